@@ -1,0 +1,70 @@
+//! Puts the browser's files into the binary: each with its media type and, where it pays, gzipped.
+
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+
+fn main() -> std::io::Result<()> {
+    println!("cargo:rerun-if-changed=static");
+    println!("cargo:rerun-if-changed=migrations");
+    println!("cargo:rerun-if-changed=templates");
+    let out = PathBuf::from(std::env::var_os("OUT_DIR").ok_or(std::io::ErrorKind::NotFound)?);
+    let root = std::env::current_dir()?.join("static");
+    let mut files = Vec::new();
+    collect(&root, &mut files)?;
+    files.sort();
+    let mut hash = Sha256::new();
+    let mut table = String::from("pub static FILES: &[File] = &[\n");
+    for (number, path) in files.iter().enumerate() {
+        let name = path.strip_prefix(&root).map_err(std::io::Error::other)?.to_string_lossy().into_owned();
+        let bytes = std::fs::read(path)?;
+        hash.update(name.as_bytes());
+        hash.update(&bytes);
+        let zipped = gzip(&bytes)?;
+        let zipped = if zipped.len() < bytes.len() {
+            let file = out.join(format!("{number}.gz"));
+            std::fs::write(&file, &zipped)?;
+            format!("Some(include_bytes!({file:?}))")
+        } else {
+            "None".into()
+        };
+        let mime = mime(&name);
+        let _ = writeln!(table, "    File {{ name: {name:?}, mime: {mime:?}, bytes: include_bytes!({path:?}), gzipped: {zipped} }},");
+    }
+    table.push_str("];\n");
+    let version = hex::encode(hash.finalize()).chars().take(12).collect::<String>();
+    let _ = writeln!(table, "/// Changes with any of the files.\npub const VERSION: &str = {version:?};\npub const BASE: &str = \"/static/{version}\";");
+    std::fs::write(out.join("statics.rs"), table)
+}
+
+fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> std::io::Result<()> {
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            println!("cargo:rerun-if-changed={}", path.display());
+            collect(&path, files)?;
+        } else {
+            files.push(path);
+        }
+    }
+    Ok(())
+}
+
+fn gzip(bytes: &[u8]) -> std::io::Result<Vec<u8>> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    encoder.write_all(bytes)?;
+    encoder.finish()
+}
+
+fn mime(name: &str) -> &'static str {
+    match name.rsplit('.').next().unwrap_or_default() {
+        "css" => "text/css; charset=utf-8",
+        "js" => "text/javascript; charset=utf-8",
+        "svg" => "image/svg+xml",
+        "png" => "image/png",
+        "txt" => "text/plain; charset=utf-8",
+        _ => "application/octet-stream",
+    }
+}

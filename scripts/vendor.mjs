@@ -1,0 +1,33 @@
+// Copies the ready-made browser files of npm packages into static/vendor and makes the icon sprite.
+import { copyFileSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+
+const out = new URL('../static/vendor/', import.meta.url);
+const modules = new URL('../node_modules/', import.meta.url);
+mkdirSync(out, { recursive: true });
+copyFileSync(new URL('@hotwired/turbo/dist/turbo.es2017-esm.js', modules), new URL('turbo.js', out));
+
+// Every icon a page names: icon("name") in Rust, v::icon("name") in templates, "name" in the lists of links.
+const names = new Set();
+const read = (folder) => {
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const path = new URL(entry.name + (entry.isDirectory() ? '/' : ''), folder);
+    if (entry.isDirectory()) read(path);
+    else for (const [, name] of readFileSync(path, 'utf8').matchAll(/"([a-z][a-z0-9-]+)"/g)) names.add(name);
+  }
+};
+read(new URL('../templates/', import.meta.url));
+read(new URL('../src/http/', import.meta.url));
+names.add('play');
+
+let sprite = '<svg xmlns="http://www.w3.org/2000/svg">';
+for (const name of [...names].sort()) {
+  let svg;
+  try {
+    svg = readFileSync(new URL(`lucide-static/icons/${name}.svg`, modules), 'utf8');
+  } catch {
+    continue; // not every quoted word is an icon
+  }
+  const inner = svg.replace(/^[\s\S]*?<svg[^>]*>/, '').replace(/<\/svg>\s*$/, '').replace(/\s+/g, ' ').trim();
+  sprite += `<symbol id="${name}" viewBox="0 0 24 24">${inner}</symbol>`;
+}
+writeFileSync(new URL('icons.svg', out), sprite + '</svg>\n');

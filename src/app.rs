@@ -1,0 +1,144 @@
+//! The application: the only place that wires settings, database, layers and routes into a server.
+
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::dev::Server;
+use actix_web::middleware::from_fn;
+use actix_web::web::{Data, PayloadConfig};
+use actix_web::{App, HttpServer};
+
+use crate::config::Settings;
+use crate::db::blocking;
+use crate::domain::{Services, housekeeping, setup, touches};
+use crate::error::{Error, Result};
+use crate::http;
+
+/// How long running requests may go on after a stop signal.
+const GRACE: u64 = 30;
+/// How long a client may take to send its headers.
+const HEADERS: Duration = Duration::from_secs(10);
+const NOTES_EVERY: Duration = Duration::from_secs(15);
+const ROUNDS_EVERY: Duration = Duration::from_secs(600);
+
+/// A server that listens and is about to run.
+pub struct Application {
+    server: Server,
+    address: SocketAddr,
+    services: Arc<Services>,
+}
+
+impl Application {
+    /// Opens everything, binds the port, and makes the first admin where the settings name one.
+    ///
+    /// # Errors
+    /// `Configuration` for what the admin has to mend.
+    pub async fn build(settings: Settings) -> Result<Self> {
+        let services = Arc::new(
+            blocking(move || {
+                let services = Services::open(settings)?;
+                services.recover()?;
+                Ok(services)
+            })
+            .await?,
+        );
+        let settings = &services.settings;
+        if let Some(admin) = settings.first_admin.as_ref().filter(|_| !services.is_set_up()) {
+            setup::set_up_unattended(&services, admin).await?;
+        }
+        let listener = TcpListener::bind(settings.listen)
+            .map_err(|cause| Error::Configuration(format!("{} cannot be listened on: {cause}", settings.listen)))?;
+        let address = listener.local_addr()?;
+        let server = serve(listener, &services)?;
+        Ok(Self { server, address, services })
+    }
+
+    /// The port that was bound.
+    #[must_use]
+    pub const fn port(&self) -> u16 {
+        self.address.port()
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    #[must_use]
+    pub const fn services(&self) -> &Arc<Services> {
+        &self.services
+    }
+
+    /// The link with which the first admin is made; `None` once there is one.
+    ///
+    /// # Errors
+    /// The system's, when the code cannot be kept.
+    pub fn setup_link(&self) -> Result<Option<String>> {
+        if self.services.has_admin()? {
+            return Ok(None);
+        }
+        let base = self.services.settings.public_url.clone().unwrap_or_else(|| format!("http://{}", self.address));
+        Ok(Some(format!("{base}/setup?code={}", setup::code(&self.services)?)))
+    }
+
+    /// Serves until a stop signal; then lets running requests finish.
+    ///
+    /// # Errors
+    /// The system's.
+    pub async fn run_until_stopped(self) -> Result<()> {
+        let keeper = tokio::spawn(keep_house(self.services.clone()));
+        let ended = self.server.await;
+        keeper.abort();
+        let services = self.services;
+        blocking(move || touches::flush(&services)).await?;
+        Ok(ended?)
+    }
+}
+
+fn serve(listener: TcpListener, services: &Arc<Services>) -> Result<Server> {
+    let data = Data::from(services.clone());
+    let workers = match services.settings.workers {
+        0 => std::thread::available_parallelism().map_or(2, std::num::NonZero::get),
+        set => set,
+    };
+    // The key is read once, so that a start without it fails at once.
+    http::session_middleware(&services.settings)?;
+    let server = HttpServer::new(move || {
+        let session = http::session_middleware(&data.settings);
+        App::new()
+            .app_data(data.clone())
+            .app_data(PayloadConfig::new(64 * 1024))
+            .configure(http::configure)
+            .wrap(from_fn(http::gate))
+            .wrap(session.unwrap_or_else(|error| {
+                tracing::error!("the cookie key is gone: {error}");
+                std::process::exit(78)
+            }))
+            .wrap(from_fn(http::edge))
+    });
+    Ok(server
+        .workers(workers)
+        .client_request_timeout(HEADERS)
+        .shutdown_timeout(GRACE)
+        .listen(listener)?
+        .run())
+}
+
+/// Writes down notes and clears up, until the server stops.
+async fn keep_house(services: Arc<Services>) {
+    let mut notes = tokio::time::interval(NOTES_EVERY);
+    let mut rounds = tokio::time::interval(ROUNDS_EVERY);
+    loop {
+        let is_round = tokio::select! {
+            _ = notes.tick() => false,
+            _ = rounds.tick() => true,
+        };
+        let services = services.clone();
+        let done = blocking(move || if is_round { housekeeping::round(&services) } else { touches::flush(&services) }).await;
+        if let Err(error) = done {
+            tracing::warn!("housekeeping will try again: {error:?}");
+        }
+    }
+}

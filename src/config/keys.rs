@@ -1,0 +1,86 @@
+//! The list of settings: name in the file, variable, default, and what it does.
+
+/// One setting.
+pub struct Key {
+    /// Name in the settings file.
+    pub name: &'static str,
+    /// Environment variable.
+    pub variable: &'static str,
+    pub default: &'static str,
+    /// Also read from the file that `<variable>_FILE` names.
+    pub is_secret: bool,
+    /// Never read from the variable itself.
+    pub is_file_only: bool,
+    pub help: &'static str,
+}
+
+const fn key(name: &'static str, variable: &'static str, default: &'static str, help: &'static str) -> Key {
+    Key { name, variable, default, is_secret: false, is_file_only: false, help }
+}
+
+pub const KEYS: &[Key] = &[
+    key("listen", "NEXUS_LISTEN", "127.0.0.1:8420", "address and port to listen on; port 0 picks one"),
+    Key {
+        is_secret: true,
+        ..key("database_url", "DATABASE_URL", "", "sqlite://FILE or mysql://USER:PASSWORD@HOST:PORT/NAME; default sqlite in the data directory")
+    },
+    key("data_dir", "NEXUS_DATA_DIR", "./data", "database, keys and caches (mode 0700)"),
+    key("media_dir", "NEXUS_MEDIA_DIR", "./media", "people's files"),
+    key("admin_username", "NEXUS_ADMIN_USERNAME", "", "first admin of an unattended installation"),
+    key("admin_email", "NEXUS_ADMIN_EMAIL", "", "the first admin's e-mail"),
+    Key {
+        is_secret: true,
+        is_file_only: true,
+        ..key("admin_password", "NEXUS_ADMIN_PASSWORD", "", "the first admin's password; only as NEXUS_ADMIN_PASSWORD_FILE")
+    },
+    key("registration", "NEXUS_REGISTRATION", "approval", "who may sign up: approval, open or closed"),
+    key("rate_limit", "NEXUS_RATE_LIMIT", "on", "on or off"),
+    key("public_url", "NEXUS_PUBLIC_URL", "", "the address people type, where it differs; https turns on Secure cookies"),
+    key("trusted_proxies", "NEXUS_TRUSTED_PROXIES", "", "networks (CIDR) whose X-Forwarded-For is believed"),
+    key("max_upload", "NEXUS_MAX_UPLOAD", "68719476736", "bytes in one file at most"),
+    key("default_quota", "NEXUS_DEFAULT_QUOTA", "0", "bytes a new person may store; 0 = no limit"),
+    key("trash_days", "NEXUS_TRASH_DAYS", "30", "days the trash keeps things"),
+    key("workers", "NEXUS_WORKERS", "0", "server threads; 0 = one a processor"),
+    key("log", "NEXUS_LOG", "info", "error, warn, info, debug or trace"),
+];
+
+pub(super) fn default_of(name: &str) -> &'static str {
+    KEYS.iter().find(|key| key.name == name).map_or("", |key| key.default)
+}
+
+pub(super) fn variable_of(name: &str) -> &'static str {
+    KEYS.iter().find(|key| key.name == name).map_or("", |key| key.variable)
+}
+
+/// The known name with the fewest edits to `name`.
+pub(super) fn nearest(name: &str) -> &'static str {
+    KEYS.iter().map(|key| key.name).min_by_key(|known| edits(known, name)).unwrap_or("listen")
+}
+
+/// Levenshtein distance.
+fn edits(left: &str, right: &str) -> usize {
+    let mut row: Vec<usize> = (0..=right.chars().count()).collect();
+    for (i, a) in left.chars().enumerate() {
+        let mut above_left = i;
+        let mut left_of = i + 1;
+        for (cell, b) in row.iter_mut().skip(1).zip(right.chars()) {
+            let above = *cell;
+            left_of = (left_of + 1).min(above + 1).min(above_left + usize::from(a != b));
+            *cell = left_of;
+            above_left = above;
+        }
+    }
+    row.last().copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_name_is_the_one_with_the_fewest_edits() {
+        assert_eq!(edits("kitten", "sitting"), 3);
+        assert_eq!(nearest("max_uploads"), "max_upload");
+        assert_eq!(nearest("datadir"), "data_dir");
+    }
+}

@@ -1,0 +1,289 @@
+//! The settings: flags over environment over settings file over defaults.
+
+mod keys;
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+pub use keys::{KEYS, Key};
+
+use crate::error::{Error, Result};
+
+/// Who may sign up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Registration {
+    /// Anyone may ask; an admin decides.
+    Approval,
+    /// Anyone is in at once.
+    Open,
+    /// Nobody.
+    Closed,
+}
+
+/// The first admin of an unattended installation.
+#[derive(Clone)]
+pub struct FirstAdmin {
+    pub username: String,
+    pub email: String,
+    pub password: String,
+}
+
+/// Everything that can be set from outside, checked.
+#[derive(Clone)]
+pub struct Settings {
+    pub listen: SocketAddr,
+    pub database_url: String,
+    pub data_dir: PathBuf,
+    pub media_dir: PathBuf,
+    pub first_admin: Option<FirstAdmin>,
+    pub registration: Registration,
+    pub rate_limit: bool,
+    /// Without a slash at its end.
+    pub public_url: Option<String>,
+    pub trusted_proxies: Vec<ipnet::IpNet>,
+    /// Bytes.
+    pub max_upload: u64,
+    /// Bytes; 0 = none.
+    pub default_quota: u64,
+    /// How long the trash keeps things.
+    pub trash_days: u32,
+    pub workers: usize,
+    pub log: tracing::Level,
+}
+
+/// Values as they were given, by key name.
+pub type Given = HashMap<&'static str, String>;
+
+impl Settings {
+    /// Reads flags, environment and the settings file.
+    ///
+    /// # Errors
+    /// `Configuration` names the setting and what it takes.
+    pub fn load(flags: &Given, config: Option<&Path>) -> Result<Self> {
+        let config = config.map(Path::to_path_buf).or_else(|| std::env::var_os("NEXUS_CONFIG").map(PathBuf::from));
+        let mut values = match config {
+            Some(path) => read_file(&path)?,
+            None if Path::new("nexus.toml").exists() => read_file(Path::new("nexus.toml"))?,
+            None => Given::new(),
+        };
+        values.extend(from_environment(|name| std::env::var(name).ok())?);
+        values.extend(flags.iter().map(|(name, value)| (*name, value.clone())));
+        Self::from_given(&values)
+    }
+
+    /// Checks values that were read; keys that are absent take their defaults.
+    ///
+    /// # Errors
+    /// `Configuration` names the setting and what it takes.
+    pub fn from_given(values: &Given) -> Result<Self> {
+        let get = |name: &'static str| -> String {
+            values.get(name).cloned().unwrap_or_else(|| keys::default_of(name).to_owned())
+        };
+        let data_dir = PathBuf::from(get("data_dir"));
+        let database_url = match get("database_url") {
+            url if url.is_empty() => format!("sqlite://{}", data_dir.join("nexus.db").display()),
+            url => url,
+        };
+        let settings = Self {
+            listen: parsed("listen", &get("listen"), "an address and port such as 127.0.0.1:8420")?,
+            database_url,
+            media_dir: PathBuf::from(get("media_dir")),
+            first_admin: first_admin(&get)?,
+            registration: match get("registration").as_str() {
+                "approval" => Registration::Approval,
+                "open" => Registration::Open,
+                "closed" => Registration::Closed,
+                _ => return Err(wrong("registration", "approval, open or closed")),
+            },
+            rate_limit: match get("rate_limit").as_str() {
+                "on" => true,
+                "off" => false,
+                _ => return Err(wrong("rate_limit", "on or off")),
+            },
+            public_url: public_url(&get("public_url"))?,
+            trusted_proxies: get("trusted_proxies")
+                .split([',', ' '])
+                .filter(|part| !part.is_empty())
+                .map(|part| network(part).ok_or_else(|| wrong("trusted_proxies", "networks such as 10.0.0.0/8, ::1")))
+                .collect::<Result<_>>()?,
+            max_upload: parsed("max_upload", &get("max_upload"), "a number of bytes")?,
+            default_quota: parsed("default_quota", &get("default_quota"), "a number of bytes, 0 for none")?,
+            trash_days: parsed("trash_days", &get("trash_days"), "a number of days")?,
+            workers: parsed("workers", &get("workers"), "a number of threads, 0 for one a processor")?,
+            log: parsed("log", &get("log"), "error, warn, info, debug or trace")?,
+            data_dir,
+        };
+        Ok(settings)
+    }
+
+    /// Whether people reach this server over TLS.
+    #[must_use]
+    pub fn is_https(&self) -> bool {
+        self.public_url.as_deref().is_some_and(|url| url.starts_with("https://"))
+    }
+}
+
+/// Makes a folder only its owner can enter (0700), with its parents.
+///
+/// # Errors
+/// The system's.
+pub fn private_dir(path: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+    if path.is_dir() || path.as_os_str().is_empty() {
+        return Ok(());
+    }
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path)?;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o700))
+}
+
+/// Reads a secret from `path`, or makes it there (0600) with `make`.
+///
+/// # Errors
+/// The system's.
+pub fn secret_file(path: &Path, make: impl FnOnce() -> String) -> std::io::Result<String> {
+    use std::io::Write;
+    use std::os::unix::fs::OpenOptionsExt;
+    match std::fs::read_to_string(path) {
+        Ok(text) if !text.trim().is_empty() => Ok(text.trim().to_owned()),
+        Ok(_) => Err(std::io::Error::new(std::io::ErrorKind::InvalidData, format!("{} is empty", path.display()))),
+        Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => {
+            let secret = make();
+            let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+            file.write_all(secret.as_bytes())?;
+            file.sync_all()?;
+            Ok(secret)
+        }
+        Err(cause) => Err(cause),
+    }
+}
+
+/// Takes a secret's file away; one that is not there is gone already.
+///
+/// # Errors
+/// The system's.
+pub fn remove_secret(path: &Path) -> std::io::Result<()> {
+    match std::fs::remove_file(path) {
+        Err(cause) if cause.kind() != std::io::ErrorKind::NotFound => Err(cause),
+        _ => Ok(()),
+    }
+}
+
+fn first_admin(get: &dyn Fn(&'static str) -> String) -> Result<Option<FirstAdmin>> {
+    let (username, email, password) = (get("admin_username"), get("admin_email"), get("admin_password"));
+    match (username.is_empty(), email.is_empty(), password.is_empty()) {
+        (true, true, true) => Ok(None),
+        (false, false, false) => Ok(Some(FirstAdmin { username, email, password })),
+        _ => Err(Error::Configuration(
+            "The first admin needs all three: NEXUS_ADMIN_USERNAME, NEXUS_ADMIN_EMAIL and NEXUS_ADMIN_PASSWORD_FILE.".into(),
+        )),
+    }
+}
+
+fn public_url(value: &str) -> Result<Option<String>> {
+    if value.is_empty() {
+        return Ok(None);
+    }
+    let takes = "an address such as https://media.example.org, without a path";
+    let url = url::Url::parse(value).map_err(|_| wrong("public_url", takes))?;
+    let is_plain = matches!(url.scheme(), "http" | "https") && url.has_host() && url.path() == "/" && url.query().is_none();
+    if is_plain { Ok(Some(value.trim_end_matches('/').to_owned())) } else { Err(wrong("public_url", takes)) }
+}
+
+fn network(text: &str) -> Option<ipnet::IpNet> {
+    text.parse().ok().or_else(|| text.parse::<std::net::IpAddr>().ok().map(ipnet::IpNet::from))
+}
+
+fn parsed<T: std::str::FromStr>(name: &'static str, value: &str, takes: &str) -> Result<T> {
+    value.trim().parse().map_err(|_| wrong(name, takes))
+}
+
+fn wrong(name: &'static str, takes: &str) -> Error {
+    Error::Configuration(format!("{name} ({}) takes {takes}.", keys::variable_of(name)))
+}
+
+/// Every setting's variable, and `<variable>_FILE` for the secret ones.
+fn from_environment(read: impl Fn(&str) -> Option<String>) -> Result<Given> {
+    let mut values = Given::new();
+    for key in KEYS {
+        let in_file = key.is_secret.then(|| read(&format!("{}_FILE", key.variable))).flatten();
+        let plain = if key.is_file_only { None } else { read(key.variable) };
+        if let Some(path) = in_file {
+            let text = std::fs::read_to_string(&path)
+                .map_err(|cause| Error::Configuration(format!("{}_FILE: {path}: {cause}", key.variable)))?;
+            values.insert(key.name, text.trim_end_matches(['\r', '\n']).to_owned());
+        } else if let Some(value) = plain {
+            values.insert(key.name, value);
+        }
+    }
+    Ok(values)
+}
+
+fn read_file(path: &Path) -> Result<Given> {
+    let shown = path.display();
+    let text = std::fs::read_to_string(path).map_err(|cause| Error::Configuration(format!("{shown}: {cause}")))?;
+    let table: toml::Table =
+        toml::from_str(&text).map_err(|cause| Error::Configuration(format!("{shown}: {}", cause.message())))?;
+    let mut values = Given::new();
+    for (name, value) in table {
+        let Some(key) = KEYS.iter().find(|key| key.name == name) else {
+            let nearest = keys::nearest(&name);
+            return Err(Error::Configuration(format!("{shown}: unknown key {name:?}; did you mean {nearest:?}?")));
+        };
+        let value = match value {
+            toml::Value::String(text) => text,
+            toml::Value::Integer(number) => number.to_string(),
+            toml::Value::Boolean(is_on) => if is_on { "on" } else { "off" }.into(),
+            toml::Value::Array(parts) => parts.iter().filter_map(toml::Value::as_str).collect::<Vec<_>>().join(","),
+            _ => return Err(wrong(key.name, key.help)),
+        };
+        values.insert(key.name, value);
+    }
+    Ok(values)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn defaults_need_no_set_up() {
+        let settings = Settings::from_given(&Given::new()).unwrap();
+        assert_eq!(settings.listen.to_string(), "127.0.0.1:8420");
+        assert_eq!(settings.database_url, "sqlite://./data/nexus.db");
+        assert_eq!(settings.max_upload, 64 << 30);
+        assert_eq!(settings.registration, Registration::Approval);
+    }
+
+    #[test]
+    fn an_unknown_key_in_the_settings_file_is_refused_with_the_nearest_right_one() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), "registraton = \"open\"\n").unwrap();
+        let Err(Error::Configuration(text)) = read_file(file.path()) else { panic!("accepted") };
+        assert!(text.contains("\"registraton\"") && text.contains("\"registration\""), "{text}");
+    }
+
+    #[test]
+    fn a_secret_may_come_from_a_file_and_loses_only_its_line_end() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), "  sesame \n").unwrap();
+        let path = file.path().to_str().unwrap().to_owned();
+        let values =
+            from_environment(|name| (name == "NEXUS_ADMIN_PASSWORD_FILE").then(|| path.clone())).unwrap();
+        assert_eq!(values.get("admin_password").map(String::as_str), Some("  sesame "));
+    }
+
+    #[test]
+    fn a_password_in_a_plain_variable_is_not_read() {
+        let values = from_environment(|name| (name == "NEXUS_ADMIN_PASSWORD").then(|| "sesame".into())).unwrap();
+        assert!(values.is_empty());
+    }
+
+    #[test]
+    fn a_wrong_value_names_its_variable() {
+        let Err(Error::Configuration(text)) = Settings::from_given(&Given::from([("listen", "here".to_owned())])) else {
+            panic!("accepted")
+        };
+        assert!(text.contains("NEXUS_LISTEN"), "{text}");
+    }
+}

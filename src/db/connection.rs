@@ -1,0 +1,183 @@
+//! Opening a connection and running a transaction: the only place that knows which database it is.
+
+use std::path::PathBuf;
+
+use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
+use diesel::r2d2::{HandleError, ManageConnection};
+use diesel::{Connection, MysqlConnection, SqliteConnection};
+
+use crate::error::{Error, Result};
+
+/// A connection to either database; every statement of `store` runs on it unbranched.
+#[derive(diesel::MultiConnection)]
+pub enum Conn {
+    Sqlite(SqliteConnection),
+    Mysql(MysqlConnection),
+}
+
+/// Which database, and where.
+#[derive(Clone)]
+pub(super) enum Backend {
+    Sqlite(PathBuf),
+    Mysql(String),
+}
+
+impl Backend {
+    /// By the scheme alone, so that a typo never makes a new SQLite file.
+    pub(super) fn from_url(url: &str) -> Result<Self> {
+        let wrong = |text: &str| Err(Error::Configuration(format!("DATABASE_URL: {text}")));
+        if let Some(path) = url.strip_prefix("sqlite://") {
+            return if path.is_empty() { wrong("sqlite:// needs a file") } else { Ok(Self::Sqlite(path.into())) };
+        }
+        if url.starts_with("mysql://") {
+            let parsed = url::Url::parse(url).map_err(|_| Error::Configuration("DATABASE_URL is not a URL".into()))?;
+            let has = |name: &str| parsed.query_pairs().any(|(key, _)| key == name);
+            if parsed.path().trim_matches('/').is_empty() {
+                return wrong("mysql://USER:PASSWORD@HOST:PORT/NAME needs the database's name");
+            }
+            // libmariadb takes ssl_mode and talks plaintext all the same.
+            if has("ssl_mode") && !has("ssl_ca") {
+                return wrong("ssl_mode does nothing without ssl_ca=/path/to/ca.pem");
+            }
+            return Ok(Self::Mysql(url.to_owned()));
+        }
+        wrong("takes sqlite://FILE or mysql://USER:PASSWORD@HOST:PORT/NAME")
+    }
+
+    pub(super) const fn is_remote(&self) -> bool {
+        matches!(self, Self::Mysql(_))
+    }
+}
+
+/// Opens connections for the pool.
+pub(super) struct Opener(Backend);
+
+impl Opener {
+    pub(super) const fn new(backend: Backend) -> Self {
+        Self(backend)
+    }
+}
+
+/// A new connection with its session settings.
+pub(super) fn open(backend: &Backend) -> Result<Conn, diesel::r2d2::Error> {
+    use diesel::r2d2::Error::{ConnectionError, QueryError};
+    match backend {
+        Backend::Sqlite(path) => {
+            if let Some(folder) = path.parent() {
+                drop(crate::config::private_dir(folder));
+            }
+            let mut conn = SqliteConnection::establish(&path.to_string_lossy()).map_err(ConnectionError)?;
+            // busy_timeout first: switching to WAL needs the lock.
+            conn.batch_execute(
+                "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
+                 PRAGMA foreign_keys = ON; PRAGMA cache_size = -4000;",
+            )
+            .map_err(QueryError)?;
+            Ok(Conn::Sqlite(conn))
+        }
+        Backend::Mysql(url) => {
+            let mut conn = MysqlConnection::establish(url).map_err(ConnectionError)?;
+            conn.batch_execute(
+                "SET NAMES utf8mb4; SET time_zone = '+00:00'; SET SESSION innodb_lock_wait_timeout = 10; \
+                 SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION'; \
+                 SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED;",
+            )
+            .map_err(QueryError)?;
+            Ok(Conn::Mysql(conn))
+        }
+    }
+}
+
+impl ManageConnection for Opener {
+    type Connection = Conn;
+    type Error = diesel::r2d2::Error;
+
+    fn connect(&self) -> Result<Conn, Self::Error> {
+        open(&self.0)
+    }
+
+    fn is_valid(&self, conn: &mut Conn) -> Result<(), Self::Error> {
+        conn.batch_execute("SELECT 1").map_err(diesel::r2d2::Error::QueryError)
+    }
+
+    fn has_broken(&self, conn: &mut Conn) -> bool {
+        let is_mid_transaction = match conn {
+            Conn::Sqlite(inner) => is_broken(inner),
+            Conn::Mysql(inner) => is_broken(inner),
+        };
+        std::thread::panicking() || is_mid_transaction
+    }
+}
+
+fn is_broken<C: Connection<TransactionManager = AnsiTransactionManager>>(conn: &mut C) -> bool {
+    AnsiTransactionManager::is_broken_transaction_manager(conn)
+        || AnsiTransactionManager::transaction_manager_status_mut(conn)
+            .transaction_depth()
+            .is_ok_and(|depth| depth.is_some())
+}
+
+#[derive(Debug)]
+pub(super) struct LogConnectError;
+
+impl HandleError<diesel::r2d2::Error> for LogConnectError {
+    fn handle_error(&self, cause: diesel::r2d2::Error) {
+        tracing::warn!("database connection failed: {cause}");
+    }
+}
+
+/// Runs `work` between BEGIN and COMMIT. SQLite's begins IMMEDIATE: one that begins reading
+/// and then writes fails under load.
+pub(super) fn transaction<T>(conn: &mut Conn, work: &impl Fn(&mut Conn) -> Result<T>) -> Result<T> {
+    match conn {
+        Conn::Sqlite(inner) => AnsiTransactionManager::begin_transaction_sql(inner, "BEGIN IMMEDIATE")?,
+        Conn::Mysql(inner) => AnsiTransactionManager::begin_transaction(inner)?,
+    }
+    let done = work(conn);
+    let ended = match (conn, done.is_ok()) {
+        (Conn::Sqlite(inner), true) => AnsiTransactionManager::commit_transaction(inner),
+        (Conn::Mysql(inner), true) => AnsiTransactionManager::commit_transaction(inner),
+        (Conn::Sqlite(inner), false) => AnsiTransactionManager::rollback_transaction(inner),
+        (Conn::Mysql(inner), false) => AnsiTransactionManager::rollback_transaction(inner),
+    };
+    match (done, ended) {
+        (Ok(value), Ok(())) => Ok(value),
+        (Ok(_), Err(cause)) => Err(cause.into()),
+        (Err(error), _) => Err(error),
+    }
+}
+
+/// Deadlocks and Galera conflicts (1213, also at COMMIT), lock time-outs (1205), a busy SQLite file.
+pub(super) fn is_contention(said: &str) -> bool {
+    ["Deadlock found", "Lock wait timeout", "database is locked", "Record has changed since last read"]
+        .iter()
+        .any(|part| said.contains(part))
+}
+
+/// The server went away (2002, 2006, 2013), or a Galera node lost its quorum (1047).
+pub(super) fn is_gone(said: &str) -> bool {
+    ["gone away", "Lost connection", "Can't connect", "Server has gone", "WSREP has not yet prepared", "shutdown in progress"]
+        .iter()
+        .any(|part| said.contains(part))
+}
+
+pub(super) fn is_full(said: &str) -> bool {
+    ["database or disk is full", "No space left", "is full"].iter().any(|part| said.contains(part))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_typo_in_the_scheme_is_refused() {
+        for url in ["sqlit://x.db", "x.db", "postgres://a/b", "sqlite://", "mysql://host:3306/"] {
+            assert!(Backend::from_url(url).is_err(), "{url}");
+        }
+    }
+
+    #[test]
+    fn tls_that_would_silently_be_plaintext_is_refused() {
+        assert!(Backend::from_url("mysql://u@h/n?ssl_mode=REQUIRED").is_err());
+        assert!(Backend::from_url("mysql://u@h/n?ssl_mode=REQUIRED&ssl_ca=/ca.pem").is_ok());
+    }
+}

@@ -1,0 +1,22 @@
+//! The schema's versions, embedded in the binary, run at start.
+
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+
+use super::Conn;
+use crate::error::{Error, Result};
+
+const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
+const MYSQL: EmbeddedMigrations = embed_migrations!("migrations/mysql");
+
+/// Brings the schema up to date; does nothing where it is.
+pub(super) fn run(conn: &mut Conn) -> Result<()> {
+    let ran = match conn {
+        Conn::Sqlite(inner) => inner.run_pending_migrations(SQLITE).map(|versions| versions.len()),
+        Conn::Mysql(inner) => inner.run_pending_migrations(MYSQL).map(|versions| versions.len()),
+    };
+    match ran.map_err(|cause| Error::Configuration(format!("The database's schema cannot be brought up to date: {cause}")))? {
+        0 => {}
+        count => tracing::info!("database: {count} migrations run"),
+    }
+    Ok(())
+}

@@ -1,0 +1,127 @@
+//! The tables, as both databases have them; what each column means is said in `model`.
+
+diesel::table! {
+    site (id) {
+        id -> Integer,
+        has_admin -> Bool,
+        admin_changes -> BigInt,
+    }
+}
+
+diesel::table! {
+    users (id) {
+        id -> BigInt,
+        firstname -> Text,
+        lastname -> Text,
+        username -> Text,
+        email -> Text,
+        password -> Text,
+        contact_number -> Nullable<Text>,
+        address -> Nullable<Text>,
+        access_level -> Text,
+        status -> Text,
+        status_since -> Timestamp,
+        access_code -> Nullable<Text>,
+        access_code_expires -> Nullable<Timestamp>,
+        session_token -> Nullable<Text>,
+        folder -> Text,
+        quota_bytes -> BigInt,
+        used_bytes -> BigInt,
+        theme -> Text,
+        single_keys -> Bool,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    session_tokens (id) {
+        id -> BigInt,
+        user_id -> BigInt,
+        session_token -> Text,
+        expiration -> Timestamp,
+        status -> Text,
+        created_at -> Timestamp,
+        last_seen -> Timestamp,
+        address -> Text,
+        device -> Text,
+    }
+}
+
+diesel::table! {
+    user_directories (id) {
+        id -> BigInt,
+        user_id -> BigInt,
+        directory_id -> Binary,
+        parent_id -> Nullable<Binary>,
+        directory_name -> Text,
+        directory_path -> Text,
+        username -> Text,
+        date_added -> Timestamp,
+        last_modified -> Timestamp,
+        last_accessed -> Timestamp,
+    }
+}
+
+diesel::table! {
+    media_items (id) {
+        id -> Binary,
+        user_id -> BigInt,
+        directory_id -> Binary,
+        name -> Text,
+        name_key -> Text,
+        disk_name -> Text,
+        kind -> Text,
+        shelf -> Text,
+        mime -> Text,
+        size -> BigInt,
+        sha256 -> Text,
+        favorite -> Bool,
+        is_missing -> Bool,
+        in_trash -> Bool,
+        trashed_at -> Nullable<Timestamp>,
+        trashed_from -> Nullable<Text>,
+        taken_at -> Timestamp,
+        recent_at -> Timestamp,
+        width -> Nullable<Integer>,
+        height -> Nullable<Integer>,
+        duration_ms -> Nullable<BigInt>,
+        scan -> Text,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    shelf_counts (user_id, shelf) {
+        user_id -> BigInt,
+        shelf -> Text,
+        items -> BigInt,
+        bytes -> BigInt,
+    }
+}
+
+diesel::table! {
+    file_moves (id) {
+        id -> Binary,
+        user_id -> BigInt,
+        subject -> Binary,
+        from_directory -> Text,
+        from_name -> Text,
+        to_directory -> Text,
+        to_name -> Text,
+        started_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    upload_reports (id) {
+        id -> Binary,
+        user_id -> BigInt,
+        rows_json -> Text,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::joinable!(session_tokens -> users (user_id));
+diesel::allow_tables_to_appear_in_same_query!(session_tokens, users);

@@ -1,0 +1,133 @@
+//! Making an account: the checks and the one transaction that registration, set-up and the command line share.
+
+use super::Services;
+use crate::db::Conn;
+use crate::error::{Error, FieldError, Result};
+use crate::media::{Tree, icon};
+use crate::model::directory::NewDirectory;
+use crate::model::person::optional_line;
+use crate::model::user::NewUser;
+use crate::model::{AccessLevel, DirectoryId, Email, Password, PersonName, Status, Theme, Time, UserId, Username};
+use crate::store;
+
+/// What a person types to get an account.
+#[derive(Debug, Clone, Default)]
+pub struct Application {
+    pub firstname: String,
+    pub lastname: String,
+    pub username: String,
+    pub email: String,
+    pub password: String,
+    pub contact_number: String,
+    pub address: String,
+}
+
+/// An application whose fields are all right.
+pub(super) struct Checked {
+    pub firstname: PersonName,
+    pub lastname: PersonName,
+    pub username: Username,
+    pub email: Email,
+    pub password: Password,
+    pub contact_number: Option<String>,
+    pub address: Option<String>,
+}
+
+impl Application {
+    /// Checks every field and names all that are wrong, not only the first.
+    pub(super) fn check(&self) -> Result<Checked> {
+        let about = [self.username.trim(), self.email.trim(), self.firstname.trim(), self.lastname.trim()];
+        let mut wrong: Vec<FieldError> = Vec::new();
+        let firstname = noted(PersonName::parse("firstname", &self.firstname), &mut wrong);
+        let lastname = noted(PersonName::parse("lastname", &self.lastname), &mut wrong);
+        let username = noted(Username::parse(&self.username), &mut wrong);
+        let email = noted(Email::parse(&self.email), &mut wrong);
+        let password = noted(Password::parse(&self.password, &about), &mut wrong);
+        let contact_number = noted(optional_line("contact_number", &self.contact_number, 40), &mut wrong);
+        let address = noted(optional_line("address", &self.address, 300), &mut wrong);
+        match (firstname, lastname, username, email, password, contact_number, address) {
+            (Some(firstname), Some(lastname), Some(username), Some(email), Some(password), Some(contact_number), Some(address)) => {
+                Ok(Checked { firstname, lastname, username, email, password, contact_number, address })
+            }
+            _ => Err(Error::Invalid(wrong)),
+        }
+    }
+}
+
+fn noted<T>(parsed: Result<T, FieldError>, wrong: &mut Vec<FieldError>) -> Option<T> {
+    parsed.map_err(|error| wrong.push(error)).ok()
+}
+
+/// Makes row, folder, directories and counts, in the caller's transaction.
+///
+/// # Errors
+/// `Invalid` names what is taken; the folder is gone again when anything fails.
+pub(super) fn create(
+    services: &Services,
+    conn: &mut Conn,
+    person: &Checked,
+    hash: &str,
+    (status, access_level): (Status, AccessLevel),
+    at: Time,
+) -> Result<UserId> {
+    refuse_taken(conn, person)?;
+    let new = NewUser {
+        firstname: person.firstname.as_str().into(),
+        lastname: person.lastname.as_str().into(),
+        username: person.username.as_str().into(),
+        email: person.email.as_str().into(),
+        password: hash.into(),
+        contact_number: person.contact_number.clone(),
+        address: person.address.clone(),
+        access_level,
+        status,
+        status_since: at,
+        folder: String::new(),
+        quota_bytes: i64::try_from(services.settings.default_quota).unwrap_or(i64::MAX),
+        used_bytes: 0,
+        theme: Theme::System,
+        single_keys: true,
+        created_at: at,
+        updated_at: at,
+    };
+    let id = store::users::insert(conn, &new)?;
+    let svg = icon::initials_svg(&new.firstname, &new.lastname);
+    let folder = services.tree.create_person(id.0, &new.firstname, &new.lastname, &svg)?;
+    let filled = fill(conn, id, &new.username, &folder, at);
+    if filled.is_err() {
+        Tree::remove_person(&services.tree, &folder);
+    }
+    filled.map(|()| id)
+}
+
+fn refuse_taken(conn: &mut Conn, person: &Checked) -> Result<()> {
+    let mut taken = Vec::new();
+    if store::users::is_username_taken(conn, person.username.as_str(), None)? {
+        taken.push(FieldError { field: "username", message: "That username is taken. Choose another one.".into() });
+    }
+    if store::users::is_email_taken(conn, person.email.as_str(), None)? {
+        taken.push(FieldError { field: "email", message: "There is an account with that e-mail already.".into() });
+    }
+    if taken.is_empty() { Ok(()) } else { Err(Error::Invalid(taken)) }
+}
+
+fn fill(conn: &mut Conn, id: UserId, username: &str, folder: &str, at: Time) -> Result<()> {
+    store::users::update_folder(conn, id, folder)?;
+    for name in crate::media::tree::STANDARD {
+        store::directories::insert(
+            conn,
+            &NewDirectory {
+                user_id: id,
+                directory_id: DirectoryId::new(),
+                parent_id: None,
+                directory_name: name.into(),
+                directory_path: name.into(),
+                username: username.into(),
+                date_added: at,
+                last_modified: at,
+                last_accessed: at,
+            },
+        )?;
+    }
+    Ok(store::counts::insert_zero(conn, id)?)
+}

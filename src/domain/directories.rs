@@ -1,0 +1,220 @@
+//! A person's own directories: make, rename, delete.
+
+use super::moving::{self, Plan};
+use super::{Services, trash};
+use crate::db::Conn;
+use crate::error::{Error, Result};
+use crate::media::{FileName, Place, tree};
+use crate::model::directory::NewDirectory;
+use crate::model::{Directory, DirectoryId, User, now};
+use crate::store;
+
+/// Directories of one person at most.
+const MOST: i64 = 2000;
+/// One within another at most.
+const DEEPEST: usize = 8;
+/// Characters of a path at most: the column's.
+const LONGEST: usize = 700;
+
+/// Makes a directory, at the top or in another one.
+///
+/// # Errors
+/// `Invalid` for a name that is none or taken, or a parent that takes none.
+pub fn create(services: &Services, user: &User, name: &str, parent: Option<DirectoryId>) -> Result<DirectoryId> {
+    let name = own_name(name)?;
+    let _one_at_a_time = services.moving(user.id);
+    services.db.write(|conn| {
+        let parent = match parent {
+            Some(id) => Some(
+                store::directories::find(conn, user.id, id)?.ok_or_else(|| Error::field("parent", "Choose one of your folders."))?,
+            ),
+            None => None,
+        };
+        if parent.as_ref().is_some_and(Directory::is_view) {
+            return Err(Error::field("parent", "That folder only shows things that are kept elsewhere."));
+        }
+        if store::directories::count(conn, user.id)? >= MOST {
+            return Err(Error::field("name", format!("{MOST} folders are the most one person can have.")));
+        }
+        let path = path_of(parent.as_ref(), &name)?;
+        refuse_taken(services, conn, user, &path)?;
+        insert(services, conn, user, parent.as_ref(), &name, &path)
+    })
+}
+
+fn own_name(name: &str) -> Result<FileName> {
+    FileName::parse(name).ok_or_else(|| Error::field("name", "Give the folder a name."))
+}
+
+fn path_of(parent: Option<&Directory>, name: &FileName) -> Result<String> {
+    let path = parent.map_or_else(|| name.to_string(), |parent| format!("{}/{name}", parent.directory_path));
+    if path.split('/').count() > DEEPEST || path.chars().count() > LONGEST {
+        return Err(Error::field("name", format!("Folders go {DEEPEST} deep, and their names together {LONGEST} letters long.")));
+    }
+    Ok(path)
+}
+
+fn refuse_taken(services: &Services, conn: &mut Conn, user: &User, path: &str) -> Result<()> {
+    let taken = || Error::field("name", "There is a folder or file of that name already.");
+    let is_reserved = tree::STANDARD.iter().chain([&tree::ICON]).any(|name| name.eq_ignore_ascii_case(path));
+    if is_reserved || store::directories::find_by_path(conn, user.id, path)?.is_some() {
+        return Err(taken());
+    }
+    let (parent, name) = path.rsplit_once('/').unwrap_or(("", path));
+    match services.tree.make_directory(&Place::new(&user.folder, parent, name)) {
+        Err(cause) if cause.kind() == std::io::ErrorKind::NotADirectory => Err(taken()),
+        other => Ok(other?),
+    }
+}
+
+fn insert(
+    services: &Services,
+    conn: &mut Conn,
+    user: &User,
+    parent: Option<&Directory>,
+    name: &FileName,
+    path: &str,
+) -> Result<DirectoryId> {
+    let (above, _) = path.rsplit_once('/').unwrap_or(("", path));
+    services.tree.make_directory(&Place::new(&user.folder, above, name.as_str()))?;
+    let (id, at) = (DirectoryId::new(), now());
+    store::directories::insert(
+        conn,
+        &NewDirectory {
+            user_id: user.id,
+            directory_id: id,
+            parent_id: parent.map(|parent| parent.directory_id),
+            directory_name: name.to_string(),
+            directory_path: path.to_owned(),
+            username: user.username.clone(),
+            date_added: at,
+            last_modified: at,
+            last_accessed: at,
+        },
+    )?;
+    if let Some(parent) = parent {
+        store::directories::update_modified(conn, user.id, &[parent.directory_id], at)?;
+    }
+    Ok(id)
+}
+
+/// The directory at `path`, made with those above it where they are gone. In the caller's transaction.
+pub(super) fn ensure(services: &Services, conn: &mut Conn, user: &User, path: &str) -> Result<Directory> {
+    let mut parent: Option<Directory> = None;
+    let mut so_far = String::new();
+    for part in path.split('/') {
+        let name = FileName::parse(part).ok_or(Error::NotFound)?;
+        so_far = if so_far.is_empty() { name.to_string() } else { format!("{so_far}/{name}") };
+        let found = match store::directories::find_by_path(conn, user.id, &so_far)? {
+            Some(found) => found,
+            None => {
+                insert(services, conn, user, parent.as_ref(), &name, &so_far)?;
+                store::directories::find_by_path(conn, user.id, &so_far)?.ok_or(Error::NotFound)?
+            }
+        };
+        parent = Some(found);
+    }
+    parent.ok_or(Error::NotFound)
+}
+
+/// Renames one's own directory; what is in it stays in it.
+///
+/// # Errors
+/// `NotFound`, `Conflict` for a standard one, `Invalid` for a name that is none or taken.
+pub fn rename(services: &Services, user: &User, id: DirectoryId, name: &str) -> Result<()> {
+    let name = own_name(name)?;
+    moving::relocate(
+        services,
+        user.id,
+        |conn| {
+            let directory = own(conn, user, id)?;
+            let (parent, old) = directory.directory_path.rsplit_once('/').unwrap_or(("", &directory.directory_path));
+            let path = if parent.is_empty() { name.to_string() } else { format!("{parent}/{name}") };
+            if path == directory.directory_path {
+                return Ok(Vec::new());
+            }
+            let is_reserved = tree::STANDARD.iter().chain([&tree::ICON]).any(|taken| taken.eq_ignore_ascii_case(&path));
+            if is_reserved || store::directories::find_by_path(conn, user.id, &path)?.is_some() {
+                return Err(Error::field("name", "There is a folder or file of that name already."));
+            }
+            let longest = store::directories::list_tree(conn, user.id, &directory.directory_path)?
+                .iter()
+                .map(|beneath| beneath.directory_path.chars().count() - directory.directory_path.chars().count())
+                .max();
+            if path.chars().count() + longest.unwrap_or(0) > LONGEST {
+                return Err(Error::field("name", "With that name the folders in it would have too long a path."));
+            }
+            let from = Place::new(&user.folder, parent, old);
+            Ok(vec![Plan { subject: id.0, to: from.clone(), from, wanted: name.clone(), may_number: false }])
+        },
+        |conn, batch| {
+            let at = now();
+            for done in batch {
+                let directory = own(conn, user, DirectoryId(done.subject))?;
+                let (parent, _) = directory.directory_path.rsplit_once('/').unwrap_or(("", ""));
+                let path = if parent.is_empty() { done.name.to_string() } else { format!("{parent}/{}", done.name) };
+                for beneath in store::directories::list_tree(conn, user.id, &directory.directory_path)? {
+                    let rest = beneath.directory_path.strip_prefix(&directory.directory_path).unwrap_or_default();
+                    let is_itself = beneath.directory_id == directory.directory_id;
+                    let name = if is_itself { done.name.as_str() } else { &beneath.directory_name };
+                    store::directories::update_path(conn, user.id, beneath.directory_id, name, &format!("{path}{rest}"), at)?;
+                }
+            }
+            Ok(())
+        },
+    )?;
+    Ok(())
+}
+
+/// Deletes one's own directory and those in it; the files go to the trash, from where they can be restored.
+/// Returns how many files that were.
+///
+/// # Errors
+/// `NotFound`, `Conflict` for a standard one, or one with files on disk that Nexus does not know.
+pub fn delete(services: &Services, user: &User, id: DirectoryId) -> Result<usize> {
+    let mut trashed = 0;
+    loop {
+        let items = services.db.read(|conn| {
+            let directory = own(conn, user, id)?;
+            let tree = store::directories::list_tree(conn, user.id, &directory.directory_path)?;
+            let ids: Vec<_> = tree.iter().map(|directory| directory.directory_id).collect();
+            Ok(store::items::list_in(conn, user.id, &ids, 500)?)
+        })?;
+        if items.is_empty() {
+            break;
+        }
+        let ids: Vec<_> = items.iter().map(|item| item.id).collect();
+        trashed += trash::trash(services, user, &ids)?;
+    }
+    let _one_at_a_time = services.moving(user.id);
+    services.db.write(|conn| {
+        let directory = own(conn, user, id)?;
+        let mut tree = store::directories::list_tree(conn, user.id, &directory.directory_path)?;
+        tree.reverse();
+        for beneath in tree {
+            let (parent, name) = beneath.directory_path.rsplit_once('/').unwrap_or(("", &beneath.directory_path));
+            store::directories::delete(conn, user.id, beneath.directory_id)?;
+            match services.tree.remove_directory(&Place::new(&user.folder, parent, name)) {
+                Ok(true) => {}
+                Ok(false) => {
+                    return Err(Error::Conflict(format!(
+                        "“{}” holds files on disk that Nexus does not know. They were left alone.",
+                        beneath.directory_name
+                    )));
+                }
+                Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => {}
+                Err(cause) => return Err(cause.into()),
+            }
+        }
+        Ok(())
+    })?;
+    Ok(trashed)
+}
+
+fn own(conn: &mut Conn, user: &User, id: DirectoryId) -> Result<Directory> {
+    let directory = store::directories::find(conn, user.id, id)?.ok_or(Error::NotFound)?;
+    if directory.is_standard() {
+        return Err(Error::Conflict(format!("{} is a folder everyone has. It stays.", directory.directory_name)));
+    }
+    Ok(directory)
+}

@@ -1,0 +1,235 @@
+//! One's items: open, favour, rename, move.
+
+use std::fs::File;
+
+use super::moving::{self, Plan};
+use super::Services;
+use super::shelves::Selection;
+use crate::db::Conn;
+use crate::error::{Error, Result};
+use crate::media::{FileName, Place, name::search_key};
+use crate::model::{Cursor, Directory, DirectoryId, Item, ItemId, Shelf, Sort, User, now};
+use crate::store;
+use crate::store::counts::Deltas;
+
+/// Ids in one request at most.
+pub const AT_ONCE: usize = 1000;
+
+/// An item, where it lies, and its neighbours on its shelf.
+pub struct Shown {
+    pub item: Item,
+    pub directory: Directory,
+    pub newer: Option<ItemId>,
+    pub older: Option<ItemId>,
+}
+
+/// # Errors
+/// `NotFound` for what is not there or not theirs.
+pub fn find(services: &Services, user: &User, id: ItemId) -> Result<Item> {
+    services.db.read(|conn| store::items::find(conn, user.id, id)?.ok_or(Error::NotFound))
+}
+
+/// Those of `ids` that are that person's, as a selection to download.
+///
+/// # Errors
+/// `NotFound` when none is.
+pub fn list_of(services: &Services, user: &User, ids: &[ItemId]) -> Result<Vec<Item>> {
+    services.db.read(|conn| theirs(conn, user, ids))
+}
+
+/// An item for its page; it counts as opened.
+///
+/// # Errors
+/// `NotFound`.
+pub fn show(services: &Services, user: &User, id: ItemId) -> Result<Shown> {
+    let shown = services.db.read(|conn| {
+        let item = store::items::find(conn, user.id, id)?.ok_or(Error::NotFound)?;
+        let directory = store::directories::find(conn, user.id, item.directory_id)?.ok_or(Error::NotFound)?;
+        let selection = Selection::Shelf(if item.in_trash { Shelf::Trash } else { item.shelf });
+        let sort = if item.in_trash { Sort::Trashed } else { Sort::Newest };
+        let here = Cursor::of(&item, sort);
+        let mut beside = |sort| -> Result<Option<ItemId>> {
+            let next = store::items::list(conn, user.id, &selection, sort, Some(&here), 1)?;
+            Ok(next.first().map(|item| item.id))
+        };
+        let older = beside(sort)?;
+        let newer = if item.in_trash { None } else { beside(Sort::Oldest)? };
+        Ok(Shown { item, directory, newer, older })
+    })?;
+    if !shown.item.in_trash {
+        services.touches.item(user.id, id, now());
+    }
+    Ok(shown)
+}
+
+/// An item and its open file.
+pub struct Opened {
+    pub item: Item,
+    pub file: File,
+}
+
+/// Opens an item's bytes. A file that is gone or not as long as it was is marked and never served.
+///
+/// # Errors
+/// `NotFound`, `FileMissing`.
+pub fn open(services: &Services, user: &User, id: ItemId) -> Result<Opened> {
+    let (item, path) = services.db.read(|conn| {
+        let item = store::items::find(conn, user.id, id)?.ok_or(Error::NotFound)?;
+        let directory = store::directories::find(conn, user.id, item.directory_id)?.ok_or(Error::NotFound)?;
+        Ok((item, directory.directory_path))
+    })?;
+    let place = Place::new(&user.folder, &path, &item.disk_name);
+    let opened = services.tree.open_file(&place).and_then(|file| Ok((file.metadata()?.len(), file)));
+    let is_whole = matches!(&opened, Ok((length, _)) if *length == item.bytes());
+    if is_whole == item.is_missing {
+        services.db.write(|conn| Ok(store::items::update_missing(conn, user.id, id, !is_whole)?))?;
+    }
+    match opened {
+        Ok((_, file)) if is_whole => Ok(Opened { item, file }),
+        Ok(_) => Err(Error::FileMissing),
+        Err(cause) => {
+            tracing::warn!(item = %id, "a file cannot be opened: {cause}");
+            Err(Error::FileMissing)
+        }
+    }
+}
+
+/// Favours items, or no longer. Returns how many changed.
+///
+/// # Errors
+/// `NotFound` when none of them is there and theirs.
+pub fn set_favorite(services: &Services, user: &User, ids: &[ItemId], is_favorite: bool) -> Result<usize> {
+    services.db.write(|conn| {
+        let items = theirs(conn, user, ids)?;
+        let at = now();
+        let mut deltas = Deltas::default();
+        let mut changed = 0;
+        for item in items {
+            if store::items::update_favorite(conn, user.id, item.id, is_favorite, at)? == 1 {
+                deltas.subtract(&item);
+                deltas.add(&Item { favorite: is_favorite, ..item });
+                changed += 1;
+            }
+        }
+        deltas.write(conn, user.id)?;
+        store::directories::update_modified_at(conn, user.id, "Favorites", at)?;
+        Ok(changed)
+    })
+}
+
+/// Renames an item; the extension stays unless another one is given. Returns the name it got.
+///
+/// # Errors
+/// `Invalid` for a name that is none, `Conflict` in the trash.
+pub fn rename(services: &Services, user: &User, id: ItemId, name: &str) -> Result<FileName> {
+    let wanted = FileName::parse(name).ok_or_else(|| Error::field("name", "Give it a name."))?;
+    let done = moving::relocate(
+        services,
+        user.id,
+        |conn| {
+            let (item, from) = outside_trash(conn, user, id)?;
+            Ok(vec![Plan { subject: item.id.0, to: from.clone(), from, wanted: wanted.clone(), may_number: true }])
+        },
+        |conn, batch| {
+            for done in batch {
+                let item = store::items::find(conn, user.id, ItemId(done.subject))?.ok_or(Error::NotFound)?;
+                let item = named(item, &done.name);
+                store::items::update_place(conn, &item)?;
+                store::directories::update_modified(conn, user.id, &[item.directory_id], item.updated_at)?;
+            }
+            Ok(())
+        },
+    )?;
+    Ok(done.into_iter().next().map_or(wanted, |done| done.name))
+}
+
+/// Moves items into a directory: one's own, or the standard one for what they are. Returns how many moved.
+///
+/// # Errors
+/// `Invalid` for a directory they cannot go to, `NotFound`.
+pub fn move_to(services: &Services, user: &User, ids: &[ItemId], directory: DirectoryId) -> Result<usize> {
+    let done = moving::relocate(
+        services,
+        user.id,
+        |conn| {
+            let target = store::directories::find(conn, user.id, directory)?
+                .ok_or_else(|| Error::field("directory", "Choose one of your folders."))?;
+            let mut plans = Vec::new();
+            for item in theirs(conn, user, ids)? {
+                if item.in_trash {
+                    return Err(Error::Conflict(format!("“{}” is in the trash. Restore it first.", item.name)));
+                }
+                if item.directory_id == target.directory_id {
+                    continue;
+                }
+                refuse_wrong_folder(&target, &item)?;
+                let from = place_of(conn, user, &item)?;
+                let to = Place::new(&user.folder, &target.directory_path, &item.name);
+                let wanted = FileName::parse(&item.name).unwrap_or_else(FileName::unnamed);
+                plans.push(Plan { subject: item.id.0, from, to, wanted, may_number: true });
+            }
+            Ok(plans)
+        },
+        |conn, batch| {
+            let mut changed = vec![directory];
+            let at = now();
+            for done in batch {
+                let item = store::items::find(conn, user.id, ItemId(done.subject))?.ok_or(Error::NotFound)?;
+                changed.push(item.directory_id);
+                let item = named(Item { directory_id: directory, ..item }, &done.name);
+                store::items::update_place(conn, &item)?;
+            }
+            store::directories::update_modified(conn, user.id, &changed, at)?;
+            Ok(())
+        },
+    )?;
+    Ok(done.len())
+}
+
+/// Photos go to Photos and nowhere else among the standard folders; one's own take everything.
+fn refuse_wrong_folder(target: &Directory, item: &Item) -> Result<()> {
+    if target.is_view() {
+        let name = &target.directory_name;
+        return Err(Error::field("directory", format!("{name} only shows things that are kept elsewhere.")));
+    }
+    if target.is_standard() && target.directory_path != item.kind.folder() {
+        let (name, kind) = (&target.directory_name, item.kind.as_str());
+        return Err(Error::field("directory", format!("{name} does not take a {kind}. Choose {} or a folder of your own.", item.kind.folder())));
+    }
+    Ok(())
+}
+
+/// The items among `ids` that are that person's; ids of others are as if they were not there.
+pub(super) fn theirs(conn: &mut Conn, user: &User, ids: &[ItemId]) -> Result<Vec<Item>> {
+    if ids.len() > AT_ONCE {
+        return Err(Error::BadRequest(format!("At most {AT_ONCE} things at once.")));
+    }
+    let items = store::items::list_of(conn, user.id, ids)?;
+    if items.is_empty() { Err(Error::NotFound) } else { Ok(items) }
+}
+
+/// Where an item's file is.
+pub(super) fn place_of(conn: &mut Conn, user: &User, item: &Item) -> Result<Place> {
+    let directory = store::directories::find(conn, user.id, item.directory_id)?.ok_or(Error::NotFound)?;
+    Ok(Place::new(&user.folder, &directory.directory_path, &item.disk_name))
+}
+
+fn outside_trash(conn: &mut Conn, user: &User, id: ItemId) -> Result<(Item, Place)> {
+    let item = store::items::find(conn, user.id, id)?.ok_or(Error::NotFound)?;
+    if item.in_trash {
+        return Err(Error::Conflict("It is in the trash. Restore it first.".into()));
+    }
+    let place = place_of(conn, user, &item)?;
+    Ok((item, place))
+}
+
+/// The item under a name, on disk too.
+pub(super) fn named(item: Item, name: &FileName) -> Item {
+    Item {
+        name: name.as_str().to_owned(),
+        name_key: search_key(name.as_str()),
+        disk_name: name.as_str().to_owned(),
+        updated_at: now(),
+        ..item
+    }
+}

@@ -1,0 +1,149 @@
+//! Moving files: a journal entry, a rename that never overwrites, then the rows. Killed anywhere in
+//! between, the start undoes what the tables do not know, so that disk and tables always agree.
+
+use std::collections::HashSet;
+
+use uuid::Uuid;
+
+use super::Services;
+use crate::db::Conn;
+use crate::error::{Error, Result};
+use crate::media::{FileName, Place};
+use crate::model::id::MoveId;
+use crate::model::{UserId, now};
+use crate::store;
+use crate::store::moves::Move;
+
+/// Names tried before giving up: `a (1).jpg`, `a (2).jpg`, …
+const NUMBERS: u32 = 100_000;
+
+/// A rename that is wanted.
+pub(super) struct Plan {
+    /// Id of the item or directory.
+    pub subject: Uuid,
+    pub from: Place,
+    /// Where to; the name in it gives way to a free one.
+    pub to: Place,
+    pub wanted: FileName,
+    /// Whether a taken name becomes `name (1)`; otherwise it is a conflict.
+    pub may_number: bool,
+}
+
+/// A rename that was made.
+pub(super) struct Done {
+    pub subject: Uuid,
+    pub name: FileName,
+    /// False when there was no file to rename.
+    pub was_there: bool,
+    journal: Move,
+}
+
+/// Plans, renames and applies, for one person, one batch at a time: all of it or nothing.
+///
+/// # Errors
+/// What `plan` and `apply` say; `Conflict` when something is being moved already or a name is taken.
+pub(super) fn relocate(
+    services: &Services,
+    owner: UserId,
+    plan: impl Fn(&mut Conn) -> Result<Vec<Plan>>,
+    apply: impl Fn(&mut Conn, &[Done]) -> Result<()>,
+) -> Result<Vec<Done>> {
+    let _one_at_a_time = services.moving(owner);
+    let mut batch = services.db.write(|conn| {
+        let plans = plan(conn)?;
+        let mut taken = HashSet::new();
+        plans.iter().map(|plan| begin(services, conn, owner, plan, &mut taken)).collect::<Result<Vec<_>>>()
+    })?;
+    if batch.is_empty() {
+        return Ok(batch);
+    }
+    let renamed = rename_all(services, &mut batch);
+    let applied = renamed.and_then(|()| {
+        services.db.write(|conn| {
+            apply(conn, &batch)?;
+            for done in &batch {
+                store::moves::delete(conn, done.journal.id)?;
+            }
+            Ok(())
+        })
+    });
+    if applied.is_err() {
+        take_back(services, &batch);
+    }
+    applied.map(|()| batch)
+}
+
+/// Finds a free name and writes the journal.
+fn begin(services: &Services, conn: &mut Conn, owner: UserId, plan: &Plan, taken: &mut HashSet<(String, String)>) -> Result<Done> {
+    let numbers = if plan.may_number { 0..NUMBERS } else { 0..1 };
+    for number in numbers {
+        let name = plan.wanted.numbered(number);
+        let to = plan.to.named(&name);
+        let key = (to.directory_text(), name.as_str().to_owned());
+        // A file's own place is free for it.
+        if (to != plan.from && services.tree.is_taken(&to)?) || !taken.insert(key) {
+            continue;
+        }
+        let journal = Move { id: MoveId::new(), user_id: owner, subject: MoveId(plan.subject), from: plan.from.clone(), to };
+        store::moves::insert(conn, &journal, now()).map_err(|cause| match Error::from(cause) {
+            Error::Conflict(_) => Error::Conflict("That is being moved right now. Try again in a moment.".into()),
+            other => other,
+        })?;
+        return Ok(Done { subject: plan.subject, name, was_there: false, journal });
+    }
+    Err(Error::Conflict(format!("There is something called “{}” already.", plan.wanted)))
+}
+
+fn rename_all(services: &Services, batch: &mut [Done]) -> Result<()> {
+    for done in batch {
+        if done.journal.from == done.journal.to {
+            done.was_there = true;
+            continue;
+        }
+        match services.tree.rename(&done.journal.from, &done.journal.to) {
+            Ok(()) => done.was_there = true,
+            // Gone behind our back: the rows may still be put right.
+            Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => {}
+            Err(cause) if cause.kind() == std::io::ErrorKind::AlreadyExists => {
+                return Err(Error::Conflict(format!("Something else just took the name “{}”. Try again.", done.name)));
+            }
+            Err(cause) => return Err(cause.into()),
+        }
+    }
+    Ok(())
+}
+
+/// Undoes the renames of a batch that failed. What cannot be undone now, the next start undoes.
+fn take_back(services: &Services, batch: &[Done]) {
+    for done in batch.iter().rev() {
+        let undone = if done.was_there { undo(services, &done.journal) } else { Ok(()) };
+        let forgotten = undone.and_then(|()| {
+            services.db.write(|conn| Ok(store::moves::delete(conn, done.journal.id)?))
+        });
+        if let Err(error) = forgotten {
+            tracing::error!(subject = %done.subject, "a move could not be taken back yet: {error:?}");
+        }
+    }
+}
+
+/// Takes back every move the tables do not know of: for the start, before anything else moves.
+pub(super) fn undo_unfinished(services: &Services) -> Result<()> {
+    let unfinished = services.db.read(|conn| Ok(store::moves::list(conn)?))?;
+    for journal in unfinished {
+        undo(services, &journal)?;
+        services.db.write(|conn| Ok(store::moves::delete(conn, journal.id)?))?;
+        tracing::info!(subject = %journal.subject, "a move that was cut short has been taken back");
+    }
+    Ok(())
+}
+
+fn undo(services: &Services, journal: &Move) -> Result<()> {
+    if journal.from == journal.to {
+        return Ok(());
+    }
+    match services.tree.rename(&journal.to, &journal.from) {
+        // Not renamed yet, or renamed back already.
+        Err(cause) if matches!(cause.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::AlreadyExists) => Ok(()),
+        other => Ok(other?),
+    }
+}

@@ -1,0 +1,200 @@
+//! What an admin does with people's accounts. An admin runs accounts, not people's files.
+
+use rand::RngExt;
+
+use super::sessions::{self, hash_of};
+use super::Services;
+use crate::db::Conn;
+use crate::error::{Error, Result};
+use crate::model::{AccessLevel, Session, Status, User, UserId, now};
+use crate::store;
+
+/// How long a one-time code is good.
+const CODE_LASTS: time::Duration = time::Duration::days(2);
+/// Without letters that look like digits.
+const CODE_LETTERS: &[u8] = b"ABCDEFGHJKMNPQRSTVWXYZ23456789";
+const LAST_ADMIN: &str = "This is the last admin. Make somebody else admin first.";
+
+/// What can be done to an account's status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decision {
+    Approve,
+    Reject,
+    Suspend,
+    Reactivate,
+}
+
+impl Decision {
+    const fn from(self) -> &'static [Status] {
+        match self {
+            Self::Approve => &[Status::Pending, Status::Rejected],
+            Self::Reject => &[Status::Pending],
+            Self::Suspend => &[Status::Active],
+            Self::Reactivate => &[Status::Suspended],
+        }
+    }
+
+    const fn to(self) -> Status {
+        match self {
+            Self::Approve | Self::Reactivate => Status::Active,
+            Self::Reject => Status::Rejected,
+            Self::Suspend => Status::Suspended,
+        }
+    }
+
+    /// What is said when it is done.
+    #[must_use]
+    pub const fn past(self) -> &'static str {
+        match self {
+            Self::Approve => "approved",
+            Self::Reject => "rejected",
+            Self::Suspend => "suspended",
+            Self::Reactivate => "reactivated",
+        }
+    }
+}
+
+/// Decides on an account. Whoever loses theirs is out on their next request; whoever gets it back logs in anew.
+///
+/// # Errors
+/// `Conflict` when the account is not in a state for it, or is the last admin's or one's own.
+pub fn decide(services: &Services, admin: UserId, id: UserId, decision: Decision) -> Result<User> {
+    let user = services.db.write(|conn| {
+        let user = under_lock(conn, id)?;
+        if decision == Decision::Suspend {
+            refuse_oneself(admin, id, "You cannot suspend yourself.")?;
+            refuse_last_admin(conn, &user)?;
+        }
+        if store::users::update_status(conn, id, decision.from(), decision.to(), now())? == 0 {
+            let state = user.status.as_str();
+            return Err(Error::Conflict(format!("{} is {state} and cannot be {}.", user.username, decision.past())));
+        }
+        if decision == Decision::Reactivate || user.status == Status::Rejected {
+            sessions::end_all(conn, id)?;
+        }
+        Ok(user)
+    })?;
+    services.sessions.forget(id);
+    tracing::info!(admin = admin.0, user = id.0, "{}", decision.past());
+    Ok(user)
+}
+
+/// Makes somebody admin, or an admin a user again.
+///
+/// # Errors
+/// `Conflict` for the last admin; `Invalid` for a level that is none.
+pub fn set_access_level(services: &Services, admin: UserId, id: UserId, level: &str) -> Result<User> {
+    let level = AccessLevel::parse(level).ok_or_else(|| Error::field("access_level", "Choose user or admin."))?;
+    let user = services.db.write(|conn| {
+        let user = under_lock(conn, id)?;
+        if level == AccessLevel::User {
+            refuse_last_admin(conn, &user)?;
+        }
+        store::users::update_access_level(conn, id, level, now())?;
+        Ok(user)
+    })?;
+    services.sessions.forget(id);
+    tracing::info!(admin = admin.0, user = id.0, level = level.as_str(), "access level set");
+    Ok(user)
+}
+
+/// Says how many bytes a person may store; 0 = no limit.
+///
+/// # Errors
+/// `NotFound`.
+pub fn set_quota(services: &Services, admin: UserId, id: UserId, bytes: i64) -> Result<User> {
+    let user = services.db.write(|conn| {
+        let user = store::users::find(conn, id)?.ok_or(Error::NotFound)?;
+        store::users::update_quota(conn, id, bytes, now())?;
+        Ok(user)
+    })?;
+    services.sessions.forget(id);
+    tracing::info!(admin = admin.0, user = id.0, bytes, "quota set");
+    Ok(user)
+}
+
+/// Makes a one-time code with which a person sets a new password at `/recover`. Only its hash is kept.
+///
+/// # Errors
+/// `NotFound`.
+pub fn hand_out_code(services: &Services, admin: UserId, id: UserId) -> Result<(User, String)> {
+    let mut random = rand::rng();
+    let letters: String = (0..16)
+        .filter_map(|_| CODE_LETTERS.get(random.random_range(0..CODE_LETTERS.len())))
+        .map(|letter| char::from(*letter))
+        .collect();
+    let user = services.db.write(|conn| {
+        let user = store::users::find(conn, id)?.ok_or(Error::NotFound)?;
+        store::users::update_access_code(conn, id, Some(&hash_of(&letters)), Some(now() + CODE_LASTS))?;
+        Ok(user)
+    })?;
+    tracing::info!(admin = admin.0, user = id.0, "access code handed out");
+    let grouped = letters.as_bytes().chunks(4).map(String::from_utf8_lossy).collect::<Vec<_>>().join("-");
+    Ok((user, grouped))
+}
+
+/// A page of people and how many there are of each status.
+pub struct People {
+    pub users: Vec<User>,
+    pub next: Option<UserId>,
+    pub counts: std::collections::HashMap<Status, i64>,
+}
+
+/// People with that status, 50 at a time, whoever asked first first.
+///
+/// # Errors
+/// The database's.
+pub fn list(services: &Services, status: Status, after: UserId) -> Result<People> {
+    const PAGE: usize = 50;
+    services.db.read(|conn| {
+        let mut users = store::users::list_by_status(conn, status, after, PAGE as i64 + 1)?;
+        let has_more = users.len() > PAGE;
+        users.truncate(PAGE);
+        let next = if has_more { users.last().map(|user| user.id) } else { None };
+        Ok(People { users, next, counts: store::users::count_by_status(conn)? })
+    })
+}
+
+/// One person and where they are signed in.
+///
+/// # Errors
+/// `NotFound`.
+pub fn find(services: &Services, id: UserId) -> Result<(User, Vec<Session>)> {
+    services.db.read(|conn| {
+        let user = store::users::find(conn, id)?.ok_or(Error::NotFound)?;
+        Ok((user, store::sessions::list_active(conn, id, now())?))
+    })
+}
+
+/// Ends every session of a person.
+///
+/// # Errors
+/// `NotFound`.
+pub fn end_sessions(services: &Services, admin: UserId, id: UserId) -> Result<User> {
+    let user = services.db.write(|conn| {
+        let user = store::users::find(conn, id)?.ok_or(Error::NotFound)?;
+        sessions::end_all(conn, id)?;
+        Ok(user)
+    })?;
+    services.sessions.forget(id);
+    tracing::info!(admin = admin.0, user = id.0, "all sessions ended");
+    Ok(user)
+}
+
+/// Reads a person while no other change of admins can come between.
+fn under_lock(conn: &mut Conn, id: UserId) -> Result<User> {
+    store::site::update_lock_admins(conn)?;
+    store::users::find(conn, id)?.ok_or(Error::NotFound)
+}
+
+fn refuse_oneself(admin: UserId, id: UserId, why: &str) -> Result<()> {
+    if admin == id { Err(Error::Conflict(why.into())) } else { Ok(()) }
+}
+
+fn refuse_last_admin(conn: &mut Conn, user: &User) -> Result<()> {
+    let is_one = user.is_admin() && user.status == Status::Active;
+    if is_one && store::users::count_active_admins(conn)? <= 1 {
+        return Err(Error::Conflict(LAST_ADMIN.into()));
+    }
+    Ok(())
+}

@@ -1,0 +1,142 @@
+//! What people change about themselves.
+
+use std::sync::Arc;
+
+use super::passwords::Verdict;
+use super::sessions::{self, Client, Presence};
+use super::Services;
+use crate::db::blocking;
+use crate::error::{Error, FieldError, Result};
+use crate::media::icon;
+use crate::model::person::optional_line;
+use crate::model::{Email, Password, PersonName, Theme, User, now};
+use crate::store;
+
+/// The fields of the profile form.
+#[derive(Debug, Clone, Default)]
+pub struct ProfileForm {
+    pub firstname: String,
+    pub lastname: String,
+    pub email: String,
+    pub contact_number: String,
+    pub address: String,
+    pub single_keys: bool,
+}
+
+/// Writes a person's profile. The picture follows the names while it shows initials.
+///
+/// # Errors
+/// `Invalid` names every field that needs another value.
+pub fn update(services: &Services, user: &User, form: &ProfileForm) -> Result<()> {
+    let mut wrong: Vec<FieldError> = Vec::new();
+    let mut note = |error| wrong.push(error);
+    let firstname = PersonName::parse("firstname", &form.firstname).map_err(&mut note).ok();
+    let lastname = PersonName::parse("lastname", &form.lastname).map_err(&mut note).ok();
+    let email = Email::parse(&form.email).map_err(&mut note).ok();
+    let contact_number = optional_line("contact_number", &form.contact_number, 40).map_err(&mut note).ok();
+    let address = optional_line("address", &form.address, 300).map_err(&mut note).ok();
+    let (Some(firstname), Some(lastname), Some(email), Some(contact_number), Some(address)) =
+        (firstname, lastname, email, contact_number, address)
+    else {
+        return Err(Error::Invalid(wrong));
+    };
+    services.db.write(|conn| {
+        if store::users::is_email_taken(conn, email.as_str(), Some(user.id))? {
+            return Err(Error::field("email", "There is an account with that e-mail already."));
+        }
+        let profile = store::users::Profile {
+            firstname: firstname.as_str(),
+            lastname: lastname.as_str(),
+            email: email.as_str(),
+            contact_number: contact_number.as_deref(),
+            address: address.as_deref(),
+            single_keys: form.single_keys,
+        };
+        crate::db::one_row(store::users::update_profile(conn, user.id, &profile, now())?)
+    })?;
+    services.sessions.forget(user.id);
+    if read_icon(services, user)? == icon::initials_svg(&user.firstname, &user.lastname) {
+        services.tree.write_icon(&user.folder, &icon::initials_svg(firstname.as_str(), lastname.as_str()))?;
+    }
+    Ok(())
+}
+
+/// Sets the colours of the pages.
+///
+/// # Errors
+/// `Invalid` for a theme that is none.
+pub fn set_theme(services: &Services, user: &User, theme: &str) -> Result<()> {
+    let theme = Theme::parse(theme).ok_or_else(|| Error::field("theme", "Choose system, light or dark."))?;
+    services.db.write(|conn| crate::db::one_row(store::users::update_theme(conn, user.id, theme)?))?;
+    services.sessions.forget(user.id);
+    Ok(())
+}
+
+/// Sets a new password, ends every session, and signs this device in anew; returns its token.
+///
+/// # Errors
+/// `Invalid` for a wrong current or a bad new password; `TooManyRequests` after five wrong ones.
+pub async fn change_password(
+    services: &Arc<Services>,
+    presence: &Presence,
+    current: &str,
+    new: &str,
+    client: Client,
+) -> Result<String> {
+    let user = presence.user.clone();
+    let attempt = services.attempts.begin(&user.username, client.address)?;
+    if services.passwords.verify(Some(user.password.clone()), current).await? == Verdict::Wrong {
+        return Err(Error::field("current_password", "That is not your password now."));
+    }
+    attempt.forgive();
+    let about = [user.username.as_str(), user.email.as_str(), user.firstname.as_str(), user.lastname.as_str()];
+    let checked = Password::parse(new, &about)
+        .map_err(|error| Error::Invalid(vec![FieldError { field: "new_password", ..error }]))?;
+    let hash = services.passwords.hash(&checked).await?;
+    let services = services.clone();
+    blocking(move || {
+        let token = services.db.write(|conn| {
+            let at = now();
+            crate::db::one_row(store::users::update_password(conn, user.id, &hash, at)?)?;
+            sessions::end_all(conn, user.id)?;
+            store::users::update_access_code(conn, user.id, None, None)?;
+            sessions::begin(conn, user.id, &client, at)
+        })?;
+        services.sessions.forget(user.id);
+        tracing::info!(user = user.id.0, "password changed");
+        Ok(token)
+    })
+    .await
+}
+
+/// Makes a photo the person's picture; no bytes bring the initials back.
+///
+/// # Errors
+/// `Invalid` for what is no picture.
+pub fn set_picture(services: &Services, user: &User, bytes: &[u8]) -> Result<()> {
+    let svg = if bytes.is_empty() {
+        icon::initials_svg(&user.firstname, &user.lastname)
+    } else {
+        icon::picture_svg(bytes).ok_or_else(|| Error::field("picture", "A JPEG, PNG, WebP or GIF of 1 MB at most."))?
+    };
+    Ok(services.tree.write_icon(&user.folder, &svg)?)
+}
+
+/// A person's picture as SVG.
+///
+/// # Errors
+/// The system's; initials where the file is gone.
+pub fn read_icon(services: &Services, user: &User) -> Result<String> {
+    use std::io::Read;
+    let mut svg = String::new();
+    let read = services.tree.open_icon(&user.folder).and_then(|file| file.take(4 << 20).read_to_string(&mut svg));
+    Ok(if read.is_ok() { svg } else { icon::initials_svg(&user.firstname, &user.lastname) })
+}
+
+/// Bytes a person may still store; `None` without a limit.
+///
+/// # Errors
+/// `NotFound`.
+pub fn room(services: &Services, user: &User) -> Result<Option<u64>> {
+    services.db.read(|conn| Ok(store::users::find(conn, user.id)?.ok_or(Error::NotFound)?.room()))
+}

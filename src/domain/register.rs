@@ -1,0 +1,37 @@
+//! Signing up: a person asks for an account and waits.
+
+use super::accounts::{self, Application};
+use super::sessions::{self, Client};
+use super::Services;
+use crate::config::Registration;
+use crate::db::blocking;
+use crate::error::{Error, Result};
+use crate::model::{AccessLevel, Status, UserId, now};
+
+use std::sync::Arc;
+
+/// Makes a pending account (an active one where sign-up is open) and signs the person in,
+/// so that they can see how their request stands; returns the session's token.
+///
+/// # Errors
+/// `Forbidden` where sign-up is closed; `Invalid` names every field that needs another value.
+pub async fn register(services: &Arc<Services>, application: &Application, client: Client) -> Result<(UserId, String)> {
+    let status = match services.settings.registration {
+        Registration::Approval => Status::Pending,
+        Registration::Open => Status::Active,
+        Registration::Closed => return Err(Error::Forbidden("Nobody can sign up here by themselves. Ask the admin.")),
+    };
+    let checked = application.check()?;
+    let hash = services.passwords.hash(&checked.password).await?;
+    let services = services.clone();
+    blocking(move || {
+        let done = services.db.write(|conn| {
+            let at = now();
+            let id = accounts::create(&services, conn, &checked, &hash, (status, AccessLevel::User), at)?;
+            Ok((id, sessions::begin(conn, id, &client, at)?))
+        })?;
+        tracing::info!(user = done.0.0, status = status.as_str(), "registered");
+        Ok(done)
+    })
+    .await
+}

@@ -1,0 +1,127 @@
+//! Looking: shelves, directories and searches, a page at a time.
+
+use time::Month;
+
+use super::Services;
+use crate::error::{Error, Result};
+use crate::model::{Cursor, Directory, DirectoryId, Item, Shelf, ShelfCount, Sort, Time, User, now};
+use crate::store;
+pub use crate::store::items::Selection;
+
+/// Items on a page.
+pub const PAGE: usize = 60;
+
+/// One page of a list.
+pub struct Listing {
+    pub items: Vec<Item>,
+    /// Where the next page goes on; `None` on the last.
+    pub next: Option<Cursor>,
+    /// How many items each month on this page has in all; empty when not sorted by time.
+    pub months: Vec<((i32, Month), i64)>,
+    /// Directories directly in this one.
+    pub children: Vec<Directory>,
+    pub sort: Sort,
+}
+
+/// One page of a shelf, directory or search.
+///
+/// # Errors
+/// `BadRequest` for a cursor that is none.
+pub fn list(services: &Services, user: &User, selection: &Selection, sort: Sort, cursor: Option<&str>) -> Result<Listing> {
+    let sort = match selection {
+        Selection::Shelf(shelf) => shelf.fixed_sort().unwrap_or(sort),
+        _ => sort,
+    };
+    let after = match cursor {
+        Some(text) => Some(
+            Cursor::decode(text, sort).ok_or_else(|| Error::BadRequest("That page of the list does not exist. Start from its top.".into()))?,
+        ),
+        None => None,
+    };
+    let listing = services.db.read(|conn| {
+        let mut items = store::items::list(conn, user.id, selection, sort, after.as_ref(), PAGE as i64 + 1)?;
+        let has_more = items.len() > PAGE;
+        items.truncate(PAGE);
+        let next = if has_more { items.last().map(|item| Cursor::of(item, sort)) } else { None };
+        let mut months = Vec::new();
+        let is_counted = matches!(selection, Selection::Shelf(shelf) if shelf.fixed_sort().is_none())
+            || matches!(selection, Selection::Directory(_));
+        if is_counted && matches!(sort, Sort::Newest | Sort::Oldest) {
+            for month in months_of(&items) {
+                let (from, until) = bounds(month)?;
+                months.push((month, store::items::count_between(conn, user.id, selection, from, until)?));
+            }
+        }
+        let children = match selection {
+            Selection::Directory(id) => store::directories::list_children(conn, user.id, *id)?,
+            _ => Vec::new(),
+        };
+        Ok(Listing { items, next, months, children, sort })
+    })?;
+    if let Selection::Shelf(shelf) = selection {
+        services.touches.directory(user.id, shelf.title(), now());
+    }
+    Ok(listing)
+}
+
+/// A directory of that person, and the ones it stands in, the outermost first.
+///
+/// # Errors
+/// `NotFound`.
+pub fn open_directory(services: &Services, user: &User, id: DirectoryId) -> Result<(Directory, Vec<Directory>)> {
+    let found = services.db.read(|conn| {
+        let directory = store::directories::find(conn, user.id, id)?.ok_or(Error::NotFound)?;
+        let mut above = Vec::new();
+        let mut path = directory.directory_path.as_str();
+        while let Some((parent, _)) = path.rsplit_once('/') {
+            above.extend(store::directories::find_by_path(conn, user.id, parent)?);
+            path = parent;
+        }
+        above.reverse();
+        Ok((directory, above))
+    })?;
+    services.touches.directory(user.id, &found.0.directory_path, now());
+    Ok(found)
+}
+
+/// What every page of a signed-in person shows beside its content.
+pub struct Surroundings {
+    pub counts: Vec<ShelfCount>,
+    /// Their own directories, by path.
+    pub directories: Vec<Directory>,
+    /// People waiting for an admin; 0 for everyone else.
+    pub pending: i64,
+}
+
+/// # Errors
+/// The database's.
+pub fn surroundings(services: &Services, user: &User) -> Result<Surroundings> {
+    const SHOWN: i64 = 200;
+    services.db.read(|conn| {
+        Ok(Surroundings {
+            counts: store::counts::list(conn, user.id)?,
+            directories: store::directories::list(conn, user.id, SHOWN)?,
+            pending: if user.is_admin() { store::users::count_pending(conn)? } else { 0 },
+        })
+    })
+}
+
+impl Surroundings {
+    /// Items and bytes on a shelf.
+    #[must_use]
+    pub fn count(&self, shelf: Shelf) -> (i64, i64) {
+        self.counts.iter().find(|count| count.shelf == shelf).map_or((0, 0), |count| (count.items, count.bytes))
+    }
+}
+
+fn months_of(items: &[Item]) -> Vec<(i32, Month)> {
+    let mut months: Vec<_> = items.iter().map(|item| (item.taken_at.year(), item.taken_at.month())).collect();
+    months.dedup();
+    months
+}
+
+fn bounds((year, month): (i32, Month)) -> Result<(Time, Time)> {
+    let next = if month == Month::December { (year + 1, Month::January) } else { (year, month.next()) };
+    let first = |(year, month)| time::Date::from_calendar_date(year, month, 1).map(time::Date::midnight).map_err(Error::internal);
+    Ok((first((year, month))?, first(next)?))
+}

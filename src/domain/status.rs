@@ -1,0 +1,73 @@
+//! How the server is: for its admin and for load balancers.
+
+use super::Services;
+use crate::error::{Result, bytes_in_words};
+use crate::media::Incoming;
+use crate::store;
+
+/// Less free space than this is worth a warning: bytes.
+const LOW: u64 = 5_000_000_000;
+
+/// One thing the server needs.
+pub struct Check {
+    pub name: &'static str,
+    pub problem: Option<Problem>,
+}
+
+/// What is wrong with it. The short form says nothing an outsider should not know.
+pub struct Problem {
+    pub in_short: &'static str,
+    pub mend: String,
+}
+
+/// Tries what the server needs: the database answers, the media folder can be written.
+#[must_use]
+pub fn checks(services: &Services) -> Vec<Check> {
+    let database = services.db.read(|conn| Ok(store::site::find_has_admin(conn)?)).err().map(|error| Problem {
+        in_short: "does not answer",
+        mend: format!("{error} Look at the database server, its address and password."),
+    });
+    let media = Incoming::create(services.tree.clone()).err().map(|cause| Problem {
+        in_short: "cannot be written",
+        mend: format!("{cause}. Make {} writable for the server's user and see that it is not full.", services.tree.path().display()),
+    });
+    vec![Check { name: "database", problem: database }, Check { name: "media", problem: media }]
+}
+
+/// What the admin's page shows.
+pub struct Status {
+    pub checks: Vec<Check>,
+    /// Bytes free and in all where the files are; `None` when the system does not say.
+    pub space: Option<(u64, u64)>,
+    /// People, and bytes they store; `None` when the database does not say.
+    pub stored: Option<(i64, i64)>,
+    pub uptime: std::time::Duration,
+    pub warnings: Vec<String>,
+}
+
+/// Gathers it; one part that fails does not spoil the rest.
+///
+/// # Errors
+/// None of its own.
+pub fn status(services: &Services) -> Result<Status> {
+    let space = services.tree.space().ok();
+    let mut warnings = Vec::new();
+    if let Some((free, _)) = space.filter(|(free, _)| *free < LOW) {
+        warnings.push(format!("Only {} are free for files. Make room or move the media folder.", bytes_in_words(free)));
+    }
+    if !services.settings.rate_limit {
+        warnings.push("Rate limiting is off: passwords can be guessed. Set NEXUS_RATE_LIMIT=on.".into());
+    }
+    if services.settings.public_url.is_none() && !services.settings.listen.ip().is_loopback() {
+        warnings.push(
+            "The server listens on the network without TLS in front. Put a proxy with TLS before it and set NEXUS_PUBLIC_URL.".into(),
+        );
+    }
+    Ok(Status {
+        checks: checks(services),
+        space,
+        stored: services.db.read(|conn| Ok(store::users::count_all(conn)?)).ok(),
+        uptime: services.started.elapsed(),
+        warnings,
+    })
+}

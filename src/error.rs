@@ -1,0 +1,190 @@
+//! The one error type of the house: what went wrong, in words a person may read and a code programs rely on.
+
+/// What a person asked for could not be done.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("There is nothing at this address, or it is not yours to see.")]
+    NotFound,
+    #[error("The file is no longer where Nexus keeps it.")]
+    FileMissing,
+    #[error("Please log in first.")]
+    Unauthenticated,
+    #[error("That username and password do not match.")]
+    BadCredentials,
+    /// Understood and refused; the text says why.
+    #[error("{0}")]
+    Forbidden(&'static str),
+    /// The right person, whose account may not be used now.
+    #[error("{}", .0.sentence())]
+    NotActive(Standing),
+    #[error("This server has no admin yet.")]
+    SetupRequired,
+    /// The request could not be read at all; the text says what is wrong with it.
+    #[error("{0}")]
+    BadRequest(String),
+    /// Fields that need another value.
+    #[error("Some of this needs another look.")]
+    Invalid(Vec<FieldError>),
+    /// The state of things does not allow it; the text says which.
+    #[error("{0}")]
+    Conflict(String),
+    #[error("This address does not answer that kind of request.")]
+    MethodNotAllowed,
+    #[error("The length of the request has to be said first.")]
+    LengthRequired,
+    #[error("That is larger than this server takes ({}).", bytes_in_words(*.limit))]
+    TooLarge { limit: u64 },
+    #[error("This kind of content is not taken here.")]
+    UnsupportedMedia,
+    #[error("The file has no such part.")]
+    RangeNotSatisfiable { size: u64 },
+    #[error("Too many tries. Wait {} and try again.", seconds_in_words(*.retry_after))]
+    TooManyRequests {
+        /// Seconds.
+        retry_after: u64,
+    },
+    /// Something the server needs is away for now.
+    #[error("{0} Nothing was lost; try again in a moment.")]
+    Unavailable(&'static str),
+    #[error("There is not enough room left in your storage for this.")]
+    QuotaExceeded,
+    #[error("The server's disk is full. Nothing was stored; tell the admin.")]
+    DiskFull,
+    /// Two changes met in the database; the transaction is tried again.
+    #[error("Too much is going on at once. Nothing was lost; try again in a moment.")]
+    Contention,
+    /// A setting that cannot be used. Only at start.
+    #[error("{0}")]
+    Configuration(String),
+    /// Our fault. The cause is for the log only.
+    #[error("Something went wrong on the server.")]
+    Internal(#[from] anyhow::Error),
+}
+
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// One field of a form or body and what is wrong with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FieldError {
+    pub field: &'static str,
+    pub message: String,
+}
+
+/// Why an account may not be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    Pending,
+    Suspended,
+    Rejected,
+}
+
+impl Standing {
+    #[must_use]
+    pub const fn sentence(self) -> &'static str {
+        match self {
+            Self::Pending => "Your account is waiting for an admin to approve it.",
+            Self::Suspended => "Your account is suspended. Ask the admin of this server why.",
+            Self::Rejected => "Your request for an account was not accepted.",
+        }
+    }
+}
+
+impl Error {
+    /// A field that needs another value.
+    pub fn field(field: &'static str, message: impl Into<String>) -> Self {
+        Self::Invalid(vec![FieldError { field, message: message.into() }])
+    }
+
+    /// Our fault: `cause` goes to the log, never to a person.
+    pub fn internal(cause: impl std::fmt::Display) -> Self {
+        Self::Internal(anyhow::anyhow!("{cause}"))
+    }
+
+    /// The stable word that API clients compare.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::NotFound => "NOT_FOUND",
+            Self::FileMissing => "FILE_MISSING",
+            Self::Unauthenticated => "UNAUTHENTICATED",
+            Self::BadCredentials => "BAD_CREDENTIALS",
+            Self::Forbidden(_) => "FORBIDDEN",
+            Self::NotActive(Standing::Pending) => "ACCOUNT_PENDING",
+            Self::NotActive(Standing::Suspended) => "ACCOUNT_SUSPENDED",
+            Self::NotActive(Standing::Rejected) => "ACCOUNT_REJECTED",
+            Self::SetupRequired => "SETUP_REQUIRED",
+            Self::BadRequest(_) => "BAD_REQUEST",
+            Self::Invalid(_) => "INVALID",
+            Self::Conflict(_) => "CONFLICT",
+            Self::MethodNotAllowed => "METHOD_NOT_ALLOWED",
+            Self::LengthRequired => "LENGTH_REQUIRED",
+            Self::TooLarge { .. } => "TOO_LARGE",
+            Self::UnsupportedMedia => "UNSUPPORTED_MEDIA",
+            Self::RangeNotSatisfiable { .. } => "RANGE_NOT_SATISFIABLE",
+            Self::TooManyRequests { .. } => "TOO_MANY_REQUESTS",
+            Self::Unavailable(_) | Self::Contention => "UNAVAILABLE",
+            Self::QuotaExceeded => "QUOTA_EXCEEDED",
+            Self::DiskFull => "DISK_FULL",
+            Self::Configuration(_) => "CONFIGURATION",
+            Self::Internal(_) => "INTERNAL",
+        }
+    }
+}
+
+impl From<std::io::Error> for Error {
+    fn from(cause: std::io::Error) -> Self {
+        match cause.kind() {
+            std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => Self::DiskFull,
+            _ => Self::Internal(anyhow::Error::new(cause)),
+        }
+    }
+}
+
+/// A size as people say it: `4.1 MB` (10^6).
+#[must_use]
+pub fn bytes_in_words(bytes: u64) -> String {
+    const STEPS: [(u64, &str); 4] = [(1_000_000_000_000, "TB"), (1_000_000_000, "GB"), (1_000_000, "MB"), (1_000, "kB")];
+    for (step, unit) in STEPS {
+        if bytes >= step {
+            let tenths = bytes.saturating_add(step / 20) / (step / 10);
+            return if tenths >= 1000 || tenths.is_multiple_of(10) {
+                format!("{} {unit}", tenths / 10)
+            } else {
+                format!("{}.{} {unit}", tenths / 10, tenths % 10)
+            };
+        }
+    }
+    if bytes == 1 { "1 byte".into() } else { format!("{bytes} bytes") }
+}
+
+fn seconds_in_words(seconds: u64) -> String {
+    match seconds {
+        0..=1 => "a second".into(),
+        2..=59 => format!("{seconds} seconds"),
+        60..=119 => "a minute".into(),
+        _ => format!("{} minutes", seconds.div_ceil(60)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_read_as_people_say_them() {
+        assert_eq!(bytes_in_words(0), "0 bytes");
+        assert_eq!(bytes_in_words(1), "1 byte");
+        assert_eq!(bytes_in_words(999), "999 bytes");
+        assert_eq!(bytes_in_words(1_000), "1 kB");
+        assert_eq!(bytes_in_words(4_149_000), "4.1 MB");
+        assert_eq!(bytes_in_words(64 << 30), "68.7 GB");
+        assert_eq!(bytes_in_words(123_456_000_000), "123 GB");
+    }
+
+    #[test]
+    fn an_internal_error_shows_nothing_of_its_cause() {
+        let error = Error::internal("password of the database is hunter2");
+        assert!(!error.to_string().contains("hunter2"));
+        assert_eq!(error.code(), "INTERNAL");
+    }
+}

@@ -1,0 +1,124 @@
+//! The cookie: it carries a session token, a CSRF secret and a message for the next page, encrypted.
+//! The truth about the session is its row; nobody else in the house knows a key of this cookie.
+
+use actix_session::config::{CookieContentSecurity, PersistentSession, TtlExtensionPolicy};
+use actix_session::storage::CookieSessionStore;
+use actix_session::{SessionExt, SessionMiddleware};
+use actix_web::HttpRequest;
+use actix_web::cookie::{Key, SameSite, time};
+use serde::{Deserialize, Serialize};
+use subtle::ConstantTimeEq;
+
+use crate::config::Settings;
+use crate::domain::sessions::{self, random_token};
+use crate::error::{Error, Result};
+
+const TOKEN: &str = "token";
+const CSRF: &str = "csrf";
+const FLASH: &str = "flash";
+
+/// A message for the next page.
+#[derive(Serialize, Deserialize, Clone)]
+pub struct Flash {
+    pub text: String,
+    /// Items that were just trashed and can be had back.
+    #[serde(default)]
+    pub undo: Vec<String>,
+    /// A one-time code to show once.
+    #[serde(default)]
+    pub code: Option<String>,
+}
+
+/// The layer that reads and writes the cookie.
+///
+/// # Errors
+/// The system's, when the key cannot be read or made.
+pub fn middleware(settings: &Settings) -> Result<SessionMiddleware<CookieSessionStore>> {
+    let path = settings.data_dir.join("cookie.key");
+    let secret = crate::config::secret_file(&path, || hex::encode(Key::generate().master()))?;
+    let bytes = hex::decode(secret).map_err(|_| Error::Configuration(format!("{} is not a key", path.display())))?;
+    let key = Key::try_from(bytes.as_slice()).map_err(|_| Error::Configuration(format!("{} is too short", path.display())))?;
+    let lifetime = time::Duration::seconds(sessions::ABSOLUTE.whole_seconds());
+    let name = if settings.is_https() { "__Host-nexus_session" } else { "nexus_session" };
+    Ok(SessionMiddleware::builder(CookieSessionStore::default(), key)
+        .cookie_name(name.into())
+        .cookie_secure(settings.is_https())
+        .cookie_http_only(true)
+        .cookie_same_site(SameSite::Lax)
+        .cookie_path("/".into())
+        .cookie_content_security(CookieContentSecurity::Private)
+        .session_lifecycle(
+            PersistentSession::default()
+                .session_ttl(lifetime)
+                .session_ttl_extension_policy(TtlExtensionPolicy::OnStateChanges),
+        )
+        .build())
+}
+
+/// The session cookie in verbs.
+pub struct Carrier(actix_session::Session);
+
+impl Carrier {
+    #[must_use]
+    pub fn of(request: &HttpRequest) -> Self {
+        Self(request.get_session())
+    }
+
+    #[must_use]
+    pub fn token(&self) -> Option<String> {
+        self.0.get(TOKEN).ok().flatten()
+    }
+
+    /// Begins anew with a session's token: nothing from before stays.
+    ///
+    /// # Errors
+    /// `Internal`.
+    pub fn sign_in(&self, token: &str) -> Result<()> {
+        self.0.clear();
+        self.0.renew();
+        self.insert(TOKEN, &token)
+    }
+
+    /// Forgets everything.
+    pub fn sign_out(&self) {
+        self.0.purge();
+    }
+
+    /// The secret that every form of this browser carries; made when first asked for.
+    ///
+    /// # Errors
+    /// `Internal`.
+    pub fn csrf(&self) -> Result<String> {
+        if let Some(secret) = self.0.get::<String>(CSRF).ok().flatten() {
+            return Ok(secret);
+        }
+        let secret = random_token();
+        self.insert(CSRF, &secret)?;
+        Ok(secret)
+    }
+
+    /// Whether that is this browser's secret.
+    #[must_use]
+    pub fn is_csrf(&self, given: &str) -> bool {
+        let secret: Option<String> = self.0.get(CSRF).ok().flatten();
+        secret.is_some_and(|secret| secret.as_bytes().ct_eq(given.as_bytes()).into())
+    }
+
+    /// Leaves a message for the next page.
+    ///
+    /// # Errors
+    /// `Internal`.
+    pub fn leave(&self, flash: &Flash) -> Result<()> {
+        self.insert(FLASH, flash)
+    }
+
+    /// Takes the message that was left.
+    #[must_use]
+    pub fn take_flash(&self) -> Option<Flash> {
+        self.0.remove_as(FLASH).and_then(std::result::Result::ok)
+    }
+
+    fn insert(&self, key: &str, value: &impl Serialize) -> Result<()> {
+        self.0.insert(key, value).map_err(Error::internal)
+    }
+}

@@ -1,0 +1,179 @@
+//! The outermost layer: a request id, one face for every error, and the headers every answer has.
+
+use std::time::Instant;
+
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::{self, HeaderName, HeaderValue};
+use actix_web::middleware::Next;
+use actix_web::{HttpMessage, HttpRequest, HttpResponse, ResponseError};
+use askama::Template;
+
+use super::error::{Failure, error_of};
+use crate::error::Error;
+
+/// What makes an answer findable in the log.
+#[derive(Clone)]
+pub struct RequestId(pub String);
+
+/// Every page's policy: nothing from elsewhere, nothing inline.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; \
+    media-src 'self'; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+
+const HEADERS: [(HeaderName, &str); 7] = [
+    (header::CONTENT_SECURITY_POLICY, POLICY),
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::REFERRER_POLICY, "same-origin"),
+    (header::CROSS_ORIGIN_OPENER_POLICY, "same-origin"),
+    (header::CROSS_ORIGIN_RESOURCE_POLICY, "same-origin"),
+    (header::PERMISSIONS_POLICY, "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()"),
+    (header::CACHE_CONTROL, "no-store"),
+];
+
+/// # Errors
+/// None: what the inner layers fail with becomes an answer here.
+pub async fn edge(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    let started = Instant::now();
+    let id = uuid::Uuid::now_v7().simple().to_string();
+    request.extensions_mut().insert(RequestId(id.clone()));
+    let http = request.request().clone();
+    let mut response = match next.call(request).await {
+        Ok(response) => response.map_into_boxed_body(),
+        Err(cause) => ServiceResponse::new(http.clone(), HttpResponse::from_error(cause)),
+    };
+    let status = response.status();
+    if (status.is_client_error() || status.is_server_error()) && needs_face(&response) {
+        let known = response.response().error().and_then(|cause| cause.as_error::<Failure>());
+        let made_here;
+        let error = match known {
+            Some(Failure::Error(error)) => error,
+            _ => {
+                if let Some(cause) = response.response().error() {
+                    tracing::debug!(request = id, "actix: {cause}");
+                }
+                made_here = error_of(status);
+                &made_here
+            }
+        };
+        let mut answer = face(&http, error, &id);
+        for cookie in response.response().cookies() {
+            drop(answer.add_cookie(&cookie));
+        }
+        response = ServiceResponse::new(http.clone(), answer);
+    }
+    finish(response.headers_mut(), &id);
+    let status = response.status().as_u16();
+    let milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    tracing::debug!(request = id, method = %http.method(), path = http.path(), status, milliseconds);
+    Ok(response)
+}
+
+/// Forms that are shown again have their page already.
+fn needs_face(response: &ServiceResponse<BoxBody>) -> bool {
+    response.response().error().is_some() || !response.headers().contains_key(header::CONTENT_TYPE)
+}
+
+fn finish(headers: &mut header::HeaderMap, id: &str) {
+    for (name, value) in HEADERS {
+        if !headers.contains_key(&name) {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
+    }
+    if let Ok(value) = HeaderValue::from_str(id) {
+        headers.insert(HeaderName::from_static("x-request-id"), value);
+    }
+}
+
+/// An error as a page, or for programs as an envelope.
+fn face(request: &HttpRequest, error: &Error, id: &str) -> HttpResponse {
+    let status = super::error::status_of(error);
+    if let Error::Internal(cause) = error {
+        tracing::error!(request = id, method = %request.method(), path = request.path(), "{cause:?}");
+    }
+    let mut answer = HttpResponse::build(status);
+    match error {
+        Error::TooManyRequests { retry_after } => drop(answer.insert_header((header::RETRY_AFTER, *retry_after))),
+        Error::Unavailable(_) | Error::Contention => drop(answer.insert_header((header::RETRY_AFTER, 3_u64))),
+        Error::RangeNotSatisfiable { size } => drop(answer.insert_header((header::CONTENT_RANGE, format!("bytes */{size}")))),
+        _ => {}
+    }
+    if request.path() == "/api" || request.path().starts_with("/api/") {
+        return answer.json(envelope(error));
+    }
+    let page = ErrorPage {
+        assets: super::statics::base(),
+        title: title_of(error),
+        said: error.to_string(),
+        advice: advice_on(error),
+        id,
+        back: super::pages::back_path(request),
+    };
+    match page.render() {
+        Ok(html) => answer.content_type("text/html; charset=utf-8").body(html),
+        Err(cause) => Failure::Error(Error::internal(cause)).error_response(),
+    }
+}
+
+fn envelope(error: &Error) -> serde_json::Value {
+    let details = match error {
+        Error::Invalid(fields) => {
+            fields.iter().map(|field| serde_json::json!({ "field": field.field, "message": field.message })).collect()
+        }
+        _ => Vec::new(),
+    };
+    serde_json::json!({ "error": { "code": error.code(), "message": error.to_string(), "details": details } })
+}
+
+#[derive(Template)]
+#[template(path = "pages/error.html")]
+struct ErrorPage<'a> {
+    assets: &'static str,
+    title: &'static str,
+    said: String,
+    advice: &'static str,
+    id: &'a str,
+    back: Option<String>,
+}
+
+const fn title_of(error: &Error) -> &'static str {
+    match error {
+        Error::NotFound => "Nothing here",
+        Error::FileMissing => "The file is gone",
+        Error::Unauthenticated | Error::BadCredentials => "Please log in",
+        Error::Forbidden(_) => "That was not done",
+        Error::NotActive(_) => "Not yet",
+        Error::SetupRequired => "Not set up yet",
+        Error::BadRequest(_) | Error::LengthRequired | Error::MethodNotAllowed => "That request made no sense",
+        Error::Invalid(_) => "Something needs another look",
+        Error::Conflict(_) => "That does not go together",
+        Error::TooLarge { .. } => "Too large",
+        Error::UnsupportedMedia => "Wrong kind of content",
+        Error::RangeNotSatisfiable { .. } => "No such part",
+        Error::TooManyRequests { .. } => "Slow down a little",
+        Error::Unavailable(_) | Error::Contention => "Back in a moment",
+        Error::QuotaExceeded | Error::DiskFull => "No room left",
+        Error::Configuration(_) | Error::Internal(_) => "Something broke",
+    }
+}
+
+const fn advice_on(error: &Error) -> &'static str {
+    match error {
+        Error::NotFound => "Check the address, or start again from home.",
+        Error::FileMissing => "It may have been moved or deleted outside Nexus. Its entry is kept and marked; put the file back and it works again.",
+        Error::Unauthenticated | Error::BadCredentials => "Log in and try again.",
+        Error::Forbidden(_) | Error::Conflict(_) | Error::Invalid(_) | Error::BadRequest(_) => "Go back, change it and send it again. Nothing was changed.",
+        Error::NotActive(_) | Error::SetupRequired => "Come back later.",
+        Error::LengthRequired | Error::MethodNotAllowed => "If a link or button of ours led here, tell the admin.",
+        Error::TooLarge { .. } => "Send it in smaller parts, or ask the admin to allow more.",
+        Error::UnsupportedMedia => "Send it as a plain form, uncompressed.",
+        Error::RangeNotSatisfiable { .. } => "Load the file again from its start.",
+        Error::TooManyRequests { .. } => "This protects accounts from being guessed.",
+        Error::Unavailable(_) | Error::Contention => "The page will work again by itself.",
+        Error::QuotaExceeded => "Delete something, empty the trash, or ask the admin for more room.",
+        Error::DiskFull => "Your other things are safe and can be looked at.",
+        Error::Configuration(_) | Error::Internal(_) => "It was noted for the admin. Try again; if it stays, tell them the number below.",
+    }
+}

@@ -1,0 +1,83 @@
+//! What a handler fails with: an error of the house, or the way to where the person has to go first.
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::LOCATION;
+use actix_web::{HttpResponse, ResponseError};
+
+use crate::error::Error;
+
+/// The edge gives an `Error` its face (a page or an envelope).
+#[derive(Debug)]
+pub enum Failure {
+    Error(Error),
+    /// 303 to there.
+    Elsewhere(String),
+}
+
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Error(error) => error.fmt(f),
+            Self::Elsewhere(path) => path.fmt(f),
+        }
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Error(error)
+    }
+}
+
+impl ResponseError for Failure {
+    fn status_code(&self) -> StatusCode {
+        match self {
+            Self::Error(error) => status_of(error),
+            Self::Elsewhere(_) => StatusCode::SEE_OTHER,
+        }
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let mut response = HttpResponse::build(self.status_code());
+        if let Self::Elsewhere(path) = self {
+            response.insert_header((LOCATION, path.as_str()));
+        }
+        response.finish()
+    }
+}
+
+/// The status that goes with an error.
+#[must_use]
+pub const fn status_of(error: &Error) -> StatusCode {
+    match error {
+        Error::NotFound | Error::FileMissing => StatusCode::NOT_FOUND,
+        Error::Unauthenticated | Error::BadCredentials => StatusCode::UNAUTHORIZED,
+        Error::Forbidden(_) | Error::NotActive(_) => StatusCode::FORBIDDEN,
+        Error::BadRequest(_) => StatusCode::BAD_REQUEST,
+        Error::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
+        Error::Conflict(_) => StatusCode::CONFLICT,
+        Error::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+        Error::LengthRequired => StatusCode::LENGTH_REQUIRED,
+        Error::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+        Error::UnsupportedMedia => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        Error::RangeNotSatisfiable { .. } => StatusCode::RANGE_NOT_SATISFIABLE,
+        Error::TooManyRequests { .. } => StatusCode::TOO_MANY_REQUESTS,
+        Error::SetupRequired | Error::Unavailable(_) | Error::Contention => StatusCode::SERVICE_UNAVAILABLE,
+        Error::QuotaExceeded | Error::DiskFull => StatusCode::INSUFFICIENT_STORAGE,
+        Error::Configuration(_) | Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
+/// The error of the house for an answer that actix made by itself.
+#[must_use]
+pub fn error_of(status: StatusCode) -> Error {
+    match status {
+        StatusCode::NOT_FOUND => Error::NotFound,
+        StatusCode::METHOD_NOT_ALLOWED => Error::MethodNotAllowed,
+        StatusCode::PAYLOAD_TOO_LARGE => Error::TooLarge { limit: 64 * 1024 },
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => Error::UnsupportedMedia,
+        StatusCode::LENGTH_REQUIRED => Error::LengthRequired,
+        status if status.is_client_error() => Error::BadRequest("The request could not be understood.".into()),
+        status => Error::internal(format!("answered {status}")),
+    }
+}

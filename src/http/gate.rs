@@ -1,0 +1,61 @@
+//! The inner gate: requests from other sites change nothing, and until there is an admin all ways lead to set-up.
+
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::{Method, header};
+use actix_web::middleware::Next;
+use actix_web::web::Data;
+
+use super::error::Failure;
+use super::{act, statics};
+use crate::domain::Services;
+use crate::error::Error;
+
+/// # Errors
+/// `Failure` for what may not pass.
+pub async fn gate(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
+    let services = request.app_data::<Data<Services>>().cloned().ok_or_else(|| Failure::from(Error::internal("no services")))?;
+    if !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS) {
+        refuse_cross_site(&request, &services)?;
+    }
+    refuse_compressed(&request)?;
+    if !services.is_set_up() && !works_before_set_up(request.path()) {
+        let has_admin = act(&services, |services| services.has_admin()).await.map_err(Failure::from)?;
+        if !has_admin {
+            return Err(if request.path().starts_with("/api") {
+                Failure::Error(Error::SetupRequired).into()
+            } else {
+                Failure::Elsewhere("/setup".into()).into()
+            });
+        }
+    }
+    next.call(request).await
+}
+
+fn works_before_set_up(path: &str) -> bool {
+    path == "/setup" || path == "/healthz" || path == "/readyz" || path.starts_with(statics::PREFIX)
+}
+
+/// Fetch Metadata where the browser sends it, `Origin` where it does not (OWASP CSRF sheet);
+/// the token in the form comes on top.
+fn refuse_cross_site(request: &ServiceRequest, services: &Services) -> Result<(), Failure> {
+    const REFUSED: Failure = Failure::Error(Error::Forbidden("This came from another site, so nothing was done."));
+    let word = |name: header::HeaderName| request.headers().get(name).map(|value| value.to_str().unwrap_or("?"));
+    if word(header::HeaderName::from_static("sec-fetch-site")).is_some_and(|site| !matches!(site, "same-origin" | "none")) {
+        return Err(REFUSED);
+    }
+    let Some(origin) = word(header::ORIGIN) else { return Ok(()) };
+    let is_public = services.settings.public_url.as_deref() == Some(origin);
+    let authority = origin.split_once("://").map(|(_, authority)| authority);
+    if is_public || (authority.is_some() && authority == word(header::HOST)) { Ok(()) } else { Err(REFUSED) }
+}
+
+fn refuse_compressed(request: &ServiceRequest) -> Result<(), Failure> {
+    match request.headers().get(header::CONTENT_ENCODING) {
+        Some(encoding) if encoding != "identity" => Err(Error::UnsupportedMedia.into()),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,30 @@
+//! Whether the server lives, and whether it can work: for service managers and load balancers.
+
+use actix_web::web::{self, Data};
+use actix_web::{HttpResponse, http::StatusCode};
+use serde_json::json;
+
+use super::{Answer, Route, act};
+use crate::domain::{Services, status};
+
+pub(super) fn routes() -> Vec<Route> {
+    vec![
+        Route::get("/healthz", || web::get().to(show_health)),
+        Route::get("/readyz", || web::get().to(show_readiness)),
+    ]
+}
+
+async fn show_health() -> HttpResponse {
+    HttpResponse::Ok().json(json!({ "status": "ok" }))
+}
+
+async fn show_readiness(services: Data<Services>) -> Answer {
+    let checks = act(&services, |services| Ok(status::checks(services))).await?;
+    let is_ready = checks.iter().all(|check| check.problem.is_none());
+    let status = if is_ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let said: serde_json::Map<_, _> = checks
+        .iter()
+        .map(|check| (check.name.to_owned(), json!(check.problem.as_ref().map_or("ok", |problem| problem.in_short))))
+        .collect();
+    Ok(HttpResponse::build(status).json(json!({ "status": if is_ready { "ready" } else { "not ready" }, "checks": said })))
+}

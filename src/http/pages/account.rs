@@ -1,0 +1,200 @@
+//! `/account`: profile, picture, password, theme.
+
+use actix_multipart::Multipart;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{self, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+use futures_util::StreamExt;
+use serde::Deserialize;
+
+use super::shell::Shell;
+use super::view::{self as v, Field, with_errors};
+use super::{back, say, see, show, show_with};
+use crate::domain::profile::{self, ProfileForm};
+use crate::error::{Error, FieldError};
+use crate::http::form::{CSRF_FIELD, Form, broken, field_bytes, field_text, is_csrf_header, out_of_date};
+use crate::http::visitor::SignedIn;
+use crate::http::{Answer, Route, act, shared};
+use crate::media::icon::MAX_PICTURE;
+
+pub(super) fn routes() -> Vec<Route> {
+    vec![
+        Route::get("/account", || web::get().to(show_account)),
+        Route::post("/account", || web::post().to(submit_profile)),
+        Route::post("/account/password", || web::post().to(submit_password)),
+        Route::post("/account/theme", || web::post().to(submit_theme)),
+        Route::get("/account/picture", || web::get().to(show_picture)),
+        Route::post("/account/picture", || web::post().to(submit_picture)),
+    ]
+}
+
+#[derive(Template)]
+#[template(path = "pages/account.html")]
+struct AccountPage {
+    shell: Shell,
+    profile: Vec<Field>,
+    password: Vec<Field>,
+    single_keys: bool,
+    picture_problem: Option<String>,
+    has_errors: bool,
+    /// Changes with the picture.
+    picture_version: String,
+}
+
+async fn page(at: &SignedIn, form: Option<&ProfileForm>, errors: &[FieldError]) -> Result<AccountPage, Error> {
+    let shell = Shell::load(at, "/account").await?;
+    let user = at.user();
+    let kept = form.cloned().unwrap_or_else(|| ProfileForm {
+        firstname: user.firstname.clone(),
+        lastname: user.lastname.clone(),
+        email: user.email.clone(),
+        contact_number: user.contact_number.clone().unwrap_or_default(),
+        address: user.address.clone().unwrap_or_default(),
+        single_keys: user.single_keys,
+    });
+    let profile = vec![
+        Field::new("firstname", "First name", "text").value(&kept.firstname).autocomplete("given-name"),
+        Field::new("lastname", "Last name", "text").value(&kept.lastname).autocomplete("family-name"),
+        Field::new("email", "E-mail", "email").value(&kept.email).autocomplete("email"),
+        Field::new("contact_number", "Contact number", "tel").value(&kept.contact_number).autocomplete("tel").optional(),
+        Field::new("address", "Address", "text").value(&kept.address).autocomplete("street-address").optional(),
+    ];
+    let password = vec![
+        Field::new("current_password", "Password now", "password").autocomplete("current-password"),
+        Field::new("new_password", "New password", "password").autocomplete("new-password").hint("At least 8 characters. Several words make a good one."),
+    ];
+    let picture_problem = errors.iter().find(|error| error.field == "picture").map(|error| error.message.clone());
+    Ok(AccountPage {
+        shell,
+        profile: with_errors(profile, errors),
+        password: with_errors(password, errors),
+        single_keys: kept.single_keys,
+        picture_problem,
+        has_errors: !errors.is_empty(),
+        picture_version: uuid::Uuid::now_v7().simple().to_string(),
+    })
+}
+
+async fn show_account(at: SignedIn) -> Answer {
+    show(&page(&at, None, &[]).await?)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AccountForm {
+    #[serde(default)]
+    firstname: String,
+    #[serde(default)]
+    lastname: String,
+    #[serde(default)]
+    email: String,
+    #[serde(default)]
+    contact_number: String,
+    #[serde(default)]
+    address: String,
+    /// A checkbox: there when ticked.
+    single_keys: Option<String>,
+}
+
+async fn submit_profile(at: SignedIn, Form(form): Form<AccountForm>) -> Answer {
+    let form = ProfileForm {
+        firstname: form.firstname,
+        lastname: form.lastname,
+        email: form.email,
+        contact_number: form.contact_number,
+        address: form.address,
+        single_keys: form.single_keys.is_some(),
+    };
+    let (presence, sent) = (at.presence.clone(), form.clone());
+    match act(&at.services, move |services| profile::update(services, &presence.user, &sent)).await {
+        Ok(()) => {
+            say(&at.carrier, "Your profile is saved.")?;
+            see("/account")
+        }
+        Err(Error::Invalid(errors)) => show_with(StatusCode::UNPROCESSABLE_ENTITY, &page(&at, Some(&form), &errors).await?),
+        Err(error) => Err(error.into()),
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PasswordForm {
+    #[serde(default)]
+    current_password: String,
+    #[serde(default)]
+    new_password: String,
+}
+
+async fn submit_password(at: SignedIn, Form(form): Form<PasswordForm>) -> Answer {
+    let services = shared(&at.services);
+    let changed =
+        profile::change_password(&services, &at.presence, &form.current_password, &form.new_password, at.client.clone()).await;
+    match changed {
+        Ok(token) => {
+            at.carrier.sign_in(&token)?;
+            say(&at.carrier, "Your new password is set. All other devices were logged out.")?;
+            see("/account")
+        }
+        Err(Error::Invalid(errors)) => show_with(StatusCode::UNPROCESSABLE_ENTITY, &page(&at, None, &errors).await?),
+        Err(error) => Err(error.into()),
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ThemeForm {
+    theme: String,
+}
+
+async fn submit_theme(at: SignedIn, request: HttpRequest, Form(form): Form<ThemeForm>) -> Answer {
+    let presence = at.presence.clone();
+    let theme = form.theme.clone();
+    act(&at.services, move |services| profile::set_theme(services, &presence.user, &form.theme)).await?;
+    let said = match theme.as_str() {
+        "dark" => "Dark colors from now on.",
+        "light" => "Light colors from now on.",
+        _ => "Colors follow your device.",
+    };
+    back(&request, &at.carrier, said)
+}
+
+async fn show_picture(at: SignedIn) -> Answer {
+    let presence = at.presence.clone();
+    let svg = act(&at.services, move |services| profile::read_icon(services, &presence.user)).await?;
+    Ok(HttpResponse::Ok()
+        .insert_header((CONTENT_TYPE, "image/svg+xml"))
+        .insert_header((CONTENT_SECURITY_POLICY, "default-src 'none'; img-src data:; style-src 'unsafe-inline'; sandbox"))
+        .insert_header((header::CACHE_CONTROL, "private, no-cache"))
+        .body(svg))
+}
+
+async fn submit_picture(at: SignedIn, request: HttpRequest, payload: web::Payload) -> Answer {
+    let mut is_ours = is_csrf_header(&request);
+    let mut picture = Vec::new();
+    let mut parts = Multipart::new(request.headers(), payload);
+    while let Some(field) = parts.next().await {
+        let mut field = field.map_err(broken)?;
+        match field.name() {
+            Some(CSRF_FIELD) => {
+                let token = field_text(&mut field, 200).await?;
+                is_ours = is_ours || at.carrier.is_csrf(&token);
+            }
+            _ if !is_ours => return Err(out_of_date().into()),
+            Some("picture") => picture = field_bytes(&mut field, MAX_PICTURE).await?,
+            _ => return Err(Error::BadRequest("The form has a field that pictures do not know.".into()).into()),
+        }
+    }
+    if !is_ours {
+        return Err(out_of_date().into());
+    }
+    let presence = at.presence.clone();
+    match act(&at.services, move |services| profile::set_picture(services, &presence.user, &picture)).await {
+        Ok(()) => {
+            say(&at.carrier, "Your picture is saved.")?;
+            see("/account")
+        }
+        Err(Error::Invalid(errors)) => show_with(StatusCode::UNPROCESSABLE_ENTITY, &page(&at, None, &errors).await?),
+        Err(error) => Err(error.into()),
+    }
+}

@@ -1,0 +1,61 @@
+//! `/dashboard`.
+
+use actix_web::web;
+use askama::Template;
+
+use super::shell::Shell;
+use super::view::{self as v, Tile, counted};
+use super::show;
+use crate::domain::dashboard;
+use crate::error::bytes_in_words;
+use crate::http::visitor::SignedIn;
+use crate::http::{Answer, Route, act};
+use crate::model::{Item, Shelf};
+
+pub(super) fn routes() -> Vec<Route> {
+    vec![Route::get("/dashboard", || web::get().to(show_dashboard))]
+}
+
+/// A folder with what is in it.
+struct Card {
+    href: String,
+    label: String,
+    icon: &'static str,
+    holds: String,
+}
+
+#[derive(Template)]
+#[template(path = "pages/dashboard.html")]
+struct DashboardPage {
+    shell: Shell,
+    recent: Vec<Tile>,
+    favorites: Vec<Tile>,
+    cards: Vec<Card>,
+    max_upload: String,
+}
+
+async fn show_dashboard(at: SignedIn) -> Answer {
+    let presence = at.presence.clone();
+    let strips = act(&at.services, move |services| dashboard::strips(services, &presence.user)).await?;
+    let shell = Shell::load(&at, "/dashboard").await?;
+    let days = at.services.settings.trash_days;
+    let tiles = |items: &[Item]| items.iter().map(|item| Tile::of(item, days)).collect();
+    let card = |shelf: Shelf, href: &str, icon| {
+        let (items, bytes) = shell.surroundings.count(shelf);
+        let holds = format!("{} · {}", counted(items, "item"), v::size(bytes).words);
+        Card { href: href.into(), label: shelf.title().into(), icon, holds }
+    };
+    let cards = vec![
+        card(Shelf::Photos, "/photos", "image"),
+        card(Shelf::Videos, "/videos", "film"),
+        card(Shelf::Audios, "/audios", "music"),
+        card(Shelf::Uploads, "/uploads", "files"),
+    ];
+    show(&DashboardPage {
+        recent: tiles(&strips.recent),
+        favorites: tiles(&strips.favorites),
+        cards,
+        max_upload: bytes_in_words(at.services.settings.max_upload),
+        shell,
+    })
+}

@@ -1,0 +1,123 @@
+//! `/items/download`: a selection as one archive, written while it is sent.
+
+use std::collections::HashSet;
+use std::io::{self, Write};
+use std::sync::Arc;
+
+use actix_web::http::header;
+use actix_web::{HttpResponse, web};
+use bytes::Bytes;
+use futures_util::stream;
+use tokio::sync::mpsc;
+use zip::write::SimpleFileOptions;
+
+use super::items::Selected;
+use crate::domain::Services;
+use crate::domain::items;
+use crate::http::bytes::disposition;
+use crate::http::form::Form;
+use crate::http::visitor::SignedIn;
+use crate::http::{Answer, Route, act, shared};
+use crate::media::FileName;
+use crate::model::{Item, User};
+
+/// Bytes handed to the network at once; four such wait at most.
+const CHUNK: usize = 128 * 1024;
+
+pub(super) fn routes() -> Vec<Route> {
+    vec![Route::post("/items/download", || web::post().to(submit_download))]
+}
+
+async fn submit_download(at: SignedIn, Form(form): Form<Selected>) -> Answer {
+    let ids = form.ids()?;
+    let presence = at.presence.clone();
+    let chosen = act(&at.services, move |services| items::list_of(services, &presence.user, &ids)).await?;
+    let (sender, receiver) = mpsc::channel(4);
+    let (services, user) = (shared(&at.services), at.user().clone());
+    tokio::task::spawn_blocking(move || {
+        if let Err(cause) = write_archive(&services, &user, &chosen, sender) {
+            tracing::info!("an archive was not sent to its end: {cause}");
+        }
+    });
+    let body = stream::unfold(receiver, |mut receiver| async move {
+        receiver.recv().await.map(|chunk: io::Result<Bytes>| (chunk, receiver))
+    });
+    Ok(HttpResponse::Ok()
+        .insert_header((header::CONTENT_TYPE, "application/zip"))
+        .insert_header((header::CONTENT_DISPOSITION, disposition("Nexus.zip", false)))
+        .streaming(body))
+}
+
+/// Hands what is written to the answer, a chunk at a time.
+struct Sending {
+    to: mpsc::Sender<io::Result<Bytes>>,
+    gathered: Vec<u8>,
+}
+
+impl Sending {
+    fn send(&mut self) -> io::Result<()> {
+        let chunk = std::mem::take(&mut self.gathered);
+        self.to.blocking_send(Ok(chunk.into())).map_err(|_| io::Error::other("the receiver has gone"))
+    }
+}
+
+impl Write for Sending {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.gathered.extend_from_slice(bytes);
+        if self.gathered.len() >= CHUNK {
+            self.send()?;
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn write_archive(services: &Arc<Services>, user: &User, chosen: &[Item], to: mpsc::Sender<io::Result<Bytes>>) -> io::Result<()> {
+    let failed = to.clone();
+    let written = write_entries(services, user, chosen, Sending { to, gathered: Vec::new() });
+    if let Err(cause) = &written {
+        // The client sees a torn body, never an archive that looks whole.
+        drop(failed.blocking_send(Err(io::Error::other(cause.to_string()))));
+    }
+    written
+}
+
+fn write_entries(services: &Arc<Services>, user: &User, chosen: &[Item], sending: Sending) -> io::Result<()> {
+    let mut archive = zip::ZipWriter::new_stream(sending);
+    let mut taken = HashSet::new();
+    let mut missing = Vec::new();
+    for item in chosen {
+        let Ok(opened) = items::open(services, user, item.id) else {
+            missing.push(item.name.as_str());
+            continue;
+        };
+        let options = SimpleFileOptions::default()
+            .compression_method(zip::CompressionMethod::Stored)
+            .large_file(item.bytes() >= u64::from(u32::MAX) - 65_536)
+            .unix_permissions(0o644);
+        archive.start_file(free_name(&item.name, &mut taken), options).map_err(io::Error::other)?;
+        io::copy(&mut io::BufReader::with_capacity(CHUNK, opened.file), &mut archive)?;
+    }
+    if !missing.is_empty() {
+        archive.start_file("MISSING.txt", SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored)).map_err(io::Error::other)?;
+        archive.write_all(format!("These files were not where Nexus keeps them:\n{}\n", missing.join("\n")).as_bytes())?;
+    }
+    let mut sending = archive.finish().map_err(io::Error::other)?.into_inner();
+    sending.send()
+}
+
+/// A name that no other entry has.
+fn free_name(name: &str, taken: &mut HashSet<String>) -> String {
+    let wanted = FileName::parse(name).unwrap_or_else(FileName::unnamed);
+    let mut number = 0;
+    loop {
+        let tried = wanted.numbered(number);
+        if taken.insert(tried.as_str().to_lowercase()) {
+            return tried.to_string();
+        }
+        number += 1;
+    }
+}

@@ -1,0 +1,116 @@
+//! `/login`, `/logout` and `/`.
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::RETRY_AFTER;
+use actix_web::web;
+use askama::Template;
+use serde::Deserialize;
+
+use super::view as v;
+use super::register::PendingPage;
+use super::{own_path, see, show, show_with};
+use crate::config::Registration;
+use crate::domain::{log_in, sessions};
+use crate::error::Error;
+use crate::http::form::{Form, Nothing};
+use crate::http::visitor::Visitor;
+use crate::http::{Answer, Route, act, shared};
+
+pub(super) fn routes() -> Vec<Route> {
+    vec![
+        Route::get("/", || web::get().to(show_home)),
+        Route::get("/login", || web::get().to(show_log_in)),
+        Route::post("/login", || web::post().to(submit_log_in)),
+        Route::post("/logout", || web::post().to(submit_log_out)),
+    ]
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LogInForm {
+    #[serde(default)]
+    username: String,
+    #[serde(default)]
+    password: String,
+    #[serde(default)]
+    next: String,
+}
+
+#[derive(Deserialize)]
+struct Query {
+    #[serde(default)]
+    next: String,
+}
+
+#[derive(Template)]
+#[template(path = "pages/gate/login.html")]
+struct LogInPage {
+    assets: &'static str,
+    csrf: String,
+    username: String,
+    next: String,
+    problem: Option<String>,
+    message: Option<String>,
+    may_register: bool,
+}
+
+fn page(visitor: &Visitor, username: &str, next: &str, problem: Option<String>) -> Result<LogInPage, Error> {
+    Ok(LogInPage {
+        assets: crate::http::statics::base(),
+        csrf: visitor.carrier.csrf()?,
+        username: username.to_owned(),
+        next: own_path(next).unwrap_or_default(),
+        problem,
+        message: visitor.carrier.take_flash().map(|flash| flash.text),
+        may_register: visitor.services.settings.registration != Registration::Closed,
+    })
+}
+
+async fn show_home(visitor: Visitor) -> Answer {
+    see(if visitor.presence.is_some() { "/dashboard" } else { "/login" })
+}
+
+async fn show_log_in(visitor: Visitor, query: web::Query<Query>) -> Answer {
+    if visitor.presence.is_some() {
+        return see("/dashboard");
+    }
+    show(&page(&visitor, "", &query.next, None)?)
+}
+
+async fn submit_log_in(visitor: Visitor, Form(form): Form<LogInForm>) -> Answer {
+    let services = shared(&visitor.services);
+    let again = |error: &Error| page(&visitor, &form.username, &form.next, Some(error.to_string()));
+    match log_in::log_in(&services, &form.username, &form.password, visitor.client.clone()).await {
+        Ok((_, token)) => {
+            if let Some(before) = visitor.presence.clone() {
+                act(&visitor.services, move |services| sessions::log_out(services, &before)).await?;
+            }
+            visitor.carrier.sign_in(&token)?;
+            see(&own_path(&form.next).unwrap_or_else(|| "/dashboard".into()))
+        }
+        Err(error @ Error::BadCredentials) => show_with(StatusCode::UNAUTHORIZED, &again(&error)?),
+        Err(Error::NotActive(_)) => {
+            let login = form.username.clone();
+            let user = act(&visitor.services, move |services| {
+                services.db.read(|conn| Ok(crate::store::users::find_by_login(conn, &login)?))
+            })
+            .await?;
+            let user = user.ok_or(Error::BadCredentials)?;
+            show_with(StatusCode::FORBIDDEN, &PendingPage::new(visitor.carrier.csrf()?, &user, false))
+        }
+        Err(error @ Error::TooManyRequests { retry_after }) => {
+            let mut answer = show_with(StatusCode::TOO_MANY_REQUESTS, &again(&error)?)?;
+            answer.headers_mut().insert(RETRY_AFTER, retry_after.into());
+            Ok(answer)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn submit_log_out(visitor: Visitor, Form(Nothing {}): Form<Nothing>) -> Answer {
+    if let Some(presence) = visitor.presence.clone() {
+        act(&visitor.services, move |services| sessions::log_out(services, &presence)).await?;
+    }
+    visitor.carrier.sign_out();
+    see("/login")
+}

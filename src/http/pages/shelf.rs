@@ -1,0 +1,180 @@
+//! The shelves, one's own directories, and search: lists of items.
+
+use actix_web::{HttpRequest, web};
+use askama::Template;
+use serde::Deserialize;
+
+use super::shell::Shell;
+use super::view::{self as v, Heading, Tile, counted};
+use super::show;
+use crate::domain::shelves::{self, Listing, Selection};
+use crate::error::Error;
+use crate::http::visitor::SignedIn;
+use crate::http::{Answer, Route, act};
+use crate::model::{Directory, DirectoryId, Shelf, Sort};
+
+pub(super) fn routes() -> Vec<Route> {
+    vec![
+        Route::get("/photos", || web::get().to(show_shelf)),
+        Route::get("/videos", || web::get().to(show_shelf)),
+        Route::get("/audios", || web::get().to(show_shelf)),
+        Route::get("/uploads", || web::get().to(show_shelf)),
+        Route::get("/favorites", || web::get().to(show_shelf)),
+        Route::get("/recents", || web::get().to(show_shelf)),
+        Route::get("/trash", || web::get().to(show_shelf)),
+        Route::get("/directories/{directory_id}", || web::get().to(show_directory)),
+        Route::get("/search", || web::get().to(show_search)),
+    ]
+}
+
+#[derive(Deserialize)]
+struct Query {
+    cursor: Option<String>,
+    #[serde(default)]
+    sort: String,
+    #[serde(default)]
+    q: String,
+}
+
+/// A directory's place among others.
+struct Crumb {
+    href: String,
+    label: String,
+}
+
+#[derive(Template)]
+#[template(path = "pages/shelf.html")]
+struct ShelfPage {
+    shell: Shell,
+    title: String,
+    summary: String,
+    path: String,
+    tiles: Vec<Tile>,
+    /// Chosen order; empty where there is no choice.
+    sorts: Vec<(&'static str, &'static str, bool)>,
+    next: Option<String>,
+    is_first: bool,
+    is_trash: bool,
+    is_table: bool,
+    empty: &'static str,
+    children: Vec<Crumb>,
+    crumbs: Vec<Crumb>,
+    directory: Option<Directory>,
+    query: Option<String>,
+    /// The search as the beginning of a query.
+    search: String,
+    trash_days: u32,
+}
+
+impl ShelfPage {
+    fn new(at: &SignedIn, shell: Shell, title: &str, path: &str, query: &Query, listing: Listing) -> Self {
+        let days = at.services.settings.trash_days;
+        let sort = listing.sort;
+        let mut tiles: Vec<_> = listing.items.iter().map(|item| Tile::of(item, days)).collect();
+        if matches!(sort, Sort::Newest | Sort::Oldest) {
+            let mut last = None;
+            for (tile, item) in tiles.iter_mut().zip(&listing.items) {
+                let month = (item.taken_at.year(), item.taken_at.month());
+                if last != Some(month) {
+                    let count = listing.months.iter().find(|(of, _)| *of == month).map(|(_, count)| counted(*count, "item"));
+                    tile.heading = Some(Heading { text: format!("{} {}", month.1, month.0), count });
+                    last = Some(month);
+                }
+            }
+        }
+        let search = if query.q.is_empty() {
+            String::new()
+        } else {
+            format!("q={}&", form_urlencoded::byte_serialize(query.q.as_bytes()).collect::<String>())
+        };
+        let next = listing.next.map(|cursor| format!("{path}?{search}sort={}&cursor={}", sort.as_str(), cursor.encode()));
+        let has_choice = !matches!(sort, Sort::Recent | Sort::Trashed);
+        let sorts = Sort::CHOICES.map(|choice| (choice.as_str(), choice.title(), choice == sort));
+        Self {
+            shell,
+            title: title.into(),
+            summary: String::new(),
+            path: path.into(),
+            tiles,
+            sorts: if has_choice { sorts.to_vec() } else { Vec::new() },
+            next,
+            is_first: query.cursor.is_none(),
+            is_trash: false,
+            is_table: false,
+            empty: "",
+            children: listing.children.iter().map(crumb).collect(),
+            crumbs: Vec::new(),
+            directory: None,
+            query: None,
+            search,
+            trash_days: days,
+        }
+    }
+}
+
+fn crumb(directory: &Directory) -> Crumb {
+    Crumb { href: format!("/directories/{}", directory.directory_id), label: directory.directory_name.clone() }
+}
+
+async fn listing(at: &SignedIn, selection: Selection, query: &Query) -> Result<Listing, Error> {
+    let presence = at.presence.clone();
+    let sort = Sort::parse(&query.sort).unwrap_or(Sort::Newest);
+    let cursor = query.cursor.clone();
+    act(&at.services, move |services| shelves::list(services, &presence.user, &selection, sort, cursor.as_deref())).await
+}
+
+async fn show_shelf(at: SignedIn, request: HttpRequest, query: web::Query<Query>) -> Answer {
+    let shelf = Shelf::parse(request.path().trim_start_matches('/')).ok_or(Error::NotFound)?;
+    let listing = listing(&at, Selection::Shelf(shelf), &query).await?;
+    let shell = Shell::load(&at, request.path()).await?;
+    let (items, bytes) = shell.surroundings.count(shelf);
+    let summary = match shelf {
+        Shelf::Recents => "What you opened or added last".into(),
+        _ => format!("{} · {}", counted(items, "item"), v::size(bytes).words),
+    };
+    let mut page = ShelfPage::new(&at, shell, shelf.title(), request.path(), &query, listing);
+    page.summary = summary;
+    page.is_trash = shelf == Shelf::Trash;
+    page.is_table = matches!(shelf, Shelf::Audios | Shelf::Uploads);
+    page.empty = match shelf {
+        Shelf::Photos => "No photos yet. Every picture you upload comes here.",
+        Shelf::Videos => "No videos yet. Every film you upload comes here.",
+        Shelf::Audios => "No music yet. Every recording you upload comes here.",
+        Shelf::Favorites => "Nothing starred yet. Press the star on anything you like.",
+        Shelf::Recents => "Nothing yet. What you open or add stands here.",
+        Shelf::Trash => "The trash is empty.",
+        Shelf::Uploads | Shelf::All => "No files yet. Documents and everything else come here.",
+    };
+    show(&page)
+}
+
+async fn show_directory(at: SignedIn, path: web::Path<String>, query: web::Query<Query>) -> Answer {
+    let id = DirectoryId::parse(&path).ok_or(Error::NotFound)?;
+    let presence = at.presence.clone();
+    let (directory, above) = act(&at.services, move |services| shelves::open_directory(services, &presence.user, id)).await?;
+    let listing = listing(&at, Selection::Directory(id), &query).await?;
+    let current = format!("/directories/{id}");
+    let shell = Shell::load(&at, &current).await?;
+    let mut page = ShelfPage::new(&at, shell, &directory.directory_name, &current, &query, listing);
+    page.crumbs = above.iter().map(crumb).collect();
+    page.summary = format!("Last changed {}", v::when(directory.last_modified).ago);
+    page.empty = "This folder is empty. Move things here, or upload into it.";
+    page.directory = Some(directory);
+    show(&page)
+}
+
+async fn show_search(at: SignedIn, query: web::Query<Query>) -> Answer {
+    let words = query.q.trim().to_lowercase();
+    let listing = if words.is_empty() {
+        Listing { items: Vec::new(), next: None, months: Vec::new(), children: Vec::new(), sort: Sort::Newest }
+    } else {
+        let words: String = words.chars().take(200).collect();
+        listing(&at, Selection::Named(words), &query).await?
+    };
+    let shell = Shell::load(&at, "/search").await?;
+    let mut page = ShelfPage::new(&at, shell, "Search", "/search", &query, listing);
+    page.summary = if words.is_empty() { "Type part of a name above.".into() } else { format!("Names with “{}”", query.q.trim()) };
+    page.empty = if words.is_empty() { "Nothing looked for yet." } else { "Nothing with that name. Try fewer letters." };
+    page.query = Some(query.q.trim().to_owned());
+    show(&page)
+}

@@ -1,0 +1,152 @@
+//! What surrounds every page of a signed-in person: navigation, storage, messages.
+
+use super::view::{self, thousands};
+use crate::domain::shelves::{self, Surroundings};
+use crate::error::{Result, bytes_in_words};
+use crate::http::act;
+use crate::http::carrier::Flash;
+use crate::http::visitor::SignedIn;
+use crate::media::icon::initials;
+use crate::model::{Directory, Shelf, User};
+
+/// One link of the navigation.
+pub struct Link {
+    pub href: String,
+    pub label: String,
+    pub icon: &'static str,
+    pub count: String,
+    pub is_current: bool,
+    /// How far it stands in.
+    pub depth: usize,
+}
+
+/// How much is stored.
+pub struct Storage {
+    pub used: i64,
+    /// 0 = no limit.
+    pub quota: i64,
+    pub words: String,
+    pub exact: String,
+}
+
+/// The surroundings of one page.
+pub struct Shell {
+    pub assets: &'static str,
+    pub csrf: String,
+    pub user: User,
+    pub initials: String,
+    pub main: Vec<Link>,
+    pub views: Vec<Link>,
+    pub own: Vec<Link>,
+    pub pending: i64,
+    pub storage: Storage,
+    pub flash: Option<Flash>,
+    pub current: String,
+    pub surroundings: Surroundings,
+}
+
+impl Shell {
+    /// Gathers it; `current` is the path of the page.
+    pub async fn load(at: &SignedIn, current: &str) -> Result<Self> {
+        let presence = at.presence.clone();
+        let surroundings = act(&at.services, move |services| shelves::surroundings(services, &presence.user)).await?;
+        let user = at.presence.user.clone();
+        let link = |shelf: Shelf, path: &str, icon, is_counted: bool| Link {
+            href: path.to_owned(),
+            label: shelf.title().into(),
+            icon,
+            count: if is_counted { thousands(u64::try_from(surroundings.count(shelf).0).unwrap_or(0)) } else { String::new() },
+            is_current: path == current,
+            depth: 0,
+        };
+        let home = Link {
+            href: "/dashboard".into(),
+            label: "Dashboard".into(),
+            icon: "house",
+            count: String::new(),
+            is_current: current == "/dashboard",
+            depth: 0,
+        };
+        Ok(Self {
+            assets: crate::http::statics::base(),
+            csrf: at.carrier.csrf()?,
+            initials: initials(&user.firstname, &user.lastname),
+            main: vec![
+                home,
+                link(Shelf::Photos, "/photos", "image", true),
+                link(Shelf::Videos, "/videos", "film", true),
+                link(Shelf::Audios, "/audios", "music", true),
+                link(Shelf::Uploads, "/uploads", "files", true),
+            ],
+            views: vec![
+                link(Shelf::Favorites, "/favorites", "star", false),
+                link(Shelf::Recents, "/recents", "clock", false),
+                link(Shelf::Trash, "/trash", "trash-2", false),
+            ],
+            own: own_links(&surroundings.directories, current),
+            pending: surroundings.pending,
+            storage: storage(&user),
+            flash: at.carrier.take_flash(),
+            current: current.to_owned(),
+            user,
+            surroundings,
+        })
+    }
+
+    pub fn is_current(&self, path: &str) -> bool {
+        self.current == path
+    }
+
+    /// The person's own directories, for a choice.
+    pub fn choices(&self) -> Vec<(String, String)> {
+        let own = self.surroundings.directories.iter().filter(|directory| !directory.is_standard());
+        own.map(|directory| (directory.directory_id.to_string(), directory.directory_path.replace('/', " / "))).collect()
+    }
+
+    /// Where things may be moved: the standard four, then one's own.
+    pub fn targets(&self) -> Vec<(String, String)> {
+        let standard = self.surroundings.directories.iter().filter(|directory| directory.is_standard() && !directory.is_view());
+        let mut targets: Vec<_> =
+            standard.map(|directory| (directory.directory_id.to_string(), directory.directory_name.clone())).collect();
+        targets.extend(self.choices());
+        targets
+    }
+
+    pub fn theme(&self) -> &'static str {
+        self.user.theme.as_str()
+    }
+
+    pub fn stored(&self, shelf: &str) -> view::Size {
+        view::size(Shelf::parse(shelf).map_or(0, |shelf| self.surroundings.count(shelf).1))
+    }
+
+    pub fn has_anything(&self) -> bool {
+        self.surroundings.count(Shelf::All).0 > 0
+    }
+}
+
+fn own_links(directories: &[Directory], current: &str) -> Vec<Link> {
+    let own = directories.iter().filter(|directory| !directory.is_standard());
+    own.map(|directory| {
+        let href = format!("/directories/{}", directory.directory_id);
+        Link {
+            is_current: href == current,
+            href,
+            label: directory.directory_name.clone(),
+            icon: "folder",
+            count: String::new(),
+            depth: directory.directory_path.matches('/').count().min(3),
+        }
+    })
+    .collect()
+}
+
+fn storage(user: &User) -> Storage {
+    let used = view::size(user.used_bytes);
+    let words = if user.quota_bytes > 0 {
+        format!("{} of {}", used.words, bytes_in_words(u64::try_from(user.quota_bytes).unwrap_or(0)))
+    } else {
+        format!("{} stored", used.words)
+    };
+    Storage { used: user.used_bytes, quota: user.quota_bytes, words, exact: used.exact }
+}

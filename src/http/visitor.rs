@@ -1,0 +1,122 @@
+//! Who is at the door: nobody, a person who may come in, an admin.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use actix_web::dev::Payload;
+use actix_web::http::Method;
+use actix_web::web::Data;
+use actix_web::{FromRequest, HttpRequest};
+
+use super::act;
+use super::carrier::Carrier;
+use super::client::client_of;
+use super::error::Failure;
+use crate::domain::Services;
+use crate::domain::sessions::{self, Client, Presence};
+use crate::error::Error;
+use crate::model::User;
+
+type Extracted<T> = Pin<Box<dyn Future<Output = Result<T, Failure>>>>;
+
+/// Whoever asks, signed in or not, active or not.
+pub struct Visitor {
+    pub services: Data<Services>,
+    pub carrier: Carrier,
+    pub client: Client,
+    pub presence: Option<Arc<Presence>>,
+}
+
+impl FromRequest for Visitor {
+    type Error = Failure;
+    type Future = Extracted<Self>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move { visitor(&request).await })
+    }
+}
+
+async fn visitor(request: &HttpRequest) -> Result<Visitor, Failure> {
+    let services = request.app_data::<Data<Services>>().cloned().ok_or_else(|| Error::internal("no services"))?;
+    let carrier = Carrier::of(request);
+    let client = client_of(request, &services.settings);
+    let presence = match carrier.token() {
+        None => None,
+        Some(token) => match services.sessions.peek(&token) {
+            Some(known) => Some(known),
+            None => match act(&services, move |services| sessions::find(services, &token)).await {
+                Ok(found) => Some(found),
+                Err(Error::Unauthenticated) => None,
+                Err(error) => return Err(error.into()),
+            },
+        },
+    };
+    if let Some(presence) = &presence {
+        sessions::seen(&services, presence, &client);
+    }
+    Ok(Visitor { services, carrier, client, presence })
+}
+
+/// A person whose account is active. Everyone else is sent to where they can go on.
+pub struct SignedIn {
+    pub services: Data<Services>,
+    pub carrier: Carrier,
+    pub client: Client,
+    pub presence: Arc<Presence>,
+}
+
+impl SignedIn {
+    #[must_use]
+    pub fn user(&self) -> &User {
+        &self.presence.user
+    }
+}
+
+impl FromRequest for SignedIn {
+    type Error = Failure;
+    type Future = Extracted<Self>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move { signed_in(&request).await })
+    }
+}
+
+async fn signed_in(request: &HttpRequest) -> Result<SignedIn, Failure> {
+    let Visitor { services, carrier, client, presence } = visitor(request).await?;
+    let Some(presence) = presence else { return Err(Failure::Elsewhere(log_in_path(request))) };
+    if presence.user.status.standing().is_some() {
+        return Err(Failure::Elsewhere("/pending".into()));
+    }
+    Ok(SignedIn { services, carrier, client, presence })
+}
+
+/// Log-in, and from there to the page that was asked for.
+fn log_in_path(request: &HttpRequest) -> String {
+    let is_page = request.method() == Method::GET && request.path() != "/";
+    match request.uri().path_and_query().map(actix_web::http::uri::PathAndQuery::as_str) {
+        Some(path) if is_page && path != "/dashboard" => {
+            let next: String = form_urlencoded::byte_serialize(path.as_bytes()).collect();
+            format!("/login?next={next}")
+        }
+        _ => "/login".into(),
+    }
+}
+
+/// An admin. For everyone else the page does not exist.
+pub struct Admin(pub SignedIn);
+
+impl FromRequest for Admin {
+    type Error = Failure;
+    type Future = Extracted<Self>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move {
+            let signed_in = signed_in(&request).await?;
+            if signed_in.user().is_admin() { Ok(Self(signed_in)) } else { Err(Error::NotFound.into()) }
+        })
+    }
+}

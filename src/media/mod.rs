@@ -1,0 +1,12 @@
+//! Bytes on disk: the people's tree, files on their way in, what a file is. Nothing else touches it.
+
+pub mod icon;
+pub mod incoming;
+pub mod name;
+pub mod sniff;
+pub mod tree;
+
+pub use incoming::{Incoming, Received};
+pub use name::FileName;
+pub use sniff::{Kind, Sniffed, sniff};
+pub use tree::{Place, Tree};

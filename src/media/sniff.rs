@@ -1,0 +1,185 @@
+//! What a file is: by its first bytes, never by its name alone.
+
+/// What people call it; decides the folder it goes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Kind {
+    Photo,
+    Video,
+    Audio,
+    Document,
+    Other,
+}
+
+impl Kind {
+    /// The standard folder for it.
+    #[must_use]
+    pub const fn folder(self) -> &'static str {
+        match self {
+            Self::Photo => "Photos",
+            Self::Video => "Videos",
+            Self::Audio => "Audios",
+            Self::Document | Self::Other => "Uploads",
+        }
+    }
+}
+
+/// The verdict on a file's first bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sniffed {
+    pub kind: Kind,
+    /// Media type.
+    pub mime: &'static str,
+}
+
+/// Media types a browser may show in place: none of them can carry script.
+const SHOWN_INLINE: [&str; 22] = [
+    "image/jpeg", "image/png", "image/gif", "image/webp", "image/avif", "image/bmp", "image/vnd.microsoft.icon",
+    "video/mp4", "video/webm", "video/quicktime", "video/ogg", "video/x-matroska", "video/x-m4v",
+    "audio/mpeg", "audio/mp4", "audio/m4a", "audio/ogg", "audio/flac", "audio/x-flac", "audio/wav", "audio/x-wav", "audio/aac",
+];
+
+/// Whether a browser may show it in place.
+#[must_use]
+pub fn is_shown_inline(mime: &str) -> bool {
+    SHOWN_INLINE.contains(&mime)
+}
+
+/// Says what a file is from its first bytes (a few kB are enough). `name` only tells
+/// plain-text formats apart, which have no marks of their own.
+#[must_use]
+pub fn sniff(head: &[u8], name: &str) -> Sniffed {
+    if let Some(found) = by_container(head).or_else(|| by_marks(head)) {
+        return found;
+    }
+    match std::str::from_utf8(head) {
+        _ if head.is_empty() => Sniffed { kind: Kind::Other, mime: "application/octet-stream" },
+        Ok(text) => by_text(text, name),
+        // Cut inside a character is still text.
+        Err(error) if error.error_len().is_none() => {
+            head.get(..error.valid_up_to()).and_then(|bytes| std::str::from_utf8(bytes).ok()).map_or(UNKNOWN, |text| by_text(text, name))
+        }
+        Err(_) => UNKNOWN,
+    }
+}
+
+const UNKNOWN: Sniffed = Sniffed { kind: Kind::Other, mime: "application/octet-stream" };
+
+/// Containers whose inner mark says more than their outer one.
+fn by_container(head: &[u8]) -> Option<Sniffed> {
+    let at = |range: std::ops::Range<usize>| head.get(range).unwrap_or_default();
+    let found = |kind, mime| Some(Sniffed { kind, mime });
+    if at(4..8) == b"ftyp" {
+        return match at(8..12) {
+            b"M4A " | b"M4B " | b"M4P " => found(Kind::Audio, "audio/mp4"),
+            b"avif" | b"avis" => found(Kind::Photo, "image/avif"),
+            b"heic" | b"heix" | b"hevc" | b"heim" | b"heis" => found(Kind::Photo, "image/heic"),
+            b"mif1" | b"msf1" => found(Kind::Photo, "image/heif"),
+            b"crx " => found(Kind::Photo, "image/x-canon-cr3"),
+            b"qt  " => found(Kind::Video, "video/quicktime"),
+            _ => found(Kind::Video, "video/mp4"),
+        };
+    }
+    if at(0..4) == b"OggS" {
+        let is_video = head.windows(7).take(400).any(|part| part == b"\x80theora");
+        return if is_video { found(Kind::Video, "video/ogg") } else { found(Kind::Audio, "audio/ogg") };
+    }
+    if at(0..4) == b"\x1a\x45\xdf\xa3" {
+        let is_webm = head.windows(4).take(64).any(|part| part == b"webm");
+        return if is_webm { found(Kind::Video, "video/webm") } else { found(Kind::Video, "video/x-matroska") };
+    }
+    None
+}
+
+fn by_marks(head: &[u8]) -> Option<Sniffed> {
+    let found = infer::get(head)?;
+    let mime = found.mime_type();
+    let kind = match found.matcher_type() {
+        infer::MatcherType::Image => Kind::Photo,
+        infer::MatcherType::Video => Kind::Video,
+        infer::MatcherType::Audio => Kind::Audio,
+        infer::MatcherType::Doc | infer::MatcherType::Book => Kind::Document,
+        // Text marks (HTML, XML, scripts) are looked at below with all the text in hand.
+        infer::MatcherType::Text => return None,
+        _ if mime == "application/pdf" => Kind::Document,
+        _ => Kind::Other,
+    };
+    Some(Sniffed { kind, mime })
+}
+
+fn by_text(text: &str, name: &str) -> Sniffed {
+    if text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t' | '\u{c}' | '\u{1b}')) {
+        return UNKNOWN;
+    }
+    let start: String = text.trim_start_matches('\u{feff}').trim_start().chars().take(1024).collect::<String>().to_ascii_lowercase();
+    let is_markup = start.starts_with('<');
+    if is_markup && start.contains("<svg") && !start.contains("<html") {
+        return Sniffed { kind: Kind::Photo, mime: "image/svg+xml" };
+    }
+    if is_markup && ["<!doctype html", "<html", "<head", "<body", "<script"].iter().any(|tag| start.contains(tag)) {
+        return Sniffed { kind: Kind::Document, mime: "text/html" };
+    }
+    if start.starts_with("<?xml") {
+        return Sniffed { kind: Kind::Document, mime: "text/xml" };
+    }
+    let mime = match super::name::split_extension(name).1.to_ascii_lowercase().as_str() {
+        ".csv" => "text/csv",
+        ".md" | ".markdown" => "text/markdown",
+        ".json" => "application/json",
+        ".ics" => "text/calendar",
+        ".vcf" => "text/vcard",
+        ".srt" => "application/x-subrip",
+        ".vtt" => "text/vtt",
+        _ => "text/plain",
+    };
+    Sniffed { kind: Kind::Document, mime }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(head: &[u8]) -> (Kind, &'static str) {
+        let found = sniff(head, "x.bin");
+        (found.kind, found.mime)
+    }
+
+    #[test]
+    fn pictures_videos_and_music_are_told_by_their_bytes() {
+        assert_eq!(of(b"\xff\xd8\xff\xe0\0\x10JFIF"), (Kind::Photo, "image/jpeg"));
+        assert_eq!(of(b"\x89PNG\r\n\x1a\n"), (Kind::Photo, "image/png"));
+        assert_eq!(of(b"\0\0\0\x18ftypmp42"), (Kind::Video, "video/mp4"));
+        assert_eq!(of(b"\0\0\0\x18ftypisom"), (Kind::Video, "video/mp4"));
+        assert_eq!(of(b"\0\0\0\x18ftypM4A "), (Kind::Audio, "audio/mp4"));
+        assert_eq!(of(b"\0\0\0\x18ftypheic"), (Kind::Photo, "image/heic"));
+        assert_eq!(of(b"ID3\x03\0\0\0\0\0\0"), (Kind::Audio, "audio/mpeg"));
+        assert_eq!(of(b"fLaC\0\0\0\x22"), (Kind::Audio, "audio/x-flac"));
+        assert_eq!(of(b"RIFF\0\0\0\0WAVEfmt "), (Kind::Audio, "audio/x-wav"));
+        assert_eq!(of(b"\x1a\x45\xdf\xa3\x9f\x42\x82\x84webm"), (Kind::Video, "video/webm"));
+        assert_eq!(of(b"OggS\0\x02\0\0\0\0\0\0\0\0OpusHead"), (Kind::Audio, "audio/ogg"));
+    }
+
+    #[test]
+    fn a_name_never_makes_a_picture_of_something_else() {
+        assert_eq!(sniff(b"<html><script>alert(1)</script>", "holiday.jpg").mime, "text/html");
+        assert_eq!(sniff(b"MZ\x90\0\x03", "holiday.jpg").kind, Kind::Other);
+        assert_eq!(sniff(b"just words", "holiday.jpg").mime, "text/plain");
+    }
+
+    #[test]
+    fn markup_is_recognised_so_that_it_is_never_shown_inline() {
+        assert_eq!(of(b"<?xml version=\"1.0\"?>\n<svg xmlns='http://www.w3.org/2000/svg'>"), (Kind::Photo, "image/svg+xml"));
+        assert_eq!(of(b"  <!DOCTYPE html>"), (Kind::Document, "text/html"));
+        assert_eq!(of(b"%PDF-1.7"), (Kind::Document, "application/pdf"));
+        for mime in ["image/svg+xml", "text/html", "text/xml", "application/pdf", "text/plain", "application/octet-stream"] {
+            assert!(!is_shown_inline(mime), "{mime}");
+        }
+    }
+
+    #[test]
+    fn text_is_a_document_and_the_rest_is_other() {
+        assert_eq!(sniff(b"a,b\n1,2\n", "list.csv"), Sniffed { kind: Kind::Document, mime: "text/csv" });
+        assert_eq!(of("Grüße".as_bytes().get(..4).unwrap()), (Kind::Document, "text/plain"));
+        assert_eq!(of(b"\0\x01\x02\x03"), (Kind::Other, "application/octet-stream"));
+        assert_eq!(of(b""), (Kind::Other, "application/octet-stream"));
+    }
+}

@@ -1,0 +1,53 @@
+//! A directory of a person: one of the seven everyone has, or one of their own.
+
+use diesel::prelude::*;
+
+use super::{DirectoryId, Time, UserId};
+use crate::db::schema::user_directories;
+
+/// One row of `user_directories`.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = user_directories)]
+pub struct Directory {
+    pub id: i64,
+    pub user_id: UserId,
+    pub directory_id: DirectoryId,
+    pub parent_id: Option<DirectoryId>,
+    pub directory_name: String,
+    /// Beneath the person's folder, `/` between the parts.
+    pub directory_path: String,
+    pub username: String,
+    pub date_added: Time,
+    pub last_modified: Time,
+    pub last_accessed: Time,
+}
+
+impl Directory {
+    /// Whether everyone has it, so that it cannot be renamed or deleted.
+    #[must_use]
+    pub fn is_standard(&self) -> bool {
+        crate::media::tree::STANDARD.contains(&self.directory_path.as_str())
+    }
+
+    /// Whether it only shows things that are kept elsewhere.
+    #[must_use]
+    pub fn is_view(&self) -> bool {
+        matches!(self.directory_path.as_str(), "Favorites" | "Recents" | "Trash")
+    }
+}
+
+/// A row about to be made.
+#[derive(Insertable)]
+#[diesel(table_name = user_directories)]
+#[diesel(treat_none_as_default_value = false)]
+pub struct NewDirectory {
+    pub user_id: UserId,
+    pub directory_id: DirectoryId,
+    pub parent_id: Option<DirectoryId>,
+    pub directory_name: String,
+    pub directory_path: String,
+    pub username: String,
+    pub date_added: Time,
+    pub last_modified: Time,
+    pub last_accessed: Time,
+}

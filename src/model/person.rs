@@ -1,0 +1,178 @@
+//! What people type about themselves, checked: names, username, e-mail, password.
+
+use crate::error::FieldError;
+
+fn wrong(field: &'static str, message: &str) -> FieldError {
+    FieldError { field, message: message.into() }
+}
+
+/// A first or last name: 1 to 100 characters, one line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PersonName(String);
+
+impl PersonName {
+    /// # Errors
+    /// Says what the field takes.
+    pub fn parse(field: &'static str, raw: &str) -> Result<Self, FieldError> {
+        one_line(field, raw, 100)?.map(Self).ok_or_else(|| wrong(field, "Please fill this in."))
+    }
+
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// 2 to 64 characters: lower-case letters, digits, `.`, `_`, `-`; begins with a letter or digit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Username(String);
+
+impl Username {
+    /// # Errors
+    /// Says what a username is.
+    pub fn parse(raw: &str) -> Result<Self, FieldError> {
+        let name = raw.trim().to_lowercase();
+        let is_plain = name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '.' | '_' | '-'));
+        let starts_well = name.starts_with(|c: char| c.is_ascii_alphanumeric());
+        if is_plain && starts_well && (2..=64).contains(&name.len()) {
+            Ok(Self(name))
+        } else {
+            Err(wrong("username", "2 to 64 characters: letters a to z, digits, dot, hyphen, underscore; a letter or digit first."))
+        }
+    }
+
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// An e-mail address, lower-cased; at most 190 bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Email(String);
+
+impl Email {
+    /// # Errors
+    /// Says what is missing.
+    pub fn parse(raw: &str) -> Result<Self, FieldError> {
+        let address = raw.trim().to_lowercase();
+        let is_address = address.split_once('@').is_some_and(|(local, domain)| {
+            !local.is_empty()
+                && !domain.contains('@')
+                && domain.split('.').all(|label| !label.is_empty())
+                && !address.contains(|c: char| c.is_whitespace() || c.is_control() || matches!(c, '<' | '>' | ',' | ';' | '"'))
+        });
+        if is_address && address.len() <= 190 {
+            Ok(Self(address))
+        } else {
+            Err(wrong("email", "An address such as ada@example.org."))
+        }
+    }
+
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// 8 to 200 characters, any of them (NIST SP 800-63B); never shown or logged.
+#[derive(Clone)]
+pub struct Password(String);
+
+/// Passwords everyone tries first, of those that are long enough.
+const COMMON: [&str; 16] = [
+    "password", "password1", "12345678", "123456789", "1234567890", "qwertyuiop", "qwerty123", "iloveyou", "11111111",
+    "00000000", "abcd1234", "password123", "letmein1", "football", "sunshine", "princess",
+];
+
+impl Password {
+    /// `about` are words that make a bad password: the person's own names.
+    ///
+    /// # Errors
+    /// Says what a password is.
+    pub fn parse(raw: &str, about: &[&str]) -> Result<Self, FieldError> {
+        let count = raw.chars().count();
+        let lower = raw.to_lowercase();
+        if count < 8 {
+            Err(wrong("password", "At least 8 characters. Several words make a good one."))
+        } else if count > 200 {
+            Err(wrong("password", "200 characters at most."))
+        } else if COMMON.contains(&lower.as_str()) || about.iter().any(|word| !word.is_empty() && lower == word.to_lowercase()) {
+            Err(wrong("password", "That one is guessed first. Several words make a good one."))
+        } else {
+            Ok(Self(raw.to_owned()))
+        }
+    }
+
+    /// A password that was right when it was tried, whatever today's rules say.
+    #[must_use]
+    pub fn parse_known(raw: &str) -> Self {
+        Self(raw.to_owned())
+    }
+
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for Password {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Password(…)")
+    }
+}
+
+/// An optional line such as a telephone number; `None` when empty.
+///
+/// # Errors
+/// Says how long it may be.
+pub fn optional_line(field: &'static str, raw: &str, max: usize) -> Result<Option<String>, FieldError> {
+    one_line(field, raw, max)
+}
+
+fn one_line(field: &'static str, raw: &str, max: usize) -> Result<Option<String>, FieldError> {
+    let line = raw.split_whitespace().collect::<Vec<_>>().join(" ");
+    let line: String = line.chars().filter(|c| !c.is_control() && !matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')).collect();
+    if line.chars().count() > max {
+        return Err(wrong(field, &format!("{max} characters at most.")));
+    }
+    Ok((!line.is_empty()).then_some(line))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn usernames_are_lower_case_ascii() {
+        assert_eq!(Username::parse(" Ada.L ").unwrap().as_str(), "ada.l");
+        for bad in ["", "a", "-ada", "ada lovelace", "ada@x", "ädä", &"a".repeat(65)] {
+            assert!(Username::parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn an_email_has_a_local_part_and_a_domain() {
+        assert_eq!(Email::parse("Ada@Example.ORG").unwrap().as_str(), "ada@example.org");
+        assert!(Email::parse("admin@localhost").is_ok());
+        for bad in ["", "ada", "@x.org", "ada@", "ada@x..org", "a b@x.org", "a@b@c", "ada@x.org\nBcc: y"] {
+            assert!(Email::parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn short_long_common_and_own_names_are_no_passwords() {
+        assert!(Password::parse("correct horse battery", &["ada"]).is_ok());
+        for bad in ["seven77", "password", "LovelaceAda", &"x".repeat(201)] {
+            assert!(Password::parse(bad, &["lovelaceada"]).is_err(), "{bad}");
+        }
+        assert_eq!(format!("{:?}", Password::parse("correct horse", &[]).unwrap()), "Password(…)");
+    }
+
+    #[test]
+    fn names_are_one_line_without_direction_tricks() {
+        assert_eq!(PersonName::parse("firstname", "  Ada\n King ").unwrap().as_str(), "Ada King");
+        assert_eq!(PersonName::parse("firstname", "A\u{202e}da").unwrap().as_str(), "Ada");
+        assert!(PersonName::parse("firstname", " \t ").is_err());
+    }
+}

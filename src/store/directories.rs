@@ -1,0 +1,127 @@
+//! `user_directories`: the seven everyone has, and people's own.
+
+use diesel::prelude::*;
+
+use crate::db::Conn;
+use crate::db::schema::user_directories as table;
+use crate::model::directory::NewDirectory;
+use crate::model::{Directory, DirectoryId, Time, UserId};
+
+/// # Errors
+/// The database's; `UniqueViolation` for a path that is taken.
+pub fn insert(conn: &mut Conn, new: &NewDirectory) -> QueryResult<usize> {
+    diesel::insert_into(table::table).values(new).execute(conn)
+}
+
+/// # Errors
+/// The database's.
+pub fn find(conn: &mut Conn, owner: UserId, id: DirectoryId) -> QueryResult<Option<Directory>> {
+    table::table
+        .filter(table::user_id.eq(owner))
+        .filter(table::directory_id.eq(id))
+        .select(Directory::as_select())
+        .first(conn)
+        .optional()
+}
+
+/// # Errors
+/// The database's.
+pub fn find_by_path(conn: &mut Conn, owner: UserId, path: &str) -> QueryResult<Option<Directory>> {
+    table::table
+        .filter(table::user_id.eq(owner))
+        .filter(table::directory_path.eq(path))
+        .select(Directory::as_select())
+        .first(conn)
+        .optional()
+}
+
+/// All of a person's directories by path, at most `limit`.
+///
+/// # Errors
+/// The database's.
+pub fn list(conn: &mut Conn, owner: UserId, limit: i64) -> QueryResult<Vec<Directory>> {
+    table::table
+        .filter(table::user_id.eq(owner))
+        .order(table::directory_path.asc())
+        .limit(limit)
+        .select(Directory::as_select())
+        .load(conn)
+}
+
+/// # Errors
+/// The database's.
+pub fn count(conn: &mut Conn, owner: UserId) -> QueryResult<i64> {
+    table::table.filter(table::user_id.eq(owner)).count().get_result(conn)
+}
+
+/// What stands directly in a directory.
+///
+/// # Errors
+/// The database's.
+pub fn list_children(conn: &mut Conn, owner: UserId, parent: DirectoryId) -> QueryResult<Vec<Directory>> {
+    table::table
+        .filter(table::user_id.eq(owner))
+        .filter(table::parent_id.eq(parent))
+        .order(table::directory_path.asc())
+        .select(Directory::as_select())
+        .load(conn)
+}
+
+/// A directory and all beneath it, the deepest last. Paths are ordered, so a prefix is a range.
+///
+/// # Errors
+/// The database's.
+pub fn list_tree(conn: &mut Conn, owner: UserId, path: &str) -> QueryResult<Vec<Directory>> {
+    // '0' is the character behind '/'.
+    let beneath = table::directory_path.gt(format!("{path}/")).and(table::directory_path.lt(format!("{path}0")));
+    table::table
+        .filter(table::user_id.eq(owner))
+        .filter(table::directory_path.eq(path).or(beneath))
+        .order(table::directory_path.asc())
+        .select(Directory::as_select())
+        .load(conn)
+}
+
+/// # Errors
+/// The database's; `UniqueViolation` for a path that is taken.
+pub fn update_path(conn: &mut Conn, owner: UserId, id: DirectoryId, name: &str, path: &str, at: Time) -> QueryResult<usize> {
+    diesel::update(table::table.filter(table::user_id.eq(owner)).filter(table::directory_id.eq(id)))
+        .set((table::directory_name.eq(name), table::directory_path.eq(path), table::last_modified.eq(at)))
+        .execute(conn)
+}
+
+/// Notes that the content of these directories changed.
+///
+/// # Errors
+/// The database's.
+pub fn update_modified(conn: &mut Conn, owner: UserId, ids: &[DirectoryId], at: Time) -> QueryResult<usize> {
+    diesel::update(table::table.filter(table::user_id.eq(owner)).filter(table::directory_id.eq_any(ids.to_vec())))
+        .set(table::last_modified.eq(at))
+        .execute(conn)
+}
+
+/// Notes that the content of the directory at `path` changed.
+///
+/// # Errors
+/// The database's.
+pub fn update_modified_at(conn: &mut Conn, owner: UserId, path: &str, at: Time) -> QueryResult<usize> {
+    diesel::update(table::table.filter(table::user_id.eq(owner)).filter(table::directory_path.eq(path)))
+        .set(table::last_modified.eq(at))
+        .execute(conn)
+}
+
+/// Notes that it was opened.
+///
+/// # Errors
+/// The database's.
+pub fn update_accessed(conn: &mut Conn, owner: UserId, path: &str, at: Time) -> QueryResult<usize> {
+    diesel::update(table::table.filter(table::user_id.eq(owner)).filter(table::directory_path.eq(path)))
+        .set(table::last_accessed.eq(at))
+        .execute(conn)
+}
+
+/// # Errors
+/// The database's.
+pub fn delete(conn: &mut Conn, owner: UserId, id: DirectoryId) -> QueryResult<usize> {
+    diesel::delete(table::table.filter(table::user_id.eq(owner)).filter(table::directory_id.eq(id))).execute(conn)
+}

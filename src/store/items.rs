@@ -1,0 +1,221 @@
+//! `media_items`: what people keep.
+
+use diesel::prelude::*;
+
+use crate::db::Conn;
+use crate::db::schema::media_items as table;
+use crate::model::item::NewItem;
+use crate::model::{Cursor, DirectoryId, Item, ItemId, Shelf, Sort, Time, UserId};
+
+/// Which of a person's items a list shows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Selection {
+    Shelf(Shelf),
+    Directory(DirectoryId),
+    /// Words in the name, lower-cased.
+    Named(String),
+}
+
+/// # Errors
+/// The database's; `UniqueViolation` for a place that is taken.
+pub fn insert(conn: &mut Conn, new: &NewItem) -> QueryResult<usize> {
+    diesel::insert_into(table::table).values(new).execute(conn)
+}
+
+/// # Errors
+/// The database's.
+pub fn find(conn: &mut Conn, owner: UserId, id: ItemId) -> QueryResult<Option<Item>> {
+    table::table.find(id).filter(table::user_id.eq(owner)).select(Item::as_select()).first(conn).optional()
+}
+
+/// Those of `ids` that are that person's.
+///
+/// # Errors
+/// The database's.
+pub fn list_of(conn: &mut Conn, owner: UserId, ids: &[ItemId]) -> QueryResult<Vec<Item>> {
+    table::table
+        .filter(table::user_id.eq(owner))
+        .filter(table::id.eq_any(ids.to_vec()))
+        .select(Item::as_select())
+        .load(conn)
+}
+
+/// One's own item outside the trash with the same bytes.
+///
+/// # Errors
+/// The database's.
+pub fn find_same_bytes(conn: &mut Conn, owner: UserId, sha256: &str, size: i64) -> QueryResult<Option<Item>> {
+    table::table
+        .filter(table::user_id.eq(owner))
+        .filter(table::sha256.eq(sha256))
+        .filter(table::size.eq(size))
+        .filter(table::in_trash.eq(false))
+        .filter(table::is_missing.eq(false))
+        .select(Item::as_select())
+        .first(conn)
+        .optional()
+}
+
+/// One page of a list: at most `limit` items behind `after`.
+///
+/// # Errors
+/// The database's.
+pub fn list(
+    conn: &mut Conn,
+    owner: UserId,
+    selection: &Selection,
+    sort: Sort,
+    after: Option<&Cursor>,
+    limit: i64,
+) -> QueryResult<Vec<Item>> {
+    let mut query = table::table.select(Item::as_select()).filter(table::user_id.eq(owner)).limit(limit).into_boxed();
+    query = match selection {
+        Selection::Shelf(Shelf::Trash) => query.filter(table::in_trash.eq(true)),
+        Selection::Shelf(Shelf::All | Shelf::Recents) => query.filter(table::in_trash.eq(false)),
+        Selection::Shelf(Shelf::Favorites) => query.filter(table::in_trash.eq(false)).filter(table::favorite.eq(true)),
+        Selection::Shelf(shelf) => query.filter(table::in_trash.eq(false)).filter(table::shelf.eq(*shelf)),
+        Selection::Directory(id) => query.filter(table::directory_id.eq(*id)).filter(table::in_trash.eq(false)),
+        Selection::Named(words) => words.split_whitespace().fold(query.filter(table::in_trash.eq(false)), |query, word| {
+            query.filter(table::name_key.like(contains(word)).escape('!'))
+        }),
+    };
+    // A range on the first key and a test on both: an index answers it without sorting.
+    query = match (sort, after) {
+        (Sort::Newest, Some(Cursor::Time(at, id))) => {
+            query.filter(table::taken_at.le(*at)).filter(table::taken_at.lt(*at).or(table::id.lt(*id)))
+        }
+        (Sort::Oldest, Some(Cursor::Time(at, id))) => {
+            query.filter(table::taken_at.ge(*at)).filter(table::taken_at.gt(*at).or(table::id.gt(*id)))
+        }
+        (Sort::Recent, Some(Cursor::Time(at, id))) => {
+            query.filter(table::recent_at.le(*at)).filter(table::recent_at.lt(*at).or(table::id.lt(*id)))
+        }
+        (Sort::Trashed, Some(Cursor::Time(at, id))) => {
+            query.filter(table::trashed_at.le(*at)).filter(table::trashed_at.lt(*at).or(table::id.lt(*id)))
+        }
+        (Sort::Name, Some(Cursor::Name(name, id))) => query
+            .filter(table::name_key.ge(name.clone()))
+            .filter(table::name_key.gt(name.clone()).or(table::id.gt(*id))),
+        (Sort::Largest, Some(Cursor::Size(size, id))) => {
+            query.filter(table::size.le(*size)).filter(table::size.lt(*size).or(table::id.lt(*id)))
+        }
+        _ => query,
+    };
+    match sort {
+        Sort::Newest => query.order((table::taken_at.desc(), table::id.desc())),
+        Sort::Oldest => query.order((table::taken_at.asc(), table::id.asc())),
+        Sort::Recent => query.order((table::recent_at.desc(), table::id.desc())),
+        Sort::Trashed => query.order((table::trashed_at.desc(), table::id.desc())),
+        Sort::Name => query.order((table::name_key.asc(), table::id.asc())),
+        Sort::Largest => query.order((table::size.desc(), table::id.desc())),
+    }
+    .load(conn)
+}
+
+/// How many items of a selection were taken in `from..until`.
+///
+/// # Errors
+/// The database's.
+pub fn count_between(conn: &mut Conn, owner: UserId, selection: &Selection, from: Time, until: Time) -> QueryResult<i64> {
+    let mut query = table::table
+        .filter(table::user_id.eq(owner))
+        .filter(table::in_trash.eq(false))
+        .filter(table::taken_at.ge(from))
+        .filter(table::taken_at.lt(until))
+        .count()
+        .into_boxed();
+    query = match selection {
+        Selection::Shelf(Shelf::Favorites) => query.filter(table::favorite.eq(true)),
+        Selection::Shelf(Shelf::All) => query,
+        Selection::Shelf(shelf) => query.filter(table::shelf.eq(*shelf)),
+        Selection::Directory(id) => query.filter(table::directory_id.eq(*id)),
+        Selection::Named(_) => query,
+    };
+    query.get_result(conn)
+}
+
+/// Items of these directories outside the trash, at most `limit`.
+///
+/// # Errors
+/// The database's.
+pub fn list_in(conn: &mut Conn, owner: UserId, directories: &[DirectoryId], limit: i64) -> QueryResult<Vec<Item>> {
+    table::table
+        .filter(table::user_id.eq(owner))
+        .filter(table::directory_id.eq_any(directories.to_vec()))
+        .limit(limit)
+        .select(Item::as_select())
+        .load(conn)
+}
+
+/// Items of anybody that were trashed before `before`: for the purge.
+///
+/// # Errors
+/// The database's.
+pub fn list_trashed_before(conn: &mut Conn, before: Time, limit: i64) -> QueryResult<Vec<Item>> {
+    table::table
+        .filter(table::in_trash.eq(true))
+        .filter(table::trashed_at.lt(before))
+        .order(table::trashed_at.asc())
+        .limit(limit)
+        .select(Item::as_select())
+        .load(conn)
+}
+
+/// # Errors
+/// The database's.
+pub fn update_favorite(conn: &mut Conn, owner: UserId, id: ItemId, is_favorite: bool, at: Time) -> QueryResult<usize> {
+    let changing = table::table.find(id).filter(table::user_id.eq(owner)).filter(table::favorite.ne(is_favorite));
+    diesel::update(changing).set((table::favorite.eq(is_favorite), table::updated_at.eq(at))).execute(conn)
+}
+
+/// Writes where an item stands now and how it is called, from `item`.
+///
+/// # Errors
+/// The database's; `UniqueViolation` for a place that is taken.
+pub fn update_place(conn: &mut Conn, item: &Item) -> QueryResult<usize> {
+    diesel::update(table::table.find(item.id).filter(table::user_id.eq(item.user_id)))
+        .set((
+            table::directory_id.eq(item.directory_id),
+            table::name.eq(&item.name),
+            table::name_key.eq(&item.name_key),
+            table::disk_name.eq(&item.disk_name),
+            table::in_trash.eq(item.in_trash),
+            table::trashed_at.eq(item.trashed_at),
+            table::trashed_from.eq(item.trashed_from.as_deref()),
+            table::updated_at.eq(item.updated_at),
+        ))
+        .execute(conn)
+}
+
+/// # Errors
+/// The database's.
+pub fn update_missing(conn: &mut Conn, owner: UserId, id: ItemId, is_missing: bool) -> QueryResult<usize> {
+    diesel::update(table::table.find(id).filter(table::user_id.eq(owner))).set(table::is_missing.eq(is_missing)).execute(conn)
+}
+
+/// Notes that it was opened.
+///
+/// # Errors
+/// The database's.
+pub fn update_recent(conn: &mut Conn, owner: UserId, id: ItemId, at: Time) -> QueryResult<usize> {
+    diesel::update(table::table.find(id).filter(table::user_id.eq(owner))).set(table::recent_at.eq(at)).execute(conn)
+}
+
+/// # Errors
+/// The database's.
+pub fn delete(conn: &mut Conn, owner: UserId, id: ItemId) -> QueryResult<usize> {
+    diesel::delete(table::table.find(id).filter(table::user_id.eq(owner))).execute(conn)
+}
+
+/// A LIKE pattern for "contains this", `!` as the escape on both databases.
+fn contains(word: &str) -> String {
+    let mut pattern = String::from("%");
+    for c in word.chars() {
+        if matches!(c, '%' | '_' | '!') {
+            pattern.push('!');
+        }
+        pattern.push(c);
+    }
+    pattern.push('%');
+    pattern
+}

@@ -1,0 +1,10 @@
+//! Every SQL statement, one file a table, the owner named in each signature.
+
+pub mod counts;
+pub mod directories;
+pub mod items;
+pub mod moves;
+pub mod reports;
+pub mod sessions;
+pub mod site;
+pub mod users;

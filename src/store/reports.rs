@@ -1,0 +1,37 @@
+//! `upload_reports`: what became of each upload form, for its result page.
+
+use diesel::prelude::*;
+
+use crate::db::Conn;
+use crate::db::schema::upload_reports;
+use crate::model::{ReportId, Time, UserId};
+
+/// # Errors
+/// The database's.
+pub fn insert(conn: &mut Conn, owner: UserId, id: ReportId, rows_json: &str, at: Time) -> QueryResult<usize> {
+    diesel::insert_into(upload_reports::table)
+        .values((
+            upload_reports::id.eq(id),
+            upload_reports::user_id.eq(owner),
+            upload_reports::rows_json.eq(rows_json),
+            upload_reports::created_at.eq(at),
+        ))
+        .execute(conn)
+}
+
+/// # Errors
+/// The database's.
+pub fn find(conn: &mut Conn, owner: UserId, id: ReportId) -> QueryResult<Option<String>> {
+    upload_reports::table
+        .find(id)
+        .filter(upload_reports::user_id.eq(owner))
+        .select(upload_reports::rows_json)
+        .first(conn)
+        .optional()
+}
+
+/// # Errors
+/// The database's.
+pub fn delete_before(conn: &mut Conn, before: Time) -> QueryResult<usize> {
+    diesel::delete(upload_reports::table.filter(upload_reports::created_at.lt(before))).execute(conn)
+}

@@ -1,0 +1,102 @@
+//! `session_tokens`: the truth about who is signed in where.
+
+use diesel::prelude::*;
+
+use crate::db::Conn;
+use crate::db::schema::session_tokens;
+use crate::model::{Session, SessionStatus, Time, UserId};
+
+/// A row about to be made.
+#[derive(Insertable)]
+#[diesel(table_name = session_tokens)]
+pub struct NewSession<'a> {
+    pub user_id: UserId,
+    pub session_token: &'a str,
+    pub expiration: Time,
+    pub status: SessionStatus,
+    pub created_at: Time,
+    pub last_seen: Time,
+    pub address: &'a str,
+    pub device: &'a str,
+}
+
+/// # Errors
+/// The database's.
+pub fn insert(conn: &mut Conn, new: &NewSession<'_>) -> QueryResult<usize> {
+    diesel::insert_into(session_tokens::table).values(new).execute(conn)
+}
+
+/// The session of a token that is active and not over at `at`.
+///
+/// # Errors
+/// The database's.
+pub fn find_active(conn: &mut Conn, hash: &str, at: Time) -> QueryResult<Option<Session>> {
+    session_tokens::table
+        .filter(session_tokens::session_token.eq(hash))
+        .filter(session_tokens::status.eq(SessionStatus::Active))
+        .filter(session_tokens::expiration.gt(at))
+        .select(Session::as_select())
+        .first(conn)
+        .optional()
+}
+
+/// A person's active sessions, the last used first.
+///
+/// # Errors
+/// The database's.
+pub fn list_active(conn: &mut Conn, owner: UserId, at: Time) -> QueryResult<Vec<Session>> {
+    session_tokens::table
+        .filter(session_tokens::user_id.eq(owner))
+        .filter(session_tokens::status.eq(SessionStatus::Active))
+        .filter(session_tokens::expiration.gt(at))
+        .order((session_tokens::last_seen.desc(), session_tokens::id.desc()))
+        .limit(200)
+        .select(Session::as_select())
+        .load(conn)
+}
+
+/// Ends one session of that person; 0 rows when it is not theirs or over.
+///
+/// # Errors
+/// The database's.
+pub fn update_end(conn: &mut Conn, owner: UserId, id: i64) -> QueryResult<usize> {
+    let theirs = session_tokens::table
+        .find(id)
+        .filter(session_tokens::user_id.eq(owner))
+        .filter(session_tokens::status.eq(SessionStatus::Active));
+    diesel::update(theirs).set(session_tokens::status.eq(SessionStatus::Ended)).execute(conn)
+}
+
+/// Ends all sessions of that person but `keep`.
+///
+/// # Errors
+/// The database's.
+pub fn update_end_all(conn: &mut Conn, owner: UserId, keep: Option<i64>) -> QueryResult<usize> {
+    let theirs = session_tokens::table
+        .filter(session_tokens::user_id.eq(owner))
+        .filter(session_tokens::status.eq(SessionStatus::Active))
+        .filter(session_tokens::id.ne(keep.unwrap_or(-1)));
+    diesel::update(theirs).set(session_tokens::status.eq(SessionStatus::Ended)).execute(conn)
+}
+
+/// Notes when and from where a session was last used, and how long it now lasts.
+///
+/// # Errors
+/// The database's.
+pub fn update_seen(conn: &mut Conn, id: i64, at: Time, address: &str, expiration: Time) -> QueryResult<usize> {
+    diesel::update(session_tokens::table.find(id).filter(session_tokens::status.eq(SessionStatus::Active)))
+        .set((
+            session_tokens::last_seen.eq(at),
+            session_tokens::address.eq(address),
+            session_tokens::expiration.eq(expiration),
+        ))
+        .execute(conn)
+}
+
+/// Takes away rows that were over before `before`.
+///
+/// # Errors
+/// The database's.
+pub fn delete_over(conn: &mut Conn, before: Time) -> QueryResult<usize> {
+    diesel::delete(session_tokens::table.filter(session_tokens::expiration.lt(before))).execute(conn)
+}

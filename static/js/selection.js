@@ -1,0 +1,40 @@
+// The selection bar: there when something is selected, says how much.
+export function boxes() {
+  return [...document.querySelectorAll('input[type="checkbox"][form="selection"]')];
+}
+
+export function update() {
+  const bar = document.querySelector('[data-selection]');
+  if (!bar) return;
+  const count = boxes().filter((box) => box.checked).length;
+  bar.hidden = count === 0;
+  bar.querySelector('[data-selection-count]').textContent = `${count} selected`;
+  bar.querySelector('[data-selection-none]').hidden = false;
+  document.querySelector('[data-grid]')?.classList.toggle('tile-grid-on', count > 0);
+}
+
+export function selectAll(checked) {
+  for (const box of boxes()) box.checked = checked;
+  update();
+}
+
+let last = null;
+
+export function startSelection() {
+  const bar = document.querySelector('[data-selection]');
+  if (!bar || bar.dataset.started) return;
+  bar.dataset.started = 'yes';
+  bar.querySelector('[data-selection-none]').addEventListener('click', () => selectAll(false));
+  for (const box of boxes()) {
+    box.addEventListener('click', (event) => {
+      // With Shift: everything from the last one to this one.
+      const all = boxes();
+      const [from, to] = [all.indexOf(last), all.indexOf(box)].sort((a, b) => a - b);
+      if (event.shiftKey && from >= 0) for (const between of all.slice(from, to + 1)) between.checked = box.checked;
+      last = box;
+      update();
+    });
+    box.addEventListener('change', update);
+  }
+  update();
+}

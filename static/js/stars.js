@@ -1,0 +1,33 @@
+// The star: set without a reload, set back if the server did not take it.
+function show(id, starred) {
+  for (const button of document.querySelectorAll(`[data-star="${CSS.escape(id)}"]`)) {
+    button.setAttribute('aria-pressed', String(starred));
+    button.setAttribute('formaction', `/items/${id}/${starred ? 'unfavorite' : 'favorite'}`);
+  }
+}
+
+export async function toggleStar(button) {
+  const id = button.dataset.star;
+  const starred = button.getAttribute('aria-pressed') !== 'true';
+  show(id, starred);
+  const token = document.querySelector('meta[name="csrf-token"]').content;
+  try {
+    const answer = await fetch(`/items/${id}/${starred ? 'favorite' : 'unfavorite'}`, {
+      method: 'POST',
+      headers: { 'X-CSRF-Token': token },
+      redirect: 'manual',
+    });
+    if (answer.type !== 'opaqueredirect' && !answer.ok) throw new Error(String(answer.status));
+  } catch {
+    show(id, !starred);
+  }
+}
+
+export function startStars() {
+  document.addEventListener('click', (event) => {
+    const button = event.target.closest('[data-star]');
+    if (!button) return;
+    event.preventDefault();
+    toggleStar(button);
+  });
+}
