@@ -6,15 +6,11 @@ use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
-use actix_web::{HttpMessage, HttpRequest, HttpResponse, ResponseError};
+use actix_web::{HttpRequest, HttpResponse, ResponseError};
 use askama::Template;
 
 use super::error::{Failure, error_of};
 use crate::error::Error;
-
-/// What makes an answer findable in the log.
-#[derive(Clone)]
-pub struct RequestId(pub String);
 
 /// Every page's policy: nothing from elsewhere, nothing inline.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; \
@@ -31,19 +27,15 @@ const HEADERS: [(HeaderName, &str); 7] = [
 ];
 
 /// # Errors
-/// None: what the inner layers fail with becomes an answer here.
+/// Only what the inner layers could not turn into an answer.
 pub async fn edge(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
     let started = Instant::now();
     let id = uuid::Uuid::now_v7().simple().to_string();
-    request.extensions_mut().insert(RequestId(id.clone()));
-    let http = request.request().clone();
-    let mut response = match next.call(request).await {
-        Ok(response) => response.map_into_boxed_body(),
-        Err(cause) => ServiceResponse::new(http.clone(), HttpResponse::from_error(cause)),
-    };
+    let mut response = next.call(request).await?.map_into_boxed_body();
+    let http = response.request().clone();
     let status = response.status();
     if (status.is_client_error() || status.is_server_error()) && needs_face(&response) {
         let known = response.response().error().and_then(|cause| cause.as_error::<Failure>());

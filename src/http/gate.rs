@@ -1,6 +1,6 @@
 //! The inner gate: requests from other sites change nothing, and until there is an admin all ways lead to set-up.
 
-use actix_web::body::MessageBody;
+use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::{Method, header};
 use actix_web::middleware::Next;
@@ -12,27 +12,34 @@ use crate::domain::Services;
 use crate::error::Error;
 
 /// # Errors
-/// `Failure` for what may not pass.
+/// Only what the inner layers could not turn into an answer.
 pub async fn gate(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
-) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
-    let services = request.app_data::<Data<Services>>().cloned().ok_or_else(|| Failure::from(Error::internal("no services")))?;
-    if !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS) {
-        refuse_cross_site(&request, &services)?;
+) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    match passes(&request).await {
+        Ok(()) => Ok(next.call(request).await?.map_into_boxed_body()),
+        Err(failure) => Ok(request.error_response(failure)),
     }
-    refuse_compressed(&request)?;
+}
+
+async fn passes(request: &ServiceRequest) -> Result<(), Failure> {
+    let services = request.app_data::<Data<Services>>().cloned().ok_or_else(|| Error::internal("no services"))?;
+    if !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS) {
+        refuse_cross_site(request, &services)?;
+    }
+    refuse_compressed(request)?;
     if !services.is_set_up() && !works_before_set_up(request.path()) {
-        let has_admin = act(&services, |services| services.has_admin()).await.map_err(Failure::from)?;
+        let has_admin = act(&services, |services| services.has_admin()).await?;
         if !has_admin {
             return Err(if request.path().starts_with("/api") {
-                Failure::Error(Error::SetupRequired).into()
+                Failure::Error(Error::SetupRequired)
             } else {
-                Failure::Elsewhere("/setup".into()).into()
+                Failure::Elsewhere("/setup".into())
             });
         }
     }
-    next.call(request).await
+    Ok(())
 }
 
 fn works_before_set_up(path: &str) -> bool {

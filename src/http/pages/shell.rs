@@ -116,10 +116,6 @@ impl Shell {
         self.user.theme.as_str()
     }
 
-    pub fn stored(&self, shelf: &str) -> view::Size {
-        view::size(Shelf::parse(shelf).map_or(0, |shelf| self.surroundings.count(shelf).1))
-    }
-
     pub fn has_anything(&self) -> bool {
         self.surroundings.count(Shelf::All).0 > 0
     }

@@ -156,7 +156,6 @@ pub struct Tile {
     pub id: String,
     pub name: String,
     pub icon: &'static str,
-    pub kind: &'static str,
     /// Address of a picture a browser can show.
     pub picture: Option<String>,
     pub is_favorite: bool,
@@ -181,7 +180,6 @@ impl Tile {
             id: item.id.to_string(),
             name: item.name.clone(),
             icon: icon_of(item.kind),
-            kind: item.kind.as_str(),
             picture: picture_of(item),
             is_favorite: item.favorite,
             is_missing: item.is_missing,
