@@ -1,0 +1,217 @@
+//! Who may do what: a matrix made from the registered routes. A route without a row fails.
+
+use std::collections::HashMap;
+
+use rstest::rstest;
+
+use crate::support::*;
+
+/// What a kind of person gets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Gets {
+    /// An answer of their own, 2xx or 303 that is none of the below, or a 4xx about the form's content.
+    In,
+    /// 303 to `/login`.
+    LogIn,
+    /// 303 to `/pending`.
+    Pending,
+    /// 404.
+    Nothing,
+}
+use Gets::{In, LogIn, Nothing, Pending};
+
+/// Nobody, a pending person, another active person, the owner, an admin who is not the owner.
+type Row = [Gets; 5];
+
+const OPEN: Row = [In, In, In, In, In];
+const SIGNED_IN: Row = [LogIn, Pending, In, In, In];
+const OWNER: Row = [LogIn, Pending, Nothing, In, Nothing];
+const ADMIN: Row = [LogIn, Pending, Nothing, Nothing, In];
+
+fn row_of(path: &str) -> Option<Row> {
+    Some(match path {
+        "/setup" => [Nothing; 5],
+        "/" | "/login" | "/logout" | "/register" | "/recover" | "/healthz" | "/readyz" | "/static/{version}/{name:.*}" => OPEN,
+        "/pending" => [LogIn, In, In, In, In],
+        "/dashboard" | "/photos" | "/videos" | "/audios" | "/uploads" | "/favorites" | "/recents" | "/trash" | "/search" | "/upload" => SIGNED_IN,
+        "/trash/empty" | "/trash/restore-all" | "/directories" => SIGNED_IN,
+        "/account" | "/account/password" | "/account/theme" | "/account/picture" | "/account/sessions" | "/account/sessions/end-others" => SIGNED_IN,
+        "/account/sessions/{id}/end" | "/uploads/results/{id}" => OWNER,
+        "/items/{id}" | "/media/{id}" | "/media/{id}/thumbnail" => OWNER,
+        "/items/{id}/favorite" | "/items/{id}/unfavorite" | "/items/{id}/rename" | "/items/{id}/move" | "/items/{id}/trash" | "/items/{id}/restore" | "/items/{id}/delete" => OWNER,
+        "/items/favorite" | "/items/unfavorite" | "/items/move" | "/items/trash" | "/items/restore" | "/items/delete" | "/items/download" => OWNER,
+        "/directories/{directory_id}" | "/directories/{directory_id}/rename" | "/directories/{directory_id}/delete" => OWNER,
+        "/admin/users" | "/admin/users/{id}" | "/admin/status" | "/admin/users/approve" | "/admin/users/reject" => ADMIN,
+        "/admin/users/{id}/approve" | "/admin/users/{id}/reject" | "/admin/users/{id}/suspend" | "/admin/users/{id}/reactivate" => ADMIN,
+        "/admin/users/{id}/access-level" | "/admin/users/{id}/quota" | "/admin/users/{id}/access-code" | "/admin/users/{id}/end-sessions" => ADMIN,
+        _ => return None,
+    })
+}
+
+/// Fields that make a form whole.
+fn fields_of(path: &str, ids: &Ids) -> Vec<(&'static str, String)> {
+    match path {
+        "/items/{id}/rename" | "/directories/{directory_id}/rename" => vec![("name", "renamed".into())],
+        "/items/{id}/move" => vec![("directory", ids.directory.clone())],
+        "/items/move" => vec![("ids", ids.item.clone()), ("directory", ids.directory.clone())],
+        path if path.starts_with("/items/") && !path.contains('{') => vec![("ids", ids.item.clone())],
+        "/directories" => vec![("name", "new".into())],
+        "/account/theme" => vec![("theme", "dark".into())],
+        "/admin/users/{id}/access-level" => vec![("access_level", "user".into())],
+        "/admin/users/{id}/quota" => vec![("quota", "0".into())],
+        _ => Vec::new(),
+    }
+}
+
+struct Ids {
+    item: String,
+    directory: String,
+    report: String,
+    session: String,
+    person: i64,
+}
+
+fn filled(path: &str, ids: &Ids) -> String {
+    let id = match path {
+        path if path.starts_with("/admin/") => ids.person.to_string(),
+        path if path.starts_with("/account/sessions") => ids.session.clone(),
+        path if path.starts_with("/uploads/") => ids.report.clone(),
+        _ => ids.item.clone(),
+    };
+    path.replace("{id}", &id).replace("{directory_id}", &ids.directory).replace("{version}/{name:.*}", "x/css/nexus.css")
+}
+
+fn verdict(answer: &reqwest::Response) -> Gets {
+    let to = location(answer);
+    match answer.status().as_u16() {
+        303 if to == "/login" || to.starts_with("/login?") => LogIn,
+        303 if to == "/pending" => Pending,
+        404 => Nothing,
+        500.. => panic!("{} answered {}", answer.url(), answer.status()),
+        _ => In,
+    }
+}
+
+async fn ids_of(app: &TestApp, owner: &Browser, person: i64) -> Ids {
+    let report = location(&owner.upload_into("", &[("a.png", &png(rand_seed()))]).await);
+    let item = owner.page(&report).await.attribute(".row-item a[href^='/items/']", "href").unwrap();
+    let made = owner.submit("/photos", "/directories", &[("name", &format!("d{}", rand_seed()))]).await;
+    let device = app.browser();
+    device.submit("/login", "/login", &[("username", "owner"), ("password", PASSWORD)]).await;
+    let page = device.page("/account/sessions").await;
+    let this = page.html.select(&selector(".row-item")).find(|row| row.text().any(|text| text.contains("This device"))).unwrap();
+    let action = this.select(&selector("form")).next().unwrap().value().attr("action").unwrap().to_owned();
+    Ids {
+        item: item.trim_start_matches("/items/").to_owned(),
+        directory: location(&made).trim_start_matches("/directories/").to_owned(),
+        report: report.trim_start_matches("/uploads/results/").to_owned(),
+        session: action.trim_start_matches("/account/sessions/").trim_end_matches("/end").to_owned(),
+        person,
+    }
+}
+
+fn rand_seed() -> u32 {
+    u32::try_from(uuid::Uuid::now_v7().as_u128() & 0xffff_ffff).unwrap()
+}
+
+#[rstest]
+#[actix_web::test]
+async fn everyone_gets_what_the_matrix_says_on_every_route(#[values(Sqlite, MariaDb)] backend: Backend) {
+    let (app, admin) = TestApp::ready(backend).await;
+    let (owner, _) = app.person(&admin, "owner").await;
+    let (other, _) = app.person(&admin, "other").await;
+    app.person(&admin, "subject").await;
+    let person = app.id_of("subject");
+    let mut wrong = Vec::new();
+    for route in nexus_media::http::routes() {
+        let Some(expected) = row_of(route.path) else {
+            wrong.push(format!("{} {} has no row", route.method, route.path));
+            continue;
+        };
+        // The admin comes last: deciding changes the person decided on.
+        for (index, name) in ["nobody", "pending", "other", "owner", "admin"].into_iter().enumerate() {
+            let ids = ids_of(&app, &owner, person).await;
+            if matches!(route.path, "/items/{id}/restore" | "/items/{id}/delete" | "/items/restore" | "/items/delete") {
+                owner.act(&ids.item, "trash", &[]).await;
+            }
+            // Log-out and such end the browser's session: each gets a fresh one.
+            let browser = match name {
+                "nobody" => app.browser(),
+                "pending" => app.register(&format!("p{}", rand_seed())).await,
+                "other" => copy(&app, "other", &other).await,
+                "owner" => copy(&app, "owner", &owner).await,
+                _ => copy(&app, "root", &admin).await,
+            };
+            let path = filled(route.path, &ids);
+            let answer = if route.method == "GET" {
+                browser.get(&path).await
+            } else {
+                let token = match name {
+                    "nobody" => browser.token("/login").await,
+                    "pending" => browser.token("/pending").await,
+                    _ => browser.token("/account").await,
+                };
+                let fields = fields_of(route.path, &ids);
+                let fields: Vec<_> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
+                browser.post(&path, &token, &fields).await
+            };
+            let mut got = verdict(&answer);
+            // These lead there by themselves.
+            if matches!((route.path, got), ("/" | "/logout", LogIn) | ("/register", Pending)) {
+                got = In;
+            }
+            let expected = expected[index];
+            if got != expected {
+                wrong.push(format!("{} {} as {name}: {got:?} ({}), expected {expected:?}", route.method, route.path, answer.status()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Another session of the same person.
+async fn copy(app: &TestApp, username: &str, _: &Browser) -> Browser {
+    let browser = app.browser();
+    let answer = browser.submit("/login", "/login", &[("username", username), ("password", PASSWORD)]).await;
+    assert_eq!(answer.status(), 303, "{username}");
+    browser
+}
+
+#[rstest]
+#[actix_web::test]
+async fn somebody_elses_id_and_no_id_give_the_same_bytes(#[values(Sqlite, MariaDb)] backend: Backend) {
+    let (app, admin) = TestApp::ready(backend).await;
+    let (owner, _) = app.person(&admin, "owner").await;
+    let (other, _) = app.person(&admin, "other").await;
+    let ids = ids_of(&app, &owner, 1).await;
+    let none = Ids {
+        item: uuid::Uuid::now_v7().to_string(),
+        directory: uuid::Uuid::now_v7().to_string(),
+        report: uuid::Uuid::now_v7().to_string(),
+        session: "999999".into(),
+        person: 999_999,
+    };
+    let token = other.token("/account").await;
+    let owners: Vec<_> = nexus_media::http::routes().into_iter().filter(|route| row_of(route.path) == Some(OWNER)).collect();
+    assert!(owners.len() > 15);
+    for route in owners {
+        let mut answers = Vec::new();
+        for ids in [&ids, &none] {
+            let path = filled(route.path, ids);
+            let answer = if route.method == "GET" {
+                other.get(&path).await
+            } else {
+                let fields = fields_of(route.path, ids);
+                let fields: Vec<_> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
+                other.post(&path, &token, &fields).await
+            };
+            let id = header(&answer, "x-request-id");
+            let mut headers: HashMap<_, _> = answer.headers().iter().map(|(name, value)| (name.to_string(), value.clone())).collect();
+            for varying in ["x-request-id", "date", "set-cookie"] {
+                headers.remove(varying);
+            }
+            answers.push((answer.status(), headers, answer.text().await.unwrap().replace(&id, "")));
+        }
+        assert_eq!(answers[0], answers[1], "{} {}", route.method, route.path);
+    }
+}

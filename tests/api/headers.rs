@@ -1,0 +1,105 @@
+//! What every answer carries.
+
+use rstest::rstest;
+
+use crate::support::*;
+
+#[rstest]
+#[actix_web::test]
+async fn every_answer_has_its_headers_errors_and_parts_too(#[values(Sqlite, MariaDb)] backend: Backend) {
+    let (app, admin) = TestApp::ready(backend).await;
+    let id = admin.upload_one("a.png", &png(1)).await;
+    let page = admin.get("/photos").await;
+    let etag = header(&admin.get(&format!("/media/{id}")).await, "etag");
+    let answers = [
+        page,
+        admin.get("/nothing").await,
+        admin.get("/").await,
+        admin.request("PUT", "/login").send().await.unwrap(),
+        app.browser().get("/dashboard").await,
+        admin.request("GET", &format!("/media/{id}")).header("range", "bytes=0-1").send().await.unwrap(),
+        admin.request("GET", &format!("/media/{id}")).header("range", "bytes=999-").send().await.unwrap(),
+        admin.request("GET", &format!("/media/{id}")).header("if-none-match", etag).send().await.unwrap(),
+        admin.post_raw("/logout", String::new()).send().await.unwrap(),
+        admin.get("/healthz").await,
+        admin.get("/api/nothing").await,
+    ];
+    for answer in answers {
+        let what = format!("{} {}", answer.status(), answer.url().path());
+        for (name, part) in [
+            ("content-security-policy", "default-src 'none'"),
+            ("x-content-type-options", "nosniff"),
+            ("referrer-policy", "same-origin"),
+            ("cross-origin-opener-policy", "same-origin"),
+            ("cross-origin-resource-policy", "same-origin"),
+            ("permissions-policy", "camera=()"),
+        ] {
+            assert!(header(&answer, name).contains(part), "{what}: {name}: {}", header(&answer, name));
+        }
+        let caching = header(&answer, "cache-control");
+        assert!(caching.contains("no-store") || caching.contains("private"), "{what}: {caching}");
+        assert_eq!(header(&answer, "x-request-id").len(), 32, "{what}");
+        assert!(!answer.headers().contains_key("server"), "{what}");
+    }
+}
+
+#[rstest]
+#[actix_web::test]
+async fn pages_have_no_inline_script_or_style(#[values(Sqlite)] backend: Backend) {
+    let (app, admin) = TestApp::ready(backend).await;
+    app.register("ada").await;
+    let id = admin.upload_one("a.png", &png(1)).await;
+    for path in ["/dashboard", "/photos", "/uploads", "/trash", "/upload", "/account", "/account/sessions", "/admin/users", "/admin/status", &format!("/items/{id}"), "/nothing"] {
+        let page = Page::of(admin.get(path).await).await;
+        for css in ["[style]", "style", "script:not([src])", "[onclick]", "[onload]", "[onerror]"] {
+            assert!(!page.has(css), "{path}: {css}");
+        }
+    }
+}
+
+#[rstest]
+#[actix_web::test]
+async fn static_files_are_kept_for_ever_and_come_compressed(#[values(Sqlite)] backend: Backend) {
+    let (_app, admin) = TestApp::ready(backend).await;
+    let css = admin.page("/dashboard").await.attribute("link[rel=stylesheet]", "href").unwrap();
+    let answer = admin.request("GET", &css).header("accept-encoding", "gzip").send().await.unwrap();
+    assert_eq!(header(&answer, "content-encoding"), "gzip");
+    assert_eq!(header(&answer, "cache-control"), "public, max-age=31536000, immutable");
+    assert!(header(&answer, "content-type").starts_with("text/css"));
+    let plain = admin.get(&css).await;
+    assert!(plain.text().await.unwrap().contains("--accent"));
+    let old = admin.get("/static/0123456789ab/css/nexus.css").await;
+    assert_eq!((old.status().as_u16(), header(&old, "cache-control")), (200, "no-cache".into()));
+}
+
+#[rstest]
+#[actix_web::test]
+async fn error_pages_say_what_to_do_and_leak_nothing(#[values(Sqlite, MariaDb)] backend: Backend) {
+    let (_app, admin) = TestApp::ready(backend).await;
+    let answer = admin.get("/nothing").await;
+    assert_eq!(answer.status(), 404);
+    let id = header(&answer, "x-request-id");
+    let page = Page::of(answer).await;
+    assert!(page.says("Nothing here") && page.says(&id) && page.has("a[href='/']"));
+    let api = admin.get("/api/nothing").await;
+    assert_eq!(header(&api, "content-type"), "application/json");
+    let text = api.text().await.unwrap();
+    assert!(text.starts_with("{\"error\":{\"code\":\"NOT_FOUND\""), "{text}");
+}
+
+#[rstest]
+#[actix_web::test]
+async fn health_and_readiness_say_how_the_server_is(#[values(Sqlite, MariaDb)] backend: Backend) {
+    let (app, admin) = TestApp::ready(backend).await;
+    assert_eq!(app.browser().get("/healthz").await.status(), 200);
+    let ready = app.browser().get("/readyz").await;
+    assert_eq!(ready.status(), 200);
+    assert!(ready.text().await.unwrap().contains("\"database\":\"ok\""));
+    let incoming = app.folder.path().join("media/.incoming");
+    std::fs::remove_dir(&incoming).unwrap();
+    let ready = app.browser().get("/readyz").await;
+    assert_eq!(ready.status(), 503);
+    assert!(ready.text().await.unwrap().contains("cannot be written"));
+    assert!(admin.page("/admin/status").await.says("Make"));
+    assert_eq!(app.browser().get("/healthz").await.status(), 200);
+}

@@ -1,0 +1,117 @@
+//! Requests that mean harm.
+
+use rstest::rstest;
+
+use crate::support::*;
+
+#[rstest]
+#[actix_web::test]
+async fn hostile_names_become_plain_ones_in_the_right_folder(#[values(Sqlite, MariaDb)] backend: Backend) {
+    let (app, admin) = TestApp::ready(backend).await;
+    let (ada, _) = app.person(&admin, "ada").await;
+    let long = format!("{}.png", "ä".repeat(300));
+    let names = [
+        "../../../etc/passwd", "..\\..\\boot.ini", "/etc/shadow", "..", ".", "CON", "nul.txt", "a\u{202e}gpj.exe", "tab\tand\nline.txt",
+        "-rf", "--help", "$(reboot).txt", "a;b|c&d.txt", "<img src=x onerror=alert(1)>.png", "' OR 1=1 --", "{{7*7}}", "%2e%2e%2f", "user_icon.svg", ".htaccess", &long,
+    ];
+    for (seed, name) in names.iter().enumerate() {
+        // Sent raw: an HTTP client would refuse to write some of these.
+        let token = ada.token("/upload").await;
+        let quoted = name.replace('\\', "\\\\").replace('"', "\\\"").replace(['\n', '\t'], " ");
+        let mut body = format!("--B\r\nContent-Disposition: form-data; name=\"csrf_token\"\r\n\r\n{token}\r\n--B\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{quoted}\"\r\n\r\n").into_bytes();
+        body.extend(png(u32::try_from(seed).unwrap()));
+        body.extend(b"\r\n--B--\r\n");
+        let answer = ada.request("POST", "/upload").header("content-type", "multipart/form-data; boundary=B").body(body).send().await.unwrap();
+        assert_eq!(answer.status(), 303, "{name}");
+    }
+    let stored = app.names("ada", "Photos");
+    assert_eq!(stored.len(), names.len(), "{stored:?}");
+    assert!(stored.iter().all(|name| name.len() <= 255 && !name.contains(['/', '\u{202e}', '\n'])), "{stored:?}");
+    let shown = ada.page("/photos").await;
+    assert!(!shown.has("img[onerror]") && !shown.source.contains("<img src=x"));
+    let folders = std::fs::read_dir(app.folder.path().join("media")).unwrap().count();
+    assert_eq!(folders, 3, "the admin's, Ada's and .incoming");
+    for id in shown.html.select(&selector("[data-tile]")).map(|tile| tile.value().attr("data-tile").unwrap().to_owned()).collect::<Vec<_>>() {
+        assert_eq!(ada.get(&format!("/media/{id}?download=1")).await.status(), 200);
+        assert_eq!(ada.get(&format!("/items/{id}")).await.status(), 200);
+    }
+}
+
+#[rstest]
+#[actix_web::test]
+async fn a_form_from_another_site_changes_nothing(#[values(Sqlite, MariaDb)] backend: Backend) {
+    let (app, admin) = TestApp::ready(backend).await;
+    let (ada, _) = app.person(&admin, "ada").await;
+    let token = ada.token("/account").await;
+    let other = app.browser();
+    let foreign = other.token("/login").await;
+    let send = |token: &str, headers: &[(&'static str, &str)]| {
+        let mut request = ada.post_raw("/account/theme", format!("csrf_token={token}&theme=dark"));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        request.send()
+    };
+    assert_eq!(send("", &[]).await.unwrap().status(), 403);
+    assert_eq!(send("wrong", &[]).await.unwrap().status(), 403);
+    assert_eq!(send(&foreign, &[]).await.unwrap().status(), 403, "another browser's token");
+    assert_eq!(send(&token, &[("sec-fetch-site", "cross-site")]).await.unwrap().status(), 403);
+    assert_eq!(send(&token, &[("sec-fetch-site", "same-site")]).await.unwrap().status(), 403);
+    assert_eq!(send(&token, &[("origin", "https://evil.example")]).await.unwrap().status(), 403);
+    assert_eq!(send(&token, &[("origin", "null")]).await.unwrap().status(), 403);
+    assert_eq!(app.user("ada").theme.as_str(), "system");
+    let own = app.base.clone();
+    assert_eq!(send(&token, &[("origin", &own), ("sec-fetch-site", "same-origin")]).await.unwrap().status(), 303);
+    assert_eq!(app.user("ada").theme.as_str(), "dark");
+    // Log-in too.
+    let answer = other.post_raw("/login", format!("username=ada&password={PASSWORD}")).send().await.unwrap();
+    assert_eq!(answer.status(), 403);
+}
+
+#[rstest]
+#[actix_web::test]
+async fn every_post_refuses_a_form_without_a_token(#[values(Sqlite, MariaDb)] backend: Backend) {
+    let (app, admin) = TestApp::ready(backend).await;
+    let (_, id) = app.person(&admin, "ada").await;
+    for route in nexus_media::http::routes().iter().filter(|route| route.method == "POST" && route.path != "/setup") {
+        let path = route.path.replace("{id}", &id.to_string()).replace("{directory_id}", &uuid::Uuid::now_v7().to_string());
+        let answer = admin.post_raw(&path, "a=b".into()).send().await.unwrap();
+        assert!(matches!(answer.status().as_u16(), 403 | 400), "{path}: {}", answer.status());
+    }
+    assert_eq!(app.user("ada").status.as_str(), "active");
+}
+
+#[rstest]
+#[actix_web::test]
+async fn bodies_of_the_wrong_kind_or_size_are_refused(#[values(Sqlite, MariaDb)] backend: Backend) {
+    let (app, _admin) = TestApp::ready(backend).await;
+    let browser = app.browser();
+    let token = browser.token("/login").await;
+    let json = browser.request("POST", "/login").header("content-type", "application/json").body("{}").send().await.unwrap();
+    assert_eq!(json.status(), 415);
+    let zipped = browser.post_raw("/login", format!("csrf_token={token}")).header("content-encoding", "gzip").send().await.unwrap();
+    assert_eq!(zipped.status(), 415);
+    let large = browser.post_raw("/login", format!("csrf_token={token}&username={}", "a".repeat(300_000))).send().await.unwrap();
+    assert_eq!(large.status(), 413);
+    let unknown = browser.post("/login", &token, &[("username", "a"), ("password", "b"), ("admin", "1")]).await;
+    assert_eq!(unknown.status(), 400);
+    let wrong_way = browser.request("PUT", "/login").send().await.unwrap();
+    assert_eq!(wrong_way.status(), 405);
+    assert_eq!(browser.request("DELETE", "/photos").send().await.unwrap().status(), 405);
+}
+
+#[rstest]
+#[actix_web::test]
+async fn nonsense_in_the_address_is_never_a_server_error(#[values(Sqlite, MariaDb)] backend: Backend) {
+    let (_app, admin) = TestApp::ready(backend).await;
+    for path in [
+        "/items/1", "/items/%00", "/items/..%2f..%2fetc", "/media/x", "/media/00000000-0000-0000-0000-000000000000", "/directories/-1", "/admin/users/99999999999999999999",
+        "/uploads/results/x", "/static/x/../../Cargo.toml", "/static/x/%2e%2e/%2e%2e/etc/passwd", "/photos?sort=%ff", "/%ff%fe", "/search?q=%00", "/media/x/thumbnail?size=-1",
+        "/admin/users?status=x&after=-9", "/upload?directory=%22%3E%3Cscript%3E",
+    ] {
+        let answer = admin.get(path).await;
+        assert!(answer.status().as_u16() < 500, "{path}: {}", answer.status());
+        let text = answer.text().await.unwrap();
+        assert!(!text.contains("<script>") && !text.contains("root:"), "{path}");
+    }
+}

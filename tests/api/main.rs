@@ -1,0 +1,21 @@
+//! The server from outside: a real one on port 0, a real HTTP client, each test on both databases.
+
+mod support;
+
+mod access;
+mod account;
+mod directories;
+mod files;
+mod headers;
+mod hostile;
+mod items;
+mod limits;
+mod log_in;
+mod media;
+mod people;
+mod recovery;
+mod register;
+mod setup;
+mod shelves;
+mod trash;
+mod upload;

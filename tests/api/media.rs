@@ -1,0 +1,131 @@
+//! An item's bytes: whole, in parts, unchanged, safe to open.
+
+use rstest::rstest;
+
+use crate::support::*;
+
+fn film() -> Vec<u8> {
+    let mut bytes = b"\0\0\0\x18ftypisom\0\0\0\0isomiso2".to_vec();
+    bytes.extend((0..700_000_u32).map(|n| u8::try_from(n % 251).unwrap()));
+    bytes
+}
+
+#[rstest]
+#[actix_web::test]
+async fn a_film_can_be_played_from_anywhere(#[values(Sqlite, MariaDb)] backend: Backend) {
+    let (app, admin) = TestApp::ready(backend).await;
+    let (ada, _) = app.person(&admin, "ada").await;
+    let film = film();
+    let path = format!("/media/{}", ada.upload_one("film.mp4", &film).await);
+    let whole = ada.get(&path).await;
+    assert_eq!(whole.status(), 200);
+    let etag = header(&whole, "etag");
+    assert_eq!(header(&whole, "content-type"), "video/mp4");
+    assert_eq!(header(&whole, "accept-ranges"), "bytes");
+    assert_eq!(header(&whole, "content-length"), film.len().to_string());
+    assert_eq!(whole.bytes().await.unwrap(), film);
+
+    let part = |range: &'static str| ada.request("GET", &path).header("range", range).send();
+    for (range, from, to) in [("bytes=0-0", 0, 1), ("bytes=300000-600000", 300_000, 600_001), ("bytes=-1000", film.len() - 1000, film.len()), ("bytes=700000-", 700_000, film.len())] {
+        let answer = part(range).await.unwrap();
+        assert_eq!(answer.status(), 206, "{range}");
+        assert_eq!(header(&answer, "content-range"), format!("bytes {from}-{}/{}", to - 1, film.len()));
+        assert_eq!(answer.bytes().await.unwrap(), film.get(from..to).unwrap(), "{range}");
+    }
+    let answer = part("bytes=9999999-").await.unwrap();
+    assert_eq!((answer.status().as_u16(), header(&answer, "content-range")), (416, format!("bytes */{}", film.len())));
+    let several = part("bytes=0-1,5-6").await.unwrap();
+    assert_eq!(several.status(), 200);
+
+    let fresh = ada.request("GET", &path).header("if-none-match", &etag).send().await.unwrap();
+    assert_eq!((fresh.status().as_u16(), fresh.bytes().await.unwrap().len()), (304, 0));
+    let since = ada.request("GET", &path).header("range", "bytes=0-9").header("if-range", &etag).send().await.unwrap();
+    assert_eq!(since.status(), 206);
+    let other = ada.request("GET", &path).header("range", "bytes=0-9").header("if-range", "\"other\"").send().await.unwrap();
+    assert_eq!(other.status(), 200);
+    let head = ada.request("HEAD", &path).send().await.unwrap();
+    assert_eq!((head.status().as_u16(), header(&head, "content-length"), header(&head, "etag")), (200, film.len().to_string(), etag));
+}
+
+#[rstest]
+#[actix_web::test]
+async fn only_safe_types_open_in_the_browser(#[values(Sqlite, MariaDb)] backend: Backend) {
+    let (app, admin) = TestApp::ready(backend).await;
+    let (ada, _) = app.person(&admin, "ada").await;
+    for (name, bytes) in [
+        ("page.html", b"<!DOCTYPE html><script>alert(1)</script>".to_vec()),
+        ("drawing.svg", b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>".to_vec()),
+        ("feed.xml", b"<?xml version='1.0'?><a/>".to_vec()),
+        ("paper.pdf", b"%PDF-1.7".to_vec()),
+        ("picture.png", b"<html><script>alert(1)</script></html>".to_vec()),
+        ("what.xyz", b"\0\x01\x02".to_vec()),
+    ] {
+        let id = ada.upload_one(name, &bytes).await;
+        let answer = ada.get(&format!("/media/{id}")).await;
+        assert!(header(&answer, "content-disposition").starts_with("attachment;"), "{name}");
+        assert!(header(&answer, "content-security-policy").starts_with("sandbox"), "{name}");
+        assert_eq!(header(&answer, "x-content-type-options"), "nosniff", "{name}");
+        assert_eq!(ada.get(&format!("/media/{id}/thumbnail?size=320")).await.status(), 404, "{name}");
+    }
+    let id = ada.upload_one("real.png", &png(1)).await;
+    let shown = ada.get(&format!("/media/{id}")).await;
+    assert!(header(&shown, "content-disposition").starts_with("inline;"));
+    let loaded = ada.get(&format!("/media/{id}?download=1")).await;
+    assert_eq!(header(&loaded, "content-disposition"), "attachment; filename=\"real.png\"");
+    assert_eq!(ada.get(&format!("/media/{id}/thumbnail?size=320")).await.status(), 200);
+    assert_eq!(ada.get(&format!("/media/{id}/thumbnail?size=99999")).await.status(), 400);
+}
+
+#[rstest]
+#[actix_web::test]
+async fn a_file_that_changed_behind_our_back_is_marked_and_never_served(#[values(Sqlite, MariaDb)] backend: Backend) {
+    let (app, admin) = TestApp::ready(backend).await;
+    let (ada, _) = app.person(&admin, "ada").await;
+    let id = ada.upload_one("a.png", &png(1)).await;
+    let path = app.on_disk("ada", "Photos/a.png");
+    let media = format!("/media/{id}");
+    type Damage = fn(&std::path::Path);
+    let damages: [(&str, Damage); 4] = [
+        ("truncated", |path| std::fs::write(path, b"x").unwrap()),
+        ("removed", |path| std::fs::remove_file(path).unwrap()),
+        ("a link", |path| std::os::unix::fs::symlink("/etc/passwd", path).unwrap()),
+        ("a directory", |path| std::fs::create_dir(path).unwrap()),
+    ];
+    for (what, damage) in damages {
+        damage(&path);
+        let answer = ada.get(&media).await;
+        assert_eq!(answer.status(), 404, "{what}");
+        assert!(Page::of(answer).await.says("no longer where Nexus keeps it"), "{what}");
+        assert!(ada.page(&format!("/items/{id}")).await.says("The file is missing"), "{what}");
+        assert!(ada.page("/photos").await.says("File missing"), "{what}");
+        if path.is_symlink() {
+            std::fs::remove_file(&path).unwrap();
+        }
+    }
+    std::fs::remove_dir(&path).unwrap();
+    std::fs::write(&path, png(1)).unwrap();
+    assert_eq!(ada.get(&media).await.bytes().await.unwrap(), png(1));
+    assert!(!ada.page("/photos").await.says("File missing"));
+}
+
+#[rstest]
+#[actix_web::test]
+async fn a_selection_comes_as_one_archive(#[values(Sqlite, MariaDb)] backend: Backend) {
+    use std::io::Read;
+    let (app, admin) = TestApp::ready(backend).await;
+    let (ada, _) = app.person(&admin, "ada").await;
+    let one = ada.upload_one("a.png", &png(1)).await;
+    let two = ada.upload_one("film.mp4", &film()).await;
+    let foreign = admin.upload_one("secret.png", &png(9)).await;
+    let answer = ada.submit("/photos", "/items/download", &[("ids", &one), ("ids", &two), ("ids", &foreign)]).await;
+    assert_eq!(header(&answer, "content-type"), "application/zip");
+    let bytes = answer.bytes().await.unwrap();
+    let mut archive = zip::ZipArchive::new(std::io::Cursor::new(bytes)).unwrap();
+    let mut names: Vec<_> = archive.file_names().map(str::to_owned).collect();
+    names.sort();
+    assert_eq!(names, ["a.png", "film.mp4"]);
+    let mut content = Vec::new();
+    archive.by_name("film.mp4").unwrap().read_to_end(&mut content).unwrap();
+    assert_eq!(content, film());
+    assert_eq!(ada.submit("/photos", "/items/download", &[]).await.status(), 400);
+}

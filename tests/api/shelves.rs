@@ -1,0 +1,97 @@
+//! Lists: pages, orders, search.
+
+use rstest::rstest;
+
+use crate::support::*;
+
+#[rstest]
+#[actix_web::test]
+async fn every_item_stands_on_one_page_whatever_the_order_and_what_comes_in_between(#[values(Sqlite, MariaDb)] backend: Backend) {
+    let (app, admin) = TestApp::ready(backend).await;
+    let (ada, _) = app.person(&admin, "ada").await;
+    let files: Vec<_> = (0..150_u32).map(|n| (format!("{:03}.png", (n * 37) % 150), [png(n), vec![0; usize::try_from((n * 53) % 150).unwrap()]].concat())).collect();
+    for chunk in files.chunks(50) {
+        let chunk: Vec<_> = chunk.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())).collect();
+        ada.upload(&chunk).await;
+    }
+    for (sort, extra) in [("newest", 0), ("oldest", 1), ("name", 1), ("largest", 1)] {
+        let mut path = format!("/photos?sort={sort}");
+        let mut seen = Vec::new();
+        let mut pages = 0;
+        loop {
+            let page = ada.page(&path).await;
+            seen.extend(page.html.select(&selector("[data-tile] img")).map(|image| image.value().attr("alt").unwrap().to_owned()));
+            pages += 1;
+            if pages == 1 {
+                // An insert between two pages neither repeats nor hides what was there.
+                ada.upload(&[(&format!("zz between {sort}.png"), &png(1000 + u32::try_from(sort.len()).unwrap()))]).await;
+            }
+            let Some(next) = page.attribute("a[rel=next]", "href") else { break };
+            path = next;
+        }
+        let mut there: Vec<_> = seen.iter().filter(|name| !name.starts_with("zz")).cloned().collect();
+        let count = there.len();
+        there.sort();
+        there.dedup();
+        assert_eq!((there.len(), count), (150, 150), "{sort}");
+        assert!(pages >= 3, "{sort}");
+        let late = seen.iter().filter(|name| name.contains(&format!("between {sort}"))).count();
+        assert!(late <= extra, "{sort}");
+        if sort == "name" {
+            let mut sorted = seen.clone();
+            sorted.sort();
+            assert_eq!(seen, sorted);
+        }
+    }
+    assert_counts_are_true(&app, "ada");
+}
+
+#[rstest]
+#[actix_web::test]
+async fn months_say_how_much_they_hold(#[values(Sqlite, MariaDb)] backend: Backend) {
+    let (app, admin) = TestApp::ready(backend).await;
+    let (ada, _) = app.person(&admin, "ada").await;
+    ada.upload(&[("a.png", &png(1)), ("b.png", &png(2))]).await;
+    let page = ada.page("/photos").await;
+    let now = nexus_media::model::now();
+    assert!(page.says(&format!("{} {} 2 items", now.month(), now.year())), "{}", page.text());
+}
+
+#[rstest]
+#[actix_web::test]
+async fn a_search_finds_words_in_names_and_takes_signs_as_they_are(#[values(Sqlite, MariaDb)] backend: Backend) {
+    let (app, admin) = TestApp::ready(backend).await;
+    let (ada, _) = app.person(&admin, "ada").await;
+    ada.upload(&[("Summer at the SEA.png", &png(1)), ("100% sure_thing.png", &png(2)), ("Größe!.png", &png(3))]).await;
+    admin.upload(&[("sea of the admin.png", &png(4))]).await;
+    let found = |words: &'static str| ada.names_on(words);
+    assert_eq!(found("/search?q=sea").await, ["Summer at the SEA.png"]);
+    assert_eq!(found("/search?q=sea+summer").await, ["Summer at the SEA.png"]);
+    assert_eq!(found("/search?q=100%25").await, ["100% sure_thing.png"]);
+    assert_eq!(found("/search?q=e_t").await, ["100% sure_thing.png"]);
+    assert_eq!(found("/search?q=gr%C3%B6%C3%9Fe!").await, ["Größe!.png"]);
+    assert!(found("/search?q=%25").await.len() == 1 && found("/search?q=x'%20OR%201=1").await.is_empty());
+    assert!(ada.page("/search").await.says("Type part of a name"));
+}
+
+#[rstest]
+#[actix_web::test]
+async fn a_cursor_that_is_none_is_a_bad_request(#[values(Sqlite, MariaDb)] backend: Backend) {
+    let (_app, admin) = TestApp::ready(backend).await;
+    for cursor in ["x", "AAAA", "%00", "bm9uc2Vuc2U"] {
+        assert_eq!(admin.get(&format!("/photos?cursor={cursor}")).await.status(), 400, "{cursor}");
+    }
+}
+
+#[rstest]
+#[actix_web::test]
+async fn the_dashboard_begins_with_three_cards_and_then_shows_what_is_new(#[values(Sqlite, MariaDb)] backend: Backend) {
+    let (app, admin) = TestApp::ready(backend).await;
+    let (ada, _) = app.person(&admin, "ada").await;
+    assert_eq!(ada.page("/dashboard").await.html.select(&selector(".cards.three .card")).count(), 3);
+    let id = ada.upload_one("a.png", &png(1)).await;
+    ada.act(&id, "favorite", &[]).await;
+    let page = ada.page("/dashboard").await;
+    assert!(!page.has(".cards.three") && page.has("#recent") && page.has("#favorites"));
+    assert!(page.says("1 item"));
+}

@@ -1,0 +1,332 @@
+//! Starting servers, and acting like a browser.
+
+use std::collections::HashMap;
+use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex, OnceLock};
+
+use nexus_media::app::Application;
+use nexus_media::config::{Given, Settings};
+use nexus_media::domain::Services;
+use reqwest::multipart::{Form, Part};
+use reqwest::{Client, RequestBuilder, Response};
+use scraper::{Html, Selector};
+
+pub use Backend::{MariaDb, Sqlite};
+
+/// The database a test runs on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Backend {
+    Sqlite,
+    MariaDb,
+}
+
+/// The private MariaDB of this test run. It ends when its standard input does: with this process.
+fn mariadb() -> &'static str {
+    static SERVER: OnceLock<(Mutex<Child>, String)> = OnceLock::new();
+    let (_, url) = SERVER.get_or_init(|| {
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/mariadb.sh");
+        let mut child = Command::new(script).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("tests/support/mariadb.sh");
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        assert!(line.starts_with("mysql://"), "MariaDB did not start: apt-get install mariadb-server");
+        (Mutex::new(child), line.trim().to_owned())
+    });
+    url
+}
+
+/// A running server with folders and a database of its own.
+pub struct TestApp {
+    pub base: String,
+    pub services: Arc<Services>,
+    pub folder: tempfile::TempDir,
+    setup_link: Option<String>,
+}
+
+pub const PASSWORD: &str = "correct horse battery";
+
+impl TestApp {
+    pub async fn start(backend: Backend) -> Self {
+        Self::start_with(backend, &[]).await
+    }
+
+    /// A server with these settings beside its own folders.
+    pub async fn start_with(backend: Backend, settings: &[(&'static str, &str)]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let url = match backend {
+            Sqlite => format!("sqlite://{}/data/nexus.db", folder.path().display()),
+            MariaDb => {
+                let name = format!("t{}", uuid::Uuid::now_v7().simple());
+                let made = tokio::task::spawn_blocking({
+                    let name = name.clone();
+                    move || create_database(&name)
+                });
+                made.await.unwrap();
+                format!("{}/{name}", mariadb())
+            }
+        };
+        Self::start_on(folder, url, settings).await
+    }
+
+    async fn start_on(folder: tempfile::TempDir, url: String, settings: &[(&'static str, &str)]) -> Self {
+        let path = |name: &str| folder.path().join(name).display().to_string();
+        let mut given = Given::from([
+            ("listen", "127.0.0.1:0".to_owned()),
+            ("data_dir", path("data")),
+            ("media_dir", path("media")),
+            ("database_url", url),
+            ("workers", "1".to_owned()),
+        ]);
+        given.extend(settings.iter().map(|(name, value)| (*name, (*value).to_owned())));
+        let application = Application::build(Settings::from_given(&given).unwrap()).await.unwrap();
+        let base = format!("http://127.0.0.1:{}", application.port());
+        let setup_link = application.setup_link().unwrap();
+        let services = application.services().clone();
+        actix_web::rt::spawn(application.run_until_stopped());
+        Self { base, services, folder, setup_link }
+    }
+
+    /// A server that is set up: the admin is `root`.
+    pub async fn ready(backend: Backend) -> (Self, Browser) {
+        Self::ready_with(backend, &[]).await
+    }
+
+    pub async fn ready_with(backend: Backend, settings: &[(&'static str, &str)]) -> (Self, Browser) {
+        let app = Self::start_with(backend, settings).await;
+        let admin = app.browser();
+        let code = app.setup_code();
+        let answer = admin
+            .submit("/setup", "/setup", &[("code", &code), ("firstname", "Root"), ("lastname", "Admin"), ("username", "root"), ("email", "root@example.org"), ("password", PASSWORD)])
+            .await;
+        assert_eq!((answer.status().as_u16(), location(&answer)), (303, "/dashboard".into()));
+        (app, admin)
+    }
+
+    pub fn setup_code(&self) -> String {
+        self.setup_link.as_deref().and_then(|link| link.split_once("code=")).unwrap().1.to_owned()
+    }
+
+    /// A fresh browser without cookies.
+    pub fn browser(&self) -> Browser {
+        let client = Client::builder().cookie_store(true).redirect(reqwest::redirect::Policy::none()).build().unwrap();
+        Browser { base: self.base.clone(), client }
+    }
+
+    /// A registered person, still pending, in their browser.
+    pub async fn register(&self, username: &str) -> Browser {
+        let browser = self.browser();
+        let email = format!("{username}@example.org");
+        let answer = browser
+            .submit("/register", "/register", &[("firstname", "Ada"), ("lastname", "Lovelace"), ("username", username), ("email", &email), ("password", PASSWORD)])
+            .await;
+        assert_eq!((answer.status().as_u16(), location(&answer)), (303, "/pending".into()));
+        browser
+    }
+
+    /// An approved person in their browser, and their id.
+    pub async fn person(&self, admin: &Browser, username: &str) -> (Browser, i64) {
+        let browser = self.register(username).await;
+        let id = self.id_of(username);
+        let answer = admin.submit("/admin/users", &format!("/admin/users/{id}/approve"), &[]).await;
+        assert_eq!(answer.status(), 303);
+        (browser, id)
+    }
+
+    pub fn id_of(&self, username: &str) -> i64 {
+        self.user(username).id.0
+    }
+
+    pub fn user(&self, username: &str) -> nexus_media::model::User {
+        self.services.db.read(|conn| Ok(nexus_media::store::users::find_by_login(conn, username)?)).unwrap().unwrap()
+    }
+
+    /// A path in that person's folder on disk.
+    pub fn on_disk(&self, username: &str, path: &str) -> PathBuf {
+        self.folder.path().join("media").join(self.user(username).folder).join(path)
+    }
+
+    /// Names of the files in one of that person's folders, sorted.
+    pub fn names(&self, username: &str, path: &str) -> Vec<String> {
+        let entries = std::fs::read_dir(self.on_disk(username, path)).unwrap();
+        let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    /// Names of files that are still on their way in.
+    pub fn incoming(&self) -> usize {
+        std::fs::read_dir(self.folder.path().join("media/.incoming")).unwrap().count()
+    }
+}
+
+fn create_database(name: &str) {
+    use diesel::connection::SimpleConnection;
+    use diesel::{Connection, MysqlConnection};
+    let mut conn = MysqlConnection::establish(&format!("{}/mysql", mariadb())).unwrap();
+    conn.batch_execute(&format!("CREATE DATABASE {name} CHARACTER SET utf8mb4 COLLATE utf8mb4_bin")).unwrap();
+}
+
+/// One person's browser: cookies, forms with their tokens.
+#[derive(Clone)]
+pub struct Browser {
+    pub base: String,
+    pub client: Client,
+}
+
+impl Browser {
+    pub fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.base)
+    }
+
+    pub fn request(&self, method: &str, path: &str) -> RequestBuilder {
+        self.client.request(method.parse().unwrap(), self.url(path))
+    }
+
+    pub async fn get(&self, path: &str) -> Response {
+        self.request("GET", path).send().await.unwrap()
+    }
+
+    /// The page at `path`, which must be there.
+    pub async fn page(&self, path: &str) -> Page {
+        let answer = self.get(path).await;
+        assert_eq!(answer.status(), 200, "{path}");
+        Page::of(answer).await
+    }
+
+    /// The token of the first form on the page at `path`.
+    pub async fn token(&self, path: &str) -> String {
+        let page = Page::of(self.get(path).await).await;
+        page.attribute("input[name=csrf_token]", "value").unwrap_or_else(|| panic!("no form on {path}"))
+    }
+
+    /// Posts a form with the token of the page at `on`.
+    pub async fn submit(&self, on: &str, to: &str, fields: &[(&str, &str)]) -> Response {
+        let token = self.token(on).await;
+        self.post(to, &token, fields).await
+    }
+
+    /// Posts a form with that token.
+    pub async fn post(&self, to: &str, token: &str, fields: &[(&str, &str)]) -> Response {
+        let body = form_urlencoded::Serializer::new(String::new()).append_pair("csrf_token", token).extend_pairs(fields).finish();
+        self.post_raw(to, body).header("referer", self.url("/photos")).send().await.unwrap()
+    }
+
+    pub fn post_raw(&self, to: &str, body: String) -> RequestBuilder {
+        self.request("POST", to).header("content-type", "application/x-www-form-urlencoded").body(body)
+    }
+
+    /// Uploads files with the plain form and returns the result page.
+    pub async fn upload(&self, files: &[(&str, &[u8])]) -> Page {
+        let answer = self.upload_into("", files).await;
+        assert_eq!(answer.status(), 303, "{}", answer.text().await.unwrap());
+        let path = location(&answer);
+        self.page(&path).await
+    }
+
+    pub async fn upload_into(&self, directory: &str, files: &[(&str, &[u8])]) -> Response {
+        let token = self.token("/upload").await;
+        let mut form = Form::new().text("csrf_token", token).text("directory", directory.to_owned());
+        for (name, bytes) in files {
+            form = form.part("file", Part::bytes(bytes.to_vec()).file_name((*name).to_owned()));
+        }
+        self.request("POST", "/upload").multipart(form).send().await.unwrap()
+    }
+
+    /// Uploads one file and returns its id.
+    pub async fn upload_one(&self, name: &str, bytes: &[u8]) -> String {
+        let page = self.upload(&[(name, bytes)]).await;
+        let href = page.attribute(".row-item a[href^='/items/']", "href").unwrap_or_else(|| panic!("not stored: {}", page.text()));
+        href.trim_start_matches("/items/").to_owned()
+    }
+
+    /// Posts to `/items/{id}/{action}`.
+    pub async fn act(&self, id: &str, action: &str, fields: &[(&str, &str)]) -> Response {
+        self.submit("/upload", &format!("/items/{id}/{action}"), fields).await
+    }
+
+    /// Names on a shelf, in its order.
+    pub async fn names_on(&self, path: &str) -> Vec<String> {
+        let page = self.page(path).await;
+        let tiles = selector("[data-tile] .tile-link");
+        let links = page.html.select(&tiles).map(|link| {
+            let image = link.select(&selector("img")).next().and_then(|image| image.value().attr("alt").map(str::to_owned));
+            image.unwrap_or_else(|| link.text().collect::<String>().trim().to_owned())
+        });
+        links.collect()
+    }
+}
+
+pub fn selector(css: &str) -> Selector {
+    Selector::parse(css).unwrap()
+}
+
+/// A page that was answered.
+pub struct Page {
+    pub html: Html,
+    pub source: String,
+}
+
+impl Page {
+    pub async fn of(answer: Response) -> Self {
+        let source = answer.text().await.unwrap();
+        Self { html: Html::parse_document(&source), source }
+    }
+
+    pub fn attribute(&self, css: &str, name: &str) -> Option<String> {
+        self.html.select(&selector(css)).next()?.value().attr(name).map(str::to_owned)
+    }
+
+    pub fn has(&self, css: &str) -> bool {
+        self.html.select(&selector(css)).next().is_some()
+    }
+
+    /// All that can be read on it.
+    pub fn text(&self) -> String {
+        let text: String = self.html.root_element().text().collect::<Vec<_>>().join(" ");
+        text.split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+
+    pub fn says(&self, words: &str) -> bool {
+        self.text().contains(words)
+    }
+}
+
+pub fn location(answer: &Response) -> String {
+    header(answer, "location")
+}
+
+pub fn header(answer: &Response, name: &str) -> String {
+    answer.headers().get(name).map(|value| value.to_str().unwrap().to_owned()).unwrap_or_default()
+}
+
+/// The smallest picture there is, different for each `seed`.
+pub fn png(seed: u32) -> Vec<u8> {
+    let mut bytes = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0\x1f\x15\xc4\x89".to_vec();
+    bytes.extend_from_slice(&seed.to_be_bytes());
+    bytes
+}
+
+/// What the kept counts say must be what is there.
+pub fn assert_counts_are_true(app: &TestApp, username: &str) {
+    use nexus_media::model::{Shelf, Sort};
+    use nexus_media::store::items::Selection;
+    let user = app.user(username);
+    let (kept, counted, used) = app
+        .services
+        .db
+        .read(|conn| {
+            let kept: HashMap<_, _> =
+                nexus_media::store::counts::list(conn, user.id)?.into_iter().map(|count| (count.shelf, (count.items, count.bytes))).collect();
+            let mut counted = HashMap::new();
+            for shelf in Shelf::COUNTED {
+                let items = nexus_media::store::items::list(conn, user.id, &Selection::Shelf(shelf), Sort::Newest, None, 10_000)?;
+                counted.insert(shelf, (i64::try_from(items.len()).unwrap(), items.iter().map(|item| item.size).sum::<i64>()));
+            }
+            let all = counted.get(&Shelf::All).unwrap().1 + counted.get(&Shelf::Trash).unwrap().1;
+            Ok((kept, counted, all))
+        })
+        .unwrap();
+    assert_eq!(kept, counted);
+    assert_eq!(user.used_bytes, used);
+}
