@@ -152,10 +152,12 @@ pub fn move_to(services: &Services, user: &User, ids: &[ItemId], directory: Dire
         services,
         user.id,
         |conn| {
+            // First whether the things are theirs: nobody learns from the folder what is there.
+            let items = theirs(conn, user, ids)?;
             let target = store::directories::find(conn, user.id, directory)?
                 .ok_or_else(|| Error::field("directory", "Choose one of your folders."))?;
             let mut plans = Vec::new();
-            for item in theirs(conn, user, ids)? {
+            for item in items {
                 if item.in_trash {
                     return Err(Error::Conflict(format!("“{}” is in the trash. Restore it first.", item.name)));
                 }

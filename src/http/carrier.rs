@@ -84,12 +84,13 @@ impl Carrier {
         self.0.purge();
     }
 
-    /// The secret that every form of this browser carries; made when first asked for.
+    /// The secret that every form of this browser carries: bound to the session of a person
+    /// who is signed in, so that all their tabs agree; made when first asked for before that.
     ///
     /// # Errors
     /// `Internal`.
     pub fn csrf(&self) -> Result<String> {
-        if let Some(secret) = self.0.get::<String>(CSRF).ok().flatten() {
+        if let Some(secret) = self.known_csrf() {
             return Ok(secret);
         }
         let secret = random_token();
@@ -100,8 +101,15 @@ impl Carrier {
     /// Whether that is this browser's secret.
     #[must_use]
     pub fn is_csrf(&self, given: &str) -> bool {
-        let secret: Option<String> = self.0.get(CSRF).ok().flatten();
-        secret.is_some_and(|secret| secret.as_bytes().ct_eq(given.as_bytes()).into())
+        self.known_csrf().is_some_and(|secret| secret.as_bytes().ct_eq(given.as_bytes()).into())
+    }
+
+    fn known_csrf(&self) -> Option<String> {
+        match self.token() {
+            // One way: the form's secret says nothing about the token.
+            Some(token) => Some(sessions::hash_of(&format!("csrf of {token}"))),
+            None => self.0.get(CSRF).ok().flatten(),
+        }
     }
 
     /// Leaves a message for the next page.

@@ -9,8 +9,8 @@ use crate::domain::{Services, status};
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
-        Route::get("/healthz", || web::get().to(show_health)),
-        Route::get("/readyz", || web::get().to(show_readiness)),
+        Route::get("/healthz", || web::route().to(show_health)),
+        Route::get("/readyz", || web::route().to(show_readiness)),
     ]
 }
 

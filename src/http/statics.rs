@@ -29,7 +29,7 @@ pub const fn base() -> &'static str {
 }
 
 pub(super) fn routes() -> Vec<Route> {
-    vec![Route::get("/static/{version}/{name:.*}", || web::get().to(show_static))]
+    vec![Route::get("/static/{version}/{name:.*}", || web::route().to(show_static))]
 }
 
 async fn show_static(request: HttpRequest, path: web::Path<(String, String)>) -> Answer {

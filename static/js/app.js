@@ -8,9 +8,6 @@ import { startStars } from './stars.js';
 import { startToasts } from './toasts.js';
 import { startUpload } from './upload.js';
 
-// Turbo's own bar puts a style element into the page, which the policy forbids.
-Turbo.config.drive.progressBarDelay = 2 ** 31 - 1;
-
 startStars();
 startKeys();
 startMenus();

@@ -65,6 +65,10 @@ export function startUpload(Turbo) {
       send(form, Turbo);
     });
     const input = form.querySelector('input[type="file"]');
+    if (form.hasAttribute('data-at-once')) {
+      form.querySelector('.drop-actions .btn').hidden = true;
+      input.addEventListener('change', () => { if (input.files.length) send(form, Turbo); });
+    }
     for (const on of ['dragenter', 'dragover']) form.addEventListener(on, (event) => { event.preventDefault(); form.classList.add('over'); });
     for (const off of ['dragleave', 'drop']) form.addEventListener(off, () => form.classList.remove('over'));
     form.addEventListener('drop', (event) => {

@@ -20,12 +20,12 @@ use crate::media::icon::MAX_PICTURE;
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
-        Route::get("/account", || web::get().to(show_account)),
-        Route::post("/account", || web::post().to(submit_profile)),
-        Route::post("/account/password", || web::post().to(submit_password)),
-        Route::post("/account/theme", || web::post().to(submit_theme)),
-        Route::get("/account/picture", || web::get().to(show_picture)),
-        Route::post("/account/picture", || web::post().to(submit_picture)),
+        Route::get("/account", || web::route().to(show_account)),
+        Route::post("/account", || web::route().to(submit_profile)),
+        Route::post("/account/password", || web::route().to(submit_password)),
+        Route::post("/account/theme", || web::route().to(submit_theme)),
+        Route::get("/account/picture", || web::route().to(show_picture)),
+        Route::post("/account/picture", || web::route().to(submit_picture)),
     ]
 }
 

@@ -13,7 +13,7 @@ use crate::http::{Answer, Route, act};
 use crate::model::{Item, Shelf};
 
 pub(super) fn routes() -> Vec<Route> {
-    vec![Route::get("/dashboard", || web::get().to(show_dashboard))]
+    vec![Route::get("/dashboard", || web::route().to(show_dashboard))]
 }
 
 /// A folder with what is in it.

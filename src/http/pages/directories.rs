@@ -16,10 +16,10 @@ use crate::model::{Directory, DirectoryId};
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
-        Route::post("/directories", || web::post().to(submit_create)),
-        Route::post("/directories/{directory_id}/rename", || web::post().to(submit_rename)),
-        Route::get("/directories/{directory_id}/delete", || web::get().to(show_delete)),
-        Route::post("/directories/{directory_id}/delete", || web::post().to(submit_delete)),
+        Route::post("/directories", || web::route().to(submit_create)),
+        Route::post("/directories/{directory_id}/rename", || web::route().to(submit_rename)),
+        Route::get("/directories/{directory_id}/delete", || web::route().to(show_delete)),
+        Route::post("/directories/{directory_id}/delete", || web::route().to(submit_delete)),
     ]
 }
 

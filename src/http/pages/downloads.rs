@@ -25,7 +25,7 @@ use crate::model::{Item, User};
 const CHUNK: usize = 128 * 1024;
 
 pub(super) fn routes() -> Vec<Route> {
-    vec![Route::post("/items/download", || web::post().to(submit_download))]
+    vec![Route::post("/items/download", || web::route().to(submit_download))]
 }
 
 async fn submit_download(at: SignedIn, Form(form): Form<Selected>) -> Answer {

@@ -23,20 +23,20 @@ const UNDOABLE: usize = 40;
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
-        Route::get("/items/{id}", || web::get().to(show_item)),
-        Route::post("/items/{id}/favorite", || web::post().to(submit_favorite)),
-        Route::post("/items/{id}/unfavorite", || web::post().to(submit_unfavorite)),
-        Route::post("/items/{id}/rename", || web::post().to(submit_rename)),
-        Route::post("/items/{id}/move", || web::post().to(submit_move)),
-        Route::post("/items/{id}/trash", || web::post().to(submit_trash)),
-        Route::post("/items/{id}/restore", || web::post().to(submit_restore)),
-        Route::post("/items/{id}/delete", || web::post().to(submit_delete)),
-        Route::post("/items/favorite", || web::post().to(submit_favorite_many)),
-        Route::post("/items/unfavorite", || web::post().to(submit_unfavorite_many)),
-        Route::post("/items/move", || web::post().to(submit_move_many)),
-        Route::post("/items/trash", || web::post().to(submit_trash_many)),
-        Route::post("/items/restore", || web::post().to(submit_restore_many)),
-        Route::post("/items/delete", || web::post().to(submit_delete_many)),
+        Route::get("/items/{id}", || web::route().to(show_item)),
+        Route::post("/items/{id}/favorite", || web::route().to(submit_favorite)),
+        Route::post("/items/{id}/unfavorite", || web::route().to(submit_unfavorite)),
+        Route::post("/items/{id}/rename", || web::route().to(submit_rename)),
+        Route::post("/items/{id}/move", || web::route().to(submit_move)),
+        Route::post("/items/{id}/trash", || web::route().to(submit_trash)),
+        Route::post("/items/{id}/restore", || web::route().to(submit_restore)),
+        Route::post("/items/{id}/delete", || web::route().to(submit_delete)),
+        Route::post("/items/favorite", || web::route().to(submit_favorite_many)),
+        Route::post("/items/unfavorite", || web::route().to(submit_unfavorite_many)),
+        Route::post("/items/move", || web::route().to(submit_move_many)),
+        Route::post("/items/trash", || web::route().to(submit_trash_many)),
+        Route::post("/items/restore", || web::route().to(submit_restore_many)),
+        Route::post("/items/delete", || web::route().to(submit_delete_many)),
     ]
 }
 

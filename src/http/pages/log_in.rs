@@ -18,10 +18,10 @@ use crate::http::{Answer, Route, act, shared};
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
-        Route::get("/", || web::get().to(show_home)),
-        Route::get("/login", || web::get().to(show_log_in)),
-        Route::post("/login", || web::post().to(submit_log_in)),
-        Route::post("/logout", || web::post().to(submit_log_out)),
+        Route::get("/", || web::route().to(show_home)),
+        Route::get("/login", || web::route().to(show_log_in)),
+        Route::post("/login", || web::route().to(submit_log_in)),
+        Route::post("/logout", || web::route().to(submit_log_out)),
     ]
 }
 

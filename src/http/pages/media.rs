@@ -14,8 +14,8 @@ use crate::media::sniff::is_shown_inline;
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
-        Route::get("/media/{id}", || web::get().to(show_media)),
-        Route::get("/media/{id}/thumbnail", || web::get().to(show_thumbnail)),
+        Route::get("/media/{id}", || web::route().to(show_media)),
+        Route::get("/media/{id}/thumbnail", || web::route().to(show_thumbnail)),
     ]
 }
 

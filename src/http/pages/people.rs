@@ -20,18 +20,18 @@ use crate::model::{Status, User, UserId};
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
-        Route::get("/admin/users", || web::get().to(show_people)),
-        Route::get("/admin/users/{id}", || web::get().to(show_person)),
-        Route::post("/admin/users/approve", || web::post().to(submit_approve_many)),
-        Route::post("/admin/users/reject", || web::post().to(submit_reject_many)),
-        Route::post("/admin/users/{id}/approve", || web::post().to(submit_approve)),
-        Route::post("/admin/users/{id}/reject", || web::post().to(submit_reject)),
-        Route::post("/admin/users/{id}/suspend", || web::post().to(submit_suspend)),
-        Route::post("/admin/users/{id}/reactivate", || web::post().to(submit_reactivate)),
-        Route::post("/admin/users/{id}/access-level", || web::post().to(submit_access_level)),
-        Route::post("/admin/users/{id}/quota", || web::post().to(submit_quota)),
-        Route::post("/admin/users/{id}/access-code", || web::post().to(submit_access_code)),
-        Route::post("/admin/users/{id}/end-sessions", || web::post().to(submit_end_sessions)),
+        Route::get("/admin/users", || web::route().to(show_people)),
+        Route::get("/admin/users/{id}", || web::route().to(show_person)),
+        Route::post("/admin/users/approve", || web::route().to(submit_approve_many)),
+        Route::post("/admin/users/reject", || web::route().to(submit_reject_many)),
+        Route::post("/admin/users/{id}/approve", || web::route().to(submit_approve)),
+        Route::post("/admin/users/{id}/reject", || web::route().to(submit_reject)),
+        Route::post("/admin/users/{id}/suspend", || web::route().to(submit_suspend)),
+        Route::post("/admin/users/{id}/reactivate", || web::route().to(submit_reactivate)),
+        Route::post("/admin/users/{id}/access-level", || web::route().to(submit_access_level)),
+        Route::post("/admin/users/{id}/quota", || web::route().to(submit_quota)),
+        Route::post("/admin/users/{id}/access-code", || web::route().to(submit_access_code)),
+        Route::post("/admin/users/{id}/end-sessions", || web::route().to(submit_end_sessions)),
     ]
 }
 

@@ -15,8 +15,8 @@ use crate::http::{Answer, Route, shared};
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
-        Route::get("/recover", || web::get().to(show_recover)),
-        Route::post("/recover", || web::post().to(submit_recover)),
+        Route::get("/recover", || web::route().to(show_recover)),
+        Route::post("/recover", || web::route().to(submit_recover)),
     ]
 }
 

@@ -18,9 +18,9 @@ use crate::model::{Status, User};
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
-        Route::get("/register", || web::get().to(show_register)),
-        Route::post("/register", || web::post().to(submit_register)),
-        Route::get("/pending", || web::get().to(show_pending)),
+        Route::get("/register", || web::route().to(show_register)),
+        Route::post("/register", || web::route().to(submit_register)),
+        Route::get("/pending", || web::route().to(show_pending)),
     ]
 }
 

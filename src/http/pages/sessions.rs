@@ -15,9 +15,9 @@ use crate::model::Session;
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
-        Route::get("/account/sessions", || web::get().to(show_sessions)),
-        Route::post("/account/sessions/{id}/end", || web::post().to(submit_end)),
-        Route::post("/account/sessions/end-others", || web::post().to(submit_end_others)),
+        Route::get("/account/sessions", || web::route().to(show_sessions)),
+        Route::post("/account/sessions/{id}/end", || web::route().to(submit_end)),
+        Route::post("/account/sessions/end-others", || web::route().to(submit_end_others)),
     ]
 }
 

@@ -16,8 +16,8 @@ use crate::http::{Answer, Route, act, shared};
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
-        Route::get("/setup", || web::get().to(show_setup)),
-        Route::post("/setup", || web::post().to(submit_setup)),
+        Route::get("/setup", || web::route().to(show_setup)),
+        Route::post("/setup", || web::route().to(submit_setup)),
     ]
 }
 

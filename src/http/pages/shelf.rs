@@ -15,15 +15,15 @@ use crate::model::{Directory, DirectoryId, Shelf, Sort};
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
-        Route::get("/photos", || web::get().to(show_shelf)),
-        Route::get("/videos", || web::get().to(show_shelf)),
-        Route::get("/audios", || web::get().to(show_shelf)),
-        Route::get("/uploads", || web::get().to(show_shelf)),
-        Route::get("/favorites", || web::get().to(show_shelf)),
-        Route::get("/recents", || web::get().to(show_shelf)),
-        Route::get("/trash", || web::get().to(show_shelf)),
-        Route::get("/directories/{directory_id}", || web::get().to(show_directory)),
-        Route::get("/search", || web::get().to(show_search)),
+        Route::get("/photos", || web::route().to(show_shelf)),
+        Route::get("/videos", || web::route().to(show_shelf)),
+        Route::get("/audios", || web::route().to(show_shelf)),
+        Route::get("/uploads", || web::route().to(show_shelf)),
+        Route::get("/favorites", || web::route().to(show_shelf)),
+        Route::get("/recents", || web::route().to(show_shelf)),
+        Route::get("/trash", || web::route().to(show_shelf)),
+        Route::get("/directories/{directory_id}", || web::route().to(show_directory)),
+        Route::get("/search", || web::route().to(show_search)),
     ]
 }
 
@@ -56,6 +56,7 @@ struct ShelfPage {
     is_first: bool,
     is_trash: bool,
     is_table: bool,
+    takes_folders: bool,
     empty: &'static str,
     children: Vec<Crumb>,
     crumbs: Vec<Crumb>,
@@ -101,6 +102,7 @@ impl ShelfPage {
             is_first: query.cursor.is_none(),
             is_trash: false,
             is_table: false,
+            takes_folders: false,
             empty: "",
             children: listing.children.iter().map(crumb).collect(),
             crumbs: Vec::new(),
@@ -136,6 +138,7 @@ async fn show_shelf(at: SignedIn, request: HttpRequest, query: web::Query<Query>
     page.summary = summary;
     page.is_trash = shelf == Shelf::Trash;
     page.is_table = matches!(shelf, Shelf::Audios | Shelf::Uploads);
+    page.takes_folders = shelf == Shelf::Uploads;
     page.empty = match shelf {
         Shelf::Photos => "No photos yet. Every picture you upload comes here.",
         Shelf::Videos => "No videos yet. Every film you upload comes here.",
@@ -159,6 +162,7 @@ async fn show_directory(at: SignedIn, path: web::Path<String>, query: web::Query
     page.crumbs = above.iter().map(crumb).collect();
     page.summary = format!("Last changed {}", v::when(directory.last_modified).ago);
     page.empty = "This folder is empty. Move things here, or upload into it.";
+    page.takes_folders = !directory.is_view();
     page.directory = Some(directory);
     show(&page)
 }

@@ -12,7 +12,7 @@ use crate::http::visitor::Admin;
 use crate::http::{Answer, Route, act};
 
 pub(super) fn routes() -> Vec<Route> {
-    vec![Route::get("/admin/status", || web::get().to(show_status))]
+    vec![Route::get("/admin/status", || web::route().to(show_status))]
 }
 
 #[derive(Template)]

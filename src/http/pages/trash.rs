@@ -14,9 +14,9 @@ use crate::model::Shelf;
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
-        Route::get("/trash/empty", || web::get().to(show_empty)),
-        Route::post("/trash/empty", || web::post().to(submit_empty)),
-        Route::post("/trash/restore-all", || web::post().to(submit_restore_all)),
+        Route::get("/trash/empty", || web::route().to(show_empty)),
+        Route::post("/trash/empty", || web::route().to(submit_empty)),
+        Route::post("/trash/restore-all", || web::route().to(submit_restore_all)),
     ]
 }
 

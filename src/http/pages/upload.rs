@@ -22,9 +22,9 @@ const FILES: usize = 2000;
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
-        Route::get("/upload", || web::get().to(show_upload)),
-        Route::post("/upload", || web::post().to(submit_upload)),
-        Route::get("/uploads/results/{id}", || web::get().to(show_result)),
+        Route::get("/upload", || web::route().to(show_upload)),
+        Route::post("/upload", || web::route().to(submit_upload)),
+        Route::get("/uploads/results/{id}", || web::route().to(show_result)),
     ]
 }
 

@@ -1,0 +1,146 @@
+// A server of its own for each test, and what the specs share.
+import { spawn, execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { test as base, expect } from '@playwright/test';
+
+const here = (path) => fileURLToPath(new URL(path, import.meta.url));
+const binary = process.env.NEXUS_BINARY ?? (() => { throw new Error('NEXUS_BINARY is not set: run make test-ui'); })();
+const axe = readFileSync(here('../../node_modules/axe-core/axe.min.js'), 'utf8');
+
+export const PASSWORD = 'correct horse battery';
+
+/** The first line of a process's stream that matches. */
+function line(process, stream, pattern) {
+  return new Promise((resolve, reject) => {
+    let seen = '';
+    createInterface({ input: process[stream] }).on('line', (text) => {
+      seen += `${text}\n`;
+      const match = text.match(pattern);
+      if (match) resolve(match);
+    });
+    process.on('exit', (code) => reject(new Error(`ended with ${code} before ${pattern}:\n${seen}`)));
+  });
+}
+
+async function startServer(folder, databaseUrl, env) {
+  const server = spawn(binary, [], {
+    cwd: folder,
+    env: { PATH: process.env.PATH, NEXUS_LISTEN: '127.0.0.1:0', DATABASE_URL: databaseUrl, NEXUS_WORKERS: '2', NEXUS_LOG: 'warn', ...env },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  const setup = line(server, 'stderr', /open this link to become it: (\S+)/).then((match) => match[1]);
+  setup.catch(() => {});
+  const [, url] = await line(server, 'stderr', /listening on (\S+)/);
+  const stop = () => new Promise((resolve) => { server.on('exit', resolve); server.kill('SIGTERM'); });
+  return { url, setup, stop };
+}
+
+export const test = base.extend({
+  /** Makes the address of an empty database. */
+  database: [async ({}, use, worker) => {
+    if (worker.project.name === 'sqlite') {
+      await use((folder) => `sqlite://${folder}/data/nexus.db`);
+      return;
+    }
+    const mariadb = spawn(here('../support/mariadb.sh'), { stdio: ['pipe', 'pipe', 'inherit'] });
+    const [url] = await line(mariadb, 'stdout', /mysql:\/\/\S+/);
+    const port = new URL(url).port;
+    let count = 0;
+    await use(() => {
+      const name = `ui${(count += 1)}`;
+      execFileSync('mariadb', ['--no-defaults', '-h127.0.0.1', `-P${port}`, '-unexus', '-pnexus', '-e', `CREATE DATABASE ${name} CHARACTER SET utf8mb4 COLLATE utf8mb4_bin`]);
+      return `${url}/${name}`;
+    });
+    const ended = new Promise((resolve) => mariadb.on('exit', resolve));
+    mariadb.stdin.end();
+    await ended;
+  }, { scope: 'worker', timeout: 120_000 }],
+
+  /** An empty server; `server.setup` is its set-up link. */
+  server: async ({ database }, use) => {
+    const folder = mkdtempSync(join(tmpdir(), 'nexus-ui-'));
+    const server = await startServer(folder, database(folder), {});
+    await use({ ...server, folder });
+    await server.stop();
+    rmSync(folder, { recursive: true });
+  },
+
+  /** A server whose admin is root, and who is logged in on `page`. */
+  house: async ({ database, page }, use) => {
+    const folder = mkdtempSync(join(tmpdir(), 'nexus-ui-'));
+    writeFileSync(join(folder, 'password'), PASSWORD);
+    const server = await startServer(folder, database(folder), {
+      NEXUS_ADMIN_USERNAME: 'root', NEXUS_ADMIN_EMAIL: 'root@example.org', NEXUS_ADMIN_PASSWORD_FILE: join(folder, 'password'),
+    });
+    await logIn(page, server.url, 'root');
+    await use({ ...server, folder });
+    await server.stop();
+    rmSync(folder, { recursive: true });
+  },
+});
+
+export { expect };
+
+export async function logIn(page, url, username) {
+  await page.goto(`${url}/login`);
+  await page.getByLabel('Username or e-mail').fill(username);
+  await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
+  await page.getByRole('button', { name: 'Log in' }).click();
+  await page.waitForURL('**/dashboard');
+}
+
+export async function register(page, url, first, last, username) {
+  await page.goto(`${url}/register`);
+  await page.getByLabel('First name').fill(first);
+  await page.getByLabel('Last name').fill(last);
+  await page.getByLabel('Username').fill(username);
+  await page.getByLabel('E-mail').fill(`${username}@example.org`);
+  await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
+  await page.getByRole('button', { name: 'Send request' }).click();
+  await page.waitForURL('**/pending');
+}
+
+/** A small valid PNG of one colour, different for each seed. */
+export function picture(seed) {
+  const bytes = execFileSync('python3', ['-c', `
+import struct, sys, zlib
+def chunk(kind, data):
+    return struct.pack('>I', len(data)) + kind + data + struct.pack('>I', zlib.crc32(kind + data))
+width, height, seed = 160, 120, ${seed}
+row = b'\\0' + bytes([(seed * 37) % 256, (seed * 91) % 256, (seed * 151) % 256]) * width
+sys.stdout.buffer.write(b'\\x89PNG\\r\\n\\x1a\\n' + chunk(b'IHDR', struct.pack('>IIBBBBB', width, height, 8, 2, 0, 0, 0)) + chunk(b'IDAT', zlib.compress(row * height)) + chunk(b'IEND', b''))
+`]);
+  return { name: `picture ${seed}.png`, mimeType: 'image/png', buffer: bytes };
+}
+
+export const letter = { name: 'letter.txt', mimeType: 'text/plain', buffer: Buffer.from('Dear Ada') };
+
+/** Uploads with the form on /upload. */
+export async function upload(page, url, files) {
+  await page.goto(`${url}/upload`);
+  await page.getByLabel('Choose files, or drop them here').setInputFiles(files);
+  await page.getByRole('main').getByRole('button', { name: 'Upload' }).click();
+  await page.waitForURL('**/uploads/results/*');
+}
+
+/** Fails on anything the browser complains about. */
+export function noComplaints(page) {
+  const complaints = [];
+  page.on('pageerror', (error) => complaints.push(String(error)));
+  page.on('console', (message) => { if (message.type() === 'error') complaints.push(`${page.url()}: ${message.text()}`); });
+  return () => expect(complaints).toEqual([]);
+}
+
+/** Axe, WCAG 2.2 A and AA, on the page as it stands. */
+export async function expectAccessible(page, what) {
+  await page.evaluate(axe);
+  const violations = await page.evaluate(async () => {
+    const result = await window.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] });
+    return result.violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html.slice(0, 160)).join(' | ')}`);
+  });
+  expect(violations, what).toEqual([]);
+}
