@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
+#[expect(clippy::unnecessary_debug_formatting, reason = "the paths become Rust string literals")]
 fn main() -> std::io::Result<()> {
     println!("cargo:rerun-if-changed=static");
     println!("cargo:rerun-if-changed=migrations");
@@ -31,11 +32,15 @@ fn main() -> std::io::Result<()> {
             "None".into()
         };
         let mime = mime(&name);
-        let _ = writeln!(table, "    File {{ name: {name:?}, mime: {mime:?}, bytes: include_bytes!({path:?}), gzipped: {zipped} }},");
+        let _ =
+            writeln!(table, "    File {{ name: {name:?}, mime: {mime:?}, bytes: include_bytes!({path:?}), gzipped: {zipped} }},");
     }
     table.push_str("];\n");
     let version = hex::encode(hash.finalize()).chars().take(12).collect::<String>();
-    let _ = writeln!(table, "/// Changes with any of the files.\npub const VERSION: &str = {version:?};\npub const BASE: &str = \"/static/{version}\";");
+    let _ = writeln!(
+        table,
+        "/// Changes with any of the files.\npub const VERSION: &str = {version:?};\npub const BASE: &str = \"/static/{version}\";"
+    );
     std::fs::write(out.join("statics.rs"), table)
 }
 

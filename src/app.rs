@@ -20,7 +20,7 @@ const GRACE: u64 = 30;
 /// How long a client may take to send its headers.
 const HEADERS: Duration = Duration::from_secs(10);
 const NOTES_EVERY: Duration = Duration::from_secs(15);
-const ROUNDS_EVERY: Duration = Duration::from_secs(600);
+const ROUNDS_EVERY: Duration = Duration::from_mins(10);
 
 /// A server that listens and is about to run.
 pub struct Application {
@@ -118,12 +118,7 @@ fn serve(listener: TcpListener, services: &Arc<Services>) -> Result<Server> {
             }))
             .wrap(from_fn(http::edge))
     });
-    Ok(server
-        .workers(workers)
-        .client_request_timeout(HEADERS)
-        .shutdown_timeout(GRACE)
-        .listen(listener)?
-        .run())
+    Ok(server.workers(workers).client_request_timeout(HEADERS).shutdown_timeout(GRACE).listen(listener)?.run())
 }
 
 /// Writes down notes and clears up, until the server stops.

@@ -22,7 +22,12 @@ pub const KEYS: &[Key] = &[
     key("listen", "NEXUS_LISTEN", "127.0.0.1:8420", "address and port to listen on; port 0 picks one"),
     Key {
         is_secret: true,
-        ..key("database_url", "DATABASE_URL", "", "sqlite://FILE or mysql://USER:PASSWORD@HOST:PORT/NAME; default sqlite in the data directory")
+        ..key(
+            "database_url",
+            "DATABASE_URL",
+            "",
+            "sqlite://FILE or mysql://USER:PASSWORD@HOST:PORT/NAME; default sqlite in the data directory",
+        )
     },
     key("data_dir", "NEXUS_DATA_DIR", "./data", "database, keys and caches (mode 0700)"),
     key("media_dir", "NEXUS_MEDIA_DIR", "./media", "people's files"),

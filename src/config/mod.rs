@@ -77,9 +77,8 @@ impl Settings {
     /// # Errors
     /// `Configuration` names the setting and what it takes.
     pub fn from_given(values: &Given) -> Result<Self> {
-        let get = |name: &'static str| -> String {
-            values.get(name).cloned().unwrap_or_else(|| keys::default_of(name).to_owned())
-        };
+        let get =
+            |name: &'static str| -> String { values.get(name).cloned().unwrap_or_else(|| keys::default_of(name).to_owned()) };
         let data_dir = PathBuf::from(get("data_dir"));
         let database_url = match get("database_url") {
             url if url.is_empty() => format!("sqlite://{}", data_dir.join("nexus.db").display()),
@@ -268,8 +267,7 @@ mod tests {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), "  sesame \n").unwrap();
         let path = file.path().to_str().unwrap().to_owned();
-        let values =
-            from_environment(|name| (name == "NEXUS_ADMIN_PASSWORD_FILE").then(|| path.clone())).unwrap();
+        let values = from_environment(|name| (name == "NEXUS_ADMIN_PASSWORD_FILE").then(|| path.clone())).unwrap();
         assert_eq!(values.get("admin_password").map(String::as_str), Some("  sesame "));
     }
 

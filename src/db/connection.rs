@@ -111,9 +111,7 @@ impl ManageConnection for Opener {
 
 fn is_broken<C: Connection<TransactionManager = AnsiTransactionManager>>(conn: &mut C) -> bool {
     AnsiTransactionManager::is_broken_transaction_manager(conn)
-        || AnsiTransactionManager::transaction_manager_status_mut(conn)
-            .transaction_depth()
-            .is_ok_and(|depth| depth.is_some())
+        || AnsiTransactionManager::transaction_manager_status_mut(conn).transaction_depth().is_ok_and(|depth| depth.is_some())
 }
 
 #[derive(Debug)]

@@ -46,9 +46,15 @@ impl Application {
         let contact_number = noted(optional_line("contact_number", &self.contact_number, 40), &mut wrong);
         let address = noted(optional_line("address", &self.address, 300), &mut wrong);
         match (firstname, lastname, username, email, password, contact_number, address) {
-            (Some(firstname), Some(lastname), Some(username), Some(email), Some(password), Some(contact_number), Some(address)) => {
-                Ok(Checked { firstname, lastname, username, email, password, contact_number, address })
-            }
+            (
+                Some(firstname),
+                Some(lastname),
+                Some(username),
+                Some(email),
+                Some(password),
+                Some(contact_number),
+                Some(address),
+            ) => Ok(Checked { firstname, lastname, username, email, password, contact_number, address }),
             _ => Err(Error::Invalid(wrong)),
         }
     }

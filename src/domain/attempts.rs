@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 
 /// Wrong tries in a window.
 const ALLOWED: u32 = 5;
-const WINDOW: Duration = Duration::from_secs(60);
+const WINDOW: Duration = Duration::from_mins(1);
 /// Accounts and addresses remembered at most: some 20 MB.
 const REMEMBERED: u64 = 100_000;
 
@@ -41,9 +41,8 @@ impl Attempts {
         let Some(windows) = &self.0 else { return Ok(Attempt(Vec::new())) };
         let account: String = account.trim().to_lowercase().chars().take(190).collect();
         let keys = [format!("account {account}"), format!("address {}", network(address))];
-        let windows = keys.map(|key| {
-            windows.get_with(key, || Arc::new(Window { tries: AtomicU32::new(0), since: Instant::now() }))
-        });
+        let windows =
+            keys.map(|key| windows.get_with(key, || Arc::new(Window { tries: AtomicU32::new(0), since: Instant::now() })));
         let attempt = Attempt(windows.to_vec());
         for window in &attempt.0 {
             window.tries.fetch_add(1, Ordering::AcqRel);

@@ -26,7 +26,8 @@ pub fn create(services: &Services, user: &User, name: &str, parent: Option<Direc
     services.db.write(|conn| {
         let parent = match parent {
             Some(id) => Some(
-                store::directories::find(conn, user.id, id)?.ok_or_else(|| Error::field("parent", "Choose one of your folders."))?,
+                store::directories::find(conn, user.id, id)?
+                    .ok_or_else(|| Error::field("parent", "Choose one of your folders."))?,
             ),
             None => None,
         };

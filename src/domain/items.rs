@@ -2,8 +2,8 @@
 
 use std::fs::File;
 
-use super::moving::{self, Plan};
 use super::Services;
+use super::moving::{self, Plan};
 use super::shelves::Selection;
 use crate::db::Conn;
 use crate::error::{Error, Result};
@@ -196,7 +196,10 @@ fn refuse_wrong_folder(target: &Directory, item: &Item) -> Result<()> {
     }
     if target.is_standard() && target.directory_path != item.kind.folder() {
         let (name, kind) = (&target.directory_name, item.kind.as_str());
-        return Err(Error::field("directory", format!("{name} does not take a {kind}. Choose {} or a folder of your own.", item.kind.folder())));
+        return Err(Error::field(
+            "directory",
+            format!("{name} does not take a {kind}. Choose {} or a folder of your own.", item.kind.folder()),
+        ));
     }
     Ok(())
 }

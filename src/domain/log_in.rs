@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
+use super::Services;
 use super::passwords::Verdict;
 use super::sessions::{self, Client, hash_of};
-use super::Services;
 use crate::db::blocking;
 use crate::error::{Error, Result};
 use crate::model::{Password, User, now};
@@ -62,7 +62,9 @@ async fn rehash(services: &Services, password: &str) -> Result<String> {
 /// `Invalid` for a code that is not, or no longer, good: the same for a person that is not.
 pub async fn recover(services: &Arc<Services>, login: &str, code: &str, password: &str, client: &Client) -> Result<()> {
     let attempt = services.attempts.begin(&format!("recovery of {login}"), client.address)?;
-    let wrong = || Error::field("access_code", "That code and name do not go together, or the code is over. Ask the admin for a new one.");
+    let wrong = || {
+        Error::field("access_code", "That code and name do not go together, or the code is over. Ask the admin for a new one.")
+    };
     let checked = Password::parse(password, &[login.trim()]).map_err(|error| Error::Invalid(vec![error]))?;
     let new_hash = services.passwords.hash(&checked).await?;
     let code: String = code.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_uppercase();

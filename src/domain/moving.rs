@@ -74,7 +74,13 @@ pub(super) fn relocate(
 }
 
 /// Finds a free name and writes the journal.
-fn begin(services: &Services, conn: &mut Conn, owner: UserId, plan: &Plan, taken: &mut HashSet<(String, String)>) -> Result<Done> {
+fn begin(
+    services: &Services,
+    conn: &mut Conn,
+    owner: UserId,
+    plan: &Plan,
+    taken: &mut HashSet<(String, String)>,
+) -> Result<Done> {
     let numbers = if plan.may_number { 0..NUMBERS } else { 0..1 };
     for number in numbers {
         let name = plan.wanted.numbered(number);
@@ -117,9 +123,7 @@ fn rename_all(services: &Services, batch: &mut [Done]) -> Result<()> {
 fn take_back(services: &Services, batch: &[Done]) {
     for done in batch.iter().rev() {
         let undone = if done.was_there { undo(services, &done.journal) } else { Ok(()) };
-        let forgotten = undone.and_then(|()| {
-            services.db.write(|conn| Ok(store::moves::delete(conn, done.journal.id)?))
-        });
+        let forgotten = undone.and_then(|()| services.db.write(|conn| Ok(store::moves::delete(conn, done.journal.id)?)));
         if let Err(error) = forgotten {
             tracing::error!(subject = %done.subject, "a move could not be taken back yet: {error:?}");
         }

@@ -2,8 +2,8 @@
 
 use rand::RngExt;
 
-use super::sessions::{self, hash_of};
 use super::Services;
+use super::sessions::{self, hash_of};
 use crate::db::Conn;
 use crate::error::{Error, Result};
 use crate::model::{AccessLevel, Session, Status, User, UserId, now};
@@ -145,11 +145,11 @@ pub struct People {
 /// # Errors
 /// The database's.
 pub fn list(services: &Services, status: Status, after: UserId) -> Result<People> {
-    const PAGE: usize = 50;
+    const PAGE: u8 = 50;
     services.db.read(|conn| {
-        let mut users = store::users::list_by_status(conn, status, after, PAGE as i64 + 1)?;
-        let has_more = users.len() > PAGE;
-        users.truncate(PAGE);
+        let mut users = store::users::list_by_status(conn, status, after, i64::from(PAGE) + 1)?;
+        let has_more = users.len() > usize::from(PAGE);
+        users.truncate(PAGE.into());
         let next = if has_more { users.last().map(|user| user.id) } else { None };
         Ok(People { users, next, counts: store::users::count_by_status(conn)? })
     })

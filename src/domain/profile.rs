@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
+use super::Services;
 use super::passwords::Verdict;
 use super::sessions::{self, Client, Presence};
-use super::Services;
 use crate::db::blocking;
 use crate::error::{Error, FieldError, Result};
 use crate::media::icon;
@@ -90,8 +90,8 @@ pub async fn change_password(
     }
     attempt.forgive();
     let about = [user.username.as_str(), user.email.as_str(), user.firstname.as_str(), user.lastname.as_str()];
-    let checked = Password::parse(new, &about)
-        .map_err(|error| Error::Invalid(vec![FieldError { field: "new_password", ..error }]))?;
+    let checked =
+        Password::parse(new, &about).map_err(|error| Error::Invalid(vec![FieldError { field: "new_password", ..error }]))?;
     let hash = services.passwords.hash(&checked).await?;
     let services = services.clone();
     blocking(move || {

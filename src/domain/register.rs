@@ -1,8 +1,8 @@
 //! Signing up: a person asks for an account and waits.
 
+use super::Services;
 use super::accounts::{self, Application};
 use super::sessions::{self, Client};
-use super::Services;
 use crate::config::Registration;
 use crate::db::blocking;
 use crate::error::{Error, Result};

@@ -62,12 +62,8 @@ impl SessionCache {
     pub fn forget(&self, user: UserId) {
         let mut changes = self.changes();
         *changes += 1;
-        let hashes: Vec<_> = self
-            .known
-            .iter()
-            .filter(|(_, presence)| presence.user.id == user)
-            .map(|(hash, _)| hash.as_ref().clone())
-            .collect();
+        let hashes: Vec<_> =
+            self.known.iter().filter(|(_, presence)| presence.user.id == user).map(|(hash, _)| hash.as_ref().clone()).collect();
         for hash in hashes {
             self.known.invalidate(&hash);
         }

@@ -7,9 +7,9 @@ use base64::Engine;
 use rand::Rng;
 use subtle::ConstantTimeEq;
 
+use super::Services;
 use super::accounts::{self, Application};
 use super::sessions::{self, Client};
-use super::Services;
 use crate::config::{self, FirstAdmin};
 use crate::db::blocking;
 use crate::error::{Error, Result};

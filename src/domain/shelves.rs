@@ -9,7 +9,7 @@ use crate::store;
 pub use crate::store::items::Selection;
 
 /// Items on a page.
-pub const PAGE: usize = 60;
+pub const PAGE: u8 = 60;
 
 /// One page of a list.
 pub struct Listing {
@@ -34,14 +34,15 @@ pub fn list(services: &Services, user: &User, selection: &Selection, sort: Sort,
     };
     let after = match cursor {
         Some(text) => Some(
-            Cursor::decode(text, sort).ok_or_else(|| Error::BadRequest("That page of the list does not exist. Start from its top.".into()))?,
+            Cursor::decode(text, sort)
+                .ok_or_else(|| Error::BadRequest("That page of the list does not exist. Start from its top.".into()))?,
         ),
         None => None,
     };
     let listing = services.db.read(|conn| {
-        let mut items = store::items::list(conn, user.id, selection, sort, after.as_ref(), PAGE as i64 + 1)?;
-        let has_more = items.len() > PAGE;
-        items.truncate(PAGE);
+        let mut items = store::items::list(conn, user.id, selection, sort, after.as_ref(), i64::from(PAGE) + 1)?;
+        let has_more = items.len() > usize::from(PAGE);
+        items.truncate(PAGE.into());
         let next = if has_more { items.last().map(|item| Cursor::of(item, sort)) } else { None };
         let mut months = Vec::new();
         let is_counted = matches!(selection, Selection::Shelf(shelf) if shelf.fixed_sort().is_none())

@@ -29,7 +29,10 @@ pub fn checks(services: &Services) -> Vec<Check> {
     });
     let media = Incoming::create(services.tree.clone()).err().map(|cause| Problem {
         in_short: "cannot be written",
-        mend: format!("{cause}. Make {} writable for the server's user and see that it is not full.", services.tree.path().display()),
+        mend: format!(
+            "{cause}. Make {} writable for the server's user and see that it is not full.",
+            services.tree.path().display()
+        ),
     });
     vec![Check { name: "database", problem: database }, Check { name: "media", problem: media }]
 }
@@ -60,7 +63,8 @@ pub fn status(services: &Services) -> Result<Status> {
     }
     if services.settings.public_url.is_none() && !services.settings.listen.ip().is_loopback() {
         warnings.push(
-            "The server listens on the network without TLS in front. Put a proxy with TLS before it and set NEXUS_PUBLIC_URL.".into(),
+            "The server listens on the network without TLS in front. Put a proxy with TLS before it and set NEXUS_PUBLIC_URL."
+                .into(),
         );
     }
     Ok(Status {

@@ -1,6 +1,6 @@
 //! The trash: what was deleted stays until it is restored to where it was, deleted for good, or its days are over.
 
-use super::items::{AT_ONCE, named, place_of, theirs};
+use super::items::{named, place_of, theirs};
 use super::moving::{self, Plan};
 use super::shelves::Selection;
 use super::{Services, directories};
@@ -11,6 +11,8 @@ use crate::store;
 use crate::store::counts::Deltas;
 
 const TRASH: &str = "Trash";
+/// Items deleted or restored in one transaction.
+const AT_A_TIME: i64 = 500;
 
 /// Puts items into the trash; what is there already stays. Returns how many went.
 ///
@@ -208,9 +210,7 @@ pub fn restore_all(services: &Services, user: &User) -> Result<usize> {
 
 fn ids_in_trash(services: &Services, user: &User) -> Result<Vec<ItemId>> {
     let selection = Selection::Shelf(Shelf::Trash);
-    let items = services.db.read(|conn| {
-        Ok(store::items::list(conn, user.id, &selection, Sort::Trashed, None, AT_ONCE as i64 / 2)?)
-    })?;
+    let items = services.db.read(|conn| Ok(store::items::list(conn, user.id, &selection, Sort::Trashed, None, AT_A_TIME)?))?;
     Ok(items.into_iter().map(|item| item.id).collect())
 }
 

@@ -21,7 +21,7 @@ use crate::store::counts::Deltas;
 /// Bytes gathered before they are hashed and written in one go.
 const CHUNK: usize = 512 * 1024;
 /// A sender that is silent for so long has gone.
-const SILENCE: Duration = Duration::from_secs(60);
+const SILENCE: Duration = Duration::from_mins(1);
 
 /// What became of one file.
 #[derive(Debug)]
@@ -69,7 +69,8 @@ where
             .map_err(|_| Error::BadRequest("The upload stopped half-way. Nothing of it was kept.".into()))?;
         let is_over = next.is_none();
         if let Some(chunk) = next {
-            let chunk = chunk.map_err(|cause| Error::BadRequest(format!("The upload broke off: {cause}. Nothing of it was kept.")))?;
+            let chunk =
+                chunk.map_err(|cause| Error::BadRequest(format!("The upload broke off: {cause}. Nothing of it was kept.")))?;
             size += chunk.len() as u64;
             if size > limit {
                 return Err(Error::TooLarge { limit });
@@ -103,7 +104,13 @@ where
 ///
 /// # Errors
 /// `Invalid` for a directory that is not theirs, `QuotaExceeded`. The file is gone then.
-pub fn store(services: &Services, user: &User, mut received: Received, name: &str, directory: Option<DirectoryId>) -> Result<Outcome> {
+pub fn store(
+    services: &Services,
+    user: &User,
+    mut received: Received,
+    name: &str,
+    directory: Option<DirectoryId>,
+) -> Result<Outcome> {
     let name = FileName::parse(name).unwrap_or_else(FileName::unnamed);
     let found = sniff(&received.head, name.as_str());
     let kind = crate::model::item::ItemKind::from(found.kind);

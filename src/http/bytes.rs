@@ -132,7 +132,10 @@ fn wanted(headers: &HeaderMap, about: &Described<'_>) -> Wanted {
 #[must_use]
 pub fn disposition(name: &str, is_inline: bool) -> String {
     let kind = if is_inline { "inline" } else { "attachment" };
-    let plain: String = name.chars().map(|c| if c.is_ascii_graphic() && !matches!(c, '"' | '\\' | '%' | ';') || c == ' ' { c } else { '_' }).collect();
+    let plain: String = name
+        .chars()
+        .map(|c| if c.is_ascii_graphic() && !matches!(c, '"' | '\\' | '%' | ';') || c == ' ' { c } else { '_' })
+        .collect();
     if plain == name {
         return format!("{kind}; filename=\"{plain}\"");
     }
@@ -224,6 +227,9 @@ mod tests {
     #[test]
     fn names_survive_in_the_disposition() {
         assert_eq!(disposition("a b.jpg", true), "inline; filename=\"a b.jpg\"");
-        assert_eq!(disposition("Grüße\".txt", false), "attachment; filename=\"Gr__e_.txt\"; filename*=UTF-8''Gr%C3%BC%C3%9Fe%22.txt");
+        assert_eq!(
+            disposition("Grüße\".txt", false),
+            "attachment; filename=\"Gr__e_.txt\"; filename*=UTF-8''Gr%C3%BC%C3%9Fe%22.txt"
+        );
     }
 }

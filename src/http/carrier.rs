@@ -48,9 +48,7 @@ pub fn middleware(settings: &Settings) -> Result<SessionMiddleware<CookieSession
         .cookie_path("/".into())
         .cookie_content_security(CookieContentSecurity::Private)
         .session_lifecycle(
-            PersistentSession::default()
-                .session_ttl(lifetime)
-                .session_ttl_extension_policy(TtlExtensionPolicy::OnStateChanges),
+            PersistentSession::default().session_ttl(lifetime).session_ttl_extension_policy(TtlExtensionPolicy::OnStateChanges),
         )
         .build())
 }
@@ -74,9 +72,14 @@ impl Carrier {
     /// # Errors
     /// `Internal`.
     pub fn sign_in(&self, token: &str) -> Result<()> {
+        self.begin_anew();
+        self.insert(TOKEN, &token)
+    }
+
+    /// Forgets everything, and may keep new things.
+    pub fn begin_anew(&self) {
         self.0.clear();
         self.0.renew();
-        self.insert(TOKEN, &token)
     }
 
     /// Forgets everything.

@@ -154,9 +154,13 @@ const fn title_of(error: &Error) -> &'static str {
 const fn advice_on(error: &Error) -> &'static str {
     match error {
         Error::NotFound => "Check the address, or start again from home.",
-        Error::FileMissing => "It may have been moved or deleted outside Nexus. Its entry is kept and marked; put the file back and it works again.",
+        Error::FileMissing => {
+            "It may have been moved or deleted outside Nexus. Its entry is kept and marked; put the file back and it works again."
+        }
         Error::Unauthenticated | Error::BadCredentials => "Log in and try again.",
-        Error::Forbidden(_) | Error::Conflict(_) | Error::Invalid(_) | Error::BadRequest(_) => "Go back, change it and send it again. Nothing was changed.",
+        Error::Forbidden(_) | Error::Conflict(_) | Error::Invalid(_) | Error::BadRequest(_) => {
+            "Go back, change it and send it again. Nothing was changed."
+        }
         Error::NotActive(_) | Error::SetupRequired => "Come back later.",
         Error::LengthRequired | Error::MethodNotAllowed => "If a link or button of ours led here, tell the admin.",
         Error::TooLarge { .. } => "Send it in smaller parts, or ask the admin to allow more.",
@@ -166,6 +170,8 @@ const fn advice_on(error: &Error) -> &'static str {
         Error::Unavailable(_) | Error::Contention => "The page will work again by itself.",
         Error::QuotaExceeded => "Delete something, empty the trash, or ask the admin for more room.",
         Error::DiskFull => "Your other things are safe and can be looked at.",
-        Error::Configuration(_) | Error::Internal(_) => "It was noted for the admin. Try again; if it stays, tell them the number below.",
+        Error::Configuration(_) | Error::Internal(_) => {
+            "It was noted for the admin. Try again; if it stays, tell them the number below."
+        }
     }
 }

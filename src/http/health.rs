@@ -8,10 +8,7 @@ use super::{Answer, Route, act};
 use crate::domain::{Services, status};
 
 pub(super) fn routes() -> Vec<Route> {
-    vec![
-        Route::get("/healthz", || web::route().to(show_health)),
-        Route::get("/readyz", || web::route().to(show_readiness)),
-    ]
+    vec![Route::get("/healthz", || web::route().to(show_health)), Route::get("/readyz", || web::route().to(show_readiness))]
 }
 
 async fn show_health() -> HttpResponse {

@@ -110,7 +110,8 @@ mod tests {
 
     #[test]
     fn a_plain_name_stays_as_its_owner_gave_it() {
-        for name in ["a.jpg", "Été à la mer.jpeg", "写真.png", "What? (1).mp3", ".htaccess", "👨‍👩‍👧.heic", "no extension"] {
+        for name in ["a.jpg", "Été à la mer.jpeg", "写真.png", "What? (1).mp3", ".htaccess", "👨‍👩‍👧.heic", "no extension"]
+        {
             assert_eq!(parsed(name).as_deref(), Some(name));
         }
     }
@@ -147,7 +148,7 @@ mod tests {
     #[test]
     fn a_name_has_at_most_255_bytes_and_keeps_its_extension() {
         let name = parsed(&format!("{}.jpeg", "ü".repeat(300))).unwrap();
-        assert!(name.len() <= 255 && name.ends_with(".jpeg"), "{name}");
+        assert!(name.len() <= 255 && name.strip_suffix(".jpeg").is_some(), "{name}");
         let numbered = FileName::parse(&name).unwrap().numbered(12);
         assert!(numbered.as_str().len() <= 255 && numbered.as_str().ends_with(" (12).jpeg"));
     }

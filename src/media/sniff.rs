@@ -33,9 +33,28 @@ pub struct Sniffed {
 
 /// Media types a browser may show in place: none of them can carry script.
 const SHOWN_INLINE: [&str; 22] = [
-    "image/jpeg", "image/png", "image/gif", "image/webp", "image/avif", "image/bmp", "image/vnd.microsoft.icon",
-    "video/mp4", "video/webm", "video/quicktime", "video/ogg", "video/x-matroska", "video/x-m4v",
-    "audio/mpeg", "audio/mp4", "audio/m4a", "audio/ogg", "audio/flac", "audio/x-flac", "audio/wav", "audio/x-wav", "audio/aac",
+    "image/jpeg",
+    "image/png",
+    "image/gif",
+    "image/webp",
+    "image/avif",
+    "image/bmp",
+    "image/vnd.microsoft.icon",
+    "video/mp4",
+    "video/webm",
+    "video/quicktime",
+    "video/ogg",
+    "video/x-matroska",
+    "video/x-m4v",
+    "audio/mpeg",
+    "audio/mp4",
+    "audio/m4a",
+    "audio/ogg",
+    "audio/flac",
+    "audio/x-flac",
+    "audio/wav",
+    "audio/x-wav",
+    "audio/aac",
 ];
 
 /// Whether a browser may show it in place.
@@ -55,9 +74,10 @@ pub fn sniff(head: &[u8], name: &str) -> Sniffed {
         _ if head.is_empty() => Sniffed { kind: Kind::Other, mime: "application/octet-stream" },
         Ok(text) => by_text(text, name),
         // Cut inside a character is still text.
-        Err(error) if error.error_len().is_none() => {
-            head.get(..error.valid_up_to()).and_then(|bytes| std::str::from_utf8(bytes).ok()).map_or(UNKNOWN, |text| by_text(text, name))
-        }
+        Err(error) if error.error_len().is_none() => head
+            .get(..error.valid_up_to())
+            .and_then(|bytes| std::str::from_utf8(bytes).ok())
+            .map_or(UNKNOWN, |text| by_text(text, name)),
         Err(_) => UNKNOWN,
     }
 }
@@ -110,7 +130,8 @@ fn by_text(text: &str, name: &str) -> Sniffed {
     if text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t' | '\u{c}' | '\u{1b}')) {
         return UNKNOWN;
     }
-    let start: String = text.trim_start_matches('\u{feff}').trim_start().chars().take(1024).collect::<String>().to_ascii_lowercase();
+    let start: String =
+        text.trim_start_matches('\u{feff}').trim_start().chars().take(1024).collect::<String>().to_ascii_lowercase();
     let is_markup = start.starts_with('<');
     if is_markup && start.contains("<svg") && !start.contains("<html") {
         return Sniffed { kind: Kind::Photo, mime: "image/svg+xml" };

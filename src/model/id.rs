@@ -1,4 +1,4 @@
-//! Keys: integers for people as in the schema we were given, UUIDv7 for what they keep.
+//! Keys: integers for people as in the schema we were given, `UUIDv7` for what they keep.
 
 use diesel::backend::Backend;
 use diesel::deserialize::{self, FromSql};
@@ -7,7 +7,9 @@ use diesel::sql_types::{BigInt, Binary};
 use uuid::Uuid;
 
 /// A person.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, diesel::expression::AsExpression, diesel::deserialize::FromSqlRow)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, diesel::expression::AsExpression, diesel::deserialize::FromSqlRow,
+)]
 #[diesel(sql_type = BigInt)]
 pub struct UserId(pub i64);
 
@@ -35,7 +37,7 @@ impl std::fmt::Display for UserId {
     }
 }
 
-/// A UUIDv7 kept in 16 bytes: keys made one after the other sort one after the other.
+/// A `UUIDv7` kept in 16 bytes: keys made one after the other sort one after the other.
 macro_rules! uuid_key {
     ($(#[$about:meta])* $name:ident) => {
         $(#[$about])*

@@ -37,7 +37,10 @@ impl Username {
         if is_plain && starts_well && (2..=64).contains(&name.len()) {
             Ok(Self(name))
         } else {
-            Err(wrong("username", "2 to 64 characters: letters a to z, digits, dot, hyphen, underscore; a letter or digit first."))
+            Err(wrong(
+                "username",
+                "2 to 64 characters: letters a to z, digits, dot, hyphen, underscore; a letter or digit first.",
+            ))
         }
     }
 
@@ -81,8 +84,22 @@ pub struct Password(String);
 
 /// Passwords everyone tries first, of those that are long enough.
 const COMMON: [&str; 16] = [
-    "password", "password1", "12345678", "123456789", "1234567890", "qwertyuiop", "qwerty123", "iloveyou", "11111111",
-    "00000000", "abcd1234", "password123", "letmein1", "football", "sunshine", "princess",
+    "password",
+    "password1",
+    "12345678",
+    "123456789",
+    "1234567890",
+    "qwertyuiop",
+    "qwerty123",
+    "iloveyou",
+    "11111111",
+    "00000000",
+    "abcd1234",
+    "password123",
+    "letmein1",
+    "football",
+    "sunshine",
+    "princess",
 ];
 
 impl Password {
@@ -132,7 +149,8 @@ pub fn optional_line(field: &'static str, raw: &str, max: usize) -> Result<Optio
 
 fn one_line(field: &'static str, raw: &str, max: usize) -> Result<Option<String>, FieldError> {
     let line = raw.split_whitespace().collect::<Vec<_>>().join(" ");
-    let line: String = line.chars().filter(|c| !c.is_control() && !matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')).collect();
+    let line: String =
+        line.chars().filter(|c| !c.is_control() && !matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')).collect();
     if line.chars().count() > max {
         return Err(wrong(field, &format!("{max} characters at most.")));
     }

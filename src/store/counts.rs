@@ -63,10 +63,7 @@ impl Deltas {
         for shelf in Shelf::COUNTED {
             let Some((items, bytes)) = self.0.get(&shelf).filter(|delta| **delta != (0, 0)) else { continue };
             diesel::update(shelf_counts::table.find((owner, shelf)))
-                .set((
-                    shelf_counts::items.eq(shelf_counts::items + *items),
-                    shelf_counts::bytes.eq(shelf_counts::bytes + *bytes),
-                ))
+                .set((shelf_counts::items.eq(shelf_counts::items + *items), shelf_counts::bytes.eq(shelf_counts::bytes + *bytes)))
                 .execute(conn)?;
         }
         Ok(())

@@ -33,11 +33,7 @@ pub fn find(conn: &mut Conn, owner: UserId, id: ItemId) -> QueryResult<Option<It
 /// # Errors
 /// The database's.
 pub fn list_of(conn: &mut Conn, owner: UserId, ids: &[ItemId]) -> QueryResult<Vec<Item>> {
-    table::table
-        .filter(table::user_id.eq(owner))
-        .filter(table::id.eq_any(ids.to_vec()))
-        .select(Item::as_select())
-        .load(conn)
+    table::table.filter(table::user_id.eq(owner)).filter(table::id.eq_any(ids.to_vec())).select(Item::as_select()).load(conn)
 }
 
 /// One's own item outside the trash with the same bytes.
@@ -93,9 +89,9 @@ pub fn list(
         (Sort::Trashed, Some(Cursor::Time(at, id))) => {
             query.filter(table::trashed_at.le(*at)).filter(table::trashed_at.lt(*at).or(table::id.lt(*id)))
         }
-        (Sort::Name, Some(Cursor::Name(name, id))) => query
-            .filter(table::name_key.ge(name.clone()))
-            .filter(table::name_key.gt(name.clone()).or(table::id.gt(*id))),
+        (Sort::Name, Some(Cursor::Name(name, id))) => {
+            query.filter(table::name_key.ge(name.clone())).filter(table::name_key.gt(name.clone()).or(table::id.gt(*id)))
+        }
         (Sort::Largest, Some(Cursor::Size(size, id))) => {
             query.filter(table::size.le(*size)).filter(table::size.lt(*size).or(table::id.lt(*id)))
         }

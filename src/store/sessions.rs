@@ -85,11 +85,7 @@ pub fn update_end_all(conn: &mut Conn, owner: UserId, keep: Option<i64>) -> Quer
 /// The database's.
 pub fn update_seen(conn: &mut Conn, id: i64, at: Time, address: &str, expiration: Time) -> QueryResult<usize> {
     diesel::update(session_tokens::table.find(id).filter(session_tokens::status.eq(SessionStatus::Active)))
-        .set((
-            session_tokens::last_seen.eq(at),
-            session_tokens::address.eq(address),
-            session_tokens::expiration.eq(expiration),
-        ))
+        .set((session_tokens::last_seen.eq(at), session_tokens::address.eq(address), session_tokens::expiration.eq(expiration)))
         .execute(conn)
 }
 

@@ -34,8 +34,7 @@ pub fn find_by_login(conn: &mut Conn, login: &str) -> QueryResult<Option<User>> 
 /// # Errors
 /// The database's.
 pub fn is_username_taken(conn: &mut Conn, username: &str, by_other_than: Option<UserId>) -> QueryResult<bool> {
-    let holder: Option<UserId> =
-        users::table.filter(users::username.eq(username)).select(users::id).first(conn).optional()?;
+    let holder: Option<UserId> = users::table.filter(users::username.eq(username)).select(users::id).first(conn).optional()?;
     Ok(holder.is_some() && holder != by_other_than)
 }
 
@@ -82,8 +81,7 @@ pub fn list_by_status(conn: &mut Conn, status: Status, after: UserId, limit: i64
 /// # Errors
 /// The database's.
 pub fn count_by_status(conn: &mut Conn) -> QueryResult<HashMap<Status, i64>> {
-    let rows: Vec<(Status, i64)> =
-        users::table.group_by(users::status).select((users::status, count_star())).load(conn)?;
+    let rows: Vec<(Status, i64)> = users::table.group_by(users::status).select((users::status, count_star())).load(conn)?;
     Ok(rows.into_iter().collect())
 }
 
@@ -132,9 +130,7 @@ pub fn update_quota(conn: &mut Conn, id: UserId, bytes: i64, at: Time) -> QueryR
 /// # Errors
 /// The database's.
 pub fn update_access_code(conn: &mut Conn, id: UserId, hash: Option<&str>, expires: Option<Time>) -> QueryResult<usize> {
-    diesel::update(users::table.find(id))
-        .set((users::access_code.eq(hash), users::access_code_expires.eq(expires)))
-        .execute(conn)
+    diesel::update(users::table.find(id)).set((users::access_code.eq(hash), users::access_code_expires.eq(expires))).execute(conn)
 }
 
 /// Takes the one-time code if it is that one and still good; 0 rows when it is not.
@@ -142,10 +138,7 @@ pub fn update_access_code(conn: &mut Conn, id: UserId, hash: Option<&str>, expir
 /// # Errors
 /// The database's.
 pub fn update_use_access_code(conn: &mut Conn, id: UserId, hash: &str, at: Time) -> QueryResult<usize> {
-    let matching = users::table
-        .find(id)
-        .filter(users::access_code.eq(hash))
-        .filter(users::access_code_expires.gt(at));
+    let matching = users::table.find(id).filter(users::access_code.eq(hash)).filter(users::access_code_expires.gt(at));
     diesel::update(matching)
         .set((users::access_code.eq(None::<String>), users::access_code_expires.eq(None::<Time>)))
         .execute(conn)
@@ -229,7 +222,5 @@ pub fn update_subtract_used(conn: &mut Conn, id: UserId, bytes: i64) -> QueryRes
 pub fn count_all(conn: &mut Conn) -> QueryResult<(i64, i64)> {
     use diesel::dsl::sql;
     use diesel::sql_types::BigInt;
-    users::table
-        .select((count_star(), sql::<BigInt>("CAST(COALESCE(SUM(used_bytes), 0) AS SIGNED)")))
-        .first(conn)
+    users::table.select((count_star(), sql::<BigInt>("CAST(COALESCE(SUM(used_bytes), 0) AS SIGNED)"))).first(conn)
 }

@@ -17,6 +17,10 @@ document.addEventListener('turbo:load', () => {
   startToasts();
   startUpload(Turbo);
 });
+// Turbo changes the body only; the colors hang on the root.
+document.addEventListener('turbo:before-render', (event) => {
+  document.documentElement.dataset.theme = event.detail.newBody.dataset.colors ?? 'system';
+});
 // A form that comes back with errors, and error pages, are pages of their own.
 document.addEventListener('turbo:render', () => {
   startGate();

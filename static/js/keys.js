@@ -5,7 +5,7 @@ import { toggleStar } from './stars.js';
 const PLACES = { d: '/dashboard', p: '/photos', v: '/videos', a: '/audios', u: '/uploads', f: '/favorites', r: '/recents', t: '/trash' };
 let afterG = 0;
 
-const isTyping = (target) => target.closest('input:not([type="checkbox"]), select, textarea, [contenteditable], dialog, video, audio');
+const isTyping = (target) => target.closest('input:not([type="checkbox"]), select, textarea, [contenteditable], dialog[open], video, audio');
 const tiles = () => [...document.querySelectorAll('[data-grid] [data-tile]')];
 const visit = (path) => { window.Turbo ? window.Turbo.visit(path) : location.assign(path); };
 

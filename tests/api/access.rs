@@ -33,17 +33,36 @@ fn row_of(path: &str) -> Option<Row> {
         "/setup" => [Nothing; 5],
         "/" | "/login" | "/logout" | "/register" | "/recover" | "/healthz" | "/readyz" | "/static/{version}/{name:.*}" => OPEN,
         "/pending" => [LogIn, In, In, In, In],
-        "/dashboard" | "/photos" | "/videos" | "/audios" | "/uploads" | "/favorites" | "/recents" | "/trash" | "/search" | "/upload" => SIGNED_IN,
+        "/dashboard" | "/photos" | "/videos" | "/audios" | "/uploads" | "/favorites" | "/recents" | "/trash" | "/search"
+        | "/upload" => SIGNED_IN,
         "/trash/empty" | "/trash/restore-all" | "/directories" => SIGNED_IN,
-        "/account" | "/account/password" | "/account/theme" | "/account/picture" | "/account/sessions" | "/account/sessions/end-others" => SIGNED_IN,
+        "/account"
+        | "/account/password"
+        | "/account/theme"
+        | "/account/picture"
+        | "/account/sessions"
+        | "/account/sessions/end-others" => SIGNED_IN,
         "/account/sessions/{id}/end" | "/uploads/results/{id}" => OWNER,
         "/items/{id}" | "/media/{id}" | "/media/{id}/thumbnail" => OWNER,
-        "/items/{id}/favorite" | "/items/{id}/unfavorite" | "/items/{id}/rename" | "/items/{id}/move" | "/items/{id}/trash" | "/items/{id}/restore" | "/items/{id}/delete" => OWNER,
-        "/items/favorite" | "/items/unfavorite" | "/items/move" | "/items/trash" | "/items/restore" | "/items/delete" | "/items/download" => OWNER,
+        "/items/{id}/favorite"
+        | "/items/{id}/unfavorite"
+        | "/items/{id}/rename"
+        | "/items/{id}/move"
+        | "/items/{id}/trash"
+        | "/items/{id}/restore"
+        | "/items/{id}/delete" => OWNER,
+        "/items/favorite" | "/items/unfavorite" | "/items/move" | "/items/trash" | "/items/restore" | "/items/delete"
+        | "/items/download" => OWNER,
         "/directories/{directory_id}" | "/directories/{directory_id}/rename" | "/directories/{directory_id}/delete" => OWNER,
         "/admin/users" | "/admin/users/{id}" | "/admin/status" | "/admin/users/approve" | "/admin/users/reject" => ADMIN,
-        "/admin/users/{id}/approve" | "/admin/users/{id}/reject" | "/admin/users/{id}/suspend" | "/admin/users/{id}/reactivate" => ADMIN,
-        "/admin/users/{id}/access-level" | "/admin/users/{id}/quota" | "/admin/users/{id}/access-code" | "/admin/users/{id}/end-sessions" => ADMIN,
+        "/admin/users/{id}/approve"
+        | "/admin/users/{id}/reject"
+        | "/admin/users/{id}/suspend"
+        | "/admin/users/{id}/reactivate" => ADMIN,
+        "/admin/users/{id}/access-level"
+        | "/admin/users/{id}/quota"
+        | "/admin/users/{id}/access-code"
+        | "/admin/users/{id}/end-sessions" => ADMIN,
         _ => return None,
     })
 }
@@ -161,7 +180,12 @@ async fn everyone_gets_what_the_matrix_says_on_every_route(#[values(Sqlite, Mari
             }
             let expected = expected[index];
             if got != expected {
-                wrong.push(format!("{} {} as {name}: {got:?} ({}), expected {expected:?}", route.method, route.path, answer.status()));
+                wrong.push(format!(
+                    "{} {} as {name}: {got:?} ({}), expected {expected:?}",
+                    route.method,
+                    route.path,
+                    answer.status()
+                ));
             }
         }
     }
@@ -205,7 +229,8 @@ async fn somebody_elses_id_and_no_id_give_the_same_bytes(#[values(Sqlite, MariaD
                 other.post(&path, &token, &fields).await
             };
             let id = header(&answer, "x-request-id");
-            let mut headers: HashMap<_, _> = answer.headers().iter().map(|(name, value)| (name.to_string(), value.clone())).collect();
+            let mut headers: HashMap<_, _> =
+                answer.headers().iter().map(|(name, value)| (name.to_string(), value.clone())).collect();
             for varying in ["x-request-id", "date", "set-cookie"] {
                 headers.remove(varying);
             }

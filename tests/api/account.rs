@@ -10,10 +10,19 @@ use crate::support::*;
 async fn a_profile_is_saved_and_wrong_fields_change_nothing(#[values(Sqlite, MariaDb)] backend: Backend) {
     let (app, admin) = TestApp::ready(backend).await;
     let (ada, _) = app.person(&admin, "ada").await;
-    let fields = [("firstname", "Augusta"), ("lastname", "King"), ("email", "augusta@example.org"), ("contact_number", "+44 20"), ("address", "")];
+    let fields = [
+        ("firstname", "Augusta"),
+        ("lastname", "King"),
+        ("email", "augusta@example.org"),
+        ("contact_number", "+44 20"),
+        ("address", ""),
+    ];
     assert_eq!(location(&ada.submit("/account", "/account", &fields).await), "/account");
     let user = app.user("ada");
-    assert_eq!((user.firstname.as_str(), user.email.as_str(), user.contact_number.as_deref(), user.address), ("Augusta", "augusta@example.org", Some("+44 20"), None));
+    assert_eq!(
+        (user.firstname.as_str(), user.email.as_str(), user.contact_number.as_deref(), user.address),
+        ("Augusta", "augusta@example.org", Some("+44 20"), None)
+    );
     assert!(!user.single_keys, "an unticked box is off");
     assert!(ada.get("/account/picture").await.text().await.unwrap().contains(">AK</text>"));
     let taken = [("firstname", "Augusta"), ("lastname", "King"), ("email", "root@example.org")];

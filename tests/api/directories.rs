@@ -41,8 +41,12 @@ async fn names_that_are_taken_reserved_or_none_make_no_folder(#[values(Sqlite, M
     assert!(app.on_disk("ada", "escape").is_dir());
     let (grace, _) = app.person(&admin, "grace").await;
     let foreign = make(&grace, "Hers", "").await.unwrap();
-    assert_eq!(ada.submit("/photos", "/directories", &[("name", "x"), ("parent", &foreign)]).await.headers().get("location").unwrap(), "/photos");
-    let rows = app.services.db.read(|conn| Ok(nexus_media::store::directories::count(conn, nexus_media::model::UserId(id))?)).unwrap();
+    assert_eq!(
+        ada.submit("/photos", "/directories", &[("name", "x"), ("parent", &foreign)]).await.headers().get("location").unwrap(),
+        "/photos"
+    );
+    let rows =
+        app.services.db.read(|conn| Ok(nexus_media::store::directories::count(conn, nexus_media::model::UserId(id))?)).unwrap();
     assert_eq!(rows, 9);
 }
 
@@ -70,7 +74,8 @@ async fn standard_folders_stay_and_unknown_files_are_left_alone(#[values(Sqlite,
     let (app, admin) = TestApp::ready(backend).await;
     let (ada, id) = app.person(&admin, "ada").await;
     let user = nexus_media::model::UserId(id);
-    let photos = app.services.db.read(|conn| Ok(nexus_media::store::directories::find_by_path(conn, user, "Photos")?)).unwrap().unwrap();
+    let photos =
+        app.services.db.read(|conn| Ok(nexus_media::store::directories::find_by_path(conn, user, "Photos")?)).unwrap().unwrap();
     for action in ["rename", "delete"] {
         let fields: &[(&str, &str)] = if action == "rename" { &[("name", "Pictures")] } else { &[] };
         assert_eq!(ada.submit("/photos", &format!("/directories/{}/{action}", photos.directory_id), fields).await.status(), 409);

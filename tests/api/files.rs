@@ -15,7 +15,13 @@ use crate::support::*;
 fn killed_between_rename_and_commit(services: &Arc<Services>, username: &str, from: &str, to: &str, name: &str) {
     let user = services.db.read(|conn| Ok(nexus_media::store::users::find_by_login(conn, username)?)).unwrap().unwrap();
     let id = MoveId::new();
-    let journal = Move { id, user_id: user.id, subject: id, from: Place::new(&user.folder, from, name), to: Place::new(&user.folder, to, name) };
+    let journal = Move {
+        id,
+        user_id: user.id,
+        subject: id,
+        from: Place::new(&user.folder, from, name),
+        to: Place::new(&user.folder, to, name),
+    };
     services.db.write(|conn| Ok(moves::insert(conn, &journal, now())?)).unwrap();
     services.tree.rename(&journal.from, &journal.to).unwrap();
 }

@@ -49,7 +49,19 @@ async fn pages_have_no_inline_script_or_style(#[values(Sqlite)] backend: Backend
     let (app, admin) = TestApp::ready(backend).await;
     app.register("ada").await;
     let id = admin.upload_one("a.png", &png(1)).await;
-    for path in ["/dashboard", "/photos", "/uploads", "/trash", "/upload", "/account", "/account/sessions", "/admin/users", "/admin/status", &format!("/items/{id}"), "/nothing"] {
+    for path in [
+        "/dashboard",
+        "/photos",
+        "/uploads",
+        "/trash",
+        "/upload",
+        "/account",
+        "/account/sessions",
+        "/admin/users",
+        "/admin/status",
+        &format!("/items/{id}"),
+        "/nothing",
+    ] {
         let page = Page::of(admin.get(path).await).await;
         for css in ["[style]", "style", "script:not([src])", "[onclick]", "[onload]", "[onerror]"] {
             assert!(!page.has(css), "{path}: {css}");

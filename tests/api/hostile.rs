@@ -11,8 +11,26 @@ async fn hostile_names_become_plain_ones_in_the_right_folder(#[values(Sqlite, Ma
     let (ada, _) = app.person(&admin, "ada").await;
     let long = format!("{}.png", "ä".repeat(300));
     let names = [
-        "../../../etc/passwd", "..\\..\\boot.ini", "/etc/shadow", "..", ".", "CON", "nul.txt", "a\u{202e}gpj.exe", "tab\tand\nline.txt",
-        "-rf", "--help", "$(reboot).txt", "a;b|c&d.txt", "<img src=x onerror=alert(1)>.png", "' OR 1=1 --", "{{7*7}}", "%2e%2e%2f", "user_icon.svg", ".htaccess", &long,
+        "../../../etc/passwd",
+        "..\\..\\boot.ini",
+        "/etc/shadow",
+        "..",
+        ".",
+        "CON",
+        "nul.txt",
+        "a\u{202e}gpj.exe",
+        "tab\tand\nline.txt",
+        "-rf",
+        "--help",
+        "$(reboot).txt",
+        "a;b|c&d.txt",
+        "<img src=x onerror=alert(1)>.png",
+        "' OR 1=1 --",
+        "{{7*7}}",
+        "%2e%2e%2f",
+        "user_icon.svg",
+        ".htaccess",
+        &long,
     ];
     for (seed, name) in names.iter().enumerate() {
         // Sent raw: an HTTP client would refuse to write some of these.
@@ -21,7 +39,13 @@ async fn hostile_names_become_plain_ones_in_the_right_folder(#[values(Sqlite, Ma
         let mut body = format!("--B\r\nContent-Disposition: form-data; name=\"csrf_token\"\r\n\r\n{token}\r\n--B\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{quoted}\"\r\n\r\n").into_bytes();
         body.extend(png(u32::try_from(seed).unwrap()));
         body.extend(b"\r\n--B--\r\n");
-        let answer = ada.request("POST", "/upload").header("content-type", "multipart/form-data; boundary=B").body(body).send().await.unwrap();
+        let answer = ada
+            .request("POST", "/upload")
+            .header("content-type", "multipart/form-data; boundary=B")
+            .body(body)
+            .send()
+            .await
+            .unwrap();
         assert_eq!(answer.status(), 303, "{name}");
     }
     let stored = app.names("ada", "Photos");
@@ -31,7 +55,12 @@ async fn hostile_names_become_plain_ones_in_the_right_folder(#[values(Sqlite, Ma
     assert!(!shown.has("img[onerror]") && !shown.source.contains("<img src=x"));
     let folders = std::fs::read_dir(app.folder.path().join("media")).unwrap().count();
     assert_eq!(folders, 3, "the admin's, Ada's and .incoming");
-    for id in shown.html.select(&selector("[data-tile]")).map(|tile| tile.value().attr("data-tile").unwrap().to_owned()).collect::<Vec<_>>() {
+    for id in shown
+        .html
+        .select(&selector("[data-tile]"))
+        .map(|tile| tile.value().attr("data-tile").unwrap().to_owned())
+        .collect::<Vec<_>>()
+    {
         assert_eq!(ada.get(&format!("/media/{id}?download=1")).await.status(), 200);
         assert_eq!(ada.get(&format!("/items/{id}")).await.status(), 200);
     }
@@ -89,7 +118,8 @@ async fn bodies_of_the_wrong_kind_or_size_are_refused(#[values(Sqlite, MariaDb)]
     let token = browser.token("/login").await;
     let json = browser.request("POST", "/login").header("content-type", "application/json").body("{}").send().await.unwrap();
     assert_eq!(json.status(), 415);
-    let zipped = browser.post_raw("/login", format!("csrf_token={token}")).header("content-encoding", "gzip").send().await.unwrap();
+    let zipped =
+        browser.post_raw("/login", format!("csrf_token={token}")).header("content-encoding", "gzip").send().await.unwrap();
     assert_eq!(zipped.status(), 415);
     let large = browser.post_raw("/login", format!("csrf_token={token}&username={}", "a".repeat(300_000))).send().await.unwrap();
     assert_eq!(large.status(), 413);
@@ -105,9 +135,22 @@ async fn bodies_of_the_wrong_kind_or_size_are_refused(#[values(Sqlite, MariaDb)]
 async fn nonsense_in_the_address_is_never_a_server_error(#[values(Sqlite, MariaDb)] backend: Backend) {
     let (_app, admin) = TestApp::ready(backend).await;
     for path in [
-        "/items/1", "/items/%00", "/items/..%2f..%2fetc", "/media/x", "/media/00000000-0000-0000-0000-000000000000", "/directories/-1", "/admin/users/99999999999999999999",
-        "/uploads/results/x", "/static/x/../../Cargo.toml", "/static/x/%2e%2e/%2e%2e/etc/passwd", "/photos?sort=%ff", "/%ff%fe", "/search?q=%00", "/media/x/thumbnail?size=-1",
-        "/admin/users?status=x&after=-9", "/upload?directory=%22%3E%3Cscript%3E",
+        "/items/1",
+        "/items/%00",
+        "/items/..%2f..%2fetc",
+        "/media/x",
+        "/media/00000000-0000-0000-0000-000000000000",
+        "/directories/-1",
+        "/admin/users/99999999999999999999",
+        "/uploads/results/x",
+        "/static/x/../../Cargo.toml",
+        "/static/x/%2e%2e/%2e%2e/etc/passwd",
+        "/photos?sort=%ff",
+        "/%ff%fe",
+        "/search?q=%00",
+        "/media/x/thumbnail?size=-1",
+        "/admin/users?status=x&after=-9",
+        "/upload?directory=%22%3E%3Cscript%3E",
     ] {
         let answer = admin.get(path).await;
         assert!(answer.status().as_u16() < 500, "{path}: {}", answer.status());

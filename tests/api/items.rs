@@ -56,7 +56,13 @@ async fn things_move_into_folders_that_take_them(#[values(Sqlite, MariaDb)] back
     assert_eq!(ada.names_on("/photos").await, ["a.png"], "the shelf shows photos wherever they are");
     let standard = |name: &'static str| {
         let user = nexus_media::model::UserId(ada_id);
-        app.services.db.read(move |conn| Ok(nexus_media::store::directories::find_by_path(conn, user, name)?)).unwrap().unwrap().directory_id.to_string()
+        app.services
+            .db
+            .read(move |conn| Ok(nexus_media::store::directories::find_by_path(conn, user, name)?))
+            .unwrap()
+            .unwrap()
+            .directory_id
+            .to_string()
     };
     for wrong in ["Videos", "Favorites", "Trash", "Recents"] {
         ada.act(&id, "move", &[("directory", &standard(wrong))]).await;
@@ -87,7 +93,11 @@ async fn directories_know_when_they_were_changed_and_opened(#[values(Sqlite, Mar
     let (ada, id) = app.person(&admin, "ada").await;
     let photos = || {
         let user = nexus_media::model::UserId(id);
-        app.services.db.read(move |conn| Ok(nexus_media::store::directories::find_by_path(conn, user, "Photos")?)).unwrap().unwrap()
+        app.services
+            .db
+            .read(move |conn| Ok(nexus_media::store::directories::find_by_path(conn, user, "Photos")?))
+            .unwrap()
+            .unwrap()
     };
     let before = photos();
     ada.upload_one("one.png", &png(1)).await;

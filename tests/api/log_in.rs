@@ -72,7 +72,8 @@ async fn the_session_is_replaced_at_log_in(#[values(Sqlite, MariaDb)] backend: B
     let planted = app.browser().get("/login").await;
     let cookie = header(&planted, "set-cookie");
     let answer = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
-    let answer = answer.get(app.base.clone() + "/dashboard").header("cookie", cookie.split(';').next().unwrap()).send().await.unwrap();
+    let answer =
+        answer.get(app.base.clone() + "/dashboard").header("cookie", cookie.split(';').next().unwrap()).send().await.unwrap();
     assert_eq!(location(&answer), "/login");
 }
 
@@ -114,7 +115,12 @@ async fn log_in_leads_on_to_our_own_pages_only(#[values(Sqlite, MariaDb)] backen
     let (app, admin) = TestApp::ready(backend).await;
     app.person(&admin, "ada").await;
     assert_eq!(location(&app.browser().get("/photos?sort=name").await), "/login?next=%2Fphotos%3Fsort%3Dname");
-    for (next, leads_to) in [("/photos?sort=name", "/photos?sort=name"), ("//evil.example", "/dashboard"), ("https://evil.example/", "/dashboard"), ("/\\evil", "/dashboard")] {
+    for (next, leads_to) in [
+        ("/photos?sort=name", "/photos?sort=name"),
+        ("//evil.example", "/dashboard"),
+        ("https://evil.example/", "/dashboard"),
+        ("/\\evil", "/dashboard"),
+    ] {
         let browser = app.browser();
         let answer = browser.submit("/login", "/login", &[("username", "ada"), ("password", PASSWORD), ("next", next)]).await;
         assert_eq!(location(&answer), leads_to, "{next}");
@@ -129,7 +135,10 @@ async fn php_and_older_hashes_let_in_and_are_made_anew(#[values(Sqlite, MariaDb)
     // password_hash('correct horse battery', PASSWORD_BCRYPT, ['cost' => 4]) as PHP writes it.
     let php = bcrypt::hash_with_result(PASSWORD, 4).unwrap().format_for_version(bcrypt::Version::TwoY);
     let at = nexus_media::model::now();
-    app.services.db.write(|conn| Ok(nexus_media::store::users::update_password(conn, nexus_media::model::UserId(id), &php, at)?)).unwrap();
+    app.services
+        .db
+        .write(|conn| Ok(nexus_media::store::users::update_password(conn, nexus_media::model::UserId(id), &php, at)?))
+        .unwrap();
     assert_eq!(log_in(&app.browser(), "ada", PASSWORD).await.status(), 303);
     assert!(app.user("ada").password.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
     assert_eq!(log_in(&app.browser(), "ada", PASSWORD).await.status(), 303);

@@ -26,7 +26,12 @@ async fn a_film_can_be_played_from_anywhere(#[values(Sqlite, MariaDb)] backend: 
     assert_eq!(whole.bytes().await.unwrap(), film);
 
     let part = |range: &'static str| ada.request("GET", &path).header("range", range).send();
-    for (range, from, to) in [("bytes=0-0", 0, 1), ("bytes=300000-600000", 300_000, 600_001), ("bytes=-1000", film.len() - 1000, film.len()), ("bytes=700000-", 700_000, film.len())] {
+    for (range, from, to) in [
+        ("bytes=0-0", 0, 1),
+        ("bytes=300000-600000", 300_000, 600_001),
+        ("bytes=-1000", film.len() - 1000, film.len()),
+        ("bytes=700000-", 700_000, film.len()),
+    ] {
         let answer = part(range).await.unwrap();
         assert_eq!(answer.status(), 206, "{range}");
         assert_eq!(header(&answer, "content-range"), format!("bytes {from}-{}/{}", to - 1, film.len()));
@@ -44,7 +49,10 @@ async fn a_film_can_be_played_from_anywhere(#[values(Sqlite, MariaDb)] backend: 
     let other = ada.request("GET", &path).header("range", "bytes=0-9").header("if-range", "\"other\"").send().await.unwrap();
     assert_eq!(other.status(), 200);
     let head = ada.request("HEAD", &path).send().await.unwrap();
-    assert_eq!((head.status().as_u16(), header(&head, "content-length"), header(&head, "etag")), (200, film.len().to_string(), etag));
+    assert_eq!(
+        (head.status().as_u16(), header(&head, "content-length"), header(&head, "etag")),
+        (200, film.len().to_string(), etag)
+    );
 }
 
 #[rstest]

@@ -46,7 +46,13 @@ async fn suspension_takes_effect_on_the_next_request_and_old_sessions_stay_dead(
     let picture = ada.upload_one("a.png", &png(1)).await;
     assert_eq!(ada.get(&format!("/media/{picture}")).await.status(), 200);
     admin.submit("/admin/users", &format!("/admin/users/{id}/suspend"), &[]).await;
-    for path in ["/dashboard".to_owned(), "/photos".into(), format!("/items/{picture}"), format!("/media/{picture}"), format!("/media/{picture}/thumbnail?size=320")] {
+    for path in [
+        "/dashboard".to_owned(),
+        "/photos".into(),
+        format!("/items/{picture}"),
+        format!("/media/{picture}"),
+        format!("/media/{picture}/thumbnail?size=320"),
+    ] {
         assert_eq!(location(&ada.get(&path).await), "/pending", "{path}");
     }
     assert!(ada.page("/pending").await.says("is suspended"));
@@ -60,7 +66,10 @@ async fn the_last_admin_cannot_be_lost(#[values(Sqlite, MariaDb)] backend: Backe
     let (app, admin) = TestApp::ready(backend).await;
     let (ada, ada_id) = app.person(&admin, "ada").await;
     let root = app.id_of("root");
-    assert_eq!(admin.submit("/admin/users", &format!("/admin/users/{root}/access-level"), &[("access_level", "user")]).await.status(), 409);
+    assert_eq!(
+        admin.submit("/admin/users", &format!("/admin/users/{root}/access-level"), &[("access_level", "user")]).await.status(),
+        409
+    );
     assert_eq!(admin.submit("/admin/users", &format!("/admin/users/{root}/suspend"), &[]).await.status(), 409);
     admin.submit("/admin/users", &format!("/admin/users/{ada_id}/access-level"), &[("access_level", "admin")]).await;
     assert_eq!(ada.get("/admin/users").await.status(), 200, "a role change holds on the next request");

@@ -54,7 +54,9 @@ async fn a_code_does_not_make_a_suspended_person_active(#[values(Sqlite)] backen
     let code = code_for(&admin, id).await;
     admin.submit("/admin/users", &format!("/admin/users/{id}/suspend"), &[]).await;
     let browser = app.browser();
-    browser.submit("/recover", "/recover", &[("username", "ada"), ("access_code", &code), ("password", "a new long password")]).await;
+    browser
+        .submit("/recover", "/recover", &[("username", "ada"), ("access_code", &code), ("password", "a new long password")])
+        .await;
     let answer = browser.submit("/login", "/login", &[("username", "ada"), ("password", "a new long password")]).await;
     assert_eq!(answer.status(), 403);
 }

@@ -41,7 +41,8 @@ async fn every_wrong_field_is_named_and_what_was_typed_is_kept(#[values(Sqlite, 
 async fn a_taken_name_or_address_is_refused_whatever_its_case(#[values(Sqlite, MariaDb)] backend: Backend) {
     let (app, _admin) = TestApp::ready(backend).await;
     app.register("ada").await;
-    let fields = [("firstname", "A"), ("lastname", "B"), ("username", "ADA"), ("email", "Ada@Example.org"), ("password", PASSWORD)];
+    let fields =
+        [("firstname", "A"), ("lastname", "B"), ("username", "ADA"), ("email", "Ada@Example.org"), ("password", PASSWORD)];
     let answer = app.browser().submit("/register", "/register", &fields).await;
     assert_eq!(answer.status(), 422);
     let page = Page::of(answer).await;
@@ -54,7 +55,14 @@ async fn fields_that_the_form_does_not_have_set_nothing(#[values(Sqlite, MariaDb
     let (app, _admin) = TestApp::ready(backend).await;
     let browser = app.browser();
     for (name, value) in [("status", "active"), ("access_level", "admin"), ("quota_bytes", "1"), ("id", "1")] {
-        let fields = [("firstname", "A"), ("lastname", "B"), ("username", "mallory"), ("email", "m@x.org"), ("password", PASSWORD), (name, value)];
+        let fields = [
+            ("firstname", "A"),
+            ("lastname", "B"),
+            ("username", "mallory"),
+            ("email", "m@x.org"),
+            ("password", PASSWORD),
+            (name, value),
+        ];
         assert_eq!(browser.submit("/register", "/register", &fields).await.status(), 400, "{name}");
     }
     let found = app.services.db.read(|conn| Ok(nexus_media::store::users::find_by_login(conn, "mallory")?)).unwrap();

@@ -39,7 +39,14 @@ async fn the_code_makes_the_first_admin_once(#[values(Sqlite, MariaDb)] backend:
 async fn a_wrong_code_makes_nobody_admin(#[values(Sqlite, MariaDb)] backend: Backend) {
     let app = TestApp::start(backend).await;
     let browser = app.browser();
-    let fields = [("code", "wrong"), ("firstname", "Eve"), ("lastname", "E"), ("username", "eve"), ("email", "e@x.org"), ("password", PASSWORD)];
+    let fields = [
+        ("code", "wrong"),
+        ("firstname", "Eve"),
+        ("lastname", "E"),
+        ("username", "eve"),
+        ("email", "e@x.org"),
+        ("password", PASSWORD),
+    ];
     let answer = browser.submit("/setup", "/setup", &fields).await;
     assert_eq!(answer.status(), 422);
     let page = Page::of(answer).await;
@@ -68,7 +75,14 @@ async fn two_set_ups_at_once_make_one_admin(#[values(Sqlite, MariaDb)] backend: 
         let (browser, code) = (app.browser(), code.clone());
         async move {
             let email = format!("{name}@example.org");
-            let fields = [("code", code.as_str()), ("firstname", "A"), ("lastname", "B"), ("username", name), ("email", &email), ("password", PASSWORD)];
+            let fields = [
+                ("code", code.as_str()),
+                ("firstname", "A"),
+                ("lastname", "B"),
+                ("username", name),
+                ("email", &email),
+                ("password", PASSWORD),
+            ];
             browser.submit("/setup", "/setup", &fields).await.status().as_u16()
         }
     };

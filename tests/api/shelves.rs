@@ -9,7 +9,9 @@ use crate::support::*;
 async fn every_item_stands_on_one_page_whatever_the_order_and_what_comes_in_between(#[values(Sqlite, MariaDb)] backend: Backend) {
     let (app, admin) = TestApp::ready(backend).await;
     let (ada, _) = app.person(&admin, "ada").await;
-    let files: Vec<_> = (0..150_u32).map(|n| (format!("{:03}.png", (n * 37) % 150), [png(n), vec![0; usize::try_from((n * 53) % 150).unwrap()]].concat())).collect();
+    let files: Vec<_> = (0..150_u32)
+        .map(|n| (format!("{:03}.png", (n * 37) % 150), [png(n), vec![0; usize::try_from((n * 53) % 150).unwrap()]].concat()))
+        .collect();
     for chunk in files.chunks(50) {
         let chunk: Vec<_> = chunk.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())).collect();
         ada.upload(&chunk).await;
@@ -20,7 +22,9 @@ async fn every_item_stands_on_one_page_whatever_the_order_and_what_comes_in_betw
         let mut pages = 0;
         loop {
             let page = ada.page(&path).await;
-            seen.extend(page.html.select(&selector("[data-tile] img")).map(|image| image.value().attr("alt").unwrap().to_owned()));
+            seen.extend(
+                page.html.select(&selector("[data-tile] img")).map(|image| image.value().attr("alt").unwrap().to_owned()),
+            );
             pages += 1;
             if pages == 1 {
                 // An insert between two pages neither repeats nor hides what was there.

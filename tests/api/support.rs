@@ -27,7 +27,8 @@ fn mariadb() -> &'static str {
     static SERVER: OnceLock<(Mutex<Child>, String)> = OnceLock::new();
     let (_, url) = SERVER.get_or_init(|| {
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/mariadb.sh");
-        let mut child = Command::new(script).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("tests/support/mariadb.sh");
+        let mut child =
+            Command::new(script).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("tests/support/mariadb.sh");
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         assert!(line.starts_with("mysql://"), "MariaDB did not start: apt-get install mariadb-server");
@@ -97,7 +98,18 @@ impl TestApp {
         let admin = app.browser();
         let code = app.setup_code();
         let answer = admin
-            .submit("/setup", "/setup", &[("code", &code), ("firstname", "Root"), ("lastname", "Admin"), ("username", "root"), ("email", "root@example.org"), ("password", PASSWORD)])
+            .submit(
+                "/setup",
+                "/setup",
+                &[
+                    ("code", &code),
+                    ("firstname", "Root"),
+                    ("lastname", "Admin"),
+                    ("username", "root"),
+                    ("email", "root@example.org"),
+                    ("password", PASSWORD),
+                ],
+            )
             .await;
         assert_eq!((answer.status().as_u16(), location(&answer)), (303, "/dashboard".into()));
         (app, admin)
@@ -118,7 +130,17 @@ impl TestApp {
         let browser = self.browser();
         let email = format!("{username}@example.org");
         let answer = browser
-            .submit("/register", "/register", &[("firstname", "Ada"), ("lastname", "Lovelace"), ("username", username), ("email", &email), ("password", PASSWORD)])
+            .submit(
+                "/register",
+                "/register",
+                &[
+                    ("firstname", "Ada"),
+                    ("lastname", "Lovelace"),
+                    ("username", username),
+                    ("email", &email),
+                    ("password", PASSWORD),
+                ],
+            )
             .await;
         assert_eq!((answer.status().as_u16(), location(&answer)), (303, "/pending".into()));
         browser
@@ -236,7 +258,8 @@ impl Browser {
     /// Uploads one file and returns its id.
     pub async fn upload_one(&self, name: &str, bytes: &[u8]) -> String {
         let page = self.upload(&[(name, bytes)]).await;
-        let href = page.attribute(".row-item a[href^='/items/']", "href").unwrap_or_else(|| panic!("not stored: {}", page.text()));
+        let href =
+            page.attribute(".row-item a[href^='/items/']", "href").unwrap_or_else(|| panic!("not stored: {}", page.text()));
         href.trim_start_matches("/items/").to_owned()
     }
 
@@ -316,8 +339,10 @@ pub fn assert_counts_are_true(app: &TestApp, username: &str) {
         .services
         .db
         .read(|conn| {
-            let kept: HashMap<_, _> =
-                nexus_media::store::counts::list(conn, user.id)?.into_iter().map(|count| (count.shelf, (count.items, count.bytes))).collect();
+            let kept: HashMap<_, _> = nexus_media::store::counts::list(conn, user.id)?
+                .into_iter()
+                .map(|count| (count.shelf, (count.items, count.bytes)))
+                .collect();
             let mut counted = HashMap::new();
             for shelf in Shelf::COUNTED {
                 let items = nexus_media::store::items::list(conn, user.id, &Selection::Shelf(shelf), Sort::Newest, None, 10_000)?;

@@ -62,7 +62,8 @@ async fn sixteen_files_of_one_name_at_once_are_sixteen_files(#[values(Sqlite, Ma
     let names = app.names("ada", "Photos");
     assert_eq!(names.len(), 16);
     assert!(names.contains(&"a.png".to_owned()) && names.contains(&"a (15).png".to_owned()), "{names:?}");
-    let mut contents: Vec<_> = names.iter().map(|name| std::fs::read(app.on_disk("ada", &format!("Photos/{name}"))).unwrap()).collect();
+    let mut contents: Vec<_> =
+        names.iter().map(|name| std::fs::read(app.on_disk("ada", &format!("Photos/{name}"))).unwrap()).collect();
     contents.sort();
     contents.dedup();
     assert_eq!(contents.len(), 16, "none was overwritten");
@@ -98,7 +99,10 @@ async fn a_torn_upload_leaves_no_file_and_no_row(#[values(Sqlite, MariaDb)] back
         body.extend(vec![7; cut]);
         let address = app.base.trim_start_matches("http://").to_owned();
         let mut stream = TcpStream::connect(&address).unwrap();
-        let head = format!("POST /upload HTTP/1.1\r\nHost: {address}\r\nCookie: {}\r\nContent-Type: multipart/form-data; boundary=B\r\nContent-Length: 2000000\r\n\r\n", cookie.0);
+        let head = format!(
+            "POST /upload HTTP/1.1\r\nHost: {address}\r\nCookie: {}\r\nContent-Type: multipart/form-data; boundary=B\r\nContent-Length: 2000000\r\n\r\n",
+            cookie.0
+        );
         stream.write_all(head.as_bytes()).unwrap();
         stream.write_all(&body).unwrap();
         drop(stream);
@@ -133,7 +137,9 @@ async fn a_multipart_body_that_ends_early_leaves_nothing(#[values(Sqlite, MariaD
     let (app, admin) = TestApp::ready(backend).await;
     let (ada, _) = app.person(&admin, "ada").await;
     let token = ada.token("/upload").await;
-    let body = format!("--B\r\nContent-Disposition: form-data; name=\"csrf_token\"\r\n\r\n{token}\r\n--B\r\nContent-Disposition: form-data; name=\"file\"; filename=\"x.bin\"\r\n\r\nhalf of it");
+    let body = format!(
+        "--B\r\nContent-Disposition: form-data; name=\"csrf_token\"\r\n\r\n{token}\r\n--B\r\nContent-Disposition: form-data; name=\"file\"; filename=\"x.bin\"\r\n\r\nhalf of it"
+    );
     let request = ada.request("POST", "/upload").header("content-type", "multipart/form-data; boundary=B").body(body);
     assert_eq!(request.send().await.unwrap().status(), 400);
     assert_eq!((app.names("ada", "Uploads").len(), app.incoming()), (0, 0));

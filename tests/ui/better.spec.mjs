@@ -63,7 +63,7 @@ test('a file dropped on the dashboard is uploaded, with its progress shown', asy
   await page.dispatchEvent('[data-upload]', 'drop', { dataTransfer: files });
   await expect(page.locator('[data-progress]')).toBeVisible();
   await page.waitForURL('**/uploads/results/*');
-  await expect(page.getByText('dropped.bin')).toBeVisible();
+  await expect(page.getByRole('link', { name: 'Open dropped.bin' })).toBeVisible();
   checkComplaints();
 });
 
@@ -103,7 +103,9 @@ test('everything on a shelf can be reached and done with keys', async ({ house, 
   await page.keyboard.press('?');
   await expect(page.getByRole('dialog', { name: 'Keys' })).toBeVisible();
   await page.keyboard.press('Escape');
+  await expect(page.getByRole('dialog', { name: 'Keys' })).toBeHidden();
   await page.keyboard.press('/');
+  await expect(page.getByRole('searchbox')).toBeFocused();
   await page.keyboard.type('picture 1');
   await expect(page.getByRole('searchbox')).toHaveValue('picture 1');
   checkComplaints();

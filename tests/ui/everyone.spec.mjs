@@ -40,7 +40,7 @@ test('axe finds nothing, and nothing needs sideways scrolling', async ({ house, 
       await expectAccessible(page, `${path}, ${theme}`);
       await page.setViewportSize({ width: 320, height: 640 });
       const sideways = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-      expect(sideways, `${path} at 320 px`).toBeLessThanOrEqual(0);
+      expect.soft(sideways, `${path} at 320 px`).toBeLessThanOrEqual(0);
       await expectAccessible(page, `${path}, ${theme}, 320 px`);
     }
     await page.getByText('More', { exact: true }).click();
@@ -48,7 +48,7 @@ test('axe finds nothing, and nothing needs sideways scrolling', async ({ house, 
     await page.setViewportSize({ width: 1280, height: 860 });
     await page.goto(`${house.url}/photos`);
     await page.getByLabel('Select picture 1.png').check({ force: true });
-    await page.getByLabel(/^Your account/).click();
+    await page.locator('.menu summary').click();
     await expectAccessible(page, `a selection and the open menu, ${theme}`);
     await page.keyboard.press('Escape');
     await page.keyboard.press('?');
@@ -76,7 +76,7 @@ test('axe finds nothing, and nothing needs sideways scrolling', async ({ house, 
     await expectAccessible(gate, `wrong fields, ${colorScheme}`);
     await gate.setViewportSize({ width: 320, height: 640 });
     const sideways = await gate.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-    expect(sideways, '/register at 320 px').toBeLessThanOrEqual(0);
+    expect.soft(sideways, '/register at 320 px').toBeLessThanOrEqual(0);
     await context.close();
   }
   await expectAccessible(stranger, 'waiting');

@@ -62,7 +62,9 @@ async fn page(at: &SignedIn, form: Option<&ProfileForm>, errors: &[FieldError]) 
     ];
     let password = vec![
         Field::new("current_password", "Password now", "password").autocomplete("current-password"),
-        Field::new("new_password", "New password", "password").autocomplete("new-password").hint("At least 8 characters. Several words make a good one."),
+        Field::new("new_password", "New password", "password")
+            .autocomplete("new-password")
+            .hint("At least 8 characters. Several words make a good one."),
     ];
     let picture_problem = errors.iter().find(|error| error.field == "picture").map(|error| error.message.clone());
     Ok(AccountPage {

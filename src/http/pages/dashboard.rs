@@ -4,8 +4,8 @@ use actix_web::web;
 use askama::Template;
 
 use super::shell::Shell;
-use super::view::{self as v, Tile, counted};
 use super::show;
+use super::view::{self as v, Tile, counted};
 use crate::domain::dashboard;
 use crate::error::bytes_in_words;
 use crate::http::visitor::SignedIn;

@@ -102,7 +102,9 @@ fn write_entries(services: &Arc<Services>, user: &User, chosen: &[Item], sending
         io::copy(&mut io::BufReader::with_capacity(CHUNK, opened.file), &mut archive)?;
     }
     if !missing.is_empty() {
-        archive.start_file("MISSING.txt", SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored)).map_err(io::Error::other)?;
+        archive
+            .start_file("MISSING.txt", SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored))
+            .map_err(io::Error::other)?;
         archive.write_all(format!("These files were not where Nexus keeps them:\n{}\n", missing.join("\n")).as_bytes())?;
     }
     let mut sending = archive.finish().map_err(io::Error::other)?.into_inner();

@@ -6,8 +6,8 @@ use actix_web::web;
 use askama::Template;
 use serde::Deserialize;
 
-use super::view as v;
 use super::register::PendingPage;
+use super::view as v;
 use super::{own_path, see, show, show_with};
 use crate::config::Registration;
 use crate::domain::{log_in, sessions};

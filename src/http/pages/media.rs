@@ -38,7 +38,12 @@ struct ThumbnailQuery {
 }
 
 /// A picture a browser can draw is its own thumbnail; other things have none.
-async fn show_thumbnail(at: SignedIn, request: HttpRequest, path: web::Path<String>, query: web::Query<ThumbnailQuery>) -> Answer {
+async fn show_thumbnail(
+    at: SignedIn,
+    request: HttpRequest,
+    path: web::Path<String>,
+    query: web::Query<ThumbnailQuery>,
+) -> Answer {
     if !matches!(query.size.as_str(), "" | "320" | "640" | "1280") {
         return Err(Error::BadRequest("Thumbnails are 320, 640 or 1280 wide.".into()).into());
     }

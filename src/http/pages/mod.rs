@@ -63,6 +63,7 @@ fn show_with(status: StatusCode, page: &impl Template) -> Answer {
 }
 
 /// 303: look there now.
+#[expect(clippy::unnecessary_wraps, reason = "it is what handlers end with")]
 fn see(path: &str) -> Answer {
     Ok(HttpResponse::SeeOther().insert_header((LOCATION, path)).finish())
 }
@@ -107,7 +108,16 @@ mod tests {
     #[test]
     fn next_leads_only_to_our_own_paths() {
         assert_eq!(own_path("/photos?cursor=a").as_deref(), Some("/photos?cursor=a"));
-        for path in ["//evil.example", "https://evil.example", "/\\evil.example", "\\\\evil", "photos", "/a\r\nSet-Cookie: x", "javascript:alert(1)", ""] {
+        for path in [
+            "//evil.example",
+            "https://evil.example",
+            "/\\evil.example",
+            "\\\\evil",
+            "photos",
+            "/a\r\nSet-Cookie: x",
+            "javascript:alert(1)",
+            "",
+        ] {
             assert_eq!(own_path(path), None, "{path}");
         }
     }

@@ -246,7 +246,12 @@ struct LevelForm {
     access_level: String,
 }
 
-async fn submit_access_level(Admin(at): Admin, request: HttpRequest, path: web::Path<String>, Form(form): Form<LevelForm>) -> Answer {
+async fn submit_access_level(
+    Admin(at): Admin,
+    request: HttpRequest,
+    path: web::Path<String>,
+    Form(form): Form<LevelForm>,
+) -> Answer {
     let (admin, id) = (at.user().id, parse(&path)?);
     let level = form.access_level.clone();
     let user = act(&at.services, move |services| people::set_access_level(services, admin, id, &form.access_level)).await?;
@@ -280,7 +285,10 @@ async fn submit_quota(Admin(at): Admin, request: HttpRequest, path: web::Path<St
 async fn submit_access_code(Admin(at): Admin, path: web::Path<String>, _: Form<Nothing>) -> Answer {
     let (admin, id) = (at.user().id, parse(&path)?);
     let (user, code) = act(&at.services, move |services| people::hand_out_code(services, admin, id)).await?;
-    let text = format!("Give this code to {} {}. It works once, for two days, at /recover, and is not shown again.", user.firstname, user.lastname);
+    let text = format!(
+        "Give this code to {} {}. It works once, for two days, at /recover, and is not shown again.",
+        user.firstname, user.lastname
+    );
     at.carrier.leave(&Flash { text, undo: Vec::new(), code: Some(code) })?;
     see(&format!("/admin/users/{id}"))
 }

@@ -14,10 +14,7 @@ use crate::http::visitor::Visitor;
 use crate::http::{Answer, Route, shared};
 
 pub(super) fn routes() -> Vec<Route> {
-    vec![
-        Route::get("/recover", || web::route().to(show_recover)),
-        Route::post("/recover", || web::route().to(submit_recover)),
-    ]
+    vec![Route::get("/recover", || web::route().to(show_recover)), Route::post("/recover", || web::route().to(submit_recover))]
 }
 
 #[derive(Deserialize, Default)]
@@ -43,8 +40,13 @@ struct RecoverPage {
 fn page(visitor: &Visitor, form: &RecoverForm, errors: &[FieldError]) -> Result<RecoverPage, Error> {
     let fields = vec![
         Field::new("username", "Username or e-mail", "text").value(&form.username).autocomplete("username").focused(),
-        Field::new("access_code", "One-time code", "text").value(&form.access_code).autocomplete("one-time-code").hint("The admin of this server gave it to you. It works once and for two days."),
-        Field::new("password", "New password", "password").autocomplete("new-password").hint("At least 8 characters. Several words make a good one."),
+        Field::new("access_code", "One-time code", "text")
+            .value(&form.access_code)
+            .autocomplete("one-time-code")
+            .hint("The admin of this server gave it to you. It works once and for two days."),
+        Field::new("password", "New password", "password")
+            .autocomplete("new-password")
+            .hint("At least 8 characters. Several words make a good one."),
     ];
     Ok(RecoverPage {
         assets: crate::http::statics::base(),
@@ -62,8 +64,7 @@ async fn submit_recover(visitor: Visitor, Form(form): Form<RecoverForm>) -> Answ
     let services = shared(&visitor.services);
     match log_in::recover(&services, &form.username, &form.access_code, &form.password, &visitor.client).await {
         Ok(()) => {
-            visitor.carrier.sign_out();
-            visitor.carrier.csrf()?;
+            visitor.carrier.begin_anew();
             say(&visitor.carrier, "Your new password is set. Log in with it.")?;
             see("/login")
         }

@@ -58,9 +58,14 @@ fn page(visitor: &Visitor, form: &RegisterForm, errors: &[FieldError]) -> Result
     let fields = vec![
         Field::new("firstname", "First name", "text").value(&form.firstname).autocomplete("given-name").focused(),
         Field::new("lastname", "Last name", "text").value(&form.lastname).autocomplete("family-name"),
-        Field::new("username", "Username", "text").value(&form.username).autocomplete("username").hint("Letters a to z, digits, dot, hyphen, underscore."),
+        Field::new("username", "Username", "text")
+            .value(&form.username)
+            .autocomplete("username")
+            .hint("Letters a to z, digits, dot, hyphen, underscore."),
         Field::new("email", "E-mail", "email").value(&form.email).autocomplete("email"),
-        Field::new("password", "Password", "password").autocomplete("new-password").hint("At least 8 characters. Several words make a good one."),
+        Field::new("password", "Password", "password")
+            .autocomplete("new-password")
+            .hint("At least 8 characters. Several words make a good one."),
         Field::new("contact_number", "Contact number", "tel").value(&form.contact_number).autocomplete("tel").optional(),
         Field::new("address", "Address", "text").value(&form.address).autocomplete("street-address").optional(),
     ];

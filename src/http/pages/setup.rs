@@ -15,10 +15,7 @@ use crate::http::visitor::Visitor;
 use crate::http::{Answer, Route, act, shared};
 
 pub(super) fn routes() -> Vec<Route> {
-    vec![
-        Route::get("/setup", || web::route().to(show_setup)),
-        Route::post("/setup", || web::route().to(submit_setup)),
-    ]
+    vec![Route::get("/setup", || web::route().to(show_setup)), Route::post("/setup", || web::route().to(submit_setup))]
 }
 
 #[derive(Deserialize, Default)]
@@ -56,12 +53,19 @@ struct SetupPage {
 
 fn page(visitor: &Visitor, form: &SetupForm, errors: &[FieldError], problem: Option<String>) -> Result<SetupPage, Error> {
     let fields = vec![
-        Field::new("code", "Set-up code", "text").value(&form.code).hint("The server printed it when it started; it is also in the file setup-code in its data directory."),
+        Field::new("code", "Set-up code", "text")
+            .value(&form.code)
+            .hint("The server printed it when it started; it is also in the file setup-code in its data directory."),
         Field::new("firstname", "First name", "text").value(&form.firstname).autocomplete("given-name").focused(),
         Field::new("lastname", "Last name", "text").value(&form.lastname).autocomplete("family-name"),
-        Field::new("username", "Username", "text").value(&form.username).autocomplete("username").hint("Letters a to z, digits, dot, hyphen, underscore."),
+        Field::new("username", "Username", "text")
+            .value(&form.username)
+            .autocomplete("username")
+            .hint("Letters a to z, digits, dot, hyphen, underscore."),
         Field::new("email", "E-mail", "email").value(&form.email).autocomplete("email"),
-        Field::new("password", "Password", "password").autocomplete("new-password").hint("At least 8 characters. Several words make a good one."),
+        Field::new("password", "Password", "password")
+            .autocomplete("new-password")
+            .hint("At least 8 characters. Several words make a good one."),
     ];
     Ok(SetupPage {
         assets: crate::http::statics::base(),

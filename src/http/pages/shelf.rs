@@ -5,8 +5,8 @@ use askama::Template;
 use serde::Deserialize;
 
 use super::shell::Shell;
-use super::view::{self as v, Heading, Tile, counted};
 use super::show;
+use super::view::{self as v, Heading, Tile, counted};
 use crate::domain::shelves::{self, Listing, Selection};
 use crate::error::Error;
 use crate::http::visitor::SignedIn;
@@ -177,7 +177,8 @@ async fn show_search(at: SignedIn, query: web::Query<Query>) -> Answer {
     };
     let shell = Shell::load(&at, "/search").await?;
     let mut page = ShelfPage::new(&at, shell, "Search", "/search", &query, listing);
-    page.summary = if words.is_empty() { "Type part of a name above.".into() } else { format!("Names with “{}”", query.q.trim()) };
+    page.summary =
+        if words.is_empty() { "Type part of a name above.".into() } else { format!("Names with “{}”", query.q.trim()) };
     page.empty = if words.is_empty() { "Nothing looked for yet." } else { "Nothing with that name. Try fewer letters." };
     page.query = Some(query.q.trim().to_owned());
     show(&page)

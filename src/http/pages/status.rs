@@ -4,8 +4,8 @@ use actix_web::web;
 use askama::Template;
 
 use super::shell::Shell;
-use super::view::{self as v, thousands};
 use super::show;
+use super::view::{self as v, thousands};
 use crate::domain::status::{self, Status};
 use crate::error::bytes_in_words;
 use crate::http::visitor::Admin;
@@ -33,7 +33,9 @@ async fn show_status(Admin(at): Admin) -> Answer {
     show(&StatusPage {
         version: env!("CARGO_PKG_VERSION"),
         uptime: uptime(status.uptime),
-        space: status.space.map_or_else(unknown, |(free, all)| format!("{} of {} free", bytes_in_words(free), bytes_in_words(all))),
+        space: status
+            .space
+            .map_or_else(unknown, |(free, all)| format!("{} of {} free", bytes_in_words(free), bytes_in_words(all))),
         stored: status.stored.map_or_else(unknown, |(people, bytes)| {
             let people = thousands(u64::try_from(people).unwrap_or(0));
             format!("{people} accounts, {}", v::size(bytes).words)

@@ -180,11 +180,8 @@ async fn show_result(at: SignedIn, path: web::Path<String>) -> Answer {
 /// `12 added, 1 already here, 1 refused`.
 fn summary(rows: &[Row]) -> String {
     let count = |outcome| rows.iter().filter(|row| row.outcome == outcome).count();
-    let parts = [
-        (count(Became::Stored), "added"),
-        (count(Became::Duplicate), "already here"),
-        (count(Became::Refused), "refused"),
-    ];
+    let parts =
+        [(count(Became::Stored), "added"), (count(Became::Duplicate), "already here"), (count(Became::Refused), "refused")];
     parts.iter().filter(|(count, _)| *count > 0).map(|(count, word)| format!("{count} {word}")).collect::<Vec<_>>().join(", ")
 }
 

@@ -18,7 +18,10 @@ pub const fn icon(name: &'static str) -> Icon {
 impl fmt::Display for Icon {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (base, name) = (crate::http::statics::base(), self.0);
-        write!(f, "<svg class=\"i\" aria-hidden=\"true\" focusable=\"false\"><use href=\"{base}/vendor/icons.svg#{name}\"/></svg>")
+        write!(
+            f,
+            "<svg class=\"i\" aria-hidden=\"true\" focusable=\"false\"><use href=\"{base}/vendor/icons.svg#{name}\"/></svg>"
+        )
     }
 }
 

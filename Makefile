@@ -1,0 +1,58 @@
+# Nexus Media Server. `make run` and `make test` do all the set-up on a fresh Debian machine.
+SHELL := /bin/sh
+export CARGO_TARGET_DIR ?= $(HOME)/.cache/nexus-media/target
+export CARGO_TERM_COLOR ?= auto
+ADVISORY_DB ?= ../shared/advisory-db
+SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+PLAYWRIGHT = npx --no-install playwright test --config tests/ui/playwright.config.mjs
+
+.PHONY: help run build release test check test-rust test-ui audit packages test-packages browser-files clean
+
+help: ## what there is
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
+
+run: packages browser-files ## install what is missing, build, serve
+	cargo run --locked --release
+
+build: packages browser-files ## build for development
+	cargo build --locked
+
+release: packages browser-files ## build the binary that is shipped
+	cargo build --locked --release
+
+test: check test-rust test-ui ## everything: format, lints, docs, audit, tests on both databases, browser tests on both
+
+check: packages browser-files audit ## format, lints, documentation, advisories
+	cargo fmt --check
+	cargo clippy --locked --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --quiet
+
+test-rust: test-packages browser-files ## unit and API tests on SQLite and MariaDB
+	cargo test --locked
+
+test-ui: test-packages browser-files ## Playwright on SQLite and MariaDB
+	cargo build --locked
+	NEXUS_BINARY=$(CARGO_TARGET_DIR)/debug/nexus-media $(PLAYWRIGHT)
+
+audit: ## known vulnerabilities of the crates
+	@scripts/audit.sh "$(ADVISORY_DB)"
+
+packages: ## system packages to build with
+	@SUDO="$(SUDO)" scripts/packages.sh gcc:gcc pkg-config:pkg-config mariadb_config:libmariadb-dev node:nodejs npm:npm
+
+test-packages: packages ## system packages to test with
+	@SUDO="$(SUDO)" scripts/packages.sh mariadbd:mariadb-server chromium:chromium ffmpeg:ffmpeg python3:python3
+
+# The libraries of the pages. Each is an enhancement: a build without them still works.
+browser-files: static/vendor/icons.svg ## libraries for the browser, from npm
+
+static/vendor/icons.svg: node_modules/.package-lock.json scripts/vendor.mjs $(shell find templates src/http -type f 2>/dev/null)
+	node scripts/vendor.mjs
+	@touch $@
+
+node_modules/.package-lock.json: package.json package-lock.json
+	npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+clean: ## take away what was built here
+	rm -rf node_modules static/vendor test-results

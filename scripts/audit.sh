@@ -1,0 +1,21 @@
+#!/bin/sh
+# cargo audit on advisory data that is there already: audit.sh FOLDER
+set -eu
+if [ ! -d "$1/crates" ]; then
+    echo "AUDIT NOT RUN: no advisory data in $1 (a clone of RustSec's advisory-db; name it with ADVISORY_DB=...)" >&2
+    exit 0
+fi
+if ! cargo audit --version >/dev/null 2>&1; then
+    echo "installing cargo-audit"
+    cargo install cargo-audit --locked --quiet --no-default-features --profile dev
+fi
+# cargo audit wants a git clone to read from.
+copy=$(mktemp -d)
+trap 'rm -rf "$copy"' EXIT
+cp -r "$1/." "$copy"
+if [ ! -d "$copy/.git" ]; then
+    git -C "$copy" init -q
+    git -C "$copy" add -A
+    git -C "$copy" -c user.name=audit -c user.email=audit@localhost commit -qm "advisories"
+fi
+cargo audit --db "$copy" --no-fetch --stale --deny warnings
