@@ -11,7 +11,7 @@ use actix_web::{App, HttpServer};
 
 use crate::config::Settings;
 use crate::db::blocking;
-use crate::domain::{Services, housekeeping, setup, touches};
+use crate::domain::{Services, housekeeping, recovery, setup};
 use crate::error::{Error, Result};
 use crate::http;
 
@@ -38,7 +38,7 @@ impl Application {
         let services = Arc::new(
             blocking(move || {
                 let services = Services::open(settings)?;
-                services.recover()?;
+                recovery::recover(&services)?;
                 Ok(services)
             })
             .await?,
@@ -92,7 +92,7 @@ impl Application {
         let ended = self.server.await;
         keeper.abort();
         let services = self.services;
-        blocking(move || touches::flush(&services)).await?;
+        blocking(move || housekeeping::write_notes(&services)).await?;
         Ok(ended?)
     }
 }
@@ -131,7 +131,8 @@ async fn keep_house(services: Arc<Services>) {
             _ = rounds.tick() => true,
         };
         let services = services.clone();
-        let done = blocking(move || if is_round { housekeeping::round(&services) } else { touches::flush(&services) }).await;
+        let done =
+            blocking(move || if is_round { housekeeping::round(&services) } else { housekeeping::write_notes(&services) }).await;
         if let Err(error) = done {
             tracing::warn!("housekeeping will try again: {error:?}");
         }

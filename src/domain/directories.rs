@@ -1,11 +1,11 @@
 //! A person's own directories: make, rename, delete.
 
+use super::folders::insert;
 use super::moving::{self, Plan};
 use super::{Services, trash};
 use crate::db::Conn;
 use crate::error::{Error, Result};
 use crate::media::{FileName, Place, tree};
-use crate::model::directory::NewDirectory;
 use crate::model::{Directory, DirectoryId, User, now};
 use crate::store;
 
@@ -66,56 +66,6 @@ fn refuse_taken(services: &Services, conn: &mut Conn, user: &User, path: &str) -
         Err(cause) if cause.kind() == std::io::ErrorKind::NotADirectory => Err(taken()),
         other => Ok(other?),
     }
-}
-
-fn insert(
-    services: &Services,
-    conn: &mut Conn,
-    user: &User,
-    parent: Option<&Directory>,
-    name: &FileName,
-    path: &str,
-) -> Result<DirectoryId> {
-    let (above, _) = path.rsplit_once('/').unwrap_or(("", path));
-    services.tree.make_directory(&Place::new(&user.folder, above, name.as_str()))?;
-    let (id, at) = (DirectoryId::new(), now());
-    store::directories::insert(
-        conn,
-        &NewDirectory {
-            user_id: user.id,
-            directory_id: id,
-            parent_id: parent.map(|parent| parent.directory_id),
-            directory_name: name.to_string(),
-            directory_path: path.to_owned(),
-            username: user.username.clone(),
-            date_added: at,
-            last_modified: at,
-            last_accessed: at,
-        },
-    )?;
-    if let Some(parent) = parent {
-        store::directories::update_modified(conn, user.id, &[parent.directory_id], at)?;
-    }
-    Ok(id)
-}
-
-/// The directory at `path`, made with those above it where they are gone. In the caller's transaction.
-pub(super) fn ensure(services: &Services, conn: &mut Conn, user: &User, path: &str) -> Result<Directory> {
-    let mut parent: Option<Directory> = None;
-    let mut so_far = String::new();
-    for part in path.split('/') {
-        let name = FileName::parse(part).ok_or(Error::NotFound)?;
-        so_far = if so_far.is_empty() { name.to_string() } else { format!("{so_far}/{name}") };
-        let found = match store::directories::find_by_path(conn, user.id, &so_far)? {
-            Some(found) => found,
-            None => {
-                insert(services, conn, user, parent.as_ref(), &name, &so_far)?;
-                store::directories::find_by_path(conn, user.id, &so_far)?.ok_or(Error::NotFound)?
-            }
-        };
-        parent = Some(found);
-    }
-    parent.ok_or(Error::NotFound)
 }
 
 /// Renames one's own directory; what is in it stays in it.

@@ -1,6 +1,6 @@
 //! What the server does by itself: notes written down, the trash purged, old rows taken away.
 
-use super::{Services, touches, trash};
+use super::{Services, trash};
 use crate::error::Result;
 use crate::model::now;
 use crate::store;
@@ -15,7 +15,7 @@ const REPORTS_KEPT: time::Duration = time::Duration::days(1);
 /// # Errors
 /// The database's and the system's; the next round tries again.
 pub fn round(services: &Services) -> Result<()> {
-    touches::flush(services)?;
+    write_notes(services)?;
     let purged = trash::purge(services)?;
     if purged > 0 {
         tracing::info!("{purged} things purged from the trash");
@@ -23,6 +23,29 @@ pub fn round(services: &Services) -> Result<()> {
     services.db.write(|conn| {
         store::sessions::delete_over(conn, now() - SESSIONS_KEPT)?;
         store::reports::delete_before(conn, now() - REPORTS_KEPT)?;
+        Ok(())
+    })
+}
+
+/// Writes what was noted, in one transaction.
+///
+/// # Errors
+/// The database's; the notes are lost then, and that is all that is.
+pub fn write_notes(services: &Services) -> Result<()> {
+    let notes = services.touches.take();
+    if notes.sessions.is_empty() && notes.directories.is_empty() && notes.items.is_empty() {
+        return Ok(());
+    }
+    services.db.write(|conn| {
+        for (id, (at, address, expiration)) in &notes.sessions {
+            store::sessions::update_seen(conn, *id, *at, address, *expiration)?;
+        }
+        for ((owner, path), at) in &notes.directories {
+            store::directories::update_accessed(conn, *owner, path, *at)?;
+        }
+        for ((owner, id), at) in &notes.items {
+            store::items::update_recent(conn, *owner, *id, *at)?;
+        }
         Ok(())
     })
 }

@@ -50,6 +50,14 @@ pub async fn log_in(services: &Arc<Services>, login: &str, password: &str, clien
     .await
 }
 
+/// The account of somebody who just gave the right password, to tell them how it stands.
+///
+/// # Errors
+/// The database's.
+pub fn find(services: &Services, login: &str) -> Result<Option<User>> {
+    services.db.read(|conn| Ok(store::users::find_by_login(conn, login)?))
+}
+
 async fn rehash(services: &Services, password: &str) -> Result<String> {
     // A password of old may break today's rules and still be right.
     let password = Password::parse_known(password);

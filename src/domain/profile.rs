@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use super::Services;
 use super::passwords::Verdict;
-use super::sessions::{self, Client, Presence};
+use super::session_cache::Presence;
+use super::sessions::{self, Client};
 use crate::db::blocking;
 use crate::error::{Error, FieldError, Result};
 use crate::media::icon;

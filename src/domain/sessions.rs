@@ -1,15 +1,14 @@
 //! Sessions: a random token on a device, its hash in a row that is the truth, and a small cache of that truth.
 
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::Arc;
 
 use base64::Engine;
-use moka::sync::Cache;
 use rand::Rng;
-use sha2::{Digest, Sha256};
 
 use super::Services;
+use super::session_cache::Presence;
+pub use super::session_cache::hash_of;
 use crate::db::Conn;
 use crate::error::{Error, Result};
 use crate::model::{Session, SessionStatus, Time, User, UserId, now};
@@ -21,8 +20,6 @@ const IDLE: time::Duration = time::Duration::days(14);
 pub const ABSOLUTE: time::Duration = time::Duration::days(90);
 /// How often "last seen" is noted.
 const SEEN_EVERY: time::Duration = time::Duration::minutes(1);
-/// How long another process's change may go unseen; changes of this one are seen at once.
-const TRUSTED_FOR: Duration = Duration::from_secs(5);
 
 /// Who is asking, as far as the connection tells.
 #[derive(Debug, Clone)]
@@ -32,68 +29,20 @@ pub struct Client {
     pub device: String,
 }
 
-/// A person on a device. The person may be pending or suspended: see [`User::status`].
-#[derive(Clone)]
-pub struct Presence {
-    pub session: Session,
-    pub user: User,
-}
-
-/// What is known of sessions that were used in the last seconds.
-pub struct SessionCache {
-    known: Cache<String, Arc<Presence>>,
-    /// Counts changes, so that what was read before one is not kept after it.
-    changes: Mutex<u64>,
-}
-
-impl SessionCache {
-    pub(super) fn new() -> Self {
-        Self {
-            known: Cache::builder().max_capacity(10_000).time_to_live(TRUSTED_FOR).support_invalidation_closures().build(),
-            changes: Mutex::new(0),
-        }
-    }
-
-    fn changes(&self) -> std::sync::MutexGuard<'_, u64> {
-        self.changes.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Forgets what is known of a person: call it after every change to their row or sessions.
-    pub fn forget(&self, user: UserId) {
-        let mut changes = self.changes();
-        *changes += 1;
-        let hashes: Vec<_> =
-            self.known.iter().filter(|(_, presence)| presence.user.id == user).map(|(hash, _)| hash.as_ref().clone()).collect();
-        for hash in hashes {
-            self.known.invalidate(&hash);
-        }
-    }
-
-    /// What is known of a token without asking the database.
-    #[must_use]
-    pub fn peek(&self, token: &str) -> Option<Arc<Presence>> {
-        self.known.get(&hash_of(token)).filter(|presence| presence.session.expiration > now())
-    }
-}
-
 /// The person and session of a token.
 ///
 /// # Errors
 /// `Unauthenticated` for a token that is not, or no longer, good.
 pub fn find(services: &Services, token: &str) -> Result<Arc<Presence>> {
     let hash = hash_of(token);
-    let before = *services.sessions.changes();
+    let before = services.sessions.changes();
     let found = services.db.read(|conn| {
         let Some(session) = store::sessions::find_active(conn, &hash, now())? else { return Err(Error::Unauthenticated) };
         let user = store::users::find(conn, session.user_id)?.ok_or(Error::Unauthenticated)?;
         Ok(Presence { session, user })
     })?;
     let found = Arc::new(found);
-    let changes = services.sessions.changes();
-    if *changes == before {
-        services.sessions.known.insert(hash, found.clone());
-    }
-    drop(changes);
+    services.sessions.keep(&hash, &found, before);
     Ok(found)
 }
 
@@ -195,10 +144,4 @@ pub fn random_token() -> String {
     let mut bytes = [0_u8; 32];
     rand::rng().fill_bytes(&mut bytes);
     base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes)
-}
-
-/// What is stored of a token or code: its SHA-256. Their randomness makes a slow hash needless.
-#[must_use]
-pub fn hash_of(token: &str) -> String {
-    hex::encode(Sha256::digest(token.as_bytes()))
 }

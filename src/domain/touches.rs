@@ -3,19 +3,17 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
-use super::Services;
-use crate::error::Result;
 use crate::model::{ItemId, Time, UserId};
-use crate::store;
 
 /// Notes kept at most before new ones are dropped: they are no more than hints.
 const KEPT: usize = 20_000;
 
+/// Notes, ready to be written.
 #[derive(Default, Clone)]
-struct Notes {
-    sessions: BTreeMap<i64, (Time, String, Time)>,
-    directories: BTreeMap<(UserId, String), Time>,
-    items: BTreeMap<(UserId, ItemId), Time>,
+pub struct Notes {
+    pub(super) sessions: BTreeMap<i64, (Time, String, Time)>,
+    pub(super) directories: BTreeMap<(UserId, String), Time>,
+    pub(super) items: BTreeMap<(UserId, ItemId), Time>,
 }
 
 /// The notes since the last flush.
@@ -28,6 +26,11 @@ impl Touches {
         if notes.sessions.len() + notes.directories.len() + notes.items.len() < KEPT {
             write(&mut notes);
         }
+    }
+
+    /// Takes all notes out.
+    pub(super) fn take(&self) -> Notes {
+        std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// A session was used from `address` and lasts until `expiration`.
@@ -44,27 +47,4 @@ impl Touches {
     pub fn item(&self, owner: UserId, id: ItemId, at: Time) {
         self.note(|notes| _ = notes.items.insert((owner, id), at));
     }
-}
-
-/// Writes what was noted, in one transaction.
-///
-/// # Errors
-/// The database's; the notes are lost then, and that is all that is.
-pub fn flush(services: &Services) -> Result<()> {
-    let notes = std::mem::take(&mut *services.touches.0.lock().unwrap_or_else(PoisonError::into_inner));
-    if notes.sessions.is_empty() && notes.directories.is_empty() && notes.items.is_empty() {
-        return Ok(());
-    }
-    services.db.write(|conn| {
-        for (id, (at, address, expiration)) in &notes.sessions {
-            store::sessions::update_seen(conn, *id, *at, address, *expiration)?;
-        }
-        for ((owner, path), at) in &notes.directories {
-            store::directories::update_accessed(conn, *owner, path, *at)?;
-        }
-        for ((owner, id), at) in &notes.items {
-            store::items::update_recent(conn, *owner, *id, *at)?;
-        }
-        Ok(())
-    })
 }

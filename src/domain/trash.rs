@@ -3,7 +3,7 @@
 use super::items::{named, place_of, theirs};
 use super::moving::{self, Plan};
 use super::shelves::Selection;
-use super::{Services, directories};
+use super::{Services, folders};
 use crate::error::{Error, Result};
 use crate::media::{FileName, Place};
 use crate::model::{Item, ItemId, Shelf, Sort, User, now};
@@ -84,7 +84,7 @@ pub fn restore(services: &Services, user: &User, ids: &[ItemId]) -> Result<Vec<R
             let mut plans = Vec::new();
             for item in theirs(conn, user, ids)?.into_iter().filter(|item| item.in_trash) {
                 let path = home_of(&item).to_owned();
-                directories::ensure(services, conn, user, &path)?;
+                folders::ensure(services, conn, user, &path)?;
                 let wanted = FileName::parse(&item.name).unwrap_or_else(FileName::unnamed);
                 wanted_names.borrow_mut().insert(item.id.0, wanted.clone());
                 plans.push(Plan {

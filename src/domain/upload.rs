@@ -8,7 +8,7 @@ use futures_util::{Stream, StreamExt};
 
 use super::items::theirs;
 use super::moving::{self, Plan};
-use super::{Services, directories};
+use super::{Services, folders};
 use crate::db::{Conn, blocking};
 use crate::error::{Error, Result};
 use crate::media::name::search_key;
@@ -121,9 +121,9 @@ pub fn store(
         let chosen = match directory {
             Some(id) => store::directories::find(conn, user.id, id)?
                 .ok_or_else(|| Error::field("directory", "Choose one of your folders."))?,
-            None => return directories::ensure(services, conn, user, kind.folder()),
+            None => return folders::ensure(services, conn, user, kind.folder()),
         };
-        if chosen.is_standard() { directories::ensure(services, conn, user, kind.folder()) } else { Ok(chosen) }
+        if chosen.is_standard() { folders::ensure(services, conn, user, kind.folder()) } else { Ok(chosen) }
     };
     moving::relocate(
         services,

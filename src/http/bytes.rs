@@ -12,8 +12,8 @@ use futures_util::stream;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use tokio::task::JoinHandle;
 
+use super::route::Answer;
 use crate::error::Error;
-use crate::http::Answer;
 
 /// Bytes read at once; two such are in memory for a download.
 const CHUNK: u64 = 256 * 1024;

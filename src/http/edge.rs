@@ -101,7 +101,7 @@ fn face(request: &HttpRequest, error: &Error, id: &str) -> HttpResponse {
         said: error.to_string(),
         advice: advice_on(error),
         id,
-        back: super::pages::back_path(request),
+        back: super::back::back_path(request),
     };
     match page.render() {
         Ok(html) => answer.content_type("text/html; charset=utf-8").body(html),

@@ -7,7 +7,8 @@ use actix_web::middleware::Next;
 use actix_web::web::Data;
 
 use super::error::Failure;
-use super::{act, statics};
+use super::route::act;
+use super::statics;
 use crate::domain::Services;
 use crate::error::Error;
 

@@ -4,7 +4,7 @@ use actix_web::web::{self, Data};
 use actix_web::{HttpResponse, http::StatusCode};
 use serde_json::json;
 
-use super::{Answer, Route, act};
+use super::route::{Answer, Route, act};
 use crate::domain::{Services, status};
 
 pub(super) fn routes() -> Vec<Route> {

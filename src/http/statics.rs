@@ -3,7 +3,7 @@
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use super::{Answer, Route};
+use super::route::{Answer, Route};
 use crate::error::Error;
 
 /// Where they are.

@@ -9,12 +9,13 @@ use actix_web::http::Method;
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest};
 
-use super::act;
 use super::carrier::Carrier;
 use super::client::client_of;
 use super::error::Failure;
+use super::route::act;
 use crate::domain::Services;
-use crate::domain::sessions::{self, Client, Presence};
+use crate::domain::session_cache::Presence;
+use crate::domain::sessions::{self, Client};
 use crate::error::Error;
 use crate::model::User;
 

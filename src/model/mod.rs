@@ -8,8 +8,10 @@ pub mod item;
 pub mod person;
 pub mod session;
 pub mod shelf;
+pub mod time;
 pub mod user;
 
+pub use self::time::{Time, now};
 pub use count::ShelfCount;
 pub use directory::Directory;
 pub use id::{DirectoryId, ItemId, ReportId, UserId};
@@ -18,14 +20,3 @@ pub use person::{Email, Password, PersonName, Username};
 pub use session::{Session, SessionStatus};
 pub use shelf::{Cursor, Shelf, Sort};
 pub use user::{AccessLevel, Status, Theme, User};
-
-/// UTC, to the microsecond, as both databases keep it.
-pub type Time = time::PrimitiveDateTime;
-
-/// The time now.
-#[must_use]
-pub fn now() -> Time {
-    let now = time::OffsetDateTime::now_utc();
-    let now = now.replace_microsecond(now.microsecond()).unwrap_or(now);
-    Time::new(now.date(), now.time())
-}

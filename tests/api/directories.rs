@@ -37,7 +37,7 @@ async fn names_that_are_taken_reserved_or_none_make_no_folder(#[values(Sqlite, M
     for name in ["Mine", "Photos", "photos", "Trash", "user_icon.svg", "", "..", "a/..", "   "] {
         assert_eq!(make(&ada, name, "").await, None, "{name}");
     }
-    assert_eq!(make(&ada, "../../escape", "").await.is_some(), true, "only the last part counts");
+    assert!(make(&ada, "../../escape", "").await.is_some(), "only the last part counts");
     assert!(app.on_disk("ada", "escape").is_dir());
     let (grace, _) = app.person(&admin, "grace").await;
     let foreign = make(&grace, "Hers", "").await.unwrap();

@@ -34,7 +34,7 @@ async fn a_move_that_was_cut_short_is_taken_back(#[values(Sqlite, MariaDb)] back
     let id = ada.upload_one("a.png", &png(1)).await;
     killed_between_rename_and_commit(&app.services, "ada", "Photos", "Trash", "a.png");
     assert_eq!(ada.get(&format!("/media/{id}")).await.status(), 404);
-    app.services.recover().unwrap();
+    nexus_media::domain::recovery::recover(&app.services).unwrap();
     assert_eq!(app.names("ada", "Photos"), ["a.png"]);
     assert_eq!(ada.get(&format!("/media/{id}")).await.bytes().await.unwrap(), png(1));
     assert_eq!(ada.act(&id, "trash", &[]).await.status(), 303, "the journal no longer holds it");
@@ -53,7 +53,7 @@ async fn an_upload_that_was_cut_short_leaves_nothing(#[values(Sqlite, MariaDb)] 
     app.services.db.write(|conn| Ok(moves::insert(conn, &journal, now())?)).unwrap();
     app.services.tree.rename(&journal.from, &journal.to).unwrap();
     assert_eq!(app.names("ada", "Photos"), ["a.png"]);
-    app.services.recover().unwrap();
+    nexus_media::domain::recovery::recover(&app.services).unwrap();
     assert_eq!((app.names("ada", "Photos").len(), app.incoming()), (0, 0));
     assert!(app.services.db.read(|conn| Ok(moves::list(conn)?)).unwrap().is_empty());
 }

@@ -4,6 +4,8 @@ use rstest::rstest;
 
 use crate::support::*;
 
+type Damage = fn(&std::path::Path);
+
 fn film() -> Vec<u8> {
     let mut bytes = b"\0\0\0\x18ftypisom\0\0\0\0isomiso2".to_vec();
     bytes.extend((0..700_000_u32).map(|n| u8::try_from(n % 251).unwrap()));
@@ -92,7 +94,6 @@ async fn a_file_that_changed_behind_our_back_is_marked_and_never_served(#[values
     let id = ada.upload_one("a.png", &png(1)).await;
     let path = app.on_disk("ada", "Photos/a.png");
     let media = format!("/media/{id}");
-    type Damage = fn(&std::path::Path);
     let damages: [(&str, Damage); 4] = [
         ("truncated", |path| std::fs::write(path, b"x").unwrap()),
         ("removed", |path| std::fs::remove_file(path).unwrap()),

@@ -8,14 +8,14 @@ use askama::Template;
 use futures_util::StreamExt;
 use serde::Deserialize;
 
+use super::answer::{back, say, see, show, show_with};
 use super::shell::Shell;
 use super::view::{self as v, Field, with_errors};
-use super::{back, say, see, show, show_with};
 use crate::domain::profile::{self, ProfileForm};
 use crate::error::{Error, FieldError};
 use crate::http::form::{CSRF_FIELD, Form, broken, field_bytes, field_text, is_csrf_header, out_of_date};
+use crate::http::route::{Answer, Route, act, shared};
 use crate::http::visitor::SignedIn;
-use crate::http::{Answer, Route, act, shared};
 use crate::media::icon::MAX_PICTURE;
 
 pub(super) fn routes() -> Vec<Route> {

@@ -3,13 +3,13 @@
 use actix_web::web;
 use askama::Template;
 
+use super::answer::show;
 use super::shell::Shell;
-use super::show;
 use super::view::{self as v, Tile, counted};
 use crate::domain::dashboard;
 use crate::error::bytes_in_words;
+use crate::http::route::{Answer, Route, act};
 use crate::http::visitor::SignedIn;
-use crate::http::{Answer, Route, act};
 use crate::model::{Item, Shelf};
 
 pub(super) fn routes() -> Vec<Route> {

@@ -4,14 +4,14 @@ use actix_web::{HttpRequest, web};
 use askama::Template;
 use serde::Deserialize;
 
+use super::answer::{back, say, see, show};
 use super::shell::Shell;
 use super::view as v;
-use super::{back, say, see, show};
 use crate::domain::{directories, shelves};
 use crate::error::Error;
 use crate::http::form::{Form, Nothing};
+use crate::http::route::{Answer, Route, act};
 use crate::http::visitor::SignedIn;
-use crate::http::{Answer, Route, act};
 use crate::model::{Directory, DirectoryId};
 
 pub(super) fn routes() -> Vec<Route> {

@@ -16,8 +16,8 @@ use crate::domain::Services;
 use crate::domain::items;
 use crate::http::bytes::disposition;
 use crate::http::form::Form;
+use crate::http::route::{Answer, Route, act, shared};
 use crate::http::visitor::SignedIn;
-use crate::http::{Answer, Route, act, shared};
 use crate::media::FileName;
 use crate::model::{Item, User};
 

@@ -6,15 +6,16 @@ use actix_web::web;
 use askama::Template;
 use serde::Deserialize;
 
+use super::answer::{see, show, show_with};
 use super::register::PendingPage;
 use super::view as v;
-use super::{own_path, see, show, show_with};
 use crate::config::Registration;
 use crate::domain::{log_in, sessions};
 use crate::error::Error;
+use crate::http::back::own_path;
 use crate::http::form::{Form, Nothing};
+use crate::http::route::{Answer, Route, act, shared};
 use crate::http::visitor::Visitor;
-use crate::http::{Answer, Route, act, shared};
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
@@ -91,10 +92,7 @@ async fn submit_log_in(visitor: Visitor, Form(form): Form<LogInForm>) -> Answer 
         Err(error @ Error::BadCredentials) => show_with(StatusCode::UNAUTHORIZED, &again(&error)?),
         Err(Error::NotActive(_)) => {
             let login = form.username.clone();
-            let user = act(&visitor.services, move |services| {
-                services.db.read(|conn| Ok(crate::store::users::find_by_login(conn, &login)?))
-            })
-            .await?;
+            let user = act(&visitor.services, move |services| log_in::find(services, &login)).await?;
             let user = user.ok_or(Error::BadCredentials)?;
             show_with(StatusCode::FORBIDDEN, &PendingPage::new(visitor.carrier.csrf()?, &user, false))
         }

@@ -8,8 +8,8 @@ use serde::Deserialize;
 use crate::domain::items::{self, Opened};
 use crate::error::Error;
 use crate::http::bytes::{Described, serve};
+use crate::http::route::{Answer, Route, act};
 use crate::http::visitor::SignedIn;
-use crate::http::{Answer, Route, act};
 use crate::media::sniff::is_shown_inline;
 
 pub(super) fn routes() -> Vec<Route> {

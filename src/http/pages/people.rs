@@ -5,16 +5,16 @@ use actix_web::{HttpRequest, web};
 use askama::Template;
 use serde::Deserialize;
 
+use super::answer::{back, say, see, show, show_with};
 use super::sessions::Row as SessionRow;
 use super::shell::Shell;
 use super::view::{self as v, When, counted};
-use super::{back, say, see, show, show_with};
 use crate::domain::people::{self, Decision};
 use crate::error::{Error, FieldError};
 use crate::http::carrier::Flash;
 use crate::http::form::{Form, Nothing};
+use crate::http::route::{Answer, Route, act};
 use crate::http::visitor::{Admin, SignedIn};
-use crate::http::{Answer, Route, act};
 use crate::media::icon::initials;
 use crate::model::{Status, User, UserId};
 

@@ -5,13 +5,13 @@ use actix_web::web;
 use askama::Template;
 use serde::Deserialize;
 
+use super::answer::{say, see, show, show_with};
 use super::view::{self as v, Field, with_errors};
-use super::{say, see, show, show_with};
 use crate::domain::log_in;
 use crate::error::{Error, FieldError};
 use crate::http::form::Form;
+use crate::http::route::{Answer, Route, shared};
 use crate::http::visitor::Visitor;
-use crate::http::{Answer, Route, shared};
 
 pub(super) fn routes() -> Vec<Route> {
     vec![Route::get("/recover", || web::route().to(show_recover)), Route::post("/recover", || web::route().to(submit_recover))]

@@ -5,15 +5,15 @@ use actix_web::web;
 use askama::Template;
 use serde::Deserialize;
 
+use super::answer::{see, show, show_with};
 use super::view::{self as v, Field, When, with_errors};
-use super::{see, show, show_with};
 use crate::config::Registration;
 use crate::domain::accounts::Application;
 use crate::domain::register;
 use crate::error::{Error, FieldError};
 use crate::http::form::Form;
+use crate::http::route::{Answer, Route, shared};
 use crate::http::visitor::Visitor;
-use crate::http::{Answer, Route, shared};
 use crate::model::{Status, User};
 
 pub(super) fn routes() -> Vec<Route> {

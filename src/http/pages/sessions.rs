@@ -3,14 +3,14 @@
 use actix_web::web;
 use askama::Template;
 
+use super::answer::{say, see, show};
 use super::shell::Shell;
 use super::view::{self as v, When};
-use super::{say, see, show};
 use crate::domain::sessions;
 use crate::error::Error;
 use crate::http::form::{Form, Nothing};
+use crate::http::route::{Answer, Route, act};
 use crate::http::visitor::SignedIn;
-use crate::http::{Answer, Route, act};
 use crate::model::Session;
 
 pub(super) fn routes() -> Vec<Route> {

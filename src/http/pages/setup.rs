@@ -5,14 +5,14 @@ use actix_web::web;
 use askama::Template;
 use serde::Deserialize;
 
+use super::answer::{see, show_with};
 use super::view::{self as v, Field, with_errors};
-use super::{see, show_with};
 use crate::domain::accounts::Application;
 use crate::domain::setup;
 use crate::error::{Error, FieldError};
 use crate::http::form::Form;
+use crate::http::route::{Answer, Route, act, shared};
 use crate::http::visitor::Visitor;
-use crate::http::{Answer, Route, act, shared};
 
 pub(super) fn routes() -> Vec<Route> {
     vec![Route::get("/setup", || web::route().to(show_setup)), Route::post("/setup", || web::route().to(submit_setup))]
@@ -86,7 +86,7 @@ async fn show_setup(visitor: Visitor, query: web::Query<Query>) -> Answer {
         Ok(failing.map(|problem| problem.mend))
     })
     .await?;
-    super::show(&page(&visitor, &form, &[], problem)?)
+    super::answer::show(&page(&visitor, &form, &[], problem)?)
 }
 
 async fn submit_setup(visitor: Visitor, Form(form): Form<SetupForm>) -> Answer {

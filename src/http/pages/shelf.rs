@@ -4,13 +4,13 @@ use actix_web::{HttpRequest, web};
 use askama::Template;
 use serde::Deserialize;
 
+use super::answer::show;
 use super::shell::Shell;
-use super::show;
 use super::view::{self as v, Heading, Tile, counted};
 use crate::domain::shelves::{self, Listing, Selection};
 use crate::error::Error;
+use crate::http::route::{Answer, Route, act};
 use crate::http::visitor::SignedIn;
-use crate::http::{Answer, Route, act};
 use crate::model::{Directory, DirectoryId, Shelf, Sort};
 
 pub(super) fn routes() -> Vec<Route> {

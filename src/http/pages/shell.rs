@@ -3,8 +3,8 @@
 use super::view::{self, thousands};
 use crate::domain::shelves::{self, Surroundings};
 use crate::error::{Result, bytes_in_words};
-use crate::http::act;
 use crate::http::carrier::Flash;
+use crate::http::route::act;
 use crate::http::visitor::SignedIn;
 use crate::media::icon::initials;
 use crate::model::{Directory, Shelf, User};

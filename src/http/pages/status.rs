@@ -3,13 +3,13 @@
 use actix_web::web;
 use askama::Template;
 
+use super::answer::show;
 use super::shell::Shell;
-use super::show;
 use super::view::{self as v, thousands};
 use crate::domain::status::{self, Status};
 use crate::error::bytes_in_words;
+use crate::http::route::{Answer, Route, act};
 use crate::http::visitor::Admin;
-use crate::http::{Answer, Route, act};
 
 pub(super) fn routes() -> Vec<Route> {
     vec![Route::get("/admin/status", || web::route().to(show_status))]

@@ -3,13 +3,13 @@
 use actix_web::{HttpRequest, web};
 use askama::Template;
 
+use super::answer::{back, say, see, show};
 use super::shell::Shell;
 use super::view::{self as v, counted};
-use super::{back, say, see, show};
 use crate::domain::trash;
 use crate::http::form::{Form, Nothing};
+use crate::http::route::{Answer, Route, act};
 use crate::http::visitor::SignedIn;
-use crate::http::{Answer, Route, act};
 use crate::model::Shelf;
 
 pub(super) fn routes() -> Vec<Route> {

@@ -7,14 +7,15 @@ use askama::Template;
 use futures_util::StreamExt;
 use serde::{Deserialize, Serialize};
 
+use super::answer::{see, show};
 use super::shell::Shell;
 use super::view as v;
-use super::{see, show};
 use crate::domain::upload::{self, Outcome};
 use crate::error::{Error, bytes_in_words};
+use crate::http::error::Failure;
 use crate::http::form::{CSRF_FIELD, broken, field_text, is_csrf_header, out_of_date};
+use crate::http::route::{Answer, Route, act, shared};
 use crate::http::visitor::SignedIn;
-use crate::http::{Answer, Failure, Route, act, shared};
 use crate::model::{DirectoryId, ReportId};
 
 /// Files in one form at most.

@@ -1,0 +1,119 @@
+//! The pool: reading, transactions, and what their failures mean.
+
+use std::time::Duration;
+
+use diesel::r2d2::Pool;
+
+use super::connection::{self, Backend, Conn, Opener};
+
+use crate::error::{Error, Result};
+
+/// How often a transaction that met another one is tried again.
+const TRIES: u32 = 6;
+/// How long a request waits for a connection before it is told to come back.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// A handle on the pool; cheap to clone.
+#[derive(Clone)]
+pub struct Db {
+    readers: Pool<Opener>,
+    /// For SQLite one connection, so that writers queue here and not on the file's lock.
+    writers: Pool<Opener>,
+}
+
+impl Db {
+    /// Connects and brings the schema up to date.
+    ///
+    /// # Errors
+    /// `Configuration` for a URL that cannot be meant, `Unavailable` when nobody answers there.
+    pub fn open(url: &str) -> Result<Self> {
+        let backend = Backend::from_url(url)?;
+        let pool = |size| {
+            Pool::builder()
+                .max_size(size)
+                .min_idle(Some(1))
+                .connection_timeout(PATIENCE)
+                .test_on_check_out(backend.is_remote())
+                .error_handler(Box::new(connection::LogConnectError))
+                .build(Opener::new(backend.clone()))
+                .map_err(|cause| Error::Configuration(format!("The database does not answer: {cause}")))
+        };
+        let mut first = connection::open(&backend)
+            .map_err(|cause| Error::Configuration(format!("The database cannot be opened: {cause}")))?;
+        super::migrations::run(&mut first)?;
+        drop(first);
+        let writers = pool(if backend.is_remote() { 12 } else { 1 })?;
+        let readers = if backend.is_remote() { writers.clone() } else { pool(6)? };
+        Ok(Self { readers, writers })
+    }
+
+    /// Runs statements that change nothing. Call it off the async threads.
+    ///
+    /// # Errors
+    /// What `work` says; `Unavailable` when no connection comes free in time.
+    pub fn read<T>(&self, work: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
+        work(&mut *checked_out(&self.readers)?)
+    }
+
+    /// Runs one transaction, again if it met another one. Call it off the async threads.
+    ///
+    /// # Errors
+    /// What `work` says, after everything was rolled back.
+    pub fn write<T>(&self, work: impl Fn(&mut Conn) -> Result<T>) -> Result<T> {
+        let mut conn = checked_out(&self.writers)?;
+        for tried in 1..TRIES {
+            match connection::transaction(&mut conn, &work) {
+                Err(Error::Contention) => std::thread::sleep(Duration::from_millis(u64::from(tried * tried) * 5)),
+                done => return done,
+            }
+        }
+        connection::transaction(&mut conn, &work)
+    }
+}
+
+fn checked_out(pool: &Pool<Opener>) -> Result<diesel::r2d2::PooledConnection<Opener>> {
+    pool.get().map_err(|cause| {
+        tracing::warn!("no database connection: {cause}");
+        Error::Unavailable("The database does not answer.")
+    })
+}
+
+/// Runs `work` on the blocking pool.
+///
+/// # Errors
+/// What `work` says; `Internal` if it panicked.
+pub async fn blocking<T, F>(work: F) -> Result<T>
+where
+    T: Send + 'static,
+    F: FnOnce() -> Result<T> + Send + 'static,
+{
+    tokio::task::spawn_blocking(work).await.map_err(Error::internal)?
+}
+
+/// Turns "no row changed" into an error.
+///
+/// # Errors
+/// `NotFound` when nothing matched.
+pub const fn one_row(count: usize) -> Result<()> {
+    if count == 0 { Err(Error::NotFound) } else { Ok(()) }
+}
+
+impl From<diesel::result::Error> for Error {
+    fn from(cause: diesel::result::Error) -> Self {
+        use diesel::result::{DatabaseErrorKind as Kind, Error as Cause};
+        match &cause {
+            Cause::NotFound => Self::NotFound,
+            Cause::DatabaseError(Kind::UniqueViolation, _) => Self::Conflict("That is there already.".into()),
+            Cause::DatabaseError(Kind::SerializationFailure, _) => Self::Contention,
+            Cause::DatabaseError(Kind::ClosedConnection, _) => Self::Unavailable("The database does not answer."),
+            Cause::DatabaseError(_, about) => match about.message() {
+                said if connection::is_contention(said) => Self::Contention,
+                said if connection::is_gone(said) => Self::Unavailable("The database does not answer."),
+                said if connection::is_full(said) => Self::DiskFull,
+                _ => Self::Internal(anyhow::Error::new(cause)),
+            },
+            Cause::BrokenTransactionManager => Self::Unavailable("The database does not answer."),
+            _ => Self::Internal(anyhow::Error::new(cause)),
+        }
+    }
+}

@@ -1,0 +1,18 @@
+//! Putting right what a killed process left: for the server, before it serves.
+
+use super::Services;
+use super::moving;
+use crate::error::Result;
+
+/// Takes back moves that were cut short, and what was on its way in: none of it was acknowledged.
+///
+/// # Errors
+/// The database's and the system's.
+pub fn recover(services: &Services) -> Result<()> {
+    moving::undo_unfinished(services)?;
+    let swept = services.tree.sweep_incoming()?;
+    if swept > 0 {
+        tracing::info!("{swept} unfinished uploads taken away");
+    }
+    Ok(())
+}

@@ -1,0 +1,95 @@
+//! What the rules work with: database, tree, caches.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use super::attempts::Attempts;
+use super::passwords::Passwords;
+use super::session_cache::SessionCache;
+use super::touches::Touches;
+use crate::config::Settings;
+use crate::db::Db;
+use crate::error::{Error, Result};
+use crate::media::Tree;
+use crate::model::UserId;
+use crate::store;
+
+/// People whose files are being moved at once, at most.
+const MOVERS: usize = 64;
+
+/// What the rules work with: database, tree, caches. One for the whole process.
+pub struct Services {
+    pub settings: Settings,
+    pub db: Db,
+    pub tree: Arc<Tree>,
+    pub passwords: Passwords,
+    pub sessions: SessionCache,
+    pub attempts: Attempts,
+    pub touches: Touches,
+    pub started: Instant,
+    has_admin: AtomicBool,
+    movers: [Mutex<()>; MOVERS],
+}
+
+impl Services {
+    /// Opens database and tree.
+    ///
+    /// # Errors
+    /// `Configuration` for what the admin has to mend.
+    pub fn open(settings: Settings) -> Result<Self> {
+        crate::config::private_dir(&settings.data_dir).map_err(|cause| {
+            Error::Configuration(format!("The data directory {} cannot be used: {cause}", settings.data_dir.display()))
+        })?;
+        let db = Db::open(&settings.database_url)?;
+        let tree = Arc::new(Tree::open(&settings.media_dir).map_err(|cause| {
+            let shown = settings.media_dir.display();
+            Error::Configuration(format!(
+                "The media folder {shown} cannot be used: {cause}. Make it writable for this user: chown $(id -un) {shown}"
+            ))
+        })?);
+        let has_admin = db.read(|conn| Ok(store::site::find_has_admin(conn)?))?;
+        Ok(Self {
+            passwords: Passwords::new()?,
+            sessions: SessionCache::new(),
+            attempts: Attempts::new(settings.rate_limit),
+            touches: Touches::default(),
+            started: Instant::now(),
+            has_admin: AtomicBool::new(has_admin),
+            movers: std::array::from_fn(|_| Mutex::new(())),
+            settings,
+            db,
+            tree,
+        })
+    }
+
+    /// Whether the site has been set up. Once it has, it stays so.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn has_admin(&self) -> Result<bool> {
+        if self.is_set_up() {
+            return Ok(true);
+        }
+        let has_admin = self.db.read(|conn| Ok(store::site::find_has_admin(conn)?))?;
+        self.has_admin.store(has_admin, Ordering::Release);
+        Ok(has_admin)
+    }
+
+    /// What is known without asking the database.
+    #[must_use]
+    pub fn is_set_up(&self) -> bool {
+        self.has_admin.load(Ordering::Acquire)
+    }
+
+    pub(super) fn set_has_admin(&self) {
+        self.has_admin.store(true, Ordering::Release);
+    }
+
+    /// Lets changes to one person's tree happen one after the other in this process;
+    /// between processes the journal's unique key does.
+    pub(super) fn moving(&self, owner: UserId) -> MutexGuard<'_, ()> {
+        let slot = usize::try_from(owner.0).unwrap_or_default() % MOVERS;
+        self.movers.get(slot).unwrap_or(&self.movers[0]).lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

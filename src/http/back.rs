@@ -1,0 +1,48 @@
+//! Ways back: paths of ours, and of nobody else.
+
+use actix_web::HttpRequest;
+use actix_web::http::header::{HOST, REFERER};
+
+/// The path of ours the person came from.
+pub fn back_path(request: &HttpRequest) -> Option<String> {
+    let from = url::Url::parse(request.headers().get(REFERER)?.to_str().ok()?).ok()?;
+    let host = request.headers().get(HOST)?.to_str().ok()?;
+    let authority = match from.port() {
+        Some(port) => format!("{}:{port}", from.host_str()?),
+        None => from.host_str()?.to_owned(),
+    };
+    let query = from.query().map(|query| format!("?{query}")).unwrap_or_default();
+    (authority == host).then(|| format!("{}{query}", from.path())).and_then(|path| own_path(&path))
+}
+
+/// `path` if it leads to this site and nowhere else.
+pub fn own_path(path: &str) -> Option<String> {
+    let is_own = path.starts_with('/')
+        && !path.starts_with("//")
+        && !path.contains(|c: char| c == '\\' || c.is_control())
+        && !path.starts_with("/login")
+        && !path.starts_with("/logout");
+    is_own.then(|| path.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::own_path;
+
+    #[test]
+    fn next_leads_only_to_our_own_paths() {
+        assert_eq!(own_path("/photos?cursor=a").as_deref(), Some("/photos?cursor=a"));
+        for path in [
+            "//evil.example",
+            "https://evil.example",
+            "/\\evil.example",
+            "\\\\evil",
+            "photos",
+            "/a\r\nSet-Cookie: x",
+            "javascript:alert(1)",
+            "",
+        ] {
+            assert_eq!(own_path(path), None, "{path}");
+        }
+    }
+}
