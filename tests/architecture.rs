@@ -1,5 +1,5 @@
 //! The house: arrows point down, and no two files import each other in a circle.
-#![expect(clippy::unwrap_used, clippy::string_slice, reason = "a test that cannot go on fails")]
+#![expect(clippy::unwrap_used, clippy::string_slice, clippy::indexing_slicing, reason = "a test that cannot go on fails")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -36,20 +36,30 @@ fn imports() -> BTreeMap<String, BTreeSet<String>> {
         let mut named = BTreeSet::new();
         for path in used_paths(text) {
             let absolute = absolute(module, is_folder, &path);
-            // The longest part of the path that is a module.
-            let mut part = absolute.as_str();
-            loop {
-                if modules.contains_key(part) && part != module {
-                    named.insert(part.to_owned());
-                    break;
-                }
-                let Some((shorter, _)) = part.rsplit_once("::") else { break };
-                part = shorter;
-            }
+            named.extend(room_of(&absolute, &modules).filter(|other| other != module));
         }
         imports.insert(module.clone(), named);
     }
     imports
+}
+
+/// The module a path leads to: the longest part of it that is one; through a door to the room behind it.
+fn room_of(path: &str, modules: &BTreeMap<String, PathBuf>) -> Option<String> {
+    let mut part = path;
+    let module = loop {
+        if modules.contains_key(part) {
+            break part;
+        }
+        part = part.rsplit_once("::")?.0;
+    };
+    let name = path[part.len()..].trim_start_matches("::").split("::").next().unwrap_or_default();
+    if name.is_empty() || !is_door(module) {
+        return Some(module.to_owned());
+    }
+    let text = std::fs::read_to_string(&modules[module]).unwrap();
+    let behind = used_paths(&text).into_iter().find(|shown| shown.rsplit("::").next() == Some(name));
+    let behind = behind.map(|shown| absolute(module, true, shown.trim_start_matches("self::")));
+    behind.filter(|shown| shown != path).and_then(|shown| room_of(&shown, modules)).or_else(|| Some(module.to_owned()))
 }
 
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) {

@@ -2,6 +2,7 @@
 
 mod column;
 pub mod count;
+pub mod cursor;
 pub mod directory;
 pub mod id;
 pub mod item;
@@ -13,10 +14,11 @@ pub mod user;
 
 pub use self::time::{Time, now};
 pub use count::ShelfCount;
+pub use cursor::Cursor;
 pub use directory::Directory;
 pub use id::{DirectoryId, ItemId, ReportId, UserId};
 pub use item::{Item, Scan};
 pub use person::{Email, Password, PersonName, Username};
 pub use session::{Session, SessionStatus};
-pub use shelf::{Cursor, Shelf, Sort};
+pub use shelf::{Shelf, Sort};
 pub use user::{AccessLevel, Status, Theme, User};

@@ -11,6 +11,7 @@ mod media;
 mod people;
 mod recover;
 mod register;
+mod routes;
 mod sessions;
 mod setup;
 mod shelf;
@@ -20,26 +21,4 @@ mod trash;
 mod upload;
 mod view;
 
-use super::route::Route;
-
-pub(super) fn routes() -> Vec<Route> {
-    let areas = [
-        setup::routes(),
-        register::routes(),
-        log_in::routes(),
-        recover::routes(),
-        dashboard::routes(),
-        shelf::routes(),
-        items::routes(),
-        media::routes(),
-        downloads::routes(),
-        upload::routes(),
-        trash::routes(),
-        directories::routes(),
-        account::routes(),
-        sessions::routes(),
-        people::routes(),
-        status::routes(),
-    ];
-    areas.into_iter().flatten().collect()
-}
+pub use routes::routes;

@@ -1,0 +1,29 @@
+//! The routes of all pages.
+
+use super::{
+    account, dashboard, directories, downloads, items, log_in, media, people, recover, register, sessions, setup, shelf, status,
+    trash, upload,
+};
+use crate::http::route::Route;
+
+pub fn routes() -> Vec<Route> {
+    let areas = [
+        setup::routes(),
+        register::routes(),
+        log_in::routes(),
+        recover::routes(),
+        dashboard::routes(),
+        shelf::routes(),
+        items::routes(),
+        media::routes(),
+        downloads::routes(),
+        upload::routes(),
+        trash::routes(),
+        directories::routes(),
+        account::routes(),
+        sessions::routes(),
+        people::routes(),
+        status::routes(),
+    ];
+    areas.into_iter().flatten().collect()
+}

@@ -1,0 +1,81 @@
+//! Cursors: where a list goes on, whatever was added meanwhile.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+use super::{Item, ItemId, Sort, Time};
+
+/// The last item of a page: the next one goes on behind it, whatever was added meanwhile.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Cursor {
+    Time(Time, ItemId),
+    Name(String, ItemId),
+    Size(i64, ItemId),
+}
+
+impl Cursor {
+    /// The place of `item` in a list in that order.
+    #[must_use]
+    pub fn of(item: &Item, sort: Sort) -> Self {
+        match sort {
+            Sort::Newest | Sort::Oldest => Self::Time(item.taken_at, item.id),
+            Sort::Recent => Self::Time(item.recent_at, item.id),
+            Sort::Trashed => Self::Time(item.trashed_at.unwrap_or(item.created_at), item.id),
+            Sort::Name => Self::Name(item.name_key.clone(), item.id),
+            Sort::Largest => Self::Size(item.size, item.id),
+        }
+    }
+
+    /// As it stands in a URL.
+    #[must_use]
+    pub fn encode(&self) -> String {
+        let text = match self {
+            Self::Time(time, id) => format!("t{}.{id}", time.assume_utc().unix_timestamp_nanos() / 1000),
+            Self::Name(name, id) => format!("n{name}.{id}"),
+            Self::Size(size, id) => format!("s{size}.{id}"),
+        };
+        URL_SAFE_NO_PAD.encode(text)
+    }
+
+    /// `None` for what is no cursor of a list in that order.
+    #[must_use]
+    pub fn decode(text: &str, sort: Sort) -> Option<Self> {
+        let text = String::from_utf8(URL_SAFE_NO_PAD.decode(text).ok()?).ok()?;
+        let (value, id) = text.rsplit_once('.')?;
+        let id = ItemId::parse(id)?;
+        match sort {
+            Sort::Newest | Sort::Oldest | Sort::Recent | Sort::Trashed => {
+                let micros: i64 = value.strip_prefix('t')?.parse().ok()?;
+                let at = time::OffsetDateTime::from_unix_timestamp_nanos(i128::from(micros) * 1000).ok()?;
+                Some(Self::Time(Time::new(at.date(), at.time()), id))
+            }
+            Sort::Name => Some(Self::Name(value.strip_prefix('n')?.to_owned(), id)),
+            Sort::Largest => Some(Self::Size(value.strip_prefix('s')?.parse().ok()?, id)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cursor_comes_back_as_it_went() {
+        let id = ItemId::new();
+        for (cursor, sort) in [
+            (Cursor::Time(crate::model::now(), id), Sort::Newest),
+            (Cursor::Name("a.b – ü.jpg".into(), id), Sort::Name),
+            (Cursor::Size(-3, id), Sort::Largest),
+        ] {
+            assert_eq!(Cursor::decode(&cursor.encode(), sort), Some(cursor));
+        }
+    }
+
+    #[test]
+    fn what_is_no_cursor_of_that_order_is_refused() {
+        let name = Cursor::Name("a".into(), ItemId::new()).encode();
+        for text in ["", "x", "////", &name] {
+            assert_eq!(Cursor::decode(text, Sort::Newest), None, "{text}");
+        }
+    }
+}
