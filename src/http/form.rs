@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::time::Duration;
 
 use actix_multipart::Multipart;
 use actix_web::dev::Payload;
@@ -20,6 +21,8 @@ pub const CSRF_FIELD: &str = "csrf_token";
 pub const CSRF_HEADER: &str = "x-csrf-token";
 /// Bytes of a form without files: room for the ids of a full selection.
 const LIMIT: usize = 128 * 1024;
+/// How long a form may take to arrive.
+const PATIENCE: Duration = Duration::from_secs(30);
 const OUT_OF_DATE: Error = Error::Forbidden("This form was out of date, so nothing was done.");
 
 /// A form that came from one of our own pages. Fields that `T` does not know are refused.
@@ -32,7 +35,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for Form<T> {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (request, payload) = (request.clone(), payload.take());
         Box::pin(async move {
-            let mut fields = read(&request, payload).await?;
+            let mut fields = in_time(read(&request, payload)).await?;
             let is_ours = is_csrf_header(&request)
                 || fields.iter().any(|(name, value)| name == CSRF_FIELD && Carrier::of(&request).is_csrf(value));
             if !is_ours {
@@ -92,14 +95,21 @@ async fn read_urlencoded(mut payload: Payload) -> Result<Vec<(String, String)>, 
 async fn read_multipart(mut parts: Multipart) -> Result<Vec<(String, String)>, Failure> {
     let mut fields = Vec::new();
     let mut room = LIMIT;
-    while let Some(field) = parts.next().await {
-        let mut field = field.map_err(broken)?;
+    while let Some(mut field) = next_part(&mut parts).await? {
         let name = field.name().unwrap_or_default().to_owned();
         let value = field_text(&mut field, room).await?;
         room = room.saturating_sub(name.len() + value.len() + 64);
         fields.push((name, value));
     }
     Ok(fields)
+}
+
+/// The next part of a multipart form.
+///
+/// # Errors
+/// `BadRequest` when the body broke off.
+pub async fn next_part(parts: &mut Multipart) -> Result<Option<actix_multipart::Field>, Failure> {
+    parts.next().await.transpose().map_err(broken)
 }
 
 /// The text of one field of a multipart form.
@@ -124,6 +134,15 @@ pub async fn field_bytes(field: &mut actix_multipart::Field, limit: usize) -> Re
         }
     }
     Ok(bytes)
+}
+
+/// What a sender that dawdles is told; a form is a few kilobytes.
+///
+/// # Errors
+/// `BadRequest` after half a minute.
+pub async fn in_time<T>(reading: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    let read = tokio::time::timeout(PATIENCE, reading).await;
+    read.map_err(|_| Error::BadRequest("The form took too long to arrive. Nothing was done.".into()))?
 }
 
 /// What a body that broke off is told.

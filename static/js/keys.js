@@ -72,7 +72,34 @@ function onGrid(event) {
       button.click();
       return true;
     }
+    case 'r': {
+      const restore = document.querySelector('[data-selection] [formaction="/items/restore"]');
+      if (!restore) return false;
+      if (!boxes().some((one) => one.checked) && box) { box.checked = true; update(); }
+      if (!boxes().some((one) => one.checked)) return false;
+      restore.click();
+      return true;
+    }
     case 'Escape': if (!boxes().some((one) => one.checked)) return false; selectAll(false); return true;
+    default: return false;
+  }
+}
+
+// The approval queue: j and k from person to person, x selects, a approves, r rejects.
+function onPeople(event) {
+  const rows = [...document.querySelectorAll('[data-people] [data-row]')];
+  if (!rows.length) return false;
+  const here = document.activeElement?.closest('[data-row]');
+  const press = (end) => { const button = here?.querySelector(`button[formaction$="/${end}"]`); button?.click(); return Boolean(button); };
+  switch (event.key) {
+    case 'j': case 'k': {
+      const index = rows.indexOf(here) + (event.key === 'j' ? 1 : -1);
+      rows[Math.max(0, Math.min(index, rows.length - 1))].querySelector('a').focus();
+      return true;
+    }
+    case 'x': { const box = here?.querySelector('input[type="checkbox"]'); if (!box) return false; box.checked = !box.checked; update(); return true; }
+    case 'a': return press('approve');
+    case 'r': return press('reject');
     default: return false;
   }
 }
@@ -94,6 +121,6 @@ export function startKeys() {
     if (event.key === 'g') { afterG = Date.now(); return; }
     if (event.key === '/') { event.preventDefault(); document.getElementById('q')?.focus(); return; }
     if (event.key === '?') { event.preventDefault(); document.getElementById('keys')?.showModal(); return; }
-    if (onItemPage(event) || onGrid(event)) event.preventDefault();
+    if (onItemPage(event) || onPeople(event) || onGrid(event)) event.preventDefault();
   });
 }

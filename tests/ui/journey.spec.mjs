@@ -85,6 +85,7 @@ for (const javaScriptEnabled of [true, false]) {
 
       // Delete for good.
       await ada.getByRole('button', { name: 'Move to trash' }).click();
+      await expect(ada.getByText('1 item put into the trash.')).toBeVisible();
       await ada.goto(`${server.url}/trash`);
       await ada.getByRole('link', { name: 'Empty the trash' }).click();
       await ada.getByRole('button', { name: 'Delete everything in it' }).click();
@@ -96,6 +97,7 @@ for (const javaScriptEnabled of [true, false]) {
       await ada.getByRole('button', { name: 'Save profile' }).click();
       await expect(ada.getByText('Your profile is saved.')).toBeVisible();
       await ada.getByRole('button', { name: 'Always dark' }).click();
+      await expect(ada.getByText('Dark colors from now on.')).toBeVisible();
       await expect(ada.locator('html')).toHaveAttribute('data-theme', 'dark');
       await ada.getByLabel('Password now').fill(PASSWORD);
       await ada.getByLabel('New password').fill('an even longer one');
@@ -124,6 +126,7 @@ for (const javaScriptEnabled of [true, false]) {
 
       // Suspended: out on the next click, and told why.
       await page.getByRole('button', { name: 'Suspend' }).click();
+      await expect(page.getByText('Ada King is suspended.')).toBeVisible();
       await ada.goto(`${server.url}/photos`);
       await expect(ada.getByRole('heading', { name: 'Your account is suspended' })).toBeVisible();
       await ada.getByRole('button', { name: 'Log out' }).click();

@@ -5,7 +5,6 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{self, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
-use futures_util::StreamExt;
 use serde::Deserialize;
 
 use super::answer::{back, say, see, show, show_with};
@@ -13,7 +12,7 @@ use super::shell::Shell;
 use super::view::{self as v, Field, with_errors};
 use crate::domain::profile::{self, ProfileForm};
 use crate::error::{Error, FieldError};
-use crate::http::form::{CSRF_FIELD, Form, broken, field_bytes, field_text, is_csrf_header, out_of_date};
+use crate::http::form::{CSRF_FIELD, Form, field_bytes, field_text, in_time, is_csrf_header, next_part, out_of_date};
 use crate::http::route::{Answer, Route, act, shared};
 use crate::http::visitor::SignedIn;
 use crate::media::icon::MAX_PICTURE;
@@ -175,15 +174,14 @@ async fn submit_picture(at: SignedIn, request: HttpRequest, payload: web::Payloa
     let mut is_ours = is_csrf_header(&request);
     let mut picture = Vec::new();
     let mut parts = Multipart::new(request.headers(), payload);
-    while let Some(field) = parts.next().await {
-        let mut field = field.map_err(broken)?;
+    while let Some(mut field) = in_time(next_part(&mut parts)).await? {
         match field.name() {
             Some(CSRF_FIELD) => {
-                let token = field_text(&mut field, 200).await?;
+                let token = in_time(field_text(&mut field, 200)).await?;
                 is_ours = is_ours || at.carrier.is_csrf(&token);
             }
             _ if !is_ours => return Err(out_of_date().into()),
-            Some("picture") => picture = field_bytes(&mut field, MAX_PICTURE).await?,
+            Some("picture") => picture = in_time(field_bytes(&mut field, MAX_PICTURE)).await?,
             _ => return Err(Error::BadRequest("The form has a field that pictures do not know.".into()).into()),
         }
     }

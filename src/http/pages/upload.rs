@@ -13,7 +13,7 @@ use super::view as v;
 use crate::domain::upload::{self, Outcome};
 use crate::error::{Error, bytes_in_words};
 use crate::http::error::Failure;
-use crate::http::form::{CSRF_FIELD, broken, field_text, is_csrf_header, out_of_date};
+use crate::http::form::{CSRF_FIELD, broken, field_text, in_time, is_csrf_header, next_part, out_of_date};
 use crate::http::route::{Answer, Route, act, shared};
 use crate::http::visitor::SignedIn;
 use crate::model::{DirectoryId, ReportId};
@@ -78,16 +78,15 @@ async fn submit_upload(at: SignedIn, request: HttpRequest, payload: web::Payload
     let mut directory = None;
     let mut rows = Vec::new();
     let mut parts = Multipart::new(request.headers(), payload);
-    while let Some(field) = parts.next().await {
-        let mut field = field.map_err(broken)?;
+    while let Some(mut field) = in_time(next_part(&mut parts)).await? {
         match field.name() {
             Some(CSRF_FIELD) => {
-                let token = field_text(&mut field, 200).await?;
+                let token = in_time(field_text(&mut field, 200)).await?;
                 is_ours = is_ours || at.carrier.is_csrf(&token);
             }
             _ if !is_ours => return Err(out_of_date().into()),
             Some("directory") => {
-                let text = field_text(&mut field, 200).await?;
+                let text = in_time(field_text(&mut field, 200)).await?;
                 if !text.is_empty() {
                     let id = DirectoryId::parse(&text).ok_or_else(|| Error::field("directory", "Choose one of your folders."))?;
                     directory = Some(id);
