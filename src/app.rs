@@ -19,6 +19,8 @@ use crate::http;
 const GRACE: u64 = 30;
 /// How long a client may take to send its headers.
 const HEADERS: Duration = Duration::from_secs(10);
+/// How often connections are looked at.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
 const NOTES_EVERY: Duration = Duration::from_secs(15);
 const ROUNDS_EVERY: Duration = Duration::from_mins(10);
 
@@ -38,6 +40,7 @@ impl Application {
         let services = Arc::new(
             blocking(move || {
                 let services = Services::open(settings)?;
+                services.claim()?;
                 recovery::recover(&services)?;
                 Ok(services)
             })
@@ -105,6 +108,8 @@ fn serve(listener: TcpListener, services: &Arc<Services>) -> Result<Server> {
     };
     // The key is read once, so that a start without it fails at once.
     http::session_middleware(&services.settings)?;
+    let watch = http::Watch::default();
+    watch_over(watch.clone());
     let server = HttpServer::new(move || {
         let session = http::session_middleware(&data.settings);
         App::new()
@@ -116,9 +121,25 @@ fn serve(listener: TcpListener, services: &Arc<Services>) -> Result<Server> {
                 tracing::error!("the cookie key is gone: {error}");
                 std::process::exit(78)
             }))
+            .wrap(http::cors(&data.settings))
             .wrap(from_fn(http::edge))
     });
+    let server = server.on_connect(move |stream, extensions| watch.add(stream, extensions));
     Ok(server.workers(workers).client_request_timeout(HEADERS).shutdown_timeout(GRACE).listen(listener)?.run())
+}
+
+/// Cuts connections that nobody uses, as long as the server runs.
+fn watch_over(watch: http::Watch) {
+    actix_web::rt::spawn(async move {
+        let mut looks = tokio::time::interval(LOOK_EVERY);
+        loop {
+            looks.tick().await;
+            let cut = watch.cut();
+            if cut > 0 {
+                tracing::debug!("{cut} unused connections cut");
+            }
+        }
+    });
 }
 
 /// Writes down notes and clears up, until the server stops.

@@ -1,5 +1,7 @@
 //! The one error type of the house: what went wrong, in words a person may read and a code programs rely on.
 
+use std::borrow::Cow;
+
 /// What a person asked for could not be done.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -66,8 +68,14 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// One field of a form or body and what is wrong with it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FieldError {
-    pub field: &'static str,
+    pub field: Cow<'static, str>,
     pub message: String,
+}
+
+impl FieldError {
+    pub fn new(field: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
+        Self { field: field.into(), message: message.into() }
+    }
 }
 
 /// Why an account may not be used.
@@ -91,8 +99,8 @@ impl Standing {
 
 impl Error {
     /// A field that needs another value.
-    pub fn field(field: &'static str, message: impl Into<String>) -> Self {
-        Self::Invalid(vec![FieldError { field, message: message.into() }])
+    pub fn field(field: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
+        Self::Invalid(vec![FieldError::new(field, message)])
     }
 
     /// Our fault: `cause` goes to the log, never to a person.

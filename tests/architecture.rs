@@ -123,13 +123,17 @@ fn expand(prefix: &str, tree: &str, paths: &mut Vec<String>) {
 }
 
 fn absolute(module: &str, is_folder: bool, path: &str) -> String {
-    let mut here: Vec<&str> = module.split("::").collect();
-    if !is_folder {
-        here.pop();
-    }
     let mut rest = path;
     if let Some(inner) = rest.strip_prefix("crate::") {
         return inner.to_owned();
+    }
+    if !rest.starts_with("super::") {
+        // A room within, or a crate from outside.
+        return format!("{module}::{}", rest.trim_start_matches("self::"));
+    }
+    let mut here: Vec<&str> = module.split("::").collect();
+    if !is_folder {
+        here.pop();
     }
     let mut is_first = true;
     while let Some(inner) = rest.strip_prefix("super::") {
@@ -152,6 +156,7 @@ fn is_door(module: &str) -> bool {
         line.is_empty()
             || line.starts_with("//")
             || line.contains("mod ")
+            || line.starts_with("#[")
             || line.starts_with("pub use")
             || line.starts_with("use ")
     })

@@ -42,6 +42,13 @@ pub const KEYS: &[Key] = &[
     key("rate_limit", "NEXUS_RATE_LIMIT", "on", "on or off"),
     key("public_url", "NEXUS_PUBLIC_URL", "", "the address people type, where it differs; https turns on Secure cookies"),
     key("trusted_proxies", "NEXUS_TRUSTED_PROXIES", "", "networks (CIDR) whose X-Forwarded-For is believed"),
+    key(
+        "cors_origins",
+        "NEXUS_CORS_ORIGINS",
+        "",
+        "web origins whose pages may use the API with a token, such as https://app.example.org",
+    ),
+    key("users_file", "NEXUS_USERS_FILE", "", "people kept in a file: username:hash[:e-mail[:access level]] a line"),
     key("max_upload", "NEXUS_MAX_UPLOAD", "68719476736", "bytes in one file at most"),
     key("default_quota", "NEXUS_DEFAULT_QUOTA", "0", "bytes a new person may store; 0 = no limit"),
     key("trash_days", "NEXUS_TRASH_DAYS", "30", "days the trash keeps things"),

@@ -1,5 +1,6 @@
 //! The settings: flags over environment over settings file over defaults.
 
+pub mod files;
 mod keys;
 
 use std::collections::HashMap;
@@ -42,6 +43,9 @@ pub struct Settings {
     /// Without a slash at its end.
     pub public_url: Option<String>,
     pub trusted_proxies: Vec<ipnet::IpNet>,
+    /// Origins whose pages may use the API with a token.
+    pub cors_origins: Vec<String>,
+    pub users_file: Option<PathBuf>,
     /// Bytes.
     pub max_upload: u64,
     /// Bytes; 0 = none.
@@ -106,6 +110,12 @@ impl Settings {
                 .filter(|part| !part.is_empty())
                 .map(|part| network(part).ok_or_else(|| wrong("trusted_proxies", "networks such as 10.0.0.0/8, ::1")))
                 .collect::<Result<_>>()?,
+            cors_origins: get("cors_origins")
+                .split([',', ' '])
+                .filter(|part| !part.is_empty())
+                .map(origin)
+                .collect::<Result<_>>()?,
+            users_file: Some(get("users_file")).filter(|path| !path.is_empty()).map(PathBuf::from),
             max_upload: parsed("max_upload", &get("max_upload"), "a number of bytes")?,
             default_quota: parsed("default_quota", &get("default_quota"), "a number of bytes, 0 for none")?,
             trash_days: parsed("trash_days", &get("trash_days"), "a number of days")?,
@@ -136,21 +146,46 @@ pub fn private_dir(path: &Path) -> std::io::Result<()> {
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o700))
 }
 
+/// Makes the data directory (0700), or closes one that is there to everybody else.
+/// A folder that everyone writes to, such as `/tmp`, is refused.
+///
+/// # Errors
+/// The system's; `PermissionDenied` for a folder that is not this user's own.
+pub fn data_dir(path: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    private_dir(path)?;
+    let mode = std::fs::metadata(path)?.permissions().mode();
+    if mode & 0o1000 != 0 || path.parent().is_none() {
+        let why = "it belongs to everybody; choose a folder of its own";
+        return Err(std::io::Error::new(std::io::ErrorKind::PermissionDenied, why));
+    }
+    if mode & 0o077 != 0 {
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o700))?;
+    }
+    Ok(())
+}
+
+/// Closes a file to everybody else (0600).
+///
+/// # Errors
+/// The system's.
+pub fn private_file(path: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))
+}
+
 /// Reads a secret from `path`, or makes it there (0600) with `make`.
 ///
 /// # Errors
 /// The system's.
 pub fn secret_file(path: &Path, make: impl FnOnce() -> String) -> std::io::Result<String> {
-    use std::io::Write;
-    use std::os::unix::fs::OpenOptionsExt;
     match std::fs::read_to_string(path) {
         Ok(text) if !text.trim().is_empty() => Ok(text.trim().to_owned()),
         Ok(_) => Err(std::io::Error::new(std::io::ErrorKind::InvalidData, format!("{} is empty", path.display()))),
         Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => {
             let secret = make();
-            let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-            file.write_all(secret.as_bytes())?;
-            file.sync_all()?;
+            // Whole or not at all: a start that was killed leaves no empty key.
+            files::replace(path, &secret)?;
             Ok(secret)
         }
         Err(cause) => Err(cause),
@@ -187,6 +222,18 @@ fn public_url(value: &str) -> Result<Option<String>> {
     let url = url::Url::parse(value).map_err(|_| wrong("public_url", takes))?;
     let is_plain = matches!(url.scheme(), "http" | "https") && url.has_host() && url.path() == "/" && url.query().is_none();
     if is_plain { Ok(Some(value.trim_end_matches('/').to_owned())) } else { Err(wrong("public_url", takes)) }
+}
+
+/// A web origin as browsers send it: scheme, host, and the port where it is not the usual one.
+fn origin(text: &str) -> Result<String> {
+    let takes = "origins such as https://app.example.org; * is not taken";
+    let url = url::Url::parse(text).map_err(|_| wrong("cors_origins", takes))?;
+    let is_web = matches!(url.scheme(), "http" | "https") && url.has_host();
+    if is_web && url.path() == "/" && url.query().is_none() && url.username().is_empty() {
+        Ok(url.origin().ascii_serialization())
+    } else {
+        Err(wrong("cors_origins", takes))
+    }
 }
 
 fn network(text: &str) -> Option<ipnet::IpNet> {

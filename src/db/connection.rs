@@ -66,7 +66,12 @@ pub(super) fn open(backend: &Backend) -> Result<Conn, diesel::r2d2::Error> {
             if let Some(folder) = path.parent() {
                 drop(crate::config::private_dir(folder));
             }
+            let is_new = !path.exists();
             let mut conn = SqliteConnection::establish(&path.to_string_lossy()).map_err(ConnectionError)?;
+            if is_new {
+                // SQLite gives its other files the same mode.
+                drop(crate::config::private_file(path));
+            }
             // busy_timeout first: switching to WAL needs the lock.
             conn.batch_execute(
                 "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \

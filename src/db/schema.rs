@@ -31,6 +31,7 @@ diesel::table! {
         single_keys -> Bool,
         created_at -> Timestamp,
         updated_at -> Timestamp,
+        origin -> Text,
     }
 }
 
@@ -45,6 +46,16 @@ diesel::table! {
         last_seen -> Timestamp,
         address -> Text,
         device -> Text,
+        kind -> Text,
+        name -> Text,
+        scopes -> Text,
+    }
+}
+
+diesel::table! {
+    spent_tokens (session_token) {
+        session_token -> Text,
+        session_id -> BigInt,
     }
 }
 
@@ -124,4 +135,7 @@ diesel::table! {
 }
 
 diesel::joinable!(session_tokens -> users (user_id));
+diesel::joinable!(spent_tokens -> session_tokens (session_id));
+diesel::allow_tables_to_appear_in_same_query!(spent_tokens, session_tokens);
+diesel::allow_tables_to_appear_in_same_query!(media_items, user_directories);
 diesel::allow_tables_to_appear_in_same_query!(session_tokens, users);

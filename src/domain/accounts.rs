@@ -7,7 +7,7 @@ use crate::media::{Tree, icon};
 use crate::model::directory::NewDirectory;
 use crate::model::person::optional_line;
 use crate::model::user::NewUser;
-use crate::model::{AccessLevel, DirectoryId, Email, Password, PersonName, Status, Theme, Time, UserId, Username};
+use crate::model::{AccessLevel, DirectoryId, Email, Origin, Password, PersonName, Status, Theme, Time, UserId, Username};
 use crate::store;
 
 /// What a person types to get an account.
@@ -22,15 +22,35 @@ pub struct Application {
     pub address: String,
 }
 
-/// An application whose fields are all right.
-pub(super) struct Checked {
+/// A person who can have an account.
+pub(super) struct Person {
     pub firstname: PersonName,
     pub lastname: PersonName,
     pub username: Username,
     pub email: Email,
-    pub password: Password,
     pub contact_number: Option<String>,
     pub address: Option<String>,
+}
+
+/// An application whose fields are all right.
+pub(super) struct Checked {
+    pub person: Person,
+    pub password: Password,
+}
+
+/// What an account begins with.
+#[derive(Clone, Copy)]
+pub(super) struct Start {
+    pub status: Status,
+    pub access_level: AccessLevel,
+    pub origin: Origin,
+}
+
+impl Start {
+    /// One whose password is kept here.
+    pub const fn here(status: Status, access_level: AccessLevel) -> Self {
+        Self { status, access_level, origin: Origin::Here }
+    }
 }
 
 impl Application {
@@ -54,7 +74,10 @@ impl Application {
                 Some(password),
                 Some(contact_number),
                 Some(address),
-            ) => Ok(Checked { firstname, lastname, username, email, password, contact_number, address }),
+            ) => {
+                let person = Person { firstname, lastname, username, email, contact_number, address };
+                Ok(Checked { person, password })
+            }
             _ => Err(Error::Invalid(wrong)),
         }
     }
@@ -71,9 +94,9 @@ fn noted<T>(parsed: Result<T, FieldError>, wrong: &mut Vec<FieldError>) -> Optio
 pub(super) fn create(
     services: &Services,
     conn: &mut Conn,
-    person: &Checked,
+    person: &Person,
     hash: &str,
-    (status, access_level): (Status, AccessLevel),
+    start: Start,
     at: Time,
 ) -> Result<UserId> {
     refuse_taken(conn, person)?;
@@ -85,8 +108,8 @@ pub(super) fn create(
         password: hash.into(),
         contact_number: person.contact_number.clone(),
         address: person.address.clone(),
-        access_level,
-        status,
+        access_level: start.access_level,
+        status: start.status,
         status_since: at,
         folder: String::new(),
         quota_bytes: i64::try_from(services.settings.default_quota).unwrap_or(i64::MAX),
@@ -95,6 +118,7 @@ pub(super) fn create(
         single_keys: true,
         created_at: at,
         updated_at: at,
+        origin: start.origin,
     };
     let id = store::users::insert(conn, &new)?;
     let svg = icon::initials_svg(&new.firstname, &new.lastname);
@@ -106,13 +130,13 @@ pub(super) fn create(
     filled.map(|()| id)
 }
 
-fn refuse_taken(conn: &mut Conn, person: &Checked) -> Result<()> {
+fn refuse_taken(conn: &mut Conn, person: &Person) -> Result<()> {
     let mut taken = Vec::new();
     if store::users::is_username_taken(conn, person.username.as_str(), None)? {
-        taken.push(FieldError { field: "username", message: "That username is taken. Choose another one.".into() });
+        taken.push(FieldError::new("username", "That username is taken. Choose another one."));
     }
     if store::users::is_email_taken(conn, person.email.as_str(), None)? {
-        taken.push(FieldError { field: "email", message: "There is an account with that e-mail already.".into() });
+        taken.push(FieldError::new("email", "There is an account with that e-mail already."));
     }
     if taken.is_empty() { Ok(()) } else { Err(Error::Invalid(taken)) }
 }

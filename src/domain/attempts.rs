@@ -68,10 +68,10 @@ impl Attempt {
 }
 
 /// What one household has: an IPv4 address, or an IPv6 /64.
-fn network(address: IpAddr) -> String {
+pub(super) fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
-        IpAddr::V4(four) => four.to_string(),
-        IpAddr::V6(six) => std::net::Ipv6Addr::from_bits(six.to_bits() & !u128::from(u64::MAX)).to_string(),
+        IpAddr::V4(four) => four.into(),
+        IpAddr::V6(six) => std::net::Ipv6Addr::from_bits(six.to_bits() & !u128::from(u64::MAX)).into(),
     }
 }
 

@@ -19,8 +19,8 @@ pub struct Strips {
 /// The database's.
 pub fn strips(services: &Services, user: &User) -> Result<Strips> {
     services.db.read(|conn| {
-        let recent = Selection::Shelf(Shelf::Recents);
-        let favorites = Selection::Shelf(Shelf::Favorites);
+        let recent = Selection::shelf(Shelf::Recents);
+        let favorites = Selection::shelf(Shelf::Favorites);
         Ok(Strips {
             recent: store::items::list(conn, user.id, &recent, Sort::Recent, None, STRIP)?,
             favorites: store::items::list(conn, user.id, &favorites, Sort::Newest, None, STRIP)?,

@@ -16,6 +16,14 @@ const DEEPEST: usize = 8;
 /// Characters of a path at most: the column's.
 const LONGEST: usize = 700;
 
+/// All of a person's directories, by path.
+///
+/// # Errors
+/// The database's.
+pub fn list(services: &Services, user: &User) -> Result<Vec<Directory>> {
+    services.db.read(|conn| Ok(store::directories::list(conn, user.id, MOST + 7)?))
+}
+
 /// Makes a directory, at the top or in another one.
 ///
 /// # Errors

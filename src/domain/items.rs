@@ -45,7 +45,7 @@ pub fn show(services: &Services, user: &User, id: ItemId) -> Result<Shown> {
     let shown = services.db.read(|conn| {
         let item = store::items::find(conn, user.id, id)?.ok_or(Error::NotFound)?;
         let directory = store::directories::find(conn, user.id, item.directory_id)?.ok_or(Error::NotFound)?;
-        let selection = Selection::Shelf(if item.in_trash { Shelf::Trash } else { item.shelf });
+        let selection = Selection::shelf(if item.in_trash { Shelf::Trash } else { item.shelf });
         let sort = if item.in_trash { Sort::Trashed } else { Sort::Newest };
         let here = Cursor::of(&item, sort);
         let mut beside = |sort| -> Result<Option<ItemId>> {
@@ -94,6 +94,13 @@ pub fn open(services: &Services, user: &User, id: ItemId) -> Result<Opened> {
     }
 }
 
+/// Whether an item's file is there and as long as it was.
+pub(super) fn is_whole(services: &Services, conn: &mut Conn, user: &User, item: &Item) -> Result<bool> {
+    let place = place_of(conn, user, item)?;
+    let length = services.tree.open_file(&place).and_then(|file| Ok(file.metadata()?.len()));
+    Ok(length.is_ok_and(|length| length == item.bytes()))
+}
+
 /// Favours items, or no longer. Returns how many changed.
 ///
 /// # Errors
@@ -101,46 +108,93 @@ pub fn open(services: &Services, user: &User, id: ItemId) -> Result<Opened> {
 pub fn set_favorite(services: &Services, user: &User, ids: &[ItemId], is_favorite: bool) -> Result<usize> {
     services.db.write(|conn| {
         let items = theirs(conn, user, ids)?;
-        let at = now();
-        let mut deltas = Deltas::default();
-        let mut changed = 0;
-        for item in items {
-            if store::items::update_favorite(conn, user.id, item.id, is_favorite, at)? == 1 {
-                deltas.subtract(&item);
-                deltas.add(&Item { favorite: is_favorite, ..item });
-                changed += 1;
-            }
-        }
-        deltas.write(conn, user.id)?;
-        store::directories::update_modified_at(conn, user.id, "Favorites", at)?;
-        Ok(changed)
+        favor(conn, user, items, is_favorite)
     })
 }
 
-/// Renames an item; the extension stays unless another one is given. Returns the name it got.
+/// Favours items, or no longer, in the caller's transaction. Returns how many changed.
+fn favor(conn: &mut Conn, user: &User, items: Vec<Item>, is_favorite: bool) -> Result<usize> {
+    let at = now();
+    let mut deltas = Deltas::default();
+    let mut changed = 0;
+    for item in items {
+        if store::items::update_favorite(conn, user.id, item.id, is_favorite, at)? == 1 {
+            deltas.subtract(&item);
+            deltas.add(&Item { favorite: is_favorite, ..item });
+            changed += 1;
+        }
+    }
+    if changed > 0 {
+        deltas.write(conn, user.id)?;
+        store::directories::update_modified_at(conn, user.id, "Favorites", at)?;
+    }
+    Ok(changed)
+}
+
+/// What is to change about one item; what is `None` stays.
+#[derive(Debug, Clone, Default)]
+pub struct Change {
+    pub name: Option<String>,
+    pub favorite: Option<bool>,
+    pub directory: Option<DirectoryId>,
+}
+
+/// Renames, moves and favours one item: all that is asked for, or nothing. A taken name gets a number.
 ///
 /// # Errors
-/// `Invalid` for a name that is none, `Conflict` in the trash.
-pub fn rename(services: &Services, user: &User, id: ItemId, name: &str) -> Result<FileName> {
-    let wanted = FileName::parse(name).ok_or_else(|| Error::field("name", "Give it a name."))?;
-    let done = moving::relocate(
+/// `Invalid` for a name that is none or a directory it cannot go to, `NotFound`,
+/// `Conflict` for a new name or place in the trash.
+pub fn change(services: &Services, user: &User, id: ItemId, change: &Change) -> Result<Item> {
+    let wanted = match &change.name {
+        Some(name) => Some(FileName::parse(name).ok_or_else(|| Error::field("name", "Give it a name."))?),
+        None => None,
+    };
+    if wanted.is_none() && change.directory.is_none() {
+        if let Some(is_favorite) = change.favorite {
+            set_favorite(services, user, &[id], is_favorite)?;
+        }
+        return find(services, user, id);
+    }
+    let target = |conn: &mut Conn, item: &Item| match change.directory.filter(|id| *id != item.directory_id) {
+        Some(id) => target_of(conn, user, id, item).map(Some),
+        None => Ok(None),
+    };
+    moving::relocate(
         services,
         user.id,
         |conn| {
             let (item, from) = outside_trash(conn, user, id)?;
-            Ok(vec![Plan { subject: item.id.0, to: from.clone(), from, wanted: wanted.clone(), may_number: true }])
+            let wanted = wanted.clone().or_else(|| FileName::parse(&item.name)).unwrap_or_else(FileName::unnamed);
+            let to = match target(conn, &item)? {
+                Some(target) => Place::new(&user.folder, &target.directory_path, wanted.as_str()),
+                None => from.clone(),
+            };
+            Ok(vec![Plan { subject: item.id.0, from, to, wanted, may_number: true }])
         },
         |conn, batch| {
             for done in batch {
-                let item = store::items::find(conn, user.id, ItemId(done.subject))?.ok_or(Error::NotFound)?;
-                let item = named(item, &done.name);
+                let before = store::items::find(conn, user.id, ItemId(done.subject))?.ok_or(Error::NotFound)?;
+                let directory_id = target(conn, &before)?.map_or(before.directory_id, |target| target.directory_id);
+                let changed = [before.directory_id, directory_id];
+                let item = named(Item { directory_id, ..before }, &done.name);
                 store::items::update_place(conn, &item)?;
-                store::directories::update_modified(conn, user.id, &[item.directory_id], item.updated_at)?;
+                if let Some(is_favorite) = change.favorite {
+                    favor(conn, user, vec![item.clone()], is_favorite)?;
+                }
+                store::directories::update_modified(conn, user.id, &changed, item.updated_at)?;
             }
             Ok(())
         },
     )?;
-    Ok(done.into_iter().next().map_or(wanted, |done| done.name))
+    find(services, user, id)
+}
+
+/// One's own directory, if it takes the item.
+fn target_of(conn: &mut Conn, user: &User, id: DirectoryId, item: &Item) -> Result<Directory> {
+    let target =
+        store::directories::find(conn, user.id, id)?.ok_or_else(|| Error::field("directory", "Choose one of your folders."))?;
+    refuse_wrong_folder(&target, item)?;
+    Ok(target)
 }
 
 /// Moves items into a directory: one's own, or the standard one for what they are. Returns how many moved.
@@ -154,17 +208,15 @@ pub fn move_to(services: &Services, user: &User, ids: &[ItemId], directory: Dire
         |conn| {
             // First whether the things are theirs: nobody learns from the folder what is there.
             let items = theirs(conn, user, ids)?;
-            let target = store::directories::find(conn, user.id, directory)?
-                .ok_or_else(|| Error::field("directory", "Choose one of your folders."))?;
             let mut plans = Vec::new();
             for item in items {
                 if item.in_trash {
                     return Err(Error::Conflict(format!("“{}” is in the trash. Restore it first.", item.name)));
                 }
+                let target = target_of(conn, user, directory, &item)?;
                 if item.directory_id == target.directory_id {
                     continue;
                 }
-                refuse_wrong_folder(&target, &item)?;
                 let from = place_of(conn, user, &item)?;
                 let to = Place::new(&user.folder, &target.directory_path, &item.name);
                 let wanted = FileName::parse(&item.name).unwrap_or_else(FileName::unnamed);

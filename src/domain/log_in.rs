@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use super::Services;
 use super::passwords::Verdict;
 use super::sessions::{self, Client, hash_of};
+use super::{Services, listed};
 use crate::db::blocking;
 use crate::error::{Error, Result};
-use crate::model::{Password, User, now};
+use crate::model::listed::Entry;
+use crate::model::{Origin, Password, SessionKind, User, now};
 use crate::store;
 
 /// Checks name (or e-mail) and password and signs the person in; returns the session's token.
@@ -15,39 +16,91 @@ use crate::store;
 /// # Errors
 /// `BadCredentials`, the same for a person that is not and a password that is wrong;
 /// `NotActive` only after the right password; `TooManyRequests` after five wrong ones.
-pub async fn log_in(services: &Arc<Services>, login: &str, password: &str, client: Client) -> Result<(User, String)> {
+pub async fn log_in(
+    services: &Arc<Services>,
+    login: &str,
+    password: &str,
+    kind: SessionKind,
+    client: Client,
+) -> Result<(User, String)> {
     let attempt = services.attempts.begin(login, client.address)?;
-    let user = {
+    let known = {
         let (services, login) = (services.clone(), login.to_owned());
-        blocking(move || services.db.read(|conn| Ok(store::users::find_by_login(conn, &login)?))).await?
+        blocking(move || find_known(&services, &login)).await?
     };
-    let hash = user.as_ref().map(|user| user.password.clone());
+    let hash = known.as_ref().map(|known| known.hash().to_owned());
     let verdict = services.passwords.verify(hash, password).await?;
-    let (Some(user), Verdict::Right | Verdict::RightButOld) = (user, verdict) else {
+    let (Some(known), Verdict::Right | Verdict::RightButOld) = (known, verdict) else {
         tracing::info!(address = %client.address, "wrong password or name");
         return Err(Error::BadCredentials);
     };
     attempt.forgive();
-    if let Some(standing) = user.status.standing() {
-        return Err(Error::NotActive(standing));
-    }
-    let new_hash = match verdict {
-        Verdict::RightButOld => Some(rehash(services, password).await?),
+    let new_hash = match (&known, verdict) {
+        (Known::Here(user), Verdict::RightButOld) if user.status.standing().is_none() => Some(rehash(services, password).await?),
         _ => None,
     };
     let services = services.clone();
     blocking(move || {
-        let token = services.db.write(|conn| {
+        let (user, token) = services.db.write(|conn| {
             let at = now();
+            let user = match &known {
+                // A password that was changed meanwhile is not this one.
+                Known::Here(tried) => store::users::find(conn, tried.id)?
+                    .filter(|user| user.password == tried.password || verdict == Verdict::RightButOld)
+                    .ok_or(Error::BadCredentials)?,
+                Known::Listed(entry) => listed::admit(&services, conn, entry)?,
+            };
+            if user.status.standing().is_some() {
+                return Ok((user, None));
+            }
             if let Some(hash) = &new_hash {
                 store::users::update_password(conn, user.id, hash, at)?;
             }
-            sessions::begin(conn, user.id, &client, at)
+            let token = sessions::begin(conn, user.id, kind, &client, at)?;
+            Ok((user, Some(token)))
         })?;
-        tracing::info!(user = user.id.0, "logged in");
-        Ok((user, token))
+        services.sessions.forget(user.id);
+        match (token, user.status.standing()) {
+            (Some(token), _) => {
+                tracing::info!(user = user.id.0, "logged in");
+                Ok((user, token))
+            }
+            (None, Some(standing)) => Err(Error::NotActive(standing)),
+            (None, None) => Err(Error::internal("no token for an active person")),
+        }
     })
     .await
+}
+
+/// Somebody whose password can be tried.
+enum Known {
+    Here(Box<User>),
+    Listed(Entry),
+}
+
+impl Known {
+    fn hash(&self) -> &str {
+        match self {
+            Self::Here(user) => &user.password,
+            Self::Listed(entry) => &entry.hash,
+        }
+    }
+}
+
+/// By username or e-mail; a line of the users file goes before a row of that name.
+fn find_known(services: &Services, login: &str) -> Result<Option<Known>> {
+    if let Some(entry) = services.users_file.find(login) {
+        return Ok(Some(Known::Listed(entry)));
+    }
+    let user = find(services, login)?;
+    let user = match user {
+        // A changed e-mail leads to the line of the file by the name.
+        Some(user) if user.origin == Origin::File => {
+            return Ok(services.users_file.find(&user.username).map(Known::Listed));
+        }
+        other => other,
+    };
+    Ok(user.map(|user| Known::Here(Box::new(user))))
 }
 
 /// The account of somebody who just gave the right password, to tell them how it stands.
@@ -69,7 +122,7 @@ async fn rehash(services: &Services, password: &str) -> Result<String> {
 /// # Errors
 /// `Invalid` for a code that is not, or no longer, good: the same for a person that is not.
 pub async fn recover(services: &Arc<Services>, login: &str, code: &str, password: &str, client: &Client) -> Result<()> {
-    let attempt = services.attempts.begin(&format!("recovery of {login}"), client.address)?;
+    let attempt = services.attempts.begin(&format!("recovery of {}", login.trim()), client.address)?;
     let wrong = || {
         Error::field("access_code", "That code and name do not go together, or the code is over. Ask the admin for a new one.")
     };
@@ -79,7 +132,7 @@ pub async fn recover(services: &Arc<Services>, login: &str, code: &str, password
     let (services, login) = (services.clone(), login.to_owned());
     blocking(move || {
         let user = services.db.write(|conn| {
-            let user = store::users::find_by_login(conn, &login)?.ok_or_else(wrong)?;
+            let user = store::users::find_by_login(conn, &login)?.filter(|user| user.origin == Origin::Here).ok_or_else(wrong)?;
             if store::users::update_use_access_code(conn, user.id, &hash_of(&code), now())? == 0 {
                 return Err(wrong());
             }

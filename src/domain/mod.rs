@@ -2,18 +2,25 @@
 //!
 //! Functions that are not `async` wait for disk and database: call them off the async threads.
 
+pub mod access_tokens;
 pub mod accounts;
+pub mod api_sessions;
+pub mod archives;
 pub mod attempts;
 pub mod dashboard;
 pub mod directories;
 mod folders;
 pub mod housekeeping;
 pub mod items;
+pub mod jwt;
+pub mod limits;
+mod listed;
 pub mod log_in;
 pub mod moving;
 pub mod passwords;
 pub mod people;
 pub mod profile;
+pub mod readiness;
 pub mod recovery;
 pub mod register;
 mod services;
@@ -25,5 +32,6 @@ pub mod status;
 pub mod touches;
 pub mod trash;
 pub mod upload;
+pub mod users_file;
 
 pub use services::Services;

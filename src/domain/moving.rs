@@ -2,12 +2,14 @@
 //! between, the start undoes what the tables do not know, so that disk and tables always agree.
 
 use std::collections::HashSet;
+use std::io::ErrorKind;
 
 use uuid::Uuid;
 
 use super::Services;
 use crate::db::Conn;
 use crate::error::{Error, Result};
+use crate::media::tree::RenameError;
 use crate::media::{FileName, Place};
 use crate::model::id::MoveId;
 use crate::model::{UserId, now};
@@ -49,6 +51,7 @@ pub(super) fn relocate(
     apply: impl Fn(&mut Conn, &[Done]) -> Result<()>,
 ) -> Result<Vec<Done>> {
     let _one_at_a_time = services.moving(owner);
+    settle(services, owner)?;
     let mut batch = services.db.write(|conn| {
         let plans = plan(conn)?;
         let mut taken = HashSet::new();
@@ -62,7 +65,10 @@ pub(super) fn relocate(
         services.db.write(|conn| {
             apply(conn, &batch)?;
             for done in &batch {
-                store::moves::delete(conn, done.journal.id)?;
+                // Whoever took the entry away takes the rename back: then nothing of this may stand.
+                if store::moves::delete(conn, done.journal.id)? != 1 {
+                    return Err(Error::Unavailable("Another server is at work on the same files."));
+                }
             }
             Ok(())
         })
@@ -86,8 +92,9 @@ fn begin(
         let name = plan.wanted.numbered(number);
         let to = plan.to.named(&name);
         let key = (to.directory_text(), name.as_str().to_owned());
-        // A file's own place is free for it.
-        if (to != plan.from && services.tree.is_taken(&to)?) || !taken.insert(key) {
+        // A thing's own place is free for it; one whose row stands there is taken, even if its file is gone.
+        let is_taken = to != plan.from && (services.tree.is_taken(&to)? || is_known(conn, owner, &to)?);
+        if is_taken || !taken.insert(key) {
             continue;
         }
         let journal = Move { id: MoveId::new(), user_id: owner, subject: MoveId(plan.subject), from: plan.from.clone(), to };
@@ -106,17 +113,31 @@ fn rename_all(services: &Services, batch: &mut [Done]) -> Result<()> {
             done.was_there = true;
             continue;
         }
-        match services.tree.rename(&done.journal.from, &done.journal.to) {
-            Ok(()) => done.was_there = true,
-            // Gone behind our back: the rows may still be put right.
-            Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => {}
-            Err(cause) if cause.kind() == std::io::ErrorKind::AlreadyExists => {
+        let renamed = rename(services, &done.journal);
+        done.was_there = !matches!(&renamed, Err(error) if !error.is_made);
+        match renamed {
+            Ok(()) => {}
+            Err(RenameError { is_made: false, cause }) if cause.kind() == ErrorKind::NotFound => {}
+            Err(RenameError { cause, .. }) if cause.kind() == ErrorKind::AlreadyExists => {
                 return Err(Error::Conflict(format!("Something else just took the name “{}”. Try again.", done.name)));
             }
-            Err(cause) => return Err(cause.into()),
+            Err(RenameError { cause, .. }) => return Err(cause.into()),
         }
     }
     Ok(())
+}
+
+/// `NotFound` only when the file itself is gone behind our back: the rows may still be put right then.
+/// A folder that is gone is made again.
+fn rename(services: &Services, journal: &Move) -> Result<(), RenameError> {
+    let not_made = |cause| RenameError { is_made: false, cause };
+    match services.tree.rename(&journal.from, &journal.to) {
+        Err(error) if error.cause.kind() == ErrorKind::NotFound && services.tree.is_taken(&journal.from).map_err(not_made)? => {
+            services.tree.make_directory_of(&journal.to).map_err(not_made)?;
+            services.tree.rename(&journal.from, &journal.to)
+        }
+        other => other,
+    }
 }
 
 /// Undoes the renames of a batch that failed. What cannot be undone now, the next start undoes.
@@ -126,13 +147,28 @@ fn take_back(services: &Services, batch: &[Done]) {
         let forgotten = undone.and_then(|()| services.db.write(|conn| Ok(store::moves::delete(conn, done.journal.id)?)));
         if let Err(error) = forgotten {
             tracing::error!(subject = %done.subject, "a move could not be taken back yet: {error:?}");
+            services.note_unsettled(done.journal.user_id);
         }
     }
+}
+
+/// Takes back what could not be taken back when it failed, before anything else of that person moves.
+fn settle(services: &Services, owner: UserId) -> Result<()> {
+    if services.is_unsettled(owner) {
+        let unfinished = services.db.read(|conn| Ok(store::moves::list(conn)?))?;
+        take_all_back(services, unfinished.into_iter().filter(|journal| journal.user_id == owner))?;
+        services.note_settled(owner);
+    }
+    Ok(())
 }
 
 /// Takes back every move the tables do not know of: for the start, before anything else moves.
 pub(super) fn undo_unfinished(services: &Services) -> Result<()> {
     let unfinished = services.db.read(|conn| Ok(store::moves::list(conn)?))?;
+    take_all_back(services, unfinished.into_iter())
+}
+
+fn take_all_back(services: &Services, unfinished: impl Iterator<Item = Move>) -> Result<()> {
     for journal in unfinished {
         undo(services, &journal)?;
         services.db.write(|conn| Ok(store::moves::delete(conn, journal.id)?))?;
@@ -142,12 +178,22 @@ pub(super) fn undo_unfinished(services: &Services) -> Result<()> {
 }
 
 fn undo(services: &Services, journal: &Move) -> Result<()> {
-    if journal.from == journal.to {
+    if journal.from == journal.to || services.db.read(|conn| is_known(conn, journal.user_id, &journal.to))? {
         return Ok(());
     }
     match services.tree.rename(&journal.to, &journal.from) {
         // Not renamed yet, or renamed back already.
-        Err(cause) if matches!(cause.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::AlreadyExists) => Ok(()),
-        other => Ok(other?),
+        Err(RenameError { is_made: false, cause }) if matches!(cause.kind(), ErrorKind::NotFound | ErrorKind::AlreadyExists) => {
+            Ok(())
+        }
+        other => Ok(other.map_err(|error| error.cause)?),
     }
+}
+
+/// Whether the tables say that something else has come to stand there since: that is nobody's to take back.
+fn is_known(conn: &mut Conn, owner: UserId, place: &Place) -> Result<bool> {
+    let directory = place.beneath();
+    let path = if directory.is_empty() { place.name().to_owned() } else { format!("{directory}/{}", place.name()) };
+    Ok(store::directories::find_by_path(conn, owner, &path)?.is_some()
+        || store::items::find_at(conn, owner, directory, place.name())?.is_some())
 }

@@ -6,7 +6,7 @@ use super::Services;
 use super::sessions::{self, hash_of};
 use crate::db::Conn;
 use crate::error::{Error, Result};
-use crate::model::{AccessLevel, Session, Status, User, UserId, now};
+use crate::model::{AccessLevel, Origin, Session, Status, User, UserId, now};
 use crate::store;
 
 /// How long a one-time code is good.
@@ -85,16 +85,22 @@ pub fn decide(services: &Services, admin: UserId, id: UserId, decision: Decision
 /// `Conflict` for the last admin; `Invalid` for a level that is none.
 pub fn set_access_level(services: &Services, admin: UserId, id: UserId, level: &str) -> Result<User> {
     let level = AccessLevel::parse(level).ok_or_else(|| Error::field("access_level", "Choose user or admin."))?;
-    let user = services.db.write(|conn| {
-        let user = under_lock(conn, id)?;
-        if level == AccessLevel::User {
-            refuse_last_admin(conn, &user)?;
-        }
-        store::users::update_access_level(conn, id, level, now())?;
-        Ok(user)
-    })?;
+    let user = services.db.write(|conn| change_access_level(conn, id, level))?;
     services.sessions.forget(id);
     tracing::info!(admin = admin.0, user = id.0, level = level.as_str(), "access level set");
+    Ok(user)
+}
+
+/// Sets an access level, in the caller's transaction; the caller empties the cache.
+///
+/// # Errors
+/// `Conflict` for the last admin.
+pub(super) fn change_access_level(conn: &mut Conn, id: UserId, level: AccessLevel) -> Result<User> {
+    let user = under_lock(conn, id)?;
+    if level == AccessLevel::User {
+        refuse_last_admin(conn, &user)?;
+    }
+    store::users::update_access_level(conn, id, level, now())?;
     Ok(user)
 }
 
@@ -125,6 +131,9 @@ pub fn hand_out_code(services: &Services, admin: UserId, id: UserId) -> Result<(
         .collect();
     let user = services.db.write(|conn| {
         let user = store::users::find(conn, id)?.ok_or(Error::NotFound)?;
+        if user.origin == Origin::File {
+            return Err(Error::Conflict("Their password is kept in the users file. Change it there.".into()));
+        }
         store::users::update_access_code(conn, id, Some(&hash_of(&letters)), Some(now() + CODE_LASTS))?;
         Ok(user)
     })?;
@@ -162,7 +171,7 @@ pub fn list(services: &Services, status: Status, after: UserId) -> Result<People
 pub fn find(services: &Services, id: UserId) -> Result<(User, Vec<Session>)> {
     services.db.read(|conn| {
         let user = store::users::find(conn, id)?.ok_or(Error::NotFound)?;
-        Ok((user, store::sessions::list_active(conn, id, now())?))
+        Ok((user, store::sessions::list_active(conn, id, &sessions::DEVICES, now())?))
     })
 }
 

@@ -10,7 +10,7 @@ use crate::db::blocking;
 use crate::error::{Error, FieldError, Result};
 use crate::media::icon;
 use crate::model::person::optional_line;
-use crate::model::{Email, Password, PersonName, Theme, User, now};
+use crate::model::{Email, Origin, Password, PersonName, SessionKind, Theme, User, now};
 use crate::store;
 
 /// The fields of the profile form.
@@ -85,6 +85,9 @@ pub async fn change_password(
     client: Client,
 ) -> Result<String> {
     let user = presence.user.clone();
+    if user.origin == Origin::File {
+        return Err(Error::Forbidden("Your password is kept in a file on the server. Ask the admin to change it."));
+    }
     let attempt = services.attempts.begin(&user.username, client.address)?;
     if services.passwords.verify(Some(user.password.clone()), current).await? == Verdict::Wrong {
         return Err(Error::field("current_password", "That is not your password now."));
@@ -92,7 +95,7 @@ pub async fn change_password(
     attempt.forgive();
     let about = [user.username.as_str(), user.email.as_str(), user.firstname.as_str(), user.lastname.as_str()];
     let checked =
-        Password::parse(new, &about).map_err(|error| Error::Invalid(vec![FieldError { field: "new_password", ..error }]))?;
+        Password::parse(new, &about).map_err(|error| Error::Invalid(vec![FieldError::new("new_password", error.message)]))?;
     let hash = services.passwords.hash(&checked).await?;
     let services = services.clone();
     blocking(move || {
@@ -101,7 +104,7 @@ pub async fn change_password(
             crate::db::one_row(store::users::update_password(conn, user.id, &hash, at)?)?;
             sessions::end_all(conn, user.id)?;
             store::users::update_access_code(conn, user.id, None, None)?;
-            sessions::begin(conn, user.id, &client, at)
+            sessions::begin(conn, user.id, SessionKind::Browser, &client, at)
         })?;
         services.sessions.forget(user.id);
         tracing::info!(user = user.id.0, "password changed");

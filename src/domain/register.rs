@@ -1,12 +1,12 @@
 //! Signing up: a person asks for an account and waits.
 
 use super::Services;
-use super::accounts::{self, Application};
+use super::accounts::{self, Application, Start};
 use super::sessions::{self, Client};
 use crate::config::Registration;
 use crate::db::blocking;
 use crate::error::{Error, Result};
-use crate::model::{AccessLevel, Status, UserId, now};
+use crate::model::{AccessLevel, SessionKind, Status, UserId, now};
 
 use std::sync::Arc;
 
@@ -27,8 +27,8 @@ pub async fn register(services: &Arc<Services>, application: &Application, clien
     blocking(move || {
         let done = services.db.write(|conn| {
             let at = now();
-            let id = accounts::create(&services, conn, &checked, &hash, (status, AccessLevel::User), at)?;
-            Ok((id, sessions::begin(conn, id, &client, at)?))
+            let id = accounts::create(&services, conn, &checked.person, &hash, Start::here(status, AccessLevel::User), at)?;
+            Ok((id, sessions::begin(conn, id, SessionKind::Browser, &client, at)?))
         })?;
         tracing::info!(user = done.0.0, status = status.as_str(), "registered");
         Ok(done)

@@ -1,13 +1,19 @@
 //! What the rules work with: database, tree, caches.
 
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
+use super::archives::Archives;
 use super::attempts::Attempts;
+use super::jwt::Signer;
+use super::limits::Limits;
 use super::passwords::Passwords;
+use super::readiness::Readiness;
 use super::session_cache::SessionCache;
 use super::touches::Touches;
+use super::users_file::UsersFile;
 use crate::config::Settings;
 use crate::db::Db;
 use crate::error::{Error, Result};
@@ -26,10 +32,17 @@ pub struct Services {
     pub passwords: Passwords,
     pub sessions: SessionCache,
     pub attempts: Attempts,
+    pub limits: Limits,
+    pub signer: Signer,
+    pub users_file: UsersFile,
     pub touches: Touches,
     pub started: Instant,
+    pub readiness: Readiness,
+    pub archives: Archives,
     has_admin: AtomicBool,
     movers: [Mutex<()>; MOVERS],
+    /// People with a move that could not be taken back yet.
+    unsettled: Mutex<HashSet<UserId>>,
 }
 
 impl Services {
@@ -38,7 +51,7 @@ impl Services {
     /// # Errors
     /// `Configuration` for what the admin has to mend.
     pub fn open(settings: Settings) -> Result<Self> {
-        crate::config::private_dir(&settings.data_dir).map_err(|cause| {
+        crate::config::data_dir(&settings.data_dir).map_err(|cause| {
             Error::Configuration(format!("The data directory {} cannot be used: {cause}", settings.data_dir.display()))
         })?;
         let db = Db::open(&settings.database_url)?;
@@ -53,10 +66,16 @@ impl Services {
             passwords: Passwords::new()?,
             sessions: SessionCache::new(),
             attempts: Attempts::new(settings.rate_limit),
+            limits: Limits::new(settings.rate_limit),
+            signer: Signer::open(&settings)?,
+            users_file: UsersFile::watch(settings.users_file.clone())?,
             touches: Touches::default(),
             started: Instant::now(),
+            readiness: Readiness::default(),
+            archives: Archives::default(),
             has_admin: AtomicBool::new(has_admin),
             movers: std::array::from_fn(|_| Mutex::new(())),
+            unsettled: Mutex::default(),
             settings,
             db,
             tree,
@@ -84,6 +103,31 @@ impl Services {
 
     pub(super) fn set_has_admin(&self) {
         self.has_admin.store(true, Ordering::Release);
+    }
+
+    /// Claims database and files for this server, so that a second one started by mistake harms nothing.
+    ///
+    /// # Errors
+    /// `Unavailable` when another server has them.
+    pub fn claim(&self) -> Result<()> {
+        const TAKEN: Error = Error::Unavailable("Another server is running on these folders.");
+        self.tree.claim().map_err(|cause| if cause.kind() == std::io::ErrorKind::WouldBlock { TAKEN } else { cause.into() })
+    }
+
+    fn unsettled(&self) -> MutexGuard<'_, HashSet<UserId>> {
+        self.unsettled.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn note_unsettled(&self, owner: UserId) {
+        self.unsettled().insert(owner);
+    }
+
+    pub(super) fn note_settled(&self, owner: UserId) {
+        self.unsettled().remove(&owner);
+    }
+
+    pub(super) fn is_unsettled(&self, owner: UserId) -> bool {
+        self.unsettled().contains(&owner)
     }
 
     /// Lets changes to one person's tree happen one after the other in this process;

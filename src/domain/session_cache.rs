@@ -43,10 +43,10 @@ impl SessionCache {
     }
 
     /// Keeps what was read when there had been `before` changes; nothing if there was one since.
-    pub(super) fn keep(&self, hash: &str, found: &Arc<Presence>, before: u64) {
+    pub(super) fn keep(&self, key: &str, found: &Arc<Presence>, before: u64) {
         let changes = self.lock();
         if *changes == before {
-            self.known.insert(hash.to_owned(), found.clone());
+            self.known.insert(key.to_owned(), found.clone());
         }
     }
 
@@ -64,7 +64,12 @@ impl SessionCache {
     /// What is known of a token without asking the database.
     #[must_use]
     pub fn peek(&self, token: &str) -> Option<Arc<Presence>> {
-        self.known.get(&hash_of(token)).filter(|presence| presence.session.expiration > now())
+        self.get(&hash_of(token))
+    }
+
+    /// What is known under a key without asking the database.
+    pub(super) fn get(&self, key: &str) -> Option<Arc<Presence>> {
+        self.known.get(key).filter(|presence| presence.session.expiration > now())
     }
 }
 

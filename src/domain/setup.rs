@@ -8,12 +8,12 @@ use rand::Rng;
 use subtle::ConstantTimeEq;
 
 use super::Services;
-use super::accounts::{self, Application};
+use super::accounts::{self, Application, Start};
 use super::sessions::{self, Client};
 use crate::config::{self, FirstAdmin};
 use crate::db::blocking;
 use crate::error::{Error, Result};
-use crate::model::{AccessLevel, Status, now};
+use crate::model::{AccessLevel, SessionKind, Status, now};
 use crate::store;
 
 fn code_file(services: &Services) -> PathBuf {
@@ -56,8 +56,9 @@ pub async fn set_up(services: &Arc<Services>, given: &str, application: &Applica
                 return Err(Error::NotFound);
             }
             let at = now();
-            let id = accounts::create(&services, conn, &checked, &hash, (Status::Active, AccessLevel::Admin), at)?;
-            sessions::begin(conn, id, &client, at)
+            let id =
+                accounts::create(&services, conn, &checked.person, &hash, Start::here(Status::Active, AccessLevel::Admin), at)?;
+            sessions::begin(conn, id, SessionKind::Browser, &client, at)
         })?;
         finish(&services)?;
         Ok(token)
@@ -90,7 +91,14 @@ pub async fn set_up_unattended(services: &Arc<Services>, admin: &FirstAdmin) -> 
     blocking(move || {
         services.db.write(|conn| {
             if store::site::update_claim_first_admin(conn)? {
-                accounts::create(&services, conn, &checked, &hash, (Status::Active, AccessLevel::Admin), now())?;
+                accounts::create(
+                    &services,
+                    conn,
+                    &checked.person,
+                    &hash,
+                    Start::here(Status::Active, AccessLevel::Admin),
+                    now(),
+                )?;
             }
             Ok(())
         })?;

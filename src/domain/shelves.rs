@@ -1,5 +1,7 @@
 //! Looking: shelves, directories and searches, a page at a time.
 
+use std::collections::HashMap;
+
 use time::Month;
 
 use super::Services;
@@ -23,46 +25,81 @@ pub struct Listing {
     pub sort: Sort,
 }
 
-/// One page of a shelf, directory or search.
+/// What a list begins with and how much of it is wanted.
+#[derive(Debug, Clone)]
+pub struct Page {
+    pub selection: Selection,
+    pub sort: Sort,
+    pub cursor: Option<String>,
+    pub limit: u8,
+}
+
+impl Page {
+    fn sort(&self) -> Sort {
+        self.selection.shelf.fixed_sort().unwrap_or(self.sort)
+    }
+}
+
+/// The items of a page, and where the next one goes on.
 ///
 /// # Errors
-/// `BadRequest` for a cursor that is none.
-pub fn list(services: &Services, user: &User, selection: &Selection, sort: Sort, cursor: Option<&str>) -> Result<Listing> {
-    let sort = match selection {
-        Selection::Shelf(shelf) => shelf.fixed_sort().unwrap_or(sort),
-        _ => sort,
-    };
-    let after = match cursor {
+/// `Invalid` for a cursor that is none.
+pub fn page(services: &Services, user: &User, page: &Page) -> Result<(Vec<Item>, Option<Cursor>)> {
+    let sort = page.sort();
+    let after = match &page.cursor {
         Some(text) => Some(
             Cursor::decode(text, sort)
-                .ok_or_else(|| Error::BadRequest("That page of the list does not exist. Start from its top.".into()))?,
+                .ok_or_else(|| Error::field("cursor", "That page of the list does not exist. Start from its top."))?,
         ),
         None => None,
     };
-    let listing = services.db.read(|conn| {
-        let mut items = store::items::list(conn, user.id, selection, sort, after.as_ref(), i64::from(PAGE) + 1)?;
-        let has_more = items.len() > usize::from(PAGE);
-        items.truncate(PAGE.into());
+    services.db.read(|conn| {
+        let mut items = store::items::list(conn, user.id, &page.selection, sort, after.as_ref(), i64::from(page.limit) + 1)?;
+        let has_more = items.len() > usize::from(page.limit);
+        items.truncate(page.limit.into());
         let next = if has_more { items.last().map(|item| Cursor::of(item, sort)) } else { None };
+        Ok((items, next))
+    })
+}
+
+/// One page of a shelf, directory or search as people see it.
+///
+/// # Errors
+/// `Invalid` for a cursor that is none.
+pub fn list(services: &Services, user: &User, wanted: &Page) -> Result<Listing> {
+    let (sort, selection) = (wanted.sort(), &wanted.selection);
+    let (items, next) = page(services, user, wanted)?;
+    let is_counted = selection.words.is_empty() && matches!(sort, Sort::Newest | Sort::Oldest);
+    let (months, children) = services.db.read(|conn| {
         let mut months = Vec::new();
-        let is_counted = matches!(selection, Selection::Shelf(shelf) if shelf.fixed_sort().is_none())
-            || matches!(selection, Selection::Directory(_));
-        if is_counted && matches!(sort, Sort::Newest | Sort::Oldest) {
-            for month in months_of(&items) {
-                let (from, until) = bounds(month)?;
-                months.push((month, store::items::count_between(conn, user.id, selection, from, until)?));
-            }
+        for month in if is_counted { months_of(&items) } else { Vec::new() } {
+            let (from, until) = bounds(month)?;
+            months.push((month, store::items::count_between(conn, user.id, selection, from, until)?));
         }
-        let children = match selection {
-            Selection::Directory(id) => store::directories::list_children(conn, user.id, *id)?,
-            _ => Vec::new(),
+        let children = match selection.directory {
+            Some(id) => store::directories::list_children(conn, user.id, id)?,
+            None => Vec::new(),
         };
-        Ok(Listing { items, next, months, children, sort })
+        Ok((months, children))
     })?;
-    if let Selection::Shelf(shelf) = selection {
-        services.touches.directory(user.id, shelf.title(), now());
+    if selection.directory.is_none() && selection.words.is_empty() {
+        services.touches.directory(user.id, selection.shelf.title(), now());
     }
-    Ok(listing)
+    Ok(Listing { items, next, months, children, sort })
+}
+
+/// What the directories of these items are called.
+///
+/// # Errors
+/// The database's.
+pub fn directory_names(services: &Services, user: &User, items: &[Item]) -> Result<HashMap<DirectoryId, String>> {
+    let mut ids: Vec<_> = items.iter().map(|item| item.directory_id).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    services.db.read(|conn| Ok(store::directories::list_names(conn, user.id, &ids)?.into_iter().collect()))
 }
 
 /// A directory of that person, and the ones it stands in, the outermost first.

@@ -1,24 +1,15 @@
 //! How the server is: for its admin and for load balancers.
 
+use std::time::Duration;
+
 use super::Services;
+pub use super::readiness::{Check, Problem};
 use crate::error::{Result, bytes_in_words};
 use crate::media::Incoming;
 use crate::store;
 
 /// Less free space than this is worth a warning: bytes.
 const LOW: u64 = 5_000_000_000;
-
-/// One thing the server needs.
-pub struct Check {
-    pub name: &'static str,
-    pub problem: Option<Problem>,
-}
-
-/// What is wrong with it. The short form says nothing an outsider should not know.
-pub struct Problem {
-    pub in_short: &'static str,
-    pub mend: String,
-}
 
 /// Tries what the server needs: the database answers, the media folder can be written.
 #[must_use]
@@ -44,7 +35,7 @@ pub struct Status {
     pub space: Option<(u64, u64)>,
     /// People, and bytes they store; `None` when the database does not say.
     pub stored: Option<(i64, i64)>,
-    pub uptime: std::time::Duration,
+    pub uptime: Duration,
     pub warnings: Vec<String>,
 }
 

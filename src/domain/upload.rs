@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use futures_util::{Stream, StreamExt};
 
-use super::items::theirs;
+use super::items::{self, theirs};
 use super::moving::{self, Plan};
 use super::{Services, folders};
 use crate::db::{Conn, blocking};
@@ -21,7 +21,7 @@ use crate::store::counts::Deltas;
 /// Bytes gathered before they are hashed and written in one go.
 const CHUNK: usize = 512 * 1024;
 /// A sender that is silent for so long has gone.
-const SILENCE: Duration = Duration::from_mins(1);
+pub const SILENCE: Duration = Duration::from_mins(1);
 
 /// What became of one file.
 #[derive(Debug)]
@@ -129,10 +129,12 @@ pub fn store(
         services,
         user.id,
         |conn| {
-            let same = store::items::find_same_bytes(conn, user.id, &received.sha256, size)?;
-            if same.is_some() {
-                *duplicate.borrow_mut() = same;
-                return Ok(Vec::new());
+            while let Some(same) = store::items::find_same_bytes(conn, user.id, &received.sha256, size)? {
+                if items::is_whole(services, conn, user, &same)? {
+                    *duplicate.borrow_mut() = Some(same);
+                    return Ok(Vec::new());
+                }
+                store::items::update_missing(conn, user.id, same.id, true)?;
             }
             let to = Place::new(&user.folder, &target(conn)?.directory_path, name.as_str());
             Ok(vec![Plan { subject: id.0, from: received.place().clone(), to, wanted: name.clone(), may_number: true }])
@@ -185,6 +187,19 @@ pub fn store(
     services.sessions.forget(user.id);
     let item = services.db.read(|conn| store::items::find(conn, user.id, id)?.ok_or(Error::NotFound))?;
     Ok(Outcome::Stored(Box::new(item)))
+}
+
+/// Moves files that were just stored into the directory their upload names, by the rules of [`store`].
+///
+/// # Errors
+/// `Invalid` for a directory that is not theirs.
+pub fn into_directory(services: &Services, user: &User, ids: &[ItemId], directory: DirectoryId) -> Result<()> {
+    let chosen = services.db.read(|conn| Ok(store::directories::find(conn, user.id, directory)?))?;
+    let chosen = chosen.ok_or_else(|| Error::field("directory", "Choose one of your folders."))?;
+    if !chosen.is_standard() && !ids.is_empty() {
+        items::move_to(services, user, ids, directory)?;
+    }
+    Ok(())
 }
 
 /// Keeps what became of an upload form for its result page.

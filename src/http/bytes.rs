@@ -79,13 +79,20 @@ fn text(headers: &HeaderMap, name: header::HeaderName) -> Option<&str> {
 
 /// RFC 9110, 13.1.2 and 13.1.3.
 fn is_fresh(headers: &HeaderMap, about: &Described<'_>) -> bool {
-    if let Some(tags) = text(headers, header::IF_NONE_MATCH) {
-        let ours = format!("\"{}\"", about.etag);
-        return tags.split(',').map(str::trim).any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == ours);
+    if headers.contains_key(header::IF_NONE_MATCH) {
+        return is_known(headers, &about.etag);
     }
     text(headers, header::IF_MODIFIED_SINCE)
         .and_then(|date| date.parse::<HttpDate>().ok())
         .is_some_and(|date| HttpDate::from(about.modified) <= date)
+}
+
+/// Whether `If-None-Match` names the version `etag` (without quotes).
+#[must_use]
+pub fn is_known(headers: &HeaderMap, etag: &str) -> bool {
+    let Some(tags) = text(headers, header::IF_NONE_MATCH) else { return false };
+    let ours = format!("\"{etag}\"");
+    tags.split(',').map(str::trim).any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == ours)
 }
 
 #[derive(Debug, PartialEq, Eq)]

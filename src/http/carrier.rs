@@ -16,6 +16,8 @@ use crate::error::{Error, Result};
 const TOKEN: &str = "token";
 const CSRF: &str = "csrf";
 const FLASH: &str = "flash";
+/// Characters of a message at most.
+const SAID: usize = 280;
 
 /// A message for the next page.
 #[derive(Serialize, Deserialize, Clone)]
@@ -120,7 +122,13 @@ impl Carrier {
     /// # Errors
     /// `Internal`.
     pub fn leave(&self, flash: &Flash) -> Result<()> {
-        self.insert(FLASH, flash)
+        // A cookie holds 4096 bytes.
+        let text = if flash.text.chars().count() > SAID {
+            flash.text.chars().take(SAID).chain(['…']).collect()
+        } else {
+            flash.text.clone()
+        };
+        self.insert(FLASH, &Flash { text, ..flash.clone() })
     }
 
     /// Takes the message that was left.

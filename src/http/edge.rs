@@ -1,5 +1,6 @@
 //! The outermost layer: a request id, one face for every error, and the headers every answer has.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use actix_web::body::{BoxBody, MessageBody};
@@ -9,6 +10,8 @@ use actix_web::middleware::Next;
 use actix_web::{HttpRequest, HttpResponse, ResponseError};
 use askama::Template;
 
+use super::connections::{Connection, UnderWay, Watched};
+use super::envelope::Envelope;
 use super::error::{Failure, error_of};
 use crate::error::Error;
 
@@ -34,6 +37,7 @@ pub async fn edge(
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
     let started = Instant::now();
     let id = uuid::Uuid::now_v7().simple().to_string();
+    let under_way = request.conn_data::<Arc<Connection>>().map(UnderWay::begin);
     let mut response = next.call(request).await?.map_into_boxed_body();
     let http = response.request().clone();
     let status = response.status();
@@ -51,16 +55,27 @@ pub async fn edge(
             }
         };
         let mut answer = face(&http, error, &id);
-        for cookie in response.response().cookies() {
-            drop(answer.add_cookie(&cookie));
+        // Cookies, CORS and what else inner layers said stays said.
+        for (name, value) in response.headers() {
+            if *name == header::SET_COOKIE || (!answer.headers().contains_key(name) && !is_of_body(name)) {
+                answer.headers_mut().append(name.clone(), value.clone());
+            }
         }
         response = ServiceResponse::new(http.clone(), answer);
     }
     finish(response.headers_mut(), &id);
+    super::limit::headers(&http, response.headers_mut());
     let status = response.status().as_u16();
     let milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     tracing::debug!(request = id, method = %http.method(), path = http.path(), status, milliseconds);
-    Ok(response)
+    Ok(match under_way {
+        Some(under_way) => response.map_body(|_, body| BoxBody::new(Watched::new(body, under_way))),
+        None => response,
+    })
+}
+
+fn is_of_body(name: &HeaderName) -> bool {
+    matches!(*name, header::CONTENT_TYPE | header::CONTENT_LENGTH | header::TRANSFER_ENCODING)
 }
 
 /// Forms that are shown again have their page already.
@@ -93,7 +108,10 @@ fn face(request: &HttpRequest, error: &Error, id: &str) -> HttpResponse {
         _ => {}
     }
     if request.path() == "/api" || request.path().starts_with("/api/") {
-        return answer.json(envelope(error));
+        if matches!(error, Error::Unauthenticated) {
+            answer.insert_header((header::WWW_AUTHENTICATE, "Bearer realm=\"nexus\""));
+        }
+        return answer.json(Envelope::of(error));
     }
     let page = ErrorPage {
         assets: super::statics::base(),
@@ -107,16 +125,6 @@ fn face(request: &HttpRequest, error: &Error, id: &str) -> HttpResponse {
         Ok(html) => answer.content_type("text/html; charset=utf-8").body(html),
         Err(cause) => Failure::Error(Error::internal(cause)).error_response(),
     }
-}
-
-fn envelope(error: &Error) -> serde_json::Value {
-    let details = match error {
-        Error::Invalid(fields) => {
-            fields.iter().map(|field| serde_json::json!({ "field": field.field, "message": field.message })).collect()
-        }
-        _ => Vec::new(),
-    };
-    serde_json::json!({ "error": { "code": error.code(), "message": error.to_string(), "details": details } })
 }
 
 #[derive(Template)]

@@ -93,12 +93,15 @@ async fn read_urlencoded(mut payload: Payload) -> Result<Vec<(String, String)>, 
 }
 
 async fn read_multipart(mut parts: Multipart) -> Result<Vec<(String, String)>, Failure> {
+    let too_large = || Error::TooLarge { limit: LIMIT as u64 };
     let mut fields = Vec::new();
     let mut room = LIMIT;
     while let Some(mut field) = next_part(&mut parts).await? {
         let name = field.name().unwrap_or_default().to_owned();
+        // Headers count too: a body of empty parts is a body.
+        room = room.checked_sub(name.len() + 64).ok_or_else(too_large)?;
         let value = field_text(&mut field, room).await?;
-        room = room.saturating_sub(name.len() + value.len() + 64);
+        room = room.checked_sub(value.len()).ok_or_else(too_large)?;
         fields.push((name, value));
     }
     Ok(fields)

@@ -26,7 +26,8 @@ pub async fn gate(
 
 async fn passes(request: &ServiceRequest) -> Result<(), Failure> {
     let services = request.app_data::<Data<Services>>().cloned().ok_or_else(|| Error::internal("no services"))?;
-    if !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS) {
+    super::limit::count_address(request, &services)?;
+    if !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS) && !is_from_friend(request, &services) {
         refuse_cross_site(request, &services)?;
     }
     refuse_compressed(request)?;
@@ -44,7 +45,20 @@ async fn passes(request: &ServiceRequest) -> Result<(), Failure> {
 }
 
 fn works_before_set_up(path: &str) -> bool {
-    path == "/setup" || path == "/healthz" || path == "/readyz" || path.starts_with(statics::PREFIX)
+    path == "/setup"
+        || path == "/api/openapi.json"
+        || path == "/healthz"
+        || path == "/readyz"
+        || path.starts_with(statics::PREFIX)
+}
+
+/// Pages of the origins that the admin named may call the API: with a token, for they get no cookie.
+fn is_from_friend(request: &ServiceRequest, services: &Services) -> bool {
+    let origin = request.headers().get(header::ORIGIN).and_then(|value| value.to_str().ok());
+    let has_token = request.headers().contains_key(header::AUTHORIZATION) || request.path().starts_with("/api/auth/");
+    request.path().starts_with("/api/")
+        && has_token
+        && origin.is_some_and(|origin| services.settings.cors_origins.iter().any(|friend| friend == origin))
 }
 
 /// Fetch Metadata where the browser sends it, `Origin` where it does not (OWASP CSRF sheet);

@@ -16,7 +16,7 @@ async fn show_health() -> HttpResponse {
 }
 
 async fn show_readiness(services: Data<Services>) -> Answer {
-    let checks = act(&services, |services| Ok(status::checks(services))).await?;
+    let checks = act(&services, |services| Ok(services.readiness.checks(|| status::checks(services)))).await?;
     let is_ready = checks.iter().all(|check| check.problem.is_none());
     let status = if is_ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let said: serde_json::Map<_, _> = checks

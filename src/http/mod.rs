@@ -1,21 +1,32 @@
 //! The outside: routes, pages, and everything between a request and the domain.
 
+#[expect(unused_qualifications, reason = "utoipa writes paths out")]
+mod api;
 mod back;
 mod bytes;
 mod carrier;
 mod client;
+mod connections;
+mod cors;
 mod edge;
+mod envelope;
 mod error;
 mod form;
 mod gate;
 mod health;
+mod intake;
+mod item_bytes;
+mod limit;
 mod pages;
 mod route;
 mod routes;
 mod statics;
 mod visitor;
 
+pub use api::openapi;
 pub use carrier::middleware as session_middleware;
+pub use connections::Watch;
+pub use cors::middleware as cors;
 pub use edge::edge;
 pub use gate::gate;
 pub use route::Route;

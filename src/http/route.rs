@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use actix_web::guard;
+use actix_web::http::header::ALLOW;
 use actix_web::web::{self, Data, ServiceConfig};
+use actix_web::{HttpResponse, guard};
 
 use super::error::Failure;
 use crate::db::blocking;
@@ -11,7 +12,7 @@ use crate::domain::Services;
 use crate::error::Result;
 
 /// What a handler answers with.
-pub type Answer = Result<actix_web::HttpResponse, Failure>;
+pub type Answer = Result<HttpResponse, Failure>;
 
 /// One route as the outside sees it: tests build their matrix from this list.
 pub struct Route {
@@ -26,33 +27,50 @@ impl Route {
         Self { method: "GET", path, register }
     }
 
-    /// A form.
+    /// A form, or an API call that makes or does something.
     pub(super) const fn post(path: &'static str, register: fn() -> actix_web::Route) -> Self {
         Self { method: "POST", path, register }
+    }
+
+    /// An API call that changes something.
+    pub(super) const fn patch(path: &'static str, register: fn() -> actix_web::Route) -> Self {
+        Self { method: "PATCH", path, register }
+    }
+
+    /// An API call that takes something away.
+    pub(super) const fn delete(path: &'static str, register: fn() -> actix_web::Route) -> Self {
+        Self { method: "DELETE", path, register }
     }
 }
 
 /// Registers routes; those that share a path become one resource.
-pub(super) fn register(config: &mut ServiceConfig, routes: Vec<Route>) {
-    let mut resources: Vec<(&'static str, actix_web::Resource)> = Vec::new();
-    for route in routes {
-        let handler = (route.register)();
-        let handler = match route.method {
-            "GET" => handler.guard(guard::Any(guard::Get()).or(guard::Head())),
-            _ => handler.guard(guard::Post()),
-        };
-        let known = resources.iter().position(|(path, _)| *path == route.path);
-        let (path, resource) = match known {
-            Some(index) => resources.remove(index),
-            None => (route.path, web::resource(route.path)),
-        };
-        resources.push((path, resource.route(handler)));
-    }
+pub(super) fn register(config: &mut ServiceConfig, routes: &[Route]) {
+    let mut paths: Vec<&'static str> = routes.iter().map(|route| route.path).collect();
+    paths.sort_unstable();
+    paths.dedup();
     // Words before placeholders: `/items/trash` is not an item.
-    resources.sort_by_key(|(path, _)| path.matches('{').count());
-    for (_, resource) in resources {
-        config.service(resource);
+    paths.sort_by_key(|path| path.matches('{').count());
+    for path in paths {
+        let mut resource = web::resource(path);
+        let mut allowed = Vec::new();
+        for route in routes.iter().filter(|route| route.path == path) {
+            let handler = (route.register)();
+            resource = resource.route(match route.method {
+                "GET" => handler.guard(guard::Any(guard::Get()).or(guard::Head())),
+                "PATCH" => handler.guard(guard::Patch()),
+                "DELETE" => handler.guard(guard::Delete()),
+                _ => handler.guard(guard::Post()),
+            });
+            allowed.push(if route.method == "GET" { "GET, HEAD" } else { route.method });
+        }
+        let allowed = allowed.join(", ");
+        config.service(resource.default_service(web::to(move || std::future::ready(refuse_method(&allowed)))));
     }
+}
+
+/// RFC 9110, 15.5.6: with the methods that are answered.
+fn refuse_method(allowed: &str) -> HttpResponse {
+    HttpResponse::MethodNotAllowed().insert_header((ALLOW, allowed)).finish()
 }
 
 /// Runs domain work off the async threads.

@@ -1,14 +1,15 @@
 //! Every route there is: tests build their matrix from this list.
 
-use actix_web::web::ServiceConfig;
+use actix_web::web::{Data, ServiceConfig};
 
 use super::route::{self, Route};
-use super::{health, pages, statics};
+use super::{api, health, pages, statics};
 
 /// Every route there is.
 #[must_use]
 pub fn routes() -> Vec<Route> {
     let mut routes = pages::routes();
+    routes.extend(api::routes());
     routes.extend(statics::routes());
     routes.extend(health::routes());
     routes
@@ -16,5 +17,6 @@ pub fn routes() -> Vec<Route> {
 
 /// Registers every route.
 pub fn configure(config: &mut ServiceConfig) {
-    route::register(config, routes());
+    config.app_data(Data::new(api::ApiDocument(api::openapi::document().unwrap_or_default())));
+    route::register(config, &routes());
 }

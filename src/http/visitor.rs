@@ -39,21 +39,24 @@ impl FromRequest for Visitor {
     }
 }
 
+/// The person and session of a browser's cookie.
+pub(super) async fn presence_of(request: &HttpRequest, services: &Data<Services>) -> Result<Option<Arc<Presence>>, Error> {
+    let Some(token) = Carrier::of(request).token() else { return Ok(None) };
+    if let Some(known) = services.sessions.peek(&token) {
+        return Ok(Some(known));
+    }
+    match act(services, move |services| sessions::find(services, &token)).await {
+        Ok(found) => Ok(Some(found)),
+        Err(Error::Unauthenticated) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
 async fn visitor(request: &HttpRequest) -> Result<Visitor, Failure> {
     let services = request.app_data::<Data<Services>>().cloned().ok_or_else(|| Error::internal("no services"))?;
     let carrier = Carrier::of(request);
     let client = client_of(request, &services.settings);
-    let presence = match carrier.token() {
-        None => None,
-        Some(token) => match services.sessions.peek(&token) {
-            Some(known) => Some(known),
-            None => match act(&services, move |services| sessions::find(services, &token)).await {
-                Ok(found) => Some(found),
-                Err(Error::Unauthenticated) => None,
-                Err(error) => return Err(error.into()),
-            },
-        },
-    };
+    let presence = presence_of(request, &services).await?;
     if let Some(presence) = &presence {
         sessions::seen(&services, presence, &client);
     }

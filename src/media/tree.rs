@@ -57,6 +57,12 @@ impl Place {
         &self.name
     }
 
+    /// The directory beneath the person's folder; empty at its top.
+    #[must_use]
+    pub fn beneath(&self) -> &str {
+        &self.directory
+    }
+
     /// The same place under another name.
     #[must_use]
     pub fn named(&self, name: &FileName) -> Self {
@@ -214,15 +220,41 @@ impl Tree {
     /// Renames a file or directory; never over another one. Durable when it returns.
     ///
     /// # Errors
-    /// `AlreadyExists` when the place is taken; the system's.
-    pub fn rename(&self, from: &Place, to: &Place) -> io::Result<()> {
-        let (old, new) = (self.directory(from)?, self.directory(to)?);
-        rustix::fs::renameat_with(&old, component(&from.name)?, &new, component(&to.name)?, RenameFlags::NOREPLACE)?;
-        rustix::fs::fsync(&new)?;
-        if from.directory_text() != to.directory_text() {
-            rustix::fs::fsync(&old)?;
+    /// `AlreadyExists` when the place is taken; the system's. The error says whether the rename was made.
+    pub fn rename(&self, from: &Place, to: &Place) -> Result<(), RenameError> {
+        let not_made = |cause: io::Error| RenameError { is_made: false, cause };
+        let (old, new) = (self.directory(from).map_err(not_made)?, self.directory(to).map_err(not_made)?);
+        let (old_name, new_name) = (component(&from.name).map_err(not_made)?, component(&to.name).map_err(not_made)?);
+        rustix::fs::renameat_with(&old, old_name, &new, new_name, RenameFlags::NOREPLACE)
+            .map_err(|cause| not_made(cause.into()))?;
+        let synced = rustix::fs::fsync(&new)
+            .and_then(|()| if from.directory_text() == to.directory_text() { Ok(()) } else { rustix::fs::fsync(&old) });
+        synced.map_err(|cause| RenameError { is_made: true, cause: cause.into() })
+    }
+
+    /// Makes the directory of `place` and those above it where they are gone.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn make_directory_of(&self, place: &Place) -> io::Result<()> {
+        let mut above = String::new();
+        for part in place.directory.split('/').filter(|part| !part.is_empty()) {
+            self.make_directory(&Place::new(&place.folder, &above, part))?;
+            above = if above.is_empty() { part.to_owned() } else { format!("{above}/{part}") };
         }
         Ok(())
+    }
+
+    /// Claims the tree for this process until it ends.
+    ///
+    /// # Errors
+    /// `WouldBlock` when another server has it.
+    pub fn claim(&self) -> io::Result<()> {
+        match rustix::fs::flock(&self.root, rustix::fs::FlockOperation::NonBlockingLockExclusive) {
+            // A file system without locks: the one way to know is not there.
+            Err(rustix::io::Errno::NOTSUP | rustix::io::Errno::NOSYS | rustix::io::Errno::BADF) => Ok(()),
+            other => Ok(other?),
+        }
     }
 
     /// Takes a file away for good; one that is not there is gone already.
@@ -272,8 +304,14 @@ impl Tree {
         for entry in rustix::fs::Dir::read_from(&directory)? {
             let entry = entry?;
             if entry.file_name() != c"." && entry.file_name() != c".." {
-                rustix::fs::unlinkat(&directory, entry.file_name(), AtFlags::empty())?;
-                swept += 1;
+                match rustix::fs::unlinkat(&directory, entry.file_name(), AtFlags::empty()) {
+                    Ok(()) => swept += 1,
+                    // Not ours: we put no directories there.
+                    Err(rustix::io::Errno::ISDIR | rustix::io::Errno::PERM) => {
+                        tracing::warn!("{:?} among the incoming files is not ours and was left alone", entry.file_name());
+                    }
+                    Err(cause) => return Err(cause.into()),
+                }
             }
         }
         Ok(swept)
@@ -294,6 +332,13 @@ impl Tree {
         }
         Ok(rustix::fs::openat2(&person, &place.directory, OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty(), BENEATH)?)
     }
+}
+
+/// A rename that failed, or that was made and may not be durable.
+#[derive(Debug)]
+pub struct RenameError {
+    pub is_made: bool,
+    pub cause: io::Error,
 }
 
 fn make_directory(parent: &OwnedFd, name: &str, mode: Mode) -> io::Result<()> {
@@ -366,7 +411,7 @@ mod tests {
         std::fs::write(folder.join("a"), "1").unwrap();
         std::fs::write(folder.join("b"), "2").unwrap();
         let failed = tree.rename(&Place::new(&person, "Photos", "a"), &Place::new(&person, "Photos", "b"));
-        assert_eq!(failed.unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(failed.unwrap_err().cause.kind(), io::ErrorKind::AlreadyExists);
         assert_eq!(std::fs::read_to_string(folder.join("b")).unwrap(), "2");
     }
 

@@ -3,7 +3,7 @@
 use crate::error::FieldError;
 
 fn wrong(field: &'static str, message: &str) -> FieldError {
-    FieldError { field, message: message.into() }
+    FieldError::new(field, message)
 }
 
 /// A first or last name: 1 to 100 characters, one line.

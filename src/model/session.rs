@@ -1,4 +1,4 @@
-//! A session: one device on which a person is signed in.
+//! A session: one device on which a person is signed in, or a script that holds an access token.
 
 use diesel::prelude::*;
 
@@ -13,6 +13,45 @@ pub enum SessionStatus {
     Active,
 }
 text_enum!(SessionStatus { Ended = "ended", Active = "active" });
+
+/// What holds the session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, diesel::expression::AsExpression, diesel::deserialize::FromSqlRow)]
+#[diesel(sql_type = diesel::sql_types::Text)]
+pub enum SessionKind {
+    /// A browser: its cookie carries the token.
+    Browser,
+    /// An API client: its token is the refresh token, which changes with each use.
+    Api,
+    /// A personal access token for scripts.
+    Token,
+}
+text_enum!(SessionKind { Browser = "browser", Api = "api", Token = "token" });
+
+/// What an access token may do; each includes those before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Scope {
+    Read,
+    Write,
+    Admin,
+}
+
+impl Scope {
+    pub const ALL: [Self; 3] = [Self::Read, Self::Write, Self::Admin];
+
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Write => "write",
+            Self::Admin => "admin",
+        }
+    }
+
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|scope| scope.as_str() == word)
+    }
+}
 
 /// One row of `session_tokens`.
 #[derive(Clone, Queryable, Selectable, Identifiable)]
@@ -30,4 +69,17 @@ pub struct Session {
     pub address: String,
     /// Browser and system in words.
     pub device: String,
+    pub kind: SessionKind,
+    /// What its owner calls an access token.
+    pub name: String,
+    /// Words of [`Scope`], a space between them.
+    pub scopes: String,
+}
+
+impl Session {
+    /// Whether it was given that scope.
+    #[must_use]
+    pub fn may(&self, scope: Scope) -> bool {
+        self.scopes.split(' ').any(|word| word == scope.as_str())
+    }
 }

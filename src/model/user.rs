@@ -50,6 +50,17 @@ pub enum Theme {
 }
 text_enum!(Theme { System = "system", Light = "light", Dark = "dark" });
 
+/// Where a person's password is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, diesel::expression::AsExpression, diesel::deserialize::FromSqlRow)]
+#[diesel(sql_type = diesel::sql_types::Text)]
+pub enum Origin {
+    /// In the row.
+    Here,
+    /// In the users file; the row has a copy to see when the file changes.
+    File,
+}
+text_enum!(Origin { Here = "here", File = "file" });
+
 /// One row of `users`.
 #[derive(Clone, Queryable, Selectable, Identifiable)]
 #[diesel(table_name = users)]
@@ -84,6 +95,7 @@ pub struct User {
     pub single_keys: bool,
     pub created_at: Time,
     pub updated_at: Time,
+    pub origin: Origin,
 }
 
 impl User {
@@ -121,4 +133,5 @@ pub struct NewUser {
     pub single_keys: bool,
     pub created_at: Time,
     pub updated_at: Time,
+    pub origin: Origin,
 }

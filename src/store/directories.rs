@@ -48,6 +48,18 @@ pub fn list(conn: &mut Conn, owner: UserId, limit: i64) -> QueryResult<Vec<Direc
         .load(conn)
 }
 
+/// Names of these directories of that person.
+///
+/// # Errors
+/// The database's.
+pub fn list_names(conn: &mut Conn, owner: UserId, ids: &[DirectoryId]) -> QueryResult<Vec<(DirectoryId, String)>> {
+    table::table
+        .filter(table::user_id.eq(owner))
+        .filter(table::directory_id.eq_any(ids.to_vec()))
+        .select((table::directory_id, table::directory_name))
+        .load(conn)
+}
+
 /// # Errors
 /// The database's.
 pub fn count(conn: &mut Conn, owner: UserId) -> QueryResult<i64> {

@@ -3,17 +3,36 @@
 use diesel::prelude::*;
 
 use crate::db::Conn;
-use crate::db::schema::media_items as table;
-use crate::model::item::NewItem;
+use crate::db::schema::{media_items as table, user_directories};
+use crate::model::item::{ItemKind, NewItem};
 use crate::model::{Cursor, DirectoryId, Item, ItemId, Shelf, Sort, Time, UserId};
 
-/// Which of a person's items a list shows.
+/// Which of a person's items a list shows: those that fit all of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Selection {
-    Shelf(Shelf),
-    Directory(DirectoryId),
-    /// Words in the name, lower-cased.
-    Named(String),
+pub struct Selection {
+    pub shelf: Shelf,
+    pub directory: Option<DirectoryId>,
+    pub kind: Option<ItemKind>,
+    /// Words in the name, lower-cased, spaces between them.
+    pub words: String,
+}
+
+impl Selection {
+    #[must_use]
+    pub const fn shelf(shelf: Shelf) -> Self {
+        Self { shelf, directory: None, kind: None, words: String::new() }
+    }
+
+    #[must_use]
+    pub fn directory(id: DirectoryId) -> Self {
+        Self { directory: Some(id), ..Self::shelf(Shelf::All) }
+    }
+
+    /// Everything outside the trash with all of these words in its name.
+    #[must_use]
+    pub fn named(words: &str) -> Self {
+        Self { words: words.to_lowercase(), ..Self::shelf(Shelf::All) }
+    }
 }
 
 /// # Errors
@@ -26,6 +45,21 @@ pub fn insert(conn: &mut Conn, new: &NewItem) -> QueryResult<usize> {
 /// The database's.
 pub fn find(conn: &mut Conn, owner: UserId, id: ItemId) -> QueryResult<Option<Item>> {
     table::table.find(id).filter(table::user_id.eq(owner)).select(Item::as_select()).first(conn).optional()
+}
+
+/// What stands in the directory at `path` under that name on disk.
+///
+/// # Errors
+/// The database's.
+pub fn find_at(conn: &mut Conn, owner: UserId, path: &str, disk_name: &str) -> QueryResult<Option<ItemId>> {
+    table::table
+        .inner_join(user_directories::table.on(user_directories::directory_id.eq(table::directory_id)))
+        .filter(user_directories::user_id.eq(owner))
+        .filter(user_directories::directory_path.eq(path))
+        .filter(table::disk_name.eq(disk_name))
+        .select(table::id)
+        .first(conn)
+        .optional()
 }
 
 /// Those of `ids` that are that person's.
@@ -65,16 +99,25 @@ pub fn list(
     limit: i64,
 ) -> QueryResult<Vec<Item>> {
     let mut query = table::table.select(Item::as_select()).filter(table::user_id.eq(owner)).limit(limit).into_boxed();
-    query = match selection {
-        Selection::Shelf(Shelf::Trash) => query.filter(table::in_trash.eq(true)),
-        Selection::Shelf(Shelf::All | Shelf::Recents) => query.filter(table::in_trash.eq(false)),
-        Selection::Shelf(Shelf::Favorites) => query.filter(table::in_trash.eq(false)).filter(table::favorite.eq(true)),
-        Selection::Shelf(shelf) => query.filter(table::in_trash.eq(false)).filter(table::shelf.eq(*shelf)),
-        Selection::Directory(id) => query.filter(table::directory_id.eq(*id)).filter(table::in_trash.eq(false)),
-        Selection::Named(words) => words.split_whitespace().fold(query.filter(table::in_trash.eq(false)), |query, word| {
-            query.filter(table::name_key.like(contains(word)).escape('!'))
-        }),
+    query = match selection.shelf {
+        Shelf::Trash => query.filter(table::in_trash.eq(true)),
+        Shelf::All | Shelf::Recents => query.filter(table::in_trash.eq(false)),
+        Shelf::Favorites => query.filter(table::in_trash.eq(false)).filter(table::favorite.eq(true)),
+        shelf => query.filter(table::in_trash.eq(false)).filter(table::shelf.eq(shelf)),
     };
+    if let Some(id) = selection.directory {
+        query = query.filter(table::directory_id.eq(id));
+    }
+    if let Some(kind) = selection.kind {
+        query = query.filter(table::kind.eq(kind));
+        // Each kind stands on one shelf, and shelves have the indexes.
+        if selection.shelf == Shelf::All {
+            query = query.filter(table::shelf.eq(kind.shelf()));
+        }
+    }
+    for word in selection.words.split_whitespace() {
+        query = query.filter(table::name_key.like(contains(word)).escape('!'));
+    }
     // A range on the first key and a test on both: an index answers it without sorting.
     query = match (sort, after) {
         (Sort::Newest, Some(Cursor::Time(at, id))) => {
@@ -108,7 +151,7 @@ pub fn list(
     .load(conn)
 }
 
-/// How many items of a selection were taken in `from..until`.
+/// How many items of a shelf or directory outside the trash were taken in `from..until`.
 ///
 /// # Errors
 /// The database's.
@@ -120,13 +163,14 @@ pub fn count_between(conn: &mut Conn, owner: UserId, selection: &Selection, from
         .filter(table::taken_at.lt(until))
         .count()
         .into_boxed();
-    query = match selection {
-        Selection::Shelf(Shelf::Favorites) => query.filter(table::favorite.eq(true)),
-        Selection::Shelf(Shelf::All) => query,
-        Selection::Shelf(shelf) => query.filter(table::shelf.eq(*shelf)),
-        Selection::Directory(id) => query.filter(table::directory_id.eq(*id)),
-        Selection::Named(_) => query,
+    query = match selection.shelf {
+        Shelf::Favorites => query.filter(table::favorite.eq(true)),
+        Shelf::All => query,
+        shelf => query.filter(table::shelf.eq(shelf)),
     };
+    if let Some(id) = selection.directory {
+        query = query.filter(table::directory_id.eq(id));
+    }
     query.get_result(conn)
 }
 

@@ -3,8 +3,8 @@
 use diesel::prelude::*;
 
 use crate::db::Conn;
-use crate::db::schema::session_tokens;
-use crate::model::{Session, SessionStatus, Time, UserId};
+use crate::db::schema::{session_tokens, spent_tokens};
+use crate::model::{Session, SessionKind, SessionStatus, Time, UserId};
 
 /// A row about to be made.
 #[derive(Insertable)]
@@ -18,6 +18,9 @@ pub struct NewSession<'a> {
     pub last_seen: Time,
     pub address: &'a str,
     pub device: &'a str,
+    pub kind: SessionKind,
+    pub name: &'a str,
+    pub scopes: &'a str,
 }
 
 /// # Errors
@@ -40,13 +43,29 @@ pub fn find_active(conn: &mut Conn, hash: &str, at: Time) -> QueryResult<Option<
         .optional()
 }
 
-/// A person's active sessions, the last used first.
+/// That session of that person, if it is active and not over at `at`.
 ///
 /// # Errors
 /// The database's.
-pub fn list_active(conn: &mut Conn, owner: UserId, at: Time) -> QueryResult<Vec<Session>> {
+pub fn find(conn: &mut Conn, owner: UserId, id: i64, at: Time) -> QueryResult<Option<Session>> {
+    session_tokens::table
+        .find(id)
+        .filter(session_tokens::user_id.eq(owner))
+        .filter(session_tokens::status.eq(SessionStatus::Active))
+        .filter(session_tokens::expiration.gt(at))
+        .select(Session::as_select())
+        .first(conn)
+        .optional()
+}
+
+/// A person's active sessions of these kinds, the last used first.
+///
+/// # Errors
+/// The database's.
+pub fn list_active(conn: &mut Conn, owner: UserId, kinds: &[SessionKind], at: Time) -> QueryResult<Vec<Session>> {
     session_tokens::table
         .filter(session_tokens::user_id.eq(owner))
+        .filter(session_tokens::kind.eq_any(kinds.to_vec()))
         .filter(session_tokens::status.eq(SessionStatus::Active))
         .filter(session_tokens::expiration.gt(at))
         .order((session_tokens::last_seen.desc(), session_tokens::id.desc()))
@@ -67,16 +86,63 @@ pub fn update_end(conn: &mut Conn, owner: UserId, id: i64) -> QueryResult<usize>
     diesel::update(theirs).set(session_tokens::status.eq(SessionStatus::Ended)).execute(conn)
 }
 
-/// Ends all sessions of that person but `keep`.
+/// Ends all sessions of that person, access tokens too.
 ///
 /// # Errors
 /// The database's.
-pub fn update_end_all(conn: &mut Conn, owner: UserId, keep: Option<i64>) -> QueryResult<usize> {
+pub fn update_end_all(conn: &mut Conn, owner: UserId) -> QueryResult<usize> {
+    let theirs =
+        session_tokens::table.filter(session_tokens::user_id.eq(owner)).filter(session_tokens::status.eq(SessionStatus::Active));
+    diesel::update(theirs).set(session_tokens::status.eq(SessionStatus::Ended)).execute(conn)
+}
+
+/// Ends all devices of that person but `keep`; access tokens stay.
+///
+/// # Errors
+/// The database's.
+pub fn update_end_others(conn: &mut Conn, owner: UserId, keep: i64) -> QueryResult<usize> {
     let theirs = session_tokens::table
         .filter(session_tokens::user_id.eq(owner))
         .filter(session_tokens::status.eq(SessionStatus::Active))
-        .filter(session_tokens::id.ne(keep.unwrap_or(-1)));
+        .filter(session_tokens::kind.ne(SessionKind::Token))
+        .filter(session_tokens::id.ne(keep));
     diesel::update(theirs).set(session_tokens::status.eq(SessionStatus::Ended)).execute(conn)
+}
+
+/// Gives an active session another token; 0 rows when `old` is not its token any more.
+///
+/// # Errors
+/// The database's.
+pub fn update_token(conn: &mut Conn, id: i64, old: &str, new: &str, expiration: Time) -> QueryResult<usize> {
+    let current = session_tokens::table
+        .find(id)
+        .filter(session_tokens::status.eq(SessionStatus::Active))
+        .filter(session_tokens::session_token.eq(old));
+    diesel::update(current).set((session_tokens::session_token.eq(new), session_tokens::expiration.eq(expiration))).execute(conn)
+}
+
+/// Remembers a token that was exchanged for another one.
+///
+/// # Errors
+/// The database's.
+pub fn insert_spent(conn: &mut Conn, hash: &str, id: i64) -> QueryResult<usize> {
+    diesel::insert_into(spent_tokens::table)
+        .values((spent_tokens::session_token.eq(hash), spent_tokens::session_id.eq(id)))
+        .execute(conn)
+}
+
+/// The active session that once had that token, and whose it is.
+///
+/// # Errors
+/// The database's.
+pub fn find_by_spent(conn: &mut Conn, hash: &str) -> QueryResult<Option<(i64, UserId)>> {
+    spent_tokens::table
+        .inner_join(session_tokens::table)
+        .filter(spent_tokens::session_token.eq(hash))
+        .filter(session_tokens::status.eq(SessionStatus::Active))
+        .select((session_tokens::id, session_tokens::user_id))
+        .first(conn)
+        .optional()
 }
 
 /// Notes when and from where a session was last used, and how long it now lasts.
@@ -89,10 +155,11 @@ pub fn update_seen(conn: &mut Conn, id: i64, at: Time, address: &str, expiration
         .execute(conn)
 }
 
-/// Takes away rows that were over before `before`.
+/// Takes away rows that were over, or ended and last used, before `before`.
 ///
 /// # Errors
 /// The database's.
 pub fn delete_over(conn: &mut Conn, before: Time) -> QueryResult<usize> {
-    diesel::delete(session_tokens::table.filter(session_tokens::expiration.lt(before))).execute(conn)
+    let ended = session_tokens::status.eq(SessionStatus::Ended).and(session_tokens::last_seen.lt(before));
+    diesel::delete(session_tokens::table.filter(session_tokens::expiration.lt(before).or(ended))).execute(conn)
 }

@@ -8,7 +8,7 @@ use diesel::prelude::*;
 use crate::db::Conn;
 use crate::db::schema::users;
 use crate::model::user::NewUser;
-use crate::model::{AccessLevel, Status, Theme, Time, User, UserId};
+use crate::model::{AccessLevel, Origin, Status, Theme, Time, User, UserId};
 
 /// # Errors
 /// The database's.
@@ -150,6 +150,16 @@ pub fn update_password(conn: &mut Conn, id: UserId, hash: &str, at: Time) -> Que
     diesel::update(users::table.find(id)).set((users::password.eq(hash), users::updated_at.eq(at))).execute(conn)
 }
 
+/// Says where a person's password is kept, and sets it.
+///
+/// # Errors
+/// The database's.
+pub fn update_origin(conn: &mut Conn, id: UserId, origin: Origin, hash: &str, at: Time) -> QueryResult<usize> {
+    diesel::update(users::table.find(id))
+        .set((users::origin.eq(origin), users::password.eq(hash), users::updated_at.eq(at)))
+        .execute(conn)
+}
+
 /// What a person may change about themselves.
 pub struct Profile<'a> {
     pub firstname: &'a str,
@@ -188,6 +198,14 @@ pub fn update_theme(conn: &mut Conn, id: UserId, theme: Theme) -> QueryResult<us
 /// The database's.
 pub fn update_session_token(conn: &mut Conn, id: UserId, hash: Option<&str>) -> QueryResult<usize> {
     diesel::update(users::table.find(id)).set(users::session_token.eq(hash)).execute(conn)
+}
+
+/// Puts `new` in the place of `old` where that is the newest session's.
+///
+/// # Errors
+/// The database's.
+pub fn update_exchange_session_token(conn: &mut Conn, id: UserId, old: &str, new: &str) -> QueryResult<usize> {
+    diesel::update(users::table.find(id).filter(users::session_token.eq(old))).set(users::session_token.eq(new)).execute(conn)
 }
 
 /// Takes `hash` out where it is the newest session's.

@@ -92,3 +92,81 @@ async fn thirty_two_writers_at_once_get_no_server_error(#[values(Sqlite, MariaDb
         assert_counts_are_true(&app, &format!("p{number}"));
     }
 }
+
+#[rstest]
+#[actix_web::test]
+async fn a_journal_entry_that_was_left_behind_never_takes_a_later_upload_away(#[values(Sqlite, MariaDb)] backend: Backend) {
+    let (app, admin) = TestApp::ready(backend).await;
+    let (ada, _) = app.person(&admin, "ada").await;
+    let user = app.user("ada");
+    let id = MoveId::new();
+    let to = Place::new(&user.folder, "Photos", "a.png");
+    let journal = Move { id, user_id: user.id, subject: id, from: Place::incoming("0123"), to };
+    app.services.db.write(|conn| Ok(moves::insert(conn, &journal, now())?)).unwrap();
+    let item = ada.upload_one("a.png", &png(1)).await;
+    nexus_media::domain::recovery::recover(&app.services).unwrap();
+    assert_eq!(ada.get(&format!("/media/{item}")).await.bytes().await.unwrap(), png(1));
+    assert!(app.services.db.read(|conn| Ok(moves::list(conn)?)).unwrap().is_empty());
+}
+
+#[rstest]
+#[actix_web::test]
+async fn a_move_whose_journal_entry_was_taken_away_changes_nothing(#[values(Sqlite, MariaDb)] backend: Backend) {
+    let (app, admin) = TestApp::ready(backend).await;
+    let (ada, _) = app.person(&admin, "ada").await;
+    let id = ada.upload_one("a.png", &png(1)).await;
+    // What a second server's start did: it takes the entries of moves under way for left behind.
+    let forgets = match backend {
+        Sqlite => "CREATE TRIGGER forget AFTER INSERT ON file_moves BEGIN DELETE FROM file_moves WHERE id = NEW.id; END",
+        // A trigger there may not change its own table.
+        MariaDb => return,
+    };
+    app.services
+        .db
+        .write(|conn| {
+            use diesel::RunQueryDsl;
+            Ok(diesel::sql_query(forgets).execute(conn)?)
+        })
+        .unwrap();
+    assert_eq!(ada.act(&id, "trash", &[]).await.status(), 503);
+    assert_eq!((app.names("ada", "Photos"), app.names("ada", "Trash").len()), (vec!["a.png".to_owned()], 0));
+    assert_eq!(ada.get(&format!("/media/{id}")).await.bytes().await.unwrap(), png(1));
+}
+
+#[rstest]
+#[actix_web::test]
+async fn a_second_server_on_the_same_folders_is_refused(#[values(Sqlite)] backend: Backend) {
+    let (app, _admin) = TestApp::ready(backend).await;
+    let second = Services::open(app.services.settings.clone()).unwrap();
+    let refused = second.claim().unwrap_err();
+    assert_eq!(refused.code(), "UNAVAILABLE");
+    assert!(refused.to_string().contains("Another server"));
+}
+
+#[rstest]
+#[actix_web::test]
+async fn the_same_bytes_again_bring_a_file_back_that_is_gone_from_the_disk(#[values(Sqlite, MariaDb)] backend: Backend) {
+    let (app, admin) = TestApp::ready(backend).await;
+    let (ada, _) = app.person(&admin, "ada").await;
+    ada.upload_one("a.png", &png(1)).await;
+    std::fs::remove_file(app.on_disk("ada", "Photos/a.png")).unwrap();
+    let again = ada.upload_one("a.png", &png(1)).await;
+    assert_eq!(ada.get(&format!("/media/{again}")).await.bytes().await.unwrap(), png(1));
+}
+
+#[rstest]
+#[actix_web::test]
+async fn a_folder_that_is_gone_from_the_disk_is_made_again_when_something_moves_there(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
+    let (app, admin) = TestApp::ready(backend).await;
+    let (ada, _) = app.person(&admin, "ada").await;
+    let id = ada.upload_one("a.png", &png(1)).await;
+    std::fs::remove_dir(app.on_disk("ada", "Trash")).unwrap();
+    assert_eq!(ada.act(&id, "trash", &[]).await.status(), 303);
+    assert_eq!(app.names("ada", "Trash"), ["a.png"]);
+    std::fs::remove_dir(app.on_disk("ada", "Photos")).unwrap();
+    assert_eq!(ada.act(&id, "restore", &[]).await.status(), 303);
+    assert_eq!(ada.get(&format!("/media/{id}")).await.bytes().await.unwrap(), png(1));
+    assert_counts_are_true(&app, "ada");
+}

@@ -105,7 +105,7 @@ async fn every_post_refuses_a_form_without_a_token(#[values(Sqlite, MariaDb)] ba
     for route in nexus_media::http::routes().iter().filter(|route| route.method == "POST" && route.path != "/setup") {
         let path = route.path.replace("{id}", &id.to_string()).replace("{directory_id}", &uuid::Uuid::now_v7().to_string());
         let answer = admin.post_raw(&path, "a=b".into()).send().await.unwrap();
-        assert!(matches!(answer.status().as_u16(), 403 | 400), "{path}: {}", answer.status());
+        assert!(matches!(answer.status().as_u16(), 403 | 400 | 415), "{path}: {}", answer.status());
     }
     assert_eq!(app.user("ada").status.as_str(), "active");
 }
@@ -157,4 +157,48 @@ async fn nonsense_in_the_address_is_never_a_server_error(#[values(Sqlite, MariaD
         let text = answer.text().await.unwrap();
         assert!(!text.contains("<script>") && !text.contains("root:"), "{path}");
     }
+}
+
+#[rstest]
+#[actix_web::test]
+async fn a_form_of_empty_parts_is_cut_off_at_the_size_of_a_form(#[values(Sqlite)] backend: Backend) {
+    let (app, _admin) = TestApp::ready(backend).await;
+    let browser = app.browser();
+    let part = format!("--b\r\nContent-Disposition: form-data; name=\"{}\"\r\n\r\n\r\n", "n".repeat(8_000));
+    let body = format!("{}--b--\r\n", part.repeat(100));
+    let request = browser.request("POST", "/login").header("content-type", "multipart/form-data; boundary=b").body(body);
+    assert_eq!(request.send().await.unwrap().status(), 413);
+}
+
+#[rstest]
+#[actix_web::test]
+async fn an_upload_of_countless_empty_files_is_refused(#[values(Sqlite)] backend: Backend) {
+    let (app, admin) = TestApp::ready(backend).await;
+    let (ada, _) = app.person(&admin, "ada").await;
+    let token = ada.token("/upload").await;
+    let part = "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"\"\r\n\r\n\r\n";
+    let body = format!("{}--b--\r\n", part.repeat(2_100));
+    let request = ada.request("POST", "/upload").header("x-csrf-token", token);
+    let answer = request.header("content-type", "multipart/form-data; boundary=b").body(body).send().await.unwrap();
+    assert_eq!(answer.status(), 400);
+    assert_eq!(app.incoming(), 0);
+}
+
+#[rstest]
+#[actix_web::test]
+async fn a_fourth_archive_at_once_has_to_wait(#[values(Sqlite)] backend: Backend) {
+    let (app, admin) = TestApp::ready(backend).await;
+    let (ada, _) = app.person(&admin, "ada").await;
+    // More than fits into the sockets' buffers, so that an unread archive stays under way.
+    let id = ada.upload_one("large.bin", &vec![7; 24 << 20]).await;
+    let token = ada.token("/upload").await;
+    let mut unread = Vec::new();
+    for _ in 0..3 {
+        let answer = ada.post("/items/download", &token, &[("ids", &id)]).await;
+        assert_eq!(answer.status(), 200);
+        unread.push(answer);
+    }
+    assert_eq!(ada.post("/items/download", &token, &[("ids", &id)]).await.status(), 429);
+    assert_eq!(ada.get("/dashboard").await.status(), 200);
+    drop(unread);
 }

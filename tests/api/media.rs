@@ -83,7 +83,7 @@ async fn only_safe_types_open_in_the_browser(#[values(Sqlite, MariaDb)] backend:
     let loaded = ada.get(&format!("/media/{id}?download=1")).await;
     assert_eq!(header(&loaded, "content-disposition"), "attachment; filename=\"real.png\"");
     assert_eq!(ada.get(&format!("/media/{id}/thumbnail?size=320")).await.status(), 200);
-    assert_eq!(ada.get(&format!("/media/{id}/thumbnail?size=99999")).await.status(), 400);
+    assert_eq!(ada.get(&format!("/media/{id}/thumbnail?size=99999")).await.status(), 422);
 }
 
 #[rstest]

@@ -80,10 +80,10 @@ async fn a_search_finds_words_in_names_and_takes_signs_as_they_are(#[values(Sqli
 
 #[rstest]
 #[actix_web::test]
-async fn a_cursor_that_is_none_is_a_bad_request(#[values(Sqlite, MariaDb)] backend: Backend) {
+async fn a_cursor_that_is_none_is_refused(#[values(Sqlite, MariaDb)] backend: Backend) {
     let (_app, admin) = TestApp::ready(backend).await;
     for cursor in ["x", "AAAA", "%00", "bm9uc2Vuc2U"] {
-        assert_eq!(admin.get(&format!("/photos?cursor={cursor}")).await.status(), 400, "{cursor}");
+        assert_eq!(admin.get(&format!("/photos?cursor={cursor}")).await.status(), 422, "{cursor}");
     }
 }
 

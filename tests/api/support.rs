@@ -345,7 +345,7 @@ pub fn assert_counts_are_true(app: &TestApp, username: &str) {
                 .collect();
             let mut counted = HashMap::new();
             for shelf in Shelf::COUNTED {
-                let items = nexus_media::store::items::list(conn, user.id, &Selection::Shelf(shelf), Sort::Newest, None, 10_000)?;
+                let items = nexus_media::store::items::list(conn, user.id, &Selection::shelf(shelf), Sort::Newest, None, 10_000)?;
                 counted.insert(shelf, (i64::try_from(items.len()).unwrap(), items.iter().map(|item| item.size).sum::<i64>()));
             }
             let all = counted.get(&Shelf::All).unwrap().1 + counted.get(&Shelf::Trash).unwrap().1;

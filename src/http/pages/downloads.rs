@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::io::{self, Write};
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix_web::http::header;
 use actix_web::{HttpResponse, web};
@@ -23,6 +24,8 @@ use crate::model::{Item, User};
 
 /// Bytes handed to the network at once; four such wait at most.
 const CHUNK: usize = 128 * 1024;
+/// A reader that takes nothing for so long has gone.
+const PATIENCE: Duration = Duration::from_mins(1);
 
 pub(super) fn routes() -> Vec<Route> {
     vec![Route::post("/items/download", || web::route().to(submit_download))]
@@ -32,15 +35,23 @@ async fn submit_download(at: SignedIn, Form(form): Form<Selected>) -> Answer {
     let ids = form.ids()?;
     let presence = at.presence.clone();
     let chosen = act(&at.services, move |services| items::list_of(services, &presence.user, &ids)).await?;
+    let turn = at.services.archives.begin(at.user().id)?;
     let (sender, receiver) = mpsc::channel(4);
     let (services, user) = (shared(&at.services), at.user().clone());
     tokio::task::spawn_blocking(move || {
+        let _turn = turn;
         if let Err(cause) = write_archive(&services, &user, &chosen, sender) {
             tracing::info!("an archive was not sent to its end: {cause}");
         }
     });
-    let body = stream::unfold(receiver, |mut receiver| async move {
-        receiver.recv().await.map(|chunk: io::Result<Bytes>| (chunk, receiver))
+    // An archive that was not written to its end is a torn body, never one that looks whole.
+    let body = stream::unfold(Some(receiver), |receiver| async move {
+        let mut receiver: mpsc::Receiver<Message> = receiver?;
+        match receiver.recv().await {
+            Some(Message::Chunk(chunk)) => Some((Ok(chunk), Some(receiver))),
+            Some(Message::End) => None,
+            None => Some((Err(io::Error::other("the archive broke off")), None)),
+        }
     });
     Ok(HttpResponse::Ok()
         .insert_header((header::CONTENT_TYPE, "application/zip"))
@@ -48,16 +59,27 @@ async fn submit_download(at: SignedIn, Form(form): Form<Selected>) -> Answer {
         .streaming(body))
 }
 
+/// What the writer of an archive tells its sender.
+enum Message {
+    Chunk(Bytes),
+    End,
+}
+
 /// Hands what is written to the answer, a chunk at a time.
 struct Sending {
-    to: mpsc::Sender<io::Result<Bytes>>,
+    to: mpsc::Sender<Message>,
     gathered: Vec<u8>,
 }
 
 impl Sending {
     fn send(&mut self) -> io::Result<()> {
         let chunk = std::mem::take(&mut self.gathered);
-        self.to.blocking_send(Ok(chunk.into())).map_err(|_| io::Error::other("the receiver has gone"))
+        self.tell(Message::Chunk(chunk.into()))
+    }
+
+    fn tell(&self, message: Message) -> io::Result<()> {
+        let sent = self.to.send_timeout(message, PATIENCE);
+        tokio::runtime::Handle::current().block_on(sent).map_err(|cause| io::Error::other(cause.to_string()))
     }
 }
 
@@ -75,18 +97,8 @@ impl Write for Sending {
     }
 }
 
-fn write_archive(services: &Arc<Services>, user: &User, chosen: &[Item], to: mpsc::Sender<io::Result<Bytes>>) -> io::Result<()> {
-    let failed = to.clone();
-    let written = write_entries(services, user, chosen, Sending { to, gathered: Vec::new() });
-    if let Err(cause) = &written {
-        // The client sees a torn body, never an archive that looks whole.
-        drop(failed.blocking_send(Err(io::Error::other(cause.to_string()))));
-    }
-    written
-}
-
-fn write_entries(services: &Arc<Services>, user: &User, chosen: &[Item], sending: Sending) -> io::Result<()> {
-    let mut archive = zip::ZipWriter::new_stream(sending);
+fn write_archive(services: &Arc<Services>, user: &User, chosen: &[Item], to: mpsc::Sender<Message>) -> io::Result<()> {
+    let mut archive = zip::ZipWriter::new_stream(Sending { to, gathered: Vec::new() });
     let mut taken = HashSet::new();
     let mut missing = Vec::new();
     for item in chosen {
@@ -108,7 +120,8 @@ fn write_entries(services: &Arc<Services>, user: &User, chosen: &[Item], sending
         archive.write_all(format!("These files were not where Nexus keeps them:\n{}\n", missing.join("\n")).as_bytes())?;
     }
     let mut sending = archive.finish().map_err(io::Error::other)?.into_inner();
-    sending.send()
+    sending.send()?;
+    sending.tell(Message::End)
 }
 
 /// A name that no other entry has.

@@ -7,12 +7,13 @@ use serde::Deserialize;
 use super::answer::{back, say, see, show};
 use super::shell::Shell;
 use super::view::{self as v, When};
-use crate::domain::items::{self, AT_ONCE};
+use crate::domain::items::{self, AT_ONCE, Change};
 use crate::domain::trash;
 use crate::error::Error;
 use crate::http::back::back_path;
 use crate::http::carrier::Flash;
 use crate::http::form::{Form, Nothing};
+use crate::http::item_bytes::parse_id as parse;
 use crate::http::route::{Answer, Route, act};
 use crate::http::visitor::SignedIn;
 use crate::media::sniff::is_shown_inline;
@@ -88,11 +89,6 @@ async fn show_item(at: SignedIn, path: web::Path<String>) -> Answer {
     })
 }
 
-/// The id in a path; what is none is nothing.
-pub(super) fn parse(text: &str) -> Result<ItemId, Error> {
-    ItemId::parse(text).ok_or(Error::NotFound)
-}
-
 /// A selection: any number of ids.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -163,9 +159,13 @@ struct RenameForm {
 async fn submit_rename(at: SignedIn, request: HttpRequest, path: web::Path<String>, Form(form): Form<RenameForm>) -> Answer {
     let id = parse(&path)?;
     let presence = at.presence.clone();
-    let renamed = act(&at.services, move |services| items::rename(services, &presence.user, id, &form.name)).await;
+    let renamed = act(&at.services, move |services| {
+        let change = Change { name: Some(form.name), ..Change::default() };
+        items::change(services, &presence.user, id, &change)
+    })
+    .await;
     match renamed {
-        Ok(name) => back(&request, &at.carrier, format!("It is called “{name}” now.")),
+        Ok(item) => back(&request, &at.carrier, format!("It is called “{}” now.", item.name)),
         Err(error) => sent_back(&request, &at, error),
     }
 }

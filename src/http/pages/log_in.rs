@@ -16,6 +16,7 @@ use crate::http::back::own_path;
 use crate::http::form::{Form, Nothing};
 use crate::http::route::{Answer, Route, act, shared};
 use crate::http::visitor::Visitor;
+use crate::model::SessionKind;
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
@@ -81,7 +82,7 @@ async fn show_log_in(visitor: Visitor, query: web::Query<Query>) -> Answer {
 async fn submit_log_in(visitor: Visitor, Form(form): Form<LogInForm>) -> Answer {
     let services = shared(&visitor.services);
     let again = |error: &Error| page(&visitor, &form.username, &form.next, Some(error.to_string()));
-    match log_in::log_in(&services, &form.username, &form.password, visitor.client.clone()).await {
+    match log_in::log_in(&services, &form.username, &form.password, SessionKind::Browser, visitor.client.clone()).await {
         Ok((_, token)) => {
             if let Some(before) = visitor.presence.clone() {
                 act(&visitor.services, move |services| sessions::log_out(services, &before)).await?;

@@ -274,7 +274,7 @@ async fn submit_quota(Admin(at): Admin, request: HttpRequest, path: web::Path<St
     let (admin, id) = (at.user().id, parse(&path)?);
     let given = if form.quota.trim().is_empty() { "0" } else { form.quota.as_str() };
     let Some(bytes) = bytes_of(given) else {
-        let error = FieldError { field: "quota", message: "A number of gigabytes such as 50 or 0.5; 0 for no limit.".into() };
+        let error = FieldError::new("quota", "A number of gigabytes such as 50 or 0.5; 0 for no limit.");
         return show_with(StatusCode::UNPROCESSABLE_ENTITY, &person_page(&at, id, &[error]).await?);
     };
     let user = act(&at.services, move |services| people::set_quota(services, admin, id, bytes)).await?;

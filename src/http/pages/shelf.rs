@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::answer::show;
 use super::shell::Shell;
 use super::view::{self as v, Heading, Tile, counted};
-use crate::domain::shelves::{self, Listing, Selection};
+use crate::domain::shelves::{self, Listing, PAGE, Page, Selection};
 use crate::error::Error;
 use crate::http::route::{Answer, Route, act};
 use crate::http::visitor::SignedIn;
@@ -121,13 +121,13 @@ fn crumb(directory: &Directory) -> Crumb {
 async fn listing(at: &SignedIn, selection: Selection, query: &Query) -> Result<Listing, Error> {
     let presence = at.presence.clone();
     let sort = Sort::parse(&query.sort).unwrap_or(Sort::Newest);
-    let cursor = query.cursor.clone();
-    act(&at.services, move |services| shelves::list(services, &presence.user, &selection, sort, cursor.as_deref())).await
+    let page = Page { selection, sort, cursor: query.cursor.clone(), limit: PAGE };
+    act(&at.services, move |services| shelves::list(services, &presence.user, &page)).await
 }
 
 async fn show_shelf(at: SignedIn, request: HttpRequest, query: web::Query<Query>) -> Answer {
     let shelf = Shelf::parse(request.path().trim_start_matches('/')).ok_or(Error::NotFound)?;
-    let listing = listing(&at, Selection::Shelf(shelf), &query).await?;
+    let listing = listing(&at, Selection::shelf(shelf), &query).await?;
     let shell = Shell::load(&at, request.path()).await?;
     let (items, bytes) = shell.surroundings.count(shelf);
     let summary = match shelf {
@@ -155,7 +155,7 @@ async fn show_directory(at: SignedIn, path: web::Path<String>, query: web::Query
     let id = DirectoryId::parse(&path).ok_or(Error::NotFound)?;
     let presence = at.presence.clone();
     let (directory, above) = act(&at.services, move |services| shelves::open_directory(services, &presence.user, id)).await?;
-    let listing = listing(&at, Selection::Directory(id), &query).await?;
+    let listing = listing(&at, Selection::directory(id), &query).await?;
     let current = format!("/directories/{id}");
     let shell = Shell::load(&at, &current).await?;
     let mut page = ShelfPage::new(&at, shell, &directory.directory_name, &current, &query, listing);
@@ -173,7 +173,7 @@ async fn show_search(at: SignedIn, query: web::Query<Query>) -> Answer {
         Listing { items: Vec::new(), next: None, months: Vec::new(), children: Vec::new(), sort: Sort::Newest }
     } else {
         let words: String = words.chars().take(200).collect();
-        listing(&at, Selection::Named(words), &query).await?
+        listing(&at, Selection::named(&words), &query).await?
     };
     let shell = Shell::load(&at, "/search").await?;
     let mut page = ShelfPage::new(&at, shell, "Search", "/search", &query, listing);

@@ -1,10 +1,7 @@
 //! `/upload`: the form, the bytes, and the page that says what became of each file.
 
-use actix_multipart::{Field, Multipart};
-use actix_web::http::header::CONTENT_LENGTH;
 use actix_web::{HttpRequest, web};
 use askama::Template;
-use futures_util::StreamExt;
 use serde::{Deserialize, Serialize};
 
 use super::answer::{see, show};
@@ -12,14 +9,10 @@ use super::shell::Shell;
 use super::view as v;
 use crate::domain::upload::{self, Outcome};
 use crate::error::{Error, bytes_in_words};
-use crate::http::error::Failure;
-use crate::http::form::{CSRF_FIELD, broken, field_text, in_time, is_csrf_header, next_part, out_of_date};
-use crate::http::route::{Answer, Route, act, shared};
+use crate::http::intake::{Taken, take_files};
+use crate::http::route::{Answer, Route, act};
 use crate::http::visitor::SignedIn;
-use crate::model::{DirectoryId, ReportId};
-
-/// Files in one form at most.
-const FILES: usize = 2000;
+use crate::model::ReportId;
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
@@ -72,36 +65,8 @@ enum Became {
 }
 
 async fn submit_upload(at: SignedIn, request: HttpRequest, payload: web::Payload) -> Answer {
-    let announced = request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok()).unwrap_or(0);
-    upload::refuse_oversize(&at.services, at.user(), announced)?;
-    let mut is_ours = is_csrf_header(&request);
-    let mut directory = None;
-    let mut rows = Vec::new();
-    let mut parts = Multipart::new(request.headers(), payload);
-    while let Some(mut field) = in_time(next_part(&mut parts)).await? {
-        match field.name() {
-            Some(CSRF_FIELD) => {
-                let token = in_time(field_text(&mut field, 200)).await?;
-                is_ours = is_ours || at.carrier.is_csrf(&token);
-            }
-            _ if !is_ours => return Err(out_of_date().into()),
-            Some("directory") => {
-                let text = in_time(field_text(&mut field, 200)).await?;
-                if !text.is_empty() {
-                    let id = DirectoryId::parse(&text).ok_or_else(|| Error::field("directory", "Choose one of your folders."))?;
-                    directory = Some(id);
-                }
-            }
-            Some("file") if rows.len() >= FILES => {
-                return Err(Error::BadRequest(format!("At most {FILES} files at once.")).into());
-            }
-            Some("file") => rows.extend(take_file(&at, field, directory).await?),
-            _ => return Err(Error::BadRequest("The form has a field that upload does not know.".into()).into()),
-        }
-    }
-    if !is_ours {
-        return Err(out_of_date().into());
-    }
+    let taken = take_files(&at.services, &at.presence, Some(&at.carrier), &request, payload).await?;
+    let mut rows: Vec<Row> = taken.into_iter().map(Row::of).collect();
     if rows.is_empty() {
         rows.push(Row { name: "Nothing".into(), outcome: Became::Refused, id: None, said: "Choose a file first.".into() });
     }
@@ -109,55 +74,6 @@ async fn submit_upload(at: SignedIn, request: HttpRequest, payload: web::Payload
     let presence = at.presence.clone();
     let id = act(&at.services, move |services| upload::keep_report(services, &presence.user, &json)).await?;
     see(&format!("/uploads/results/{id}"))
-}
-
-/// Takes one file in; `None` for a file input that was left empty. What concerns this
-/// file alone is its row; what concerns the whole request is an error.
-async fn take_file(at: &SignedIn, mut field: Field, directory: Option<DirectoryId>) -> Result<Option<Row>, Failure> {
-    let name = field.content_disposition().and_then(|said| said.get_filename()).unwrap_or_default().to_owned();
-    let services = shared(&at.services);
-    let room = act(&at.services, {
-        let presence = at.presence.clone();
-        move |services| crate::domain::profile::room(services, &presence.user)
-    })
-    .await?;
-    let received = match upload::receive(&services, room, &mut field).await {
-        Ok(received) if received.size == 0 && name.is_empty() => return Ok(None),
-        Ok(received) => received,
-        Err(error) => {
-            // The rest of this file is read past, so that the next one can be taken.
-            if matches!(error, Error::TooLarge { .. } | Error::QuotaExceeded) {
-                while let Some(chunk) = field.next().await {
-                    chunk.map_err(broken)?;
-                }
-            }
-            return refused(name, error).map(Some);
-        }
-    };
-    let (presence, given) = (at.presence.clone(), name.clone());
-    let size = received.size;
-    let stored = act(&at.services, move |services| upload::store(services, &presence.user, received, &given, directory)).await;
-    let row = match stored {
-        Ok(Outcome::Stored(item)) => {
-            let said = format!("{} · {}", bytes_in_words(size), item.mime);
-            Row { name: item.name, outcome: Became::Stored, id: Some(item.id.to_string()), said }
-        }
-        Ok(Outcome::Duplicate(item)) => {
-            let said = format!("The same as “{}”.", item.name);
-            Row { name, outcome: Became::Duplicate, id: Some(item.id.to_string()), said }
-        }
-        Err(error) => return refused(name, error).map(Some),
-    };
-    Ok(Some(row))
-}
-
-fn refused(name: String, error: Error) -> Result<Row, Failure> {
-    match error {
-        Error::TooLarge { .. } | Error::QuotaExceeded | Error::Conflict(_) => {
-            Ok(Row { name, outcome: Became::Refused, id: None, said: error.to_string() })
-        }
-        error => Err(error.into()),
-    }
 }
 
 #[derive(Template)]
@@ -186,6 +102,20 @@ fn summary(rows: &[Row]) -> String {
 }
 
 impl Row {
+    fn of(taken: Taken) -> Self {
+        match taken.became {
+            Ok(Outcome::Stored(item)) => {
+                let said = format!("{} · {}", bytes_in_words(item.bytes()), item.mime);
+                Self { name: item.name, outcome: Became::Stored, id: Some(item.id.to_string()), said }
+            }
+            Ok(Outcome::Duplicate(item)) => {
+                let said = format!("The same as “{}”.", item.name);
+                Self { name: taken.name, outcome: Became::Duplicate, id: Some(item.id.to_string()), said }
+            }
+            Err(error) => Self { name: taken.name, outcome: Became::Refused, id: None, said: error.to_string() },
+        }
+    }
+
     fn icon(&self) -> v::Icon {
         match self.outcome {
             Became::Stored => v::icon("circle-check"),

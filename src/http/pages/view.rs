@@ -3,7 +3,6 @@
 use std::fmt;
 
 use crate::error::{FieldError, bytes_in_words};
-use crate::media::sniff::is_shown_inline;
 use crate::model::item::ItemKind;
 use crate::model::{Item, Time, now};
 
@@ -203,8 +202,7 @@ fn days_left(trashed_at: Time, trash_days: u32) -> String {
 
 /// Where a browser finds a picture of the item; only what it can draw by itself.
 pub fn picture_of(item: &Item) -> Option<String> {
-    let is_drawn = item.kind == ItemKind::Photo && is_shown_inline(&item.mime) && !item.is_missing;
-    is_drawn.then(|| format!("/media/{}/thumbnail?size=320", item.id))
+    crate::http::item_bytes::is_drawn(item).then(|| format!("/media/{}/thumbnail?size=320", item.id))
 }
 
 pub const fn icon_of(kind: ItemKind) -> &'static str {

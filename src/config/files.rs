@@ -1,0 +1,89 @@
+//! Small files that an admin keeps: read whole, replaced whole.
+
+use std::io::{Error, ErrorKind, Result, Write};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::Path;
+use std::time::SystemTime;
+
+/// Bytes of such a file at most.
+const LONGEST: u64 = 16 << 20;
+
+/// Changes when the file does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stamp {
+    modified: Option<SystemTime>,
+    changed: (i64, i64),
+    inode: u64,
+    size: u64,
+}
+
+/// The state of a file now; `None` when it cannot be looked at.
+#[must_use]
+pub fn stamp(path: &Path) -> Option<Stamp> {
+    let about = std::fs::metadata(path).ok()?;
+    Some(Stamp {
+        modified: about.modified().ok(),
+        changed: (about.ctime(), about.ctime_nsec()),
+        inode: about.ino(),
+        size: about.len(),
+    })
+}
+
+/// Whether everyone on the machine may read it.
+#[must_use]
+pub fn is_open_to_all(path: &Path) -> bool {
+    std::fs::metadata(path).is_ok_and(|about| about.mode() & 0o007 != 0)
+}
+
+/// # Errors
+/// The system's; `FileTooLarge` over 16 MiB.
+pub fn read(path: &Path) -> Result<String> {
+    if std::fs::metadata(path)?.len() > LONGEST {
+        return Err(Error::new(ErrorKind::FileTooLarge, "it is larger than 16 MiB"));
+    }
+    std::fs::read_to_string(path)
+}
+
+/// Writes the new text beside the old file and puts it in its place, durably; a new file is 0600.
+///
+/// # Errors
+/// The system's; the file is as it was then.
+pub fn replace(path: &Path, text: &str) -> Result<()> {
+    let mode = std::fs::metadata(path).map_or(0o600, |about| about.mode() & 0o777);
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let beside = folder.join(format!(".{name}.{}", std::process::id()));
+    let written = (|| {
+        let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(mode).open(&beside)?;
+        file.write_all(text.as_bytes())?;
+        file.sync_all()?;
+        std::fs::rename(&beside, path)?;
+        std::fs::File::open(folder)?.sync_all()
+    })();
+    if written.is_err() {
+        drop(std::fs::remove_file(&beside));
+    }
+    written
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_replaced_whole_and_keeps_its_mode() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("users");
+        replace(&path, "one\n").unwrap();
+        assert_eq!(std::fs::metadata(&path).unwrap().mode() & 0o777, 0o600);
+        let before = stamp(&path);
+        std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o640)).unwrap();
+        replace(&path, "two\n").unwrap();
+        assert_eq!((read(&path).unwrap().as_str(), std::fs::metadata(&path).unwrap().mode() & 0o777), ("two\n", 0o640));
+        assert_ne!(stamp(&path), before);
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is left beside it");
+    }
+}

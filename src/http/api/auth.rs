@@ -1,0 +1,104 @@
+//! `/api/auth/…` and `/api/users/me`: log-in, fresh tokens, log-out, who one is.
+
+use actix_web::web::{self, Data};
+use actix_web::{HttpRequest, http::StatusCode};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::answer::{json, no_content, tagged};
+use super::body::Json;
+use super::caller::AnyCaller;
+use super::views::{MeBody, UserBody};
+use crate::domain::api_sessions::{self, Issued};
+use crate::domain::{Services, sessions};
+use crate::http::client::client_of;
+use crate::http::route::{Answer, Route, act, shared};
+
+pub(super) fn routes() -> Vec<Route> {
+    vec![
+        Route::post("/api/auth/login", || web::route().to(log_in)),
+        Route::post("/api/auth/refresh", || web::route().to(refresh)),
+        Route::post("/api/auth/logout", || web::route().to(log_out)),
+        Route::get("/api/auth/me", || web::route().to(get_session)),
+        Route::get("/api/users/me", || web::route().to(get_user)),
+    ]
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Credentials {
+    /// Username or e-mail.
+    #[schema(example = "ada")]
+    username: String,
+    #[schema(example = "correct horse battery")]
+    password: String,
+}
+
+/// A pair of tokens.
+#[derive(Serialize, ToSchema)]
+pub struct Tokens {
+    /// For `Authorization: Bearer`.
+    token: String,
+    #[schema(example = "Bearer")]
+    token_type: &'static str,
+    /// Seconds for which `token` is good.
+    expires_in: i64,
+    /// Good once, for the next pair.
+    refresh_token: String,
+    user: UserBody,
+}
+
+impl Tokens {
+    fn of(issued: Issued) -> Self {
+        Self {
+            token: issued.token,
+            token_type: "Bearer",
+            expires_in: issued.expires_in,
+            refresh_token: issued.refresh_token,
+            user: UserBody::of(&issued.presence.user),
+        }
+    }
+}
+
+/// Log in.
+#[utoipa::path(post, path = "/api/auth/login", tag = "Authentication", request_body = Credentials, security(()),
+    responses((status = 200, body = Tokens)))]
+pub(super) async fn log_in(services: Data<Services>, request: HttpRequest, Json(body): Json<Credentials>) -> Answer {
+    let client = client_of(&request, &services.settings);
+    let issued = api_sessions::begin(&shared(&services), &body.username, &body.password, client).await?;
+    json(StatusCode::OK, &Tokens::of(issued))
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RefreshBody {
+    refresh_token: String,
+}
+
+/// Exchange a refresh token for a new pair. Each is good once; using one again ends its session.
+#[utoipa::path(post, path = "/api/auth/refresh", tag = "Authentication", request_body = RefreshBody, security(()),
+    responses((status = 200, body = Tokens)))]
+pub(super) async fn refresh(services: Data<Services>, Json(body): Json<RefreshBody>) -> Answer {
+    let issued = act(&services, move |services| api_sessions::refresh(services, &body.refresh_token)).await?;
+    json(StatusCode::OK, &Tokens::of(issued))
+}
+
+/// Log out: the token and its session are dead at once.
+#[utoipa::path(post, path = "/api/auth/logout", tag = "Authentication", responses((status = 204)))]
+pub(super) async fn log_out(AnyCaller(caller): AnyCaller) -> Answer {
+    let presence = caller.presence.clone();
+    act(&caller.services, move |services| sessions::log_out(services, &presence)).await?;
+    no_content()
+}
+
+/// Who asks, and with what.
+#[utoipa::path(get, path = "/api/auth/me", tag = "Authentication", responses((status = 200, body = MeBody)))]
+pub(super) async fn get_session(AnyCaller(caller): AnyCaller, request: HttpRequest) -> Answer {
+    tagged(&request, &MeBody::of(&caller.presence))
+}
+
+/// Who asks.
+#[utoipa::path(get, path = "/api/users/me", tag = "People", responses((status = 200, body = UserBody)))]
+pub(super) async fn get_user(AnyCaller(caller): AnyCaller, request: HttpRequest) -> Answer {
+    tagged(&request, &UserBody::of(caller.user()))
+}

@@ -1,0 +1,82 @@
+//! `/api/media/{id}/content` and `…/thumbnail`: an item's bytes.
+
+use actix_web::{HttpRequest, web};
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use super::body::Query;
+use super::caller::Caller;
+use crate::http::item_bytes;
+use crate::http::route::{Answer, Route};
+
+pub(super) fn routes() -> Vec<Route> {
+    vec![
+        Route::get("/api/media/{id}/content", || web::route().to(get_content)),
+        Route::get("/api/media/{id}/thumbnail", || web::route().to(get_thumbnail)),
+    ]
+}
+
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ContentQuery {
+    /// Anything: as a download, whatever it is.
+    download: Option<String>,
+}
+
+/// An item's bytes: whole, or one range of them.
+#[utoipa::path(get, path = "/api/media/{id}/content", tag = "Media",
+    params(("id" = String, Path, format = "uuid"), ContentQuery),
+    responses((status = 200, content_type = "*/*"), (status = 206, content_type = "*/*")))]
+pub(super) async fn get_content(
+    caller: Caller,
+    request: HttpRequest,
+    path: web::Path<String>,
+    Query(query): Query<ContentQuery>,
+) -> Answer {
+    let is_download = query.download.is_some_and(|said| !said.is_empty());
+    item_bytes::content(&caller.services, &caller.presence, &request, &path, is_download).await
+}
+
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ThumbnailQuery {
+    /// Pixels: 320, 640 or 1280.
+    #[param(inline)]
+    size: Option<Size>,
+}
+
+#[derive(Deserialize, utoipa::ToSchema)]
+pub enum Size {
+    #[serde(rename = "320")]
+    Small,
+    #[serde(rename = "640")]
+    Middle,
+    #[serde(rename = "1280")]
+    Large,
+}
+
+impl Size {
+    const fn pixels(&self) -> &'static str {
+        match self {
+            Self::Small => "320",
+            Self::Middle => "640",
+            Self::Large => "1280",
+        }
+    }
+}
+
+/// A picture of an item; 404 where there is none.
+#[utoipa::path(get, path = "/api/media/{id}/thumbnail", tag = "Media",
+    params(("id" = String, Path, format = "uuid"), ThumbnailQuery),
+    responses((status = 200, content_type = "image/*"), (status = 206, content_type = "image/*")))]
+pub(super) async fn get_thumbnail(
+    caller: Caller,
+    request: HttpRequest,
+    path: web::Path<String>,
+    Query(query): Query<ThumbnailQuery>,
+) -> Answer {
+    let size = query.size.as_ref().map(Size::pixels);
+    item_bytes::thumbnail(&caller.services, &caller.presence, &request, &path, size).await
+}

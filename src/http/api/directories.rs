@@ -1,0 +1,97 @@
+//! `/api/directories`: one's folders.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, web};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::answer::{json, no_content, ok, tagged};
+use super::body::Json;
+use super::caller::Caller;
+use super::views::DirectoryBody;
+use crate::domain::{directories, shelves};
+use crate::error::{Error, Result};
+use crate::http::route::{Answer, Route, act};
+use crate::model::DirectoryId;
+
+pub(super) fn routes() -> Vec<Route> {
+    vec![
+        Route::get("/api/directories", || web::route().to(list_directories)),
+        Route::post("/api/directories", || web::route().to(create_directory)),
+        Route::patch("/api/directories/{id}", || web::route().to(patch_directory)),
+        Route::delete("/api/directories/{id}", || web::route().to(delete_directory)),
+    ]
+}
+
+/// All of one's folders, by path.
+#[derive(Serialize, ToSchema)]
+pub struct DirectoriesBody {
+    directories: Vec<DirectoryBody>,
+}
+
+/// One's folders: the seven everyone has, and one's own.
+#[utoipa::path(get, path = "/api/directories", tag = "Folders", responses((status = 200, body = DirectoriesBody)))]
+pub(super) async fn list_directories(caller: Caller, request: HttpRequest) -> Answer {
+    let presence = caller.presence.clone();
+    let list = act(&caller.services, move |services| directories::list(services, &presence.user)).await?;
+    tagged(&request, &DirectoriesBody { directories: list.iter().map(DirectoryBody::of).collect() })
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewDirectoryBody {
+    #[schema(min_length = 1, max_length = 255, example = "Holidays")]
+    name: String,
+    /// The folder it is made in; at the top where it is not said.
+    #[schema(format = "uuid")]
+    parent: Option<String>,
+}
+
+/// Make a folder.
+#[utoipa::path(post, path = "/api/directories", tag = "Folders", request_body = NewDirectoryBody,
+    responses((status = 201, body = DirectoryBody)))]
+pub(super) async fn create_directory(caller: Caller, Json(body): Json<NewDirectoryBody>) -> Answer {
+    let parent = match body.parent.as_deref() {
+        Some(text) => Some(DirectoryId::parse(text).ok_or_else(|| Error::field("parent", "The id of a folder."))?),
+        None => None,
+    };
+    let presence = caller.presence.clone();
+    let made = act(&caller.services, move |services| {
+        let id = directories::create(services, &presence.user, &body.name, parent)?;
+        Ok(shelves::open_directory(services, &presence.user, id)?.0)
+    });
+    json(StatusCode::CREATED, &DirectoryBody::of(&made.await?))
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = DirectoryChange)]
+pub struct ChangeBody {
+    #[schema(min_length = 1, max_length = 255)]
+    name: String,
+}
+
+fn parse(text: &str) -> Result<DirectoryId> {
+    DirectoryId::parse(text).ok_or(Error::NotFound)
+}
+
+/// Rename one of one's own folders; what is in it stays in it.
+#[utoipa::path(patch, path = "/api/directories/{id}", tag = "Folders", params(("id" = String, Path, format = "uuid")),
+    request_body = ChangeBody, responses((status = 200, body = DirectoryBody)))]
+pub(super) async fn patch_directory(caller: Caller, path: web::Path<String>, Json(body): Json<ChangeBody>) -> Answer {
+    let (id, presence) = (parse(&path)?, caller.presence.clone());
+    let renamed = act(&caller.services, move |services| {
+        directories::rename(services, &presence.user, id, &body.name)?;
+        Ok(shelves::open_directory(services, &presence.user, id)?.0)
+    });
+    ok(&DirectoryBody::of(&renamed.await?))
+}
+
+/// Delete one of one's own folders; the files in it go to the trash.
+#[utoipa::path(delete, path = "/api/directories/{id}", tag = "Folders", params(("id" = String, Path, format = "uuid")),
+    responses((status = 204)))]
+pub(super) async fn delete_directory(caller: Caller, path: web::Path<String>) -> Answer {
+    let (id, presence) = (parse(&path)?, caller.presence.clone());
+    act(&caller.services, move |services| directories::delete(services, &presence.user, id)).await?;
+    no_content()
+}

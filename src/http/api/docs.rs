@@ -1,0 +1,158 @@
+//! `/api/openapi.json` and `/api/docs`: what the API is, for programs and for people, from the same document.
+
+use actix_web::HttpResponse;
+use actix_web::http::header::CACHE_CONTROL;
+use actix_web::web::{self, Data};
+use askama::Template;
+use serde_json::Value;
+
+use crate::error::Error;
+use crate::http::route::{Answer, Route};
+
+pub(super) fn routes() -> Vec<Route> {
+    vec![
+        Route::get("/api/openapi.json", || web::route().to(get_document)),
+        Route::get("/api/docs", || web::route().to(show_docs)),
+    ]
+}
+
+/// The OpenAPI document as JSON; the application has one.
+pub struct ApiDocument(pub String);
+
+/// What the API is.
+#[utoipa::path(get, path = "/api/openapi.json", tag = "About", security(()),
+    responses((status = 200, body = serde_json::Value)))]
+pub(super) async fn get_document(document: Data<ApiDocument>) -> Answer {
+    Ok(HttpResponse::Ok().content_type("application/json").insert_header((CACHE_CONTROL, "no-cache")).body(document.0.clone()))
+}
+
+/// One thing that can be asked for.
+struct Operation {
+    anchor: String,
+    method: String,
+    path: String,
+    summary: String,
+    is_open: bool,
+    parameters: Vec<Line>,
+    body: Vec<Line>,
+    answers: Vec<Line>,
+}
+
+/// A name, what it is, and what is said of it.
+struct Line {
+    name: String,
+    kind: String,
+    about: String,
+}
+
+struct Group {
+    name: String,
+    operations: Vec<Operation>,
+}
+
+#[derive(Template)]
+#[template(path = "pages/gate/docs.html")]
+struct DocsPage {
+    assets: &'static str,
+    version: &'static str,
+    groups: Vec<Group>,
+}
+
+/// The API for people.
+#[utoipa::path(get, path = "/api/docs", tag = "About", security(()), responses((status = 200, body = String, content_type = "text/html")))]
+pub(super) async fn show_docs(document: Data<ApiDocument>) -> Answer {
+    let document: Value = serde_json::from_str(&document.0).map_err(Error::internal)?;
+    let page = DocsPage { assets: crate::http::statics::base(), version: env!("CARGO_PKG_VERSION"), groups: groups(&document) };
+    let html = page.render().map_err(Error::internal)?;
+    Ok(HttpResponse::Ok().content_type("text/html; charset=utf-8").body(html))
+}
+
+fn groups(document: &Value) -> Vec<Group> {
+    let mut groups: Vec<Group> =
+        items(get(document, "/tags")).map(|tag| Group { name: text(get(tag, "/name")), operations: Vec::new() }).collect();
+    for (path, methods) in get(document, "/paths").as_object().into_iter().flatten() {
+        for (method, about) in methods.as_object().into_iter().flatten() {
+            let tag = text(get(about, "/tags/0"));
+            if let Some(group) = groups.iter_mut().find(|group| group.name == tag) {
+                group.operations.push(operation(document, path, method, about));
+            }
+        }
+    }
+    groups
+}
+
+fn operation(document: &Value, path: &str, method: &str, about: &Value) -> Operation {
+    let parameter = |one: &Value| Line {
+        name: text(get(one, "/name")),
+        kind: kind(document, get(one, "/schema")),
+        about: text(get(one, "/description")),
+    };
+    let content = get(about, "/requestBody/content");
+    let schema = content.as_object().and_then(|kinds| kinds.values().next()).map_or(&Value::Null, |kind| get(kind, "/schema"));
+    let answer = |(status, said): (&String, &Value)| {
+        let body = get(said, "/content").as_object().and_then(|kinds| kinds.iter().next());
+        Line {
+            name: if status == "default" { "4xx, 5xx".into() } else { status.clone() },
+            kind: body.map(|(mime, about)| named(get(about, "/schema")).unwrap_or_else(|| mime.clone())).unwrap_or_default(),
+            about: text(get(said, "/description")),
+        }
+    };
+    Operation {
+        anchor: text(get(about, "/operationId")),
+        method: method.to_ascii_uppercase(),
+        path: path.to_owned(),
+        summary: text(get(about, "/summary")),
+        is_open: *get(about, "/security") == serde_json::json!([{}]),
+        parameters: items(get(about, "/parameters")).map(parameter).collect(),
+        body: fields(document, schema),
+        answers: get(about, "/responses").as_object().into_iter().flatten().map(answer).collect(),
+    }
+}
+
+/// The fields of a body.
+fn fields(document: &Value, schema: &Value) -> Vec<Line> {
+    let schema = resolved(document, schema);
+    let field = |(name, about): (&String, &Value)| Line {
+        name: name.clone(),
+        kind: kind(document, about),
+        about: text(get(about, "/description")),
+    };
+    get(schema, "/properties").as_object().into_iter().flatten().map(field).collect()
+}
+
+fn kind(document: &Value, schema: &Value) -> String {
+    let schema = resolved(document, schema);
+    let choices: Vec<_> = items(get(schema, "/enum")).map(text).filter(|word| !word.is_empty()).collect();
+    if !choices.is_empty() {
+        return choices.join(" | ");
+    }
+    if let Some(one) = items(get(schema, "/oneOf")).find(|one| *get(one, "/type") != "null") {
+        return kind(document, one);
+    }
+    let words: Vec<_> = match get(schema, "/type") {
+        Value::Array(words) => words.iter().map(text).filter(|word| word != "null").collect(),
+        word => vec![text(word)],
+    };
+    let format = text(get(schema, "/format"));
+    if format.is_empty() || format.starts_with("int") { words.join(" | ") } else { format }
+}
+
+fn resolved<'a>(document: &'a Value, schema: &'a Value) -> &'a Value {
+    named(schema).map_or(schema, |name| document.pointer(&format!("/components/schemas/{name}")).unwrap_or(schema))
+}
+
+fn named(schema: &Value) -> Option<String> {
+    Some(get(schema, "/$ref").as_str()?.rsplit('/').next()?.to_owned())
+}
+
+fn get<'a>(value: &'a Value, pointer: &str) -> &'a Value {
+    value.pointer(pointer).unwrap_or(&Value::Null)
+}
+
+fn items(value: &Value) -> impl Iterator<Item = &Value> {
+    value.as_array().into_iter().flatten()
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
+}

@@ -1,0 +1,228 @@
+//! `/api/media/…`: lists and items, and what is done to them.
+
+use actix_web::{HttpRequest, web};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::answer::{no_content, ok, tagged};
+use super::body::{Json, Query};
+use super::caller::Caller;
+use super::views::{ItemBody, KindWord};
+use crate::domain::items::{self, Change};
+use crate::domain::shelves::{self, Page, Selection};
+use crate::domain::{Services, trash};
+use crate::error::{Error, Result};
+use crate::http::item_bytes::parse_id;
+use crate::http::route::{Answer, Route, act};
+use crate::model::item::ItemKind;
+use crate::model::{DirectoryId, Item, Shelf, Sort, User};
+
+/// Items on a page that says nothing of it.
+const USUAL: u8 = 50;
+const MOST: u8 = 200;
+
+pub(super) fn routes() -> Vec<Route> {
+    vec![
+        Route::get("/api/media/list", || web::route().to(list_media)),
+        Route::get("/api/media/{id}", || web::route().to(get_media)),
+        Route::patch("/api/media/{id}", || web::route().to(patch_media)),
+        Route::delete("/api/media/{id}", || web::route().to(delete_media)),
+        Route::post("/api/media/{id}/restore", || web::route().to(restore_media)),
+    ]
+}
+
+#[derive(Deserialize, ToSchema, Clone, Copy)]
+#[serde(rename_all = "lowercase")]
+pub enum ShelfWord {
+    All,
+    Photos,
+    Videos,
+    Audios,
+    Uploads,
+    Favorites,
+    Recents,
+    Trash,
+}
+
+#[derive(Deserialize, ToSchema, Clone, Copy)]
+#[serde(rename_all = "lowercase")]
+pub enum SortWord {
+    Newest,
+    Oldest,
+    Name,
+    Largest,
+}
+
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ListQuery {
+    /// `all` where it is not said.
+    #[param(inline)]
+    shelf: Option<ShelfWord>,
+    /// Only what lies directly in this folder.
+    #[param(format = "uuid")]
+    directory: Option<String>,
+    #[param(inline)]
+    kind: Option<KindWord>,
+    /// Words in the name.
+    #[param(max_length = 200)]
+    q: Option<String>,
+    /// `newest` where it is not said; the shelves `recents` and `trash` have their own order.
+    #[param(inline)]
+    sort: Option<SortWord>,
+    /// 50 where it is not said.
+    #[param(minimum = 1, maximum = 200)]
+    limit: Option<u8>,
+    /// `next_cursor` of the page before.
+    cursor: Option<String>,
+}
+
+impl ListQuery {
+    fn page(self) -> Result<Page> {
+        let limit = self.limit.unwrap_or(USUAL);
+        if !(1..=MOST).contains(&limit) {
+            return Err(Error::field("limit", "1 to 200."));
+        }
+        let directory = self
+            .directory
+            .as_deref()
+            .map(|text| DirectoryId::parse(text).ok_or_else(|| Error::field("directory", "The id of a folder.")));
+        let words = self.q.unwrap_or_default().to_lowercase();
+        if words.chars().count() > 200 {
+            return Err(Error::field("q", "200 characters at most."));
+        }
+        let selection = Selection {
+            shelf: match self.shelf.unwrap_or(ShelfWord::All) {
+                ShelfWord::All => Shelf::All,
+                ShelfWord::Photos => Shelf::Photos,
+                ShelfWord::Videos => Shelf::Videos,
+                ShelfWord::Audios => Shelf::Audios,
+                ShelfWord::Uploads => Shelf::Uploads,
+                ShelfWord::Favorites => Shelf::Favorites,
+                ShelfWord::Recents => Shelf::Recents,
+                ShelfWord::Trash => Shelf::Trash,
+            },
+            directory: directory.transpose()?,
+            kind: self.kind.map(|kind| match kind {
+                KindWord::Photo => ItemKind::Photo,
+                KindWord::Video => ItemKind::Video,
+                KindWord::Audio => ItemKind::Audio,
+                KindWord::Document => ItemKind::Document,
+                KindWord::Other => ItemKind::Other,
+            }),
+            words,
+        };
+        let sort = match self.sort.unwrap_or(SortWord::Newest) {
+            SortWord::Newest => Sort::Newest,
+            SortWord::Oldest => Sort::Oldest,
+            SortWord::Name => Sort::Name,
+            SortWord::Largest => Sort::Largest,
+        };
+        Ok(Page { selection, sort, cursor: self.cursor, limit })
+    }
+}
+
+/// A page of a list.
+#[derive(Serialize, ToSchema)]
+pub struct ListBody {
+    items: Vec<ItemBody>,
+    /// Where the next page goes on; null on the last.
+    #[schema(required = true)]
+    next_cursor: Option<String>,
+}
+
+/// One's items, a page at a time. What is added meanwhile moves nothing to another page.
+#[utoipa::path(get, path = "/api/media/list", tag = "Media", params(ListQuery), responses((status = 200, body = ListBody)))]
+pub(super) async fn list_media(caller: Caller, request: HttpRequest, Query(query): Query<ListQuery>) -> Answer {
+    let (page, presence) = (query.page()?, caller.presence.clone());
+    let (items, next, names) = act(&caller.services, move |services| {
+        let (items, next) = shelves::page(services, &presence.user, &page)?;
+        let names = shelves::directory_names(services, &presence.user, &items)?;
+        Ok((items, next.map(|cursor| cursor.encode()), names))
+    })
+    .await?;
+    tagged(&request, &ListBody { items: items.iter().map(|item| ItemBody::of(item, &names)).collect(), next_cursor: next })
+}
+
+/// What `work` answers with, and the name of its folder.
+async fn described(caller: &Caller, work: impl FnOnce(&Services, &User) -> Result<Item> + Send + 'static) -> Result<ItemBody> {
+    let presence = caller.presence.clone();
+    act(&caller.services, move |services| {
+        let item = work(services, &presence.user)?;
+        let names = shelves::directory_names(services, &presence.user, std::slice::from_ref(&item))?;
+        Ok(ItemBody::of(&item, &names))
+    })
+    .await
+}
+
+/// An item.
+#[utoipa::path(get, path = "/api/media/{id}", tag = "Media", params(("id" = String, Path, format = "uuid")),
+    responses((status = 200, body = ItemBody)))]
+pub(super) async fn get_media(caller: Caller, request: HttpRequest, path: web::Path<String>) -> Answer {
+    let id = parse_id(&path)?;
+    tagged(&request, &described(&caller, move |services, user| items::find(services, user, id)).await?)
+}
+
+/// What is to change; what is not there stays.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = ItemChange)]
+pub struct ChangeBody {
+    /// A taken name gets a number.
+    #[schema(min_length = 1, max_length = 255)]
+    name: Option<String>,
+    favorite: Option<bool>,
+    /// The folder to move to: one's own, or the standard one for what the item is.
+    #[schema(format = "uuid")]
+    directory: Option<String>,
+}
+
+/// Rename, move or star an item: all that is asked for, or nothing.
+#[utoipa::path(patch, path = "/api/media/{id}", tag = "Media", params(("id" = String, Path, format = "uuid")),
+    request_body = ChangeBody, responses((status = 200, body = ItemBody)))]
+pub(super) async fn patch_media(caller: Caller, path: web::Path<String>, Json(body): Json<ChangeBody>) -> Answer {
+    let id = parse_id(&path)?;
+    let directory = match body.directory.as_deref() {
+        Some(text) => Some(DirectoryId::parse(text).ok_or_else(|| Error::field("directory", "The id of a folder."))?),
+        None => None,
+    };
+    let change = Change { name: body.name, favorite: body.favorite, directory };
+    ok(&described(&caller, move |services, user| items::change(services, user, id, &change)).await?)
+}
+
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct DeleteQuery {
+    /// For good; only what is in the trash.
+    #[serde(default)]
+    #[param(required = false)]
+    permanent: bool,
+}
+
+/// Put an item into the trash, or delete it for good.
+#[utoipa::path(delete, path = "/api/media/{id}", tag = "Media",
+    params(("id" = String, Path, format = "uuid"), DeleteQuery), responses((status = 204)))]
+pub(super) async fn delete_media(caller: Caller, path: web::Path<String>, Query(query): Query<DeleteQuery>) -> Answer {
+    let id = parse_id(&path)?;
+    let presence = caller.presence.clone();
+    act(&caller.services, move |services| {
+        let away = if query.permanent { trash::delete } else { trash::trash };
+        away(services, &presence.user, &[id])
+    })
+    .await?;
+    no_content()
+}
+
+/// Put an item back to where it was.
+#[utoipa::path(post, path = "/api/media/{id}/restore", tag = "Media", params(("id" = String, Path, format = "uuid")),
+    responses((status = 200, body = ItemBody)))]
+pub(super) async fn restore_media(caller: Caller, path: web::Path<String>) -> Answer {
+    let id = parse_id(&path)?;
+    let restored = described(&caller, move |services, user| {
+        trash::restore(services, user, &[id])?;
+        items::find(services, user, id)
+    });
+    ok(&restored.await?)
+}

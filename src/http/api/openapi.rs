@@ -1,0 +1,71 @@
+//! What the API is, for programs: the OpenAPI document, out of the code.
+
+use utoipa::openapi::response::{Response, ResponseBuilder};
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{Content, OpenApi as Document, Ref, RefOr};
+use utoipa::{Modify, OpenApi};
+
+use super::{auth, content, directories, docs, media, people, upload};
+use crate::error::{Error, Result};
+use crate::http::envelope::Envelope;
+
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "Nexus Media Server", description = "Photos, videos, music and files, on a server of your own.",
+        license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0")),
+    paths(
+        auth::log_in, auth::refresh, auth::log_out, auth::get_session, auth::get_user,
+        media::list_media, media::get_media, media::patch_media, media::delete_media, media::restore_media,
+        content::get_content, content::get_thumbnail, upload::upload_media,
+        directories::list_directories, directories::create_directory, directories::patch_directory, directories::delete_directory,
+        people::list_users, people::get_person, people::patch_person,
+        docs::get_document, docs::show_docs,
+    ),
+    components(schemas(Envelope)),
+    modifiers(&Everywhere),
+    security(("bearer" = []), ("cookie" = [], "csrf" = [])),
+    tags((name = "Authentication"), (name = "Media"), (name = "Folders"), (name = "People"), (name = "About")),
+)]
+struct Api;
+
+/// What holds for every operation.
+struct Everywhere;
+
+impl Modify for Everywhere {
+    fn modify(&self, document: &mut Document) {
+        let components = document.components.get_or_insert_default();
+        let bearer = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .description(Some("A token from log-in, or a personal access token."));
+        components.add_security_scheme("bearer", SecurityScheme::Http(bearer.build()));
+        let cookie = ApiKeyValue::with_description("nexus_session", "The session of a browser.");
+        components.add_security_scheme("cookie", SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
+        let csrf = ApiKeyValue::with_description("X-CSRF-Token", "Beside the cookie, for everything that changes something.");
+        components.add_security_scheme("csrf", SecurityScheme::ApiKey(ApiKey::Header(csrf)));
+        for item in document.paths.paths.values_mut() {
+            let operations =
+                [&mut item.get, &mut item.post, &mut item.patch, &mut item.delete].into_iter().filter_map(Option::as_mut);
+            for operation in operations {
+                let is_tagged = operation.responses.responses.contains_key("200");
+                operation.responses.responses.insert("default".into(), RefOr::T(failure()));
+                if is_tagged && operation.request_body.is_none() {
+                    let known = ResponseBuilder::new().description("What the client has is what there is.").build();
+                    operation.responses.responses.insert("304".into(), RefOr::T(known));
+                }
+            }
+        }
+    }
+}
+
+fn failure() -> Response {
+    let body = Content::new(Some(Ref::from_schema_name("Error")));
+    ResponseBuilder::new().description("A failure; its code says which.").content("application/json", body).build()
+}
+
+/// The whole document as JSON.
+///
+/// # Errors
+/// `Internal`.
+pub fn document() -> Result<String> {
+    Api::openapi().to_pretty_json().map_err(Error::internal)
+}

@@ -1,0 +1,89 @@
+//! `/api/media/upload`: files in, as multipart.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, web};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::answer::json;
+use super::caller::Caller;
+use super::views::ItemBody;
+use crate::domain::shelves;
+use crate::domain::upload::Outcome;
+use crate::error::Error;
+use crate::http::intake::take_files;
+use crate::http::route::{Answer, Route, act};
+use crate::model::Item;
+
+pub(super) fn routes() -> Vec<Route> {
+    vec![Route::post("/api/media/upload", || web::route().to(upload_media))]
+}
+
+/// Files, and where they go.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "it is read part by part; here it is described")]
+pub struct UploadForm {
+    /// One or many.
+    #[schema(value_type = Vec<String>, format = Binary, min_items = 1)]
+    file: Vec<Vec<u8>>,
+    /// One's own folder; where it is not said, the standard one for what each file is.
+    #[schema(format = "uuid", required = false)]
+    directory: String,
+}
+
+/// What was stored, and what was not.
+#[derive(Serialize, ToSchema)]
+pub struct UploadBody {
+    /// In the order they were sent.
+    items: Vec<ItemBody>,
+    /// Files that were not taken, while others were.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    refused: Vec<RefusedBody>,
+}
+
+#[derive(Serialize, ToSchema)]
+#[schema(as = RefusedFile)]
+pub struct RefusedBody {
+    name: String,
+    code: String,
+    message: String,
+}
+
+/// Store files: 201 once all of them are safe on disk. The same bytes are kept once.
+#[utoipa::path(post, path = "/api/media/upload", tag = "Media",
+    request_body(content = UploadForm, content_type = "multipart/form-data"), responses((status = 201, body = UploadBody)))]
+pub(super) async fn upload_media(caller: Caller, request: HttpRequest, payload: web::Payload) -> Answer {
+    let taken = take_files(&caller.services, &caller.presence, None, &request, payload).await?;
+    let mut stored: Vec<(Item, bool)> = Vec::new();
+    let mut refused = Vec::new();
+    for file in taken {
+        match file.became {
+            Ok(Outcome::Stored(item)) => stored.push((*item, false)),
+            Ok(Outcome::Duplicate(item)) => stored.push((*item, true)),
+            Err(error) => refused.push((file.name, error)),
+        }
+    }
+    if stored.is_empty() {
+        let error = refused.into_iter().next().map(|(_, error)| error);
+        return Err(error.unwrap_or_else(|| Error::field("file", "Send at least one file.")).into());
+    }
+    let presence = caller.presence.clone();
+    let items = act(&caller.services, move |services| {
+        let items: Vec<Item> = stored.iter().map(|(item, _)| item.clone()).collect();
+        let names = shelves::directory_names(services, &presence.user, &items)?;
+        Ok(stored
+            .into_iter()
+            .map(|(item, is_duplicate)| {
+                let body = ItemBody::of(&item, &names);
+                if is_duplicate { body.into_duplicate() } else { body }
+            })
+            .collect())
+    })
+    .await?;
+    let refused = refused
+        .into_iter()
+        .map(|(name, error)| RefusedBody { name, code: error.code().into(), message: error.to_string() })
+        .collect();
+    json(StatusCode::CREATED, &UploadBody { items, refused })
+}

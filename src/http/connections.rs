@@ -1,0 +1,171 @@
+//! Connections that nobody uses any more: cut, so that they hold nothing.
+//!
+//! The server's own time limit ends with a connection's first request; this one holds for all of them.
+
+use std::any::Any;
+use std::net::{Shutdown, TcpStream};
+use std::os::fd::AsFd;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use actix_web::body::{BodySize, BoxBody, MessageBody};
+use actix_web::dev::Extensions;
+use bytes::Bytes;
+
+/// How long a connection may stay without a whole request: half-sent ones and unread answers too.
+const IDLE: Duration = Duration::from_mins(1);
+/// How long a reader may take nothing of an answer: a paused film asks again when it goes on.
+const UNREAD: Duration = Duration::from_mins(10);
+
+/// One connection as the watch sees it.
+pub struct Connection {
+    socket: TcpStream,
+    opened: Instant,
+    /// Requests that are not answered to their end.
+    under_way: AtomicUsize,
+    is_sending: AtomicBool,
+    /// Milliseconds after `opened`.
+    last_progress: AtomicU64,
+}
+
+impl Connection {
+    fn progress(&self) {
+        let at = u64::try_from(self.opened.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.last_progress.store(at, Ordering::Relaxed);
+    }
+
+    fn is_over(&self) -> bool {
+        let quiet = self.opened.elapsed().saturating_sub(Duration::from_millis(self.last_progress.load(Ordering::Relaxed)));
+        match self.under_way.load(Ordering::Acquire) {
+            0 => quiet > IDLE,
+            _ => self.is_sending.load(Ordering::Relaxed) && quiet > UNREAD,
+        }
+    }
+}
+
+/// All connections that are open.
+#[derive(Clone, Default)]
+pub struct Watch(Arc<Mutex<Vec<Weak<Connection>>>>);
+
+impl Watch {
+    /// Takes a new connection into the watch.
+    pub fn add(&self, stream: &dyn Any, extensions: &mut Extensions) {
+        let Some(stream) = stream.downcast_ref::<actix_web::rt::net::TcpStream>() else { return };
+        let Ok(socket) = stream.as_fd().try_clone_to_owned() else { return };
+        let connection = Arc::new(Connection {
+            socket: socket.into(),
+            opened: Instant::now(),
+            under_way: AtomicUsize::new(0),
+            is_sending: AtomicBool::new(false),
+            last_progress: AtomicU64::new(0),
+        });
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::downgrade(&connection));
+        extensions.insert(connection);
+    }
+
+    /// Cuts the connections that are over; returns how many.
+    pub fn cut(&self) -> usize {
+        let mut connections = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        connections.retain(|connection| connection.strong_count() > 0);
+        let over = connections.iter().filter_map(Weak::upgrade).filter(|connection| connection.is_over());
+        over.filter(|connection| connection.socket.shutdown(Shutdown::Both).is_ok()).count()
+    }
+}
+
+/// A request from its first byte of work to the last byte of its answer.
+pub struct UnderWay(Arc<Connection>);
+
+impl UnderWay {
+    #[must_use]
+    pub fn begin(connection: &Arc<Connection>) -> Self {
+        connection.under_way.fetch_add(1, Ordering::AcqRel);
+        connection.is_sending.store(false, Ordering::Relaxed);
+        Self(connection.clone())
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.0.progress();
+        self.0.under_way.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+/// An answer's body that notes its progress.
+pub struct Watched {
+    inner: BoxBody,
+    under_way: UnderWay,
+}
+
+impl Watched {
+    #[must_use]
+    pub const fn new(inner: BoxBody, under_way: UnderWay) -> Self {
+        Self { inner, under_way }
+    }
+}
+
+impl MessageBody for Watched {
+    type Error = Box<dyn std::error::Error>;
+
+    fn size(&self) -> BodySize {
+        self.inner.size()
+    }
+
+    fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, Self::Error>>> {
+        let this = self.get_mut();
+        this.under_way.0.is_sending.store(true, Ordering::Relaxed);
+        this.under_way.0.progress();
+        Pin::new(&mut this.inner).poll_next(context)
+    }
+
+    fn try_into_bytes(self) -> Result<Bytes, Self> {
+        let Self { inner, under_way } = self;
+        inner.try_into_bytes().map_err(|inner| Self { inner, under_way })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Read;
+
+    /// A connection that was opened so long ago, and its other end.
+    fn connection(age: Duration) -> (Arc<Connection>, TcpStream) {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let other = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let connection = Connection {
+            socket: listener.accept().unwrap().0,
+            opened: Instant::now().checked_sub(age).unwrap(),
+            under_way: AtomicUsize::new(0),
+            is_sending: AtomicBool::new(false),
+            last_progress: AtomicU64::new(0),
+        };
+        (Arc::new(connection), other)
+    }
+
+    #[test]
+    fn a_connection_without_a_request_is_cut_after_a_minute() {
+        let watch = Watch::default();
+        let (old, mut other) = connection(Duration::from_secs(61));
+        let (young, _other) = connection(Duration::from_secs(59));
+        watch.0.lock().unwrap().extend([Arc::downgrade(&old), Arc::downgrade(&young)]);
+        assert_eq!(watch.cut(), 1);
+        assert_eq!(other.read(&mut [0]).unwrap(), 0, "its other end sees the end");
+    }
+
+    #[test]
+    fn a_request_that_is_worked_on_is_not_cut_but_an_answer_nobody_reads_is() {
+        let (connection, _other) = connection(Duration::from_mins(11));
+        let under_way = UnderWay::begin(&connection);
+        assert!(!connection.is_over(), "an upload may take its time");
+        connection.is_sending.store(true, Ordering::Relaxed);
+        assert!(connection.is_over());
+        connection.progress();
+        assert!(!connection.is_over());
+        drop(under_way);
+        assert!(!connection.is_over(), "the minute begins when the answer ends");
+    }
+}

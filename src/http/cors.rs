@@ -1,0 +1,29 @@
+//! Pages of other sites: none may use the API but those of origins that the admin named, and only with a token.
+
+use actix_cors::Cors;
+use actix_web::http::header;
+
+use crate::config::Settings;
+
+/// How long a browser may remember what it was allowed: seconds.
+const REMEMBERED: usize = 600;
+
+/// The layer that answers preflights. Credentials are never allowed: no cookie goes to another site's page.
+#[must_use]
+pub fn middleware(settings: &Settings) -> actix_web::middleware::Condition<Cors> {
+    let named = settings.cors_origins.iter().fold(Cors::default(), |cors, origin| cors.allowed_origin(origin));
+    let cors = named
+        .allowed_methods(["GET", "HEAD", "POST", "PATCH", "DELETE"])
+        .allowed_headers([header::AUTHORIZATION, header::CONTENT_TYPE, header::IF_NONE_MATCH, header::RANGE, header::IF_RANGE])
+        .expose_headers([
+            "etag",
+            "retry-after",
+            "ratelimit",
+            "ratelimit-policy",
+            "content-range",
+            "content-disposition",
+            "x-request-id",
+        ])
+        .max_age(REMEMBERED);
+    actix_web::middleware::Condition::new(!settings.cors_origins.is_empty(), cors)
+}

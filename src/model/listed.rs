@@ -1,0 +1,163 @@
+//! The users file: `username:hash[:e-mail[:access level]]` a line, as `htpasswd -nbB` and `users-file add` write it.
+
+use std::collections::BTreeMap;
+
+use super::{AccessLevel, Email, Username};
+
+/// One person in the file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    pub username: String,
+    /// argon2id PHC string or Apache's bcrypt.
+    pub hash: String,
+    pub email: Option<String>,
+    pub access_level: Option<AccessLevel>,
+}
+
+/// What a file says.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Listed {
+    pub entries: BTreeMap<String, Entry>,
+    /// Lines that cannot be used: number and why.
+    pub problems: Vec<(usize, String)>,
+}
+
+/// Reads the lines; a broken one is named and the rest still works.
+#[must_use]
+pub fn parse(text: &str) -> Listed {
+    let mut listed = Listed::default();
+    for (index, line) in text.lines().enumerate() {
+        let line = line.trim();
+        if line.is_empty() || line.starts_with('#') {
+            continue;
+        }
+        match entry(line) {
+            Ok(entry) if listed.entries.contains_key(&entry.username) => {
+                listed.problems.push((index + 1, format!("{} is there twice; the first line counts", entry.username)));
+            }
+            Ok(entry) => drop(listed.entries.insert(entry.username.clone(), entry)),
+            Err(why) => listed.problems.push((index + 1, why)),
+        }
+    }
+    listed
+}
+
+fn entry(line: &str) -> Result<Entry, String> {
+    let mut parts = line.split(':').map(str::trim);
+    let (name, hash) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+    let username = Username::parse(name).map_err(|error| format!("the username: {}", error.message))?;
+    if hash.is_empty() {
+        return Err("no hash behind the username".into());
+    }
+    let is_known = hash.starts_with("$argon2id$") || ["$2y$", "$2a$", "$2b$"].iter().any(|kind| hash.starts_with(kind));
+    if !is_known {
+        return Err(
+            "the hash is neither argon2id nor bcrypt; make the line with `nexus-media users-file add` or `htpasswd -nbB`".into(),
+        );
+    }
+    let email = parts.next().filter(|text| !text.is_empty()).map(Email::parse).transpose();
+    let email = email.map_err(|error| format!("the e-mail: {}", error.message))?;
+    let level = parts.next().filter(|text| !text.is_empty());
+    let access_level = match level {
+        None => None,
+        Some(word) => Some(AccessLevel::parse(word).ok_or("the access level is user or admin")?),
+    };
+    if parts.next().is_some() {
+        return Err("more than four parts".into());
+    }
+    Ok(Entry {
+        username: username.as_str().to_owned(),
+        hash: hash.to_owned(),
+        email: email.map(|email| email.as_str().to_owned()),
+        access_level,
+    })
+}
+
+impl Entry {
+    fn line(&self) -> String {
+        let mut line = format!("{}:{}", self.username, self.hash);
+        if self.email.is_some() || self.access_level.is_some() {
+            line = format!("{line}:{}", self.email.as_deref().unwrap_or_default());
+        }
+        if let Some(level) = self.access_level {
+            line = format!("{line}:{}", level.as_str());
+        }
+        line
+    }
+}
+
+/// The text with a person in it, in the place of their old line if they have one.
+#[must_use]
+pub fn with(text: &str, entry: &Entry) -> String {
+    rewritten(text, &entry.username, Some(&entry.line())).0
+}
+
+/// The text without a person; `None` when they are not in it.
+#[must_use]
+pub fn without(text: &str, username: &str) -> Option<String> {
+    let (text, was_there) = rewritten(text, username, None);
+    was_there.then_some(text)
+}
+
+/// Other lines, comments and broken ones too, stay as they are.
+fn rewritten(text: &str, username: &str, mut new: Option<&str>) -> (String, bool) {
+    let is_theirs = |line: &str| {
+        let name = line.split(':').next().unwrap_or_default().trim().to_lowercase();
+        !line.trim_start().starts_with('#') && name == username
+    };
+    let mut was_there = false;
+    let mut lines: Vec<&str> = Vec::new();
+    for line in text.lines() {
+        if is_theirs(line) {
+            was_there = true;
+            lines.extend(new.take());
+        } else {
+            lines.push(line);
+        }
+    }
+    lines.extend(new);
+    (lines.iter().flat_map(|line| [*line, "\n"]).collect(), was_there)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ARGON: &str = "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHQ$aGFzaA";
+    const BCRYPT: &str = "$2y$05$abcdefghijklmnopqrstuuUxkRmdgyp4jvPHJU0xq6g7RCoSrkm5O";
+
+    #[test]
+    fn lines_have_two_to_four_parts() {
+        let listed = parse(&format!("# people\n\nada:{ARGON}\nGrace:{BCRYPT}:grace@example.org\nroot:{ARGON}::admin\n"));
+        assert_eq!(listed.problems, []);
+        assert_eq!(listed.entries["ada"].hash, ARGON);
+        assert_eq!(listed.entries["grace"].email.as_deref(), Some("grace@example.org"));
+        assert_eq!(listed.entries["root"].access_level, Some(AccessLevel::Admin));
+    }
+
+    #[test]
+    fn a_broken_line_is_named_with_its_number_and_the_rest_works() {
+        let listed = parse(&format!(
+            "ada:{ARGON}\nno hash\nx y:{ARGON}\nmd5:$apr1$abc\nplain:secret\nada:{BCRYPT}\ng:{ARGON}:nomail\nhh:{ARGON}::boss\nii:{ARGON}:a@b.c:user:x\nzoe:{BCRYPT}\n"
+        ));
+        assert_eq!(listed.entries.keys().collect::<Vec<_>>(), ["ada", "zoe"]);
+        assert_eq!(listed.problems.iter().map(|(line, _)| *line).collect::<Vec<_>>(), [2, 3, 4, 5, 6, 7, 8, 9]);
+        assert!(listed.problems.iter().all(|(_, why)| !why.contains("secret")), "a problem shows no password");
+    }
+
+    #[test]
+    fn adding_and_removing_leave_the_other_lines_alone() {
+        let entry = |name: &str, hash: &str| Entry {
+            username: name.into(),
+            hash: hash.into(),
+            email: None,
+            access_level: Some(AccessLevel::User),
+        };
+        assert_eq!(with("", &entry("ada", ARGON)), format!("ada:{ARGON}::user\n"));
+        let text = format!("# ours\nada:{ARGON}\nbroken\nGrace:{ARGON}");
+        let text = with(&text, &entry("ada", BCRYPT));
+        assert_eq!(text, format!("# ours\nada:{BCRYPT}::user\nbroken\nGrace:{ARGON}\n"));
+        assert_eq!(without(&text, "grace"), Some(format!("# ours\nada:{BCRYPT}::user\nbroken\n")));
+        assert_eq!(without(&text, "nobody"), None);
+    }
+}
