@@ -121,7 +121,7 @@ pub fn set_picture(services: &Services, user: &User, bytes: &[u8]) -> Result<()>
     let svg = if bytes.is_empty() {
         icon::initials_svg(&user.firstname, &user.lastname)
     } else {
-        icon::picture_svg(bytes).ok_or_else(|| Error::field("picture", "A JPEG, PNG, WebP or GIF of 1 MB at most."))?
+        icon::picture_svg(bytes).ok_or_else(|| Error::field("picture", "That is no JPEG, PNG, WebP or GIF of 1 MB at most."))?
     };
     Ok(services.tree.write_icon(&user.folder, &svg)?)
 }

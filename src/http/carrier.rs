@@ -20,7 +20,7 @@ const FLASH: &str = "flash";
 const SAID: usize = 280;
 
 /// A message for the next page.
-#[derive(Serialize, Deserialize, Clone)]
+#[derive(Serialize, Deserialize, Clone, Default)]
 pub struct Flash {
     pub text: String,
     /// Items that were just trashed and can be had back.
@@ -29,6 +29,9 @@ pub struct Flash {
     /// A one-time code to show once.
     #[serde(default)]
     pub code: Option<String>,
+    /// A field that was refused, and what was typed into it.
+    #[serde(default)]
+    pub kept: Option<(String, String)>,
 }
 
 /// The layer that reads and writes the cookie.

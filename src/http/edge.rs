@@ -115,6 +115,7 @@ fn face(request: &HttpRequest, error: &Error, id: &str) -> HttpResponse {
     }
     let page = ErrorPage {
         assets: super::statics::base(),
+        theme: super::visitor::theme_of(request),
         title: title_of(error),
         said: error.to_string(),
         advice: advice_on(error),
@@ -131,6 +132,7 @@ fn face(request: &HttpRequest, error: &Error, id: &str) -> HttpResponse {
 #[template(path = "pages/error.html")]
 struct ErrorPage<'a> {
     assets: &'static str,
+    theme: &'static str,
     title: &'static str,
     said: String,
     advice: &'static str,

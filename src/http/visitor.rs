@@ -7,7 +7,7 @@ use std::sync::Arc;
 use actix_web::dev::Payload;
 use actix_web::http::Method;
 use actix_web::web::Data;
-use actix_web::{FromRequest, HttpRequest};
+use actix_web::{FromRequest, HttpMessage, HttpRequest};
 
 use super::carrier::Carrier;
 use super::client::client_of;
@@ -17,7 +17,7 @@ use crate::domain::Services;
 use crate::domain::session_cache::Presence;
 use crate::domain::sessions::{self, Client};
 use crate::error::Error;
-use crate::model::User;
+use crate::model::{Theme, User};
 
 type Extracted<T> = Pin<Box<dyn Future<Output = Result<T, Failure>>>>;
 
@@ -39,6 +39,11 @@ impl FromRequest for Visitor {
     }
 }
 
+/// The colors of whoever asks, where a handler has looked who that is.
+pub(super) fn theme_of(request: &HttpRequest) -> &'static str {
+    request.extensions().get::<Theme>().copied().unwrap_or(Theme::System).as_str()
+}
+
 /// The person and session of a browser's cookie.
 pub(super) async fn presence_of(request: &HttpRequest, services: &Data<Services>) -> Result<Option<Arc<Presence>>, Error> {
     let Some(token) = Carrier::of(request).token() else { return Ok(None) };
@@ -57,6 +62,9 @@ async fn visitor(request: &HttpRequest) -> Result<Visitor, Failure> {
     let carrier = Carrier::of(request);
     let client = client_of(request, &services.settings);
     let presence = presence_of(request, &services).await?;
+    if let Some(presence) = &presence {
+        request.extensions_mut().insert(presence.user.theme);
+    }
     if let Some(presence) = &presence {
         sessions::seen(&services, presence, &client);
     }

@@ -26,6 +26,12 @@ impl FileName {
         Some(Self(shortened(&kept, "")))
     }
 
+    /// The name as a person typed it: what would be taken for a path is refused instead of cut.
+    #[must_use]
+    pub fn typed(raw: &str) -> Option<Self> {
+        if raw.contains(['/', '\\']) { None } else { Self::parse(raw) }
+    }
+
     /// The name a file gets that came with none.
     #[must_use]
     pub fn unnamed() -> Self {

@@ -1,29 +1,42 @@
 // Signed-in pages: each behaviour is a module; a page works without any of them.
+// Listeners hang on the document, so that a page out of Turbo's cache works like a fresh one.
 import * as Turbo from '../vendor/turbo.js';
-import { startGate } from './gate.js';
+import { refreshFocus, rove, startFocus } from './focus.js';
+import { refreshGate } from './gate.js';
 import { startKeys } from './keys.js';
 import { startMenus } from './menus.js';
-import { startSelection } from './selection.js';
+import { startSelection, update } from './selection.js';
 import { startStars } from './stars.js';
-import { startToasts } from './toasts.js';
-import { startUpload } from './upload.js';
+import { refreshToasts, startToasts } from './toasts.js';
+import { refreshUpload, startUpload } from './upload.js';
+import { startWayBack } from './way-back.js';
 
-startStars();
+startFocus();
 startKeys();
 startMenus();
-document.addEventListener('turbo:load', () => {
-  startGate();
-  startSelection();
-  startToasts();
-  startUpload(Turbo);
+startSelection();
+startStars();
+startToasts();
+startUpload(Turbo);
+startWayBack();
+
+let isFirst = true;
+function refresh() {
+  refreshGate();
+  refreshUpload();
+  update();
+  rove();
+  refreshFocus();
+  refreshToasts(isFirst);
+  isFirst = false;
+}
+document.addEventListener('turbo:load', refresh);
+// A form that comes back with errors, and error pages, are rendered without a visit.
+document.addEventListener('turbo:submit-end', (event) => {
+  if (!event.detail.success) document.addEventListener('turbo:render', refresh, { once: true });
 });
 // Turbo changes the body only; the colors hang on the root.
 document.addEventListener('turbo:before-render', (event) => {
-  document.documentElement.dataset.theme = event.detail.newBody.dataset.colors ?? 'system';
-});
-// A form that comes back with errors, and error pages, are pages of their own.
-document.addEventListener('turbo:render', () => {
-  startGate();
-  startSelection();
-  startUpload(Turbo);
+  const colors = event.detail.newBody.dataset.colors;
+  if (colors) document.documentElement.dataset.theme = colors;
 });

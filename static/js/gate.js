@@ -1,15 +1,18 @@
 // Forms: show a password, put the focus on what needs another look.
+export function refreshGate() {
+  for (const button of document.querySelectorAll('[data-show]')) button.hidden = false;
+}
+
 export function startGate() {
-  for (const button of document.querySelectorAll('[data-show]')) {
-    if (!button.hidden) continue;
-    button.hidden = false;
+  document.addEventListener('click', (event) => {
+    const button = event.target.closest('[data-show]');
+    if (!button) return;
     const input = document.getElementById(button.dataset.show);
-    button.addEventListener('click', () => {
-      const shown = input.type === 'password';
-      input.type = shown ? 'text' : 'password';
-      button.setAttribute('aria-pressed', String(shown));
-    });
-  }
+    const shown = input.type === 'password';
+    input.type = shown ? 'text' : 'password';
+    button.setAttribute('aria-pressed', String(shown));
+  });
+  refreshGate();
   document.querySelector('[data-focus]')?.focus();
 }
 

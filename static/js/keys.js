@@ -21,7 +21,7 @@ function step(key) {
   else if (key === 'End') next = all.length - 1;
   else {
     // Up and down: the nearest tile in the next row that way.
-    if (index < 0) return false;
+    if (index < 0) { all[0].querySelector('.tile-link').focus(); return true; }
     const box = here.getBoundingClientRect();
     const down = key === 'ArrowDown';
     const rows = all.map((tile) => ({ tile, at: tile.getBoundingClientRect() })).filter(({ at }) => (down ? at.top > box.top + 4 : at.top < box.top - 4));
@@ -119,6 +119,10 @@ export function startKeys() {
     }
     afterG = 0;
     if (event.key === 'g') { afterG = Date.now(); return; }
+    if (event.key === 'z') {
+      const undo = document.querySelector('[data-toast] form button');
+      if (undo) { event.preventDefault(); undo.click(); return; }
+    }
     if (event.key === '/') { event.preventDefault(); document.getElementById('q')?.focus(); return; }
     if (event.key === '?') { event.preventDefault(); document.getElementById('keys')?.showModal(); return; }
     if (onItemPage(event) || onPeople(event) || onGrid(event)) event.preventDefault();

@@ -8,6 +8,7 @@ export function update() {
   if (!bar) return;
   const count = boxes().filter((box) => box.checked).length;
   bar.hidden = count === 0;
+  bar.dataset.started = 'yes';
   bar.querySelector('[data-selection-count]').textContent = `${count} selected`;
   bar.querySelector('[data-selection-none]').hidden = false;
   document.querySelector('[data-grid]')?.classList.toggle('tile-grid-on', count > 0);
@@ -20,21 +21,21 @@ export function selectAll(checked) {
 
 let last = null;
 
+// One listener on the document: it outlives every page, also those that come back out of Turbo's cache.
 export function startSelection() {
-  const bar = document.querySelector('[data-selection]');
-  if (!bar || bar.dataset.started) return;
-  bar.dataset.started = 'yes';
-  bar.querySelector('[data-selection-none]').addEventListener('click', () => selectAll(false));
-  for (const box of boxes()) {
-    box.addEventListener('click', (event) => {
-      // With Shift: everything from the last one to this one.
-      const all = boxes();
-      const [from, to] = [all.indexOf(last), all.indexOf(box)].sort((a, b) => a - b);
-      if (event.shiftKey && from >= 0) for (const between of all.slice(from, to + 1)) between.checked = box.checked;
-      last = box;
-      update();
-    });
-    box.addEventListener('change', update);
-  }
-  update();
+  document.addEventListener('click', (event) => {
+    if (event.target.closest('[data-selection-none]')) return selectAll(false);
+    const box = event.target.closest('input[type="checkbox"][form="selection"]');
+    if (!box) return;
+    // With Shift: everything from the last one to this one.
+    const all = boxes();
+    const [from, to] = [all.indexOf(last), all.indexOf(box)].sort((a, b) => a - b);
+    if (event.shiftKey && from >= 0) for (const between of all.slice(from, to + 1)) between.checked = box.checked;
+    last = box;
+    update();
+  });
+  document.addEventListener('change', (event) => {
+    if (event.target.matches('input[type="checkbox"][form="selection"]')) update();
+  });
+  document.addEventListener('turbo:before-cache', () => selectAll(false));
 }

@@ -1,3 +1,5 @@
+import { showToast } from './toasts.js';
+
 // The star: set without a reload, set back if the server did not take it.
 function show(id, starred) {
   for (const button of document.querySelectorAll(`[data-star="${CSS.escape(id)}"]`)) {
@@ -20,6 +22,7 @@ export async function toggleStar(button) {
     if (answer.type !== 'opaqueredirect' && !answer.ok) throw new Error(String(answer.status));
   } catch {
     show(id, !starred);
+    showToast('The star was not kept. Try again.');
   }
 }
 

@@ -1,4 +1,6 @@
 // The upload form: files dropped on it, progress while they go, the result page when they are there.
+import { showToast } from './toasts.js';
+
 const MB = 1e6;
 const size = (bytes) => (bytes >= 1e9 ? `${(bytes / 1e9).toFixed(1)} GB` : `${(bytes / MB).toFixed(1)} MB`);
 
@@ -55,27 +57,51 @@ function send(form, Turbo) {
   request.send(new FormData(form));
 }
 
-export function startUpload(Turbo) {
+const formOf = (event) => event.target.closest?.('[data-upload]');
+const over = (form) => { for (const one of document.querySelectorAll('[data-upload].over')) one.classList.toggle('over', one === form); form?.classList.add('over'); };
+
+// A page as it is when it is fresh: nothing chosen, nothing under way.
+function reset() {
+  over(null);
   for (const form of document.querySelectorAll('[data-upload]')) {
-    if (form.dataset.started) continue;
-    form.dataset.started = 'yes';
-    form.addEventListener('submit', (event) => {
-      event.preventDefault();
-      event.stopPropagation();
-      send(form, Turbo);
-    });
-    const input = form.querySelector('input[type="file"]');
-    if (form.hasAttribute('data-at-once')) {
-      form.querySelector('.drop-actions .btn').hidden = true;
-      input.addEventListener('change', () => { if (input.files.length) send(form, Turbo); });
-    }
-    for (const on of ['dragenter', 'dragover']) form.addEventListener(on, (event) => { event.preventDefault(); form.classList.add('over'); });
-    for (const off of ['dragleave', 'drop']) form.addEventListener(off, () => form.classList.remove('over'));
-    form.addEventListener('drop', (event) => {
-      event.preventDefault();
-      if (!event.dataTransfer.files.length) return;
-      input.files = event.dataTransfer.files;
-      send(form, Turbo);
-    });
+    form.reset();
+    form.querySelector('[data-progress]').hidden = true;
+    for (const button of form.querySelectorAll('button')) button.disabled = false;
   }
+}
+
+export function refreshUpload() {
+  for (const form of document.querySelectorAll('[data-upload][data-at-once]')) form.querySelector('.drop-actions .btn').hidden = true;
+}
+
+export function startUpload(Turbo) {
+  document.addEventListener('submit', (event) => {
+    const form = formOf(event);
+    if (!form) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    send(form, Turbo);
+  }, { capture: true });
+  document.addEventListener('change', (event) => {
+    const form = event.target.matches('input[type="file"]') && formOf(event);
+    if (form && form.hasAttribute('data-at-once') && event.target.files.length) send(form, Turbo);
+  });
+  // A file let go beside the form would open in place of the page: it goes into the form, or nowhere.
+  const hasFiles = (event) => event.dataTransfer?.types.includes('Files');
+  document.addEventListener('dragover', (event) => {
+    if (!hasFiles(event)) return;
+    event.preventDefault();
+    over(document.querySelector('[data-upload]'));
+  });
+  document.addEventListener('dragleave', (event) => { if (!event.relatedTarget) over(null); });
+  document.addEventListener('drop', (event) => {
+    if (!hasFiles(event)) return;
+    event.preventDefault();
+    over(null);
+    const form = document.querySelector('[data-upload]');
+    if (!form) return showToast('Drop files on the dashboard or the upload page.');
+    form.querySelector('input[type="file"]').files = event.dataTransfer.files;
+    send(form, Turbo);
+  });
+  document.addEventListener('turbo:before-cache', reset);
 }

@@ -41,8 +41,9 @@ fn row_of(path: &str) -> Option<Row> {
         | "/account/theme"
         | "/account/picture"
         | "/account/sessions"
+        | "/account/tokens"
         | "/account/sessions/end-others" => SIGNED_IN,
-        "/account/sessions/{id}/end" | "/uploads/results/{id}" => OWNER,
+        "/account/sessions/{id}/end" | "/account/tokens/{id}/end" | "/uploads/results/{id}" => OWNER,
         "/items/{id}" | "/media/{id}" | "/media/{id}/thumbnail" => OWNER,
         "/items/{id}/favorite"
         | "/items/{id}/unfavorite"
@@ -127,7 +128,7 @@ fn filled(path: &str, ids: &Ids) -> String {
     let id = match path {
         path if path.starts_with("/admin/") || path.starts_with("/api/admin/") => ids.person.to_string(),
         path if path.starts_with("/api/directories/") => ids.directory.clone(),
-        path if path.starts_with("/account/sessions") => ids.session.clone(),
+        path if path.starts_with("/account/sessions") || path.starts_with("/account/tokens") => ids.session.clone(),
         path if path.starts_with("/uploads/") => ids.report.clone(),
         _ => ids.item.clone(),
     };

@@ -34,11 +34,12 @@ async fn names_that_are_taken_reserved_or_none_make_no_folder(#[values(Sqlite, M
     let (app, admin) = TestApp::ready(backend).await;
     let (ada, id) = app.person(&admin, "ada").await;
     make(&ada, "Mine", "").await.unwrap();
-    for name in ["Mine", "Photos", "photos", "Trash", "user_icon.svg", "", "..", "a/..", "   "] {
+    for name in ["Mine", "Photos", "photos", "Trash", "user_icon.svg", "", "..", "a/..", "   ", "a/b", "../../escape"] {
         assert_eq!(make(&ada, name, "").await, None, "{name}");
     }
-    assert!(make(&ada, "../../escape", "").await.is_some(), "only the last part counts");
-    assert!(app.on_disk("ada", "escape").is_dir());
+    let kept = "#new-name[value='../../escape']";
+    assert!(ada.page("/uploads").await.has(kept), "what was typed is still there");
+    assert!(!ada.page("/uploads").await.has(kept), "once");
     let (grace, _) = app.person(&admin, "grace").await;
     let foreign = make(&grace, "Hers", "").await.unwrap();
     assert_eq!(

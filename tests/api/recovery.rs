@@ -8,7 +8,7 @@ async fn code_for(admin: &Browser, id: i64) -> String {
     let answer = admin.submit("/admin/users", &format!("/admin/users/{id}/access-code"), &[]).await;
     assert_eq!(answer.status(), 303);
     let page = admin.page(&format!("/admin/users/{id}")).await;
-    page.html.select(&selector(".toast .code")).next().unwrap().text().collect()
+    page.html.select(&selector(".handed .code")).next().unwrap().text().collect()
 }
 
 #[rstest]

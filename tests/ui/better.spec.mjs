@@ -1,5 +1,5 @@
 // What JavaScript makes better.
-import { expect, letter, noComplaints, picture, test, upload } from './support.mjs';
+import { expect, letter, noComplaints, picture, test, toast, upload } from './support.mjs';
 
 test('a star is set without a reload and is there after one', async ({ house, page }) => {
   const checkComplaints = noComplaints(page);
@@ -45,7 +45,7 @@ test('the selection bar comes with a selection, and what was trashed comes back 
   await page.getByLabel('Select picture 3.png').check({ force: true });
   await expect(page.getByText('2 selected')).toBeVisible();
   await page.getByRole('button', { name: 'Trash' }).click();
-  await expect(page.getByText('2 items put into the trash.')).toBeVisible();
+  await expect(toast(page, '2 items put into the trash.')).toBeVisible();
   await expect(page.getByRole('img', { name: 'picture 1.png' })).toBeHidden();
   await page.getByRole('button', { name: 'Undo' }).click();
   await expect(page.getByRole('img', { name: 'picture 1.png' })).toBeVisible();
@@ -99,7 +99,7 @@ test('everything on a shelf can be reached and done with keys', async ({ house, 
   await expect(page.getByText('3 selected')).toBeHidden();
   await page.keyboard.press('End');
   await page.keyboard.press('Delete');
-  await expect(page.getByText('1 item put into the trash.')).toBeVisible();
+  await expect(toast(page, '1 item put into the trash.')).toBeVisible();
   await page.keyboard.press('?');
   await expect(page.getByRole('dialog', { name: 'Keys' })).toBeVisible();
   await page.keyboard.press('Escape');

@@ -27,7 +27,7 @@ test('axe finds nothing, and nothing needs sideways scrolling', async ({ house, 
 
   const signedIn = [
     '/dashboard', '/photos', '/videos', '/audios', '/uploads', '/favorites', '/recents', '/trash', '/trash/empty', '/upload', new URL(result).pathname, item, trashed, file,
-    directory, `${directory}/delete`, '/search', '/search?q=picture', '/search?q=nothing', '/account', '/account/sessions', '/admin/users', '/admin/users?status=active',
+    directory, `${directory}/delete`, '/search', '/search?q=picture', '/search?q=nothing', '/account', '/account/sessions', '/account/tokens', '/api/docs', '/admin/users', '/admin/users?status=active',
     '/admin/users?status=suspended', '/admin/users/1', '/admin/users/2', '/admin/status',
   ];
   for (const theme of ['light', 'dark']) {

@@ -1,7 +1,7 @@
 // The whole journey of two people, with and without JavaScript.
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { PASSWORD, expect, letter, noComplaints, picture, register, test, upload } from './support.mjs';
+import { PASSWORD, expect, letter, noComplaints, picture, register, test, toast, upload } from './support.mjs';
 
 for (const javaScriptEnabled of [true, false]) {
   test.describe(javaScriptEnabled ? 'with JavaScript' : 'without JavaScript', () => {
@@ -76,16 +76,16 @@ for (const javaScriptEnabled of [true, false]) {
       // Into the trash, and back to where it was.
       await ada.getByRole('link', { name: 'By the sea.png' }).click();
       await ada.getByRole('button', { name: 'Move to trash' }).click();
-      await expect(ada.getByText('1 item put into the trash.')).toBeVisible();
+      await expect(toast(ada, '1 item put into the trash.')).toBeVisible();
       await ada.goto(`${server.url}/trash`);
       await ada.getByRole('link', { name: 'By the sea.png' }).click();
       await ada.getByRole('button', { name: 'Restore' }).click();
-      await expect(ada.getByText('restored to where it was')).toBeVisible();
+      await expect(toast(ada, 'restored')).toBeVisible();
       expect(existsSync(join(server.folder, 'media/00002_ADA_LOVELACE001/Holidays/By the sea.png'))).toBe(true);
 
       // Delete for good.
       await ada.getByRole('button', { name: 'Move to trash' }).click();
-      await expect(ada.getByText('1 item put into the trash.')).toBeVisible();
+      await expect(toast(ada, '1 item put into the trash.')).toBeVisible();
       await ada.goto(`${server.url}/trash`);
       await ada.getByRole('link', { name: 'Empty the trash' }).click();
       await ada.getByRole('button', { name: 'Delete everything in it' }).click();
@@ -95,14 +95,14 @@ for (const javaScriptEnabled of [true, false]) {
       await ada.goto(`${server.url}/account`);
       await ada.getByLabel('Last name').fill('King');
       await ada.getByRole('button', { name: 'Save profile' }).click();
-      await expect(ada.getByText('Your profile is saved.')).toBeVisible();
+      await expect(toast(ada, 'Your profile is saved.')).toBeVisible();
       await ada.getByRole('button', { name: 'Always dark' }).click();
-      await expect(ada.getByText('Dark colors from now on.')).toBeVisible();
+      await expect(toast(ada, 'Dark colors from now on.')).toBeVisible();
       await expect(ada.locator('html')).toHaveAttribute('data-theme', 'dark');
       await ada.getByLabel('Password now').fill(PASSWORD);
       await ada.getByLabel('New password').fill('an even longer one');
       await ada.getByRole('button', { name: 'Change password' }).click();
-      await expect(ada.getByText('Your new password is set.')).toBeVisible();
+      await expect(toast(ada, 'Your new password is set.')).toBeVisible();
       await ada.goto(`${server.url}/account/sessions`);
       await expect(ada.getByText('This device')).toBeVisible();
 
@@ -126,7 +126,7 @@ for (const javaScriptEnabled of [true, false]) {
 
       // Suspended: out on the next click, and told why.
       await page.getByRole('button', { name: 'Suspend' }).click();
-      await expect(page.getByText('Ada King is suspended.')).toBeVisible();
+      await expect(toast(page, 'Ada King is suspended.')).toBeVisible();
       await ada.goto(`${server.url}/photos`);
       await expect(ada.getByRole('heading', { name: 'Your account is suspended' })).toBeVisible();
       await ada.getByRole('button', { name: 'Log out' }).click();

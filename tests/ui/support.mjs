@@ -85,6 +85,9 @@ export const test = base.extend({
 
 export { expect };
 
+/** A message in the corner. */
+export const toast = (page, text) => page.locator('[data-toast]').getByText(text);
+
 export async function logIn(page, url, username) {
   await page.goto(`${url}/login`);
   await page.getByLabel('Username or e-mail').fill(username);

@@ -12,6 +12,7 @@ use super::shell::Shell;
 use super::view::{self as v, Field, with_errors};
 use crate::domain::profile::{self, ProfileForm};
 use crate::error::{Error, FieldError};
+use crate::http::error::Failure;
 use crate::http::form::{CSRF_FIELD, Form, field_bytes, field_text, in_time, is_csrf_header, next_part, out_of_date};
 use crate::http::route::{Answer, Route, act, shared};
 use crate::http::visitor::SignedIn;
@@ -172,7 +173,7 @@ async fn show_picture(at: SignedIn) -> Answer {
 
 async fn submit_picture(at: SignedIn, request: HttpRequest, payload: web::Payload) -> Answer {
     let mut is_ours = is_csrf_header(&request);
-    let mut picture = Vec::new();
+    let (mut picture, mut is_removed) = (Vec::new(), false);
     let mut parts = Multipart::new(request.headers(), payload);
     while let Some(mut field) = in_time(next_part(&mut parts)).await? {
         match field.name() {
@@ -181,17 +182,34 @@ async fn submit_picture(at: SignedIn, request: HttpRequest, payload: web::Payloa
                 is_ours = is_ours || at.carrier.is_csrf(&token);
             }
             _ if !is_ours => return Err(out_of_date().into()),
-            Some("picture") => picture = in_time(field_bytes(&mut field, MAX_PICTURE)).await?,
+            Some("picture") => match in_time(field_bytes(&mut field, MAX_PICTURE)).await {
+                Err(Failure::Error(Error::TooLarge { .. })) => {
+                    let errors = [FieldError::new("picture", "That is larger than 1 MB.")];
+                    return show_with(StatusCode::UNPROCESSABLE_ENTITY, &page(&at, None, &errors).await?);
+                }
+                read => picture = read?,
+            },
+            Some("remove") => is_removed = !in_time(field_text(&mut field, 10)).await?.is_empty(),
             _ => return Err(Error::BadRequest("The form has a field that pictures do not know.".into()).into()),
         }
     }
     if !is_ours {
         return Err(out_of_date().into());
     }
+    if picture.is_empty() && !is_removed {
+        let errors = [FieldError::new("picture", "Choose a picture first.")];
+        return show_with(StatusCode::UNPROCESSABLE_ENTITY, &page(&at, None, &errors).await?);
+    }
+    if is_removed {
+        picture.clear();
+    }
     let presence = at.presence.clone();
     match act(&at.services, move |services| profile::set_picture(services, &presence.user, &picture)).await {
         Ok(()) => {
-            say(&at.carrier, "Your picture is saved.")?;
+            say(
+                &at.carrier,
+                if is_removed { "Your picture is gone; your initials are back." } else { "Your picture is saved." },
+            )?;
             see("/account")
         }
         Err(Error::Invalid(errors)) => show_with(StatusCode::UNPROCESSABLE_ENTITY, &page(&at, None, &errors).await?),

@@ -33,7 +33,16 @@ pub fn back(request: &HttpRequest, carrier: &Carrier, text: impl Into<String>) -
     see(&back_path(request).unwrap_or_else(|| "/dashboard".into()))
 }
 
+/// A refusal of fields as a message on the page the form was on, with what was typed into `kept` still in it.
+pub fn sent_back(request: &HttpRequest, carrier: &Carrier, error: Error, kept: Option<(&str, String)>) -> Answer {
+    let Error::Invalid(fields) = error else { return Err(error.into()) };
+    let said: Vec<_> = fields.into_iter().map(|field| field.message).collect();
+    let kept = kept.map(|(field, typed)| (field.to_owned(), typed.chars().take(255).collect()));
+    carrier.leave(&Flash { text: said.join(" "), kept, ..Flash::default() })?;
+    see(&back_path(request).unwrap_or_else(|| "/dashboard".into()))
+}
+
 /// Leaves a message for the next page.
 pub fn say(carrier: &Carrier, text: impl Into<String>) -> Result<(), Error> {
-    carrier.leave(&Flash { text: text.into(), undo: Vec::new(), code: None })
+    carrier.leave(&Flash { text: text.into(), ..Flash::default() })
 }

@@ -55,7 +55,7 @@ async fn show_dashboard(at: SignedIn) -> Answer {
         recent: tiles(&strips.recent),
         favorites: tiles(&strips.favorites),
         cards,
-        max_upload: bytes_in_words(at.services.settings.max_upload),
+        max_upload: bytes_in_words(at.services.settings.max_upload.min(at.user().room().unwrap_or(u64::MAX))),
         shell,
     })
 }

@@ -4,7 +4,7 @@ use actix_web::{HttpRequest, web};
 use askama::Template;
 use serde::Deserialize;
 
-use super::answer::{back, say, see, show};
+use super::answer::{back, say, see, sent_back, show};
 use super::shell::Shell;
 use super::view as v;
 use crate::domain::{directories, shelves};
@@ -31,29 +31,18 @@ struct CreateForm {
     parent: String,
 }
 
-/// A refusal of a field as a message on the page the form was on.
-fn sent_back(request: &HttpRequest, at: &SignedIn, error: Error) -> Answer {
-    match error {
-        Error::Invalid(fields) => {
-            let said: Vec<_> = fields.into_iter().map(|field| field.message).collect();
-            back(request, &at.carrier, said.join(" "))
-        }
-        error => Err(error.into()),
-    }
-}
-
 async fn submit_create(at: SignedIn, request: HttpRequest, Form(form): Form<CreateForm>) -> Answer {
     let parent = match form.parent.as_str() {
         "" => None,
         text => Some(DirectoryId::parse(text).ok_or_else(|| Error::field("parent", "Choose one of your folders."))?),
     };
-    let presence = at.presence.clone();
+    let (presence, typed) = (at.presence.clone(), form.name.clone());
     match act(&at.services, move |services| directories::create(services, &presence.user, &form.name, parent)).await {
         Ok(id) => {
             say(&at.carrier, "The folder is made.")?;
             see(&format!("/directories/{id}"))
         }
-        Err(error) => sent_back(&request, &at, error),
+        Err(error) => sent_back(&request, &at.carrier, error, Some(("new-name", typed))),
     }
 }
 
@@ -65,10 +54,10 @@ struct RenameForm {
 
 async fn submit_rename(at: SignedIn, request: HttpRequest, path: web::Path<String>, Form(form): Form<RenameForm>) -> Answer {
     let id = DirectoryId::parse(&path).ok_or(Error::NotFound)?;
-    let presence = at.presence.clone();
+    let (presence, typed) = (at.presence.clone(), form.name.clone());
     match act(&at.services, move |services| directories::rename(services, &presence.user, id, &form.name)).await {
         Ok(()) => back(&request, &at.carrier, "The folder has its new name."),
-        Err(error) => sent_back(&request, &at, error),
+        Err(error) => sent_back(&request, &at.carrier, error, Some(("folder-name", typed))),
     }
 }
 

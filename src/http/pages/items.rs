@@ -4,7 +4,7 @@ use actix_web::{HttpRequest, web};
 use askama::Template;
 use serde::Deserialize;
 
-use super::answer::{back, say, see, show};
+use super::answer::{back, say, see, sent_back, show};
 use super::shell::Shell;
 use super::view::{self as v, When};
 use crate::domain::items::{self, AT_ONCE, Change};
@@ -159,6 +159,7 @@ struct RenameForm {
 async fn submit_rename(at: SignedIn, request: HttpRequest, path: web::Path<String>, Form(form): Form<RenameForm>) -> Answer {
     let id = parse(&path)?;
     let presence = at.presence.clone();
+    let typed = form.name.clone();
     let renamed = act(&at.services, move |services| {
         let change = Change { name: Some(form.name), ..Change::default() };
         items::change(services, &presence.user, id, &change)
@@ -166,18 +167,7 @@ async fn submit_rename(at: SignedIn, request: HttpRequest, path: web::Path<Strin
     .await;
     match renamed {
         Ok(item) => back(&request, &at.carrier, format!("It is called “{}” now.", item.name)),
-        Err(error) => sent_back(&request, &at, error),
-    }
-}
-
-/// A refusal as a message on the page the form was on.
-fn sent_back(request: &HttpRequest, at: &SignedIn, error: Error) -> Answer {
-    match error {
-        Error::Invalid(fields) => {
-            let said: Vec<_> = fields.into_iter().map(|field| field.message).collect();
-            back(request, &at.carrier, said.join(" "))
-        }
-        error => Err(error.into()),
+        Err(error) => sent_back(&request, &at.carrier, error, Some(("name", typed))),
     }
 }
 
@@ -204,7 +194,7 @@ async fn move_all(at: &SignedIn, request: &HttpRequest, ids: Vec<ItemId>, direct
     };
     match act(&at.services, move |services| items::move_to(services, &presence.user, &ids, directory)).await {
         Ok(count) => back(request, &at.carrier, format!("{} moved.", things(count))),
-        Err(error) => sent_back(request, at, error),
+        Err(error) => sent_back(request, &at.carrier, error, None),
     }
 }
 
@@ -221,10 +211,15 @@ async fn submit_trash_many(at: SignedIn, request: HttpRequest, Form(form): Form<
 async fn trash_all(at: &SignedIn, request: &HttpRequest, ids: Vec<ItemId>) -> Answer {
     let presence = at.presence.clone();
     let trashed = ids.clone();
-    let count = act(&at.services, move |services| trash::trash(services, &presence.user, &trashed)).await?;
+    let (count, shelf) = act(&at.services, move |services| {
+        let count = trash::trash(services, &presence.user, &trashed)?;
+        let first = items::list_of(services, &presence.user, trashed.get(..1).unwrap_or_default())?;
+        Ok((count, first.first().map_or("/dashboard".into(), |item| format!("/{}", item.shelf.as_str()))))
+    })
+    .await?;
     let undo = if ids.len() <= UNDOABLE { ids.iter().map(ItemId::to_string).collect() } else { Vec::new() };
-    at.carrier.leave(&Flash { text: format!("{} put into the trash.", things(count)), undo, code: None })?;
-    see(&off_the_item(request, "/dashboard"))
+    at.carrier.leave(&Flash { text: format!("{} put into the trash.", things(count)), undo, ..Flash::default() })?;
+    see(&off_the_item(request, &shelf))
 }
 
 async fn submit_restore(at: SignedIn, request: HttpRequest, path: web::Path<String>, _: Form<Nothing>) -> Answer {
@@ -241,7 +236,7 @@ async fn restore_all(at: &SignedIn, request: &HttpRequest, ids: Vec<ItemId>) -> 
     let presence = at.presence.clone();
     let restored = act(&at.services, move |services| trash::restore(services, &presence.user, &ids)).await?;
     let renamed: Vec<_> = restored.iter().filter(|item| item.is_renamed).map(|item| item.name.as_str()).take(3).collect();
-    let mut text = format!("{} restored to where it was.", things(restored.len()));
+    let mut text = format!("{} restored.", things(restored.len()));
     if !renamed.is_empty() {
         text = format!("{text} A name was taken: restored as {}.", renamed.join(", "));
     }

@@ -17,6 +17,7 @@ mod setup;
 mod shelf;
 mod shell;
 mod status;
+mod tokens;
 mod trash;
 mod upload;
 mod view;

@@ -275,7 +275,8 @@ async fn submit_quota(Admin(at): Admin, request: HttpRequest, path: web::Path<St
     let given = if form.quota.trim().is_empty() { "0" } else { form.quota.as_str() };
     let Some(bytes) = bytes_of(given) else {
         let error = FieldError::new("quota", "A number of gigabytes such as 50 or 0.5; 0 for no limit.");
-        return show_with(StatusCode::UNPROCESSABLE_ENTITY, &person_page(&at, id, &[error]).await?);
+        let page = PersonPage { quota_gb: form.quota.clone(), ..person_page(&at, id, &[error]).await? };
+        return show_with(StatusCode::UNPROCESSABLE_ENTITY, &page);
     };
     let user = act(&at.services, move |services| people::set_quota(services, admin, id, bytes)).await?;
     let limit = if bytes == 0 { "as much as there is room for".into() } else { v::size(bytes).words };
@@ -289,7 +290,7 @@ async fn submit_access_code(Admin(at): Admin, path: web::Path<String>, _: Form<N
         "Give this code to {} {}. It works once, for two days, at /recover, and is not shown again.",
         user.firstname, user.lastname
     );
-    at.carrier.leave(&Flash { text, undo: Vec::new(), code: Some(code) })?;
+    at.carrier.leave(&Flash { text, code: Some(code), ..Flash::default() })?;
     see(&format!("/admin/users/{id}"))
 }
 

@@ -2,7 +2,7 @@
 
 use super::{
     account, dashboard, directories, downloads, items, log_in, media, people, recover, register, sessions, setup, shelf, status,
-    trash, upload,
+    tokens, trash, upload,
 };
 use crate::http::route::Route;
 
@@ -22,6 +22,7 @@ pub fn routes() -> Vec<Route> {
         directories::routes(),
         account::routes(),
         sessions::routes(),
+        tokens::routes(),
         people::routes(),
         status::routes(),
     ];

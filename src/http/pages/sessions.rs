@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::http::form::{Form, Nothing};
 use crate::http::route::{Answer, Route, act};
 use crate::http::visitor::SignedIn;
-use crate::model::Session;
+use crate::model::{Session, SessionKind};
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
@@ -29,12 +29,14 @@ pub(super) struct Row {
     pub seen: When,
     pub began: When,
     pub is_this: bool,
+    pub is_api: bool,
 }
 
 impl Row {
     pub fn of(session: Session, this: i64) -> Self {
         Self {
             is_this: session.id == this,
+            is_api: session.kind == SessionKind::Api,
             id: session.id,
             device: session.device,
             address: session.address,

@@ -112,6 +112,12 @@ impl Shell {
         targets
     }
 
+    /// What was typed into a field that was refused; `otherwise` where nothing was.
+    pub fn kept<'a>(&'a self, field: &str, otherwise: &'a str) -> &'a str {
+        let kept = self.flash.as_ref().and_then(|flash| flash.kept.as_ref());
+        kept.filter(|(of, _)| of == field).map_or(otherwise, |(_, typed)| typed)
+    }
+
     pub fn theme(&self) -> &'static str {
         self.user.theme.as_str()
     }

@@ -40,7 +40,7 @@ struct UploadPage {
 async fn show_upload(at: SignedIn, query: web::Query<Query>) -> Answer {
     let shell = Shell::load(&at, "/upload").await?;
     show(&UploadPage {
-        max_upload: bytes_in_words(at.services.settings.max_upload),
+        max_upload: bytes_in_words(at.services.settings.max_upload.min(at.user().room().unwrap_or(u64::MAX))),
         room: at.user().room().map(bytes_in_words),
         chosen: query.into_inner().directory,
         shell,
