@@ -58,6 +58,9 @@ pub enum Error {
     /// A setting that cannot be used. Only at start.
     #[error("{0}")]
     Configuration(String),
+    /// The system does not let this user. Only at start and on the command line.
+    #[error("{0}")]
+    NoPermission(String),
     /// Our fault. The cause is for the log only.
     #[error("Something went wrong on the server.")]
     Internal(#[from] anyhow::Error),
@@ -134,6 +137,7 @@ impl Error {
             Self::QuotaExceeded => "QUOTA_EXCEEDED",
             Self::DiskFull => "DISK_FULL",
             Self::Configuration(_) => "CONFIGURATION",
+            Self::NoPermission(_) => "NO_PERMISSION",
             Self::Internal(_) => "INTERNAL",
         }
     }

@@ -64,6 +64,12 @@ pub(super) fn variable_of(name: &str) -> &'static str {
     KEYS.iter().find(|key| key.name == name).map_or("", |key| key.variable)
 }
 
+/// The known variable with the fewest edits to `variable`.
+#[must_use]
+pub fn nearest_variable(variable: &str) -> &'static str {
+    KEYS.iter().map(|key| key.variable).min_by_key(|known| edits(known, variable)).unwrap_or("NEXUS_LISTEN")
+}
+
 /// The known name with the fewest edits to `name`.
 pub(super) fn nearest(name: &str) -> &'static str {
     KEYS.iter().map(|key| key.name).min_by_key(|known| edits(known, name)).unwrap_or("listen")

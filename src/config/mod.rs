@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-pub use keys::{KEYS, Key};
+pub use keys::{KEYS, Key, nearest_variable};
 
 use crate::error::{Error, Result};
 
@@ -65,6 +65,14 @@ impl Settings {
     /// # Errors
     /// `Configuration` names the setting and what it takes.
     pub fn load(flags: &Given, config: Option<&Path>) -> Result<Self> {
+        Self::from_given(&Self::given(flags, config)?)
+    }
+
+    /// The values that flags, environment and settings file give, by key name.
+    ///
+    /// # Errors
+    /// `Configuration` names a key that is unknown, or a file that cannot be read.
+    pub fn given(flags: &Given, config: Option<&Path>) -> Result<Given> {
         let config = config.map(Path::to_path_buf).or_else(|| std::env::var_os("NEXUS_CONFIG").map(PathBuf::from));
         let mut values = match config {
             Some(path) => read_file(&path)?,
@@ -73,7 +81,27 @@ impl Settings {
         };
         values.extend(from_environment(|name| std::env::var(name).ok())?);
         values.extend(flags.iter().map(|(name, value)| (*name, value.clone())));
-        Self::from_given(&values)
+        Ok(values)
+    }
+
+    /// Every setting's name and the value in force; a secret only says whether it is set.
+    #[must_use]
+    pub fn shown(values: &Given) -> Vec<(&'static Key, String)> {
+        let show = |key: &'static Key| {
+            let value = values.get(key.name).cloned().unwrap_or_else(|| key.default.to_owned());
+            let shown = if key.is_secret && !value.is_empty() { "(set, not shown)".to_owned() } else { value };
+            (key, shown)
+        };
+        KEYS.iter().map(show).collect()
+    }
+
+    /// Variables of the environment that look like settings and are none.
+    pub fn unknown_variables(names: impl Iterator<Item = String>) -> Vec<String> {
+        let is_known = |name: &str| {
+            name == "NEXUS_CONFIG"
+                || KEYS.iter().any(|key| name == key.variable || name.strip_suffix("_FILE") == Some(key.variable))
+        };
+        names.filter(|name| name.starts_with("NEXUS_") && !is_known(name)).collect()
     }
 
     /// Checks values that were read; keys that are absent take their defaults.

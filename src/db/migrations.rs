@@ -8,6 +8,20 @@ use crate::error::{Error, Result};
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 const MYSQL: EmbeddedMigrations = embed_migrations!("migrations/mysql");
 
+/// Names of the versions that have not been run.
+pub(super) fn pending(conn: &mut Conn) -> Result<Vec<String>> {
+    fn names<DB: diesel::backend::Backend>(
+        found: diesel::migration::Result<Vec<Box<dyn diesel::migration::Migration<DB>>>>,
+    ) -> diesel::migration::Result<Vec<String>> {
+        Ok(found?.iter().map(|migration| migration.name().to_string()).collect())
+    }
+    let found = match conn {
+        Conn::Sqlite(inner) => names(inner.pending_migrations(SQLITE)),
+        Conn::Mysql(inner) => names(inner.pending_migrations(MYSQL)),
+    };
+    found.map_err(|cause| Error::Configuration(format!("The database's schema cannot be read: {cause}")))
+}
+
 /// Brings the schema up to date; does nothing where it is.
 pub(super) fn run(conn: &mut Conn) -> Result<()> {
     let ran = match conn {

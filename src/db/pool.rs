@@ -22,6 +22,14 @@ pub struct Db {
 }
 
 impl Db {
+    /// Names of the schema's versions that have not been run on the database at `url`.
+    ///
+    /// # Errors
+    /// As [`Db::open`].
+    pub fn pending_migrations(url: &str) -> Result<Vec<String>> {
+        super::migrations::pending(&mut connected(&Backend::from_url(url)?)?)
+    }
+
     /// Connects and brings the schema up to date.
     ///
     /// # Errors
@@ -38,8 +46,7 @@ impl Db {
                 .build(Opener::new(backend.clone()))
                 .map_err(|cause| Error::Configuration(format!("The database does not answer: {cause}")))
         };
-        let mut first = connection::open(&backend)
-            .map_err(|cause| Error::Configuration(format!("The database cannot be opened: {cause}")))?;
+        let mut first = connected(&backend)?;
         super::migrations::run(&mut first)?;
         drop(first);
         let writers = pool(if backend.is_remote() { 12 } else { 1 })?;
@@ -69,6 +76,19 @@ impl Db {
         }
         connection::transaction(&mut conn, &work)
     }
+}
+
+/// A first connection, whose failure is said in full.
+fn connected(backend: &Backend) -> Result<Conn> {
+    connection::open(backend).map_err(|cause| {
+        let said = cause.to_string();
+        if connection::is_gone(&said) {
+            tracing::error!("the database does not answer: {said}");
+            Error::Unavailable("The database does not answer.")
+        } else {
+            Error::Configuration(format!("The database cannot be opened: {said}"))
+        }
+    })
 }
 
 fn checked_out(pool: &Pool<Opener>) -> Result<diesel::r2d2::PooledConnection<Opener>> {

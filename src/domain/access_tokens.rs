@@ -73,8 +73,8 @@ fn end_of(days: u16, at: Time) -> Time {
     if days == 0 { NEVER } else { at + time::Duration::days(days.into()) }
 }
 
-/// The end of a token that has none.
-const NEVER: Time = time::macros::datetime!(9999-12-31 00:00);
+/// The end of a token that has none: MariaDB takes a bound time for a TIMESTAMP, which ends in January 2038.
+const NEVER: Time = time::macros::datetime!(2037-12-31 00:00);
 
 /// Until when a token is good; `None` when it has no end.
 #[must_use]

@@ -1,18 +1,22 @@
 //! What an admin does with people's accounts. An admin runs accounts, not people's files.
 
+use std::sync::Arc;
+
 use rand::RngExt;
 
-use super::Services;
+use super::accounts::{self, Application, Start};
 use super::sessions::{self, hash_of};
-use crate::db::Conn;
+use super::{Services, setup};
+use crate::db::{Conn, blocking};
 use crate::error::{Error, Result};
-use crate::model::{AccessLevel, Origin, Session, Status, User, UserId, now};
+use crate::model::{AccessLevel, Origin, Password, Session, Status, User, UserId, now};
 use crate::store;
 
 /// How long a one-time code is good.
 const CODE_LASTS: time::Duration = time::Duration::days(2);
 /// Without letters that look like digits.
 const CODE_LETTERS: &[u8] = b"ABCDEFGHJKMNPQRSTVWXYZ23456789";
+const IN_FILE: &str = "Their password is kept in the users file. Change it there.";
 const LAST_ADMIN: &str = "This is the last admin. Make somebody else admin first.";
 
 /// What can be done to an account's status.
@@ -97,8 +101,9 @@ pub fn set_access_level(services: &Services, admin: UserId, id: UserId, level: &
 /// `Conflict` for the last admin.
 pub(super) fn change_access_level(conn: &mut Conn, id: UserId, level: AccessLevel) -> Result<User> {
     let user = under_lock(conn, id)?;
-    if level == AccessLevel::User {
-        refuse_last_admin(conn, &user)?;
+    match level {
+        AccessLevel::User => refuse_last_admin(conn, &user)?,
+        AccessLevel::Admin => _ = store::site::update_claim_first_admin(conn)?,
     }
     store::users::update_access_level(conn, id, level, now())?;
     Ok(user)
@@ -132,7 +137,7 @@ pub fn hand_out_code(services: &Services, admin: UserId, id: UserId) -> Result<(
     let user = services.db.write(|conn| {
         let user = store::users::find(conn, id)?.ok_or(Error::NotFound)?;
         if user.origin == Origin::File {
-            return Err(Error::Conflict("Their password is kept in the users file. Change it there.".into()));
+            return Err(Error::Conflict(IN_FILE.into()));
         }
         store::users::update_access_code(conn, id, Some(&hash_of(&letters)), Some(now() + CODE_LASTS))?;
         Ok(user)
@@ -140,6 +145,81 @@ pub fn hand_out_code(services: &Services, admin: UserId, id: UserId) -> Result<(
     tracing::info!(admin = admin.0, user = id.0, "access code handed out");
     let grouped = letters.as_bytes().chunks(4).map(String::from_utf8_lossy).collect::<Vec<_>>().join("-");
     Ok((user, grouped))
+}
+
+/// A person by username or e-mail.
+///
+/// # Errors
+/// `NotFound`.
+pub fn find_by_login(services: &Services, login: &str) -> Result<User> {
+    services.db.read(|conn| store::users::find_by_login(conn, login)?.ok_or(Error::NotFound))
+}
+
+/// Makes an account without asking anybody: what the server's owner does on the command line.
+///
+/// # Errors
+/// `Invalid` names every field that needs another value.
+pub async fn add(services: &Arc<Services>, application: &Application, status: Status, level: AccessLevel) -> Result<User> {
+    let checked = application.check()?;
+    let hash = services.passwords.hash(&checked.password).await?;
+    let services = services.clone();
+    blocking(move || {
+        let user = services.db.write(|conn| {
+            if level == AccessLevel::Admin {
+                store::site::update_claim_first_admin(conn)?;
+            }
+            let id = accounts::create(&services, conn, &checked.person, &hash, Start::here(status, level), now())?;
+            store::users::find(conn, id)?.ok_or(Error::NotFound)
+        })?;
+        if level == AccessLevel::Admin && status == Status::Active {
+            setup::finish(&services)?;
+        }
+        tracing::info!(user = user.id.0, "account made");
+        Ok(user)
+    })
+    .await
+}
+
+/// Sets a person's password and ends every session and access token of theirs.
+///
+/// # Errors
+/// `Invalid` for a bad password, `Conflict` for somebody of the users file.
+pub async fn set_password(services: &Arc<Services>, user: &User, password: &str) -> Result<()> {
+    if user.origin == Origin::File {
+        return Err(Error::Conflict(IN_FILE.into()));
+    }
+    let checked = Password::parse(password, &[&user.username, &user.email]).map_err(|error| Error::Invalid(vec![error]))?;
+    let hash = services.passwords.hash(&checked).await?;
+    let (services, id) = (services.clone(), user.id);
+    blocking(move || {
+        services.db.write(|conn| {
+            crate::db::one_row(store::users::update_password(conn, id, &hash, now())?)?;
+            store::users::update_access_code(conn, id, None, None)?;
+            sessions::end_all(conn, id)
+        })?;
+        services.sessions.forget(id);
+        tracing::info!(user = id.0, "password set");
+        Ok(())
+    })
+    .await
+}
+
+/// Takes an account away with all that the tables know of it. The person's folder stays on disk.
+///
+/// # Errors
+/// `Conflict` for the last admin.
+pub fn remove(services: &Services, id: UserId) -> Result<User> {
+    let user = services.db.write(|conn| {
+        let user = under_lock(conn, id)?;
+        refuse_last_admin(conn, &user)?;
+        store::items::delete_all(conn, id)?;
+        store::directories::delete_all(conn, id)?;
+        store::users::delete(conn, id)?;
+        Ok(user)
+    })?;
+    services.sessions.forget(id);
+    tracing::info!(user = id.0, folder = user.folder, "account removed");
+    Ok(user)
 }
 
 /// A page of people and how many there are of each status.

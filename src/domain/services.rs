@@ -52,14 +52,13 @@ impl Services {
     /// `Configuration` for what the admin has to mend.
     pub fn open(settings: Settings) -> Result<Self> {
         crate::config::data_dir(&settings.data_dir).map_err(|cause| {
-            Error::Configuration(format!("The data directory {} cannot be used: {cause}", settings.data_dir.display()))
+            not_usable(&cause, format!("The data directory {} cannot be used: {cause}", settings.data_dir.display()))
         })?;
         let db = Db::open(&settings.database_url)?;
         let tree = Arc::new(Tree::open(&settings.media_dir).map_err(|cause| {
             let shown = settings.media_dir.display();
-            Error::Configuration(format!(
-                "The media folder {shown} cannot be used: {cause}. Make it writable for this user: chown $(id -un) {shown}"
-            ))
+            let mend = format!("Make it writable for this user: chown $(id -un) {shown}");
+            not_usable(&cause, format!("The media folder {shown} cannot be used: {cause}. {mend}"))
         })?);
         let has_admin = db.read(|conn| Ok(store::site::find_has_admin(conn)?))?;
         Ok(Self {
@@ -135,5 +134,12 @@ impl Services {
     pub(super) fn moving(&self, owner: UserId) -> MutexGuard<'_, ()> {
         let slot = usize::try_from(owner.0).unwrap_or_default() % MOVERS;
         self.movers.get(slot).unwrap_or(&self.movers[0]).lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn not_usable(cause: &std::io::Error, said: String) -> Error {
+    match cause.kind() {
+        std::io::ErrorKind::PermissionDenied => Error::NoPermission(said),
+        _ => Error::Configuration(said),
     }
 }

@@ -107,7 +107,8 @@ pub async fn set_up_unattended(services: &Arc<Services>, admin: &FirstAdmin) -> 
     .await
 }
 
-fn finish(services: &Services) -> Result<()> {
+/// Set-up is over: there is an admin.
+pub(super) fn finish(services: &Services) -> Result<()> {
     services.set_has_admin();
     config::remove_secret(&code_file(services))?;
     tracing::info!("the first admin has been made");

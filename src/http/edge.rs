@@ -157,7 +157,7 @@ const fn title_of(error: &Error) -> &'static str {
         Error::TooManyRequests { .. } => "Slow down a little",
         Error::Unavailable(_) | Error::Contention => "Back in a moment",
         Error::QuotaExceeded | Error::DiskFull => "No room left",
-        Error::Configuration(_) | Error::Internal(_) => "Something broke",
+        Error::Configuration(_) | Error::NoPermission(_) | Error::Internal(_) => "Something broke",
     }
 }
 
@@ -180,7 +180,7 @@ const fn advice_on(error: &Error) -> &'static str {
         Error::Unavailable(_) | Error::Contention => "The page will work again by itself.",
         Error::QuotaExceeded => "Delete something, empty the trash, or ask the admin for more room.",
         Error::DiskFull => "Your other things are safe and can be looked at.",
-        Error::Configuration(_) | Error::Internal(_) => {
+        Error::Configuration(_) | Error::NoPermission(_) | Error::Internal(_) => {
             "It was noted for the admin. Try again; if it stays, tell them the number below."
         }
     }

@@ -64,7 +64,7 @@ pub const fn status_of(error: &Error) -> StatusCode {
         Error::TooManyRequests { .. } => StatusCode::TOO_MANY_REQUESTS,
         Error::SetupRequired | Error::Unavailable(_) | Error::Contention => StatusCode::SERVICE_UNAVAILABLE,
         Error::QuotaExceeded | Error::DiskFull => StatusCode::INSUFFICIENT_STORAGE,
-        Error::Configuration(_) | Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        Error::Configuration(_) | Error::NoPermission(_) | Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }
 

@@ -137,3 +137,11 @@ pub fn update_accessed(conn: &mut Conn, owner: UserId, path: &str, at: Time) -> 
 pub fn delete(conn: &mut Conn, owner: UserId, id: DirectoryId) -> QueryResult<usize> {
     diesel::delete(table::table.filter(table::user_id.eq(owner)).filter(table::directory_id.eq(id))).execute(conn)
 }
+
+/// All of a person's: when their account goes.
+///
+/// # Errors
+/// The database's.
+pub fn delete_all(conn: &mut Conn, owner: UserId) -> QueryResult<usize> {
+    diesel::delete(table::table.filter(table::user_id.eq(owner))).execute(conn)
+}

@@ -247,6 +247,14 @@ pub fn delete(conn: &mut Conn, owner: UserId, id: ItemId) -> QueryResult<usize> 
     diesel::delete(table::table.find(id).filter(table::user_id.eq(owner))).execute(conn)
 }
 
+/// All of a person's: when their account goes.
+///
+/// # Errors
+/// The database's.
+pub fn delete_all(conn: &mut Conn, owner: UserId) -> QueryResult<usize> {
+    diesel::delete(table::table.filter(table::user_id.eq(owner))).execute(conn)
+}
+
 /// A LIKE pattern for "contains this", `!` as the escape on both databases.
 fn contains(word: &str) -> String {
     let mut pattern = String::from("%");

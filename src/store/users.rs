@@ -233,6 +233,14 @@ pub fn update_subtract_used(conn: &mut Conn, id: UserId, bytes: i64) -> QueryRes
     diesel::update(users::table.find(id)).set(users::used_bytes.eq(users::used_bytes - bytes)).execute(conn)
 }
 
+/// Takes an account away; its sessions, counts and journal go with it.
+///
+/// # Errors
+/// The database's.
+pub fn delete(conn: &mut Conn, id: UserId) -> QueryResult<usize> {
+    diesel::delete(users::table.find(id)).execute(conn)
+}
+
 /// People, files and bytes in all: for the admin's page.
 ///
 /// # Errors

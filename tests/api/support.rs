@@ -355,3 +355,90 @@ pub fn assert_counts_are_true(app: &TestApp, username: &str) {
     assert_eq!(kept, counted);
     assert_eq!(user.used_bytes, used);
 }
+
+/// A program with a Bearer token.
+#[derive(Clone)]
+pub struct Program {
+    pub base: String,
+    pub client: Client,
+    pub token: String,
+    pub refresh_token: String,
+}
+
+impl TestApp {
+    /// Logs a program in through the API.
+    pub async fn program(&self, username: &str) -> Program {
+        let client = Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+        let answer = call(
+            client.post(format!("{}/api/auth/login", self.base)),
+            &serde_json::json!({ "username": username, "password": PASSWORD }),
+        )
+        .await;
+        assert_eq!(answer.status(), 200);
+        let body = json(answer).await;
+        Program {
+            base: self.base.clone(),
+            client,
+            token: body["token"].as_str().unwrap().into(),
+            refresh_token: body["refresh_token"].as_str().unwrap().into(),
+        }
+    }
+}
+
+impl Program {
+    pub fn request(&self, method: &str, path: &str) -> RequestBuilder {
+        let request = self.client.request(method.parse().unwrap(), format!("{}{path}", self.base));
+        request.header("authorization", format!("Bearer {}", self.token))
+    }
+
+    pub async fn get(&self, path: &str) -> Response {
+        self.request("GET", path).send().await.unwrap()
+    }
+
+    /// The JSON at `path`, which must be there.
+    pub async fn json(&self, path: &str) -> serde_json::Value {
+        let answer = self.get(path).await;
+        assert_eq!(answer.status(), 200, "{path}");
+        json(answer).await
+    }
+
+    pub async fn send(&self, method: &str, path: &str, body: &serde_json::Value) -> Response {
+        call(self.request(method, path), body).await
+    }
+
+    /// Uploads files and returns the answer.
+    pub async fn upload(&self, files: &[(&str, &[u8])]) -> Response {
+        let mut form = Form::new();
+        for (name, bytes) in files {
+            form = form.part("file", Part::bytes(bytes.to_vec()).file_name((*name).to_owned()));
+        }
+        self.request("POST", "/api/media/upload").multipart(form).send().await.unwrap()
+    }
+
+    /// Uploads one file and returns its id.
+    pub async fn upload_one(&self, name: &str, bytes: &[u8]) -> String {
+        let answer = self.upload(&[(name, bytes)]).await;
+        assert_eq!(answer.status(), 201);
+        json(answer).await["items"][0]["id"].as_str().unwrap().into()
+    }
+
+    /// Names on a page of a list.
+    pub async fn names(&self, query: &str) -> Vec<String> {
+        let list = self.json(&format!("/api/media/list?{query}")).await;
+        list["items"].as_array().unwrap().iter().map(|item| item["name"].as_str().unwrap().to_owned()).collect()
+    }
+}
+
+pub async fn call(request: RequestBuilder, body: &serde_json::Value) -> Response {
+    request.header("content-type", "application/json").body(body.to_string()).send().await.unwrap()
+}
+
+pub async fn json(answer: Response) -> serde_json::Value {
+    assert_eq!(header(&answer, "content-type"), "application/json");
+    serde_json::from_str(&answer.text().await.unwrap()).unwrap()
+}
+
+/// The code of an API failure.
+pub async fn code(answer: Response) -> String {
+    json(answer).await["error"]["code"].as_str().unwrap().to_owned()
+}

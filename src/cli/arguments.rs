@@ -1,0 +1,188 @@
+//! What can be said on the command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Nexus Media Server: photos, videos, music and files for families, clubs and small teams.
+#[derive(Parser)]
+#[command(
+    name = "nexus-media",
+    version,
+    about,
+    after_help = "Exit codes: 0 done, 1 failed, 2 usage, 69 a service is away, 77 no permission, 78 configuration."
+)]
+pub struct Arguments {
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// Settings file (TOML); `nexus.toml` where it runs if there is one
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Address and port to listen on; port 0 picks one
+    #[arg(long, global = true, value_name = "ADDRESS:PORT")]
+    pub listen: Option<String>,
+    /// Database, keys and caches
+    #[arg(long, global = true, value_name = "FOLDER")]
+    pub data_dir: Option<String>,
+    /// People's files
+    #[arg(long, global = true, value_name = "FOLDER")]
+    pub media_dir: Option<String>,
+    /// Results as JSON
+    #[arg(long, global = true)]
+    pub json: bool,
+}
+
+#[derive(Subcommand)]
+pub enum Command {
+    /// Serve until stopped (the default)
+    Serve,
+    /// Print the one-time code for /setup
+    SetupCode,
+    /// People's accounts
+    #[command(subcommand)]
+    User(UserCommand),
+    /// People kept in a file (`users_file`)
+    #[command(subcommand)]
+    UsersFile(UsersFileCommand),
+    /// The settings
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// The database's schema
+    #[command(subcommand)]
+    Migrate(MigrateCommand),
+    /// Print the API's `OpenAPI` document
+    Openapi,
+    /// Print completions for a shell
+    Completions { shell: clap_complete::Shell },
+    /// Print the man page
+    Man,
+    /// Print the version
+    Version,
+}
+
+#[derive(Subcommand)]
+pub enum UserCommand {
+    /// Make an account
+    Add(AddUser),
+    /// List accounts
+    List {
+        /// Only those with this status
+        #[arg(long)]
+        status: Option<StatusWord>,
+    },
+    /// Show an account
+    Show { user: String },
+    /// Let a waiting or rejected person in
+    Approve { user: String },
+    /// Turn a waiting person down
+    Reject { user: String },
+    /// Lock an account; its sessions end
+    Suspend { user: String },
+    /// Unlock a suspended account
+    Reactivate { user: String },
+    /// Set a password; sessions and access tokens end
+    Passwd {
+        user: String,
+        #[command(flatten)]
+        password: PasswordSource,
+    },
+    /// Make somebody an admin, or a user again
+    AccessLevel { user: String, level: LevelWord },
+    /// Say how many bytes somebody may store; 0 = no limit
+    Quota { user: String, bytes: u64 },
+    /// Take an account away; the folder with the files stays on disk
+    Remove {
+        user: String,
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
+    },
+}
+
+#[derive(Args)]
+pub struct AddUser {
+    pub username: String,
+    #[arg(long)]
+    pub email: String,
+    #[arg(long, value_name = "NAME")]
+    pub firstname: String,
+    #[arg(long, value_name = "NAME")]
+    pub lastname: String,
+    #[arg(long, default_value = "user")]
+    pub access_level: LevelWord,
+    /// Let an admin approve it first
+    #[arg(long)]
+    pub pending: bool,
+    #[command(flatten)]
+    pub password: PasswordSource,
+}
+
+/// Where a password comes from; typed at a prompt where nothing is said.
+#[derive(Args)]
+#[group(multiple = false)]
+pub struct PasswordSource {
+    /// Read the password from a file (its first line)
+    #[arg(long, value_name = "FILE")]
+    pub password_file: Option<PathBuf>,
+    /// Read the password from standard input (its first line)
+    #[arg(long)]
+    pub password_stdin: bool,
+}
+
+#[derive(Subcommand)]
+pub enum UsersFileCommand {
+    /// Put somebody into the file, or give them a new password
+    Add {
+        username: String,
+        #[arg(long)]
+        email: Option<String>,
+        #[arg(long)]
+        access_level: Option<LevelWord>,
+        /// The file; `users_file` of the settings where it is not said
+        #[arg(long, value_name = "FILE")]
+        file: Option<PathBuf>,
+        #[command(flatten)]
+        password: PasswordSource,
+    },
+    /// Take somebody out of the file
+    Remove {
+        username: String,
+        #[arg(long, value_name = "FILE")]
+        file: Option<PathBuf>,
+    },
+    /// Name the lines that cannot be used
+    Check {
+        #[arg(long, value_name = "FILE")]
+        file: Option<PathBuf>,
+    },
+}
+
+#[derive(Subcommand)]
+pub enum ConfigCommand {
+    /// Say whether the settings can be used
+    Check,
+    /// Print the settings in force; secrets are not shown
+    Show,
+}
+
+#[derive(Subcommand)]
+pub enum MigrateCommand {
+    /// Say whether the schema is up to date (exit code 1 if not)
+    Status,
+    /// Bring the schema up to date
+    Run,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub enum StatusWord {
+    Pending,
+    Active,
+    Suspended,
+    Rejected,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub enum LevelWord {
+    User,
+    Admin,
+}

@@ -1,0 +1,41 @@
+//! Results on standard output, talk on standard error.
+
+use std::io::Write;
+
+use serde_json::Value;
+
+use crate::error::Result;
+
+/// A result, on standard output.
+///
+/// # Errors
+/// The system's.
+pub fn answer(text: &str) -> Result<()> {
+    Ok(writeln!(std::io::stdout(), "{text}")?)
+}
+
+/// A result for machines or for people.
+///
+/// # Errors
+/// The system's.
+pub fn answer_as(is_json: bool, value: &Value, words: &str) -> Result<()> {
+    if is_json { answer(&value.to_string()) } else { answer(words) }
+}
+
+/// Talk, on standard error; nobody is there to hear that it failed.
+pub fn say(text: &str) {
+    let _ = writeln!(std::io::stderr(), "{text}");
+}
+
+/// Rows in columns that line up.
+#[must_use]
+pub fn table(rows: &[Vec<String>]) -> String {
+    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let width = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..columns).map(width).collect();
+    let line = |row: &Vec<String>| {
+        let cells: Vec<_> = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
+        cells.join("  ").trim_end().to_owned()
+    };
+    rows.iter().map(line).collect::<Vec<_>>().join("\n")
+}

@@ -1,0 +1,29 @@
+//! Passwords: from a prompt, standard input or a file, never from the arguments, which everyone can see.
+
+use std::io::{BufRead, IsTerminal};
+
+use super::arguments::PasswordSource;
+use crate::config::files;
+use crate::error::{Error, Result};
+
+/// Reads a password; at a terminal it is typed twice and not shown.
+///
+/// # Errors
+/// The system's; `Invalid` when the two differ.
+pub fn read(source: &PasswordSource) -> Result<String> {
+    let text = if let Some(path) = &source.password_file {
+        files::read(path).map_err(|cause| Error::Configuration(format!("{}: {cause}", path.display())))?
+    } else if source.password_stdin || !std::io::stdin().is_terminal() {
+        let mut line = String::new();
+        std::io::stdin().lock().read_line(&mut line)?;
+        line
+    } else {
+        let once = rpassword::prompt_password("Password: ")?;
+        if rpassword::prompt_password("Again: ")? != once {
+            return Err(Error::field("password", "The two differ. Nothing was done."));
+        }
+        once
+    };
+    let line = text.lines().next().unwrap_or_default();
+    if line.is_empty() { Err(Error::field("password", "No password was given.")) } else { Ok(line.to_owned()) }
+}

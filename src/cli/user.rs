@@ -1,0 +1,182 @@
+//! `nexus-media user …`: accounts, by the same rules as the pages.
+
+use std::io::{BufRead, IsTerminal};
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::arguments::{AddUser, LevelWord, StatusWord, UserCommand};
+use super::output::{answer_as, say, table};
+use super::password;
+use crate::domain::Services;
+use crate::domain::accounts::Application;
+use crate::domain::people::{self, Decision};
+use crate::error::{Error, Result, bytes_in_words};
+use crate::model::{AccessLevel, Status, User, UserId};
+
+/// Whoever has the command line owns the server; no account of their own is needed.
+const OWNER: UserId = UserId(0);
+
+/// # Errors
+/// The domain's.
+pub async fn run(services: &Arc<Services>, command: &UserCommand, is_json: bool) -> Result<()> {
+    match command {
+        UserCommand::Add(new) => add(services, new, is_json).await,
+        UserCommand::List { status } => list(services, *status, is_json),
+        UserCommand::Show { user } => show(&find(services, user)?, is_json),
+        UserCommand::Approve { user } => decide(services, user, Decision::Approve, is_json),
+        UserCommand::Reject { user } => decide(services, user, Decision::Reject, is_json),
+        UserCommand::Suspend { user } => decide(services, user, Decision::Suspend, is_json),
+        UserCommand::Reactivate { user } => decide(services, user, Decision::Reactivate, is_json),
+        UserCommand::Passwd { user, password: source } => {
+            let user = find(services, user)?;
+            people::set_password(services, &user, &password::read(source)?).await?;
+            say("The password is set; sessions and access tokens ended.");
+            Ok(())
+        }
+        UserCommand::AccessLevel { user, level } => {
+            let user = find(services, user)?;
+            people::set_access_level(services, OWNER, user.id, level.level().as_str())?;
+            show(&people::find(services, user.id)?.0, is_json)
+        }
+        UserCommand::Quota { user, bytes } => {
+            let user = find(services, user)?;
+            let bytes = i64::try_from(*bytes).map_err(|_| Error::field("bytes", "That is more than there is."))?;
+            people::set_quota(services, OWNER, user.id, bytes)?;
+            show(&people::find(services, user.id)?.0, is_json)
+        }
+        UserCommand::Remove { user, yes } => remove(services, &find(services, user)?, *yes),
+    }
+}
+
+fn find(services: &Services, login: &str) -> Result<User> {
+    people::find_by_login(services, login).map_err(|error| match error {
+        Error::NotFound => Error::Conflict(format!("There is nobody called {login}.")),
+        other => other,
+    })
+}
+
+async fn add(services: &Arc<Services>, new: &AddUser, is_json: bool) -> Result<()> {
+    let application = Application {
+        firstname: new.firstname.clone(),
+        lastname: new.lastname.clone(),
+        username: new.username.clone(),
+        email: new.email.clone(),
+        password: password::read(&new.password)?,
+        ..Application::default()
+    };
+    let status = if new.pending { Status::Pending } else { Status::Active };
+    let user = people::add(services, &application, status, new.access_level.level()).await?;
+    show(&user, is_json)
+}
+
+fn decide(services: &Services, login: &str, decision: Decision, is_json: bool) -> Result<()> {
+    let user = find(services, login)?;
+    people::decide(services, OWNER, user.id, decision)?;
+    show(&people::find(services, user.id)?.0, is_json)
+}
+
+fn list(services: &Services, status: Option<StatusWord>, is_json: bool) -> Result<()> {
+    let wanted = match status {
+        Some(word) => vec![word.status()],
+        None => vec![Status::Pending, Status::Active, Status::Suspended, Status::Rejected],
+    };
+    let mut users = Vec::new();
+    for status in wanted {
+        let mut after = UserId(0);
+        loop {
+            let page = people::list(services, status, after)?;
+            users.extend(page.users);
+            match page.next {
+                Some(next) => after = next,
+                None => break,
+            }
+        }
+    }
+    users.sort_by_key(|user| user.id);
+    let heads = ["ID", "USERNAME", "NAME", "E-MAIL", "STATUS", "LEVEL", "STORED"].map(str::to_owned).to_vec();
+    let row = |user: &User| {
+        vec![
+            user.id.to_string(),
+            user.username.clone(),
+            format!("{} {}", user.firstname, user.lastname),
+            user.email.clone(),
+            user.status.as_str().into(),
+            user.access_level.as_str().into(),
+            stored(user),
+        ]
+    };
+    let rows: Vec<_> = std::iter::once(heads).chain(users.iter().map(row)).collect();
+    answer_as(is_json, &Value::Array(users.iter().map(as_json).collect()), &table(&rows))
+}
+
+fn show(user: &User, is_json: bool) -> Result<()> {
+    let line = |name: &str, value: &str| vec![name.to_owned(), value.to_owned()];
+    let rows = [
+        line("id", &user.id.to_string()),
+        line("username", &user.username),
+        line("name", &format!("{} {}", user.firstname, user.lastname)),
+        line("e-mail", &user.email),
+        line("status", user.status.as_str()),
+        line("access level", user.access_level.as_str()),
+        line("stored", &stored(user)),
+        line("folder", &user.folder),
+        line("password", if user.origin.as_str() == "file" { "in the users file" } else { "here" }),
+    ];
+    answer_as(is_json, &as_json(user), &table(&rows))
+}
+
+fn stored(user: &User) -> String {
+    let words = |bytes: i64| bytes_in_words(u64::try_from(bytes).unwrap_or(0));
+    if user.quota_bytes > 0 {
+        format!("{} of {}", words(user.used_bytes), words(user.quota_bytes))
+    } else {
+        words(user.used_bytes)
+    }
+}
+
+fn as_json(user: &User) -> Value {
+    json!({
+        "id": user.id.0, "username": user.username, "firstname": user.firstname, "lastname": user.lastname,
+        "email": user.email, "status": user.status.as_str(), "access_level": user.access_level.as_str(),
+        "quota_bytes": user.quota_bytes, "used_bytes": user.used_bytes, "folder": user.folder,
+        "origin": user.origin.as_str(),
+    })
+}
+
+fn remove(services: &Services, user: &User, is_sure: bool) -> Result<()> {
+    if !is_sure {
+        if !std::io::stdin().is_terminal() {
+            return Err(Error::field("yes", "Say --yes to remove an account without being asked."));
+        }
+        say(&format!("Type {} to remove this account. The folder {} stays on disk.", user.username, user.folder));
+        let mut typed = String::new();
+        std::io::stdin().lock().read_line(&mut typed)?;
+        if typed.trim() != user.username {
+            return Err(Error::Conflict("Nothing was removed.".into()));
+        }
+    }
+    people::remove(services, user.id)?;
+    say(&format!("{} is removed. The files are still in {}.", user.username, services.tree.path().join(&user.folder).display()));
+    Ok(())
+}
+
+impl StatusWord {
+    const fn status(self) -> Status {
+        match self {
+            Self::Pending => Status::Pending,
+            Self::Active => Status::Active,
+            Self::Suspended => Status::Suspended,
+            Self::Rejected => Status::Rejected,
+        }
+    }
+}
+
+impl LevelWord {
+    pub const fn level(self) -> AccessLevel {
+        match self {
+            Self::User => AccessLevel::User,
+            Self::Admin => AccessLevel::Admin,
+        }
+    }
+}

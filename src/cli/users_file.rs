@@ -1,0 +1,79 @@
+//! `nexus-media users-file …`: people kept in a file.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::json;
+
+use super::arguments::{LevelWord, UsersFileCommand};
+use super::output::{answer_as, say};
+use super::password;
+use crate::config::{Settings, files};
+use crate::domain::passwords::Passwords;
+use crate::domain::users_file;
+use crate::error::{Error, Result};
+use crate::model::listed::{self, Entry};
+use crate::model::{Email, Password, Username};
+
+/// # Errors
+/// `Configuration` when no file is named; the system's.
+pub async fn run(settings: &Settings, command: &UsersFileCommand, is_json: bool) -> Result<()> {
+    match command {
+        UsersFileCommand::Add { username, email, access_level, file, password } => {
+            let path = path(settings, file.as_ref())?;
+            let invalid = |error| Error::Invalid(vec![error]);
+            let username = Username::parse(username).map_err(invalid)?;
+            let email = email.as_deref().map(Email::parse).transpose().map_err(invalid)?;
+            let checked = Password::parse(&password::read(password)?, &[username.as_str()]).map_err(invalid)?;
+            let entry = Entry {
+                username: username.as_str().to_owned(),
+                hash: Passwords::new()?.hash(&checked).await?,
+                email: email.map(|email| email.as_str().to_owned()),
+                access_level: access_level.map(LevelWord::level),
+            };
+            files::replace(&path, &listed::with(&text(&path)?, &entry))?;
+            say(&format!("{} is in {}.", entry.username, path.display()));
+            Ok(())
+        }
+        UsersFileCommand::Remove { username, file } => {
+            let path = path(settings, file.as_ref())?;
+            let name = username.trim().to_lowercase();
+            let Some(rest) = listed::without(&text(&path)?, &name) else {
+                return Err(Error::Conflict(format!("There is no {name} in {}.", path.display())));
+            };
+            files::replace(&path, &rest)?;
+            say(&format!("{name} is no longer in {}.", path.display()));
+            Ok(())
+        }
+        UsersFileCommand::Check { file } => check(&path(settings, file.as_ref())?, is_json),
+    }
+}
+
+fn path(settings: &Settings, said: Option<&PathBuf>) -> Result<PathBuf> {
+    said.or(settings.users_file.as_ref())
+        .cloned()
+        .ok_or_else(|| Error::Configuration("No users file: set NEXUS_USERS_FILE, or say --file FILE.".into()))
+}
+
+/// The file's text; nothing where there is none yet.
+fn text(path: &Path) -> Result<String> {
+    match files::read(path) {
+        Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => Ok(String::new()),
+        read => Ok(read?),
+    }
+}
+
+fn check(path: &Path, is_json: bool) -> Result<()> {
+    let listed = users_file::read(path)?;
+    if files::is_open_to_all(path) {
+        say(&format!("Everyone on this machine can read the hashes in {}: chmod 640 it.", path.display()));
+    }
+    let problems: Vec<_> = listed.problems.iter().map(|(line, why)| json!({ "line": line, "problem": why })).collect();
+    let mut words = vec![format!("{} people", listed.entries.len())];
+    words.extend(listed.problems.iter().map(|(line, why)| format!("line {line}: {why}")));
+    answer_as(is_json, &json!({ "people": listed.entries.len(), "problems": problems }), &words.join("\n"))?;
+    match problems.len() {
+        0 => Ok(()),
+        1 => Err(Error::Conflict("1 line cannot be used.".into())),
+        count => Err(Error::Conflict(format!("{count} lines cannot be used."))),
+    }
+}

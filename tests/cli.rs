@@ -1,0 +1,195 @@
+//! The command line: the real binary, its output and exit codes.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+struct House(tempfile::TempDir);
+
+const PASSWORD: &str = "correct horse battery";
+
+impl House {
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.0.path().join(name).display().to_string()
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_nexus-media"));
+        command.args(arguments).current_dir(self.0.path()).env_clear().stdin(Stdio::null());
+        command
+    }
+
+    fn run(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).output().unwrap()
+    }
+
+    /// Runs it with a line on its standard input.
+    fn run_with(&self, arguments: &[&str], line: &str) -> Output {
+        let mut command = self.command(arguments);
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        writeln!(child.stdin.take().unwrap(), "{line}").unwrap();
+        child.wait_with_output().unwrap()
+    }
+
+    fn add(&self, username: &str, more: &[&str]) -> Output {
+        let email = format!("{username}@example.org");
+        let mut arguments = vec!["user", "add", username, "--email", &email, "--firstname", "Ada", "--lastname", "Lovelace"];
+        arguments.extend(more);
+        arguments.push("--password-stdin");
+        self.run_with(&arguments, PASSWORD)
+    }
+}
+
+fn code(output: &Output) -> i32 {
+    output.status.code().unwrap()
+}
+
+fn out(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+fn err(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+fn json(output: &Output) -> serde_json::Value {
+    serde_json::from_str(&out(output)).unwrap()
+}
+
+#[test]
+fn accounts_are_run_by_the_same_rules_as_on_the_pages() {
+    let house = House::new();
+    let added = house.add("root", &["--access-level", "admin", "--json"]);
+    assert_eq!(code(&added), 0, "{}", err(&added));
+    assert_eq!((&json(&added)["username"], &json(&added)["status"]), (&"root".into(), &"active".into()));
+    assert!(!Path::new(&house.path("data/setup-code")).exists());
+    assert_eq!(code(&house.run(&["setup-code"])), 1, "set-up is over");
+    assert_eq!(code(&house.add("ada", &["--pending"])), 0);
+    let taken = house.add("ada", &[]);
+    assert_eq!(code(&taken), 2);
+    assert!(err(&taken).contains("taken"));
+    assert!(out(&house.run(&["user", "list"])).lines().any(|line| line.contains("ada") && line.contains("pending")));
+    assert_eq!(json(&house.run(&["user", "list", "--status", "pending", "--json"])).as_array().unwrap().len(), 1);
+    assert_eq!(code(&house.run(&["user", "approve", "ada"])), 0);
+    assert_eq!(code(&house.run(&["user", "approve", "ada"])), 1, "she is in already");
+    assert_eq!(code(&house.run(&["user", "suspend", "ada@example.org"])), 0);
+    assert_eq!(json(&house.run(&["user", "show", "ada", "--json"]))["status"], "suspended");
+    assert_eq!(code(&house.run(&["user", "reactivate", "ada"])), 0);
+    assert_eq!(json(&house.run(&["user", "quota", "ada", "5000", "--json"]))["quota_bytes"], 5000);
+    let last = house.run(&["user", "access-level", "root", "user"]);
+    assert_eq!(code(&last), 1);
+    assert!(err(&last).contains("last admin"));
+    assert_eq!(code(&house.run(&["user", "access-level", "ada", "admin"])), 0);
+    assert_eq!(code(&house.run(&["user", "access-level", "root", "user"])), 0);
+    assert_eq!(code(&house.run_with(&["user", "passwd", "ada", "--password-stdin"], "another long password")), 0);
+    assert_eq!(code(&house.run_with(&["user", "passwd", "ada", "--password-stdin"], "short")), 2);
+    assert_eq!(code(&house.run(&["user", "show", "nobody"])), 1);
+}
+
+#[test]
+fn removing_an_account_asks_and_leaves_the_files() {
+    let house = House::new();
+    house.add("root", &["--access-level", "admin"]);
+    let folder = json(&house.add("ada", &["--json"]))["folder"].as_str().unwrap().to_owned();
+    assert_eq!(code(&house.run(&["user", "remove", "ada"])), 2, "nobody is there to ask");
+    assert_eq!(code(&house.run(&["user", "remove", "ada", "--yes"])), 0);
+    assert_eq!(code(&house.run(&["user", "show", "ada"])), 1);
+    assert!(Path::new(&house.path("media")).join(folder).join("Photos").is_dir());
+    assert_eq!(code(&house.run(&["user", "remove", "root", "--yes"])), 1, "the last admin stays");
+}
+
+#[test]
+fn a_password_never_stands_in_the_arguments() {
+    let help = out(&House::new().run(&["user", "passwd", "--help"]));
+    assert!(help.contains("--password-file") && help.contains("--password-stdin") && !help.contains("--password "));
+}
+
+#[test]
+fn people_go_into_the_users_file_and_out_and_broken_lines_are_named() {
+    let house = House::new();
+    let file = house.path("users");
+    let added = house.run_with(
+        &[
+            "users-file",
+            "add",
+            "ada",
+            "--email",
+            "ada@example.org",
+            "--access-level",
+            "user",
+            "--file",
+            &file,
+            "--password-stdin",
+        ],
+        PASSWORD,
+    );
+    assert_eq!(code(&added), 0, "{}", err(&added));
+    let line = std::fs::read_to_string(&file).unwrap();
+    assert!(line.starts_with("ada:$argon2id$") && line.ends_with(":ada@example.org:user\n"), "{line}");
+    assert_eq!(code(&house.run(&["users-file", "check", "--file", &file])), 0);
+    std::fs::write(&file, format!("{line}broken\n")).unwrap();
+    let check = house.run(&["users-file", "check", "--file", &file, "--json"]);
+    assert_eq!((code(&check), &json(&check)["problems"][0]["line"]), (1, &2.into()));
+    assert_eq!(code(&house.run(&["users-file", "remove", "ada", "--file", &file])), 0);
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), "broken\n");
+    assert_eq!(code(&house.run(&["users-file", "remove", "ada", "--file", &file])), 1);
+    assert_eq!(code(&house.run(&["users-file", "check"])), 78, "no file is set");
+}
+
+#[test]
+fn settings_are_checked_and_shown_without_their_secrets() {
+    let house = House::new();
+    assert_eq!(code(&house.run(&["config", "check"])), 0);
+    std::fs::write(house.path("nexus.toml"), "max_uploads = 5\n").unwrap();
+    let unknown = house.run(&["config", "check"]);
+    assert_eq!(code(&unknown), 78);
+    assert!(err(&unknown).contains("\"max_upload\""), "{}", err(&unknown));
+    assert_eq!(code(&house.run(&[])), 78, "a server does not start with it either");
+    std::fs::write(house.path("nexus.toml"), "max_upload = 5\n").unwrap();
+    let typo = house.command(&["config", "check"]).env("NEXUS_REGISTRATON", "open").output().unwrap();
+    assert_eq!(code(&typo), 78);
+    assert!(err(&typo).contains("NEXUS_REGISTRATION"));
+    let secret = "mysql://nexus:sesame@localhost:3306/nexus";
+    let shown = house.command(&["config", "show", "--json"]).env("DATABASE_URL", secret).output().unwrap();
+    assert_eq!(json(&shown)["max_upload"], "5");
+    assert!(!out(&shown).contains("sesame") && !err(&shown).contains("sesame"));
+}
+
+#[test]
+fn the_schema_is_shown_and_brought_up_to_date() {
+    let house = House::new();
+    std::fs::create_dir(house.path("data")).unwrap();
+    let before = house.run(&["migrate", "status", "--json"]);
+    assert_eq!(code(&before), 1);
+    assert!(json(&before)["pending"].as_array().unwrap().len() >= 2);
+    assert_eq!(code(&house.run(&["migrate", "run"])), 0);
+    assert_eq!(code(&house.run(&["migrate", "status"])), 0);
+}
+
+#[test]
+fn exit_codes_say_what_kind_of_failure_it_was() {
+    let house = House::new();
+    assert_eq!(code(&house.run(&["nonsense"])), 2);
+    let away = house.command(&["user", "list"]).env("DATABASE_URL", "mysql://nexus:x@127.0.0.1:1/nexus").output().unwrap();
+    assert_eq!(code(&away), 69, "{}", err(&away));
+    let wrong = house.command(&["user", "list"]).env("DATABASE_URL", "oracle://x").output().unwrap();
+    assert_eq!(code(&wrong), 78, "{}", err(&wrong));
+    let everybodys = house.run(&["user", "list", "--data-dir", "/tmp"]);
+    assert_eq!(code(&everybodys), 77, "{}", err(&everybodys));
+}
+
+#[test]
+fn what_needs_no_settings_works_without_a_house() {
+    let house = House::new();
+    assert_eq!(out(&house.run(&["version"])).trim(), env!("CARGO_PKG_VERSION"));
+    let document: serde_json::Value = serde_json::from_str(&out(&house.run(&["openapi"]))).unwrap();
+    assert!(document["paths"].as_object().unwrap().len() > 10);
+    assert!(out(&house.run(&["completions", "bash"])).contains("users-file"));
+    assert!(out(&house.run(&["man"])).contains(".TH nexus-media 1"));
+    assert_eq!(std::fs::read_dir(house.0.path()).unwrap().count(), 0, "nothing was made");
+}
