@@ -6,7 +6,7 @@ ADVISORY_DB ?= ../shared/advisory-db
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 PLAYWRIGHT = npx --no-install playwright test --config tests/ui/playwright.config.mjs
 
-.PHONY: help run build release test check test-rust test-ui audit packages test-packages browser-files clean
+.PHONY: help run build release test check test-rust test-schema test-ui audit packages test-packages browser-files clean
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -20,7 +20,7 @@ build: packages browser-files ## build for development
 release: packages browser-files ## build the binary that is shipped
 	cargo build --locked --release
 
-test: check test-rust test-ui ## everything: format, lints, docs, audit, tests on both databases, browser tests on both
+test: check test-rust test-schema test-ui ## everything: format, lints, docs, audit, tests on both databases, browser tests on both
 
 check: packages browser-files audit ## format, lints, documentation, advisories
 	cargo fmt --check
@@ -29,6 +29,10 @@ check: packages browser-files audit ## format, lints, documentation, advisories
 
 test-rust: test-packages browser-files ## unit and API tests on SQLite and MariaDB
 	cargo test --locked
+
+test-schema: test-packages ## the API against its own document, by schemathesis with all checks
+	cargo build --locked
+	tests/support/schemathesis.sh $(CARGO_TARGET_DIR)/debug/nexus-media --generation-deterministic --max-examples 30
 
 test-ui: test-packages browser-files ## Playwright on SQLite and MariaDB
 	cargo build --locked
@@ -41,7 +45,7 @@ packages: ## system packages to build with
 	@SUDO="$(SUDO)" scripts/packages.sh gcc:gcc pkg-config:pkg-config mariadb_config:libmariadb-dev node:nodejs npm:npm
 
 test-packages: packages ## system packages to test with
-	@SUDO="$(SUDO)" scripts/packages.sh mariadbd:mariadb-server chromium:chromium ffmpeg:ffmpeg python3:python3
+	@SUDO="$(SUDO)" scripts/packages.sh mariadbd:mariadb-server chromium:chromium ffmpeg:ffmpeg python3:python3 pip3:python3-pip curl:curl
 
 # The libraries of the pages. Each is an enhancement: a build without them still works.
 browser-files: static/vendor/icons.svg ## libraries for the browser, from npm

@@ -52,7 +52,8 @@ pub fn create(services: &Services, user: &User, name: &str, parent: Option<Direc
 }
 
 fn own_name(name: &str) -> Result<FileName> {
-    FileName::typed(name).ok_or_else(|| Error::field("name", "Give the folder a name, without / and \\."))
+    FileName::typed(name)
+        .ok_or_else(|| Error::field("name", "Give the folder a name of 255 characters at most, without / and \\."))
 }
 
 fn path_of(parent: Option<&Directory>, name: &FileName) -> Result<String> {

@@ -146,7 +146,10 @@ pub struct Change {
 /// `Conflict` for a new name or place in the trash.
 pub fn change(services: &Services, user: &User, id: ItemId, change: &Change) -> Result<Item> {
     let wanted = match &change.name {
-        Some(name) => Some(FileName::typed(name).ok_or_else(|| Error::field("name", "Give it a name, without / and \\."))?),
+        Some(name) => Some(
+            FileName::typed(name)
+                .ok_or_else(|| Error::field("name", "Give it a name of 255 characters at most, without / and \\."))?,
+        ),
         None => None,
     };
     if wanted.is_none() && change.directory.is_none() {

@@ -71,7 +71,8 @@ pub async fn take_files(
             _ if !is_ours => return Err(out_of_date().into()),
             (Some("directory"), _) => {
                 let text = in_time(field_text(&mut field, 200)).await?;
-                if !text.is_empty() {
+                // A form sends its empty choice along.
+                if !text.is_empty() || form.is_none() {
                     let id = DirectoryId::parse(&text).ok_or_else(|| Error::field("directory", "Choose one of your folders."))?;
                     directory = Some(id);
                     move_taken(services, presence, &mut taken, id).await?;

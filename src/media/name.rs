@@ -26,10 +26,10 @@ impl FileName {
         Some(Self(shortened(&kept, "")))
     }
 
-    /// The name as a person typed it: what would be taken for a path is refused instead of cut.
+    /// The name as a person typed it: what would be cut, because it looks like a path or is too long, is refused.
     #[must_use]
     pub fn typed(raw: &str) -> Option<Self> {
-        if raw.contains(['/', '\\']) { None } else { Self::parse(raw) }
+        if raw.contains(['/', '\\']) || raw.chars().count() > MAX_BYTES { None } else { Self::parse(raw) }
     }
 
     /// The name a file gets that came with none.

@@ -78,6 +78,18 @@ impl<T: DeserializeOwned> FromRequest for Query<T> {
     }
 }
 
+/// A whole number as JSON has them: `5.0` is 5 (JSON Schema 2020-12, 4.2.3).
+pub fn whole_number<'de, D: serde::Deserializer<'de>>(reader: D) -> Result<Option<i64>, D::Error> {
+    use serde::Deserialize;
+    use serde::de::Error as _;
+    let Some(number) = Option::<serde_json::Number>::deserialize(reader)? else { return Ok(None) };
+    let whole = number.as_i64().or_else(|| {
+        let number = number.as_f64().filter(|number| number.fract() == 0.0)?;
+        format!("{number:.0}").parse().ok()
+    });
+    whole.map(Some).ok_or_else(|| D::Error::custom("a whole number is wanted"))
+}
+
 /// Names the field that was wrong, or that nobody knows.
 fn invalid(path: &str, said: &str) -> Error {
     let quoted = said.split('`').nth(1);

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::answer::{ok, tagged};
-use super::body::{Json, Query};
+use super::body::{Json, Query, whole_number};
 use super::caller::AdminCaller;
 use super::views::UserBody;
 use crate::domain::people::{self, Decision};
@@ -71,6 +71,9 @@ pub(super) async fn list_users(
 ) -> Answer {
     let status = query.status.unwrap_or(StatusWord::Pending).status();
     let after = UserId(query.cursor.unwrap_or(0));
+    if after.0 < 0 {
+        return Err(Error::field("cursor", "0 or more.").into());
+    }
     let people = act(&caller.services, move |services| people::list(services, status, after)).await?;
     let users = people.users.iter().map(UserBody::of).collect();
     tagged(&request, &PeopleBody { users, next_cursor: people.next.map(|id| id.0) })
@@ -97,6 +100,7 @@ pub struct ChangeBody {
     access_level: Option<LevelWord>,
     /// 0 = no limit.
     #[schema(minimum = 0)]
+    #[serde(default, deserialize_with = "whole_number")]
     quota_bytes: Option<i64>,
 }
 

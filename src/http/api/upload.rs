@@ -20,7 +20,8 @@ pub(super) fn routes() -> Vec<Route> {
 }
 
 /// Files, and where they go.
-#[derive(ToSchema)]
+#[derive(serde::Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "it is read part by part; here it is described")]
 pub struct UploadForm {
     /// One or many.

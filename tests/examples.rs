@@ -1,0 +1,124 @@
+//! The examples of `docs/API.md`, run with curl against a real server, in their order.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+use std::collections::{HashMap, HashSet};
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+
+const PASSWORD: &str = "correct horse battery";
+const DOCUMENT: &str = include_str!("../docs/API.md");
+
+/// The blocks of the document: the status they promise and the command.
+fn examples() -> Vec<(u16, String)> {
+    let mut examples = Vec::new();
+    let mut lines = DOCUMENT.lines();
+    while let Some(line) = lines.next() {
+        if let Some(status) = line.strip_prefix("```sh ") {
+            let command: Vec<_> = lines.by_ref().take_while(|line| *line != "```").collect();
+            examples.push((status.parse().unwrap(), command.join("\n")));
+        }
+    }
+    examples
+}
+
+struct Server(Child, String);
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        drop(self.0.kill());
+        drop(self.0.wait());
+    }
+}
+
+fn server(folder: &std::path::Path) -> Server {
+    std::fs::write(folder.join("password"), PASSWORD).unwrap();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_nexus-media"))
+        .current_dir(folder)
+        .env_clear()
+        .envs([("NEXUS_LISTEN", "127.0.0.1:0"), ("NEXUS_ADMIN_USERNAME", "root"), ("NEXUS_ADMIN_EMAIL", "root@example.org")])
+        .env("NEXUS_ADMIN_PASSWORD_FILE", folder.join("password"))
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    let base = lines.find_map(|line| line.unwrap().split_once("listening on ").map(|(_, base)| base.to_owned())).unwrap();
+    // Whatever it says later is read past, so that it never waits for a reader.
+    std::thread::spawn(move || lines.for_each(drop));
+    Server(child, base)
+}
+
+/// Runs one command; its status and body.
+fn run(command: &str, folder: &std::path::Path, variables: &HashMap<&str, String>) -> (u16, String) {
+    let script = format!("curl() {{ command curl -sS -w '\\n%{{http_code}}' \"$@\"; }}\n{command}");
+    let output = Command::new("sh").arg("-c").arg(script).current_dir(folder).envs(variables).output().unwrap();
+    assert!(output.status.success(), "{command}: {}", String::from_utf8_lossy(&output.stderr));
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let (body, status) = text.rsplit_once('\n').unwrap();
+    (status.parse().unwrap(), body.to_owned())
+}
+
+fn text(body: &str, pointer: &str) -> String {
+    let body: serde_json::Value = serde_json::from_str(body).unwrap();
+    body.pointer(pointer).and_then(serde_json::Value::as_str).unwrap().to_owned()
+}
+
+#[test]
+fn every_example_does_what_it_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = server(folder.path());
+    let mut variables = HashMap::from([("NEXUS", server.1.clone()), ("PATH", std::env::var("PATH").unwrap())]);
+    std::fs::write(folder.path().join("harbour.png"), b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0")
+        .unwrap();
+    std::fs::write(folder.path().join("letter.txt"), "Dear Ada").unwrap();
+    for (username, is_waiting) in [("ada", false), ("grace", true)] {
+        let mut add = Command::new(env!("CARGO_BIN_EXE_nexus-media"));
+        add.args(["user", "add", username, "--email", &format!("{username}@example.org"), "--firstname", "A", "--lastname", "B"]);
+        add.args(["--password-file", "password"]).args(is_waiting.then_some("--pending"));
+        assert!(add.current_dir(folder.path()).env_clear().stdout(Stdio::null()).status().unwrap().success());
+    }
+    let log_in = format!(
+        r#"curl "$NEXUS/api/auth/login" -H 'Content-Type: application/json' -d '{{"username":"root","password":"{PASSWORD}"}}'"#
+    );
+    variables.insert("ADMIN_TOKEN", text(&run(&log_in, folder.path(), &variables).1, "/token"));
+    variables.insert("PERSON", "3".into());
+    let mut count = 0;
+    for (promised, command) in examples() {
+        if command.contains("$DIRECTORY") && !variables.contains_key("DIRECTORY") {
+            let make = r#"curl "$NEXUS/api/directories" -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' -d '{"name":"Holidays"}'"#;
+            variables.insert("DIRECTORY", text(&run(make, folder.path(), &variables).1, "/id"));
+        }
+        let (status, body) = run(&command, folder.path(), &variables);
+        assert_eq!(status, promised, "{command}\n{body}");
+        // What the next examples are about.
+        if command.contains("/api/auth/login") || command.contains("/api/auth/refresh") {
+            variables.insert("TOKEN", text(&body, "/token"));
+            variables.insert("REFRESH_TOKEN", text(&body, "/refresh_token"));
+        } else if command.contains("/api/media/upload") {
+            variables.insert("ITEM", text(&body, "/items/0/id"));
+        }
+        count += 1;
+    }
+    assert!(count > 20, "{count} examples were found");
+}
+
+#[test]
+fn every_route_has_an_example() {
+    let shown: HashSet<String> = examples()
+        .iter()
+        .map(|(_, command)| {
+            let method = command.split_once("-X ").map(|(_, rest)| rest.split(' ').next().unwrap());
+            let method = method.unwrap_or(if command.contains(" -d ") || command.contains(" -F ") { "POST" } else { "GET" });
+            let path = command.split_once("$NEXUS").unwrap().1.split(['"', '?']).next().unwrap();
+            let path = path.replace("$ITEM", "{id}").replace("$DIRECTORY", "{id}").replace("$PERSON", "{id}");
+            format!("{method} {path}")
+        })
+        .collect();
+    let routes = nexus_media::http::routes();
+    let missing: Vec<_> = routes
+        .iter()
+        .filter(|route| route.path.starts_with("/api/"))
+        .map(|route| format!("{} {}", route.method, route.path))
+        .filter(|route| !shown.contains(route))
+        .collect();
+    assert_eq!(missing, Vec::<String>::new());
+}
