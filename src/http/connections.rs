@@ -54,6 +54,8 @@ impl Watch {
     /// Takes a new connection into the watch.
     pub fn add(&self, stream: &dyn Any, extensions: &mut Extensions) {
         let Some(stream) = stream.downcast_ref::<actix_web::rt::net::TcpStream>() else { return };
+        // A head that waits for its reader's acknowledgement keeps the body back for 40 ms.
+        drop(stream.set_nodelay(true));
         let Ok(socket) = stream.as_fd().try_clone_to_owned() else { return };
         let connection = Arc::new(Connection {
             socket: socket.into(),
