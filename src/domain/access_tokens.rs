@@ -73,7 +73,7 @@ fn end_of(days: u16, at: Time) -> Time {
     if days == 0 { NEVER } else { at + time::Duration::days(days.into()) }
 }
 
-/// The end of a token that has none: MariaDB takes a bound time for a TIMESTAMP, which ends in January 2038.
+/// The end of a token that has none: the last new year that both databases take (see ARCHITECTURE.md).
 const NEVER: Time = time::macros::datetime!(2037-12-31 00:00);
 
 /// Until when a token is good; `None` when it has no end.

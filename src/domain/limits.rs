@@ -12,6 +12,7 @@ use governor::{Quota, RateLimiter};
 use moka::sync::Cache;
 
 use super::attempts::network;
+use crate::error::Error;
 
 /// Buckets remembered at most, whoever asks: some 30 MB. The ones asked for least are forgotten first.
 const REMEMBERED: u64 = 100_000;
@@ -56,6 +57,8 @@ pub enum Who {
     /// One household: an IPv4 address, or an IPv6 /64.
     Network(IpAddr),
     Account(i64),
+    /// An account as somebody names it who is not in yet.
+    Named(String),
 }
 
 impl Who {
@@ -127,6 +130,16 @@ impl Limits {
                 Err(Refused { allowance: allowance(0), retry_after: retry_after.max(1) })
             }
         }
+    }
+
+    /// Takes one out of the bucket of the account that somebody names who is not in yet.
+    ///
+    /// # Errors
+    /// `TooManyRequests`.
+    pub fn check_named(&self, bucket: Bucket, login: &str) -> Result<(), Error> {
+        let name = login.trim().to_lowercase().chars().take(190).collect();
+        let refused = |refused: Refused| Error::TooManyRequests { retry_after: refused.retry_after };
+        self.check(bucket, Who::Named(name)).map(drop).map_err(refused)
     }
 
     /// How many buckets are remembered.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::limits::Bucket;
 use super::passwords::Verdict;
 use super::sessions::{self, Client, hash_of};
 use super::{Services, listed};
@@ -23,6 +24,7 @@ pub async fn log_in(
     kind: SessionKind,
     client: Client,
 ) -> Result<(User, String)> {
+    services.limits.check_named(Bucket::LogIn, login)?;
     let attempt = services.attempts.begin(login, client.address)?;
     let known = {
         let (services, login) = (services.clone(), login.to_owned());
@@ -122,6 +124,7 @@ async fn rehash(services: &Services, password: &str) -> Result<String> {
 /// # Errors
 /// `Invalid` for a code that is not, or no longer, good: the same for a person that is not.
 pub async fn recover(services: &Arc<Services>, login: &str, code: &str, password: &str, client: &Client) -> Result<()> {
+    services.limits.check_named(Bucket::Recovery, login)?;
     let attempt = services.attempts.begin(&format!("recovery of {}", login.trim()), client.address)?;
     let wrong = || {
         Error::field("access_code", "That code and name do not go together, or the code is over. Ask the admin for a new one.")

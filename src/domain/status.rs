@@ -52,6 +52,9 @@ pub fn status(services: &Services) -> Result<Status> {
     if !services.settings.rate_limit {
         warnings.push("Rate limiting is off: passwords can be guessed. Set NEXUS_RATE_LIMIT=on.".into());
     }
+    for (line, why) in services.users_file.listed().iter().flat_map(|listed| listed.problems.iter().take(5)) {
+        warnings.push(format!("Users file, line {line}: {why}. The other lines work."));
+    }
     if services.settings.public_url.is_none() && !services.settings.listen.ip().is_loopback() {
         warnings.push(
             "The server listens on the network without TLS in front. Put a proxy with TLS before it and set NEXUS_PUBLIC_URL."

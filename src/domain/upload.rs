@@ -189,7 +189,7 @@ pub fn store(
     Ok(Outcome::Stored(Box::new(item)))
 }
 
-/// Moves files that were just stored into the directory their upload names, by the rules of [`store`].
+/// Moves files that were just stored into the directory their upload names, by the rules of [`store()`].
 ///
 /// # Errors
 /// `Invalid` for a directory that is not theirs.

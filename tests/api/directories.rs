@@ -48,7 +48,7 @@ async fn names_that_are_taken_reserved_or_none_make_no_folder(#[values(Sqlite, M
     );
     let rows =
         app.services.db.read(|conn| Ok(nexus_media::store::directories::count(conn, nexus_media::model::UserId(id))?)).unwrap();
-    assert_eq!(rows, 9);
+    assert_eq!(rows, 8);
 }
 
 #[rstest]

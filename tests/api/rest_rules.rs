@@ -123,6 +123,19 @@ async fn who_asks_too_often_is_told_how_long_to_wait(#[values(Sqlite, MariaDb)] 
     assert_eq!(ada.get("/api/users/me").await.status(), 200, "other buckets are full");
 }
 
+#[rstest]
+#[actix_web::test]
+async fn an_account_is_not_logged_in_to_without_end_from_many_addresses(#[values(Sqlite)] backend: Backend) {
+    let (app, admin) = TestApp::ready_with(backend, &[("trusted_proxies", "127.0.0.0/8")]).await;
+    app.person(&admin, "ada").await;
+    let mut statuses = Vec::new();
+    for number in 0..31 {
+        let request = app.browser().request("POST", "/api/auth/login").header("x-forwarded-for", format!("198.51.100.{number}"));
+        statuses.push(call(request, &j!({ "username": "ada", "password": PASSWORD })).await.status().as_u16());
+    }
+    assert_eq!((statuses[0], statuses[29], statuses[30]), (200, 200, 429));
+}
+
 #[test]
 fn every_api_route_is_in_the_document_and_the_other_way_round() {
     let document: serde_json::Value = serde_json::from_str(&nexus_media::http::openapi::document().unwrap()).unwrap();

@@ -45,7 +45,8 @@ async fn a_person_in_the_file_gets_an_account_at_their_first_log_in_and_leaves_w
     #[values(Sqlite, MariaDb)] backend: Backend,
 ) {
     let lines = format!("{}\nnonsense\n{}:zoe@example.net:admin\n", bcrypt_line("jo.walker"), bcrypt_line("zoe"));
-    let (app, _admin, path, _folder) = app_with(backend, &lines).await;
+    let (app, admin, path, _folder) = app_with(backend, &lines).await;
+    assert!(admin.page("/admin/status").await.says("Users file, line 2"), "a broken line is named");
     assert_eq!(status_of_log_in(&app, "jo.walker").await, 303);
     let jo = app.user("jo.walker");
     assert_eq!((jo.firstname.as_str(), jo.lastname.as_str(), jo.status.as_str()), ("Jo", "Walker", "active"));

@@ -7,9 +7,11 @@ use serde::{Deserialize, Serialize};
 use super::answer::{see, show};
 use super::shell::Shell;
 use super::view as v;
+use crate::domain::limits::{Bucket, Who};
 use crate::domain::upload::{self, Outcome};
 use crate::error::{Error, bytes_in_words};
 use crate::http::intake::{Taken, take_files};
+use crate::http::limit;
 use crate::http::route::{Answer, Route, act};
 use crate::http::visitor::SignedIn;
 use crate::model::ReportId;
@@ -65,6 +67,7 @@ enum Became {
 }
 
 async fn submit_upload(at: SignedIn, request: HttpRequest, payload: web::Payload) -> Answer {
+    limit::count(&request, &at.services, Bucket::Upload, Who::Account(at.user().id.0))?;
     let taken = take_files(&at.services, &at.presence, Some(&at.carrier), &request, payload).await?;
     let mut rows: Vec<Row> = taken.into_iter().map(Row::of).collect();
     if rows.is_empty() {
