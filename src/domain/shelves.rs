@@ -69,7 +69,7 @@ pub fn page(services: &Services, user: &User, page: &Page) -> Result<(Vec<Item>,
 pub fn list(services: &Services, user: &User, wanted: &Page) -> Result<Listing> {
     let (sort, selection) = (wanted.sort(), &wanted.selection);
     let (items, next) = page(services, user, wanted)?;
-    let is_counted = selection.words.is_empty() && matches!(sort, Sort::Newest | Sort::Oldest);
+    let is_counted = selection.words.is_empty() && selection.kind.is_none() && matches!(sort, Sort::Newest | Sort::Oldest);
     let (months, children) = services.db.read(|conn| {
         let mut months = Vec::new();
         for month in if is_counted { months_of(&items) } else { Vec::new() } {

@@ -99,3 +99,16 @@ async fn the_dashboard_begins_with_three_cards_and_then_shows_what_is_new(#[valu
     assert!(!page.has(".cards.three") && page.has("#recent") && page.has("#favorites"));
     assert!(page.says("1 item"));
 }
+
+#[rstest]
+#[actix_web::test]
+async fn a_shelf_shows_one_kind_only_where_that_is_chosen(#[values(Sqlite, MariaDb)] backend: Backend) {
+    let (_app, admin) = TestApp::ready(backend).await;
+    admin.upload(&[("a.png", &png(1)), ("letter.txt", b"Dear Ada")]).await;
+    assert_eq!(admin.names_on("/recents?kind=photo").await, ["a.png"]);
+    assert_eq!(admin.names_on("/recents?kind=document&size=l").await, ["letter.txt"]);
+    let none = admin.page("/recents?kind=video").await;
+    assert!(none.says("Nothing of that kind here.") && none.has(".chip[aria-current][href='/recents?kind=video']"));
+    let chosen = admin.page("/search?q=a&kind=photo&sort=name").await;
+    assert!(chosen.has(".chip[href='/search?q=a&sort=name&kind=photo&size=s']"), "a choice keeps the others");
+}

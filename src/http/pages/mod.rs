@@ -2,6 +2,7 @@
 
 mod account;
 mod answer;
+mod choices;
 mod dashboard;
 mod directories;
 mod downloads;

@@ -2,9 +2,9 @@
 
 use actix_web::{HttpRequest, web};
 use askama::Template;
-use serde::Deserialize;
 
 use super::answer::show;
+use super::choices::{Group, Query};
 use super::shell::Shell;
 use super::view::{self as v, Heading, Tile, counted};
 use crate::domain::shelves::{self, Listing, PAGE, Page, Selection};
@@ -27,15 +27,6 @@ pub(super) fn routes() -> Vec<Route> {
     ]
 }
 
-#[derive(Deserialize)]
-struct Query {
-    cursor: Option<String>,
-    #[serde(default)]
-    sort: String,
-    #[serde(default)]
-    q: String,
-}
-
 /// A directory's place among others.
 struct Crumb {
     href: String,
@@ -50,8 +41,11 @@ struct ShelfPage {
     summary: String,
     path: String,
     tiles: Vec<Tile>,
-    /// Chosen order; empty where there is no choice.
-    sorts: Vec<(&'static str, &'static str, bool)>,
+    choices: Vec<Group>,
+    grid_class: &'static str,
+    is_filtered: bool,
+    /// The first page of the same list.
+    top: String,
     next: Option<String>,
     is_first: bool,
     is_trash: bool,
@@ -62,13 +56,12 @@ struct ShelfPage {
     crumbs: Vec<Crumb>,
     directory: Option<Directory>,
     query: Option<String>,
-    /// The search as the beginning of a query.
-    search: String,
     trash_days: u32,
 }
 
 impl ShelfPage {
-    fn new(at: &SignedIn, shell: Shell, title: &str, path: &str, query: &Query, listing: Listing) -> Self {
+    fn new(at: &SignedIn, shell: Shell, (title, path, shelf): (&str, &str, Shelf), query: &Query, listing: Listing) -> Self {
+        let is_table = matches!(shelf, Shelf::Audios | Shelf::Uploads);
         let days = at.services.settings.trash_days;
         let sort = listing.sort;
         let mut tiles: Vec<_> = listing.items.iter().map(|item| Tile::of(item, days)).collect();
@@ -83,32 +76,27 @@ impl ShelfPage {
                 }
             }
         }
-        let search = if query.q.is_empty() {
-            String::new()
-        } else {
-            format!("q={}&", form_urlencoded::byte_serialize(query.q.as_bytes()).collect::<String>())
-        };
-        let next = listing.next.map(|cursor| format!("{path}?{search}sort={}&cursor={}", sort.as_str(), cursor.encode()));
-        let has_choice = !matches!(sort, Sort::Recent | Sort::Trashed);
-        let sorts = Sort::CHOICES.map(|choice| (choice.as_str(), choice.title(), choice == sort));
+        let next = listing.next.map(|cursor| Query { cursor: Some(cursor.encode()), ..query.clone() }.href(path));
         Self {
             shell,
             title: title.into(),
             summary: String::new(),
             path: path.into(),
             tiles,
-            sorts: if has_choice { sorts.to_vec() } else { Vec::new() },
+            choices: query.groups(path, shelf, is_table),
+            grid_class: query.grid_class(),
+            is_filtered: query.kind().is_some(),
+            top: Query { cursor: None, ..query.clone() }.href(path),
             next,
             is_first: query.cursor.is_none(),
             is_trash: false,
-            is_table: false,
+            is_table,
             takes_folders: false,
             empty: "",
             children: listing.children.iter().map(crumb).collect(),
             crumbs: Vec::new(),
             directory: None,
             query: None,
-            search,
             trash_days: days,
         }
     }
@@ -120,8 +108,8 @@ fn crumb(directory: &Directory) -> Crumb {
 
 async fn listing(at: &SignedIn, selection: Selection, query: &Query) -> Result<Listing, Error> {
     let presence = at.presence.clone();
-    let sort = Sort::parse(&query.sort).unwrap_or(Sort::Newest);
-    let page = Page { selection, sort, cursor: query.cursor.clone(), limit: PAGE };
+    let selection = Selection { kind: query.kind(), ..selection };
+    let page = Page { selection, sort: query.sort(), cursor: query.cursor.clone(), limit: PAGE };
     act(&at.services, move |services| shelves::list(services, &presence.user, &page)).await
 }
 
@@ -134,10 +122,9 @@ async fn show_shelf(at: SignedIn, request: HttpRequest, query: web::Query<Query>
         Shelf::Recents => "What you opened or added last".into(),
         _ => format!("{} · {}", counted(items, "item"), v::size(bytes).words),
     };
-    let mut page = ShelfPage::new(&at, shell, shelf.title(), request.path(), &query, listing);
+    let mut page = ShelfPage::new(&at, shell, (shelf.title(), request.path(), shelf), &query, listing);
     page.summary = summary;
     page.is_trash = shelf == Shelf::Trash;
-    page.is_table = matches!(shelf, Shelf::Audios | Shelf::Uploads);
     page.takes_folders = shelf == Shelf::Uploads;
     page.empty = match shelf {
         Shelf::Photos => "No photos yet. Every picture you upload comes here.",
@@ -158,7 +145,7 @@ async fn show_directory(at: SignedIn, path: web::Path<String>, query: web::Query
     let listing = listing(&at, Selection::directory(id), &query).await?;
     let current = format!("/directories/{id}");
     let shell = Shell::load(&at, &current).await?;
-    let mut page = ShelfPage::new(&at, shell, &directory.directory_name, &current, &query, listing);
+    let mut page = ShelfPage::new(&at, shell, (&directory.directory_name, &current, Shelf::All), &query, listing);
     page.crumbs = above.iter().map(crumb).collect();
     page.summary = format!("Last changed {}", v::when(directory.last_modified).ago);
     page.empty = "This folder is empty. Move things here, or upload into it.";
@@ -176,7 +163,7 @@ async fn show_search(at: SignedIn, query: web::Query<Query>) -> Answer {
         listing(&at, Selection::named(&words), &query).await?
     };
     let shell = Shell::load(&at, "/search").await?;
-    let mut page = ShelfPage::new(&at, shell, "Search", "/search", &query, listing);
+    let mut page = ShelfPage::new(&at, shell, ("Search", "/search", Shelf::All), &query, listing);
     page.summary =
         if words.is_empty() { "Type part of a name above.".into() } else { format!("Names with “{}”", query.q.trim()) };
     page.empty = if words.is_empty() { "Nothing looked for yet." } else { "Nothing with that name. Try fewer letters." };

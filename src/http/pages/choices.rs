@@ -1,0 +1,140 @@
+//! The choices above a shelf: order, kind, size of its tiles; each a link that keeps the others.
+
+use serde::Deserialize;
+
+use crate::model::item::ItemKind;
+use crate::model::{Shelf, Sort};
+
+/// What a shelf's address says beside its path.
+#[derive(Deserialize, Clone, Default)]
+pub struct Query {
+    pub cursor: Option<String>,
+    #[serde(default)]
+    pub sort: String,
+    #[serde(default)]
+    pub q: String,
+    #[serde(default)]
+    pub kind: String,
+    #[serde(default)]
+    pub size: String,
+}
+
+/// One link.
+pub struct Choice {
+    pub href: String,
+    pub label: &'static str,
+    pub is_current: bool,
+}
+
+/// Links of which one is current.
+pub struct Group {
+    pub label: &'static str,
+    pub choices: Vec<Choice>,
+}
+
+const KINDS: [(&str, &str); 5] =
+    [("", "All kinds"), ("photo", "Photos"), ("video", "Videos"), ("audio", "Audios"), ("document", "Documents")];
+const SIZES: [(&str, &str); 3] = [("s", "Small"), ("", "Medium"), ("l", "Large")];
+
+impl Query {
+    #[must_use]
+    pub fn sort(&self) -> Sort {
+        Sort::parse(&self.sort).unwrap_or(Sort::Newest)
+    }
+
+    #[must_use]
+    pub fn kind(&self) -> Option<ItemKind> {
+        ItemKind::parse(&self.kind)
+    }
+
+    /// The class of a grid with tiles of that size.
+    #[must_use]
+    pub fn grid_class(&self) -> &'static str {
+        match self.size.as_str() {
+            "s" => "grid-small",
+            "l" => "grid-large",
+            _ => "",
+        }
+    }
+
+    /// The address with all that is chosen, and nothing that goes without saying.
+    #[must_use]
+    pub fn href(&self, path: &str) -> String {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        let said = [("q", &self.q), ("sort", &self.sort), ("kind", &self.kind), ("size", &self.size)];
+        query.extend_pairs(said.iter().filter(|(_, value)| !value.is_empty()));
+        if let Some(cursor) = &self.cursor {
+            query.append_pair("cursor", cursor);
+        }
+        match query.finish() {
+            none if none.is_empty() => path.to_owned(),
+            said => format!("{path}?{said}"),
+        }
+    }
+
+    fn group(
+        &self,
+        path: &str,
+        label: &'static str,
+        choices: &[(&'static str, &'static str)],
+        current: &str,
+        with: impl Fn(Self, String) -> Self,
+    ) -> Group {
+        let top = Self { cursor: None, ..self.clone() };
+        let choice = |(word, label): &(&'static str, &'static str)| Choice {
+            href: with(top.clone(), (*word).to_owned()).href(path),
+            label,
+            is_current: *word == current,
+        };
+        Group { label, choices: choices.iter().map(choice).collect() }
+    }
+
+    /// The choices a list has: no order where it has only one, kinds where there are several, sizes where there are tiles.
+    #[must_use]
+    pub fn groups(&self, path: &str, shelf: Shelf, is_table: bool) -> Vec<Group> {
+        let mut groups = Vec::new();
+        if shelf.fixed_sort().is_none() {
+            let orders = Sort::CHOICES.map(|sort| (if sort == Sort::Newest { "" } else { sort.as_str() }, sort.title()));
+            let current = if self.sort() == Sort::Newest { "" } else { self.sort.as_str() };
+            groups.push(self.group(path, "Order", &orders, current, |query, sort| Self { sort, ..query }));
+        }
+        if matches!(shelf, Shelf::All | Shelf::Favorites | Shelf::Recents | Shelf::Trash) {
+            let current = self.kind().map_or("", ItemKind::as_str);
+            groups.push(self.group(path, "Kind", &KINDS, current, |query, kind| Self { kind, ..query }));
+        }
+        if !is_table {
+            let current = if self.grid_class().is_empty() { "" } else { self.size.as_str() };
+            groups.push(self.group(path, "Size", &SIZES, current, |query, size| Self { size, ..query }));
+        }
+        groups
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_choice_keeps_the_others_and_goes_back_to_the_top() {
+        let query =
+            Query { q: "a&b".into(), sort: "name".into(), kind: "photo".into(), cursor: Some("c".into()), ..Query::default() };
+        assert_eq!(query.href("/search"), "/search?q=a%26b&sort=name&kind=photo&cursor=c");
+        let groups = query.groups("/search", Shelf::All, false);
+        assert_eq!(groups.iter().map(|group| group.label).collect::<Vec<_>>(), ["Order", "Kind", "Size"]);
+        let newest = &groups[0].choices[0];
+        assert_eq!((newest.href.as_str(), newest.is_current), ("/search?q=a%26b&kind=photo", false));
+        assert!(groups[0].choices.iter().any(|choice| choice.label == "By name" && choice.is_current));
+        assert!(groups[1].choices[1].is_current);
+        assert_eq!(groups[2].choices[2].href, "/search?q=a%26b&sort=name&kind=photo&size=l");
+    }
+
+    #[test]
+    fn a_list_offers_only_what_it_has() {
+        let labels = |shelf, is_table| -> Vec<_> {
+            Query::default().groups("/x", shelf, is_table).iter().map(|group| group.label).collect()
+        };
+        assert_eq!(labels(Shelf::Photos, false), ["Order", "Size"]);
+        assert_eq!(labels(Shelf::Recents, false), ["Kind", "Size"]);
+        assert_eq!(labels(Shelf::Audios, true), ["Order"]);
+    }
+}
