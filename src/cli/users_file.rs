@@ -30,17 +30,15 @@ pub async fn run(settings: &Settings, command: &UsersFileCommand, is_json: bool)
                 email: email.map(|email| email.as_str().to_owned()),
                 access_level: access_level.map(LevelWord::level),
             };
-            files::replace(&path, &listed::with(&text(&path)?, &entry))?;
+            files::edit(&path, |text| Ok::<_, Error>(listed::with(text, &entry)))?;
             say(&format!("{} is in {}.", entry.username, path.display()));
             Ok(())
         }
         UsersFileCommand::Remove { username, file } => {
             let path = path(settings, file.as_ref())?;
             let name = username.trim().to_lowercase();
-            let Some(rest) = listed::without(&text(&path)?, &name) else {
-                return Err(Error::Conflict(format!("There is no {name} in {}.", path.display())));
-            };
-            files::replace(&path, &rest)?;
+            let nobody = || Error::Conflict(format!("There is no {name} in {}.", path.display()));
+            files::edit(&path, |text| listed::without(text, &name).ok_or_else(nobody))?;
             say(&format!("{name} is no longer in {}.", path.display()));
             Ok(())
         }
@@ -52,14 +50,6 @@ fn path(settings: &Settings, said: Option<&PathBuf>) -> Result<PathBuf> {
     said.or(settings.users_file.as_ref())
         .cloned()
         .ok_or_else(|| Error::Configuration("No users file: set NEXUS_USERS_FILE, or say --file FILE.".into()))
-}
-
-/// The file's text; nothing where there is none yet.
-fn text(path: &Path) -> Result<String> {
-    match files::read(path) {
-        Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => Ok(String::new()),
-        read => Ok(read?),
-    }
 }
 
 fn check(path: &Path, is_json: bool) -> Result<()> {

@@ -49,7 +49,11 @@ pub fn read(path: &Path) -> Result<String> {
 /// # Errors
 /// The system's; the file is as it was then.
 pub fn replace(path: &Path, text: &str) -> Result<()> {
-    let mode = std::fs::metadata(path).map_or(0o600, |about| about.mode() & 0o777);
+    // Through a link to the file itself, which keeps its mode and owners.
+    let real = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
+    let path = real.as_path();
+    let about = std::fs::metadata(path).ok();
+    let mode = about.as_ref().map_or(0o600, |about| about.mode() & 0o777);
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
@@ -58,6 +62,11 @@ pub fn replace(path: &Path, text: &str) -> Result<()> {
     let beside = folder.join(format!(".{name}.{}", std::process::id()));
     let written = (|| {
         let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(mode).open(&beside)?;
+        if let Some(about) = &about {
+            // Only root may give files away; whoever may not keeps their own.
+            drop(std::os::unix::fs::fchown(&file, Some(about.uid()), Some(about.gid())));
+            file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(mode))?;
+        }
         file.write_all(text.as_bytes())?;
         file.sync_all()?;
         std::fs::rename(&beside, path)?;
@@ -67,6 +76,26 @@ pub fn replace(path: &Path, text: &str) -> Result<()> {
         drop(std::fs::remove_file(&beside));
     }
     written
+}
+
+/// Reads a file, changes its text and replaces it, while no other process does the same. One that is not there is empty.
+///
+/// # Errors
+/// What `change` says; the system's.
+pub fn edit<E: From<Error>>(
+    path: &Path,
+    change: impl FnOnce(&str) -> std::result::Result<String, E>,
+) -> std::result::Result<(), E> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
+    // The folder is locked: the file itself is another one after each change.
+    let lock = std::fs::File::open(folder)?;
+    lock.lock()?;
+    let text = match read(path) {
+        Err(cause) if cause.kind() == ErrorKind::NotFound => String::new(),
+        text => text?,
+    };
+    replace(path, &change(&text)?)?;
+    Ok(())
 }
 
 #[cfg(test)]

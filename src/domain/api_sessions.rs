@@ -112,7 +112,7 @@ impl Bearer {
             Self::Signed { session, .. } => services.sessions.get(&sessions::key_of(*session)),
             Self::Access(token) => services.sessions.peek(token),
         };
-        known.filter(|presence| self.fits(presence))
+        known.filter(|presence| self.fits(presence) && services.users_file.still_has(&presence.user))
     }
 
     /// The person and session behind it.

@@ -31,7 +31,7 @@ pub(super) fn admit(services: &Services, conn: &mut Conn, entry: &Entry) -> Resu
         store::users::update_status(conn, user.id, &[Status::Pending], Status::Active, now())?;
     }
     if let Some(level) = entry.access_level.filter(|level| *level != user.access_level) {
-        people::change_access_level(conn, user.id, level)?;
+        people::change_access_level(services, conn, user.id, level)?;
     }
     store::users::find(conn, user.id)?.ok_or(Error::NotFound)
 }

@@ -46,10 +46,15 @@ pub async fn log_in(
         let (user, token) = services.db.write(|conn| {
             let at = now();
             let user = match &known {
-                // A password that was changed meanwhile is not this one.
-                Known::Here(tried) => store::users::find(conn, tried.id)?
-                    .filter(|user| user.password == tried.password || verdict == Verdict::RightButOld)
-                    .ok_or(Error::BadCredentials)?,
+                // A password that was changed while this one was tried is another one; two log-ins at once that
+                // both make an old hash anew meet here too, and the second one is asked to try again.
+                Known::Here(tried) => match store::users::find(conn, tried.id)? {
+                    Some(user) if user.password == tried.password => user,
+                    Some(_) if verdict == Verdict::RightButOld => {
+                        return Err(Error::Unavailable("The password is being changed."));
+                    }
+                    _ => return Err(Error::BadCredentials),
+                },
                 Known::Listed(entry) => listed::admit(&services, conn, entry)?,
             };
             if user.status.standing().is_some() {

@@ -67,7 +67,7 @@ pub fn decide(services: &Services, admin: UserId, id: UserId, decision: Decision
         let user = under_lock(conn, id)?;
         if decision == Decision::Suspend {
             refuse_oneself(admin, id, "You cannot suspend yourself.")?;
-            refuse_last_admin(conn, &user)?;
+            refuse_last_admin(services, conn, &user)?;
         }
         if store::users::update_status(conn, id, decision.from(), decision.to(), now())? == 0 {
             let state = user.status.as_str();
@@ -89,7 +89,13 @@ pub fn decide(services: &Services, admin: UserId, id: UserId, decision: Decision
 /// `Conflict` for the last admin; `Invalid` for a level that is none.
 pub fn set_access_level(services: &Services, admin: UserId, id: UserId, level: &str) -> Result<User> {
     let level = AccessLevel::parse(level).ok_or_else(|| Error::field("access_level", "Choose user or admin."))?;
-    let user = services.db.write(|conn| change_access_level(conn, id, level))?;
+    let user = services.db.write(|conn| {
+        let user = store::users::find(conn, id)?.ok_or(Error::NotFound)?;
+        if services.users_file.sets_level_of(&user) {
+            return Err(Error::Conflict("Their access level stands in the users file. Change it there.".into()));
+        }
+        change_access_level(services, conn, id, level)
+    })?;
     services.sessions.forget(id);
     tracing::info!(admin = admin.0, user = id.0, level = level.as_str(), "access level set");
     Ok(user)
@@ -99,10 +105,10 @@ pub fn set_access_level(services: &Services, admin: UserId, id: UserId, level: &
 ///
 /// # Errors
 /// `Conflict` for the last admin.
-pub(super) fn change_access_level(conn: &mut Conn, id: UserId, level: AccessLevel) -> Result<User> {
+pub(super) fn change_access_level(services: &Services, conn: &mut Conn, id: UserId, level: AccessLevel) -> Result<User> {
     let user = under_lock(conn, id)?;
     match level {
-        AccessLevel::User => refuse_last_admin(conn, &user)?,
+        AccessLevel::User => refuse_last_admin(services, conn, &user)?,
         AccessLevel::Admin => _ = store::site::update_claim_first_admin(conn)?,
     }
     store::users::update_access_level(conn, id, level, now())?;
@@ -211,7 +217,7 @@ pub async fn set_password(services: &Arc<Services>, user: &User, password: &str)
 pub fn remove(services: &Services, id: UserId) -> Result<User> {
     let user = services.db.write(|conn| {
         let user = under_lock(conn, id)?;
-        refuse_last_admin(conn, &user)?;
+        refuse_last_admin(services, conn, &user)?;
         store::items::delete_all(conn, id)?;
         store::directories::delete_all(conn, id)?;
         store::users::delete(conn, id)?;
@@ -280,10 +286,13 @@ fn refuse_oneself(admin: UserId, id: UserId, why: &str) -> Result<()> {
     if admin == id { Err(Error::Conflict(why.into())) } else { Ok(()) }
 }
 
-fn refuse_last_admin(conn: &mut Conn, user: &User) -> Result<()> {
+/// An admin whose line in the users file is gone cannot come in, and is none.
+fn refuse_last_admin(services: &Services, conn: &mut Conn, user: &User) -> Result<()> {
     let is_one = user.is_admin() && user.status == Status::Active;
-    if is_one && store::users::count_active_admins(conn)? <= 1 {
-        return Err(Error::Conflict(LAST_ADMIN.into()));
+    if !is_one {
+        return Ok(());
     }
-    Ok(())
+    let others = store::users::list_active_admins(conn)?.into_iter().filter(|admin| admin.id != user.id);
+    let mut others = others.filter(|admin| services.users_file.still_has(admin));
+    if others.next().is_some() { Ok(()) } else { Err(Error::Conflict(LAST_ADMIN.into())) }
 }

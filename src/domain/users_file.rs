@@ -63,6 +63,13 @@ impl UsersFile {
         listed.entries.get(&login).or_else(by_email).cloned()
     }
 
+    /// Whether the file says what access level that person has.
+    #[must_use]
+    pub fn sets_level_of(&self, user: &User) -> bool {
+        let listed = self.listed().filter(|_| user.origin == Origin::File);
+        listed.is_some_and(|listed| listed.entries.get(&user.username).is_some_and(|entry| entry.access_level.is_some()))
+    }
+
     /// Whether a person who came in through the file may stay: their line is there and as it was.
     #[must_use]
     pub fn still_has(&self, user: &User) -> bool {

@@ -26,6 +26,7 @@ pub async fn gate(
 
 async fn passes(request: &ServiceRequest) -> Result<(), Failure> {
     let services = request.app_data::<Data<Services>>().cloned().ok_or_else(|| Error::internal("no services"))?;
+    refuse_disguised(request.path())?;
     super::limit::count_address(request, &services)?;
     if !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS) && !is_from_friend(request, &services) {
         refuse_cross_site(request, &services)?;
@@ -73,6 +74,22 @@ fn refuse_cross_site(request: &ServiceRequest, services: &Services) -> Result<()
     let is_public = services.settings.public_url.as_deref() == Some(origin);
     let authority = origin.split_once("://").map(|(_, authority)| authority);
     if is_public || (authority.is_some() && authority == word(header::HOST)) { Ok(()) } else { Err(REFUSED) }
+}
+
+/// A path that writes plain letters as `%72` is one in disguise: limits and layers go by what they read.
+fn refuse_disguised(path: &str) -> Result<(), Failure> {
+    let mut bytes = path.bytes();
+    while let Some(byte) = bytes.next() {
+        if byte == b'%' {
+            let digit = |byte: Option<u8>| char::from(byte?).to_digit(16);
+            let code = digit(bytes.next()).zip(digit(bytes.next())).and_then(|(high, low)| u8::try_from(high * 16 + low).ok());
+            // RFC 3986, 2.3: unreserved characters have no other spelling.
+            if code.is_none_or(|code| code.is_ascii_alphanumeric() || matches!(code, b'-' | b'.' | b'_' | b'~' | b'/')) {
+                return Err(Error::NotFound.into());
+            }
+        }
+    }
+    Ok(())
 }
 
 fn refuse_compressed(request: &ServiceRequest) -> Result<(), Failure> {

@@ -54,6 +54,7 @@ pub async fn take_files(
     upload::refuse_oversize(services, &presence.user, announced)?;
     let mut is_ours = form.is_none() || is_csrf_header(request);
     let mut directory = None;
+    let mut is_late = false;
     let mut taken = Vec::new();
     let mut parts = Multipart::new(headers, payload);
     let mut count = 0;
@@ -69,20 +70,29 @@ pub async fn take_files(
                 is_ours = is_ours || carrier.is_csrf(&token);
             }
             _ if !is_ours => return Err(out_of_date().into()),
+            (Some("directory"), _) if directory.is_some() => {
+                return Err(Error::field("directory", "One folder for all files.").into());
+            }
             (Some("directory"), _) => {
                 let text = in_time(field_text(&mut field, 200)).await?;
                 // A form sends its empty choice along.
                 if !text.is_empty() || form.is_none() {
                     let id = DirectoryId::parse(&text).ok_or_else(|| Error::field("directory", "Choose one of your folders."))?;
                     directory = Some(id);
-                    move_taken(services, presence, &mut taken, id).await?;
+                    is_late = !taken.is_empty();
                 }
             }
             (Some("file"), _) => taken.extend(take_file(services, presence, field, directory).await?),
             _ => return Err(Error::BadRequest("The form has a field that upload does not know.".into()).into()),
         }
     }
-    if is_ours { Ok(taken) } else { Err(out_of_date().into()) }
+    if !is_ours {
+        return Err(out_of_date().into());
+    }
+    if let Some(id) = directory.filter(|_| is_late) {
+        move_taken(services, presence, &mut taken, id).await?;
+    }
+    Ok(taken)
 }
 
 /// A `directory` behind its files counts for them too.

@@ -47,7 +47,7 @@ pub(super) fn theme_of(request: &HttpRequest) -> &'static str {
 /// The person and session of a browser's cookie.
 pub(super) async fn presence_of(request: &HttpRequest, services: &Data<Services>) -> Result<Option<Arc<Presence>>, Error> {
     let Some(token) = Carrier::of(request).token() else { return Ok(None) };
-    if let Some(known) = services.sessions.peek(&token) {
+    if let Some(known) = services.sessions.peek(&token).filter(|known| services.users_file.still_has(&known.user)) {
         return Ok(Some(known));
     }
     match act(services, move |services| sessions::find(services, &token)).await {

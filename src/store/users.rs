@@ -91,16 +91,16 @@ pub fn count_pending(conn: &mut Conn) -> QueryResult<i64> {
     users::table.filter(users::status.eq(Status::Pending)).count().get_result(conn)
 }
 
-/// Admins who can come in.
+/// Admins whose account is active.
 ///
 /// # Errors
 /// The database's.
-pub fn count_active_admins(conn: &mut Conn) -> QueryResult<i64> {
+pub fn list_active_admins(conn: &mut Conn) -> QueryResult<Vec<User>> {
     users::table
         .filter(users::access_level.eq(AccessLevel::Admin))
         .filter(users::status.eq(Status::Active))
-        .count()
-        .get_result(conn)
+        .select(User::as_select())
+        .load(conn)
 }
 
 /// Changes the status if it is one of `from`; 0 rows when it is not.

@@ -143,3 +143,25 @@ async fn php_and_older_hashes_let_in_and_are_made_anew(#[values(Sqlite, MariaDb)
     assert!(app.user("ada").password.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
     assert_eq!(log_in(&app.browser(), "ada", PASSWORD).await.status(), 303);
 }
+
+#[rstest]
+#[actix_web::test]
+async fn a_password_that_is_changed_while_an_old_one_is_tried_stays_changed(#[values(Sqlite, MariaDb)] backend: Backend) {
+    use nexus_media::store::users;
+    let (app, admin) = TestApp::ready(backend).await;
+    app.person(&admin, "ada").await;
+    let user = app.user("ada");
+    let old = bcrypt::hash(PASSWORD, 12).unwrap();
+    app.services.db.write(|conn| Ok(users::update_password(conn, user.id, &old, user.updated_at)?)).unwrap();
+    let browser = app.browser();
+    let logging_in = browser.submit("/login", "/login", &[("username", "ada"), ("password", PASSWORD)]);
+    let changing = async {
+        nexus_media::domain::people::set_password(&app.services, &user, "another long password").await.unwrap();
+    };
+    let (answer, ()) = futures_util::future::join(logging_in, changing).await;
+    let now = app.user("ada").password;
+    assert!(now.starts_with("$argon2id$"));
+    let browser = app.browser();
+    let again = browser.submit("/login", "/login", &[("username", "ada"), ("password", "another long password")]).await;
+    assert_eq!(again.status(), 303, "the new password is right, whatever the old one got ({})", answer.status());
+}

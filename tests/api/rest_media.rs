@@ -144,6 +144,8 @@ async fn the_same_bytes_come_back_as_the_item_that_is_there_and_a_late_folder_co
     let answer = ada.request("POST", "/api/media/upload").multipart(form).send().await.unwrap();
     assert_eq!(json(answer).await["items"][0]["directory_name"], j!("Mine"));
     assert_eq!(app.names("ada", "Mine"), ["late.png"]);
+    let twice = Form::new().text("directory", photos_of(&ada).await).text("directory", photos_of(&ada).await);
+    assert_eq!(ada.request("POST", "/api/media/upload").multipart(twice).send().await.unwrap().status(), 422, "two folders");
     let empty = ada
         .request("POST", "/api/media/upload")
         .multipart(Form::new().text("directory", photos_of(&ada).await))

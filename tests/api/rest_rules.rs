@@ -125,6 +125,15 @@ async fn who_asks_too_often_is_told_how_long_to_wait(#[values(Sqlite, MariaDb)] 
 
 #[rstest]
 #[actix_web::test]
+async fn a_path_in_disguise_leads_nowhere(#[values(Sqlite)] backend: Backend) {
+    let (app, _admin) = TestApp::ready(backend).await;
+    for path in ["/%72egister", "/%61pi/auth/me", "/api/auth/%6cogin", "/log%69n", "/a%2Fb", "/%", "/%zz"] {
+        assert_eq!(app.browser().get(path).await.status(), 404, "{path}");
+    }
+}
+
+#[rstest]
+#[actix_web::test]
 async fn an_account_is_not_logged_in_to_without_end_from_many_addresses(#[values(Sqlite)] backend: Backend) {
     let (app, admin) = TestApp::ready_with(backend, &[("trusted_proxies", "127.0.0.0/8")]).await;
     app.person(&admin, "ada").await;

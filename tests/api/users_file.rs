@@ -97,3 +97,20 @@ async fn the_last_admin_is_not_lost_to_a_line_of_the_file(#[values(Sqlite)] back
     let answer = call(app.browser().request("POST", "/api/auth/login"), &j!({ "username": "root", "password": PASSWORD })).await;
     assert_eq!(code(answer).await, "CONFLICT");
 }
+
+#[rstest]
+#[actix_web::test]
+async fn what_the_file_says_of_an_admin_is_changed_in_the_file(#[values(Sqlite)] backend: Backend) {
+    let (app, admin, path, _folder) = app_with(backend, &format!("{}::admin\n", bcrypt_line("zoe"))).await;
+    assert_eq!(status_of_log_in(&app, "zoe").await, 303);
+    let (root, zoe) = (app.id_of("root"), app.id_of("zoe"));
+    let level = async |id: i64| {
+        let fields = [("access_level", "user")];
+        admin.submit("/admin/users", &format!("/admin/users/{id}/access-level"), &fields).await.status().as_u16()
+    };
+    assert_eq!(level(zoe).await, 409, "her next log-in would make her an admin again");
+    std::fs::write(&path, "").unwrap();
+    assert!(becomes(async || status_of_log_in(&app, "zoe").await, 401).await);
+    assert_eq!(level(root).await, 409, "an admin who cannot come in is none");
+    assert!(app.user("root").is_admin());
+}

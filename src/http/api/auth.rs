@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use super::answer::{json, no_content, tagged};
 use super::body::Json;
-use super::caller::AnyCaller;
+use super::caller::{AnyCaller, Caller};
 use super::views::{MeBody, UserBody};
 use crate::domain::api_sessions::{self, Issued};
 use crate::domain::{Services, sessions};
@@ -93,12 +93,12 @@ pub(super) async fn log_out(AnyCaller(caller): AnyCaller) -> Answer {
 
 /// Who asks, and with what.
 #[utoipa::path(get, path = "/api/auth/me", tag = "Authentication", responses((status = 200, body = MeBody)))]
-pub(super) async fn get_session(AnyCaller(caller): AnyCaller, request: HttpRequest) -> Answer {
+pub(super) async fn get_session(caller: Caller, request: HttpRequest) -> Answer {
     tagged(&request, &MeBody::of(&caller.presence))
 }
 
 /// Who asks.
 #[utoipa::path(get, path = "/api/users/me", tag = "People", responses((status = 200, body = UserBody)))]
-pub(super) async fn get_user(AnyCaller(caller): AnyCaller, request: HttpRequest) -> Answer {
+pub(super) async fn get_user(caller: Caller, request: HttpRequest) -> Answer {
     tagged(&request, &UserBody::of(caller.user()))
 }

@@ -51,7 +51,7 @@ impl FromRequest for Caller {
     }
 }
 
-/// An active person with any token at all: to ask who one is, and to end the token.
+/// An active person with any token at all: to end it.
 pub struct AnyCaller(pub Caller);
 
 impl FromRequest for AnyCaller {
