@@ -4,7 +4,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix_web::dev::Server;
+use actix_web::dev::{Server, ServerHandle};
 use actix_web::middleware::from_fn;
 use actix_web::web::{Data, PayloadConfig};
 use actix_web::{App, HttpServer};
@@ -17,6 +17,8 @@ use crate::http;
 
 /// How long running requests may go on after a stop signal.
 const GRACE: u64 = 30;
+/// How long parts of resumable uploads may go on after it: they need the rest to become durable.
+const UPLOADS_END: Duration = Duration::from_secs(20);
 /// How long a client may take to send its headers.
 const HEADERS: Duration = Duration::from_secs(10);
 /// How often connections are looked at.
@@ -92,12 +94,35 @@ impl Application {
     /// The system's.
     pub async fn run_until_stopped(self) -> Result<()> {
         let keeper = tokio::spawn(keep_house(self.services.clone()));
+        let watcher = tokio::spawn(stop_on_signal(self.server.handle(), self.services.clone()));
         let ended = self.server.await;
         keeper.abort();
+        watcher.abort();
         let services = self.services;
         blocking(move || housekeeping::write_notes(&services)).await?;
         Ok(ended?)
     }
+}
+
+/// SIGTERM: running requests may finish, and resumable uploads end in time with what they have.
+/// SIGINT: at once.
+async fn stop_on_signal(server: ServerHandle, services: Arc<Services>) {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut term), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else {
+        tracing::error!("signals cannot be waited for");
+        return;
+    };
+    let is_graceful = tokio::select! {
+        _ = term.recv() => true,
+        _ = interrupt.recv() => false,
+    };
+    tracing::info!("stopping");
+    let stopping = tokio::spawn(server.stop(is_graceful));
+    tokio::select! {
+        () = tokio::time::sleep(UPLOADS_END) => services.appending.stop_all(),
+        _ = interrupt.recv() => std::process::exit(130),
+    }
+    drop(stopping.await);
 }
 
 fn serve(listener: TcpListener, services: &Arc<Services>) -> Result<Server> {
@@ -125,7 +150,7 @@ fn serve(listener: TcpListener, services: &Arc<Services>) -> Result<Server> {
             .wrap(from_fn(http::edge))
     });
     let server = server.on_connect(move |stream, extensions| watch.add(stream, extensions));
-    Ok(server.workers(workers).client_request_timeout(HEADERS).shutdown_timeout(GRACE).listen(listener)?.run())
+    Ok(server.disable_signals().workers(workers).client_request_timeout(HEADERS).shutdown_timeout(GRACE).listen(listener)?.run())
 }
 
 /// Cuts connections that nobody uses, as long as the server runs.

@@ -38,6 +38,11 @@ pub enum Error {
     TooLarge { limit: u64 },
     #[error("This kind of content is not taken here.")]
     UnsupportedMedia,
+    /// tus 1.0.0 is the only version.
+    #[error("This server speaks version 1.0.0 of the tus protocol.")]
+    TusVersion,
+    #[error("The checksum of this part does not match. Nothing of it was kept.")]
+    ChecksumMismatch,
     #[error("The file has no such part.")]
     RangeNotSatisfiable { size: u64 },
     #[error("Too many tries. Wait {} and try again.", seconds_in_words(*.retry_after))]
@@ -136,6 +141,8 @@ impl Error {
             Self::Unavailable(_) | Self::Contention => "UNAVAILABLE",
             Self::QuotaExceeded => "QUOTA_EXCEEDED",
             Self::DiskFull => "DISK_FULL",
+            Self::TusVersion => "TUS_VERSION",
+            Self::ChecksumMismatch => "CHECKSUM_MISMATCH",
             Self::Configuration(_) => "CONFIGURATION",
             Self::NoPermission(_) => "NO_PERMISSION",
             Self::Internal(_) => "INTERNAL",

@@ -6,6 +6,7 @@ pub mod config;
 pub mod db;
 pub mod domain;
 pub mod error;
+mod faults;
 pub mod http;
 pub mod media;
 pub mod model;

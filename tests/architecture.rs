@@ -14,7 +14,7 @@ const FLOORS: [&[&str]; 9] = [
     &["store"],
     &["model"],
     &["db", "media"],
-    &["config", "error", "telemetry"],
+    &["config", "error", "faults", "telemetry"],
 ];
 
 fn floor_of(module: &str) -> usize {

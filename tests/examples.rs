@@ -96,6 +96,9 @@ fn every_example_does_what_it_says() {
         } else if command.contains("/api/media/upload") {
             variables.insert("ITEM", text(&body, "/items/0/id"));
         }
+        if let Some((_, rest)) = body.split_once("location: /api/uploads/") {
+            variables.insert("UPLOAD", rest.lines().next().unwrap().trim().to_owned());
+        }
         count += 1;
     }
     assert!(count > 20, "{count} examples were found");
@@ -107,9 +110,17 @@ fn every_route_has_an_example() {
         .iter()
         .map(|(_, command)| {
             let method = command.split_once("-X ").map(|(_, rest)| rest.split(' ').next().unwrap());
-            let method = method.unwrap_or(if command.contains(" -d ") || command.contains(" -F ") { "POST" } else { "GET" });
+            let is_head = command.contains(" -I ");
+            let method = method.unwrap_or(if is_head {
+                "HEAD"
+            } else if command.contains(" -d ") || command.contains(" -F ") {
+                "POST"
+            } else {
+                "GET"
+            });
             let path = command.split_once("$NEXUS").unwrap().1.split(['"', '?']).next().unwrap();
-            let path = path.replace("$ITEM", "{id}").replace("$DIRECTORY", "{id}").replace("$PERSON", "{id}");
+            let path =
+                path.replace("$ITEM", "{id}").replace("$DIRECTORY", "{id}").replace("$PERSON", "{id}").replace("$UPLOAD", "{id}");
             format!("{method} {path}")
         })
         .collect();

@@ -32,6 +32,7 @@ diesel::table! {
         created_at -> Timestamp,
         updated_at -> Timestamp,
         origin -> Text,
+        reserved_bytes -> BigInt,
     }
 }
 
@@ -131,6 +132,24 @@ diesel::table! {
         user_id -> BigInt,
         rows_json -> Text,
         created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    uploads (id) {
+        id -> Binary,
+        user_id -> BigInt,
+        name -> Text,
+        directory_id -> Nullable<Binary>,
+        keeps_both -> Bool,
+        metadata -> Text,
+        size -> BigInt,
+        received -> BigInt,
+        hash_state -> Binary,
+        item_id -> Nullable<Binary>,
+        is_duplicate -> Bool,
+        created_at -> Timestamp,
+        expires_at -> Timestamp,
     }
 }
 

@@ -1,6 +1,6 @@
 //! What the server does by itself: notes written down, the trash purged, old rows taken away.
 
-use super::{Services, trash};
+use super::{Services, resumable, trash};
 use crate::error::Result;
 use crate::model::now;
 use crate::store;
@@ -19,6 +19,10 @@ pub fn round(services: &Services) -> Result<()> {
     let purged = trash::purge(services)?;
     if purged > 0 {
         tracing::info!("{purged} things purged from the trash");
+    }
+    let expired = resumable::expire(services, now())?;
+    if expired > 0 {
+        tracing::info!("{expired} uploads given up after their days");
     }
     services.db.write(|conn| {
         store::sessions::delete_over(conn, now() - SESSIONS_KEPT)?;

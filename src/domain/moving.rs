@@ -3,13 +3,14 @@
 
 use std::collections::HashSet;
 use std::io::ErrorKind;
+use std::sync::MutexGuard;
 
 use uuid::Uuid;
 
 use super::Services;
 use crate::db::Conn;
 use crate::error::{Error, Result};
-use crate::media::tree::RenameError;
+use crate::faults;
 use crate::media::{FileName, Place};
 use crate::model::id::MoveId;
 use crate::model::{UserId, now};
@@ -50,7 +51,18 @@ pub(super) fn relocate(
     plan: impl Fn(&mut Conn) -> Result<Vec<Plan>>,
     apply: impl Fn(&mut Conn, &[Done]) -> Result<()>,
 ) -> Result<Vec<Done>> {
-    let _one_at_a_time = services.moving(owner);
+    let turn = services.moving(owner);
+    relocate_in(&turn, services, owner, plan, apply)
+}
+
+/// [`relocate`], in a turn that was waited for already.
+pub(super) fn relocate_in(
+    _: &MutexGuard<'_, ()>,
+    services: &Services,
+    owner: UserId,
+    plan: impl Fn(&mut Conn) -> Result<Vec<Plan>>,
+    apply: impl Fn(&mut Conn, &[Done]) -> Result<()>,
+) -> Result<Vec<Done>> {
     settle(services, owner)?;
     let mut batch = services.db.write(|conn| {
         let plans = plan(conn)?;
@@ -60,6 +72,7 @@ pub(super) fn relocate(
     if batch.is_empty() {
         return Ok(batch);
     }
+    faults::point("journal committed");
     let renamed = rename_all(services, &mut batch);
     let applied = renamed.and_then(|()| {
         services.db.write(|conn| {
@@ -73,6 +86,7 @@ pub(super) fn relocate(
             Ok(())
         })
     });
+    faults::point("rows committed");
     if applied.is_err() {
         take_back(services, &batch);
     }
@@ -108,32 +122,46 @@ fn begin(
 }
 
 fn rename_all(services: &Services, batch: &mut [Done]) -> Result<()> {
-    for done in batch {
+    let mut changed: Vec<Place> = Vec::new();
+    for done in batch.iter_mut() {
         if done.journal.from == done.journal.to {
             done.was_there = true;
             continue;
         }
-        let renamed = rename(services, &done.journal);
-        done.was_there = !matches!(&renamed, Err(error) if !error.is_made);
-        match renamed {
-            Ok(()) => {}
-            Err(RenameError { is_made: false, cause }) if cause.kind() == ErrorKind::NotFound => {}
-            Err(RenameError { cause, .. }) if cause.kind() == ErrorKind::AlreadyExists => {
+        match rename(services, &done.journal) {
+            Ok(()) => {
+                done.was_there = true;
+                changed.extend([done.journal.from.clone(), done.journal.to.clone()]);
+            }
+            Err(cause) if cause.kind() == ErrorKind::NotFound => {}
+            Err(cause) if cause.kind() == ErrorKind::AlreadyExists => {
                 return Err(Error::Conflict(format!("Something else just took the name “{}”. Try again.", done.name)));
             }
-            Err(RenameError { cause, .. }) => return Err(cause.into()),
+            Err(cause) => return Err(cause.into()),
         }
+        faults::point("renamed");
+    }
+    sync_directories(services, changed)?;
+    faults::point("directories durable");
+    Ok(())
+}
+
+/// Each directory once, whatever came and went in it.
+fn sync_directories(services: &Services, mut changed: Vec<Place>) -> Result<()> {
+    changed.sort_by_key(Place::directory_text);
+    changed.dedup_by_key(|place| place.directory_text());
+    for place in &changed {
+        services.tree.sync_directory_of(place)?;
     }
     Ok(())
 }
 
 /// `NotFound` only when the file itself is gone behind our back: the rows may still be put right then.
 /// A folder that is gone is made again.
-fn rename(services: &Services, journal: &Move) -> Result<(), RenameError> {
-    let not_made = |cause| RenameError { is_made: false, cause };
+fn rename(services: &Services, journal: &Move) -> std::io::Result<()> {
     match services.tree.rename(&journal.from, &journal.to) {
-        Err(error) if error.cause.kind() == ErrorKind::NotFound && services.tree.is_taken(&journal.from).map_err(not_made)? => {
-            services.tree.make_directory_of(&journal.to).map_err(not_made)?;
+        Err(cause) if cause.kind() == ErrorKind::NotFound && services.tree.is_taken(&journal.from)? => {
+            services.tree.make_directory_of(&journal.to)?;
             services.tree.rename(&journal.from, &journal.to)
         }
         other => other,
@@ -183,10 +211,9 @@ fn undo(services: &Services, journal: &Move) -> Result<()> {
     }
     match services.tree.rename(&journal.to, &journal.from) {
         // Not renamed yet, or renamed back already.
-        Err(RenameError { is_made: false, cause }) if matches!(cause.kind(), ErrorKind::NotFound | ErrorKind::AlreadyExists) => {
-            Ok(())
-        }
-        other => Ok(other.map_err(|error| error.cause)?),
+        Err(cause) if matches!(cause.kind(), ErrorKind::NotFound | ErrorKind::AlreadyExists) => Ok(()),
+        Err(cause) => Err(cause.into()),
+        Ok(()) => sync_directories(services, vec![journal.from.clone(), journal.to.clone()]),
     }
 }
 

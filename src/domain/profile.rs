@@ -136,11 +136,3 @@ pub fn read_icon(services: &Services, user: &User) -> Result<String> {
     let read = services.tree.open_icon(&user.folder).and_then(|file| file.take(4 << 20).read_to_string(&mut svg));
     Ok(if read.is_ok() { svg } else { icon::initials_svg(&user.firstname, &user.lastname) })
 }
-
-/// Bytes a person may still store; `None` without a limit.
-///
-/// # Errors
-/// `NotFound`.
-pub fn room(services: &Services, user: &User) -> Result<Option<u64>> {
-    services.db.read(|conn| Ok(store::users::find(conn, user.id)?.ok_or(Error::NotFound)?.room()))
-}

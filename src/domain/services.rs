@@ -5,12 +5,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
+use super::appending::Appending;
 use super::archives::Archives;
+use super::arrivals::Arrivals;
 use super::attempts::Attempts;
 use super::jwt::Signer;
 use super::limits::Limits;
 use super::passwords::Passwords;
 use super::readiness::Readiness;
+use super::room::Rooms;
 use super::session_cache::SessionCache;
 use super::touches::Touches;
 use super::users_file::UsersFile;
@@ -39,6 +42,9 @@ pub struct Services {
     pub started: Instant,
     pub readiness: Readiness,
     pub archives: Archives,
+    pub rooms: Arc<Rooms>,
+    pub appending: Arc<Appending>,
+    pub(super) arrivals: Arrivals,
     has_admin: AtomicBool,
     movers: [Mutex<()>; MOVERS],
     /// People with a move that could not be taken back yet.
@@ -72,6 +78,9 @@ impl Services {
             started: Instant::now(),
             readiness: Readiness::default(),
             archives: Archives::default(),
+            rooms: Arc::default(),
+            appending: Arc::default(),
+            arrivals: Arrivals::default(),
             has_admin: AtomicBool::new(has_admin),
             movers: std::array::from_fn(|_| Mutex::new(())),
             unsettled: Mutex::default(),

@@ -8,6 +8,25 @@ use crate::config::Settings;
 /// How long a browser may remember what it was allowed: seconds.
 const REMEMBERED: usize = 600;
 
+/// What a tus client sends, and what it reads.
+const TUS_ASKS: [&str; 6] =
+    ["tus-resumable", "upload-length", "upload-offset", "upload-metadata", "upload-checksum", "x-http-method-override"];
+const TUS_SAYS: [&str; 13] = [
+    "location",
+    "tus-resumable",
+    "tus-version",
+    "tus-extension",
+    "tus-max-size",
+    "tus-checksum-algorithm",
+    "upload-offset",
+    "upload-length",
+    "upload-metadata",
+    "upload-expires",
+    "nexus-item",
+    "nexus-duplicate",
+    "x-request-id",
+];
+
 /// The layer that answers preflights. Credentials are never allowed: no cookie goes to another site's page.
 #[must_use]
 pub fn middleware(settings: &Settings) -> actix_web::middleware::Condition<Cors> {
@@ -15,15 +34,9 @@ pub fn middleware(settings: &Settings) -> actix_web::middleware::Condition<Cors>
     let cors = named
         .allowed_methods(["GET", "HEAD", "POST", "PATCH", "DELETE"])
         .allowed_headers([header::AUTHORIZATION, header::CONTENT_TYPE, header::IF_NONE_MATCH, header::RANGE, header::IF_RANGE])
-        .expose_headers([
-            "etag",
-            "retry-after",
-            "ratelimit",
-            "ratelimit-policy",
-            "content-range",
-            "content-disposition",
-            "x-request-id",
-        ])
+        .allowed_headers(TUS_ASKS)
+        .expose_headers(TUS_SAYS)
+        .expose_headers(["etag", "retry-after", "ratelimit", "ratelimit-policy", "content-range", "content-disposition"])
         .max_age(REMEMBERED);
     actix_web::middleware::Condition::new(!settings.cors_origins.is_empty(), cors)
 }

@@ -32,11 +32,12 @@ const HEADERS: [(HeaderName, &str); 7] = [
 /// # Errors
 /// Only what the inner layers could not turn into an answer.
 pub async fn edge(
-    request: ServiceRequest,
+    mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
     let started = Instant::now();
     let id = uuid::Uuid::now_v7().simple().to_string();
+    super::tus::override_method(&mut request);
     let under_way = request.conn_data::<Arc<Connection>>().map(UnderWay::begin);
     let mut response = next.call(request).await?.map_into_boxed_body();
     let http = response.request().clone();
@@ -65,6 +66,7 @@ pub async fn edge(
     }
     finish(response.headers_mut(), &id);
     super::limit::headers(&http, response.headers_mut());
+    super::tus::headers(http.path(), response.headers_mut());
     let status = response.status().as_u16();
     let milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     tracing::debug!(request = id, method = %http.method(), path = http.path(), status, milliseconds);
@@ -148,7 +150,9 @@ const fn title_of(error: &Error) -> &'static str {
         Error::Forbidden(_) => "That was not done",
         Error::NotActive(_) => "Not yet",
         Error::SetupRequired => "Not set up yet",
-        Error::BadRequest(_) | Error::LengthRequired | Error::MethodNotAllowed => "That request made no sense",
+        Error::BadRequest(_) | Error::LengthRequired | Error::MethodNotAllowed | Error::TusVersion | Error::ChecksumMismatch => {
+            "That request made no sense"
+        }
         Error::Invalid(_) => "Something needs another look",
         Error::Conflict(_) => "That does not go together",
         Error::TooLarge { .. } => "Too large",
@@ -172,7 +176,9 @@ const fn advice_on(error: &Error) -> &'static str {
             "Go back, change it and send it again. Nothing was changed."
         }
         Error::NotActive(_) | Error::SetupRequired => "Come back later.",
-        Error::LengthRequired | Error::MethodNotAllowed => "If a link or button of ours led here, tell the admin.",
+        Error::LengthRequired | Error::MethodNotAllowed | Error::TusVersion | Error::ChecksumMismatch => {
+            "If a link or button of ours led here, tell the admin."
+        }
         Error::TooLarge { .. } => "Send it in smaller parts, or ask the admin to allow more.",
         Error::UnsupportedMedia => "Send it as a plain form, uncompressed.",
         Error::RangeNotSatisfiable { .. } => "Load the file again from its start.",

@@ -48,7 +48,7 @@ impl ResponseError for Failure {
 
 /// The status that goes with an error.
 #[must_use]
-pub const fn status_of(error: &Error) -> StatusCode {
+pub fn status_of(error: &Error) -> StatusCode {
     match error {
         Error::NotFound | Error::FileMissing => StatusCode::NOT_FOUND,
         Error::Unauthenticated | Error::BadCredentials => StatusCode::UNAUTHORIZED,
@@ -64,6 +64,9 @@ pub const fn status_of(error: &Error) -> StatusCode {
         Error::TooManyRequests { .. } => StatusCode::TOO_MANY_REQUESTS,
         Error::SetupRequired | Error::Unavailable(_) | Error::Contention => StatusCode::SERVICE_UNAVAILABLE,
         Error::QuotaExceeded | Error::DiskFull => StatusCode::INSUFFICIENT_STORAGE,
+        Error::TusVersion => StatusCode::PRECONDITION_FAILED,
+        // tus 1.0.0, checksum.
+        Error::ChecksumMismatch => StatusCode::from_u16(460).unwrap_or(StatusCode::BAD_REQUEST),
         Error::Configuration(_) | Error::NoPermission(_) | Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }

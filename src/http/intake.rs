@@ -7,14 +7,16 @@ use actix_web::HttpRequest;
 use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use actix_web::web::{Data, Payload};
 use futures_util::StreamExt;
+use futures_util::stream::Fuse;
 
 use super::carrier::Carrier;
 use super::error::Failure;
 use super::form::{CSRF_FIELD, broken, field_text, in_time, is_csrf_header, next_part, out_of_date};
 use super::route::{act, shared};
+use crate::domain::room::Hold;
 use crate::domain::session_cache::Presence;
-use crate::domain::upload::{self, Outcome};
-use crate::domain::{Services, items, profile};
+use crate::domain::upload::{self, Arrival, Outcome};
+use crate::domain::{Services, items};
 use crate::error::Error;
 use crate::model::{DirectoryId, ItemId};
 
@@ -22,6 +24,9 @@ use crate::model::{DirectoryId, ItemId};
 const FILES: usize = 2000;
 /// Characters of a file's name that are kept to speak of it: more than any file system has.
 const NAME: usize = 300;
+/// Files, and bytes of them, that are stored together at most.
+const BATCH: usize = 64;
+const BATCH_BYTES: u64 = 8 << 20;
 /// Bytes of a refused file that are read past at most, so that the ones behind it can be taken.
 const PAST: u64 = 1 << 30;
 
@@ -32,7 +37,7 @@ pub struct Taken {
     pub became: Result<Outcome, Error>,
 }
 
-/// Takes every `file` of the body into a person's library, each as it arrives. `form` is the carrier of a
+/// Takes every `file` of the body into a person's library, small ones a batch at a time. `form` is the carrier of a
 /// browser whose form has to prove itself with its token, before the first file. What concerns one
 /// file alone is its outcome; what concerns the whole request is an error.
 ///
@@ -51,17 +56,17 @@ pub async fn take_files(
         return Err(Error::UnsupportedMedia.into());
     }
     let announced = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok()).unwrap_or(0);
-    upload::refuse_oversize(services, &presence.user, announced)?;
+    let asking = presence.clone();
+    let hold = act(services, move |services| upload::announce(services, &asking.user, announced)).await?;
+    let mut intake = Intake::new(services, presence, hold);
     let mut is_ours = form.is_none() || is_csrf_header(request);
-    let mut directory = None;
     let mut is_late = false;
-    let mut taken = Vec::new();
     let mut parts = Multipart::new(headers, payload);
     let mut count = 0;
     while let Some(mut field) = in_time(next_part(&mut parts)).await? {
         count += 1;
         // One more for each other field there can be.
-        if count > FILES + 2 {
+        if count > FILES + 3 {
             return Err(Error::BadRequest(format!("At most {FILES} files at once.")).into());
         }
         match (field.name(), form) {
@@ -70,7 +75,7 @@ pub async fn take_files(
                 is_ours = is_ours || carrier.is_csrf(&token);
             }
             _ if !is_ours => return Err(out_of_date().into()),
-            (Some("directory"), _) if directory.is_some() => {
+            (Some("directory"), _) if intake.directory.is_some() => {
                 return Err(Error::field("directory", "One folder for all files.").into());
             }
             (Some("directory"), _) => {
@@ -78,21 +83,115 @@ pub async fn take_files(
                 // A form sends its empty choice along.
                 if !text.is_empty() || form.is_none() {
                     let id = DirectoryId::parse(&text).ok_or_else(|| Error::field("directory", "Choose one of your folders."))?;
-                    directory = Some(id);
-                    is_late = !taken.is_empty();
+                    intake.directory = Some(id);
+                    is_late = !intake.taken.is_empty();
                 }
             }
-            (Some("file"), _) => taken.extend(take_file(services, presence, field, directory).await?),
+            (Some("keep_duplicates"), _) => {
+                if !intake.taken.is_empty() {
+                    return Err(Error::field("keep_duplicates", "This has to come before the files.").into());
+                }
+                intake.keeps_both = match in_time(field_text(&mut field, 200)).await?.as_str() {
+                    "on" | "true" => true,
+                    "" | "false" => false,
+                    _ => return Err(Error::field("keep_duplicates", "true or false.").into()),
+                };
+            }
+            (Some("file"), _) => intake.take(field).await?,
             _ => return Err(Error::BadRequest("The form has a field that upload does not know.".into()).into()),
         }
     }
     if !is_ours {
         return Err(out_of_date().into());
     }
+    intake.store().await?;
+    let Intake { directory, mut taken, .. } = intake;
     if let Some(id) = directory.filter(|_| is_late) {
         move_taken(services, presence, &mut taken, id).await?;
     }
     Ok(taken)
+}
+
+/// The files of one body, on their way in.
+struct Intake<'a> {
+    services: &'a Data<Services>,
+    presence: &'a Arc<Presence>,
+    hold: Arc<Hold>,
+    directory: Option<DirectoryId>,
+    keeps_both: bool,
+    /// Bytes so far.
+    bytes: u64,
+    taken: Vec<Taken>,
+    /// Whole files that are stored next, each with its place among `taken`.
+    batch: Vec<(usize, Arrival)>,
+    batch_bytes: u64,
+}
+
+impl<'a> Intake<'a> {
+    fn new(services: &'a Data<Services>, presence: &'a Arc<Presence>, hold: Hold) -> Self {
+        Self {
+            services,
+            presence,
+            hold: Arc::new(hold),
+            directory: None,
+            keeps_both: false,
+            bytes: 0,
+            taken: Vec::new(),
+            batch: Vec::new(),
+            batch_bytes: 0,
+        }
+    }
+
+    /// One file; an input that was left empty is none.
+    async fn take(&mut self, field: Field) -> Result<(), Failure> {
+        let name = field.content_disposition().and_then(|said| said.get_filename()).unwrap_or_default();
+        let name: String = name.chars().take(NAME).collect();
+        let mut field = field.fuse();
+        let received = match upload::receive(&shared(self.services), &self.hold, self.bytes, &mut field).await {
+            Ok(received) if received.size == 0 && name.is_empty() => return Ok(()),
+            Ok(received) => received,
+            Err(error) => {
+                // The rest of this file is read past, so that the next one can be taken.
+                if matches!(error, Error::TooLarge { .. } | Error::QuotaExceeded) {
+                    read_past(field, upload_limit(self.services)).await?;
+                }
+                self.taken.push(refused(name, error)?);
+                return Ok(());
+            }
+        };
+        self.bytes += received.size;
+        self.batch_bytes += received.size;
+        let arrival = Arrival {
+            received,
+            name: name.clone(),
+            directory: self.directory,
+            keeps_both: self.keeps_both,
+            upload: None,
+            hold: Some(self.hold.clone()),
+        };
+        self.batch.push((self.taken.len(), arrival));
+        self.taken.push(Taken { name, became: Err(Error::internal("not stored yet")) });
+        if self.batch.len() >= BATCH || self.batch_bytes >= BATCH_BYTES { self.store().await } else { Ok(()) }
+    }
+
+    /// Stores the batch.
+    async fn store(&mut self) -> Result<(), Failure> {
+        self.batch_bytes = 0;
+        let (places, arrivals): (Vec<usize>, Vec<Arrival>) = std::mem::take(&mut self.batch).into_iter().unzip();
+        if arrivals.is_empty() {
+            return Ok(());
+        }
+        let presence = self.presence.clone();
+        let outcomes = act(self.services, move |services| Ok(upload::store_all(services, &presence.user, arrivals))).await?;
+        for (place, outcome) in places.into_iter().zip(outcomes) {
+            let Some(slot) = self.taken.get_mut(place) else { continue };
+            match outcome {
+                Ok(outcome) => slot.became = Ok(outcome),
+                Err(error) => *slot = refused(std::mem::take(&mut slot.name), error)?,
+            }
+        }
+        Ok(())
+    }
 }
 
 /// A `directory` behind its files counts for them too.
@@ -125,44 +224,14 @@ async fn move_taken(
     Ok(())
 }
 
-/// `None` for a file input that was left empty.
-async fn take_file(
-    services: &Data<Services>,
-    presence: &Arc<Presence>,
-    mut field: Field,
-    directory: Option<DirectoryId>,
-) -> Result<Option<Taken>, Failure> {
-    let name = field.content_disposition().and_then(|said| said.get_filename()).unwrap_or_default();
-    let name: String = name.chars().take(NAME).collect();
-    let asking = presence.clone();
-    let room = act(services, move |services| profile::room(services, &asking.user)).await?;
-    let received = match upload::receive(&shared(services), room, &mut field).await {
-        Ok(received) if received.size == 0 && name.is_empty() => return Ok(None),
-        Ok(received) => received,
-        Err(error) => {
-            // The rest of this file is read past, so that the next one can be taken.
-            if matches!(error, Error::TooLarge { .. } | Error::QuotaExceeded) {
-                read_past(field, upload_limit(services)).await?;
-            }
-            return refused(name, error).map(Some);
-        }
-    };
-    let (presence, given) = (presence.clone(), name.clone());
-    let stored = act(services, move |services| upload::store(services, &presence.user, received, &given, directory)).await;
-    match stored {
-        Ok(outcome) => Ok(Some(Taken { name, became: Ok(outcome) })),
-        Err(error) => refused(name, error).map(Some),
-    }
-}
-
 fn upload_limit(services: &Services) -> u64 {
     services.settings.max_upload.min(PAST)
 }
 
 /// Reads the rest of a file that is not taken, as long as the sender keeps sending and it is not too much.
-async fn read_past(mut field: Field, limit: u64) -> Result<(), Failure> {
+async fn read_past(mut field: Fuse<Field>, limit: u64) -> Result<(), Failure> {
     let mut left = limit;
-    while let Some(chunk) = tokio::time::timeout(upload::SILENCE, field.next()).await.map_err(broken)? {
+    while let Some(chunk) = tokio::time::timeout(crate::domain::SILENCE, field.next()).await.map_err(broken)? {
         let length = chunk.map_err(broken)?.len() as u64;
         left = left.checked_sub(length).ok_or(Error::TooLarge { limit })?;
     }

@@ -21,6 +21,7 @@ mod pages;
 mod route;
 mod routes;
 mod statics;
+mod tus;
 mod visitor;
 
 pub use api::openapi;

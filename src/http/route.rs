@@ -37,6 +37,16 @@ impl Route {
         Self { method: "PATCH", path, register }
     }
 
+    /// What a client may know of a thing without its bytes.
+    pub(super) const fn head(path: &'static str, register: fn() -> actix_web::Route) -> Self {
+        Self { method: "HEAD", path, register }
+    }
+
+    /// What can be done here.
+    pub(super) const fn options(path: &'static str, register: fn() -> actix_web::Route) -> Self {
+        Self { method: "OPTIONS", path, register }
+    }
+
     /// An API call that takes something away.
     pub(super) const fn delete(path: &'static str, register: fn() -> actix_web::Route) -> Self {
         Self { method: "DELETE", path, register }
@@ -59,6 +69,8 @@ pub(super) fn register(config: &mut ServiceConfig, routes: &[Route]) {
                 "GET" => handler.guard(guard::Any(guard::Get()).or(guard::Head())),
                 "PATCH" => handler.guard(guard::Patch()),
                 "DELETE" => handler.guard(guard::Delete()),
+                "HEAD" => handler.guard(guard::Head()),
+                "OPTIONS" => handler.guard(guard::Options()),
                 _ => handler.guard(guard::Post()),
             });
             allowed.push(if route.method == "GET" { "GET, HEAD" } else { route.method });

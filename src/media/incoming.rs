@@ -1,9 +1,10 @@
 //! A file on its way in: hashed while it is written, durable before anyone hears of it.
 
 use std::fs::File;
-use std::io::{self, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::sync::Arc;
 
+use sha2::digest::common::hazmat::{SerializableState, SerializedState};
 use sha2::{Digest, Sha256};
 
 use super::tree::{Place, Tree};
@@ -21,11 +22,14 @@ pub struct Incoming {
     size: u64,
 }
 
-/// A whole file, fsynced, not yet at its place; gone again when dropped before [`Received::keep`].
+/// A whole file that is not yet at its place. One that came in one go is gone again when dropped
+/// unless [`Received::set_kept`]; a resumable one stays.
 pub struct Received {
     tree: Arc<Tree>,
     place: Place,
     is_kept: bool,
+    /// Open until the bytes are durable.
+    file: Option<File>,
     /// First bytes of the file.
     pub head: Vec<u8>,
     pub size: u64,
@@ -38,7 +42,7 @@ impl Incoming {
     /// The system's.
     pub fn create(tree: Arc<Tree>) -> io::Result<Self> {
         let place = Place::incoming(&uuid::Uuid::now_v7().simple().to_string());
-        let file = tree.create_incoming(place.name())?;
+        let file = tree.create_file(&place)?;
         Ok(Self { tree, place, file: Some(file), hash: Sha256::new(), head: Vec::new(), size: 0 })
     }
 
@@ -52,23 +56,18 @@ impl Incoming {
         self.file.as_mut().map_or(Ok(()), |file| file.write_all(bytes))
     }
 
-    /// Makes the bytes durable.
-    ///
-    /// # Errors
-    /// The system's; an fsync that failed is not tried again, the file is gone.
-    pub fn finish(mut self) -> io::Result<Received> {
-        if let Some(file) = &self.file {
-            file.sync_all()?;
-        }
-        self.file = None;
-        Ok(Received {
+    /// Nothing more will come. The bytes are not durable yet.
+    #[must_use]
+    pub fn finish(mut self) -> Received {
+        Received {
             tree: self.tree.clone(),
             place: self.place.clone(),
             is_kept: false,
+            file: self.file.take(),
             head: std::mem::take(&mut self.head),
             size: self.size,
             sha256: hex::encode(std::mem::take(&mut self.hash).finalize()),
-        })
+        }
     }
 }
 
@@ -86,9 +85,17 @@ impl Received {
         &self.place
     }
 
-    /// Says that the file has found its place.
-    pub const fn keep(&mut self) {
-        self.is_kept = true;
+    /// Makes the bytes durable; once they are, it does nothing.
+    ///
+    /// # Errors
+    /// The system's; an fsync that failed is not tried again.
+    pub fn make_durable(&mut self) -> io::Result<()> {
+        self.file.take().map_or(Ok(()), |file| file.sync_all())
+    }
+
+    /// Says whether the file stays when this is dropped: it has found its place, or nobody wants it.
+    pub const fn set_kept(&mut self, is_kept: bool) {
+        self.is_kept = is_kept;
     }
 }
 
@@ -97,6 +104,103 @@ impl Drop for Received {
         if !self.is_kept {
             drop(self.tree.remove_file(&self.place));
         }
+    }
+}
+
+/// A resumable upload that is being written on. What is behind its offset does not count.
+pub struct Partial {
+    tree: Arc<Tree>,
+    place: Place,
+    file: File,
+    hash: Sha256,
+    size: u64,
+}
+
+impl Partial {
+    /// Opens an upload at its offset and forgets what lies behind it. `state` is the hash so far.
+    ///
+    /// # Errors
+    /// The system's; `UnexpectedEof` when bytes before the offset are gone.
+    pub fn open(tree: Arc<Tree>, place: Place, offset: u64, state: &[u8]) -> io::Result<Self> {
+        let mut file = tree.open_to_append(&place)?;
+        if file.metadata()?.len() < offset {
+            return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "bytes that had arrived are gone"));
+        }
+        file.set_len(offset)?;
+        let hash = match restored(state) {
+            Some(hash) => hash,
+            None => hash_again(&mut file)?,
+        };
+        file.seek(SeekFrom::Start(offset))?;
+        Ok(Self { tree, place, file, hash, size: offset })
+    }
+
+    /// # Errors
+    /// The system's; `StorageFull` when the disk is.
+    pub fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.file.write_all(bytes)?;
+        self.hash.update(bytes);
+        self.size += bytes.len() as u64;
+        Ok(())
+    }
+
+    /// Bytes written, and the hash of them to go on with.
+    #[must_use]
+    pub fn progress(&self) -> (u64, Vec<u8>) {
+        (self.size, self.hash.serialize().to_vec())
+    }
+
+    /// Makes what was written durable, its name too.
+    ///
+    /// # Errors
+    /// The system's; an fsync that failed is not tried again.
+    pub fn make_durable(&self, is_new: bool) -> io::Result<()> {
+        self.file.sync_data()?;
+        if is_new { self.tree.sync_directory_of(&self.place) } else { Ok(()) }
+    }
+
+    /// The whole file.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn finish(mut self) -> io::Result<Received> {
+        self.file.seek(SeekFrom::Start(0))?;
+        let mut head = Vec::with_capacity(HEAD);
+        (&mut self.file).take(HEAD as u64).read_to_end(&mut head)?;
+        Ok(Received {
+            tree: self.tree,
+            place: self.place,
+            is_kept: true,
+            file: None,
+            head,
+            size: self.size,
+            sha256: hex::encode(self.hash.finalize()),
+        })
+    }
+}
+
+/// The hash of nothing, to begin with.
+#[must_use]
+pub fn empty_state() -> Vec<u8> {
+    Sha256::new().serialize().to_vec()
+}
+
+fn restored(state: &[u8]) -> Option<Sha256> {
+    let state = SerializedState::<Sha256>::try_from(state).ok()?;
+    Sha256::deserialize(&state).ok()
+}
+
+/// For a state that another version of the library wrote.
+fn hash_again(file: &mut File) -> io::Result<Sha256> {
+    let mut hash = Sha256::new();
+    let mut chunk = vec![0; 256 * 1024];
+    file.seek(SeekFrom::Start(0))?;
+    loop {
+        let read = file.read(&mut chunk)?;
+        if read == 0 {
+            return Ok(hash);
+        }
+        hash.update(chunk.get(..read).unwrap_or_default());
     }
 }
 
@@ -116,7 +220,7 @@ mod tests {
         let mut incoming = Incoming::create(tree).unwrap();
         incoming.write(b"ab").unwrap();
         incoming.write(b"c").unwrap();
-        let received = incoming.finish().unwrap();
+        let received = incoming.finish();
         // FIPS 180-4, the one-block example.
         assert_eq!(received.sha256, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
         assert_eq!((received.size, received.head.as_slice()), (3, b"abc".as_slice()));
@@ -131,11 +235,31 @@ mod tests {
         assert_eq!(count(), 1);
         drop(torn);
         assert_eq!(count(), 0);
-        let refused = Incoming::create(tree.clone()).unwrap().finish().unwrap();
+        let refused = Incoming::create(tree.clone()).unwrap().finish();
         assert_eq!(count(), 1);
         drop(refused);
         assert_eq!(count(), 0);
-        Incoming::create(tree).unwrap().finish().unwrap().keep();
+        Incoming::create(tree).unwrap().finish().set_kept(true);
         assert_eq!(count(), 1);
+    }
+
+    #[test]
+    fn a_resumed_file_has_the_hash_of_the_whole_whatever_its_parts_were() {
+        let (_root, tree) = tree();
+        let bytes: Vec<u8> = (0..100_000_u32).flat_map(u32::to_le_bytes).collect();
+        let (mut offset, mut state) = (0, empty_state());
+        for part in bytes.chunks(33_333) {
+            let mut partial = Partial::open(tree.clone(), Place::unfinished("a"), offset, &state).unwrap();
+            partial.write(part).unwrap();
+            (offset, state) = partial.progress();
+            // Bytes that were written and never said to be durable.
+            partial.write(b"and more").unwrap();
+        }
+        for state in [state, b"of another version".to_vec()] {
+            let received = Partial::open(tree.clone(), Place::unfinished("a"), offset, &state).unwrap().finish().unwrap();
+            assert_eq!(received.sha256, hex::encode(Sha256::digest(&bytes)));
+            assert_eq!((received.size, received.head.as_slice()), (400_000, &bytes[..8192]));
+        }
+        assert!(Partial::open(tree, Place::unfinished("a"), offset + 1, &empty_state()).is_err(), "shorter than its offset");
     }
 }

@@ -6,7 +6,7 @@ pub mod name;
 pub mod sniff;
 pub mod tree;
 
-pub use incoming::{Incoming, Received};
+pub use incoming::{Incoming, Partial, Received, empty_state};
 pub use name::FileName;
 pub use sniff::{Kind, Sniffed, sniff};
 pub use tree::{Place, Tree};

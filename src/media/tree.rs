@@ -11,6 +11,8 @@ use super::FileName;
 
 /// Where files wait until they are whole, and from where deleted ones vanish.
 pub const INCOMING: &str = ".incoming";
+/// Where resumable uploads wait for their next part.
+pub const UPLOADS: &str = ".uploads";
 /// The folders everyone has.
 pub const STANDARD: [&str; 7] = ["Audios", "Favorites", "Photos", "Recents", "Trash", "Uploads", "Videos"];
 /// A person's picture.
@@ -37,6 +39,12 @@ impl Place {
     #[must_use]
     pub fn incoming(name: &str) -> Self {
         Self::new(INCOMING, "", name)
+    }
+
+    /// A resumable upload that is not whole yet.
+    #[must_use]
+    pub fn unfinished(id: &str) -> Self {
+        Self::new(UPLOADS, "", id)
     }
 
     /// Folder and directory as one text, for the journal.
@@ -86,6 +94,7 @@ impl Tree {
         let root = rustix::fs::open(path, OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
         let tree = Self { path: path.to_path_buf(), root };
         make_directory(&tree.root, INCOMING, Mode::RWXU)?;
+        make_directory(&tree.root, UPLOADS, Mode::RWXU)?;
         Ok(tree)
     }
 
@@ -154,7 +163,7 @@ impl Tree {
     pub fn write_icon(&self, folder: &str, icon: &str) -> io::Result<()> {
         use std::io::Write;
         let waiting = Place::incoming(&format!("icon-{}", uuid::Uuid::now_v7().simple()));
-        let mut file = self.create_incoming(waiting.name())?;
+        let mut file = self.create_file(&waiting)?;
         let written = file.write_all(icon.as_bytes()).and_then(|()| file.sync_all()).and_then(|()| {
             let person = self.person(folder)?;
             let from = self.directory(&waiting)?;
@@ -175,15 +184,34 @@ impl Tree {
         self.open_file(&Place::new(folder, "", ICON))
     }
 
-    /// A new empty file among those on their way in (0640).
+    /// A new empty file (0640).
+    ///
+    /// # Errors
+    /// The system's; `AlreadyExists` when the place is taken.
+    pub fn create_file(&self, place: &Place) -> io::Result<File> {
+        let directory = self.directory(place)?;
+        let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
+        let file = rustix::fs::openat2(&directory, component(&place.name)?, flags, Mode::from_raw_mode(0o640), BENEATH)?;
+        Ok(File::from(file))
+    }
+
+    /// Opens a resumable upload to write on, making it where it is not there.
     ///
     /// # Errors
     /// The system's.
-    pub fn create_incoming(&self, name: &str) -> io::Result<File> {
-        let directory = self.directory(&Place::incoming(name))?;
-        let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
-        let file = rustix::fs::openat2(&directory, component(name)?, flags, Mode::from_raw_mode(0o640), BENEATH)?;
+    pub fn open_to_append(&self, place: &Place) -> io::Result<File> {
+        let directory = self.directory(place)?;
+        let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let file = rustix::fs::openat2(&directory, component(&place.name)?, flags, Mode::from_raw_mode(0o640), BENEATH)?;
         Ok(File::from(file))
+    }
+
+    /// Makes the names in the directory of `place` durable.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn sync_directory_of(&self, place: &Place) -> io::Result<()> {
+        Ok(rustix::fs::fsync(self.directory(place)?)?)
     }
 
     /// Opens a file for reading; only a regular one.
@@ -217,19 +245,15 @@ impl Tree {
         }
     }
 
-    /// Renames a file or directory; never over another one. Durable when it returns.
+    /// Renames a file or directory; never over another one. Durable when both directories are:
+    /// [`Tree::sync_directory_of`].
     ///
     /// # Errors
-    /// `AlreadyExists` when the place is taken; the system's. The error says whether the rename was made.
-    pub fn rename(&self, from: &Place, to: &Place) -> Result<(), RenameError> {
-        let not_made = |cause: io::Error| RenameError { is_made: false, cause };
-        let (old, new) = (self.directory(from).map_err(not_made)?, self.directory(to).map_err(not_made)?);
-        let (old_name, new_name) = (component(&from.name).map_err(not_made)?, component(&to.name).map_err(not_made)?);
-        rustix::fs::renameat_with(&old, old_name, &new, new_name, RenameFlags::NOREPLACE)
-            .map_err(|cause| not_made(cause.into()))?;
-        let synced = rustix::fs::fsync(&new)
-            .and_then(|()| if from.directory_text() == to.directory_text() { Ok(()) } else { rustix::fs::fsync(&old) });
-        synced.map_err(|cause| RenameError { is_made: true, cause: cause.into() })
+    /// `AlreadyExists` when the place is taken; the system's. Nothing was renamed then.
+    pub fn rename(&self, from: &Place, to: &Place) -> io::Result<()> {
+        let (old, new) = (self.directory(from)?, self.directory(to)?);
+        rustix::fs::renameat_with(&old, component(&from.name)?, &new, component(&to.name)?, RenameFlags::NOREPLACE)?;
+        Ok(())
     }
 
     /// Makes the directory of `place` and those above it where they are gone.
@@ -299,19 +323,33 @@ impl Tree {
     /// # Errors
     /// The system's.
     pub fn sweep_incoming(&self) -> io::Result<usize> {
-        let directory = self.directory(&Place::incoming("x"))?;
+        self.sweep(&Place::incoming("x"), |_| false)
+    }
+
+    /// Takes away resumable uploads that nobody knows of. Returns how many files that were.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn sweep_uploads(&self, is_wanted: impl Fn(&str) -> bool) -> io::Result<usize> {
+        self.sweep(&Place::unfinished("x"), is_wanted)
+    }
+
+    fn sweep(&self, beside: &Place, is_wanted: impl Fn(&str) -> bool) -> io::Result<usize> {
+        let directory = self.directory(beside)?;
         let mut swept = 0;
         for entry in rustix::fs::Dir::read_from(&directory)? {
             let entry = entry?;
-            if entry.file_name() != c"." && entry.file_name() != c".." {
-                match rustix::fs::unlinkat(&directory, entry.file_name(), AtFlags::empty()) {
-                    Ok(()) => swept += 1,
-                    // Not ours: we put no directories there.
-                    Err(rustix::io::Errno::ISDIR | rustix::io::Errno::PERM) => {
-                        tracing::warn!("{:?} among the incoming files is not ours and was left alone", entry.file_name());
-                    }
-                    Err(cause) => return Err(cause.into()),
+            let name = entry.file_name();
+            if name == c"." || name == c".." || name.to_str().is_ok_and(&is_wanted) {
+                continue;
+            }
+            match rustix::fs::unlinkat(&directory, name, AtFlags::empty()) {
+                Ok(()) => swept += 1,
+                // Not ours: we put no directories there.
+                Err(rustix::io::Errno::ISDIR | rustix::io::Errno::PERM) => {
+                    tracing::warn!("{name:?} among the incoming files is not ours and was left alone");
                 }
+                Err(cause) => return Err(cause.into()),
             }
         }
         Ok(swept)
@@ -332,13 +370,6 @@ impl Tree {
         }
         Ok(rustix::fs::openat2(&person, &place.directory, OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty(), BENEATH)?)
     }
-}
-
-/// A rename that failed, or that was made and may not be durable.
-#[derive(Debug)]
-pub struct RenameError {
-    pub is_made: bool,
-    pub cause: io::Error,
 }
 
 fn make_directory(parent: &OwnedFd, name: &str, mode: Mode) -> io::Result<()> {
@@ -411,7 +442,7 @@ mod tests {
         std::fs::write(folder.join("a"), "1").unwrap();
         std::fs::write(folder.join("b"), "2").unwrap();
         let failed = tree.rename(&Place::new(&person, "Photos", "a"), &Place::new(&person, "Photos", "b"));
-        assert_eq!(failed.unwrap_err().cause.kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(failed.unwrap_err().kind(), io::ErrorKind::AlreadyExists);
         assert_eq!(std::fs::read_to_string(folder.join("b")).unwrap(), "2");
     }
 
@@ -445,7 +476,7 @@ mod tests {
     #[test]
     fn what_was_on_its_way_in_is_swept_away() {
         let (_root, tree, _) = tree();
-        tree.create_incoming("half").unwrap();
+        tree.create_file(&Place::incoming("half")).unwrap();
         assert_eq!(tree.sweep_incoming().unwrap(), 1);
         assert_eq!(tree.sweep_incoming().unwrap(), 0);
     }

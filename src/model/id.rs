@@ -106,3 +106,7 @@ uuid_key!(
     /// A journal entry.
     MoveId
 );
+uuid_key!(
+    /// A resumable upload.
+    UploadId
+);

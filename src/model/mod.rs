@@ -11,15 +11,17 @@ pub mod person;
 pub mod session;
 pub mod shelf;
 pub mod time;
+pub mod upload;
 pub mod user;
 
 pub use self::time::{Time, now};
 pub use count::ShelfCount;
 pub use cursor::Cursor;
 pub use directory::Directory;
-pub use id::{DirectoryId, ItemId, ReportId, UserId};
+pub use id::{DirectoryId, ItemId, ReportId, UploadId, UserId};
 pub use item::{Item, Scan};
 pub use person::{Email, Password, PersonName, Username};
 pub use session::{Scope, Session, SessionKind, SessionStatus};
 pub use shelf::{Shelf, Sort};
+pub use upload::Upload;
 pub use user::{AccessLevel, Origin, Status, Theme, User};

@@ -96,6 +96,8 @@ pub struct User {
     pub created_at: Time,
     pub updated_at: Time,
     pub origin: Origin,
+    /// Held for uploads that are not finished.
+    pub reserved_bytes: i64,
 }
 
 impl User {
@@ -107,7 +109,7 @@ impl User {
     /// Bytes that still fit; `None` without a limit.
     #[must_use]
     pub fn room(&self) -> Option<u64> {
-        (self.quota_bytes > 0).then(|| u64::try_from(self.quota_bytes - self.used_bytes).unwrap_or(0))
+        (self.quota_bytes > 0).then(|| u64::try_from(self.quota_bytes - self.used_bytes - self.reserved_bytes).unwrap_or(0))
     }
 }
 

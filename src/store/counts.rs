@@ -6,6 +6,7 @@ use diesel::prelude::*;
 
 use crate::db::Conn;
 use crate::db::schema::shelf_counts;
+use crate::model::item::NewItem;
 use crate::model::{Item, Shelf, ShelfCount, UserId};
 
 /// # Errors
@@ -45,13 +46,24 @@ impl Deltas {
         self.count(item, -1);
     }
 
+    /// An item that was just made.
+    pub fn add_new(&mut self, new: &NewItem) {
+        self.change(&[Shelf::All, new.shelf], 1, new.size);
+    }
+
     fn count(&mut self, item: &Item, sign: i64) {
-        let shelves = if item.in_trash { vec![Shelf::Trash] } else { vec![Shelf::All, item.shelf] };
-        let favorites = (item.favorite && !item.in_trash).then_some(Shelf::Favorites);
-        for shelf in shelves.into_iter().chain(favorites) {
-            let (items, bytes) = self.0.entry(shelf).or_default();
+        match (item.in_trash, item.favorite) {
+            (true, _) => self.change(&[Shelf::Trash], sign, item.size),
+            (false, false) => self.change(&[Shelf::All, item.shelf], sign, item.size),
+            (false, true) => self.change(&[Shelf::All, item.shelf, Shelf::Favorites], sign, item.size),
+        }
+    }
+
+    fn change(&mut self, shelves: &[Shelf], sign: i64, size: i64) {
+        for shelf in shelves {
+            let (items, bytes) = self.0.entry(*shelf).or_default();
             *items += sign;
-            *bytes += sign * item.size;
+            *bytes += sign * size;
         }
     }
 

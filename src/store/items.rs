@@ -15,12 +15,14 @@ pub struct Selection {
     pub kind: Option<ItemKind>,
     /// Words in the name, lower-cased, spaces between them.
     pub words: String,
+    /// Hexadecimal.
+    pub sha256: Option<String>,
 }
 
 impl Selection {
     #[must_use]
     pub const fn shelf(shelf: Shelf) -> Self {
-        Self { shelf, directory: None, kind: None, words: String::new() }
+        Self { shelf, directory: None, kind: None, words: String::new(), sha256: None }
     }
 
     #[must_use]
@@ -107,6 +109,9 @@ pub fn list(
     };
     if let Some(id) = selection.directory {
         query = query.filter(table::directory_id.eq(id));
+    }
+    if let Some(sha256) = &selection.sha256 {
+        query = query.filter(table::sha256.eq(sha256.clone()));
     }
     if let Some(kind) = selection.kind {
         query = query.filter(table::kind.eq(kind));

@@ -7,4 +7,5 @@ pub mod moves;
 pub mod reports;
 pub mod sessions;
 pub mod site;
+pub mod uploads;
 pub mod users;

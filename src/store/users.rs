@@ -223,8 +223,27 @@ pub fn update_forget_session_token(conn: &mut Conn, id: UserId, hash: &str) -> Q
 /// # Errors
 /// The database's.
 pub fn update_add_used(conn: &mut Conn, id: UserId, bytes: i64) -> QueryResult<usize> {
-    let fits = users::quota_bytes.eq(0).or((users::used_bytes + bytes).le(users::quota_bytes));
+    let after = users::used_bytes + users::reserved_bytes + bytes;
+    let fits = users::quota_bytes.eq(0).or(after.le(users::quota_bytes));
     diesel::update(users::table.find(id).filter(fits)).set(users::used_bytes.eq(users::used_bytes + bytes)).execute(conn)
+}
+
+/// Holds `bytes` for an upload if they fit beside `elsewhere`; 0 rows when they do not.
+///
+/// # Errors
+/// The database's.
+pub fn update_add_reserved(conn: &mut Conn, id: UserId, bytes: i64, elsewhere: i64) -> QueryResult<usize> {
+    let after = users::used_bytes + users::reserved_bytes + bytes + elsewhere;
+    let fits = users::quota_bytes.eq(0).or(after.le(users::quota_bytes));
+    diesel::update(users::table.find(id).filter(fits)).set(users::reserved_bytes.eq(users::reserved_bytes + bytes)).execute(conn)
+}
+
+/// Lets go of bytes that were held.
+///
+/// # Errors
+/// The database's.
+pub fn update_subtract_reserved(conn: &mut Conn, id: UserId, bytes: i64) -> QueryResult<usize> {
+    diesel::update(users::table.find(id)).set(users::reserved_bytes.eq(users::reserved_bytes - bytes)).execute(conn)
 }
 
 /// # Errors

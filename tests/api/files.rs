@@ -48,7 +48,7 @@ async fn an_upload_that_was_cut_short_leaves_nothing(#[values(Sqlite, MariaDb)] 
     let user = app.user("ada");
     let id = MoveId::new();
     let from = Place::incoming("0123");
-    drop(app.services.tree.create_incoming("0123").unwrap());
+    drop(app.services.tree.create_file(&Place::incoming("0123")).unwrap());
     let journal = Move { id, user_id: user.id, subject: id, from, to: Place::new(&user.folder, "Photos", "a.png") };
     app.services.db.write(|conn| Ok(moves::insert(conn, &journal, now())?)).unwrap();
     app.services.tree.rename(&journal.from, &journal.to).unwrap();

@@ -20,6 +20,7 @@ mod register;
 mod rest_auth;
 mod rest_media;
 mod rest_rules;
+mod resumable;
 mod setup;
 mod shelves;
 mod trash;

@@ -36,7 +36,7 @@ token() {
         sed -n 's/.*"token":"\([^"]*\)".*/\1/p'
 }
 run() {
-    PYTHONPATH="$tools" python3 -c 'from schemathesis.cli import schemathesis; schemathesis(prog_name="schemathesis")' \
+    SCHEMATHESIS_HOOKS=schemathesis_hooks PYTHONPATH="$tools:$here" PYTHONDONTWRITEBYTECODE=1 python3 -c 'from schemathesis.cli import schemathesis; schemathesis(prog_name="schemathesis")' \
         --config-file "$here/schemathesis.toml" run "$base/api/openapi.json" --header "Authorization: Bearer $(token)" \
         --checks all --suppress-health-check all --warnings off "$@"
 }

@@ -68,6 +68,9 @@ pub struct ListQuery {
     /// Words in the name.
     #[param(max_length = 200)]
     q: Option<String>,
+    /// Of the file, in hexadecimal: whether it is here already.
+    #[param(pattern = "^[0-9a-f]{64}$")]
+    sha256: Option<String>,
     /// `newest` where it is not said; the shelves `recents` and `trash` have their own order.
     #[param(inline)]
     sort: Option<SortWord>,
@@ -92,7 +95,12 @@ impl ListQuery {
         if words.chars().count() > 200 {
             return Err(Error::field("q", "200 characters at most."));
         }
+        let is_digest = |text: &str| text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+        if self.sha256.as_deref().is_some_and(|text| !is_digest(text)) {
+            return Err(Error::field("sha256", "64 digits of lower-case hexadecimal."));
+        }
         let selection = Selection {
+            sha256: self.sha256,
             shelf: match self.shelf.unwrap_or(ShelfWord::All) {
                 ShelfWord::All => Shelf::All,
                 ShelfWord::Photos => Shelf::Photos,

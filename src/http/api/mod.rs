@@ -11,6 +11,7 @@ mod media;
 pub mod openapi;
 mod people;
 mod routes;
+mod tus;
 mod upload;
 mod views;
 

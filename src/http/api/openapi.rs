@@ -5,7 +5,7 @@ use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder
 use utoipa::openapi::{Content, OpenApi as Document, Ref, RefOr};
 use utoipa::{Modify, OpenApi};
 
-use super::{auth, content, directories, docs, media, people, upload};
+use super::{auth, content, directories, docs, media, people, tus, upload};
 use crate::error::{Error, Result};
 use crate::http::envelope::Envelope;
 
@@ -17,6 +17,7 @@ use crate::http::envelope::Envelope;
         auth::log_in, auth::refresh, auth::log_out, auth::get_session, auth::get_user,
         media::list_media, media::get_media, media::patch_media, media::delete_media, media::restore_media,
         content::get_content, content::get_thumbnail, upload::upload_media,
+        tus::show_options, tus::create_upload, tus::get_upload, tus::append_upload, tus::delete_upload,
         directories::list_directories, directories::create_directory, directories::patch_directory, directories::delete_directory,
         people::list_users, people::get_person, people::patch_person,
         docs::get_document, docs::show_docs,
@@ -24,7 +25,7 @@ use crate::http::envelope::Envelope;
     components(schemas(Envelope)),
     modifiers(&Everywhere),
     security(("bearer" = []), ("cookie" = [], "csrf" = [])),
-    tags((name = "Authentication"), (name = "Media"), (name = "Folders"), (name = "People"), (name = "About")),
+    tags((name = "Authentication"), (name = "Media"), (name = "Resumable uploads"), (name = "Folders"), (name = "People"), (name = "About")),
 )]
 struct Api;
 
@@ -44,7 +45,9 @@ impl Modify for Everywhere {
         components.add_security_scheme("csrf", SecurityScheme::ApiKey(ApiKey::Header(csrf)));
         for item in document.paths.paths.values_mut() {
             let operations =
-                [&mut item.get, &mut item.post, &mut item.patch, &mut item.delete].into_iter().filter_map(Option::as_mut);
+                [&mut item.get, &mut item.post, &mut item.patch, &mut item.delete, &mut item.head, &mut item.options]
+                    .into_iter()
+                    .filter_map(Option::as_mut);
             for operation in operations {
                 let is_tagged = operation.responses.responses.contains_key("200");
                 operation.responses.responses.insert("default".into(), RefOr::T(failure()));

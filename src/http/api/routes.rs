@@ -1,6 +1,6 @@
 //! The routes of the API.
 
-use super::{auth, content, directories, docs, media, people, upload};
+use super::{auth, content, directories, docs, media, people, tus, upload};
 use crate::http::route::Route;
 
 pub fn routes() -> Vec<Route> {
@@ -9,6 +9,7 @@ pub fn routes() -> Vec<Route> {
         media::routes(),
         content::routes(),
         upload::routes(),
+        tus::routes(),
         directories::routes(),
         people::routes(),
         docs::routes(),

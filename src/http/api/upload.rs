@@ -30,6 +30,9 @@ pub struct UploadForm {
     /// One's own folder; where it is not said, the standard one for what each file is.
     #[schema(format = "uuid", required = false)]
     directory: String,
+    /// `true`: the same bytes may be kept twice. Before the files.
+    #[schema(required = false)]
+    keep_duplicates: bool,
 }
 
 /// What was stored, and what was not.

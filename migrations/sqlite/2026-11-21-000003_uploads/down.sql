@@ -1,0 +1,2 @@
+DROP TABLE uploads;
+ALTER TABLE users DROP COLUMN reserved_bytes;

@@ -1,0 +1,118 @@
+//! Who writes on a resumable upload right now: one part at a time.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::sync::Notify;
+
+use crate::error::{Error, Result};
+use crate::model::UploadId;
+
+/// A writer that has heard nothing for so long may be a connection that died: another one may take over.
+const QUIET: Duration = Duration::from_secs(2);
+/// How long to wait for a writer that was asked to stop.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+struct Writer {
+    heard: Mutex<Instant>,
+    stop: Notify,
+    is_stopped: std::sync::atomic::AtomicBool,
+    ended: Notify,
+}
+
+/// The writers.
+#[derive(Default)]
+pub struct Appending(Mutex<HashMap<UploadId, Arc<Writer>>>);
+
+/// The right to write on one upload, until it is dropped.
+pub struct Turn {
+    all: Arc<Appending>,
+    id: UploadId,
+    writer: Arc<Writer>,
+}
+
+impl Appending {
+    fn writers(&self) -> MutexGuard<'_, HashMap<UploadId, Arc<Writer>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits for nobody but a writer whose connection seems dead.
+    ///
+    /// # Errors
+    /// `Conflict` while another part is being written.
+    pub async fn enter(self: &Arc<Self>, id: UploadId) -> Result<Turn> {
+        const BUSY: &str = "Another part of this upload is being written.";
+        let until = Instant::now() + PATIENCE;
+        loop {
+            let other = match self.writers().entry(id) {
+                std::collections::hash_map::Entry::Occupied(other) => other.get().clone(),
+                std::collections::hash_map::Entry::Vacant(free) => {
+                    let writer = Arc::new(Writer {
+                        heard: Mutex::new(Instant::now()),
+                        stop: Notify::new(),
+                        is_stopped: false.into(),
+                        ended: Notify::new(),
+                    });
+                    free.insert(writer.clone());
+                    return Ok(Turn { all: self.clone(), id, writer });
+                }
+            };
+            let ended = other.ended.notified();
+            if other.quiet() < QUIET && !other.is_asked() || Instant::now() > until {
+                return Err(Error::Conflict(BUSY.into()));
+            }
+            other.ask();
+            drop(tokio::time::timeout(Duration::from_millis(200), ended).await);
+        }
+    }
+
+    /// Asks a writer to end with what it has.
+    pub fn stop(&self, id: UploadId) {
+        if let Some(writer) = self.writers().get(&id) {
+            writer.ask();
+        }
+    }
+
+    /// Asks all writers to end with what they have: the server is about to stop.
+    pub fn stop_all(&self) {
+        self.writers().values().for_each(|writer| writer.ask());
+    }
+}
+
+impl Writer {
+    fn quiet(&self) -> Duration {
+        self.heard.lock().unwrap_or_else(PoisonError::into_inner).elapsed()
+    }
+
+    fn is_asked(&self) -> bool {
+        self.is_stopped.load(std::sync::atomic::Ordering::Acquire)
+    }
+
+    fn ask(&self) {
+        self.is_stopped.store(true, std::sync::atomic::Ordering::Release);
+        // One permit is kept for a writer that does not wait yet.
+        self.stop.notify_one();
+    }
+}
+
+impl Turn {
+    /// Says that bytes came.
+    pub fn heard(&self) {
+        *self.writer.heard.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+    }
+
+    /// Done once the writer has been asked to end.
+    pub fn stopped(&self) -> impl Future<Output = ()> + 'static {
+        let writer = self.writer.clone();
+        async move { writer.stop.notified().await }
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        self.all.writers().remove(&self.id);
+        self.writer.ended.notify_waiters();
+    }
+}

@@ -1,0 +1,19 @@
+//! Named points at which the tests of `tests/faults` kill the server. Nothing of it is in a release build.
+
+/// Passes a point: the process dies at the one whose number `FAULT_AFTER` says, as if its power were cut.
+#[cfg(debug_assertions)]
+pub fn point(name: &'static str) {
+    use std::sync::LazyLock;
+    use std::sync::atomic::{AtomicU64, Ordering};
+    static AT: LazyLock<Option<u64>> = LazyLock::new(|| std::env::var("FAULT_AFTER").ok()?.parse().ok());
+    static PASSED: AtomicU64 = AtomicU64::new(0);
+    let Some(at) = *AT else { return };
+    if PASSED.fetch_add(1, Ordering::Relaxed) + 1 == at {
+        tracing::error!("fault point {name}");
+        let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);
+    }
+}
+
+/// Nothing.
+#[cfg(not(debug_assertions))]
+pub const fn point(_: &'static str) {}

@@ -1,0 +1,256 @@
+//! `/api/uploads`: resumable uploads as the tus protocol 1.0.0 has them, with creation, creation-with-upload,
+//! checksum, termination and expiration.
+
+use std::collections::HashMap;
+use std::future::{Ready, ready};
+
+use actix_web::dev::Payload;
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HttpDate, LOCATION};
+use actix_web::{FromRequest, HttpRequest, HttpResponse, HttpResponseBuilder, web};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use sha2::Digest;
+
+use super::caller::Caller;
+use crate::domain::resumable::{self, Announced, Checksum, Hasher, Part};
+use crate::error::{Error, Result};
+use crate::http::error::Failure;
+use crate::http::route::{Answer, Route, act, shared};
+use crate::http::tus::VERSION;
+use crate::model::{DirectoryId, Upload, UploadId};
+
+const EXTENSIONS: &str = "creation,creation-with-upload,checksum,termination,expiration";
+const ALGORITHMS: &str = "sha1,sha256";
+/// The media type of a part.
+const PART: &str = "application/offset+octet-stream";
+/// Bytes of `Upload-Metadata` at most.
+const METADATA: usize = 8192;
+
+pub(super) fn routes() -> Vec<Route> {
+    vec![
+        Route::options("/api/uploads", || web::route().to(show_options)),
+        Route::post("/api/uploads", || web::route().to(create_upload)),
+        Route::head("/api/uploads/{id}", || web::route().to(get_upload)),
+        Route::patch("/api/uploads/{id}", || web::route().to(append_upload)),
+        Route::delete("/api/uploads/{id}", || web::route().to(delete_upload)),
+    ]
+}
+
+/// A request that says it speaks our version; nothing is looked at before.
+pub(super) struct Versioned;
+
+impl FromRequest for Versioned {
+    type Error = Failure;
+    type Future = Ready<std::result::Result<Self, Failure>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let is_ours = word(request.headers(), "tus-resumable") == Some(VERSION);
+        ready(if is_ours { Ok(Self) } else { Err(Error::TusVersion.into()) })
+    }
+}
+
+fn word<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get(name)?.to_str().ok()
+}
+
+/// A header that is a number of bytes.
+fn number(headers: &HeaderMap, name: &str) -> Result<Option<u64>> {
+    let Some(value) = headers.get(name) else { return Ok(None) };
+    let digits = value.to_str().ok().filter(|text| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()));
+    let number = digits.and_then(|text| text.parse().ok()).filter(|number| i64::try_from(*number).is_ok());
+    number.map(Some).ok_or_else(|| Error::BadRequest(format!("{name} has to be a number of bytes.")))
+}
+
+/// Bytes.
+#[derive(utoipa::ToSchema)]
+#[schema(as = Part, value_type = String, format = Binary)]
+#[expect(dead_code, reason = "it is streamed; here it is described")]
+pub struct PartBody(Vec<u8>);
+
+/// What this server can do.
+#[utoipa::path(options, path = "/api/uploads", tag = "Resumable uploads", security(()), responses((status = 204)))]
+pub(super) async fn show_options(services: web::Data<crate::domain::Services>) -> HttpResponse {
+    HttpResponse::NoContent()
+        .insert_header(("tus-extension", EXTENSIONS))
+        .insert_header(("tus-max-size", services.settings.max_upload.to_string()))
+        .insert_header(("tus-checksum-algorithm", ALGORITHMS))
+        .finish()
+}
+
+/// Make an upload; what the body holds is its first part.
+#[utoipa::path(post, path = "/api/uploads", tag = "Resumable uploads",
+    params(
+        ("Tus-Resumable" = String, Header, description = "`1.0.0`.", pattern = "^1\\.0\\.0$"),
+        ("Upload-Length" = i64, Header, description = "Bytes in all.", minimum = 0),
+        ("Upload-Metadata" = Option<String>, Header,
+            description = "`filename`, `directory` (the id of a folder of one's own), `filetype`, `keep_duplicates`; values in Base64."),
+    ),
+    request_body(content = Option<PartBody>, content_type = "application/offset+octet-stream"),
+    responses((status = 201)))]
+pub(super) async fn create_upload(_: Versioned, caller: Caller, request: HttpRequest, payload: web::Payload) -> Answer {
+    let headers = request.headers();
+    let size = number(headers, "upload-length")?
+        .ok_or_else(|| Error::BadRequest("Upload-Length has to say how many bytes will come.".into()))?;
+    let metadata = word(headers, "upload-metadata").unwrap_or_default();
+    let announced = announced(metadata, size)?;
+    let has_part = word(headers, CONTENT_TYPE.as_str()).is_some_and(is_part);
+    let length = number(headers, CONTENT_LENGTH.as_str())?;
+    if !has_part && length.is_some_and(|length| length > 0) {
+        return Err(Error::UnsupportedMedia.into());
+    }
+    let part = Part { offset: 0, length, checksum: checksum(headers)? };
+    if length.is_some_and(|length| length > size) {
+        return Err(Error::TooLarge { limit: size }.into());
+    }
+    let presence = caller.presence.clone();
+    let made = act(&caller.services, move |services| resumable::begin(services, &presence.user, &announced)).await?;
+    let location = format!("/api/uploads/{}", made.id);
+    let upload = if has_part && size > 0 { append(&caller, made.id, part, payload).await? } else { made };
+    let mut answer = HttpResponse::Created();
+    answer.insert_header((LOCATION, location));
+    Ok(describe(&mut answer, &upload).finish())
+}
+
+/// How far an upload is.
+#[utoipa::path(head, path = "/api/uploads/{id}", tag = "Resumable uploads",
+    params(("id" = String, Path, format = "uuid"), ("Tus-Resumable" = String, Header, pattern = "^1\\.0\\.0$")),
+    responses((status = 200)))]
+pub(super) async fn get_upload(_: Versioned, caller: Caller, path: web::Path<String>) -> Answer {
+    let upload = resumable::find(&shared(&caller.services), caller.user(), parse_id(&path)?).await?;
+    let mut answer = HttpResponse::Ok();
+    describe(&mut answer, &upload).insert_header((CACHE_CONTROL, "no-store")).insert_header(("upload-length", upload.size));
+    if !upload.metadata.is_empty() {
+        answer.insert_header(("upload-metadata", upload.metadata.as_str()));
+    }
+    Ok(answer.finish())
+}
+
+/// Append a part where the last one ended; what is answered is durable.
+#[utoipa::path(patch, path = "/api/uploads/{id}", tag = "Resumable uploads",
+    params(
+        ("id" = String, Path, format = "uuid"),
+        ("Tus-Resumable" = String, Header, pattern = "^1\\.0\\.0$"),
+        ("Upload-Offset" = i64, Header, description = "Where the part begins.", minimum = 0),
+        ("Upload-Checksum" = Option<String>, Header, description = "`sha1` or `sha256`, a space, the digest in Base64."),
+    ),
+    request_body(content = PartBody, content_type = "application/offset+octet-stream"),
+    responses((status = 204)))]
+pub(super) async fn append_upload(
+    _: Versioned,
+    caller: Caller,
+    request: HttpRequest,
+    path: web::Path<String>,
+    payload: web::Payload,
+) -> Answer {
+    let headers = request.headers();
+    if !word(headers, CONTENT_TYPE.as_str()).is_some_and(is_part) {
+        return Err(Error::UnsupportedMedia.into());
+    }
+    let offset = number(headers, "upload-offset")?
+        .ok_or_else(|| Error::BadRequest("Upload-Offset has to say where the part begins.".into()))?;
+    let part = Part { offset, length: number(headers, CONTENT_LENGTH.as_str())?, checksum: checksum(headers)? };
+    let upload = append(&caller, parse_id(&path)?, part, payload).await?;
+    Ok(describe(&mut HttpResponse::NoContent(), &upload).finish())
+}
+
+/// End an upload; its bytes are forgotten, unless it has become an item.
+#[utoipa::path(delete, path = "/api/uploads/{id}", tag = "Resumable uploads",
+    params(("id" = String, Path, format = "uuid"), ("Tus-Resumable" = String, Header, pattern = "^1\\.0\\.0$")),
+    responses((status = 204)))]
+pub(super) async fn delete_upload(_: Versioned, caller: Caller, path: web::Path<String>) -> Answer {
+    resumable::discard(&shared(&caller.services), caller.user(), parse_id(&path)?).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+fn parse_id(text: &str) -> Result<UploadId> {
+    UploadId::parse(text).ok_or(Error::NotFound)
+}
+
+fn is_part(mime: &str) -> bool {
+    mime.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case(PART)
+}
+
+/// In a task of its own: a client that hangs up ends the stream of bytes, not what is done with them.
+async fn append(caller: &Caller, id: UploadId, part: Part, payload: web::Payload) -> Result<Upload> {
+    let (services, presence) = (shared(&caller.services), caller.presence.clone());
+    let appending = actix_web::rt::spawn(async move { resumable::append(&services, &presence.user, id, part, payload).await });
+    appending.await.map_err(Error::internal)?
+}
+
+fn describe<'a>(answer: &'a mut HttpResponseBuilder, upload: &Upload) -> &'a mut HttpResponseBuilder {
+    answer.insert_header(("upload-offset", upload.received));
+    match upload.item_id {
+        Some(item) => {
+            answer.insert_header(("nexus-item", item.to_string()));
+            if upload.is_duplicate {
+                answer.insert_header(("nexus-duplicate", "true"));
+            }
+        }
+        None => drop(
+            answer.insert_header(("upload-expires", HttpDate::from(std::time::SystemTime::from(upload.expires_at.assume_utc())))),
+        ),
+    }
+    answer
+}
+
+/// Reads `Upload-Metadata`: pairs of a key and, in Base64, its value.
+fn announced(metadata: &str, size: u64) -> Result<Announced> {
+    let wrong = |why: &str| Error::BadRequest(format!("Upload-Metadata {why}."));
+    if metadata.len() > METADATA {
+        return Err(wrong("is too long"));
+    }
+    let mut values: HashMap<&str, String> = HashMap::new();
+    for pair in metadata.split(',').map(str::trim).filter(|pair| !pair.is_empty()) {
+        let (key, value) = pair.split_once(' ').unwrap_or((pair, ""));
+        if !key.is_ascii() {
+            return Err(wrong("has a key that is not ASCII"));
+        }
+        let bytes = BASE64_STANDARD.decode(value.trim()).map_err(|_| wrong("has a value that is not Base64"))?;
+        let text = String::from_utf8(bytes).map_err(|_| wrong("has a value that is not UTF-8"))?;
+        if values.insert(key, text).is_some() {
+            return Err(wrong("has a key twice"));
+        }
+    }
+    let directory = match values.get("directory").filter(|text| !text.is_empty()) {
+        Some(text) => Some(DirectoryId::parse(text).ok_or_else(|| Error::field("directory", "The id of a folder."))?),
+        None => None,
+    };
+    let keeps_both = matches!(values.get("keep_duplicates").map(String::as_str), Some("true" | "on"));
+    let name = values.remove("filename").or_else(|| values.remove("name")).unwrap_or_default();
+    Ok(Announced { name, directory, keeps_both, metadata: metadata.to_owned(), size })
+}
+
+/// Reads `Upload-Checksum`.
+fn checksum(headers: &HeaderMap) -> Result<Option<Checksum>> {
+    let Some(value) = headers.get("upload-checksum") else { return Ok(None) };
+    let wrong = || Error::BadRequest(format!("Upload-Checksum takes {ALGORITHMS} and a digest in Base64."));
+    let (algorithm, digest) = value.to_str().ok().and_then(|text| text.split_once(' ')).ok_or_else(wrong)?;
+    let hasher = match algorithm {
+        "sha1" => Hasher::Sha1(sha1::Sha1::new()),
+        "sha256" => Hasher::Sha256(sha2::Sha256::new()),
+        _ => return Err(wrong()),
+    };
+    let expected = BASE64_STANDARD.decode(digest.trim()).map_err(|_| wrong())?;
+    Ok(Some(Checksum { hasher, expected }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn metadata_is_read_and_nonsense_is_refused() {
+        let read = announced("filename YS5wbmc=,is_confidential,filetype aW1hZ2UvcG5n", 7).unwrap();
+        assert_eq!((read.name.as_str(), read.size, read.keeps_both), ("a.png", 7, false));
+        assert_eq!(announced("", 0).unwrap().name, "");
+        for nonsense in ["filename ???", "a YQ==,a YQ==", "filename //79", "directory YQ==", "n\u{e4}me YQ=="] {
+            assert!(announced(nonsense, 0).is_err(), "{nonsense}");
+        }
+    }
+
+    #[test]
+    fn parts_are_of_their_own_media_type() {
+        assert!(is_part("Application/Offset+Octet-Stream; x=y"));
+        assert!(!is_part("application/octet-stream"));
+    }
+}

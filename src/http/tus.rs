@@ -1,0 +1,33 @@
+//! What holds for all of `/api/uploads` before and after its handlers: the version, and methods that a
+//! proxy does not let through (tus 1.0.0, core protocol).
+
+use actix_web::dev::ServiceRequest;
+use actix_web::http::Method;
+use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
+
+/// The version of the protocol.
+pub const VERSION: &str = "1.0.0";
+
+fn is_ours(path: &str) -> bool {
+    path == "/api/uploads" || path.starts_with("/api/uploads/")
+}
+
+/// `X-HTTP-Method-Override` is the method, before any layer looks at it.
+pub fn override_method(request: &mut ServiceRequest) {
+    if !is_ours(request.path()) {
+        return;
+    }
+    let named = request.headers().get("x-http-method-override").and_then(|value| Method::from_bytes(value.as_bytes()).ok());
+    if let Some(method) = named {
+        request.head_mut().method = method;
+    }
+}
+
+/// Every answer says the version.
+pub fn headers(path: &str, headers: &mut HeaderMap) {
+    if is_ours(path) {
+        for name in ["tus-resumable", "tus-version"] {
+            headers.insert(HeaderName::from_static(name), HeaderValue::from_static(VERSION));
+        }
+    }
+}
