@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a test that cannot go on fails")]
 
+#[path = "../support/mariadb.rs"]
+mod mariadb;
 mod support;
 
 mod access;

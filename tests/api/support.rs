@@ -1,10 +1,8 @@
 //! Starting servers, and acting like a browser.
 
 use std::collections::HashMap;
-use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::Arc;
 
 use nexus_media::app::Application;
 use nexus_media::config::{Given, Settings};
@@ -20,21 +18,6 @@ pub use Backend::{MariaDb, Sqlite};
 pub enum Backend {
     Sqlite,
     MariaDb,
-}
-
-/// The private MariaDB of this test run. It ends when its standard input does: with this process.
-fn mariadb() -> &'static str {
-    static SERVER: OnceLock<(Mutex<Child>, String)> = OnceLock::new();
-    let (_, url) = SERVER.get_or_init(|| {
-        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/mariadb.sh");
-        let mut child =
-            Command::new(script).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("tests/support/mariadb.sh");
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        assert!(line.starts_with("mysql://"), "MariaDB did not start: apt-get install mariadb-server");
-        (Mutex::new(child), line.trim().to_owned())
-    });
-    url
 }
 
 /// A running server with folders and a database of its own.
@@ -57,15 +40,7 @@ impl TestApp {
         let folder = tempfile::tempdir().unwrap();
         let url = match backend {
             Sqlite => format!("sqlite://{}/data/nexus.db", folder.path().display()),
-            MariaDb => {
-                let name = format!("t{}", uuid::Uuid::now_v7().simple());
-                let made = tokio::task::spawn_blocking({
-                    let name = name.clone();
-                    move || create_database(&name)
-                });
-                made.await.unwrap();
-                format!("{}/{name}", mariadb())
-            }
+            MariaDb => tokio::task::spawn_blocking(crate::mariadb::database).await.unwrap(),
         };
         Self::start_on(folder, url, settings).await
     }
@@ -180,13 +155,6 @@ impl TestApp {
     pub fn incoming(&self) -> usize {
         std::fs::read_dir(self.folder.path().join("media/.incoming")).unwrap().count()
     }
-}
-
-fn create_database(name: &str) {
-    use diesel::connection::SimpleConnection;
-    use diesel::{Connection, MysqlConnection};
-    let mut conn = MysqlConnection::establish(&format!("{}/mysql", mariadb())).unwrap();
-    conn.batch_execute(&format!("CREATE DATABASE {name} CHARACTER SET utf8mb4 COLLATE utf8mb4_bin")).unwrap();
 }
 
 /// One person's browser: cookies, forms with their tokens.

@@ -1,0 +1,10 @@
+//! What must not be lost when things go wrong: killed processes, cut power, full disks, a database that is away.
+//! `cargo test --test faults` tries a minute's worth of points, `make faults` all of them.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a test that cannot go on fails")]
+
+#[path = "../support/mariadb.rs"]
+mod mariadb;
+mod support;
+
+mod kills;
