@@ -44,7 +44,7 @@ pub fn begin(services: &Services, user: &User, announced: &Announced) -> Result<
     if announced.size > limit {
         return Err(Error::TooLarge { limit });
     }
-    if services.tree.space().is_ok_and(|(free, _)| announced.size > free) {
+    if services.tree.is_full_with(announced.size) {
         return Err(Error::DiskFull);
     }
     let at = now();
@@ -188,6 +188,9 @@ impl Sink for Appender {
         let limit = self.upload.length();
         if written + bytes.len() as u64 > limit {
             return Err(Error::TooLarge { limit });
+        }
+        if self.services.tree.is_full_with(bytes.len() as u64) {
+            return Err(Error::DiskFull);
         }
         self.partial.write(bytes)?;
         self.turn.heard();

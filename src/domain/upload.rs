@@ -13,7 +13,7 @@ use super::room::Hold;
 pub use super::storing::{store, store_all};
 use crate::db::blocking;
 use crate::error::{Error, Result};
-use crate::media::{Incoming, Received};
+use crate::media::{Incoming, Received, Tree};
 use crate::model::{DirectoryId, ItemId, ReportId, User, now};
 use crate::store;
 
@@ -29,7 +29,7 @@ pub fn announce(services: &Arc<Services>, user: &User, announced: u64) -> Result
     if files > limit {
         return Err(Error::TooLarge { limit });
     }
-    if services.tree.space().is_ok_and(|(free, _)| files > free) {
+    if services.tree.is_full_with(files) {
         return Err(Error::DiskFull);
     }
     let hold = Hold::none(&services.db, &services.rooms, user);
@@ -42,6 +42,7 @@ pub fn announce(services: &Arc<Services>, user: &User, announced: u64) -> Result
 
 /// A file that is being written, within its limits.
 struct Taking {
+    tree: Arc<Tree>,
     incoming: Incoming,
     limit: u64,
     hold: Arc<Hold>,
@@ -57,6 +58,9 @@ impl Sink for Taking {
             return Err(Error::TooLarge { limit: self.limit });
         }
         self.hold.at_least(self.before + self.size)?;
+        if self.tree.is_full_with(bytes.len() as u64) {
+            return Err(Error::DiskFull);
+        }
         Ok(self.incoming.write(bytes)?)
     }
 }
@@ -71,7 +75,8 @@ where
     E: std::fmt::Display,
 {
     let (tree, limit, hold) = (services.tree.clone(), services.settings.max_upload, hold.clone());
-    let taking = blocking(move || Ok(Taking { incoming: Incoming::create(tree)?, limit, hold, before, size: 0 })).await?;
+    let taking =
+        blocking(move || Ok(Taking { incoming: Incoming::create(tree.clone())?, tree, limit, hold, before, size: 0 })).await?;
     match pump(taking, bytes).await? {
         (taking, Ended::Whole) => Ok(taking.incoming.finish()),
         (_, Ended::Broken(Error::BadRequest(why))) => Err(Error::BadRequest(format!("{why} Nothing of it was kept."))),

@@ -18,6 +18,9 @@ pub const STANDARD: [&str; 7] = ["Audios", "Favorites", "Photos", "Recents", "Tr
 /// A person's picture.
 pub const ICON: &str = "user_icon.svg";
 
+/// Bytes of a disk that uploads leave free, or a twentieth of a small one.
+const RESERVE: u64 = 64 << 20;
+
 const BENEATH: ResolveFlags = ResolveFlags::BENEATH.union(ResolveFlags::NO_SYMLINKS).union(ResolveFlags::NO_MAGICLINKS);
 
 /// One file: the person's folder, the directory in it ("" = the folder itself), the name.
@@ -111,6 +114,13 @@ impl Tree {
     pub fn space(&self) -> io::Result<(u64, u64)> {
         let stat = rustix::fs::fstatvfs(&self.root)?;
         Ok((stat.f_bavail * stat.f_frsize, stat.f_blocks * stat.f_frsize))
+    }
+
+    /// Whether `bytes` more would leave too little: the database and what keeps the server going need some.
+    #[must_use]
+    pub fn is_full_with(&self, bytes: u64) -> bool {
+        let (free, all) = self.space().unwrap_or((u64::MAX, u64::MAX));
+        free < bytes.saturating_add(RESERVE.min(all / 20))
     }
 
     /// Makes a new person's folder with the standard ones and their picture; returns its name:

@@ -3,8 +3,11 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a test that cannot go on fails")]
 
+mod clients;
 #[path = "../support/mariadb.rs"]
 mod mariadb;
 mod support;
 
+mod disks;
 mod kills;
+mod troubles;

@@ -198,6 +198,24 @@ impl Person {
         None
     }
 
+    /// Takes away all there is.
+    pub async fn delete_everything(&self) {
+        for shelf in ["all", "trash"] {
+            loop {
+                let page = self.json(&format!("/api/media/list?shelf={shelf}")).await;
+                let items = page["items"].as_array().unwrap();
+                if items.is_empty() {
+                    break;
+                }
+                for item in items {
+                    let how = if shelf == "trash" { "?permanent=true" } else { "" };
+                    let path = format!("/api/media/{}{how}", item["id"].as_str().unwrap());
+                    assert_eq!(self.request("DELETE", &path).send().await.unwrap().status(), 204);
+                }
+            }
+        }
+    }
+
     /// Every item's bytes are served whole; every file on disk is an item's, and whole; nothing else lies about.
     pub async fn assert_all_is_well(&self, site: &Site) {
         let mut known: HashMap<String, u64> = HashMap::new();
