@@ -6,7 +6,7 @@ ADVISORY_DB ?= ../shared/advisory-db
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 PLAYWRIGHT = npx --no-install playwright test --config tests/ui/playwright.config.mjs
 
-.PHONY: help run build release test check test-rust test-schema test-ui audit packages test-packages browser-files clean
+.PHONY: help run build release test check test-rust test-schema test-ui audit faults packages test-packages browser-files clean
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -34,6 +34,9 @@ test-schema: test-packages ## the API against its own document, by schemathesis 
 	cargo build --locked
 	tests/support/schemathesis.sh $(CARGO_TARGET_DIR)/debug/nexus-media --generation-deterministic --max-examples 30
 
+faults: test-packages browser-files ## every fault: kill -9, power cut, full disk, database away (about 30 minutes)
+	FAULTS=long cargo test --locked --test faults -- --nocapture
+
 test-ui: test-packages browser-files ## Playwright on SQLite and MariaDB
 	cargo build --locked
 	NEXUS_BINARY=$(CARGO_TARGET_DIR)/debug/nexus-media $(PLAYWRIGHT)
@@ -45,7 +48,7 @@ packages: ## system packages to build with
 	@SUDO="$(SUDO)" scripts/packages.sh gcc:gcc pkg-config:pkg-config mariadb_config:libmariadb-dev node:nodejs npm:npm
 
 test-packages: packages ## system packages to test with
-	@SUDO="$(SUDO)" scripts/packages.sh mariadbd:mariadb-server chromium:chromium ffmpeg:ffmpeg python3:python3 pip3:python3-pip curl:curl
+	@SUDO="$(SUDO)" scripts/packages.sh mariadbd:mariadb-server chromium:chromium ffmpeg:ffmpeg clamd:clamav-daemon mkfs.ext4:e2fsprogs python3:python3 pip3:python3-pip curl:curl
 
 # The libraries of the pages. Each is an enhancement: a build without them still works.
 browser-files: static/vendor/icons.svg ## libraries for the browser, from npm

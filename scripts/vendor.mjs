@@ -12,6 +12,9 @@ const styled = turbo.replace('this.installStylesheetElement();', '');
 if (styled === turbo) throw new Error('Turbo no longer installs its style this way: look at scripts/vendor.mjs');
 writeFileSync(new URL('turbo.js', out), styled);
 
+// The resumable uploads: loaded when the first file is chosen.
+writeFileSync(new URL('tus.js', out), readFileSync(new URL('tus-js-client/dist/tus.min.js', modules), 'utf8').replace(/\n?\/\/# sourceMappingURL.*/, ''));
+
 // Every icon a page names: icon("name") in Rust, v::icon("name") in templates, "name" in the lists of links.
 const names = new Set();
 const read = (folder) => {
@@ -23,7 +26,7 @@ const read = (folder) => {
 };
 read(new URL('../templates/', import.meta.url));
 read(new URL('../src/http/', import.meta.url));
-names.add('play');
+for (const name of ['play', 'pause', 'wifi-off', 'copy', 'circle-check', 'triangle-alert', 'file-up']) names.add(name);
 
 let sprite = '<svg xmlns="http://www.w3.org/2000/svg">';
 for (const name of [...names].sort()) {

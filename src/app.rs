@@ -11,7 +11,7 @@ use actix_web::{App, HttpServer};
 
 use crate::config::Settings;
 use crate::db::blocking;
-use crate::domain::{Services, housekeeping, recovery, setup};
+use crate::domain::{Services, housekeeping, recovery, scanning, setup};
 use crate::error::{Error, Result};
 use crate::http;
 
@@ -19,6 +19,8 @@ use crate::http;
 const GRACE: u64 = 30;
 /// How long parts of resumable uploads may go on after it: they need the rest to become durable.
 const UPLOADS_END: Duration = Duration::from_secs(20);
+/// How often a scanner that was away is asked again.
+const SCAN_AGAIN: Duration = Duration::from_secs(5);
 /// How long a client may take to send its headers.
 const HEADERS: Duration = Duration::from_secs(10);
 /// How often connections are looked at.
@@ -94,13 +96,32 @@ impl Application {
     /// The system's.
     pub async fn run_until_stopped(self) -> Result<()> {
         let keeper = tokio::spawn(keep_house(self.services.clone()));
+        let scanner = tokio::spawn(keep_scanning(self.services.clone()));
         let watcher = tokio::spawn(stop_on_signal(self.server.handle(), self.services.clone()));
         let ended = self.server.await;
         keeper.abort();
+        scanner.abort();
         watcher.abort();
         let services = self.services;
         blocking(move || housekeeping::write_notes(&services)).await?;
         Ok(ended?)
+    }
+}
+
+/// Scans what arrives, and what waited while the scanner was away.
+async fn keep_scanning(services: Arc<Services>) {
+    if !services.scanner.is_on() {
+        return;
+    }
+    loop {
+        let scanning_services = services.clone();
+        if let Err(error) = blocking(move || scanning::scan_waiting(&scanning_services)).await {
+            tracing::warn!("scanning will be tried again: {error:?}");
+        }
+        tokio::select! {
+            () = services.scanner.bell.notified() => {}
+            () = tokio::time::sleep(SCAN_AGAIN) => {}
+        }
     }
 }
 

@@ -9,6 +9,8 @@ pub enum Error {
     NotFound,
     #[error("The file is no longer where Nexus keeps it.")]
     FileMissing,
+    #[error("This file is being checked for malware. It opens once it is known to be clean.")]
+    BeingChecked,
     #[error("Please log in first.")]
     Unauthenticated,
     #[error("That username and password do not match.")]
@@ -141,6 +143,7 @@ impl Error {
             Self::Unavailable(_) | Self::Contention => "UNAVAILABLE",
             Self::QuotaExceeded => "QUOTA_EXCEEDED",
             Self::DiskFull => "DISK_FULL",
+            Self::BeingChecked => "BEING_CHECKED",
             Self::TusVersion => "TUS_VERSION",
             Self::ChecksumMismatch => "CHECKSUM_MISMATCH",
             Self::Configuration(_) => "CONFIGURATION",

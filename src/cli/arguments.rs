@@ -50,6 +50,12 @@ pub enum Command {
     /// The database's schema
     #[command(subcommand)]
     Migrate(MigrateCommand),
+    /// Scan files for malware again that were scanned with other signatures
+    Rescan {
+        /// Everything, whatever it was scanned with
+        #[arg(long)]
+        all: bool,
+    },
     /// Print the API's `OpenAPI` document
     Openapi,
     /// Print completions for a shell

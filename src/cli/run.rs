@@ -7,7 +7,7 @@ use clap::{CommandFactory, Parser};
 
 use super::arguments::{Arguments, Command};
 use super::output::{answer, say};
-use super::{settings, user, users_file};
+use super::{maintenance, settings, user, users_file};
 use crate::app::Application;
 use crate::config::{Given, Settings};
 use crate::domain::{Services, setup};
@@ -84,6 +84,7 @@ fn obey(arguments: &Arguments) -> Result<()> {
             Some(Command::Migrate(command)) => settings::migrate(&settings, command, arguments.json),
             Some(Command::UsersFile(command)) => users_file::run(&settings, command, arguments.json).await,
             Some(Command::User(command)) => user::run(&Arc::new(Services::open(settings)?), command, arguments.json).await,
+            Some(Command::Rescan { all }) => maintenance::rescan(&Services::open(settings)?, *all, arguments.json),
             Some(Command::SetupCode) => {
                 let services = Services::open(settings)?;
                 if services.has_admin()? {

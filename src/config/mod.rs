@@ -22,6 +22,15 @@ pub enum Registration {
     Closed,
 }
 
+/// What becomes of files that the malware scanner does not take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unscannable {
+    /// They are open to their owners, and never called clean.
+    Keep,
+    /// They are taken away until an admin decides.
+    Quarantine,
+}
+
 /// The first admin of an unattended installation.
 #[derive(Clone)]
 pub struct FirstAdmin {
@@ -52,6 +61,11 @@ pub struct Settings {
     pub default_quota: u64,
     /// How long the trash keeps things.
     pub trash_days: u32,
+    /// `unix:/path` or `host:port`.
+    pub clamd: Option<String>,
+    /// Bytes.
+    pub clamd_max: u64,
+    pub unscannable: Unscannable,
     pub workers: usize,
     pub log: tracing::Level,
 }
@@ -147,6 +161,13 @@ impl Settings {
             max_upload: parsed("max_upload", &get("max_upload"), "a number of bytes")?,
             default_quota: parsed("default_quota", &get("default_quota"), "a number of bytes, 0 for none")?,
             trash_days: parsed("trash_days", &get("trash_days"), "a number of days")?,
+            clamd: Some(get("clamd")).filter(|text| !text.is_empty()),
+            clamd_max: parsed("clamd_max", &get("clamd_max"), "a number of bytes")?,
+            unscannable: match get("unscannable").as_str() {
+                "keep" => Unscannable::Keep,
+                "quarantine" => Unscannable::Quarantine,
+                _ => return Err(wrong("unscannable", "keep or quarantine")),
+            },
             workers: parsed("workers", &get("workers"), "a number of threads, 0 for one a processor")?,
             log: parsed("log", &get("log"), "error, warn, info, debug or trace")?,
             data_dir,

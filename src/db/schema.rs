@@ -101,6 +101,24 @@ diesel::table! {
         scan -> Text,
         created_at -> Timestamp,
         updated_at -> Timestamp,
+        scanned_with -> Text,
+    }
+}
+
+diesel::table! {
+    findings (id) {
+        id -> Binary,
+        user_id -> BigInt,
+        name -> Text,
+        directory_path -> Text,
+        size -> BigInt,
+        sha256 -> Text,
+        signature -> Text,
+        state -> Text,
+        is_seen -> Bool,
+        found_at -> Timestamp,
+        decided_at -> Nullable<Timestamp>,
+        decided_by -> Nullable<Text>,
     }
 }
 
@@ -153,6 +171,8 @@ diesel::table! {
     }
 }
 
+diesel::joinable!(findings -> users (user_id));
+diesel::allow_tables_to_appear_in_same_query!(findings, users);
 diesel::joinable!(session_tokens -> users (user_id));
 diesel::joinable!(spent_tokens -> session_tokens (session_id));
 diesel::allow_tables_to_appear_in_same_query!(spent_tokens, session_tokens);

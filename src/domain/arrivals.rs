@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::room::Hold;
 use crate::error::Result;
 use crate::media::Received;
-use crate::model::{DirectoryId, Item, UploadId, UserId};
+use crate::model::{DirectoryId, Item, Scan, UploadId, UserId};
 
 /// A whole file and what its sender wants.
 pub struct Arrival {
@@ -18,6 +18,8 @@ pub struct Arrival {
     pub directory: Option<DirectoryId>,
     /// Whether the same bytes may be kept twice.
     pub keeps_both: bool,
+    /// What the malware scanner has said of it so far.
+    pub scan: Scan,
     /// The resumable upload that it was.
     pub upload: Option<UploadId>,
     /// The room that was held for it.

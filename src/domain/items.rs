@@ -8,7 +8,7 @@ use super::shelves::Selection;
 use crate::db::Conn;
 use crate::error::{Error, Result};
 use crate::media::{FileName, Place, name::search_key};
-use crate::model::{Cursor, Directory, DirectoryId, Item, ItemId, Shelf, Sort, User, now};
+use crate::model::{Cursor, Directory, DirectoryId, Item, ItemId, Scan, Shelf, Sort, User, now};
 use crate::store;
 use crate::store::counts::Deltas;
 
@@ -71,13 +71,16 @@ pub struct Opened {
 /// Opens an item's bytes. A file that is gone or not as long as it was is marked and never served.
 ///
 /// # Errors
-/// `NotFound`, `FileMissing`.
+/// `NotFound`, `FileMissing`, `BeingChecked` until the malware scanner has said that it is clean.
 pub fn open(services: &Services, user: &User, id: ItemId) -> Result<Opened> {
     let (item, path) = services.db.read(|conn| {
         let item = store::items::find(conn, user.id, id)?.ok_or(Error::NotFound)?;
         let directory = store::directories::find(conn, user.id, item.directory_id)?.ok_or(Error::NotFound)?;
         Ok((item, directory.directory_path))
     })?;
+    if item.scan == Scan::Pending {
+        return Err(Error::BeingChecked);
+    }
     let place = Place::new(&user.folder, &path, &item.disk_name);
     let opened = services.tree.open_file(&place).and_then(|file| Ok((file.metadata()?.len(), file)));
     let is_whole = matches!(&opened, Ok((length, _)) if *length == item.bytes());

@@ -34,7 +34,9 @@ impl Bucket {
             Self::LogIn => (30, Duration::from_mins(1)),
             Self::Registration => (20, Duration::from_hours(1)),
             Self::Recovery => (20, Duration::from_mins(10)),
-            Self::Api | Self::Upload => (1200, Duration::from_mins(1)),
+            Self::Api => (1200, Duration::from_mins(1)),
+            // A folder of small files is one request each.
+            Self::Upload => (6000, Duration::from_mins(1)),
         }
     }
 

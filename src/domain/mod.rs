@@ -28,6 +28,8 @@ pub mod recovery;
 pub mod register;
 pub mod resumable;
 pub mod room;
+mod scanner;
+pub mod scanning;
 mod services;
 pub mod session_cache;
 pub mod sessions;
@@ -41,4 +43,5 @@ pub mod upload;
 pub mod users_file;
 
 pub use receiving::SILENCE;
+pub use scanner::Health;
 pub use services::Services;

@@ -302,6 +302,7 @@ fn finish(services: &Services, user: &User, upload: &Upload, partial: Partial) -
         name: upload.name.clone(),
         directory: upload.directory_id,
         keeps_both: upload.keeps_both,
+        scan: services.scanner.first(),
         upload: Some(upload.id),
         hold: None,
     };

@@ -14,6 +14,7 @@ use super::limits::Limits;
 use super::passwords::Passwords;
 use super::readiness::Readiness;
 use super::room::Rooms;
+use super::scanner::Scanner;
 use super::session_cache::SessionCache;
 use super::touches::Touches;
 use super::users_file::UsersFile;
@@ -43,6 +44,7 @@ pub struct Services {
     pub readiness: Readiness,
     pub archives: Archives,
     pub rooms: Arc<Rooms>,
+    pub scanner: Scanner,
     pub appending: Arc<Appending>,
     pub(super) arrivals: Arrivals,
     has_admin: AtomicBool,
@@ -79,6 +81,7 @@ impl Services {
             readiness: Readiness::default(),
             archives: Archives::default(),
             rooms: Arc::default(),
+            scanner: Scanner::of(&settings)?,
             appending: Arc::default(),
             arrivals: Arrivals::default(),
             has_admin: AtomicBool::new(has_admin),

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::Services;
 pub use super::readiness::{Check, Problem};
+use super::{Health, Services, scanning};
 use crate::error::{Result, bytes_in_words};
 use crate::media::Incoming;
 use crate::store;
@@ -37,6 +37,11 @@ pub struct Status {
     pub stored: Option<(i64, i64)>,
     pub uptime: Duration,
     pub warnings: Vec<String>,
+    pub scanner: Health,
+    /// Files that wait for the scanner.
+    pub waiting: i64,
+    /// Findings that wait for a decision.
+    pub findings: i64,
 }
 
 /// Gathers it; one part that fails does not spoil the rest.
@@ -61,7 +66,11 @@ pub fn status(services: &Services) -> Result<Status> {
                 .into(),
         );
     }
+    let (waiting, findings) = scanning::counts(services).unwrap_or_default();
     Ok(Status {
+        scanner: services.scanner.health(),
+        waiting,
+        findings,
         checks: checks(services),
         space,
         stored: services.db.read(|conn| Ok(store::users::count_all(conn)?)).ok(),

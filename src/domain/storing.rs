@@ -12,7 +12,7 @@ use crate::faults;
 use crate::media::name::search_key;
 use crate::media::{FileName, Place, Received, Sniffed, sniff};
 use crate::model::item::{ItemKind, NewItem};
-use crate::model::{Directory, DirectoryId, Item, ItemId, Scan, UploadId, User, now};
+use crate::model::{Directory, DirectoryId, Item, ItemId, UploadId, User, now};
 use crate::store;
 use crate::store::counts::Deltas;
 
@@ -170,6 +170,7 @@ fn store_batch(turn: &Turn<'_>, services: &Services, user: &User, waiting: &mut 
         one.arrival.received.set_kept(matches!(fate, Fate::New { .. }));
     }
     services.sessions.forget(user.id);
+    services.scanner.bell.notify_one();
     Ok(outcomes)
 }
 
@@ -253,7 +254,7 @@ fn new_item(
         in_trash: false,
         taken_at: at,
         recent_at: at,
-        scan: Scan::Skipped,
+        scan: arrival.scan,
         created_at: at,
         updated_at: at,
     })

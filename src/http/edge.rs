@@ -146,6 +146,7 @@ const fn title_of(error: &Error) -> &'static str {
     match error {
         Error::NotFound => "Nothing here",
         Error::FileMissing => "The file is gone",
+        Error::BeingChecked => "Being checked",
         Error::Unauthenticated | Error::BadCredentials => "Please log in",
         Error::Forbidden(_) => "That was not done",
         Error::NotActive(_) => "Not yet",
@@ -171,6 +172,7 @@ const fn advice_on(error: &Error) -> &'static str {
         Error::FileMissing => {
             "It may have been moved or deleted outside Nexus. Its entry is kept and marked; put the file back and it works again."
         }
+        Error::BeingChecked => "Come back in a moment. If it stays, the scanner may be away: the admin can see it.",
         Error::Unauthenticated | Error::BadCredentials => "Log in and try again.",
         Error::Forbidden(_) | Error::Conflict(_) | Error::Invalid(_) | Error::BadRequest(_) => {
             "Go back, change it and send it again. Nothing was changed."

@@ -55,7 +55,7 @@ pub fn status_of(error: &Error) -> StatusCode {
         Error::Forbidden(_) | Error::NotActive(_) => StatusCode::FORBIDDEN,
         Error::BadRequest(_) => StatusCode::BAD_REQUEST,
         Error::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
-        Error::Conflict(_) => StatusCode::CONFLICT,
+        Error::Conflict(_) | Error::BeingChecked => StatusCode::CONFLICT,
         Error::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
         Error::LengthRequired => StatusCode::LENGTH_REQUIRED,
         Error::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,

@@ -166,6 +166,7 @@ impl<'a> Intake<'a> {
             name: name.clone(),
             directory: self.directory,
             keeps_both: self.keeps_both,
+            scan: self.services.scanner.first(),
             upload: None,
             hold: Some(self.hold.clone()),
         };

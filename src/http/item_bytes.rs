@@ -14,7 +14,7 @@ use crate::domain::session_cache::Presence;
 use crate::error::Error;
 use crate::media::sniff::is_shown_inline;
 use crate::model::item::ItemKind;
-use crate::model::{Item, ItemId};
+use crate::model::{Item, ItemId, Scan};
 
 /// The id in a path; what is none is nothing.
 ///
@@ -40,7 +40,7 @@ pub async fn content(
 /// Whether a browser can draw the item, so that it is its own thumbnail.
 #[must_use]
 pub fn is_drawn(item: &Item) -> bool {
-    item.kind == ItemKind::Photo && is_shown_inline(&item.mime) && !item.is_missing
+    item.kind == ItemKind::Photo && is_shown_inline(&item.mime) && !item.is_missing && item.scan != Scan::Pending
 }
 
 /// A picture a browser can draw is its own thumbnail; other things have none.

@@ -85,6 +85,18 @@ impl Received {
         &self.place
     }
 
+    /// A whole file that lies somewhere already, and stays there if it finds no other place.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn at_rest(tree: Arc<Tree>, place: Place, sha256: &str) -> io::Result<Self> {
+        let mut file = tree.open_file(&place)?;
+        let size = file.metadata()?.len();
+        let mut head = Vec::with_capacity(HEAD);
+        (&mut file).take(HEAD as u64).read_to_end(&mut head)?;
+        Ok(Self { tree, place, is_kept: true, file: None, head, size, sha256: sha256.to_owned() })
+    }
+
     /// Makes the bytes durable; once they are, it does nothing.
     ///
     /// # Errors

@@ -1,5 +1,6 @@
 //! Bytes on disk: the people's tree, files on their way in, what a file is. Nothing else touches it.
 
+pub mod clamd;
 pub mod icon;
 pub mod incoming;
 pub mod name;

@@ -13,6 +13,8 @@ use super::FileName;
 pub const INCOMING: &str = ".incoming";
 /// Where resumable uploads wait for their next part.
 pub const UPLOADS: &str = ".uploads";
+/// Where files lie that the malware scanner took away.
+pub const QUARANTINE: &str = ".quarantine";
 /// The folders everyone has.
 pub const STANDARD: [&str; 7] = ["Audios", "Favorites", "Photos", "Recents", "Trash", "Uploads", "Videos"];
 /// A person's picture.
@@ -48,6 +50,12 @@ impl Place {
     #[must_use]
     pub fn unfinished(id: &str) -> Self {
         Self::new(UPLOADS, "", id)
+    }
+
+    /// A file that the malware scanner took away.
+    #[must_use]
+    pub fn quarantined(id: &str) -> Self {
+        Self::new(QUARANTINE, "", id)
     }
 
     /// Folder and directory as one text, for the journal.
@@ -98,6 +106,7 @@ impl Tree {
         let tree = Self { path: path.to_path_buf(), root };
         make_directory(&tree.root, INCOMING, Mode::RWXU)?;
         make_directory(&tree.root, UPLOADS, Mode::RWXU)?;
+        make_directory(&tree.root, QUARANTINE, Mode::RWXU)?;
         Ok(tree)
     }
 

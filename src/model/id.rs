@@ -107,6 +107,10 @@ uuid_key!(
     MoveId
 );
 uuid_key!(
+    /// A finding of the malware scanner.
+    FindingId
+);
+uuid_key!(
     /// A resumable upload.
     UploadId
 );

@@ -55,15 +55,16 @@ impl ItemKind {
     }
 }
 
-/// What the malware scanner said; `Skipped` where none is set up.
+/// What the malware scanner said; `Skipped` where none was set up, `Unscannable` for what it does not take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, diesel::expression::AsExpression, diesel::deserialize::FromSqlRow)]
 #[diesel(sql_type = diesel::sql_types::Text)]
 pub enum Scan {
     Pending,
     Skipped,
     Clean,
+    Unscannable,
 }
-text_enum!(Scan { Pending = "pending", Skipped = "skipped", Clean = "clean" });
+text_enum!(Scan { Pending = "pending", Skipped = "skipped", Clean = "clean", Unscannable = "unscannable" });
 
 /// One row of `media_items`.
 #[derive(Debug, Clone, Queryable, Selectable)]

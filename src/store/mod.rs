@@ -2,6 +2,7 @@
 
 pub mod counts;
 pub mod directories;
+pub mod findings;
 pub mod items;
 pub mod moves;
 pub mod reports;

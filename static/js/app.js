@@ -17,7 +17,7 @@ startMenus();
 startSelection();
 startStars();
 startToasts();
-startUpload(Turbo);
+startUpload();
 startWayBack();
 
 let isFirst = true;

@@ -46,7 +46,10 @@ fn row_of(route: &nexus_media::http::Route) -> Option<Row> {
         | "/account/sessions"
         | "/account/tokens"
         | "/account/sessions/end-others" => SIGNED_IN,
-        "/account/sessions/{id}/end" | "/account/tokens/{id}/end" | "/uploads/results/{id}" => OWNER,
+        "/account/sessions/{id}/end"
+        | "/account/tokens/{id}/end"
+        | "/uploads/results/{id}"
+        | "/uploads/unfinished/{id}/discard" => OWNER,
         "/items/{id}" | "/media/{id}" | "/media/{id}/thumbnail" => OWNER,
         "/items/{id}/favorite"
         | "/items/{id}/unfavorite"
@@ -58,7 +61,12 @@ fn row_of(route: &nexus_media::http::Route) -> Option<Row> {
         "/items/favorite" | "/items/unfavorite" | "/items/move" | "/items/trash" | "/items/restore" | "/items/delete"
         | "/items/download" => OWNER,
         "/directories/{directory_id}" | "/directories/{directory_id}/rename" | "/directories/{directory_id}/delete" => OWNER,
-        "/admin/users" | "/admin/users/{id}" | "/admin/status" | "/admin/users/approve" | "/admin/users/reject" => ADMIN,
+        "/admin/users"
+        | "/admin/users/{id}"
+        | "/admin/status"
+        | "/admin/findings"
+        | "/admin/users/approve"
+        | "/admin/users/reject" => ADMIN,
         "/admin/users/{id}/approve"
         | "/admin/users/{id}/reject"
         | "/admin/users/{id}/suspend"
@@ -67,6 +75,8 @@ fn row_of(route: &nexus_media::http::Route) -> Option<Row> {
         | "/admin/users/{id}/quota"
         | "/admin/users/{id}/access-code"
         | "/admin/users/{id}/end-sessions" => ADMIN,
+        "/findings/{id}/seen" => OWNER,
+        "/admin/findings/{id}/delete" | "/admin/findings/{id}/release" => ADMIN,
         "/api/auth/login" | "/api/auth/refresh" | "/api/openapi.json" | "/api/docs" => OPEN,
         "/api/auth/logout" | "/api/auth/me" | "/api/users/me" | "/api/media/list" | "/api/media/upload" | "/api/directories"
         | "/api/uploads" => SIGNED_IN,
@@ -129,14 +139,17 @@ struct Ids {
     report: String,
     session: String,
     upload: String,
+    finding: String,
     person: i64,
 }
 
 fn filled(path: &str, ids: &Ids) -> String {
     let id = match path {
+        path if path.contains("/findings/") => ids.finding.clone(),
         path if path.starts_with("/admin/") || path.starts_with("/api/admin/") => ids.person.to_string(),
         path if path.starts_with("/api/directories/") => ids.directory.clone(),
         path if path.starts_with("/account/sessions") || path.starts_with("/account/tokens") => ids.session.clone(),
+        path if path.starts_with("/uploads/unfinished/") => ids.upload.clone(),
         path if path.starts_with("/uploads/") => ids.report.clone(),
         path if path.starts_with("/api/uploads/") => ids.upload.clone(),
         _ => ids.item.clone(),
@@ -173,6 +186,7 @@ async fn ids_of(app: &TestApp, person: i64) -> Ids {
     let announced = owner.request("POST", "/api/uploads").header("tus-resumable", "1.0.0").header("upload-length", 9);
     let upload = announced.header("x-csrf-token", token).send().await.unwrap();
     Ids {
+        finding: finding_of(app),
         upload: location(&upload).trim_start_matches("/api/uploads/").to_owned(),
         item: item.trim_start_matches("/items/").to_owned(),
         directory: location(&made).trim_start_matches("/directories/").to_owned(),
@@ -180,6 +194,30 @@ async fn ids_of(app: &TestApp, person: i64) -> Ids {
         session: action.trim_start_matches("/account/sessions/").trim_end_matches("/end").to_owned(),
         person,
     }
+}
+
+/// A file that was taken away from the owner.
+fn finding_of(app: &TestApp) -> String {
+    use nexus_media::model::FindingId;
+    use nexus_media::model::finding::{Finding, FindingState};
+    let finding = Finding {
+        id: FindingId::new(),
+        user_id: app.user("owner").id,
+        name: "bad.com".into(),
+        directory_path: "Uploads".into(),
+        size: 3,
+        sha256: "0".repeat(64),
+        signature: "Test".into(),
+        state: FindingState::Quarantined,
+        is_seen: false,
+        found_at: nexus_media::model::now(),
+        decided_at: None,
+        decided_by: None,
+    };
+    app.services.db.write(|conn| Ok(nexus_media::store::findings::insert(conn, &finding)?)).unwrap();
+    let file = app.folder.path().join("media/.quarantine").join(finding.id.0.simple().to_string());
+    std::fs::write(file, "bad").unwrap();
+    finding.id.to_string()
 }
 
 fn rand_seed() -> u32 {
@@ -259,6 +297,7 @@ async fn somebody_elses_id_and_no_id_give_the_same_bytes(#[values(Sqlite, MariaD
         report: uuid::Uuid::now_v7().to_string(),
         session: "999999".into(),
         upload: uuid::Uuid::now_v7().to_string(),
+        finding: uuid::Uuid::now_v7().to_string(),
         person: 999_999,
     };
     let token = other.token("/account").await;

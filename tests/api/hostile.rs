@@ -54,7 +54,7 @@ async fn hostile_names_become_plain_ones_in_the_right_folder(#[values(Sqlite, Ma
     let shown = ada.page("/photos").await;
     assert!(!shown.has("img[onerror]") && !shown.source.contains("<img src=x"));
     let folders = std::fs::read_dir(app.folder.path().join("media")).unwrap().count();
-    assert_eq!(folders, 4, "the admin's, Ada's, .incoming and .uploads");
+    assert_eq!(folders, 5, "the admin's, Ada's, .incoming, .uploads and .quarantine");
     for id in shown
         .html
         .select(&selector("[data-tile]"))

@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a test that cannot go on fails")]
 
+#[path = "../support/clamd.rs"]
+mod clamd;
 #[path = "../support/mariadb.rs"]
 mod mariadb;
 mod support;
@@ -23,6 +25,7 @@ mod rest_auth;
 mod rest_media;
 mod rest_rules;
 mod resumable;
+mod scanning;
 mod setup;
 mod shelves;
 mod trash;

@@ -105,5 +105,5 @@ async fn sixteen_people_asking_for_one_name_make_one_account(#[values(Sqlite, Ma
     assert_eq!(statuses.iter().filter(|status| **status == 303).count(), 1, "{statuses:?}");
     assert!(statuses.iter().all(|status| matches!(status, 303 | 409 | 422)), "{statuses:?}");
     let folders = std::fs::read_dir(app.folder.path().join("media")).unwrap().count();
-    assert_eq!(folders, 4, "the admin's, the one made, .incoming and .uploads");
+    assert_eq!(folders, 5, "the admin's, the one made, .incoming, .uploads and .quarantine");
 }

@@ -2,7 +2,10 @@
 //! `cargo test --test faults` tries a minute's worth of points, `make faults` all of them.
 
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a test that cannot go on fails")]
+#![expect(clippy::print_stdout, reason = "figures for docs/PROMISES.md")]
 
+#[path = "../support/clamd.rs"]
+mod clamd;
 mod clients;
 #[path = "../support/mariadb.rs"]
 mod mariadb;
@@ -10,4 +13,5 @@ mod support;
 
 mod disks;
 mod kills;
+mod scanner;
 mod troubles;

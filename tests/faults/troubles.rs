@@ -103,7 +103,7 @@ async fn while_the_database_is_away_everybody_is_told_to_come_back() {
 /// Sends the head of a request whose body comes by and by.
 fn open(server: &Server, head: &str, length: usize, person: &Person) -> TcpStream {
     let mut stream = TcpStream::connect(server.base.trim_start_matches("http://")).unwrap();
-    stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+    stream.set_read_timeout(Some(Duration::from_mins(1))).unwrap();
     write!(stream, "{head}\r\nHost: x\r\nAuthorization: Bearer {}\r\nContent-Length: {length}\r\n\r\n", person.token).unwrap();
     stream
 }

@@ -1,5 +1,5 @@
 // What JavaScript makes better.
-import { expect, letter, noComplaints, picture, test, toast, upload } from './support.mjs';
+import { expect, noComplaints, picture, test, toast, upload } from './support.mjs';
 
 test('a star is set without a reload and is there after one', async ({ house, page }) => {
   const checkComplaints = noComplaints(page);
@@ -52,35 +52,10 @@ test('the selection bar comes with a selection, and what was trashed comes back 
   checkComplaints();
 });
 
-test('a file dropped on the dashboard is uploaded, with its progress shown', async ({ house, page }) => {
-  const checkComplaints = noComplaints(page);
-  await page.goto(`${house.url}/dashboard`);
-  const files = await page.evaluateHandle(() => {
-    const transfer = new DataTransfer();
-    transfer.items.add(new File([new Uint8Array(3_000_000)], 'dropped.bin'));
-    return transfer;
-  });
-  await page.dispatchEvent('[data-upload]', 'drop', { dataTransfer: files });
-  await expect(page.locator('[data-progress]')).toBeVisible();
-  await page.waitForURL('**/uploads/results/*');
-  await expect(page.getByRole('link', { name: 'Open dropped.bin' })).toBeVisible();
-  checkComplaints();
-});
-
-test('an upload that breaks off says so and can be sent again', async ({ house, page }) => {
-  await page.goto(`${house.url}/upload`);
-  await page.getByLabel('Choose files, or drop them here').setInputFiles([letter]);
-  await page.route('**/upload', (route) => (route.request().method() === 'POST' ? route.abort() : route.continue()));
-  await page.getByRole('main').getByRole('button', { name: 'Upload' }).click();
-  await expect(page.getByText('The connection broke off.')).toBeVisible();
-  await page.unroute('**/upload');
-  await page.getByRole('main').getByRole('button', { name: 'Upload' }).click();
-  await expect(page.getByText('1 added')).toBeVisible();
-});
-
 test('everything on a shelf can be reached and done with keys', async ({ house, page }) => {
   const checkComplaints = noComplaints(page);
-  await upload(page, house.url, [picture(1), picture(2), picture(3)]);
+  // One by one: the last one is the newest.
+  for (const number of [1, 2, 3]) await upload(page, house.url, [picture(number)]);
   await page.goto(`${house.url}/dashboard`);
   await page.keyboard.press('g');
   await page.keyboard.press('p');

@@ -40,9 +40,9 @@ for (const javaScriptEnabled of [true, false]) {
 
       // Upload, and find it where it belongs.
       await upload(ada, server.url, [picture(1), picture(2), letter]);
-      await expect(ada.getByText('3 added')).toBeVisible();
+      await expect(ada.getByRole('main').getByText('3 added')).toBeVisible();
       await upload(ada, server.url, [picture(1)]);
-      await expect(ada.getByText('1 already here')).toBeVisible();
+      await expect(ada.getByRole('main').getByText('1 already here')).toBeVisible();
       await ada.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: /^Photos/ }).click();
       await expect(ada.getByRole('img', { name: 'picture 1.png' })).toBeVisible();
       await ada.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: /^Uploads/ }).click();

@@ -116,7 +116,7 @@ impl ItemBody {
             scan: match item.scan {
                 Scan::Clean => ScanWord::Clean,
                 Scan::Pending => ScanWord::Pending,
-                Scan::Skipped => ScanWord::Skipped,
+                Scan::Skipped | Scan::Unscannable => ScanWord::Skipped,
             },
             thumbnail_url: is_drawn(item).then(|| format!("/api/media/{}/thumbnail", item.id)),
             content_url: format!("/api/media/{}/content", item.id),

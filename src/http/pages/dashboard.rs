@@ -4,7 +4,9 @@ use actix_web::web;
 use askama::Template;
 
 use super::answer::show;
+use super::findings::{self, Notice};
 use super::shell::Shell;
+use super::unfinished::{self, Unfinished};
 use super::view::{self as v, Tile, counted};
 use crate::domain::dashboard;
 use crate::error::bytes_in_words;
@@ -32,6 +34,8 @@ struct DashboardPage {
     favorites: Vec<Tile>,
     cards: Vec<Card>,
     max_upload: String,
+    unfinished: Vec<Unfinished>,
+    notices: Vec<Notice>,
 }
 
 async fn show_dashboard(at: SignedIn) -> Answer {
@@ -51,7 +55,11 @@ async fn show_dashboard(at: SignedIn) -> Answer {
         card(Shelf::Audios, "/audios", "music"),
         card(Shelf::Uploads, "/uploads", "files"),
     ];
+    let unfinished = unfinished::rows(&at).await?;
+    let notices = findings::notices(&at).await?;
     show(&DashboardPage {
+        unfinished,
+        notices,
         recent: tiles(&strips.recent),
         favorites: tiles(&strips.favorites),
         cards,

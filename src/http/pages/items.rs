@@ -18,7 +18,7 @@ use crate::http::route::{Answer, Route, act};
 use crate::http::visitor::SignedIn;
 use crate::media::sniff::is_shown_inline;
 use crate::model::item::ItemKind;
-use crate::model::{Directory, DirectoryId, Item, ItemId};
+use crate::model::{Directory, DirectoryId, Item, ItemId, Scan};
 
 /// Items whose trashing can be undone from the message: what fits into the cookie.
 const UNDOABLE: usize = 40;
@@ -53,6 +53,9 @@ struct ItemPage {
     newer: Option<ItemId>,
     older: Option<ItemId>,
     is_drawn: bool,
+    /// For the malware scanner.
+    is_waiting: bool,
+    checked: Option<&'static str>,
     icon: &'static str,
     days_left: Option<String>,
     shelf_path: String,
@@ -79,6 +82,13 @@ async fn show_item(at: SignedIn, path: web::Path<String>) -> Answer {
         newer: shown.newer,
         older: shown.older,
         is_drawn: is_playable && is_shown_inline(&shown.item.mime) && !shown.item.is_missing,
+        is_waiting: shown.item.scan == Scan::Pending,
+        checked: match shown.item.scan {
+            Scan::Clean => Some("Checked, nothing found"),
+            Scan::Unscannable => Some("Too large for the scanner: not checked"),
+            Scan::Pending => Some("Being checked"),
+            Scan::Skipped => None,
+        },
         icon: v::icon_of(shown.item.kind),
         days_left: v::Tile::of(&shown.item, at.services.settings.trash_days).days_left,
         directory: shown.directory,

@@ -6,6 +6,7 @@ mod choices;
 mod dashboard;
 mod directories;
 mod downloads;
+mod findings;
 mod items;
 mod log_in;
 mod media;
@@ -20,6 +21,7 @@ mod shell;
 mod status;
 mod tokens;
 mod trash;
+mod unfinished;
 mod upload;
 mod view;
 

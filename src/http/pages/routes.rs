@@ -1,8 +1,8 @@
 //! The routes of all pages.
 
 use super::{
-    account, dashboard, directories, downloads, items, log_in, media, people, recover, register, sessions, setup, shelf, status,
-    tokens, trash, upload,
+    account, dashboard, directories, downloads, findings, items, log_in, media, people, recover, register, sessions, setup,
+    shelf, status, tokens, trash, unfinished, upload,
 };
 use crate::http::route::Route;
 
@@ -18,6 +18,7 @@ pub fn routes() -> Vec<Route> {
         media::routes(),
         downloads::routes(),
         upload::routes(),
+        unfinished::routes(),
         trash::routes(),
         directories::routes(),
         account::routes(),
@@ -25,6 +26,7 @@ pub fn routes() -> Vec<Route> {
         tokens::routes(),
         people::routes(),
         status::routes(),
+        findings::routes(),
     ];
     areas.into_iter().flatten().collect()
 }

@@ -6,6 +6,7 @@ use askama::Template;
 use super::answer::show;
 use super::shell::Shell;
 use super::view::{self as v, thousands};
+use crate::domain::Health;
 use crate::domain::status::{self, Status};
 use crate::error::bytes_in_words;
 use crate::http::route::{Answer, Route, act};
@@ -24,6 +25,35 @@ struct StatusPage {
     uptime: String,
     space: String,
     stored: String,
+    scanner: ScannerCard,
+}
+
+/// The malware scanner in words.
+struct ScannerCard {
+    words: String,
+    is_bad: bool,
+    findings: i64,
+}
+
+impl ScannerCard {
+    fn of(status: &Status) -> Self {
+        let waiting = match status.waiting {
+            0 => String::new(),
+            count => format!(" {} waiting for it.", v::counted(count, "file")),
+        };
+        let (words, is_bad) = match &status.scanner {
+            Health::Off => ("Off: files are kept as they come. Set NEXUS_CLAMD to turn it on.".to_owned(), false),
+            Health::Unknown => (format!("Not asked yet.{waiting}"), false),
+            Health::Works(version) => (format!("{version}.{waiting}"), false),
+            Health::Away(why) => (
+                format!(
+                    "Does not answer: {why}. New files stay closed until it does.{waiting} Start clamd, or look at NEXUS_CLAMD."
+                ),
+                true,
+            ),
+        };
+        Self { words, is_bad, findings: status.findings }
+    }
 }
 
 async fn show_status(Admin(at): Admin) -> Answer {
@@ -40,6 +70,7 @@ async fn show_status(Admin(at): Admin) -> Answer {
             let people = thousands(u64::try_from(people).unwrap_or(0));
             format!("{people} accounts, {}", v::size(bytes).words)
         }),
+        scanner: ScannerCard::of(&status),
         status,
         shell,
     })

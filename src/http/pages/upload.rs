@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::answer::{see, show};
 use super::shell::Shell;
+use super::unfinished::{self, Unfinished};
 use super::view as v;
 use crate::domain::limits::{Bucket, Who};
 use crate::domain::upload::{self, Outcome};
@@ -35,13 +36,16 @@ struct Query {
 struct UploadPage {
     shell: Shell,
     max_upload: String,
+    unfinished: Vec<Unfinished>,
     room: Option<String>,
     chosen: String,
 }
 
 async fn show_upload(at: SignedIn, query: web::Query<Query>) -> Answer {
     let shell = Shell::load(&at, "/upload").await?;
+    let unfinished = unfinished::rows(&at).await?;
     show(&UploadPage {
+        unfinished,
         max_upload: bytes_in_words(at.services.settings.max_upload.min(at.user().room().unwrap_or(u64::MAX))),
         room: at.user().room().map(bytes_in_words),
         chosen: query.into_inner().directory,

@@ -1,0 +1,3 @@
+DROP TABLE findings;
+DROP INDEX media_items_scan;
+ALTER TABLE media_items DROP COLUMN scanned_with;

@@ -1,0 +1,267 @@
+//! Scanning for malware: what waits is scanned, what is found is taken away from its owner and kept for an admin.
+
+use super::moving::{self, Plan};
+use super::scanner::Health;
+use super::storing;
+use super::upload::Arrival;
+use super::{Services, items};
+use crate::config::Unscannable;
+use crate::error::{Error, Result};
+use crate::media::clamd::Verdict;
+use crate::media::{FileName, Place, Received};
+use crate::model::finding::{Finding, FindingState};
+use crate::model::{FindingId, Item, ItemId, Scan, User, UserId, now};
+use crate::store;
+use crate::store::counts::Deltas;
+
+/// Files looked at in one go.
+const BATCH: i64 = 50;
+/// What a file is called in the table of findings that the scanner does not take, where the policy is to keep it back.
+const TOO_LARGE: &str = "Too large to scan";
+
+/// What came of a round.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct Scanned {
+    pub clean: u64,
+    pub found: u64,
+    /// Larger than the scanner takes.
+    pub unscannable: u64,
+    /// Could not be read.
+    pub unreadable: u64,
+}
+
+/// Scans everything that waits. What it does not get to because the scanner is away goes on waiting.
+///
+/// # Errors
+/// The database's and the system's.
+pub fn scan_waiting(services: &Services) -> Result<Scanned> {
+    let mut scanned = Scanned::default();
+    let mut after = None;
+    loop {
+        let waiting = services.db.read(|conn| Ok(store::items::list_to_scan(conn, after, BATCH)?))?;
+        let Some(last) = waiting.last() else { return Ok(scanned) };
+        after = Some(last.id);
+        let Some(version) = services.scanner.version() else { return Ok(scanned) };
+        for item in &waiting {
+            if !scan_one(services, item, &version, &mut scanned)? {
+                return Ok(scanned);
+            }
+        }
+    }
+}
+
+/// Scans again what was scanned with other signatures, or everything. Files stay open to their owners meanwhile.
+///
+/// # Errors
+/// `Unavailable` when there is no scanner or it does not answer.
+pub fn rescan(services: &Services, everything: bool, mut each: impl FnMut(&Item)) -> Result<Scanned> {
+    const AWAY: Error = Error::Unavailable("The malware scanner does not answer.");
+    if services.scanner.health() == Health::Off {
+        return Err(Error::Configuration("There is no malware scanner: set NEXUS_CLAMD.".into()));
+    }
+    let version = services.scanner.version().ok_or(AWAY)?;
+    let mut scanned = Scanned::default();
+    let mut after = None;
+    loop {
+        let but = (!everything).then_some(version.as_str());
+        let items = services.db.read(|conn| Ok(store::items::list_not_scanned_with(conn, but, after, BATCH)?))?;
+        let Some(last) = items.last() else { return Ok(scanned) };
+        after = Some(last.id);
+        for item in &items {
+            each(item);
+            if !scan_one(services, item, &version, &mut scanned)? {
+                return Err(AWAY);
+            }
+        }
+    }
+}
+
+/// Scans one; false when the scanner is away.
+fn scan_one(services: &Services, item: &Item, version: &str, scanned: &mut Scanned) -> Result<bool> {
+    let (owner, place) = services.db.read(|conn| {
+        let owner = store::users::find(conn, item.user_id)?.ok_or(Error::NotFound)?;
+        let place = items::place_of(conn, &owner, item)?;
+        Ok((owner, place))
+    })?;
+    let opened = services.tree.open_file(&place);
+    let Ok(mut file) = opened else {
+        scanned.unreadable += 1;
+        services.db.write(|conn| Ok(store::items::update_missing(conn, owner.id, item.id, true)?))?;
+        return Ok(true);
+    };
+    let Some(verdict) = services.scanner.scan(&mut file, item.bytes()) else { return Ok(false) };
+    drop(file);
+    let note = |scan: Scan| services.db.write(|conn| Ok(store::items::update_scan(conn, owner.id, item.id, scan, version)?));
+    match (verdict, services.scanner.policy()) {
+        (Verdict::Clean, _) => {
+            note(Scan::Clean)?;
+            scanned.clean += 1;
+        }
+        (Verdict::TooLarge, Unscannable::Keep) => {
+            note(Scan::Unscannable)?;
+            scanned.unscannable += 1;
+        }
+        (Verdict::TooLarge, Unscannable::Quarantine) => {
+            quarantine(services, &owner, item.id, TOO_LARGE)?;
+            scanned.unscannable += 1;
+        }
+        (Verdict::Found(signature), _) => {
+            quarantine(services, &owner, item.id, &signature)?;
+            scanned.found += 1;
+        }
+    }
+    Ok(true)
+}
+
+/// Takes a file away from its owner, to where nobody opens it.
+fn quarantine(services: &Services, owner: &User, id: ItemId, signature: &str) -> Result<()> {
+    let finding = FindingId::new();
+    let name = FileName::parse(&finding.0.simple().to_string()).unwrap_or_else(FileName::unnamed);
+    moving::relocate(
+        services,
+        owner.id,
+        |conn| {
+            let Some(item) = store::items::find(conn, owner.id, id)? else { return Ok(Vec::new()) };
+            let from = items::place_of(conn, owner, &item)?;
+            let to = Place::quarantined(name.as_str());
+            Ok(vec![Plan { subject: id.0, from, to, wanted: name.clone(), may_number: false }])
+        },
+        |conn, _| {
+            let item = store::items::find(conn, owner.id, id)?.ok_or(Error::NotFound)?;
+            let directory = store::directories::find(conn, owner.id, item.directory_id)?.ok_or(Error::NotFound)?;
+            let at = now();
+            let row = Finding {
+                id: finding,
+                user_id: owner.id,
+                name: item.name.clone(),
+                directory_path: item.trashed_from.clone().unwrap_or(directory.directory_path),
+                size: item.size,
+                sha256: item.sha256.clone(),
+                signature: signature.chars().take(190).collect(),
+                state: FindingState::Quarantined,
+                is_seen: false,
+                found_at: at,
+                decided_at: None,
+                decided_by: None,
+            };
+            store::findings::insert(conn, &row)?;
+            store::items::delete(conn, owner.id, id)?;
+            let mut deltas = Deltas::default();
+            deltas.subtract(&item);
+            deltas.write(conn, owner.id)?;
+            store::users::update_subtract_used(conn, owner.id, item.size)?;
+            store::directories::update_modified(conn, owner.id, &[item.directory_id], at)?;
+            Ok(())
+        },
+    )?;
+    services.sessions.forget(owner.id);
+    tracing::warn!(user = owner.id.0, item = %id, "malware found and taken away: {signature}");
+    Ok(())
+}
+
+/// How many files wait for the scanner, and how many findings for an admin.
+///
+/// # Errors
+/// The database's.
+pub fn counts(services: &Services) -> Result<(i64, i64)> {
+    services.db.read(|conn| Ok((store::items::count_to_scan(conn)?, store::findings::count_quarantined(conn)?)))
+}
+
+/// The newest findings of everybody, each with its owner's username.
+///
+/// # Errors
+/// The database's.
+pub fn findings(services: &Services) -> Result<Vec<(Finding, String)>> {
+    services.db.read(|conn| Ok(store::findings::list(conn, 500)?))
+}
+
+/// What was taken away from a person that they have not read of.
+///
+/// # Errors
+/// The database's.
+pub fn unseen(services: &Services, user: &User) -> Result<Vec<Finding>> {
+    services.db.read(|conn| Ok(store::findings::list_unseen(conn, user.id, 20)?))
+}
+
+/// They have read of it.
+///
+/// # Errors
+/// `NotFound` for what is not theirs.
+pub fn see(services: &Services, user: &User, id: FindingId) -> Result<()> {
+    services.db.write(|conn| crate::db::one_row(store::findings::update_seen(conn, user.id, id)?))
+}
+
+/// Deletes a quarantined file for good.
+///
+/// # Errors
+/// `NotFound`; `Conflict` when it was decided already.
+pub fn delete(services: &Services, admin: &User, id: FindingId) -> Result<()> {
+    decide(services, admin, id, FindingState::Deleted)?;
+    Ok(services.tree.remove_file(&place_of(id))?)
+}
+
+/// Gives a quarantined file back to its owner: a false alarm. It is called clean from then on.
+///
+/// # Errors
+/// `NotFound`; `Conflict` when it was decided already; `QuotaExceeded`.
+pub fn release(services: &Services, admin: &User, id: FindingId) -> Result<()> {
+    let finding = services.db.read(|conn| store::findings::find(conn, id)?.ok_or(Error::NotFound))?;
+    if finding.state != FindingState::Quarantined {
+        return Err(decided());
+    }
+    let owner = owner_of(services, finding.user_id)?;
+    let received =
+        Received::at_rest(services.tree.clone(), place_of(id), &finding.sha256).map_err(|cause| match cause.kind() {
+            std::io::ErrorKind::NotFound => Error::FileMissing,
+            _ => cause.into(),
+        })?;
+    let directory = services.db.read(|conn| Ok(store::directories::find_by_path(conn, owner.id, &finding.directory_path)?))?;
+    let arrival = Arrival {
+        received,
+        name: finding.name,
+        directory: directory.map(|directory| directory.directory_id),
+        keeps_both: true,
+        scan: Scan::Clean,
+        upload: None,
+        hold: None,
+    };
+    storing::store(services, &owner, arrival)?;
+    decide(services, admin, id, FindingState::Released)
+}
+
+fn owner_of(services: &Services, id: UserId) -> Result<User> {
+    services.db.read(|conn| store::users::find(conn, id)?.ok_or(Error::NotFound))
+}
+
+fn decide(services: &Services, admin: &User, id: FindingId, state: FindingState) -> Result<()> {
+    services.db.write(|conn| {
+        store::findings::find(conn, id)?.ok_or(Error::NotFound)?;
+        match store::findings::update_decided(conn, id, state, now(), &admin.username)? {
+            0 => Err(decided()),
+            _ => Ok(()),
+        }
+    })
+}
+
+fn decided() -> Error {
+    Error::Conflict("That was decided already.".into())
+}
+
+fn place_of(id: FindingId) -> Place {
+    Place::quarantined(&id.0.simple().to_string())
+}
+
+/// Without a scanner nobody will ever say that what waits is clean: it is open to its owner again.
+///
+/// # Errors
+/// The database's.
+pub(super) fn forget_waiting(services: &Services) -> Result<()> {
+    if services.scanner.is_on() {
+        return Ok(());
+    }
+    let changed = services.db.write(|conn| Ok(store::items::update_all_scans(conn, Scan::Pending, Scan::Skipped)?))?;
+    if changed > 0 {
+        tracing::warn!("the malware scanner was turned off: {changed} files that waited for it are open unscanned");
+    }
+    Ok(())
+}

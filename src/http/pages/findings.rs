@@ -1,0 +1,118 @@
+//! `/admin/findings`: what the malware scanner took away; and what its owner is told of it.
+
+use actix_web::{HttpRequest, web};
+use askama::Template;
+
+use super::answer::{back, see, show};
+use super::shell::Shell;
+use super::view::{self as v, Size, When};
+use crate::domain::scanning;
+use crate::error::Error;
+use crate::http::error::Failure;
+use crate::http::form::{Form, Nothing};
+use crate::http::route::{Answer, Route, act};
+use crate::http::visitor::{Admin, SignedIn};
+use crate::model::FindingId;
+use crate::model::finding::{Finding, FindingState};
+
+pub(super) fn routes() -> Vec<Route> {
+    vec![
+        Route::get("/admin/findings", || web::route().to(show_findings)),
+        Route::post("/admin/findings/{id}/delete", || web::route().to(submit_delete)),
+        Route::post("/admin/findings/{id}/release", || web::route().to(submit_release)),
+        Route::post("/findings/{id}/seen", || web::route().to(submit_seen)),
+    ]
+}
+
+/// One finding in the list.
+struct Row {
+    id: FindingId,
+    name: String,
+    owner: String,
+    signature: String,
+    size: Size,
+    found: When,
+    is_open: bool,
+    /// What was decided, by whom.
+    decided: String,
+}
+
+impl Row {
+    fn of(finding: Finding, owner: String) -> Self {
+        let word = match finding.state {
+            FindingState::Quarantined => "",
+            FindingState::Released => "Given back",
+            FindingState::Deleted => "Deleted",
+        };
+        let by = finding.decided_by.map(|by| format!(" by {by}")).unwrap_or_default();
+        Self {
+            id: finding.id,
+            name: finding.name,
+            owner,
+            signature: finding.signature,
+            size: v::size(finding.size),
+            found: v::when(finding.found_at),
+            is_open: finding.state == FindingState::Quarantined,
+            decided: format!("{word}{by}"),
+        }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "pages/findings.html")]
+struct FindingsPage {
+    shell: Shell,
+    rows: Vec<Row>,
+}
+
+async fn show_findings(Admin(at): Admin) -> Answer {
+    let list = act(&at.services, |services| scanning::findings(services)).await?;
+    let shell = Shell::load(&at, "/admin/status").await?;
+    show(&FindingsPage { rows: list.into_iter().map(|(finding, owner)| Row::of(finding, owner)).collect(), shell })
+}
+
+async fn submit_delete(Admin(at): Admin, request: HttpRequest, path: web::Path<String>, _: Form<Nothing>) -> Answer {
+    let (id, presence) = (parse_id(&path)?, at.presence.clone());
+    act(&at.services, move |services| scanning::delete(services, &presence.user, id)).await?;
+    back(&request, &at.carrier, "The file was deleted for good.")
+}
+
+async fn submit_release(Admin(at): Admin, request: HttpRequest, path: web::Path<String>, _: Form<Nothing>) -> Answer {
+    let (id, presence) = (parse_id(&path)?, at.presence.clone());
+    act(&at.services, move |services| scanning::release(services, &presence.user, id)).await?;
+    back(&request, &at.carrier, "The file was given back to its owner.")
+}
+
+fn parse_id(text: &str) -> Result<FindingId, Error> {
+    FindingId::parse(text).ok_or(Error::NotFound)
+}
+
+/// What a person is told on their dashboard.
+pub struct Notice {
+    pub id: FindingId,
+    pub name: String,
+    pub signature: String,
+    pub found: When,
+}
+
+/// What was taken away from somebody that they have not read of.
+///
+/// # Errors
+/// The database's.
+pub async fn notices(at: &SignedIn) -> Result<Vec<Notice>, Failure> {
+    let presence = at.presence.clone();
+    let unseen = act(&at.services, move |services| scanning::unseen(services, &presence.user)).await?;
+    let notice = |finding: Finding| Notice {
+        id: finding.id,
+        name: finding.name,
+        signature: finding.signature,
+        found: v::when(finding.found_at),
+    };
+    Ok(unseen.into_iter().map(notice).collect())
+}
+
+async fn submit_seen(at: SignedIn, path: web::Path<String>, _: Form<Nothing>) -> Answer {
+    let (id, presence) = (parse_id(&path)?, at.presence.clone());
+    act(&at.services, move |services| scanning::see(services, &presence.user, id)).await?;
+    see("/dashboard")
+}

@@ -1,0 +1,159 @@
+//! clamd's INSTREAM protocol over a Unix socket or TCP (clamd(8), COMMANDS).
+//!
+//! Our own, because what clamd says about a file that is too large comes while one is still writing, and the
+//! libraries we looked at give that up as a broken pipe.
+
+use std::io::{self, Read, Write};
+use std::net::{TcpStream, ToSocketAddrs};
+use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Bytes sent at once.
+const CHUNK: usize = 128 * 1024;
+const CONNECT: Duration = Duration::from_secs(3);
+/// How long it may think about a file.
+const THINK: Duration = Duration::from_mins(10);
+/// Characters of an answer at most.
+const ANSWER: u64 = 4096;
+
+/// Where clamd listens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Clamd {
+    Unix(PathBuf),
+    /// `host:port`.
+    Tcp(String),
+}
+
+/// What it says of a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    Clean,
+    /// The signature's name.
+    Found(String),
+    /// More than it takes (`StreamMaxLength`, `AlertExceedsMax`).
+    TooLarge,
+}
+
+trait Stream: Read + Write {}
+impl<T: Read + Write> Stream for T {}
+
+impl Clamd {
+    /// `unix:/path` or `host:port`.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        if let Some(path) = text.strip_prefix("unix:") {
+            return path.starts_with('/').then(|| Self::Unix(path.into()));
+        }
+        let (host, port) = text.rsplit_once(':')?;
+        (!host.is_empty() && port.parse::<u16>().is_ok()).then(|| Self::Tcp(text.to_owned()))
+    }
+
+    fn connect(&self) -> io::Result<Box<dyn Stream>> {
+        match self {
+            Self::Unix(path) => {
+                let stream = UnixStream::connect(path)?;
+                stream.set_read_timeout(Some(THINK))?;
+                stream.set_write_timeout(Some(THINK))?;
+                Ok(Box::new(stream))
+            }
+            Self::Tcp(address) => {
+                let address = address.to_socket_addrs()?.next().ok_or(io::ErrorKind::NotFound)?;
+                let stream = TcpStream::connect_timeout(&address, CONNECT)?;
+                stream.set_read_timeout(Some(THINK))?;
+                stream.set_write_timeout(Some(THINK))?;
+                Ok(Box::new(stream))
+            }
+        }
+    }
+
+    /// Its version and that of its signatures.
+    ///
+    /// # Errors
+    /// The system's; `InvalidData` for an answer that is none.
+    pub fn version(&self) -> io::Result<String> {
+        let mut stream = self.connect()?;
+        stream.write_all(b"zVERSION\0")?;
+        let said = answer(&mut stream)?;
+        if said.starts_with("ClamAV") { Ok(said) } else { Err(odd(&said)) }
+    }
+
+    /// Streams a file to it, with constant memory.
+    ///
+    /// # Errors
+    /// The system's, when it went away; `InvalidData` for an answer that is none.
+    pub fn scan(&self, file: &mut impl Read) -> io::Result<Verdict> {
+        let mut stream = self.connect()?;
+        let sent = send(&mut stream, file);
+        match (answer(&mut stream), sent) {
+            (Ok(said), _) if !said.is_empty() => verdict(&said),
+            // Nothing was said, or the file could not be read.
+            (_, Err(cause)) => Err(cause),
+            (Err(cause), _) => Err(cause),
+            (Ok(said), Ok(())) => Err(odd(&said)),
+        }
+    }
+}
+
+fn send(stream: &mut dyn Stream, file: &mut impl Read) -> io::Result<()> {
+    stream.write_all(b"zINSTREAM\0")?;
+    let mut chunk = vec![0; CHUNK];
+    loop {
+        let length = file.read(&mut chunk)?;
+        stream.write_all(&u32::try_from(length).unwrap_or(0).to_be_bytes())?;
+        if length == 0 {
+            return stream.flush();
+        }
+        stream.write_all(chunk.get(..length).unwrap_or_default())?;
+    }
+}
+
+fn answer(stream: &mut dyn Stream) -> io::Result<String> {
+    let mut said = Vec::new();
+    stream.take(ANSWER).read_to_end(&mut said)?;
+    Ok(String::from_utf8_lossy(&said).trim_end_matches(['\0', '\n']).to_owned())
+}
+
+fn verdict(said: &str) -> io::Result<Verdict> {
+    let about = said.strip_prefix("stream: ").unwrap_or(said);
+    if about == "OK" {
+        return Ok(Verdict::Clean);
+    }
+    if about.contains("size limit exceeded") {
+        return Ok(Verdict::TooLarge);
+    }
+    match about.strip_suffix(" FOUND") {
+        Some(name) if name.starts_with("Heuristics.Limits.Exceeded") => Ok(Verdict::TooLarge),
+        Some(name) => Ok(Verdict::Found(name.to_owned())),
+        None => Err(odd(said)),
+    }
+}
+
+fn odd(said: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, format!("clamd said {said:?}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_read() {
+        assert_eq!(Clamd::parse("unix:/run/clamd.sock"), Some(Clamd::Unix("/run/clamd.sock".into())));
+        assert_eq!(Clamd::parse("scanner:3310"), Some(Clamd::Tcp("scanner:3310".into())));
+        for nonsense in ["", "unix:", "unix:clamd.sock", "host", "host:", ":3310", "host:port"] {
+            assert_eq!(Clamd::parse(nonsense), None, "{nonsense}");
+        }
+    }
+
+    #[test]
+    fn only_ok_is_clean() {
+        assert_eq!(verdict("stream: OK").unwrap(), Verdict::Clean);
+        assert_eq!(verdict("stream: Eicar FOUND").unwrap(), Verdict::Found("Eicar".into()));
+        assert_eq!(verdict("INSTREAM size limit exceeded. ERROR").unwrap(), Verdict::TooLarge);
+        assert_eq!(verdict("stream: Heuristics.Limits.Exceeded.MaxFileSize FOUND").unwrap(), Verdict::TooLarge);
+        for odd in ["", "OK?", "stream: lstat() failed. ERROR", "UNKNOWN COMMAND"] {
+            assert!(verdict(odd).is_err(), "{odd}");
+        }
+    }
+}

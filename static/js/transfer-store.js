@@ -1,0 +1,59 @@
+// What is on its way, kept by the browser: it outlives a reload and a restart, the file itself too where there is room.
+const LARGEST = 2 * 1024 ** 3;
+
+const opened = new Promise((resolve, reject) => {
+  const request = indexedDB.open('nexus-transfers', 1);
+  request.onupgradeneeded = () => request.result.createObjectStore('transfers', { keyPath: 'id' });
+  request.onsuccess = () => resolve(request.result);
+  request.onerror = () => reject(request.error);
+});
+opened.catch(() => {});
+
+async function run(mode, work) {
+  const transaction = (await opened).transaction('transfers', mode);
+  const request = work(transaction.objectStore('transfers'));
+  return new Promise((resolve, reject) => {
+    transaction.oncomplete = () => resolve(request.result);
+    transaction.onabort = () => reject(transaction.error);
+  });
+}
+
+async function hasRoom(bytes) {
+  if (bytes > LARGEST) return false;
+  const { quota, usage } = (await navigator.storage?.estimate?.()) ?? {};
+  return quota === undefined || quota - usage > bytes * 1.2;
+}
+
+/** Keeps one. Answers whether its file is kept too. */
+export async function put(entry) {
+  try {
+    if (await hasRoom(entry.size)) {
+      await run('readwrite', (store) => store.put(entry));
+      return true;
+    }
+  } catch { /* Too large for this browser, or one that keeps no files. */ }
+  try {
+    await run('readwrite', (store) => store.put({ ...entry, file: undefined }));
+  } catch { /* A private window: it is gone with the page. */ }
+  return false;
+}
+
+/** Changes what is known of one, not its file. */
+export async function change(id, changes) {
+  try {
+    // In one transaction: one that is taken out meanwhile does not come back.
+    await run('readwrite', (store) => {
+      const known = store.get(id);
+      known.onsuccess = () => { if (known.result) store.put({ ...known.result, ...changes }); };
+      return known;
+    });
+  } catch { /* As above. */ }
+}
+
+export async function remove(id) {
+  try { await run('readwrite', (store) => store.delete(id)); } catch { /* As above. */ }
+}
+
+export async function all() {
+  try { return await run('readonly', (store) => store.getAll()); } catch { return []; }
+}

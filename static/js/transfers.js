@@ -1,0 +1,313 @@
+// The queue of uploads: three at a time, resumable (tus 1.0.0), going on by itself after the network, the page, the
+// browser or the server was away.
+import '../vendor/tus.js';
+import { say } from './toasts.js';
+import { folderOf } from './transfer-folders.js';
+import { row, summary, total } from './transfer-rows.js';
+import * as store from './transfer-store.js';
+
+const { tus } = window;
+const AT_ONCE = 3;
+/** Below what proxies usually let through (100 MB). */
+const PART = 48 * 1024 * 1024;
+/** Files that are hashed first, to see whether they are here: smaller ones are sent as fast, larger ones need too much memory. */
+const HASHED = [1_000_000, 256 * 1024 * 1024];
+const TRY_AGAIN = 3000;
+const LIVE = new Set(['waiting', 'checking', 'sending', 'offline']);
+
+const person = document.body.dataset.person;
+const token = () => document.querySelector('meta[name="csrf-token"]').content;
+const transfers = new Map();
+let isSaid = true;
+
+const all = () => [...transfers.values()];
+const count = (state) => all().filter((transfer) => transfer.state === state).length;
+
+function show(transfer) {
+  const list = document.querySelector('[data-queue-list]');
+  if (list && transfer) row(list, transfer);
+  showTotal();
+}
+
+let due = false;
+function showTotal() {
+  if (due) return;
+  due = true;
+  requestAnimationFrame(() => { due = false; showTotalNow(); });
+}
+
+function showTotalNow() {
+  const everything = all();
+  const { open, part, words } = total(everything);
+  const isLive = everything.some((transfer) => LIVE.has(transfer.state));
+  try { localStorage[open ? 'setItem' : 'removeItem']('nexus-queue', '1'); } catch { /* Nothing is kept then. */ }
+  for (const badge of document.querySelectorAll('[data-upload-badge]')) {
+    badge.hidden = !isLive;
+    badge.textContent = `${Math.floor(part * 100)} %`;
+  }
+  const queue = document.querySelector('[data-queue]');
+  if (!queue) return;
+  queue.hidden = !everything.length;
+  queue.querySelector('[data-queue-words]').textContent = open ? words : summary(everything);
+  const bar = queue.querySelector('[data-queue-bar]');
+  bar.hidden = !open;
+  bar.value = part;
+  queue.querySelector('[data-queue-pause]').hidden = !isLive;
+  queue.querySelector('[data-queue-resume]').hidden = isLive || !count('paused');
+  queue.querySelector('[data-queue-clear]').hidden = everything.length === open;
+  if (!open && everything.length && !isSaid) {
+    isSaid = true;
+    say(summary(everything));
+  }
+}
+
+function set(transfer, state, why = '') {
+  transfer.state = state;
+  transfer.why = why;
+  if (state === 'done' || state === 'duplicate') {
+    transfer.sent = transfer.size;
+    // One that is here may still be wanted twice.
+    if (state === 'done') transfer.file = null;
+    store.remove(transfer.id);
+  } else if (state === 'paused' || state === 'waiting') {
+    store.change(transfer.id, { isPaused: state === 'paused' });
+  } else if (state === 'refused') {
+    store.remove(transfer.id);
+  }
+  show(transfer);
+}
+
+/** Puts files into the queue: each with the folder it came in, if it did. */
+export async function add(files, { directory, keepsBoth }) {
+  isSaid = false;
+  const added = files.map(({ file, path }) => ({
+    id: crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`, person, name: file.name, path: path.includes('/') ? path : '', size: file.size, type: file.type,
+    lastModified: file.lastModified, directory, keepsBoth, url: null, file, state: 'waiting', why: '', sent: 0, speed: 0, item: null,
+  }));
+  for (const transfer of added) { transfers.set(transfer.id, transfer); show(transfer); }
+  pump();
+  // The first ones are under way while the rest is written down.
+  for (const transfer of added) if (transfer.file) await keep(transfer);
+}
+
+async function keep(transfer) {
+  const { id, name, path, size, type, lastModified, directory, keepsBoth, url, file } = transfer;
+  await store.put({ id, person, name, path, size, type, lastModified, directory, keepsBoth, url, file, isPaused: false });
+  // It may have ended, or begun, meanwhile.
+  if (!transfers.has(id) || ['done', 'duplicate', 'refused'].includes(transfer.state)) await store.remove(id);
+  else if (transfer.url !== url) await store.change(id, { url: transfer.url });
+}
+
+/** Goes on with an upload that the server knows and this browser may not. */
+export function resume({ url, name, size }, file) {
+  if (file.name !== name || file.size !== Number(size)) {
+    say(`That is another file. ${name} is wanted.`);
+    document.querySelector(`[data-unfinished][data-url="${url}"] [data-said]`).textContent = 'That is another file: name and size have to be the same.';
+    return;
+  }
+  document.querySelector(`[data-unfinished][data-url="${url}"]`)?.remove();
+  if (all().some((transfer) => transfer.url === url)) return pump();
+  add([{ file, path: '' }], { directory: '', keepsBoth: false });
+  const transfer = all().at(-1);
+  transfer.url = url;
+}
+
+function pump() {
+  for (const transfer of all()) {
+    if (count('checking') + count('sending') >= AT_ONCE) return;
+    if (transfer.state === 'waiting') start(transfer);
+  }
+}
+
+const digest = async (file) => [...new Uint8Array(await crypto.subtle.digest('SHA-256', await file.arrayBuffer()))].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+
+/** The item with the same bytes, if there is one. */
+async function same(transfer) {
+  const isWorth = !transfer.keepsBoth && !transfer.url && transfer.size >= HASHED[0] && transfer.size <= HASHED[1] && crypto.subtle;
+  if (!isWorth) return null;
+  set(transfer, 'checking');
+  try {
+    const answer = await fetch(`/api/media/list?limit=1&sha256=${await digest(transfer.file)}`, { cache: 'no-store' });
+    return answer.ok ? (await answer.json()).items[0]?.id ?? null : null;
+  } catch {
+    return null; // Then it is sent, and the server sees it.
+  }
+}
+
+async function start(transfer) {
+  set(transfer, 'sending');
+  const found = await same(transfer);
+  if (!transfers.has(transfer.id)) return;
+  if (found) { transfer.item = found; set(transfer, 'duplicate'); return pump(); }
+  let folder = transfer.directory;
+  try {
+    if (transfer.path && !transfer.url) folder = await folderOf(transfer.path, transfer.directory);
+  } catch (error) {
+    set(transfer, navigator.onLine ? 'refused' : 'offline', navigator.onLine ? error.message : '');
+    return pump();
+  }
+  if (!transfers.has(transfer.id)) return;
+  if (transfer.state !== 'checking' && transfer.state !== 'sending') return;
+  set(transfer, 'sending');
+  send(transfer, folder);
+}
+
+function send(transfer, folder) {
+  let seen = { at: performance.now(), sent: transfer.sent };
+  const metadata = { filename: transfer.name, filetype: transfer.type };
+  if (folder) metadata.directory = folder;
+  if (transfer.keepsBoth) metadata.keep_duplicates = 'true';
+  transfer.upload = new tus.Upload(transfer.file, {
+    endpoint: '/api/uploads',
+    uploadUrl: transfer.url,
+    chunkSize: PART,
+    uploadDataDuringCreation: true,
+    storeFingerprintForResuming: false,
+    retryDelays: [0, 1000, 3000],
+    headers: { 'X-CSRF-Token': token() },
+    metadata,
+    onShouldRetry: (error) => {
+      const status = error.originalResponse?.getStatus() ?? 0;
+      return status === 0 ? navigator.onLine : [409, 423, 429, 460].includes(status) || (status >= 500 && status !== 507);
+    },
+    onUploadUrlAvailable: () => {
+      transfer.url = new URL(transfer.upload.url, location.href).pathname;
+      store.change(transfer.id, { url: transfer.url });
+    },
+    onProgress: (sent) => {
+      const at = performance.now();
+      if (at - seen.at > 400 || sent === transfer.size) {
+        const speed = Math.max(0, sent - seen.sent) / Math.max((at - seen.at) / 1000, 0.05);
+        transfer.speed = transfer.speed ? transfer.speed * 0.7 + speed * 0.3 : speed;
+        seen = { at, sent };
+        transfer.sent = sent;
+        show(transfer);
+      }
+    },
+    onSuccess: ({ lastResponse }) => {
+      transfer.item = lastResponse.getHeader('Nexus-Item');
+      set(transfer, lastResponse.getHeader('Nexus-Duplicate') ? 'duplicate' : 'done');
+      pump();
+    },
+    onError: (error) => { failed(transfer, error); pump(); },
+  });
+  transfer.upload.start();
+}
+
+function failed(transfer, error) {
+  const status = error.originalResponse?.getStatus() ?? 0;
+  transfer.speed = 0;
+  if (status === 401) return set(transfer, 'paused', 'You are logged out. Log in again, then go on.');
+  if (status === 0 || status === 429 || status === 409 || (status >= 500 && status !== 507)) {
+    set(transfer, 'offline');
+    setTimeout(tryAgain, TRY_AGAIN);
+    return;
+  }
+  let why = `The server answered ${status}.`;
+  try { why = JSON.parse(error.originalResponse.getBody()).error.message; } catch { /* Then that is all that is known. */ }
+  set(transfer, 'refused', why);
+}
+
+async function tryAgain() {
+  if (!count('offline')) return;
+  try {
+    const answer = await fetch('/healthz', { cache: 'no-store' });
+    if (!answer.ok) throw new Error(String(answer.status));
+    for (const transfer of all()) if (transfer.state === 'offline') set(transfer, 'waiting');
+    pump();
+  } catch {
+    setTimeout(tryAgain, TRY_AGAIN);
+  }
+}
+
+const actions = {
+  pause(transfer) { transfer.upload?.abort(); transfer.speed = 0; set(transfer, 'paused'); pump(); },
+  resume(transfer) { isSaid = false; set(transfer, transfer.file ? 'waiting' : 'lost'); pump(); },
+  retry(transfer) { isSaid = false; set(transfer, 'waiting'); if (transfer.file) keep(transfer); pump(); },
+  both(transfer) {
+    Object.assign(transfer, { keepsBoth: true, item: null, url: null, sent: 0 });
+    actions.retry(transfer);
+  },
+  async cancel(transfer) {
+    transfers.delete(transfer.id);
+    store.remove(transfer.id);
+    document.querySelector(`[data-transfer="${transfer.id}"]`)?.remove();
+    showTotal();
+    await transfer.upload?.abort().catch(() => {});
+    if (transfer.url) {
+      const headers = { 'Tus-Resumable': '1.0.0', 'X-CSRF-Token': token() };
+      fetch(transfer.url, { method: 'DELETE', headers }).catch(() => {});
+    }
+    pump();
+  },
+};
+
+function rowOf(event) {
+  return transfers.get(event.target.closest?.('[data-transfer]')?.dataset.transfer);
+}
+
+document.addEventListener('click', (event) => {
+  const action = event.target.closest('[data-transfer-action]')?.dataset.transferAction;
+  const transfer = action && rowOf(event);
+  if (transfer) actions[action](transfer);
+  if (event.target.closest('[data-queue-pause]')) for (const one of all()) if (LIVE.has(one.state)) actions.pause(one);
+  if (event.target.closest('[data-queue-resume]')) for (const one of all()) if (one.state === 'paused') actions.resume(one);
+  if (event.target.closest('[data-queue-clear]')) {
+    for (const one of all()) {
+      if (['done', 'duplicate', 'refused'].includes(one.state)) {
+        transfers.delete(one.id);
+        document.querySelector(`[data-transfer="${one.id}"]`)?.remove();
+      }
+    }
+    showTotal();
+  }
+});
+document.addEventListener('change', (event) => {
+  if (!event.target.matches('[data-transfer-file]') || !event.target.files.length) return;
+  const transfer = rowOf(event);
+  const [file] = event.target.files;
+  if (file.name !== transfer.name || file.size !== transfer.size) {
+    transfer.why = 'That is another file: name and size have to be the same.';
+    return show(transfer);
+  }
+  transfer.file = file;
+  isSaid = false;
+  set(transfer, 'waiting');
+  keep(transfer);
+  pump();
+});
+document.addEventListener('keydown', (event) => {
+  const transfer = rowOf(event);
+  if (!transfer || event.ctrlKey || event.metaKey || event.altKey || !('keys' in document.body.dataset)) return;
+  const action = { p: 'pause', r: transfer.state === 'paused' ? 'resume' : 'retry', Delete: 'cancel' }[event.key];
+  const button = action && event.target.closest('[data-transfer]').querySelector(`[data-transfer-action="${action}"]`);
+  if (!button) return;
+  event.preventDefault();
+  event.stopPropagation();
+  button.click();
+}, { capture: true });
+window.addEventListener('beforeunload', (event) => {
+  if (all().some((transfer) => LIVE.has(transfer.state))) event.preventDefault();
+});
+window.addEventListener('online', tryAgain);
+
+const restored = store.all().then((entries) => {
+  for (const entry of entries.filter((one) => one.person === person && !transfers.has(one.id))) {
+    isSaid = false;
+    const state = !entry.file ? 'lost' : entry.isPaused ? 'paused' : 'waiting';
+    transfers.set(entry.id, { ...entry, state, why: '', sent: 0, speed: 0, item: null });
+  }
+});
+
+/** Shows the queue on a page that has just come, and goes on. */
+export async function refresh() {
+  await restored;
+  const list = document.querySelector('[data-queue-list]');
+  if (list) for (const transfer of all()) row(list, transfer);
+  // What this browser sends anyway needs no row of the server's.
+  for (const unfinished of document.querySelectorAll('[data-unfinished]')) {
+    if (all().some((transfer) => transfer.url === unfinished.dataset.url)) unfinished.hidden = true;
+  }
+  showTotal();
+  pump();
+}

@@ -1,0 +1,172 @@
+//! The malware scanner: a real clamd that knows one signature.
+
+use std::time::Duration;
+
+use rstest::rstest;
+
+use crate::clamd::{Clamd, eicar};
+use crate::support::*;
+
+async fn scanned_house(backend: Backend, clamd: &Clamd, more: &[(&'static str, &str)]) -> (TestApp, Browser, Browser) {
+    let address = clamd.address();
+    let settings = [&[("clamd", address.as_str()), ("clamd_max", "2000000")], more].concat();
+    let (app, admin) = TestApp::ready_with(backend, &settings).await;
+    let (ada, _) = app.person(&admin, "ada").await;
+    (app, admin, ada)
+}
+
+/// The item's `scan`, once it is no longer `pending`; `None` once it is gone.
+async fn verdict(ada: &Program, id: &str) -> Option<String> {
+    for _ in 0..500 {
+        let answer = ada.get(&format!("/api/media/{id}")).await;
+        if answer.status() == 404 {
+            return None;
+        }
+        let scan = json(answer).await["scan"].as_str().unwrap().to_owned();
+        if scan != "pending" {
+            return Some(scan);
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("it was never scanned");
+}
+
+/// Every way to an item's bytes.
+async fn assert_closed(ada: &Program, browser: &Browser, id: &str) {
+    for path in [format!("/api/media/{id}/content"), format!("/api/media/{id}/thumbnail")] {
+        let answer = ada.get(&path).await;
+        assert_eq!((answer.status().as_u16(), code(answer).await), (409, "BEING_CHECKED".into()), "{path}");
+    }
+    for path in [format!("/media/{id}"), format!("/media/{id}?download=1"), format!("/media/{id}/thumbnail")] {
+        assert_eq!(browser.get(&path).await.status(), 409, "{path}");
+    }
+    let archive = browser.submit("/photos", "/items/download", &[("ids", id)]).await;
+    let bytes = archive.bytes().await.unwrap();
+    assert!(!bytes.windows(8).any(|window| window == png(7).get(8..16).unwrap()), "the archive has its bytes");
+    assert!(browser.page(&format!("/items/{id}")).await.says("Being checked for malware"));
+}
+
+#[rstest]
+#[actix_web::test]
+async fn a_clean_file_opens_once_it_was_scanned(#[values(Sqlite, MariaDb)] backend: Backend) {
+    let clamd = Clamd::start();
+    let (app, _, _) = scanned_house(backend, &clamd, &[]).await;
+    let ada = app.program("ada").await;
+    let id = ada.upload_one("a.png", &png(1)).await;
+    assert_eq!(verdict(&ada, &id).await.as_deref(), Some("clean"));
+    assert_eq!(ada.get(&format!("/api/media/{id}/content")).await.status(), 200);
+}
+
+#[rstest]
+#[actix_web::test]
+async fn malware_is_taken_away_told_and_kept_for_the_admin(#[values(Sqlite, MariaDb)] backend: Backend) {
+    let clamd = Clamd::start();
+    let (app, admin, browser) = scanned_house(backend, &clamd, &[]).await;
+    let ada = app.program("ada").await;
+    let form = ada.upload_one("free money.com", &eicar()).await;
+    assert_eq!(verdict(&ada, &form).await, None);
+    // A resumable one, and one that an archive hides, end the same way.
+    let made = ada.request("POST", "/api/uploads").header("tus-resumable", "1.0.0").header("upload-length", eicar().len());
+    let made = made.header("content-type", "application/offset+octet-stream").body(eicar()).send().await.unwrap();
+    assert_eq!(verdict(&ada, &header(&made, "nexus-item")).await, None);
+    assert!(app.names("ada", "Uploads").is_empty());
+    let user = app.user("ada");
+    assert_eq!((user.used_bytes, user.reserved_bytes), (0, 0));
+    assert_counts_are_true(&app, "ada");
+
+    let dashboard = browser.page("/dashboard").await;
+    assert!(dashboard.says("“free money.com” was taken away") && dashboard.says("Nexus.Test.EICAR"), "{}", dashboard.text());
+    let seen = dashboard.attribute("form[action$='/seen']", "action").unwrap();
+    assert_eq!(browser.submit("/upload", &seen, &[]).await.status(), 303);
+
+    let page = admin.page("/admin/findings").await;
+    assert!(page.says("free money.com") && page.says("of ada"));
+    assert!(admin.page("/admin/status").await.says("2 files kept back"));
+    let actions: Vec<String> =
+        page.html.select(&selector(".row-actions form")).map(|form| form.value().attr("action").unwrap().to_owned()).collect();
+    let (release, delete) = (&actions[0], &actions[3]);
+    assert_eq!(admin.submit("/admin/findings", delete, &[]).await.status(), 303);
+    assert_eq!(admin.submit("/admin/findings", delete, &[]).await.status(), 409, "decided already");
+    // A false alarm goes back to where it was, and is called clean.
+    assert_eq!(admin.submit("/admin/findings", release, &[]).await.status(), 303);
+    assert_eq!(app.names("ada", "Uploads").len(), 1);
+    let list = ada.json("/api/media/list").await;
+    assert_eq!(list["items"][0]["scan"], "clean");
+    assert_eq!(ada.get(list["items"][0]["content_url"].as_str().unwrap()).await.bytes().await.unwrap(), eicar());
+    let quarantine = std::fs::read_dir(app.folder.path().join("media/.quarantine")).unwrap().count();
+    assert_eq!(quarantine, 0);
+    assert_counts_are_true(&app, "ada");
+}
+
+#[rstest]
+#[actix_web::test]
+async fn while_the_scanner_is_away_nothing_new_opens(#[values(Sqlite, MariaDb)] backend: Backend) {
+    let mut clamd = Clamd::start();
+    let (app, admin, browser) = scanned_house(backend, &clamd, &[]).await;
+    let ada = app.program("ada").await;
+    let before = ada.upload_one("before.png", &png(6)).await;
+    assert_eq!(verdict(&ada, &before).await.as_deref(), Some("clean"));
+    clamd.kill();
+    let waiting = ada.upload_one("waits.png", &png(7)).await;
+    let bad = ada.upload_one("bad.com", &eicar()).await;
+    assert_closed(&ada, &browser, &waiting).await;
+    assert_eq!(ada.get(&format!("/api/media/{before}/content")).await.status(), 200, "what is clean stays open");
+    let status = admin.page("/admin/status").await;
+    assert!(status.says("Does not answer") && status.says("2 files"), "{}", status.text());
+    // A star, a name, the trash: all of that goes on.
+    assert_eq!(browser.act(&waiting, "rename", &[("name", "still waits.png")]).await.status(), 303);
+    clamd.start_again();
+    app.services.scanner.bell.notify_one();
+    assert_eq!(verdict(&ada, &waiting).await.as_deref(), Some("clean"));
+    assert_eq!(verdict(&ada, &bad).await, None);
+    assert_counts_are_true(&app, "ada");
+}
+
+#[rstest]
+#[actix_web::test]
+async fn what_the_scanner_does_not_take_is_never_called_clean(#[values(Sqlite, MariaDb)] backend: Backend) {
+    let clamd = Clamd::start();
+    // Larger than what is given to it, and larger than clamd itself takes while we think it takes more.
+    for (given, size) in [("2000000", 2_500_000), ("50000000", 6_000_000)] {
+        for policy in ["keep", "quarantine"] {
+            let (app, _, browser) = scanned_house(backend, &clamd, &[("unscannable", policy), ("clamd_max", given)]).await;
+            let ada = app.program("ada").await;
+            let id = ada.upload_one("large.bin", &vec![7; size]).await;
+            let said = verdict(&ada, &id).await;
+            if policy == "keep" {
+                assert_eq!(said.as_deref(), Some("skipped"));
+                assert_eq!(ada.get(&format!("/api/media/{id}/content")).await.status(), 200);
+                assert!(browser.page(&format!("/items/{id}")).await.says("Too large for the scanner"));
+            } else {
+                assert_eq!(said, None);
+                assert!(browser.page("/dashboard").await.says("Too large to scan"));
+            }
+        }
+    }
+}
+
+#[rstest]
+#[actix_web::test]
+async fn new_signatures_find_what_old_ones_did_not(#[values(Sqlite, MariaDb)] backend: Backend) {
+    use nexus_media::domain::scanning::{Scanned, rescan};
+    let mut clamd = Clamd::start();
+    let (app, _, _) = scanned_house(backend, &clamd, &[]).await;
+    let ada = app.program("ada").await;
+    let (good, bad) = (ada.upload_one("good.png", &png(1)).await, ada.upload_one("bad.bin", b"a new kind of evil").await);
+    for id in [&good, &bad] {
+        assert_eq!(verdict(&ada, id).await.as_deref(), Some("clean"));
+    }
+    let services = app.services.clone();
+    let again = |everything| {
+        let services = services.clone();
+        async move { tokio::task::spawn_blocking(move || rescan(&services, everything, |_| {}).unwrap()).await.unwrap() }
+    };
+    assert_eq!(again(false).await, Scanned::default(), "nothing has changed");
+    clamd.kill();
+    clamd.sign("new.ndb", &format!("Nexus.Test.Evil:0:*:{}\n", hex::encode("new kind of evil")));
+    clamd.start_again();
+    assert_eq!(again(true).await, Scanned { clean: 1, found: 1, ..Scanned::default() });
+    assert_eq!(verdict(&ada, &bad).await, None);
+    assert_eq!(ada.get(&format!("/api/media/{good}/content")).await.status(), 200);
+    assert_counts_are_true(&app, "ada");
+}
