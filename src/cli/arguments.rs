@@ -50,6 +50,18 @@ pub enum Command {
     /// The database's schema
     #[command(subcommand)]
     Migrate(MigrateCommand),
+    /// Compare files and tables, and name what is missing, changed, extra or unsafe (exit code 1 if anything stays so)
+    Check {
+        /// Mark what is missing or changed, take in what is extra; nobody's file is deleted
+        #[arg(long)]
+        repair: bool,
+        /// Take changed files as they are now
+        #[arg(long)]
+        accept_changes: bool,
+        /// Look at lengths only
+        #[arg(long)]
+        quick: bool,
+    },
     /// Scan files for malware again that were scanned with other signatures
     Rescan {
         /// Everything, whatever it was scanned with

@@ -1,8 +1,9 @@
-//! `rescan`: looking again at what is stored.
+//! `check` and `rescan`: looking again at what is stored.
 
 use super::output::{answer_as, say};
+use crate::domain::checking::{self, How};
 use crate::domain::{Services, scanning};
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// Scans again; names what is found.
 ///
@@ -24,4 +25,28 @@ pub fn rescan(services: &Services, everything: bool, is_json: bool) -> Result<()
         scanned.clean, scanned.found, scanned.unscannable, scanned.unreadable
     );
     answer_as(is_json, &value, &words)
+}
+
+/// Compares tree and tables; a line for each thing that is wrong.
+///
+/// # Errors
+/// `Conflict` when something stays wrong.
+pub fn check(services: &Services, how: How, is_json: bool) -> Result<()> {
+    let mut found = Vec::new();
+    let looked_at = checking::check(services, how, |one| found.push(one))?;
+    let left = found.iter().filter(|one| one.repaired.is_none()).count();
+    let rows: Vec<_> = found
+        .iter()
+        .map(|one| serde_json::json!({ "trouble": one.trouble.as_str(), "path": one.path, "repaired": one.repaired }))
+        .collect();
+    let mut words: Vec<String> = found
+        .iter()
+        .map(|one| {
+            let done = one.repaired.as_deref().map(|done| format!(" ({done})")).unwrap_or_default();
+            format!("{:<10} {}{done}", one.trouble.as_str(), one.path)
+        })
+        .collect();
+    words.push(format!("{looked_at} files looked at, {} things wrong, {left} left as they are", found.len()));
+    answer_as(is_json, &serde_json::json!({ "files": looked_at, "found": rows, "left": left }), &words.join("\n"))?;
+    if left == 0 { Ok(()) } else { Err(Error::Conflict("Not everything is as it should be.".into())) }
 }

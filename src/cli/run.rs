@@ -10,6 +10,7 @@ use super::output::{answer, say};
 use super::{maintenance, settings, user, users_file};
 use crate::app::Application;
 use crate::config::{Given, Settings};
+use crate::domain::checking::How;
 use crate::domain::{Services, setup};
 use crate::error::{Error, Result};
 use crate::{http, telemetry};
@@ -84,6 +85,10 @@ fn obey(arguments: &Arguments) -> Result<()> {
             Some(Command::Migrate(command)) => settings::migrate(&settings, command, arguments.json),
             Some(Command::UsersFile(command)) => users_file::run(&settings, command, arguments.json).await,
             Some(Command::User(command)) => user::run(&Arc::new(Services::open(settings)?), command, arguments.json).await,
+            Some(Command::Check { repair, accept_changes, quick }) => {
+                let how = How { is_repairing: *repair, takes_changes: *accept_changes, is_quick: *quick };
+                maintenance::check(&Services::open(settings)?, how, arguments.json)
+            }
             Some(Command::Rescan { all }) => maintenance::rescan(&Services::open(settings)?, *all, arguments.json),
             Some(Command::SetupCode) => {
                 let services = Services::open(settings)?;

@@ -83,7 +83,7 @@ pub fn open(services: &Services, user: &User, id: ItemId) -> Result<Opened> {
     }
     let place = Place::new(&user.folder, &path, &item.disk_name);
     let opened = services.tree.open_file(&place).and_then(|file| Ok((file.metadata()?.len(), file)));
-    let is_whole = matches!(&opened, Ok((length, _)) if *length == item.bytes());
+    let is_whole = !item.is_damaged && matches!(&opened, Ok((length, _)) if *length == item.bytes());
     if is_whole == item.is_missing {
         services.db.write(|conn| Ok(store::items::update_missing(conn, user.id, id, !is_whole)?))?;
     }

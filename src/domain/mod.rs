@@ -9,6 +9,7 @@ mod appending;
 pub mod archives;
 mod arrivals;
 pub mod attempts;
+pub mod checking;
 pub mod dashboard;
 pub mod directories;
 mod folders;

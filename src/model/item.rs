@@ -89,6 +89,8 @@ pub struct Item {
     pub favorite: bool,
     /// The file was not where it should be, or not as long, when it was last opened.
     pub is_missing: bool,
+    /// A check found other bytes in it; it stays closed until they are right or taken as they are.
+    pub is_damaged: bool,
     pub in_trash: bool,
     pub trashed_at: Option<Time>,
     /// Path of the directory it was trashed from.

@@ -31,6 +31,16 @@ pub fn list(conn: &mut Conn, owner: UserId) -> QueryResult<Vec<ShelfCount>> {
     shelf_counts::table.filter(shelf_counts::user_id.eq(owner)).select(ShelfCount::as_select()).load(conn)
 }
 
+/// Sets what was counted anew.
+///
+/// # Errors
+/// The database's.
+pub fn update(conn: &mut Conn, owner: UserId, shelf: Shelf, items: i64, bytes: i64) -> QueryResult<usize> {
+    diesel::update(shelf_counts::table.find((owner, shelf)))
+        .set((shelf_counts::items.eq(items), shelf_counts::bytes.eq(bytes)))
+        .execute(conn)
+}
+
 /// What changes on the shelves when items come, go or change.
 #[derive(Default)]
 pub struct Deltas(HashMap<Shelf, (i64, i64)>);

@@ -192,6 +192,50 @@ pub fn list_in(conn: &mut Conn, owner: UserId, directories: &[DirectoryId], limi
         .load(conn)
 }
 
+/// Items of one directory behind `after`, whether or not they are in the trash.
+///
+/// # Errors
+/// The database's.
+pub fn list_in_after(
+    conn: &mut Conn,
+    owner: UserId,
+    directory: DirectoryId,
+    after: Option<ItemId>,
+    limit: i64,
+) -> QueryResult<Vec<Item>> {
+    let mut query = table::table
+        .filter(table::user_id.eq(owner))
+        .filter(table::directory_id.eq(directory))
+        .order(table::id.asc())
+        .limit(limit)
+        .select(Item::as_select())
+        .into_boxed();
+    if let Some(after) = after {
+        query = query.filter(table::id.gt(after));
+    }
+    query.load(conn)
+}
+
+/// Items on a shelf and their bytes, counted row by row: for a check.
+///
+/// # Errors
+/// The database's.
+pub fn count_on(conn: &mut Conn, owner: UserId, shelf: Shelf) -> QueryResult<(i64, i64)> {
+    use diesel::dsl::sql;
+    use diesel::sql_types::BigInt;
+    let mut query = table::table
+        .filter(table::user_id.eq(owner))
+        .select((diesel::dsl::count_star(), sql::<BigInt>("CAST(COALESCE(SUM(size), 0) AS SIGNED)")))
+        .into_boxed();
+    query = match shelf {
+        Shelf::Trash => query.filter(table::in_trash.eq(true)),
+        Shelf::All => query.filter(table::in_trash.eq(false)),
+        Shelf::Favorites => query.filter(table::in_trash.eq(false)).filter(table::favorite.eq(true)),
+        shelf => query.filter(table::in_trash.eq(false)).filter(table::shelf.eq(shelf)),
+    };
+    query.first(conn)
+}
+
 /// Items of anybody that were trashed before `before`: for the purge.
 ///
 /// # Errors
@@ -299,6 +343,32 @@ pub fn update_place(conn: &mut Conn, item: &Item) -> QueryResult<usize> {
 /// The database's.
 pub fn update_missing(conn: &mut Conn, owner: UserId, id: ItemId, is_missing: bool) -> QueryResult<usize> {
     diesel::update(table::table.find(id).filter(table::user_id.eq(owner))).set(table::is_missing.eq(is_missing)).execute(conn)
+}
+
+/// # Errors
+/// The database's.
+pub fn update_damaged(conn: &mut Conn, owner: UserId, id: ItemId, is_damaged: bool) -> QueryResult<usize> {
+    diesel::update(table::table.find(id).filter(table::user_id.eq(owner))).set(table::is_damaged.eq(is_damaged)).execute(conn)
+}
+
+/// Writes what an item's bytes are now, from `item`.
+///
+/// # Errors
+/// The database's.
+pub fn update_content(conn: &mut Conn, item: &Item) -> QueryResult<usize> {
+    diesel::update(table::table.find(item.id).filter(table::user_id.eq(item.user_id)))
+        .set((
+            table::kind.eq(item.kind),
+            table::shelf.eq(item.shelf),
+            table::mime.eq(&item.mime),
+            table::size.eq(item.size),
+            table::sha256.eq(&item.sha256),
+            table::is_missing.eq(item.is_missing),
+            table::is_damaged.eq(item.is_damaged),
+            table::scan.eq(item.scan),
+            table::updated_at.eq(item.updated_at),
+        ))
+        .execute(conn)
 }
 
 /// Notes that it was opened.

@@ -41,6 +41,17 @@ pub fn delete(conn: &mut Conn, id: MoveId) -> QueryResult<usize> {
     diesel::delete(file_moves::table.find(id)).execute(conn)
 }
 
+/// Whether something is on its way there.
+///
+/// # Errors
+/// The database's.
+pub fn is_going_to(conn: &mut Conn, place: &Place) -> QueryResult<bool> {
+    let going = file_moves::table
+        .filter(file_moves::to_directory.eq(place.directory_text()))
+        .filter(file_moves::to_name.eq(place.name().to_owned()));
+    Ok(going.count().get_result::<i64>(conn)? > 0)
+}
+
 /// All that were under way when the server stopped.
 ///
 /// # Errors

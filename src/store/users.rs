@@ -252,6 +252,14 @@ pub fn update_subtract_used(conn: &mut Conn, id: UserId, bytes: i64) -> QueryRes
     diesel::update(users::table.find(id)).set(users::used_bytes.eq(users::used_bytes - bytes)).execute(conn)
 }
 
+/// People behind `after`, by id.
+///
+/// # Errors
+/// The database's.
+pub fn list_after(conn: &mut Conn, after: UserId, limit: i64) -> QueryResult<Vec<User>> {
+    users::table.filter(users::id.gt(after)).order(users::id.asc()).limit(limit).select(User::as_select()).load(conn)
+}
+
 /// Takes an account away; its sessions, counts and journal go with it.
 ///
 /// # Errors

@@ -10,6 +10,7 @@ mod support;
 
 mod access;
 mod account;
+mod checking;
 mod directories;
 mod files;
 mod headers;

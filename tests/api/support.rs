@@ -146,7 +146,7 @@ impl TestApp {
     /// Names of the files in one of that person's folders, sorted.
     pub fn names(&self, username: &str, path: &str) -> Vec<String> {
         let entries = std::fs::read_dir(self.on_disk(username, path)).unwrap();
-        let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned()).collect();
         names.sort();
         names
     }

@@ -123,10 +123,10 @@ async fn a_server_that_is_told_to_stop_finishes_what_runs_and_loses_nothing() {
     let path = header(&person.begin("part.bin", 100_000).await.unwrap(), "location");
     let part = "PATCH PATH HTTP/1.1\r\nTus-Resumable: 1.0.0\r\nUpload-Offset: 0\r\nContent-Type: application/offset+octet-stream";
     let mut tus = open(&server, &part.replace("PATH", &path), 100_000, &person);
-    tus.write_all(&[5; 40_000]).unwrap();
+    tus.write_all(&vec![5; 40_000]).unwrap();
     let body = [
         b"--B\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.bin\"\r\n\r\n".as_slice(),
-        &[7; 50_000],
+        &vec![7; 50_000],
         b"\r\n--B--\r\n",
     ]
     .concat();
@@ -155,7 +155,7 @@ async fn a_server_that_is_told_to_stop_finishes_what_runs_and_loses_nothing() {
         let answer = status_line(&mut tus);
         assert!(answer.contains("204"), "{answer:?} after {:?}", began.elapsed());
     } else {
-        tus.write_all(&[5; 60_000]).unwrap();
+        tus.write_all(&vec![5; 60_000]).unwrap();
         assert!(status_line(&mut tus).contains("204"));
     }
     drop((tus, form));
@@ -165,8 +165,8 @@ async fn a_server_that_is_told_to_stop_finishes_what_runs_and_loses_nothing() {
     let offset = person.offset(&path).await.unwrap();
     assert_eq!(offset, if is_long() { 40_000 } else { 100_000 });
     assert_eq!(person.append(&path, offset, &vec![5; 100_000 - offset]).await.unwrap().status(), 204);
-    assert!(person.item(&sha256(&[7; 50_000])).await.is_some());
-    assert!(person.item(&sha256(&[5; 100_000])).await.is_some());
+    assert!(person.item(&sha256(&vec![7; 50_000])).await.is_some());
+    assert!(person.item(&sha256(&vec![5; 100_000])).await.is_some());
     person.assert_all_is_well(&site).await;
 }
 

@@ -1,3 +1,4 @@
 DROP TABLE findings;
 DROP INDEX media_items_scan ON media_items;
+ALTER TABLE media_items DROP COLUMN is_damaged;
 ALTER TABLE media_items DROP COLUMN scanned_with;

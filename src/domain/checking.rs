@@ -1,0 +1,382 @@
+//! Comparing tree and tables: what is missing, changed, extra or unsafe is named, and put right where that is wanted.
+//! Nobody's file is ever deleted.
+
+use std::collections::HashMap;
+use std::io::Read;
+
+use sha2::{Digest, Sha256};
+
+use super::upload::Arrival;
+use super::{Services, folders, storing};
+use crate::error::{Error, Result};
+use crate::media::name::search_key;
+use crate::media::tree::{Entry, EntryKind, STANDARD};
+use crate::media::{FileName, Place, Received, sniff};
+use crate::model::item::ItemKind;
+use crate::model::{Directory, Item, Shelf, User, UserId, now};
+use crate::store;
+use crate::store::counts::Deltas;
+
+/// Rows looked at in one go.
+const PAGE: i64 = 1000;
+/// Directories of one person that are looked at.
+const DIRECTORIES: i64 = 100_000;
+
+/// What is wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Trouble {
+    /// A row without a file, or a folder that is not there.
+    Missing,
+    /// The file is shorter or longer than it was.
+    Truncated,
+    /// The bytes are others than they were.
+    Changed,
+    /// A file or folder that no row knows.
+    Extra,
+    /// A link, a pipe, a device, a name that is not UTF-8, a row that leads nowhere. Never touched.
+    Unsafe,
+    /// What is counted is not what is there.
+    Miscounted,
+    /// The file is as it should be, and its row said that it was not.
+    Back,
+}
+
+impl Trouble {
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Missing => "missing",
+            Self::Truncated => "truncated",
+            Self::Changed => "changed",
+            Self::Extra => "extra",
+            Self::Unsafe => "unsafe",
+            Self::Miscounted => "miscounted",
+            Self::Back => "back",
+        }
+    }
+}
+
+/// One thing that is wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    pub trouble: Trouble,
+    /// Beneath the media folder.
+    pub path: String,
+    /// What was done about it; `None` when it was left as it is.
+    pub repaired: Option<String>,
+}
+
+/// How to check.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct How {
+    /// Mark what is missing or changed, take in what is extra.
+    pub is_repairing: bool,
+    /// Take changed files as they are now, as if they had been stored so.
+    pub takes_changes: bool,
+    /// Look at lengths only, not at the bytes.
+    pub is_quick: bool,
+}
+
+/// Looks at everybody's files and says what is wrong, thing by thing. Returns how many files were looked at.
+///
+/// # Errors
+/// The database's and the system's.
+pub fn check(services: &Services, how: How, mut tell: impl FnMut(Found)) -> Result<u64> {
+    let mut looked_at = 0;
+    let mut known = Vec::new();
+    let mut after = UserId(0);
+    loop {
+        let people = services.db.read(|conn| Ok(store::users::list_after(conn, after, PAGE)?))?;
+        let Some(last) = people.last() else { break };
+        after = last.id;
+        for user in &people {
+            known.push(user.folder.clone());
+            looked_at += Check { services, user, how, tell: &mut tell }.run()?;
+        }
+    }
+    for entry in services.tree.list_top()? {
+        let is_known = entry.name.as_deref().is_some_and(|name| known.iter().any(|folder| folder == name));
+        if !is_known {
+            tell(Found { trouble: Trouble::Extra, path: entry.shown(), repaired: None });
+        }
+    }
+    Ok(looked_at)
+}
+
+/// One person's check.
+struct Check<'a, T> {
+    services: &'a Services,
+    user: &'a User,
+    how: How,
+    tell: &'a mut T,
+}
+
+impl<T: FnMut(Found)> Check<'_, T> {
+    fn run(&mut self) -> Result<u64> {
+        self.directories("")?;
+        let directories = self.services.db.read(|conn| Ok(store::directories::list(conn, self.user.id, DIRECTORIES)?))?;
+        let mut looked_at = 0;
+        for directory in &directories {
+            looked_at += self.directory(directory)?;
+        }
+        self.counts()?;
+        Ok(looked_at)
+    }
+
+    fn say(&mut self, trouble: Trouble, path: &str, repaired: Option<String>) {
+        let path = format!("{}/{path}", self.user.folder);
+        (self.tell)(Found { trouble, path, repaired });
+    }
+
+    fn place(&self, path: &str) -> Place {
+        let (above, name) = path.rsplit_once('/').unwrap_or(("", path));
+        Place::new(&self.user.folder, above, name)
+    }
+
+    /// Folders on disk that no row knows, from `path` down; and links where a folder might be.
+    fn directories(&mut self, path: &str) -> Result<()> {
+        for entry in self.list(path)? {
+            let Some(name) = entry.name.as_deref() else { continue };
+            if entry.kind != EntryKind::Directory || (path.is_empty() && STANDARD.contains(&name)) {
+                continue;
+            }
+            let inner = if path.is_empty() { name.to_owned() } else { format!("{path}/{name}") };
+            let is_known =
+                self.services.db.read(|conn| Ok(store::directories::find_by_path(conn, self.user.id, &inner)?.is_some()))?;
+            if !is_known {
+                let is_plain = FileName::parse(name).is_some_and(|parsed| parsed.as_str() == name);
+                let repaired = if self.how.is_repairing && is_plain {
+                    self.services.db.write(|conn| folders::ensure(self.services, conn, self.user, &inner))?;
+                    Some("taken in".to_owned())
+                } else {
+                    None
+                };
+                self.say(Trouble::Extra, &inner, repaired);
+            }
+            self.directories(&inner)?;
+        }
+        Ok(())
+    }
+
+    fn list(&self, path: &str) -> Result<Vec<Entry>> {
+        match self.services.tree.list(&self.user.folder, path) {
+            Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
+            other => Ok(other?),
+        }
+    }
+
+    /// The files of one directory against its rows.
+    fn directory(&mut self, directory: &Directory) -> Result<u64> {
+        let path = directory.directory_path.clone();
+        let entries = match self.services.tree.list(&self.user.folder, &path) {
+            Ok(entries) => entries,
+            Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => {
+                let repaired = if self.how.is_repairing {
+                    self.services.tree.make_directory(&self.place(&path))?;
+                    Some("made again".to_owned())
+                } else {
+                    None
+                };
+                self.say(Trouble::Missing, &path, repaired);
+                Vec::new()
+            }
+            // A row that is no path, or a link where the folder should be.
+            Err(_) => {
+                self.say(Trouble::Unsafe, &path, None);
+                return Ok(0);
+            }
+        };
+        let mut files: HashMap<String, Entry> = HashMap::new();
+        for entry in entries {
+            match (entry.kind, entry.name.clone()) {
+                (EntryKind::Directory, Some(_)) => {}
+                (EntryKind::File, Some(name)) => drop(files.insert(name, entry)),
+                _ => self.say(Trouble::Unsafe, &format!("{path}/{}", entry.shown()), None),
+            }
+        }
+        let mut looked_at = 0;
+        let mut after = None;
+        loop {
+            let owner = self.user.id;
+            let page = self
+                .services
+                .db
+                .read(|conn| Ok(store::items::list_in_after(conn, owner, directory.directory_id, after, PAGE)?))?;
+            let Some(last) = page.last() else { break };
+            after = Some(last.id);
+            for item in &page {
+                looked_at += 1;
+                let entry = files.remove(&item.disk_name);
+                self.item(item, &path, entry.as_ref())?;
+            }
+        }
+        for name in files.into_keys() {
+            looked_at += 1;
+            self.extra(directory, &name)?;
+        }
+        Ok(looked_at)
+    }
+
+    fn item(&mut self, item: &Item, directory: &str, entry: Option<&Entry>) -> Result<()> {
+        let path = format!("{directory}/{}", item.disk_name);
+        let place = Place::new(&self.user.folder, directory, &item.disk_name);
+        let trouble = match entry {
+            None => Some(Trouble::Missing),
+            Some(entry) if entry.length != item.bytes() => Some(Trouble::Truncated),
+            Some(_) if self.how.is_quick => None,
+            Some(_) => (self.digest(&place)? != item.sha256).then_some(Trouble::Changed),
+        };
+        // A server at work may have moved it meanwhile.
+        let now = self.services.db.read(|conn| Ok(store::items::find(conn, self.user.id, item.id)?))?;
+        let stands_still = now.is_some_and(|now| {
+            (now.directory_id, &now.disk_name, &now.sha256) == (item.directory_id, &item.disk_name, &item.sha256)
+        });
+        if !stands_still {
+            return Ok(());
+        }
+        let Some(trouble) = trouble else {
+            if item.is_missing && !(item.is_damaged && self.how.is_quick) {
+                let repaired = self.how.is_repairing.then(|| "open again".to_owned());
+                if repaired.is_some() {
+                    self.mark(item, false, false)?;
+                }
+                self.say(Trouble::Back, &path, repaired);
+            }
+            return Ok(());
+        };
+        let repaired = if self.how.takes_changes && trouble != Trouble::Missing {
+            self.take_change(item, &place)?;
+            Some("taken as it is now".to_owned())
+        } else if self.how.is_repairing {
+            self.mark(item, true, trouble == Trouble::Changed)?;
+            Some("marked".to_owned())
+        } else {
+            None
+        };
+        self.say(trouble, &path, repaired);
+        Ok(())
+    }
+
+    fn mark(&self, item: &Item, is_missing: bool, is_damaged: bool) -> Result<()> {
+        self.services.db.write(|conn| {
+            store::items::update_missing(conn, self.user.id, item.id, is_missing)?;
+            store::items::update_damaged(conn, self.user.id, item.id, is_damaged)?;
+            Ok(())
+        })
+    }
+
+    fn digest(&self, place: &Place) -> Result<String> {
+        let mut hash = Sha256::new();
+        let mut file = self.services.tree.open_file(place)?;
+        let mut chunk = vec![0; 256 * 1024];
+        loop {
+            let read = file.read(&mut chunk)?;
+            if read == 0 {
+                return Ok(hex::encode(hash.finalize()));
+            }
+            hash.update(chunk.get(..read).unwrap_or_default());
+        }
+    }
+
+    /// Writes what a file is now into its row.
+    fn take_change(&self, item: &Item, place: &Place) -> Result<()> {
+        let digest = self.digest(place)?;
+        let received = Received::at_rest(self.services.tree.clone(), place.clone(), &digest)?;
+        let found = sniff(&received.head, &item.name);
+        let kind = ItemKind::from(found.kind);
+        let size = i64::try_from(received.size).map_err(Error::internal)?;
+        self.services.db.write(|conn| {
+            let before = store::items::find(conn, self.user.id, item.id)?.ok_or(Error::NotFound)?;
+            let after = Item {
+                kind,
+                shelf: kind.shelf(),
+                mime: found.mime.to_owned(),
+                size,
+                sha256: digest.clone(),
+                name_key: search_key(&before.name),
+                is_missing: false,
+                is_damaged: false,
+                scan: self.services.scanner.first(),
+                updated_at: now(),
+                ..before.clone()
+            };
+            let mut deltas = Deltas::default();
+            deltas.subtract(&before);
+            deltas.add(&after);
+            deltas.write(conn, self.user.id)?;
+            store::users::update_subtract_used(conn, self.user.id, before.size - size)?;
+            store::items::update_content(conn, &after)?;
+            Ok(())
+        })
+    }
+
+    fn extra(&mut self, directory: &Directory, name: &str) -> Result<()> {
+        let path = format!("{}/{name}", directory.directory_path);
+        let place = Place::new(&self.user.folder, &directory.directory_path, name);
+        // A server at work may be about to know it.
+        let is_coming = self.services.db.read(|conn| {
+            Ok(store::moves::is_going_to(conn, &place)?
+                || store::items::find_at(conn, self.user.id, &directory.directory_path, name)?.is_some())
+        })?;
+        if is_coming || !self.services.tree.is_taken(&place)? {
+            return Ok(());
+        }
+        let repaired = if self.how.is_repairing { Some(self.take_in(directory, &place, name)?) } else { None };
+        self.say(Trouble::Extra, &path, repaired);
+        Ok(())
+    }
+
+    /// Takes a file in: into the folder it lies in where that is one's own, otherwise into the one for what it is.
+    fn take_in(&self, directory: &Directory, place: &Place, name: &str) -> Result<String> {
+        let digest = self.digest(place)?;
+        let arrival = Arrival {
+            received: Received::at_rest(self.services.tree.clone(), place.clone(), &digest)?,
+            name: name.to_owned(),
+            directory: Some(directory.directory_id),
+            keeps_both: true,
+            scan: self.services.scanner.first(),
+            upload: None,
+            hold: None,
+        };
+        match storing::store(self.services, self.user, arrival) {
+            Ok(_) => Ok("taken in".to_owned()),
+            Err(error @ (Error::QuotaExceeded | Error::Conflict(_))) => Ok(format!("left where it is: {error}")),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Counts on shelves and bytes used, against the rows.
+    fn counts(&mut self) -> Result<()> {
+        let owner = self.user.id;
+        let repairing = self.how.is_repairing;
+        let is_right = self.services.db.write(|conn| {
+            let kept = store::counts::list(conn, owner)?;
+            let mut is_right = true;
+            let mut used = 0;
+            for shelf in Shelf::COUNTED {
+                let (count, bytes) = store::items::count_on(conn, owner, shelf)?;
+                if matches!(shelf, Shelf::All | Shelf::Trash) {
+                    used += bytes;
+                }
+                if !kept.iter().any(|known| (known.shelf, known.items, known.bytes) == (shelf, count, bytes)) {
+                    is_right = false;
+                    if repairing {
+                        store::counts::update(conn, owner, shelf, count, bytes)?;
+                    }
+                }
+            }
+            let user = store::users::find(conn, owner)?.ok_or(Error::NotFound)?;
+            if user.used_bytes != used {
+                is_right = false;
+                if repairing {
+                    store::users::update_subtract_used(conn, owner, user.used_bytes - used)?;
+                }
+            }
+            Ok(is_right)
+        })?;
+        if !is_right {
+            self.say(Trouble::Miscounted, "", repairing.then(|| "counted again".to_owned()));
+        }
+        Ok(())
+    }
+}
