@@ -1,0 +1,155 @@
+//! Other people's tus clients, each through twenty cuts of the connection: 1 GiB arrives byte for byte.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![expect(clippy::print_stdout, reason = "figures for docs/PROMISES.md")]
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+
+const SIZE: u64 = 1 << 30;
+const CUTS: u64 = 20;
+const TUSPY: &str = "1.1.0";
+const PASSWORD: &str = "correct horse battery";
+
+/// A proxy that hangs up on both sides each time another part of the whole has gone through.
+struct Cutter {
+    address: String,
+    cuts: Arc<AtomicU64>,
+}
+
+impl Cutter {
+    fn before(server: &str) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        let (server, sent, cuts) = (server.to_owned(), Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
+        let counted = cuts.clone();
+        std::thread::spawn(move || {
+            for client in listener.incoming().map_while(Result::ok) {
+                let Ok(upstream) = TcpStream::connect(&server) else { continue };
+                let (client_back, upstream_back) = (client.try_clone().unwrap(), upstream.try_clone().unwrap());
+                let (sent, cuts) = (sent.clone(), counted.clone());
+                std::thread::spawn(move || forward(client, upstream, Some((&sent, &cuts))));
+                std::thread::spawn(move || forward(upstream_back, client_back, None));
+            }
+        });
+        Self { address, cuts }
+    }
+}
+
+fn forward(mut from: TcpStream, mut to: TcpStream, cutting: Option<(&AtomicU64, &AtomicU64)>) {
+    let mut chunk = vec![0; 64 * 1024];
+    while let Ok(length @ 1..) = from.read(&mut chunk) {
+        if to.write_all(chunk.get(..length).unwrap()).is_err() {
+            break;
+        }
+        if let Some((sent, cuts)) = cutting {
+            let sent = sent.fetch_add(length as u64, Ordering::Relaxed) + length as u64;
+            let done = cuts.load(Ordering::Relaxed);
+            if done < CUTS && sent > (done + 1) * SIZE / (CUTS + 2) && length > 4096 {
+                cuts.fetch_add(1, Ordering::Relaxed);
+                break;
+            }
+        }
+    }
+    drop((from.shutdown(Shutdown::Both), to.shutdown(Shutdown::Both)));
+}
+
+struct Server(Child, String);
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        drop(self.0.kill());
+        drop(self.0.wait());
+    }
+}
+
+fn start(folder: &Path) -> Server {
+    std::fs::write(folder.join("password"), PASSWORD).unwrap();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_nexus-media"))
+        .current_dir(folder)
+        .env_clear()
+        .envs([("NEXUS_LISTEN", "127.0.0.1:0"), ("NEXUS_ADMIN_USERNAME", "root"), ("NEXUS_ADMIN_EMAIL", "root@example.org")])
+        .env("NEXUS_ADMIN_PASSWORD_FILE", folder.join("password"))
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    let base = lines.find_map(|line| line.unwrap().split_once("listening on ").map(|(_, base)| base.to_owned())).unwrap();
+    std::thread::spawn(move || lines.for_each(drop));
+    Server(child, base)
+}
+
+/// Runs a program whose last line is wanted.
+fn said(command: &mut Command) -> String {
+    let output = command.stderr(Stdio::inherit()).output().unwrap();
+    assert!(output.status.success(), "{command:?}");
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+}
+
+fn curl(arguments: &[&str]) -> serde_json::Value {
+    serde_json::from_str(&said(Command::new("curl").arg("-sSf").args(arguments))).unwrap()
+}
+
+/// tuspy from `PyPI`, kept between runs.
+fn tuspy() -> PathBuf {
+    let home = PathBuf::from(std::env::var_os("HOME").unwrap());
+    let folder = home.join(".cache/nexus-media").join(format!("tuspy-{TUSPY}"));
+    if !folder.join(".whole").exists() {
+        drop(std::fs::remove_dir_all(&folder));
+        let mut pip = Command::new("python3");
+        pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--root-user-action=ignore", "--target"]);
+        said(pip.arg(&folder).arg(format!("tuspy=={TUSPY}")));
+        std::fs::write(folder.join(".whole"), "").unwrap();
+    }
+    folder
+}
+
+#[test]
+fn a_gibibyte_survives_twenty_cuts_with_every_client() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = start(folder.path());
+    let body = serde_json::json!({ "username": "root", "password": PASSWORD }).to_string();
+    let path = folder.path().join("source");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let clients: [(&str, Command); 3] = [
+        ("tus-js-client", {
+            let mut node = Command::new("node");
+            node.arg(root.join("tests/interop/tus-js.mjs"));
+            node
+        }),
+        ("tuspy", {
+            let mut python = Command::new("python3");
+            python.arg(root.join("tests/interop/tuspy.py")).env("PYTHONPATH", tuspy()).env("PYTHONDONTWRITEBYTECODE", "1");
+            python
+        }),
+        ("curl", Command::new(root.join("tests/interop/curl.sh"))),
+    ];
+    for (name, mut client) in clients {
+        let login = format!("{}/api/auth/login", server.1);
+        let session = curl(&[&login, "-H", "Content-Type: application/json", "-d", &body]);
+        let token = session.get("token").unwrap().as_str().unwrap().to_owned();
+        // Fresh random bytes: nobody has sent them before.
+        let mut random = std::fs::File::open("/dev/urandom").unwrap().take(SIZE);
+        std::io::copy(&mut random, &mut std::fs::File::create(&path).unwrap()).unwrap();
+        let digest = said(Command::new("sha256sum").arg(&path)).split(' ').next().unwrap().to_owned();
+        let cutter = Cutter::before(server.1.trim_start_matches("http://"));
+        let began = Instant::now();
+        said(client.arg(format!("{}/api/uploads", cutter.address)).arg(&token).arg(&path).arg(format!("{name}.bin")));
+        let seconds = began.elapsed().as_secs_f64();
+        let cuts = cutter.cuts.load(Ordering::Relaxed);
+        assert_eq!(cuts, CUTS, "{name}");
+        let authorization = format!("Authorization: Bearer {token}");
+        let list = curl(&[&format!("{}/api/media/list?sha256={digest}", server.1), "-H", &authorization]);
+        let item = list.pointer("/items/0").unwrap_or_else(|| panic!("{name}: it did not arrive"));
+        assert_eq!(item.get("size").unwrap().as_u64(), Some(SIZE));
+        let stored = said(Command::new("sh").arg("-c").arg("sha256sum media/0*/Uploads/*.bin").current_dir(folder.path()));
+        assert!(stored.starts_with(&digest), "{name}: other bytes on disk");
+        said(Command::new("sh").arg("-c").arg("rm media/0*/Uploads/*.bin").current_dir(folder.path()));
+        println!("{name}: 1 GiB through {cuts} cuts in {seconds:.0} s, SHA-256 equal");
+    }
+}
