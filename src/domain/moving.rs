@@ -17,8 +17,10 @@ use crate::model::{UserId, now};
 use crate::store;
 use crate::store::moves::Move;
 
-/// Names tried before giving up: `a (1).jpg`, `a (2).jpg`, …
-const NUMBERS: u32 = 100_000;
+/// The highest number of a name: `a (1).jpg`, `a (2).jpg`, …
+const NUMBERS: u32 = 1 << 24;
+/// Numbers that are tried one by one.
+const FEW: u32 = 16;
 
 /// A rename that is wanted.
 pub(super) struct Plan {
@@ -101,24 +103,55 @@ fn begin(
     plan: &Plan,
     taken: &mut HashSet<(String, String)>,
 ) -> Result<Done> {
-    let numbers = if plan.may_number { 0..NUMBERS } else { 0..1 };
-    for number in numbers {
+    let mut is_taken = |number: u32| -> Result<bool> {
         let name = plan.wanted.numbered(number);
         let to = plan.to.named(&name);
-        let key = (to.directory_text(), name.as_str().to_owned());
         // A thing's own place is free for it; one whose row stands there is taken, even if its file is gone.
-        let is_taken = to != plan.from && (services.tree.is_taken(&to)? || is_known(conn, owner, &to)?);
-        if is_taken || !taken.insert(key) {
-            continue;
+        Ok(to != plan.from
+            && (taken.contains(&(to.directory_text(), name.as_str().to_owned()))
+                || services.tree.is_taken(&to)?
+                || is_known(conn, owner, &to)?))
+    };
+    let number = if plan.may_number { free_number(&mut is_taken)? } else { if is_taken(0)? { None } else { Some(0) } };
+    let Some(number) = number else {
+        return Err(Error::Conflict(format!("There is something called “{}” already.", plan.wanted)));
+    };
+    let name = plan.wanted.numbered(number);
+    let to = plan.to.named(&name);
+    taken.insert((to.directory_text(), name.as_str().to_owned()));
+    let journal = Move { id: MoveId::new(), user_id: owner, subject: MoveId(plan.subject), from: plan.from.clone(), to };
+    store::moves::insert(conn, &journal, now()).map_err(|cause| match Error::from(cause) {
+        Error::Conflict(_) => Error::Conflict("That is being moved right now. Try again in a moment.".into()),
+        other => other,
+    })?;
+    Ok(Done { subject: plan.subject, name, was_there: false, journal })
+}
+
+/// A number that is free: the lowest of the first few, otherwise one found by doubling and halving, so that
+/// ten thousand things of one name do not mean ten thousand looks.
+fn free_number(is_taken: &mut impl FnMut(u32) -> Result<bool>) -> Result<Option<u32>> {
+    for number in 0..=FEW {
+        if !is_taken(number)? {
+            return Ok(Some(number));
         }
-        let journal = Move { id: MoveId::new(), user_id: owner, subject: MoveId(plan.subject), from: plan.from.clone(), to };
-        store::moves::insert(conn, &journal, now()).map_err(|cause| match Error::from(cause) {
-            Error::Conflict(_) => Error::Conflict("That is being moved right now. Try again in a moment.".into()),
-            other => other,
-        })?;
-        return Ok(Done { subject: plan.subject, name, was_there: false, journal });
     }
-    Err(Error::Conflict(format!("There is something called “{}” already.", plan.wanted)))
+    let mut free = FEW * 2;
+    while is_taken(free)? {
+        free *= 2;
+        if free > NUMBERS {
+            return Ok(None);
+        }
+    }
+    let mut last_taken = free / 2;
+    while free - last_taken > 1 {
+        let middle = last_taken + (free - last_taken) / 2;
+        if is_taken(middle)? {
+            last_taken = middle;
+        } else {
+            free = middle;
+        }
+    }
+    Ok(Some(free))
 }
 
 fn rename_all(services: &Services, batch: &mut [Done]) -> Result<()> {
@@ -223,4 +256,23 @@ fn is_known(conn: &mut Conn, owner: UserId, place: &Place) -> Result<bool> {
     let path = if directory.is_empty() { place.name().to_owned() } else { format!("{directory}/{}", place.name()) };
     Ok(store::directories::find_by_path(conn, owner, &path)?.is_some()
         || store::items::find_at(conn, owner, directory, place.name())?.is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_free_number_is_found_with_few_looks_whatever_is_taken() {
+        for taken in [0_u32, 1, 5, 16, 17, 40, 1000, 123_456] {
+            let mut looks = 0;
+            let free = free_number(&mut |number| {
+                looks += 1;
+                Ok(number < taken)
+            });
+            assert_eq!(free.unwrap(), Some(taken));
+            assert!(looks < 70, "{looks} looks past {taken}");
+        }
+        assert_eq!(free_number(&mut |_| Ok(true)).unwrap(), None);
+    }
 }

@@ -206,6 +206,24 @@ impl Sink for Appender {
 }
 
 impl Appender {
+    fn is_whole(&self) -> bool {
+        self.partial.progress().0 == self.upload.length()
+    }
+
+    /// Puts the whole file into its owner's library. What cannot be put there now has arrived all the same.
+    fn finish(self, user: &User) -> Result<Upload> {
+        self.partial.make_durable(self.upload.received == 0)?;
+        faults::point("whole and durable");
+        let (written, state) = self.partial.progress();
+        let Self { services, upload, partial, turn, .. } = self;
+        let finished = finish(&services, user, &upload, partial);
+        if finished.is_err() {
+            note_received(&services, &upload, written, &state)?;
+        }
+        drop(turn);
+        finished
+    }
+
     /// Makes what has come durable and says so in the table: from now on it is acknowledged.
     fn settle(&mut self) -> Result<()> {
         if self.loose == 0 {
@@ -214,19 +232,19 @@ impl Appender {
         self.partial.make_durable(self.upload.received == 0)?;
         faults::point("part durable");
         let (written, state) = self.partial.progress();
-        let (received, expires) = (i64::try_from(written).map_err(Error::internal)?, now() + KEPT);
-        let changed = self
-            .services
-            .db
-            .write(|conn| Ok(store::uploads::update_received(conn, self.upload.id, received, &state, expires)?))?;
-        if changed == 0 {
-            return Err(Error::NotFound);
-        }
+        (self.upload.received, self.upload.expires_at) = note_received(&self.services, &self.upload, written, &state)?;
+        self.upload.hash_state = state;
         faults::point("offset committed");
-        (self.upload.received, self.upload.hash_state, self.upload.expires_at) = (received, state, expires);
         self.loose = 0;
         Ok(())
     }
+}
+
+/// Writes down how much has arrived, and until when the rest is waited for.
+fn note_received(services: &Services, upload: &Upload, written: u64, state: &[u8]) -> Result<(i64, Time)> {
+    let (received, expires) = (i64::try_from(written).map_err(Error::internal)?, now() + KEPT);
+    let changed = services.db.write(|conn| Ok(store::uploads::update_received(conn, upload.id, received, state, expires)?))?;
+    if changed == 0 { Err(Error::NotFound) } else { Ok((received, expires)) }
 }
 
 /// Appends a part. What came of one that broke off is kept, unless it has a checksum. The last byte
@@ -273,12 +291,13 @@ where
                     return Err(error);
                 }
             }
+            (_, Ended::Whole) if appender.is_whole() => {}
             (_, Ended::Whole) => appender.settle()?,
         }
-        let Appender { services, upload, partial, turn, .. } = appender;
-        let done = if upload.received == upload.size { finish(&services, &user, &upload, partial) } else { Ok(upload) };
-        drop(turn);
-        done
+        if appender.is_whole() {
+            return appender.finish(&user);
+        }
+        Ok(appender.upload)
     })
     .await
 }

@@ -1,5 +1,7 @@
 ALTER TABLE media_items ADD COLUMN scanned_with VARCHAR(190) NOT NULL DEFAULT '';
 ALTER TABLE media_items ADD COLUMN is_damaged BOOLEAN NOT NULL DEFAULT 0;
+DROP INDEX media_items_bytes ON media_items;
+CREATE INDEX media_items_bytes ON media_items (user_id, sha256, in_trash, is_missing, size);
 CREATE INDEX media_items_scan ON media_items (scan, id);
 
 CREATE TABLE findings (
