@@ -1,9 +1,9 @@
 // What JavaScript makes better.
-import { expect, noComplaints, picture, test, toast, upload } from './support.mjs';
+import { expect, noComplaints, picture, test, toast, upload, uploadInTurn } from './support.mjs';
 
 test('a star is set without a reload and is there after one', async ({ house, page }) => {
   const checkComplaints = noComplaints(page);
-  await upload(page, house.url, [picture(1), picture(2)]);
+  await uploadInTurn(page, house.url, [picture(1), picture(2)]);
   await page.goto(`${house.url}/photos`);
   await page.evaluate(() => { window.stillHere = true; });
   const star = page.getByRole('button', { name: 'Star picture 1.png' });
@@ -38,7 +38,7 @@ test('pages change without a reload', async ({ house, page }) => {
 
 test('the selection bar comes with a selection, and what was trashed comes back with Undo', async ({ house, page }) => {
   const checkComplaints = noComplaints(page);
-  await upload(page, house.url, [picture(1), picture(2), picture(3)]);
+  await uploadInTurn(page, house.url, [picture(1), picture(2), picture(3)]);
   await page.goto(`${house.url}/photos`);
   await expect(page.getByRole('button', { name: 'Trash' })).toBeHidden();
   await page.getByLabel('Select picture 1.png').check({ force: true });
@@ -54,8 +54,7 @@ test('the selection bar comes with a selection, and what was trashed comes back 
 
 test('everything on a shelf can be reached and done with keys', async ({ house, page }) => {
   const checkComplaints = noComplaints(page);
-  // One by one: the last one is the newest.
-  for (const number of [1, 2, 3]) await upload(page, house.url, [picture(number)]);
+  await uploadInTurn(page, house.url, [picture(1), picture(2), picture(3)]);
   await page.goto(`${house.url}/dashboard`);
   await page.keyboard.press('g');
   await page.keyboard.press('p');

@@ -79,7 +79,8 @@ for (const javaScriptEnabled of [true, false]) {
       await expect(toast(ada, '1 item put into the trash.')).toBeVisible();
       await ada.goto(`${server.url}/trash`);
       await ada.getByRole('link', { name: 'By the sea.png' }).click();
-      await ada.getByRole('button', { name: 'Restore' }).click();
+      await ada.waitForURL('**/items/*');
+      await ada.getByRole('button', { name: 'Restore', exact: true }).click();
       await expect(toast(ada, 'restored')).toBeVisible();
       expect(existsSync(join(server.folder, 'media/00002_ADA_LOVELACE001/Holidays/By the sea.png'))).toBe(true);
 

@@ -1,9 +1,9 @@
 // Pages that change without a reload: back again, refusals, and where the focus is.
-import { choose, expect, noComplaints, picture, test, toast, upload } from './support.mjs';
+import { choose, expect, noComplaints, picture, test, toast, uploadInTurn } from './support.mjs';
 
 test('a page that Back brings works like a fresh one', async ({ house, page }) => {
   const checkComplaints = noComplaints(page);
-  await upload(page, house.url, [picture(1), picture(2)]);
+  await uploadInTurn(page, house.url, [picture(1), picture(2)]);
   await page.goto(`${house.url}/photos`);
   await page.getByLabel('Select picture 1.png').check({ force: true });
   await page.getByRole('link', { name: 'picture 2.png' }).click();
@@ -49,7 +49,7 @@ test('a name that is refused stays in its field', async ({ house, page }) => {
 });
 
 test('the focus is never lost, and messages are said', async ({ house, page }) => {
-  await upload(page, house.url, [picture(1), picture(2), picture(3)]);
+  await uploadInTurn(page, house.url, [picture(1), picture(2), picture(3)]);
   await page.goto(`${house.url}/photos`);
   await page.getByRole('link', { name: 'picture 2.png' }).click();
   await expect(page.getByRole('heading', { name: 'picture 2.png' })).toBeFocused();

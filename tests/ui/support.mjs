@@ -136,6 +136,11 @@ export async function upload(page, url, files) {
   await choose(page, files);
 }
 
+/** One after the other: the last one is the newest. */
+export async function uploadInTurn(page, url, files) {
+  for (const file of files) await upload(page, url, [file]);
+}
+
 /** Chooses files on the upload page that is shown. */
 export async function choose(page, files) {
   await page.getByLabel('Choose files, or drop them here').setInputFiles(files);

@@ -5,7 +5,7 @@ use askama::Template;
 
 use super::answer::show;
 use super::shell::Shell;
-use super::view::{self as v, thousands};
+use super::view as v;
 use crate::domain::Health;
 use crate::domain::status::{self, Status};
 use crate::error::bytes_in_words;
@@ -66,10 +66,9 @@ async fn show_status(Admin(at): Admin) -> Answer {
         space: status
             .space
             .map_or_else(unknown, |(free, all)| format!("{} of {} free", bytes_in_words(free), bytes_in_words(all))),
-        stored: status.stored.map_or_else(unknown, |(people, bytes)| {
-            let people = thousands(u64::try_from(people).unwrap_or(0));
-            format!("{people} accounts, {}", v::size(bytes).words)
-        }),
+        stored: status
+            .stored
+            .map_or_else(unknown, |(people, bytes)| format!("{}, {}", v::counted(people, "account"), v::size(bytes).words)),
         scanner: ScannerCard::of(&status),
         status,
         shell,
