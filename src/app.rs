@@ -110,12 +110,16 @@ impl Application {
 
 /// Scans what arrives, and what waited while the scanner was away.
 async fn keep_scanning(services: Arc<Services>) {
-    if !services.scanner.is_on() {
-        return;
-    }
     loop {
         let scanning_services = services.clone();
-        if let Err(error) = blocking(move || scanning::scan_waiting(&scanning_services)).await {
+        let scanned = blocking(move || {
+            if scanning_services.scanner.is_on() {
+                scanning::scan_waiting(&scanning_services).map(drop)
+            } else {
+                scanning::forget_waiting(&scanning_services)
+            }
+        });
+        if let Err(error) = scanned.await {
             tracing::warn!("scanning will be tried again: {error:?}");
         }
         tokio::select! {

@@ -13,6 +13,7 @@ use crate::config::{Given, Settings};
 use crate::domain::checking::How;
 use crate::domain::{Services, setup};
 use crate::error::{Error, Result};
+use crate::model::Scan;
 use crate::{http, telemetry};
 
 /// sysexits.h: used wrongly; as clap says it.
@@ -86,7 +87,8 @@ fn obey(arguments: &Arguments) -> Result<()> {
             Some(Command::UsersFile(command)) => users_file::run(&settings, command, arguments.json).await,
             Some(Command::User(command)) => user::run(&Arc::new(Services::open(settings)?), command, arguments.json).await,
             Some(Command::Check { repair, accept_changes, quick }) => {
-                let how = How { is_repairing: *repair, takes_changes: *accept_changes, is_quick: *quick };
+                let how =
+                    How { is_repairing: *repair, takes_changes: *accept_changes, is_quick: *quick, arrives_as: Scan::Pending };
                 maintenance::check(&Services::open(settings)?, how, arguments.json)
             }
             Some(Command::Rescan { all }) => maintenance::rescan(&Services::open(settings)?, *all, arguments.json),

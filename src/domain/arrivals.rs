@@ -2,12 +2,13 @@
 //! are stored together: one journal entry, one set of fsyncs and one transaction for all of them.
 
 use std::collections::HashMap;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::room::Hold;
 use crate::error::Result;
 use crate::media::Received;
-use crate::model::{DirectoryId, Item, Scan, UploadId, UserId};
+use crate::model::{DirectoryId, FindingId, Item, Scan, UploadId, UserId};
 
 /// A whole file and what its sender wants.
 pub struct Arrival {
@@ -24,6 +25,10 @@ pub struct Arrival {
     pub upload: Option<UploadId>,
     /// The room that was held for it.
     pub hold: Option<Arc<Hold>>,
+    /// The finding that is given back with it, and the admin who says so.
+    pub released: Option<(FindingId, String)>,
+    /// Whether the room has been let go of: once, however often the transaction is tried.
+    pub is_let_go: AtomicBool,
 }
 
 /// What became of one file.

@@ -2,18 +2,20 @@
 //! Nobody's file is ever deleted.
 
 use std::collections::HashMap;
+use std::fs::File;
 use std::io::Read;
 
 use sha2::{Digest, Sha256};
 
 use super::upload::Arrival;
-use super::{Services, folders, storing};
+use super::{Services, folders, moving, storing};
 use crate::error::{Error, Result};
 use crate::media::name::search_key;
-use crate::media::tree::{Entry, EntryKind, STANDARD};
+use crate::media::tree::{Entry, EntryKind, QUARANTINE, STANDARD};
 use crate::media::{FileName, Place, Received, sniff};
+use crate::model::finding::FindingState;
 use crate::model::item::ItemKind;
-use crate::model::{Directory, Item, Shelf, User, UserId, now};
+use crate::model::{Directory, FindingId, Item, Scan, Shelf, User, UserId, now};
 use crate::store;
 use crate::store::counts::Deltas;
 
@@ -67,7 +69,7 @@ pub struct Found {
 }
 
 /// How to check.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 pub struct How {
     /// Mark what is missing or changed, take in what is extra.
     pub is_repairing: bool,
@@ -75,6 +77,8 @@ pub struct How {
     pub takes_changes: bool,
     /// Look at lengths only, not at the bytes.
     pub is_quick: bool,
+    /// What the malware scanner has said of files that are taken in: `Pending` where a server may have one.
+    pub arrives_as: Scan,
 }
 
 /// Looks at everybody's files and says what is wrong, thing by thing. Returns how many files were looked at.
@@ -98,6 +102,13 @@ pub fn check(services: &Services, how: How, mut tell: impl FnMut(Found)) -> Resu
         let is_known = entry.name.as_deref().is_some_and(|name| known.iter().any(|folder| folder == name));
         if !is_known {
             tell(Found { trouble: Trouble::Extra, path: entry.shown(), repaired: None });
+        }
+    }
+    for name in services.tree.list_quarantine()? {
+        let id = uuid::Uuid::try_parse(&name).ok().map(FindingId);
+        let finding = services.db.read(|conn| Ok(id.map(|id| store::findings::find(conn, id)).transpose()?.flatten()))?;
+        if finding.is_none_or(|finding| finding.state != FindingState::Quarantined) {
+            tell(Found { trouble: Trouble::Extra, path: format!("{QUARANTINE}/{name}"), repaired: None });
         }
     }
     Ok(looked_at)
@@ -218,34 +229,39 @@ impl<T: FnMut(Found)> Check<'_, T> {
     }
 
     fn item(&mut self, item: &Item, directory: &str, entry: Option<&Entry>) -> Result<()> {
-        let path = format!("{directory}/{}", item.disk_name);
         let place = Place::new(&self.user.folder, directory, &item.disk_name);
-        let trouble = match entry {
-            None => Some(Trouble::Missing),
-            Some(entry) if entry.length != item.bytes() => Some(Trouble::Truncated),
-            Some(_) if self.how.is_quick => None,
-            Some(_) => (self.digest(&place)? != item.sha256).then_some(Trouble::Changed),
-        };
-        // A server at work may have moved it meanwhile.
-        let now = self.services.db.read(|conn| Ok(store::items::find(conn, self.user.id, item.id)?))?;
-        let stands_still = now.is_some_and(|now| {
-            (now.directory_id, &now.disk_name, &now.sha256) == (item.directory_id, &item.disk_name, &item.sha256)
-        });
-        if !stands_still {
+        let seems_whole = entry.is_some_and(|entry| entry.length == item.bytes());
+        let seems_right = if seems_whole && self.how.is_quick { true } else { self.judge(item, &place)?.is_none() };
+        if seems_right && (!item.is_missing || item.is_damaged && self.how.is_quick) {
             return Ok(());
         }
-        let Some(trouble) = trouble else {
-            if item.is_missing && !(item.is_damaged && self.how.is_quick) {
-                let repaired = self.how.is_repairing.then(|| "open again".to_owned());
-                if repaired.is_some() {
-                    self.mark(item, false, false)?;
-                }
-                self.say(Trouble::Back, &path, repaired);
+        // A server may be at work: what counts is how it is while nothing moves.
+        let settled = moving::while_still(self.services, self.user.id, item.id.0, &place, || {
+            let now = self.services.db.read(|conn| Ok(store::items::find(conn, self.user.id, item.id)?))?;
+            let stands_still = now.is_some_and(|now| {
+                (now.directory_id, &now.disk_name, &now.sha256) == (item.directory_id, &item.disk_name, &item.sha256)
+            });
+            if stands_still { self.settle(item, &place) } else { Ok(None) }
+        })?;
+        if let Some((trouble, repaired)) = settled.flatten() {
+            self.say(trouble, &format!("{directory}/{}", item.disk_name), repaired);
+        }
+        Ok(())
+    }
+
+    /// Looks at an item that stands still, and does what is wanted about it.
+    fn settle(&self, item: &Item, place: &Place) -> Result<Option<(Trouble, Option<String>)>> {
+        let Some(trouble) = self.judge(item, place)? else {
+            if !item.is_missing {
+                return Ok(None);
             }
-            return Ok(());
+            if self.how.is_repairing {
+                self.mark(item, false, false)?;
+            }
+            return Ok(Some((Trouble::Back, self.how.is_repairing.then(|| "open again".to_owned()))));
         };
         let repaired = if self.how.takes_changes && trouble != Trouble::Missing {
-            self.take_change(item, &place)?;
+            self.take_change(item, place)?;
             Some("taken as it is now".to_owned())
         } else if self.how.is_repairing {
             self.mark(item, true, trouble == Trouble::Changed)?;
@@ -253,8 +269,16 @@ impl<T: FnMut(Found)> Check<'_, T> {
         } else {
             None
         };
-        self.say(trouble, &path, repaired);
-        Ok(())
+        Ok(Some((trouble, repaired)))
+    }
+
+    /// What is wrong with an item's file right now.
+    fn judge(&self, item: &Item, place: &Place) -> Result<Option<Trouble>> {
+        let Ok(file) = self.services.tree.open_file(place) else { return Ok(Some(Trouble::Missing)) };
+        if file.metadata()?.len() != item.bytes() {
+            return Ok(Some(Trouble::Truncated));
+        }
+        Ok((!self.how.is_quick && digest_of(file)? != item.sha256).then_some(Trouble::Changed))
     }
 
     fn mark(&self, item: &Item, is_missing: bool, is_damaged: bool) -> Result<()> {
@@ -266,16 +290,7 @@ impl<T: FnMut(Found)> Check<'_, T> {
     }
 
     fn digest(&self, place: &Place) -> Result<String> {
-        let mut hash = Sha256::new();
-        let mut file = self.services.tree.open_file(place)?;
-        let mut chunk = vec![0; 256 * 1024];
-        loop {
-            let read = file.read(&mut chunk)?;
-            if read == 0 {
-                return Ok(hex::encode(hash.finalize()));
-            }
-            hash.update(chunk.get(..read).unwrap_or_default());
-        }
+        digest_of(self.services.tree.open_file(place)?)
     }
 
     /// Writes what a file is now into its row.
@@ -296,7 +311,7 @@ impl<T: FnMut(Found)> Check<'_, T> {
                 name_key: search_key(&before.name),
                 is_missing: false,
                 is_damaged: false,
-                scan: self.services.scanner.first(),
+                scan: self.how.arrives_as,
                 updated_at: now(),
                 ..before.clone()
             };
@@ -334,9 +349,11 @@ impl<T: FnMut(Found)> Check<'_, T> {
             name: name.to_owned(),
             directory: Some(directory.directory_id),
             keeps_both: true,
-            scan: self.services.scanner.first(),
+            scan: self.how.arrives_as,
             upload: None,
             hold: None,
+            released: None,
+            is_let_go: false.into(),
         };
         match storing::store(self.services, self.user, arrival) {
             Ok(_) => Ok("taken in".to_owned()),
@@ -350,6 +367,8 @@ impl<T: FnMut(Found)> Check<'_, T> {
         let owner = self.user.id;
         let repairing = self.how.is_repairing;
         let is_right = self.services.db.write(|conn| {
+            // Whoever changes something changes the counts with it: until we are done, nobody does.
+            store::counts::lock(conn, owner)?;
             let kept = store::counts::list(conn, owner)?;
             let mut is_right = true;
             let mut used = 0;
@@ -378,5 +397,17 @@ impl<T: FnMut(Found)> Check<'_, T> {
             self.say(Trouble::Miscounted, "", repairing.then(|| "counted again".to_owned()));
         }
         Ok(())
+    }
+}
+
+fn digest_of(mut file: File) -> Result<String> {
+    let mut hash = Sha256::new();
+    let mut chunk = vec![0; 256 * 1024];
+    loop {
+        let read = file.read(&mut chunk)?;
+        if read == 0 {
+            return Ok(hex::encode(hash.finalize()));
+        }
+        hash.update(chunk.get(..read).unwrap_or_default());
     }
 }

@@ -112,7 +112,11 @@ fn begin(
                 || services.tree.is_taken(&to)?
                 || is_known(conn, owner, &to)?))
     };
-    let number = if plan.may_number { free_number(&mut is_taken)? } else { if is_taken(0)? { None } else { Some(0) } };
+    let number = match plan.may_number {
+        true => free_number(&mut is_taken)?,
+        false if is_taken(0)? => None,
+        false => Some(0),
+    };
     let Some(number) = number else {
         return Err(Error::Conflict(format!("There is something called “{}” already.", plan.wanted)));
     };
@@ -211,6 +215,33 @@ fn take_back(services: &Services, batch: &[Done]) {
             services.note_unsettled(done.journal.user_id);
         }
     }
+}
+
+/// Does `work` while nothing and nobody moves that thing; `None` when it is being moved.
+pub(super) fn while_still<T>(
+    services: &Services,
+    owner: UserId,
+    subject: Uuid,
+    place: &Place,
+    work: impl FnOnce() -> Result<T>,
+) -> Result<Option<T>> {
+    let _turn = services.moving(owner);
+    // A move from a place to itself: the journal lets each thing move once at a time, between processes too.
+    let (from, to) = (place.clone(), place.clone());
+    let journal = Move { id: MoveId::new(), user_id: owner, subject: MoveId(subject), from, to };
+    match services.db.write(|conn| Ok(store::moves::insert(conn, &journal, now())?)) {
+        Err(Error::Conflict(_)) => return Ok(None),
+        other => other?,
+    };
+    let done = work();
+    services.db.write(|conn| Ok(store::moves::delete(conn, journal.id)?))?;
+    done.map(Some)
+}
+
+/// Waits for a person's turn and sees to it that nothing of theirs lies where a failed move left it.
+pub(super) fn settled(services: &Services, owner: UserId) -> Result<()> {
+    let _turn = services.moving(owner);
+    settle(services, owner)
 }
 
 /// Takes back what could not be taken back when it failed, before anything else of that person moves.

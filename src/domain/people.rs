@@ -9,6 +9,7 @@ use super::sessions::{self, hash_of};
 use super::{Services, setup};
 use crate::db::{Conn, blocking};
 use crate::error::{Error, Result};
+use crate::media::Place;
 use crate::model::{AccessLevel, Origin, Password, Session, Status, User, UserId, now};
 use crate::store;
 
@@ -215,14 +216,23 @@ pub async fn set_password(services: &Arc<Services>, user: &User, password: &str)
 /// # Errors
 /// `Conflict` for the last admin.
 pub fn remove(services: &Services, id: UserId) -> Result<User> {
-    let user = services.db.write(|conn| {
+    let (user, left) = services.db.write(|conn| {
         let user = under_lock(conn, id)?;
         refuse_last_admin(services, conn, &user)?;
+        let quarantined =
+            store::findings::list_quarantined_of(conn, id)?.into_iter().map(|id| Place::quarantined(&id.0.simple().to_string()));
+        let unfinished = store::uploads::list_unfinished(conn, id, 10_000)?;
+        let unfinished = unfinished.into_iter().map(|upload| Place::unfinished(&upload.id.0.simple().to_string()));
+        let left: Vec<Place> = quarantined.chain(unfinished).collect();
         store::items::delete_all(conn, id)?;
         store::directories::delete_all(conn, id)?;
         store::users::delete(conn, id)?;
-        Ok(user)
+        Ok((user, left))
     })?;
+    // Nobody will ever ask for these.
+    for place in left {
+        services.tree.remove_file(&place)?;
+    }
     services.sessions.forget(id);
     tracing::info!(user = id.0, folder = user.folder, "account removed");
     Ok(user)

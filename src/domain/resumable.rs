@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::Services;
 use super::appending::Turn;
+use super::moving;
 use super::receiving::{Ended, Sink, pump};
 use super::upload::{self, Arrival};
 use crate::db::blocking;
@@ -258,7 +259,11 @@ where
     S: Stream<Item = std::result::Result<Bytes, E>> + Unpin,
     E: std::fmt::Display,
 {
-    let turn = services.appending.enter(id).await?;
+    let known = {
+        let (services, owner) = (services.clone(), user.id);
+        blocking(move || row(&services, owner, id)).await?
+    };
+    let turn = services.appending.enter(known.id).await?;
     let stop = turn.stopped();
     let appender = {
         let (services, owner) = (services.clone(), user.id);
@@ -304,6 +309,8 @@ where
 
 /// Opens an upload's bytes. One whose bytes are gone behind our back is over.
 fn open(services: &Services, upload: &Upload) -> Result<Partial> {
+    // A finish that failed half-way may have left the bytes at their new place.
+    moving::settled(services, upload.user_id)?;
     match Partial::open(services.tree.clone(), place_of(upload.id), upload.offset(), &upload.hash_state) {
         Err(cause) if cause.kind() == std::io::ErrorKind::UnexpectedEof => {
             tracing::error!(upload = %upload.id, "bytes of an unfinished upload are gone from the disk: it has to start again");
@@ -324,6 +331,8 @@ fn finish(services: &Services, user: &User, upload: &Upload, partial: Partial) -
         scan: services.scanner.first(),
         upload: Some(upload.id),
         hold: None,
+        released: None,
+        is_let_go: false.into(),
     };
     upload::store(services, user, arrival)?;
     faults::point("upload finished");
@@ -335,7 +344,11 @@ fn finish(services: &Services, user: &User, upload: &Upload, partial: Partial) -
 /// # Errors
 /// `NotFound`; `Conflict` while a part is being stored.
 pub async fn discard(services: &Arc<Services>, user: &User, id: UploadId) -> Result<()> {
-    services.appending.stop(id);
+    let known = {
+        let (services, owner) = (services.clone(), user.id);
+        blocking(move || row(&services, owner, id)).await?
+    };
+    services.appending.stop(known.id);
     let turn = services.appending.enter(id).await?;
     let (services, owner) = (services.clone(), user.id);
     blocking(move || {

@@ -1,14 +1,15 @@
 //! The malware scanner as the rest of the house sees it: whether there is one, and how it is.
 
+use std::collections::HashMap;
 use std::io::Read;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
 use crate::config::{Settings, Unscannable};
 use crate::error::{Error, Result};
 use crate::media::clamd::{Clamd, Verdict};
-use crate::model::Scan;
+use crate::model::{ItemId, Scan};
 
 /// How it was when it was last asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +30,8 @@ pub struct Scanner {
     largest: u64,
     policy: Unscannable,
     health: Mutex<Health>,
+    /// Files that could not be scanned, and how often while the scanner answered.
+    troubles: Mutex<HashMap<ItemId, u8>>,
     /// Rung when something is to be scanned.
     pub bell: Notify,
 }
@@ -46,6 +49,7 @@ impl Scanner {
             largest: settings.clamd_max,
             policy: settings.unscannable,
             health: Mutex::new(if settings.clamd.is_some() { Health::Unknown } else { Health::Off }),
+            troubles: Mutex::default(),
             bell: Notify::new(),
         })
     }
@@ -89,6 +93,27 @@ impl Scanner {
                 None
             }
         }
+    }
+
+    fn troubles(&self) -> MutexGuard<'_, HashMap<ItemId, u8>> {
+        self.troubles.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes that a file could not be scanned. Returns how often that was.
+    pub fn failed(&self, id: ItemId) -> u8 {
+        let mut troubles = self.troubles();
+        let count = troubles.entry(id).or_default();
+        *count = count.saturating_add(1);
+        *count
+    }
+
+    #[must_use]
+    pub fn has_failed(&self, id: ItemId) -> bool {
+        self.troubles().contains_key(&id)
+    }
+
+    pub fn forget(&self, id: ItemId) {
+        self.troubles().remove(&id);
     }
 
     /// Its version, so that it is known with which signatures a file was scanned. `None` when it is away or off.

@@ -1,8 +1,13 @@
 //! Scanning for malware: what waits is scanned, what is found is taken away from its owner and kept for an admin.
 
+use std::fs::File;
+use std::io::Read;
+
+use sha2::{Digest, Sha256};
+
 use super::moving::{self, Plan};
 use super::scanner::Health;
-use super::storing;
+use super::storing::{self, decided};
 use super::upload::Arrival;
 use super::{Services, items};
 use crate::config::Unscannable;
@@ -17,7 +22,9 @@ use crate::store::counts::Deltas;
 /// Files looked at in one go.
 const BATCH: i64 = 50;
 /// What a file is called in the table of findings that the scanner does not take, where the policy is to keep it back.
-const TOO_LARGE: &str = "Too large to scan";
+const NOT_SCANNED: &str = "Too large to scan";
+/// How often a file is given to a scanner that answers but cannot scan it.
+const TRIES: u8 = 3;
 
 /// What came of a round.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -36,18 +43,29 @@ pub struct Scanned {
 /// The database's and the system's.
 pub fn scan_waiting(services: &Services) -> Result<Scanned> {
     let mut scanned = Scanned::default();
+    let mut troublesome = Vec::new();
     let mut after = None;
     loop {
         let waiting = services.db.read(|conn| Ok(store::items::list_to_scan(conn, after, BATCH)?))?;
-        let Some(last) = waiting.last() else { return Ok(scanned) };
+        let Some(last) = waiting.last() else { break };
         after = Some(last.id);
         let Some(version) = services.scanner.version() else { return Ok(scanned) };
-        for item in &waiting {
-            if !scan_one(services, item, &version, &mut scanned)? {
+        for item in waiting {
+            // What failed before must not keep the others waiting.
+            if services.scanner.has_failed(item.id) {
+                troublesome.push(item);
+            } else if !scan_one(services, &item, &version, &mut scanned)? {
                 return Ok(scanned);
             }
         }
     }
+    for item in troublesome {
+        let Some(version) = services.scanner.version() else { return Ok(scanned) };
+        if !scan_one(services, &item, &version, &mut scanned)? {
+            return Ok(scanned);
+        }
+    }
+    Ok(scanned)
 }
 
 /// Scans again what was scanned with other signatures, or everything. Files stay open to their owners meanwhile.
@@ -78,20 +96,39 @@ pub fn rescan(services: &Services, everything: bool, mut each: impl FnMut(&Item)
 
 /// Scans one; false when the scanner is away.
 fn scan_one(services: &Services, item: &Item, version: &str, scanned: &mut Scanned) -> Result<bool> {
-    let (owner, place) = services.db.read(|conn| {
-        let owner = store::users::find(conn, item.user_id)?.ok_or(Error::NotFound)?;
-        let place = items::place_of(conn, &owner, item)?;
-        Ok((owner, place))
-    })?;
-    let opened = services.tree.open_file(&place);
-    let Ok(mut file) = opened else {
+    let owner = owner_of(services, item.user_id)?;
+    let Some(mut file) = open(services, &owner, item.id)? else {
         scanned.unreadable += 1;
-        services.db.write(|conn| Ok(store::items::update_missing(conn, owner.id, item.id, true)?))?;
+        if !item.is_missing {
+            services.db.write(|conn| Ok(store::items::update_missing(conn, owner.id, item.id, true)?))?;
+        }
         return Ok(true);
     };
-    let Some(verdict) = services.scanner.scan(&mut file, item.bytes()) else { return Ok(false) };
-    drop(file);
-    let note = |scan: Scan| services.db.write(|conn| Ok(store::items::update_scan(conn, owner.id, item.id, scan, version)?));
+    let mut hashed = Hashed { file: &mut file, hash: Sha256::new(), failed: false };
+    let verdict = services.scanner.scan(&mut hashed, item.bytes());
+    let (digest, is_unreadable) = (hex::encode(hashed.hash.finalize()), hashed.failed);
+    if is_unreadable {
+        scanned.unreadable += 1;
+        services.scanner.failed(item.id);
+        return Ok(true);
+    }
+    let verdict = match verdict {
+        Some(verdict) => verdict,
+        // It may be the file: then the scanner still answers, and the others need not wait.
+        None if services.scanner.version().is_none() => {
+            services.scanner.failed(item.id);
+            return Ok(false);
+        }
+        None if services.scanner.failed(item.id) < TRIES => return Ok(true),
+        None => Verdict::TooLarge,
+    };
+    if matches!(verdict, Verdict::Clean | Verdict::Found(_)) && digest != item.sha256 {
+        // Something else lay there, or it was changed: nothing is known of this item.
+        scanned.unreadable += 1;
+        services.scanner.failed(item.id);
+        return Ok(true);
+    }
+    let note = |scan: Scan| services.db.write(|conn| Ok(store::items::update_scan(conn, item, scan, version)?));
     match (verdict, services.scanner.policy()) {
         (Verdict::Clean, _) => {
             note(Scan::Clean)?;
@@ -102,26 +139,61 @@ fn scan_one(services: &Services, item: &Item, version: &str, scanned: &mut Scann
             scanned.unscannable += 1;
         }
         (Verdict::TooLarge, Unscannable::Quarantine) => {
-            quarantine(services, &owner, item.id, TOO_LARGE)?;
+            quarantine(services, &owner, item, NOT_SCANNED)?;
             scanned.unscannable += 1;
         }
         (Verdict::Found(signature), _) => {
-            quarantine(services, &owner, item.id, &signature)?;
+            quarantine(services, &owner, item, &signature)?;
             scanned.found += 1;
         }
     }
+    services.scanner.forget(item.id);
     Ok(true)
 }
 
+/// Opens an item's file where it lies now; one that is being moved is waited for.
+fn open(services: &Services, owner: &User, id: ItemId) -> Result<Option<File>> {
+    let place = || {
+        services.db.read(|conn| {
+            let item = store::items::find(conn, owner.id, id)?;
+            item.map(|item| items::place_of(conn, owner, &item)).transpose()
+        })
+    };
+    let Some(first) = place()? else { return Ok(None) };
+    if let Ok(file) = services.tree.open_file(&first) {
+        return Ok(Some(file));
+    }
+    let _turn = services.moving(owner.id);
+    Ok(place()?.and_then(|again| services.tree.open_file(&again).ok()))
+}
+
+/// Hashes what is read, so that a verdict is of the bytes it is written down for.
+struct Hashed<'a> {
+    file: &'a mut File,
+    hash: Sha256,
+    /// Whether our own disk failed.
+    failed: bool,
+}
+
+impl Read for Hashed<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let length = self.file.read(buffer).inspect_err(|_| self.failed = true)?;
+        self.hash.update(buffer.get(..length).unwrap_or_default());
+        Ok(length)
+    }
+}
+
 /// Takes a file away from its owner, to where nobody opens it.
-fn quarantine(services: &Services, owner: &User, id: ItemId, signature: &str) -> Result<()> {
+fn quarantine(services: &Services, owner: &User, scanned: &Item, signature: &str) -> Result<()> {
+    let id = scanned.id;
     let finding = FindingId::new();
     let name = FileName::parse(&finding.0.simple().to_string()).unwrap_or_else(FileName::unnamed);
     moving::relocate(
         services,
         owner.id,
         |conn| {
-            let Some(item) = store::items::find(conn, owner.id, id)? else { return Ok(Vec::new()) };
+            let item = store::items::find(conn, owner.id, id)?;
+            let Some(item) = item.filter(|item| item.sha256 == scanned.sha256) else { return Ok(Vec::new()) };
             let from = items::place_of(conn, owner, &item)?;
             let to = Place::quarantined(name.as_str());
             Ok(vec![Plan { subject: id.0, from, to, wanted: name.clone(), may_number: false }])
@@ -196,7 +268,13 @@ pub fn see(services: &Services, user: &User, id: FindingId) -> Result<()> {
 /// # Errors
 /// `NotFound`; `Conflict` when it was decided already.
 pub fn delete(services: &Services, admin: &User, id: FindingId) -> Result<()> {
-    decide(services, admin, id, FindingState::Deleted)?;
+    services.db.write(|conn| {
+        store::findings::find(conn, id)?.ok_or(Error::NotFound)?;
+        match store::findings::update_decided(conn, id, FindingState::Deleted, now(), &admin.username)? {
+            0 => Err(decided()),
+            _ => Ok(()),
+        }
+    })?;
     Ok(services.tree.remove_file(&place_of(id))?)
 }
 
@@ -224,27 +302,15 @@ pub fn release(services: &Services, admin: &User, id: FindingId) -> Result<()> {
         scan: Scan::Clean,
         upload: None,
         hold: None,
+        released: Some((id, admin.username.clone())),
+        is_let_go: false.into(),
     };
     storing::store(services, &owner, arrival)?;
-    decide(services, admin, id, FindingState::Released)
+    Ok(())
 }
 
 fn owner_of(services: &Services, id: UserId) -> Result<User> {
     services.db.read(|conn| store::users::find(conn, id)?.ok_or(Error::NotFound))
-}
-
-fn decide(services: &Services, admin: &User, id: FindingId, state: FindingState) -> Result<()> {
-    services.db.write(|conn| {
-        store::findings::find(conn, id)?.ok_or(Error::NotFound)?;
-        match store::findings::update_decided(conn, id, state, now(), &admin.username)? {
-            0 => Err(decided()),
-            _ => Ok(()),
-        }
-    })
-}
-
-fn decided() -> Error {
-    Error::Conflict("That was decided already.".into())
 }
 
 fn place_of(id: FindingId) -> Place {
@@ -255,13 +321,13 @@ fn place_of(id: FindingId) -> Place {
 ///
 /// # Errors
 /// The database's.
-pub(super) fn forget_waiting(services: &Services) -> Result<()> {
+pub fn forget_waiting(services: &Services) -> Result<()> {
     if services.scanner.is_on() {
         return Ok(());
     }
     let changed = services.db.write(|conn| Ok(store::items::update_all_scans(conn, Scan::Pending, Scan::Skipped)?))?;
     if changed > 0 {
-        tracing::warn!("the malware scanner was turned off: {changed} files that waited for it are open unscanned");
+        tracing::warn!("there is no malware scanner: {changed} files that waited for one are open unscanned");
     }
     Ok(())
 }

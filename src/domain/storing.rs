@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::sync::atomic::Ordering;
 
 use super::arrivals::{Arrival, Outcome, Waiting};
 use super::moving::{self, Plan};
@@ -11,6 +12,7 @@ use crate::error::{Error, Result};
 use crate::faults;
 use crate::media::name::search_key;
 use crate::media::{FileName, Place, Received, Sniffed, sniff};
+use crate::model::finding::FindingState;
 use crate::model::item::{ItemKind, NewItem};
 use crate::model::{Directory, DirectoryId, Item, ItemId, UploadId, User, now};
 use crate::store;
@@ -18,6 +20,8 @@ use crate::store::counts::Deltas;
 
 /// Files stored in one transaction, at most.
 const AT_ONCE: usize = 256;
+/// How long one can ask what a finished upload has become.
+const FINISHED_KEPT: time::Duration = time::Duration::days(1);
 /// Files made durable side by side.
 const SIDE_BY_SIDE: usize = 8;
 
@@ -180,6 +184,11 @@ fn decide(services: &Services, conn: &mut Conn, user: &User, arrivals: &[&Arriva
     let mut firsts: HashMap<(&str, u64), usize> = HashMap::new();
     for (index, arrival) in arrivals.iter().enumerate() {
         let received = &arrival.received;
+        if let Some((finding, _)) = &arrival.released
+            && store::findings::find(conn, *finding)?.is_none_or(|known| known.state != FindingState::Quarantined)
+        {
+            return Err(decided());
+        }
         if !arrival.keeps_both {
             if let Some(same) = find_same(services, conn, user, received)? {
                 if let Some(upload) = arrival.upload {
@@ -274,8 +283,13 @@ fn insert(conn: &mut Conn, user: &User, news: &[(&&Arrival, NewItem)]) -> Result
     }
     let mut deltas = Deltas::default();
     for (arrival, new) in news {
-        if let Some(hold) = &arrival.hold {
+        if let Some(hold) = arrival.hold.as_ref().filter(|_| !arrival.is_let_go.swap(true, Ordering::AcqRel)) {
             hold.stored(arrival.received.size);
+        }
+        if let Some((finding, admin)) = &arrival.released
+            && store::findings::update_decided(conn, *finding, FindingState::Released, now(), admin)? == 0
+        {
+            return Err(decided());
         }
         store::items::insert(conn, new)?;
         deltas.add_new(new);
@@ -288,6 +302,11 @@ fn insert(conn: &mut Conn, user: &User, news: &[(&&Arrival, NewItem)]) -> Result
     Ok(())
 }
 
+/// What an admin is told who comes second.
+pub(super) fn decided() -> Error {
+    Error::Conflict("That was decided already.".into())
+}
+
 /// Says what a resumable upload has become; its room is no longer held.
 fn finish_upload(
     conn: &mut Conn,
@@ -297,7 +316,12 @@ fn finish_upload(
     is_duplicate: bool,
     received: &Received,
 ) -> Result<()> {
-    if store::uploads::update_finished(conn, user.id, upload, item, is_duplicate)? == 0 {
+    if store::uploads::update_finished(conn, user.id, upload, item, is_duplicate, now() + FINISHED_KEPT)? == 0 {
+        // A batch that is tried again may have said so already.
+        let known = store::uploads::find(conn, user.id, upload)?;
+        if known.is_some_and(|known| known.item_id == Some(item)) {
+            return Ok(());
+        }
         return Err(Error::Conflict("This upload is finished already.".into()));
     }
     store::users::update_subtract_reserved(conn, user.id, i64::try_from(received.size).map_err(Error::internal)?)?;

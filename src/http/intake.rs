@@ -169,6 +169,8 @@ impl<'a> Intake<'a> {
             scan: self.services.scanner.first(),
             upload: None,
             hold: Some(self.hold.clone()),
+            released: None,
+            is_let_go: false.into(),
         };
         self.batch.push((self.taken.len(), arrival));
         self.taken.push(Taken { name, became: Err(Error::internal("not stored yet")) });

@@ -134,9 +134,12 @@ impl Partial {
     /// # Errors
     /// The system's; `UnexpectedEof` when bytes before the offset are gone.
     pub fn open(tree: Arc<Tree>, place: Place, offset: u64, state: &[u8]) -> io::Result<Self> {
-        let mut file = tree.open_to_append(&place)?;
+        let mut file = match tree.open_to_append(&place, offset == 0) {
+            Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Err(gone()),
+            other => other?,
+        };
         if file.metadata()?.len() < offset {
-            return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "bytes that had arrived are gone"));
+            return Err(gone());
         }
         file.set_len(offset)?;
         let hash = match restored(state) {
@@ -195,6 +198,10 @@ impl Partial {
 #[must_use]
 pub fn empty_state() -> Vec<u8> {
     Sha256::new().serialize().to_vec()
+}
+
+fn gone() -> io::Error {
+    io::Error::new(io::ErrorKind::UnexpectedEof, "bytes that had arrived are gone")
 }
 
 fn restored(state: &[u8]) -> Option<Sha256> {

@@ -214,14 +214,15 @@ impl Tree {
         Ok(File::from(file))
     }
 
-    /// Opens a resumable upload to write on, making it where it is not there.
+    /// Opens a resumable upload to write on; a new one is made.
     ///
     /// # Errors
     /// The system's.
-    pub fn open_to_append(&self, place: &Place) -> io::Result<File> {
+    pub fn open_to_append(&self, place: &Place, is_new: bool) -> io::Result<File> {
         let directory = self.directory(place)?;
-        let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let file = rustix::fs::openat2(&directory, component(&place.name)?, flags, Mode::from_raw_mode(0o640), BENEATH)?;
+        let (make, mode) = if is_new { (OFlags::CREATE, Mode::from_raw_mode(0o640)) } else { (OFlags::empty(), Mode::empty()) };
+        let flags = OFlags::RDWR | OFlags::NOFOLLOW | OFlags::CLOEXEC | make;
+        let file = rustix::fs::openat2(&directory, component(&place.name)?, flags, mode, BENEATH)?;
         Ok(File::from(file))
     }
 
@@ -303,6 +304,15 @@ impl Tree {
     pub fn list_top(&self) -> io::Result<Vec<Entry>> {
         let ours = |entry: &Entry| matches!(entry.name.as_deref(), Some(INCOMING | UPLOADS | QUARANTINE | ".gitkeep"));
         Ok(entries(&self.root)?.into_iter().filter(|entry| !ours(entry)).collect())
+    }
+
+    /// Names of what the malware scanner took away.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn list_quarantine(&self) -> io::Result<Vec<String>> {
+        let entries = entries(&self.directory(&Place::quarantined("x"))?)?;
+        Ok(entries.into_iter().map(|entry| entry.shown()).collect())
     }
 
     /// Claims the tree for this process until it ends.

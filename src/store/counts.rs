@@ -31,6 +31,16 @@ pub fn list(conn: &mut Conn, owner: UserId) -> QueryResult<Vec<ShelfCount>> {
     shelf_counts::table.filter(shelf_counts::user_id.eq(owner)).select(ShelfCount::as_select()).load(conn)
 }
 
+/// Keeps others from changing a person's counts until the transaction ends.
+///
+/// # Errors
+/// The database's.
+pub fn lock(conn: &mut Conn, owner: UserId) -> QueryResult<usize> {
+    diesel::update(shelf_counts::table.filter(shelf_counts::user_id.eq(owner)))
+        .set(shelf_counts::items.eq(shelf_counts::items + 0_i64))
+        .execute(conn)
+}
+
 /// Sets what was counted anew.
 ///
 /// # Errors

@@ -42,6 +42,18 @@ pub fn count_quarantined(conn: &mut Conn) -> QueryResult<i64> {
     findings::table.filter(findings::state.eq(FindingState::Quarantined)).count().get_result(conn)
 }
 
+/// Ids of a person's that are still kept.
+///
+/// # Errors
+/// The database's.
+pub fn list_quarantined_of(conn: &mut Conn, owner: UserId) -> QueryResult<Vec<FindingId>> {
+    findings::table
+        .filter(findings::user_id.eq(owner))
+        .filter(findings::state.eq(FindingState::Quarantined))
+        .select(findings::id)
+        .load(conn)
+}
+
 /// A person's that they have not read of.
 ///
 /// # Errors

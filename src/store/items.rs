@@ -257,7 +257,6 @@ pub fn list_trashed_before(conn: &mut Conn, before: Time, limit: i64) -> QueryRe
 pub fn list_to_scan(conn: &mut Conn, after: Option<ItemId>, limit: i64) -> QueryResult<Vec<Item>> {
     let mut query = table::table
         .filter(table::scan.eq(Scan::Pending))
-        .filter(table::is_missing.eq(false))
         .order(table::id.asc())
         .limit(limit)
         .select(Item::as_select())
@@ -299,12 +298,13 @@ pub fn list_not_scanned_with(
     query.load(conn)
 }
 
+/// Notes what the scanner said of an item, if its bytes are still those of `item`.
+///
 /// # Errors
 /// The database's.
-pub fn update_scan(conn: &mut Conn, owner: UserId, id: ItemId, scan: Scan, version: &str) -> QueryResult<usize> {
-    diesel::update(table::table.find(id).filter(table::user_id.eq(owner)))
-        .set((table::scan.eq(scan), table::scanned_with.eq(version)))
-        .execute(conn)
+pub fn update_scan(conn: &mut Conn, item: &Item, scan: Scan, version: &str) -> QueryResult<usize> {
+    let same = table::table.find(item.id).filter(table::user_id.eq(item.user_id)).filter(table::sha256.eq(&item.sha256));
+    diesel::update(same).set((table::scan.eq(scan), table::scanned_with.eq(version))).execute(conn)
 }
 
 /// # Errors

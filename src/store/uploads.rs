@@ -68,9 +68,21 @@ pub fn update_received(conn: &mut Conn, id: UploadId, received: i64, hash_state:
 ///
 /// # Errors
 /// The database's.
-pub fn update_finished(conn: &mut Conn, owner: UserId, id: UploadId, item: ItemId, is_duplicate: bool) -> QueryResult<usize> {
+pub fn update_finished(
+    conn: &mut Conn,
+    owner: UserId,
+    id: UploadId,
+    item: ItemId,
+    is_duplicate: bool,
+    expires: Time,
+) -> QueryResult<usize> {
     diesel::update(uploads::table.find(id).filter(uploads::user_id.eq(owner)).filter(uploads::item_id.is_null()))
-        .set((uploads::item_id.eq(item), uploads::is_duplicate.eq(is_duplicate), uploads::received.eq(uploads::size)))
+        .set((
+            uploads::item_id.eq(item),
+            uploads::is_duplicate.eq(is_duplicate),
+            uploads::received.eq(uploads::size),
+            uploads::expires_at.eq(expires),
+        ))
         .execute(conn)
 }
 

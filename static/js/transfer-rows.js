@@ -6,7 +6,7 @@ const left = (seconds) => (seconds > 5400 ? `${Math.round(seconds / 3600)} h lef
 
 const WORDS = {
   waiting: 'Waiting', checking: 'Looking whether it is here', sending: 'Sending', paused: 'Paused', offline: 'Waiting for the connection',
-  lost: 'Choose the file again to go on', done: 'Stored', duplicate: 'Already here', refused: 'Refused',
+  lost: 'Stopped', done: 'Stored', duplicate: 'Already here', refused: 'Refused',
 };
 const ICONS = { done: 'circle-check', duplicate: 'copy', refused: 'triangle-alert', paused: 'pause', offline: 'wifi-off' };
 // What can be done with a row, in its order.
@@ -36,12 +36,13 @@ function icon(name) {
 function said(transfer) {
   const { state, sent, size: all, speed, why } = transfer;
   if (why) return why;
+  if (state === 'lost') return 'Choose the file again to go on';
   if (state === 'sending') {
     const percent = all ? Math.floor((sent / all) * 100) : 100;
     if (sent >= all) return 'Making sure it is safe on disk';
     return `${percent} % · ${size(sent)} of ${size(all)}${speed > 0 ? ` · ${size(speed)}/s · ${left((all - sent) / speed)}` : ''}`;
   }
-  return sent > 0 && sent < all && state !== 'done' ? `${WORDS[state]} · ${size(sent)} of ${size(all)} are safe` : `${WORDS[state]} · ${size(all)}`;
+  return sent > 0 && sent < all ? `${size(sent)} of ${size(all)}` : size(all);
 }
 
 function named(text, name) {
@@ -72,13 +73,14 @@ export function row(list, transfer) {
   mark.className = `row-icon${state === 'done' ? ' ok' : state === 'refused' ? ' bad' : ''}`;
   mark.replaceChildren(icon(ICONS[state] ?? 'file-up'));
   word.className = `row-state${state === 'done' ? ' ok' : state === 'refused' ? ' bad' : ''}`;
-  word.textContent = state === 'lost' ? 'Stopped' : WORDS[state];
+  word.textContent = WORDS[state];
   const hadFocus = actions.contains(document.activeElement);
   const buttons = ACTIONS[state].map((action) => {
     const button = element('button', { type: 'button', className: 'btn small' }, ...named(LABELS[action], transfer.name));
     button.dataset.transferAction = action;
     return button;
   });
+  if (transfer.isLoggedOut) buttons.unshift(element('a', { className: 'btn small', href: '/login?next=/upload' }, ...named('Log in', `to send ${transfer.name}`)));
   if (transfer.item) buttons.unshift(element('a', { className: 'btn small', href: `/items/${transfer.item}` }, ...named('Open', transfer.name)));
   if (state === 'lost') {
     const input = element('input', { type: 'file', className: 'sr' });

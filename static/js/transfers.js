@@ -1,7 +1,7 @@
 // The queue of uploads: three at a time, resumable (tus 1.0.0), going on by itself after the network, the page, the
 // browser or the server was away.
 import '../vendor/tus.js';
-import { say } from './toasts.js';
+import { say, showToast } from './toasts.js';
 import { folderOf } from './transfer-folders.js';
 import { row, summary, total } from './transfer-rows.js';
 import * as store from './transfer-store.js';
@@ -12,6 +12,8 @@ const AT_ONCE = 3;
 const PART = 48 * 1024 * 1024;
 /** Files that are hashed first, to see whether they are here: smaller ones are sent as fast, larger ones need too much memory. */
 const HASHED = [1_000_000, 256 * 1024 * 1024];
+/** Up to here a file goes with its creation; a larger one is created first, so that its address is known before its bytes. */
+const AT_CREATION = 1_000_000;
 const TRY_AGAIN = 3000;
 const LIVE = new Set(['waiting', 'checking', 'sending', 'offline']);
 
@@ -46,6 +48,12 @@ function showTotalNow() {
     badge.textContent = `${Math.floor(part * 100)} %`;
   }
   const queue = document.querySelector('[data-queue]');
+  if (!open && everything.length && !isSaid) {
+    isSaid = true;
+    if (queue && !count('refused')) say(summary(everything));
+    else showToast(summary(everything));
+    freshen();
+  }
   if (!queue) return;
   queue.hidden = !everything.length;
   queue.querySelector('[data-queue-words]').textContent = open ? words : summary(everything);
@@ -55,20 +63,37 @@ function showTotalNow() {
   queue.querySelector('[data-queue-pause]').hidden = !isLive;
   queue.querySelector('[data-queue-resume]').hidden = isLive || !count('paused');
   queue.querySelector('[data-queue-clear]').hidden = everything.length === open;
-  if (!open && everything.length && !isSaid) {
-    isSaid = true;
-    say(summary(everything));
-  }
+}
+
+// Counts, storage and what is recent, as they are now.
+async function freshen() {
+  try {
+    const page = new DOMParser().parseFromString(await (await fetch(location.href)).text(), 'text/html');
+    for (const old of document.querySelectorAll('[data-fresh]')) {
+      const fresh = page.querySelector(`[data-fresh="${old.dataset.fresh}"]`);
+      if (fresh && !old.contains(document.activeElement)) old.replaceWith(fresh);
+    }
+  } catch { /* The next page has them. */ }
+}
+
+// What holds for the whole queue is said once, not for each row.
+let mood = '';
+function tell(words) {
+  if (mood === words) return;
+  mood = words;
+  say(words);
 }
 
 function set(transfer, state, why = '') {
   transfer.state = state;
   transfer.why = why;
+  transfer.isLoggedOut = false;
   if (state === 'done' || state === 'duplicate') {
     transfer.sent = transfer.size;
     // One that is here may still be wanted twice.
     if (state === 'done') transfer.file = null;
     store.remove(transfer.id);
+    disown(transfer.id);
   } else if (state === 'paused' || state === 'waiting') {
     store.change(transfer.id, { isPaused: state === 'paused' });
   } else if (state === 'refused') {
@@ -84,10 +109,29 @@ export async function add(files, { directory, keepsBoth }) {
     id: crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`, person, name: file.name, path: path.includes('/') ? path : '', size: file.size, type: file.type,
     lastModified: file.lastModified, directory, keepsBoth, url: null, file, state: 'waiting', why: '', sent: 0, speed: 0, item: null,
   }));
-  for (const transfer of added) { transfers.set(transfer.id, transfer); show(transfer); }
+  for (const transfer of added) { transfers.set(transfer.id, transfer); own(transfer.id); show(transfer); }
+  mood = '';
+  tell(`${added.length} ${added.length === 1 ? 'file' : 'files'}, sending`);
   pump();
   // The first ones are under way while the rest is written down.
   for (const transfer of added) if (transfer.file) await keep(transfer);
+}
+
+// One tab sends a file; others leave it alone. Without locks (a page without TLS) each tab keeps to its own.
+const held = new Map();
+function own(id) {
+  if (!navigator.locks || held.has(id)) return Promise.resolve(true);
+  return new Promise((resolve) => {
+    navigator.locks.request(`nexus-transfer-${id}`, { ifAvailable: true }, (lock) => {
+      resolve(Boolean(lock));
+      return lock ? new Promise((release) => held.set(id, release)) : undefined;
+    });
+  });
+}
+
+function disown(id) {
+  held.get(id)?.();
+  held.delete(id);
 }
 
 async function keep(transfer) {
@@ -106,6 +150,7 @@ export function resume({ url, name, size }, file) {
     return;
   }
   document.querySelector(`[data-unfinished][data-url="${url}"]`)?.remove();
+  setTimeout(() => heading()?.focus());
   if (all().some((transfer) => transfer.url === url)) return pump();
   add([{ file, path: '' }], { directory: '', keepsBoth: false });
   const transfer = all().at(-1);
@@ -161,7 +206,7 @@ function send(transfer, folder) {
     endpoint: '/api/uploads',
     uploadUrl: transfer.url,
     chunkSize: PART,
-    uploadDataDuringCreation: true,
+    uploadDataDuringCreation: transfer.size <= AT_CREATION,
     storeFingerprintForResuming: false,
     retryDelays: [0, 1000, 3000],
     headers: { 'X-CSRF-Token': token() },
@@ -174,6 +219,7 @@ function send(transfer, folder) {
       transfer.url = new URL(transfer.upload.url, location.href).pathname;
       store.change(transfer.id, { url: transfer.url });
     },
+    onChunkComplete: (_, accepted) => { transfer.safe = accepted; },
     onProgress: (sent) => {
       const at = performance.now();
       if (at - seen.at > 400 || sent === transfer.size) {
@@ -197,9 +243,17 @@ function send(transfer, folder) {
 function failed(transfer, error) {
   const status = error.originalResponse?.getStatus() ?? 0;
   transfer.speed = 0;
-  if (status === 401) return set(transfer, 'paused', 'You are logged out. Log in again, then go on.');
+  transfer.sent = transfer.safe ?? 0;
+  if (status === 401) {
+    set(transfer, 'paused', 'You are logged out. Log in again, then go on.');
+    transfer.isLoggedOut = true;
+    document.querySelector(`[data-transfer="${transfer.id}"]`)?.removeAttribute('data-state');
+    show(transfer);
+    return tell('You are logged out. Log in again, then go on.');
+  }
   if (status === 0 || status === 429 || status === 409 || (status >= 500 && status !== 507)) {
     set(transfer, 'offline');
+    tell('Waiting for the connection');
     setTimeout(tryAgain, TRY_AGAIN);
     return;
   }
@@ -213,6 +267,7 @@ async function tryAgain() {
   try {
     const answer = await fetch('/healthz', { cache: 'no-store' });
     if (!answer.ok) throw new Error(String(answer.status));
+    tell('Going on');
     for (const transfer of all()) if (transfer.state === 'offline') set(transfer, 'waiting');
     pump();
   } catch {
@@ -231,7 +286,8 @@ const actions = {
   async cancel(transfer) {
     transfers.delete(transfer.id);
     store.remove(transfer.id);
-    document.querySelector(`[data-transfer="${transfer.id}"]`)?.remove();
+    disown(transfer.id);
+    takeAway(document.querySelector(`[data-transfer="${transfer.id}"]`));
     showTotal();
     await transfer.upload?.abort().catch(() => {});
     if (transfer.url) {
@@ -242,6 +298,21 @@ const actions = {
   },
 };
 
+// The focus goes to the next row, the one before, or the heading.
+function takeAway(item) {
+  if (!item) return;
+  const hadFocus = item.contains(document.activeElement);
+  const next = (item.nextElementSibling ?? item.previousElementSibling)?.querySelector('button, a');
+  item.remove();
+  if (hadFocus) (next ?? heading())?.focus();
+}
+
+function heading() {
+  const found = document.querySelector('[data-queue] h2') ?? document.querySelector('main h1');
+  if (found) found.tabIndex = -1;
+  return found?.getClientRects().length ? found : document.querySelector('main h1');
+}
+
 function rowOf(event) {
   return transfers.get(event.target.closest?.('[data-transfer]')?.dataset.transfer);
 }
@@ -250,8 +321,16 @@ document.addEventListener('click', (event) => {
   const action = event.target.closest('[data-transfer-action]')?.dataset.transferAction;
   const transfer = action && rowOf(event);
   if (transfer) actions[action](transfer);
-  if (event.target.closest('[data-queue-pause]')) for (const one of all()) if (LIVE.has(one.state)) actions.pause(one);
-  if (event.target.closest('[data-queue-resume]')) for (const one of all()) if (one.state === 'paused') actions.resume(one);
+  if (event.target.closest('[data-queue-pause]')) {
+    for (const one of all()) if (LIVE.has(one.state)) actions.pause(one);
+    showTotalNow();
+    document.querySelector('[data-queue-resume]').focus();
+  }
+  if (event.target.closest('[data-queue-resume]')) {
+    for (const one of all()) if (one.state === 'paused') actions.resume(one);
+    showTotalNow();
+    document.querySelector('[data-queue-pause]').focus();
+  }
   if (event.target.closest('[data-queue-clear]')) {
     for (const one of all()) {
       if (['done', 'duplicate', 'refused'].includes(one.state)) {
@@ -259,7 +338,10 @@ document.addEventListener('click', (event) => {
         document.querySelector(`[data-transfer="${one.id}"]`)?.remove();
       }
     }
-    showTotal();
+    showTotalNow();
+    const main = document.querySelector('main h1');
+    main.tabIndex = -1;
+    (document.querySelector('[data-queue]').hidden ? main : heading()).focus();
   }
 });
 document.addEventListener('change', (event) => {
@@ -291,8 +373,9 @@ window.addEventListener('beforeunload', (event) => {
 });
 window.addEventListener('online', tryAgain);
 
-const restored = store.all().then((entries) => {
+const restored = store.all().then(async (entries) => {
   for (const entry of entries.filter((one) => one.person === person && !transfers.has(one.id))) {
+    if (!(await own(entry.id))) continue;
     isSaid = false;
     const state = !entry.file ? 'lost' : entry.isPaused ? 'paused' : 'waiting';
     transfers.set(entry.id, { ...entry, state, why: '', sent: 0, speed: 0, item: null });

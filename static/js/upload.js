@@ -1,7 +1,8 @@
 // Files that are picked, dropped or pasted go into the queue. What sends them is loaded when there is something to send.
 import { showToast } from './toasts.js';
 
-const engine = () => import('./transfers.js');
+let loaded = null;
+const engine = () => (loaded ??= import('./transfers.js'));
 /** Says that a queue of this browser is not empty, so that the engine is loaded with the next page. */
 const FLAG = 'nexus-queue';
 
@@ -48,7 +49,7 @@ export function refreshUpload() {
   for (const resume of document.querySelectorAll('[data-resume]')) resume.hidden = false;
   let isWaiting = false;
   try { isWaiting = Boolean(localStorage.getItem(FLAG)); } catch { /* A browser that keeps nothing has no queue. */ }
-  if (isWaiting || document.querySelector('[data-queue]:not([hidden])')) engine().then(({ refresh }) => refresh());
+  if (isWaiting || loaded) engine().then(({ refresh }) => refresh());
 }
 
 export function startUpload() {

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::os::unix::ffi::OsStrExt;
 
 use nexus_media::domain::checking::{Found, How, check};
+use nexus_media::model::Scan;
 use rstest::rstest;
 
 use crate::support::*;
@@ -17,7 +18,7 @@ fn found(app: &TestApp, how: How) -> (u64, BTreeSet<(String, String, bool)>) {
     (looked_at, all.collect())
 }
 
-const LOOK: How = How { is_repairing: false, takes_changes: false, is_quick: false };
+const LOOK: How = How { is_repairing: false, takes_changes: false, is_quick: false, arrives_as: Scan::Skipped };
 const REPAIR: How = How { is_repairing: true, ..LOOK };
 
 fn named(list: &[(&str, &str)], is_repaired: bool) -> BTreeSet<(String, String, bool)> {
@@ -157,4 +158,31 @@ async fn rows_with_nonsense_are_named_and_pages_show_all_the_same(#[values(Sqlit
     assert!(has("missing", "Photos/../../../etc/passwd") && has("extra", "Photos/bad.png") && has("miscounted", ""), "{seen:?}");
     assert_eq!(ada.get(&format!("/api/media/{good}/content")).await.status(), 200);
     assert_eq!(ada.names("q=bad&kind=photo").await, ["bad.png"], "the file is taken in again");
+}
+
+#[rstest]
+#[actix_web::test]
+async fn a_check_beside_a_server_at_work_marks_nothing(#[values(Sqlite, MariaDb)] backend: Backend) {
+    let (app, admin) = TestApp::ready(backend).await;
+    app.person(&admin, "ada").await;
+    let ada = app.program("ada").await;
+    let services = app.services.clone();
+    let is_over = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let over = is_over.clone();
+    let checking = std::thread::spawn(move || {
+        let mut found = Vec::new();
+        while !over.load(std::sync::atomic::Ordering::Relaxed) {
+            check(&services, How { is_quick: true, ..REPAIR }, |one| found.push(one)).unwrap();
+        }
+        found
+    });
+    for number in 0..60 {
+        let id = ada.upload_one("same.png", &png(number)).await;
+        if number % 3 == 0 {
+            assert_eq!(ada.request("DELETE", &format!("/api/media/{id}")).send().await.unwrap().status(), 204);
+        }
+    }
+    is_over.store(true, std::sync::atomic::Ordering::Relaxed);
+    assert_eq!(tokio::task::spawn_blocking(|| checking.join().unwrap()).await.unwrap(), Vec::new());
+    assert_counts_are_true(&app, "ada");
 }

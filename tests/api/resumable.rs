@@ -521,3 +521,45 @@ async fn an_upload_whose_bytes_are_gone_from_the_disk_has_to_begin_again(#[value
     assert_eq!(ada.tus("HEAD", &path).send().await.unwrap().status(), 404);
     assert_eq!((waiting(&app), app.user("ada").reserved_bytes), (0, 0));
 }
+
+#[rstest]
+#[actix_web::test]
+async fn a_creation_whose_first_part_is_refused_leaves_nothing(#[values(Sqlite, MariaDb)] backend: Backend) {
+    let (app, ada, _) = ada(backend).await;
+    let wrong = format!("sha1 {}", BASE64_STANDARD.encode(sha1::Sha1::digest(b"other")));
+    let request = ada.tus("POST", "/api/uploads").header("upload-length", 1000).header("upload-checksum", wrong);
+    let answer = request.header("content-type", "application/offset+octet-stream").body("bytes").send().await.unwrap();
+    assert_eq!(answer.status(), 460);
+    assert_eq!((waiting(&app), app.user("ada").reserved_bytes), (0, 0));
+}
+
+#[rstest]
+#[actix_web::test]
+async fn nobody_can_stop_the_upload_of_another(#[values(Sqlite, MariaDb)] backend: Backend) {
+    let (app, admin) = TestApp::ready(backend).await;
+    app.person(&admin, "ada").await;
+    app.person(&admin, "grace").await;
+    let (ada, grace) = (app.program("ada").await, app.program("grace").await);
+    let path = ada.begin(6, "a.txt").await;
+    let mut stream = TcpStream::connect(app.base.trim_start_matches("http://")).unwrap();
+    write!(
+        stream,
+        "PATCH {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\nTus-Resumable: 1.0.0\r\nUpload-Offset: 0\r\n\
+         Content-Type: application/offset+octet-stream\r\nContent-Length: 6\r\n\r\nabc",
+        ada.token
+    )
+    .unwrap();
+    // It is under way once its file is there.
+    while waiting(&app) == 0 {
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    for method in ["DELETE", "HEAD"] {
+        assert_eq!(grace.tus(method, &path).send().await.unwrap().status(), 404);
+    }
+    assert_eq!(grace.append(&path, 0, b"xyz").await.status(), 404);
+    stream.write_all(b"def").unwrap();
+    let mut line = String::new();
+    std::io::BufRead::read_line(&mut std::io::BufReader::new(stream), &mut line).unwrap();
+    assert!(line.contains("204"), "{line}");
+    assert_eq!(std::fs::read(app.on_disk("ada", "Uploads/a.txt")).unwrap(), b"abcdef");
+}

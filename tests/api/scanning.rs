@@ -170,3 +170,44 @@ async fn new_signatures_find_what_old_ones_did_not(#[values(Sqlite, MariaDb)] ba
     assert_eq!(ada.get(&format!("/api/media/{good}/content")).await.status(), 200);
     assert_counts_are_true(&app, "ada");
 }
+
+#[rstest]
+#[actix_web::test]
+async fn files_that_move_while_they_are_scanned_all_open_in_the_end(#[values(Sqlite, MariaDb)] backend: Backend) {
+    let clamd = Clamd::start();
+    let (app, _, _) = scanned_house(backend, &clamd, &[]).await;
+    let ada = app.program("ada").await;
+    let folder = json(ada.send("POST", "/api/directories", &serde_json::json!({ "name": "Moving" })).await).await;
+    let folder = folder["id"].as_str().unwrap().to_owned();
+    let mut form = reqwest::multipart::Form::new().text("directory", folder.clone());
+    for number in 0..120 {
+        form = form.part("file", reqwest::multipart::Part::bytes(png(number)).file_name(format!("{number}.png")));
+    }
+    assert_eq!(ada.request("POST", "/api/media/upload").multipart(form).send().await.unwrap().status(), 201);
+    assert_eq!(ada.request("DELETE", &format!("/api/directories/{folder}")).send().await.unwrap().status(), 204);
+    let list = ada.json("/api/media/list?shelf=trash&limit=200").await;
+    let items = list["items"].as_array().unwrap();
+    assert_eq!(items.len(), 120);
+    for item in items {
+        let id = item["id"].as_str().unwrap();
+        assert_eq!(verdict(&ada, id).await.as_deref(), Some("clean"));
+        assert_eq!(ada.get(&format!("/api/media/{id}/content")).await.status(), 200);
+    }
+}
+
+#[rstest]
+#[actix_web::test]
+async fn what_was_taken_from_a_person_goes_with_their_account(#[values(Sqlite, MariaDb)] backend: Backend) {
+    let clamd = Clamd::start();
+    let (app, _, _) = scanned_house(backend, &clamd, &[]).await;
+    let ada = app.program("ada").await;
+    let id = ada.upload_one("bad.com", &eicar()).await;
+    assert_eq!(verdict(&ada, &id).await, None);
+    let made = ada.request("POST", "/api/uploads").header("tus-resumable", "1.0.0").header("upload-length", 10);
+    let made = made.header("content-type", "application/offset+octet-stream").body("half").send().await.unwrap();
+    assert_eq!(made.status(), 201);
+    let count = |folder: &str| std::fs::read_dir(app.folder.path().join("media").join(folder)).unwrap().count();
+    assert_eq!((count(".quarantine"), count(".uploads")), (1, 1));
+    nexus_media::domain::people::remove(&app.services, app.user("ada").id).unwrap();
+    assert_eq!((count(".quarantine"), count(".uploads")), (0, 0));
+}

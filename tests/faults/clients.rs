@@ -92,7 +92,7 @@ impl Browser {
         let client = reqwest::Client::builder()
             .cookie_store(true)
             .redirect(reqwest::redirect::Policy::none())
-            .timeout(Duration::from_mins(1))
+            .timeout(Duration::from_mins(3))
             .build()
             .unwrap();
         let token = |page: String| {

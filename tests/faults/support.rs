@@ -129,7 +129,7 @@ impl Person {
     /// The admin, logged in.
     pub async fn log_in(server: &Server) -> Self {
         let client =
-            Client::builder().redirect(reqwest::redirect::Policy::none()).timeout(Duration::from_mins(1)).build().unwrap();
+            Client::builder().redirect(reqwest::redirect::Policy::none()).timeout(Duration::from_mins(3)).build().unwrap();
         let body = serde_json::json!({ "username": "root", "password": PASSWORD }).to_string();
         let request = client.post(format!("{}/api/auth/login", server.base)).header("content-type", "application/json");
         let answer = request.body(body).send().await.unwrap();

@@ -105,7 +105,7 @@ pub(super) async fn create_upload(_: Versioned, caller: Caller, request: HttpReq
     let presence = caller.presence.clone();
     let made = act(&caller.services, move |services| resumable::begin(services, &presence.user, &announced)).await?;
     let location = format!("/api/uploads/{}", made.id);
-    let upload = if has_part && size > 0 { append(&caller, made.id, part, payload).await? } else { made };
+    let upload = if has_part && size > 0 { append(&caller, made.id, part, payload, true).await? } else { made };
     let mut answer = HttpResponse::Created();
     answer.insert_header((LOCATION, location));
     Ok(describe(&mut answer, &upload).finish())
@@ -149,7 +149,7 @@ pub(super) async fn append_upload(
     let offset = number(headers, "upload-offset")?
         .ok_or_else(|| Error::BadRequest("Upload-Offset has to say where the part begins.".into()))?;
     let part = Part { offset, length: number(headers, CONTENT_LENGTH.as_str())?, checksum: checksum(headers)? };
-    let upload = append(&caller, parse_id(&path)?, part, payload).await?;
+    let upload = append(&caller, parse_id(&path)?, part, payload, false).await?;
     Ok(describe(&mut HttpResponse::NoContent(), &upload).finish())
 }
 
@@ -171,9 +171,16 @@ fn is_part(mime: &str) -> bool {
 }
 
 /// In a task of its own: a client that hangs up ends the stream of bytes, not what is done with them.
-async fn append(caller: &Caller, id: UploadId, part: Part, payload: web::Payload) -> Result<Upload> {
+/// An upload whose creation fails is given up: nobody has its address.
+async fn append(caller: &Caller, id: UploadId, part: Part, payload: web::Payload, is_creation: bool) -> Result<Upload> {
     let (services, presence) = (shared(&caller.services), caller.presence.clone());
-    let appending = actix_web::rt::spawn(async move { resumable::append(&services, &presence.user, id, part, payload).await });
+    let appending = actix_web::rt::spawn(async move {
+        let appended = resumable::append(&services, &presence.user, id, part, payload).await;
+        if is_creation && appended.is_err() {
+            resumable::discard(&services, &presence.user, id).await?;
+        }
+        appended
+    });
     appending.await.map_err(Error::internal)?
 }
 

@@ -34,6 +34,7 @@ struct DashboardPage {
     favorites: Vec<Tile>,
     cards: Vec<Card>,
     max_upload: String,
+    is_full: bool,
     unfinished: Vec<Unfinished>,
     notices: Vec<Notice>,
 }
@@ -63,6 +64,7 @@ async fn show_dashboard(at: SignedIn) -> Answer {
         recent: tiles(&strips.recent),
         favorites: tiles(&strips.favorites),
         cards,
+        is_full: at.user().room() == Some(0),
         max_upload: bytes_in_words(at.services.settings.max_upload.min(at.user().room().unwrap_or(u64::MAX))),
         shell,
     })

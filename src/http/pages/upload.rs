@@ -36,8 +36,11 @@ struct Query {
 struct UploadPage {
     shell: Shell,
     max_upload: String,
+    is_full: bool,
     unfinished: Vec<Unfinished>,
     room: Option<String>,
+    /// For unfinished uploads.
+    held: Option<String>,
     chosen: String,
 }
 
@@ -46,8 +49,13 @@ async fn show_upload(at: SignedIn, query: web::Query<Query>) -> Answer {
     let unfinished = unfinished::rows(&at).await?;
     show(&UploadPage {
         unfinished,
+        is_full: at.user().room() == Some(0),
         max_upload: bytes_in_words(at.services.settings.max_upload.min(at.user().room().unwrap_or(u64::MAX))),
         room: at.user().room().map(bytes_in_words),
+        held: u64::try_from(at.user().reserved_bytes)
+            .ok()
+            .filter(|held| *held > 0 && at.user().quota_bytes > 0)
+            .map(bytes_in_words),
         chosen: query.into_inner().directory,
         shell,
     })
