@@ -48,6 +48,8 @@ for round in $(seq "$rounds"); do
     before=$(cpu "$nginx"); speed=$(curl -s -T big.bin -o /dev/null -w '%{speed_upload}' http://127.0.0.1:8499/put/big.bin); say "nginx PUT" "$nginx" "$speed" "$before"
     t=$(token /upload)
     before=$(cpu "$nexus"); speed=$(curl -s -b jar -F "csrf_token=$t" -F "file=@big.bin" -o /dev/null -D head -w '%{speed_upload}' "$base/upload"); say "nexus upload" "$nexus" "$speed" "$before"
+    made=$(curl -s -b jar -X POST -H "X-CSRF-Token: $t" -H 'Tus-Resumable: 1.0.0' -H 'Upload-Length: 1073741824' -H "Upload-Metadata: keep_duplicates dHJ1ZQ==" -o /dev/null -D - "$base/api/uploads" | sed -n 's/^location: //p' | tr -d '\r')
+    before=$(cpu "$nexus"); speed=$(curl -s -b jar -X PATCH -H "X-CSRF-Token: $t" -H 'Tus-Resumable: 1.0.0' -H 'Upload-Offset: 0' -H 'Content-Type: application/offset+octet-stream' -T big.bin -o /dev/null -w '%{speed_upload}' "$base$made"); say "nexus resumable" "$nexus" "$speed" "$before"
     now=$(awk '/^VmHWM/ {print $2}' "/proc/$nexus/status"); [ "$now" -le "$peak" ] || peak=$now
     result=$(sed -n 's/^location: //p' head | tr -d '\r')
     id=$(curl -s -b jar "$base$result" | sed -n 's/.*href="\/items\/\([^"]*\)".*/\1/p' | head -n 1)
