@@ -193,3 +193,33 @@ fn what_needs_no_settings_works_without_a_house() {
     assert!(out(&house.run(&["man"])).contains(".TH nexus-media 1"));
     assert_eq!(std::fs::read_dir(house.0.path()).unwrap().count(), 0, "nothing was made");
 }
+
+#[test]
+fn a_check_names_what_is_wrong_and_repairs_it_on_request() {
+    let house = House::new();
+    assert_eq!(code(&house.add("ada", &[])), 0);
+    let whole = house.run(&["check"]);
+    assert_eq!((code(&whole), out(&whole).trim()), (0, "0 files looked at, 0 things wrong, 0 left as they are"));
+    let media = std::fs::read_dir(house.path("media")).unwrap().map(|entry| entry.unwrap().path());
+    let folder = media.into_iter().find(|path| path.to_string_lossy().contains("ADA_LOVELACE")).unwrap();
+    std::fs::write(folder.join("Uploads/by hand.txt"), "Dear Ada").unwrap();
+    let found = house.run(&["check"]);
+    assert_eq!(code(&found), 1);
+    assert!(out(&found).contains("extra") && out(&found).contains("Uploads/by hand.txt"), "{}", out(&found));
+    let repaired = json(&house.run(&["check", "--repair", "--json"]));
+    assert_eq!(repaired.pointer("/found/0/repaired").unwrap(), "taken in");
+    assert_eq!(json(&house.run(&["check", "--json"])), serde_json::json!({ "files": 1, "found": [], "left": 0 }));
+}
+
+#[test]
+fn scanning_again_needs_a_scanner_that_answers() {
+    let house = House::new();
+    assert_eq!(code(&house.add("ada", &[])), 0);
+    let off = house.run(&["rescan"]);
+    assert_eq!(code(&off), 78);
+    assert!(err(&off).contains("NEXUS_CLAMD"));
+    let away = house.command(&["rescan"]).env("NEXUS_CLAMD", "unix:/nowhere/clamd.ctl").output().unwrap();
+    assert_eq!(code(&away), 69);
+    let nonsense = house.command(&["rescan"]).env("NEXUS_CLAMD", "clamd").output().unwrap();
+    assert_eq!(code(&nonsense), 78);
+}
