@@ -1,12 +1,17 @@
 //! Named points at which the tests of `tests/faults` kill the server. Nothing of it is in a release build.
 
-/// Passes a point: the process dies at the one whose number `FAULT_AFTER` says, as if its power were cut.
+/// Passes a point: the process dies at the one whose number `FAULT_AFTER` says, as if its power were cut,
+/// and lingers at the one that `FAULT_LINGER` names, so that something else can fail meanwhile.
 #[cfg(debug_assertions)]
 pub fn point(name: &'static str) {
     use std::sync::LazyLock;
     use std::sync::atomic::{AtomicU64, Ordering};
     static AT: LazyLock<Option<u64>> = LazyLock::new(|| std::env::var("FAULT_AFTER").ok()?.parse().ok());
     static PASSED: AtomicU64 = AtomicU64::new(0);
+    static LINGER: LazyLock<Option<String>> = LazyLock::new(|| std::env::var("FAULT_LINGER").ok());
+    if LINGER.as_deref() == Some(name) {
+        std::thread::sleep(std::time::Duration::from_secs(4));
+    }
     let Some(at) = *AT else { return };
     if PASSED.fetch_add(1, Ordering::Relaxed) + 1 == at {
         tracing::error!("fault point {name}");

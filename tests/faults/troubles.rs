@@ -26,6 +26,15 @@ impl Database {
         Self { url: format!("{}/mysql", url.trim()), says, hears, child }
     }
 
+    /// Makes a database; its URL.
+    fn make(&self, name: &str) -> String {
+        use diesel::Connection;
+        use diesel::connection::SimpleConnection;
+        let mut conn = diesel::MysqlConnection::establish(&self.url).unwrap();
+        conn.batch_execute(&format!("CREATE DATABASE {name} CHARACTER SET utf8mb4 COLLATE utf8mb4_bin")).unwrap();
+        self.url.replace("/mysql", &format!("/{name}"))
+    }
+
     fn tell(&mut self, word: &str) {
         writeln!(self.hears, "{word}").unwrap();
         let mut done = String::new();
@@ -46,13 +55,7 @@ impl Drop for Database {
 async fn while_the_database_is_away_everybody_is_told_to_come_back() {
     let mut database = Database::start();
     let folder = tempfile::tempdir().unwrap();
-    let site = Site { database: database.url.replace("/mysql", "/test_away"), ..Site::on_sqlite(folder.path()) };
-    {
-        use diesel::Connection;
-        use diesel::connection::SimpleConnection;
-        let mut conn = diesel::MysqlConnection::establish(&database.url).unwrap();
-        conn.batch_execute("CREATE DATABASE test_away CHARACTER SET utf8mb4 COLLATE utf8mb4_bin").unwrap();
-    }
+    let site = Site { database: database.make("test_away"), ..Site::on_sqlite(folder.path()) };
     let server = site.start();
     let person = Person::log_in(&server).await;
     let bytes = bytes_of(1, 8 << 20);
@@ -97,6 +100,41 @@ async fn while_the_database_is_away_everybody_is_told_to_come_back() {
     }
     assert_eq!(person.client.get(format!("{}/readyz", server.base)).send().await.unwrap().status(), 200);
     assert_eq!(person.append(&path, 0, &[2; 2000]).await.unwrap().status(), 204);
+    person.assert_all_is_well(&site).await;
+}
+
+#[actix_web::test]
+async fn a_database_that_goes_away_while_a_file_gets_its_place_costs_no_acknowledged_byte() {
+    let mut database = Database::start();
+    let folder = tempfile::tempdir().unwrap();
+    let site = Site { database: database.make("test_finish"), ..Site::on_sqlite(folder.path()) };
+    let server = site.start_with(&[("FAULT_LINGER", "renamed")]);
+    let person = Person::log_in(&server).await;
+    let bytes = bytes_of(7, 300_000);
+    let path = header(&person.begin("slow.bin", bytes.len()).await.unwrap(), "location");
+    assert_eq!(person.append(&path, 0, &bytes[..200_000]).await.unwrap().status(), 204);
+    let library = || {
+        let folders = std::fs::read_dir(&site.media).unwrap().map(|entry| entry.unwrap().path().join("Uploads/slow.bin"));
+        folders.filter(|path| path.exists()).count()
+    };
+    let (last, ()) = tokio::join!(person.append(&path, 200_000, &bytes[200_000..]), async {
+        while library() == 0 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        // The file has its place, the table does not know it, and now cannot be told nor asked.
+        database.tell("stop");
+    });
+    assert_eq!(last.unwrap().status(), 503);
+    database.tell("start");
+    let back = Instant::now();
+    while person.request("GET", "/api/media/list").send().await.unwrap().status() != 200 {
+        assert!(back.elapsed() < Duration::from_secs(5), "service is not back");
+    }
+    let offset = person.offset(&path).await.expect("what was acknowledged is gone");
+    assert!(offset >= 200_000, "went back to {offset}");
+    let answer = person.append(&path, offset, &bytes[offset..]).await.unwrap();
+    assert_eq!(answer.status(), 204);
+    assert!(person.item(&sha256(&bytes)).await.is_some());
     person.assert_all_is_well(&site).await;
 }
 
