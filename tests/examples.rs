@@ -2,10 +2,12 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::collections::{HashMap, HashSet};
-use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 
-const PASSWORD: &str = "correct horse battery";
+#[path = "support/process.rs"]
+mod process;
+use process::{PASSWORD, Server};
+
 const DOCUMENT: &str = include_str!("../docs/API.md");
 
 /// The blocks of the document: the status they promise and the command.
@@ -19,32 +21,6 @@ fn examples() -> Vec<(u16, String)> {
         }
     }
     examples
-}
-
-struct Server(Child, String);
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        drop(self.0.kill());
-        drop(self.0.wait());
-    }
-}
-
-fn server(folder: &std::path::Path) -> Server {
-    std::fs::write(folder.join("password"), PASSWORD).unwrap();
-    let mut child = Command::new(env!("CARGO_BIN_EXE_nexus-media"))
-        .current_dir(folder)
-        .env_clear()
-        .envs([("NEXUS_LISTEN", "127.0.0.1:0"), ("NEXUS_ADMIN_USERNAME", "root"), ("NEXUS_ADMIN_EMAIL", "root@example.org")])
-        .env("NEXUS_ADMIN_PASSWORD_FILE", folder.join("password"))
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
-    let base = lines.find_map(|line| line.unwrap().split_once("listening on ").map(|(_, base)| base.to_owned())).unwrap();
-    // Whatever it says later is read past, so that it never waits for a reader.
-    std::thread::spawn(move || lines.for_each(drop));
-    Server(child, base)
 }
 
 /// Runs one command; its status and body.
@@ -65,8 +41,8 @@ fn text(body: &str, pointer: &str) -> String {
 #[test]
 fn every_example_does_what_it_says() {
     let folder = tempfile::tempdir().unwrap();
-    let server = server(folder.path());
-    let mut variables = HashMap::from([("NEXUS", server.1.clone()), ("PATH", std::env::var("PATH").unwrap())]);
+    let server = Server::start(folder.path(), &[]);
+    let mut variables = HashMap::from([("NEXUS", server.base.clone()), ("PATH", std::env::var("PATH").unwrap())]);
     std::fs::write(folder.path().join("harbour.png"), b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0")
         .unwrap();
     std::fs::write(folder.path().join("letter.txt"), "Dear Ada").unwrap();

@@ -10,6 +10,7 @@ pub mod archives;
 mod arrivals;
 pub mod attempts;
 pub mod checking;
+mod checksum;
 pub mod dashboard;
 pub mod directories;
 mod folders;
@@ -40,6 +41,7 @@ pub mod status;
 mod storing;
 pub mod touches;
 pub mod trash;
+mod trouble;
 pub mod upload;
 pub mod users_file;
 

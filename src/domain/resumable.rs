@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
-use sha2::{Digest, Sha256};
 
 use super::Services;
 use super::appending::Turn;
+pub use super::checksum::{Checksum, Hasher};
 use super::moving;
 use super::receiving::{Ended, Sink, pump};
 use super::upload::{self, Arrival};
@@ -134,34 +134,6 @@ fn row(services: &Services, owner: UserId, id: UploadId) -> Result<Upload> {
 /// The database's.
 pub fn list(services: &Services, user: &User) -> Result<Vec<Upload>> {
     services.db.read(|conn| Ok(store::uploads::list_unfinished(conn, user.id, 100)?))
-}
-
-/// What a part's bytes have to hash to (`Upload-Checksum`).
-pub struct Checksum {
-    pub hasher: Hasher,
-    pub expected: Vec<u8>,
-}
-
-/// The algorithms of [`Checksum`].
-pub enum Hasher {
-    Sha1(sha1::Sha1),
-    Sha256(Sha256),
-}
-
-impl Checksum {
-    fn update(&mut self, bytes: &[u8]) {
-        match &mut self.hasher {
-            Hasher::Sha1(hash) => hash.update(bytes),
-            Hasher::Sha256(hash) => hash.update(bytes),
-        }
-    }
-
-    fn is_right(&self) -> bool {
-        match &self.hasher {
-            Hasher::Sha1(hash) => hash.clone().finalize().as_slice() == self.expected,
-            Hasher::Sha256(hash) => hash.clone().finalize().as_slice() == self.expected,
-        }
-    }
 }
 
 /// A part: where it begins, and what it has to hash to.

@@ -46,7 +46,7 @@ pub fn scan_waiting(services: &Services) -> Result<Scanned> {
     let mut troublesome = Vec::new();
     let mut after = None;
     loop {
-        let waiting = services.db.read(|conn| Ok(store::items::list_to_scan(conn, after, BATCH)?))?;
+        let waiting = services.db.read(|conn| Ok(store::scans::list_to_scan(conn, after, BATCH)?))?;
         let Some(last) = waiting.last() else { break };
         after = Some(last.id);
         let Some(version) = services.scanner.version() else { return Ok(scanned) };
@@ -82,7 +82,7 @@ pub fn rescan(services: &Services, everything: bool, mut each: impl FnMut(&Item)
     let mut after = None;
     loop {
         let but = (!everything).then_some(version.as_str());
-        let items = services.db.read(|conn| Ok(store::items::list_not_scanned_with(conn, but, after, BATCH)?))?;
+        let items = services.db.read(|conn| Ok(store::scans::list_not_scanned_with(conn, but, after, BATCH)?))?;
         let Some(last) = items.last() else { return Ok(scanned) };
         after = Some(last.id);
         for item in &items {
@@ -128,7 +128,7 @@ fn scan_one(services: &Services, item: &Item, version: &str, scanned: &mut Scann
         services.scanner.failed(item.id);
         return Ok(true);
     }
-    let note = |scan: Scan| services.db.write(|conn| Ok(store::items::update_scan(conn, item, scan, version)?));
+    let note = |scan: Scan| services.db.write(|conn| Ok(store::scans::update_scan(conn, item, scan, version)?));
     match (verdict, services.scanner.policy()) {
         (Verdict::Clean, _) => {
             note(Scan::Clean)?;
@@ -236,7 +236,7 @@ fn quarantine(services: &Services, owner: &User, scanned: &Item, signature: &str
 /// # Errors
 /// The database's.
 pub fn counts(services: &Services) -> Result<(i64, i64)> {
-    services.db.read(|conn| Ok((store::items::count_to_scan(conn)?, store::findings::count_quarantined(conn)?)))
+    services.db.read(|conn| Ok((store::scans::count_to_scan(conn)?, store::findings::count_quarantined(conn)?)))
 }
 
 /// The newest findings of everybody, each with its owner's username.
@@ -325,7 +325,7 @@ pub fn forget_waiting(services: &Services) -> Result<()> {
     if services.scanner.is_on() {
         return Ok(());
     }
-    let changed = services.db.write(|conn| Ok(store::items::update_all_scans(conn, Scan::Pending, Scan::Skipped)?))?;
+    let changed = services.db.write(|conn| Ok(store::scans::update_all_scans(conn, Scan::Pending, Scan::Skipped)?))?;
     if changed > 0 {
         tracing::warn!("there is no malware scanner: {changed} files that waited for one are open unscanned");
     }

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use sha2::digest::common::hazmat::{SerializableState, SerializedState};
 use sha2::{Digest, Sha256};
 
-use super::tree::{Place, Tree};
+use super::place::Place;
+use super::tree::Tree;
 
 /// Enough of a file's beginning to say what it is.
 const HEAD: usize = 8192;

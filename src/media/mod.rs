@@ -1,13 +1,16 @@
 //! Bytes on disk: the people's tree, files on their way in, what a file is. Nothing else touches it.
 
 pub mod clamd;
+pub mod entry;
 pub mod icon;
 pub mod incoming;
 pub mod name;
+pub mod place;
 pub mod sniff;
 pub mod tree;
 
 pub use incoming::{Incoming, Partial, Received, empty_state};
 pub use name::FileName;
+pub use place::Place;
 pub use sniff::{Kind, Sniffed, sniff};
-pub use tree::{Place, Tree};
+pub use tree::Tree;

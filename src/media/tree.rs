@@ -7,14 +7,9 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, RenameFlags, ResolveFlags};
 
-use super::FileName;
+use super::entry::{Entry, entries};
+use super::place::{INCOMING, Place, QUARANTINE, UPLOADS};
 
-/// Where files wait until they are whole, and from where deleted ones vanish.
-pub const INCOMING: &str = ".incoming";
-/// Where resumable uploads wait for their next part.
-pub const UPLOADS: &str = ".uploads";
-/// Where files lie that the malware scanner took away.
-pub const QUARANTINE: &str = ".quarantine";
 /// The folders everyone has.
 pub const STANDARD: [&str; 7] = ["Audios", "Favorites", "Photos", "Recents", "Trash", "Uploads", "Videos"];
 /// A person's picture.
@@ -24,70 +19,6 @@ pub const ICON: &str = "user_icon.svg";
 const RESERVE: u64 = 64 << 20;
 
 const BENEATH: ResolveFlags = ResolveFlags::BENEATH.union(ResolveFlags::NO_SYMLINKS).union(ResolveFlags::NO_MAGICLINKS);
-
-/// One file: the person's folder, the directory in it ("" = the folder itself), the name.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
-    folder: String,
-    directory: String,
-    name: String,
-}
-
-impl Place {
-    /// The words come from rows; what is not a plain component or path is refused when it is used.
-    #[must_use]
-    pub fn new(folder: &str, directory: &str, name: &str) -> Self {
-        Self { folder: folder.into(), directory: directory.into(), name: name.into() }
-    }
-
-    /// A file on its way in or out.
-    #[must_use]
-    pub fn incoming(name: &str) -> Self {
-        Self::new(INCOMING, "", name)
-    }
-
-    /// A resumable upload that is not whole yet.
-    #[must_use]
-    pub fn unfinished(id: &str) -> Self {
-        Self::new(UPLOADS, "", id)
-    }
-
-    /// A file that the malware scanner took away.
-    #[must_use]
-    pub fn quarantined(id: &str) -> Self {
-        Self::new(QUARANTINE, "", id)
-    }
-
-    /// Folder and directory as one text, for the journal.
-    #[must_use]
-    pub fn directory_text(&self) -> String {
-        if self.directory.is_empty() { self.folder.clone() } else { format!("{}/{}", self.folder, self.directory) }
-    }
-
-    /// The inverse of [`Place::directory_text`].
-    #[must_use]
-    pub fn from_text(directory: &str, name: &str) -> Self {
-        let (folder, inner) = directory.split_once('/').unwrap_or((directory, ""));
-        Self::new(folder, inner, name)
-    }
-
-    #[must_use]
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// The directory beneath the person's folder; empty at its top.
-    #[must_use]
-    pub fn beneath(&self) -> &str {
-        &self.directory
-    }
-
-    /// The same place under another name.
-    #[must_use]
-    pub fn named(&self, name: &FileName) -> Self {
-        Self { name: name.as_str().into(), ..self.clone() }
-    }
-}
 
 /// The root of all people's folders.
 pub struct Tree {
@@ -416,63 +347,6 @@ impl Tree {
         }
         Ok(rustix::fs::openat2(&person, &place.directory, OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty(), BENEATH)?)
     }
-}
-
-/// What something on disk is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum EntryKind {
-    File,
-    Directory,
-    /// A link, a pipe, a socket, a device.
-    Other,
-}
-
-/// Something in a directory.
-#[derive(Debug, Clone)]
-pub struct Entry {
-    /// `None` when it is not UTF-8.
-    pub name: Option<String>,
-    /// The name as far as it can be read.
-    readable: String,
-    pub kind: EntryKind,
-    /// Bytes.
-    pub length: u64,
-}
-
-impl Entry {
-    /// The name for people.
-    #[must_use]
-    pub fn shown(&self) -> String {
-        self.readable.clone()
-    }
-}
-
-fn entries(directory: &OwnedFd) -> io::Result<Vec<Entry>> {
-    let mut found = Vec::new();
-    for entry in rustix::fs::Dir::read_from(directory)? {
-        let entry = entry?;
-        let name = entry.file_name();
-        if name == c"." || name == c".." {
-            continue;
-        }
-        let stat = match rustix::fs::statat(directory, name, AtFlags::SYMLINK_NOFOLLOW) {
-            // Gone meanwhile.
-            Err(rustix::io::Errno::NOENT) => continue,
-            other => other?,
-        };
-        let kind = match FileType::from_raw_mode(stat.st_mode) {
-            FileType::RegularFile => EntryKind::File,
-            FileType::Directory => EntryKind::Directory,
-            _ => EntryKind::Other,
-        };
-        found.push(Entry {
-            name: name.to_str().ok().map(str::to_owned),
-            readable: name.to_string_lossy().into_owned(),
-            kind,
-            length: u64::try_from(stat.st_size).unwrap_or(0),
-        });
-    }
-    Ok(found)
 }
 
 fn make_directory(parent: &OwnedFd, name: &str, mode: Mode) -> io::Result<()> {

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use crate::db::Conn;
 use crate::db::schema::{media_items as table, user_directories};
 use crate::model::item::{ItemKind, NewItem};
-use crate::model::{Cursor, DirectoryId, Item, ItemId, Scan, Shelf, Sort, Time, UserId};
+use crate::model::{Cursor, DirectoryId, Item, ItemId, Shelf, Sort, Time, UserId};
 
 /// Which of a person's items a list shows: those that fit all of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -248,69 +248,6 @@ pub fn list_trashed_before(conn: &mut Conn, before: Time, limit: i64) -> QueryRe
         .limit(limit)
         .select(Item::as_select())
         .load(conn)
-}
-
-/// Anybody's that wait for the malware scanner, behind `after`, the oldest first.
-///
-/// # Errors
-/// The database's.
-pub fn list_to_scan(conn: &mut Conn, after: Option<ItemId>, limit: i64) -> QueryResult<Vec<Item>> {
-    let mut query = table::table
-        .filter(table::scan.eq(Scan::Pending))
-        .order(table::id.asc())
-        .limit(limit)
-        .select(Item::as_select())
-        .into_boxed();
-    if let Some(after) = after {
-        query = query.filter(table::id.gt(after));
-    }
-    query.load(conn)
-}
-
-/// # Errors
-/// The database's.
-pub fn count_to_scan(conn: &mut Conn) -> QueryResult<i64> {
-    table::table.filter(table::scan.eq(Scan::Pending)).count().get_result(conn)
-}
-
-/// Anybody's that were not scanned with `version`, behind `after`; with no version, all.
-///
-/// # Errors
-/// The database's.
-pub fn list_not_scanned_with(
-    conn: &mut Conn,
-    version: Option<&str>,
-    after: Option<ItemId>,
-    limit: i64,
-) -> QueryResult<Vec<Item>> {
-    let mut query = table::table
-        .filter(table::is_missing.eq(false))
-        .order(table::id.asc())
-        .limit(limit)
-        .select(Item::as_select())
-        .into_boxed();
-    if let Some(version) = version {
-        query = query.filter(table::scanned_with.ne(version.to_owned()));
-    }
-    if let Some(after) = after {
-        query = query.filter(table::id.gt(after));
-    }
-    query.load(conn)
-}
-
-/// Notes what the scanner said of an item, if its bytes are still those of `item`.
-///
-/// # Errors
-/// The database's.
-pub fn update_scan(conn: &mut Conn, item: &Item, scan: Scan, version: &str) -> QueryResult<usize> {
-    let same = table::table.find(item.id).filter(table::user_id.eq(item.user_id)).filter(table::sha256.eq(&item.sha256));
-    diesel::update(same).set((table::scan.eq(scan), table::scanned_with.eq(version))).execute(conn)
-}
-
-/// # Errors
-/// The database's.
-pub fn update_all_scans(conn: &mut Conn, from: Scan, to: Scan) -> QueryResult<usize> {
-    diesel::update(table::table.filter(table::scan.eq(from))).set(table::scan.eq(to)).execute(conn)
 }
 
 /// # Errors

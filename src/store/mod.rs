@@ -6,6 +6,7 @@ pub mod findings;
 pub mod items;
 pub mod moves;
 pub mod reports;
+pub mod scans;
 pub mod sessions;
 pub mod site;
 pub mod uploads;

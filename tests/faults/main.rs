@@ -9,6 +9,8 @@ mod clamd;
 mod clients;
 #[path = "../support/mariadb.rs"]
 mod mariadb;
+#[path = "../support/process.rs"]
+mod process;
 mod support;
 
 mod disks;

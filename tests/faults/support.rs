@@ -1,9 +1,7 @@
 //! A server in a process of its own, and clients that remember what was acknowledged to them.
 
 use std::collections::HashMap;
-use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use base64::Engine;
@@ -12,7 +10,7 @@ use reqwest::multipart::{Form, Part};
 use reqwest::{Client, RequestBuilder, Response};
 use sha2::{Digest, Sha256};
 
-pub const PASSWORD: &str = "correct horse battery";
+pub use crate::process::{PASSWORD, Server};
 /// How long a start may take.
 pub const READY: Duration = Duration::from_secs(2);
 
@@ -28,19 +26,6 @@ pub struct Site {
     pub media: PathBuf,
 }
 
-/// A server process; killed when dropped.
-pub struct Server {
-    pub child: Child,
-    pub base: String,
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        drop(self.child.kill());
-        drop(self.child.wait());
-    }
-}
-
 impl Site {
     pub fn on_sqlite(folder: &Path) -> Self {
         let database = format!("sqlite://{}/data/nexus.db", folder.display());
@@ -53,30 +38,14 @@ impl Site {
 
     /// Starts the server with these variables on top; the first time it makes the admin `root`.
     pub fn start_with(&self, variables: &[(&str, &str)]) -> Server {
-        std::fs::write(self.folder.join("password"), PASSWORD).unwrap();
-        let mut child = Command::new(env!("CARGO_BIN_EXE_nexus-media"))
-            .current_dir(&self.folder)
-            .env_clear()
-            .envs([("NEXUS_LISTEN", "127.0.0.1:0"), ("NEXUS_ADMIN_USERNAME", "root"), ("NEXUS_ADMIN_EMAIL", "r@example.org")])
-            .env("NEXUS_ADMIN_PASSWORD_FILE", self.folder.join("password"))
-            .env("NEXUS_DATA_DIR", self.folder.join("data"))
-            .env("NEXUS_MEDIA_DIR", &self.media)
-            .env("DATABASE_URL", &self.database)
-            .env("NEXUS_RATE_LIMIT", "off")
-            .envs(variables.iter().copied())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
-        let mut said = String::new();
-        let base = lines.find_map(|line| {
-            said += &line;
-            said.push('\n');
-            line.split_once("listening on ").map(|(_, base)| base.trim().to_owned())
-        });
-        let base = base.unwrap_or_else(|| panic!("the server did not start:\n{said}"));
-        std::thread::spawn(move || lines.for_each(drop));
-        Server { child, base }
+        let own = [
+            ("NEXUS_DATA_DIR", self.folder.join("data").display().to_string()),
+            ("NEXUS_MEDIA_DIR", self.media.display().to_string()),
+            ("DATABASE_URL", self.database.clone()),
+            ("NEXUS_RATE_LIMIT", "off".to_owned()),
+        ];
+        let own: Vec<(&str, &str)> = own.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        Server::start(&self.folder, &[&own[..], variables].concat())
     }
 
     pub fn start(&self) -> Server {

@@ -3,18 +3,21 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 #![expect(clippy::print_stdout, reason = "figures for docs/PROMISES.md")]
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
+#[path = "../support/process.rs"]
+mod process;
+use process::{PASSWORD, Server};
+
 const SIZE: u64 = 1 << 30;
 const CUTS: u64 = 20;
 const TUSPY: &str = "1.1.0";
-const PASSWORD: &str = "correct horse battery";
 
 /// A proxy that hangs up on both sides each time another part of the whole has gone through.
 struct Cutter {
@@ -59,31 +62,6 @@ fn forward(mut from: TcpStream, mut to: TcpStream, cutting: Option<(&AtomicU64, 
     drop((from.shutdown(Shutdown::Both), to.shutdown(Shutdown::Both)));
 }
 
-struct Server(Child, String);
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        drop(self.0.kill());
-        drop(self.0.wait());
-    }
-}
-
-fn start(folder: &Path) -> Server {
-    std::fs::write(folder.join("password"), PASSWORD).unwrap();
-    let mut child = Command::new(env!("CARGO_BIN_EXE_nexus-media"))
-        .current_dir(folder)
-        .env_clear()
-        .envs([("NEXUS_LISTEN", "127.0.0.1:0"), ("NEXUS_ADMIN_USERNAME", "root"), ("NEXUS_ADMIN_EMAIL", "root@example.org")])
-        .env("NEXUS_ADMIN_PASSWORD_FILE", folder.join("password"))
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
-    let base = lines.find_map(|line| line.unwrap().split_once("listening on ").map(|(_, base)| base.to_owned())).unwrap();
-    std::thread::spawn(move || lines.for_each(drop));
-    Server(child, base)
-}
-
 /// Runs a program whose last line is wanted.
 fn said(command: &mut Command) -> String {
     let output = command.stderr(Stdio::inherit()).output().unwrap();
@@ -112,7 +90,7 @@ fn tuspy() -> PathBuf {
 #[test]
 fn a_gibibyte_survives_twenty_cuts_with_every_client() {
     let folder = tempfile::tempdir().unwrap();
-    let server = start(folder.path());
+    let server = Server::start(folder.path(), &[]);
     let body = serde_json::json!({ "username": "root", "password": PASSWORD }).to_string();
     let path = folder.path().join("source");
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -130,21 +108,21 @@ fn a_gibibyte_survives_twenty_cuts_with_every_client() {
         ("curl", Command::new(root.join("tests/interop/curl.sh"))),
     ];
     for (name, mut client) in clients {
-        let login = format!("{}/api/auth/login", server.1);
+        let login = format!("{}/api/auth/login", server.base);
         let session = curl(&[&login, "-H", "Content-Type: application/json", "-d", &body]);
         let token = session.get("token").unwrap().as_str().unwrap().to_owned();
         // Fresh random bytes: nobody has sent them before.
         let mut random = std::fs::File::open("/dev/urandom").unwrap().take(SIZE);
         std::io::copy(&mut random, &mut std::fs::File::create(&path).unwrap()).unwrap();
         let digest = said(Command::new("sha256sum").arg(&path)).split(' ').next().unwrap().to_owned();
-        let cutter = Cutter::before(server.1.trim_start_matches("http://"));
+        let cutter = Cutter::before(server.base.trim_start_matches("http://"));
         let began = Instant::now();
         said(client.arg(format!("{}/api/uploads", cutter.address)).arg(&token).arg(&path).arg(format!("{name}.bin")));
         let seconds = began.elapsed().as_secs_f64();
         let cuts = cutter.cuts.load(Ordering::Relaxed);
         assert_eq!(cuts, CUTS, "{name}");
         let authorization = format!("Authorization: Bearer {token}");
-        let list = curl(&[&format!("{}/api/media/list?sha256={digest}", server.1), "-H", &authorization]);
+        let list = curl(&[&format!("{}/api/media/list?sha256={digest}", server.base), "-H", &authorization]);
         let item = list.pointer("/items/0").unwrap_or_else(|| panic!("{name}: it did not arrive"));
         assert_eq!(item.get("size").unwrap().as_u64(), Some(SIZE));
         let stored = said(Command::new("sh").arg("-c").arg("sha256sum media/0*/Uploads/*.bin").current_dir(folder.path()));

@@ -1,0 +1,67 @@
+//! What lies in a directory on disk, whatever the tables say.
+
+use std::io;
+use std::os::fd::OwnedFd;
+
+use rustix::fs::{AtFlags, FileType};
+
+/// What something on disk is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EntryKind {
+    File,
+    Directory,
+    /// A link, a pipe, a socket, a device.
+    Other,
+}
+
+/// Something in a directory.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    /// `None` when it is not UTF-8.
+    pub name: Option<String>,
+    /// The name as far as it can be read.
+    readable: String,
+    pub kind: EntryKind,
+    /// Bytes.
+    pub length: u64,
+}
+
+impl Entry {
+    /// The name for people.
+    #[must_use]
+    pub fn shown(&self) -> String {
+        self.readable.clone()
+    }
+}
+
+/// What lies in a directory, without `.` and `..`.
+///
+/// # Errors
+/// The system's.
+pub(super) fn entries(directory: &OwnedFd) -> io::Result<Vec<Entry>> {
+    let mut found = Vec::new();
+    for entry in rustix::fs::Dir::read_from(directory)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        if name == c"." || name == c".." {
+            continue;
+        }
+        let stat = match rustix::fs::statat(directory, name, AtFlags::SYMLINK_NOFOLLOW) {
+            // Gone meanwhile.
+            Err(rustix::io::Errno::NOENT) => continue,
+            other => other?,
+        };
+        let kind = match FileType::from_raw_mode(stat.st_mode) {
+            FileType::RegularFile => EntryKind::File,
+            FileType::Directory => EntryKind::Directory,
+            _ => EntryKind::Other,
+        };
+        found.push(Entry {
+            name: name.to_str().ok().map(str::to_owned),
+            readable: name.to_string_lossy().into_owned(),
+            kind,
+            length: u64::try_from(stat.st_size).unwrap_or(0),
+        });
+    }
+    Ok(found)
+}

@@ -1,0 +1,73 @@
+//! Where a file stands: whose folder, which directory in it, what name.
+
+use super::FileName;
+
+/// Where files wait until they are whole, and from where deleted ones vanish.
+pub const INCOMING: &str = ".incoming";
+/// Where resumable uploads wait for their next part.
+pub const UPLOADS: &str = ".uploads";
+/// Where files lie that the malware scanner took away.
+pub const QUARANTINE: &str = ".quarantine";
+/// One file: the person's folder, the directory in it ("" = the folder itself), the name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    pub(super) folder: String,
+    pub(super) directory: String,
+    pub(super) name: String,
+}
+
+impl Place {
+    /// The words come from rows; what is not a plain component or path is refused when it is used.
+    #[must_use]
+    pub fn new(folder: &str, directory: &str, name: &str) -> Self {
+        Self { folder: folder.into(), directory: directory.into(), name: name.into() }
+    }
+
+    /// A file on its way in or out.
+    #[must_use]
+    pub fn incoming(name: &str) -> Self {
+        Self::new(INCOMING, "", name)
+    }
+
+    /// A resumable upload that is not whole yet.
+    #[must_use]
+    pub fn unfinished(id: &str) -> Self {
+        Self::new(UPLOADS, "", id)
+    }
+
+    /// A file that the malware scanner took away.
+    #[must_use]
+    pub fn quarantined(id: &str) -> Self {
+        Self::new(QUARANTINE, "", id)
+    }
+
+    /// Folder and directory as one text, for the journal.
+    #[must_use]
+    pub fn directory_text(&self) -> String {
+        if self.directory.is_empty() { self.folder.clone() } else { format!("{}/{}", self.folder, self.directory) }
+    }
+
+    /// The inverse of [`Place::directory_text`].
+    #[must_use]
+    pub fn from_text(directory: &str, name: &str) -> Self {
+        let (folder, inner) = directory.split_once('/').unwrap_or((directory, ""));
+        Self::new(folder, inner, name)
+    }
+
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The directory beneath the person's folder; empty at its top.
+    #[must_use]
+    pub fn beneath(&self) -> &str {
+        &self.directory
+    }
+
+    /// The same place under another name.
+    #[must_use]
+    pub fn named(&self, name: &FileName) -> Self {
+        Self { name: name.as_str().into(), ..self.clone() }
+    }
+}

@@ -1,0 +1,48 @@
+//! A server in a process of its own, whose admin is `root`.
+
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+pub const PASSWORD: &str = "correct horse battery";
+
+/// Killed when dropped.
+pub struct Server {
+    pub child: Child,
+    /// Its address, without a slash at its end.
+    pub base: String,
+}
+
+impl Server {
+    /// Starts it in `folder` on a free port, with these variables on top.
+    pub fn start(folder: &Path, variables: &[(&str, &str)]) -> Self {
+        std::fs::write(folder.join("password"), PASSWORD).unwrap();
+        let mut child = Command::new(env!("CARGO_BIN_EXE_nexus-media"))
+            .current_dir(folder)
+            .env_clear()
+            .envs([("NEXUS_LISTEN", "127.0.0.1:0"), ("NEXUS_ADMIN_USERNAME", "root"), ("NEXUS_ADMIN_EMAIL", "root@example.org")])
+            .env("NEXUS_ADMIN_PASSWORD_FILE", folder.join("password"))
+            .envs(variables.iter().copied())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
+        let mut said = String::new();
+        let base = lines.find_map(|line| {
+            said += &line;
+            said.push('\n');
+            line.split_once("listening on ").map(|(_, base)| base.trim().to_owned())
+        });
+        let base = base.unwrap_or_else(|| panic!("the server did not start:\n{said}"));
+        // Whatever it says later is read past, so that it never waits for a reader.
+        std::thread::spawn(move || lines.for_each(drop));
+        Self { child, base }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
