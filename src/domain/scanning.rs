@@ -322,7 +322,7 @@ fn place_of(id: FindingId) -> Place {
 /// # Errors
 /// The database's.
 pub fn forget_waiting(services: &Services) -> Result<()> {
-    if services.scanner.is_on() {
+    if services.scanner.is_on() || services.db.read(|conn| Ok(store::scans::count_to_scan(conn)?))? == 0 {
         return Ok(());
     }
     let changed = services.db.write(|conn| Ok(store::scans::update_all_scans(conn, Scan::Pending, Scan::Skipped)?))?;
