@@ -31,6 +31,23 @@ pub struct Arrival {
     pub is_let_go: AtomicBool,
 }
 
+impl Arrival {
+    /// A file that wants nothing special: its place by what it is, the same bytes once.
+    pub(crate) fn of(received: Received, name: String, scan: Scan) -> Self {
+        Self {
+            received,
+            name,
+            scan,
+            directory: None,
+            keeps_both: false,
+            upload: None,
+            hold: None,
+            released: None,
+            is_let_go: false.into(),
+        }
+    }
+}
+
 /// What became of one file.
 #[derive(Debug, Clone)]
 pub enum Outcome {

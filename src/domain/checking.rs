@@ -2,10 +2,6 @@
 //! Nobody's file is ever deleted.
 
 use std::collections::HashMap;
-use std::fs::File;
-use std::io::Read;
-
-use sha2::{Digest, Sha256};
 
 pub use super::trouble::{Found, How, Trouble};
 use super::upload::Arrival;
@@ -15,7 +11,7 @@ use crate::media::entry::{Entry, EntryKind};
 use crate::media::name::search_key;
 use crate::media::place::QUARANTINE;
 use crate::media::tree::STANDARD;
-use crate::media::{FileName, Place, Received, sniff};
+use crate::media::{FileName, Place, Received, sha256_of, sniff};
 use crate::model::finding::FindingState;
 use crate::model::item::ItemKind;
 use crate::model::{Directory, FindingId, Item, Shelf, User, UserId, now};
@@ -220,11 +216,11 @@ impl<T: FnMut(Found)> Check<'_, T> {
 
     /// What is wrong with an item's file right now.
     fn judge(&self, item: &Item, place: &Place) -> Result<Option<Trouble>> {
-        let Ok(file) = self.services.tree.open_file(place) else { return Ok(Some(Trouble::Missing)) };
+        let Ok(mut file) = self.services.tree.open_file(place) else { return Ok(Some(Trouble::Missing)) };
         if file.metadata()?.len() != item.bytes() {
             return Ok(Some(Trouble::Truncated));
         }
-        Ok((!self.how.is_quick && digest_of(file)? != item.sha256).then_some(Trouble::Changed))
+        Ok((!self.how.is_quick && sha256_of(&mut file)? != item.sha256).then_some(Trouble::Changed))
     }
 
     fn mark(&self, item: &Item, is_missing: bool, is_damaged: bool) -> Result<()> {
@@ -235,14 +231,9 @@ impl<T: FnMut(Found)> Check<'_, T> {
         })
     }
 
-    fn digest(&self, place: &Place) -> Result<String> {
-        digest_of(self.services.tree.open_file(place)?)
-    }
-
     /// Writes what a file is now into its row.
     fn take_change(&self, item: &Item, place: &Place) -> Result<()> {
-        let digest = self.digest(place)?;
-        let received = Received::at_rest(self.services.tree.clone(), place.clone(), &digest)?;
+        let received = Received::at_rest(self.services.tree.clone(), place.clone(), None)?;
         let found = sniff(&received.head, &item.name);
         let kind = ItemKind::from(found.kind);
         let size = i64::try_from(received.size).map_err(Error::internal)?;
@@ -253,7 +244,7 @@ impl<T: FnMut(Found)> Check<'_, T> {
                 shelf: kind.shelf(),
                 mime: found.mime.to_owned(),
                 size,
-                sha256: digest.clone(),
+                sha256: received.sha256.clone(),
                 name_key: search_key(&before.name),
                 is_missing: false,
                 is_damaged: false,
@@ -289,17 +280,11 @@ impl<T: FnMut(Found)> Check<'_, T> {
 
     /// Takes a file in: into the folder it lies in where that is one's own, otherwise into the one for what it is.
     fn take_in(&self, directory: &Directory, place: &Place, name: &str) -> Result<String> {
-        let digest = self.digest(place)?;
+        let received = Received::at_rest(self.services.tree.clone(), place.clone(), None)?;
         let arrival = Arrival {
-            received: Received::at_rest(self.services.tree.clone(), place.clone(), &digest)?,
-            name: name.to_owned(),
             directory: Some(directory.directory_id),
             keeps_both: true,
-            scan: self.how.arrives_as,
-            upload: None,
-            hold: None,
-            released: None,
-            is_let_go: false.into(),
+            ..Arrival::of(received, name.to_owned(), self.how.arrives_as)
         };
         match storing::store(self.services, self.user, arrival) {
             Ok(_) => Ok("taken in".to_owned()),
@@ -343,17 +328,5 @@ impl<T: FnMut(Found)> Check<'_, T> {
             self.say(Trouble::Miscounted, "", repairing.then(|| "counted again".to_owned()));
         }
         Ok(())
-    }
-}
-
-fn digest_of(mut file: File) -> Result<String> {
-    let mut hash = Sha256::new();
-    let mut chunk = vec![0; 256 * 1024];
-    loop {
-        let read = file.read(&mut chunk)?;
-        if read == 0 {
-            return Ok(hex::encode(hash.finalize()));
-        }
-        hash.update(chunk.get(..read).unwrap_or_default());
     }
 }

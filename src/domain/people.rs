@@ -219,10 +219,9 @@ pub fn remove(services: &Services, id: UserId) -> Result<User> {
     let (user, left) = services.db.write(|conn| {
         let user = under_lock(conn, id)?;
         refuse_last_admin(services, conn, &user)?;
-        let quarantined =
-            store::findings::list_quarantined_of(conn, id)?.into_iter().map(|id| Place::quarantined(&id.0.simple().to_string()));
+        let quarantined = store::findings::list_quarantined_of(conn, id)?.into_iter().map(|id| Place::quarantined(id.0));
         let unfinished = store::uploads::list_unfinished(conn, id, 10_000)?;
-        let unfinished = unfinished.into_iter().map(|upload| Place::unfinished(&upload.id.0.simple().to_string()));
+        let unfinished = unfinished.into_iter().map(|upload| Place::unfinished(upload.id.0));
         let left: Vec<Place> = quarantined.chain(unfinished).collect();
         store::items::delete_all(conn, id)?;
         store::directories::delete_all(conn, id)?;

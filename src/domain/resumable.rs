@@ -10,6 +10,7 @@ use super::appending::Turn;
 pub use super::checksum::{Checksum, Hasher};
 use super::moving;
 use super::receiving::{Ended, Sink, pump};
+use super::room;
 use super::upload::{self, Arrival};
 use crate::db::blocking;
 use crate::error::{Error, Result};
@@ -41,13 +42,7 @@ pub struct Announced {
 /// # Errors
 /// `TooLarge`, `QuotaExceeded`, `DiskFull`, `Invalid` for a folder that is not theirs, `Conflict` for too many at once.
 pub fn begin(services: &Services, user: &User, announced: &Announced) -> Result<Upload> {
-    let limit = services.settings.max_upload;
-    if announced.size > limit {
-        return Err(Error::TooLarge { limit });
-    }
-    if services.tree.is_full_with(announced.size) {
-        return Err(Error::DiskFull);
-    }
+    room::refuse_oversize(&services.tree, services.settings.max_upload, announced.size)?;
     let at = now();
     let upload = Upload {
         id: UploadId::new(),
@@ -86,13 +81,9 @@ pub fn begin(services: &Services, user: &User, announced: &Announced) -> Result<
         return Ok(upload);
     }
     // Nothing will come: an empty file is whole from the start.
-    let partial = Partial::open(services.tree.clone(), place_of(upload.id), 0, &upload.hash_state)?;
+    let partial = Partial::open(services.tree.clone(), Place::unfinished(upload.id.0), 0, &upload.hash_state)?;
     partial.make_durable(true)?;
     finish(services, user, &upload, partial)
-}
-
-fn place_of(id: UploadId) -> Place {
-    Place::unfinished(&id.0.simple().to_string())
 }
 
 /// How far an upload is. One whose bytes are all there and that has no place yet gets it now.
@@ -100,11 +91,7 @@ fn place_of(id: UploadId) -> Place {
 /// # Errors
 /// `NotFound` for what is not there, not theirs or over; what kept it from its place.
 pub async fn find(services: &Arc<Services>, user: &User, id: UploadId) -> Result<Upload> {
-    let upload = blocking({
-        let (services, owner) = (services.clone(), user.id);
-        move || row(&services, owner, id)
-    })
-    .await?;
+    let upload = found(services, user, id).await?;
     if upload.item_id.is_some() || upload.received < upload.size {
         return Ok(upload);
     }
@@ -121,6 +108,12 @@ pub async fn find(services: &Arc<Services>, user: &User, id: UploadId) -> Result
         finished
     })
     .await
+}
+
+/// [`row`], for what waits: first whose it is, then its turn.
+async fn found(services: &Arc<Services>, user: &User, id: UploadId) -> Result<Upload> {
+    let (services, owner) = (services.clone(), user.id);
+    blocking(move || row(&services, owner, id)).await
 }
 
 fn row(services: &Services, owner: UserId, id: UploadId) -> Result<Upload> {
@@ -162,9 +155,7 @@ impl Sink for Appender {
         if written + bytes.len() as u64 > limit {
             return Err(Error::TooLarge { limit });
         }
-        if self.services.tree.is_full_with(bytes.len() as u64) {
-            return Err(Error::DiskFull);
-        }
+        room::refuse_full(&self.services.tree, bytes.len() as u64)?;
         self.partial.write(bytes)?;
         self.turn.heard();
         faults::point("part written");
@@ -231,11 +222,8 @@ where
     S: Stream<Item = std::result::Result<Bytes, E>> + Unpin,
     E: std::fmt::Display,
 {
-    let known = {
-        let (services, owner) = (services.clone(), user.id);
-        blocking(move || row(&services, owner, id)).await?
-    };
-    let turn = services.appending.enter(known.id).await?;
+    found(services, user, id).await?;
+    let turn = services.appending.enter(id).await?;
     let stop = turn.stopped();
     let appender = {
         let (services, owner) = (services.clone(), user.id);
@@ -283,7 +271,7 @@ where
 fn open(services: &Services, upload: &Upload) -> Result<Partial> {
     // A finish that failed half-way may have left the bytes at their new place.
     moving::settled(services, upload.user_id)?;
-    match Partial::open(services.tree.clone(), place_of(upload.id), upload.offset(), &upload.hash_state) {
+    match Partial::open(services.tree.clone(), Place::unfinished(upload.id.0), upload.offset(), &upload.hash_state) {
         Err(cause) if cause.kind() == std::io::ErrorKind::UnexpectedEof => {
             tracing::error!(upload = %upload.id, "bytes of an unfinished upload are gone from the disk: it has to start again");
             remove(services, upload)?;
@@ -296,15 +284,10 @@ fn open(services: &Services, upload: &Upload) -> Result<Partial> {
 /// Puts a whole file into its owner's library.
 fn finish(services: &Services, user: &User, upload: &Upload, partial: Partial) -> Result<Upload> {
     let arrival = Arrival {
-        received: partial.finish()?,
-        name: upload.name.clone(),
         directory: upload.directory_id,
         keeps_both: upload.keeps_both,
-        scan: services.scanner.first(),
         upload: Some(upload.id),
-        hold: None,
-        released: None,
-        is_let_go: false.into(),
+        ..Arrival::of(partial.finish()?, upload.name.clone(), services.scanner.first())
     };
     upload::store(services, user, arrival)?;
     faults::point("upload finished");
@@ -316,11 +299,8 @@ fn finish(services: &Services, user: &User, upload: &Upload, partial: Partial) -
 /// # Errors
 /// `NotFound`; `Conflict` while a part is being stored.
 pub async fn discard(services: &Arc<Services>, user: &User, id: UploadId) -> Result<()> {
-    let known = {
-        let (services, owner) = (services.clone(), user.id);
-        blocking(move || row(&services, owner, id)).await?
-    };
-    services.appending.stop(known.id);
+    found(services, user, id).await?;
+    services.appending.stop(id);
     let turn = services.appending.enter(id).await?;
     let (services, owner) = (services.clone(), user.id);
     blocking(move || {
@@ -343,7 +323,7 @@ fn remove(services: &Services, upload: &Upload) -> Result<()> {
     })?;
     services.sessions.forget(upload.user_id);
     faults::point("upload removed");
-    Ok(services.tree.remove_file(&place_of(upload.id))?)
+    Ok(services.tree.remove_file(&Place::unfinished(upload.id.0))?)
 }
 
 /// Ends uploads whose time is over; returns how many.

@@ -5,8 +5,25 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::db::Db;
 use crate::error::{Error, Result};
+use crate::media::Tree;
 use crate::model::{User, UserId};
 use crate::store;
+
+/// Refuses what is larger than `limit`, which one upload may be, or than the disk has room for.
+///
+/// # Errors
+/// `TooLarge`, `DiskFull`.
+pub(super) fn refuse_oversize(tree: &Tree, limit: u64, bytes: u64) -> Result<()> {
+    if bytes > limit { Err(Error::TooLarge { limit }) } else { refuse_full(tree, bytes) }
+}
+
+/// Refuses what would leave the disk too full.
+///
+/// # Errors
+/// `DiskFull`.
+pub(super) fn refuse_full(tree: &Tree, bytes: u64) -> Result<()> {
+    if tree.is_full_with(bytes) { Err(Error::DiskFull) } else { Ok(()) }
+}
 
 /// Bytes held for what is arriving now, by person. Resumable uploads hold theirs in the table.
 #[derive(Default)]

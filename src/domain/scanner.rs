@@ -59,6 +59,13 @@ impl Scanner {
         self.clamd.is_some()
     }
 
+    /// Says that something has arrived.
+    pub fn ring(&self) {
+        if self.is_on() {
+            self.bell.notify_one();
+        }
+    }
+
     /// What a file is that has just arrived.
     #[must_use]
     pub const fn first(&self) -> Scan {

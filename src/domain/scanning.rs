@@ -187,7 +187,8 @@ impl Read for Hashed<'_> {
 fn quarantine(services: &Services, owner: &User, scanned: &Item, signature: &str) -> Result<()> {
     let id = scanned.id;
     let finding = FindingId::new();
-    let name = FileName::parse(&finding.0.simple().to_string()).unwrap_or_else(FileName::unnamed);
+    let to = Place::quarantined(finding.0);
+    let name = FileName::parse(to.name()).unwrap_or_else(FileName::unnamed);
     moving::relocate(
         services,
         owner.id,
@@ -195,8 +196,7 @@ fn quarantine(services: &Services, owner: &User, scanned: &Item, signature: &str
             let item = store::items::find(conn, owner.id, id)?;
             let Some(item) = item.filter(|item| item.sha256 == scanned.sha256) else { return Ok(Vec::new()) };
             let from = items::place_of(conn, owner, &item)?;
-            let to = Place::quarantined(name.as_str());
-            Ok(vec![Plan { subject: id.0, from, to, wanted: name.clone(), may_number: false }])
+            Ok(vec![Plan { subject: id.0, from, to: to.clone(), wanted: name.clone(), may_number: false }])
         },
         |conn, _| {
             let item = store::items::find(conn, owner.id, id)?.ok_or(Error::NotFound)?;
@@ -275,7 +275,7 @@ pub fn delete(services: &Services, admin: &User, id: FindingId) -> Result<()> {
             _ => Ok(()),
         }
     })?;
-    Ok(services.tree.remove_file(&place_of(id))?)
+    Ok(services.tree.remove_file(&Place::quarantined(id.0))?)
 }
 
 /// Gives a quarantined file back to its owner: a false alarm. It is called clean from then on.
@@ -289,21 +289,18 @@ pub fn release(services: &Services, admin: &User, id: FindingId) -> Result<()> {
     }
     let owner = owner_of(services, finding.user_id)?;
     let received =
-        Received::at_rest(services.tree.clone(), place_of(id), &finding.sha256).map_err(|cause| match cause.kind() {
+        Received::at_rest(services.tree.clone(), Place::quarantined(id.0), Some(&finding.sha256)).map_err(|cause| match cause
+            .kind()
+        {
             std::io::ErrorKind::NotFound => Error::FileMissing,
             _ => cause.into(),
         })?;
     let directory = services.db.read(|conn| Ok(store::directories::find_by_path(conn, owner.id, &finding.directory_path)?))?;
     let arrival = Arrival {
-        received,
-        name: finding.name,
         directory: directory.map(|directory| directory.directory_id),
         keeps_both: true,
-        scan: Scan::Clean,
-        upload: None,
-        hold: None,
         released: Some((id, admin.username.clone())),
-        is_let_go: false.into(),
+        ..Arrival::of(received, finding.name, Scan::Clean)
     };
     storing::store(services, &owner, arrival)?;
     Ok(())
@@ -311,10 +308,6 @@ pub fn release(services: &Services, admin: &User, id: FindingId) -> Result<()> {
 
 fn owner_of(services: &Services, id: UserId) -> Result<User> {
     services.db.read(|conn| store::users::find(conn, id)?.ok_or(Error::NotFound))
-}
-
-fn place_of(id: FindingId) -> Place {
-    Place::quarantined(&id.0.simple().to_string())
 }
 
 /// Without a scanner nobody will ever say that what waits is clean: it is open to its owner again.

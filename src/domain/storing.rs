@@ -174,7 +174,7 @@ fn store_batch(turn: &Turn<'_>, services: &Services, user: &User, waiting: &mut 
         one.arrival.received.set_kept(matches!(fate, Fate::New { .. }));
     }
     services.sessions.forget(user.id);
-    services.scanner.bell.notify_one();
+    services.scanner.ring();
     Ok(outcomes)
 }
 

@@ -9,7 +9,7 @@ use super::Services;
 pub use super::arrivals::{Arrival, Outcome};
 use super::items;
 use super::receiving::{CHUNK, Ended, Sink, pump};
-use super::room::Hold;
+use super::room::{self, Hold};
 pub use super::storing::{store, store_all};
 use crate::db::blocking;
 use crate::error::{Error, Result};
@@ -23,15 +23,9 @@ use crate::store;
 /// # Errors
 /// `QuotaExceeded`, `TooLarge`, `DiskFull`.
 pub fn announce(services: &Arc<Services>, user: &User, announced: u64) -> Result<Hold> {
-    let limit = services.settings.max_upload;
     // Boundaries and other fields of the form come on top.
     let files = announced.saturating_sub(64 * 1024);
-    if files > limit {
-        return Err(Error::TooLarge { limit });
-    }
-    if services.tree.is_full_with(files) {
-        return Err(Error::DiskFull);
-    }
+    room::refuse_oversize(&services.tree, services.settings.max_upload, files)?;
     let hold = Hold::none(&services.db, &services.rooms, user);
     // What is small is held at its one write, to the byte.
     if announced > CHUNK as u64 {
@@ -58,9 +52,7 @@ impl Sink for Taking {
             return Err(Error::TooLarge { limit: self.limit });
         }
         self.hold.at_least(self.before + self.size)?;
-        if self.tree.is_full_with(bytes.len() as u64) {
-            return Err(Error::DiskFull);
-        }
+        room::refuse_full(&self.tree, bytes.len() as u64)?;
         Ok(self.incoming.write(bytes)?)
     }
 }

@@ -162,15 +162,10 @@ impl<'a> Intake<'a> {
         self.bytes += received.size;
         self.batch_bytes += received.size;
         let arrival = Arrival {
-            received,
-            name: name.clone(),
             directory: self.directory,
             keeps_both: self.keeps_both,
-            scan: self.services.scanner.first(),
-            upload: None,
             hold: Some(self.hold.clone()),
-            released: None,
-            is_let_go: false.into(),
+            ..Arrival::of(received, name.clone(), self.services.scanner.first())
         };
         self.batch.push((self.taken.len(), arrival));
         self.taken.push(Taken { name, became: Err(Error::internal("not stored yet")) });

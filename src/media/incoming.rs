@@ -86,16 +86,19 @@ impl Received {
         &self.place
     }
 
-    /// A whole file that lies somewhere already, and stays there if it finds no other place.
+    /// A whole file that lies somewhere already, and stays there if it finds no other place. It is hashed where
+    /// nobody knows its `sha256`.
     ///
     /// # Errors
     /// The system's.
-    pub fn at_rest(tree: Arc<Tree>, place: Place, sha256: &str) -> io::Result<Self> {
+    pub fn at_rest(tree: Arc<Tree>, place: Place, sha256: Option<&str>) -> io::Result<Self> {
         let mut file = tree.open_file(&place)?;
         let size = file.metadata()?.len();
-        let mut head = Vec::with_capacity(HEAD);
-        (&mut file).take(HEAD as u64).read_to_end(&mut head)?;
-        Ok(Self { tree, place, is_kept: true, file: None, head, size, sha256: sha256.to_owned() })
+        let sha256 = match sha256 {
+            Some(known) => known.to_owned(),
+            None => sha256_of(&mut file)?,
+        };
+        Ok(Self { tree, place, is_kept: true, head: head_of(&mut file)?, file: None, size, sha256 })
     }
 
     /// Makes the bytes durable; once they are, it does nothing.
@@ -145,7 +148,8 @@ impl Partial {
         file.set_len(offset)?;
         let hash = match restored(state) {
             Some(hash) => hash,
-            None => hash_again(&mut file)?,
+            // Another version of the library wrote it.
+            None => hash_of(&mut file)?,
         };
         file.seek(SeekFrom::Start(offset))?;
         Ok(Self { tree, place, file, hash, size: offset })
@@ -180,15 +184,12 @@ impl Partial {
     /// # Errors
     /// The system's.
     pub fn finish(mut self) -> io::Result<Received> {
-        self.file.seek(SeekFrom::Start(0))?;
-        let mut head = Vec::with_capacity(HEAD);
-        (&mut self.file).take(HEAD as u64).read_to_end(&mut head)?;
         Ok(Received {
             tree: self.tree,
             place: self.place,
             is_kept: true,
             file: None,
-            head,
+            head: head_of(&mut self.file)?,
             size: self.size,
             sha256: hex::encode(self.hash.finalize()),
         })
@@ -210,8 +211,22 @@ fn restored(state: &[u8]) -> Option<Sha256> {
     Sha256::deserialize(&state).ok()
 }
 
-/// For a state that another version of the library wrote.
-fn hash_again(file: &mut File) -> io::Result<Sha256> {
+fn head_of(file: &mut File) -> io::Result<Vec<u8>> {
+    let mut head = Vec::with_capacity(HEAD);
+    file.seek(SeekFrom::Start(0))?;
+    file.take(HEAD as u64).read_to_end(&mut head)?;
+    Ok(head)
+}
+
+/// SHA-256 of a whole file, in lower-case hexadecimal.
+///
+/// # Errors
+/// The system's.
+pub fn sha256_of(file: &mut File) -> io::Result<String> {
+    Ok(hex::encode(hash_of(file)?.finalize()))
+}
+
+fn hash_of(file: &mut File) -> io::Result<Sha256> {
     let mut hash = Sha256::new();
     let mut chunk = vec![0; 256 * 1024];
     file.seek(SeekFrom::Start(0))?;
@@ -269,17 +284,21 @@ mod tests {
         let bytes: Vec<u8> = (0..100_000_u32).flat_map(u32::to_le_bytes).collect();
         let (mut offset, mut state) = (0, empty_state());
         for part in bytes.chunks(33_333) {
-            let mut partial = Partial::open(tree.clone(), Place::unfinished("a"), offset, &state).unwrap();
+            let mut partial = Partial::open(tree.clone(), Place::unfinished(uuid::Uuid::nil()), offset, &state).unwrap();
             partial.write(part).unwrap();
             (offset, state) = partial.progress();
             // Bytes that were written and never said to be durable.
             partial.write(b"and more").unwrap();
         }
         for state in [state, b"of another version".to_vec()] {
-            let received = Partial::open(tree.clone(), Place::unfinished("a"), offset, &state).unwrap().finish().unwrap();
+            let received =
+                Partial::open(tree.clone(), Place::unfinished(uuid::Uuid::nil()), offset, &state).unwrap().finish().unwrap();
             assert_eq!(received.sha256, hex::encode(Sha256::digest(&bytes)));
             assert_eq!((received.size, received.head.as_slice()), (400_000, &bytes[..8192]));
         }
-        assert!(Partial::open(tree, Place::unfinished("a"), offset + 1, &empty_state()).is_err(), "shorter than its offset");
+        assert!(
+            Partial::open(tree, Place::unfinished(uuid::Uuid::nil()), offset + 1, &empty_state()).is_err(),
+            "shorter than its offset"
+        );
     }
 }

@@ -9,7 +9,7 @@ pub mod place;
 pub mod sniff;
 pub mod tree;
 
-pub use incoming::{Incoming, Partial, Received, empty_state};
+pub use incoming::{Incoming, Partial, Received, empty_state, sha256_of};
 pub use name::FileName;
 pub use place::Place;
 pub use sniff::{Kind, Sniffed, sniff};

@@ -1,5 +1,7 @@
 //! Where a file stands: whose folder, which directory in it, what name.
 
+use uuid::Uuid;
+
 use super::FileName;
 
 /// Where files wait until they are whole, and from where deleted ones vanish.
@@ -31,14 +33,14 @@ impl Place {
 
     /// A resumable upload that is not whole yet.
     #[must_use]
-    pub fn unfinished(id: &str) -> Self {
-        Self::new(UPLOADS, "", id)
+    pub fn unfinished(id: Uuid) -> Self {
+        Self::new(UPLOADS, "", &id.simple().to_string())
     }
 
     /// A file that the malware scanner took away.
     #[must_use]
-    pub fn quarantined(id: &str) -> Self {
-        Self::new(QUARANTINE, "", id)
+    pub fn quarantined(id: Uuid) -> Self {
+        Self::new(QUARANTINE, "", &id.simple().to_string())
     }
 
     /// Folder and directory as one text, for the journal.

@@ -242,7 +242,7 @@ impl Tree {
     /// # Errors
     /// The system's.
     pub fn list_quarantine(&self) -> io::Result<Vec<String>> {
-        let entries = entries(&self.directory(&Place::quarantined("x"))?)?;
+        let entries = entries(&self.directory(&Place::quarantined(uuid::Uuid::nil()))?)?;
         Ok(entries.into_iter().map(|entry| entry.shown()).collect())
     }
 
@@ -308,7 +308,7 @@ impl Tree {
     /// # Errors
     /// The system's.
     pub fn sweep_uploads(&self, is_wanted: impl Fn(&str) -> bool) -> io::Result<usize> {
-        self.sweep(&Place::unfinished("x"), is_wanted)
+        self.sweep(&Place::unfinished(uuid::Uuid::nil()), is_wanted)
     }
 
     fn sweep(&self, beside: &Place, is_wanted: impl Fn(&str) -> bool) -> io::Result<usize> {

@@ -1,5 +1,6 @@
 //! `media_items`: what people keep.
 
+use diesel::dsl::{AsSelect, IntoBoxed, Select};
 use diesel::prelude::*;
 
 use crate::db::Conn;
@@ -192,6 +193,19 @@ pub fn list_in(conn: &mut Conn, owner: UserId, directories: &[DirectoryId], limi
         .load(conn)
 }
 
+/// Items that are asked for page by page, in the order of their ids.
+pub(super) type ById<'a> = IntoBoxed<'a, Select<table::table, AsSelect<Item, Backend>>, Backend>;
+type Backend = <Conn as Connection>::Backend;
+
+/// The next page behind `after`.
+pub(super) fn next_page(conn: &mut Conn, wanted: ById<'_>, after: Option<ItemId>, limit: i64) -> QueryResult<Vec<Item>> {
+    let page = wanted.order(table::id.asc()).limit(limit);
+    match after {
+        Some(after) => page.filter(table::id.gt(after)).load(conn),
+        None => page.load(conn),
+    }
+}
+
 /// Items of one directory behind `after`, whether or not they are in the trash.
 ///
 /// # Errors
@@ -203,17 +217,9 @@ pub fn list_in_after(
     after: Option<ItemId>,
     limit: i64,
 ) -> QueryResult<Vec<Item>> {
-    let mut query = table::table
-        .filter(table::user_id.eq(owner))
-        .filter(table::directory_id.eq(directory))
-        .order(table::id.asc())
-        .limit(limit)
-        .select(Item::as_select())
-        .into_boxed();
-    if let Some(after) = after {
-        query = query.filter(table::id.gt(after));
-    }
-    query.load(conn)
+    let wanted = table::table.select(Item::as_select()).into_boxed();
+    let wanted = wanted.filter(table::user_id.eq(owner)).filter(table::directory_id.eq(directory));
+    next_page(conn, wanted, after, limit)
 }
 
 /// Items on a shelf and their bytes, counted row by row: for a check.

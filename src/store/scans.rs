@@ -2,6 +2,7 @@
 
 use diesel::prelude::*;
 
+use super::items::next_page;
 use crate::db::Conn;
 use crate::db::schema::media_items as table;
 use crate::model::{Item, ItemId, Scan};
@@ -11,16 +12,8 @@ use crate::model::{Item, ItemId, Scan};
 /// # Errors
 /// The database's.
 pub fn list_to_scan(conn: &mut Conn, after: Option<ItemId>, limit: i64) -> QueryResult<Vec<Item>> {
-    let mut query = table::table
-        .filter(table::scan.eq(Scan::Pending))
-        .order(table::id.asc())
-        .limit(limit)
-        .select(Item::as_select())
-        .into_boxed();
-    if let Some(after) = after {
-        query = query.filter(table::id.gt(after));
-    }
-    query.load(conn)
+    let wanted = table::table.select(Item::as_select()).into_boxed().filter(table::scan.eq(Scan::Pending));
+    next_page(conn, wanted, after, limit)
 }
 
 /// # Errors
@@ -39,19 +32,11 @@ pub fn list_not_scanned_with(
     after: Option<ItemId>,
     limit: i64,
 ) -> QueryResult<Vec<Item>> {
-    let mut query = table::table
-        .filter(table::is_missing.eq(false))
-        .order(table::id.asc())
-        .limit(limit)
-        .select(Item::as_select())
-        .into_boxed();
+    let mut wanted = table::table.select(Item::as_select()).into_boxed().filter(table::is_missing.eq(false));
     if let Some(version) = version {
-        query = query.filter(table::scanned_with.ne(version.to_owned()));
+        wanted = wanted.filter(table::scanned_with.ne(version.to_owned()));
     }
-    if let Some(after) = after {
-        query = query.filter(table::id.gt(after));
-    }
-    query.load(conn)
+    next_page(conn, wanted, after, limit)
 }
 
 /// Notes what the scanner said of an item, if its bytes are still those of `item`.

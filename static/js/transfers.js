@@ -16,6 +16,8 @@ const HASHED = [1_000_000, 256 * 1024 * 1024];
 const AT_CREATION = 1_000_000;
 const TRY_AGAIN = 3000;
 const LIVE = new Set(['waiting', 'checking', 'sending', 'offline']);
+const OVER = new Set(['done', 'duplicate', 'refused']);
+const OTHER = 'That is another file: name and size have to be the same.';
 
 const person = document.body.dataset.person;
 const token = () => document.querySelector('meta[name="csrf-token"]').content;
@@ -103,11 +105,11 @@ function set(transfer, state, why = '') {
 }
 
 /** Puts files into the queue: each with the folder it came in, if it did. */
-export async function add(files, { directory, keepsBoth }) {
+export async function add(files, { directory = '', keepsBoth = false, url = null }) {
   isSaid = false;
   const added = files.map(({ file, path }) => ({
     id: crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`, person, name: file.name, path: path.includes('/') ? path : '', size: file.size, type: file.type,
-    lastModified: file.lastModified, directory, keepsBoth, url: null, file, state: 'waiting', why: '', sent: 0, speed: 0, item: null,
+    lastModified: file.lastModified, directory, keepsBoth, url, file, state: 'waiting', why: '', sent: 0, speed: 0, item: null,
   }));
   for (const transfer of added) { transfers.set(transfer.id, transfer); own(transfer.id); show(transfer); }
   mood = '';
@@ -136,25 +138,27 @@ function disown(id) {
 
 async function keep(transfer) {
   const { id, name, path, size, type, lastModified, directory, keepsBoth, url, file } = transfer;
-  await store.put({ id, person, name, path, size, type, lastModified, directory, keepsBoth, url, file, isPaused: false });
+  await store.put({ id, person, name, path, size, type, lastModified, directory, keepsBoth, url, file, isPaused: transfer.state === 'paused' });
   // It may have ended, or begun, meanwhile.
-  if (!transfers.has(id) || ['done', 'duplicate', 'refused'].includes(transfer.state)) await store.remove(id);
+  if (!transfers.has(id) || OVER.has(transfer.state)) await store.remove(id);
   else if (transfer.url !== url) await store.change(id, { url: transfer.url });
 }
 
+const isSame = (file, { name, size }) => file.name === name && file.size === Number(size);
+
 /** Goes on with an upload that the server knows and this browser may not. */
-export function resume({ url, name, size }, file) {
-  if (file.name !== name || file.size !== Number(size)) {
-    say(`That is another file. ${name} is wanted.`);
-    document.querySelector(`[data-unfinished][data-url="${url}"] [data-said]`).textContent = 'That is another file: name and size have to be the same.';
+export function resume(unfinished, file) {
+  const { url } = unfinished;
+  const item = document.querySelector(`[data-unfinished][data-url="${url}"]`);
+  if (!isSame(file, unfinished)) {
+    say(OTHER);
+    item.querySelector('[data-said]').textContent = OTHER;
     return;
   }
-  document.querySelector(`[data-unfinished][data-url="${url}"]`)?.remove();
+  item.remove();
   setTimeout(() => heading()?.focus());
-  if (all().some((transfer) => transfer.url === url)) return pump();
-  add([{ file, path: '' }], { directory: '', keepsBoth: false });
-  const transfer = all().at(-1);
-  transfer.url = url;
+  if (all().some((transfer) => transfer.url === url)) pump();
+  else add([{ file, path: '' }], { url });
 }
 
 function pump() {
@@ -333,7 +337,7 @@ document.addEventListener('click', (event) => {
   }
   if (event.target.closest('[data-queue-clear]')) {
     for (const one of all()) {
-      if (['done', 'duplicate', 'refused'].includes(one.state)) {
+      if (OVER.has(one.state)) {
         transfers.delete(one.id);
         document.querySelector(`[data-transfer="${one.id}"]`)?.remove();
       }
@@ -348,8 +352,8 @@ document.addEventListener('change', (event) => {
   if (!event.target.matches('[data-transfer-file]') || !event.target.files.length) return;
   const transfer = rowOf(event);
   const [file] = event.target.files;
-  if (file.name !== transfer.name || file.size !== transfer.size) {
-    transfer.why = 'That is another file: name and size have to be the same.';
+  if (!isSame(file, transfer)) {
+    transfer.why = OTHER;
     return show(transfer);
   }
   transfer.file = file;
