@@ -6,12 +6,12 @@ ADVISORY_DB ?= ../shared/advisory-db
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 PLAYWRIGHT = npx --no-install playwright test --config tests/ui/playwright.config.mjs
 
-.PHONY: help run build release test check test-rust test-schema test-ui audit faults packages test-packages browser-files clean
+.PHONY: help run build release test check test-rust test-schema test-ui audit faults packages preview-packages test-packages browser-files clean
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
 
-run: packages browser-files ## install what is missing, build, serve
+run: packages preview-packages browser-files ## install what is missing, build, serve
 	cargo run --locked --release
 
 build: packages browser-files ## build for development
@@ -45,10 +45,13 @@ audit: ## known vulnerabilities of the crates
 	@scripts/audit.sh "$(ADVISORY_DB)"
 
 packages: ## system packages to build with
-	@SUDO="$(SUDO)" scripts/packages.sh gcc:gcc pkg-config:pkg-config mariadb_config:libmariadb-dev node:nodejs npm:npm
+	@SUDO="$(SUDO)" scripts/packages.sh gcc:gcc cmake:cmake nasm:nasm pkg-config:pkg-config mariadb_config:libmariadb-dev node:nodejs npm:npm
+
+preview-packages: ## what opens films, HEIC and AVIF; the server runs without it
+	@SUDO="$(SUDO)" scripts/packages.sh ffmpeg:ffmpeg vipsthumbnail:libvips-tools
 
 test-packages: packages ## system packages to test with
-	@SUDO="$(SUDO)" scripts/packages.sh mariadbd:mariadb-server chromium:chromium ffmpeg:ffmpeg clamd:clamav-daemon mkfs.ext4:e2fsprogs python3:python3 pip3:python3-pip curl:curl
+	@SUDO="$(SUDO)" scripts/packages.sh mariadbd:mariadb-server chromium:chromium ffmpeg:ffmpeg vipsthumbnail:libvips-tools clamd:clamav-daemon mkfs.ext4:e2fsprogs python3:python3 pip3:python3-pip curl:curl
 
 # The libraries of the pages. Each is an enhancement: a build without them still works.
 browser-files: static/vendor/icons.svg ## libraries for the browser, from npm

@@ -15,6 +15,11 @@ writeFileSync(new URL('turbo.js', out), styled);
 // The resumable uploads: loaded when the first file is chosen.
 writeFileSync(new URL('tus.js', out), readFileSync(new URL('tus-js-client/dist/tus.min.js', modules), 'utf8').replace(/\n?\/\/# sourceMappingURL.*/, ''));
 
+// The viewer of pictures: loaded when the first one is opened.
+for (const [from, to] of [['photoswipe.esm.min.js', 'photoswipe.js'], ['photoswipe.css', 'photoswipe.css']]) {
+  writeFileSync(new URL(to, out), readFileSync(new URL(`photoswipe/dist/${from}`, modules), 'utf8').replace(/\n?\/\/# sourceMappingURL.*/, ''));
+}
+
 // Every icon a page names: icon("name") in Rust, v::icon("name") in templates, "name" in the lists of links.
 const names = new Set();
 const read = (folder) => {
@@ -26,7 +31,7 @@ const read = (folder) => {
 };
 read(new URL('../templates/', import.meta.url));
 read(new URL('../src/http/', import.meta.url));
-for (const name of ['play', 'pause', 'wifi-off', 'copy', 'circle-check', 'triangle-alert', 'file-up']) names.add(name);
+for (const name of ['skip-back', 'skip-forward', 'list-music', 'volume-2', 'repeat', 'x', 'download', 'star', 'info', 'play', 'pause', 'wifi-off', 'copy', 'circle-check', 'triangle-alert', 'file-up']) names.add(name);
 
 let sprite = '<svg xmlns="http://www.w3.org/2000/svg">';
 for (const name of [...names].sort()) {

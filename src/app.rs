@@ -8,10 +8,11 @@ use actix_web::dev::{Server, ServerHandle};
 use actix_web::middleware::from_fn;
 use actix_web::web::{Data, PayloadConfig};
 use actix_web::{App, HttpServer};
+use tokio::task::JoinHandle;
 
 use crate::config::Settings;
 use crate::db::blocking;
-use crate::domain::{Services, housekeeping, recovery, scanning, setup};
+use crate::domain::{Services, housekeeping, previews, recovery, scanning, setup};
 use crate::error::{Error, Result};
 use crate::http;
 
@@ -21,6 +22,10 @@ const GRACE: u64 = 30;
 const UPLOADS_END: Duration = Duration::from_secs(20);
 /// How often a scanner that was away is asked again.
 const SCAN_AGAIN: Duration = Duration::from_secs(5);
+/// How often it is looked whether a preview is due again.
+const PREVIEW_AGAIN: Duration = Duration::from_secs(5);
+/// Files decoded at the same time, whatever the machine has.
+const MOST_PREVIEWS: usize = 16;
 /// How long a client may take to send its headers.
 const HEADERS: Duration = Duration::from_secs(10);
 /// How often connections are looked at.
@@ -97,10 +102,13 @@ impl Application {
     pub async fn run_until_stopped(self) -> Result<()> {
         let keeper = tokio::spawn(keep_house(self.services.clone()));
         let scanner = tokio::spawn(keep_scanning(self.services.clone()));
+        let previewers = keep_previewing(&self.services);
         let watcher = tokio::spawn(stop_on_signal(self.server.handle(), self.services.clone()));
         let ended = self.server.await;
         keeper.abort();
         scanner.abort();
+        self.services.previewing.stop();
+        previewers.iter().for_each(JoinHandle::abort);
         watcher.abort();
         let services = self.services;
         blocking(move || housekeeping::write_notes(&services)).await?;
@@ -127,6 +135,30 @@ async fn keep_scanning(services: Arc<Services>) {
             () = tokio::time::sleep(SCAN_AGAIN) => {}
         }
     }
+}
+
+/// Makes previews of what arrives, several files at a time. A child that is at work when the server stops ends with it.
+fn keep_previewing(services: &Arc<Services>) -> Vec<JoinHandle<()>> {
+    let at_once = match services.settings.previews_at_once {
+        0 => std::thread::available_parallelism().map_or(2, std::num::NonZero::get).min(MOST_PREVIEWS),
+        set => set.min(MOST_PREVIEWS),
+    };
+    let preview = |services: Arc<Services>| async move {
+        loop {
+            let rung = services.previewing.bell.notified();
+            let working = services.clone();
+            match blocking(move || previews::work(&working)).await {
+                Ok(true) => continue,
+                Ok(false) => {}
+                Err(error) => tracing::warn!("previews will be tried again: {error:?}"),
+            }
+            tokio::select! {
+                () = rung => {}
+                () = tokio::time::sleep(PREVIEW_AGAIN) => {}
+            }
+        }
+    };
+    (0..at_once).map(|_| tokio::spawn(preview(services.clone()))).collect()
 }
 
 /// SIGTERM: running requests may finish, and resumable uploads end in time with what they have.

@@ -67,6 +67,10 @@ pub struct Settings {
     pub clamd_max: u64,
     pub unscannable: Unscannable,
     pub workers: usize,
+    /// Files that are decoded at the same time; 0 = one a processor.
+    pub previews_at_once: usize,
+    /// Ourselves: what is started to decode a file. Tests, which are another program, name it.
+    pub own_program: PathBuf,
     pub log: tracing::Level,
 }
 
@@ -169,6 +173,8 @@ impl Settings {
                 _ => return Err(wrong("unscannable", "keep or quarantine")),
             },
             workers: parsed("workers", &get("workers"), "a number of threads, 0 for one a processor")?,
+            previews_at_once: parsed("previews_at_once", &get("previews_at_once"), "a number, 0 for one a processor")?,
+            own_program: PathBuf::from("/proc/self/exe"),
             log: parsed("log", &get("log"), "error, warn, info, debug or trace")?,
             data_dir,
         };

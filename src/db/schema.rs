@@ -93,7 +93,6 @@ diesel::table! {
         in_trash -> Bool,
         trashed_at -> Nullable<Timestamp>,
         trashed_from -> Nullable<Text>,
-        taken_at -> Timestamp,
         recent_at -> Timestamp,
         width -> Nullable<Integer>,
         height -> Nullable<Integer>,
@@ -103,6 +102,10 @@ diesel::table! {
         updated_at -> Timestamp,
         scanned_with -> Text,
         is_damaged -> Bool,
+        shown_at -> BigInt,
+        taken_offset -> Nullable<SmallInt>,
+        preview -> Text,
+        placeholder -> Nullable<Text>,
     }
 }
 
@@ -172,6 +175,58 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    media_details (item_id) {
+        item_id -> Binary,
+        user_id -> BigInt,
+        facts -> Text,
+    }
+}
+
+diesel::table! {
+    tracks (item_id) {
+        item_id -> Binary,
+        user_id -> BigInt,
+        title -> Text,
+        artist -> Text,
+        album -> Text,
+        album_artist -> Text,
+        artist_key -> Text,
+        album_key -> Text,
+        place -> Integer,
+    }
+}
+
+diesel::table! {
+    search_words (user_id, word, shown_at, item_id) {
+        user_id -> BigInt,
+        word -> Text,
+        shown_at -> BigInt,
+        item_id -> Binary,
+    }
+}
+
+diesel::table! {
+    shelf_months (user_id, shelf, month) {
+        user_id -> BigInt,
+        shelf -> Text,
+        month -> Integer,
+        items -> BigInt,
+    }
+}
+
+diesel::table! {
+    preview_jobs (item_id) {
+        item_id -> Binary,
+        tries -> Integer,
+        not_before -> BigInt,
+    }
+}
+
+diesel::joinable!(tracks -> media_items (item_id));
+diesel::allow_tables_to_appear_in_same_query!(tracks, media_items);
+diesel::joinable!(search_words -> media_items (item_id));
+diesel::allow_tables_to_appear_in_same_query!(search_words, media_items);
 diesel::joinable!(findings -> users (user_id));
 diesel::allow_tables_to_appear_in_same_query!(findings, users);
 diesel::joinable!(session_tokens -> users (user_id));

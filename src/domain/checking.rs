@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 pub use super::trouble::{Found, How, Trouble};
 use super::upload::Arrival;
-use super::{Services, folders, moving, storing};
+use super::{Services, folders, moving, previews, storing};
 use crate::error::{Error, Result};
 use crate::media::entry::{Entry, EntryKind};
 use crate::media::name::search_key;
@@ -14,7 +14,7 @@ use crate::media::tree::STANDARD;
 use crate::media::{FileName, Place, Received, sha256_of, sniff};
 use crate::model::finding::FindingState;
 use crate::model::item::ItemKind;
-use crate::model::{Directory, FindingId, Item, Shelf, User, UserId, now};
+use crate::model::{Directory, FindingId, Item, PreviewState, Shelf, User, UserId, now};
 use crate::store;
 use crate::store::counts::Deltas;
 
@@ -249,6 +249,8 @@ impl<T: FnMut(Found)> Check<'_, T> {
                 is_missing: false,
                 is_damaged: false,
                 scan: self.how.arrives_as,
+                preview: PreviewState::of(found.mime),
+                placeholder: None,
                 updated_at: now(),
                 ..before.clone()
             };
@@ -258,7 +260,8 @@ impl<T: FnMut(Found)> Check<'_, T> {
             deltas.write(conn, self.user.id)?;
             store::users::update_subtract_used(conn, self.user.id, before.size - size)?;
             store::items::update_content(conn, &after)?;
-            Ok(())
+            store::items::update_preview(conn, &after)?;
+            previews::order(conn, &after)
         })
     }
 
@@ -307,6 +310,17 @@ impl<T: FnMut(Found)> Check<'_, T> {
                 let (count, bytes) = store::items::count_on(conn, owner, shelf)?;
                 if matches!(shelf, Shelf::All | Shelf::Trash) {
                     used += bytes;
+                }
+                let months = store::items::count_months(conn, owner, shelf)?;
+                let known: HashMap<i32, i64> = store::counts::list_months(conn, owner, shelf)?
+                    .into_iter()
+                    .map(|(month, items)| (month.number(), items))
+                    .collect();
+                if known != months {
+                    is_right = false;
+                    if repairing {
+                        store::counts::replace_months(conn, owner, shelf, &months)?;
+                    }
                 }
                 if !kept.iter().any(|known| (known.shelf, known.items, known.bytes) == (shelf, count, bytes)) {
                     is_right = false;

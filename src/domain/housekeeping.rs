@@ -1,6 +1,8 @@
 //! What the server does by itself: notes written down, the trash purged, old rows taken away.
 
-use super::{Services, resumable, trash};
+use std::sync::atomic::Ordering;
+
+use super::{Services, previews, resumable, trash};
 use crate::error::Result;
 use crate::model::now;
 use crate::store;
@@ -20,6 +22,8 @@ pub fn round(services: &Services) -> Result<()> {
     if purged > 0 {
         tracing::info!("{purged} things purged from the trash");
     }
+    // A preview of 256 folders a round: whatever a killed process left is gone in two days.
+    previews::sweep(services, services.rounds.fetch_add(1, Ordering::Relaxed))?;
     let expired = resumable::expire(services, now())?;
     if expired > 0 {
         tracing::info!("{expired} uploads given up after their days");

@@ -2,9 +2,9 @@
 
 use std::fs::File;
 
-use super::Services;
 use super::moving::{self, Plan};
 use super::shelves::Selection;
+use super::{Services, search};
 use crate::db::Conn;
 use crate::error::{Error, Result};
 use crate::media::{FileName, Place, name::search_key};
@@ -97,6 +97,25 @@ pub fn open(services: &Services, user: &User, id: ItemId) -> Result<Opened> {
     }
 }
 
+/// Opens an item's file where it lies now; one that is being moved is waited for. Nothing is marked.
+///
+/// # Errors
+/// The database's.
+pub(super) fn open_settled(services: &Services, owner: &User, id: ItemId) -> Result<Option<File>> {
+    let place = || {
+        services.db.read(|conn| {
+            let item = store::items::find(conn, owner.id, id)?;
+            item.map(|item| place_of(conn, owner, &item)).transpose()
+        })
+    };
+    let Some(first) = place()? else { return Ok(None) };
+    if let Ok(file) = services.tree.open_file(&first) {
+        return Ok(Some(file));
+    }
+    let _turn = services.moving(owner.id);
+    Ok(place()?.and_then(|again| services.tree.open_file(&again).ok()))
+}
+
 /// Whether an item's file is there and as long as it was.
 pub(super) fn is_whole(services: &Services, conn: &mut Conn, user: &User, item: &Item) -> Result<bool> {
     let place = place_of(conn, user, item)?;
@@ -184,6 +203,7 @@ pub fn change(services: &Services, user: &User, id: ItemId, change: &Change) -> 
                 let changed = [before.directory_id, directory_id];
                 let item = named(Item { directory_id, ..before }, &done.name);
                 store::items::update_place(conn, &item)?;
+                search::index(conn, &item, None)?;
                 if let Some(is_favorite) = change.favorite {
                     favor(conn, user, vec![item.clone()], is_favorite)?;
                 }
@@ -238,6 +258,7 @@ pub fn move_to(services: &Services, user: &User, ids: &[ItemId], directory: Dire
                 changed.push(item.directory_id);
                 let item = named(Item { directory_id: directory, ..item }, &done.name);
                 store::items::update_place(conn, &item)?;
+                search::index(conn, &item, None)?;
             }
             store::directories::update_modified(conn, user.id, &changed, at)?;
             Ok(())

@@ -4,6 +4,7 @@
 
 pub mod access_tokens;
 pub mod accounts;
+pub mod albums;
 pub mod api_sessions;
 mod appending;
 pub mod archives;
@@ -23,6 +24,7 @@ pub mod log_in;
 pub mod moving;
 pub mod passwords;
 pub mod people;
+pub mod previews;
 pub mod profile;
 pub mod readiness;
 mod receiving;
@@ -32,6 +34,7 @@ pub mod resumable;
 pub mod room;
 mod scanner;
 pub mod scanning;
+pub mod search;
 mod services;
 pub mod session_cache;
 pub mod sessions;

@@ -9,13 +9,13 @@ use super::moving::{self, Plan};
 use super::scanner::Health;
 use super::storing::{self, decided};
 use super::upload::Arrival;
-use super::{Services, items};
+use super::{Services, items, previews};
 use crate::config::Unscannable;
 use crate::error::{Error, Result};
 use crate::media::clamd::Verdict;
 use crate::media::{FileName, Place, Received};
 use crate::model::finding::{Finding, FindingState};
-use crate::model::{FindingId, Item, ItemId, Scan, User, UserId, now};
+use crate::model::{FindingId, Item, Scan, User, UserId, now};
 use crate::store;
 use crate::store::counts::Deltas;
 
@@ -97,7 +97,7 @@ pub fn rescan(services: &Services, everything: bool, mut each: impl FnMut(&Item)
 /// Scans one; false when the scanner is away.
 fn scan_one(services: &Services, item: &Item, version: &str, scanned: &mut Scanned) -> Result<bool> {
     let owner = owner_of(services, item.user_id)?;
-    let Some(mut file) = open(services, &owner, item.id)? else {
+    let Some(mut file) = items::open_settled(services, &owner, item.id)? else {
         scanned.unreadable += 1;
         if !item.is_missing {
             services.db.write(|conn| Ok(store::items::update_missing(conn, owner.id, item.id, true)?))?;
@@ -128,7 +128,14 @@ fn scan_one(services: &Services, item: &Item, version: &str, scanned: &mut Scann
         services.scanner.failed(item.id);
         return Ok(true);
     }
-    let note = |scan: Scan| services.db.write(|conn| Ok(store::scans::update_scan(conn, item, scan, version)?));
+    let note = |scan: Scan| {
+        services.db.write(|conn| {
+            store::scans::update_scan(conn, item, scan, version)?;
+            if item.scan == Scan::Pending { previews::order(conn, &Item { scan, ..item.clone() }) } else { Ok(()) }
+        })?;
+        services.previewing.ring();
+        Ok::<(), Error>(())
+    };
     match (verdict, services.scanner.policy()) {
         (Verdict::Clean, _) => {
             note(Scan::Clean)?;
@@ -149,22 +156,6 @@ fn scan_one(services: &Services, item: &Item, version: &str, scanned: &mut Scann
     }
     services.scanner.forget(item.id);
     Ok(true)
-}
-
-/// Opens an item's file where it lies now; one that is being moved is waited for.
-fn open(services: &Services, owner: &User, id: ItemId) -> Result<Option<File>> {
-    let place = || {
-        services.db.read(|conn| {
-            let item = store::items::find(conn, owner.id, id)?;
-            item.map(|item| items::place_of(conn, owner, &item)).transpose()
-        })
-    };
-    let Some(first) = place()? else { return Ok(None) };
-    if let Ok(file) = services.tree.open_file(&first) {
-        return Ok(Some(file));
-    }
-    let _turn = services.moving(owner.id);
-    Ok(place()?.and_then(|again| services.tree.open_file(&again).ok()))
 }
 
 /// Hashes what is read, so that a verdict is of the bytes it is written down for.
@@ -226,6 +217,7 @@ fn quarantine(services: &Services, owner: &User, scanned: &Item, signature: &str
             Ok(())
         },
     )?;
+    services.previews.forget(id.0);
     services.sessions.forget(owner.id);
     tracing::warn!(user = owner.id.0, item = %id, "malware found and taken away: {signature}");
     Ok(())
@@ -318,7 +310,10 @@ pub fn forget_waiting(services: &Services) -> Result<()> {
     if services.scanner.is_on() || services.db.read(|conn| Ok(store::scans::count_to_scan(conn)?))? == 0 {
         return Ok(());
     }
-    let changed = services.db.write(|conn| Ok(store::scans::update_all_scans(conn, Scan::Pending, Scan::Skipped)?))?;
+    let changed = services.db.write(|conn| {
+        store::jobs::insert_for_waiting(conn)?;
+        Ok(store::scans::update_all_scans(conn, Scan::Pending, Scan::Skipped)?)
+    })?;
     if changed > 0 {
         tracing::warn!("there is no malware scanner: {changed} files that waited for one are open unscanned");
     }

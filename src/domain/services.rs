@@ -1,7 +1,7 @@
 //! What the rules work with: database, tree, caches.
 
 use std::collections::HashSet;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
@@ -12,6 +12,7 @@ use super::attempts::Attempts;
 use super::jwt::Signer;
 use super::limits::Limits;
 use super::passwords::Passwords;
+use super::previews::Queue;
 use super::readiness::Readiness;
 use super::room::Rooms;
 use super::scanner::Scanner;
@@ -22,6 +23,8 @@ use crate::config::Settings;
 use crate::db::Db;
 use crate::error::{Error, Result};
 use crate::media::Tree;
+use crate::media::preview::Studio;
+use crate::media::previews::Previews;
 use crate::model::UserId;
 use crate::store;
 
@@ -41,10 +44,15 @@ pub struct Services {
     pub users_file: UsersFile,
     pub touches: Touches,
     pub started: Instant,
+    /// Rounds of housekeeping.
+    pub(super) rounds: AtomicU8,
     pub readiness: Readiness,
     pub archives: Archives,
     pub rooms: Arc<Rooms>,
     pub scanner: Scanner,
+    pub studio: Studio,
+    pub previews: Previews,
+    pub previewing: Queue,
     pub appending: Arc<Appending>,
     pub(super) arrivals: Arrivals,
     has_admin: AtomicBool,
@@ -78,10 +86,14 @@ impl Services {
             users_file: UsersFile::watch(settings.users_file.clone())?,
             touches: Touches::default(),
             started: Instant::now(),
+            rounds: AtomicU8::new(rand::random()),
             readiness: Readiness::default(),
             archives: Archives::default(),
             rooms: Arc::default(),
             scanner: Scanner::of(&settings)?,
+            studio: Studio::new(settings.own_program.clone()),
+            previews: Previews::open(&settings.data_dir)?,
+            previewing: Queue::default(),
             appending: Arc::default(),
             arrivals: Arrivals::default(),
             has_admin: AtomicBool::new(has_admin),

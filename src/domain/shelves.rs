@@ -2,13 +2,12 @@
 
 use std::collections::HashMap;
 
-use time::Month;
-
-use super::Services;
+use super::{Services, search};
+use crate::db::Conn;
 use crate::error::{Error, Result};
-use crate::model::{Cursor, Directory, DirectoryId, Item, Shelf, ShelfCount, Sort, Time, User, now};
+use crate::model::{Cursor, Directory, DirectoryId, Item, Shelf, ShelfCount, Sort, User, YearMonth, now};
 use crate::store;
-pub use crate::store::items::Selection;
+pub use crate::store::selection::Selection;
 
 /// Items on a page.
 pub const PAGE: u8 = 60;
@@ -18,8 +17,9 @@ pub struct Listing {
     pub items: Vec<Item>,
     /// Where the next page goes on; `None` on the last.
     pub next: Option<Cursor>,
-    /// How many items each month on this page has in all; empty when not sorted by time.
-    pub months: Vec<((i32, Month), i64)>,
+    /// How many items each month has in all: of a shelf every one, of a directory those on this page. Empty when
+    /// not sorted by time.
+    pub months: Vec<(YearMonth, i64)>,
     /// Directories directly in this one.
     pub children: Vec<Directory>,
     pub sort: Sort,
@@ -54,6 +54,13 @@ pub fn page(services: &Services, user: &User, page: &Page) -> Result<(Vec<Item>,
         None => None,
     };
     services.db.read(|conn| {
+        if page.selection.words.is_some() && sort == Sort::Newest {
+            let after = match after {
+                Some(Cursor::Clock(at, id)) => Some((at, id)),
+                _ => None,
+            };
+            return search::search(conn, user.id, &page.selection, after, page.limit.into());
+        }
         let mut items = store::items::list(conn, user.id, &page.selection, sort, after.as_ref(), i64::from(page.limit) + 1)?;
         let has_more = items.len() > usize::from(page.limit);
         items.truncate(page.limit.into());
@@ -69,12 +76,14 @@ pub fn page(services: &Services, user: &User, page: &Page) -> Result<(Vec<Item>,
 pub fn list(services: &Services, user: &User, wanted: &Page) -> Result<Listing> {
     let (sort, selection) = (wanted.sort(), &wanted.selection);
     let (items, next) = page(services, user, wanted)?;
-    let is_counted = selection.words.is_empty() && selection.kind.is_none() && matches!(sort, Sort::Newest | Sort::Oldest);
+    let is_counted = selection.words.is_none() && selection.kind.is_none() && matches!(sort, Sort::Newest | Sort::Oldest);
     let (months, children) = services.db.read(|conn| {
         let mut months = Vec::new();
-        for month in if is_counted { months_of(&items) } else { Vec::new() } {
-            let (from, until) = bounds(month)?;
-            months.push((month, store::items::count_between(conn, user.id, selection, from, until)?));
+        if is_counted {
+            months = match selection.directory {
+                Some(_) => count_months(conn, user, selection, &items)?,
+                None => store::counts::list_months(conn, user.id, selection.shelf)?,
+            };
         }
         let children = match selection.directory {
             Some(id) => store::directories::list_children(conn, user.id, id)?,
@@ -82,7 +91,7 @@ pub fn list(services: &Services, user: &User, wanted: &Page) -> Result<Listing> 
         };
         Ok((months, children))
     })?;
-    if selection.directory.is_none() && selection.words.is_empty() {
+    if selection.directory.is_none() && selection.words.is_none() {
         services.touches.directory(user.id, selection.shelf.title(), now());
     }
     Ok(Listing { items, next, months, children, sort })
@@ -152,14 +161,14 @@ impl Surroundings {
     }
 }
 
-fn months_of(items: &[Item]) -> Vec<(i32, Month)> {
-    let mut months: Vec<_> = items.iter().map(|item| (item.taken_at.year(), item.taken_at.month())).collect();
+/// A directory's months are counted when they are shown.
+fn count_months(conn: &mut Conn, user: &User, selection: &Selection, items: &[Item]) -> Result<Vec<(YearMonth, i64)>> {
+    let mut months: Vec<_> = items.iter().map(|item| item.shown_at.month()).collect();
     months.dedup();
-    months
-}
-
-fn bounds((year, month): (i32, Month)) -> Result<(Time, Time)> {
-    let next = if month == Month::December { (year + 1, Month::January) } else { (year, month.next()) };
-    let first = |(year, month)| time::Date::from_calendar_date(year, month, 1).map(time::Date::midnight).map_err(Error::internal);
-    Ok((first((year, month))?, first(next)?))
+    let mut counted = Vec::new();
+    for month in months {
+        let count = store::items::count_between(conn, user.id, selection, month.start(), month.end())?;
+        counted.push((month, count));
+    }
+    Ok(counted)
 }

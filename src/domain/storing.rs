@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 
 use super::arrivals::{Arrival, Outcome, Waiting};
 use super::moving::{self, Plan};
-use super::{Services, folders, items};
+use super::{Services, folders, items, previews, search};
 use crate::db::Conn;
 use crate::error::{Error, Result};
 use crate::faults;
@@ -14,7 +14,7 @@ use crate::media::name::search_key;
 use crate::media::{FileName, Place, Received, Sniffed, sniff};
 use crate::model::finding::FindingState;
 use crate::model::item::{ItemKind, NewItem};
-use crate::model::{Directory, DirectoryId, Item, ItemId, UploadId, User, now};
+use crate::model::{Directory, DirectoryId, Item, ItemId, PreviewState, UploadId, User, WallClock, now};
 use crate::store;
 use crate::store::counts::Deltas;
 
@@ -146,6 +146,10 @@ fn store_batch(turn: &Turn<'_>, services: &Services, user: &User, waiting: &mut 
             insert(conn, user, &news)?;
             let ids: Vec<ItemId> = news.iter().map(|(_, new)| new.id).collect();
             *items.borrow_mut() = items::theirs(conn, user, &ids)?;
+            for item in items.borrow().iter() {
+                search::index_new(conn, item)?;
+                previews::order(conn, item)?;
+            }
             for (arrival, fate) in arrivals.iter().zip(fates.borrow().iter()) {
                 if let (Fate::AsNew(first), Some(upload)) = (fate, arrival.upload)
                     && let Some(Fate::New { id, .. }) = fates.borrow().get(*first)
@@ -175,6 +179,7 @@ fn store_batch(turn: &Turn<'_>, services: &Services, user: &User, waiting: &mut 
     }
     services.sessions.forget(user.id);
     services.scanner.ring();
+    services.previewing.ring();
     Ok(outcomes)
 }
 
@@ -261,7 +266,8 @@ fn new_item(
         favorite: false,
         is_missing: false,
         in_trash: false,
-        taken_at: at,
+        shown_at: WallClock::of(at),
+        preview: PreviewState::of(found.mime),
         recent_at: at,
         scan: arrival.scan,
         created_at: at,

@@ -3,7 +3,7 @@
 use super::items::{named, place_of, theirs};
 use super::moving::{self, Plan};
 use super::shelves::Selection;
-use super::{Services, folders};
+use super::{Services, folders, search};
 use crate::error::{Error, Result};
 use crate::media::{FileName, Place};
 use crate::model::{Item, ItemId, Shelf, Sort, User, now};
@@ -111,6 +111,7 @@ pub fn restore(services: &Services, user: &User, ids: &[ItemId]) -> Result<Vec<R
                 );
                 deltas.add(&restored);
                 store::items::update_place(conn, &restored)?;
+                search::index(conn, &restored, None)?;
             }
             deltas.write(conn, user.id)?;
             store::directories::update_modified(conn, user.id, &changed, at)?;
@@ -169,6 +170,7 @@ pub fn delete(services: &Services, user: &User, ids: &[ItemId]) -> Result<usize>
         },
     )?;
     for gone in &done {
+        services.previews.forget(gone.subject);
         // The rows are gone; what stays behind now, the next start takes away.
         if let Err(cause) = services.tree.remove_file(&Place::incoming(gone.name.as_str())) {
             tracing::warn!(item = %gone.subject, "a deleted file could not be taken away yet: {cause}");

@@ -28,7 +28,19 @@ pub struct Described<'a> {
     pub etag: String,
     pub modified: std::time::SystemTime,
     pub size: u64,
+    /// Where it begins in its file.
+    pub start: u64,
     pub is_inline: bool,
+    pub caching: Caching,
+}
+
+/// How long a browser may keep what it got; proxies may not keep it at all.
+#[derive(Clone, Copy)]
+pub enum Caching {
+    /// It asks each time whether it is still the same.
+    AskAgain,
+    /// The address names the content: it never changes.
+    ForGood,
 }
 
 /// Answers with a file, a part of it, or that nothing has changed (RFC 9110).
@@ -63,14 +75,17 @@ pub fn serve(request: &HttpRequest, file: File, about: &Described<'_>) -> Answer
         }
         None => (0, about.size),
     };
-    Ok(answer.no_chunking(length).body(SizedStream::new(length, read_ahead(file, start, length))))
+    Ok(answer.no_chunking(length).body(SizedStream::new(length, read_ahead(file, about.start + start, length))))
 }
 
 fn validators(answer: &mut HttpResponseBuilder, about: &Described<'_>) {
     answer
         .insert_header((header::ETAG, format!("\"{}\"", about.etag)))
         .insert_header((header::LAST_MODIFIED, HttpDate::from(about.modified)))
-        .insert_header((header::CACHE_CONTROL, "private, no-cache"));
+        .insert_header((header::CACHE_CONTROL, match about.caching {
+            Caching::AskAgain => "private, no-cache",
+            Caching::ForGood => "private, max-age=31536000, immutable",
+        }));
 }
 
 fn text(headers: &HeaderMap, name: header::HeaderName) -> Option<&str> {
@@ -192,7 +207,7 @@ mod tests {
 
     fn about() -> Described<'static> {
         let modified = std::time::UNIX_EPOCH + std::time::Duration::from_secs(784_111_777);
-        Described { name: "a.mp4", mime: "video/mp4", etag: "abc".into(), modified, size: 100, is_inline: true }
+        Described { name: "a.mp4", mime: "video/mp4", etag: "abc".into(), modified, size: 100, start: 0, is_inline: true, caching: Caching::AskAgain }
     }
 
     fn range(value: &str) -> Wanted {

@@ -1,20 +1,21 @@
 //! An item's bytes as an answer: what `/media/{id}` and its twin in the API share.
 
 use std::sync::Arc;
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use actix_web::HttpRequest;
 use actix_web::web::Data;
 
-use super::bytes::{Described, serve};
+use super::bytes::{Caching, Described, serve};
 use super::route::{Answer, act};
-use crate::domain::Services;
 use crate::domain::items::{self, Opened};
+use crate::domain::previews::Asked;
+use crate::domain::{Services, previews};
 use crate::domain::session_cache::Presence;
 use crate::error::Error;
 use crate::media::sniff::is_shown_inline;
-use crate::model::item::ItemKind;
-use crate::model::{Item, ItemId, Scan};
+use crate::media::previews::Stored;
+use crate::model::{Item, ItemId, PreviewState, Scan};
 
 /// The id in a path; what is none is nothing.
 ///
@@ -37,28 +38,68 @@ pub async fn content(
     answer(request, opened, is_inline)
 }
 
-/// Whether a browser can draw the item, so that it is its own thumbnail.
+/// How long one who asks for a preview waits until it has been made.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// Sides of the squares that previews fit into, in pixels.
+pub const SIDES: [(&str, u32); 3] = [("320", 320), ("640", 640), ("1280", 1280)];
+
+/// The part of a preview's address that changes with its content.
 #[must_use]
-pub fn is_drawn(item: &Item) -> bool {
-    item.kind == ItemKind::Photo && is_shown_inline(&item.mime) && !item.is_missing && item.scan != Scan::Pending
+pub fn version(item: &Item) -> &str {
+    item.sha256.get(..12).unwrap_or_default()
 }
 
-/// A picture a browser can draw is its own thumbnail; other things have none.
+/// Where an item's preview is or will be, below `base`; `None` where there is none.
+#[must_use]
+pub fn preview_path(base: &str, item: &Item, side: u32) -> Option<String> {
+    let is_there = matches!(item.preview, PreviewState::Ready | PreviewState::Waiting);
+    let is_open = item.scan != Scan::Pending;
+    (is_there && is_open).then(|| format!("{base}/{}/thumbnail?size={side}&v={}", item.id, version(item)))
+}
+
+/// A preview of an item: a small picture of what is in it.
 pub async fn thumbnail(
     services: &Data<Services>,
     presence: &Arc<Presence>,
     request: &HttpRequest,
     id: &str,
     size: Option<&str>,
+    known: Option<&str>,
 ) -> Answer {
-    if !matches!(size.unwrap_or_default(), "" | "320" | "640" | "1280") {
-        return Err(Error::field("size", "Thumbnails are 320, 640 or 1280 wide.").into());
+    let wanted = size.filter(|size| !size.is_empty()).unwrap_or("320");
+    let side = SIDES.iter().find(|(word, _)| *word == wanted).map(|(_, side)| *side);
+    let side = side.ok_or_else(|| Error::field("size", "Thumbnails are 320, 640 or 1280 wide."))?;
+    let id = parse_id(id)?;
+    let (item, stored) = made(services, presence, id, side).await?;
+    let seconds = item.created_at.assume_utc().unix_timestamp();
+    let about = Described {
+        name: "preview.webp",
+        mime: "image/webp",
+        etag: format!("{}-{}x{}-{}", item.sha256, stored.width, stored.height, stored.length),
+        modified: UNIX_EPOCH + Duration::from_secs(u64::try_from(seconds).unwrap_or(0)),
+        size: stored.length,
+        start: stored.offset,
+        is_inline: true,
+        caching: if known == Some(version(&item)) { Caching::ForGood } else { Caching::AskAgain },
+    };
+    serve(request, stored.file, &about)
+}
+
+/// A preview; one that is still to be made is waited for a little.
+async fn made(services: &Data<Services>, presence: &Arc<Presence>, id: ItemId, side: u32) -> Result<(Item, Stored), Error> {
+    let mut pause = Duration::from_millis(25);
+    let until = Instant::now() + PATIENCE;
+    loop {
+        let presence = presence.clone();
+        match act(services, move |services| previews::open(services, &presence.user, id, side)).await? {
+            Asked::Ready(item, stored) => return Ok((item, stored)),
+            Asked::Soon if Instant::now() < until => {
+                tokio::time::sleep(pause).await;
+                pause = (pause * 2).min(Duration::from_millis(400));
+            }
+            Asked::Soon => return Err(Error::Unavailable("This picture is still being made.")),
+        }
     }
-    let opened = open(services, presence, id).await?;
-    if !is_drawn(&opened.item) {
-        return Err(Error::NotFound.into());
-    }
-    answer(request, opened, true)
 }
 
 async fn open(services: &Data<Services>, presence: &Arc<Presence>, id: &str) -> Result<Opened, Error> {
@@ -76,7 +117,9 @@ fn answer(request: &HttpRequest, Opened { item, file }: Opened, is_inline: bool)
         etag: item.sha256.clone(),
         modified: UNIX_EPOCH + Duration::from_secs(u64::try_from(seconds).unwrap_or(0)),
         size: item.bytes(),
+        start: 0,
         is_inline,
+        caching: Caching::AskAgain,
     };
     serve(request, file, &about)
 }

@@ -1,11 +1,14 @@
 //! Bytes on disk: the people's tree, files on their way in, what a file is. Nothing else touches it.
 
+pub mod cage;
 pub mod clamd;
 pub mod entry;
 pub mod icon;
 pub mod incoming;
 pub mod name;
 pub mod place;
+pub mod preview;
+pub mod previews;
 pub mod sniff;
 pub mod tree;
 

@@ -3,12 +3,13 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use super::{Item, ItemId, Sort, Time};
+use super::{Item, ItemId, Sort, Time, WallClock};
 
 /// The last item of a page: the next one goes on behind it, whatever was added meanwhile.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Cursor {
     Time(Time, ItemId),
+    Clock(WallClock, ItemId),
     Name(String, ItemId),
     Size(i64, ItemId),
 }
@@ -18,7 +19,7 @@ impl Cursor {
     #[must_use]
     pub fn of(item: &Item, sort: Sort) -> Self {
         match sort {
-            Sort::Newest | Sort::Oldest => Self::Time(item.taken_at, item.id),
+            Sort::Newest | Sort::Oldest => Self::Clock(item.shown_at, item.id),
             Sort::Recent => Self::Time(item.recent_at, item.id),
             Sort::Trashed => Self::Time(item.trashed_at.unwrap_or(item.created_at), item.id),
             Sort::Name => Self::Name(item.name_key.clone(), item.id),
@@ -31,6 +32,7 @@ impl Cursor {
     pub fn encode(&self) -> String {
         let text = match self {
             Self::Time(time, id) => format!("t{}.{id}", time.assume_utc().unix_timestamp_nanos() / 1000),
+            Self::Clock(clock, id) => format!("c{}.{id}", clock.0),
             Self::Name(name, id) => format!("n{name}.{id}"),
             Self::Size(size, id) => format!("s{size}.{id}"),
         };
@@ -44,7 +46,8 @@ impl Cursor {
         let (value, id) = text.rsplit_once('.')?;
         let id = ItemId::parse(id)?;
         match sort {
-            Sort::Newest | Sort::Oldest | Sort::Recent | Sort::Trashed => {
+            Sort::Newest | Sort::Oldest => Some(Self::Clock(WallClock(value.strip_prefix('c')?.parse().ok()?), id)),
+            Sort::Recent | Sort::Trashed => {
                 let micros: i64 = value.strip_prefix('t')?.parse().ok()?;
                 let at = time::OffsetDateTime::from_unix_timestamp_nanos(i128::from(micros) * 1000).ok()?;
                 Some(Self::Time(Time::new(at.date(), at.time()), id))
@@ -63,7 +66,8 @@ mod tests {
     fn a_cursor_comes_back_as_it_went() {
         let id = ItemId::new();
         for (cursor, sort) in [
-            (Cursor::Time(crate::model::now(), id), Sort::Newest),
+            (Cursor::Time(crate::model::now(), id), Sort::Recent),
+            (Cursor::Clock(WallClock(-5), id), Sort::Newest),
             (Cursor::Name("a.b – ü.jpg".into(), id), Sort::Name),
             (Cursor::Size(-3, id), Sort::Largest),
         ] {

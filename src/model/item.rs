@@ -3,9 +3,10 @@
 use diesel::prelude::*;
 
 use super::column::text_enum;
-use super::{DirectoryId, ItemId, Shelf, Time, UserId};
+use super::{DirectoryId, ItemId, Shelf, Time, UserId, WallClock};
 use crate::db::schema::media_items;
 use crate::media::Kind;
+use crate::media::preview::Studio;
 
 /// Keeps [`Kind`] as text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, diesel::expression::AsExpression, diesel::deserialize::FromSqlRow)]
@@ -66,6 +67,28 @@ pub enum Scan {
 }
 text_enum!(Scan { Pending = "pending", Skipped = "skipped", Clean = "clean", Unscannable = "unscannable" });
 
+/// Whether there is a small picture of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, diesel::expression::AsExpression, diesel::deserialize::FromSqlRow)]
+#[diesel(sql_type = diesel::sql_types::Text)]
+pub enum PreviewState {
+    /// There is none, and none was to be expected.
+    None,
+    /// It is to be made.
+    Waiting,
+    Ready,
+    /// It could not be made; the details say why.
+    Failed,
+}
+text_enum!(PreviewState { None = "none", Waiting = "waiting", Ready = "ready", Failed = "failed" });
+
+impl PreviewState {
+    /// Of a file of that media type that has just come.
+    #[must_use]
+    pub fn of(mime: &str) -> Self {
+        if Studio::takes(mime) { Self::Waiting } else { Self::None }
+    }
+}
+
 /// One row of `media_items`.
 #[derive(Debug, Clone, Queryable, Selectable)]
 #[diesel(table_name = media_items)]
@@ -95,8 +118,13 @@ pub struct Item {
     pub trashed_at: Option<Time>,
     /// Path of the directory it was trashed from.
     pub trashed_from: Option<String>,
-    /// When the picture was taken; the time of the upload where nobody knows.
-    pub taken_at: Time,
+    /// When the picture was taken, by the clock there; the time of the upload (UTC) where nobody knows.
+    pub shown_at: WallClock,
+    /// Minutes that clock was ahead of UTC, where it is known.
+    pub taken_offset: Option<i16>,
+    pub preview: PreviewState,
+    /// A thumbhash in base64: what to show until the preview has come.
+    pub placeholder: Option<String>,
     /// When it was added or last opened.
     pub recent_at: Time,
     pub width: Option<i32>,
@@ -134,7 +162,8 @@ pub struct NewItem {
     pub favorite: bool,
     pub is_missing: bool,
     pub in_trash: bool,
-    pub taken_at: Time,
+    pub shown_at: WallClock,
+    pub preview: PreviewState,
     pub recent_at: Time,
     pub scan: Scan,
     pub created_at: Time,

@@ -1,13 +1,13 @@
 //! `shelf_counts`: kept in the transaction of each change.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use diesel::prelude::*;
 
 use crate::db::Conn;
-use crate::db::schema::shelf_counts;
+use crate::db::schema::{shelf_counts, shelf_months};
 use crate::model::item::NewItem;
-use crate::model::{Item, Shelf, ShelfCount, UserId};
+use crate::model::{Item, Shelf, ShelfCount, UserId, YearMonth};
 
 /// # Errors
 /// The database's.
@@ -51,9 +51,52 @@ pub fn update(conn: &mut Conn, owner: UserId, shelf: Shelf, items: i64, bytes: i
         .execute(conn)
 }
 
+/// How many items each month of a shelf has, the newest first.
+///
+/// # Errors
+/// The database's.
+pub fn list_months(conn: &mut Conn, owner: UserId, shelf: Shelf) -> QueryResult<Vec<(YearMonth, i64)>> {
+    let rows: Vec<(i32, i64)> = shelf_months::table
+        .filter(shelf_months::user_id.eq(owner))
+        .filter(shelf_months::shelf.eq(shelf))
+        .filter(shelf_months::items.gt(0))
+        .order(shelf_months::month.desc())
+        .select((shelf_months::month, shelf_months::items))
+        .load(conn)?;
+    Ok(rows.into_iter().filter_map(|(number, items)| Some((YearMonth::from_number(number)?, items))).collect())
+}
+
+/// Sets the months of a shelf that were counted anew.
+///
+/// # Errors
+/// The database's.
+pub fn replace_months(conn: &mut Conn, owner: UserId, shelf: Shelf, months: &HashMap<i32, i64>) -> QueryResult<()> {
+    let old = shelf_months::table.filter(shelf_months::user_id.eq(owner)).filter(shelf_months::shelf.eq(shelf));
+    diesel::delete(old).execute(conn)?;
+    for (month, items) in months {
+        insert_month(conn, owner, shelf, *month, *items)?;
+    }
+    Ok(())
+}
+
+fn insert_month(conn: &mut Conn, owner: UserId, shelf: Shelf, month: i32, items: i64) -> QueryResult<usize> {
+    diesel::insert_into(shelf_months::table)
+        .values((
+            shelf_months::user_id.eq(owner),
+            shelf_months::shelf.eq(shelf),
+            shelf_months::month.eq(month),
+            shelf_months::items.eq(items),
+        ))
+        .execute(conn)
+}
+
 /// What changes on the shelves when items come, go or change.
 #[derive(Default)]
-pub struct Deltas(HashMap<Shelf, (i64, i64)>);
+pub struct Deltas {
+    shelves: HashMap<Shelf, (i64, i64)>,
+    /// In a fixed order, so that two transactions never wait for each other.
+    months: BTreeMap<(&'static str, i32), i64>,
+}
 
 impl Deltas {
     /// The item stands where its row says from now on.
@@ -69,19 +112,28 @@ impl Deltas {
     /// An item that was just made.
     pub fn add_new(&mut self, new: &NewItem) {
         self.change(&[Shelf::All, new.shelf], 1, new.size);
+        self.change_month(&[Shelf::All, new.shelf], new.shown_at.month(), 1);
     }
 
     fn count(&mut self, item: &Item, sign: i64) {
-        match (item.in_trash, item.favorite) {
-            (true, _) => self.change(&[Shelf::Trash], sign, item.size),
-            (false, false) => self.change(&[Shelf::All, item.shelf], sign, item.size),
-            (false, true) => self.change(&[Shelf::All, item.shelf, Shelf::Favorites], sign, item.size),
+        if item.in_trash {
+            return self.change(&[Shelf::Trash], sign, item.size);
+        }
+        let shelves = [Shelf::All, item.shelf, Shelf::Favorites];
+        let shelves = shelves.get(..if item.favorite { 3 } else { 2 }).unwrap_or_default();
+        self.change(shelves, sign, item.size);
+        self.change_month(shelves, item.shown_at.month(), sign);
+    }
+
+    fn change_month(&mut self, shelves: &[Shelf], month: YearMonth, sign: i64) {
+        for shelf in shelves {
+            *self.months.entry((shelf.as_str(), month.number())).or_default() += sign;
         }
     }
 
     fn change(&mut self, shelves: &[Shelf], sign: i64, size: i64) {
         for shelf in shelves {
-            let (items, bytes) = self.0.entry(*shelf).or_default();
+            let (items, bytes) = self.shelves.entry(*shelf).or_default();
             *items += sign;
             *bytes += sign * size;
         }
@@ -93,10 +145,18 @@ impl Deltas {
     /// The database's.
     pub fn write(&self, conn: &mut Conn, owner: UserId) -> QueryResult<()> {
         for shelf in Shelf::COUNTED {
-            let Some((items, bytes)) = self.0.get(&shelf).filter(|delta| **delta != (0, 0)) else { continue };
+            let Some((items, bytes)) = self.shelves.get(&shelf).filter(|delta| **delta != (0, 0)) else { continue };
             diesel::update(shelf_counts::table.find((owner, shelf)))
                 .set((shelf_counts::items.eq(shelf_counts::items + *items), shelf_counts::bytes.eq(shelf_counts::bytes + *bytes)))
                 .execute(conn)?;
+        }
+        for ((word, month), items) in &self.months {
+            let Some(shelf) = Shelf::parse(word).filter(|_| *items != 0) else { continue };
+            let row = shelf_months::table.find((owner, shelf, *month));
+            let changed = diesel::update(row).set(shelf_months::items.eq(shelf_months::items + *items)).execute(conn)?;
+            if changed == 0 {
+                insert_month(conn, owner, shelf, *month, *items)?;
+            }
         }
         Ok(())
     }

@@ -1,42 +1,15 @@
 //! `media_items`: what people keep.
 
+use std::collections::HashMap;
+
 use diesel::dsl::{AsSelect, IntoBoxed, Select};
 use diesel::prelude::*;
 
 use crate::db::Conn;
-use crate::db::schema::{media_items as table, user_directories};
-use crate::model::item::{ItemKind, NewItem};
-use crate::model::{Cursor, DirectoryId, Item, ItemId, Shelf, Sort, Time, UserId};
-
-/// Which of a person's items a list shows: those that fit all of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Selection {
-    pub shelf: Shelf,
-    pub directory: Option<DirectoryId>,
-    pub kind: Option<ItemKind>,
-    /// Words in the name, lower-cased, spaces between them.
-    pub words: String,
-    /// Hexadecimal.
-    pub sha256: Option<String>,
-}
-
-impl Selection {
-    #[must_use]
-    pub const fn shelf(shelf: Shelf) -> Self {
-        Self { shelf, directory: None, kind: None, words: String::new(), sha256: None }
-    }
-
-    #[must_use]
-    pub fn directory(id: DirectoryId) -> Self {
-        Self { directory: Some(id), ..Self::shelf(Shelf::All) }
-    }
-
-    /// Everything outside the trash with all of these words in its name.
-    #[must_use]
-    pub fn named(words: &str) -> Self {
-        Self { words: words.to_lowercase(), ..Self::shelf(Shelf::All) }
-    }
-}
+use super::selection::{Selection, range};
+use crate::db::schema::{media_items as table, search_words, user_directories};
+use crate::model::item::NewItem;
+use crate::model::{Cursor, DirectoryId, Item, ItemId, Shelf, Sort, Time, UserId, WallClock};
 
 /// # Errors
 /// The database's; `UniqueViolation` for a place that is taken.
@@ -121,16 +94,23 @@ pub fn list(
             query = query.filter(table::shelf.eq(kind.shelf()));
         }
     }
-    for word in selection.words.split_whitespace() {
-        query = query.filter(table::name_key.like(contains(word)).escape('!'));
+    for (from, until) in selection.words.iter().flatten().map(|word| range(word)) {
+        let has = search_words::table
+            .filter(search_words::item_id.eq(table::id))
+            .filter(search_words::word.ge(from))
+            .filter(search_words::word.lt(until));
+        query = query.filter(diesel::dsl::exists(has));
+    }
+    if let Some((at, id)) = selection.floor {
+        query = query.filter(table::shown_at.ge(at)).filter(table::shown_at.gt(at).or(table::id.ge(id)));
     }
     // A range on the first key and a test on both: an index answers it without sorting.
     query = match (sort, after) {
-        (Sort::Newest, Some(Cursor::Time(at, id))) => {
-            query.filter(table::taken_at.le(*at)).filter(table::taken_at.lt(*at).or(table::id.lt(*id)))
+        (Sort::Newest, Some(Cursor::Clock(at, id))) => {
+            query.filter(table::shown_at.le(*at)).filter(table::shown_at.lt(*at).or(table::id.lt(*id)))
         }
-        (Sort::Oldest, Some(Cursor::Time(at, id))) => {
-            query.filter(table::taken_at.ge(*at)).filter(table::taken_at.gt(*at).or(table::id.gt(*id)))
+        (Sort::Oldest, Some(Cursor::Clock(at, id))) => {
+            query.filter(table::shown_at.ge(*at)).filter(table::shown_at.gt(*at).or(table::id.gt(*id)))
         }
         (Sort::Recent, Some(Cursor::Time(at, id))) => {
             query.filter(table::recent_at.le(*at)).filter(table::recent_at.lt(*at).or(table::id.lt(*id)))
@@ -147,8 +127,8 @@ pub fn list(
         _ => query,
     };
     match sort {
-        Sort::Newest => query.order((table::taken_at.desc(), table::id.desc())),
-        Sort::Oldest => query.order((table::taken_at.asc(), table::id.asc())),
+        Sort::Newest => query.order((table::shown_at.desc(), table::id.desc())),
+        Sort::Oldest => query.order((table::shown_at.asc(), table::id.asc())),
         Sort::Recent => query.order((table::recent_at.desc(), table::id.desc())),
         Sort::Trashed => query.order((table::trashed_at.desc(), table::id.desc())),
         Sort::Name => query.order((table::name_key.asc(), table::id.asc())),
@@ -161,12 +141,12 @@ pub fn list(
 ///
 /// # Errors
 /// The database's.
-pub fn count_between(conn: &mut Conn, owner: UserId, selection: &Selection, from: Time, until: Time) -> QueryResult<i64> {
+pub fn count_between(conn: &mut Conn, owner: UserId, selection: &Selection, from: WallClock, until: WallClock) -> QueryResult<i64> {
     let mut query = table::table
         .filter(table::user_id.eq(owner))
         .filter(table::in_trash.eq(false))
-        .filter(table::taken_at.ge(from))
-        .filter(table::taken_at.lt(until))
+        .filter(table::shown_at.ge(from))
+        .filter(table::shown_at.lt(until))
         .count()
         .into_boxed();
     query = match selection.shelf {
@@ -242,6 +222,29 @@ pub fn count_on(conn: &mut Conn, owner: UserId, shelf: Shelf) -> QueryResult<(i6
     query.first(conn)
 }
 
+/// How many items of a shelf each month has, counted row by row: for a check. The trash has no months.
+///
+/// # Errors
+/// The database's.
+pub fn count_months(conn: &mut Conn, owner: UserId, shelf: Shelf) -> QueryResult<HashMap<i32, i64>> {
+    let rows = table::table
+        .filter(table::user_id.eq(owner))
+        .filter(table::in_trash.eq(false))
+        .select((table::shelf, table::favorite, table::shown_at));
+    let mut months = HashMap::new();
+    for (of, favorite, at) in rows.load::<(Shelf, bool, WallClock)>(conn)? {
+        let is_on = match shelf {
+            Shelf::All => true,
+            Shelf::Favorites => favorite,
+            shelf => of == shelf,
+        };
+        if is_on {
+            *months.entry(at.month().number()).or_default() += 1;
+        }
+    }
+    Ok(months)
+}
+
 /// Items of anybody that were trashed before `before`: for the purge.
 ///
 /// # Errors
@@ -314,6 +317,32 @@ pub fn update_content(conn: &mut Conn, item: &Item) -> QueryResult<usize> {
         .execute(conn)
 }
 
+/// Writes what is known of an item's picture, from `item`.
+///
+/// # Errors
+/// The database's.
+pub fn update_preview(conn: &mut Conn, item: &Item) -> QueryResult<usize> {
+    diesel::update(table::table.find(item.id).filter(table::user_id.eq(item.user_id)))
+        .set((
+            table::preview.eq(item.preview),
+            table::placeholder.eq(item.placeholder.as_deref()),
+            table::width.eq(item.width),
+            table::height.eq(item.height),
+            table::duration_ms.eq(item.duration_ms),
+            table::shown_at.eq(item.shown_at),
+            table::taken_offset.eq(item.taken_offset),
+        ))
+        .execute(conn)
+}
+
+/// Those of `ids` that are anybody's.
+///
+/// # Errors
+/// The database's.
+pub fn list_known(conn: &mut Conn, ids: &[ItemId]) -> QueryResult<Vec<ItemId>> {
+    table::table.filter(table::id.eq_any(ids.to_vec())).select(table::id).load(conn)
+}
+
 /// Notes that it was opened.
 ///
 /// # Errors
@@ -334,17 +363,4 @@ pub fn delete(conn: &mut Conn, owner: UserId, id: ItemId) -> QueryResult<usize> 
 /// The database's.
 pub fn delete_all(conn: &mut Conn, owner: UserId) -> QueryResult<usize> {
     diesel::delete(table::table.filter(table::user_id.eq(owner))).execute(conn)
-}
-
-/// A LIKE pattern for "contains this", `!` as the escape on both databases.
-fn contains(word: &str) -> String {
-    let mut pattern = String::from("%");
-    for c in word.chars() {
-        if matches!(c, '%' | '_' | '!') {
-            pattern.push('!');
-        }
-        pattern.push(c);
-    }
-    pattern.push('%');
-    pattern
 }

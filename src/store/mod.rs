@@ -1,13 +1,17 @@
 //! Every SQL statement, one file a table, the owner named in each signature.
 
 pub mod counts;
+pub mod details;
 pub mod directories;
 pub mod findings;
 pub mod items;
+pub mod jobs;
 pub mod moves;
 pub mod reports;
 pub mod scans;
+pub mod selection;
 pub mod sessions;
 pub mod site;
 pub mod uploads;
 pub mod users;
+pub mod words;

@@ -1,4 +1,5 @@
 // Single keys, where the person has them on; never while typing.
+import { musicKey } from './music.js';
 import { boxes, selectAll, update } from './selection.js';
 import { toggleStar } from './stars.js';
 
@@ -125,6 +126,8 @@ export function startKeys() {
     }
     if (event.key === '/') { event.preventDefault(); document.getElementById('q')?.focus(); return; }
     if (event.key === '?') { event.preventDefault(); document.getElementById('keys')?.showModal(); return; }
+    if (musicKey(event)) { event.preventDefault(); return; }
+    if (document.querySelector('[data-viewer]')) return;
     if (onItemPage(event) || onPeople(event) || onGrid(event)) event.preventDefault();
   });
 }

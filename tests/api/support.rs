@@ -53,9 +53,12 @@ impl TestApp {
             ("media_dir", path("media")),
             ("database_url", url),
             ("workers", "1".to_owned()),
+            ("previews_at_once", "1".to_owned()),
         ]);
         given.extend(settings.iter().map(|(name, value)| (*name, (*value).to_owned())));
-        let application = Application::build(Settings::from_given(&given).unwrap()).await.unwrap();
+        let own_program = PathBuf::from(env!("CARGO_BIN_EXE_nexus-media"));
+        let settings = Settings { own_program, ..Settings::from_given(&given).unwrap() };
+        let application = Application::build(settings).await.unwrap();
         let base = format!("http://127.0.0.1:{}", application.port());
         let setup_link = application.setup_link().unwrap();
         let services = application.services().clone();
@@ -242,7 +245,8 @@ impl Browser {
         let tiles = selector("[data-tile] .tile-link");
         let links = page.html.select(&tiles).map(|link| {
             let image = link.select(&selector("img")).next().and_then(|image| image.value().attr("alt").map(str::to_owned));
-            image.unwrap_or_else(|| link.text().collect::<String>().trim().to_owned())
+            let name = link.select(&selector(".tile-name")).next();
+            image.unwrap_or_else(|| name.unwrap_or(link).text().collect::<String>().trim().to_owned())
         });
         links.collect()
     }
@@ -291,17 +295,18 @@ pub fn header(answer: &Response, name: &str) -> String {
     answer.headers().get(name).map(|value| value.to_str().unwrap().to_owned()).unwrap_or_default()
 }
 
-/// The smallest picture there is, different for each `seed`.
+/// A picture of one dot, different for each `seed`.
 pub fn png(seed: u32) -> Vec<u8> {
-    let mut bytes = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0\x1f\x15\xc4\x89".to_vec();
-    bytes.extend_from_slice(&seed.to_be_bytes());
-    bytes
+    let [_, red, green, blue] = seed.to_be_bytes();
+    let mut bytes = std::io::Cursor::new(Vec::new());
+    image::RgbImage::from_pixel(1, 1, image::Rgb([red, green, blue])).write_to(&mut bytes, image::ImageFormat::Png).unwrap();
+    bytes.into_inner()
 }
 
 /// What the kept counts say must be what is there.
 pub fn assert_counts_are_true(app: &TestApp, username: &str) {
     use nexus_media::model::{Shelf, Sort};
-    use nexus_media::store::items::Selection;
+    use nexus_media::store::selection::Selection;
     let user = app.user(username);
     let (kept, counted, used) = app
         .services

@@ -45,6 +45,8 @@ pub struct ThumbnailQuery {
     /// Pixels: 320, 640 or 1280.
     #[param(inline)]
     size: Option<Size>,
+    /// As `thumbnail_url` has it: the answer may then be kept for good.
+    v: Option<String>,
 }
 
 #[derive(Deserialize, utoipa::ToSchema)]
@@ -70,7 +72,7 @@ impl Size {
 /// A picture of an item; 404 where there is none.
 #[utoipa::path(get, path = "/api/media/{id}/thumbnail", tag = "Media",
     params(("id" = String, Path, format = "uuid"), ThumbnailQuery),
-    responses((status = 200, content_type = "image/*"), (status = 206, content_type = "image/*")))]
+    responses((status = 200, content_type = "image/webp"), (status = 206, content_type = "image/webp")))]
 pub(super) async fn get_thumbnail(
     caller: Caller,
     request: HttpRequest,
@@ -78,5 +80,5 @@ pub(super) async fn get_thumbnail(
     Query(query): Query<ThumbnailQuery>,
 ) -> Answer {
     let size = query.size.as_ref().map(Size::pixels);
-    item_bytes::thumbnail(&caller.services, &caller.presence, &request, &path, size).await
+    item_bytes::thumbnail(&caller.services, &caller.presence, &request, &path, size, query.v.as_deref()).await
 }

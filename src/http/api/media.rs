@@ -10,7 +10,7 @@ use super::caller::Caller;
 use super::views::{ItemBody, KindWord};
 use crate::domain::items::{self, Change};
 use crate::domain::shelves::{self, Page, Selection};
-use crate::domain::{Services, trash};
+use crate::domain::{Services, search, trash};
 use crate::error::{Error, Result};
 use crate::http::item_bytes::parse_id;
 use crate::http::route::{Answer, Route, act};
@@ -65,7 +65,7 @@ pub struct ListQuery {
     directory: Option<String>,
     #[param(inline)]
     kind: Option<KindWord>,
-    /// Words in the name.
+    /// Words, or how they begin: of the name, title, artist, album, camera, lens, place, keywords or date.
     #[param(max_length = 200)]
     q: Option<String>,
     /// Of the file, in hexadecimal: whether it is here already.
@@ -91,8 +91,8 @@ impl ListQuery {
             .directory
             .as_deref()
             .map(|text| DirectoryId::parse(text).ok_or_else(|| Error::field("directory", "The id of a folder.")));
-        let words = self.q.unwrap_or_default().to_lowercase();
-        if words.chars().count() > 200 {
+        let words = self.q.filter(|text| !text.trim().is_empty());
+        if words.as_ref().is_some_and(|text| text.chars().count() > 200) {
             return Err(Error::field("q", "200 characters at most."));
         }
         let is_digest = |text: &str| text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
@@ -119,7 +119,8 @@ impl ListQuery {
                 KindWord::Document => ItemKind::Document,
                 KindWord::Other => ItemKind::Other,
             }),
-            words,
+            words: words.map(|text| search::asked(&text)),
+            floor: None,
         };
         let sort = match self.sort.unwrap_or(SortWord::Newest) {
             SortWord::Newest => Sort::Newest,

@@ -7,7 +7,7 @@ use time::format_description::well_known::Rfc3339;
 use utoipa::ToSchema;
 
 use crate::domain::session_cache::Presence;
-use crate::http::item_bytes::is_drawn;
+use crate::http::item_bytes::preview_path;
 use crate::model::{Directory, DirectoryId, Item, Session, Time, User};
 
 /// RFC 3339 in UTC.
@@ -107,7 +107,7 @@ impl ItemBody {
             directory_name: names.get(&item.directory_id).cloned().unwrap_or_default(),
             favorite: item.favorite,
             trashed_at: item.trashed_at.map(rfc3339),
-            taken_at: rfc3339(item.taken_at),
+            taken_at: rfc3339(item.shown_at.utc(item.taken_offset)),
             width: item.width,
             height: item.height,
             duration_ms: item.duration_ms,
@@ -118,7 +118,7 @@ impl ItemBody {
                 Scan::Pending => ScanWord::Pending,
                 Scan::Skipped | Scan::Unscannable => ScanWord::Skipped,
             },
-            thumbnail_url: is_drawn(item).then(|| format!("/api/media/{}/thumbnail", item.id)),
+            thumbnail_url: preview_path("/api/media", item, 320),
             content_url: format!("/api/media/{}/content", item.id),
             duplicate: false,
         }

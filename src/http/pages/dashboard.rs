@@ -7,7 +7,8 @@ use super::answer::show;
 use super::findings::{self, Notice};
 use super::shell::Shell;
 use super::unfinished::{self, Unfinished};
-use super::view::{self as v, Tile, counted};
+use super::tile::Tile;
+use super::view::{self as v, counted};
 use crate::domain::dashboard;
 use crate::error::bytes_in_words;
 use crate::http::route::{Answer, Route, act};
@@ -43,8 +44,7 @@ async fn show_dashboard(at: SignedIn) -> Answer {
     let presence = at.presence.clone();
     let strips = act(&at.services, move |services| dashboard::strips(services, &presence.user)).await?;
     let shell = Shell::load(&at, "/dashboard").await?;
-    let days = at.services.settings.trash_days;
-    let tiles = |items: &[Item]| items.iter().map(|item| Tile::of(item, days)).collect();
+    let tiles = |items: &[Item]| Tile::all(items, &at.services);
     let card = |shelf: Shelf, href: &str, icon| {
         let (items, bytes) = shell.surroundings.count(shelf);
         let holds = format!("{} · {}", counted(items, "item"), v::size(bytes).words);

@@ -5,10 +5,12 @@ use askama::Template;
 use serde::Deserialize;
 
 use super::answer::{back, say, see, sent_back, show};
+use super::facts::{self, Fact};
 use super::shell::Shell;
+use super::tile::Tile;
 use super::view::{self as v, When};
 use crate::domain::items::{self, AT_ONCE, Change};
-use crate::domain::trash;
+use crate::domain::{previews, trash};
 use crate::error::Error;
 use crate::http::back::back_path;
 use crate::http::carrier::Flash;
@@ -16,9 +18,7 @@ use crate::http::form::{Form, Nothing};
 use crate::http::item_bytes::parse_id as parse;
 use crate::http::route::{Answer, Route, act};
 use crate::http::visitor::SignedIn;
-use crate::media::sniff::is_shown_inline;
-use crate::model::item::ItemKind;
-use crate::model::{Directory, DirectoryId, Item, ItemId, Scan};
+use crate::model::{Directory, DirectoryId, Item, ItemId, PreviewState, Scan};
 
 /// Items whose trashing can be undone from the message: what fits into the cookie.
 const UNDOABLE: usize = 40;
@@ -52,7 +52,12 @@ struct ItemPage {
     added: When,
     newer: Option<ItemId>,
     older: Option<ItemId>,
-    is_drawn: bool,
+    tile: Tile,
+    facts: Vec<Fact>,
+    /// Why there is no preview.
+    trouble: Option<String>,
+    /// Why a film may not play here.
+    may_not_play: Option<String>,
     /// For the malware scanner.
     is_waiting: bool,
     checked: Option<&'static str>,
@@ -75,13 +80,17 @@ async fn show_item(at: SignedIn, path: web::Path<String>) -> Answer {
     let shelf = if shown.item.in_trash { crate::model::Shelf::Trash } else { shown.item.shelf };
     let shelf_path = format!("/{}", shelf.as_str());
     let shell = Shell::load(&at, &shelf_path).await?;
-    let is_playable = matches!(shown.item.kind, ItemKind::Photo | ItemKind::Video | ItemKind::Audio);
+    let presence = at.presence.clone();
+    let details = act(&at.services, move |services| previews::details(services, &presence.user, id)).await?;
+    let tile = Tile::all(std::slice::from_ref(&shown.item), &at.services).pop().ok_or(Error::NotFound)?;
     show(&ItemPage {
+        facts: facts::facts(&shown.item, &details),
+        may_not_play: facts::may_not_play(&shown.item, &details.facts),
+        trouble: details.trouble.filter(|_| shown.item.preview == PreviewState::Failed),
         size: v::size(shown.item.size),
         added: v::when(shown.item.created_at),
         newer: shown.newer,
         older: shown.older,
-        is_drawn: is_playable && is_shown_inline(&shown.item.mime) && !shown.item.is_missing,
         is_waiting: shown.item.scan == Scan::Pending,
         checked: match shown.item.scan {
             Scan::Clean => Some("Checked, nothing found"),
@@ -90,7 +99,8 @@ async fn show_item(at: SignedIn, path: web::Path<String>) -> Answer {
             Scan::Skipped => None,
         },
         icon: v::icon_of(shown.item.kind),
-        days_left: v::Tile::of(&shown.item, at.services.settings.trash_days).days_left,
+        days_left: tile.days_left.clone(),
+        tile,
         directory: shown.directory,
         item: shown.item,
         shelf_title: shelf.title(),

@@ -27,6 +27,7 @@ async fn show_media(at: SignedIn, request: HttpRequest, path: web::Path<String>,
 #[derive(Deserialize)]
 struct ThumbnailQuery {
     size: Option<String>,
+    v: Option<String>,
 }
 
 async fn show_thumbnail(
@@ -35,5 +36,5 @@ async fn show_thumbnail(
     path: web::Path<String>,
     query: web::Query<ThumbnailQuery>,
 ) -> Answer {
-    thumbnail(&at.services, &at.presence, &request, &path, query.size.as_deref()).await
+    thumbnail(&at.services, &at.presence, &request, &path, query.size.as_deref(), query.v.as_deref()).await
 }

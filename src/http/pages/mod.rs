@@ -1,11 +1,13 @@
 //! The pages: form struct, page struct and handler side by side, one file an area.
 
 mod account;
+mod albums;
 mod answer;
 mod choices;
 mod dashboard;
 mod directories;
 mod downloads;
+mod facts;
 mod findings;
 mod items;
 mod log_in;
@@ -18,7 +20,10 @@ mod sessions;
 mod setup;
 mod shelf;
 mod shell;
+mod song;
 mod status;
+mod tile;
+mod timeline;
 mod tokens;
 mod trash;
 mod unfinished;

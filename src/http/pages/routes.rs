@@ -1,7 +1,7 @@
 //! The routes of all pages.
 
 use super::{
-    account, dashboard, directories, downloads, findings, items, log_in, media, people, recover, register, sessions, setup,
+    account, albums, dashboard, directories, downloads, findings, items, log_in, media, people, recover, register, sessions, setup,
     shelf, status, tokens, trash, unfinished, upload,
 };
 use crate::http::route::Route;
@@ -15,6 +15,7 @@ pub fn routes() -> Vec<Route> {
         dashboard::routes(),
         shelf::routes(),
         items::routes(),
+        albums::routes(),
         media::routes(),
         downloads::routes(),
         upload::routes(),

@@ -6,12 +6,16 @@ use askama::Template;
 use super::answer::show;
 use super::choices::{Group, Query};
 use super::shell::Shell;
-use super::view::{self as v, Heading, Tile, counted};
+use super::song::Song;
+use super::tile::{Heading, Tile};
+use super::timeline::{self, Year};
+use super::view::{self as v, counted};
+use crate::domain::{albums, search};
 use crate::domain::shelves::{self, Listing, PAGE, Page, Selection};
 use crate::error::Error;
 use crate::http::route::{Answer, Route, act};
 use crate::http::visitor::SignedIn;
-use crate::model::{Directory, DirectoryId, Shelf, Sort};
+use crate::model::{Directory, DirectoryId, Item, Shelf, Sort, Track};
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
@@ -41,6 +45,9 @@ struct ShelfPage {
     summary: String,
     path: String,
     tiles: Vec<Tile>,
+    /// Music, in the place of tiles.
+    songs: Vec<Song>,
+    timeline: Vec<Year>,
     choices: Vec<Group>,
     grid_class: &'static str,
     is_filtered: bool,
@@ -64,14 +71,17 @@ impl ShelfPage {
         let is_table = matches!(shelf, Shelf::Audios | Shelf::Uploads);
         let days = at.services.settings.trash_days;
         let sort = listing.sort;
-        let mut tiles: Vec<_> = listing.items.iter().map(|item| Tile::of(item, days)).collect();
-        if matches!(sort, Sort::Newest | Sort::Oldest) {
+        let mut tiles = Tile::all(&listing.items, &at.services);
+        // What a search finds is too scattered for months.
+        if matches!(sort, Sort::Newest | Sort::Oldest) && path != "/search" {
             let mut last = None;
             for (tile, item) in tiles.iter_mut().zip(&listing.items) {
-                let month = (item.taken_at.year(), item.taken_at.month());
+                let month = item.shown_at.month();
                 if last != Some(month) {
                     let count = listing.months.iter().find(|(of, _)| *of == month).map(|(_, count)| counted(*count, "item"));
-                    tile.heading = Some(Heading { text: format!("{} {}", month.1, month.0), count });
+                    let number = month.number();
+                    let machine = format!("{:04}-{:02}", number.div_euclid(100), number.rem_euclid(100));
+                    tile.heading = Some(Heading { text: month.to_string(), month: machine, count });
                     last = Some(month);
                 }
             }
@@ -83,6 +93,8 @@ impl ShelfPage {
             summary: String::new(),
             path: path.into(),
             tiles,
+            songs: Vec::new(),
+            timeline: timeline::years(&listing.months, sort, query, path),
             choices: query.groups(path, shelf, is_table),
             grid_class: query.grid_class(),
             is_filtered: query.kind().is_some(),
@@ -116,6 +128,7 @@ async fn listing(at: &SignedIn, selection: Selection, query: &Query) -> Result<L
 async fn show_shelf(at: SignedIn, request: HttpRequest, query: web::Query<Query>) -> Answer {
     let shelf = Shelf::parse(request.path().trim_start_matches('/')).ok_or(Error::NotFound)?;
     let listing = listing(&at, Selection::shelf(shelf), &query).await?;
+    let tracks = tracks_of(&at, shelf, &listing).await?;
     let shell = Shell::load(&at, request.path()).await?;
     let (items, bytes) = shell.surroundings.count(shelf);
     let summary = match shelf {
@@ -124,6 +137,7 @@ async fn show_shelf(at: SignedIn, request: HttpRequest, query: web::Query<Query>
     };
     let mut page = ShelfPage::new(&at, shell, (shelf.title(), request.path(), shelf), &query, listing);
     page.summary = summary;
+    page.songs = tracks.iter().map(|(item, track)| Song::of(item, track.as_ref(), &at.services)).collect();
     page.is_trash = shelf == Shelf::Trash;
     page.takes_folders = shelf == Shelf::Uploads;
     page.empty = match shelf {
@@ -136,6 +150,23 @@ async fn show_shelf(at: SignedIn, request: HttpRequest, query: web::Query<Query>
         Shelf::Uploads | Shelf::All => "No files yet. Documents and everything else come here.",
     };
     show(&page)
+}
+
+/// What is known of the recordings on the shelf of music.
+async fn tracks_of(at: &SignedIn, shelf: Shelf, listing: &Listing) -> Result<Vec<(Item, Option<Track>)>, Error> {
+    if shelf != Shelf::Audios {
+        return Ok(Vec::new());
+    }
+    let (presence, items) = (at.presence.clone(), listing.items.clone());
+    act(&at.services, move |services| {
+        let mut tracks = albums::tracks_of(services, &presence.user, &items)?;
+        let mut track = |item: &Item| {
+            let place = tracks.iter().position(|track| track.item_id == item.id)?;
+            Some(tracks.swap_remove(place))
+        };
+        Ok(items.iter().map(|item| (item.clone(), track(item))).collect())
+    })
+    .await
 }
 
 async fn show_directory(at: SignedIn, path: web::Path<String>, query: web::Query<Query>) -> Answer {
@@ -159,14 +190,14 @@ async fn show_search(at: SignedIn, query: web::Query<Query>) -> Answer {
     let listing = if words.is_empty() {
         Listing { items: Vec::new(), next: None, months: Vec::new(), children: Vec::new(), sort: Sort::Newest }
     } else {
-        let words: String = words.chars().take(200).collect();
-        listing(&at, Selection::named(&words), &query).await?
+        let asked: String = words.chars().take(200).collect();
+        listing(&at, Selection { words: Some(search::asked(&asked)), ..Selection::shelf(Shelf::All) }, &query).await?
     };
     let shell = Shell::load(&at, "/search").await?;
     let mut page = ShelfPage::new(&at, shell, ("Search", "/search", Shelf::All), &query, listing);
     page.summary =
-        if words.is_empty() { "Type part of a name above.".into() } else { format!("Names with “{}”", query.q.trim()) };
-    page.empty = if words.is_empty() { "Nothing looked for yet." } else { "Nothing with that name. Try fewer letters." };
+        if words.is_empty() { "Names, tags, cameras, artists, albums, places and dates.".into() } else { format!("Found with “{}”", query.q.trim()) };
+    page.empty = if words.is_empty() { "Nothing looked for yet." } else { "Nothing found. Try fewer or shorter words: each is looked for as the beginning of a word." };
     page.query = Some(query.q.trim().to_owned());
     show(&page)
 }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::error::{FieldError, bytes_in_words};
 use crate::model::item::ItemKind;
-use crate::model::{Item, Time, now};
+use crate::model::{Time, now};
 
 /// An icon from the sprite; decoration, never the only sign of anything.
 pub struct Icon(&'static str);
@@ -153,58 +153,6 @@ pub fn counted(number: i64, one: &str) -> String {
     if number == 1 { format!("{shown} {one}") } else { format!("{shown} {one}s") }
 }
 
-/// One item on a shelf.
-pub struct Tile {
-    pub id: String,
-    pub name: String,
-    pub icon: &'static str,
-    /// Address of a picture a browser can show.
-    pub picture: Option<String>,
-    pub is_favorite: bool,
-    pub is_missing: bool,
-    pub duration: Option<String>,
-    pub size: Size,
-    pub added: When,
-    /// Days until the trash forgets it.
-    pub days_left: Option<String>,
-    /// Set on the first of a month.
-    pub heading: Option<Heading>,
-}
-
-pub struct Heading {
-    pub text: String,
-    pub count: Option<String>,
-}
-
-impl Tile {
-    pub fn of(item: &Item, trash_days: u32) -> Self {
-        Self {
-            id: item.id.to_string(),
-            name: item.name.clone(),
-            icon: icon_of(item.kind),
-            picture: picture_of(item),
-            is_favorite: item.favorite,
-            is_missing: item.is_missing,
-            duration: item.duration_ms.map(duration),
-            size: size(item.size),
-            added: when(item.created_at),
-            days_left: item.trashed_at.map(|at| days_left(at, trash_days)),
-            heading: None,
-        }
-    }
-}
-
-/// `30 days left`, the last one as a whole.
-fn days_left(trashed_at: Time, trash_days: u32) -> String {
-    let left = trashed_at + time::Duration::days(trash_days.into()) - now();
-    format!("{} left", counted((left.whole_hours() + 24).div_euclid(24).max(0), "day"))
-}
-
-/// Where a browser finds a picture of the item; only what it can draw by itself.
-pub fn picture_of(item: &Item) -> Option<String> {
-    crate::http::item_bytes::is_drawn(item).then(|| format!("/media/{}/thumbnail?size=320", item.id))
-}
-
 pub const fn icon_of(kind: ItemKind) -> &'static str {
     match kind {
         ItemKind::Photo => "image",
@@ -216,7 +164,7 @@ pub const fn icon_of(kind: ItemKind) -> &'static str {
 }
 
 /// `1:02:03`.
-fn duration(milliseconds: i64) -> String {
+pub fn duration(milliseconds: i64) -> String {
     let seconds = milliseconds / 1000;
     let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
     if hours > 0 { format!("{hours}:{minutes:02}:{seconds:02}") } else { format!("{minutes}:{seconds:02}") }

@@ -1,0 +1,318 @@
+//! Previews and facts of files: a queue in the database, made one by one in the cage, what is looked at first.
+
+use std::collections::VecDeque;
+use std::fs::File;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
+use tokio::sync::Notify;
+
+use super::{Services, items, search};
+use crate::db::Conn;
+use crate::error::{Error, Result};
+use crate::media::cage::Failure;
+use crate::media::preview::{Facts, Health, Made, Studio};
+use crate::media::previews::Stored;
+use crate::model::item::ItemKind;
+use crate::model::{Details, Item, ItemId, PreviewState, Scan, Track, User, WallClock, now};
+use crate::store;
+use crate::store::counts::Deltas;
+use crate::store::jobs::{GIVEN_UP, Job};
+
+/// How long whoever has a job has it, in milliseconds: longer than any child may take.
+const LEASE: i64 = 10 * 60_000;
+/// When a file is tried again whose decoder died, or that could not be read.
+const AGAIN: i64 = 60_000;
+/// How often a file is tried whose decoder dies.
+const TRIES: i32 = 3;
+/// Items that are wanted first, at most.
+const WANTED: usize = 512;
+
+/// What is to be made next, and who waits for it.
+#[derive(Default)]
+pub struct Queue {
+    /// What somebody is looking at, the last one first.
+    wanted: Mutex<VecDeque<ItemId>>,
+    /// Rung when there is something to do.
+    pub bell: Notify,
+    is_stopping: AtomicBool,
+}
+
+impl Queue {
+    /// Says that something is to be done.
+    pub fn ring(&self) {
+        self.bell.notify_waiters();
+        self.bell.notify_one();
+    }
+
+    /// What people see on a page comes first, from its top on.
+    pub fn want(&self, ids: impl DoubleEndedIterator<Item = ItemId>) {
+        let mut wanted = self.wanted.lock().unwrap_or_else(PoisonError::into_inner);
+        for id in ids.rev() {
+            if let Some(place) = wanted.iter().position(|known| *known == id) {
+                wanted.remove(place);
+            }
+            wanted.push_front(id);
+        }
+        wanted.truncate(WANTED);
+    }
+
+    fn next_wanted(&self) -> Option<ItemId> {
+        self.wanted.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
+    }
+
+    /// Begins nothing anymore.
+    pub fn stop(&self) {
+        self.is_stopping.store(true, Ordering::Release);
+    }
+}
+
+/// Puts a file into the queue, in the caller's transaction. What waits for the malware scanner is put in by it.
+///
+/// # Errors
+/// The database's.
+pub(super) fn order(conn: &mut Conn, item: &Item) -> Result<()> {
+    if item.preview == PreviewState::Waiting && item.scan != Scan::Pending {
+        store::jobs::insert(conn, item.id)?;
+    }
+    Ok(())
+}
+
+fn millis() -> i64 {
+    WallClock::of(now()).0
+}
+
+/// Makes the previews of one file. False when there is nothing to do.
+///
+/// # Errors
+/// The database's and the system's; the job is tried again.
+pub fn work(services: &Services) -> Result<bool> {
+    if services.previewing.is_stopping.load(Ordering::Acquire) || !can_make(services) {
+        return Ok(false);
+    }
+    let Some(job) = claim(services)? else { return Ok(false) };
+    let found = services.db.read(|conn| {
+        let Some(item) = store::jobs::find_item(conn, job.item)? else { return Ok(None) };
+        Ok(store::users::find(conn, item.user_id)?.map(|owner| (item, owner)))
+    })?;
+    // Deleted meanwhile, and the job with it.
+    let Some((item, owner)) = found else { return Ok(true) };
+    if !Studio::takes(&item.mime) {
+        finish(services, &item, Details::default(), Made::default(), PreviewState::None)?;
+        return Ok(true);
+    }
+    if item.scan == Scan::Pending {
+        // The scanner puts the job in again.
+        services.db.write(|conn| Ok(store::jobs::delete(conn, item.id)?))?;
+        return Ok(true);
+    }
+    let file = items::open_settled(services, &owner, item.id)?;
+    let is_whole = |file: &File| file.metadata().is_ok_and(|about| about.len() == item.bytes());
+    let made = match file.filter(is_whole) {
+        Some(file) => services.studio.make(&file, &item.mime),
+        None => Err(Failure::Refused("the file is missing".into())),
+    };
+    settle(services, &job, &item, made)?;
+    Ok(true)
+}
+
+/// Whether decoders can be shut in here; tried once.
+fn can_make(services: &Services) -> bool {
+    if services.studio.health() == Health::Unknown {
+        services.studio.try_out();
+        match services.studio.health() {
+            Health::Off(why) => tracing::warn!("no previews: {why}"),
+            _ => {
+                for (tool, why) in services.studio.tools() {
+                    if let Some(why) = why {
+                        tracing::info!("previews without {tool}: {why}");
+                    }
+                }
+            }
+        }
+    }
+    services.studio.health() == Health::Works
+}
+
+/// Takes the next job, for this process alone.
+fn claim(services: &Services) -> Result<Option<Job>> {
+    loop {
+        let at = millis();
+        let found = services.db.read(|conn| {
+            while let Some(id) = services.previewing.next_wanted() {
+                if let Some(job) = store::jobs::find_due(conn, id, at)? {
+                    return Ok(Some(job));
+                }
+            }
+            Ok(store::jobs::find_newest_due(conn, at)?)
+        })?;
+        let Some(job) = found else { return Ok(None) };
+        if services.db.write(|conn| Ok(store::jobs::claim(conn, &job, at + LEASE)?))? == 1 {
+            return Ok(Some(Job { tries: job.tries + 1, ..job }));
+        }
+    }
+}
+
+/// Writes down what came of it.
+fn settle(services: &Services, job: &Job, item: &Item, made: Result<Made, Failure>) -> Result<()> {
+    match made {
+        Ok(made) => {
+            if let Err(cause) = services.previews.keep(item.id.0, &made.pictures) {
+                tracing::warn!("previews cannot be kept: {cause}");
+                return later(services, item, AGAIN);
+            }
+            let state = match (made.pictures.is_empty(), item.kind) {
+                (false, _) => PreviewState::Ready,
+                // Music without a cover is as it should be.
+                (true, ItemKind::Audio) => PreviewState::None,
+                (true, _) => PreviewState::Failed,
+            };
+            let details = Details { facts: made.facts.clone(), trouble: made.trouble.clone() };
+            finish(services, item, details, made, state)
+        }
+        Err(Failure::NoCage(why)) => {
+            tracing::error!("no previews: {why}");
+            services.studio.try_out();
+            later(services, item, AGAIN)
+        }
+        Err(Failure::System(cause)) => {
+            tracing::warn!("a preview will be tried again: {cause}");
+            later(services, item, AGAIN)
+        }
+        Err(failure @ (Failure::Died(_) | Failure::TimedOut)) if job.tries < TRIES => {
+            tracing::warn!(item = %item.id, "a decoder failed: {failure}");
+            later(services, item, AGAIN)
+        }
+        Err(failure) => {
+            tracing::info!(item = %item.id, "no preview: {failure}");
+            let details = Details { facts: Facts::default(), trouble: Some(failure.to_string()) };
+            finish(services, item, details, Made::default(), PreviewState::Failed)
+        }
+    }
+}
+
+fn later(services: &Services, item: &Item, wait: i64) -> Result<()> {
+    services.db.write(|conn| Ok(store::jobs::update_not_before(conn, item.id, millis() + wait)?))?;
+    Ok(())
+}
+
+/// Writes down previews and facts, if the item's bytes are still those that were looked at.
+fn finish(services: &Services, looked_at: &Item, details: Details, made: Made, state: PreviewState) -> Result<()> {
+    services.db.write(|conn| {
+        let Some(before) = store::items::find(conn, looked_at.user_id, looked_at.id)? else { return Ok(()) };
+        if before.sha256 != looked_at.sha256 {
+            return Ok(());
+        }
+        let side = |length: Option<u32>| length.and_then(|length| i32::try_from(length).ok());
+        let taken = details.facts.taken;
+        let placeholder = (!made.thumbhash.is_empty()).then(|| STANDARD_NO_PAD.encode(&made.thumbhash));
+        let item = Item {
+            preview: state,
+            placeholder: placeholder.filter(|text| text.len() <= 40),
+            width: side(details.facts.width),
+            height: side(details.facts.height),
+            duration_ms: details.facts.duration_ms.and_then(|length| i64::try_from(length).ok()),
+            shown_at: taken.map_or(before.shown_at, |taken| WallClock(taken.local_ms)),
+            taken_offset: taken.map_or(before.taken_offset, |taken| taken.offset),
+            ..before.clone()
+        };
+        store::items::update_preview(conn, &item)?;
+        let mut deltas = Deltas::default();
+        deltas.subtract(&before);
+        deltas.add(&item);
+        deltas.write(conn, item.user_id)?;
+        store::details::replace(conn, item.user_id, item.id, &details)?;
+        if item.kind == ItemKind::Audio {
+            store::details::replace_track(conn, &Track::of(&item, &details.facts))?;
+        }
+        search::index(conn, &item, Some(&details))?;
+        match state {
+            PreviewState::Failed => store::jobs::update_not_before(conn, item.id, GIVEN_UP)?,
+            _ => store::jobs::delete(conn, item.id)?,
+        };
+        Ok(())
+    })
+}
+
+/// What one finds who asks for a preview.
+pub enum Asked {
+    Ready(Item, Stored),
+    /// It is being made, and this one next.
+    Soon,
+}
+
+/// The preview of an item that fits a square of `side` pixels best.
+///
+/// # Errors
+/// `NotFound` when there is none, `BeingChecked` until the malware scanner has said that the file is clean.
+pub fn open(services: &Services, user: &User, id: ItemId, side: u32) -> Result<Asked> {
+    let item = items::find(services, user, id)?;
+    if item.scan == Scan::Pending {
+        return Err(Error::BeingChecked);
+    }
+    match item.preview {
+        PreviewState::Ready => match services.previews.find(id.0, side) {
+            Ok(stored) => Ok(Asked::Ready(item, stored)),
+            Err(cause) => {
+                // Lost with the cache, or torn by a power cut.
+                tracing::info!(item = %id, "a preview is made again: {cause}");
+                let waiting = Item { preview: PreviewState::Waiting, ..item };
+                services.db.write(|conn| {
+                    store::items::update_preview(conn, &waiting)?;
+                    order(conn, &waiting)
+                })?;
+                services.previewing.want([id].into_iter());
+                services.previewing.ring();
+                Ok(Asked::Soon)
+            }
+        },
+        PreviewState::Waiting if matches!(services.studio.health(), Health::Off(_)) => Err(Error::NotFound),
+        PreviewState::Waiting => {
+            services.previewing.want([id].into_iter());
+            Ok(Asked::Soon)
+        }
+        PreviewState::None | PreviewState::Failed => Err(Error::NotFound),
+    }
+}
+
+/// What was read out of an item's file; nothing before it has been looked at.
+///
+/// # Errors
+/// The database's.
+pub fn details(services: &Services, user: &User, id: ItemId) -> Result<Details> {
+    services.db.read(|conn| Ok(store::details::find(conn, user.id, id)?.unwrap_or_default()))
+}
+
+/// Previews that wait, and that were given up.
+///
+/// # Errors
+/// The database's.
+pub fn counts(services: &Services) -> Result<(i64, i64)> {
+    services.db.read(|conn| Ok(store::jobs::count(conn)?))
+}
+
+/// Everything that was given up is tried again. Returns how much that is.
+///
+/// # Errors
+/// The database's.
+pub fn retry(services: &Services) -> Result<usize> {
+    services.studio.try_out();
+    let again = services.db.write(|conn| Ok(store::jobs::update_given_up(conn)?))?;
+    services.previewing.ring();
+    Ok(again)
+}
+
+/// Removes previews whose items are gone, in one of 256 folders.
+///
+/// # Errors
+/// The database's.
+pub fn sweep(services: &Services, folder: u8) -> Result<()> {
+    for ids in services.previews.ids_in(folder).chunks(500) {
+        let ids: Vec<ItemId> = ids.iter().map(|id| ItemId(*id)).collect();
+        let known = services.db.read(|conn| Ok(store::items::list_known(conn, &ids)?))?;
+        ids.iter().filter(|id| !known.contains(id)).for_each(|id| services.previews.forget(id.0));
+    }
+    Ok(())
+}

@@ -1,0 +1,41 @@
+//! The largest JPEG inside another file: how camera RAW files carry their previews.
+
+use super::jpeg;
+
+/// Marks that are looked at in one file.
+const MOST: usize = 200;
+
+/// The largest ordinary JPEG picture in these bytes, with its size.
+pub fn largest(bytes: &[u8]) -> Option<(&[u8], u32, u32)> {
+    let mut best: Option<(&[u8], u32, u32)> = None;
+    for start in memchr::memmem::find_iter(bytes, b"\xff\xd8\xff").take(MOST) {
+        let Some(part) = bytes.get(start..) else { continue };
+        if !is_ordinary(part) {
+            continue;
+        }
+        let Ok(header) = jpeg::header(part) else { continue };
+        let area = |width: u32, height: u32| u64::from(width) * u64::from(height);
+        if best.is_none_or(|(_, width, height)| area(header.width, header.height) > area(width, height)) {
+            best = Some((part, header.width, header.height));
+        }
+    }
+    best
+}
+
+/// Whether its markers lead to a baseline or progressive frame: RAW data may itself be lossless JPEG.
+fn is_ordinary(part: &[u8]) -> bool {
+    let mut at = 2;
+    for _ in 0..64 {
+        let (Some(0xff), Some(marker)) = (part.get(at), part.get(at + 1)) else { return false };
+        match marker {
+            0xc0..=0xc2 => return true,
+            0xc3 | 0xc5..=0xcf | 0xd8 | 0xd9 | 0xda => return false,
+            0xff => at += 1,
+            _ => {
+                let (Some(high), Some(low)) = (part.get(at + 2), part.get(at + 3)) else { return false };
+                at += 2 + usize::from(u16::from_be_bytes([*high, *low]));
+            }
+        }
+    }
+    false
+}

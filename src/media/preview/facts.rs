@@ -1,0 +1,225 @@
+//! What a file says of itself: bounded words and numbers that make sense, whoever wrote them.
+
+use serde::{Deserialize, Serialize};
+
+/// Characters of a short fact.
+const SHORT: usize = 190;
+/// Characters of a caption.
+const LONG: usize = 2000;
+/// Keywords of one file.
+const KEYWORDS: usize = 40;
+
+/// When a picture was taken, by the clock where it was taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Taken {
+    /// Milliseconds since 1970 on that clock.
+    pub local_ms: i64,
+    /// Minutes that clock was ahead of UTC, where the file says so.
+    pub offset: Option<i16>,
+}
+
+/// What a file says of itself. Nothing of it is true because it says so.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Facts {
+    /// Pixels, turned as it is shown.
+    pub width: Option<u32>,
+    pub height: Option<u32>,
+    pub duration_ms: Option<u64>,
+    pub taken: Option<Taken>,
+    pub title: Option<String>,
+    pub artist: Option<String>,
+    pub album: Option<String>,
+    pub album_artist: Option<String>,
+    pub genre: Option<String>,
+    pub year: Option<u16>,
+    pub track: Option<u16>,
+    pub disc: Option<u16>,
+    pub camera: Option<String>,
+    pub lens: Option<String>,
+    /// `1/250 s`.
+    pub exposure: Option<String>,
+    /// `f/2.8`.
+    pub aperture: Option<String>,
+    /// `35 mm`.
+    pub focal_length: Option<String>,
+    pub iso: Option<u32>,
+    /// Degrees, north and east positive.
+    pub latitude: Option<f64>,
+    pub longitude: Option<f64>,
+    /// In words: city, region, country.
+    pub place: Option<String>,
+    pub caption: Option<String>,
+    pub keywords: Vec<String>,
+    pub video_codec: Option<String>,
+    pub audio_codec: Option<String>,
+    pub frame_rate: Option<f64>,
+    /// Bits a second.
+    pub bit_rate: Option<u64>,
+    /// Hertz.
+    pub sample_rate: Option<u32>,
+    pub channels: Option<u8>,
+}
+
+impl Facts {
+    /// With words cut to their length and freed of control characters, and numbers that can be.
+    #[must_use]
+    pub fn bounded(mut self) -> Self {
+        for word in [
+            &mut self.title,
+            &mut self.artist,
+            &mut self.album,
+            &mut self.album_artist,
+            &mut self.genre,
+            &mut self.camera,
+            &mut self.lens,
+            &mut self.exposure,
+            &mut self.aperture,
+            &mut self.focal_length,
+            &mut self.place,
+            &mut self.video_codec,
+            &mut self.audio_codec,
+        ] {
+            *word = word.take().and_then(|word| clean(&word, SHORT));
+        }
+        self.caption = self.caption.and_then(|caption| clean(&caption, LONG));
+        self.keywords = self.keywords.iter().take(KEYWORDS).filter_map(|word| clean(word, SHORT)).collect();
+        self.width = self.width.filter(|side| (1..=1_000_000).contains(side));
+        self.height = self.height.filter(|side| (1..=1_000_000).contains(side));
+        // A hundred days.
+        self.duration_ms = self.duration_ms.filter(|length| (1..8_640_000_000).contains(length));
+        self.taken = self.taken.filter(Taken::is_likely);
+        self.year = self.year.filter(|year| (1000..=2200).contains(year));
+        let place = (self.latitude, self.longitude);
+        let is_place = matches!(place, (Some(north), Some(east)) if north.abs() <= 90.0 && east.abs() <= 180.0);
+        // Cameras without a fix write zeros.
+        if !is_place || place == (Some(0.0), Some(0.0)) {
+            (self.latitude, self.longitude) = (None, None);
+        }
+        self.frame_rate = self.frame_rate.filter(|rate| rate.is_finite() && (0.1..=1000.0).contains(rate));
+        self
+    }
+
+    /// What `other` says and this does not.
+    pub fn fill(&mut self, other: Self) {
+        fn or<T>(slot: &mut Option<T>, other: Option<T>) {
+            if slot.is_none() {
+                *slot = other;
+            }
+        }
+        or(&mut self.taken, other.taken);
+        or(&mut self.title, other.title);
+        or(&mut self.artist, other.artist);
+        or(&mut self.camera, other.camera);
+        or(&mut self.lens, other.lens);
+        or(&mut self.place, other.place);
+        or(&mut self.caption, other.caption);
+        for word in other.keywords {
+            if !self.keywords.contains(&word) {
+                self.keywords.push(word);
+            }
+        }
+    }
+}
+
+impl Taken {
+    /// From 1826, when the first photograph was taken, to 2200.
+    fn is_likely(&self) -> bool {
+        const FIRST: i64 = -4_544_208_000_000;
+        const LAST: i64 = 7_258_118_400_000;
+        (FIRST..LAST).contains(&self.local_ms) && self.offset.is_none_or(|minutes| minutes.abs() <= 15 * 60)
+    }
+
+    /// `YYYY:MM:DD HH:MM:SS[.mmm]` or `YYYY-MM-DDTHH:MM:SS[.mmm][Z|±HH:MM]`; a date alone is its noon.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let text = text.trim_matches(|c: char| c.is_whitespace() || c == '\0');
+        let digits = |range: std::ops::Range<usize>| text.get(range)?.parse::<u16>().ok();
+        let (year, month, day) = (digits(0..4)?, digits(5..7)?, digits(8..10)?);
+        let month = time::Month::try_from(u8::try_from(month).ok()?).ok()?;
+        let date = time::Date::from_calendar_date(year.into(), month, u8::try_from(day).ok()?).ok()?;
+        let small = |range| digits(range).and_then(|number| u8::try_from(number).ok());
+        let clock = match (small(11..13), small(14..16)) {
+            (Some(hour), Some(minute)) => time::Time::from_hms(hour, minute, small(17..19).unwrap_or(0).min(59)).ok()?,
+            _ => time::Time::from_hms(12, 0, 0).ok()?,
+        };
+        let local = time::PrimitiveDateTime::new(date, clock).assume_utc().unix_timestamp() * 1000;
+        let rest = text.get(19..).unwrap_or_default();
+        let millis = rest.strip_prefix('.').map_or(0, |fraction| {
+            let digits: String = fraction.chars().take_while(char::is_ascii_digit).chain("000".chars()).take(3).collect();
+            digits.parse().unwrap_or(0)
+        });
+        let zone = rest.trim_start_matches(|c: char| c == '.' || c.is_ascii_digit());
+        Some(Self { local_ms: local + millis, offset: offset(zone) })
+    }
+}
+
+/// `Z`, `+02:00` or `+0200` in minutes.
+#[must_use]
+pub fn offset(text: &str) -> Option<i16> {
+    let text = text.trim_matches(|c: char| c.is_whitespace() || c == '\0');
+    if matches!(text, "Z" | "z") {
+        return Some(0);
+    }
+    let (sign, rest) = match text.split_at_checked(1)? {
+        ("+", rest) => (1, rest),
+        ("-", rest) => (-1, rest),
+        _ => return None,
+    };
+    let digits: String = rest.chars().filter(char::is_ascii_digit).collect();
+    let (hours, minutes) = (digits.get(0..2)?.parse::<i16>().ok()?, digits.get(2..4)?.parse::<i16>().ok()?);
+    Some(sign * (hours * 60 + minutes))
+}
+
+/// One line of visible text of at most that many characters; `None` for nothing.
+#[must_use]
+pub fn clean(text: &str, most: usize) -> Option<String> {
+    let is_hidden = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}' | '\u{fffd}')
+    };
+    let spaced: String = text.chars().map(|c| if c.is_whitespace() { ' ' } else { c }).filter(|c| !is_hidden(*c)).collect();
+    let words: Vec<&str> = spaced.split(' ').filter(|word| !word.is_empty()).collect();
+    let line: String = words.join(" ").chars().take(most).collect();
+    let line = line.trim();
+    (!line.is_empty()).then(|| line.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_read_as_cameras_phones_and_programs_write_them() {
+        let of = |text| Taken::parse(text).map(|taken| (taken.local_ms, taken.offset));
+        assert_eq!(of("2024:05:06 07:08:09"), Some((1_714_979_289_000, None)));
+        assert_eq!(of("2024-05-06T07:08:09.25+02:00"), Some((1_714_979_289_250, Some(120))));
+        assert_eq!(of("2024-05-06T07:08:09Z"), Some((1_714_979_289_000, Some(0))));
+        assert_eq!(of("1969:07:20 20:17:40"), Some((-14_182_940_000, None)));
+        assert_eq!(of("2024-05-06"), Some((1_714_996_800_000, None)));
+        for text in ["", "0000:00:00 00:00:00", "2024:13:01 00:00:00", "    :  :     :  :  ", "2024:02:30 00:00:00", "héllo wörld"] {
+            assert_eq!(of(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn words_are_freed_of_what_does_not_show_and_cut() {
+        assert_eq!(clean(" a\u{202e}b\n\tc\0 ", 10).as_deref(), Some("ab c"));
+        assert_eq!(clean("\u{0}\u{200b} ", 10), None);
+        assert_eq!(clean(&"ü".repeat(500), 190).unwrap().chars().count(), 190);
+    }
+
+    #[test]
+    fn numbers_that_cannot_be_are_left_out() {
+        let facts = Facts {
+            width: Some(0),
+            height: Some(4_000_000_000),
+            latitude: Some(91.0),
+            longitude: Some(1.0),
+            taken: Some(Taken { local_ms: i64::MAX, offset: None }),
+            frame_rate: Some(f64::NAN),
+            ..Facts::default()
+        };
+        assert_eq!(facts.bounded(), Facts::default());
+    }
+}

@@ -1,0 +1,92 @@
+//! JPEG: decoded at the fraction of its size that is needed.
+
+use turbojpeg::{Colorspace, Decompressor, Image, PixelFormat, ScalingFactor};
+
+use super::bitmap::Bitmap;
+
+/// Pixels of a picture that is decoded.
+const MOST_PIXELS: usize = 400_000_000;
+/// Scans of a progressive picture; cameras write about ten.
+const SCANS: u32 = 200;
+
+/// What a JPEG is before it is decoded.
+pub struct Header {
+    pub width: u32,
+    pub height: u32,
+}
+
+fn size(number: usize) -> Result<u32, String> {
+    u32::try_from(number).map_err(|cause| cause.to_string())
+}
+
+pub fn header(bytes: &[u8]) -> Result<Header, String> {
+    let header = Decompressor::new().and_then(|mut of| of.read_header(bytes)).map_err(|cause| cause.to_string())?;
+    if header.is_lossless {
+        return Err("lossless JPEG".into());
+    }
+    Ok(Header { width: size(header.width)?, height: size(header.height)? })
+}
+
+/// Decodes to at least `side` pixels on the longer side, where the picture has them. One that is cut off
+/// is shown as far as it goes.
+pub fn decode(bytes: &[u8], side: u32) -> Result<Bitmap, String> {
+    let mut decompressor = Decompressor::new().map_err(|cause| cause.to_string())?;
+    let header = decompressor.read_header(bytes).map_err(|cause| cause.to_string())?;
+    if header.is_lossless || header.width * header.height > MOST_PIXELS {
+        return Err("a picture of that kind or size is not decoded".into());
+    }
+    let longest = header.width.max(header.height);
+    let eighths = (1..=8).find(|eighths| ScalingFactor::new(*eighths, 8).scale(longest) >= side as usize).unwrap_or(8);
+    let scale = ScalingFactor::new(eighths, 8);
+    decompressor.set_scaling_factor(scale).map_err(|cause| cause.to_string())?;
+    decompressor.set_scan_limit(SCANS).map_err(|cause| cause.to_string())?;
+    let scaled = header.scaled(scale);
+    let is_cmyk = matches!(header.colorspace, Colorspace::CMYK | Colorspace::YCCK);
+    let (format, bytes_a_pixel) = if is_cmyk { (PixelFormat::CMYK, 4) } else { (PixelFormat::RGB, 3) };
+    let mut pixels = vec![0; scaled.width * scaled.height * bytes_a_pixel];
+    let image =
+        Image { pixels: pixels.as_mut_slice(), width: scaled.width, pitch: scaled.width * bytes_a_pixel, height: scaled.height, format };
+    match decompressor.decompress(bytes, image) {
+        Ok(()) => {}
+        Err(cause) if is_warning(&cause.to_string()) && pixels.iter().any(|byte| *byte != 0) => {}
+        Err(cause) => return Err(cause.to_string()),
+    }
+    if is_cmyk {
+        pixels = from_cmyk(&pixels);
+    }
+    Bitmap::new(size(scaled.width)?, size(scaled.height)?, 3, pixels)
+}
+
+/// Whether the decoder went on after it.
+fn is_warning(said: &str) -> bool {
+    ["Premature end", "Corrupt JPEG", "extraneous bytes", "Unsupported marker", "Inconsistent progression"]
+        .iter()
+        .any(|part| said.contains(part))
+}
+
+/// As Adobe writes it: inverted.
+fn from_cmyk(pixels: &[u8]) -> Vec<u8> {
+    let mix = |ink: u8, black: u8| u8::try_from(u16::from(ink) * u16::from(black) / 255).unwrap_or(255);
+    pixels.chunks_exact(4).flat_map(|of| if let [c, m, y, k] = *of { [mix(c, k), mix(m, k), mix(y, k)] } else { [0; 3] }).collect()
+}
+
+/// The colour profile, put together from its parts (ICC.1, annex B.4).
+pub fn profile(bytes: &[u8]) -> Option<Vec<u8>> {
+    const NAME: &[u8] = b"ICC_PROFILE\0";
+    let mut parts: Vec<(u8, &[u8])> = Vec::new();
+    let mut at = 2;
+    while let (Some(0xff), Some(marker)) = (bytes.get(at), bytes.get(at + 1)) {
+        if *marker == 0xda || parts.len() > 255 {
+            break;
+        }
+        let length = usize::from(u16::from_be_bytes([*bytes.get(at + 2)?, *bytes.get(at + 3)?]));
+        let segment = bytes.get(at + 4..at + 2 + length)?;
+        if let (0xe2, Some(rest)) = (*marker, segment.strip_prefix(NAME)) {
+            parts.push((*rest.first()?, rest.get(2..)?));
+        }
+        at += 2 + length;
+    }
+    parts.sort_by_key(|(number, _)| *number);
+    let whole: Vec<u8> = parts.into_iter().flat_map(|(_, part)| part.iter().copied()).collect();
+    (!whole.is_empty()).then_some(whole)
+}

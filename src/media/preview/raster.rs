@@ -1,0 +1,60 @@
+//! PNG, WebP, GIF, TIFF, BMP and ICO: the first picture in them.
+
+use std::io::Cursor;
+
+use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
+
+use super::bitmap::Bitmap;
+
+/// Pixels on one side.
+const SIDE: u32 = 65_535;
+/// Bytes that a decoder may take.
+const MEMORY: u64 = 384 << 20;
+
+/// A picture, and what colours and turning it was written with.
+pub struct Decoded {
+    pub bitmap: Bitmap,
+    pub profile: Option<Vec<u8>>,
+    pub orientation: u8,
+}
+
+pub fn format(mime: &str) -> Option<ImageFormat> {
+    Some(match mime {
+        "image/png" | "image/vnd.mozilla.apng" | "image/apng" => ImageFormat::Png,
+        "image/webp" => ImageFormat::WebP,
+        "image/gif" => ImageFormat::Gif,
+        "image/bmp" => ImageFormat::Bmp,
+        "image/vnd.microsoft.icon" => ImageFormat::Ico,
+        "image/tiff" => ImageFormat::Tiff,
+        _ => return None,
+    })
+}
+
+pub fn decode(bytes: &[u8], format: ImageFormat) -> Result<Decoded, String> {
+    let mut limits = Limits::default();
+    (limits.max_image_width, limits.max_image_height, limits.max_alloc) = (Some(SIDE), Some(SIDE), Some(MEMORY));
+    let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
+    reader.limits(limits);
+    let mut decoder = reader.into_decoder().map_err(|cause| cause.to_string())?;
+    let (width, height) = decoder.dimensions();
+    // Eight bits and four channels beside what the decoder holds.
+    if u64::from(width) * u64::from(height) * 4 > MEMORY {
+        return Err(format!("{width} × {height} pixels are too many"));
+    }
+    let profile = decoder.icc_profile().ok().flatten();
+    let orientation = decoder.orientation().map_or(1, image::metadata::Orientation::to_exif);
+    let decoded = DynamicImage::from_decoder(decoder).map_err(|cause| cause.to_string())?;
+    let (width, height) = (decoded.width(), decoded.height());
+    let bitmap = if decoded.color().has_alpha() {
+        Bitmap::new(width, height, 4, decoded.into_rgba8().into_raw())?
+    } else {
+        Bitmap::new(width, height, 3, decoded.into_rgb8().into_raw())?
+    };
+    Ok(Decoded { bitmap, profile, orientation })
+}
+
+/// How wide a TIFF's first picture is.
+pub fn width(bytes: &[u8]) -> Option<u32> {
+    let reader = ImageReader::with_format(Cursor::new(bytes), ImageFormat::Tiff);
+    reader.into_decoder().ok().map(|decoder| decoder.dimensions().0)
+}

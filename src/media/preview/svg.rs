@@ -1,0 +1,74 @@
+//! SVG: drawn without script, without a network and without files.
+
+use resvg::tiny_skia::{Pixmap, Transform};
+use resvg::usvg::{ImageHrefResolver, Options, Tree};
+
+use super::bitmap::Bitmap;
+
+/// Bytes of a drawing.
+const MOST: usize = 8 << 20;
+/// Bytes of one font, and how many are taken along.
+const FONT: u64 = 2 << 20;
+const FONTS: usize = 12;
+
+/// Whether a drawing has words in it, so that fonts must be read before the walls are up.
+pub fn has_words(bytes: &[u8]) -> bool {
+    memchr::memmem::find(bytes, b"<text").is_some()
+}
+
+/// Fonts of the system, read into memory.
+pub fn fonts() -> Vec<Vec<u8>> {
+    let mut found = Vec::new();
+    let mut folders = vec![std::path::PathBuf::from("/usr/share/fonts/truetype")];
+    while let Some(folder) = folders.pop() {
+        let Ok(entries) = std::fs::read_dir(folder) else { continue };
+        for entry in entries.flatten() {
+            let path = entry.path();
+            if path.is_dir() && folders.len() < FONTS {
+                folders.push(path);
+            } else if path.extension().is_some_and(|end| end == "ttf")
+                && entry.metadata().is_ok_and(|of| of.len() <= FONT)
+                && found.len() < FONTS
+            {
+                found.extend(std::fs::read(path).ok());
+            }
+        }
+    }
+    found
+}
+
+/// Draws it to fit into a square of that side.
+pub fn draw(bytes: &[u8], fonts: Vec<Vec<u8>>, side: u32) -> Result<Bitmap, String> {
+    if bytes.len() > MOST {
+        return Err("a drawing of that size is not drawn".into());
+    }
+    let mut options = Options {
+        // What it names is not fetched, and pictures inside of it are not decoded.
+        image_href_resolver: ImageHrefResolver {
+            resolve_data: Box::new(|_, _, _| None),
+            resolve_string: Box::new(|_, _| None),
+        },
+        ..Options::default()
+    };
+    for font in fonts {
+        options.fontdb_mut().load_font_data(font);
+    }
+    let tree = Tree::from_data(bytes, &options).map_err(|cause| cause.to_string())?;
+    let size = tree.size();
+    let longest = size.width().max(size.height());
+    if !longest.is_finite() || longest <= 0.0 {
+        return Err("a drawing without a size".into());
+    }
+    #[expect(clippy::cast_precision_loss, reason = "a side of some hundred pixels")]
+    let scale = side as f32 / longest;
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 1 and the side")]
+    let pixels = |length: f32| (length * scale).round().clamp(1.0, 4096.0) as u32;
+    let mut canvas = Pixmap::new(pixels(size.width()), pixels(size.height())).ok_or("no room to draw in")?;
+    resvg::render(&tree, Transform::from_scale(scale, scale), &mut canvas.as_mut());
+    let (width, height) = (canvas.width(), canvas.height());
+    let straight = canvas.pixels().iter().flat_map(|pixel| {
+        let pixel = pixel.demultiply();
+        [pixel.red(), pixel.green(), pixel.blue(), pixel.alpha()]
+    });
+    Bitmap::new(width, height, 4, straight.collect())
+}

@@ -1,0 +1,200 @@
+//! The caged side: what our own program does when it was started to decode one file.
+
+use std::io::{Read, Write};
+use std::path::Path;
+use std::process::ExitCode;
+
+use super::bitmap::Bitmap;
+use super::facts::Facts;
+use super::wire::{self, Made};
+use super::{audio, embedded, exif, iptc, jpeg, raster, scale, svg, xmp};
+use crate::media::cage::keeper::{NO_CAGE, REFUSED};
+use crate::media::cage::walls::{self, Bounds, StandardInput};
+use crate::media::sniff;
+
+/// Sides of the squares that previews fit into, in pixels, largest first.
+pub const SIDES: [u32; 3] = [1280, 640, 320];
+/// What one decoder may use.
+const BOUNDS: Bounds = Bounds { memory: 1 << 30, seconds: 30 };
+/// What a foreign tool may use: its libraries reserve much more than they use.
+const TOOL_BOUNDS: Bounds = Bounds { memory: 3 << 30, seconds: 30 };
+/// Bytes of a picture file.
+const MOST_INPUT: u64 = 384 << 20;
+
+/// Works if the program was started as a caged child; `None` if it was not.
+#[must_use]
+pub fn serve(arguments: &[String]) -> Option<ExitCode> {
+    let (first, rest) = arguments.split_first()?;
+    if first != "cage" {
+        return None;
+    }
+    Some(match rest {
+        [what, mime, sides] if what == "decode" => decode(mime, sides),
+        [what, program, arguments @ ..] if what == "tool" => tool(program, arguments),
+        #[cfg(debug_assertions)]
+        [what, call] if what == "canary" => canary(call),
+        _ => ExitCode::from(2),
+    })
+}
+
+fn end(code: i32, said: &str) -> ExitCode {
+    drop(std::io::stdout().write_all(said.as_bytes()));
+    ExitCode::from(u8::try_from(code).unwrap_or(1))
+}
+
+/// Reads the input, shuts itself in, decodes, answers.
+fn decode(mime: &str, sides: &str) -> ExitCode {
+    let sides: Vec<u32> = sides.split(',').filter_map(|side| side.parse().ok()).filter(|side| SIDES.contains(side)).collect();
+    let prepared = Prepared::read(mime);
+    if let Err(cause) = walls::shut_in(BOUNDS) {
+        return end(NO_CAGE, &format!("the kernel cannot shut decoders in: {cause}"));
+    }
+    std::panic::set_hook(Box::new(|_| {}));
+    let made = prepared.and_then(|prepared| {
+        let work = std::panic::AssertUnwindSafe(|| make(prepared, mime, &sides));
+        std::panic::catch_unwind(work).unwrap_or_else(|_| Err("the decoder gave up on it".into()))
+    });
+    match made {
+        Ok(made) => match std::io::stdout().write_all(&wire::encode(&made)) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(_) => ExitCode::FAILURE,
+        },
+        Err(why) => end(REFUSED, &why),
+    }
+}
+
+/// What has to be read before the walls are up. Nothing of it has been looked into.
+enum Prepared {
+    /// Read bit by bit, from behind the walls.
+    Audio,
+    Picture { bytes: Vec<u8>, fonts: Vec<Vec<u8>> },
+}
+
+impl Prepared {
+    fn read(mime: &str) -> Result<Self, String> {
+        if mime.starts_with("audio/") {
+            return Ok(Self::Audio);
+        }
+        let mut bytes = Vec::new();
+        StandardInput.take(MOST_INPUT + 1).read_to_end(&mut bytes).map_err(|cause| cause.to_string())?;
+        if bytes.len() as u64 > MOST_INPUT {
+            return Err("too large to be decoded".into());
+        }
+        let fonts = if mime == SVG && svg::has_words(&bytes) { svg::fonts() } else { Vec::new() };
+        Ok(Self::Picture { bytes, fonts })
+    }
+}
+
+const SVG: &str = "image/svg+xml";
+
+fn make(prepared: Prepared, mime: &str, sides: &[u32]) -> Result<Made, String> {
+    match prepared {
+        Prepared::Audio => {
+            let (facts, cover) = audio::read(StandardInput)?;
+            let mut made = Made { facts, ..Made::default() };
+            if let Some(cover) = cover {
+                match show(&cover, sniff(&cover, "").mime, Vec::new(), sides) {
+                    Ok(shown) => (made.pictures, made.thumbhash) = (shown.pictures, shown.thumbhash),
+                    Err(why) => made.trouble = Some(why),
+                }
+            }
+            Ok(made)
+        }
+        Prepared::Picture { bytes, fonts } => {
+            let (mut facts, orientation) = exif::read(&bytes);
+            facts.fill(xmp::read(&bytes));
+            facts.fill(iptc::read(&bytes));
+            if sides.is_empty() {
+                let turned = matches!(orientation, 5..=8);
+                if turned {
+                    (facts.width, facts.height) = (facts.height, facts.width);
+                }
+                return Ok(Made { facts, ..Made::default() });
+            }
+            match show(&bytes, mime, fonts, sides) {
+                Ok(shown) => Ok(Made { facts: Facts { width: shown.width, height: shown.height, ..facts }, ..shown.into() }),
+                Err(why) => Ok(Made { facts, trouble: Some(why), ..Made::default() }),
+            }
+        }
+    }
+}
+
+/// Previews of a picture, and its own size as it is shown.
+struct Shown {
+    width: Option<u32>,
+    height: Option<u32>,
+    pictures: Vec<wire::Picture>,
+    thumbhash: Vec<u8>,
+}
+
+impl From<Shown> for Made {
+    fn from(shown: Shown) -> Self {
+        Self { pictures: shown.pictures, thumbhash: shown.thumbhash, ..Self::default() }
+    }
+}
+
+fn show(bytes: &[u8], mime: &str, fonts: Vec<Vec<u8>>, sides: &[u32]) -> Result<Shown, String> {
+    let side = sides.first().copied().unwrap_or_default();
+    let (width, height, bitmap, orientation, profile) = match mime {
+        "image/jpeg" => from_jpeg(bytes, side)?,
+        SVG => {
+            let drawn = svg::draw(bytes, fonts, side)?;
+            (drawn.width, drawn.height, drawn, 1, None)
+        }
+        _ => match (raster::format(mime), embedded::largest(bytes)) {
+            // A RAW file is a TIFF whose first picture is small.
+            (format, Some((jpeg, width, height))) if format.is_none() || is_larger(mime, bytes, width) => {
+                let (_, _, bitmap, orientation, profile) = from_jpeg(jpeg, side)?;
+                let outer = exif::read(bytes).1;
+                (width, height, bitmap, if outer == 1 { orientation } else { outer }, profile)
+            }
+            (Some(format), _) => {
+                let decoded = raster::decode(bytes, format)?;
+                let (width, height) = (decoded.bitmap.width, decoded.bitmap.height);
+                let small = scale::shrink(&decoded.bitmap, side)?;
+                (width, height, small, decoded.orientation, decoded.profile)
+            }
+            (None, _) => return Err("nothing here decodes this kind of picture".into()),
+        },
+    };
+    let turned = matches!(orientation, 5..=8);
+    let (width, height) = if turned { (height, width) } else { (width, height) };
+    let small = scale::shrink(&bitmap, side)?.in_srgb(profile.as_deref()).oriented(orientation);
+    drop(bitmap);
+    let (pictures, thumbhash) = scale::previews(small, sides)?;
+    Ok(Shown { width: Some(width), height: Some(height), pictures, thumbhash })
+}
+
+type Decoded = (u32, u32, Bitmap, u8, Option<Vec<u8>>);
+
+fn from_jpeg(bytes: &[u8], side: u32) -> Result<Decoded, String> {
+    let header = jpeg::header(bytes)?;
+    let orientation = exif::read(bytes).1;
+    Ok((header.width, header.height, jpeg::decode(bytes, side)?, orientation, jpeg::profile(bytes)))
+}
+
+/// Whether the JPEG inside a TIFF is wider than the TIFF's own picture.
+fn is_larger(mime: &str, bytes: &[u8], width: u32) -> bool {
+    mime == "image/tiff" && raster::width(bytes).is_none_or(|own| own < width)
+}
+
+/// Becomes a foreign program, shut in. Comes back only when that fails.
+fn tool(program: &str, arguments: &[String]) -> ExitCode {
+    use std::os::unix::process::CommandExt;
+    if let Err(cause) = walls::shut_in_tool(TOOL_BOUNDS, Path::new(program)) {
+        return end(NO_CAGE, &format!("the kernel cannot shut {program} in: {cause}"));
+    }
+    let cause = std::process::Command::new(program).args(arguments).exec();
+    end(NO_CAGE, &format!("{program} cannot be started: {cause}"))
+}
+
+#[cfg(debug_assertions)]
+fn canary(call: &str) -> ExitCode {
+    if let Err(cause) = walls::shut_in(BOUNDS) {
+        return end(NO_CAGE, &cause.to_string());
+    }
+    match crate::media::cage::canary::sing(call) {
+        Ok(()) => end(0, "alive"),
+        Err(cause) => end(REFUSED, &cause.to_string()),
+    }
+}

@@ -1,0 +1,51 @@
+//! A recording as music people look for it: by artist, album and title.
+
+use diesel::prelude::*;
+
+use super::{Item, ItemId, UserId};
+use crate::db::schema::tracks;
+use crate::media::name::split_extension;
+use crate::media::preview::Facts;
+
+/// A row of `tracks`.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
+#[diesel(table_name = tracks)]
+pub struct Track {
+    pub item_id: ItemId,
+    pub user_id: UserId,
+    /// The file's name where nothing is said.
+    pub title: String,
+    /// Empty where nothing is said.
+    pub artist: String,
+    pub album: String,
+    /// Whose album it is: the artist's where nothing else is said.
+    pub album_artist: String,
+    /// Lower case, for sorting and grouping.
+    pub artist_key: String,
+    pub album_key: String,
+    /// Disc and track in one number.
+    pub place: i32,
+}
+
+impl Track {
+    #[must_use]
+    pub fn of(item: &Item, facts: &Facts) -> Self {
+        let said = |word: &Option<String>| word.clone().unwrap_or_default();
+        let name = split_extension(&item.name).0;
+        let title = facts.title.clone().unwrap_or_else(|| name.chars().take(190).collect());
+        let album_artist = facts.album_artist.clone().unwrap_or_else(|| said(&facts.artist));
+        let place = i32::from(facts.disc.unwrap_or(1).min(999)) * 1000 + i32::from(facts.track.unwrap_or(0).min(999));
+        let key = |text: &str| text.to_lowercase().chars().take(190).collect();
+        Self {
+            item_id: item.id,
+            user_id: item.user_id,
+            title,
+            artist: said(&facts.artist),
+            artist_key: key(&album_artist),
+            album_key: key(facts.album.as_deref().unwrap_or_default()),
+            album: said(&facts.album),
+            album_artist,
+            place,
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! `media_details` and `tracks`: what was read out of files.
+
+use diesel::prelude::*;
+
+use crate::db::Conn;
+use crate::db::schema::{media_details, media_items, tracks};
+use crate::model::{Details, ItemId, Track, UserId};
+
+/// # Errors
+/// The database's.
+pub fn find(conn: &mut Conn, owner: UserId, id: ItemId) -> QueryResult<Option<Details>> {
+    let text: Option<String> = media_details::table
+        .find(id)
+        .filter(media_details::user_id.eq(owner))
+        .select(media_details::facts)
+        .first(conn)
+        .optional()?;
+    Ok(text.map(|text| Details::parse(&text)))
+}
+
+/// Puts it in the place of what was known before.
+///
+/// # Errors
+/// The database's.
+pub fn replace(conn: &mut Conn, owner: UserId, id: ItemId, details: &Details) -> QueryResult<()> {
+    diesel::delete(media_details::table.find(id)).execute(conn)?;
+    let row = (media_details::item_id.eq(id), media_details::user_id.eq(owner), media_details::facts.eq(details.text()));
+    diesel::insert_into(media_details::table).values(row).execute(conn)?;
+    Ok(())
+}
+
+/// Puts it in the place of what was known before.
+///
+/// # Errors
+/// The database's.
+pub fn replace_track(conn: &mut Conn, track: &Track) -> QueryResult<()> {
+    diesel::delete(tracks::table.find(track.item_id)).execute(conn)?;
+    diesel::insert_into(tracks::table).values(track).execute(conn)?;
+    Ok(())
+}
+
+/// Those of `ids` that are recordings of that person.
+///
+/// # Errors
+/// The database's.
+pub fn list_tracks(conn: &mut Conn, owner: UserId, ids: &[ItemId]) -> QueryResult<Vec<Track>> {
+    tracks::table
+        .filter(tracks::user_id.eq(owner))
+        .filter(tracks::item_id.eq_any(ids.to_vec()))
+        .select(Track::as_select())
+        .load(conn)
+}
+
+/// A person's albums behind `after` (artist and album in lower case), with how many recordings outside the trash
+/// each has.
+///
+/// # Errors
+/// The database's.
+pub fn list_albums(
+    conn: &mut Conn,
+    owner: UserId,
+    after: Option<(&str, &str)>,
+    limit: i64,
+) -> QueryResult<Vec<(String, String, i64)>> {
+    let mut query = tracks::table
+        .inner_join(media_items::table)
+        .filter(tracks::user_id.eq(owner))
+        .filter(media_items::in_trash.eq(false))
+        .group_by((tracks::artist_key, tracks::album_key))
+        .select((tracks::artist_key, tracks::album_key, diesel::dsl::count_star()))
+        .order((tracks::artist_key.asc(), tracks::album_key.asc()))
+        .limit(limit)
+        .into_boxed();
+    if let Some((artist, album)) = after {
+        query = query
+            .filter(tracks::artist_key.ge(artist.to_owned()))
+            .filter(tracks::artist_key.gt(artist.to_owned()).or(tracks::album_key.gt(album.to_owned())));
+    }
+    query.load(conn)
+}
+
+/// Recordings of one album outside the trash, in their order, at most `limit`.
+///
+/// # Errors
+/// The database's.
+pub fn list_album(conn: &mut Conn, owner: UserId, artist: &str, album: &str, limit: i64) -> QueryResult<Vec<Track>> {
+    tracks::table
+        .inner_join(media_items::table)
+        .filter(tracks::user_id.eq(owner))
+        .filter(tracks::artist_key.eq(artist))
+        .filter(tracks::album_key.eq(album))
+        .filter(media_items::in_trash.eq(false))
+        .order((tracks::place.asc(), tracks::item_id.asc()))
+        .limit(limit)
+        .select(Track::as_select())
+        .load(conn)
+}

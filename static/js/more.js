@@ -1,0 +1,76 @@
+// The next page of a list comes by itself when its end is near, and the month that is on screen is marked.
+let watch = null;
+let marks = null;
+
+/** Pages that come by themselves; then a person asks for the next one. */
+const MOST = 20;
+
+async function fetchNext(link) {
+  const answer = await fetch(link.href, { headers: { Accept: 'text/html' } });
+  if (!answer.ok || answer.redirected) throw new Error(String(answer.status));
+  return new DOMParser().parseFromString(await answer.text(), 'text/html');
+}
+
+function append(gallery, next) {
+  for (const node of [...next.querySelector('[data-gallery]').children]) {
+    const month = node.dataset.month;
+    const known = month && gallery.querySelector(`[data-month="${CSS.escape(month)}"]`);
+    if (known) {
+      // The month goes on: its tiles join those that are there.
+      const more = node.nextElementSibling;
+      if (more) known.nextElementSibling.append(...more.children);
+      more?.remove();
+    } else if (node.isConnected || !node.parentElement || node.parentElement === next.querySelector('[data-gallery]')) {
+      gallery.append(node);
+    }
+  }
+}
+
+export function refreshMore() {
+  watch?.disconnect();
+  marks?.disconnect();
+  const gallery = document.querySelector('div[data-gallery]');
+  if (!gallery) return;
+  mark(gallery);
+  const pages = document.querySelector('[data-pages]');
+  let link = pages?.querySelector('a[rel="next"]');
+  let count = 0;
+  let isBusy = false;
+  if (!link || !('IntersectionObserver' in window)) return;
+  watch = new IntersectionObserver(async (entries) => {
+    if (!entries.some((entry) => entry.isIntersecting) || isBusy || !link || count >= MOST) return;
+    isBusy = true;
+    try {
+      const next = await fetchNext(link);
+      if (!gallery.isConnected) return;
+      append(gallery, next);
+      count += 1;
+      const after = next.querySelector('[data-pages] a[rel="next"]');
+      if (after) link.setAttribute('href', after.getAttribute('href'));
+      else { link.remove(); link = null; }
+      mark(gallery);
+      document.dispatchEvent(new CustomEvent('nexus:more'));
+    } catch {
+      // The link stays, and still leads to the next page.
+      watch.disconnect();
+    } finally {
+      isBusy = false;
+    }
+    if (link && count < MOST) { watch.unobserve(pages); watch.observe(pages); }
+  }, { rootMargin: '1200px' });
+  watch.observe(pages);
+}
+
+function mark(gallery) {
+  const links = new Map([...document.querySelectorAll('[data-timeline] [data-to]')].map((link) => [link.dataset.to, link]));
+  if (!links.size) return;
+  marks?.disconnect();
+  marks = new IntersectionObserver((entries) => {
+    const top = entries.filter((entry) => entry.isIntersecting).map((entry) => entry.target.dataset.month)[0];
+    const link = links.get(top);
+    if (!link) return;
+    for (const other of links.values()) other.removeAttribute('aria-current');
+    link.setAttribute('aria-current', 'true');
+  }, { rootMargin: '0px 0px -70% 0px' });
+  for (const heading of gallery.querySelectorAll('[data-month]')) marks.observe(heading);
+}

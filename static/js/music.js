@@ -1,0 +1,51 @@
+// Music: rows that play. The player itself is loaded with the first song.
+let player = null;
+
+const song = (row) => ({ id: row.dataset.tile, src: row.dataset.src, title: row.dataset.title, artist: row.dataset.artist, album: row.dataset.album, cover: row.dataset.cover ?? '' });
+const rows = () => [...document.querySelectorAll('[data-songs] [data-song]')];
+const load = async () => { player ??= await import('./player.js'); return player; };
+
+async function play(row) {
+  const all = rows();
+  (await load()).play(all.map(song), Math.max(all.indexOf(row), 0));
+}
+
+/** Keys of the player; true when the key was one. */
+export function musicKey(event) {
+  if (event.key === 'Enter' && !event.target.closest('a, button')) return false;
+  const bar = document.querySelector('[data-player]:not([hidden])');
+  if (event.key === ' ' && bar && !event.target.closest('button, a, summary, input')) { player?.toggle(); return true; }
+  if (event.shiftKey && bar && event.key === 'ArrowRight') { player?.next(); return true; }
+  if (event.shiftKey && bar && event.key === 'ArrowLeft') { player?.previous(); return true; }
+  return false;
+}
+
+export function startMusic() {
+  document.addEventListener('click', async (event) => {
+    const row = event.target.closest('[data-song]');
+    if (event.target.closest('[data-play]') && row) {
+      if (row.hasAttribute('data-playing')) (await load()).toggle();
+      else await play(row);
+    } else if (event.target.closest('[data-enqueue]') && row) {
+      (await load()).enqueue(song(row));
+    } else if (event.target.closest('[data-play-all]')) {
+      await play(rows()[0]);
+    }
+  });
+  document.addEventListener('keydown', (event) => {
+    // Enter on a song's title plays it; its page is one click away.
+    const row = event.target.closest?.('[data-song]');
+    if (event.key === 'Enter' && row && event.target.matches('.tile-link') && document.body.hasAttribute('data-keys') && !event.ctrlKey && !event.metaKey) {
+      event.preventDefault();
+      play(row);
+    }
+  });
+  document.addEventListener('nexus:more', refreshMusic);
+}
+
+export function refreshMusic() {
+  for (const button of document.querySelectorAll('[data-play], [data-enqueue], [data-play-all]')) button.hidden = false;
+  const kept = sessionStorage.getItem('nexus-player');
+  if (player) player.mark();
+  else if (kept) load().then((loaded) => loaded.restore());
+}

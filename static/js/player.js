@@ -1,0 +1,210 @@
+// The player: one bar that stays while pages change, a queue, and the keys of the keyboard and the lock screen.
+import { showToast } from './toasts.js';
+
+const KEPT = 'nexus-player';
+const bar = () => document.getElementById('player');
+const audio = new Audio();
+audio.preload = 'auto';
+let queue = [];
+let at = 0;
+let isRepeating = false;
+
+const icons = () => bar().dataset.icons;
+const icon = (name) => `<svg class="i" aria-hidden="true" focusable="false"><use href="${icons()}#${name}"/></svg>`;
+const clock = (seconds) => (Number.isFinite(seconds) ? `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, '0')}` : '–:––');
+const part = (name) => bar().querySelector(`[data-part="${name}"]`);
+const person = () => document.body.dataset.person;
+
+function build() {
+  const place = bar();
+  if (place.childElementCount) return;
+  const button = (name, label, symbol, extra = '') => `<button type="button" data-part="${name}" aria-label="${label}" title="${label}" ${extra}>${icon(symbol)}</button>`;
+  place.innerHTML = `
+    <div class="player-now"><span class="cover" data-part="cover"></span><span class="player-words"><a data-part="title" href="/audios"></a><span class="meta" data-part="artist"></span></span></div>
+    <div class="player-line"><span data-part="now">0:00</span><input type="range" data-part="seek" min="0" max="0" value="0" step="1" aria-label="Position"><span data-part="length">0:00</span></div>
+    <div class="player-buttons">${button('previous', 'Previous song', 'skip-back')}${button('toggle', 'Play', 'play')}${button('next', 'Next song', 'skip-forward')}${button('repeat', 'Repeat', 'repeat', 'class="wide-button" aria-pressed="false"')}<input type="range" class="player-volume" data-part="volume" min="0" max="1" step="0.05" value="1" aria-label="Volume">${button('list', 'Queue', 'list-music', 'aria-expanded="false" aria-controls="player-queue"')}${button('close', 'Stop and close the player', 'x')}</div>
+    <div class="player-queue" id="player-queue" data-part="queue" hidden><h2>Queue</h2><ol data-part="songs"></ol></div>`;
+  part('previous').onclick = previous;
+  part('toggle').onclick = toggle;
+  part('next').onclick = next;
+  part('close').onclick = close;
+  part('repeat').onclick = () => { isRepeating = !isRepeating; part('repeat').setAttribute('aria-pressed', String(isRepeating)); };
+  part('seek').oninput = () => { audio.currentTime = Number(part('seek').value); };
+  part('volume').oninput = () => { audio.volume = Number(part('volume').value); };
+  part('list').onclick = () => showQueue(part('queue').hidden);
+  place.addEventListener('keydown', (event) => { if (event.key === 'Escape' && !part('queue').hidden) { event.stopPropagation(); showQueue(false); part('list').focus(); } });
+}
+
+function showQueue(isOpen) {
+  part('queue').hidden = !isOpen;
+  part('list').setAttribute('aria-expanded', String(isOpen));
+  if (isOpen) list();
+}
+
+function list() {
+  const songs = part('songs');
+  songs.textContent = '';
+  queue.forEach((song, index) => {
+    const row = document.createElement('li');
+    const open = Object.assign(document.createElement('button'), { type: 'button', textContent: song.artist ? `${song.title} · ${song.artist}` : song.title });
+    if (index === at) open.setAttribute('aria-current', 'true');
+    open.onclick = () => start(index);
+    const away = Object.assign(document.createElement('button'), { type: 'button', innerHTML: icon('x') });
+    away.setAttribute('aria-label', `Take ${song.title} out of the queue`);
+    away.onclick = () => remove(index);
+    row.append(open, away);
+    songs.append(row);
+  });
+}
+
+function remove(index) {
+  queue.splice(index, 1);
+  if (!queue.length) return close();
+  if (index < at) at -= 1;
+  else if (index === at) { at = Math.min(at, queue.length - 1); start(at); }
+  list();
+  keep();
+}
+
+function keep() {
+  sessionStorage.setItem(KEPT, JSON.stringify({ person: person(), queue, at, time: audio.currentTime, isRepeating }));
+}
+
+function show() {
+  const song = queue[at];
+  build();
+  bar().hidden = false;
+  document.body.classList.add('has-player');
+  part('title').textContent = song.title;
+  part('title').href = `/items/${song.id}`;
+  part('artist').textContent = [song.artist, song.album].filter(Boolean).join(' · ') || 'Unknown artist';
+  part('cover').innerHTML = icon('music');
+  if (song.cover) part('cover').replaceChildren(Object.assign(new Image(48, 48), { src: song.cover, alt: '' }));
+  if (!part('queue').hidden) list();
+  if ('mediaSession' in navigator) {
+    const artwork = song.cover ? [{ src: new URL(song.cover, location.href).href, sizes: '320x320', type: 'image/webp' }] : [];
+    navigator.mediaSession.metadata = new MediaMetadata({ title: song.title, artist: song.artist, album: song.album, artwork });
+  }
+  mark();
+}
+
+/** Marks the row that plays, on whatever page is open. */
+export function mark() {
+  document.body.classList.toggle('has-player', !bar().hidden);
+  for (const row of document.querySelectorAll('[data-song][data-playing]')) row.removeAttribute('data-playing');
+  const song = queue[at];
+  if (!song) return;
+  for (const row of document.querySelectorAll(`[data-song][data-tile="${CSS.escape(song.id)}"]`)) {
+    row.setAttribute('data-playing', '');
+    row.querySelector('[data-play] use')?.setAttribute('href', `${icons()}#${audio.paused ? 'play' : 'pause'}`);
+  }
+  for (const use of document.querySelectorAll('[data-song]:not([data-playing]) [data-play] use')) use.setAttribute('href', `${icons()}#play`);
+}
+
+async function start(index, from = 0) {
+  at = index;
+  show();
+  audio.src = queue[at].src;
+  audio.currentTime = from;
+  keep();
+  try {
+    await audio.play();
+  } catch (error) {
+    if (error.name === 'NotSupportedError') showToast(`This browser cannot play “${queue[at].title}”. Download it to hear it.`);
+  }
+}
+
+export function play(songs, index) {
+  queue = songs;
+  return start(index);
+}
+
+export function enqueue(song) {
+  queue.push(song);
+  if (queue.length === 1) return start(0);
+  keep();
+  if (bar().childElementCount && !part('queue').hidden) list();
+  showToast(`“${song.title}” plays later.`);
+}
+
+export function toggle() {
+  if (!queue.length) return;
+  if (audio.paused) audio.play().catch(() => {});
+  else audio.pause();
+}
+
+export function next() {
+  if (at + 1 < queue.length) start(at + 1);
+  else if (isRepeating && queue.length) start(0);
+  else { audio.pause(); audio.currentTime = 0; }
+}
+
+export function previous() {
+  // As people know it: back to the beginning first.
+  if (audio.currentTime > 3 || at === 0) audio.currentTime = 0;
+  else start(at - 1);
+}
+
+function close() {
+  audio.pause();
+  audio.removeAttribute('src');
+  queue = [];
+  at = 0;
+  sessionStorage.removeItem(KEPT);
+  bar().hidden = true;
+  if (bar().childElementCount) showQueue(false);
+  mark();
+  if ('mediaSession' in navigator) navigator.mediaSession.metadata = null;
+}
+
+/** After a reload: the queue is there again, silent, where it was. */
+export function restore() {
+  const kept = JSON.parse(sessionStorage.getItem(KEPT) ?? 'null');
+  if (!kept || kept.person !== person() || !kept.queue.length) return;
+  ({ queue, at, isRepeating } = kept);
+  show();
+  part('repeat').setAttribute('aria-pressed', String(isRepeating));
+  audio.preload = 'metadata';
+  audio.src = queue[at].src;
+  audio.currentTime = kept.time;
+}
+
+function refresh() {
+  const symbol = audio.paused ? 'play' : 'pause';
+  part('toggle').innerHTML = icon(symbol);
+  part('toggle').setAttribute('aria-label', audio.paused ? 'Play' : 'Pause');
+  part('toggle').title = audio.paused ? 'Play' : 'Pause';
+  mark();
+}
+
+let kept = 0;
+audio.addEventListener('play', () => { for (const other of document.querySelectorAll('video, audio')) other.pause(); refresh(); });
+audio.addEventListener('pause', () => { if (queue.length) { refresh(); keep(); } });
+audio.addEventListener('ended', next);
+audio.addEventListener('error', () => { if (queue.length && audio.error) { showToast(`“${queue[at].title}” could not be played.`); if (at + 1 < queue.length) start(at + 1); } });
+audio.addEventListener('timeupdate', () => {
+  if (!queue.length) return;
+  part('now').textContent = clock(audio.currentTime);
+  part('seek').value = String(Math.floor(audio.currentTime));
+  part('seek').setAttribute('aria-valuetext', `${clock(audio.currentTime)} of ${clock(audio.duration)}`);
+  if (Date.now() - kept > 5000) { kept = Date.now(); keep(); }
+});
+audio.addEventListener('durationchange', () => {
+  if (!queue.length) return;
+  part('length').textContent = clock(audio.duration);
+  part('seek').max = String(Number.isFinite(audio.duration) ? Math.floor(audio.duration) : 0);
+});
+document.addEventListener('play', (event) => { if (event.target !== audio) audio.pause(); }, true);
+// Whoever logs out takes the music along.
+document.addEventListener('submit', (event) => { if (event.target.action?.endsWith('/logout')) close(); });
+
+if ('mediaSession' in navigator) {
+  const on = (action, handler) => { try { navigator.mediaSession.setActionHandler(action, handler); } catch { /* not known here */ } };
+  on('play', toggle);
+  on('pause', toggle);
+  on('nexttrack', next);
+  on('previoustrack', previous);
+  on('seekto', (details) => { audio.currentTime = details.seekTime; });
+  on('seekforward', () => { audio.currentTime += 10; });
+  on('seekbackward', () => { audio.currentTime -= 10; });
+}

@@ -1,0 +1,136 @@
+// The viewer: PhotoSwipe over the pictures and films of the page, with a name, a star, and ways to its page and file.
+import PhotoSwipe from '../vendor/photoswipe.js';
+import { toggleStar } from './stars.js';
+
+const base = new URL('..', import.meta.url);
+
+function style() {
+  const href = new URL('vendor/photoswipe.css', base).href;
+  if (document.querySelector(`link[href="${href}"]`)) return Promise.resolve();
+  const link = document.createElement('link');
+  link.rel = 'stylesheet';
+  link.href = href;
+  return new Promise((done) => { link.onload = done; link.onerror = done; document.head.append(link); });
+}
+
+const icon = (name) => `<svg class="i" aria-hidden="true" focusable="false"><use href="${new URL("vendor/icons.svg", base).pathname}#${name}"/></svg>`;
+
+function slide(link) {
+  const { view, name, width, height, small, large, original } = link.dataset;
+  const tile = link.closest('[data-tile]');
+  const shared = { element: link, alt: name, name, id: tile?.dataset.tile, page: link.getAttribute('href'), original };
+  if (view === 'video') return { ...shared, type: 'film', poster: large };
+  const [w, h] = [Number(width), Number(height)];
+  const most = Math.min(1, 1280 / Math.max(w, h));
+  // The file itself where the browser draws it: only asked for when somebody zooms in.
+  const srcset = original ? `${large} ${Math.round(w * most)}w, ${original} ${w}w` : undefined;
+  const [fullWidth, fullHeight] = original ? [w, h] : [Math.round(w * most), Math.round(h * most)];
+  return { ...shared, src: large, srcset, msrc: small, width: fullWidth, height: fullHeight };
+}
+
+function film(data) {
+  const box = document.createElement('div');
+  box.className = 'pswp__film';
+  if (data.original) {
+    const video = Object.assign(document.createElement('video'), { controls: true, preload: 'metadata', src: data.original, poster: data.poster });
+    video.setAttribute('aria-label', data.name);
+    box.append(video);
+  } else {
+    const image = Object.assign(document.createElement('img'), { src: data.poster, alt: data.name });
+    box.append(image);
+  }
+  return box;
+}
+
+export async function openViewer(link) {
+  await style();
+  const gallery = link.closest('[data-gallery]');
+  const links = gallery ? [...gallery.querySelectorAll('[data-view="photo"], [data-view="video"]')] : [link];
+  const viewer = new PhotoSwipe({
+    dataSource: links.map(slide),
+    index: links.indexOf(link),
+    bgOpacity: 0.96,
+    wheelToZoom: true,
+    loop: false,
+    returnFocus: false,
+    trapFocus: true,
+    showHideAnimationType: matchMedia('(prefers-reduced-motion: reduce)').matches ? 'none' : 'zoom',
+    closeTitle: 'Close (Esc)', zoomTitle: 'Zoom (z)', arrowPrevTitle: 'Previous', arrowNextTitle: 'Next',
+    errorMsg: 'This picture could not be loaded.',
+  });
+  viewer.addFilter('thumbEl', (thumb, data) => data.element?.querySelector('img') ?? thumb);
+  viewer.on('contentLoad', (event) => {
+    if (event.content.data.type !== 'film') return;
+    event.preventDefault();
+    event.content.element = film(event.content.data);
+  });
+  viewer.on('contentDeactivate', ({ content }) => content.element?.querySelector?.('video')?.pause());
+  // A film has its own controls: dragging them moves no slide.
+  viewer.on('pointerDown', (event) => { if (event.originalEvent.target.closest('video')) event.preventDefault(); });
+
+  const slides = links.map(slide);
+  const current = () => slides[viewer.currIndex];
+  viewer.on('uiRegister', () => {
+    const button = (name, order, title, symbol, onClick, tagName = 'button') => viewer.ui.registerElement({
+      name, order, title, ariaLabel: title, tagName, isButton: false, appendTo: 'bar', className: 'pswp__nexus', html: icon(symbol), onClick,
+      onInit: (element) => {
+        if (tagName === 'button') element.type = 'button';
+        element.title = title;
+        element.setAttribute('aria-label', title);
+        const fill = () => {
+          const data = current();
+          if (name === 'star') {
+            const star = document.querySelector(`[data-star="${CSS.escape(data.id ?? '')}"]`);
+            element.hidden = !star;
+            element.setAttribute('aria-pressed', star?.getAttribute('aria-pressed') ?? 'false');
+          }
+          if (name === 'page') element.href = `/items/${data.id ?? data.page.split('/').pop()}`;
+          if (name === 'save') element.href = `/media/${data.id ?? data.page.split('/').pop()}?download=1`;
+        };
+        viewer.on('change', fill);
+        fill();
+      },
+    });
+    viewer.ui.registerElement({ name: 'name', order: 6, isButton: false, appendTo: 'bar', className: 'pswp__name', onInit: (element) => { viewer.on('change', () => { element.textContent = current().name; }); } });
+    const star = async (event, element) => {
+      const known = document.querySelector(`[data-star="${CSS.escape(current().id ?? '')}"]`);
+      if (!known) return;
+      const kept = toggleStar(known);
+      element.setAttribute('aria-pressed', known.getAttribute('aria-pressed'));
+      await kept;
+      element.setAttribute('aria-pressed', known.getAttribute('aria-pressed'));
+    };
+    if (links[0].closest('[data-tile]')) {
+      button('star', 7, 'Star', 'star', star);
+      button('page', 8, 'About this', 'info', () => {}, 'a');
+    }
+    button('save', 9, 'Download', 'download', () => {}, 'a');
+  });
+  viewer.on('keydown', ({ originalEvent: event }) => {
+    if (event.altKey || event.ctrlKey || event.metaKey) return;
+    const press = (name) => viewer.element.querySelector(`.pswp__button--${name}, .pswp__nexus[aria-label="${name}"]`)?.click();
+    switch (event.key) {
+      case 'Home': event.preventDefault(); viewer.goTo(0); break;
+      case 'End': event.preventDefault(); viewer.goTo(links.length - 1); break;
+      case 'f': press('Star'); break;
+      case 'i': press('About this'); break;
+      default:
+    }
+  });
+  viewer.on('afterInit', () => {
+    viewer.element.setAttribute('aria-modal', 'true');
+    viewer.element.setAttribute('aria-label', 'Viewer');
+    viewer.element.setAttribute('data-viewer', '');
+    // Keys that belong to the page behind do nothing while the viewer is open.
+    viewer.element.addEventListener('keydown', (event) => event.stopPropagation());
+    viewer.element.focus({ preventScroll: true });
+  });
+  viewer.on('change', () => { const live = document.getElementById('live'); if (live) live.textContent = `${current().name}, ${viewer.currIndex + 1} of ${links.length}`; });
+  viewer.on('close', () => {
+    const back = current().element;
+    back.focus({ preventScroll: true });
+    back.scrollIntoView({ block: 'nearest' });
+  });
+  document.addEventListener('turbo:before-visit', () => viewer.destroy(), { once: true });
+  viewer.init();
+}

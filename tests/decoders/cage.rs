@@ -1,0 +1,70 @@
+//! Canaries: each forbidden call kills the child that makes it.
+
+use std::os::unix::process::ExitStatusExt;
+use std::process::{Command, Output, Stdio};
+
+use rstest::rstest;
+
+use super::*;
+
+fn caged(arguments: &[&str], input: &[u8]) -> Output {
+    let mut child = Command::new(program());
+    child.arg("cage").args(arguments).env_clear().stdin(file(input)).stdout(Stdio::piped()).stderr(Stdio::null());
+    child.spawn().unwrap().wait_with_output().unwrap()
+}
+
+#[rstest]
+fn a_decoder_that_tries_anything_but_to_compute_is_killed(
+    #[values(
+        "open", "openat", "socket", "connect", "execve", "fork", "clone", "clone3", "ptrace", "kill", "tgkill", "io_uring_setup",
+        "mprotect", "unlink", "rename", "mount", "bpf", "memfd_create", "process_vm_readv", "setuid"
+    )]
+    call: &str,
+) {
+    let ended = caged(&["canary", call], b"").status;
+    assert_eq!(ended.signal(), Some(libc::SIGSYS), "{call}: {ended}");
+}
+
+#[test]
+fn a_canary_that_tries_nothing_lives() {
+    let ended = caged(&["canary", "none"], b"");
+    assert_eq!((ended.status.code(), ended.stdout.as_slice()), (Some(0), b"alive".as_slice()));
+}
+
+#[test]
+fn a_foreign_tool_reads_its_one_file_and_no_other() {
+    let own = caged(&["tool", "/usr/bin/head", "-c99", "/proc/self/fd/0"], b"its own file");
+    assert_eq!(own.stdout, b"its own file");
+    for other in ["/etc/passwd", "/etc/hostname", "/proc/self/environ", "/proc/1/cmdline", "/tmp", "/etc/ssl/openssl.cnf"] {
+        let ended = caged(&["tool", "/usr/bin/head", "-c99", other], b"");
+        assert!(!ended.status.success() && ended.stdout.is_empty(), "{other}: {ended:?}");
+    }
+}
+
+#[test]
+fn a_foreign_tool_writes_nothing_starts_nothing_and_calls_nobody() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("made");
+    let made = caged(&["tool", "/bin/cp", "/proc/self/fd/0", path.to_str().unwrap()], b"bytes");
+    assert!(!made.status.success() && !path.exists());
+    // fork is not among its calls; another program is not among the files it may start.
+    let forked = caged(&["tool", "/bin/sh", "-c", "/bin/true; /bin/true"], b"");
+    assert_eq!(forked.status.signal(), Some(libc::SIGSYS));
+    let replaced = caged(&["tool", "/bin/sh", "-c", "exec /bin/ls /"], b"");
+    assert!(!replaced.status.success() && replaced.stdout.is_empty());
+    let fetched = caged(&["tool", "/usr/bin/curl", "-s", "http://127.0.0.1:1/"], b"");
+    assert_eq!(fetched.status.signal(), Some(libc::SIGSYS));
+}
+
+#[test]
+fn where_decoders_cannot_be_shut_in_nothing_is_decoded() {
+    // A kernel without Landlock, played by a program that answers as ours does there.
+    let folder = tempfile::tempdir().unwrap();
+    let stand_in = folder.path().join("program");
+    std::fs::write(&stand_in, "#!/bin/sh\nprintf 'the kernel cannot shut decoders in'\nexit 70\n").unwrap();
+    std::fs::set_permissions(&stand_in, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let studio = Studio::new(stand_in);
+    studio.try_out();
+    assert_eq!(studio.health(), Health::Off("the kernel cannot shut decoders in".into()));
+    assert!(matches!(make(&studio, b"", "image/png"), Err(Failure::NoCage(_))));
+}
