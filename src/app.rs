@@ -140,8 +140,8 @@ async fn keep_scanning(services: Arc<Services>) {
 /// Makes previews of what arrives, several files at a time. A child that is at work when the server stops ends with it.
 fn keep_previewing(services: &Arc<Services>) -> Vec<JoinHandle<()>> {
     let at_once = match services.settings.previews_at_once {
-        0 => std::thread::available_parallelism().map_or(2, std::num::NonZero::get).min(MOST_PREVIEWS),
-        set => set.min(MOST_PREVIEWS),
+        None => std::thread::available_parallelism().map_or(2, std::num::NonZero::get).min(MOST_PREVIEWS),
+        Some(set) => set.min(MOST_PREVIEWS),
     };
     let preview = |services: Arc<Services>| async move {
         loop {

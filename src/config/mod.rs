@@ -67,8 +67,8 @@ pub struct Settings {
     pub clamd_max: u64,
     pub unscannable: Unscannable,
     pub workers: usize,
-    /// Files that are decoded at the same time; 0 = one a processor.
-    pub previews_at_once: usize,
+    /// Files that are decoded at the same time; `None` = one a processor, 0 = there are no previews.
+    pub previews_at_once: Option<usize>,
     /// Ourselves: what is started to decode a file. Tests, which are another program, name it.
     pub own_program: PathBuf,
     pub log: tracing::Level,
@@ -173,7 +173,10 @@ impl Settings {
                 _ => return Err(wrong("unscannable", "keep or quarantine")),
             },
             workers: parsed("workers", &get("workers"), "a number of threads, 0 for one a processor")?,
-            previews_at_once: parsed("previews_at_once", &get("previews_at_once"), "a number, 0 for one a processor")?,
+            previews_at_once: match get("previews_at_once").as_str() {
+                "auto" => None,
+                number => Some(parsed("previews_at_once", number, "auto, or a number; 0 for no previews")?),
+            },
             own_program: PathBuf::from("/proc/self/exe"),
             log: parsed("log", &get("log"), "error, warn, info, debug or trace")?,
             data_dir,

@@ -236,6 +236,12 @@ fn finish(services: &Services, looked_at: &Item, details: Details, made: Made, s
     })
 }
 
+/// Whether a preview that is waited for will come.
+#[must_use]
+pub fn are_made(services: &Services) -> bool {
+    services.settings.previews_at_once != Some(0) && !matches!(services.studio.health(), Health::Off(_))
+}
+
 /// What one finds who asks for a preview.
 pub enum Asked {
     Ready(Item, Stored),
@@ -268,7 +274,7 @@ pub fn open(services: &Services, user: &User, id: ItemId, side: u32) -> Result<A
                 Ok(Asked::Soon)
             }
         },
-        PreviewState::Waiting if matches!(services.studio.health(), Health::Off(_)) => Err(Error::NotFound),
+        PreviewState::Waiting if !are_made(services) => Err(Error::NotFound),
         PreviewState::Waiting => {
             services.previewing.want([id].into_iter());
             Ok(Asked::Soon)
@@ -291,6 +297,22 @@ pub fn details(services: &Services, user: &User, id: ItemId) -> Result<Details> 
 /// The database's.
 pub fn counts(services: &Services) -> Result<(i64, i64)> {
     services.db.read(|conn| Ok(store::jobs::count(conn)?))
+}
+
+/// The newest files that were given up: their media type and why.
+///
+/// # Errors
+/// The database's.
+pub fn given_up(services: &Services) -> Result<Vec<(String, String)>> {
+    services.db.read(|conn| {
+        let mut troubles = Vec::new();
+        for id in store::jobs::list_given_up(conn, 10)? {
+            let Some(item) = store::jobs::find_item(conn, id)? else { continue };
+            let details = store::details::find(conn, item.user_id, id)?.unwrap_or_default();
+            troubles.push((item.mime, details.trouble.unwrap_or_else(|| "nobody knows".into())));
+        }
+        Ok(troubles)
+    })
 }
 
 /// Everything that was given up is tried again. Returns how much that is.

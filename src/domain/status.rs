@@ -1,11 +1,12 @@
 //! How the server is: for its admin and for load balancers.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 pub use super::readiness::{Check, Problem};
-use super::{Health, Services, scanning};
+use super::{Health, Services, previews, scanning};
 use crate::error::{Result, bytes_in_words};
-use crate::media::Incoming;
+use crate::media::{Incoming, preview};
 use crate::store;
 
 /// Less free space than this is worth a warning: bytes.
@@ -38,10 +39,26 @@ pub struct Status {
     pub uptime: Duration,
     pub warnings: Vec<String>,
     pub scanner: Health,
+    pub previews: Previews,
     /// Files that wait for the scanner.
     pub waiting: i64,
     /// Findings that wait for a decision.
     pub findings: i64,
+}
+
+/// How previews are.
+pub struct Previews {
+    pub health: preview::Health,
+    /// Foreign tools that are not used, and why.
+    pub missing: Vec<(&'static str, String)>,
+    /// Files whose previews are to be made.
+    pub waiting: i64,
+    /// Files that cannot have one.
+    pub given_up: i64,
+    /// Decoders that died since the start.
+    pub crashes: u64,
+    /// The newest of what was given up: kind of file and why. Not whose, and not what it is called.
+    pub troubles: Vec<(String, String)>,
 }
 
 /// Gathers it; one part that fails does not spoil the rest.
@@ -67,7 +84,16 @@ pub fn status(services: &Services) -> Result<Status> {
         );
     }
     let (waiting, findings) = scanning::counts(services).unwrap_or_default();
+    let (previews_waiting, given_up) = previews::counts(services).unwrap_or_default();
     Ok(Status {
+        previews: Previews {
+            health: services.studio.health(),
+            missing: services.studio.tools().into_iter().filter_map(|(tool, why)| Some((tool, why?))).collect(),
+            waiting: previews_waiting,
+            given_up,
+            crashes: services.studio.crashes.load(Ordering::Relaxed),
+            troubles: previews::given_up(services).unwrap_or_default(),
+        },
         scanner: services.scanner.health(),
         waiting,
         findings,

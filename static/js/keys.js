@@ -108,6 +108,8 @@ function onPeople(event) {
 export function startKeys() {
   document.addEventListener('keydown', (event) => {
     if (!document.body.hasAttribute('data-keys') || event.altKey || event.metaKey || isTyping(event.target)) return;
+    // Keys that belong to the page do nothing while the viewer stands before it.
+    if (document.querySelector('[data-viewer]')) return;
     if (event.ctrlKey) {
       if (event.key === 'a' && boxes().length) { event.preventDefault(); selectAll(true); }
       return;
@@ -127,7 +129,6 @@ export function startKeys() {
     if (event.key === '/') { event.preventDefault(); document.getElementById('q')?.focus(); return; }
     if (event.key === '?') { event.preventDefault(); document.getElementById('keys')?.showModal(); return; }
     if (musicKey(event)) { event.preventDefault(); return; }
-    if (document.querySelector('[data-viewer]')) return;
     if (onItemPage(event) || onPeople(event) || onGrid(event)) event.preventDefault();
   });
 }

@@ -121,8 +121,6 @@ export async function openViewer(link) {
     viewer.element.setAttribute('aria-modal', 'true');
     viewer.element.setAttribute('aria-label', 'Viewer');
     viewer.element.setAttribute('data-viewer', '');
-    // Keys that belong to the page behind do nothing while the viewer is open.
-    viewer.element.addEventListener('keydown', (event) => event.stopPropagation());
     viewer.element.focus({ preventScroll: true });
   });
   viewer.on('change', () => { const live = document.getElementById('live'); if (live) live.textContent = `${current().name}, ${viewer.currIndex + 1} of ${links.length}`; });

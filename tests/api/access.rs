@@ -65,6 +65,7 @@ fn row_of(route: &nexus_media::http::Route) -> Option<Row> {
         | "/admin/users/{id}"
         | "/admin/status"
         | "/admin/findings"
+        | "/admin/previews/retry"
         | "/admin/users/approve"
         | "/admin/users/reject" => ADMIN,
         "/admin/users/{id}/approve"

@@ -6,6 +6,8 @@
 mod clamd;
 #[path = "../support/mariadb.rs"]
 mod mariadb;
+#[path = "../support/samples.rs"]
+mod samples;
 mod support;
 
 mod access;
@@ -20,6 +22,7 @@ mod limits;
 mod log_in;
 mod media;
 mod people;
+mod previews;
 mod recovery;
 mod register;
 mod rest_auth;
@@ -27,6 +30,7 @@ mod rest_media;
 mod rest_rules;
 mod resumable;
 mod scanning;
+mod search;
 mod setup;
 mod shelves;
 mod trash;

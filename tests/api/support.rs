@@ -38,14 +38,34 @@ impl TestApp {
     /// A server with these settings beside its own folders.
     pub async fn start_with(backend: Backend, settings: &[(&'static str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let url = match backend {
-            Sqlite => format!("sqlite://{}/data/nexus.db", folder.path().display()),
-            MariaDb => tokio::task::spawn_blocking(crate::mariadb::database).await.unwrap(),
-        };
+        let url = Self::database(backend, &folder).await;
         Self::start_on(folder, url, settings).await
     }
 
     async fn start_on(folder: tempfile::TempDir, url: String, settings: &[(&'static str, &str)]) -> Self {
+        Self::start_program(folder, url, env!("CARGO_BIN_EXE_nexus-media").into(), settings).await
+    }
+
+    /// A server whose decoders are `program`.
+    pub async fn start_by(backend: Backend, program: PathBuf, settings: &[(&'static str, &str)]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let url = Self::database(backend, &folder).await;
+        Self::start_program(folder, url, program, settings).await
+    }
+
+    async fn database(backend: Backend, folder: &tempfile::TempDir) -> String {
+        match backend {
+            Sqlite => format!("sqlite://{}/data/nexus.db", folder.path().display()),
+            MariaDb => tokio::task::spawn_blocking(crate::mariadb::database).await.unwrap(),
+        }
+    }
+
+    async fn start_program(
+        folder: tempfile::TempDir,
+        url: String,
+        own_program: PathBuf,
+        settings: &[(&'static str, &str)],
+    ) -> Self {
         let path = |name: &str| folder.path().join(name).display().to_string();
         let mut given = Given::from([
             ("listen", "127.0.0.1:0".to_owned()),
@@ -56,7 +76,6 @@ impl TestApp {
             ("previews_at_once", "1".to_owned()),
         ]);
         given.extend(settings.iter().map(|(name, value)| (*name, (*value).to_owned())));
-        let own_program = PathBuf::from(env!("CARGO_BIN_EXE_nexus-media"));
         let settings = Settings { own_program, ..Settings::from_given(&given).unwrap() };
         let application = Application::build(settings).await.unwrap();
         let base = format!("http://127.0.0.1:{}", application.port());
@@ -73,8 +92,14 @@ impl TestApp {
 
     pub async fn ready_with(backend: Backend, settings: &[(&'static str, &str)]) -> (Self, Browser) {
         let app = Self::start_with(backend, settings).await;
-        let admin = app.browser();
-        let code = app.setup_code();
+        let admin = app.set_up().await;
+        (app, admin)
+    }
+
+    /// Makes the admin, `root`.
+    pub async fn set_up(&self) -> Browser {
+        let admin = self.browser();
+        let code = self.setup_code();
         let answer = admin
             .submit(
                 "/setup",
@@ -90,7 +115,7 @@ impl TestApp {
             )
             .await;
         assert_eq!((answer.status().as_u16(), location(&answer)), (303, "/dashboard".into()));
-        (app, admin)
+        admin
     }
 
     pub fn setup_code(&self) -> String {
@@ -327,6 +352,18 @@ pub fn assert_counts_are_true(app: &TestApp, username: &str) {
         .unwrap();
     assert_eq!(kept, counted);
     assert_eq!(user.used_bytes, used);
+    for shelf in [Shelf::All, Shelf::Photos, Shelf::Videos, Shelf::Audios, Shelf::Uploads, Shelf::Favorites] {
+        let (kept, counted) = app
+            .services
+            .db
+            .read(|conn| {
+                let kept = nexus_media::store::counts::list_months(conn, user.id, shelf)?;
+                Ok((kept, nexus_media::store::items::count_months(conn, user.id, shelf)?))
+            })
+            .unwrap();
+        let kept: HashMap<i32, i64> = kept.into_iter().map(|(month, items)| (month.number(), items)).collect();
+        assert_eq!(kept, counted, "months of {}", shelf.as_str());
+    }
 }
 
 /// A program with a Bearer token.

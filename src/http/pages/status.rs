@@ -1,19 +1,25 @@
 //! `/admin/status`: how the server is.
 
-use actix_web::web;
+use actix_web::{HttpRequest, web};
 use askama::Template;
 
-use super::answer::show;
+use super::answer::{back, show};
 use super::shell::Shell;
 use super::view as v;
 use crate::domain::Health;
-use crate::domain::status::{self, Status};
+use crate::domain::previews;
+use crate::domain::status::{self, Previews, Status};
 use crate::error::bytes_in_words;
+use crate::http::form::{Form, Nothing};
 use crate::http::route::{Answer, Route, act};
 use crate::http::visitor::Admin;
+use crate::media::preview;
 
 pub(super) fn routes() -> Vec<Route> {
-    vec![Route::get("/admin/status", || web::route().to(show_status))]
+    vec![
+        Route::get("/admin/status", || web::route().to(show_status)),
+        Route::post("/admin/previews/retry", || web::route().to(submit_retry)),
+    ]
 }
 
 #[derive(Template)]
@@ -26,6 +32,7 @@ struct StatusPage {
     space: String,
     stored: String,
     scanner: ScannerCard,
+    previews: PreviewsCard,
 }
 
 /// The malware scanner in words.
@@ -56,6 +63,51 @@ impl ScannerCard {
     }
 }
 
+/// Previews in words.
+struct PreviewsCard {
+    words: String,
+    is_bad: bool,
+    /// What is missing for some kinds of files.
+    missing: Vec<String>,
+    given_up: i64,
+    crashes: String,
+    troubles: Vec<(String, String)>,
+}
+
+impl PreviewsCard {
+    fn of(previews: &Previews) -> Self {
+        let waiting = match previews.waiting {
+            0 => String::new(),
+            count => format!(" {} to be made.", v::counted(count, "preview")),
+        };
+        let (words, is_bad) = match &previews.health {
+            preview::Health::Unknown => (format!("Not tried yet.{waiting}"), false),
+            preview::Health::Works => (format!("Decoders are shut in.{waiting}"), false),
+            preview::Health::Off(why) => (format!("Off: {why}. They need Landlock and seccomp of Linux 5.13 or newer."), true),
+        };
+        let opens = |tool: &str| if tool == "vipsthumbnail" { "HEIC and AVIF pictures" } else { "films" };
+        let missing = previews.missing.iter().map(|(tool, why)| {
+            let tool = tool.replace("ffprobe", "ffmpeg");
+            format!("No previews of {}: {tool} is {why}.", opens(&tool))
+        });
+        let crashes = i64::try_from(previews.crashes).unwrap_or(i64::MAX);
+        Self {
+            words,
+            is_bad,
+            missing: missing.collect::<std::collections::BTreeSet<_>>().into_iter().collect(),
+            given_up: previews.given_up,
+            crashes: if crashes > 0 { format!("{} since the start", v::counted(crashes, "crash").replace("crashs", "crashes")) } else { String::new() },
+            troubles: previews.troubles.clone(),
+        }
+    }
+}
+
+async fn submit_retry(Admin(at): Admin, request: HttpRequest, _: Form<Nothing>) -> Answer {
+    let again = act(&at.services, |services| previews::retry(services)).await?;
+    let count = v::counted(i64::try_from(again).unwrap_or(i64::MAX), "file");
+    back(&request, &at.carrier, format!("{count} will be tried again."))
+}
+
 async fn show_status(Admin(at): Admin) -> Answer {
     let status = act(&at.services, |services| status::status(services)).await?;
     let shell = Shell::load(&at, "/admin/status").await?;
@@ -70,6 +122,7 @@ async fn show_status(Admin(at): Admin) -> Answer {
             .stored
             .map_or_else(unknown, |(people, bytes)| format!("{}, {}", v::counted(people, "account"), v::size(bytes).words)),
         scanner: ScannerCard::of(&status),
+        previews: PreviewsCard::of(&status.previews),
         status,
         shell,
     })

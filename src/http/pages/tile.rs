@@ -4,9 +4,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 
 use super::view::{Size, When, counted, duration, icon_of, size, when};
-use crate::domain::Services;
+use crate::domain::{Services, previews};
 use crate::http::item_bytes::preview_path;
-use crate::media::preview::Health;
 use crate::media::sniff::is_shown_inline;
 use crate::model::item::ItemKind;
 use crate::model::{Item, PreviewState, Scan, Time, now};
@@ -128,7 +127,7 @@ impl Tile {
             kind: item.kind.as_str(),
             icon: icon_of(item.kind),
             picture: Picture::of(item).filter(|_| is_open),
-            is_waiting: is_open && item.preview == PreviewState::Waiting && makes_previews(services),
+            is_waiting: is_open && item.preview == PreviewState::Waiting && previews::are_made(services),
             shape: shape(item),
             color: color(item),
             original,
@@ -148,11 +147,6 @@ impl Tile {
         services.previewing.want(waiting.map(|item| item.id));
         items.iter().map(|item| Self::of(item, services)).collect()
     }
-}
-
-/// Whether a preview that is waited for will come.
-pub fn makes_previews(services: &Services) -> bool {
-    !matches!(services.studio.health(), Health::Off(_))
 }
 
 /// `30 days left`, the last one as a whole.

@@ -147,7 +147,7 @@ fn judge(ended: ExitStatus, answer: Vec<u8>) -> Result<Vec<u8>, Failure> {
         (Some(0), _) => Ok(answer),
         (Some(REFUSED), _) => Err(Failure::Refused(said())),
         (Some(NO_CAGE), _) => Err(Failure::NoCage(said())),
-        (Some(code), _) => Err(Failure::Died(format!("ended with {code}"))),
+        (Some(code), _) => Err(Failure::Refused(format!("its decoder gave up ({code})"))),
         (_, Some(libc::SIGSYS)) => Err(Failure::Died("tried what it must not, and was killed".into())),
         (_, Some(libc::SIGXCPU | libc::SIGKILL)) => Err(Failure::Died("used more time or memory than it may".into())),
         (_, Some(signal)) => Err(Failure::Died(format!("was ended by signal {signal}"))),

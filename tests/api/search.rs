@@ -1,0 +1,78 @@
+//! Search: by everything an item says, in pages, and never in another's things.
+
+use rstest::rstest;
+
+use crate::samples::{corners, jpeg, recording, with_exif};
+use crate::support::*;
+
+#[rstest]
+#[actix_web::test]
+async fn things_are_found_by_camera_lens_artist_album_date_and_kind(#[values(Sqlite, MariaDb)] backend: Backend) {
+    let (app, admin) = TestApp::ready(backend).await;
+    app.person(&admin, "ada").await;
+    let ada = app.program("ada").await;
+    let photo = ada.upload_one("harbour.jpg", &with_exif(&jpeg(&corners(64, 48)), 1, "2024:05:06 07:08:09")).await;
+    let song = ada.upload_one("track 02.mp3", &recording("a.mp3", &["-c:a", "libmp3lame"])).await;
+    ada.get(&format!("/api/media/{photo}/thumbnail")).await;
+    ada.get(&format!("/api/media/{song}/thumbnail")).await;
+    for words in ["harbour.jpg", "canon", "R5", "rf 35mm", "2024", "may 2024", "2024-05-06", "canon harb", "photo"] {
+        assert_eq!(ada.names(&format!("q={words}")).await, ["harbour.jpg"], "{words}");
+    }
+    for words in ["mara", "QUELL tide", "harbour lights", "audio", "track"] {
+        assert_eq!(ada.names(&format!("q={words}")).await, ["track 02.mp3"], "{words}");
+    }
+    // Both have it, the photo in its name: it was taken earlier.
+    assert_eq!(ada.names("q=harbour").await, ["track 02.mp3", "harbour.jpg"]);
+    assert_eq!(ada.names("q=harbour&kind=photo").await, ["harbour.jpg"]);
+    assert_eq!(ada.names("q=harbour&sort=name").await, ["harbour.jpg", "track 02.mp3"]);
+    for words in ["nikon", "canon mara", "arbour"] {
+        assert_eq!(ada.names(&format!("q={words}")).await, Vec::<String>::new(), "{words}");
+    }
+    assert_eq!(app.program("root").await.names("q=harbour").await, Vec::<String>::new(), "nobody finds another's things");
+}
+
+#[rstest]
+#[actix_web::test]
+async fn a_new_name_is_found_and_the_old_one_is_not(#[values(Sqlite, MariaDb)] backend: Backend) {
+    let (app, admin) = TestApp::ready(backend).await;
+    let id = admin.upload_one("before.png", &png(1)).await;
+    let root = app.program("root").await;
+    admin.act(&id, "rename", &[("name", "afterwards.png")]).await;
+    assert_eq!(root.names("q=before").await, Vec::<String>::new());
+    assert_eq!(root.names("q=afterw").await, ["afterwards.png"]);
+    admin.act(&id, "trash", &[]).await;
+    assert_eq!(root.names("q=afterw").await, Vec::<String>::new());
+    assert_eq!(root.names("q=afterw&shelf=trash").await, ["afterwards.png"]);
+    admin.act(&id, "restore", &[]).await;
+    assert_eq!(root.names("q=afterw").await, ["afterwards.png"]);
+}
+
+#[rstest]
+#[actix_web::test]
+async fn what_is_found_comes_in_pages_each_thing_once(#[values(Sqlite, MariaDb)] backend: Backend) {
+    let (app, admin) = TestApp::ready(backend).await;
+    let files: Vec<(String, Vec<u8>)> = (0..90).map(|n| (format!("trip{} day {n}.txt", n % 40), format!("{n}").into_bytes())).collect();
+    for part in files.chunks(45) {
+        let part: Vec<_> = part.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())).collect();
+        admin.upload(&part).await;
+    }
+    let root = app.program("root").await;
+    // One beginning of forty words, and a word of its own.
+    for words in ["trip", "day", "trip day", "txt trip1"] {
+        let mut seen = Vec::new();
+        let mut cursor = String::new();
+        loop {
+            let page = root.json(&format!("/api/media/list?q={words}&limit=17{cursor}")).await;
+            seen.extend(page["items"].as_array().unwrap().iter().map(|item| item["name"].as_str().unwrap().to_owned()));
+            match page["next_cursor"].as_str() {
+                Some(next) => cursor = format!("&cursor={next}"),
+                None => break,
+            }
+        }
+        let expected = files.iter().filter(|(name, _)| !words.ends_with('1') || name.starts_with("trip1")).count();
+        let count = seen.len();
+        seen.sort();
+        seen.dedup();
+        assert_eq!((seen.len(), count), (expected, expected), "{words}");
+    }
+}
