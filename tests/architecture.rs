@@ -243,6 +243,21 @@ fn only_bytes_and_settings_touch_the_file_system() {
 }
 
 #[test]
+fn only_the_walls_of_the_cage_are_unsafe() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut files = Vec::new();
+    collect(&root, &mut files);
+    for path in files.iter().filter(|path| !path.ends_with("media/cage/walls.rs")) {
+        let text = std::fs::read_to_string(path).unwrap();
+        assert!(
+            !["unsafe {", "unsafe fn", "unsafe impl", "(unsafe_code"].iter().any(|word| text.contains(word)),
+            "{} says unsafe",
+            path.display()
+        );
+    }
+}
+
+#[test]
 fn every_file_says_in_its_first_line_what_it_is_for() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut files = Vec::new();

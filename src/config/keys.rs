@@ -55,7 +55,12 @@ pub const KEYS: &[Key] = &[
     key("unscannable", "NEXUS_UNSCANNABLE", "keep", "files that clamd does not take: keep (marked as not scanned) or quarantine"),
     key("default_quota", "NEXUS_DEFAULT_QUOTA", "0", "bytes a new person may store; 0 = no limit"),
     key("trash_days", "NEXUS_TRASH_DAYS", "30", "days the trash keeps things"),
-    key("previews_at_once", "NEXUS_PREVIEWS_AT_ONCE", "auto", "files decoded at the same time; auto = one a processor, 0 = no previews"),
+    key(
+        "previews_at_once",
+        "NEXUS_PREVIEWS_AT_ONCE",
+        "auto",
+        "files decoded at the same time; auto = one a processor, 0 = no previews",
+    ),
     key("workers", "NEXUS_WORKERS", "0", "server threads; 0 = one a processor"),
     key("log", "NEXUS_LOG", "info", "error, warn, info, debug or trace"),
 ];

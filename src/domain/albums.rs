@@ -20,11 +20,14 @@ pub struct Album {
     pub tracks: i64,
 }
 
+/// Artist and album in lower case: what albums are sorted and grouped by.
+pub type Keys = (String, String);
+
 /// A page of a person's albums, and the keys behind which the next one goes on.
 ///
 /// # Errors
 /// The database's.
-pub fn albums(services: &Services, user: &User, after: Option<(&str, &str)>) -> Result<(Vec<Album>, Option<(String, String)>)> {
+pub fn albums(services: &Services, user: &User, after: Option<(&str, &str)>) -> Result<(Vec<Album>, Option<Keys>)> {
     services.db.read(|conn| {
         let limit = i64::try_from(PAGE + 1).unwrap_or(i64::MAX);
         let mut rows = store::details::list_albums(conn, user.id, after, limit)?;

@@ -1,7 +1,7 @@
 //! Comparing tree and tables: what is missing, changed, extra or unsafe is named, and put right where that is wanted.
 //! Nobody's file is ever deleted.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 pub use super::trouble::{Found, How, Trouble};
 use super::upload::Arrival;
@@ -312,7 +312,7 @@ impl<T: FnMut(Found)> Check<'_, T> {
                     used += bytes;
                 }
                 let months = store::items::count_months(conn, owner, shelf)?;
-                let known: HashMap<i32, i64> = store::counts::list_months(conn, owner, shelf)?
+                let known: BTreeMap<i32, i64> = store::counts::list_months(conn, owner, shelf)?
                     .into_iter()
                     .map(|(month, items)| (month.number(), items))
                     .collect();

@@ -24,6 +24,7 @@ pub mod log_in;
 pub mod moving;
 pub mod passwords;
 pub mod people;
+mod previewing;
 pub mod previews;
 pub mod profile;
 pub mod readiness;

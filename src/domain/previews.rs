@@ -1,19 +1,15 @@
 //! Previews and facts of files: a queue in the database, made one by one in the cage, what is looked at first.
 
-use std::collections::VecDeque;
 use std::fs::File;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
-use tokio::sync::Notify;
 
 use super::{Services, items, search};
 use crate::db::Conn;
 use crate::error::{Error, Result};
 use crate::media::cage::Failure;
-use crate::media::preview::{Facts, Health, Made, Studio};
+use crate::media::preview::{Health, Made, Studio};
 use crate::media::previews::Stored;
 use crate::model::item::ItemKind;
 use crate::model::{Details, Item, ItemId, PreviewState, Scan, Track, User, WallClock, now};
@@ -27,47 +23,6 @@ const LEASE: i64 = 10 * 60_000;
 const AGAIN: i64 = 60_000;
 /// How often a file is tried whose decoder dies.
 const TRIES: i32 = 3;
-/// Items that are wanted first, at most.
-const WANTED: usize = 512;
-
-/// What is to be made next, and who waits for it.
-#[derive(Default)]
-pub struct Queue {
-    /// What somebody is looking at, the last one first.
-    wanted: Mutex<VecDeque<ItemId>>,
-    /// Rung when there is something to do.
-    pub bell: Notify,
-    is_stopping: AtomicBool,
-}
-
-impl Queue {
-    /// Says that something is to be done.
-    pub fn ring(&self) {
-        self.bell.notify_waiters();
-        self.bell.notify_one();
-    }
-
-    /// What people see on a page comes first, from its top on.
-    pub fn want(&self, ids: impl DoubleEndedIterator<Item = ItemId>) {
-        let mut wanted = self.wanted.lock().unwrap_or_else(PoisonError::into_inner);
-        for id in ids.rev() {
-            if let Some(place) = wanted.iter().position(|known| *known == id) {
-                wanted.remove(place);
-            }
-            wanted.push_front(id);
-        }
-        wanted.truncate(WANTED);
-    }
-
-    fn next_wanted(&self) -> Option<ItemId> {
-        self.wanted.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
-    }
-
-    /// Begins nothing anymore.
-    pub fn stop(&self) {
-        self.is_stopping.store(true, Ordering::Release);
-    }
-}
 
 /// Puts a file into the queue, in the caller's transaction. What waits for the malware scanner is put in by it.
 ///
@@ -89,7 +44,7 @@ fn millis() -> i64 {
 /// # Errors
 /// The database's and the system's; the job is tried again.
 pub fn work(services: &Services) -> Result<bool> {
-    if services.previewing.is_stopping.load(Ordering::Acquire) || !can_make(services) {
+    if services.previewing.is_stopping() || !can_make(services) {
         return Ok(false);
     }
     let Some(job) = claim(services)? else { return Ok(false) };
@@ -100,7 +55,7 @@ pub fn work(services: &Services) -> Result<bool> {
     // Deleted meanwhile, and the job with it.
     let Some((item, owner)) = found else { return Ok(true) };
     if !Studio::takes(&item.mime) {
-        finish(services, &item, Details::default(), Made::default(), PreviewState::None)?;
+        finish(services, &item, &Made::default(), PreviewState::None)?;
         return Ok(true);
     }
     if item.scan == Scan::Pending {
@@ -169,8 +124,7 @@ fn settle(services: &Services, job: &Job, item: &Item, made: Result<Made, Failur
                 (true, ItemKind::Audio) => PreviewState::None,
                 (true, _) => PreviewState::Failed,
             };
-            let details = Details { facts: made.facts.clone(), trouble: made.trouble.clone() };
-            finish(services, item, details, made, state)
+            finish(services, item, &made, state)
         }
         Err(Failure::NoCage(why)) => {
             tracing::error!("no previews: {why}");
@@ -187,8 +141,8 @@ fn settle(services: &Services, job: &Job, item: &Item, made: Result<Made, Failur
         }
         Err(failure) => {
             tracing::info!(item = %item.id, "no preview: {failure}");
-            let details = Details { facts: Facts::default(), trouble: Some(failure.to_string()) };
-            finish(services, item, details, Made::default(), PreviewState::Failed)
+            let made = Made { trouble: Some(failure.to_string()), ..Made::default() };
+            finish(services, item, &made, PreviewState::Failed)
         }
     }
 }
@@ -199,7 +153,8 @@ fn later(services: &Services, item: &Item, wait: i64) -> Result<()> {
 }
 
 /// Writes down previews and facts, if the item's bytes are still those that were looked at.
-fn finish(services: &Services, looked_at: &Item, details: Details, made: Made, state: PreviewState) -> Result<()> {
+fn finish(services: &Services, looked_at: &Item, made: &Made, state: PreviewState) -> Result<()> {
+    let details = Details { facts: made.facts.clone(), trouble: made.trouble.clone() };
     services.db.write(|conn| {
         let Some(before) = store::items::find(conn, looked_at.user_id, looked_at.id)? else { return Ok(()) };
         if before.sha256 != looked_at.sha256 {
@@ -244,7 +199,7 @@ pub fn are_made(services: &Services) -> bool {
 
 /// What one finds who asks for a preview.
 pub enum Asked {
-    Ready(Item, Stored),
+    Ready(Box<Item>, Stored),
     /// It is being made, and this one next.
     Soon,
 }
@@ -260,7 +215,7 @@ pub fn open(services: &Services, user: &User, id: ItemId, side: u32) -> Result<A
     }
     match item.preview {
         PreviewState::Ready => match services.previews.find(id.0, side) {
-            Ok(stored) => Ok(Asked::Ready(item, stored)),
+            Ok(stored) => Ok(Asked::Ready(Box::new(item), stored)),
             Err(cause) => {
                 // Lost with the cache, or torn by a power cut.
                 tracing::info!(item = %id, "a preview is made again: {cause}");

@@ -34,7 +34,8 @@ pub fn words(text: &str) -> Vec<String> {
     let mut word = String::new();
     let folded = text.nfkd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase);
     for c in folded.chain([' ']) {
-        let stands_alone = matches!(c, '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{20000}'..='\u{3ffff}');
+        let stands_alone =
+            matches!(c, '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{20000}'..='\u{3ffff}');
         if c.is_alphanumeric() && !stands_alone {
             word.push(c);
             continue;

@@ -12,7 +12,7 @@ use super::attempts::Attempts;
 use super::jwt::Signer;
 use super::limits::Limits;
 use super::passwords::Passwords;
-use super::previews::Queue;
+use super::previewing::Queue;
 use super::readiness::Readiness;
 use super::room::Rooms;
 use super::scanner::Scanner;

@@ -82,10 +82,13 @@ fn validators(answer: &mut HttpResponseBuilder, about: &Described<'_>) {
     answer
         .insert_header((header::ETAG, format!("\"{}\"", about.etag)))
         .insert_header((header::LAST_MODIFIED, HttpDate::from(about.modified)))
-        .insert_header((header::CACHE_CONTROL, match about.caching {
-            Caching::AskAgain => "private, no-cache",
-            Caching::ForGood => "private, max-age=31536000, immutable",
-        }));
+        .insert_header((
+            header::CACHE_CONTROL,
+            match about.caching {
+                Caching::AskAgain => "private, no-cache",
+                Caching::ForGood => "private, max-age=31536000, immutable",
+            },
+        ));
 }
 
 fn text(headers: &HeaderMap, name: header::HeaderName) -> Option<&str> {
@@ -207,7 +210,16 @@ mod tests {
 
     fn about() -> Described<'static> {
         let modified = std::time::UNIX_EPOCH + std::time::Duration::from_secs(784_111_777);
-        Described { name: "a.mp4", mime: "video/mp4", etag: "abc".into(), modified, size: 100, start: 0, is_inline: true, caching: Caching::AskAgain }
+        Described {
+            name: "a.mp4",
+            mime: "video/mp4",
+            etag: "abc".into(),
+            modified,
+            size: 100,
+            start: 0,
+            is_inline: true,
+            caching: Caching::AskAgain,
+        }
     }
 
     fn range(value: &str) -> Wanted {

@@ -10,11 +10,11 @@ use super::bytes::{Caching, Described, serve};
 use super::route::{Answer, act};
 use crate::domain::items::{self, Opened};
 use crate::domain::previews::Asked;
-use crate::domain::{Services, previews};
 use crate::domain::session_cache::Presence;
+use crate::domain::{Services, previews};
 use crate::error::Error;
-use crate::media::sniff::is_shown_inline;
 use crate::media::previews::Stored;
+use crate::media::sniff::is_shown_inline;
 use crate::model::{Item, ItemId, PreviewState, Scan};
 
 /// The id in a path; what is none is nothing.
@@ -92,7 +92,7 @@ async fn made(services: &Data<Services>, presence: &Arc<Presence>, id: ItemId, s
     loop {
         let presence = presence.clone();
         match act(services, move |services| previews::open(services, &presence.user, id, side)).await? {
-            Asked::Ready(item, stored) => return Ok((item, stored)),
+            Asked::Ready(item, stored) => return Ok((*item, stored)),
             Asked::Soon if Instant::now() < until => {
                 tokio::time::sleep(pause).await;
                 pause = (pause * 2).min(Duration::from_millis(400));

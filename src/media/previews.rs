@@ -61,10 +61,13 @@ impl Previews {
             bytes.extend(place.iter().flat_map(|number| number.to_le_bytes()));
             offset += picture.bytes.len();
         }
-        pictures.iter().for_each(|picture| bytes.extend_from_slice(&picture.bytes));
+        for picture in pictures {
+            bytes.extend_from_slice(&picture.bytes);
+        }
         fs::create_dir_all(self.folder(id))?;
         let new = self.folder(id).join(format!(".{}", Uuid::now_v7().simple()));
-        let written = File::create(&new).and_then(|mut file| file.write_all(&bytes)).and_then(|()| fs::rename(&new, self.path(id)));
+        let written =
+            File::create(&new).and_then(|mut file| file.write_all(&bytes)).and_then(|()| fs::rename(&new, self.path(id)));
         if written.is_err() {
             drop(fs::remove_file(&new));
         }
@@ -94,8 +97,7 @@ impl Previews {
         let entries: Option<Vec<_>> = (0..count.min(3)).map(entry).collect();
         let entries = entries.ok_or_else(torn)?;
         let is_enough = |(width, height, _, _): &&(u32, u32, u64, u64)| (*width).max(*height) >= side;
-        let (width, height, offset, size) =
-            *entries.iter().rfind(is_enough).or_else(|| entries.first()).ok_or_else(torn)?;
+        let (width, height, offset, size) = *entries.iter().rfind(is_enough).or_else(|| entries.first()).ok_or_else(torn)?;
         if offset + size > length || size == 0 {
             return Err(torn());
         }

@@ -70,7 +70,7 @@ pub fn list_months(conn: &mut Conn, owner: UserId, shelf: Shelf) -> QueryResult<
 ///
 /// # Errors
 /// The database's.
-pub fn replace_months(conn: &mut Conn, owner: UserId, shelf: Shelf, months: &HashMap<i32, i64>) -> QueryResult<()> {
+pub fn replace_months(conn: &mut Conn, owner: UserId, shelf: Shelf, months: &BTreeMap<i32, i64>) -> QueryResult<()> {
     let old = shelf_months::table.filter(shelf_months::user_id.eq(owner)).filter(shelf_months::shelf.eq(shelf));
     diesel::delete(old).execute(conn)?;
     for (month, items) in months {

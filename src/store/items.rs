@@ -1,12 +1,12 @@
 //! `media_items`: what people keep.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use diesel::dsl::{AsSelect, IntoBoxed, Select};
 use diesel::prelude::*;
 
-use crate::db::Conn;
 use super::selection::{Selection, range};
+use crate::db::Conn;
 use crate::db::schema::{media_items as table, search_words, user_directories};
 use crate::model::item::NewItem;
 use crate::model::{Cursor, DirectoryId, Item, ItemId, Shelf, Sort, Time, UserId, WallClock};
@@ -141,7 +141,13 @@ pub fn list(
 ///
 /// # Errors
 /// The database's.
-pub fn count_between(conn: &mut Conn, owner: UserId, selection: &Selection, from: WallClock, until: WallClock) -> QueryResult<i64> {
+pub fn count_between(
+    conn: &mut Conn,
+    owner: UserId,
+    selection: &Selection,
+    from: WallClock,
+    until: WallClock,
+) -> QueryResult<i64> {
     let mut query = table::table
         .filter(table::user_id.eq(owner))
         .filter(table::in_trash.eq(false))
@@ -226,12 +232,13 @@ pub fn count_on(conn: &mut Conn, owner: UserId, shelf: Shelf) -> QueryResult<(i6
 ///
 /// # Errors
 /// The database's.
-pub fn count_months(conn: &mut Conn, owner: UserId, shelf: Shelf) -> QueryResult<HashMap<i32, i64>> {
-    let rows = table::table
-        .filter(table::user_id.eq(owner))
-        .filter(table::in_trash.eq(false))
-        .select((table::shelf, table::favorite, table::shown_at));
-    let mut months = HashMap::new();
+pub fn count_months(conn: &mut Conn, owner: UserId, shelf: Shelf) -> QueryResult<BTreeMap<i32, i64>> {
+    let rows = table::table.filter(table::user_id.eq(owner)).filter(table::in_trash.eq(false)).select((
+        table::shelf,
+        table::favorite,
+        table::shown_at,
+    ));
+    let mut months = BTreeMap::new();
     for (of, favorite, at) in rows.load::<(Shelf, bool, WallClock)>(conn)? {
         let is_on = match shelf {
             Shelf::All => true,

@@ -3,8 +3,8 @@
 use diesel::prelude::*;
 
 use crate::db::Conn;
-use crate::db::schema::preview_jobs as table;
 use crate::db::schema::media_items;
+use crate::db::schema::preview_jobs as table;
 use crate::model::{Item, ItemId};
 
 /// The `not_before` of a job that was given up.
@@ -114,5 +114,10 @@ pub fn count(conn: &mut Conn) -> QueryResult<(i64, i64)> {
 /// # Errors
 /// The database's.
 pub fn list_given_up(conn: &mut Conn, limit: i64) -> QueryResult<Vec<ItemId>> {
-    table::table.filter(table::not_before.eq(GIVEN_UP)).order(table::item_id.desc()).limit(limit).select(table::item_id).load(conn)
+    table::table
+        .filter(table::not_before.eq(GIVEN_UP))
+        .order(table::item_id.desc())
+        .limit(limit)
+        .select(table::item_id)
+        .load(conn)
 }

@@ -2,9 +2,9 @@
 
 use diesel::prelude::*;
 
+use super::selection::{Selection, range};
 use crate::db::Conn;
 use crate::db::schema::{media_items, search_words as table};
-use super::selection::{Selection, range};
 use crate::model::{Item, ItemId, Shelf, UserId, WallClock};
 
 /// Puts these words in the place of those an item had.
@@ -31,7 +31,8 @@ pub fn insert(conn: &mut Conn, owner: UserId, id: ItemId, shown_at: WallClock, w
 /// # Errors
 /// The database's.
 pub fn find_next(conn: &mut Conn, owner: UserId, after: &str, is_equal_too: bool, end: &str) -> QueryResult<Option<String>> {
-    let words = table::table.filter(table::user_id.eq(owner)).filter(table::word.lt(end)).order(table::word.asc()).select(table::word);
+    let words =
+        table::table.filter(table::user_id.eq(owner)).filter(table::word.lt(end)).order(table::word.asc()).select(table::word);
     if is_equal_too {
         words.filter(table::word.ge(after)).first(conn).optional()
     } else {

@@ -57,7 +57,7 @@ export function refreshMore() {
       isBusy = false;
     }
     if (link && count < MOST) { watch.unobserve(pages); watch.observe(pages); }
-  }, { rootMargin: '1200px' });
+  }, { rootMargin: '2000px' });
   watch.observe(pages);
 }
 

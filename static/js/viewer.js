@@ -55,6 +55,8 @@ export async function openViewer(link) {
     returnFocus: false,
     trapFocus: true,
     showHideAnimationType: matchMedia('(prefers-reduced-motion: reduce)').matches ? 'none' : 'zoom',
+    showAnimationDuration: 150,
+    hideAnimationDuration: 150,
     closeTitle: 'Close (Esc)', zoomTitle: 'Zoom (z)', arrowPrevTitle: 'Previous', arrowNextTitle: 'Next',
     errorMsg: 'This picture could not be loaded.',
   });

@@ -36,8 +36,8 @@ fn row_of(route: &nexus_media::http::Route) -> Option<Row> {
         "/setup" => [Nothing; 5],
         "/" | "/login" | "/logout" | "/register" | "/recover" | "/healthz" | "/readyz" | "/static/{version}/{name:.*}" => OPEN,
         "/pending" => [LogIn, In, In, In, In],
-        "/dashboard" | "/photos" | "/videos" | "/audios" | "/uploads" | "/favorites" | "/recents" | "/trash" | "/search" | "/albums"
-        | "/upload" => SIGNED_IN,
+        "/dashboard" | "/photos" | "/videos" | "/audios" | "/uploads" | "/favorites" | "/recents" | "/trash" | "/search"
+        | "/albums" | "/upload" => SIGNED_IN,
         "/trash/empty" | "/trash/restore-all" | "/directories" => SIGNED_IN,
         "/account"
         | "/account/password"

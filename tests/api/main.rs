@@ -1,6 +1,12 @@
 //! The server from outside: a real one on port 0, a real HTTP client, each test on both databases.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a test that cannot go on fails")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a test that cannot go on fails"
+)]
 
 #[path = "../support/clamd.rs"]
 mod clamd;

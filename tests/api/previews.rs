@@ -43,13 +43,19 @@ async fn an_address_that_names_the_content_is_kept_for_good(#[values(Sqlite, Mar
     assert!(page.says("May 2024 1 item"), "{}", page.text());
     let address = page.attribute("[data-tile] img", "src").unwrap();
     let answer = admin.get(&address).await;
-    assert_eq!((answer.status().as_u16(), header(&answer, "cache-control").as_str()), (200, "private, max-age=31536000, immutable"));
+    assert_eq!(
+        (answer.status().as_u16(), header(&answer, "cache-control").as_str()),
+        (200, "private, max-age=31536000, immutable")
+    );
     let etag = header(&answer, "etag");
     let again = admin.client.get(format!("{}{address}", admin.base)).header("if-none-match", etag).send().await.unwrap();
     assert_eq!(again.status(), 304);
     let set = page.attribute("[data-tile] img", "srcset").unwrap();
     assert!(set.contains("240w") && set.contains("480w") && set.contains("960w"), "{set}");
-    assert!(page.has("[data-tile].s15") && page.has("[data-tile] .tone rect[fill^='#']"), "its shape and colour are there before it is");
+    assert!(
+        page.has("[data-tile].s15") && page.has("[data-tile] .tone rect[fill^='#']"),
+        "its shape and colour are there before it is"
+    );
 }
 
 #[rstest]

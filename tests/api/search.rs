@@ -51,7 +51,8 @@ async fn a_new_name_is_found_and_the_old_one_is_not(#[values(Sqlite, MariaDb)] b
 #[actix_web::test]
 async fn what_is_found_comes_in_pages_each_thing_once(#[values(Sqlite, MariaDb)] backend: Backend) {
     let (app, admin) = TestApp::ready(backend).await;
-    let files: Vec<(String, Vec<u8>)> = (0..90).map(|n| (format!("trip{} day {n}.txt", n % 40), format!("{n}").into_bytes())).collect();
+    let files: Vec<(String, Vec<u8>)> =
+        (0..90).map(|n| (format!("trip{} day {n}.txt", n % 40), format!("{n}").into_bytes())).collect();
     for part in files.chunks(45) {
         let part: Vec<_> = part.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())).collect();
         admin.upload(&part).await;

@@ -23,7 +23,9 @@ async fn every_item_stands_on_one_page_whatever_the_order_and_what_comes_in_betw
         loop {
             let page = ada.page(&path).await;
             seen.extend(
-                page.html.select(&selector("[data-tile] .tile-check .sr")).map(|label| label.text().collect::<String>()[7..].to_owned()),
+                page.html
+                    .select(&selector("[data-tile] .tile-check .sr"))
+                    .map(|label| label.text().collect::<String>()[7..].to_owned()),
             );
             pages += 1;
             if pages == 1 {

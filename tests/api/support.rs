@@ -1,6 +1,6 @@
 //! Starting servers, and acting like a browser.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -361,7 +361,7 @@ pub fn assert_counts_are_true(app: &TestApp, username: &str) {
                 Ok((kept, nexus_media::store::items::count_months(conn, user.id, shelf)?))
             })
             .unwrap();
-        let kept: HashMap<i32, i64> = kept.into_iter().map(|(month, items)| (month.number(), items)).collect();
+        let kept: BTreeMap<i32, i64> = kept.into_iter().map(|(month, items)| (month.number(), items)).collect();
         assert_eq!(kept, counted, "months of {}", shelf.as_str());
     }
 }

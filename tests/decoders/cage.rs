@@ -16,8 +16,26 @@ fn caged(arguments: &[&str], input: &[u8]) -> Output {
 #[rstest]
 fn a_decoder_that_tries_anything_but_to_compute_is_killed(
     #[values(
-        "open", "openat", "socket", "connect", "execve", "fork", "clone", "clone3", "ptrace", "kill", "tgkill", "io_uring_setup",
-        "mprotect", "unlink", "rename", "mount", "bpf", "memfd_create", "process_vm_readv", "setuid"
+        "open",
+        "openat",
+        "socket",
+        "connect",
+        "execve",
+        "fork",
+        "clone",
+        "clone3",
+        "ptrace",
+        "kill",
+        "tgkill",
+        "io_uring_setup",
+        "mprotect",
+        "unlink",
+        "rename",
+        "mount",
+        "bpf",
+        "memfd_create",
+        "process_vm_readv",
+        "setuid"
     )]
     call: &str,
 ) {

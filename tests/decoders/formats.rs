@@ -133,7 +133,10 @@ fn an_avif_is_shown() {
     let folder = tempfile::tempdir().unwrap();
     let source = folder.path().join("a.png");
     std::fs::write(&source, encoded(&corners(640, 480), ImageFormat::Png)).unwrap();
-    let avif = made_by_ffmpeg("a.avif", &["-i", source.to_str().unwrap(), "-c:v", "libaom-av1", "-still-picture", "1", "-cpu-used", "8"]);
+    let avif = made_by_ffmpeg(
+        "a.avif",
+        &["-i", source.to_str().unwrap(), "-c:v", "libaom-av1", "-still-picture", "1", "-cpu-used", "8"],
+    );
     let made = make(&studio(), &avif, "image/avif").unwrap();
     assert_eq!(corners_of(&made), "rgbw");
 }

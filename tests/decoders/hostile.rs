@@ -42,7 +42,8 @@ fn end(studio: &Studio, name: &str, bytes: &[u8], mime: &str) -> End {
 /// Small valid files of every format, each with its media type.
 fn seeds() -> Vec<(&'static str, Vec<u8>, &'static str)> {
     let small = corners(96, 64);
-    let svg = b"<svg xmlns='http://www.w3.org/2000/svg' width='9' height='9'><rect width='9' height='9' fill='red'/></svg>".to_vec();
+    let svg =
+        b"<svg xmlns='http://www.w3.org/2000/svg' width='9' height='9'><rect width='9' height='9' fill='red'/></svg>".to_vec();
     vec![
         ("jpeg", with_exif(&jpeg(&small), 6, "2024:05:06 07:08:09"), "image/jpeg"),
         ("png", encoded(&small, ImageFormat::Png), "image/png"),
@@ -154,7 +155,8 @@ fn bombs() -> Vec<(&'static str, Vec<u8>, &'static str)> {
     gif[6..10].copy_from_slice(&[0xff; 4]);
     let mut bmp = encoded(&corners(8, 8), ImageFormat::Bmp);
     bmp[18..26].copy_from_slice(&[0xff, 0xff, 0xff, 0x7f, 0xff, 0xff, 0xff, 0x7f]);
-    let polyglot = [encoded(&corners(8, 8), ImageFormat::Gif), b"<script>alert(1)</script><?php system('id'); ?>".to_vec()].concat();
+    let polyglot =
+        [encoded(&corners(8, 8), ImageFormat::Gif), b"<script>alert(1)</script><?php system('id'); ?>".to_vec()].concat();
     let playlist = b"#EXTM3U\n#EXT-X-TARGETDURATION:5\n#EXTINF:5,\nfile:///etc/passwd\n#EXTINF:5,\nself.m3u8\n".to_vec();
     let concat = b"ffconcat version 1.0\nfile /etc/passwd\nfile 'http://127.0.0.1:1/'\n".to_vec();
     let heif = |name: &str| std::fs::read(packaged(&format!("pillow_heif-1.8.1/tests/images/{name}"))).unwrap();

@@ -1,6 +1,12 @@
 //! Decoders in their cage: what kills them, what they open, and what hostile files do to them.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a test that cannot go on fails")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a test that cannot go on fails"
+)]
 #![expect(clippy::print_stdout, reason = "figures for docs/PROMISES.md")]
 
 use std::fs::File;

@@ -29,8 +29,13 @@ pub fn encoded(picture: &RgbImage, format: ImageFormat) -> Vec<u8> {
 
 pub fn jpeg(picture: &RgbImage) -> Vec<u8> {
     let (width, height) = (picture.width() as usize, picture.height() as usize);
-    let image =
-        turbojpeg::Image { pixels: picture.as_raw().as_slice(), width, pitch: width * 3, height, format: turbojpeg::PixelFormat::RGB };
+    let image = turbojpeg::Image {
+        pixels: picture.as_raw().as_slice(),
+        width,
+        pitch: width * 3,
+        height,
+        format: turbojpeg::PixelFormat::RGB,
+    };
     turbojpeg::compress(image, 92, turbojpeg::Subsamp::None).unwrap().to_vec()
 }
 
@@ -73,7 +78,10 @@ pub fn with_exif(jpeg: &[u8], orientation: u16, taken: &str) -> Vec<u8> {
     let pointer = |tag, at: usize| (tag, 4, 1, u32::try_from(at).unwrap().to_le_bytes().to_vec());
     let main = |camera: usize, place: usize| {
         let turn = (0x0112, 3, 1, orientation.to_le_bytes().to_vec());
-        directory(MAIN, &[ascii(0x010f, "Canon"), ascii(0x0110, "Canon EOS R5"), turn, pointer(0x8769, camera), pointer(0x8825, place)])
+        directory(
+            MAIN,
+            &[ascii(0x010f, "Canon"), ascii(0x0110, "Canon EOS R5"), turn, pointer(0x8769, camera), pointer(0x8825, place)],
+        )
     };
     let camera_at = MAIN + main(0, 0).len();
     let camera = directory(
@@ -110,7 +118,8 @@ pub fn made_by_ffmpeg(name: &str, arguments: &[&str]) -> Vec<u8> {
 
 /// Three seconds of a moving picture with a tone.
 pub fn film(name: &str, codec: &[&str]) -> Vec<u8> {
-    let source = ["-f", "lavfi", "-i", "testsrc2=duration=3:size=320x180:rate=15", "-f", "lavfi", "-i", "sine=duration=3", "-shortest"];
+    let source =
+        ["-f", "lavfi", "-i", "testsrc2=duration=3:size=320x180:rate=15", "-f", "lavfi", "-i", "sine=duration=3", "-shortest"];
     made_by_ffmpeg(name, &[&source, codec].concat())
 }
 
@@ -143,7 +152,9 @@ fn fetch(folder: &Path) {
     pip.args(["download", "--quiet", "--no-deps", "--no-binary", ":all:", "--dest"]).arg(folder).args(PACKAGES);
     let ended = pip.output().expect("pip3: run `make test-packages`");
     assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stderr));
-    for entry in std::fs::read_dir(folder).unwrap().flatten().filter(|entry| entry.path().extension().is_some_and(|end| end == "gz")) {
+    for entry in
+        std::fs::read_dir(folder).unwrap().flatten().filter(|entry| entry.path().extension().is_some_and(|end| end == "gz"))
+    {
         let ended = Command::new("tar").arg("xzf").arg(entry.path()).arg("-C").arg(folder).status().unwrap();
         assert!(ended.success());
         std::fs::remove_file(entry.path()).unwrap();

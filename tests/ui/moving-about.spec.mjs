@@ -1,12 +1,12 @@
 // Pages that change without a reload: back again, refusals, and where the focus is.
-import { choose, expect, noComplaints, picture, test, toast, uploadInTurn } from './support.mjs';
+import { choose, expect, noComplaints, openItem, picture, test, toast, uploadInTurn } from './support.mjs';
 
 test('a page that Back brings works like a fresh one', async ({ house, page }) => {
   const checkComplaints = noComplaints(page);
   await uploadInTurn(page, house.url, [picture(1), picture(2)]);
   await page.goto(`${house.url}/photos`);
   await page.getByLabel('Select picture 1.png').check({ force: true });
-  await page.getByRole('link', { name: 'picture 2.png' }).click();
+  await openItem(page, 'picture 2.png');
   await expect(page.getByRole('heading', { name: 'picture 2.png' })).toBeVisible();
   await page.goBack();
   await expect(page.getByRole('button', { name: 'Clear' })).toBeHidden();
@@ -51,7 +51,7 @@ test('a name that is refused stays in its field', async ({ house, page }) => {
 test('the focus is never lost, and messages are said', async ({ house, page }) => {
   await uploadInTurn(page, house.url, [picture(1), picture(2), picture(3)]);
   await page.goto(`${house.url}/photos`);
-  await page.getByRole('link', { name: 'picture 2.png' }).click();
+  await openItem(page, 'picture 2.png');
   await expect(page.getByRole('heading', { name: 'picture 2.png' })).toBeFocused();
   await expect(page.locator('#live')).toContainText('picture 2.png');
   await page.keyboard.press('Escape');

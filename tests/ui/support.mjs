@@ -128,6 +128,43 @@ sys.stdout.buffer.write(b'\\x89PNG\\r\\n\\x1a\\n' + chunk(b'IHDR', struct.pack('
   return { name: `picture ${seed}.png`, mimeType: 'image/png', buffer: bytes };
 }
 
+/** Opens an item's own page, as a click with a modifier or without JavaScript would: a plain click opens the viewer. */
+export async function openItem(page, name) {
+  const href = await page.getByRole('link', { name }).first().getAttribute('href');
+  await page.evaluate((path) => window.Turbo.visit(path), href);
+  await page.waitForURL(`**${href}`);
+}
+
+/** What ffmpeg makes of these arguments, as a file to upload. */
+export function made(name, mimeType, args) {
+  const folder = mkdtempSync(join(tmpdir(), 'nexus-made-'));
+  execFileSync('ffmpeg', ['-nostdin', '-v', 'error', '-y', ...args, join(folder, name)]);
+  const buffer = readFileSync(join(folder, name));
+  rmSync(folder, { recursive: true });
+  return { name, mimeType, buffer };
+}
+
+/** A song of twenty seconds. */
+export const song = (title, artist, album, track) => made(`${title}.mp3`, 'audio/mpeg', [
+  '-f', 'lavfi', '-i', `sine=frequency=${300 + track * 60}:duration=20`, '-metadata', `title=${title}`, '-metadata', `artist=${artist}`, '-metadata', `album=${album}`, '-metadata', `track=${track}`,
+]);
+
+/** A film of three seconds. */
+export const film = (name, mimeType, codec) => made(name, mimeType, ['-f', 'lavfi', '-i', 'testsrc2=duration=3:size=320x180:rate=15', ...codec]);
+
+/** Uploads through the API, as the person who is logged in on `page`, and waits until everything has its preview. */
+export async function uploadQuickly(page, url, files) {
+  const token = await page.locator('meta[name="csrf-token"]').getAttribute('content');
+  const items = [];
+  for (const file of files) {
+    const answer = await page.request.post(`${url}/api/media/upload`, { headers: { 'X-CSRF-Token': token }, multipart: { file } });
+    expect(answer.status(), file.name).toBe(201);
+    items.push((await answer.json()).items[0]);
+  }
+  for (const item of items) if (item.thumbnail_url) await page.request.get(url + item.thumbnail_url);
+  return items;
+}
+
 export const letter = { name: 'letter.txt', mimeType: 'text/plain', buffer: Buffer.from('Dear Ada') };
 
 /** Chooses files on /upload, and waits until they are stored: in the queue, or without JavaScript with the plain form. */

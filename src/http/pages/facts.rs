@@ -96,7 +96,9 @@ fn position(facts: &Facts) -> Option<Fact> {
 }
 
 fn codecs(facts: &Facts) -> Option<Fact> {
-    let rate = facts.frame_rate.map(|rate| format!("{rate:.2}").trim_end_matches('0').trim_end_matches('.').to_owned() + " frames a second");
+    let rate = facts
+        .frame_rate
+        .map(|rate| format!("{rate:.2}").trim_end_matches('0').trim_end_matches('.').to_owned() + " frames a second");
     let parts = [facts.video_codec.clone(), facts.audio_codec.clone(), rate];
     let said: Vec<String> = parts.into_iter().flatten().collect();
     (!said.is_empty()).then(|| fact("Codec", said.join(" · ")))

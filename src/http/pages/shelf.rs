@@ -10,8 +10,8 @@ use super::song::Song;
 use super::tile::{Heading, Tile};
 use super::timeline::{self, Year};
 use super::view::{self as v, counted};
-use crate::domain::{albums, search};
 use crate::domain::shelves::{self, Listing, PAGE, Page, Selection};
+use crate::domain::{albums, search};
 use crate::error::Error;
 use crate::http::route::{Answer, Route, act};
 use crate::http::visitor::SignedIn;
@@ -195,9 +195,16 @@ async fn show_search(at: SignedIn, query: web::Query<Query>) -> Answer {
     };
     let shell = Shell::load(&at, "/search").await?;
     let mut page = ShelfPage::new(&at, shell, ("Search", "/search", Shelf::All), &query, listing);
-    page.summary =
-        if words.is_empty() { "Names, tags, cameras, artists, albums, places and dates.".into() } else { format!("Found with “{}”", query.q.trim()) };
-    page.empty = if words.is_empty() { "Nothing looked for yet." } else { "Nothing found. Try fewer or shorter words: each is looked for as the beginning of a word." };
+    page.summary = if words.is_empty() {
+        "Names, tags, cameras, artists, albums, places and dates.".into()
+    } else {
+        format!("Found with “{}”", query.q.trim())
+    };
+    page.empty = if words.is_empty() {
+        "Nothing looked for yet."
+    } else {
+        "Nothing found. Try fewer or shorter words: each is looked for as the beginning of a word."
+    };
     page.query = Some(query.q.trim().to_owned());
     show(&page)
 }

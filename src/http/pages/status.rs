@@ -96,7 +96,11 @@ impl PreviewsCard {
             is_bad,
             missing: missing.collect::<std::collections::BTreeSet<_>>().into_iter().collect(),
             given_up: previews.given_up,
-            crashes: if crashes > 0 { format!("{} since the start", v::counted(crashes, "crash").replace("crashs", "crashes")) } else { String::new() },
+            crashes: if crashes > 0 {
+                format!("{} since the start", v::counted(crashes, "crash").replace("crashs", "crashes"))
+            } else {
+                String::new()
+            },
             troubles: previews.troubles.clone(),
         }
     }

@@ -72,7 +72,11 @@ impl Picture {
         let (width, height) = (item.width.unwrap_or(4).max(1), item.height.unwrap_or(3).max(1));
         let scaled = |side: i32| {
             let longest = width.max(height);
-            if longest <= side { width } else { (i64::from(width) * i64::from(side) / i64::from(longest)).try_into().unwrap_or(side).max(1) }
+            if longest <= side {
+                width
+            } else {
+                (i64::from(width) * i64::from(side) / i64::from(longest)).try_into().unwrap_or(side).max(1)
+            }
         };
         let row = i64::from(ROW) * i64::from(width) / i64::from(height);
         Some(Self {
@@ -119,8 +123,7 @@ fn color(item: &Item) -> Option<String> {
 impl Tile {
     pub fn of(item: &Item, services: &Services) -> Self {
         let is_open = item.scan != Scan::Pending && !item.is_missing;
-        let original = (is_open && is_shown_inline(&item.mime))
-            .then(|| Original { href: format!("/media/{}", item.id) });
+        let original = (is_open && is_shown_inline(&item.mime)).then(|| Original { href: format!("/media/{}", item.id) });
         Self {
             id: item.id.to_string(),
             name: item.name.clone(),

@@ -10,7 +10,7 @@ use crate::model::{Cursor, ItemId, Sort, WallClock, YearMonth};
 const IN_MONTHS: usize = 6;
 
 pub struct Year {
-    pub year: i32,
+    pub number: i32,
     /// Its first month in this order.
     pub href: String,
     pub count: String,
@@ -46,8 +46,8 @@ pub fn years(months: &[(YearMonth, i64)], sort: Sort, query: &Query, path: &str)
     };
     let mut years: Vec<(Year, i64)> = Vec::new();
     for (month, items) in ordered {
-        if years.last().is_none_or(|(year, _)| year.year != month.year) {
-            years.push((Year { year: month.year, href: href(month), count: String::new(), months: Vec::new() }, 0));
+        if years.last().is_none_or(|(year, _)| year.number != month.year) {
+            years.push((Year { number: month.year, href: href(month), count: String::new(), months: Vec::new() }, 0));
         }
         let has_room = years.len() <= IN_MONTHS;
         let Some((year, all)) = years.last_mut() else { continue };
@@ -73,7 +73,10 @@ mod tests {
         let month = |number| YearMonth::from_number(number).unwrap();
         let months = [(month(202_405), 3), (month(202_401), 1), (month(202_312), 2)];
         let years = years(&months, Sort::Newest, &Query::default(), "/photos");
-        assert_eq!(years.iter().map(|year| (year.year, year.count.as_str())).collect::<Vec<_>>(), [(2024, "4 items"), (2023, "2 items")]);
+        assert_eq!(
+            years.iter().map(|year| (year.number, year.count.as_str())).collect::<Vec<_>>(),
+            [(2024, "4 items"), (2023, "2 items")]
+        );
         let may = &years[0].months[0];
         assert_eq!((may.short.as_str(), may.full.as_str()), ("May", "May 2024, 3 items"));
         let cursor = may.href.split_once("cursor=").unwrap().1;

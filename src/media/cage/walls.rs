@@ -51,9 +51,10 @@ pub fn shut_in_tool(bounds: Bounds, program: &Path) -> io::Result<()> {
     limit(bounds)?;
     let mut rules = landlock_ruleset()?;
     let read = AccessFs::ReadFile | AccessFs::ReadDir;
-    for folder in ["/usr/lib", "/lib", "/lib64", "/etc/ld.so.cache"] {
-        rules = allow(rules, PathFd::new(folder).ok(), if folder.ends_with(".cache") { AccessFs::ReadFile.into() } else { read })?;
+    for folder in ["/usr/lib", "/lib", "/lib64"] {
+        rules = allow(rules, PathFd::new(folder).ok(), read)?;
     }
+    rules = allow(rules, PathFd::new("/etc/ld.so.cache").ok(), AccessFs::ReadFile.into())?;
     for started in std::iter::once(program.to_owned()).chain(loader()) {
         let fd = PathFd::new(&started).map_err(io::Error::other)?;
         rules = allow(rules, Some(fd), AccessFs::ReadFile | AccessFs::Execute)?;
@@ -265,7 +266,8 @@ fn tool_filters() -> Result<(BpfProgram, BpfProgram), seccompiler::BackendError>
     rules.insert(libc::SYS_clone, masked(0, thread, thread)?);
     let calls = compile(rules, SeccompAction::KillProcess, SeccompAction::Allow)?;
     let unknown = SeccompAction::Errno(u32::try_from(libc::ENOSYS).unwrap_or(38));
-    let threads_only = compile([libc::SYS_clone3, libc::SYS_getpeername].map(|call| (call, Vec::new())).into(), SeccompAction::Allow, unknown)?;
+    let threads_only =
+        compile([libc::SYS_clone3, libc::SYS_getpeername].map(|call| (call, Vec::new())).into(), SeccompAction::Allow, unknown)?;
     Ok((calls, threads_only))
 }
 

@@ -17,7 +17,8 @@ const TAG: usize = 24 << 20;
 pub fn read<R: Read + Seek>(file: R) -> Result<(Facts, Option<Vec<u8>>), String> {
     lofty::config::apply_global_options(lofty::config::GlobalOptions::new().allocation_limit(TAG));
     let options = ParseOptions::new().parsing_mode(ParsingMode::Relaxed);
-    let probe = Probe::new(std::io::BufReader::new(file)).options(options).guess_file_type().map_err(|cause| cause.to_string())?;
+    let probe =
+        Probe::new(std::io::BufReader::new(file)).options(options).guess_file_type().map_err(|cause| cause.to_string())?;
     let read = probe.read().map_err(|cause| cause.to_string())?;
     let properties = read.properties();
     let mut facts = Facts {
@@ -30,11 +31,7 @@ pub fn read<R: Read + Seek>(file: R) -> Result<(Facts, Option<Vec<u8>>), String>
     };
     let mut cover = None;
     for tag in read.primary_tag().into_iter().chain(read.tags()) {
-        facts.fill(Facts {
-            title: tag.title().map(Into::into),
-            artist: tag.artist().map(Into::into),
-            ..Facts::default()
-        });
+        facts.fill(Facts { title: tag.title().map(Into::into), artist: tag.artist().map(Into::into), ..Facts::default() });
         facts.album = facts.album.take().or_else(|| tag.album().map(Into::into));
         facts.genre = facts.genre.take().or_else(|| tag.genre().map(Into::into));
         facts.album_artist = facts.album_artist.take().or_else(|| tag.get_string(ItemKey::AlbumArtist).map(str::to_owned));

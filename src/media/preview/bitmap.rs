@@ -54,8 +54,7 @@ impl Bitmap {
             return self;
         }
         let layout = if self.channels == 4 { Layout::Rgba } else { Layout::Rgb };
-        let transform =
-            profile.create_transform_8bit(layout, &ColorProfile::new_srgb(), layout, TransformOptions::default());
+        let transform = profile.create_transform_8bit(layout, &ColorProfile::new_srgb(), layout, TransformOptions::default());
         if let Ok(transform) = transform {
             let mut turned = vec![0; self.pixels.len()];
             if transform.transform(&self.pixels, &mut turned).is_ok() {

@@ -42,13 +42,13 @@ fn text(exif: &Exif, tag: Tag) -> Option<String> {
     (!text.is_empty()).then_some(text)
 }
 
-fn of(ratio: &Rational) -> Option<f64> {
+fn of(ratio: Rational) -> Option<f64> {
     (ratio.denom != 0).then(|| f64::from(ratio.num) / f64::from(ratio.denom))
 }
 
 fn rational(exif: &Exif, tag: Tag) -> Option<f64> {
     let Value::Rational(ratios) = &exif.get_field(tag, In::PRIMARY)?.value else { return None };
-    of(ratios.first()?).filter(|number| *number > 0.0)
+    of(*ratios.first()?).filter(|number| *number > 0.0)
 }
 
 /// `2.8`, `35`.
@@ -98,7 +98,7 @@ fn degrees(exif: &Exif, tag: Tag, side: Tag, negative: char) -> Option<f64> {
     let Value::Rational(parts) = &exif.get_field(tag, In::PRIMARY)?.value else { return None };
     let mut degrees = 0.0;
     for (part, unit) in parts.iter().zip([1.0, 60.0, 3600.0]) {
-        degrees += of(part)? / unit;
+        degrees += of(*part)? / unit;
     }
     let is_negative = text(exif, side)?.starts_with(negative);
     Some(if is_negative { -degrees } else { degrees })

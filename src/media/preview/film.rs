@@ -46,8 +46,23 @@ pub fn probe_arguments(demuxer: &'static str) -> Vec<&'static str> {
 pub fn poster_arguments<'a>(demuxer: &'a str, at: &'a str) -> Vec<&'a str> {
     let mut arguments = vec!["-nostdin", "-v", "quiet", "-threads", "1", "-filter_threads", "1", "-protocol_whitelist", "file"];
     arguments.extend(["-ss", at, "-f", demuxer, "-i", INPUT, "-map", "0:V:0", "-frames:v", "1", "-an", "-sn", "-dn"]);
-    arguments.extend(["-vf", "scale=w='min(1280,iw)':h='min(1280,ih)':force_original_aspect_ratio=decrease:flags=bicubic,format=yuvj420p"]);
-    arguments.extend(["-threads", "1", "-protocol_whitelist", "pipe", "-f", "image2pipe", "-c:v", "mjpeg", "-q:v", "3", "pipe:1"]);
+    arguments.extend([
+        "-vf",
+        "scale=w='min(1280,iw)':h='min(1280,ih)':force_original_aspect_ratio=decrease:flags=bicubic,format=yuvj420p",
+    ]);
+    arguments.extend([
+        "-threads",
+        "1",
+        "-protocol_whitelist",
+        "pipe",
+        "-f",
+        "image2pipe",
+        "-c:v",
+        "mjpeg",
+        "-q:v",
+        "3",
+        "pipe:1",
+    ]);
     arguments
 }
 
@@ -120,8 +135,7 @@ pub fn facts(answer: &[u8]) -> Option<Facts> {
     let tag = |names: &[&str]| names.iter().find_map(|name| probed.format.tags.get(*name)).cloned();
     let seconds = |text: &String| text.parse::<f64>().ok().filter(|seconds| seconds.is_finite() && *seconds > 0.0);
     let length = probed.format.duration.as_ref().or_else(|| video?.duration.as_ref()).and_then(seconds);
-    let (latitude, longitude) =
-        tag(&["com.apple.quicktime.location.ISO6709", "location"]).as_deref().and_then(place).unzip();
+    let (latitude, longitude) = tag(&["com.apple.quicktime.location.ISO6709", "location"]).as_deref().and_then(place).unzip();
     Some(Facts {
         width,
         height,
@@ -178,7 +192,9 @@ mod tests {
 
     #[test]
     fn a_cover_is_not_a_film() {
-        let facts = facts(br#"{"streams":[{"codec_type":"video","codec_name":"mjpeg","width":9,"height":9,"disposition":{"attached_pic":1}}]}"#);
+        let facts = facts(
+            br#"{"streams":[{"codec_type":"video","codec_name":"mjpeg","width":9,"height":9,"disposition":{"attached_pic":1}}]}"#,
+        );
         assert_eq!(facts, Some(Facts::default()));
     }
 }

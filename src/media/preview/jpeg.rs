@@ -44,8 +44,13 @@ pub fn decode(bytes: &[u8], side: u32) -> Result<Bitmap, String> {
     let is_cmyk = matches!(header.colorspace, Colorspace::CMYK | Colorspace::YCCK);
     let (format, bytes_a_pixel) = if is_cmyk { (PixelFormat::CMYK, 4) } else { (PixelFormat::RGB, 3) };
     let mut pixels = vec![0; scaled.width * scaled.height * bytes_a_pixel];
-    let image =
-        Image { pixels: pixels.as_mut_slice(), width: scaled.width, pitch: scaled.width * bytes_a_pixel, height: scaled.height, format };
+    let image = Image {
+        pixels: pixels.as_mut_slice(),
+        width: scaled.width,
+        pitch: scaled.width * bytes_a_pixel,
+        height: scaled.height,
+        format,
+    };
     match decompressor.decompress(bytes, image) {
         Ok(()) => {}
         Err(cause) if is_warning(&cause.to_string()) && pixels.iter().any(|byte| *byte != 0) => {}
@@ -67,7 +72,10 @@ fn is_warning(said: &str) -> bool {
 /// As Adobe writes it: inverted.
 fn from_cmyk(pixels: &[u8]) -> Vec<u8> {
     let mix = |ink: u8, black: u8| u8::try_from(u16::from(ink) * u16::from(black) / 255).unwrap_or(255);
-    pixels.chunks_exact(4).flat_map(|of| if let [c, m, y, k] = *of { [mix(c, k), mix(m, k), mix(y, k)] } else { [0; 3] }).collect()
+    pixels
+        .chunks_exact(4)
+        .flat_map(|of| if let [c, m, y, k] = *of { [mix(c, k), mix(m, k), mix(y, k)] } else { [0; 3] })
+        .collect()
 }
 
 /// The colour profile, put together from its parts (ICC.1, annex B.4).

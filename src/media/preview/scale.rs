@@ -27,10 +27,10 @@ pub fn fit(width: u32, height: u32, side: u32) -> (u32, u32) {
 }
 
 /// The bitmap made to fit into a square of that side.
-pub fn shrink(from: &Bitmap, side: u32) -> Result<Bitmap, String> {
+pub fn shrink(from: Bitmap, side: u32) -> Result<Bitmap, String> {
     let (width, height) = fit(from.width, from.height, side);
     if (width, height) == (from.width, from.height) {
-        return Bitmap::new(width, height, from.channels, from.pixels.clone());
+        return Ok(from);
     }
     let kind = if from.channels == 4 { PixelType::U8x4 } else { PixelType::U8x3 };
     let source = ImageRef::new(from.width, from.height, &from.pixels, kind).map_err(|cause| cause.to_string())?;
@@ -51,11 +51,11 @@ pub fn previews(picture: Bitmap, sides: &[u32]) -> Result<(Vec<Picture>, Vec<u8>
             continue;
         }
         if !is_same {
-            current = shrink(&current, *side)?;
+            current = shrink(current, *side)?;
         }
         pictures.push(Picture { width: current.width, height: current.height, bytes: webp(&current)? });
     }
-    let small = shrink(&current, HASHED)?;
+    let small = shrink(current, HASHED)?;
     Ok((pictures, hash(&small)))
 }
 

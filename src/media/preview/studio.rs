@@ -13,7 +13,7 @@ use super::worker::SIDES;
 use crate::media::cage::{Failure, Input, Keeper, Task};
 
 /// How long one child may take.
-const TIME: Duration = Duration::from_secs(60);
+const TIME: Duration = Duration::from_mins(1);
 /// Bytes of what ffprobe says, and of a poster or a converted picture.
 const MOST_PROBE: usize = 256 * 1024;
 const MOST_POSTER: usize = 16 << 20;

@@ -44,10 +44,7 @@ pub fn draw(bytes: &[u8], fonts: Vec<Vec<u8>>, side: u32) -> Result<Bitmap, Stri
     }
     let mut options = Options {
         // What it names is not fetched, and pictures inside of it are not decoded.
-        image_href_resolver: ImageHrefResolver {
-            resolve_data: Box::new(|_, _, _| None),
-            resolve_string: Box::new(|_, _| None),
-        },
+        image_href_resolver: ImageHrefResolver { resolve_data: Box::new(|_, _, _| None), resolve_string: Box::new(|_, _| None) },
         ..Options::default()
     };
     for font in fonts {

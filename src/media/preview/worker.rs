@@ -67,7 +67,10 @@ fn decode(mime: &str, sides: &str) -> ExitCode {
 enum Prepared {
     /// Read bit by bit, from behind the walls.
     Audio,
-    Picture { bytes: Vec<u8>, fonts: Vec<Vec<u8>> },
+    Picture {
+        bytes: Vec<u8>,
+        fonts: Vec<Vec<u8>>,
+    },
 }
 
 impl Prepared {
@@ -93,7 +96,8 @@ fn make(prepared: Prepared, mime: &str, sides: &[u32]) -> Result<Made, String> {
             let (facts, cover) = audio::read(StandardInput)?;
             let mut made = Made { facts, ..Made::default() };
             if let Some(cover) = cover {
-                match show(&cover, sniff(&cover, "").mime, Vec::new(), sides) {
+                let mime = sniff(&cover, "").mime;
+                match show(cover, mime, Vec::new(), sides) {
                     Ok(shown) => (made.pictures, made.thumbhash) = (shown.pictures, shown.thumbhash),
                     Err(why) => made.trouble = Some(why),
                 }
@@ -111,7 +115,7 @@ fn make(prepared: Prepared, mime: &str, sides: &[u32]) -> Result<Made, String> {
                 }
                 return Ok(Made { facts, ..Made::default() });
             }
-            match show(&bytes, mime, fonts, sides) {
+            match show(bytes, mime, fonts, sides) {
                 Ok(shown) => Ok(Made { facts: Facts { width: shown.width, height: shown.height, ..facts }, ..shown.into() }),
                 Err(why) => Ok(Made { facts, trouble: Some(why), ..Made::default() }),
             }
@@ -133,17 +137,30 @@ impl From<Shown> for Made {
     }
 }
 
-fn show(bytes: &[u8], mime: &str, fonts: Vec<Vec<u8>>, sides: &[u32]) -> Result<Shown, String> {
+fn show(bytes: Vec<u8>, mime: &str, fonts: Vec<Vec<u8>>, sides: &[u32]) -> Result<Shown, String> {
     let side = sides.first().copied().unwrap_or_default();
-    let (width, height, bitmap, orientation, profile) = match mime {
+    let (width, height, bitmap, orientation, profile) = decoded(&bytes, mime, fonts, side)?;
+    // The file is not needed any more, and its memory is, for what is made of it.
+    drop(bytes);
+    let turned = matches!(orientation, 5..=8);
+    let (width, height) = if turned { (height, width) } else { (width, height) };
+    let small = scale::shrink(bitmap, side)?.in_srgb(profile.as_deref()).oriented(orientation);
+    let (pictures, thumbhash) = scale::previews(small, sides)?;
+    Ok(Shown { width: Some(width), height: Some(height), pictures, thumbhash })
+}
+
+/// Width and height as they are in the file, pixels, how they are to be turned, and the colour profile.
+type Decoded = (u32, u32, Bitmap, u8, Option<Vec<u8>>);
+
+fn decoded(bytes: &[u8], mime: &str, fonts: Vec<Vec<u8>>, side: u32) -> Result<Decoded, String> {
+    Ok(match mime {
         "image/jpeg" => from_jpeg(bytes, side)?,
         SVG => {
             let drawn = svg::draw(bytes, fonts, side)?;
             (drawn.width, drawn.height, drawn, 1, None)
         }
-        _ => match (raster::format(mime), embedded::largest(bytes)) {
-            // A RAW file is a TIFF whose first picture is small.
-            (format, Some((jpeg, width, height))) if format.is_none() || is_larger(mime, bytes, width) => {
+        _ => match (raster::format(mime), inner(mime, bytes)) {
+            (_, Some((jpeg, width, height))) => {
                 let (_, _, bitmap, orientation, profile) = from_jpeg(jpeg, side)?;
                 let outer = exif::read(bytes).1;
                 (width, height, bitmap, if outer == 1 { orientation } else { outer }, profile)
@@ -151,21 +168,13 @@ fn show(bytes: &[u8], mime: &str, fonts: Vec<Vec<u8>>, sides: &[u32]) -> Result<
             (Some(format), _) => {
                 let decoded = raster::decode(bytes, format)?;
                 let (width, height) = (decoded.bitmap.width, decoded.bitmap.height);
-                let small = scale::shrink(&decoded.bitmap, side)?;
+                let small = scale::shrink(decoded.bitmap, side)?;
                 (width, height, small, decoded.orientation, decoded.profile)
             }
             (None, _) => return Err("nothing here decodes this kind of picture".into()),
         },
-    };
-    let turned = matches!(orientation, 5..=8);
-    let (width, height) = if turned { (height, width) } else { (width, height) };
-    let small = scale::shrink(&bitmap, side)?.in_srgb(profile.as_deref()).oriented(orientation);
-    drop(bitmap);
-    let (pictures, thumbhash) = scale::previews(small, sides)?;
-    Ok(Shown { width: Some(width), height: Some(height), pictures, thumbhash })
+    })
 }
-
-type Decoded = (u32, u32, Bitmap, u8, Option<Vec<u8>>);
 
 fn from_jpeg(bytes: &[u8], side: u32) -> Result<Decoded, String> {
     let header = jpeg::header(bytes)?;
@@ -173,9 +182,14 @@ fn from_jpeg(bytes: &[u8], side: u32) -> Result<Decoded, String> {
     Ok((header.width, header.height, jpeg::decode(bytes, side)?, orientation, jpeg::profile(bytes)))
 }
 
-/// Whether the JPEG inside a TIFF is wider than the TIFF's own picture.
-fn is_larger(mime: &str, bytes: &[u8], width: u32) -> bool {
-    mime == "image/tiff" && raster::width(bytes).is_none_or(|own| own < width)
+/// The JPEG inside a camera's RAW file: that of a format we do not know, or of a TIFF whose own picture is smaller.
+fn inner<'a>(mime: &str, bytes: &'a [u8]) -> Option<(&'a [u8], u32, u32)> {
+    if raster::format(mime).is_some() && mime != "image/tiff" {
+        return None;
+    }
+    let found = embedded::largest(bytes)?;
+    let is_larger = mime != "image/tiff" || raster::width(bytes).is_none_or(|own| own < found.1);
+    is_larger.then_some(found)
 }
 
 /// Becomes a foreign program, shut in. Comes back only when that fails.
