@@ -218,6 +218,7 @@ diesel::table! {
 diesel::table! {
     preview_jobs (item_id) {
         item_id -> Binary,
+        user_id -> BigInt,
         tries -> Integer,
         not_before -> BigInt,
     }

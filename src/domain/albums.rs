@@ -2,6 +2,7 @@
 
 use super::Services;
 use crate::error::{Error, Result};
+use crate::model::item::ItemKind;
 use crate::model::{Item, ItemId, Track, User};
 use crate::store;
 
@@ -66,7 +67,8 @@ pub fn album(services: &Services, user: &User, artist: &str, album: &str) -> Res
 /// # Errors
 /// The database's.
 pub fn tracks_of(services: &Services, user: &User, items: &[Item]) -> Result<Vec<Track>> {
-    let ids: Vec<ItemId> = items.iter().map(|item| item.id).collect();
+    let music = items.iter().filter(|item| item.kind == ItemKind::Audio);
+    let ids: Vec<ItemId> = music.map(|item| item.id).collect();
     if ids.is_empty() {
         return Ok(Vec::new());
     }

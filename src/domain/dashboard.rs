@@ -1,9 +1,9 @@
 //! The dashboard: what is new, what is dear, what is where.
 
-use super::Services;
 use super::shelves::Selection;
+use super::{Services, albums};
 use crate::error::Result;
-use crate::model::{Item, Shelf, Sort, User};
+use crate::model::{Item, Shelf, Sort, Track, User};
 use crate::store;
 
 /// Items in each strip.
@@ -13,17 +13,18 @@ const STRIP: i64 = 12;
 pub struct Strips {
     pub recent: Vec<Item>,
     pub favorites: Vec<Item>,
+    /// What is known of the recordings among them.
+    pub tracks: Vec<Track>,
 }
 
 /// # Errors
 /// The database's.
 pub fn strips(services: &Services, user: &User) -> Result<Strips> {
-    services.db.read(|conn| {
-        let recent = Selection::shelf(Shelf::Recents);
-        let favorites = Selection::shelf(Shelf::Favorites);
-        Ok(Strips {
-            recent: store::items::list(conn, user.id, &recent, Sort::Recent, None, STRIP)?,
-            favorites: store::items::list(conn, user.id, &favorites, Sort::Newest, None, STRIP)?,
-        })
-    })
+    let (recent, favorites) = services.db.read(|conn| {
+        let (recent, favorites) = (Selection::shelf(Shelf::Recents), Selection::shelf(Shelf::Favorites));
+        let recent = store::items::list(conn, user.id, &recent, Sort::Recent, None, STRIP)?;
+        Ok((recent, store::items::list(conn, user.id, &favorites, Sort::Newest, None, STRIP)?))
+    })?;
+    let tracks = albums::tracks_of(services, user, &[recent.as_slice(), favorites.as_slice()].concat())?;
+    Ok(Strips { recent, favorites, tracks })
 }

@@ -1,12 +1,12 @@
 //! The queue of previews as the rest of the house sees it: a bell, and what somebody is looking at.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use tokio::sync::Notify;
 
-use crate::model::ItemId;
+use crate::model::{ItemId, UserId};
 
 /// Items that are wanted first, at most.
 const WANTED: usize = 512;
@@ -19,6 +19,8 @@ pub struct Queue {
     /// Rung when there is something to do.
     pub bell: Notify,
     is_stopping: AtomicBool,
+    turns: AtomicU32,
+    last_owner: AtomicI64,
 }
 
 impl Queue {
@@ -38,6 +40,20 @@ impl Queue {
             wanted.push_front(id);
         }
         wanted.truncate(WANTED);
+    }
+
+    /// Three times of four.
+    pub(super) fn is_turn_of_wanted(&self) -> bool {
+        self.turns.fetch_add(1, Ordering::Relaxed) % 4 != 3
+    }
+
+    /// Whose file was taken last.
+    pub(super) fn last_owner(&self) -> UserId {
+        UserId(self.last_owner.load(Ordering::Relaxed))
+    }
+
+    pub(super) fn note_owner(&self, owner: UserId) {
+        self.last_owner.store(owner.0, Ordering::Relaxed);
     }
 
     pub(super) fn next_wanted(&self) -> Option<ItemId> {

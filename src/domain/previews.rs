@@ -12,7 +12,7 @@ use crate::media::cage::Failure;
 use crate::media::preview::{Health, Made, Studio};
 use crate::media::previews::Stored;
 use crate::model::item::ItemKind;
-use crate::model::{Details, Item, ItemId, PreviewState, Scan, Track, User, WallClock, now};
+use crate::model::{Details, Item, ItemId, PreviewState, Scan, Track, User, UserId, WallClock, now};
 use crate::store;
 use crate::store::counts::Deltas;
 use crate::store::jobs::{GIVEN_UP, Job};
@@ -23,6 +23,8 @@ const LEASE: i64 = 10 * 60_000;
 const AGAIN: i64 = 60_000;
 /// How often a file is tried whose decoder dies.
 const TRIES: i32 = 3;
+/// How often it is begun at all, whatever goes wrong.
+const MOST_TRIES: i32 = 10;
 
 /// Puts a file into the queue, in the caller's transaction. What waits for the malware scanner is put in by it.
 ///
@@ -30,7 +32,7 @@ const TRIES: i32 = 3;
 /// The database's.
 pub(super) fn order(conn: &mut Conn, item: &Item) -> Result<()> {
     if item.preview == PreviewState::Waiting && item.scan != Scan::Pending {
-        store::jobs::insert(conn, item.id)?;
+        store::jobs::insert(conn, item)?;
     }
     Ok(())
 }
@@ -54,6 +56,11 @@ pub fn work(services: &Services) -> Result<bool> {
     })?;
     // Deleted meanwhile, and the job with it.
     let Some((item, owner)) = found else { return Ok(true) };
+    if job.tries > MOST_TRIES {
+        let made = Made { trouble: Some("it was tried too often".into()), ..Made::default() };
+        finish(services, &item, &made, PreviewState::Failed)?;
+        return Ok(true);
+    }
     if !Studio::takes(&item.mime) {
         finish(services, &item, &Made::default(), PreviewState::None)?;
         return Ok(true);
@@ -73,9 +80,9 @@ pub fn work(services: &Services) -> Result<bool> {
     Ok(true)
 }
 
-/// Whether decoders can be shut in here; tried once.
+/// Whether decoders can be shut in here; where not, it is tried again now and then.
 fn can_make(services: &Services) -> bool {
-    if services.studio.health() == Health::Unknown {
+    if services.studio.is_to_be_tried() {
         services.studio.try_out();
         match services.studio.health() {
             Health::Off(why) => tracing::warn!("no previews: {why}"),
@@ -96,14 +103,26 @@ fn claim(services: &Services) -> Result<Option<Job>> {
     loop {
         let at = millis();
         let found = services.db.read(|conn| {
-            while let Some(id) = services.previewing.next_wanted() {
-                if let Some(job) = store::jobs::find_due(conn, id, at)? {
-                    return Ok(Some(job));
+            // What is looked at takes turns with the rest, and people with each other: nobody waits for one alone.
+            if services.previewing.is_turn_of_wanted() {
+                while let Some(id) = services.previewing.next_wanted() {
+                    if let Some(job) = store::jobs::find_due(conn, id, at)? {
+                        return Ok(Some(job));
+                    }
                 }
             }
-            Ok(store::jobs::find_newest_due(conn, at)?)
+            let last = services.previewing.last_owner();
+            let next = match store::jobs::find_next_owner(conn, last, at)? {
+                Some(owner) => Some(owner),
+                None => store::jobs::find_next_owner(conn, UserId(i64::MIN), at)?,
+            };
+            match next {
+                Some(owner) => Ok(store::jobs::find_newest_due(conn, owner, at)?),
+                None => Ok(None),
+            }
         })?;
         let Some(job) = found else { return Ok(None) };
+        services.previewing.note_owner(job.owner);
         if services.db.write(|conn| Ok(store::jobs::claim(conn, &job, at + LEASE)?))? == 1 {
             return Ok(Some(Job { tries: job.tries + 1, ..job }));
         }
@@ -135,7 +154,7 @@ fn settle(services: &Services, job: &Job, item: &Item, made: Result<Made, Failur
             tracing::warn!("a preview will be tried again: {cause}");
             later(services, item, AGAIN)
         }
-        Err(failure @ (Failure::Died(_) | Failure::TimedOut)) if job.tries < TRIES => {
+        Err(failure @ Failure::Died(_)) if job.tries < TRIES => {
             tracing::warn!(item = %item.id, "a decoder failed: {failure}");
             later(services, item, AGAIN)
         }
@@ -156,7 +175,11 @@ fn later(services: &Services, item: &Item, wait: i64) -> Result<()> {
 fn finish(services: &Services, looked_at: &Item, made: &Made, state: PreviewState) -> Result<()> {
     let details = Details { facts: made.facts.clone(), trouble: made.trouble.clone() };
     services.db.write(|conn| {
-        let Some(before) = store::items::find(conn, looked_at.user_id, looked_at.id)? else { return Ok(()) };
+        let Some(before) = store::items::find(conn, looked_at.user_id, looked_at.id)? else {
+            // Deleted or taken away while it was looked at.
+            services.previews.forget(looked_at.id.0);
+            return Ok(());
+        };
         if before.sha256 != looked_at.sha256 {
             return Ok(());
         }
@@ -216,6 +239,9 @@ pub fn open(services: &Services, user: &User, id: ItemId, side: u32) -> Result<A
     match item.preview {
         PreviewState::Ready => match services.previews.find(id.0, side) {
             Ok(stored) => Ok(Asked::Ready(Box::new(item), stored)),
+            Err(cause) if !matches!(cause.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::InvalidData) => {
+                Err(cause.into())
+            }
             Err(cause) => {
                 // Lost with the cache, or torn by a power cut.
                 tracing::info!(item = %id, "a preview is made again: {cause}");

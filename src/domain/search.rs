@@ -64,11 +64,13 @@ fn words_of(item: &Item, facts: &Facts) -> Vec<String> {
         .chain(place.into_iter().flatten().map(String::as_str));
     let mut all: Vec<String> = Vec::new();
     for word in texts.flat_map(words) {
+        if all.len() == WORDS {
+            break;
+        }
         if !all.contains(&word) {
             all.push(word);
         }
     }
-    all.truncate(WORDS);
     all
 }
 

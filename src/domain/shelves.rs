@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
-use super::{Services, search};
+use super::{Services, albums, search};
 use crate::db::Conn;
 use crate::error::{Error, Result};
-use crate::model::{Cursor, Directory, DirectoryId, Item, Shelf, ShelfCount, Sort, User, YearMonth, now};
+use crate::model::{Cursor, Directory, DirectoryId, Item, Shelf, ShelfCount, Sort, Track, User, YearMonth, now};
 use crate::store;
 pub use crate::store::selection::Selection;
 
@@ -20,6 +20,8 @@ pub struct Listing {
     /// How many items each month has in all: of a shelf every one, of a directory those on this page. Empty when
     /// not sorted by time.
     pub months: Vec<(YearMonth, i64)>,
+    /// What is known of the recordings among the items.
+    pub tracks: Vec<Track>,
     /// Directories directly in this one.
     pub children: Vec<Directory>,
     pub sort: Sort,
@@ -36,6 +38,10 @@ pub struct Page {
 
 impl Page {
     fn sort(&self) -> Sort {
+        if self.selection.words.is_some() {
+            // A search walks from the newest on: that way it ends soon.
+            return Sort::Newest;
+        }
         self.selection.shelf.fixed_sort().unwrap_or(self.sort)
     }
 }
@@ -54,7 +60,7 @@ pub fn page(services: &Services, user: &User, page: &Page) -> Result<(Vec<Item>,
         None => None,
     };
     services.db.read(|conn| {
-        if page.selection.words.is_some() && sort == Sort::Newest {
+        if page.selection.words.is_some() {
             let after = match after {
                 Some(Cursor::Clock(at, id)) => Some((at, id)),
                 _ => None,
@@ -94,7 +100,8 @@ pub fn list(services: &Services, user: &User, wanted: &Page) -> Result<Listing> 
     if selection.directory.is_none() && selection.words.is_none() {
         services.touches.directory(user.id, selection.shelf.title(), now());
     }
-    Ok(Listing { items, next, months, children, sort })
+    let tracks = albums::tracks_of(services, user, &items)?;
+    Ok(Listing { items, next, months, tracks, children, sort })
 }
 
 /// What the directories of these items are called.

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use crate::db::Conn;
 use crate::db::schema::media_items;
 use crate::db::schema::preview_jobs as table;
-use crate::model::{Item, ItemId};
+use crate::model::{Item, ItemId, UserId};
 
 /// The `not_before` of a job that was given up.
 pub const GIVEN_UP: i64 = i64::MAX;
@@ -14,6 +14,7 @@ pub const GIVEN_UP: i64 = i64::MAX;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Queryable)]
 pub struct Job {
     pub item: ItemId,
+    pub owner: UserId,
     /// How often it was begun.
     pub tries: i32,
     /// Milliseconds since 1970.
@@ -24,9 +25,9 @@ pub struct Job {
 ///
 /// # Errors
 /// The database's.
-pub fn insert(conn: &mut Conn, id: ItemId) -> QueryResult<()> {
-    delete(conn, id)?;
-    let row = (table::item_id.eq(id), table::tries.eq(0), table::not_before.eq(0_i64));
+pub fn insert(conn: &mut Conn, item: &Item) -> QueryResult<()> {
+    delete(conn, item.id)?;
+    let row = (table::item_id.eq(item.id), table::user_id.eq(item.user_id), table::tries.eq(0), table::not_before.eq(0_i64));
     diesel::insert_into(table::table).values(row).execute(conn)?;
     Ok(())
 }
@@ -37,7 +38,7 @@ pub fn insert(conn: &mut Conn, id: ItemId) -> QueryResult<()> {
 /// The database's.
 pub fn insert_for_waiting(conn: &mut Conn) -> QueryResult<usize> {
     diesel::sql_query(
-        "INSERT INTO preview_jobs (item_id, tries, not_before) SELECT id, 0, 0 FROM media_items \
+        "INSERT INTO preview_jobs (item_id, user_id, tries, not_before) SELECT id, user_id, 0, 0 FROM media_items \
          WHERE scan = 'pending' AND NOT EXISTS (SELECT 1 FROM preview_jobs WHERE preview_jobs.item_id = media_items.id)",
     )
     .execute(conn)
@@ -51,12 +52,22 @@ pub fn find_due(conn: &mut Conn, id: ItemId, now: i64) -> QueryResult<Option<Job
     table::table.find(id).filter(table::not_before.le(now)).first(conn).optional()
 }
 
-/// The newest file that is due.
+/// The next person behind `last` of whom something is due.
 ///
 /// # Errors
 /// The database's.
-pub fn find_newest_due(conn: &mut Conn, now: i64) -> QueryResult<Option<Job>> {
-    table::table.filter(table::not_before.le(now)).order(table::item_id.desc()).first(conn).optional()
+pub fn find_next_owner(conn: &mut Conn, last: UserId, now: i64) -> QueryResult<Option<UserId>> {
+    let due = table::table.filter(table::user_id.gt(last)).filter(table::not_before.le(now));
+    due.order(table::user_id.asc()).select(table::user_id).first(conn).optional()
+}
+
+/// A person's newest file that is due.
+///
+/// # Errors
+/// The database's.
+pub fn find_newest_due(conn: &mut Conn, owner: UserId, now: i64) -> QueryResult<Option<Job>> {
+    let due = table::table.filter(table::user_id.eq(owner)).filter(table::not_before.le(now));
+    due.order(table::item_id.desc()).first(conn).optional()
 }
 
 /// The item of a job, whoever's it is.

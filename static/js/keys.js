@@ -15,6 +15,13 @@ function step(key) {
   if (!all.length) return false;
   const here = document.activeElement?.closest('[data-tile]');
   const index = all.indexOf(here);
+  // From outside, arrows scroll the page; j and k enter it, at the first tile that can be seen.
+  if (index < 0) {
+    if (key !== 'j' && key !== 'k') return false;
+    const first = all.find((tile) => tile.getBoundingClientRect().bottom > 80) ?? all[0];
+    first.querySelector('.tile-link').focus();
+    return true;
+  }
   let next = index;
   if (key === 'ArrowRight' || key === 'j') next = index + 1;
   else if (key === 'ArrowLeft' || key === 'k') next = Math.max(index - 1, 0);
@@ -22,7 +29,6 @@ function step(key) {
   else if (key === 'End') next = all.length - 1;
   else {
     // Up and down: the nearest tile in the next row that way.
-    if (index < 0) { all[0].querySelector('.tile-link').focus(); return true; }
     const box = here.getBoundingClientRect();
     const down = key === 'ArrowDown';
     const rows = all.map((tile) => ({ tile, at: tile.getBoundingClientRect() })).filter(({ at }) => (down ? at.top > box.top + 4 : at.top < box.top - 4));

@@ -1,6 +1,7 @@
 // The next page of a list comes by itself when its end is near, and the month that is on screen is marked.
 let watch = null;
 let marks = null;
+let wanted = () => {};
 
 /** Pages that come by themselves; then a person asks for the next one. */
 const MOST = 20;
@@ -37,12 +38,13 @@ export function refreshMore() {
   let count = 0;
   let isBusy = false;
   if (!link || !('IntersectionObserver' in window)) return;
-  watch = new IntersectionObserver(async (entries) => {
-    if (!entries.some((entry) => entry.isIntersecting) || isBusy || !link || count >= MOST) return;
+  const bring = async () => {
+    if (isBusy || !link || count >= MOST || !gallery.isConnected) return;
     isBusy = true;
     try {
       const next = await fetchNext(link);
       if (!gallery.isConnected) return;
+      for (const tile of next.querySelectorAll('[data-gallery] [data-waiting]')) tile.dataset.from = link.href;
       append(gallery, next);
       count += 1;
       const after = next.querySelector('[data-pages] a[rel="next"]');
@@ -57,7 +59,11 @@ export function refreshMore() {
       isBusy = false;
     }
     if (link && count < MOST) { watch.unobserve(pages); watch.observe(pages); }
-  }, { rootMargin: '2000px' });
+  };
+  watch = new IntersectionObserver((entries) => { if (entries.some((entry) => entry.isIntersecting)) bring(); }, { rootMargin: '2000px' });
+  document.removeEventListener('nexus:want-more', wanted);
+  wanted = bring;
+  document.addEventListener('nexus:want-more', wanted);
   watch.observe(pages);
 }
 

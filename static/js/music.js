@@ -2,7 +2,7 @@
 let player = null;
 
 const song = (row) => ({ id: row.dataset.tile, src: row.dataset.src, title: row.dataset.title, artist: row.dataset.artist, album: row.dataset.album, cover: row.dataset.cover ?? '' });
-const rows = () => [...document.querySelectorAll('[data-songs] [data-song]')];
+const rows = () => [...document.querySelectorAll('[data-song]')];
 const load = async () => { player ??= await import('./player.js'); return player; };
 
 async function play(row) {
@@ -14,7 +14,10 @@ async function play(row) {
 export function musicKey(event) {
   if (event.key === 'Enter' && !event.target.closest('a, button')) return false;
   const bar = document.querySelector('[data-player]:not([hidden])');
-  if (event.key === ' ' && bar && !event.target.closest('button, a, summary, input')) { player?.toggle(); return true; }
+  const onSong = event.target.closest('[data-song] .tile-link');
+  if (event.key === ' ' && bar && (onSong || !event.target.closest('button, a, summary, input'))) { player?.toggle(); return true; }
+  // On a tile, Shift and an arrow select.
+  if (event.target.closest('[data-grid] [data-tile]:not([data-song])')) return false;
   if (event.shiftKey && bar && event.key === 'ArrowRight') { player?.next(); return true; }
   if (event.shiftKey && bar && event.key === 'ArrowLeft') { player?.previous(); return true; }
   return false;
@@ -35,7 +38,7 @@ export function startMusic() {
   document.addEventListener('keydown', (event) => {
     // Enter on a song's title plays it; its page is one click away.
     const row = event.target.closest?.('[data-song]');
-    if (event.key === 'Enter' && row && event.target.matches('.tile-link') && document.body.hasAttribute('data-keys') && !event.ctrlKey && !event.metaKey) {
+    if (event.key === 'Enter' && row && event.target.matches('[data-songs] .tile-link') && document.body.hasAttribute('data-keys') && !event.ctrlKey && !event.metaKey) {
       event.preventDefault();
       play(row);
     }

@@ -38,11 +38,15 @@ function build() {
 function showQueue(isOpen) {
   part('queue').hidden = !isOpen;
   part('list').setAttribute('aria-expanded', String(isOpen));
-  if (isOpen) list();
+  if (!isOpen) return;
+  list();
+  part('songs').querySelector('[aria-current]')?.focus();
 }
 
 function list() {
   const songs = part('songs');
+  // Whoever stood in a row stands in it again.
+  const stood = [...songs.querySelectorAll('button')].indexOf(document.activeElement);
   songs.textContent = '';
   queue.forEach((song, index) => {
     const row = document.createElement('li');
@@ -55,6 +59,7 @@ function list() {
     row.append(open, away);
     songs.append(row);
   });
+  if (stood >= 0) songs.querySelectorAll('button')[Math.min(stood, queue.length * 2 - 1)]?.focus();
 }
 
 function remove(index) {
@@ -81,6 +86,7 @@ function show() {
   part('cover').innerHTML = icon('music');
   if (song.cover) part('cover').replaceChildren(Object.assign(new Image(48, 48), { src: song.cover, alt: '' }));
   if (!part('queue').hidden) list();
+  showToggle();
   if ('mediaSession' in navigator) {
     const artwork = song.cover ? [{ src: new URL(song.cover, location.href).href, sizes: '320x320', type: 'image/webp' }] : [];
     navigator.mediaSession.metadata = new MediaMetadata({ title: song.title, artist: song.artist, album: song.album, artwork });
@@ -88,17 +94,29 @@ function show() {
   mark();
 }
 
+/** Says on a row's button what it does. */
+function name(row, verb) {
+  row.querySelector('[data-play] use')?.setAttribute('href', `${icons()}#${verb.toLowerCase()}`);
+  const words = row.querySelector('[data-play] .sr');
+  if (words) words.textContent = `${verb} ${row.dataset.title}`;
+  const shown = row.querySelector('[data-play-words]');
+  if (shown) shown.textContent = verb;
+}
+
 /** Marks the row that plays, on whatever page is open. */
 export function mark() {
+  if (!bar()) return;
+  // A page that came without the bar's content gets it again.
+  if (queue.length && !bar().childElementCount) { show(); return; }
   document.body.classList.toggle('has-player', !bar().hidden);
   for (const row of document.querySelectorAll('[data-song][data-playing]')) row.removeAttribute('data-playing');
   const song = queue[at];
   if (!song) return;
   for (const row of document.querySelectorAll(`[data-song][data-tile="${CSS.escape(song.id)}"]`)) {
     row.setAttribute('data-playing', '');
-    row.querySelector('[data-play] use')?.setAttribute('href', `${icons()}#${audio.paused ? 'play' : 'pause'}`);
+    name(row, audio.paused ? 'Play' : 'Pause');
   }
-  for (const use of document.querySelectorAll('[data-song]:not([data-playing]) [data-play] use')) use.setAttribute('href', `${icons()}#play`);
+  for (const row of document.querySelectorAll('[data-song]:not([data-playing])')) name(row, 'Play');
 }
 
 async function start(index, from = 0) {
@@ -148,9 +166,11 @@ export function previous() {
 function close() {
   audio.pause();
   audio.removeAttribute('src');
+  const last = queue[at]?.id;
   queue = [];
   at = 0;
   sessionStorage.removeItem(KEPT);
+  if (bar().contains(document.activeElement)) (document.querySelector(`[data-tile="${CSS.escape(last ?? '')}"] .tile-link`) ?? document.getElementById('main'))?.focus();
   bar().hidden = true;
   if (bar().childElementCount) showQueue(false);
   mark();
@@ -169,11 +189,15 @@ export function restore() {
   audio.currentTime = kept.time;
 }
 
+function showToggle() {
+  const verb = audio.paused ? 'Play' : 'Pause';
+  part('toggle').innerHTML = icon(verb.toLowerCase());
+  part('toggle').setAttribute('aria-label', verb);
+  part('toggle').title = verb;
+}
+
 function refresh() {
-  const symbol = audio.paused ? 'play' : 'pause';
-  part('toggle').innerHTML = icon(symbol);
-  part('toggle').setAttribute('aria-label', audio.paused ? 'Play' : 'Pause');
-  part('toggle').title = audio.paused ? 'Play' : 'Pause';
+  if (bar()?.childElementCount) showToggle();
   mark();
 }
 
@@ -183,14 +207,14 @@ audio.addEventListener('pause', () => { if (queue.length) { refresh(); keep(); }
 audio.addEventListener('ended', next);
 audio.addEventListener('error', () => { if (queue.length && audio.error) { showToast(`“${queue[at].title}” could not be played.`); if (at + 1 < queue.length) start(at + 1); } });
 audio.addEventListener('timeupdate', () => {
-  if (!queue.length) return;
+  if (!queue.length || !bar()?.childElementCount) return;
   part('now').textContent = clock(audio.currentTime);
   part('seek').value = String(Math.floor(audio.currentTime));
   part('seek').setAttribute('aria-valuetext', `${clock(audio.currentTime)} of ${clock(audio.duration)}`);
   if (Date.now() - kept > 5000) { kept = Date.now(); keep(); }
 });
 audio.addEventListener('durationchange', () => {
-  if (!queue.length) return;
+  if (!queue.length || !bar()?.childElementCount) return;
   part('length').textContent = clock(audio.duration);
   part('seek').max = String(Number.isFinite(audio.duration) ? Math.floor(audio.duration) : 0);
 });

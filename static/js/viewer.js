@@ -17,8 +17,8 @@ const icon = (name) => `<svg class="i" aria-hidden="true" focusable="false"><use
 
 function slide(link) {
   const { view, name, width, height, small, large, original } = link.dataset;
-  const tile = link.closest('[data-tile]');
-  const shared = { element: link, alt: name, name, id: tile?.dataset.tile, page: link.getAttribute('href'), original };
+  const id = link.dataset.id ?? link.closest('[data-tile]').dataset.tile;
+  const shared = { element: link, alt: name, name, id, original };
   if (view === 'video') return { ...shared, type: 'film', poster: large };
   const [w, h] = [Number(width), Number(height)];
   const most = Math.min(1, 1280 / Math.max(w, h));
@@ -31,23 +31,32 @@ function slide(link) {
 function film(data) {
   const box = document.createElement('div');
   box.className = 'pswp__film';
+  const words = Object.assign(document.createElement('p'), { className: 'note', textContent: 'This browser cannot play this film. Download it to watch it with another program.' });
   if (data.original) {
     const video = Object.assign(document.createElement('video'), { controls: true, preload: 'metadata', src: data.original, poster: data.poster });
     video.setAttribute('aria-label', data.name);
-    box.append(video);
+    video.dataset.film = '';
+    words.dataset.unplayable = '';
+    words.hidden = true;
+    box.append(video, words);
   } else {
-    const image = Object.assign(document.createElement('img'), { src: data.poster, alt: data.name });
-    box.append(image);
+    box.append(Object.assign(document.createElement('img'), { src: data.poster, alt: data.name }), words);
   }
   return box;
 }
 
+let isOpen = false;
+
 export async function openViewer(link) {
+  // A second click while the first is still at work opens nothing.
+  if (isOpen) return;
+  isOpen = true;
   await style();
   const gallery = link.closest('[data-gallery]');
   const links = gallery ? [...gallery.querySelectorAll('[data-view="photo"], [data-view="video"]')] : [link];
+  const slides = links.map(slide);
   const viewer = new PhotoSwipe({
-    dataSource: links.map(slide),
+    dataSource: slides,
     index: links.indexOf(link),
     bgOpacity: 0.96,
     wheelToZoom: true,
@@ -70,7 +79,6 @@ export async function openViewer(link) {
   // A film has its own controls: dragging them moves no slide.
   viewer.on('pointerDown', (event) => { if (event.originalEvent.target.closest('video')) event.preventDefault(); });
 
-  const slides = links.map(slide);
   const current = () => slides[viewer.currIndex];
   viewer.on('uiRegister', () => {
     const button = (name, order, title, symbol, onClick, tagName = 'button') => viewer.ui.registerElement({
@@ -82,12 +90,12 @@ export async function openViewer(link) {
         const fill = () => {
           const data = current();
           if (name === 'star') {
-            const star = document.querySelector(`[data-star="${CSS.escape(data.id ?? '')}"]`);
+            const star = document.querySelector(`[data-star="${CSS.escape(data.id)}"]`);
             element.hidden = !star;
             element.setAttribute('aria-pressed', star?.getAttribute('aria-pressed') ?? 'false');
           }
-          if (name === 'page') element.href = `/items/${data.id ?? data.page.split('/').pop()}`;
-          if (name === 'save') element.href = `/media/${data.id ?? data.page.split('/').pop()}?download=1`;
+          if (name === 'page') element.href = `/items/${data.id}`;
+          if (name === 'save') { element.href = `/media/${data.id}?download=1`; element.dataset.turbo = 'false'; }
         };
         viewer.on('change', fill);
         fill();
@@ -95,7 +103,7 @@ export async function openViewer(link) {
     });
     viewer.ui.registerElement({ name: 'name', order: 6, isButton: false, appendTo: 'bar', className: 'pswp__name', onInit: (element) => { viewer.on('change', () => { element.textContent = current().name; }); } });
     const star = async (event, element) => {
-      const known = document.querySelector(`[data-star="${CSS.escape(current().id ?? '')}"]`);
+      const known = document.querySelector(`[data-star="${CSS.escape(current().id)}"]`);
       if (!known) return;
       const kept = toggleStar(known);
       element.setAttribute('aria-pressed', known.getAttribute('aria-pressed'));
@@ -108,12 +116,22 @@ export async function openViewer(link) {
     }
     button('save', 9, 'Download', 'download', () => {}, 'a');
   });
-  viewer.on('keydown', ({ originalEvent: event }) => {
+  viewer.on('keydown', (said) => {
+    const event = said.originalEvent;
     if (event.altKey || event.ctrlKey || event.metaKey) return;
+    const film = viewer.currSlide.content.element?.querySelector?.('video');
+    // In a film's controls the keys are the film's.
+    if (film && event.target === film && event.key.startsWith('Arrow')) { said.preventDefault(); return; }
+    if (event.key === ' ' && film && event.target !== film && !event.target.closest('button, a')) {
+      event.preventDefault();
+      if (film.paused) film.play().catch(() => {});
+      else film.pause();
+      return;
+    }
     const press = (name) => viewer.element.querySelector(`.pswp__button--${name}, .pswp__nexus[aria-label="${name}"]`)?.click();
     switch (event.key) {
       case 'Home': event.preventDefault(); viewer.goTo(0); break;
-      case 'End': event.preventDefault(); viewer.goTo(links.length - 1); break;
+      case 'End': event.preventDefault(); viewer.goTo(slides.length - 1); break;
       case 'f': press('Star'); break;
       case 'i': press('About this'); break;
       default:
@@ -125,12 +143,49 @@ export async function openViewer(link) {
     viewer.element.setAttribute('data-viewer', '');
     viewer.element.focus({ preventScroll: true });
   });
-  viewer.on('change', () => { const live = document.getElementById('live'); if (live) live.textContent = `${current().name}, ${viewer.currIndex + 1} of ${links.length}`; });
-  viewer.on('close', () => {
-    const back = current().element;
-    back.focus({ preventScroll: true });
-    back.scrollIntoView({ block: 'nearest' });
+  viewer.on('change', () => { const live = document.getElementById('live'); if (live) live.textContent = `${current().name}, ${viewer.currIndex + 1} of ${slides.length}`; });
+  // The phone's Back closes the viewer, not the page.
+  let isBack = false;
+  let isGone = false;
+  let isLeaving = false;
+  // Caught before Turbo, for which it would be another page.
+  const popped = (event) => {
+    event.stopImmediatePropagation();
+    if (isGone) return;
+    isBack = true;
+    viewer.close();
+  };
+  history.pushState({ ...history.state, viewer: true }, '');
+  addEventListener('popstate', popped, { once: true, capture: true });
+  const leave = () => { isLeaving = true; viewer.destroy(); };
+  document.addEventListener('turbo:before-visit', leave, { once: true });
+  // Until it is gone, a moment after this, the viewer holds the focus.
+  viewer.on('destroy', () => {
+    isOpen = false;
+    isGone = true;
+    document.removeEventListener('turbo:before-visit', leave);
+    document.removeEventListener('nexus:more', grow);
+    if (isLeaving) { removeEventListener('popstate', popped, { capture: true }); return; }
+    if (!isBack && history.state?.viewer) history.back();
+    const { element, id } = current();
+    const back = element.isConnected ? element : document.querySelector(`[data-tile="${CSS.escape(id)}"] .tile-link`);
+    setTimeout(() => {
+      back?.focus({ preventScroll: true });
+      back?.scrollIntoView({ block: 'nearest' });
+    });
   });
-  document.addEventListener('turbo:before-visit', () => viewer.destroy(), { once: true });
+  // Near the end the next page comes, and its pictures with it.
+  const grow = () => {
+    if (!gallery) return;
+    const known = new Set(slides.map((one) => one.id));
+    for (const more of gallery.querySelectorAll('[data-view="photo"], [data-view="video"]')) {
+      const one = slide(more);
+      if (!known.has(one.id)) slides.push(one);
+    }
+    viewer.options.dataSource = slides;
+    viewer.dispatch('change');
+  };
+  document.addEventListener('nexus:more', grow);
+  viewer.on('change', () => { if (viewer.currIndex >= slides.length - 3) document.dispatchEvent(new CustomEvent('nexus:want-more')); });
   viewer.init();
 }

@@ -1,35 +1,46 @@
-// Pictures that are being made: the page is asked for again until they have come, and only they are put in.
+// Pictures that are being made: their page is asked for again until they have come, and only they are put in.
 let timer = 0;
 let tries = 0;
 
-/** Milliseconds between two looks, and how often one looks. */
+/** Milliseconds between two looks, and how often one looks while the page is seen. */
 const PAUSE = 2000;
-const MOST = 90;
+const MOST = 150;
 
-async function look() {
-  if (document.hidden) return schedule();
-  const answer = await fetch(location.href, { headers: { Accept: 'text/html' } });
-  if (!answer.ok || answer.redirected) return;
-  const fresh = new DOMParser().parseFromString(await answer.text(), 'text/html');
-  for (const old of document.querySelectorAll('[data-waiting]')) {
-    if (old.dataset.waiting === 'page') {
-      if (!fresh.querySelector('[data-waiting="page"]')) { window.Turbo ? window.Turbo.visit(location.href, { action: 'replace' }) : location.reload(); return; }
-      continue;
-    }
+async function fetchPage(href) {
+  const answer = await fetch(href, { headers: { Accept: 'text/html' } });
+  return answer.ok && !answer.redirected ? new DOMParser().parseFromString(await answer.text(), 'text/html') : null;
+}
+
+/** Puts in what has come of the tiles that this page of the list has. */
+function fill(fresh, tiles) {
+  for (const old of tiles) {
     const now = fresh.querySelector(`[data-tile="${CSS.escape(old.dataset.tile)}"]:not([data-waiting])`);
     if (!now || old.contains(document.activeElement)) continue;
-    const box = old.querySelector('input[type="checkbox"]');
-    const taken = now.querySelector('input[type="checkbox"]');
+    const [box, taken] = [old, now].map((tile) => tile.querySelector('input[type="checkbox"]'));
     if (box && taken) taken.checked = box.checked;
     old.replaceWith(now);
   }
-  document.dispatchEvent(new CustomEvent('nexus:more'));
+}
+
+async function look() {
+  const waiting = [...document.querySelectorAll('[data-waiting]')];
+  if (waiting.some((one) => one.dataset.waiting === 'page')) {
+    const fresh = await fetchPage(location.href);
+    if (fresh && !fresh.querySelector('[data-waiting="page"]')) { window.Turbo ? window.Turbo.visit(location.href, { action: 'replace' }) : location.reload(); return; }
+  } else {
+    // Tiles that came with a later page of the list are asked for there.
+    for (const from of new Set(waiting.map((tile) => tile.dataset.from ?? location.href))) {
+      const fresh = await fetchPage(from);
+      if (fresh) fill(fresh, waiting.filter((tile) => (tile.dataset.from ?? location.href) === from));
+    }
+    document.dispatchEvent(new CustomEvent('nexus:more'));
+  }
   schedule();
 }
 
 function schedule() {
   clearTimeout(timer);
-  if (tries >= MOST || !document.querySelector('[data-waiting]')) return;
+  if (document.hidden || tries >= MOST || !document.querySelector('[data-waiting]')) return;
   tries += 1;
   timer = setTimeout(() => look().catch(schedule), PAUSE);
 }
@@ -39,3 +50,4 @@ export function refreshWaiting() {
   schedule();
 }
 document.addEventListener('turbo:before-cache', () => clearTimeout(timer));
+document.addEventListener('visibilitychange', () => { if (!document.hidden) refreshWaiting(); });

@@ -24,7 +24,8 @@ async fn things_are_found_by_camera_lens_artist_album_date_and_kind(#[values(Sql
     // Both have it, the photo in its name: it was taken earlier.
     assert_eq!(ada.names("q=harbour").await, ["track 02.mp3", "harbour.jpg"]);
     assert_eq!(ada.names("q=harbour&kind=photo").await, ["harbour.jpg"]);
-    assert_eq!(ada.names("q=harbour&sort=name").await, ["harbour.jpg", "track 02.mp3"]);
+    assert_eq!(ada.names("q=harbour&sort=name").await, ["track 02.mp3", "harbour.jpg"], "a search is always newest first");
+    assert_eq!(ada.names("q=!!!&sort=name").await, Vec::<String>::new(), "signs alone find nothing");
     for words in ["nikon", "canon mara", "arbour"] {
         assert_eq!(ada.names(&format!("q={words}")).await, Vec::<String>::new(), "{words}");
     }

@@ -75,6 +75,31 @@ fn a_foreign_tool_writes_nothing_starts_nothing_and_calls_nobody() {
 }
 
 #[test]
+fn a_foreign_tool_changes_neither_others_nor_its_file() {
+    let mut other = Command::new("/bin/sleep").arg("60").spawn().unwrap();
+    let ended = caged(&["tool", "/usr/bin/prlimit", "--pid", &other.id().to_string(), "--nofile=7:7"], b"");
+    let limits = std::fs::read_to_string(format!("/proc/{}/limits", other.id())).unwrap();
+    other.kill().unwrap();
+    other.wait().unwrap();
+    assert_eq!(ended.status.signal(), Some(libc::SIGSYS));
+    assert!(!limits.lines().any(|line| line.starts_with("Max open files") && line.contains(" 7 ")), "{limits}");
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("original");
+    std::fs::write(&path, "bytes").unwrap();
+    let changed = Command::new(program())
+        .args(["cage", "tool", "/usr/bin/chattr", "+d", "/proc/self/fd/0"])
+        .env_clear()
+        .stdin(File::open(&path).unwrap())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .output()
+        .unwrap();
+    assert!(!changed.status.success(), "{changed:?}");
+    let flags = Command::new("/usr/bin/lsattr").arg(&path).output().unwrap();
+    assert!(!String::from_utf8_lossy(&flags.stdout).split(' ').next().unwrap().contains('d'));
+}
+
+#[test]
 fn where_decoders_cannot_be_shut_in_nothing_is_decoded() {
     // A kernel without Landlock, played by a program that answers as ours does there.
     let folder = tempfile::tempdir().unwrap();

@@ -71,6 +71,21 @@ fn a_photo_says_when_where_and_with_what_it_was_taken_and_its_preview_does_not()
 }
 
 #[test]
+fn what_somebody_wrote_into_a_photo_never_costs_its_picture() {
+    let strange = with_exif(&jpeg(&corners(64, 48)), 1, "\u{20ac}\u{20ac}\u{20ac}\u{20ac}\u{20ac}\u{20ac}\u{20ac}");
+    assert_eq!(corners_of(&make(&studio(), &strange, "image/jpeg").unwrap()), "rgbw");
+    // A caption longer than what is taken of one.
+    let caption = format!(
+        "<x:xmpmeta xmlns:x='adobe:ns:meta/'><d xmlns:dc='http://purl.org/dc/elements/1.1/'><dc:description>{}</dc:description></d></x:xmpmeta>",
+        "word ".repeat(30_000)
+    );
+    let long = [jpeg(&corners(64, 48)), caption.into_bytes()].concat();
+    let made = make(&studio(), &long, "image/jpeg").unwrap();
+    assert_eq!(made.facts.caption.as_ref().map(|words| words.chars().count() > 1900), Some(true));
+    assert_eq!(corners_of(&made), "rgbw");
+}
+
+#[test]
 fn a_photo_with_another_colour_space_is_shown_in_srgb() {
     let wide = packaged("pillow_heif-1.8.1/tests/images/heif_other/pug.heic");
     let made = studio().make(&File::open(wide).unwrap(), "image/heic").unwrap();

@@ -58,11 +58,13 @@ CREATE TABLE shelf_months (
 
 CREATE TABLE preview_jobs (
     item_id BINARY(16) NOT NULL PRIMARY KEY,
+    user_id BIGINT NOT NULL,
     tries INTEGER NOT NULL,
     not_before BIGINT NOT NULL,
     FOREIGN KEY (item_id) REFERENCES media_items (id) ON DELETE CASCADE
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
-INSERT INTO preview_jobs (item_id, tries, not_before) SELECT id, 0, 0 FROM media_items WHERE scan <> 'pending';
+CREATE INDEX preview_jobs_user ON preview_jobs (user_id, item_id, not_before);
+INSERT INTO preview_jobs (item_id, user_id, tries, not_before) SELECT id, user_id, 0, 0 FROM media_items WHERE scan <> 'pending';
 INSERT INTO shelf_months (user_id, shelf, month, items) SELECT user_id, shelf, CAST(DATE_FORMAT(DATE_ADD('1970-01-01', INTERVAL shown_at * 1000 MICROSECOND), '%Y%m') AS SIGNED) AS m, COUNT(*) FROM media_items WHERE in_trash = 0 GROUP BY user_id, shelf, m;
 INSERT INTO shelf_months (user_id, shelf, month, items) SELECT user_id, 'all', CAST(DATE_FORMAT(DATE_ADD('1970-01-01', INTERVAL shown_at * 1000 MICROSECOND), '%Y%m') AS SIGNED) AS m, COUNT(*) FROM media_items WHERE in_trash = 0 GROUP BY user_id, m;
 INSERT INTO shelf_months (user_id, shelf, month, items) SELECT user_id, 'favorites', CAST(DATE_FORMAT(DATE_ADD('1970-01-01', INTERVAL shown_at * 1000 MICROSECOND), '%Y%m') AS SIGNED) AS m, COUNT(*) FROM media_items WHERE in_trash = 0 AND favorite = 1 GROUP BY user_id, m;

@@ -58,11 +58,13 @@ CREATE TABLE shelf_months (
 
 CREATE TABLE preview_jobs (
     item_id BLOB NOT NULL PRIMARY KEY,
+    user_id BIGINT NOT NULL,
     tries INTEGER NOT NULL,
     not_before BIGINT NOT NULL,
     FOREIGN KEY (item_id) REFERENCES media_items (id) ON DELETE CASCADE
 );
-INSERT INTO preview_jobs (item_id, tries, not_before) SELECT id, 0, 0 FROM media_items WHERE scan <> 'pending';
+CREATE INDEX preview_jobs_user ON preview_jobs (user_id, item_id, not_before);
+INSERT INTO preview_jobs (item_id, user_id, tries, not_before) SELECT id, user_id, 0, 0 FROM media_items WHERE scan <> 'pending';
 INSERT INTO shelf_months (user_id, shelf, month, items) SELECT user_id, shelf, CAST(strftime('%Y%m', shown_at / 1000, 'unixepoch') AS INTEGER) AS m, COUNT(*) FROM media_items WHERE in_trash = 0 GROUP BY user_id, shelf, m;
 INSERT INTO shelf_months (user_id, shelf, month, items) SELECT user_id, 'all', CAST(strftime('%Y%m', shown_at / 1000, 'unixepoch') AS INTEGER) AS m, COUNT(*) FROM media_items WHERE in_trash = 0 GROUP BY user_id, m;
 INSERT INTO shelf_months (user_id, shelf, month, items) SELECT user_id, 'favorites', CAST(strftime('%Y%m', shown_at / 1000, 'unixepoch') AS INTEGER) AS m, COUNT(*) FROM media_items WHERE in_trash = 0 AND favorite = 1 GROUP BY user_id, m;

@@ -71,7 +71,7 @@ pub struct ListQuery {
     /// Of the file, in hexadecimal: whether it is here already.
     #[param(pattern = "^[0-9a-f]{64}$")]
     sha256: Option<String>,
-    /// `newest` where it is not said; the shelves `recents` and `trash` have their own order.
+    /// `newest` where it is not said, and always with `q`; the shelves `recents` and `trash` have their own order.
     #[param(inline)]
     sort: Option<SortWord>,
     /// 50 where it is not said.

@@ -93,7 +93,7 @@ impl Query {
     #[must_use]
     pub fn groups(&self, path: &str, shelf: Shelf, is_table: bool) -> Vec<Group> {
         let mut groups = Vec::new();
-        if shelf.fixed_sort().is_none() {
+        if shelf.fixed_sort().is_none() && path != "/search" {
             let orders = Sort::CHOICES.map(|sort| (if sort == Sort::Newest { "" } else { sort.as_str() }, sort.title()));
             let current = if self.sort() == Sort::Newest { "" } else { self.sort.as_str() };
             groups.push(self.group(path, "Order", &orders, current, |query, sort| Self { sort, ..query }));
@@ -120,12 +120,13 @@ mod tests {
             Query { q: "a&b".into(), sort: "name".into(), kind: "photo".into(), cursor: Some("c".into()), ..Query::default() };
         assert_eq!(query.href("/search"), "/search?q=a%26b&sort=name&kind=photo&cursor=c");
         let groups = query.groups("/search", Shelf::All, false);
-        assert_eq!(groups.iter().map(|group| group.label).collect::<Vec<_>>(), ["Order", "Kind", "Size"]);
+        assert_eq!(groups.iter().map(|group| group.label).collect::<Vec<_>>(), ["Kind", "Size"]);
+        let groups = query.groups("/directories/x", Shelf::All, false);
         let newest = &groups[0].choices[0];
-        assert_eq!((newest.href.as_str(), newest.is_current), ("/search?q=a%26b&kind=photo", false));
+        assert_eq!((newest.href.as_str(), newest.is_current), ("/directories/x?q=a%26b&kind=photo", false));
         assert!(groups[0].choices.iter().any(|choice| choice.label == "By name" && choice.is_current));
         assert!(groups[1].choices[1].is_current);
-        assert_eq!(groups[2].choices[2].href, "/search?q=a%26b&sort=name&kind=photo&size=l");
+        assert_eq!(groups[2].choices[2].href, "/directories/x?q=a%26b&sort=name&kind=photo&size=l");
     }
 
     #[test]

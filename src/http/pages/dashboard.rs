@@ -44,7 +44,7 @@ async fn show_dashboard(at: SignedIn) -> Answer {
     let presence = at.presence.clone();
     let strips = act(&at.services, move |services| dashboard::strips(services, &presence.user)).await?;
     let shell = Shell::load(&at, "/dashboard").await?;
-    let tiles = |items: &[Item]| Tile::all(items, &at.services);
+    let tiles = |items: &[Item]| Tile::all(items, &strips.tracks, &at.services);
     let card = |shelf: Shelf, href: &str, icon| {
         let (items, bytes) = shell.surroundings.count(shelf);
         let holds = format!("{} · {}", counted(items, "item"), v::size(bytes).words);

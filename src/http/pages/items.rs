@@ -10,7 +10,7 @@ use super::shell::Shell;
 use super::tile::Tile;
 use super::view::{self as v, When};
 use crate::domain::items::{self, AT_ONCE, Change};
-use crate::domain::{previews, trash};
+use crate::domain::{albums, previews, trash};
 use crate::error::Error;
 use crate::http::back::back_path;
 use crate::http::carrier::Flash;
@@ -81,8 +81,13 @@ async fn show_item(at: SignedIn, path: web::Path<String>) -> Answer {
     let shelf_path = format!("/{}", shelf.as_str());
     let shell = Shell::load(&at, &shelf_path).await?;
     let presence = at.presence.clone();
-    let details = act(&at.services, move |services| previews::details(services, &presence.user, id)).await?;
-    let tile = Tile::all(std::slice::from_ref(&shown.item), &at.services).pop().ok_or(Error::NotFound)?;
+    let item = shown.item.clone();
+    let (details, tracks) = act(&at.services, move |services| {
+        let details = previews::details(services, &presence.user, id)?;
+        Ok((details, albums::tracks_of(services, &presence.user, std::slice::from_ref(&item))?))
+    })
+    .await?;
+    let tile = Tile::all(std::slice::from_ref(&shown.item), &tracks, &at.services).pop().ok_or(Error::NotFound)?;
     show(&ItemPage {
         facts: facts::facts(&shown.item, &details),
         may_not_play: facts::may_not_play(&shown.item, &details.facts),

@@ -10,12 +10,12 @@ use super::song::Song;
 use super::tile::{Heading, Tile};
 use super::timeline::{self, Year};
 use super::view::{self as v, counted};
+use crate::domain::search;
 use crate::domain::shelves::{self, Listing, PAGE, Page, Selection};
-use crate::domain::{albums, search};
 use crate::error::Error;
 use crate::http::route::{Answer, Route, act};
 use crate::http::visitor::SignedIn;
-use crate::model::{Directory, DirectoryId, Item, Shelf, Sort, Track};
+use crate::model::{Directory, DirectoryId, Item, Shelf, Sort};
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
@@ -71,7 +71,9 @@ impl ShelfPage {
         let is_table = matches!(shelf, Shelf::Audios | Shelf::Uploads);
         let days = at.services.settings.trash_days;
         let sort = listing.sort;
-        let mut tiles = Tile::all(&listing.items, &at.services);
+        let mut tiles = Tile::all(&listing.items, &listing.tracks, &at.services);
+        let song = |item: &Item| Song::of(item, listing.tracks.iter().find(|track| track.item_id == item.id), &at.services);
+        let songs = if shelf == Shelf::Audios { listing.items.iter().map(song).collect() } else { Vec::new() };
         // What a search finds is too scattered for months.
         if matches!(sort, Sort::Newest | Sort::Oldest) && path != "/search" {
             let mut last = None;
@@ -93,7 +95,7 @@ impl ShelfPage {
             summary: String::new(),
             path: path.into(),
             tiles,
-            songs: Vec::new(),
+            songs,
             timeline: timeline::years(&listing.months, sort, query, path),
             choices: query.groups(path, shelf, is_table),
             grid_class: query.grid_class(),
@@ -128,7 +130,6 @@ async fn listing(at: &SignedIn, selection: Selection, query: &Query) -> Result<L
 async fn show_shelf(at: SignedIn, request: HttpRequest, query: web::Query<Query>) -> Answer {
     let shelf = Shelf::parse(request.path().trim_start_matches('/')).ok_or(Error::NotFound)?;
     let listing = listing(&at, Selection::shelf(shelf), &query).await?;
-    let tracks = tracks_of(&at, shelf, &listing).await?;
     let shell = Shell::load(&at, request.path()).await?;
     let (items, bytes) = shell.surroundings.count(shelf);
     let summary = match shelf {
@@ -137,7 +138,6 @@ async fn show_shelf(at: SignedIn, request: HttpRequest, query: web::Query<Query>
     };
     let mut page = ShelfPage::new(&at, shell, (shelf.title(), request.path(), shelf), &query, listing);
     page.summary = summary;
-    page.songs = tracks.iter().map(|(item, track)| Song::of(item, track.as_ref(), &at.services)).collect();
     page.is_trash = shelf == Shelf::Trash;
     page.takes_folders = shelf == Shelf::Uploads;
     page.empty = match shelf {
@@ -150,23 +150,6 @@ async fn show_shelf(at: SignedIn, request: HttpRequest, query: web::Query<Query>
         Shelf::Uploads | Shelf::All => "No files yet. Documents and everything else come here.",
     };
     show(&page)
-}
-
-/// What is known of the recordings on the shelf of music.
-async fn tracks_of(at: &SignedIn, shelf: Shelf, listing: &Listing) -> Result<Vec<(Item, Option<Track>)>, Error> {
-    if shelf != Shelf::Audios {
-        return Ok(Vec::new());
-    }
-    let (presence, items) = (at.presence.clone(), listing.items.clone());
-    act(&at.services, move |services| {
-        let mut tracks = albums::tracks_of(services, &presence.user, &items)?;
-        let mut track = |item: &Item| {
-            let place = tracks.iter().position(|track| track.item_id == item.id)?;
-            Some(tracks.swap_remove(place))
-        };
-        Ok(items.iter().map(|item| (item.clone(), track(item))).collect())
-    })
-    .await
 }
 
 async fn show_directory(at: SignedIn, path: web::Path<String>, query: web::Query<Query>) -> Answer {
@@ -188,22 +171,31 @@ async fn show_directory(at: SignedIn, path: web::Path<String>, query: web::Query
 async fn show_search(at: SignedIn, query: web::Query<Query>) -> Answer {
     let words = query.q.trim().to_lowercase();
     let listing = if words.is_empty() {
-        Listing { items: Vec::new(), next: None, months: Vec::new(), children: Vec::new(), sort: Sort::Newest }
+        Listing {
+            items: Vec::new(),
+            next: None,
+            months: Vec::new(),
+            tracks: Vec::new(),
+            children: Vec::new(),
+            sort: Sort::Newest,
+        }
     } else {
         let asked: String = words.chars().take(200).collect();
         listing(&at, Selection { words: Some(search::asked(&asked)), ..Selection::shelf(Shelf::All) }, &query).await?
     };
     let shell = Shell::load(&at, "/search").await?;
-    let mut page = ShelfPage::new(&at, shell, ("Search", "/search", Shelf::All), &query, listing);
-    page.summary = if words.is_empty() {
-        "Names, tags, cameras, artists, albums, places and dates.".into()
-    } else {
-        format!("Found with “{}”", query.q.trim())
+    let title = match (words.is_empty(), listing.items.len(), listing.next.is_some()) {
+        (true, ..) => "Search".to_owned(),
+        (_, 0, false) => format!("Nothing found for “{}”", query.q.trim()),
+        (_, count, false) => format!("“{}”: {count} found", query.q.trim()),
+        (_, _, true) => format!("“{}”", query.q.trim()),
     };
+    let mut page = ShelfPage::new(&at, shell, (&title, "/search", Shelf::All), &query, listing);
+    page.summary = "Names, tags, cameras, artists, albums, places and dates".into();
     page.empty = if words.is_empty() {
         "Nothing looked for yet."
     } else {
-        "Nothing found. Try fewer or shorter words: each is looked for as the beginning of a word."
+        "Try fewer or shorter words: each is looked for as the beginning of a word."
     };
     page.query = Some(query.q.trim().to_owned());
     show(&page)

@@ -8,7 +8,7 @@ use crate::domain::{Services, previews};
 use crate::http::item_bytes::preview_path;
 use crate::media::sniff::is_shown_inline;
 use crate::model::item::ItemKind;
-use crate::model::{Item, PreviewState, Scan, Time, now};
+use crate::model::{Item, PreviewState, Scan, Time, Track, now};
 
 /// One item on a shelf.
 pub struct Tile {
@@ -34,6 +34,17 @@ pub struct Tile {
     pub days_left: Option<String>,
     /// Set on the first of a month.
     pub heading: Option<Heading>,
+    /// What a recording is called, where it can be played.
+    pub song: Option<Spoken>,
+    /// Among the first of a page: its picture is not waited with.
+    pub is_eager: bool,
+}
+
+/// What a recording is called and whose it is; empty where nobody knows.
+pub struct Spoken {
+    pub title: String,
+    pub artist: String,
+    pub album: String,
 }
 
 pub struct Heading {
@@ -91,6 +102,8 @@ impl Picture {
     }
 }
 
+/// Pictures of a page that are asked for at once.
+const EAGER: usize = 8;
 /// How high a row of a middling grid is, in CSS pixels.
 const ROW: i32 = 200;
 
@@ -141,14 +154,28 @@ impl Tile {
             added: when(item.created_at),
             days_left: item.trashed_at.map(|at| days_left(at, services.settings.trash_days)),
             heading: None,
+            song: None,
+            is_eager: false,
         }
     }
 
     /// Tiles of a page; what they have to show of is made first.
-    pub fn all(items: &[Item], services: &Services) -> Vec<Self> {
+    pub fn all(items: &[Item], tracks: &[Track], services: &Services) -> Vec<Self> {
         let waiting = items.iter().filter(|item| item.preview == PreviewState::Waiting);
         services.previewing.want(waiting.map(|item| item.id));
-        items.iter().map(|item| Self::of(item, services)).collect()
+        let mut tiles: Vec<Self> = items.iter().map(|item| Self::of(item, services)).collect();
+        for (tile, item) in
+            tiles.iter_mut().zip(items).filter(|(tile, item)| item.kind == ItemKind::Audio && tile.original.is_some())
+        {
+            let track = tracks.iter().find(|track| track.item_id == item.id);
+            tile.song = Some(Spoken {
+                title: track.map_or_else(|| item.name.clone(), |track| track.title.clone()),
+                artist: track.map(|track| track.artist.clone()).unwrap_or_default(),
+                album: track.map(|track| track.album.clone()).unwrap_or_default(),
+            });
+        }
+        tiles.iter_mut().take(EAGER).for_each(|tile| tile.is_eager = true);
+        tiles
     }
 }
 

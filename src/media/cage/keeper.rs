@@ -88,7 +88,13 @@ impl Keeper {
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn();
-        let mut child = started.map_err(|cause| Failure::NoCage(format!("the decoder cannot be started: {cause}")))?;
+        let mut child = started.map_err(|cause| match cause.kind() {
+            io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied => {
+                Failure::NoCage(format!("the decoder cannot be started: {cause}"))
+            }
+            // No descriptor, process or memory left: that passes.
+            _ => Failure::System(cause),
+        })?;
         let until = Instant::now() + task.time;
         let answered = listen(&mut child, task.most, until);
         if answered.is_err() {
@@ -149,7 +155,8 @@ fn judge(ended: ExitStatus, answer: Vec<u8>) -> Result<Vec<u8>, Failure> {
         (Some(NO_CAGE), _) => Err(Failure::NoCage(said())),
         (Some(code), _) => Err(Failure::Refused(format!("its decoder gave up ({code})"))),
         (_, Some(libc::SIGSYS)) => Err(Failure::Died("tried what it must not, and was killed".into())),
-        (_, Some(libc::SIGXCPU | libc::SIGKILL)) => Err(Failure::Died("used more time or memory than it may".into())),
+        (_, Some(libc::SIGXCPU)) => Err(Failure::TimedOut),
+        (_, Some(libc::SIGKILL)) => Err(Failure::Died("used more time or memory than it may".into())),
         (_, Some(signal)) => Err(Failure::Died(format!("was ended by signal {signal}"))),
         _ => Err(Failure::Died("ended without a word".into())),
     }

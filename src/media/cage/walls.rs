@@ -15,8 +15,10 @@ use seccompiler::{
     BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule, apply_filter,
 };
 
-/// Threads and processes a foreign tool may have; its threads count.
+/// Files that a foreign tool may have open.
 const TOOL_DESCRIPTORS: u64 = 64;
+/// Threads and processes that its user may have while it runs, those of the server included.
+const TOOL_THREADS: u64 = 2048;
 
 /// What a caged process may use.
 #[derive(Debug, Clone, Copy)]
@@ -66,8 +68,9 @@ pub fn shut_in_tool(bounds: Bounds, program: &Path) -> io::Result<()> {
     rules = allow(rules, is_placed.then_some(input), AccessFs::ReadFile.into())?;
     enforce(rules)?;
     setrlimit(Resource::Nofile, most(TOOL_DESCRIPTORS))?;
-    let (calls, threads_only) = tool_filters().map_err(io::Error::other)?;
-    apply_filter(&threads_only).map_err(io::Error::other)?;
+    setrlimit(Resource::Nproc, most(TOOL_THREADS))?;
+    let (calls, absent) = tool_filters().map_err(io::Error::other)?;
+    apply_filter(&absent).map_err(io::Error::other)?;
     apply_filter(&calls).map_err(io::Error::other)
 }
 
@@ -92,6 +95,7 @@ fn limit(bounds: Bounds) -> io::Result<()> {
     rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL))?;
     // A system that does not let us be modest is no less safe.
     rustix::process::nice(10).ok();
+    std::fs::write("/proc/self/oom_score_adj", "1000").ok();
     setrlimit(Resource::As, most(bounds.memory))?;
     setrlimit(Resource::Cpu, most(bounds.seconds))?;
     setrlimit(Resource::Fsize, most(0))?;
@@ -149,6 +153,11 @@ fn masked(argument: u8, mask: u64, value: u64) -> Result<Vec<SeccompRule>, secco
     Ok(vec![SeccompRule::new(vec![condition])?])
 }
 
+/// A 32-bit argument of that value.
+fn equal(argument: u8, value: u64) -> Result<SeccompRule, seccompiler::BackendError> {
+    SeccompRule::new(vec![SeccompCondition::new(argument, SeccompCmpArgLen::Dword, SeccompCmpOp::Eq, value)?])
+}
+
 fn decoder_filter() -> Built {
     let mut rules: Rules = [
         libc::SYS_read,
@@ -177,8 +186,9 @@ fn decoder_filter() -> Built {
 }
 
 /// A list of what a dynamically linked program needs to start and to compute with threads; and, since the list can
-/// only say yes, a second filter that says there is no `clone3`, so that `clone` is taken, whose flags can be looked at,
-/// and no `getpeername`, with which a library asks where its log goes.
+/// only say yes, a second filter for what it is told does not exist: `clone3`, so that `clone` is taken, whose flags can
+/// be looked at; `getpeername`, with which a library asks where its log goes; and `ioctl`, which changes files through
+/// descriptors that only read.
 fn tool_filters() -> Result<(BpfProgram, BpfProgram), seccompiler::BackendError> {
     let mut rules: Rules = [
         libc::SYS_execve,
@@ -201,7 +211,6 @@ fn tool_filters() -> Result<(BpfProgram, BpfProgram), seccompiler::BackendError>
         libc::SYS_getdents64,
         libc::SYS_getcwd,
         libc::SYS_dup,
-        libc::SYS_fcntl,
         libc::SYS_ioctl,
         libc::SYS_ftruncate,
         libc::SYS_unlinkat,
@@ -219,7 +228,6 @@ fn tool_filters() -> Result<(BpfProgram, BpfProgram), seccompiler::BackendError>
         libc::SYS_set_tid_address,
         libc::SYS_set_robust_list,
         libc::SYS_rseq,
-        libc::SYS_prlimit64,
         libc::SYS_prctl,
         libc::SYS_get_mempolicy,
         libc::SYS_set_mempolicy,
@@ -262,13 +270,20 @@ fn tool_filters() -> Result<(BpfProgram, BpfProgram), seccompiler::BackendError>
         ]
         .map(|call| (call, Vec::new())),
     );
+    // Its own limits, not those of others.
+    rules.insert(libc::SYS_prlimit64, vec![equal(0, 0)?]);
+    let fcntls = [libc::F_GETFD, libc::F_SETFD, libc::F_GETFL, libc::F_DUPFD_CLOEXEC];
+    let fcntls: Result<Vec<_>, _> = fcntls.iter().map(|what| equal(1, u64::try_from(*what).unwrap_or(u64::MAX))).collect();
+    rules.insert(libc::SYS_fcntl, fcntls?);
     let thread = u64::try_from(libc::CLONE_THREAD | libc::CLONE_VM).unwrap_or(u64::MAX);
     rules.insert(libc::SYS_clone, masked(0, thread, thread)?);
     let calls = compile(rules, SeccompAction::KillProcess, SeccompAction::Allow)?;
     let unknown = SeccompAction::Errno(u32::try_from(libc::ENOSYS).unwrap_or(38));
-    let threads_only =
-        compile([libc::SYS_clone3, libc::SYS_getpeername].map(|call| (call, Vec::new())).into(), SeccompAction::Allow, unknown)?;
-    Ok((calls, threads_only))
+    let mut absent: Rules = [libc::SYS_clone3, libc::SYS_getpeername, libc::SYS_ioctl].map(|call| (call, Vec::new())).into();
+    // It dies with the server, whatever it would rather.
+    absent.insert(libc::SYS_prctl, vec![equal(0, u64::try_from(libc::PR_SET_PDEATHSIG).unwrap_or(1))?]);
+    let absent = compile(absent, SeccompAction::Allow, unknown)?;
+    Ok((calls, absent))
 }
 
 /// The file on standard input, for a process that may open and close nothing.

@@ -85,8 +85,7 @@ fn taken(exif: &Exif) -> Option<Taken> {
         (Tag::DateTime, Tag::OffsetTime, Tag::SubSecTime),
     ];
     pairs.iter().find_map(|(time, zone, fraction)| {
-        let mut said = text(exif, *time)?;
-        said.truncate(19);
+        let said: String = text(exif, *time)?.chars().take(19).collect();
         let fraction = text(exif, *fraction).filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()));
         let said = fraction.map_or(said.clone(), |digits| format!("{said}.{digits}"));
         let taken = Taken::parse(&said)?;

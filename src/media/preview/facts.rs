@@ -127,7 +127,7 @@ impl Taken {
     fn is_likely(&self) -> bool {
         const FIRST: i64 = -4_544_208_000_000;
         const LAST: i64 = 7_258_118_400_000;
-        (FIRST..LAST).contains(&self.local_ms) && self.offset.is_none_or(|minutes| minutes.abs() <= 15 * 60)
+        (FIRST..LAST).contains(&self.local_ms) && self.offset.is_none_or(|minutes| minutes.unsigned_abs() <= 15 * 60)
     }
 
     /// `YYYY:MM:DD HH:MM:SS[.mmm]` or `YYYY-MM-DDTHH:MM:SS[.mmm][Z|±HH:MM]`; a date alone is its noon.

@@ -5,7 +5,7 @@ use std::io::Seek;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::film;
 use super::wire::{self, Made};
@@ -14,6 +14,8 @@ use crate::media::cage::{Failure, Input, Keeper, Task};
 
 /// How long one child may take.
 const TIME: Duration = Duration::from_mins(1);
+/// When a cage that did not work is tried again.
+const TRY_AGAIN: Duration = Duration::from_mins(1);
 /// Bytes of what ffprobe says, and of a poster or a converted picture.
 const MOST_PROBE: usize = 256 * 1024;
 const MOST_POSTER: usize = 16 << 20;
@@ -46,6 +48,7 @@ pub struct Studio {
 
 struct State {
     health: Health,
+    tried: Option<Instant>,
     ffmpeg: Tool,
     ffprobe: Tool,
     vips: Tool,
@@ -56,7 +59,7 @@ impl Studio {
     #[must_use]
     pub fn new(program: PathBuf) -> Self {
         let unknown = || Err("not looked for yet".to_owned());
-        let state = State { health: Health::Unknown, ffmpeg: unknown(), ffprobe: unknown(), vips: unknown() };
+        let state = State { health: Health::Unknown, tried: None, ffmpeg: unknown(), ffprobe: unknown(), vips: unknown() };
         Self { keeper: Keeper::new(program), state: Mutex::new(state), crashes: AtomicU64::new(0) }
     }
 
@@ -71,6 +74,7 @@ impl Studio {
             ffprobe: self.find("ffprobe", "-version"),
             vips: self.find("vipsthumbnail", "--vips-version"),
             health,
+            tried: Some(Instant::now()),
         };
         *self.state.lock().unwrap_or_else(PoisonError::into_inner) = state;
     }
@@ -87,6 +91,17 @@ impl Studio {
     #[must_use]
     pub fn health(&self) -> Health {
         self.state.lock().unwrap_or_else(PoisonError::into_inner).health.clone()
+    }
+
+    /// Whether the cage is to be tried: not yet known, or not working a while ago.
+    #[must_use]
+    pub fn is_to_be_tried(&self) -> bool {
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        match state.health {
+            Health::Unknown => true,
+            Health::Works => false,
+            Health::Off(_) => state.tried.is_none_or(|at| at.elapsed() > TRY_AGAIN),
+        }
     }
 
     /// The tools by name, and why one is not used.

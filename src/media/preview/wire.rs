@@ -45,8 +45,9 @@ fn put(answer: &mut Vec<u8>, part: &[u8]) {
 #[must_use]
 pub fn encode(made: &Made) -> Vec<u8> {
     let mut answer = MAGIC.to_vec();
-    put(&mut answer, &serde_json::to_vec(&made.facts).unwrap_or_default());
-    put(&mut answer, made.trouble.as_deref().unwrap_or_default().as_bytes());
+    put(&mut answer, &serde_json::to_vec(&made.facts.clone().bounded()).unwrap_or_default());
+    let trouble: String = made.trouble.as_deref().unwrap_or_default().chars().take(190).collect();
+    put(&mut answer, trouble.as_bytes());
     put(&mut answer, &made.thumbhash);
     for picture in &made.pictures {
         answer.extend_from_slice(&picture.width.to_le_bytes());

@@ -16,6 +16,8 @@ use crate::media::sniff;
 pub const SIDES: [u32; 3] = [1280, 640, 320];
 /// What one decoder may use.
 const BOUNDS: Bounds = Bounds { memory: 1 << 30, seconds: 30 };
+/// A drawing is a program: it gets less.
+const SVG_BOUNDS: Bounds = Bounds { memory: 1 << 30, seconds: 8 };
 /// What a foreign tool may use: its libraries reserve much more than they use.
 const TOOL_BOUNDS: Bounds = Bounds { memory: 3 << 30, seconds: 30 };
 /// Bytes of a picture file.
@@ -46,7 +48,8 @@ fn end(code: i32, said: &str) -> ExitCode {
 fn decode(mime: &str, sides: &str) -> ExitCode {
     let sides: Vec<u32> = sides.split(',').filter_map(|side| side.parse().ok()).filter(|side| SIDES.contains(side)).collect();
     let prepared = Prepared::read(mime);
-    if let Err(cause) = walls::shut_in(BOUNDS) {
+    let bounds = if mime == SVG { SVG_BOUNDS } else { BOUNDS };
+    if let Err(cause) = walls::shut_in(bounds) {
         return end(NO_CAGE, &format!("the kernel cannot shut decoders in: {cause}"));
     }
     std::panic::set_hook(Box::new(|_| {}));
@@ -105,9 +108,10 @@ fn make(prepared: Prepared, mime: &str, sides: &[u32]) -> Result<Made, String> {
             Ok(made)
         }
         Prepared::Picture { bytes, fonts } => {
-            let (mut facts, orientation) = exif::read(&bytes);
-            facts.fill(xmp::read(&bytes));
-            facts.fill(iptc::read(&bytes));
+            // What somebody wrote into a file never costs its picture.
+            let (mut facts, orientation) = unharmed(|| exif::read(&bytes)).unwrap_or((Facts::default(), 1));
+            facts.fill(unharmed(|| xmp::read(&bytes)).unwrap_or_default());
+            facts.fill(unharmed(|| iptc::read(&bytes)).unwrap_or_default());
             if sides.is_empty() {
                 let turned = matches!(orientation, 5..=8);
                 if turned {
@@ -121,6 +125,10 @@ fn make(prepared: Prepared, mime: &str, sides: &[u32]) -> Result<Made, String> {
             }
         }
     }
+}
+
+fn unharmed<T>(read: impl FnOnce() -> T) -> Option<T> {
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(read)).ok()
 }
 
 /// Previews of a picture, and its own size as it is shown.
@@ -162,7 +170,7 @@ fn decoded(bytes: &[u8], mime: &str, fonts: Vec<Vec<u8>>, side: u32) -> Result<D
         _ => match (raster::format(mime), inner(mime, bytes)) {
             (_, Some((jpeg, width, height))) => {
                 let (_, _, bitmap, orientation, profile) = from_jpeg(jpeg, side)?;
-                let outer = exif::read(bytes).1;
+                let outer = unharmed(|| exif::read(bytes).1).unwrap_or(1);
                 (width, height, bitmap, if outer == 1 { orientation } else { outer }, profile)
             }
             (Some(format), _) => {
@@ -178,7 +186,7 @@ fn decoded(bytes: &[u8], mime: &str, fonts: Vec<Vec<u8>>, side: u32) -> Result<D
 
 fn from_jpeg(bytes: &[u8], side: u32) -> Result<Decoded, String> {
     let header = jpeg::header(bytes)?;
-    let orientation = exif::read(bytes).1;
+    let orientation = unharmed(|| exif::read(bytes).1).unwrap_or(1);
     Ok((header.width, header.height, jpeg::decode(bytes, side)?, orientation, jpeg::profile(bytes)))
 }
 
