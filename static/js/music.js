@@ -48,6 +48,8 @@ export function startMusic() {
 
 export function refreshMusic() {
   for (const button of document.querySelectorAll('[data-play], [data-enqueue], [data-play-all]')) button.hidden = false;
+  // Here the player plays it, and plays on.
+  for (const native of document.querySelectorAll('[data-native]')) native.remove();
   const kept = sessionStorage.getItem('nexus-player');
   if (player) player.mark();
   else if (kept) load().then((loaded) => loaded.restore());

@@ -148,15 +148,17 @@ export async function openViewer(link) {
   let isBack = false;
   let isGone = false;
   let isLeaving = false;
-  // Caught before Turbo, for which it would be another page.
-  const popped = (event) => {
-    event.stopImmediatePropagation();
+  // Without Turbo's mark in it, going back to this entry is no visit.
+  const marked = history.state;
+  const popped = () => {
+    history.replaceState(marked, '');
     if (isGone) return;
     isBack = true;
     viewer.close();
   };
-  history.pushState({ ...history.state, viewer: true }, '');
-  addEventListener('popstate', popped, { once: true, capture: true });
+  history.replaceState({}, '');
+  history.pushState({ viewer: true }, '');
+  addEventListener('popstate', popped, { once: true });
   const leave = () => { isLeaving = true; viewer.destroy(); };
   document.addEventListener('turbo:before-visit', leave, { once: true });
   // Until it is gone, a moment after this, the viewer holds the focus.
@@ -165,7 +167,11 @@ export async function openViewer(link) {
     isGone = true;
     document.removeEventListener('turbo:before-visit', leave);
     document.removeEventListener('nexus:more', grow);
-    if (isLeaving) { removeEventListener('popstate', popped, { capture: true }); return; }
+    if (isLeaving) {
+      removeEventListener('popstate', popped);
+      history.replaceState(marked, '');
+      return;
+    }
     if (!isBack && history.state?.viewer) history.back();
     const { element, id } = current();
     const back = element.isConnected ? element : document.querySelector(`[data-tile="${CSS.escape(id)}"] .tile-link`);

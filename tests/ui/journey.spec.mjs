@@ -67,18 +67,19 @@ for (const javaScriptEnabled of [true, false]) {
       await ada.getByRole('button', { name: 'Make folder' }).click();
       await expect(ada.getByRole('heading', { name: 'Holidays', exact: true })).toBeVisible();
       await ada.goto(`${server.url}/photos`);
-      await ada.getByRole('link', { name: 'By the sea.png' }).click();
+      await ada.goto(server.url + await ada.getByRole('link', { name: 'By the sea.png' }).getAttribute('href'));
       await ada.getByLabel('Folder', { exact: true }).selectOption({ label: 'Holidays' });
       await ada.getByRole('button', { name: 'Move', exact: true }).click();
       await ada.getByRole('main').getByRole('link', { name: 'Holidays' }).click();
+      await expect(ada.getByRole('heading', { name: 'Holidays', exact: true })).toBeVisible();
       await expect(ada.getByRole('img', { name: 'By the sea.png' })).toBeVisible();
 
       // Into the trash, and back to where it was.
-      await ada.getByRole('link', { name: 'By the sea.png' }).click();
+      await ada.goto(server.url + await ada.getByRole('link', { name: 'By the sea.png' }).getAttribute('href'));
       await ada.getByRole('button', { name: 'Move to trash' }).click();
       await expect(toast(ada, '1 item put into the trash.')).toBeVisible();
       await ada.goto(`${server.url}/trash`);
-      await ada.getByRole('link', { name: 'By the sea.png' }).click();
+      await ada.goto(server.url + await ada.getByRole('link', { name: 'By the sea.png' }).getAttribute('href'));
       await ada.waitForURL('**/items/*');
       await ada.getByRole('button', { name: 'Restore', exact: true }).click();
       await expect(toast(ada, 'restored')).toBeVisible();
