@@ -3,7 +3,7 @@
 
     scripts/bench-previews.py [PHOTOS] [ROUNDS]
 
-Needs a release build, vipsthumbnail (libvips-tools), ImageMagick and npm (sharp is installed into a cache of its own).
+Needs a release build, vipsthumbnail (libvips-tools), ImageMagick, GNU time and npm (sharp is installed into a cache of its own).
 Every tool makes WebP, quality 78, one thread. "640" is one preview of 640 pixels; "all" is what Nexus keeps of a photo:
 1280, 640 and 320 pixels, of which vipsthumbnail and sharp are given the same three.
 """
@@ -42,14 +42,15 @@ def draw(folder):
 
 
 def run(command, stdin=None):
-    """CPU seconds (user and system) and peak bytes of one process."""
-    process = subprocess.Popen(command, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-    said = process.stdout.read()
-    _, status, used = os.wait4(process.pid, 0)
-    process.returncode = status
-    if status != 0:
-        sys.exit(f"{command[0]} failed: {status} {said[:200]}")
-    return used.ru_utime + used.ru_stime, used.ru_maxrss * 1024
+    """CPU seconds (user and system) of one process, and its peak bytes by time(1): a child of ours would count our memory."""
+    with tempfile.NamedTemporaryFile("r") as said:
+        process = subprocess.Popen(["/usr/bin/time", "-o", said.name, "-f", "%M", *command], stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        process.stdout.read()
+        _, status, used = os.wait4(process.pid, 0)
+        process.returncode = status
+        if status != 0:
+            sys.exit(f"{command[0]} failed: {status}")
+        return used.ru_utime + used.ru_stime, int(said.read().split()[-1]) * 1024
 
 
 def added(runs):

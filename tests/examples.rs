@@ -43,8 +43,7 @@ fn every_example_does_what_it_says() {
     let folder = tempfile::tempdir().unwrap();
     let server = Server::start(folder.path(), &[]);
     let mut variables = HashMap::from([("NEXUS", server.base.clone()), ("PATH", std::env::var("PATH").unwrap())]);
-    std::fs::write(folder.path().join("harbour.png"), b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0")
-        .unwrap();
+    image::RgbImage::from_pixel(40, 30, image::Rgb([10, 90, 200])).save(folder.path().join("harbour.png")).unwrap();
     std::fs::write(folder.path().join("letter.txt"), "Dear Ada").unwrap();
     for (username, is_waiting) in [("ada", false), ("grace", true)] {
         let mut add = Command::new(env!("CARGO_BIN_EXE_nexus-media"));

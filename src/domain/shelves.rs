@@ -1,6 +1,7 @@
 //! Looking: shelves, directories and searches, a page at a time.
 
 use std::collections::HashMap;
+use std::time::{Duration, Instant};
 
 use super::{Services, albums, search};
 use crate::db::Conn;
@@ -11,6 +12,8 @@ pub use crate::store::selection::Selection;
 
 /// Items on a page.
 pub const PAGE: u8 = 60;
+/// How long a search that has found nothing yet walks on.
+const SEARCHING: Duration = Duration::from_millis(25);
 
 /// One page of a list.
 pub struct Listing {
@@ -61,11 +64,7 @@ pub fn page(services: &Services, user: &User, page: &Page) -> Result<(Vec<Item>,
     };
     services.db.read(|conn| {
         if page.selection.words.is_some() {
-            let after = match after {
-                Some(Cursor::Clock(at, id)) => Some((at, id)),
-                _ => None,
-            };
-            return search::search(conn, user.id, &page.selection, after, page.limit.into());
+            return found(conn, user, page, after);
         }
         let mut items = store::items::list(conn, user.id, &page.selection, sort, after.as_ref(), i64::from(page.limit) + 1)?;
         let has_more = items.len() > usize::from(page.limit);
@@ -73,6 +72,22 @@ pub fn page(services: &Services, user: &User, page: &Page) -> Result<(Vec<Item>,
         let next = if has_more { items.last().map(|item| Cursor::of(item, sort)) } else { None };
         Ok((items, next))
     })
+}
+
+/// What a search finds: it walks on for a moment while it has found nothing, and then says where to go on.
+fn found(conn: &mut Conn, user: &User, page: &Page, mut after: Option<Cursor>) -> Result<(Vec<Item>, Option<Cursor>)> {
+    let began = Instant::now();
+    loop {
+        let from = match after {
+            Some(Cursor::Clock(at, id)) => Some((at, id)),
+            _ => None,
+        };
+        let (items, next) = search::search(conn, user.id, &page.selection, from, page.limit.into())?;
+        if !items.is_empty() || next.is_none() || began.elapsed() > SEARCHING {
+            return Ok((items, next));
+        }
+        after = next;
+    }
 }
 
 /// One page of a shelf, directory or search as people see it.

@@ -239,3 +239,29 @@ async fn senders_that_drip_keep_nobody_waiting() {
     person.assert_all_is_well(&site).await;
     terminate(&mut server);
 }
+
+#[actix_web::test]
+async fn previews_that_a_killed_server_owed_are_made_by_the_next() {
+    let folder = tempfile::tempdir().unwrap();
+    let site = Site::on_sqlite(folder.path());
+    // It takes what is sent and makes no previews.
+    let server = site.start_with(&[("NEXUS_PREVIEWS_AT_ONCE", "0")]);
+    let person = Person::log_in(&server).await;
+    let mut files = Vec::new();
+    for shade in 0..20 {
+        let mut picture = std::io::Cursor::new(Vec::new());
+        image::RgbImage::from_pixel(40, 30, image::Rgb([shade, 0, 0])).write_to(&mut picture, image::ImageFormat::Png).unwrap();
+        files.push((format!("picture {shade}.png"), picture.into_inner()));
+    }
+    assert_eq!(person.upload(&files).await.unwrap().status(), 201);
+    drop(server);
+    // One that is killed in the middle of making them.
+    let server = site.start();
+    drop(server);
+    let server = site.start_again();
+    let person = person.at(&server);
+    for item in person.json("/api/media/list").await["items"].as_array().unwrap() {
+        let preview = person.request("GET", item["thumbnail_url"].as_str().unwrap()).send().await.unwrap();
+        assert_eq!(preview.status(), 200, "{}", item["name"]);
+    }
+}

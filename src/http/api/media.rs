@@ -136,7 +136,7 @@ impl ListQuery {
 #[derive(Serialize, ToSchema)]
 pub struct ListBody {
     items: Vec<ItemBody>,
-    /// Where the next page goes on; null on the last.
+    /// Where the next page goes on; null on the last. A search may give a short page, or an empty one, before it.
     #[schema(required = true)]
     next_cursor: Option<String>,
 }

@@ -188,14 +188,15 @@ async fn show_search(at: SignedIn, query: web::Query<Query>) -> Answer {
         (true, ..) => "Search".to_owned(),
         (_, 0, false) => format!("Nothing found for “{}”", query.q.trim()),
         (_, count, false) => format!("“{}”: {count} found", query.q.trim()),
+        (_, 0, true) => format!("Nothing found yet for “{}”", query.q.trim()),
         (_, _, true) => format!("“{}”", query.q.trim()),
     };
     let mut page = ShelfPage::new(&at, shell, (&title, "/search", Shelf::All), &query, listing);
     page.summary = "Names, tags, cameras, artists, albums, places and dates".into();
-    page.empty = if words.is_empty() {
-        "Nothing looked for yet."
-    } else {
-        "Try fewer or shorter words: each is looked for as the beginning of a word."
+    page.empty = match (words.is_empty(), page.next.is_some()) {
+        (true, _) => "Nothing looked for yet.",
+        (_, true) => "Not among the newer things. It may be further back.",
+        _ => "Try fewer or shorter words: each is looked for as the beginning of a word.",
     };
     page.query = Some(query.q.trim().to_owned());
     show(&page)
