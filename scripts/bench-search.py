@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
-"""How long a search and a shelf take with 1,000,000 items of one person: bench-search.py [ITEMS] [mysql://…]
+"""How long a search and a shelf take with 1,000,000 items of one person: bench-search.py [ITEMS] [mysql://… [kept]]
 
 Needs a release build. Without an address it is SQLite; the rows are written into the database behind the server's back,
-as its own statements would write them. Prints the median and the slowest of thirty requests over one connection."""
+as its own statements would write them. `kept`: the rows of a run before are there. Prints the median and the slowest of thirty requests over one connection."""
 import http.client, json, os, pathlib, random, re, sqlite3, statistics, struct, subprocess, sys, tempfile, time
 
 ITEMS = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
 URL = sys.argv[2] if len(sys.argv) > 2 else None
+KEPT = sys.argv[3:] == ["kept"]
 TARGET = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", pathlib.Path.home() / ".cache/nexus-media/target"))
 random.seed(1)
 CAMERAS = [("canon", "eos", "r5"), ("sony", "ilce", "7sm3"), ("apple", "iphone", "15"), ("nikon", "z", "8")]
@@ -101,7 +102,8 @@ with tempfile.TemporaryDirectory() as name:
     server.terminate()
     server.wait()
     began = time.monotonic()
-    fill_mysql(folder) if URL else fill_sqlite(folder / "data/nexus.db")
+    if not KEPT:
+        fill_mysql(folder) if URL else fill_sqlite(folder / "data/nexus.db")
     print(f"{ITEMS:,} items written in {time.monotonic() - began:.0f} s", flush=True)
     server, base, ready = start(folder)
     print(f"start to listening: {ready * 1000:.0f} ms")

@@ -23,8 +23,8 @@ const ASKED: usize = 8;
 /// Different words that one beginning may stand for before it counts as common.
 const MEANT: usize = 24;
 /// Rows of one word that are walked through for one page, all its meanings together; and items, where each word is common.
-const WALKED: i64 = 12_000;
-const WALKED_ITEMS: i64 = 4_000;
+const WALKED: i64 = 4_000;
+const WALKED_ITEMS: i64 = 2_000;
 
 /// The words of a text as they are looked for: lower case, without accents, letters and digits only. Signs of
 /// scripts that put no spaces between words are words by themselves.

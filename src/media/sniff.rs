@@ -99,6 +99,13 @@ fn by_container(head: &[u8]) -> Option<Sniffed> {
             _ => found(Kind::Video, "video/mp4"),
         };
     }
+    // Cameras' own formats that are no plain TIFF.
+    match (at(0..15), at(0..4)) {
+        (b"FUJIFILMCCD-RAW", _) => return found(Kind::Photo, "image/x-fuji-raf"),
+        (_, b"IIRO" | b"IIRS" | b"MMOR") => return found(Kind::Photo, "image/x-olympus-orf"),
+        (_, b"IIU\0") => return found(Kind::Photo, "image/x-panasonic-rw2"),
+        _ => {}
+    }
     if at(0..4) == b"OggS" {
         let is_video = head.windows(7).take(400).any(|part| part == b"\x80theora");
         return if is_video { found(Kind::Video, "video/ogg") } else { found(Kind::Audio, "audio/ogg") };
@@ -176,6 +183,9 @@ mod tests {
         assert_eq!(of(b"fLaC\0\0\0\x22"), (Kind::Audio, "audio/x-flac"));
         assert_eq!(of(b"RIFF\0\0\0\0WAVEfmt "), (Kind::Audio, "audio/x-wav"));
         assert_eq!(of(b"\x1a\x45\xdf\xa3\x9f\x42\x82\x84webm"), (Kind::Video, "video/webm"));
+        assert_eq!(of(b"FUJIFILMCCD-RAW 0201"), (Kind::Photo, "image/x-fuji-raf"));
+        assert_eq!(of(b"IIRO\x08\0\0\0"), (Kind::Photo, "image/x-olympus-orf"));
+        assert_eq!(of(b"IIU\0\x18\0\0\0"), (Kind::Photo, "image/x-panasonic-rw2"));
         assert_eq!(of(b"OggS\0\x02\0\0\0\0\0\0\0\0OpusHead"), (Kind::Audio, "audio/ogg"));
     }
 

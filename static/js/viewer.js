@@ -76,6 +76,11 @@ export async function openViewer(link) {
     event.content.element = film(event.content.data);
   });
   viewer.on('contentDeactivate', ({ content }) => content.element?.querySelector?.('video')?.pause());
+  // The second click of a double click belongs to the first: it closes nothing.
+  const opened = performance.now();
+  for (const action of ['imageClickAction', 'bgClickAction', 'tapAction', 'doubleTapAction']) {
+    viewer.on(action, (event) => { if (performance.now() - opened < 500) event.preventDefault(); });
+  }
   // A film has its own controls: dragging them moves no slide.
   viewer.on('pointerDown', (event) => { if (event.originalEvent.target.closest('video')) event.preventDefault(); });
 

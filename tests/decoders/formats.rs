@@ -122,7 +122,7 @@ fn a_drawing_is_drawn_without_anything_from_outside() {
 fn a_camera_raw_file_is_shown_by_the_preview_inside_of_it() {
     // A TIFF whose own picture is small, and the camera's JPEG behind it.
     let raw = [encoded(&corners(160, 120), ImageFormat::Tiff), vec![0; 999], jpeg(&corners(1600, 1200)), vec![7; 99]].concat();
-    for mime in ["image/tiff", "image/x-canon-cr2", "image/x-canon-cr3"] {
+    for mime in ["image/tiff", "image/x-canon-cr2", "image/x-canon-cr3", "image/x-fuji-raf"] {
         let made = make(&studio(), &raw, mime).unwrap();
         assert_eq!((corners_of(&made).as_str(), made.facts.width), ("rgbw", Some(1600)), "{mime}");
     }

@@ -60,7 +60,10 @@ test('everything on a shelf can be reached and done with keys', async ({ house, 
   await page.keyboard.press('p');
   await page.waitForURL('**/photos');
   await expect(page.getByRole('img', { name: 'picture 3.png' })).toBeVisible();
+  // From outside, arrows scroll the page; j enters it.
   await page.keyboard.press('ArrowRight');
+  expect(await page.evaluate(() => document.activeElement.closest('[data-tile]'))).toBe(null);
+  await page.keyboard.press('j');
   await page.keyboard.press('ArrowRight');
   await expect(page.getByRole('link', { name: 'picture 2.png' })).toBeFocused();
   await page.keyboard.press('f');

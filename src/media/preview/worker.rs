@@ -19,7 +19,7 @@ const BOUNDS: Bounds = Bounds { memory: 1 << 30, seconds: 30 };
 /// A drawing is a program: it gets less.
 const SVG_BOUNDS: Bounds = Bounds { memory: 1 << 30, seconds: 8 };
 /// What a foreign tool may use: its libraries reserve much more than they use.
-const TOOL_BOUNDS: Bounds = Bounds { memory: 3 << 30, seconds: 30 };
+const TOOL_BOUNDS: Bounds = Bounds { memory: 3 << 29, seconds: 30 };
 /// Bytes of a picture file.
 const MOST_INPUT: u64 = 384 << 20;
 
