@@ -198,8 +198,9 @@ export function noComplaints(page) {
   return () => expect(complaints).toEqual([]);
 }
 
-/** Axe, WCAG 2.2 A and AA, on the page as it stands. */
+/** Axe, WCAG 2.2 A and AA, on the page as it stands once a visit between pages is over. */
 export async function expectAccessible(page, what) {
+  await expect(page.locator('html')).not.toHaveAttribute('aria-busy');
   await page.evaluate(axe);
   const violations = await page.evaluate(async () => {
     const result = await window.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] });
