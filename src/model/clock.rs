@@ -58,6 +58,12 @@ impl YearMonth {
         self.year * 100 + i32::from(u8::from(self.month))
     }
 
+    /// `2024-05`.
+    #[must_use]
+    pub fn machine(self) -> String {
+        format!("{:04}-{:02}", self.year, u8::from(self.month))
+    }
+
     /// `None` for a number that is no month.
     #[must_use]
     pub fn from_number(number: i32) -> Option<Self> {

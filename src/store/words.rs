@@ -26,7 +26,7 @@ pub fn insert(conn: &mut Conn, owner: UserId, id: ItemId, shown_at: WallClock, w
     Ok(())
 }
 
-/// The first of a person's words behind `after` (or equal to it) that begins with `prefix`.
+/// The first of a person's words before `end` and behind `after` (or equal to it).
 ///
 /// # Errors
 /// The database's.

@@ -1,16 +1,12 @@
 // The next page of a list comes by itself when its end is near, and the month that is on screen is marked.
+import { fetchPage } from './fetched.js';
+
 let watch = null;
 let marks = null;
 let wanted = () => {};
 
 /** Pages that come by themselves; then a person asks for the next one. */
 const MOST = 20;
-
-async function fetchNext(link) {
-  const answer = await fetch(link.href, { headers: { Accept: 'text/html' } });
-  if (!answer.ok || answer.redirected) throw new Error(String(answer.status));
-  return new DOMParser().parseFromString(await answer.text(), 'text/html');
-}
 
 function append(gallery, next) {
   for (const node of [...next.querySelector('[data-gallery]').children]) {
@@ -21,7 +17,7 @@ function append(gallery, next) {
       const more = node.nextElementSibling;
       if (more) known.nextElementSibling.append(...more.children);
       more?.remove();
-    } else if (node.isConnected || !node.parentElement || node.parentElement === next.querySelector('[data-gallery]')) {
+    } else if (node.parentElement) {
       gallery.append(node);
     }
   }
@@ -42,7 +38,7 @@ export function refreshMore() {
     if (isBusy || !link || count >= MOST || !gallery.isConnected) return;
     isBusy = true;
     try {
-      const next = await fetchNext(link);
+      const next = await fetchPage(link.href);
       if (!gallery.isConnected) return;
       for (const tile of next.querySelectorAll('[data-gallery] [data-waiting]')) tile.dataset.from = link.href;
       append(gallery, next);

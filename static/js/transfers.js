@@ -1,6 +1,7 @@
 // The queue of uploads: three at a time, resumable (tus 1.0.0), going on by itself after the network, the page, the
 // browser or the server was away.
 import '../vendor/tus.js';
+import { fetchPage } from './fetched.js';
 import { say, showToast } from './toasts.js';
 import { folderOf } from './transfer-folders.js';
 import { row, summary, total } from './transfer-rows.js';
@@ -70,7 +71,7 @@ function showTotalNow() {
 // Counts, storage and what is recent, as they are now.
 async function freshen() {
   try {
-    const page = new DOMParser().parseFromString(await (await fetch(location.href)).text(), 'text/html');
+    const page = await fetchPage(location.href);
     for (const old of document.querySelectorAll('[data-fresh]')) {
       const fresh = page.querySelector(`[data-fresh="${old.dataset.fresh}"]`);
       if (fresh && !old.contains(document.activeElement)) old.replaceWith(fresh);

@@ -1,15 +1,12 @@
 // Pictures that are being made: their page is asked for again until they have come, and only they are put in.
+import { fetchPage } from './fetched.js';
+
 let timer = 0;
 let tries = 0;
 
 /** Milliseconds between two looks, and how often one looks while the page is seen. */
 const PAUSE = 2000;
 const MOST = 150;
-
-async function fetchPage(href) {
-  const answer = await fetch(href, { headers: { Accept: 'text/html' } });
-  return answer.ok && !answer.redirected ? new DOMParser().parseFromString(await answer.text(), 'text/html') : null;
-}
 
 /** Puts in what has come of the tiles that this page of the list has. */
 function fill(fresh, tiles) {
@@ -26,12 +23,12 @@ async function look() {
   const waiting = [...document.querySelectorAll('[data-waiting]')];
   if (waiting.some((one) => one.dataset.waiting === 'page')) {
     const fresh = await fetchPage(location.href);
-    if (fresh && !fresh.querySelector('[data-waiting="page"]')) { window.Turbo ? window.Turbo.visit(location.href, { action: 'replace' }) : location.reload(); return; }
+    if (!fresh.querySelector('[data-waiting="page"]')) { window.Turbo ? window.Turbo.visit(location.href, { action: 'replace' }) : location.reload(); return; }
   } else {
     // Tiles that came with a later page of the list are asked for there.
     for (const from of new Set(waiting.map((tile) => tile.dataset.from ?? location.href))) {
       const fresh = await fetchPage(from);
-      if (fresh) fill(fresh, waiting.filter((tile) => (tile.dataset.from ?? location.href) === from));
+      fill(fresh, waiting.filter((tile) => (tile.dataset.from ?? location.href) === from));
     }
     document.dispatchEvent(new CustomEvent('nexus:more'));
   }

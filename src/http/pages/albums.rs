@@ -6,8 +6,8 @@ use serde::Deserialize;
 
 use super::answer::show;
 use super::shell::Shell;
-use super::song::{Song, href};
-use super::tile::Picture;
+use super::song::{Song, href, linked};
+use super::tile::{Picture, Tile};
 use super::view::{self as v, counted};
 use crate::domain::albums::{self, Album};
 use crate::error::Error;
@@ -42,10 +42,6 @@ struct AlbumsQuery {
     /// The last album of the page before.
     after_artist: Option<String>,
     after_album: Option<String>,
-}
-
-fn linked(pairs: [(&str, &str); 2]) -> String {
-    format!("/albums?{}", form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish())
 }
 
 fn titled(album: &str) -> String {
@@ -109,6 +105,9 @@ async fn show_album(at: &SignedIn, artist: String, album: String) -> Answer {
         artist: by(&first.album_artist),
         summary: if length > 0 { format!("{count} · {}", v::duration(length)) } else { count },
         picture: Picture::of(item),
-        songs: tracks.iter().map(|(track, item)| Song::of(item, Some(track), &at.services)).collect(),
+        songs: tracks
+            .iter()
+            .map(|(track, item)| Song::of(item, Some(track), Tile::of(item, Some(track), &at.services)))
+            .collect(),
     })
 }

@@ -56,13 +56,17 @@ async fn show_dashboard(at: SignedIn) -> Answer {
         card(Shelf::Audios, "/audios", "music"),
         card(Shelf::Uploads, "/uploads", "files"),
     ];
+    let mut favorites = tiles(&strips.favorites);
+    for tile in &mut favorites {
+        tile.is_repeated = true;
+    }
     let unfinished = unfinished::rows(&at).await?;
     let notices = findings::notices(&at).await?;
     show(&DashboardPage {
         unfinished,
         notices,
         recent: tiles(&strips.recent),
-        favorites: tiles(&strips.favorites),
+        favorites,
         cards,
         is_full: at.user().room() == Some(0),
         max_upload: bytes_in_words(at.services.settings.max_upload.min(at.user().room().unwrap_or(u64::MAX))),

@@ -7,7 +7,7 @@ use super::answer::show;
 use super::choices::{Group, Query};
 use super::shell::Shell;
 use super::song::Song;
-use super::tile::{Heading, Tile};
+use super::tile::{Heading, Tile, track_of};
 use super::timeline::{self, Year};
 use super::view::{self as v, counted};
 use crate::domain::search;
@@ -15,7 +15,7 @@ use crate::domain::shelves::{self, Listing, PAGE, Page, Selection};
 use crate::error::Error;
 use crate::http::route::{Answer, Route, act};
 use crate::http::visitor::SignedIn;
-use crate::model::{Directory, DirectoryId, Item, Shelf, Sort};
+use crate::model::{Directory, DirectoryId, Shelf, Sort};
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
@@ -44,6 +44,7 @@ struct ShelfPage {
     title: String,
     summary: String,
     path: String,
+    is_empty: bool,
     tiles: Vec<Tile>,
     /// Music, in the place of tiles.
     songs: Vec<Song>,
@@ -72,8 +73,6 @@ impl ShelfPage {
         let days = at.services.settings.trash_days;
         let sort = listing.sort;
         let mut tiles = Tile::all(&listing.items, &listing.tracks, &at.services);
-        let song = |item: &Item| Song::of(item, listing.tracks.iter().find(|track| track.item_id == item.id), &at.services);
-        let songs = if shelf == Shelf::Audios { listing.items.iter().map(song).collect() } else { Vec::new() };
         // What a search finds is too scattered for months.
         if matches!(sort, Sort::Newest | Sort::Oldest) && path != "/search" {
             let mut last = None;
@@ -81,12 +80,16 @@ impl ShelfPage {
                 let month = item.shown_at.month();
                 if last != Some(month) {
                     let count = listing.months.iter().find(|(of, _)| *of == month).map(|(_, count)| counted(*count, "item"));
-                    let number = month.number();
-                    let machine = format!("{:04}-{:02}", number.div_euclid(100), number.rem_euclid(100));
-                    tile.heading = Some(Heading { text: month.to_string(), month: machine, count });
+                    tile.heading = Some(Heading { text: month.to_string(), month: month.machine(), count });
                     last = Some(month);
                 }
             }
+        }
+        let is_empty = tiles.is_empty();
+        let mut songs = Vec::new();
+        if shelf == Shelf::Audios {
+            let song = |(item, tile)| Song::of(item, track_of(item, &listing.tracks), tile);
+            songs = listing.items.iter().zip(tiles.drain(..)).map(song).collect();
         }
         let next = listing.next.map(|cursor| Query { cursor: Some(cursor.encode()), ..query.clone() }.href(path));
         Self {
@@ -94,6 +97,7 @@ impl ShelfPage {
             title: title.into(),
             summary: String::new(),
             path: path.into(),
+            is_empty,
             tiles,
             songs,
             timeline: timeline::years(&listing.months, sort, query, path),

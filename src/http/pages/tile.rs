@@ -23,8 +23,8 @@ pub struct Tile {
     pub shape: String,
     /// What to show until the picture has come.
     pub color: Option<String>,
-    /// What a browser can show of the file itself.
-    pub original: Option<Original>,
+    /// Where the file itself is, if a browser can show it in place.
+    pub original: Option<String>,
     pub is_favorite: bool,
     pub is_missing: bool,
     pub duration: Option<String>,
@@ -38,6 +38,8 @@ pub struct Tile {
     pub song: Option<Spoken>,
     /// Among the first of a page: its picture is not waited with.
     pub is_eager: bool,
+    /// It stands on the same page before.
+    pub is_repeated: bool,
 }
 
 /// What a recording is called and whose it is; empty where nobody knows.
@@ -45,6 +47,16 @@ pub struct Spoken {
     pub title: String,
     pub artist: String,
     pub album: String,
+}
+
+impl Spoken {
+    pub fn of(item: &Item, track: Option<&Track>) -> Self {
+        Self {
+            title: track.map_or_else(|| item.name.clone(), |track| track.title.clone()),
+            artist: track.map(|track| track.artist.clone()).unwrap_or_default(),
+            album: track.map(|track| track.album.clone()).unwrap_or_default(),
+        }
+    }
 }
 
 pub struct Heading {
@@ -66,11 +78,6 @@ pub struct Picture {
     pub widths: [i32; 3],
     /// How wide it stands in a grid of middling tiles, for the browser's choice.
     pub sizes: String,
-}
-
-/// The file itself, where a browser can show it in place.
-pub struct Original {
-    pub href: String,
 }
 
 impl Picture {
@@ -107,7 +114,7 @@ const EAGER: usize = 8;
 /// How high a row of a middling grid is, in CSS pixels.
 const ROW: i32 = 200;
 
-/// The class of the shape nearest to the picture's: its width over its height in twentieths, as `css/shapes.css` has them.
+/// The class of the shape nearest to the picture's: its width over its height in twentieths, as the style sheet has them.
 fn shape(item: &Item) -> String {
     let (Some(width), Some(height)) = (item.width, item.height) else { return "s27".into() };
     let twentieths = (i64::from(width) * 20 + i64::from(height) / 2) / i64::from(height.max(1));
@@ -134,9 +141,9 @@ fn color(item: &Item) -> Option<String> {
 }
 
 impl Tile {
-    pub fn of(item: &Item, services: &Services) -> Self {
+    pub fn of(item: &Item, track: Option<&Track>, services: &Services) -> Self {
         let is_open = item.scan != Scan::Pending && !item.is_missing;
-        let original = (is_open && is_shown_inline(&item.mime)).then(|| Original { href: format!("/media/{}", item.id) });
+        let original = (is_open && is_shown_inline(&item.mime)).then(|| format!("/media/{}", item.id));
         Self {
             id: item.id.to_string(),
             name: item.name.clone(),
@@ -146,6 +153,7 @@ impl Tile {
             is_waiting: is_open && item.preview == PreviewState::Waiting && previews::are_made(services),
             shape: shape(item),
             color: color(item),
+            song: (item.kind == ItemKind::Audio && original.is_some()).then(|| Spoken::of(item, track)),
             original,
             is_favorite: item.favorite,
             is_missing: item.is_missing,
@@ -154,8 +162,8 @@ impl Tile {
             added: when(item.created_at),
             days_left: item.trashed_at.map(|at| days_left(at, services.settings.trash_days)),
             heading: None,
-            song: None,
             is_eager: false,
+            is_repeated: false,
         }
     }
 
@@ -163,20 +171,14 @@ impl Tile {
     pub fn all(items: &[Item], tracks: &[Track], services: &Services) -> Vec<Self> {
         let waiting = items.iter().filter(|item| item.preview == PreviewState::Waiting);
         services.previewing.want(waiting.map(|item| item.id));
-        let mut tiles: Vec<Self> = items.iter().map(|item| Self::of(item, services)).collect();
-        for (tile, item) in
-            tiles.iter_mut().zip(items).filter(|(tile, item)| item.kind == ItemKind::Audio && tile.original.is_some())
-        {
-            let track = tracks.iter().find(|track| track.item_id == item.id);
-            tile.song = Some(Spoken {
-                title: track.map_or_else(|| item.name.clone(), |track| track.title.clone()),
-                artist: track.map(|track| track.artist.clone()).unwrap_or_default(),
-                album: track.map(|track| track.album.clone()).unwrap_or_default(),
-            });
-        }
+        let mut tiles: Vec<Self> = items.iter().map(|item| Self::of(item, track_of(item, tracks), services)).collect();
         tiles.iter_mut().take(EAGER).for_each(|tile| tile.is_eager = true);
         tiles
     }
+}
+
+pub fn track_of<'a>(item: &Item, tracks: &'a [Track]) -> Option<&'a Track> {
+    tracks.iter().find(|track| track.item_id == item.id)
 }
 
 /// `30 days left`, the last one as a whole.

@@ -55,7 +55,7 @@ pub fn years(months: &[(YearMonth, i64)], sort: Sort, query: &Query, path: &str)
         if has_room {
             year.months.push(Month {
                 short: month.month.to_string().chars().take(3).collect(),
-                machine: format!("{:04}-{:02}", month.year, u8::from(month.month)),
+                machine: month.machine(),
                 full: format!("{month}, {}", counted(items, "item")),
                 href: href(month),
             });
