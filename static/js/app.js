@@ -10,7 +10,7 @@ import { refreshMore } from './more.js';
 import { refreshMusic, startMusic } from './music.js';
 import { startFilms } from './films.js';
 import { startSelection, update } from './selection.js';
-import { startStars } from './stars.js';
+import { refreshStars, startStars } from './stars.js';
 import { refreshToasts, startToasts } from './toasts.js';
 import { refreshUpload, startUpload } from './upload.js';
 import { refreshWaiting } from './waiting.js';
@@ -33,6 +33,7 @@ function refresh() {
   refreshGate();
   refreshMore();
   refreshMusic();
+  refreshStars();
   refreshWaiting();
   refreshUpload();
   update();

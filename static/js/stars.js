@@ -1,5 +1,9 @@
 import { showToast } from './toasts.js';
 
+// Stars of the last seconds: a page that was asked for while one was on its way may not have it yet.
+const LASTING = 10_000;
+const latest = new Map();
+
 // The star: set without a reload, set back if the server did not take it.
 function show(id, starred) {
   for (const button of document.querySelectorAll(`[data-star="${CSS.escape(id)}"]`)) {
@@ -12,6 +16,7 @@ export async function toggleStar(button) {
   const id = button.dataset.star;
   const starred = button.getAttribute('aria-pressed') !== 'true';
   show(id, starred);
+  latest.set(id, { starred, at: Date.now() });
   const token = document.querySelector('meta[name="csrf-token"]').content;
   try {
     const answer = await fetch(`/items/${id}/${starred ? 'favorite' : 'unfavorite'}`, {
@@ -21,8 +26,16 @@ export async function toggleStar(button) {
     });
     if (answer.type !== 'opaqueredirect' && !answer.ok) throw new Error(String(answer.status));
   } catch {
+    latest.delete(id);
     show(id, !starred);
     showToast('The star was not kept. Try again.');
+  }
+}
+
+export function refreshStars() {
+  for (const [id, { starred, at }] of latest) {
+    if (Date.now() - at > LASTING) latest.delete(id);
+    else show(id, starred);
   }
 }
 
