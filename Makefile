@@ -6,7 +6,7 @@ ADVISORY_DB ?= ../shared/advisory-db
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 PLAYWRIGHT = npx --no-install playwright test --config tests/ui/playwright.config.mjs
 
-.PHONY: help run build release test check test-rust test-schema test-ui audit faults packages preview-packages test-packages browser-files clean
+.PHONY: help run build release test check test-rust test-schema test-ui audit bench faults packages preview-packages test-packages browser-files clean
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -34,6 +34,12 @@ test-schema: test-packages ## the API against its own document, by schemathesis 
 	cargo build --locked
 	tests/support/schemathesis.sh $(CARGO_TARGET_DIR)/debug/nexus-media --generation-deterministic --max-examples 30
 
+bench: test-packages browser-files ## Nexus beside nginx and what else there is: one table in docs/PERFORMANCE.md
+	@SUDO="$(SUDO)" scripts/packages.sh wrk:wrk
+	cargo build --locked --release
+	WRITE=1 scripts/bench.py $(CARGO_TARGET_DIR)/release/nexus-media
+	scripts/bench-crowd.py $(CARGO_TARGET_DIR)/release/nexus-media
+
 faults: test-packages browser-files ## every fault: kill -9, power cut, full disk, database away (about 30 minutes)
 	FAULTS=long cargo test --locked --test faults -- --nocapture
 
@@ -51,7 +57,7 @@ preview-packages: ## what opens films, HEIC and AVIF; the server runs without it
 	@SUDO="$(SUDO)" scripts/packages.sh ffmpeg:ffmpeg vipsthumbnail:libvips-tools
 
 test-packages: packages ## system packages to test with
-	@SUDO="$(SUDO)" scripts/packages.sh mariadbd:mariadb-server chromium:chromium ffmpeg:ffmpeg vipsthumbnail:libvips-tools clamd:clamav-daemon mkfs.ext4:e2fsprogs python3:python3 pip3:python3-pip curl:curl
+	@SUDO="$(SUDO)" scripts/packages.sh mariadbd:mariadb-server chromium:chromium ffmpeg:ffmpeg vipsthumbnail:libvips-tools clamd:clamav-daemon nginx:nginx-light mkfs.ext4:e2fsprogs python3:python3 pip3:python3-pip curl:curl
 
 # The libraries of the pages. Each is an enhancement: a build without them still works.
 browser-files: static/vendor/icons.svg ## libraries for the browser, from npm

@@ -1,4 +1,4 @@
-//! Puts the browser's files into the binary: each with its media type and, where it pays, gzipped.
+//! Puts the browser's files into the binary: each with its media type and, where it pays, compressed with Brotli and gzip.
 
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -23,17 +23,19 @@ fn main() -> std::io::Result<()> {
         let bytes = std::fs::read(path)?;
         hash.update(name.as_bytes());
         hash.update(&bytes);
-        let zipped = gzip(&bytes)?;
-        let zipped = if zipped.len() < bytes.len() {
-            let file = out.join(format!("{number}.gz"));
-            std::fs::write(&file, &zipped)?;
-            format!("Some(include_bytes!({file:?}))")
-        } else {
-            "None".into()
-        };
+        let mut compressed = String::new();
+        for (encoding, small) in [("br", brotli(&bytes)?), ("gzip", gzip(&bytes)?)] {
+            if small.len() < bytes.len() {
+                let file = out.join(format!("{number}.{encoding}"));
+                std::fs::write(&file, &small)?;
+                let _ = write!(compressed, "({encoding:?}, include_bytes!({file:?})), ");
+            }
+        }
         let mime = mime(&name);
-        let _ =
-            writeln!(table, "    File {{ name: {name:?}, mime: {mime:?}, bytes: include_bytes!({path:?}), gzipped: {zipped} }},");
+        let _ = writeln!(
+            table,
+            "    File {{ name: {name:?}, mime: {mime:?}, bytes: include_bytes!({path:?}), compressed: &[{compressed}] }},"
+        );
     }
     table.push_str("];\n");
     let version = hex::encode(hash.finalize()).chars().take(12).collect::<String>();
@@ -61,6 +63,13 @@ fn gzip(bytes: &[u8]) -> std::io::Result<Vec<u8>> {
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
     encoder.write_all(bytes)?;
     encoder.finish()
+}
+
+fn brotli(bytes: &[u8]) -> std::io::Result<Vec<u8>> {
+    let mut compressed = Vec::new();
+    let best = brotli::enc::BrotliEncoderParams { quality: 11, ..Default::default() };
+    brotli::BrotliCompress(&mut &*bytes, &mut compressed, &best)?;
+    Ok(compressed)
 }
 
 fn mime(name: &str) -> &'static str {

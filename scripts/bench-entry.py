@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Starts Nexus with 10,000 items beside the servers it is measured against: bench-entry.py BINARY DIR
 
-Prints DIR/nexus.json, an entry as peers.json has them, and stays up until SIGTERM. 9,998 of the items are
+No previews are made: what is broken has none, and that is measured elsewhere. Prints DIR/nexus.json, an entry as peers.json has them, and stays up until SIGTERM. 9,998 of the items are
 pictures of a few bytes, one has 48 KiB, one 1 GiB, as the others have."""
 import http.cookiejar, json, os, pathlib, re, shutil, signal, subprocess, sys, urllib.parse, urllib.request
 
@@ -12,7 +12,7 @@ binary, folder = sys.argv[1], pathlib.Path(sys.argv[2]).resolve()
 shutil.rmtree(folder, ignore_errors=True)
 folder.mkdir(parents=True)
 (folder / "password").write_text(PASSWORD)
-settings = {"NEXUS_LISTEN": f"127.0.0.1:{PORT}", "NEXUS_RATE_LIMIT": "off", "NEXUS_LOG": "warn", "NEXUS_ADMIN_USERNAME": "root",
+settings = {"NEXUS_LISTEN": f"127.0.0.1:{PORT}", "NEXUS_RATE_LIMIT": "off", "NEXUS_LOG": "warn", "NEXUS_PREVIEWS_AT_ONCE": "0", "NEXUS_ADMIN_USERNAME": "root",
             "NEXUS_ADMIN_EMAIL": "root@example.org", "NEXUS_ADMIN_PASSWORD_FILE": str(folder / "password")}
 server = subprocess.Popen([binary], cwd=folder, env={"PATH": os.environ["PATH"], **settings}, stderr=subprocess.PIPE, text=True)
 base = next(match[1] for line in server.stderr if (match := re.search(r"listening on (\S+)", line)))

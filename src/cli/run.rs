@@ -104,7 +104,17 @@ fn obey(arguments: &Arguments) -> Result<()> {
     })
 }
 
+/// As many open files as the system lets us have: each connection and each file that is sent is one.
+fn take_descriptors() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
+    if let Err(cause) = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum }) {
+        tracing::debug!("the number of open files stays as it is: {cause}");
+    }
+}
+
 async fn serve(settings: Settings) -> Result<()> {
+    take_descriptors();
     let application = Application::build(settings).await?;
     say(&format!("listening on http://{}", application.address()));
     if let Some(link) = application.setup_link()? {

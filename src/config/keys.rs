@@ -43,6 +43,12 @@ pub const KEYS: &[Key] = &[
     key("public_url", "NEXUS_PUBLIC_URL", "", "the address people type, where it differs; https turns on Secure cookies"),
     key("trusted_proxies", "NEXUS_TRUSTED_PROXIES", "", "networks (CIDR) whose X-Forwarded-For is believed"),
     key(
+        "x_accel",
+        "NEXUS_X_ACCEL",
+        "",
+        "internal location of nginx that is the media folder, such as /.files: trusted proxies send large files from there",
+    ),
+    key(
         "cors_origins",
         "NEXUS_CORS_ORIGINS",
         "",

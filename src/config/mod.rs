@@ -52,6 +52,8 @@ pub struct Settings {
     /// Without a slash at its end.
     pub public_url: Option<String>,
     pub trusted_proxies: Vec<ipnet::IpNet>,
+    /// Where a trusted proxy finds the media folder; without a slash at its end.
+    pub x_accel: Option<String>,
     /// Origins whose pages may use the API with a token.
     pub cors_origins: Vec<String>,
     pub users_file: Option<PathBuf>,
@@ -156,6 +158,7 @@ impl Settings {
                 .filter(|part| !part.is_empty())
                 .map(|part| network(part).ok_or_else(|| wrong("trusted_proxies", "networks such as 10.0.0.0/8, ::1")))
                 .collect::<Result<_>>()?,
+            x_accel: x_accel(&get("x_accel"))?,
             cors_origins: get("cors_origins")
                 .split([',', ' '])
                 .filter(|part| !part.is_empty())
@@ -269,6 +272,15 @@ fn first_admin(get: &dyn Fn(&'static str) -> String) -> Result<Option<FirstAdmin
         _ => Err(Error::Configuration(
             "The first admin needs all three: NEXUS_ADMIN_USERNAME, NEXUS_ADMIN_EMAIL and NEXUS_ADMIN_PASSWORD_FILE.".into(),
         )),
+    }
+}
+
+fn x_accel(text: &str) -> Result<Option<String>> {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '.' | '-' | '_');
+    match text.trim_end_matches('/') {
+        "" if text.is_empty() => Ok(None),
+        path if path.len() > 1 && path.starts_with('/') && path.chars().all(is_plain) => Ok(Some(path.to_owned())),
+        _ => Err(wrong("x_accel", "a path such as /.files")),
     }
 }
 

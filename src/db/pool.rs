@@ -1,10 +1,12 @@
 //! The pool: reading, transactions, and what their failures mean.
 
-use std::time::Duration;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use diesel::r2d2::Pool;
 
-use super::connection::{self, Backend, Conn, Opener};
+use super::connection::{self, Backend, Conn, Opener, Pooled};
 
 use crate::error::{Error, Result};
 
@@ -19,6 +21,8 @@ pub struct Db {
     readers: Pool<Opener>,
     /// For SQLite one connection, so that writers queue here and not on the file's lock.
     writers: Pool<Opener>,
+    is_shared: bool,
+    statements: Arc<AtomicU64>,
 }
 
 impl Db {
@@ -36,6 +40,7 @@ impl Db {
     /// `Configuration` for a URL that cannot be meant, `Unavailable` when nobody answers there.
     pub fn open(url: &str) -> Result<Self> {
         let backend = Backend::from_url(url)?;
+        let opener = Opener::new(backend.clone());
         let pool = |size| {
             Pool::builder()
                 .max_size(size)
@@ -43,7 +48,7 @@ impl Db {
                 .connection_timeout(PATIENCE)
                 .test_on_check_out(backend.is_remote())
                 .error_handler(Box::new(connection::LogConnectError))
-                .build(Opener::new(backend.clone()))
+                .build(opener.clone())
                 .map_err(|cause| Error::Configuration(format!("The database does not answer: {cause}")))
         };
         let mut first = connected(&backend)?;
@@ -51,7 +56,13 @@ impl Db {
         drop(first);
         let writers = pool(if backend.is_remote() { 12 } else { 1 })?;
         let readers = if backend.is_remote() { writers.clone() } else { pool(6)? };
-        Ok(Self { readers, writers })
+        Ok(Self { readers, writers, is_shared: backend.is_remote(), statements: opener.statements })
+    }
+
+    /// Whether other servers may write into it.
+    #[must_use]
+    pub const fn is_shared(&self) -> bool {
+        self.is_shared
     }
 
     /// Runs statements that change nothing. Call it off the async threads.
@@ -59,7 +70,16 @@ impl Db {
     /// # Errors
     /// What `work` says; `Unavailable` when no connection comes free in time.
     pub fn read<T>(&self, work: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
-        work(&mut *checked_out(&self.readers)?)
+        let mut pooled = checked_out(&self.readers)?;
+        let done = work(&mut pooled.conn);
+        note_answer(&mut pooled, &done);
+        done
+    }
+
+    /// Statements that were sent so far.
+    #[must_use]
+    pub fn statements(&self) -> u64 {
+        self.statements.load(Ordering::Relaxed)
     }
 
     /// Runs one transaction, again if it met another one. Call it off the async threads.
@@ -67,15 +87,25 @@ impl Db {
     /// # Errors
     /// What `work` says, after everything was rolled back.
     pub fn write<T>(&self, work: impl Fn(&mut Conn) -> Result<T>) -> Result<T> {
-        let mut conn = checked_out(&self.writers)?;
-        for tried in 1..TRIES {
-            match connection::transaction(&mut conn, &work) {
-                Err(Error::Contention) => std::thread::sleep(Duration::from_millis(u64::from(tried * tried) * 5)),
-                done => return done,
+        let mut pooled = checked_out(&self.writers)?;
+        let mut tried = 1;
+        let done = loop {
+            match connection::transaction(&mut pooled.conn, &work) {
+                Err(Error::Contention) if tried < TRIES => {
+                    std::thread::sleep(Duration::from_millis(u64::from(tried * tried) * 5));
+                    tried += 1;
+                }
+                done => break done,
             }
-        }
-        connection::transaction(&mut conn, &work)
+        };
+        note_answer(&mut pooled, &done);
+        done
     }
+}
+
+/// One that failed is asked before it is used again.
+fn note_answer<T>(pooled: &mut Pooled, done: &Result<T>) {
+    pooled.answered = if matches!(done, Err(Error::Unavailable(_) | Error::Internal(_))) { None } else { Some(Instant::now()) };
 }
 
 /// A first connection, whose failure is said in full.

@@ -224,6 +224,13 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    libraries (user_id) {
+        user_id -> BigInt,
+        version -> BigInt,
+    }
+}
+
 diesel::joinable!(tracks -> media_items (item_id));
 diesel::allow_tables_to_appear_in_same_query!(tracks, media_items);
 diesel::joinable!(search_words -> media_items (item_id));

@@ -159,5 +159,7 @@ fn fill(conn: &mut Conn, id: UserId, username: &str, folder: &str, at: Time) -> 
             },
         )?;
     }
-    Ok(store::counts::insert_zero(conn, id)?)
+    store::counts::insert_zero(conn, id)?;
+    store::libraries::insert(conn, id)?;
+    Ok(())
 }

@@ -1,6 +1,7 @@
 //! Music by artist and album.
 
 use super::Services;
+use crate::db::Conn;
 use crate::error::{Error, Result};
 use crate::model::item::ItemKind;
 use crate::model::{Item, ItemId, Track, User};
@@ -66,11 +67,11 @@ pub fn album(services: &Services, user: &User, artist: &str, album: &str) -> Res
 ///
 /// # Errors
 /// The database's.
-pub fn tracks_of(services: &Services, user: &User, items: &[Item]) -> Result<Vec<Track>> {
+pub fn tracks_of(conn: &mut Conn, user: &User, items: &[Item]) -> Result<Vec<Track>> {
     let music = items.iter().filter(|item| item.kind == ItemKind::Audio);
     let ids: Vec<ItemId> = music.map(|item| item.id).collect();
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    services.db.read(|conn| Ok(store::details::list_tracks(conn, user.id, &ids)?))
+    Ok(store::details::list_tracks(conn, user.id, &ids)?)
 }

@@ -99,7 +99,7 @@ impl<T: FnMut(Found)> Check<'_, T> {
             if !is_known {
                 let is_plain = FileName::parse(name).is_some_and(|parsed| parsed.as_str() == name);
                 let repaired = if self.how.is_repairing && is_plain {
-                    self.services.db.write(|conn| folders::ensure(self.services, conn, self.user, &inner))?;
+                    self.services.change(self.user.id, |conn| folders::ensure(self.services, conn, self.user, &inner))?;
                     Some("taken in".to_owned())
                 } else {
                     None
@@ -224,7 +224,7 @@ impl<T: FnMut(Found)> Check<'_, T> {
     }
 
     fn mark(&self, item: &Item, is_missing: bool, is_damaged: bool) -> Result<()> {
-        self.services.db.write(|conn| {
+        self.services.change(self.user.id, |conn| {
             store::items::update_missing(conn, self.user.id, item.id, is_missing)?;
             store::items::update_damaged(conn, self.user.id, item.id, is_damaged)?;
             Ok(())
@@ -237,7 +237,7 @@ impl<T: FnMut(Found)> Check<'_, T> {
         let found = sniff(&received.head, &item.name);
         let kind = ItemKind::from(found.kind);
         let size = i64::try_from(received.size).map_err(Error::internal)?;
-        self.services.db.write(|conn| {
+        self.services.change(self.user.id, |conn| {
             let before = store::items::find(conn, self.user.id, item.id)?.ok_or(Error::NotFound)?;
             let after = Item {
                 kind,
@@ -300,7 +300,7 @@ impl<T: FnMut(Found)> Check<'_, T> {
     fn counts(&mut self) -> Result<()> {
         let owner = self.user.id;
         let repairing = self.how.is_repairing;
-        let is_right = self.services.db.write(|conn| {
+        let is_right = self.services.change(owner, |conn| {
             // Whoever changes something changes the counts with it: until we are done, nobody does.
             store::counts::lock(conn, owner)?;
             let kept = store::counts::list(conn, owner)?;

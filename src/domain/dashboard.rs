@@ -1,7 +1,8 @@
 //! The dashboard: what is new, what is dear, what is where.
 
+use super::albums;
 use super::shelves::Selection;
-use super::{Services, albums};
+use crate::db::Conn;
 use crate::error::Result;
 use crate::model::{Item, Shelf, Sort, Track, User};
 use crate::store;
@@ -19,12 +20,10 @@ pub struct Strips {
 
 /// # Errors
 /// The database's.
-pub fn strips(services: &Services, user: &User) -> Result<Strips> {
-    let (recent, favorites) = services.db.read(|conn| {
-        let (recent, favorites) = (Selection::shelf(Shelf::Recents), Selection::shelf(Shelf::Favorites));
-        let recent = store::items::list(conn, user.id, &recent, Sort::Recent, None, STRIP)?;
-        Ok((recent, store::items::list(conn, user.id, &favorites, Sort::Newest, None, STRIP)?))
-    })?;
-    let tracks = albums::tracks_of(services, user, &[recent.as_slice(), favorites.as_slice()].concat())?;
+pub fn strips(conn: &mut Conn, user: &User) -> Result<Strips> {
+    let (recent, favorites) = (Selection::shelf(Shelf::Recents), Selection::shelf(Shelf::Favorites));
+    let recent = store::lists::list(conn, user.id, &recent, Sort::Recent, None, STRIP)?;
+    let favorites = store::lists::list(conn, user.id, &favorites, Sort::Newest, None, STRIP)?;
+    let tracks = albums::tracks_of(conn, user, &[recent.as_slice(), favorites.as_slice()].concat())?;
     Ok(Strips { recent, favorites, tracks })
 }

@@ -31,7 +31,7 @@ pub fn list(services: &Services, user: &User) -> Result<Vec<Directory>> {
 pub fn create(services: &Services, user: &User, name: &str, parent: Option<DirectoryId>) -> Result<DirectoryId> {
     let name = own_name(name)?;
     let _one_at_a_time = services.moving(user.id);
-    services.db.write(|conn| {
+    services.change(user.id, |conn| {
         let parent = match parent {
             Some(id) => Some(
                 store::directories::find(conn, user.id, id)?
@@ -147,7 +147,7 @@ pub fn delete(services: &Services, user: &User, id: DirectoryId) -> Result<usize
         trashed += trash::trash(services, user, &ids)?;
     }
     let _one_at_a_time = services.moving(user.id);
-    services.db.write(|conn| {
+    services.change(user.id, |conn| {
         let directory = own(conn, user, id)?;
         let mut tree = store::directories::list_tree(conn, user.id, &directory.directory_path)?;
         tree.reverse();

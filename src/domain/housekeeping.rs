@@ -1,5 +1,6 @@
 //! What the server does by itself: notes written down, the trash purged, old rows taken away.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
 
 use super::{Services, previews, resumable, trash};
@@ -35,16 +36,18 @@ pub fn round(services: &Services) -> Result<()> {
     })
 }
 
-/// Writes what was noted, in one transaction.
+/// Closes what nobody asks for, and writes what was noted, in one transaction.
 ///
 /// # Errors
 /// The database's; the notes are lost then, and that is all that is.
 pub fn write_notes(services: &Services) -> Result<()> {
+    services.open_files.close_idle();
     let notes = services.touches.take();
     if notes.sessions.is_empty() && notes.directories.is_empty() && notes.items.is_empty() {
         return Ok(());
     }
-    services.db.write(|conn| {
+    let opened: BTreeSet<_> = notes.items.keys().map(|(owner, _)| *owner).collect();
+    let written = services.db.write(|conn| {
         for (id, (at, address, expiration)) in &notes.sessions {
             store::sessions::update_seen(conn, *id, *at, address, *expiration)?;
         }
@@ -54,6 +57,13 @@ pub fn write_notes(services: &Services) -> Result<()> {
         for ((owner, id), at) in &notes.items {
             store::items::update_recent(conn, *owner, *id, *at)?;
         }
+        for owner in &opened {
+            store::libraries::update_next(conn, *owner)?;
+        }
         Ok(())
-    })
+    });
+    for owner in opened {
+        services.libraries.forget(owner);
+    }
+    written
 }

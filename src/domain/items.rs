@@ -1,8 +1,10 @@
 //! One's items: open, favour, rename, move.
 
 use std::fs::File;
+use std::sync::{Arc, OnceLock};
 
 use super::moving::{self, Plan};
+use super::open_files::{Form, Source};
 use super::shelves::Selection;
 use super::{Services, search};
 use crate::db::Conn;
@@ -49,7 +51,7 @@ pub fn show(services: &Services, user: &User, id: ItemId) -> Result<Shown> {
         let sort = if item.in_trash { Sort::Trashed } else { Sort::Newest };
         let here = Cursor::of(&item, sort);
         let mut beside = |sort| -> Result<Option<ItemId>> {
-            let next = store::items::list(conn, user.id, &selection, sort, Some(&here), 1)?;
+            let next = store::lists::list(conn, user.id, &selection, sort, Some(&here), 1)?;
             Ok(next.first().map(|item| item.id))
         };
         let older = beside(sort)?;
@@ -62,22 +64,23 @@ pub fn show(services: &Services, user: &User, id: ItemId) -> Result<Shown> {
     Ok(shown)
 }
 
-/// An item and its open file.
-pub struct Opened {
-    pub item: Item,
-    pub file: File,
-}
-
 /// Opens an item's bytes. A file that is gone or not as long as it was is marked and never served.
 ///
 /// # Errors
 /// `NotFound`, `FileMissing`, `BeingChecked` until the malware scanner has said that it is clean.
-pub fn open(services: &Services, user: &User, id: ItemId) -> Result<Opened> {
-    let (item, path) = services.db.read(|conn| {
-        let item = store::items::find(conn, user.id, id)?.ok_or(Error::NotFound)?;
-        let directory = store::directories::find(conn, user.id, item.directory_id)?.ok_or(Error::NotFound)?;
-        Ok((item, directory.directory_path))
+pub fn open(services: &Services, user: &User, id: ItemId) -> Result<Arc<Source>> {
+    let (library, found) = services.db.read(|conn| {
+        let library = services.libraries.of(conn, user.id)?;
+        let found = match services.open_files.find(&library, id, Form::Original) {
+            Some(source) => Ok(source),
+            None => Err(store::items::find_with_path(conn, user.id, id)?.ok_or(Error::NotFound)?),
+        };
+        Ok((library, found))
     })?;
+    let (item, path) = match found {
+        Ok(source) => return Ok(source),
+        Err(row) => row,
+    };
     if item.scan == Scan::Pending {
         return Err(Error::BeingChecked);
     }
@@ -85,10 +88,22 @@ pub fn open(services: &Services, user: &User, id: ItemId) -> Result<Opened> {
     let opened = services.tree.open_file(&place).and_then(|file| Ok((file.metadata()?.len(), file)));
     let is_whole = !item.is_damaged && matches!(&opened, Ok((length, _)) if *length == item.bytes());
     if is_whole == item.is_missing {
-        services.db.write(|conn| Ok(store::items::update_missing(conn, user.id, id, !is_whole)?))?;
+        services.change(user.id, |conn| Ok(store::items::update_missing(conn, user.id, id, !is_whole)?))?;
     }
     match opened {
-        Ok((_, file)) if is_whole => Ok(Opened { item, file }),
+        Ok((length, file)) if is_whole => {
+            let source = Arc::new(Source {
+                item,
+                file: Arc::new(file),
+                offset: 0,
+                length,
+                place: Some(place),
+                pixels: None,
+                bytes: OnceLock::new(),
+            });
+            services.open_files.keep(&library, Form::Original, &source);
+            Ok(source)
+        }
         Ok(_) => Err(Error::FileMissing),
         Err(cause) => {
             tracing::warn!(item = %id, "a file cannot be opened: {cause}");
@@ -128,7 +143,7 @@ pub(super) fn is_whole(services: &Services, conn: &mut Conn, user: &User, item: 
 /// # Errors
 /// `NotFound` when none of them is there and theirs.
 pub fn set_favorite(services: &Services, user: &User, ids: &[ItemId], is_favorite: bool) -> Result<usize> {
-    services.db.write(|conn| {
+    services.change(user.id, |conn| {
         let items = theirs(conn, user, ids)?;
         favor(conn, user, items, is_favorite)
     })

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::limits::Bucket;
-use super::passwords::Verdict;
+use super::password_hash::Verdict;
 use super::sessions::{self, Client, hash_of};
 use super::{Services, listed};
 use crate::db::blocking;

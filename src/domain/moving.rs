@@ -77,7 +77,7 @@ pub(super) fn relocate_in(
     faults::point("journal committed");
     let renamed = rename_all(services, &mut batch);
     let applied = renamed.and_then(|()| {
-        services.db.write(|conn| {
+        services.change(owner, |conn| {
             apply(conn, &batch)?;
             for done in &batch {
                 // Whoever took the entry away takes the rename back: then nothing of this may stand.

@@ -233,8 +233,17 @@ pub fn remove(services: &Services, id: UserId) -> Result<User> {
         services.tree.remove_file(&place)?;
     }
     services.sessions.forget(id);
+    services.libraries.forget(id);
     tracing::info!(user = id.0, folder = user.folder, "account removed");
     Ok(user)
+}
+
+/// People who wait for an admin.
+///
+/// # Errors
+/// The database's.
+pub fn count_pending(conn: &mut Conn) -> Result<i64> {
+    Ok(store::users::count_pending(conn)?)
 }
 
 /// A page of people and how many there are of each status.

@@ -1,10 +1,12 @@
 //! Previews and facts of files: a queue in the database, made one by one in the cage, what is looked at first.
 
 use std::fs::File;
+use std::sync::{Arc, OnceLock};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 
+use super::open_files::{Form, Source};
 use super::{Services, items, search};
 use crate::db::Conn;
 use crate::error::{Error, Result};
@@ -174,7 +176,7 @@ fn later(services: &Services, item: &Item, wait: i64) -> Result<()> {
 /// Writes down previews and facts, if the item's bytes are still those that were looked at.
 fn finish(services: &Services, looked_at: &Item, made: &Made, state: PreviewState) -> Result<()> {
     let details = Details { facts: made.facts.clone(), trouble: made.trouble.clone() };
-    services.db.write(|conn| {
+    services.change(looked_at.user_id, |conn| {
         let Some(before) = store::items::find(conn, looked_at.user_id, looked_at.id)? else {
             // Deleted or taken away while it was looked at.
             services.previews.forget(looked_at.id.0);
@@ -222,7 +224,7 @@ pub fn are_made(services: &Services) -> bool {
 
 /// What one finds who asks for a preview.
 pub enum Asked {
-    Ready(Box<Item>, Stored),
+    Ready(Arc<Source>),
     /// It is being made, and this one next.
     Soon,
 }
@@ -232,13 +234,38 @@ pub enum Asked {
 /// # Errors
 /// `NotFound` when there is none, `BeingChecked` until the malware scanner has said that the file is clean.
 pub fn open(services: &Services, user: &User, id: ItemId, side: u32) -> Result<Asked> {
-    let item = items::find(services, user, id)?;
+    let form = Form::Preview(side);
+    let (library, found) = services.db.read(|conn| {
+        let library = services.libraries.of(conn, user.id)?;
+        let found = match services.open_files.find(&library, id, form) {
+            Some(source) => Ok(source),
+            None => Err(store::items::find(conn, user.id, id)?.ok_or(Error::NotFound)?),
+        };
+        Ok((library, found))
+    })?;
+    let item = match found {
+        Ok(source) => return Ok(Asked::Ready(source)),
+        Err(item) => item,
+    };
     if item.scan == Scan::Pending {
         return Err(Error::BeingChecked);
     }
     match item.preview {
         PreviewState::Ready => match services.previews.find(id.0, side) {
-            Ok(stored) => Ok(Asked::Ready(Box::new(item), stored)),
+            Ok(Stored { file, width, height, offset, length }) => {
+                let source = Source {
+                    item,
+                    file: Arc::new(file),
+                    offset,
+                    length,
+                    place: None,
+                    pixels: Some((width, height)),
+                    bytes: OnceLock::new(),
+                };
+                let source = Arc::new(source);
+                services.open_files.keep(&library, form, &source);
+                Ok(Asked::Ready(source))
+            }
             Err(cause) if !matches!(cause.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::InvalidData) => {
                 Err(cause.into())
             }
@@ -246,7 +273,7 @@ pub fn open(services: &Services, user: &User, id: ItemId, side: u32) -> Result<A
                 // Lost with the cache, or torn by a power cut.
                 tracing::info!(item = %id, "a preview is made again: {cause}");
                 let waiting = Item { preview: PreviewState::Waiting, ..item };
-                services.db.write(|conn| {
+                services.change(user.id, |conn| {
                     store::items::update_preview(conn, &waiting)?;
                     order(conn, &waiting)
                 })?;

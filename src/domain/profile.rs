@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::Services;
-use super::passwords::Verdict;
+use super::password_hash::Verdict;
 use super::session_cache::Presence;
 use super::sessions::{self, Client};
 use crate::db::blocking;

@@ -30,6 +30,7 @@ pub async fn register(services: &Arc<Services>, application: &Application, clien
             let id = accounts::create(&services, conn, &checked.person, &hash, Start::here(status, AccessLevel::User), at)?;
             Ok((id, sessions::begin(conn, id, SessionKind::Browser, &client, at)?))
         })?;
+        services.sessions.forget(done.0);
         tracing::info!(user = done.0.0, status = status.as_str(), "registered");
         Ok(done)
     })

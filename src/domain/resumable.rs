@@ -12,7 +12,7 @@ use super::moving;
 use super::receiving::{Ended, Sink, pump};
 use super::room;
 use super::upload::{self, Arrival};
-use crate::db::blocking;
+use crate::db::{Conn, blocking};
 use crate::error::{Error, Result};
 use crate::faults;
 use crate::media::{FileName, Partial, Place, empty_state};
@@ -59,7 +59,7 @@ pub fn begin(services: &Services, user: &User, announced: &Announced) -> Result<
         created_at: at,
         expires_at: at + KEPT,
     };
-    services.db.write(|conn| {
+    services.change(user.id, |conn| {
         if let Some(id) = announced.directory
             && store::directories::find(conn, user.id, id)?.is_none()
         {
@@ -125,8 +125,8 @@ fn row(services: &Services, owner: UserId, id: UploadId) -> Result<Upload> {
 ///
 /// # Errors
 /// The database's.
-pub fn list(services: &Services, user: &User) -> Result<Vec<Upload>> {
-    services.db.read(|conn| Ok(store::uploads::list_unfinished(conn, user.id, 100)?))
+pub fn list(conn: &mut Conn, user: &User) -> Result<Vec<Upload>> {
+    Ok(store::uploads::list_unfinished(conn, user.id, 100)?)
 }
 
 /// A part: where it begins, and what it has to hash to.
@@ -207,7 +207,8 @@ impl Appender {
 /// Writes down how much has arrived, and until when the rest is waited for.
 fn note_received(services: &Services, upload: &Upload, written: u64, state: &[u8]) -> Result<(i64, Time)> {
     let (received, expires) = (i64::try_from(written).map_err(Error::internal)?, now() + KEPT);
-    let changed = services.db.write(|conn| Ok(store::uploads::update_received(conn, upload.id, received, state, expires)?))?;
+    let changed = services
+        .change(upload.user_id, |conn| Ok(store::uploads::update_received(conn, upload.id, received, state, expires)?))?;
     if changed == 0 { Err(Error::NotFound) } else { Ok((received, expires)) }
 }
 
@@ -313,7 +314,7 @@ pub async fn discard(services: &Arc<Services>, user: &User, id: UploadId) -> Res
 
 /// Takes an upload out of the table, then its bytes away.
 fn remove(services: &Services, upload: &Upload) -> Result<()> {
-    services.db.write(|conn| {
+    services.change(upload.user_id, |conn| {
         let known = store::uploads::find(conn, upload.user_id, upload.id)?;
         if let Some(known) = known.filter(|known| known.item_id.is_none()) {
             store::users::update_subtract_reserved(conn, upload.user_id, known.size)?;

@@ -11,6 +11,7 @@ use super::storing::{self, decided};
 use super::upload::Arrival;
 use super::{Services, items, previews};
 use crate::config::Unscannable;
+use crate::db::Conn;
 use crate::error::{Error, Result};
 use crate::media::clamd::Verdict;
 use crate::media::{FileName, Place, Received};
@@ -100,7 +101,7 @@ fn scan_one(services: &Services, item: &Item, version: &str, scanned: &mut Scann
     let Some(mut file) = items::open_settled(services, &owner, item.id)? else {
         scanned.unreadable += 1;
         if !item.is_missing {
-            services.db.write(|conn| Ok(store::items::update_missing(conn, owner.id, item.id, true)?))?;
+            services.change(owner.id, |conn| Ok(store::items::update_missing(conn, owner.id, item.id, true)?))?;
         }
         return Ok(true);
     };
@@ -129,7 +130,7 @@ fn scan_one(services: &Services, item: &Item, version: &str, scanned: &mut Scann
         return Ok(true);
     }
     let note = |scan: Scan| {
-        services.db.write(|conn| {
+        services.change(owner.id, |conn| {
             store::scans::update_scan(conn, item, scan, version)?;
             if item.scan == Scan::Pending { previews::order(conn, &Item { scan, ..item.clone() }) } else { Ok(()) }
         })?;
@@ -243,8 +244,8 @@ pub fn findings(services: &Services) -> Result<Vec<(Finding, String)>> {
 ///
 /// # Errors
 /// The database's.
-pub fn unseen(services: &Services, user: &User) -> Result<Vec<Finding>> {
-    services.db.read(|conn| Ok(store::findings::list_unseen(conn, user.id, 20)?))
+pub fn unseen(conn: &mut Conn, user: &User) -> Result<Vec<Finding>> {
+    Ok(store::findings::list_unseen(conn, user.id, 20)?)
 }
 
 /// They have read of it.
@@ -252,7 +253,7 @@ pub fn unseen(services: &Services, user: &User) -> Result<Vec<Finding>> {
 /// # Errors
 /// `NotFound` for what is not theirs.
 pub fn see(services: &Services, user: &User, id: FindingId) -> Result<()> {
-    services.db.write(|conn| crate::db::one_row(store::findings::update_seen(conn, user.id, id)?))
+    services.change(user.id, |conn| crate::db::one_row(store::findings::update_seen(conn, user.id, id)?))
 }
 
 /// Deletes a quarantined file for good.
@@ -260,8 +261,8 @@ pub fn see(services: &Services, user: &User, id: FindingId) -> Result<()> {
 /// # Errors
 /// `NotFound`; `Conflict` when it was decided already.
 pub fn delete(services: &Services, admin: &User, id: FindingId) -> Result<()> {
-    services.db.write(|conn| {
-        store::findings::find(conn, id)?.ok_or(Error::NotFound)?;
+    let finding = services.db.read(|conn| store::findings::find(conn, id)?.ok_or(Error::NotFound))?;
+    services.change(finding.user_id, |conn| {
         match store::findings::update_decided(conn, id, FindingState::Deleted, now(), &admin.username)? {
             0 => Err(decided()),
             _ => Ok(()),
@@ -312,8 +313,10 @@ pub fn forget_waiting(services: &Services) -> Result<()> {
     }
     let changed = services.db.write(|conn| {
         store::jobs::insert_for_waiting(conn)?;
+        store::libraries::update_next_of_all(conn)?;
         Ok(store::scans::update_all_scans(conn, Scan::Pending, Scan::Skipped)?)
     })?;
+    services.libraries.forget_all();
     if changed > 0 {
         tracing::warn!("there is no malware scanner: {changed} files that waited for one are open unscanned");
     }

@@ -128,7 +128,7 @@ pub(super) fn search(
         let floor = store::words::find_item_floor(conn, owner, after, WALKED_ITEMS)?;
         let selection = Selection { floor, ..selection.clone() };
         let after = after.map(|(at, id)| Cursor::Clock(at, id));
-        let found = store::items::list(conn, owner, &selection, Sort::Newest, after.as_ref(), count(limit + 1))?;
+        let found = store::lists::list(conn, owner, &selection, Sort::Newest, after.as_ref(), count(limit + 1))?;
         return Ok(page(found, floor, limit));
     };
     let others: Vec<&String> = asked.iter().enumerate().filter(|(index, _)| *index != place).map(|(_, word)| word).collect();

@@ -10,7 +10,9 @@ use super::archives::Archives;
 use super::arrivals::Arrivals;
 use super::attempts::Attempts;
 use super::jwt::Signer;
+use super::libraries::Libraries;
 use super::limits::Limits;
+use super::open_files::OpenFiles;
 use super::passwords::Passwords;
 use super::previewing::Queue;
 use super::readiness::Readiness;
@@ -20,7 +22,7 @@ use super::session_cache::SessionCache;
 use super::touches::Touches;
 use super::users_file::UsersFile;
 use crate::config::Settings;
-use crate::db::Db;
+use crate::db::{Conn, Db};
 use crate::error::{Error, Result};
 use crate::media::Tree;
 use crate::media::preview::Studio;
@@ -38,6 +40,8 @@ pub struct Services {
     pub tree: Arc<Tree>,
     pub passwords: Passwords,
     pub sessions: SessionCache,
+    pub libraries: Libraries,
+    pub open_files: OpenFiles,
     pub attempts: Attempts,
     pub limits: Limits,
     pub signer: Signer,
@@ -80,6 +84,8 @@ impl Services {
         Ok(Self {
             passwords: Passwords::new()?,
             sessions: SessionCache::new(),
+            libraries: Libraries::new(db.is_shared()),
+            open_files: OpenFiles::default(),
             attempts: Attempts::new(settings.rate_limit),
             limits: Limits::new(settings.rate_limit),
             signer: Signer::open(&settings)?,
@@ -103,6 +109,23 @@ impl Services {
             db,
             tree,
         })
+    }
+
+    /// Runs one transaction that changes what a person keeps: the version of their library grows with it.
+    /// Call it off the async threads.
+    ///
+    /// # Errors
+    /// What `work` says, after everything was rolled back.
+    pub fn change<T>(&self, owner: UserId, work: impl Fn(&mut Conn) -> Result<T>) -> Result<T> {
+        let done = self.db.write(|conn| {
+            let done = work(conn)?;
+            // Last, so that whoever waits for this row holds none that we want.
+            store::libraries::update_next(conn, owner)?;
+            Ok(done)
+        });
+        self.libraries.forget(owner);
+        self.open_files.close_of(owner);
+        done
     }
 
     /// Whether the site has been set up. Once it has, it stays so.

@@ -62,7 +62,7 @@ fn look_up(
     let found = services.db.read(|conn| {
         let session = session(conn)?.ok_or(Error::Unauthenticated)?;
         let user = store::users::find(conn, session.user_id)?.ok_or(Error::Unauthenticated)?;
-        Ok(Presence { session, user })
+        Ok(Presence::new(session, user))
     })?;
     if !services.users_file.still_has(&found.user) {
         return Err(Error::Unauthenticated);

@@ -1,12 +1,14 @@
 //! Looking: shelves, directories and searches, a page at a time.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::libraries::{Library, Months};
 use super::{Services, albums, search};
 use crate::db::Conn;
 use crate::error::{Error, Result};
-use crate::model::{Cursor, Directory, DirectoryId, Item, Shelf, ShelfCount, Sort, Track, User, YearMonth, now};
+use crate::model::{Cursor, Directory, DirectoryId, Item, Sort, Track, User, YearMonth, now};
 use crate::store;
 pub use crate::store::selection::Selection;
 
@@ -22,12 +24,21 @@ pub struct Listing {
     pub next: Option<Cursor>,
     /// How many items each month has in all: of a shelf every one, of a directory those on this page. Empty when
     /// not sorted by time.
-    pub months: Vec<(YearMonth, i64)>,
+    pub months: Months,
     /// What is known of the recordings among the items.
     pub tracks: Vec<Track>,
     /// Directories directly in this one.
     pub children: Vec<Directory>,
     pub sort: Sort,
+}
+
+impl Listing {
+    /// Nothing, because nothing was asked for.
+    #[must_use]
+    pub fn empty() -> Self {
+        let (months, sort) = (Months::default(), Sort::Newest);
+        Self { items: Vec::new(), next: None, months, tracks: Vec::new(), children: Vec::new(), sort }
+    }
 }
 
 /// What a list begins with and how much of it is wanted.
@@ -53,7 +64,7 @@ impl Page {
 ///
 /// # Errors
 /// `Invalid` for a cursor that is none.
-pub fn page(services: &Services, user: &User, page: &Page) -> Result<(Vec<Item>, Option<Cursor>)> {
+pub fn page(conn: &mut Conn, user: &User, page: &Page) -> Result<(Vec<Item>, Option<Cursor>)> {
     let sort = page.sort();
     let after = match &page.cursor {
         Some(text) => Some(
@@ -62,16 +73,14 @@ pub fn page(services: &Services, user: &User, page: &Page) -> Result<(Vec<Item>,
         ),
         None => None,
     };
-    services.db.read(|conn| {
-        if page.selection.words.is_some() {
-            return found(conn, user, page, after);
-        }
-        let mut items = store::items::list(conn, user.id, &page.selection, sort, after.as_ref(), i64::from(page.limit) + 1)?;
-        let has_more = items.len() > usize::from(page.limit);
-        items.truncate(page.limit.into());
-        let next = if has_more { items.last().map(|item| Cursor::of(item, sort)) } else { None };
-        Ok((items, next))
-    })
+    if page.selection.words.is_some() {
+        return found(conn, user, page, after);
+    }
+    let mut items = store::lists::list(conn, user.id, &page.selection, sort, after.as_ref(), i64::from(page.limit) + 1)?;
+    let has_more = items.len() > usize::from(page.limit);
+    items.truncate(page.limit.into());
+    let next = if has_more { items.last().map(|item| Cursor::of(item, sort)) } else { None };
+    Ok((items, next))
 }
 
 /// What a search finds: it walks on for a moment while it has found nothing, and then says where to go on.
@@ -94,93 +103,66 @@ fn found(conn: &mut Conn, user: &User, page: &Page, mut after: Option<Cursor>) -
 ///
 /// # Errors
 /// `Invalid` for a cursor that is none.
-pub fn list(services: &Services, user: &User, wanted: &Page) -> Result<Listing> {
+pub fn list(conn: &mut Conn, library: &Library, user: &User, wanted: &Page) -> Result<Listing> {
     let (sort, selection) = (wanted.sort(), &wanted.selection);
-    let (items, next) = page(services, user, wanted)?;
+    let (items, next) = page(conn, user, wanted)?;
     let is_counted = selection.words.is_none() && selection.kind.is_none() && matches!(sort, Sort::Newest | Sort::Oldest);
-    let (months, children) = services.db.read(|conn| {
-        let mut months = Vec::new();
-        if is_counted {
-            months = match selection.directory {
-                Some(_) => count_months(conn, user, selection, &items)?,
-                None => store::counts::list_months(conn, user.id, selection.shelf)?,
-            };
-        }
-        let children = match selection.directory {
-            Some(id) => store::directories::list_children(conn, user.id, id)?,
-            None => Vec::new(),
-        };
-        Ok((months, children))
-    })?;
-    if selection.directory.is_none() && selection.words.is_none() {
-        services.touches.directory(user.id, selection.shelf.title(), now());
-    }
-    let tracks = albums::tracks_of(services, user, &items)?;
+    let months = match selection.directory {
+        _ if !is_counted => Months::default(),
+        Some(_) => Arc::new(count_months(conn, user, selection, &items)?),
+        None => library.months(conn, selection.shelf)?,
+    };
+    let children = match selection.directory {
+        Some(id) => store::directories::list_children(conn, user.id, id)?,
+        None => Vec::new(),
+    };
+    let tracks = albums::tracks_of(conn, user, &items)?;
     Ok(Listing { items, next, months, tracks, children, sort })
+}
+
+/// Notes that a person looked into one of their directories.
+pub fn note_opened(services: &Services, user: &User, path: &str) {
+    services.touches.directory(user.id, path, now());
 }
 
 /// What the directories of these items are called.
 ///
 /// # Errors
 /// The database's.
-pub fn directory_names(services: &Services, user: &User, items: &[Item]) -> Result<HashMap<DirectoryId, String>> {
+pub fn directory_names(conn: &mut Conn, user: &User, items: &[Item]) -> Result<HashMap<DirectoryId, String>> {
     let mut ids: Vec<_> = items.iter().map(|item| item.directory_id).collect();
     ids.sort_unstable();
     ids.dedup();
     if ids.is_empty() {
         return Ok(HashMap::new());
     }
-    services.db.read(|conn| Ok(store::directories::list_names(conn, user.id, &ids)?.into_iter().collect()))
+    Ok(store::directories::list_names(conn, user.id, &ids)?.into_iter().collect())
 }
 
 /// A directory of that person, and the ones it stands in, the outermost first.
 ///
 /// # Errors
 /// `NotFound`.
-pub fn open_directory(services: &Services, user: &User, id: DirectoryId) -> Result<(Directory, Vec<Directory>)> {
-    let found = services.db.read(|conn| {
-        let directory = store::directories::find(conn, user.id, id)?.ok_or(Error::NotFound)?;
-        let mut above = Vec::new();
-        let mut path = directory.directory_path.as_str();
-        while let Some((parent, _)) = path.rsplit_once('/') {
-            above.extend(store::directories::find_by_path(conn, user.id, parent)?);
-            path = parent;
-        }
-        above.reverse();
-        Ok((directory, above))
-    })?;
-    services.touches.directory(user.id, &found.0.directory_path, now());
-    Ok(found)
-}
-
-/// What every page of a signed-in person shows beside its content.
-pub struct Surroundings {
-    pub counts: Vec<ShelfCount>,
-    /// Their own directories, by path.
-    pub directories: Vec<Directory>,
-    /// People waiting for an admin; 0 for everyone else.
-    pub pending: i64,
-}
-
-/// # Errors
-/// The database's.
-pub fn surroundings(services: &Services, user: &User) -> Result<Surroundings> {
-    const SHOWN: i64 = 200;
-    services.db.read(|conn| {
-        Ok(Surroundings {
-            counts: store::counts::list(conn, user.id)?,
-            directories: store::directories::list(conn, user.id, SHOWN)?,
-            pending: if user.is_admin() { store::users::count_pending(conn)? } else { 0 },
-        })
-    })
-}
-
-impl Surroundings {
-    /// Items and bytes on a shelf.
-    #[must_use]
-    pub fn count(&self, shelf: Shelf) -> (i64, i64) {
-        self.counts.iter().find(|count| count.shelf == shelf).map_or((0, 0), |count| (count.items, count.bytes))
+pub fn find_directory(conn: &mut Conn, user: &User, id: DirectoryId) -> Result<(Directory, Vec<Directory>)> {
+    let directory = store::directories::find(conn, user.id, id)?.ok_or(Error::NotFound)?;
+    let mut above = Vec::new();
+    let mut path = directory.directory_path.as_str();
+    while let Some((parent, _)) = path.rsplit_once('/') {
+        above.extend(store::directories::find_by_path(conn, user.id, parent)?);
+        path = parent;
     }
+    above.reverse();
+    Ok((directory, above))
+}
+
+/// A directory of that person; it counts as opened.
+///
+/// # Errors
+/// `NotFound`.
+pub fn open_directory(services: &Services, user: &User, id: DirectoryId) -> Result<Directory> {
+    let (directory, _) = services.db.read(|conn| find_directory(conn, user, id))?;
+    note_opened(services, user, &directory.directory_path);
+    Ok(directory)
 }
 
 /// A directory's months are counted when they are shown.
@@ -189,7 +171,7 @@ fn count_months(conn: &mut Conn, user: &User, selection: &Selection, items: &[It
     months.dedup();
     let mut counted = Vec::new();
     for month in months {
-        let count = store::items::count_between(conn, user.id, selection, month.start(), month.end())?;
+        let count = store::lists::count_between(conn, user.id, selection, month.start(), month.end())?;
         counted.push((month, count));
     }
     Ok(counted)

@@ -212,7 +212,7 @@ pub fn restore_all(services: &Services, user: &User) -> Result<usize> {
 
 fn ids_in_trash(services: &Services, user: &User) -> Result<Vec<ItemId>> {
     let selection = Selection::shelf(Shelf::Trash);
-    let items = services.db.read(|conn| Ok(store::items::list(conn, user.id, &selection, Sort::Trashed, None, AT_A_TIME)?))?;
+    let items = services.db.read(|conn| Ok(store::lists::list(conn, user.id, &selection, Sort::Trashed, None, AT_A_TIME)?))?;
     Ok(items.into_iter().map(|item| item.id).collect())
 }
 

@@ -1,22 +1,15 @@
-//! A file's bytes: conditional, in parts, read ahead while the last part is on its way.
-
-use std::fs::File;
-use std::os::unix::fs::FileExt;
-use std::sync::Arc;
+//! A file's bytes as an answer: conditional, whole or in part (RFC 9110).
 
 use actix_web::body::SizedStream;
-use actix_web::http::header::{self, HeaderMap, HttpDate};
+use actix_web::http::header::{self, HeaderMap, HeaderName, HttpDate};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
-use bytes::Bytes;
-use futures_util::stream;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use tokio::task::JoinHandle;
 
 use super::route::Answer;
+use super::stream::{FileStream, read_small};
+use crate::domain::open_files::Source;
 use crate::error::Error;
 
-/// Bytes read at once; two such are in memory for a download.
-const CHUNK: u64 = 256 * 1024;
 /// RFC 8187: what needs no escape in `filename*`.
 const EXTENDED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
@@ -28,10 +21,10 @@ pub struct Described<'a> {
     pub etag: String,
     pub modified: std::time::SystemTime,
     pub size: u64,
-    /// Where it begins in its file.
-    pub start: u64,
     pub is_inline: bool,
     pub caching: Caching,
+    /// Where the proxy in front finds the file, if it is to send it.
+    pub elsewhere: Option<String>,
 }
 
 /// How long a browser may keep what it got; proxies may not keep it at all.
@@ -47,12 +40,19 @@ pub enum Caching {
 ///
 /// # Errors
 /// `RangeNotSatisfiable`.
-pub fn serve(request: &HttpRequest, file: File, about: &Described<'_>) -> Answer {
+pub fn serve(request: &HttpRequest, source: &Source, about: &Described<'_>) -> Answer {
     let headers = request.headers();
     if is_fresh(headers, about) {
         let mut answer = HttpResponse::NotModified();
         validators(&mut answer, about);
         return Ok(answer.finish());
+    }
+    if let Some(place) = &about.elsewhere {
+        // The proxy answers conditions and ranges by itself.
+        let mut answer = HttpResponse::Ok();
+        validators(&mut answer, about);
+        content_headers(&mut answer, about);
+        return Ok(answer.insert_header((HeaderName::from_static("x-accel-redirect"), place.as_str())).finish());
     }
     let part = match wanted(headers, about) {
         Wanted::All => None,
@@ -61,13 +61,7 @@ pub fn serve(request: &HttpRequest, file: File, about: &Described<'_>) -> Answer
     };
     let mut answer = if part.is_some() { HttpResponse::PartialContent() } else { HttpResponse::Ok() };
     validators(&mut answer, about);
-    answer
-        .insert_header((header::CONTENT_TYPE, about.mime))
-        .insert_header((header::ACCEPT_RANGES, "bytes"))
-        .insert_header((header::CONTENT_DISPOSITION, disposition(about.name, about.is_inline)));
-    if !about.is_inline {
-        answer.insert_header((header::CONTENT_SECURITY_POLICY, "sandbox; default-src 'none'; frame-ancestors 'none'"));
-    }
+    content_headers(&mut answer, about);
     let (start, length) = match part {
         Some((start, end)) => {
             answer.insert_header((header::CONTENT_RANGE, format!("bytes {start}-{end}/{}", about.size)));
@@ -75,7 +69,21 @@ pub fn serve(request: &HttpRequest, file: File, about: &Described<'_>) -> Answer
         }
         None => (0, about.size),
     };
-    Ok(answer.no_chunking(length).body(SizedStream::new(length, read_ahead(file, about.start + start, length))))
+    let at = source.offset + start;
+    Ok(match read_small(source, at, length) {
+        Some(bytes) => answer.body(bytes),
+        None => answer.no_chunking(length).body(SizedStream::new(length, FileStream::new(source.file.clone(), at, length))),
+    })
+}
+
+fn content_headers(answer: &mut HttpResponseBuilder, about: &Described<'_>) {
+    answer
+        .insert_header((header::CONTENT_TYPE, about.mime))
+        .insert_header((header::ACCEPT_RANGES, "bytes"))
+        .insert_header((header::CONTENT_DISPOSITION, disposition(about.name, about.is_inline)));
+    if !about.is_inline {
+        answer.insert_header((header::CONTENT_SECURITY_POLICY, "sandbox; default-src 'none'; frame-ancestors 'none'"));
+    }
 }
 
 fn validators(answer: &mut HttpResponseBuilder, about: &Described<'_>) {
@@ -91,7 +99,7 @@ fn validators(answer: &mut HttpResponseBuilder, about: &Described<'_>) {
         ));
 }
 
-fn text(headers: &HeaderMap, name: header::HeaderName) -> Option<&str> {
+fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
     headers.get(name).and_then(|value| value.to_str().ok())
 }
 
@@ -167,42 +175,6 @@ pub fn disposition(name: &str, is_inline: bool) -> String {
     format!("{kind}; filename=\"{plain}\"; filename*=UTF-8''{}", utf8_percent_encode(name, EXTENDED))
 }
 
-struct Reader {
-    file: Arc<File>,
-    at: u64,
-    left: u64,
-    ahead: Option<JoinHandle<std::io::Result<Bytes>>>,
-}
-
-impl Reader {
-    /// Reads the next chunk on the blocking pool.
-    fn start(&mut self) {
-        let length = self.left.min(CHUNK);
-        if length > 0 {
-            let (file, at) = (self.file.clone(), self.at);
-            self.at += length;
-            self.left -= length;
-            self.ahead = Some(tokio::task::spawn_blocking(move || {
-                let mut chunk = vec![0; usize::try_from(length).unwrap_or_default()];
-                file.read_exact_at(&mut chunk, at)?;
-                Ok(chunk.into())
-            }));
-        }
-    }
-}
-
-fn read_ahead(file: File, start: u64, length: u64) -> impl stream::Stream<Item = std::io::Result<Bytes>> {
-    let mut reader = Reader { file: Arc::new(file), at: start, left: length, ahead: None };
-    reader.start();
-    stream::unfold(reader, |mut reader| async move {
-        let ready = reader.ahead.take()?.await.unwrap_or_else(|cause| Err(std::io::Error::other(cause)));
-        if ready.is_ok() {
-            reader.start();
-        }
-        Some((ready, reader))
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -216,9 +188,9 @@ mod tests {
             etag: "abc".into(),
             modified,
             size: 100,
-            start: 0,
             is_inline: true,
             caching: Caching::AskAgain,
+            elsewhere: None,
         }
     }
 

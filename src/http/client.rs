@@ -17,8 +17,8 @@ pub fn client_of(request: &HttpRequest, settings: &Settings) -> Client {
 
 /// The peer's address; what `X-Forwarded-For` says only as far as trusted proxies wrote it.
 fn address_of(request: &HttpRequest, settings: &Settings) -> IpAddr {
-    let peer = request.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |address| address.ip().to_canonical());
-    let is_trusted = |address: &IpAddr| settings.trusted_proxies.iter().any(|network| network.contains(address));
+    let peer = peer_of(request);
+    let is_trusted = |address: &IpAddr| is_trusted(address, settings);
     if !is_trusted(&peer) {
         return peer;
     }
@@ -34,6 +34,20 @@ fn address_of(request: &HttpRequest, settings: &Settings) -> IpAddr {
         }
     }
     address
+}
+
+fn peer_of(request: &HttpRequest) -> IpAddr {
+    request.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |address| address.ip().to_canonical())
+}
+
+fn is_trusted(address: &IpAddr, settings: &Settings) -> bool {
+    settings.trusted_proxies.iter().any(|network| network.contains(address))
+}
+
+/// Whether a trusted proxy has passed the request on.
+#[must_use]
+pub fn is_from_proxy(request: &HttpRequest, settings: &Settings) -> bool {
+    is_trusted(&peer_of(request), settings)
 }
 
 /// Browser and system, as a person would say them.

@@ -36,7 +36,7 @@ pub async fn edge(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
     let started = Instant::now();
-    let id = uuid::Uuid::now_v7().simple().to_string();
+    let id = format!("{:032x}", rand::random::<u128>());
     super::tus::override_method(&mut request);
     let under_way = request.conn_data::<Arc<Connection>>().map(UnderWay::begin);
     let mut response = next.call(request).await?.map_into_boxed_body();

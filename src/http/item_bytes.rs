@@ -1,19 +1,20 @@
 //! An item's bytes as an answer: what `/media/{id}` and its twin in the API share.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use actix_web::HttpRequest;
 use actix_web::web::Data;
 
 use super::bytes::{Caching, Described, serve};
+use super::client::is_from_proxy;
 use super::route::{Answer, act};
-use crate::domain::items::{self, Opened};
+use super::stream::SMALL;
+use crate::domain::open_files::{Form, Source};
 use crate::domain::previews::Asked;
 use crate::domain::session_cache::Presence;
-use crate::domain::{Services, previews};
+use crate::domain::{Services, items, previews};
 use crate::error::Error;
-use crate::media::previews::Stored;
 use crate::media::sniff::is_shown_inline;
 use crate::model::{Item, ItemId, PreviewState, Scan};
 
@@ -33,9 +34,36 @@ pub async fn content(
     id: &str,
     is_download: bool,
 ) -> Answer {
-    let opened = open(services, presence, id).await?;
-    let is_inline = !is_download && is_shown_inline(&opened.item.mime);
-    answer(request, opened, is_inline)
+    let id = parse_id(id)?;
+    let source = match opened(services, presence, id, Form::Original) {
+        Some(source) => source,
+        None => {
+            let presence = presence.clone();
+            act(services, move |services| items::open(services, &presence.user, id)).await?
+        }
+    };
+    let item = &source.item;
+    let text = item.mime.starts_with("text/");
+    let mime = if text { format!("{}; charset=utf-8", item.mime) } else { item.mime.clone() };
+    let about = Described {
+        name: &item.name,
+        mime: &mime,
+        etag: item.sha256.clone(),
+        modified: modified(item),
+        size: source.length,
+        is_inline: !is_download && is_shown_inline(&item.mime),
+        caching: Caching::AskAgain,
+        elsewhere: elsewhere(services, request, &source),
+    };
+    serve(request, &source, &about)
+}
+
+/// Where the proxy in front of us finds a file that is better sent by it.
+fn elsewhere(services: &Services, request: &HttpRequest, source: &Source) -> Option<String> {
+    let base = services.settings.x_accel.as_ref()?;
+    let is_worth_it = source.length > SMALL && is_from_proxy(request, &services.settings);
+    let place = source.place.as_ref().filter(|_| is_worth_it)?;
+    Some(format!("{base}{}", place.url_path()))
 }
 
 /// How long one who asks for a preview waits until it has been made.
@@ -70,29 +98,32 @@ pub async fn thumbnail(
     let side = SIDES.iter().find(|(word, _)| *word == wanted).map(|(_, side)| *side);
     let side = side.ok_or_else(|| Error::field("size", "Thumbnails are 320, 640 or 1280 wide."))?;
     let id = parse_id(id)?;
-    let (item, stored) = made(services, presence, id, side).await?;
-    let seconds = item.created_at.assume_utc().unix_timestamp();
+    let source = match opened(services, presence, id, Form::Preview(side)) {
+        Some(source) => source,
+        None => made(services, presence, id, side).await?,
+    };
+    let (item, (width, height)) = (&source.item, source.pixels.unwrap_or_default());
     let about = Described {
         name: "preview.webp",
         mime: "image/webp",
-        etag: format!("{}-{}x{}-{}", item.sha256, stored.width, stored.height, stored.length),
-        modified: UNIX_EPOCH + Duration::from_secs(u64::try_from(seconds).unwrap_or(0)),
-        size: stored.length,
-        start: stored.offset,
+        etag: format!("{}-{width}x{height}-{}", item.sha256, source.length),
+        modified: modified(item),
+        size: source.length,
         is_inline: true,
-        caching: if known == Some(version(&item)) { Caching::ForGood } else { Caching::AskAgain },
+        caching: if known == Some(version(item)) { Caching::ForGood } else { Caching::AskAgain },
+        elsewhere: None,
     };
-    serve(request, stored.file, &about)
+    serve(request, &source, &about)
 }
 
 /// A preview; one that is still to be made is waited for a little.
-async fn made(services: &Data<Services>, presence: &Arc<Presence>, id: ItemId, side: u32) -> Result<(Item, Stored), Error> {
+async fn made(services: &Data<Services>, presence: &Arc<Presence>, id: ItemId, side: u32) -> Result<Arc<Source>, Error> {
     let mut pause = Duration::from_millis(25);
     let until = Instant::now() + PATIENCE;
     loop {
         let presence = presence.clone();
         match act(services, move |services| previews::open(services, &presence.user, id, side)).await? {
-            Asked::Ready(item, stored) => return Ok((*item, stored)),
+            Asked::Ready(source) => return Ok(source),
             Asked::Soon if Instant::now() < until => {
                 tokio::time::sleep(pause).await;
                 pause = (pause * 2).min(Duration::from_millis(400));
@@ -102,24 +133,12 @@ async fn made(services: &Data<Services>, presence: &Arc<Presence>, id: ItemId, s
     }
 }
 
-async fn open(services: &Data<Services>, presence: &Arc<Presence>, id: &str) -> Result<Opened, Error> {
-    let (id, presence) = (parse_id(id)?, presence.clone());
-    act(services, move |services| items::open(services, &presence.user, id)).await
+/// What was opened before for the present version of the person's library.
+fn opened(services: &Services, presence: &Presence, id: ItemId, form: Form) -> Option<Arc<Source>> {
+    let library = services.libraries.peek(presence.user.id)?;
+    services.open_files.find(&library, id, form)
 }
 
-fn answer(request: &HttpRequest, Opened { item, file }: Opened, is_inline: bool) -> Answer {
-    let seconds = item.created_at.assume_utc().unix_timestamp();
-    let text = item.mime.starts_with("text/");
-    let mime = if text { format!("{}; charset=utf-8", item.mime) } else { item.mime.clone() };
-    let about = Described {
-        name: &item.name,
-        mime: &mime,
-        etag: item.sha256.clone(),
-        modified: UNIX_EPOCH + Duration::from_secs(u64::try_from(seconds).unwrap_or(0)),
-        size: item.bytes(),
-        start: 0,
-        is_inline,
-        caching: Caching::AskAgain,
-    };
-    serve(request, file, &about)
+fn modified(item: &Item) -> SystemTime {
+    UNIX_EPOCH + Duration::from_secs(u64::try_from(item.created_at.assume_utc().unix_timestamp()).unwrap_or(0))
 }

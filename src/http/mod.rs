@@ -16,11 +16,13 @@ mod gate;
 mod health;
 mod intake;
 mod item_bytes;
+mod kept;
 mod limit;
 mod pages;
 mod route;
 mod routes;
 mod statics;
+mod stream;
 mod tus;
 mod visitor;
 

@@ -1,5 +1,8 @@
 //! Where a file stands: whose folder, which directory in it, what name.
 
+use std::borrow::Cow;
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use uuid::Uuid;
 
 use super::FileName;
@@ -10,6 +13,9 @@ pub const INCOMING: &str = ".incoming";
 pub const UPLOADS: &str = ".uploads";
 /// Where files lie that the malware scanner took away.
 pub const QUARANTINE: &str = ".quarantine";
+/// RFC 3986, 2.3: what needs no escape.
+const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
 /// One file: the person's folder, the directory in it ("" = the folder itself), the name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
@@ -54,6 +60,13 @@ impl Place {
     pub fn from_text(directory: &str, name: &str) -> Self {
         let (folder, inner) = directory.split_once('/').unwrap_or((directory, ""));
         Self::new(folder, inner, name)
+    }
+
+    /// Its path beneath the media folder as it stands in a URL (RFC 3986, 3.3).
+    #[must_use]
+    pub fn url_path(&self) -> String {
+        let path = format!("{}/{}", self.directory_text(), self.name);
+        path.split('/').flat_map(|part| ["/".into(), Cow::from(utf8_percent_encode(part, COMPONENT))]).collect()
     }
 
     #[must_use]

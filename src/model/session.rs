@@ -54,7 +54,7 @@ impl Scope {
 }
 
 /// One row of `session_tokens`.
-#[derive(Clone, Queryable, Selectable, Identifiable)]
+#[derive(Clone, Hash, Queryable, Selectable, Identifiable)]
 #[diesel(table_name = session_tokens)]
 pub struct Session {
     pub id: i64,

@@ -62,7 +62,7 @@ pub enum Origin {
 text_enum!(Origin { Here = "here", File = "file" });
 
 /// One row of `users`.
-#[derive(Clone, Queryable, Selectable, Identifiable)]
+#[derive(Clone, Hash, Queryable, Selectable, Identifiable)]
 #[diesel(table_name = users)]
 pub struct User {
     pub id: UserId,

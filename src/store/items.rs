@@ -5,11 +5,10 @@ use std::collections::BTreeMap;
 use diesel::dsl::{AsSelect, IntoBoxed, Select};
 use diesel::prelude::*;
 
-use super::selection::{Selection, range};
 use crate::db::Conn;
-use crate::db::schema::{media_items as table, search_words, user_directories};
+use crate::db::schema::{media_items as table, user_directories};
 use crate::model::item::NewItem;
-use crate::model::{Cursor, DirectoryId, Item, ItemId, Shelf, Sort, Time, UserId, WallClock};
+use crate::model::{DirectoryId, Item, ItemId, Shelf, Time, UserId, WallClock};
 
 /// # Errors
 /// The database's; `UniqueViolation` for a place that is taken.
@@ -21,6 +20,20 @@ pub fn insert(conn: &mut Conn, new: &NewItem) -> QueryResult<usize> {
 /// The database's.
 pub fn find(conn: &mut Conn, owner: UserId, id: ItemId) -> QueryResult<Option<Item>> {
     table::table.find(id).filter(table::user_id.eq(owner)).select(Item::as_select()).first(conn).optional()
+}
+
+/// An item and the path of its directory.
+///
+/// # Errors
+/// The database's.
+pub fn find_with_path(conn: &mut Conn, owner: UserId, id: ItemId) -> QueryResult<Option<(Item, String)>> {
+    table::table
+        .inner_join(user_directories::table.on(user_directories::directory_id.eq(table::directory_id)))
+        .filter(table::id.eq(id))
+        .filter(table::user_id.eq(owner))
+        .select((Item::as_select(), user_directories::directory_path))
+        .first(conn)
+        .optional()
 }
 
 /// What stands in the directory at `path` under that name on disk.
@@ -60,110 +73,6 @@ pub fn find_same_bytes(conn: &mut Conn, owner: UserId, sha256: &str, size: i64) 
         .select(Item::as_select())
         .first(conn)
         .optional()
-}
-
-/// One page of a list: at most `limit` items behind `after`.
-///
-/// # Errors
-/// The database's.
-pub fn list(
-    conn: &mut Conn,
-    owner: UserId,
-    selection: &Selection,
-    sort: Sort,
-    after: Option<&Cursor>,
-    limit: i64,
-) -> QueryResult<Vec<Item>> {
-    let mut query = table::table.select(Item::as_select()).filter(table::user_id.eq(owner)).limit(limit).into_boxed();
-    query = match selection.shelf {
-        Shelf::Trash => query.filter(table::in_trash.eq(true)),
-        Shelf::All | Shelf::Recents => query.filter(table::in_trash.eq(false)),
-        Shelf::Favorites => query.filter(table::in_trash.eq(false)).filter(table::favorite.eq(true)),
-        shelf => query.filter(table::in_trash.eq(false)).filter(table::shelf.eq(shelf)),
-    };
-    if let Some(id) = selection.directory {
-        query = query.filter(table::directory_id.eq(id));
-    }
-    if let Some(sha256) = &selection.sha256 {
-        query = query.filter(table::sha256.eq(sha256.clone()));
-    }
-    if let Some(kind) = selection.kind {
-        query = query.filter(table::kind.eq(kind));
-        // Each kind stands on one shelf, and shelves have the indexes.
-        if selection.shelf == Shelf::All {
-            query = query.filter(table::shelf.eq(kind.shelf()));
-        }
-    }
-    for (from, until) in selection.words.iter().flatten().map(|word| range(word)) {
-        let has = search_words::table
-            .filter(search_words::item_id.eq(table::id))
-            .filter(search_words::word.ge(from))
-            .filter(search_words::word.lt(until));
-        query = query.filter(diesel::dsl::exists(has));
-    }
-    if let Some((at, id)) = selection.floor {
-        query = query.filter(table::shown_at.ge(at)).filter(table::shown_at.gt(at).or(table::id.ge(id)));
-    }
-    // A range on the first key and a test on both: an index answers it without sorting.
-    query = match (sort, after) {
-        (Sort::Newest, Some(Cursor::Clock(at, id))) => {
-            query.filter(table::shown_at.le(*at)).filter(table::shown_at.lt(*at).or(table::id.lt(*id)))
-        }
-        (Sort::Oldest, Some(Cursor::Clock(at, id))) => {
-            query.filter(table::shown_at.ge(*at)).filter(table::shown_at.gt(*at).or(table::id.gt(*id)))
-        }
-        (Sort::Recent, Some(Cursor::Time(at, id))) => {
-            query.filter(table::recent_at.le(*at)).filter(table::recent_at.lt(*at).or(table::id.lt(*id)))
-        }
-        (Sort::Trashed, Some(Cursor::Time(at, id))) => {
-            query.filter(table::trashed_at.le(*at)).filter(table::trashed_at.lt(*at).or(table::id.lt(*id)))
-        }
-        (Sort::Name, Some(Cursor::Name(name, id))) => {
-            query.filter(table::name_key.ge(name.clone())).filter(table::name_key.gt(name.clone()).or(table::id.gt(*id)))
-        }
-        (Sort::Largest, Some(Cursor::Size(size, id))) => {
-            query.filter(table::size.le(*size)).filter(table::size.lt(*size).or(table::id.lt(*id)))
-        }
-        _ => query,
-    };
-    match sort {
-        Sort::Newest => query.order((table::shown_at.desc(), table::id.desc())),
-        Sort::Oldest => query.order((table::shown_at.asc(), table::id.asc())),
-        Sort::Recent => query.order((table::recent_at.desc(), table::id.desc())),
-        Sort::Trashed => query.order((table::trashed_at.desc(), table::id.desc())),
-        Sort::Name => query.order((table::name_key.asc(), table::id.asc())),
-        Sort::Largest => query.order((table::size.desc(), table::id.desc())),
-    }
-    .load(conn)
-}
-
-/// How many items of a shelf or directory outside the trash were taken in `from..until`.
-///
-/// # Errors
-/// The database's.
-pub fn count_between(
-    conn: &mut Conn,
-    owner: UserId,
-    selection: &Selection,
-    from: WallClock,
-    until: WallClock,
-) -> QueryResult<i64> {
-    let mut query = table::table
-        .filter(table::user_id.eq(owner))
-        .filter(table::in_trash.eq(false))
-        .filter(table::shown_at.ge(from))
-        .filter(table::shown_at.lt(until))
-        .count()
-        .into_boxed();
-    query = match selection.shelf {
-        Shelf::Favorites => query.filter(table::favorite.eq(true)),
-        Shelf::All => query,
-        shelf => query.filter(table::shelf.eq(shelf)),
-    };
-    if let Some(id) = selection.directory {
-        query = query.filter(table::directory_id.eq(id));
-    }
-    query.get_result(conn)
 }
 
 /// Items of these directories outside the trash, at most `limit`.

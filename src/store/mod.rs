@@ -6,6 +6,8 @@ pub mod directories;
 pub mod findings;
 pub mod items;
 pub mod jobs;
+pub mod libraries;
+pub mod lists;
 pub mod moves;
 pub mod reports;
 pub mod scans;

@@ -26,6 +26,15 @@ pub struct TestApp {
     pub services: Arc<Services>,
     pub folder: tempfile::TempDir,
     setup_link: Option<String>,
+    is_watched: bool,
+}
+
+impl Drop for TestApp {
+    fn drop(&mut self) {
+        if self.is_watched && !std::thread::panicking() {
+            assert_eq!(crate::versions::unnoticed(&self.services), Vec::<String>::new(), "the version stayed as it was");
+        }
+    }
 }
 
 pub const PASSWORD: &str = "correct horse battery";
@@ -81,8 +90,12 @@ impl TestApp {
         let base = format!("http://127.0.0.1:{}", application.port());
         let setup_link = application.setup_link().unwrap();
         let services = application.services().clone();
+        let is_watched = !services.db.is_shared();
+        if is_watched {
+            crate::versions::watch(&services);
+        }
         actix_web::rt::spawn(application.run_until_stopped());
-        Self { base, services, folder, setup_link }
+        Self { base, services, folder, setup_link, is_watched }
     }
 
     /// A server that is set up: the admin is `root`.
@@ -343,7 +356,7 @@ pub fn assert_counts_are_true(app: &TestApp, username: &str) {
                 .collect();
             let mut counted = HashMap::new();
             for shelf in Shelf::COUNTED {
-                let items = nexus_media::store::items::list(conn, user.id, &Selection::shelf(shelf), Sort::Newest, None, 10_000)?;
+                let items = nexus_media::store::lists::list(conn, user.id, &Selection::shelf(shelf), Sort::Newest, None, 10_000)?;
                 counted.insert(shelf, (i64::try_from(items.len()).unwrap(), items.iter().map(|item| item.size).sum::<i64>()));
             }
             let all = counted.get(&Shelf::All).unwrap().1 + counted.get(&Shelf::Trash).unwrap().1;

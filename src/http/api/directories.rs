@@ -58,7 +58,7 @@ pub(super) async fn create_directory(caller: Caller, Json(body): Json<NewDirecto
     let presence = caller.presence.clone();
     let made = act(&caller.services, move |services| {
         let id = directories::create(services, &presence.user, &body.name, parent)?;
-        Ok(shelves::open_directory(services, &presence.user, id)?.0)
+        shelves::open_directory(services, &presence.user, id)
     });
     json(StatusCode::CREATED, &DirectoryBody::of(&made.await?))
 }
@@ -82,7 +82,7 @@ pub(super) async fn patch_directory(caller: Caller, path: web::Path<String>, Jso
     let (id, presence) = (parse(&path)?, caller.presence.clone());
     let renamed = act(&caller.services, move |services| {
         directories::rename(services, &presence.user, id, &body.name)?;
-        Ok(shelves::open_directory(services, &presence.user, id)?.0)
+        shelves::open_directory(services, &presence.user, id)
     });
     ok(&DirectoryBody::of(&renamed.await?))
 }

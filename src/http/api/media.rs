@@ -4,7 +4,7 @@ use actix_web::{HttpRequest, web};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::answer::{no_content, ok, tagged};
+use super::answer::{again, no_content, ok, tag, tagged};
 use super::body::{Json, Query};
 use super::caller::Caller;
 use super::views::{ItemBody, KindWord};
@@ -13,6 +13,7 @@ use crate::domain::shelves::{self, Page, Selection};
 use crate::domain::{Services, search, trash};
 use crate::error::{Error, Result};
 use crate::http::item_bytes::parse_id;
+use crate::http::kept::kept;
 use crate::http::route::{Answer, Route, act};
 use crate::model::item::ItemKind;
 use crate::model::{DirectoryId, Item, Shelf, Sort, User};
@@ -145,13 +146,14 @@ pub struct ListBody {
 #[utoipa::path(get, path = "/api/media/list", tag = "Media", params(ListQuery), responses((status = 200, body = ListBody)))]
 pub(super) async fn list_media(caller: Caller, request: HttpRequest, Query(query): Query<ListQuery>) -> Answer {
     let (page, presence) = (query.page()?, caller.presence.clone());
-    let (items, next, names) = act(&caller.services, move |services| {
-        let (items, next) = shelves::page(services, &presence.user, &page)?;
-        let names = shelves::directory_names(services, &presence.user, &items)?;
-        Ok((items, next.map(|cursor| cursor.encode()), names))
-    })
-    .await?;
-    tagged(&request, &ListBody { items: items.iter().map(|item| ItemBody::of(item, &names)).collect(), next_cursor: next })
+    let asked = Some(format!("list {}", request.query_string()));
+    let list = kept(&caller.services, caller.user().id, asked, move |_, conn, _| {
+        let (items, next) = shelves::page(conn, &presence.user, &page)?;
+        let names = shelves::directory_names(conn, &presence.user, &items)?;
+        let items = items.iter().map(|item| ItemBody::of(item, &names)).collect();
+        tag(&ListBody { items, next_cursor: next.map(|cursor| cursor.encode()) })
+    });
+    again(&request, list.await?)
 }
 
 /// What `work` answers with, and the name of its folder.
@@ -159,7 +161,7 @@ async fn described(caller: &Caller, work: impl FnOnce(&Services, &User) -> Resul
     let presence = caller.presence.clone();
     act(&caller.services, move |services| {
         let item = work(services, &presence.user)?;
-        let names = shelves::directory_names(services, &presence.user, std::slice::from_ref(&item))?;
+        let names = services.db.read(|conn| shelves::directory_names(conn, &presence.user, std::slice::from_ref(&item)))?;
         Ok(ItemBody::of(&item, &names))
     })
     .await

@@ -75,7 +75,7 @@ pub(super) async fn upload_media(caller: Caller, request: HttpRequest, payload: 
     let presence = caller.presence.clone();
     let items = act(&caller.services, move |services| {
         let items: Vec<Item> = stored.iter().map(|(item, _)| item.clone()).collect();
-        let names = shelves::directory_names(services, &presence.user, &items)?;
+        let names = services.db.read(|conn| shelves::directory_names(conn, &presence.user, &items))?;
         Ok(stored
             .into_iter()
             .map(|(item, is_duplicate)| {

@@ -2,23 +2,62 @@
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::LOCATION;
+use actix_web::http::uri::PathAndQuery;
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
+use super::shell::Frame;
+use crate::db::Conn;
+use crate::domain::libraries::{Kept, Library};
+use crate::domain::{Services, previews};
 use crate::error::Error;
 use crate::http::back::back_path;
 use crate::http::carrier::{Carrier, Flash};
+use crate::http::kept::kept;
 use crate::http::route::Answer;
+use crate::http::visitor::SignedIn;
+use crate::model::now;
+
+const HTML: &str = "text/html; charset=utf-8";
 
 /// A page.
 pub fn show(page: &impl Template) -> Answer {
     show_with(StatusCode::OK, page)
 }
 
+/// A page of what a person keeps, at `current`: as it was drawn for them a moment ago if nothing has changed since,
+/// otherwise drawn by `draw`.
+pub async fn show_kept<P: Template>(
+    at: &SignedIn,
+    request: &HttpRequest,
+    current: &str,
+    draw: impl FnOnce(&Services, &mut Conn, &Library, Frame) -> Result<P, Error> + Send + 'static,
+) -> Answer {
+    let frame = Frame::of(at, current)?;
+    // A message is shown once.
+    let asked = frame.flash.is_none().then(|| asked(at, request));
+    let drawn = kept(&at.services, at.user().id, asked, |services, conn, library| {
+        let html = draw(services, conn, library, frame)?.render().map_err(Error::internal)?;
+        Ok(Kept { body: html.into(), etag: "".into() })
+    })
+    .await?;
+    Ok(HttpResponse::Ok().content_type(HTML).body(drawn.body))
+}
+
+/// Everything beside their library that a page of a person is drawn from: who they are and on which device, how long
+/// ago things were in words of minutes, and for admins how many people wait.
+fn asked(at: &SignedIn, request: &HttpRequest) -> String {
+    let seconds = now().assume_utc().unix_timestamp();
+    let (moment, changes) = if at.user().is_admin() { (seconds / 5, at.services.sessions.changes()) } else { (seconds / 60, 0) };
+    let address = request.uri().path_and_query().map_or("", PathAndQuery::as_str);
+    let are_made = previews::are_made(&at.services);
+    format!("{:x} {moment} {changes} {are_made} {address}", at.presence.likeness)
+}
+
 /// A page with another status: a form that is shown again.
 pub fn show_with(status: StatusCode, page: &impl Template) -> Answer {
     let html = page.render().map_err(Error::internal)?;
-    Ok(HttpResponse::build(status).content_type("text/html; charset=utf-8").body(html))
+    Ok(HttpResponse::build(status).content_type(HTML).body(html))
 }
 
 /// 303: look there now.

@@ -1,9 +1,9 @@
 //! `/dashboard`.
 
-use actix_web::web;
+use actix_web::{HttpRequest, web};
 use askama::Template;
 
-use super::answer::show;
+use super::answer::show_kept;
 use super::findings::{self, Notice};
 use super::shell::Shell;
 use super::tile::Tile;
@@ -11,7 +11,7 @@ use super::unfinished::{self, Unfinished};
 use super::view::{self as v, counted};
 use crate::domain::dashboard;
 use crate::error::bytes_in_words;
-use crate::http::route::{Answer, Route, act};
+use crate::http::route::{Answer, Route};
 use crate::http::visitor::SignedIn;
 use crate::model::{Item, Shelf};
 
@@ -40,36 +40,37 @@ struct DashboardPage {
     notices: Vec<Notice>,
 }
 
-async fn show_dashboard(at: SignedIn) -> Answer {
-    let presence = at.presence.clone();
-    let strips = act(&at.services, move |services| dashboard::strips(services, &presence.user)).await?;
-    let shell = Shell::load(&at, "/dashboard").await?;
-    let tiles = |items: &[Item]| Tile::all(items, &strips.tracks, &at.services);
-    let card = |shelf: Shelf, href: &str, icon| {
-        let (items, bytes) = shell.surroundings.count(shelf);
-        let holds = format!("{} · {}", counted(items, "item"), v::size(bytes).words);
-        Card { href: href.into(), label: shelf.title().into(), icon, holds }
-    };
-    let cards = vec![
-        card(Shelf::Photos, "/photos", "image"),
-        card(Shelf::Videos, "/videos", "film"),
-        card(Shelf::Audios, "/audios", "music"),
-        card(Shelf::Uploads, "/uploads", "files"),
-    ];
-    let mut favorites = tiles(&strips.favorites);
-    for tile in &mut favorites {
-        tile.is_repeated = true;
-    }
-    let unfinished = unfinished::rows(&at).await?;
-    let notices = findings::notices(&at).await?;
-    show(&DashboardPage {
-        unfinished,
-        notices,
-        recent: tiles(&strips.recent),
-        favorites,
-        cards,
-        is_full: at.user().room() == Some(0),
-        max_upload: bytes_in_words(at.services.settings.max_upload.min(at.user().room().unwrap_or(u64::MAX))),
-        shell,
+async fn show_dashboard(at: SignedIn, request: HttpRequest) -> Answer {
+    show_kept(&at, &request, "/dashboard", |services, conn, library, frame| {
+        let presence = frame.presence.clone();
+        let user = &presence.user;
+        let strips = dashboard::strips(conn, user)?;
+        let tiles = |items: &[Item]| Tile::all(items, &strips.tracks, services);
+        let mut favorites = tiles(&strips.favorites);
+        for tile in &mut favorites {
+            tile.is_repeated = true;
+        }
+        let shell = Shell::gather(conn, library, frame)?;
+        let card = |shelf: Shelf, href: &str, icon| {
+            let (items, bytes) = shell.surroundings.count(shelf);
+            let holds = format!("{} · {}", counted(items, "item"), v::size(bytes).words);
+            Card { href: href.into(), label: shelf.title().into(), icon, holds }
+        };
+        Ok(DashboardPage {
+            unfinished: unfinished::rows(conn, user)?,
+            notices: findings::notices(conn, user)?,
+            recent: tiles(&strips.recent),
+            favorites,
+            cards: vec![
+                card(Shelf::Photos, "/photos", "image"),
+                card(Shelf::Videos, "/videos", "film"),
+                card(Shelf::Audios, "/audios", "music"),
+                card(Shelf::Uploads, "/uploads", "files"),
+            ],
+            is_full: user.room() == Some(0),
+            max_upload: bytes_in_words(services.settings.max_upload.min(user.room().unwrap_or(u64::MAX))),
+            shell,
+        })
     })
+    .await
 }

@@ -71,7 +71,7 @@ struct DeletePage {
 async fn show_delete(at: SignedIn, path: web::Path<String>) -> Answer {
     let id = DirectoryId::parse(&path).ok_or(Error::NotFound)?;
     let presence = at.presence.clone();
-    let (directory, _) = act(&at.services, move |services| shelves::open_directory(services, &presence.user, id)).await?;
+    let directory = act(&at.services, move |services| shelves::open_directory(services, &presence.user, id)).await?;
     let shell = Shell::load(&at, &format!("/directories/{id}")).await?;
     show(&DeletePage { shell, directory })
 }

@@ -111,7 +111,7 @@ fn write_archive(services: &Arc<Services>, user: &User, chosen: &[Item], to: mps
             .large_file(item.bytes() >= u64::from(u32::MAX) - 65_536)
             .unix_permissions(0o644);
         archive.start_file(free_name(&item.name, &mut taken), options).map_err(io::Error::other)?;
-        io::copy(&mut io::BufReader::with_capacity(CHUNK, opened.file), &mut archive)?;
+        io::copy(&mut io::BufReader::with_capacity(CHUNK, opened.reader()), &mut archive)?;
     }
     if !missing.is_empty() {
         archive

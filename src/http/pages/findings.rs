@@ -6,14 +6,14 @@ use askama::Template;
 use super::answer::{back, see, show};
 use super::shell::Shell;
 use super::view::{self as v, Size, When};
+use crate::db::Conn;
 use crate::domain::scanning;
 use crate::error::Error;
-use crate::http::error::Failure;
 use crate::http::form::{Form, Nothing};
 use crate::http::route::{Answer, Route, act};
 use crate::http::visitor::{Admin, SignedIn};
-use crate::model::FindingId;
 use crate::model::finding::{Finding, FindingState};
+use crate::model::{FindingId, User};
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
@@ -99,9 +99,8 @@ pub struct Notice {
 ///
 /// # Errors
 /// The database's.
-pub async fn notices(at: &SignedIn) -> Result<Vec<Notice>, Failure> {
-    let presence = at.presence.clone();
-    let unseen = act(&at.services, move |services| scanning::unseen(services, &presence.user)).await?;
+pub fn notices(conn: &mut Conn, user: &User) -> Result<Vec<Notice>, Error> {
+    let unseen = scanning::unseen(conn, user)?;
     let notice = |finding: Finding| Notice {
         id: finding.id,
         name: finding.name,

@@ -84,7 +84,8 @@ async fn show_item(at: SignedIn, path: web::Path<String>) -> Answer {
     let item = shown.item.clone();
     let (details, tracks) = act(&at.services, move |services| {
         let details = previews::details(services, &presence.user, id)?;
-        Ok((details, albums::tracks_of(services, &presence.user, std::slice::from_ref(&item))?))
+        let tracks = services.db.read(|conn| albums::tracks_of(conn, &presence.user, std::slice::from_ref(&item)))?;
+        Ok((details, tracks))
     })
     .await?;
     let tile = Tile::all(std::slice::from_ref(&shown.item), &tracks, &at.services).pop().ok_or(Error::NotFound)?;

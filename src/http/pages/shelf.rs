@@ -3,17 +3,17 @@
 use actix_web::{HttpRequest, web};
 use askama::Template;
 
-use super::answer::show;
+use super::answer::show_kept;
 use super::choices::{Group, Query};
 use super::shell::Shell;
 use super::song::Song;
 use super::tile::{Heading, Tile, track_of};
 use super::timeline::{self, Year};
 use super::view::{self as v, counted};
-use crate::domain::search;
 use crate::domain::shelves::{self, Listing, PAGE, Page, Selection};
+use crate::domain::{Services, search};
 use crate::error::Error;
-use crate::http::route::{Answer, Route, act};
+use crate::http::route::{Answer, Route};
 use crate::http::visitor::SignedIn;
 use crate::model::{Directory, DirectoryId, Shelf, Sort};
 
@@ -68,11 +68,17 @@ struct ShelfPage {
 }
 
 impl ShelfPage {
-    fn new(at: &SignedIn, shell: Shell, (title, path, shelf): (&str, &str, Shelf), query: &Query, listing: Listing) -> Self {
+    fn new(
+        services: &Services,
+        shell: Shell,
+        (title, path, shelf): (&str, &str, Shelf),
+        query: &Query,
+        listing: Listing,
+    ) -> Self {
         let is_table = matches!(shelf, Shelf::Audios | Shelf::Uploads);
-        let days = at.services.settings.trash_days;
+        let days = services.settings.trash_days;
         let sort = listing.sort;
-        let mut tiles = Tile::all(&listing.items, &listing.tracks, &at.services);
+        let mut tiles = Tile::all(&listing.items, &listing.tracks, services);
         // What a search finds is too scattered for months.
         if matches!(sort, Sort::Newest | Sort::Oldest) && path != "/search" {
             let mut last = None;
@@ -124,27 +130,35 @@ fn crumb(directory: &Directory) -> Crumb {
     Crumb { href: format!("/directories/{}", directory.directory_id), label: directory.directory_name.clone() }
 }
 
-async fn listing(at: &SignedIn, selection: Selection, query: &Query) -> Result<Listing, Error> {
-    let presence = at.presence.clone();
+fn wanted(selection: Selection, query: &Query) -> Page {
     let selection = Selection { kind: query.kind(), ..selection };
-    let page = Page { selection, sort: query.sort(), cursor: query.cursor.clone(), limit: PAGE };
-    act(&at.services, move |services| shelves::list(services, &presence.user, &page)).await
+    Page { selection, sort: query.sort(), cursor: query.cursor.clone(), limit: PAGE }
 }
 
 async fn show_shelf(at: SignedIn, request: HttpRequest, query: web::Query<Query>) -> Answer {
-    let shelf = Shelf::parse(request.path().trim_start_matches('/')).ok_or(Error::NotFound)?;
-    let listing = listing(&at, Selection::shelf(shelf), &query).await?;
-    let shell = Shell::load(&at, request.path()).await?;
-    let (items, bytes) = shell.surroundings.count(shelf);
-    let summary = match shelf {
-        Shelf::Recents => "What you opened or added last".into(),
-        _ => format!("{} · {}", counted(items, "item"), v::size(bytes).words),
-    };
-    let mut page = ShelfPage::new(&at, shell, (shelf.title(), request.path(), shelf), &query, listing);
-    page.summary = summary;
-    page.is_trash = shelf == Shelf::Trash;
-    page.takes_folders = shelf == Shelf::Uploads;
-    page.empty = match shelf {
+    let path = request.path().to_owned();
+    let shelf = Shelf::parse(path.trim_start_matches('/')).ok_or(Error::NotFound)?;
+    shelves::note_opened(&at.services, at.user(), shelf.title());
+    show_kept(&at, &request, request.path(), move |services, conn, library, frame| {
+        let user = &frame.presence.clone().user;
+        let listing = shelves::list(conn, library, user, &wanted(Selection::shelf(shelf), &query))?;
+        let shell = Shell::gather(conn, library, frame)?;
+        let (items, bytes) = shell.surroundings.count(shelf);
+        let mut page = ShelfPage::new(services, shell, (shelf.title(), &path, shelf), &query, listing);
+        page.summary = match shelf {
+            Shelf::Recents => "What you opened or added last".into(),
+            _ => format!("{} · {}", counted(items, "item"), v::size(bytes).words),
+        };
+        page.is_trash = shelf == Shelf::Trash;
+        page.takes_folders = shelf == Shelf::Uploads;
+        page.empty = nothing_on(shelf);
+        Ok(page)
+    })
+    .await
+}
+
+const fn nothing_on(shelf: Shelf) -> &'static str {
+    match shelf {
         Shelf::Photos => "No photos yet. Every picture you upload comes here.",
         Shelf::Videos => "No videos yet. Every film you upload comes here.",
         Shelf::Audios => "No music yet. Every recording you upload comes here.",
@@ -152,56 +166,57 @@ async fn show_shelf(at: SignedIn, request: HttpRequest, query: web::Query<Query>
         Shelf::Recents => "Nothing yet. What you open or add stands here.",
         Shelf::Trash => "The trash is empty.",
         Shelf::Uploads | Shelf::All => "No files yet. Documents and everything else come here.",
-    };
-    show(&page)
+    }
 }
 
-async fn show_directory(at: SignedIn, path: web::Path<String>, query: web::Query<Query>) -> Answer {
+async fn show_directory(at: SignedIn, request: HttpRequest, path: web::Path<String>, query: web::Query<Query>) -> Answer {
     let id = DirectoryId::parse(&path).ok_or(Error::NotFound)?;
-    let presence = at.presence.clone();
-    let (directory, above) = act(&at.services, move |services| shelves::open_directory(services, &presence.user, id)).await?;
-    let listing = listing(&at, Selection::directory(id), &query).await?;
     let current = format!("/directories/{id}");
-    let shell = Shell::load(&at, &current).await?;
-    let mut page = ShelfPage::new(&at, shell, (&directory.directory_name, &current, Shelf::All), &query, listing);
-    page.crumbs = above.iter().map(crumb).collect();
-    page.summary = format!("Last changed {}", v::when(directory.last_modified).ago);
-    page.empty = "This folder is empty. Move things here, or upload into it.";
-    page.takes_folders = !directory.is_view();
-    page.directory = Some(directory);
-    show(&page)
+    show_kept(&at, &request, &current.clone(), move |services, conn, library, frame| {
+        let user = &frame.presence.clone().user;
+        let (directory, above) = shelves::find_directory(conn, user, id)?;
+        shelves::note_opened(services, user, &directory.directory_path);
+        let listing = shelves::list(conn, library, user, &wanted(Selection::directory(id), &query))?;
+        let shell = Shell::gather(conn, library, frame)?;
+        let mut page = ShelfPage::new(services, shell, (&directory.directory_name, &current, Shelf::All), &query, listing);
+        page.crumbs = above.iter().map(crumb).collect();
+        page.summary = format!("Last changed {}", v::when(directory.last_modified).ago);
+        page.empty = "This folder is empty. Move things here, or upload into it.";
+        page.takes_folders = !directory.is_view();
+        page.directory = Some(directory);
+        Ok(page)
+    })
+    .await
 }
 
-async fn show_search(at: SignedIn, query: web::Query<Query>) -> Answer {
-    let words = query.q.trim().to_lowercase();
-    let listing = if words.is_empty() {
-        Listing {
-            items: Vec::new(),
-            next: None,
-            months: Vec::new(),
-            tracks: Vec::new(),
-            children: Vec::new(),
-            sort: Sort::Newest,
-        }
-    } else {
-        let asked: String = words.chars().take(200).collect();
-        listing(&at, Selection { words: Some(search::asked(&asked)), ..Selection::shelf(Shelf::All) }, &query).await?
-    };
-    let shell = Shell::load(&at, "/search").await?;
-    let title = match (words.is_empty(), listing.items.len(), listing.next.is_some()) {
-        (true, ..) => "Search".to_owned(),
-        (_, 0, false) => format!("Nothing found for “{}”", query.q.trim()),
-        (_, count, false) => format!("“{}”: {count} found", query.q.trim()),
-        (_, 0, true) => format!("Nothing found yet for “{}”", query.q.trim()),
-        (_, _, true) => format!("“{}”", query.q.trim()),
-    };
-    let mut page = ShelfPage::new(&at, shell, (&title, "/search", Shelf::All), &query, listing);
-    page.summary = "Names, tags, cameras, artists, albums, places and dates".into();
-    page.empty = match (words.is_empty(), page.next.is_some()) {
-        (true, _) => "Nothing looked for yet.",
-        (_, true) => "Not among the newer things. It may be further back.",
-        _ => "Try fewer or shorter words: each is looked for as the beginning of a word.",
-    };
-    page.query = Some(query.q.trim().to_owned());
-    show(&page)
+async fn show_search(at: SignedIn, request: HttpRequest, query: web::Query<Query>) -> Answer {
+    show_kept(&at, &request, "/search", move |services, conn, library, frame| {
+        let user = &frame.presence.clone().user;
+        let words = query.q.trim().to_lowercase();
+        let listing = if words.is_empty() {
+            Listing::empty()
+        } else {
+            let asked: String = words.chars().take(200).collect();
+            let selection = Selection { words: Some(search::asked(&asked)), ..Selection::shelf(Shelf::All) };
+            shelves::list(conn, library, user, &wanted(selection, &query))?
+        };
+        let title = match (words.is_empty(), listing.items.len(), listing.next.is_some()) {
+            (true, ..) => "Search".to_owned(),
+            (_, 0, false) => format!("Nothing found for “{}”", query.q.trim()),
+            (_, count, false) => format!("“{}”: {count} found", query.q.trim()),
+            (_, 0, true) => format!("Nothing found yet for “{}”", query.q.trim()),
+            (_, _, true) => format!("“{}”", query.q.trim()),
+        };
+        let shell = Shell::gather(conn, library, frame)?;
+        let mut page = ShelfPage::new(services, shell, (&title, "/search", Shelf::All), &query, listing);
+        page.summary = "Names, tags, cameras, artists, albums, places and dates".into();
+        page.empty = match (words.is_empty(), page.next.is_some()) {
+            (true, _) => "Nothing looked for yet.",
+            (_, true) => "Not among the newer things. It may be further back.",
+            _ => "Try fewer or shorter words: each is looked for as the beginning of a word.",
+        };
+        page.query = Some(query.q.trim().to_owned());
+        Ok(page)
+    })
+    .await
 }

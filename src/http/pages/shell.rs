@@ -1,7 +1,12 @@
 //! What surrounds every page of a signed-in person: navigation, storage, messages.
 
+use std::sync::Arc;
+
 use super::view::{self, thousands};
-use crate::domain::shelves::{self, Surroundings};
+use crate::db::Conn;
+use crate::domain::libraries::{Library, Surroundings};
+use crate::domain::people;
+use crate::domain::session_cache::Presence;
 use crate::error::{Result, bytes_in_words};
 use crate::http::carrier::Flash;
 use crate::http::route::act;
@@ -42,15 +47,46 @@ pub struct Shell {
     pub storage: Storage,
     pub flash: Option<Flash>,
     pub current: String,
-    pub surroundings: Surroundings,
+    pub surroundings: Arc<Surroundings>,
+}
+
+/// What a request says about the surroundings of its page.
+pub struct Frame {
+    pub presence: Arc<Presence>,
+    pub csrf: String,
+    /// A message that is shown once.
+    pub flash: Option<Flash>,
+    /// The path that the navigation marks.
+    pub current: String,
+}
+
+impl Frame {
+    pub fn of(at: &SignedIn, current: &str) -> Result<Self> {
+        let (presence, current) = (at.presence.clone(), current.to_owned());
+        Ok(Self { presence, csrf: at.carrier.csrf()?, flash: at.carrier.take_flash(), current })
+    }
 }
 
 impl Shell {
     /// Gathers it; `current` is the path of the page.
     pub async fn load(at: &SignedIn, current: &str) -> Result<Self> {
-        let presence = at.presence.clone();
-        let surroundings = act(&at.services, move |services| shelves::surroundings(services, &presence.user)).await?;
-        let user = at.presence.user.clone();
+        let frame = Frame::of(at, current)?;
+        act(&at.services, move |services| {
+            services.db.read(|conn| {
+                let library = services.libraries.of(conn, frame.presence.user.id)?;
+                Self::gather(conn, &library, frame)
+            })
+        })
+        .await
+    }
+
+    /// Gathers it with what the request says.
+    pub fn gather(conn: &mut Conn, library: &Library, frame: Frame) -> Result<Self> {
+        let Frame { presence, csrf, flash, current } = frame;
+        let user = presence.user.clone();
+        let surroundings = library.surroundings(conn)?;
+        // People who wait for an admin.
+        let pending = if user.is_admin() { people::count_pending(conn)? } else { 0 };
         let link = |shelf: Shelf, path: &str, icon, is_counted: bool| Link {
             href: path.to_owned(),
             label: shelf.title().into(),
@@ -69,7 +105,7 @@ impl Shell {
         };
         Ok(Self {
             assets: crate::http::statics::base(),
-            csrf: at.carrier.csrf()?,
+            csrf,
             initials: initials(&user.firstname, &user.lastname),
             main: vec![
                 home,
@@ -83,11 +119,11 @@ impl Shell {
                 link(Shelf::Recents, "/recents", "clock", false),
                 link(Shelf::Trash, "/trash", "trash-2", false),
             ],
-            own: own_links(&surroundings.directories, current),
-            pending: surroundings.pending,
+            own: own_links(&surroundings.directories, &current),
+            pending,
             storage: storage(&user),
-            flash: at.carrier.take_flash(),
-            current: current.to_owned(),
+            flash,
+            current,
             user,
             surroundings,
         })

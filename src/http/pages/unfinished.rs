@@ -4,14 +4,14 @@ use actix_web::web;
 
 use super::answer::{say, see};
 use super::view::{self as v};
+use crate::db::Conn;
 use crate::domain::resumable;
 use crate::error::{Error, bytes_in_words};
 use crate::http::back::back_path;
-use crate::http::error::Failure;
 use crate::http::form::{Form, Nothing};
-use crate::http::route::{Answer, Route, act, shared};
+use crate::http::route::{Answer, Route, shared};
 use crate::http::visitor::SignedIn;
-use crate::model::{Upload, UploadId, now};
+use crate::model::{Upload, UploadId, User, now};
 
 pub(super) fn routes() -> Vec<Route> {
     vec![Route::post("/uploads/unfinished/{id}/discard", || web::route().to(discard))]
@@ -39,10 +39,8 @@ impl Unfinished {
 ///
 /// # Errors
 /// The database's.
-pub async fn rows(at: &SignedIn) -> Result<Vec<Unfinished>, Failure> {
-    let presence = at.presence.clone();
-    let uploads = act(&at.services, move |services| resumable::list(services, &presence.user)).await?;
-    Ok(uploads.into_iter().map(Unfinished::of).collect())
+pub fn rows(conn: &mut Conn, user: &User) -> Result<Vec<Unfinished>, Error> {
+    Ok(resumable::list(conn, user)?.into_iter().map(Unfinished::of).collect())
 }
 
 async fn discard(at: SignedIn, request: actix_web::HttpRequest, path: web::Path<String>, _: Form<Nothing>) -> Answer {

@@ -4,7 +4,7 @@ use actix_web::{HttpRequest, web};
 use askama::Template;
 use serde::{Deserialize, Serialize};
 
-use super::answer::{see, show};
+use super::answer::{see, show, show_kept};
 use super::shell::Shell;
 use super::unfinished::{self, Unfinished};
 use super::view as v;
@@ -44,21 +44,20 @@ struct UploadPage {
     chosen: String,
 }
 
-async fn show_upload(at: SignedIn, query: web::Query<Query>) -> Answer {
-    let shell = Shell::load(&at, "/upload").await?;
-    let unfinished = unfinished::rows(&at).await?;
-    show(&UploadPage {
-        unfinished,
-        is_full: at.user().room() == Some(0),
-        max_upload: bytes_in_words(at.services.settings.max_upload.min(at.user().room().unwrap_or(u64::MAX))),
-        room: at.user().room().map(bytes_in_words),
-        held: u64::try_from(at.user().reserved_bytes)
-            .ok()
-            .filter(|held| *held > 0 && at.user().quota_bytes > 0)
-            .map(bytes_in_words),
-        chosen: query.into_inner().directory,
-        shell,
+async fn show_upload(at: SignedIn, request: HttpRequest, query: web::Query<Query>) -> Answer {
+    show_kept(&at, &request, "/upload", move |services, conn, library, frame| {
+        let user = &frame.presence.clone().user;
+        Ok(UploadPage {
+            unfinished: unfinished::rows(conn, user)?,
+            is_full: user.room() == Some(0),
+            max_upload: bytes_in_words(services.settings.max_upload.min(user.room().unwrap_or(u64::MAX))),
+            room: user.room().map(bytes_in_words),
+            held: u64::try_from(user.reserved_bytes).ok().filter(|held| *held > 0 && user.quota_bytes > 0).map(bytes_in_words),
+            chosen: query.into_inner().directory,
+            shell: Shell::gather(conn, library, frame)?,
+        })
     })
+    .await
 }
 
 /// What became of one file.
