@@ -112,9 +112,9 @@ def heavy():
 
 
 try:
+    heavy()
     slow_readers()
     storm()
-    heavy()
 finally:
     entry.terminate()
     entry.wait(60)

@@ -47,10 +47,10 @@ for start in range(0, 9998, 1666):
     upload([(f"photo-{number:05}.png", PNG + number.to_bytes(4, "big")) for number in range(start, min(start + 1666, 9998))])
 small_id = upload([("thumb.jpg", b"\xff\xd8\xff\xe0" + os.urandom((48 << 10) - 4))])[0]["id"]
 
-entry = {"base": base, "login": "/login", "dashboard": "/photos", "list": "/api/media/list?limit=50", "small": f"/media/{small_id}", "big": f"/media/{big_id}",
+entry = {"base": base, "login": "/login", "dashboard": "/photos", "home": "/dashboard", "list": "/api/media/list?limit=50", "small": f"/media/{small_id}", "big": f"/media/{big_id}",
          "upload": "/upload", "form": ["-F", f"csrf_token={csrf}"], "cookie": cookie, "pid": server.pid}
 # A Bearer token goes before the cookie, and pages know only the cookie.
-rest = {**entry, "bearer": bearer, "login": None, "dashboard": None, "small": None, "big": None, "upload": None}
+rest = {**entry, "bearer": bearer, "login": None, "dashboard": None, "home": None, "small": None, "big": None, "upload": None}
 rest = {key: value for key, value in rest.items() if value is not None and key != "form"}
 del entry["list"]
 (folder / "nexus.json").write_text(json.dumps({"Nexus pages (SQLite)": entry, "Nexus API (SQLite)": rest}, indent=1))

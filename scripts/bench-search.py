@@ -1,14 +1,18 @@
 #!/usr/bin/env python3
 """How long a search and a shelf take with 1,000,000 items of one person: bench-search.py [ITEMS] [mysql://… [kept]]
 
+BESIDE=FILE compares the shelves with what an earlier run, of 1,000 items say, wrote there; without the file it is written.
+
 Needs a release build. Without an address it is SQLite; the rows are written into the database behind the server's back,
 as its own statements would write them. `kept`: the rows of a run before are there. Prints the median and the slowest of thirty requests over one connection."""
-import http.client, json, os, pathlib, random, re, sqlite3, statistics, struct, subprocess, sys, tempfile, time
+import base64, http.client, json, os, pathlib, random, re, sqlite3, statistics, struct, subprocess, sys, tempfile, time
 
 ITEMS = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
 URL = sys.argv[2] if len(sys.argv) > 2 else None
 KEPT = sys.argv[3:] == ["kept"]
 TARGET = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", pathlib.Path.home() / ".cache/nexus-media/target"))
+# However many: over the same fifteen years, in milliseconds.
+STEP = 480_000 * 1_000_000 // ITEMS
 random.seed(1)
 CAMERAS = [("canon", "eos", "r5"), ("sony", "ilce", "7sm3"), ("apple", "iphone", "15"), ("nikon", "z", "8")]
 PLACES = ["lisbon", "vienna", "oslo", "kyoto", "quito"] + [f"village{n}" for n in range(5000)]
@@ -18,7 +22,7 @@ MONTHS = ["january", "february", "march", "april", "may", "june", "july", "augus
 def rows(user, directory):
     """Items and their words, the oldest first."""
     for n in range(ITEMS):
-        at = 1_262_304_000_000 + n * 480_000
+        at = 1_262_304_000_000 + n * STEP
         moment = time.gmtime(at / 1000)
         key = struct.pack(">Q", (at << 16) | 0x7000 | (n & 0xFFF)) + struct.pack(">Q", (0x8 << 60) | n)
         name = f"img_{n:07}.jpg"
@@ -69,7 +73,7 @@ def fill_sqlite(path):
 def counts(execute, user):
     months = {}
     for n in range(ITEMS):
-        moment = time.gmtime((1_262_304_000_000 + n * 480_000) / 1000)
+        moment = time.gmtime((1_262_304_000_000 + n * STEP) / 1000)
         months[moment.tm_year * 100 + moment.tm_mon] = months.get(moment.tm_year * 100 + moment.tm_mon, 0) + 1
     for shelf in ("all", "photos"):
         execute(f"UPDATE shelf_counts SET items={ITEMS}, bytes={ITEMS * 5_000_000} WHERE user_id={user} AND shelf='{shelf}'")
@@ -94,6 +98,30 @@ def fill_mysql(folder):
     ask(f"{quiet} LOAD DATA LOCAL INFILE '{folder}/words.tsv' INTO TABLE search_words (user_id,word,shown_at,@id) SET item_id=UNHEX(@id)")
     counts(ask, user)
     ask("ANALYZE TABLE media_items, search_words, shelf_months")
+
+
+def measure_shelves(ask):
+    """First page and one from the middle of every list that has something, in milliseconds."""
+    found = {}
+    for shelf in ("all", "photos", "recents"):
+        for sort in ("newest", "oldest", "name", "largest") if shelf != "recents" else ("newest",):
+            asked = f"shelf={shelf}&sort={sort}"
+            middle = (1_262_304_000_000 + ITEMS // 2 * STEP, ITEMS // 2)
+            key = f"{middle[0] << 16 | 0x7000 | (middle[1] & 0xFFF):016x}{0x8 << 60 | middle[1]:016x}"
+            identity = f"{key[:8]}-{key[8:12]}-{key[12:16]}-{key[16:20]}-{key[20:]}"
+            place = {"name": f"nimg_{middle[1]:07}.jpg", "largest": "s5000000"}.get(sort, f"c{middle[0]}")
+            if shelf == "recents":
+                place = f"t{middle[0] // 1000 * 1_000_000}"
+            cursor = base64.urlsafe_b64encode(f"{place}.{identity}".encode()).decode().rstrip("=")
+            for where, query in (("the top", asked), ("the middle", f"{asked}&cursor={cursor}")):
+                took = []
+                for turn in range(60):
+                    seconds, body = ask(f"/api/media/list?limit={40 + turn % 60}&{query}")
+                    took.append(seconds * 1000)
+                    if not body["items"]:
+                        sys.exit(f"nothing on {query}")
+                found[f"{shelf} by {sort}, {where}"] = statistics.median(took)
+    return found
 
 
 with tempfile.TemporaryDirectory() as name:
@@ -126,10 +154,18 @@ with tempfile.TemporaryDirectory() as name:
     }
     for what, query in asked.items():
         took, found = [], 0
-        for _ in range(30):
-            seconds, body = ask(f"/api/media/list?limit=50&{query}")
+        for turn in range(30):
+            # Each time another page: the same one would not be made again.
+            seconds, body = ask(f"/api/media/list?limit={50 + turn}&{query}")
             took.append(seconds * 1000)
             found = len(body["items"])
         print(f"{what:45} {found:3} found{'…' if body['next_cursor'] else ' '}  median {statistics.median(took):7.1f} ms, slowest {max(took):7.1f} ms", flush=True)
+    shelves = measure_shelves(ask)
+    beside = pathlib.Path(os.environ["BESIDE"]) if "BESIDE" in os.environ else None
+    known = json.loads(beside.read_text()) if beside and beside.exists() else {}
+    if beside and not known:
+        beside.write_text(json.dumps(shelves))
+    for what, took in shelves.items():
+        print(f"{what:45} median {took:7.2f} ms" + (f" = {took / known[what]:.2f} x" if what in known else ""), flush=True)
     server.terminate()
     server.wait()

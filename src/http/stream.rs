@@ -19,12 +19,12 @@ use crate::domain::open_files::Source;
 /// Bytes read at once for a reader who has just begun or is slow,
 const LEAST: u64 = 16 << 10;
 /// and for one who has kept up for long.
-const MOST: u64 = 256 << 10;
+const MOST: u64 = 512 << 10;
 /// The part of what a reader took without a pause that is read at once for them. Sockets swallow some megabytes before
 /// anybody can tell how fast their reader is.
 const SHARE: u64 = 64;
 /// A reader who takes longer than this for a part does not keep up.
-const PAUSE: Duration = Duration::from_millis(50);
+const PAUSE: Duration = Duration::from_millis(20);
 /// What goes out in one piece if the page cache has it.
 pub const SMALL: u64 = 128 << 10;
 
