@@ -47,7 +47,7 @@ pub fn write_notes(services: &Services) -> Result<()> {
         return Ok(());
     }
     let opened: BTreeSet<_> = notes.items.keys().map(|(owner, _)| *owner).collect();
-    let written = services.db.write(|conn| {
+    services.change_all(&opened, |conn| {
         for (id, (at, address, expiration)) in &notes.sessions {
             store::sessions::update_seen(conn, *id, *at, address, *expiration)?;
         }
@@ -57,13 +57,6 @@ pub fn write_notes(services: &Services) -> Result<()> {
         for ((owner, id), at) in &notes.items {
             store::items::update_recent(conn, *owner, *id, *at)?;
         }
-        for owner in &opened {
-            store::libraries::update_next(conn, *owner)?;
-        }
         Ok(())
-    });
-    for owner in opened {
-        services.libraries.forget(owner);
-    }
-    written
+    })
 }

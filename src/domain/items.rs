@@ -1,10 +1,10 @@
 //! One's items: open, favour, rename, move.
 
 use std::fs::File;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use super::moving::{self, Plan};
-use super::open_files::{Form, Source};
+use super::open_files::{Form, Found, Source};
 use super::shelves::Selection;
 use super::{Services, search};
 use crate::db::Conn;
@@ -69,17 +69,10 @@ pub fn show(services: &Services, user: &User, id: ItemId) -> Result<Shown> {
 /// # Errors
 /// `NotFound`, `FileMissing`, `BeingChecked` until the malware scanner has said that it is clean.
 pub fn open(services: &Services, user: &User, id: ItemId) -> Result<Arc<Source>> {
-    let (library, found) = services.db.read(|conn| {
-        let library = services.libraries.of(conn, user.id)?;
-        let found = match services.open_files.find(&library, id, Form::Original) {
-            Some(source) => Ok(source),
-            None => Err(store::items::find_with_path(conn, user.id, id)?.ok_or(Error::NotFound)?),
-        };
-        Ok((library, found))
-    })?;
-    let (item, path) = match found {
-        Ok(source) => return Ok(source),
-        Err(row) => row,
+    let look = |conn: &mut Conn| store::items::find_with_path(conn, user.id, id)?.ok_or(Error::NotFound);
+    let (library, (item, path)) = match services.open_or(user.id, id, Form::Original, look)? {
+        Found::Open(source) => return Ok(source),
+        Found::Closed(library, row) => (library, row),
     };
     if item.scan == Scan::Pending {
         return Err(Error::BeingChecked);
@@ -92,15 +85,7 @@ pub fn open(services: &Services, user: &User, id: ItemId) -> Result<Arc<Source>>
     }
     match opened {
         Ok((length, file)) if is_whole => {
-            let source = Arc::new(Source {
-                item,
-                file: Arc::new(file),
-                offset: 0,
-                length,
-                place: Some(place),
-                pixels: None,
-                bytes: OnceLock::new(),
-            });
+            let source = Arc::new(Source { place: Some(place), ..Source::new(item, file, 0, length) });
             services.open_files.keep(&library, Form::Original, &source);
             Ok(source)
         }

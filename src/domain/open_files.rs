@@ -36,6 +36,10 @@ pub struct Source {
 }
 
 impl Source {
+    pub(super) fn new(item: Item, file: File, offset: u64, length: u64) -> Self {
+        Self { item, file: Arc::new(file), offset, length, place: None, pixels: None, bytes: OnceLock::new() }
+    }
+
     /// Reads them; others who read are not disturbed.
     #[must_use]
     pub fn reader(&self) -> impl Read + use<> {
@@ -73,6 +77,13 @@ pub enum Form {
     Original,
     /// The preview that fits a square of so many pixels.
     Preview(u32),
+}
+
+/// What is found of bytes that are asked for.
+pub(super) enum Found<T> {
+    Open(Arc<Source>),
+    /// What they can be opened by, and the version of the library that it was read of.
+    Closed(Arc<Library>, T),
 }
 
 struct Open {

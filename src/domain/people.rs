@@ -233,7 +233,7 @@ pub fn remove(services: &Services, id: UserId) -> Result<User> {
         services.tree.remove_file(&place)?;
     }
     services.sessions.forget(id);
-    services.libraries.forget(id);
+    services.forget_library(id);
     tracing::info!(user = id.0, folder = user.folder, "account removed");
     Ok(user)
 }

@@ -1,12 +1,12 @@
 //! Previews and facts of files: a queue in the database, made one by one in the cage, what is looked at first.
 
 use std::fs::File;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 
-use super::open_files::{Form, Source};
+use super::open_files::{Form, Found, Source};
 use super::{Services, items, search};
 use crate::db::Conn;
 use crate::error::{Error, Result};
@@ -235,17 +235,10 @@ pub enum Asked {
 /// `NotFound` when there is none, `BeingChecked` until the malware scanner has said that the file is clean.
 pub fn open(services: &Services, user: &User, id: ItemId, side: u32) -> Result<Asked> {
     let form = Form::Preview(side);
-    let (library, found) = services.db.read(|conn| {
-        let library = services.libraries.of(conn, user.id)?;
-        let found = match services.open_files.find(&library, id, form) {
-            Some(source) => Ok(source),
-            None => Err(store::items::find(conn, user.id, id)?.ok_or(Error::NotFound)?),
-        };
-        Ok((library, found))
-    })?;
-    let item = match found {
-        Ok(source) => return Ok(Asked::Ready(source)),
-        Err(item) => item,
+    let look = |conn: &mut Conn| store::items::find(conn, user.id, id)?.ok_or(Error::NotFound);
+    let (library, item) = match services.open_or(user.id, id, form, look)? {
+        Found::Open(source) => return Ok(Asked::Ready(source)),
+        Found::Closed(library, item) => (library, item),
     };
     if item.scan == Scan::Pending {
         return Err(Error::BeingChecked);
@@ -253,16 +246,7 @@ pub fn open(services: &Services, user: &User, id: ItemId, side: u32) -> Result<A
     match item.preview {
         PreviewState::Ready => match services.previews.find(id.0, side) {
             Ok(Stored { file, width, height, offset, length }) => {
-                let source = Source {
-                    item,
-                    file: Arc::new(file),
-                    offset,
-                    length,
-                    place: None,
-                    pixels: Some((width, height)),
-                    bytes: OnceLock::new(),
-                };
-                let source = Arc::new(source);
+                let source = Arc::new(Source { pixels: Some((width, height)), ..Source::new(item, file, offset, length) });
                 services.open_files.keep(&library, form, &source);
                 Ok(Asked::Ready(source))
             }

@@ -1,6 +1,6 @@
 //! What the rules work with: database, tree, caches.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
@@ -12,7 +12,7 @@ use super::attempts::Attempts;
 use super::jwt::Signer;
 use super::libraries::Libraries;
 use super::limits::Limits;
-use super::open_files::OpenFiles;
+use super::open_files::{Form, Found, OpenFiles};
 use super::passwords::Passwords;
 use super::previewing::Queue;
 use super::readiness::Readiness;
@@ -27,7 +27,7 @@ use crate::error::{Error, Result};
 use crate::media::Tree;
 use crate::media::preview::Studio;
 use crate::media::previews::Previews;
-use crate::model::UserId;
+use crate::model::{ItemId, UserId};
 use crate::store;
 
 /// People whose files are being moved at once, at most.
@@ -117,15 +117,49 @@ impl Services {
     /// # Errors
     /// What `work` says, after everything was rolled back.
     pub fn change<T>(&self, owner: UserId, work: impl Fn(&mut Conn) -> Result<T>) -> Result<T> {
+        self.change_all(&BTreeSet::from([owner]), work)
+    }
+
+    /// The same for what several people keep; always in the same order, so that two never wait for each other.
+    ///
+    /// # Errors
+    /// As [`Services::change`].
+    pub(super) fn change_all<T>(&self, owners: &BTreeSet<UserId>, work: impl Fn(&mut Conn) -> Result<T>) -> Result<T> {
         let done = self.db.write(|conn| {
             let done = work(conn)?;
-            // Last, so that whoever waits for this row holds none that we want.
-            store::libraries::update_next(conn, owner)?;
+            // Last, so that whoever waits for these rows holds none that we want.
+            for owner in owners {
+                store::libraries::update_next(conn, *owner)?;
+            }
             Ok(done)
         });
+        for owner in owners {
+            self.forget_library(*owner);
+        }
+        done
+    }
+
+    /// Forgets what is known of a person's library: after a change, and before it is acknowledged.
+    pub(super) fn forget_library(&self, owner: UserId) {
         self.libraries.forget(owner);
         self.open_files.close_of(owner);
-        done
+    }
+
+    /// The bytes of an item that are open, or what `look` finds to open them by.
+    pub(super) fn open_or<T>(
+        &self,
+        owner: UserId,
+        id: ItemId,
+        form: Form,
+        look: impl FnOnce(&mut Conn) -> Result<T>,
+    ) -> Result<Found<T>> {
+        self.db.read(|conn| {
+            let library = self.libraries.of(conn, owner)?;
+            match self.open_files.find(&library, id, form) {
+                Some(source) => Ok(Found::Open(source)),
+                None => Ok(Found::Closed(library, look(conn)?)),
+            }
+        })
     }
 
     /// Whether the site has been set up. Once it has, it stays so.

@@ -1,10 +1,11 @@
 //! What a route is, and what its handler answers with.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use actix_web::http::header::ALLOW;
 use actix_web::web::{self, Data, ServiceConfig};
-use actix_web::{HttpResponse, guard};
+use actix_web::{HttpResponse, Resource, guard};
 
 use super::error::Failure;
 use crate::db::blocking;
@@ -61,7 +62,7 @@ pub(super) fn register(config: &mut ServiceConfig, routes: &[Route]) {
     paths.dedup();
     // Words before placeholders: `/items/trash` is not an item.
     paths.sort_by_key(|path| path.matches('{').count());
-    let mut scopes: Vec<(&'static str, actix_web::Scope)> = Vec::new();
+    let mut behind: BTreeMap<&'static str, Vec<Resource>> = BTreeMap::new();
     for path in paths {
         let beginning = beginning(path);
         let mut resource = web::resource(path.strip_prefix(beginning).unwrap_or(path));
@@ -82,15 +83,13 @@ pub(super) fn register(config: &mut ServiceConfig, routes: &[Route]) {
         let resource = resource.default_service(web::to(move || std::future::ready(refuse_method(&allowed))));
         if beginning.is_empty() {
             config.service(resource);
-            continue;
+        } else {
+            behind.entry(beginning).or_default().push(resource);
         }
-        let known = scopes.iter().position(|(of, _)| *of == beginning).map(|index| scopes.swap_remove(index).1);
-        scopes.push((beginning, known.unwrap_or_else(|| web::scope(beginning)).service(resource)));
     }
-    // The longest first: `/api/media` before `/api`.
-    scopes.sort_by_key(|(beginning, _)| std::cmp::Reverse(beginning.len()));
-    for (_, scope) in scopes {
-        config.service(scope);
+    // Backwards: `/api/media` before `/api`.
+    for (beginning, resources) in behind.into_iter().rev() {
+        config.service(resources.into_iter().fold(web::scope(beginning), actix_web::Scope::service));
     }
 }
 

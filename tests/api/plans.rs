@@ -52,6 +52,14 @@ fn fill(conn: &mut Conn, user: &User) -> Selection {
     Selection::directory(directory)
 }
 
+/// A server whose admin has all of that.
+async fn filled(backend: Backend) -> (TestApp, User, Selection) {
+    let (app, _admin) = TestApp::ready_with(backend, &[("previews_at_once", "0")]).await;
+    let user = app.user("root");
+    let directory = app.services.change(user.id, |conn| Ok(fill(conn, &user))).unwrap();
+    (app, user, directory)
+}
+
 /// Every list that people can ask for, and what it is called.
 fn lists(directory: &Selection) -> Vec<(String, Selection, Sort)> {
     let mut lists = Vec::new();
@@ -90,9 +98,7 @@ fn plan(conn: &mut Conn, statement: &str) -> Vec<String> {
 #[rstest]
 #[actix_web::test]
 async fn sqlite_finds_every_list_by_an_index_in_its_order(#[values(Sqlite)] backend: Backend) {
-    let (app, _admin) = TestApp::ready_with(backend, &[("previews_at_once", "0")]).await;
-    let user = app.user("root");
-    let directory = app.services.change(user.id, |conn| Ok(fill(conn, &user))).unwrap();
+    let (app, user, directory) = filled(backend).await;
     let asked = Arc::new(Mutex::new(String::new()));
     app.services
         .db
@@ -148,9 +154,7 @@ fn cost(conn: &mut Conn, ask: impl FnOnce(&mut Conn) -> Vec<Item>) -> ([u64; 3],
 #[rstest]
 #[actix_web::test]
 async fn mariadb_reads_no_more_rows_than_a_page_shows_and_sorts_none(#[values(MariaDb)] backend: Backend) {
-    let (app, _admin) = TestApp::ready_with(backend, &[("previews_at_once", "0")]).await;
-    let user = app.user("root");
-    let directory = app.services.change(user.id, |conn| Ok(fill(conn, &user))).unwrap();
+    let (app, user, directory) = filled(backend).await;
     app.services
         .db
         .read(|conn| {

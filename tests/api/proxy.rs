@@ -53,13 +53,18 @@ async fn through(nginx: &Nginx, browser: &Browser) -> Browser {
     panic!("nginx does not listen");
 }
 
+/// Larger than what Nexus keeps to itself.
+fn film() -> Vec<u8> {
+    [b"\0\0\0\x18ftypmp42".as_slice(), &vec![7; 300_000]].concat()
+}
+
 #[rstest]
 #[actix_web::test]
 async fn nginx_sends_large_files_to_those_who_may_have_them(#[values(Sqlite)] backend: Backend) {
     let settings = [("trusted_proxies", "127.0.0.0/8"), ("x_accel", "/.files")];
     let (app, admin) = TestApp::ready_with(backend, &settings).await;
     let (person, _) = app.person(&admin, "ada").await;
-    let film: Vec<u8> = [b"\0\0\0\x18ftypmp42".as_slice(), &vec![7; 300_000]].concat();
+    let film = film();
     let large = person.upload_one("A film ü #1?.mp4", &film).await;
     let script = person.upload_one("big.html", format!("<script>1</script>{}", "x".repeat(300_000)).as_bytes()).await;
     let small = person.upload_one("small.png", &png(1)).await;
@@ -96,7 +101,7 @@ async fn whoever_is_no_trusted_proxy_gets_the_bytes_themselves(#[values(Sqlite)]
     let settings = [("trusted_proxies", "192.0.2.0/24"), ("x_accel", "/.files")];
     let (app, admin) = TestApp::ready_with(backend, &settings).await;
     let (person, _) = app.person(&admin, "ada").await;
-    let film: Vec<u8> = [b"\0\0\0\x18ftypmp42".as_slice(), &vec![7; 300_000]].concat();
+    let film = film();
     let id = person.upload_one("film.mp4", &film).await;
     let answer = person.get(&format!("/media/{id}")).await;
     assert_eq!(header(&answer, "x-accel-redirect"), "");
