@@ -4,10 +4,14 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix_web::dev::{Server, ServerHandle};
+use actix_http::HttpService;
+use actix_server::ServerBuilder;
+use actix_service::{IntoServiceFactory, ServiceFactoryExt, fn_service, map_config};
+use actix_web::App;
+use actix_web::dev::{AppConfig, Server, ServerHandle};
 use actix_web::middleware::from_fn;
+use actix_web::rt::net::TcpStream;
 use actix_web::web::{Data, PayloadConfig};
-use actix_web::{App, HttpServer};
 use tokio::task::JoinHandle;
 
 use crate::config::Settings;
@@ -28,6 +32,8 @@ const PREVIEW_AGAIN: Duration = Duration::from_secs(5);
 const MOST_PREVIEWS: usize = 16;
 /// How long a client may take to send its headers.
 const HEADERS: Duration = Duration::from_secs(10);
+/// How long a client that has to go may take to read why.
+const LINGER: Duration = Duration::from_secs(1);
 /// How often connections are looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 const NOTES_EVERY: Duration = Duration::from_secs(15);
@@ -192,7 +198,7 @@ fn serve(listener: TcpListener, services: &Arc<Services>) -> Result<Server> {
     http::session_middleware(&services.settings)?;
     let watch = http::Watch::default();
     watch_over(watch.clone());
-    let server = HttpServer::new(move || {
+    let application = move || {
         let session = http::session_middleware(&data.settings);
         App::new()
             .app_data(data.clone())
@@ -205,9 +211,32 @@ fn serve(listener: TcpListener, services: &Arc<Services>) -> Result<Server> {
             }))
             .wrap(http::cors(&data.settings))
             .wrap(from_fn(http::edge))
+    };
+    let address = listener.local_addr()?;
+    let builder = ServerBuilder::default().disable_signals().workers(workers).shutdown_timeout(GRACE);
+    let stopping = builder.graceful_shutdown_signal();
+    // What `HttpServer` does, with a socket of our own.
+    let builder = builder.listen("http", listener, move || {
+        let (watch, stopping) = (watch.clone(), stopping.clone());
+        let application = application().into_factory().map_err(|error: actix_web::Error| error.error_response());
+        let protocol = HttpService::build()
+            .client_request_timeout(HEADERS)
+            .client_disconnect_timeout(LINGER)
+            .local_addr(address)
+            .graceful_shutdown_signal(move || {
+                let stopping = stopping.clone();
+                async move { stopping.notified().await }
+            })
+            .on_connect_ext(http::Socket::describe)
+            .h1(map_config(application, |()| AppConfig::default()));
+        let socket = fn_service(move |stream: TcpStream| {
+            let peer = stream.peer_addr().ok();
+            let socket = http::Socket::new(stream, &watch);
+            async move { Ok((socket?, peer)) }
+        });
+        socket.and_then(protocol)
     });
-    let server = server.on_connect(move |stream, extensions| watch.add(stream, extensions));
-    Ok(server.disable_signals().workers(workers).client_request_timeout(HEADERS).shutdown_timeout(GRACE).listen(listener)?.run())
+    Ok(builder?.run())
 }
 
 /// Cuts connections that nobody uses, as long as the server runs.

@@ -1,12 +1,13 @@
 //! A file's bytes as an answer: conditional, whole or in part (RFC 9110).
 
-use actix_web::body::SizedStream;
+use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HttpDate};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
+use super::file_part::{FilePart, Outlet, Unsent, read_small};
 use super::route::Answer;
-use super::stream::{FileStream, read_small};
+
 use crate::domain::open_files::Source;
 use crate::error::Error;
 
@@ -69,11 +70,15 @@ pub fn serve(request: &HttpRequest, source: &Source, about: &Described<'_>) -> A
         }
         None => (0, about.size),
     };
+    if request.method() == Method::HEAD {
+        return Ok(answer.body(Unsent(length)));
+    }
     let at = source.offset + start;
-    Ok(match read_small(source, at, length) {
-        Some(bytes) => answer.body(bytes),
-        None => answer.no_chunking(length).body(SizedStream::new(length, FileStream::new(source.file.clone(), at, length))),
-    })
+    if let Some(bytes) = read_small(source, at, length) {
+        return Ok(answer.body(bytes));
+    }
+    let outlet = request.conn_data::<Outlet>().ok_or_else(|| Error::internal("a connection has no outlet"))?;
+    Ok(answer.no_chunking(length).body(FilePart::new(outlet, source.file.clone(), at, length)))
 }
 
 fn content_headers(answer: &mut HttpResponseBuilder, about: &Described<'_>) {

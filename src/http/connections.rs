@@ -2,7 +2,7 @@
 //!
 //! The server's own time limit ends with a connection's first request; this one holds for all of them.
 
-use std::any::Any;
+use std::io;
 use std::net::{Shutdown, TcpStream};
 use std::os::fd::AsFd;
 use std::pin::Pin;
@@ -12,7 +12,6 @@ use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use actix_web::body::{BodySize, BoxBody, MessageBody};
-use actix_web::dev::Extensions;
 use bytes::Bytes;
 
 /// How long a connection may stay without a whole request: half-sent ones and unread answers too.
@@ -32,7 +31,8 @@ pub struct Connection {
 }
 
 impl Connection {
-    fn progress(&self) {
+    /// Bytes went out.
+    pub fn progress(&self) {
         let at = u64::try_from(self.opened.elapsed().as_millis()).unwrap_or(u64::MAX);
         self.last_progress.store(at, Ordering::Relaxed);
     }
@@ -52,20 +52,19 @@ pub struct Watch(Arc<Mutex<Vec<Weak<Connection>>>>);
 
 impl Watch {
     /// Takes a new connection into the watch.
-    pub fn add(&self, stream: &dyn Any, extensions: &mut Extensions) {
-        let Some(stream) = stream.downcast_ref::<actix_web::rt::net::TcpStream>() else { return };
-        // A head that waits for its reader's acknowledgement keeps the body back for 40 ms.
-        drop(stream.set_nodelay(true));
-        let Ok(socket) = stream.as_fd().try_clone_to_owned() else { return };
+    ///
+    /// # Errors
+    /// The system's, when there are too many open files.
+    pub fn add(&self, stream: &impl AsFd) -> io::Result<Arc<Connection>> {
         let connection = Arc::new(Connection {
-            socket: socket.into(),
+            socket: stream.as_fd().try_clone_to_owned()?.into(),
             opened: Instant::now(),
             under_way: AtomicUsize::new(0),
             is_sending: AtomicBool::new(false),
             last_progress: AtomicU64::new(0),
         });
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::downgrade(&connection));
-        extensions.insert(connection);
+        Ok(connection)
     }
 
     /// Cuts the connections that are over; returns how many.
@@ -96,7 +95,7 @@ impl Drop for UnderWay {
     }
 }
 
-/// An answer's body that notes its progress.
+/// An answer's body that says that it is being sent.
 pub struct Watched {
     inner: BoxBody,
     under_way: UnderWay,
@@ -118,8 +117,9 @@ impl MessageBody for Watched {
 
     fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, Self::Error>>> {
         let this = self.get_mut();
-        this.under_way.0.is_sending.store(true, Ordering::Relaxed);
-        this.under_way.0.progress();
+        if !this.under_way.0.is_sending.swap(true, Ordering::Relaxed) {
+            this.under_way.0.progress();
+        }
         Pin::new(&mut this.inner).poll_next(context)
     }
 

@@ -8,8 +8,8 @@ use actix_web::web::Data;
 
 use super::bytes::{Caching, Described, serve};
 use super::client::is_from_proxy;
+use super::file_part::SMALL;
 use super::route::{Answer, act};
-use super::stream::SMALL;
 use crate::domain::open_files::{Form, Source};
 use crate::domain::previews::Asked;
 use crate::domain::session_cache::Presence;

@@ -1,5 +1,9 @@
 //! An item's bytes: whole, in parts, unchanged, safe to open.
 
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::time::Duration;
+
 use rstest::rstest;
 
 use crate::support::*;
@@ -55,6 +59,46 @@ async fn a_film_can_be_played_from_anywhere(#[values(Sqlite, MariaDb)] backend: 
         (head.status().as_u16(), header(&head, "content-length"), header(&head, "etag")),
         (200, film.len().to_string(), etag)
     );
+}
+
+#[rstest]
+#[actix_web::test]
+async fn one_connection_carries_heads_and_parts_of_files_one_after_the_other(#[values(Sqlite, MariaDb)] backend: Backend) {
+    let (app, admin) = TestApp::ready(backend).await;
+    app.person(&admin, "ada").await;
+    let ada = app.program("ada").await;
+    let film = film();
+    let path = format!("/api/media/{}/content", ada.upload_one("film.mp4", &film).await);
+    let head = |method: &str, more: &str| {
+        format!("{method} {path} HTTP/1.1\r\nHost: nexus\r\nAuthorization: Bearer {}\r\n{more}\r\n", ada.token)
+    };
+    let asked = [
+        (head("GET", ""), "200", 0..film.len()),
+        (head("HEAD", ""), "200", 0..0),
+        (head("GET", "Range: bytes=1-400000\r\n"), "206", 1..400_001),
+        (head("GET", "Range: bytes=5-9\r\n"), "206", 5..10),
+        (head("GET", "Range: bytes=300000-\r\n"), "206", 300_000..film.len()),
+    ];
+    let address = app.base.trim_start_matches("http://").to_owned();
+    let talk = actix_web::rt::task::spawn_blocking(move || {
+        let stream = TcpStream::connect(address).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+        let mut stream = BufReader::new(stream);
+        for (request, status, part) in asked {
+            stream.get_mut().write_all(request.as_bytes()).unwrap();
+            let mut said = String::new();
+            while !said.ends_with("\r\n\r\n") {
+                assert_ne!(stream.read_line(&mut said).unwrap(), 0, "{said}");
+            }
+            assert!(said.starts_with(&format!("HTTP/1.1 {status}")), "{said}");
+            let length = if part.is_empty() { film.len() } else { part.len() };
+            assert!(said.contains(&format!("content-length: {length}\r\n")), "{said}");
+            let mut bytes = vec![0; part.len()];
+            stream.read_exact(&mut bytes).unwrap();
+            assert!(bytes == film[part.clone()], "{part:?}");
+        }
+    });
+    talk.await.unwrap();
 }
 
 #[rstest]
