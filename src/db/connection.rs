@@ -29,6 +29,12 @@ impl Conn {
     pub const fn overrates_equality(&self) -> bool {
         matches!(self, Self::Mysql(_))
     }
+
+    /// Whether rows that are compared as a whole, `(a, b) < (1, 2)`, are looked up in an index of both columns.
+    #[must_use]
+    pub const fn seeks_rows(&self) -> bool {
+        matches!(self, Self::Sqlite(_))
+    }
 }
 
 /// Which database, and where.

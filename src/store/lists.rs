@@ -3,6 +3,8 @@
 use diesel::prelude::*;
 use uuid::Uuid;
 
+use super::place::Side::{Greater, Less, NotLess};
+use super::place::beside;
 use super::selection::{Selection, range};
 use crate::db::Conn;
 use crate::db::schema::{media_items as table, search_words};
@@ -59,29 +61,20 @@ pub fn list(
             .filter(search_words::word.lt(until));
         query = query.filter(diesel::dsl::exists(has));
     }
-    if let Some((at, id)) = selection.floor {
-        query = query.filter(table::shown_at.ge(at)).filter(table::shown_at.gt(at).or(table::id.ge(id)));
+    if let Some(floor) = selection.floor {
+        query = query.filter(beside(conn, (table::shown_at, table::id), NotLess, floor));
     }
-    // A range on the first key and a test on both: an index answers it without sorting.
     query = match (sort, after) {
-        (Sort::Newest, Some(Cursor::Clock(at, id))) => {
-            query.filter(table::shown_at.le(*at)).filter(table::shown_at.lt(*at).or(table::id.lt(*id)))
-        }
+        (Sort::Newest, Some(Cursor::Clock(at, id))) => query.filter(beside(conn, (table::shown_at, table::id), Less, (at, id))),
         (Sort::Oldest, Some(Cursor::Clock(at, id))) => {
-            query.filter(table::shown_at.ge(*at)).filter(table::shown_at.gt(*at).or(table::id.gt(*id)))
+            query.filter(beside(conn, (table::shown_at, table::id), Greater, (at, id)))
         }
-        (Sort::Recent, Some(Cursor::Time(at, id))) => {
-            query.filter(table::recent_at.le(*at)).filter(table::recent_at.lt(*at).or(table::id.lt(*id)))
-        }
-        (Sort::Trashed, Some(Cursor::Time(at, id))) => {
-            query.filter(table::trashed_at.le(*at)).filter(table::trashed_at.lt(*at).or(table::id.lt(*id)))
-        }
+        (Sort::Recent, Some(Cursor::Time(at, id))) => query.filter(beside(conn, (table::recent_at, table::id), Less, (at, id))),
+        (Sort::Trashed, Some(Cursor::Time(at, id))) => query.filter(beside(conn, (table::trashed_at, table::id), Less, (at, id))),
         (Sort::Name, Some(Cursor::Name(name, id))) => {
-            query.filter(table::name_key.ge(name.clone())).filter(table::name_key.gt(name.clone()).or(table::id.gt(*id)))
+            query.filter(beside(conn, (table::name_key, table::id), Greater, (name, id)))
         }
-        (Sort::Largest, Some(Cursor::Size(size, id))) => {
-            query.filter(table::size.le(*size)).filter(table::size.lt(*size).or(table::id.lt(*id)))
-        }
+        (Sort::Largest, Some(Cursor::Size(size, id))) => query.filter(beside(conn, (table::size, table::id), Less, (size, id))),
         _ => query,
     };
     // The whole index's order: what all rows have in common, too.

@@ -2,6 +2,8 @@
 
 use diesel::prelude::*;
 
+use super::place::Side::{Less, NotLess};
+use super::place::beside;
 use super::selection::{Selection, range};
 use crate::db::Conn;
 use crate::db::schema::{media_items, search_words as table};
@@ -70,8 +72,8 @@ pub fn find_floor(conn: &mut Conn, owner: UserId, word: &str, after: Option<Afte
         .limit(1)
         .select((table::shown_at, table::item_id))
         .into_boxed();
-    if let Some((at, id)) = after {
-        rows = rows.filter(table::shown_at.le(at)).filter(table::shown_at.lt(at).or(table::item_id.lt(id)));
+    if let Some(after) = after {
+        rows = rows.filter(beside(conn, (table::shown_at, table::item_id), Less, after));
     }
     rows.first(conn).optional()
 }
@@ -114,11 +116,11 @@ pub fn list_with(
     if let Some(sha256) = &selection.sha256 {
         rows = rows.filter(media_items::sha256.eq(sha256.clone()));
     }
-    if let Some((at, id)) = after {
-        rows = rows.filter(table::shown_at.le(at)).filter(table::shown_at.lt(at).or(table::item_id.lt(id)));
+    if let Some(after) = after {
+        rows = rows.filter(beside(conn, (table::shown_at, table::item_id), Less, after));
     }
-    if let Some((at, id)) = floor {
-        rows = rows.filter(table::shown_at.ge(at)).filter(table::shown_at.gt(at).or(table::item_id.ge(id)));
+    if let Some(floor) = floor {
+        rows = rows.filter(beside(conn, (table::shown_at, table::item_id), NotLess, floor));
     }
     for (from, until) in others.iter().map(|word| range(word)) {
         let same = other
@@ -143,8 +145,8 @@ pub fn find_item_floor(conn: &mut Conn, owner: UserId, after: Option<After>, ski
         .limit(1)
         .select((media_items::shown_at, media_items::id))
         .into_boxed();
-    if let Some((at, id)) = after {
-        rows = rows.filter(media_items::shown_at.le(at)).filter(media_items::shown_at.lt(at).or(media_items::id.lt(id)));
+    if let Some(after) = after {
+        rows = rows.filter(beside(conn, (media_items::shown_at, media_items::id), Less, after));
     }
     rows.first(conn).optional()
 }
