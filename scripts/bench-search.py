@@ -5,7 +5,7 @@ BESIDE=FILE compares the shelves with what an earlier run, of 1,000 items say, w
 
 Needs a release build. Without an address it is SQLite; the rows are written into the database behind the server's back,
 as its own statements would write them. `kept`: the rows of a run before are there. Prints the median and the slowest of thirty requests over one connection."""
-import base64, http.client, json, os, pathlib, random, re, sqlite3, statistics, struct, subprocess, sys, tempfile, time
+import base64, http.client, http.cookiejar, json, os, pathlib, random, re, sqlite3, statistics, struct, subprocess, sys, tempfile, time, urllib.parse, urllib.request
 
 ITEMS = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
 URL = sys.argv[2] if len(sys.argv) > 2 else None
@@ -100,27 +100,44 @@ def fill_mysql(folder):
     ask("ANALYZE TABLE media_items, search_words, shelf_months")
 
 
-def measure_shelves(ask):
-    """First page and one from the middle of every list that has something, in milliseconds."""
+def cursor(n, sort):
+    """The place behind item `n` in that order."""
+    at = 1_262_304_000_000 + n * STEP
+    key = f"{at << 16 | 0x7000 | (n & 0xFFF):016x}{0x8 << 60 | n:016x}"
+    identity = f"{key[:8]}-{key[8:12]}-{key[12:16]}-{key[16:20]}-{key[20:]}"
+    place = {"name": f"nimg_{n:07}.jpg", "largest": "s5000000", "recent": f"t{at // 1000 * 1_000_000}"}.get(sort, f"c{at}")
+    return base64.urlsafe_b64encode(f"{place}.{identity}".encode()).decode().rstrip("=")
+
+
+def timed(get, paths):
+    """The median of these, in milliseconds."""
+    took = []
+    for path in paths:
+        began = time.monotonic()
+        body = get(path)
+        took.append((time.monotonic() - began) * 1000)
+        if not re.search(rb'"id":|img_', body):
+            sys.exit(f"nothing on {path}")
+    return statistics.median(took)
+
+
+def measure_shelves(get_list, get_page):
+    """First page and one from the middle of every list that has something, as JSON and as HTML. Each is asked for in
+    another size or from another item on, so that none has been made before."""
     found = {}
     for shelf in ("all", "photos", "recents"):
-        for sort in ("newest", "oldest", "name", "largest") if shelf != "recents" else ("newest",):
-            asked = f"shelf={shelf}&sort={sort}"
-            middle = (1_262_304_000_000 + ITEMS // 2 * STEP, ITEMS // 2)
-            key = f"{middle[0] << 16 | 0x7000 | (middle[1] & 0xFFF):016x}{0x8 << 60 | middle[1]:016x}"
-            identity = f"{key[:8]}-{key[8:12]}-{key[12:16]}-{key[16:20]}-{key[20:]}"
-            place = {"name": f"nimg_{middle[1]:07}.jpg", "largest": "s5000000"}.get(sort, f"c{middle[0]}")
-            if shelf == "recents":
-                place = f"t{middle[0] // 1000 * 1_000_000}"
-            cursor = base64.urlsafe_b64encode(f"{place}.{identity}".encode()).decode().rstrip("=")
-            for where, query in (("the top", asked), ("the middle", f"{asked}&cursor={cursor}")):
-                took = []
-                for turn in range(60):
-                    seconds, body = ask(f"/api/media/list?limit={40 + turn % 60}&{query}")
-                    took.append(seconds * 1000)
-                    if not body["items"]:
-                        sys.exit(f"nothing on {query}")
-                found[f"{shelf} by {sort}, {where}"] = statistics.median(took)
+        for sort in ("newest", "oldest", "name", "largest") if shelf != "recents" else ("recent",):
+            asked = f"shelf={shelf}" + (f"&sort={sort}" if sort != "recent" else "")
+            deep = f"{asked}&cursor={cursor(ITEMS // 2, sort)}"
+            for where, query in (("the top", asked), ("the middle", deep)):
+                found[f"{shelf} by {sort}, {where}"] = timed(get_list, [f"/api/media/list?limit={40 + turn}&{query}" for turn in range(60)])
+            if shelf == "all":
+                continue
+            first = ITEMS - 1 if sort in ("newest", "recent", "largest") else 0
+            for where, start in (("the top", first), ("the middle", ITEMS // 2)):
+                step = -1 if start else 1
+                paths = [f"/{shelf}?{'' if sort == 'recent' else f'sort={sort}&'}cursor={cursor(start + step * turn, sort)}" for turn in range(60)]
+                found[f"page of {shelf} by {sort}, {where}"] = timed(get_page, paths)
     return found
 
 
@@ -160,7 +177,18 @@ with tempfile.TemporaryDirectory() as name:
             took.append(seconds * 1000)
             found = len(body["items"])
         print(f"{what:45} {found:3} found{'…' if body['next_cursor'] else ' '}  median {statistics.median(took):7.1f} ms, slowest {max(took):7.1f} ms", flush=True)
-    shelves = measure_shelves(ask)
+    jar = http.cookiejar.CookieJar()
+    browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(jar))
+    form = browser.open(f"http://{base}/login").read().decode()
+    fields = {"csrf_token": re.search(r'name="csrf_token" value="([^"]+)"', form)[1], "username": "root", "password": "a long enough password"}
+    browser.open(f"http://{base}/login", urllib.parse.urlencode(fields).encode())
+    cookie = "; ".join(f"{one.name}={one.value}" for one in jar)
+
+    def get(path, **headers):
+        connection.request("GET", path, headers=headers)
+        return connection.getresponse().read()
+
+    shelves = measure_shelves(lambda path: get(path, Authorization=f"Bearer {token}"), lambda path: get(path, Cookie=cookie))
     beside = pathlib.Path(os.environ["BESIDE"]) if "BESIDE" in os.environ else None
     known = json.loads(beside.read_text()) if beside and beside.exists() else {}
     if beside and not known:
