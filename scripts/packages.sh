@@ -1,9 +1,9 @@
 #!/bin/sh
-# Installs Debian packages whose command is not there: packages.sh COMMAND:PACKAGE ...
+# Installs Debian packages whose command or file is not there: packages.sh COMMAND:PACKAGE FILE:PACKAGE ...
 set -eu
 missing=
 for pair in "$@"; do
-    command -v "${pair%%:*}" >/dev/null 2>&1 || missing="$missing ${pair#*:}"
+    command -v "${pair%%:*}" >/dev/null 2>&1 || [ -f "${pair%%:*}" ] || missing="$missing ${pair#*:}"
 done
 [ -n "$missing" ] || exit 0
 command -v apt-get >/dev/null || { echo "Please install:$missing" >&2; exit 1; }

@@ -62,6 +62,9 @@ pub enum Command {
         #[arg(long)]
         quick: bool,
     },
+    /// Move in from another system
+    #[command(subcommand)]
+    Import(ImportCommand),
     /// Scan files for malware again that were scanned with other signatures
     Rescan {
         /// Everything, whatever it was scanned with
@@ -172,6 +175,31 @@ pub enum UsersFileCommand {
     Check {
         #[arg(long, value_name = "FILE")]
         file: Option<PathBuf>,
+    },
+}
+
+#[derive(Subcommand)]
+pub enum ImportCommand {
+    /// From the PHP original: its people, folders and files; can be stopped and started again (exit code 1 if anything stays behind)
+    Php {
+        /// Address of its database, as in `DATABASE_URL`; seen by whoever lists processes
+        #[arg(long, value_name = "URL", required_unless_present = "database_file")]
+        database: Option<String>,
+        /// Read that address from a file (its first line)
+        #[arg(long, value_name = "FILE", conflicts_with = "database")]
+        database_file: Option<PathBuf>,
+        /// What the names of its tables begin with
+        #[arg(long, value_name = "PREFIX", default_value = "")]
+        table_prefix: String,
+        /// Its folder of people's folders (`includes/MEDIA`)
+        #[arg(long, value_name = "FOLDER")]
+        media: PathBuf,
+        /// Take its files away once they are kept here
+        #[arg(long = "move")]
+        moves: bool,
+        /// Change nothing, say what would be done
+        #[arg(long)]
+        dry_run: bool,
     },
 }
 

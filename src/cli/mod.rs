@@ -1,6 +1,7 @@
 //! The command line.
 
 mod arguments;
+mod import;
 mod maintenance;
 mod output;
 mod password;

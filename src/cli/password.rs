@@ -1,10 +1,23 @@
 //! Passwords: from a prompt, standard input or a file, never from the arguments, which everyone can see.
 
 use std::io::{BufRead, IsTerminal};
+use std::path::Path;
 
 use super::arguments::PasswordSource;
 use crate::config::files;
 use crate::error::{Error, Result};
+
+fn read_file(path: &Path) -> Result<String> {
+    files::read(path).map_err(|cause| Error::Configuration(format!("{}: {cause}", path.display())))
+}
+
+/// The first line of a file that has a secret in it.
+///
+/// # Errors
+/// `Configuration` for a file that cannot be read.
+pub fn first_line_of(path: &Path) -> Result<String> {
+    Ok(read_file(path)?.lines().next().unwrap_or_default().to_owned())
+}
 
 /// Reads a password; at a terminal it is typed twice and not shown.
 ///
@@ -12,7 +25,7 @@ use crate::error::{Error, Result};
 /// The system's; `Invalid` when the two differ.
 pub fn read(source: &PasswordSource) -> Result<String> {
     let text = if let Some(path) = &source.password_file {
-        files::read(path).map_err(|cause| Error::Configuration(format!("{}: {cause}", path.display())))?
+        read_file(path)?
     } else if source.password_stdin || !std::io::stdin().is_terminal() {
         let mut line = String::new();
         std::io::stdin().lock().read_line(&mut line)?;

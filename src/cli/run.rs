@@ -7,11 +7,11 @@ use clap::{CommandFactory, Parser};
 
 use super::arguments::{Arguments, Command};
 use super::output::{answer, say};
-use super::{maintenance, settings, user, users_file};
+use super::{import, maintenance, settings, user, users_file};
 use crate::app::Application;
 use crate::config::{Given, Settings};
 use crate::domain::checking::How;
-use crate::domain::{Services, setup};
+use crate::domain::{Services, recovery, setup};
 use crate::error::{Error, Result};
 use crate::model::Scan;
 use crate::{http, telemetry};
@@ -91,6 +91,7 @@ fn obey(arguments: &Arguments) -> Result<()> {
                     How { is_repairing: *repair, takes_changes: *accept_changes, is_quick: *quick, arrives_as: Scan::Pending };
                 maintenance::check(&Services::open(settings)?, how, arguments.json)
             }
+            Some(Command::Import(command)) => import::run(&settled(settings)?, command, arguments.json),
             Some(Command::Rescan { all }) => maintenance::rescan(&Services::open(settings)?, *all, arguments.json),
             Some(Command::SetupCode) => {
                 let services = Services::open(settings)?;
@@ -102,6 +103,17 @@ fn obey(arguments: &Arguments) -> Result<()> {
             Some(_) => Err(Error::internal("a command that needs no settings came with some")),
         }
     })
+}
+
+/// The services, and where no server is at work, what one that was killed has left behind is settled.
+fn settled(settings: Settings) -> Result<Services> {
+    let services = Services::open(settings)?;
+    match services.claim() {
+        Ok(()) => recovery::recover(&services)?,
+        Err(Error::Unavailable(_)) => {}
+        Err(error) => return Err(error),
+    }
+    Ok(services)
 }
 
 /// As many open files as the system lets us have: each connection and each file that is sent is one.

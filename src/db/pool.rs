@@ -34,6 +34,14 @@ impl Db {
         super::migrations::pending(&mut connected(&Backend::from_url(url)?)?)
     }
 
+    /// A connection to a database of somebody else's: its schema stays as it is.
+    ///
+    /// # Errors
+    /// As [`Db::open`].
+    pub fn elsewhere(url: &str) -> Result<Conn> {
+        connected(&Backend::from_url(url)?)
+    }
+
     /// Connects and brings the schema up to date.
     ///
     /// # Errors

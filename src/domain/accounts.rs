@@ -58,28 +58,29 @@ impl Application {
     pub(super) fn check(&self) -> Result<Checked> {
         let about = [self.username.trim(), self.email.trim(), self.firstname.trim(), self.lastname.trim()];
         let mut wrong: Vec<FieldError> = Vec::new();
-        let firstname = noted(PersonName::parse("firstname", &self.firstname), &mut wrong);
-        let lastname = noted(PersonName::parse("lastname", &self.lastname), &mut wrong);
-        let username = noted(Username::parse(&self.username), &mut wrong);
-        let email = noted(Email::parse(&self.email), &mut wrong);
-        let password = noted(Password::parse(&self.password, &about), &mut wrong);
-        let contact_number = noted(optional_line("contact_number", &self.contact_number, 40), &mut wrong);
-        let address = noted(optional_line("address", &self.address, 300), &mut wrong);
-        match (firstname, lastname, username, email, password, contact_number, address) {
-            (
-                Some(firstname),
-                Some(lastname),
-                Some(username),
-                Some(email),
-                Some(password),
-                Some(contact_number),
-                Some(address),
-            ) => {
-                let person = Person { firstname, lastname, username, email, contact_number, address };
-                Ok(Checked { person, password })
-            }
+        let person = self.person(&mut wrong);
+        match (person, noted(Password::parse(&self.password, &about), &mut wrong)) {
+            (Some(person), Some(password)) => Ok(Checked { person, password }),
             _ => Err(Error::Invalid(wrong)),
         }
+    }
+
+    /// Who it is, where the password is known elsewhere; `wrong` gets what is not right.
+    pub(super) fn person(&self, wrong: &mut Vec<FieldError>) -> Option<Person> {
+        let firstname = noted(PersonName::parse("firstname", &self.firstname), wrong);
+        let lastname = noted(PersonName::parse("lastname", &self.lastname), wrong);
+        let username = noted(Username::parse(&self.username), wrong);
+        let email = noted(Email::parse(&self.email), wrong);
+        let contact_number = noted(optional_line("contact_number", &self.contact_number, 40), wrong);
+        let address = noted(optional_line("address", &self.address, 300), wrong);
+        Some(Person {
+            firstname: firstname?,
+            lastname: lastname?,
+            username: username?,
+            email: email?,
+            contact_number: contact_number?,
+            address: address?,
+        })
     }
 }
 

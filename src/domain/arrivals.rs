@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::room::Hold;
 use crate::error::Result;
 use crate::media::Received;
-use crate::model::{DirectoryId, FindingId, Item, Scan, UploadId, UserId};
+use crate::model::{DirectoryId, FindingId, Item, Scan, Time, UploadId, UserId};
 
 /// A whole file and what its sender wants.
 pub struct Arrival {
@@ -19,6 +19,8 @@ pub struct Arrival {
     pub directory: Option<DirectoryId>,
     /// Whether the same bytes may be kept twice.
     pub keeps_both: bool,
+    /// Since when its owner has had it; now where nobody knows.
+    pub since: Option<Time>,
     /// What the malware scanner has said of it so far.
     pub scan: Scan,
     /// The resumable upload that it was.
@@ -40,6 +42,7 @@ impl Arrival {
             scan,
             directory: None,
             keeps_both: false,
+            since: None,
             upload: None,
             hold: None,
             released: None,

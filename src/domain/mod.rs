@@ -16,6 +16,7 @@ pub mod dashboard;
 pub mod directories;
 mod folders;
 pub mod housekeeping;
+pub mod import;
 pub mod items;
 pub mod jwt;
 mod known;

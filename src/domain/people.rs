@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use rand::RngExt;
 
-use super::accounts::{self, Application, Start};
+use super::accounts::{self, Application, Person, Start};
 use super::sessions::{self, hash_of};
 use super::{Services, setup};
 use crate::db::{Conn, blocking};
 use crate::error::{Error, Result};
 use crate::media::Place;
-use crate::model::{AccessLevel, Origin, Password, Session, Status, User, UserId, now};
+use crate::model::{AccessLevel, Origin, Password, Session, Status, Time, User, UserId, now};
 use crate::store;
 
 /// How long a one-time code is good.
@@ -64,7 +64,7 @@ impl Decision {
 /// # Errors
 /// `Conflict` when the account is not in a state for it, or is the last admin's or one's own.
 pub fn decide(services: &Services, admin: UserId, id: UserId, decision: Decision) -> Result<User> {
-    let user = services.db.write(|conn| {
+    let (user, is_first_admin) = services.db.write(|conn| {
         let user = under_lock(conn, id)?;
         if decision == Decision::Suspend {
             refuse_oneself(admin, id, "You cannot suspend yourself.")?;
@@ -77,9 +77,13 @@ pub fn decide(services: &Services, admin: UserId, id: UserId, decision: Decision
         if decision == Decision::Reactivate || user.status == Status::Rejected {
             sessions::end_all(conn, id)?;
         }
-        Ok(user)
+        let is_first_admin = decision.to() == Status::Active && user.is_admin() && store::site::update_claim_first_admin(conn)?;
+        Ok((user, is_first_admin))
     })?;
     services.sessions.forget(id);
+    if is_first_admin {
+        setup::finish(services)?;
+    }
     tracing::info!(admin = admin.0, user = id.0, "{}", decision.past());
     Ok(user)
 }
@@ -170,21 +174,28 @@ pub async fn add(services: &Arc<Services>, application: &Application, status: St
     let checked = application.check()?;
     let hash = services.passwords.hash(&checked.password).await?;
     let services = services.clone();
-    blocking(move || {
-        let user = services.db.write(|conn| {
-            if level == AccessLevel::Admin {
-                store::site::update_claim_first_admin(conn)?;
-            }
-            let id = accounts::create(&services, conn, &checked.person, &hash, Start::here(status, level), now())?;
-            store::users::find(conn, id)?.ok_or(Error::NotFound)
-        })?;
-        if level == AccessLevel::Admin && status == Status::Active {
-            setup::finish(&services)?;
+    blocking(move || make(&services, &checked.person, &hash, Start::here(status, level), now())).await
+}
+
+/// Makes an account of somebody who need not ask, with a password whose hash is known.
+///
+/// # Errors
+/// `Invalid` names what is taken.
+pub(super) fn make(services: &Services, person: &Person, hash: &str, start: Start, at: Time) -> Result<User> {
+    let is_admin = start.access_level == AccessLevel::Admin && start.status == Status::Active;
+    let user = services.db.write(|conn| {
+        if is_admin {
+            store::site::update_claim_first_admin(conn)?;
         }
-        tracing::info!(user = user.id.0, "account made");
-        Ok(user)
-    })
-    .await
+        let id = accounts::create(services, conn, person, hash, start, at)?;
+        store::users::find(conn, id)?.ok_or(Error::NotFound)
+    })?;
+    services.sessions.forget(user.id);
+    if is_admin {
+        setup::finish(services)?;
+    }
+    tracing::info!(user = user.id.0, "account made");
+    Ok(user)
 }
 
 /// Sets a person's password and ends every session and access token of theirs.

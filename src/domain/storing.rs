@@ -250,7 +250,7 @@ fn new_item(
     directory: &Directory,
     name: &FileName,
 ) -> Result<NewItem> {
-    let (at, kind, stored) = (now(), ItemKind::from(found.kind), name.as_str());
+    let (at, kind, stored) = (arrival.since.unwrap_or_else(now), ItemKind::from(found.kind), name.as_str());
     Ok(NewItem {
         id,
         user_id: user.id,

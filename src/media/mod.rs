@@ -3,6 +3,7 @@
 pub mod cage;
 pub mod clamd;
 pub mod entry;
+pub mod foreign;
 pub mod icon;
 pub mod incoming;
 pub mod name;
@@ -12,6 +13,7 @@ pub mod previews;
 pub mod sniff;
 pub mod tree;
 
+pub use foreign::Foreign;
 pub use incoming::{Incoming, Partial, Received, empty_state, sha256_of};
 pub use name::FileName;
 pub use place::Place;

@@ -102,6 +102,23 @@ pub fn update_path(conn: &mut Conn, owner: UserId, id: DirectoryId, name: &str, 
         .execute(conn)
 }
 
+/// Sets when the directory at `path` was made, changed and last looked into.
+///
+/// # Errors
+/// The database's.
+pub fn update_dates(
+    conn: &mut Conn,
+    owner: UserId,
+    path: &str,
+    added: Time,
+    modified: Time,
+    accessed: Time,
+) -> QueryResult<usize> {
+    diesel::update(table::table.filter(table::user_id.eq(owner)).filter(table::directory_path.eq(path)))
+        .set((table::date_added.eq(added), table::last_modified.eq(modified), table::last_accessed.eq(accessed)))
+        .execute(conn)
+}
+
 /// Notes that the content of these directories changed.
 ///
 /// # Errors

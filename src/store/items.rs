@@ -75,6 +75,21 @@ pub fn find_same_bytes(conn: &mut Conn, owner: UserId, sha256: &str, size: i64) 
         .optional()
 }
 
+/// All of one's own items with the same bytes, the trash too.
+///
+/// # Errors
+/// The database's.
+pub fn list_same_bytes(conn: &mut Conn, owner: UserId, sha256: &str, size: i64) -> QueryResult<Vec<Item>> {
+    table::table
+        .filter(table::user_id.eq(owner))
+        .filter(table::sha256.eq(sha256))
+        .filter(table::size.eq(size))
+        .filter(table::is_missing.eq(false))
+        .order(table::id.asc())
+        .select(Item::as_select())
+        .load(conn)
+}
+
 /// Items of these directories outside the trash, at most `limit`.
 ///
 /// # Errors

@@ -9,6 +9,7 @@ pub mod jobs;
 pub mod libraries;
 pub mod lists;
 pub mod moves;
+pub mod php;
 mod place;
 pub mod reports;
 pub mod scans;

@@ -19,8 +19,8 @@ pub enum Side {
 
 /// `(key, id)` compared with `(at, last)`, key first.
 ///
-/// SQLite goes to the place by the whole index where rows are compared, and walks through equal keys where it reads
-/// `OR`; MariaDB's range optimizer is the other way round.
+/// One database goes to the place by the whole index where rows are compared, and walks through equal keys where it
+/// reads `OR`; with the other it is the other way round ([`Conn::seeks_rows`]).
 pub struct Beside<K, I, A, L> {
     key: K,
     id: I,

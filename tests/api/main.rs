@@ -23,6 +23,7 @@ mod directories;
 mod files;
 mod headers;
 mod hostile;
+mod import;
 mod items;
 mod limits;
 mod log_in;

@@ -1,0 +1,48 @@
+//! `nexus-media import …`: moving in.
+
+use serde_json::json;
+
+use super::arguments::ImportCommand;
+use super::output::{answer_as, say};
+use super::password::first_line_of;
+use crate::domain::Services;
+use crate::domain::import::{self, Report, Wanted};
+use crate::error::{Error, Result, bytes_in_words};
+
+/// # Errors
+/// The domain's; `Conflict` when anything stays behind.
+pub fn run(services: &Services, command: &ImportCommand, is_json: bool) -> Result<()> {
+    let ImportCommand::Php { database, database_file, table_prefix, media, moves, dry_run } = command;
+    let address = match (database, database_file) {
+        (Some(address), _) => address.clone(),
+        (None, Some(file)) => first_line_of(file)?,
+        (None, None) => return Err(Error::field("database", "Say where the original's database is.")),
+    };
+    let wanted = Wanted { database: &address, prefix: table_prefix, media, moves: *moves, is_dry: *dry_run };
+    let report = import::import(services, &wanted, |called| say(&format!("{called} …")))?;
+    let skipped: Vec<_> = report.skipped.iter().map(|(what, why)| json!({ "what": what, "why": why })).collect();
+    let value = json!({
+        "dry_run": dry_run,
+        "people": { "taken": report.people.taken, "already_there": report.people.already_there },
+        "files": { "taken": report.files.taken, "already_there": report.files.already_there, "bytes": report.bytes },
+        "skipped": skipped,
+        "notes": report.notes,
+    });
+    answer_as(is_json, &value, &in_words(&report, *dry_run))?;
+    if report.skipped.is_empty() { Ok(()) } else { Err(Error::Conflict("Not everything could be taken.".into())) }
+}
+
+fn in_words(report: &Report, is_dry: bool) -> String {
+    let mut lines: Vec<String> = report.skipped.iter().map(|(what, why)| format!("skipped  {what}: {why}")).collect();
+    lines.extend(report.notes.iter().map(|note| format!("note     {note}")));
+    let done = if is_dry { "would be taken" } else { "taken" };
+    lines.push(format!("people   {} {done}, {} already here", report.people.taken, report.people.already_there));
+    lines.push(format!(
+        "files    {} {done} ({}), {} already here, {} skipped",
+        report.files.taken,
+        bytes_in_words(report.bytes),
+        report.files.already_there,
+        report.skipped.len(),
+    ));
+    lines.join("\n")
+}
