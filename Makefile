@@ -57,7 +57,7 @@ preview-packages: ## what opens films, HEIC and AVIF; the server runs without it
 	@SUDO="$(SUDO)" scripts/packages.sh ffmpeg:ffmpeg vipsthumbnail:libvips-tools
 
 test-packages: packages ## system packages to test with
-	@SUDO="$(SUDO)" scripts/packages.sh mariadbd:mariadb-server chromium:chromium ffmpeg:ffmpeg vipsthumbnail:libvips-tools clamd:clamav-daemon nginx:nginx-light php:php-cli /var/lib/dpkg/info/php-mysql.list:php-mysql mkfs.ext4:e2fsprogs python3:python3 pip3:python3-pip curl:curl
+	@SUDO="$(SUDO)" scripts/packages.sh mariadbd:mariadb-server chromium:chromium ffmpeg:ffmpeg vipsthumbnail:libvips-tools clamd:clamav-daemon nginx:nginx-light promtool:prometheus php:php-cli /var/lib/dpkg/info/php-mysql.list:php-mysql mkfs.ext4:e2fsprogs python3:python3 pip3:python3-pip curl:curl
 
 # The libraries of the pages. Each is an enhancement: a build without them still works.
 browser-files: static/vendor/icons.svg ## libraries for the browser, from npm

@@ -7,11 +7,11 @@ use std::time::Duration;
 use actix_http::HttpService;
 use actix_server::ServerBuilder;
 use actix_service::{IntoServiceFactory, ServiceFactoryExt, fn_service, map_config};
-use actix_web::App;
 use actix_web::dev::{AppConfig, Server, ServerHandle};
 use actix_web::middleware::from_fn;
 use actix_web::rt::net::TcpStream;
 use actix_web::web::{Data, PayloadConfig};
+use actix_web::{App, HttpServer};
 use tokio::task::JoinHandle;
 
 use crate::config::Settings;
@@ -42,6 +42,8 @@ const ROUNDS_EVERY: Duration = Duration::from_mins(10);
 /// A server that listens and is about to run.
 pub struct Application {
     server: Server,
+    /// For Prometheus alone, where that is set.
+    metrics: Option<(SocketAddr, Server)>,
     address: SocketAddr,
     services: Arc<Services>,
 }
@@ -65,11 +67,11 @@ impl Application {
         if let Some(admin) = settings.first_admin.as_ref().filter(|_| !services.is_set_up()) {
             setup::set_up_unattended(&services, admin).await?;
         }
-        let listener = TcpListener::bind(settings.listen)
-            .map_err(|cause| Error::Configuration(format!("{} cannot be listened on: {cause}", settings.listen)))?;
+        let listener = bound(settings.listen)?;
         let address = listener.local_addr()?;
+        let metrics = settings.metrics_listen.map(|address| serve_metrics(address, &services)).transpose()?;
         let server = serve(listener, &services)?;
-        Ok(Self { server, address, services })
+        Ok(Self { server, metrics, address, services })
     }
 
     /// The port that was bound.
@@ -82,6 +84,12 @@ impl Application {
     #[must_use]
     pub const fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where Prometheus is answered without a token.
+    #[must_use]
+    pub fn metrics_address(&self) -> Option<SocketAddr> {
+        self.metrics.as_ref().map(|(address, _)| *address)
     }
 
     #[must_use]
@@ -109,8 +117,13 @@ impl Application {
         let keeper = tokio::spawn(keep_house(self.services.clone()));
         let scanner = tokio::spawn(keep_scanning(self.services.clone()));
         let previewers = keep_previewing(&self.services);
+        let metrics = self.metrics.map(|(_, metrics)| (metrics.handle(), tokio::spawn(metrics)));
         let watcher = tokio::spawn(stop_on_signal(self.server.handle(), self.services.clone()));
         let ended = self.server.await;
+        if let Some((handle, serving)) = metrics {
+            handle.stop(false).await;
+            drop(serving.await);
+        }
         keeper.abort();
         scanner.abort();
         self.services.previewing.stop();
@@ -188,6 +201,19 @@ async fn stop_on_signal(server: ServerHandle, services: Arc<Services>) {
     drop(stopping.await);
 }
 
+fn bound(address: SocketAddr) -> Result<TcpListener> {
+    TcpListener::bind(address).map_err(|cause| Error::Configuration(format!("{address} cannot be listened on: {cause}")))
+}
+
+/// Numbers for Prometheus and nothing else, for everybody who reaches that address.
+fn serve_metrics(address: SocketAddr, services: &Arc<Services>) -> Result<(SocketAddr, Server)> {
+    let listener = bound(address)?;
+    let address = listener.local_addr()?;
+    let data = Data::from(services.clone());
+    let server = HttpServer::new(move || App::new().app_data(data.clone()).configure(http::metrics));
+    Ok((address, server.disable_signals().workers(1).client_request_timeout(HEADERS).listen(listener)?.run()))
+}
+
 fn serve(listener: TcpListener, services: &Arc<Services>) -> Result<Server> {
     let data = Data::from(services.clone());
     let workers = match services.settings.workers {
@@ -215,9 +241,10 @@ fn serve(listener: TcpListener, services: &Arc<Services>) -> Result<Server> {
     let address = listener.local_addr()?;
     let builder = ServerBuilder::default().disable_signals().workers(workers).shutdown_timeout(GRACE);
     let stopping = builder.graceful_shutdown_signal();
+    let sockets = services.clone();
     // What `HttpServer` does, with a socket of our own.
     let builder = builder.listen("http", listener, move || {
-        let (watch, stopping) = (watch.clone(), stopping.clone());
+        let (watch, stopping, sockets) = (watch.clone(), stopping.clone(), sockets.clone());
         let application = application().into_factory().map_err(|error: actix_web::Error| error.error_response());
         let protocol = HttpService::build()
             .client_request_timeout(HEADERS)
@@ -231,7 +258,7 @@ fn serve(listener: TcpListener, services: &Arc<Services>) -> Result<Server> {
             .h1(map_config(application, |()| AppConfig::default()));
         let socket = fn_service(move |stream: TcpStream| {
             let peer = stream.peer_addr().ok();
-            let socket = http::Socket::new(stream, &watch);
+            let socket = http::Socket::new(stream, &watch, &sockets);
             async move { Ok((socket?, peer)) }
         });
         socket.and_then(protocol)

@@ -223,3 +223,77 @@ fn scanning_again_needs_a_scanner_that_answers() {
     let nonsense = house.command(&["rescan"]).env("NEXUS_CLAMD", "clamd").output().unwrap();
     assert_eq!(code(&nonsense), 78);
 }
+
+/// A server as its own process, and what it said until it listened.
+struct Serving {
+    child: std::process::Child,
+    lines: std::io::BufReader<std::process::ChildStderr>,
+}
+
+impl Serving {
+    fn start(house: &House, variables: &[(&str, &str)]) -> Self {
+        let mut command = house.command(&["serve", "--listen", "127.0.0.1:0"]);
+        let mut child = command.envs(variables.iter().copied()).stderr(Stdio::piped()).spawn().unwrap();
+        let lines = std::io::BufReader::new(child.stderr.take().unwrap());
+        Self { child, lines }
+    }
+
+    /// The next line with `part` in it.
+    fn line_with(&mut self, part: &str) -> String {
+        use std::io::BufRead;
+        loop {
+            let mut line = String::new();
+            assert_ne!(self.lines.read_line(&mut line).unwrap(), 0, "it ended before it said {part}");
+            if line.contains(part) {
+                return line;
+            }
+        }
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+/// What is answered to a GET, head and body.
+fn fetched(address: &str, path: &str) -> String {
+    use std::io::Read;
+    let mut stream = std::net::TcpStream::connect(address).unwrap();
+    stream.write_all(format!("GET {path} HTTP/1.1\r\nHost: nexus\r\nConnection: close\r\n\r\n").as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+fn address_in(line: &str) -> String {
+    let rest = line.split_once("http://").unwrap().1;
+    rest.chars().take_while(|c| c.is_ascii_digit() || matches!(c, '.' | ':')).collect()
+}
+
+#[test]
+fn metrics_have_a_listener_of_their_own_that_answers_nothing_else() {
+    let house = House::new();
+    let mut serving = Serving::start(&house, &[("NEXUS_METRICS_LISTEN", "127.0.0.1:0")]);
+    let site = address_in(&serving.line_with("listening on"));
+    let metrics = address_in(&serving.line_with("metrics at"));
+    assert!(fetched(&metrics, "/metrics").contains("nexus_ready{check=\"database\"} 1"));
+    assert!(fetched(&metrics, "/login").starts_with("HTTP/1.1 404"));
+    assert!(!fetched(&site, "/metrics").starts_with("HTTP/1.1 2"));
+}
+
+#[test]
+fn logs_are_json_where_that_is_set_and_every_line_says_its_request() {
+    let house = House::new();
+    let mut serving = Serving::start(&house, &[("NEXUS_LOG_FORMAT", "json"), ("NEXUS_LOG", "debug")]);
+    let line = serving.line_with("listening on");
+    let parsed: serde_json::Value = serde_json::from_str(&line).unwrap();
+    assert_eq!(parsed["level"], "INFO");
+    let answer = fetched(&address_in(parsed["message"].as_str().unwrap()), "/healthz");
+    let id = answer.lines().find_map(|line| line.strip_prefix("x-request-id: ")).unwrap();
+    let line: serde_json::Value = serde_json::from_str(&serving.line_with("/healthz")).unwrap();
+    assert_eq!(line["span"]["id"], id, "{line}");
+    assert_eq!((line["path"].as_str(), line["status"].as_u64()), (Some("/healthz"), Some(200)), "{line}");
+}

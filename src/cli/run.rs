@@ -79,7 +79,7 @@ fn obey(arguments: &Arguments) -> Result<()> {
     }
     let settings = Settings::load(&flags, arguments.config.as_deref())?;
     let is_serving = matches!(arguments.command, None | Some(Command::Serve));
-    telemetry::start(if is_serving { settings.log } else { tracing::Level::WARN.min(settings.log) });
+    telemetry::start(if is_serving { settings.log } else { tracing::Level::WARN.min(settings.log) }, settings.logs_json);
     actix_web::rt::System::new().block_on(async {
         match &arguments.command {
             None | Some(Command::Serve) => serve(settings).await,
@@ -127,10 +127,15 @@ fn take_descriptors() {
 
 async fn serve(settings: Settings) -> Result<()> {
     take_descriptors();
+    // What reads JSON reads nothing else.
+    let tell = if settings.logs_json { |text: &str| tracing::info!("{text}") } else { say };
     let application = Application::build(settings).await?;
-    say(&format!("listening on http://{}", application.address()));
+    tell(&format!("listening on http://{}", application.address()));
+    if let Some(address) = application.metrics_address() {
+        tell(&format!("metrics at http://{address}/metrics"));
+    }
     if let Some(link) = application.setup_link()? {
-        say(&format!("no admin yet; open this link to become it: {link}"));
+        tell(&format!("no admin yet; open this link to become it: {link}"));
     }
     application.run_until_stopped().await
 }

@@ -67,8 +67,19 @@ pub const KEYS: &[Key] = &[
         "auto",
         "files decoded at the same time; auto = one a processor, 0 = no previews",
     ),
+    key(
+        "metrics_listen",
+        "NEXUS_METRICS_LISTEN",
+        "",
+        "address and port where /metrics is answered without a token; empty = nowhere",
+    ),
+    Key {
+        is_secret: true,
+        ..key("metrics_token", "NEXUS_METRICS_TOKEN", "", "Bearer token for /metrics on the server itself; empty = no such page")
+    },
     key("workers", "NEXUS_WORKERS", "0", "server threads; 0 = one a processor"),
     key("log", "NEXUS_LOG", "info", "error, warn, info, debug or trace"),
+    key("log_format", "NEXUS_LOG_FORMAT", "text", "text or json"),
 ];
 
 pub(super) fn default_of(name: &str) -> &'static str {

@@ -74,6 +74,12 @@ pub struct Settings {
     /// Ourselves: what is started to decode a file. Tests, which are another program, name it.
     pub own_program: PathBuf,
     pub log: tracing::Level,
+    /// One JSON object a line.
+    pub logs_json: bool,
+    /// Where Prometheus is answered without a token.
+    pub metrics_listen: Option<SocketAddr>,
+    /// What Prometheus has to say at the server itself.
+    pub metrics_token: Option<String>,
 }
 
 /// Values as they were given, by key name.
@@ -182,6 +188,20 @@ impl Settings {
             },
             own_program: PathBuf::from("/proc/self/exe"),
             log: parsed("log", &get("log"), "error, warn, info, debug or trace")?,
+            logs_json: match get("log_format").as_str() {
+                "text" => false,
+                "json" => true,
+                _ => return Err(wrong("log_format", "text or json")),
+            },
+            metrics_listen: match get("metrics_listen") {
+                none if none.is_empty() => None,
+                address => Some(parsed("metrics_listen", &address, "an address and port such as 127.0.0.1:9464")?),
+            },
+            metrics_token: match get("metrics_token") {
+                none if none.is_empty() => None,
+                short if short.len() < 16 => return Err(wrong("metrics_token", "16 characters or more")),
+                token => Some(token),
+            },
             data_dir,
         };
         Ok(settings)

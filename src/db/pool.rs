@@ -23,6 +23,14 @@ pub struct Db {
     writers: Pool<Opener>,
     is_shared: bool,
     statements: Arc<AtomicU64>,
+    waits: Arc<Waits>,
+}
+
+/// How often and how long was waited for a connection.
+#[derive(Default)]
+struct Waits {
+    times: AtomicU64,
+    nanoseconds: AtomicU64,
 }
 
 impl Db {
@@ -64,7 +72,7 @@ impl Db {
         drop(first);
         let writers = pool(if backend.is_remote() { 12 } else { 1 })?;
         let readers = if backend.is_remote() { writers.clone() } else { pool(6)? };
-        Ok(Self { readers, writers, is_shared: backend.is_remote(), statements: opener.statements })
+        Ok(Self { readers, writers, is_shared: backend.is_remote(), statements: opener.statements, waits: Arc::default() })
     }
 
     /// Whether other servers may write into it.
@@ -78,7 +86,7 @@ impl Db {
     /// # Errors
     /// What `work` says; `Unavailable` when no connection comes free in time.
     pub fn read<T>(&self, work: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
-        let mut pooled = checked_out(&self.readers)?;
+        let mut pooled = self.checked_out(&self.readers)?;
         let done = work(&mut pooled.conn);
         note_answer(&mut pooled, &done);
         done
@@ -90,12 +98,31 @@ impl Db {
         self.statements.load(Ordering::Relaxed)
     }
 
+    /// Connections that were taken out of the pool so far, and the time spent waiting for them.
+    #[must_use]
+    pub fn waits(&self) -> (u64, Duration) {
+        let nanoseconds = self.waits.nanoseconds.load(Ordering::Relaxed);
+        (self.waits.times.load(Ordering::Relaxed), Duration::from_nanos(nanoseconds))
+    }
+
+    fn checked_out(&self, pool: &Pool<Opener>) -> Result<diesel::r2d2::PooledConnection<Opener>> {
+        let began = Instant::now();
+        let taken = pool.get().map_err(|cause| {
+            tracing::warn!("no database connection: {cause}");
+            Error::Unavailable("The database does not answer.")
+        });
+        self.waits.times.fetch_add(1, Ordering::Relaxed);
+        let waited = u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        self.waits.nanoseconds.fetch_add(waited, Ordering::Relaxed);
+        taken
+    }
+
     /// Runs one transaction, again if it met another one. Call it off the async threads.
     ///
     /// # Errors
     /// What `work` says, after everything was rolled back.
     pub fn write<T>(&self, work: impl Fn(&mut Conn) -> Result<T>) -> Result<T> {
-        let mut pooled = checked_out(&self.writers)?;
+        let mut pooled = self.checked_out(&self.writers)?;
         let mut tried = 1;
         let done = loop {
             match connection::transaction(&mut pooled.conn, &work) {
@@ -129,13 +156,6 @@ fn connected(backend: &Backend) -> Result<Conn> {
     })
 }
 
-fn checked_out(pool: &Pool<Opener>) -> Result<diesel::r2d2::PooledConnection<Opener>> {
-    pool.get().map_err(|cause| {
-        tracing::warn!("no database connection: {cause}");
-        Error::Unavailable("The database does not answer.")
-    })
-}
-
 /// Runs `work` on the blocking pool.
 ///
 /// # Errors
@@ -145,7 +165,9 @@ where
     T: Send + 'static,
     F: FnOnce() -> Result<T> + Send + 'static,
 {
-    tokio::task::spawn_blocking(work).await.map_err(Error::internal)?
+    // What is logged there says whose request it was.
+    let span = tracing::Span::current();
+    tokio::task::spawn_blocking(move || span.in_scope(work)).await.map_err(Error::internal)?
 }
 
 /// Turns "no row changed" into an error.

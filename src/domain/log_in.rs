@@ -33,6 +33,7 @@ pub async fn log_in(
     let hash = known.as_ref().map(|known| known.hash().to_owned());
     let verdict = services.passwords.verify(hash, password).await?;
     let (Some(known), Verdict::Right | Verdict::RightButOld) = (known, verdict) else {
+        services.metrics.logged_in(false);
         tracing::info!(address = %client.address, "wrong password or name");
         return Err(Error::BadCredentials);
     };
@@ -69,6 +70,7 @@ pub async fn log_in(
         services.sessions.forget(user.id);
         match (token, user.status.standing()) {
             (Some(token), _) => {
+                services.metrics.logged_in(true);
                 tracing::info!(user = user.id.0, "logged in");
                 Ok((user, token))
             }

@@ -24,6 +24,8 @@ pub mod libraries;
 pub mod limits;
 mod listed;
 pub mod log_in;
+pub mod measured;
+pub mod metrics;
 pub mod moving;
 pub mod open_files;
 mod password_hash;

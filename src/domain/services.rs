@@ -12,6 +12,7 @@ use super::attempts::Attempts;
 use super::jwt::Signer;
 use super::libraries::Libraries;
 use super::limits::Limits;
+use super::metrics::Metrics;
 use super::open_files::{Form, Found, OpenFiles};
 use super::passwords::Passwords;
 use super::previewing::Queue;
@@ -48,6 +49,7 @@ pub struct Services {
     pub users_file: UsersFile,
     pub touches: Touches,
     pub started: Instant,
+    pub metrics: Metrics,
     /// Rounds of housekeeping.
     pub(super) rounds: AtomicU8,
     pub readiness: Readiness,
@@ -92,6 +94,7 @@ impl Services {
             users_file: UsersFile::watch(settings.users_file.clone())?,
             touches: Touches::default(),
             started: Instant::now(),
+            metrics: Metrics::new()?,
             rounds: AtomicU8::new(rand::random()),
             readiness: Readiness::default(),
             archives: Archives::default(),

@@ -177,6 +177,7 @@ fn store_batch(turn: &Turn<'_>, services: &Services, user: &User, waiting: &mut 
         // What has a place stays there; what was here already goes.
         one.arrival.received.set_kept(matches!(fate, Fate::New { .. }));
     }
+    services.metrics.stored(items.len() as u64, items.iter().map(Item::bytes).sum());
     services.sessions.forget(user.id);
     services.scanner.ring();
     services.previewing.ring();

@@ -7,12 +7,15 @@ use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
+use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, ResponseError};
 use askama::Template;
+use tracing::Instrument;
 
 use super::connections::{Connection, UnderWay, Watched};
 use super::envelope::Envelope;
 use super::error::{Failure, error_of};
+use crate::domain::Services;
 use crate::error::Error;
 
 /// Every page's policy: nothing from elsewhere, nothing inline.
@@ -39,7 +42,9 @@ pub async fn edge(
     let id = format!("{:032x}", rand::random::<u128>());
     super::tus::override_method(&mut request);
     let under_way = request.conn_data::<Arc<Connection>>().map(UnderWay::begin);
-    let mut response = next.call(request).await?.map_into_boxed_body();
+    let span = tracing::info_span!("request", id);
+    let mut response = next.call(request).instrument(span.clone()).await?.map_into_boxed_body();
+    let _in_span = span.entered();
     let http = response.request().clone();
     let status = response.status();
     if (status.is_client_error() || status.is_server_error()) && needs_face(&response) {
@@ -49,7 +54,7 @@ pub async fn edge(
             Some(Failure::Error(error)) => error,
             _ => {
                 if let Some(cause) = response.response().error() {
-                    tracing::debug!(request = id, "actix: {cause}");
+                    tracing::debug!("actix: {cause}");
                 }
                 made_here = error_of(status);
                 &made_here
@@ -68,8 +73,12 @@ pub async fn edge(
     super::limit::headers(&http, response.headers_mut());
     super::tus::headers(http.path(), response.headers_mut());
     let status = response.status().as_u16();
-    let milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-    tracing::debug!(request = id, method = %http.method(), path = http.path(), status, milliseconds);
+    let took = started.elapsed();
+    if let Some(services) = http.app_data::<Data<Services>>() {
+        services.metrics.answered(super::metrics::kind_of(http.path()), status, took);
+    }
+    let milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+    tracing::debug!(method = %http.method(), path = http.path(), status, milliseconds);
     Ok(match under_way {
         Some(under_way) => response.map_body(|_, body| BoxBody::new(Watched::new(body, under_way))),
         None => response,
@@ -100,7 +109,7 @@ fn finish(headers: &mut header::HeaderMap, id: &str) {
 fn face(request: &HttpRequest, error: &Error, id: &str) -> HttpResponse {
     let status = super::error::status_of(error);
     if let Error::Internal(cause) = error {
-        tracing::error!(request = id, method = %request.method(), path = request.path(), "{cause:?}");
+        tracing::error!(method = %request.method(), path = request.path(), "{cause:?}");
     }
     let mut answer = HttpResponse::build(status);
     match error {

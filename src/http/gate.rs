@@ -50,6 +50,7 @@ fn works_before_set_up(path: &str) -> bool {
         || path == "/api/openapi.json"
         || path == "/healthz"
         || path == "/readyz"
+        || path == "/metrics"
         || path.starts_with(statics::PREFIX)
 }
 

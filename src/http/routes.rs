@@ -3,7 +3,7 @@
 use actix_web::web::{Data, ServiceConfig};
 
 use super::route::{self, Route};
-use super::{api, health, pages, statics};
+use super::{api, health, metrics, pages, statics};
 
 /// Every route there is.
 #[must_use]
@@ -12,6 +12,7 @@ pub fn routes() -> Vec<Route> {
     routes.extend(api::routes());
     routes.extend(statics::routes());
     routes.extend(health::routes());
+    routes.extend(metrics::routes());
     routes
 }
 

@@ -11,12 +11,20 @@ use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 
 use super::connections::{Connection, Watch};
 use super::file_part::{Outlet, sendfile};
+use crate::domain::Services;
 
 /// An accepted connection.
 pub struct Socket {
     stream: TcpStream,
     connection: Arc<Connection>,
     outlet: Outlet,
+    services: Arc<Services>,
+}
+
+impl Drop for Socket {
+    fn drop(&mut self) {
+        self.services.metrics.connections.dec();
+    }
 }
 
 impl Socket {
@@ -24,11 +32,12 @@ impl Socket {
     ///
     /// # Errors
     /// The system's, when there are too many open files.
-    pub fn new(stream: TcpStream, watch: &Watch) -> Result<Self> {
+    pub fn new(stream: TcpStream, watch: &Watch, services: &Arc<Services>) -> Result<Self> {
         // A head that waits for its reader's acknowledgement keeps the body back for 40 ms.
         drop(stream.set_nodelay(true));
         let connection = watch.add(&stream)?;
-        Ok(Self { stream, connection, outlet: Outlet::default() })
+        services.metrics.connections.inc();
+        Ok(Self { stream, connection, outlet: Outlet::default(), services: services.clone() })
     }
 
     /// What its requests know of it: the connection, and where a part of a file is put to be sent.
@@ -38,7 +47,8 @@ impl Socket {
     }
 
     fn note(&self, written: &Poll<Result<usize>>) {
-        if matches!(written, Poll::Ready(Ok(1..))) {
+        if let Poll::Ready(Ok(bytes @ 1..)) = written {
+            self.services.metrics.sent.inc_by(*bytes as u64);
             self.connection.progress();
         }
     }
@@ -46,7 +56,10 @@ impl Socket {
 
 impl AsyncRead for Socket {
     fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<Result<()>> {
-        Pin::new(&mut self.stream).poll_read(context, buffer)
+        let before = buffer.filled().len();
+        let read = Pin::new(&mut self.stream).poll_read(context, buffer);
+        self.services.metrics.received.inc_by((buffer.filled().len() - before) as u64);
+        read
     }
 }
 
@@ -77,6 +90,7 @@ impl AsyncWrite for Socket {
                 match stream.try_io(Interest::WRITABLE, || sendfile(stream, file, at, most)) {
                     Err(cause) if cause.kind() == std::io::ErrorKind::WouldBlock => {}
                     done => {
+                        this.services.metrics.sent.inc_by(*done.as_ref().unwrap_or(&0));
                         this.connection.progress();
                         return Poll::Ready(done);
                     }

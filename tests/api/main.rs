@@ -28,6 +28,7 @@ mod items;
 mod limits;
 mod log_in;
 mod media;
+mod metrics;
 mod people;
 mod plans;
 mod previews;

@@ -1,0 +1,54 @@
+//! `/metrics`: numbers for Prometheus, behind a token of its own, or on a listener of its own.
+
+use actix_web::http::header::{AUTHORIZATION, CONTENT_TYPE};
+use actix_web::web::{self, Data, ServiceConfig};
+use actix_web::{HttpRequest, HttpResponse};
+use subtle::ConstantTimeEq;
+
+use super::route::{Answer, Route, act};
+use crate::domain::{Services, measured};
+use crate::error::Error;
+
+const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
+
+pub(super) fn routes() -> Vec<Route> {
+    vec![Route::get("/metrics", || web::route().to(show_behind_token))]
+}
+
+/// The one page of the listener that is for Prometheus alone.
+pub fn configure(config: &mut ServiceConfig) {
+    config.route("/metrics", web::get().to(show));
+}
+
+async fn show(services: Data<Services>) -> Answer {
+    let text = act(&services, |services| measured::text(services)).await?;
+    Ok(HttpResponse::Ok().insert_header((CONTENT_TYPE, TEXT)).body(text))
+}
+
+/// Where no token is set, there is no such page.
+async fn show_behind_token(services: Data<Services>, request: HttpRequest) -> Answer {
+    let given = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
+    let wanted = services.settings.metrics_token.as_deref().ok_or(Error::NotFound)?;
+    if !given.is_some_and(|given| bool::from(given.as_bytes().ct_eq(wanted.as_bytes()))) {
+        return Err(Error::NotFound.into());
+    }
+    show(services).await
+}
+
+/// What kind of work a request is, by its path.
+#[must_use]
+pub fn kind_of(path: &str) -> &'static str {
+    if path.starts_with(super::statics::PREFIX) {
+        "static"
+    } else if path.starts_with("/api/uploads") || matches!(path, "/upload" | "/api/media/upload") {
+        "upload"
+    } else if path.starts_with("/media/") || path.ends_with("/content") || path.ends_with("/thumbnail") {
+        "file"
+    } else if path.starts_with("/api/") {
+        "api"
+    } else if matches!(path, "/healthz" | "/readyz" | "/metrics") {
+        "probe"
+    } else {
+        "page"
+    }
+}
