@@ -62,6 +62,15 @@ pub enum Command {
         #[arg(long)]
         quick: bool,
     },
+    /// Take what others did to people's folders: new, moved, changed and vanished files (exit code 1 if anything is left)
+    Scan {
+        /// Only this person's folder
+        #[arg(long, value_name = "NAME")]
+        user: Option<String>,
+        /// Leave files that were changed or renamed in the last so many seconds for the next time
+        #[arg(long, value_name = "SECONDS", default_value_t = 10)]
+        settled: u64,
+    },
     /// Move in from another system
     #[command(subcommand)]
     Import(ImportCommand),

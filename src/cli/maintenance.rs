@@ -1,8 +1,10 @@
-//! `check` and `rescan`: looking again at what is stored.
+//! `check`, `scan` and `rescan`: looking again at what is stored.
+
+use std::time::Duration;
 
 use super::output::{answer_as, say};
 use crate::domain::checking::{self, How};
-use crate::domain::{Services, scanning};
+use crate::domain::{Services, outside, people, scanning};
 use crate::error::{Error, Result};
 
 /// Scans again; names what is found.
@@ -49,4 +51,25 @@ pub fn check(services: &Services, how: How, is_json: bool) -> Result<()> {
     words.push(format!("{looked_at} files looked at, {} things wrong, {left} left as they are", found.len()));
     answer_as(is_json, &serde_json::json!({ "files": looked_at, "found": rows, "left": left }), &words.join("\n"))?;
     if left == 0 { Ok(()) } else { Err(Error::Conflict("Not everything is as it should be.".into())) }
+}
+
+/// Takes what others did to people's folders.
+///
+/// # Errors
+/// `Conflict` when something was left as it is.
+pub fn scan(services: &Services, login: Option<&str>, settled: Duration, is_json: bool) -> Result<()> {
+    let only = login.map(|login| people::find_by_login(services, login)).transpose()?.map(|user| user.id);
+    let noticed = outside::scan(services, only, settled)?;
+    let left: Vec<_> = noticed.left.iter().map(|(path, why)| serde_json::json!({ "path": path, "why": why })).collect();
+    let value = serde_json::json!({
+        "looked_at": noticed.looked_at, "taken_in": noticed.taken_in, "moved": noticed.moved, "changed": noticed.changed,
+        "vanished": noticed.vanished, "back": noticed.back, "waiting": noticed.waiting, "left": left,
+    });
+    let mut words: Vec<String> = noticed.left.iter().map(|(path, why)| format!("left     {path}: {why}")).collect();
+    words.push(format!(
+        "{} files looked at: {} taken in, {} moved, {} changed, {} vanished, {} back, {} still being written",
+        noticed.looked_at, noticed.taken_in, noticed.moved, noticed.changed, noticed.vanished, noticed.back, noticed.waiting
+    ));
+    answer_as(is_json, &value, &words.join("\n"))?;
+    if left.is_empty() { Ok(()) } else { Err(Error::Conflict("Not everything could be taken in.".into())) }
 }

@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::{CommandFactory, Parser};
 
@@ -92,6 +93,10 @@ fn obey(arguments: &Arguments) -> Result<()> {
                 maintenance::check(&Services::open(settings)?, how, arguments.json)
             }
             Some(Command::Import(command)) => import::run(&settled(settings)?, command, arguments.json),
+            Some(Command::Scan { user, settled: seconds }) => {
+                let still = Duration::from_secs(*seconds);
+                maintenance::scan(&settled(settings)?, user.as_deref(), still, arguments.json)
+            }
             Some(Command::Rescan { all }) => maintenance::rescan(&Services::open(settings)?, *all, arguments.json),
             Some(Command::SetupCode) => {
                 let services = Services::open(settings)?;

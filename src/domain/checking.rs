@@ -5,18 +5,15 @@ use std::collections::{BTreeMap, HashMap};
 
 pub use super::trouble::{Found, How, Trouble};
 use super::upload::Arrival;
-use super::{Services, folders, moving, previews, storing};
+use super::{Services, amending, folders, moving, storing};
 use crate::error::{Error, Result};
 use crate::media::entry::{Entry, EntryKind};
-use crate::media::name::search_key;
 use crate::media::place::QUARANTINE;
 use crate::media::tree::STANDARD;
-use crate::media::{FileName, Place, Received, sha256_of, sniff};
+use crate::media::{FileName, Place, Received, sha256_of};
 use crate::model::finding::FindingState;
-use crate::model::item::ItemKind;
-use crate::model::{Directory, FindingId, Item, PreviewState, Shelf, User, UserId, now};
+use crate::model::{Directory, FindingId, Item, Shelf, User, UserId};
 use crate::store;
-use crate::store::counts::Deltas;
 
 /// Rows looked at in one go.
 const PAGE: i64 = 1000;
@@ -198,15 +195,15 @@ impl<T: FnMut(Found)> Check<'_, T> {
                 return Ok(None);
             }
             if self.how.is_repairing {
-                self.mark(item, false, false)?;
+                amending::mark(self.services, self.user, item.id, false, false)?;
             }
             return Ok(Some((Trouble::Back, self.how.is_repairing.then(|| "open again".to_owned()))));
         };
         let repaired = if self.how.takes_changes && trouble != Trouble::Missing {
-            self.take_change(item, place)?;
+            amending::take_change(self.services, self.user, item, place, self.how.arrives_as)?;
             Some("taken as it is now".to_owned())
         } else if self.how.is_repairing {
-            self.mark(item, true, trouble == Trouble::Changed)?;
+            amending::mark(self.services, self.user, item.id, true, trouble == Trouble::Changed)?;
             Some("marked".to_owned())
         } else {
             None
@@ -221,48 +218,6 @@ impl<T: FnMut(Found)> Check<'_, T> {
             return Ok(Some(Trouble::Truncated));
         }
         Ok((!self.how.is_quick && sha256_of(&mut file)? != item.sha256).then_some(Trouble::Changed))
-    }
-
-    fn mark(&self, item: &Item, is_missing: bool, is_damaged: bool) -> Result<()> {
-        self.services.change(self.user.id, |conn| {
-            store::items::update_missing(conn, self.user.id, item.id, is_missing)?;
-            store::items::update_damaged(conn, self.user.id, item.id, is_damaged)?;
-            Ok(())
-        })
-    }
-
-    /// Writes what a file is now into its row.
-    fn take_change(&self, item: &Item, place: &Place) -> Result<()> {
-        let received = Received::at_rest(self.services.tree.clone(), place.clone(), None)?;
-        let found = sniff(&received.head, &item.name);
-        let kind = ItemKind::from(found.kind);
-        let size = i64::try_from(received.size).map_err(Error::internal)?;
-        self.services.change(self.user.id, |conn| {
-            let before = store::items::find(conn, self.user.id, item.id)?.ok_or(Error::NotFound)?;
-            let after = Item {
-                kind,
-                shelf: kind.shelf(),
-                mime: found.mime.to_owned(),
-                size,
-                sha256: received.sha256.clone(),
-                name_key: search_key(&before.name),
-                is_missing: false,
-                is_damaged: false,
-                scan: self.how.arrives_as,
-                preview: PreviewState::of(found.mime),
-                placeholder: None,
-                updated_at: now(),
-                ..before.clone()
-            };
-            let mut deltas = Deltas::default();
-            deltas.subtract(&before);
-            deltas.add(&after);
-            deltas.write(conn, self.user.id)?;
-            store::users::update_subtract_used(conn, self.user.id, before.size - size)?;
-            store::items::update_content(conn, &after)?;
-            store::items::update_preview(conn, &after)?;
-            previews::order(conn, &after)
-        })
     }
 
     fn extra(&mut self, directory: &Directory, name: &str) -> Result<()> {

@@ -5,6 +5,7 @@
 pub mod access_tokens;
 pub mod accounts;
 pub mod albums;
+mod amending;
 pub mod api_sessions;
 mod appending;
 pub mod archives;
@@ -28,6 +29,7 @@ pub mod measured;
 pub mod metrics;
 pub mod moving;
 pub mod open_files;
+pub mod outside;
 mod password_hash;
 pub mod passwords;
 pub mod people;

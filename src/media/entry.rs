@@ -2,6 +2,7 @@
 
 use std::io;
 use std::os::fd::OwnedFd;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rustix::fs::{AtFlags, FileType};
 
@@ -24,6 +25,10 @@ pub struct Entry {
     pub kind: EntryKind,
     /// Bytes.
     pub length: u64,
+    /// When its bytes were last changed.
+    pub modified: SystemTime,
+    /// When anything of it was last changed, its name too: nobody can set that.
+    pub changed: SystemTime,
 }
 
 impl Entry {
@@ -32,6 +37,12 @@ impl Entry {
     pub fn shown(&self) -> String {
         self.readable.clone()
     }
+}
+
+/// Seconds since 1970 as a time.
+fn time_of(seconds: i64) -> SystemTime {
+    let since = Duration::from_secs(seconds.unsigned_abs());
+    if seconds < 0 { UNIX_EPOCH - since } else { UNIX_EPOCH + since }
 }
 
 /// What lies in a directory, without `.` and `..`.
@@ -61,6 +72,8 @@ pub(super) fn entries(directory: &OwnedFd) -> io::Result<Vec<Entry>> {
             readable: name.to_string_lossy().into_owned(),
             kind,
             length: u64::try_from(stat.st_size).unwrap_or(0),
+            modified: time_of(stat.st_mtime),
+            changed: time_of(stat.st_ctime),
         });
     }
     Ok(found)

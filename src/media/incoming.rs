@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use sha2::digest::common::hazmat::{SerializableState, SerializedState};
 use sha2::{Digest, Sha256};
@@ -55,6 +56,14 @@ impl Incoming {
         self.hash.update(bytes);
         self.size += bytes.len() as u64;
         self.file.as_mut().map_or(Ok(()), |file| file.write_all(bytes))
+    }
+
+    /// Gives it the time at which its bytes were last changed where it comes from.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn set_modified(&self, at: SystemTime) -> io::Result<()> {
+        self.file.as_ref().map_or(Ok(()), |file| file.set_modified(at))
     }
 
     /// Nothing more will come. The bytes are not durable yet.

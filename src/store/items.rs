@@ -75,7 +75,7 @@ pub fn find_same_bytes(conn: &mut Conn, owner: UserId, sha256: &str, size: i64) 
         .optional()
 }
 
-/// All of one's own items with the same bytes, the trash too.
+/// All of one's own items with the same bytes, also those in the trash and those whose file is gone.
 ///
 /// # Errors
 /// The database's.
@@ -84,7 +84,6 @@ pub fn list_same_bytes(conn: &mut Conn, owner: UserId, sha256: &str, size: i64) 
         .filter(table::user_id.eq(owner))
         .filter(table::sha256.eq(sha256))
         .filter(table::size.eq(size))
-        .filter(table::is_missing.eq(false))
         .order(table::id.asc())
         .select(Item::as_select())
         .load(conn)

@@ -29,6 +29,7 @@ mod limits;
 mod log_in;
 mod media;
 mod metrics;
+mod outside;
 mod people;
 mod plans;
 mod previews;

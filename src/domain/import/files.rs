@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use super::dates::{time_of, time_of_file};
 use super::report::{Report, Wanted};
@@ -140,7 +141,7 @@ impl Files<'_> {
         if self.services.tree.is_full_with(size) {
             return Err(Error::DiskFull);
         }
-        let received = copy(self.services, &mut file)?;
+        let received = copy(self.services, &mut file, at)?;
         if (received.sha256.as_str(), received.size) != (coming.sha256.as_str(), coming.size) {
             self.report.skip(coming.path.to_string_lossy(), "it changed while it was read");
             return Ok(None);
@@ -171,7 +172,8 @@ impl Files<'_> {
     /// The item that these bytes are already: of the same name if there is one, and none that another file is.
     fn find(&self, user: &User, coming: &Coming, name: &str, path: &Path, claimed: &mut HashSet<ItemId>) -> Result<Option<Item>> {
         let size = i64::try_from(coming.size).map_err(Error::internal)?;
-        let same = self.services.db.read(|conn| Ok(store::items::list_same_bytes(conn, user.id, &coming.sha256, size)?))?;
+        let mut same = self.services.db.read(|conn| Ok(store::items::list_same_bytes(conn, user.id, &coming.sha256, size)?))?;
+        same.retain(|item| !item.is_missing);
         // Where the original kept copies, the thing itself is enough.
         if is_view(path) {
             return Ok(same.into_iter().find(|item| !item.in_trash));
@@ -270,14 +272,17 @@ fn is_standing(path: &str) -> bool {
     STANDARD.contains(&path) || matches!(path.split('/').next(), Some("Trash" | "Favorites" | "Recents"))
 }
 
-fn copy(services: &Services, file: &mut File) -> Result<Received> {
+fn copy(services: &Services, file: &mut File, at: SystemTime) -> Result<Received> {
     use std::io::Seek;
     file.rewind()?;
     let mut incoming = Incoming::create(services.tree.clone())?;
     let mut chunk = vec![0; CHUNK];
     loop {
         match file.read(&mut chunk)? {
-            0 => return Ok(incoming.finish()),
+            0 => {
+                incoming.set_modified(at)?;
+                return Ok(incoming.finish());
+            }
             read => incoming.write(chunk.get(..read).unwrap_or_default())?,
         }
     }
