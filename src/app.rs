@@ -1,7 +1,7 @@
 //! The application: the only place that wires settings, database, layers and routes into a server.
 
 use std::net::{SocketAddr, TcpListener};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use actix_http::HttpService;
@@ -16,9 +16,10 @@ use tokio::task::JoinHandle;
 
 use crate::config::Settings;
 use crate::db::blocking;
-use crate::domain::{Services, housekeeping, previews, recovery, scanning, setup};
+use crate::domain::{Services, housekeeping, outside, previews, recovery, scanning, setup};
 use crate::error::{Error, Result};
 use crate::http;
+use crate::media::watcher::FolderWatch;
 
 /// How long running requests may go on after a stop signal.
 const GRACE: u64 = 30;
@@ -36,6 +37,8 @@ const HEADERS: Duration = Duration::from_secs(10);
 const LINGER: Duration = Duration::from_secs(1);
 /// How often connections are looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
+/// How often it is looked whether something in people's folders stands still.
+const FOLLOW_EVERY: Duration = Duration::from_secs(1);
 const NOTES_EVERY: Duration = Duration::from_secs(15);
 const ROUNDS_EVERY: Duration = Duration::from_mins(10);
 
@@ -117,6 +120,7 @@ impl Application {
         let keeper = tokio::spawn(keep_house(self.services.clone()));
         let scanner = tokio::spawn(keep_scanning(self.services.clone()));
         let previewers = keep_previewing(&self.services);
+        let follower = self.services.settings.watch.map(|settled| tokio::spawn(keep_following(self.services.clone(), settled)));
         let metrics = self.metrics.map(|(_, metrics)| (metrics.handle(), tokio::spawn(metrics)));
         let watcher = tokio::spawn(stop_on_signal(self.server.handle(), self.services.clone()));
         let ended = self.server.await;
@@ -127,6 +131,7 @@ impl Application {
         keeper.abort();
         scanner.abort();
         self.services.previewing.stop();
+        follower.inspect(JoinHandle::abort);
         previewers.iter().for_each(JoinHandle::abort);
         watcher.abort();
         let services = self.services;
@@ -152,6 +157,53 @@ async fn keep_scanning(services: Arc<Services>) {
         tokio::select! {
             () = services.scanner.bell.notified() => {}
             () = tokio::time::sleep(SCAN_AGAIN) => {}
+        }
+    }
+}
+
+/// Takes what others do in people's folders.
+async fn keep_following(services: Arc<Services>, settled: Duration) {
+    let watching = services.clone();
+    let watch = match blocking(move || Ok(FolderWatch::start(watching.tree.path())?)).await {
+        Ok(watch) => Arc::new(watch),
+        Err(error) => {
+            tracing::warn!("people's folders are not watched: {error:?}");
+            *services.watch_trouble.lock().unwrap_or_else(PoisonError::into_inner) = Some(error.to_string());
+            return;
+        }
+    };
+    loop {
+        tokio::time::sleep(FOLLOW_EVERY).await;
+        let quiet = watch.take(settled);
+        if quiet.paths.is_empty() && !quiet.is_lost {
+            continue;
+        }
+        let (following, paths) = (services.clone(), quiet.paths.clone());
+        let followed = blocking(move || {
+            if quiet.is_lost {
+                return Ok((outside::scan(&following, None, settled)?, Vec::new()));
+            }
+            outside::look_at(&following, &paths, settled)
+        });
+        match followed.await {
+            Ok((noticed, again)) => {
+                if noticed != (outside::Noticed { looked_at: noticed.looked_at, ..outside::Noticed::default() }) {
+                    tracing::info!(
+                        taken_in = noticed.taken_in,
+                        moved = noticed.moved,
+                        changed = noticed.changed,
+                        vanished = noticed.vanished,
+                        back = noticed.back,
+                        left = noticed.left.len(),
+                        "people's folders were changed"
+                    );
+                }
+                watch.put_back(again);
+            }
+            Err(error) => {
+                tracing::warn!("people's folders will be looked at again: {error:?}");
+                watch.put_back(quiet.paths);
+            }
         }
     }
 }

@@ -77,6 +77,12 @@ pub const KEYS: &[Key] = &[
         is_secret: true,
         ..key("metrics_token", "NEXUS_METRICS_TOKEN", "", "Bearer token for /metrics on the server itself; empty = no such page")
     },
+    key(
+        "watch",
+        "NEXUS_WATCH",
+        "10",
+        "seconds that files which others put into people's folders have to stand still before they are taken in; off = not watched",
+    ),
     key("workers", "NEXUS_WORKERS", "0", "server threads; 0 = one a processor"),
     key("log", "NEXUS_LOG", "info", "error, warn, info, debug or trace"),
     key("log_format", "NEXUS_LOG_FORMAT", "text", "text or json"),

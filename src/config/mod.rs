@@ -73,6 +73,8 @@ pub struct Settings {
     pub previews_at_once: Option<usize>,
     /// Ourselves: what is started to decode a file. Tests, which are another program, name it.
     pub own_program: PathBuf,
+    /// How long files that others put into people's folders have to stand still; `None`: nobody watches.
+    pub watch: Option<std::time::Duration>,
     pub log: tracing::Level,
     /// One JSON object a line.
     pub logs_json: bool,
@@ -187,6 +189,10 @@ impl Settings {
                 number => Some(parsed("previews_at_once", number, "auto, or a number; 0 for no previews")?),
             },
             own_program: PathBuf::from("/proc/self/exe"),
+            watch: match get("watch").as_str() {
+                "off" => None,
+                seconds => Some(std::time::Duration::from_secs(parsed("watch", seconds, "a number of seconds, or off")?)),
+            },
             log: parsed("log", &get("log"), "error, warn, info, debug or trace")?,
             logs_json: match get("log_format").as_str() {
                 "text" => false,

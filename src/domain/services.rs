@@ -50,6 +50,8 @@ pub struct Services {
     pub touches: Touches,
     pub started: Instant,
     pub metrics: Metrics,
+    /// Why people's folders are not watched although they should be.
+    pub watch_trouble: Mutex<Option<String>>,
     /// Rounds of housekeeping.
     pub(super) rounds: AtomicU8,
     pub readiness: Readiness,
@@ -95,6 +97,7 @@ impl Services {
             touches: Touches::default(),
             started: Instant::now(),
             metrics: Metrics::new()?,
+            watch_trouble: Mutex::default(),
             rounds: AtomicU8::new(rand::random()),
             readiness: Readiness::default(),
             archives: Archives::default(),

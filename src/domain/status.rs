@@ -1,5 +1,6 @@
 //! How the server is: for its admin and for load balancers.
 
+use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -73,6 +74,11 @@ pub fn status(services: &Services) -> Result<Status> {
     }
     if !services.settings.rate_limit {
         warnings.push("Rate limiting is off: passwords can be guessed. Set NEXUS_RATE_LIMIT=on.".into());
+    }
+    if let Some(why) = services.watch_trouble.lock().unwrap_or_else(PoisonError::into_inner).as_ref() {
+        warnings.push(format!(
+            "What others put into people's folders is not noticed: {why}. Run nexus-media scan from time to time."
+        ));
     }
     for (line, why) in services.users_file.listed().iter().flat_map(|listed| listed.problems.iter().take(5)) {
         warnings.push(format!("Users file, line {line}: {why}. The other lines work."));

@@ -1,5 +1,6 @@
 //! What lies in a directory on disk, whatever the tables say.
 
+use std::ffi::{CStr, CString};
 use std::io;
 use std::os::fd::OwnedFd;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -57,24 +58,36 @@ pub(super) fn entries(directory: &OwnedFd) -> io::Result<Vec<Entry>> {
         if name == c"." || name == c".." {
             continue;
         }
-        let stat = match rustix::fs::statat(directory, name, AtFlags::SYMLINK_NOFOLLOW) {
-            // Gone meanwhile.
-            Err(rustix::io::Errno::NOENT) => continue,
-            other => other?,
-        };
-        let kind = match FileType::from_raw_mode(stat.st_mode) {
-            FileType::RegularFile => EntryKind::File,
-            FileType::Directory => EntryKind::Directory,
-            _ => EntryKind::Other,
-        };
-        found.push(Entry {
-            name: name.to_str().ok().map(str::to_owned),
-            readable: name.to_string_lossy().into_owned(),
-            kind,
-            length: u64::try_from(stat.st_size).unwrap_or(0),
-            modified: time_of(stat.st_mtime),
-            changed: time_of(stat.st_ctime),
-        });
+        // `None`: gone meanwhile.
+        found.extend(about(directory, name)?);
     }
     Ok(found)
+}
+
+/// What stands in a directory under that name.
+///
+/// # Errors
+/// The system's.
+pub(super) fn entry(directory: &OwnedFd, name: &str) -> io::Result<Option<Entry>> {
+    about(directory, &CString::new(name)?)
+}
+
+fn about(directory: &OwnedFd, name: &CStr) -> io::Result<Option<Entry>> {
+    let stat = match rustix::fs::statat(directory, name, AtFlags::SYMLINK_NOFOLLOW) {
+        Err(rustix::io::Errno::NOENT) => return Ok(None),
+        other => other?,
+    };
+    let kind = match FileType::from_raw_mode(stat.st_mode) {
+        FileType::RegularFile => EntryKind::File,
+        FileType::Directory => EntryKind::Directory,
+        _ => EntryKind::Other,
+    };
+    Ok(Some(Entry {
+        name: name.to_str().ok().map(str::to_owned),
+        readable: name.to_string_lossy().into_owned(),
+        kind,
+        length: u64::try_from(stat.st_size).unwrap_or(0),
+        modified: time_of(stat.st_mtime),
+        changed: time_of(stat.st_ctime),
+    }))
 }

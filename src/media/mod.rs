@@ -12,6 +12,7 @@ pub mod preview;
 pub mod previews;
 pub mod sniff;
 pub mod tree;
+pub mod watcher;
 
 pub use foreign::Foreign;
 pub use incoming::{Incoming, Partial, Received, empty_state, sha256_of};

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, RenameFlags, ResolveFlags};
 
-use super::entry::{Entry, entries};
+use super::entry::{Entry, entries, entry};
 use super::place::{INCOMING, Place, QUARANTINE, UPLOADS};
 
 /// The folders everyone has.
@@ -177,6 +177,17 @@ impl Tree {
             Ok(File::from(file))
         } else {
             Err(io::Error::new(io::ErrorKind::NotFound, "not a regular file"))
+        }
+    }
+
+    /// What stands at that place.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn entry(&self, place: &Place) -> io::Result<Option<Entry>> {
+        match self.directory(place) {
+            Err(cause) if matches!(cause.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(None),
+            directory => entry(&directory?, component(&place.name)?),
         }
     }
 

@@ -166,3 +166,35 @@ async fn a_full_quota_leaves_files_where_they_are_and_says_so(#[values(Sqlite, M
     assert!(place.exists());
     assert_counts_are_true(&app, "ada");
 }
+
+/// Waits until ada's things stand like that.
+async fn comes_to(app: &TestApp, expected: &[&str]) {
+    for _ in 0..300 {
+        if places(app, "ada") == expected {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert_eq!(places(app, "ada"), expected);
+}
+
+#[rstest]
+#[actix_web::test]
+async fn a_running_server_notices_by_itself(#[values(Sqlite, MariaDb)] backend: Backend) {
+    let (app, admin) = TestApp::ready_with(backend, &[("previews_at_once", "0"), ("watch", "1")]).await;
+    // Her folder is made while the server runs.
+    let (ada, _) = app.person(&admin, "ada").await;
+    let id = ada.upload_one("a.png", &png(1)).await;
+    put(&app, "Uploads/notes.txt", b"notes");
+    comes_to(&app, &["Photos/a.png", "Uploads/notes.txt"]).await;
+    put(&app, "Club/Deep/c.png", &png(2));
+    comes_to(&app, &["Club/Deep/c.png", "Photos/a.png", "Uploads/notes.txt"]).await;
+    std::fs::rename(app.on_disk("ada", "Photos/a.png"), app.on_disk("ada", "Club/b.png")).unwrap();
+    comes_to(&app, &["Club/Deep/c.png", "Club/b.png", "Uploads/notes.txt"]).await;
+    assert_eq!(items(&app, "ada").into_iter().find(|item| item.name == "b.png").unwrap().id.to_string(), id);
+    std::fs::rename(app.on_disk("ada", "Club/Deep"), app.on_disk("ada", "Club/Deeper")).unwrap();
+    comes_to(&app, &["Club/Deeper/c.png", "Club/b.png", "Uploads/notes.txt"]).await;
+    std::fs::remove_file(app.on_disk("ada", "Uploads/notes.txt")).unwrap();
+    comes_to(&app, &["(Uploads/notes.txt)", "Club/Deeper/c.png", "Club/b.png"]).await;
+    assert_counts_are_true(&app, "ada");
+}

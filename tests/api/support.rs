@@ -83,6 +83,7 @@ impl TestApp {
             ("database_url", url),
             ("workers", "1".to_owned()),
             ("previews_at_once", "1".to_owned()),
+            ("watch", "off".to_owned()),
         ]);
         given.extend(settings.iter().map(|(name, value)| (*name, (*value).to_owned())));
         let settings = Settings { own_program, ..Settings::from_given(&given).unwrap() };

@@ -20,7 +20,12 @@ impl Server {
         let mut child = Command::new(env!("CARGO_BIN_EXE_nexus-media"))
             .current_dir(folder)
             .env_clear()
-            .envs([("NEXUS_LISTEN", "127.0.0.1:0"), ("NEXUS_ADMIN_USERNAME", "root"), ("NEXUS_ADMIN_EMAIL", "root@example.org")])
+            .envs([
+                ("NEXUS_LISTEN", "127.0.0.1:0"),
+                ("NEXUS_ADMIN_USERNAME", "root"),
+                ("NEXUS_ADMIN_EMAIL", "root@example.org"),
+                ("NEXUS_WATCH", "off"),
+            ])
             .env("NEXUS_ADMIN_PASSWORD_FILE", folder.join("password"))
             .envs(variables.iter().copied())
             .stderr(Stdio::piped())

@@ -1,0 +1,135 @@
+//! Hears what others do in people's folders while the server runs.
+
+use std::collections::HashMap;
+use std::ffi::OsStr;
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Component, Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use notify::event::EventKind;
+use notify::{Event, RecommendedWatcher, RecursiveMode, Watcher};
+
+/// Places that are remembered; with more than that, everything is looked through.
+const MOST: usize = 100_000;
+
+/// What was touched, and when last.
+#[derive(Default)]
+struct Touched {
+    /// Beneath the media folder.
+    paths: HashMap<PathBuf, Instant>,
+    /// More happened than was heard or could be remembered.
+    is_lost: bool,
+}
+
+/// What was touched and stands still.
+#[derive(Debug, Default)]
+pub struct Quiet {
+    /// Beneath the media folder.
+    pub paths: Vec<PathBuf>,
+    /// Whether there was more that nobody remembers.
+    pub is_lost: bool,
+}
+
+/// A watch over all people's folders.
+pub struct FolderWatch {
+    root: PathBuf,
+    watcher: Mutex<RecommendedWatcher>,
+    touched: Arc<Mutex<Touched>>,
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl FolderWatch {
+    /// Watches every folder of everybody; takes as long as it takes to walk through them.
+    ///
+    /// # Errors
+    /// The system's, where there are more folders than may be watched (`fs.inotify.max_user_watches`).
+    pub fn start(root: &Path) -> io::Result<Self> {
+        let root = root.canonicalize()?;
+        let touched = Arc::<Mutex<Touched>>::default();
+        let (heard, base) = (touched.clone(), root.clone());
+        let watcher = notify::recommended_watcher(move |event| note(&heard, &base, event)).map_err(io::Error::other)?;
+        let watch = Self { root, watcher: Mutex::new(watcher), touched };
+        locked(&watch.watcher).watch(&watch.root, RecursiveMode::NonRecursive).map_err(io::Error::other)?;
+        for entry in std::fs::read_dir(&watch.root)? {
+            let entry = entry?;
+            if entry.file_type()?.is_dir() && !is_hidden(&entry.file_name()) {
+                watch.add(&entry.path())?;
+            }
+        }
+        Ok(watch)
+    }
+
+    fn add(&self, folder: &Path) -> io::Result<()> {
+        locked(&self.watcher).watch(folder, RecursiveMode::Recursive).map_err(io::Error::other)
+    }
+
+    /// What was touched and has stood still since for `settled`; it is forgotten here.
+    pub fn take(&self, settled: Duration) -> Quiet {
+        let mut touched = locked(&self.touched);
+        let is_lost = std::mem::take(&mut touched.is_lost);
+        let paths: Vec<PathBuf> =
+            touched.paths.iter().filter(|(_, at)| at.elapsed() >= settled).map(|(path, _)| path.clone()).collect();
+        for path in &paths {
+            touched.paths.remove(path);
+        }
+        drop(touched);
+        // A new person's folder.
+        for path in paths.iter().filter(|path| path.components().count() == 1) {
+            let folder = self.root.join(path);
+            if folder.is_dir()
+                && let Err(cause) = self.add(&folder)
+            {
+                tracing::warn!("a new folder is not watched: {cause}");
+            }
+        }
+        Quiet { paths, is_lost }
+    }
+
+    /// Looks at these again after a while.
+    pub fn put_back(&self, paths: Vec<PathBuf>) {
+        let mut touched = locked(&self.touched);
+        for path in paths {
+            touched.paths.entry(path).or_insert_with(Instant::now);
+        }
+    }
+}
+
+fn is_hidden(name: &OsStr) -> bool {
+    name.as_bytes().starts_with(b".")
+}
+
+fn note(touched: &Mutex<Touched>, root: &Path, event: notify::Result<Event>) {
+    let mut touched = locked(touched);
+    let event = match event {
+        Ok(event) if event.need_rescan() => {
+            touched.is_lost = true;
+            return;
+        }
+        Ok(event) => event,
+        Err(cause) => {
+            tracing::warn!("watching people's folders: {cause}");
+            touched.is_lost = true;
+            return;
+        }
+    };
+    if matches!(event.kind, EventKind::Access(_)) {
+        return;
+    }
+    for path in event.paths {
+        let Ok(path) = path.strip_prefix(root) else { continue };
+        let is_ours = |part: Component<'_>| is_hidden(part.as_os_str());
+        if path.as_os_str().is_empty() || path.components().any(is_ours) {
+            continue;
+        }
+        touched.paths.insert(path.to_owned(), Instant::now());
+    }
+    if touched.paths.len() > MOST {
+        touched.paths.clear();
+        touched.is_lost = true;
+    }
+}
