@@ -7,6 +7,9 @@ use crate::domain::checking::{self, How};
 use crate::domain::{Services, outside, people, scanning};
 use crate::error::{Error, Result};
 
+/// How much everything else goes before a look through all folders, as `nice` counts it.
+const NICENESS: i32 = 10;
+
 /// Scans again; names what is found.
 ///
 /// # Errors
@@ -58,6 +61,8 @@ pub fn check(services: &Services, how: How, is_json: bool) -> Result<()> {
 /// # Errors
 /// `Conflict` when something was left as it is.
 pub fn scan(services: &Services, login: Option<&str>, settled: Duration, is_json: bool) -> Result<()> {
+    // People who use the server go first.
+    rustix::process::nice(NICENESS).map_err(std::io::Error::from)?;
     let only = login.map(|login| people::find_by_login(services, login)).transpose()?.map(|user| user.id);
     let noticed = outside::scan(services, only, settled)?;
     let left: Vec<_> = noticed.left.iter().map(|(path, why)| serde_json::json!({ "path": path, "why": why })).collect();
