@@ -12,13 +12,16 @@ use nexus_media::config::{Given, Settings};
 use nexus_media::domain::session_cache::hash_of;
 use nexus_media::domain::{Services, sessions};
 use nexus_media::media::preview::Studio;
-use nexus_media::model::item::{ItemKind, NewItem};
-use nexus_media::model::{Cursor, ItemId, PreviewState, Scan, SessionKind, SessionStatus, Shelf, Sort, User, WallClock, now};
+use nexus_media::model::item::ItemKind;
+use nexus_media::model::{Cursor, SessionKind, SessionStatus, Shelf, Sort, User, now};
 use nexus_media::store;
 use nexus_media::store::selection::Selection;
 use nexus_media::store::sessions::NewSession;
 
-const ITEMS: i64 = 10_000;
+#[path = "../tests/support/rows.rs"]
+mod rows;
+
+const ITEMS: u32 = 10_000;
 const MEGABYTE: usize = 1 << 20;
 const PASSWORD: &str = "a long enough password";
 /// A photo of 12 megapixels, of which previews are made.
@@ -72,29 +75,7 @@ impl House {
 fn fill(conn: &mut nexus_media::db::Conn, user: &User) -> nexus_media::error::Result<()> {
     let directory = store::directories::find_by_path(conn, user.id, "Photos")?.unwrap().directory_id;
     for number in 0..ITEMS {
-        let name = format!("photo {number:05}.jpg");
-        let new = NewItem {
-            id: ItemId::new(),
-            user_id: user.id,
-            directory_id: directory,
-            name_key: name.clone(),
-            disk_name: name.clone(),
-            name,
-            kind: ItemKind::Photo,
-            shelf: ItemKind::Photo.shelf(),
-            mime: "image/jpeg".into(),
-            size: 5_000_000,
-            sha256: format!("{number:064}"),
-            favorite: false,
-            is_missing: false,
-            in_trash: false,
-            shown_at: WallClock(number * 480_000),
-            preview: PreviewState::None,
-            recent_at: now(),
-            scan: Scan::Skipped,
-            created_at: now(),
-            updated_at: now(),
-        };
+        let new = rows::item(user.id, directory, ItemKind::Photo, number, format!("photo {number:05}.jpg"));
         store::items::insert(conn, &new)?;
     }
     Ok(())
@@ -196,7 +177,7 @@ fn hot(criterion: &mut Criterion) {
         services
             .db
             .read(|conn| {
-                let middle = store::lists::list(conn, user.id, &photos, sort, None, ITEMS / 2)?;
+                let middle = store::lists::list(conn, user.id, &photos, sort, None, i64::from(ITEMS / 2))?;
                 let middle = Cursor::of(middle.last().unwrap(), sort);
                 criterion.bench_function(&format!("50 of 10,000 by {what}, from the middle"), |bench| {
                     bench.iter(|| store::lists::list(conn, user.id, &photos, sort, Some(&middle), 50).unwrap());

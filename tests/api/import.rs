@@ -5,9 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use nexus_media::domain::import::{Report, Tally, Wanted, import};
-use nexus_media::model::{AccessLevel, Item, Shelf, Sort, Status};
+use nexus_media::model::{AccessLevel, Shelf, Status};
 use nexus_media::store;
-use nexus_media::store::selection::Selection;
 use rstest::rstest;
 use serde_json::Value;
 
@@ -75,20 +74,9 @@ async fn moved_in(app: &TestApp, original: &Original, wanted: Wanted<'_>) -> Rep
     .unwrap()
 }
 
-fn items(app: &TestApp, username: &str, shelf: Shelf) -> Vec<Item> {
-    let user = app.user(username);
-    app.services.db.read(|conn| Ok(store::lists::list(conn, user.id, &Selection::shelf(shelf), Sort::Name, None, 1000)?)).unwrap()
-}
-
 /// Everything of somebody's: the directory, the name, the hash.
 fn kept(app: &TestApp, username: &str) -> Vec<(String, String, String)> {
-    let user = app.user(username);
-    let directories = app.services.db.read(|conn| Ok(store::directories::list(conn, user.id, 100)?)).unwrap();
-    let path = |item: &Item| {
-        directories.iter().find(|directory| directory.directory_id == item.directory_id).unwrap().directory_path.clone()
-    };
-    let all = [Shelf::All, Shelf::Trash].map(|shelf| items(app, username, shelf)).concat();
-    let mut kept: Vec<_> = all.iter().map(|item| (path(item), item.name.clone(), item.sha256.clone())).collect();
+    let mut kept: Vec<_> = app.placed_items(username).into_iter().map(|(path, item)| (path, item.name, item.sha256)).collect();
     kept.sort();
     kept
 }
@@ -163,9 +151,9 @@ async fn people_folders_and_files_come_along_and_everyone_logs_in_as_ever(#[valu
     ];
     assert_eq!(kept, expected);
     assert!(app.on_disk("john", "Nothing in it").is_dir());
-    let favorites: Vec<_> = items(&app, "john", Shelf::Favorites).into_iter().map(|item| item.sha256).collect();
+    let favorites: Vec<_> = app.items("john", Shelf::Favorites).into_iter().map(|item| item.sha256).collect();
     assert_eq!(favorites.len(), 1);
-    let photo = items(&app, "john", Shelf::Photos).into_iter().find(|item| item.name == "b.png").unwrap();
+    let photo = app.items("john", Shelf::Photos).into_iter().find(|item| item.name == "b.png").unwrap();
     assert_eq!(photo.created_at.to_string(), "2018-03-04 5:06:07.0");
     let trip = app.services.db.read(|conn| Ok(store::directories::find_by_path(conn, john.id, "Photos/Trip")?)).unwrap().unwrap();
     assert_eq!([trip.date_added, trip.last_modified].map(|at| at.to_string()), ["2019-05-06 7:08:09.0", "2020-01-02 3:04:05.0"]);

@@ -12,6 +12,8 @@
 mod clamd;
 #[path = "../support/mariadb.rs"]
 mod mariadb;
+#[path = "../support/rows.rs"]
+mod rows;
 #[path = "../support/samples.rs"]
 mod samples;
 mod support;

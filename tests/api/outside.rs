@@ -4,9 +4,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use nexus_media::domain::outside::{self, Noticed};
-use nexus_media::model::{Item, Shelf, Sort};
+use nexus_media::model::Item;
 use nexus_media::store;
-use nexus_media::store::selection::Selection;
 use rstest::rstest;
 
 use crate::support::*;
@@ -22,25 +21,16 @@ async fn scanned_if(app: &TestApp, settled: Duration) -> Noticed {
 }
 
 fn items(app: &TestApp, username: &str) -> Vec<Item> {
-    let user = app.user(username);
-    let list = |shelf| {
-        let listed =
-            app.services.db.read(|conn| Ok(store::lists::list(conn, user.id, &Selection::shelf(shelf), Sort::Name, None, 1000)?));
-        listed.unwrap()
-    };
-    [list(Shelf::All), list(Shelf::Trash)].concat()
+    app.placed_items(username).into_iter().map(|(_, item)| item).collect()
 }
 
 /// Directory and name of each item; one whose file is gone is in brackets.
 fn places(app: &TestApp, username: &str) -> Vec<String> {
-    let user = app.user(username);
-    let directories = app.services.db.read(|conn| Ok(store::directories::list(conn, user.id, 100)?)).unwrap();
-    let path = |item: &Item| {
-        let of = directories.iter().find(|directory| directory.directory_id == item.directory_id).unwrap();
-        let place = format!("{}/{}", of.directory_path, item.name);
+    let shown = |(path, item): (String, Item)| {
+        let place = format!("{path}/{}", item.name);
         if item.is_missing { format!("({place})") } else { place }
     };
-    let mut places: Vec<_> = items(app, username).iter().map(path).collect();
+    let mut places: Vec<_> = app.placed_items(username).into_iter().map(shown).collect();
     places.sort();
     places
 }

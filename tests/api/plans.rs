@@ -8,7 +8,7 @@ use diesel::sql_types::Text;
 use diesel::{QueryableByName, RunQueryDsl, sql_query};
 use nexus_media::db::Conn;
 use nexus_media::model::item::{ItemKind, NewItem};
-use nexus_media::model::{Cursor, Item, ItemId, PreviewState, Scan, Shelf, Sort, User, WallClock, now};
+use nexus_media::model::{Cursor, Item, Shelf, Sort, User, WallClock};
 use nexus_media::store;
 use nexus_media::store::selection::Selection;
 use rstest::rstest;
@@ -25,26 +25,11 @@ fn fill(conn: &mut Conn, user: &User) -> Selection {
         let kind = [ItemKind::Photo, ItemKind::Video, ItemKind::Audio, ItemKind::Other][number as usize % 4];
         let name = format!("{:04} {number}", number * 7919 % ITEMS);
         let new = NewItem {
-            id: ItemId::new(),
-            user_id: user.id,
-            directory_id: directory,
-            name_key: name.clone(),
-            disk_name: name.clone(),
-            name,
-            kind,
-            shelf: kind.shelf(),
-            mime: "application/octet-stream".into(),
             size: i64::from(number % 3),
-            sha256: format!("{number:064}"),
             favorite: number % 3 == 0,
-            is_missing: false,
             in_trash: number % 5 == 0,
             shown_at: WallClock(i64::from(number * 53 % 7) * 86_400_000),
-            preview: PreviewState::None,
-            recent_at: now(),
-            scan: Scan::Skipped,
-            created_at: now(),
-            updated_at: now(),
+            ..crate::rows::item(user.id, directory, kind, number, name)
         };
         store::items::insert(conn, &new).unwrap();
     }

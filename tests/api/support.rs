@@ -7,6 +7,9 @@ use std::sync::Arc;
 use nexus_media::app::Application;
 use nexus_media::config::{Given, Settings};
 use nexus_media::domain::Services;
+use nexus_media::model::{Item, Shelf, Sort};
+use nexus_media::store;
+use nexus_media::store::selection::Selection;
 use reqwest::multipart::{Form, Part};
 use reqwest::{Client, RequestBuilder, Response};
 use scraper::{Html, Selector};
@@ -177,7 +180,7 @@ impl TestApp {
     }
 
     pub fn user(&self, username: &str) -> nexus_media::model::User {
-        self.services.db.read(|conn| Ok(nexus_media::store::users::find_by_login(conn, username)?)).unwrap().unwrap()
+        self.services.db.read(|conn| Ok(store::users::find_by_login(conn, username)?)).unwrap().unwrap()
     }
 
     /// A path in that person's folder on disk.
@@ -191,6 +194,24 @@ impl TestApp {
         let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned()).collect();
         names.sort();
         names
+    }
+
+    /// What a person has on a shelf, by name.
+    pub fn items(&self, username: &str, shelf: Shelf) -> Vec<Item> {
+        let user = self.user(username);
+        let list = |conn: &mut _| Ok(store::lists::list(conn, user.id, &Selection::shelf(shelf), Sort::Name, None, 1000)?);
+        self.services.db.read(list).unwrap()
+    }
+
+    /// All of a person's items, those in the trash too, each with the path of its directory.
+    pub fn placed_items(&self, username: &str) -> Vec<(String, Item)> {
+        let user = self.user(username);
+        let directories = self.services.db.read(|conn| Ok(store::directories::list(conn, user.id, 100)?)).unwrap();
+        let placed = |item: Item| {
+            let of = directories.iter().find(|directory| directory.directory_id == item.directory_id).unwrap();
+            (of.directory_path.clone(), item)
+        };
+        [Shelf::All, Shelf::Trash].into_iter().flat_map(|shelf| self.items(username, shelf)).map(placed).collect()
     }
 
     /// Names of files that are still on their way in.
@@ -351,13 +372,11 @@ pub fn assert_counts_are_true(app: &TestApp, username: &str) {
         .services
         .db
         .read(|conn| {
-            let kept: HashMap<_, _> = nexus_media::store::counts::list(conn, user.id)?
-                .into_iter()
-                .map(|count| (count.shelf, (count.items, count.bytes)))
-                .collect();
+            let kept: HashMap<_, _> =
+                store::counts::list(conn, user.id)?.into_iter().map(|count| (count.shelf, (count.items, count.bytes))).collect();
             let mut counted = HashMap::new();
             for shelf in Shelf::COUNTED {
-                let items = nexus_media::store::lists::list(conn, user.id, &Selection::shelf(shelf), Sort::Newest, None, 10_000)?;
+                let items = store::lists::list(conn, user.id, &Selection::shelf(shelf), Sort::Newest, None, 10_000)?;
                 counted.insert(shelf, (i64::try_from(items.len()).unwrap(), items.iter().map(|item| item.size).sum::<i64>()));
             }
             let all = counted.get(&Shelf::All).unwrap().1 + counted.get(&Shelf::Trash).unwrap().1;
@@ -371,8 +390,8 @@ pub fn assert_counts_are_true(app: &TestApp, username: &str) {
             .services
             .db
             .read(|conn| {
-                let kept = nexus_media::store::counts::list_months(conn, user.id, shelf)?;
-                Ok((kept, nexus_media::store::items::count_months(conn, user.id, shelf)?))
+                let kept = store::counts::list_months(conn, user.id, shelf)?;
+                Ok((kept, store::items::count_months(conn, user.id, shelf)?))
             })
             .unwrap();
         let kept: BTreeMap<i32, i64> = kept.into_iter().map(|(month, items)| (month.number(), items)).collect();

@@ -1,0 +1,30 @@
+//! Rows of items as they are written, for tests and benches that need many of them.
+
+use nexus_media::model::item::{ItemKind, NewItem};
+use nexus_media::model::{DirectoryId, ItemId, PreviewState, Scan, UserId, WallClock, now};
+
+/// A file of that kind whose bytes are nobody else's; `number` makes them.
+pub fn item(owner: UserId, directory: DirectoryId, kind: ItemKind, number: u32, name: String) -> NewItem {
+    NewItem {
+        id: ItemId::new(),
+        user_id: owner,
+        directory_id: directory,
+        name_key: name.clone(),
+        disk_name: name.clone(),
+        name,
+        kind,
+        shelf: kind.shelf(),
+        mime: "application/octet-stream".into(),
+        size: 5_000_000,
+        sha256: format!("{number:064}"),
+        favorite: false,
+        is_missing: false,
+        in_trash: false,
+        shown_at: WallClock(i64::from(number) * 480_000),
+        preview: PreviewState::None,
+        recent_at: now(),
+        scan: Scan::Skipped,
+        created_at: now(),
+        updated_at: now(),
+    }
+}
