@@ -1,7 +1,7 @@
 //! The application: the only place that wires settings, database, layers and routes into a server.
 
 use std::net::{SocketAddr, TcpListener};
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_http::HttpService;
@@ -19,7 +19,7 @@ use crate::db::blocking;
 use crate::domain::{Services, housekeeping, outside, previews, recovery, scanning, setup};
 use crate::error::{Error, Result};
 use crate::http;
-use crate::media::watcher::FolderWatch;
+use crate::media::watcher::{FolderWatch, Quiet};
 
 /// How long running requests may go on after a stop signal.
 const GRACE: u64 = 30;
@@ -165,10 +165,10 @@ async fn keep_scanning(services: Arc<Services>) {
 async fn keep_following(services: Arc<Services>, settled: Duration) {
     let watching = services.clone();
     let watch = match blocking(move || Ok(FolderWatch::start(watching.tree.path())?)).await {
-        Ok(watch) => Arc::new(watch),
+        Ok(watch) => watch,
         Err(error) => {
             tracing::warn!("people's folders are not watched: {error:?}");
-            *services.watch_trouble.lock().unwrap_or_else(PoisonError::into_inner) = Some(error.to_string());
+            drop(services.watch_trouble.set(error.to_string()));
             return;
         }
     };
@@ -178,33 +178,45 @@ async fn keep_following(services: Arc<Services>, settled: Duration) {
         if quiet.paths.is_empty() && !quiet.is_lost {
             continue;
         }
-        let (following, paths) = (services.clone(), quiet.paths.clone());
+        let following = services.clone();
         let followed = blocking(move || {
-            if quiet.is_lost {
-                return Ok((outside::scan(&following, None, settled)?, Vec::new()));
-            }
-            outside::look_at(&following, &paths, settled)
+            let looked = if quiet.is_lost {
+                outside::scan(&following, None, settled).map(|noticed| (noticed, Vec::new()))
+            } else {
+                outside::look_at(&following, &quiet.paths, settled)
+            };
+            Ok(match looked {
+                // What everything was looked through for may still stand there, unsettled.
+                Ok((noticed, paths)) => {
+                    let is_lost = quiet.is_lost && noticed.waiting > 0;
+                    (Ok(noticed), Quiet { paths, is_lost })
+                }
+                Err(error) => (Err(error), quiet),
+            })
         });
         match followed.await {
             Ok((noticed, again)) => {
-                if noticed != (outside::Noticed { looked_at: noticed.looked_at, ..outside::Noticed::default() }) {
-                    tracing::info!(
-                        taken_in = noticed.taken_in,
-                        moved = noticed.moved,
-                        changed = noticed.changed,
-                        vanished = noticed.vanished,
-                        back = noticed.back,
-                        left = noticed.left.len(),
-                        "people's folders were changed"
-                    );
-                }
                 watch.put_back(again);
+                tell_noticed(noticed);
             }
-            Err(error) => {
-                tracing::warn!("people's folders will be looked at again: {error:?}");
-                watch.put_back(quiet.paths);
-            }
+            Err(error) => tracing::error!("looking at people's folders: {error:?}"),
         }
+    }
+}
+
+fn tell_noticed(noticed: Result<outside::Noticed>) {
+    match noticed {
+        Ok(noticed) if noticed.is_something() => tracing::info!(
+            taken_in = noticed.taken_in,
+            moved = noticed.moved,
+            changed = noticed.changed,
+            vanished = noticed.vanished,
+            back = noticed.back,
+            left = noticed.left.len(),
+            "people's folders were changed"
+        ),
+        Ok(_) => {}
+        Err(error) => tracing::warn!("people's folders will be looked at again: {error:?}"),
     }
 }
 

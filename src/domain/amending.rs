@@ -9,6 +9,14 @@ use crate::model::{Item, ItemId, PreviewState, Scan, User, now};
 use crate::store;
 use crate::store::counts::Deltas;
 
+/// Whether something stands at that place by the tables, or is on its way there: a server may be at work.
+pub(super) fn is_known(services: &Services, user: &User, place: &Place) -> Result<bool> {
+    services.db.read(|conn| {
+        Ok(store::moves::is_going_to(conn, place)?
+            || store::items::find_at(conn, user.id, place.beneath(), place.name())?.is_some())
+    })
+}
+
 /// Notes that an item's file is gone or other than it was, or that it is as it should be.
 pub(super) fn mark(services: &Services, user: &User, id: ItemId, is_missing: bool, is_damaged: bool) -> Result<()> {
     services.change(user.id, |conn| {

@@ -5,14 +5,14 @@ use std::collections::{BTreeMap, HashMap};
 
 pub use super::trouble::{Found, How, Trouble};
 use super::upload::Arrival;
-use super::{Services, amending, folders, moving, storing};
+use super::{Services, amending, folders, moving, people, storing};
 use crate::error::{Error, Result};
 use crate::media::entry::{Entry, EntryKind};
 use crate::media::place::QUARANTINE;
 use crate::media::tree::STANDARD;
 use crate::media::{FileName, Place, Received, sha256_of};
 use crate::model::finding::FindingState;
-use crate::model::{Directory, FindingId, Item, Shelf, User, UserId};
+use crate::model::{Directory, FindingId, Item, Shelf, User};
 use crate::store;
 
 /// Rows looked at in one go.
@@ -27,16 +27,11 @@ const DIRECTORIES: i64 = 100_000;
 pub fn check(services: &Services, how: How, mut tell: impl FnMut(Found)) -> Result<u64> {
     let mut looked_at = 0;
     let mut known = Vec::new();
-    let mut after = UserId(0);
-    loop {
-        let people = services.db.read(|conn| Ok(store::users::list_after(conn, after, PAGE)?))?;
-        let Some(last) = people.last() else { break };
-        after = last.id;
-        for user in &people {
-            known.push(user.folder.clone());
-            looked_at += Check { services, user, how, tell: &mut tell }.run()?;
-        }
-    }
+    people::for_everybody(services, |user| {
+        known.push(user.folder.clone());
+        looked_at += Check { services, user, how, tell: &mut tell }.run()?;
+        Ok(())
+    })?;
     for entry in services.tree.list_top()? {
         let is_known = entry.name.as_deref().is_some_and(|name| known.iter().any(|folder| folder == name));
         if !is_known {
@@ -223,12 +218,7 @@ impl<T: FnMut(Found)> Check<'_, T> {
     fn extra(&mut self, directory: &Directory, name: &str) -> Result<()> {
         let path = format!("{}/{name}", directory.directory_path);
         let place = Place::new(&self.user.folder, &directory.directory_path, name);
-        // A server at work may be about to know it.
-        let is_coming = self.services.db.read(|conn| {
-            Ok(store::moves::is_going_to(conn, &place)?
-                || store::items::find_at(conn, self.user.id, &directory.directory_path, name)?.is_some())
-        })?;
-        if is_coming || !self.services.tree.is_taken(&place)? {
+        if amending::is_known(self.services, self.user, &place)? || !self.services.tree.is_taken(&place)? {
             return Ok(());
         }
         let repaired = if self.how.is_repairing { Some(self.take_in(directory, &place, name)?) } else { None };

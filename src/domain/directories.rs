@@ -14,7 +14,7 @@ const MOST: i64 = 2000;
 /// One within another at most.
 const DEEPEST: usize = 8;
 /// Characters of a path at most: the column's.
-const LONGEST: usize = 700;
+pub(super) const LONGEST: usize = 700;
 
 /// All of a person's directories, by path.
 ///

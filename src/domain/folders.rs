@@ -40,6 +40,17 @@ pub(super) fn insert(
     Ok(id)
 }
 
+/// The directory at `path`; a transaction makes it where it is gone.
+///
+/// # Errors
+/// The database's and the system's.
+pub(super) fn find_or_make(services: &Services, user: &User, path: &str) -> Result<Directory> {
+    match services.db.read(|conn| Ok(store::directories::find_by_path(conn, user.id, path)?))? {
+        Some(directory) => Ok(directory),
+        None => services.change(user.id, |conn| ensure(services, conn, user, path)),
+    }
+}
+
 /// The directory at `path`, made with those above it where they are gone. In the caller's transaction.
 pub(super) fn ensure(services: &Services, conn: &mut Conn, user: &User, path: &str) -> Result<Directory> {
     let mut parent: Option<Directory> = None;

@@ -166,6 +166,23 @@ pub fn find_by_login(services: &Services, login: &str) -> Result<User> {
     services.db.read(|conn| store::users::find_by_login(conn, login)?.ok_or(Error::NotFound))
 }
 
+/// People looked up in one go.
+const AT_ONCE: i64 = 1000;
+
+/// Does something for everybody, whatever their account's state, the oldest first.
+///
+/// # Errors
+/// The database's, and what `work` says.
+pub(super) fn for_everybody(services: &Services, mut work: impl FnMut(&User) -> Result<()>) -> Result<()> {
+    let mut after = UserId(0);
+    loop {
+        let people = services.db.read(|conn| Ok(store::users::list_after(conn, after, AT_ONCE)?))?;
+        let Some(last) = people.last() else { return Ok(()) };
+        after = last.id;
+        people.iter().try_for_each(&mut work)?;
+    }
+}
+
 /// Makes an account without asking anybody: what the server's owner does on the command line.
 ///
 /// # Errors

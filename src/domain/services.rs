@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Instant;
 
 use super::appending::Appending;
@@ -51,7 +51,7 @@ pub struct Services {
     pub started: Instant,
     pub metrics: Metrics,
     /// Why people's folders are not watched although they should be.
-    pub watch_trouble: Mutex<Option<String>>,
+    pub watch_trouble: OnceLock<String>,
     /// Rounds of housekeeping.
     pub(super) rounds: AtomicU8,
     pub readiness: Readiness,
@@ -97,7 +97,7 @@ impl Services {
             touches: Touches::default(),
             started: Instant::now(),
             metrics: Metrics::new()?,
-            watch_trouble: Mutex::default(),
+            watch_trouble: OnceLock::new(),
             rounds: AtomicU8::new(rand::random()),
             readiness: Readiness::default(),
             archives: Archives::default(),

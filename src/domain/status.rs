@@ -1,6 +1,5 @@
 //! How the server is: for its admin and for load balancers.
 
-use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -75,7 +74,7 @@ pub fn status(services: &Services) -> Result<Status> {
     if !services.settings.rate_limit {
         warnings.push("Rate limiting is off: passwords can be guessed. Set NEXUS_RATE_LIMIT=on.".into());
     }
-    if let Some(why) = services.watch_trouble.lock().unwrap_or_else(PoisonError::into_inner).as_ref() {
+    if let Some(why) = services.watch_trouble.get() {
         warnings.push(format!(
             "What others put into people's folders is not noticed: {why}. Run nexus-media scan from time to time."
         ));

@@ -7,7 +7,6 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::file_part::{FilePart, Outlet, Unsent, read_small};
 use super::route::Answer;
-
 use crate::domain::open_files::Source;
 use crate::error::Error;
 

@@ -1,6 +1,6 @@
 //! A connection's socket: bytes as ever, and after them parts of files that the kernel sends by itself.
 
-use std::io::{IoSlice, Result};
+use std::io::Result;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -68,16 +68,6 @@ impl AsyncWrite for Socket {
         let written = Pin::new(&mut self.stream).poll_write(context, bytes);
         self.note(&written);
         written
-    }
-
-    fn poll_write_vectored(mut self: Pin<&mut Self>, context: &mut Context<'_>, parts: &[IoSlice<'_>]) -> Poll<Result<usize>> {
-        let written = Pin::new(&mut self.stream).poll_write_vectored(context, parts);
-        self.note(&written);
-        written
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
     }
 
     /// The server flushes after all that it has written, which is when a file's turn comes.

@@ -5,7 +5,7 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use rustix::fs::{AtFlags, FileType};
+use rustix::fs::{AtFlags, FileType, Stat};
 
 /// What something on disk is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,11 +46,11 @@ fn time_of(seconds: i64) -> SystemTime {
     if seconds < 0 { UNIX_EPOCH - since } else { UNIX_EPOCH + since }
 }
 
-/// What lies in a directory, without `.` and `..`.
+/// What lies in a directory, without `.` and `..`, as `make` sees it.
 ///
 /// # Errors
 /// The system's.
-pub(super) fn entries(directory: &OwnedFd) -> io::Result<Vec<Entry>> {
+pub(super) fn each<T>(directory: &OwnedFd, make: impl Fn(&CStr, &Stat) -> T) -> io::Result<Vec<T>> {
     let mut found = Vec::new();
     for entry in rustix::fs::Dir::read_from(directory)? {
         let entry = entry?;
@@ -58,10 +58,22 @@ pub(super) fn entries(directory: &OwnedFd) -> io::Result<Vec<Entry>> {
         if name == c"." || name == c".." {
             continue;
         }
-        // `None`: gone meanwhile.
-        found.extend(about(directory, name)?);
+        match rustix::fs::statat(directory, name, AtFlags::SYMLINK_NOFOLLOW) {
+            Ok(stat) => found.push(make(name, &stat)),
+            // Gone meanwhile.
+            Err(rustix::io::Errno::NOENT) => {}
+            Err(cause) => return Err(cause.into()),
+        }
     }
     Ok(found)
+}
+
+/// What lies in a directory, without `.` and `..`.
+///
+/// # Errors
+/// The system's.
+pub(super) fn entries(directory: &OwnedFd) -> io::Result<Vec<Entry>> {
+    each(directory, about)
 }
 
 /// What stands in a directory under that name.
@@ -69,25 +81,26 @@ pub(super) fn entries(directory: &OwnedFd) -> io::Result<Vec<Entry>> {
 /// # Errors
 /// The system's.
 pub(super) fn entry(directory: &OwnedFd, name: &str) -> io::Result<Option<Entry>> {
-    about(directory, &CString::new(name)?)
+    let name = CString::new(name)?;
+    match rustix::fs::statat(directory, &name, AtFlags::SYMLINK_NOFOLLOW) {
+        Ok(stat) => Ok(Some(about(&name, &stat))),
+        Err(rustix::io::Errno::NOENT) => Ok(None),
+        Err(cause) => Err(cause.into()),
+    }
 }
 
-fn about(directory: &OwnedFd, name: &CStr) -> io::Result<Option<Entry>> {
-    let stat = match rustix::fs::statat(directory, name, AtFlags::SYMLINK_NOFOLLOW) {
-        Err(rustix::io::Errno::NOENT) => return Ok(None),
-        other => other?,
-    };
+fn about(name: &CStr, stat: &Stat) -> Entry {
     let kind = match FileType::from_raw_mode(stat.st_mode) {
         FileType::RegularFile => EntryKind::File,
         FileType::Directory => EntryKind::Directory,
         _ => EntryKind::Other,
     };
-    Ok(Some(Entry {
+    Entry {
         name: name.to_str().ok().map(str::to_owned),
         readable: name.to_string_lossy().into_owned(),
         kind,
         length: u64::try_from(stat.st_size).unwrap_or(0),
         modified: time_of(stat.st_mtime),
         changed: time_of(stat.st_ctime),
-    }))
+    }
 }

@@ -6,11 +6,12 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
 
-use rustix::fs::{AtFlags, FileType, Mode, OFlags, ResolveFlags};
+use rustix::fs::{AtFlags, FileType, Mode, OFlags};
 
-const BENEATH: ResolveFlags = ResolveFlags::BENEATH.union(ResolveFlags::NO_SYMLINKS).union(ResolveFlags::NO_MAGICLINKS);
+use super::beneath::{BENEATH, open_regular};
+use super::entry::each;
+
 /// Folders within folders that are looked into.
 const DEEPEST: usize = 64;
 
@@ -42,13 +43,8 @@ impl Foreign {
     /// # Errors
     /// The system's.
     pub fn folders(&self) -> io::Result<Vec<OsString>> {
-        let mut folders = Vec::new();
-        for (name, kind) in listed(&self.root)? {
-            if kind == FileType::Directory {
-                folders.push(name);
-            }
-        }
-        Ok(folders)
+        let entries = listed(&self.root)?.into_iter();
+        Ok(entries.filter(|(_, kind)| *kind == FileType::Directory).map(|(name, _)| name).collect())
     }
 
     /// Everything beneath a folder at the top, in the order of names.
@@ -59,7 +55,7 @@ impl Foreign {
         let mut contents = Contents::default();
         let mut waiting = vec![PathBuf::new()];
         while let Some(inner) = waiting.pop() {
-            let opened = self.open_at(&folder.join(&inner), OFlags::DIRECTORY).and_then(|directory| listed(&directory));
+            let opened = self.directory(&folder.join(&inner)).and_then(|directory| listed(&directory));
             let entries = match opened {
                 Ok(entries) => entries,
                 Err(cause) if inner.as_os_str().is_empty() => return Err(cause),
@@ -94,12 +90,7 @@ impl Foreign {
     /// # Errors
     /// The system's; `NotFound` for what is not a regular file.
     pub fn open_file(&self, path: &Path) -> io::Result<File> {
-        let file = self.open_at(path, OFlags::NOFOLLOW | OFlags::NONBLOCK)?;
-        if FileType::from_raw_mode(rustix::fs::fstat(&file)?.st_mode) == FileType::RegularFile {
-            Ok(File::from(file))
-        } else {
-            Err(io::Error::new(io::ErrorKind::NotFound, "not a regular file"))
-        }
+        open_regular(&self.root, path)
     }
 
     /// Takes a file away that is kept elsewhere by now.
@@ -108,38 +99,18 @@ impl Foreign {
     /// The system's.
     pub fn remove_file(&self, path: &Path) -> io::Result<()> {
         let (above, name) = (path.parent().unwrap_or(Path::new("")), path.file_name().unwrap_or_default());
-        Ok(rustix::fs::unlinkat(self.open_at(above, OFlags::DIRECTORY)?, name, AtFlags::empty())?)
+        Ok(rustix::fs::unlinkat(self.directory(above)?, name, AtFlags::empty())?)
     }
 
-    fn open_at(&self, path: &Path, flags: OFlags) -> io::Result<OwnedFd> {
-        Ok(rustix::fs::openat2(&self.root, path, flags | OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty(), BENEATH)?)
+    fn directory(&self, path: &Path) -> io::Result<OwnedFd> {
+        Ok(rustix::fs::openat2(&self.root, path, OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty(), BENEATH)?)
     }
-}
-
-/// When a file's content was last changed, as the file system says.
-///
-/// # Errors
-/// The system's.
-pub fn modified(file: &File) -> io::Result<SystemTime> {
-    file.metadata()?.modified()
 }
 
 /// Names and kinds, in the order of names.
 fn listed(directory: &OwnedFd) -> io::Result<Vec<(OsString, FileType)>> {
-    let mut found = Vec::new();
-    for entry in rustix::fs::Dir::read_from(directory)? {
-        let entry = entry?;
-        let name = entry.file_name();
-        if name == c"." || name == c".." {
-            continue;
-        }
-        match rustix::fs::statat(directory, name, AtFlags::SYMLINK_NOFOLLOW) {
-            Ok(stat) => found.push((OsString::from_vec(name.to_bytes().to_vec()), FileType::from_raw_mode(stat.st_mode))),
-            // Gone meanwhile.
-            Err(rustix::io::Errno::NOENT) => {}
-            Err(cause) => return Err(cause.into()),
-        }
-    }
+    let mut found =
+        each(directory, |name, stat| (OsString::from_vec(name.to_bytes().to_vec()), FileType::from_raw_mode(stat.st_mode)))?;
     found.sort_by(|one, other| one.0.cmp(&other.0));
     Ok(found)
 }

@@ -1,5 +1,6 @@
 //! Bytes on disk: the people's tree, files on their way in, what a file is. Nothing else touches it.
 
+mod beneath;
 pub mod cage;
 pub mod clamd;
 pub mod entry;

@@ -5,8 +5,9 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{AtFlags, FileType, Mode, OFlags, RenameFlags, ResolveFlags};
+use rustix::fs::{AtFlags, Mode, OFlags, RenameFlags};
 
+use super::beneath::{BENEATH, open_regular};
 use super::entry::{Entry, entries, entry};
 use super::place::{INCOMING, Place, QUARANTINE, UPLOADS};
 
@@ -17,8 +18,6 @@ pub const ICON: &str = "user_icon.svg";
 
 /// Bytes of a disk that uploads leave free, or a twentieth of a small one.
 const RESERVE: u64 = 64 << 20;
-
-const BENEATH: ResolveFlags = ResolveFlags::BENEATH.union(ResolveFlags::NO_SYMLINKS).union(ResolveFlags::NO_MAGICLINKS);
 
 /// The root of all people's folders.
 pub struct Tree {
@@ -170,14 +169,7 @@ impl Tree {
     /// # Errors
     /// The system's; `InvalidInput` for a name that is none, `NotFound` for what is not a regular file.
     pub fn open_file(&self, place: &Place) -> io::Result<File> {
-        let directory = self.directory(place)?;
-        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-        let file = rustix::fs::openat2(&directory, component(&place.name)?, flags, Mode::empty(), BENEATH)?;
-        if FileType::from_raw_mode(rustix::fs::fstat(&file)?.st_mode) == FileType::RegularFile {
-            Ok(File::from(file))
-        } else {
-            Err(io::Error::new(io::ErrorKind::NotFound, "not a regular file"))
-        }
+        open_regular(self.directory(place)?, component(&place.name)?)
     }
 
     /// What stands at that place.
@@ -387,7 +379,7 @@ fn capitals(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rustix::fs::CWD;
+    use rustix::fs::{CWD, FileType};
     use std::io::Read;
 
     fn tree() -> (tempfile::TempDir, Tree, String) {

@@ -19,8 +19,8 @@ const MOST: usize = 100_000;
 struct Touched {
     /// Beneath the media folder.
     paths: HashMap<PathBuf, Instant>,
-    /// More happened than was heard or could be remembered.
-    is_lost: bool,
+    /// When more happened than was heard or could be remembered.
+    lost: Option<Instant>,
 }
 
 /// What was touched and stands still.
@@ -71,7 +71,7 @@ impl FolderWatch {
     /// What was touched and has stood still since for `settled`; it is forgotten here.
     pub fn take(&self, settled: Duration) -> Quiet {
         let mut touched = locked(&self.touched);
-        let is_lost = std::mem::take(&mut touched.is_lost);
+        let is_lost = touched.lost.take_if(|at| at.elapsed() >= settled).is_some();
         let paths: Vec<PathBuf> =
             touched.paths.iter().filter(|(_, at)| at.elapsed() >= settled).map(|(path, _)| path.clone()).collect();
         for path in &paths {
@@ -90,11 +90,14 @@ impl FolderWatch {
         Quiet { paths, is_lost }
     }
 
-    /// Looks at these again after a while.
-    pub fn put_back(&self, paths: Vec<PathBuf>) {
+    /// Remembers this as if it had been touched now.
+    pub fn put_back(&self, again: Quiet) {
         let mut touched = locked(&self.touched);
-        for path in paths {
+        for path in again.paths {
             touched.paths.entry(path).or_insert_with(Instant::now);
+        }
+        if again.is_lost {
+            touched.lost.get_or_insert_with(Instant::now);
         }
     }
 }
@@ -107,13 +110,13 @@ fn note(touched: &Mutex<Touched>, root: &Path, event: notify::Result<Event>) {
     let mut touched = locked(touched);
     let event = match event {
         Ok(event) if event.need_rescan() => {
-            touched.is_lost = true;
+            touched.lost = Some(Instant::now());
             return;
         }
         Ok(event) => event,
         Err(cause) => {
             tracing::warn!("watching people's folders: {cause}");
-            touched.is_lost = true;
+            touched.lost = Some(Instant::now());
             return;
         }
     };
@@ -130,6 +133,25 @@ fn note(touched: &Mutex<Touched>, root: &Path, event: notify::Result<Event>) {
     }
     if touched.paths.len() > MOST {
         touched.paths.clear();
-        touched.is_lost = true;
+        touched.lost = Some(Instant::now());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_lost_or_could_not_be_looked_at_is_not_forgotten() {
+        let folder = tempfile::tempdir().unwrap();
+        let watch = FolderWatch::start(folder.path()).unwrap();
+        note(&watch.touched, &watch.root, Err(notify::Error::generic("too much at once")));
+        assert!(!watch.take(Duration::from_mins(1)).is_lost, "it has not stood still for long enough");
+        let quiet = watch.take(Duration::ZERO);
+        assert!(quiet.is_lost);
+        assert!(!watch.take(Duration::ZERO).is_lost, "it is said once");
+        watch.put_back(Quiet { paths: vec!["00001_A001/b".into()], ..quiet });
+        let again = watch.take(Duration::ZERO);
+        assert_eq!((again.paths, again.is_lost), (vec![PathBuf::from("00001_A001/b")], true));
     }
 }

@@ -6,7 +6,12 @@ pub type Time = time::PrimitiveDateTime;
 /// The time now.
 #[must_use]
 pub fn now() -> Time {
-    let now = time::OffsetDateTime::now_utc();
-    let now = now.replace_microsecond(now.microsecond()).unwrap_or(now);
-    Time::new(now.date(), now.time())
+    of_utc(time::OffsetDateTime::now_utc())
+}
+
+/// A time in UTC, to the microsecond.
+#[must_use]
+pub fn of_utc(at: time::OffsetDateTime) -> Time {
+    let at = at.replace_microsecond(at.microsecond()).unwrap_or(at);
+    Time::new(at.date(), at.time())
 }

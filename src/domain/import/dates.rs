@@ -5,6 +5,7 @@ use std::time::SystemTime;
 use time::OffsetDateTime;
 use time::macros::format_description;
 
+use crate::model::time::of_utc;
 use crate::model::{Time, now};
 
 /// A time as the database writes it, taken as UTC.
@@ -20,9 +21,7 @@ fn can_be_kept(at: Time) -> bool {
 
 /// A file's time, if it can be kept.
 pub(super) fn time_of_file(at: SystemTime) -> Option<Time> {
-    let at = OffsetDateTime::from(at);
-    let at = at.replace_microsecond(at.microsecond()).unwrap_or(at);
-    Some(Time::new(at.date(), at.time())).filter(|at| can_be_kept(*at))
+    Some(of_utc(OffsetDateTime::from(at))).filter(|at| can_be_kept(*at))
 }
 
 #[cfg(test)]

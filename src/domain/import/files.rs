@@ -8,13 +8,13 @@ use std::time::SystemTime;
 
 use super::dates::{time_of, time_of_file};
 use super::report::{Report, Wanted};
+use crate::domain::directories::LONGEST;
 use crate::domain::upload::{Arrival, Outcome};
 use crate::domain::{Services, folders, items, storing, trash};
 use crate::error::{Error, Result};
-use crate::media::foreign::{Foreign, modified};
 use crate::media::tree::{ICON, STANDARD};
-use crate::media::{FileName, Incoming, Received, sha256_of};
-use crate::model::{DirectoryId, Item, ItemId, Scan, User};
+use crate::media::{FileName, Foreign, Incoming, Received, sha256_of};
+use crate::model::{Item, ItemId, Scan, User};
 use crate::store;
 use crate::store::php::PhpDirectory;
 
@@ -24,23 +24,19 @@ const AT_ONCE: usize = 32;
 const BYTES_AT_ONCE: u64 = 64 << 20;
 /// Bytes copied at once.
 const CHUNK: usize = 1 << 20;
-/// Characters of a path at most: the column's.
-const LONGEST: usize = 700;
 
-/// What a person comes with.
-pub(super) struct Luggage<'a> {
-    pub foreign: &'a Foreign,
-    pub folder: &'a Path,
-    pub directories: &'a [&'a PhpDirectory],
-}
-
-/// Whose files are taken, and where it is written down.
+/// Whose files are taken, out of what, and where it is written down.
 pub(super) struct Files<'a> {
     pub services: &'a Services,
     /// `None` in a dry run, for one who is not here.
     pub user: Option<&'a User>,
     pub wanted: &'a Wanted<'a>,
+    pub foreign: &'a Foreign,
+    /// Theirs, there.
+    pub folder: &'a Path,
     pub report: &'a mut Report,
+    /// Items that files of the original stand for.
+    pub claimed: HashSet<ItemId>,
 }
 
 /// What the original's folder says of a file.
@@ -59,59 +55,59 @@ struct Coming {
     standing: Standing,
 }
 
-/// Takes everything out of a person's folder that is not here already.
-///
-/// # Errors
-/// The databases' and the system's on this side; what cannot be read on the other side is skipped.
-pub(super) fn take(files: &mut Files<'_>, luggage: &Luggage<'_>) -> Result<()> {
-    let contents = match luggage.foreign.contents(luggage.folder) {
-        Ok(contents) => contents,
-        Err(cause) => {
-            files.report.skip(luggage.folder.to_string_lossy(), format!("cannot be looked into: {cause}"));
-            return Ok(());
-        }
-    };
-    for (path, why) in &contents.others {
-        files.report.skip(luggage.folder.join(path).to_string_lossy(), why);
-    }
-    if let Some(user) = files.user.filter(|_| !files.wanted.is_dry) {
-        for directory in &contents.directories {
-            let path = directory.to_string_lossy();
-            if path.chars().count() > LONGEST {
-                files.report.skip(luggage.folder.join(directory).to_string_lossy(), "its path is too long");
-            } else if !is_standing(&path) {
-                files.services.change(user.id, |conn| folders::ensure(files.services, conn, user, &path))?;
-            }
-        }
-    }
-    // Views come last: what they show is taken by then.
-    let (views, own): (Vec<_>, Vec<_>) =
-        contents.files.into_iter().filter(|path| path != Path::new(ICON)).partition(|path| is_view(path));
-    let mut claimed = HashSet::new();
-    for paths in [own, views] {
-        let (mut batch, mut bytes) = (Vec::new(), 0);
-        for path in paths {
-            if let Some((coming, arrival)) = files.look(luggage, &path, &mut claimed)? {
-                bytes += coming.size;
-                batch.push((coming, arrival));
-            }
-            if batch.len() >= AT_ONCE || bytes >= BYTES_AT_ONCE {
-                files.store(luggage, std::mem::take(&mut batch), &mut claimed)?;
-                bytes = 0;
-            }
-        }
-        files.store(luggage, batch, &mut claimed)?;
-    }
-    files.dates(luggage)
-}
-
 impl Files<'_> {
+    /// Takes everything out of a person's folder that is not here already; `directories` are its rows.
+    ///
+    /// # Errors
+    /// The databases' and the system's on this side; what cannot be read on the other side is skipped.
+    pub(super) fn take(mut self, directories: &[&PhpDirectory]) -> Result<()> {
+        let contents = match self.foreign.contents(self.folder) {
+            Ok(contents) => contents,
+            Err(cause) => {
+                self.report.skip(self.folder.to_string_lossy(), format!("cannot be looked into: {cause}"));
+                return Ok(());
+            }
+        };
+        for (path, why) in &contents.others {
+            self.report.skip(self.folder.join(path).to_string_lossy(), why);
+        }
+        if let Some(user) = self.user.filter(|_| !self.wanted.is_dry) {
+            for directory in &contents.directories {
+                let path = directory.to_string_lossy();
+                if path.chars().count() > LONGEST {
+                    self.report.skip(self.folder.join(directory).to_string_lossy(), "its path is too long");
+                } else if !is_standing(&path) {
+                    folders::find_or_make(self.services, user, &path)?;
+                }
+            }
+        }
+        // Views come last: what they show is taken by then.
+        let (views, own): (Vec<_>, Vec<_>) =
+            contents.files.into_iter().filter(|path| path != Path::new(ICON)).partition(|path| is_view(path));
+        for paths in [own, views] {
+            let (mut batch, mut bytes) = (Vec::new(), 0);
+            for path in paths {
+                if let Some((coming, arrival)) = self.look(&path)? {
+                    bytes += coming.size;
+                    batch.push((coming, arrival));
+                }
+                if batch.len() >= AT_ONCE || bytes >= BYTES_AT_ONCE {
+                    self.store(std::mem::take(&mut batch))?;
+                    bytes = 0;
+                }
+            }
+            self.store(batch)?;
+        }
+        self.dates(directories)
+    }
+
     /// Looks at one file. `Some` if it has to be stored; it lies among the incoming ones then.
-    fn look(&mut self, luggage: &Luggage<'_>, path: &Path, claimed: &mut HashSet<ItemId>) -> Result<Option<(Coming, Arrival)>> {
-        let full = luggage.folder.join(path);
-        let read = luggage.foreign.open_file(&full).and_then(|mut file| {
-            let (size, sha256, at) = (file.metadata()?.len(), sha256_of(&mut file)?, modified(&file)?);
-            Ok((file, size, sha256, at))
+    fn look(&mut self, path: &Path) -> Result<Option<(Coming, Arrival)>> {
+        let full = self.folder.join(path);
+        let read = self.foreign.open_file(&full).and_then(|mut file| {
+            let about = file.metadata()?;
+            let sha256 = sha256_of(&mut file)?;
+            Ok((file, about.len(), sha256, about.modified()?))
         });
         let (mut file, size, sha256, at) = match read {
             Ok(read) => read,
@@ -127,10 +123,10 @@ impl Files<'_> {
             return Ok(None);
         };
         let name = coming.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        if let Some(same) = self.find(user, &coming, &name, path, claimed)? {
+        if let Some(same) = self.find(user, &coming, &name, path)? {
             self.report.files.already_there += 1;
             if !self.wanted.is_dry {
-                self.keep(luggage, user, &coming, &same)?;
+                self.keep(user, &coming, &same)?;
             }
             return Ok(None);
         }
@@ -147,7 +143,7 @@ impl Files<'_> {
             return Ok(None);
         }
         let directory = match directory {
-            Some(path) => Some(self.directory(user, &path)?),
+            Some(path) => Some(folders::find_or_make(self.services, user, &path)?.directory_id),
             None => None,
         };
         let since = time_of_file(at);
@@ -161,16 +157,8 @@ impl Files<'_> {
         self.report.bytes += size;
     }
 
-    fn directory(&self, user: &User, path: &str) -> Result<DirectoryId> {
-        let services = self.services;
-        if let Some(found) = services.db.read(|conn| Ok(store::directories::find_by_path(conn, user.id, path)?))? {
-            return Ok(found.directory_id);
-        }
-        Ok(services.change(user.id, |conn| folders::ensure(services, conn, user, path))?.directory_id)
-    }
-
     /// The item that these bytes are already: of the same name if there is one, and none that another file is.
-    fn find(&self, user: &User, coming: &Coming, name: &str, path: &Path, claimed: &mut HashSet<ItemId>) -> Result<Option<Item>> {
+    fn find(&mut self, user: &User, coming: &Coming, name: &str, path: &Path) -> Result<Option<Item>> {
         let size = i64::try_from(coming.size).map_err(Error::internal)?;
         let mut same = self.services.db.read(|conn| Ok(store::items::list_same_bytes(conn, user.id, &coming.sha256, size)?))?;
         same.retain(|item| !item.is_missing);
@@ -178,24 +166,24 @@ impl Files<'_> {
         if is_view(path) {
             return Ok(same.into_iter().find(|item| !item.in_trash));
         }
-        let mut free: Vec<Item> = same.into_iter().filter(|item| !claimed.contains(&item.id)).collect();
+        let mut free: Vec<Item> = same.into_iter().filter(|item| !self.claimed.contains(&item.id)).collect();
         let wanted = FileName::parse(name).unwrap_or_else(FileName::unnamed);
         let best = free.iter().position(|item| item.name == wanted.as_str()).unwrap_or(0);
         let found = (!free.is_empty()).then(|| free.swap_remove(best));
-        claimed.extend(found.as_ref().map(|item| item.id));
+        self.claimed.extend(found.as_ref().map(|item| item.id));
         Ok(found)
     }
 
     /// Stores what was copied.
-    fn store(&mut self, luggage: &Luggage<'_>, batch: Vec<(Coming, Arrival)>, claimed: &mut HashSet<ItemId>) -> Result<()> {
+    fn store(&mut self, batch: Vec<(Coming, Arrival)>) -> Result<()> {
         let Some(user) = self.user else { return Ok(()) };
         let (coming, arrivals): (Vec<_>, Vec<_>) = batch.into_iter().unzip();
         for (coming, outcome) in coming.into_iter().zip(storing::store_all(self.services, user, arrivals)) {
             match outcome {
                 Ok(Outcome::Stored(item) | Outcome::Duplicate(item)) => {
-                    claimed.insert(item.id);
+                    self.claimed.insert(item.id);
                     self.count(coming.size);
-                    self.keep(luggage, user, &coming, &item)?;
+                    self.keep(user, &coming, &item)?;
                 }
                 Err(error @ (Error::QuotaExceeded | Error::Invalid(_) | Error::Conflict(_))) => {
                     self.report.skip(coming.path.to_string_lossy(), error.to_string());
@@ -207,7 +195,7 @@ impl Files<'_> {
     }
 
     /// What else is to be done about a file that is kept here now.
-    fn keep(&mut self, luggage: &Luggage<'_>, user: &User, coming: &Coming, item: &Item) -> Result<()> {
+    fn keep(&mut self, user: &User, coming: &Coming, item: &Item) -> Result<()> {
         if coming.standing == Standing::Favorite && !item.favorite {
             items::set_favorite(self.services, user, &[item.id], true)?;
         }
@@ -216,7 +204,7 @@ impl Files<'_> {
             trash::trash(self.services, user, &[item.id])?;
         }
         if self.wanted.moves
-            && let Err(cause) = luggage.foreign.remove_file(&coming.path)
+            && let Err(cause) = self.foreign.remove_file(&coming.path)
         {
             self.report.notes.push(format!("{} is here and could not be taken away there: {cause}", coming.path.display()));
         }
@@ -224,11 +212,11 @@ impl Files<'_> {
     }
 
     /// The dates of directories, once nothing in them changes any more.
-    fn dates(&self, luggage: &Luggage<'_>) -> Result<()> {
+    fn dates(&self, directories: &[&PhpDirectory]) -> Result<()> {
         let Some(user) = self.user.filter(|_| !self.wanted.is_dry) else { return Ok(()) };
-        let folder = luggage.folder.to_string_lossy();
+        let folder = self.folder.to_string_lossy();
         self.services.change(user.id, |conn| {
-            for row in luggage.directories {
+            for row in directories {
                 let path = row.directory_path.as_deref().unwrap_or_default().trim_end_matches('/');
                 let beneath = path.split_once(&*folder).map(|(_, rest)| rest.trim_start_matches('/')).unwrap_or_default();
                 let inner = if beneath.is_empty() { row.directory_name.as_deref().unwrap_or_default() } else { beneath };

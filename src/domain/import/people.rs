@@ -2,11 +2,12 @@
 //!
 //! Nothing of it is changed, so it can be stopped and started again: who and what is here already is found and stays.
 
+use std::collections::HashSet;
 use std::ffi::OsString;
 use std::path::Path;
 
 use super::dates::time_of;
-use super::files::{self, Files, Luggage};
+use super::files::Files;
 use super::report::{Report, Wanted};
 use crate::db::{Conn, Db};
 use crate::domain::accounts::{Application, Start};
@@ -49,8 +50,9 @@ pub fn import(services: &Services, wanted: &Wanted<'_>, mut tell: impl FnMut(&st
                     continue;
                 };
                 let directories: Vec<_> = rows.directories.iter().filter(|directory| directory.user_id == row.id).collect();
-                let luggage = Luggage { foreign: &foreign, folder: Path::new(&folder), directories: &directories };
-                files::take(&mut Files { services, user: user.as_ref(), wanted, report: &mut report }, &luggage)?;
+                let (user, folder, report) = (user.as_ref(), Path::new(&folder), &mut report);
+                Files { services, user, wanted, foreign: &foreign, folder, report, claimed: HashSet::new() }
+                    .take(&directories)?;
             }
             Err(Error::Invalid(fields)) => {
                 let why: Vec<_> = fields.iter().map(|field| format!("{}: {}", field.field, field.message)).collect();

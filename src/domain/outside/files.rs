@@ -64,10 +64,7 @@ impl Look<'_> {
         let path = &directory.directory_path;
         let Some(name) = entry.name.as_deref().filter(|name| !is_passing(name) && *name != ICON) else { return Ok(None) };
         let place = Place::new(&self.user.folder, path, name);
-        let is_coming = self.services.db.read(|conn| {
-            Ok(store::moves::is_going_to(conn, &place)? || store::items::find_at(conn, self.user.id, path, name)?.is_some())
-        })?;
-        if is_coming {
+        if amending::is_known(self.services, self.user, &place)? {
             return Ok(None);
         }
         if entry.changed > self.settled_by || entry.modified > self.settled_by && entry.modified <= SystemTime::now() {
@@ -88,6 +85,7 @@ impl Look<'_> {
         if let Some(item) = self.find_moved(&received)? {
             self.follow(&item, directory, &place, name)?;
             self.noticed.moved += 1;
+            self.is_emptied = true;
             return Ok(None);
         }
         let arrival = Arrival::of(received, name.to_owned(), Scan::Pending);
@@ -120,7 +118,7 @@ impl Look<'_> {
         let (services, user) = (self.services, self.user);
         let home = ItemKind::folder(item.kind);
         let target = if found_in.is_standard() && found_in.directory_path != home {
-            services.change(user.id, |conn| folders::ensure(services, conn, user, home))?
+            folders::find_or_make(services, user, home)?
         } else {
             found_in.clone()
         };

@@ -1,7 +1,7 @@
 //! What a look at a person's folder knows and has found.
 
 use std::collections::HashMap;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use crate::domain::Services;
 use crate::error::Result;
@@ -34,11 +34,28 @@ pub(super) struct Look<'a> {
     pub noticed: &'a mut Noticed,
     /// Items whose file was not there.
     pub gone: Vec<ItemId>,
+    /// Whether a directory may have been left without anything in it.
+    pub is_emptied: bool,
     /// What was last touched before this stands still.
     pub settled_by: SystemTime,
 }
 
-impl Look<'_> {
+impl Noticed {
+    /// Whether rows are others than before, or something was left as it is.
+    #[must_use]
+    pub fn is_something(&self) -> bool {
+        let quiet = Self { looked_at: self.looked_at, waiting: self.waiting, ..Self::default() };
+        *self != quiet
+    }
+}
+
+impl<'a> Look<'a> {
+    /// A look that begins now; what was touched less than `settled` ago is left for the next one.
+    pub(super) fn new(services: &'a Services, user: &'a User, noticed: &'a mut Noticed, settled: Duration) -> Self {
+        let settled_by = SystemTime::now() - settled;
+        Self { services, user, noticed, gone: Vec::new(), is_emptied: false, settled_by }
+    }
+
     pub(super) fn leave(&mut self, path: &str, why: &str) {
         self.noticed.left.push((format!("{}/{path}", self.user.folder), why.to_owned()));
     }

@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use super::look::{Look, Noticed};
-use crate::domain::{Services, amending, folders, moving};
+use crate::domain::directories::LONGEST;
+use crate::domain::{Services, amending, folders, moving, people};
 use crate::error::{Error, Result};
 use crate::media::entry::{Entry, EntryKind};
 use crate::media::{FileName, Place};
@@ -14,8 +15,6 @@ use crate::store;
 
 /// Rows looked at in one go.
 const PAGE: i64 = 1000;
-/// Characters of a path at most: the column's.
-const LONGEST: usize = 700;
 /// Files taken in together.
 const AT_ONCE: usize = 64;
 
@@ -26,16 +25,13 @@ const AT_ONCE: usize = 64;
 /// The database's and the system's.
 pub fn scan(services: &Services, only: Option<UserId>, settled: Duration) -> Result<Noticed> {
     let mut noticed = Noticed::default();
-    let mut after = UserId(0);
-    loop {
-        let people = services.db.read(|conn| Ok(store::users::list_after(conn, after, PAGE)?))?;
-        let Some(last) = people.last() else { return Ok(noticed) };
-        after = last.id;
-        for user in people.iter().filter(|user| only.is_none_or(|only| user.id == only)) {
-            let settled_by = SystemTime::now() - settled;
-            Look { services, user, noticed: &mut noticed, gone: Vec::new(), settled_by }.run()?;
+    people::for_everybody(services, |user| {
+        if only.is_none_or(|only| user.id == only) {
+            Look::new(services, user, &mut noticed, settled).run()?;
         }
-    }
+        Ok(())
+    })?;
+    Ok(noticed)
 }
 
 /// Looks at places beneath the media folder of which somebody has said that something happened there; returns those
@@ -56,8 +52,7 @@ pub fn look_at(services: &Services, paths: &[PathBuf], settled: Duration) -> Res
         let id = folder.split('_').next().and_then(|number| number.parse().ok()).map(UserId);
         let user = services.db.read(|conn| Ok(id.map(|id| store::users::find(conn, id)).transpose()?.flatten()))?;
         let Some(user) = user.filter(|user| user.folder == folder) else { continue };
-        let settled_by = SystemTime::now() - settled;
-        let mut look = Look { services, user: &user, noticed: &mut noticed, gone: Vec::new(), settled_by };
+        let mut look = Look::new(services, &user, &mut noticed, settled);
         for path in inner {
             let before = look.noticed.waiting;
             look.at(path)?;
@@ -66,7 +61,9 @@ pub fn look_at(services: &Services, paths: &[PathBuf], settled: Duration) -> Res
             }
         }
         look.mark_gone()?;
-        look.forget_empty()?;
+        if look.is_emptied {
+            look.forget_empty()?;
+        }
     }
     Ok((noticed, again))
 }
@@ -97,9 +94,10 @@ impl Look<'_> {
             return Ok(());
         }
         let (services, user) = (self.services, self.user);
-        let known = services.db.read(|conn| Ok(store::directories::find_by_path(conn, user.id, above)?))?;
-        let row = services.db.read(|conn| Ok(store::items::find_at(conn, user.id, above, name)?))?;
-        let row = row.map(|id| services.db.read(|conn| Ok(store::items::find(conn, user.id, id)?))).transpose()?.flatten();
+        let row = services.db.read(|conn| match store::items::find_at(conn, user.id, above, name)? {
+            Some(id) => Ok(store::items::find(conn, user.id, id)?),
+            None => Ok(None),
+        })?;
         match (entry, row) {
             (None, Some(item)) => self.gone.push(item.id),
             // A directory that went, with what was in it.
@@ -108,20 +106,16 @@ impl Look<'_> {
                     let is_beneath =
                         directory.directory_path == path || directory.directory_path.starts_with(&format!("{path}/"));
                     if is_beneath && !self.is_on_disk(&directory)? {
+                        self.is_emptied = true;
                         self.rows(&directory, &mut HashMap::new())?;
                     }
                 }
             }
             (Some(entry), Some(item)) => {
-                let directory = known.ok_or(Error::NotFound)?;
-                self.compare(&directory, &item, &entry)?;
+                self.compare(&folders::find_or_make(services, user, above)?, &item, &entry)?;
             }
             (Some(entry), None) if entry.kind == EntryKind::File && !above.is_empty() => {
-                let directory = match known {
-                    Some(directory) => directory,
-                    None => services.change(user.id, |conn| folders::ensure(services, conn, user, above))?,
-                };
-                let coming = self.look_at_new(&directory, &entry)?;
+                let coming = self.look_at_new(&folders::find_or_make(services, user, above)?, &entry)?;
                 self.take_in(coming.into_iter().collect())?;
             }
             (Some(_), None) => {}
@@ -147,7 +141,7 @@ impl Look<'_> {
             }
             let directory = match known.remove(&path) {
                 Some(directory) => directory,
-                None => self.services.change(self.user.id, |conn| folders::ensure(self.services, conn, self.user, &path))?,
+                None => folders::find_or_make(self.services, self.user, &path)?,
             };
             self.directory(&directory, entries)?;
         }
