@@ -81,7 +81,7 @@ pub fn begin(services: &Services, user: &User, announced: &Announced) -> Result<
         return Ok(upload);
     }
     // Nothing will come: an empty file is whole from the start.
-    let partial = Partial::open(services.tree.clone(), Place::unfinished(upload.id.0), 0, &upload.hash_state)?;
+    let partial = Partial::open(services.tree.clone(), Place::unfinished(upload.id.0), 0, 0, &upload.hash_state)?;
     partial.make_durable(true)?;
     finish(services, user, &upload, partial)
 }
@@ -155,7 +155,7 @@ impl Sink for Appender {
         if written + bytes.len() as u64 > limit {
             return Err(Error::TooLarge { limit });
         }
-        room::refuse_full(&self.services.tree, bytes.len() as u64)?;
+        room::refuse_full(&self.services.tree, self.partial.unallocated(bytes.len() as u64))?;
         self.partial.write(bytes)?;
         self.turn.heard();
         faults::point("part written");
@@ -272,7 +272,7 @@ where
 fn open(services: &Services, upload: &Upload) -> Result<Partial> {
     // A finish that failed half-way may have left the bytes at their new place.
     moving::settled(services, upload.user_id)?;
-    match Partial::open(services.tree.clone(), Place::unfinished(upload.id.0), upload.offset(), &upload.hash_state) {
+    match Partial::open(services.tree.clone(), Place::unfinished(upload.id.0), upload.offset(), upload.length(), &upload.hash_state) {
         Err(cause) if cause.kind() == std::io::ErrorKind::UnexpectedEof => {
             tracing::error!(upload = %upload.id, "bytes of an unfinished upload are gone from the disk: it has to start again");
             remove(services, upload)?;

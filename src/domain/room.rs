@@ -17,12 +17,12 @@ pub(super) fn refuse_oversize(tree: &Tree, limit: u64, bytes: u64) -> Result<()>
     if bytes > limit { Err(Error::TooLarge { limit }) } else { refuse_full(tree, bytes) }
 }
 
-/// Refuses what would leave the disk too full.
+/// Refuses what would leave the disk too full; `bytes` that have no space on it yet.
 ///
 /// # Errors
 /// `DiskFull`.
 pub(super) fn refuse_full(tree: &Tree, bytes: u64) -> Result<()> {
-    if tree.is_full_with(bytes) { Err(Error::DiskFull) } else { Ok(()) }
+    if bytes > 0 && tree.is_full_with(bytes) { Err(Error::DiskFull) } else { Ok(()) }
 }
 
 /// Bytes held for what is arriving now, by person. Resumable uploads hold theirs in the table.

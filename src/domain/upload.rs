@@ -52,7 +52,7 @@ impl Sink for Taking {
             return Err(Error::TooLarge { limit: self.limit });
         }
         self.hold.at_least(self.before + self.size)?;
-        room::refuse_full(&self.tree, bytes.len() as u64)?;
+        room::refuse_full(&self.tree, self.incoming.unallocated(bytes.len() as u64))?;
         Ok(self.incoming.write(bytes)?)
     }
 }

@@ -1,13 +1,14 @@
 //! A file on its way in: hashed while it is written, durable before anyone hears of it.
 
 use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::sync::Arc;
 use std::time::SystemTime;
 
 use sha2::digest::common::hazmat::{SerializableState, SerializedState};
 use sha2::{Digest, Sha256};
 
+use super::growing::Growing;
 use super::place::Place;
 use super::tree::Tree;
 
@@ -18,7 +19,7 @@ const HEAD: usize = 8192;
 pub struct Incoming {
     tree: Arc<Tree>,
     place: Place,
-    file: Option<File>,
+    file: Option<Growing>,
     hash: Sha256,
     head: Vec<u8>,
     size: u64,
@@ -31,7 +32,7 @@ pub struct Received {
     place: Place,
     is_kept: bool,
     /// Open until the bytes are durable.
-    file: Option<File>,
+    file: Option<Growing>,
     /// First bytes of the file.
     pub head: Vec<u8>,
     pub size: u64,
@@ -44,7 +45,7 @@ impl Incoming {
     /// The system's.
     pub fn create(tree: Arc<Tree>) -> io::Result<Self> {
         let place = Place::incoming(&uuid::Uuid::now_v7().simple().to_string());
-        let file = tree.create_file(&place)?;
+        let file = Growing::new(tree.clone(), tree.create_file(&place)?, 0, u64::MAX);
         Ok(Self { tree, place, file: Some(file), hash: Sha256::new(), head: Vec::new(), size: 0 })
     }
 
@@ -55,7 +56,13 @@ impl Incoming {
         self.head.extend(bytes.iter().take(missing));
         self.hash.update(bytes);
         self.size += bytes.len() as u64;
-        self.file.as_mut().map_or(Ok(()), |file| file.write_all(bytes))
+        self.file.as_mut().map_or(Ok(()), |file| file.write(bytes))
+    }
+
+    /// How many of the next `bytes` have no space on the disk yet.
+    #[must_use]
+    pub fn unallocated(&self, bytes: u64) -> u64 {
+        self.file.as_ref().map_or(bytes, |file| file.unallocated(bytes))
     }
 
     /// Gives it the time at which its bytes were last changed where it comes from.
@@ -63,7 +70,7 @@ impl Incoming {
     /// # Errors
     /// The system's.
     pub fn set_modified(&self, at: SystemTime) -> io::Result<()> {
-        self.file.as_ref().map_or(Ok(()), |file| file.set_modified(at))
+        self.file.as_ref().map_or(Ok(()), |file| file.file().set_modified(at))
     }
 
     /// Nothing more will come. The bytes are not durable yet.
@@ -107,7 +114,7 @@ impl Received {
             Some(known) => known.to_owned(),
             None => sha256_of(&mut file)?,
         };
-        Ok(Self { tree, place, is_kept: true, head: head_of(&mut file)?, file: None, size, sha256 })
+        Ok(Self { tree, place, is_kept: true, head: head_of(&file)?, file: None, size, sha256 })
     }
 
     /// Makes the bytes durable; once they are, it does nothing.
@@ -115,7 +122,7 @@ impl Received {
     /// # Errors
     /// The system's; an fsync that failed is not tried again.
     pub fn make_durable(&mut self) -> io::Result<()> {
-        self.file.take().map_or(Ok(()), |file| file.sync_all())
+        self.file.take().map_or(Ok(()), Growing::close)
     }
 
     /// Says whether the file stays when this is dropped: it has found its place, or nobody wants it.
@@ -136,17 +143,16 @@ impl Drop for Received {
 pub struct Partial {
     tree: Arc<Tree>,
     place: Place,
-    file: File,
+    file: Growing,
     hash: Sha256,
-    size: u64,
 }
 
 impl Partial {
-    /// Opens an upload at its offset and forgets what lies behind it. `state` is the hash so far.
+    /// Opens an upload of `length` bytes at its offset and forgets what lies behind it. `state` is the hash so far.
     ///
     /// # Errors
     /// The system's; `UnexpectedEof` when bytes before the offset are gone.
-    pub fn open(tree: Arc<Tree>, place: Place, offset: u64, state: &[u8]) -> io::Result<Self> {
+    pub fn open(tree: Arc<Tree>, place: Place, offset: u64, length: u64, state: &[u8]) -> io::Result<Self> {
         let mut file = match tree.open_to_append(&place, offset == 0) {
             Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Err(gone()),
             other => other?,
@@ -161,22 +167,27 @@ impl Partial {
             None => hash_of(&mut file)?,
         };
         file.seek(SeekFrom::Start(offset))?;
-        Ok(Self { tree, place, file, hash, size: offset })
+        Ok(Self { file: Growing::new(tree.clone(), file, offset, length), tree, place, hash })
     }
 
     /// # Errors
     /// The system's; `StorageFull` when the disk is.
     pub fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.file.write_all(bytes)?;
+        self.file.write(bytes)?;
         self.hash.update(bytes);
-        self.size += bytes.len() as u64;
         Ok(())
+    }
+
+    /// How many of the next `bytes` have no space on the disk yet.
+    #[must_use]
+    pub const fn unallocated(&self, bytes: u64) -> u64 {
+        self.file.unallocated(bytes)
     }
 
     /// Bytes written, and the hash of them to go on with.
     #[must_use]
     pub fn progress(&self) -> (u64, Vec<u8>) {
-        (self.size, self.hash.serialize().to_vec())
+        (self.file.size(), self.hash.serialize().to_vec())
     }
 
     /// Makes what was written durable, its name too.
@@ -192,14 +203,14 @@ impl Partial {
     ///
     /// # Errors
     /// The system's.
-    pub fn finish(mut self) -> io::Result<Received> {
+    pub fn finish(self) -> io::Result<Received> {
         Ok(Received {
             tree: self.tree,
             place: self.place,
             is_kept: true,
             file: None,
-            head: head_of(&mut self.file)?,
-            size: self.size,
+            head: head_of(self.file.file())?,
+            size: self.file.size(),
             sha256: hex::encode(self.hash.finalize()),
         })
     }
@@ -220,7 +231,7 @@ fn restored(state: &[u8]) -> Option<Sha256> {
     Sha256::deserialize(&state).ok()
 }
 
-fn head_of(file: &mut File) -> io::Result<Vec<u8>> {
+fn head_of(mut file: &File) -> io::Result<Vec<u8>> {
     let mut head = Vec::with_capacity(HEAD);
     file.seek(SeekFrom::Start(0))?;
     file.take(HEAD as u64).read_to_end(&mut head)?;
@@ -293,7 +304,7 @@ mod tests {
         let bytes: Vec<u8> = (0..100_000_u32).flat_map(u32::to_le_bytes).collect();
         let (mut offset, mut state) = (0, empty_state());
         for part in bytes.chunks(33_333) {
-            let mut partial = Partial::open(tree.clone(), Place::unfinished(uuid::Uuid::nil()), offset, &state).unwrap();
+            let mut partial = Partial::open(tree.clone(), Place::unfinished(uuid::Uuid::nil()), offset, 400_000, &state).unwrap();
             partial.write(part).unwrap();
             (offset, state) = partial.progress();
             // Bytes that were written and never said to be durable.
@@ -301,12 +312,12 @@ mod tests {
         }
         for state in [state, b"of another version".to_vec()] {
             let received =
-                Partial::open(tree.clone(), Place::unfinished(uuid::Uuid::nil()), offset, &state).unwrap().finish().unwrap();
+                Partial::open(tree.clone(), Place::unfinished(uuid::Uuid::nil()), offset, 400_000, &state).unwrap().finish().unwrap();
             assert_eq!(received.sha256, hex::encode(Sha256::digest(&bytes)));
             assert_eq!((received.size, received.head.as_slice()), (400_000, &bytes[..8192]));
         }
         assert!(
-            Partial::open(tree, Place::unfinished(uuid::Uuid::nil()), offset + 1, &empty_state()).is_err(),
+            Partial::open(tree, Place::unfinished(uuid::Uuid::nil()), offset + 1, 400_000, &empty_state()).is_err(),
             "shorter than its offset"
         );
     }

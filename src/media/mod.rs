@@ -5,6 +5,7 @@ pub mod cage;
 pub mod clamd;
 pub mod entry;
 pub mod foreign;
+mod growing;
 pub mod icon;
 pub mod incoming;
 pub mod name;
