@@ -16,7 +16,7 @@ use tokio::task::JoinHandle;
 
 use crate::config::Settings;
 use crate::db::blocking;
-use crate::domain::{Services, housekeeping, outside, previews, recovery, scanning, setup};
+use crate::domain::{Services, backup, housekeeping, outside, previews, recovery, scanning, setup};
 use crate::error::{Error, Result};
 use crate::http;
 use crate::media::watcher::{FolderWatch, Quiet};
@@ -39,6 +39,8 @@ const LINGER: Duration = Duration::from_secs(1);
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 /// How often it is looked whether something in people's folders stands still.
 const FOLLOW_EVERY: Duration = Duration::from_secs(1);
+/// How often it is looked whether a backup is due.
+const BACKUP_EVERY: Duration = Duration::from_mins(1);
 const NOTES_EVERY: Duration = Duration::from_secs(15);
 const ROUNDS_EVERY: Duration = Duration::from_mins(10);
 
@@ -119,6 +121,7 @@ impl Application {
     pub async fn run_until_stopped(self) -> Result<()> {
         let keeper = tokio::spawn(keep_house(self.services.clone()));
         let scanner = tokio::spawn(keep_scanning(self.services.clone()));
+        let backer = tokio::spawn(keep_backing_up(self.services.clone()));
         let previewers = keep_previewing(&self.services);
         let follower = self.services.settings.watch.map(|settled| tokio::spawn(keep_following(self.services.clone(), settled)));
         let metrics = self.metrics.map(|(_, metrics)| (metrics.handle(), tokio::spawn(metrics)));
@@ -130,6 +133,7 @@ impl Application {
         }
         keeper.abort();
         scanner.abort();
+        backer.abort();
         self.services.previewing.stop();
         follower.inspect(JoinHandle::abort);
         previewers.iter().for_each(JoinHandle::abort);
@@ -158,6 +162,30 @@ async fn keep_scanning(services: Arc<Services>) {
             () = services.scanner.bell.notified() => {}
             () = tokio::time::sleep(SCAN_AGAIN) => {}
         }
+    }
+}
+
+/// Makes backups when they are due. One that is under way when the server stops is none.
+async fn keep_backing_up(services: Arc<Services>) {
+    loop {
+        let backing = services.clone();
+        let (tell, told) = tokio::sync::oneshot::channel();
+        // On a thread of its own, because its priority is lowered for good, and nobody waits for it at the end.
+        std::thread::spawn(move || tell.send(backup::round(&backing)));
+        match told.await.unwrap_or_else(|_| Err(Error::internal("the backup's thread is gone"))) {
+            Ok(Some(made)) => tracing::info!(
+                files = made.files,
+                bytes = made.bytes,
+                new_files = made.new_files,
+                new_bytes = made.new_bytes,
+                left = made.left.len(),
+                "backup {} made",
+                made.name
+            ),
+            Ok(None) => {}
+            Err(error) => tracing::error!("the backup will be tried again: {error:?}"),
+        }
+        tokio::time::sleep(BACKUP_EVERY).await;
     }
 }
 

@@ -71,6 +71,10 @@ pub enum Command {
         #[arg(long, value_name = "SECONDS", default_value_t = 10)]
         settled: u64,
     },
+    /// Backups of tables and files, made while the server runs
+    Backup(Backups),
+    /// Move everything the tables hold to another database: SQLite to MySQL or MariaDB, or back
+    Move(MoveArguments),
     /// Move in from another system
     #[command(subcommand)]
     Import(ImportCommand),
@@ -185,6 +189,59 @@ pub enum UsersFileCommand {
         #[arg(long, value_name = "FILE")]
         file: Option<PathBuf>,
     },
+}
+
+#[derive(Args)]
+pub struct Backups {
+    /// The folder of backups; `backup_dir` of the settings where it is not said
+    #[arg(long, global = true, value_name = "FOLDER")]
+    pub dir: Option<PathBuf>,
+    #[command(subcommand)]
+    pub command: BackupCommand,
+}
+
+#[derive(Subcommand)]
+pub enum BackupCommand {
+    /// Make a backup; what an earlier one has is not copied again (exit code 1 if a file could not be read)
+    Create,
+    /// List backups, the oldest first
+    List,
+    /// Read all of a backup, the newest where none is named (exit code 1 if anything is gone or damaged)
+    Verify {
+        set: Option<String>,
+        /// Look at lengths only
+        #[arg(long)]
+        quick: bool,
+    },
+    /// Put a backup, the newest where none is named, in the place of everything that is here; the server must not run
+    Restore {
+        set: Option<String>,
+        /// Put back what is whole although some files are damaged
+        #[arg(long)]
+        skip_damaged: bool,
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
+    },
+    /// Let go of old backups, and of files that no other one needs
+    Prune {
+        /// The newest of how many days, weeks and months stays; `backup_keep` of the settings where it is not said
+        #[arg(long, value_name = "7d 4w 12m")]
+        keep: Option<String>,
+        /// Change nothing, say what would be done
+        #[arg(long)]
+        dry_run: bool,
+    },
+}
+
+#[derive(Args)]
+pub struct MoveArguments {
+    /// Address of the other database, as in `DATABASE_URL`; seen by whoever lists processes
+    #[arg(long, value_name = "URL", required_unless_present = "to_file")]
+    pub to: Option<String>,
+    /// Read that address from a file (its first line)
+    #[arg(long, value_name = "FILE", conflicts_with = "to")]
+    pub to_file: Option<PathBuf>,
 }
 
 #[derive(Subcommand)]

@@ -2,12 +2,14 @@
 
 pub mod files;
 mod keys;
+mod retention;
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 pub use keys::{KEYS, Key, nearest_variable};
+pub use retention::Retention;
 
 use crate::error::{Error, Result};
 
@@ -75,6 +77,11 @@ pub struct Settings {
     pub own_program: PathBuf,
     /// How long files that others put into people's folders have to stand still; `None`: nobody watches.
     pub watch: Option<std::time::Duration>,
+    /// Where backups are made.
+    pub backup_dir: Option<PathBuf>,
+    /// How often the server makes one by itself; `None`: never.
+    pub backup_every: Option<time::Duration>,
+    pub backup_keep: Retention,
     pub log: tracing::Level,
     /// One JSON object a line.
     pub logs_json: bool,
@@ -193,6 +200,16 @@ impl Settings {
                 "off" => None,
                 seconds => Some(std::time::Duration::from_secs(parsed("watch", seconds, "a number of seconds, or off")?)),
             },
+            backup_dir: Some(get("backup_dir")).filter(|path| !path.is_empty()).map(PathBuf::from),
+            backup_every: match get("backup_every").as_str() {
+                "off" => None,
+                hours => match parsed::<u32>("backup_every", hours, "a number of hours, or off")? {
+                    0 => return Err(wrong("backup_every", "a number of hours, or off")),
+                    hours => Some(time::Duration::hours(hours.into())),
+                },
+            },
+            backup_keep: Retention::parse(&get("backup_keep"))
+                .ok_or_else(|| wrong("backup_keep", "numbers of days, weeks and months such as 7d 4w 12m"))?,
             log: parsed("log", &get("log"), "error, warn, info, debug or trace")?,
             logs_json: match get("log_format").as_str() {
                 "text" => false,

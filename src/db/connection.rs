@@ -194,6 +194,24 @@ pub(super) fn transaction<T>(conn: &mut Conn, work: &impl Fn(&mut Conn) -> Resul
     }
 }
 
+/// Runs `work` on what the tables hold at one moment, however long it takes. Nobody waits for it, and it changes nothing.
+pub(super) fn snapshot<T>(conn: &mut Conn, work: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
+    match conn {
+        // In WAL mode a transaction sees the file as it was at its first reading (sqlite.org/isolation.html).
+        Conn::Sqlite(inner) => AnsiTransactionManager::begin_transaction_sql(inner, "BEGIN DEFERRED")?,
+        Conn::Mysql(inner) => {
+            inner.batch_execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")?;
+            AnsiTransactionManager::begin_transaction_sql(inner, "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY")?;
+        }
+    }
+    let done = work(conn);
+    match conn {
+        Conn::Sqlite(inner) => AnsiTransactionManager::rollback_transaction(inner)?,
+        Conn::Mysql(inner) => AnsiTransactionManager::rollback_transaction(inner)?,
+    }
+    done
+}
+
 /// Deadlocks and Galera conflicts (1213, also at COMMIT), lock time-outs (1205), a busy SQLite file.
 pub(super) fn is_contention(said: &str) -> bool {
     ["Deadlock found", "Lock wait timeout", "database is locked", "Record has changed since last read"]

@@ -22,6 +22,26 @@ pub(super) fn pending(conn: &mut Conn) -> Result<Vec<String>> {
     found.map_err(|cause| Error::Configuration(format!("The database's schema cannot be read: {cause}")))
 }
 
+/// The schema's newest version that this program knows.
+///
+/// # Errors
+/// `Internal` when its own migrations cannot be read.
+pub fn newest() -> Result<String> {
+    let all = diesel::migration::MigrationSource::<diesel::sqlite::Sqlite>::migrations(&SQLITE).map_err(Error::internal)?;
+    Ok(all.iter().map(|migration| migration.name().version().to_string()).max().unwrap_or_default())
+}
+
+/// Brings the schema of a new SQLite file to an earlier version, or to the newest.
+pub(super) fn run_until(conn: &mut diesel::SqliteConnection, version: &str) -> Result<()> {
+    let failed = |cause| Error::Internal(anyhow::anyhow!("migrations of a copy: {cause}"));
+    for migration in conn.pending_migrations(SQLITE).map_err(failed)? {
+        if migration.name().version().to_string().as_str() <= version {
+            conn.run_migration(&migration).map_err(failed)?;
+        }
+    }
+    Ok(())
+}
+
 /// Brings the schema up to date; does nothing where it is.
 pub(super) fn run(conn: &mut Conn) -> Result<()> {
     let ran = match conn {

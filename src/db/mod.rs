@@ -4,6 +4,8 @@ mod connection;
 mod migrations;
 mod pool;
 pub mod schema;
+pub mod tables;
 
 pub use connection::Conn;
+pub use migrations::newest as newest_schema;
 pub use pool::{Db, blocking, one_row};

@@ -1,9 +1,11 @@
 //! The pool: reading, transactions, and what their failures mean.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use diesel::connection::SimpleConnection;
 use diesel::r2d2::Pool;
 
 use super::connection::{self, Backend, Conn, Opener, Pooled};
@@ -50,6 +52,28 @@ impl Db {
         connected(&Backend::from_url(url)?)
     }
 
+    /// A new SQLite file of its own, with the schema as it was at `version`.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn scratch(path: &Path, version: &str) -> Result<Conn> {
+        let mut conn = connected(&Backend::Sqlite(path.to_path_buf()))?;
+        if let Conn::Sqlite(inner) = &mut conn {
+            // It is thrown away when anything goes wrong.
+            inner.batch_execute("PRAGMA synchronous = OFF")?;
+            super::migrations::run_until(inner, version)?;
+        }
+        Ok(conn)
+    }
+
+    /// Brings such a file to the newest schema.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn migrate_scratch(conn: &mut Conn) -> Result<()> {
+        super::migrations::run(conn)
+    }
+
     /// Connects and brings the schema up to date.
     ///
     /// # Errors
@@ -88,6 +112,17 @@ impl Db {
     pub fn read<T>(&self, work: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
         let mut pooled = self.checked_out(&self.readers)?;
         let done = work(&mut pooled.conn);
+        note_answer(&mut pooled, &done);
+        done
+    }
+
+    /// Runs statements on what the tables hold at one moment. Call it off the async threads.
+    ///
+    /// # Errors
+    /// As [`Db::read`].
+    pub fn snapshot<T>(&self, work: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
+        let mut pooled = self.checked_out(&self.readers)?;
+        let done = connection::snapshot(&mut pooled.conn, work);
         note_answer(&mut pooled, &done);
         done
     }

@@ -5,6 +5,7 @@ diesel::table! {
         id -> Integer,
         has_admin -> Bool,
         admin_changes -> BigInt,
+        restoring -> Nullable<Text>,
     }
 }
 
@@ -231,6 +232,29 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    audit_log (id) {
+        id -> BigInt,
+        happened_at -> Timestamp,
+        event -> Text,
+        actor_id -> Nullable<BigInt>,
+        actor -> Text,
+        address -> Text,
+        subject -> Text,
+        detail -> Text,
+        previous -> Text,
+        hash -> Text,
+    }
+}
+
+diesel::table! {
+    audit_head (id) {
+        id -> Integer,
+        last -> BigInt,
+        hash -> Text,
+    }
+}
+
 diesel::joinable!(tracks -> media_items (item_id));
 diesel::allow_tables_to_appear_in_same_query!(tracks, media_items);
 diesel::joinable!(search_words -> media_items (item_id));
@@ -240,5 +264,5 @@ diesel::allow_tables_to_appear_in_same_query!(findings, users);
 diesel::joinable!(session_tokens -> users (user_id));
 diesel::joinable!(spent_tokens -> session_tokens (session_id));
 diesel::allow_tables_to_appear_in_same_query!(spent_tokens, session_tokens);
-diesel::allow_tables_to_appear_in_same_query!(media_items, user_directories);
+diesel::allow_tables_to_appear_in_same_query!(media_items, user_directories, users);
 diesel::allow_tables_to_appear_in_same_query!(session_tokens, users);

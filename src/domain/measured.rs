@@ -37,6 +37,8 @@ pub fn text(services: &Services) -> Result<String> {
         asked.disk.with_label_values(&["free"]).set(large(free));
         asked.disk.with_label_values(&["all"]).set(large(all));
     }
+    let backup = status.backups.as_ref().and_then(|standing| standing.newest);
+    asked.backup.set(backup.map_or(0.0, |at| number(at.assume_utc().unix_timestamp())));
     asked.uptime.set(status.uptime.as_secs_f64());
     let (checkouts, waited) = services.db.waits();
     for (counter, value) in [

@@ -44,6 +44,7 @@ pub(super) struct Asked {
     pub statements: Counter,
     pub checkouts: Counter,
     pub waited: Counter,
+    pub backup: Gauge,
     pub uptime: Gauge,
 }
 
@@ -79,6 +80,7 @@ impl Metrics {
             statements: counter("nexus_database_statements_total", "Statements sent to the database")?,
             checkouts: counter("nexus_database_checkouts_total", "Connections taken out of the pool")?,
             waited: counter("nexus_database_wait_seconds_total", "Time spent waiting for a connection of the pool")?,
+            backup: gauge("nexus_backup_last_timestamp_seconds", "When the newest backup was made; 0: there is none")?,
             uptime: gauge("nexus_uptime_seconds", "Time since the start")?,
         };
         Ok(Self {

@@ -272,7 +272,13 @@ where
 fn open(services: &Services, upload: &Upload) -> Result<Partial> {
     // A finish that failed half-way may have left the bytes at their new place.
     moving::settled(services, upload.user_id)?;
-    match Partial::open(services.tree.clone(), Place::unfinished(upload.id.0), upload.offset(), upload.length(), &upload.hash_state) {
+    match Partial::open(
+        services.tree.clone(),
+        Place::unfinished(upload.id.0),
+        upload.offset(),
+        upload.length(),
+        &upload.hash_state,
+    ) {
         Err(cause) if cause.kind() == std::io::ErrorKind::UnexpectedEof => {
             tracing::error!(upload = %upload.id, "bytes of an unfinished upload are gone from the disk: it has to start again");
             remove(services, upload)?;

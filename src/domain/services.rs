@@ -9,6 +9,7 @@ use super::appending::Appending;
 use super::archives::Archives;
 use super::arrivals::Arrivals;
 use super::attempts::Attempts;
+use super::backup::Troubles;
 use super::jwt::Signer;
 use super::libraries::Libraries;
 use super::limits::Limits;
@@ -52,6 +53,7 @@ pub struct Services {
     pub metrics: Metrics,
     /// Why people's folders are not watched although they should be.
     pub watch_trouble: OnceLock<String>,
+    pub backup_troubles: Troubles,
     /// Rounds of housekeeping.
     pub(super) rounds: AtomicU8,
     pub readiness: Readiness,
@@ -98,6 +100,7 @@ impl Services {
             started: Instant::now(),
             metrics: Metrics::new()?,
             watch_trouble: OnceLock::new(),
+            backup_troubles: Troubles::default(),
             rounds: AtomicU8::new(rand::random()),
             readiness: Readiness::default(),
             archives: Archives::default(),

@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 pub use super::readiness::{Check, Problem};
-use super::{Health, Services, previews, scanning};
+use super::{Health, Services, backup, previews, scanning};
 use crate::error::{Result, bytes_in_words};
 use crate::media::{Incoming, preview};
 use crate::store;
@@ -39,6 +39,8 @@ pub struct Status {
     pub uptime: Duration,
     pub warnings: Vec<String>,
     pub scanner: Health,
+    /// `None` where no folder is set for them.
+    pub backups: Option<backup::Standing>,
     pub previews: Previews,
     /// Files that wait for the scanner.
     pub waiting: i64,
@@ -100,6 +102,7 @@ pub fn status(services: &Services) -> Result<Status> {
             troubles: previews::given_up(services).unwrap_or_default(),
         },
         scanner: services.scanner.health(),
+        backups: backup::standing(services),
         waiting,
         findings,
         checks: checks(services),

@@ -109,6 +109,7 @@ mod tests {
     use super::*;
 
     const PIECE: usize = 512 * 1024;
+    static BYTES: [u8; PIECE] = [7; PIECE];
 
     fn growing(limit: u64) -> (tempfile::TempDir, std::path::PathBuf, Growing) {
         let folder = tempfile::tempdir().unwrap();
@@ -126,7 +127,7 @@ mod tests {
     fn a_long_file_has_space_ahead_and_gives_back_what_it_did_not_need() {
         let (_root, path, mut file) = growing(u64::MAX);
         for _ in 0..3 {
-            file.write(&[7; PIECE]).unwrap();
+            file.write(&BYTES).unwrap();
         }
         assert_eq!(file.unallocated(STEP - PIECE as u64), 0);
         assert!(on_disk(&path) >= STEP, "{} bytes allocated", on_disk(&path));
@@ -139,13 +140,13 @@ mod tests {
     #[test]
     fn nothing_is_allocated_behind_a_known_end_or_for_short_files() {
         let (_root, path, mut file) = growing(4 * PIECE as u64);
-        file.write(&[7; PIECE]).unwrap();
+        file.write(&BYTES).unwrap();
         assert_eq!(file.unallocated(1), 1, "a short file");
         for _ in 0..2 {
-            file.write(&[7; PIECE]).unwrap();
+            file.write(&BYTES).unwrap();
         }
         assert_eq!((file.unallocated(PIECE as u64), file.unallocated(PIECE as u64 + 1)), (0, 1));
-        file.write(&[7; PIECE]).unwrap();
+        file.write(&BYTES).unwrap();
         file.close().unwrap();
         assert!(on_disk(&path) <= 5 * PIECE as u64);
     }

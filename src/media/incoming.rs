@@ -311,8 +311,10 @@ mod tests {
             partial.write(b"and more").unwrap();
         }
         for state in [state, b"of another version".to_vec()] {
-            let received =
-                Partial::open(tree.clone(), Place::unfinished(uuid::Uuid::nil()), offset, 400_000, &state).unwrap().finish().unwrap();
+            let received = Partial::open(tree.clone(), Place::unfinished(uuid::Uuid::nil()), offset, 400_000, &state)
+                .unwrap()
+                .finish()
+                .unwrap();
             assert_eq!(received.sha256, hex::encode(Sha256::digest(&bytes)));
             assert_eq!((received.size, received.head.as_slice()), (400_000, &bytes[..8192]));
         }

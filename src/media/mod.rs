@@ -14,6 +14,7 @@ pub mod preview;
 pub mod previews;
 pub mod sniff;
 pub mod tree;
+pub mod vault;
 pub mod watcher;
 
 pub use foreign::Foreign;
@@ -22,3 +23,4 @@ pub use name::FileName;
 pub use place::Place;
 pub use sniff::{Kind, Sniffed, sniff};
 pub use tree::Tree;
+pub use vault::Vault;

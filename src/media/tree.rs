@@ -16,6 +16,10 @@ pub const STANDARD: [&str; 7] = ["Audios", "Favorites", "Photos", "Recents", "Tr
 /// A person's picture.
 pub const ICON: &str = "user_icon.svg";
 
+/// Beginning of the names of folders in which a backup is made ready to be put back, and of those that it replaced.
+pub const RESTORING: &str = ".restoring-";
+pub const BEFORE: &str = ".before-";
+
 /// Bytes of a disk that uploads leave free, or a twentieth of a small one.
 const RESERVE: u64 = 64 << 20;
 
@@ -85,11 +89,21 @@ impl Tree {
         Err(io::Error::new(io::ErrorKind::AlreadyExists, "a thousand folders of that name"))
     }
 
-    fn fill_person(&self, folder: &str, icon: &str) -> io::Result<()> {
+    /// Makes a person's folder of that name, with the standard ones in it; those that are there are taken over.
+    ///
+    /// # Errors
+    /// The system's; `InvalidInput` for a name that is none.
+    pub fn make_person(&self, folder: &str) -> io::Result<()> {
+        make_directory(&self.root, component(folder)?, Mode::from_raw_mode(0o750))?;
         let person = self.person(folder)?;
         for name in STANDARD {
             make_directory(&person, name, Mode::from_raw_mode(0o750))?;
         }
+        Ok(())
+    }
+
+    fn fill_person(&self, folder: &str, icon: &str) -> io::Result<()> {
+        self.make_person(folder)?;
         self.write_icon(folder, icon)?;
         rustix::fs::fsync(&self.root)?;
         Ok(())
@@ -154,6 +168,15 @@ impl Tree {
         let flags = OFlags::RDWR | OFlags::NOFOLLOW | OFlags::CLOEXEC | make;
         let file = rustix::fs::openat2(&directory, component(&place.name)?, flags, mode, BENEATH)?;
         Ok(File::from(file))
+    }
+
+    /// Gives a file of another tree on the same disk the same place in this one, without a copy.
+    ///
+    /// # Errors
+    /// The system's; `AlreadyExists` when the place is taken.
+    pub fn link_from(&self, other: &Self, place: &Place) -> io::Result<()> {
+        let (old, new, name) = (other.directory(place)?, self.directory(place)?, component(&place.name)?);
+        Ok(rustix::fs::linkat(&old, name, &new, name, AtFlags::empty())?)
     }
 
     /// Makes the names in the directory of `place` durable.
@@ -236,7 +259,11 @@ impl Tree {
     /// # Errors
     /// The system's.
     pub fn list_top(&self) -> io::Result<Vec<Entry>> {
-        let ours = |entry: &Entry| matches!(entry.name.as_deref(), Some(INCOMING | UPLOADS | QUARANTINE | ".gitkeep"));
+        let ours = |entry: &Entry| match entry.name.as_deref() {
+            Some(INCOMING | UPLOADS | QUARANTINE | ".gitkeep") => true,
+            Some(name) => name.starts_with(BEFORE) || name.starts_with(RESTORING),
+            None => false,
+        };
         Ok(entries(&self.root)?.into_iter().filter(|entry| !ours(entry)).collect())
     }
 

@@ -20,6 +20,7 @@ mod support;
 
 mod access;
 mod account;
+mod backup;
 mod checking;
 mod directories;
 mod files;

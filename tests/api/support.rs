@@ -58,6 +58,11 @@ impl TestApp {
         Self::start_program(folder, url, env!("CARGO_BIN_EXE_nexus-media").into(), settings).await
     }
 
+    /// A server on folders that are there already.
+    pub async fn start_in(folder: tempfile::TempDir, url: String) -> Self {
+        Self::start_on(folder, url, &[]).await
+    }
+
     /// A server whose decoders are `program`.
     pub async fn start_by(backend: Backend, program: PathBuf, settings: &[(&'static str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
@@ -65,7 +70,7 @@ impl TestApp {
         Self::start_program(folder, url, program, settings).await
     }
 
-    async fn database(backend: Backend, folder: &tempfile::TempDir) -> String {
+    pub async fn database(backend: Backend, folder: &tempfile::TempDir) -> String {
         match backend {
             Sqlite => format!("sqlite://{}/data/nexus.db", folder.path().display()),
             MariaDb => tokio::task::spawn_blocking(crate::mariadb::database).await.unwrap(),

@@ -7,6 +7,7 @@ use super::answer::{back, show};
 use super::shell::Shell;
 use super::view as v;
 use crate::domain::Health;
+use crate::domain::backup::Standing;
 use crate::domain::previews;
 use crate::domain::status::{self, Previews, Status};
 use crate::error::bytes_in_words;
@@ -33,6 +34,26 @@ struct StatusPage {
     stored: String,
     scanner: ScannerCard,
     previews: PreviewsCard,
+    backups: BackupsCard,
+}
+
+/// Backups in words.
+struct BackupsCard {
+    words: String,
+    is_bad: bool,
+}
+
+impl BackupsCard {
+    fn of(standing: Option<&Standing>) -> Self {
+        let Some(Standing { newest, is_late, trouble }) = standing else {
+            return Self { words: "None are made here. Set NEXUS_BACKUP_DIR.".into(), is_bad: false };
+        };
+        let newest = newest.map_or_else(|| "There is none yet.".into(), |at| format!("The newest was made {}.", v::when(at).ago));
+        match trouble {
+            Some(why) => Self { words: format!("{newest} The last try failed: {why}"), is_bad: true },
+            None => Self { words: newest, is_bad: *is_late },
+        }
+    }
 }
 
 /// The malware scanner in words.
@@ -126,6 +147,7 @@ async fn show_status(Admin(at): Admin) -> Answer {
             .stored
             .map_or_else(unknown, |(people, bytes)| format!("{}, {}", v::counted(people, "account"), v::size(bytes).words)),
         scanner: ScannerCard::of(&status),
+        backups: BackupsCard::of(status.backups.as_ref()),
         previews: PreviewsCard::of(&status.previews),
         status,
         shell,

@@ -1,0 +1,42 @@
+//! How many backups are kept.
+
+/// The newest of each of so many days, weeks and months that have any.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Retention {
+    pub days: usize,
+    pub weeks: usize,
+    pub months: usize,
+}
+
+impl Retention {
+    /// `7d 4w 12m`; what is not said is none. `None` for what cannot be meant, and where nothing would be kept.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut keep = Self { days: 0, weeks: 0, months: 0 };
+        for part in text.split([' ', ',']).filter(|part| !part.is_empty()) {
+            let (number, unit) = part.split_at_checked(part.len() - 1)?;
+            let number = number.parse().ok()?;
+            match unit {
+                "d" => keep.days = number,
+                "w" => keep.weeks = number,
+                "m" => keep.months = number,
+                _ => return None,
+            }
+        }
+        (keep != Self { days: 0, weeks: 0, months: 0 }).then_some(keep)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rule_that_keeps_nothing_is_none() {
+        for text in ["", "0d", "7", "d", "7y", "7d x", "-1d", "7é"] {
+            assert_eq!(Retention::parse(text), None, "{text}");
+        }
+        assert_eq!(Retention::parse("7d 4w 12m"), Some(Retention { days: 7, weeks: 4, months: 12 }));
+        assert_eq!(Retention::parse("3m"), Some(Retention { days: 0, weeks: 0, months: 3 }));
+    }
+}

@@ -1,0 +1,261 @@
+//! Making a backup while people go on working.
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::ErrorKind;
+use std::path::Path;
+use std::time::{Duration, UNIX_EPOCH};
+
+use super::lines;
+use super::set::{self, FileLine, FilesPart, Left, Manifest, TablePart};
+use crate::db::tables::{Columns, Sum, TABLES, each_row};
+use crate::db::{Conn, newest_schema};
+use crate::domain::Services;
+use crate::error::Result;
+use crate::faults;
+use crate::media::place::QUARANTINE;
+use crate::media::tree::ICON;
+use crate::media::{Place, Vault, sha256_of};
+use crate::model::{ItemId, now};
+use crate::store;
+
+/// Tables whose rows pass, or must not come back: a session that was ended stays ended.
+const LEFT_OUT: [&str; 5] = ["session_tokens", "spent_tokens", "file_moves", "upload_reports", "uploads"];
+/// How often it begins again because files went away before they were read.
+const TRIES: u32 = 6;
+/// How often and how long it is looked whether a file that is not there comes.
+const LOOKS: u32 = 4;
+const ON_ITS_WAY: Duration = Duration::from_millis(25);
+/// Files between two words about how far it is.
+const TOLD_EVERY: u64 = 1000;
+
+/// What was made.
+pub struct Created {
+    pub name: String,
+    pub files: u64,
+    pub bytes: u64,
+    /// Contents that no earlier backup has.
+    pub new_files: u64,
+    pub new_bytes: u64,
+    /// Files whose bytes are not in it.
+    pub left: Vec<Left>,
+}
+
+/// Makes a set of what is kept now. Contents that an earlier backup has are not copied again.
+///
+/// # Errors
+/// The database's and the system's; there is no set then.
+pub fn create(services: &Services, vault: &mut Vault, tell: &mut dyn FnMut(u64)) -> Result<Created> {
+    let name = free_name(vault)?;
+    let folder = vault.begin_set(&name)?;
+    let made = fill(services, vault, &folder, tell);
+    match made {
+        Ok((manifest, new_files, new_bytes)) => {
+            manifest.write(&folder)?;
+            faults::point("backup written");
+            vault.keep_set(&name)?;
+            let FilesPart { count: files, bytes, .. } = manifest.files;
+            Ok(Created { name, files, bytes, new_files, new_bytes, left: manifest.left })
+        }
+        Err(error) => {
+            drop(std::fs::remove_dir_all(&folder));
+            Err(error)
+        }
+    }
+}
+
+/// Names are seconds: of two backups in one second, one waits.
+fn free_name(vault: &Vault) -> Result<String> {
+    loop {
+        let name = set::name_of(now());
+        if !vault.sets()?.contains(&name) {
+            return Ok(name);
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
+}
+
+fn fill(services: &Services, vault: &mut Vault, folder: &Path, tell: &mut dyn FnMut(u64)) -> Result<(Manifest, u64, u64)> {
+    let (mut new_files, mut new_bytes) = (0, 0);
+    let mut before = BTreeSet::new();
+    let mut tried = 1;
+    loop {
+        let mut manifest = Manifest::new(newest_schema()?);
+        services.db.snapshot(|conn| dump(conn, folder, &mut manifest))?;
+        faults::point("tables dumped");
+        let mut taking = Taking {
+            services,
+            vault: &mut *vault,
+            list: lines::Writer::create(&set::files_file(folder))?,
+            part: FilesPart::default(),
+            new_files: 0,
+            new_bytes: 0,
+            left: BTreeSet::new(),
+            tell: &mut *tell,
+        };
+        let wanted = folder.join("wanted.jsonl.gz");
+        lines::each(&wanted, |line| taking.take(line))?;
+        taking.take_icons(&lines_of_folders(folder)?)?;
+        let Taking { list, part, left, new_files: files, new_bytes: bytes, .. } = taking;
+        (new_files, new_bytes) = (new_files + files, new_bytes + bytes);
+        manifest.files = FilesPart { sha256: list.finish()?, ..part };
+        vault.settle()?;
+        // What stays away from one moment to a later one is not on its way anywhere.
+        if left.is_empty() || left == before || tried == TRIES {
+            for passing in ["wanted.jsonl.gz", "folders.jsonl.gz"] {
+                std::fs::remove_file(folder.join(passing))?;
+            }
+            manifest.left = left.into_iter().collect();
+            return Ok((manifest, new_files, new_bytes));
+        }
+        std::thread::sleep(Duration::from_millis(100) * tried);
+        (before, tried) = (left, tried + 1);
+    }
+}
+
+fn lines_of_folders(folder: &Path) -> Result<Vec<String>> {
+    let mut folders = Vec::new();
+    lines::each(&folder.join("folders.jsonl.gz"), |folder: String| {
+        folders.push(folder);
+        Ok(())
+    })?;
+    Ok(folders)
+}
+
+/// Writes the tables, and which files they stand for, as they are at this moment.
+fn dump(conn: &mut Conn, folder: &Path, manifest: &mut Manifest) -> Result<()> {
+    for table in TABLES.iter().filter(|table| !LEFT_OUT.contains(table)) {
+        let columns = Columns::of(conn, table)?;
+        let mut list = lines::Writer::create(&set::table_file(folder, table))?;
+        let mut sum = Sum::default();
+        each_row(conn, table, &columns, |row| {
+            sum.add(&columns, &row);
+            list.add(&row)
+        })?;
+        let part =
+            TablePart { columns: columns.names().to_vec(), rows: sum.rows, checksum: sum.checksum(), sha256: list.finish()? };
+        manifest.tables.insert((*table).to_owned(), part);
+    }
+    let mut wanted = lines::Writer::create(&folder.join("wanted.jsonl.gz"))?;
+    store::backups::each_file(conn, |file| {
+        let store::backups::StoredFile { item, folder, directory, name, sha256, size } = file;
+        let (size, item) = (size.try_into().unwrap_or(0), Some(item.0));
+        wanted.add(&FileLine { folder, directory, name, sha256, size, modified: None, item })
+    })?;
+    for (id, sha256, size) in store::backups::list_quarantined(conn)? {
+        let (folder, name) = (QUARANTINE.to_owned(), id.0.simple().to_string());
+        let size = size.try_into().unwrap_or(0);
+        wanted.add(&FileLine { folder, directory: String::new(), name, sha256, size, modified: None, item: None })?;
+    }
+    wanted.finish()?;
+    let mut folders = lines::Writer::create(&folder.join("folders.jsonl.gz"))?;
+    for name in store::backups::list_folders(conn)? {
+        folders.add(&name)?;
+    }
+    folders.finish()?;
+    Ok(())
+}
+
+/// What became of opening a file.
+enum Opened {
+    File(File),
+    Deleted,
+    Not(std::io::Error),
+}
+
+/// Files on their way into the vault.
+struct Taking<'a> {
+    services: &'a Services,
+    vault: &'a mut Vault,
+    list: lines::Writer,
+    part: FilesPart,
+    new_files: u64,
+    new_bytes: u64,
+    left: BTreeSet<Left>,
+    tell: &'a mut dyn FnMut(u64),
+}
+
+impl Taking<'_> {
+    fn take(&mut self, mut line: FileLine) -> Result<()> {
+        let is_kept = self.vault.has(&line.sha256, line.size);
+        let mut file = match self.open(&line)? {
+            Opened::File(file) => file,
+            // Moved or deleted since, and its bytes are here.
+            _ if is_kept => return self.add(&line),
+            Opened::Deleted => {
+                self.leave(line, "it was deleted for good while the backup was made", true);
+                return Ok(());
+            }
+            Opened::Not(cause) => {
+                self.leave(line, &format!("it cannot be read: {cause}"), false);
+                return Ok(());
+            }
+        };
+        line.modified = modified(&file)?;
+        if !is_kept {
+            if !self.vault.put(&mut file, &line.sha256, line.size)? {
+                self.leave(line, "its bytes are not those that are known", false);
+                return Ok(());
+            }
+            self.new_files += 1;
+            self.new_bytes += line.size;
+            faults::point("file backed up");
+        }
+        self.add(&line)
+    }
+
+    /// Opens a file, where it has come to since the tables were read.
+    fn open(&self, line: &FileLine) -> Result<Opened> {
+        let mut place = Place::new(&line.folder, &line.directory, &line.name);
+        let mut tried = 0;
+        loop {
+            let cause = match self.services.tree.open_file(&place) {
+                Ok(file) => return Ok(Opened::File(file)),
+                Err(cause) => cause,
+            };
+            let (Some(item), ErrorKind::NotFound) = (line.item, cause.kind()) else { return Ok(Opened::Not(cause)) };
+            let now = self.services.db.read(|conn| Ok(store::backups::find_place(conn, ItemId(item))?))?;
+            let Some((folder, directory, name)) = now else { return Ok(Opened::Deleted) };
+            let now = Place::new(&folder, &directory, &name);
+            if now == place {
+                // It may be on its way: a file is renamed a moment before its row is.
+                if tried == LOOKS {
+                    return Ok(Opened::Not(cause));
+                }
+                tried += 1;
+                std::thread::sleep(ON_ITS_WAY);
+            }
+            place = now;
+        }
+    }
+
+    fn add(&mut self, line: &FileLine) -> Result<()> {
+        self.part.count += 1;
+        self.part.bytes += line.size;
+        if self.part.count.is_multiple_of(TOLD_EVERY) {
+            (self.tell)(self.part.count);
+        }
+        self.list.add(line)
+    }
+
+    fn leave(&mut self, line: FileLine, why: &str, is_deleted: bool) {
+        let FileLine { folder, directory, name, .. } = line;
+        self.left.insert(Left { folder, directory, name, why: why.to_owned(), is_deleted });
+    }
+
+    /// People's pictures; they change without a row.
+    fn take_icons(&mut self, folders: &[String]) -> Result<()> {
+        for folder in folders {
+            let Ok(mut file) = self.services.tree.open_icon(folder) else { continue };
+            let (sha256, size) = (sha256_of(&mut file)?, file.metadata()?.len());
+            let (directory, name) = (String::new(), ICON.to_owned());
+            self.take(FileLine { folder: folder.clone(), directory, name, sha256, size, modified: None, item: None })?;
+        }
+        Ok(())
+    }
+}
+
+fn modified(file: &File) -> Result<Option<i64>> {
+    let since = file.metadata()?.modified()?.duration_since(UNIX_EPOCH);
+    Ok(since.ok().and_then(|since| i64::try_from(since.as_nanos()).ok()))
+}

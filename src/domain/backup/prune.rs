@@ -1,0 +1,103 @@
+//! Letting old backups go.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::set::{Set, time_of};
+use crate::config::Retention;
+use crate::error::{Error, Result};
+use crate::media::Vault;
+use crate::model::Time;
+
+/// What a time falls into: the year, and the number in it.
+type Period = dyn Fn(Time) -> (i32, i32);
+
+/// Those of the sets that stay; the newest always does, and what is no time of ours is not touched.
+fn staying(keep: Retention, sets: &[String]) -> BTreeSet<&String> {
+    let dated: Vec<(&String, Time)> = sets.iter().rev().filter_map(|name| Some((name, time_of(name)?))).collect();
+    let mut staying: BTreeSet<&String> = sets.iter().filter(|name| time_of(name).is_none()).collect();
+    staying.extend(dated.first().map(|(name, _)| *name));
+    let day = |at: Time| (at.year(), i32::from(at.ordinal()));
+    let week = |at: Time| (at.to_iso_week_date().0, i32::from(at.iso_week()));
+    let month = |at: Time| (at.year(), i32::from(u8::from(at.month())));
+    let rules: [(usize, &Period); 3] = [(keep.days, &day), (keep.weeks, &week), (keep.months, &month)];
+    for (count, period) in rules {
+        let mut newest = BTreeMap::new();
+        for (name, at) in &dated {
+            newest.entry(period(*at)).or_insert(*name);
+        }
+        staying.extend(newest.into_values().rev().take(count));
+    }
+    staying
+}
+
+/// What was let go.
+pub struct Pruned {
+    pub kept: Vec<String>,
+    pub removed: Vec<String>,
+    /// Contents that no set needs any more.
+    pub contents: u64,
+    pub bytes: u64,
+}
+
+/// Lets go of the sets that `keep` does not name, and of contents that none of the others needs.
+///
+/// # Errors
+/// `Conflict` when a set that stays cannot be read: nobody knows what it needs, and no content is removed then.
+pub fn prune(vault: &Vault, keep: Retention, is_dry: bool) -> Result<Pruned> {
+    let sets = vault.sets()?;
+    let staying = staying(keep, &sets);
+    let (kept, removed): (Vec<String>, Vec<String>) = sets.iter().cloned().partition(|name| staying.contains(name));
+    let mut needed = BTreeSet::new();
+    for name in &kept {
+        let set = Set::open(vault, Some(name))?;
+        if let Some(part) = set.broken_parts().first() {
+            return Err(Error::Conflict(format!("The backup {name} is damaged ({part}), so nothing was removed.")));
+        }
+        set.each_file(|line| {
+            needed.insert(line.sha256);
+            Ok(())
+        })?;
+    }
+    if !is_dry {
+        removed.iter().try_for_each(|name| vault.remove_set(name))?;
+    }
+    let mut pruned = Pruned { kept, removed, contents: 0, bytes: 0 };
+    for sha256 in vault.objects()?.into_iter().filter(|sha256| !needed.contains(sha256)) {
+        pruned.bytes += if is_dry { vault.open_object(&sha256)?.metadata()?.len() } else { vault.remove_object(&sha256)? };
+        pruned.contents += 1;
+    }
+    Ok(pruned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kept(keep: &str, sets: &[&str]) -> Vec<String> {
+        let sets: Vec<String> = sets.iter().map(|name| (*name).to_owned()).collect();
+        staying(Retention::parse(keep).unwrap(), &sets).into_iter().cloned().collect()
+    }
+
+    #[test]
+    fn the_newest_of_each_day_week_and_month_stays() {
+        let sets = [
+            "20260801T030000Z",
+            "20260831T030000Z",
+            "20261114T030000Z",
+            "20261120T030000Z",
+            "20261121T030000Z",
+            "20261121T200000Z",
+            "20261122T030000Z",
+        ];
+        assert_eq!(kept("2d", &sets), ["20261121T200000Z", "20261122T030000Z"]);
+        // The week ends on the 22nd, a Sunday.
+        assert_eq!(kept("2w", &sets), ["20261114T030000Z", "20261122T030000Z"]);
+        assert_eq!(kept("12m", &sets), ["20260831T030000Z", "20261122T030000Z"]);
+        assert_eq!(kept("1d,1w,1m", &sets), ["20261122T030000Z"]);
+    }
+
+    #[test]
+    fn what_is_no_set_of_ours_is_not_let_go() {
+        assert_eq!(kept("1d", &["20261121T030000Z", "20261122T030000Z", "by-hand"]), ["20261122T030000Z", "by-hand"]);
+    }
+}

@@ -1,0 +1,243 @@
+//! Putting a backup back: tables and files are made ready beside those in use, and one commit decides which of the two
+//! stand. Killed before it, the old ones do; killed after it, the next start puts the new files in their places.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, UNIX_EPOCH};
+
+use super::create::create;
+use super::loading::{self, Loaded};
+use super::set::{FileLine, Left, Set};
+use crate::db::tables;
+use crate::domain::Services;
+use crate::error::{Error, Result};
+use crate::faults;
+use crate::media::tree::{BEFORE, RESTORING};
+use crate::media::vault::copy_hashed;
+use crate::media::{Place, Tree, Vault, sha256_of};
+use crate::store;
+
+/// Folders that stood there and belong to nobody in the backup.
+const ASIDE: &str = ".aside";
+
+/// What was put back.
+pub struct Restored {
+    pub name: String,
+    pub people: usize,
+    pub files: u64,
+    pub bytes: u64,
+    /// Files that were here already, to the byte.
+    pub unchanged: u64,
+    /// The backup of what stood here before; `None` where nobody was here.
+    pub restore_point: Option<String>,
+    /// Where people's folders lie as they were; `None` where there were none.
+    pub aside: Option<PathBuf>,
+    /// Files whose bytes are not in the backup; their rows say so.
+    pub left: Vec<Left>,
+}
+
+/// Puts a set back in the place of everything that is here. Whoever calls this has claimed the folders.
+///
+/// # Errors
+/// `Conflict` for a set that is damaged (its files may be, where `skips_damaged`), `DiskFull`, the database's and the
+/// system's: everything is as it was then.
+pub fn restore(
+    services: &Services,
+    vault: &mut Vault,
+    set: &Set,
+    skips_damaged: bool,
+    tell: &mut dyn FnMut(u64),
+) -> Result<Restored> {
+    if let Some(part) = set.broken_parts().first() {
+        return Err(Error::Conflict(format!("The backup {} is damaged: {part}", set.name)));
+    }
+    let mut loaded = Loaded::load(services, set)?;
+    let id = format!("{}-{}", set.name, uuid::Uuid::now_v7().simple());
+    let ready = services.tree.path().join(format!("{RESTORING}{id}"));
+    let restored = build(services, vault, set, &ready, &mut loaded, tell).and_then(|mut restored| {
+        if let (false, Some(first)) = (skips_damaged, restored.left.get(set.manifest.left.len())) {
+            let count = restored.left.len() - set.manifest.left.len();
+            let path = first.path();
+            return Err(Error::Conflict(format!("{count} files of the backup {} are damaged, such as {path}.", set.name)));
+        }
+        loaded.mark_missing(restored.left.iter())?;
+        let mut before: BTreeSet<String> =
+            services.db.read(|conn| Ok(store::backups::list_folders(conn)?))?.into_iter().collect();
+        if !before.is_empty() {
+            restored.restore_point = Some(create(services, vault, tell)?.name);
+        }
+        faults::point("restore point made");
+        before.retain(|folder| !ready.join(folder).exists());
+        fs::write(ready.join(ASIDE), serde_json::to_vec(&before).map_err(Error::internal)?)?;
+        rustix::fs::syncfs(fs::File::open(&ready)?).map_err(std::io::Error::from)?;
+        faults::point("restore ready");
+        switch(services, &loaded, &id)?;
+        Ok(restored)
+    });
+    let mut restored = match restored {
+        Ok(restored) => restored,
+        Err(error) => {
+            // Unless it was committed after all.
+            if services.db.read(|conn| Ok(store::backups::find_restoring(conn)?)).is_ok_and(|restoring| restoring.is_none()) {
+                drop(fs::remove_dir_all(&ready));
+            }
+            return Err(error);
+        }
+    };
+    faults::point("restore committed");
+    finish_restore(services)?;
+    let aside = services.tree.path().join(format!("{BEFORE}{id}"));
+    restored.aside = Some(aside).filter(|aside| aside.exists());
+    Ok(restored)
+}
+
+/// The one step that decides.
+fn switch(services: &Services, loaded: &Loaded, id: &str) -> Result<()> {
+    services.db.write(|conn| {
+        let mut from = loaded.conn.borrow_mut();
+        // Higher than both: nobody takes a page of the one for one of the other.
+        let version = store::backups::highest_version(conn)?.max(store::backups::highest_version(&mut from)?) + 1;
+        tables::delete_all(conn)?;
+        tables::copy(&mut from, conn)?;
+        store::backups::update_versions(conn, version)?;
+        store::backups::update_restoring(conn, Some(id))?;
+        faults::point("restore loaded");
+        Ok(())
+    })
+}
+
+/// Makes everybody's folders anew, beside those in use.
+fn build(
+    services: &Services,
+    vault: &Vault,
+    set: &Set,
+    ready: &Path,
+    loaded: &mut Loaded,
+    tell: &mut dyn FnMut(u64),
+) -> Result<Restored> {
+    let tree = Tree::open(ready)?;
+    let conn = loaded.conn.get_mut();
+    let folders = store::backups::list_folders(conn)?;
+    for folder in &folders {
+        tree.make_person(folder)?;
+    }
+    store::backups::each_directory(conn, |folder, path| -> Result<()> {
+        Ok(tree.make_directory_of(&Place::new(&folder, &path, "x"))?)
+    })?;
+    let left = set.manifest.left.clone();
+    let name = set.name.clone();
+    let people = folders.len();
+    let mut restored = Restored { name, people, files: 0, bytes: 0, unchanged: 0, restore_point: None, aside: None, left };
+    set.each_file(|line| {
+        let place = Place::new(&line.folder, &line.directory, &line.name);
+        if is_here(&services.tree, &place, &line) && tree.link_from(&services.tree, &place).is_ok() {
+            restored.unchanged += 1;
+        } else if services.tree.is_full_with(line.size) {
+            return Err(Error::DiskFull);
+        } else if !copy_out(vault, &tree, &place, &line)? {
+            let FileLine { folder, directory, name, .. } = line;
+            restored.left.push(Left { folder, directory, name, why: "it is damaged in the backup".into(), is_deleted: false });
+            return Ok(());
+        }
+        restored.files += 1;
+        restored.bytes += line.size;
+        if restored.files.is_multiple_of(1000) {
+            tell(restored.files);
+        }
+        faults::point("file restored");
+        Ok(())
+    })?;
+    Ok(restored)
+}
+
+/// Whether the file in use is the one in the backup: then no second copy of it is needed.
+fn is_here(tree: &Tree, place: &Place, line: &FileLine) -> bool {
+    let same = || {
+        let mut file = tree.open_file(place)?;
+        let about = file.metadata()?;
+        let is_alike = about.len() == line.size && Some(about.modified()?) == line.modified.map(time_of);
+        Ok::<_, std::io::Error>(is_alike && sha256_of(&mut file)? == line.sha256)
+    };
+    same().unwrap_or(false)
+}
+
+fn time_of(nanoseconds: i64) -> std::time::SystemTime {
+    UNIX_EPOCH + Duration::from_nanos(nanoseconds.unsigned_abs())
+}
+
+/// False when the content is gone or damaged; nothing is at its place then.
+fn copy_out(vault: &Vault, tree: &Tree, place: &Place, line: &FileLine) -> Result<bool> {
+    let mut object = match vault.open_object(&line.sha256) {
+        Err(cause) if cause.kind() == ErrorKind::NotFound => return Ok(false),
+        other => other?,
+    };
+    let mut file = tree.create_file(place)?;
+    if copy_hashed(&mut object, &mut file)? != (line.sha256.clone(), line.size) {
+        tree.remove_file(place)?;
+        return Ok(false);
+    }
+    if let Some(modified) = line.modified {
+        file.set_modified(time_of(modified))?;
+    }
+    Ok(true)
+}
+
+/// Puts the files of a restore whose tables stand into their places, and takes away what is left of one whose tables do
+/// not. It may be cut short at any point and begin again.
+///
+/// # Errors
+/// The database's and the system's.
+pub(in crate::domain) fn finish_restore(services: &Services) -> Result<()> {
+    let root = services.tree.path();
+    if let Some(id) = services.db.read(|conn| Ok(store::backups::find_restoring(conn)?))? {
+        let (ready, before) = (root.join(format!("{RESTORING}{id}")), root.join(format!("{BEFORE}{id}")));
+        if ready.exists() {
+            swap(root, &ready, &before)?;
+        }
+        // Where nobody was, nothing but our own empty folders went aside.
+        for empty in fs::read_dir(&before).into_iter().flatten().flatten() {
+            drop(fs::remove_dir(empty.path()));
+        }
+        drop(fs::remove_dir(&before));
+        services.db.write(|conn| Ok(store::backups::update_restoring(conn, None)?))?;
+        faults::point("restore finished");
+    }
+    for entry in fs::read_dir(root)? {
+        let entry = entry?;
+        if entry.file_name().to_string_lossy().starts_with(RESTORING) {
+            fs::remove_dir_all(entry.path())?;
+        }
+    }
+    loading::sweep(&services.settings.data_dir)
+}
+
+fn swap(root: &Path, ready: &Path, before: &Path) -> Result<()> {
+    match fs::create_dir(before) {
+        Err(cause) if cause.kind() != ErrorKind::AlreadyExists => return Err(cause.into()),
+        _ => {}
+    }
+    let aside: BTreeSet<String> = serde_json::from_slice(&fs::read(ready.join(ASIDE))?).map_err(Error::internal)?;
+    for folder in aside {
+        set_aside(root, before, folder.as_ref())?;
+    }
+    for entry in fs::read_dir(ready)? {
+        let name = entry?.file_name();
+        if name != ASIDE {
+            set_aside(root, before, name.as_ref())?;
+            fs::rename(ready.join(&name), root.join(&name))?;
+            faults::point("folder restored");
+        }
+    }
+    fs::File::open(root)?.sync_all()?;
+    Ok(fs::remove_dir_all(ready)?)
+}
+
+fn set_aside(root: &Path, before: &Path, name: &Path) -> Result<()> {
+    let (from, to) = (root.join(name), before.join(name));
+    if from.exists() && !to.exists() {
+        fs::rename(from, to)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,237 @@
+//! A set: what belongs together, with a hash of each part.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use time::format_description::well_known::Rfc3339;
+use time::macros::format_description;
+
+use super::lines;
+use crate::db::tables::Row;
+use crate::error::{Error, Result};
+use crate::media::Vault;
+use crate::media::vault::sets_in;
+use crate::model::{Time, now};
+
+/// Of what we write.
+const FORMAT: u32 = 1;
+const NAME: &[time::format_description::BorrowedFormatItem<'_>] =
+    format_description!("[year][month][day]T[hour][minute][second]Z");
+
+/// What stands in `manifest.json`, which is written last.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Manifest {
+    pub format: u32,
+    /// RFC 3339.
+    pub made_at: String,
+    /// The version that made it.
+    pub made_by: String,
+    /// The schema's version.
+    pub schema: String,
+    pub tables: BTreeMap<String, TablePart>,
+    pub files: FilesPart,
+    /// Files whose bytes are not in it.
+    pub left: Vec<Left>,
+}
+
+/// The rows of a table.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct TablePart {
+    pub columns: Vec<String>,
+    pub rows: u64,
+    /// The sum of the rows.
+    pub checksum: String,
+    /// Of the file.
+    pub sha256: String,
+}
+
+/// The list of files.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(super) struct FilesPart {
+    pub count: u64,
+    pub bytes: u64,
+    /// Of the list.
+    pub sha256: String,
+}
+
+/// A file in a set.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct FileLine {
+    /// Its owner's folder.
+    pub folder: String,
+    /// The directory in it; empty at its top.
+    pub directory: String,
+    pub name: String,
+    pub sha256: String,
+    /// Bytes.
+    pub size: u64,
+    /// Nanoseconds since 1970; `None` where nobody could say.
+    pub modified: Option<i64>,
+    /// The item it is of; `None` for what is no item.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub item: Option<uuid::Uuid>,
+}
+
+impl FileLine {
+    pub(super) fn path(&self) -> String {
+        let parts = [self.folder.as_str(), &self.directory, &self.name];
+        parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("/")
+    }
+}
+
+/// A file whose bytes are not in a set, and why.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Left {
+    pub folder: String,
+    pub directory: String,
+    pub name: String,
+    pub why: String,
+    /// Its owner deleted it for good while the backup was made, so nothing is wrong.
+    #[serde(default)]
+    pub is_deleted: bool,
+}
+
+impl Left {
+    /// Beneath the media folder.
+    #[must_use]
+    pub fn path(&self) -> String {
+        format!("{}/{}/{}", self.folder, self.directory, self.name)
+    }
+}
+
+/// A set that was made.
+pub struct Set {
+    pub name: String,
+    pub(super) folder: PathBuf,
+    pub(super) manifest: Manifest,
+}
+
+/// A set in a list.
+pub struct Listed {
+    pub name: String,
+    /// `None` where its manifest cannot be read.
+    pub about: Option<About>,
+}
+
+/// What a list says of a set.
+pub struct About {
+    /// RFC 3339.
+    pub made_at: String,
+    pub made_by: String,
+    pub files: u64,
+    pub bytes: u64,
+    /// Files whose bytes are not in it.
+    pub left: u64,
+}
+
+impl Manifest {
+    pub(super) fn new(schema: String) -> Self {
+        Self {
+            format: FORMAT,
+            made_at: now().assume_utc().format(&Rfc3339).unwrap_or_default(),
+            made_by: env!("CARGO_PKG_VERSION").to_owned(),
+            schema,
+            tables: BTreeMap::new(),
+            files: FilesPart::default(),
+            left: Vec::new(),
+        }
+    }
+
+    pub(super) fn write(&self, folder: &Path) -> Result<()> {
+        let text = serde_json::to_string_pretty(self).map_err(Error::internal)?;
+        Ok(crate::config::files::replace(&folder.join("manifest.json"), &text)?)
+    }
+}
+
+impl Set {
+    /// Opens a set: the one of that name, or the newest.
+    ///
+    /// # Errors
+    /// `NotFound` in words for one that is not there, `Conflict` for one that cannot be read or is from a later version.
+    pub fn open(vault: &Vault, name: Option<&str>) -> Result<Self> {
+        let sets = vault.sets()?;
+        let found = match name {
+            Some(name) => sets.iter().find(|set| *set == name),
+            None => sets.last(),
+        };
+        let Some(found) = found else {
+            return Err(Error::Conflict(format!("There is no such backup in {}.", vault.path().display())));
+        };
+        let folder = vault.set(found);
+        let manifest =
+            manifest_in(&folder).map_err(|why| Error::Conflict(format!("The backup {found} cannot be read: {why}")))?;
+        Ok(Self { name: found.clone(), folder, manifest })
+    }
+
+    /// Its parts that are gone or not as they were written.
+    pub(super) fn broken_parts(&self) -> Vec<String> {
+        let tables = self.manifest.tables.iter().map(|(name, part)| (table_file(&self.folder, name), &part.sha256));
+        let files = [(files_file(&self.folder), &self.manifest.files.sha256)];
+        let broken = tables.chain(files).filter(|(path, sha256)| !lines::is_whole(path, sha256));
+        broken.map(|(path, _)| path.display().to_string()).collect()
+    }
+
+    pub(super) fn each_file(&self, take: impl FnMut(FileLine) -> Result<()>) -> Result<()> {
+        lines::each(&files_file(&self.folder), take)
+    }
+
+    pub(super) fn each_row(&self, table: &str, take: impl FnMut(Row) -> Result<()>) -> Result<()> {
+        lines::each(&table_file(&self.folder, table), take)
+    }
+}
+
+pub(super) fn table_file(folder: &Path, table: &str) -> PathBuf {
+    folder.join(format!("{table}.jsonl.gz"))
+}
+
+pub(super) fn files_file(folder: &Path) -> PathBuf {
+    folder.join("files.jsonl.gz")
+}
+
+fn manifest_in(folder: &Path) -> Result<Manifest, String> {
+    let text = fs::read_to_string(folder.join("manifest.json")).map_err(|cause| cause.to_string())?;
+    let manifest: Manifest = serde_json::from_str(&text).map_err(|cause| cause.to_string())?;
+    if manifest.format > FORMAT {
+        return Err(format!("a later version ({}) made it", manifest.made_by));
+    }
+    Ok(manifest)
+}
+
+/// A name for a set that is made now.
+pub(super) fn name_of(at: Time) -> String {
+    at.format(NAME).unwrap_or_default()
+}
+
+/// When the set of that name was made.
+pub(super) fn time_of(name: &str) -> Option<Time> {
+    Time::parse(name, NAME).ok()
+}
+
+/// The sets in a folder of backups, the oldest first.
+///
+/// # Errors
+/// The system's.
+pub fn list(folder: &Path) -> Result<Vec<Listed>> {
+    let about = |name: &String| {
+        let manifest = manifest_in(&folder.join("sets").join(name)).ok()?;
+        let FilesPart { count, bytes, .. } = manifest.files;
+        let left = manifest.left.len() as u64;
+        Some(About { made_at: manifest.made_at, made_by: manifest.made_by, files: count, bytes, left })
+    };
+    Ok(sets_in(folder)?.into_iter().map(|name| Listed { about: about(&name), name }).collect())
+}
+
+/// When the newest set was made; `None` where there is none.
+///
+/// # Errors
+/// The system's.
+pub fn newest(folder: &Path) -> Result<Option<Time>> {
+    match sets_in(folder) {
+        Ok(sets) => Ok(sets.last().and_then(|name| time_of(name))),
+        Err(cause) if cause.kind() == ErrorKind::NotFound => Ok(None),
+        Err(cause) => Err(cause.into()),
+    }
+}

@@ -1,0 +1,58 @@
+//! Looking a backup over: every part and every content against its hash.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::set::Set;
+use crate::error::Result;
+use crate::media::Vault;
+
+/// What was found.
+pub struct Verified {
+    pub name: String,
+    pub files: u64,
+    pub bytes: u64,
+    /// Contents that were read.
+    pub contents: u64,
+    /// What is gone or damaged: a part of the set or a file, and what is the matter.
+    pub broken: Vec<(String, &'static str)>,
+}
+
+/// Reads all of a set; `is_quick` looks at lengths only. A damaged content is put aside, so that the next backup
+/// makes it anew.
+///
+/// # Errors
+/// The system's.
+pub fn verify(vault: &Vault, set: &Set, is_quick: bool, tell: &mut dyn FnMut(u64)) -> Result<Verified> {
+    let mut broken: Vec<_> = set.broken_parts().into_iter().map(|part| (part, "is not as it was written")).collect();
+    let mut verified = Verified { name: set.name.clone(), files: 0, bytes: 0, contents: 0, broken: Vec::new() };
+    if broken.is_empty() {
+        let (mut sound, mut unsound) = (BTreeSet::new(), BTreeMap::new());
+        set.each_file(|line| {
+            verified.files += 1;
+            verified.bytes += line.size;
+            if !sound.contains(&line.sha256) && !unsound.contains_key(&line.sha256) {
+                let trouble = if !vault.has(&line.sha256, line.size) {
+                    Some("is gone, or has another length")
+                } else if !is_quick && !vault.is_sound(&line.sha256)? {
+                    Some("is damaged")
+                } else {
+                    None
+                };
+                verified.contents += 1;
+                if verified.contents.is_multiple_of(1000) {
+                    tell(verified.contents);
+                }
+                match trouble {
+                    Some(why) => drop(unsound.insert(line.sha256.clone(), why)),
+                    None => drop(sound.insert(line.sha256.clone())),
+                }
+            }
+            if let Some(why) = unsound.get(&line.sha256) {
+                broken.push((line.path(), *why));
+            }
+            Ok(())
+        })?;
+    }
+    verified.broken = broken;
+    Ok(verified)
+}

@@ -1,0 +1,299 @@
+//! The folder of backups: each content once, under its SHA-256, and sets that say which of them belong together.
+
+use std::fs::{self, File};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use rustix::fs::FlockOperation;
+use sha2::{Digest, Sha256};
+
+use super::sha256_of;
+
+/// Bytes copied at once.
+const CHUNK: usize = 1 << 20;
+/// New contents that are made durable together, and their bytes.
+const BATCH: usize = 512;
+const BATCH_BYTES: u64 = 256 << 20;
+/// Bytes of the disk that stay free.
+const RESERVE: u64 = 64 << 20;
+
+/// A folder of backups that is ours until this is dropped.
+pub struct Vault {
+    root: PathBuf,
+    /// Where new contents wait until they are durable.
+    staging: PathBuf,
+    staged: Vec<String>,
+    staged_bytes: u64,
+    _lock: File,
+}
+
+impl Vault {
+    /// Opens the folder (0700), making it where it is not there. What an earlier process left half-made is taken away.
+    ///
+    /// # Errors
+    /// The system's; `WouldBlock` while another process has it.
+    pub fn open(root: &Path) -> io::Result<Self> {
+        let staging = root.join("objects/.new");
+        for folder in [root, &root.join("sets"), &staging] {
+            fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+        }
+        let lock = fs::OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(root.join("lock"))?;
+        rustix::fs::flock(&lock, FlockOperation::NonBlockingLockExclusive)?;
+        for half in fs::read_dir(&staging)? {
+            fs::remove_file(half?.path())?;
+        }
+        for set in names(&root.join("sets"), |name| name.starts_with('.'))? {
+            fs::remove_dir_all(root.join("sets").join(set))?;
+        }
+        Ok(Self { root: root.to_path_buf(), staging, staged: Vec::new(), staged_bytes: 0, _lock: lock })
+    }
+
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.root
+    }
+
+    fn object(&self, sha256: &str) -> PathBuf {
+        self.root.join("objects").join(sha256.get(..2).unwrap_or("00")).join(sha256)
+    }
+
+    /// Whether a content of that hash and length is kept.
+    #[must_use]
+    pub fn has(&self, sha256: &str, size: u64) -> bool {
+        is_hash(sha256)
+            && [self.object(sha256), self.staging.join(sha256)]
+                .iter()
+                .any(|path| fs::metadata(path).is_ok_and(|about| about.len() == size))
+    }
+
+    /// Keeps what a file holds, if it is what it should be: false when it is something else, and nothing is kept then.
+    /// It is durable after the next [`Vault::settle`].
+    ///
+    /// # Errors
+    /// The system's; `StorageFull` before the disk is full.
+    pub fn put(&mut self, file: &mut impl Read, sha256: &str, size: u64) -> io::Result<bool> {
+        if !is_hash(sha256) {
+            return Ok(false);
+        }
+        self.refuse_full(size)?;
+        let path = self.staging.join(sha256);
+        let mut copy = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&path)?;
+        let is_right = copy_hashed(file, &mut copy).map(|(hash, bytes)| (hash.as_str(), bytes) == (sha256, size));
+        if !matches!(is_right, Ok(true)) {
+            fs::remove_file(&path)?;
+            return is_right;
+        }
+        self.staged.push(sha256.to_owned());
+        self.staged_bytes += size;
+        if self.staged.len() >= BATCH || self.staged_bytes >= BATCH_BYTES {
+            self.settle()?;
+        }
+        Ok(true)
+    }
+
+    fn refuse_full(&self, bytes: u64) -> io::Result<()> {
+        let stat = rustix::fs::statvfs(&self.root)?;
+        if stat.f_bavail * stat.f_frsize < bytes.saturating_add(RESERVE) {
+            return Err(io::Error::new(io::ErrorKind::StorageFull, "the disk of the backups is full"));
+        }
+        Ok(())
+    }
+
+    /// Makes what was put here durable; only then has it its name.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn settle(&mut self) -> io::Result<()> {
+        self.sync()?;
+        self.staged_bytes = 0;
+        for sha256 in std::mem::take(&mut self.staged) {
+            let place = self.object(&sha256);
+            fs::DirBuilder::new().recursive(true).mode(0o700).create(place.parent().unwrap_or(&self.root))?;
+            fs::rename(self.staging.join(&sha256), place)?;
+        }
+        Ok(())
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        Ok(rustix::fs::syncfs(File::open(&self.root)?)?)
+    }
+
+    /// # Errors
+    /// The system's.
+    pub fn open_object(&self, sha256: &str) -> io::Result<File> {
+        if is_hash(sha256) { File::open(self.object(sha256)) } else { Err(io::ErrorKind::InvalidInput.into()) }
+    }
+
+    /// Hashes of all contents.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn objects(&self) -> io::Result<Vec<String>> {
+        let mut all = Vec::new();
+        for folder in names(&self.root.join("objects"), |name| !name.starts_with('.'))? {
+            all.extend(names(&self.root.join("objects").join(folder), is_hash)?);
+        }
+        Ok(all)
+    }
+
+    /// Whether a content is what its name says. One that is not is put aside, so that the next backup makes it anew.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn is_sound(&self, sha256: &str) -> io::Result<bool> {
+        if sha256_of(&mut self.open_object(sha256)?)? == sha256 {
+            return Ok(true);
+        }
+        fs::rename(self.object(sha256), self.object(sha256).with_extension("damaged"))?;
+        Ok(false)
+    }
+
+    /// Takes a content away; returns its length.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn remove_object(&self, sha256: &str) -> io::Result<u64> {
+        let path = self.object(sha256);
+        let size = fs::metadata(&path)?.len();
+        fs::remove_file(path)?;
+        Ok(size)
+    }
+
+    /// Names of the sets, the oldest first.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn sets(&self) -> io::Result<Vec<String>> {
+        sets_in(&self.root)
+    }
+
+    /// The folder of a set.
+    #[must_use]
+    pub fn set(&self, name: &str) -> PathBuf {
+        self.root.join("sets").join(name)
+    }
+
+    /// An empty folder in which a set is made; no set yet.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn begin_set(&self, name: &str) -> io::Result<PathBuf> {
+        let folder = self.set(&format!(".{name}"));
+        fs::DirBuilder::new().mode(0o700).create(&folder)?;
+        Ok(folder)
+    }
+
+    /// From now on what was begun under that name is a set: durable, with all it refers to.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn keep_set(&mut self, name: &str) -> io::Result<()> {
+        self.settle()?;
+        self.sync()?;
+        fs::rename(self.set(&format!(".{name}")), self.set(name))?;
+        File::open(self.root.join("sets"))?.sync_all()
+    }
+
+    /// # Errors
+    /// The system's.
+    pub fn remove_set(&self, name: &str) -> io::Result<()> {
+        // Half-removed, it is none.
+        let gone = self.set(&format!(".{name}"));
+        fs::rename(self.set(name), &gone)?;
+        fs::remove_dir_all(gone)
+    }
+}
+
+/// Names of the sets in a folder of backups, the oldest first; none where there is no such folder.
+///
+/// # Errors
+/// The system's.
+pub fn sets_in(root: &Path) -> io::Result<Vec<String>> {
+    match names(&root.join("sets"), |name| !name.starts_with('.')) {
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        other => other,
+    }
+}
+
+fn is_hash(name: &str) -> bool {
+    name.len() == 64 && name.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
+}
+
+fn names(folder: &Path, is_wanted: impl Fn(&str) -> bool) -> io::Result<Vec<String>> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        found.extend(entry?.file_name().into_string().ok().filter(|name| is_wanted(name)));
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// Copies all of it; returns the SHA-256, in lower-case hexadecimal, and the length.
+///
+/// # Errors
+/// The system's.
+pub fn copy_hashed(from: &mut impl Read, to: &mut impl Write) -> io::Result<(String, u64)> {
+    let (mut hash, mut size) = (Sha256::new(), 0);
+    let mut chunk = vec![0; CHUNK];
+    loop {
+        let read = from.read(&mut chunk)?;
+        let Some(bytes) = chunk.get(..read).filter(|bytes| !bytes.is_empty()) else {
+            return Ok((hex::encode(hash.finalize()), size));
+        };
+        hash.update(bytes);
+        to.write_all(bytes)?;
+        size += bytes.len() as u64;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // FIPS 180-4, the one-block example.
+    const ABC: &str = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+
+    #[test]
+    fn a_content_is_kept_once_it_is_durable_and_only_if_it_is_what_it_should_be() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut vault = Vault::open(folder.path()).unwrap();
+        assert!(!vault.put(&mut &b"abd"[..], ABC, 3).unwrap(), "another content");
+        assert!(!vault.put(&mut &b"abc"[..], "../../etc/passwd", 3).unwrap(), "no hash");
+        assert!(vault.put(&mut &b"abc"[..], ABC, 3).unwrap());
+        assert!(vault.has(ABC, 3));
+        assert_eq!(vault.objects().unwrap(), Vec::<String>::new(), "not durable yet");
+        vault.settle().unwrap();
+        assert_eq!(vault.objects().unwrap(), [ABC]);
+        assert!(vault.is_sound(ABC).unwrap());
+        assert!(!vault.has(ABC, 4));
+    }
+
+    #[test]
+    fn what_a_killed_process_left_half_made_is_no_content_and_no_set() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut vault = Vault::open(folder.path()).unwrap();
+        assert!(vault.put(&mut &b"abc"[..], ABC, 3).unwrap());
+        vault.begin_set("20261122T060000Z").unwrap();
+        assert!(matches!(Vault::open(folder.path()), Err(cause) if cause.kind() == io::ErrorKind::WouldBlock), "one at a time");
+        drop(vault);
+        let vault = Vault::open(folder.path()).unwrap();
+        assert!(!vault.has(ABC, 3));
+        assert_eq!(vault.sets().unwrap(), Vec::<String>::new());
+        vault.begin_set("20261122T060000Z").unwrap();
+    }
+
+    #[test]
+    fn a_damaged_content_is_put_aside_and_made_anew() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut vault = Vault::open(folder.path()).unwrap();
+        assert!(vault.put(&mut &b"abc"[..], ABC, 3).unwrap());
+        vault.settle().unwrap();
+        fs::write(vault.object(ABC), "abd").unwrap();
+        assert!(!vault.is_sound(ABC).unwrap());
+        assert!(!vault.has(ABC, 3));
+        assert!(vault.put(&mut &b"abc"[..], ABC, 3).unwrap());
+        vault.settle().unwrap();
+        assert!(vault.is_sound(ABC).unwrap());
+    }
+}
