@@ -6,7 +6,7 @@ ADVISORY_DB ?= ../shared/advisory-db
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 PLAYWRIGHT = npx --no-install playwright test --config tests/ui/playwright.config.mjs
 
-.PHONY: help run build release test check test-rust test-schema test-ui audit bench faults packages preview-packages test-packages browser-files clean
+.PHONY: help run build release test check test-rust test-schema test-ui audit bench deb test-deb faults packages preview-packages test-packages browser-files clean
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -19,6 +19,14 @@ build: packages browser-files ## build for development
 
 release: packages browser-files ## build the binary that is shipped
 	cargo build --locked --release
+
+deb: release ## the Debian package, in packaging/build
+	@SUDO="$(SUDO)" scripts/packages.sh dpkg-shlibdeps:dpkg-dev
+	scripts/deb.sh $(CARGO_TARGET_DIR)/release/nexus-media
+
+test-deb: deb ## lintian, systemd's score, and the package's life in a fresh Debian: install, use, upgrade, purge
+	@SUDO="$(SUDO)" scripts/packages.sh lintian:lintian mmdebstrap:mmdebstrap systemd-analyze:systemd systemd-nspawn:systemd-container
+	tests/support/package.sh packaging/build/*.deb
 
 test: check test-rust test-schema test-ui ## everything: format, lints, docs, audit, tests on both databases, browser tests on both
 

@@ -12,6 +12,7 @@ use actix_web::middleware::from_fn;
 use actix_web::rt::net::TcpStream;
 use actix_web::web::{Data, PayloadConfig};
 use actix_web::{App, HttpServer};
+use sd_notify::NotifyState;
 use tokio::task::JoinHandle;
 
 use crate::config::Settings;
@@ -126,7 +127,9 @@ impl Application {
         let follower = self.services.settings.watch.map(|settled| tokio::spawn(keep_following(self.services.clone(), settled)));
         let metrics = self.metrics.map(|(_, metrics)| (metrics.handle(), tokio::spawn(metrics)));
         let watcher = tokio::spawn(stop_on_signal(self.server.handle(), self.services.clone()));
+        let alive = tokio::spawn(say_alive());
         let ended = self.server.await;
+        alive.abort();
         if let Some((handle, serving)) = metrics {
             handle.stop(false).await;
             drop(serving.await);
@@ -161,6 +164,21 @@ async fn keep_scanning(services: Arc<Services>) {
         tokio::select! {
             () = services.scanner.bell.notified() => {}
             () = tokio::time::sleep(SCAN_AGAIN) => {}
+        }
+    }
+}
+
+/// Tells systemd that the server is ready, and as often as it wants to hear it that threads still do their work
+/// (sd_notify(3)). Where no systemd has started us it does nothing.
+async fn say_alive() {
+    if let Err(cause) = sd_notify::notify(&[NotifyState::Ready]) {
+        tracing::warn!("systemd could not be told that the server is ready: {cause}");
+    }
+    let Some(within) = sd_notify::watchdog_enabled() else { return };
+    loop {
+        tokio::time::sleep(within / 3).await;
+        if blocking(|| Ok(())).await.is_ok() {
+            drop(sd_notify::notify(&[NotifyState::Watchdog]));
         }
     }
 }
@@ -285,6 +303,7 @@ async fn stop_on_signal(server: ServerHandle, services: Arc<Services>) {
         _ = interrupt.recv() => false,
     };
     tracing::info!("stopping");
+    drop(sd_notify::notify(&[NotifyState::Stopping]));
     let stopping = tokio::spawn(server.stop(is_graceful));
     tokio::select! {
         () = tokio::time::sleep(UPLOADS_END) => services.appending.stop_all(),

@@ -269,3 +269,21 @@ fn every_file_says_in_its_first_line_what_it_is_for() {
         assert!(code.lines().count() <= 400, "{} is long: what is its second idea?", path.display());
     }
 }
+
+#[test]
+fn every_test_that_the_asvs_table_names_is_there() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut files = Vec::new();
+    collect(&root.join("src"), &mut files);
+    collect(&root.join("tests"), &mut files);
+    let texts: Vec<_> = files.iter().map(|path| (path, std::fs::read_to_string(path).unwrap())).collect();
+    let page = std::fs::read_to_string(root.join("docs/ASVS.md")).unwrap();
+    let named: Vec<_> = page.split('`').filter_map(|code| code.split_once("::")).collect();
+    assert!(named.len() > 50, "{named:?}");
+    for (file, name) in named {
+        let there = |(path, text): &(&PathBuf, String)| {
+            path.file_stem().is_some_and(|stem| stem == file) && text.contains(&format!("fn {name}("))
+        };
+        assert!(texts.iter().any(there), "{file}::{name}");
+    }
+}

@@ -297,3 +297,11 @@ fn logs_are_json_where_that_is_set_and_every_line_says_its_request() {
     assert_eq!(line["span"]["id"], id, "{line}");
     assert_eq!((line["path"].as_str(), line["status"].as_u64()), (Some("/healthz"), Some(200)), "{line}");
 }
+
+#[test]
+fn the_page_of_settings_is_what_the_program_says() {
+    let house = House::new();
+    let said = out(&house.run(&["config", "reference"]));
+    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/CONFIGURE.md")).unwrap();
+    assert!(page == said, "docs/CONFIGURE.md is out of date: nexus-media config reference > docs/CONFIGURE.md");
+}

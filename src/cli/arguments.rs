@@ -73,6 +73,9 @@ pub enum Command {
     },
     /// Backups of tables and files, made while the server runs
     Backup(Backups),
+    /// The audit log
+    #[command(subcommand)]
+    Audit(AuditCommand),
     /// Move everything the tables hold to another database: SQLite to MySQL or MariaDB, or back
     Move(MoveArguments),
     /// Move in from another system
@@ -191,6 +194,18 @@ pub enum UsersFileCommand {
     },
 }
 
+#[derive(Subcommand)]
+pub enum AuditCommand {
+    /// Follow the chain from its first row to its last (exit code 1 if a row is changed or gone)
+    Verify {
+        /// What an earlier verify printed: shows that nothing up to there was changed since
+        #[arg(long, value_name = "NUMBER:HASH")]
+        noted: Option<String>,
+    },
+    /// Print all rows, the newest first: CSV, or with --json an object a line
+    Export,
+}
+
 #[derive(Args)]
 pub struct Backups {
     /// The folder of backups; `backup_dir` of the settings where it is not said
@@ -275,6 +290,8 @@ pub enum ConfigCommand {
     Check,
     /// Print the settings in force; secrets are not shown
     Show,
+    /// Print every setting with its default as Markdown
+    Reference,
 }
 
 #[derive(Subcommand)]

@@ -8,7 +8,7 @@ use clap::{CommandFactory, Parser};
 
 use super::arguments::{Arguments, Command};
 use super::output::{answer, say};
-use super::{backup, import, maintenance, settings, user, users_file};
+use super::{audit, backup, import, maintenance, settings, user, users_file};
 use crate::app::Application;
 use crate::config::{Given, Settings};
 use crate::domain::checking::How;
@@ -92,6 +92,7 @@ fn obey(arguments: &Arguments) -> Result<()> {
                     How { is_repairing: *repair, takes_changes: *accept_changes, is_quick: *quick, arrives_as: Scan::Pending };
                 maintenance::check(&Services::open(settings)?, how, arguments.json)
             }
+            Some(Command::Audit(command)) => audit::run(&Services::open(settings)?, command, arguments.json),
             Some(Command::Backup(backups)) => backup::run(&settled(settings)?, backups, arguments.json),
             Some(Command::Move(to)) => backup::change_database(&settled(settings)?, to, arguments.json),
             Some(Command::Import(command)) => import::run(&settled(settings)?, command, arguments.json),

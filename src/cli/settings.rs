@@ -5,16 +5,52 @@ use std::path::Path;
 use serde_json::{Map, Value, json};
 
 use super::arguments::{ConfigCommand, MigrateCommand};
-use super::output::{answer_as, say, table};
-use crate::config::{Given, Settings, nearest_variable};
+use super::output::{answer, answer_as, say, table};
+use crate::config::{Given, KEYS, Key, Settings, nearest_variable};
 use crate::db::Db;
 use crate::error::{Error, Result};
+
+/// Every setting as a table in Markdown: `docs/CONFIGURE.md` is what this prints.
+fn reference() -> String {
+    let row = |key: &Key| {
+        let variable = match (key.is_file_only, key.is_secret) {
+            (true, _) => format!("`{}_FILE`", key.variable),
+            (_, true) => format!("`{0}`, `{0}_FILE`", key.variable),
+            _ => format!("`{}`", key.variable),
+        };
+        let default = if key.default.is_empty() { String::new() } else { format!("`{}`", key.default) };
+        let help = key.help.replace('|', "\\|");
+        if key.is_file_only { format!("| | {variable} | {default} | {help} |") } else { format!("| `{}` | {variable} | {default} | {help} |", key.name) }
+    };
+    let rows: Vec<_> = KEYS.iter().map(row).collect();
+    format!("{HEAD}{}\n{FOOT}", rows.join("\n"))
+}
+
+const HEAD: &str = "\
+# Every setting
+
+`nexus-media config reference` prints this page; a test holds the two together.
+
+A flag (`--listen`, `--data-dir`, `--media-dir`) goes before a variable, a variable before the settings file, the file before
+the default. The file is the one that `--config` or `NEXUS_CONFIG` names, otherwise `nexus.toml` where the server runs; unknown
+names in it stop the start. A secret may stand in a file of its own that the variable with `_FILE` names.
+
+| In the file | Variable | Default | What |
+|---|---|---|---|
+";
+const FOOT: &str = "
+`nexus-media config check` says whether the settings can be used (exit code 78 if not), and names variables that set nothing;
+`nexus-media config show` prints those in force, without secrets. Bytes are whole numbers.";
 
 /// # Errors
 /// `Configuration` names what is wrong.
 pub fn run(flags: &Given, config: Option<&Path>, command: &ConfigCommand, is_json: bool) -> Result<()> {
+    if matches!(command, ConfigCommand::Reference) {
+        return answer(&reference());
+    }
     let values = Settings::given(flags, config)?;
     match command {
+        ConfigCommand::Reference => Ok(()),
         ConfigCommand::Check => {
             Settings::from_given(&values)?;
             let unknown = Settings::unknown_variables(std::env::vars().map(|(name, _)| name));

@@ -10,12 +10,10 @@ use super::output::{answer_as, say, table};
 use super::password;
 use crate::domain::Services;
 use crate::domain::accounts::Application;
+use crate::domain::audit::Actor;
 use crate::domain::people::{self, Decision};
 use crate::error::{Error, Result, bytes_in_words};
 use crate::model::{AccessLevel, Status, User, UserId};
-
-/// Whoever has the command line owns the server; no account of their own is needed.
-const OWNER: UserId = UserId(0);
 
 /// # Errors
 /// The domain's.
@@ -30,19 +28,19 @@ pub async fn run(services: &Arc<Services>, command: &UserCommand, is_json: bool)
         UserCommand::Reactivate { user } => decide(services, user, Decision::Reactivate, is_json),
         UserCommand::Passwd { user, password: source } => {
             let user = find(services, user)?;
-            people::set_password(services, &user, &password::read(source)?).await?;
+            people::set_password(services, &Actor::command_line(), &user, &password::read(source)?).await?;
             say("The password is set; sessions and access tokens ended.");
             Ok(())
         }
         UserCommand::AccessLevel { user, level } => {
             let user = find(services, user)?;
-            people::set_access_level(services, OWNER, user.id, level.level().as_str())?;
+            people::set_access_level(services, &Actor::command_line(), user.id, level.level().as_str())?;
             show(&people::find(services, user.id)?.0, is_json)
         }
         UserCommand::Quota { user, bytes } => {
             let user = find(services, user)?;
             let bytes = i64::try_from(*bytes).map_err(|_| Error::field("bytes", "That is more than there is."))?;
-            people::set_quota(services, OWNER, user.id, bytes)?;
+            people::set_quota(services, &Actor::command_line(), user.id, bytes)?;
             show(&people::find(services, user.id)?.0, is_json)
         }
         UserCommand::Remove { user, yes } => remove(services, &find(services, user)?, *yes),
@@ -72,7 +70,7 @@ async fn add(services: &Arc<Services>, new: &AddUser, is_json: bool) -> Result<(
 
 fn decide(services: &Services, login: &str, decision: Decision, is_json: bool) -> Result<()> {
     let user = find(services, login)?;
-    people::decide(services, OWNER, user.id, decision)?;
+    people::decide(services, &Actor::command_line(), user.id, decision)?;
     show(&people::find(services, user.id)?.0, is_json)
 }
 
@@ -156,7 +154,7 @@ fn remove(services: &Services, user: &User, is_sure: bool) -> Result<()> {
             return Err(Error::Conflict("Nothing was removed.".into()));
         }
     }
-    people::remove(services, user.id)?;
+    people::remove(services, &Actor::command_line(), user.id)?;
     say(&format!("{} is removed. The files are still in {}.", user.username, services.tree.path().join(&user.folder).display()));
     Ok(())
 }

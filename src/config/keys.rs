@@ -91,6 +91,7 @@ pub const KEYS: &[Key] = &[
         "7d 4w 12m",
         "backups that are kept: the newest of each of so many days, weeks and months",
     ),
+    key("audit_days", "NEXUS_AUDIT_DAYS", "730", "days the audit log keeps its rows; 0 = for good"),
     key("workers", "NEXUS_WORKERS", "0", "server threads; 0 = one a processor"),
     key("log", "NEXUS_LOG", "info", "error, warn, info, debug or trace"),
     key("log_format", "NEXUS_LOG_FORMAT", "text", "text or json"),

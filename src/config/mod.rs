@@ -82,6 +82,8 @@ pub struct Settings {
     /// How often the server makes one by itself; `None`: never.
     pub backup_every: Option<time::Duration>,
     pub backup_keep: Retention,
+    /// How long the audit log keeps its rows; 0 = for good.
+    pub audit_days: u32,
     pub log: tracing::Level,
     /// One JSON object a line.
     pub logs_json: bool,
@@ -208,6 +210,7 @@ impl Settings {
                     hours => Some(time::Duration::hours(hours.into())),
                 },
             },
+            audit_days: parsed("audit_days", &get("audit_days"), "a number of days, 0 for good")?,
             backup_keep: Retention::parse(&get("backup_keep"))
                 .ok_or_else(|| wrong("backup_keep", "numbers of days, weeks and months such as 7d 4w 12m"))?,
             log: parsed("log", &get("log"), "error, warn, info, debug or trace")?,

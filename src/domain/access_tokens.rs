@@ -1,11 +1,12 @@
 //! Personal access tokens: for scripts, with a name, scopes and an end; shown once.
 
 use super::Services;
+use super::audit::{self, Actor};
 use super::session_cache::Presence;
 use super::sessions::{self, Beginning, Client, random_token};
 use crate::error::{Error, FieldError, Result};
 use crate::model::person::optional_line;
-use crate::model::{Scope, Session, SessionKind, Time, UserId, now};
+use crate::model::{Event, Scope, Session, SessionKind, Time, UserId, now};
 use crate::store;
 
 /// What every access token begins with, so that secret scanners know one.
@@ -63,7 +64,10 @@ pub fn create(services: &Services, presence: &Presence, form: &TokenForm, client
             return Err(Error::Conflict(format!("{MOST} access tokens are enough. End one first.")));
         }
         let beginning = Beginning { kind: SessionKind::Token, name: &name, scopes: &scopes, expiration: end_of(days, at) };
-        sessions::insert(conn, presence.user.id, &token, &beginning, client, at)
+        sessions::insert(conn, presence.user.id, &token, &beginning, client, at)?;
+        let words: Vec<_> = scopes.iter().map(|scope| scope.as_str()).collect();
+        let (user, how) = (&presence.user, format!("{name}: {}", words.join(" ")));
+        audit::note(conn, Event::TokenMade, &Actor::of(user, client), &user.username, &how)
     })?;
     tracing::info!(user = presence.user.id.0, "access token made");
     Ok(token)

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
+use super::audit::{self, Actor};
 use super::jwt::LIFETIME;
 use super::session_cache::{Presence, hash_of};
 use super::sessions::{self, Client};
 use super::{Services, log_in};
 use crate::db::blocking;
 use crate::error::{Error, Result};
-use crate::model::{SessionKind, UserId, now};
+use crate::model::{Event, SessionKind, UserId, now};
 use crate::store;
 
 /// What an API client gets.
@@ -49,6 +50,8 @@ pub fn refresh(services: &Services, old: &str) -> Result<Issued> {
             let reused = store::sessions::find_by_spent(conn, &hash)?;
             if let Some((id, owner)) = reused {
                 store::sessions::update_end(conn, owner, id)?;
+                let username = store::users::find(conn, owner)?.map(|user| user.username).unwrap_or_default();
+                audit::note(conn, Event::TokenReused, &Actor::server(), &username, "its session was ended")?;
             }
             return Ok(Err(reused));
         };

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::audit::Actor;
 use super::room::Hold;
 use crate::error::Result;
 use crate::media::Received;
@@ -28,7 +29,7 @@ pub struct Arrival {
     /// The room that was held for it.
     pub hold: Option<Arc<Hold>>,
     /// The finding that is given back with it, and the admin who says so.
-    pub released: Option<(FindingId, String)>,
+    pub released: Option<(FindingId, Actor)>,
     /// Whether the room has been let go of: once, however often the transaction is tried.
     pub is_let_go: AtomicBool,
 }

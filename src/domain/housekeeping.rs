@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
 
-use super::{Services, previews, resumable, trash};
+use super::{Services, audit, previews, resumable, trash};
 use crate::error::Result;
 use crate::model::now;
 use crate::store;
@@ -29,6 +29,7 @@ pub fn round(services: &Services) -> Result<()> {
     if expired > 0 {
         tracing::info!("{expired} uploads given up after their days");
     }
+    audit::purge(services, now())?;
     services.db.write(|conn| {
         store::sessions::delete_over(conn, now() - SESSIONS_KEPT)?;
         store::reports::delete_before(conn, now() - REPORTS_KEPT)?;

@@ -1,11 +1,12 @@
 //! People of the users file: who they are here once their password was right.
 
 use super::accounts::{self, Person, Start};
+use super::audit::{self, Actor};
 use super::{Services, people, sessions};
 use crate::db::Conn;
 use crate::error::{Error, Result};
 use crate::model::listed::Entry;
-use crate::model::{AccessLevel, Email, Origin, PersonName, Status, User, Username, now};
+use crate::model::{AccessLevel, Email, Event, Origin, PersonName, Status, User, Username, now};
 use crate::store;
 
 /// The account of a person in the users file, made or brought up to date with their line, in the caller's transaction.
@@ -19,6 +20,8 @@ pub(super) fn admit(services: &Services, conn: &mut Conn, entry: &Entry) -> Resu
             Start { status: Status::Active, access_level: entry.access_level.unwrap_or(AccessLevel::User), origin: Origin::File };
         let person = person(conn, entry)?;
         let id = accounts::create(services, conn, &person, &entry.hash, start, now())?;
+        let how = format!("{}, from the users file", start.access_level.as_str());
+        audit::note(conn, Event::AccountMade, &Actor::server(), person.username.as_str(), &how)?;
         return store::users::find(conn, id)?.ok_or(Error::NotFound);
     };
     let is_new_here = user.origin == Origin::Here;
@@ -31,7 +34,7 @@ pub(super) fn admit(services: &Services, conn: &mut Conn, entry: &Entry) -> Resu
         store::users::update_status(conn, user.id, &[Status::Pending], Status::Active, now())?;
     }
     if let Some(level) = entry.access_level.filter(|level| *level != user.access_level) {
-        people::change_access_level(services, conn, user.id, level)?;
+        people::change_access_level(services, conn, &Actor::server(), user.id, level)?;
     }
     store::users::find(conn, user.id)?.ok_or(Error::NotFound)
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::audit::{self, Actor};
 use super::limits::Bucket;
 use super::password_hash::Verdict;
 use super::sessions::{self, Client, hash_of};
@@ -9,7 +10,7 @@ use super::{Services, listed};
 use crate::db::blocking;
 use crate::error::{Error, Result};
 use crate::model::listed::Entry;
-use crate::model::{Origin, Password, SessionKind, User, now};
+use crate::model::{Event, Origin, Password, SessionKind, User, now};
 use crate::store;
 
 /// Checks name (or e-mail) and password and signs the person in; returns the session's token.
@@ -31,10 +32,18 @@ pub async fn log_in(
         blocking(move || find_known(&services, &login)).await?
     };
     let hash = known.as_ref().map(|known| known.hash().to_owned());
+    // What somebody typed who is not known may be a password in the wrong field.
+    let name = known.as_ref().map(|known| known.username().to_owned());
     let verdict = services.passwords.verify(hash, password).await?;
     let (Some(known), Verdict::Right | Verdict::RightButOld) = (known, verdict) else {
         services.metrics.logged_in(false);
         tracing::info!(address = %client.address, "wrong password or name");
+        let (services, name) = (services.clone(), name);
+        blocking(move || {
+            let whom = name.as_deref().unwrap_or("(nobody of that name)");
+            services.db.write(|conn| audit::note(conn, Event::LogInRefused, &Actor::somebody(&client), whom, "wrong password"))
+        })
+        .await?;
         return Err(Error::BadCredentials);
     };
     attempt.forgive();
@@ -59,12 +68,15 @@ pub async fn log_in(
                 Known::Listed(entry) => listed::admit(&services, conn, entry)?,
             };
             if user.status.standing().is_some() {
+                let state = user.status.as_str();
+                audit::note(conn, Event::LogInRefused, &Actor::of(&user, &client), &user.username, state)?;
                 return Ok((user, None));
             }
             if let Some(hash) = &new_hash {
                 store::users::update_password(conn, user.id, hash, at)?;
             }
             let token = sessions::begin(conn, user.id, kind, &client, at)?;
+            audit::note(conn, Event::LoggedIn, &Actor::of(&user, &client), &user.username, &client.device)?;
             Ok((user, Some(token)))
         })?;
         services.sessions.forget(user.id);
@@ -88,6 +100,13 @@ enum Known {
 }
 
 impl Known {
+    fn username(&self) -> &str {
+        match self {
+            Self::Here(user) => &user.username,
+            Self::Listed(entry) => &entry.username,
+        }
+    }
+
     fn hash(&self) -> &str {
         match self {
             Self::Here(user) => &user.password,
@@ -139,7 +158,7 @@ pub async fn recover(services: &Arc<Services>, login: &str, code: &str, password
     let checked = Password::parse(password, &[login.trim()]).map_err(|error| Error::Invalid(vec![error]))?;
     let new_hash = services.passwords.hash(&checked).await?;
     let code: String = code.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_uppercase();
-    let (services, login) = (services.clone(), login.to_owned());
+    let (services, login, by) = (services.clone(), login.to_owned(), Actor::somebody(client));
     blocking(move || {
         let user = services.db.write(|conn| {
             let user = store::users::find_by_login(conn, &login)?.filter(|user| user.origin == Origin::Here).ok_or_else(wrong)?;
@@ -148,6 +167,7 @@ pub async fn recover(services: &Arc<Services>, login: &str, code: &str, password
             }
             store::users::update_password(conn, user.id, &new_hash, now())?;
             sessions::end_all(conn, user.id)?;
+            audit::note(conn, Event::PasswordSet, &by, &user.username, "with a one-time code")?;
             Ok(user)
         })?;
         services.sessions.forget(user.id);

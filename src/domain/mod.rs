@@ -11,6 +11,7 @@ mod appending;
 pub mod archives;
 mod arrivals;
 pub mod attempts;
+pub mod audit;
 pub mod backup;
 pub mod checking;
 mod checksum;

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use rand::RngExt;
 
 use super::accounts::{self, Application, Person, Start};
+use super::audit::{self, Actor};
 use super::sessions::{self, hash_of};
 use super::{Services, setup};
 use crate::db::{Conn, blocking};
 use crate::error::{Error, Result};
 use crate::media::Place;
-use crate::model::{AccessLevel, Origin, Password, Session, Status, Time, User, UserId, now};
+use crate::model::{AccessLevel, Event, Origin, Password, Session, Status, Time, User, UserId, now};
 use crate::store;
 
 /// How long a one-time code is good.
@@ -47,6 +48,15 @@ impl Decision {
         }
     }
 
+    const fn event(self) -> Event {
+        match self {
+            Self::Approve => Event::Approved,
+            Self::Reject => Event::Rejected,
+            Self::Suspend => Event::Suspended,
+            Self::Reactivate => Event::Reactivated,
+        }
+    }
+
     /// What is said when it is done.
     #[must_use]
     pub const fn past(self) -> &'static str {
@@ -63,11 +73,11 @@ impl Decision {
 ///
 /// # Errors
 /// `Conflict` when the account is not in a state for it, or is the last admin's or one's own.
-pub fn decide(services: &Services, admin: UserId, id: UserId, decision: Decision) -> Result<User> {
+pub fn decide(services: &Services, by: &Actor, id: UserId, decision: Decision) -> Result<User> {
     let (user, is_first_admin) = services.db.write(|conn| {
         let user = under_lock(conn, id)?;
         if decision == Decision::Suspend {
-            refuse_oneself(admin, id, "You cannot suspend yourself.")?;
+            refuse_oneself(by, id, "You cannot suspend yourself.")?;
             refuse_last_admin(services, conn, &user)?;
         }
         if store::users::update_status(conn, id, decision.from(), decision.to(), now())? == 0 {
@@ -78,13 +88,14 @@ pub fn decide(services: &Services, admin: UserId, id: UserId, decision: Decision
             sessions::end_all(conn, id)?;
         }
         let is_first_admin = decision.to() == Status::Active && user.is_admin() && store::site::update_claim_first_admin(conn)?;
+        audit::note(conn, decision.event(), by, &user.username, "")?;
         Ok((user, is_first_admin))
     })?;
     services.sessions.forget(id);
     if is_first_admin {
         setup::finish(services)?;
     }
-    tracing::info!(admin = admin.0, user = id.0, "{}", decision.past());
+    tracing::info!(admin = by.number(), user = id.0, "{}", decision.past());
     Ok(user)
 }
 
@@ -92,17 +103,17 @@ pub fn decide(services: &Services, admin: UserId, id: UserId, decision: Decision
 ///
 /// # Errors
 /// `Conflict` for the last admin; `Invalid` for a level that is none.
-pub fn set_access_level(services: &Services, admin: UserId, id: UserId, level: &str) -> Result<User> {
+pub fn set_access_level(services: &Services, by: &Actor, id: UserId, level: &str) -> Result<User> {
     let level = AccessLevel::parse(level).ok_or_else(|| Error::field("access_level", "Choose user or admin."))?;
     let user = services.db.write(|conn| {
         let user = store::users::find(conn, id)?.ok_or(Error::NotFound)?;
         if services.users_file.sets_level_of(&user) {
             return Err(Error::Conflict("Their access level stands in the users file. Change it there.".into()));
         }
-        change_access_level(services, conn, id, level)
+        change_access_level(services, conn, by, id, level)
     })?;
     services.sessions.forget(id);
-    tracing::info!(admin = admin.0, user = id.0, level = level.as_str(), "access level set");
+    tracing::info!(admin = by.number(), user = id.0, level = level.as_str(), "access level set");
     Ok(user)
 }
 
@@ -110,13 +121,20 @@ pub fn set_access_level(services: &Services, admin: UserId, id: UserId, level: &
 ///
 /// # Errors
 /// `Conflict` for the last admin.
-pub(super) fn change_access_level(services: &Services, conn: &mut Conn, id: UserId, level: AccessLevel) -> Result<User> {
+pub(super) fn change_access_level(
+    services: &Services,
+    conn: &mut Conn,
+    by: &Actor,
+    id: UserId,
+    level: AccessLevel,
+) -> Result<User> {
     let user = under_lock(conn, id)?;
     match level {
         AccessLevel::User => refuse_last_admin(services, conn, &user)?,
         AccessLevel::Admin => _ = store::site::update_claim_first_admin(conn)?,
     }
     store::users::update_access_level(conn, id, level, now())?;
+    audit::note(conn, Event::AccessLevelSet, by, &user.username, level.as_str())?;
     Ok(user)
 }
 
@@ -124,14 +142,15 @@ pub(super) fn change_access_level(services: &Services, conn: &mut Conn, id: User
 ///
 /// # Errors
 /// `NotFound`.
-pub fn set_quota(services: &Services, admin: UserId, id: UserId, bytes: i64) -> Result<User> {
+pub fn set_quota(services: &Services, by: &Actor, id: UserId, bytes: i64) -> Result<User> {
     let user = services.db.write(|conn| {
         let user = store::users::find(conn, id)?.ok_or(Error::NotFound)?;
         store::users::update_quota(conn, id, bytes, now())?;
+        audit::note(conn, Event::QuotaSet, by, &user.username, &format!("{bytes} bytes"))?;
         Ok(user)
     })?;
     services.sessions.forget(id);
-    tracing::info!(admin = admin.0, user = id.0, bytes, "quota set");
+    tracing::info!(admin = by.number(), user = id.0, bytes, "quota set");
     Ok(user)
 }
 
@@ -139,7 +158,7 @@ pub fn set_quota(services: &Services, admin: UserId, id: UserId, bytes: i64) -> 
 ///
 /// # Errors
 /// `NotFound`.
-pub fn hand_out_code(services: &Services, admin: UserId, id: UserId) -> Result<(User, String)> {
+pub fn hand_out_code(services: &Services, by: &Actor, id: UserId) -> Result<(User, String)> {
     let mut random = rand::rng();
     let letters: String = (0..16)
         .filter_map(|_| CODE_LETTERS.get(random.random_range(0..CODE_LETTERS.len())))
@@ -151,9 +170,10 @@ pub fn hand_out_code(services: &Services, admin: UserId, id: UserId) -> Result<(
             return Err(Error::Conflict(IN_FILE.into()));
         }
         store::users::update_access_code(conn, id, Some(&hash_of(&letters)), Some(now() + CODE_LASTS))?;
+        audit::note(conn, Event::CodeHandedOut, by, &user.username, "")?;
         Ok(user)
     })?;
-    tracing::info!(admin = admin.0, user = id.0, "access code handed out");
+    tracing::info!(admin = by.number(), user = id.0, "access code handed out");
     let grouped = letters.as_bytes().chunks(4).map(String::from_utf8_lossy).collect::<Vec<_>>().join("-");
     Ok((user, grouped))
 }
@@ -205,6 +225,8 @@ pub(super) fn make(services: &Services, person: &Person, hash: &str, start: Star
             store::site::update_claim_first_admin(conn)?;
         }
         let id = accounts::create(services, conn, person, hash, start, at)?;
+        let how = format!("{}, {}", start.access_level.as_str(), start.status.as_str());
+        audit::note(conn, Event::AccountMade, &Actor::command_line(), person.username.as_str(), &how)?;
         store::users::find(conn, id)?.ok_or(Error::NotFound)
     })?;
     services.sessions.forget(user.id);
@@ -219,18 +241,19 @@ pub(super) fn make(services: &Services, person: &Person, hash: &str, start: Star
 ///
 /// # Errors
 /// `Invalid` for a bad password, `Conflict` for somebody of the users file.
-pub async fn set_password(services: &Arc<Services>, user: &User, password: &str) -> Result<()> {
+pub async fn set_password(services: &Arc<Services>, by: &Actor, user: &User, password: &str) -> Result<()> {
     if user.origin == Origin::File {
         return Err(Error::Conflict(IN_FILE.into()));
     }
     let checked = Password::parse(password, &[&user.username, &user.email]).map_err(|error| Error::Invalid(vec![error]))?;
     let hash = services.passwords.hash(&checked).await?;
-    let (services, id) = (services.clone(), user.id);
+    let (services, by, id, username) = (services.clone(), by.clone(), user.id, user.username.clone());
     blocking(move || {
         services.db.write(|conn| {
             crate::db::one_row(store::users::update_password(conn, id, &hash, now())?)?;
             store::users::update_access_code(conn, id, None, None)?;
-            sessions::end_all(conn, id)
+            sessions::end_all(conn, id)?;
+            audit::note(conn, Event::PasswordSet, &by, &username, "")
         })?;
         services.sessions.forget(id);
         tracing::info!(user = id.0, "password set");
@@ -243,7 +266,7 @@ pub async fn set_password(services: &Arc<Services>, user: &User, password: &str)
 ///
 /// # Errors
 /// `Conflict` for the last admin.
-pub fn remove(services: &Services, id: UserId) -> Result<User> {
+pub fn remove(services: &Services, by: &Actor, id: UserId) -> Result<User> {
     let (user, left) = services.db.write(|conn| {
         let user = under_lock(conn, id)?;
         refuse_last_admin(services, conn, &user)?;
@@ -254,6 +277,7 @@ pub fn remove(services: &Services, id: UserId) -> Result<User> {
         store::items::delete_all(conn, id)?;
         store::directories::delete_all(conn, id)?;
         store::users::delete(conn, id)?;
+        audit::note(conn, Event::AccountRemoved, by, &user.username, &format!("the folder {} stays on disk", user.folder))?;
         Ok((user, left))
     })?;
     // Nobody will ever ask for these.
@@ -311,14 +335,15 @@ pub fn find(services: &Services, id: UserId) -> Result<(User, Vec<Session>)> {
 ///
 /// # Errors
 /// `NotFound`.
-pub fn end_sessions(services: &Services, admin: UserId, id: UserId) -> Result<User> {
+pub fn end_sessions(services: &Services, by: &Actor, id: UserId) -> Result<User> {
     let user = services.db.write(|conn| {
         let user = store::users::find(conn, id)?.ok_or(Error::NotFound)?;
         sessions::end_all(conn, id)?;
+        audit::note(conn, Event::SessionsEnded, by, &user.username, "all of them")?;
         Ok(user)
     })?;
     services.sessions.forget(id);
-    tracing::info!(admin = admin.0, user = id.0, "all sessions ended");
+    tracing::info!(admin = by.number(), user = id.0, "all sessions ended");
     Ok(user)
 }
 
@@ -328,8 +353,8 @@ fn under_lock(conn: &mut Conn, id: UserId) -> Result<User> {
     store::users::find(conn, id)?.ok_or(Error::NotFound)
 }
 
-fn refuse_oneself(admin: UserId, id: UserId, why: &str) -> Result<()> {
-    if admin == id { Err(Error::Conflict(why.into())) } else { Ok(()) }
+fn refuse_oneself(by: &Actor, id: UserId, why: &str) -> Result<()> {
+    if by.id == Some(id) { Err(Error::Conflict(why.into())) } else { Ok(()) }
 }
 
 /// An admin whose line in the users file is gone cannot come in, and is none.

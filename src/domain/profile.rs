@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::Services;
+use super::audit::{self, Actor};
 use super::password_hash::Verdict;
 use super::session_cache::Presence;
 use super::sessions::{self, Client};
@@ -10,7 +11,7 @@ use crate::db::blocking;
 use crate::error::{Error, FieldError, Result};
 use crate::media::icon;
 use crate::model::person::optional_line;
-use crate::model::{Email, Origin, Password, PersonName, SessionKind, Theme, User, now};
+use crate::model::{Email, Event, Origin, Password, PersonName, SessionKind, Theme, User, now};
 use crate::store;
 
 /// The fields of the profile form.
@@ -104,7 +105,9 @@ pub async fn change_password(
             crate::db::one_row(store::users::update_password(conn, user.id, &hash, at)?)?;
             sessions::end_all(conn, user.id)?;
             store::users::update_access_code(conn, user.id, None, None)?;
-            sessions::begin(conn, user.id, SessionKind::Browser, &client, at)
+            let token = sessions::begin(conn, user.id, SessionKind::Browser, &client, at)?;
+            audit::note(conn, Event::PasswordSet, &Actor::of(&user, &client), &user.username, "")?;
+            Ok(token)
         })?;
         services.sessions.forget(user.id);
         tracing::info!(user = user.id.0, "password changed");

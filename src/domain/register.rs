@@ -2,11 +2,12 @@
 
 use super::Services;
 use super::accounts::{self, Application, Start};
+use super::audit::{self, Actor};
 use super::sessions::{self, Client};
 use crate::config::Registration;
 use crate::db::blocking;
 use crate::error::{Error, Result};
-use crate::model::{AccessLevel, SessionKind, Status, UserId, now};
+use crate::model::{AccessLevel, Event, SessionKind, Status, UserId, now};
 
 use std::sync::Arc;
 
@@ -28,7 +29,10 @@ pub async fn register(services: &Arc<Services>, application: &Application, clien
         let done = services.db.write(|conn| {
             let at = now();
             let id = accounts::create(&services, conn, &checked.person, &hash, Start::here(status, AccessLevel::User), at)?;
-            Ok((id, sessions::begin(conn, id, SessionKind::Browser, &client, at)?))
+            let token = sessions::begin(conn, id, SessionKind::Browser, &client, at)?;
+            let username = checked.person.username.as_str();
+            audit::note(conn, Event::Registered, &Actor::somebody(&client), username, status.as_str())?;
+            Ok((id, token))
         })?;
         services.sessions.forget(done.0);
         tracing::info!(user = done.0.0, status = status.as_str(), "registered");

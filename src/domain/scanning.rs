@@ -5,6 +5,7 @@ use std::io::Read;
 
 use sha2::{Digest, Sha256};
 
+use super::audit::{self, Actor};
 use super::moving::{self, Plan};
 use super::scanner::Health;
 use super::storing::{self, decided};
@@ -16,7 +17,7 @@ use crate::error::{Error, Result};
 use crate::media::clamd::Verdict;
 use crate::media::{FileName, Place, Received};
 use crate::model::finding::{Finding, FindingState};
-use crate::model::{FindingId, Item, Scan, User, UserId, now};
+use crate::model::{Event, FindingId, Item, Scan, User, UserId, now};
 use crate::store;
 use crate::store::counts::Deltas;
 
@@ -215,7 +216,7 @@ fn quarantine(services: &Services, owner: &User, scanned: &Item, signature: &str
             deltas.write(conn, owner.id)?;
             store::users::update_subtract_used(conn, owner.id, item.size)?;
             store::directories::update_modified(conn, owner.id, &[item.directory_id], at)?;
-            Ok(())
+            audit::note(conn, Event::Found, &Actor::server(), &owner.username, signature)
         },
     )?;
     services.previews.forget(id.0);
@@ -262,10 +263,11 @@ pub fn see(services: &Services, user: &User, id: FindingId) -> Result<()> {
 /// `NotFound`; `Conflict` when it was decided already.
 pub fn delete(services: &Services, admin: &User, id: FindingId) -> Result<()> {
     let finding = services.db.read(|conn| store::findings::find(conn, id)?.ok_or(Error::NotFound))?;
+    let owner = owner_of(services, finding.user_id)?;
     services.change(finding.user_id, |conn| {
         match store::findings::update_decided(conn, id, FindingState::Deleted, now(), &admin.username)? {
             0 => Err(decided()),
-            _ => Ok(()),
+            _ => audit::note(conn, Event::FindingDeleted, &Actor::person(admin), &owner.username, &finding.signature),
         }
     })?;
     Ok(services.tree.remove_file(&Place::quarantined(id.0))?)
@@ -292,7 +294,7 @@ pub fn release(services: &Services, admin: &User, id: FindingId) -> Result<()> {
     let arrival = Arrival {
         directory: directory.map(|directory| directory.directory_id),
         keeps_both: true,
-        released: Some((id, admin.username.clone())),
+        released: Some((id, Actor::person(admin))),
         ..Arrival::of(received, finding.name, Scan::Clean)
     };
     storing::store(services, &owner, arrival)?;

@@ -7,11 +7,12 @@ use base64::Engine;
 use rand::Rng;
 
 use super::Services;
+use super::audit::{self, Actor};
 use super::session_cache::Presence;
 pub use super::session_cache::hash_of;
 use crate::db::Conn;
 use crate::error::{Error, Result};
-use crate::model::{Scope, Session, SessionKind, SessionStatus, Time, User, UserId, now};
+use crate::model::{Event, Scope, Session, SessionKind, SessionStatus, Time, User, UserId, now};
 use crate::store;
 
 /// A session ends when it was not used for so long,
@@ -143,7 +144,7 @@ pub(super) fn insert(
 /// # Errors
 /// The database's.
 pub fn log_out(services: &Services, presence: &Presence) -> Result<()> {
-    end(services, &presence.user, presence.session.id).or_else(|error| match error {
+    end_as(services, &presence.user, presence.session.id, Event::LoggedOut).or_else(|error| match error {
         Error::NotFound => Ok(()),
         other => Err(other),
     })
@@ -162,11 +163,17 @@ pub fn list(services: &Services, owner: UserId) -> Result<Vec<Session>> {
 /// # Errors
 /// `NotFound` for one that is not theirs.
 pub fn end(services: &Services, owner: &User, id: i64) -> Result<()> {
+    end_as(services, owner, id, Event::SessionsEnded)
+}
+
+fn end_as(services: &Services, owner: &User, id: i64, event: Event) -> Result<()> {
     services.db.write(|conn| {
         let ending = store::sessions::find(conn, owner.id, id, now())?;
         crate::db::one_row(store::sessions::update_end(conn, owner.id, id)?)?;
         if let Some(session) = ending {
             store::users::update_forget_session_token(conn, owner.id, &session.session_token)?;
+            let what = if session.name.is_empty() { &session.device } else { &session.name };
+            audit::note(conn, event, &Actor::person(owner), &owner.username, what)?;
         }
         Ok(())
     })?;
@@ -182,6 +189,8 @@ pub fn end_others(services: &Services, presence: &Presence) -> Result<usize> {
     let ended = services.db.write(|conn| {
         let ended = store::sessions::update_end_others(conn, presence.user.id, presence.session.id)?;
         store::users::update_session_token(conn, presence.user.id, Some(&presence.session.session_token))?;
+        let (user, how) = (&presence.user, format!("{ended} other devices"));
+        audit::note(conn, Event::SessionsEnded, &Actor::person(user), &user.username, &how)?;
         Ok(ended)
     })?;
     services.sessions.forget(presence.user.id);

@@ -9,11 +9,12 @@ use subtle::ConstantTimeEq;
 
 use super::Services;
 use super::accounts::{self, Application, Start};
+use super::audit::{self, Actor};
 use super::sessions::{self, Client};
 use crate::config::{self, FirstAdmin};
 use crate::db::blocking;
 use crate::error::{Error, Result};
-use crate::model::{AccessLevel, SessionKind, Status, now};
+use crate::model::{AccessLevel, Event, SessionKind, Status, now};
 use crate::store;
 
 fn code_file(services: &Services) -> PathBuf {
@@ -58,7 +59,10 @@ pub async fn set_up(services: &Arc<Services>, given: &str, application: &Applica
             let at = now();
             let id =
                 accounts::create(&services, conn, &checked.person, &hash, Start::here(Status::Active, AccessLevel::Admin), at)?;
-            sessions::begin(conn, id, SessionKind::Browser, &client, at)
+            let token = sessions::begin(conn, id, SessionKind::Browser, &client, at)?;
+            let username = checked.person.username.as_str();
+            audit::note(conn, Event::AccountMade, &Actor::somebody(&client), username, "the first admin, with the set-up code")?;
+            Ok(token)
         })?;
         finish(&services)?;
         Ok(token)
@@ -99,6 +103,8 @@ pub async fn set_up_unattended(services: &Arc<Services>, admin: &FirstAdmin) -> 
                     Start::here(Status::Active, AccessLevel::Admin),
                     now(),
                 )?;
+                let username = checked.person.username.as_str();
+                audit::note(conn, Event::AccountMade, &Actor::server(), username, "the first admin, from the settings")?;
             }
             Ok(())
         })?;

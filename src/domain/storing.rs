@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::sync::atomic::Ordering;
 
 use super::arrivals::{Arrival, Outcome, Waiting};
+use super::audit;
 use super::moving::{self, Plan};
 use super::{Services, folders, items, previews, search};
 use crate::db::Conn;
@@ -14,7 +15,7 @@ use crate::media::name::search_key;
 use crate::media::{FileName, Place, Received, Sniffed, sniff};
 use crate::model::finding::FindingState;
 use crate::model::item::{ItemKind, NewItem};
-use crate::model::{Directory, DirectoryId, Item, ItemId, PreviewState, UploadId, User, WallClock, now};
+use crate::model::{Directory, DirectoryId, Event, Item, ItemId, PreviewState, UploadId, User, WallClock, now};
 use crate::store;
 use crate::store::counts::Deltas;
 
@@ -294,7 +295,7 @@ fn insert(conn: &mut Conn, user: &User, news: &[(&&Arrival, NewItem)]) -> Result
             hold.stored(arrival.received.size);
         }
         if let Some((finding, admin)) = &arrival.released
-            && store::findings::update_decided(conn, *finding, FindingState::Released, now(), admin)? == 0
+            && store::findings::update_decided(conn, *finding, FindingState::Released, now(), admin.name())? == 0
         {
             return Err(decided());
         }
@@ -306,6 +307,9 @@ fn insert(conn: &mut Conn, user: &User, news: &[(&&Arrival, NewItem)]) -> Result
     directories.sort_unstable();
     directories.dedup();
     store::directories::update_modified(conn, user.id, &directories, now())?;
+    for (_, admin) in news.iter().filter_map(|(arrival, _)| arrival.released.as_ref()) {
+        audit::note(conn, Event::Released, admin, &user.username, "a false alarm")?;
+    }
     Ok(())
 }
 

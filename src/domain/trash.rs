@@ -1,12 +1,13 @@
 //! The trash: what was deleted stays until it is restored to where it was, deleted for good, or its days are over.
 
+use super::audit::{self, Actor};
 use super::items::{named, place_of, theirs};
 use super::moving::{self, Plan};
 use super::shelves::Selection;
 use super::{Services, folders, search};
 use crate::error::{Error, Result};
 use crate::media::{FileName, Place};
-use crate::model::{Item, ItemId, Shelf, Sort, User, now};
+use crate::model::{Event, Item, ItemId, Shelf, Sort, User, now};
 use crate::store;
 use crate::store::counts::Deltas;
 
@@ -134,6 +135,10 @@ fn home_of(item: &Item) -> &str {
 /// # Errors
 /// `NotFound` when none of them is there and theirs, `Conflict` for what is not in the trash.
 pub fn delete(services: &Services, user: &User, ids: &[ItemId]) -> Result<usize> {
+    delete_as(services, &Actor::person(user), user, ids)
+}
+
+fn delete_as(services: &Services, by: &Actor, user: &User, ids: &[ItemId]) -> Result<usize> {
     let done = moving::relocate(
         services,
         user.id,
@@ -166,7 +171,8 @@ pub fn delete(services: &Services, user: &User, ids: &[ItemId]) -> Result<usize>
             deltas.write(conn, user.id)?;
             store::users::update_subtract_used(conn, user.id, bytes)?;
             store::directories::update_modified_at(conn, user.id, TRASH, now())?;
-            Ok(())
+            let what = format!("{} files, {bytes} bytes", batch.len());
+            audit::note(conn, Event::Deleted, by, &user.username, &what)
         },
     )?;
     for gone in &done {
@@ -228,6 +234,6 @@ pub fn purge(services: &Services) -> Result<usize> {
         let Some(owner) = items.first().map(|item| item.user_id) else { return Ok(purged) };
         let ids: Vec<_> = items.iter().filter(|item| item.user_id == owner).map(|item| item.id).collect();
         let user = services.db.read(|conn| store::users::find(conn, owner)?.ok_or(Error::NotFound))?;
-        purged += delete(services, &user, &ids)?;
+        purged += delete_as(services, &Actor::server(), &user, &ids)?;
     }
 }

@@ -76,6 +76,11 @@ pub async fn edge(
     let took = started.elapsed();
     if let Some(services) = http.app_data::<Data<Services>>() {
         services.metrics.answered(super::metrics::kind_of(http.path()), status, took);
+        if services.settings.is_https() {
+            // RFC 6797: from now on, for a year, only by TLS.
+            let value = HeaderValue::from_static("max-age=31536000");
+            response.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, value);
+        }
     }
     let milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
     tracing::debug!(method = %http.method(), path = http.path(), status, milliseconds);

@@ -14,6 +14,7 @@ use super::client::client_of;
 use super::error::Failure;
 use super::route::act;
 use crate::domain::Services;
+use crate::domain::audit::Actor;
 use crate::domain::session_cache::Presence;
 use crate::domain::sessions::{self, Client};
 use crate::error::Error;
@@ -80,6 +81,12 @@ pub struct SignedIn {
 }
 
 impl SignedIn {
+    /// Them, for the audit log.
+    #[must_use]
+    pub fn actor(&self) -> Actor {
+        Actor::of(self.user(), &self.client)
+    }
+
     #[must_use]
     pub fn user(&self) -> &User {
         &self.presence.user

@@ -1,5 +1,6 @@
 //! The nouns of the house: rows, keys, and values that can only be made by `parse`.
 
+pub mod audit;
 pub mod clock;
 mod column;
 pub mod count;
@@ -19,6 +20,7 @@ pub mod upload;
 pub mod user;
 
 pub use self::time::{Time, now};
+pub use audit::{AuditRow, Event};
 pub use clock::{WallClock, YearMonth};
 pub use count::ShelfCount;
 pub use cursor::Cursor;

@@ -1,5 +1,6 @@
 //! Every SQL statement, one file a table, the owner named in each signature.
 
+pub mod audit;
 pub mod backups;
 pub mod counts;
 pub mod details;

@@ -66,6 +66,8 @@ fn row_of(route: &nexus_media::http::Route) -> Option<Row> {
         | "/admin/users/{id}"
         | "/admin/status"
         | "/admin/findings"
+        | "/admin/audit"
+        | "/admin/audit/export"
         | "/admin/previews/retry"
         | "/admin/users/approve"
         | "/admin/users/reject" => ADMIN,

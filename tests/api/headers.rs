@@ -59,6 +59,7 @@ async fn pages_have_no_inline_script_or_style(#[values(Sqlite)] backend: Backend
         "/account/sessions",
         "/admin/users",
         "/admin/status",
+        "/admin/audit",
         &format!("/items/{id}"),
         "/nothing",
     ] {

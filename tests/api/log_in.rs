@@ -1,5 +1,6 @@
 //! Logging in and out.
 
+use nexus_media::domain::audit::Actor;
 use rstest::rstest;
 
 use crate::support::*;
@@ -91,6 +92,7 @@ async fn a_copied_cookie_is_dead_after_log_out(#[values(Sqlite, MariaDb)] backen
     assert!(app.user("ada").session_token.is_some());
     let answer = browser.submit("/dashboard", "/logout", &[]).await;
     assert_eq!(location(&answer), "/login");
+    assert_eq!(header(&answer, "clear-site-data"), "\"cache\"");
     assert_eq!(location(&look().await.unwrap()), "/login");
     assert_eq!(app.user("ada").session_token, None);
 }
@@ -106,6 +108,8 @@ async fn the_cookie_is_http_only_lax_and_secure_behind_https(#[values(Sqlite)] b
     }
     let app = TestApp::start_with(backend, &[("public_url", "https://media.example.org")]).await;
     let cookie = header(&app.browser().get("/setup").await, "set-cookie");
+    let answer = app.browser().get("/setup").await;
+    assert_eq!(header(&answer, "strict-transport-security"), "max-age=31536000");
     assert!(cookie.starts_with("__Host-nexus_session=") && cookie.contains("Secure") && !cookie.contains("Domain"), "{cookie}");
 }
 
@@ -156,7 +160,9 @@ async fn a_password_that_is_changed_while_an_old_one_is_tried_stays_changed(#[va
     let browser = app.browser();
     let logging_in = browser.submit("/login", "/login", &[("username", "ada"), ("password", PASSWORD)]);
     let changing = async {
-        nexus_media::domain::people::set_password(&app.services, &user, "another long password").await.unwrap();
+        nexus_media::domain::people::set_password(&app.services, &Actor::command_line(), &user, "another long password")
+            .await
+            .unwrap();
     };
     let (answer, ()) = futures_util::future::join(logging_in, changing).await;
     let now = app.user("ada").password;

@@ -20,6 +20,7 @@ mod support;
 
 mod access;
 mod account;
+mod audit;
 mod backup;
 mod checking;
 mod directories;

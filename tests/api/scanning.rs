@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use nexus_media::domain::audit::Actor;
 use rstest::rstest;
 
 use crate::clamd::{Clamd, eicar};
@@ -208,6 +209,6 @@ async fn what_was_taken_from_a_person_goes_with_their_account(#[values(Sqlite, M
     assert_eq!(made.status(), 201);
     let count = |folder: &str| std::fs::read_dir(app.folder.path().join("media").join(folder)).unwrap().count();
     assert_eq!((count(".quarantine"), count(".uploads")), (1, 1));
-    nexus_media::domain::people::remove(&app.services, app.user("ada").id).unwrap();
+    nexus_media::domain::people::remove(&app.services, &Actor::command_line(), app.user("ada").id).unwrap();
     assert_eq!((count(".quarantine"), count(".uploads")), (0, 0));
 }

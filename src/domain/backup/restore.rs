@@ -12,11 +12,13 @@ use super::loading::{self, Loaded};
 use super::set::{FileLine, Left, Set};
 use crate::db::tables;
 use crate::domain::Services;
+use crate::domain::audit::{self, Actor};
 use crate::error::{Error, Result};
 use crate::faults;
 use crate::media::tree::{BEFORE, RESTORING};
 use crate::media::vault::copy_hashed;
 use crate::media::{Place, Tree, Vault, sha256_of};
+use crate::model::Event;
 use crate::store;
 
 /// Folders that stood there and belong to nobody in the backup.
@@ -88,6 +90,7 @@ pub fn restore(
     };
     faults::point("restore committed");
     finish_restore(services)?;
+    services.db.write(|conn| audit::note(conn, Event::Restored, &Actor::command_line(), &restored.name, ""))?;
     let aside = services.tree.path().join(format!("{BEFORE}{id}"));
     restored.aside = Some(aside).filter(|aside| aside.exists());
     Ok(restored)

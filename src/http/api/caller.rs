@@ -11,6 +11,7 @@ use actix_web::{FromRequest, HttpRequest};
 
 use crate::domain::Services;
 use crate::domain::api_sessions::Bearer;
+use crate::domain::audit::Actor;
 use crate::domain::limits::Who;
 use crate::domain::session_cache::Presence;
 use crate::domain::sessions::{self, Client};
@@ -27,9 +28,16 @@ use crate::model::{Scope, User};
 pub struct Caller {
     pub services: Data<Services>,
     pub presence: Arc<Presence>,
+    client: Client,
 }
 
 impl Caller {
+    /// Them, for the audit log.
+    #[must_use]
+    pub fn actor(&self) -> Actor {
+        Actor::of(self.user(), &self.client)
+    }
+
     #[must_use]
     pub fn user(&self) -> &User {
         &self.presence.user
@@ -95,7 +103,7 @@ async fn caller(request: &HttpRequest, needs: Option<Scope>) -> Result<Caller, F
     if let Some(scope) = needs {
         refuse_without(&presence, scope)?;
     }
-    Ok(Caller { services, presence })
+    Ok(Caller { services, presence, client })
 }
 
 fn refuse_without(presence: &Presence, scope: Scope) -> Result<()> {

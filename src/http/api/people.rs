@@ -119,21 +119,21 @@ pub(super) async fn patch_person(
     path: web::Path<String>,
     Json(body): Json<ChangeBody>,
 ) -> Answer {
-    let (id, admin) = (parse(&path)?, caller.user().id);
+    let (id, by) = (parse(&path)?, caller.actor());
     if body.quota_bytes.is_some_and(|bytes| bytes < 0) {
         return Err(Error::field("quota_bytes", "0 or more.").into());
     }
     let changed = act(&caller.services, move |services| {
         let (user, _) = people::find(services, id)?;
         if let Some(decision) = body.status.map(|wanted| decision(user.status, wanted)).transpose()?.flatten() {
-            people::decide(services, admin, id, decision)?;
+            people::decide(services, &by, id, decision)?;
         }
         if let Some(level) = body.access_level {
             let level = if matches!(level, LevelWord::Admin) { "admin" } else { "user" };
-            people::set_access_level(services, admin, id, level)?;
+            people::set_access_level(services, &by, id, level)?;
         }
         if let Some(bytes) = body.quota_bytes {
-            people::set_quota(services, admin, id, bytes)?;
+            people::set_quota(services, &by, id, bytes)?;
         }
         Ok(people::find(services, id)?.0)
     });

@@ -1,7 +1,7 @@
 //! `/login`, `/logout` and `/`.
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::RETRY_AFTER;
+use actix_web::http::header::{HeaderName, HeaderValue, RETRY_AFTER};
 use actix_web::web;
 use askama::Template;
 use serde::Deserialize;
@@ -111,5 +111,8 @@ async fn submit_log_out(visitor: Visitor, Form(Nothing {}): Form<Nothing>) -> An
         act(&visitor.services, move |services| sessions::log_out(services, &presence)).await?;
     }
     visitor.carrier.sign_out();
-    see("/login")
+    let mut answer = see("/login")?;
+    // Whoever sits at this browser next finds no pictures in its cache.
+    answer.headers_mut().insert(HeaderName::from_static("clear-site-data"), HeaderValue::from_static("\"cache\""));
+    Ok(answer)
 }

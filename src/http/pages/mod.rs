@@ -3,6 +3,7 @@
 mod account;
 mod albums;
 mod answer;
+mod audit;
 mod choices;
 mod dashboard;
 mod directories;

@@ -181,8 +181,8 @@ fn bytes_of(text: &str) -> Option<i64> {
 }
 
 async fn decide(at: &SignedIn, request: &HttpRequest, id: &str, decision: Decision) -> Answer {
-    let (admin, id) = (at.user().id, parse(id)?);
-    let user = act(&at.services, move |services| people::decide(services, admin, id, decision)).await?;
+    let (by, id) = (at.actor(), parse(id)?);
+    let user = act(&at.services, move |services| people::decide(services, &by, id, decision)).await?;
     back(request, &at.carrier, format!("{} {} is {}.", user.firstname, user.lastname, decision.past()))
 }
 
@@ -222,11 +222,11 @@ async fn decide_many(at: &SignedIn, request: &HttpRequest, ids: Vec<i64>, decisi
     if ids.is_empty() {
         return back(request, &at.carrier, "Nobody was selected. Tick the people you mean first.");
     }
-    let admin = at.user().id;
+    let by = at.actor();
     let (done, left) = act(&at.services, move |services| {
         let (mut done, mut left) = (0, 0);
         for id in ids.into_iter().take(500) {
-            match people::decide(services, admin, UserId(id), decision) {
+            match people::decide(services, &by, UserId(id), decision) {
                 Ok(_) => done += 1,
                 Err(Error::Conflict(_) | Error::NotFound) => left += 1,
                 Err(error) => return Err(error),
@@ -252,11 +252,11 @@ async fn submit_access_level(
     path: web::Path<String>,
     Form(form): Form<LevelForm>,
 ) -> Answer {
-    let (admin, id) = (at.user().id, parse(&path)?);
+    let (by, id) = (at.actor(), parse(&path)?);
     let level = form.access_level.clone();
-    let user = act(&at.services, move |services| people::set_access_level(services, admin, id, &form.access_level)).await?;
+    let user = act(&at.services, move |services| people::set_access_level(services, &by, id, &form.access_level)).await?;
     let said = format!("{} {} is {} now.", user.firstname, user.lastname, if level == "admin" { "an admin" } else { "a user" });
-    if id == admin && level != "admin" {
+    if id == at.user().id && level != "admin" {
         say(&at.carrier, said)?;
         return see("/dashboard");
     }
@@ -271,21 +271,21 @@ struct QuotaForm {
 }
 
 async fn submit_quota(Admin(at): Admin, request: HttpRequest, path: web::Path<String>, Form(form): Form<QuotaForm>) -> Answer {
-    let (admin, id) = (at.user().id, parse(&path)?);
+    let (by, id) = (at.actor(), parse(&path)?);
     let given = if form.quota.trim().is_empty() { "0" } else { form.quota.as_str() };
     let Some(bytes) = bytes_of(given) else {
         let error = FieldError::new("quota", "A number of gigabytes such as 50 or 0.5; 0 for no limit.");
         let page = PersonPage { quota_gb: form.quota.clone(), ..person_page(&at, id, &[error]).await? };
         return show_with(StatusCode::UNPROCESSABLE_ENTITY, &page);
     };
-    let user = act(&at.services, move |services| people::set_quota(services, admin, id, bytes)).await?;
+    let user = act(&at.services, move |services| people::set_quota(services, &by, id, bytes)).await?;
     let limit = if bytes == 0 { "as much as there is room for".into() } else { v::size(bytes).words };
     back(&request, &at.carrier, format!("{} {} may store {limit}.", user.firstname, user.lastname))
 }
 
 async fn submit_access_code(Admin(at): Admin, path: web::Path<String>, _: Form<Nothing>) -> Answer {
-    let (admin, id) = (at.user().id, parse(&path)?);
-    let (user, code) = act(&at.services, move |services| people::hand_out_code(services, admin, id)).await?;
+    let (by, id) = (at.actor(), parse(&path)?);
+    let (user, code) = act(&at.services, move |services| people::hand_out_code(services, &by, id)).await?;
     let text = format!(
         "Give this code to {} {}. It works once, for two days, at /recover, and is not shown again.",
         user.firstname, user.lastname
@@ -295,8 +295,8 @@ async fn submit_access_code(Admin(at): Admin, path: web::Path<String>, _: Form<N
 }
 
 async fn submit_end_sessions(Admin(at): Admin, request: HttpRequest, path: web::Path<String>, _: Form<Nothing>) -> Answer {
-    let (admin, id) = (at.user().id, parse(&path)?);
-    let user = act(&at.services, move |services| people::end_sessions(services, admin, id)).await?;
+    let (by, id) = (at.actor(), parse(&path)?);
+    let user = act(&at.services, move |services| people::end_sessions(services, &by, id)).await?;
     back(&request, &at.carrier, format!("{} {} is logged out everywhere.", user.firstname, user.lastname))
 }
 

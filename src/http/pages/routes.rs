@@ -1,8 +1,8 @@
 //! The routes of all pages.
 
 use super::{
-    account, albums, dashboard, directories, downloads, findings, items, log_in, media, people, recover, register, sessions,
-    setup, shelf, status, tokens, trash, unfinished, upload,
+    account, albums, audit, dashboard, directories, downloads, findings, items, log_in, media, people, recover, register,
+    sessions, setup, shelf, status, tokens, trash, unfinished, upload,
 };
 use crate::http::route::Route;
 
@@ -28,6 +28,7 @@ pub fn routes() -> Vec<Route> {
         people::routes(),
         status::routes(),
         findings::routes(),
+        audit::routes(),
     ];
     areas.into_iter().flatten().collect()
 }

@@ -1,0 +1,68 @@
+//! `nexus-media audit …`: looking the audit log over, and taking it away.
+
+use std::io::Write;
+
+use serde_json::json;
+
+use super::arguments::AuditCommand;
+use super::output::answer_as;
+use crate::domain::Services;
+use crate::domain::audit::{self, Filter, csv_head, csv_line};
+use crate::error::{Error, Result};
+use crate::model::audit::time_text;
+
+/// Rows looked up at once.
+const BATCH: i64 = 1000;
+
+/// # Errors
+/// `Conflict` when the chain is broken.
+pub fn run(services: &Services, command: &AuditCommand, is_json: bool) -> Result<()> {
+    match command {
+        AuditCommand::Verify { noted } => verify(services, noted.as_deref(), is_json),
+        AuditCommand::Export => export(services, is_json),
+    }
+}
+
+fn verify(services: &Services, noted: Option<&str>, is_json: bool) -> Result<()> {
+    let noted = noted.map(|text| {
+        let read = text.split_once(':').and_then(|(id, hash)| Some((id.parse().ok()?, hash)));
+        read.ok_or_else(|| Error::field("noted", "Say it as verify printed it: NUMBER:HASH."))
+    });
+    let verified = audit::verify(services, noted.transpose()?)?;
+    let (last, hash) = &verified.last;
+    let value = json!({ "rows": verified.rows, "first": verified.first, "last": last, "hash": hash });
+    let words = match verified.rows {
+        0 => "The audit log is empty.".to_owned(),
+        rows => format!(
+            "{rows} rows from {} to {last}: each as it was written. Note this elsewhere, for --noted later:\n{last}:{hash}",
+            verified.first
+        ),
+    };
+    answer_as(is_json, &value, &words)
+}
+
+/// The newest first: CSV, or a JSON object a line.
+fn export(services: &Services, is_json: bool) -> Result<()> {
+    let mut out = std::io::stdout().lock();
+    if !is_json {
+        out.write_all(csv_head().as_bytes())?;
+    }
+    let mut before = None;
+    loop {
+        let rows = audit::list(services, &Filter::default(), before, BATCH)?;
+        let Some(last) = rows.last() else { return Ok(out.flush()?) };
+        before = Some(last.id);
+        for row in &rows {
+            if is_json {
+                let value = json!({
+                    "id": row.id, "at": time_text(row.happened_at), "event": row.event, "actor_id": row.actor_id.map(|id| id.0),
+                    "actor": row.actor, "address": row.address, "subject": row.subject, "detail": row.detail,
+                    "previous": row.previous, "hash": row.hash,
+                });
+                writeln!(out, "{value}")?;
+            } else {
+                out.write_all(csv_line(row).as_bytes())?;
+            }
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! The audit log: who let whom in, who came, what was taken away. Each row carries the hash of the one before, so that
+//! none can be changed or taken out unseen by whoever has noted a later hash.
+
+use super::Services;
+use super::sessions::Client;
+use crate::db::Conn;
+use crate::error::{Error, Result};
+use crate::model::audit::{AuditRow, time_text};
+use crate::model::{Event, Time, User, UserId, now};
+use crate::store;
+pub use crate::store::audit::Filter;
+
+/// Rows looked at in one go.
+const PAGE: i64 = 1000;
+
+/// Who does something.
+#[derive(Debug, Clone)]
+pub struct Actor {
+    pub id: Option<UserId>,
+    name: String,
+    address: String,
+}
+
+impl Actor {
+    /// A person at a device.
+    #[must_use]
+    pub fn of(user: &User, client: &Client) -> Self {
+        Self { address: client.address.to_canonical().to_string(), ..Self::person(user) }
+    }
+
+    /// A person, where nobody knows their device.
+    pub(super) fn person(user: &User) -> Self {
+        Self { id: Some(user.id), name: user.username.clone(), address: String::new() }
+    }
+
+    /// Somebody who has not said, or not proved, who they are.
+    pub(super) fn somebody(client: &Client) -> Self {
+        Self { id: None, name: String::new(), address: client.address.to_canonical().to_string() }
+    }
+
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// For the log; 0 for nobody with an account.
+    pub(super) fn number(&self) -> i64 {
+        self.id.map_or(0, |id| id.0)
+    }
+
+    /// The owner of the server, who needs no account.
+    #[must_use]
+    pub fn command_line() -> Self {
+        Self { id: None, name: "(command line)".into(), address: String::new() }
+    }
+
+    /// The server by itself.
+    pub(super) fn server() -> Self {
+        Self { id: None, name: "(server)".into(), address: String::new() }
+    }
+}
+
+/// Writes a row, in the transaction of what it tells of: last in it, because whoever comes next waits for its end.
+///
+/// # Errors
+/// The database's.
+pub(super) fn note(conn: &mut Conn, event: Event, actor: &Actor, subject: &str, detail: &str) -> Result<()> {
+    let (id, previous) = store::audit::update_next(conn)?;
+    let short = |text: &str, most: usize| text.chars().take(most).collect::<String>();
+    let mut row = AuditRow {
+        id,
+        happened_at: now(),
+        event: event.as_str().to_owned(),
+        actor_id: actor.id,
+        actor: short(&actor.name, 64),
+        address: short(&actor.address, 45),
+        subject: short(subject, 255),
+        detail: short(detail, 700),
+        previous,
+        hash: String::new(),
+    };
+    row.hash = row.right_hash();
+    store::audit::insert(conn, &row)?;
+    Ok(())
+}
+
+/// The newest rows that fit, before that number where one is given.
+///
+/// # Errors
+/// The database's.
+pub fn list(services: &Services, filter: &Filter, before: Option<i64>, limit: i64) -> Result<Vec<AuditRow>> {
+    services.db.read(|conn| Ok(store::audit::list(conn, filter, before, limit)?))
+}
+
+/// The names of the columns (RFC 4180).
+#[must_use]
+pub fn csv_head() -> String {
+    "id,at,event,actor_id,actor,address,subject,detail,previous,hash\r\n".into()
+}
+
+/// A row as CSV (RFC 4180). What a spreadsheet would take for a formula begins with an apostrophe (OWASP, CSV injection).
+#[must_use]
+pub fn csv_line(row: &AuditRow) -> String {
+    let fields = [
+        row.id.to_string(),
+        time_text(row.happened_at),
+        row.event.clone(),
+        row.actor_id.map(|id| id.0.to_string()).unwrap_or_default(),
+        row.actor.clone(),
+        row.address.clone(),
+        row.subject.clone(),
+        row.detail.clone(),
+        row.previous.clone(),
+        row.hash.clone(),
+    ];
+    let quoted = fields.map(|field| {
+        let is_formula = field.starts_with(['=', '+', '-', '@', '\t', '\r']);
+        format!("\"{}{}\"", if is_formula { "'" } else { "" }, field.replace('"', "\"\""))
+    });
+    format!("{}\r\n", quoted.join(","))
+}
+
+/// What the chain is worth.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verified {
+    /// The number of the first row that is left; those before it were old.
+    pub first: i64,
+    pub rows: u64,
+    /// The number and hash of the last row: noted elsewhere, they show later that nothing up to it was changed.
+    pub last: (i64, String),
+}
+
+/// Follows the chain from its first row to its last. `expected` is a number and the hash that was noted for it.
+///
+/// # Errors
+/// `Conflict` names the first row that is changed, gone or new in between.
+pub fn verify(services: &Services, expected: Option<(i64, &str)>) -> Result<Verified> {
+    services.db.snapshot(|conn| {
+        let mut verified = Verified { first: 0, rows: 0, last: (0, String::new()) };
+        let mut is_met = expected.is_none();
+        loop {
+            let rows = store::audit::list_after(conn, verified.last.0, PAGE)?;
+            if rows.is_empty() {
+                break;
+            }
+            for row in rows {
+                let is_first = verified.rows == 0;
+                if is_first {
+                    verified.first = row.id;
+                } else if row.id != verified.last.0 + 1 {
+                    return Err(broken(verified.last.0 + 1, "is gone"));
+                }
+                let is_linked = if is_first { row.id != 1 || row.previous.is_empty() } else { row.previous == verified.last.1 };
+                if !is_linked || row.hash != row.right_hash() {
+                    return Err(broken(row.id, "is not as it was written"));
+                }
+                if let Some((_, hash)) = expected.filter(|(id, _)| *id == row.id) {
+                    if hash != row.hash {
+                        return Err(broken(row.id, "has another hash than was noted"));
+                    }
+                    is_met = true;
+                }
+                verified.last = (row.id, row.hash);
+                verified.rows += 1;
+            }
+        }
+        if store::audit::find_head(conn)? != verified.last {
+            return Err(broken(verified.last.0 + 1, "and what came after it are gone"));
+        }
+        if !is_met {
+            let (id, _) = expected.unwrap_or_default();
+            return Err(broken(id, "is not there"));
+        }
+        Ok(verified)
+    })
+}
+
+fn broken(id: i64, how: &str) -> Error {
+    Error::Conflict(format!("The audit log is broken: row {id} {how}."))
+}
+
+/// Takes rows away that are older than the settings say; returns how many.
+///
+/// # Errors
+/// The database's.
+pub(super) fn purge(services: &Services, at: Time) -> Result<usize> {
+    if services.settings.audit_days == 0 {
+        return Ok(0);
+    }
+    let before = at - time::Duration::days(services.settings.audit_days.into());
+    services.db.write(|conn| Ok(store::audit::delete_before(conn, before, PAGE)?))
+}

@@ -1,0 +1,151 @@
+//! The audit log: what happened, who did it, and from where.
+
+use diesel::prelude::*;
+use sha2::{Digest, Sha256};
+use time::macros::format_description;
+
+use super::column::text_enum;
+use super::{Time, UserId};
+use crate::db::schema::audit_log;
+
+/// What happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, diesel::expression::AsExpression, diesel::deserialize::FromSqlRow)]
+#[diesel(sql_type = diesel::sql_types::Text)]
+pub enum Event {
+    /// A word that nobody knows: a later version wrote it.
+    Unknown,
+    LoggedIn,
+    LogInRefused,
+    LoggedOut,
+    SessionsEnded,
+    TokenMade,
+    TokenReused,
+    Registered,
+    AccountMade,
+    AccountRemoved,
+    Approved,
+    Rejected,
+    Suspended,
+    Reactivated,
+    AccessLevelSet,
+    QuotaSet,
+    CodeHandedOut,
+    PasswordSet,
+    Deleted,
+    Found,
+    Released,
+    FindingDeleted,
+    Restored,
+}
+text_enum!(Event {
+    Unknown = "unknown",
+    LoggedIn = "logged_in",
+    LogInRefused = "log_in_refused",
+    LoggedOut = "logged_out",
+    SessionsEnded = "sessions_ended",
+    TokenMade = "token_made",
+    TokenReused = "token_reused",
+    Registered = "registered",
+    AccountMade = "account_made",
+    AccountRemoved = "account_removed",
+    Approved = "approved",
+    Rejected = "rejected",
+    Suspended = "suspended",
+    Reactivated = "reactivated",
+    AccessLevelSet = "access_level_set",
+    QuotaSet = "quota_set",
+    CodeHandedOut = "code_handed_out",
+    PasswordSet = "password_set",
+    Deleted = "deleted",
+    Found = "found",
+    Released = "released",
+    FindingDeleted = "finding_deleted",
+    Restored = "restored",
+});
+
+impl Event {
+    /// All that are written, with words for people.
+    pub const NAMED: [(Self, &'static str); 22] = [
+        (Self::LoggedIn, "Logged in"),
+        (Self::LogInRefused, "Log-in refused"),
+        (Self::LoggedOut, "Logged out"),
+        (Self::SessionsEnded, "Sessions ended"),
+        (Self::TokenMade, "Access token made"),
+        (Self::TokenReused, "Refresh token used twice"),
+        (Self::Registered, "Registered"),
+        (Self::AccountMade, "Account made"),
+        (Self::AccountRemoved, "Account removed"),
+        (Self::Approved, "Approved"),
+        (Self::Rejected, "Rejected"),
+        (Self::Suspended, "Suspended"),
+        (Self::Reactivated, "Reactivated"),
+        (Self::AccessLevelSet, "Access level set"),
+        (Self::QuotaSet, "Quota set"),
+        (Self::CodeHandedOut, "One-time code handed out"),
+        (Self::PasswordSet, "Password set"),
+        (Self::Deleted, "Deleted for good"),
+        (Self::Found, "Malware found"),
+        (Self::Released, "Finding given back"),
+        (Self::FindingDeleted, "Finding deleted"),
+        (Self::Restored, "Backup put back"),
+    ];
+
+    /// In words for people.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        Self::NAMED.iter().find(|(event, _)| *event == self).map_or("Something else", |(_, words)| words)
+    }
+}
+
+/// One row of `audit_log`. Rows are numbered without gaps.
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = audit_log)]
+#[diesel(treat_none_as_default_value = false)]
+pub struct AuditRow {
+    pub id: i64,
+    pub happened_at: Time,
+    /// The word of an [`Event`].
+    pub event: String,
+    pub actor_id: Option<UserId>,
+    /// The username, or what else did it.
+    pub actor: String,
+    /// IP address; empty where there was none.
+    pub address: String,
+    /// Whom or what it was done to.
+    pub subject: String,
+    pub detail: String,
+    /// The hash of the row before it; empty for the first.
+    pub previous: String,
+    /// SHA-256 over all of the above, in lower-case hexadecimal.
+    pub hash: String,
+}
+
+impl AuditRow {
+    /// The hash it should have.
+    #[must_use]
+    pub fn right_hash(&self) -> String {
+        let text = serde_json::json!([
+            self.id,
+            time_text(self.happened_at),
+            self.event,
+            self.actor_id.map(|id| id.0),
+            self.actor,
+            self.address,
+            self.subject,
+            self.detail,
+            self.previous,
+        ]);
+        hex::encode(Sha256::digest(text.to_string()))
+    }
+
+    #[must_use]
+    pub fn event(&self) -> Event {
+        Event::parse(&self.event).unwrap_or(Event::Unknown)
+    }
+}
+
+/// UTC, to the microsecond.
+#[must_use]
+pub fn time_text(at: Time) -> String {
+    at.format(format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:6]Z")).unwrap_or_default()
+}

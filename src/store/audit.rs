@@ -1,0 +1,92 @@
+//! `audit_log` and `audit_head`: a chain of rows, and where it ends.
+
+use diesel::prelude::*;
+
+use crate::db::Conn;
+use crate::db::schema::{audit_head, audit_log as table};
+use crate::model::audit::AuditRow;
+use crate::model::{Event, Time};
+
+/// Takes the next number, for this transaction alone; returns it with the hash of the row before.
+///
+/// # Errors
+/// The database's.
+pub fn update_next(conn: &mut Conn) -> QueryResult<(i64, String)> {
+    diesel::update(audit_head::table.find(1)).set(audit_head::last.eq(audit_head::last + 1_i64)).execute(conn)?;
+    find_head(conn)
+}
+
+/// The number of the last row and its hash.
+///
+/// # Errors
+/// The database's.
+pub fn find_head(conn: &mut Conn) -> QueryResult<(i64, String)> {
+    audit_head::table.find(1).select((audit_head::last, audit_head::hash)).first(conn)
+}
+
+/// Puts a row in, and makes it the last.
+///
+/// # Errors
+/// The database's.
+pub fn insert(conn: &mut Conn, row: &AuditRow) -> QueryResult<usize> {
+    diesel::insert_into(table::table).values(row.clone()).execute(conn)?;
+    diesel::update(audit_head::table.find(1)).set(audit_head::hash.eq(&row.hash)).execute(conn)
+}
+
+/// Rows behind that number, in order.
+///
+/// # Errors
+/// The database's.
+pub fn list_after(conn: &mut Conn, after: i64, limit: i64) -> QueryResult<Vec<AuditRow>> {
+    table::table.filter(table::id.gt(after)).order(table::id).limit(limit).select(AuditRow::as_select()).load(conn)
+}
+
+/// What is looked for.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    pub event: Option<Event>,
+    pub actor: Option<String>,
+    /// Not before.
+    pub from: Option<Time>,
+    /// Before.
+    pub until: Option<Time>,
+}
+
+/// The newest that fit, before that number where one is given.
+///
+/// # Errors
+/// The database's.
+pub fn list(conn: &mut Conn, filter: &Filter, before: Option<i64>, limit: i64) -> QueryResult<Vec<AuditRow>> {
+    let mut query = table::table.select(AuditRow::as_select()).into_boxed();
+    if let Some(event) = filter.event {
+        query = query.filter(table::event.eq(event.as_str()));
+    }
+    if let Some(actor) = &filter.actor {
+        query = query.filter(table::actor.eq(actor).or(table::subject.eq(actor)));
+    }
+    if let Some(from) = filter.from {
+        query = query.filter(table::happened_at.ge(from));
+    }
+    if let Some(until) = filter.until {
+        query = query.filter(table::happened_at.lt(until));
+    }
+    if let Some(before) = before {
+        query = query.filter(table::id.lt(before));
+    }
+    query.order(table::id.desc()).limit(limit).load(conn)
+}
+
+/// Takes rows away that are older, but never the last one: the chain goes on behind it. At most `limit` at once.
+///
+/// # Errors
+/// The database's.
+pub fn delete_before(conn: &mut Conn, before: Time, limit: i64) -> QueryResult<usize> {
+    let (last, _) = find_head(conn)?;
+    // Times may go back; numbers do not: a row goes only with all before it.
+    let first_to_stay: Option<i64> =
+        table::table.filter(table::happened_at.ge(before)).select(diesel::dsl::min(table::id)).first(conn)?;
+    let first: Option<i64> = table::table.select(diesel::dsl::min(table::id)).first(conn)?;
+    let Some(first) = first else { return Ok(0) };
+    let until = first_to_stay.unwrap_or(last).min(last).min(first + limit);
+    diesel::delete(table::table.filter(table::id.lt(until))).execute(conn)
+}
