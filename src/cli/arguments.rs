@@ -76,7 +76,7 @@ pub enum Command {
     /// The audit log
     #[command(subcommand)]
     Audit(AuditCommand),
-    /// Move everything the tables hold to another database: SQLite to MySQL or MariaDB, or back
+    /// Move everything the tables hold to another database, of the same kind or the other
     Move(MoveArguments),
     /// Move in from another system
     #[command(subcommand)]

@@ -20,7 +20,11 @@ fn reference() -> String {
         };
         let default = if key.default.is_empty() { String::new() } else { format!("`{}`", key.default) };
         let help = key.help.replace('|', "\\|");
-        if key.is_file_only { format!("| | {variable} | {default} | {help} |") } else { format!("| `{}` | {variable} | {default} | {help} |", key.name) }
+        if key.is_file_only {
+            format!("| | {variable} | {default} | {help} |")
+        } else {
+            format!("| `{}` | {variable} | {default} | {help} |", key.name)
+        }
     };
     let rows: Vec<_> = KEYS.iter().map(row).collect();
     format!("{HEAD}{}\n{FOOT}", rows.join("\n"))

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::audit::Actor;
+use super::actor::Actor;
 use super::room::Hold;
 use crate::error::Result;
 use crate::media::Received;

@@ -2,63 +2,16 @@
 //! none can be changed or taken out unseen by whoever has noted a later hash.
 
 use super::Services;
-use super::sessions::Client;
+pub use super::actor::Actor;
 use crate::db::Conn;
 use crate::error::{Error, Result};
 use crate::model::audit::{AuditRow, time_text};
-use crate::model::{Event, Time, User, UserId, now};
+use crate::model::{Event, Time, now};
 use crate::store;
 pub use crate::store::audit::Filter;
 
 /// Rows looked at in one go.
 const PAGE: i64 = 1000;
-
-/// Who does something.
-#[derive(Debug, Clone)]
-pub struct Actor {
-    pub id: Option<UserId>,
-    name: String,
-    address: String,
-}
-
-impl Actor {
-    /// A person at a device.
-    #[must_use]
-    pub fn of(user: &User, client: &Client) -> Self {
-        Self { address: client.address.to_canonical().to_string(), ..Self::person(user) }
-    }
-
-    /// A person, where nobody knows their device.
-    pub(super) fn person(user: &User) -> Self {
-        Self { id: Some(user.id), name: user.username.clone(), address: String::new() }
-    }
-
-    /// Somebody who has not said, or not proved, who they are.
-    pub(super) fn somebody(client: &Client) -> Self {
-        Self { id: None, name: String::new(), address: client.address.to_canonical().to_string() }
-    }
-
-    #[must_use]
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// For the log; 0 for nobody with an account.
-    pub(super) fn number(&self) -> i64 {
-        self.id.map_or(0, |id| id.0)
-    }
-
-    /// The owner of the server, who needs no account.
-    #[must_use]
-    pub fn command_line() -> Self {
-        Self { id: None, name: "(command line)".into(), address: String::new() }
-    }
-
-    /// The server by itself.
-    pub(super) fn server() -> Self {
-        Self { id: None, name: "(server)".into(), address: String::new() }
-    }
-}
 
 /// Writes a row, in the transaction of what it tells of: last in it, because whoever comes next waits for its end.
 ///
@@ -72,8 +25,8 @@ pub(super) fn note(conn: &mut Conn, event: Event, actor: &Actor, subject: &str, 
         happened_at: now(),
         event: event.as_str().to_owned(),
         actor_id: actor.id,
-        actor: short(&actor.name, 64),
-        address: short(&actor.address, 45),
+        actor: short(actor.name(), 64),
+        address: short(actor.address(), 45),
         subject: short(subject, 255),
         detail: short(detail, 700),
         previous,

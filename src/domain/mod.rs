@@ -4,6 +4,7 @@
 
 pub mod access_tokens;
 pub mod accounts;
+mod actor;
 pub mod albums;
 mod amending;
 pub mod api_sessions;

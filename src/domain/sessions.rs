@@ -1,12 +1,12 @@
 //! Sessions: a random token on a device, its hash in a row that is the truth, and a small cache of that truth.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use base64::Engine;
 use rand::Rng;
 
 use super::Services;
+pub use super::actor::Client;
 use super::audit::{self, Actor};
 use super::session_cache::Presence;
 pub use super::session_cache::hash_of;
@@ -23,14 +23,6 @@ pub const ABSOLUTE: time::Duration = time::Duration::days(90);
 pub(super) const DEVICES: [SessionKind; 2] = [SessionKind::Browser, SessionKind::Api];
 /// How often "last seen" is noted.
 const SEEN_EVERY: time::Duration = time::Duration::minutes(1);
-
-/// Who is asking, as far as the connection tells.
-#[derive(Debug, Clone)]
-pub struct Client {
-    pub address: IpAddr,
-    /// Browser and system in words.
-    pub device: String,
-}
 
 /// The person and session of a token.
 ///

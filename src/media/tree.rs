@@ -324,50 +324,12 @@ impl Tree {
         }
     }
 
-    /// Takes away what was on its way in when the server stopped: none of it was acknowledged.
-    /// Returns how many files that were.
-    ///
-    /// # Errors
-    /// The system's.
-    pub fn sweep_incoming(&self) -> io::Result<usize> {
-        self.sweep(&Place::incoming("x"), |_| false)
-    }
-
-    /// Takes away resumable uploads that nobody knows of. Returns how many files that were.
-    ///
-    /// # Errors
-    /// The system's.
-    pub fn sweep_uploads(&self, is_wanted: impl Fn(&str) -> bool) -> io::Result<usize> {
-        self.sweep(&Place::unfinished(uuid::Uuid::nil()), is_wanted)
-    }
-
-    fn sweep(&self, beside: &Place, is_wanted: impl Fn(&str) -> bool) -> io::Result<usize> {
-        let directory = self.directory(beside)?;
-        let mut swept = 0;
-        for entry in rustix::fs::Dir::read_from(&directory)? {
-            let entry = entry?;
-            let name = entry.file_name();
-            if name == c"." || name == c".." || name.to_str().is_ok_and(&is_wanted) {
-                continue;
-            }
-            match rustix::fs::unlinkat(&directory, name, AtFlags::empty()) {
-                Ok(()) => swept += 1,
-                // Not ours: we put no directories there.
-                Err(rustix::io::Errno::ISDIR | rustix::io::Errno::PERM) => {
-                    tracing::warn!("{name:?} among the incoming files is not ours and was left alone");
-                }
-                Err(cause) => return Err(cause.into()),
-            }
-        }
-        Ok(swept)
-    }
-
     fn person(&self, folder: &str) -> io::Result<OwnedFd> {
         Ok(rustix::fs::openat2(&self.root, component(folder)?, OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty(), BENEATH)?)
     }
 
     /// The directory of `place`, resolved beneath the person's own folder.
-    fn directory(&self, place: &Place) -> io::Result<OwnedFd> {
+    pub(super) fn directory(&self, place: &Place) -> io::Result<OwnedFd> {
         let person = self.person(&place.folder)?;
         if place.directory.is_empty() {
             return Ok(person);
@@ -478,13 +440,5 @@ mod tests {
         let mut text = String::new();
         tree.open_file(&Place::new(&other, "Photos", "secret")).unwrap().read_to_string(&mut text).unwrap();
         assert_eq!(text, "secret");
-    }
-
-    #[test]
-    fn what_was_on_its_way_in_is_swept_away() {
-        let (_root, tree, _) = tree();
-        tree.create_file(&Place::incoming("half")).unwrap();
-        assert_eq!(tree.sweep_incoming().unwrap(), 1);
-        assert_eq!(tree.sweep_incoming().unwrap(), 0);
     }
 }

@@ -195,6 +195,21 @@ impl Vault {
         File::open(self.root.join("sets"))?.sync_all()
     }
 
+    /// Takes away what was begun under that name and is to be no set.
+    pub fn drop_set(&self, name: &str) {
+        if let Err(cause) = fs::remove_dir_all(self.set(&format!(".{name}"))) {
+            tracing::warn!("a half-made backup is left: {cause}");
+        }
+    }
+
+    /// Takes parts of a set away that are not to be in it.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn drop_parts(&self, set: &Path, parts: &[&str]) -> io::Result<()> {
+        parts.iter().try_for_each(|part| fs::remove_file(set.join(part)))
+    }
+
     /// # Errors
     /// The system's.
     pub fn remove_set(&self, name: &str) -> io::Result<()> {

@@ -22,7 +22,7 @@ pub struct StoredFile {
     pub size: i64,
 }
 
-/// Everybody's files, but those that are known to be missing; one row in memory at a time on SQLite.
+/// Everybody's files, but those that are known to be missing.
 ///
 /// # Errors
 /// The database's; what `take` says.

@@ -6,16 +6,16 @@ use std::io::ErrorKind;
 use std::path::Path;
 use std::time::{Duration, UNIX_EPOCH};
 
-use super::lines;
 use super::set::{self, FileLine, FilesPart, Left, Manifest, TablePart};
 use crate::db::tables::{Columns, Sum, TABLES, each_row};
 use crate::db::{Conn, newest_schema};
 use crate::domain::Services;
 use crate::error::Result;
 use crate::faults;
+use crate::media::lines::each_line;
 use crate::media::place::QUARANTINE;
 use crate::media::tree::ICON;
-use crate::media::{Place, Vault, sha256_of};
+use crate::media::{Lines, Place, Vault, sha256_of};
 use crate::model::{ItemId, now};
 use crate::store;
 
@@ -58,7 +58,7 @@ pub fn create(services: &Services, vault: &mut Vault, tell: &mut dyn FnMut(u64))
             Ok(Created { name, files, bytes, new_files, new_bytes, left: manifest.left })
         }
         Err(error) => {
-            drop(std::fs::remove_dir_all(&folder));
+            vault.drop_set(&name);
             Err(error)
         }
     }
@@ -86,7 +86,7 @@ fn fill(services: &Services, vault: &mut Vault, folder: &Path, tell: &mut dyn Fn
         let mut taking = Taking {
             services,
             vault: &mut *vault,
-            list: lines::Writer::create(&set::files_file(folder))?,
+            list: Lines::create(&set::files_file(folder))?,
             part: FilesPart::default(),
             new_files: 0,
             new_bytes: 0,
@@ -94,7 +94,7 @@ fn fill(services: &Services, vault: &mut Vault, folder: &Path, tell: &mut dyn Fn
             tell: &mut *tell,
         };
         let wanted = folder.join("wanted.jsonl.gz");
-        lines::each(&wanted, |line| taking.take(line))?;
+        each_line(&wanted, |line| taking.take(line))?;
         taking.take_icons(&lines_of_folders(folder)?)?;
         let Taking { list, part, left, new_files: files, new_bytes: bytes, .. } = taking;
         (new_files, new_bytes) = (new_files + files, new_bytes + bytes);
@@ -102,9 +102,7 @@ fn fill(services: &Services, vault: &mut Vault, folder: &Path, tell: &mut dyn Fn
         vault.settle()?;
         // What stays away from one moment to a later one is not on its way anywhere.
         if left.is_empty() || left == before || tried == TRIES {
-            for passing in ["wanted.jsonl.gz", "folders.jsonl.gz"] {
-                std::fs::remove_file(folder.join(passing))?;
-            }
+            vault.drop_parts(folder, &["wanted.jsonl.gz", "folders.jsonl.gz"])?;
             manifest.left = left.into_iter().collect();
             return Ok((manifest, new_files, new_bytes));
         }
@@ -115,7 +113,7 @@ fn fill(services: &Services, vault: &mut Vault, folder: &Path, tell: &mut dyn Fn
 
 fn lines_of_folders(folder: &Path) -> Result<Vec<String>> {
     let mut folders = Vec::new();
-    lines::each(&folder.join("folders.jsonl.gz"), |folder: String| {
+    each_line(&folder.join("folders.jsonl.gz"), |folder: String| {
         folders.push(folder);
         Ok(())
     })?;
@@ -126,7 +124,7 @@ fn lines_of_folders(folder: &Path) -> Result<Vec<String>> {
 fn dump(conn: &mut Conn, folder: &Path, manifest: &mut Manifest) -> Result<()> {
     for table in TABLES.iter().filter(|table| !LEFT_OUT.contains(table)) {
         let columns = Columns::of(conn, table)?;
-        let mut list = lines::Writer::create(&set::table_file(folder, table))?;
+        let mut list = Lines::create(&set::table_file(folder, table))?;
         let mut sum = Sum::default();
         each_row(conn, table, &columns, |row| {
             sum.add(&columns, &row);
@@ -136,7 +134,7 @@ fn dump(conn: &mut Conn, folder: &Path, manifest: &mut Manifest) -> Result<()> {
             TablePart { columns: columns.names().to_vec(), rows: sum.rows, checksum: sum.checksum(), sha256: list.finish()? };
         manifest.tables.insert((*table).to_owned(), part);
     }
-    let mut wanted = lines::Writer::create(&folder.join("wanted.jsonl.gz"))?;
+    let mut wanted = Lines::create(&folder.join("wanted.jsonl.gz"))?;
     store::backups::each_file(conn, |file| {
         let store::backups::StoredFile { item, folder, directory, name, sha256, size } = file;
         let (size, item) = (size.try_into().unwrap_or(0), Some(item.0));
@@ -148,7 +146,7 @@ fn dump(conn: &mut Conn, folder: &Path, manifest: &mut Manifest) -> Result<()> {
         wanted.add(&FileLine { folder, directory: String::new(), name, sha256, size, modified: None, item: None })?;
     }
     wanted.finish()?;
-    let mut folders = lines::Writer::create(&folder.join("folders.jsonl.gz"))?;
+    let mut folders = Lines::create(&folder.join("folders.jsonl.gz"))?;
     for name in store::backups::list_folders(conn)? {
         folders.add(&name)?;
     }
@@ -167,7 +165,7 @@ enum Opened {
 struct Taking<'a> {
     services: &'a Services,
     vault: &'a mut Vault,
-    list: lines::Writer,
+    list: Lines,
     part: FilesPart,
     new_files: u64,
     new_bytes: u64,

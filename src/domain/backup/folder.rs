@@ -1,7 +1,6 @@
 //! The folder of backups that the settings name: opened for one at a time, and filled by the server itself.
 
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
 
 use super::create::{Created, create};
 use super::prune::prune;
@@ -9,7 +8,7 @@ use super::set::newest;
 use crate::domain::Services;
 use crate::error::{Error, Result};
 use crate::media::Vault;
-use crate::model::{Time, now};
+use crate::model::now;
 
 /// How much everything else goes before a backup, as `nice` counts it.
 const NICENESS: i32 = 10;
@@ -30,41 +29,6 @@ pub fn open(services: &Services, folder: &Path) -> Result<Vault> {
         std::io::ErrorKind::WouldBlock => Error::Unavailable("Another backup is being made, checked or put back."),
         _ => unusable(&cause.to_string()),
     })
-}
-
-/// How backups are.
-#[derive(Debug, Clone, Default)]
-pub struct Standing {
-    /// When the newest was made.
-    pub newest: Option<Time>,
-    /// Whether it is older than the settings say.
-    pub is_late: bool,
-    /// Why the last try made none.
-    pub trouble: Option<String>,
-}
-
-/// Why the last try made none.
-#[derive(Default)]
-pub struct Troubles(Mutex<Option<String>>);
-
-impl Troubles {
-    fn set(&self, trouble: Option<String>) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = trouble;
-    }
-
-    fn last(&self) -> Option<String> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-}
-
-/// How backups are; `None` where no folder is set for them.
-#[must_use]
-pub fn standing(services: &Services) -> Option<Standing> {
-    let folder = services.settings.backup_dir.as_ref()?;
-    let newest = newest(folder).ok().flatten();
-    let every = services.settings.backup_every;
-    let is_late = newest.is_none_or(|at| every.is_some_and(|every| now() - at > every * 2));
-    Some(Standing { newest, is_late, trouble: services.backup_troubles.last() })
 }
 
 /// Makes a backup if one is due, and lets go of old ones. `None` when it is not due, or somebody else is making one.

@@ -67,13 +67,7 @@ fn remove(path: &Path) -> std::io::Result<()> {
 
 /// Takes away what a killed restore left in the data directory.
 pub(super) fn sweep(data_dir: &Path) -> Result<()> {
-    for entry in std::fs::read_dir(data_dir)? {
-        let entry = entry?;
-        if entry.file_name().to_string_lossy().starts_with(PREFIX) {
-            std::fs::remove_file(entry.path())?;
-        }
-    }
-    Ok(())
+    Ok(crate::config::remove_beginning_with(data_dir, PREFIX)?)
 }
 
 fn fill(conn: &mut Conn, set: &Set) -> Result<()> {

@@ -2,17 +2,19 @@
 
 mod create;
 mod folder;
-mod lines;
 mod loading;
 mod prune;
 mod restore;
 mod set;
+mod standing;
+mod troubles;
 mod verify;
 
 pub use create::{Created, create};
-pub use folder::{Standing, Troubles, open, round, standing};
+pub use folder::{open, round};
 pub use prune::{Pruned, prune};
-pub(super) use restore::finish_restore;
-pub use restore::{Restored, restore};
+pub use restore::{Restored, finish_restore, restore};
 pub use set::{Left, Listed, Set, list};
+pub use standing::{Standing, standing};
+pub use troubles::Troubles;
 pub use verify::{Verified, verify};

@@ -2,9 +2,8 @@
 //! stand. Killed before it, the old ones do; killed after it, the next start puts the new files in their places.
 
 use std::collections::BTreeSet;
-use std::fs;
 use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, UNIX_EPOCH};
 
 use super::create::create;
@@ -15,14 +14,10 @@ use crate::domain::Services;
 use crate::domain::audit::{self, Actor};
 use crate::error::{Error, Result};
 use crate::faults;
-use crate::media::tree::{BEFORE, RESTORING};
 use crate::media::vault::copy_hashed;
-use crate::media::{Place, Tree, Vault, sha256_of};
+use crate::media::{Place, Replacement, Tree, Vault, sha256_of};
 use crate::model::Event;
 use crate::store;
-
-/// Folders that stood there and belong to nobody in the backup.
-const ASIDE: &str = ".aside";
 
 /// What was put back.
 pub struct Restored {
@@ -57,23 +52,20 @@ pub fn restore(
     }
     let mut loaded = Loaded::load(services, set)?;
     let id = format!("{}-{}", set.name, uuid::Uuid::now_v7().simple());
-    let ready = services.tree.path().join(format!("{RESTORING}{id}"));
-    let restored = build(services, vault, set, &ready, &mut loaded, tell).and_then(|mut restored| {
+    let replacement = Replacement::new(services.tree.path(), &id);
+    let restored = build(services, vault, set, &replacement.tree()?, &mut loaded, tell).and_then(|mut restored| {
         if let (false, Some(first)) = (skips_damaged, restored.left.get(set.manifest.left.len())) {
             let count = restored.left.len() - set.manifest.left.len();
             let path = first.path();
             return Err(Error::Conflict(format!("{count} files of the backup {} are damaged, such as {path}.", set.name)));
         }
         loaded.mark_missing(restored.left.iter())?;
-        let mut before: BTreeSet<String> =
-            services.db.read(|conn| Ok(store::backups::list_folders(conn)?))?.into_iter().collect();
+        let before: BTreeSet<String> = services.db.read(|conn| Ok(store::backups::list_folders(conn)?))?.into_iter().collect();
         if !before.is_empty() {
             restored.restore_point = Some(create(services, vault, tell)?.name);
         }
         faults::point("restore point made");
-        before.retain(|folder| !ready.join(folder).exists());
-        fs::write(ready.join(ASIDE), serde_json::to_vec(&before).map_err(Error::internal)?)?;
-        rustix::fs::syncfs(fs::File::open(&ready)?).map_err(std::io::Error::from)?;
+        replacement.seal(before)?;
         faults::point("restore ready");
         switch(services, &loaded, &id)?;
         Ok(restored)
@@ -83,7 +75,7 @@ pub fn restore(
         Err(error) => {
             // Unless it was committed after all.
             if services.db.read(|conn| Ok(store::backups::find_restoring(conn)?)).is_ok_and(|restoring| restoring.is_none()) {
-                drop(fs::remove_dir_all(&ready));
+                replacement.discard();
             }
             return Err(error);
         }
@@ -91,8 +83,7 @@ pub fn restore(
     faults::point("restore committed");
     finish_restore(services)?;
     services.db.write(|conn| audit::note(conn, Event::Restored, &Actor::command_line(), &restored.name, ""))?;
-    let aside = services.tree.path().join(format!("{BEFORE}{id}"));
-    restored.aside = Some(aside).filter(|aside| aside.exists());
+    restored.aside = replacement.aside();
     Ok(restored)
 }
 
@@ -116,11 +107,10 @@ fn build(
     services: &Services,
     vault: &Vault,
     set: &Set,
-    ready: &Path,
+    tree: &Tree,
     loaded: &mut Loaded,
     tell: &mut dyn FnMut(u64),
 ) -> Result<Restored> {
-    let tree = Tree::open(ready)?;
     let conn = loaded.conn.get_mut();
     let folders = store::backups::list_folders(conn)?;
     for folder in &folders {
@@ -139,7 +129,7 @@ fn build(
             restored.unchanged += 1;
         } else if services.tree.is_full_with(line.size) {
             return Err(Error::DiskFull);
-        } else if !copy_out(vault, &tree, &place, &line)? {
+        } else if !copy_out(vault, tree, &place, &line)? {
             let FileLine { folder, directory, name, .. } = line;
             restored.left.push(Left { folder, directory, name, why: "it is damaged in the backup".into(), is_deleted: false });
             return Ok(());
@@ -192,55 +182,13 @@ fn copy_out(vault: &Vault, tree: &Tree, place: &Place, line: &FileLine) -> Resul
 ///
 /// # Errors
 /// The database's and the system's.
-pub(in crate::domain) fn finish_restore(services: &Services) -> Result<()> {
+pub fn finish_restore(services: &Services) -> Result<()> {
     let root = services.tree.path();
     if let Some(id) = services.db.read(|conn| Ok(store::backups::find_restoring(conn)?))? {
-        let (ready, before) = (root.join(format!("{RESTORING}{id}")), root.join(format!("{BEFORE}{id}")));
-        if ready.exists() {
-            swap(root, &ready, &before)?;
-        }
-        // Where nobody was, nothing but our own empty folders went aside.
-        for empty in fs::read_dir(&before).into_iter().flatten().flatten() {
-            drop(fs::remove_dir(empty.path()));
-        }
-        drop(fs::remove_dir(&before));
+        Replacement::new(root, &id).put_in_place(|| faults::point("folder restored"))?;
         services.db.write(|conn| Ok(store::backups::update_restoring(conn, None)?))?;
         faults::point("restore finished");
     }
-    for entry in fs::read_dir(root)? {
-        let entry = entry?;
-        if entry.file_name().to_string_lossy().starts_with(RESTORING) {
-            fs::remove_dir_all(entry.path())?;
-        }
-    }
+    Replacement::sweep(root)?;
     loading::sweep(&services.settings.data_dir)
-}
-
-fn swap(root: &Path, ready: &Path, before: &Path) -> Result<()> {
-    match fs::create_dir(before) {
-        Err(cause) if cause.kind() != ErrorKind::AlreadyExists => return Err(cause.into()),
-        _ => {}
-    }
-    let aside: BTreeSet<String> = serde_json::from_slice(&fs::read(ready.join(ASIDE))?).map_err(Error::internal)?;
-    for folder in aside {
-        set_aside(root, before, folder.as_ref())?;
-    }
-    for entry in fs::read_dir(ready)? {
-        let name = entry?.file_name();
-        if name != ASIDE {
-            set_aside(root, before, name.as_ref())?;
-            fs::rename(ready.join(&name), root.join(&name))?;
-            faults::point("folder restored");
-        }
-    }
-    fs::File::open(root)?.sync_all()?;
-    Ok(fs::remove_dir_all(ready)?)
-}
-
-fn set_aside(root: &Path, before: &Path, name: &Path) -> Result<()> {
-    let (from, to) = (root.join(name), before.join(name));
-    if from.exists() && !to.exists() {
-        fs::rename(from, to)?;
-    }
-    Ok(())
 }

@@ -1,7 +1,6 @@
 //! A set: what belongs together, with a hash of each part.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
@@ -9,10 +8,11 @@ use serde::{Deserialize, Serialize};
 use time::format_description::well_known::Rfc3339;
 use time::macros::format_description;
 
-use super::lines;
+use crate::config::files;
 use crate::db::tables::Row;
 use crate::error::{Error, Result};
 use crate::media::Vault;
+use crate::media::lines::{each_line, is_whole};
 use crate::media::vault::sets_in;
 use crate::model::{Time, now};
 
@@ -142,7 +142,7 @@ impl Manifest {
 
     pub(super) fn write(&self, folder: &Path) -> Result<()> {
         let text = serde_json::to_string_pretty(self).map_err(Error::internal)?;
-        Ok(crate::config::files::replace(&folder.join("manifest.json"), &text)?)
+        Ok(files::replace(&folder.join("manifest.json"), &text)?)
     }
 }
 
@@ -170,16 +170,16 @@ impl Set {
     pub(super) fn broken_parts(&self) -> Vec<String> {
         let tables = self.manifest.tables.iter().map(|(name, part)| (table_file(&self.folder, name), &part.sha256));
         let files = [(files_file(&self.folder), &self.manifest.files.sha256)];
-        let broken = tables.chain(files).filter(|(path, sha256)| !lines::is_whole(path, sha256));
+        let broken = tables.chain(files).filter(|(path, sha256)| !is_whole(path, sha256));
         broken.map(|(path, _)| path.display().to_string()).collect()
     }
 
     pub(super) fn each_file(&self, take: impl FnMut(FileLine) -> Result<()>) -> Result<()> {
-        lines::each(&files_file(&self.folder), take)
+        each_line(&files_file(&self.folder), take)
     }
 
     pub(super) fn each_row(&self, table: &str, take: impl FnMut(Row) -> Result<()>) -> Result<()> {
-        lines::each(&table_file(&self.folder, table), take)
+        each_line(&table_file(&self.folder, table), take)
     }
 }
 
@@ -192,7 +192,7 @@ pub(super) fn files_file(folder: &Path) -> PathBuf {
 }
 
 fn manifest_in(folder: &Path) -> Result<Manifest, String> {
-    let text = fs::read_to_string(folder.join("manifest.json")).map_err(|cause| cause.to_string())?;
+    let text = files::read(&folder.join("manifest.json")).map_err(|cause| cause.to_string())?;
     let manifest: Manifest = serde_json::from_str(&text).map_err(|cause| cause.to_string())?;
     if manifest.format > FORMAT {
         return Err(format!("a later version ({}) made it", manifest.made_by));

@@ -1,4 +1,4 @@
-//! Files of a set: one JSON value a line, compressed with gzip, with a hash of the whole.
+//! Files of JSON values, one a line, compressed with gzip, with a hash of the whole.
 
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, BufWriter, Write};
@@ -12,8 +12,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
+use super::sha256_of;
 use crate::error::{Error, Result};
-use crate::media::sha256_of;
 
 /// Hashes what goes through it.
 struct Hashed {
@@ -34,31 +34,42 @@ impl Write for Hashed {
 }
 
 /// A file of lines that is being written.
-pub(super) struct Writer(GzEncoder<Hashed>);
+pub struct Lines(GzEncoder<Hashed>);
 
-impl Writer {
+impl Lines {
     /// In the place of one that was there (0600).
-    pub(super) fn create(path: &Path) -> io::Result<Self> {
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn create(path: &Path) -> io::Result<Self> {
         let file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
         let hashed = Hashed { file: BufWriter::new(file), hash: Sha256::new() };
         Ok(Self(GzEncoder::new(hashed, Compression::fast())))
     }
 
-    pub(super) fn add(&mut self, value: &impl Serialize) -> Result<()> {
+    /// # Errors
+    /// The system's.
+    pub fn add(&mut self, value: &impl Serialize) -> Result<()> {
         serde_json::to_writer(&mut self.0, value).map_err(|cause| Error::from(io::Error::from(cause)))?;
         Ok(self.0.write_all(b"\n")?)
     }
 
     /// The hash of the file, in lower-case hexadecimal. It is durable then.
-    pub(super) fn finish(self) -> Result<String> {
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn finish(self) -> Result<String> {
         let hashed = self.0.finish()?;
         hashed.file.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
         Ok(hex::encode(hashed.hash.finalize()))
     }
 }
 
-/// Lets `take` have the value of each line.
-pub(super) fn each<T: DeserializeOwned>(path: &Path, mut take: impl FnMut(T) -> Result<()>) -> Result<()> {
+/// Lets `take` have the value of each line of a file.
+///
+/// # Errors
+/// The system's; `Internal` for a line that is none of ours; what `take` says.
+pub fn each_line<T: DeserializeOwned>(path: &Path, mut take: impl FnMut(T) -> Result<()>) -> Result<()> {
     for line in BufReader::new(GzDecoder::new(BufReader::new(File::open(path)?))).lines() {
         take(serde_json::from_str(&line?).map_err(Error::internal)?)?;
     }
@@ -66,6 +77,7 @@ pub(super) fn each<T: DeserializeOwned>(path: &Path, mut take: impl FnMut(T) -> 
 }
 
 /// Whether a file is as it was written.
-pub(super) fn is_whole(path: &Path, sha256: &str) -> bool {
+#[must_use]
+pub fn is_whole(path: &Path, sha256: &str) -> bool {
     File::open(path).and_then(|mut file| sha256_of(&mut file)).is_ok_and(|is| is == sha256)
 }

@@ -1,0 +1,6 @@
+//! The server as a whole.
+
+mod application;
+mod keepers;
+
+pub use application::Application;
