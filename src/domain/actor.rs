@@ -32,6 +32,11 @@ impl Actor {
         Self { id: Some(user.id), name: user.username.clone(), address: String::new() }
     }
 
+    /// A person who has just come to be one, at a device.
+    pub(super) fn new_here(id: UserId, username: &str, client: &Client) -> Self {
+        Self { id: Some(id), name: username.into(), ..Self::somebody(client) }
+    }
+
     /// Somebody who has not said, or not proved, who they are.
     pub(super) fn somebody(client: &Client) -> Self {
         Self { id: None, name: String::new(), address: client.address.to_canonical().to_string() }

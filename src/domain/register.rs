@@ -31,7 +31,7 @@ pub async fn register(services: &Arc<Services>, application: &Application, clien
             let id = accounts::create(&services, conn, &checked.person, &hash, Start::here(status, AccessLevel::User), at)?;
             let token = sessions::begin(conn, id, SessionKind::Browser, &client, at)?;
             let username = checked.person.username.as_str();
-            audit::note(conn, Event::Registered, &Actor::somebody(&client), username, status.as_str())?;
+            audit::note(conn, Event::Registered, &Actor::new_here(id, username, &client), username, status.as_str())?;
             Ok((id, token))
         })?;
         services.sessions.forget(done.0);

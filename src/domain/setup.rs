@@ -61,7 +61,13 @@ pub async fn set_up(services: &Arc<Services>, given: &str, application: &Applica
                 accounts::create(&services, conn, &checked.person, &hash, Start::here(Status::Active, AccessLevel::Admin), at)?;
             let token = sessions::begin(conn, id, SessionKind::Browser, &client, at)?;
             let username = checked.person.username.as_str();
-            audit::note(conn, Event::AccountMade, &Actor::somebody(&client), username, "the first admin, with the set-up code")?;
+            audit::note(
+                conn,
+                Event::AccountMade,
+                &Actor::new_here(id, username, &client),
+                username,
+                "the first admin, with the set-up code",
+            )?;
             Ok(token)
         })?;
         finish(&services)?;

@@ -54,8 +54,8 @@ async fn log_ins_approvals_roles_and_deletions_are_written_down(#[values(Sqlite,
     admin.submit("/admin/users", "/logout", &[]).await;
     let story = story(&app);
     let expected = [
-        told("account_made", "", "root"),
-        told("registered", "", "ada"),
+        told("account_made", "root", "root"),
+        told("registered", "ada", "ada"),
         told("approved", "root", "ada"),
         told("log_in_refused", "", "ada"),
         told("log_in_refused", "", "(nobody of that name)"),
