@@ -72,7 +72,8 @@ pub enum Command {
         settled: u64,
     },
     /// Backups of tables and files, made while the server runs
-    Backup(Backups),
+    #[command(subcommand)]
+    Backup(BackupCommand),
     /// The audit log
     #[command(subcommand)]
     Audit(AuditCommand),
@@ -206,40 +207,47 @@ pub enum AuditCommand {
     Export,
 }
 
-#[derive(Args)]
-pub struct Backups {
-    /// The folder of backups; `backup_dir` of the settings where it is not said
-    #[arg(long, global = true, value_name = "FOLDER")]
-    pub dir: Option<PathBuf>,
-    #[command(subcommand)]
-    pub command: BackupCommand,
-}
-
 #[derive(Subcommand)]
 pub enum BackupCommand {
     /// Make a backup; what an earlier one has is not copied again (exit code 1 if a file could not be read)
-    Create,
+    Create {
+        /// Folder of backups; `backup_dir` of the settings where it is not said
+        dir: Option<PathBuf>,
+    },
     /// List backups, the oldest first
-    List,
-    /// Read all of a backup, the newest where none is named (exit code 1 if anything is gone or damaged)
+    List {
+        /// Folder of backups
+        dir: Option<PathBuf>,
+    },
+    /// Read all of a backup (exit code 1 if anything is gone or damaged)
     Verify {
+        /// Folder of backups
+        dir: Option<PathBuf>,
+        /// Which one; the newest where it is not said
+        #[arg(long, value_name = "NAME")]
         set: Option<String>,
         /// Look at lengths only
         #[arg(long)]
         quick: bool,
     },
-    /// Put a backup, the newest where none is named, in the place of everything that is here; the server must not run
+    /// Put a backup in the place of everything that is here, after a backup of that; the server must not run
     Restore {
+        /// Folder of backups
+        dir: Option<PathBuf>,
+        /// Which one; the newest where it is not said
+        #[arg(long, value_name = "NAME")]
         set: Option<String>,
         /// Put back what is whole although some files are damaged
         #[arg(long)]
         skip_damaged: bool,
-        /// Do not ask
+        /// Do not ask at a terminal
         #[arg(long)]
         yes: bool,
     },
     /// Let go of old backups, and of files that no other one needs
     Prune {
+        /// Folder of backups
+        dir: Option<PathBuf>,
         /// The newest of how many days, weeks and months stays; `backup_keep` of the settings where it is not said
         #[arg(long, value_name = "7d 4w 12m")]
         keep: Option<String>,

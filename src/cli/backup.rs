@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::arguments::{BackupCommand, Backups, MoveArguments};
+use super::arguments::{BackupCommand, MoveArguments};
 use super::output::{answer_as, say, table};
 use super::password::first_line_of;
 use crate::config::Retention;
@@ -15,17 +15,22 @@ use crate::error::{Error, Result, bytes_in_words};
 
 /// # Errors
 /// The domain's; `Conflict` when a backup is not whole.
-pub fn run(services: &Services, backups: &Backups, is_json: bool) -> Result<()> {
-    let folder = backups.dir.clone().or_else(|| services.settings.backup_dir.clone());
-    let folder = folder.ok_or_else(|| Error::field("dir", "Say --dir FOLDER, or set NEXUS_BACKUP_DIR."))?;
-    match &backups.command {
-        BackupCommand::Create => create(services, &folder, is_json),
-        BackupCommand::List => list(&folder, is_json),
-        BackupCommand::Verify { set, quick } => verify(services, &folder, set.as_deref(), *quick, is_json),
-        BackupCommand::Restore { set, skip_damaged, yes } => {
+pub fn run(services: &Services, command: &BackupCommand, is_json: bool) -> Result<()> {
+    let (BackupCommand::Create { dir }
+    | BackupCommand::List { dir }
+    | BackupCommand::Verify { dir, .. }
+    | BackupCommand::Restore { dir, .. }
+    | BackupCommand::Prune { dir, .. }) = command;
+    let folder = dir.clone().or_else(|| services.settings.backup_dir.clone());
+    let folder = folder.ok_or_else(|| Error::field("dir", "Say the folder of backups, or set NEXUS_BACKUP_DIR."))?;
+    match command {
+        BackupCommand::Create { .. } => create(services, &folder, is_json),
+        BackupCommand::List { .. } => list(&folder, is_json),
+        BackupCommand::Verify { set, quick, .. } => verify(services, &folder, set.as_deref(), *quick, is_json),
+        BackupCommand::Restore { set, skip_damaged, yes, .. } => {
             restore(services, &folder, set.as_deref(), *skip_damaged, *yes, is_json)
         }
-        BackupCommand::Prune { keep, dry_run } => prune(services, &folder, keep.as_deref(), *dry_run, is_json),
+        BackupCommand::Prune { keep, dry_run, .. } => prune(services, &folder, keep.as_deref(), *dry_run, is_json),
     }
 }
 
@@ -114,7 +119,8 @@ fn restore(
     services.claim()?;
     let mut vault = backup::open(services, folder)?;
     let set = Set::open(&vault, set)?;
-    if !is_sure {
+    // What is here becomes a backup first, so a script need not be asked.
+    if !is_sure && std::io::stdin().is_terminal() {
         confirm(&set.name)?;
     }
     let done = backup::restore(services, &mut vault, &set, skips_damaged, &mut told)?;
@@ -138,9 +144,6 @@ fn restore(
 }
 
 fn confirm(name: &str) -> Result<()> {
-    if !std::io::stdin().is_terminal() {
-        return Err(Error::field("yes", "Say --yes to put a backup back without being asked."));
-    }
     say(&format!("Type {name} to put this backup in the place of everything that is here. A backup of that is made first."));
     let mut typed = String::new();
     std::io::stdin().lock().read_line(&mut typed)?;

@@ -93,7 +93,7 @@ fn obey(arguments: &Arguments) -> Result<()> {
                 maintenance::check(&Services::open(settings)?, how, arguments.json)
             }
             Some(Command::Audit(command)) => audit::run(&Services::open(settings)?, command, arguments.json),
-            Some(Command::Backup(backups)) => backup::run(&settled(settings)?, backups, arguments.json),
+            Some(Command::Backup(command)) => backup::run(&settled(settings)?, command, arguments.json),
             Some(Command::Move(to)) => backup::change_database(&settled(settings)?, to, arguments.json),
             Some(Command::Import(command)) => import::run(&settled(settings)?, command, arguments.json),
             Some(Command::Scan { user, settled: seconds }) => {

@@ -128,11 +128,11 @@ async fn a_backup_put_back_on_a_new_machine_is_everything_there_was(#[case] from
     let dir = backups.path().display().to_string();
     let (folder, url) = (app.folder.path().to_owned(), app.services.settings.database_url.clone());
     let there = dir.clone();
-    let made = apart(move || answer(&folder, &url, &["backup", "create", "--dir", &there])).await;
+    let made = apart(move || answer(&folder, &url, &["backup", "create", &there])).await;
     assert_eq!((made["files"].as_u64(), made["left"].as_array().map(Vec::len)), (Some(3 + 3), Some(0)), "{made}");
     let new = House::new(to).await;
     let (done, new) = apart(move || {
-        let done = new.answer(&["backup", "restore", "--yes", "--dir", &dir]);
+        let done = new.answer(&["backup", "restore", &dir]);
         let check = new.answer(&["check"]);
         assert_eq!((check["files"].as_u64(), check["left"].as_u64()), (Some(3), Some(0)), "{check}");
         (done, new)
@@ -190,7 +190,7 @@ async fn a_backup_made_while_people_work_is_whole(#[values(Sqlite, MariaDb)] bac
     let dir = backups.path().display().to_string();
     let there = dir.clone();
     let made = apart(move || {
-        let made: Vec<Value> = (0..4).map(|_| answer(&folder, &url, &["backup", "create", "--dir", &there])).collect();
+        let made: Vec<Value> = (0..4).map(|_| answer(&folder, &url, &["backup", "create", &there])).collect();
         made
     })
     .await;
@@ -206,9 +206,9 @@ async fn a_backup_made_while_people_work_is_whole(#[values(Sqlite, MariaDb)] bac
     apart(move || {
         for made in &made {
             let name = made["backup"].as_str().unwrap();
-            let verified = new.answer(&["backup", "verify", name, "--dir", &dir]);
+            let verified = new.answer(&["backup", "verify", &dir, "--set", name]);
             assert_eq!(verified["broken"].as_array().map(Vec::len), Some(0), "{verified}");
-            let done = new.answer(&["backup", "restore", name, "--yes", "--dir", &dir]);
+            let done = new.answer(&["backup", "restore", &dir, "--set", name]);
             assert_eq!(done["files"].as_u64(), Some(count(made)), "{done}");
             let check = new.answer(&["check"]);
             assert_eq!(check["left"].as_u64(), Some(0), "{check}");
@@ -241,9 +241,7 @@ async fn a_restore_replaces_everything_and_keeps_what_was_there() {
     apart(move || {
         assert_eq!(house.people(), BTreeSet::from(["ada".into(), "edith".into()]));
         let first = house.answer(&["backup", "list"])[0]["backup"].as_str().unwrap().to_owned();
-        let refused = house.run(&["backup", "restore", &first]);
-        assert_eq!(refused.status.code(), Some(2), "not without --yes");
-        let done = house.answer(&["backup", "restore", &first, "--yes"]);
+        let done = house.answer(&["backup", "restore", "--set", &first]);
         assert_eq!(house.people(), BTreeSet::from(["ada".into(), "grace".into()]));
         let files =
             ["00001_ADA_ADA001/Uploads/kept.txt", "00001_ADA_ADA001/Uploads/lost.txt", "00002_ADA_GRACE001/Uploads/hers.txt"];
@@ -255,7 +253,7 @@ async fn a_restore_replaces_everything_and_keeps_what_was_there() {
         assert_eq!(std::fs::read(house.path().join(theirs)).unwrap(), b"later");
         // And back to where it was.
         let point = done["restore_point"].as_str().unwrap();
-        house.answer(&["backup", "restore", point, "--yes"]);
+        house.answer(&["backup", "restore", "--set", point]);
         assert_eq!(house.people(), BTreeSet::from(["ada".into(), "edith".into()]));
         let check: Value = serde_json::from_slice(&house.run(&["check"]).stdout).unwrap();
         assert_eq!(check["found"][0]["path"], "00001_ADA_ADA001/Uploads/lost.txt", "missing, as it was before: {check}");
@@ -278,7 +276,7 @@ async fn a_restore_that_was_killed_anywhere_has_happened_or_has_not() {
             assert!(copied.success());
             let url = format!("sqlite://{}/data/nexus.db", folder.path().display());
             let copy = House { folder, url };
-            let said = run(copy.path(), &copy.url, &["backup", "restore", &first, "--yes"], Some(at));
+            let said = run(copy.path(), &copy.url, &["backup", "restore", "--set", &first], Some(at));
             if said.status.code().is_some() {
                 assert_eq!(said.status.code(), Some(0), "{}", String::from_utf8_lossy(&said.stderr));
                 break;
@@ -310,12 +308,12 @@ async fn a_restore_refuses_while_a_server_runs() {
     let backups = tempfile::tempdir().unwrap();
     let dir = backups.path().display().to_string();
     apart(move || {
-        answer(&folder, &url, &["backup", "create", "--dir", &dir]);
-        let said = run(&folder, &url, &["backup", "restore", "--yes", "--dir", &dir], None);
+        answer(&folder, &url, &["backup", "create", &dir]);
+        let said = run(&folder, &url, &["backup", "restore", &dir], None);
         assert_eq!(said.status.code(), Some(69), "{}", String::from_utf8_lossy(&said.stderr));
         let target = format!("sqlite://{}", folder.join("other.db").display());
         assert_eq!(run(&folder, &url, &["move", "--to", &target], None).status.code(), Some(69));
-        let inside = run(&folder, &url, &["backup", "create", "--dir", "media/backups"], None);
+        let inside = run(&folder, &url, &["backup", "create", "media/backups"], None);
         assert_eq!(inside.status.code(), Some(78), "never in the media folder");
     })
     .await;
@@ -334,7 +332,7 @@ async fn a_damaged_content_is_named_left_out_when_wanted_and_made_anew() {
         std::fs::write(objects.join(later), "lator").unwrap();
         std::fs::remove_file(house.path().join("media/00003_ADA_EDITH001/Uploads/later.txt")).unwrap();
 
-        let said = house.run(&["backup", "restore", "--yes"]);
+        let said = house.run(&["backup", "restore"]);
         assert_eq!(said.status.code(), Some(1));
         assert!(String::from_utf8_lossy(&said.stderr).contains("damaged"), "{}", String::from_utf8_lossy(&said.stderr));
         assert!(house.people().contains("edith"), "nothing was changed");
@@ -345,7 +343,7 @@ async fn a_damaged_content_is_named_left_out_when_wanted_and_made_anew() {
         let found: Value = serde_json::from_slice(&said.stdout).unwrap();
         assert_eq!(found["broken"][0]["path"], "00003_ADA_EDITH001/Uploads/later.txt", "{found}");
 
-        let done = house.answer(&["backup", "restore", "--yes", "--skip-damaged"]);
+        let done = house.answer(&["backup", "restore", "--skip-damaged"]);
         assert_eq!(done["left"].as_array().unwrap().len(), 1, "{done}");
         let check = house.run(&["check"]);
         assert!(String::from_utf8_lossy(&check.stdout).contains("later.txt"), "its row says that it is missing");
