@@ -35,6 +35,8 @@ pub const TABLES: [&str; 19] = [
     "audit_head",
 ];
 
+/// Rows fetched at once where a result comes as a whole.
+const PAGE: usize = 50_000;
 /// Values of one statement at most: SQLite takes 32,766.
 const BINDS: usize = 2000;
 
@@ -111,7 +113,7 @@ impl Columns {
     }
 }
 
-/// Lets `take` have each row of a table, in no order. Nothing but one row is in memory on SQLite.
+/// Lets `take` have each row of a table, some at a time.
 ///
 /// # Errors
 /// The database's; what `take` says.
@@ -121,11 +123,31 @@ pub fn each_row(conn: &mut Conn, table: &str, columns: &Columns, mut take: impl 
         Form::Bytes => format!("CASE WHEN {name} IS NULL THEN NULL ELSE hex({name}) END"),
         Form::Plain | Form::Time => name.clone(),
     });
-    let query = sql_query(format!("SELECT json_array({}) AS line FROM {table}", shown.collect::<Vec<_>>().join(", ")));
-    for line in query.load_iter::<Line, DefaultLoadingMode>(conn)? {
-        let values: Vec<serde_json::Value> = serde_json::from_str(&line?.line).map_err(Error::internal)?;
-        let values = values.into_iter().zip(&columns.forms);
-        take(values.map(|(value, form)| text_of(value, *form)).collect())?;
+    let all = format!("SELECT json_array({}) AS line FROM {table}", shown.collect::<Vec<_>>().join(", "));
+    let mut take_line = |line: &str| {
+        let values: Vec<serde_json::Value> = serde_json::from_str(line).map_err(Error::internal)?;
+        take(values.into_iter().zip(&columns.forms).map(|(value, form)| text_of(value, *form)).collect())
+    };
+    if matches!(conn, Conn::Sqlite(_)) {
+        for line in sql_query(all).load_iter::<Line, DefaultLoadingMode>(conn)? {
+            take_line(&line?.line)?;
+        }
+        return Ok(());
+    }
+    // The client library fetches a whole result before it hands out the first row.
+    let keys: Vec<Line> = sql_query(
+        "SELECT column_name AS line FROM information_schema.statistics \
+         WHERE table_schema = DATABASE() AND table_name = ? AND index_name = 'PRIMARY' ORDER BY seq_in_index",
+    )
+    .bind::<Text, _>(table)
+    .load(conn)?;
+    let order = keys.into_iter().map(|key| key.line).collect::<Vec<_>>().join(", ");
+    for page in 0.. {
+        let lines: Vec<Line> = sql_query(format!("{all} ORDER BY {order} LIMIT {PAGE} OFFSET {}", page * PAGE)).load(conn)?;
+        lines.iter().try_for_each(|line| take_line(&line.line))?;
+        if lines.len() < PAGE {
+            break;
+        }
     }
     Ok(())
 }
@@ -179,20 +201,20 @@ pub fn delete(conn: &mut Conn, table: &str) -> Result<()> {
     Ok(())
 }
 
-/// Empties all tables.
+/// Empties all tables but those.
 ///
 /// # Errors
 /// The database's.
-pub fn delete_all(conn: &mut Conn) -> Result<()> {
-    TABLES.iter().rev().try_for_each(|table| delete(conn, table))
+pub fn delete_all_but(conn: &mut Conn, kept: &[&str]) -> Result<()> {
+    TABLES.iter().rev().filter(|table| !kept.contains(table)).try_for_each(|table| delete(conn, table))
 }
 
-/// Puts the rows of all tables of one database into another, whose tables are empty.
+/// Puts the rows of all tables but those of one database into another, whose tables are empty.
 ///
 /// # Errors
 /// The databases'.
-pub fn copy(from: &mut Conn, to: &mut Conn) -> Result<()> {
-    for table in TABLES {
+pub fn copy_all_but(from: &mut Conn, to: &mut Conn, left_out: &[&str]) -> Result<()> {
+    for table in TABLES.iter().filter(|table| !left_out.contains(table)) {
         let columns = Columns::of(from, table)?;
         let there = Columns::of(to, table)?.ordered(columns.names())?;
         let mut rows = Vec::new();

@@ -91,6 +91,8 @@ pub fn verify(services: &Services, expected: Option<(i64, &str)>) -> Result<Veri
     services.db.snapshot(|conn| {
         let mut verified = Verified { first: 0, rows: 0, last: (0, String::new()) };
         let mut is_met = expected.is_none();
+        // Where the chain does not begin at its first row, one of its rows says which were purged before.
+        let mut purged: Option<(String, String)> = None;
         loop {
             let rows = store::audit::list_after(conn, verified.last.0, PAGE)?;
             if rows.is_empty() {
@@ -100,6 +102,7 @@ pub fn verify(services: &Services, expected: Option<(i64, &str)>) -> Result<Veri
                 let is_first = verified.rows == 0;
                 if is_first {
                     verified.first = row.id;
+                    purged = (row.id != 1).then(|| (format!("rows up to {}", row.id - 1), row.previous.clone()));
                 } else if row.id != verified.last.0 + 1 {
                     return Err(broken(verified.last.0 + 1, "is gone"));
                 }
@@ -113,6 +116,12 @@ pub fn verify(services: &Services, expected: Option<(i64, &str)>) -> Result<Veri
                     }
                     is_met = true;
                 }
+                if purged
+                    .as_ref()
+                    .is_some_and(|(rows, hash)| row.event() == Event::Purged && (rows, hash) == (&row.subject, &row.detail))
+                {
+                    purged = None;
+                }
                 verified.last = (row.id, row.hash);
                 verified.rows += 1;
             }
@@ -120,9 +129,13 @@ pub fn verify(services: &Services, expected: Option<(i64, &str)>) -> Result<Veri
         if store::audit::find_head(conn)? != verified.last {
             return Err(broken(verified.last.0 + 1, "and what came after it are gone"));
         }
+        if purged.is_some() {
+            return Err(broken(verified.first - 1, "and what came before it are gone"));
+        }
         if !is_met {
             let (id, _) = expected.unwrap_or_default();
-            return Err(broken(id, "is not there"));
+            let how = if id < verified.first { "is older than what is kept; note a later one" } else { "is not there" };
+            return Err(broken(id, how));
         }
         Ok(verified)
     })
@@ -141,5 +154,10 @@ pub(super) fn purge(services: &Services, at: Time) -> Result<usize> {
         return Ok(0);
     }
     let before = at - time::Duration::days(services.settings.audit_days.into());
-    services.db.write(|conn| Ok(store::audit::delete_before(conn, before, PAGE)?))
+    services.db.write(|conn| {
+        let Some((count, last)) = store::audit::delete_before(conn, before, PAGE)? else { return Ok(0) };
+        // So that nobody can take the beginning out and say that it was old.
+        note(conn, Event::Purged, &Actor::server(), &format!("rows up to {}", last.id), &last.hash)?;
+        Ok(count)
+    })
 }

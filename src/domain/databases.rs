@@ -32,8 +32,8 @@ pub fn move_to(services: &Services, url: &str) -> Result<Vec<Moved>> {
         let from = RefCell::new(from);
         target.write(|to| {
             let from = &mut **from.borrow_mut();
-            tables::delete_all(to)?;
-            tables::copy(from, to)?;
+            tables::delete_all_but(to, &[])?;
+            tables::copy_all_but(from, to, &[])?;
             TABLES.iter().map(|table| compared(table, &Sum::of(from, table)?, &Sum::of(to, table)?)).collect()
         })
     })

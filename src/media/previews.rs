@@ -104,6 +104,15 @@ impl Previews {
         Ok(Stored { file, width, height, offset, length: size })
     }
 
+    /// Forgets everybody's previews.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn forget_all(&self) -> io::Result<()> {
+        fs::remove_dir_all(&self.root)?;
+        fs::create_dir_all(&self.root)
+    }
+
     /// Forgets an item's previews. What is not there is forgotten already.
     pub fn forget(&self, id: Uuid) {
         if let Err(cause) = fs::remove_file(self.path(id))

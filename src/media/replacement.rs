@@ -59,19 +59,27 @@ impl Replacement {
                 Err(cause) if cause.kind() != io::ErrorKind::AlreadyExists => return Err(cause),
                 _ => {}
             }
-            for folder in fs::read_to_string(self.ready.join(ASIDE))?.lines() {
+            // It is the last to go.
+            let aside = match fs::read_to_string(self.ready.join(ASIDE)) {
+                Err(cause) if cause.kind() == io::ErrorKind::NotFound => String::new(),
+                other => other?,
+            };
+            for folder in aside.lines() {
                 self.set_aside(folder.as_ref())?;
             }
-            for entry in fs::read_dir(&self.ready)? {
-                let name = entry?.file_name();
-                if name != ASIDE {
-                    self.set_aside(name.as_ref())?;
-                    fs::rename(self.ready.join(&name), self.root.join(&name))?;
-                    passed();
-                }
+            // A folder that is renamed away while it is listed may hide another one.
+            let names = fs::read_dir(&self.ready)?.map(|entry| Ok(entry?.file_name())).collect::<io::Result<Vec<_>>>()?;
+            for name in names.into_iter().filter(|name| name != ASIDE) {
+                self.set_aside(name.as_ref())?;
+                fs::rename(self.ready.join(&name), self.root.join(&name))?;
+                passed();
             }
             File::open(&self.root)?.sync_all()?;
-            fs::remove_dir_all(&self.ready)?;
+            match fs::remove_file(self.ready.join(ASIDE)) {
+                Err(cause) if cause.kind() != io::ErrorKind::NotFound => return Err(cause),
+                _ => passed(),
+            }
+            fs::remove_dir(&self.ready)?;
         }
         // Where nobody was, nothing but our own empty folders went aside.
         for empty in fs::read_dir(&self.before).into_iter().flatten().flatten() {

@@ -67,7 +67,8 @@ impl Vault {
                 .any(|path| fs::metadata(path).is_ok_and(|about| about.len() == size))
     }
 
-    /// Keeps what a file holds, if it is what it should be: false when it is something else, and nothing is kept then.
+    /// Keeps what a file holds, if it is what it should be: false when it is something else or cannot be read, and
+    /// nothing is kept then.
     /// It is durable after the next [`Vault::settle`].
     ///
     /// # Errors
@@ -79,10 +80,18 @@ impl Vault {
         self.refuse_full(size)?;
         let path = self.staging.join(sha256);
         let mut copy = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&path)?;
-        let is_right = copy_hashed(file, &mut copy).map(|(hash, bytes)| (hash.as_str(), bytes) == (sha256, size));
-        if !matches!(is_right, Ok(true)) {
+        let mut source = Source::new(file);
+        let is_right = match copy_hashed(&mut source, &mut copy) {
+            Ok((hash, bytes)) => (hash.as_str(), bytes) == (sha256, size),
+            Err(_) if source.has_failed => false,
+            Err(cause) => {
+                fs::remove_file(&path)?;
+                return Err(cause);
+            }
+        };
+        if !is_right {
             fs::remove_file(&path)?;
-            return is_right;
+            return Ok(false);
         }
         self.staged.push(sha256.to_owned());
         self.staged_bytes += size;
@@ -142,8 +151,11 @@ impl Vault {
     /// # Errors
     /// The system's.
     pub fn is_sound(&self, sha256: &str) -> io::Result<bool> {
-        if sha256_of(&mut self.open_object(sha256)?)? == sha256 {
-            return Ok(true);
+        match self.open_object(sha256).and_then(|mut object| sha256_of(&mut object)) {
+            Ok(hash) if hash == sha256 => return Ok(true),
+            // A disk that fails is not made better by renaming.
+            Err(_) => return Ok(false),
+            Ok(_) => {}
         }
         fs::rename(self.object(sha256), self.object(sha256).with_extension("damaged"))?;
         Ok(false)
@@ -225,7 +237,8 @@ impl Vault {
 /// # Errors
 /// The system's.
 pub fn sets_in(root: &Path) -> io::Result<Vec<String>> {
-    match names(&root.join("sets"), |name| !name.starts_with('.')) {
+    let folder = root.join("sets");
+    match names(&folder, |name| !name.starts_with('.') && folder.join(name).is_dir()) {
         Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
         other => other,
     }
@@ -242,6 +255,24 @@ fn names(folder: &Path, is_wanted: impl Fn(&str) -> bool) -> io::Result<Vec<Stri
     }
     found.sort();
     Ok(found)
+}
+
+/// A source that remembers whether it failed, and not what it was copied to.
+pub struct Source<R> {
+    from: R,
+    pub has_failed: bool,
+}
+
+impl<R: Read> Source<R> {
+    pub const fn new(from: R) -> Self {
+        Self { from, has_failed: false }
+    }
+}
+
+impl<R: Read> Read for Source<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.from.read(buffer).inspect_err(|_| self.has_failed = true)
+    }
 }
 
 /// Copies all of it; returns the SHA-256, in lower-case hexadecimal, and the length.

@@ -36,6 +36,7 @@ pub enum Event {
     Released,
     FindingDeleted,
     Restored,
+    Purged,
 }
 text_enum!(Event {
     Unknown = "unknown",
@@ -61,11 +62,12 @@ text_enum!(Event {
     Released = "released",
     FindingDeleted = "finding_deleted",
     Restored = "restored",
+    Purged = "purged",
 });
 
 impl Event {
     /// All that are written, with words for people.
-    pub const NAMED: [(Self, &'static str); 22] = [
+    pub const NAMED: [(Self, &'static str); 23] = [
         (Self::LoggedIn, "Logged in"),
         (Self::LogInRefused, "Log-in refused"),
         (Self::LoggedOut, "Logged out"),
@@ -88,6 +90,7 @@ impl Event {
         (Self::Released, "Finding given back"),
         (Self::FindingDeleted, "Finding deleted"),
         (Self::Restored, "Backup put back"),
+        (Self::Purged, "Old rows of this log removed"),
     ];
 
     /// In words for people.

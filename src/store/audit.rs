@@ -77,16 +77,19 @@ pub fn list(conn: &mut Conn, filter: &Filter, before: Option<i64>, limit: i64) -
 }
 
 /// Takes rows away that are older, but never the last one: the chain goes on behind it. At most `limit` at once.
+/// Returns how many, and the last of them.
 ///
 /// # Errors
 /// The database's.
-pub fn delete_before(conn: &mut Conn, before: Time, limit: i64) -> QueryResult<usize> {
+pub fn delete_before(conn: &mut Conn, before: Time, limit: i64) -> QueryResult<Option<(usize, AuditRow)>> {
     let (last, _) = find_head(conn)?;
     // Times may go back; numbers do not: a row goes only with all before it.
     let first_to_stay: Option<i64> =
         table::table.filter(table::happened_at.ge(before)).select(diesel::dsl::min(table::id)).first(conn)?;
     let first: Option<i64> = table::table.select(diesel::dsl::min(table::id)).first(conn)?;
-    let Some(first) = first else { return Ok(0) };
+    let Some(first) = first else { return Ok(None) };
     let until = first_to_stay.unwrap_or(last).min(last).min(first + limit);
-    diesel::delete(table::table.filter(table::id.lt(until))).execute(conn)
+    let Some(gone) = table::table.find(until - 1).select(AuditRow::as_select()).first(conn).optional()? else { return Ok(None) };
+    let count = diesel::delete(table::table.filter(table::id.lt(until))).execute(conn)?;
+    Ok(Some((count, gone)))
 }

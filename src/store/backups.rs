@@ -8,6 +8,9 @@ use crate::db::schema::{findings, libraries, media_items, site, user_directories
 use crate::model::finding::FindingState;
 use crate::model::{FindingId, ItemId};
 
+/// Rows fetched at once.
+const PAGE: i64 = 10_000;
+
 /// A file that a row stands for.
 #[derive(Debug, Queryable)]
 pub struct StoredFile {
@@ -42,10 +45,13 @@ pub fn each_file<E: From<diesel::result::Error>>(
             media_items::sha256,
             media_items::size,
         ));
-    for file in files.load_iter::<StoredFile, DefaultLoadingMode>(conn)? {
-        take(file?)?;
+    let mut after = ItemId(uuid::Uuid::nil());
+    loop {
+        let page: Vec<StoredFile> = files.filter(media_items::id.gt(after)).order(media_items::id).limit(PAGE).load(conn)?;
+        let Some(last) = page.last() else { return Ok(()) };
+        after = last.item;
+        page.into_iter().try_for_each(&mut take)?;
     }
-    Ok(())
 }
 
 /// Where an item's file is now: its owner's folder, the directory in it, the name. `None` when it was deleted for good.

@@ -1,4 +1,4 @@
-# What happens in the fresh Debian, step by step; package.sh starts it there as root under sh -eux.
+# What happens in the fresh Debian, step by step; package.sh starts it there as root under sh -eu.
 nexus="runuser -u nexus-media -- nexus-media --config /etc/nexus-media/nexus.toml"
 base=http://127.0.0.1:8420
 
@@ -10,7 +10,7 @@ reached() {
     return 1
 }
 
-echo == install
+echo "== install"
 dpkg -i /nexus.deb
 reached
 test "$(systemctl is-active nexus-media)" = active
@@ -21,7 +21,7 @@ test "$(stat -c %a /var/lib/nexus-media/data)" = 700
 man -w nexus-media 2>/dev/null || test -f /usr/share/man/man1/nexus-media.1.gz
 journalctl -u nexus-media | grep -F "$base/setup?code="
 
-echo == use
+echo "== use"
 echo "correct horse battery" | $nexus user add ada --email ada@example.org --firstname Ada --lastname Lovelace --access-level admin --password-stdin
 token=$(curl -sf "$base/api/auth/login" -H "Content-Type: application/json" -d '{"username":"ada","password":"correct horse battery"}' | sed 's/.*"token":"\([^"]*\)".*/\1/')
 for file in photo.jpg film.mp4; do
@@ -39,12 +39,12 @@ for file in photo.jpg film.mp4; do
 done
 journalctl -u nexus-media | grep -F "no previews" && exit 1
 
-echo == killed, it comes back
+echo "== killed, it comes back"
 systemctl kill -s KILL nexus-media
 sleep 3
 reached
 
-echo == upgrade
+echo "== upgrade"
 echo 'log = "debug"' >> /etc/nexus-media/nexus.toml
 before=$(systemctl show -p MainPID --value nexus-media)
 dpkg -i /newer.deb
@@ -54,13 +54,13 @@ grep -F 'log = "debug"' /etc/nexus-media/nexus.toml
 curl -sf "$base/api/media/$item" -H "Authorization: Bearer $token" | grep -F film.mp4
 $nexus check
 
-echo == remove
+echo "== remove"
 dpkg -r nexus-media
 test "$(systemctl is-active nexus-media)" != active
 test -f /etc/nexus-media/nexus.toml
 find /var/lib/nexus-media/media -name film.mp4 | grep .
 
-echo == purge
+echo "== purge"
 dpkg -P nexus-media
 test ! -e /etc/nexus-media
 test ! -e /usr/bin/nexus-media

@@ -6,7 +6,7 @@ use std::io::ErrorKind;
 use std::path::Path;
 use std::time::{Duration, UNIX_EPOCH};
 
-use super::set::{self, FileLine, FilesPart, Left, Manifest, TablePart};
+use super::set::{self, FileLine, FilesPart, Left, LeftPart, Manifest, TablePart};
 use crate::db::tables::{Columns, Sum, TABLES, each_row};
 use crate::db::{Conn, newest_schema};
 use crate::domain::Services;
@@ -50,12 +50,12 @@ pub fn create(services: &Services, vault: &mut Vault, tell: &mut dyn FnMut(u64))
     let folder = vault.begin_set(&name)?;
     let made = fill(services, vault, &folder, tell);
     match made {
-        Ok((manifest, new_files, new_bytes)) => {
+        Ok(Filled { manifest, left, new_files, new_bytes }) => {
             manifest.write(&folder)?;
             faults::point("backup written");
             vault.keep_set(&name)?;
             let FilesPart { count: files, bytes, .. } = manifest.files;
-            Ok(Created { name, files, bytes, new_files, new_bytes, left: manifest.left })
+            Ok(Created { name, files, bytes, new_files, new_bytes, left })
         }
         Err(error) => {
             vault.drop_set(&name);
@@ -75,7 +75,15 @@ fn free_name(vault: &Vault) -> Result<String> {
     }
 }
 
-fn fill(services: &Services, vault: &mut Vault, folder: &Path, tell: &mut dyn FnMut(u64)) -> Result<(Manifest, u64, u64)> {
+/// A set that only needs its manifest.
+struct Filled {
+    manifest: Manifest,
+    left: Vec<Left>,
+    new_files: u64,
+    new_bytes: u64,
+}
+
+fn fill(services: &Services, vault: &mut Vault, folder: &Path, tell: &mut dyn FnMut(u64)) -> Result<Filled> {
     let (mut new_files, mut new_bytes) = (0, 0);
     let mut before = BTreeSet::new();
     let mut tried = 1;
@@ -103,8 +111,10 @@ fn fill(services: &Services, vault: &mut Vault, folder: &Path, tell: &mut dyn Fn
         // What stays away from one moment to a later one is not on its way anywhere.
         if left.is_empty() || left == before || tried == TRIES {
             vault.drop_parts(folder, &["wanted.jsonl.gz", "folders.jsonl.gz"])?;
-            manifest.left = left.into_iter().collect();
-            return Ok((manifest, new_files, new_bytes));
+            let mut list = Lines::create(&set::left_file(folder))?;
+            left.iter().try_for_each(|one| list.add(one))?;
+            manifest.left = LeftPart { count: left.len() as u64, sha256: list.finish()? };
+            return Ok(Filled { manifest, left: left.into_iter().collect(), new_files, new_bytes });
         }
         std::thread::sleep(Duration::from_millis(100) * tried);
         (before, tried) = (left, tried + 1);
@@ -192,7 +202,7 @@ impl Taking<'_> {
         line.modified = modified(&file)?;
         if !is_kept {
             if !self.vault.put(&mut file, &line.sha256, line.size)? {
-                self.leave(line, "its bytes are not those that are known", false);
+                self.leave(line, "its bytes cannot be read, or are not those that are known", false);
                 return Ok(());
             }
             self.new_files += 1;
@@ -245,7 +255,8 @@ impl Taking<'_> {
     fn take_icons(&mut self, folders: &[String]) -> Result<()> {
         for folder in folders {
             let Ok(mut file) = self.services.tree.open_icon(folder) else { continue };
-            let (sha256, size) = (sha256_of(&mut file)?, file.metadata()?.len());
+            let Ok(sha256) = sha256_of(&mut file) else { continue };
+            let size = file.metadata()?.len();
             let (directory, name) = (String::new(), ICON.to_owned());
             self.take(FileLine { folder: folder.clone(), directory, name, sha256, size, modified: None, item: None })?;
         }

@@ -5,13 +5,17 @@ use std::path::Path;
 use super::create::{Created, create};
 use super::prune::prune;
 use super::set::newest;
+use crate::config::files;
 use crate::domain::Services;
 use crate::error::{Error, Result};
 use crate::media::Vault;
+use crate::media::vault::sets_in;
 use crate::model::now;
 
 /// How much everything else goes before a backup, as `nice` counts it.
 const NICENESS: i32 = 10;
+/// Says in the data directory where the server has made backups, so that it notices when they are gone.
+const MARKER: &str = "backup-folder";
 
 /// The folder of backups, for this process alone.
 ///
@@ -41,6 +45,13 @@ pub fn round(services: &Services) -> Result<Option<Created>> {
     if newest(folder)?.is_some_and(|at| now() - at < every) {
         return Ok(None);
     }
+    let marker = services.settings.data_dir.join(MARKER);
+    let is_known = files::read(&marker).is_ok_and(|known| Path::new(known.trim()) == folder);
+    if is_known && sets_in(folder)?.is_empty() {
+        let why = format!("The backups that were in {} are not there. Is the disk mounted?", folder.display());
+        services.backup_troubles.set(Some(why.clone()));
+        return Err(Error::Conflict(why));
+    }
     rustix::process::nice(NICENESS).map_err(std::io::Error::from)?;
     let made = (|| {
         let mut vault = open(services, folder)?;
@@ -50,7 +61,10 @@ pub fn round(services: &Services) -> Result<Option<Created>> {
     })();
     match made {
         Ok(created) => {
-            services.backup_troubles.set(None);
+            files::replace(&marker, &format!("{}\n", folder.display()))?;
+            let left = created.left.iter().filter(|one| !one.is_deleted).count();
+            let trouble = (left > 0).then(|| format!("{left} files could not be read. Run nexus-media check."));
+            services.backup_troubles.set(trouble);
             Ok(Some(created))
         }
         Err(Error::Unavailable(_)) => Ok(None),

@@ -14,10 +14,13 @@ use crate::domain::Services;
 use crate::domain::audit::{self, Actor};
 use crate::error::{Error, Result};
 use crate::faults;
-use crate::media::vault::copy_hashed;
+use crate::media::vault::{Source, copy_hashed};
 use crate::media::{Place, Replacement, Tree, Vault, sha256_of};
 use crate::model::Event;
 use crate::store;
+
+/// Tables of the audit log.
+const AUDIT: [&str; 2] = ["audit_log", "audit_head"];
 
 /// What was put back.
 pub struct Restored {
@@ -50,12 +53,13 @@ pub fn restore(
     if let Some(part) = set.broken_parts().first() {
         return Err(Error::Conflict(format!("The backup {} is damaged: {part}", set.name)));
     }
+    let known_left = set.left()?.len();
     let mut loaded = Loaded::load(services, set)?;
     let id = format!("{}-{}", set.name, uuid::Uuid::now_v7().simple());
     let replacement = Replacement::new(services.tree.path(), &id);
     let restored = build(services, vault, set, &replacement.tree()?, &mut loaded, tell).and_then(|mut restored| {
-        if let (false, Some(first)) = (skips_damaged, restored.left.get(set.manifest.left.len())) {
-            let count = restored.left.len() - set.manifest.left.len();
+        if let (false, Some(first)) = (skips_damaged, restored.left.get(known_left)) {
+            let count = restored.left.len() - known_left;
             let path = first.path();
             return Err(Error::Conflict(format!("{count} files of the backup {} are damaged, such as {path}.", set.name)));
         }
@@ -67,14 +71,16 @@ pub fn restore(
         faults::point("restore point made");
         replacement.seal(before)?;
         faults::point("restore ready");
-        switch(services, &loaded, &id)?;
+        switch(services, &loaded, &set.name, &id)?;
         Ok(restored)
     });
     let mut restored = match restored {
         Ok(restored) => restored,
         Err(error) => {
-            // Unless it was committed after all.
-            if services.db.read(|conn| Ok(store::backups::find_restoring(conn)?)).is_ok_and(|restoring| restoring.is_none()) {
+            // Unless it was committed after all; where nobody can tell, the next start can.
+            if !matches!(error, Error::Unavailable(_))
+                && services.db.read(|conn| Ok(store::backups::find_restoring(conn)?)).is_ok_and(|restoring| restoring.is_none())
+            {
                 replacement.discard();
             }
             return Err(error);
@@ -82,21 +88,24 @@ pub fn restore(
     };
     faults::point("restore committed");
     finish_restore(services)?;
-    services.db.write(|conn| audit::note(conn, Event::Restored, &Actor::command_line(), &restored.name, ""))?;
     restored.aside = replacement.aside();
     Ok(restored)
 }
 
 /// The one step that decides.
-fn switch(services: &Services, loaded: &Loaded, id: &str) -> Result<()> {
+fn switch(services: &Services, loaded: &Loaded, name: &str, id: &str) -> Result<()> {
     services.db.write(|conn| {
         let mut from = loaded.conn.borrow_mut();
         // Higher than both: nobody takes a page of the one for one of the other.
         let version = store::backups::highest_version(conn)?.max(store::backups::highest_version(&mut from)?) + 1;
-        tables::delete_all(conn)?;
-        tables::copy(&mut from, conn)?;
+        // What happened here has happened, whatever is put back: only where nothing did, the backup's log is taken.
+        let (rows, _) = store::audit::find_head(conn)?;
+        let kept: &[&str] = if rows > 0 { &AUDIT } else { &[] };
+        tables::delete_all_but(conn, kept)?;
+        tables::copy_all_but(&mut from, conn, kept)?;
         store::backups::update_versions(conn, version)?;
         store::backups::update_restoring(conn, Some(id))?;
+        audit::note(conn, Event::Restored, &Actor::command_line(), name, "")?;
         faults::point("restore loaded");
         Ok(())
     })
@@ -119,7 +128,7 @@ fn build(
     store::backups::each_directory(conn, |folder, path| -> Result<()> {
         Ok(tree.make_directory_of(&Place::new(&folder, &path, "x"))?)
     })?;
-    let left = set.manifest.left.clone();
+    let left = set.left()?;
     let name = set.name.clone();
     let people = folders.len();
     let mut restored = Restored { name, people, files: 0, bytes: 0, unchanged: 0, restore_point: None, aside: None, left };
@@ -167,7 +176,13 @@ fn copy_out(vault: &Vault, tree: &Tree, place: &Place, line: &FileLine) -> Resul
         other => other?,
     };
     let mut file = tree.create_file(place)?;
-    if copy_hashed(&mut object, &mut file)? != (line.sha256.clone(), line.size) {
+    let mut source = Source::new(&mut object);
+    let is_right = match copy_hashed(&mut source, &mut file) {
+        Ok(copied) => copied == (line.sha256.clone(), line.size),
+        Err(_) if source.has_failed => false,
+        Err(cause) => return Err(cause.into()),
+    };
+    if !is_right {
         tree.remove_file(place)?;
         return Ok(false);
     }
@@ -186,6 +201,8 @@ pub fn finish_restore(services: &Services) -> Result<()> {
     let root = services.tree.path();
     if let Some(id) = services.db.read(|conn| Ok(store::backups::find_restoring(conn)?))? {
         Replacement::new(root, &id).put_in_place(|| faults::point("folder restored"))?;
+        // They are of what was here; those that are wanted are made again.
+        services.previews.forget_all()?;
         services.db.write(|conn| Ok(store::backups::update_restoring(conn, None)?))?;
         faults::point("restore finished");
     }

@@ -34,7 +34,7 @@ pub(super) struct Manifest {
     pub tables: BTreeMap<String, TablePart>,
     pub files: FilesPart,
     /// Files whose bytes are not in it.
-    pub left: Vec<Left>,
+    pub left: LeftPart,
 }
 
 /// The rows of a table.
@@ -45,6 +45,14 @@ pub(super) struct TablePart {
     /// The sum of the rows.
     pub checksum: String,
     /// Of the file.
+    pub sha256: String,
+}
+
+/// The list of files whose bytes are not in it.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(super) struct LeftPart {
+    pub count: u64,
+    /// Of the list.
     pub sha256: String,
 }
 
@@ -136,7 +144,7 @@ impl Manifest {
             schema,
             tables: BTreeMap::new(),
             files: FilesPart::default(),
-            left: Vec::new(),
+            left: LeftPart::default(),
         }
     }
 
@@ -155,7 +163,7 @@ impl Set {
         let sets = vault.sets()?;
         let found = match name {
             Some(name) => sets.iter().find(|set| *set == name),
-            None => sets.last(),
+            None => sets.iter().filter(|set| time_of(set).is_some()).max().or(sets.last()),
         };
         let Some(found) = found else {
             return Err(Error::Conflict(format!("There is no such backup in {}.", vault.path().display())));
@@ -169,13 +177,24 @@ impl Set {
     /// Its parts that are gone or not as they were written.
     pub(super) fn broken_parts(&self) -> Vec<String> {
         let tables = self.manifest.tables.iter().map(|(name, part)| (table_file(&self.folder, name), &part.sha256));
-        let files = [(files_file(&self.folder), &self.manifest.files.sha256)];
+        let Manifest { files, left, .. } = &self.manifest;
+        let files = [(files_file(&self.folder), &files.sha256), (left_file(&self.folder), &left.sha256)];
         let broken = tables.chain(files).filter(|(path, sha256)| !is_whole(path, sha256));
         broken.map(|(path, _)| path.display().to_string()).collect()
     }
 
     pub(super) fn each_file(&self, take: impl FnMut(FileLine) -> Result<()>) -> Result<()> {
         each_line(&files_file(&self.folder), take)
+    }
+
+    /// Files whose bytes are not in it.
+    pub(super) fn left(&self) -> Result<Vec<Left>> {
+        let mut left = Vec::new();
+        each_line(&left_file(&self.folder), |one| {
+            left.push(one);
+            Ok(())
+        })?;
+        Ok(left)
     }
 
     pub(super) fn each_row(&self, table: &str, take: impl FnMut(Row) -> Result<()>) -> Result<()> {
@@ -189,6 +208,10 @@ pub(super) fn table_file(folder: &Path, table: &str) -> PathBuf {
 
 pub(super) fn files_file(folder: &Path) -> PathBuf {
     folder.join("files.jsonl.gz")
+}
+
+pub(super) fn left_file(folder: &Path) -> PathBuf {
+    folder.join("left.jsonl.gz")
 }
 
 fn manifest_in(folder: &Path) -> Result<Manifest, String> {
@@ -218,7 +241,7 @@ pub fn list(folder: &Path) -> Result<Vec<Listed>> {
     let about = |name: &String| {
         let manifest = manifest_in(&folder.join("sets").join(name)).ok()?;
         let FilesPart { count, bytes, .. } = manifest.files;
-        let left = manifest.left.len() as u64;
+        let left = manifest.left.count;
         Some(About { made_at: manifest.made_at, made_by: manifest.made_by, files: count, bytes, left })
     };
     Ok(sets_in(folder)?.into_iter().map(|name| Listed { about: about(&name), name }).collect())
@@ -230,7 +253,8 @@ pub fn list(folder: &Path) -> Result<Vec<Listed>> {
 /// The system's.
 pub fn newest(folder: &Path) -> Result<Option<Time>> {
     match sets_in(folder) {
-        Ok(sets) => Ok(sets.last().and_then(|name| time_of(name))),
+        // A clock that was wrong made those of the future.
+        Ok(sets) => Ok(sets.iter().filter_map(|name| time_of(name)).filter(|at| *at <= now()).max()),
         Err(cause) if cause.kind() == ErrorKind::NotFound => Ok(None),
         Err(cause) => Err(cause.into()),
     }
