@@ -38,7 +38,7 @@ ln -s ../life.service "$work/root/etc/systemd/system/multi-user.target.wants/lif
 # The container's own filter knows no Landlock.
 landlock="landlock_create_ruleset landlock_add_rule landlock_restrict_self"
 timeout 300 systemd-nspawn --quiet --register=no --keep-unit --private-network --console=pipe --system-call-filter="$landlock" -D "$work/root" -b >"$work/boot.log" 2>&1 </dev/null || true
-sed -n '/^== /p' "$work/root/life.log"
+sed -n 's/.*\(== [a-z]\)/\1/p' "$work/root/life.log"
 if [ "$(cat "$work/root/life.result" 2>/dev/null)" != whole ]; then
     tail -n 60 "$work/root/life.log"
     tail -n 40 "$work/boot.log"
