@@ -46,7 +46,7 @@ pub(super) async fn keep_scanning(services: Arc<Services>) {
 }
 
 /// Tells systemd that the server is ready, and as often as it wants to hear it that threads still do their work
-/// (sd_notify(3)). Where no systemd has started us it does nothing.
+/// (`sd_notify(3)`). Where no systemd has started us it does nothing.
 pub(super) async fn say_alive() {
     if let Err(cause) = sd_notify::notify(&[NotifyState::Ready]) {
         tracing::warn!("systemd could not be told that the server is ready: {cause}");
