@@ -248,6 +248,12 @@ async fn a_restore_replaces_everything_and_keeps_what_was_there() {
         assert_eq!(house.files(), files.map(str::to_owned).into());
         assert_eq!(done["unchanged"], 2 + 2, "two files and two pictures: {done}");
         assert_eq!(house.answer(&["check"])["left"], 0);
+        let log = String::from_utf8(house.run(&["audit", "export"]).stdout).unwrap();
+        for (event, subject) in [("account_made", "edith"), ("account_removed", "grace"), ("restored", first.as_str())] {
+            let is_there = log.lines().any(|line| line.contains(event) && line.contains(subject));
+            assert!(is_there, "what happened here stays told: {event} {subject} in {log}");
+        }
+        assert_eq!(house.answer(&["audit", "verify"])["first"], 1);
         let aside = PathBuf::from(done["aside"].as_str().unwrap());
         let theirs = aside.join("00003_ADA_EDITH001/Uploads/later.txt");
         assert_eq!(std::fs::read(house.path().join(theirs)).unwrap(), b"later");
@@ -423,6 +429,12 @@ async fn the_server_makes_backups_when_they_are_due(#[values(Sqlite, MariaDb)] b
     let services = app.services.clone();
     assert!(apart(move || backup::round(&services)).await.unwrap().is_some());
     assert_eq!(made(backups.path()).len(), 2, "both are the newest of their day");
+    // The disk is not mounted: no second set of backups is begun beneath it.
+    std::fs::rename(&sets, backups.path().join("elsewhere")).unwrap();
+    let services = app.services.clone();
+    assert!(apart(move || backup::round(&services)).await.is_err());
+    let trouble = backup::standing(&app.services).unwrap().trouble.unwrap();
+    assert!(trouble.contains("Is the disk mounted?"), "{trouble}");
 }
 
 fn sums(conn: &mut Conn) -> Vec<Sum> {
