@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::{CommandFactory, Parser};
 
-use super::arguments::{Arguments, Command};
+use super::arguments::{Arguments, BackupCommand, Command};
 use super::output::{answer, say};
 use super::{audit, backup, import, maintenance, settings, user, users_file};
 use crate::app::Application;
@@ -93,7 +93,14 @@ fn obey(arguments: &Arguments) -> Result<()> {
                 maintenance::check(&Services::open(settings)?, how, arguments.json)
             }
             Some(Command::Audit(command)) => audit::run(&Services::open(settings)?, command, arguments.json),
-            Some(Command::Backup(command)) => backup::run(&settled(settings)?, command, arguments.json),
+            Some(Command::Backup(command @ BackupCommand::Restore { .. })) => {
+                backup::run(&settled(settings)?, command, arguments.json)
+            }
+            Some(Command::Backup(command)) => {
+                // A server may start while a backup is made: the folders are claimed for the settling alone.
+                drop(settled(settings.clone())?);
+                backup::run(&Services::open(settings)?, command, arguments.json)
+            }
             Some(Command::Move(to)) => backup::change_database(&settled(settings)?, to, arguments.json),
             Some(Command::Import(command)) => import::run(&settled(settings)?, command, arguments.json),
             Some(Command::Scan { user, settled: seconds }) => {
