@@ -4,15 +4,15 @@ export CARGO_TARGET_DIR ?= $(HOME)/.cache/nexus-media/target
 export CARGO_TERM_COLOR ?= auto
 ADVISORY_DB ?= ../shared/advisory-db
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
-PLAYWRIGHT = npx --no-install playwright test --config tests/ui/playwright.config.mjs
 
+.DELETE_ON_ERROR:
 .PHONY: help run build release test check test-rust test-schema test-ui audit bench deb test-deb faults packages preview-packages test-packages browser-files clean
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
 
 run: packages preview-packages browser-files ## install what is missing, build, serve
-	cargo run --locked --release
+	cargo run --locked --profile quick
 
 build: packages browser-files ## build for development
 	cargo build --locked
@@ -31,6 +31,7 @@ test-deb: deb ## lintian, systemd's score, and the package's life in a fresh Deb
 test: check test-rust test-schema test-ui ## everything: format, lints, docs, audit, tests on both databases, browser tests on both
 
 check: packages browser-files audit ## format, lints, documentation, advisories
+	for file in static/js/*.js tests/ui/*.mjs; do node --check $$file || exit 1; done
 	cargo fmt --check
 	cargo clippy --locked --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --quiet
@@ -51,9 +52,9 @@ bench: test-packages browser-files ## Nexus beside nginx and what else there is:
 faults: test-packages browser-files ## every fault: kill -9, power cut, full disk, database away (about 30 minutes)
 	FAULTS=long cargo test --locked --test faults -- --nocapture
 
-test-ui: test-packages browser-files ## Playwright on SQLite and MariaDB
+test-ui: test-packages browser-files tests/ui/node_modules/.package-lock.json ## Playwright on SQLite and MariaDB
 	cargo build --locked
-	NEXUS_BINARY=$(CARGO_TARGET_DIR)/debug/nexus-media $(PLAYWRIGHT)
+	cd tests/ui && NEXUS_BINARY=$(CARGO_TARGET_DIR)/debug/nexus-media npm test
 
 audit: ## known vulnerabilities of the crates
 	@scripts/audit.sh "$(ADVISORY_DB)"
@@ -67,16 +68,21 @@ preview-packages: ## what opens films, HEIC and AVIF; the server runs without it
 test-packages: packages ## system packages to test with
 	@SUDO="$(SUDO)" scripts/packages.sh mariadbd:mariadb-server chromium:chromium ffmpeg:ffmpeg vipsthumbnail:libvips-tools clamd:clamav-daemon nginx:nginx-light promtool:prometheus php:php-cli /var/lib/dpkg/info/php-mysql.list:php-mysql mkfs.ext4:e2fsprogs python3:python3 pip3:python3-pip curl:curl
 
-# The libraries of the pages. Each is an enhancement: a build without them still works.
-browser-files: static/vendor/icons.svg ## libraries for the browser, from npm
+# The libraries of the pages, each an enhancement, and the common passwords, without which nothing is built.
+browser-files: static/vendor/icons.svg vendor/common-passwords.txt ## libraries for the browser and common passwords, from npm
 
-static/vendor/icons.svg: node_modules/.package-lock.json scripts/vendor.mjs $(shell find templates src/http -type f 2>/dev/null)
+static/vendor/icons.svg vendor/common-passwords.txt &: node_modules/.package-lock.json scripts/vendor.mjs $(shell find templates src/http -type f 2>/dev/null)
 	node scripts/vendor.mjs
-	@touch $@
+	@touch static/vendor/icons.svg vendor/common-passwords.txt
 
 node_modules/.package-lock.json: package.json package-lock.json
 	npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
+# Not `npm ci`: Lighthouse asks for the latest of two packages, and what is not the latest any more would be refused.
+tests/ui/node_modules/.package-lock.json: tests/ui/package.json tests/ui/package-lock.json
+	cd tests/ui && npm install --no-save --no-audit --no-fund --loglevel=error
+	@touch $@
+
 clean: ## take away what was built here
-	rm -rf node_modules static/vendor test-results
+	rm -rf node_modules tests/ui/node_modules static/vendor vendor test-results

@@ -12,6 +12,10 @@ fn main() -> std::io::Result<()> {
         println!("cargo:rustc-link-arg-bins=-Wl,-z,pack-relative-relocs");
     }
     println!("cargo:rerun-if-changed=static");
+    println!("cargo:rerun-if-changed=vendor");
+    if !Path::new("vendor/common-passwords.txt").exists() {
+        return Err(std::io::Error::other("vendor/common-passwords.txt is missing: run `make browser-files` first"));
+    }
     println!("cargo:rerun-if-changed=migrations");
     println!("cargo:rerun-if-changed=templates");
     let out = PathBuf::from(std::env::var_os("OUT_DIR").ok_or(std::io::ErrorKind::NotFound)?);

@@ -1,4 +1,5 @@
-// Copies the ready-made browser files of npm packages into static/vendor and makes the icon sprite.
+// Takes out of npm packages what the build needs: browser files and the icon sprite into static/vendor, common passwords
+// into vendor.
 import { minify } from 'terser';
 import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 
@@ -48,3 +49,11 @@ for (const name of [...names].sort()) {
   sprite += `<symbol id="${name}" viewBox="0 0 24 24">${inner}</symbol>`;
 }
 writeFileSync(new URL('icons.svg', out), sprite + '</svg>\n');
+
+// The passwords that are guessed first, the most common ones first (ASVS 5.0, 6.2.4); shorter ones are refused anyway.
+const SHORTEST = 8;
+const passwords = JSON.parse(readFileSync(new URL('@zxcvbn-ts/language-common/src/passwords.json', modules), 'utf8'));
+const common = passwords.map((word) => word.toLowerCase()).filter((word) => [...word].length >= SHORTEST);
+if (common.length < 3000) throw new Error(`only ${common.length} common passwords: look at scripts/vendor.mjs`);
+mkdirSync(new URL('../vendor/', import.meta.url), { recursive: true });
+writeFileSync(new URL('../vendor/common-passwords.txt', import.meta.url), common.join('\n'));

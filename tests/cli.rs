@@ -142,6 +142,57 @@ fn people_go_into_the_users_file_and_out_and_broken_lines_are_named() {
 }
 
 #[test]
+fn a_command_that_was_started_in_the_wrong_folder_makes_nothing_there() {
+    let commands: [&[&str]; 10] = [
+        &["user", "list"],
+        &["user", "show", "ada"],
+        &["check"],
+        &["scan"],
+        &["rescan"],
+        &["audit", "verify"],
+        &["backup", "create", "backups"],
+        &["backup", "prune", "backups"],
+        &["move", "--to", "sqlite://other.db"],
+        &["user", "remove", "ada", "--yes"],
+    ];
+    for command in commands {
+        let house = House::new();
+        let said = house.run(command);
+        assert!(code(&said) == 78 && err(&said).contains("There is no Nexus here"), "{command:?}: {}", err(&said));
+        assert_eq!(std::fs::read_dir(house.0.path()).unwrap().count(), 0, "{command:?} left something");
+    }
+}
+
+#[test]
+fn what_a_start_would_refuse_is_found_by_the_check_of_the_settings() {
+    for line in [
+        "clamd = \"nonsense\"",
+        "users_file = \"nonesuch\"",
+        "database_url = \"postgres://a/b\"",
+        "backup_dir = \"media/backups\"",
+        "public_url = \"https://example.org/api\"",
+        "admin_username = \"root\"",
+    ] {
+        let house = House::new();
+        std::fs::write(house.path("nexus.toml"), line).unwrap();
+        assert_eq!(code(&house.run(&["config", "check"])), 78, "{line}");
+        let start = house.run(&["--listen", "127.0.0.1:0"]);
+        assert_eq!(code(&start), 78, "{line}: {}", err(&start));
+    }
+}
+
+#[test]
+fn the_first_admins_password_may_go_once_there_is_an_admin() {
+    let house = House::new();
+    assert_eq!(code(&house.add("root", &["--access-level", "admin"])), 0);
+    std::fs::write(house.path("nexus.toml"), "admin_username = \"root\"\nadmin_email = \"root@example.org\"\n").unwrap();
+    assert_eq!(code(&house.run(&["user", "list"])), 0);
+    assert_eq!(code(&house.run(&["config", "check"])), 0);
+    let gone = house.command(&["user", "list"]).env("NEXUS_ADMIN_PASSWORD_FILE", "gone").output().unwrap();
+    assert_eq!(code(&gone), 0, "{}", err(&gone));
+}
+
+#[test]
 fn settings_are_checked_and_shown_without_their_secrets() {
     let house = House::new();
     assert_eq!(code(&house.run(&["config", "check"])), 0);
@@ -150,6 +201,12 @@ fn settings_are_checked_and_shown_without_their_secrets() {
     assert_eq!(code(&unknown), 78);
     assert!(err(&unknown).contains("\"max_upload\""), "{}", err(&unknown));
     assert_eq!(code(&house.run(&[])), 78, "a server does not start with it either");
+    std::fs::write(house.path("nexus.toml"), "NEXUS_LISTEN = \"127.0.0.1:1\"\n").unwrap();
+    let as_variable = house.run(&["config", "check"]);
+    assert!(err(&as_variable).contains("did you mean \"listen\""), "{}", err(&as_variable));
+    std::fs::write(house.path("nexus.toml"), "max_upload = 5\n\ndatabase_url = mysql://nexus:sesame@localhost/nexus\n").unwrap();
+    let broken = house.run(&["config", "check"]);
+    assert!(err(&broken).contains("line 3") && !err(&broken).contains("sesame"), "{}", err(&broken));
     std::fs::write(house.path("nexus.toml"), "max_upload = 5\n").unwrap();
     let typo = house.command(&["config", "check"]).env("NEXUS_REGISTRATON", "open").output().unwrap();
     assert_eq!(code(&typo), 78);
@@ -179,7 +236,11 @@ fn exit_codes_say_what_kind_of_failure_it_was() {
     assert_eq!(code(&away), 69, "{}", err(&away));
     let wrong = house.command(&["user", "list"]).env("DATABASE_URL", "oracle://x").output().unwrap();
     assert_eq!(code(&wrong), 78, "{}", err(&wrong));
-    let everybodys = house.run(&["user", "list", "--data-dir", "/tmp"]);
+    std::fs::write(house.path("junk.db"), "no database at all, and longer than a header of one hundred bytes would have to be")
+        .unwrap();
+    let junk = house.command(&["user", "list"]).env("DATABASE_URL", "sqlite://junk.db").output().unwrap();
+    assert!(code(&junk) == 78 && err(&junk).contains("junk.db"), "{}", err(&junk));
+    let everybodys = house.run(&["setup-code", "--data-dir", "/tmp"]);
     assert_eq!(code(&everybodys), 77, "{}", err(&everybodys));
 }
 
@@ -187,6 +248,9 @@ fn exit_codes_say_what_kind_of_failure_it_was() {
 fn what_needs_no_settings_works_without_a_house() {
     let house = House::new();
     assert_eq!(out(&house.run(&["version"])).trim(), env!("CARGO_PKG_VERSION"));
+    assert_eq!(json(&house.run(&["version", "--json"]))["version"], env!("CARGO_PKG_VERSION"));
+    let only_the_first_line = format!("{} completions bash | head -1", env!("CARGO_BIN_EXE_nexus-media"));
+    assert_eq!(err(&Command::new("sh").arg("-c").arg(only_the_first_line).output().unwrap()), "");
     let document: serde_json::Value = serde_json::from_str(&out(&house.run(&["openapi"]))).unwrap();
     assert!(document["paths"].as_object().unwrap().len() > 10);
     assert!(out(&house.run(&["completions", "bash"])).contains("users-file"));

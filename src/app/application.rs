@@ -50,16 +50,15 @@ impl Application {
     pub async fn build(settings: Settings) -> Result<Self> {
         let services = Arc::new(
             blocking(move || {
-                let services = Services::open(settings)?;
-                services.claim()?;
-                recovery::recover(&services)?;
+                let services = recovery::open_claimed(settings)?;
+                recovery::refuse_unmounted(&services)?;
                 Ok(services)
             })
             .await?,
         );
         let settings = &services.settings;
         if let Some(admin) = settings.first_admin.as_ref().filter(|_| !services.is_set_up()) {
-            setup::set_up_unattended(&services, admin).await?;
+            setup::set_up_unattended(&services, admin.complete()?).await?;
         }
         let listener = bound(settings.listen)?;
         let address = listener.local_addr()?;
@@ -99,7 +98,13 @@ impl Application {
         if self.services.has_admin()? {
             return Ok(None);
         }
-        let base = self.services.settings.public_url.clone().unwrap_or_else(|| format!("http://{}", self.address));
+        // Nobody can open 0.0.0.0.
+        let here = if self.address.ip().is_unspecified() {
+            format!("localhost:{}", self.address.port())
+        } else {
+            self.address.to_string()
+        };
+        let base = self.services.settings.public_url.clone().unwrap_or_else(|| format!("http://{here}"));
         Ok(Some(format!("{base}/setup?code={}", setup::code(&self.services)?)))
     }
 
@@ -178,6 +183,7 @@ fn serve(listener: TcpListener, services: &Arc<Services>) -> Result<Server> {
     };
     // The key is read once, so that a start without it fails at once.
     http::session_middleware(&services.settings)?;
+    http::check_base_path(&services.settings)?;
     let watch = http::Watch::default();
     watch_over(watch.clone());
     let application = move || {

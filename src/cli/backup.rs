@@ -1,41 +1,59 @@
 //! `nexus-media backup …` and `move`: keeping what there is, and putting it elsewhere.
 
-use std::io::{BufRead, IsTerminal};
-use std::path::Path;
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
 use super::arguments::{BackupCommand, MoveArguments};
-use super::output::{answer_as, say, table};
-use super::password::first_line_of;
-use crate::config::Retention;
+use super::output::{answer_as, is_typed, say, table};
+use super::password::said_or_in_file;
+use crate::config::{Retention, Settings};
 use crate::domain::backup::{self, Left, Set};
-use crate::domain::{Services, databases};
+use crate::domain::{Services, databases, recovery};
 use crate::error::{Error, Result, bytes_in_words};
 
-/// # Errors
-/// The domain's; `Conflict` when a backup is not whole.
-pub fn run(services: &Services, command: &BackupCommand, is_json: bool) -> Result<()> {
+fn folder_of(settings: &Settings, command: &BackupCommand) -> Result<PathBuf> {
     let (BackupCommand::Create { dir }
     | BackupCommand::List { dir }
     | BackupCommand::Verify { dir, .. }
     | BackupCommand::Restore { dir, .. }
     | BackupCommand::Prune { dir, .. }) = command;
-    let folder = dir.clone().or_else(|| services.settings.backup_dir.clone());
-    let folder = folder.ok_or_else(|| Error::field("dir", "Say the folder of backups, or set NEXUS_BACKUP_DIR."))?;
+    let folder = dir.clone().or_else(|| settings.backup_dir.clone());
+    folder.ok_or_else(|| Error::field("dir", "Say the folder of backups, or set NEXUS_BACKUP_DIR."))
+}
+
+/// # Errors
+/// The domain's; `Conflict` when a backup is not whole, or there is no such folder to look into.
+pub fn run(settings: Settings, command: &BackupCommand, is_json: bool) -> Result<()> {
+    let folder = folder_of(&settings, command)?;
+    let is_only_read = matches!(command, BackupCommand::List { .. } | BackupCommand::Verify { .. });
+    if is_only_read && !folder.is_dir() {
+        return Err(Error::Conflict(format!("There is no folder {}.", folder.display())));
+    }
     match command {
-        BackupCommand::Create { .. } => create(services, &folder, is_json),
+        // On whatever machine they are.
         BackupCommand::List { .. } => list(&folder, is_json),
-        BackupCommand::Verify { set, quick, .. } => verify(services, &folder, set.as_deref(), *quick, is_json),
+        BackupCommand::Verify { set, quick, .. } => verify(&settings, &folder, set.as_deref(), *quick, is_json),
+        BackupCommand::Create { .. } => create(&beside(settings)?, &folder, is_json),
+        BackupCommand::Prune { keep, dry_run, .. } => prune(&beside(settings)?, &folder, keep.as_deref(), *dry_run, is_json),
         BackupCommand::Restore { set, skip_damaged, yes, .. } => {
-            restore(services, &folder, set.as_deref(), *skip_damaged, *yes, is_json)
+            restore(&recovery::open_claimed(settings)?, &folder, set.as_deref(), *skip_damaged, *yes, is_json)
         }
-        BackupCommand::Prune { keep, dry_run, .. } => prune(services, &folder, keep.as_deref(), *dry_run, is_json),
     }
 }
 
+/// The services without a claim: a server may start meanwhile. The folders are claimed for the settling alone.
+fn beside(settings: Settings) -> Result<Services> {
+    recovery::refuse_unmounted(&recovery::open_settled(settings.clone())?)?;
+    Services::open(settings)
+}
+
+/// Says now and then how far it is.
 fn told(done: u64) {
-    say(&format!("{done} files"));
+    if done.is_multiple_of(1000) {
+        say(&format!("{done} files"));
+    }
 }
 
 fn rows_of(left: &[Left]) -> (Vec<Value>, Vec<String>) {
@@ -44,7 +62,7 @@ fn rows_of(left: &[Left]) -> (Vec<Value>, Vec<String>) {
 }
 
 fn create(services: &Services, folder: &Path, is_json: bool) -> Result<()> {
-    let made = backup::create(services, &mut backup::open(services, folder)?, &mut told)?;
+    let made = backup::create(services, &mut backup::open(&services.settings, folder)?, &mut told)?;
     let (left, mut words) = rows_of(&made.left);
     let value = json!({
         "backup": made.name, "files": made.files, "bytes": made.bytes,
@@ -88,8 +106,8 @@ fn list(folder: &Path, is_json: bool) -> Result<()> {
     answer_as(is_json, &Value::Array(rows), &words)
 }
 
-fn verify(services: &Services, folder: &Path, set: Option<&str>, is_quick: bool, is_json: bool) -> Result<()> {
-    let vault = backup::open(services, folder)?;
+fn verify(settings: &Settings, folder: &Path, set: Option<&str>, is_quick: bool, is_json: bool) -> Result<()> {
+    let vault = backup::open(settings, folder)?;
     let found = backup::verify(&vault, &Set::open(&vault, set)?, is_quick, &mut told)?;
     let rows: Vec<_> = found.broken.iter().map(|(path, why)| json!({ "path": path, "why": why })).collect();
     let mut words: Vec<String> = found.broken.iter().map(|(path, why)| format!("broken   {path} {why}")).collect();
@@ -116,12 +134,16 @@ fn restore(
     is_sure: bool,
     is_json: bool,
 ) -> Result<()> {
-    services.claim()?;
-    let mut vault = backup::open(services, folder)?;
+    let mut vault = backup::open(&services.settings, folder)?;
     let set = Set::open(&vault, set)?;
     // What is here becomes a backup first, so a script need not be asked.
     if !is_sure && std::io::stdin().is_terminal() {
-        confirm(&set.name)?;
+        let name = &set.name;
+        let question =
+            format!("Type {name} to put this backup in the place of everything that is here. A backup of that is made first.");
+        if !is_typed(&question, name)? {
+            return Err(Error::Conflict("Nothing was changed.".into()));
+        }
     }
     let done = backup::restore(services, &mut vault, &set, skips_damaged, &mut told)?;
     let (left, mut words) = rows_of(&done.left);
@@ -143,19 +165,12 @@ fn restore(
     answer_as(is_json, &value, &words.join("\n"))
 }
 
-fn confirm(name: &str) -> Result<()> {
-    say(&format!("Type {name} to put this backup in the place of everything that is here. A backup of that is made first."));
-    let mut typed = String::new();
-    std::io::stdin().lock().read_line(&mut typed)?;
-    if typed.trim() == name { Ok(()) } else { Err(Error::Conflict("Nothing was changed.".into())) }
-}
-
 fn prune(services: &Services, folder: &Path, keep: Option<&str>, is_dry: bool, is_json: bool) -> Result<()> {
     let keep = match keep {
         Some(text) => Retention::parse(text).ok_or_else(|| Error::field("keep", "Say it as 7d 4w 12m."))?,
         None => services.settings.backup_keep,
     };
-    let done = backup::prune(&backup::open(services, folder)?, keep, is_dry)?;
+    let done = backup::prune(&backup::open(&services.settings, folder)?, keep, is_dry)?;
     let value = json!({
         "kept": done.kept, "removed": done.removed, "contents": done.contents, "bytes": done.bytes, "dry_run": is_dry,
     });
@@ -174,12 +189,7 @@ fn prune(services: &Services, folder: &Path, keep: Option<&str>, is_dry: bool, i
 /// # Errors
 /// The domain's.
 pub fn change_database(services: &Services, arguments: &MoveArguments, is_json: bool) -> Result<()> {
-    services.claim()?;
-    let url = match (&arguments.to, &arguments.to_file) {
-        (Some(url), _) => url.clone(),
-        (None, Some(file)) => first_line_of(file)?,
-        (None, None) => return Err(Error::field("to", "Say where the other database is.")),
-    };
+    let url = said_or_in_file("to", arguments.to.as_ref(), arguments.to_file.as_deref())?;
     let moved = databases::move_to(services, &url)?;
     let rows: Vec<_> =
         moved.iter().map(|one| json!({ "table": one.table, "rows": one.rows, "checksum": one.checksum })).collect();

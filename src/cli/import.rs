@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::arguments::ImportCommand;
 use super::output::{answer_as, say};
-use super::password::first_line_of;
+use super::password::said_or_in_file;
 use crate::domain::Services;
 use crate::domain::import::{self, Report, Wanted};
 use crate::error::{Error, Result, bytes_in_words};
@@ -13,11 +13,7 @@ use crate::error::{Error, Result, bytes_in_words};
 /// The domain's; `Conflict` when anything stays behind.
 pub fn run(services: &Services, command: &ImportCommand, is_json: bool) -> Result<()> {
     let ImportCommand::Php { database, database_file, table_prefix, media, moves, dry_run } = command;
-    let address = match (database, database_file) {
-        (Some(address), _) => address.clone(),
-        (None, Some(file)) => first_line_of(file)?,
-        (None, None) => return Err(Error::field("database", "Say where the original's database is.")),
-    };
+    let address = said_or_in_file("database", database.as_ref(), database_file.as_deref())?;
     let wanted = Wanted { database: &address, prefix: table_prefix, media, moves: *moves, is_dry: *dry_run };
     let report = import::import(services, &wanted, |called| say(&format!("{called} …")))?;
     let skipped: Vec<_> = report.skipped.iter().map(|(what, why)| json!({ "what": what, "why": why })).collect();

@@ -4,11 +4,8 @@ use std::time::Duration;
 
 use super::output::{answer_as, say};
 use crate::domain::checking::{self, How};
-use crate::domain::{Services, outside, people, scanning};
+use crate::domain::{Services, outside, priority, scanning};
 use crate::error::{Error, Result};
-
-/// How much everything else goes before a look through all folders, as `nice` counts it.
-const NICENESS: i32 = 10;
 
 /// Scans again; names what is found.
 ///
@@ -62,8 +59,8 @@ pub fn check(services: &Services, how: How, is_json: bool) -> Result<()> {
 /// `Conflict` when something was left as it is.
 pub fn scan(services: &Services, login: Option<&str>, settled: Duration, is_json: bool) -> Result<()> {
     // People who use the server go first.
-    rustix::process::nice(NICENESS).map_err(std::io::Error::from)?;
-    let only = login.map(|login| people::find_by_login(services, login)).transpose()?.map(|user| user.id);
+    priority::give_way()?;
+    let only = login.map(|login| super::user::find(services, login)).transpose()?.map(|user| user.id);
     let noticed = outside::scan(services, only, settled)?;
     let left: Vec<_> = noticed.left.iter().map(|(path, why)| serde_json::json!({ "path": path, "why": why })).collect();
     let value = serde_json::json!({

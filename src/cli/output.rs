@@ -1,17 +1,20 @@
 //! Results on standard output, talk on standard error.
 
-use std::io::Write;
+use std::io::{BufRead, ErrorKind, Write};
 
 use serde_json::Value;
 
 use crate::error::Result;
 
-/// A result, on standard output.
+/// A result, on standard output; who reads only its beginning has what they wanted.
 ///
 /// # Errors
 /// The system's.
 pub fn answer(text: &str) -> Result<()> {
-    Ok(writeln!(std::io::stdout(), "{text}")?)
+    match writeln!(std::io::stdout(), "{text}") {
+        Err(cause) if cause.kind() == ErrorKind::BrokenPipe => Ok(()),
+        written => Ok(written?),
+    }
 }
 
 /// A result for machines or for people.
@@ -25,6 +28,17 @@ pub fn answer_as(is_json: bool, value: &Value, words: &str) -> Result<()> {
 /// Talk, on standard error; nobody is there to hear that it failed.
 pub fn say(text: &str) {
     let _ = writeln!(std::io::stderr(), "{text}");
+}
+
+/// Asks at the terminal; whether what was typed is `expected`.
+///
+/// # Errors
+/// The system's.
+pub fn is_typed(question: &str, expected: &str) -> Result<bool> {
+    say(question);
+    let mut typed = String::new();
+    std::io::stdin().lock().read_line(&mut typed)?;
+    Ok(typed.trim() == expected)
 }
 
 /// Rows in columns that line up.

@@ -15,8 +15,20 @@ fn read_file(path: &Path) -> Result<String> {
 ///
 /// # Errors
 /// `Configuration` for a file that cannot be read.
-pub fn first_line_of(path: &Path) -> Result<String> {
+fn first_line_of(path: &Path) -> Result<String> {
     Ok(read_file(path)?.lines().next().unwrap_or_default().to_owned())
+}
+
+/// A secret that was said on the command line, or the first line of the file that was named instead.
+///
+/// # Errors
+/// As [`first_line_of`]; `Invalid` for `field` where neither was.
+pub fn said_or_in_file(field: &'static str, said: Option<&String>, file: Option<&Path>) -> Result<String> {
+    match (said, file) {
+        (Some(said), _) => Ok(said.clone()),
+        (None, Some(file)) => first_line_of(file),
+        (None, None) => Err(Error::field(field, format!("Say --{field}, or --{field}-file and the file it stands in."))),
+    }
 }
 
 /// Reads a password; at a terminal it is typed twice and not shown.
@@ -38,5 +50,12 @@ pub fn read(source: &PasswordSource) -> Result<String> {
         once
     };
     let line = text.lines().next().unwrap_or_default();
-    if line.is_empty() { Err(Error::field("password", "No password was given.")) } else { Ok(line.to_owned()) }
+    if line.is_empty() {
+        Err(Error::field(
+            "password",
+            "No password was given. Without a terminal it comes by --password-file or --password-stdin.",
+        ))
+    } else {
+        Ok(line.to_owned())
+    }
 }

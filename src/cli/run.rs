@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use clap::{CommandFactory, Parser};
 
-use super::arguments::{Arguments, BackupCommand, Command};
-use super::output::{answer, say};
+use super::arguments::{Arguments, BackupCommand, Command, UserCommand};
+use super::output::{answer, answer_as, say};
 use super::{audit, backup, import, maintenance, settings, user, users_file};
 use crate::app::Application;
 use crate::config::{Given, Settings};
+use crate::db::file_of;
 use crate::domain::checking::How;
 use crate::domain::{Services, recovery, setup};
 use crate::error::{Error, Result};
@@ -64,13 +65,21 @@ fn is_denied(cause: &anyhow::Error) -> bool {
 fn obey(arguments: &Arguments) -> Result<()> {
     // What needs no settings.
     match &arguments.command {
-        Some(Command::Version) => return answer(env!("CARGO_PKG_VERSION")),
+        Some(Command::Version) => {
+            let version = env!("CARGO_PKG_VERSION");
+            return answer_as(arguments.json, &serde_json::json!({ "version": version }), version);
+        }
         Some(Command::Openapi) => return answer(&http::openapi::document()?),
         Some(Command::Completions { shell }) => {
-            clap_complete::generate(*shell, &mut Arguments::command(), "nexus-media", &mut std::io::stdout());
-            return Ok(());
+            let mut text = Vec::new();
+            clap_complete::generate(*shell, &mut Arguments::command(), "nexus-media", &mut text);
+            return answer(String::from_utf8_lossy(&text).trim_end());
         }
-        Some(Command::Man) => return Ok(clap_mangen::Man::new(Arguments::command()).render(&mut std::io::stdout())?),
+        Some(Command::Man) => {
+            let mut text = Vec::new();
+            clap_mangen::Man::new(Arguments::command()).render(&mut text)?;
+            return answer(String::from_utf8_lossy(&text).trim_end());
+        }
         _ => {}
     }
     let flags = [("listen", &arguments.listen), ("data_dir", &arguments.data_dir), ("media_dir", &arguments.media_dir)];
@@ -80,6 +89,9 @@ fn obey(arguments: &Arguments) -> Result<()> {
     }
     let settings = Settings::load(&flags, arguments.config.as_deref())?;
     let is_serving = matches!(arguments.command, None | Some(Command::Serve));
+    if !may_begin(arguments.command.as_ref()) {
+        refuse_nowhere(&settings)?;
+    }
     telemetry::start(if is_serving { settings.log } else { tracing::Level::WARN.min(settings.log) }, settings.logs_json);
     actix_web::rt::System::new().block_on(async {
         match &arguments.command {
@@ -93,19 +105,14 @@ fn obey(arguments: &Arguments) -> Result<()> {
                 maintenance::check(&Services::open(settings)?, how, arguments.json)
             }
             Some(Command::Audit(command)) => audit::run(&Services::open(settings)?, command, arguments.json),
-            Some(Command::Backup(command @ BackupCommand::Restore { .. })) => {
-                backup::run(&settled(settings)?, command, arguments.json)
-            }
-            Some(Command::Backup(command)) => {
-                // A server may start while a backup is made: the folders are claimed for the settling alone.
-                drop(settled(settings.clone())?);
-                backup::run(&Services::open(settings)?, command, arguments.json)
-            }
-            Some(Command::Move(to)) => backup::change_database(&settled(settings)?, to, arguments.json),
-            Some(Command::Import(command)) => import::run(&settled(settings)?, command, arguments.json),
+            Some(Command::Backup(command)) => backup::run(settings, command, arguments.json),
+            Some(Command::Move(to)) => backup::change_database(&recovery::open_claimed(settings)?, to, arguments.json),
+            Some(Command::Import(command)) => import::run(&recovery::open_settled(settings)?, command, arguments.json),
             Some(Command::Scan { user, settled: seconds }) => {
                 let still = Duration::from_secs(*seconds);
-                maintenance::scan(&settled(settings)?, user.as_deref(), still, arguments.json)
+                let services = recovery::open_settled(settings)?;
+                recovery::refuse_unmounted(&services)?;
+                maintenance::scan(&services, user.as_deref(), still, arguments.json)
             }
             Some(Command::Rescan { all }) => maintenance::rescan(&Services::open(settings)?, *all, arguments.json),
             Some(Command::SetupCode) => {
@@ -120,15 +127,30 @@ fn obey(arguments: &Arguments) -> Result<()> {
     })
 }
 
-/// The services, and where no server is at work, what one that was killed has left behind is settled.
-fn settled(settings: Settings) -> Result<Services> {
-    let services = Services::open(settings)?;
-    match services.claim() {
-        Ok(()) => recovery::recover(&services)?,
-        Err(Error::Unavailable(_)) => {}
-        Err(error) => return Err(error),
-    }
-    Ok(services)
+/// Whether a command may make the database and the folders where there are none.
+const fn may_begin(command: Option<&Command>) -> bool {
+    matches!(
+        command,
+        None | Some(
+            Command::Serve
+                | Command::SetupCode
+                | Command::Migrate(_)
+                | Command::Import(_)
+                | Command::UsersFile(_)
+                | Command::User(UserCommand::Add { .. })
+                | Command::Backup(BackupCommand::Restore { .. } | BackupCommand::List { .. } | BackupCommand::Verify { .. })
+        )
+    )
+}
+
+/// A command that was started in the wrong folder, or without its settings, must not work on an empty house of its own.
+fn refuse_nowhere(settings: &Settings) -> Result<()> {
+    file_of(&settings.database_url)?.filter(|file| !file.exists()).map_or(Ok(()), |missing| {
+        let shown = missing.display();
+        Err(Error::Configuration(format!(
+            "There is no Nexus here: {shown} is not there. Say where it is: --config, or --data-dir."
+        )))
+    })
 }
 
 /// As many open files as the system lets us have: each connection and each file that is sent is one.

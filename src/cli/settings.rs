@@ -6,8 +6,9 @@ use serde_json::{Map, Value, json};
 
 use super::arguments::{ConfigCommand, MigrateCommand};
 use super::output::{answer, answer_as, say, table};
-use crate::config::{Given, KEYS, Key, Settings, nearest_variable};
-use crate::db::Db;
+use crate::config::{FirstAdmin, Given, KEYS, Key, Settings, nearest_variable};
+use crate::db::{Db, file_of};
+use crate::domain::Services;
 use crate::error::{Error, Result};
 
 /// Every setting as a table in Markdown: `docs/CONFIGURE.md` is what this prints.
@@ -56,7 +57,13 @@ pub fn run(flags: &Given, config: Option<&Path>, command: &ConfigCommand, is_jso
     match command {
         ConfigCommand::Reference => Ok(()),
         ConfigCommand::Check => {
-            Settings::from_given(&values)?;
+            let settings = Settings::from_given(&values)?;
+            Services::check(&settings)?;
+            crate::http::check_base_path(&settings)?;
+            // Only a new house needs its first admin.
+            if file_of(&settings.database_url)?.is_some_and(|file| !file.exists()) {
+                settings.first_admin.as_ref().map(FirstAdmin::complete).transpose()?;
+            }
             let unknown = Settings::unknown_variables(std::env::vars().map(|(name, _)| name));
             for name in &unknown {
                 say(&format!("{name} is no setting; did you mean {}?", nearest_variable(name)));

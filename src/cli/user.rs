@@ -1,12 +1,12 @@
 //! `nexus-media user …`: accounts, by the same rules as the pages.
 
-use std::io::{BufRead, IsTerminal};
+use std::io::IsTerminal;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
 
 use super::arguments::{AddUser, LevelWord, StatusWord, UserCommand};
-use super::output::{answer_as, say, table};
+use super::output::{answer_as, is_typed, say, table};
 use super::password;
 use crate::domain::Services;
 use crate::domain::accounts::Application;
@@ -47,7 +47,7 @@ pub async fn run(services: &Arc<Services>, command: &UserCommand, is_json: bool)
     }
 }
 
-fn find(services: &Services, login: &str) -> Result<User> {
+pub(super) fn find(services: &Services, login: &str) -> Result<User> {
     people::find_by_login(services, login).map_err(|error| match error {
         Error::NotFound => Error::Conflict(format!("There is nobody called {login}.")),
         other => other,
@@ -147,10 +147,8 @@ fn remove(services: &Services, user: &User, is_sure: bool) -> Result<()> {
         if !std::io::stdin().is_terminal() {
             return Err(Error::field("yes", "Say --yes to remove an account without being asked."));
         }
-        say(&format!("Type {} to remove this account. The folder {} stays on disk.", user.username, user.folder));
-        let mut typed = String::new();
-        std::io::stdin().lock().read_line(&mut typed)?;
-        if typed.trim() != user.username {
+        let (name, folder) = (&user.username, &user.folder);
+        if !is_typed(&format!("Type {name} to remove this account. The folder {folder} stays on disk."), name)? {
             return Err(Error::Conflict("Nothing was removed.".into()));
         }
     }

@@ -1,5 +1,7 @@
 //! The list of settings: name in the file, variable, default, and what it does.
 
+use crate::error::Error;
+
 /// One setting.
 pub struct Key {
     /// Name in the settings file.
@@ -40,7 +42,12 @@ pub const KEYS: &[Key] = &[
     },
     key("registration", "NEXUS_REGISTRATION", "approval", "who may sign up: approval, open or closed"),
     key("rate_limit", "NEXUS_RATE_LIMIT", "on", "on or off"),
-    key("public_url", "NEXUS_PUBLIC_URL", "", "the address people type, where it differs; https turns on Secure cookies"),
+    key(
+        "public_url",
+        "NEXUS_PUBLIC_URL",
+        "",
+        "the address people type, where it differs, also below a path; https turns on Secure cookies",
+    ),
     key("trusted_proxies", "NEXUS_TRUSTED_PROXIES", "", "networks (CIDR) whose X-Forwarded-For is believed"),
     key(
         "x_accel",
@@ -103,6 +110,11 @@ pub(super) fn default_of(name: &str) -> &'static str {
 
 pub(super) fn variable_of(name: &str) -> &'static str {
     KEYS.iter().find(|key| key.name == name).map_or("", |key| key.variable)
+}
+
+/// What a setting takes, for one that had something else.
+pub(super) fn wrong(name: &'static str, takes: &str) -> Error {
+    Error::Configuration(format!("{name} ({}) takes {takes}.", variable_of(name)))
 }
 
 /// The known variable with the fewest edits to `variable`.

@@ -1,14 +1,20 @@
 //! The settings: flags over environment over settings file over defaults.
 
+pub mod backups;
 pub mod files;
+mod first_admin;
 mod keys;
 mod private;
+mod public_url;
 mod retention;
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+pub use first_admin::FirstAdmin;
+use first_admin::{UNREADABLE, first_admin};
+use keys::wrong;
 pub use keys::{KEYS, Key, nearest_variable};
 pub use private::{data_dir, private_dir, private_file, remove_beginning_with, remove_secret, secret_file};
 pub use retention::Retention;
@@ -33,14 +39,6 @@ pub enum Unscannable {
     Keep,
     /// They are taken away until an admin decides.
     Quarantine,
-}
-
-/// The first admin of an unattended installation.
-#[derive(Clone)]
-pub struct FirstAdmin {
-    pub username: String,
-    pub email: String,
-    pub password: String,
 }
 
 /// Everything that can be set from outside, checked.
@@ -159,7 +157,7 @@ impl Settings {
             listen: parsed("listen", &get("listen"), "an address and port such as 127.0.0.1:8420")?,
             database_url,
             media_dir: PathBuf::from(get("media_dir")),
-            first_admin: first_admin(&get)?,
+            first_admin: first_admin(&get),
             registration: match get("registration").as_str() {
                 "approval" => Registration::Approval,
                 "open" => Registration::Open,
@@ -171,7 +169,7 @@ impl Settings {
                 "off" => false,
                 _ => return Err(wrong("rate_limit", "on or off")),
             },
-            public_url: public_url(&get("public_url"))?,
+            public_url: public_url::parse(&get("public_url"))?,
             trusted_proxies: get("trusted_proxies")
                 .split([',', ' '])
                 .filter(|part| !part.is_empty())
@@ -235,21 +233,22 @@ impl Settings {
         Ok(settings)
     }
 
+    /// The path below which people reach this server: empty, or such as `/nexus`.
+    #[must_use]
+    pub fn base_path(&self) -> &str {
+        self.public_url.as_deref().and_then(public_url::parts).map_or("", |(_, path)| path)
+    }
+
+    /// The web origin that people reach this server at (RFC 6454), as browsers send it.
+    #[must_use]
+    pub fn public_origin(&self) -> Option<&str> {
+        self.public_url.as_deref().and_then(public_url::parts).map(|(origin, _)| origin)
+    }
+
     /// Whether people reach this server over TLS.
     #[must_use]
     pub fn is_https(&self) -> bool {
         self.public_url.as_deref().is_some_and(|url| url.starts_with("https://"))
-    }
-}
-
-fn first_admin(get: &dyn Fn(&'static str) -> String) -> Result<Option<FirstAdmin>> {
-    let (username, email, password) = (get("admin_username"), get("admin_email"), get("admin_password"));
-    match (username.is_empty(), email.is_empty(), password.is_empty()) {
-        (true, true, true) => Ok(None),
-        (false, false, false) => Ok(Some(FirstAdmin { username, email, password })),
-        _ => Err(Error::Configuration(
-            "The first admin needs all three: NEXUS_ADMIN_USERNAME, NEXUS_ADMIN_EMAIL and NEXUS_ADMIN_PASSWORD_FILE.".into(),
-        )),
     }
 }
 
@@ -260,16 +259,6 @@ fn x_accel(text: &str) -> Result<Option<String>> {
         path if path.len() > 1 && path.starts_with('/') && path.chars().all(is_plain) => Ok(Some(path.to_owned())),
         _ => Err(wrong("x_accel", "a path such as /.files")),
     }
-}
-
-fn public_url(value: &str) -> Result<Option<String>> {
-    if value.is_empty() {
-        return Ok(None);
-    }
-    let takes = "an address such as https://media.example.org, without a path";
-    let url = url::Url::parse(value).map_err(|_| wrong("public_url", takes))?;
-    let is_plain = matches!(url.scheme(), "http" | "https") && url.has_host() && url.path() == "/" && url.query().is_none();
-    if is_plain { Ok(Some(value.trim_end_matches('/').to_owned())) } else { Err(wrong("public_url", takes)) }
 }
 
 /// A web origin as browsers send it: scheme, host, and the port where it is not the usual one.
@@ -292,10 +281,6 @@ fn parsed<T: std::str::FromStr>(name: &'static str, value: &str, takes: &str) ->
     value.trim().parse().map_err(|_| wrong(name, takes))
 }
 
-fn wrong(name: &'static str, takes: &str) -> Error {
-    Error::Configuration(format!("{name} ({}) takes {takes}.", keys::variable_of(name)))
-}
-
 /// Every setting's variable, and `<variable>_FILE` for the secret ones.
 fn from_environment(read: impl Fn(&str) -> Option<String>) -> Result<Given> {
     let mut values = Given::new();
@@ -303,9 +288,17 @@ fn from_environment(read: impl Fn(&str) -> Option<String>) -> Result<Given> {
         let in_file = key.is_secret.then(|| read(&format!("{}_FILE", key.variable))).flatten();
         let plain = if key.is_file_only { None } else { read(key.variable) };
         if let Some(path) = in_file {
-            let text = std::fs::read_to_string(&path)
-                .map_err(|cause| Error::Configuration(format!("{}_FILE: {path}: {cause}", key.variable)))?;
-            values.insert(key.name, text.trim_end_matches(['\r', '\n']).to_owned());
+            match std::fs::read_to_string(&path) {
+                Ok(text) => drop(values.insert(key.name, text.trim_end_matches(['\r', '\n']).to_owned())),
+                Err(cause) => {
+                    let why = format!("{}_FILE: {path}: {cause}", key.variable);
+                    if key.name != "admin_password" {
+                        return Err(Error::Configuration(why));
+                    }
+                    // Once there is an admin nobody needs it any more.
+                    values.insert(UNREADABLE, why);
+                }
+            }
         } else if let Some(value) = plain {
             values.insert(key.name, value);
         }
@@ -316,12 +309,15 @@ fn from_environment(read: impl Fn(&str) -> Option<String>) -> Result<Given> {
 fn read_file(path: &Path) -> Result<Given> {
     let shown = path.display();
     let text = std::fs::read_to_string(path).map_err(|cause| Error::Configuration(format!("{shown}: {cause}")))?;
-    let table: toml::Table =
-        toml::from_str(&text).map_err(|cause| Error::Configuration(format!("{shown}: {}", cause.message())))?;
+    // Its own words show the line, and that may be a secret.
+    let table: toml::Table = toml::from_str(&text).map_err(|cause| {
+        let line = cause.span().and_then(|span| text.get(..span.start)).map_or(1, |before| before.matches('\n').count() + 1);
+        Error::Configuration(format!("{shown}, line {line}: {}", cause.message()))
+    })?;
     let mut values = Given::new();
     for (name, value) in table {
         let Some(key) = KEYS.iter().find(|key| key.name == name) else {
-            let nearest = keys::nearest(&name);
+            let nearest = keys::nearest(name.to_lowercase().trim_start_matches("nexus_"));
             return Err(Error::Configuration(format!("{shown}: unknown key {name:?}; did you mean {nearest:?}?")));
         };
         let value = match value {

@@ -37,6 +37,17 @@ impl Conn {
     }
 }
 
+/// Where that database is, if it is a file.
+///
+/// # Errors
+/// `Configuration` for the address of no database.
+pub fn file_of(url: &str) -> Result<Option<PathBuf>> {
+    Ok(match Backend::from_url(url)? {
+        Backend::Sqlite(path) => Some(path),
+        Backend::Mysql(_) => None,
+    })
+}
+
 /// Which database, and where.
 #[derive(Clone)]
 pub(super) enum Backend {
@@ -64,6 +75,14 @@ impl Backend {
             return Ok(Self::Mysql(url.to_owned()));
         }
         wrong("takes sqlite://FILE or mysql://USER:PASSWORD@HOST:PORT/NAME")
+    }
+
+    /// Which one it is, without its password.
+    pub(super) fn shown(&self) -> String {
+        match self {
+            Self::Sqlite(path) => path.display().to_string(),
+            Self::Mysql(url) => url.rsplit_once('@').map_or_else(String::new, |(_, place)| place.to_owned()),
+        }
     }
 
     pub(super) const fn is_remote(&self) -> bool {

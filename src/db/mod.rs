@@ -6,6 +6,6 @@ mod pool;
 pub mod schema;
 pub mod tables;
 
-pub use connection::Conn;
+pub use connection::{Conn, file_of};
 pub use migrations::newest as newest_schema;
 pub use pool::{Db, blocking, one_row};

@@ -186,7 +186,7 @@ fn connected(backend: &Backend) -> Result<Conn> {
             tracing::error!("the database does not answer: {said}");
             Error::Unavailable("The database does not answer.")
         } else {
-            Error::Configuration(format!("The database cannot be opened: {said}"))
+            Error::Configuration(format!("The database {} cannot be opened: {said}", backend.shown()))
         }
     })
 }

@@ -37,6 +37,8 @@ pub const TABLES: [&str; 19] = [
 
 /// Rows fetched at once where a result comes as a whole.
 const PAGE: usize = 50_000;
+/// Rows gathered before they are put in.
+const ROWS: usize = 500;
 /// Values of one statement at most: SQLite takes 32,766.
 const BINDS: usize = 2000;
 
@@ -192,6 +194,35 @@ pub fn insert(conn: &mut Conn, table: &str, columns: &Columns, rows: &[Row]) -> 
     Ok(())
 }
 
+/// Rows on their way into a table, some at a time.
+pub struct Filling<'a> {
+    conn: &'a mut Conn,
+    table: &'a str,
+    columns: &'a Columns,
+    rows: Vec<Row>,
+}
+
+impl<'a> Filling<'a> {
+    pub const fn new(conn: &'a mut Conn, table: &'a str, columns: &'a Columns) -> Self {
+        Self { conn, table, columns, rows: Vec::new() }
+    }
+
+    /// # Errors
+    /// The database's.
+    pub fn add(&mut self, row: Row) -> Result<()> {
+        self.rows.push(row);
+        if self.rows.len() < ROWS { Ok(()) } else { self.flush() }
+    }
+
+    /// Puts in what is left; without it the last rows are not there.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn flush(&mut self) -> Result<()> {
+        insert(self.conn, self.table, self.columns, &std::mem::take(&mut self.rows))
+    }
+}
+
 /// Empties a table.
 ///
 /// # Errors
@@ -217,12 +248,9 @@ pub fn copy_all_but(from: &mut Conn, to: &mut Conn, left_out: &[&str]) -> Result
     for table in TABLES.iter().filter(|table| !left_out.contains(table)) {
         let columns = Columns::of(from, table)?;
         let there = Columns::of(to, table)?.ordered(columns.names())?;
-        let mut rows = Vec::new();
-        each_row(from, table, &columns, |row| {
-            rows.push(row);
-            if rows.len() >= 500 { insert(to, table, &there, &std::mem::take(&mut rows)) } else { Ok(()) }
-        })?;
-        insert(to, table, &there, &rows)?;
+        let mut filling = Filling::new(to, table, &there);
+        each_row(from, table, &columns, |row| filling.add(row))?;
+        filling.flush()?;
     }
     Ok(())
 }

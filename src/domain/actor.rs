@@ -24,12 +24,7 @@ impl Actor {
     /// A person at a device.
     #[must_use]
     pub fn of(user: &User, client: &Client) -> Self {
-        Self { address: client.address.to_canonical().to_string(), ..Self::person(user) }
-    }
-
-    /// A person, where nobody knows their device.
-    pub(super) fn person(user: &User) -> Self {
-        Self { id: Some(user.id), name: user.username.clone(), address: String::new() }
+        Self { id: Some(user.id), name: user.username.clone(), ..Self::somebody(client) }
     }
 
     /// A person who has just come to be one, at a device.

@@ -41,7 +41,7 @@ pub async fn begin(services: &Arc<Services>, login: &str, password: &str, client
 ///
 /// # Errors
 /// `Unauthenticated` for a token that is not, or no longer, good; `NotActive`.
-pub fn refresh(services: &Services, old: &str) -> Result<Issued> {
+pub fn refresh(services: &Services, old: &str, client: &Client) -> Result<Issued> {
     let hash = hash_of(old);
     let exchanged = services.db.write(|conn| {
         let at = now();
@@ -51,7 +51,7 @@ pub fn refresh(services: &Services, old: &str) -> Result<Issued> {
             if let Some((id, owner)) = reused {
                 store::sessions::update_end(conn, owner, id)?;
                 let username = store::users::find(conn, owner)?.map(|user| user.username).unwrap_or_default();
-                audit::note(conn, Event::TokenReused, &Actor::server(), &username, "its session was ended")?;
+                audit::note(conn, Event::TokenReused, &Actor::somebody(client), &username, "its session was ended")?;
             }
             return Ok(Err(reused));
         };

@@ -67,7 +67,7 @@ pub fn csv_line(row: &AuditRow) -> String {
         row.hash.clone(),
     ];
     let quoted = fields.map(|field| {
-        let is_formula = field.starts_with(['=', '+', '-', '@', '\t', '\r']);
+        let is_formula = field.starts_with(['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠']);
         format!("\"{}{}\"", if is_formula { "'" } else { "" }, field.replace('"', "\"\""))
     });
     format!("{}\r\n", quoted.join(","))

@@ -165,6 +165,8 @@ pub async fn recover(services: &Arc<Services>, login: &str, code: &str, password
             if store::users::update_use_access_code(conn, user.id, &hash_of(&code), now())? == 0 {
                 return Err(wrong());
             }
+            // Not before the code was right: whoever guesses names would learn them by it.
+            checked.refuse_words(&user.own_words()).map_err(|error| Error::Invalid(vec![error]))?;
             store::users::update_password(conn, user.id, &new_hash, now())?;
             sessions::end_all(conn, user.id)?;
             audit::note(conn, Event::PasswordSet, &by, &user.username, "with a one-time code")?;

@@ -39,6 +39,7 @@ pub mod passwords;
 pub mod people;
 mod previewing;
 pub mod previews;
+pub mod priority;
 pub mod profile;
 pub mod readiness;
 mod receiving;

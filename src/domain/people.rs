@@ -245,7 +245,7 @@ pub async fn set_password(services: &Arc<Services>, by: &Actor, user: &User, pas
     if user.origin == Origin::File {
         return Err(Error::Conflict(IN_FILE.into()));
     }
-    let checked = Password::parse(password, &[&user.username, &user.email]).map_err(|error| Error::Invalid(vec![error]))?;
+    let checked = Password::parse(password, &user.own_words()).map_err(|error| Error::Invalid(vec![error]))?;
     let hash = services.passwords.hash(&checked).await?;
     let (services, by, id, username) = (services.clone(), by.clone(), user.id, user.username.clone());
     blocking(move || {

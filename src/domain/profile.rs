@@ -94,9 +94,8 @@ pub async fn change_password(
         return Err(Error::field("current_password", "That is not your password now."));
     }
     attempt.forgive();
-    let about = [user.username.as_str(), user.email.as_str(), user.firstname.as_str(), user.lastname.as_str()];
-    let checked =
-        Password::parse(new, &about).map_err(|error| Error::Invalid(vec![FieldError::new("new_password", error.message)]))?;
+    let checked = Password::parse(new, &user.own_words())
+        .map_err(|error| Error::Invalid(vec![FieldError::new("new_password", error.message)]))?;
     let hash = services.passwords.hash(&checked).await?;
     let services = services.clone();
     blocking(move || {

@@ -261,13 +261,13 @@ pub fn see(services: &Services, user: &User, id: FindingId) -> Result<()> {
 ///
 /// # Errors
 /// `NotFound`; `Conflict` when it was decided already.
-pub fn delete(services: &Services, admin: &User, id: FindingId) -> Result<()> {
+pub fn delete(services: &Services, by: &Actor, id: FindingId) -> Result<()> {
     let finding = services.db.read(|conn| store::findings::find(conn, id)?.ok_or(Error::NotFound))?;
     let owner = owner_of(services, finding.user_id)?;
     services.change(finding.user_id, |conn| {
-        match store::findings::update_decided(conn, id, FindingState::Deleted, now(), &admin.username)? {
+        match store::findings::update_decided(conn, id, FindingState::Deleted, now(), by.name())? {
             0 => Err(decided()),
-            _ => audit::note(conn, Event::FindingDeleted, &Actor::person(admin), &owner.username, &finding.signature),
+            _ => audit::note(conn, Event::FindingDeleted, by, &owner.username, &finding.signature),
         }
     })?;
     Ok(services.tree.remove_file(&Place::quarantined(id.0))?)
@@ -277,7 +277,7 @@ pub fn delete(services: &Services, admin: &User, id: FindingId) -> Result<()> {
 ///
 /// # Errors
 /// `NotFound`; `Conflict` when it was decided already; `QuotaExceeded`.
-pub fn release(services: &Services, admin: &User, id: FindingId) -> Result<()> {
+pub fn release(services: &Services, by: &Actor, id: FindingId) -> Result<()> {
     let finding = services.db.read(|conn| store::findings::find(conn, id)?.ok_or(Error::NotFound))?;
     if finding.state != FindingState::Quarantined {
         return Err(decided());
@@ -294,7 +294,7 @@ pub fn release(services: &Services, admin: &User, id: FindingId) -> Result<()> {
     let arrival = Arrival {
         directory: directory.map(|directory| directory.directory_id),
         keeps_both: true,
-        released: Some((id, Actor::person(admin))),
+        released: Some((id, by.clone())),
         ..Arrival::of(received, finding.name, Scan::Clean)
     };
     storing::store(services, &owner, arrival)?;

@@ -77,6 +77,7 @@ impl Services {
     /// # Errors
     /// `Configuration` for what the admin has to mend.
     pub fn open(settings: Settings) -> Result<Self> {
+        Self::check(&settings)?;
         crate::config::data_dir(&settings.data_dir).map_err(|cause| {
             not_usable(&cause, format!("The data directory {} cannot be used: {cause}", settings.data_dir.display()))
         })?;
@@ -171,6 +172,29 @@ impl Services {
         })
     }
 
+    /// Whether these settings could be opened, as far as can be said without making anything.
+    ///
+    /// # Errors
+    /// `Configuration` names what is wrong.
+    pub fn check(settings: &Settings) -> Result<()> {
+        crate::db::file_of(&settings.database_url)?;
+        Scanner::of(settings)?;
+        if let Some(folder) = &settings.backup_dir {
+            settings.refuse_among_media(folder)?;
+        }
+        for folder in [&settings.data_dir, &settings.media_dir] {
+            if folder.exists() && !folder.is_dir() {
+                return Err(Error::Configuration(format!("{} is no folder.", folder.display())));
+            }
+        }
+        match &settings.users_file {
+            Some(file) if !file.is_file() => {
+                Err(Error::Configuration(format!("The users file {} is not there.", file.display())))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Whether the site has been set up. Once it has, it stays so.
     ///
     /// # Errors
@@ -199,7 +223,7 @@ impl Services {
     /// # Errors
     /// `Unavailable` when another server has them.
     pub fn claim(&self) -> Result<()> {
-        const TAKEN: Error = Error::Unavailable("Another server is running on these folders.");
+        const TAKEN: Error = Error::Unavailable("A server is running on these folders; stop it first.");
         self.tree.claim().map_err(|cause| if cause.kind() == std::io::ErrorKind::WouldBlock { TAKEN } else { cause.into() })
     }
 

@@ -135,8 +135,8 @@ pub(super) fn insert(
 ///
 /// # Errors
 /// The database's.
-pub fn log_out(services: &Services, presence: &Presence) -> Result<()> {
-    end_as(services, &presence.user, presence.session.id, Event::LoggedOut).or_else(|error| match error {
+pub fn log_out(services: &Services, by: &Actor, presence: &Presence) -> Result<()> {
+    end_as(services, by, &presence.user, presence.session.id, Event::LoggedOut).or_else(|error| match error {
         Error::NotFound => Ok(()),
         other => Err(other),
     })
@@ -154,18 +154,18 @@ pub fn list(services: &Services, owner: UserId) -> Result<Vec<Session>> {
 ///
 /// # Errors
 /// `NotFound` for one that is not theirs.
-pub fn end(services: &Services, owner: &User, id: i64) -> Result<()> {
-    end_as(services, owner, id, Event::SessionsEnded)
+pub fn end(services: &Services, by: &Actor, owner: &User, id: i64) -> Result<()> {
+    end_as(services, by, owner, id, Event::SessionsEnded)
 }
 
-fn end_as(services: &Services, owner: &User, id: i64, event: Event) -> Result<()> {
+fn end_as(services: &Services, by: &Actor, owner: &User, id: i64, event: Event) -> Result<()> {
     services.db.write(|conn| {
         let ending = store::sessions::find(conn, owner.id, id, now())?;
         crate::db::one_row(store::sessions::update_end(conn, owner.id, id)?)?;
         if let Some(session) = ending {
             store::users::update_forget_session_token(conn, owner.id, &session.session_token)?;
             let what = if session.name.is_empty() { &session.device } else { &session.name };
-            audit::note(conn, event, &Actor::person(owner), &owner.username, what)?;
+            audit::note(conn, event, by, &owner.username, what)?;
         }
         Ok(())
     })?;
@@ -177,12 +177,11 @@ fn end_as(services: &Services, owner: &User, id: i64, event: Event) -> Result<()
 ///
 /// # Errors
 /// The database's.
-pub fn end_others(services: &Services, presence: &Presence) -> Result<usize> {
+pub fn end_others(services: &Services, by: &Actor, presence: &Presence) -> Result<usize> {
     let ended = services.db.write(|conn| {
         let ended = store::sessions::update_end_others(conn, presence.user.id, presence.session.id)?;
         store::users::update_session_token(conn, presence.user.id, Some(&presence.session.session_token))?;
-        let (user, how) = (&presence.user, format!("{ended} other devices"));
-        audit::note(conn, Event::SessionsEnded, &Actor::person(user), &user.username, &how)?;
+        audit::note(conn, Event::SessionsEnded, by, &presence.user.username, &format!("{ended} other devices"))?;
         Ok(ended)
     })?;
     services.sessions.forget(presence.user.id);

@@ -134,11 +134,7 @@ fn home_of(item: &Item) -> &str {
 ///
 /// # Errors
 /// `NotFound` when none of them is there and theirs, `Conflict` for what is not in the trash.
-pub fn delete(services: &Services, user: &User, ids: &[ItemId]) -> Result<usize> {
-    delete_as(services, &Actor::person(user), user, ids)
-}
-
-fn delete_as(services: &Services, by: &Actor, user: &User, ids: &[ItemId]) -> Result<usize> {
+pub fn delete(services: &Services, by: &Actor, user: &User, ids: &[ItemId]) -> Result<usize> {
     let done = moving::relocate(
         services,
         user.id,
@@ -190,14 +186,14 @@ fn delete_as(services: &Services, by: &Actor, user: &User, ids: &[ItemId]) -> Re
 ///
 /// # Errors
 /// The database's and the system's.
-pub fn empty(services: &Services, user: &User) -> Result<usize> {
+pub fn empty(services: &Services, by: &Actor, user: &User) -> Result<usize> {
     let mut deleted = 0;
     loop {
         let ids = ids_in_trash(services, user)?;
         if ids.is_empty() {
             return Ok(deleted);
         }
-        deleted += delete(services, user, &ids)?;
+        deleted += delete(services, by, user, &ids)?;
     }
 }
 
@@ -234,6 +230,6 @@ pub fn purge(services: &Services) -> Result<usize> {
         let Some(owner) = items.first().map(|item| item.user_id) else { return Ok(purged) };
         let ids: Vec<_> = items.iter().filter(|item| item.user_id == owner).map(|item| item.id).collect();
         let user = services.db.read(|conn| store::users::find(conn, owner)?.ok_or(Error::NotFound))?;
-        purged += delete_as(services, &Actor::server(), &user, &ids)?;
+        purged += delete(services, &Actor::server(), &user, &ids)?;
     }
 }

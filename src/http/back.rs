@@ -15,14 +15,16 @@ pub fn back_path(request: &HttpRequest) -> Option<String> {
     (authority == host).then(|| format!("{}{query}", from.path())).and_then(|path| own_path(&path))
 }
 
-/// `path` if it leads to this site and nowhere else.
+/// `path` as a browser would go there (URL standard: without dot segments, in ASCII), if it leads to this site and
+/// nowhere else.
 pub fn own_path(path: &str) -> Option<String> {
-    let is_own = path.starts_with('/')
-        && !path.starts_with("//")
-        && !path.contains(|c: char| c == '\\' || c.is_control())
-        && !path.starts_with("/login")
-        && !path.starts_with("/logout");
-    is_own.then(|| path.to_owned())
+    if path.contains(|c: char| c == '\\' || c.is_control()) || !path.starts_with('/') || path.starts_with("//") {
+        return None;
+    }
+    let there = url::Url::parse("http://here.invalid").ok()?.join(path).ok()?;
+    let path = there[url::Position::BeforePath..].to_owned();
+    let is_own = !path.starts_with("//") && !path.starts_with("/login") && !path.starts_with("/logout");
+    is_own.then_some(path)
 }
 
 #[cfg(test)]
@@ -32,8 +34,14 @@ mod tests {
     #[test]
     fn next_leads_only_to_our_own_paths() {
         assert_eq!(own_path("/photos?cursor=a").as_deref(), Some("/photos?cursor=a"));
+        assert_eq!(own_path("/../wiki/./a").as_deref(), Some("/wiki/a"));
+        assert_eq!(own_path("/%2e%2E/wiki").as_deref(), Some("/wiki"));
+        assert_eq!(own_path("/photos/é?q=ü").as_deref(), Some("/photos/%C3%A9?q=%C3%BC"));
         for path in [
             "//evil.example",
+            "/.//evil.example",
+            "/a/..//evil.example",
+            "/x/../login",
             "https://evil.example",
             "/\\evil.example",
             "\\\\evil",

@@ -44,13 +44,18 @@ pub fn middleware(settings: &Settings) -> Result<SessionMiddleware<CookieSession
     let bytes = hex::decode(secret).map_err(|_| Error::Configuration(format!("{} is not a key", path.display())))?;
     let key = Key::try_from(bytes.as_slice()).map_err(|_| Error::Configuration(format!("{} is too short", path.display())))?;
     let lifetime = time::Duration::seconds(sessions::ABSOLUTE.whole_seconds());
-    let name = if settings.is_https() { "__Host-nexus_session" } else { "nexus_session" };
+    // Below a path the cookie goes there only, which `__Host-` would forbid (RFC 6265bis, 4.1.3).
+    let (path, prefix) = match settings.base_path() {
+        "" => ("/", "__Host-"),
+        base => (base, "__Secure-"),
+    };
+    let name = format!("{}nexus_session", if settings.is_https() { prefix } else { "" });
     Ok(SessionMiddleware::builder(CookieSessionStore::default(), key)
-        .cookie_name(name.into())
+        .cookie_name(name)
         .cookie_secure(settings.is_https())
         .cookie_http_only(true)
         .cookie_same_site(SameSite::Lax)
-        .cookie_path("/".into())
+        .cookie_path(path.into())
         .cookie_content_security(CookieContentSecurity::Private)
         .session_lifecycle(
             PersistentSession::default().session_ttl(lifetime).session_ttl_extension_policy(TtlExtensionPolicy::OnStateChanges),

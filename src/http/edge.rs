@@ -40,10 +40,16 @@ pub async fn edge(
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
     let started = Instant::now();
     let id = format!("{:032x}", rand::random::<u128>());
+    let services = request.app_data::<Data<Services>>().cloned();
+    let base = services.as_ref().map_or("", |services| services.settings.base_path());
+    let is_inside = super::base_path::take_off(&mut request, base);
     super::tus::override_method(&mut request);
     let under_way = request.conn_data::<Arc<Connection>>().map(UnderWay::begin);
     let span = tracing::info_span!("request", id);
-    let mut response = next.call(request).instrument(span.clone()).await?.map_into_boxed_body();
+    let mut response = match is_inside {
+        Ok(()) => next.call(request).instrument(span.clone()).await?.map_into_boxed_body(),
+        Err(failure) => request.error_response(failure),
+    };
     let _in_span = span.entered();
     let http = response.request().clone();
     let status = response.status();
@@ -74,16 +80,17 @@ pub async fn edge(
     super::tus::headers(http.path(), response.headers_mut());
     let status = response.status().as_u16();
     let took = started.elapsed();
-    if let Some(services) = http.app_data::<Data<Services>>() {
+    if let Some(services) = &services {
         services.metrics.answered(super::metrics::kind_of(http.path()), status, took);
-        if services.settings.is_https() {
-            // RFC 6797: from now on, for a year, only by TLS.
+        if services.settings.is_https() && base.is_empty() {
+            // RFC 6797: from now on, for a year, only by TLS. Below a path the host name is not ours to speak for.
             let value = HeaderValue::from_static("max-age=31536000");
             response.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, value);
         }
     }
     let milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
     tracing::debug!(method = %http.method(), path = http.path(), status, milliseconds);
+    let response = super::base_path::put_before(response, base);
     Ok(match under_way {
         Some(under_way) => response.map_body(|_, body| BoxBody::new(Watched::new(body, under_way))),
         None => response,
@@ -139,7 +146,7 @@ fn face(request: &HttpRequest, error: &Error, id: &str) -> HttpResponse {
         back: super::back::back_path(request),
     };
     match page.render() {
-        Ok(html) => answer.content_type("text/html; charset=utf-8").body(html),
+        Ok(html) => super::html::page(answer, html),
         Err(cause) => Failure::Error(Error::internal(cause)).error_response(),
     }
 }

@@ -7,6 +7,7 @@ use actix_web::middleware::Next;
 use actix_web::web::Data;
 
 use super::error::Failure;
+use super::health::is_probe;
 use super::route::act;
 use super::statics;
 use crate::domain::Services;
@@ -46,12 +47,7 @@ async fn passes(request: &ServiceRequest) -> Result<(), Failure> {
 }
 
 fn works_before_set_up(path: &str) -> bool {
-    path == "/setup"
-        || path == "/api/openapi.json"
-        || path == "/healthz"
-        || path == "/readyz"
-        || path == "/metrics"
-        || path.starts_with(statics::PREFIX)
+    path == "/setup" || path == "/api/openapi.json" || is_probe(path) || path.starts_with(statics::PREFIX)
 }
 
 /// Pages of the origins that the admin named may call the API: with a token, for they get no cookie.
@@ -72,7 +68,7 @@ fn refuse_cross_site(request: &ServiceRequest, services: &Services) -> Result<()
         return Err(REFUSED);
     }
     let Some(origin) = word(header::ORIGIN) else { return Ok(()) };
-    let is_public = services.settings.public_url.as_deref() == Some(origin);
+    let is_public = services.settings.public_origin() == Some(origin);
     let authority = origin.split_once("://").map(|(_, authority)| authority);
     if is_public || (authority.is_some() && authority == word(header::HOST)) { Ok(()) } else { Err(REFUSED) }
 }

@@ -11,6 +11,11 @@ pub(super) fn routes() -> Vec<Route> {
     vec![Route::get("/healthz", || web::route().to(show_health)), Route::get("/readyz", || web::route().to(show_readiness))]
 }
 
+/// What machines ask for, to know how the server is.
+pub(super) fn is_probe(path: &str) -> bool {
+    matches!(path, "/healthz" | "/readyz" | "/metrics")
+}
+
 async fn show_health() -> HttpResponse {
     HttpResponse::Ok().json(json!({ "status": "ok" }))
 }

@@ -46,7 +46,7 @@ pub fn kind_of(path: &str) -> &'static str {
         "file"
     } else if path.starts_with("/api/") {
         "api"
-    } else if matches!(path, "/healthz" | "/readyz" | "/metrics") {
+    } else if super::health::is_probe(path) {
         "probe"
     } else {
         "page"

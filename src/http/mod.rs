@@ -3,6 +3,7 @@
 #[expect(unused_qualifications, reason = "utoipa writes paths out")]
 mod api;
 mod back;
+mod base_path;
 mod bytes;
 mod carrier;
 mod client;
@@ -15,6 +16,7 @@ mod file_part;
 mod form;
 mod gate;
 mod health;
+mod html;
 mod intake;
 mod item_bytes;
 mod kept;
@@ -29,6 +31,7 @@ mod tus;
 mod visitor;
 
 pub use api::openapi;
+pub use base_path::check as check_base_path;
 pub use carrier::middleware as session_middleware;
 pub use connections::Watch;
 pub use cors::middleware as cors;

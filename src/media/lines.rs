@@ -76,6 +76,14 @@ pub fn each_line<T: DeserializeOwned>(path: &Path, mut take: impl FnMut(T) -> Re
     Ok(())
 }
 
+/// Takes such a file away.
+///
+/// # Errors
+/// The system's.
+pub fn remove(path: &Path) -> Result<()> {
+    Ok(fs::remove_file(path)?)
+}
+
 /// Whether a file is as it was written.
 #[must_use]
 pub fn is_whole(path: &Path, sha256: &str) -> bool {

@@ -324,6 +324,12 @@ impl Tree {
         }
     }
 
+    /// Whether that person's folder is there.
+    #[must_use]
+    pub fn has_person(&self, folder: &str) -> bool {
+        self.person(folder).is_ok()
+    }
+
     fn person(&self, folder: &str) -> io::Result<OwnedFd> {
         Ok(rustix::fs::openat2(&self.root, component(folder)?, OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty(), BENEATH)?)
     }

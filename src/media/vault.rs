@@ -1,5 +1,6 @@
 //! The folder of backups: each content once, under its SHA-256, and sets that say which of them belong together.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
@@ -9,9 +10,12 @@ use rustix::fs::FlockOperation;
 use sha2::{Digest, Sha256};
 
 use super::sha256_of;
+use crate::config::private_dir;
 
 /// Bytes copied at once.
 const CHUNK: usize = 1 << 20;
+/// What the name of a content that was put aside ends with.
+const ASIDE: &str = ".damaged";
 /// New contents that are made durable together, and their bytes.
 const BATCH: usize = 512;
 const BATCH_BYTES: u64 = 256 << 20;
@@ -36,7 +40,7 @@ impl Vault {
     pub fn open(root: &Path) -> io::Result<Self> {
         let staging = root.join("objects/.new");
         for folder in [root, &root.join("sets"), &staging] {
-            fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+            private_dir(folder)?;
         }
         let lock = fs::OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(root.join("lock"))?;
         rustix::fs::flock(&lock, FlockOperation::NonBlockingLockExclusive)?;
@@ -80,18 +84,10 @@ impl Vault {
         self.refuse_full(size)?;
         let path = self.staging.join(sha256);
         let mut copy = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&path)?;
-        let mut source = Source::new(file);
-        let is_right = match copy_hashed(&mut source, &mut copy) {
-            Ok((hash, bytes)) => (hash.as_str(), bytes) == (sha256, size),
-            Err(_) if source.has_failed => false,
-            Err(cause) => {
-                fs::remove_file(&path)?;
-                return Err(cause);
-            }
-        };
-        if !is_right {
+        let is_right = copy_checked(file, &mut copy, sha256, size);
+        if !matches!(is_right, Ok(true)) {
             fs::remove_file(&path)?;
-            return Ok(false);
+            return is_right;
         }
         self.staged.push(sha256.to_owned());
         self.staged_bytes += size;
@@ -118,7 +114,7 @@ impl Vault {
         self.staged_bytes = 0;
         for sha256 in std::mem::take(&mut self.staged) {
             let place = self.object(&sha256);
-            fs::DirBuilder::new().recursive(true).mode(0o700).create(place.parent().unwrap_or(&self.root))?;
+            private_dir(place.parent().unwrap_or(&self.root))?;
             fs::rename(self.staging.join(&sha256), place)?;
         }
         Ok(())
@@ -128,22 +124,52 @@ impl Vault {
         Ok(rustix::fs::syncfs(File::open(&self.root)?)?)
     }
 
+    /// Writes a content to `to`: false when it is gone, cannot be read or is damaged.
+    ///
+    /// # Errors
+    /// The system's on that side.
+    pub fn copy_out(&self, sha256: &str, size: u64, to: &mut impl Write) -> io::Result<bool> {
+        match self.open_object(sha256) {
+            Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(false),
+            object => copy_checked(&mut object?, to, sha256, size),
+        }
+    }
+
     /// # Errors
     /// The system's.
     pub fn open_object(&self, sha256: &str) -> io::Result<File> {
         if is_hash(sha256) { File::open(self.object(sha256)) } else { Err(io::ErrorKind::InvalidInput.into()) }
     }
 
-    /// Hashes of all contents.
+    /// Contents that no set needs: those whose hash is not in `needed`, and damaged ones that were put aside, once they
+    /// were made anew at the length that is needed. Each with its length.
     ///
     /// # Errors
     /// The system's.
-    pub fn objects(&self) -> io::Result<Vec<String>> {
-        let mut all = Vec::new();
+    pub fn spare(&self, needed: &BTreeMap<String, u64>) -> io::Result<Vec<(PathBuf, u64)>> {
+        let is_spare = |name: &str| match name.strip_suffix(ASIDE) {
+            // Part of what is damaged may be of use until then.
+            Some(sha256) => is_hash(sha256) && needed.get(sha256).is_none_or(|size| self.has(sha256, *size)),
+            None => is_hash(name) && !needed.contains_key(name),
+        };
+        let mut spare = Vec::new();
         for folder in names(&self.root.join("objects"), |name| !name.starts_with('.'))? {
-            all.extend(names(&self.root.join("objects").join(folder), is_hash)?);
+            let folder = self.root.join("objects").join(folder);
+            for name in names(&folder, is_spare)? {
+                let content = folder.join(name);
+                let size = fs::metadata(&content)?.len();
+                spare.push((content, size));
+            }
         }
-        Ok(all)
+        Ok(spare)
+    }
+
+    /// Takes away a content that [`Vault::spare`] named.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn remove_content(&self, content: &Path) -> io::Result<()> {
+        fs::remove_file(content)
     }
 
     /// Whether a content is what its name says. One that is not is put aside, so that the next backup makes it anew.
@@ -157,19 +183,8 @@ impl Vault {
             Err(_) => return Ok(false),
             Ok(_) => {}
         }
-        fs::rename(self.object(sha256), self.object(sha256).with_extension("damaged"))?;
+        fs::rename(self.object(sha256), self.object(&format!("{sha256}{ASIDE}")))?;
         Ok(false)
-    }
-
-    /// Takes a content away; returns its length.
-    ///
-    /// # Errors
-    /// The system's.
-    pub fn remove_object(&self, sha256: &str) -> io::Result<u64> {
-        let path = self.object(sha256);
-        let size = fs::metadata(&path)?.len();
-        fs::remove_file(path)?;
-        Ok(size)
     }
 
     /// Names of the sets, the oldest first.
@@ -214,14 +229,6 @@ impl Vault {
         }
     }
 
-    /// Takes parts of a set away that are not to be in it.
-    ///
-    /// # Errors
-    /// The system's.
-    pub fn drop_parts(&self, set: &Path, parts: &[&str]) -> io::Result<()> {
-        parts.iter().try_for_each(|part| fs::remove_file(set.join(part)))
-    }
-
     /// # Errors
     /// The system's.
     pub fn remove_set(&self, name: &str) -> io::Result<()> {
@@ -257,39 +264,22 @@ fn names(folder: &Path, is_wanted: impl Fn(&str) -> bool) -> io::Result<Vec<Stri
     Ok(found)
 }
 
-/// A source that remembers whether it failed, and not what it was copied to.
-pub struct Source<R> {
-    from: R,
-    pub has_failed: bool,
-}
-
-impl<R: Read> Source<R> {
-    pub const fn new(from: R) -> Self {
-        Self { from, has_failed: false }
-    }
-}
-
-impl<R: Read> Read for Source<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.from.read(buffer).inspect_err(|_| self.has_failed = true)
-    }
-}
-
-/// Copies all of it; returns the SHA-256, in lower-case hexadecimal, and the length.
-///
-/// # Errors
-/// The system's.
-pub fn copy_hashed(from: &mut impl Read, to: &mut impl Write) -> io::Result<(String, u64)> {
-    let (mut hash, mut size) = (Sha256::new(), 0);
+/// Copies all of it: false when the source cannot be read, or has not that length and SHA-256.
+fn copy_checked(from: &mut impl Read, to: &mut impl Write, sha256: &str, size: u64) -> io::Result<bool> {
+    let (mut hash, mut copied) = (Sha256::new(), 0);
     let mut chunk = vec![0; CHUNK];
     loop {
-        let read = from.read(&mut chunk)?;
+        let read = match from.read(&mut chunk) {
+            Err(cause) if cause.kind() == io::ErrorKind::Interrupted => continue,
+            Err(_) => return Ok(false),
+            Ok(read) => read,
+        };
         let Some(bytes) = chunk.get(..read).filter(|bytes| !bytes.is_empty()) else {
-            return Ok((hex::encode(hash.finalize()), size));
+            return Ok((hex::encode(hash.finalize()).as_str(), copied) == (sha256, size));
         };
         hash.update(bytes);
         to.write_all(bytes)?;
-        size += bytes.len() as u64;
+        copied += bytes.len() as u64;
     }
 }
 
@@ -300,6 +290,12 @@ mod tests {
     // FIPS 180-4, the one-block example.
     const ABC: &str = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
 
+    /// Names of the files among the contents.
+    fn kept(vault: &Vault) -> Vec<String> {
+        let folders = names(&vault.root.join("objects"), |name| !name.starts_with('.')).unwrap();
+        folders.iter().flat_map(|folder| names(&vault.root.join("objects").join(folder), |_| true).unwrap()).collect()
+    }
+
     #[test]
     fn a_content_is_kept_once_it_is_durable_and_only_if_it_is_what_it_should_be() {
         let folder = tempfile::tempdir().unwrap();
@@ -308,9 +304,9 @@ mod tests {
         assert!(!vault.put(&mut &b"abc"[..], "../../etc/passwd", 3).unwrap(), "no hash");
         assert!(vault.put(&mut &b"abc"[..], ABC, 3).unwrap());
         assert!(vault.has(ABC, 3));
-        assert_eq!(vault.objects().unwrap(), Vec::<String>::new(), "not durable yet");
+        assert_eq!(kept(&vault), Vec::<String>::new(), "not durable yet");
         vault.settle().unwrap();
-        assert_eq!(vault.objects().unwrap(), [ABC]);
+        assert_eq!(kept(&vault), [ABC]);
         assert!(vault.is_sound(ABC).unwrap());
         assert!(!vault.has(ABC, 4));
     }
@@ -338,8 +334,16 @@ mod tests {
         fs::write(vault.object(ABC), "abd").unwrap();
         assert!(!vault.is_sound(ABC).unwrap());
         assert!(!vault.has(ABC, 3));
+        assert_eq!(kept(&vault), [format!("{ABC}.damaged")]);
+        let needed = BTreeMap::from([(ABC.to_owned(), 3)]);
+        assert_eq!(vault.spare(&needed).unwrap(), Vec::new(), "nothing better is there");
         assert!(vault.put(&mut &b"abc"[..], ABC, 3).unwrap());
         vault.settle().unwrap();
         assert!(vault.is_sound(ABC).unwrap());
+        let spare = vault.spare(&needed).unwrap();
+        assert_eq!((spare.len(), spare[0].1), (1, 3));
+        vault.remove_content(&spare[0].0).unwrap();
+        assert_eq!(kept(&vault), [ABC]);
+        assert_eq!(vault.spare(&BTreeMap::new()).unwrap(), [(vault.object(ABC), 3)], "nobody needs it");
     }
 }

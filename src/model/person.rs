@@ -82,25 +82,9 @@ impl Email {
 #[derive(Clone)]
 pub struct Password(String);
 
-/// Passwords everyone tries first, of those that are long enough.
-const COMMON: [&str; 16] = [
-    "password",
-    "password1",
-    "12345678",
-    "123456789",
-    "1234567890",
-    "qwertyuiop",
-    "qwerty123",
-    "iloveyou",
-    "11111111",
-    "00000000",
-    "abcd1234",
-    "password123",
-    "letmein1",
-    "football",
-    "sunshine",
-    "princess",
-];
+const GUESSED_FIRST: &str = "That one is guessed first. Several words make a good one.";
+/// Passwords everyone tries first, of those that are long enough: one a line in small letters, the most common first.
+const COMMON: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/vendor/common-passwords.txt"));
 
 impl Password {
     /// `about` are words that make a bad password: the person's own names.
@@ -114,11 +98,21 @@ impl Password {
             Err(wrong("password", "At least 8 characters. Several words make a good one."))
         } else if count > 200 {
             Err(wrong("password", "200 characters at most."))
-        } else if COMMON.contains(&lower.as_str()) || about.iter().any(|word| !word.is_empty() && lower == word.to_lowercase()) {
-            Err(wrong("password", "That one is guessed first. Several words make a good one."))
+        } else if COMMON.lines().any(|common| lower == common) {
+            Err(wrong("password", GUESSED_FIRST))
         } else {
-            Ok(Self(raw.to_owned()))
+            let password = Self(raw.to_owned());
+            password.refuse_words(about)?;
+            Ok(password)
         }
+    }
+
+    /// # Errors
+    /// Where it is one of these words about the person.
+    pub fn refuse_words(&self, about: &[&str]) -> Result<(), FieldError> {
+        let lower = self.0.to_lowercase();
+        let is_about = about.iter().any(|word| !word.is_empty() && lower == word.to_lowercase());
+        if is_about { Err(wrong("password", GUESSED_FIRST)) } else { Ok(()) }
     }
 
     /// A password that was right when it was tried, whatever today's rules say.
@@ -181,7 +175,7 @@ mod tests {
     #[test]
     fn short_long_common_and_own_names_are_no_passwords() {
         assert!(Password::parse("correct horse battery", &["ada"]).is_ok());
-        for bad in ["seven77", "password", "LovelaceAda", &"x".repeat(201)] {
+        for bad in ["seven77", "password", "Password123", "iloveyou", "13101988", "LovelaceAda", &"x".repeat(201)] {
             assert!(Password::parse(bad, &["lovelaceada"]).is_err(), "{bad}");
         }
         assert_eq!(format!("{:?}", Password::parse("correct horse", &[]).unwrap()), "Password(…)");

@@ -106,6 +106,12 @@ impl User {
         self.access_level == AccessLevel::Admin
     }
 
+    /// What makes a bad password for them.
+    #[must_use]
+    pub fn own_words(&self) -> [&str; 4] {
+        [&self.username, &self.email, &self.firstname, &self.lastname]
+    }
+
     /// Bytes that still fit; `None` without a limit.
     #[must_use]
     pub fn room(&self) -> Option<u64> {

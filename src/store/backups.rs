@@ -23,9 +23,11 @@ pub struct StoredFile {
     pub sha256: String,
     /// Bytes.
     pub size: i64,
+    /// It was not there when somebody looked.
+    pub is_missing: bool,
 }
 
-/// Everybody's files, but those that are known to be missing.
+/// Everybody's files.
 ///
 /// # Errors
 /// The database's; what `take` says.
@@ -36,7 +38,6 @@ pub fn each_file<E: From<diesel::result::Error>>(
     let files = media_items::table
         .inner_join(user_directories::table.on(user_directories::directory_id.eq(media_items::directory_id)))
         .inner_join(users::table.on(users::id.eq(media_items::user_id)))
-        .filter(media_items::is_missing.eq(false))
         .select((
             media_items::id,
             users::folder,
@@ -44,6 +45,7 @@ pub fn each_file<E: From<diesel::result::Error>>(
             media_items::disk_name,
             media_items::sha256,
             media_items::size,
+            media_items::is_missing,
         ));
     let mut after = ItemId(uuid::Uuid::nil());
     loop {
@@ -131,6 +133,16 @@ pub fn update_missing_at(conn: &mut Conn, folder: &str, path: &str, name: &str) 
         .optional()?;
     let Some(id) = id else { return Ok(0) };
     diesel::update(media_items::table.find(id)).set(media_items::is_missing.eq(true)).execute(conn)
+}
+
+/// Says that all files are there, until [`update_missing_at`] says otherwise.
+///
+/// # Errors
+/// The database's.
+pub fn update_all_there(conn: &mut Conn) -> QueryResult<usize> {
+    diesel::update(media_items::table.filter(media_items::is_missing.eq(true)))
+        .set(media_items::is_missing.eq(false))
+        .execute(conn)
 }
 
 /// The highest version of anybody's library; 0 where there is nobody.

@@ -252,6 +252,14 @@ pub fn update_subtract_used(conn: &mut Conn, id: UserId, bytes: i64) -> QueryRes
     diesel::update(users::table.find(id)).set(users::used_bytes.eq(users::used_bytes - bytes)).execute(conn)
 }
 
+/// Folders of people who have files.
+///
+/// # Errors
+/// The database's.
+pub fn list_folders_in_use(conn: &mut Conn) -> QueryResult<Vec<String>> {
+    users::table.filter(users::used_bytes.gt(0)).order(users::id).select(users::folder).load(conn)
+}
+
 /// People behind `after`, by id.
 ///
 /// # Errors

@@ -1,4 +1,5 @@
 // Single keys, where the person has them on; never while typing.
+import { address } from './address.js';
 import { musicKey } from './music.js';
 import { boxes, selectAll, update } from './selection.js';
 import { toggleStar } from './stars.js';
@@ -8,7 +9,7 @@ let afterG = 0;
 
 const isTyping = (target) => target.closest('input:not([type="checkbox"]), select, textarea, [contenteditable], dialog[open], video, audio');
 const tiles = () => [...document.querySelectorAll('[data-grid] [data-tile]')];
-const visit = (path) => { window.Turbo ? window.Turbo.visit(path) : location.assign(path); };
+const visit = (path) => { window.Turbo ? window.Turbo.visit(address(path)) : location.assign(address(path)); };
 
 function step(key) {
   const all = tiles();
@@ -80,7 +81,7 @@ function onGrid(event) {
       return true;
     }
     case 'r': {
-      const restore = document.querySelector('[data-selection] [formaction="/items/restore"]');
+      const restore = document.querySelector('[data-selection] [formaction$="/items/restore"]');
       if (!restore) return false;
       if (!boxes().some((one) => one.checked) && box) { box.checked = true; update(); }
       if (!boxes().some((one) => one.checked)) return false;

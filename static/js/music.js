@@ -1,4 +1,6 @@
 // Music: rows that play. The player itself is loaded with the first song.
+import { keptAs } from './address.js';
+
 let player = null;
 
 const song = (row) => ({ id: row.dataset.tile, src: row.dataset.src, title: row.dataset.title, artist: row.dataset.artist, album: row.dataset.album, cover: row.dataset.cover ?? '' });
@@ -50,7 +52,7 @@ export function refreshMusic() {
   for (const button of document.querySelectorAll('[data-play], [data-enqueue], [data-play-all]')) button.hidden = false;
   // Here the player plays it, and plays on.
   for (const native of document.querySelectorAll('[data-native]')) native.remove();
-  const kept = sessionStorage.getItem('nexus-player');
+  const kept = sessionStorage.getItem(keptAs('nexus-player'));
   if (player) player.mark();
   else if (kept) load().then((loaded) => loaded.restore());
 }

@@ -1,7 +1,8 @@
 // The player: one bar that stays while pages change, a queue, and the keys of the keyboard and the lock screen.
+import { address, keptAs } from './address.js';
 import { showToast } from './toasts.js';
 
-const KEPT = 'nexus-player';
+const KEPT = keptAs('nexus-player');
 const bar = () => document.getElementById('player');
 const audio = new Audio();
 audio.preload = 'auto';
@@ -20,7 +21,7 @@ function build() {
   if (place.childElementCount) return;
   const button = (name, label, symbol, extra = '') => `<button type="button" data-part="${name}" aria-label="${label}" title="${label}" ${extra}>${icon(symbol)}</button>`;
   place.innerHTML = `
-    <div class="player-now"><span class="cover" data-part="cover"></span><span class="player-words"><a data-part="title" href="/audios"></a><span class="meta" data-part="artist"></span></span></div>
+    <div class="player-now"><span class="cover" data-part="cover"></span><span class="player-words"><a data-part="title" href="${address('/audios')}"></a><span class="meta" data-part="artist"></span></span></div>
     <div class="player-line"><span data-part="now">0:00</span><input type="range" data-part="seek" min="0" max="0" value="0" step="1" aria-label="Position"><span data-part="length">0:00</span></div>
     <div class="player-buttons">${button('previous', 'Previous song', 'skip-back')}${button('toggle', 'Play', 'play')}${button('next', 'Next song', 'skip-forward')}${button('repeat', 'Repeat', 'repeat', 'class="wide-button" aria-pressed="false"')}<input type="range" class="player-volume" data-part="volume" min="0" max="1" step="0.05" value="1" aria-label="Volume">${button('list', 'Queue', 'list-music', 'aria-expanded="false" aria-controls="player-queue"')}${button('close', 'Stop and close the player', 'x')}</div>
     <div class="player-queue" id="player-queue" data-part="queue" hidden><h2>Queue</h2><ol data-part="songs"></ol></div>`;
@@ -81,7 +82,7 @@ function show() {
   bar().hidden = false;
   document.body.classList.add('has-player');
   part('title').textContent = song.title;
-  part('title').href = `/items/${song.id}`;
+  part('title').href = address(`/items/${song.id}`);
   part('artist').textContent = [song.artist, song.album].filter(Boolean).join(' · ') || 'Unknown artist';
   part('cover').innerHTML = icon('music');
   if (song.cover) part('cover').replaceChildren(Object.assign(new Image(48, 48), { src: song.cover, alt: '' }));

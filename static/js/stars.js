@@ -1,3 +1,4 @@
+import { address } from './address.js';
 import { showToast } from './toasts.js';
 
 // Stars of the last seconds: a page that was asked for while one was on its way may not have it yet.
@@ -8,7 +9,7 @@ const latest = new Map();
 function show(id, starred) {
   for (const button of document.querySelectorAll(`[data-star="${CSS.escape(id)}"]`)) {
     button.setAttribute('aria-pressed', String(starred));
-    button.setAttribute('formaction', `/items/${id}/${starred ? 'unfavorite' : 'favorite'}`);
+    button.setAttribute('formaction', address(`/items/${id}/${starred ? 'unfavorite' : 'favorite'}`));
   }
 }
 
@@ -19,7 +20,7 @@ export async function toggleStar(button) {
   latest.set(id, { starred, at: Date.now() });
   const token = document.querySelector('meta[name="csrf-token"]').content;
   try {
-    const answer = await fetch(`/items/${id}/${starred ? 'favorite' : 'unfavorite'}`, {
+    const answer = await fetch(address(`/items/${id}/${starred ? 'favorite' : 'unfavorite'}`), {
       method: 'POST',
       headers: { 'X-CSRF-Token': token },
       redirect: 'manual',

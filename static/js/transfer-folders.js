@@ -1,9 +1,11 @@
 // Folders that are sent whole become folders of one's own.
+import { address } from './address.js';
+
 const token = () => document.querySelector('meta[name="csrf-token"]').content;
 const made = new Map();
 
 async function list() {
-  const answer = await fetch('/api/directories', { cache: 'no-store' });
+  const answer = await fetch(address('/api/directories'), { cache: 'no-store' });
   if (!answer.ok) throw new Error(`The folders could not be read (${answer.status}).`);
   return (await answer.json()).directories;
 }
@@ -15,7 +17,7 @@ async function make(name, parent) {
   const there = (known) => known.find((directory) => directory.path === path);
   const found = there(all);
   if (found) return found.standard ? '' : found.id;
-  const answer = await fetch('/api/directories', {
+  const answer = await fetch(address('/api/directories'), {
     method: 'POST',
     headers: { 'Content-Type': 'application/json', 'X-CSRF-Token': token() },
     body: JSON.stringify(parent ? { name, parent } : { name }),

@@ -1,4 +1,6 @@
 // The queue as a list: a row for each file, and what is going on in all.
+import { address } from './address.js';
+
 const GB = 1e9;
 const MB = 1e6;
 export const size = (bytes) => (bytes >= GB ? `${(bytes / GB).toFixed(1)} GB` : bytes >= MB ? `${(bytes / MB).toFixed(1)} MB` : `${Math.ceil(bytes / 1000)} kB`);
@@ -80,8 +82,8 @@ export function row(list, transfer) {
     button.dataset.transferAction = action;
     return button;
   });
-  if (transfer.isLoggedOut) buttons.unshift(element('a', { className: 'btn small', href: '/login?next=/upload' }, ...named('Log in', `to send ${transfer.name}`)));
-  if (transfer.item) buttons.unshift(element('a', { className: 'btn small', href: `/items/${transfer.item}` }, ...named('Open', transfer.name)));
+  if (transfer.isLoggedOut) buttons.unshift(element('a', { className: 'btn small', href: address('/login?next=/upload') }, ...named('Log in', `to send ${transfer.name}`)));
+  if (transfer.item) buttons.unshift(element('a', { className: 'btn small', href: address(`/items/${transfer.item}`) }, ...named('Open', transfer.name)));
   if (state === 'lost') {
     const input = element('input', { type: 'file', className: 'sr' });
     input.dataset.transferFile = '';

@@ -1,8 +1,10 @@
 // What is on its way, kept by the browser: it outlives a reload and a restart, the file itself too where there is room.
+import { keptAs } from './address.js';
+
 const LARGEST = 2 * 1024 ** 3;
 
 const opened = new Promise((resolve, reject) => {
-  const request = indexedDB.open('nexus-transfers', 1);
+  const request = indexedDB.open(keptAs('nexus-transfers'), 1);
   request.onupgradeneeded = () => request.result.createObjectStore('transfers', { keyPath: 'id' });
   request.onsuccess = () => resolve(request.result);
   request.onerror = () => reject(request.error);

@@ -1,6 +1,7 @@
 // The queue of uploads: three at a time, resumable (tus 1.0.0), going on by itself after the network, the page, the
 // browser or the server was away.
 import '../vendor/tus.js';
+import { address, keptAs } from './address.js';
 import { fetchPage } from './fetched.js';
 import { say, showToast } from './toasts.js';
 import { folderOf } from './transfer-folders.js';
@@ -45,7 +46,7 @@ function showTotalNow() {
   const everything = all();
   const { open, part, words } = total(everything);
   const isLive = everything.some((transfer) => LIVE.has(transfer.state));
-  try { localStorage[open ? 'setItem' : 'removeItem']('nexus-queue', '1'); } catch { /* Nothing is kept then. */ }
+  try { localStorage[open ? 'setItem' : 'removeItem'](keptAs('nexus-queue'), '1'); } catch { /* Nothing is kept then. */ }
   for (const badge of document.querySelectorAll('[data-upload-badge]')) {
     badge.hidden = !isLive;
     badge.textContent = `${Math.floor(part * 100)} %`;
@@ -95,7 +96,6 @@ function set(transfer, state, why = '') {
     transfer.sent = transfer.size;
     // One that is here may still be wanted twice.
     if (state === 'done') transfer.file = null;
-    store.remove(transfer.id);
     disown(transfer.id);
   } else if (state === 'paused' || state === 'waiting') {
     store.change(transfer.id, { isPaused: state === 'paused' });
@@ -103,6 +103,13 @@ function set(transfer, state, why = '') {
     store.remove(transfer.id);
   }
   show(transfer);
+}
+
+/** It is stored. Let go of before it is said: a page that is left at that moment would send it again with the next one. */
+async function end(transfer, state) {
+  await store.remove(transfer.id);
+  if (transfers.has(transfer.id)) set(transfer, state);
+  pump();
 }
 
 /** Puts files into the queue: each with the folder it came in, if it did. */
@@ -177,7 +184,7 @@ async function same(transfer) {
   if (!isWorth) return null;
   set(transfer, 'checking');
   try {
-    const answer = await fetch(`/api/media/list?limit=1&sha256=${await digest(transfer.file)}`, { cache: 'no-store' });
+    const answer = await fetch(address(`/api/media/list?limit=1&sha256=${await digest(transfer.file)}`), { cache: 'no-store' });
     return answer.ok ? (await answer.json()).items[0]?.id ?? null : null;
   } catch {
     return null; // Then it is sent, and the server sees it.
@@ -188,7 +195,7 @@ async function start(transfer) {
   set(transfer, 'sending');
   const found = await same(transfer);
   if (!transfers.has(transfer.id)) return;
-  if (found) { transfer.item = found; set(transfer, 'duplicate'); return pump(); }
+  if (found) { transfer.item = found; return end(transfer, 'duplicate'); }
   let folder = transfer.directory;
   try {
     if (transfer.path && !transfer.url) folder = await folderOf(transfer.path, transfer.directory);
@@ -208,7 +215,7 @@ function send(transfer, folder) {
   if (folder) metadata.directory = folder;
   if (transfer.keepsBoth) metadata.keep_duplicates = 'true';
   transfer.upload = new tus.Upload(transfer.file, {
-    endpoint: '/api/uploads',
+    endpoint: address('/api/uploads'),
     uploadUrl: transfer.url,
     chunkSize: PART,
     uploadDataDuringCreation: transfer.size <= AT_CREATION,
@@ -237,8 +244,7 @@ function send(transfer, folder) {
     },
     onSuccess: ({ lastResponse }) => {
       transfer.item = lastResponse.getHeader('Nexus-Item');
-      set(transfer, lastResponse.getHeader('Nexus-Duplicate') ? 'duplicate' : 'done');
-      pump();
+      end(transfer, lastResponse.getHeader('Nexus-Duplicate') ? 'duplicate' : 'done');
     },
     onError: (error) => { failed(transfer, error); pump(); },
   });
@@ -270,7 +276,7 @@ function failed(transfer, error) {
 async function tryAgain() {
   if (!count('offline')) return;
   try {
-    const answer = await fetch('/healthz', { cache: 'no-store' });
+    const answer = await fetch(address('/healthz'), { cache: 'no-store' });
     if (!answer.ok) throw new Error(String(answer.status));
     tell('Going on');
     for (const transfer of all()) if (transfer.state === 'offline') set(transfer, 'waiting');
@@ -290,7 +296,6 @@ const actions = {
   },
   async cancel(transfer) {
     transfers.delete(transfer.id);
-    store.remove(transfer.id);
     disown(transfer.id);
     takeAway(document.querySelector(`[data-transfer="${transfer.id}"]`));
     showTotal();

@@ -1,10 +1,11 @@
 // Files that are picked, dropped or pasted go into the queue. What sends them is loaded when there is something to send.
+import { keptAs } from './address.js';
 import { showToast } from './toasts.js';
 
 let loaded = null;
 const engine = () => (loaded ??= import('./transfers.js'));
 /** Says that a queue of this browser is not empty, so that the engine is loaded with the next page. */
-const FLAG = 'nexus-queue';
+const FLAG = keptAs('nexus-queue');
 
 const formOf = (event) => event.target.closest?.('[data-upload]');
 const over = (form) => { for (const one of document.querySelectorAll('[data-upload].over')) one.classList.toggle('over', one === form); form?.classList.add('over'); };

@@ -1,5 +1,6 @@
 // The viewer: PhotoSwipe over the pictures and films of the page, with a name, a star, and ways to its page and file.
 import PhotoSwipe from '../vendor/photoswipe.js';
+import { address } from './address.js';
 import { toggleStar } from './stars.js';
 
 const base = new URL('..', import.meta.url);
@@ -99,8 +100,8 @@ export async function openViewer(link) {
             element.hidden = !star;
             element.setAttribute('aria-pressed', star?.getAttribute('aria-pressed') ?? 'false');
           }
-          if (name === 'page') element.href = `/items/${data.id}`;
-          if (name === 'save') { element.href = `/media/${data.id}?download=1`; element.dataset.turbo = 'false'; }
+          if (name === 'page') element.href = address(`/items/${data.id}`);
+          if (name === 'save') { element.href = address(`/media/${data.id}?download=1`); element.dataset.turbo = 'false'; }
         };
         viewer.on('change', fill);
         fill();

@@ -1,8 +1,10 @@
 // From an item back to the list it was opened from, at the same place in it.
+import { address } from './address.js';
+
 let here = location.pathname + location.search;
 let from = null;
 
-const isItem = (path) => path.startsWith('/items/');
+const isItem = (path) => path.startsWith(address('/items/'));
 
 export function startWayBack() {
   document.addEventListener('turbo:before-visit', () => { here = location.pathname + location.search; });

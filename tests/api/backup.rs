@@ -261,9 +261,79 @@ async fn a_restore_replaces_everything_and_keeps_what_was_there() {
         let point = done["restore_point"].as_str().unwrap();
         house.answer(&["backup", "restore", "--set", point]);
         assert_eq!(house.people(), BTreeSet::from(["ada".into(), "edith".into()]));
+        let lost = house.path().join("media/00001_ADA_ADA001/Uploads/lost.txt");
+        assert_eq!(std::fs::read(lost).unwrap(), b"lost", "it was missing, and its bytes are in the first backup");
+        house.answer(&["check"]);
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn what_stood_here_before_a_restore_is_put_back_by_its_name_only() {
+    let (house, _outer) = changed_house().await;
+    apart(move || {
+        for _ in 0..2 {
+            let done = house.answer(&["backup", "restore"]);
+            assert!(house.people().contains("grace"), "the newest that somebody wanted: {done}");
+        }
+        let names = |house: &House| -> Vec<String> {
+            let sets = house.answer(&["backup", "list"]);
+            sets.as_array().unwrap().iter().map(|set| set["backup"].as_str().unwrap().to_owned()).collect()
+        };
+        let before = names(&house);
+        assert_eq!(before.iter().filter(|name| name.ends_with("-before")).count(), 2, "{before:?}");
+        house.answer(&["backup", "prune", "--keep", "1d"]);
+        let after = names(&house);
+        assert_eq!(after, [before.first().unwrap().clone(), before.last().unwrap().clone()], "of {before:?}");
+        house.answer(&["backup", "restore", "--set", before.last().unwrap()]);
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn a_file_that_is_known_to_be_missing_stays_in_every_backup_that_can_have_it() {
+    let (house, _outer) = changed_house().await;
+    apart(move || {
+        let unsaved = house.path().join("media/00003_ADA_EDITH001/Uploads/later.txt");
+        std::fs::remove_file(unsaved).unwrap();
+        house.run(&["scan", "--settled", "0"]);
+        for _ in 0..2 {
+            let said = house.run(&["backup", "create"]);
+            assert_eq!(said.status.code(), Some(1), "each time");
+            let made: Value = serde_json::from_slice(&said.stdout).unwrap();
+            let left: Vec<_> = made["left"].as_array().unwrap().iter().map(|one| one["path"].as_str().unwrap()).collect();
+            assert_eq!(left, ["00003_ADA_EDITH001/Uploads/later.txt"], "nobody ever had it: {made}");
+        }
+        house.answer(&["backup", "prune", "--keep", "1d"]);
+        let done = house.answer(&["backup", "restore"]);
+        assert_eq!(done["left"].as_array().unwrap().len(), 1, "{done}");
+        let lost = house.path().join("media/00001_ADA_ADA001/Uploads/lost.txt");
+        assert_eq!(std::fs::read(lost).unwrap(), b"lost", "of a backup that is long gone");
         let check: Value = serde_json::from_slice(&house.run(&["check"]).stdout).unwrap();
-        assert_eq!(check["found"][0]["path"], "00001_ADA_ADA001/Uploads/lost.txt", "missing, as it was before: {check}");
-        assert_eq!(check["left"], 1);
+        let missing: Vec<_> = check["found"].as_array().unwrap().iter().filter(|one| one["trouble"] == "missing").collect();
+        assert_eq!((missing.len(), missing[0]["path"].as_str().unwrap()), (1, "00003_ADA_EDITH001/Uploads/later.txt"), "{check}");
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn nothing_goes_on_without_the_disk_that_peoples_folders_are_on() {
+    let (house, _outer) = changed_house().await;
+    apart(move || {
+        let media = house.path().join("media");
+        std::fs::rename(&media, house.path().join("unmounted")).unwrap();
+        std::fs::create_dir(&media).unwrap();
+        let commands: [&[&str]; 4] = [&["serve"], &["scan"], &["scan", "--settled", "0"], &["backup", "create"]];
+        for command in commands {
+            let said = house.run(command);
+            let words = String::from_utf8_lossy(&said.stderr);
+            assert!(said.status.code() == Some(78) && words.contains("Is its disk mounted?"), "{command:?}: {words}");
+        }
+        assert_eq!(house.answer(&["backup", "list"]).as_array().unwrap().len(), 1, "no empty one");
+        // If it is lost, a backup brings it back.
+        house.answer(&["backup", "restore"]);
+        assert!(house.files().contains("00002_ADA_GRACE001/Uploads/hers.txt"), "{:?}", house.files());
+        house.answer(&["check"]);
     })
     .await;
 }
@@ -356,7 +426,17 @@ async fn a_damaged_content_is_named_left_out_when_wanted_and_made_anew() {
 
         std::fs::write(house.path().join("media/00003_ADA_EDITH001/Uploads/later.txt"), "later").unwrap();
         house.answer(&["scan", "--settled", "0"]);
+        let aside = || {
+            let mut files = BTreeSet::new();
+            collect(&objects, &objects, &mut files);
+            files.into_iter().filter(|path| path.ends_with(".damaged")).count()
+        };
+        assert_eq!(aside(), 1);
         house.answer(&["backup", "create"]);
+        house.answer(&["backup", "verify"]);
+        assert_eq!(aside(), 1);
+        house.answer(&["backup", "prune"]);
+        assert_eq!(aside(), 0);
         house.answer(&["backup", "verify"]);
     })
     .await;
@@ -398,9 +478,9 @@ async fn pruning_lets_go_of_backups_and_of_what_only_they_needed() {
         let done = house.answer(&["backup", "prune", "--keep", "1d"]);
         assert_eq!(dry["contents"], done["contents"]);
         assert_eq!(done["removed"][0], "20200101T000000Z", "{done}");
-        // Of grace: a file and her picture; of ada: the file that went.
-        assert_eq!(done["contents"], 3, "{done}");
-        assert_eq!(contents(&outer.path().join("backups/objects")), before - 3);
+        // Of grace: a file and her picture; what ada misses stays.
+        assert_eq!(done["contents"], 2, "{done}");
+        assert_eq!(contents(&outer.path().join("backups/objects")), before - 2);
         house.answer(&["backup", "verify"]);
     })
     .await;

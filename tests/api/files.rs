@@ -137,7 +137,7 @@ async fn a_second_server_on_the_same_folders_is_refused(#[values(Sqlite)] backen
     let second = Services::open(app.services.settings.clone()).unwrap();
     let refused = second.claim().unwrap_err();
     assert_eq!(refused.code(), "UNAVAILABLE");
-    assert!(refused.to_string().contains("Another server"));
+    assert!(refused.to_string().contains("A server is running"));
 }
 
 #[rstest]

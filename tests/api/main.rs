@@ -22,6 +22,7 @@ mod access;
 mod account;
 mod audit;
 mod backup;
+mod base_path;
 mod checking;
 mod directories;
 mod files;

@@ -51,11 +51,13 @@ async fn files_that_were_put_there_are_taken_in_where_they_belong(#[values(Sqlit
     put(&app, "Photos/Trip/Day one/b.png", &png(2));
     put(&app, "Photos/notes.txt", b"notes");
     put(&app, "Club/c.png", &png(3));
+    put(&app, "stray.txt", b"dropped beside the folders");
     put(&app, "Uploads/.b.png.Xy12", b"rsync is at work");
     put(&app, "Uploads/film.mp4.part", b"so is a browser");
     std::os::unix::fs::symlink("/etc/passwd", app.on_disk("ada", "Uploads/link")).unwrap();
     let noticed = scanned(&app).await;
-    assert_eq!((noticed.taken_in, noticed.left.len()), (4, 1), "{noticed:?}");
+    assert_eq!((noticed.taken_in, noticed.left.len()), (4, 2), "{noticed:?}");
+    assert!(noticed.left.iter().any(|(path, why)| path.ends_with("/stray.txt") && why.contains("beside")), "{noticed:?}");
     let expected = ["Club/c.png", "Photos/Trip/Day one/b.png", "Photos/a.png", "Uploads/notes.txt"];
     assert_eq!(places(&app, "ada"), {
         let mut sorted = expected;

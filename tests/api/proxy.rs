@@ -4,7 +4,7 @@ use std::process::{Child, Command, Stdio};
 
 use rstest::rstest;
 
-use crate::support::{Backend, Browser, Sqlite, TestApp, header, png};
+use crate::support::{Backend, Browser, Sqlite, TestApp, header, location, png};
 
 /// An nginx that ends with the test.
 struct Nginx {
@@ -20,6 +20,11 @@ impl Drop for Nginx {
 }
 
 fn nginx(app: &TestApp) -> Nginx {
+    nginx_with(app, |server| server)
+}
+
+/// An nginx whose part for Nexus was `changed`.
+fn nginx_with(app: &TestApp, changed: impl Fn(String) -> String) -> Nginx {
     let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/PROXY.md")).unwrap();
     let server = page.split("```nginx").nth(1).unwrap().split("```").next().unwrap();
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
@@ -28,6 +33,7 @@ fn nginx(app: &TestApp) -> Nginx {
         .replace("listen PORT", &format!("listen 127.0.0.1:{port}"))
         .replace("NEXUS;", &format!("{};", app.base.trim_start_matches("http://")))
         .replace("MEDIA", &format!("{folder}/media"));
+    let server = changed(server);
     // Only root may name a user: the one who may read the folder.
     let user = if rustix::process::geteuid().is_root() { "user root;" } else { "" };
     let temporary: String =
@@ -106,4 +112,27 @@ async fn whoever_is_no_trusted_proxy_gets_the_bytes_themselves(#[values(Sqlite)]
     let answer = person.get(&format!("/media/{id}")).await;
     assert_eq!(header(&answer, "x-accel-redirect"), "");
     assert_eq!(answer.bytes().await.unwrap(), film);
+}
+
+#[rstest]
+#[actix_web::test]
+async fn nginx_may_have_nexus_below_a_path(#[values(Sqlite)] backend: Backend) {
+    let settings = [("trusted_proxies", "127.0.0.0/8"), ("x_accel", "/.files"), ("public_url", "http://example.org/nexus")];
+    let app = TestApp::start_with(backend, &settings).await;
+    let nginx = nginx_with(&app, |server| server.replace("location / {", "location /nexus/ {"));
+    let person = through(&nginx, &app.browser()).await;
+    app.set_up_by(&person, "/nexus").await;
+    assert_eq!(person.page("/nexus/dashboard").await.attribute("a.logo", "href").as_deref(), Some("/nexus/dashboard"));
+
+    let film = film();
+    let form = reqwest::multipart::Form::new().text("csrf_token", person.token("/nexus/upload").await).text("directory", "");
+    let form = form.part("file", reqwest::multipart::Part::bytes(film.clone()).file_name("film.mp4"));
+    let result = location(&person.request("POST", "/nexus/upload").multipart(form).send().await.unwrap());
+    let item = person.page(&result).await.attribute(".row-item a[href^='/nexus/items/']", "href").unwrap();
+    let answer = person.get(&item.replace("items", "media")).await;
+    assert!(header(&answer, "server").starts_with("nginx"));
+    assert_eq!(answer.bytes().await.unwrap(), film);
+
+    assert!(location(&person.get("/nexus").await).ends_with("/nexus/"), "nginx leads there by itself");
+    assert_eq!(person.get("/dashboard").await.status(), 404, "what is beside the path is not Nexus's");
 }

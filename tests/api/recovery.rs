@@ -32,6 +32,26 @@ async fn a_code_sets_a_new_password_once_and_ends_every_session(#[values(Sqlite,
 
 #[rstest]
 #[actix_web::test]
+async fn ones_own_name_is_no_new_password_and_the_code_stays_good(#[values(Sqlite, MariaDb)] backend: Backend) {
+    let (app, admin) = TestApp::ready(backend).await;
+    let (_, id) = app.person(&admin, "ada").await;
+    let code = code_for(&admin, id).await;
+    let set = async |code: &str, password: &str| {
+        let fields = [("username", "ada"), ("access_code", code), ("password", password)];
+        app.browser().submit("/recover", "/recover", &fields).await
+    };
+    for own in ["ada@example.org", "ADA@example.ORG"] {
+        let answer = set(&code, own).await;
+        assert_eq!(answer.status(), 422, "{own}");
+        assert!(Page::of(answer).await.says("guessed first"), "{own}");
+        let guessed = Page::of(set("WRONG-CODE", own).await).await;
+        assert!(!guessed.says("guessed first"), "whoever has no code learns nothing of {own}");
+    }
+    assert_eq!(location(&set(&code, "a new long password").await), "/login");
+}
+
+#[rstest]
+#[actix_web::test]
 async fn a_wrong_code_and_nobody_get_the_same_answer(#[values(Sqlite, MariaDb)] backend: Backend) {
     let (app, admin) = TestApp::ready(backend).await;
     let (_, id) = app.person(&admin, "ada").await;

@@ -121,23 +121,24 @@ impl TestApp {
     /// Makes the admin, `root`.
     pub async fn set_up(&self) -> Browser {
         let admin = self.browser();
-        let code = self.setup_code();
-        let answer = admin
-            .submit(
-                "/setup",
-                "/setup",
-                &[
-                    ("code", &code),
-                    ("firstname", "Root"),
-                    ("lastname", "Admin"),
-                    ("username", "root"),
-                    ("email", "root@example.org"),
-                    ("password", PASSWORD),
-                ],
-            )
-            .await;
-        assert_eq!((answer.status().as_u16(), location(&answer)), (303, "/dashboard".into()));
+        self.set_up_by(&admin, "").await;
         admin
+    }
+
+    /// Makes the admin, `root`, in that browser, on a server below that path.
+    pub async fn set_up_by(&self, admin: &Browser, path: &str) {
+        let code = self.setup_code();
+        let fields = [
+            ("code", code.as_str()),
+            ("firstname", "Root"),
+            ("lastname", "Admin"),
+            ("username", "root"),
+            ("email", "root@example.org"),
+            ("password", PASSWORD),
+        ];
+        let form = format!("{path}/setup");
+        let answer = admin.submit(&form, &form, &fields).await;
+        assert_eq!((answer.status().as_u16(), location(&answer)), (303, format!("{path}/dashboard")));
     }
 
     pub fn setup_code(&self) -> String {

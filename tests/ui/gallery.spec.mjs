@@ -109,7 +109,7 @@ test('music plays on while pages change, with a queue and the keys of the lock s
   checkComplaints();
   // It plays on where there is nothing, too.
   await page.keyboard.press('Space');
-  await page.evaluate(() => window.Turbo.visit('/items/nonesuch'));
+  await page.evaluate(() => window.Turbo.visit(`${document.documentElement.dataset.root}items/nonesuch`));
   await expect(page.getByRole('heading', { name: 'Nothing here' })).toBeVisible();
   await expect(player.getByRole('button', { name: 'Pause' })).toBeVisible();
   await page.getByRole('link', { name: 'Home' }).click();

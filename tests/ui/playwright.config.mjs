@@ -1,4 +1,4 @@
-// The browser tests: the same specs on SQLite and on MariaDB.
+// The browser tests: the same specs on SQLite and on MariaDB, and some of them below a path of another site's.
 import { defineConfig } from '@playwright/test';
 
 export default defineConfig({
@@ -17,5 +17,5 @@ export default defineConfig({
       args: ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
     },
   },
-  projects: [{ name: 'sqlite' }, { name: 'mariadb' }],
+  projects: [{ name: 'sqlite' }, { name: 'mariadb' }, { name: 'below', testMatch: /gallery|moving-about|uploads/ }],
 });

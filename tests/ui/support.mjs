@@ -9,7 +9,7 @@ import { test as base, expect } from '@playwright/test';
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const binary = process.env.NEXUS_BINARY ?? (() => { throw new Error('NEXUS_BINARY is not set: run make test-ui'); })();
-const axe = readFileSync(here('../../node_modules/axe-core/axe.min.js'), 'utf8');
+const axe = readFileSync(here('node_modules/axe-core/axe.min.js'), 'utf8');
 
 export const PASSWORD = 'correct horse battery';
 
@@ -26,15 +26,21 @@ function line(process, stream, pattern) {
   });
 }
 
-async function startServer(folder, databaseUrl, env) {
+/** Where the server stands on that project's site. */
+const pathOf = (project) => (project.name === 'below' ? '/nexus' : '');
+
+async function startServer(folder, databaseUrl, path, env) {
   const server = spawn(binary, [], {
     cwd: folder,
-    env: { PATH: process.env.PATH, NEXUS_LISTEN: '127.0.0.1:0', DATABASE_URL: databaseUrl, NEXUS_WORKERS: '2', NEXUS_LOG: 'warn', ...env },
+    env: { PATH: process.env.PATH, NEXUS_LISTEN: '127.0.0.1:0', DATABASE_URL: databaseUrl, NEXUS_WORKERS: '2', NEXUS_LOG: 'warn', ...(path ? { NEXUS_PUBLIC_URL: `http://nexus.example${path}` } : {}), ...env },
     stdio: ['ignore', 'ignore', 'pipe'],
   });
-  const setup = line(server, 'stderr', /open this link to become it: (\S+)/).then((match) => match[1]);
+  const link = line(server, 'stderr', /open this link to become it: (\S+)/).then((match) => match[1]);
+  link.catch(() => {});
+  const [, origin] = await line(server, 'stderr', /listening on (\S+)/);
+  const url = origin + path;
+  const setup = link.then((there) => there.replace('http://nexus.example', origin));
   setup.catch(() => {});
-  const [, url] = await line(server, 'stderr', /listening on (\S+)/);
   const stop = (signal = 'SIGTERM') => new Promise((resolve) => { server.on('exit', resolve); server.kill(signal); });
   return { url, setup, stop };
 }
@@ -42,7 +48,7 @@ async function startServer(folder, databaseUrl, env) {
 export const test = base.extend({
   /** Makes the address of an empty database. */
   database: [async ({}, use, worker) => {
-    if (worker.project.name === 'sqlite') {
+    if (worker.project.name !== 'mariadb') {
       await use((folder) => `sqlite://${folder}/data/nexus.db`);
       return;
     }
@@ -61,32 +67,36 @@ export const test = base.extend({
   }, { scope: 'worker', timeout: 120_000 }],
 
   /** An empty server; `server.setup` is its set-up link. */
-  server: async ({ database }, use) => {
+  server: async ({ database }, use, info) => {
     const folder = mkdtempSync(join(tmpdir(), 'nexus-ui-'));
-    const server = await startServer(folder, database(folder), {});
+    const server = await startServer(folder, database(folder), pathOf(info.project), {});
     await use({ ...server, folder });
     await server.stop();
     rmSync(folder, { recursive: true });
   },
 
   /** A server whose admin is root, and who is logged in on `page`. */
-  house: async ({ database, page }, use) => {
+  house: async ({ database, page }, use, info) => {
     const folder = mkdtempSync(join(tmpdir(), 'nexus-ui-'));
     writeFileSync(join(folder, 'password'), PASSWORD);
     const url = database(folder);
-    const server = await startServer(folder, url, {
+    const path = pathOf(info.project);
+    const server = await startServer(folder, url, path, {
       NEXUS_ADMIN_USERNAME: 'root', NEXUS_ADMIN_EMAIL: 'root@example.org', NEXUS_ADMIN_PASSWORD_FILE: join(folder, 'password'),
     });
+    const elsewhere = [];
+    page.on('request', (request) => { if (/^https?:/.test(request.url()) && !request.url().startsWith(`${server.url}/`)) elsewhere.push(request.url()); });
     await logIn(page, server.url, 'root');
     const house = { ...server, folder };
     // The same folders and port again, after a kill.
     house.restart = async (whileAway = async () => {}) => {
       await house.stop('SIGKILL');
       await whileAway();
-      Object.assign(house, await startServer(folder, url, { NEXUS_LISTEN: new URL(server.url).host }));
+      Object.assign(house, await startServer(folder, url, path, { NEXUS_LISTEN: new URL(server.url).host }));
     };
     await use(house);
     await house.stop();
+    expect(elsewhere, 'asked for beside the server').toEqual([]);
     rmSync(folder, { recursive: true });
   },
 });
@@ -161,7 +171,7 @@ export async function uploadQuickly(page, url, files) {
     expect(answer.status(), file.name).toBe(201);
     items.push((await answer.json()).items[0]);
   }
-  for (const item of items) if (item.thumbnail_url) await page.request.get(url + item.thumbnail_url);
+  for (const item of items) if (item.thumbnail_url) await page.request.get(new URL(item.thumbnail_url, url).href);
   return items;
 }
 

@@ -159,7 +159,7 @@ test('an upload goes on by itself after a restart of the browser', async ({ hous
   await choose(page, [file('kept.bin', 11, 2_000_000)]);
   await expect.poll(() => begun).toBeGreaterThan(0);
   const isKept = () => page.evaluate(() => new Promise((resolve) => {
-    const request = indexedDB.open('nexus-transfers');
+    const request = indexedDB.open(`nexus-transfers${document.documentElement.dataset.root.replace(/^\/$/, '')}`);
     request.onsuccess = () => { const all = request.result.transaction('transfers').objectStore('transfers').getAll(); all.onsuccess = () => resolve(all.result.some((one) => one.file?.size === 2_000_000)); };
   }));
   await expect.poll(isKept).toBe(true);
@@ -188,7 +188,7 @@ test('what another browser began is listed on the dashboard, to go on with or to
   await page.goto(`${house.url}/upload`);
   const begin = (name, size) => page.evaluate(async ([name, size]) => {
     const headers = { 'Tus-Resumable': '1.0.0', 'X-CSRF-Token': document.querySelector('meta[name="csrf-token"]').content };
-    const made = await fetch('/api/uploads', { method: 'POST', headers: { ...headers, 'Upload-Length': size, 'Upload-Metadata': `filename ${btoa(name)}` } });
+    const made = await fetch(`${document.documentElement.dataset.root}api/uploads`, { method: 'POST', headers: { ...headers, 'Upload-Length': size, 'Upload-Metadata': `filename ${btoa(name)}` } });
     const part = { ...headers, 'Upload-Offset': '0', 'Content-Type': 'application/offset+octet-stream' };
     await fetch(made.headers.get('Location'), { method: 'PATCH', headers: part, body: new Uint8Array(4096) });
   }, [name, size]);

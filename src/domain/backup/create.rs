@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::ErrorKind;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, UNIX_EPOCH};
 
 use super::set::{self, FileLine, FilesPart, Left, LeftPart, Manifest, TablePart};
@@ -12,7 +12,7 @@ use crate::db::{Conn, newest_schema};
 use crate::domain::Services;
 use crate::error::Result;
 use crate::faults;
-use crate::media::lines::each_line;
+use crate::media::lines::{self, each_line};
 use crate::media::place::QUARANTINE;
 use crate::media::tree::ICON;
 use crate::media::{Lines, Place, Vault, sha256_of};
@@ -26,8 +26,6 @@ const TRIES: u32 = 6;
 /// How often and how long it is looked whether a file that is not there comes.
 const LOOKS: u32 = 4;
 const ON_ITS_WAY: Duration = Duration::from_millis(25);
-/// Files between two words about how far it is.
-const TOLD_EVERY: u64 = 1000;
 
 /// What was made.
 pub struct Created {
@@ -46,7 +44,17 @@ pub struct Created {
 /// # Errors
 /// The database's and the system's; there is no set then.
 pub fn create(services: &Services, vault: &mut Vault, tell: &mut dyn FnMut(u64)) -> Result<Created> {
-    let name = free_name(vault)?;
+    let name = free_name(vault, "")?;
+    create_as(name, services, vault, tell)
+}
+
+/// As [`create`], of what stands here before something is put back: only who asks for it by its name gets it.
+pub(super) fn create_restore_point(services: &Services, vault: &mut Vault, tell: &mut dyn FnMut(u64)) -> Result<Created> {
+    let name = free_name(vault, set::BEFORE)?;
+    create_as(name, services, vault, tell)
+}
+
+fn create_as(name: String, services: &Services, vault: &mut Vault, tell: &mut dyn FnMut(u64)) -> Result<Created> {
     let folder = vault.begin_set(&name)?;
     let made = fill(services, vault, &folder, tell);
     match made {
@@ -65,14 +73,19 @@ pub fn create(services: &Services, vault: &mut Vault, tell: &mut dyn FnMut(u64))
 }
 
 /// Names are seconds: of two backups in one second, one waits.
-fn free_name(vault: &Vault) -> Result<String> {
+fn free_name(vault: &Vault, end: &str) -> Result<String> {
     loop {
-        let name = set::name_of(now());
+        let name = format!("{}{end}", set::name_of(now()));
         if !vault.sets()?.contains(&name) {
             return Ok(name);
         }
         std::thread::sleep(Duration::from_millis(100));
     }
+}
+
+/// Files that the tables stand for, before anybody has looked for them. No part of the set.
+fn wanted_file(folder: &Path) -> PathBuf {
+    folder.join("wanted.jsonl.gz")
 }
 
 /// A set that only needs its manifest.
@@ -89,7 +102,7 @@ fn fill(services: &Services, vault: &mut Vault, folder: &Path, tell: &mut dyn Fn
     let mut tried = 1;
     loop {
         let mut manifest = Manifest::new(newest_schema()?);
-        services.db.snapshot(|conn| dump(conn, folder, &mut manifest))?;
+        let folders = services.db.snapshot(|conn| dump(conn, folder, &mut manifest))?;
         faults::point("tables dumped");
         let mut taking = Taking {
             services,
@@ -101,16 +114,16 @@ fn fill(services: &Services, vault: &mut Vault, folder: &Path, tell: &mut dyn Fn
             left: BTreeSet::new(),
             tell: &mut *tell,
         };
-        let wanted = folder.join("wanted.jsonl.gz");
+        let wanted = wanted_file(folder);
         each_line(&wanted, |line| taking.take(line))?;
-        taking.take_icons(&lines_of_folders(folder)?)?;
+        taking.take_icons(&folders)?;
         let Taking { list, part, left, new_files: files, new_bytes: bytes, .. } = taking;
         (new_files, new_bytes) = (new_files + files, new_bytes + bytes);
         manifest.files = FilesPart { sha256: list.finish()?, ..part };
         vault.settle()?;
         // What stays away from one moment to a later one is not on its way anywhere.
         if left.is_empty() || left == before || tried == TRIES {
-            vault.drop_parts(folder, &["wanted.jsonl.gz", "folders.jsonl.gz"])?;
+            lines::remove(&wanted)?;
             let mut list = Lines::create(&set::left_file(folder))?;
             left.iter().try_for_each(|one| list.add(one))?;
             manifest.left = LeftPart { count: left.len() as u64, sha256: list.finish()? };
@@ -121,17 +134,8 @@ fn fill(services: &Services, vault: &mut Vault, folder: &Path, tell: &mut dyn Fn
     }
 }
 
-fn lines_of_folders(folder: &Path) -> Result<Vec<String>> {
-    let mut folders = Vec::new();
-    each_line(&folder.join("folders.jsonl.gz"), |folder: String| {
-        folders.push(folder);
-        Ok(())
-    })?;
-    Ok(folders)
-}
-
-/// Writes the tables, and which files they stand for, as they are at this moment.
-fn dump(conn: &mut Conn, folder: &Path, manifest: &mut Manifest) -> Result<()> {
+/// Writes the tables, and which files they stand for, as they are at this moment; returns everybody's folders.
+fn dump(conn: &mut Conn, folder: &Path, manifest: &mut Manifest) -> Result<Vec<String>> {
     for table in TABLES.iter().filter(|table| !LEFT_OUT.contains(table)) {
         let columns = Columns::of(conn, table)?;
         let mut list = Lines::create(&set::table_file(folder, table))?;
@@ -144,24 +148,20 @@ fn dump(conn: &mut Conn, folder: &Path, manifest: &mut Manifest) -> Result<()> {
             TablePart { columns: columns.names().to_vec(), rows: sum.rows, checksum: sum.checksum(), sha256: list.finish()? };
         manifest.tables.insert((*table).to_owned(), part);
     }
-    let mut wanted = Lines::create(&folder.join("wanted.jsonl.gz"))?;
+    let mut wanted = Lines::create(&wanted_file(folder))?;
     store::backups::each_file(conn, |file| {
-        let store::backups::StoredFile { item, folder, directory, name, sha256, size } = file;
+        let store::backups::StoredFile { item, folder, directory, name, sha256, size, is_missing } = file;
         let (size, item) = (size.try_into().unwrap_or(0), Some(item.0));
-        wanted.add(&FileLine { folder, directory, name, sha256, size, modified: None, item })
+        wanted.add(&FileLine { folder, directory, name, sha256, size, modified: None, item, is_missing })
     })?;
     for (id, sha256, size) in store::backups::list_quarantined(conn)? {
         let (folder, name) = (QUARANTINE.to_owned(), id.0.simple().to_string());
         let size = size.try_into().unwrap_or(0);
-        wanted.add(&FileLine { folder, directory: String::new(), name, sha256, size, modified: None, item: None })?;
+        let directory = String::new();
+        wanted.add(&FileLine { folder, directory, name, sha256, size, modified: None, item: None, is_missing: false })?;
     }
     wanted.finish()?;
-    let mut folders = Lines::create(&folder.join("folders.jsonl.gz"))?;
-    for name in store::backups::list_folders(conn)? {
-        folders.add(&name)?;
-    }
-    folders.finish()?;
-    Ok(())
+    Ok(store::backups::list_folders(conn)?)
 }
 
 /// What became of opening a file.
@@ -221,7 +221,9 @@ impl Taking<'_> {
                 Ok(file) => return Ok(Opened::File(file)),
                 Err(cause) => cause,
             };
-            let (Some(item), ErrorKind::NotFound) = (line.item, cause.kind()) else { return Ok(Opened::Not(cause)) };
+            let (Some(item), ErrorKind::NotFound, false) = (line.item, cause.kind(), line.is_missing) else {
+                return Ok(Opened::Not(cause));
+            };
             let now = self.services.db.read(|conn| Ok(store::backups::find_place(conn, ItemId(item))?))?;
             let Some((folder, directory, name)) = now else { return Ok(Opened::Deleted) };
             let now = Place::new(&folder, &directory, &name);
@@ -240,9 +242,7 @@ impl Taking<'_> {
     fn add(&mut self, line: &FileLine) -> Result<()> {
         self.part.count += 1;
         self.part.bytes += line.size;
-        if self.part.count.is_multiple_of(TOLD_EVERY) {
-            (self.tell)(self.part.count);
-        }
+        (self.tell)(self.part.count);
         self.list.add(line)
     }
 
@@ -258,7 +258,8 @@ impl Taking<'_> {
             let Ok(sha256) = sha256_of(&mut file) else { continue };
             let size = file.metadata()?.len();
             let (directory, name) = (String::new(), ICON.to_owned());
-            self.take(FileLine { folder: folder.clone(), directory, name, sha256, size, modified: None, item: None })?;
+            let folder = folder.clone();
+            self.take(FileLine { folder, directory, name, sha256, size, modified: None, item: None, is_missing: false })?;
         }
         Ok(())
     }

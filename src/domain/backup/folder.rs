@@ -5,15 +5,15 @@ use std::path::Path;
 use super::create::{Created, create};
 use super::prune::prune;
 use super::set::newest;
-use crate::config::files;
+use crate::config::backups::unusable;
+use crate::config::{Settings, files};
 use crate::domain::Services;
+use crate::domain::priority::give_way;
 use crate::error::{Error, Result};
 use crate::media::Vault;
 use crate::media::vault::sets_in;
 use crate::model::now;
 
-/// How much everything else goes before a backup, as `nice` counts it.
-const NICENESS: i32 = 10;
 /// Says in the data directory where the server has made backups, so that it notices when they are gone.
 const MARKER: &str = "backup-folder";
 
@@ -21,17 +21,11 @@ const MARKER: &str = "backup-folder";
 ///
 /// # Errors
 /// `Unavailable` while another process is at work there, `Configuration` for a folder that cannot be used.
-pub fn open(services: &Services, folder: &Path) -> Result<Vault> {
-    let media = std::fs::canonicalize(services.tree.path())?;
-    let unusable = |why: &str| Error::Configuration(format!("The backup folder {} cannot be used: {why}", folder.display()));
-    // Its parents may not be there yet.
-    let real = folder.ancestors().find_map(|above| std::fs::canonicalize(above).ok()).unwrap_or_default();
-    if real.starts_with(&media) {
-        return Err(unusable("it lies in the media folder"));
-    }
+pub fn open(settings: &Settings, folder: &Path) -> Result<Vault> {
+    settings.refuse_among_media(folder)?;
     Vault::open(folder).map_err(|cause| match cause.kind() {
         std::io::ErrorKind::WouldBlock => Error::Unavailable("Another backup is being made, checked or put back."),
-        _ => unusable(&cause.to_string()),
+        _ => unusable(folder, &cause.to_string()),
     })
 }
 
@@ -52,9 +46,9 @@ pub fn round(services: &Services) -> Result<Option<Created>> {
         services.backup_troubles.set(Some(why.clone()));
         return Err(Error::Conflict(why));
     }
-    rustix::process::nice(NICENESS).map_err(std::io::Error::from)?;
+    give_way()?;
     let made = (|| {
-        let mut vault = open(services, folder)?;
+        let mut vault = open(&services.settings, folder)?;
         let created = create(services, &mut vault, &mut |_| {})?;
         prune(&vault, services.settings.backup_keep, false)?;
         Ok(created)

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use diesel::Connection;
 
 use super::set::{Left, Set};
-use crate::db::tables::{Columns, Row, Sum, TABLES, delete, insert};
+use crate::db::tables::{Columns, Filling, Sum, TABLES, delete};
 use crate::db::{Conn, Db, newest_schema};
 use crate::domain::Services;
 use crate::error::{Error, Result};
@@ -14,8 +14,6 @@ use crate::store;
 
 /// What such files are called, in the data directory.
 const PREFIX: &str = "restoring-";
-/// Rows put in at once.
-const ROWS: usize = 500;
 
 /// A database that is gone when this is dropped.
 pub(super) struct Loaded {
@@ -45,6 +43,7 @@ impl Loaded {
     /// Marks items whose bytes are not there.
     pub(super) fn mark_missing<'a>(&mut self, left: impl Iterator<Item = &'a Left>) -> Result<()> {
         let conn = self.conn.get_mut();
+        store::backups::update_all_there(conn)?;
         for Left { folder, directory, name, .. } in left {
             store::backups::update_missing_at(conn, folder, directory, name)?;
         }
@@ -77,13 +76,12 @@ fn fill(conn: &mut Conn, set: &Set) -> Result<()> {
     }
     for (table, part) in parts {
         let columns = Columns::of(conn, table)?.ordered(&part.columns)?;
-        let (mut sum, mut rows) = (Sum::default(), Vec::new());
-        set.each_row(table, |row: Row| {
+        let (mut sum, mut filling) = (Sum::default(), Filling::new(conn, table, &columns));
+        set.each_row(table, |row| {
             sum.add(&columns, &row);
-            rows.push(row);
-            if rows.len() < ROWS { Ok(()) } else { insert(conn, table, &columns, &std::mem::take(&mut rows)) }
+            filling.add(row)
         })?;
-        insert(conn, table, &columns, &rows)?;
+        filling.flush()?;
         if (sum.rows, sum.checksum()) != (part.rows, part.checksum.clone()) {
             return Err(Error::Conflict(format!(
                 "The rows of {table} in the backup {} are not those that were written.",

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::set::{Set, time_of};
+use super::set::{Set, is_restore_point, time_of};
 use crate::config::Retention;
 use crate::error::{Error, Result};
 use crate::media::Vault;
@@ -11,10 +11,12 @@ use crate::model::Time;
 /// What a time falls into: the year, and the number in it.
 type Period = dyn Fn(Time) -> (i32, i32);
 
-/// Those of the sets that stay; the newest always does, and what is no time of ours is not touched.
+/// Those of the sets that stay; the newest always does, the newest restore point, too, and what has another name is not
+/// touched.
 fn staying(keep: Retention, sets: &[String]) -> BTreeSet<&String> {
     let dated: Vec<(&String, Time)> = sets.iter().rev().filter_map(|name| Some((name, time_of(name)?))).collect();
-    let mut staying: BTreeSet<&String> = sets.iter().filter(|name| time_of(name).is_none()).collect();
+    let mut staying: BTreeSet<&String> = sets.iter().filter(|name| time_of(name).is_none() && !is_restore_point(name)).collect();
+    staying.extend(sets.iter().filter(|name| is_restore_point(name)).max());
     staying.extend(dated.first().map(|(name, _)| *name));
     let day = |at: Time| (at.year(), i32::from(at.ordinal()));
     let week = |at: Time| (at.to_iso_week_date().0, i32::from(at.iso_week()));
@@ -39,7 +41,7 @@ pub struct Pruned {
     pub bytes: u64,
 }
 
-/// Lets go of the sets that `keep` does not name, and of contents that none of the others needs.
+/// Lets go of the sets that `keep` does not name, of contents that none of the others needs, and of damaged ones.
 ///
 /// # Errors
 /// `Conflict` when a set that stays cannot be read: nobody knows what it needs, and no content is removed then.
@@ -47,14 +49,14 @@ pub fn prune(vault: &Vault, keep: Retention, is_dry: bool) -> Result<Pruned> {
     let sets = vault.sets()?;
     let staying = staying(keep, &sets);
     let (kept, removed): (Vec<String>, Vec<String>) = sets.iter().cloned().partition(|name| staying.contains(name));
-    let mut needed = BTreeSet::new();
+    let mut needed = BTreeMap::new();
     for name in &kept {
         let set = Set::open(vault, Some(name))?;
         if let Some(part) = set.broken_parts().first() {
             return Err(Error::Conflict(format!("The backup {name} is damaged ({part}), so nothing was removed.")));
         }
         set.each_file(|line| {
-            needed.insert(line.sha256);
+            needed.insert(line.sha256, line.size);
             Ok(())
         })?;
     }
@@ -62,8 +64,11 @@ pub fn prune(vault: &Vault, keep: Retention, is_dry: bool) -> Result<Pruned> {
         removed.iter().try_for_each(|name| vault.remove_set(name))?;
     }
     let mut pruned = Pruned { kept, removed, contents: 0, bytes: 0 };
-    for sha256 in vault.objects()?.into_iter().filter(|sha256| !needed.contains(sha256)) {
-        pruned.bytes += if is_dry { vault.open_object(&sha256)?.metadata()?.len() } else { vault.remove_object(&sha256)? };
+    for (content, size) in vault.spare(&needed)? {
+        if !is_dry {
+            vault.remove_content(&content)?;
+        }
+        pruned.bytes += size;
         pruned.contents += 1;
     }
     Ok(pruned)
@@ -94,6 +99,12 @@ mod tests {
         assert_eq!(kept("2w", &sets), ["20261114T030000Z", "20261122T030000Z"]);
         assert_eq!(kept("12m", &sets), ["20260831T030000Z", "20261122T030000Z"]);
         assert_eq!(kept("1d,1w,1m", &sets), ["20261122T030000Z"]);
+    }
+
+    #[test]
+    fn of_restore_points_the_newest_stays_and_none_stands_for_a_day() {
+        let sets = ["20261121T030000Z", "20261121T040000Z-before", "20261121T050000Z", "20261121T060000Z-before"];
+        assert_eq!(kept("1d", &sets), ["20261121T050000Z", "20261121T060000Z-before"]);
     }
 
     #[test]

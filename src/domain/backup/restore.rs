@@ -2,11 +2,10 @@
 //! stand. Killed before it, the old ones do; killed after it, the next start puts the new files in their places.
 
 use std::collections::BTreeSet;
-use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::time::{Duration, UNIX_EPOCH};
 
-use super::create::create;
+use super::create::create_restore_point;
 use super::loading::{self, Loaded};
 use super::set::{FileLine, Left, Set};
 use crate::db::tables;
@@ -14,7 +13,6 @@ use crate::domain::Services;
 use crate::domain::audit::{self, Actor};
 use crate::error::{Error, Result};
 use crate::faults;
-use crate::media::vault::{Source, copy_hashed};
 use crate::media::{Place, Replacement, Tree, Vault, sha256_of};
 use crate::model::Event;
 use crate::store;
@@ -53,20 +51,25 @@ pub fn restore(
     if let Some(part) = set.broken_parts().first() {
         return Err(Error::Conflict(format!("The backup {} is damaged: {part}", set.name)));
     }
-    let known_left = set.left()?.len();
+    let left = set.left()?;
+    let known_left = left.len();
     let mut loaded = Loaded::load(services, set)?;
     let id = format!("{}-{}", set.name, uuid::Uuid::now_v7().simple());
     let replacement = Replacement::new(services.tree.path(), &id);
-    let restored = build(services, vault, set, &replacement.tree()?, &mut loaded, tell).and_then(|mut restored| {
+    let built = build(services, vault, set, left, &replacement.tree()?, &mut loaded, tell);
+    let restored = built.and_then(|mut restored| {
         if let (false, Some(first)) = (skips_damaged, restored.left.get(known_left)) {
             let count = restored.left.len() - known_left;
             let path = first.path();
-            return Err(Error::Conflict(format!("{count} files of the backup {} are damaged, such as {path}.", set.name)));
+            return Err(Error::Conflict(format!(
+                "{count} files of the backup {} are damaged, such as {path}. --skip-damaged puts back the rest.",
+                set.name
+            )));
         }
         loaded.mark_missing(restored.left.iter())?;
         let before: BTreeSet<String> = services.db.read(|conn| Ok(store::backups::list_folders(conn)?))?.into_iter().collect();
         if !before.is_empty() {
-            restored.restore_point = Some(create(services, vault, tell)?.name);
+            restored.restore_point = Some(create_restore_point(services, vault, tell)?.name);
         }
         faults::point("restore point made");
         replacement.seal(before)?;
@@ -116,6 +119,7 @@ fn build(
     services: &Services,
     vault: &Vault,
     set: &Set,
+    left: Vec<Left>,
     tree: &Tree,
     loaded: &mut Loaded,
     tell: &mut dyn FnMut(u64),
@@ -128,7 +132,6 @@ fn build(
     store::backups::each_directory(conn, |folder, path| -> Result<()> {
         Ok(tree.make_directory_of(&Place::new(&folder, &path, "x"))?)
     })?;
-    let left = set.left()?;
     let name = set.name.clone();
     let people = folders.len();
     let mut restored = Restored { name, people, files: 0, bytes: 0, unchanged: 0, restore_point: None, aside: None, left };
@@ -145,9 +148,7 @@ fn build(
         }
         restored.files += 1;
         restored.bytes += line.size;
-        if restored.files.is_multiple_of(1000) {
-            tell(restored.files);
-        }
+        tell(restored.files);
         faults::point("file restored");
         Ok(())
     })?;
@@ -171,18 +172,8 @@ fn time_of(nanoseconds: i64) -> std::time::SystemTime {
 
 /// False when the content is gone or damaged; nothing is at its place then.
 fn copy_out(vault: &Vault, tree: &Tree, place: &Place, line: &FileLine) -> Result<bool> {
-    let mut object = match vault.open_object(&line.sha256) {
-        Err(cause) if cause.kind() == ErrorKind::NotFound => return Ok(false),
-        other => other?,
-    };
     let mut file = tree.create_file(place)?;
-    let mut source = Source::new(&mut object);
-    let is_right = match copy_hashed(&mut source, &mut file) {
-        Ok(copied) => copied == (line.sha256.clone(), line.size),
-        Err(_) if source.has_failed => false,
-        Err(cause) => return Err(cause.into()),
-    };
-    if !is_right {
+    if !vault.copy_out(&line.sha256, line.size, &mut file)? {
         tree.remove_file(place)?;
         return Ok(false);
     }

@@ -1,7 +1,6 @@
 //! A set: what belongs together, with a hash of each part.
 
 use std::collections::BTreeMap;
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -18,6 +17,8 @@ use crate::model::{Time, now};
 
 /// Of what we write.
 const FORMAT: u32 = 1;
+/// What the name of a restore point ends with.
+pub(super) const BEFORE: &str = "-before";
 const NAME: &[time::format_description::BorrowedFormatItem<'_>] =
     format_description!("[year][month][day]T[hour][minute][second]Z");
 
@@ -81,13 +82,20 @@ pub(super) struct FileLine {
     /// The item it is of; `None` for what is no item.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub item: Option<uuid::Uuid>,
+    /// It was known to be missing; its bytes are those of an earlier backup.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_missing: bool,
 }
 
 impl FileLine {
     pub(super) fn path(&self) -> String {
-        let parts = [self.folder.as_str(), &self.directory, &self.name];
-        parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("/")
+        path_of(&self.folder, &self.directory, &self.name)
     }
+}
+
+/// Beneath the media folder; the directory may be empty.
+fn path_of(folder: &str, directory: &str, name: &str) -> String {
+    [folder, directory, name].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("/")
 }
 
 /// A file whose bytes are not in a set, and why.
@@ -106,7 +114,7 @@ impl Left {
     /// Beneath the media folder.
     #[must_use]
     pub fn path(&self) -> String {
-        format!("{}/{}/{}", self.folder, self.directory, self.name)
+        path_of(&self.folder, &self.directory, &self.name)
     }
 }
 
@@ -155,7 +163,7 @@ impl Manifest {
 }
 
 impl Set {
-    /// Opens a set: the one of that name, or the newest.
+    /// Opens a set: the one of that name, or the newest that is no restore point.
     ///
     /// # Errors
     /// `NotFound` in words for one that is not there, `Conflict` for one that cannot be read or is from a later version.
@@ -163,10 +171,14 @@ impl Set {
         let sets = vault.sets()?;
         let found = match name {
             Some(name) => sets.iter().find(|set| *set == name),
-            None => sets.iter().filter(|set| time_of(set).is_some()).max().or(sets.last()),
+            None => sets.iter().filter(|set| time_of(set).is_some()).max(),
         };
         let Some(found) = found else {
-            return Err(Error::Conflict(format!("There is no such backup in {}.", vault.path().display())));
+            let folder = vault.path().display();
+            return Err(Error::Conflict(match name {
+                Some(name) => format!("There is no backup {name} in {folder}."),
+                None => format!("There are no backups in {folder}."),
+            }));
         };
         let folder = vault.set(found);
         let manifest =
@@ -233,6 +245,11 @@ pub(super) fn time_of(name: &str) -> Option<Time> {
     Time::parse(name, NAME).ok()
 }
 
+/// Whether that is the name of what stood here before something was put back.
+pub(super) fn is_restore_point(name: &str) -> bool {
+    name.strip_suffix(BEFORE).is_some_and(|name| time_of(name).is_some())
+}
+
 /// The sets in a folder of backups, the oldest first.
 ///
 /// # Errors
@@ -252,10 +269,6 @@ pub fn list(folder: &Path) -> Result<Vec<Listed>> {
 /// # Errors
 /// The system's.
 pub fn newest(folder: &Path) -> Result<Option<Time>> {
-    match sets_in(folder) {
-        // A clock that was wrong made those of the future.
-        Ok(sets) => Ok(sets.iter().filter_map(|name| time_of(name)).filter(|at| *at <= now()).max()),
-        Err(cause) if cause.kind() == ErrorKind::NotFound => Ok(None),
-        Err(cause) => Err(cause.into()),
-    }
+    // A clock that was wrong made those of the future.
+    Ok(sets_in(folder)?.iter().filter_map(|name| time_of(name)).filter(|at| *at <= now()).max())
 }

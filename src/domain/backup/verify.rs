@@ -39,9 +39,7 @@ pub fn verify(vault: &Vault, set: &Set, is_quick: bool, tell: &mut dyn FnMut(u64
                     None
                 };
                 verified.contents += 1;
-                if verified.contents.is_multiple_of(1000) {
-                    tell(verified.contents);
-                }
+                tell(verified.contents);
                 match trouble {
                     Some(why) => drop(unsound.insert(line.sha256.clone(), why)),
                     None => drop(sound.insert(line.sha256.clone())),

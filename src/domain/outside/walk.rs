@@ -9,6 +9,7 @@ use crate::domain::directories::LONGEST;
 use crate::domain::{Services, amending, folders, moving, people};
 use crate::error::{Error, Result};
 use crate::media::entry::{Entry, EntryKind};
+use crate::media::tree::ICON;
 use crate::media::{FileName, Place};
 use crate::model::{Directory, UserId};
 use crate::store;
@@ -118,6 +119,7 @@ impl Look<'_> {
                 let coming = self.look_at_new(&folders::find_or_make(services, user, above)?, &entry)?;
                 self.take_in(coming.into_iter().collect())?;
             }
+            (Some(entry), None) if above.is_empty() => self.leave_at_top(&entry),
             (Some(_), None) => {}
         }
         Ok(())
@@ -137,6 +139,9 @@ impl Look<'_> {
                 }
             }
             if path.is_empty() {
+                for entry in &entries {
+                    self.leave_at_top(entry);
+                }
                 continue;
             }
             let directory = match known.remove(&path) {
@@ -146,6 +151,14 @@ impl Look<'_> {
             self.directory(&directory, entries)?;
         }
         Ok(known)
+    }
+
+    /// A file beside the folders has no shelf. What is hidden is the system's or ours.
+    fn leave_at_top(&mut self, entry: &Entry) {
+        let shown = entry.shown();
+        if entry.kind != EntryKind::Directory && shown != ICON && !shown.starts_with('.') {
+            self.leave(&shown, "it lies beside the folders; move it into one of them");
+        }
     }
 
     /// The path of a directory that can be one of somebody's.

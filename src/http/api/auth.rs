@@ -78,16 +78,17 @@ pub struct RefreshBody {
 /// Exchange a refresh token for a new pair. Each is good once; using one again ends its session.
 #[utoipa::path(post, path = "/api/auth/refresh", tag = "Authentication", request_body = RefreshBody, security(()),
     responses((status = 200, body = Tokens)))]
-pub(super) async fn refresh(services: Data<Services>, Json(body): Json<RefreshBody>) -> Answer {
-    let issued = act(&services, move |services| api_sessions::refresh(services, &body.refresh_token)).await?;
+pub(super) async fn refresh(services: Data<Services>, request: HttpRequest, Json(body): Json<RefreshBody>) -> Answer {
+    let client = client_of(&request, &services.settings);
+    let issued = act(&services, move |services| api_sessions::refresh(services, &body.refresh_token, &client)).await?;
     json(StatusCode::OK, &Tokens::of(issued))
 }
 
 /// Log out: the token and its session are dead at once.
 #[utoipa::path(post, path = "/api/auth/logout", tag = "Authentication", responses((status = 204)))]
 pub(super) async fn log_out(AnyCaller(caller): AnyCaller) -> Answer {
-    let presence = caller.presence.clone();
-    act(&caller.services, move |services| sessions::log_out(services, &presence)).await?;
+    let (presence, by) = (caller.presence.clone(), caller.actor());
+    act(&caller.services, move |services| sessions::log_out(services, &by, &presence)).await?;
     no_content()
 }
 

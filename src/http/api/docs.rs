@@ -6,6 +6,7 @@ use actix_web::web::{self, Data};
 use askama::Template;
 use serde_json::Value;
 
+use crate::domain::Services;
 use crate::error::Error;
 use crate::http::route::{Answer, Route};
 
@@ -22,8 +23,21 @@ pub struct ApiDocument(pub String);
 /// What the API is.
 #[utoipa::path(get, path = "/api/openapi.json", tag = "About", security(()),
     responses((status = 200, body = serde_json::Value)))]
-pub(super) async fn get_document(document: Data<ApiDocument>) -> Answer {
-    Ok(HttpResponse::Ok().content_type("application/json").insert_header((CACHE_CONTROL, "no-cache")).body(document.0.clone()))
+pub(super) async fn get_document(document: Data<ApiDocument>, services: Data<Services>) -> Answer {
+    let text = match services.settings.base_path() {
+        "" => document.0.clone(),
+        base => served_below(&document.0, base)?,
+    };
+    Ok(HttpResponse::Ok().content_type("application/json").insert_header((CACHE_CONTROL, "no-cache")).body(text))
+}
+
+/// OpenAPI 3.1, Server Object: its paths begin there.
+fn served_below(document: &str, base: &str) -> Result<String, Error> {
+    let mut document: Value = serde_json::from_str(document).map_err(Error::internal)?;
+    if let Some(fields) = document.as_object_mut() {
+        fields.insert("servers".into(), serde_json::json!([{ "url": base }]));
+    }
+    Ok(document.to_string())
 }
 
 /// One thing that can be asked for.
@@ -55,16 +69,22 @@ struct Group {
 struct DocsPage {
     assets: &'static str,
     version: &'static str,
+    base: String,
     groups: Vec<Group>,
 }
 
 /// The API for people.
 #[utoipa::path(get, path = "/api/docs", tag = "About", security(()), responses((status = 200, body = String, content_type = "text/html")))]
-pub(super) async fn show_docs(document: Data<ApiDocument>) -> Answer {
+pub(super) async fn show_docs(document: Data<ApiDocument>, services: Data<Services>) -> Answer {
     let document: Value = serde_json::from_str(&document.0).map_err(Error::internal)?;
-    let page = DocsPage { assets: crate::http::statics::base(), version: env!("CARGO_PKG_VERSION"), groups: groups(&document) };
+    let page = DocsPage {
+        assets: crate::http::statics::base(),
+        version: env!("CARGO_PKG_VERSION"),
+        base: services.settings.base_path().to_owned(),
+        groups: groups(&document),
+    };
     let html = page.render().map_err(Error::internal)?;
-    Ok(HttpResponse::Ok().content_type("text/html; charset=utf-8").body(html))
+    Ok(crate::http::html::page(HttpResponse::Ok(), html))
 }
 
 fn groups(document: &Value) -> Vec<Group> {

@@ -147,10 +147,10 @@ pub struct ListBody {
 pub(super) async fn list_media(caller: Caller, request: HttpRequest, Query(query): Query<ListQuery>) -> Answer {
     let (page, presence) = (query.page()?, caller.presence.clone());
     let asked = Some(format!("list {}", request.query_string()));
-    let list = kept(&caller.services, caller.user().id, asked, move |_, conn, _| {
+    let list = kept(&caller.services, caller.user().id, asked, move |services, conn, _| {
         let (items, next) = shelves::page(conn, &presence.user, &page)?;
         let names = shelves::directory_names(conn, &presence.user, &items)?;
-        let items = items.iter().map(|item| ItemBody::of(item, &names)).collect();
+        let items = items.iter().map(|item| ItemBody::of(item, &names, services.settings.base_path())).collect();
         tag(&ListBody { items, next_cursor: next.map(|cursor| cursor.encode()) })
     });
     again(&request, list.await?)
@@ -162,7 +162,7 @@ async fn described(caller: &Caller, work: impl FnOnce(&Services, &User) -> Resul
     act(&caller.services, move |services| {
         let item = work(services, &presence.user)?;
         let names = services.db.read(|conn| shelves::directory_names(conn, &presence.user, std::slice::from_ref(&item)))?;
-        Ok(ItemBody::of(&item, &names))
+        Ok(ItemBody::of(&item, &names, services.settings.base_path()))
     })
     .await
 }
@@ -217,10 +217,13 @@ pub struct DeleteQuery {
     params(("id" = String, Path, format = "uuid"), DeleteQuery), responses((status = 204)))]
 pub(super) async fn delete_media(caller: Caller, path: web::Path<String>, Query(query): Query<DeleteQuery>) -> Answer {
     let id = parse_id(&path)?;
-    let presence = caller.presence.clone();
+    let (presence, by) = (caller.presence.clone(), caller.actor());
     act(&caller.services, move |services| {
-        let away = if query.permanent { trash::delete } else { trash::trash };
-        away(services, &presence.user, &[id])
+        if query.permanent {
+            trash::delete(services, &by, &presence.user, &[id])
+        } else {
+            trash::trash(services, &presence.user, &[id])
+        }
     })
     .await?;
     no_content()

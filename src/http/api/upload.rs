@@ -79,7 +79,7 @@ pub(super) async fn upload_media(caller: Caller, request: HttpRequest, payload: 
         Ok(stored
             .into_iter()
             .map(|(item, is_duplicate)| {
-                let body = ItemBody::of(&item, &names);
+                let body = ItemBody::of(&item, &names, services.settings.base_path());
                 if is_duplicate { body.into_duplicate() } else { body }
             })
             .collect())

@@ -86,8 +86,8 @@ pub enum ScanWord {
 }
 
 impl ItemBody {
-    /// `names` has what the directories are called.
-    pub fn of(item: &Item, names: &HashMap<DirectoryId, String>) -> Self {
+    /// `names` has what the directories are called; the addresses begin with `base`, where the server is below one.
+    pub fn of(item: &Item, names: &HashMap<DirectoryId, String>, base: &str) -> Self {
         use crate::model::Scan;
         use crate::model::item::ItemKind;
         Self {
@@ -118,8 +118,8 @@ impl ItemBody {
                 Scan::Pending => ScanWord::Pending,
                 Scan::Skipped | Scan::Unscannable => ScanWord::Skipped,
             },
-            thumbnail_url: preview_path("/api/media", item, 320),
-            content_url: format!("/api/media/{}/content", item.id),
+            thumbnail_url: preview_path(&format!("{base}/api/media"), item, 320),
+            content_url: format!("{base}/api/media/{}/content", item.id),
             duplicate: false,
         }
     }

@@ -13,12 +13,11 @@ use crate::domain::{Services, previews};
 use crate::error::Error;
 use crate::http::back::back_path;
 use crate::http::carrier::{Carrier, Flash};
+use crate::http::html;
 use crate::http::kept::kept;
 use crate::http::route::Answer;
 use crate::http::visitor::SignedIn;
 use crate::model::now;
-
-const HTML: &str = "text/html; charset=utf-8";
 
 /// A page.
 pub fn show(page: &impl Template) -> Answer {
@@ -41,7 +40,7 @@ pub async fn show_kept<P: Template>(
         Ok(Kept { body: html.into(), etag: "".into() })
     })
     .await?;
-    Ok(HttpResponse::Ok().content_type(HTML).body(drawn.body))
+    Ok(html::page(HttpResponse::Ok(), drawn.body))
 }
 
 /// Everything beside their library that a page of a person is drawn from: who they are and on which device, how long
@@ -56,8 +55,8 @@ fn asked(at: &SignedIn, request: &HttpRequest) -> String {
 
 /// A page with another status: a form that is shown again.
 pub fn show_with(status: StatusCode, page: &impl Template) -> Answer {
-    let html = page.render().map_err(Error::internal)?;
-    Ok(HttpResponse::build(status).content_type(HTML).body(html))
+    let drawn = page.render().map_err(Error::internal)?;
+    Ok(html::page(HttpResponse::build(status), drawn))
 }
 
 /// 303: look there now.

@@ -72,14 +72,14 @@ async fn show_findings(Admin(at): Admin) -> Answer {
 }
 
 async fn submit_delete(Admin(at): Admin, request: HttpRequest, path: web::Path<String>, _: Form<Nothing>) -> Answer {
-    let (id, presence) = (parse_id(&path)?, at.presence.clone());
-    act(&at.services, move |services| scanning::delete(services, &presence.user, id)).await?;
+    let (id, by) = (parse_id(&path)?, at.actor());
+    act(&at.services, move |services| scanning::delete(services, &by, id)).await?;
     back(&request, &at.carrier, "The file was deleted for good.")
 }
 
 async fn submit_release(Admin(at): Admin, request: HttpRequest, path: web::Path<String>, _: Form<Nothing>) -> Answer {
-    let (id, presence) = (parse_id(&path)?, at.presence.clone());
-    act(&at.services, move |services| scanning::release(services, &presence.user, id)).await?;
+    let (id, by) = (parse_id(&path)?, at.actor());
+    act(&at.services, move |services| scanning::release(services, &by, id)).await?;
     back(&request, &at.carrier, "The file was given back to its owner.")
 }
 

@@ -280,8 +280,8 @@ async fn submit_delete_many(at: SignedIn, request: HttpRequest, Form(form): Form
 }
 
 async fn delete_all(at: &SignedIn, request: &HttpRequest, ids: Vec<ItemId>) -> Answer {
-    let presence = at.presence.clone();
-    let count = act(&at.services, move |services| trash::delete(services, &presence.user, &ids)).await?;
+    let (presence, by) = (at.presence.clone(), at.actor());
+    let count = act(&at.services, move |services| trash::delete(services, &by, &presence.user, &ids)).await?;
     say(&at.carrier, format!("{} deleted for good.", things(count)))?;
     see(&off_the_item(request, "/trash"))
 }

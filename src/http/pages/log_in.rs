@@ -10,6 +10,7 @@ use super::answer::{see, show, show_with};
 use super::register::PendingPage;
 use super::view as v;
 use crate::config::Registration;
+use crate::domain::audit::Actor;
 use crate::domain::{log_in, sessions};
 use crate::error::Error;
 use crate::http::back::own_path;
@@ -84,9 +85,7 @@ async fn submit_log_in(visitor: Visitor, Form(form): Form<LogInForm>) -> Answer 
     let again = |error: &Error| page(&visitor, &form.username, &form.next, Some(error.to_string()));
     match log_in::log_in(&services, &form.username, &form.password, SessionKind::Browser, visitor.client.clone()).await {
         Ok((_, token)) => {
-            if let Some(before) = visitor.presence.clone() {
-                act(&visitor.services, move |services| sessions::log_out(services, &before)).await?;
-            }
+            end_session(&visitor).await?;
             visitor.carrier.sign_in(&token)?;
             see(&own_path(&form.next).unwrap_or_else(|| "/dashboard".into()))
         }
@@ -106,10 +105,15 @@ async fn submit_log_in(visitor: Visitor, Form(form): Form<LogInForm>) -> Answer 
     }
 }
 
+/// Ends the session they are in, if they are in one.
+async fn end_session(visitor: &Visitor) -> Result<(), Error> {
+    let Some(presence) = visitor.presence.clone() else { return Ok(()) };
+    let by = Actor::of(&presence.user, &visitor.client);
+    act(&visitor.services, move |services| sessions::log_out(services, &by, &presence)).await
+}
+
 async fn submit_log_out(visitor: Visitor, Form(Nothing {}): Form<Nothing>) -> Answer {
-    if let Some(presence) = visitor.presence.clone() {
-        act(&visitor.services, move |services| sessions::log_out(services, &presence)).await?;
-    }
+    end_session(&visitor).await?;
     visitor.carrier.sign_out();
     let mut answer = see("/login")?;
     // Whoever sits at this browser next finds no pictures in its cache.

@@ -63,8 +63,8 @@ async fn show_sessions(at: SignedIn) -> Answer {
 
 async fn submit_end(at: SignedIn, path: web::Path<String>, _: Form<Nothing>) -> Answer {
     let id: i64 = path.parse().map_err(|_| Error::NotFound)?;
-    let presence = at.presence.clone();
-    act(&at.services, move |services| sessions::end(services, &presence.user, id)).await?;
+    let (presence, by) = (at.presence.clone(), at.actor());
+    act(&at.services, move |services| sessions::end(services, &by, &presence.user, id)).await?;
     if id == at.presence.session.id {
         at.carrier.sign_out();
         return see("/login");
@@ -74,8 +74,8 @@ async fn submit_end(at: SignedIn, path: web::Path<String>, _: Form<Nothing>) -> 
 }
 
 async fn submit_end_others(at: SignedIn, _: Form<Nothing>) -> Answer {
-    let presence = at.presence.clone();
-    let ended = act(&at.services, move |services| sessions::end_others(services, &presence)).await?;
+    let (presence, by) = (at.presence.clone(), at.actor());
+    let ended = act(&at.services, move |services| sessions::end_others(services, &by, &presence)).await?;
     say(&at.carrier, format!("{} logged out.", v::counted(i64::try_from(ended).unwrap_or(0), "other device")))?;
     see("/account/sessions")
 }

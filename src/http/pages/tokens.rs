@@ -122,8 +122,8 @@ async fn submit_token(at: SignedIn, Form(form): Form<NewToken>) -> Answer {
 
 async fn submit_end(at: SignedIn, path: web::Path<String>, _: Form<Nothing>) -> Answer {
     let id: i64 = path.parse().map_err(|_| Error::NotFound)?;
-    let presence = at.presence.clone();
-    act(&at.services, move |services| sessions::end(services, &presence.user, id)).await?;
+    let (presence, by) = (at.presence.clone(), at.actor());
+    act(&at.services, move |services| sessions::end(services, &by, &presence.user, id)).await?;
     say(&at.carrier, "That token no longer works.")?;
     see("/account/tokens")
 }

@@ -34,8 +34,8 @@ async fn show_empty(at: SignedIn) -> Answer {
 }
 
 async fn submit_empty(at: SignedIn, _: Form<Nothing>) -> Answer {
-    let presence = at.presence.clone();
-    let count = act(&at.services, move |services| trash::empty(services, &presence.user)).await?;
+    let (presence, by) = (at.presence.clone(), at.actor());
+    let count = act(&at.services, move |services| trash::empty(services, &by, &presence.user)).await?;
     say(&at.carrier, format!("The trash is empty. {} deleted for good.", counted(i64::try_from(count).unwrap_or(0), "item")))?;
     see("/trash")
 }

@@ -1,0 +1,32 @@
+//! The address that people reach this server at.
+
+use super::keys::wrong;
+use crate::error::Result;
+
+/// The web origin (RFC 6454) of an address, and its path: empty, or such as `/nexus`.
+pub(super) fn parts(url: &str) -> Option<(&str, &str)> {
+    let host = url.find("://")? + 3;
+    url.split_at_checked(url.get(host..)?.find('/').map_or(url.len(), |path| host + path))
+}
+
+/// `value` without a slash at its end; `None` where nothing is set.
+///
+/// # Errors
+/// `Configuration` for what is no web address, or has more to it than a path.
+pub(super) fn parse(value: &str) -> Result<Option<String>> {
+    if value.is_empty() {
+        return Ok(None);
+    }
+    let takes = "an address such as https://media.example.org or https://example.org/nexus";
+    let url = url::Url::parse(value).map_err(|_| wrong("public_url", takes))?;
+    let path = url.path().trim_end_matches('/');
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    let has_plain_path = path.is_empty() || path.split('/').skip(1).all(|word| !word.is_empty() && word.chars().all(is_plain));
+    let is_web = matches!(url.scheme(), "http" | "https") && url.has_host();
+    let has_more = url.query().is_some() || url.fragment().is_some() || !url.username().is_empty() || url.password().is_some();
+    if is_web && has_plain_path && !has_more {
+        Ok(Some(format!("{}{path}", url.origin().ascii_serialization())))
+    } else {
+        Err(wrong("public_url", takes))
+    }
+}

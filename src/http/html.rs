@@ -1,0 +1,13 @@
+//! Pages as answers.
+
+use actix_web::body::MessageBody;
+use actix_web::{HttpResponse, HttpResponseBuilder};
+
+/// On an answer: this is a page of ours, and not a file of somebody's that is HTML.
+pub struct Page;
+
+/// An answer that is a page of ours.
+pub fn page(mut answer: HttpResponseBuilder, html: impl MessageBody + 'static) -> HttpResponse {
+    answer.extensions_mut().insert(Page);
+    answer.content_type("text/html; charset=utf-8").body(html)
+}
