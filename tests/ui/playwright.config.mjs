@@ -17,5 +17,11 @@ export default defineConfig({
       args: ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
     },
   },
-  projects: [{ name: 'sqlite' }, { name: 'mariadb' }, { name: 'below', testMatch: /gallery|moving-about|uploads/ }],
+  projects: [
+    { name: 'sqlite', testIgnore: /lighthouse/ },
+    { name: 'mariadb', testIgnore: /lighthouse/ },
+    { name: 'below', testMatch: /gallery|moving-about|uploads/ },
+    // What it measures, it measures with nothing beside it; what a browser does with a page does not depend on the database.
+    { name: 'lighthouse', testMatch: /lighthouse/, dependencies: ['sqlite', 'mariadb', 'below'] },
+  ],
 });
