@@ -296,6 +296,7 @@ const actions = {
   },
   async cancel(transfer) {
     transfers.delete(transfer.id);
+    store.remove(transfer.id);
     disown(transfer.id);
     takeAway(document.querySelector(`[data-transfer="${transfer.id}"]`));
     showTotal();

@@ -76,6 +76,12 @@ test('a drop on the dashboard, a whole folder and a paste are uploads too', asyn
   checkComplaints();
 });
 
+/** Names of the uploads that this browser keeps, and the lengths of their files. */
+const kept = (page) => page.evaluate(() => new Promise((resolve) => {
+  const request = indexedDB.open(`nexus-transfers${document.documentElement.dataset.root.replace(/^\/$/, '')}`);
+  request.onsuccess = () => { const all = request.result.transaction('transfers').objectStore('transfers').getAll(); all.onsuccess = () => resolve(all.result.map(({ name, file }) => ({ name, size: file?.size }))); };
+}));
+
 test('pause, resume, retry and cancel do what they say', async ({ house, page }) => {
   await page.goto(`${house.url}/upload`);
   let held = [];
@@ -95,6 +101,7 @@ test('pause, resume, retry and cancel do what they say', async ({ house, page })
   await row(page, 'one.bin').getByRole('button', { name: 'Resume' }).click();
   await expect(page.locator('[data-queue-words]')).toHaveText('3 added', { timeout: 20_000 });
   expect(sha(stored(house, 'one.bin'))).toBe(sha(bytes(1, 900_000)));
+  await expect.poll(() => kept(page), 'nothing that was cancelled or stored comes back').toEqual([]);
 });
 
 test('an upload goes on by itself after the network, the page and the server were away', async ({ house, page }) => {
@@ -158,11 +165,7 @@ test('an upload goes on by itself after a restart of the browser', async ({ hous
   await page.route('**/api/uploads**', (route) => { begun += 1; return route.abort(); });
   await choose(page, [file('kept.bin', 11, 2_000_000)]);
   await expect.poll(() => begun).toBeGreaterThan(0);
-  const isKept = () => page.evaluate(() => new Promise((resolve) => {
-    const request = indexedDB.open(`nexus-transfers${document.documentElement.dataset.root.replace(/^\/$/, '')}`);
-    request.onsuccess = () => { const all = request.result.transaction('transfers').objectStore('transfers').getAll(); all.onsuccess = () => resolve(all.result.some((one) => one.file?.size === 2_000_000)); };
-  }));
-  await expect.poll(isKept).toBe(true);
+  await expect.poll(() => kept(page)).toEqual([{ name: 'kept.bin', size: 2_000_000 }]);
   await context.close();
   context = await chromium.launchPersistentContext(profile, options);
   page = context.pages()[0] ?? await context.newPage();
