@@ -9,13 +9,14 @@ use std::sync::Arc;
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use nexus_media::app::Application;
 use nexus_media::config::{Given, Settings};
-use nexus_media::domain::session_cache::hash_of;
-use nexus_media::domain::{Services, sessions};
-use nexus_media::media::preview::Studio;
+use nexus_media::domain::sessions::lifecycle;
+use nexus_media::media::Studio;
 use nexus_media::model::item::ItemKind;
 use nexus_media::model::{Cursor, SessionKind, SessionStatus, Shelf, Sort, User, now};
+use nexus_media::state::Services;
+use nexus_media::state::session_cache::hash_of;
 use nexus_media::store;
-use nexus_media::store::selection::Selection;
+use nexus_media::store::item_filter::Selection;
 use nexus_media::store::sessions::NewSession;
 
 #[path = "../tests/support/rows.rs"]
@@ -146,7 +147,7 @@ fn hot(criterion: &mut Criterion) {
     let house = House::open();
     let (services, user) = (&house.services, &house.user);
 
-    let token = sessions::random_token();
+    let token = lifecycle::random_token();
     let session = NewSession {
         user_id: user.id,
         session_token: &hash_of(&token),
@@ -163,12 +164,12 @@ fn hot(criterion: &mut Criterion) {
     services.db.write(|conn| Ok(store::sessions::insert(conn, &session)?)).unwrap();
     criterion.bench_function("session, known", |bench| {
         // Every five seconds the database is asked.
-        bench.iter(|| services.sessions.peek(&token).unwrap_or_else(|| sessions::find(services, &token).unwrap()));
+        bench.iter(|| services.sessions.peek(&token).unwrap_or_else(|| lifecycle::find(services, &token).unwrap()));
     });
     criterion.bench_function("session, from the database", |bench| {
         bench.iter(|| {
             services.sessions.forget(user.id);
-            sessions::find(services, &token).unwrap()
+            lifecycle::find(services, &token).unwrap()
         });
     });
 
@@ -177,10 +178,10 @@ fn hot(criterion: &mut Criterion) {
         services
             .db
             .read(|conn| {
-                let middle = store::lists::list(conn, user.id, &photos, sort, None, i64::from(ITEMS / 2))?;
+                let middle = store::item_lists::list(conn, user.id, &photos, sort, None, i64::from(ITEMS / 2))?;
                 let middle = Cursor::of(middle.last().unwrap(), sort);
                 criterion.bench_function(&format!("50 of 10,000 by {what}, from the middle"), |bench| {
-                    bench.iter(|| store::lists::list(conn, user.id, &photos, sort, Some(&middle), 50).unwrap());
+                    bench.iter(|| store::item_lists::list(conn, user.id, &photos, sort, Some(&middle), 50).unwrap());
                 });
                 Ok(())
             })

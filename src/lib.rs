@@ -1,14 +1,19 @@
-//! Nexus Media Server: people sign up, an admin approves them, they keep photos, videos, music and files.
+//! Nexus Media Server: a self-hosted media server for families, clubs and small teams.
 
 pub mod app;
+pub mod clamd;
 pub mod cli;
 pub mod config;
 pub mod db;
 pub mod domain;
 pub mod error;
-mod faults;
+mod failpoints;
 pub mod http;
 pub mod media;
 pub mod model;
+pub mod os;
+pub mod sandbox;
+pub mod state;
+pub mod storage;
 pub mod store;
 pub mod telemetry;

@@ -10,7 +10,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 pub fn start(level: tracing::Level, is_json: bool) {
     let ours = Targets::new()
         // Lines say which request they belong to, however few are wanted.
-        .with_target("nexus_media::http::edge", level.max(tracing::Level::INFO))
+        .with_target("nexus_media::http::middleware::request_log", level.max(tracing::Level::INFO))
         .with_target("nexus_media", level)
         // A line for every cookie that is not ours, or for every request that is no HTTP, would let anybody fill the disk.
         .with_target("actix_session", tracing::Level::ERROR)

@@ -15,12 +15,14 @@ use actix_web::{App, HttpServer};
 use sd_notify::NotifyState;
 use tokio::task::JoinHandle;
 
-use super::keepers::{keep_backing_up, keep_following, keep_house, keep_previewing, keep_scanning, say_alive};
+use super::background_tasks::{keep_backing_up, keep_following, keep_house, keep_previewing, keep_scanning, say_alive};
 use crate::config::Settings;
 use crate::db::blocking;
-use crate::domain::{Services, housekeeping, recovery, setup};
+use crate::domain::accounts::first_run;
+use crate::domain::ops::{crash_recovery, housekeeping};
 use crate::error::{Error, Result};
 use crate::http;
+use crate::state::Services;
 
 /// How long running requests may go on after a stop signal.
 const GRACE: u64 = 30;
@@ -50,15 +52,15 @@ impl Application {
     pub async fn build(settings: Settings) -> Result<Self> {
         let services = Arc::new(
             blocking(move || {
-                let services = recovery::open_claimed(settings)?;
-                recovery::refuse_unmounted(&services)?;
+                let services = crash_recovery::open_claimed(settings)?;
+                crash_recovery::refuse_unmounted(&services)?;
                 Ok(services)
             })
             .await?,
         );
         let settings = &services.settings;
         if let Some(admin) = settings.first_admin.as_ref().filter(|_| !services.is_set_up()) {
-            setup::set_up_unattended(&services, admin.complete()?).await?;
+            first_run::set_up_unattended(&services, admin.complete()?).await?;
         }
         let listener = bound(settings.listen)?;
         let address = listener.local_addr()?;
@@ -105,7 +107,7 @@ impl Application {
             self.address.to_string()
         };
         let base = self.services.settings.public_url.clone().unwrap_or_else(|| format!("http://{here}"));
-        Ok(Some(format!("{base}/setup?code={}", setup::code(&self.services)?)))
+        Ok(Some(format!("{base}/setup?code={}", first_run::code(&self.services)?)))
     }
 
     /// Serves until a stop signal; then lets running requests finish.

@@ -1,6 +1,6 @@
 //! The server as a whole.
 
 mod application;
-mod keepers;
+mod background_tasks;
 
 pub use application::Application;

@@ -6,10 +6,11 @@ use serde_json::json;
 
 use super::arguments::AuditCommand;
 use super::output::answer_as;
-use crate::domain::Services;
-use crate::domain::audit::{self, Filter, csv_head, csv_line};
+use crate::domain::audit::{self, csv_head, csv_line};
 use crate::error::{Error, Result};
 use crate::model::audit::time_text;
+use crate::state::Services;
+use crate::store::audit::Filter;
 
 /// Rows looked up at once.
 const BATCH: i64 = 1000;

@@ -8,10 +8,12 @@ use serde_json::{Value, json};
 use super::arguments::{BackupCommand, MoveArguments};
 use super::output::{answer_as, is_typed, say, table};
 use super::password::said_or_in_file;
-use crate::config::{Retention, Settings};
+use crate::config::Retention;
+use crate::config::Settings;
 use crate::domain::backup::{self, Left, Set};
-use crate::domain::{Services, databases, recovery};
+use crate::domain::ops::{copy_database, crash_recovery};
 use crate::error::{Error, Result, bytes_in_words};
+use crate::state::Services;
 
 fn folder_of(settings: &Settings, command: &BackupCommand) -> Result<PathBuf> {
     let (BackupCommand::Create { dir }
@@ -38,14 +40,14 @@ pub fn run(settings: Settings, command: &BackupCommand, is_json: bool) -> Result
         BackupCommand::Create { .. } => create(&beside(settings)?, &folder, is_json),
         BackupCommand::Prune { keep, dry_run, .. } => prune(&beside(settings)?, &folder, keep.as_deref(), *dry_run, is_json),
         BackupCommand::Restore { set, skip_damaged, yes, .. } => {
-            restore(&recovery::open_claimed(settings)?, &folder, set.as_deref(), *skip_damaged, *yes, is_json)
+            restore(&crash_recovery::open_claimed(settings)?, &folder, set.as_deref(), *skip_damaged, *yes, is_json)
         }
     }
 }
 
 /// The services without a claim: a server may start meanwhile. The folders are claimed for the settling alone.
 fn beside(settings: Settings) -> Result<Services> {
-    recovery::refuse_unmounted(&recovery::open_settled(settings.clone())?)?;
+    crash_recovery::refuse_unmounted(&crash_recovery::open_settled(settings.clone())?)?;
     Services::open(settings)
 }
 
@@ -190,7 +192,7 @@ fn prune(services: &Services, folder: &Path, keep: Option<&str>, is_dry: bool, i
 /// The domain's.
 pub fn change_database(services: &Services, arguments: &MoveArguments, is_json: bool) -> Result<()> {
     let url = said_or_in_file("to", arguments.to.as_ref(), arguments.to_file.as_deref())?;
-    let moved = databases::move_to(services, &url)?;
+    let moved = copy_database::move_to(services, &url)?;
     let rows: Vec<_> =
         moved.iter().map(|one| json!({ "table": one.table, "rows": one.rows, "checksum": one.checksum })).collect();
     let mut lines: Vec<Vec<String>> =

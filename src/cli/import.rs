@@ -5,9 +5,9 @@ use serde_json::json;
 use super::arguments::ImportCommand;
 use super::output::{answer_as, say};
 use super::password::said_or_in_file;
-use crate::domain::Services;
 use crate::domain::import::{self, Report, Wanted};
 use crate::error::{Error, Result, bytes_in_words};
+use crate::state::Services;
 
 /// # Errors
 /// The domain's; `Conflict` when anything stays behind.

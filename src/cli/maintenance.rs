@@ -3,9 +3,12 @@
 use std::time::Duration;
 
 use super::output::{answer_as, say};
-use crate::domain::checking::{self, How};
-use crate::domain::{Services, outside, priority, scanning};
+use crate::domain::reconcile::check;
+use crate::domain::reconcile::problem::How;
+use crate::domain::{malware, reconcile};
 use crate::error::{Error, Result};
+use crate::os;
+use crate::state::Services;
 
 /// Scans again; names what is found.
 ///
@@ -13,7 +16,7 @@ use crate::error::{Error, Result};
 /// `Unavailable` without a scanner that answers.
 pub fn rescan(services: &Services, everything: bool, is_json: bool) -> Result<()> {
     let mut looked_at = 0_u64;
-    let scanned = scanning::rescan(services, everything, |_| {
+    let scanned = malware::rescan(services, everything, |_| {
         looked_at += 1;
         if looked_at.is_multiple_of(1000) {
             say(&format!("{looked_at} files looked at"));
@@ -35,7 +38,7 @@ pub fn rescan(services: &Services, everything: bool, is_json: bool) -> Result<()
 /// `Conflict` when something stays wrong.
 pub fn check(services: &Services, how: How, is_json: bool) -> Result<()> {
     let mut found = Vec::new();
-    let looked_at = checking::check(services, how, |one| found.push(one))?;
+    let looked_at = check::check(services, how, |one| found.push(one))?;
     let left = found.iter().filter(|one| one.repaired.is_none()).count();
     let rows: Vec<_> = found
         .iter()
@@ -59,9 +62,9 @@ pub fn check(services: &Services, how: How, is_json: bool) -> Result<()> {
 /// `Conflict` when something was left as it is.
 pub fn scan(services: &Services, login: Option<&str>, settled: Duration, is_json: bool) -> Result<()> {
     // People who use the server go first.
-    priority::give_way()?;
+    os::give_way()?;
     let only = login.map(|login| super::user::find(services, login)).transpose()?.map(|user| user.id);
-    let noticed = outside::scan(services, only, settled)?;
+    let noticed = reconcile::scan(services, only, settled)?;
     let left: Vec<_> = noticed.left.iter().map(|(path, why)| serde_json::json!({ "path": path, "why": why })).collect();
     let value = serde_json::json!({
         "looked_at": noticed.looked_at, "taken_in": noticed.taken_in, "moved": noticed.moved, "changed": noticed.changed,

@@ -3,12 +3,12 @@
 mod arguments;
 mod audit;
 mod backup;
+mod config;
 mod import;
 mod maintenance;
 mod output;
 mod password;
 mod run;
-mod settings;
 mod user;
 mod users_file;
 

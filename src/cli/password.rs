@@ -4,11 +4,11 @@ use std::io::{BufRead, IsTerminal};
 use std::path::Path;
 
 use super::arguments::PasswordSource;
-use crate::config::files;
+use crate::config::atomic_file;
 use crate::error::{Error, Result};
 
 fn read_file(path: &Path) -> Result<String> {
-    files::read(path).map_err(|cause| Error::Configuration(format!("{}: {cause}", path.display())))
+    atomic_file::read(path).map_err(|cause| Error::Configuration(format!("{}: {cause}", path.display())))
 }
 
 /// The first line of a file that has a secret in it.

@@ -8,14 +8,16 @@ use clap::{CommandFactory, Parser};
 
 use super::arguments::{Arguments, BackupCommand, Command, UserCommand};
 use super::output::{answer, answer_as, say};
-use super::{audit, backup, import, maintenance, settings, user, users_file};
+use super::{audit, backup, config, import, maintenance, user, users_file};
 use crate::app::Application;
 use crate::config::{Given, Settings};
 use crate::db::file_of;
-use crate::domain::checking::How;
-use crate::domain::{Services, recovery, setup};
+use crate::domain::accounts::first_run;
+use crate::domain::ops::crash_recovery;
+use crate::domain::reconcile::problem::How;
 use crate::error::{Error, Result};
 use crate::model::Scan;
+use crate::state::Services;
 use crate::{http, telemetry};
 
 /// sysexits.h: used wrongly; as clap says it.
@@ -85,7 +87,7 @@ fn obey(arguments: &Arguments) -> Result<()> {
     let flags = [("listen", &arguments.listen), ("data_dir", &arguments.data_dir), ("media_dir", &arguments.media_dir)];
     let flags: Given = flags.into_iter().filter_map(|(name, value)| Some((name, value.clone()?))).collect();
     if let Some(Command::Config(command)) = &arguments.command {
-        return settings::run(&flags, arguments.config.as_deref(), command, arguments.json);
+        return config::run(&flags, arguments.config.as_deref(), command, arguments.json);
     }
     let settings = Settings::load(&flags, arguments.config.as_deref())?;
     let is_serving = matches!(arguments.command, None | Some(Command::Serve));
@@ -96,7 +98,7 @@ fn obey(arguments: &Arguments) -> Result<()> {
     actix_web::rt::System::new().block_on(async {
         match &arguments.command {
             None | Some(Command::Serve) => serve(settings).await,
-            Some(Command::Migrate(command)) => settings::migrate(&settings, command, arguments.json),
+            Some(Command::Migrate(command)) => config::migrate(&settings, command, arguments.json),
             Some(Command::UsersFile(command)) => users_file::run(&settings, command, arguments.json).await,
             Some(Command::User(command)) => user::run(&Arc::new(Services::open(settings)?), command, arguments.json).await,
             Some(Command::Check { repair, accept_changes, quick }) => {
@@ -106,12 +108,12 @@ fn obey(arguments: &Arguments) -> Result<()> {
             }
             Some(Command::Audit(command)) => audit::run(&Services::open(settings)?, command, arguments.json),
             Some(Command::Backup(command)) => backup::run(settings, command, arguments.json),
-            Some(Command::Move(to)) => backup::change_database(&recovery::open_claimed(settings)?, to, arguments.json),
-            Some(Command::Import(command)) => import::run(&recovery::open_settled(settings)?, command, arguments.json),
+            Some(Command::Move(to)) => backup::change_database(&crash_recovery::open_claimed(settings)?, to, arguments.json),
+            Some(Command::Import(command)) => import::run(&crash_recovery::open_settled(settings)?, command, arguments.json),
             Some(Command::Scan { user, settled: seconds }) => {
                 let still = Duration::from_secs(*seconds);
-                let services = recovery::open_settled(settings)?;
-                recovery::refuse_unmounted(&services)?;
+                let services = crash_recovery::open_settled(settings)?;
+                crash_recovery::refuse_unmounted(&services)?;
                 maintenance::scan(&services, user.as_deref(), still, arguments.json)
             }
             Some(Command::Rescan { all }) => maintenance::rescan(&Services::open(settings)?, *all, arguments.json),
@@ -120,7 +122,7 @@ fn obey(arguments: &Arguments) -> Result<()> {
                 if services.has_admin()? {
                     return Err(Error::Conflict("There is an admin already; set-up is over.".into()));
                 }
-                answer(&setup::code(&services)?)
+                answer(&first_run::code(&services)?)
             }
             Some(_) => Err(Error::internal("a command that needs no settings came with some")),
         }

@@ -8,12 +8,12 @@ use serde_json::{Value, json};
 use super::arguments::{AddUser, LevelWord, StatusWord, UserCommand};
 use super::output::{answer_as, is_typed, say, table};
 use super::password;
-use crate::domain::Services;
-use crate::domain::accounts::Application;
-use crate::domain::audit::Actor;
-use crate::domain::people::{self, Decision};
+use crate::domain::accounts::admin::{self, Decision};
+use crate::domain::accounts::create::Application;
 use crate::error::{Error, Result, bytes_in_words};
+use crate::model::actor::Actor;
 use crate::model::{AccessLevel, Status, User, UserId};
+use crate::state::Services;
 
 /// # Errors
 /// The domain's.
@@ -28,27 +28,27 @@ pub async fn run(services: &Arc<Services>, command: &UserCommand, is_json: bool)
         UserCommand::Reactivate { user } => decide(services, user, Decision::Reactivate, is_json),
         UserCommand::Passwd { user, password: source } => {
             let user = find(services, user)?;
-            people::set_password(services, &Actor::command_line(), &user, &password::read(source)?).await?;
+            admin::set_password(services, &Actor::command_line(), &user, &password::read(source)?).await?;
             say("The password is set; sessions and access tokens ended.");
             Ok(())
         }
         UserCommand::AccessLevel { user, level } => {
             let user = find(services, user)?;
-            people::set_access_level(services, &Actor::command_line(), user.id, level.level().as_str())?;
-            show(&people::find(services, user.id)?.0, is_json)
+            admin::set_access_level(services, &Actor::command_line(), user.id, level.level().as_str())?;
+            show(&admin::find(services, user.id)?.0, is_json)
         }
         UserCommand::Quota { user, bytes } => {
             let user = find(services, user)?;
             let bytes = i64::try_from(*bytes).map_err(|_| Error::field("bytes", "That is more than there is."))?;
-            people::set_quota(services, &Actor::command_line(), user.id, bytes)?;
-            show(&people::find(services, user.id)?.0, is_json)
+            admin::set_quota(services, &Actor::command_line(), user.id, bytes)?;
+            show(&admin::find(services, user.id)?.0, is_json)
         }
         UserCommand::Remove { user, yes } => remove(services, &find(services, user)?, *yes),
     }
 }
 
 pub(super) fn find(services: &Services, login: &str) -> Result<User> {
-    people::find_by_login(services, login).map_err(|error| match error {
+    admin::find_by_login(services, login).map_err(|error| match error {
         Error::NotFound => Error::Conflict(format!("There is nobody called {login}.")),
         other => other,
     })
@@ -64,14 +64,14 @@ async fn add(services: &Arc<Services>, new: &AddUser, is_json: bool) -> Result<(
         ..Application::default()
     };
     let status = if new.pending { Status::Pending } else { Status::Active };
-    let user = people::add(services, &application, status, new.access_level.level()).await?;
+    let user = admin::add(services, &application, status, new.access_level.level()).await?;
     show(&user, is_json)
 }
 
 fn decide(services: &Services, login: &str, decision: Decision, is_json: bool) -> Result<()> {
     let user = find(services, login)?;
-    people::decide(services, &Actor::command_line(), user.id, decision)?;
-    show(&people::find(services, user.id)?.0, is_json)
+    admin::decide(services, &Actor::command_line(), user.id, decision)?;
+    show(&admin::find(services, user.id)?.0, is_json)
 }
 
 fn list(services: &Services, status: Option<StatusWord>, is_json: bool) -> Result<()> {
@@ -83,7 +83,7 @@ fn list(services: &Services, status: Option<StatusWord>, is_json: bool) -> Resul
     for status in wanted {
         let mut after = UserId(0);
         loop {
-            let page = people::list(services, status, after)?;
+            let page = admin::list(services, status, after)?;
             users.extend(page.users);
             match page.next {
                 Some(next) => after = next,
@@ -152,7 +152,7 @@ fn remove(services: &Services, user: &User, is_sure: bool) -> Result<()> {
             return Err(Error::Conflict("Nothing was removed.".into()));
         }
     }
-    people::remove(services, &Actor::command_line(), user.id)?;
+    admin::remove(services, &Actor::command_line(), user.id)?;
     say(&format!("{} is removed. The files are still in {}.", user.username, services.tree.path().join(&user.folder).display()));
     Ok(())
 }

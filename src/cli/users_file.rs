@@ -7,12 +7,12 @@ use serde_json::json;
 use super::arguments::{LevelWord, UsersFileCommand};
 use super::output::{answer_as, say};
 use super::password;
-use crate::config::{Settings, files};
-use crate::domain::passwords::Passwords;
-use crate::domain::users_file;
+use crate::config::{Settings, atomic_file};
 use crate::error::{Error, Result};
-use crate::model::listed::{self, Entry};
-use crate::model::{Email, Password, Username};
+use crate::model::users_file::Entry;
+use crate::model::{self, Email, Password, Username};
+use crate::state::password_hasher::Passwords;
+use crate::state::users_file;
 
 /// # Errors
 /// `Configuration` when no file is named; the system's.
@@ -30,7 +30,7 @@ pub async fn run(settings: &Settings, command: &UsersFileCommand, is_json: bool)
                 email: email.map(|email| email.as_str().to_owned()),
                 access_level: access_level.map(LevelWord::level),
             };
-            files::edit(&path, |text| Ok::<_, Error>(listed::with(text, &entry)))?;
+            atomic_file::edit(&path, |text| Ok::<_, Error>(model::users_file::with(text, &entry)))?;
             say(&format!("{} is in {}.", entry.username, path.display()));
             Ok(())
         }
@@ -38,7 +38,7 @@ pub async fn run(settings: &Settings, command: &UsersFileCommand, is_json: bool)
             let path = path(settings, file.as_ref())?;
             let name = username.trim().to_lowercase();
             let nobody = || Error::Conflict(format!("There is no {name} in {}.", path.display()));
-            files::edit(&path, |text| listed::without(text, &name).ok_or_else(nobody))?;
+            atomic_file::edit(&path, |text| model::users_file::without(text, &name).ok_or_else(nobody))?;
             say(&format!("{name} is no longer in {}.", path.display()));
             Ok(())
         }
@@ -54,7 +54,7 @@ fn path(settings: &Settings, said: Option<&PathBuf>) -> Result<PathBuf> {
 
 fn check(path: &Path, is_json: bool) -> Result<()> {
     let listed = users_file::read(path)?;
-    if files::is_open_to_all(path) {
+    if atomic_file::is_open_to_all(path) {
         say(&format!("Everyone on this machine can read the hashes in {}: chmod 640 it.", path.display()));
     }
     let problems: Vec<_> = listed.problems.iter().map(|(line, why)| json!({ "line": line, "problem": why })).collect();

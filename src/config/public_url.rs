@@ -1,6 +1,6 @@
 //! The address that people reach this server at.
 
-use super::keys::wrong;
+use super::options::wrong;
 use crate::error::Result;
 
 /// The web origin (RFC 6454) of an address, and its path: empty, or such as `/nexus`.

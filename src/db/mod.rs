@@ -4,7 +4,7 @@ mod connection;
 mod migrations;
 mod pool;
 pub mod schema;
-pub mod tables;
+pub mod table_rows;
 
 pub use connection::{Conn, file_of};
 pub use migrations::newest as newest_schema;

@@ -1,12 +1,12 @@
 //! The audit log: who let whom in, who came, what was taken away. Each row carries the hash of the one before, so that
 //! none can be changed or taken out unseen by whoever has noted a later hash.
 
-use super::Services;
-pub use super::actor::Actor;
 use crate::db::Conn;
 use crate::error::{Error, Result};
+use crate::model::actor::Actor;
 use crate::model::audit::{AuditRow, time_text};
 use crate::model::{Event, Time, now};
+use crate::state::Services;
 use crate::store;
 pub use crate::store::audit::Filter;
 

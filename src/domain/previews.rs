@@ -6,18 +6,19 @@ use std::sync::Arc;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 
-use super::open_files::{Form, Found, Source};
-use super::{Services, items, search};
+use super::library::{items, search};
 use crate::db::Conn;
 use crate::error::{Error, Result};
-use crate::media::cage::Failure;
-use crate::media::preview::{Health, Made, Studio};
-use crate::media::previews::Stored;
+use crate::media::{Health, Made, Studio};
 use crate::model::item::ItemKind;
 use crate::model::{Details, Item, ItemId, PreviewState, Scan, Track, User, UserId, WallClock, now};
+use crate::sandbox::Failure;
+use crate::state::Services;
+use crate::state::open_file_cache::{Form, Found, Source};
+use crate::storage::preview_cache::Stored;
 use crate::store;
-use crate::store::counts::Deltas;
-use crate::store::jobs::{GIVEN_UP, Job};
+use crate::store::preview_jobs::{GIVEN_UP, Job};
+use crate::store::shelf_counts::Deltas;
 
 /// How long whoever has a job has it, in milliseconds: longer than any child may take.
 const LEASE: i64 = 10 * 60_000;
@@ -34,7 +35,7 @@ const MOST_TRIES: i32 = 10;
 /// The database's.
 pub(super) fn order(conn: &mut Conn, item: &Item) -> Result<()> {
     if item.preview == PreviewState::Waiting && item.scan != Scan::Pending {
-        store::jobs::insert(conn, item)?;
+        store::preview_jobs::insert(conn, item)?;
     }
     Ok(())
 }
@@ -53,7 +54,7 @@ pub fn work(services: &Services) -> Result<bool> {
     }
     let Some(job) = claim(services)? else { return Ok(false) };
     let found = services.db.read(|conn| {
-        let Some(item) = store::jobs::find_item(conn, job.item)? else { return Ok(None) };
+        let Some(item) = store::preview_jobs::find_item(conn, job.item)? else { return Ok(None) };
         Ok(store::users::find(conn, item.user_id)?.map(|owner| (item, owner)))
     })?;
     // Deleted meanwhile, and the job with it.
@@ -69,7 +70,7 @@ pub fn work(services: &Services) -> Result<bool> {
     }
     if item.scan == Scan::Pending {
         // The scanner puts the job in again.
-        services.db.write(|conn| Ok(store::jobs::delete(conn, item.id)?))?;
+        services.db.write(|conn| Ok(store::preview_jobs::delete(conn, item.id)?))?;
         return Ok(true);
     }
     let file = items::open_settled(services, &owner, item.id)?;
@@ -108,24 +109,24 @@ fn claim(services: &Services) -> Result<Option<Job>> {
             // What is looked at takes turns with the rest, and people with each other: nobody waits for one alone.
             if services.previewing.is_turn_of_wanted() {
                 while let Some(id) = services.previewing.next_wanted() {
-                    if let Some(job) = store::jobs::find_due(conn, id, at)? {
+                    if let Some(job) = store::preview_jobs::find_due(conn, id, at)? {
                         return Ok(Some(job));
                     }
                 }
             }
             let last = services.previewing.last_owner();
-            let next = match store::jobs::find_next_owner(conn, last, at)? {
+            let next = match store::preview_jobs::find_next_owner(conn, last, at)? {
                 Some(owner) => Some(owner),
-                None => store::jobs::find_next_owner(conn, UserId(i64::MIN), at)?,
+                None => store::preview_jobs::find_next_owner(conn, UserId(i64::MIN), at)?,
             };
             match next {
-                Some(owner) => Ok(store::jobs::find_newest_due(conn, owner, at)?),
+                Some(owner) => Ok(store::preview_jobs::find_newest_due(conn, owner, at)?),
                 None => Ok(None),
             }
         })?;
         let Some(job) = found else { return Ok(None) };
         services.previewing.note_owner(job.owner);
-        if services.db.write(|conn| Ok(store::jobs::claim(conn, &job, at + LEASE)?))? == 1 {
+        if services.db.write(|conn| Ok(store::preview_jobs::claim(conn, &job, at + LEASE)?))? == 1 {
             return Ok(Some(Job { tries: job.tries + 1, ..job }));
         }
     }
@@ -169,7 +170,7 @@ fn settle(services: &Services, job: &Job, item: &Item, made: Result<Made, Failur
 }
 
 fn later(services: &Services, item: &Item, wait: i64) -> Result<()> {
-    services.db.write(|conn| Ok(store::jobs::update_not_before(conn, item.id, millis() + wait)?))?;
+    services.db.write(|conn| Ok(store::preview_jobs::update_not_before(conn, item.id, millis() + wait)?))?;
     Ok(())
 }
 
@@ -203,14 +204,14 @@ fn finish(services: &Services, looked_at: &Item, made: &Made, state: PreviewStat
         deltas.subtract(&before);
         deltas.add(&item);
         deltas.write(conn, item.user_id)?;
-        store::details::replace(conn, item.user_id, item.id, &details)?;
+        store::item_details::replace(conn, item.user_id, item.id, &details)?;
         if item.kind == ItemKind::Audio {
-            store::details::replace_track(conn, &Track::of(&item, &details.facts))?;
+            store::item_details::replace_track(conn, &Track::of(&item, &details.facts))?;
         }
         search::index(conn, &item, Some(&details))?;
         match state {
-            PreviewState::Failed => store::jobs::update_not_before(conn, item.id, GIVEN_UP)?,
-            _ => store::jobs::delete(conn, item.id)?,
+            PreviewState::Failed => store::preview_jobs::update_not_before(conn, item.id, GIVEN_UP)?,
+            _ => store::preview_jobs::delete(conn, item.id)?,
         };
         Ok(())
     })
@@ -280,7 +281,7 @@ pub fn open(services: &Services, user: &User, id: ItemId, side: u32) -> Result<A
 /// # Errors
 /// The database's.
 pub fn details(services: &Services, user: &User, id: ItemId) -> Result<Details> {
-    services.db.read(|conn| Ok(store::details::find(conn, user.id, id)?.unwrap_or_default()))
+    services.db.read(|conn| Ok(store::item_details::find(conn, user.id, id)?.unwrap_or_default()))
 }
 
 /// Previews that wait, and that were given up.
@@ -288,7 +289,7 @@ pub fn details(services: &Services, user: &User, id: ItemId) -> Result<Details> 
 /// # Errors
 /// The database's.
 pub fn counts(services: &Services) -> Result<(i64, i64)> {
-    services.db.read(|conn| Ok(store::jobs::count(conn)?))
+    services.db.read(|conn| Ok(store::preview_jobs::count(conn)?))
 }
 
 /// The newest files that were given up: their media type and why.
@@ -298,9 +299,9 @@ pub fn counts(services: &Services) -> Result<(i64, i64)> {
 pub fn given_up(services: &Services) -> Result<Vec<(String, String)>> {
     services.db.read(|conn| {
         let mut troubles = Vec::new();
-        for id in store::jobs::list_given_up(conn, 10)? {
-            let Some(item) = store::jobs::find_item(conn, id)? else { continue };
-            let details = store::details::find(conn, item.user_id, id)?.unwrap_or_default();
+        for id in store::preview_jobs::list_given_up(conn, 10)? {
+            let Some(item) = store::preview_jobs::find_item(conn, id)? else { continue };
+            let details = store::item_details::find(conn, item.user_id, id)?.unwrap_or_default();
             troubles.push((item.mime, details.trouble.unwrap_or_else(|| "nobody knows".into())));
         }
         Ok(troubles)
@@ -313,7 +314,7 @@ pub fn given_up(services: &Services) -> Result<Vec<(String, String)>> {
 /// The database's.
 pub fn retry(services: &Services) -> Result<usize> {
     services.studio.try_out();
-    let again = services.db.write(|conn| Ok(store::jobs::update_given_up(conn)?))?;
+    let again = services.db.write(|conn| Ok(store::preview_jobs::update_given_up(conn)?))?;
     services.previewing.ring();
     Ok(again)
 }

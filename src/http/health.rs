@@ -5,7 +5,8 @@ use actix_web::{HttpResponse, http::StatusCode};
 use serde_json::json;
 
 use super::route::{Answer, Route, act};
-use crate::domain::{Services, status};
+use crate::domain::ops::status;
+use crate::state::Services;
 
 pub(super) fn routes() -> Vec<Route> {
     vec![Route::get("/healthz", || web::route().to(show_health)), Route::get("/readyz", || web::route().to(show_readiness))]

@@ -6,8 +6,9 @@ use actix_web::{HttpRequest, HttpResponse};
 use subtle::ConstantTimeEq;
 
 use super::route::{Answer, Route, act};
-use crate::domain::{Services, measured};
+use crate::domain::ops::prometheus;
 use crate::error::Error;
+use crate::state::Services;
 
 const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
 
@@ -21,7 +22,7 @@ pub fn configure(config: &mut ServiceConfig) {
 }
 
 async fn show(services: Data<Services>) -> Answer {
-    let text = act(&services, |services| measured::text(services)).await?;
+    let text = act(&services, |services| prometheus::text(services)).await?;
     Ok(HttpResponse::Ok().insert_header((CONTENT_TYPE, TEXT)).body(text))
 }
 
@@ -38,7 +39,7 @@ async fn show_behind_token(services: Data<Services>, request: HttpRequest) -> An
 /// What kind of work a request is, by its path.
 #[must_use]
 pub fn kind_of(path: &str) -> &'static str {
-    if path.starts_with(super::statics::PREFIX) {
+    if path.starts_with(super::static_files::PREFIX) {
         "static"
     } else if path.starts_with("/api/uploads") || matches!(path, "/upload" | "/api/media/upload") {
         "upload"

@@ -1,43 +1,34 @@
-//! The outside: routes, pages, and everything between a request and the domain.
+//! HTTP: the server, middleware, pages and API.
 
-#[expect(unused_qualifications, reason = "utoipa writes paths out")]
+#[expect(unused_qualifications, reason = "utoipa generates qualified paths")]
 mod api;
-mod back;
-mod base_path;
-mod bytes;
-mod carrier;
-mod client;
-mod connections;
-mod cors;
-mod edge;
-mod envelope;
+mod client_info;
 mod error;
-mod file_part;
-mod form;
-mod gate;
+mod extract;
 mod health;
-mod html;
-mod intake;
-mod item_bytes;
-mod kept;
-mod limit;
+mod media_response;
 mod metrics;
+mod middleware;
+mod multipart_upload;
 mod pages;
+mod rate_limit;
+mod response;
 mod route;
 mod routes;
-mod socket;
-mod statics;
-mod tus;
-mod visitor;
+mod safe_redirect;
+mod server;
+mod session_cookie;
+mod static_files;
+mod tus_headers;
 
 pub use api::openapi;
-pub use base_path::check as check_base_path;
-pub use carrier::middleware as session_middleware;
-pub use connections::Watch;
-pub use cors::middleware as cors;
-pub use edge::edge;
-pub use gate::gate;
 pub use metrics::configure as metrics;
+pub use middleware::base_path::check as check_base_path;
+pub use middleware::cors::middleware as cors;
+pub use middleware::request_checks::gate;
+pub use middleware::request_log::edge;
 pub use route::Route;
 pub use routes::{configure, routes};
-pub use socket::Socket;
+pub use server::idle_connections::Watch;
+pub use server::sendfile_socket::Socket;
+pub use session_cookie::middleware as session_middleware;

@@ -9,8 +9,8 @@ use actix_web::{HttpResponse, Resource, guard};
 
 use super::error::Failure;
 use crate::db::blocking;
-use crate::domain::Services;
 use crate::error::Result;
+use crate::state::Services;
 
 /// What a handler answers with.
 pub type Answer = Result<HttpResponse, Failure>;

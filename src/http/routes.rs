@@ -3,14 +3,14 @@
 use actix_web::web::{Data, ServiceConfig};
 
 use super::route::{self, Route};
-use super::{api, health, metrics, pages, statics};
+use super::{api, health, metrics, pages, static_files};
 
 /// Every route there is.
 #[must_use]
 pub fn routes() -> Vec<Route> {
     let mut routes = pages::routes();
     routes.extend(api::routes());
-    routes.extend(statics::routes());
+    routes.extend(static_files::routes());
     routes.extend(health::routes());
     routes.extend(metrics::routes());
     routes

@@ -1,31 +1,23 @@
-//! Bytes on disk: the people's tree, files on their way in, what a file is. Nothing else touches it.
+//! What a file is and what it contains: media type, metadata, previews. Decoders run in the sandbox.
 
-mod beneath;
-pub mod cage;
-pub mod clamd;
-pub mod entry;
-pub mod foreign;
-mod growing;
-pub mod icon;
-pub mod incoming;
-pub mod lines;
-pub mod name;
-pub mod place;
-pub mod preview;
-pub mod previews;
-pub mod replacement;
+pub mod audio_tags;
+pub mod avatar;
+pub mod bitmap;
+pub mod embedded_jpeg;
+pub mod exif;
+pub mod iptc;
+pub mod jpeg;
+pub mod metadata;
+pub mod raster;
+pub mod renderer;
+pub mod resize;
 pub mod sniff;
-mod sweeping;
-pub mod tree;
-pub mod vault;
-pub mod watcher;
+pub mod svg;
+pub mod video;
+pub mod wire_format;
+pub mod worker;
+pub mod xmp;
 
-pub use foreign::Foreign;
-pub use incoming::{Incoming, Partial, Received, empty_state, sha256_of};
-pub use lines::Lines;
-pub use name::FileName;
-pub use place::Place;
-pub use replacement::Replacement;
-pub use sniff::{Kind, Sniffed, sniff};
-pub use tree::Tree;
-pub use vault::Vault;
+pub use metadata::{Facts, Taken};
+pub use renderer::{Health, Studio};
+pub use wire_format::{Made, Picture};

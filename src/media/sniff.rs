@@ -1,5 +1,8 @@
 //! What a file is: by its first bytes, never by its name alone.
 
+/// An extension longer than this is part of the name.
+const MAX_EXTENSION: usize = 16;
+
 /// What people call it; decides the folder it goes to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Kind {
@@ -149,7 +152,7 @@ fn by_text(text: &str, name: &str) -> Sniffed {
     if start.starts_with("<?xml") {
         return Sniffed { kind: Kind::Document, mime: "text/xml" };
     }
-    let mime = match super::name::split_extension(name).1.to_ascii_lowercase().as_str() {
+    let mime = match split_extension(name).1.to_ascii_lowercase().as_str() {
         ".csv" => "text/csv",
         ".md" | ".markdown" => "text/markdown",
         ".json" => "application/json",
@@ -160,6 +163,15 @@ fn by_text(text: &str, name: &str) -> Sniffed {
         _ => "text/plain",
     };
     Sniffed { kind: Kind::Document, mime }
+}
+
+/// The name and its extension with the dot; a leading dot starts no extension.
+#[must_use]
+pub fn split_extension(name: &str) -> (&str, &str) {
+    match name.rfind('.').and_then(|dot| name.split_at_checked(dot)) {
+        Some((stem, extension)) if !stem.is_empty() && (2..=MAX_EXTENSION).contains(&extension.len()) => (stem, extension),
+        _ => (name, ""),
+    }
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use diesel::prelude::*;
 use sha2::{Digest, Sha256};
 use time::macros::format_description;
 
-use super::column::text_enum;
+use super::text_enum::text_enum;
 use super::{Time, UserId};
 use crate::db::schema::audit_log;
 

@@ -2,11 +2,11 @@
 
 use diesel::prelude::*;
 
-use super::column::text_enum;
+use super::text_enum::text_enum;
 use super::{DirectoryId, ItemId, Shelf, Time, UserId, WallClock};
 use crate::db::schema::media_items;
-use crate::media::Kind;
-use crate::media::preview::Studio;
+use crate::media::Studio;
+use crate::media::sniff::Kind;
 
 /// Keeps [`Kind`] as text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, diesel::expression::AsExpression, diesel::deserialize::FromSqlRow)]

@@ -1,6 +1,6 @@
 //! Shelves (views of a library) and their orders.
 
-use super::column::text_enum;
+use super::text_enum::text_enum;
 
 /// A view of a person's library.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, diesel::expression::AsExpression, diesel::deserialize::FromSqlRow)]

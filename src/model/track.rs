@@ -4,8 +4,8 @@ use diesel::prelude::*;
 
 use super::{Item, ItemId, UserId};
 use crate::db::schema::tracks;
-use crate::media::name::split_extension;
-use crate::media::preview::Facts;
+use crate::media::Facts;
+use crate::media::sniff::split_extension;
 
 /// A row of `tracks`.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]

@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 
-use super::column::text_enum;
+use super::text_enum::text_enum;
 use super::{Time, UserId};
 use crate::db::schema::users;
 use crate::error::Standing;

@@ -1,23 +1,23 @@
 //! Every SQL statement, one file a table, the owner named in each signature.
 
 pub mod audit;
-pub mod backups;
-pub mod counts;
-pub mod details;
+pub mod backup_rows;
 pub mod directories;
+pub mod file_moves;
 pub mod findings;
+pub mod item_details;
+pub mod item_filter;
+pub mod item_lists;
+pub mod item_scans;
 pub mod items;
-pub mod jobs;
-pub mod libraries;
-pub mod lists;
-pub mod moves;
-pub mod php;
-mod place;
-pub mod reports;
-pub mod scans;
-pub mod selection;
+mod keyset;
+pub mod library_versions;
+pub mod php_import;
+pub mod preview_jobs;
+pub mod search_words;
 pub mod sessions;
+pub mod shelf_counts;
 pub mod site;
+pub mod upload_reports;
 pub mod uploads;
 pub mod users;
-pub mod words;

@@ -6,9 +6,10 @@ use std::process::{Command, Output};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use nexus_media::db::tables::{Columns, Sum, TABLES, insert};
+use nexus_media::db::table_rows::{Columns, Sum, TABLES, insert};
 use nexus_media::db::{Conn, Db, newest_schema};
-use nexus_media::domain::{backup, databases};
+use nexus_media::domain::backup;
+use nexus_media::domain::ops::copy_database;
 use rstest::rstest;
 use serde_json::Value;
 
@@ -533,8 +534,8 @@ async fn moving_to_mariadb_and_back_changes_nothing() {
     let back = format!("sqlite://{}", app.folder.path().join("back.db").display());
     let (there, target) = (mariadb.clone(), back.clone());
     let moved = apart(move || {
-        let moved = databases::move_to(&services, &there).unwrap();
-        assert!(databases::move_to(&services, &there).is_err(), "somebody is there already");
+        let moved = copy_database::move_to(&services, &there).unwrap();
+        assert!(copy_database::move_to(&services, &there).is_err(), "somebody is there already");
         moved
     })
     .await;
@@ -553,7 +554,7 @@ async fn moving_to_mariadb_and_back_changes_nothing() {
     let (here, there) = (app.services.clone(), new.services.clone());
     apart(move || {
         let before = here.db.read(|conn| Ok(sums(conn))).unwrap();
-        databases::move_to(&there, &target).unwrap();
+        copy_database::move_to(&there, &target).unwrap();
         let after = sums(&mut Db::elsewhere(&target).unwrap());
         // A session notes when it was last seen.
         for ((table, before), after) in TABLES.iter().zip(before).zip(after) {
@@ -607,7 +608,7 @@ fn rows_of_an_earlier_schema_are_brought_to_todays() {
     Db::migrate_scratch(&mut conn).unwrap();
     let columns = Columns::of(&mut conn, "media_items").unwrap();
     let mut rows = Vec::new();
-    nexus_media::db::tables::each_row(&mut conn, "media_items", &columns, |row| {
+    nexus_media::db::table_rows::each_row(&mut conn, "media_items", &columns, |row| {
         rows.push(row);
         Ok(())
     })

@@ -163,7 +163,7 @@ async fn a_file_that_kills_its_decoder_is_given_up_and_kept(#[values(Sqlite, Mar
 }
 
 /// As if the time had come.
-fn make_due(services: &nexus_media::domain::Services) {
+fn make_due(services: &nexus_media::state::Services) {
     use diesel::prelude::*;
     use nexus_media::db::schema::preview_jobs::dsl::*;
     services

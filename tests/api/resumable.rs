@@ -386,7 +386,7 @@ async fn an_upload_that_is_ended_is_gone_and_so_are_its_bytes(#[values(Sqlite, M
 #[rstest]
 #[actix_web::test]
 async fn an_upload_waits_for_seven_days_and_says_until_when(#[values(Sqlite, MariaDb)] backend: Backend) {
-    use nexus_media::domain::resumable;
+    use nexus_media::domain::uploads::resumable;
     let (app, ada, _) = ada(backend).await;
     let made = ada.create(6, &filename("a.txt")).await;
     let path = header(&made, "location");

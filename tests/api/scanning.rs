@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use nexus_media::domain::audit::Actor;
+use nexus_media::model::actor::Actor;
 use rstest::rstest;
 
 use crate::clamd::{Clamd, eicar};
@@ -149,7 +149,7 @@ async fn what_the_scanner_does_not_take_is_never_called_clean(#[values(Sqlite, M
 #[rstest]
 #[actix_web::test]
 async fn new_signatures_find_what_old_ones_did_not(#[values(Sqlite, MariaDb)] backend: Backend) {
-    use nexus_media::domain::scanning::{Scanned, rescan};
+    use nexus_media::domain::malware::{Scanned, rescan};
     let mut clamd = Clamd::start();
     let (app, _, _) = scanned_house(backend, &clamd, &[]).await;
     let ada = app.program("ada").await;
@@ -209,6 +209,6 @@ async fn what_was_taken_from_a_person_goes_with_their_account(#[values(Sqlite, M
     assert_eq!(made.status(), 201);
     let count = |folder: &str| std::fs::read_dir(app.folder.path().join("media").join(folder)).unwrap().count();
     assert_eq!((count(".quarantine"), count(".uploads")), (1, 1));
-    nexus_media::domain::people::remove(&app.services, &Actor::command_line(), app.user("ada").id).unwrap();
+    nexus_media::domain::accounts::admin::remove(&app.services, &Actor::command_line(), app.user("ada").id).unwrap();
     assert_eq!((count(".quarantine"), count(".uploads")), (0, 0));
 }

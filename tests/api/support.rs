@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use nexus_media::app::Application;
 use nexus_media::config::{Given, Settings};
-use nexus_media::domain::Services;
 use nexus_media::model::{Item, Shelf, Sort};
+use nexus_media::state::Services;
 use nexus_media::store;
-use nexus_media::store::selection::Selection;
+use nexus_media::store::item_filter::Selection;
 use reqwest::multipart::{Form, Part};
 use reqwest::{Client, RequestBuilder, Response};
 use scraper::{Html, Selector};
@@ -35,7 +35,7 @@ pub struct TestApp {
 impl Drop for TestApp {
     fn drop(&mut self) {
         if self.is_watched && !std::thread::panicking() {
-            assert_eq!(crate::versions::unnoticed(&self.services), Vec::<String>::new(), "the version stayed as it was");
+            assert_eq!(crate::library_versions::unnoticed(&self.services), Vec::<String>::new(), "the version stayed as it was");
         }
     }
 }
@@ -101,7 +101,7 @@ impl TestApp {
         let services = application.services().clone();
         let is_watched = !services.db.is_shared();
         if is_watched {
-            crate::versions::watch(&services);
+            crate::library_versions::watch(&services);
         }
         actix_web::rt::spawn(application.run_until_stopped());
         Self { base, services, folder, setup_link, is_watched }
@@ -205,7 +205,7 @@ impl TestApp {
     /// What a person has on a shelf, by name.
     pub fn items(&self, username: &str, shelf: Shelf) -> Vec<Item> {
         let user = self.user(username);
-        let list = |conn: &mut _| Ok(store::lists::list(conn, user.id, &Selection::shelf(shelf), Sort::Name, None, 1000)?);
+        let list = |conn: &mut _| Ok(store::item_lists::list(conn, user.id, &Selection::shelf(shelf), Sort::Name, None, 1000)?);
         self.services.db.read(list).unwrap()
     }
 
@@ -372,17 +372,19 @@ pub fn png(seed: u32) -> Vec<u8> {
 /// What the kept counts say must be what is there.
 pub fn assert_counts_are_true(app: &TestApp, username: &str) {
     use nexus_media::model::{Shelf, Sort};
-    use nexus_media::store::selection::Selection;
+    use nexus_media::store::item_filter::Selection;
     let user = app.user(username);
     let (kept, counted, used) = app
         .services
         .db
         .read(|conn| {
-            let kept: HashMap<_, _> =
-                store::counts::list(conn, user.id)?.into_iter().map(|count| (count.shelf, (count.items, count.bytes))).collect();
+            let kept: HashMap<_, _> = store::shelf_counts::list(conn, user.id)?
+                .into_iter()
+                .map(|count| (count.shelf, (count.items, count.bytes)))
+                .collect();
             let mut counted = HashMap::new();
             for shelf in Shelf::COUNTED {
-                let items = store::lists::list(conn, user.id, &Selection::shelf(shelf), Sort::Newest, None, 10_000)?;
+                let items = store::item_lists::list(conn, user.id, &Selection::shelf(shelf), Sort::Newest, None, 10_000)?;
                 counted.insert(shelf, (i64::try_from(items.len()).unwrap(), items.iter().map(|item| item.size).sum::<i64>()));
             }
             let all = counted.get(&Shelf::All).unwrap().1 + counted.get(&Shelf::Trash).unwrap().1;
@@ -396,7 +398,7 @@ pub fn assert_counts_are_true(app: &TestApp, username: &str) {
             .services
             .db
             .read(|conn| {
-                let kept = store::counts::list_months(conn, user.id, shelf)?;
+                let kept = store::shelf_counts::list_months(conn, user.id, shelf)?;
                 Ok((kept, store::items::count_months(conn, user.id, shelf)?))
             })
             .unwrap();

@@ -13,15 +13,15 @@ use std::fs::File;
 use std::io::{Seek, Write};
 use std::path::PathBuf;
 
-use nexus_media::media::cage::Failure;
-use nexus_media::media::preview::{Health, Made, Studio};
+use nexus_media::media::{Health, Made, Studio};
+use nexus_media::sandbox::Failure;
 
 #[path = "../support/samples.rs"]
 mod samples;
 
-mod cage;
 mod formats;
 mod hostile;
+mod sandbox;
 
 fn program() -> PathBuf {
     PathBuf::from(env!("CARGO_BIN_EXE_nexus-media"))

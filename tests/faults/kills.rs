@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use crate::clients::*;
 use crate::support::*;
+use crate::workload::*;
 
 /// A site with a person and their sessions, to copy for each point.
 struct Template {

@@ -6,14 +6,14 @@
 
 #[path = "../support/clamd.rs"]
 mod clamd;
-mod clients;
 #[path = "../support/mariadb.rs"]
 mod mariadb;
 #[path = "../support/process.rs"]
 mod process;
 mod support;
+mod workload;
 
 mod disks;
 mod kills;
+mod outages;
 mod scanner;
-mod troubles;

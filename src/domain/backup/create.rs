@@ -7,16 +7,16 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, UNIX_EPOCH};
 
 use super::set::{self, FileLine, FilesPart, Left, LeftPart, Manifest, TablePart};
-use crate::db::tables::{Columns, Sum, TABLES, each_row};
+use crate::db::table_rows::{Columns, Sum, TABLES, each_row};
 use crate::db::{Conn, newest_schema};
-use crate::domain::Services;
 use crate::error::Result;
-use crate::faults;
-use crate::media::lines::{self, each_line};
-use crate::media::place::QUARANTINE;
-use crate::media::tree::ICON;
-use crate::media::{Lines, Place, Vault, sha256_of};
+use crate::failpoints;
 use crate::model::{ItemId, now};
+use crate::state::Services;
+use crate::storage::file_location::QUARANTINE;
+use crate::storage::json_lines::{self, each_line};
+use crate::storage::media_dir::ICON;
+use crate::storage::{Lines, Place, Vault, sha256_of};
 use crate::store;
 
 /// Tables whose rows pass, or must not come back: a session that was ended stays ended.
@@ -60,7 +60,7 @@ fn create_as(name: String, services: &Services, vault: &mut Vault, tell: &mut dy
     match made {
         Ok(Filled { manifest, left, new_files, new_bytes }) => {
             manifest.write(&folder)?;
-            faults::point("backup written");
+            failpoints::point("backup written");
             vault.keep_set(&name)?;
             let FilesPart { count: files, bytes, .. } = manifest.files;
             Ok(Created { name, files, bytes, new_files, new_bytes, left })
@@ -103,7 +103,7 @@ fn fill(services: &Services, vault: &mut Vault, folder: &Path, tell: &mut dyn Fn
     loop {
         let mut manifest = Manifest::new(newest_schema()?);
         let folders = services.db.snapshot(|conn| dump(conn, folder, &mut manifest))?;
-        faults::point("tables dumped");
+        failpoints::point("tables dumped");
         let mut taking = Taking {
             services,
             vault: &mut *vault,
@@ -123,7 +123,7 @@ fn fill(services: &Services, vault: &mut Vault, folder: &Path, tell: &mut dyn Fn
         vault.settle()?;
         // What stays away from one moment to a later one is not on its way anywhere.
         if left.is_empty() || left == before || tried == TRIES {
-            lines::remove(&wanted)?;
+            json_lines::remove(&wanted)?;
             let mut list = Lines::create(&set::left_file(folder))?;
             left.iter().try_for_each(|one| list.add(one))?;
             manifest.left = LeftPart { count: left.len() as u64, sha256: list.finish()? };
@@ -149,19 +149,19 @@ fn dump(conn: &mut Conn, folder: &Path, manifest: &mut Manifest) -> Result<Vec<S
         manifest.tables.insert((*table).to_owned(), part);
     }
     let mut wanted = Lines::create(&wanted_file(folder))?;
-    store::backups::each_file(conn, |file| {
-        let store::backups::StoredFile { item, folder, directory, name, sha256, size, is_missing } = file;
+    store::backup_rows::each_file(conn, |file| {
+        let store::backup_rows::StoredFile { item, folder, directory, name, sha256, size, is_missing } = file;
         let (size, item) = (size.try_into().unwrap_or(0), Some(item.0));
         wanted.add(&FileLine { folder, directory, name, sha256, size, modified: None, item, is_missing })
     })?;
-    for (id, sha256, size) in store::backups::list_quarantined(conn)? {
+    for (id, sha256, size) in store::backup_rows::list_quarantined(conn)? {
         let (folder, name) = (QUARANTINE.to_owned(), id.0.simple().to_string());
         let size = size.try_into().unwrap_or(0);
         let directory = String::new();
         wanted.add(&FileLine { folder, directory, name, sha256, size, modified: None, item: None, is_missing: false })?;
     }
     wanted.finish()?;
-    Ok(store::backups::list_folders(conn)?)
+    Ok(store::backup_rows::list_folders(conn)?)
 }
 
 /// What became of opening a file.
@@ -207,7 +207,7 @@ impl Taking<'_> {
             }
             self.new_files += 1;
             self.new_bytes += line.size;
-            faults::point("file backed up");
+            failpoints::point("file backed up");
         }
         self.add(&line)
     }
@@ -224,7 +224,7 @@ impl Taking<'_> {
             let (Some(item), ErrorKind::NotFound, false) = (line.item, cause.kind(), line.is_missing) else {
                 return Ok(Opened::Not(cause));
             };
-            let now = self.services.db.read(|conn| Ok(store::backups::find_place(conn, ItemId(item))?))?;
+            let now = self.services.db.read(|conn| Ok(store::backup_rows::find_place(conn, ItemId(item))?))?;
             let Some((folder, directory, name)) = now else { return Ok(Opened::Deleted) };
             let now = Place::new(&folder, &directory, &name);
             if now == place {

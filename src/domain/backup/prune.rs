@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::set::{Set, is_restore_point, time_of};
 use crate::config::Retention;
 use crate::error::{Error, Result};
-use crate::media::Vault;
 use crate::model::Time;
+use crate::storage::Vault;
 
 /// What a time falls into: the year, and the number in it.
 type Period = dyn Fn(Time) -> (i32, i32);

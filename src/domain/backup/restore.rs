@@ -6,15 +6,16 @@ use std::path::PathBuf;
 use std::time::{Duration, UNIX_EPOCH};
 
 use super::create::create_restore_point;
-use super::loading::{self, Loaded};
 use super::set::{FileLine, Left, Set};
-use crate::db::tables;
-use crate::domain::Services;
-use crate::domain::audit::{self, Actor};
+use super::staging_database::{self, Loaded};
+use crate::db::table_rows;
+use crate::domain::audit;
 use crate::error::{Error, Result};
-use crate::faults;
-use crate::media::{Place, Replacement, Tree, Vault, sha256_of};
+use crate::failpoints;
 use crate::model::Event;
+use crate::model::actor::Actor;
+use crate::state::Services;
+use crate::storage::{Place, Replacement, Tree, Vault, sha256_of};
 use crate::store;
 
 /// Tables of the audit log.
@@ -67,13 +68,14 @@ pub fn restore(
             )));
         }
         loaded.mark_missing(restored.left.iter())?;
-        let before: BTreeSet<String> = services.db.read(|conn| Ok(store::backups::list_folders(conn)?))?.into_iter().collect();
+        let before: BTreeSet<String> =
+            services.db.read(|conn| Ok(store::backup_rows::list_folders(conn)?))?.into_iter().collect();
         if !before.is_empty() {
             restored.restore_point = Some(create_restore_point(services, vault, tell)?.name);
         }
-        faults::point("restore point made");
+        failpoints::point("restore point made");
         replacement.seal(before)?;
-        faults::point("restore ready");
+        failpoints::point("restore ready");
         switch(services, &loaded, &set.name, &id)?;
         Ok(restored)
     });
@@ -82,14 +84,17 @@ pub fn restore(
         Err(error) => {
             // Unless it was committed after all; where nobody can tell, the next start can.
             if !matches!(error, Error::Unavailable(_))
-                && services.db.read(|conn| Ok(store::backups::find_restoring(conn)?)).is_ok_and(|restoring| restoring.is_none())
+                && services
+                    .db
+                    .read(|conn| Ok(store::backup_rows::find_restoring(conn)?))
+                    .is_ok_and(|restoring| restoring.is_none())
             {
                 replacement.discard();
             }
             return Err(error);
         }
     };
-    faults::point("restore committed");
+    failpoints::point("restore committed");
     finish_restore(services)?;
     restored.aside = replacement.aside();
     Ok(restored)
@@ -100,16 +105,16 @@ fn switch(services: &Services, loaded: &Loaded, name: &str, id: &str) -> Result<
     services.db.write(|conn| {
         let mut from = loaded.conn.borrow_mut();
         // Higher than both: nobody takes a page of the one for one of the other.
-        let version = store::backups::highest_version(conn)?.max(store::backups::highest_version(&mut from)?) + 1;
+        let version = store::backup_rows::highest_version(conn)?.max(store::backup_rows::highest_version(&mut from)?) + 1;
         // What happened here has happened, whatever is put back: only where nothing did, the backup's log is taken.
         let (rows, _) = store::audit::find_head(conn)?;
         let kept: &[&str] = if rows > 0 { &AUDIT } else { &[] };
-        tables::delete_all_but(conn, kept)?;
-        tables::copy_all_but(&mut from, conn, kept)?;
-        store::backups::update_versions(conn, version)?;
-        store::backups::update_restoring(conn, Some(id))?;
+        table_rows::delete_all_but(conn, kept)?;
+        table_rows::copy_all_but(&mut from, conn, kept)?;
+        store::backup_rows::update_versions(conn, version)?;
+        store::backup_rows::update_restoring(conn, Some(id))?;
         audit::note(conn, Event::Restored, &Actor::command_line(), name, "")?;
-        faults::point("restore loaded");
+        failpoints::point("restore loaded");
         Ok(())
     })
 }
@@ -125,11 +130,11 @@ fn build(
     tell: &mut dyn FnMut(u64),
 ) -> Result<Restored> {
     let conn = loaded.conn.get_mut();
-    let folders = store::backups::list_folders(conn)?;
+    let folders = store::backup_rows::list_folders(conn)?;
     for folder in &folders {
         tree.make_person(folder)?;
     }
-    store::backups::each_directory(conn, |folder, path| -> Result<()> {
+    store::backup_rows::each_directory(conn, |folder, path| -> Result<()> {
         Ok(tree.make_directory_of(&Place::new(&folder, &path, "x"))?)
     })?;
     let name = set.name.clone();
@@ -149,7 +154,7 @@ fn build(
         restored.files += 1;
         restored.bytes += line.size;
         tell(restored.files);
-        faults::point("file restored");
+        failpoints::point("file restored");
         Ok(())
     })?;
     Ok(restored)
@@ -190,13 +195,13 @@ fn copy_out(vault: &Vault, tree: &Tree, place: &Place, line: &FileLine) -> Resul
 /// The database's and the system's.
 pub fn finish_restore(services: &Services) -> Result<()> {
     let root = services.tree.path();
-    if let Some(id) = services.db.read(|conn| Ok(store::backups::find_restoring(conn)?))? {
-        Replacement::new(root, &id).put_in_place(|| faults::point("folder restored"))?;
+    if let Some(id) = services.db.read(|conn| Ok(store::backup_rows::find_restoring(conn)?))? {
+        Replacement::new(root, &id).put_in_place(|| failpoints::point("folder restored"))?;
         // They are of what was here; those that are wanted are made again.
         services.previews.forget_all()?;
-        services.db.write(|conn| Ok(store::backups::update_restoring(conn, None)?))?;
-        faults::point("restore finished");
+        services.db.write(|conn| Ok(store::backup_rows::update_restoring(conn, None)?))?;
+        failpoints::point("restore finished");
     }
     Replacement::sweep(root)?;
-    loading::sweep(&services.settings.data_dir)
+    staging_database::sweep(&services.settings.data_dir)
 }

@@ -7,13 +7,13 @@ use serde::{Deserialize, Serialize};
 use time::format_description::well_known::Rfc3339;
 use time::macros::format_description;
 
-use crate::config::files;
-use crate::db::tables::Row;
+use crate::config::atomic_file;
+use crate::db::table_rows::Row;
 use crate::error::{Error, Result};
-use crate::media::Vault;
-use crate::media::lines::{each_line, is_whole};
-use crate::media::vault::sets_in;
 use crate::model::{Time, now};
+use crate::storage::Vault;
+use crate::storage::backup_repository::sets_in;
+use crate::storage::json_lines::{each_line, is_whole};
 
 /// Of what we write.
 const FORMAT: u32 = 1;
@@ -158,7 +158,7 @@ impl Manifest {
 
     pub(super) fn write(&self, folder: &Path) -> Result<()> {
         let text = serde_json::to_string_pretty(self).map_err(Error::internal)?;
-        Ok(files::replace(&folder.join("manifest.json"), &text)?)
+        Ok(atomic_file::replace(&folder.join("manifest.json"), &text)?)
     }
 }
 
@@ -227,7 +227,7 @@ pub(super) fn left_file(folder: &Path) -> PathBuf {
 }
 
 fn manifest_in(folder: &Path) -> Result<Manifest, String> {
-    let text = files::read(&folder.join("manifest.json")).map_err(|cause| cause.to_string())?;
+    let text = atomic_file::read(&folder.join("manifest.json")).map_err(|cause| cause.to_string())?;
     let manifest: Manifest = serde_json::from_str(&text).map_err(|cause| cause.to_string())?;
     if manifest.format > FORMAT {
         return Err(format!("a later version ({}) made it", manifest.made_by));

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::set::Set;
 use crate::error::Result;
-use crate::media::Vault;
+use crate::storage::Vault;
 
 /// What was found.
 pub struct Verified {

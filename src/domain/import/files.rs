@@ -8,15 +8,17 @@ use std::time::SystemTime;
 
 use super::dates::{time_of, time_of_file};
 use super::report::{Report, Wanted};
-use crate::domain::directories::LONGEST;
-use crate::domain::upload::{Arrival, Outcome};
-use crate::domain::{Services, folders, items, storing, trash};
+use crate::domain::ingest;
+use crate::domain::library::directories::LONGEST;
+use crate::domain::library::{create_directory, items, trash};
 use crate::error::{Error, Result};
-use crate::media::tree::{ICON, STANDARD};
-use crate::media::{FileName, Foreign, Incoming, Received, sha256_of};
 use crate::model::{Item, ItemId, Scan, User};
+use crate::state::Services;
+use crate::state::ingest_queue::{Arrival, Outcome};
+use crate::storage::media_dir::{ICON, STANDARD};
+use crate::storage::{FileName, Foreign, Incoming, Received, sha256_of};
 use crate::store;
-use crate::store::php::PhpDirectory;
+use crate::store::php_import::PhpDirectory;
 
 /// Files stored together.
 const AT_ONCE: usize = 32;
@@ -77,7 +79,7 @@ impl Files<'_> {
                 if path.chars().count() > LONGEST {
                     self.report.skip(self.folder.join(directory).to_string_lossy(), "its path is too long");
                 } else if !is_standing(&path) {
-                    folders::find_or_make(self.services, user, &path)?;
+                    create_directory::find_or_make(self.services, user, &path)?;
                 }
             }
         }
@@ -143,7 +145,7 @@ impl Files<'_> {
             return Ok(None);
         }
         let directory = match directory {
-            Some(path) => Some(folders::find_or_make(self.services, user, &path)?.directory_id),
+            Some(path) => Some(create_directory::find_or_make(self.services, user, &path)?.directory_id),
             None => None,
         };
         let since = time_of_file(at);
@@ -178,7 +180,7 @@ impl Files<'_> {
     fn store(&mut self, batch: Vec<(Coming, Arrival)>) -> Result<()> {
         let Some(user) = self.user else { return Ok(()) };
         let (coming, arrivals): (Vec<_>, Vec<_>) = batch.into_iter().unzip();
-        for (coming, outcome) in coming.into_iter().zip(storing::store_all(self.services, user, arrivals)) {
+        for (coming, outcome) in coming.into_iter().zip(ingest::store_all(self.services, user, arrivals)) {
             match outcome {
                 Ok(Outcome::Stored(item) | Outcome::Duplicate(item)) => {
                     self.claimed.insert(item.id);

@@ -1,9 +1,9 @@
-//! Moving in from somewhere else.
+//! Import from the PHP original.
 
 mod dates;
 mod files;
-mod people;
 mod report;
+mod users;
 
-pub use people::import;
 pub use report::{Report, Tally, Wanted};
+pub use users::import;

@@ -5,14 +5,15 @@ use actix_web::{HttpRequest, http::StatusCode};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::answer::{json, no_content, tagged};
-use super::body::Json;
-use super::caller::{AnyCaller, Caller};
-use super::views::{MeBody, UserBody};
-use crate::domain::api_sessions::{self, Issued};
-use crate::domain::{Services, sessions};
-use crate::http::client::client_of;
+use super::bodies::{MeBody, UserBody};
+use super::respond::{json, no_content, tagged};
+use crate::domain::auth::api_tokens::{self, Issued};
+use crate::domain::sessions::lifecycle;
+use crate::http::client_info::client_of;
+use crate::http::extract::api_user::{AnyCaller, Caller};
+use crate::http::extract::json::Json;
 use crate::http::route::{Answer, Route, act, shared};
+use crate::state::Services;
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
@@ -65,7 +66,7 @@ impl Tokens {
     responses((status = 200, body = Tokens)))]
 pub(super) async fn log_in(services: Data<Services>, request: HttpRequest, Json(body): Json<Credentials>) -> Answer {
     let client = client_of(&request, &services.settings);
-    let issued = api_sessions::begin(&shared(&services), &body.username, &body.password, client).await?;
+    let issued = api_tokens::begin(&shared(&services), &body.username, &body.password, client).await?;
     json(StatusCode::OK, &Tokens::of(issued))
 }
 
@@ -80,7 +81,7 @@ pub struct RefreshBody {
     responses((status = 200, body = Tokens)))]
 pub(super) async fn refresh(services: Data<Services>, request: HttpRequest, Json(body): Json<RefreshBody>) -> Answer {
     let client = client_of(&request, &services.settings);
-    let issued = act(&services, move |services| api_sessions::refresh(services, &body.refresh_token, &client)).await?;
+    let issued = act(&services, move |services| api_tokens::refresh(services, &body.refresh_token, &client)).await?;
     json(StatusCode::OK, &Tokens::of(issued))
 }
 
@@ -88,7 +89,7 @@ pub(super) async fn refresh(services: Data<Services>, request: HttpRequest, Json
 #[utoipa::path(post, path = "/api/auth/logout", tag = "Authentication", responses((status = 204)))]
 pub(super) async fn log_out(AnyCaller(caller): AnyCaller) -> Answer {
     let (presence, by) = (caller.presence.clone(), caller.actor());
-    act(&caller.services, move |services| sessions::log_out(services, &by, &presence)).await?;
+    act(&caller.services, move |services| lifecycle::log_out(services, &by, &presence)).await?;
     no_content()
 }
 

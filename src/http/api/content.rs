@@ -4,9 +4,9 @@ use actix_web::{HttpRequest, web};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::body::Query;
-use super::caller::Caller;
-use crate::http::item_bytes;
+use crate::http::extract::api_user::Caller;
+use crate::http::extract::json::Query;
+use crate::http::media_response;
 use crate::http::route::{Answer, Route};
 
 pub(super) fn routes() -> Vec<Route> {
@@ -35,7 +35,7 @@ pub(super) async fn get_content(
     Query(query): Query<ContentQuery>,
 ) -> Answer {
     let is_download = query.download.is_some_and(|said| !said.is_empty());
-    item_bytes::content(&caller.services, &caller.presence, &request, &path, is_download).await
+    media_response::content(&caller.services, &caller.presence, &request, &path, is_download).await
 }
 
 #[derive(Deserialize, IntoParams)]
@@ -80,5 +80,5 @@ pub(super) async fn get_thumbnail(
     Query(query): Query<ThumbnailQuery>,
 ) -> Answer {
     let size = query.size.as_ref().map(Size::pixels);
-    item_bytes::thumbnail(&caller.services, &caller.presence, &request, &path, size, query.v.as_deref()).await
+    media_response::thumbnail(&caller.services, &caller.presence, &request, &path, size, query.v.as_deref()).await
 }

@@ -5,12 +5,12 @@ use actix_web::{HttpRequest, web};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::answer::{json, no_content, ok, tagged};
-use super::body::Json;
-use super::caller::Caller;
-use super::views::DirectoryBody;
-use crate::domain::{directories, shelves};
+use super::bodies::DirectoryBody;
+use super::respond::{json, no_content, ok, tagged};
+use crate::domain::library::{directories, listings};
 use crate::error::{Error, Result};
+use crate::http::extract::api_user::Caller;
+use crate::http::extract::json::Json;
 use crate::http::route::{Answer, Route, act};
 use crate::model::DirectoryId;
 
@@ -58,7 +58,7 @@ pub(super) async fn create_directory(caller: Caller, Json(body): Json<NewDirecto
     let presence = caller.presence.clone();
     let made = act(&caller.services, move |services| {
         let id = directories::create(services, &presence.user, &body.name, parent)?;
-        shelves::open_directory(services, &presence.user, id)
+        listings::open_directory(services, &presence.user, id)
     });
     json(StatusCode::CREATED, &DirectoryBody::of(&made.await?))
 }
@@ -82,7 +82,7 @@ pub(super) async fn patch_directory(caller: Caller, path: web::Path<String>, Jso
     let (id, presence) = (parse(&path)?, caller.presence.clone());
     let renamed = act(&caller.services, move |services| {
         directories::rename(services, &presence.user, id, &body.name)?;
-        shelves::open_directory(services, &presence.user, id)
+        listings::open_directory(services, &presence.user, id)
     });
     ok(&DirectoryBody::of(&renamed.await?))
 }

@@ -6,9 +6,9 @@ use actix_web::web::{self, Data};
 use askama::Template;
 use serde_json::Value;
 
-use crate::domain::Services;
 use crate::error::Error;
 use crate::http::route::{Answer, Route};
+use crate::state::Services;
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
@@ -78,13 +78,13 @@ struct DocsPage {
 pub(super) async fn show_docs(document: Data<ApiDocument>, services: Data<Services>) -> Answer {
     let document: Value = serde_json::from_str(&document.0).map_err(Error::internal)?;
     let page = DocsPage {
-        assets: crate::http::statics::base(),
+        assets: crate::http::static_files::base(),
         version: env!("CARGO_PKG_VERSION"),
         base: services.settings.base_path().to_owned(),
         groups: groups(&document),
     };
     let html = page.render().map_err(Error::internal)?;
-    Ok(crate::http::html::page(HttpResponse::Ok(), html))
+    Ok(crate::http::response::html::page(HttpResponse::Ok(), html))
 }
 
 fn groups(document: &Value) -> Vec<Group> {

@@ -4,19 +4,21 @@ use actix_web::{HttpRequest, web};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::answer::{again, no_content, ok, tag, tagged};
-use super::body::{Json, Query};
-use super::caller::Caller;
-use super::views::{ItemBody, KindWord};
-use crate::domain::items::{self, Change};
-use crate::domain::shelves::{self, Page, Selection};
-use crate::domain::{Services, search, trash};
+use super::bodies::{ItemBody, KindWord};
+use super::respond::{again, no_content, ok, tag, tagged};
+use crate::domain::library::items::{self, Change};
+use crate::domain::library::listings::{self, Page};
+use crate::domain::library::{search, trash};
 use crate::error::{Error, Result};
-use crate::http::item_bytes::parse_id;
-use crate::http::kept::kept;
+use crate::http::extract::api_user::Caller;
+use crate::http::extract::json::{Json, Query};
+use crate::http::media_response::parse_id;
+use crate::http::response::cache::kept;
 use crate::http::route::{Answer, Route, act};
 use crate::model::item::ItemKind;
 use crate::model::{DirectoryId, Item, Shelf, Sort, User};
+use crate::state::Services;
+use crate::store::item_filter::Selection;
 
 /// Items on a page that says nothing of it.
 const USUAL: u8 = 50;
@@ -148,8 +150,8 @@ pub(super) async fn list_media(caller: Caller, request: HttpRequest, Query(query
     let (page, presence) = (query.page()?, caller.presence.clone());
     let asked = Some(format!("list {}", request.query_string()));
     let list = kept(&caller.services, caller.user().id, asked, move |services, conn, _| {
-        let (items, next) = shelves::page(conn, &presence.user, &page)?;
-        let names = shelves::directory_names(conn, &presence.user, &items)?;
+        let (items, next) = listings::page(conn, &presence.user, &page)?;
+        let names = listings::directory_names(conn, &presence.user, &items)?;
         let items = items.iter().map(|item| ItemBody::of(item, &names, services.settings.base_path())).collect();
         tag(&ListBody { items, next_cursor: next.map(|cursor| cursor.encode()) })
     });
@@ -161,7 +163,7 @@ async fn described(caller: &Caller, work: impl FnOnce(&Services, &User) -> Resul
     let presence = caller.presence.clone();
     act(&caller.services, move |services| {
         let item = work(services, &presence.user)?;
-        let names = services.db.read(|conn| shelves::directory_names(conn, &presence.user, std::slice::from_ref(&item)))?;
+        let names = services.db.read(|conn| listings::directory_names(conn, &presence.user, std::slice::from_ref(&item)))?;
         Ok(ItemBody::of(&item, &names, services.settings.base_path()))
     })
     .await

@@ -1,19 +1,17 @@
-//! The REST API: JSON twins of the pages, over the same domain functions.
+//! The REST API: the JSON counterpart of the pages, on the same domain functions.
 
-mod answer;
+mod admin_users;
 mod auth;
-mod body;
-mod caller;
+mod bodies;
 mod content;
 mod directories;
 mod docs;
 mod media;
 pub mod openapi;
-mod people;
+mod respond;
 mod routes;
 mod tus;
 mod upload;
-mod views;
 
 pub use docs::ApiDocument;
 pub use routes::routes;

@@ -5,9 +5,9 @@ use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder
 use utoipa::openapi::{Content, OpenApi as Document, Ref, RefOr};
 use utoipa::{Modify, OpenApi};
 
-use super::{auth, content, directories, docs, media, people, tus, upload};
+use super::{admin_users, auth, content, directories, docs, media, tus, upload};
 use crate::error::{Error, Result};
-use crate::http::envelope::Envelope;
+use crate::http::response::error_body::Envelope;
 
 #[derive(OpenApi)]
 #[openapi(
@@ -19,7 +19,7 @@ use crate::http::envelope::Envelope;
         content::get_content, content::get_thumbnail, upload::upload_media,
         tus::show_options, tus::create_upload, tus::get_upload, tus::append_upload, tus::delete_upload,
         directories::list_directories, directories::create_directory, directories::patch_directory, directories::delete_directory,
-        people::list_users, people::get_person, people::patch_person,
+        admin_users::list_users, admin_users::get_person, admin_users::patch_person,
         docs::get_document, docs::show_docs,
     ),
     components(schemas(Envelope)),

@@ -1,6 +1,6 @@
 //! The routes of the API.
 
-use super::{auth, content, directories, docs, media, people, tus, upload};
+use super::{admin_users, auth, content, directories, docs, media, tus, upload};
 use crate::http::route::Route;
 
 pub fn routes() -> Vec<Route> {
@@ -11,7 +11,7 @@ pub fn routes() -> Vec<Route> {
         upload::routes(),
         tus::routes(),
         directories::routes(),
-        people::routes(),
+        admin_users::routes(),
         docs::routes(),
     ];
     areas.into_iter().flatten().collect()

@@ -11,12 +11,13 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use sha2::Digest;
 
-use super::caller::Caller;
-use crate::domain::resumable::{self, Announced, Checksum, Hasher, Part};
+use crate::domain::uploads::checksum::{Checksum, Hasher};
+use crate::domain::uploads::resumable::{self, Announced, Part};
 use crate::error::{Error, Result};
 use crate::http::error::Failure;
+use crate::http::extract::api_user::Caller;
 use crate::http::route::{Answer, Route, act, shared};
-use crate::http::tus::VERSION;
+use crate::http::tus_headers::VERSION;
 use crate::model::{DirectoryId, Upload, UploadId};
 
 const EXTENSIONS: &str = "creation,creation-with-upload,checksum,termination,expiration";
@@ -69,7 +70,7 @@ pub struct PartBody(Vec<u8>);
 
 /// What this server can do.
 #[utoipa::path(options, path = "/api/uploads", tag = "Resumable uploads", security(()), responses((status = 204)))]
-pub(super) async fn show_options(services: web::Data<crate::domain::Services>) -> HttpResponse {
+pub(super) async fn show_options(services: web::Data<crate::state::Services>) -> HttpResponse {
     HttpResponse::NoContent()
         .insert_header(("tus-extension", EXTENSIONS))
         .insert_header(("tus-max-size", services.settings.max_upload.to_string()))

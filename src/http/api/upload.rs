@@ -5,15 +5,15 @@ use actix_web::{HttpRequest, web};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::answer::json;
-use super::caller::Caller;
-use super::views::ItemBody;
-use crate::domain::shelves;
-use crate::domain::upload::Outcome;
+use super::bodies::ItemBody;
+use super::respond::json;
+use crate::domain::library::listings;
 use crate::error::Error;
-use crate::http::intake::take_files;
+use crate::http::extract::api_user::Caller;
+use crate::http::multipart_upload::take_files;
 use crate::http::route::{Answer, Route, act};
 use crate::model::Item;
+use crate::state::ingest_queue::Outcome;
 
 pub(super) fn routes() -> Vec<Route> {
     vec![Route::post("/api/media/upload", || web::route().to(upload_media))]
@@ -75,7 +75,7 @@ pub(super) async fn upload_media(caller: Caller, request: HttpRequest, payload: 
     let presence = caller.presence.clone();
     let items = act(&caller.services, move |services| {
         let items: Vec<Item> = stored.iter().map(|(item, _)| item.clone()).collect();
-        let names = services.db.read(|conn| shelves::directory_names(conn, &presence.user, &items))?;
+        let names = services.db.read(|conn| listings::directory_names(conn, &presence.user, &items))?;
         Ok(stored
             .into_iter()
             .map(|(item, is_duplicate)| {

@@ -1,34 +1,13 @@
-//! The pages: form struct, page struct and handler side by side, one file an area.
+//! HTML pages: the form, the page struct and its handlers share a file.
 
-mod account;
-mod albums;
-mod answer;
-mod audit;
-mod choices;
-mod dashboard;
-mod directories;
-mod downloads;
-mod facts;
-mod findings;
-mod items;
-mod log_in;
-mod media;
-mod people;
-mod recover;
-mod register;
-mod routes;
-mod sessions;
-mod setup;
-mod shelf;
-mod shell;
-mod song;
-mod status;
-mod tile;
-mod timeline;
-mod tokens;
-mod trash;
-mod unfinished;
-mod upload;
-mod view;
+pub mod account;
+pub mod admin;
+pub mod auth;
+pub mod components;
+pub mod layout;
+pub mod library;
+pub mod respond;
+pub mod routes;
+pub mod uploads;
 
 pub use routes::routes;

@@ -1,31 +1,32 @@
 //! The routes of all pages.
 
-use super::{
-    account, albums, audit, dashboard, directories, downloads, findings, items, log_in, media, people, recover, register,
-    sessions, setup, shelf, status, tokens, trash, unfinished, upload,
-};
+use super::account::{access_tokens, profile, sessions};
+use super::admin::{audit, findings, status, users};
+use super::auth::{first_run, login, recover, register};
+use super::library::{content, dashboard, directories, download_zip, item, music_albums, shelf, trash};
+use super::uploads::{form, unfinished};
 use crate::http::route::Route;
 
 pub fn routes() -> Vec<Route> {
     let areas = [
-        setup::routes(),
+        first_run::routes(),
         register::routes(),
-        log_in::routes(),
+        login::routes(),
         recover::routes(),
         dashboard::routes(),
         shelf::routes(),
-        items::routes(),
-        albums::routes(),
-        media::routes(),
-        downloads::routes(),
-        upload::routes(),
+        item::routes(),
+        music_albums::routes(),
+        content::routes(),
+        download_zip::routes(),
+        form::routes(),
         unfinished::routes(),
         trash::routes(),
         directories::routes(),
-        account::routes(),
+        profile::routes(),
         sessions::routes(),
-        tokens::routes(),
-        people::routes(),
+        access_tokens::routes(),
+        users::routes(),
         status::routes(),
         findings::routes(),
         audit::routes(),

@@ -1,0 +1,108 @@
+//! `nexus-media config …` and `migrate …`: what is set, and the schema.
+
+use std::path::Path;
+
+use serde_json::{Map, Value, json};
+
+use super::arguments::{ConfigCommand, MigrateCommand};
+use super::output::{answer, answer_as, say, table};
+use crate::config::FirstAdmin;
+use crate::config::{Given, Settings};
+use crate::config::{KEYS, Key, nearest_variable};
+use crate::db::{Db, file_of};
+use crate::error::{Error, Result};
+use crate::state::Services;
+
+/// Every setting as a table in Markdown: `docs/CONFIGURE.md` is what this prints.
+fn reference() -> String {
+    let row = |key: &Key| {
+        let variable = match (key.is_file_only, key.is_secret) {
+            (true, _) => format!("`{}_FILE`", key.variable),
+            (_, true) => format!("`{0}`, `{0}_FILE`", key.variable),
+            _ => format!("`{}`", key.variable),
+        };
+        let default = if key.default.is_empty() { String::new() } else { format!("`{}`", key.default) };
+        let help = key.help.replace('|', "\\|");
+        if key.is_file_only {
+            format!("| | {variable} | {default} | {help} |")
+        } else {
+            format!("| `{}` | {variable} | {default} | {help} |", key.name)
+        }
+    };
+    let rows: Vec<_> = KEYS.iter().map(row).collect();
+    format!("{HEAD}{}\n{FOOT}", rows.join("\n"))
+}
+
+const HEAD: &str = "\
+# Every setting
+
+`nexus-media config reference` prints this page; a test holds the two together.
+
+A flag (`--listen`, `--data-dir`, `--media-dir`) goes before a variable, a variable before the settings file, the file before
+the default. The file is the one that `--config` or `NEXUS_CONFIG` names, otherwise `nexus.toml` where the server runs; unknown
+names in it stop the start. A secret may stand in a file of its own that the variable with `_FILE` names.
+
+| In the file | Variable | Default | What |
+|---|---|---|---|
+";
+const FOOT: &str = "
+`nexus-media config check` says whether the settings can be used (exit code 78 if not), and names variables that set nothing;
+`nexus-media config show` prints those in force, without secrets. Bytes are whole numbers.";
+
+/// # Errors
+/// `Configuration` names what is wrong.
+pub fn run(flags: &Given, config: Option<&Path>, command: &ConfigCommand, is_json: bool) -> Result<()> {
+    if matches!(command, ConfigCommand::Reference) {
+        return answer(&reference());
+    }
+    let values = Settings::given(flags, config)?;
+    match command {
+        ConfigCommand::Reference => Ok(()),
+        ConfigCommand::Check => {
+            let settings = Settings::from_given(&values)?;
+            Services::check(&settings)?;
+            crate::http::check_base_path(&settings)?;
+            // Only a new house needs its first admin.
+            if file_of(&settings.database_url)?.is_some_and(|file| !file.exists()) {
+                settings.first_admin.as_ref().map(FirstAdmin::complete).transpose()?;
+            }
+            let unknown = Settings::unknown_variables(std::env::vars().map(|(name, _)| name));
+            for name in &unknown {
+                say(&format!("{name} is no setting; did you mean {}?", nearest_variable(name)));
+            }
+            if !unknown.is_empty() {
+                return Err(Error::Configuration("The environment has variables that set nothing.".into()));
+            }
+            answer_as(is_json, &json!({ "ok": true }), "The settings can be used.")
+        }
+        ConfigCommand::Show => {
+            Settings::from_given(&values)?;
+            let shown = Settings::shown(&values);
+            let object: Map<_, _> = shown.iter().map(|(key, value)| (key.name.to_owned(), Value::from(value.clone()))).collect();
+            let rows: Vec<_> = shown
+                .iter()
+                .map(|(key, value)| vec![key.name.to_owned(), if value.is_empty() { "-".into() } else { value.clone() }])
+                .collect();
+            answer_as(is_json, &Value::Object(object), &table(&rows))
+        }
+    }
+}
+
+/// # Errors
+/// As [`Db::open`]; `Conflict` when the schema is not up to date.
+pub fn migrate(settings: &Settings, command: &MigrateCommand, is_json: bool) -> Result<()> {
+    match command {
+        MigrateCommand::Run => {
+            Db::open(&settings.database_url)?;
+            answer_as(is_json, &json!({ "pending": [] }), "The schema is up to date.")
+        }
+        MigrateCommand::Status => {
+            let pending = Db::pending_migrations(&settings.database_url)?;
+            if pending.is_empty() {
+                return answer_as(is_json, &json!({ "pending": [] }), "The schema is up to date.");
+            }
+            answer_as(is_json, &json!({ "pending": pending }), &format!("To be run:\n{}", pending.join("\n")))?;
+            Err(Error::Conflict("The schema is not up to date: nexus-media migrate run".into()))
+        }
+    }
+}

@@ -1,0 +1,372 @@
+//! What an admin does with people's accounts. An admin runs accounts, not people's files.
+
+use std::sync::Arc;
+
+use rand::RngExt;
+
+use super::create::{self, Application, Person, Start};
+use super::first_run;
+use crate::db::{Conn, blocking};
+use crate::domain::audit;
+use crate::domain::sessions::lifecycle;
+use crate::error::{Error, Result};
+use crate::model::actor::Actor;
+use crate::model::{AccessLevel, Event, Origin, Password, Session, Status, Time, User, UserId, now};
+use crate::state::Services;
+use crate::state::session_cache::hash_of;
+use crate::storage::Place;
+use crate::store;
+
+/// How long a one-time code is good.
+const CODE_LASTS: time::Duration = time::Duration::days(2);
+/// Without letters that look like digits.
+const CODE_LETTERS: &[u8] = b"ABCDEFGHJKMNPQRSTVWXYZ23456789";
+const IN_FILE: &str = "Their password is kept in the users file. Change it there.";
+const LAST_ADMIN: &str = "This is the last admin. Make somebody else admin first.";
+
+/// What can be done to an account's status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decision {
+    Approve,
+    Reject,
+    Suspend,
+    Reactivate,
+}
+
+impl Decision {
+    const fn from(self) -> &'static [Status] {
+        match self {
+            Self::Approve => &[Status::Pending, Status::Rejected],
+            Self::Reject => &[Status::Pending],
+            Self::Suspend => &[Status::Active],
+            Self::Reactivate => &[Status::Suspended],
+        }
+    }
+
+    const fn to(self) -> Status {
+        match self {
+            Self::Approve | Self::Reactivate => Status::Active,
+            Self::Reject => Status::Rejected,
+            Self::Suspend => Status::Suspended,
+        }
+    }
+
+    const fn event(self) -> Event {
+        match self {
+            Self::Approve => Event::Approved,
+            Self::Reject => Event::Rejected,
+            Self::Suspend => Event::Suspended,
+            Self::Reactivate => Event::Reactivated,
+        }
+    }
+
+    /// What is said when it is done.
+    #[must_use]
+    pub const fn past(self) -> &'static str {
+        match self {
+            Self::Approve => "approved",
+            Self::Reject => "rejected",
+            Self::Suspend => "suspended",
+            Self::Reactivate => "reactivated",
+        }
+    }
+}
+
+/// Decides on an account. Whoever loses theirs is out on their next request; whoever gets it back logs in anew.
+///
+/// # Errors
+/// `Conflict` when the account is not in a state for it, or is the last admin's or one's own.
+pub fn decide(services: &Services, by: &Actor, id: UserId, decision: Decision) -> Result<User> {
+    let (user, is_first_admin) = services.db.write(|conn| {
+        let user = under_lock(conn, id)?;
+        if decision == Decision::Suspend {
+            refuse_oneself(by, id, "You cannot suspend yourself.")?;
+            refuse_last_admin(services, conn, &user)?;
+        }
+        if store::users::update_status(conn, id, decision.from(), decision.to(), now())? == 0 {
+            let state = user.status.as_str();
+            return Err(Error::Conflict(format!("{} is {state} and cannot be {}.", user.username, decision.past())));
+        }
+        if decision == Decision::Reactivate || user.status == Status::Rejected {
+            lifecycle::end_all(conn, id)?;
+        }
+        let is_first_admin = decision.to() == Status::Active && user.is_admin() && store::site::update_claim_first_admin(conn)?;
+        audit::note(conn, decision.event(), by, &user.username, "")?;
+        Ok((user, is_first_admin))
+    })?;
+    services.sessions.forget(id);
+    if is_first_admin {
+        first_run::finish(services)?;
+    }
+    tracing::info!(admin = by.number(), user = id.0, "{}", decision.past());
+    Ok(user)
+}
+
+/// Makes somebody admin, or an admin a user again.
+///
+/// # Errors
+/// `Conflict` for the last admin; `Invalid` for a level that is none.
+pub fn set_access_level(services: &Services, by: &Actor, id: UserId, level: &str) -> Result<User> {
+    let level = AccessLevel::parse(level).ok_or_else(|| Error::field("access_level", "Choose user or admin."))?;
+    let user = services.db.write(|conn| {
+        let user = store::users::find(conn, id)?.ok_or(Error::NotFound)?;
+        if services.users_file.sets_level_of(&user) {
+            return Err(Error::Conflict("Their access level stands in the users file. Change it there.".into()));
+        }
+        change_access_level(services, conn, by, id, level)
+    })?;
+    services.sessions.forget(id);
+    tracing::info!(admin = by.number(), user = id.0, level = level.as_str(), "access level set");
+    Ok(user)
+}
+
+/// Sets an access level, in the caller's transaction; the caller empties the cache.
+///
+/// # Errors
+/// `Conflict` for the last admin.
+pub(crate) fn change_access_level(
+    services: &Services,
+    conn: &mut Conn,
+    by: &Actor,
+    id: UserId,
+    level: AccessLevel,
+) -> Result<User> {
+    let user = under_lock(conn, id)?;
+    match level {
+        AccessLevel::User => refuse_last_admin(services, conn, &user)?,
+        AccessLevel::Admin => _ = store::site::update_claim_first_admin(conn)?,
+    }
+    store::users::update_access_level(conn, id, level, now())?;
+    audit::note(conn, Event::AccessLevelSet, by, &user.username, level.as_str())?;
+    Ok(user)
+}
+
+/// Says how many bytes a person may store; 0 = no limit.
+///
+/// # Errors
+/// `NotFound`.
+pub fn set_quota(services: &Services, by: &Actor, id: UserId, bytes: i64) -> Result<User> {
+    let user = services.db.write(|conn| {
+        let user = store::users::find(conn, id)?.ok_or(Error::NotFound)?;
+        store::users::update_quota(conn, id, bytes, now())?;
+        audit::note(conn, Event::QuotaSet, by, &user.username, &format!("{bytes} bytes"))?;
+        Ok(user)
+    })?;
+    services.sessions.forget(id);
+    tracing::info!(admin = by.number(), user = id.0, bytes, "quota set");
+    Ok(user)
+}
+
+/// Makes a one-time code with which a person sets a new password at `/recover`. Only its hash is kept.
+///
+/// # Errors
+/// `NotFound`.
+pub fn hand_out_code(services: &Services, by: &Actor, id: UserId) -> Result<(User, String)> {
+    let mut random = rand::rng();
+    let letters: String = (0..16)
+        .filter_map(|_| CODE_LETTERS.get(random.random_range(0..CODE_LETTERS.len())))
+        .map(|letter| char::from(*letter))
+        .collect();
+    let user = services.db.write(|conn| {
+        let user = store::users::find(conn, id)?.ok_or(Error::NotFound)?;
+        if user.origin == Origin::File {
+            return Err(Error::Conflict(IN_FILE.into()));
+        }
+        store::users::update_access_code(conn, id, Some(&hash_of(&letters)), Some(now() + CODE_LASTS))?;
+        audit::note(conn, Event::CodeHandedOut, by, &user.username, "")?;
+        Ok(user)
+    })?;
+    tracing::info!(admin = by.number(), user = id.0, "access code handed out");
+    let grouped = letters.as_bytes().chunks(4).map(String::from_utf8_lossy).collect::<Vec<_>>().join("-");
+    Ok((user, grouped))
+}
+
+/// A person by username or e-mail.
+///
+/// # Errors
+/// `NotFound`.
+pub fn find_by_login(services: &Services, login: &str) -> Result<User> {
+    services.db.read(|conn| store::users::find_by_login(conn, login)?.ok_or(Error::NotFound))
+}
+
+/// People looked up in one go.
+const AT_ONCE: i64 = 1000;
+
+/// Does something for everybody, whatever their account's state, the oldest first.
+///
+/// # Errors
+/// The database's, and what `work` says.
+pub(crate) fn for_everybody(services: &Services, mut work: impl FnMut(&User) -> Result<()>) -> Result<()> {
+    let mut after = UserId(0);
+    loop {
+        let people = services.db.read(|conn| Ok(store::users::list_after(conn, after, AT_ONCE)?))?;
+        let Some(last) = people.last() else { return Ok(()) };
+        after = last.id;
+        people.iter().try_for_each(&mut work)?;
+    }
+}
+
+/// Makes an account without asking anybody: what the server's owner does on the command line.
+///
+/// # Errors
+/// `Invalid` names every field that needs another value.
+pub async fn add(services: &Arc<Services>, application: &Application, status: Status, level: AccessLevel) -> Result<User> {
+    let checked = application.check()?;
+    let hash = services.passwords.hash(&checked.password).await?;
+    let services = services.clone();
+    blocking(move || make(&services, &checked.person, &hash, Start::here(status, level), now())).await
+}
+
+/// Makes an account of somebody who need not ask, with a password whose hash is known.
+///
+/// # Errors
+/// `Invalid` names what is taken.
+pub(crate) fn make(services: &Services, person: &Person, hash: &str, start: Start, at: Time) -> Result<User> {
+    let is_admin = start.access_level == AccessLevel::Admin && start.status == Status::Active;
+    let user = services.db.write(|conn| {
+        if is_admin {
+            store::site::update_claim_first_admin(conn)?;
+        }
+        let id = create::create(services, conn, person, hash, start, at)?;
+        let how = format!("{}, {}", start.access_level.as_str(), start.status.as_str());
+        audit::note(conn, Event::AccountMade, &Actor::command_line(), person.username.as_str(), &how)?;
+        store::users::find(conn, id)?.ok_or(Error::NotFound)
+    })?;
+    services.sessions.forget(user.id);
+    if is_admin {
+        first_run::finish(services)?;
+    }
+    tracing::info!(user = user.id.0, "account made");
+    Ok(user)
+}
+
+/// Sets a person's password and ends every session and access token of theirs.
+///
+/// # Errors
+/// `Invalid` for a bad password, `Conflict` for somebody of the users file.
+pub async fn set_password(services: &Arc<Services>, by: &Actor, user: &User, password: &str) -> Result<()> {
+    if user.origin == Origin::File {
+        return Err(Error::Conflict(IN_FILE.into()));
+    }
+    let checked = Password::parse(password, &user.own_words()).map_err(|error| Error::Invalid(vec![error]))?;
+    let hash = services.passwords.hash(&checked).await?;
+    let (services, by, id, username) = (services.clone(), by.clone(), user.id, user.username.clone());
+    blocking(move || {
+        services.db.write(|conn| {
+            crate::db::one_row(store::users::update_password(conn, id, &hash, now())?)?;
+            store::users::update_access_code(conn, id, None, None)?;
+            lifecycle::end_all(conn, id)?;
+            audit::note(conn, Event::PasswordSet, &by, &username, "")
+        })?;
+        services.sessions.forget(id);
+        tracing::info!(user = id.0, "password set");
+        Ok(())
+    })
+    .await
+}
+
+/// Takes an account away with all that the tables know of it. The person's folder stays on disk.
+///
+/// # Errors
+/// `Conflict` for the last admin.
+pub fn remove(services: &Services, by: &Actor, id: UserId) -> Result<User> {
+    let (user, left) = services.db.write(|conn| {
+        let user = under_lock(conn, id)?;
+        refuse_last_admin(services, conn, &user)?;
+        let quarantined = store::findings::list_quarantined_of(conn, id)?.into_iter().map(|id| Place::quarantined(id.0));
+        let unfinished = store::uploads::list_unfinished(conn, id, 10_000)?;
+        let unfinished = unfinished.into_iter().map(|upload| Place::unfinished(upload.id.0));
+        let left: Vec<Place> = quarantined.chain(unfinished).collect();
+        store::items::delete_all(conn, id)?;
+        store::directories::delete_all(conn, id)?;
+        store::users::delete(conn, id)?;
+        audit::note(conn, Event::AccountRemoved, by, &user.username, &format!("the folder {} stays on disk", user.folder))?;
+        Ok((user, left))
+    })?;
+    // Nobody will ever ask for these.
+    for place in left {
+        services.tree.remove_file(&place)?;
+    }
+    services.sessions.forget(id);
+    services.forget_library(id);
+    tracing::info!(user = id.0, folder = user.folder, "account removed");
+    Ok(user)
+}
+
+/// People who wait for an admin.
+///
+/// # Errors
+/// The database's.
+pub fn count_pending(conn: &mut Conn) -> Result<i64> {
+    Ok(store::users::count_pending(conn)?)
+}
+
+/// A page of people and how many there are of each status.
+pub struct People {
+    pub users: Vec<User>,
+    pub next: Option<UserId>,
+    pub counts: std::collections::HashMap<Status, i64>,
+}
+
+/// People with that status, 50 at a time, whoever asked first first.
+///
+/// # Errors
+/// The database's.
+pub fn list(services: &Services, status: Status, after: UserId) -> Result<People> {
+    const PAGE: u8 = 50;
+    services.db.read(|conn| {
+        let mut users = store::users::list_by_status(conn, status, after, i64::from(PAGE) + 1)?;
+        let has_more = users.len() > usize::from(PAGE);
+        users.truncate(PAGE.into());
+        let next = if has_more { users.last().map(|user| user.id) } else { None };
+        Ok(People { users, next, counts: store::users::count_by_status(conn)? })
+    })
+}
+
+/// One person and where they are signed in.
+///
+/// # Errors
+/// `NotFound`.
+pub fn find(services: &Services, id: UserId) -> Result<(User, Vec<Session>)> {
+    services.db.read(|conn| {
+        let user = store::users::find(conn, id)?.ok_or(Error::NotFound)?;
+        Ok((user, store::sessions::list_active(conn, id, &lifecycle::DEVICES, now())?))
+    })
+}
+
+/// Ends every session of a person.
+///
+/// # Errors
+/// `NotFound`.
+pub fn end_sessions(services: &Services, by: &Actor, id: UserId) -> Result<User> {
+    let user = services.db.write(|conn| {
+        let user = store::users::find(conn, id)?.ok_or(Error::NotFound)?;
+        lifecycle::end_all(conn, id)?;
+        audit::note(conn, Event::SessionsEnded, by, &user.username, "all of them")?;
+        Ok(user)
+    })?;
+    services.sessions.forget(id);
+    tracing::info!(admin = by.number(), user = id.0, "all sessions ended");
+    Ok(user)
+}
+
+/// Reads a person while no other change of admins can come between.
+fn under_lock(conn: &mut Conn, id: UserId) -> Result<User> {
+    store::site::update_lock_admins(conn)?;
+    store::users::find(conn, id)?.ok_or(Error::NotFound)
+}
+
+fn refuse_oneself(by: &Actor, id: UserId, why: &str) -> Result<()> {
+    if by.id == Some(id) { Err(Error::Conflict(why.into())) } else { Ok(()) }
+}
+
+/// An admin whose line in the users file is gone cannot come in, and is none.
+fn refuse_last_admin(services: &Services, conn: &mut Conn, user: &User) -> Result<()> {
+    let is_one = user.is_admin() && user.status == Status::Active;
+    if !is_one {
+        return Ok(());
+    }
+    let others = store::users::list_active_admins(conn)?.into_iter().filter(|admin| admin.id != user.id);
+    let mut others = others.filter(|admin| services.users_file.still_has(admin));
+    if others.next().is_some() { Ok(()) } else { Err(Error::Conflict(LAST_ADMIN.into())) }
+}

@@ -1,0 +1,167 @@
+//! Making an account: the checks and the one transaction that registration, set-up and the command line share.
+
+use crate::db::Conn;
+use crate::error::{Error, FieldError, Result};
+use crate::media::avatar;
+use crate::model::account_fields::optional_line;
+use crate::model::directory::NewDirectory;
+use crate::model::user::NewUser;
+use crate::model::{AccessLevel, DirectoryId, Email, Origin, Password, PersonName, Status, Theme, Time, UserId, Username};
+use crate::state::Services;
+use crate::storage::Tree;
+use crate::store;
+
+/// What a person types to get an account.
+#[derive(Debug, Clone, Default)]
+pub struct Application {
+    pub firstname: String,
+    pub lastname: String,
+    pub username: String,
+    pub email: String,
+    pub password: String,
+    pub contact_number: String,
+    pub address: String,
+}
+
+/// A person who can have an account.
+pub(crate) struct Person {
+    pub firstname: PersonName,
+    pub lastname: PersonName,
+    pub username: Username,
+    pub email: Email,
+    pub contact_number: Option<String>,
+    pub address: Option<String>,
+}
+
+/// An application whose fields are all right.
+pub(crate) struct Checked {
+    pub person: Person,
+    pub password: Password,
+}
+
+/// What an account begins with.
+#[derive(Clone, Copy)]
+pub(crate) struct Start {
+    pub status: Status,
+    pub access_level: AccessLevel,
+    pub origin: Origin,
+}
+
+impl Start {
+    /// One whose password is kept here.
+    pub const fn here(status: Status, access_level: AccessLevel) -> Self {
+        Self { status, access_level, origin: Origin::Here }
+    }
+}
+
+impl Application {
+    /// Checks every field and names all that are wrong, not only the first.
+    pub(crate) fn check(&self) -> Result<Checked> {
+        let about = [self.username.trim(), self.email.trim(), self.firstname.trim(), self.lastname.trim()];
+        let mut wrong: Vec<FieldError> = Vec::new();
+        let person = self.person(&mut wrong);
+        match (person, noted(Password::parse(&self.password, &about), &mut wrong)) {
+            (Some(person), Some(password)) => Ok(Checked { person, password }),
+            _ => Err(Error::Invalid(wrong)),
+        }
+    }
+
+    /// Who it is, where the password is known elsewhere; `wrong` gets what is not right.
+    pub(crate) fn person(&self, wrong: &mut Vec<FieldError>) -> Option<Person> {
+        let firstname = noted(PersonName::parse("firstname", &self.firstname), wrong);
+        let lastname = noted(PersonName::parse("lastname", &self.lastname), wrong);
+        let username = noted(Username::parse(&self.username), wrong);
+        let email = noted(Email::parse(&self.email), wrong);
+        let contact_number = noted(optional_line("contact_number", &self.contact_number, 40), wrong);
+        let address = noted(optional_line("address", &self.address, 300), wrong);
+        Some(Person {
+            firstname: firstname?,
+            lastname: lastname?,
+            username: username?,
+            email: email?,
+            contact_number: contact_number?,
+            address: address?,
+        })
+    }
+}
+
+fn noted<T>(parsed: Result<T, FieldError>, wrong: &mut Vec<FieldError>) -> Option<T> {
+    parsed.map_err(|error| wrong.push(error)).ok()
+}
+
+/// Makes row, folder, directories and counts, in the caller's transaction.
+///
+/// # Errors
+/// `Invalid` names what is taken; the folder is gone again when anything fails.
+pub(crate) fn create(
+    services: &Services,
+    conn: &mut Conn,
+    person: &Person,
+    hash: &str,
+    start: Start,
+    at: Time,
+) -> Result<UserId> {
+    refuse_taken(conn, person)?;
+    let new = NewUser {
+        firstname: person.firstname.as_str().into(),
+        lastname: person.lastname.as_str().into(),
+        username: person.username.as_str().into(),
+        email: person.email.as_str().into(),
+        password: hash.into(),
+        contact_number: person.contact_number.clone(),
+        address: person.address.clone(),
+        access_level: start.access_level,
+        status: start.status,
+        status_since: at,
+        folder: String::new(),
+        quota_bytes: i64::try_from(services.settings.default_quota).unwrap_or(i64::MAX),
+        used_bytes: 0,
+        theme: Theme::System,
+        single_keys: true,
+        created_at: at,
+        updated_at: at,
+        origin: start.origin,
+    };
+    let id = store::users::insert(conn, &new)?;
+    let svg = avatar::initials_svg(&new.firstname, &new.lastname);
+    let folder = services.tree.create_person(id.0, &new.firstname, &new.lastname, &svg)?;
+    let filled = fill(conn, id, &new.username, &folder, at);
+    if filled.is_err() {
+        Tree::remove_person(&services.tree, &folder);
+    }
+    filled.map(|()| id)
+}
+
+fn refuse_taken(conn: &mut Conn, person: &Person) -> Result<()> {
+    let mut taken = Vec::new();
+    if store::users::is_username_taken(conn, person.username.as_str(), None)? {
+        taken.push(FieldError::new("username", "That username is taken. Choose another one."));
+    }
+    if store::users::is_email_taken(conn, person.email.as_str(), None)? {
+        taken.push(FieldError::new("email", "There is an account with that e-mail already."));
+    }
+    if taken.is_empty() { Ok(()) } else { Err(Error::Invalid(taken)) }
+}
+
+fn fill(conn: &mut Conn, id: UserId, username: &str, folder: &str, at: Time) -> Result<()> {
+    store::users::update_folder(conn, id, folder)?;
+    for name in crate::storage::media_dir::STANDARD {
+        store::directories::insert(
+            conn,
+            &NewDirectory {
+                user_id: id,
+                directory_id: DirectoryId::new(),
+                parent_id: None,
+                directory_name: name.into(),
+                directory_path: name.into(),
+                username: username.into(),
+                date_added: at,
+                last_modified: at,
+                last_accessed: at,
+            },
+        )?;
+    }
+    store::shelf_counts::insert_zero(conn, id)?;
+    store::library_versions::insert(conn, id)?;
+    Ok(())
+}

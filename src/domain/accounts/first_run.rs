@@ -1,0 +1,124 @@
+//! The first admin: made once, with a code that only the server's owner can see.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use base64::Engine;
+use rand::Rng;
+use subtle::ConstantTimeEq;
+
+use super::create::{self, Application, Start};
+use crate::config;
+use crate::config::FirstAdmin;
+use crate::db::blocking;
+use crate::domain::audit;
+use crate::domain::sessions::lifecycle;
+use crate::error::{Error, Result};
+use crate::model::actor::Actor;
+use crate::model::actor::Client;
+use crate::model::{AccessLevel, Event, SessionKind, Status, now};
+use crate::state::Services;
+use crate::store;
+
+fn code_file(services: &Services) -> PathBuf {
+    services.settings.data_dir.join("setup-code")
+}
+
+/// The one-time code, made where there is none yet.
+///
+/// # Errors
+/// The system's.
+pub fn code(services: &Services) -> Result<String> {
+    let make = || {
+        let mut bytes = [0_u8; 18];
+        rand::rng().fill_bytes(&mut bytes);
+        base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes)
+    };
+    Ok(config::secret_file(&code_file(services), make)?)
+}
+
+/// Makes the first admin and signs them in; returns the session's token.
+///
+/// # Errors
+/// `NotFound` once there is an admin, `Invalid` for a wrong code or field, `TooManyRequests` for guesses.
+pub async fn set_up(services: &Arc<Services>, given: &str, application: &Application, client: Client) -> Result<String> {
+    let attempt = services.attempts.begin("the set-up code", client.address)?;
+    let expected = {
+        let services = services.clone();
+        blocking(move || if services.has_admin()? { Err(Error::NotFound) } else { code(&services) }).await?
+    };
+    if !bool::from(given.trim().as_bytes().ct_eq(expected.as_bytes())) {
+        return Err(Error::field("code", "That is not the code this server printed when it started."));
+    }
+    attempt.forgive();
+    let checked = application.check()?;
+    let hash = services.passwords.hash(&checked.password).await?;
+    let services = services.clone();
+    blocking(move || {
+        let token = services.db.write(|conn| {
+            if !store::site::update_claim_first_admin(conn)? {
+                return Err(Error::NotFound);
+            }
+            let at = now();
+            let id =
+                create::create(&services, conn, &checked.person, &hash, Start::here(Status::Active, AccessLevel::Admin), at)?;
+            let token = lifecycle::begin(conn, id, SessionKind::Browser, &client, at)?;
+            let username = checked.person.username.as_str();
+            audit::note(
+                conn,
+                Event::AccountMade,
+                &Actor::new_here(id, username, &client),
+                username,
+                "the first admin, with the set-up code",
+            )?;
+            Ok(token)
+        })?;
+        finish(&services)?;
+        Ok(token)
+    })
+    .await
+}
+
+/// Makes the first admin from the settings, where there is none yet.
+///
+/// # Errors
+/// `Configuration` names what is wrong with the settings.
+pub async fn set_up_unattended(services: &Arc<Services>, admin: &FirstAdmin) -> Result<()> {
+    let application = Application {
+        firstname: "Site".into(),
+        lastname: "Admin".into(),
+        username: admin.username.clone(),
+        email: admin.email.clone(),
+        password: admin.password.clone(),
+        ..Application::default()
+    };
+    let checked = application.check().map_err(|error| match error {
+        Error::Invalid(fields) => {
+            let said: Vec<_> = fields.iter().map(|field| format!("{}: {}", field.field, field.message)).collect();
+            Error::Configuration(format!("The first admin's settings: {}", said.join(" ")))
+        }
+        other => other,
+    })?;
+    let hash = services.passwords.hash(&checked.password).await?;
+    let services = services.clone();
+    blocking(move || {
+        services.db.write(|conn| {
+            if store::site::update_claim_first_admin(conn)? {
+                create::create(&services, conn, &checked.person, &hash, Start::here(Status::Active, AccessLevel::Admin), now())?;
+                let username = checked.person.username.as_str();
+                audit::note(conn, Event::AccountMade, &Actor::server(), username, "the first admin, from the settings")?;
+            }
+            Ok(())
+        })?;
+        finish(&services)
+    })
+    .await
+}
+
+/// Set-up is over: there is an admin.
+pub(crate) fn finish(services: &Services) -> Result<()> {
+    services.set_has_admin();
+    config::remove_secret(&code_file(services))?;
+    tracing::info!("the first admin has been made");
+    Ok(())
+}

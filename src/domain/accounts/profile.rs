@@ -1,0 +1,142 @@
+//! What people change about themselves.
+
+use std::sync::Arc;
+
+use crate::db::blocking;
+use crate::domain::audit;
+use crate::domain::sessions::lifecycle;
+use crate::error::{Error, FieldError, Result};
+use crate::media::avatar;
+use crate::model::account_fields::optional_line;
+use crate::model::actor::Actor;
+use crate::model::actor::Client;
+use crate::model::{Email, Event, Origin, Password, PersonName, SessionKind, Theme, User, now};
+use crate::state::Services;
+use crate::state::password_hash::Verdict;
+use crate::state::session_cache::Presence;
+use crate::store;
+
+/// The fields of the profile form.
+#[derive(Debug, Clone, Default)]
+pub struct ProfileForm {
+    pub firstname: String,
+    pub lastname: String,
+    pub email: String,
+    pub contact_number: String,
+    pub address: String,
+    pub single_keys: bool,
+}
+
+/// Writes a person's profile. The picture follows the names while it shows initials.
+///
+/// # Errors
+/// `Invalid` names every field that needs another value.
+pub fn update(services: &Services, user: &User, form: &ProfileForm) -> Result<()> {
+    let mut wrong: Vec<FieldError> = Vec::new();
+    let mut note = |error| wrong.push(error);
+    let firstname = PersonName::parse("firstname", &form.firstname).map_err(&mut note).ok();
+    let lastname = PersonName::parse("lastname", &form.lastname).map_err(&mut note).ok();
+    let email = Email::parse(&form.email).map_err(&mut note).ok();
+    let contact_number = optional_line("contact_number", &form.contact_number, 40).map_err(&mut note).ok();
+    let address = optional_line("address", &form.address, 300).map_err(&mut note).ok();
+    let (Some(firstname), Some(lastname), Some(email), Some(contact_number), Some(address)) =
+        (firstname, lastname, email, contact_number, address)
+    else {
+        return Err(Error::Invalid(wrong));
+    };
+    services.db.write(|conn| {
+        if store::users::is_email_taken(conn, email.as_str(), Some(user.id))? {
+            return Err(Error::field("email", "There is an account with that e-mail already."));
+        }
+        let profile = store::users::Profile {
+            firstname: firstname.as_str(),
+            lastname: lastname.as_str(),
+            email: email.as_str(),
+            contact_number: contact_number.as_deref(),
+            address: address.as_deref(),
+            single_keys: form.single_keys,
+        };
+        crate::db::one_row(store::users::update_profile(conn, user.id, &profile, now())?)
+    })?;
+    services.sessions.forget(user.id);
+    if read_icon(services, user)? == avatar::initials_svg(&user.firstname, &user.lastname) {
+        services.tree.write_icon(&user.folder, &avatar::initials_svg(firstname.as_str(), lastname.as_str()))?;
+    }
+    Ok(())
+}
+
+/// Sets the colours of the pages.
+///
+/// # Errors
+/// `Invalid` for a theme that is none.
+pub fn set_theme(services: &Services, user: &User, theme: &str) -> Result<()> {
+    let theme = Theme::parse(theme).ok_or_else(|| Error::field("theme", "Choose system, light or dark."))?;
+    services.db.write(|conn| crate::db::one_row(store::users::update_theme(conn, user.id, theme)?))?;
+    services.sessions.forget(user.id);
+    Ok(())
+}
+
+/// Sets a new password, ends every session, and signs this device in anew; returns its token.
+///
+/// # Errors
+/// `Invalid` for a wrong current or a bad new password; `TooManyRequests` after five wrong ones.
+pub async fn change_password(
+    services: &Arc<Services>,
+    presence: &Presence,
+    current: &str,
+    new: &str,
+    client: Client,
+) -> Result<String> {
+    let user = presence.user.clone();
+    if user.origin == Origin::File {
+        return Err(Error::Forbidden("Your password is kept in a file on the server. Ask the admin to change it."));
+    }
+    let attempt = services.attempts.begin(&user.username, client.address)?;
+    if services.passwords.verify(Some(user.password.clone()), current).await? == Verdict::Wrong {
+        return Err(Error::field("current_password", "That is not your password now."));
+    }
+    attempt.forgive();
+    let checked = Password::parse(new, &user.own_words())
+        .map_err(|error| Error::Invalid(vec![FieldError::new("new_password", error.message)]))?;
+    let hash = services.passwords.hash(&checked).await?;
+    let services = services.clone();
+    blocking(move || {
+        let token = services.db.write(|conn| {
+            let at = now();
+            crate::db::one_row(store::users::update_password(conn, user.id, &hash, at)?)?;
+            lifecycle::end_all(conn, user.id)?;
+            store::users::update_access_code(conn, user.id, None, None)?;
+            let token = lifecycle::begin(conn, user.id, SessionKind::Browser, &client, at)?;
+            audit::note(conn, Event::PasswordSet, &Actor::of(&user, &client), &user.username, "")?;
+            Ok(token)
+        })?;
+        services.sessions.forget(user.id);
+        tracing::info!(user = user.id.0, "password changed");
+        Ok(token)
+    })
+    .await
+}
+
+/// Makes a photo the person's picture; no bytes bring the initials back.
+///
+/// # Errors
+/// `Invalid` for what is no picture.
+pub fn set_picture(services: &Services, user: &User, bytes: &[u8]) -> Result<()> {
+    let svg = if bytes.is_empty() {
+        avatar::initials_svg(&user.firstname, &user.lastname)
+    } else {
+        avatar::picture_svg(bytes).ok_or_else(|| Error::field("picture", "That is no JPEG, PNG, WebP or GIF of 1 MB at most."))?
+    };
+    Ok(services.tree.write_icon(&user.folder, &svg)?)
+}
+
+/// A person's picture as SVG.
+///
+/// # Errors
+/// The system's; initials where the file is gone.
+pub fn read_icon(services: &Services, user: &User) -> Result<String> {
+    use std::io::Read;
+    let mut svg = String::new();
+    let read = services.tree.open_icon(&user.folder).and_then(|file| file.take(4 << 20).read_to_string(&mut svg));
+    Ok(if read.is_ok() { svg } else { avatar::initials_svg(&user.firstname, &user.lastname) })
+}

@@ -1,0 +1,44 @@
+//! Signing up: a person asks for an account and waits.
+
+use super::create::{self, Application, Start};
+use crate::config::Registration;
+use crate::db::blocking;
+use crate::domain::audit;
+use crate::domain::sessions::lifecycle;
+use crate::error::{Error, Result};
+use crate::model::actor::Actor;
+use crate::model::actor::Client;
+use crate::model::{AccessLevel, Event, SessionKind, Status, UserId, now};
+use crate::state::Services;
+
+use std::sync::Arc;
+
+/// Makes a pending account (an active one where sign-up is open) and signs the person in,
+/// so that they can see how their request stands; returns the session's token.
+///
+/// # Errors
+/// `Forbidden` where sign-up is closed; `Invalid` names every field that needs another value.
+pub async fn register(services: &Arc<Services>, application: &Application, client: Client) -> Result<(UserId, String)> {
+    let status = match services.settings.registration {
+        Registration::Approval => Status::Pending,
+        Registration::Open => Status::Active,
+        Registration::Closed => return Err(Error::Forbidden("Nobody can sign up here by themselves. Ask the admin.")),
+    };
+    let checked = application.check()?;
+    let hash = services.passwords.hash(&checked.password).await?;
+    let services = services.clone();
+    blocking(move || {
+        let done = services.db.write(|conn| {
+            let at = now();
+            let id = create::create(&services, conn, &checked.person, &hash, Start::here(status, AccessLevel::User), at)?;
+            let token = lifecycle::begin(conn, id, SessionKind::Browser, &client, at)?;
+            let username = checked.person.username.as_str();
+            audit::note(conn, Event::Registered, &Actor::new_here(id, username, &client), username, status.as_str())?;
+            Ok((id, token))
+        })?;
+        services.sessions.forget(done.0);
+        tracing::info!(user = done.0.0, status = status.as_str(), "registered");
+        Ok(done)
+    })
+    .await
+}

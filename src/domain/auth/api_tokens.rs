@@ -1,0 +1,143 @@
+//! API sessions: a short-lived signed token for each request, and a refresh token that changes with each use.
+
+use std::sync::Arc;
+
+use super::login;
+use crate::db::blocking;
+use crate::domain::audit;
+use crate::domain::sessions::lifecycle;
+use crate::error::{Error, Result};
+use crate::model::actor::Actor;
+use crate::model::actor::Client;
+use crate::model::{Event, SessionKind, UserId, now};
+use crate::state::Services;
+use crate::state::jwt::LIFETIME;
+use crate::state::session_cache::{Presence, hash_of};
+use crate::store;
+
+/// What an API client gets.
+pub struct Issued {
+    /// For `Authorization: Bearer`.
+    pub token: String,
+    /// Seconds.
+    pub expires_in: i64,
+    pub refresh_token: String,
+    pub presence: Arc<Presence>,
+}
+
+/// Signs an API client in.
+///
+/// # Errors
+/// As [`login::log_in`].
+pub async fn begin(services: &Arc<Services>, login: &str, password: &str, client: Client) -> Result<Issued> {
+    let (_, refresh_token) = login::log_in(services, login, password, SessionKind::Api, client).await?;
+    let services = services.clone();
+    blocking(move || {
+        let presence = lifecycle::find(&services, &refresh_token)?;
+        issue(&services, presence, refresh_token)
+    })
+    .await
+}
+
+/// Exchanges a refresh token for a new pair. One that was exchanged before ends its session:
+/// somebody else has had it (RFC 9700, 4.14.2).
+///
+/// # Errors
+/// `Unauthenticated` for a token that is not, or no longer, good; `NotActive`.
+pub fn refresh(services: &Services, old: &str, client: &Client) -> Result<Issued> {
+    let hash = hash_of(old);
+    let exchanged = services.db.write(|conn| {
+        let at = now();
+        let found = store::sessions::find_active(conn, &hash, at)?.filter(|session| session.kind == SessionKind::Api);
+        let Some(session) = found else {
+            let reused = store::sessions::find_by_spent(conn, &hash)?;
+            if let Some((id, owner)) = reused {
+                store::sessions::update_end(conn, owner, id)?;
+                let username = store::users::find(conn, owner)?.map(|user| user.username).unwrap_or_default();
+                audit::note(conn, Event::TokenReused, &Actor::somebody(client), &username, "its session was ended")?;
+            }
+            return Ok(Err(reused));
+        };
+        let token = lifecycle::random_token();
+        let new = hash_of(&token);
+        if store::sessions::update_token(conn, session.id, &hash, &new, lifecycle::lasting(&session, at))? == 0 {
+            return Err(Error::Contention);
+        }
+        store::sessions::insert_spent(conn, &hash, session.id)?;
+        store::users::update_exchange_session_token(conn, session.user_id, &hash, &new)?;
+        Ok(Ok(token))
+    })?;
+    match exchanged {
+        Ok(token) => {
+            let presence = lifecycle::find(services, &token)?;
+            // What is known under the session's number is from before.
+            services.sessions.forget(presence.user.id);
+            issue(services, presence, token)
+        }
+        Err(reused) => {
+            if let Some((id, owner)) = reused {
+                services.sessions.forget(owner);
+                tracing::warn!(user = owner.0, session = id, "a refresh token was used twice; its session was ended");
+            }
+            Err(Error::Unauthenticated)
+        }
+    }
+}
+
+fn issue(services: &Services, presence: Arc<Presence>, refresh_token: String) -> Result<Issued> {
+    if let Some(standing) = presence.user.status.standing() {
+        return Err(Error::NotActive(standing));
+    }
+    let at = now().assume_utc().unix_timestamp();
+    let token = services.signer.sign(presence.user.id.0, presence.session.id, at)?;
+    Ok(Issued { token, expires_in: LIFETIME, refresh_token, presence })
+}
+
+/// What a Bearer token stands for: a signed one names its session, an access token is one.
+pub enum Bearer {
+    Signed { owner: UserId, session: i64 },
+    Access(String),
+}
+
+impl Bearer {
+    /// # Errors
+    /// `Unauthenticated` for a signed token that is not ours or over.
+    pub fn read(services: &Services, token: &str) -> Result<Self> {
+        if token.starts_with(crate::domain::sessions::access_tokens::PREFIX) {
+            return Ok(Self::Access(token.to_owned()));
+        }
+        let claims = services.signer.verify(token, now().assume_utc().unix_timestamp())?;
+        let owner = claims.sub.parse().map(UserId).map_err(|_| Error::Unauthenticated)?;
+        Ok(Self::Signed { owner, session: claims.sid })
+    }
+
+    /// What is known of it without asking the database.
+    #[must_use]
+    pub fn peek(&self, services: &Services) -> Option<Arc<Presence>> {
+        let known = match self {
+            Self::Signed { session, .. } => services.sessions.get(&lifecycle::key_of(*session)),
+            Self::Access(token) => services.sessions.peek(token),
+        };
+        known.filter(|presence| self.fits(presence) && services.users_file.still_has(&presence.user))
+    }
+
+    /// The person and session behind it.
+    ///
+    /// # Errors
+    /// `Unauthenticated` for a session that is not, or no longer, good.
+    pub fn find(&self, services: &Services) -> Result<Arc<Presence>> {
+        let found = match self {
+            Self::Signed { owner, session } => lifecycle::find_by_id(services, *owner, *session)?,
+            Self::Access(token) => lifecycle::find(services, token)?,
+        };
+        if self.fits(&found) { Ok(found) } else { Err(Error::Unauthenticated) }
+    }
+
+    /// A refresh token or a cookie's token is no Bearer token, and a signed one names an API session.
+    fn fits(&self, presence: &Presence) -> bool {
+        match self {
+            Self::Signed { owner, .. } => presence.session.kind == SessionKind::Api && presence.user.id == *owner,
+            Self::Access(_) => presence.session.kind == SessionKind::Token,
+        }
+    }
+}

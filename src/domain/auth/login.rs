@@ -1,0 +1,185 @@
+//! Logging in, and getting back in with a code from the admin.
+
+use std::sync::Arc;
+
+use crate::db::blocking;
+use crate::domain::accounts::users_file;
+use crate::domain::audit;
+use crate::domain::sessions::lifecycle;
+use crate::error::{Error, Result};
+use crate::model::actor::Actor;
+use crate::model::actor::Client;
+use crate::model::users_file::Entry;
+use crate::model::{Event, Origin, Password, SessionKind, User, now};
+use crate::state::Services;
+use crate::state::password_hash::Verdict;
+use crate::state::rate_limiter::Bucket;
+use crate::state::session_cache::hash_of;
+use crate::store;
+
+/// Checks name (or e-mail) and password and signs the person in; returns the session's token.
+///
+/// # Errors
+/// `BadCredentials`, the same for a person that is not and a password that is wrong;
+/// `NotActive` only after the right password; `TooManyRequests` after five wrong ones.
+pub async fn log_in(
+    services: &Arc<Services>,
+    login: &str,
+    password: &str,
+    kind: SessionKind,
+    client: Client,
+) -> Result<(User, String)> {
+    services.limits.check_named(Bucket::LogIn, login)?;
+    let attempt = services.attempts.begin(login, client.address)?;
+    let known = {
+        let (services, login) = (services.clone(), login.to_owned());
+        blocking(move || find_known(&services, &login)).await?
+    };
+    let hash = known.as_ref().map(|known| known.hash().to_owned());
+    // What somebody typed who is not known may be a password in the wrong field.
+    let name = known.as_ref().map(|known| known.username().to_owned());
+    let verdict = services.passwords.verify(hash, password).await?;
+    let (Some(known), Verdict::Right | Verdict::RightButOld) = (known, verdict) else {
+        services.metrics.logged_in(false);
+        tracing::info!(address = %client.address, "wrong password or name");
+        let (services, name) = (services.clone(), name);
+        blocking(move || {
+            let whom = name.as_deref().unwrap_or("(nobody of that name)");
+            services.db.write(|conn| audit::note(conn, Event::LogInRefused, &Actor::somebody(&client), whom, "wrong password"))
+        })
+        .await?;
+        return Err(Error::BadCredentials);
+    };
+    attempt.forgive();
+    let new_hash = match (&known, verdict) {
+        (Known::Here(user), Verdict::RightButOld) if user.status.standing().is_none() => Some(rehash(services, password).await?),
+        _ => None,
+    };
+    let services = services.clone();
+    blocking(move || {
+        let (user, token) = services.db.write(|conn| {
+            let at = now();
+            let user = match &known {
+                // A password that was changed while this one was tried is another one; two log-ins at once that
+                // both make an old hash anew meet here too, and the second one is asked to try again.
+                Known::Here(tried) => match store::users::find(conn, tried.id)? {
+                    Some(user) if user.password == tried.password => user,
+                    Some(_) if verdict == Verdict::RightButOld => {
+                        return Err(Error::Unavailable("The password is being changed."));
+                    }
+                    _ => return Err(Error::BadCredentials),
+                },
+                Known::Listed(entry) => users_file::admit(&services, conn, entry)?,
+            };
+            if user.status.standing().is_some() {
+                let state = user.status.as_str();
+                audit::note(conn, Event::LogInRefused, &Actor::of(&user, &client), &user.username, state)?;
+                return Ok((user, None));
+            }
+            if let Some(hash) = &new_hash {
+                store::users::update_password(conn, user.id, hash, at)?;
+            }
+            let token = lifecycle::begin(conn, user.id, kind, &client, at)?;
+            audit::note(conn, Event::LoggedIn, &Actor::of(&user, &client), &user.username, &client.device)?;
+            Ok((user, Some(token)))
+        })?;
+        services.sessions.forget(user.id);
+        match (token, user.status.standing()) {
+            (Some(token), _) => {
+                services.metrics.logged_in(true);
+                tracing::info!(user = user.id.0, "logged in");
+                Ok((user, token))
+            }
+            (None, Some(standing)) => Err(Error::NotActive(standing)),
+            (None, None) => Err(Error::internal("no token for an active person")),
+        }
+    })
+    .await
+}
+
+/// Somebody whose password can be tried.
+enum Known {
+    Here(Box<User>),
+    Listed(Entry),
+}
+
+impl Known {
+    fn username(&self) -> &str {
+        match self {
+            Self::Here(user) => &user.username,
+            Self::Listed(entry) => &entry.username,
+        }
+    }
+
+    fn hash(&self) -> &str {
+        match self {
+            Self::Here(user) => &user.password,
+            Self::Listed(entry) => &entry.hash,
+        }
+    }
+}
+
+/// By username or e-mail; a line of the users file goes before a row of that name.
+fn find_known(services: &Services, login: &str) -> Result<Option<Known>> {
+    if let Some(entry) = services.users_file.find(login) {
+        return Ok(Some(Known::Listed(entry)));
+    }
+    let user = find(services, login)?;
+    let user = match user {
+        // A changed e-mail leads to the line of the file by the name.
+        Some(user) if user.origin == Origin::File => {
+            return Ok(services.users_file.find(&user.username).map(Known::Listed));
+        }
+        other => other,
+    };
+    Ok(user.map(|user| Known::Here(Box::new(user))))
+}
+
+/// The account of somebody who just gave the right password, to tell them how it stands.
+///
+/// # Errors
+/// The database's.
+pub fn find(services: &Services, login: &str) -> Result<Option<User>> {
+    services.db.read(|conn| Ok(store::users::find_by_login(conn, login)?))
+}
+
+async fn rehash(services: &Services, password: &str) -> Result<String> {
+    // A password of old may break today's rules and still be right.
+    let password = Password::parse_known(password);
+    services.passwords.hash(&password).await
+}
+
+/// Sets a new password with a one-time code, and ends every session.
+///
+/// # Errors
+/// `Invalid` for a code that is not, or no longer, good: the same for a person that is not.
+pub async fn recover(services: &Arc<Services>, login: &str, code: &str, password: &str, client: &Client) -> Result<()> {
+    services.limits.check_named(Bucket::Recovery, login)?;
+    let attempt = services.attempts.begin(&format!("recovery of {}", login.trim()), client.address)?;
+    let wrong = || {
+        Error::field("access_code", "That code and name do not go together, or the code is over. Ask the admin for a new one.")
+    };
+    let checked = Password::parse(password, &[login.trim()]).map_err(|error| Error::Invalid(vec![error]))?;
+    let new_hash = services.passwords.hash(&checked).await?;
+    let code: String = code.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_uppercase();
+    let (services, login, by) = (services.clone(), login.to_owned(), Actor::somebody(client));
+    blocking(move || {
+        let user = services.db.write(|conn| {
+            let user = store::users::find_by_login(conn, &login)?.filter(|user| user.origin == Origin::Here).ok_or_else(wrong)?;
+            if store::users::update_use_access_code(conn, user.id, &hash_of(&code), now())? == 0 {
+                return Err(wrong());
+            }
+            // Not before the code was right: whoever guesses names would learn them by it.
+            checked.refuse_words(&user.own_words()).map_err(|error| Error::Invalid(vec![error]))?;
+            store::users::update_password(conn, user.id, &new_hash, now())?;
+            lifecycle::end_all(conn, user.id)?;
+            audit::note(conn, Event::PasswordSet, &by, &user.username, "with a one-time code")?;
+            Ok(user)
+        })?;
+        services.sessions.forget(user.id);
+        tracing::info!(user = user.id.0, "password set with an access code");
+        attempt.forgive();
+        Ok(())
+    })
+    .await
+}

@@ -1,0 +1,4 @@
+//! Ways to authenticate: log-in and API tokens.
+
+pub mod api_tokens;
+pub mod login;

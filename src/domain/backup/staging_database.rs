@@ -1,0 +1,93 @@
+//! A set's tables in a database of their own: read, checked, and brought to today's schema before anything is touched.
+
+use std::cell::RefCell;
+use std::path::{Path, PathBuf};
+
+use diesel::Connection;
+
+use super::set::{Left, Set};
+use crate::db::table_rows::{Columns, Filling, Sum, TABLES, delete};
+use crate::db::{Conn, Db, newest_schema};
+use crate::error::{Error, Result};
+use crate::state::Services;
+use crate::store;
+
+/// What such files are called, in the data directory.
+const PREFIX: &str = "restoring-";
+
+/// A database that is gone when this is dropped.
+pub(crate) struct Loaded {
+    path: PathBuf,
+    /// A transaction may begin again, and reads it from the start then.
+    pub conn: RefCell<Conn>,
+}
+
+impl Loaded {
+    /// # Errors
+    /// `Conflict` for a set from a later version, or one whose rows are not those that were written.
+    pub(crate) fn load(services: &Services, set: &Set) -> Result<Self> {
+        let newest = newest_schema()?;
+        if set.manifest.schema > newest {
+            let by = &set.manifest.made_by;
+            return Err(Error::Conflict(format!("A later version ({by}) made the backup {}: update first.", set.name)));
+        }
+        let path = services.settings.data_dir.join(format!("{PREFIX}{}.db", uuid::Uuid::now_v7().simple()));
+        let mut loaded = Self { conn: RefCell::new(Db::scratch(&path, &set.manifest.schema)?), path };
+        let conn = loaded.conn.get_mut();
+        conn.transaction(|conn| fill(conn, set))?;
+        Db::migrate_scratch(conn)?;
+        store::backup_rows::update_forget_passing(conn)?;
+        Ok(loaded)
+    }
+
+    /// Marks items whose bytes are not there.
+    pub(crate) fn mark_missing<'a>(&mut self, left: impl Iterator<Item = &'a Left>) -> Result<()> {
+        let conn = self.conn.get_mut();
+        store::backup_rows::update_all_there(conn)?;
+        for Left { folder, directory, name, .. } in left {
+            store::backup_rows::update_missing_at(conn, folder, directory, name)?;
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Loaded {
+    fn drop(&mut self) {
+        drop(remove(&self.path));
+    }
+}
+
+fn remove(path: &Path) -> std::io::Result<()> {
+    for end in ["-wal", "-shm", ""] {
+        crate::config::remove_secret(Path::new(&format!("{}{end}", path.display())))?;
+    }
+    Ok(())
+}
+
+/// Takes away what a killed restore left in the data directory.
+pub(crate) fn sweep(data_dir: &Path) -> Result<()> {
+    Ok(crate::config::remove_beginning_with(data_dir, PREFIX)?)
+}
+
+fn fill(conn: &mut Conn, set: &Set) -> Result<()> {
+    let parts: Vec<_> = TABLES.iter().filter_map(|table| Some((*table, set.manifest.tables.get(*table)?))).collect();
+    for (table, _) in parts.iter().rev() {
+        delete(conn, table)?;
+    }
+    for (table, part) in parts {
+        let columns = Columns::of(conn, table)?.ordered(&part.columns)?;
+        let (mut sum, mut filling) = (Sum::default(), Filling::new(conn, table, &columns));
+        set.each_row(table, |row| {
+            sum.add(&columns, &row);
+            filling.add(row)
+        })?;
+        filling.flush()?;
+        if (sum.rows, sum.checksum()) != (part.rows, part.checksum.clone()) {
+            return Err(Error::Conflict(format!(
+                "The rows of {table} in the backup {} are not those that were written.",
+                set.name
+            )));
+        }
+    }
+    Ok(())
+}

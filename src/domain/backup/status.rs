@@ -1,0 +1,26 @@
+//! How backups are.
+
+use super::set::newest;
+use crate::model::{Time, now};
+use crate::state::Services;
+
+/// How backups are.
+#[derive(Debug, Clone, Default)]
+pub struct Standing {
+    /// When the newest was made.
+    pub newest: Option<Time>,
+    /// Whether it is older than the settings say.
+    pub is_late: bool,
+    /// Why the last try made none.
+    pub trouble: Option<String>,
+}
+
+/// How backups are; `None` where no folder is set for them.
+#[must_use]
+pub fn standing(services: &Services) -> Option<Standing> {
+    let folder = services.settings.backup_dir.as_ref()?;
+    let newest = newest(folder).ok().flatten();
+    let every = services.settings.backup_every;
+    let is_late = newest.is_none_or(|at| every.is_some_and(|every| now() - at > every * 2));
+    Some(Standing { newest, is_late, trouble: services.backup_troubles.last() })
+}

@@ -1,0 +1,309 @@
+//! Moving files: a journal entry, a rename that never overwrites, then the rows. Killed anywhere in
+//! between, the start undoes what the tables do not know, so that disk and tables always agree.
+
+use std::collections::HashSet;
+use std::io::ErrorKind;
+use std::sync::MutexGuard;
+
+use uuid::Uuid;
+
+use crate::db::Conn;
+use crate::error::{Error, Result};
+use crate::failpoints;
+use crate::model::id::MoveId;
+use crate::model::{UserId, now};
+use crate::state::Services;
+use crate::storage::{FileName, Place};
+use crate::store;
+use crate::store::file_moves::Move;
+
+/// The highest number of a name: `a (1).jpg`, `a (2).jpg`, …
+const NUMBERS: u32 = 1 << 24;
+/// Numbers that are tried one by one.
+const FEW: u32 = 16;
+
+/// A rename that is wanted.
+pub(crate) struct Plan {
+    /// Id of the item or directory.
+    pub subject: Uuid,
+    pub from: Place,
+    /// Where to; the name in it gives way to a free one.
+    pub to: Place,
+    pub wanted: FileName,
+    /// Whether a taken name becomes `name (1)`; otherwise it is a conflict.
+    pub may_number: bool,
+}
+
+/// A rename that was made.
+pub(crate) struct Done {
+    pub subject: Uuid,
+    pub name: FileName,
+    /// False when there was no file to rename.
+    pub was_there: bool,
+    journal: Move,
+}
+
+/// Plans, renames and applies, for one person, one batch at a time: all of it or nothing.
+///
+/// # Errors
+/// What `plan` and `apply` say; `Conflict` when something is being moved already or a name is taken.
+pub(crate) fn relocate(
+    services: &Services,
+    owner: UserId,
+    plan: impl Fn(&mut Conn) -> Result<Vec<Plan>>,
+    apply: impl Fn(&mut Conn, &[Done]) -> Result<()>,
+) -> Result<Vec<Done>> {
+    let turn = services.moving(owner);
+    relocate_in(&turn, services, owner, plan, apply)
+}
+
+/// [`relocate`], in a turn that was waited for already.
+pub(crate) fn relocate_in(
+    _: &MutexGuard<'_, ()>,
+    services: &Services,
+    owner: UserId,
+    plan: impl Fn(&mut Conn) -> Result<Vec<Plan>>,
+    apply: impl Fn(&mut Conn, &[Done]) -> Result<()>,
+) -> Result<Vec<Done>> {
+    settle(services, owner)?;
+    let mut batch = services.db.write(|conn| {
+        let plans = plan(conn)?;
+        let mut taken = HashSet::new();
+        plans.iter().map(|plan| begin(services, conn, owner, plan, &mut taken)).collect::<Result<Vec<_>>>()
+    })?;
+    if batch.is_empty() {
+        return Ok(batch);
+    }
+    failpoints::point("journal committed");
+    let renamed = rename_all(services, &mut batch);
+    let applied = renamed.and_then(|()| {
+        services.change(owner, |conn| {
+            apply(conn, &batch)?;
+            for done in &batch {
+                // Whoever took the entry away takes the rename back: then nothing of this may stand.
+                if store::file_moves::delete(conn, done.journal.id)? != 1 {
+                    return Err(Error::Unavailable("Another server is at work on the same files."));
+                }
+            }
+            Ok(())
+        })
+    });
+    failpoints::point("rows committed");
+    if applied.is_err() {
+        take_back(services, &batch);
+    }
+    applied.map(|()| batch)
+}
+
+/// Finds a free name and writes the journal.
+fn begin(
+    services: &Services,
+    conn: &mut Conn,
+    owner: UserId,
+    plan: &Plan,
+    taken: &mut HashSet<(String, String)>,
+) -> Result<Done> {
+    let mut is_taken = |number: u32| -> Result<bool> {
+        let name = plan.wanted.numbered(number);
+        let to = plan.to.named(&name);
+        // A thing's own place is free for it; one whose row stands there is taken, even if its file is gone.
+        Ok(to != plan.from
+            && (taken.contains(&(to.directory_text(), name.as_str().to_owned()))
+                || services.tree.is_taken(&to)?
+                || is_known(conn, owner, &to)?))
+    };
+    let number = match plan.may_number {
+        true => free_number(&mut is_taken)?,
+        false if is_taken(0)? => None,
+        false => Some(0),
+    };
+    let Some(number) = number else {
+        return Err(Error::Conflict(format!("There is something called “{}” already.", plan.wanted)));
+    };
+    let name = plan.wanted.numbered(number);
+    let to = plan.to.named(&name);
+    taken.insert((to.directory_text(), name.as_str().to_owned()));
+    let journal = Move { id: MoveId::new(), user_id: owner, subject: MoveId(plan.subject), from: plan.from.clone(), to };
+    store::file_moves::insert(conn, &journal, now()).map_err(|cause| match Error::from(cause) {
+        Error::Conflict(_) => Error::Conflict("That is being moved right now. Try again in a moment.".into()),
+        other => other,
+    })?;
+    Ok(Done { subject: plan.subject, name, was_there: false, journal })
+}
+
+/// A number that is free: the lowest of the first few, otherwise one found by doubling and halving, so that
+/// ten thousand things of one name do not mean ten thousand looks.
+fn free_number(is_taken: &mut impl FnMut(u32) -> Result<bool>) -> Result<Option<u32>> {
+    for number in 0..=FEW {
+        if !is_taken(number)? {
+            return Ok(Some(number));
+        }
+    }
+    let mut free = FEW * 2;
+    while is_taken(free)? {
+        free *= 2;
+        if free > NUMBERS {
+            return Ok(None);
+        }
+    }
+    let mut last_taken = free / 2;
+    while free - last_taken > 1 {
+        let middle = last_taken + (free - last_taken) / 2;
+        if is_taken(middle)? {
+            last_taken = middle;
+        } else {
+            free = middle;
+        }
+    }
+    Ok(Some(free))
+}
+
+fn rename_all(services: &Services, batch: &mut [Done]) -> Result<()> {
+    let mut changed: Vec<Place> = Vec::new();
+    for done in batch.iter_mut() {
+        if done.journal.from == done.journal.to {
+            done.was_there = true;
+            continue;
+        }
+        match rename(services, &done.journal) {
+            Ok(()) => {
+                done.was_there = true;
+                changed.extend([done.journal.from.clone(), done.journal.to.clone()]);
+            }
+            Err(cause) if cause.kind() == ErrorKind::NotFound => {}
+            Err(cause) if cause.kind() == ErrorKind::AlreadyExists => {
+                return Err(Error::Conflict(format!("Something else just took the name “{}”. Try again.", done.name)));
+            }
+            Err(cause) => return Err(cause.into()),
+        }
+        failpoints::point("renamed");
+    }
+    sync_directories(services, changed)?;
+    failpoints::point("directories durable");
+    Ok(())
+}
+
+/// Each directory once, whatever came and went in it.
+fn sync_directories(services: &Services, mut changed: Vec<Place>) -> Result<()> {
+    changed.sort_by_key(Place::directory_text);
+    changed.dedup_by_key(|place| place.directory_text());
+    for place in &changed {
+        services.tree.sync_directory_of(place)?;
+    }
+    Ok(())
+}
+
+/// `NotFound` only when the file itself is gone behind our back: the rows may still be put right then.
+/// A folder that is gone is made again.
+fn rename(services: &Services, journal: &Move) -> std::io::Result<()> {
+    match services.tree.rename(&journal.from, &journal.to) {
+        Err(cause) if cause.kind() == ErrorKind::NotFound && services.tree.is_taken(&journal.from)? => {
+            services.tree.make_directory_of(&journal.to)?;
+            services.tree.rename(&journal.from, &journal.to)
+        }
+        other => other,
+    }
+}
+
+/// Undoes the renames of a batch that failed. What cannot be undone now, the next start undoes.
+fn take_back(services: &Services, batch: &[Done]) {
+    for done in batch.iter().rev() {
+        let undone = if done.was_there { undo(services, &done.journal) } else { Ok(()) };
+        let forgotten = undone.and_then(|()| services.db.write(|conn| Ok(store::file_moves::delete(conn, done.journal.id)?)));
+        if let Err(error) = forgotten {
+            tracing::error!(subject = %done.subject, "a move could not be taken back yet: {error:?}");
+            services.note_unsettled(done.journal.user_id);
+        }
+    }
+}
+
+/// Does `work` while nothing and nobody moves that thing; `None` when it is being moved.
+pub(crate) fn while_still<T>(
+    services: &Services,
+    owner: UserId,
+    subject: Uuid,
+    place: &Place,
+    work: impl FnOnce() -> Result<T>,
+) -> Result<Option<T>> {
+    let _turn = services.moving(owner);
+    // A move from a place to itself: the journal lets each thing move once at a time, between processes too.
+    let (from, to) = (place.clone(), place.clone());
+    let journal = Move { id: MoveId::new(), user_id: owner, subject: MoveId(subject), from, to };
+    match services.db.write(|conn| Ok(store::file_moves::insert(conn, &journal, now())?)) {
+        Err(Error::Conflict(_)) => return Ok(None),
+        other => other?,
+    };
+    let done = work();
+    services.db.write(|conn| Ok(store::file_moves::delete(conn, journal.id)?))?;
+    done.map(Some)
+}
+
+/// Waits for a person's turn and sees to it that nothing of theirs lies where a failed move left it.
+pub(crate) fn settled(services: &Services, owner: UserId) -> Result<()> {
+    let _turn = services.moving(owner);
+    settle(services, owner)
+}
+
+/// Takes back what could not be taken back when it failed, before anything else of that person moves.
+fn settle(services: &Services, owner: UserId) -> Result<()> {
+    if services.is_unsettled(owner) {
+        let unfinished = services.db.read(|conn| Ok(store::file_moves::list(conn)?))?;
+        take_all_back(services, unfinished.into_iter().filter(|journal| journal.user_id == owner))?;
+        services.note_settled(owner);
+    }
+    Ok(())
+}
+
+/// Takes back every move the tables do not know of: for the start, before anything else moves.
+pub(crate) fn undo_unfinished(services: &Services) -> Result<()> {
+    let unfinished = services.db.read(|conn| Ok(store::file_moves::list(conn)?))?;
+    take_all_back(services, unfinished.into_iter())
+}
+
+fn take_all_back(services: &Services, unfinished: impl Iterator<Item = Move>) -> Result<()> {
+    for journal in unfinished {
+        undo(services, &journal)?;
+        services.db.write(|conn| Ok(store::file_moves::delete(conn, journal.id)?))?;
+        tracing::info!(subject = %journal.subject, "a move that was cut short has been taken back");
+    }
+    Ok(())
+}
+
+fn undo(services: &Services, journal: &Move) -> Result<()> {
+    if journal.from == journal.to || services.db.read(|conn| is_known(conn, journal.user_id, &journal.to))? {
+        return Ok(());
+    }
+    match services.tree.rename(&journal.to, &journal.from) {
+        // Not renamed yet, or renamed back already.
+        Err(cause) if matches!(cause.kind(), ErrorKind::NotFound | ErrorKind::AlreadyExists) => Ok(()),
+        Err(cause) => Err(cause.into()),
+        Ok(()) => sync_directories(services, vec![journal.from.clone(), journal.to.clone()]),
+    }
+}
+
+/// Whether the tables say that something else has come to stand there since: that is nobody's to take back.
+fn is_known(conn: &mut Conn, owner: UserId, place: &Place) -> Result<bool> {
+    let directory = place.beneath();
+    let path = if directory.is_empty() { place.name().to_owned() } else { format!("{directory}/{}", place.name()) };
+    Ok(store::directories::find_by_path(conn, owner, &path)?.is_some()
+        || store::items::find_at(conn, owner, directory, place.name())?.is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_free_number_is_found_with_few_looks_whatever_is_taken() {
+        for taken in [0_u32, 1, 5, 16, 17, 40, 1000, 123_456] {
+            let mut looks = 0;
+            let free = free_number(&mut |number| {
+                looks += 1;
+                Ok(number < taken)
+            });
+            assert_eq!(free.unwrap(), Some(taken));
+            assert!(looks < 70, "{looks} looks past {taken}");
+        }
+        assert_eq!(free_number(&mut |_| Ok(true)).unwrap(), None);
+    }
+}

@@ -1,0 +1,195 @@
+//! Moving in from the PHP original: its people, with their states, passwords, folders and files.
+//!
+//! Nothing of it is changed, so it can be stopped and started again: who and what is here already is found and stays.
+
+use std::collections::HashSet;
+use std::ffi::OsString;
+use std::path::Path;
+
+use super::dates::time_of;
+use super::files::Files;
+use super::report::{Report, Wanted};
+use crate::db::{Conn, Db};
+use crate::domain::accounts::admin;
+use crate::domain::accounts::create::{Application, Start};
+use crate::error::{Error, Result};
+use crate::model::{AccessLevel, Status, User, now};
+use crate::state::Services;
+use crate::storage::Foreign;
+use crate::store;
+use crate::store::php_import::{PhpDirectory, PhpUser};
+
+/// A password nobody can type: of a hash that is none of PHP's.
+const NO_PASSWORD: &str = "!";
+
+/// The original's rows.
+struct Rows {
+    users: Vec<PhpUser>,
+    directories: Vec<PhpDirectory>,
+}
+
+/// Moves everybody in; `tell` hears who is being moved.
+///
+/// # Errors
+/// `Invalid` for a prefix that is none, `Conflict` where there are no such tables; the databases' and the system's.
+pub fn import(services: &Services, wanted: &Wanted<'_>, mut tell: impl FnMut(&str)) -> Result<Report> {
+    let foreign = Foreign::open(wanted.media)
+        .map_err(|cause| Error::Configuration(format!("{} cannot be looked into: {cause}", wanted.media.display())))?;
+    let mut report = Report::default();
+    let rows = read(&mut Db::elsewhere(wanted.database)?, wanted.prefix, &mut report)?;
+    let mut unclaimed = foreign.folders()?;
+    for row in &rows.users {
+        let called = format!("person {} ({})", row.id, row.username.as_deref().unwrap_or("no username"));
+        tell(&called);
+        let folder = folder_of(row, &rows.directories, &unclaimed);
+        let folder =
+            folder.and_then(|folder| unclaimed.iter().position(|one| *one == folder)).map(|at| unclaimed.swap_remove(at));
+        match take_person(services, row, wanted.is_dry, &mut report) {
+            Ok(user) => {
+                let Some(folder) = folder else {
+                    report.notes.push(format!("{called} has no folder"));
+                    continue;
+                };
+                let directories: Vec<_> = rows.directories.iter().filter(|directory| directory.user_id == row.id).collect();
+                let (user, folder, report) = (user.as_ref(), Path::new(&folder), &mut report);
+                Files { services, user, wanted, foreign: &foreign, folder, report, claimed: HashSet::new() }
+                    .take(&directories)?;
+            }
+            Err(Error::Invalid(fields)) => {
+                let why: Vec<_> = fields.iter().map(|field| format!("{}: {}", field.field, field.message)).collect();
+                let folder = folder.map(|folder| format!(" with {}", folder.to_string_lossy())).unwrap_or_default();
+                report.skip(format!("{called}{folder}"), why.join(" "));
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    unclaimed.sort();
+    for folder in unclaimed {
+        report.skip(folder.to_string_lossy(), "a folder of nobody who was moved in");
+    }
+    Ok(report)
+}
+
+fn read(conn: &mut Conn, prefix: &str, report: &mut Report) -> Result<Rows> {
+    if !prefix.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
+        return Err(Error::field("table-prefix", "Letters, digits and underscores."));
+    }
+    let table = |name: &str| format!("{prefix}{name}");
+    let has = store::php_import::columns(conn, &table("users"))?;
+    if !["id", "username", "email", "password"].iter().all(|column| has.iter().any(|name| name == column)) {
+        return Err(Error::Conflict(format!("There is no table {} with people in that database.", table("users"))));
+    }
+    let users = store::php_import::list_users(conn, &table("users"), &has)?;
+    let has = store::php_import::columns(conn, &table("user_directories"))?;
+    let directories = if has.iter().any(|name| name == "user_id") {
+        store::php_import::list_directories(conn, &table("user_directories"), &has)?
+    } else {
+        Vec::new()
+    };
+    if !store::php_import::columns(conn, &table("session_tokens"))?.is_empty() {
+        let sessions = store::php_import::count(conn, &table("session_tokens"))?;
+        if sessions > 0 {
+            report.notes.push(format!("{sessions} sessions were not taken: everybody logs in again"));
+        }
+    }
+    Ok(Rows { users, directories })
+}
+
+/// The folder of a person: the one that a row names, or the one whose name begins with their number.
+fn folder_of(row: &PhpUser, directories: &[PhpDirectory], there: &[OsString]) -> Option<OsString> {
+    let named = directories.iter().filter(|directory| directory.user_id == row.id);
+    let named = named.flat_map(|directory| [&directory.directory_path, &directory.directory_name]).flatten();
+    let parts = row.directory.iter().chain(named).flat_map(|path| path.split('/'));
+    let begins = format!("{:05}_", row.id);
+    let by_row = parts.filter(|part| !part.is_empty()).find_map(|part| there.iter().find(|folder| folder.as_os_str() == part));
+    by_row.or_else(|| there.iter().find(|folder| folder.to_string_lossy().starts_with(&begins))).cloned()
+}
+
+/// The account of a person, made if it is not here. `None` in a dry run, for one that would be made.
+///
+/// # Errors
+/// `Invalid` for one who cannot have an account here.
+fn take_person(services: &Services, row: &PhpUser, is_dry: bool, report: &mut Report) -> Result<Option<User>> {
+    let said = |text: &Option<String>| text.as_deref().map(str::trim).unwrap_or_default().to_owned();
+    let (wanted, email) = (said(&row.username), said(&row.email));
+    let username = plain_username(&wanted, row.id);
+    if let Some(user) = find_same(services, &username, &email)? {
+        report.people.already_there += 1;
+        return Ok(Some(user));
+    }
+    let or = |name: String, otherwise: &str| if name.is_empty() { otherwise.to_owned() } else { name };
+    let application = Application {
+        firstname: or(said(&row.firstname), &username),
+        lastname: or(said(&row.lastname), "-"),
+        username: username.clone(),
+        email: email.clone(),
+        password: String::new(),
+        contact_number: said(&row.contact_number),
+        address: said(&row.address),
+    };
+    let mut wrong = Vec::new();
+    let person = application.person(&mut wrong).ok_or(Error::Invalid(wrong))?;
+    if wanted.to_lowercase() != username {
+        report.notes.push(format!("{wanted} is called {username} here, or logs in as {email}"));
+    }
+    let hash = said(&row.password);
+    let is_known = ["$2y$", "$2a$", "$2b$", "$argon2"].iter().any(|begin| hash.starts_with(begin));
+    if !is_known {
+        report.notes.push(format!("{username} needs a new password: theirs was kept in a way that is not safe"));
+    }
+    let start = Start::here(status_of(row, report), level_of(row));
+    let at = row.created_at.as_deref().and_then(time_of).unwrap_or_else(now);
+    report.people.taken += 1;
+    if is_dry {
+        return Ok(None);
+    }
+    let hash = if is_known { hash.as_str() } else { NO_PASSWORD };
+    Ok(Some(admin::make(services, &person, hash, start, at)?))
+}
+
+/// The account of the same name and address, which an import before this one has made.
+fn find_same(services: &Services, username: &str, email: &str) -> Result<Option<User>> {
+    let found = services.db.read(|conn| Ok(store::users::find_by_login(conn, username)?))?;
+    Ok(found.filter(|user| user.email == email.to_lowercase()))
+}
+
+/// A username as it may be here: other characters become hyphens.
+fn plain_username(raw: &str, id: i64) -> String {
+    let plain = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-') { c } else { '-' };
+    let name: String = deunicode::deunicode(raw).to_lowercase().chars().map(plain).take(64).collect();
+    let name = name.trim_start_matches(|c: char| !c.is_ascii_alphanumeric());
+    if name.len() < 2 { format!("person{id}") } else { name.to_owned() }
+}
+
+fn status_of(row: &PhpUser, report: &mut Report) -> Status {
+    let word = row.status.as_deref().unwrap_or_default().trim().to_lowercase();
+    match word.as_str() {
+        "active" | "approved" | "1" => Status::Active,
+        "suspended" | "blocked" | "banned" | "disabled" => Status::Suspended,
+        "rejected" | "denied" | "declined" => Status::Rejected,
+        "pending" | "" | "0" => Status::Pending,
+        _ => {
+            report.notes.push(format!("person {} waits for approval: nobody here is “{word}”", row.id));
+            Status::Pending
+        }
+    }
+}
+
+fn level_of(row: &PhpUser) -> AccessLevel {
+    match row.access_level.as_deref().unwrap_or_default().trim().to_lowercase().as_str() {
+        "admin" | "administrator" => AccessLevel::Admin,
+        _ => AccessLevel::User,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn usernames_become_plain_and_never_empty() {
+        for (raw, plain) in [("John", "john"), ("J. Döe", "j.-doe"), (" @x", "person7"), ("", "person7"), ("_ann", "ann")] {
+            assert_eq!(plain_username(raw.trim(), 7), plain, "{raw}");
+        }
+    }
+}

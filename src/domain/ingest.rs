@@ -1,0 +1,343 @@
+//! Storing what has arrived: durable first, then its place, its row, and only then the answer.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::sync::atomic::Ordering;
+
+use super::audit;
+use super::file_moves::{self, Plan};
+use super::library::{create_directory, items, search};
+use super::previews;
+use crate::db::Conn;
+use crate::error::{Error, Result};
+use crate::failpoints;
+use crate::media::sniff::{Sniffed, sniff};
+use crate::model::finding::FindingState;
+use crate::model::item::{ItemKind, NewItem};
+use crate::model::{Directory, DirectoryId, Event, Item, ItemId, PreviewState, UploadId, User, WallClock, now};
+use crate::state::Services;
+use crate::state::ingest_queue::{Arrival, Outcome, Waiting};
+use crate::storage::file_name::search_key;
+use crate::storage::{FileName, Place, Received};
+use crate::store;
+use crate::store::shelf_counts::Deltas;
+
+/// Files stored in one transaction, at most.
+const AT_ONCE: usize = 256;
+/// How long one can ask what a finished upload has become.
+const FINISHED_KEPT: time::Duration = time::Duration::days(1);
+/// Files made durable side by side.
+const SIDE_BY_SIDE: usize = 8;
+
+/// Stores one file: [`store_all`].
+///
+/// # Errors
+/// As [`store_all`].
+pub fn store(services: &Services, user: &User, arrival: Arrival) -> Result<Outcome> {
+    store_all(services, user, vec![arrival]).pop().unwrap_or_else(|| Err(Error::internal("no outcome")))
+}
+
+/// Puts received files into their owner's library, each into the directory it names or the standard one
+/// for what it is. The same bytes are kept once, unless the sender wants both. Outcomes come in the same order:
+/// `Invalid` for a directory that is not theirs, `QuotaExceeded`, `DiskFull`; a file that came in one go is gone then.
+pub fn store_all(services: &Services, user: &User, arrivals: Vec<Arrival>) -> Vec<Result<Outcome>> {
+    let mut arrivals = arrivals;
+    let mut outcomes = make_durable(&mut arrivals);
+    let (mut durable, mut places) = (Vec::new(), Vec::new());
+    for (place, arrival) in arrivals.into_iter().enumerate() {
+        if outcomes.get(place).is_some_and(Option::is_none) {
+            places.push(place);
+            durable.push(arrival);
+        }
+    }
+    failpoints::point("bytes durable");
+    let tickets = services.arrivals.push(user.id, durable);
+    for (ticket, place) in tickets.iter().zip(places) {
+        let outcome = loop {
+            if let Some(outcome) = ticket.outcome() {
+                break outcome;
+            }
+            let turn = services.moving(user.id);
+            // Whoever had the turn before may have stored ours with theirs.
+            if let Some(outcome) = ticket.outcome() {
+                break outcome;
+            }
+            let mut waiting = services.arrivals.take(user.id);
+            if waiting.is_empty() {
+                break Err(Error::internal("a batch was not stored"));
+            }
+            let later = waiting.split_off(AT_ONCE.min(waiting.len()));
+            services.arrivals.put_back(user.id, later);
+            store_waiting(&turn, services, user, waiting);
+        };
+        if let Some(slot) = outcomes.get_mut(place) {
+            *slot = Some(outcome);
+        }
+    }
+    outcomes.into_iter().map(|outcome| outcome.unwrap_or_else(|| Err(Error::internal("no outcome")))).collect()
+}
+
+/// Makes all bytes durable, several files at a time, which the file system does in one go.
+/// `Some` is what went wrong with one.
+fn make_durable(arrivals: &mut [Arrival]) -> Vec<Option<Result<Outcome>>> {
+    let failed = |arrival: &mut Arrival| arrival.received.make_durable().err().map(|cause| Err(cause.into()));
+    if let [only] = arrivals {
+        return vec![failed(only)];
+    }
+    let mut outcomes = Vec::new();
+    for some in arrivals.chunks_mut(SIDE_BY_SIDE) {
+        std::thread::scope(|scope| {
+            let threads: Vec<_> = some.iter_mut().map(|arrival| scope.spawn(move || failed(arrival))).collect();
+            for thread in threads {
+                outcomes.push(thread.join().unwrap_or_else(|_| Some(Err(Error::internal("an fsync panicked")))));
+            }
+        });
+    }
+    outcomes
+}
+
+type Turn<'a> = std::sync::MutexGuard<'a, ()>;
+
+/// Stores a batch; when it fails, each by itself, so that one cannot spoil the others.
+fn store_waiting(turn: &Turn<'_>, services: &Services, user: &User, mut waiting: Vec<Waiting>) {
+    match store_batch(turn, services, user, &mut waiting) {
+        Ok(outcomes) => waiting.into_iter().zip(outcomes).for_each(|(one, outcome)| one.answer(Ok(outcome))),
+        Err(error) if waiting.len() == 1 => drop(waiting.pop().map(|one| one.answer(Err(error)))),
+        Err(_) => {
+            for mut one in waiting {
+                let stored = store_batch(turn, services, user, std::slice::from_mut(&mut one));
+                one.answer(stored.and_then(|outcomes| outcomes.into_iter().next().ok_or_else(|| Error::internal("no outcome"))));
+            }
+        }
+    }
+}
+
+/// What is to become of one arrival of a batch.
+enum Fate {
+    New {
+        id: ItemId,
+        found: Sniffed,
+    },
+    /// The same bytes as this item.
+    Same(Box<Item>),
+    /// The same bytes as that arrival of the batch.
+    AsNew(usize),
+}
+
+fn store_batch(turn: &Turn<'_>, services: &Services, user: &User, waiting: &mut [Waiting]) -> Result<Vec<Outcome>> {
+    let arrivals: Vec<&Arrival> = waiting.iter().map(|one| &one.arrival).collect();
+    let fates: RefCell<Vec<Fate>> = RefCell::default();
+    let items: RefCell<Vec<Item>> = RefCell::default();
+    file_moves::relocate_in(
+        turn,
+        services,
+        user.id,
+        |conn| {
+            let (decided, plans) = decide(services, conn, user, &arrivals)?;
+            *fates.borrow_mut() = decided;
+            Ok(plans)
+        },
+        |conn, batch| {
+            let mut names = batch.iter();
+            let mut news = Vec::new();
+            for (arrival, fate) in arrivals.iter().zip(fates.borrow().iter()) {
+                let Fate::New { id, found } = fate else { continue };
+                let done = names.next().filter(|done| done.subject == id.0 && done.was_there);
+                let done = done.ok_or_else(|| Error::internal("a received file vanished before it was stored"))?;
+                let directory = target(services, conn, user, arrival, found)?;
+                news.push((arrival, new_item(user, *id, arrival, found, &directory, &done.name)?));
+            }
+            insert(conn, user, &news)?;
+            let ids: Vec<ItemId> = news.iter().map(|(_, new)| new.id).collect();
+            *items.borrow_mut() = items::theirs(conn, user, &ids)?;
+            for item in items.borrow().iter() {
+                search::index_new(conn, item)?;
+                previews::order(conn, item)?;
+            }
+            for (arrival, fate) in arrivals.iter().zip(fates.borrow().iter()) {
+                if let (Fate::AsNew(first), Some(upload)) = (fate, arrival.upload)
+                    && let Some(Fate::New { id, .. }) = fates.borrow().get(*first)
+                {
+                    finish_upload(conn, user, upload, *id, true, &arrival.received)?;
+                }
+            }
+            Ok(())
+        },
+    )?;
+    let (fates, items) = (fates.into_inner(), items.into_inner());
+    let find = |id: ItemId| items.iter().find(|item| item.id == id).cloned().ok_or_else(|| Error::internal("no row"));
+    let outcomes = fates
+        .iter()
+        .map(|fate| match fate {
+            Fate::New { id, .. } => Ok(Outcome::Stored(Box::new(find(*id)?))),
+            Fate::Same(item) => Ok(Outcome::Duplicate(item.clone())),
+            Fate::AsNew(first) => match fates.get(*first) {
+                Some(Fate::New { id, .. }) => Ok(Outcome::Duplicate(Box::new(find(*id)?))),
+                _ => Err(Error::internal("no first of the same bytes")),
+            },
+        })
+        .collect::<Result<Vec<_>>>()?;
+    for (one, fate) in waiting.iter_mut().zip(&fates) {
+        // What has a place stays there; what was here already goes.
+        one.arrival.received.set_kept(matches!(fate, Fate::New { .. }));
+    }
+    services.metrics.stored(items.len() as u64, items.iter().map(Item::bytes).sum());
+    services.sessions.forget(user.id);
+    services.scanner.ring();
+    services.previewing.ring();
+    Ok(outcomes)
+}
+
+/// What becomes of each arrival, and the moves that takes. Duplicates of what is here are done with it.
+fn decide(services: &Services, conn: &mut Conn, user: &User, arrivals: &[&Arrival]) -> Result<(Vec<Fate>, Vec<Plan>)> {
+    let (mut fates, mut plans) = (Vec::new(), Vec::new());
+    let mut firsts: HashMap<(&str, u64), usize> = HashMap::new();
+    for (index, arrival) in arrivals.iter().enumerate() {
+        let received = &arrival.received;
+        if let Some((finding, _)) = &arrival.released
+            && store::findings::find(conn, *finding)?.is_none_or(|known| known.state != FindingState::Quarantined)
+        {
+            return Err(decided());
+        }
+        if !arrival.keeps_both {
+            if let Some(same) = find_same(services, conn, user, received)? {
+                if let Some(upload) = arrival.upload {
+                    finish_upload(conn, user, upload, same.id, true, received)?;
+                }
+                fates.push(Fate::Same(Box::new(same)));
+                continue;
+            }
+            if let Some(first) = firsts.get(&(received.sha256.as_str(), received.size)) {
+                fates.push(Fate::AsNew(*first));
+                continue;
+            }
+        }
+        firsts.entry((received.sha256.as_str(), received.size)).or_insert(index);
+        let name = FileName::parse(&arrival.name).unwrap_or_else(FileName::unnamed);
+        let (id, found) = (ItemId::new(), sniff(&received.head, name.as_str()));
+        let to = Place::new(&user.folder, &target(services, conn, user, arrival, &found)?.directory_path, name.as_str());
+        plans.push(Plan { subject: id.0, from: received.place().clone(), to, wanted: name, may_number: true });
+        fates.push(Fate::New { id, found });
+    }
+    Ok((fates, plans))
+}
+
+/// One's own item with the same bytes, whose file is whole.
+fn find_same(services: &Services, conn: &mut Conn, user: &User, received: &Received) -> Result<Option<Item>> {
+    let size = i64::try_from(received.size).map_err(Error::internal)?;
+    while let Some(same) = store::items::find_same_bytes(conn, user.id, &received.sha256, size)? {
+        if items::is_whole(services, conn, user, &same)? {
+            return Ok(Some(same));
+        }
+        store::items::update_missing(conn, user.id, same.id, true)?;
+    }
+    Ok(None)
+}
+
+/// The directory an arrival goes to.
+fn target(services: &Services, conn: &mut Conn, user: &User, arrival: &Arrival, found: &Sniffed) -> Result<Directory> {
+    let home = ItemKind::from(found.kind).folder();
+    let Some(id) = arrival.directory else { return create_directory::ensure(services, conn, user, home) };
+    match store::directories::find(conn, user.id, id)? {
+        Some(chosen) if !chosen.is_standard() => Ok(chosen),
+        Some(_) => create_directory::ensure(services, conn, user, home),
+        // A folder that went while the upload was under way: the bytes must not go with it.
+        None if arrival.upload.is_some() => create_directory::ensure(services, conn, user, home),
+        None => Err(Error::field("directory", "Choose one of your folders.")),
+    }
+}
+
+fn new_item(
+    user: &User,
+    id: ItemId,
+    arrival: &Arrival,
+    found: &Sniffed,
+    directory: &Directory,
+    name: &FileName,
+) -> Result<NewItem> {
+    let (at, kind, stored) = (arrival.since.unwrap_or_else(now), ItemKind::from(found.kind), name.as_str());
+    Ok(NewItem {
+        id,
+        user_id: user.id,
+        directory_id: directory.directory_id,
+        name: stored.to_owned(),
+        name_key: search_key(stored),
+        disk_name: stored.to_owned(),
+        kind,
+        shelf: kind.shelf(),
+        mime: found.mime.to_owned(),
+        size: i64::try_from(arrival.received.size).map_err(Error::internal)?,
+        sha256: arrival.received.sha256.clone(),
+        favorite: false,
+        is_missing: false,
+        in_trash: false,
+        shown_at: WallClock::of(at),
+        preview: PreviewState::of(found.mime),
+        recent_at: at,
+        scan: arrival.scan,
+        created_at: at,
+        updated_at: at,
+    })
+}
+
+/// Writes the rows of a batch, and what they change for their owner.
+fn insert(conn: &mut Conn, user: &User, news: &[(&&Arrival, NewItem)]) -> Result<()> {
+    let mut bytes = 0;
+    for (arrival, new) in news {
+        if let Some(upload) = arrival.upload {
+            finish_upload(conn, user, upload, new.id, false, &arrival.received)?;
+        }
+        bytes += new.size;
+    }
+    if store::users::update_add_used(conn, user.id, bytes)? == 0 {
+        return Err(Error::QuotaExceeded);
+    }
+    let mut deltas = Deltas::default();
+    for (arrival, new) in news {
+        if let Some(hold) = arrival.hold.as_ref().filter(|_| !arrival.is_let_go.swap(true, Ordering::AcqRel)) {
+            hold.stored(arrival.received.size);
+        }
+        if let Some((finding, admin)) = &arrival.released
+            && store::findings::update_decided(conn, *finding, FindingState::Released, now(), admin.name())? == 0
+        {
+            return Err(decided());
+        }
+        store::items::insert(conn, new)?;
+        deltas.add_new(new);
+    }
+    deltas.write(conn, user.id)?;
+    let mut directories: Vec<DirectoryId> = news.iter().map(|(_, new)| new.directory_id).collect();
+    directories.sort_unstable();
+    directories.dedup();
+    store::directories::update_modified(conn, user.id, &directories, now())?;
+    for (_, admin) in news.iter().filter_map(|(arrival, _)| arrival.released.as_ref()) {
+        audit::note(conn, Event::Released, admin, &user.username, "a false alarm")?;
+    }
+    Ok(())
+}
+
+/// What an admin is told who comes second.
+pub(crate) fn decided() -> Error {
+    Error::Conflict("That was decided already.".into())
+}
+
+/// Says what a resumable upload has become; its room is no longer held.
+fn finish_upload(
+    conn: &mut Conn,
+    user: &User,
+    upload: UploadId,
+    item: ItemId,
+    is_duplicate: bool,
+    received: &Received,
+) -> Result<()> {
+    if store::uploads::update_finished(conn, user.id, upload, item, is_duplicate, now() + FINISHED_KEPT)? == 0 {
+        // A batch that is tried again may have said so already.
+        let known = store::uploads::find(conn, user.id, upload)?;
+        if known.is_some_and(|known| known.item_id == Some(item)) {
+            return Ok(());
+        }
+        return Err(Error::Conflict("This upload is finished already.".into()));
+    }
+    store::users::update_subtract_reserved(conn, user.id, i64::try_from(received.size).map_err(Error::internal)?)?;
+    Ok(())
+}

@@ -1,0 +1,71 @@
+//! Making directories, on disk and in the table: what uploads, restoring and people themselves share.
+
+use crate::db::Conn;
+use crate::error::{Error, Result};
+use crate::model::directory::NewDirectory;
+use crate::model::{Directory, DirectoryId, User, now};
+use crate::state::Services;
+use crate::storage::{FileName, Place};
+use crate::store;
+
+/// Makes a directory on disk and its row, in the caller's transaction.
+pub(crate) fn insert(
+    services: &Services,
+    conn: &mut Conn,
+    user: &User,
+    parent: Option<&Directory>,
+    name: &FileName,
+    path: &str,
+) -> Result<DirectoryId> {
+    let (above, _) = path.rsplit_once('/').unwrap_or(("", path));
+    services.tree.make_directory(&Place::new(&user.folder, above, name.as_str()))?;
+    let (id, at) = (DirectoryId::new(), now());
+    store::directories::insert(
+        conn,
+        &NewDirectory {
+            user_id: user.id,
+            directory_id: id,
+            parent_id: parent.map(|parent| parent.directory_id),
+            directory_name: name.to_string(),
+            directory_path: path.to_owned(),
+            username: user.username.clone(),
+            date_added: at,
+            last_modified: at,
+            last_accessed: at,
+        },
+    )?;
+    if let Some(parent) = parent {
+        store::directories::update_modified(conn, user.id, &[parent.directory_id], at)?;
+    }
+    Ok(id)
+}
+
+/// The directory at `path`; a transaction makes it where it is gone.
+///
+/// # Errors
+/// The database's and the system's.
+pub(crate) fn find_or_make(services: &Services, user: &User, path: &str) -> Result<Directory> {
+    match services.db.read(|conn| Ok(store::directories::find_by_path(conn, user.id, path)?))? {
+        Some(directory) => Ok(directory),
+        None => services.change(user.id, |conn| ensure(services, conn, user, path)),
+    }
+}
+
+/// The directory at `path`, made with those above it where they are gone. In the caller's transaction.
+pub(crate) fn ensure(services: &Services, conn: &mut Conn, user: &User, path: &str) -> Result<Directory> {
+    let mut parent: Option<Directory> = None;
+    let mut so_far = String::new();
+    for part in path.split('/') {
+        let name = FileName::parse(part).ok_or(Error::NotFound)?;
+        so_far = if so_far.is_empty() { name.to_string() } else { format!("{so_far}/{name}") };
+        let found = match store::directories::find_by_path(conn, user.id, &so_far)? {
+            Some(found) => found,
+            None => {
+                insert(services, conn, user, parent.as_ref(), &name, &so_far)?;
+                store::directories::find_by_path(conn, user.id, &so_far)?.ok_or(Error::NotFound)?
+            }
+        };
+        parent = Some(found);
+    }
+    parent.ok_or(Error::NotFound)
+}

@@ -1,0 +1,321 @@
+//! One's items: open, favour, rename, move.
+
+use std::fs::File;
+use std::sync::Arc;
+
+use super::search;
+use crate::db::Conn;
+use crate::domain::file_moves::{self, Plan};
+use crate::error::{Error, Result};
+use crate::model::{Cursor, Directory, DirectoryId, Item, ItemId, Scan, Shelf, Sort, User, now};
+use crate::state::Services;
+use crate::state::open_file_cache::{Form, Found, Source};
+use crate::storage::file_name::search_key;
+use crate::storage::{FileName, Place};
+use crate::store;
+use crate::store::item_filter::Selection;
+use crate::store::shelf_counts::Deltas;
+
+/// Ids in one request at most.
+pub const AT_ONCE: usize = 1000;
+
+/// An item, where it lies, and its neighbours on its shelf.
+pub struct Shown {
+    pub item: Item,
+    pub directory: Directory,
+    pub newer: Option<ItemId>,
+    pub older: Option<ItemId>,
+}
+
+/// # Errors
+/// `NotFound` for what is not there or not theirs.
+pub fn find(services: &Services, user: &User, id: ItemId) -> Result<Item> {
+    services.db.read(|conn| store::items::find(conn, user.id, id)?.ok_or(Error::NotFound))
+}
+
+/// Those of `ids` that are that person's, as a selection to download.
+///
+/// # Errors
+/// `NotFound` when none is.
+pub fn list_of(services: &Services, user: &User, ids: &[ItemId]) -> Result<Vec<Item>> {
+    services.db.read(|conn| theirs(conn, user, ids))
+}
+
+/// An item for its page; it counts as opened.
+///
+/// # Errors
+/// `NotFound`.
+pub fn show(services: &Services, user: &User, id: ItemId) -> Result<Shown> {
+    let shown = services.db.read(|conn| {
+        let item = store::items::find(conn, user.id, id)?.ok_or(Error::NotFound)?;
+        let directory = store::directories::find(conn, user.id, item.directory_id)?.ok_or(Error::NotFound)?;
+        let selection = Selection::shelf(if item.in_trash { Shelf::Trash } else { item.shelf });
+        let sort = if item.in_trash { Sort::Trashed } else { Sort::Newest };
+        let here = Cursor::of(&item, sort);
+        let mut beside = |sort| -> Result<Option<ItemId>> {
+            let next = store::item_lists::list(conn, user.id, &selection, sort, Some(&here), 1)?;
+            Ok(next.first().map(|item| item.id))
+        };
+        let older = beside(sort)?;
+        let newer = if item.in_trash { None } else { beside(Sort::Oldest)? };
+        Ok(Shown { item, directory, newer, older })
+    })?;
+    if !shown.item.in_trash {
+        services.touches.item(user.id, id, now());
+    }
+    Ok(shown)
+}
+
+/// Opens an item's bytes. A file that is gone or not as long as it was is marked and never served.
+///
+/// # Errors
+/// `NotFound`, `FileMissing`, `BeingChecked` until the malware scanner has said that it is clean.
+pub fn open(services: &Services, user: &User, id: ItemId) -> Result<Arc<Source>> {
+    let look = |conn: &mut Conn| store::items::find_with_path(conn, user.id, id)?.ok_or(Error::NotFound);
+    let (library, (item, path)) = match services.open_or(user.id, id, Form::Original, look)? {
+        Found::Open(source) => return Ok(source),
+        Found::Closed(library, row) => (library, row),
+    };
+    if item.scan == Scan::Pending {
+        return Err(Error::BeingChecked);
+    }
+    let place = Place::new(&user.folder, &path, &item.disk_name);
+    let opened = services.tree.open_file(&place).and_then(|file| Ok((file.metadata()?.len(), file)));
+    let is_whole = !item.is_damaged && matches!(&opened, Ok((length, _)) if *length == item.bytes());
+    if is_whole == item.is_missing {
+        services.change(user.id, |conn| Ok(store::items::update_missing(conn, user.id, id, !is_whole)?))?;
+    }
+    match opened {
+        Ok((length, file)) if is_whole => {
+            let source = Arc::new(Source { place: Some(place), ..Source::new(item, file, 0, length) });
+            services.open_files.keep(&library, Form::Original, &source);
+            Ok(source)
+        }
+        Ok(_) => Err(Error::FileMissing),
+        Err(cause) => {
+            tracing::warn!(item = %id, "a file cannot be opened: {cause}");
+            Err(Error::FileMissing)
+        }
+    }
+}
+
+/// Opens an item's file where it lies now; one that is being moved is waited for. Nothing is marked.
+///
+/// # Errors
+/// The database's.
+pub(crate) fn open_settled(services: &Services, owner: &User, id: ItemId) -> Result<Option<File>> {
+    let place = || {
+        services.db.read(|conn| {
+            let item = store::items::find(conn, owner.id, id)?;
+            item.map(|item| place_of(conn, owner, &item)).transpose()
+        })
+    };
+    let Some(first) = place()? else { return Ok(None) };
+    if let Ok(file) = services.tree.open_file(&first) {
+        return Ok(Some(file));
+    }
+    let _turn = services.moving(owner.id);
+    Ok(place()?.and_then(|again| services.tree.open_file(&again).ok()))
+}
+
+/// Whether an item's file is there and as long as it was.
+pub(crate) fn is_whole(services: &Services, conn: &mut Conn, user: &User, item: &Item) -> Result<bool> {
+    let place = place_of(conn, user, item)?;
+    let length = services.tree.open_file(&place).and_then(|file| Ok(file.metadata()?.len()));
+    Ok(length.is_ok_and(|length| length == item.bytes()))
+}
+
+/// Favours items, or no longer. Returns how many changed.
+///
+/// # Errors
+/// `NotFound` when none of them is there and theirs.
+pub fn set_favorite(services: &Services, user: &User, ids: &[ItemId], is_favorite: bool) -> Result<usize> {
+    services.change(user.id, |conn| {
+        let items = theirs(conn, user, ids)?;
+        favor(conn, user, items, is_favorite)
+    })
+}
+
+/// Favours items, or no longer, in the caller's transaction. Returns how many changed.
+fn favor(conn: &mut Conn, user: &User, items: Vec<Item>, is_favorite: bool) -> Result<usize> {
+    let at = now();
+    let mut deltas = Deltas::default();
+    let mut changed = 0;
+    for item in items {
+        if store::items::update_favorite(conn, user.id, item.id, is_favorite, at)? == 1 {
+            deltas.subtract(&item);
+            deltas.add(&Item { favorite: is_favorite, ..item });
+            changed += 1;
+        }
+    }
+    if changed > 0 {
+        deltas.write(conn, user.id)?;
+        store::directories::update_modified_at(conn, user.id, "Favorites", at)?;
+    }
+    Ok(changed)
+}
+
+/// What is to change about one item; what is `None` stays.
+#[derive(Debug, Clone, Default)]
+pub struct Change {
+    pub name: Option<String>,
+    pub favorite: Option<bool>,
+    pub directory: Option<DirectoryId>,
+}
+
+/// Renames, moves and favours one item: all that is asked for, or nothing. A taken name gets a number.
+///
+/// # Errors
+/// `Invalid` for a name that is none or a directory it cannot go to, `NotFound`,
+/// `Conflict` for a new name or place in the trash.
+pub fn change(services: &Services, user: &User, id: ItemId, change: &Change) -> Result<Item> {
+    let wanted = match &change.name {
+        Some(name) => Some(
+            FileName::typed(name)
+                .ok_or_else(|| Error::field("name", "Give it a name of 255 characters at most, without / and \\."))?,
+        ),
+        None => None,
+    };
+    if wanted.is_none() && change.directory.is_none() {
+        if let Some(is_favorite) = change.favorite {
+            set_favorite(services, user, &[id], is_favorite)?;
+        }
+        return find(services, user, id);
+    }
+    let target = |conn: &mut Conn, item: &Item| match change.directory.filter(|id| *id != item.directory_id) {
+        Some(id) => target_of(conn, user, id, item).map(Some),
+        None => Ok(None),
+    };
+    file_moves::relocate(
+        services,
+        user.id,
+        |conn| {
+            let (item, from) = outside_trash(conn, user, id)?;
+            let wanted = wanted.clone().or_else(|| FileName::parse(&item.name)).unwrap_or_else(FileName::unnamed);
+            let to = match target(conn, &item)? {
+                Some(target) => Place::new(&user.folder, &target.directory_path, wanted.as_str()),
+                None => from.clone(),
+            };
+            Ok(vec![Plan { subject: item.id.0, from, to, wanted, may_number: true }])
+        },
+        |conn, batch| {
+            for done in batch {
+                let before = store::items::find(conn, user.id, ItemId(done.subject))?.ok_or(Error::NotFound)?;
+                let directory_id = target(conn, &before)?.map_or(before.directory_id, |target| target.directory_id);
+                let changed = [before.directory_id, directory_id];
+                let item = named(Item { directory_id, ..before }, &done.name);
+                store::items::update_place(conn, &item)?;
+                search::index(conn, &item, None)?;
+                if let Some(is_favorite) = change.favorite {
+                    favor(conn, user, vec![item.clone()], is_favorite)?;
+                }
+                store::directories::update_modified(conn, user.id, &changed, item.updated_at)?;
+            }
+            Ok(())
+        },
+    )?;
+    find(services, user, id)
+}
+
+/// One's own directory, if it takes the item.
+fn target_of(conn: &mut Conn, user: &User, id: DirectoryId, item: &Item) -> Result<Directory> {
+    let target =
+        store::directories::find(conn, user.id, id)?.ok_or_else(|| Error::field("directory", "Choose one of your folders."))?;
+    refuse_wrong_folder(&target, item)?;
+    Ok(target)
+}
+
+/// Moves items into a directory: one's own, or the standard one for what they are. Returns how many moved.
+///
+/// # Errors
+/// `Invalid` for a directory they cannot go to, `NotFound`.
+pub fn move_to(services: &Services, user: &User, ids: &[ItemId], directory: DirectoryId) -> Result<usize> {
+    let done = file_moves::relocate(
+        services,
+        user.id,
+        |conn| {
+            // First whether the things are theirs: nobody learns from the folder what is there.
+            let items = theirs(conn, user, ids)?;
+            let mut plans = Vec::new();
+            for item in items {
+                if item.in_trash {
+                    return Err(Error::Conflict(format!("“{}” is in the trash. Restore it first.", item.name)));
+                }
+                let target = target_of(conn, user, directory, &item)?;
+                if item.directory_id == target.directory_id {
+                    continue;
+                }
+                let from = place_of(conn, user, &item)?;
+                let to = Place::new(&user.folder, &target.directory_path, &item.name);
+                let wanted = FileName::parse(&item.name).unwrap_or_else(FileName::unnamed);
+                plans.push(Plan { subject: item.id.0, from, to, wanted, may_number: true });
+            }
+            Ok(plans)
+        },
+        |conn, batch| {
+            let mut changed = vec![directory];
+            let at = now();
+            for done in batch {
+                let item = store::items::find(conn, user.id, ItemId(done.subject))?.ok_or(Error::NotFound)?;
+                changed.push(item.directory_id);
+                let item = named(Item { directory_id: directory, ..item }, &done.name);
+                store::items::update_place(conn, &item)?;
+                search::index(conn, &item, None)?;
+            }
+            store::directories::update_modified(conn, user.id, &changed, at)?;
+            Ok(())
+        },
+    )?;
+    Ok(done.len())
+}
+
+/// Photos go to Photos and nowhere else among the standard folders; one's own take everything.
+fn refuse_wrong_folder(target: &Directory, item: &Item) -> Result<()> {
+    if target.is_view() {
+        let name = &target.directory_name;
+        return Err(Error::field("directory", format!("{name} only shows things that are kept elsewhere.")));
+    }
+    if target.is_standard() && target.directory_path != item.kind.folder() {
+        let (name, kind) = (&target.directory_name, item.kind.as_str());
+        return Err(Error::field(
+            "directory",
+            format!("{name} does not take a {kind}. Choose {} or a folder of your own.", item.kind.folder()),
+        ));
+    }
+    Ok(())
+}
+
+/// The items among `ids` that are that person's; ids of others are as if they were not there.
+pub(crate) fn theirs(conn: &mut Conn, user: &User, ids: &[ItemId]) -> Result<Vec<Item>> {
+    if ids.len() > AT_ONCE {
+        return Err(Error::BadRequest(format!("At most {AT_ONCE} things at once.")));
+    }
+    let items = store::items::list_of(conn, user.id, ids)?;
+    if items.is_empty() { Err(Error::NotFound) } else { Ok(items) }
+}
+
+/// Where an item's file is.
+pub(crate) fn place_of(conn: &mut Conn, user: &User, item: &Item) -> Result<Place> {
+    let directory = store::directories::find(conn, user.id, item.directory_id)?.ok_or(Error::NotFound)?;
+    Ok(Place::new(&user.folder, &directory.directory_path, &item.disk_name))
+}
+
+fn outside_trash(conn: &mut Conn, user: &User, id: ItemId) -> Result<(Item, Place)> {
+    let item = store::items::find(conn, user.id, id)?.ok_or(Error::NotFound)?;
+    if item.in_trash {
+        return Err(Error::Conflict("It is in the trash. Restore it first.".into()));
+    }
+    let place = place_of(conn, user, &item)?;
+    Ok((item, place))
+}
+
+/// The item under a name, on disk too.
+pub(crate) fn named(item: Item, name: &FileName) -> Item {
+    Item {
+        name: name.as_str().to_owned(),
+        name_key: search_key(name.as_str()),
+        disk_name: name.as_str().to_owned(),
+        updated_at: now(),
+        ..item
+    }
+}

@@ -1,0 +1,10 @@
+//! A user's library: items, directories, listings, search, trash.
+
+pub mod create_directory;
+pub mod dashboard;
+pub mod directories;
+pub mod items;
+pub mod listings;
+pub mod music_albums;
+pub mod search;
+pub mod trash;

@@ -1,0 +1,77 @@
+//! Music by artist and album.
+
+use crate::db::Conn;
+use crate::error::{Error, Result};
+use crate::model::item::ItemKind;
+use crate::model::{Item, ItemId, Track, User};
+use crate::state::Services;
+use crate::store;
+
+/// Albums on a page.
+const PAGE: usize = 60;
+/// Recordings of one album that are shown.
+const TRACKS: i64 = 1000;
+
+/// One album on the page of all.
+pub struct Album {
+    pub artist_key: String,
+    pub album_key: String,
+    /// Its first recording: title, artist and cover are taken from it.
+    pub first: Track,
+    pub cover: Option<Item>,
+    pub tracks: i64,
+}
+
+/// Artist and album in lower case: what albums are sorted and grouped by.
+pub type Keys = (String, String);
+
+/// A page of a person's albums, and the keys behind which the next one goes on.
+///
+/// # Errors
+/// The database's.
+pub fn albums(services: &Services, user: &User, after: Option<(&str, &str)>) -> Result<(Vec<Album>, Option<Keys>)> {
+    services.db.read(|conn| {
+        let limit = i64::try_from(PAGE + 1).unwrap_or(i64::MAX);
+        let mut rows = store::item_details::list_albums(conn, user.id, after, limit)?;
+        let has_more = rows.len() > PAGE;
+        rows.truncate(PAGE);
+        let mut albums = Vec::new();
+        for (artist_key, album_key, tracks) in rows {
+            let first = store::item_details::list_album(conn, user.id, &artist_key, &album_key, 1)?.pop();
+            if let Some(first) = first {
+                let cover = store::items::find(conn, user.id, first.item_id)?;
+                albums.push(Album { artist_key, album_key, first, cover, tracks });
+            }
+        }
+        let next = albums.last().filter(|_| has_more).map(|album| (album.artist_key.clone(), album.album_key.clone()));
+        Ok((albums, next))
+    })
+}
+
+/// One album: its recordings in their order, each with its item.
+///
+/// # Errors
+/// `NotFound` for an album without recordings of theirs.
+pub fn album(services: &Services, user: &User, artist: &str, album: &str) -> Result<Vec<(Track, Item)>> {
+    services.db.read(|conn| {
+        let tracks = store::item_details::list_album(conn, user.id, artist, album, TRACKS)?;
+        let ids: Vec<ItemId> = tracks.iter().map(|track| track.item_id).collect();
+        let items = store::items::list_of(conn, user.id, &ids)?;
+        let with_item = |track: Track| items.iter().find(|item| item.id == track.item_id).cloned().map(|item| (track, item));
+        let found: Vec<_> = tracks.into_iter().filter_map(with_item).collect();
+        if found.is_empty() { Err(Error::NotFound) } else { Ok(found) }
+    })
+}
+
+/// What is known of the recordings among these items.
+///
+/// # Errors
+/// The database's.
+pub fn tracks_of(conn: &mut Conn, user: &User, items: &[Item]) -> Result<Vec<Track>> {
+    let music = items.iter().filter(|item| item.kind == ItemKind::Audio);
+    let ids: Vec<ItemId> = music.map(|item| item.id).collect();
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    Ok(store::item_details::list_tracks(conn, user.id, &ids)?)
+}

@@ -1,0 +1,238 @@
+//! The trash: what was deleted stays until it is restored to where it was, deleted for good, or its days are over.
+
+use super::items::{named, place_of, theirs};
+use super::{create_directory, search};
+use crate::domain::audit;
+use crate::domain::file_moves::{self, Plan};
+use crate::error::{Error, Result};
+use crate::model::actor::Actor;
+use crate::model::{Event, Item, ItemId, Shelf, Sort, User, now};
+use crate::state::Services;
+use crate::storage::{FileName, Place};
+use crate::store;
+use crate::store::item_filter::Selection;
+use crate::store::shelf_counts::Deltas;
+
+const TRASH: &str = "Trash";
+/// Items deleted or restored in one transaction.
+const AT_A_TIME: i64 = 500;
+
+/// Puts items into the trash; what is there already stays. Returns how many went.
+///
+/// # Errors
+/// `NotFound` when none of them is there and theirs.
+pub fn trash(services: &Services, user: &User, ids: &[ItemId]) -> Result<usize> {
+    let done = file_moves::relocate(
+        services,
+        user.id,
+        |conn| {
+            let mut plans = Vec::new();
+            for item in theirs(conn, user, ids)?.into_iter().filter(|item| !item.in_trash) {
+                let wanted = FileName::parse(&item.name).unwrap_or_else(FileName::unnamed);
+                plans.push(Plan {
+                    subject: item.id.0,
+                    from: place_of(conn, user, &item)?,
+                    to: Place::new(&user.folder, TRASH, wanted.as_str()),
+                    wanted,
+                    may_number: true,
+                });
+            }
+            Ok(plans)
+        },
+        |conn, batch| {
+            let trash = store::directories::find_by_path(conn, user.id, TRASH)?.ok_or(Error::NotFound)?;
+            let at = now();
+            let (mut deltas, mut changed) = (Deltas::default(), vec![trash.directory_id]);
+            for done in batch {
+                let item = store::items::find(conn, user.id, ItemId(done.subject))?.ok_or(Error::NotFound)?;
+                let from = store::directories::find(conn, user.id, item.directory_id)?.ok_or(Error::NotFound)?;
+                changed.push(item.directory_id);
+                deltas.subtract(&item);
+                let trashed = Item {
+                    directory_id: trash.directory_id,
+                    disk_name: done.name.as_str().to_owned(),
+                    in_trash: true,
+                    trashed_at: Some(at),
+                    trashed_from: Some(from.directory_path),
+                    updated_at: at,
+                    ..item
+                };
+                deltas.add(&trashed);
+                store::items::update_place(conn, &trashed)?;
+            }
+            deltas.write(conn, user.id)?;
+            store::directories::update_modified(conn, user.id, &changed, at)?;
+            Ok(())
+        },
+    )?;
+    Ok(done.len())
+}
+
+/// A restored item: what it is called now, and whether that differs from before.
+pub struct Restored {
+    pub name: FileName,
+    pub is_renamed: bool,
+}
+
+/// Puts items back to where they were; directories that are gone are made again.
+///
+/// # Errors
+/// `NotFound` when none of them is in the trash and theirs.
+pub fn restore(services: &Services, user: &User, ids: &[ItemId]) -> Result<Vec<Restored>> {
+    let wanted_names = std::cell::RefCell::new(std::collections::HashMap::new());
+    let done = file_moves::relocate(
+        services,
+        user.id,
+        |conn| {
+            let mut plans = Vec::new();
+            for item in theirs(conn, user, ids)?.into_iter().filter(|item| item.in_trash) {
+                let path = home_of(&item).to_owned();
+                create_directory::ensure(services, conn, user, &path)?;
+                let wanted = FileName::parse(&item.name).unwrap_or_else(FileName::unnamed);
+                wanted_names.borrow_mut().insert(item.id.0, wanted.clone());
+                plans.push(Plan {
+                    subject: item.id.0,
+                    from: place_of(conn, user, &item)?,
+                    to: Place::new(&user.folder, &path, wanted.as_str()),
+                    wanted,
+                    may_number: true,
+                });
+            }
+            if plans.is_empty() { Err(Error::Conflict("That is not in the trash.".into())) } else { Ok(plans) }
+        },
+        |conn, batch| {
+            let at = now();
+            let (mut deltas, mut changed) = (Deltas::default(), Vec::new());
+            for done in batch {
+                let item = store::items::find(conn, user.id, ItemId(done.subject))?.ok_or(Error::NotFound)?;
+                let home = store::directories::find_by_path(conn, user.id, home_of(&item))?.ok_or(Error::NotFound)?;
+                changed.extend([item.directory_id, home.directory_id]);
+                deltas.subtract(&item);
+                let restored = named(
+                    Item { directory_id: home.directory_id, in_trash: false, trashed_at: None, trashed_from: None, ..item },
+                    &done.name,
+                );
+                deltas.add(&restored);
+                store::items::update_place(conn, &restored)?;
+                search::index(conn, &restored, None)?;
+            }
+            deltas.write(conn, user.id)?;
+            store::directories::update_modified(conn, user.id, &changed, at)?;
+            Ok(())
+        },
+    )?;
+    let wanted_names = wanted_names.into_inner();
+    Ok(done
+        .into_iter()
+        .map(|done| Restored { is_renamed: wanted_names.get(&done.subject) != Some(&done.name), name: done.name })
+        .collect())
+}
+
+fn home_of(item: &Item) -> &str {
+    item.trashed_from.as_deref().unwrap_or_else(|| item.kind.folder())
+}
+
+/// Deletes items for good; only what is in the trash. Returns how many went.
+///
+/// # Errors
+/// `NotFound` when none of them is there and theirs, `Conflict` for what is not in the trash.
+pub fn delete(services: &Services, by: &Actor, user: &User, ids: &[ItemId]) -> Result<usize> {
+    let done = file_moves::relocate(
+        services,
+        user.id,
+        |conn| {
+            let mut plans = Vec::new();
+            for item in theirs(conn, user, ids)? {
+                if !item.in_trash {
+                    return Err(Error::Conflict(format!("“{}” is not in the trash. Put it there first.", item.name)));
+                }
+                let gone = uuid::Uuid::now_v7().simple().to_string();
+                plans.push(Plan {
+                    subject: item.id.0,
+                    from: place_of(conn, user, &item)?,
+                    to: Place::incoming(&gone),
+                    wanted: FileName::parse(&gone).unwrap_or_else(FileName::unnamed),
+                    may_number: false,
+                });
+            }
+            Ok(plans)
+        },
+        |conn, batch| {
+            let mut deltas = Deltas::default();
+            let mut bytes = 0;
+            for done in batch {
+                let item = store::items::find(conn, user.id, ItemId(done.subject))?.ok_or(Error::NotFound)?;
+                deltas.subtract(&item);
+                bytes += item.size;
+                store::items::delete(conn, user.id, item.id)?;
+            }
+            deltas.write(conn, user.id)?;
+            store::users::update_subtract_used(conn, user.id, bytes)?;
+            store::directories::update_modified_at(conn, user.id, TRASH, now())?;
+            let what = format!("{} files, {bytes} bytes", batch.len());
+            audit::note(conn, Event::Deleted, by, &user.username, &what)
+        },
+    )?;
+    for gone in &done {
+        services.previews.forget(gone.subject);
+        // The rows are gone; what stays behind now, the next start takes away.
+        if let Err(cause) = services.tree.remove_file(&Place::incoming(gone.name.as_str())) {
+            tracing::warn!(item = %gone.subject, "a deleted file could not be taken away yet: {cause}");
+        }
+    }
+    services.sessions.forget(user.id);
+    Ok(done.len())
+}
+
+/// Deletes everything in a person's trash; returns how many things that were.
+///
+/// # Errors
+/// The database's and the system's.
+pub fn empty(services: &Services, by: &Actor, user: &User) -> Result<usize> {
+    let mut deleted = 0;
+    loop {
+        let ids = ids_in_trash(services, user)?;
+        if ids.is_empty() {
+            return Ok(deleted);
+        }
+        deleted += delete(services, by, user, &ids)?;
+    }
+}
+
+/// Restores everything in a person's trash.
+///
+/// # Errors
+/// The database's and the system's.
+pub fn restore_all(services: &Services, user: &User) -> Result<usize> {
+    let mut restored = 0;
+    loop {
+        let ids = ids_in_trash(services, user)?;
+        if ids.is_empty() {
+            return Ok(restored);
+        }
+        restored += restore(services, user, &ids)?.len();
+    }
+}
+
+fn ids_in_trash(services: &Services, user: &User) -> Result<Vec<ItemId>> {
+    let selection = Selection::shelf(Shelf::Trash);
+    let items =
+        services.db.read(|conn| Ok(store::item_lists::list(conn, user.id, &selection, Sort::Trashed, None, AT_A_TIME)?))?;
+    Ok(items.into_iter().map(|item| item.id).collect())
+}
+
+/// Deletes what has been in anybody's trash for longer than the days it has; returns how many things that were.
+///
+/// # Errors
+/// The database's and the system's.
+pub fn purge(services: &Services) -> Result<usize> {
+    let before = now() - time::Duration::days(services.settings.trash_days.into());
+    let mut purged = 0;
+    loop {
+        let items = services.db.read(|conn| Ok(store::items::list_trashed_before(conn, before, 200)?))?;
+        let Some(owner) = items.first().map(|item| item.user_id) else { return Ok(purged) };
+        let ids: Vec<_> = items.iter().filter(|item| item.user_id == owner).map(|item| item.id).collect();
+        let user = services.db.read(|conn| store::users::find(conn, owner)?.ok_or(Error::NotFound))?;
+        purged += delete(services, &Actor::server(), &user, &ids)?;
+    }
+}

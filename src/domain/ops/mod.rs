@@ -1,0 +1,7 @@
+//! Running the server: status, metrics, housekeeping, crash recovery.
+
+pub mod copy_database;
+pub mod crash_recovery;
+pub mod housekeeping;
+pub mod prometheus;
+pub mod status;

@@ -1,0 +1,69 @@
+//! The numbers for Prometheus, with what has to be looked up for them.
+
+use std::sync::atomic::Ordering;
+
+use super::status;
+use crate::error::Result;
+use crate::model::Status;
+use crate::state::Services;
+use crate::state::malware_scanner::Health;
+use crate::store;
+
+/// Everything as Prometheus reads it (text format 0.0.4).
+///
+/// # Errors
+/// `Internal` if it could not be written; what cannot be looked up is left as it was.
+pub fn text(services: &Services) -> Result<String> {
+    let asked = services.metrics.asked();
+    let status = status::status(services)?;
+    for check in &status.checks {
+        asked.ready.with_label_values(&[check.name]).set(f64::from(u8::from(check.problem.is_none())));
+    }
+    asked.queues.with_label_values(&["previews"]).set(number(status.previews.waiting));
+    asked.queues.with_label_values(&["scanner"]).set(number(status.waiting));
+    asked.findings.set(number(status.findings));
+    asked.scanner.set(match status.scanner {
+        Health::Off => -1.0,
+        Health::Unknown | Health::Away(_) => 0.0,
+        Health::Works(_) => 1.0,
+    });
+    if let Ok(counted) = services.db.read(|conn| Ok(store::users::count_by_status(conn)?)) {
+        for state in [Status::Pending, Status::Active, Status::Suspended, Status::Rejected] {
+            asked.people.with_label_values(&[state.as_str()]).set(number(counted.get(&state).copied().unwrap_or(0)));
+        }
+    }
+    if let Some((_, bytes)) = status.stored {
+        asked.kept.set(number(bytes));
+    }
+    if let Some((free, all)) = status.space {
+        asked.disk.with_label_values(&["free"]).set(large(free));
+        asked.disk.with_label_values(&["all"]).set(large(all));
+    }
+    let backup = status.backups.as_ref().and_then(|standing| standing.newest);
+    asked.backup.set(backup.map_or(0.0, |at| number(at.assume_utc().unix_timestamp())));
+    asked.uptime.set(status.uptime.as_secs_f64());
+    let (checkouts, waited) = services.db.waits();
+    for (counter, value) in [
+        (&asked.crashes, large(services.studio.crashes.load(Ordering::Relaxed))),
+        (&asked.statements, large(services.db.statements())),
+        (&asked.checkouts, large(checkouts)),
+        (&asked.waited, waited.as_secs_f64()),
+    ] {
+        // Counted elsewhere since the start: it only grows.
+        counter.inc_by((value - counter.get()).max(0.0));
+    }
+    drop(asked);
+    services.metrics.written()
+}
+
+/// Exact up to nine quadrillion.
+#[expect(clippy::cast_precision_loss, reason = "Prometheus has no other numbers")]
+fn number(value: i64) -> f64 {
+    value as f64
+}
+
+/// Exact up to nine quadrillion.
+#[expect(clippy::cast_precision_loss, reason = "Prometheus has no other numbers")]
+fn large(value: u64) -> f64 {
+    value as f64
+}

@@ -1,0 +1,117 @@
+//! How the server is: for its admin and for load balancers.
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use crate::domain::{backup, malware, previews};
+use crate::error::{Result, bytes_in_words};
+use crate::media;
+use crate::state::Services;
+use crate::state::malware_scanner::Health;
+use crate::state::readiness_cache::{Check, Problem};
+use crate::storage::Incoming;
+use crate::store;
+
+/// Less free space than this is worth a warning: bytes.
+const LOW: u64 = 5_000_000_000;
+
+/// Tries what the server needs: the database answers, the media folder can be written.
+#[must_use]
+pub fn checks(services: &Services) -> Vec<Check> {
+    let database = services.db.read(|conn| Ok(store::site::find_has_admin(conn)?)).err().map(|error| Problem {
+        in_short: "does not answer",
+        mend: format!("{error} Look at the database server, its address and password."),
+    });
+    let media = Incoming::create(services.tree.clone()).err().map(|cause| Problem {
+        in_short: "cannot be written",
+        mend: format!(
+            "{cause}. Make {} writable for the server's user and see that it is not full.",
+            services.tree.path().display()
+        ),
+    });
+    vec![Check { name: "database", problem: database }, Check { name: "media", problem: media }]
+}
+
+/// What the admin's page shows.
+pub struct Status {
+    pub checks: Vec<Check>,
+    /// Bytes free and in all where the files are; `None` when the system does not say.
+    pub space: Option<(u64, u64)>,
+    /// People, and bytes they store; `None` when the database does not say.
+    pub stored: Option<(i64, i64)>,
+    pub uptime: Duration,
+    pub warnings: Vec<String>,
+    pub scanner: Health,
+    /// `None` where no folder is set for them.
+    pub backups: Option<backup::Standing>,
+    pub previews: Previews,
+    /// Files that wait for the scanner.
+    pub waiting: i64,
+    /// Findings that wait for a decision.
+    pub findings: i64,
+}
+
+/// How previews are.
+pub struct Previews {
+    pub health: media::Health,
+    /// Foreign tools that are not used, and why.
+    pub missing: Vec<(&'static str, String)>,
+    /// Files whose previews are to be made.
+    pub waiting: i64,
+    /// Files that cannot have one.
+    pub given_up: i64,
+    /// Decoders that died since the start.
+    pub crashes: u64,
+    /// The newest of what was given up: kind of file and why. Not whose, and not what it is called.
+    pub troubles: Vec<(String, String)>,
+}
+
+/// Gathers it; one part that fails does not spoil the rest.
+///
+/// # Errors
+/// None of its own.
+pub fn status(services: &Services) -> Result<Status> {
+    let space = services.tree.space().ok();
+    let mut warnings = Vec::new();
+    if let Some((free, _)) = space.filter(|(free, _)| *free < LOW) {
+        warnings.push(format!("Only {} are free for files. Make room or move the media folder.", bytes_in_words(free)));
+    }
+    if !services.settings.rate_limit {
+        warnings.push("Rate limiting is off: passwords can be guessed. Set NEXUS_RATE_LIMIT=on.".into());
+    }
+    if let Some(why) = services.watch_trouble.get() {
+        warnings.push(format!(
+            "What others put into people's folders is not noticed: {why}. Run nexus-media scan from time to time."
+        ));
+    }
+    for (line, why) in services.users_file.listed().iter().flat_map(|listed| listed.problems.iter().take(5)) {
+        warnings.push(format!("Users file, line {line}: {why}. The other lines work."));
+    }
+    if services.settings.public_url.is_none() && !services.settings.listen.ip().is_loopback() {
+        warnings.push(
+            "The server listens on the network without TLS in front. Put a proxy with TLS before it and set NEXUS_PUBLIC_URL."
+                .into(),
+        );
+    }
+    let (waiting, findings) = malware::counts(services).unwrap_or_default();
+    let (previews_waiting, given_up) = previews::counts(services).unwrap_or_default();
+    Ok(Status {
+        previews: Previews {
+            health: services.studio.health(),
+            missing: services.studio.tools().into_iter().filter_map(|(tool, why)| Some((tool, why?))).collect(),
+            waiting: previews_waiting,
+            given_up,
+            crashes: services.studio.crashes.load(Ordering::Relaxed),
+            troubles: previews::given_up(services).unwrap_or_default(),
+        },
+        scanner: services.scanner.health(),
+        backups: backup::standing(services),
+        waiting,
+        findings,
+        checks: checks(services),
+        space,
+        stored: services.db.read(|conn| Ok(store::users::count_all(conn)?)).ok(),
+        uptime: services.started.elapsed(),
+        warnings,
+    })
+}

@@ -1,0 +1,63 @@
+//! Rows that follow what somebody else has done to files on disk.
+
+use crate::domain::previews;
+use crate::error::{Error, Result};
+use crate::media::sniff::sniff;
+use crate::model::item::ItemKind;
+use crate::model::{Item, ItemId, PreviewState, Scan, User, now};
+use crate::state::Services;
+use crate::storage::file_name::search_key;
+use crate::storage::{Place, Received};
+use crate::store;
+use crate::store::shelf_counts::Deltas;
+
+/// Whether something stands at that place by the tables, or is on its way there: a server may be at work.
+pub(crate) fn is_known(services: &Services, user: &User, place: &Place) -> Result<bool> {
+    services.db.read(|conn| {
+        Ok(store::file_moves::is_going_to(conn, place)?
+            || store::items::find_at(conn, user.id, place.beneath(), place.name())?.is_some())
+    })
+}
+
+/// Notes that an item's file is gone or other than it was, or that it is as it should be.
+pub(crate) fn mark(services: &Services, user: &User, id: ItemId, is_missing: bool, is_damaged: bool) -> Result<()> {
+    services.change(user.id, |conn| {
+        store::items::update_missing(conn, user.id, id, is_missing)?;
+        store::items::update_damaged(conn, user.id, id, is_damaged)?;
+        Ok(())
+    })
+}
+
+/// Writes what a file is now into its row; `scan` is what the malware scanner has said of it.
+pub(crate) fn take_change(services: &Services, user: &User, item: &Item, place: &Place, scan: Scan) -> Result<()> {
+    let received = Received::at_rest(services.tree.clone(), place.clone(), None)?;
+    let found = sniff(&received.head, &item.name);
+    let kind = ItemKind::from(found.kind);
+    let size = i64::try_from(received.size).map_err(Error::internal)?;
+    services.change(user.id, |conn| {
+        let before = store::items::find(conn, user.id, item.id)?.ok_or(Error::NotFound)?;
+        let after = Item {
+            kind,
+            shelf: kind.shelf(),
+            mime: found.mime.to_owned(),
+            size,
+            sha256: received.sha256.clone(),
+            name_key: search_key(&before.name),
+            is_missing: false,
+            is_damaged: false,
+            scan,
+            preview: PreviewState::of(found.mime),
+            placeholder: None,
+            updated_at: now(),
+            ..before.clone()
+        };
+        let mut deltas = Deltas::default();
+        deltas.subtract(&before);
+        deltas.add(&after);
+        deltas.write(conn, user.id)?;
+        store::users::update_subtract_used(conn, user.id, before.size - size)?;
+        store::items::update_content(conn, &after)?;
+        store::items::update_preview(conn, &after)?;
+        previews::order(conn, &after)
+    })
+}

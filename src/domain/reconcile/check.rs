@@ -1,0 +1,296 @@
+//! Comparing tree and tables: what is missing, changed, extra or unsafe is named, and put right where that is wanted.
+//! Nobody's file is ever deleted.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::amend;
+use super::problem::{Found, How, Trouble};
+use crate::domain::accounts::admin;
+use crate::domain::library::create_directory;
+use crate::domain::{file_moves, ingest};
+use crate::error::{Error, Result};
+use crate::model::finding::FindingState;
+use crate::model::{Directory, FindingId, Item, Shelf, User};
+use crate::state::Services;
+use crate::state::ingest_queue::Arrival;
+use crate::storage::dir_entry::{Entry, EntryKind};
+use crate::storage::file_location::QUARANTINE;
+use crate::storage::media_dir::STANDARD;
+use crate::storage::{FileName, Place, Received, sha256_of};
+use crate::store;
+
+/// Rows looked at in one go.
+const PAGE: i64 = 1000;
+/// Directories of one person that are looked at.
+const DIRECTORIES: i64 = 100_000;
+
+/// Looks at everybody's files and says what is wrong, thing by thing. Returns how many files were looked at.
+///
+/// # Errors
+/// The database's and the system's.
+pub fn check(services: &Services, how: How, mut tell: impl FnMut(Found)) -> Result<u64> {
+    let mut looked_at = 0;
+    let mut known = Vec::new();
+    admin::for_everybody(services, |user| {
+        known.push(user.folder.clone());
+        looked_at += Check { services, user, how, tell: &mut tell }.run()?;
+        Ok(())
+    })?;
+    for entry in services.tree.list_top()? {
+        let is_known = entry.name.as_deref().is_some_and(|name| known.iter().any(|folder| folder == name));
+        if !is_known {
+            tell(Found { trouble: Trouble::Extra, path: entry.shown(), repaired: None });
+        }
+    }
+    for name in services.tree.list_quarantine()? {
+        let id = uuid::Uuid::try_parse(&name).ok().map(FindingId);
+        let finding = services.db.read(|conn| Ok(id.map(|id| store::findings::find(conn, id)).transpose()?.flatten()))?;
+        if finding.is_none_or(|finding| finding.state != FindingState::Quarantined) {
+            tell(Found { trouble: Trouble::Extra, path: format!("{QUARANTINE}/{name}"), repaired: None });
+        }
+    }
+    Ok(looked_at)
+}
+
+/// One person's check.
+struct Check<'a, T> {
+    services: &'a Services,
+    user: &'a User,
+    how: How,
+    tell: &'a mut T,
+}
+
+impl<T: FnMut(Found)> Check<'_, T> {
+    fn run(&mut self) -> Result<u64> {
+        self.directories("")?;
+        let directories = self.services.db.read(|conn| Ok(store::directories::list(conn, self.user.id, DIRECTORIES)?))?;
+        let mut looked_at = 0;
+        for directory in &directories {
+            looked_at += self.directory(directory)?;
+        }
+        self.counts()?;
+        Ok(looked_at)
+    }
+
+    fn say(&mut self, trouble: Trouble, path: &str, repaired: Option<String>) {
+        let path = format!("{}/{path}", self.user.folder);
+        (self.tell)(Found { trouble, path, repaired });
+    }
+
+    fn place(&self, path: &str) -> Place {
+        let (above, name) = path.rsplit_once('/').unwrap_or(("", path));
+        Place::new(&self.user.folder, above, name)
+    }
+
+    /// Folders on disk that no row knows, from `path` down; and links where a folder might be.
+    fn directories(&mut self, path: &str) -> Result<()> {
+        for entry in self.list(path)? {
+            let Some(name) = entry.name.as_deref() else { continue };
+            if entry.kind != EntryKind::Directory || (path.is_empty() && STANDARD.contains(&name)) {
+                continue;
+            }
+            let inner = if path.is_empty() { name.to_owned() } else { format!("{path}/{name}") };
+            let is_known =
+                self.services.db.read(|conn| Ok(store::directories::find_by_path(conn, self.user.id, &inner)?.is_some()))?;
+            if !is_known {
+                let is_plain = FileName::parse(name).is_some_and(|parsed| parsed.as_str() == name);
+                let repaired = if self.how.is_repairing && is_plain {
+                    self.services
+                        .change(self.user.id, |conn| create_directory::ensure(self.services, conn, self.user, &inner))?;
+                    Some("taken in".to_owned())
+                } else {
+                    None
+                };
+                self.say(Trouble::Extra, &inner, repaired);
+            }
+            self.directories(&inner)?;
+        }
+        Ok(())
+    }
+
+    fn list(&self, path: &str) -> Result<Vec<Entry>> {
+        match self.services.tree.list(&self.user.folder, path) {
+            Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
+            other => Ok(other?),
+        }
+    }
+
+    /// The files of one directory against its rows.
+    fn directory(&mut self, directory: &Directory) -> Result<u64> {
+        let path = directory.directory_path.clone();
+        let entries = match self.services.tree.list(&self.user.folder, &path) {
+            Ok(entries) => entries,
+            Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => {
+                let repaired = if self.how.is_repairing {
+                    self.services.tree.make_directory(&self.place(&path))?;
+                    Some("made again".to_owned())
+                } else {
+                    None
+                };
+                self.say(Trouble::Missing, &path, repaired);
+                Vec::new()
+            }
+            // A row that is no path, or a link where the folder should be.
+            Err(_) => {
+                self.say(Trouble::Unsafe, &path, None);
+                return Ok(0);
+            }
+        };
+        let mut files: HashMap<String, Entry> = HashMap::new();
+        for entry in entries {
+            match (entry.kind, entry.name.clone()) {
+                (EntryKind::Directory, Some(_)) => {}
+                (EntryKind::File, Some(name)) => drop(files.insert(name, entry)),
+                _ => self.say(Trouble::Unsafe, &format!("{path}/{}", entry.shown()), None),
+            }
+        }
+        let mut looked_at = 0;
+        let mut after = None;
+        loop {
+            let owner = self.user.id;
+            let page = self
+                .services
+                .db
+                .read(|conn| Ok(store::items::list_in_after(conn, owner, directory.directory_id, after, PAGE)?))?;
+            let Some(last) = page.last() else { break };
+            after = Some(last.id);
+            for item in &page {
+                looked_at += 1;
+                let entry = files.remove(&item.disk_name);
+                self.item(item, &path, entry.as_ref())?;
+            }
+        }
+        for name in files.into_keys() {
+            looked_at += 1;
+            self.extra(directory, &name)?;
+        }
+        Ok(looked_at)
+    }
+
+    fn item(&mut self, item: &Item, directory: &str, entry: Option<&Entry>) -> Result<()> {
+        let place = Place::new(&self.user.folder, directory, &item.disk_name);
+        let seems_whole = entry.is_some_and(|entry| entry.length == item.bytes());
+        let seems_right = if seems_whole && self.how.is_quick { true } else { self.judge(item, &place)?.is_none() };
+        if seems_right && (!item.is_missing || item.is_damaged && self.how.is_quick) {
+            return Ok(());
+        }
+        // A server may be at work: what counts is how it is while nothing moves.
+        let settled = file_moves::while_still(self.services, self.user.id, item.id.0, &place, || {
+            let now = self.services.db.read(|conn| Ok(store::items::find(conn, self.user.id, item.id)?))?;
+            let stands_still = now.is_some_and(|now| {
+                (now.directory_id, &now.disk_name, &now.sha256) == (item.directory_id, &item.disk_name, &item.sha256)
+            });
+            if stands_still { self.settle(item, &place) } else { Ok(None) }
+        })?;
+        if let Some((trouble, repaired)) = settled.flatten() {
+            self.say(trouble, &format!("{directory}/{}", item.disk_name), repaired);
+        }
+        Ok(())
+    }
+
+    /// Looks at an item that stands still, and does what is wanted about it.
+    fn settle(&self, item: &Item, place: &Place) -> Result<Option<(Trouble, Option<String>)>> {
+        let Some(trouble) = self.judge(item, place)? else {
+            if !item.is_missing {
+                return Ok(None);
+            }
+            if self.how.is_repairing {
+                amend::mark(self.services, self.user, item.id, false, false)?;
+            }
+            return Ok(Some((Trouble::Back, self.how.is_repairing.then(|| "open again".to_owned()))));
+        };
+        let repaired = if self.how.takes_changes && trouble != Trouble::Missing {
+            amend::take_change(self.services, self.user, item, place, self.how.arrives_as)?;
+            Some("taken as it is now".to_owned())
+        } else if self.how.is_repairing {
+            amend::mark(self.services, self.user, item.id, true, trouble == Trouble::Changed)?;
+            Some("marked".to_owned())
+        } else {
+            None
+        };
+        Ok(Some((trouble, repaired)))
+    }
+
+    /// What is wrong with an item's file right now.
+    fn judge(&self, item: &Item, place: &Place) -> Result<Option<Trouble>> {
+        let Ok(mut file) = self.services.tree.open_file(place) else { return Ok(Some(Trouble::Missing)) };
+        if file.metadata()?.len() != item.bytes() {
+            return Ok(Some(Trouble::Truncated));
+        }
+        Ok((!self.how.is_quick && sha256_of(&mut file)? != item.sha256).then_some(Trouble::Changed))
+    }
+
+    fn extra(&mut self, directory: &Directory, name: &str) -> Result<()> {
+        let path = format!("{}/{name}", directory.directory_path);
+        let place = Place::new(&self.user.folder, &directory.directory_path, name);
+        if amend::is_known(self.services, self.user, &place)? || !self.services.tree.is_taken(&place)? {
+            return Ok(());
+        }
+        let repaired = if self.how.is_repairing { Some(self.take_in(directory, &place, name)?) } else { None };
+        self.say(Trouble::Extra, &path, repaired);
+        Ok(())
+    }
+
+    /// Takes a file in: into the folder it lies in where that is one's own, otherwise into the one for what it is.
+    fn take_in(&self, directory: &Directory, place: &Place, name: &str) -> Result<String> {
+        let received = Received::at_rest(self.services.tree.clone(), place.clone(), None)?;
+        let arrival = Arrival {
+            directory: Some(directory.directory_id),
+            keeps_both: true,
+            ..Arrival::of(received, name.to_owned(), self.how.arrives_as)
+        };
+        match ingest::store(self.services, self.user, arrival) {
+            Ok(_) => Ok("taken in".to_owned()),
+            Err(error @ (Error::QuotaExceeded | Error::Conflict(_))) => Ok(format!("left where it is: {error}")),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Counts on shelves and bytes used, against the rows.
+    fn counts(&mut self) -> Result<()> {
+        let owner = self.user.id;
+        let repairing = self.how.is_repairing;
+        let is_right = self.services.change(owner, |conn| {
+            // Whoever changes something changes the counts with it: until we are done, nobody does.
+            store::shelf_counts::lock(conn, owner)?;
+            let kept = store::shelf_counts::list(conn, owner)?;
+            let mut is_right = true;
+            let mut used = 0;
+            for shelf in Shelf::COUNTED {
+                let (count, bytes) = store::items::count_on(conn, owner, shelf)?;
+                if matches!(shelf, Shelf::All | Shelf::Trash) {
+                    used += bytes;
+                }
+                let months = store::items::count_months(conn, owner, shelf)?;
+                let known: BTreeMap<i32, i64> = store::shelf_counts::list_months(conn, owner, shelf)?
+                    .into_iter()
+                    .map(|(month, items)| (month.number(), items))
+                    .collect();
+                if known != months {
+                    is_right = false;
+                    if repairing {
+                        store::shelf_counts::replace_months(conn, owner, shelf, &months)?;
+                    }
+                }
+                if !kept.iter().any(|known| (known.shelf, known.items, known.bytes) == (shelf, count, bytes)) {
+                    is_right = false;
+                    if repairing {
+                        store::shelf_counts::update(conn, owner, shelf, count, bytes)?;
+                    }
+                }
+            }
+            let user = store::users::find(conn, owner)?.ok_or(Error::NotFound)?;
+            if user.used_bytes != used {
+                is_right = false;
+                if repairing {
+                    store::users::update_subtract_used(conn, owner, user.used_bytes - used)?;
+                }
+            }
+            Ok(is_right)
+        })?;
+        if !is_right {
+            self.say(Trouble::Miscounted, "", repairing.then(|| "counted again".to_owned()));
+        }
+        Ok(())
+    }
+}

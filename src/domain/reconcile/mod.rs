@@ -1,0 +1,14 @@
+//! Compares disk and database.
+//!
+//! `check` reports what is wrong; `scan` accepts what other programs did: it adds new files, recognises moved ones by
+//! their bytes, re-reads changed ones and marks missing ones. It never deletes a file.
+
+pub mod amend;
+pub mod check;
+pub mod problem;
+pub mod scan;
+pub mod scan_file;
+pub mod scan_report;
+
+pub use scan::{look_at, scan};
+pub use scan_report::Noticed;

@@ -1,0 +1,269 @@
+//! Ways through people's folders: all of them, or what was touched.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::amend;
+use super::scan_report::{Look, Noticed};
+use crate::domain::accounts::admin;
+use crate::domain::file_moves;
+use crate::domain::library::create_directory;
+use crate::domain::library::directories::LONGEST;
+use crate::error::{Error, Result};
+use crate::model::{Directory, UserId};
+use crate::state::Services;
+use crate::storage::dir_entry::{Entry, EntryKind};
+use crate::storage::media_dir::ICON;
+use crate::storage::{FileName, Place};
+use crate::store;
+
+/// Rows looked at in one go.
+const PAGE: i64 = 1000;
+/// Files taken in together.
+const AT_ONCE: usize = 64;
+
+/// Looks through everybody's folders, or one person's. What was changed or renamed less than `settled` ago is left for
+/// the next look.
+///
+/// # Errors
+/// The database's and the system's.
+pub fn scan(services: &Services, only: Option<UserId>, settled: Duration) -> Result<Noticed> {
+    let mut noticed = Noticed::default();
+    admin::for_everybody(services, |user| {
+        if only.is_none_or(|only| user.id == only) {
+            Look::new(services, user, &mut noticed, settled).run()?;
+        }
+        Ok(())
+    })?;
+    Ok(noticed)
+}
+
+/// Looks at places beneath the media folder of which somebody has said that something happened there; returns those
+/// that are to be looked at again.
+///
+/// # Errors
+/// The database's and the system's.
+pub fn look_at(services: &Services, paths: &[PathBuf], settled: Duration) -> Result<(Noticed, Vec<PathBuf>)> {
+    let (mut noticed, mut again) = (Noticed::default(), Vec::new());
+    let mut by_folder: BTreeMap<&str, Vec<&Path>> = BTreeMap::new();
+    for path in paths {
+        let mut parts = path.components();
+        if let Some(folder) = parts.next().and_then(|folder| folder.as_os_str().to_str()) {
+            by_folder.entry(folder).or_default().push(parts.as_path());
+        }
+    }
+    for (folder, inner) in by_folder {
+        let id = folder.split('_').next().and_then(|number| number.parse().ok()).map(UserId);
+        let user = services.db.read(|conn| Ok(id.map(|id| store::users::find(conn, id)).transpose()?.flatten()))?;
+        let Some(user) = user.filter(|user| user.folder == folder) else { continue };
+        let mut look = Look::new(services, &user, &mut noticed, settled);
+        for path in inner {
+            let before = look.noticed.waiting;
+            look.at(path)?;
+            if look.noticed.waiting > before {
+                again.push(Path::new(folder).join(path));
+            }
+        }
+        look.mark_gone()?;
+        if look.is_emptied {
+            look.forget_empty()?;
+        }
+    }
+    Ok((noticed, again))
+}
+
+impl Look<'_> {
+    fn run(mut self) -> Result<()> {
+        let known = self.known()?;
+        let left = self.beneath(String::new(), known)?;
+        for directory in left.into_values() {
+            self.rows(&directory, &mut HashMap::new())?;
+        }
+        self.mark_gone()?;
+        self.forget_empty()
+    }
+
+    /// One place: a file that came, changed or went, or a directory with all that is in it.
+    fn at(&mut self, path: &Path) -> Result<()> {
+        let Some(path) = path.to_str() else { return Ok(()) };
+        if path.is_empty() {
+            // A folder that was not watched until now.
+            self.beneath(String::new(), self.known()?)?;
+            return Ok(());
+        }
+        let (above, name) = path.rsplit_once('/').unwrap_or(("", path));
+        let entry = self.services.tree.entry(&Place::new(&self.user.folder, above, name)).ok().flatten();
+        if entry.as_ref().is_some_and(|entry| entry.kind == EntryKind::Directory) {
+            self.beneath(path.to_owned(), self.known()?)?;
+            return Ok(());
+        }
+        let (services, user) = (self.services, self.user);
+        let row = services.db.read(|conn| match store::items::find_at(conn, user.id, above, name)? {
+            Some(id) => Ok(store::items::find(conn, user.id, id)?),
+            None => Ok(None),
+        })?;
+        match (entry, row) {
+            (None, Some(item)) => self.gone.push(item.id),
+            // A directory that went, with what was in it.
+            (None, None) => {
+                for directory in self.known()?.into_values() {
+                    let is_beneath =
+                        directory.directory_path == path || directory.directory_path.starts_with(&format!("{path}/"));
+                    if is_beneath && !self.is_on_disk(&directory)? {
+                        self.is_emptied = true;
+                        self.rows(&directory, &mut HashMap::new())?;
+                    }
+                }
+            }
+            (Some(entry), Some(item)) => {
+                self.compare(&create_directory::find_or_make(services, user, above)?, &item, &entry)?;
+            }
+            (Some(entry), None) if entry.kind == EntryKind::File && !above.is_empty() => {
+                let coming = self.look_at_new(&create_directory::find_or_make(services, user, above)?, &entry)?;
+                self.take_in(coming.into_iter().collect())?;
+            }
+            (Some(entry), None) if above.is_empty() => self.leave_at_top(&entry),
+            (Some(_), None) => {}
+        }
+        Ok(())
+    }
+
+    /// Everything beneath a directory; returns those of `known` that were not met.
+    fn beneath(&mut self, path: String, mut known: HashMap<String, Directory>) -> Result<HashMap<String, Directory>> {
+        let mut waiting = vec![path];
+        while let Some(path) = waiting.pop() {
+            let Ok(entries) = self.services.tree.list(&self.user.folder, &path) else {
+                self.leave(&path, "cannot be looked into");
+                continue;
+            };
+            for entry in entries.iter().filter(|entry| entry.kind == EntryKind::Directory) {
+                if let Some(inner) = self.inner(&path, entry) {
+                    waiting.push(inner);
+                }
+            }
+            if path.is_empty() {
+                for entry in &entries {
+                    self.leave_at_top(entry);
+                }
+                continue;
+            }
+            let directory = match known.remove(&path) {
+                Some(directory) => directory,
+                None => create_directory::find_or_make(self.services, self.user, &path)?,
+            };
+            self.directory(&directory, entries)?;
+        }
+        Ok(known)
+    }
+
+    /// A file beside the folders has no shelf. What is hidden is the system's or ours.
+    fn leave_at_top(&mut self, entry: &Entry) {
+        let shown = entry.shown();
+        if entry.kind != EntryKind::Directory && shown != ICON && !shown.starts_with('.') {
+            self.leave(&shown, "it lies beside the folders; move it into one of them");
+        }
+    }
+
+    /// The path of a directory that can be one of somebody's.
+    fn inner(&mut self, path: &str, entry: &Entry) -> Option<String> {
+        let name = entry.name.as_deref().filter(|name| !name.starts_with('.'))?;
+        let inner = if path.is_empty() { name.to_owned() } else { format!("{path}/{name}") };
+        let is_plain = FileName::parse(name).is_some_and(|parsed| parsed.as_str() == name);
+        if is_plain && inner.chars().count() <= LONGEST {
+            return Some(inner);
+        }
+        self.leave(&inner, "its name cannot be kept");
+        None
+    }
+
+    /// Compares a directory's rows with its files; what stays in `files` is what no row knows.
+    fn rows(&mut self, directory: &Directory, files: &mut HashMap<String, Entry>) -> Result<()> {
+        let mut after = None;
+        loop {
+            let page = self
+                .services
+                .db
+                .read(|conn| Ok(store::items::list_in_after(conn, self.user.id, directory.directory_id, after, PAGE)?))?;
+            let Some(last) = page.last() else { return Ok(()) };
+            after = Some(last.id);
+            for item in &page {
+                self.noticed.looked_at += 1;
+                match files.remove(&item.disk_name) {
+                    None => self.gone.push(item.id),
+                    Some(entry) => self.compare(directory, item, &entry)?,
+                }
+            }
+        }
+    }
+
+    fn directory(&mut self, directory: &Directory, entries: Vec<Entry>) -> Result<()> {
+        let path = &directory.directory_path;
+        let mut files: HashMap<String, Entry> = HashMap::new();
+        for entry in entries {
+            match (entry.kind, &entry.name) {
+                (EntryKind::File, Some(name)) => drop(files.insert(name.clone(), entry)),
+                (EntryKind::Directory, _) => {}
+                _ => self.leave(&format!("{path}/{}", entry.shown()), "a link, a device, or a name that is not UTF-8"),
+            }
+        }
+        self.rows(directory, &mut files)?;
+        let mut new: Vec<Entry> = files.into_values().collect();
+        new.sort_by_key(Entry::shown);
+        let mut coming = Vec::new();
+        for entry in new {
+            self.noticed.looked_at += 1;
+            coming.extend(self.look_at_new(directory, &entry)?);
+            if coming.len() >= AT_ONCE {
+                self.take_in(std::mem::take(&mut coming))?;
+            }
+        }
+        self.take_in(coming)
+    }
+
+    /// Marks what was not there and has not been found elsewhere.
+    fn mark_gone(&mut self) -> Result<()> {
+        let (services, user) = (self.services, self.user);
+        for id in std::mem::take(&mut self.gone) {
+            let now = services.db.read(|conn| Ok(store::items::find(conn, user.id, id)?))?;
+            let Some(now) = now.filter(|now| !now.is_missing) else { continue };
+            let directory = services.db.read(|conn| Ok(store::directories::find(conn, user.id, now.directory_id)?))?;
+            let path = directory.ok_or(Error::NotFound)?.directory_path;
+            let place = Place::new(&user.folder, &path, &now.disk_name);
+            let done = file_moves::while_still(services, user.id, id.0, &place, || {
+                let after = services.db.read(|conn| Ok(store::items::find(conn, user.id, id)?))?;
+                let stands_still =
+                    after.is_some_and(|after| (after.directory_id, &after.disk_name) == (now.directory_id, &now.disk_name));
+                if !stands_still || services.tree.is_taken(&place)? {
+                    return Ok(false);
+                }
+                amend::mark(services, user, id, true, false)?;
+                Ok(true)
+            })?;
+            self.noticed.vanished += u64::from(done == Some(true));
+        }
+        Ok(())
+    }
+
+    /// Own directories that are gone on disk, and in which nothing is left, are gone here too.
+    fn forget_empty(&self) -> Result<()> {
+        let (services, user) = (self.services, self.user);
+        let mut directories: Vec<_> = self.known()?.into_values().filter(|directory| !directory.is_standard()).collect();
+        // The inner ones first.
+        directories.sort_by_key(|directory| std::cmp::Reverse(directory.directory_path.len()));
+        for directory in directories {
+            if self.is_on_disk(&directory)? {
+                continue;
+            }
+            services.change(user.id, |conn| {
+                let is_empty = store::items::list_in(conn, user.id, &[directory.directory_id], 1)?.is_empty()
+                    && store::directories::list_children(conn, user.id, directory.directory_id)?.is_empty();
+                if is_empty {
+                    store::directories::delete(conn, user.id, directory.directory_id)?;
+                }
+                Ok(())
+            })?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,193 @@
+//! One file of a person's folder: as it was, changed, moved here, or new.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use super::amend;
+use super::scan_report::Look;
+use crate::domain::file_moves::{self, Plan};
+use crate::domain::ingest;
+use crate::domain::library::items::named;
+use crate::domain::library::{create_directory, search};
+use crate::error::{Error, Result};
+use crate::model::item::ItemKind;
+use crate::model::{Directory, Item, ItemId, Scan};
+use crate::state::ingest_queue::{Arrival, Outcome};
+use crate::storage::dir_entry::Entry;
+use crate::storage::media_dir::ICON;
+use crate::storage::{FileName, Place, Received};
+use crate::store;
+
+/// Times of files and rows are compared to the second.
+const SLACK: Duration = Duration::from_secs(1);
+/// How names end that programs give to what they have not finished.
+const UNFINISHED: [&str; 7] = [".part", ".partial", ".tmp", ".temp", ".crdownload", ".filepart", ".download"];
+
+/// Whether a name says that its file is not finished, or is nobody's business.
+fn is_passing(name: &str) -> bool {
+    let lower = name.to_lowercase();
+    name.starts_with('.') || name.ends_with('~') || UNFINISHED.iter().any(|end| lower.ends_with(end))
+}
+
+impl Look<'_> {
+    /// An item whose file is there.
+    pub(crate) fn compare(&mut self, directory: &Directory, item: &Item, entry: &Entry) -> Result<()> {
+        let known_at =
+            UNIX_EPOCH + Duration::from_secs(u64::try_from(item.updated_at.assume_utc().unix_timestamp()).unwrap_or(0));
+        let is_same = entry.length == item.bytes() && (item.is_damaged || entry.modified <= known_at + SLACK);
+        if is_same && !item.is_missing {
+            return Ok(());
+        }
+        if entry.changed > self.settled_by {
+            self.noticed.waiting += 1;
+            return Ok(());
+        }
+        let place = Place::new(&self.user.folder, &directory.directory_path, &item.disk_name);
+        let (services, user) = (self.services, self.user);
+        let done = file_moves::while_still(services, user.id, item.id.0, &place, || {
+            let received = Received::at_rest(services.tree.clone(), place.clone(), None)?;
+            if received.sha256 == item.sha256 && item.is_missing {
+                amend::mark(services, user, item.id, false, false)?;
+                return Ok(false);
+            }
+            amend::take_change(services, user, item, &place, Scan::Pending)?;
+            Ok(true)
+        })?;
+        match done {
+            Some(true) => self.noticed.changed += 1,
+            Some(false) => self.noticed.back += 1,
+            // It is being moved: the next look will tell.
+            None => self.noticed.waiting += 1,
+        }
+        Ok(())
+    }
+
+    /// A file that no row knows. `Some` if it is to be taken in.
+    pub(crate) fn look_at_new(&mut self, directory: &Directory, entry: &Entry) -> Result<Option<Arrival>> {
+        let path = &directory.directory_path;
+        let Some(name) = entry.name.as_deref().filter(|name| !is_passing(name) && *name != ICON) else { return Ok(None) };
+        let place = Place::new(&self.user.folder, path, name);
+        if amend::is_known(self.services, self.user, &place)? {
+            return Ok(None);
+        }
+        if entry.changed > self.settled_by || entry.modified > self.settled_by && entry.modified <= SystemTime::now() {
+            self.noticed.waiting += 1;
+            return Ok(None);
+        }
+        let received = match Received::at_rest(self.services.tree.clone(), place.clone(), None) {
+            Ok(received) => received,
+            Err(cause) => {
+                self.leave(&format!("{path}/{name}"), &cause.to_string());
+                return Ok(None);
+            }
+        };
+        if received.size != entry.length {
+            self.noticed.waiting += 1;
+            return Ok(None);
+        }
+        if let Some(item) = self.find_moved(&received)? {
+            self.follow(&item, directory, &place, name)?;
+            self.noticed.moved += 1;
+            self.is_emptied = true;
+            return Ok(None);
+        }
+        let arrival = Arrival::of(received, name.to_owned(), Scan::Pending);
+        Ok(Some(Arrival { directory: Some(directory.directory_id), keeps_both: true, ..arrival }))
+    }
+
+    /// The item with these bytes whose own place is empty.
+    fn find_moved(&self, received: &Received) -> Result<Option<Item>> {
+        let size = i64::try_from(received.size).map_err(Error::internal)?;
+        let same = self.services.db.read(|conn| {
+            let items = store::items::list_same_bytes(conn, self.user.id, &received.sha256, size)?;
+            items
+                .into_iter()
+                .map(|item| {
+                    let directory = store::directories::find(conn, self.user.id, item.directory_id)?.ok_or(Error::NotFound)?;
+                    Ok((Place::new(&self.user.folder, &directory.directory_path, &item.disk_name), item))
+                })
+                .collect::<Result<Vec<_>>>()
+        })?;
+        for (place, item) in same {
+            if !self.services.tree.is_taken(&place)? {
+                return Ok(Some(item));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Lets an item's row go where its file has gone; what lies in the wrong standard folder goes on to the right one.
+    fn follow(&mut self, item: &Item, found_in: &Directory, place: &Place, name: &str) -> Result<()> {
+        let (services, user) = (self.services, self.user);
+        let home = ItemKind::folder(item.kind);
+        let target = if found_in.is_standard() && found_in.directory_path != home {
+            create_directory::find_or_make(services, user, home)?
+        } else {
+            found_in.clone()
+        };
+        let wanted = FileName::parse(name).unwrap_or_else(FileName::unnamed);
+        file_moves::relocate(
+            services,
+            user.id,
+            |_| {
+                let to = Place::new(&user.folder, &target.directory_path, wanted.as_str());
+                Ok(vec![Plan { subject: item.id.0, from: place.clone(), to, wanted: wanted.clone(), may_number: true }])
+            },
+            |conn, batch| {
+                for done in batch {
+                    let before = store::items::find(conn, user.id, ItemId(done.subject))?.ok_or(Error::NotFound)?;
+                    let changed = [before.directory_id, target.directory_id];
+                    let mut deltas = store::shelf_counts::Deltas::default();
+                    deltas.subtract(&before);
+                    let after = Item {
+                        directory_id: target.directory_id,
+                        in_trash: false,
+                        trashed_at: None,
+                        trashed_from: None,
+                        is_missing: false,
+                        is_damaged: false,
+                        ..before
+                    };
+                    let item = named(after, &done.name);
+                    deltas.add(&item);
+                    deltas.write(conn, user.id)?;
+                    store::items::update_place(conn, &item)?;
+                    store::items::update_missing(conn, user.id, item.id, false)?;
+                    store::items::update_damaged(conn, user.id, item.id, false)?;
+                    search::index(conn, &item, None)?;
+                    store::directories::update_modified(conn, user.id, &changed, item.updated_at)?;
+                }
+                Ok(())
+            },
+        )?;
+        Ok(())
+    }
+
+    pub(crate) fn take_in(&mut self, arrivals: Vec<Arrival>) -> Result<()> {
+        let paths: Vec<_> = arrivals.iter().map(|arrival| arrival.received.place().clone()).collect();
+        for (place, outcome) in paths.into_iter().zip(ingest::store_all(self.services, self.user, arrivals)) {
+            match outcome {
+                Ok(Outcome::Stored(_) | Outcome::Duplicate(_)) => self.noticed.taken_in += 1,
+                Err(error @ (Error::QuotaExceeded | Error::Conflict(_))) => {
+                    self.leave(&format!("{}/{}", place.beneath(), place.name()), &error.to_string());
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_what_is_not_finished_are_passed_over() {
+        for name in [".a.jpg.Xy12", "film.mp4.part", "a.CRDOWNLOAD", "notes.txt~", ".DS_Store"] {
+            assert!(is_passing(name), "{name}");
+        }
+        for name in ["a.jpg", "part.txt", "tmp", "a.partial.jpg"] {
+            assert!(!is_passing(name), "{name}");
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! What a look at a person's folder knows and has found.
+
+use std::collections::HashMap;
+use std::time::{Duration, SystemTime};
+
+use crate::error::Result;
+use crate::model::{Directory, ItemId, User};
+use crate::state::Services;
+use crate::storage::Place;
+use crate::store;
+
+/// Directories of one person that are looked at.
+const DIRECTORIES: i64 = 100_000;
+
+/// What was found and done.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Noticed {
+    pub looked_at: u64,
+    pub taken_in: u64,
+    pub moved: u64,
+    pub changed: u64,
+    pub vanished: u64,
+    pub back: u64,
+    /// Files that may still be on their way; the next look will tell.
+    pub waiting: u64,
+    /// What is not taken in, and why.
+    pub left: Vec<(String, String)>,
+}
+
+/// A look through one person's folder.
+pub(crate) struct Look<'a> {
+    pub services: &'a Services,
+    pub user: &'a User,
+    pub noticed: &'a mut Noticed,
+    /// Items whose file was not there.
+    pub gone: Vec<ItemId>,
+    /// Whether a directory may have been left without anything in it.
+    pub is_emptied: bool,
+    /// What was last touched before this stands still.
+    pub settled_by: SystemTime,
+}
+
+impl Noticed {
+    /// Whether rows are others than before, or something was left as it is.
+    #[must_use]
+    pub fn is_something(&self) -> bool {
+        let quiet = Self { looked_at: self.looked_at, waiting: self.waiting, ..Self::default() };
+        *self != quiet
+    }
+}
+
+impl<'a> Look<'a> {
+    /// A look that begins now; what was touched less than `settled` ago is left for the next one.
+    pub(crate) fn new(services: &'a Services, user: &'a User, noticed: &'a mut Noticed, settled: Duration) -> Self {
+        let settled_by = SystemTime::now() - settled;
+        Self { services, user, noticed, gone: Vec::new(), is_emptied: false, settled_by }
+    }
+
+    pub(crate) fn leave(&mut self, path: &str, why: &str) {
+        self.noticed.left.push((format!("{}/{path}", self.user.folder), why.to_owned()));
+    }
+
+    pub(crate) fn known(&self) -> Result<HashMap<String, Directory>> {
+        let known = self.services.db.read(|conn| Ok(store::directories::list(conn, self.user.id, DIRECTORIES)?))?;
+        Ok(known.into_iter().map(|directory| (directory.directory_path.clone(), directory)).collect())
+    }
+
+    pub(crate) fn is_on_disk(&self, directory: &Directory) -> Result<bool> {
+        let (above, name) = directory.directory_path.rsplit_once('/').unwrap_or(("", &directory.directory_path));
+        Ok(self.services.tree.is_taken(&Place::new(&self.user.folder, above, name))?)
+    }
+}

@@ -1,0 +1,97 @@
+//! Personal access tokens: for scripts, with a name, scopes and an end; shown once.
+
+use super::lifecycle::{self, Beginning, random_token};
+use crate::domain::audit;
+use crate::error::{Error, FieldError, Result};
+use crate::model::account_fields::optional_line;
+use crate::model::actor::Actor;
+use crate::model::actor::Client;
+use crate::model::{Event, Scope, Session, SessionKind, Time, UserId, now};
+use crate::state::Services;
+use crate::state::session_cache::Presence;
+use crate::store;
+
+/// What every access token begins with, so that secret scanners know one.
+pub const PREFIX: &str = "nexus_pat_";
+/// Access tokens of one person at most.
+const MOST: usize = 100;
+/// How long a token may be good, in days; 0 = until it is taken back.
+pub const LIFETIMES: [u16; 5] = [7, 30, 90, 365, 0];
+
+/// The fields of the form.
+#[derive(Debug, Clone, Default)]
+pub struct TokenForm {
+    pub name: String,
+    pub scopes: Vec<String>,
+    /// One of [`LIFETIMES`].
+    pub days: String,
+}
+
+/// Makes a token and returns it; only its hash is kept.
+///
+/// # Errors
+/// `Invalid` names every field that needs another value; `Conflict` past a hundred tokens.
+pub fn create(services: &Services, presence: &Presence, form: &TokenForm, client: &Client) -> Result<String> {
+    let mut wrong: Vec<FieldError> = Vec::new();
+    let name = match optional_line("name", &form.name, 100) {
+        Ok(Some(name)) => name,
+        Ok(None) => {
+            wrong.push(FieldError::new("name", "Give it a name, such as the script that will use it."));
+            String::new()
+        }
+        Err(error) => {
+            wrong.push(error);
+            String::new()
+        }
+    };
+    let scopes: Vec<Scope> = form.scopes.iter().filter_map(|word| Scope::parse(word)).collect();
+    if scopes.is_empty() || scopes.len() != form.scopes.len() {
+        wrong.push(FieldError::new("scopes", "Tick what it may do."));
+    }
+    if scopes.contains(&Scope::Admin) && !presence.user.is_admin() {
+        wrong.push(FieldError::new("scopes", "Only admins have that."));
+    }
+    let days = form.days.parse().ok().filter(|days| LIFETIMES.contains(days));
+    let Some(days) = days.filter(|_| wrong.is_empty()) else {
+        if days.is_none() {
+            wrong.push(FieldError::new("days", "Choose how long it is good."));
+        }
+        return Err(Error::Invalid(wrong));
+    };
+    let token = format!("{PREFIX}{}", random_token());
+    services.db.write(|conn| {
+        let at = now();
+        let have = store::sessions::list_active(conn, presence.user.id, &[SessionKind::Token], at)?;
+        if have.len() >= MOST {
+            return Err(Error::Conflict(format!("{MOST} access tokens are enough. End one first.")));
+        }
+        let beginning = Beginning { kind: SessionKind::Token, name: &name, scopes: &scopes, expiration: end_of(days, at) };
+        lifecycle::insert(conn, presence.user.id, &token, &beginning, client, at)?;
+        let words: Vec<_> = scopes.iter().map(|scope| scope.as_str()).collect();
+        let (user, how) = (&presence.user, format!("{name}: {}", words.join(" ")));
+        audit::note(conn, Event::TokenMade, &Actor::of(user, client), &user.username, &how)
+    })?;
+    tracing::info!(user = presence.user.id.0, "access token made");
+    Ok(token)
+}
+
+fn end_of(days: u16, at: Time) -> Time {
+    if days == 0 { NEVER } else { at + time::Duration::days(days.into()) }
+}
+
+/// The end of a token that has none: the last new year that both databases take (see ARCHITECTURE.md).
+const NEVER: Time = time::macros::datetime!(2037-12-31 00:00);
+
+/// Until when a token is good; `None` when it has no end.
+#[must_use]
+pub fn end(session: &Session) -> Option<Time> {
+    (session.expiration < NEVER).then_some(session.expiration)
+}
+
+/// A person's access tokens, the last used first.
+///
+/// # Errors
+/// The database's.
+pub fn list(services: &Services, owner: UserId) -> Result<Vec<Session>> {
+    services.db.read(|conn| Ok(store::sessions::list_active(conn, owner, &[SessionKind::Token], now())?))
+}

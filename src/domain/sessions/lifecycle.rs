@@ -1,0 +1,205 @@
+//! Sessions: a random token on a device, its hash in a row that is the truth, and a small cache of that truth.
+
+use std::sync::Arc;
+
+use base64::Engine;
+use rand::Rng;
+
+use crate::db::Conn;
+use crate::domain::audit;
+use crate::error::{Error, Result};
+use crate::model::actor::Actor;
+use crate::model::actor::Client;
+use crate::model::{Event, Scope, Session, SessionKind, SessionStatus, Time, User, UserId, now};
+use crate::state::Services;
+use crate::state::session_cache::Presence;
+use crate::state::session_cache::hash_of;
+use crate::store;
+
+/// A session ends when it was not used for so long,
+pub const IDLE: time::Duration = time::Duration::days(14);
+/// and at the latest so long after log-in.
+pub const ABSOLUTE: time::Duration = time::Duration::days(90);
+/// Sessions that are devices, not scripts.
+pub(crate) const DEVICES: [SessionKind; 2] = [SessionKind::Browser, SessionKind::Api];
+/// How often "last seen" is noted.
+const SEEN_EVERY: time::Duration = time::Duration::minutes(1);
+
+/// The person and session of a token.
+///
+/// # Errors
+/// `Unauthenticated` for a token that is not, or no longer, good.
+pub fn find(services: &Services, token: &str) -> Result<Arc<Presence>> {
+    let hash = hash_of(token);
+    look_up(services, &hash, |conn| store::sessions::find_active(conn, &hash, now()))
+}
+
+/// The person and session that a signed token names.
+///
+/// # Errors
+/// `Unauthenticated` for a session that is not, or no longer, good.
+pub fn find_by_id(services: &Services, owner: UserId, id: i64) -> Result<Arc<Presence>> {
+    look_up(services, &key_of(id), |conn| store::sessions::find(conn, owner, id, now()))
+}
+
+/// What the cache calls a session that is looked up by its number.
+pub(crate) fn key_of(id: i64) -> String {
+    format!("#{id}")
+}
+
+fn look_up(
+    services: &Services,
+    key: &str,
+    session: impl FnOnce(&mut Conn) -> diesel::QueryResult<Option<Session>>,
+) -> Result<Arc<Presence>> {
+    let before = services.sessions.changes();
+    let found = services.db.read(|conn| {
+        let session = session(conn)?.ok_or(Error::Unauthenticated)?;
+        let user = store::users::find(conn, session.user_id)?.ok_or(Error::Unauthenticated)?;
+        Ok(Presence::new(session, user))
+    })?;
+    if !services.users_file.still_has(&found.user) {
+        return Err(Error::Unauthenticated);
+    }
+    let found = Arc::new(found);
+    services.sessions.keep(key, &found, before);
+    Ok(found)
+}
+
+/// Notes that a session was used, and that it lasts longer for it. Written later, with others.
+pub fn seen(services: &Services, presence: &Presence, client: &Client) {
+    let at = now();
+    let address = client.address.to_canonical().to_string();
+    if at - presence.session.last_seen >= SEEN_EVERY || address != presence.session.address {
+        let expiration = match presence.session.kind {
+            SessionKind::Token => presence.session.expiration,
+            SessionKind::Browser | SessionKind::Api => lasting(&presence.session, at),
+        };
+        services.touches.session(presence.session.id, at, address, expiration);
+    }
+}
+
+/// Until when a session lasts that was used at `at`.
+pub(crate) fn lasting(session: &Session, at: Time) -> Time {
+    (at + IDLE).min(session.created_at + ABSOLUTE)
+}
+
+/// What a session is made with.
+pub(crate) struct Beginning<'a> {
+    pub kind: SessionKind,
+    pub name: &'a str,
+    pub scopes: &'a [Scope],
+    pub expiration: Time,
+}
+
+/// Signs a person in on a device, in the caller's transaction; returns the token, which only the device keeps.
+///
+/// # Errors
+/// The database's.
+pub(crate) fn begin(conn: &mut Conn, user: UserId, kind: SessionKind, client: &Client, at: Time) -> Result<String> {
+    let token = random_token();
+    insert(conn, user, &token, &Beginning { kind, name: "", scopes: &Scope::ALL, expiration: at + IDLE }, client, at)?;
+    store::users::update_session_token(conn, user, Some(&hash_of(&token)))?;
+    Ok(token)
+}
+
+/// Makes a session's row, in the caller's transaction. Only the hash of `token` is kept.
+pub(crate) fn insert(
+    conn: &mut Conn,
+    user: UserId,
+    token: &str,
+    beginning: &Beginning<'_>,
+    client: &Client,
+    at: Time,
+) -> Result<()> {
+    let scopes: Vec<_> = beginning.scopes.iter().map(|scope| scope.as_str()).collect();
+    store::sessions::insert(
+        conn,
+        &store::sessions::NewSession {
+            user_id: user,
+            session_token: &hash_of(token),
+            expiration: beginning.expiration,
+            status: SessionStatus::Active,
+            created_at: at,
+            last_seen: at,
+            address: &client.address.to_canonical().to_string(),
+            device: &client.device,
+            kind: beginning.kind,
+            name: beginning.name,
+            scopes: &scopes.join(" "),
+        },
+    )?;
+    Ok(())
+}
+
+/// Ends the session a person is in.
+///
+/// # Errors
+/// The database's.
+pub fn log_out(services: &Services, by: &Actor, presence: &Presence) -> Result<()> {
+    end_as(services, by, &presence.user, presence.session.id, Event::LoggedOut).or_else(|error| match error {
+        Error::NotFound => Ok(()),
+        other => Err(other),
+    })
+}
+
+/// The devices a person is signed in on, the last used first.
+///
+/// # Errors
+/// The database's.
+pub fn list(services: &Services, owner: UserId) -> Result<Vec<Session>> {
+    services.db.read(|conn| Ok(store::sessions::list_active(conn, owner, &DEVICES, now())?))
+}
+
+/// Ends one of a person's own sessions or access tokens.
+///
+/// # Errors
+/// `NotFound` for one that is not theirs.
+pub fn end(services: &Services, by: &Actor, owner: &User, id: i64) -> Result<()> {
+    end_as(services, by, owner, id, Event::SessionsEnded)
+}
+
+fn end_as(services: &Services, by: &Actor, owner: &User, id: i64, event: Event) -> Result<()> {
+    services.db.write(|conn| {
+        let ending = store::sessions::find(conn, owner.id, id, now())?;
+        crate::db::one_row(store::sessions::update_end(conn, owner.id, id)?)?;
+        if let Some(session) = ending {
+            store::users::update_forget_session_token(conn, owner.id, &session.session_token)?;
+            let what = if session.name.is_empty() { &session.device } else { &session.name };
+            audit::note(conn, event, by, &owner.username, what)?;
+        }
+        Ok(())
+    })?;
+    services.sessions.forget(owner.id);
+    Ok(())
+}
+
+/// Ends all of a person's devices but the one they are on; returns how many. Access tokens stay.
+///
+/// # Errors
+/// The database's.
+pub fn end_others(services: &Services, by: &Actor, presence: &Presence) -> Result<usize> {
+    let ended = services.db.write(|conn| {
+        let ended = store::sessions::update_end_others(conn, presence.user.id, presence.session.id)?;
+        store::users::update_session_token(conn, presence.user.id, Some(&presence.session.session_token))?;
+        audit::note(conn, Event::SessionsEnded, by, &presence.user.username, &format!("{ended} other devices"))?;
+        Ok(ended)
+    })?;
+    services.sessions.forget(presence.user.id);
+    Ok(ended)
+}
+
+/// Ends every session and access token of a person, in the caller's transaction; the caller empties the cache.
+pub(crate) fn end_all(conn: &mut Conn, user: UserId) -> Result<()> {
+    store::sessions::update_end_all(conn, user)?;
+    store::users::update_session_token(conn, user, None)?;
+    Ok(())
+}
+
+/// 256 random bits as text.
+#[must_use]
+pub fn random_token() -> String {
+    let mut bytes = [0_u8; 32];
+    rand::rng().fill_bytes(&mut bytes);
+    base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes)
+}

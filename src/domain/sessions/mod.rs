@@ -1,0 +1,4 @@
+//! Sessions and personal access tokens.
+
+pub mod access_tokens;
+pub mod lifecycle;

@@ -1,0 +1,6 @@
+//! Uploads: multipart in one request, or resumable (tus).
+
+pub mod checksum;
+pub mod multipart;
+pub mod resumable;
+pub mod stream;

@@ -1,0 +1,104 @@
+//! Uploading: bytes in with constant memory, hashed on the way.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures_util::Stream;
+
+use super::stream::{CHUNK, Ended, Sink, pump};
+use crate::db::blocking;
+use crate::domain::library::items;
+use crate::error::{Error, Result};
+use crate::model::{DirectoryId, ItemId, ReportId, User, now};
+use crate::state::Services;
+use crate::state::quota_holds::{self, Hold};
+use crate::storage::{Incoming, Received, Tree};
+use crate::store;
+
+/// Refuses what cannot fit before any of it is read, and holds the room for it.
+/// Call it off the async threads.
+///
+/// # Errors
+/// `QuotaExceeded`, `TooLarge`, `DiskFull`.
+pub fn announce(services: &Arc<Services>, user: &User, announced: u64) -> Result<Hold> {
+    // Boundaries and other fields of the form come on top.
+    let files = announced.saturating_sub(64 * 1024);
+    quota_holds::refuse_oversize(&services.tree, services.settings.max_upload, files)?;
+    let hold = Hold::none(&services.db, &services.rooms, user);
+    // What is small is held at its one write, to the byte.
+    if announced > CHUNK as u64 {
+        hold.at_least(files)?;
+    }
+    Ok(hold)
+}
+
+/// A file that is being written, within its limits.
+struct Taking {
+    tree: Arc<Tree>,
+    incoming: Incoming,
+    limit: u64,
+    hold: Arc<Hold>,
+    /// Bytes of this request before this file.
+    before: u64,
+    size: u64,
+}
+
+impl Sink for Taking {
+    fn write(&mut self, bytes: &[u8]) -> Result<()> {
+        self.size += bytes.len() as u64;
+        if self.size > self.limit {
+            return Err(Error::TooLarge { limit: self.limit });
+        }
+        self.hold.at_least(self.before + self.size)?;
+        quota_holds::refuse_full(&self.tree, self.incoming.unallocated(bytes.len() as u64))?;
+        Ok(self.incoming.write(bytes)?)
+    }
+}
+
+/// Takes one file in; `before` are the bytes that came before it in the same request.
+///
+/// # Errors
+/// `TooLarge`, `QuotaExceeded`, `DiskFull`; `BadRequest` when the sender stops half-way. Nothing is left then.
+pub async fn receive<S, E>(services: &Arc<Services>, hold: &Arc<Hold>, before: u64, bytes: S) -> Result<Received>
+where
+    S: Stream<Item = std::result::Result<Bytes, E>> + Unpin,
+    E: std::fmt::Display,
+{
+    let (tree, limit, hold) = (services.tree.clone(), services.settings.max_upload, hold.clone());
+    let taking =
+        blocking(move || Ok(Taking { incoming: Incoming::create(tree.clone())?, tree, limit, hold, before, size: 0 })).await?;
+    match pump(taking, bytes).await? {
+        (taking, Ended::Whole) => Ok(taking.incoming.finish()),
+        (_, Ended::Broken(Error::BadRequest(why))) => Err(Error::BadRequest(format!("{why} Nothing of it was kept."))),
+        (_, Ended::Broken(error)) => Err(error),
+    }
+}
+
+/// Moves files that were just stored into the directory their upload names, by the rules of [`store_all`].
+///
+/// # Errors
+/// `Invalid` for a directory that is not theirs.
+pub fn into_directory(services: &Services, user: &User, ids: &[ItemId], directory: DirectoryId) -> Result<()> {
+    let chosen = services.db.read(|conn| Ok(store::directories::find(conn, user.id, directory)?))?;
+    let chosen = chosen.ok_or_else(|| Error::field("directory", "Choose one of your folders."))?;
+    if !chosen.is_standard() && !ids.is_empty() {
+        items::move_to(services, user, ids, directory)?;
+    }
+    Ok(())
+}
+
+/// Keeps what became of an upload form for its result page.
+///
+/// # Errors
+/// The database's.
+pub fn keep_report(services: &Services, user: &User, rows_json: &str) -> Result<ReportId> {
+    let id = ReportId::new();
+    services.db.write(|conn| Ok(store::upload_reports::insert(conn, user.id, id, rows_json, now())?))?;
+    Ok(id)
+}
+
+/// # Errors
+/// `NotFound` for a report that is not theirs or over a day old.
+pub fn find_report(services: &Services, user: &User, id: ReportId) -> Result<String> {
+    services.db.read(|conn| store::upload_reports::find(conn, user.id, id)?.ok_or(Error::NotFound))
+}

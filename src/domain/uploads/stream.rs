@@ -1,0 +1,69 @@
+//! Bytes coming in: one chunk is hashed and written while the next one arrives.
+
+use std::fmt::Display;
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use futures_util::{Stream, StreamExt};
+
+use crate::error::{Error, Result};
+
+/// Bytes gathered before they are hashed and written in one go.
+pub(crate) const CHUNK: usize = 512 * 1024;
+/// A sender that is silent for so long has gone.
+pub const SILENCE: Duration = Duration::from_mins(1);
+
+/// Where bytes go. It is called on the blocking pool.
+pub(crate) trait Sink: Send + 'static {
+    fn write(&mut self, bytes: &[u8]) -> Result<()>;
+}
+
+/// How a stream ended.
+pub(crate) enum Ended {
+    Whole,
+    /// In the middle; what had come by then is in the sink.
+    Broken(Error),
+}
+
+/// Lets a stream flow into a sink: two chunks are in memory, no thread is held while the network is silent.
+///
+/// # Errors
+/// What the sink says.
+pub(crate) async fn pump<K, S, E>(sink: K, mut bytes: S) -> Result<(K, Ended)>
+where
+    K: Sink,
+    S: Stream<Item = std::result::Result<Bytes, E>> + Unpin,
+    E: Display,
+{
+    let mut idle = Some(sink);
+    let mut writing: Option<tokio::task::JoinHandle<Result<K>>> = None;
+    let mut gathered = BytesMut::new();
+    let ended = loop {
+        let ended = match tokio::time::timeout(SILENCE, bytes.next()).await {
+            Ok(Some(Ok(chunk))) => {
+                gathered.extend_from_slice(&chunk);
+                None
+            }
+            Ok(None) => Some(Ended::Whole),
+            Ok(Some(Err(cause))) => Some(Ended::Broken(Error::BadRequest(format!("The upload broke off: {cause}.")))),
+            Err(_) => Some(Ended::Broken(Error::BadRequest("The upload stopped half-way.".into()))),
+        };
+        if gathered.len() >= CHUNK || (ended.is_some() && !gathered.is_empty()) {
+            let mut sink = free(&mut idle, &mut writing).await?;
+            let chunk = std::mem::replace(&mut gathered, BytesMut::with_capacity(CHUNK + 64 * 1024));
+            writing = Some(tokio::task::spawn_blocking(move || sink.write(&chunk).map(|()| sink)));
+        }
+        if let Some(ended) = ended {
+            break ended;
+        }
+    };
+    Ok((free(&mut idle, &mut writing).await?, ended))
+}
+
+/// The sink, once it has written what it was given.
+async fn free<K>(idle: &mut Option<K>, writing: &mut Option<tokio::task::JoinHandle<Result<K>>>) -> Result<K> {
+    match writing.take() {
+        Some(task) => task.await.map_err(Error::internal)?,
+        None => idle.take().ok_or_else(|| Error::internal("two writers")),
+    }
+}

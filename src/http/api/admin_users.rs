@@ -1,0 +1,157 @@
+//! `/api/admin/users`: the approval queue for programs.
+
+use actix_web::{HttpRequest, web};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::bodies::UserBody;
+use super::respond::{ok, tagged};
+use crate::domain::accounts::admin::{self, Decision};
+use crate::error::{Error, Result};
+use crate::http::extract::api_user::AdminCaller;
+use crate::http::extract::json::{Json, Query, whole_number};
+use crate::http::route::{Answer, Route, act};
+use crate::model::{Status, UserId};
+
+pub(crate) fn routes() -> Vec<Route> {
+    vec![
+        Route::get("/api/admin/users", || web::route().to(list_users)),
+        Route::get("/api/admin/users/{id}", || web::route().to(get_person)),
+        Route::patch("/api/admin/users/{id}", || web::route().to(patch_person)),
+    ]
+}
+
+#[derive(Serialize, Deserialize, ToSchema, Clone, Copy)]
+#[serde(rename_all = "lowercase")]
+pub enum StatusWord {
+    Pending,
+    Active,
+    Suspended,
+    Rejected,
+}
+
+impl StatusWord {
+    const fn status(self) -> Status {
+        match self {
+            Self::Pending => Status::Pending,
+            Self::Active => Status::Active,
+            Self::Suspended => Status::Suspended,
+            Self::Rejected => Status::Rejected,
+        }
+    }
+}
+
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct PeopleQuery {
+    /// `pending` where it is not said.
+    #[param(inline)]
+    status: Option<StatusWord>,
+    /// `next_cursor` of the page before.
+    #[param(minimum = 0)]
+    cursor: Option<i64>,
+}
+
+/// A page of people, whoever asked first first.
+#[derive(Serialize, ToSchema)]
+pub struct PeopleBody {
+    users: Vec<UserBody>,
+    /// Where the next page goes on; null on the last.
+    #[schema(required = true)]
+    next_cursor: Option<i64>,
+}
+
+/// People with a status. Admins only.
+#[utoipa::path(get, path = "/api/admin/users", tag = "People", params(PeopleQuery), responses((status = 200, body = PeopleBody)))]
+pub(crate) async fn list_users(
+    AdminCaller(caller): AdminCaller,
+    request: HttpRequest,
+    Query(query): Query<PeopleQuery>,
+) -> Answer {
+    let status = query.status.unwrap_or(StatusWord::Pending).status();
+    let after = UserId(query.cursor.unwrap_or(0));
+    if after.0 < 0 {
+        return Err(Error::field("cursor", "0 or more.").into());
+    }
+    let people = act(&caller.services, move |services| admin::list(services, status, after)).await?;
+    let users = people.users.iter().map(UserBody::of).collect();
+    tagged(&request, &PeopleBody { users, next_cursor: people.next.map(|id| id.0) })
+}
+
+/// A person. Admins only.
+#[utoipa::path(get, path = "/api/admin/users/{id}", tag = "People", params(("id" = i64, Path)),
+    responses((status = 200, body = UserBody)))]
+pub(crate) async fn get_person(AdminCaller(caller): AdminCaller, request: HttpRequest, path: web::Path<String>) -> Answer {
+    let id = parse(&path)?;
+    let (user, _) = act(&caller.services, move |services| admin::find(services, id)).await?;
+    tagged(&request, &UserBody::of(&user))
+}
+
+/// What is to change; what is not there stays.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = UserChange)]
+pub struct ChangeBody {
+    /// `active` approves or reactivates, `rejected` rejects, `suspended` suspends.
+    #[schema(inline)]
+    status: Option<StatusWord>,
+    #[schema(inline)]
+    access_level: Option<LevelWord>,
+    /// 0 = no limit.
+    #[schema(minimum = 0)]
+    #[serde(default, deserialize_with = "whole_number")]
+    quota_bytes: Option<i64>,
+}
+
+#[derive(Deserialize, ToSchema, Clone, Copy)]
+#[serde(rename_all = "lowercase")]
+pub enum LevelWord {
+    User,
+    Admin,
+}
+
+/// Decide on an account, make somebody admin, say how much they may store. Admins only.
+#[utoipa::path(patch, path = "/api/admin/users/{id}", tag = "People", params(("id" = i64, Path)), request_body = ChangeBody,
+    responses((status = 200, body = UserBody)))]
+pub(crate) async fn patch_person(
+    AdminCaller(caller): AdminCaller,
+    path: web::Path<String>,
+    Json(body): Json<ChangeBody>,
+) -> Answer {
+    let (id, by) = (parse(&path)?, caller.actor());
+    if body.quota_bytes.is_some_and(|bytes| bytes < 0) {
+        return Err(Error::field("quota_bytes", "0 or more.").into());
+    }
+    let changed = act(&caller.services, move |services| {
+        let (user, _) = admin::find(services, id)?;
+        if let Some(decision) = body.status.map(|wanted| decision(user.status, wanted)).transpose()?.flatten() {
+            admin::decide(services, &by, id, decision)?;
+        }
+        if let Some(level) = body.access_level {
+            let level = if matches!(level, LevelWord::Admin) { "admin" } else { "user" };
+            admin::set_access_level(services, &by, id, level)?;
+        }
+        if let Some(bytes) = body.quota_bytes {
+            admin::set_quota(services, &by, id, bytes)?;
+        }
+        Ok(admin::find(services, id)?.0)
+    });
+    ok(&UserBody::of(&changed.await?))
+}
+
+/// What has to be decided to get from one status to another; nothing where it is that already.
+fn decision(from: Status, to: StatusWord) -> Result<Option<Decision>> {
+    Ok(match (from, to.status()) {
+        (from, to) if from == to => None,
+        (Status::Suspended, Status::Active) => Some(Decision::Reactivate),
+        (_, Status::Active) => Some(Decision::Approve),
+        (_, Status::Rejected) => Some(Decision::Reject),
+        (_, Status::Suspended) => Some(Decision::Suspend),
+        (_, Status::Pending) => return Err(Error::Conflict("Nobody goes back to waiting.".into())),
+    })
+}
+
+fn parse(text: &str) -> Result<UserId> {
+    text.parse().map(UserId).map_err(|_| Error::NotFound)
+}

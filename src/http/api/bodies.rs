@@ -1,0 +1,265 @@
+//! What the API says of things: the bodies of its answers.
+
+use std::collections::HashMap;
+
+use serde::Serialize;
+use time::format_description::well_known::Rfc3339;
+use utoipa::ToSchema;
+
+use crate::http::media_response::preview_path;
+use crate::model::{Directory, DirectoryId, Item, Session, Time, User};
+use crate::state::session_cache::Presence;
+
+/// RFC 3339 in UTC.
+#[must_use]
+pub fn rfc3339(at: Time) -> String {
+    at.assume_utc().format(&Rfc3339).unwrap_or_default()
+}
+
+/// A file a person keeps.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Item)]
+pub struct ItemBody {
+    #[schema(format = "uuid")]
+    id: String,
+    #[schema(example = "harbour.jpg")]
+    name: String,
+    #[schema(inline)]
+    kind: KindWord,
+    #[schema(example = "image/jpeg")]
+    mime: String,
+    /// Bytes.
+    size: i64,
+    /// Lower-case hexadecimal.
+    sha256: String,
+    #[schema(format = "uuid")]
+    directory_id: String,
+    directory_name: String,
+    favorite: bool,
+    #[schema(required = true, format = "date-time")]
+    trashed_at: Option<String>,
+    /// When the picture was taken; the time of the upload where nobody knows.
+    #[schema(format = "date-time")]
+    taken_at: String,
+    /// Pixels.
+    #[schema(required = true)]
+    width: Option<i32>,
+    /// Pixels.
+    #[schema(required = true)]
+    height: Option<i32>,
+    #[schema(required = true)]
+    duration_ms: Option<i64>,
+    #[schema(format = "date-time")]
+    created_at: String,
+    #[schema(format = "date-time")]
+    updated_at: String,
+    #[schema(inline)]
+    scan: ScanWord,
+    /// Null where there is no picture of it.
+    #[schema(required = true)]
+    thumbnail_url: Option<String>,
+    content_url: String,
+    /// Only in the answer to an upload: the same bytes were here already, as this item.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[schema(required = false)]
+    duplicate: bool,
+}
+
+/// What a file is, by its bytes.
+#[derive(Serialize, serde::Deserialize, ToSchema, Clone, Copy)]
+#[serde(rename_all = "lowercase")]
+pub enum KindWord {
+    Photo,
+    Video,
+    Audio,
+    Document,
+    Other,
+}
+
+/// What the malware scanner said; `skipped` where none is set up.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ScanWord {
+    Clean,
+    Pending,
+    Skipped,
+}
+
+impl ItemBody {
+    /// `names` has what the directories are called; the addresses begin with `base`, where the server is below one.
+    pub fn of(item: &Item, names: &HashMap<DirectoryId, String>, base: &str) -> Self {
+        use crate::model::Scan;
+        use crate::model::item::ItemKind;
+        Self {
+            id: item.id.to_string(),
+            name: item.name.clone(),
+            kind: match item.kind {
+                ItemKind::Photo => KindWord::Photo,
+                ItemKind::Video => KindWord::Video,
+                ItemKind::Audio => KindWord::Audio,
+                ItemKind::Document => KindWord::Document,
+                ItemKind::Other => KindWord::Other,
+            },
+            mime: item.mime.clone(),
+            size: item.size,
+            sha256: item.sha256.clone(),
+            directory_id: item.directory_id.to_string(),
+            directory_name: names.get(&item.directory_id).cloned().unwrap_or_default(),
+            favorite: item.favorite,
+            trashed_at: item.trashed_at.map(rfc3339),
+            taken_at: rfc3339(item.shown_at.utc(item.taken_offset)),
+            width: item.width,
+            height: item.height,
+            duration_ms: item.duration_ms,
+            created_at: rfc3339(item.created_at),
+            updated_at: rfc3339(item.updated_at),
+            scan: match item.scan {
+                Scan::Clean => ScanWord::Clean,
+                Scan::Pending => ScanWord::Pending,
+                Scan::Skipped | Scan::Unscannable => ScanWord::Skipped,
+            },
+            thumbnail_url: preview_path(&format!("{base}/api/media"), item, 320),
+            content_url: format!("{base}/api/media/{}/content", item.id),
+            duplicate: false,
+        }
+    }
+
+    /// Says that the same bytes were here already.
+    pub fn into_duplicate(self) -> Self {
+        Self { duplicate: true, ..self }
+    }
+}
+
+/// A person.
+#[derive(Serialize, ToSchema)]
+#[schema(as = User)]
+pub struct UserBody {
+    id: i64,
+    firstname: String,
+    lastname: String,
+    username: String,
+    email: String,
+    #[schema(required = true)]
+    contact_number: Option<String>,
+    #[schema(required = true)]
+    address: Option<String>,
+    /// `user` or `admin`.
+    access_level: String,
+    /// `pending`, `active`, `suspended` or `rejected`.
+    status: String,
+    #[schema(format = "date-time")]
+    created_at: String,
+    #[schema(format = "date-time")]
+    updated_at: String,
+    /// Bytes they may store; 0 = no limit.
+    quota_bytes: i64,
+    /// Bytes they store, the trash too.
+    used_bytes: i64,
+}
+
+impl UserBody {
+    pub fn of(user: &User) -> Self {
+        Self {
+            id: user.id.0,
+            firstname: user.firstname.clone(),
+            lastname: user.lastname.clone(),
+            username: user.username.clone(),
+            email: user.email.clone(),
+            contact_number: user.contact_number.clone(),
+            address: user.address.clone(),
+            access_level: user.access_level.as_str().into(),
+            status: user.status.as_str().into(),
+            created_at: rfc3339(user.created_at),
+            updated_at: rfc3339(user.updated_at),
+            quota_bytes: user.quota_bytes,
+            used_bytes: user.used_bytes,
+        }
+    }
+}
+
+/// Where somebody is signed in, or an access token.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Session)]
+pub struct SessionBody {
+    id: i64,
+    /// `browser`, `api` or `token`.
+    kind: String,
+    /// What its owner calls an access token.
+    name: String,
+    /// Of `read`, `write` and `admin`.
+    scopes: Vec<String>,
+    /// Browser and system in words.
+    device: String,
+    address: String,
+    #[schema(format = "date-time")]
+    created_at: String,
+    #[schema(format = "date-time")]
+    last_seen: String,
+    #[schema(format = "date-time")]
+    expires_at: String,
+}
+
+impl SessionBody {
+    fn of(session: &Session) -> Self {
+        Self {
+            id: session.id,
+            kind: session.kind.as_str().into(),
+            name: session.name.clone(),
+            scopes: session.scopes.split(' ').map(str::to_owned).collect(),
+            device: session.device.clone(),
+            address: session.address.clone(),
+            created_at: rfc3339(session.created_at),
+            last_seen: rfc3339(session.last_seen),
+            expires_at: rfc3339(session.expiration),
+        }
+    }
+}
+
+/// Who asks, and with what.
+#[derive(Serialize, ToSchema)]
+pub struct MeBody {
+    session: SessionBody,
+    user: UserBody,
+}
+
+impl MeBody {
+    pub fn of(presence: &Presence) -> Self {
+        Self { session: SessionBody::of(&presence.session), user: UserBody::of(&presence.user) }
+    }
+}
+
+/// A folder of a person.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Directory)]
+pub struct DirectoryBody {
+    #[schema(format = "uuid")]
+    id: String,
+    name: String,
+    /// Names from the top, `/` between them.
+    path: String,
+    #[schema(required = true, format = "uuid")]
+    parent: Option<String>,
+    /// Whether it is one of the seven everyone has.
+    standard: bool,
+    #[schema(format = "date-time")]
+    created_at: String,
+    #[schema(format = "date-time")]
+    last_modified: String,
+    #[schema(format = "date-time")]
+    last_accessed: String,
+}
+
+impl DirectoryBody {
+    pub fn of(directory: &Directory) -> Self {
+        Self {
+            id: directory.directory_id.to_string(),
+            name: directory.directory_name.clone(),
+            path: directory.directory_path.clone(),
+            parent: directory.parent_id.map(|id| id.to_string()),
+            standard: directory.is_standard(),
+            created_at: rfc3339(directory.date_added),
+            last_modified: rfc3339(directory.last_modified),
+            last_accessed: rfc3339(directory.last_accessed),
+        }
+    }
+}

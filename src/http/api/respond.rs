@@ -1,0 +1,53 @@
+//! What the handlers of the API end with.
+
+use actix_web::http::StatusCode;
+use actix_web::http::header;
+use actix_web::{HttpRequest, HttpResponse};
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use crate::error::Error;
+use crate::http::response::file::is_known;
+use crate::http::route::Answer;
+use crate::state::library_cache::Kept;
+
+/// JSON with a status.
+pub fn json(status: StatusCode, body: &impl Serialize) -> Answer {
+    let text = serde_json::to_string(body).map_err(Error::internal)?;
+    Ok(HttpResponse::build(status).content_type("application/json").body(text))
+}
+
+/// 200 with JSON.
+pub fn ok(body: &impl Serialize) -> Answer {
+    json(StatusCode::OK, body)
+}
+
+/// JSON under a strong `ETag` made from its bytes; 304 for a client that has them (RFC 9110, 8.8.3 and 13.1.2).
+pub fn tagged(request: &HttpRequest, body: &impl Serialize) -> Answer {
+    again(request, tag(body)?)
+}
+
+/// JSON and the `ETag` made from its bytes.
+pub fn tag(body: &impl Serialize) -> Result<Kept, Error> {
+    let text = serde_json::to_string(body).map_err(Error::internal)?;
+    let etag = hex::encode(Sha256::digest(text.as_bytes()));
+    Ok(Kept { body: text.into(), etag: etag.get(..32).unwrap_or(&etag).into() })
+}
+
+/// JSON that has its `ETag`, or 304.
+#[expect(clippy::unnecessary_wraps, reason = "it is what handlers end with")]
+pub fn again(request: &HttpRequest, Kept { body, etag }: Kept) -> Answer {
+    let is_new = !is_known(request.headers(), &etag);
+    let mut answer = if is_new { HttpResponse::Ok() } else { HttpResponse::NotModified() };
+    answer
+        .insert_header((header::ETAG, format!("\"{etag}\"")))
+        .insert_header((header::CACHE_CONTROL, "private, no-cache"))
+        .insert_header((header::VARY, "authorization, cookie"));
+    Ok(if is_new { answer.content_type("application/json").body(body) } else { answer.finish() })
+}
+
+/// 204.
+#[expect(clippy::unnecessary_wraps, reason = "it is what handlers end with")]
+pub fn no_content() -> Answer {
+    Ok(HttpResponse::NoContent().finish())
+}

@@ -1,0 +1,118 @@
+//! Who is asking: the address (through trusted proxies only) and the device in words.
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use actix_web::HttpRequest;
+use actix_web::http::header;
+
+use crate::config::Settings;
+use crate::model::actor::Client;
+
+/// The client of a request.
+#[must_use]
+pub fn client_of(request: &HttpRequest, settings: &Settings) -> Client {
+    let agent = request.headers().get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    Client { address: address_of(request, settings), device: device_of(agent) }
+}
+
+/// The peer's address; what `X-Forwarded-For` says only as far as trusted proxies wrote it.
+fn address_of(request: &HttpRequest, settings: &Settings) -> IpAddr {
+    let peer = peer_of(request);
+    let is_trusted = |address: &IpAddr| is_trusted(address, settings);
+    if !is_trusted(&peer) {
+        return peer;
+    }
+    let forwarded = request.headers().get_all(header::X_FORWARDED_FOR).filter_map(|value| value.to_str().ok());
+    let mut hops: Vec<&str> = forwarded.flat_map(|line| line.split(',')).map(str::trim).collect();
+    let mut address = peer;
+    // From the nearest hop outwards, until one is not ours.
+    while let Some(hop) = hops.pop() {
+        let Ok(said) = hop.trim_matches(['[', ']']).parse::<IpAddr>() else { break };
+        address = said.to_canonical();
+        if !is_trusted(&address) {
+            break;
+        }
+    }
+    address
+}
+
+fn peer_of(request: &HttpRequest) -> IpAddr {
+    request.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |address| address.ip().to_canonical())
+}
+
+fn is_trusted(address: &IpAddr, settings: &Settings) -> bool {
+    settings.trusted_proxies.iter().any(|network| network.contains(address))
+}
+
+/// Whether a trusted proxy has passed the request on.
+#[must_use]
+pub fn is_from_proxy(request: &HttpRequest, settings: &Settings) -> bool {
+    is_trusted(&peer_of(request), settings)
+}
+
+/// Browser and system, as a person would say them.
+fn device_of(agent: &str) -> String {
+    let first =
+        |known: &[(&'static str, &'static str)]| known.iter().find(|(mark, _)| agent.contains(mark)).map(|(_, name)| *name);
+    let browser = first(&[
+        ("Edg/", "Edge"),
+        ("OPR/", "Opera"),
+        ("Firefox/", "Firefox"),
+        ("Chrome/", "Chrome"),
+        ("CriOS/", "Chrome"),
+        ("FxiOS/", "Firefox"),
+        ("Safari/", "Safari"),
+        ("curl/", "curl"),
+    ]);
+    let system = first(&[
+        ("iPhone", "iPhone"),
+        ("iPad", "iPad"),
+        ("Android", "Android"),
+        ("Windows", "Windows"),
+        ("Mac OS X", "macOS"),
+        ("CrOS", "ChromeOS"),
+        ("Linux", "Linux"),
+    ]);
+    match (browser, system) {
+        (Some(browser), Some(system)) => format!("{browser} on {system}"),
+        (Some(one), None) | (None, Some(one)) => one.into(),
+        (None, None) => "Unknown device".into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Given;
+    use actix_web::test::TestRequest;
+
+    fn address(peer: &str, forwarded: &[&str], trusted: &str) -> String {
+        let settings = Settings::from_given(&Given::from([("trusted_proxies", trusted.to_owned())])).unwrap();
+        let mut request = TestRequest::default().peer_addr(peer.parse().unwrap());
+        for line in forwarded {
+            request = request.append_header(("X-Forwarded-For", *line));
+        }
+        address_of(&request.to_http_request(), &settings).to_string()
+    }
+
+    #[test]
+    fn a_forwarded_address_counts_only_from_a_trusted_proxy() {
+        assert_eq!(address("203.0.113.5:1", &["10.9.9.9"], ""), "203.0.113.5");
+        assert_eq!(address("127.0.0.1:1", &["198.51.100.7"], "127.0.0.0/8"), "198.51.100.7");
+    }
+
+    #[test]
+    fn what_a_client_wrote_before_the_proxy_does_not_count() {
+        assert_eq!(address("10.0.0.1:1", &["1.2.3.4, 198.51.100.7, 10.0.0.2"], "10.0.0.0/8"), "198.51.100.7");
+        assert_eq!(address("10.0.0.1:1", &["1.2.3.4", "198.51.100.7"], "10.0.0.0/8"), "198.51.100.7");
+        assert_eq!(address("10.0.0.1:1", &["nonsense"], "10.0.0.0/8"), "10.0.0.1");
+    }
+
+    #[test]
+    fn devices_are_said_in_words() {
+        let agent = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0 Safari/537.36";
+        assert_eq!(device_of(agent), "Chrome on Linux");
+        assert_eq!(device_of("curl/8.0"), "curl");
+        assert_eq!(device_of("<script>"), "Unknown device");
+    }
+}

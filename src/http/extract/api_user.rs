@@ -1,0 +1,144 @@
+//! Who calls the API: a Bearer token, or the cookie of a browser.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use actix_web::dev::Payload;
+use actix_web::http::{Method, header};
+use actix_web::web::Data;
+use actix_web::{FromRequest, HttpRequest};
+
+use super::form::{is_csrf_header, out_of_date};
+use super::user::presence_of;
+use crate::domain::auth::api_tokens::Bearer;
+use crate::domain::sessions::lifecycle;
+use crate::error::{Error, Result};
+use crate::http::client_info::client_of;
+use crate::http::error::Failure;
+use crate::http::rate_limit;
+use crate::http::route::act;
+use crate::model::actor::Actor;
+use crate::model::actor::Client;
+use crate::model::{Scope, User};
+use crate::state::Services;
+use crate::state::rate_limiter::Who;
+use crate::state::session_cache::Presence;
+
+/// An active person, who may do what the request's method does.
+pub struct Caller {
+    pub services: Data<Services>,
+    pub presence: Arc<Presence>,
+    client: Client,
+}
+
+impl Caller {
+    /// Them, for the audit log.
+    #[must_use]
+    pub fn actor(&self) -> Actor {
+        Actor::of(self.user(), &self.client)
+    }
+
+    #[must_use]
+    pub fn user(&self) -> &User {
+        &self.presence.user
+    }
+}
+
+type Extracted<T> = Pin<Box<dyn Future<Output = Result<T, Failure>>>>;
+
+impl FromRequest for Caller {
+    type Error = Failure;
+    type Future = Extracted<Self>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move {
+            let is_reading = matches!(*request.method(), Method::GET | Method::HEAD);
+            caller(&request, Some(if is_reading { Scope::Read } else { Scope::Write })).await
+        })
+    }
+}
+
+/// An active person with any token at all: to end it.
+pub struct AnyCaller(pub Caller);
+
+impl FromRequest for AnyCaller {
+    type Error = Failure;
+    type Future = Extracted<Self>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move { caller(&request, None).await.map(Self) })
+    }
+}
+
+/// An admin. For everyone else there is nothing here.
+pub struct AdminCaller(pub Caller);
+
+impl FromRequest for AdminCaller {
+    type Error = Failure;
+    type Future = Extracted<Self>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move {
+            let caller = caller(&request, None).await?;
+            if !caller.user().is_admin() {
+                return Err(Error::NotFound.into());
+            }
+            refuse_without(&caller.presence, Scope::Admin)?;
+            Ok(Self(caller))
+        })
+    }
+}
+
+async fn caller(request: &HttpRequest, needs: Option<Scope>) -> Result<Caller, Failure> {
+    let services = request.app_data::<Data<Services>>().cloned().ok_or_else(|| Error::internal("no services"))?;
+    let client = client_of(request, &services.settings);
+    let presence = present(request, &services, &client).await?;
+    rate_limit::count(request, &services, rate_limit::api_bucket(request.path()), Who::Account(presence.user.id.0))?;
+    if let Some(standing) = presence.user.status.standing() {
+        return Err(Error::NotActive(standing).into());
+    }
+    if let Some(scope) = needs {
+        refuse_without(&presence, scope)?;
+    }
+    Ok(Caller { services, presence, client })
+}
+
+fn refuse_without(presence: &Presence, scope: Scope) -> Result<()> {
+    const LACKS: Error = Error::Forbidden("This access token was not made for that.");
+    if presence.session.may(scope) { Ok(()) } else { Err(LACKS) }
+}
+
+/// The Authorization header where there is one, and nothing else then; otherwise the cookie, whose
+/// changes need the CSRF token.
+async fn present(request: &HttpRequest, services: &Data<Services>, client: &Client) -> Result<Arc<Presence>, Failure> {
+    let presence = match request.headers().get(header::AUTHORIZATION) {
+        Some(value) => {
+            let token = value.to_str().ok().and_then(bearer_token).ok_or(Error::Unauthenticated)?;
+            let bearer = Bearer::read(services, token)?;
+            match bearer.peek(services) {
+                Some(known) => known,
+                None => act(services, move |services| bearer.find(services)).await?,
+            }
+        }
+        None => {
+            let found = presence_of(request, services).await?.ok_or(Error::Unauthenticated)?;
+            let is_reading = matches!(*request.method(), Method::GET | Method::HEAD);
+            if !is_reading && !is_csrf_header(request) {
+                return Err(out_of_date().into());
+            }
+            found
+        }
+    };
+    lifecycle::seen(services, &presence, client);
+    Ok(presence)
+}
+
+/// RFC 6750, 2.1; the scheme's case does not matter (RFC 9110, 11.1).
+fn bearer_token(value: &str) -> Option<&str> {
+    let (scheme, token) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim()).filter(|token| !token.is_empty())
+}

@@ -1,0 +1,163 @@
+//! Bodies and queries of the API, read strictly: unknown fields and wrong types are named.
+
+use std::future::{Future, Ready, ready};
+use std::pin::Pin;
+
+use actix_web::dev::Payload;
+use actix_web::http::header;
+use actix_web::{FromRequest, HttpRequest};
+use futures_util::StreamExt;
+use serde::de::DeserializeOwned;
+
+use super::form::{broken, in_time};
+use crate::error::{Error, FieldError};
+use crate::http::error::Failure;
+
+/// Bytes of a JSON body at most.
+const LIMIT: usize = 64 * 1024;
+
+/// A JSON body.
+pub struct Json<T>(pub T);
+
+impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
+    type Error = Failure;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Failure>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (is_json, payload) = (is_json(request), payload.take());
+        Box::pin(async move {
+            if !is_json {
+                return Err(Error::UnsupportedMedia.into());
+            }
+            let body = in_time(read(payload)).await?;
+            if body.trim_ascii_start().first() != Some(&b'{') {
+                return Err(Error::BadRequest("The body has to be a JSON object.".into()).into());
+            }
+            let mut reader = serde_json::Deserializer::from_slice(&body);
+            let value = serde_path_to_error::deserialize(&mut reader).map_err(|cause| {
+                if cause.inner().is_data() {
+                    invalid(&cause.path().to_string(), &without_position(&cause.inner().to_string()))
+                } else {
+                    Error::BadRequest(format!("The body is not JSON: {}.", cause.inner()))
+                }
+            })?;
+            reader.end().map_err(|cause| Error::BadRequest(format!("The body is not JSON: {cause}.")))?;
+            Ok(Self(value))
+        })
+    }
+}
+
+fn is_json(request: &HttpRequest) -> bool {
+    let kind = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    kind.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json")
+}
+
+async fn read(mut payload: Payload) -> Result<Vec<u8>, Failure> {
+    let mut body = Vec::new();
+    while let Some(chunk) = payload.next().await {
+        body.extend_from_slice(&chunk.map_err(broken)?);
+        if body.len() > LIMIT {
+            return Err(Error::TooLarge { limit: LIMIT as u64 }.into());
+        }
+    }
+    Ok(body)
+}
+
+/// A query string.
+pub struct Query<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequest for Query<T> {
+    type Error = Failure;
+    type Future = Ready<Result<Self, Failure>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let pairs = form_urlencoded::parse(request.query_string().as_bytes());
+        let reader = serde_html_form::Deserializer::new(pairs);
+        let read = serde_path_to_error::deserialize(reader);
+        ready(read.map(Self).map_err(|cause| invalid(&cause.path().to_string(), &cause.inner().to_string()).into()))
+    }
+}
+
+/// A whole number as JSON has them: `5.0` is 5 (JSON Schema 2020-12, 4.2.3).
+pub fn whole_number<'de, D: serde::Deserializer<'de>>(reader: D) -> Result<Option<i64>, D::Error> {
+    use serde::Deserialize;
+    use serde::de::Error as _;
+    let Some(number) = Option::<serde_json::Number>::deserialize(reader)? else { return Ok(None) };
+    let whole = number.as_i64().or_else(|| {
+        let number = number.as_f64().filter(|number| number.fract() == 0.0)?;
+        format!("{number:.0}").parse().ok()
+    });
+    whole.map(Some).ok_or_else(|| D::Error::custom("a whole number is wanted"))
+}
+
+/// Names the field that was wrong, or that nobody knows.
+fn invalid(path: &str, said: &str) -> Error {
+    let quoted = said.split('`').nth(1);
+    let (field, message) = match quoted {
+        Some(name) if said.starts_with("unknown field") => (name, "This field is not known here.".to_owned()),
+        Some(name) if said.starts_with("missing field") => (name, "This field is needed.".to_owned()),
+        Some(name) if said.starts_with("duplicate field") => (name, "This field is there twice.".to_owned()),
+        _ => (path, format!("{said}.")),
+    };
+    Error::Invalid(vec![FieldError::new(field.to_owned(), message)])
+}
+
+fn without_position(said: &str) -> String {
+    said.split(" at line ").next().unwrap_or(said).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use actix_web::test::TestRequest;
+
+    #[derive(Debug, serde::Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Body {
+        #[expect(dead_code, reason = "only whether it can be read is asked")]
+        name: String,
+        #[serde(default)]
+        #[expect(dead_code, reason = "only whether it can be read is asked")]
+        count: u8,
+    }
+
+    async fn field_of(body: &str) -> String {
+        let request = TestRequest::post().insert_header(("content-type", "application/json")).set_payload(body.to_owned());
+        let (request, mut payload) = request.to_http_parts();
+        match Json::<Body>::from_request(&request, &mut payload).await {
+            Err(Failure::Error(Error::Invalid(fields))) => fields[0].field.to_string(),
+            Err(Failure::Error(error)) => error.code().into(),
+            _ => "taken".into(),
+        }
+    }
+
+    #[actix_web::test]
+    async fn a_wrong_field_is_named_and_what_is_no_json_is_said() {
+        assert_eq!(field_of(r#"{"name":"a"}"#).await, "taken");
+        assert_eq!(field_of(r#"{"name":"a","role":"admin"}"#).await, "role");
+        assert_eq!(field_of(r#"{"name":7}"#).await, "name");
+        assert_eq!(field_of(r#"{"name":"a","count":-1}"#).await, "count");
+        assert_eq!(field_of(r#"{"name":"a","name":"b"}"#).await, "name");
+        assert_eq!(field_of("{}").await, "name");
+        let deep = format!("{{\"name\":{}", "[".repeat(10_000));
+        for nonsense in ["", "{", "{\"name\":\"a\"} x", "\u{feff}{}", r#"["a", 3]"#, &deep] {
+            assert_ne!(field_of(nonsense).await, "taken", "{nonsense:.40}");
+        }
+    }
+
+    #[actix_web::test]
+    async fn a_query_is_read_as_strictly() {
+        let field = |query: &str| {
+            let request = TestRequest::get().uri(&format!("/?{query}")).to_http_request();
+            match Query::<Body>::from_request(&request, &mut Payload::None).into_inner() {
+                Err(Failure::Error(Error::Invalid(fields))) => fields[0].field.to_string(),
+                Err(_) => "other".into(),
+                Ok(_) => "taken".into(),
+            }
+        };
+        assert_eq!(field("name=a&count=3"), "taken");
+        assert_eq!(field("name=a&count=x"), "count");
+        assert_eq!(field("name=a&cuont=3"), "cuont");
+        assert_eq!(field("name=a&count=3&count=4"), "count");
+    }
+}

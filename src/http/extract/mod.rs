@@ -1,0 +1,6 @@
+//! Extractors: who calls, and what they sent.
+
+pub mod api_user;
+pub mod form;
+pub mod json;
+pub mod user;

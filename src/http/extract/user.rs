@@ -1,0 +1,142 @@
+//! Who is at the door: nobody, a person who may come in, an admin.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use actix_web::dev::Payload;
+use actix_web::http::Method;
+use actix_web::web::Data;
+use actix_web::{FromRequest, HttpMessage, HttpRequest};
+
+use crate::domain::sessions::lifecycle;
+use crate::error::Error;
+use crate::http::client_info::client_of;
+use crate::http::error::Failure;
+use crate::http::route::act;
+use crate::http::session_cookie::Carrier;
+use crate::model::actor::Actor;
+use crate::model::actor::Client;
+use crate::model::{Theme, User};
+use crate::state::Services;
+use crate::state::session_cache::Presence;
+
+type Extracted<T> = Pin<Box<dyn Future<Output = Result<T, Failure>>>>;
+
+/// Whoever asks, signed in or not, active or not.
+pub struct Visitor {
+    pub services: Data<Services>,
+    pub carrier: Carrier,
+    pub client: Client,
+    pub presence: Option<Arc<Presence>>,
+}
+
+impl FromRequest for Visitor {
+    type Error = Failure;
+    type Future = Extracted<Self>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move { visitor(&request).await })
+    }
+}
+
+/// The colors of whoever asks, where a handler has looked who that is.
+pub(crate) fn theme_of(request: &HttpRequest) -> &'static str {
+    request.extensions().get::<Theme>().copied().unwrap_or(Theme::System).as_str()
+}
+
+/// The person and session of a browser's cookie.
+pub(crate) async fn presence_of(request: &HttpRequest, services: &Data<Services>) -> Result<Option<Arc<Presence>>, Error> {
+    let Some(token) = Carrier::of(request).token() else { return Ok(None) };
+    if let Some(known) = services.sessions.peek(&token).filter(|known| services.users_file.still_has(&known.user)) {
+        return Ok(Some(known));
+    }
+    match act(services, move |services| lifecycle::find(services, &token)).await {
+        Ok(found) => Ok(Some(found)),
+        Err(Error::Unauthenticated) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+async fn visitor(request: &HttpRequest) -> Result<Visitor, Failure> {
+    let services = request.app_data::<Data<Services>>().cloned().ok_or_else(|| Error::internal("no services"))?;
+    let carrier = Carrier::of(request);
+    let client = client_of(request, &services.settings);
+    let presence = presence_of(request, &services).await?;
+    if let Some(presence) = &presence {
+        request.extensions_mut().insert(presence.user.theme);
+    }
+    if let Some(presence) = &presence {
+        lifecycle::seen(&services, presence, &client);
+    }
+    Ok(Visitor { services, carrier, client, presence })
+}
+
+/// A person whose account is active. Everyone else is sent to where they can go on.
+pub struct SignedIn {
+    pub services: Data<Services>,
+    pub carrier: Carrier,
+    pub client: Client,
+    pub presence: Arc<Presence>,
+}
+
+impl SignedIn {
+    /// Them, for the audit log.
+    #[must_use]
+    pub fn actor(&self) -> Actor {
+        Actor::of(self.user(), &self.client)
+    }
+
+    #[must_use]
+    pub fn user(&self) -> &User {
+        &self.presence.user
+    }
+}
+
+impl FromRequest for SignedIn {
+    type Error = Failure;
+    type Future = Extracted<Self>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move { signed_in(&request).await })
+    }
+}
+
+async fn signed_in(request: &HttpRequest) -> Result<SignedIn, Failure> {
+    let Visitor { services, carrier, client, presence } = visitor(request).await?;
+    let Some(presence) = presence else { return Err(Failure::Elsewhere(log_in_path(request))) };
+    if presence.user.status.standing().is_some() {
+        return Err(Failure::Elsewhere("/pending".into()));
+    }
+    Ok(SignedIn { services, carrier, client, presence })
+}
+
+/// Log-in, and from there to the page that was asked for.
+fn log_in_path(request: &HttpRequest) -> String {
+    let is_page = request.method() == Method::GET && request.path() != "/";
+    match request.uri().path_and_query().map(actix_web::http::uri::PathAndQuery::as_str) {
+        Some(path) if is_page && path != "/dashboard" => {
+            let next: String = form_urlencoded::byte_serialize(path.as_bytes()).collect();
+            format!("/login?next={next}")
+        }
+        _ => "/login".into(),
+    }
+}
+
+/// An admin. For everyone else the page does not exist.
+pub struct Admin(pub SignedIn);
+
+impl FromRequest for Admin {
+    type Error = Failure;
+    type Future = Extracted<Self>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move {
+            let signed_in = signed_in(&request).await?;
+            if signed_in.user().is_admin() { Ok(Self(signed_in)) } else { Err(Error::NotFound.into()) }
+        })
+    }
+}

@@ -1,0 +1,146 @@
+//! An item's bytes as an answer: what `/media/{id}` and its twin in the API share.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use actix_web::HttpRequest;
+use actix_web::web::Data;
+
+use super::client_info::is_from_proxy;
+use super::response::file::{Caching, Described, serve};
+use super::response::sendfile_body::SMALL;
+use super::route::{Answer, act};
+use crate::domain::library::items;
+use crate::domain::previews;
+use crate::domain::previews::Asked;
+use crate::error::Error;
+use crate::media::sniff::is_shown_inline;
+use crate::model::{Item, ItemId, PreviewState, Scan};
+use crate::state::Services;
+use crate::state::open_file_cache::{Form, Source};
+use crate::state::session_cache::Presence;
+
+/// The id in a path; what is none is nothing.
+///
+/// # Errors
+/// `NotFound`.
+pub fn parse_id(text: &str) -> Result<ItemId, Error> {
+    ItemId::parse(text).ok_or(Error::NotFound)
+}
+
+/// The bytes of an item, shown in place where that is safe and no download was asked for.
+pub async fn content(
+    services: &Data<Services>,
+    presence: &Arc<Presence>,
+    request: &HttpRequest,
+    id: &str,
+    is_download: bool,
+) -> Answer {
+    let id = parse_id(id)?;
+    let source = match opened(services, presence, id, Form::Original) {
+        Some(source) => source,
+        None => {
+            let presence = presence.clone();
+            act(services, move |services| items::open(services, &presence.user, id)).await?
+        }
+    };
+    let item = &source.item;
+    let text = item.mime.starts_with("text/");
+    let mime = if text { format!("{}; charset=utf-8", item.mime) } else { item.mime.clone() };
+    let about = Described {
+        name: &item.name,
+        mime: &mime,
+        etag: item.sha256.clone(),
+        modified: modified(item),
+        size: source.length,
+        is_inline: !is_download && is_shown_inline(&item.mime),
+        caching: Caching::AskAgain,
+        elsewhere: elsewhere(services, request, &source),
+    };
+    serve(request, &source, &about)
+}
+
+/// Where the proxy in front of us finds a file that is better sent by it.
+fn elsewhere(services: &Services, request: &HttpRequest, source: &Source) -> Option<String> {
+    let base = services.settings.x_accel.as_ref()?;
+    let is_worth_it = source.length > SMALL && is_from_proxy(request, &services.settings);
+    let place = source.place.as_ref().filter(|_| is_worth_it)?;
+    Some(format!("{base}{}", place.url_path()))
+}
+
+/// How long one who asks for a preview waits until it has been made.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// Sides of the squares that previews fit into, in pixels.
+pub const SIDES: [(&str, u32); 3] = [("320", 320), ("640", 640), ("1280", 1280)];
+
+/// The part of a preview's address that changes with its content.
+#[must_use]
+pub fn version(item: &Item) -> &str {
+    item.sha256.get(..12).unwrap_or_default()
+}
+
+/// Where an item's preview is or will be, below `base`; `None` where there is none.
+#[must_use]
+pub fn preview_path(base: &str, item: &Item, side: u32) -> Option<String> {
+    let is_there = matches!(item.preview, PreviewState::Ready | PreviewState::Waiting);
+    let is_open = item.scan != Scan::Pending;
+    (is_there && is_open).then(|| format!("{base}/{}/thumbnail?size={side}&v={}", item.id, version(item)))
+}
+
+/// A preview of an item: a small picture of what is in it.
+pub async fn thumbnail(
+    services: &Data<Services>,
+    presence: &Arc<Presence>,
+    request: &HttpRequest,
+    id: &str,
+    size: Option<&str>,
+    known: Option<&str>,
+) -> Answer {
+    let wanted = size.filter(|size| !size.is_empty()).unwrap_or("320");
+    let side = SIDES.iter().find(|(word, _)| *word == wanted).map(|(_, side)| *side);
+    let side = side.ok_or_else(|| Error::field("size", "Thumbnails are 320, 640 or 1280 wide."))?;
+    let id = parse_id(id)?;
+    let source = match opened(services, presence, id, Form::Preview(side)) {
+        Some(source) => source,
+        None => made(services, presence, id, side).await?,
+    };
+    let (item, (width, height)) = (&source.item, source.pixels.unwrap_or_default());
+    let about = Described {
+        name: "preview.webp",
+        mime: "image/webp",
+        etag: format!("{}-{width}x{height}-{}", item.sha256, source.length),
+        modified: modified(item),
+        size: source.length,
+        is_inline: true,
+        caching: if known == Some(version(item)) { Caching::ForGood } else { Caching::AskAgain },
+        elsewhere: None,
+    };
+    serve(request, &source, &about)
+}
+
+/// A preview; one that is still to be made is waited for a little.
+async fn made(services: &Data<Services>, presence: &Arc<Presence>, id: ItemId, side: u32) -> Result<Arc<Source>, Error> {
+    let mut pause = Duration::from_millis(25);
+    let until = Instant::now() + PATIENCE;
+    loop {
+        let presence = presence.clone();
+        match act(services, move |services| previews::open(services, &presence.user, id, side)).await? {
+            Asked::Ready(source) => return Ok(source),
+            Asked::Soon if Instant::now() < until => {
+                tokio::time::sleep(pause).await;
+                pause = (pause * 2).min(Duration::from_millis(400));
+            }
+            Asked::Soon => return Err(Error::Unavailable("This picture is still being made.")),
+        }
+    }
+}
+
+/// What was opened before for the present version of the person's library.
+fn opened(services: &Services, presence: &Presence, id: ItemId, form: Form) -> Option<Arc<Source>> {
+    let library = services.libraries.peek(presence.user.id)?;
+    services.open_files.find(&library, id, form)
+}
+
+fn modified(item: &Item) -> SystemTime {
+    UNIX_EPOCH + Duration::from_secs(u64::try_from(item.created_at.assume_utc().unix_timestamp()).unwrap_or(0))
+}

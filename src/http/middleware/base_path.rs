@@ -1,0 +1,164 @@
+//! Below a path of another site's, such as `https://example.org/nexus`: inside, every address begins at the root. At
+//! the edge the path is taken off what comes, and put before the addresses in what goes.
+
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::Uri;
+use actix_web::http::header::{HeaderValue, LOCATION, REFERER};
+use actix_web::http::uri::PathAndQuery;
+
+use crate::config::Settings;
+use crate::error::Error;
+use crate::http::error::Failure;
+use crate::http::health::is_probe;
+use crate::http::response::html::Page;
+use crate::http::routes::routes;
+
+/// The attributes of our pages that hold an address; `value` does not.
+const ATTRIBUTES: [&str; 14] = [
+    "action",
+    "data-cover",
+    "data-icons",
+    "data-large",
+    "data-original",
+    "data-root",
+    "data-small",
+    "data-src",
+    "data-url",
+    "formaction",
+    "href",
+    "poster",
+    "src",
+    "srcset",
+];
+
+/// # Errors
+/// `Configuration` for a path that begins like an address of ours: nobody could tell them apart.
+pub fn check(settings: &Settings) -> Result<(), Error> {
+    let first = |path: &str| path.split('/').nth(1).unwrap_or_default().to_owned();
+    let own = first(settings.base_path());
+    if !own.is_empty() && routes().iter().any(|route| first(route.path) == own) {
+        return Err(Error::Configuration(format!("public_url: /{own} is an address of Nexus's own; take another path")));
+    }
+    Ok(())
+}
+
+/// Takes `base` off the address asked for and off the one the person came from.
+///
+/// # Errors
+/// The way to `base` for whoever asks for `/`, `NotFound` for everything else beside it: were it answered, a proxy that
+/// takes the path off could be asked for the same thing by two addresses, and its rules for one of them be passed by.
+pub fn take_off(request: &mut ServiceRequest, base: &str) -> Result<(), Failure> {
+    if base.is_empty() {
+        return Ok(());
+    }
+    let asked = request.uri().path_and_query().and_then(|asked| without(asked.as_str(), base));
+    match asked.and_then(|asked| at(request.uri(), &asked)) {
+        Some(uri) => {
+            request.match_info_mut().get_mut().update(&uri);
+            request.head_mut().uri = uri;
+        }
+        // Machines ask by the server's own address.
+        None if is_probe(request.path()) => {}
+        None if request.path() == "/" => return Err(Failure::Elsewhere("/".into())),
+        None => return Err(Error::NotFound.into()),
+    }
+    let from = request.headers().get(REFERER).and_then(|from| from.to_str().ok()).and_then(|from| {
+        let path = from.find("://").and_then(|scheme| Some(scheme + 3 + from.get(scheme + 3..)?.find('/')?))?;
+        let (origin, path) = from.split_at_checked(path)?;
+        HeaderValue::try_from(format!("{origin}{}", without(path, base)?)).ok()
+    });
+    match from {
+        Some(from) => drop(request.headers_mut().insert(REFERER, from)),
+        // From something else of that host.
+        None => drop(request.headers_mut().remove(REFERER)),
+    }
+    Ok(())
+}
+
+/// Puts `base` before where the answer leads to and, in a page of ours, before every address.
+pub fn put_before(mut response: ServiceResponse<BoxBody>, base: &str) -> ServiceResponse<BoxBody> {
+    if base.is_empty() {
+        return response;
+    }
+    let is_own = |path: &&[u8]| path.starts_with(b"/") && !path.starts_with(b"//");
+    let there = response.headers().get(LOCATION).map(HeaderValue::as_bytes).filter(is_own);
+    if let Some(there) = there.and_then(|path| HeaderValue::from_bytes(&[base.as_bytes(), path].concat()).ok()) {
+        response.headers_mut().insert(LOCATION, there);
+    }
+    let is_page = response.response().extensions().contains::<Page>();
+    if is_page { response.map_body(|_, body| below(body, base)) } else { response }
+}
+
+fn below(body: BoxBody, base: &str) -> BoxBody {
+    match body.try_into_bytes() {
+        Ok(bytes) => match std::str::from_utf8(&bytes) {
+            Ok(html) => BoxBody::new(addressed(html, base)),
+            Err(_) => BoxBody::new(bytes),
+        },
+        Err(body) => body,
+    }
+}
+
+/// `path` without `base`, if it begins with it.
+fn without(path: &str, base: &str) -> Option<String> {
+    let rest = path.strip_prefix(base)?;
+    match rest.chars().next() {
+        Some('/') => Some(rest.to_owned()),
+        None | Some('?') => Some(format!("/{rest}")),
+        Some(_) => None,
+    }
+}
+
+fn at(uri: &Uri, path: &str) -> Option<Uri> {
+    let mut parts = uri.clone().into_parts();
+    parts.path_and_query = Some(PathAndQuery::try_from(path).ok()?);
+    Uri::from_parts(parts).ok()
+}
+
+/// `html` with `base` before every address of ours in its attributes. Text cannot look like an attribute: its quotes
+/// are escaped.
+fn addressed(html: &str, base: &str) -> String {
+    let mut done = String::with_capacity(html.len() + html.len() / 8);
+    let mut rest = html;
+    while let Some((before, value)) = rest.find("=\"/").and_then(|found| rest.split_at_checked(found + 2)) {
+        done.push_str(before);
+        let name =
+            before.trim_end_matches("=\"").rsplit(|c: char| !c.is_ascii_lowercase() && c != '-').next().unwrap_or_default();
+        let is_own = ATTRIBUTES.contains(&name) && !value.starts_with("//");
+        if is_own {
+            done.push_str(base);
+        }
+        rest = value;
+        if is_own && name == "srcset" {
+            let (candidates, after) = value.split_at_checked(value.find('"').unwrap_or(value.len())).unwrap_or((value, ""));
+            done.push_str(&candidates.replace(", /", &format!(", {base}/")));
+            rest = after;
+        }
+    }
+    done.push_str(rest);
+    done
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{addressed, without};
+
+    #[test]
+    fn the_path_comes_off_whole_words_only() {
+        assert_eq!(without("/nexus/photos?size=l", "/nexus").as_deref(), Some("/photos?size=l"));
+        assert_eq!(without("/nexus", "/nexus").as_deref(), Some("/"));
+        assert_eq!(without("/nexus?next=/", "/nexus").as_deref(), Some("/?next=/"));
+        assert_eq!(without("/nexusphotos", "/nexus"), None);
+        assert_eq!(without("/photos/nexus", "/nexus"), None);
+    }
+
+    #[test]
+    fn every_address_of_a_page_gets_the_path_and_nothing_else_does() {
+        let page = r##"<a href="/photos" title="/photos"><img src="/a" srcset="/a 320w, /b 640w"></a><a href="#main">
+            <a href="//elsewhere/x"><a href="https://elsewhere/"><input value="/dashboard"><p>href=&#34;/photos&#34; ="/x"##;
+        let below = r##"<a href="/n/photos" title="/photos"><img src="/n/a" srcset="/n/a 320w, /n/b 640w"></a><a href="#main">
+            <a href="//elsewhere/x"><a href="https://elsewhere/"><input value="/dashboard"><p>href=&#34;/photos&#34; ="/x"##;
+        assert_eq!(addressed(page, "/n"), below);
+    }
+}

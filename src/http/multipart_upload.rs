@@ -1,0 +1,247 @@
+//! Files out of a multipart body: what the upload form and the API share.
+
+use std::sync::Arc;
+
+use actix_multipart::{Field, Multipart};
+use actix_web::HttpRequest;
+use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use actix_web::web::{Data, Payload};
+use futures_util::StreamExt;
+use futures_util::stream::Fuse;
+
+use super::error::Failure;
+use super::extract::form::{CSRF_FIELD, broken, field_text, in_time, is_csrf_header, next_part, out_of_date};
+use super::route::{act, shared};
+use super::session_cookie::Carrier;
+use crate::domain::library::items;
+use crate::domain::uploads::multipart;
+use crate::error::Error;
+use crate::model::{DirectoryId, ItemId};
+use crate::state::Services;
+use crate::state::ingest_queue::{Arrival, Outcome};
+use crate::state::quota_holds::Hold;
+use crate::state::session_cache::Presence;
+
+/// Files in one body at most.
+const FILES: usize = 2000;
+/// Characters of a file's name that are kept to speak of it: more than any file system has.
+const NAME: usize = 300;
+/// Files, and bytes of them, that are stored together at most.
+const BATCH: usize = 64;
+const BATCH_BYTES: u64 = 8 << 20;
+/// Bytes of a refused file that are read past at most, so that the ones behind it can be taken.
+const PAST: u64 = 1 << 30;
+
+/// One file of the body and what became of it.
+pub struct Taken {
+    /// As the sender called it.
+    pub name: String,
+    pub became: Result<Outcome, Error>,
+}
+
+/// Takes every `file` of the body into a person's library, small ones a batch at a time. `form` is the carrier of a
+/// browser whose form has to prove itself with its token, before the first file. What concerns one
+/// file alone is its outcome; what concerns the whole request is an error.
+///
+/// # Errors
+/// `UnsupportedMedia`, `BadRequest`, `Invalid`, `TooLarge`, `QuotaExceeded`, `Forbidden` for a form without a good token.
+pub async fn take_files(
+    services: &Data<Services>,
+    presence: &Arc<Presence>,
+    form: Option<&Carrier>,
+    request: &HttpRequest,
+    payload: Payload,
+) -> Result<Vec<Taken>, Failure> {
+    let headers = request.headers();
+    let kind = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default().to_ascii_lowercase();
+    if !kind.starts_with("multipart/form-data") {
+        return Err(Error::UnsupportedMedia.into());
+    }
+    let announced = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok()).unwrap_or(0);
+    let asking = presence.clone();
+    let hold = act(services, move |services| multipart::announce(services, &asking.user, announced)).await?;
+    let mut intake = Intake::new(services, presence, hold);
+    let mut is_ours = form.is_none() || is_csrf_header(request);
+    let mut is_late = false;
+    let mut parts = Multipart::new(headers, payload);
+    let mut count = 0;
+    while let Some(mut field) = in_time(next_part(&mut parts)).await? {
+        count += 1;
+        // One more for each other field there can be.
+        if count > FILES + 3 {
+            return Err(Error::BadRequest(format!("At most {FILES} files at once.")).into());
+        }
+        match (field.name(), form) {
+            (Some(CSRF_FIELD), Some(carrier)) => {
+                let token = in_time(field_text(&mut field, 200)).await?;
+                is_ours = is_ours || carrier.is_csrf(&token);
+            }
+            _ if !is_ours => return Err(out_of_date().into()),
+            (Some("directory"), _) if intake.directory.is_some() => {
+                return Err(Error::field("directory", "One folder for all files.").into());
+            }
+            (Some("directory"), _) => {
+                let text = in_time(field_text(&mut field, 200)).await?;
+                // A form sends its empty choice along.
+                if !text.is_empty() || form.is_none() {
+                    let id = DirectoryId::parse(&text).ok_or_else(|| Error::field("directory", "Choose one of your folders."))?;
+                    intake.directory = Some(id);
+                    is_late = !intake.taken.is_empty();
+                }
+            }
+            (Some("keep_duplicates"), _) => {
+                if !intake.taken.is_empty() {
+                    return Err(Error::field("keep_duplicates", "This has to come before the files.").into());
+                }
+                intake.keeps_both = match in_time(field_text(&mut field, 200)).await?.as_str() {
+                    "on" | "true" => true,
+                    "" | "false" => false,
+                    _ => return Err(Error::field("keep_duplicates", "true or false.").into()),
+                };
+            }
+            (Some("file"), _) => intake.take(field).await?,
+            _ => return Err(Error::BadRequest("The form has a field that upload does not know.".into()).into()),
+        }
+    }
+    if !is_ours {
+        return Err(out_of_date().into());
+    }
+    intake.store().await?;
+    let Intake { directory, mut taken, .. } = intake;
+    if let Some(id) = directory.filter(|_| is_late) {
+        move_taken(services, presence, &mut taken, id).await?;
+    }
+    Ok(taken)
+}
+
+/// The files of one body, on their way in.
+struct Intake<'a> {
+    services: &'a Data<Services>,
+    presence: &'a Arc<Presence>,
+    hold: Arc<Hold>,
+    directory: Option<DirectoryId>,
+    keeps_both: bool,
+    /// Bytes so far.
+    bytes: u64,
+    taken: Vec<Taken>,
+    /// Whole files that are stored next, each with its place among `taken`.
+    batch: Vec<(usize, Arrival)>,
+    batch_bytes: u64,
+}
+
+impl<'a> Intake<'a> {
+    fn new(services: &'a Data<Services>, presence: &'a Arc<Presence>, hold: Hold) -> Self {
+        Self {
+            services,
+            presence,
+            hold: Arc::new(hold),
+            directory: None,
+            keeps_both: false,
+            bytes: 0,
+            taken: Vec::new(),
+            batch: Vec::new(),
+            batch_bytes: 0,
+        }
+    }
+
+    /// One file; an input that was left empty is none.
+    async fn take(&mut self, field: Field) -> Result<(), Failure> {
+        let name = field.content_disposition().and_then(|said| said.get_filename()).unwrap_or_default();
+        let name: String = name.chars().take(NAME).collect();
+        let mut field = field.fuse();
+        let received = match multipart::receive(&shared(self.services), &self.hold, self.bytes, &mut field).await {
+            Ok(received) if received.size == 0 && name.is_empty() => return Ok(()),
+            Ok(received) => received,
+            Err(error) => {
+                // The rest of this file is read past, so that the next one can be taken.
+                if matches!(error, Error::TooLarge { .. } | Error::QuotaExceeded) {
+                    read_past(field, upload_limit(self.services)).await?;
+                }
+                self.taken.push(refused(name, error)?);
+                return Ok(());
+            }
+        };
+        self.bytes += received.size;
+        self.batch_bytes += received.size;
+        let arrival = Arrival {
+            directory: self.directory,
+            keeps_both: self.keeps_both,
+            hold: Some(self.hold.clone()),
+            ..Arrival::of(received, name.clone(), self.services.scanner.first())
+        };
+        self.batch.push((self.taken.len(), arrival));
+        self.taken.push(Taken { name, became: Err(Error::internal("not stored yet")) });
+        if self.batch.len() >= BATCH || self.batch_bytes >= BATCH_BYTES { self.store().await } else { Ok(()) }
+    }
+
+    /// Stores the batch.
+    async fn store(&mut self) -> Result<(), Failure> {
+        self.batch_bytes = 0;
+        let (places, arrivals): (Vec<usize>, Vec<Arrival>) = std::mem::take(&mut self.batch).into_iter().unzip();
+        if arrivals.is_empty() {
+            return Ok(());
+        }
+        let presence = self.presence.clone();
+        let outcomes =
+            act(self.services, move |services| Ok(crate::domain::ingest::store_all(services, &presence.user, arrivals))).await?;
+        for (place, outcome) in places.into_iter().zip(outcomes) {
+            let Some(slot) = self.taken.get_mut(place) else { continue };
+            match outcome {
+                Ok(outcome) => slot.became = Ok(outcome),
+                Err(error) => *slot = refused(std::mem::take(&mut slot.name), error)?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A `directory` behind its files counts for them too.
+async fn move_taken(
+    services: &Data<Services>,
+    presence: &Arc<Presence>,
+    taken: &mut [Taken],
+    directory: DirectoryId,
+) -> Result<(), Error> {
+    let stored = taken.iter().filter_map(|file| match &file.became {
+        Ok(Outcome::Stored(item)) => Some(item.id),
+        _ => None,
+    });
+    let ids: Vec<ItemId> = stored.collect();
+    for ids in ids.chunks(items::AT_ONCE) {
+        let (presence, ids) = (presence.clone(), ids.to_vec());
+        let moved = act(services, move |services| {
+            multipart::into_directory(services, &presence.user, &ids, directory)?;
+            items::list_of(services, &presence.user, &ids)
+        });
+        for item in moved.await? {
+            for file in &mut *taken {
+                match &mut file.became {
+                    Ok(Outcome::Stored(known)) if known.id == item.id => **known = item.clone(),
+                    _ => {}
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+fn upload_limit(services: &Services) -> u64 {
+    services.settings.max_upload.min(PAST)
+}
+
+/// Reads the rest of a file that is not taken, as long as the sender keeps sending and it is not too much.
+async fn read_past(mut field: Fuse<Field>, limit: u64) -> Result<(), Failure> {
+    let mut left = limit;
+    while let Some(chunk) = tokio::time::timeout(crate::domain::uploads::stream::SILENCE, field.next()).await.map_err(broken)? {
+        let length = chunk.map_err(broken)?.len() as u64;
+        left = left.checked_sub(length).ok_or(Error::TooLarge { limit })?;
+    }
+    Ok(())
+}
+
+fn refused(name: String, error: Error) -> Result<Taken, Failure> {
+    match error {
+        Error::TooLarge { .. } | Error::QuotaExceeded | Error::Conflict(_) => Ok(Taken { name, became: Err(error) }),
+        error => Err(error.into()),
+    }
+}

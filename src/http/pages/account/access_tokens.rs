@@ -1,0 +1,129 @@
+//! `/account/tokens`: personal access tokens for scripts.
+
+use actix_web::http::StatusCode;
+use actix_web::web;
+use askama::Template;
+use serde::Deserialize;
+
+use crate::domain::sessions::access_tokens::{self, LIFETIMES, TokenForm};
+use crate::domain::sessions::lifecycle;
+use crate::error::{Error, FieldError};
+use crate::http::extract::form::{Form, Nothing};
+use crate::http::extract::user::SignedIn;
+use crate::http::pages::components::format::{self as v, When};
+use crate::http::pages::layout::Shell;
+use crate::http::pages::respond::{say, see, show, show_with};
+use crate::http::route::{Answer, Route, act};
+use crate::http::session_cookie::Flash;
+use crate::model::{Scope, Session};
+
+pub(crate) fn routes() -> Vec<Route> {
+    vec![
+        Route::get("/account/tokens", || web::route().to(show_tokens)),
+        Route::post("/account/tokens", || web::route().to(submit_token)),
+        Route::post("/account/tokens/{id}/end", || web::route().to(submit_end)),
+    ]
+}
+
+/// One token.
+struct Row {
+    id: i64,
+    name: String,
+    scopes: String,
+    made: When,
+    /// When and from where it was last used; `None` before that.
+    used: Option<(When, String)>,
+    ends: Option<When>,
+}
+
+impl Row {
+    fn of(session: &Session) -> Self {
+        let used = (session.last_seen > session.created_at).then(|| (v::when(session.last_seen), session.address.clone()));
+        Self {
+            id: session.id,
+            name: session.name.clone(),
+            scopes: session.scopes.replace(' ', ", "),
+            made: v::when(session.created_at),
+            used,
+            ends: access_tokens::end(session).map(v::when),
+        }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "pages/tokens.html")]
+struct TokensPage {
+    shell: Shell,
+    rows: Vec<Row>,
+    name: String,
+    name_problem: Option<String>,
+    scopes_problem: Option<String>,
+    /// Word, what it means, whether it is ticked.
+    scopes: Vec<(&'static str, &'static str, bool)>,
+    /// Days, words, whether it is chosen.
+    lifetimes: Vec<(u16, String, bool)>,
+}
+
+async fn page(at: &SignedIn, form: &TokenForm, errors: &[FieldError]) -> Result<TokensPage, Error> {
+    let id = at.user().id;
+    let tokens = act(&at.services, move |services| access_tokens::list(services, id)).await?;
+    let problem = |field: &str| errors.iter().find(|error| error.field == field).map(|error| error.message.clone());
+    let scopes = [
+        (Scope::Read, "Read: look at things and download them"),
+        (Scope::Write, "Write: upload, change and delete"),
+        (Scope::Admin, "Admin: run accounts"),
+    ];
+    let scopes = scopes.into_iter().filter(|(scope, _)| *scope != Scope::Admin || at.user().is_admin());
+    let chosen = form.days.parse().unwrap_or(90);
+    Ok(TokensPage {
+        rows: tokens.iter().map(Row::of).collect(),
+        name: form.name.clone(),
+        name_problem: problem("name"),
+        scopes_problem: problem("scopes").or_else(|| problem("days")),
+        scopes: scopes
+            .map(|(scope, words)| (scope.as_str(), words, form.scopes.iter().any(|word| word == scope.as_str())))
+            .collect(),
+        lifetimes: LIFETIMES
+            .map(|days| (days, if days == 0 { "Until I end it".into() } else { format!("{days} days") }, days == chosen))
+            .to_vec(),
+        shell: Shell::load(at, "/account/tokens").await?,
+    })
+}
+
+async fn show_tokens(at: SignedIn) -> Answer {
+    let usual = TokenForm { scopes: vec!["read".into()], ..TokenForm::default() };
+    show(&page(&at, &usual, &[]).await?)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NewToken {
+    #[serde(default)]
+    name: String,
+    #[serde(default)]
+    scopes: Vec<String>,
+    #[serde(default)]
+    days: String,
+}
+
+async fn submit_token(at: SignedIn, Form(form): Form<NewToken>) -> Answer {
+    let form = TokenForm { name: form.name, scopes: form.scopes, days: form.days };
+    let (presence, client, sent) = (at.presence.clone(), at.client.clone(), form.clone());
+    match act(&at.services, move |services| access_tokens::create(services, &presence, &sent, &client)).await {
+        Ok(token) => {
+            let text = "Copy your new token now: it is not shown again.".into();
+            at.carrier.leave(&Flash { text, code: Some(token), ..Flash::default() })?;
+            see("/account/tokens")
+        }
+        Err(Error::Invalid(errors)) => show_with(StatusCode::UNPROCESSABLE_ENTITY, &page(&at, &form, &errors).await?),
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn submit_end(at: SignedIn, path: web::Path<String>, _: Form<Nothing>) -> Answer {
+    let id: i64 = path.parse().map_err(|_| Error::NotFound)?;
+    let (presence, by) = (at.presence.clone(), at.actor());
+    act(&at.services, move |services| lifecycle::end(services, &by, &presence.user, id)).await?;
+    say(&at.carrier, "That token no longer works.")?;
+    see("/account/tokens")
+}

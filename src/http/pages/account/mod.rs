@@ -1,0 +1,5 @@
+//! Account pages: profile, sessions, access tokens.
+
+pub mod access_tokens;
+pub mod profile;
+pub mod sessions;

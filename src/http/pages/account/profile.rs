@@ -1,0 +1,218 @@
+//! `/account`: profile, picture, password, theme.
+
+use actix_multipart::Multipart;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{self, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+use serde::Deserialize;
+
+use crate::domain::accounts::profile::{self, ProfileForm};
+use crate::error::{Error, FieldError};
+use crate::http::error::Failure;
+use crate::http::extract::form::{CSRF_FIELD, Form, field_bytes, field_text, in_time, is_csrf_header, next_part, out_of_date};
+use crate::http::extract::user::SignedIn;
+use crate::http::pages::components::format::{self as v, Field, with_errors};
+use crate::http::pages::layout::Shell;
+use crate::http::pages::respond::{back, say, see, show, show_with};
+use crate::http::route::{Answer, Route, act, shared};
+use crate::media::avatar::MAX_PICTURE;
+
+pub(crate) fn routes() -> Vec<Route> {
+    vec![
+        Route::get("/account", || web::route().to(show_account)),
+        Route::post("/account", || web::route().to(submit_profile)),
+        Route::post("/account/password", || web::route().to(submit_password)),
+        Route::post("/account/theme", || web::route().to(submit_theme)),
+        Route::get("/account/picture", || web::route().to(show_picture)),
+        Route::post("/account/picture", || web::route().to(submit_picture)),
+    ]
+}
+
+#[derive(Template)]
+#[template(path = "pages/account.html")]
+struct AccountPage {
+    shell: Shell,
+    profile: Vec<Field>,
+    password: Vec<Field>,
+    single_keys: bool,
+    picture_problem: Option<String>,
+    has_errors: bool,
+    /// Changes with the picture.
+    picture_version: String,
+}
+
+async fn page(at: &SignedIn, form: Option<&ProfileForm>, errors: &[FieldError]) -> Result<AccountPage, Error> {
+    let shell = Shell::load(at, "/account").await?;
+    let user = at.user();
+    let kept = form.cloned().unwrap_or_else(|| ProfileForm {
+        firstname: user.firstname.clone(),
+        lastname: user.lastname.clone(),
+        email: user.email.clone(),
+        contact_number: user.contact_number.clone().unwrap_or_default(),
+        address: user.address.clone().unwrap_or_default(),
+        single_keys: user.single_keys,
+    });
+    let profile = vec![
+        Field::new("firstname", "First name", "text").value(&kept.firstname).autocomplete("given-name"),
+        Field::new("lastname", "Last name", "text").value(&kept.lastname).autocomplete("family-name"),
+        Field::new("email", "E-mail", "email").value(&kept.email).autocomplete("email"),
+        Field::new("contact_number", "Contact number", "tel").value(&kept.contact_number).autocomplete("tel").optional(),
+        Field::new("address", "Address", "text").value(&kept.address).autocomplete("street-address").optional(),
+    ];
+    let password = vec![
+        Field::new("current_password", "Password now", "password").autocomplete("current-password"),
+        Field::new("new_password", "New password", "password")
+            .autocomplete("new-password")
+            .hint("At least 8 characters. Several words make a good one."),
+    ];
+    let picture_problem = errors.iter().find(|error| error.field == "picture").map(|error| error.message.clone());
+    Ok(AccountPage {
+        shell,
+        profile: with_errors(profile, errors),
+        password: with_errors(password, errors),
+        single_keys: kept.single_keys,
+        picture_problem,
+        has_errors: !errors.is_empty(),
+        picture_version: uuid::Uuid::now_v7().simple().to_string(),
+    })
+}
+
+async fn show_account(at: SignedIn) -> Answer {
+    show(&page(&at, None, &[]).await?)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AccountForm {
+    #[serde(default)]
+    firstname: String,
+    #[serde(default)]
+    lastname: String,
+    #[serde(default)]
+    email: String,
+    #[serde(default)]
+    contact_number: String,
+    #[serde(default)]
+    address: String,
+    /// A checkbox: there when ticked.
+    single_keys: Option<String>,
+}
+
+async fn submit_profile(at: SignedIn, Form(form): Form<AccountForm>) -> Answer {
+    let form = ProfileForm {
+        firstname: form.firstname,
+        lastname: form.lastname,
+        email: form.email,
+        contact_number: form.contact_number,
+        address: form.address,
+        single_keys: form.single_keys.is_some(),
+    };
+    let (presence, sent) = (at.presence.clone(), form.clone());
+    match act(&at.services, move |services| profile::update(services, &presence.user, &sent)).await {
+        Ok(()) => {
+            say(&at.carrier, "Your profile is saved.")?;
+            see("/account")
+        }
+        Err(Error::Invalid(errors)) => show_with(StatusCode::UNPROCESSABLE_ENTITY, &page(&at, Some(&form), &errors).await?),
+        Err(error) => Err(error.into()),
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PasswordForm {
+    #[serde(default)]
+    current_password: String,
+    #[serde(default)]
+    new_password: String,
+}
+
+async fn submit_password(at: SignedIn, Form(form): Form<PasswordForm>) -> Answer {
+    let services = shared(&at.services);
+    let changed =
+        profile::change_password(&services, &at.presence, &form.current_password, &form.new_password, at.client.clone()).await;
+    match changed {
+        Ok(token) => {
+            at.carrier.sign_in(&token)?;
+            say(&at.carrier, "Your new password is set. All other devices were logged out.")?;
+            see("/account")
+        }
+        Err(Error::Invalid(errors)) => show_with(StatusCode::UNPROCESSABLE_ENTITY, &page(&at, None, &errors).await?),
+        Err(error) => Err(error.into()),
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ThemeForm {
+    theme: String,
+}
+
+async fn submit_theme(at: SignedIn, request: HttpRequest, Form(form): Form<ThemeForm>) -> Answer {
+    let presence = at.presence.clone();
+    let theme = form.theme.clone();
+    act(&at.services, move |services| profile::set_theme(services, &presence.user, &form.theme)).await?;
+    let said = match theme.as_str() {
+        "dark" => "Dark colors from now on.",
+        "light" => "Light colors from now on.",
+        _ => "Colors follow your device.",
+    };
+    back(&request, &at.carrier, said)
+}
+
+async fn show_picture(at: SignedIn) -> Answer {
+    let presence = at.presence.clone();
+    let svg = act(&at.services, move |services| profile::read_icon(services, &presence.user)).await?;
+    Ok(HttpResponse::Ok()
+        .insert_header((CONTENT_TYPE, "image/svg+xml"))
+        .insert_header((CONTENT_SECURITY_POLICY, "default-src 'none'; img-src data:; style-src 'unsafe-inline'; sandbox"))
+        .insert_header((header::CACHE_CONTROL, "private, no-cache"))
+        .body(svg))
+}
+
+async fn submit_picture(at: SignedIn, request: HttpRequest, payload: web::Payload) -> Answer {
+    let mut is_ours = is_csrf_header(&request);
+    let (mut picture, mut is_removed) = (Vec::new(), false);
+    let mut parts = Multipart::new(request.headers(), payload);
+    while let Some(mut field) = in_time(next_part(&mut parts)).await? {
+        match field.name() {
+            Some(CSRF_FIELD) => {
+                let token = in_time(field_text(&mut field, 200)).await?;
+                is_ours = is_ours || at.carrier.is_csrf(&token);
+            }
+            _ if !is_ours => return Err(out_of_date().into()),
+            Some("picture") => match in_time(field_bytes(&mut field, MAX_PICTURE)).await {
+                Err(Failure::Error(Error::TooLarge { .. })) => {
+                    let errors = [FieldError::new("picture", "That is larger than 1 MB.")];
+                    return show_with(StatusCode::UNPROCESSABLE_ENTITY, &page(&at, None, &errors).await?);
+                }
+                read => picture = read?,
+            },
+            Some("remove") => is_removed = !in_time(field_text(&mut field, 10)).await?.is_empty(),
+            _ => return Err(Error::BadRequest("The form has a field that pictures do not know.".into()).into()),
+        }
+    }
+    if !is_ours {
+        return Err(out_of_date().into());
+    }
+    if picture.is_empty() && !is_removed {
+        let errors = [FieldError::new("picture", "Choose a picture first.")];
+        return show_with(StatusCode::UNPROCESSABLE_ENTITY, &page(&at, None, &errors).await?);
+    }
+    if is_removed {
+        picture.clear();
+    }
+    let presence = at.presence.clone();
+    match act(&at.services, move |services| profile::set_picture(services, &presence.user, &picture)).await {
+        Ok(()) => {
+            say(
+                &at.carrier,
+                if is_removed { "Your picture is gone; your initials are back." } else { "Your picture is saved." },
+            )?;
+            see("/account")
+        }
+        Err(Error::Invalid(errors)) => show_with(StatusCode::UNPROCESSABLE_ENTITY, &page(&at, None, &errors).await?),
+        Err(error) => Err(error.into()),
+    }
+}

@@ -1,0 +1,81 @@
+//! `/account/sessions`: where one is signed in, and ending it.
+
+use actix_web::web;
+use askama::Template;
+
+use crate::domain::sessions::lifecycle;
+use crate::error::Error;
+use crate::http::extract::form::{Form, Nothing};
+use crate::http::extract::user::SignedIn;
+use crate::http::pages::components::format::{self as v, When};
+use crate::http::pages::layout::Shell;
+use crate::http::pages::respond::{say, see, show};
+use crate::http::route::{Answer, Route, act};
+use crate::model::{Session, SessionKind};
+
+pub(crate) fn routes() -> Vec<Route> {
+    vec![
+        Route::get("/account/sessions", || web::route().to(show_sessions)),
+        Route::post("/account/sessions/{id}/end", || web::route().to(submit_end)),
+        Route::post("/account/sessions/end-others", || web::route().to(submit_end_others)),
+    ]
+}
+
+/// One device.
+pub(crate) struct Row {
+    pub id: i64,
+    pub device: String,
+    pub address: String,
+    pub seen: When,
+    pub began: When,
+    pub is_this: bool,
+    pub is_api: bool,
+}
+
+impl Row {
+    pub fn of(session: Session, this: i64) -> Self {
+        Self {
+            is_this: session.id == this,
+            is_api: session.kind == SessionKind::Api,
+            id: session.id,
+            device: session.device,
+            address: session.address,
+            seen: v::when(session.last_seen),
+            began: v::when(session.created_at),
+        }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "pages/sessions.html")]
+struct SessionsPage {
+    shell: Shell,
+    rows: Vec<Row>,
+}
+
+async fn show_sessions(at: SignedIn) -> Answer {
+    let id = at.user().id;
+    let list = act(&at.services, move |services| lifecycle::list(services, id)).await?;
+    let this = at.presence.session.id;
+    let shell = Shell::load(&at, "/account/sessions").await?;
+    show(&SessionsPage { rows: list.into_iter().map(|session| Row::of(session, this)).collect(), shell })
+}
+
+async fn submit_end(at: SignedIn, path: web::Path<String>, _: Form<Nothing>) -> Answer {
+    let id: i64 = path.parse().map_err(|_| Error::NotFound)?;
+    let (presence, by) = (at.presence.clone(), at.actor());
+    act(&at.services, move |services| lifecycle::end(services, &by, &presence.user, id)).await?;
+    if id == at.presence.session.id {
+        at.carrier.sign_out();
+        return see("/login");
+    }
+    say(&at.carrier, "That device was logged out.")?;
+    see("/account/sessions")
+}
+
+async fn submit_end_others(at: SignedIn, _: Form<Nothing>) -> Answer {
+    let (presence, by) = (at.presence.clone(), at.actor());
+    let ended = act(&at.services, move |services| lifecycle::end_others(services, &by, &presence)).await?;
+    say(&at.carrier, format!("{} logged out.", v::counted(i64::try_from(ended).unwrap_or(0), "other device")))?;
+    see("/account/sessions")
+}

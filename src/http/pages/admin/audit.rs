@@ -1,0 +1,150 @@
+//! `/admin/audit`: the audit log, to look through and to take away.
+
+use actix_web::http::header;
+use actix_web::{HttpResponse, web};
+use askama::Template;
+use futures_util::stream;
+use serde::Deserialize;
+use time::macros::format_description;
+
+use crate::domain::audit::{self, csv_head, csv_line};
+use crate::error::Error;
+use crate::http::extract::user::Admin;
+use crate::http::pages::components::format::{self as v, When};
+use crate::http::pages::layout::Shell;
+use crate::http::pages::respond::show;
+use crate::http::response::file::disposition;
+use crate::http::route::{Answer, Route, act};
+use crate::model::{AuditRow, Event, Time};
+use crate::store::audit::Filter;
+
+/// Rows on a page.
+const PAGE: i64 = 50;
+/// Rows that an export looks up at once.
+const BATCH: i64 = 1000;
+
+pub(crate) fn routes() -> Vec<Route> {
+    vec![
+        Route::get("/admin/audit", || web::route().to(show_audit)),
+        Route::get("/admin/audit/export", || web::route().to(show_export)),
+    ]
+}
+
+/// What is looked for, as it stands in the address.
+#[derive(Debug, Clone, Default, Deserialize)]
+struct Asked {
+    #[serde(default)]
+    event: String,
+    #[serde(default)]
+    who: String,
+    /// Days, such as `2026-11-22`; the last one counts.
+    #[serde(default)]
+    from: String,
+    #[serde(default)]
+    until: String,
+    before: Option<i64>,
+}
+
+impl Asked {
+    fn filter(&self) -> Filter {
+        Filter {
+            event: Event::parse(&self.event),
+            actor: Some(self.who.trim().to_owned()).filter(|who| !who.is_empty()),
+            from: day(&self.from),
+            until: day(&self.until).map(|day| day + time::Duration::DAY),
+        }
+    }
+
+    /// The same question as an address, without where it goes on.
+    fn query(&self) -> String {
+        let fields = [("event", &self.event), ("who", &self.who), ("from", &self.from), ("until", &self.until)];
+        let said = fields.into_iter().filter(|(_, value)| !value.is_empty());
+        form_urlencoded::Serializer::new(String::new()).extend_pairs(said).finish()
+    }
+}
+
+fn day(text: &str) -> Option<Time> {
+    let day = time::Date::parse(text, format_description!("[year]-[month]-[day]")).ok()?;
+    Some(day.midnight())
+}
+
+struct Row {
+    id: i64,
+    when: When,
+    event: &'static str,
+    is_bad: bool,
+    actor: String,
+    subject: String,
+    detail: String,
+    address: String,
+}
+
+impl Row {
+    fn of(row: AuditRow) -> Self {
+        Self {
+            id: row.id,
+            when: v::when(row.happened_at),
+            event: row.event().words(),
+            is_bad: matches!(row.event(), Event::LogInRefused | Event::TokenReused | Event::Found),
+            // Who did it to themselves is named once.
+            subject: if row.subject == row.actor { String::new() } else { row.subject },
+            actor: row.actor,
+            detail: row.detail,
+            address: row.address,
+        }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "pages/audit.html")]
+struct AuditPage {
+    shell: Shell,
+    rows: Vec<Row>,
+    asked: Asked,
+    is_filtered: bool,
+    /// Word, label, and whether it is what was asked for.
+    events: Vec<(&'static str, &'static str, bool)>,
+    next: Option<String>,
+    export: String,
+}
+
+async fn show_audit(Admin(at): Admin, query: web::Query<Asked>) -> Answer {
+    let asked = query.into_inner();
+    let (filter, before) = (asked.filter(), asked.before);
+    let mut rows = act(&at.services, move |services| audit::list(services, &filter, before, PAGE + 1)).await?;
+    let has_more = i64::try_from(rows.len()).is_ok_and(|count| count > PAGE);
+    rows.truncate(usize::try_from(PAGE).unwrap_or_default());
+    let query = asked.query();
+    let joined = |more: String| if query.is_empty() { more } else { format!("{query}&{more}") };
+    let next = rows.last().filter(|_| has_more).map(|row| format!("/admin/audit?{}", joined(format!("before={}", row.id))));
+    let shell = Shell::load(&at, "/admin/audit").await?;
+    show(&AuditPage {
+        rows: rows.into_iter().map(Row::of).collect(),
+        is_filtered: !query.is_empty(),
+        events: Event::NAMED.iter().map(|(event, words)| (event.as_str(), *words, event.as_str() == asked.event)).collect(),
+        export: if query.is_empty() { "/admin/audit/export".into() } else { format!("/admin/audit/export?{query}") },
+        next,
+        asked,
+        shell,
+    })
+}
+
+/// Everything that fits, the newest first, as CSV (RFC 4180).
+async fn show_export(Admin(at): Admin, query: web::Query<Asked>) -> Answer {
+    let (filter, services) = (query.filter(), at.services.clone());
+    let body = stream::try_unfold(Some((None, csv_head())), move |state| {
+        let (filter, services) = (filter.clone(), services.clone());
+        async move {
+            let Some((before, mut text)) = state else { return Ok(None) };
+            let rows = act(&services, move |services| audit::list(services, &filter, before, BATCH)).await?;
+            text.extend(rows.iter().map(csv_line));
+            let next = rows.last().map(|row| (Some(row.id), String::new()));
+            // An empty chunk would be the end.
+            Ok::<_, Error>((!text.is_empty()).then(|| (web::Bytes::from(text), next)))
+        }
+    });
+    Ok(HttpResponse::Ok()
+        .insert_header((header::CONTENT_TYPE, "text/csv; charset=utf-8"))
+        .insert_header((header::CONTENT_DISPOSITION, disposition("nexus-audit.csv", false)))
+        .streaming(Box::pin(futures_util::TryStreamExt::map_err(body, std::io::Error::other))))
+}

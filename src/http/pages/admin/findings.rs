@@ -1,0 +1,117 @@
+//! `/admin/findings`: what the malware scanner took away; and what its owner is told of it.
+
+use actix_web::{HttpRequest, web};
+use askama::Template;
+
+use crate::db::Conn;
+use crate::domain::malware;
+use crate::error::Error;
+use crate::http::extract::form::{Form, Nothing};
+use crate::http::extract::user::{Admin, SignedIn};
+use crate::http::pages::components::format::{self as v, Size, When};
+use crate::http::pages::layout::Shell;
+use crate::http::pages::respond::{back, see, show};
+use crate::http::route::{Answer, Route, act};
+use crate::model::finding::{Finding, FindingState};
+use crate::model::{FindingId, User};
+
+pub(crate) fn routes() -> Vec<Route> {
+    vec![
+        Route::get("/admin/findings", || web::route().to(show_findings)),
+        Route::post("/admin/findings/{id}/delete", || web::route().to(submit_delete)),
+        Route::post("/admin/findings/{id}/release", || web::route().to(submit_release)),
+        Route::post("/findings/{id}/seen", || web::route().to(submit_seen)),
+    ]
+}
+
+/// One finding in the list.
+struct Row {
+    id: FindingId,
+    name: String,
+    owner: String,
+    signature: String,
+    size: Size,
+    found: When,
+    is_open: bool,
+    /// What was decided, by whom.
+    decided: String,
+}
+
+impl Row {
+    fn of(finding: Finding, owner: String) -> Self {
+        let word = match finding.state {
+            FindingState::Quarantined => "",
+            FindingState::Released => "Given back",
+            FindingState::Deleted => "Deleted",
+        };
+        let by = finding.decided_by.map(|by| format!(" by {by}")).unwrap_or_default();
+        Self {
+            id: finding.id,
+            name: finding.name,
+            owner,
+            signature: finding.signature,
+            size: v::size(finding.size),
+            found: v::when(finding.found_at),
+            is_open: finding.state == FindingState::Quarantined,
+            decided: format!("{word}{by}"),
+        }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "pages/findings.html")]
+struct FindingsPage {
+    shell: Shell,
+    rows: Vec<Row>,
+}
+
+async fn show_findings(Admin(at): Admin) -> Answer {
+    let list = act(&at.services, |services| malware::findings(services)).await?;
+    let shell = Shell::load(&at, "/admin/status").await?;
+    show(&FindingsPage { rows: list.into_iter().map(|(finding, owner)| Row::of(finding, owner)).collect(), shell })
+}
+
+async fn submit_delete(Admin(at): Admin, request: HttpRequest, path: web::Path<String>, _: Form<Nothing>) -> Answer {
+    let (id, by) = (parse_id(&path)?, at.actor());
+    act(&at.services, move |services| malware::delete(services, &by, id)).await?;
+    back(&request, &at.carrier, "The file was deleted for good.")
+}
+
+async fn submit_release(Admin(at): Admin, request: HttpRequest, path: web::Path<String>, _: Form<Nothing>) -> Answer {
+    let (id, by) = (parse_id(&path)?, at.actor());
+    act(&at.services, move |services| malware::release(services, &by, id)).await?;
+    back(&request, &at.carrier, "The file was given back to its owner.")
+}
+
+fn parse_id(text: &str) -> Result<FindingId, Error> {
+    FindingId::parse(text).ok_or(Error::NotFound)
+}
+
+/// What a person is told on their dashboard.
+pub struct Notice {
+    pub id: FindingId,
+    pub name: String,
+    pub signature: String,
+    pub found: When,
+}
+
+/// What was taken away from somebody that they have not read of.
+///
+/// # Errors
+/// The database's.
+pub fn notices(conn: &mut Conn, user: &User) -> Result<Vec<Notice>, Error> {
+    let unseen = malware::unseen(conn, user)?;
+    let notice = |finding: Finding| Notice {
+        id: finding.id,
+        name: finding.name,
+        signature: finding.signature,
+        found: v::when(finding.found_at),
+    };
+    Ok(unseen.into_iter().map(notice).collect())
+}
+
+async fn submit_seen(at: SignedIn, path: web::Path<String>, _: Form<Nothing>) -> Answer {
+    let (id, presence) = (parse_id(&path)?, at.presence.clone());
+    act(&at.services, move |services| malware::see(services, &presence.user, id)).await?;
+    see("/dashboard")
+}

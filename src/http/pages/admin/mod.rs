@@ -1,0 +1,6 @@
+//! Admin pages.
+
+pub mod audit;
+pub mod findings;
+pub mod status;
+pub mod users;

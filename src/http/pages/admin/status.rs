@@ -1,0 +1,164 @@
+//! `/admin/status`: how the server is.
+
+use actix_web::{HttpRequest, web};
+use askama::Template;
+
+use crate::domain::backup::Standing;
+use crate::domain::ops::status::{self, Previews, Status};
+use crate::domain::previews;
+use crate::error::bytes_in_words;
+use crate::http::extract::form::{Form, Nothing};
+use crate::http::extract::user::Admin;
+use crate::http::pages::components::format as v;
+use crate::http::pages::layout::Shell;
+use crate::http::pages::respond::{back, show};
+use crate::http::route::{Answer, Route, act};
+use crate::media;
+use crate::state::malware_scanner::Health;
+
+pub(crate) fn routes() -> Vec<Route> {
+    vec![
+        Route::get("/admin/status", || web::route().to(show_status)),
+        Route::post("/admin/previews/retry", || web::route().to(submit_retry)),
+    ]
+}
+
+#[derive(Template)]
+#[template(path = "pages/status.html")]
+struct StatusPage {
+    shell: Shell,
+    status: Status,
+    version: &'static str,
+    uptime: String,
+    space: String,
+    stored: String,
+    scanner: ScannerCard,
+    previews: PreviewsCard,
+    backups: BackupsCard,
+}
+
+/// Backups in words.
+struct BackupsCard {
+    words: String,
+    is_bad: bool,
+}
+
+impl BackupsCard {
+    fn of(standing: Option<&Standing>) -> Self {
+        let Some(Standing { newest, is_late, trouble }) = standing else {
+            return Self { words: "None are made here. Set NEXUS_BACKUP_DIR.".into(), is_bad: false };
+        };
+        let newest = newest.map_or_else(|| "There is none yet.".into(), |at| format!("The newest was made {}.", v::when(at).ago));
+        match trouble {
+            Some(why) => Self { words: format!("{newest} The last try failed: {why}"), is_bad: true },
+            None => Self { words: newest, is_bad: *is_late },
+        }
+    }
+}
+
+/// The malware scanner in words.
+struct ScannerCard {
+    words: String,
+    is_bad: bool,
+    findings: i64,
+}
+
+impl ScannerCard {
+    fn of(status: &Status) -> Self {
+        let waiting = match status.waiting {
+            0 => String::new(),
+            count => format!(" {} waiting for it.", v::counted(count, "file")),
+        };
+        let (words, is_bad) = match &status.scanner {
+            Health::Off => ("Off: files are kept as they come. Set NEXUS_CLAMD to turn it on.".to_owned(), false),
+            Health::Unknown => (format!("Not asked yet.{waiting}"), false),
+            Health::Works(version) => (format!("{version}.{waiting}"), false),
+            Health::Away(why) => (
+                format!(
+                    "Does not answer: {why}. New files stay closed until it does.{waiting} Start clamd, or look at NEXUS_CLAMD."
+                ),
+                true,
+            ),
+        };
+        Self { words, is_bad, findings: status.findings }
+    }
+}
+
+/// Previews in words.
+struct PreviewsCard {
+    words: String,
+    is_bad: bool,
+    /// What is missing for some kinds of files.
+    missing: Vec<String>,
+    given_up: i64,
+    crashes: String,
+    troubles: Vec<(String, String)>,
+}
+
+impl PreviewsCard {
+    fn of(previews: &Previews) -> Self {
+        let waiting = match previews.waiting {
+            0 => String::new(),
+            count => format!(" {} to be made.", v::counted(count, "preview")),
+        };
+        let (words, is_bad) = match &previews.health {
+            media::Health::Unknown => (format!("Not tried yet.{waiting}"), false),
+            media::Health::Works => (format!("Decoders are shut in.{waiting}"), false),
+            media::Health::Off(why) => (format!("Off: {why}. They need Landlock and seccomp of Linux 5.13 or newer."), true),
+        };
+        let opens = |tool: &str| if tool == "vipsthumbnail" { "HEIC and AVIF pictures" } else { "films" };
+        let missing = previews.missing.iter().map(|(tool, why)| {
+            let tool = tool.replace("ffprobe", "ffmpeg");
+            format!("No previews of {}: {tool} is {why}.", opens(&tool))
+        });
+        let crashes = i64::try_from(previews.crashes).unwrap_or(i64::MAX);
+        Self {
+            words,
+            is_bad,
+            missing: missing.collect::<std::collections::BTreeSet<_>>().into_iter().collect(),
+            given_up: previews.given_up,
+            crashes: if crashes > 0 {
+                format!("{} since the start", v::counted(crashes, "crash").replace("crashs", "crashes"))
+            } else {
+                String::new()
+            },
+            troubles: previews.troubles.clone(),
+        }
+    }
+}
+
+async fn submit_retry(Admin(at): Admin, request: HttpRequest, _: Form<Nothing>) -> Answer {
+    let again = act(&at.services, |services| previews::retry(services)).await?;
+    let count = v::counted(i64::try_from(again).unwrap_or(i64::MAX), "file");
+    back(&request, &at.carrier, format!("{count} will be tried again."))
+}
+
+async fn show_status(Admin(at): Admin) -> Answer {
+    let status = act(&at.services, |services| status::status(services)).await?;
+    let shell = Shell::load(&at, "/admin/status").await?;
+    let unknown = || "The system does not say.".to_owned();
+    show(&StatusPage {
+        version: env!("CARGO_PKG_VERSION"),
+        uptime: uptime(status.uptime),
+        space: status
+            .space
+            .map_or_else(unknown, |(free, all)| format!("{} of {} free", bytes_in_words(free), bytes_in_words(all))),
+        stored: status
+            .stored
+            .map_or_else(unknown, |(people, bytes)| format!("{}, {}", v::counted(people, "account"), v::size(bytes).words)),
+        scanner: ScannerCard::of(&status),
+        backups: BackupsCard::of(status.backups.as_ref()),
+        previews: PreviewsCard::of(&status.previews),
+        status,
+        shell,
+    })
+}
+
+fn uptime(time: std::time::Duration) -> String {
+    let minutes = time.as_secs() / 60;
+    match (minutes / 1440, minutes / 60 % 24, minutes % 60) {
+        (0, 0, minutes) => format!("{minutes} min"),
+        (0, hours, minutes) => format!("{hours} h {minutes} min"),
+        (days, hours, _) => format!("{days} d {hours} h"),
+    }
+}

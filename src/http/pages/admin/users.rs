@@ -1,0 +1,318 @@
+//! `/admin/users`: the approval queue and everything an admin does with accounts.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, web};
+use askama::Template;
+use serde::Deserialize;
+
+use crate::domain::accounts::admin::{self, Decision};
+use crate::error::{Error, FieldError};
+use crate::http::extract::form::{Form, Nothing};
+use crate::http::extract::user::{Admin, SignedIn};
+use crate::http::pages::account::sessions::Row as SessionRow;
+use crate::http::pages::components::format::{self as v, When, counted};
+use crate::http::pages::layout::Shell;
+use crate::http::pages::respond::{back, say, see, show, show_with};
+use crate::http::route::{Answer, Route, act};
+use crate::http::session_cookie::Flash;
+use crate::media::avatar::initials;
+use crate::model::{Status, User, UserId};
+
+pub(crate) fn routes() -> Vec<Route> {
+    vec![
+        Route::get("/admin/users", || web::route().to(show_people)),
+        Route::get("/admin/users/{id}", || web::route().to(show_person)),
+        Route::post("/admin/users/approve", || web::route().to(submit_approve_many)),
+        Route::post("/admin/users/reject", || web::route().to(submit_reject_many)),
+        Route::post("/admin/users/{id}/approve", || web::route().to(submit_approve)),
+        Route::post("/admin/users/{id}/reject", || web::route().to(submit_reject)),
+        Route::post("/admin/users/{id}/suspend", || web::route().to(submit_suspend)),
+        Route::post("/admin/users/{id}/reactivate", || web::route().to(submit_reactivate)),
+        Route::post("/admin/users/{id}/access-level", || web::route().to(submit_access_level)),
+        Route::post("/admin/users/{id}/quota", || web::route().to(submit_quota)),
+        Route::post("/admin/users/{id}/access-code", || web::route().to(submit_access_code)),
+        Route::post("/admin/users/{id}/end-sessions", || web::route().to(submit_end_sessions)),
+    ]
+}
+
+/// One person in the list.
+struct Person {
+    id: i64,
+    name: String,
+    username: String,
+    email: String,
+    initials: String,
+    asked: When,
+    since: When,
+    used: v::Size,
+    quota: String,
+    is_admin: bool,
+}
+
+impl Person {
+    fn of(user: &User) -> Self {
+        Self {
+            id: user.id.0,
+            name: format!("{} {}", user.firstname, user.lastname),
+            username: user.username.clone(),
+            email: user.email.clone(),
+            initials: initials(&user.firstname, &user.lastname),
+            asked: v::when(user.created_at),
+            since: v::when(user.status_since),
+            used: v::size(user.used_bytes),
+            quota: if user.quota_bytes > 0 { v::size(user.quota_bytes).words } else { "no limit".into() },
+            is_admin: user.is_admin(),
+        }
+    }
+}
+
+struct Tab {
+    word: &'static str,
+    label: &'static str,
+    count: i64,
+    is_current: bool,
+}
+
+#[derive(Template)]
+#[template(path = "pages/people.html")]
+struct PeoplePage {
+    shell: Shell,
+    tabs: Vec<Tab>,
+    people: Vec<Person>,
+    status: &'static str,
+    summary: String,
+    next: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Query {
+    #[serde(default)]
+    status: String,
+    #[serde(default)]
+    after: String,
+}
+
+async fn show_people(Admin(at): Admin, query: web::Query<Query>) -> Answer {
+    let status = Status::parse(&query.status).unwrap_or(Status::Pending);
+    let after = UserId(query.after.parse().unwrap_or(0));
+    let found = act(&at.services, move |services| admin::list(services, status, after)).await?;
+    let count = |status| found.counts.get(&status).copied().unwrap_or(0);
+    let tab = |label, tab: Status| Tab { word: tab.as_str(), label, count: count(tab), is_current: tab == status };
+    let waiting = count(Status::Pending);
+    let shell = Shell::load(&at, "/admin/users").await?;
+    show(&PeoplePage {
+        tabs: vec![
+            tab("Pending", Status::Pending),
+            tab("Active", Status::Active),
+            tab("Suspended", Status::Suspended),
+            tab("Rejected", Status::Rejected),
+        ],
+        people: found.users.iter().map(Person::of).collect(),
+        status: status.as_str(),
+        summary: match waiting {
+            0 => "Nobody is waiting for you".into(),
+            1 => "1 person is waiting for you".into(),
+            many => format!("{} are waiting for you", counted(many, "person").replace("persons", "people")),
+        },
+        next: found.next.map(|after| format!("/admin/users?status={}&after={after}", status.as_str())),
+        shell,
+    })
+}
+
+#[derive(Template)]
+#[template(path = "pages/person.html")]
+struct PersonPage {
+    shell: Shell,
+    person: Person,
+    user: User,
+    sessions: Vec<SessionRow>,
+    quota_gb: String,
+    quota_problem: Option<String>,
+    is_oneself: bool,
+}
+
+impl PersonPage {
+    fn is(&self, status: &str) -> bool {
+        self.user.status.as_str() == status
+    }
+}
+
+fn parse(path: &str) -> Result<UserId, Error> {
+    path.parse().map(UserId).map_err(|_| Error::NotFound)
+}
+
+async fn person_page(at: &SignedIn, id: UserId, errors: &[FieldError]) -> Result<PersonPage, Error> {
+    let (user, sessions) = act(&at.services, move |services| admin::find(services, id)).await?;
+    let shell = Shell::load(at, "/admin/users").await?;
+    let this = at.presence.session.id;
+    Ok(PersonPage {
+        person: Person::of(&user),
+        quota_gb: gigabytes(user.quota_bytes),
+        quota_problem: errors.first().map(|error| error.message.clone()),
+        is_oneself: user.id == at.user().id,
+        user,
+        sessions: sessions.into_iter().map(|session| SessionRow::of(session, this)).collect(),
+        shell,
+    })
+}
+
+async fn show_person(Admin(at): Admin, path: web::Path<String>) -> Answer {
+    show(&person_page(&at, parse(&path)?, &[]).await?)
+}
+
+/// `12.5` for 12.5 × 10^9 bytes.
+fn gigabytes(bytes: i64) -> String {
+    let (whole, rest) = (bytes / 1_000_000_000, bytes % 1_000_000_000);
+    let text = format!("{whole}.{rest:09}");
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+/// The inverse of [`gigabytes`].
+fn bytes_of(text: &str) -> Option<i64> {
+    let text = text.trim().replace(',', ".");
+    let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
+    let is_number = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
+    if !is_number(whole) || !is_number(fraction) || fraction.len() > 9 || (whole.is_empty() && fraction.is_empty()) {
+        return None;
+    }
+    let whole: i64 = if whole.is_empty() { 0 } else { whole.parse().ok()? };
+    let fraction: i64 = format!("{fraction:0<9}").parse().ok()?;
+    whole.checked_mul(1_000_000_000)?.checked_add(fraction).filter(|bytes| *bytes < 1_000_000_000_000_000_000)
+}
+
+async fn decide(at: &SignedIn, request: &HttpRequest, id: &str, decision: Decision) -> Answer {
+    let (by, id) = (at.actor(), parse(id)?);
+    let user = act(&at.services, move |services| admin::decide(services, &by, id, decision)).await?;
+    back(request, &at.carrier, format!("{} {} is {}.", user.firstname, user.lastname, decision.past()))
+}
+
+async fn submit_approve(Admin(at): Admin, request: HttpRequest, path: web::Path<String>, _: Form<Nothing>) -> Answer {
+    decide(&at, &request, &path, Decision::Approve).await
+}
+
+async fn submit_reject(Admin(at): Admin, request: HttpRequest, path: web::Path<String>, _: Form<Nothing>) -> Answer {
+    decide(&at, &request, &path, Decision::Reject).await
+}
+
+async fn submit_suspend(Admin(at): Admin, request: HttpRequest, path: web::Path<String>, _: Form<Nothing>) -> Answer {
+    decide(&at, &request, &path, Decision::Suspend).await
+}
+
+async fn submit_reactivate(Admin(at): Admin, request: HttpRequest, path: web::Path<String>, _: Form<Nothing>) -> Answer {
+    decide(&at, &request, &path, Decision::Reactivate).await
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Chosen {
+    #[serde(default)]
+    ids: Vec<i64>,
+}
+
+async fn submit_approve_many(Admin(at): Admin, request: HttpRequest, Form(form): Form<Chosen>) -> Answer {
+    decide_many(&at, &request, form.ids, Decision::Approve).await
+}
+
+async fn submit_reject_many(Admin(at): Admin, request: HttpRequest, Form(form): Form<Chosen>) -> Answer {
+    decide_many(&at, &request, form.ids, Decision::Reject).await
+}
+
+/// Decides on several; those another admin decided on meanwhile are counted, not failed on.
+async fn decide_many(at: &SignedIn, request: &HttpRequest, ids: Vec<i64>, decision: Decision) -> Answer {
+    if ids.is_empty() {
+        return back(request, &at.carrier, "Nobody was selected. Tick the people you mean first.");
+    }
+    let by = at.actor();
+    let (done, left) = act(&at.services, move |services| {
+        let (mut done, mut left) = (0, 0);
+        for id in ids.into_iter().take(500) {
+            match admin::decide(services, &by, UserId(id), decision) {
+                Ok(_) => done += 1,
+                Err(Error::Conflict(_) | Error::NotFound) => left += 1,
+                Err(error) => return Err(error),
+            }
+        }
+        Ok((done, left))
+    })
+    .await?;
+    let people = counted(done, "person").replace("persons", "people");
+    let rest = if left > 0 { format!(" {left} had been decided on already.") } else { String::new() };
+    back(request, &at.carrier, format!("{people} {}.{rest}", decision.past()))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LevelForm {
+    access_level: String,
+}
+
+async fn submit_access_level(
+    Admin(at): Admin,
+    request: HttpRequest,
+    path: web::Path<String>,
+    Form(form): Form<LevelForm>,
+) -> Answer {
+    let (by, id) = (at.actor(), parse(&path)?);
+    let level = form.access_level.clone();
+    let user = act(&at.services, move |services| admin::set_access_level(services, &by, id, &form.access_level)).await?;
+    let said = format!("{} {} is {} now.", user.firstname, user.lastname, if level == "admin" { "an admin" } else { "a user" });
+    if id == at.user().id && level != "admin" {
+        say(&at.carrier, said)?;
+        return see("/dashboard");
+    }
+    back(&request, &at.carrier, said)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct QuotaForm {
+    /// Gigabytes (10^9); 0 or nothing = no limit.
+    quota: String,
+}
+
+async fn submit_quota(Admin(at): Admin, request: HttpRequest, path: web::Path<String>, Form(form): Form<QuotaForm>) -> Answer {
+    let (by, id) = (at.actor(), parse(&path)?);
+    let given = if form.quota.trim().is_empty() { "0" } else { form.quota.as_str() };
+    let Some(bytes) = bytes_of(given) else {
+        let error = FieldError::new("quota", "A number of gigabytes such as 50 or 0.5; 0 for no limit.");
+        let page = PersonPage { quota_gb: form.quota.clone(), ..person_page(&at, id, &[error]).await? };
+        return show_with(StatusCode::UNPROCESSABLE_ENTITY, &page);
+    };
+    let user = act(&at.services, move |services| admin::set_quota(services, &by, id, bytes)).await?;
+    let limit = if bytes == 0 { "as much as there is room for".into() } else { v::size(bytes).words };
+    back(&request, &at.carrier, format!("{} {} may store {limit}.", user.firstname, user.lastname))
+}
+
+async fn submit_access_code(Admin(at): Admin, path: web::Path<String>, _: Form<Nothing>) -> Answer {
+    let (by, id) = (at.actor(), parse(&path)?);
+    let (user, code) = act(&at.services, move |services| admin::hand_out_code(services, &by, id)).await?;
+    let text = format!(
+        "Give this code to {} {}. It works once, for two days, at /recover, and is not shown again.",
+        user.firstname, user.lastname
+    );
+    at.carrier.leave(&Flash { text, code: Some(code), ..Flash::default() })?;
+    see(&format!("/admin/users/{id}"))
+}
+
+async fn submit_end_sessions(Admin(at): Admin, request: HttpRequest, path: web::Path<String>, _: Form<Nothing>) -> Answer {
+    let (by, id) = (at.actor(), parse(&path)?);
+    let user = act(&at.services, move |services| admin::end_sessions(services, &by, id)).await?;
+    back(&request, &at.carrier, format!("{} {} is logged out everywhere.", user.firstname, user.lastname))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quotas_are_said_in_gigabytes() {
+        assert_eq!(bytes_of("50"), Some(50_000_000_000));
+        assert_eq!(bytes_of(" 0.5 "), Some(500_000_000));
+        assert_eq!(bytes_of("1,25"), Some(1_250_000_000));
+        for nonsense in ["", ".", "-1", "1e9", "much", "99999999999999999999"] {
+            assert_eq!(bytes_of(nonsense), None, "{nonsense}");
+        }
+        assert_eq!(gigabytes(1_250_000_000), "1.25");
+        assert_eq!(gigabytes(0), "0");
+    }
+}

@@ -1,0 +1,109 @@
+//! `/setup`: the first admin, with the code from the server's own output.
+
+use actix_web::http::StatusCode;
+use actix_web::web;
+use askama::Template;
+use serde::Deserialize;
+
+use crate::domain::accounts::create::Application;
+use crate::domain::accounts::first_run;
+use crate::error::{Error, FieldError};
+use crate::http::extract::form::Form;
+use crate::http::extract::user::Visitor;
+use crate::http::pages::components::format::{self as v, Field, with_errors};
+use crate::http::pages::respond::{see, show_with};
+use crate::http::route::{Answer, Route, act, shared};
+
+pub(crate) fn routes() -> Vec<Route> {
+    vec![Route::get("/setup", || web::route().to(show_setup)), Route::post("/setup", || web::route().to(submit_setup))]
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+struct SetupForm {
+    #[serde(default)]
+    code: String,
+    #[serde(default)]
+    firstname: String,
+    #[serde(default)]
+    lastname: String,
+    #[serde(default)]
+    username: String,
+    #[serde(default)]
+    email: String,
+    #[serde(default)]
+    password: String,
+}
+
+#[derive(Deserialize)]
+struct Query {
+    #[serde(default)]
+    code: String,
+}
+
+#[derive(Template)]
+#[template(path = "pages/gate/setup.html")]
+struct SetupPage {
+    assets: &'static str,
+    csrf: String,
+    fields: Vec<Field>,
+    has_errors: bool,
+    problem: Option<String>,
+}
+
+fn page(visitor: &Visitor, form: &SetupForm, errors: &[FieldError], problem: Option<String>) -> Result<SetupPage, Error> {
+    let fields = vec![
+        Field::new("code", "Set-up code", "text")
+            .value(&form.code)
+            .hint("The server printed it when it started; it is also in the file setup-code in its data directory."),
+        Field::new("firstname", "First name", "text").value(&form.firstname).autocomplete("given-name").focused(),
+        Field::new("lastname", "Last name", "text").value(&form.lastname).autocomplete("family-name"),
+        Field::new("username", "Username", "text")
+            .value(&form.username)
+            .autocomplete("username")
+            .hint("Letters a to z, digits, dot, hyphen, underscore."),
+        Field::new("email", "E-mail", "email").value(&form.email).autocomplete("email"),
+        Field::new("password", "Password", "password")
+            .autocomplete("new-password")
+            .hint("At least 8 characters. Several words make a good one."),
+    ];
+    Ok(SetupPage {
+        assets: crate::http::static_files::base(),
+        csrf: visitor.carrier.csrf()?,
+        fields: with_errors(fields, errors),
+        has_errors: !errors.is_empty(),
+        problem,
+    })
+}
+
+async fn show_setup(visitor: Visitor, query: web::Query<Query>) -> Answer {
+    if act(&visitor.services, |services| services.has_admin()).await? {
+        return Err(Error::NotFound.into());
+    }
+    let form = SetupForm { code: query.into_inner().code, ..SetupForm::default() };
+    let problem = act(&visitor.services, |services| {
+        let failing = crate::domain::ops::status::checks(services).into_iter().find_map(|check| check.problem);
+        Ok(failing.map(|problem| problem.mend))
+    })
+    .await?;
+    crate::http::pages::respond::show(&page(&visitor, &form, &[], problem)?)
+}
+
+async fn submit_setup(visitor: Visitor, Form(form): Form<SetupForm>) -> Answer {
+    let application = Application {
+        firstname: form.firstname.clone(),
+        lastname: form.lastname.clone(),
+        username: form.username.clone(),
+        email: form.email.clone(),
+        password: form.password.clone(),
+        ..Application::default()
+    };
+    match first_run::set_up(&shared(&visitor.services), &form.code, &application, visitor.client.clone()).await {
+        Ok(token) => {
+            visitor.carrier.sign_in(&token)?;
+            see("/dashboard")
+        }
+        Err(Error::Invalid(errors)) => show_with(StatusCode::UNPROCESSABLE_ENTITY, &page(&visitor, &form, &errors, None)?),
+        Err(error) => Err(error.into()),
+    }
+}

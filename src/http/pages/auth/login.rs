@@ -1,0 +1,123 @@
+//! `/login`, `/logout` and `/`.
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{HeaderName, HeaderValue, RETRY_AFTER};
+use actix_web::web;
+use askama::Template;
+use serde::Deserialize;
+
+use super::register::PendingPage;
+use crate::config::Registration;
+use crate::domain::auth::login;
+use crate::domain::sessions::lifecycle;
+use crate::error::Error;
+use crate::http::extract::form::{Form, Nothing};
+use crate::http::extract::user::Visitor;
+use crate::http::pages::components::format as v;
+use crate::http::pages::respond::{see, show, show_with};
+use crate::http::route::{Answer, Route, act, shared};
+use crate::http::safe_redirect::own_path;
+use crate::model::SessionKind;
+use crate::model::actor::Actor;
+
+pub(crate) fn routes() -> Vec<Route> {
+    vec![
+        Route::get("/", || web::route().to(show_home)),
+        Route::get("/login", || web::route().to(show_log_in)),
+        Route::post("/login", || web::route().to(submit_log_in)),
+        Route::post("/logout", || web::route().to(submit_log_out)),
+    ]
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LogInForm {
+    #[serde(default)]
+    username: String,
+    #[serde(default)]
+    password: String,
+    #[serde(default)]
+    next: String,
+}
+
+#[derive(Deserialize)]
+struct Query {
+    #[serde(default)]
+    next: String,
+}
+
+#[derive(Template)]
+#[template(path = "pages/gate/login.html")]
+struct LogInPage {
+    assets: &'static str,
+    csrf: String,
+    username: String,
+    next: String,
+    problem: Option<String>,
+    message: Option<String>,
+    may_register: bool,
+}
+
+fn page(visitor: &Visitor, username: &str, next: &str, problem: Option<String>) -> Result<LogInPage, Error> {
+    Ok(LogInPage {
+        assets: crate::http::static_files::base(),
+        csrf: visitor.carrier.csrf()?,
+        username: username.to_owned(),
+        next: own_path(next).unwrap_or_default(),
+        problem,
+        message: visitor.carrier.take_flash().map(|flash| flash.text),
+        may_register: visitor.services.settings.registration != Registration::Closed,
+    })
+}
+
+async fn show_home(visitor: Visitor) -> Answer {
+    see(if visitor.presence.is_some() { "/dashboard" } else { "/login" })
+}
+
+async fn show_log_in(visitor: Visitor, query: web::Query<Query>) -> Answer {
+    if visitor.presence.is_some() {
+        return see("/dashboard");
+    }
+    show(&page(&visitor, "", &query.next, None)?)
+}
+
+async fn submit_log_in(visitor: Visitor, Form(form): Form<LogInForm>) -> Answer {
+    let services = shared(&visitor.services);
+    let again = |error: &Error| page(&visitor, &form.username, &form.next, Some(error.to_string()));
+    match login::log_in(&services, &form.username, &form.password, SessionKind::Browser, visitor.client.clone()).await {
+        Ok((_, token)) => {
+            end_session(&visitor).await?;
+            visitor.carrier.sign_in(&token)?;
+            see(&own_path(&form.next).unwrap_or_else(|| "/dashboard".into()))
+        }
+        Err(error @ Error::BadCredentials) => show_with(StatusCode::UNAUTHORIZED, &again(&error)?),
+        Err(Error::NotActive(_)) => {
+            let login = form.username.clone();
+            let user = act(&visitor.services, move |services| login::find(services, &login)).await?;
+            let user = user.ok_or(Error::BadCredentials)?;
+            show_with(StatusCode::FORBIDDEN, &PendingPage::new(visitor.carrier.csrf()?, &user, false))
+        }
+        Err(error @ Error::TooManyRequests { retry_after }) => {
+            let mut answer = show_with(StatusCode::TOO_MANY_REQUESTS, &again(&error)?)?;
+            answer.headers_mut().insert(RETRY_AFTER, retry_after.into());
+            Ok(answer)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Ends the session they are in, if they are in one.
+async fn end_session(visitor: &Visitor) -> Result<(), Error> {
+    let Some(presence) = visitor.presence.clone() else { return Ok(()) };
+    let by = Actor::of(&presence.user, &visitor.client);
+    act(&visitor.services, move |services| lifecycle::log_out(services, &by, &presence)).await
+}
+
+async fn submit_log_out(visitor: Visitor, Form(Nothing {}): Form<Nothing>) -> Answer {
+    end_session(&visitor).await?;
+    visitor.carrier.sign_out();
+    let mut answer = see("/login")?;
+    // Whoever sits at this browser next finds no pictures in its cache.
+    answer.headers_mut().insert(HeaderName::from_static("clear-site-data"), HeaderValue::from_static("\"cache\""));
+    Ok(answer)
+}

@@ -1,0 +1,74 @@
+//! `/recover`: a new password with the one-time code an admin handed out.
+
+use actix_web::http::StatusCode;
+use actix_web::web;
+use askama::Template;
+use serde::Deserialize;
+
+use crate::domain::auth::login;
+use crate::error::{Error, FieldError};
+use crate::http::extract::form::Form;
+use crate::http::extract::user::Visitor;
+use crate::http::pages::components::format::{self as v, Field, with_errors};
+use crate::http::pages::respond::{say, see, show, show_with};
+use crate::http::route::{Answer, Route, shared};
+
+pub(crate) fn routes() -> Vec<Route> {
+    vec![Route::get("/recover", || web::route().to(show_recover)), Route::post("/recover", || web::route().to(submit_recover))]
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+struct RecoverForm {
+    #[serde(default)]
+    username: String,
+    #[serde(default)]
+    access_code: String,
+    #[serde(default)]
+    password: String,
+}
+
+#[derive(Template)]
+#[template(path = "pages/gate/recover.html")]
+struct RecoverPage {
+    assets: &'static str,
+    csrf: String,
+    fields: Vec<Field>,
+    has_errors: bool,
+}
+
+fn page(visitor: &Visitor, form: &RecoverForm, errors: &[FieldError]) -> Result<RecoverPage, Error> {
+    let fields = vec![
+        Field::new("username", "Username or e-mail", "text").value(&form.username).autocomplete("username").focused(),
+        Field::new("access_code", "One-time code", "text")
+            .value(&form.access_code)
+            .autocomplete("one-time-code")
+            .hint("The admin of this server gave it to you. It works once and for two days."),
+        Field::new("password", "New password", "password")
+            .autocomplete("new-password")
+            .hint("At least 8 characters. Several words make a good one."),
+    ];
+    Ok(RecoverPage {
+        assets: crate::http::static_files::base(),
+        csrf: visitor.carrier.csrf()?,
+        fields: with_errors(fields, errors),
+        has_errors: !errors.is_empty(),
+    })
+}
+
+async fn show_recover(visitor: Visitor) -> Answer {
+    show(&page(&visitor, &RecoverForm::default(), &[])?)
+}
+
+async fn submit_recover(visitor: Visitor, Form(form): Form<RecoverForm>) -> Answer {
+    let services = shared(&visitor.services);
+    match login::recover(&services, &form.username, &form.access_code, &form.password, &visitor.client).await {
+        Ok(()) => {
+            visitor.carrier.begin_anew();
+            say(&visitor.carrier, "Your new password is set. Log in with it.")?;
+            see("/login")
+        }
+        Err(Error::Invalid(errors)) => show_with(StatusCode::UNPROCESSABLE_ENTITY, &page(&visitor, &form, &errors)?),
+        Err(error) => Err(error.into()),
+    }
+}

@@ -1,0 +1,142 @@
+//! `/register` and `/pending`: asking for an account, and how the request stands.
+
+use actix_web::http::StatusCode;
+use actix_web::web;
+use askama::Template;
+use serde::Deserialize;
+
+use crate::config::Registration;
+use crate::domain::accounts::create::Application;
+use crate::domain::accounts::register;
+use crate::error::{Error, FieldError};
+use crate::http::extract::form::Form;
+use crate::http::extract::user::Visitor;
+use crate::http::pages::components::format::{self as v, Field, When, with_errors};
+use crate::http::pages::respond::{see, show, show_with};
+use crate::http::route::{Answer, Route, shared};
+use crate::model::{Status, User};
+
+pub(crate) fn routes() -> Vec<Route> {
+    vec![
+        Route::get("/register", || web::route().to(show_register)),
+        Route::post("/register", || web::route().to(submit_register)),
+        Route::get("/pending", || web::route().to(show_pending)),
+    ]
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+struct RegisterForm {
+    #[serde(default)]
+    firstname: String,
+    #[serde(default)]
+    lastname: String,
+    #[serde(default)]
+    username: String,
+    #[serde(default)]
+    email: String,
+    #[serde(default)]
+    password: String,
+    #[serde(default)]
+    contact_number: String,
+    #[serde(default)]
+    address: String,
+}
+
+#[derive(Template)]
+#[template(path = "pages/gate/register.html")]
+struct RegisterPage {
+    assets: &'static str,
+    csrf: String,
+    fields: Vec<Field>,
+    has_errors: bool,
+    is_closed: bool,
+    is_open: bool,
+}
+
+fn page(visitor: &Visitor, form: &RegisterForm, errors: &[FieldError]) -> Result<RegisterPage, Error> {
+    let fields = vec![
+        Field::new("firstname", "First name", "text").value(&form.firstname).autocomplete("given-name").focused(),
+        Field::new("lastname", "Last name", "text").value(&form.lastname).autocomplete("family-name"),
+        Field::new("username", "Username", "text")
+            .value(&form.username)
+            .autocomplete("username")
+            .hint("Letters a to z, digits, dot, hyphen, underscore."),
+        Field::new("email", "E-mail", "email").value(&form.email).autocomplete("email"),
+        Field::new("password", "Password", "password")
+            .autocomplete("new-password")
+            .hint("At least 8 characters. Several words make a good one."),
+        Field::new("contact_number", "Contact number", "tel").value(&form.contact_number).autocomplete("tel").optional(),
+        Field::new("address", "Address", "text").value(&form.address).autocomplete("street-address").optional(),
+    ];
+    let registration = visitor.services.settings.registration;
+    Ok(RegisterPage {
+        assets: crate::http::static_files::base(),
+        csrf: visitor.carrier.csrf()?,
+        fields: with_errors(fields, errors),
+        has_errors: !errors.is_empty(),
+        is_closed: registration == Registration::Closed,
+        is_open: registration == Registration::Open,
+    })
+}
+
+async fn show_register(visitor: Visitor) -> Answer {
+    if visitor.presence.is_some() {
+        return see("/pending");
+    }
+    show(&page(&visitor, &RegisterForm::default(), &[])?)
+}
+
+async fn submit_register(visitor: Visitor, Form(form): Form<RegisterForm>) -> Answer {
+    let application = Application {
+        firstname: form.firstname.clone(),
+        lastname: form.lastname.clone(),
+        username: form.username.clone(),
+        email: form.email.clone(),
+        password: form.password.clone(),
+        contact_number: form.contact_number.clone(),
+        address: form.address.clone(),
+    };
+    match register::register(&shared(&visitor.services), &application, visitor.client.clone()).await {
+        Ok((_, token)) => {
+            visitor.carrier.sign_in(&token)?;
+            see("/pending")
+        }
+        Err(Error::Invalid(errors)) => show_with(StatusCode::UNPROCESSABLE_ENTITY, &page(&visitor, &form, &errors)?),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// How an account stands, for a person who may not come in.
+#[derive(Template)]
+#[template(path = "pages/gate/pending.html")]
+pub(crate) struct PendingPage {
+    assets: &'static str,
+    csrf: String,
+    firstname: String,
+    status: Status,
+    since: When,
+    /// False on the answer to a log-in, which opened no session.
+    is_signed_in: bool,
+}
+
+impl PendingPage {
+    pub fn new(csrf: String, user: &User, is_signed_in: bool) -> Self {
+        Self {
+            assets: crate::http::static_files::base(),
+            csrf,
+            firstname: user.firstname.clone(),
+            status: user.status,
+            since: v::when(user.status_since),
+            is_signed_in,
+        }
+    }
+}
+
+async fn show_pending(visitor: Visitor) -> Answer {
+    let Some(presence) = &visitor.presence else { return see("/login") };
+    if presence.user.status == Status::Active {
+        return see("/dashboard");
+    }
+    show(&PendingPage::new(visitor.carrier.csrf()?, &presence.user, true))
+}

@@ -1,0 +1,194 @@
+//! What templates show: icons, fields, times and sizes in words, tiles.
+
+use std::fmt;
+
+use crate::error::{FieldError, bytes_in_words};
+use crate::model::item::ItemKind;
+use crate::model::{Time, now};
+
+/// An icon from the sprite; decoration, never the only sign of anything.
+pub struct Icon(&'static str);
+
+/// The icon of that name.
+pub const fn icon(name: &'static str) -> Icon {
+    Icon(name)
+}
+
+impl fmt::Display for Icon {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (base, name) = (crate::http::static_files::base(), self.0);
+        write!(
+            f,
+            "<svg class=\"i\" aria-hidden=\"true\" focusable=\"false\"><use href=\"{base}/vendor/icons.svg#{name}\"/></svg>"
+        )
+    }
+}
+
+impl askama::filters::HtmlSafe for Icon {}
+
+/// One field of a form.
+pub struct Field {
+    pub name: &'static str,
+    pub label: &'static str,
+    pub kind: &'static str,
+    pub value: String,
+    pub hint: &'static str,
+    pub error: Option<String>,
+    pub autocomplete: &'static str,
+    pub is_required: bool,
+    pub is_focused: bool,
+}
+
+impl Field {
+    pub fn new(name: &'static str, label: &'static str, kind: &'static str) -> Self {
+        Self {
+            name,
+            label,
+            kind,
+            value: String::new(),
+            hint: "",
+            error: None,
+            autocomplete: "off",
+            is_required: true,
+            is_focused: false,
+        }
+    }
+
+    pub fn value(mut self, value: &str) -> Self {
+        value.clone_into(&mut self.value);
+        self
+    }
+
+    pub const fn hint(mut self, hint: &'static str) -> Self {
+        self.hint = hint;
+        self
+    }
+
+    pub const fn autocomplete(mut self, word: &'static str) -> Self {
+        self.autocomplete = word;
+        self
+    }
+
+    pub const fn optional(mut self) -> Self {
+        self.is_required = false;
+        self
+    }
+
+    pub const fn focused(mut self) -> Self {
+        self.is_focused = true;
+        self
+    }
+
+    pub fn is_password(&self) -> bool {
+        self.kind == "password"
+    }
+
+    pub fn describes(&self) -> bool {
+        self.error.is_some() || !self.hint.is_empty()
+    }
+}
+
+/// Puts each error at its field.
+pub fn with_errors(mut fields: Vec<Field>, errors: &[FieldError]) -> Vec<Field> {
+    for field in &mut fields {
+        let said = errors.iter().find(|error| error.field == field.name);
+        field.error = said.map(|error| error.message.clone());
+    }
+    fields
+}
+
+/// A time: for machines, in full, and as people say it.
+pub struct When {
+    pub iso: String,
+    pub full: String,
+    pub ago: String,
+}
+
+pub fn when(at: Time) -> When {
+    let utc = at.assume_utc();
+    let iso = utc.format(&time::format_description::well_known::Rfc3339).unwrap_or_default();
+    let (day, month, year) = (at.day(), at.month(), at.year());
+    let full = format!("{day} {month} {year}, {:02}:{:02} UTC", at.hour(), at.minute());
+    let seconds = (now() - at).whole_seconds();
+    let ago = match seconds {
+        ..=59 => "just now".into(),
+        60..=119 => "a minute ago".into(),
+        120..=3599 => format!("{} minutes ago", seconds / 60),
+        3600..=7199 => "an hour ago".into(),
+        7200..=86_399 => format!("{} hours ago", seconds / 3600),
+        86_400..=172_799 => "yesterday".into(),
+        172_800..=2_591_999 => format!("{} days ago", seconds / 86_400),
+        _ => format!("{day} {month} {year}"),
+    };
+    When { iso, full, ago }
+}
+
+/// A size: as people say it, and to the byte.
+pub struct Size {
+    pub words: String,
+    pub exact: String,
+}
+
+pub fn size(bytes: i64) -> Size {
+    let bytes = u64::try_from(bytes).unwrap_or(0);
+    Size { words: bytes_in_words(bytes), exact: format!("{} bytes", thousands(bytes)) }
+}
+
+/// `1,234,567`.
+pub fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let mut grouped = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
+/// `1 photo`, `2 photos`.
+pub fn counted(number: i64, one: &str) -> String {
+    let shown = thousands(u64::try_from(number).unwrap_or(0));
+    if number == 1 { format!("{shown} {one}") } else { format!("{shown} {one}s") }
+}
+
+pub const fn icon_of(kind: ItemKind) -> &'static str {
+    match kind {
+        ItemKind::Photo => "image",
+        ItemKind::Video => "film",
+        ItemKind::Audio => "music",
+        ItemKind::Document => "file-text",
+        ItemKind::Other => "file",
+    }
+}
+
+/// `1:02:03`.
+pub fn duration(milliseconds: i64) -> String {
+    let seconds = milliseconds / 1000;
+    let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    if hours > 0 { format!("{hours}:{minutes:02}:{seconds:02}") } else { format!("{minutes}:{seconds:02}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_grouped_and_counted() {
+        assert_eq!(thousands(0), "0");
+        assert_eq!(thousands(1_234_567), "1,234,567");
+        assert_eq!(counted(1, "photo"), "1 photo");
+        assert_eq!(counted(4812, "item"), "4,812 items");
+    }
+
+    #[test]
+    fn times_are_said_as_people_say_them() {
+        let ago = |seconds| when(now() - time::Duration::seconds(seconds)).ago;
+        assert_eq!(ago(5), "just now");
+        assert_eq!(ago(7300), "2 hours ago");
+        assert_eq!(ago(90_000), "yesterday");
+        assert_eq!(ago(3 * 86_400 + 5), "3 days ago");
+        assert_eq!(duration(3_723_000), "1:02:03");
+    }
+}

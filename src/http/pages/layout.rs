@@ -1,0 +1,190 @@
+//! What surrounds every page of a signed-in person: navigation, storage, messages.
+
+use std::sync::Arc;
+
+use super::components::format::{self, thousands};
+use crate::db::Conn;
+use crate::domain::accounts::admin;
+use crate::error::{Result, bytes_in_words};
+use crate::http::extract::user::SignedIn;
+use crate::http::route::act;
+use crate::http::session_cookie::Flash;
+use crate::media::avatar::initials;
+use crate::model::{Directory, Shelf, User};
+use crate::state::library_cache::{Library, Surroundings};
+use crate::state::session_cache::Presence;
+
+/// One link of the navigation.
+pub struct Link {
+    pub href: String,
+    pub label: String,
+    pub icon: &'static str,
+    pub count: String,
+    pub is_current: bool,
+    /// How far it stands in.
+    pub depth: usize,
+}
+
+/// How much is stored.
+pub struct Storage {
+    pub used: i64,
+    /// 0 = no limit.
+    pub quota: i64,
+    pub words: String,
+    pub exact: String,
+}
+
+/// The surroundings of one page.
+pub struct Shell {
+    pub assets: &'static str,
+    pub csrf: String,
+    pub user: User,
+    pub initials: String,
+    pub main: Vec<Link>,
+    pub views: Vec<Link>,
+    pub own: Vec<Link>,
+    pub pending: i64,
+    pub storage: Storage,
+    pub flash: Option<Flash>,
+    pub current: String,
+    pub surroundings: Arc<Surroundings>,
+}
+
+/// What a request says about the surroundings of its page.
+pub struct Frame {
+    pub presence: Arc<Presence>,
+    pub csrf: String,
+    /// A message that is shown once.
+    pub flash: Option<Flash>,
+    /// The path that the navigation marks.
+    pub current: String,
+}
+
+impl Frame {
+    pub fn of(at: &SignedIn, current: &str) -> Result<Self> {
+        let (presence, current) = (at.presence.clone(), current.to_owned());
+        Ok(Self { presence, csrf: at.carrier.csrf()?, flash: at.carrier.take_flash(), current })
+    }
+}
+
+impl Shell {
+    /// Gathers it; `current` is the path of the page.
+    pub async fn load(at: &SignedIn, current: &str) -> Result<Self> {
+        let frame = Frame::of(at, current)?;
+        act(&at.services, move |services| {
+            services.db.read(|conn| {
+                let library = services.libraries.of(conn, frame.presence.user.id)?;
+                Self::gather(conn, &library, frame)
+            })
+        })
+        .await
+    }
+
+    /// Gathers it with what the request says.
+    pub fn gather(conn: &mut Conn, library: &Library, frame: Frame) -> Result<Self> {
+        let Frame { presence, csrf, flash, current } = frame;
+        let user = presence.user.clone();
+        let surroundings = library.surroundings(conn)?;
+        // People who wait for an admin.
+        let pending = if user.is_admin() { admin::count_pending(conn)? } else { 0 };
+        let link = |shelf: Shelf, path: &str, icon, is_counted: bool| Link {
+            href: path.to_owned(),
+            label: shelf.title().into(),
+            icon,
+            count: if is_counted { thousands(u64::try_from(surroundings.count(shelf).0).unwrap_or(0)) } else { String::new() },
+            is_current: path == current,
+            depth: 0,
+        };
+        let home = Link {
+            href: "/dashboard".into(),
+            label: "Dashboard".into(),
+            icon: "house",
+            count: String::new(),
+            is_current: current == "/dashboard",
+            depth: 0,
+        };
+        Ok(Self {
+            assets: crate::http::static_files::base(),
+            csrf,
+            initials: initials(&user.firstname, &user.lastname),
+            main: vec![
+                home,
+                link(Shelf::Photos, "/photos", "image", true),
+                link(Shelf::Videos, "/videos", "film", true),
+                link(Shelf::Audios, "/audios", "music", true),
+                link(Shelf::Uploads, "/uploads", "files", true),
+            ],
+            views: vec![
+                link(Shelf::Favorites, "/favorites", "star", false),
+                link(Shelf::Recents, "/recents", "clock", false),
+                link(Shelf::Trash, "/trash", "trash-2", false),
+            ],
+            own: own_links(&surroundings.directories, &current),
+            pending,
+            storage: storage(&user),
+            flash,
+            current,
+            user,
+            surroundings,
+        })
+    }
+
+    pub fn is_current(&self, path: &str) -> bool {
+        self.current == path
+    }
+
+    /// The person's own directories, for a choice.
+    pub fn choices(&self) -> Vec<(String, String)> {
+        let own = self.surroundings.directories.iter().filter(|directory| !directory.is_standard());
+        own.map(|directory| (directory.directory_id.to_string(), directory.directory_path.replace('/', " / "))).collect()
+    }
+
+    /// Where things may be moved: the standard four, then one's own.
+    pub fn targets(&self) -> Vec<(String, String)> {
+        let standard = self.surroundings.directories.iter().filter(|directory| directory.is_standard() && !directory.is_view());
+        let mut targets: Vec<_> =
+            standard.map(|directory| (directory.directory_id.to_string(), directory.directory_name.clone())).collect();
+        targets.extend(self.choices());
+        targets
+    }
+
+    /// What was typed into a field that was refused; `otherwise` where nothing was.
+    pub fn kept<'a>(&'a self, field: &str, otherwise: &'a str) -> &'a str {
+        let kept = self.flash.as_ref().and_then(|flash| flash.kept.as_ref());
+        kept.filter(|(of, _)| of == field).map_or(otherwise, |(_, typed)| typed)
+    }
+
+    pub fn theme(&self) -> &'static str {
+        self.user.theme.as_str()
+    }
+
+    pub fn has_anything(&self) -> bool {
+        self.surroundings.count(Shelf::All).0 > 0
+    }
+}
+
+fn own_links(directories: &[Directory], current: &str) -> Vec<Link> {
+    let own = directories.iter().filter(|directory| !directory.is_standard());
+    own.map(|directory| {
+        let href = format!("/directories/{}", directory.directory_id);
+        Link {
+            is_current: href == current,
+            href,
+            label: directory.directory_name.clone(),
+            icon: "folder",
+            count: String::new(),
+            depth: directory.directory_path.matches('/').count().min(3),
+        }
+    })
+    .collect()
+}
+
+fn storage(user: &User) -> Storage {
+    let used = format::size(user.used_bytes);
+    let words = if user.quota_bytes > 0 {
+        format!("{} of {}", used.words, bytes_in_words(u64::try_from(user.quota_bytes).unwrap_or(0)))
+    } else {
+        format!("{} stored", used.words)
+    };
+    Storage { used: user.used_bytes, quota: user.quota_bytes, words, exact: used.exact }
+}

@@ -1,0 +1,40 @@
+//! `/media/{id}`: an item's bytes, and its thumbnail.
+
+use actix_web::{HttpRequest, web};
+use serde::Deserialize;
+
+use crate::http::extract::user::SignedIn;
+use crate::http::media_response::{content, thumbnail};
+use crate::http::route::{Answer, Route};
+
+pub(crate) fn routes() -> Vec<Route> {
+    vec![
+        Route::get("/media/{id}", || web::route().to(show_media)),
+        Route::get("/media/{id}/thumbnail", || web::route().to(show_thumbnail)),
+    ]
+}
+
+#[derive(Deserialize)]
+struct MediaQuery {
+    #[serde(default)]
+    download: String,
+}
+
+async fn show_media(at: SignedIn, request: HttpRequest, path: web::Path<String>, query: web::Query<MediaQuery>) -> Answer {
+    content(&at.services, &at.presence, &request, &path, !query.download.is_empty()).await
+}
+
+#[derive(Deserialize)]
+struct ThumbnailQuery {
+    size: Option<String>,
+    v: Option<String>,
+}
+
+async fn show_thumbnail(
+    at: SignedIn,
+    request: HttpRequest,
+    path: web::Path<String>,
+    query: web::Query<ThumbnailQuery>,
+) -> Answer {
+    thumbnail(&at.services, &at.presence, &request, &path, query.size.as_deref(), query.v.as_deref()).await
+}

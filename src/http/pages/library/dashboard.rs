@@ -1,0 +1,76 @@
+//! `/dashboard`.
+
+use actix_web::{HttpRequest, web};
+use askama::Template;
+
+use crate::domain::library::dashboard;
+use crate::error::bytes_in_words;
+use crate::http::extract::user::SignedIn;
+use crate::http::pages::admin::findings::{self, Notice};
+use crate::http::pages::components::format::{self as v, counted};
+use crate::http::pages::components::tile::Tile;
+use crate::http::pages::layout::Shell;
+use crate::http::pages::respond::show_kept;
+use crate::http::pages::uploads::unfinished::{self, Unfinished};
+use crate::http::route::{Answer, Route};
+use crate::model::{Item, Shelf};
+
+pub(crate) fn routes() -> Vec<Route> {
+    vec![Route::get("/dashboard", || web::route().to(show_dashboard))]
+}
+
+/// A folder with what is in it.
+struct Card {
+    href: String,
+    label: String,
+    icon: &'static str,
+    holds: String,
+}
+
+#[derive(Template)]
+#[template(path = "pages/dashboard.html")]
+struct DashboardPage {
+    shell: Shell,
+    recent: Vec<Tile>,
+    favorites: Vec<Tile>,
+    cards: Vec<Card>,
+    max_upload: String,
+    is_full: bool,
+    unfinished: Vec<Unfinished>,
+    notices: Vec<Notice>,
+}
+
+async fn show_dashboard(at: SignedIn, request: HttpRequest) -> Answer {
+    show_kept(&at, &request, "/dashboard", |services, conn, library, frame| {
+        let presence = frame.presence.clone();
+        let user = &presence.user;
+        let strips = dashboard::strips(conn, user)?;
+        let tiles = |items: &[Item]| Tile::all(items, &strips.tracks, services);
+        let mut favorites = tiles(&strips.favorites);
+        for tile in &mut favorites {
+            tile.is_repeated = true;
+        }
+        let shell = Shell::gather(conn, library, frame)?;
+        let card = |shelf: Shelf, href: &str, icon| {
+            let (items, bytes) = shell.surroundings.count(shelf);
+            let holds = format!("{} · {}", counted(items, "item"), v::size(bytes).words);
+            Card { href: href.into(), label: shelf.title().into(), icon, holds }
+        };
+        Ok(DashboardPage {
+            unfinished: unfinished::rows(conn, user)?,
+            notices: findings::notices(conn, user)?,
+            recent: tiles(&strips.recent),
+            favorites,
+            cards: vec![
+                card(Shelf::Photos, "/photos", "image"),
+                card(Shelf::Videos, "/videos", "film"),
+                card(Shelf::Audios, "/audios", "music"),
+                card(Shelf::Uploads, "/uploads", "files"),
+            ],
+            is_full: user.room() == Some(0),
+            max_upload: bytes_in_words(services.settings.max_upload.min(user.room().unwrap_or(u64::MAX))),
+            shell,
+        })
+    })
+    .await
+}

@@ -1,0 +1,86 @@
+//! One's own directories: make, rename, delete; looking into one is with the shelves.
+
+use actix_web::{HttpRequest, web};
+use askama::Template;
+use serde::Deserialize;
+
+use crate::domain::library::{directories, listings};
+use crate::error::Error;
+use crate::http::extract::form::{Form, Nothing};
+use crate::http::extract::user::SignedIn;
+use crate::http::pages::components::format as v;
+use crate::http::pages::layout::Shell;
+use crate::http::pages::respond::{back, say, see, sent_back, show};
+use crate::http::route::{Answer, Route, act};
+use crate::model::{Directory, DirectoryId};
+
+pub(crate) fn routes() -> Vec<Route> {
+    vec![
+        Route::post("/directories", || web::route().to(submit_create)),
+        Route::post("/directories/{directory_id}/rename", || web::route().to(submit_rename)),
+        Route::get("/directories/{directory_id}/delete", || web::route().to(show_delete)),
+        Route::post("/directories/{directory_id}/delete", || web::route().to(submit_delete)),
+    ]
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CreateForm {
+    name: String,
+    #[serde(default)]
+    parent: String,
+}
+
+async fn submit_create(at: SignedIn, request: HttpRequest, Form(form): Form<CreateForm>) -> Answer {
+    let parent = match form.parent.as_str() {
+        "" => None,
+        text => Some(DirectoryId::parse(text).ok_or_else(|| Error::field("parent", "Choose one of your folders."))?),
+    };
+    let (presence, typed) = (at.presence.clone(), form.name.clone());
+    match act(&at.services, move |services| directories::create(services, &presence.user, &form.name, parent)).await {
+        Ok(id) => {
+            say(&at.carrier, "The folder is made.")?;
+            see(&format!("/directories/{id}"))
+        }
+        Err(error) => sent_back(&request, &at.carrier, error, Some(("new-name", typed))),
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RenameForm {
+    name: String,
+}
+
+async fn submit_rename(at: SignedIn, request: HttpRequest, path: web::Path<String>, Form(form): Form<RenameForm>) -> Answer {
+    let id = DirectoryId::parse(&path).ok_or(Error::NotFound)?;
+    let (presence, typed) = (at.presence.clone(), form.name.clone());
+    match act(&at.services, move |services| directories::rename(services, &presence.user, id, &form.name)).await {
+        Ok(()) => back(&request, &at.carrier, "The folder has its new name."),
+        Err(error) => sent_back(&request, &at.carrier, error, Some(("folder-name", typed))),
+    }
+}
+
+#[derive(Template)]
+#[template(path = "pages/directory_delete.html")]
+struct DeletePage {
+    shell: Shell,
+    directory: Directory,
+}
+
+async fn show_delete(at: SignedIn, path: web::Path<String>) -> Answer {
+    let id = DirectoryId::parse(&path).ok_or(Error::NotFound)?;
+    let presence = at.presence.clone();
+    let directory = act(&at.services, move |services| listings::open_directory(services, &presence.user, id)).await?;
+    let shell = Shell::load(&at, &format!("/directories/{id}")).await?;
+    show(&DeletePage { shell, directory })
+}
+
+async fn submit_delete(at: SignedIn, path: web::Path<String>, _: Form<Nothing>) -> Answer {
+    let id = DirectoryId::parse(&path).ok_or(Error::NotFound)?;
+    let presence = at.presence.clone();
+    let trashed = act(&at.services, move |services| directories::delete(services, &presence.user, id)).await?;
+    let files = v::counted(i64::try_from(trashed).unwrap_or(0), "item");
+    say(&at.carrier, format!("The folder is gone; {files} put into the trash."))?;
+    see("/dashboard")
+}

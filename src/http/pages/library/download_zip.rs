@@ -1,0 +1,138 @@
+//! `/items/download`: a selection as one archive, written while it is sent.
+
+use std::collections::HashSet;
+use std::io::{self, Write};
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::http::header;
+use actix_web::{HttpResponse, web};
+use bytes::Bytes;
+use futures_util::stream;
+use tokio::sync::mpsc;
+use zip::write::SimpleFileOptions;
+
+use super::item::Selected;
+use crate::domain::library::items;
+use crate::http::extract::form::Form;
+use crate::http::extract::user::SignedIn;
+use crate::http::response::file::disposition;
+use crate::http::route::{Answer, Route, act, shared};
+use crate::model::{Item, User};
+use crate::state::Services;
+use crate::storage::FileName;
+
+/// Bytes handed to the network at once; four such wait at most.
+const CHUNK: usize = 128 * 1024;
+/// A reader that takes nothing for so long has gone.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+pub(crate) fn routes() -> Vec<Route> {
+    vec![Route::post("/items/download", || web::route().to(submit_download))]
+}
+
+async fn submit_download(at: SignedIn, Form(form): Form<Selected>) -> Answer {
+    let ids = form.ids()?;
+    let presence = at.presence.clone();
+    let chosen = act(&at.services, move |services| items::list_of(services, &presence.user, &ids)).await?;
+    let turn = at.services.archives.begin(at.user().id)?;
+    let (sender, receiver) = mpsc::channel(4);
+    let (services, user) = (shared(&at.services), at.user().clone());
+    tokio::task::spawn_blocking(move || {
+        let _turn = turn;
+        if let Err(cause) = write_archive(&services, &user, &chosen, sender) {
+            tracing::info!("an archive was not sent to its end: {cause}");
+        }
+    });
+    // An archive that was not written to its end is a torn body, never one that looks whole.
+    let body = stream::unfold(Some(receiver), |receiver| async move {
+        let mut receiver: mpsc::Receiver<Message> = receiver?;
+        match receiver.recv().await {
+            Some(Message::Chunk(chunk)) => Some((Ok(chunk), Some(receiver))),
+            Some(Message::End) => None,
+            None => Some((Err(io::Error::other("the archive broke off")), None)),
+        }
+    });
+    Ok(HttpResponse::Ok()
+        .insert_header((header::CONTENT_TYPE, "application/zip"))
+        .insert_header((header::CONTENT_DISPOSITION, disposition("Nexus.zip", false)))
+        .streaming(body))
+}
+
+/// What the writer of an archive tells its sender.
+enum Message {
+    Chunk(Bytes),
+    End,
+}
+
+/// Hands what is written to the answer, a chunk at a time.
+struct Sending {
+    to: mpsc::Sender<Message>,
+    gathered: Vec<u8>,
+}
+
+impl Sending {
+    fn send(&mut self) -> io::Result<()> {
+        let chunk = std::mem::take(&mut self.gathered);
+        self.tell(Message::Chunk(chunk.into()))
+    }
+
+    fn tell(&self, message: Message) -> io::Result<()> {
+        let sent = self.to.send_timeout(message, PATIENCE);
+        tokio::runtime::Handle::current().block_on(sent).map_err(|cause| io::Error::other(cause.to_string()))
+    }
+}
+
+impl Write for Sending {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.gathered.extend_from_slice(bytes);
+        if self.gathered.len() >= CHUNK {
+            self.send()?;
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn write_archive(services: &Arc<Services>, user: &User, chosen: &[Item], to: mpsc::Sender<Message>) -> io::Result<()> {
+    let mut archive = zip::ZipWriter::new_stream(Sending { to, gathered: Vec::new() });
+    let mut taken = HashSet::new();
+    let mut missing = Vec::new();
+    for item in chosen {
+        let Ok(opened) = items::open(services, user, item.id) else {
+            missing.push(item.name.as_str());
+            continue;
+        };
+        let options = SimpleFileOptions::default()
+            .compression_method(zip::CompressionMethod::Stored)
+            .large_file(item.bytes() >= u64::from(u32::MAX) - 65_536)
+            .unix_permissions(0o644);
+        archive.start_file(free_name(&item.name, &mut taken), options).map_err(io::Error::other)?;
+        io::copy(&mut io::BufReader::with_capacity(CHUNK, opened.reader()), &mut archive)?;
+    }
+    if !missing.is_empty() {
+        archive
+            .start_file("MISSING.txt", SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored))
+            .map_err(io::Error::other)?;
+        archive.write_all(format!("These files were not where Nexus keeps them:\n{}\n", missing.join("\n")).as_bytes())?;
+    }
+    let mut sending = archive.finish().map_err(io::Error::other)?.into_inner();
+    sending.send()?;
+    sending.tell(Message::End)
+}
+
+/// A name that no other entry has.
+fn free_name(name: &str, taken: &mut HashSet<String>) -> String {
+    let wanted = FileName::parse(name).unwrap_or_else(FileName::unnamed);
+    let mut number = 0;
+    loop {
+        let tried = wanted.numbered(number);
+        if taken.insert(tried.as_str().to_lowercase()) {
+            return tried.to_string();
+        }
+        number += 1;
+    }
+}

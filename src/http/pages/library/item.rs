@@ -1,0 +1,297 @@
+//! `/items/{id}` and what is done to one item, or to a selection of them.
+
+use actix_web::{HttpRequest, web};
+use askama::Template;
+use serde::Deserialize;
+
+use super::metadata::{self, Fact};
+use crate::domain::library::items::{self, AT_ONCE, Change};
+use crate::domain::library::{music_albums, trash};
+use crate::domain::previews;
+use crate::error::Error;
+use crate::http::extract::form::{Form, Nothing};
+use crate::http::extract::user::SignedIn;
+use crate::http::media_response::parse_id as parse;
+use crate::http::pages::components::format::{self as v, When};
+use crate::http::pages::components::tile::Tile;
+use crate::http::pages::layout::Shell;
+use crate::http::pages::respond::{back, say, see, sent_back, show};
+use crate::http::route::{Answer, Route, act};
+use crate::http::safe_redirect::back_path;
+use crate::http::session_cookie::Flash;
+use crate::model::{Directory, DirectoryId, Item, ItemId, PreviewState, Scan};
+
+/// Items whose trashing can be undone from the message: what fits into the cookie.
+const UNDOABLE: usize = 40;
+
+pub(crate) fn routes() -> Vec<Route> {
+    vec![
+        Route::get("/items/{id}", || web::route().to(show_item)),
+        Route::post("/items/{id}/favorite", || web::route().to(submit_favorite)),
+        Route::post("/items/{id}/unfavorite", || web::route().to(submit_unfavorite)),
+        Route::post("/items/{id}/rename", || web::route().to(submit_rename)),
+        Route::post("/items/{id}/move", || web::route().to(submit_move)),
+        Route::post("/items/{id}/trash", || web::route().to(submit_trash)),
+        Route::post("/items/{id}/restore", || web::route().to(submit_restore)),
+        Route::post("/items/{id}/delete", || web::route().to(submit_delete)),
+        Route::post("/items/favorite", || web::route().to(submit_favorite_many)),
+        Route::post("/items/unfavorite", || web::route().to(submit_unfavorite_many)),
+        Route::post("/items/move", || web::route().to(submit_move_many)),
+        Route::post("/items/trash", || web::route().to(submit_trash_many)),
+        Route::post("/items/restore", || web::route().to(submit_restore_many)),
+        Route::post("/items/delete", || web::route().to(submit_delete_many)),
+    ]
+}
+
+#[derive(Template)]
+#[template(path = "pages/item.html")]
+struct ItemPage {
+    shell: Shell,
+    item: Item,
+    directory: Directory,
+    size: v::Size,
+    added: When,
+    newer: Option<ItemId>,
+    older: Option<ItemId>,
+    tile: Tile,
+    facts: Vec<Fact>,
+    /// Why there is no preview.
+    trouble: Option<String>,
+    /// Why a film may not play here.
+    may_not_play: Option<String>,
+    /// For the malware scanner.
+    is_waiting: bool,
+    checked: Option<&'static str>,
+    icon: &'static str,
+    days_left: Option<String>,
+    shelf_path: String,
+    shelf_title: &'static str,
+}
+
+impl ItemPage {
+    fn is_kind(&self, kind: &str) -> bool {
+        self.item.kind.as_str() == kind
+    }
+}
+
+async fn show_item(at: SignedIn, path: web::Path<String>) -> Answer {
+    let id = parse(&path)?;
+    let presence = at.presence.clone();
+    let shown = act(&at.services, move |services| items::show(services, &presence.user, id)).await?;
+    let shelf = if shown.item.in_trash { crate::model::Shelf::Trash } else { shown.item.shelf };
+    let shelf_path = format!("/{}", shelf.as_str());
+    let shell = Shell::load(&at, &shelf_path).await?;
+    let presence = at.presence.clone();
+    let item = shown.item.clone();
+    let (details, tracks) = act(&at.services, move |services| {
+        let details = previews::details(services, &presence.user, id)?;
+        let tracks = services.db.read(|conn| music_albums::tracks_of(conn, &presence.user, std::slice::from_ref(&item)))?;
+        Ok((details, tracks))
+    })
+    .await?;
+    let tile = Tile::all(std::slice::from_ref(&shown.item), &tracks, &at.services).pop().ok_or(Error::NotFound)?;
+    show(&ItemPage {
+        facts: metadata::facts(&shown.item, &details),
+        may_not_play: metadata::may_not_play(&shown.item, &details.facts),
+        trouble: details.trouble.filter(|_| shown.item.preview == PreviewState::Failed),
+        size: v::size(shown.item.size),
+        added: v::when(shown.item.created_at),
+        newer: shown.newer,
+        older: shown.older,
+        is_waiting: shown.item.scan == Scan::Pending,
+        checked: match shown.item.scan {
+            Scan::Clean => Some("Checked, nothing found"),
+            Scan::Unscannable => Some("Too large for the scanner: not checked"),
+            Scan::Pending => Some("Being checked"),
+            Scan::Skipped => None,
+        },
+        icon: v::icon_of(shown.item.kind),
+        days_left: tile.days_left.clone(),
+        tile,
+        directory: shown.directory,
+        item: shown.item,
+        shelf_title: shelf.title(),
+        shelf_path,
+        shell,
+    })
+}
+
+/// A selection: any number of ids.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Selected {
+    #[serde(default)]
+    pub ids: Vec<String>,
+    /// The form around a shelf has this choice too; only moving reads it.
+    #[serde(default)]
+    pub directory: String,
+}
+
+impl Selected {
+    /// # Errors
+    /// `BadRequest` when nothing, too much or no id was chosen.
+    pub fn ids(&self) -> Result<Vec<ItemId>, Error> {
+        if self.ids.is_empty() {
+            return Err(Error::BadRequest("Nothing was selected. Tick what you mean first.".into()));
+        }
+        if self.ids.len() > AT_ONCE {
+            return Err(Error::BadRequest(format!("At most {AT_ONCE} things at once.")));
+        }
+        self.ids.iter().map(|id| parse(id)).collect()
+    }
+}
+
+async fn favor(at: &SignedIn, ids: Vec<ItemId>, is_favorite: bool) -> Result<usize, Error> {
+    let presence = at.presence.clone();
+    act(&at.services, move |services| items::set_favorite(services, &presence.user, &ids, is_favorite)).await
+}
+
+/// Back to where the star was pressed, at the item.
+fn back_to(request: &HttpRequest, id: ItemId) -> Answer {
+    match back_path(request) {
+        Some(path) if path.starts_with("/items/") => see(&path),
+        Some(path) => see(&format!("{path}#i-{id}")),
+        None => see(&format!("/items/{id}")),
+    }
+}
+
+async fn submit_favorite(at: SignedIn, request: HttpRequest, path: web::Path<String>, _: Form<Nothing>) -> Answer {
+    let id = parse(&path)?;
+    favor(&at, vec![id], true).await?;
+    back_to(&request, id)
+}
+
+async fn submit_unfavorite(at: SignedIn, request: HttpRequest, path: web::Path<String>, _: Form<Nothing>) -> Answer {
+    let id = parse(&path)?;
+    favor(&at, vec![id], false).await?;
+    back_to(&request, id)
+}
+
+async fn submit_favorite_many(at: SignedIn, request: HttpRequest, Form(form): Form<Selected>) -> Answer {
+    let count = favor(&at, form.ids()?, true).await?;
+    back(&request, &at.carrier, format!("{} starred.", things(count)))
+}
+
+async fn submit_unfavorite_many(at: SignedIn, request: HttpRequest, Form(form): Form<Selected>) -> Answer {
+    let count = favor(&at, form.ids()?, false).await?;
+    back(&request, &at.carrier, format!("{} no longer starred.", things(count)))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RenameForm {
+    name: String,
+}
+
+async fn submit_rename(at: SignedIn, request: HttpRequest, path: web::Path<String>, Form(form): Form<RenameForm>) -> Answer {
+    let id = parse(&path)?;
+    let presence = at.presence.clone();
+    let typed = form.name.clone();
+    let renamed = act(&at.services, move |services| {
+        let change = Change { name: Some(form.name), ..Change::default() };
+        items::change(services, &presence.user, id, &change)
+    })
+    .await;
+    match renamed {
+        Ok(item) => back(&request, &at.carrier, format!("It is called “{}” now.", item.name)),
+        Err(error) => sent_back(&request, &at.carrier, error, Some(("name", typed))),
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct MoveForm {
+    directory: String,
+}
+
+async fn submit_move(at: SignedIn, request: HttpRequest, path: web::Path<String>, Form(form): Form<MoveForm>) -> Answer {
+    let ids = vec![parse(&path)?];
+    move_all(&at, &request, ids, &form.directory).await
+}
+
+async fn submit_move_many(at: SignedIn, request: HttpRequest, Form(form): Form<Selected>) -> Answer {
+    let ids = form.ids()?;
+    move_all(&at, &request, ids, &form.directory).await
+}
+
+async fn move_all(at: &SignedIn, request: &HttpRequest, ids: Vec<ItemId>, directory: &str) -> Answer {
+    let presence = at.presence.clone();
+    let Some(directory) = DirectoryId::parse(directory) else {
+        return back(request, &at.carrier, "Choose a folder to move to first.");
+    };
+    match act(&at.services, move |services| items::move_to(services, &presence.user, &ids, directory)).await {
+        Ok(count) => back(request, &at.carrier, format!("{} moved.", things(count))),
+        Err(error) => sent_back(request, &at.carrier, error, None),
+    }
+}
+
+async fn submit_trash(at: SignedIn, request: HttpRequest, path: web::Path<String>, _: Form<Nothing>) -> Answer {
+    let id = parse(&path)?;
+    trash_all(&at, &request, vec![id]).await
+}
+
+async fn submit_trash_many(at: SignedIn, request: HttpRequest, Form(form): Form<Selected>) -> Answer {
+    let ids = form.ids()?;
+    trash_all(&at, &request, ids).await
+}
+
+async fn trash_all(at: &SignedIn, request: &HttpRequest, ids: Vec<ItemId>) -> Answer {
+    let presence = at.presence.clone();
+    let trashed = ids.clone();
+    let (count, shelf) = act(&at.services, move |services| {
+        let count = trash::trash(services, &presence.user, &trashed)?;
+        let first = items::list_of(services, &presence.user, trashed.get(..1).unwrap_or_default())?;
+        Ok((count, first.first().map_or("/dashboard".into(), |item| format!("/{}", item.shelf.as_str()))))
+    })
+    .await?;
+    let undo = if ids.len() <= UNDOABLE { ids.iter().map(ItemId::to_string).collect() } else { Vec::new() };
+    at.carrier.leave(&Flash { text: format!("{} put into the trash.", things(count)), undo, ..Flash::default() })?;
+    see(&off_the_item(request, &shelf))
+}
+
+async fn submit_restore(at: SignedIn, request: HttpRequest, path: web::Path<String>, _: Form<Nothing>) -> Answer {
+    let id = parse(&path)?;
+    restore_all(&at, &request, vec![id]).await
+}
+
+async fn submit_restore_many(at: SignedIn, request: HttpRequest, Form(form): Form<Selected>) -> Answer {
+    let ids = form.ids()?;
+    restore_all(&at, &request, ids).await
+}
+
+async fn restore_all(at: &SignedIn, request: &HttpRequest, ids: Vec<ItemId>) -> Answer {
+    let presence = at.presence.clone();
+    let restored = act(&at.services, move |services| trash::restore(services, &presence.user, &ids)).await?;
+    let renamed: Vec<_> = restored.iter().filter(|item| item.is_renamed).map(|item| item.name.as_str()).take(3).collect();
+    let mut text = format!("{} restored.", things(restored.len()));
+    if !renamed.is_empty() {
+        text = format!("{text} A name was taken: restored as {}.", renamed.join(", "));
+    }
+    back(request, &at.carrier, text)
+}
+
+async fn submit_delete(at: SignedIn, request: HttpRequest, path: web::Path<String>, _: Form<Nothing>) -> Answer {
+    let id = parse(&path)?;
+    delete_all(&at, &request, vec![id]).await
+}
+
+async fn submit_delete_many(at: SignedIn, request: HttpRequest, Form(form): Form<Selected>) -> Answer {
+    let ids = form.ids()?;
+    delete_all(&at, &request, ids).await
+}
+
+async fn delete_all(at: &SignedIn, request: &HttpRequest, ids: Vec<ItemId>) -> Answer {
+    let (presence, by) = (at.presence.clone(), at.actor());
+    let count = act(&at.services, move |services| trash::delete(services, &by, &presence.user, &ids)).await?;
+    say(&at.carrier, format!("{} deleted for good.", things(count)))?;
+    see(&off_the_item(request, "/trash"))
+}
+
+/// Back, but not to the page of an item that has just gone.
+fn off_the_item(request: &HttpRequest, otherwise: &str) -> String {
+    back_path(request).filter(|path| !path.starts_with("/items/")).unwrap_or_else(|| otherwise.to_owned())
+}
+
+fn things(count: usize) -> String {
+    v::counted(i64::try_from(count).unwrap_or(i64::MAX), "item")
+}

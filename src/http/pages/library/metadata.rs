@@ -1,0 +1,154 @@
+//! What an item's file says of itself, in the words of its page.
+
+use crate::http::pages::components::format::{duration, thousands};
+use crate::media::Facts;
+use crate::model::{Details, Item, WallClock};
+
+/// One line of an item's page.
+pub struct Fact {
+    pub label: &'static str,
+    pub value: String,
+    /// Where a click on it leads: what else is like this.
+    pub search: Option<String>,
+    /// A place on a map, for machines: `geo:` (RFC 5870).
+    pub geo: Option<String>,
+}
+
+fn fact(label: &'static str, value: String) -> Fact {
+    Fact { label, value, search: None, geo: None }
+}
+
+fn said(label: &'static str, value: Option<&String>) -> Option<Fact> {
+    value.map(|value| fact(label, value.clone()))
+}
+
+fn found(label: &'static str, value: Option<&String>) -> Option<Fact> {
+    value.map(|value| {
+        let query = form_urlencoded::Serializer::new(String::new()).append_pair("q", value).finish();
+        Fact { search: Some(format!("/search?{query}")), ..fact(label, value.clone()) }
+    })
+}
+
+/// All lines that have something to say.
+pub fn facts(item: &Item, details: &Details) -> Vec<Fact> {
+    let facts = &details.facts;
+    let size = item.width.zip(item.height);
+    let mut lines: Vec<Option<Fact>> = vec![
+        said("Title", facts.title.as_ref()),
+        said("Caption", facts.caption.as_ref()),
+        facts.taken.map(|taken| fact("Taken", moment(WallClock(taken.local_ms), taken.offset))),
+        size.map(|(width, height)| fact("Picture size", pixels(width, height))),
+        item.duration_ms.map(|length| fact("Length", duration(length))),
+        found("Artist", facts.artist.as_ref()),
+        found("Album", facts.album.as_ref()),
+        said("Genre", facts.genre.as_ref()),
+        facts.year.map(|year| fact("Year", year.to_string())),
+        track(facts),
+        found("Camera", facts.camera.as_ref()),
+        found("Lens", facts.lens.as_ref()),
+        exposure(facts),
+        found("Place", facts.place.as_ref()),
+        position(facts),
+        codecs(facts),
+        sound(facts),
+    ];
+    if !facts.keywords.is_empty() {
+        lines.push(Some(fact("Keywords", facts.keywords.join(", "))));
+    }
+    lines.into_iter().flatten().collect()
+}
+
+fn moment(clock: WallClock, offset: Option<i16>) -> String {
+    let at = clock.time();
+    let zone = offset.map_or(String::new(), |minutes| match minutes {
+        0 => " UTC".into(),
+        minutes => {
+            let sign = if minutes < 0 { '−' } else { '+' };
+            format!(" (UTC{sign}{}:{:02})", minutes.abs() / 60, minutes.abs() % 60)
+        }
+    });
+    format!("{} {} {}, {:02}:{:02}{zone}", at.day(), at.month(), at.year(), at.hour(), at.minute())
+}
+
+fn pixels(width: i32, height: i32) -> String {
+    let all = i64::from(width) * i64::from(height);
+    let size = format!("{width} × {height}");
+    if all < 500_000 { size } else { format!("{size} ({}.{} MP)", all / 1_000_000, all / 100_000 % 10) }
+}
+
+fn track(facts: &Facts) -> Option<Fact> {
+    let track = facts.track?;
+    Some(fact("Track", facts.disc.map_or(track.to_string(), |disc| format!("{track}, disc {disc}"))))
+}
+
+fn exposure(facts: &Facts) -> Option<Fact> {
+    let iso = facts.iso.map(|iso| format!("ISO {iso}"));
+    let parts = [facts.exposure.clone(), facts.aperture.clone(), iso, facts.focal_length.clone()];
+    let said: Vec<String> = parts.into_iter().flatten().collect();
+    (!said.is_empty()).then(|| fact("Exposure", said.join(" · ")))
+}
+
+fn position(facts: &Facts) -> Option<Fact> {
+    let (north, east) = facts.latitude.zip(facts.longitude)?;
+    let side = |degrees: f64, plus, minus| format!("{:.5}° {}", degrees.abs(), if degrees < 0.0 { minus } else { plus });
+    let words = format!("{}, {}", side(north, 'N', 'S'), side(east, 'E', 'W'));
+    Some(Fact { geo: Some(format!("geo:{north:.5},{east:.5}")), ..fact("Position", words) })
+}
+
+fn codecs(facts: &Facts) -> Option<Fact> {
+    let rate = facts
+        .frame_rate
+        .map(|rate| format!("{rate:.2}").trim_end_matches('0').trim_end_matches('.').to_owned() + " frames a second");
+    let parts = [facts.video_codec.clone(), facts.audio_codec.clone(), rate];
+    let said: Vec<String> = parts.into_iter().flatten().collect();
+    (!said.is_empty()).then(|| fact("Codec", said.join(" · ")))
+}
+
+fn sound(facts: &Facts) -> Option<Fact> {
+    let bits = facts.bit_rate.map(|bits| format!("{} kbit/s", thousands(bits / 1000)));
+    let sample = facts.sample_rate.map(|rate| format!("{}.{} kHz", rate / 1000, rate % 1000 / 100));
+    let channels = facts.channels.map(|count| match count {
+        1 => "mono".into(),
+        2 => "stereo".into(),
+        more => format!("{more} channels"),
+    });
+    let said: Vec<String> = [bits, sample, channels].into_iter().flatten().collect();
+    (!said.is_empty()).then(|| fact("Quality", said.join(" · ")))
+}
+
+/// Codecs that every browser of today plays in the containers it is offered; others some do.
+const PLAYED: [&str; 5] = ["h264", "vp8", "vp9", "av1", "theora"];
+
+/// Why a film may not play in this browser, in plain words; `None` where it will.
+pub fn may_not_play(item: &Item, facts: &Facts) -> Option<String> {
+    let codec = facts.video_codec.as_deref().unwrap_or_default();
+    if item.mime == "video/x-matroska" && PLAYED.contains(&codec) {
+        return Some("This is a Matroska file: some browsers do not play it. If it stays black, download it.".into());
+    }
+    if codec.is_empty() || PLAYED.contains(&codec) {
+        return None;
+    }
+    let name = match codec {
+        "hevc" => "HEVC (H.265)",
+        "mpeg4" => "MPEG-4 Part 2",
+        "mpeg2video" => "MPEG-2",
+        "prores" => "ProRes",
+        "mjpeg" => "Motion JPEG",
+        other => other,
+    };
+    Some(format!("This film is encoded as {name}, which only some browsers play. If it stays black, download it."))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn facts_are_said_in_words() {
+        assert_eq!(moment(WallClock(1_714_979_289_000), Some(-330)), "6 May 2024, 07:08 (UTC−5:30)");
+        assert_eq!(pixels(6000, 4000), "6000 × 4000 (24.0 MP)");
+        assert_eq!(pixels(200, 133), "200 × 133");
+        let facts = Facts { latitude: Some(-33.8568), longitude: Some(151.2153), ..Facts::default() };
+        assert_eq!(position(&facts).unwrap().value, "33.85680° S, 151.21530° E");
+    }
+}

@@ -1,0 +1,13 @@
+//! Library pages.
+
+pub mod content;
+pub mod dashboard;
+pub mod directories;
+pub mod download_zip;
+pub mod item;
+pub mod list_options;
+pub mod metadata;
+pub mod music_albums;
+pub mod shelf;
+pub mod timeline;
+pub mod trash;

@@ -1,0 +1,113 @@
+//! `/albums`: music by artist and album.
+
+use actix_web::web;
+use askama::Template;
+use serde::Deserialize;
+
+use crate::domain::library::music_albums::{self, Album};
+use crate::error::Error;
+use crate::http::extract::user::SignedIn;
+use crate::http::pages::components::format::{self as v, counted};
+use crate::http::pages::components::tile::{Picture, Tile};
+use crate::http::pages::components::track_row::{Song, href, linked};
+use crate::http::pages::layout::Shell;
+use crate::http::pages::respond::show;
+use crate::http::route::{Answer, Route, act};
+
+pub(crate) fn routes() -> Vec<Route> {
+    vec![Route::get("/albums", || web::route().to(show_albums))]
+}
+
+struct Cover {
+    href: String,
+    title: String,
+    artist: String,
+    picture: Option<Picture>,
+    songs: String,
+}
+
+#[derive(Template)]
+#[template(path = "pages/albums.html")]
+struct AlbumsPage {
+    shell: Shell,
+    albums: Vec<Cover>,
+    next: Option<String>,
+    is_first: bool,
+}
+
+#[derive(Deserialize)]
+struct AlbumsQuery {
+    artist: Option<String>,
+    album: Option<String>,
+    /// The last album of the page before.
+    after_artist: Option<String>,
+    after_album: Option<String>,
+}
+
+fn titled(album: &str) -> String {
+    if album.is_empty() { "No album".into() } else { album.into() }
+}
+
+fn by(artist: &str) -> String {
+    if artist.is_empty() { "Unknown artist".into() } else { artist.into() }
+}
+
+fn cover(album: &Album) -> Cover {
+    Cover {
+        href: href(&album.artist_key, &album.album_key),
+        title: titled(&album.first.album),
+        artist: by(&album.first.album_artist),
+        picture: album.cover.as_ref().and_then(Picture::of),
+        songs: counted(album.tracks, "song"),
+    }
+}
+
+async fn show_albums(at: SignedIn, query: web::Query<AlbumsQuery>) -> Answer {
+    if let (Some(artist), Some(album)) = (&query.artist, &query.album) {
+        return show_album(&at, artist.clone(), album.clone()).await;
+    }
+    let presence = at.presence.clone();
+    let after = query.after_artist.clone().zip(query.after_album.clone());
+    let is_first = after.is_none();
+    let (albums, next) = act(&at.services, move |services| {
+        let after = after.as_ref().map(|(artist, album)| (artist.as_str(), album.as_str()));
+        music_albums::albums(services, &presence.user, after)
+    })
+    .await?;
+    show(&AlbumsPage {
+        shell: Shell::load(&at, "/audios").await?,
+        albums: albums.iter().map(cover).collect(),
+        next: next.map(|(artist, album)| linked([("after_artist", &artist), ("after_album", &album)])),
+        is_first,
+    })
+}
+
+#[derive(Template)]
+#[template(path = "pages/album.html")]
+struct AlbumPage {
+    shell: Shell,
+    title: String,
+    artist: String,
+    summary: String,
+    picture: Option<Picture>,
+    songs: Vec<Song>,
+}
+
+async fn show_album(at: &SignedIn, artist: String, album: String) -> Answer {
+    let presence = at.presence.clone();
+    let tracks = act(&at.services, move |services| music_albums::album(services, &presence.user, &artist, &album)).await?;
+    let (first, item) = tracks.first().ok_or(Error::NotFound)?;
+    let length: i64 = tracks.iter().filter_map(|(_, item)| item.duration_ms).sum();
+    let count = counted(i64::try_from(tracks.len()).unwrap_or(0), "song");
+    show(&AlbumPage {
+        shell: Shell::load(at, "/audios").await?,
+        title: titled(&first.album),
+        artist: by(&first.album_artist),
+        summary: if length > 0 { format!("{count} · {}", v::duration(length)) } else { count },
+        picture: Picture::of(item),
+        songs: tracks
+            .iter()
+            .map(|(track, item)| Song::of(item, Some(track), Tile::of(item, Some(track), &at.services)))
+            .collect(),
+    })
+}

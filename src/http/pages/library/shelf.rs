@@ -1,0 +1,224 @@
+//! The shelves, one's own directories, and search: lists of items.
+
+use actix_web::{HttpRequest, web};
+use askama::Template;
+
+use super::list_options::{Group, Query};
+use super::timeline::{self, Year};
+use crate::domain::library::listings::{self, Listing, PAGE, Page};
+use crate::domain::library::search;
+use crate::error::Error;
+use crate::http::extract::user::SignedIn;
+use crate::http::pages::components::format::{self as v, counted};
+use crate::http::pages::components::tile::{Heading, Tile, track_of};
+use crate::http::pages::components::track_row::Song;
+use crate::http::pages::layout::Shell;
+use crate::http::pages::respond::show_kept;
+use crate::http::route::{Answer, Route};
+use crate::model::{Directory, DirectoryId, Shelf, Sort};
+use crate::state::Services;
+use crate::store::item_filter::Selection;
+
+pub(crate) fn routes() -> Vec<Route> {
+    vec![
+        Route::get("/photos", || web::route().to(show_shelf)),
+        Route::get("/videos", || web::route().to(show_shelf)),
+        Route::get("/audios", || web::route().to(show_shelf)),
+        Route::get("/uploads", || web::route().to(show_shelf)),
+        Route::get("/favorites", || web::route().to(show_shelf)),
+        Route::get("/recents", || web::route().to(show_shelf)),
+        Route::get("/trash", || web::route().to(show_shelf)),
+        Route::get("/directories/{directory_id}", || web::route().to(show_directory)),
+        Route::get("/search", || web::route().to(show_search)),
+    ]
+}
+
+/// A directory's place among others.
+struct Crumb {
+    href: String,
+    label: String,
+}
+
+#[derive(Template)]
+#[template(path = "pages/shelf.html")]
+struct ShelfPage {
+    shell: Shell,
+    title: String,
+    summary: String,
+    path: String,
+    is_empty: bool,
+    tiles: Vec<Tile>,
+    /// Music, in the place of tiles.
+    songs: Vec<Song>,
+    timeline: Vec<Year>,
+    choices: Vec<Group>,
+    grid_class: &'static str,
+    is_filtered: bool,
+    /// The first page of the same list.
+    top: String,
+    next: Option<String>,
+    is_first: bool,
+    is_trash: bool,
+    is_table: bool,
+    takes_folders: bool,
+    empty: &'static str,
+    children: Vec<Crumb>,
+    crumbs: Vec<Crumb>,
+    directory: Option<Directory>,
+    query: Option<String>,
+    trash_days: u32,
+}
+
+impl ShelfPage {
+    fn new(
+        services: &Services,
+        shell: Shell,
+        (title, path, shelf): (&str, &str, Shelf),
+        query: &Query,
+        listing: Listing,
+    ) -> Self {
+        let is_table = matches!(shelf, Shelf::Audios | Shelf::Uploads);
+        let days = services.settings.trash_days;
+        let sort = listing.sort;
+        let mut tiles = Tile::all(&listing.items, &listing.tracks, services);
+        // What a search finds is too scattered for months.
+        if matches!(sort, Sort::Newest | Sort::Oldest) && path != "/search" {
+            let mut last = None;
+            for (tile, item) in tiles.iter_mut().zip(&listing.items) {
+                let month = item.shown_at.month();
+                if last != Some(month) {
+                    let count = listing.months.iter().find(|(of, _)| *of == month).map(|(_, count)| counted(*count, "item"));
+                    tile.heading = Some(Heading { text: month.to_string(), month: month.machine(), count });
+                    last = Some(month);
+                }
+            }
+        }
+        let is_empty = tiles.is_empty();
+        let mut songs = Vec::new();
+        if shelf == Shelf::Audios {
+            let song = |(item, tile)| Song::of(item, track_of(item, &listing.tracks), tile);
+            songs = listing.items.iter().zip(tiles.drain(..)).map(song).collect();
+        }
+        let next = listing.next.map(|cursor| Query { cursor: Some(cursor.encode()), ..query.clone() }.href(path));
+        Self {
+            shell,
+            title: title.into(),
+            summary: String::new(),
+            path: path.into(),
+            is_empty,
+            tiles,
+            songs,
+            timeline: timeline::years(&listing.months, sort, query, path),
+            choices: query.groups(path, shelf, is_table),
+            grid_class: query.grid_class(),
+            is_filtered: query.kind().is_some(),
+            top: Query { cursor: None, ..query.clone() }.href(path),
+            next,
+            is_first: query.cursor.is_none(),
+            is_trash: false,
+            is_table,
+            takes_folders: false,
+            empty: "",
+            children: listing.children.iter().map(crumb).collect(),
+            crumbs: Vec::new(),
+            directory: None,
+            query: None,
+            trash_days: days,
+        }
+    }
+}
+
+fn crumb(directory: &Directory) -> Crumb {
+    Crumb { href: format!("/directories/{}", directory.directory_id), label: directory.directory_name.clone() }
+}
+
+fn wanted(selection: Selection, query: &Query) -> Page {
+    let selection = Selection { kind: query.kind(), ..selection };
+    Page { selection, sort: query.sort(), cursor: query.cursor.clone(), limit: PAGE }
+}
+
+async fn show_shelf(at: SignedIn, request: HttpRequest, query: web::Query<Query>) -> Answer {
+    let path = request.path().to_owned();
+    let shelf = Shelf::parse(path.trim_start_matches('/')).ok_or(Error::NotFound)?;
+    listings::note_opened(&at.services, at.user(), shelf.title());
+    show_kept(&at, &request, request.path(), move |services, conn, library, frame| {
+        let user = &frame.presence.clone().user;
+        let listing = listings::list(conn, library, user, &wanted(Selection::shelf(shelf), &query))?;
+        let shell = Shell::gather(conn, library, frame)?;
+        let (items, bytes) = shell.surroundings.count(shelf);
+        let mut page = ShelfPage::new(services, shell, (shelf.title(), &path, shelf), &query, listing);
+        page.summary = match shelf {
+            Shelf::Recents => "What you opened or added last".into(),
+            _ => format!("{} · {}", counted(items, "item"), v::size(bytes).words),
+        };
+        page.is_trash = shelf == Shelf::Trash;
+        page.takes_folders = shelf == Shelf::Uploads;
+        page.empty = nothing_on(shelf);
+        Ok(page)
+    })
+    .await
+}
+
+const fn nothing_on(shelf: Shelf) -> &'static str {
+    match shelf {
+        Shelf::Photos => "No photos yet. Every picture you upload comes here.",
+        Shelf::Videos => "No videos yet. Every film you upload comes here.",
+        Shelf::Audios => "No music yet. Every recording you upload comes here.",
+        Shelf::Favorites => "Nothing starred yet. Press the star on anything you like.",
+        Shelf::Recents => "Nothing yet. What you open or add stands here.",
+        Shelf::Trash => "The trash is empty.",
+        Shelf::Uploads | Shelf::All => "No files yet. Documents and everything else come here.",
+    }
+}
+
+async fn show_directory(at: SignedIn, request: HttpRequest, path: web::Path<String>, query: web::Query<Query>) -> Answer {
+    let id = DirectoryId::parse(&path).ok_or(Error::NotFound)?;
+    let current = format!("/directories/{id}");
+    show_kept(&at, &request, &current.clone(), move |services, conn, library, frame| {
+        let user = &frame.presence.clone().user;
+        let (directory, above) = listings::find_directory(conn, user, id)?;
+        listings::note_opened(services, user, &directory.directory_path);
+        let listing = listings::list(conn, library, user, &wanted(Selection::directory(id), &query))?;
+        let shell = Shell::gather(conn, library, frame)?;
+        let mut page = ShelfPage::new(services, shell, (&directory.directory_name, &current, Shelf::All), &query, listing);
+        page.crumbs = above.iter().map(crumb).collect();
+        page.summary = format!("Last changed {}", v::when(directory.last_modified).ago);
+        page.empty = "This folder is empty. Move things here, or upload into it.";
+        page.takes_folders = !directory.is_view();
+        page.directory = Some(directory);
+        Ok(page)
+    })
+    .await
+}
+
+async fn show_search(at: SignedIn, request: HttpRequest, query: web::Query<Query>) -> Answer {
+    show_kept(&at, &request, "/search", move |services, conn, library, frame| {
+        let user = &frame.presence.clone().user;
+        let words = query.q.trim().to_lowercase();
+        let listing = if words.is_empty() {
+            Listing::empty()
+        } else {
+            let asked: String = words.chars().take(200).collect();
+            let selection = Selection { words: Some(search::asked(&asked)), ..Selection::shelf(Shelf::All) };
+            listings::list(conn, library, user, &wanted(selection, &query))?
+        };
+        let title = match (words.is_empty(), listing.items.len(), listing.next.is_some()) {
+            (true, ..) => "Search".to_owned(),
+            (_, 0, false) => format!("Nothing found for “{}”", query.q.trim()),
+            (_, count, false) => format!("“{}”: {count} found", query.q.trim()),
+            (_, 0, true) => format!("Nothing found yet for “{}”", query.q.trim()),
+            (_, _, true) => format!("“{}”", query.q.trim()),
+        };
+        let shell = Shell::gather(conn, library, frame)?;
+        let mut page = ShelfPage::new(services, shell, (&title, "/search", Shelf::All), &query, listing);
+        page.summary = "Names, tags, cameras, artists, albums, places and dates".into();
+        page.empty = match (words.is_empty(), page.next.is_some()) {
+            (true, _) => "Nothing looked for yet.",
+            (_, true) => "Not among the newer things. It may be further back.",
+            _ => "Try fewer or shorter words: each is looked for as the beginning of a word.",
+        };
+        page.query = Some(query.q.trim().to_owned());
+        Ok(page)
+    })
+    .await
+}

@@ -1,0 +1,85 @@
+//! The rail beside a shelf: its months, each a link to where it begins.
+
+use uuid::Uuid;
+
+use super::list_options::Query;
+use crate::http::pages::components::format::counted;
+use crate::model::{Cursor, ItemId, Sort, WallClock, YearMonth};
+
+/// Years whose months are all there; earlier ones are one link each.
+const IN_MONTHS: usize = 6;
+
+pub struct Year {
+    pub number: i32,
+    /// Its first month in this order.
+    pub href: String,
+    pub count: String,
+    pub months: Vec<Month>,
+}
+
+pub struct Month {
+    /// `May`.
+    pub short: String,
+    /// `2024-05`.
+    pub machine: String,
+    /// `May 2024, 132 items`.
+    pub full: String,
+    pub href: String,
+}
+
+/// The years of a shelf whose `months` are all known; none for a single month, where there is nowhere to go.
+pub fn years(months: &[(YearMonth, i64)], sort: Sort, query: &Query, path: &str) -> Vec<Year> {
+    if months.len() < 2 || path.starts_with("/directories/") {
+        return Vec::new();
+    }
+    let mut ordered = months.to_vec();
+    if sort == Sort::Oldest {
+        ordered.reverse();
+    }
+    let href = |month: YearMonth| {
+        let start = if sort == Sort::Oldest {
+            Cursor::Clock(WallClock(month.start().0 - 1), ItemId(Uuid::max()))
+        } else {
+            Cursor::Clock(month.end(), ItemId(Uuid::nil()))
+        };
+        Query { cursor: Some(start.encode()), ..query.clone() }.href(path)
+    };
+    let mut years: Vec<(Year, i64)> = Vec::new();
+    for (month, items) in ordered {
+        if years.last().is_none_or(|(year, _)| year.number != month.year) {
+            years.push((Year { number: month.year, href: href(month), count: String::new(), months: Vec::new() }, 0));
+        }
+        let has_room = years.len() <= IN_MONTHS;
+        let Some((year, all)) = years.last_mut() else { continue };
+        *all += items;
+        if has_room {
+            year.months.push(Month {
+                short: month.month.to_string().chars().take(3).collect(),
+                machine: month.machine(),
+                full: format!("{month}, {}", counted(items, "item")),
+                href: href(month),
+            });
+        }
+    }
+    years.into_iter().map(|(year, all)| Year { count: counted(all, "item"), ..year }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_month_leads_to_where_it_begins() {
+        let month = |number| YearMonth::from_number(number).unwrap();
+        let months = [(month(202_405), 3), (month(202_401), 1), (month(202_312), 2)];
+        let years = years(&months, Sort::Newest, &Query::default(), "/photos");
+        assert_eq!(
+            years.iter().map(|year| (year.number, year.count.as_str())).collect::<Vec<_>>(),
+            [(2024, "4 items"), (2023, "2 items")]
+        );
+        let may = &years[0].months[0];
+        assert_eq!((may.short.as_str(), may.full.as_str()), ("May", "May 2024, 3 items"));
+        let cursor = may.href.split_once("cursor=").unwrap().1;
+        assert_eq!(Cursor::decode(cursor, Sort::Newest), Some(Cursor::Clock(month(202_405).end(), ItemId(Uuid::nil()))));
+    }
+}

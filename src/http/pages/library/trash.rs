@@ -1,0 +1,47 @@
+//! `/trash/empty` and restoring everything; the shelf itself is with the shelves.
+
+use actix_web::{HttpRequest, web};
+use askama::Template;
+
+use crate::domain::library::trash;
+use crate::http::extract::form::{Form, Nothing};
+use crate::http::extract::user::SignedIn;
+use crate::http::pages::components::format::{self as v, counted};
+use crate::http::pages::layout::Shell;
+use crate::http::pages::respond::{back, say, see, show};
+use crate::http::route::{Answer, Route, act};
+use crate::model::Shelf;
+
+pub(crate) fn routes() -> Vec<Route> {
+    vec![
+        Route::get("/trash/empty", || web::route().to(show_empty)),
+        Route::post("/trash/empty", || web::route().to(submit_empty)),
+        Route::post("/trash/restore-all", || web::route().to(submit_restore_all)),
+    ]
+}
+
+#[derive(Template)]
+#[template(path = "pages/trash_empty.html")]
+struct EmptyPage {
+    shell: Shell,
+    holds: String,
+}
+
+async fn show_empty(at: SignedIn) -> Answer {
+    let shell = Shell::load(&at, "/trash").await?;
+    let (items, bytes) = shell.surroundings.count(Shelf::Trash);
+    show(&EmptyPage { holds: format!("{}, {}", counted(items, "item"), v::size(bytes).words), shell })
+}
+
+async fn submit_empty(at: SignedIn, _: Form<Nothing>) -> Answer {
+    let (presence, by) = (at.presence.clone(), at.actor());
+    let count = act(&at.services, move |services| trash::empty(services, &by, &presence.user)).await?;
+    say(&at.carrier, format!("The trash is empty. {} deleted for good.", counted(i64::try_from(count).unwrap_or(0), "item")))?;
+    see("/trash")
+}
+
+async fn submit_restore_all(at: SignedIn, request: HttpRequest, _: Form<Nothing>) -> Answer {
+    let presence = at.presence.clone();
+    let count = act(&at.services, move |services| trash::restore_all(services, &presence.user)).await?;
+    back(&request, &at.carrier, format!("{} restored.", counted(i64::try_from(count).unwrap_or(0), "item")))
+}

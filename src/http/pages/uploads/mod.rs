@@ -1,0 +1,4 @@
+//! Upload pages.
+
+pub mod form;
+pub mod unfinished;

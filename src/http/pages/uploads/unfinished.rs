@@ -1,0 +1,51 @@
+//! Uploads that broke off: listed where one uploads, to go on with or to give up.
+
+use actix_web::web;
+
+use crate::db::Conn;
+use crate::domain::uploads::resumable;
+use crate::error::{Error, bytes_in_words};
+use crate::http::extract::form::{Form, Nothing};
+use crate::http::extract::user::SignedIn;
+use crate::http::pages::components::format as v;
+use crate::http::pages::respond::{say, see};
+use crate::http::route::{Answer, Route, shared};
+use crate::http::safe_redirect::back_path;
+use crate::model::{Upload, UploadId, User, now};
+
+pub(crate) fn routes() -> Vec<Route> {
+    vec![Route::post("/uploads/unfinished/{id}/discard", || web::route().to(discard))]
+}
+
+/// An upload that waits for the rest of it.
+pub struct Unfinished {
+    pub id: UploadId,
+    pub name: String,
+    pub size: i64,
+    pub received: i64,
+    pub words: String,
+}
+
+impl Unfinished {
+    fn of(upload: Upload) -> Self {
+        let days = (upload.expires_at - now()).whole_days();
+        let until = if days > 0 { format!("kept for {}", v::counted(days + 1, "more day")) } else { "given up today".into() };
+        let words = format!("{} of {} have arrived · {until}", bytes_in_words(upload.offset()), bytes_in_words(upload.length()));
+        Self { id: upload.id, name: upload.name, size: upload.size, received: upload.received, words }
+    }
+}
+
+/// A person's unfinished uploads, the newest first.
+///
+/// # Errors
+/// The database's.
+pub fn rows(conn: &mut Conn, user: &User) -> Result<Vec<Unfinished>, Error> {
+    Ok(resumable::list(conn, user)?.into_iter().map(Unfinished::of).collect())
+}
+
+async fn discard(at: SignedIn, request: actix_web::HttpRequest, path: web::Path<String>, _: Form<Nothing>) -> Answer {
+    let id = UploadId::parse(&path).ok_or(Error::NotFound)?;
+    resumable::discard(&shared(&at.services), at.user(), id).await?;
+    say(&at.carrier, "The unfinished upload was given up.")?;
+    see(&back_path(&request).unwrap_or_else(|| "/dashboard".into()))
+}

@@ -1,0 +1,82 @@
+//! Rate limits at the door: which bucket a request is taken out of, and the headers that say what is left.
+
+use actix_web::dev::ServiceRequest;
+use actix_web::http::Method;
+use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
+use actix_web::{HttpMessage, HttpRequest};
+
+use super::client_info::client_of;
+use super::error::Failure;
+use crate::error::Error;
+use crate::state::Services;
+use crate::state::rate_limiter::{Allowance, Bucket, Who};
+
+/// Counts a request for the household it comes from.
+///
+/// # Errors
+/// `TooManyRequests`.
+pub fn count_address(request: &ServiceRequest, services: &Services) -> Result<(), Failure> {
+    let Some(bucket) = bucket_of(request.method(), request.path()) else { return Ok(()) };
+    let client = client_of(request.request(), &services.settings);
+    count(request.request(), services, bucket, Who::at(client.address))
+}
+
+/// Takes one out of a bucket and notes what is left for the answer's headers.
+///
+/// # Errors
+/// `TooManyRequests`.
+pub fn count(request: &HttpRequest, services: &Services, bucket: Bucket, who: Who) -> Result<(), Failure> {
+    match services.limits.check(bucket, who) {
+        Ok(None) => Ok(()),
+        Ok(Some(allowance)) => {
+            note(request, allowance);
+            Ok(())
+        }
+        Err(refused) => {
+            note(request, refused.allowance);
+            Err(Error::TooManyRequests { retry_after: refused.retry_after }.into())
+        }
+    }
+}
+
+/// Of two buckets the emptier one is told.
+fn note(request: &HttpRequest, allowance: Allowance) {
+    let mut extensions = request.extensions_mut();
+    let is_emptier = extensions.get::<Allowance>().is_none_or(|noted| allowance.remaining <= noted.remaining);
+    if is_emptier {
+        extensions.insert(allowance);
+    }
+}
+
+fn bucket_of(method: &Method, path: &str) -> Option<Bucket> {
+    let is_form = *method == Method::POST;
+    match path {
+        "/login" | "/api/auth/login" if is_form => Some(Bucket::LogIn),
+        "/register" | "/setup" if is_form => Some(Bucket::Registration),
+        "/recover" if is_form => Some(Bucket::Recovery),
+        "/upload" if is_form => Some(Bucket::Upload),
+        path if path.starts_with("/api/") => Some(api_bucket(path)),
+        _ => None,
+    }
+}
+
+/// The bucket of an API path.
+#[must_use]
+pub fn api_bucket(path: &str) -> Bucket {
+    if path == "/api/media/upload" || path.starts_with("/api/uploads") { Bucket::Upload } else { Bucket::Api }
+}
+
+/// draft-ietf-httpapi-ratelimit-headers-10.
+pub fn headers(request: &HttpRequest, headers: &mut HeaderMap) {
+    let Some(allowance) = request.extensions().get::<Allowance>().copied() else { return };
+    let Allowance { bucket, quota, window, remaining, reset } = allowance;
+    let name = bucket.name();
+    for (header, value) in [
+        ("ratelimit-policy", format!("\"{name}\";q={quota};w={window}")),
+        ("ratelimit", format!("\"{name}\";r={remaining};t={reset}")),
+    ] {
+        if let Ok(value) = HeaderValue::from_str(&value) {
+            headers.insert(HeaderName::from_static(header), value);
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! Answers that are not made again while what they were made of stays as it is.
+
+use actix_web::web::Data;
+
+use crate::db::Conn;
+use crate::error::Error;
+use crate::http::route::act;
+use crate::model::UserId;
+use crate::state::Services;
+use crate::state::library_cache::{Kept, Library};
+
+/// The answer to `asked` for that person: as it was made for this version of their library, or made now, with one
+/// connection and in one turn off the async threads. Without `asked` it is made each time.
+///
+/// # Errors
+/// What `make` says, and the database.
+pub async fn kept(
+    services: &Data<Services>,
+    owner: UserId,
+    asked: Option<String>,
+    make: impl FnOnce(&Services, &mut Conn, &Library) -> Result<Kept, Error> + Send + 'static,
+) -> Result<Kept, Error> {
+    let known = asked.as_ref().zip(services.libraries.peek(owner));
+    if let Some(kept) = known.and_then(|(asked, library)| services.libraries.answer(&library, asked)) {
+        return Ok(kept);
+    }
+    act(services, move |services| {
+        // Whoever waits for another's answer holds no connection.
+        let library = services.db.read(|conn| services.libraries.of(conn, owner))?;
+        let make = || services.db.read(|conn| make(services, conn, &library));
+        match asked {
+            Some(asked) => services.libraries.answer_or(&library, asked, make),
+            None => make(),
+        }
+    })
+    .await
+}

@@ -1,0 +1,245 @@
+//! A file's bytes as an answer: conditional, whole or in part (RFC 9110).
+
+use actix_web::http::Method;
+use actix_web::http::header::{self, HeaderMap, HeaderName, HttpDate};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+use super::sendfile_body::{FilePart, Outlet, Unsent, read_small};
+use crate::error::Error;
+use crate::http::route::Answer;
+use crate::state::open_file_cache::Source;
+
+/// RFC 8187: what needs no escape in `filename*`.
+const EXTENDED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// What is said about a file beside its bytes.
+pub struct Described<'a> {
+    pub name: &'a str,
+    pub mime: &'a str,
+    /// Without quotes.
+    pub etag: String,
+    pub modified: std::time::SystemTime,
+    pub size: u64,
+    pub is_inline: bool,
+    pub caching: Caching,
+    /// Where the proxy in front finds the file, if it is to send it.
+    pub elsewhere: Option<String>,
+}
+
+/// How long a browser may keep what it got; proxies may not keep it at all.
+#[derive(Clone, Copy)]
+pub enum Caching {
+    /// It asks each time whether it is still the same.
+    AskAgain,
+    /// The address names the content: it never changes.
+    ForGood,
+}
+
+/// Answers with a file, a part of it, or that nothing has changed (RFC 9110).
+///
+/// # Errors
+/// `RangeNotSatisfiable`.
+pub fn serve(request: &HttpRequest, source: &Source, about: &Described<'_>) -> Answer {
+    let headers = request.headers();
+    if is_fresh(headers, about) {
+        let mut answer = HttpResponse::NotModified();
+        validators(&mut answer, about);
+        return Ok(answer.finish());
+    }
+    if let Some(place) = &about.elsewhere {
+        // The proxy answers conditions and ranges by itself.
+        let mut answer = HttpResponse::Ok();
+        validators(&mut answer, about);
+        content_headers(&mut answer, about);
+        return Ok(answer.insert_header((HeaderName::from_static("x-accel-redirect"), place.as_str())).finish());
+    }
+    let part = match wanted(headers, about) {
+        Wanted::All => None,
+        Wanted::Part(start, end) => Some((start, end)),
+        Wanted::Impossible => return Err(Error::RangeNotSatisfiable { size: about.size }.into()),
+    };
+    let mut answer = if part.is_some() { HttpResponse::PartialContent() } else { HttpResponse::Ok() };
+    validators(&mut answer, about);
+    content_headers(&mut answer, about);
+    let (start, length) = match part {
+        Some((start, end)) => {
+            answer.insert_header((header::CONTENT_RANGE, format!("bytes {start}-{end}/{}", about.size)));
+            (start, end - start + 1)
+        }
+        None => (0, about.size),
+    };
+    if request.method() == Method::HEAD {
+        return Ok(answer.body(Unsent(length)));
+    }
+    let at = source.offset + start;
+    if let Some(bytes) = read_small(source, at, length) {
+        return Ok(answer.body(bytes));
+    }
+    let outlet = request.conn_data::<Outlet>().ok_or_else(|| Error::internal("a connection has no outlet"))?;
+    Ok(answer.no_chunking(length).body(FilePart::new(outlet, source.file.clone(), at, length)))
+}
+
+fn content_headers(answer: &mut HttpResponseBuilder, about: &Described<'_>) {
+    answer
+        .insert_header((header::CONTENT_TYPE, about.mime))
+        .insert_header((header::ACCEPT_RANGES, "bytes"))
+        .insert_header((header::CONTENT_DISPOSITION, disposition(about.name, about.is_inline)));
+    if !about.is_inline {
+        answer.insert_header((header::CONTENT_SECURITY_POLICY, "sandbox; default-src 'none'; frame-ancestors 'none'"));
+    }
+}
+
+fn validators(answer: &mut HttpResponseBuilder, about: &Described<'_>) {
+    answer
+        .insert_header((header::ETAG, format!("\"{}\"", about.etag)))
+        .insert_header((header::LAST_MODIFIED, HttpDate::from(about.modified)))
+        .insert_header((
+            header::CACHE_CONTROL,
+            match about.caching {
+                Caching::AskAgain => "private, no-cache",
+                Caching::ForGood => "private, max-age=31536000, immutable",
+            },
+        ));
+}
+
+fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
+}
+
+/// RFC 9110, 13.1.2 and 13.1.3.
+fn is_fresh(headers: &HeaderMap, about: &Described<'_>) -> bool {
+    if headers.contains_key(header::IF_NONE_MATCH) {
+        return is_known(headers, &about.etag);
+    }
+    text(headers, header::IF_MODIFIED_SINCE)
+        .and_then(|date| date.parse::<HttpDate>().ok())
+        .is_some_and(|date| HttpDate::from(about.modified) <= date)
+}
+
+/// Whether `If-None-Match` names the version `etag` (without quotes).
+#[must_use]
+pub fn is_known(headers: &HeaderMap, etag: &str) -> bool {
+    let Some(tags) = text(headers, header::IF_NONE_MATCH) else { return false };
+    let ours = format!("\"{etag}\"");
+    tags.split(',').map(str::trim).any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == ours)
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Wanted {
+    All,
+    /// First and last byte.
+    Part(u64, u64),
+    Impossible,
+}
+
+/// RFC 9110, 14.2: one range; several, or one that makes no sense, mean the whole file.
+fn wanted(headers: &HeaderMap, about: &Described<'_>) -> Wanted {
+    let Some(range) = text(headers, header::RANGE).and_then(|range| range.strip_prefix("bytes=")) else { return Wanted::All };
+    if let Some(condition) = text(headers, header::IF_RANGE) {
+        let is_same = if condition.starts_with('"') {
+            condition.trim_matches('"') == about.etag
+        } else {
+            condition.parse::<HttpDate>().is_ok_and(|date| date == HttpDate::from(about.modified))
+        };
+        if !is_same {
+            return Wanted::All;
+        }
+    }
+    let Some((first, last)) = range.trim().split_once('-') else { return Wanted::All };
+    let number = |digits: &str| digits.bytes().all(|b| b.is_ascii_digit()).then(|| digits.parse::<u64>().unwrap_or(u64::MAX));
+    match (first, last) {
+        ("", "") => Wanted::All,
+        ("", suffix) => match number(suffix) {
+            None => Wanted::All,
+            Some(0) => Wanted::Impossible,
+            Some(_) if about.size == 0 => Wanted::Impossible,
+            Some(count) => Wanted::Part(about.size.saturating_sub(count), about.size - 1),
+        },
+        (first, last) => match (number(first), number(if last.is_empty() { "18446744073709551615" } else { last })) {
+            (Some(first), Some(last)) if first > last => Wanted::All,
+            (Some(first), Some(_)) if first >= about.size => Wanted::Impossible,
+            (Some(first), Some(last)) => Wanted::Part(first, last.min(about.size - 1)),
+            _ => Wanted::All,
+        },
+    }
+}
+
+/// RFC 6266: a plain name for old clients, the real one for the rest.
+#[must_use]
+pub fn disposition(name: &str, is_inline: bool) -> String {
+    let kind = if is_inline { "inline" } else { "attachment" };
+    let plain: String = name
+        .chars()
+        .map(|c| if c.is_ascii_graphic() && !matches!(c, '"' | '\\' | '%' | ';') || c == ' ' { c } else { '_' })
+        .collect();
+    if plain == name {
+        return format!("{kind}; filename=\"{plain}\"");
+    }
+    format!("{kind}; filename=\"{plain}\"; filename*=UTF-8''{}", utf8_percent_encode(name, EXTENDED))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use actix_web::test::TestRequest;
+
+    fn about() -> Described<'static> {
+        let modified = std::time::UNIX_EPOCH + std::time::Duration::from_secs(784_111_777);
+        Described {
+            name: "a.mp4",
+            mime: "video/mp4",
+            etag: "abc".into(),
+            modified,
+            size: 100,
+            is_inline: true,
+            caching: Caching::AskAgain,
+            elsewhere: None,
+        }
+    }
+
+    fn range(value: &str) -> Wanted {
+        wanted(TestRequest::default().insert_header(("Range", value)).to_http_request().headers(), &about())
+    }
+
+    #[test]
+    fn a_range_is_one_part_of_the_file() {
+        assert_eq!(range("bytes=0-0"), Wanted::Part(0, 0));
+        assert_eq!(range("bytes=10-"), Wanted::Part(10, 99));
+        assert_eq!(range("bytes=-30"), Wanted::Part(70, 99));
+        assert_eq!(range("bytes=-1000"), Wanted::Part(0, 99));
+        assert_eq!(range("bytes=50-1000"), Wanted::Part(50, 99));
+    }
+
+    #[test]
+    fn a_range_past_the_end_is_impossible_and_nonsense_is_ignored() {
+        for value in ["bytes=100-", "bytes=100-200", "bytes=-0", "bytes=99999999999999999999-"] {
+            assert_eq!(range(value), Wanted::Impossible, "{value}");
+        }
+        for value in ["bytes=5-4", "bytes=a-b", "bytes=-", "lines=1-2", "bytes=0-1,5-6", "bytes=+1-2"] {
+            assert_eq!(range(value), Wanted::All, "{value}");
+        }
+    }
+
+    #[test]
+    fn if_range_with_another_version_means_the_whole_file() {
+        let part = |condition: &str| {
+            let request = TestRequest::default().insert_header(("Range", "bytes=0-9")).insert_header(("If-Range", condition));
+            wanted(request.to_http_request().headers(), &about())
+        };
+        assert_eq!(part("\"abc\""), Wanted::Part(0, 9));
+        assert_eq!(part("\"other\""), Wanted::All);
+        assert_eq!(part("W/\"abc\""), Wanted::All);
+        assert_eq!(part("Sun, 06 Nov 1994 08:49:37 GMT"), Wanted::Part(0, 9));
+        assert_eq!(part("Sun, 06 Nov 1994 08:49:38 GMT"), Wanted::All);
+    }
+
+    #[test]
+    fn names_survive_in_the_disposition() {
+        assert_eq!(disposition("a b.jpg", true), "inline; filename=\"a b.jpg\"");
+        assert_eq!(
+            disposition("Grüße\".txt", false),
+            "attachment; filename=\"Gr__e_.txt\"; filename*=UTF-8''Gr%C3%BC%C3%9Fe%22.txt"
+        );
+    }
+}

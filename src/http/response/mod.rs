@@ -1,0 +1,7 @@
+//! How bytes go out: files, cached responses, HTML, error bodies.
+
+pub mod cache;
+pub mod error_body;
+pub mod file;
+pub mod html;
+pub mod sendfile_body;

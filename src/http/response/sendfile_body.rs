@@ -1,0 +1,289 @@
+//! A part of a file as an answer: a small one that the page cache has is taken into memory at once; all others are
+//! sent by the kernel, straight out of the page cache (sendfile(2)), through the outlet of their connection.
+
+use std::cell::RefCell;
+use std::fs::File;
+use std::io::{Error, ErrorKind, IoSliceMut, Result};
+use std::os::fd::AsFd;
+use std::os::unix::fs::FileExt;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use actix_web::body::{BodySize, MessageBody};
+use bytes::{Bytes, BytesMut};
+use rustix::io::{Errno, ReadWriteFlags};
+use tokio::task::JoinHandle;
+
+use crate::state::open_file_cache::Source;
+
+/// What goes out in one piece if the page cache has it.
+pub const SMALL: u64 = 128 << 10;
+/// What stays in memory as long as its file is open: a thumbnail, say.
+const TINY: u64 = 64 << 10;
+/// Bytes that are made sure of to be in the page cache at a time, before they are sent.
+const WINDOW: u64 = 1 << 20;
+/// Bytes read at once to get them there.
+const READ: usize = 128 << 10;
+
+/// All of a small part of a file, if it can be had without waiting for the disk.
+pub fn read_small(source: &Source, at: u64, length: u64) -> Option<Bytes> {
+    let is_tiny = length <= TINY && length == source.length;
+    if is_tiny && let Some(bytes) = source.bytes.get() {
+        return Some(bytes.clone());
+    }
+    if length == 0 || length > SMALL {
+        return None;
+    }
+    let mut part = BytesMut::zeroed(usize::try_from(length).ok()?);
+    let read = read_now(&source.file, &mut part, at).filter(|read| *read as u64 == length);
+    let part = read.map(|_| part.freeze())?;
+    if is_tiny {
+        source.bytes.get_or_init(|| part.clone());
+    }
+    Some(part)
+}
+
+/// Bytes read out of the page cache; `None` if they are not there or if it cannot be asked.
+fn read_now(file: &File, buffer: &mut [u8], at: u64) -> Option<usize> {
+    rustix::io::preadv2(file, &mut [IoSliceMut::new(buffer)], at, ReadWriteFlags::NOWAIT).ok()
+}
+
+/// Where a connection's answer puts the part of a file that its socket sends after what was written before. Both live
+/// on the connection's thread.
+#[derive(Clone, Default)]
+pub struct Outlet(Rc<RefCell<Option<Sending>>>);
+
+impl Outlet {
+    /// Sends what it was given as far as the socket takes it, and wakes the answer when that is all.
+    ///
+    /// # Errors
+    /// The socket's and the file's; `UnexpectedEof` for a file that has become shorter.
+    pub fn poll_send(
+        &self,
+        context: &mut Context<'_>,
+        send: impl FnMut(&mut Context<'_>, &File, &mut u64, u64) -> Poll<Result<u64>>,
+    ) -> Poll<Result<()>> {
+        match self.0.borrow_mut().as_mut().filter(|sending| sending.at < sending.end) {
+            Some(sending) => sending.poll_send(context, send),
+            None => Poll::Ready(Ok(())),
+        }
+    }
+}
+
+struct Sending {
+    file: Arc<File>,
+    at: u64,
+    end: u64,
+    /// Up to here the page cache has had it.
+    warm_until: u64,
+    /// Bytes on their way there, up to this place.
+    warming: Option<(u64, JoinHandle<Result<()>>)>,
+}
+
+impl Sending {
+    fn poll_send(
+        &mut self,
+        context: &mut Context<'_>,
+        mut send: impl FnMut(&mut Context<'_>, &File, &mut u64, u64) -> Poll<Result<u64>>,
+    ) -> Poll<Result<()>> {
+        let turn = self.at.saturating_add(WINDOW).min(self.end);
+        while self.at < turn {
+            self.warm();
+            if self.at == self.warm_until {
+                std::task::ready!(self.poll_warmed(context))?;
+                continue;
+            }
+            let most = self.warm_until.min(turn) - self.at;
+            if std::task::ready!(send(context, &self.file, &mut self.at, most))? == 0 {
+                return Poll::Ready(Err(ErrorKind::UnexpectedEof.into()));
+            }
+        }
+        // Either the answer goes on, or the next part of this one once others had their turn.
+        context.waker().wake_by_ref();
+        if self.at < self.end { Poll::Pending } else { Poll::Ready(Ok(())) }
+    }
+
+    /// Sees to it that the next window is in the page cache before this one is at its end.
+    fn warm(&mut self) {
+        if self.warming.is_some() || self.warm_until == self.end || self.warm_until - self.at > WINDOW / 2 {
+            return;
+        }
+        let (start, until) = (self.warm_until, self.warm_until.saturating_add(WINDOW).min(self.end));
+        let is_there = |at| read_now(&self.file, &mut [0], at) == Some(1);
+        if is_there(start) && is_there(until - 1) {
+            self.warm_until = until;
+        } else {
+            let file = self.file.clone();
+            self.warming = Some((until, tokio::task::spawn_blocking(move || read_through(&file, start, until))));
+        }
+    }
+
+    fn poll_warmed(&mut self, context: &mut Context<'_>) -> Poll<Result<()>> {
+        let Some((until, warming)) = self.warming.as_mut() else { return Poll::Ready(Ok(())) };
+        let done = std::task::ready!(Pin::new(warming).poll(context));
+        self.warm_until = *until;
+        self.warming = None;
+        Poll::Ready(done.unwrap_or_else(|cause| Err(Error::other(cause))))
+    }
+}
+
+fn read_through(file: &File, start: u64, end: u64) -> Result<()> {
+    let mut buffer = vec![0; READ];
+    let mut at = start;
+    while at < end {
+        let most = usize::try_from(end - at).unwrap_or(READ).min(READ);
+        match file.read_at(buffer.get_mut(..most).unwrap_or_default(), at) {
+            Ok(0) => return Err(ErrorKind::UnexpectedEof.into()),
+            Ok(read) => at += read as u64,
+            Err(cause) if cause.kind() == ErrorKind::Interrupted => {}
+            Err(cause) => return Err(cause),
+        }
+    }
+    Ok(())
+}
+
+/// One call of sendfile(2), which moves `at`; `WouldBlock` when the socket is full.
+///
+/// # Errors
+/// The system's.
+pub fn sendfile(socket: impl AsFd, file: &File, at: &mut u64, most: u64) -> Result<u64> {
+    match rustix::fs::sendfile(socket, file, Some(at), usize::try_from(most).unwrap_or(usize::MAX)) {
+        Ok(sent) => Ok(sent as u64),
+        Err(Errno::INTR) => Err(ErrorKind::WouldBlock.into()),
+        Err(cause) => Err(cause.into()),
+    }
+}
+
+/// The body of an answer that its connection's outlet sends. Its length has to be said in the head: it hands out no
+/// bytes of its own.
+pub struct FilePart {
+    outlet: Outlet,
+    waiting: Option<Sending>,
+}
+
+impl FilePart {
+    #[must_use]
+    pub fn new(outlet: &Outlet, file: Arc<File>, at: u64, length: u64) -> Self {
+        let sending = Sending { file, at, end: at.saturating_add(length), warm_until: at, warming: None };
+        Self { outlet: outlet.clone(), waiting: Some(sending) }
+    }
+}
+
+impl MessageBody for FilePart {
+    type Error = Error;
+
+    fn size(&self) -> BodySize {
+        BodySize::Stream
+    }
+
+    fn poll_next(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Bytes>>> {
+        let this = self.get_mut();
+        let mut outlet = this.outlet.0.borrow_mut();
+        if let Some(sending) = this.waiting.take() {
+            *outlet = Some(sending);
+        }
+        match &*outlet {
+            // The outlet wakes us: it is polled after us.
+            Some(sending) if sending.at < sending.end => Poll::Pending,
+            _ => {
+                *outlet = None;
+                Poll::Ready(None)
+            }
+        }
+    }
+}
+
+impl Drop for FilePart {
+    fn drop(&mut self) {
+        if self.waiting.is_none() {
+            self.outlet.0.replace(None);
+        }
+    }
+}
+
+/// The body of an answer to HEAD: it has a length and no bytes.
+pub struct Unsent(pub u64);
+
+impl MessageBody for Unsent {
+    type Error = Error;
+
+    fn size(&self) -> BodySize {
+        BodySize::Sized(self.0)
+    }
+
+    fn poll_next(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Bytes>>> {
+        Poll::Ready(None)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::future::poll_fn;
+    use std::io::Write;
+
+    fn file(bytes: &[u8]) -> Arc<File> {
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(bytes).unwrap();
+        // Out of the page cache, where that is possible.
+        file.sync_all().unwrap();
+        rustix::fs::fadvise(&file, 0, None, rustix::fs::Advice::DontNeed).unwrap();
+        Arc::new(file)
+    }
+
+    /// What a socket that takes 100,000 bytes at a time gets, and with what the answer ends.
+    async fn sent(file: &Arc<File>, at: u64, length: u64) -> (Vec<u8>, Result<()>) {
+        let outlet = Outlet::default();
+        let mut part = FilePart::new(&outlet, file.clone(), at, length);
+        let mut bytes = Vec::new();
+        let done = poll_fn(|context| {
+            if let Poll::Ready(none) = Pin::new(&mut part).poll_next(context) {
+                return Poll::Ready(none.map_or(Ok(()), |part| part.map(drop)));
+            }
+            let flushed = outlet.poll_send(context, |_, file, at, most| {
+                let mut buffer = vec![0; usize::try_from(most).unwrap().min(100_000)];
+                let read = file.read_at(&mut buffer, *at)?;
+                bytes.extend_from_slice(&buffer[..read]);
+                *at += read as u64;
+                Poll::Ready(Ok(read as u64))
+            });
+            match flushed {
+                Poll::Ready(Err(cause)) => Poll::Ready(Err(cause)),
+                _ => Poll::Pending,
+            }
+        })
+        .await;
+        (bytes, done)
+    }
+
+    #[actix_web::test]
+    async fn every_byte_of_a_part_is_sent_once_and_in_order() {
+        let bytes: Vec<u8> = (0..5_000_000_u32).flat_map(|number| (number * 7 / 3).to_le_bytes()[..1].to_vec()).collect();
+        let file = file(&bytes);
+        for (start, length) in [(0, bytes.len()), (5, 1), (1_234_567, 2_345_678), (bytes.len(), 0)] {
+            let (sent, done) = sent(&file, start as u64, length as u64).await;
+            done.unwrap();
+            assert!(sent == bytes[start..start + length], "{start} and {length} on");
+        }
+    }
+
+    #[actix_web::test]
+    async fn a_file_that_was_cut_ends_with_an_error_and_not_short() {
+        for length in [100_001, 5_000_000] {
+            let (_, done) = sent(&file(&vec![7; 100_000]), 0, length).await;
+            assert_eq!(done.unwrap_err().kind(), ErrorKind::UnexpectedEof);
+        }
+    }
+
+    #[actix_web::test]
+    async fn an_answer_that_is_given_up_leaves_nothing_to_send() {
+        let outlet = Outlet::default();
+        let mut part = FilePart::new(&outlet, file(&[7; 10]), 0, 10);
+        assert!(poll_fn(|context| Poll::Ready(Pin::new(&mut part).poll_next(context).is_pending())).await);
+        drop(part);
+        let sent = poll_fn(|context| outlet.poll_send(context, |_, _, _, _| panic!("there is nothing to send"))).await;
+        sent.unwrap();
+    }
+}

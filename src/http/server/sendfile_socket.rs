@@ -1,0 +1,95 @@
+//! A connection's socket: bytes as ever, and after them parts of files that the kernel sends by itself.
+
+use std::io::Result;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use actix_web::dev::Extensions;
+use actix_web::rt::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
+
+use super::idle_connections::{Connection, Watch};
+use crate::http::response::sendfile_body::{Outlet, sendfile};
+use crate::state::Services;
+
+/// An accepted connection.
+pub struct Socket {
+    stream: TcpStream,
+    connection: Arc<Connection>,
+    outlet: Outlet,
+    services: Arc<Services>,
+}
+
+impl Drop for Socket {
+    fn drop(&mut self) {
+        self.services.metrics.connections.dec();
+    }
+}
+
+impl Socket {
+    /// Takes a new connection into the watch.
+    ///
+    /// # Errors
+    /// The system's, when there are too many open files.
+    pub fn new(stream: TcpStream, watch: &Watch, services: &Arc<Services>) -> Result<Self> {
+        // A head that waits for its reader's acknowledgement keeps the body back for 40 ms.
+        drop(stream.set_nodelay(true));
+        let connection = watch.add(&stream)?;
+        services.metrics.connections.inc();
+        Ok(Self { stream, connection, outlet: Outlet::default(), services: services.clone() })
+    }
+
+    /// What its requests know of it: the connection, and where a part of a file is put to be sent.
+    pub fn describe(&self, extensions: &mut Extensions) {
+        extensions.insert(self.connection.clone());
+        extensions.insert(self.outlet.clone());
+    }
+
+    fn note(&self, written: &Poll<Result<usize>>) {
+        if let Poll::Ready(Ok(bytes @ 1..)) = written {
+            self.services.metrics.sent.inc_by(*bytes as u64);
+            self.connection.progress();
+        }
+    }
+}
+
+impl AsyncRead for Socket {
+    fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<Result<()>> {
+        let before = buffer.filled().len();
+        let read = Pin::new(&mut self.stream).poll_read(context, buffer);
+        self.services.metrics.received.inc_by((buffer.filled().len() - before) as u64);
+        read
+    }
+}
+
+impl AsyncWrite for Socket {
+    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write(context, bytes);
+        self.note(&written);
+        written
+    }
+
+    /// The server flushes after all that it has written, which is when a file's turn comes.
+    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<()>> {
+        let this = self.get_mut();
+        let stream = &this.stream;
+        this.outlet.poll_send(context, |context, file, at, most| {
+            loop {
+                ready!(stream.poll_write_ready(context))?;
+                match stream.try_io(Interest::WRITABLE, || sendfile(stream, file, at, most)) {
+                    Err(cause) if cause.kind() == std::io::ErrorKind::WouldBlock => {}
+                    done => {
+                        this.services.metrics.sent.inc_by(*done.as_ref().unwrap_or(&0));
+                        this.connection.progress();
+                        return Poll::Ready(done);
+                    }
+                }
+            }
+        })
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}

@@ -1,0 +1,151 @@
+//! The cookie: it carries a session token, a CSRF secret and a message for the next page, encrypted.
+//! The truth about the session is its row; nobody else in the house knows a key of this cookie.
+
+use actix_session::config::{CookieContentSecurity, PersistentSession, TtlExtensionPolicy};
+use actix_session::storage::CookieSessionStore;
+use actix_session::{SessionExt, SessionMiddleware};
+use actix_web::HttpRequest;
+use actix_web::cookie::{Key, SameSite, time};
+use serde::{Deserialize, Serialize};
+use subtle::ConstantTimeEq;
+
+use crate::config::Settings;
+use crate::domain::sessions::lifecycle::{self, random_token};
+use crate::error::{Error, Result};
+
+const TOKEN: &str = "token";
+const CSRF: &str = "csrf";
+const FLASH: &str = "flash";
+/// Characters of a message at most.
+const SAID: usize = 280;
+
+/// A message for the next page.
+#[derive(Serialize, Deserialize, Clone, Default)]
+pub struct Flash {
+    pub text: String,
+    /// Items that were just trashed and can be had back.
+    #[serde(default)]
+    pub undo: Vec<String>,
+    /// A one-time code to show once.
+    #[serde(default)]
+    pub code: Option<String>,
+    /// A field that was refused, and what was typed into it.
+    #[serde(default)]
+    pub kept: Option<(String, String)>,
+}
+
+/// The layer that reads and writes the cookie.
+///
+/// # Errors
+/// The system's, when the key cannot be read or made.
+pub fn middleware(settings: &Settings) -> Result<SessionMiddleware<CookieSessionStore>> {
+    let path = settings.data_dir.join("cookie.key");
+    let secret = crate::config::secret_file(&path, || hex::encode(Key::generate().master()))?;
+    let bytes = hex::decode(secret).map_err(|_| Error::Configuration(format!("{} is not a key", path.display())))?;
+    let key = Key::try_from(bytes.as_slice()).map_err(|_| Error::Configuration(format!("{} is too short", path.display())))?;
+    let lifetime = time::Duration::seconds(lifecycle::ABSOLUTE.whole_seconds());
+    // Below a path the cookie goes there only, which `__Host-` would forbid (RFC 6265bis, 4.1.3).
+    let (path, prefix) = match settings.base_path() {
+        "" => ("/", "__Host-"),
+        base => (base, "__Secure-"),
+    };
+    let name = format!("{}nexus_session", if settings.is_https() { prefix } else { "" });
+    Ok(SessionMiddleware::builder(CookieSessionStore::default(), key)
+        .cookie_name(name)
+        .cookie_secure(settings.is_https())
+        .cookie_http_only(true)
+        .cookie_same_site(SameSite::Lax)
+        .cookie_path(path.into())
+        .cookie_content_security(CookieContentSecurity::Private)
+        .session_lifecycle(
+            PersistentSession::default().session_ttl(lifetime).session_ttl_extension_policy(TtlExtensionPolicy::OnStateChanges),
+        )
+        .build())
+}
+
+/// The session cookie in verbs.
+pub struct Carrier(actix_session::Session);
+
+impl Carrier {
+    #[must_use]
+    pub fn of(request: &HttpRequest) -> Self {
+        Self(request.get_session())
+    }
+
+    #[must_use]
+    pub fn token(&self) -> Option<String> {
+        self.0.get(TOKEN).ok().flatten()
+    }
+
+    /// Begins anew with a session's token: nothing from before stays.
+    ///
+    /// # Errors
+    /// `Internal`.
+    pub fn sign_in(&self, token: &str) -> Result<()> {
+        self.begin_anew();
+        self.insert(TOKEN, &token)
+    }
+
+    /// Forgets everything, and may keep new things.
+    pub fn begin_anew(&self) {
+        self.0.clear();
+        self.0.renew();
+    }
+
+    /// Forgets everything.
+    pub fn sign_out(&self) {
+        self.0.purge();
+    }
+
+    /// The secret that every form of this browser carries: bound to the session of a person
+    /// who is signed in, so that all their tabs agree; made when first asked for before that.
+    ///
+    /// # Errors
+    /// `Internal`.
+    pub fn csrf(&self) -> Result<String> {
+        if let Some(secret) = self.known_csrf() {
+            return Ok(secret);
+        }
+        let secret = random_token();
+        self.insert(CSRF, &secret)?;
+        Ok(secret)
+    }
+
+    /// Whether that is this browser's secret.
+    #[must_use]
+    pub fn is_csrf(&self, given: &str) -> bool {
+        self.known_csrf().is_some_and(|secret| secret.as_bytes().ct_eq(given.as_bytes()).into())
+    }
+
+    fn known_csrf(&self) -> Option<String> {
+        match self.token() {
+            // One way: the form's secret says nothing about the token.
+            Some(token) => Some(crate::state::session_cache::hash_of(&format!("csrf of {token}"))),
+            None => self.0.get(CSRF).ok().flatten(),
+        }
+    }
+
+    /// Leaves a message for the next page.
+    ///
+    /// # Errors
+    /// `Internal`.
+    pub fn leave(&self, flash: &Flash) -> Result<()> {
+        // A cookie holds 4096 bytes.
+        let text = if flash.text.chars().count() > SAID {
+            flash.text.chars().take(SAID).chain(['…']).collect()
+        } else {
+            flash.text.clone()
+        };
+        self.insert(FLASH, &Flash { text, ..flash.clone() })
+    }
+
+    /// Takes the message that was left.
+    #[must_use]
+    pub fn take_flash(&self) -> Option<Flash> {
+        self.0.remove_as(FLASH).and_then(std::result::Result::ok)
+    }
+
+    fn insert(&self, key: &str, value: &impl Serialize) -> Result<()> {
+        self.0.insert(key, value).map_err(Error::internal)
+    }
+}

@@ -1,0 +1,124 @@
+//! EXIF: what the camera wrote.
+
+use std::io::Cursor;
+
+use exif::{Exif, In, Rational, Tag, Value};
+
+use super::metadata::{Facts, Taken, offset};
+
+/// What a picture's EXIF says, and how the picture is to be turned (1 to 8).
+pub fn read(bytes: &[u8]) -> (Facts, u8) {
+    let mut reader = exif::Reader::new();
+    reader.continue_on_error(true);
+    let read = reader.read_from_container(&mut Cursor::new(bytes));
+    let Ok(exif) = read.or_else(|error| error.distill_partial_result(|_| {})) else { return (Facts::default(), 1) };
+    let orientation = number(&exif, Tag::Orientation).and_then(|number| u8::try_from(number).ok()).unwrap_or(1);
+    let facts = Facts {
+        width: number(&exif, Tag::PixelXDimension),
+        height: number(&exif, Tag::PixelYDimension),
+        taken: taken(&exif),
+        camera: camera(&exif),
+        lens: text(&exif, Tag::LensModel),
+        exposure: rational(&exif, Tag::ExposureTime).and_then(exposure),
+        aperture: rational(&exif, Tag::FNumber).map(|stop| format!("f/{}", tenth(stop))),
+        focal_length: rational(&exif, Tag::FocalLength).map(|length| format!("{} mm", tenth(length))),
+        iso: number(&exif, Tag::PhotographicSensitivity).filter(|iso| *iso > 0),
+        latitude: degrees(&exif, Tag::GPSLatitude, Tag::GPSLatitudeRef, 'S'),
+        longitude: degrees(&exif, Tag::GPSLongitude, Tag::GPSLongitudeRef, 'W'),
+        caption: text(&exif, Tag::ImageDescription),
+        artist: text(&exif, Tag::Artist),
+        ..Facts::default()
+    };
+    (facts, orientation)
+}
+
+fn number(exif: &Exif, tag: Tag) -> Option<u32> {
+    exif.get_field(tag, In::PRIMARY)?.value.get_uint(0)
+}
+
+fn text(exif: &Exif, tag: Tag) -> Option<String> {
+    let Value::Ascii(parts) = &exif.get_field(tag, In::PRIMARY)?.value else { return None };
+    let text = String::from_utf8_lossy(parts.first()?).trim().to_owned();
+    (!text.is_empty()).then_some(text)
+}
+
+fn of(ratio: Rational) -> Option<f64> {
+    (ratio.denom != 0).then(|| f64::from(ratio.num) / f64::from(ratio.denom))
+}
+
+fn rational(exif: &Exif, tag: Tag) -> Option<f64> {
+    let Value::Rational(ratios) = &exif.get_field(tag, In::PRIMARY)?.value else { return None };
+    of(*ratios.first()?).filter(|number| *number > 0.0)
+}
+
+/// `2.8`, `35`.
+fn tenth(number: f64) -> String {
+    format!("{number:.1}").trim_end_matches(".0").to_owned()
+}
+
+/// `1/250 s`, `2.5 s`.
+fn exposure(seconds: f64) -> Option<String> {
+    match seconds {
+        0.3.. => Some(format!("{} s", tenth(seconds))),
+        0.000_001..0.3 => Some(format!("1/{:.0} s", 1.0 / seconds)),
+        _ => None,
+    }
+}
+
+/// The model, with its maker where the model does not say it.
+fn camera(exif: &Exif) -> Option<String> {
+    let (make, model) = (text(exif, Tag::Make), text(exif, Tag::Model));
+    match (make, model) {
+        (Some(make), Some(model)) => {
+            let first = make.split_whitespace().next().unwrap_or_default();
+            let says = model.to_lowercase().starts_with(&first.to_lowercase());
+            Some(if says { model } else { format!("{make} {model}") })
+        }
+        (make, model) => model.or(make),
+    }
+}
+
+fn taken(exif: &Exif) -> Option<Taken> {
+    let pairs = [
+        (Tag::DateTimeOriginal, Tag::OffsetTimeOriginal, Tag::SubSecTimeOriginal),
+        (Tag::DateTimeDigitized, Tag::OffsetTimeDigitized, Tag::SubSecTimeDigitized),
+        (Tag::DateTime, Tag::OffsetTime, Tag::SubSecTime),
+    ];
+    pairs.iter().find_map(|(time, zone, fraction)| {
+        let said: String = text(exif, *time)?.chars().take(19).collect();
+        let fraction = text(exif, *fraction).filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()));
+        let said = fraction.map_or(said.clone(), |digits| format!("{said}.{digits}"));
+        let taken = Taken::parse(&said)?;
+        Some(Taken { offset: text(exif, *zone).and_then(|zone| offset(&zone)).or(taken.offset), ..taken })
+    })
+}
+
+fn degrees(exif: &Exif, tag: Tag, side: Tag, negative: char) -> Option<f64> {
+    let Value::Rational(parts) = &exif.get_field(tag, In::PRIMARY)?.value else { return None };
+    let mut degrees = 0.0;
+    for (part, unit) in parts.iter().zip([1.0, 60.0, 3600.0]) {
+        degrees += of(*part)? / unit;
+    }
+    let is_negative = text(exif, side)?.starts_with(negative);
+    Some(if is_negative { -degrees } else { degrees })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn exposures_and_stops_are_said_as_photographers_say_them() {
+        assert_eq!(exposure(0.004).as_deref(), Some("1/250 s"));
+        assert_eq!(exposure(2.5).as_deref(), Some("2.5 s"));
+        assert_eq!(exposure(0.0), None);
+        assert_eq!(tenth(8.0), "8");
+        assert_eq!(tenth(2.83), "2.8");
+    }
+
+    #[test]
+    fn bytes_without_exif_say_nothing() {
+        assert_eq!(read(b"\xff\xd8\xff\xe1\0\x08Exif\0\0"), (Facts::default(), 1));
+        assert_eq!(read(b""), (Facts::default(), 1));
+    }
+}

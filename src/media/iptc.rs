@@ -1,0 +1,70 @@
+//! IPTC-IIM: what press agencies and older programs wrote (IIM 4.2, record 2), inside of Photoshop's resources.
+
+use super::metadata::Facts;
+
+/// Bytes of a file in which it is looked for.
+const WITHIN: usize = 8 << 20;
+/// Values that are read.
+const MOST: usize = 200;
+
+pub fn read(bytes: &[u8]) -> Facts {
+    let mut facts = Facts::default();
+    let mut place = Vec::new();
+    let head = bytes.get(..WITHIN.min(bytes.len())).unwrap_or_default();
+    let Some(mut rest) = memchr::memmem::find(head, b"8BIM\x04\x04").and_then(|start| resource(head.get(start + 6..)?)) else {
+        return facts;
+    };
+    for _ in 0..MOST {
+        let [0x1c, record, set, high, low, values @ ..] = rest else { break };
+        let length = usize::from(u16::from_be_bytes([*high, *low]));
+        let Some((value, next)) = values.split_at_checked(length) else { break };
+        rest = next;
+        if *record != 2 {
+            continue;
+        }
+        let text = String::from_utf8_lossy(value).into_owned();
+        match set {
+            5 => facts.title = Some(text),
+            25 => facts.keywords.push(text),
+            80 => facts.artist = Some(text),
+            90 | 95 | 101 => place.push(text),
+            120 => facts.caption = Some(text),
+            _ => {}
+        }
+    }
+    facts.place = (!place.is_empty()).then(|| place.join(", "));
+    facts
+}
+
+/// What stands behind a resource's name and length.
+fn resource(rest: &[u8]) -> Option<&[u8]> {
+    // A name with its length before it, made even.
+    let name = usize::from(*rest.first()?) + 1;
+    let rest = rest.get(name + name % 2..)?;
+    let length = usize::try_from(u32::from_be_bytes(rest.get(..4)?.try_into().ok()?)).ok()?;
+    rest.get(4..)?.get(..length)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn caption_keywords_and_place_are_read() {
+        let mut sets = Vec::new();
+        for (set, text) in [(120, "A boat"), (25, "sea"), (25, "boat"), (90, "Lisbon"), (101, "Portugal")] {
+            sets.extend([0x1c, 2, set, 0, u8::try_from(text.len()).unwrap()]);
+            sets.extend(text.as_bytes());
+        }
+        let mut bytes = b"..8BIM\x04\x04\0\0\0\0\0".to_vec();
+        bytes.push(u8::try_from(sets.len()).unwrap());
+        bytes.extend(sets);
+        let facts = read(&bytes);
+        assert_eq!(facts.caption.as_deref(), Some("A boat"));
+        assert_eq!(facts.keywords, ["sea", "boat"]);
+        assert_eq!(facts.place.as_deref(), Some("Lisbon, Portugal"));
+        for cut in 0..bytes.len() {
+            read(&bytes[..cut]);
+        }
+    }
+}

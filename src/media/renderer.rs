@@ -1,0 +1,221 @@
+//! Where previews are made: knows which tools there are, and sends each file to its cage.
+
+use std::fs::File;
+use std::io::Seek;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::video;
+use super::wire_format::{self, Made};
+use super::worker::SIDES;
+use crate::sandbox::{Failure, Input, Keeper, Task};
+
+/// How long one child may take.
+const TIME: Duration = Duration::from_mins(1);
+/// When a cage that did not work is tried again.
+const TRY_AGAIN: Duration = Duration::from_mins(1);
+/// Bytes of what ffprobe says, and of a poster or a converted picture.
+const MOST_PROBE: usize = 256 * 1024;
+const MOST_POSTER: usize = 16 << 20;
+/// The smallest picture there is: a dot, as a GIF.
+const DOT: &[u8] = b"GIF89a\x01\0\x01\0\x80\0\0\0\0\0\xff\xff\xff,\0\0\0\0\x01\0\x01\0\0\x02\x02D\x01\0;";
+/// What foreign tools find in their environment: one thread, no cache on disk, no loaders that are not safe.
+const ENVIRONMENT: [(&str, &str); 4] =
+    [("VIPS_CONCURRENCY", "1"), ("VIPS_BLOCK_UNTRUSTED", "1"), ("VIPS_DISC_THRESHOLD", "1g"), ("LC_ALL", "C")];
+
+/// Whether previews can be made here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Health {
+    /// Not tried yet.
+    Unknown,
+    Works,
+    /// The kernel cannot shut decoders in, and this is why. Nothing is decoded then.
+    Off(String),
+}
+
+/// A foreign tool: where it is, or why it is not used.
+type Tool = Result<PathBuf, String>;
+
+/// Where previews are made.
+pub struct Studio {
+    keeper: Keeper,
+    state: Mutex<State>,
+    /// Children that died or had to be ended.
+    pub crashes: AtomicU64,
+}
+
+struct State {
+    health: Health,
+    tried: Option<Instant>,
+    ffmpeg: Tool,
+    ffprobe: Tool,
+    vips: Tool,
+}
+
+impl Studio {
+    /// `program` is our own, which shuts itself in.
+    #[must_use]
+    pub fn new(program: PathBuf) -> Self {
+        let unknown = || Err("not looked for yet".to_owned());
+        let state = State { health: Health::Unknown, tried: None, ffmpeg: unknown(), ffprobe: unknown(), vips: unknown() };
+        Self { keeper: Keeper::new(program), state: Mutex::new(state), crashes: AtomicU64::new(0) }
+    }
+
+    /// Tries the cage and looks for tools. Takes some tens of milliseconds.
+    pub fn try_out(&self) {
+        let health = match self.decode("image/gif", "320", Input::Bytes(DOT.to_vec())) {
+            Ok(_) => Health::Works,
+            Err(failure) => Health::Off(failure.to_string()),
+        };
+        let state = State {
+            ffmpeg: self.find("ffmpeg", "-version"),
+            ffprobe: self.find("ffprobe", "-version"),
+            vips: self.find("vipsthumbnail", "--vips-version"),
+            health,
+            tried: Some(Instant::now()),
+        };
+        *self.state.lock().unwrap_or_else(PoisonError::into_inner) = state;
+    }
+
+    fn find(&self, name: &str, version: &str) -> Tool {
+        let folders = ["/usr/local/bin", "/usr/bin"];
+        let found = folders.iter().find_map(|folder| std::fs::canonicalize(Path::new(folder).join(name)).ok());
+        let program = found.ok_or_else(|| "not installed".to_owned())?;
+        let path = program.to_str().ok_or("a strange path")?.to_owned();
+        let said = self.tool(&path, &[version], Input::Bytes(Vec::new()), MOST_PROBE);
+        said.map(|_| program).map_err(|failure| format!("does not run in its cage: {failure}"))
+    }
+
+    #[must_use]
+    pub fn health(&self) -> Health {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).health.clone()
+    }
+
+    /// Whether the cage is to be tried: not yet known, or not working a while ago.
+    #[must_use]
+    pub fn is_to_be_tried(&self) -> bool {
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        match state.health {
+            Health::Unknown => true,
+            Health::Works => false,
+            Health::Off(_) => state.tried.is_none_or(|at| at.elapsed() > TRY_AGAIN),
+        }
+    }
+
+    /// The tools by name, and why one is not used.
+    #[must_use]
+    pub fn tools(&self) -> Vec<(&'static str, Option<String>)> {
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let why = |tool: &Tool| tool.as_ref().err().cloned();
+        vec![("ffmpeg", why(&state.ffmpeg)), ("ffprobe", why(&state.ffprobe)), ("vipsthumbnail", why(&state.vips))]
+    }
+
+    /// Whether something can be made of that kind of file here.
+    #[must_use]
+    pub fn takes(mime: &str) -> bool {
+        mime.starts_with("image/") || mime.starts_with("audio/") || video::demuxer(mime).is_some()
+    }
+
+    /// Makes previews of a file and reads what it says of itself.
+    ///
+    /// # Errors
+    /// [`Failure`]: the file is refused, or its decoder died.
+    pub fn make(&self, file: &File, mime: &str) -> Result<Made, Failure> {
+        let made = match mime {
+            "image/heic" | "image/heif" | "image/avif" => self.with_vips(file, mime),
+            _ if mime.starts_with("video/") => self.film(file, mime),
+            _ => self.decode(mime, &all_sides(), Input::File(again(file)?)),
+        };
+        if matches!(made, Err(Failure::Died(_) | Failure::TimedOut)) {
+            self.crashes.fetch_add(1, Ordering::Relaxed);
+        }
+        made
+    }
+
+    fn decode(&self, mime: &str, sides: &str, input: Input) -> Result<Made, Failure> {
+        let arguments = ["decode", mime, sides];
+        let answer =
+            self.keeper.run(Task { arguments: &arguments, environment: &[], input, most: wire_format::MOST, time: TIME })?;
+        wire_format::decode(&answer).ok_or_else(|| Failure::Died("answered with nonsense".into()))
+    }
+
+    fn tool(&self, program: &str, arguments: &[&str], input: Input, most: usize) -> Result<Vec<u8>, Failure> {
+        let all = [&["tool", program], arguments].concat();
+        self.keeper.run(Task { arguments: &all, environment: &ENVIRONMENT, input, most, time: TIME })
+    }
+
+    fn tool_path(&self, of: impl Fn(&State) -> &Tool) -> Result<String, String> {
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        of(&state).as_ref().map(|path| path.to_string_lossy().into_owned()).map_err(Clone::clone)
+    }
+
+    /// Facts from our own decoder, pixels from vipsthumbnail, previews from our own decoder again.
+    fn with_vips(&self, file: &File, mime: &str) -> Result<Made, Failure> {
+        let mut made = self.decode(mime, "", Input::File(again(file)?))?;
+        let vips = match self.tool_path(|state| &state.vips) {
+            Ok(vips) => vips,
+            Err(why) => {
+                made.trouble = Some(format!("vipsthumbnail, which opens this kind of picture, is {why}"));
+                return Ok(made);
+            }
+        };
+        let arguments = ["stdin", "-s", "1280x1280>", "--eprofile", "srgb", "-o", ".jpg[Q=92,strip]"];
+        let picture = self.tool(&vips, &arguments, Input::File(again(file)?), MOST_POSTER)?;
+        self.drawn(made, picture)
+    }
+
+    fn film(&self, file: &File, mime: &str) -> Result<Made, Failure> {
+        let mut made = Made::default();
+        let Some(demuxer) = video::demuxer(mime) else {
+            made.trouble = Some("nothing here opens this kind of film".into());
+            return Ok(made);
+        };
+        let tools = (self.tool_path(|state| &state.ffprobe), self.tool_path(|state| &state.ffmpeg));
+        let (probe, ffmpeg) = match tools {
+            (Ok(probe), Ok(ffmpeg)) => (probe, ffmpeg),
+            (Err(why), _) | (_, Err(why)) => {
+                made.trouble = Some(format!("ffmpeg, which opens films, is {why}"));
+                return Ok(made);
+            }
+        };
+        let said = self.tool(&probe, &video::probe_arguments(demuxer), Input::File(again(file)?), MOST_PROBE)?;
+        made.facts = video::facts(&said).unwrap_or_default().bounded();
+        let at = video::poster_at(made.facts.duration_ms);
+        // A film that says it is longer than it is has a first frame still.
+        for at in [at, 0] {
+            let at = format!("{at}ms");
+            let arguments = video::poster_arguments(demuxer, &at);
+            match self.tool(&ffmpeg, &arguments, Input::File(again(file)?), MOST_POSTER) {
+                Ok(picture) if !picture.is_empty() => return self.drawn(made, picture),
+                Ok(_) => {}
+                Err(failure @ (Failure::System(_) | Failure::NoCage(_))) => return Err(failure),
+                Err(failure) => made.trouble = Some(failure.to_string()),
+            }
+        }
+        made.trouble.get_or_insert_with(|| "no frame of it could be shown".into());
+        Ok(made)
+    }
+
+    /// Previews of a JPEG that a foreign tool has made.
+    fn drawn(&self, mut made: Made, picture: Vec<u8>) -> Result<Made, Failure> {
+        let shown = self.decode("image/jpeg", &all_sides(), Input::Bytes(picture))?;
+        (made.pictures, made.thumbhash, made.trouble) = (shown.pictures, shown.thumbhash, shown.trouble);
+        if let (None, Some(largest)) = (made.facts.width, made.pictures.first()) {
+            (made.facts.width, made.facts.height) = (Some(largest.width), Some(largest.height));
+        }
+        Ok(made)
+    }
+}
+
+fn all_sides() -> String {
+    SIDES.map(|side| side.to_string()).join(",")
+}
+
+/// The same file, from its start. The position is shared with the child, so one child at a time has it.
+fn again(file: &File) -> Result<File, Failure> {
+    let mut again = file.try_clone().map_err(Failure::System)?;
+    again.rewind().map_err(Failure::System)?;
+    Ok(again)
+}

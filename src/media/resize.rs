@@ -1,0 +1,103 @@
+//! From a picture to its previews: smaller ones in WebP, and twenty bytes to show until they have come.
+
+use fast_image_resize::images::{Image, ImageRef};
+use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
+
+use super::bitmap::Bitmap;
+use super::wire_format::Picture;
+
+/// Of WebP, 0 to 100.
+const QUALITY: f32 = 78.0;
+/// Of WebP, 0 (quick) to 6 (small).
+const EFFORT: i32 = 2;
+/// The longest side of what a thumbhash is made of.
+const HASHED: u32 = 64;
+
+/// The size that fits into a square of that side; never larger than the picture is.
+pub fn fit(width: u32, height: u32, side: u32) -> (u32, u32) {
+    let longest = width.max(height);
+    if longest <= side {
+        return (width, height);
+    }
+    let scaled = |length: u32| {
+        let exact = (u64::from(length) * u64::from(side) + u64::from(longest) / 2) / u64::from(longest);
+        u32::try_from(exact).unwrap_or(side).max(1)
+    };
+    (scaled(width), scaled(height))
+}
+
+/// The bitmap made to fit into a square of that side.
+pub fn shrink(from: Bitmap, side: u32) -> Result<Bitmap, String> {
+    let (width, height) = fit(from.width, from.height, side);
+    if (width, height) == (from.width, from.height) {
+        return Ok(from);
+    }
+    let kind = if from.channels == 4 { PixelType::U8x4 } else { PixelType::U8x3 };
+    let source = ImageRef::new(from.width, from.height, &from.pixels, kind).map_err(|cause| cause.to_string())?;
+    let mut target = Image::new(width, height, kind);
+    let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Lanczos3));
+    Resizer::new().resize(&source, &mut target, &options).map_err(|cause| cause.to_string())?;
+    Bitmap::new(width, height, from.channels, target.into_vec())
+}
+
+/// Previews of these sides, largest first; a picture that is small has fewer. `None` stands for a thumbhash that
+/// could not be made.
+pub fn previews(picture: Bitmap, sides: &[u32]) -> Result<(Vec<Picture>, Vec<u8>), String> {
+    let mut pictures: Vec<Picture> = Vec::new();
+    let mut current = picture;
+    for side in sides {
+        let is_same = fit(current.width, current.height, *side) == (current.width, current.height);
+        if is_same && !pictures.is_empty() {
+            continue;
+        }
+        if !is_same {
+            current = shrink(current, *side)?;
+        }
+        pictures.push(Picture { width: current.width, height: current.height, bytes: webp(&current)? });
+    }
+    let small = shrink(current, HASHED)?;
+    Ok((pictures, hash(&small)))
+}
+
+fn webp(picture: &Bitmap) -> Result<Vec<u8>, String> {
+    let encoder = if picture.channels == 4 {
+        webp::Encoder::from_rgba(&picture.pixels, picture.width, picture.height)
+    } else {
+        webp::Encoder::from_rgb(&picture.pixels, picture.width, picture.height)
+    };
+    let mut config = webp::WebPConfig::new().map_err(|()| "no WebP encoder")?;
+    config.quality = QUALITY;
+    config.method = EFFORT;
+    encoder.encode_advanced(&config).map(|bytes| bytes.to_vec()).map_err(|cause| format!("{cause:?}"))
+}
+
+fn hash(picture: &Bitmap) -> Vec<u8> {
+    let rgba: Vec<u8> = if picture.channels == 4 {
+        picture.pixels.clone()
+    } else {
+        picture.pixels.chunks_exact(3).flat_map(|pixel| pixel.iter().copied().chain([255])).collect()
+    };
+    thumbhash::rgba_to_thumb_hash(picture.width as usize, picture.height as usize, &rgba)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pictures_fit_into_the_square_and_never_grow() {
+        assert_eq!(fit(6000, 4000, 1280), (1280, 853));
+        assert_eq!(fit(4000, 6000, 320), (213, 320));
+        assert_eq!(fit(100, 50, 320), (100, 50));
+        assert_eq!(fit(100_000, 1, 320), (320, 1));
+    }
+
+    #[test]
+    fn a_small_picture_has_one_preview() {
+        let picture = |side: u32| Bitmap::new(side, side, 3, vec![7; (side * side * 3) as usize]).unwrap();
+        let sizes = |side| previews(picture(side), &[1280, 640, 320]).unwrap().0.iter().map(|one| one.width).collect::<Vec<_>>();
+        assert_eq!(sizes(100), [100]);
+        assert_eq!(sizes(500), [500, 320]);
+        assert_eq!(sizes(1400), [1280, 640, 320]);
+    }
+}

@@ -1,0 +1,139 @@
+//! What a caged decoder answers, byte for byte, and how it is checked outside.
+
+use super::metadata::Facts;
+
+/// The first bytes of an answer.
+const MAGIC: &[u8; 4] = b"NXP1";
+/// Bytes of facts.
+const MOST_FACTS: usize = 64 * 1024;
+/// Bytes of one picture.
+const MOST_PICTURE: usize = 3 << 20;
+/// Pictures of one file, and bytes of its thumbhash.
+const MOST_PICTURES: usize = 3;
+const MOST_HASH: usize = 32;
+/// Bytes of a whole answer.
+pub const MOST: usize = 64 + MOST_FACTS + MOST_HASH + MOST_PICTURES * (MOST_PICTURE + 16);
+/// The longest side of a preview.
+const SIDE: u32 = 1280;
+
+/// One preview, in WebP.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Picture {
+    pub width: u32,
+    pub height: u32,
+    pub bytes: Vec<u8>,
+}
+
+/// What was made of a file.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Made {
+    pub facts: Facts,
+    /// Empty where there is no picture.
+    pub thumbhash: Vec<u8>,
+    /// Largest first.
+    pub pictures: Vec<Picture>,
+    /// Why there is no picture, where one was to be expected.
+    pub trouble: Option<String>,
+}
+
+fn put(answer: &mut Vec<u8>, part: &[u8]) {
+    answer.extend_from_slice(&u32::try_from(part.len()).unwrap_or(u32::MAX).to_le_bytes());
+    answer.extend_from_slice(part);
+}
+
+/// As a decoder says it.
+#[must_use]
+pub fn encode(made: &Made) -> Vec<u8> {
+    let mut answer = MAGIC.to_vec();
+    put(&mut answer, &serde_json::to_vec(&made.facts.clone().bounded()).unwrap_or_default());
+    let trouble: String = made.trouble.as_deref().unwrap_or_default().chars().take(190).collect();
+    put(&mut answer, trouble.as_bytes());
+    put(&mut answer, &made.thumbhash);
+    for picture in &made.pictures {
+        answer.extend_from_slice(&picture.width.to_le_bytes());
+        answer.extend_from_slice(&picture.height.to_le_bytes());
+        put(&mut answer, &picture.bytes);
+    }
+    answer
+}
+
+struct Cursor<'a>(&'a [u8]);
+
+impl<'a> Cursor<'a> {
+    fn take(&mut self, length: usize) -> Option<&'a [u8]> {
+        let (part, rest) = self.0.split_at_checked(length)?;
+        self.0 = rest;
+        Some(part)
+    }
+
+    fn number(&mut self) -> Option<u32> {
+        Some(u32::from_le_bytes(self.take(4)?.try_into().ok()?))
+    }
+
+    fn part(&mut self, most: usize) -> Option<&'a [u8]> {
+        let length = usize::try_from(self.number()?).ok()?;
+        (length <= most).then(|| self.take(length))?
+    }
+}
+
+/// Reads what a decoder said; `None` when any length, size or mark in it is not as it must be.
+#[must_use]
+pub fn decode(answer: &[u8]) -> Option<Made> {
+    let mut rest = Cursor(answer);
+    if rest.take(4)? != MAGIC {
+        return None;
+    }
+    let facts: Facts = serde_json::from_slice(rest.part(MOST_FACTS)?).ok()?;
+    let trouble = super::metadata::clean(&String::from_utf8_lossy(rest.part(1024)?), 190);
+    let thumbhash = rest.part(MOST_HASH)?.to_vec();
+    let mut pictures = Vec::new();
+    while !rest.0.is_empty() {
+        let (width, height) = (rest.number()?, rest.number()?);
+        let bytes = rest.part(MOST_PICTURE)?;
+        let is_webp = bytes.get(..4) == Some(b"RIFF") && bytes.get(8..12) == Some(b"WEBP");
+        let is_as_long = bytes.get(4..8).and_then(|length| Some(u32::from_le_bytes(length.try_into().ok()?) as usize + 8));
+        if !(1..=SIDE).contains(&width) || !(1..=SIDE).contains(&height) || !is_webp || is_as_long != Some(bytes.len()) {
+            return None;
+        }
+        if pictures.len() == MOST_PICTURES {
+            return None;
+        }
+        pictures.push(Picture { width, height, bytes: bytes.to_vec() });
+    }
+    Some(Made { facts: facts.bounded(), thumbhash, pictures, trouble })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn made() -> Made {
+        let bytes = b"RIFF\x0c\0\0\0WEBPVP8 \0\0\0\0".to_vec();
+        Made {
+            facts: Facts { title: Some("a".into()), ..Facts::default() },
+            thumbhash: vec![1; 20],
+            pictures: vec![Picture { width: 2, height: 3, bytes }],
+            trouble: None,
+        }
+    }
+
+    #[test]
+    fn an_answer_comes_back_as_it_went() {
+        assert_eq!(decode(&encode(&made())), Some(made()));
+    }
+
+    #[test]
+    fn an_answer_that_is_cut_longer_or_lies_is_none() {
+        let whole = encode(&made());
+        for cut in 0..whole.len() {
+            let cut_at_a_picture = decode(&whole[..cut]).is_none_or(|made| made.pictures.is_empty());
+            assert!(cut_at_a_picture, "{cut}");
+        }
+        assert_eq!(decode(&[whole.as_slice(), b"x"].concat()), None);
+        let with = |picture: Picture| decode(&encode(&Made { pictures: vec![picture], ..made() }));
+        assert_eq!(with(Picture { width: 5000, ..made().pictures[0].clone() }), None);
+        assert_eq!(with(Picture { bytes: b"<script>alert(1)</script>".to_vec(), ..made().pictures[0].clone() }), None);
+        let four = Made { pictures: vec![made().pictures[0].clone(); 4], ..made() };
+        assert_eq!(decode(&encode(&four)), None);
+    }
+}

@@ -1,0 +1,222 @@
+//! The caged side: what our own program does when it was started to decode one file.
+
+use std::io::{Read, Write};
+use std::path::Path;
+use std::process::ExitCode;
+
+use super::bitmap::Bitmap;
+use super::metadata::Facts;
+use super::sniff::sniff;
+use super::wire_format::{self, Made};
+use super::{audio_tags, embedded_jpeg, exif, iptc, jpeg, raster, resize, svg, xmp};
+use crate::sandbox::lockdown::{self, Bounds, StandardInput};
+use crate::sandbox::supervisor::{NO_CAGE, REFUSED};
+
+/// Sides of the squares that previews fit into, in pixels, largest first.
+pub const SIDES: [u32; 3] = [1280, 640, 320];
+/// What one decoder may use.
+const BOUNDS: Bounds = Bounds { memory: 1 << 30, seconds: 30 };
+/// A drawing is a program: it gets less.
+const SVG_BOUNDS: Bounds = Bounds { memory: 1 << 30, seconds: 8 };
+/// What a foreign tool may use: its libraries reserve much more than they use.
+const TOOL_BOUNDS: Bounds = Bounds { memory: 3 << 29, seconds: 30 };
+/// Bytes of a picture file.
+const MOST_INPUT: u64 = 384 << 20;
+
+/// Works if the program was started as a caged child; `None` if it was not.
+#[must_use]
+pub fn serve(arguments: &[String]) -> Option<ExitCode> {
+    let (first, rest) = arguments.split_first()?;
+    if first != "cage" {
+        return None;
+    }
+    Some(match rest {
+        [what, mime, sides] if what == "decode" => decode(mime, sides),
+        [what, program, arguments @ ..] if what == "tool" => tool(program, arguments),
+        #[cfg(debug_assertions)]
+        [what, call] if what == "canary" => canary(call),
+        _ => ExitCode::from(2),
+    })
+}
+
+fn end(code: i32, said: &str) -> ExitCode {
+    drop(std::io::stdout().write_all(said.as_bytes()));
+    ExitCode::from(u8::try_from(code).unwrap_or(1))
+}
+
+/// Reads the input, shuts itself in, decodes, answers.
+fn decode(mime: &str, sides: &str) -> ExitCode {
+    let sides: Vec<u32> = sides.split(',').filter_map(|side| side.parse().ok()).filter(|side| SIDES.contains(side)).collect();
+    let prepared = Prepared::read(mime);
+    let bounds = if mime == SVG { SVG_BOUNDS } else { BOUNDS };
+    if let Err(cause) = lockdown::shut_in(bounds) {
+        return end(NO_CAGE, &format!("the kernel cannot shut decoders in: {cause}"));
+    }
+    std::panic::set_hook(Box::new(|_| {}));
+    let made = prepared.and_then(|prepared| {
+        let work = std::panic::AssertUnwindSafe(|| make(prepared, mime, &sides));
+        std::panic::catch_unwind(work).unwrap_or_else(|_| Err("the decoder gave up on it".into()))
+    });
+    match made {
+        Ok(made) => match std::io::stdout().write_all(&wire_format::encode(&made)) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(_) => ExitCode::FAILURE,
+        },
+        Err(why) => end(REFUSED, &why),
+    }
+}
+
+/// What has to be read before the walls are up. Nothing of it has been looked into.
+enum Prepared {
+    /// Read bit by bit, from behind the walls.
+    Audio,
+    Picture {
+        bytes: Vec<u8>,
+        fonts: Vec<Vec<u8>>,
+    },
+}
+
+impl Prepared {
+    fn read(mime: &str) -> Result<Self, String> {
+        if mime.starts_with("audio/") {
+            return Ok(Self::Audio);
+        }
+        let mut bytes = Vec::new();
+        StandardInput.take(MOST_INPUT + 1).read_to_end(&mut bytes).map_err(|cause| cause.to_string())?;
+        if bytes.len() as u64 > MOST_INPUT {
+            return Err("too large to be decoded".into());
+        }
+        let fonts = if mime == SVG && svg::has_words(&bytes) { svg::fonts() } else { Vec::new() };
+        Ok(Self::Picture { bytes, fonts })
+    }
+}
+
+const SVG: &str = "image/svg+xml";
+
+fn make(prepared: Prepared, mime: &str, sides: &[u32]) -> Result<Made, String> {
+    match prepared {
+        Prepared::Audio => {
+            let (facts, cover) = audio_tags::read(StandardInput)?;
+            let mut made = Made { facts, ..Made::default() };
+            if let Some(cover) = cover {
+                let mime = sniff(&cover, "").mime;
+                match show(cover, mime, Vec::new(), sides) {
+                    Ok(shown) => (made.pictures, made.thumbhash) = (shown.pictures, shown.thumbhash),
+                    Err(why) => made.trouble = Some(why),
+                }
+            }
+            Ok(made)
+        }
+        Prepared::Picture { bytes, fonts } => {
+            // What somebody wrote into a file never costs its picture.
+            let (mut facts, orientation) = unharmed(|| exif::read(&bytes)).unwrap_or((Facts::default(), 1));
+            facts.fill(unharmed(|| xmp::read(&bytes)).unwrap_or_default());
+            facts.fill(unharmed(|| iptc::read(&bytes)).unwrap_or_default());
+            if sides.is_empty() {
+                let turned = matches!(orientation, 5..=8);
+                if turned {
+                    (facts.width, facts.height) = (facts.height, facts.width);
+                }
+                return Ok(Made { facts, ..Made::default() });
+            }
+            match show(bytes, mime, fonts, sides) {
+                Ok(shown) => Ok(Made { facts: Facts { width: shown.width, height: shown.height, ..facts }, ..shown.into() }),
+                Err(why) => Ok(Made { facts, trouble: Some(why), ..Made::default() }),
+            }
+        }
+    }
+}
+
+fn unharmed<T>(read: impl FnOnce() -> T) -> Option<T> {
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(read)).ok()
+}
+
+/// Previews of a picture, and its own size as it is shown.
+struct Shown {
+    width: Option<u32>,
+    height: Option<u32>,
+    pictures: Vec<wire_format::Picture>,
+    thumbhash: Vec<u8>,
+}
+
+impl From<Shown> for Made {
+    fn from(shown: Shown) -> Self {
+        Self { pictures: shown.pictures, thumbhash: shown.thumbhash, ..Self::default() }
+    }
+}
+
+fn show(bytes: Vec<u8>, mime: &str, fonts: Vec<Vec<u8>>, sides: &[u32]) -> Result<Shown, String> {
+    let side = sides.first().copied().unwrap_or_default();
+    let (width, height, bitmap, orientation, profile) = decoded(&bytes, mime, fonts, side)?;
+    // The file is not needed any more, and its memory is, for what is made of it.
+    drop(bytes);
+    let turned = matches!(orientation, 5..=8);
+    let (width, height) = if turned { (height, width) } else { (width, height) };
+    let small = resize::shrink(bitmap, side)?.in_srgb(profile.as_deref()).oriented(orientation);
+    let (pictures, thumbhash) = resize::previews(small, sides)?;
+    Ok(Shown { width: Some(width), height: Some(height), pictures, thumbhash })
+}
+
+/// Width and height as they are in the file, pixels, how they are to be turned, and the colour profile.
+type Decoded = (u32, u32, Bitmap, u8, Option<Vec<u8>>);
+
+fn decoded(bytes: &[u8], mime: &str, fonts: Vec<Vec<u8>>, side: u32) -> Result<Decoded, String> {
+    Ok(match mime {
+        "image/jpeg" => from_jpeg(bytes, side)?,
+        SVG => {
+            let drawn = svg::draw(bytes, fonts, side)?;
+            (drawn.width, drawn.height, drawn, 1, None)
+        }
+        _ => match (raster::format(mime), inner(mime, bytes)) {
+            (_, Some((jpeg, width, height))) => {
+                let (_, _, bitmap, orientation, profile) = from_jpeg(jpeg, side)?;
+                let outer = unharmed(|| exif::read(bytes).1).unwrap_or(1);
+                (width, height, bitmap, if outer == 1 { orientation } else { outer }, profile)
+            }
+            (Some(format), _) => {
+                let decoded = raster::decode(bytes, format)?;
+                let (width, height) = (decoded.bitmap.width, decoded.bitmap.height);
+                let small = resize::shrink(decoded.bitmap, side)?;
+                (width, height, small, decoded.orientation, decoded.profile)
+            }
+            (None, _) => return Err("nothing here decodes this kind of picture".into()),
+        },
+    })
+}
+
+fn from_jpeg(bytes: &[u8], side: u32) -> Result<Decoded, String> {
+    let header = jpeg::header(bytes)?;
+    let orientation = unharmed(|| exif::read(bytes).1).unwrap_or(1);
+    Ok((header.width, header.height, jpeg::decode(bytes, side)?, orientation, jpeg::profile(bytes)))
+}
+
+/// The JPEG inside a camera's RAW file: that of a format we do not know, or of a TIFF whose own picture is smaller.
+fn inner<'a>(mime: &str, bytes: &'a [u8]) -> Option<(&'a [u8], u32, u32)> {
+    if raster::format(mime).is_some() && mime != "image/tiff" {
+        return None;
+    }
+    let found = embedded_jpeg::largest(bytes)?;
+    let is_larger = mime != "image/tiff" || raster::width(bytes).is_none_or(|own| own < found.1);
+    is_larger.then_some(found)
+}
+
+/// Becomes a foreign program, shut in. Comes back only when that fails.
+fn tool(program: &str, arguments: &[String]) -> ExitCode {
+    use std::os::unix::process::CommandExt;
+    if let Err(cause) = lockdown::shut_in_tool(TOOL_BOUNDS, Path::new(program)) {
+        return end(NO_CAGE, &format!("the kernel cannot shut {program} in: {cause}"));
+    }
+    let cause = std::process::Command::new(program).args(arguments).exec();
+    end(NO_CAGE, &format!("{program} cannot be started: {cause}"))
+}
+
+#[cfg(debug_assertions)]
+fn canary(call: &str) -> ExitCode {
+    if let Err(cause) = lockdown::shut_in(BOUNDS) {
+        return end(NO_CAGE, &cause.to_string());
+    }
+    match crate::sandbox::canary::sing(call) {
+        Ok(()) => end(0, "alive"),
+        Err(cause) => end(REFUSED, &cause.to_string()),
+    }
+}

@@ -1,0 +1,93 @@
+//! XMP: what programs wrote; looked for anywhere in the file, since each format keeps it elsewhere.
+
+use roxmltree::{Document, Node, ParsingOptions};
+
+use super::metadata::{Facts, Taken};
+
+/// Bytes of a file in which it is looked for, from its start and from its end.
+const WITHIN: usize = 8 << 20;
+/// Bytes of XMP.
+const MOST: usize = 512 * 1024;
+
+pub fn read(bytes: &[u8]) -> Facts {
+    let head = bytes.get(..WITHIN.min(bytes.len())).unwrap_or_default();
+    let tail = bytes.get(bytes.len().saturating_sub(WITHIN)..).unwrap_or_default();
+    packet(head).or_else(|| packet(tail)).and_then(parse).unwrap_or_default()
+}
+
+fn packet(bytes: &[u8]) -> Option<&str> {
+    const END: &[u8] = b"</x:xmpmeta>";
+    let start = memchr::memmem::find(bytes, b"<x:xmpmeta")?;
+    let rest = bytes.get(start..)?;
+    let end = memchr::memmem::find(rest.get(..MOST.min(rest.len()))?, END)? + END.len();
+    std::str::from_utf8(rest.get(..end)?).ok()
+}
+
+fn parse(text: &str) -> Option<Facts> {
+    let options = ParsingOptions { allow_dtd: false, nodes_limit: 20_000, ..ParsingOptions::default() };
+    let document = Document::parse_with_options(text, options).ok()?;
+    let root = document.root_element();
+    let place: Vec<String> = ["City", "State", "Country"].iter().filter_map(|name| one(&root, name)).collect();
+    Some(Facts {
+        taken: ["DateTimeOriginal", "DateCreated", "CreateDate"].iter().find_map(|name| Taken::parse(&one(&root, name)?)),
+        title: one(&root, "title"),
+        caption: one(&root, "description"),
+        artist: one(&root, "creator"),
+        camera: one(&root, "Model"),
+        lens: one(&root, "LensModel").or_else(|| one(&root, "Lens")),
+        place: (!place.is_empty()).then(|| place.join(", ")),
+        keywords: named(&root, "subject").map(|node| items(&node)).unwrap_or_default(),
+        ..Facts::default()
+    })
+}
+
+fn named<'a, 'i>(root: &Node<'a, 'i>, name: &str) -> Option<Node<'a, 'i>> {
+    root.descendants().find(|node| node.tag_name().name() == name)
+}
+
+fn items(node: &Node<'_, '_>) -> Vec<String> {
+    let items = node.descendants().filter(|inner| inner.tag_name().name() == "li");
+    items.filter_map(|inner| inner.text()).map(str::to_owned).collect()
+}
+
+/// An attribute of that name, the first of a list, or an element's text.
+fn one(root: &Node<'_, '_>, name: &str) -> Option<String> {
+    let attribute = root.descendants().find_map(|node| {
+        node.attributes().find(|attribute| attribute.name() == name && attribute.namespace().is_some()).map(|a| a.value())
+    });
+    if let Some(value) = attribute {
+        return Some(value.to_owned());
+    }
+    let node = named(root, name)?;
+    let text = items(&node).into_iter().next().or_else(|| node.text().map(str::to_owned))?;
+    (!text.trim().is_empty()).then_some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PACKET: &str = r#"....<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
+      <rdf:Description xmlns:photoshop="http://ns.adobe.com/photoshop/1.0/" xmlns:dc="http://purl.org/dc/elements/1.1/"
+        photoshop:City="Lisbon" photoshop:Country="Portugal" photoshop:DateCreated="2021-06-05T10:11:12+01:00">
+        <dc:title><rdf:Alt><rdf:li xml:lang="x-default">The harbour</rdf:li></rdf:Alt></dc:title>
+        <dc:subject><rdf:Bag><rdf:li>sea</rdf:li><rdf:li>boats</rdf:li></rdf:Bag></dc:subject>
+      </rdf:Description></rdf:RDF></x:xmpmeta>...."#;
+
+    #[test]
+    fn title_place_time_and_keywords_are_read() {
+        let facts = read(PACKET.as_bytes());
+        assert_eq!(facts.title.as_deref(), Some("The harbour"));
+        assert_eq!(facts.place.as_deref(), Some("Lisbon, Portugal"));
+        assert_eq!(facts.keywords, ["sea", "boats"]);
+        assert_eq!(facts.taken.map(|taken| taken.offset), Some(Some(60)));
+    }
+
+    #[test]
+    fn broken_or_hostile_xmp_says_nothing() {
+        let bomb = r#"<x:xmpmeta><!DOCTYPE a [<!ENTITY b "c">]>&b;</x:xmpmeta>"#;
+        for text in ["<x:xmpmeta>", "<x:xmpmeta></x:xmpmeta>", bomb, "</x:xmpmeta><x:xmpmeta"] {
+            assert_eq!(read(text.as_bytes()), Facts::default(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,314 @@
+//! The walls of the cage: no descriptors but three, bounded memory and time, no files, no system calls but a few.
+//! The one file of the house with `unsafe` in it: system calls that no library wraps.
+#![expect(unsafe_code, reason = "close_range has no safe wrapper, and canaries make calls that no library offers")]
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use landlock::{
+    ABI, Access, AccessFs, AccessNet, Compatible, PathBeneath, PathFd, Ruleset, RulesetAttr, RulesetCreatedAttr, RulesetStatus,
+    Scope,
+};
+use rustix::process::{Resource, Rlimit, setrlimit};
+use seccompiler::{
+    BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule, apply_filter,
+};
+
+/// Files that a foreign tool may have open.
+const TOOL_DESCRIPTORS: u64 = 64;
+/// Threads and processes that its user may have while it runs, those of the server included.
+const TOOL_THREADS: u64 = 2048;
+
+/// What a caged process may use.
+#[derive(Debug, Clone, Copy)]
+pub struct Bounds {
+    /// Bytes of address space.
+    pub memory: u64,
+    /// Seconds of CPU time.
+    pub seconds: u64,
+}
+
+/// Shuts this process in for good, to decode what it has read: it can compute, read and write what it has open,
+/// and end. Whatever else it tries kills it.
+///
+/// # Errors
+/// Where the kernel cannot do it: nothing must be decoded then.
+pub fn shut_in(bounds: Bounds) -> io::Result<()> {
+    close_descriptors()?;
+    limit(bounds)?;
+    enforce(landlock_ruleset()?)?;
+    setrlimit(Resource::Nofile, most(0))?;
+    setrlimit(Resource::Nproc, most(0))?;
+    apply_filter(&decoder_filter().map_err(io::Error::other)?).map_err(io::Error::other)
+}
+
+/// Shuts this process in to become the foreign `program`: it may read its libraries and the file that stands on its
+/// standard input, start threads, and nothing else.
+///
+/// # Errors
+/// Where the kernel cannot do it: the program must not be started then.
+pub fn shut_in_tool(bounds: Bounds, program: &Path) -> io::Result<()> {
+    close_descriptors()?;
+    limit(bounds)?;
+    let mut rules = landlock_ruleset()?;
+    let read = AccessFs::ReadFile | AccessFs::ReadDir;
+    for folder in ["/usr/lib", "/lib", "/lib64"] {
+        rules = allow(rules, PathFd::new(folder).ok(), read)?;
+    }
+    rules = allow(rules, PathFd::new("/etc/ld.so.cache").ok(), AccessFs::ReadFile.into())?;
+    for started in std::iter::once(program.to_owned()).chain(loader()) {
+        let fd = PathFd::new(&started).map_err(io::Error::other)?;
+        rules = allow(rules, Some(fd), AccessFs::ReadFile | AccessFs::Execute)?;
+    }
+    let input = rustix::io::dup(rustix::stdio::stdin())?;
+    // What lies in memory alone has no place in the tree: no rule can name it, and none is needed.
+    let name = std::fs::read_link("/proc/self/fd/0")?;
+    let is_placed = name.is_absolute() && !name.to_string_lossy().starts_with("/memfd:") && name != Path::new("/dev/null");
+    rules = allow(rules, is_placed.then_some(input), AccessFs::ReadFile.into())?;
+    enforce(rules)?;
+    setrlimit(Resource::Nofile, most(TOOL_DESCRIPTORS))?;
+    setrlimit(Resource::Nproc, most(TOOL_THREADS))?;
+    let (calls, absent) = tool_filters().map_err(io::Error::other)?;
+    apply_filter(&absent).map_err(io::Error::other)?;
+    apply_filter(&calls).map_err(io::Error::other)
+}
+
+/// The dynamic loader, which the kernel starts for a program.
+fn loader() -> Option<PathBuf> {
+    let names = ["/lib64/ld-linux-x86-64.so.2", "/lib/ld-linux-aarch64.so.1"];
+    names.iter().find_map(|name| std::fs::canonicalize(name).ok())
+}
+
+const fn most(value: u64) -> Rlimit {
+    Rlimit { current: Some(value), maximum: Some(value) }
+}
+
+/// Everything but standard input, output and error.
+fn close_descriptors() -> io::Result<()> {
+    // SAFETY: closes numbers only; nothing here owns a descriptor above 2 at this point.
+    let closed = unsafe { libc::syscall(libc::SYS_close_range, 3_u32, u32::MAX, 0_u32) };
+    if closed == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}
+
+fn limit(bounds: Bounds) -> io::Result<()> {
+    rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL))?;
+    // A system that does not let us be modest is no less safe.
+    rustix::process::nice(10).ok();
+    std::fs::write("/proc/self/oom_score_adj", "1000").ok();
+    setrlimit(Resource::As, most(bounds.memory))?;
+    setrlimit(Resource::Cpu, most(bounds.seconds))?;
+    setrlimit(Resource::Fsize, most(0))?;
+    setrlimit(Resource::Core, most(0))?;
+    Ok(())
+}
+
+fn landlock_ruleset() -> io::Result<landlock::RulesetCreated> {
+    // What a kernel does not know yet it leaves out; without files (version 1) there is no cage.
+    let abi = ABI::V6;
+    Ruleset::default()
+        .set_compatibility(landlock::CompatLevel::HardRequirement)
+        .handle_access(AccessFs::from_all(ABI::V1))
+        .map(|rules| rules.set_compatibility(landlock::CompatLevel::BestEffort))
+        .and_then(|rules| rules.handle_access(AccessFs::from_all(abi)))
+        .and_then(|rules| rules.handle_access(AccessNet::from_all(abi)))
+        .and_then(|rules| rules.scope(Scope::from_all(abi)))
+        .and_then(Ruleset::create)
+        .map_err(io::Error::other)
+}
+
+fn allow<F: std::os::fd::AsFd>(
+    rules: landlock::RulesetCreated,
+    place: Option<F>,
+    access: landlock::BitFlags<AccessFs>,
+) -> io::Result<landlock::RulesetCreated> {
+    match place {
+        Some(place) => rules.add_rule(PathBeneath::new(place, access)).map_err(io::Error::other),
+        None => Ok(rules),
+    }
+}
+
+fn enforce(rules: landlock::RulesetCreated) -> io::Result<()> {
+    let status = rules.restrict_self().map_err(io::Error::other)?;
+    if status.ruleset == RulesetStatus::NotEnforced || !status.no_new_privs {
+        return Err(io::Error::other("this kernel has no Landlock"));
+    }
+    Ok(())
+}
+
+type Rules = BTreeMap<i64, Vec<SeccompRule>>;
+type Built = Result<BpfProgram, seccompiler::BackendError>;
+
+fn arch() -> Result<seccompiler::TargetArch, seccompiler::BackendError> {
+    std::env::consts::ARCH.try_into()
+}
+
+fn compile(rules: Rules, otherwise: SeccompAction, matched: SeccompAction) -> Built {
+    SeccompFilter::new(rules, otherwise, matched, arch()?)?.try_into()
+}
+
+/// `argument & mask == value`.
+fn masked(argument: u8, mask: u64, value: u64) -> Result<Vec<SeccompRule>, seccompiler::BackendError> {
+    let condition = SeccompCondition::new(argument, SeccompCmpArgLen::Qword, SeccompCmpOp::MaskedEq(mask), value)?;
+    Ok(vec![SeccompRule::new(vec![condition])?])
+}
+
+/// A 32-bit argument of that value.
+fn equal(argument: u8, value: u64) -> Result<SeccompRule, seccompiler::BackendError> {
+    SeccompRule::new(vec![SeccompCondition::new(argument, SeccompCmpArgLen::Dword, SeccompCmpOp::Eq, value)?])
+}
+
+fn decoder_filter() -> Built {
+    let mut rules: Rules = [
+        libc::SYS_read,
+        libc::SYS_lseek,
+        libc::SYS_write,
+        libc::SYS_munmap,
+        libc::SYS_mremap,
+        libc::SYS_brk,
+        libc::SYS_madvise,
+        libc::SYS_futex,
+        libc::SYS_getrandom,
+        // The C library asks how much memory there is before it sorts.
+        libc::SYS_sysinfo,
+        libc::SYS_clock_gettime,
+        libc::SYS_rt_sigreturn,
+        libc::SYS_rt_sigprocmask,
+        libc::SYS_sigaltstack,
+        libc::SYS_exit,
+        libc::SYS_exit_group,
+    ]
+    .map(|call| (call, Vec::new()))
+    .into();
+    // Memory, but none that can be executed.
+    rules.insert(libc::SYS_mmap, masked(2, libc::PROT_EXEC.try_into().unwrap_or(4), 0)?);
+    compile(rules, SeccompAction::KillProcess, SeccompAction::Allow)
+}
+
+/// A list of what a dynamically linked program needs to start and to compute with threads; and, since the list can
+/// only say yes, a second filter for what it is told does not exist: `clone3`, so that `clone` is taken, whose flags can
+/// be looked at; `getpeername`, with which a library asks where its log goes; and `ioctl`, which changes files through
+/// descriptors that only read.
+fn tool_filters() -> Result<(BpfProgram, BpfProgram), seccompiler::BackendError> {
+    let mut rules: Rules = [
+        libc::SYS_execve,
+        libc::SYS_read,
+        libc::SYS_readv,
+        libc::SYS_pread64,
+        libc::SYS_write,
+        libc::SYS_writev,
+        libc::SYS_lseek,
+        libc::SYS_openat,
+        libc::SYS_close,
+        libc::SYS_newfstatat,
+        libc::SYS_fstat,
+        libc::SYS_statx,
+        libc::SYS_statfs,
+        libc::SYS_fstatfs,
+        libc::SYS_faccessat,
+        libc::SYS_faccessat2,
+        libc::SYS_readlinkat,
+        libc::SYS_getdents64,
+        libc::SYS_getcwd,
+        libc::SYS_dup,
+        libc::SYS_ioctl,
+        libc::SYS_ftruncate,
+        libc::SYS_unlinkat,
+        libc::SYS_umask,
+        libc::SYS_mmap,
+        libc::SYS_munmap,
+        libc::SYS_mremap,
+        libc::SYS_mprotect,
+        libc::SYS_mlock,
+        libc::SYS_brk,
+        libc::SYS_madvise,
+        libc::SYS_futex,
+        libc::SYS_clone3,
+        libc::SYS_getpeername,
+        libc::SYS_set_tid_address,
+        libc::SYS_set_robust_list,
+        libc::SYS_rseq,
+        libc::SYS_prctl,
+        libc::SYS_get_mempolicy,
+        libc::SYS_set_mempolicy,
+        libc::SYS_sched_getaffinity,
+        libc::SYS_sched_yield,
+        libc::SYS_getpid,
+        libc::SYS_gettid,
+        libc::SYS_getuid,
+        libc::SYS_geteuid,
+        libc::SYS_getgid,
+        libc::SYS_getegid,
+        libc::SYS_getrusage,
+        libc::SYS_getrandom,
+        libc::SYS_sysinfo,
+        libc::SYS_uname,
+        libc::SYS_clock_gettime,
+        libc::SYS_clock_nanosleep,
+        libc::SYS_gettimeofday,
+        libc::SYS_times,
+        libc::SYS_rt_sigaction,
+        libc::SYS_rt_sigprocmask,
+        libc::SYS_rt_sigreturn,
+        libc::SYS_sigaltstack,
+        libc::SYS_exit,
+        libc::SYS_exit_group,
+    ]
+    .map(|call| (call, Vec::new()))
+    .into();
+    #[cfg(target_arch = "x86_64")]
+    rules.extend(
+        [
+            libc::SYS_open,
+            libc::SYS_access,
+            libc::SYS_stat,
+            libc::SYS_lstat,
+            libc::SYS_readlink,
+            libc::SYS_unlink,
+            libc::SYS_arch_prctl,
+            libc::SYS_time,
+        ]
+        .map(|call| (call, Vec::new())),
+    );
+    // Its own limits, not those of others.
+    rules.insert(libc::SYS_prlimit64, vec![equal(0, 0)?]);
+    let fcntls = [libc::F_GETFD, libc::F_SETFD, libc::F_GETFL, libc::F_DUPFD_CLOEXEC];
+    let fcntls: Result<Vec<_>, _> = fcntls.iter().map(|what| equal(1, u64::try_from(*what).unwrap_or(u64::MAX))).collect();
+    rules.insert(libc::SYS_fcntl, fcntls?);
+    let thread = u64::try_from(libc::CLONE_THREAD | libc::CLONE_VM).unwrap_or(u64::MAX);
+    rules.insert(libc::SYS_clone, masked(0, thread, thread)?);
+    let calls = compile(rules, SeccompAction::KillProcess, SeccompAction::Allow)?;
+    let unknown = SeccompAction::Errno(u32::try_from(libc::ENOSYS).unwrap_or(38));
+    let mut absent: Rules = [libc::SYS_clone3, libc::SYS_getpeername, libc::SYS_ioctl].map(|call| (call, Vec::new())).into();
+    // It dies with the server, whatever it would rather.
+    absent.insert(libc::SYS_prctl, vec![equal(0, u64::try_from(libc::PR_SET_PDEATHSIG).unwrap_or(1))?]);
+    let absent = compile(absent, SeccompAction::Allow, unknown)?;
+    Ok((calls, absent))
+}
+
+/// The file on standard input, for a process that may open and close nothing.
+pub struct StandardInput;
+
+impl io::Read for StandardInput {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        Ok(rustix::io::read(rustix::stdio::stdin(), buffer)?)
+    }
+}
+
+impl io::Seek for StandardInput {
+    fn seek(&mut self, position: io::SeekFrom) -> io::Result<u64> {
+        let position = match position {
+            io::SeekFrom::Start(from) => rustix::fs::SeekFrom::Start(from),
+            io::SeekFrom::End(from) => rustix::fs::SeekFrom::End(from),
+            io::SeekFrom::Current(from) => rustix::fs::SeekFrom::Current(from),
+        };
+        Ok(rustix::fs::seek(rustix::stdio::stdin(), position)?)
+    }
+}
+
+/// Any system call, with nothing as its arguments: for canaries.
+#[cfg(debug_assertions)]
+pub(crate) fn call(number: i64) -> i64 {
+    // SAFETY: null pointers and zero lengths; the kernel refuses or kills.
+    unsafe { libc::syscall(number, 0_u64, 0_u64, 0_u64, 0_u64, 0_u64, 0_u64) }
+}

@@ -1,0 +1,8 @@
+//! A child process that can only compute; it decodes untrusted files.
+
+#[cfg(debug_assertions)]
+pub mod canary;
+pub mod lockdown;
+pub mod supervisor;
+
+pub use supervisor::{Failure, Input, Keeper, Task};

@@ -1,0 +1,230 @@
+//! Signed tokens (RFC 7519, JWS compact, HS256): short-lived names of a session, nothing more.
+//!
+//! We read only what we wrote: one header, byte for byte, so that no `alg`, `kid`, `jku` or `crit`
+//! of a stranger is ever looked at (RFC 8725, 3.1 and 3.2).
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use hmac::{Hmac, KeyInit, Mac};
+use serde::{Deserialize, Serialize};
+use sha2::Sha256;
+
+use crate::config::Settings;
+use crate::config::secret_file;
+use crate::error::{Error, Result};
+
+/// Seconds a token is good for; its session lasts longer and gives new ones.
+pub const LIFETIME: i64 = 15 * 60;
+/// `aud` of every token.
+pub const AUDIENCE: &str = "nexus-media";
+/// Seconds by which the clocks of two nodes may differ.
+const SKEW: i64 = 5;
+/// Characters of a token at most; ours have some 300.
+const LONGEST: usize = 2048;
+
+/// What a token says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Claims {
+    pub iss: String,
+    pub aud: String,
+    /// The person's number.
+    pub sub: String,
+    /// The session's number.
+    pub sid: i64,
+    /// Seconds since 1970.
+    pub iat: i64,
+    pub nbf: i64,
+    pub exp: i64,
+}
+
+/// Signs and checks tokens.
+pub struct Signer {
+    key: Hmac<Sha256>,
+    issuer: String,
+    /// The one header there is, encoded.
+    header: String,
+}
+
+impl Signer {
+    /// Reads the key (`jwt.key` in the data directory, 0600), or makes it there.
+    ///
+    /// # Errors
+    /// The system's; `Configuration` for a file that is no key.
+    pub fn open(settings: &Settings) -> Result<Self> {
+        let path = settings.data_dir.join("jwt.key");
+        let secret = secret_file(&path, || {
+            let mut bytes = [0_u8; 64];
+            rand::Rng::fill_bytes(&mut rand::rng(), &mut bytes);
+            hex::encode(bytes)
+        })?;
+        let bytes = hex::decode(secret).ok().filter(|bytes| bytes.len() >= 32);
+        let bytes = bytes.ok_or_else(|| Error::Configuration(format!("{} is not a key", path.display())))?;
+        let issuer = settings.public_url.clone().unwrap_or_else(|| AUDIENCE.to_owned());
+        Self::new(&bytes, issuer)
+    }
+
+    fn new(key: &[u8], issuer: String) -> Result<Self> {
+        let key = Hmac::new_from_slice(key).map_err(Error::internal)?;
+        Ok(Self { key, issuer, header: URL_SAFE_NO_PAD.encode(r#"{"alg":"HS256","typ":"JWT"}"#) })
+    }
+
+    /// A token for a session, good from `at` (seconds since 1970).
+    ///
+    /// # Errors
+    /// `Internal`.
+    pub fn sign(&self, user: i64, session: i64, at: i64) -> Result<String> {
+        let claims = Claims {
+            iss: self.issuer.clone(),
+            aud: AUDIENCE.into(),
+            sub: user.to_string(),
+            sid: session,
+            iat: at,
+            nbf: at,
+            exp: at + LIFETIME,
+        };
+        let body = URL_SAFE_NO_PAD.encode(serde_json::to_vec(&claims).map_err(Error::internal)?);
+        let signed = format!("{}.{body}", self.header);
+        let signature = URL_SAFE_NO_PAD.encode(self.mac(&signed).finalize().into_bytes());
+        Ok(format!("{signed}.{signature}"))
+    }
+
+    /// What a token says, if it is ours and good at `at` (seconds since 1970).
+    ///
+    /// # Errors
+    /// `Unauthenticated` for every other token.
+    pub fn verify(&self, token: &str, at: i64) -> Result<Claims> {
+        let claims = self.read(token).ok_or(Error::Unauthenticated)?;
+        let is_ours = claims.iss == self.issuer && claims.aud == AUDIENCE;
+        let is_now = claims.nbf <= at + SKEW && claims.iat <= at + SKEW && claims.exp > at && claims.exp - claims.iat <= LIFETIME;
+        if is_ours && is_now { Ok(claims) } else { Err(Error::Unauthenticated) }
+    }
+
+    fn read(&self, token: &str) -> Option<Claims> {
+        if token.len() > LONGEST {
+            return None;
+        }
+        let (signed, signature) = token.rsplit_once('.')?;
+        let (header, body) = signed.split_once('.')?;
+        if header != self.header {
+            return None;
+        }
+        self.mac(signed).verify_slice(&URL_SAFE_NO_PAD.decode(signature).ok()?).ok()?;
+        serde_json::from_slice(&URL_SAFE_NO_PAD.decode(body).ok()?).ok()
+    }
+
+    fn mac(&self, signed: &str) -> Hmac<Sha256> {
+        let mut mac = self.key.clone();
+        mac.update(signed.as_bytes());
+        mac
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: i64 = 1_790_000_000;
+
+    fn signer() -> Signer {
+        Signer::new(&[7; 64], "https://media.example.org".into()).unwrap()
+    }
+
+    /// A token with any header and body, signed with the right key.
+    fn forged(header: &str, body: &str) -> String {
+        let signed = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(body));
+        let signature = URL_SAFE_NO_PAD.encode(signer().mac(&signed).finalize().into_bytes());
+        format!("{signed}.{signature}")
+    }
+
+    const HEADER: &str = r#"{"alg":"HS256","typ":"JWT"}"#;
+
+    fn body(change: &str) -> String {
+        let mut claims = serde_json::json!({
+            "iss": "https://media.example.org", "aud": "nexus-media", "sub": "3", "sid": 9,
+            "iat": NOW, "nbf": NOW, "exp": NOW + 900,
+        });
+        let change: serde_json::Value = serde_json::from_str(change).unwrap();
+        for (name, value) in change.as_object().unwrap() {
+            if value.is_null() {
+                claims.as_object_mut().unwrap().remove(name);
+            } else {
+                claims[name] = value.clone();
+            }
+        }
+        claims.to_string()
+    }
+
+    #[test]
+    fn what_we_sign_we_read_until_its_time_is_over() {
+        let token = signer().sign(3, 9, NOW).unwrap();
+        let claims = signer().verify(&token, NOW).unwrap();
+        assert_eq!((claims.sub.as_str(), claims.sid), ("3", 9));
+        assert!(signer().verify(&token, NOW + 899).is_ok());
+        assert!(signer().verify(&token, NOW + 900).is_err());
+        assert_eq!(forged(HEADER, &body("{}")), forged(HEADER, &body("{}")));
+        assert!(signer().verify(&forged(HEADER, &body("{}")), NOW).is_ok(), "the forgery below differs in one thing only");
+    }
+
+    #[test]
+    fn no_other_header_is_read_even_under_the_right_key() {
+        for header in [
+            r#"{"alg":"none","typ":"JWT"}"#,
+            r#"{"alg":"None"}"#,
+            r#"{"alg":"HS512","typ":"JWT"}"#,
+            r#"{"alg":"RS256","typ":"JWT"}"#,
+            r#"{"alg":"HS256","typ":"JWT","kid":"../../dev/null"}"#,
+            r#"{"alg":"HS256","typ":"JWT","kid":"' OR 1=1"}"#,
+            r#"{"alg":"HS256","typ":"JWT","jku":"https://evil.example/keys"}"#,
+            r#"{"alg":"HS256","typ":"JWT","crit":["exp"]}"#,
+            r#"{"alg":"HS256","typ":"refresh"}"#,
+            r#"{"typ":"JWT","alg":"HS256"}"#,
+        ] {
+            assert!(signer().verify(&forged(header, &body("{}")), NOW).is_err(), "{header}");
+        }
+    }
+
+    #[test]
+    fn no_other_claims_are_good_even_under_the_right_key() {
+        for change in [
+            r#"{"iss":"https://evil.example"}"#,
+            r#"{"aud":"another-service"}"#,
+            r#"{"aud":["nexus-media"]}"#,
+            r#"{"exp":1789999999}"#,
+            r#"{"exp":"1790000900"}"#,
+            r#"{"exp":9999999999}"#,
+            r#"{"exp":null}"#,
+            r#"{"nbf":1790000100}"#,
+            r#"{"iat":1790000100}"#,
+            r#"{"sid":"9"}"#,
+            r#"{"sid":null}"#,
+            r#"{"sub":3}"#,
+            r#"{"role":"admin"}"#,
+            r#"{"exp":1e300}"#,
+        ] {
+            assert!(signer().verify(&forged(HEADER, &body(change)), NOW).is_err(), "{change}");
+        }
+    }
+
+    #[test]
+    fn a_stripped_changed_or_foreign_signature_is_refused() {
+        let token = signer().sign(3, 9, NOW).unwrap();
+        let (signed, signature) = token.rsplit_once('.').unwrap();
+        let other = Signer::new(&[8; 64], "https://media.example.org".into()).unwrap().sign(3, 9, NOW).unwrap();
+        let longer = "a".repeat(5000);
+        for bad in [
+            signed.to_owned(),
+            format!("{signed}."),
+            format!("{signed}.{}", signature.chars().skip(1).collect::<String>()),
+            format!("{token}A"),
+            format!("{token}.x"),
+            format!(" {token}"),
+            other,
+            String::new(),
+            "..".into(),
+            longer,
+        ] {
+            assert!(signer().verify(&bad, NOW).is_err(), "{bad}");
+        }
+    }
+}

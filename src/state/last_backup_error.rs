@@ -1,0 +1,17 @@
+//! Why the last backup was not made.
+
+use std::sync::{Mutex, PoisonError};
+
+/// Why the last try made none.
+#[derive(Default)]
+pub struct Troubles(Mutex<Option<String>>);
+
+impl Troubles {
+    pub(crate) fn set(&self, trouble: Option<String>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = trouble;
+    }
+
+    pub(crate) fn last(&self) -> Option<String> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}

@@ -1,0 +1,121 @@
+//! Wrong passwords and codes: five a minute per account and per address, then wait.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+use moka::sync::Cache;
+
+use crate::error::{Error, Result};
+
+/// Wrong tries in a window.
+const ALLOWED: u32 = 5;
+const WINDOW: Duration = Duration::from_mins(1);
+/// Accounts and addresses remembered at most: some 20 MB.
+const REMEMBERED: u64 = 100_000;
+
+struct Window {
+    tries: AtomicU32,
+    since: Instant,
+}
+
+/// Counts wrong tries.
+pub struct Attempts(Option<Cache<String, Arc<Window>>>);
+
+/// A try that counts as wrong unless it is forgiven.
+#[must_use]
+pub struct Attempt(Vec<Arc<Window>>);
+
+impl Attempts {
+    #[must_use]
+    pub fn new(is_on: bool) -> Self {
+        Self(is_on.then(|| Cache::builder().max_capacity(REMEMBERED).time_to_live(WINDOW).build()))
+    }
+
+    /// Counts a try before it is made, so that many at once do not slip through.
+    ///
+    /// # Errors
+    /// `TooManyRequests` with the seconds left.
+    pub fn begin(&self, account: &str, address: IpAddr) -> Result<Attempt> {
+        let Some(windows) = &self.0 else { return Ok(Attempt(Vec::new())) };
+        let account: String = account.trim().to_lowercase().chars().take(190).collect();
+        let keys = [format!("account {account}"), format!("address {}", network(address))];
+        let windows =
+            keys.map(|key| windows.get_with(key, || Arc::new(Window { tries: AtomicU32::new(0), since: Instant::now() })));
+        let attempt = Attempt(windows.to_vec());
+        for window in &attempt.0 {
+            window.tries.fetch_add(1, Ordering::AcqRel);
+        }
+        let full = attempt.0.iter().filter(|window| window.tries.load(Ordering::Acquire) > ALLOWED);
+        match full.map(|window| WINDOW.saturating_sub(window.since.elapsed())).max() {
+            Some(left) => {
+                attempt.forgive();
+                Err(Error::TooManyRequests { retry_after: left.as_secs().max(1) })
+            }
+            None => Ok(attempt),
+        }
+    }
+}
+
+impl Attempt {
+    /// It was right: it does not count.
+    pub fn forgive(self) {
+        for window in self.0 {
+            window.tries.fetch_sub(1, Ordering::AcqRel);
+        }
+    }
+}
+
+/// What one household has: an IPv4 address, or an IPv6 /64.
+pub(crate) fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V4(four) => four.into(),
+        IpAddr::V6(six) => std::net::Ipv6Addr::from_bits(six.to_bits() & !u128::from(u64::MAX)).into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn address(text: &str) -> IpAddr {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn the_sixth_wrong_try_waits_whatever_the_address() {
+        let attempts = Attempts::new(true);
+        for n in 1..=5 {
+            drop(attempts.begin("Ada", address(&format!("10.0.0.{n}"))).unwrap());
+        }
+        assert!(matches!(attempts.begin(" ada", address("10.0.0.9")), Err(Error::TooManyRequests { retry_after: 1..=60 })));
+        assert!(attempts.begin("grace", address("10.0.0.9")).is_ok());
+    }
+
+    #[test]
+    fn the_sixth_wrong_try_from_one_household_waits_whatever_the_account() {
+        let attempts = Attempts::new(true);
+        for n in 1..=5 {
+            drop(attempts.begin(&format!("person{n}"), address(&format!("2001:db8::{n}"))).unwrap());
+        }
+        assert!(attempts.begin("person6", address("2001:db8::ffff:1")).is_err());
+        assert!(attempts.begin("person7", address("2001:db8:0:1::1")).is_ok());
+    }
+
+    #[test]
+    fn right_tries_do_not_count() {
+        let attempts = Attempts::new(true);
+        for _ in 0..50 {
+            attempts.begin("ada", address("10.0.0.1")).unwrap().forgive();
+        }
+    }
+
+    #[test]
+    fn switched_off_it_lets_everything_through() {
+        let attempts = Attempts::new(false);
+        for _ in 0..50 {
+            drop(attempts.begin("ada", address("10.0.0.1")).unwrap());
+        }
+    }
+}

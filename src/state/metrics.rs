@@ -1,0 +1,145 @@
+//! What the server has done and how it is, in numbers: for Prometheus.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use prometheus::core::Collector;
+use prometheus::{
+    Counter, Encoder, Gauge, GaugeVec, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts, Registry,
+    TextEncoder,
+};
+
+use crate::error::{Error, Result};
+
+/// Seconds an answer may take until its first byte.
+const STEPS: [f64; 11] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 2.5, 10.0];
+
+/// Counters that are counted where things happen, and gauges that are read when somebody asks.
+pub struct Metrics {
+    registry: Registry,
+    requests: IntCounterVec,
+    seconds: HistogramVec,
+    /// Bytes that came in over all connections.
+    pub received: IntCounter,
+    /// Bytes that went out over all connections.
+    pub sent: IntCounter,
+    /// Connections that are open.
+    pub connections: IntGauge,
+    stored: IntCounter,
+    stored_bytes: IntCounter,
+    log_ins: IntCounterVec,
+    asked: Mutex<Asked>,
+}
+
+/// What is looked up when somebody asks.
+pub(crate) struct Asked {
+    pub ready: GaugeVec,
+    pub queues: GaugeVec,
+    pub findings: Gauge,
+    pub scanner: Gauge,
+    pub crashes: Counter,
+    pub people: GaugeVec,
+    pub kept: Gauge,
+    pub disk: GaugeVec,
+    pub statements: Counter,
+    pub checkouts: Counter,
+    pub waited: Counter,
+    pub backup: Gauge,
+    pub uptime: Gauge,
+}
+
+/// Makes one metric and lets the registry know it.
+fn kept<M: Collector + Clone + 'static>(registry: &Registry, made: prometheus::Result<M>) -> Result<M> {
+    let metric = made.map_err(Error::internal)?;
+    registry.register(Box::new(metric.clone())).map_err(Error::internal)?;
+    Ok(metric)
+}
+
+impl Metrics {
+    /// # Errors
+    /// `Internal` if two had the same name.
+    pub fn new() -> Result<Self> {
+        let registry = Registry::new();
+        let gauges = |name: &str, help: &str, label: &str| kept(&registry, GaugeVec::new(Opts::new(name, help), &[label]));
+        let gauge = |name: &str, help: &str| kept(&registry, Gauge::new(name, help));
+        let counter = |name: &str, help: &str| kept(&registry, Counter::new(name, help));
+        let count = |name: &str, help: &str| kept(&registry, IntCounter::new(name, help));
+        let counts = |name: &str, help: &str, labels: &[&str]| kept(&registry, IntCounterVec::new(Opts::new(name, help), labels));
+        let about =
+            Opts::new("nexus_build_info", "1, with the version that runs").const_label("version", env!("CARGO_PKG_VERSION"));
+        kept(&registry, Gauge::with_opts(about))?.set(1.0);
+        let asked = Asked {
+            ready: gauges("nexus_ready", "1 if what the server needs works", "check")?,
+            queues: gauges("nexus_queue_length", "Files that wait for it", "queue")?,
+            findings: gauge("nexus_findings", "Malware that waits for an admin")?,
+            scanner: gauge("nexus_scanner_up", "1 if the malware scanner answers, 0 if it does not, -1 if there is none")?,
+            crashes: counter("nexus_decoder_crashes_total", "Decoders that died in their cage")?,
+            people: gauges("nexus_accounts", "Accounts in each state", "status")?,
+            kept: gauge("nexus_kept_bytes", "Bytes of all people's files, the trash too")?,
+            disk: gauges("nexus_media_disk_bytes", "The disk of people's files", "what")?,
+            statements: counter("nexus_database_statements_total", "Statements sent to the database")?,
+            checkouts: counter("nexus_database_checkouts_total", "Connections taken out of the pool")?,
+            waited: counter("nexus_database_wait_seconds_total", "Time spent waiting for a connection of the pool")?,
+            backup: gauge("nexus_backup_last_timestamp_seconds", "When the newest backup was made; 0: there is none")?,
+            uptime: gauge("nexus_uptime_seconds", "Time since the start")?,
+        };
+        Ok(Self {
+            requests: counts("nexus_http_requests_total", "Answered requests", &["kind", "status"])?,
+            seconds: kept(
+                &registry,
+                HistogramVec::new(
+                    HistogramOpts::new("nexus_http_answer_seconds", "Time from a request to the head of its answer")
+                        .buckets(STEPS.to_vec()),
+                    &["kind"],
+                ),
+            )?,
+            received: count("nexus_http_received_bytes_total", "Bytes that came in")?,
+            sent: count("nexus_http_sent_bytes_total", "Bytes that went out")?,
+            connections: kept(&registry, IntGauge::new("nexus_http_connections", "Open connections"))?,
+            stored: count("nexus_stored_files_total", "Files taken in")?,
+            stored_bytes: count("nexus_stored_bytes_total", "Bytes of files taken in")?,
+            log_ins: counts("nexus_log_ins_total", "Log-ins", &["outcome"])?,
+            asked: Mutex::new(asked),
+            registry,
+        })
+    }
+
+    /// What is set before everything is written; others who ask wait.
+    pub(crate) fn asked(&self) -> MutexGuard<'_, Asked> {
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Everything as Prometheus reads it (text format 0.0.4).
+    ///
+    /// # Errors
+    /// `Internal` if it could not be written.
+    pub(crate) fn written(&self) -> Result<String> {
+        let mut text = Vec::new();
+        TextEncoder::new().encode(&self.registry.gather(), &mut text).map_err(Error::internal)?;
+        String::from_utf8(text).map_err(Error::internal)
+    }
+
+    /// A request was answered.
+    pub fn answered(&self, kind: &str, status: u16, took: Duration) {
+        let class = match status {
+            100..=199 => "1xx",
+            200..=299 => "2xx",
+            300..=399 => "3xx",
+            400..=499 => "4xx",
+            _ => "5xx",
+        };
+        self.requests.with_label_values(&[kind, class]).inc();
+        self.seconds.with_label_values(&[kind]).observe(took.as_secs_f64());
+    }
+
+    /// Files were taken in.
+    pub(crate) fn stored(&self, files: u64, bytes: u64) {
+        self.stored.inc_by(files);
+        self.stored_bytes.inc_by(bytes);
+    }
+
+    /// Somebody tried to log in.
+    pub(crate) fn logged_in(&self, is_in: bool) {
+        self.log_ins.with_label_values(&[if is_in { "in" } else { "refused" }]).inc();
+    }
+}

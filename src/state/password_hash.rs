@@ -1,0 +1,112 @@
+//! What is kept of a password: its hash by argon2id, or what PHP and older parameters made of it.
+
+use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
+use argon2::{Algorithm, Argon2, Block, Params, Version};
+
+use crate::error::{Error, Result};
+
+/// OWASP Password Storage: argon2id with 19 MiB, two passes, one lane.
+const MEMORY_KIB: u32 = 19 * 1024;
+const PASSES: u32 = 2;
+const LANES: u32 = 1;
+/// Blocks of 1 KiB that are asked for, used or not. The allocator of glibc keeps what it once had of less than 32 MiB;
+/// more than that goes back to the kernel at once (mallopt(3), `M_MMAP_THRESHOLD`).
+const ASKED: usize = 33 * 1024;
+
+/// What became of a password that was tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    Wrong,
+    Right,
+    /// Right, and its hash is older than what is made today.
+    RightButOld,
+}
+
+fn working_memory(params: &Params) -> Vec<Block> {
+    let mut blocks = Vec::with_capacity(ASKED.max(params.block_count()));
+    blocks.resize(params.block_count(), Block::default());
+    blocks
+}
+
+/// The hash of a password, as a PHC string.
+///
+/// # Errors
+/// `Internal` if the parameters were not argon2's.
+pub(crate) fn hashed(password: &str) -> Result<String> {
+    let params = Params::new(MEMORY_KIB, PASSES, LANES, None).map_err(Error::internal)?;
+    let salt = Salt::new(&rand::random::<[u8; 16]>()).map_err(Error::internal)?;
+    let memory = working_memory(&params);
+    let text = ParamsString::try_from(&params).map_err(Error::internal)?;
+    let mut output = [0; Params::DEFAULT_OUTPUT_LEN];
+    let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+    argon2.hash_password_into_with_memory(password.as_bytes(), &salt, &mut output, memory).map_err(Error::internal)?;
+    let hash = PasswordHash {
+        algorithm: Algorithm::Argon2id.ident(),
+        version: Some(Version::V0x13.into()),
+        params: text,
+        salt: Some(salt),
+        hash: Some(Output::new(&output).map_err(Error::internal)?),
+    };
+    Ok(hash.to_string())
+}
+
+/// Tries a password on what is kept.
+pub(crate) fn verified(hash: &str, password: &str) -> Verdict {
+    if hash.starts_with("$2") {
+        let is_right = bcrypt::verify(password, hash).unwrap_or(false);
+        return if is_right { Verdict::RightButOld } else { Verdict::Wrong };
+    }
+    if !fits(hash, password).unwrap_or(false) {
+        return Verdict::Wrong;
+    }
+    let today = format!("$argon2id$v=19$m={MEMORY_KIB},t={PASSES},p={LANES}$");
+    if hash.starts_with(&today) { Verdict::Right } else { Verdict::RightButOld }
+}
+
+/// Whether a PHC string of argon2 is that password's; `None` for what is none.
+fn fits(hash: &str, password: &str) -> Option<bool> {
+    let parsed = PasswordHash::new(hash).ok()?;
+    let (salt, expected) = (parsed.salt?, parsed.hash?);
+    let params = Params::try_from(&parsed).ok()?;
+    let algorithm = Algorithm::try_from(parsed.algorithm.as_str()).ok()?;
+    let version = parsed.version.map_or(Ok(Version::default()), Version::try_from).ok()?;
+    let memory = working_memory(&params);
+    let mut output = vec![0; expected.as_bytes().len()];
+    let argon2 = Argon2::new(algorithm, version, params);
+    argon2.hash_password_into_with_memory(password.as_bytes(), &salt, &mut output, memory).ok()?;
+    // Takes the same time whatever differs.
+    Some(Output::new(&output).ok()? == expected)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use argon2::PasswordHasher;
+
+    #[test]
+    fn a_hash_is_argon2id_with_the_parameters_of_today_and_its_own_salt() {
+        let (one, two) = (hashed("correct horse").unwrap(), hashed("correct horse").unwrap());
+        assert!(one.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{one}");
+        assert_ne!(one, two);
+        assert_eq!(verified(&one, "correct horse"), Verdict::Right);
+        assert_eq!(verified(&one, "correct horsf"), Verdict::Wrong);
+    }
+
+    #[test]
+    fn older_parameters_and_php_bcrypt_are_right_but_old() {
+        let weak = Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::new(8 * 1024, 1, 1, None).unwrap());
+        let hash = weak.hash_password(b"correct horse").unwrap().to_string();
+        assert_eq!(verified(&hash, "correct horse"), Verdict::RightButOld);
+        let php = bcrypt::hash_with_result("correct horse", 4).unwrap().format_for_version(bcrypt::Version::TwoY);
+        assert!(php.starts_with("$2y$"));
+        assert_eq!(verified(&php, "correct horse"), Verdict::RightButOld);
+        assert_eq!(verified(&php, "wrong"), Verdict::Wrong);
+    }
+
+    #[test]
+    fn nonsense_in_the_column_lets_nobody_in() {
+        for hash in ["", "plain", "$argon2id$", "$2y$", "$2y$10$short"] {
+            assert_eq!(verified(hash, hash), Verdict::Wrong);
+        }
+    }
+}

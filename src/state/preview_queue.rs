@@ -1,0 +1,71 @@
+//! The queue of previews as the rest of the house sees it: a bell, and what somebody is looking at.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use tokio::sync::Notify;
+
+use crate::model::{ItemId, UserId};
+
+/// Items that are wanted first, at most.
+const WANTED: usize = 512;
+
+/// What is to be made next, and who waits for it.
+#[derive(Default)]
+pub struct Queue {
+    /// What somebody is looking at, the last one first.
+    wanted: Mutex<VecDeque<ItemId>>,
+    /// Rung when there is something to do.
+    pub bell: Notify,
+    is_stopping: AtomicBool,
+    turns: AtomicU32,
+    last_owner: AtomicI64,
+}
+
+impl Queue {
+    /// Says that something is to be done.
+    pub fn ring(&self) {
+        self.bell.notify_waiters();
+        self.bell.notify_one();
+    }
+
+    /// What people see on a page comes first, from its top on.
+    pub fn want(&self, ids: impl DoubleEndedIterator<Item = ItemId>) {
+        let mut wanted = self.wanted.lock().unwrap_or_else(PoisonError::into_inner);
+        for id in ids.rev() {
+            if let Some(place) = wanted.iter().position(|known| *known == id) {
+                wanted.remove(place);
+            }
+            wanted.push_front(id);
+        }
+        wanted.truncate(WANTED);
+    }
+
+    /// Three times of four.
+    pub(crate) fn is_turn_of_wanted(&self) -> bool {
+        self.turns.fetch_add(1, Ordering::Relaxed) % 4 != 3
+    }
+
+    /// Whose file was taken last.
+    pub(crate) fn last_owner(&self) -> UserId {
+        UserId(self.last_owner.load(Ordering::Relaxed))
+    }
+
+    pub(crate) fn note_owner(&self, owner: UserId) {
+        self.last_owner.store(owner.0, Ordering::Relaxed);
+    }
+
+    pub(crate) fn next_wanted(&self) -> Option<ItemId> {
+        self.wanted.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
+    }
+
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.is_stopping.load(Ordering::Acquire)
+    }
+
+    /// Begins nothing anymore.
+    pub fn stop(&self) {
+        self.is_stopping.store(true, Ordering::Release);
+    }
+}

@@ -1,0 +1,201 @@
+//! How often somebody may ask: buckets per account and per address, refilled steadily (GCRA).
+
+use std::net::IpAddr;
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::time::Duration;
+
+use governor::clock::{Clock, DefaultClock};
+use governor::middleware::StateInformationMiddleware;
+use governor::state::{InMemoryState, NotKeyed};
+use governor::{Quota, RateLimiter};
+use moka::sync::Cache;
+
+use super::login_throttle::network;
+use crate::error::Error;
+
+/// Buckets remembered at most, whoever asks: some 30 MB. The ones asked for least are forgotten first.
+const REMEMBERED: u64 = 100_000;
+
+/// What is counted apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Bucket {
+    LogIn,
+    Registration,
+    Recovery,
+    Api,
+    Upload,
+}
+
+impl Bucket {
+    /// How many at once, and how long until that many are free again.
+    const fn quota(self) -> (u32, Duration) {
+        match self {
+            Self::LogIn => (30, Duration::from_mins(1)),
+            Self::Registration => (20, Duration::from_hours(1)),
+            Self::Recovery => (20, Duration::from_mins(10)),
+            Self::Api => (1200, Duration::from_mins(1)),
+            // A folder of small files is one request each.
+            Self::Upload => (6000, Duration::from_mins(1)),
+        }
+    }
+
+    /// As the `RateLimit` header calls it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::LogIn => "login",
+            Self::Registration => "registration",
+            Self::Recovery => "recovery",
+            Self::Api => "api",
+            Self::Upload => "upload",
+        }
+    }
+}
+
+/// Who is counted.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Who {
+    /// One household: an IPv4 address, or an IPv6 /64.
+    Network(IpAddr),
+    Account(i64),
+    /// An account as somebody names it who is not in yet.
+    Named(String),
+}
+
+impl Who {
+    #[must_use]
+    pub fn at(address: IpAddr) -> Self {
+        Self::Network(network(address))
+    }
+}
+
+/// What is left in a bucket (draft-ietf-httpapi-ratelimit-headers).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Allowance {
+    pub bucket: Bucket,
+    /// Requests in a full bucket.
+    pub quota: u32,
+    /// Seconds in which an empty one fills.
+    pub window: u64,
+    pub remaining: u32,
+    /// Seconds until it is full again.
+    pub reset: u64,
+}
+
+/// Too many: what is left, and the seconds to wait for the next one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Refused {
+    pub allowance: Allowance,
+    pub retry_after: u64,
+}
+
+type Limiter = RateLimiter<NotKeyed, InMemoryState, DefaultClock, StateInformationMiddleware>;
+
+/// All buckets; none where rate limiting is off.
+pub struct Limits(Option<Cache<(Bucket, Who), Arc<Limiter>>>);
+
+impl Limits {
+    #[must_use]
+    pub fn new(is_on: bool) -> Self {
+        let longest = Duration::from_hours(1);
+        Self(is_on.then(|| Cache::builder().max_capacity(REMEMBERED).time_to_idle(longest).build()))
+    }
+
+    /// Takes one out of a bucket. `None` where rate limiting is off.
+    ///
+    /// # Errors
+    /// `Refused` when the bucket is empty.
+    pub fn check(&self, bucket: Bucket, who: Who) -> Result<Option<Allowance>, Refused> {
+        let Some(buckets) = &self.0 else { return Ok(None) };
+        let (most, window) = bucket.quota();
+        let quota =
+            NonZeroU32::new(most).and_then(|most| Quota::with_period(window / most.get()).map(|each| each.allow_burst(most)));
+        let Some(quota) = quota else { return Ok(None) };
+        let limiter = buckets
+            .get_with((bucket, who), || Arc::new(RateLimiter::direct(quota).with_middleware::<StateInformationMiddleware>()));
+        let allowance = |remaining: u32| {
+            let used = u64::from(most.saturating_sub(remaining));
+            Allowance {
+                bucket,
+                quota: most,
+                window: window.as_secs(),
+                remaining,
+                reset: (used * window.as_secs()).div_ceil(most.into()),
+            }
+        };
+        match limiter.check() {
+            Ok(state) => Ok(Some(allowance(state.remaining_burst_capacity()))),
+            Err(not_until) => {
+                let wait = not_until.wait_time_from(DefaultClock::default().now());
+                let retry_after = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+                Err(Refused { allowance: allowance(0), retry_after: retry_after.max(1) })
+            }
+        }
+    }
+
+    /// Takes one out of the bucket of the account that somebody names who is not in yet.
+    ///
+    /// # Errors
+    /// `TooManyRequests`.
+    pub fn check_named(&self, bucket: Bucket, login: &str) -> Result<(), Error> {
+        let name = login.trim().to_lowercase().chars().take(190).collect();
+        let refused = |refused: Refused| Error::TooManyRequests { retry_after: refused.retry_after };
+        self.check(bucket, Who::Named(name)).map(drop).map_err(refused)
+    }
+
+    /// How many buckets are remembered.
+    #[must_use]
+    pub fn remembered(&self) -> u64 {
+        self.0.as_ref().map_or(0, |buckets| {
+            buckets.run_pending_tasks();
+            buckets.entry_count()
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::{Ipv4Addr, Ipv6Addr};
+
+    #[test]
+    fn a_full_bucket_lets_as_many_through_as_it_says_and_then_says_how_long_to_wait() {
+        let limits = Limits::new(true);
+        let who = || Who::Account(1);
+        for left in (0..20).rev() {
+            let allowance = limits.check(Bucket::Registration, who()).unwrap().unwrap();
+            assert_eq!((allowance.quota, allowance.window, allowance.remaining), (20, 3600, left));
+        }
+        let refused = limits.check(Bucket::Registration, who()).unwrap_err();
+        assert_eq!(refused.allowance.remaining, 0);
+        assert!((1..=180).contains(&refused.retry_after), "{}", refused.retry_after);
+        assert!(limits.check(Bucket::Registration, Who::Account(2)).is_ok(), "another account has its own bucket");
+        assert!(limits.check(Bucket::Recovery, who()).is_ok(), "another kind has its own bucket");
+    }
+
+    #[test]
+    fn a_household_is_an_ipv4_address_or_an_ipv6_64() {
+        let six = |text: &str| Who::at(text.parse::<Ipv6Addr>().unwrap().into());
+        assert_eq!(six("2001:db8::1"), six("2001:db8::ffff:1"));
+        assert_ne!(six("2001:db8::1"), six("2001:db8:0:1::1"));
+        assert_eq!(six("::ffff:10.0.0.1"), Who::at(Ipv4Addr::new(10, 0, 0, 1).into()));
+    }
+
+    #[test]
+    fn a_million_addresses_do_not_fill_the_memory() {
+        let limits = Limits::new(true);
+        for number in 0..1_000_000_u32 {
+            limits.check(Bucket::Api, Who::at(Ipv4Addr::from_bits(number).into())).unwrap();
+        }
+        assert!(limits.remembered() <= REMEMBERED, "{}", limits.remembered());
+    }
+
+    #[test]
+    fn switched_off_it_counts_nothing() {
+        let limits = Limits::new(false);
+        for _ in 0..100 {
+            assert_eq!(limits.check(Bucket::Registration, Who::Account(1)), Ok(None));
+        }
+    }
+}

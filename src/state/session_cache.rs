@@ -1,0 +1,74 @@
+//! What is known of sessions that were used in the last seconds: emptied at once by a change.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
+use std::time::Duration;
+
+use sha2::{Digest, Sha256};
+
+use super::versioned_cache::Known;
+use crate::model::{Session, User, UserId, now};
+
+/// How long another process's change may go unseen; changes of this one are seen at once.
+const TRUSTED_FOR: Duration = Duration::from_secs(5);
+/// Sessions that are known at most.
+const MOST: u64 = 10_000;
+
+/// A person on a device. The person may be pending or suspended: see [`User::status`].
+#[derive(Clone)]
+pub struct Presence {
+    pub session: Session,
+    pub user: User,
+    /// Differs when anything in their rows does.
+    pub likeness: u64,
+}
+
+impl Presence {
+    pub(crate) fn new(session: Session, user: User) -> Self {
+        let mut hasher = DefaultHasher::new();
+        (&session, &user).hash(&mut hasher);
+        Self { session, user, likeness: hasher.finish() }
+    }
+}
+
+/// What is known of sessions that were used in the last seconds.
+pub struct SessionCache(Known<String, Arc<Presence>>);
+
+impl SessionCache {
+    pub(crate) fn new() -> Self {
+        Self(Known::new(MOST, TRUSTED_FOR))
+    }
+
+    /// How many changes to people and sessions there were: ask before reading what is to be kept.
+    #[must_use]
+    pub fn changes(&self) -> u64 {
+        self.0.changes()
+    }
+
+    /// Keeps what was read when there had been `before` changes; nothing if there was one since.
+    pub(crate) fn keep(&self, key: &str, found: &Arc<Presence>, before: u64) {
+        self.0.keep(key.to_owned(), found.clone(), before);
+    }
+
+    /// Forgets what is known of a person: call it after every change to their row or sessions.
+    pub fn forget(&self, user: UserId) {
+        self.0.forget_where(|presence| presence.user.id == user);
+    }
+
+    /// What is known of a token without asking the database.
+    #[must_use]
+    pub fn peek(&self, token: &str) -> Option<Arc<Presence>> {
+        self.get(&hash_of(token))
+    }
+
+    /// What is known under a key without asking the database.
+    pub(crate) fn get(&self, key: &str) -> Option<Arc<Presence>> {
+        self.0.get(key).filter(|presence| presence.session.expiration > now())
+    }
+}
+
+/// What is stored of a token or code: its SHA-256. Their randomness makes a slow hash needless.
+#[must_use]
+pub fn hash_of(token: &str) -> String {
+    hex::encode(Sha256::digest(token.as_bytes()))
+}

@@ -1,0 +1,141 @@
+//! Somebody else's tree of files, which files are taken from: listed and opened without following links.
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStringExt;
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{AtFlags, FileType, Mode, OFlags};
+
+use super::dir_entry::each;
+use super::open_beneath::{BENEATH, open_regular};
+
+/// Folders within folders that are looked into.
+const DEEPEST: usize = 64;
+
+/// The root of such a tree.
+pub struct Foreign {
+    root: OwnedFd,
+}
+
+/// What lies beneath a folder, by path.
+#[derive(Default)]
+pub struct Contents {
+    /// Beneath the folder.
+    pub directories: Vec<PathBuf>,
+    /// Beneath the folder.
+    pub files: Vec<PathBuf>,
+    /// What is neither, and folders that cannot be looked into, with why.
+    pub others: Vec<(PathBuf, String)>,
+}
+
+impl Foreign {
+    /// # Errors
+    /// The system's.
+    pub fn open(path: &Path) -> io::Result<Self> {
+        Ok(Self { root: rustix::fs::open(path, OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())? })
+    }
+
+    /// Folders at the top.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn folders(&self) -> io::Result<Vec<OsString>> {
+        let entries = listed(&self.root)?.into_iter();
+        Ok(entries.filter(|(_, kind)| *kind == FileType::Directory).map(|(name, _)| name).collect())
+    }
+
+    /// Everything beneath a folder at the top, in the order of names.
+    ///
+    /// # Errors
+    /// The system's, where the folder itself cannot be looked into.
+    pub fn contents(&self, folder: &Path) -> io::Result<Contents> {
+        let mut contents = Contents::default();
+        let mut waiting = vec![PathBuf::new()];
+        while let Some(inner) = waiting.pop() {
+            let opened = self.directory(&folder.join(&inner)).and_then(|directory| listed(&directory));
+            let entries = match opened {
+                Ok(entries) => entries,
+                Err(cause) if inner.as_os_str().is_empty() => return Err(cause),
+                Err(cause) => {
+                    contents.others.push((inner, cause.to_string()));
+                    continue;
+                }
+            };
+            for (name, kind) in entries.into_iter().rev() {
+                let path = inner.join(name);
+                match kind {
+                    FileType::RegularFile => contents.files.push(path),
+                    FileType::Directory if path.components().count() > DEEPEST => {
+                        contents.others.push((path, "too many folders within folders".into()));
+                    }
+                    FileType::Directory => {
+                        contents.directories.push(path.clone());
+                        waiting.push(path);
+                    }
+                    FileType::Symlink => contents.others.push((path, "a link".into())),
+                    _ => contents.others.push((path, "not a file".into())),
+                }
+            }
+        }
+        contents.files.sort();
+        contents.directories.sort();
+        Ok(contents)
+    }
+
+    /// Opens a regular file for reading.
+    ///
+    /// # Errors
+    /// The system's; `NotFound` for what is not a regular file.
+    pub fn open_file(&self, path: &Path) -> io::Result<File> {
+        open_regular(&self.root, path)
+    }
+
+    /// Takes a file away that is kept elsewhere by now.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn remove_file(&self, path: &Path) -> io::Result<()> {
+        let (above, name) = (path.parent().unwrap_or(Path::new("")), path.file_name().unwrap_or_default());
+        Ok(rustix::fs::unlinkat(self.directory(above)?, name, AtFlags::empty())?)
+    }
+
+    fn directory(&self, path: &Path) -> io::Result<OwnedFd> {
+        Ok(rustix::fs::openat2(&self.root, path, OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty(), BENEATH)?)
+    }
+}
+
+/// Names and kinds, in the order of names.
+fn listed(directory: &OwnedFd) -> io::Result<Vec<(OsString, FileType)>> {
+    let mut found =
+        each(directory, |name, stat| (OsString::from_vec(name.to_bytes().to_vec()), FileType::from_raw_mode(stat.st_mode)))?;
+    found.sort_by(|one, other| one.0.cmp(&other.0));
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_and_folders_are_named_and_links_are_not_followed() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = root.path().join("one");
+        std::fs::create_dir_all(folder.join("Photos/Trip")).unwrap();
+        std::fs::write(folder.join("Photos/Trip/a.jpg"), "a").unwrap();
+        std::fs::write(root.path().join("secret"), "s").unwrap();
+        std::os::unix::fs::symlink("../secret", folder.join("link")).unwrap();
+        std::os::unix::fs::symlink("..", folder.join("up")).unwrap();
+        let foreign = Foreign::open(root.path()).unwrap();
+        let contents = foreign.contents(Path::new("one")).unwrap();
+        assert_eq!(contents.files, [Path::new("Photos/Trip/a.jpg")]);
+        assert_eq!(contents.directories, [Path::new("Photos"), Path::new("Photos/Trip")]);
+        assert_eq!(contents.others.len(), 2);
+        assert!(foreign.open_file(Path::new("one/link")).is_err());
+        assert!(foreign.open_file(Path::new("one/up/secret")).is_err());
+        assert!(foreign.open_file(Path::new("one/Photos")).is_err());
+        assert!(foreign.open_file(Path::new("one/Photos/Trip/a.jpg")).is_ok());
+    }
+}

@@ -1,0 +1,159 @@
+//! File and folder names: what people may call their things, made safe to be one path component.
+
+use crate::media::sniff::split_extension;
+use unicode_normalization::UnicodeNormalization;
+
+/// Bytes in a name at most: the limit of every common file system.
+const MAX_BYTES: usize = 255;
+
+/// One safe path component: NFC, no separators, control or bidi characters, not reserved, 1 to 255 bytes.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct FileName(String);
+
+impl FileName {
+    /// The name as a person gave it, with what is unsafe taken out or changed.
+    /// `None` when nothing is left of it.
+    #[must_use]
+    pub fn parse(raw: &str) -> Option<Self> {
+        let last = raw.rsplit(['/', '\\']).next().unwrap_or_default();
+        let cleaned: String = last.nfc().filter(|c| !is_unsafe(*c)).collect();
+        let trimmed = cleaned.trim().trim_end_matches(['.', ' ']);
+        if trimmed.is_empty() || trimmed.chars().all(|c| c == '.') {
+            return None;
+        }
+        let kept = if is_reserved(trimmed) { format!("_{trimmed}") } else { trimmed.to_owned() };
+        Some(Self(shortened(&kept, "")))
+    }
+
+    /// The name as a person typed it: what would be cut, because it looks like a path or is too long, is refused.
+    #[must_use]
+    pub fn typed(raw: &str) -> Option<Self> {
+        if raw.contains(['/', '\\']) || raw.chars().count() > MAX_BYTES { None } else { Self::parse(raw) }
+    }
+
+    /// The name a file gets that came with none.
+    #[must_use]
+    pub fn unnamed() -> Self {
+        Self("unnamed".into())
+    }
+
+    /// `name (1).jpg` for `name.jpg`; number 0 is the name itself.
+    #[must_use]
+    pub fn numbered(&self, number: u32) -> Self {
+        if number == 0 { self.clone() } else { Self(shortened(&self.0, &format!(" ({number})"))) }
+    }
+
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Display for FileName {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// What names are compared and searched by: the same on both databases.
+#[must_use]
+pub fn search_key(name: &str) -> String {
+    let mut key = name.to_lowercase();
+    let mut end = key.len().min(MAX_BYTES);
+    while !key.is_char_boundary(end) {
+        end -= 1;
+    }
+    key.truncate(end);
+    key
+}
+
+/// `name` with `suffix` before its extension, cut at a character so that all of it fits.
+fn shortened(name: &str, suffix: &str) -> String {
+    let (stem, extension) = split_extension(name);
+    let room = MAX_BYTES.saturating_sub(suffix.len() + extension.len());
+    let mut stem = stem.to_owned();
+    while stem.len() > room {
+        stem.pop();
+    }
+    format!("{}{suffix}{extension}", stem.trim_end())
+}
+
+/// Control characters, invisible ones, and those that turn the direction of text.
+fn is_unsafe(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{61c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{ffff}')
+}
+
+/// Names that mean a device on Windows, with or without an extension.
+fn is_reserved(name: &str) -> bool {
+    let stem = name.split('.').next().unwrap_or_default().trim_end().to_ascii_uppercase();
+    let is_numbered = |prefix: &str| {
+        stem.strip_prefix(prefix).is_some_and(|rest| {
+            let mut digits = rest.chars();
+            matches!((digits.next(), digits.next()), (Some('1'..='9' | '¹' | '²' | '³'), None))
+        })
+    };
+    matches!(stem.as_str(), "CON" | "PRN" | "AUX" | "NUL" | "CONIN$" | "CONOUT$") || is_numbered("COM") || is_numbered("LPT")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(raw: &str) -> Option<String> {
+        FileName::parse(raw).map(|name| name.0)
+    }
+
+    #[test]
+    fn a_plain_name_stays_as_its_owner_gave_it() {
+        for name in ["a.jpg", "Été à la mer.jpeg", "写真.png", "What? (1).mp3", ".htaccess", "👨‍👩‍👧.heic", "no extension"]
+        {
+            assert_eq!(parsed(name).as_deref(), Some(name));
+        }
+    }
+
+    #[test]
+    fn only_the_last_component_counts() {
+        assert_eq!(parsed("../../etc/passwd").as_deref(), Some("passwd"));
+        assert_eq!(parsed("C:\\Users\\ada\\pic.png").as_deref(), Some("pic.png"));
+        for nothing in ["", ".", "..", "...", "a/..", "  ", "/", "\u{202e}"] {
+            assert_eq!(parsed(nothing), None, "{nothing:?}");
+        }
+    }
+
+    #[test]
+    fn control_and_bidi_characters_go() {
+        assert_eq!(parsed("evil\u{202e}gpj.exe").as_deref(), Some("evilgpj.exe"));
+        assert_eq!(parsed("a\0b\n\tc\u{7f}.txt").as_deref(), Some("abc.txt"));
+        assert_eq!(parsed("\u{feff}x\u{2066}.txt").as_deref(), Some("x.txt"));
+    }
+
+    #[test]
+    fn windows_device_names_and_trailing_dots_change() {
+        assert_eq!(parsed("CON").as_deref(), Some("_CON"));
+        assert_eq!(parsed("lpt1.txt").as_deref(), Some("_lpt1.txt"));
+        assert_eq!(parsed("com10.txt").as_deref(), Some("com10.txt"));
+        assert_eq!(parsed("report. . ").as_deref(), Some("report"));
+    }
+
+    #[test]
+    fn composed_and_decomposed_spellings_become_one() {
+        assert_eq!(parsed("e\u{301}.txt"), parsed("\u{e9}.txt"));
+    }
+
+    #[test]
+    fn a_name_has_at_most_255_bytes_and_keeps_its_extension() {
+        let name = parsed(&format!("{}.jpeg", "ü".repeat(300))).unwrap();
+        assert!(name.len() <= 255 && name.strip_suffix(".jpeg").is_some(), "{name}");
+        let numbered = FileName::parse(&name).unwrap().numbered(12);
+        assert!(numbered.as_str().len() <= 255 && numbered.as_str().ends_with(" (12).jpeg"));
+    }
+
+    #[test]
+    fn a_number_goes_before_the_extension() {
+        let name = FileName::parse("holiday.jpg").unwrap();
+        assert_eq!(name.numbered(0).as_str(), "holiday.jpg");
+        assert_eq!(name.numbered(2).as_str(), "holiday (2).jpg");
+        assert_eq!(FileName::parse(".profile").unwrap().numbered(1).as_str(), ".profile (1)");
+    }
+}

@@ -1,0 +1,25 @@
+//! Bytes on disk: user folders, incoming files, previews, backups. No other layer opens them by path.
+
+pub mod backup_repository;
+pub mod dir_entry;
+pub mod external_tree;
+pub mod file_location;
+pub mod file_name;
+pub mod incoming_file;
+pub mod json_lines;
+pub mod media_dir;
+pub mod open_beneath;
+pub mod preallocate;
+pub mod preview_cache;
+pub mod restore_swap;
+pub mod sweep;
+pub mod watcher;
+
+pub use backup_repository::Vault;
+pub use external_tree::Foreign;
+pub use file_location::Place;
+pub use file_name::FileName;
+pub use incoming_file::{Incoming, Partial, Received, empty_state, sha256_of};
+pub use json_lines::Lines;
+pub use media_dir::Tree;
+pub use restore_swap::Replacement;

@@ -1,0 +1,25 @@
+//! Paths beneath a folder that is held open: never out of it, never through a link (openat2(2)).
+
+use std::fs::File;
+use std::io;
+use std::os::fd::AsFd;
+
+use rustix::fs::{FileType, Mode, OFlags, ResolveFlags};
+use rustix::path::Arg;
+
+pub(crate) const BENEATH: ResolveFlags =
+    ResolveFlags::BENEATH.union(ResolveFlags::NO_SYMLINKS).union(ResolveFlags::NO_MAGICLINKS);
+
+/// Opens a file for reading; only a regular one, and without waiting for whoever is at the other end of a pipe.
+///
+/// # Errors
+/// The system's; `NotFound` for what is not a regular file.
+pub(crate) fn open_regular(folder: impl AsFd, path: impl Arg) -> io::Result<File> {
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let file = rustix::fs::openat2(folder, path, flags, Mode::empty(), BENEATH)?;
+    if FileType::from_raw_mode(rustix::fs::fstat(&file)?.st_mode) == FileType::RegularFile {
+        Ok(File::from(file))
+    } else {
+        Err(io::Error::new(io::ErrorKind::NotFound, "not a regular file"))
+    }
+}

@@ -1,0 +1,153 @@
+//! A file that grows, with disk space allocated ahead of what is written: the file system finds long runs of
+//! blocks at once, and need not set room aside for each page.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::sync::Arc;
+
+use rustix::fs::FallocateFlags;
+
+use super::media_dir::Tree;
+
+/// Bytes allocated at a time. Longer steps were not faster.
+const STEP: u64 = 8 << 20;
+/// Files this long are likely to become longer.
+const LONG: u64 = 1 << 20;
+
+/// Space that was allocated and not written is given back when this is dropped.
+pub(crate) struct Growing {
+    tree: Arc<Tree>,
+    file: File,
+    /// Bytes it will never have more of.
+    limit: u64,
+    size: u64,
+    /// Where the allocated space ends.
+    allocated: u64,
+    /// The file system cannot do it.
+    is_refused: bool,
+}
+
+impl Growing {
+    /// A file that has `size` bytes and is written on behind them.
+    pub(crate) const fn new(tree: Arc<Tree>, file: File, size: u64, limit: u64) -> Self {
+        Self { tree, file, limit, size, allocated: size, is_refused: false }
+    }
+
+    pub(crate) const fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// How many of the next `bytes` have no space on the disk yet.
+    pub(crate) const fn unallocated(&self, bytes: u64) -> u64 {
+        (self.size + bytes).saturating_sub(self.allocated)
+    }
+
+    /// # Errors
+    /// The system's; `StorageFull` when the disk is.
+    pub(crate) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        if self.size >= LONG && self.unallocated(bytes.len() as u64) > 0 {
+            self.allocate();
+        }
+        self.file.write_all(bytes)?;
+        self.size += bytes.len() as u64;
+        self.allocated = self.allocated.max(self.size);
+        Ok(())
+    }
+
+    /// The last of the disk is left to what is written, not to what may be.
+    fn allocate(&mut self) {
+        let step = STEP.min(self.limit.saturating_sub(self.allocated));
+        if step == 0 || self.is_refused || self.tree.is_full_with(STEP) {
+            return;
+        }
+        match rustix::fs::fallocate(&self.file, FallocateFlags::KEEP_SIZE, self.allocated, step) {
+            Ok(()) => self.allocated += step,
+            Err(_) => self.is_refused = true,
+        }
+    }
+
+    fn trim(&mut self) -> io::Result<()> {
+        if self.allocated > self.size {
+            self.file.set_len(self.size)?;
+            self.allocated = self.size;
+        }
+        Ok(())
+    }
+
+    /// Makes what was written durable.
+    ///
+    /// # Errors
+    /// The system's; an fsync that failed is not tried again.
+    pub(crate) fn sync_data(&self) -> io::Result<()> {
+        self.file.sync_data()
+    }
+
+    /// Makes the whole file durable: nothing more will come.
+    ///
+    /// # Errors
+    /// The system's; an fsync that failed is not tried again.
+    pub(crate) fn close(mut self) -> io::Result<()> {
+        self.trim()?;
+        self.file.sync_all()
+    }
+
+    pub(crate) const fn file(&self) -> &File {
+        &self.file
+    }
+}
+
+impl Drop for Growing {
+    fn drop(&mut self) {
+        drop(self.trim());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::MetadataExt;
+
+    use super::*;
+
+    const PIECE: usize = 512 * 1024;
+    static BYTES: [u8; PIECE] = [7; PIECE];
+
+    fn growing(limit: u64) -> (tempfile::TempDir, std::path::PathBuf, Growing) {
+        let folder = tempfile::tempdir().unwrap();
+        let tree = Arc::new(Tree::open(folder.path()).unwrap());
+        let path = folder.path().join("file");
+        let file = Growing::new(tree, File::create(&path).unwrap(), 0, limit);
+        (folder, path, file)
+    }
+
+    fn on_disk(path: &std::path::Path) -> u64 {
+        std::fs::metadata(path).unwrap().blocks() * 512
+    }
+
+    #[test]
+    fn a_long_file_has_space_ahead_and_gives_back_what_it_did_not_need() {
+        let (_root, path, mut file) = growing(u64::MAX);
+        for _ in 0..3 {
+            file.write(&BYTES).unwrap();
+        }
+        assert_eq!(file.unallocated(STEP - PIECE as u64), 0);
+        assert!(on_disk(&path) >= STEP, "{} bytes allocated", on_disk(&path));
+        assert_eq!(path.metadata().unwrap().len(), 3 * PIECE as u64, "its length is what was written");
+        drop(file);
+        assert!(on_disk(&path) < 2 * 1024 * 1024, "{} bytes left allocated", on_disk(&path));
+        assert_eq!(std::fs::read(&path).unwrap(), vec![7; 3 * PIECE]);
+    }
+
+    #[test]
+    fn nothing_is_allocated_behind_a_known_end_or_for_short_files() {
+        let (_root, path, mut file) = growing(4 * PIECE as u64);
+        file.write(&BYTES).unwrap();
+        assert_eq!(file.unallocated(1), 1, "a short file");
+        for _ in 0..2 {
+            file.write(&BYTES).unwrap();
+        }
+        assert_eq!((file.unallocated(PIECE as u64), file.unallocated(PIECE as u64 + 1)), (0, 1));
+        file.write(&BYTES).unwrap();
+        file.close().unwrap();
+        assert!(on_disk(&path) <= 5 * PIECE as u64);
+    }
+}

@@ -1,0 +1,193 @@
+//! Previews on disk: a cache in the data directory, one file an item, never in people's folders.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+
+use uuid::Uuid;
+
+use crate::media::Picture;
+
+/// First bytes of a file; the number grows when previews are made differently.
+const MAGIC: &[u8; 4] = b"NXV1";
+/// Width, height, offset and length of one picture.
+const ENTRY: usize = 16;
+
+/// One preview, ready to be sent: where it begins and how long it is.
+pub struct Stored {
+    pub file: File,
+    pub width: u32,
+    pub height: u32,
+    /// Bytes.
+    pub offset: u64,
+    pub length: u64,
+}
+
+/// The previews of all items.
+pub struct Previews {
+    root: PathBuf,
+}
+
+impl Previews {
+    /// # Errors
+    /// The system's.
+    pub fn open(data_dir: &Path) -> io::Result<Self> {
+        let root = data_dir.join("previews");
+        fs::create_dir_all(&root)?;
+        Ok(Self { root })
+    }
+
+    /// The last byte of an id is random, so folders fill evenly.
+    fn folder(&self, id: Uuid) -> PathBuf {
+        self.root.join(format!("{:02x}", id.as_bytes()[15]))
+    }
+
+    fn path(&self, id: Uuid) -> PathBuf {
+        self.folder(id).join(id.simple().to_string())
+    }
+
+    /// Keeps an item's previews in the place of those it had. Not durable: what a power cut takes is made again.
+    ///
+    /// # Errors
+    /// The system's; the old ones stand then.
+    pub fn keep(&self, id: Uuid, pictures: &[Picture]) -> io::Result<()> {
+        let mut bytes = MAGIC.to_vec();
+        let count = u32::try_from(pictures.len()).map_err(io::Error::other)?;
+        bytes.extend(count.to_le_bytes());
+        let mut offset = 8 + ENTRY * pictures.len();
+        for picture in pictures {
+            let place = [picture.width, picture.height, number(offset)?, number(picture.bytes.len())?];
+            bytes.extend(place.iter().flat_map(|number| number.to_le_bytes()));
+            offset += picture.bytes.len();
+        }
+        for picture in pictures {
+            bytes.extend_from_slice(&picture.bytes);
+        }
+        fs::create_dir_all(self.folder(id))?;
+        let new = self.folder(id).join(format!(".{}", Uuid::now_v7().simple()));
+        let written =
+            File::create(&new).and_then(|mut file| file.write_all(&bytes)).and_then(|()| fs::rename(&new, self.path(id)));
+        if written.is_err() {
+            drop(fs::remove_file(&new));
+        }
+        written
+    }
+
+    /// The smallest preview whose longer side is at least `side`, or the largest there is.
+    ///
+    /// # Errors
+    /// `NotFound`; `InvalidData` for a file that is torn.
+    pub fn find(&self, id: Uuid, side: u32) -> io::Result<Stored> {
+        let file = File::open(self.path(id))?;
+        let length = file.metadata()?.len();
+        let mut head = [0; 8 + ENTRY * 3];
+        let read = file.read_at(&mut head, 0)?;
+        let torn = || io::Error::from(io::ErrorKind::InvalidData);
+        let head = head.get(..read).unwrap_or_default();
+        if head.get(..4) != Some(MAGIC) {
+            return Err(torn());
+        }
+        let number = |at: usize| Some(u32::from_le_bytes(head.get(at..at + 4)?.try_into().ok()?));
+        let count = number(4).ok_or_else(torn)? as usize;
+        let entry = |index: usize| {
+            let at = 8 + ENTRY * index;
+            Some((number(at)?, number(at + 4)?, u64::from(number(at + 8)?), u64::from(number(at + 12)?)))
+        };
+        let entries: Option<Vec<_>> = (0..count.min(3)).map(entry).collect();
+        let entries = entries.ok_or_else(torn)?;
+        let is_enough = |(width, height, _, _): &&(u32, u32, u64, u64)| (*width).max(*height) >= side;
+        let (width, height, offset, size) = *entries.iter().rfind(is_enough).or_else(|| entries.first()).ok_or_else(torn)?;
+        if offset + size > length || size == 0 {
+            return Err(torn());
+        }
+        Ok(Stored { file, width, height, offset, length: size })
+    }
+
+    /// Forgets everybody's previews.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn forget_all(&self) -> io::Result<()> {
+        fs::remove_dir_all(&self.root)?;
+        fs::create_dir_all(&self.root)
+    }
+
+    /// Forgets an item's previews. What is not there is forgotten already.
+    pub fn forget(&self, id: Uuid) {
+        if let Err(cause) = fs::remove_file(self.path(id))
+            && cause.kind() != io::ErrorKind::NotFound
+        {
+            tracing::warn!("a preview could not be removed: {cause}");
+        }
+    }
+
+    /// Ids with a file in one of the 256 folders; what is no preview is removed.
+    #[must_use]
+    pub fn ids_in(&self, folder: u8) -> Vec<Uuid> {
+        let Ok(entries) = fs::read_dir(self.root.join(format!("{folder:02x}"))) else { return Vec::new() };
+        let mut ids = Vec::new();
+        for entry in entries.flatten() {
+            match entry.file_name().to_str().and_then(|name| Uuid::try_parse(name).ok()) {
+                Some(id) => ids.push(id),
+                // Left by a killed process; one that is being written is younger.
+                None if is_old(&entry) => drop(fs::remove_file(entry.path())),
+                None => {}
+            }
+        }
+        ids
+    }
+}
+
+fn is_old(entry: &fs::DirEntry) -> bool {
+    let age = entry.metadata().and_then(|of| of.modified()).map(|at| at.elapsed().unwrap_or_default());
+    age.is_ok_and(|age| age.as_secs() > 3600)
+}
+
+fn number(length: usize) -> io::Result<u32> {
+    u32::try_from(length).map_err(io::Error::other)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn picture(side: u32, byte: u8) -> Picture {
+        Picture { width: side, height: side / 2, bytes: vec![byte; side as usize] }
+    }
+
+    fn read(stored: &Stored) -> Vec<u8> {
+        let mut bytes = vec![0; usize::try_from(stored.length).unwrap()];
+        stored.file.read_exact_at(&mut bytes, stored.offset).unwrap();
+        bytes
+    }
+
+    #[test]
+    fn each_size_is_found_and_a_small_picture_stands_for_all() {
+        let folder = tempfile::tempdir().unwrap();
+        let previews = Previews::open(folder.path()).unwrap();
+        let id = Uuid::now_v7();
+        assert!(previews.find(id, 320).is_err());
+        previews.keep(id, &[picture(1280, 1), picture(640, 2), picture(320, 3)]).unwrap();
+        for (side, byte) in [(320, 3), (640, 2), (1280, 1)] {
+            assert_eq!(read(&previews.find(id, side).unwrap()), vec![byte; side as usize]);
+        }
+        previews.keep(id, &[picture(100, 9)]).unwrap();
+        assert_eq!(previews.find(id, 1280).unwrap().width, 100);
+        previews.forget(id);
+        assert!(previews.find(id, 320).is_err());
+    }
+
+    #[test]
+    fn a_torn_file_is_never_sent() {
+        let folder = tempfile::tempdir().unwrap();
+        let previews = Previews::open(folder.path()).unwrap();
+        let id = Uuid::now_v7();
+        previews.keep(id, &[picture(1280, 1), picture(640, 2), picture(320, 3)]).unwrap();
+        let whole = fs::read(previews.path(id)).unwrap();
+        for cut in [0, 3, 8, 20, 55, 57, whole.len() - 1] {
+            fs::write(previews.path(id), &whole[..cut]).unwrap();
+            assert!(previews.find(id, 320).is_err(), "{cut}");
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! `file_moves`: the journal of renames on disk that the tables do not know of yet.
+
+use diesel::prelude::*;
+
+use crate::db::Conn;
+use crate::db::schema::file_moves;
+use crate::model::id::MoveId;
+use crate::model::{Time, UserId};
+use crate::storage::Place;
+
+/// One rename under way. `subject` is the id of the item or directory: each moves once at a time.
+#[derive(Debug, Clone)]
+pub struct Move {
+    pub id: MoveId,
+    pub user_id: UserId,
+    pub subject: MoveId,
+    pub from: Place,
+    pub to: Place,
+}
+
+/// # Errors
+/// The database's; `UniqueViolation` when the subject is being moved already.
+pub fn insert(conn: &mut Conn, new: &Move, at: Time) -> QueryResult<usize> {
+    diesel::insert_into(file_moves::table)
+        .values((
+            file_moves::id.eq(new.id),
+            file_moves::user_id.eq(new.user_id),
+            file_moves::subject.eq(new.subject),
+            file_moves::from_directory.eq(new.from.directory_text()),
+            file_moves::from_name.eq(new.from.name().to_owned()),
+            file_moves::to_directory.eq(new.to.directory_text()),
+            file_moves::to_name.eq(new.to.name().to_owned()),
+            file_moves::started_at.eq(at),
+        ))
+        .execute(conn)
+}
+
+/// # Errors
+/// The database's.
+pub fn delete(conn: &mut Conn, id: MoveId) -> QueryResult<usize> {
+    diesel::delete(file_moves::table.find(id)).execute(conn)
+}
+
+/// Whether something is on its way there.
+///
+/// # Errors
+/// The database's.
+pub fn is_going_to(conn: &mut Conn, place: &Place) -> QueryResult<bool> {
+    let going = file_moves::table
+        .filter(file_moves::to_directory.eq(place.directory_text()))
+        .filter(file_moves::to_name.eq(place.name().to_owned()));
+    Ok(going.count().get_result::<i64>(conn)? > 0)
+}
+
+/// All that were under way when the server stopped.
+///
+/// # Errors
+/// The database's.
+pub fn list(conn: &mut Conn) -> QueryResult<Vec<Move>> {
+    type Row = (MoveId, UserId, MoveId, String, String, String, String);
+    let rows: Vec<Row> = file_moves::table
+        .select((
+            file_moves::id,
+            file_moves::user_id,
+            file_moves::subject,
+            file_moves::from_directory,
+            file_moves::from_name,
+            file_moves::to_directory,
+            file_moves::to_name,
+        ))
+        .order(file_moves::id.desc())
+        .load(conn)?;
+    Ok(rows
+        .into_iter()
+        .map(|(id, user_id, subject, from_directory, from_name, to_directory, to_name)| Move {
+            id,
+            user_id,
+            subject,
+            from: Place::from_text(&from_directory, &from_name),
+            to: Place::from_text(&to_directory, &to_name),
+        })
+        .collect())
+}

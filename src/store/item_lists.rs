@@ -1,0 +1,125 @@
+//! `media_items` a page at a time: every list that people look at, by the index that has it in its order.
+
+use diesel::prelude::*;
+use uuid::Uuid;
+
+use super::item_filter::{Selection, range};
+use super::keyset::Side::{Greater, Less, NotLess};
+use super::keyset::beside;
+use crate::db::Conn;
+use crate::db::schema::{media_items as table, search_words};
+use crate::model::{Cursor, DirectoryId, Item, Shelf, Sort, UserId, WallClock};
+
+/// Nobody has this number.
+const NOBODY: UserId = UserId(-1);
+
+/// One page of a list: at most `limit` items behind `after`.
+///
+/// # Errors
+/// The database's.
+pub fn list(
+    conn: &mut Conn,
+    owner: UserId,
+    selection: &Selection,
+    sort: Sort,
+    after: Option<&Cursor>,
+    limit: i64,
+) -> QueryResult<Vec<Item>> {
+    let mut query = table::table.select(Item::as_select()).limit(limit).into_boxed();
+    query = if conn.overrates_equality() {
+        query.filter(table::user_id.eq(owner).or(table::user_id.eq(NOBODY)))
+    } else {
+        query.filter(table::user_id.eq(owner))
+    };
+    query = match selection.shelf {
+        Shelf::Trash => query.filter(table::in_trash.eq(true)),
+        Shelf::All | Shelf::Recents => query.filter(table::in_trash.eq(false)),
+        Shelf::Favorites => query.filter(table::in_trash.eq(false)).filter(table::favorite.eq(true)),
+        shelf => query.filter(table::in_trash.eq(false)).filter(table::shelf.eq(shelf)),
+    };
+    query = match selection.directory {
+        Some(id) if conn.overrates_equality() => {
+            query.filter(table::directory_id.eq(id).or(table::directory_id.eq(DirectoryId(Uuid::nil()))))
+        }
+        Some(id) => query.filter(table::directory_id.eq(id)),
+        None => query,
+    };
+    if let Some(sha256) = &selection.sha256 {
+        query = query.filter(table::sha256.eq(sha256.clone()));
+    }
+    if let Some(kind) = selection.kind {
+        query = query.filter(table::kind.eq(kind));
+        // Each kind stands on one shelf, and shelves have the indexes.
+        if selection.shelf == Shelf::All {
+            query = query.filter(table::shelf.eq(kind.shelf()));
+        }
+    }
+    for (from, until) in selection.words.iter().flatten().map(|word| range(word)) {
+        let has = search_words::table
+            .filter(search_words::item_id.eq(table::id))
+            .filter(search_words::word.ge(from))
+            .filter(search_words::word.lt(until));
+        query = query.filter(diesel::dsl::exists(has));
+    }
+    if let Some(floor) = selection.floor {
+        query = query.filter(beside(conn, (table::shown_at, table::id), NotLess, floor));
+    }
+    query = match (sort, after) {
+        (Sort::Newest, Some(Cursor::Clock(at, id))) => query.filter(beside(conn, (table::shown_at, table::id), Less, (at, id))),
+        (Sort::Oldest, Some(Cursor::Clock(at, id))) => {
+            query.filter(beside(conn, (table::shown_at, table::id), Greater, (at, id)))
+        }
+        (Sort::Recent, Some(Cursor::Time(at, id))) => query.filter(beside(conn, (table::recent_at, table::id), Less, (at, id))),
+        (Sort::Trashed, Some(Cursor::Time(at, id))) => query.filter(beside(conn, (table::trashed_at, table::id), Less, (at, id))),
+        (Sort::Name, Some(Cursor::Name(name, id))) => {
+            query.filter(beside(conn, (table::name_key, table::id), Greater, (name, id)))
+        }
+        (Sort::Largest, Some(Cursor::Size(size, id))) => query.filter(beside(conn, (table::size, table::id), Less, (size, id))),
+        _ => query,
+    };
+    // The whole index's order: what all rows have in common, too.
+    query = match (selection.directory, sort) {
+        (Some(_), Sort::Oldest | Sort::Name) => query.order(table::directory_id.asc()),
+        (Some(_), _) => query.order(table::directory_id.desc()),
+        (None, Sort::Oldest | Sort::Name) => query.order(table::user_id.asc()),
+        (None, _) => query.order(table::user_id.desc()),
+    };
+    match sort {
+        Sort::Newest => query.then_order_by((table::shown_at.desc(), table::id.desc())),
+        Sort::Oldest => query.then_order_by((table::shown_at.asc(), table::id.asc())),
+        Sort::Recent => query.then_order_by((table::recent_at.desc(), table::id.desc())),
+        Sort::Trashed => query.then_order_by((table::trashed_at.desc(), table::id.desc())),
+        Sort::Name => query.then_order_by((table::name_key.asc(), table::id.asc())),
+        Sort::Largest => query.then_order_by((table::size.desc(), table::id.desc())),
+    }
+    .load(conn)
+}
+
+/// How many items of a shelf or directory outside the trash were taken in `from..until`.
+///
+/// # Errors
+/// The database's.
+pub fn count_between(
+    conn: &mut Conn,
+    owner: UserId,
+    selection: &Selection,
+    from: WallClock,
+    until: WallClock,
+) -> QueryResult<i64> {
+    let mut query = table::table
+        .filter(table::user_id.eq(owner))
+        .filter(table::in_trash.eq(false))
+        .filter(table::shown_at.ge(from))
+        .filter(table::shown_at.lt(until))
+        .count()
+        .into_boxed();
+    query = match selection.shelf {
+        Shelf::Favorites => query.filter(table::favorite.eq(true)),
+        Shelf::All => query,
+        shelf => query.filter(table::shelf.eq(shelf)),
+    };
+    if let Some(id) = selection.directory {
+        query = query.filter(table::directory_id.eq(id));
+    }
+    query.get_result(conn)
+}

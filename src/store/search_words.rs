@@ -1,0 +1,152 @@
+//! `search_words`: every word an item can be found by, beside when the item was taken.
+
+use diesel::prelude::*;
+
+use super::item_filter::{Selection, range};
+use super::keyset::Side::{Less, NotLess};
+use super::keyset::beside;
+use crate::db::Conn;
+use crate::db::schema::{media_items, search_words as table};
+use crate::model::{Item, ItemId, Shelf, UserId, WallClock};
+
+/// Puts these words in the place of those an item had.
+///
+/// # Errors
+/// The database's.
+pub fn replace(conn: &mut Conn, owner: UserId, id: ItemId, shown_at: WallClock, words: &[String]) -> QueryResult<()> {
+    diesel::delete(table::table.filter(table::item_id.eq(id))).execute(conn)?;
+    insert(conn, owner, id, shown_at, words)
+}
+
+/// # Errors
+/// The database's.
+pub fn insert(conn: &mut Conn, owner: UserId, id: ItemId, shown_at: WallClock, words: &[String]) -> QueryResult<()> {
+    for word in words {
+        let row = (table::user_id.eq(owner), table::word.eq(word), table::shown_at.eq(shown_at), table::item_id.eq(id));
+        diesel::insert_into(table::table).values(row).execute(conn)?;
+    }
+    Ok(())
+}
+
+/// The first of a person's words before `end` and behind `after` (or equal to it).
+///
+/// # Errors
+/// The database's.
+pub fn find_next(conn: &mut Conn, owner: UserId, after: &str, is_equal_too: bool, end: &str) -> QueryResult<Option<String>> {
+    let words =
+        table::table.filter(table::user_id.eq(owner)).filter(table::word.lt(end)).order(table::word.asc()).select(table::word);
+    if is_equal_too {
+        words.filter(table::word.ge(after)).first(conn).optional()
+    } else {
+        words.filter(table::word.gt(after)).first(conn).optional()
+    }
+}
+
+/// How many items have that word; counts no further than `most`.
+///
+/// # Errors
+/// The database's.
+pub fn count(conn: &mut Conn, owner: UserId, word: &str, most: i64) -> QueryResult<i64> {
+    let found: Vec<WallClock> = table::table
+        .filter(table::user_id.eq(owner))
+        .filter(table::word.eq(word))
+        .limit(most)
+        .select(table::shown_at)
+        .load(conn)?;
+    Ok(i64::try_from(found.len()).unwrap_or(most))
+}
+
+/// Where a walk through items goes on: behind this one.
+pub type After = (WallClock, ItemId);
+
+/// The item `skipped` places behind `after`, among those that have `word`, the newest first: how far one walk goes.
+///
+/// # Errors
+/// The database's.
+pub fn find_floor(conn: &mut Conn, owner: UserId, word: &str, after: Option<After>, skipped: i64) -> QueryResult<Option<After>> {
+    let mut rows = table::table
+        .filter(table::user_id.eq(owner))
+        .filter(table::word.eq(word.to_owned()))
+        .order((table::shown_at.desc(), table::item_id.desc()))
+        .offset(skipped)
+        .limit(1)
+        .select((table::shown_at, table::item_id))
+        .into_boxed();
+    if let Some(after) = after {
+        rows = rows.filter(beside(conn, (table::shown_at, table::item_id), Less, after));
+    }
+    rows.first(conn).optional()
+}
+
+diesel::alias!(table as other: Other);
+
+/// Items of a selection that have `word` and one that begins with each of `others`, the newest first, behind `after`
+/// and not behind `floor`.
+///
+/// # Errors
+/// The database's.
+pub fn list_with(
+    conn: &mut Conn,
+    owner: UserId,
+    word: &str,
+    (selection, others): (&Selection, &[&String]),
+    (after, floor): (Option<After>, Option<After>),
+    limit: i64,
+) -> QueryResult<Vec<Item>> {
+    let mut rows = table::table
+        .inner_join(media_items::table)
+        .filter(table::user_id.eq(owner))
+        .filter(table::word.eq(word.to_owned()))
+        .filter(media_items::in_trash.eq(selection.shelf == Shelf::Trash))
+        .order((table::shown_at.desc(), table::item_id.desc()))
+        .limit(limit)
+        .select(Item::as_select())
+        .into_boxed();
+    rows = match selection.shelf {
+        Shelf::All | Shelf::Recents | Shelf::Trash => rows,
+        Shelf::Favorites => rows.filter(media_items::favorite.eq(true)),
+        shelf => rows.filter(media_items::shelf.eq(shelf)),
+    };
+    if let Some(id) = selection.directory {
+        rows = rows.filter(media_items::directory_id.eq(id));
+    }
+    if let Some(kind) = selection.kind {
+        rows = rows.filter(media_items::kind.eq(kind));
+    }
+    if let Some(sha256) = &selection.sha256 {
+        rows = rows.filter(media_items::sha256.eq(sha256.clone()));
+    }
+    if let Some(after) = after {
+        rows = rows.filter(beside(conn, (table::shown_at, table::item_id), Less, after));
+    }
+    if let Some(floor) = floor {
+        rows = rows.filter(beside(conn, (table::shown_at, table::item_id), NotLess, floor));
+    }
+    for (from, until) in others.iter().map(|word| range(word)) {
+        let same = other
+            .filter(other.field(table::item_id).eq(table::item_id))
+            .filter(other.field(table::word).ge(from))
+            .filter(other.field(table::word).lt(until));
+        rows = rows.filter(diesel::dsl::exists(same));
+    }
+    rows.load(conn)
+}
+
+/// The item `skipped` places behind `after` outside the trash, the newest first: how far one walk goes.
+///
+/// # Errors
+/// The database's.
+pub fn find_item_floor(conn: &mut Conn, owner: UserId, after: Option<After>, skipped: i64) -> QueryResult<Option<After>> {
+    let mut rows = media_items::table
+        .filter(media_items::user_id.eq(owner))
+        .filter(media_items::in_trash.eq(false))
+        .order((media_items::shown_at.desc(), media_items::id.desc()))
+        .offset(skipped)
+        .limit(1)
+        .select((media_items::shown_at, media_items::id))
+        .into_boxed();
+    if let Some(after) = after {
+        rows = rows.filter(beside(conn, (media_items::shown_at, media_items::id), Less, after));
+    }
+    rows.first(conn).optional()
+}

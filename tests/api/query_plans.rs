@@ -1,0 +1,163 @@
+//! How the databases find the rows of a list: by an index that has them in their order, whatever the shelf, the order
+//! and the place in the list.
+
+use std::sync::{Arc, Mutex};
+
+use diesel::connection::{Connection, InstrumentationEvent, SimpleConnection};
+use diesel::sql_types::Text;
+use diesel::{QueryableByName, RunQueryDsl, sql_query};
+use nexus_media::db::Conn;
+use nexus_media::model::item::{ItemKind, NewItem};
+use nexus_media::model::{Cursor, Item, Shelf, Sort, User, WallClock};
+use nexus_media::store;
+use nexus_media::store::item_filter::Selection;
+use rstest::rstest;
+
+use crate::support::{Backend, MariaDb, Sqlite, TestApp};
+
+const ITEMS: u32 = 2_000;
+const PAGE: i64 = 20;
+
+/// Items of every kind, some dear, some in the trash, all in one directory; many are of one size or one day.
+fn fill(conn: &mut Conn, user: &User) -> Selection {
+    let directory = store::directories::find_by_path(conn, user.id, "Uploads").unwrap().unwrap().directory_id;
+    for number in 0..ITEMS {
+        let kind = [ItemKind::Photo, ItemKind::Video, ItemKind::Audio, ItemKind::Other][number as usize % 4];
+        let name = format!("{:04} {number}", number * 7919 % ITEMS);
+        let new = NewItem {
+            size: i64::from(number % 3),
+            favorite: number % 3 == 0,
+            in_trash: number % 5 == 0,
+            shown_at: WallClock(i64::from(number * 53 % 7) * 86_400_000),
+            ..crate::rows::item(user.id, directory, kind, number, name)
+        };
+        store::items::insert(conn, &new).unwrap();
+    }
+    conn.batch_execute("UPDATE media_items SET trashed_at = recent_at WHERE in_trash = 1").unwrap();
+    Selection::directory(directory)
+}
+
+/// A server whose admin has all of that.
+async fn filled(backend: Backend) -> (TestApp, User, Selection) {
+    let (app, _admin) = TestApp::ready_with(backend, &[("previews_at_once", "0")]).await;
+    let user = app.user("root");
+    let directory = app.services.change(user.id, |conn| Ok(fill(conn, &user))).unwrap();
+    (app, user, directory)
+}
+
+/// Every list that people can ask for, and what it is called.
+fn lists(directory: &Selection) -> Vec<(String, Selection, Sort)> {
+    let mut lists = Vec::new();
+    let orders = [Sort::Newest, Sort::Oldest, Sort::Name, Sort::Largest];
+    for shelf in [Shelf::All, Shelf::Photos, Shelf::Videos, Shelf::Audios, Shelf::Uploads, Shelf::Favorites] {
+        for sort in orders {
+            lists.push((format!("{shelf:?} by {sort:?}"), Selection::shelf(shelf), sort));
+        }
+    }
+    for sort in orders {
+        lists.push((format!("a directory by {sort:?}"), directory.clone(), sort));
+        lists.push((
+            format!("one kind by {sort:?}"),
+            Selection { kind: Some(ItemKind::Video), ..Selection::shelf(Shelf::All) },
+            sort,
+        ));
+    }
+    lists.push(("Recents".into(), Selection::shelf(Shelf::Recents), Sort::Recent));
+    lists.push(("Trash".into(), Selection::shelf(Shelf::Trash), Sort::Trashed));
+    lists
+}
+
+#[derive(QueryableByName)]
+struct Step {
+    #[diesel(sql_type = Text)]
+    detail: String,
+}
+
+/// What SQLite says it does for the last statement.
+fn plan(conn: &mut Conn, statement: &str) -> Vec<String> {
+    let text = statement.split(" -- binds").next().unwrap();
+    let steps: Vec<Step> = sql_query(format!("EXPLAIN QUERY PLAN {text}")).load(conn).unwrap();
+    steps.into_iter().map(|step| step.detail).collect()
+}
+
+#[rstest]
+#[actix_web::test]
+async fn sqlite_finds_every_list_by_an_index_in_its_order(#[values(Sqlite)] backend: Backend) {
+    let (app, user, directory) = filled(backend).await;
+    let asked = Arc::new(Mutex::new(String::new()));
+    app.services
+        .db
+        .read(|conn| {
+            let last = asked.clone();
+            conn.set_instrumentation(move |event: InstrumentationEvent<'_>| {
+                if let InstrumentationEvent::StartQuery { query, .. } = event {
+                    *last.lock().unwrap() = query.to_string();
+                }
+            });
+            for (what, selection, sort) in lists(&directory) {
+                let first = store::item_lists::list(conn, user.id, &selection, sort, None, PAGE)?;
+                let statement = asked.lock().unwrap().clone();
+                let deep = Cursor::of(first.last().unwrap(), sort);
+                store::item_lists::list(conn, user.id, &selection, sort, Some(&deep), PAGE)?;
+                let behind = asked.lock().unwrap().clone();
+                for (statement, is_behind) in [(statement, false), (behind, true)] {
+                    let steps = plan(conn, &statement);
+                    let goes_there = steps.iter().any(|step| step.contains(",id)<(?,?)") || step.contains(",id)>(?,?)"));
+                    assert_eq!(goes_there, is_behind, "{what}: equals are walked through: {steps:?}");
+                    let is_found = steps.iter().all(|step| step.starts_with("SEARCH media_items USING INDEX"));
+                    assert!(is_found, "{what}: {steps:?}\n{statement}");
+                }
+            }
+            Ok(())
+        })
+        .unwrap();
+}
+
+#[derive(QueryableByName)]
+struct Counter {
+    #[diesel(sql_type = Text, column_name = "Variable_name")]
+    name: String,
+    #[diesel(sql_type = Text, column_name = "Value")]
+    value: String,
+}
+
+/// Rows that this connection has read one by one without an index, along one, and sorted.
+fn counters(conn: &mut Conn) -> [u64; 3] {
+    let rows: Vec<Counter> = sql_query("SHOW SESSION STATUS WHERE Variable_name IN ('Handler_read_rnd_next', 'Handler_read_next', 'Handler_read_prev', 'Handler_icp_attempts', 'Sort_rows')").load(conn).unwrap();
+    let of = |names: &[&str]| {
+        rows.iter().filter(|row| names.contains(&row.name.as_str())).map(|row| row.value.parse::<u64>().unwrap()).sum()
+    };
+    [of(&["Handler_read_rnd_next"]), of(&["Handler_read_next", "Handler_read_prev", "Handler_icp_attempts"]), of(&["Sort_rows"])]
+}
+
+/// What a list cost, without what it costs to ask for the cost.
+fn cost(conn: &mut Conn, ask: impl FnOnce(&mut Conn) -> Vec<Item>) -> ([u64; 3], Vec<Item>) {
+    let (zero, start) = (counters(conn), counters(conn));
+    let items = ask(conn);
+    let end = counters(conn);
+    (std::array::from_fn(|index| (end[index] - start[index]).saturating_sub(start[index] - zero[index])), items)
+}
+
+#[rstest]
+#[actix_web::test]
+async fn mariadb_reads_no_more_rows_than_a_page_shows_and_sorts_none(#[values(MariaDb)] backend: Backend) {
+    let (app, user, directory) = filled(backend).await;
+    app.services
+        .db
+        .read(|conn| {
+            conn.batch_execute("ANALYZE TABLE media_items")?;
+            for (what, selection, sort) in lists(&directory) {
+                let all = store::item_lists::list(conn, user.id, &selection, sort, None, i64::from(ITEMS))?;
+                for part in [None, Some(1), Some(5), Some(20), Some(50), Some(80)] {
+                    let after = part.map(|part| Cursor::of(&all[all.len() * part / 100], sort));
+                    let ask =
+                        |conn: &mut Conn| store::item_lists::list(conn, user.id, &selection, sort, after.as_ref(), PAGE).unwrap();
+                    let ([scanned, walked, sorted], items) = cost(conn, ask);
+                    assert_eq!((scanned, sorted), (0, 0), "{what}, behind {part:?} %: rows scanned and sorted");
+                    assert!(walked <= 4 * PAGE.unsigned_abs(), "{what}, behind {part:?} %: {walked} rows for {}", items.len());
+                }
+            }
+            Ok(())
+        })
+        .unwrap();
+}
