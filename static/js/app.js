@@ -2,19 +2,19 @@
 // Listeners hang on the document, so that a page out of Turbo's cache works like a fresh one.
 import * as Turbo from '../vendor/turbo.js';
 import { refreshFocus, rove, startFocus } from './focus.js';
-import { refreshGate } from './gate.js';
-import { startKeys } from './keys.js';
+import { refreshGate } from './auth-forms.js';
+import { startKeys } from './shortcuts.js';
 import { startGallery } from './gallery.js';
 import { startMenus } from './menus.js';
-import { refreshMore } from './more.js';
-import { refreshMusic, startMusic } from './music.js';
-import { startFilms } from './films.js';
+import { refreshMore } from './infinite-scroll.js';
+import { refreshMusic, startMusic } from './track-list.js';
+import { startFilms } from './video-fallback.js';
 import { startSelection, update } from './selection.js';
-import { refreshStars, startStars } from './stars.js';
+import { refreshStars, startStars } from './favorites.js';
 import { refreshToasts, startToasts } from './toasts.js';
 import { refreshUpload, startUpload } from './upload.js';
-import { refreshWaiting } from './waiting.js';
-import { startWayBack } from './way-back.js';
+import { refreshWaiting } from './preview-polling.js';
+import { startWayBack } from './back-to-list.js';
 
 startFilms();
 startFocus();

@@ -1,5 +1,5 @@
 // The player: one bar that stays while pages change, a queue, and the keys of the keyboard and the lock screen.
-import { address, keptAs } from './address.js';
+import { address, keptAs } from './urls.js';
 import { showToast } from './toasts.js';
 
 const KEPT = keptAs('nexus-player');

@@ -1,9 +1,9 @@
 // Files that are picked, dropped or pasted go into the queue. What sends them is loaded when there is something to send.
-import { keptAs } from './address.js';
+import { keptAs } from './urls.js';
 import { showToast } from './toasts.js';
 
 let loaded = null;
-const engine = () => (loaded ??= import('./transfers.js'));
+const engine = () => (loaded ??= import('./upload-queue.js'));
 /** Says that a queue of this browser is not empty, so that the engine is loaded with the next page. */
 const FLAG = keptAs('nexus-queue');
 

@@ -1,7 +1,7 @@
 // The viewer: PhotoSwipe over the pictures and films of the page, with a name, a star, and ways to its page and file.
 import PhotoSwipe from '../vendor/photoswipe.js';
-import { address } from './address.js';
-import { toggleStar } from './stars.js';
+import { address } from './urls.js';
+import { toggleStar } from './favorites.js';
 
 const base = new URL('..', import.meta.url);
 

@@ -20,7 +20,7 @@ export default defineConfig({
   projects: [
     { name: 'sqlite', testIgnore: /lighthouse/ },
     { name: 'mariadb', testIgnore: /lighthouse/ },
-    { name: 'below', testMatch: /gallery|moving-about|uploads/ },
+    { name: 'below', testMatch: /gallery|navigation|uploads/ },
     // What it measures, it measures with nothing beside it; what a browser does with a page does not depend on the database.
     { name: 'lighthouse', testMatch: /lighthouse/, dependencies: ['sqlite', 'mariadb', 'below'] },
   ],

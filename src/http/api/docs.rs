@@ -65,7 +65,7 @@ struct Group {
 }
 
 #[derive(Template)]
-#[template(path = "pages/gate/docs.html")]
+#[template(path = "pages/api_docs.html")]
 struct DocsPage {
     assets: &'static str,
     version: &'static str,

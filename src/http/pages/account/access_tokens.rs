@@ -51,7 +51,7 @@ impl Row {
 }
 
 #[derive(Template)]
-#[template(path = "pages/tokens.html")]
+#[template(path = "pages/account/access_tokens.html")]
 struct TokensPage {
     shell: Shell,
     rows: Vec<Row>,

@@ -30,7 +30,7 @@ pub(crate) fn routes() -> Vec<Route> {
 }
 
 #[derive(Template)]
-#[template(path = "pages/account.html")]
+#[template(path = "pages/account/profile.html")]
 struct AccountPage {
     shell: Shell,
     profile: Vec<Field>,

@@ -47,7 +47,7 @@ impl Row {
 }
 
 #[derive(Template)]
-#[template(path = "pages/sessions.html")]
+#[template(path = "pages/account/sessions.html")]
 struct SessionsPage {
     shell: Shell,
     rows: Vec<Row>,

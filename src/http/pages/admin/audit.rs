@@ -96,7 +96,7 @@ impl Row {
 }
 
 #[derive(Template)]
-#[template(path = "pages/audit.html")]
+#[template(path = "pages/admin/audit.html")]
 struct AuditPage {
     shell: Shell,
     rows: Vec<Row>,

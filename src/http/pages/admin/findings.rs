@@ -59,7 +59,7 @@ impl Row {
 }
 
 #[derive(Template)]
-#[template(path = "pages/findings.html")]
+#[template(path = "pages/admin/findings.html")]
 struct FindingsPage {
     shell: Shell,
     rows: Vec<Row>,

@@ -24,7 +24,7 @@ pub(crate) fn routes() -> Vec<Route> {
 }
 
 #[derive(Template)]
-#[template(path = "pages/status.html")]
+#[template(path = "pages/admin/status.html")]
 struct StatusPage {
     shell: Shell,
     status: Status,

@@ -74,7 +74,7 @@ struct Tab {
 }
 
 #[derive(Template)]
-#[template(path = "pages/people.html")]
+#[template(path = "pages/admin/users.html")]
 struct PeoplePage {
     shell: Shell,
     tabs: Vec<Tab>,
@@ -120,7 +120,7 @@ async fn show_people(Admin(at): Admin, query: web::Query<Query>) -> Answer {
 }
 
 #[derive(Template)]
-#[template(path = "pages/person.html")]
+#[template(path = "pages/admin/user.html")]
 struct PersonPage {
     shell: Shell,
     person: Person,

@@ -42,7 +42,7 @@ struct Query {
 }
 
 #[derive(Template)]
-#[template(path = "pages/gate/setup.html")]
+#[template(path = "pages/auth/first_run.html")]
 struct SetupPage {
     assets: &'static str,
     csrf: String,

@@ -47,7 +47,7 @@ struct Query {
 }
 
 #[derive(Template)]
-#[template(path = "pages/gate/login.html")]
+#[template(path = "pages/auth/login.html")]
 struct LogInPage {
     assets: &'static str,
     csrf: String,

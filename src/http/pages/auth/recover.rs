@@ -29,7 +29,7 @@ struct RecoverForm {
 }
 
 #[derive(Template)]
-#[template(path = "pages/gate/recover.html")]
+#[template(path = "pages/auth/recover.html")]
 struct RecoverPage {
     assets: &'static str,
     csrf: String,

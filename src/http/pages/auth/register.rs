@@ -44,7 +44,7 @@ struct RegisterForm {
 }
 
 #[derive(Template)]
-#[template(path = "pages/gate/register.html")]
+#[template(path = "pages/auth/register.html")]
 struct RegisterPage {
     assets: &'static str,
     csrf: String,
@@ -109,7 +109,7 @@ async fn submit_register(visitor: Visitor, Form(form): Form<RegisterForm>) -> An
 
 /// How an account stands, for a person who may not come in.
 #[derive(Template)]
-#[template(path = "pages/gate/pending.html")]
+#[template(path = "pages/auth/pending.html")]
 pub(crate) struct PendingPage {
     assets: &'static str,
     csrf: String,

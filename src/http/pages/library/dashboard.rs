@@ -28,7 +28,7 @@ struct Card {
 }
 
 #[derive(Template)]
-#[template(path = "pages/dashboard.html")]
+#[template(path = "pages/library/dashboard.html")]
 struct DashboardPage {
     shell: Shell,
     recent: Vec<Tile>,

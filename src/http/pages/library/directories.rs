@@ -62,7 +62,7 @@ async fn submit_rename(at: SignedIn, request: HttpRequest, path: web::Path<Strin
 }
 
 #[derive(Template)]
-#[template(path = "pages/directory_delete.html")]
+#[template(path = "pages/library/directory_delete.html")]
 struct DeletePage {
     shell: Shell,
     directory: Directory,

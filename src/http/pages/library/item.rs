@@ -44,7 +44,7 @@ pub(crate) fn routes() -> Vec<Route> {
 }
 
 #[derive(Template)]
-#[template(path = "pages/item.html")]
+#[template(path = "pages/library/item.html")]
 struct ItemPage {
     shell: Shell,
     item: Item,

@@ -27,7 +27,7 @@ struct Cover {
 }
 
 #[derive(Template)]
-#[template(path = "pages/albums.html")]
+#[template(path = "pages/library/music_albums.html")]
 struct AlbumsPage {
     shell: Shell,
     albums: Vec<Cover>,
@@ -83,7 +83,7 @@ async fn show_albums(at: SignedIn, query: web::Query<AlbumsQuery>) -> Answer {
 }
 
 #[derive(Template)]
-#[template(path = "pages/album.html")]
+#[template(path = "pages/library/music_album.html")]
 struct AlbumPage {
     shell: Shell,
     title: String,

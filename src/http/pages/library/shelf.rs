@@ -40,7 +40,7 @@ struct Crumb {
 }
 
 #[derive(Template)]
-#[template(path = "pages/shelf.html")]
+#[template(path = "pages/library/shelf.html")]
 struct ShelfPage {
     shell: Shell,
     title: String,

@@ -21,7 +21,7 @@ pub(crate) fn routes() -> Vec<Route> {
 }
 
 #[derive(Template)]
-#[template(path = "pages/trash_empty.html")]
+#[template(path = "pages/library/trash_empty.html")]
 struct EmptyPage {
     shell: Shell,
     holds: String,

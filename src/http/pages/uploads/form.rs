@@ -33,7 +33,7 @@ struct Query {
 }
 
 #[derive(Template)]
-#[template(path = "pages/upload.html")]
+#[template(path = "pages/uploads/form.html")]
 struct UploadPage {
     shell: Shell,
     max_upload: String,
@@ -92,7 +92,7 @@ async fn submit_upload(at: SignedIn, request: HttpRequest, payload: web::Payload
 }
 
 #[derive(Template)]
-#[template(path = "pages/upload_result.html")]
+#[template(path = "pages/uploads/result.html")]
 struct ResultPage {
     shell: Shell,
     rows: Vec<Row>,

@@ -1,4 +1,4 @@
-import { address } from './address.js';
+import { address } from './urls.js';
 import { showToast } from './toasts.js';
 
 // Stars of the last seconds: a page that was asked for while one was on its way may not have it yet.

@@ -1,8 +1,8 @@
 // Single keys, where the person has them on; never while typing.
-import { address } from './address.js';
-import { musicKey } from './music.js';
+import { address } from './urls.js';
+import { musicKey } from './track-list.js';
 import { boxes, selectAll, update } from './selection.js';
-import { toggleStar } from './stars.js';
+import { toggleStar } from './favorites.js';
 
 const PLACES = { d: '/dashboard', p: '/photos', v: '/videos', a: '/audios', u: '/uploads', f: '/favorites', r: '/recents', t: '/trash' };
 let afterG = 0;

@@ -1,12 +1,12 @@
 // The queue of uploads: three at a time, resumable (tus 1.0.0), going on by itself after the network, the page, the
 // browser or the server was away.
 import '../vendor/tus.js';
-import { address, keptAs } from './address.js';
-import { fetchPage } from './fetched.js';
+import { address, keptAs } from './urls.js';
+import { fetchPage } from './fetch-page.js';
 import { say, showToast } from './toasts.js';
-import { folderOf } from './transfer-folders.js';
-import { row, summary, total } from './transfer-rows.js';
-import * as store from './transfer-store.js';
+import { folderOf } from './upload-folders.js';
+import { row, summary, total } from './upload-queue-view.js';
+import * as store from './upload-queue-store.js';
 
 const { tus } = window;
 const AT_ONCE = 3;

@@ -1,5 +1,5 @@
 // The queue as a list: a row for each file, and what is going on in all.
-import { address } from './address.js';
+import { address } from './urls.js';
 
 const GB = 1e9;
 const MB = 1e6;

@@ -1,5 +1,5 @@
 // From an item back to the list it was opened from, at the same place in it.
-import { address } from './address.js';
+import { address } from './urls.js';
 
 let here = location.pathname + location.search;
 let from = null;

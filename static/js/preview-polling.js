@@ -1,5 +1,5 @@
 // Pictures that are being made: their page is asked for again until they have come, and only they are put in.
-import { fetchPage } from './fetched.js';
+import { fetchPage } from './fetch-page.js';
 
 let timer = 0;
 let tries = 0;

@@ -1,5 +1,5 @@
 // Folders that are sent whole become folders of one's own.
-import { address } from './address.js';
+import { address } from './urls.js';
 
 const token = () => document.querySelector('meta[name="csrf-token"]').content;
 const made = new Map();

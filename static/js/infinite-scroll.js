@@ -1,5 +1,5 @@
 // The next page of a list comes by itself when its end is near, and the month that is on screen is marked.
-import { fetchPage } from './fetched.js';
+import { fetchPage } from './fetch-page.js';
 
 let watch = null;
 let marks = null;

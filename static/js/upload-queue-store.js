@@ -1,5 +1,5 @@
 // What is on its way, kept by the browser: it outlives a reload and a restart, the file itself too where there is room.
-import { keptAs } from './address.js';
+import { keptAs } from './urls.js';
 
 const LARGEST = 2 * 1024 ** 3;
 

@@ -1,5 +1,5 @@
 // Music: rows that play. The player itself is loaded with the first song.
-import { keptAs } from './address.js';
+import { keptAs } from './urls.js';
 
 let player = null;
 
