@@ -24,7 +24,7 @@ fn main() -> std::io::Result<()> {
     collect(&root, &mut files)?;
     files.sort();
     let mut hash = Sha256::new();
-    let mut table = String::from("pub static FILES: &[File] = &[\n");
+    let mut table = String::from("pub static FILES: &[StaticFile] = &[\n");
     for (number, path) in files.iter().enumerate() {
         let name = path.strip_prefix(&root).map_err(std::io::Error::other)?.to_string_lossy().into_owned();
         let bytes = std::fs::read(path)?;
@@ -41,7 +41,7 @@ fn main() -> std::io::Result<()> {
         let mime = mime(&name);
         let _ = writeln!(
             table,
-            "    File {{ name: {name:?}, mime: {mime:?}, bytes: include_bytes!({path:?}), compressed: &[{compressed}] }},"
+            "    StaticFile {{ name: {name:?}, mime: {mime:?}, bytes: include_bytes!({path:?}), compressed: &[{compressed}] }},"
         );
     }
     table.push_str("];\n");

@@ -8,15 +8,15 @@ use std::sync::Arc;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use nexus_media::app::Application;
-use nexus_media::config::{Given, Settings};
+use nexus_media::config::{RawSettings, Settings};
 use nexus_media::domain::sessions::lifecycle;
-use nexus_media::media::Studio;
+use nexus_media::media::PreviewRenderer;
 use nexus_media::model::item::ItemKind;
 use nexus_media::model::{Cursor, SessionKind, SessionStatus, Shelf, Sort, User, now};
 use nexus_media::state::Services;
 use nexus_media::state::session_cache::hash_of;
 use nexus_media::store;
-use nexus_media::store::item_filter::Selection;
+use nexus_media::store::item_filter::ItemFilter;
 use nexus_media::store::sessions::NewSession;
 
 #[path = "../tests/support/rows.rs"]
@@ -41,7 +41,7 @@ impl House {
     fn open() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(name).display().to_string();
-        let given = Given::from([
+        let given = RawSettings::from([
             ("listen", "127.0.0.1:0".to_owned()),
             ("data_dir", path("data")),
             ("media_dir", path("media")),
@@ -174,7 +174,7 @@ fn hot(criterion: &mut Criterion) {
     });
 
     for (what, sort) in [("newest", Sort::Newest), ("name", Sort::Name)] {
-        let photos = Selection::shelf(Shelf::Photos);
+        let photos = ItemFilter::shelf(Shelf::Photos);
         services
             .db
             .read(|conn| {
@@ -214,7 +214,7 @@ fn hot(criterion: &mut Criterion) {
     });
     group.finish();
 
-    let studio = Studio::new(env!("CARGO_BIN_EXE_nexus-media").into());
+    let studio = PreviewRenderer::new(env!("CARGO_BIN_EXE_nexus-media").into());
     studio.try_out();
     let photo = photo();
     let mut group = criterion.benchmark_group("previews");

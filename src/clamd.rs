@@ -27,7 +27,7 @@ pub enum Clamd {
 
 /// What it says of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Verdict {
+pub enum ScanVerdict {
     Clean,
     /// The signature's name.
     Found(String),
@@ -82,7 +82,7 @@ impl Clamd {
     ///
     /// # Errors
     /// The system's, when it went away; `InvalidData` for an answer that is none.
-    pub fn scan(&self, file: &mut impl Read) -> io::Result<Verdict> {
+    pub fn scan(&self, file: &mut impl Read) -> io::Result<ScanVerdict> {
         let mut stream = self.connect()?;
         let sent = send(&mut stream, file);
         match (answer(&mut stream), sent) {
@@ -114,17 +114,17 @@ fn answer(stream: &mut dyn Stream) -> io::Result<String> {
     Ok(String::from_utf8_lossy(&said).trim_end_matches(['\0', '\n']).to_owned())
 }
 
-fn verdict(said: &str) -> io::Result<Verdict> {
+fn verdict(said: &str) -> io::Result<ScanVerdict> {
     let about = said.strip_prefix("stream: ").unwrap_or(said);
     if about == "OK" {
-        return Ok(Verdict::Clean);
+        return Ok(ScanVerdict::Clean);
     }
     if about.contains("size limit exceeded") {
-        return Ok(Verdict::TooLarge);
+        return Ok(ScanVerdict::TooLarge);
     }
     match about.strip_suffix(" FOUND") {
-        Some(name) if name.starts_with("Heuristics.Limits.Exceeded") => Ok(Verdict::TooLarge),
-        Some(name) => Ok(Verdict::Found(name.to_owned())),
+        Some(name) if name.starts_with("Heuristics.Limits.Exceeded") => Ok(ScanVerdict::TooLarge),
+        Some(name) => Ok(ScanVerdict::Found(name.to_owned())),
         None => Err(odd(said)),
     }
 }
@@ -148,10 +148,10 @@ mod tests {
 
     #[test]
     fn only_ok_is_clean() {
-        assert_eq!(verdict("stream: OK").unwrap(), Verdict::Clean);
-        assert_eq!(verdict("stream: Eicar FOUND").unwrap(), Verdict::Found("Eicar".into()));
-        assert_eq!(verdict("INSTREAM size limit exceeded. ERROR").unwrap(), Verdict::TooLarge);
-        assert_eq!(verdict("stream: Heuristics.Limits.Exceeded.MaxFileSize FOUND").unwrap(), Verdict::TooLarge);
+        assert_eq!(verdict("stream: OK").unwrap(), ScanVerdict::Clean);
+        assert_eq!(verdict("stream: Eicar FOUND").unwrap(), ScanVerdict::Found("Eicar".into()));
+        assert_eq!(verdict("INSTREAM size limit exceeded. ERROR").unwrap(), ScanVerdict::TooLarge);
+        assert_eq!(verdict("stream: Heuristics.Limits.Exceeded.MaxFileSize FOUND").unwrap(), ScanVerdict::TooLarge);
         for odd in ["", "OK?", "stream: lstat() failed. ERROR", "UNKNOWN COMMAND"] {
             assert!(verdict(odd).is_err(), "{odd}");
         }

@@ -20,7 +20,7 @@ pub enum Error {
     Forbidden(&'static str),
     /// The right person, whose account may not be used now.
     #[error("{}", .0.sentence())]
-    NotActive(Standing),
+    NotActive(AccountBlock),
     #[error("This server has no admin yet.")]
     SetupRequired,
     /// The request could not be read at all; the text says what is wrong with it.
@@ -90,13 +90,13 @@ impl FieldError {
 
 /// Why an account may not be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
+pub enum AccountBlock {
     Pending,
     Suspended,
     Rejected,
 }
 
-impl Standing {
+impl AccountBlock {
     #[must_use]
     pub const fn sentence(self) -> &'static str {
         match self {
@@ -127,9 +127,9 @@ impl Error {
             Self::Unauthenticated => "UNAUTHENTICATED",
             Self::BadCredentials => "BAD_CREDENTIALS",
             Self::Forbidden(_) => "FORBIDDEN",
-            Self::NotActive(Standing::Pending) => "ACCOUNT_PENDING",
-            Self::NotActive(Standing::Suspended) => "ACCOUNT_SUSPENDED",
-            Self::NotActive(Standing::Rejected) => "ACCOUNT_REJECTED",
+            Self::NotActive(AccountBlock::Pending) => "ACCOUNT_PENDING",
+            Self::NotActive(AccountBlock::Suspended) => "ACCOUNT_SUSPENDED",
+            Self::NotActive(AccountBlock::Rejected) => "ACCOUNT_REJECTED",
             Self::SetupRequired => "SETUP_REQUIRED",
             Self::BadRequest(_) => "BAD_REQUEST",
             Self::Invalid(_) => "INVALID",

@@ -186,7 +186,7 @@ fn serve(listener: TcpListener, services: &Arc<Services>) -> Result<Server> {
     // The key is read once, so that a start without it fails at once.
     http::session_middleware(&services.settings)?;
     http::check_base_path(&services.settings)?;
-    let watch = http::Watch::default();
+    let watch = http::ConnectionTracker::default();
     watch_over(watch.clone());
     let application = move || {
         let session = http::session_middleware(&data.settings);
@@ -218,11 +218,11 @@ fn serve(listener: TcpListener, services: &Arc<Services>) -> Result<Server> {
                 let stopping = stopping.clone();
                 async move { stopping.notified().await }
             })
-            .on_connect_ext(http::Socket::describe)
+            .on_connect_ext(http::SendfileSocket::describe)
             .h1(map_config(application, |()| AppConfig::default()));
         let socket = fn_service(move |stream: TcpStream| {
             let peer = stream.peer_addr().ok();
-            let socket = http::Socket::new(stream, &watch, &sockets);
+            let socket = http::SendfileSocket::new(stream, &watch, &sockets);
             async move { Ok((socket?, peer)) }
         });
         socket.and_then(protocol)
@@ -231,7 +231,7 @@ fn serve(listener: TcpListener, services: &Arc<Services>) -> Result<Server> {
 }
 
 /// Cuts connections that nobody uses, as long as the server runs.
-fn watch_over(watch: http::Watch) {
+fn watch_over(watch: http::ConnectionTracker) {
     actix_web::rt::spawn(async move {
         let mut looks = tokio::time::interval(LOOK_EVERY);
         loop {

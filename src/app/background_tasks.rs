@@ -11,7 +11,7 @@ use crate::domain::ops::housekeeping;
 use crate::domain::{backup, malware, previews, reconcile};
 use crate::error::{Error, Result};
 use crate::state::Services;
-use crate::storage::watcher::{FolderWatch, Quiet};
+use crate::storage::watcher::{FolderWatcher, QuietPaths};
 
 /// How often a scanner that was away is asked again.
 const SCAN_AGAIN: Duration = Duration::from_secs(5);
@@ -89,7 +89,7 @@ pub(crate) async fn keep_backing_up(services: Arc<Services>) {
 /// Takes what others do in people's folders.
 pub(crate) async fn keep_following(services: Arc<Services>, settled: Duration) {
     let watching = services.clone();
-    let watch = match blocking(move || Ok(FolderWatch::start(watching.tree.path())?)).await {
+    let watch = match blocking(move || Ok(FolderWatcher::start(watching.tree.path())?)).await {
         Ok(watch) => watch,
         Err(error) => {
             tracing::warn!("people's folders are not watched: {error:?}");
@@ -114,7 +114,7 @@ pub(crate) async fn keep_following(services: Arc<Services>, settled: Duration) {
                 // What everything was looked through for may still stand there, unsettled.
                 Ok((noticed, paths)) => {
                     let is_lost = quiet.is_lost && noticed.waiting > 0;
-                    (Ok(noticed), Quiet { paths, is_lost })
+                    (Ok(noticed), QuietPaths { paths, is_lost })
                 }
                 Err(error) => (Err(error), quiet),
             })
@@ -129,7 +129,7 @@ pub(crate) async fn keep_following(services: Arc<Services>, settled: Duration) {
     }
 }
 
-fn tell_noticed(noticed: Result<reconcile::Noticed>) {
+fn tell_noticed(noticed: Result<reconcile::FolderScanReport>) {
     match noticed {
         Ok(noticed) if noticed.is_something() => tracing::info!(
             taken_in = noticed.taken_in,

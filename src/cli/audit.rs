@@ -10,7 +10,7 @@ use crate::domain::audit::{self, csv_head, csv_line};
 use crate::error::{Error, Result};
 use crate::model::audit::time_text;
 use crate::state::Services;
-use crate::store::audit::Filter;
+use crate::store::audit::AuditFilter;
 
 /// Rows looked up at once.
 const BATCH: i64 = 1000;
@@ -50,7 +50,7 @@ fn export(services: &Services, is_json: bool) -> Result<()> {
     }
     let mut before = None;
     loop {
-        let rows = audit::list(services, &Filter::default(), before, BATCH)?;
+        let rows = audit::list(services, &AuditFilter::default(), before, BATCH)?;
         let Some(last) = rows.last() else { return Ok(out.flush()?) };
         before = Some(last.id);
         for row in &rows {

@@ -10,7 +10,7 @@ use super::output::{answer_as, is_typed, say, table};
 use super::password::said_or_in_file;
 use crate::config::Retention;
 use crate::config::Settings;
-use crate::domain::backup::{self, Left, Set};
+use crate::domain::backup::{self, BackupSet, OmittedFile};
 use crate::domain::ops::{copy_database, crash_recovery};
 use crate::error::{Error, Result, bytes_in_words};
 use crate::state::Services;
@@ -58,7 +58,7 @@ fn told(done: u64) {
     }
 }
 
-fn rows_of(left: &[Left]) -> (Vec<Value>, Vec<String>) {
+fn rows_of(left: &[OmittedFile]) -> (Vec<Value>, Vec<String>) {
     let rows = left.iter().map(|one| json!({ "path": one.path(), "why": one.why })).collect();
     (rows, left.iter().map(|one| format!("left     {}: {}", one.path(), one.why)).collect())
 }
@@ -110,7 +110,7 @@ fn list(folder: &Path, is_json: bool) -> Result<()> {
 
 fn verify(settings: &Settings, folder: &Path, set: Option<&str>, is_quick: bool, is_json: bool) -> Result<()> {
     let vault = backup::open(settings, folder)?;
-    let found = backup::verify(&vault, &Set::open(&vault, set)?, is_quick, &mut told)?;
+    let found = backup::verify(&vault, &BackupSet::open(&vault, set)?, is_quick, &mut told)?;
     let rows: Vec<_> = found.broken.iter().map(|(path, why)| json!({ "path": path, "why": why })).collect();
     let mut words: Vec<String> = found.broken.iter().map(|(path, why)| format!("broken   {path} {why}")).collect();
     words.push(format!(
@@ -137,7 +137,7 @@ fn restore(
     is_json: bool,
 ) -> Result<()> {
     let mut vault = backup::open(&services.settings, folder)?;
-    let set = Set::open(&vault, set)?;
+    let set = BackupSet::open(&vault, set)?;
     // What is here becomes a backup first, so a script need not be asked.
     if !is_sure && std::io::stdin().is_terminal() {
         let name = &set.name;

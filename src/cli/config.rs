@@ -7,15 +7,15 @@ use serde_json::{Map, Value, json};
 use super::arguments::{ConfigCommand, MigrateCommand};
 use super::output::{answer, answer_as, say, table};
 use crate::config::FirstAdmin;
-use crate::config::{Given, Settings};
-use crate::config::{KEYS, Key, nearest_variable};
+use crate::config::{OPTIONS, SettingOption, nearest_variable};
+use crate::config::{RawSettings, Settings};
 use crate::db::{Db, file_of};
 use crate::error::{Error, Result};
 use crate::state::Services;
 
 /// Every setting as a table in Markdown: `docs/CONFIGURE.md` is what this prints.
 fn reference() -> String {
-    let row = |key: &Key| {
+    let row = |key: &SettingOption| {
         let variable = match (key.is_file_only, key.is_secret) {
             (true, _) => format!("`{}_FILE`", key.variable),
             (_, true) => format!("`{0}`, `{0}_FILE`", key.variable),
@@ -29,7 +29,7 @@ fn reference() -> String {
             format!("| `{}` | {variable} | {default} | {help} |", key.name)
         }
     };
-    let rows: Vec<_> = KEYS.iter().map(row).collect();
+    let rows: Vec<_> = OPTIONS.iter().map(row).collect();
     format!("{HEAD}{}\n{FOOT}", rows.join("\n"))
 }
 
@@ -51,7 +51,7 @@ const FOOT: &str = "
 
 /// # Errors
 /// `Configuration` names what is wrong.
-pub fn run(flags: &Given, config: Option<&Path>, command: &ConfigCommand, is_json: bool) -> Result<()> {
+pub fn run(flags: &RawSettings, config: Option<&Path>, command: &ConfigCommand, is_json: bool) -> Result<()> {
     if matches!(command, ConfigCommand::Reference) {
         return answer(&reference());
     }

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::arguments::ImportCommand;
 use super::output::{answer_as, say};
 use super::password::said_or_in_file;
-use crate::domain::import::{self, Report, Wanted};
+use crate::domain::import::{self, ImportOptions, ImportReport};
 use crate::error::{Error, Result, bytes_in_words};
 use crate::state::Services;
 
@@ -14,7 +14,7 @@ use crate::state::Services;
 pub fn run(services: &Services, command: &ImportCommand, is_json: bool) -> Result<()> {
     let ImportCommand::Php { database, database_file, table_prefix, media, moves, dry_run } = command;
     let address = said_or_in_file("database", database.as_ref(), database_file.as_deref())?;
-    let wanted = Wanted { database: &address, prefix: table_prefix, media, moves: *moves, is_dry: *dry_run };
+    let wanted = ImportOptions { database: &address, prefix: table_prefix, media, moves: *moves, is_dry: *dry_run };
     let report = import::import(services, &wanted, |called| say(&format!("{called} …")))?;
     let skipped: Vec<_> = report.skipped.iter().map(|(what, why)| json!({ "what": what, "why": why })).collect();
     let value = json!({
@@ -28,7 +28,7 @@ pub fn run(services: &Services, command: &ImportCommand, is_json: bool) -> Resul
     if report.skipped.is_empty() { Ok(()) } else { Err(Error::Conflict("Not everything could be taken.".into())) }
 }
 
-fn in_words(report: &Report, is_dry: bool) -> String {
+fn in_words(report: &ImportReport, is_dry: bool) -> String {
     let mut lines: Vec<String> = report.skipped.iter().map(|(what, why)| format!("skipped  {what}: {why}")).collect();
     lines.extend(report.notes.iter().map(|note| format!("note     {note}")));
     let done = if is_dry { "would be taken" } else { "taken" };

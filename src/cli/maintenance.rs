@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::output::{answer_as, say};
 use crate::domain::reconcile::check;
-use crate::domain::reconcile::problem::How;
+use crate::domain::reconcile::problem::CheckOptions;
 use crate::domain::{malware, reconcile};
 use crate::error::{Error, Result};
 use crate::os;
@@ -36,7 +36,7 @@ pub fn rescan(services: &Services, everything: bool, is_json: bool) -> Result<()
 ///
 /// # Errors
 /// `Conflict` when something stays wrong.
-pub fn check(services: &Services, how: How, is_json: bool) -> Result<()> {
+pub fn check(services: &Services, how: CheckOptions, is_json: bool) -> Result<()> {
     let mut found = Vec::new();
     let looked_at = check::check(services, how, |one| found.push(one))?;
     let left = found.iter().filter(|one| one.repaired.is_none()).count();

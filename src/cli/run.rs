@@ -10,13 +10,13 @@ use super::arguments::{Arguments, BackupCommand, Command, UserCommand};
 use super::output::{answer, answer_as, say};
 use super::{audit, backup, config, import, maintenance, user, users_file};
 use crate::app::Application;
-use crate::config::{Given, Settings};
+use crate::config::{RawSettings, Settings};
 use crate::db::file_of;
 use crate::domain::accounts::first_run;
 use crate::domain::ops::crash_recovery;
-use crate::domain::reconcile::problem::How;
+use crate::domain::reconcile::problem::CheckOptions;
 use crate::error::{Error, Result};
-use crate::model::Scan;
+use crate::model::ScanStatus;
 use crate::state::Services;
 use crate::{http, telemetry};
 
@@ -85,7 +85,7 @@ fn obey(arguments: &Arguments) -> Result<()> {
         _ => {}
     }
     let flags = [("listen", &arguments.listen), ("data_dir", &arguments.data_dir), ("media_dir", &arguments.media_dir)];
-    let flags: Given = flags.into_iter().filter_map(|(name, value)| Some((name, value.clone()?))).collect();
+    let flags: RawSettings = flags.into_iter().filter_map(|(name, value)| Some((name, value.clone()?))).collect();
     if let Some(Command::Config(command)) = &arguments.command {
         return config::run(&flags, arguments.config.as_deref(), command, arguments.json);
     }
@@ -102,8 +102,12 @@ fn obey(arguments: &Arguments) -> Result<()> {
             Some(Command::UsersFile(command)) => users_file::run(&settings, command, arguments.json).await,
             Some(Command::User(command)) => user::run(&Arc::new(Services::open(settings)?), command, arguments.json).await,
             Some(Command::Check { repair, accept_changes, quick }) => {
-                let how =
-                    How { is_repairing: *repair, takes_changes: *accept_changes, is_quick: *quick, arrives_as: Scan::Pending };
+                let how = CheckOptions {
+                    is_repairing: *repair,
+                    takes_changes: *accept_changes,
+                    is_quick: *quick,
+                    arrives_as: ScanStatus::Pending,
+                };
                 maintenance::check(&Services::open(settings)?, how, arguments.json)
             }
             Some(Command::Audit(command)) => audit::run(&Services::open(settings)?, command, arguments.json),

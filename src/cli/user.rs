@@ -9,7 +9,7 @@ use super::arguments::{AddUser, LevelWord, StatusWord, UserCommand};
 use super::output::{answer_as, is_typed, say, table};
 use super::password;
 use crate::domain::accounts::admin::{self, Decision};
-use crate::domain::accounts::create::Application;
+use crate::domain::accounts::create::NewAccount;
 use crate::error::{Error, Result, bytes_in_words};
 use crate::model::actor::Actor;
 use crate::model::{AccessLevel, Status, User, UserId};
@@ -55,13 +55,13 @@ pub(super) fn find(services: &Services, login: &str) -> Result<User> {
 }
 
 async fn add(services: &Arc<Services>, new: &AddUser, is_json: bool) -> Result<()> {
-    let application = Application {
+    let application = NewAccount {
         firstname: new.firstname.clone(),
         lastname: new.lastname.clone(),
         username: new.username.clone(),
         email: new.email.clone(),
         password: password::read(&new.password)?,
-        ..Application::default()
+        ..NewAccount::default()
     };
     let status = if new.pending { Status::Pending } else { Status::Active };
     let user = admin::add(services, &application, status, new.access_level.level()).await?;

@@ -9,9 +9,9 @@ use super::output::{answer_as, say};
 use super::password;
 use crate::config::{Settings, atomic_file};
 use crate::error::{Error, Result};
-use crate::model::users_file::Entry;
+use crate::model::users_file::UsersFileEntry;
 use crate::model::{self, Email, Password, Username};
-use crate::state::password_hasher::Passwords;
+use crate::state::password_hasher::PasswordHasher;
 use crate::state::users_file;
 
 /// # Errors
@@ -24,9 +24,9 @@ pub async fn run(settings: &Settings, command: &UsersFileCommand, is_json: bool)
             let username = Username::parse(username).map_err(invalid)?;
             let email = email.as_deref().map(Email::parse).transpose().map_err(invalid)?;
             let checked = Password::parse(&password::read(password)?, &[username.as_str()]).map_err(invalid)?;
-            let entry = Entry {
+            let entry = UsersFileEntry {
                 username: username.as_str().to_owned(),
-                hash: Passwords::new()?.hash(&checked).await?,
+                hash: PasswordHasher::new()?.hash(&checked).await?,
                 email: email.map(|email| email.as_str().to_owned()),
                 access_level: access_level.map(LevelWord::level),
             };

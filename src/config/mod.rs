@@ -10,7 +10,7 @@ mod retention;
 mod settings;
 
 pub use first_admin::FirstAdmin;
-pub use options::{KEYS, Key, nearest_variable};
+pub use options::{OPTIONS, SettingOption, nearest_variable};
 pub use permissions::{data_dir, private_dir, private_file, remove_beginning_with, remove_secret, secret_file};
 pub use retention::Retention;
-pub use settings::{Given, Registration, Settings, Unscannable};
+pub use settings::{RawSettings, Registration, Settings, Unscannable};

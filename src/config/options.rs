@@ -3,7 +3,7 @@
 use crate::error::Error;
 
 /// One setting.
-pub struct Key {
+pub struct SettingOption {
     /// Name in the settings file.
     pub name: &'static str,
     /// Environment variable.
@@ -16,13 +16,13 @@ pub struct Key {
     pub help: &'static str,
 }
 
-const fn key(name: &'static str, variable: &'static str, default: &'static str, help: &'static str) -> Key {
-    Key { name, variable, default, is_secret: false, is_file_only: false, help }
+const fn key(name: &'static str, variable: &'static str, default: &'static str, help: &'static str) -> SettingOption {
+    SettingOption { name, variable, default, is_secret: false, is_file_only: false, help }
 }
 
-pub const KEYS: &[Key] = &[
+pub const OPTIONS: &[SettingOption] = &[
     key("listen", "NEXUS_LISTEN", "127.0.0.1:8420", "address and port to listen on; port 0 picks one"),
-    Key {
+    SettingOption {
         is_secret: true,
         ..key(
             "database_url",
@@ -35,7 +35,7 @@ pub const KEYS: &[Key] = &[
     key("media_dir", "NEXUS_MEDIA_DIR", "./media", "people's files"),
     key("admin_username", "NEXUS_ADMIN_USERNAME", "", "first admin of an unattended installation"),
     key("admin_email", "NEXUS_ADMIN_EMAIL", "", "the first admin's e-mail"),
-    Key {
+    SettingOption {
         is_secret: true,
         is_file_only: true,
         ..key("admin_password", "NEXUS_ADMIN_PASSWORD", "", "the first admin's password; only as NEXUS_ADMIN_PASSWORD_FILE")
@@ -80,7 +80,7 @@ pub const KEYS: &[Key] = &[
         "",
         "address and port where /metrics is answered without a token; empty = nowhere",
     ),
-    Key {
+    SettingOption {
         is_secret: true,
         ..key("metrics_token", "NEXUS_METRICS_TOKEN", "", "Bearer token for /metrics on the server itself; empty = no such page")
     },
@@ -105,11 +105,11 @@ pub const KEYS: &[Key] = &[
 ];
 
 pub(crate) fn default_of(name: &str) -> &'static str {
-    KEYS.iter().find(|key| key.name == name).map_or("", |key| key.default)
+    OPTIONS.iter().find(|key| key.name == name).map_or("", |key| key.default)
 }
 
 pub(crate) fn variable_of(name: &str) -> &'static str {
-    KEYS.iter().find(|key| key.name == name).map_or("", |key| key.variable)
+    OPTIONS.iter().find(|key| key.name == name).map_or("", |key| key.variable)
 }
 
 /// What a setting takes, for one that had something else.
@@ -120,12 +120,12 @@ pub(crate) fn wrong(name: &'static str, takes: &str) -> Error {
 /// The known variable with the fewest edits to `variable`.
 #[must_use]
 pub fn nearest_variable(variable: &str) -> &'static str {
-    KEYS.iter().map(|key| key.variable).min_by_key(|known| edits(known, variable)).unwrap_or("NEXUS_LISTEN")
+    OPTIONS.iter().map(|key| key.variable).min_by_key(|known| edits(known, variable)).unwrap_or("NEXUS_LISTEN")
 }
 
 /// The known name with the fewest edits to `name`.
 pub(crate) fn nearest(name: &str) -> &'static str {
-    KEYS.iter().map(|key| key.name).min_by_key(|known| edits(known, name)).unwrap_or("listen")
+    OPTIONS.iter().map(|key| key.name).min_by_key(|known| edits(known, name)).unwrap_or("listen")
 }
 
 /// Levenshtein distance.

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use super::first_admin::{FirstAdmin, UNREADABLE, first_admin};
-use super::options::{self, KEYS, Key, wrong};
+use super::options::{self, OPTIONS, SettingOption, wrong};
 use super::public_url;
 use super::retention::Retention;
 
@@ -84,14 +84,14 @@ pub struct Settings {
 }
 
 /// Values as they were given, by key name.
-pub type Given = HashMap<&'static str, String>;
+pub type RawSettings = HashMap<&'static str, String>;
 
 impl Settings {
     /// Reads flags, environment and the settings file.
     ///
     /// # Errors
     /// `Configuration` names the setting and what it takes.
-    pub fn load(flags: &Given, config: Option<&Path>) -> Result<Self> {
+    pub fn load(flags: &RawSettings, config: Option<&Path>) -> Result<Self> {
         Self::from_given(&Self::given(flags, config)?)
     }
 
@@ -99,12 +99,12 @@ impl Settings {
     ///
     /// # Errors
     /// `Configuration` names a key that is unknown, or a file that cannot be read.
-    pub fn given(flags: &Given, config: Option<&Path>) -> Result<Given> {
+    pub fn given(flags: &RawSettings, config: Option<&Path>) -> Result<RawSettings> {
         let config = config.map(Path::to_path_buf).or_else(|| std::env::var_os("NEXUS_CONFIG").map(PathBuf::from));
         let mut values = match config {
             Some(path) => read_file(&path)?,
             None if Path::new("nexus.toml").exists() => read_file(Path::new("nexus.toml"))?,
-            None => Given::new(),
+            None => RawSettings::new(),
         };
         values.extend(from_environment(|name| std::env::var(name).ok())?);
         values.extend(flags.iter().map(|(name, value)| (*name, value.clone())));
@@ -113,20 +113,20 @@ impl Settings {
 
     /// Every setting's name and the value in force; a secret only says whether it is set.
     #[must_use]
-    pub fn shown(values: &Given) -> Vec<(&'static Key, String)> {
-        let show = |key: &'static Key| {
+    pub fn shown(values: &RawSettings) -> Vec<(&'static SettingOption, String)> {
+        let show = |key: &'static SettingOption| {
             let value = values.get(key.name).cloned().unwrap_or_else(|| key.default.to_owned());
             let shown = if key.is_secret && !value.is_empty() { "(set, not shown)".to_owned() } else { value };
             (key, shown)
         };
-        KEYS.iter().map(show).collect()
+        OPTIONS.iter().map(show).collect()
     }
 
     /// Variables of the environment that look like settings and are none.
     pub fn unknown_variables(names: impl Iterator<Item = String>) -> Vec<String> {
         let is_known = |name: &str| {
             name == "NEXUS_CONFIG"
-                || KEYS.iter().any(|key| name == key.variable || name.strip_suffix("_FILE") == Some(key.variable))
+                || OPTIONS.iter().any(|key| name == key.variable || name.strip_suffix("_FILE") == Some(key.variable))
         };
         names.filter(|name| name.starts_with("NEXUS_") && !is_known(name)).collect()
     }
@@ -135,7 +135,7 @@ impl Settings {
     ///
     /// # Errors
     /// `Configuration` names the setting and what it takes.
-    pub fn from_given(values: &Given) -> Result<Self> {
+    pub fn from_given(values: &RawSettings) -> Result<Self> {
         let get =
             |name: &'static str| -> String { values.get(name).cloned().unwrap_or_else(|| options::default_of(name).to_owned()) };
         let data_dir = PathBuf::from(get("data_dir"));
@@ -272,9 +272,9 @@ fn parsed<T: std::str::FromStr>(name: &'static str, value: &str, takes: &str) ->
 }
 
 /// Every setting's variable, and `<variable>_FILE` for the secret ones.
-fn from_environment(read: impl Fn(&str) -> Option<String>) -> Result<Given> {
-    let mut values = Given::new();
-    for key in KEYS {
+fn from_environment(read: impl Fn(&str) -> Option<String>) -> Result<RawSettings> {
+    let mut values = RawSettings::new();
+    for key in OPTIONS {
         let in_file = key.is_secret.then(|| read(&format!("{}_FILE", key.variable))).flatten();
         let plain = if key.is_file_only { None } else { read(key.variable) };
         if let Some(path) = in_file {
@@ -296,7 +296,7 @@ fn from_environment(read: impl Fn(&str) -> Option<String>) -> Result<Given> {
     Ok(values)
 }
 
-fn read_file(path: &Path) -> Result<Given> {
+fn read_file(path: &Path) -> Result<RawSettings> {
     let shown = path.display();
     let text = std::fs::read_to_string(path).map_err(|cause| Error::Configuration(format!("{shown}: {cause}")))?;
     // Its own words show the line, and that may be a secret.
@@ -304,9 +304,9 @@ fn read_file(path: &Path) -> Result<Given> {
         let line = cause.span().and_then(|span| text.get(..span.start)).map_or(1, |before| before.matches('\n').count() + 1);
         Error::Configuration(format!("{shown}, line {line}: {}", cause.message()))
     })?;
-    let mut values = Given::new();
+    let mut values = RawSettings::new();
     for (name, value) in table {
-        let Some(key) = KEYS.iter().find(|key| key.name == name) else {
+        let Some(key) = OPTIONS.iter().find(|key| key.name == name) else {
             let nearest = options::nearest(name.to_lowercase().trim_start_matches("nexus_"));
             return Err(Error::Configuration(format!("{shown}: unknown key {name:?}; did you mean {nearest:?}?")));
         };
@@ -328,7 +328,7 @@ mod tests {
 
     #[test]
     fn defaults_need_no_set_up() {
-        let settings = Settings::from_given(&Given::new()).unwrap();
+        let settings = Settings::from_given(&RawSettings::new()).unwrap();
         assert_eq!(settings.listen.to_string(), "127.0.0.1:8420");
         assert_eq!(settings.database_url, "sqlite://./data/nexus.db");
         assert_eq!(settings.max_upload, 64 << 30);
@@ -360,7 +360,7 @@ mod tests {
 
     #[test]
     fn a_wrong_value_names_its_variable() {
-        let Err(Error::Configuration(text)) = Settings::from_given(&Given::from([("listen", "here".to_owned())])) else {
+        let Err(Error::Configuration(text)) = Settings::from_given(&RawSettings::from([("listen", "here".to_owned())])) else {
             panic!("accepted")
         };
         assert!(text.contains("NEXUS_LISTEN"), "{text}");

@@ -91,7 +91,7 @@ impl Backend {
 }
 
 /// A connection in the pool.
-pub(super) struct Pooled {
+pub(super) struct PooledConn {
     pub conn: Conn,
     /// When it last answered; `None` when it did not.
     pub answered: Option<Instant>,
@@ -99,12 +99,12 @@ pub(super) struct Pooled {
 
 /// Opens connections for the pool, and counts their statements.
 #[derive(Clone)]
-pub(super) struct Opener {
+pub(super) struct ConnectionFactory {
     backend: Backend,
     pub statements: Arc<AtomicU64>,
 }
 
-impl Opener {
+impl ConnectionFactory {
     pub(super) fn new(backend: Backend) -> Self {
         Self { backend, statements: Arc::default() }
     }
@@ -145,11 +145,11 @@ pub(super) fn open(backend: &Backend) -> Result<Conn, diesel::r2d2::Error> {
     }
 }
 
-impl ManageConnection for Opener {
-    type Connection = Pooled;
+impl ManageConnection for ConnectionFactory {
+    type Connection = PooledConn;
     type Error = diesel::r2d2::Error;
 
-    fn connect(&self) -> Result<Pooled, Self::Error> {
+    fn connect(&self) -> Result<PooledConn, Self::Error> {
         let mut conn = open(&self.backend)?;
         let statements = self.statements.clone();
         conn.set_instrumentation(move |event: InstrumentationEvent<'_>| {
@@ -157,11 +157,11 @@ impl ManageConnection for Opener {
                 statements.fetch_add(1, Ordering::Relaxed);
             }
         });
-        Ok(Pooled { conn, answered: Some(Instant::now()) })
+        Ok(PooledConn { conn, answered: Some(Instant::now()) })
     }
 
     /// One that answered a moment ago is not asked.
-    fn is_valid(&self, pooled: &mut Pooled) -> Result<(), Self::Error> {
+    fn is_valid(&self, pooled: &mut PooledConn) -> Result<(), Self::Error> {
         if pooled.answered.is_none_or(|at| at.elapsed() > TRUSTED_FOR) {
             pooled.conn.batch_execute("SELECT 1").map_err(diesel::r2d2::Error::QueryError)?;
             pooled.answered = Some(Instant::now());
@@ -169,7 +169,7 @@ impl ManageConnection for Opener {
         Ok(())
     }
 
-    fn has_broken(&self, pooled: &mut Pooled) -> bool {
+    fn has_broken(&self, pooled: &mut PooledConn) -> bool {
         let is_mid_transaction = match &mut pooled.conn {
             Conn::Sqlite(inner) => is_broken(inner),
             Conn::Mysql(inner) => is_broken(inner),

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use diesel::connection::SimpleConnection;
 use diesel::r2d2::Pool;
 
-use super::connection::{self, Backend, Conn, Opener, Pooled};
+use super::connection::{self, Backend, Conn, ConnectionFactory, PooledConn};
 
 use crate::error::{Error, Result};
 
@@ -20,17 +20,17 @@ const PATIENCE: Duration = Duration::from_secs(3);
 /// A handle on the pool; cheap to clone.
 #[derive(Clone)]
 pub struct Db {
-    readers: Pool<Opener>,
+    readers: Pool<ConnectionFactory>,
     /// For SQLite one connection, so that writers queue here and not on the file's lock.
-    writers: Pool<Opener>,
+    writers: Pool<ConnectionFactory>,
     is_shared: bool,
     statements: Arc<AtomicU64>,
-    waits: Arc<Waits>,
+    waits: Arc<PoolWaits>,
 }
 
 /// How often and how long was waited for a connection.
 #[derive(Default)]
-struct Waits {
+struct PoolWaits {
     times: AtomicU64,
     nanoseconds: AtomicU64,
 }
@@ -80,7 +80,7 @@ impl Db {
     /// `Configuration` for a URL that cannot be meant, `Unavailable` when nobody answers there.
     pub fn open(url: &str) -> Result<Self> {
         let backend = Backend::from_url(url)?;
-        let opener = Opener::new(backend.clone());
+        let opener = ConnectionFactory::new(backend.clone());
         let pool = |size| {
             Pool::builder()
                 .max_size(size)
@@ -140,7 +140,7 @@ impl Db {
         (self.waits.times.load(Ordering::Relaxed), Duration::from_nanos(nanoseconds))
     }
 
-    fn checked_out(&self, pool: &Pool<Opener>) -> Result<diesel::r2d2::PooledConnection<Opener>> {
+    fn checked_out(&self, pool: &Pool<ConnectionFactory>) -> Result<diesel::r2d2::PooledConnection<ConnectionFactory>> {
         let began = Instant::now();
         let taken = pool.get().map_err(|cause| {
             tracing::warn!("no database connection: {cause}");
@@ -174,7 +174,7 @@ impl Db {
 }
 
 /// One that failed is asked before it is used again.
-fn note_answer<T>(pooled: &mut Pooled, done: &Result<T>) {
+fn note_answer<T>(pooled: &mut PooledConn, done: &Result<T>) {
     pooled.answered = if matches!(done, Err(Error::Unavailable(_) | Error::Internal(_))) { None } else { Some(Instant::now()) };
 }
 

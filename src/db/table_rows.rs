@@ -47,7 +47,7 @@ pub type Row = Vec<Option<String>>;
 
 /// How a column's values become text.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Form {
+enum ColumnFormat {
     Plain,
     Bytes,
     Time,
@@ -56,7 +56,7 @@ enum Form {
 /// A table's columns, in the order of the schema.
 pub struct Columns {
     names: Vec<String>,
-    forms: Vec<Form>,
+    forms: Vec<ColumnFormat>,
 }
 
 #[derive(QueryableByName)]
@@ -68,7 +68,7 @@ struct ColumnRow {
 }
 
 #[derive(QueryableByName)]
-struct Line {
+struct JsonRow {
     #[diesel(sql_type = Text)]
     line: String,
 }
@@ -91,9 +91,9 @@ impl Columns {
             return Err(Error::internal(format!("there is no table {table}")));
         }
         let form = |kind: &str| match kind.to_ascii_lowercase().as_str() {
-            "blob" | "binary" | "varbinary" => Form::Bytes,
-            "timestamp" | "datetime" => Form::Time,
-            _ => Form::Plain,
+            "blob" | "binary" | "varbinary" => ColumnFormat::Bytes,
+            "timestamp" | "datetime" => ColumnFormat::Time,
+            _ => ColumnFormat::Plain,
         };
         let forms = rows.iter().map(|row| form(&row.kind)).collect();
         Ok(Self { names: rows.into_iter().map(|row| row.name).collect(), forms })
@@ -109,7 +109,7 @@ impl Columns {
     /// # Errors
     /// `Internal` for a column that is not here.
     pub fn ordered(&self, names: &[String]) -> Result<Self> {
-        let known: BTreeMap<&String, Form> = self.names.iter().zip(self.forms.iter().copied()).collect();
+        let known: BTreeMap<&String, ColumnFormat> = self.names.iter().zip(self.forms.iter().copied()).collect();
         let forms = names.iter().map(|name| known.get(name).copied().ok_or_else(|| Error::internal(format!("no column {name}"))));
         Ok(Self { forms: forms.collect::<Result<_>>()?, names: names.to_vec() })
     }
@@ -122,8 +122,8 @@ impl Columns {
 pub fn each_row(conn: &mut Conn, table: &str, columns: &Columns, mut take: impl FnMut(Row) -> Result<()>) -> Result<()> {
     let shown = columns.names.iter().zip(&columns.forms).map(|(name, form)| match form {
         // SQLite's hex() makes an empty text of NULL.
-        Form::Bytes => format!("CASE WHEN {name} IS NULL THEN NULL ELSE hex({name}) END"),
-        Form::Plain | Form::Time => name.clone(),
+        ColumnFormat::Bytes => format!("CASE WHEN {name} IS NULL THEN NULL ELSE hex({name}) END"),
+        ColumnFormat::Plain | ColumnFormat::Time => name.clone(),
     });
     let all = format!("SELECT json_array({}) AS line FROM {table}", shown.collect::<Vec<_>>().join(", "));
     let mut take_line = |line: &str| {
@@ -131,13 +131,13 @@ pub fn each_row(conn: &mut Conn, table: &str, columns: &Columns, mut take: impl 
         take(values.into_iter().zip(&columns.forms).map(|(value, form)| text_of(value, *form)).collect())
     };
     if matches!(conn, Conn::Sqlite(_)) {
-        for line in sql_query(all).load_iter::<Line, DefaultLoadingMode>(conn)? {
+        for line in sql_query(all).load_iter::<JsonRow, DefaultLoadingMode>(conn)? {
             take_line(&line?.line)?;
         }
         return Ok(());
     }
     // The client library fetches a whole result before it hands out the first row.
-    let keys: Vec<Line> = sql_query(
+    let keys: Vec<JsonRow> = sql_query(
         "SELECT column_name AS line FROM information_schema.statistics \
          WHERE table_schema = DATABASE() AND table_name = ? AND index_name = 'PRIMARY' ORDER BY seq_in_index",
     )
@@ -145,7 +145,7 @@ pub fn each_row(conn: &mut Conn, table: &str, columns: &Columns, mut take: impl 
     .load(conn)?;
     let order = keys.into_iter().map(|key| key.line).collect::<Vec<_>>().join(", ");
     for page in 0.. {
-        let lines: Vec<Line> = sql_query(format!("{all} ORDER BY {order} LIMIT {PAGE} OFFSET {}", page * PAGE)).load(conn)?;
+        let lines: Vec<JsonRow> = sql_query(format!("{all} ORDER BY {order} LIMIT {PAGE} OFFSET {}", page * PAGE)).load(conn)?;
         lines.iter().try_for_each(|line| take_line(&line.line))?;
         if lines.len() < PAGE {
             break;
@@ -154,14 +154,14 @@ pub fn each_row(conn: &mut Conn, table: &str, columns: &Columns, mut take: impl 
     Ok(())
 }
 
-fn text_of(value: serde_json::Value, form: Form) -> Option<String> {
+fn text_of(value: serde_json::Value, form: ColumnFormat) -> Option<String> {
     let text = match value {
         serde_json::Value::Null => return None,
         serde_json::Value::String(text) => text,
         serde_json::Value::Bool(is) => u8::from(is).to_string(),
         other => other.to_string(),
     };
-    Some(if form == Form::Time { time_text(&text) } else { text })
+    Some(if form == ColumnFormat::Time { time_text(&text) } else { text })
 }
 
 /// `2026-11-22 06:05:17.5`: to the microsecond, without zeros at its end, as it stands in SQLite's columns.
@@ -180,7 +180,7 @@ fn time_text(text: &str) -> String {
 /// # Errors
 /// The database's.
 pub fn insert(conn: &mut Conn, table: &str, columns: &Columns, rows: &[Row]) -> Result<()> {
-    let marks = columns.forms.iter().map(|form| if *form == Form::Bytes { "unhex(?)" } else { "?" });
+    let marks = columns.forms.iter().map(|form| if *form == ColumnFormat::Bytes { "unhex(?)" } else { "?" });
     let marks = format!("({})", marks.collect::<Vec<_>>().join(", "));
     for some in rows.chunks((BINDS / columns.names.len().max(1)).max(1)) {
         let all = vec![marks.as_str(); some.len()].join(", ");
@@ -195,14 +195,14 @@ pub fn insert(conn: &mut Conn, table: &str, columns: &Columns, rows: &[Row]) -> 
 }
 
 /// Rows on their way into a table, some at a time.
-pub struct Filling<'a> {
+pub struct TableWriter<'a> {
     conn: &'a mut Conn,
     table: &'a str,
     columns: &'a Columns,
     rows: Vec<Row>,
 }
 
-impl<'a> Filling<'a> {
+impl<'a> TableWriter<'a> {
     pub const fn new(conn: &'a mut Conn, table: &'a str, columns: &'a Columns) -> Self {
         Self { conn, table, columns, rows: Vec::new() }
     }
@@ -248,7 +248,7 @@ pub fn copy_all_but(from: &mut Conn, to: &mut Conn, left_out: &[&str]) -> Result
     for table in TABLES.iter().filter(|table| !left_out.contains(table)) {
         let columns = Columns::of(from, table)?;
         let there = Columns::of(to, table)?.ordered(columns.names())?;
-        let mut filling = Filling::new(to, table, &there);
+        let mut filling = TableWriter::new(to, table, &there);
         each_row(from, table, &columns, |row| filling.add(row))?;
         filling.flush()?;
     }
@@ -257,12 +257,12 @@ pub fn copy_all_but(from: &mut Conn, to: &mut Conn, left_out: &[&str]) -> Result
 
 /// How many rows a table has, and a sum of their SHA-256 in which their order does not matter.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Sum {
+pub struct TableChecksum {
     pub rows: u64,
     parts: [u64; 4],
 }
 
-impl Sum {
+impl TableChecksum {
     /// Counts one row in.
     pub fn add(&mut self, columns: &Columns, row: &Row) {
         // By name, because two databases may order columns differently.

@@ -8,7 +8,7 @@ use crate::model::audit::{AuditRow, time_text};
 use crate::model::{Event, Time, now};
 use crate::state::Services;
 use crate::store;
-pub use crate::store::audit::Filter;
+pub use crate::store::audit::AuditFilter;
 
 /// Rows looked at in one go.
 const PAGE: i64 = 1000;
@@ -41,7 +41,7 @@ pub(super) fn note(conn: &mut Conn, event: Event, actor: &Actor, subject: &str, 
 ///
 /// # Errors
 /// The database's.
-pub fn list(services: &Services, filter: &Filter, before: Option<i64>, limit: i64) -> Result<Vec<AuditRow>> {
+pub fn list(services: &Services, filter: &AuditFilter, before: Option<i64>, limit: i64) -> Result<Vec<AuditRow>> {
     services.db.read(|conn| Ok(store::audit::list(conn, filter, before, limit)?))
 }
 
@@ -75,7 +75,7 @@ pub fn csv_line(row: &AuditRow) -> String {
 
 /// What the chain is worth.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Verified {
+pub struct AuditVerification {
     /// The number of the first row that is left; those before it were old.
     pub first: i64,
     pub rows: u64,
@@ -87,9 +87,9 @@ pub struct Verified {
 ///
 /// # Errors
 /// `Conflict` names the first row that is changed, gone or new in between.
-pub fn verify(services: &Services, expected: Option<(i64, &str)>) -> Result<Verified> {
+pub fn verify(services: &Services, expected: Option<(i64, &str)>) -> Result<AuditVerification> {
     services.db.snapshot(|conn| {
-        let mut verified = Verified { first: 0, rows: 0, last: (0, String::new()) };
+        let mut verified = AuditVerification { first: 0, rows: 0, last: (0, String::new()) };
         let mut is_met = expected.is_none();
         // Where the chain does not begin at its first row, one of its rows says which were purged before.
         let mut purged: Option<(String, String)> = None;

@@ -13,9 +13,9 @@ use crate::failpoints;
 use crate::model::id::MoveId;
 use crate::model::{UserId, now};
 use crate::state::Services;
-use crate::storage::{FileName, Place};
+use crate::storage::{FileLocation, FileName};
 use crate::store;
-use crate::store::file_moves::Move;
+use crate::store::file_moves::FileMove;
 
 /// The highest number of a name: `a (1).jpg`, `a (2).jpg`, …
 const NUMBERS: u32 = 1 << 24;
@@ -23,24 +23,24 @@ const NUMBERS: u32 = 1 << 24;
 const FEW: u32 = 16;
 
 /// A rename that is wanted.
-pub(crate) struct Plan {
+pub(crate) struct MovePlan {
     /// Id of the item or directory.
     pub subject: Uuid,
-    pub from: Place,
+    pub from: FileLocation,
     /// Where to; the name in it gives way to a free one.
-    pub to: Place,
+    pub to: FileLocation,
     pub wanted: FileName,
     /// Whether a taken name becomes `name (1)`; otherwise it is a conflict.
     pub may_number: bool,
 }
 
 /// A rename that was made.
-pub(crate) struct Done {
+pub(crate) struct CompletedMove {
     pub subject: Uuid,
     pub name: FileName,
     /// False when there was no file to rename.
     pub was_there: bool,
-    journal: Move,
+    journal: FileMove,
 }
 
 /// Plans, renames and applies, for one person, one batch at a time: all of it or nothing.
@@ -50,9 +50,9 @@ pub(crate) struct Done {
 pub(crate) fn relocate(
     services: &Services,
     owner: UserId,
-    plan: impl Fn(&mut Conn) -> Result<Vec<Plan>>,
-    apply: impl Fn(&mut Conn, &[Done]) -> Result<()>,
-) -> Result<Vec<Done>> {
+    plan: impl Fn(&mut Conn) -> Result<Vec<MovePlan>>,
+    apply: impl Fn(&mut Conn, &[CompletedMove]) -> Result<()>,
+) -> Result<Vec<CompletedMove>> {
     let turn = services.moving(owner);
     relocate_in(&turn, services, owner, plan, apply)
 }
@@ -62,9 +62,9 @@ pub(crate) fn relocate_in(
     _: &MutexGuard<'_, ()>,
     services: &Services,
     owner: UserId,
-    plan: impl Fn(&mut Conn) -> Result<Vec<Plan>>,
-    apply: impl Fn(&mut Conn, &[Done]) -> Result<()>,
-) -> Result<Vec<Done>> {
+    plan: impl Fn(&mut Conn) -> Result<Vec<MovePlan>>,
+    apply: impl Fn(&mut Conn, &[CompletedMove]) -> Result<()>,
+) -> Result<Vec<CompletedMove>> {
     settle(services, owner)?;
     let mut batch = services.db.write(|conn| {
         let plans = plan(conn)?;
@@ -100,9 +100,9 @@ fn begin(
     services: &Services,
     conn: &mut Conn,
     owner: UserId,
-    plan: &Plan,
+    plan: &MovePlan,
     taken: &mut HashSet<(String, String)>,
-) -> Result<Done> {
+) -> Result<CompletedMove> {
     let mut is_taken = |number: u32| -> Result<bool> {
         let name = plan.wanted.numbered(number);
         let to = plan.to.named(&name);
@@ -123,12 +123,12 @@ fn begin(
     let name = plan.wanted.numbered(number);
     let to = plan.to.named(&name);
     taken.insert((to.directory_text(), name.as_str().to_owned()));
-    let journal = Move { id: MoveId::new(), user_id: owner, subject: MoveId(plan.subject), from: plan.from.clone(), to };
+    let journal = FileMove { id: MoveId::new(), user_id: owner, subject: MoveId(plan.subject), from: plan.from.clone(), to };
     store::file_moves::insert(conn, &journal, now()).map_err(|cause| match Error::from(cause) {
         Error::Conflict(_) => Error::Conflict("That is being moved right now. Try again in a moment.".into()),
         other => other,
     })?;
-    Ok(Done { subject: plan.subject, name, was_there: false, journal })
+    Ok(CompletedMove { subject: plan.subject, name, was_there: false, journal })
 }
 
 /// A number that is free: the lowest of the first few, otherwise one found by doubling and halving, so that
@@ -158,8 +158,8 @@ fn free_number(is_taken: &mut impl FnMut(u32) -> Result<bool>) -> Result<Option<
     Ok(Some(free))
 }
 
-fn rename_all(services: &Services, batch: &mut [Done]) -> Result<()> {
-    let mut changed: Vec<Place> = Vec::new();
+fn rename_all(services: &Services, batch: &mut [CompletedMove]) -> Result<()> {
+    let mut changed: Vec<FileLocation> = Vec::new();
     for done in batch.iter_mut() {
         if done.journal.from == done.journal.to {
             done.was_there = true;
@@ -184,8 +184,8 @@ fn rename_all(services: &Services, batch: &mut [Done]) -> Result<()> {
 }
 
 /// Each directory once, whatever came and went in it.
-fn sync_directories(services: &Services, mut changed: Vec<Place>) -> Result<()> {
-    changed.sort_by_key(Place::directory_text);
+fn sync_directories(services: &Services, mut changed: Vec<FileLocation>) -> Result<()> {
+    changed.sort_by_key(FileLocation::directory_text);
     changed.dedup_by_key(|place| place.directory_text());
     for place in &changed {
         services.tree.sync_directory_of(place)?;
@@ -195,7 +195,7 @@ fn sync_directories(services: &Services, mut changed: Vec<Place>) -> Result<()> 
 
 /// `NotFound` only when the file itself is gone behind our back: the rows may still be put right then.
 /// A folder that is gone is made again.
-fn rename(services: &Services, journal: &Move) -> std::io::Result<()> {
+fn rename(services: &Services, journal: &FileMove) -> std::io::Result<()> {
     match services.tree.rename(&journal.from, &journal.to) {
         Err(cause) if cause.kind() == ErrorKind::NotFound && services.tree.is_taken(&journal.from)? => {
             services.tree.make_directory_of(&journal.to)?;
@@ -206,7 +206,7 @@ fn rename(services: &Services, journal: &Move) -> std::io::Result<()> {
 }
 
 /// Undoes the renames of a batch that failed. What cannot be undone now, the next start undoes.
-fn take_back(services: &Services, batch: &[Done]) {
+fn take_back(services: &Services, batch: &[CompletedMove]) {
     for done in batch.iter().rev() {
         let undone = if done.was_there { undo(services, &done.journal) } else { Ok(()) };
         let forgotten = undone.and_then(|()| services.db.write(|conn| Ok(store::file_moves::delete(conn, done.journal.id)?)));
@@ -222,13 +222,13 @@ pub(crate) fn while_still<T>(
     services: &Services,
     owner: UserId,
     subject: Uuid,
-    place: &Place,
+    place: &FileLocation,
     work: impl FnOnce() -> Result<T>,
 ) -> Result<Option<T>> {
     let _turn = services.moving(owner);
     // A move from a place to itself: the journal lets each thing move once at a time, between processes too.
     let (from, to) = (place.clone(), place.clone());
-    let journal = Move { id: MoveId::new(), user_id: owner, subject: MoveId(subject), from, to };
+    let journal = FileMove { id: MoveId::new(), user_id: owner, subject: MoveId(subject), from, to };
     match services.db.write(|conn| Ok(store::file_moves::insert(conn, &journal, now())?)) {
         Err(Error::Conflict(_)) => return Ok(None),
         other => other?,
@@ -260,7 +260,7 @@ pub(crate) fn undo_unfinished(services: &Services) -> Result<()> {
     take_all_back(services, unfinished.into_iter())
 }
 
-fn take_all_back(services: &Services, unfinished: impl Iterator<Item = Move>) -> Result<()> {
+fn take_all_back(services: &Services, unfinished: impl Iterator<Item = FileMove>) -> Result<()> {
     for journal in unfinished {
         undo(services, &journal)?;
         services.db.write(|conn| Ok(store::file_moves::delete(conn, journal.id)?))?;
@@ -269,7 +269,7 @@ fn take_all_back(services: &Services, unfinished: impl Iterator<Item = Move>) ->
     Ok(())
 }
 
-fn undo(services: &Services, journal: &Move) -> Result<()> {
+fn undo(services: &Services, journal: &FileMove) -> Result<()> {
     if journal.from == journal.to || services.db.read(|conn| is_known(conn, journal.user_id, &journal.to))? {
         return Ok(());
     }
@@ -282,7 +282,7 @@ fn undo(services: &Services, journal: &Move) -> Result<()> {
 }
 
 /// Whether the tables say that something else has come to stand there since: that is nobody's to take back.
-fn is_known(conn: &mut Conn, owner: UserId, place: &Place) -> Result<bool> {
+fn is_known(conn: &mut Conn, owner: UserId, place: &FileLocation) -> Result<bool> {
     let directory = place.beneath();
     let path = if directory.is_empty() { place.name().to_owned() } else { format!("{directory}/{}", place.name()) };
     Ok(store::directories::find_by_path(conn, owner, &path)?.is_some()

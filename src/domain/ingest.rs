@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::atomic::Ordering;
 
 use super::audit;
-use super::file_moves::{self, Plan};
+use super::file_moves::{self, MovePlan};
 use super::library::{create_directory, items, search};
 use super::previews;
 use crate::db::Conn;
@@ -16,11 +16,11 @@ use crate::model::finding::FindingState;
 use crate::model::item::{ItemKind, NewItem};
 use crate::model::{Directory, DirectoryId, Event, Item, ItemId, PreviewState, UploadId, User, WallClock, now};
 use crate::state::Services;
-use crate::state::ingest_queue::{Arrival, Outcome, Waiting};
+use crate::state::ingest_queue::{IngestRequest, Ingested, QueuedIngest};
 use crate::storage::file_name::search_key;
-use crate::storage::{FileName, Place, Received};
+use crate::storage::{FileLocation, FileName, ReceivedFile};
 use crate::store;
-use crate::store::shelf_counts::Deltas;
+use crate::store::shelf_counts::CountDeltas;
 
 /// Files stored in one transaction, at most.
 const AT_ONCE: usize = 256;
@@ -33,14 +33,14 @@ const SIDE_BY_SIDE: usize = 8;
 ///
 /// # Errors
 /// As [`store_all`].
-pub fn store(services: &Services, user: &User, arrival: Arrival) -> Result<Outcome> {
+pub fn store(services: &Services, user: &User, arrival: IngestRequest) -> Result<Ingested> {
     store_all(services, user, vec![arrival]).pop().unwrap_or_else(|| Err(Error::internal("no outcome")))
 }
 
 /// Puts received files into their owner's library, each into the directory it names or the standard one
 /// for what it is. The same bytes are kept once, unless the sender wants both. Outcomes come in the same order:
 /// `Invalid` for a directory that is not theirs, `QuotaExceeded`, `DiskFull`; a file that came in one go is gone then.
-pub fn store_all(services: &Services, user: &User, arrivals: Vec<Arrival>) -> Vec<Result<Outcome>> {
+pub fn store_all(services: &Services, user: &User, arrivals: Vec<IngestRequest>) -> Vec<Result<Ingested>> {
     let mut arrivals = arrivals;
     let mut outcomes = make_durable(&mut arrivals);
     let (mut durable, mut places) = (Vec::new(), Vec::new());
@@ -79,8 +79,8 @@ pub fn store_all(services: &Services, user: &User, arrivals: Vec<Arrival>) -> Ve
 
 /// Makes all bytes durable, several files at a time, which the file system does in one go.
 /// `Some` is what went wrong with one.
-fn make_durable(arrivals: &mut [Arrival]) -> Vec<Option<Result<Outcome>>> {
-    let failed = |arrival: &mut Arrival| arrival.received.make_durable().err().map(|cause| Err(cause.into()));
+fn make_durable(arrivals: &mut [IngestRequest]) -> Vec<Option<Result<Ingested>>> {
+    let failed = |arrival: &mut IngestRequest| arrival.received.make_durable().err().map(|cause| Err(cause.into()));
     if let [only] = arrivals {
         return vec![failed(only)];
     }
@@ -96,10 +96,10 @@ fn make_durable(arrivals: &mut [Arrival]) -> Vec<Option<Result<Outcome>>> {
     outcomes
 }
 
-type Turn<'a> = std::sync::MutexGuard<'a, ()>;
+type UserLock<'a> = std::sync::MutexGuard<'a, ()>;
 
 /// Stores a batch; when it fails, each by itself, so that one cannot spoil the others.
-fn store_waiting(turn: &Turn<'_>, services: &Services, user: &User, mut waiting: Vec<Waiting>) {
+fn store_waiting(turn: &UserLock<'_>, services: &Services, user: &User, mut waiting: Vec<QueuedIngest>) {
     match store_batch(turn, services, user, &mut waiting) {
         Ok(outcomes) => waiting.into_iter().zip(outcomes).for_each(|(one, outcome)| one.answer(Ok(outcome))),
         Err(error) if waiting.len() == 1 => drop(waiting.pop().map(|one| one.answer(Err(error)))),
@@ -113,7 +113,7 @@ fn store_waiting(turn: &Turn<'_>, services: &Services, user: &User, mut waiting:
 }
 
 /// What is to become of one arrival of a batch.
-enum Fate {
+enum IngestPlan {
     New {
         id: ItemId,
         found: Sniffed,
@@ -124,9 +124,9 @@ enum Fate {
     AsNew(usize),
 }
 
-fn store_batch(turn: &Turn<'_>, services: &Services, user: &User, waiting: &mut [Waiting]) -> Result<Vec<Outcome>> {
-    let arrivals: Vec<&Arrival> = waiting.iter().map(|one| &one.arrival).collect();
-    let fates: RefCell<Vec<Fate>> = RefCell::default();
+fn store_batch(turn: &UserLock<'_>, services: &Services, user: &User, waiting: &mut [QueuedIngest]) -> Result<Vec<Ingested>> {
+    let arrivals: Vec<&IngestRequest> = waiting.iter().map(|one| &one.arrival).collect();
+    let fates: RefCell<Vec<IngestPlan>> = RefCell::default();
     let items: RefCell<Vec<Item>> = RefCell::default();
     file_moves::relocate_in(
         turn,
@@ -141,7 +141,7 @@ fn store_batch(turn: &Turn<'_>, services: &Services, user: &User, waiting: &mut 
             let mut names = batch.iter();
             let mut news = Vec::new();
             for (arrival, fate) in arrivals.iter().zip(fates.borrow().iter()) {
-                let Fate::New { id, found } = fate else { continue };
+                let IngestPlan::New { id, found } = fate else { continue };
                 let done = names.next().filter(|done| done.subject == id.0 && done.was_there);
                 let done = done.ok_or_else(|| Error::internal("a received file vanished before it was stored"))?;
                 let directory = target(services, conn, user, arrival, found)?;
@@ -155,8 +155,8 @@ fn store_batch(turn: &Turn<'_>, services: &Services, user: &User, waiting: &mut 
                 previews::order(conn, item)?;
             }
             for (arrival, fate) in arrivals.iter().zip(fates.borrow().iter()) {
-                if let (Fate::AsNew(first), Some(upload)) = (fate, arrival.upload)
-                    && let Some(Fate::New { id, .. }) = fates.borrow().get(*first)
+                if let (IngestPlan::AsNew(first), Some(upload)) = (fate, arrival.upload)
+                    && let Some(IngestPlan::New { id, .. }) = fates.borrow().get(*first)
                 {
                     finish_upload(conn, user, upload, *id, true, &arrival.received)?;
                 }
@@ -169,17 +169,17 @@ fn store_batch(turn: &Turn<'_>, services: &Services, user: &User, waiting: &mut 
     let outcomes = fates
         .iter()
         .map(|fate| match fate {
-            Fate::New { id, .. } => Ok(Outcome::Stored(Box::new(find(*id)?))),
-            Fate::Same(item) => Ok(Outcome::Duplicate(item.clone())),
-            Fate::AsNew(first) => match fates.get(*first) {
-                Some(Fate::New { id, .. }) => Ok(Outcome::Duplicate(Box::new(find(*id)?))),
+            IngestPlan::New { id, .. } => Ok(Ingested::Stored(Box::new(find(*id)?))),
+            IngestPlan::Same(item) => Ok(Ingested::Duplicate(item.clone())),
+            IngestPlan::AsNew(first) => match fates.get(*first) {
+                Some(IngestPlan::New { id, .. }) => Ok(Ingested::Duplicate(Box::new(find(*id)?))),
                 _ => Err(Error::internal("no first of the same bytes")),
             },
         })
         .collect::<Result<Vec<_>>>()?;
     for (one, fate) in waiting.iter_mut().zip(&fates) {
         // What has a place stays there; what was here already goes.
-        one.arrival.received.set_kept(matches!(fate, Fate::New { .. }));
+        one.arrival.received.set_kept(matches!(fate, IngestPlan::New { .. }));
     }
     services.metrics.stored(items.len() as u64, items.iter().map(Item::bytes).sum());
     services.sessions.forget(user.id);
@@ -189,7 +189,12 @@ fn store_batch(turn: &Turn<'_>, services: &Services, user: &User, waiting: &mut 
 }
 
 /// What becomes of each arrival, and the moves that takes. Duplicates of what is here are done with it.
-fn decide(services: &Services, conn: &mut Conn, user: &User, arrivals: &[&Arrival]) -> Result<(Vec<Fate>, Vec<Plan>)> {
+fn decide(
+    services: &Services,
+    conn: &mut Conn,
+    user: &User,
+    arrivals: &[&IngestRequest],
+) -> Result<(Vec<IngestPlan>, Vec<MovePlan>)> {
     let (mut fates, mut plans) = (Vec::new(), Vec::new());
     let mut firsts: HashMap<(&str, u64), usize> = HashMap::new();
     for (index, arrival) in arrivals.iter().enumerate() {
@@ -204,26 +209,26 @@ fn decide(services: &Services, conn: &mut Conn, user: &User, arrivals: &[&Arriva
                 if let Some(upload) = arrival.upload {
                     finish_upload(conn, user, upload, same.id, true, received)?;
                 }
-                fates.push(Fate::Same(Box::new(same)));
+                fates.push(IngestPlan::Same(Box::new(same)));
                 continue;
             }
             if let Some(first) = firsts.get(&(received.sha256.as_str(), received.size)) {
-                fates.push(Fate::AsNew(*first));
+                fates.push(IngestPlan::AsNew(*first));
                 continue;
             }
         }
         firsts.entry((received.sha256.as_str(), received.size)).or_insert(index);
         let name = FileName::parse(&arrival.name).unwrap_or_else(FileName::unnamed);
         let (id, found) = (ItemId::new(), sniff(&received.head, name.as_str()));
-        let to = Place::new(&user.folder, &target(services, conn, user, arrival, &found)?.directory_path, name.as_str());
-        plans.push(Plan { subject: id.0, from: received.place().clone(), to, wanted: name, may_number: true });
-        fates.push(Fate::New { id, found });
+        let to = FileLocation::new(&user.folder, &target(services, conn, user, arrival, &found)?.directory_path, name.as_str());
+        plans.push(MovePlan { subject: id.0, from: received.place().clone(), to, wanted: name, may_number: true });
+        fates.push(IngestPlan::New { id, found });
     }
     Ok((fates, plans))
 }
 
 /// One's own item with the same bytes, whose file is whole.
-fn find_same(services: &Services, conn: &mut Conn, user: &User, received: &Received) -> Result<Option<Item>> {
+fn find_same(services: &Services, conn: &mut Conn, user: &User, received: &ReceivedFile) -> Result<Option<Item>> {
     let size = i64::try_from(received.size).map_err(Error::internal)?;
     while let Some(same) = store::items::find_same_bytes(conn, user.id, &received.sha256, size)? {
         if items::is_whole(services, conn, user, &same)? {
@@ -235,7 +240,7 @@ fn find_same(services: &Services, conn: &mut Conn, user: &User, received: &Recei
 }
 
 /// The directory an arrival goes to.
-fn target(services: &Services, conn: &mut Conn, user: &User, arrival: &Arrival, found: &Sniffed) -> Result<Directory> {
+fn target(services: &Services, conn: &mut Conn, user: &User, arrival: &IngestRequest, found: &Sniffed) -> Result<Directory> {
     let home = ItemKind::from(found.kind).folder();
     let Some(id) = arrival.directory else { return create_directory::ensure(services, conn, user, home) };
     match store::directories::find(conn, user.id, id)? {
@@ -250,7 +255,7 @@ fn target(services: &Services, conn: &mut Conn, user: &User, arrival: &Arrival, 
 fn new_item(
     user: &User,
     id: ItemId,
-    arrival: &Arrival,
+    arrival: &IngestRequest,
     found: &Sniffed,
     directory: &Directory,
     name: &FileName,
@@ -281,7 +286,7 @@ fn new_item(
 }
 
 /// Writes the rows of a batch, and what they change for their owner.
-fn insert(conn: &mut Conn, user: &User, news: &[(&&Arrival, NewItem)]) -> Result<()> {
+fn insert(conn: &mut Conn, user: &User, news: &[(&&IngestRequest, NewItem)]) -> Result<()> {
     let mut bytes = 0;
     for (arrival, new) in news {
         if let Some(upload) = arrival.upload {
@@ -292,7 +297,7 @@ fn insert(conn: &mut Conn, user: &User, news: &[(&&Arrival, NewItem)]) -> Result
     if store::users::update_add_used(conn, user.id, bytes)? == 0 {
         return Err(Error::QuotaExceeded);
     }
-    let mut deltas = Deltas::default();
+    let mut deltas = CountDeltas::default();
     for (arrival, new) in news {
         if let Some(hold) = arrival.hold.as_ref().filter(|_| !arrival.is_let_go.swap(true, Ordering::AcqRel)) {
             hold.stored(arrival.received.size);
@@ -328,7 +333,7 @@ fn finish_upload(
     upload: UploadId,
     item: ItemId,
     is_duplicate: bool,
-    received: &Received,
+    received: &ReceivedFile,
 ) -> Result<()> {
     if store::uploads::update_finished(conn, user.id, upload, item, is_duplicate, now() + FINISHED_KEPT)? == 0 {
         // A batch that is tried again may have said so already.

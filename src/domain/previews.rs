@@ -9,16 +9,16 @@ use base64::engine::general_purpose::STANDARD_NO_PAD;
 use super::library::{items, search};
 use crate::db::Conn;
 use crate::error::{Error, Result};
-use crate::media::{Health, Made, Studio};
+use crate::media::{PreviewRenderer, Rendered, RendererHealth};
 use crate::model::item::ItemKind;
-use crate::model::{Details, Item, ItemId, PreviewState, Scan, Track, User, UserId, WallClock, now};
-use crate::sandbox::Failure;
+use crate::model::{Item, ItemDetails, ItemId, PreviewState, ScanStatus, Track, User, UserId, WallClock, now};
+use crate::sandbox::SandboxError;
 use crate::state::Services;
-use crate::state::open_file_cache::{Form, Found, Source};
-use crate::storage::preview_cache::Stored;
+use crate::state::open_file_cache::{FileSource, FileVariant, Lookup};
+use crate::storage::preview_cache::CachedPreview;
 use crate::store;
-use crate::store::preview_jobs::{GIVEN_UP, Job};
-use crate::store::shelf_counts::Deltas;
+use crate::store::preview_jobs::{GIVEN_UP, PreviewJob};
+use crate::store::shelf_counts::CountDeltas;
 
 /// How long whoever has a job has it, in milliseconds: longer than any child may take.
 const LEASE: i64 = 10 * 60_000;
@@ -34,7 +34,7 @@ const MOST_TRIES: i32 = 10;
 /// # Errors
 /// The database's.
 pub(super) fn order(conn: &mut Conn, item: &Item) -> Result<()> {
-    if item.preview == PreviewState::Waiting && item.scan != Scan::Pending {
+    if item.preview == PreviewState::Waiting && item.scan != ScanStatus::Pending {
         store::preview_jobs::insert(conn, item)?;
     }
     Ok(())
@@ -60,15 +60,15 @@ pub fn work(services: &Services) -> Result<bool> {
     // Deleted meanwhile, and the job with it.
     let Some((item, owner)) = found else { return Ok(true) };
     if job.tries > MOST_TRIES {
-        let made = Made { trouble: Some("it was tried too often".into()), ..Made::default() };
+        let made = Rendered { trouble: Some("it was tried too often".into()), ..Rendered::default() };
         finish(services, &item, &made, PreviewState::Failed)?;
         return Ok(true);
     }
-    if !Studio::takes(&item.mime) {
-        finish(services, &item, &Made::default(), PreviewState::None)?;
+    if !PreviewRenderer::takes(&item.mime) {
+        finish(services, &item, &Rendered::default(), PreviewState::None)?;
         return Ok(true);
     }
-    if item.scan == Scan::Pending {
+    if item.scan == ScanStatus::Pending {
         // The scanner puts the job in again.
         services.db.write(|conn| Ok(store::preview_jobs::delete(conn, item.id)?))?;
         return Ok(true);
@@ -77,7 +77,7 @@ pub fn work(services: &Services) -> Result<bool> {
     let is_whole = |file: &File| file.metadata().is_ok_and(|about| about.len() == item.bytes());
     let made = match file.filter(is_whole) {
         Some(file) => services.studio.make(&file, &item.mime),
-        None => Err(Failure::Refused("the file is missing".into())),
+        None => Err(SandboxError::Refused("the file is missing".into())),
     };
     settle(services, &job, &item, made)?;
     Ok(true)
@@ -88,7 +88,7 @@ fn can_make(services: &Services) -> bool {
     if services.studio.is_to_be_tried() {
         services.studio.try_out();
         match services.studio.health() {
-            Health::Off(why) => tracing::warn!("no previews: {why}"),
+            RendererHealth::Off(why) => tracing::warn!("no previews: {why}"),
             _ => {
                 for (tool, why) in services.studio.tools() {
                     if let Some(why) = why {
@@ -98,11 +98,11 @@ fn can_make(services: &Services) -> bool {
             }
         }
     }
-    services.studio.health() == Health::Works
+    services.studio.health() == RendererHealth::Works
 }
 
 /// Takes the next job, for this process alone.
-fn claim(services: &Services) -> Result<Option<Job>> {
+fn claim(services: &Services) -> Result<Option<PreviewJob>> {
     loop {
         let at = millis();
         let found = services.db.read(|conn| {
@@ -127,13 +127,13 @@ fn claim(services: &Services) -> Result<Option<Job>> {
         let Some(job) = found else { return Ok(None) };
         services.previewing.note_owner(job.owner);
         if services.db.write(|conn| Ok(store::preview_jobs::claim(conn, &job, at + LEASE)?))? == 1 {
-            return Ok(Some(Job { tries: job.tries + 1, ..job }));
+            return Ok(Some(PreviewJob { tries: job.tries + 1, ..job }));
         }
     }
 }
 
 /// Writes down what came of it.
-fn settle(services: &Services, job: &Job, item: &Item, made: Result<Made, Failure>) -> Result<()> {
+fn settle(services: &Services, job: &PreviewJob, item: &Item, made: Result<Rendered, SandboxError>) -> Result<()> {
     match made {
         Ok(made) => {
             if let Err(cause) = services.previews.keep(item.id.0, &made.pictures) {
@@ -148,22 +148,22 @@ fn settle(services: &Services, job: &Job, item: &Item, made: Result<Made, Failur
             };
             finish(services, item, &made, state)
         }
-        Err(Failure::NoCage(why)) => {
+        Err(SandboxError::NoCage(why)) => {
             tracing::error!("no previews: {why}");
             services.studio.try_out();
             later(services, item, AGAIN)
         }
-        Err(Failure::System(cause)) => {
+        Err(SandboxError::System(cause)) => {
             tracing::warn!("a preview will be tried again: {cause}");
             later(services, item, AGAIN)
         }
-        Err(failure @ Failure::Died(_)) if job.tries < TRIES => {
+        Err(failure @ SandboxError::Died(_)) if job.tries < TRIES => {
             tracing::warn!(item = %item.id, "a decoder failed: {failure}");
             later(services, item, AGAIN)
         }
         Err(failure) => {
             tracing::info!(item = %item.id, "no preview: {failure}");
-            let made = Made { trouble: Some(failure.to_string()), ..Made::default() };
+            let made = Rendered { trouble: Some(failure.to_string()), ..Rendered::default() };
             finish(services, item, &made, PreviewState::Failed)
         }
     }
@@ -175,8 +175,8 @@ fn later(services: &Services, item: &Item, wait: i64) -> Result<()> {
 }
 
 /// Writes down previews and facts, if the item's bytes are still those that were looked at.
-fn finish(services: &Services, looked_at: &Item, made: &Made, state: PreviewState) -> Result<()> {
-    let details = Details { facts: made.facts.clone(), trouble: made.trouble.clone() };
+fn finish(services: &Services, looked_at: &Item, made: &Rendered, state: PreviewState) -> Result<()> {
+    let details = ItemDetails { facts: made.facts.clone(), trouble: made.trouble.clone() };
     services.change(looked_at.user_id, |conn| {
         let Some(before) = store::items::find(conn, looked_at.user_id, looked_at.id)? else {
             // Deleted or taken away while it was looked at.
@@ -200,7 +200,7 @@ fn finish(services: &Services, looked_at: &Item, made: &Made, state: PreviewStat
             ..before.clone()
         };
         store::items::update_preview(conn, &item)?;
-        let mut deltas = Deltas::default();
+        let mut deltas = CountDeltas::default();
         deltas.subtract(&before);
         deltas.add(&item);
         deltas.write(conn, item.user_id)?;
@@ -220,12 +220,12 @@ fn finish(services: &Services, looked_at: &Item, made: &Made, state: PreviewStat
 /// Whether a preview that is waited for will come.
 #[must_use]
 pub fn are_made(services: &Services) -> bool {
-    services.settings.previews_at_once != Some(0) && !matches!(services.studio.health(), Health::Off(_))
+    services.settings.previews_at_once != Some(0) && !matches!(services.studio.health(), RendererHealth::Off(_))
 }
 
 /// What one finds who asks for a preview.
-pub enum Asked {
-    Ready(Arc<Source>),
+pub enum PreviewLookup {
+    Ready(Arc<FileSource>),
     /// It is being made, and this one next.
     Soon,
 }
@@ -234,22 +234,23 @@ pub enum Asked {
 ///
 /// # Errors
 /// `NotFound` when there is none, `BeingChecked` until the malware scanner has said that the file is clean.
-pub fn open(services: &Services, user: &User, id: ItemId, side: u32) -> Result<Asked> {
-    let form = Form::Preview(side);
+pub fn open(services: &Services, user: &User, id: ItemId, side: u32) -> Result<PreviewLookup> {
+    let form = FileVariant::Preview(side);
     let look = |conn: &mut Conn| store::items::find(conn, user.id, id)?.ok_or(Error::NotFound);
     let (library, item) = match services.open_or(user.id, id, form, look)? {
-        Found::Open(source) => return Ok(Asked::Ready(source)),
-        Found::Closed(library, item) => (library, item),
+        Lookup::Open(source) => return Ok(PreviewLookup::Ready(source)),
+        Lookup::Closed(library, item) => (library, item),
     };
-    if item.scan == Scan::Pending {
+    if item.scan == ScanStatus::Pending {
         return Err(Error::BeingChecked);
     }
     match item.preview {
         PreviewState::Ready => match services.previews.find(id.0, side) {
-            Ok(Stored { file, width, height, offset, length }) => {
-                let source = Arc::new(Source { pixels: Some((width, height)), ..Source::new(item, file, offset, length) });
+            Ok(CachedPreview { file, width, height, offset, length }) => {
+                let source =
+                    Arc::new(FileSource { pixels: Some((width, height)), ..FileSource::new(item, file, offset, length) });
                 services.open_files.keep(&library, form, &source);
-                Ok(Asked::Ready(source))
+                Ok(PreviewLookup::Ready(source))
             }
             Err(cause) if !matches!(cause.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::InvalidData) => {
                 Err(cause.into())
@@ -264,13 +265,13 @@ pub fn open(services: &Services, user: &User, id: ItemId, side: u32) -> Result<A
                 })?;
                 services.previewing.want([id].into_iter());
                 services.previewing.ring();
-                Ok(Asked::Soon)
+                Ok(PreviewLookup::Soon)
             }
         },
         PreviewState::Waiting if !are_made(services) => Err(Error::NotFound),
         PreviewState::Waiting => {
             services.previewing.want([id].into_iter());
-            Ok(Asked::Soon)
+            Ok(PreviewLookup::Soon)
         }
         PreviewState::None | PreviewState::Failed => Err(Error::NotFound),
     }
@@ -280,7 +281,7 @@ pub fn open(services: &Services, user: &User, id: ItemId, side: u32) -> Result<A
 ///
 /// # Errors
 /// The database's.
-pub fn details(services: &Services, user: &User, id: ItemId) -> Result<Details> {
+pub fn details(services: &Services, user: &User, id: ItemId) -> Result<ItemDetails> {
     services.db.read(|conn| Ok(store::item_details::find(conn, user.id, id)?.unwrap_or_default()))
 }
 

@@ -83,11 +83,11 @@ fn device_of(agent: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Given;
+    use crate::config::RawSettings;
     use actix_web::test::TestRequest;
 
     fn address(peer: &str, forwarded: &[&str], trusted: &str) -> String {
-        let settings = Settings::from_given(&Given::from([("trusted_proxies", trusted.to_owned())])).unwrap();
+        let settings = Settings::from_given(&RawSettings::from([("trusted_proxies", trusted.to_owned())])).unwrap();
         let mut request = TestRequest::default().peer_addr(peer.parse().unwrap());
         for line in forwarded {
             request = request.append_header(("X-Forwarded-For", *line));

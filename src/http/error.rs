@@ -8,38 +8,38 @@ use crate::error::Error;
 
 /// The edge gives an `Error` its face (a page or an envelope).
 #[derive(Debug)]
-pub enum Failure {
+pub enum HandlerError {
     Error(Error),
     /// 303 to there.
-    Elsewhere(String),
+    Redirect(String),
 }
 
-impl std::fmt::Display for Failure {
+impl std::fmt::Display for HandlerError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Error(error) => error.fmt(f),
-            Self::Elsewhere(path) => path.fmt(f),
+            Self::Redirect(path) => path.fmt(f),
         }
     }
 }
 
-impl From<Error> for Failure {
+impl From<Error> for HandlerError {
     fn from(error: Error) -> Self {
         Self::Error(error)
     }
 }
 
-impl ResponseError for Failure {
+impl ResponseError for HandlerError {
     fn status_code(&self) -> StatusCode {
         match self {
             Self::Error(error) => status_of(error),
-            Self::Elsewhere(_) => StatusCode::SEE_OTHER,
+            Self::Redirect(_) => StatusCode::SEE_OTHER,
         }
     }
 
     fn error_response(&self) -> HttpResponse {
         let mut response = HttpResponse::build(self.status_code());
-        if let Self::Elsewhere(path) = self {
+        if let Self::Redirect(path) = self {
             response.insert_header((LOCATION, path.as_str()));
         }
         response.finish()

@@ -4,7 +4,7 @@ use actix_web::web::{self, Data};
 use actix_web::{HttpResponse, http::StatusCode};
 use serde_json::json;
 
-use super::route::{Answer, Route, act};
+use super::route::{HandlerResult, Route, act};
 use crate::domain::ops::status;
 use crate::state::Services;
 
@@ -21,7 +21,7 @@ async fn show_health() -> HttpResponse {
     HttpResponse::Ok().json(json!({ "status": "ok" }))
 }
 
-async fn show_readiness(services: Data<Services>) -> Answer {
+async fn show_readiness(services: Data<Services>) -> HandlerResult {
     let checks = act(&services, |services| Ok(services.readiness.checks(|| status::checks(services)))).await?;
     let is_ready = checks.iter().all(|check| check.problem.is_none());
     let status = if is_ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };

@@ -7,18 +7,18 @@ use actix_web::HttpRequest;
 use actix_web::web::Data;
 
 use super::client_info::is_from_proxy;
-use super::response::file::{Caching, Described, serve};
+use super::response::file::{Caching, FileResponse, serve};
 use super::response::sendfile_body::SMALL;
-use super::route::{Answer, act};
+use super::route::{HandlerResult, act};
 use crate::domain::library::items;
 use crate::domain::previews;
-use crate::domain::previews::Asked;
+use crate::domain::previews::PreviewLookup;
 use crate::error::Error;
 use crate::media::sniff::is_shown_inline;
-use crate::model::{Item, ItemId, PreviewState, Scan};
+use crate::model::{Item, ItemId, PreviewState, ScanStatus};
 use crate::state::Services;
-use crate::state::open_file_cache::{Form, Source};
-use crate::state::session_cache::Presence;
+use crate::state::open_file_cache::{FileSource, FileVariant};
+use crate::state::session_cache::AuthSession;
 
 /// The id in a path; what is none is nothing.
 ///
@@ -31,13 +31,13 @@ pub fn parse_id(text: &str) -> Result<ItemId, Error> {
 /// The bytes of an item, shown in place where that is safe and no download was asked for.
 pub async fn content(
     services: &Data<Services>,
-    presence: &Arc<Presence>,
+    presence: &Arc<AuthSession>,
     request: &HttpRequest,
     id: &str,
     is_download: bool,
-) -> Answer {
+) -> HandlerResult {
     let id = parse_id(id)?;
-    let source = match opened(services, presence, id, Form::Original) {
+    let source = match opened(services, presence, id, FileVariant::Original) {
         Some(source) => source,
         None => {
             let presence = presence.clone();
@@ -47,7 +47,7 @@ pub async fn content(
     let item = &source.item;
     let text = item.mime.starts_with("text/");
     let mime = if text { format!("{}; charset=utf-8", item.mime) } else { item.mime.clone() };
-    let about = Described {
+    let about = FileResponse {
         name: &item.name,
         mime: &mime,
         etag: item.sha256.clone(),
@@ -61,7 +61,7 @@ pub async fn content(
 }
 
 /// Where the proxy in front of us finds a file that is better sent by it.
-fn elsewhere(services: &Services, request: &HttpRequest, source: &Source) -> Option<String> {
+fn elsewhere(services: &Services, request: &HttpRequest, source: &FileSource) -> Option<String> {
     let base = services.settings.x_accel.as_ref()?;
     let is_worth_it = source.length > SMALL && is_from_proxy(request, &services.settings);
     let place = source.place.as_ref().filter(|_| is_worth_it)?;
@@ -83,29 +83,29 @@ pub fn version(item: &Item) -> &str {
 #[must_use]
 pub fn preview_path(base: &str, item: &Item, side: u32) -> Option<String> {
     let is_there = matches!(item.preview, PreviewState::Ready | PreviewState::Waiting);
-    let is_open = item.scan != Scan::Pending;
+    let is_open = item.scan != ScanStatus::Pending;
     (is_there && is_open).then(|| format!("{base}/{}/thumbnail?size={side}&v={}", item.id, version(item)))
 }
 
 /// A preview of an item: a small picture of what is in it.
 pub async fn thumbnail(
     services: &Data<Services>,
-    presence: &Arc<Presence>,
+    presence: &Arc<AuthSession>,
     request: &HttpRequest,
     id: &str,
     size: Option<&str>,
     known: Option<&str>,
-) -> Answer {
+) -> HandlerResult {
     let wanted = size.filter(|size| !size.is_empty()).unwrap_or("320");
     let side = SIDES.iter().find(|(word, _)| *word == wanted).map(|(_, side)| *side);
     let side = side.ok_or_else(|| Error::field("size", "Thumbnails are 320, 640 or 1280 wide."))?;
     let id = parse_id(id)?;
-    let source = match opened(services, presence, id, Form::Preview(side)) {
+    let source = match opened(services, presence, id, FileVariant::Preview(side)) {
         Some(source) => source,
         None => made(services, presence, id, side).await?,
     };
     let (item, (width, height)) = (&source.item, source.pixels.unwrap_or_default());
-    let about = Described {
+    let about = FileResponse {
         name: "preview.webp",
         mime: "image/webp",
         etag: format!("{}-{width}x{height}-{}", item.sha256, source.length),
@@ -119,24 +119,24 @@ pub async fn thumbnail(
 }
 
 /// A preview; one that is still to be made is waited for a little.
-async fn made(services: &Data<Services>, presence: &Arc<Presence>, id: ItemId, side: u32) -> Result<Arc<Source>, Error> {
+async fn made(services: &Data<Services>, presence: &Arc<AuthSession>, id: ItemId, side: u32) -> Result<Arc<FileSource>, Error> {
     let mut pause = Duration::from_millis(25);
     let until = Instant::now() + PATIENCE;
     loop {
         let presence = presence.clone();
         match act(services, move |services| previews::open(services, &presence.user, id, side)).await? {
-            Asked::Ready(source) => return Ok(source),
-            Asked::Soon if Instant::now() < until => {
+            PreviewLookup::Ready(source) => return Ok(source),
+            PreviewLookup::Soon if Instant::now() < until => {
                 tokio::time::sleep(pause).await;
                 pause = (pause * 2).min(Duration::from_millis(400));
             }
-            Asked::Soon => return Err(Error::Unavailable("This picture is still being made.")),
+            PreviewLookup::Soon => return Err(Error::Unavailable("This picture is still being made.")),
         }
     }
 }
 
 /// What was opened before for the present version of the person's library.
-fn opened(services: &Services, presence: &Presence, id: ItemId, form: Form) -> Option<Arc<Source>> {
+fn opened(services: &Services, presence: &AuthSession, id: ItemId, form: FileVariant) -> Option<Arc<FileSource>> {
     let library = services.libraries.peek(presence.user.id)?;
     services.open_files.find(&library, id, form)
 }

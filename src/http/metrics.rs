@@ -5,7 +5,7 @@ use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 use subtle::ConstantTimeEq;
 
-use super::route::{Answer, Route, act};
+use super::route::{HandlerResult, Route, act};
 use crate::domain::ops::prometheus;
 use crate::error::Error;
 use crate::state::Services;
@@ -21,13 +21,13 @@ pub fn configure(config: &mut ServiceConfig) {
     config.route("/metrics", web::get().to(show));
 }
 
-async fn show(services: Data<Services>) -> Answer {
+async fn show(services: Data<Services>) -> HandlerResult {
     let text = act(&services, |services| prometheus::text(services)).await?;
     Ok(HttpResponse::Ok().insert_header((CONTENT_TYPE, TEXT)).body(text))
 }
 
 /// Where no token is set, there is no such page.
-async fn show_behind_token(services: Data<Services>, request: HttpRequest) -> Answer {
+async fn show_behind_token(services: Data<Services>, request: HttpRequest) -> HandlerResult {
     let given = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
     let wanted = services.settings.metrics_token.as_deref().ok_or(Error::NotFound)?;
     if !given.is_some_and(|given| bool::from(given.as_bytes().ct_eq(wanted.as_bytes()))) {

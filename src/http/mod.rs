@@ -29,6 +29,6 @@ pub use middleware::request_checks::gate;
 pub use middleware::request_log::edge;
 pub use route::Route;
 pub use routes::{configure, routes};
-pub use server::idle_connections::Watch;
-pub use server::sendfile_socket::Socket;
+pub use server::idle_connections::ConnectionTracker;
+pub use server::sendfile_socket::SendfileSocket;
 pub use session_cookie::middleware as session_middleware;

@@ -9,18 +9,18 @@ use actix_web::web::{Data, Payload};
 use futures_util::StreamExt;
 use futures_util::stream::Fuse;
 
-use super::error::Failure;
+use super::error::HandlerError;
 use super::extract::form::{CSRF_FIELD, broken, field_text, in_time, is_csrf_header, next_part, out_of_date};
 use super::route::{act, shared};
-use super::session_cookie::Carrier;
+use super::session_cookie::SessionCookie;
 use crate::domain::library::items;
 use crate::domain::uploads::multipart;
 use crate::error::Error;
 use crate::model::{DirectoryId, ItemId};
 use crate::state::Services;
-use crate::state::ingest_queue::{Arrival, Outcome};
-use crate::state::quota_holds::Hold;
-use crate::state::session_cache::Presence;
+use crate::state::ingest_queue::{IngestRequest, Ingested};
+use crate::state::quota_holds::QuotaHold;
+use crate::state::session_cache::AuthSession;
 
 /// Files in one body at most.
 const FILES: usize = 2000;
@@ -33,10 +33,10 @@ const BATCH_BYTES: u64 = 8 << 20;
 const PAST: u64 = 1 << 30;
 
 /// One file of the body and what became of it.
-pub struct Taken {
+pub struct UploadedFile {
     /// As the sender called it.
     pub name: String,
-    pub became: Result<Outcome, Error>,
+    pub became: Result<Ingested, Error>,
 }
 
 /// Takes every `file` of the body into a person's library, small ones a batch at a time. `form` is the carrier of a
@@ -47,11 +47,11 @@ pub struct Taken {
 /// `UnsupportedMedia`, `BadRequest`, `Invalid`, `TooLarge`, `QuotaExceeded`, `Forbidden` for a form without a good token.
 pub async fn take_files(
     services: &Data<Services>,
-    presence: &Arc<Presence>,
-    form: Option<&Carrier>,
+    presence: &Arc<AuthSession>,
+    form: Option<&SessionCookie>,
     request: &HttpRequest,
     payload: Payload,
-) -> Result<Vec<Taken>, Failure> {
+) -> Result<Vec<UploadedFile>, HandlerError> {
     let headers = request.headers();
     let kind = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default().to_ascii_lowercase();
     if !kind.starts_with("multipart/form-data") {
@@ -60,7 +60,7 @@ pub async fn take_files(
     let announced = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok()).unwrap_or(0);
     let asking = presence.clone();
     let hold = act(services, move |services| multipart::announce(services, &asking.user, announced)).await?;
-    let mut intake = Intake::new(services, presence, hold);
+    let mut intake = MultipartIngest::new(services, presence, hold);
     let mut is_ours = form.is_none() || is_csrf_header(request);
     let mut is_late = false;
     let mut parts = Multipart::new(headers, payload);
@@ -107,7 +107,7 @@ pub async fn take_files(
         return Err(out_of_date().into());
     }
     intake.store().await?;
-    let Intake { directory, mut taken, .. } = intake;
+    let MultipartIngest { directory, mut taken, .. } = intake;
     if let Some(id) = directory.filter(|_| is_late) {
         move_taken(services, presence, &mut taken, id).await?;
     }
@@ -115,22 +115,22 @@ pub async fn take_files(
 }
 
 /// The files of one body, on their way in.
-struct Intake<'a> {
+struct MultipartIngest<'a> {
     services: &'a Data<Services>,
-    presence: &'a Arc<Presence>,
-    hold: Arc<Hold>,
+    presence: &'a Arc<AuthSession>,
+    hold: Arc<QuotaHold>,
     directory: Option<DirectoryId>,
     keeps_both: bool,
     /// Bytes so far.
     bytes: u64,
-    taken: Vec<Taken>,
+    taken: Vec<UploadedFile>,
     /// Whole files that are stored next, each with its place among `taken`.
-    batch: Vec<(usize, Arrival)>,
+    batch: Vec<(usize, IngestRequest)>,
     batch_bytes: u64,
 }
 
-impl<'a> Intake<'a> {
-    fn new(services: &'a Data<Services>, presence: &'a Arc<Presence>, hold: Hold) -> Self {
+impl<'a> MultipartIngest<'a> {
+    fn new(services: &'a Data<Services>, presence: &'a Arc<AuthSession>, hold: QuotaHold) -> Self {
         Self {
             services,
             presence,
@@ -145,7 +145,7 @@ impl<'a> Intake<'a> {
     }
 
     /// One file; an input that was left empty is none.
-    async fn take(&mut self, field: Field) -> Result<(), Failure> {
+    async fn take(&mut self, field: Field) -> Result<(), HandlerError> {
         let name = field.content_disposition().and_then(|said| said.get_filename()).unwrap_or_default();
         let name: String = name.chars().take(NAME).collect();
         let mut field = field.fuse();
@@ -163,21 +163,21 @@ impl<'a> Intake<'a> {
         };
         self.bytes += received.size;
         self.batch_bytes += received.size;
-        let arrival = Arrival {
+        let arrival = IngestRequest {
             directory: self.directory,
             keeps_both: self.keeps_both,
             hold: Some(self.hold.clone()),
-            ..Arrival::of(received, name.clone(), self.services.scanner.first())
+            ..IngestRequest::of(received, name.clone(), self.services.scanner.first())
         };
         self.batch.push((self.taken.len(), arrival));
-        self.taken.push(Taken { name, became: Err(Error::internal("not stored yet")) });
+        self.taken.push(UploadedFile { name, became: Err(Error::internal("not stored yet")) });
         if self.batch.len() >= BATCH || self.batch_bytes >= BATCH_BYTES { self.store().await } else { Ok(()) }
     }
 
     /// Stores the batch.
-    async fn store(&mut self) -> Result<(), Failure> {
+    async fn store(&mut self) -> Result<(), HandlerError> {
         self.batch_bytes = 0;
-        let (places, arrivals): (Vec<usize>, Vec<Arrival>) = std::mem::take(&mut self.batch).into_iter().unzip();
+        let (places, arrivals): (Vec<usize>, Vec<IngestRequest>) = std::mem::take(&mut self.batch).into_iter().unzip();
         if arrivals.is_empty() {
             return Ok(());
         }
@@ -198,12 +198,12 @@ impl<'a> Intake<'a> {
 /// A `directory` behind its files counts for them too.
 async fn move_taken(
     services: &Data<Services>,
-    presence: &Arc<Presence>,
-    taken: &mut [Taken],
+    presence: &Arc<AuthSession>,
+    taken: &mut [UploadedFile],
     directory: DirectoryId,
 ) -> Result<(), Error> {
     let stored = taken.iter().filter_map(|file| match &file.became {
-        Ok(Outcome::Stored(item)) => Some(item.id),
+        Ok(Ingested::Stored(item)) => Some(item.id),
         _ => None,
     });
     let ids: Vec<ItemId> = stored.collect();
@@ -216,7 +216,7 @@ async fn move_taken(
         for item in moved.await? {
             for file in &mut *taken {
                 match &mut file.became {
-                    Ok(Outcome::Stored(known)) if known.id == item.id => **known = item.clone(),
+                    Ok(Ingested::Stored(known)) if known.id == item.id => **known = item.clone(),
                     _ => {}
                 }
             }
@@ -230,7 +230,7 @@ fn upload_limit(services: &Services) -> u64 {
 }
 
 /// Reads the rest of a file that is not taken, as long as the sender keeps sending and it is not too much.
-async fn read_past(mut field: Fuse<Field>, limit: u64) -> Result<(), Failure> {
+async fn read_past(mut field: Fuse<Field>, limit: u64) -> Result<(), HandlerError> {
     let mut left = limit;
     while let Some(chunk) = tokio::time::timeout(crate::domain::uploads::stream::SILENCE, field.next()).await.map_err(broken)? {
         let length = chunk.map_err(broken)?.len() as u64;
@@ -239,9 +239,9 @@ async fn read_past(mut field: Fuse<Field>, limit: u64) -> Result<(), Failure> {
     Ok(())
 }
 
-fn refused(name: String, error: Error) -> Result<Taken, Failure> {
+fn refused(name: String, error: Error) -> Result<UploadedFile, HandlerError> {
     match error {
-        Error::TooLarge { .. } | Error::QuotaExceeded | Error::Conflict(_) => Ok(Taken { name, became: Err(error) }),
+        Error::TooLarge { .. } | Error::QuotaExceeded | Error::Conflict(_) => Ok(UploadedFile { name, became: Err(error) }),
         error => Err(error.into()),
     }
 }

@@ -6,26 +6,26 @@ use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use actix_web::{HttpMessage, HttpRequest};
 
 use super::client_info::client_of;
-use super::error::Failure;
+use super::error::HandlerError;
 use crate::error::Error;
 use crate::state::Services;
-use crate::state::rate_limiter::{Allowance, Bucket, Who};
+use crate::state::rate_limiter::{Allowance, Bucket, RateLimitKey};
 
 /// Counts a request for the household it comes from.
 ///
 /// # Errors
 /// `TooManyRequests`.
-pub fn count_address(request: &ServiceRequest, services: &Services) -> Result<(), Failure> {
+pub fn count_address(request: &ServiceRequest, services: &Services) -> Result<(), HandlerError> {
     let Some(bucket) = bucket_of(request.method(), request.path()) else { return Ok(()) };
     let client = client_of(request.request(), &services.settings);
-    count(request.request(), services, bucket, Who::at(client.address))
+    count(request.request(), services, bucket, RateLimitKey::at(client.address))
 }
 
 /// Takes one out of a bucket and notes what is left for the answer's headers.
 ///
 /// # Errors
 /// `TooManyRequests`.
-pub fn count(request: &HttpRequest, services: &Services, bucket: Bucket, who: Who) -> Result<(), Failure> {
+pub fn count(request: &HttpRequest, services: &Services, bucket: Bucket, who: RateLimitKey) -> Result<(), HandlerError> {
     match services.limits.check(bucket, who) {
         Ok(None) => Ok(()),
         Ok(Some(allowance)) => {

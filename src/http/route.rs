@@ -7,13 +7,13 @@ use actix_web::http::header::ALLOW;
 use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{HttpResponse, Resource, guard};
 
-use super::error::Failure;
+use super::error::HandlerError;
 use crate::db::blocking;
 use crate::error::Result;
 use crate::state::Services;
 
 /// What a handler answers with.
-pub type Answer = Result<HttpResponse, Failure>;
+pub type HandlerResult = Result<HttpResponse, HandlerError>;
 
 /// One route as the outside sees it: tests build their matrix from this list.
 pub struct Route {

@@ -64,9 +64,9 @@ pub fn middleware(settings: &Settings) -> Result<SessionMiddleware<CookieSession
 }
 
 /// The session cookie in verbs.
-pub struct Carrier(actix_session::Session);
+pub struct SessionCookie(actix_session::Session);
 
-impl Carrier {
+impl SessionCookie {
     #[must_use]
     pub fn of(request: &HttpRequest) -> Self {
         Self(request.get_session())

@@ -3,14 +3,14 @@
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use super::route::{Answer, Route};
+use super::route::{HandlerResult, Route};
 use crate::error::Error;
 
 /// Where they are.
 pub const PREFIX: &str = "/static/";
 
 /// One file in the binary.
-pub struct File {
+pub struct StaticFile {
     name: &'static str,
     mime: &'static str,
     bytes: &'static [u8],
@@ -19,7 +19,7 @@ pub struct File {
 }
 
 mod embedded {
-    use super::File;
+    use super::StaticFile;
     include!(concat!(env!("OUT_DIR"), "/statics.rs"));
 }
 
@@ -33,7 +33,7 @@ pub(crate) fn routes() -> Vec<Route> {
     vec![Route::get("/static/{version}/{name:.*}", || web::route().to(show_static))]
 }
 
-async fn show_static(request: HttpRequest, path: web::Path<(String, String)>) -> Answer {
+async fn show_static(request: HttpRequest, path: web::Path<(String, String)>) -> HandlerResult {
     let (version, name) = path.into_inner();
     let Some(file) = embedded::FILES.iter().find(|file| file.name == name) else { return Err(Error::NotFound.into()) };
     let accepted = request.headers().get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();

@@ -8,30 +8,30 @@ use lofty::picture::PictureType;
 use lofty::probe::Probe;
 use lofty::tag::{Accessor, ItemKey};
 
-use super::metadata::Facts;
+use super::metadata::Metadata;
 
 /// Bytes of one tag.
 const TAG: usize = 24 << 20;
 
 /// What a recording says of itself, and its cover as a picture file.
-pub fn read<R: Read + Seek>(file: R) -> Result<(Facts, Option<Vec<u8>>), String> {
+pub fn read<R: Read + Seek>(file: R) -> Result<(Metadata, Option<Vec<u8>>), String> {
     lofty::config::apply_global_options(lofty::config::GlobalOptions::new().allocation_limit(TAG));
     let options = ParseOptions::new().parsing_mode(ParsingMode::Relaxed);
     let probe =
         Probe::new(std::io::BufReader::new(file)).options(options).guess_file_type().map_err(|cause| cause.to_string())?;
     let read = probe.read().map_err(|cause| cause.to_string())?;
     let properties = read.properties();
-    let mut facts = Facts {
+    let mut facts = Metadata {
         duration_ms: u64::try_from(properties.duration().as_millis()).ok(),
         bit_rate: properties.audio_bitrate().map(|kilobits| u64::from(kilobits) * 1000),
         sample_rate: properties.sample_rate(),
         channels: properties.channels(),
         audio_codec: Some(format!("{:?}", read.file_type())),
-        ..Facts::default()
+        ..Metadata::default()
     };
     let mut cover = None;
     for tag in read.primary_tag().into_iter().chain(read.tags()) {
-        facts.fill(Facts { title: tag.title().map(Into::into), artist: tag.artist().map(Into::into), ..Facts::default() });
+        facts.fill(Metadata { title: tag.title().map(Into::into), artist: tag.artist().map(Into::into), ..Metadata::default() });
         facts.album = facts.album.take().or_else(|| tag.album().map(Into::into));
         facts.genre = facts.genre.take().or_else(|| tag.genre().map(Into::into));
         facts.album_artist = facts.album_artist.take().or_else(|| tag.get_string(ItemKey::AlbumArtist).map(str::to_owned));

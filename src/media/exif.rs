@@ -4,16 +4,16 @@ use std::io::Cursor;
 
 use exif::{Exif, In, Rational, Tag, Value};
 
-use super::metadata::{Facts, Taken, offset};
+use super::metadata::{Metadata, TakenAt, offset};
 
 /// What a picture's EXIF says, and how the picture is to be turned (1 to 8).
-pub fn read(bytes: &[u8]) -> (Facts, u8) {
+pub fn read(bytes: &[u8]) -> (Metadata, u8) {
     let mut reader = exif::Reader::new();
     reader.continue_on_error(true);
     let read = reader.read_from_container(&mut Cursor::new(bytes));
-    let Ok(exif) = read.or_else(|error| error.distill_partial_result(|_| {})) else { return (Facts::default(), 1) };
+    let Ok(exif) = read.or_else(|error| error.distill_partial_result(|_| {})) else { return (Metadata::default(), 1) };
     let orientation = number(&exif, Tag::Orientation).and_then(|number| u8::try_from(number).ok()).unwrap_or(1);
-    let facts = Facts {
+    let facts = Metadata {
         width: number(&exif, Tag::PixelXDimension),
         height: number(&exif, Tag::PixelYDimension),
         taken: taken(&exif),
@@ -27,7 +27,7 @@ pub fn read(bytes: &[u8]) -> (Facts, u8) {
         longitude: degrees(&exif, Tag::GPSLongitude, Tag::GPSLongitudeRef, 'W'),
         caption: text(&exif, Tag::ImageDescription),
         artist: text(&exif, Tag::Artist),
-        ..Facts::default()
+        ..Metadata::default()
     };
     (facts, orientation)
 }
@@ -78,7 +78,7 @@ fn camera(exif: &Exif) -> Option<String> {
     }
 }
 
-fn taken(exif: &Exif) -> Option<Taken> {
+fn taken(exif: &Exif) -> Option<TakenAt> {
     let pairs = [
         (Tag::DateTimeOriginal, Tag::OffsetTimeOriginal, Tag::SubSecTimeOriginal),
         (Tag::DateTimeDigitized, Tag::OffsetTimeDigitized, Tag::SubSecTimeDigitized),
@@ -88,8 +88,8 @@ fn taken(exif: &Exif) -> Option<Taken> {
         let said: String = text(exif, *time)?.chars().take(19).collect();
         let fraction = text(exif, *fraction).filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()));
         let said = fraction.map_or(said.clone(), |digits| format!("{said}.{digits}"));
-        let taken = Taken::parse(&said)?;
-        Some(Taken { offset: text(exif, *zone).and_then(|zone| offset(&zone)).or(taken.offset), ..taken })
+        let taken = TakenAt::parse(&said)?;
+        Some(TakenAt { offset: text(exif, *zone).and_then(|zone| offset(&zone)).or(taken.offset), ..taken })
     })
 }
 
@@ -118,7 +118,7 @@ mod tests {
 
     #[test]
     fn bytes_without_exif_say_nothing() {
-        assert_eq!(read(b"\xff\xd8\xff\xe1\0\x08Exif\0\0"), (Facts::default(), 1));
-        assert_eq!(read(b""), (Facts::default(), 1));
+        assert_eq!(read(b"\xff\xd8\xff\xe1\0\x08Exif\0\0"), (Metadata::default(), 1));
+        assert_eq!(read(b""), (Metadata::default(), 1));
     }
 }

@@ -1,14 +1,14 @@
 //! IPTC-IIM: what press agencies and older programs wrote (IIM 4.2, record 2), inside of Photoshop's resources.
 
-use super::metadata::Facts;
+use super::metadata::Metadata;
 
 /// Bytes of a file in which it is looked for.
 const WITHIN: usize = 8 << 20;
 /// Values that are read.
 const MOST: usize = 200;
 
-pub fn read(bytes: &[u8]) -> Facts {
-    let mut facts = Facts::default();
+pub fn read(bytes: &[u8]) -> Metadata {
+    let mut facts = Metadata::default();
     let mut place = Vec::new();
     let head = bytes.get(..WITHIN.min(bytes.len())).unwrap_or_default();
     let Some(mut rest) = memchr::memmem::find(head, b"8BIM\x04\x04").and_then(|start| resource(head.get(start + 6..)?)) else {

@@ -10,7 +10,7 @@ const MOST_PIXELS: usize = 400_000_000;
 const SCANS: u32 = 200;
 
 /// What a JPEG is before it is decoded.
-pub struct Header {
+pub struct JpegHeader {
     pub width: u32,
     pub height: u32,
 }
@@ -19,12 +19,12 @@ fn size(number: usize) -> Result<u32, String> {
     u32::try_from(number).map_err(|cause| cause.to_string())
 }
 
-pub fn header(bytes: &[u8]) -> Result<Header, String> {
+pub fn header(bytes: &[u8]) -> Result<JpegHeader, String> {
     let header = Decompressor::new().and_then(|mut of| of.read_header(bytes)).map_err(|cause| cause.to_string())?;
     if header.is_lossless {
         return Err("lossless JPEG".into());
     }
-    Ok(Header { width: size(header.width)?, height: size(header.height)? })
+    Ok(JpegHeader { width: size(header.width)?, height: size(header.height)? })
 }
 
 /// Decodes to at least `side` pixels on the longer side, where the picture has them. One that is cut off

@@ -11,7 +11,7 @@ const KEYWORDS: usize = 40;
 
 /// When a picture was taken, by the clock where it was taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Taken {
+pub struct TakenAt {
     /// Milliseconds since 1970 on that clock.
     pub local_ms: i64,
     /// Minutes that clock was ahead of UTC, where the file says so.
@@ -21,12 +21,12 @@ pub struct Taken {
 /// What a file says of itself. Nothing of it is true because it says so.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Facts {
+pub struct Metadata {
     /// Pixels, turned as it is shown.
     pub width: Option<u32>,
     pub height: Option<u32>,
     pub duration_ms: Option<u64>,
-    pub taken: Option<Taken>,
+    pub taken: Option<TakenAt>,
     pub title: Option<String>,
     pub artist: Option<String>,
     pub album: Option<String>,
@@ -61,7 +61,7 @@ pub struct Facts {
     pub channels: Option<u8>,
 }
 
-impl Facts {
+impl Metadata {
     /// With words cut to their length and freed of control characters, and numbers that can be.
     #[must_use]
     pub fn bounded(mut self) -> Self {
@@ -88,7 +88,7 @@ impl Facts {
         self.height = self.height.filter(|side| (1..=1_000_000).contains(side));
         // A hundred days.
         self.duration_ms = self.duration_ms.filter(|length| (1..8_640_000_000).contains(length));
-        self.taken = self.taken.filter(Taken::is_likely);
+        self.taken = self.taken.filter(TakenAt::is_likely);
         self.year = self.year.filter(|year| (1000..=2200).contains(year));
         let place = (self.latitude, self.longitude);
         let is_place = matches!(place, (Some(north), Some(east)) if north.abs() <= 90.0 && east.abs() <= 180.0);
@@ -122,7 +122,7 @@ impl Facts {
     }
 }
 
-impl Taken {
+impl TakenAt {
     /// From 1826, when the first photograph was taken, to 2200.
     fn is_likely(&self) -> bool {
         const FIRST: i64 = -4_544_208_000_000;
@@ -191,7 +191,7 @@ mod tests {
 
     #[test]
     fn times_are_read_as_cameras_phones_and_programs_write_them() {
-        let of = |text| Taken::parse(text).map(|taken| (taken.local_ms, taken.offset));
+        let of = |text| TakenAt::parse(text).map(|taken| (taken.local_ms, taken.offset));
         assert_eq!(of("2024:05:06 07:08:09"), Some((1_714_979_289_000, None)));
         assert_eq!(of("2024-05-06T07:08:09.25+02:00"), Some((1_714_979_289_250, Some(120))));
         assert_eq!(of("2024-05-06T07:08:09Z"), Some((1_714_979_289_000, Some(0))));
@@ -213,15 +213,15 @@ mod tests {
 
     #[test]
     fn numbers_that_cannot_be_are_left_out() {
-        let facts = Facts {
+        let facts = Metadata {
             width: Some(0),
             height: Some(4_000_000_000),
             latitude: Some(91.0),
             longitude: Some(1.0),
-            taken: Some(Taken { local_ms: i64::MAX, offset: None }),
+            taken: Some(TakenAt { local_ms: i64::MAX, offset: None }),
             frame_rate: Some(f64::NAN),
-            ..Facts::default()
+            ..Metadata::default()
         };
-        assert_eq!(facts.bounded(), Facts::default());
+        assert_eq!(facts.bounded(), Metadata::default());
     }
 }

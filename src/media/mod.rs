@@ -18,6 +18,6 @@ pub mod wire_format;
 pub mod worker;
 pub mod xmp;
 
-pub use metadata::{Facts, Taken};
-pub use renderer::{Health, Studio};
-pub use wire_format::{Made, Picture};
+pub use metadata::{Metadata, TakenAt};
+pub use renderer::{PreviewRenderer, RendererHealth};
+pub use wire_format::{Picture, Rendered};

@@ -12,7 +12,7 @@ const SIDE: u32 = 65_535;
 const MEMORY: u64 = 384 << 20;
 
 /// A picture, and what colours and turning it was written with.
-pub struct Decoded {
+pub struct DecodedRaster {
     pub bitmap: Bitmap,
     pub profile: Option<Vec<u8>>,
     pub orientation: u8,
@@ -30,7 +30,7 @@ pub fn format(mime: &str) -> Option<ImageFormat> {
     })
 }
 
-pub fn decode(bytes: &[u8], format: ImageFormat) -> Result<Decoded, String> {
+pub fn decode(bytes: &[u8], format: ImageFormat) -> Result<DecodedRaster, String> {
     let mut limits = Limits::default();
     (limits.max_image_width, limits.max_image_height, limits.max_alloc) = (Some(SIDE), Some(SIDE), Some(MEMORY));
     let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
@@ -50,7 +50,7 @@ pub fn decode(bytes: &[u8], format: ImageFormat) -> Result<Decoded, String> {
     } else {
         Bitmap::new(width, height, 3, decoded.into_rgb8().into_raw())?
     };
-    Ok(Decoded { bitmap, profile, orientation })
+    Ok(DecodedRaster { bitmap, profile, orientation })
 }
 
 /// How wide a TIFF's first picture is.

@@ -8,9 +8,9 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::video;
-use super::wire_format::{self, Made};
+use super::wire_format::{self, Rendered};
 use super::worker::SIDES;
-use crate::sandbox::{Failure, Input, Keeper, Task};
+use crate::sandbox::{Input, SandboxError, SandboxSupervisor, SandboxTask};
 
 /// How long one child may take.
 const TIME: Duration = Duration::from_mins(1);
@@ -27,7 +27,7 @@ const ENVIRONMENT: [(&str, &str); 4] =
 
 /// Whether previews can be made here.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Health {
+pub enum RendererHealth {
     /// Not tried yet.
     Unknown,
     Works,
@@ -36,40 +36,46 @@ pub enum Health {
 }
 
 /// A foreign tool: where it is, or why it is not used.
-type Tool = Result<PathBuf, String>;
+type ToolPath = Result<PathBuf, String>;
 
 /// Where previews are made.
-pub struct Studio {
-    keeper: Keeper,
-    state: Mutex<State>,
+pub struct PreviewRenderer {
+    keeper: SandboxSupervisor,
+    state: Mutex<RendererState>,
     /// Children that died or had to be ended.
     pub crashes: AtomicU64,
 }
 
-struct State {
-    health: Health,
+struct RendererState {
+    health: RendererHealth,
     tried: Option<Instant>,
-    ffmpeg: Tool,
-    ffprobe: Tool,
-    vips: Tool,
+    ffmpeg: ToolPath,
+    ffprobe: ToolPath,
+    vips: ToolPath,
 }
 
-impl Studio {
+impl PreviewRenderer {
     /// `program` is our own, which shuts itself in.
     #[must_use]
     pub fn new(program: PathBuf) -> Self {
         let unknown = || Err("not looked for yet".to_owned());
-        let state = State { health: Health::Unknown, tried: None, ffmpeg: unknown(), ffprobe: unknown(), vips: unknown() };
-        Self { keeper: Keeper::new(program), state: Mutex::new(state), crashes: AtomicU64::new(0) }
+        let state = RendererState {
+            health: RendererHealth::Unknown,
+            tried: None,
+            ffmpeg: unknown(),
+            ffprobe: unknown(),
+            vips: unknown(),
+        };
+        Self { keeper: SandboxSupervisor::new(program), state: Mutex::new(state), crashes: AtomicU64::new(0) }
     }
 
     /// Tries the cage and looks for tools. Takes some tens of milliseconds.
     pub fn try_out(&self) {
         let health = match self.decode("image/gif", "320", Input::Bytes(DOT.to_vec())) {
-            Ok(_) => Health::Works,
-            Err(failure) => Health::Off(failure.to_string()),
+            Ok(_) => RendererHealth::Works,
+            Err(failure) => RendererHealth::Off(failure.to_string()),
         };
-        let state = State {
+        let state = RendererState {
             ffmpeg: self.find("ffmpeg", "-version"),
             ffprobe: self.find("ffprobe", "-version"),
             vips: self.find("vipsthumbnail", "--vips-version"),
@@ -79,7 +85,7 @@ impl Studio {
         *self.state.lock().unwrap_or_else(PoisonError::into_inner) = state;
     }
 
-    fn find(&self, name: &str, version: &str) -> Tool {
+    fn find(&self, name: &str, version: &str) -> ToolPath {
         let folders = ["/usr/local/bin", "/usr/bin"];
         let found = folders.iter().find_map(|folder| std::fs::canonicalize(Path::new(folder).join(name)).ok());
         let program = found.ok_or_else(|| "not installed".to_owned())?;
@@ -89,7 +95,7 @@ impl Studio {
     }
 
     #[must_use]
-    pub fn health(&self) -> Health {
+    pub fn health(&self) -> RendererHealth {
         self.state.lock().unwrap_or_else(PoisonError::into_inner).health.clone()
     }
 
@@ -98,9 +104,9 @@ impl Studio {
     pub fn is_to_be_tried(&self) -> bool {
         let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         match state.health {
-            Health::Unknown => true,
-            Health::Works => false,
-            Health::Off(_) => state.tried.is_none_or(|at| at.elapsed() > TRY_AGAIN),
+            RendererHealth::Unknown => true,
+            RendererHealth::Works => false,
+            RendererHealth::Off(_) => state.tried.is_none_or(|at| at.elapsed() > TRY_AGAIN),
         }
     }
 
@@ -108,7 +114,7 @@ impl Studio {
     #[must_use]
     pub fn tools(&self) -> Vec<(&'static str, Option<String>)> {
         let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let why = |tool: &Tool| tool.as_ref().err().cloned();
+        let why = |tool: &ToolPath| tool.as_ref().err().cloned();
         vec![("ffmpeg", why(&state.ffmpeg)), ("ffprobe", why(&state.ffprobe)), ("vipsthumbnail", why(&state.vips))]
     }
 
@@ -122,37 +128,42 @@ impl Studio {
     ///
     /// # Errors
     /// [`Failure`]: the file is refused, or its decoder died.
-    pub fn make(&self, file: &File, mime: &str) -> Result<Made, Failure> {
+    pub fn make(&self, file: &File, mime: &str) -> Result<Rendered, SandboxError> {
         let made = match mime {
             "image/heic" | "image/heif" | "image/avif" => self.with_vips(file, mime),
             _ if mime.starts_with("video/") => self.film(file, mime),
             _ => self.decode(mime, &all_sides(), Input::File(again(file)?)),
         };
-        if matches!(made, Err(Failure::Died(_) | Failure::TimedOut)) {
+        if matches!(made, Err(SandboxError::Died(_) | SandboxError::TimedOut)) {
             self.crashes.fetch_add(1, Ordering::Relaxed);
         }
         made
     }
 
-    fn decode(&self, mime: &str, sides: &str, input: Input) -> Result<Made, Failure> {
+    fn decode(&self, mime: &str, sides: &str, input: Input) -> Result<Rendered, SandboxError> {
         let arguments = ["decode", mime, sides];
-        let answer =
-            self.keeper.run(Task { arguments: &arguments, environment: &[], input, most: wire_format::MOST, time: TIME })?;
-        wire_format::decode(&answer).ok_or_else(|| Failure::Died("answered with nonsense".into()))
+        let answer = self.keeper.run(SandboxTask {
+            arguments: &arguments,
+            environment: &[],
+            input,
+            most: wire_format::MOST,
+            time: TIME,
+        })?;
+        wire_format::decode(&answer).ok_or_else(|| SandboxError::Died("answered with nonsense".into()))
     }
 
-    fn tool(&self, program: &str, arguments: &[&str], input: Input, most: usize) -> Result<Vec<u8>, Failure> {
+    fn tool(&self, program: &str, arguments: &[&str], input: Input, most: usize) -> Result<Vec<u8>, SandboxError> {
         let all = [&["tool", program], arguments].concat();
-        self.keeper.run(Task { arguments: &all, environment: &ENVIRONMENT, input, most, time: TIME })
+        self.keeper.run(SandboxTask { arguments: &all, environment: &ENVIRONMENT, input, most, time: TIME })
     }
 
-    fn tool_path(&self, of: impl Fn(&State) -> &Tool) -> Result<String, String> {
+    fn tool_path(&self, of: impl Fn(&RendererState) -> &ToolPath) -> Result<String, String> {
         let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         of(&state).as_ref().map(|path| path.to_string_lossy().into_owned()).map_err(Clone::clone)
     }
 
     /// Facts from our own decoder, pixels from vipsthumbnail, previews from our own decoder again.
-    fn with_vips(&self, file: &File, mime: &str) -> Result<Made, Failure> {
+    fn with_vips(&self, file: &File, mime: &str) -> Result<Rendered, SandboxError> {
         let mut made = self.decode(mime, "", Input::File(again(file)?))?;
         let vips = match self.tool_path(|state| &state.vips) {
             Ok(vips) => vips,
@@ -166,8 +177,8 @@ impl Studio {
         self.drawn(made, picture)
     }
 
-    fn film(&self, file: &File, mime: &str) -> Result<Made, Failure> {
-        let mut made = Made::default();
+    fn film(&self, file: &File, mime: &str) -> Result<Rendered, SandboxError> {
+        let mut made = Rendered::default();
         let Some(demuxer) = video::demuxer(mime) else {
             made.trouble = Some("nothing here opens this kind of film".into());
             return Ok(made);
@@ -190,7 +201,7 @@ impl Studio {
             match self.tool(&ffmpeg, &arguments, Input::File(again(file)?), MOST_POSTER) {
                 Ok(picture) if !picture.is_empty() => return self.drawn(made, picture),
                 Ok(_) => {}
-                Err(failure @ (Failure::System(_) | Failure::NoCage(_))) => return Err(failure),
+                Err(failure @ (SandboxError::System(_) | SandboxError::NoCage(_))) => return Err(failure),
                 Err(failure) => made.trouble = Some(failure.to_string()),
             }
         }
@@ -199,7 +210,7 @@ impl Studio {
     }
 
     /// Previews of a JPEG that a foreign tool has made.
-    fn drawn(&self, mut made: Made, picture: Vec<u8>) -> Result<Made, Failure> {
+    fn drawn(&self, mut made: Rendered, picture: Vec<u8>) -> Result<Rendered, SandboxError> {
         let shown = self.decode("image/jpeg", &all_sides(), Input::Bytes(picture))?;
         (made.pictures, made.thumbhash, made.trouble) = (shown.pictures, shown.thumbhash, shown.trouble);
         if let (None, Some(largest)) = (made.facts.width, made.pictures.first()) {
@@ -214,8 +225,8 @@ fn all_sides() -> String {
 }
 
 /// The same file, from its start. The position is shared with the child, so one child at a time has it.
-fn again(file: &File) -> Result<File, Failure> {
-    let mut again = file.try_clone().map_err(Failure::System)?;
-    again.rewind().map_err(Failure::System)?;
+fn again(file: &File) -> Result<File, SandboxError> {
+    let mut again = file.try_clone().map_err(SandboxError::System)?;
+    again.rewind().map_err(SandboxError::System)?;
     Ok(again)
 }

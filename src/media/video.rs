@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::metadata::{Facts, Taken};
+use super::metadata::{Metadata, TakenAt};
 
 /// The demuxer for a media type: named, so that a file cannot choose one that opens other files.
 #[must_use]
@@ -73,15 +73,15 @@ pub fn poster_at(duration_ms: Option<u64>) -> u64 {
 }
 
 #[derive(Deserialize)]
-struct Probed {
+struct ProbeOutput {
     #[serde(default)]
-    streams: Vec<Stream>,
+    streams: Vec<ProbedStream>,
     #[serde(default)]
-    format: Format,
+    format: ProbedFormat,
 }
 
 #[derive(Deserialize, Default)]
-struct Format {
+struct ProbedFormat {
     duration: Option<String>,
     bit_rate: Option<String>,
     #[serde(default)]
@@ -89,7 +89,7 @@ struct Format {
 }
 
 #[derive(Deserialize)]
-struct Stream {
+struct ProbedStream {
     codec_type: Option<String>,
     codec_name: Option<String>,
     width: Option<u32>,
@@ -117,8 +117,8 @@ struct SideData {
 
 /// What ffprobe said, as facts; `None` where it makes no sense.
 #[must_use]
-pub fn facts(answer: &[u8]) -> Option<Facts> {
-    let probed: Probed = serde_json::from_slice(answer).ok()?;
+pub fn facts(answer: &[u8]) -> Option<Metadata> {
+    let probed: ProbeOutput = serde_json::from_slice(answer).ok()?;
     let of = |kind: &str| {
         probed.streams.iter().find(|stream| stream.codec_type.as_deref() == Some(kind) && stream.disposition.attached_pic == 0)
     };
@@ -136,12 +136,12 @@ pub fn facts(answer: &[u8]) -> Option<Facts> {
     let seconds = |text: &String| text.parse::<f64>().ok().filter(|seconds| seconds.is_finite() && *seconds > 0.0);
     let length = probed.format.duration.as_ref().or_else(|| video?.duration.as_ref()).and_then(seconds);
     let (latitude, longitude) = tag(&["com.apple.quicktime.location.ISO6709", "location"]).as_deref().and_then(place).unzip();
-    Some(Facts {
+    Some(Metadata {
         width,
         height,
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "positive; bounded later")]
         duration_ms: length.map(|seconds| (seconds * 1000.0) as u64),
-        taken: tag(&["com.apple.quicktime.creationdate", "creation_time"]).as_deref().and_then(Taken::parse),
+        taken: tag(&["com.apple.quicktime.creationdate", "creation_time"]).as_deref().and_then(TakenAt::parse),
         title: tag(&["title", "TITLE"]),
         artist: tag(&["artist", "ARTIST"]),
         camera: tag(&["com.apple.quicktime.model", "model"]),
@@ -153,7 +153,7 @@ pub fn facts(answer: &[u8]) -> Option<Facts> {
         bit_rate: probed.format.bit_rate.as_ref().and_then(|text| text.parse().ok()),
         sample_rate: audio.and_then(|stream| stream.sample_rate.as_ref()?.parse().ok()),
         channels: audio.and_then(|stream| stream.channels),
-        ..Facts::default()
+        ..Metadata::default()
     })
 }
 
@@ -195,6 +195,6 @@ mod tests {
         let facts = facts(
             br#"{"streams":[{"codec_type":"video","codec_name":"mjpeg","width":9,"height":9,"disposition":{"attached_pic":1}}]}"#,
         );
-        assert_eq!(facts, Some(Facts::default()));
+        assert_eq!(facts, Some(Metadata::default()));
     }
 }

@@ -1,6 +1,6 @@
 //! What a caged decoder answers, byte for byte, and how it is checked outside.
 
-use super::metadata::Facts;
+use super::metadata::Metadata;
 
 /// The first bytes of an answer.
 const MAGIC: &[u8; 4] = b"NXP1";
@@ -26,8 +26,8 @@ pub struct Picture {
 
 /// What was made of a file.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Made {
-    pub facts: Facts,
+pub struct Rendered {
+    pub facts: Metadata,
     /// Empty where there is no picture.
     pub thumbhash: Vec<u8>,
     /// Largest first.
@@ -43,7 +43,7 @@ fn put(answer: &mut Vec<u8>, part: &[u8]) {
 
 /// As a decoder says it.
 #[must_use]
-pub fn encode(made: &Made) -> Vec<u8> {
+pub fn encode(made: &Rendered) -> Vec<u8> {
     let mut answer = MAGIC.to_vec();
     put(&mut answer, &serde_json::to_vec(&made.facts.clone().bounded()).unwrap_or_default());
     let trouble: String = made.trouble.as_deref().unwrap_or_default().chars().take(190).collect();
@@ -57,9 +57,9 @@ pub fn encode(made: &Made) -> Vec<u8> {
     answer
 }
 
-struct Cursor<'a>(&'a [u8]);
+struct ByteReader<'a>(&'a [u8]);
 
-impl<'a> Cursor<'a> {
+impl<'a> ByteReader<'a> {
     fn take(&mut self, length: usize) -> Option<&'a [u8]> {
         let (part, rest) = self.0.split_at_checked(length)?;
         self.0 = rest;
@@ -78,12 +78,12 @@ impl<'a> Cursor<'a> {
 
 /// Reads what a decoder said; `None` when any length, size or mark in it is not as it must be.
 #[must_use]
-pub fn decode(answer: &[u8]) -> Option<Made> {
-    let mut rest = Cursor(answer);
+pub fn decode(answer: &[u8]) -> Option<Rendered> {
+    let mut rest = ByteReader(answer);
     if rest.take(4)? != MAGIC {
         return None;
     }
-    let facts: Facts = serde_json::from_slice(rest.part(MOST_FACTS)?).ok()?;
+    let facts: Metadata = serde_json::from_slice(rest.part(MOST_FACTS)?).ok()?;
     let trouble = super::metadata::clean(&String::from_utf8_lossy(rest.part(1024)?), 190);
     let thumbhash = rest.part(MOST_HASH)?.to_vec();
     let mut pictures = Vec::new();
@@ -100,17 +100,17 @@ pub fn decode(answer: &[u8]) -> Option<Made> {
         }
         pictures.push(Picture { width, height, bytes: bytes.to_vec() });
     }
-    Some(Made { facts: facts.bounded(), thumbhash, pictures, trouble })
+    Some(Rendered { facts: facts.bounded(), thumbhash, pictures, trouble })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn made() -> Made {
+    fn made() -> Rendered {
         let bytes = b"RIFF\x0c\0\0\0WEBPVP8 \0\0\0\0".to_vec();
-        Made {
-            facts: Facts { title: Some("a".into()), ..Facts::default() },
+        Rendered {
+            facts: Metadata { title: Some("a".into()), ..Metadata::default() },
             thumbhash: vec![1; 20],
             pictures: vec![Picture { width: 2, height: 3, bytes }],
             trouble: None,
@@ -130,10 +130,10 @@ mod tests {
             assert!(cut_at_a_picture, "{cut}");
         }
         assert_eq!(decode(&[whole.as_slice(), b"x"].concat()), None);
-        let with = |picture: Picture| decode(&encode(&Made { pictures: vec![picture], ..made() }));
+        let with = |picture: Picture| decode(&encode(&Rendered { pictures: vec![picture], ..made() }));
         assert_eq!(with(Picture { width: 5000, ..made().pictures[0].clone() }), None);
         assert_eq!(with(Picture { bytes: b"<script>alert(1)</script>".to_vec(), ..made().pictures[0].clone() }), None);
-        let four = Made { pictures: vec![made().pictures[0].clone(); 4], ..made() };
+        let four = Rendered { pictures: vec![made().pictures[0].clone(); 4], ..made() };
         assert_eq!(decode(&encode(&four)), None);
     }
 }

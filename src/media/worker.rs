@@ -5,21 +5,21 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use super::bitmap::Bitmap;
-use super::metadata::Facts;
+use super::metadata::Metadata;
 use super::sniff::sniff;
-use super::wire_format::{self, Made};
+use super::wire_format::{self, Rendered};
 use super::{audio_tags, embedded_jpeg, exif, iptc, jpeg, raster, resize, svg, xmp};
-use crate::sandbox::lockdown::{self, Bounds, StandardInput};
+use crate::sandbox::lockdown::{self, ResourceLimits, StandardInput};
 use crate::sandbox::supervisor::{NO_CAGE, REFUSED};
 
 /// Sides of the squares that previews fit into, in pixels, largest first.
 pub const SIDES: [u32; 3] = [1280, 640, 320];
 /// What one decoder may use.
-const BOUNDS: Bounds = Bounds { memory: 1 << 30, seconds: 30 };
+const BOUNDS: ResourceLimits = ResourceLimits { memory: 1 << 30, seconds: 30 };
 /// A drawing is a program: it gets less.
-const SVG_BOUNDS: Bounds = Bounds { memory: 1 << 30, seconds: 8 };
+const SVG_BOUNDS: ResourceLimits = ResourceLimits { memory: 1 << 30, seconds: 8 };
 /// What a foreign tool may use: its libraries reserve much more than they use.
-const TOOL_BOUNDS: Bounds = Bounds { memory: 3 << 29, seconds: 30 };
+const TOOL_BOUNDS: ResourceLimits = ResourceLimits { memory: 3 << 29, seconds: 30 };
 /// Bytes of a picture file.
 const MOST_INPUT: u64 = 384 << 20;
 
@@ -47,7 +47,7 @@ fn end(code: i32, said: &str) -> ExitCode {
 /// Reads the input, shuts itself in, decodes, answers.
 fn decode(mime: &str, sides: &str) -> ExitCode {
     let sides: Vec<u32> = sides.split(',').filter_map(|side| side.parse().ok()).filter(|side| SIDES.contains(side)).collect();
-    let prepared = Prepared::read(mime);
+    let prepared = WorkerMode::read(mime);
     let bounds = if mime == SVG { SVG_BOUNDS } else { BOUNDS };
     if let Err(cause) = lockdown::shut_in(bounds) {
         return end(NO_CAGE, &format!("the kernel cannot shut decoders in: {cause}"));
@@ -67,7 +67,7 @@ fn decode(mime: &str, sides: &str) -> ExitCode {
 }
 
 /// What has to be read before the walls are up. Nothing of it has been looked into.
-enum Prepared {
+enum WorkerMode {
     /// Read bit by bit, from behind the walls.
     Audio,
     Picture {
@@ -76,7 +76,7 @@ enum Prepared {
     },
 }
 
-impl Prepared {
+impl WorkerMode {
     fn read(mime: &str) -> Result<Self, String> {
         if mime.starts_with("audio/") {
             return Ok(Self::Audio);
@@ -93,11 +93,11 @@ impl Prepared {
 
 const SVG: &str = "image/svg+xml";
 
-fn make(prepared: Prepared, mime: &str, sides: &[u32]) -> Result<Made, String> {
+fn make(prepared: WorkerMode, mime: &str, sides: &[u32]) -> Result<Rendered, String> {
     match prepared {
-        Prepared::Audio => {
+        WorkerMode::Audio => {
             let (facts, cover) = audio_tags::read(StandardInput)?;
-            let mut made = Made { facts, ..Made::default() };
+            let mut made = Rendered { facts, ..Rendered::default() };
             if let Some(cover) = cover {
                 let mime = sniff(&cover, "").mime;
                 match show(cover, mime, Vec::new(), sides) {
@@ -107,9 +107,9 @@ fn make(prepared: Prepared, mime: &str, sides: &[u32]) -> Result<Made, String> {
             }
             Ok(made)
         }
-        Prepared::Picture { bytes, fonts } => {
+        WorkerMode::Picture { bytes, fonts } => {
             // What somebody wrote into a file never costs its picture.
-            let (mut facts, orientation) = unharmed(|| exif::read(&bytes)).unwrap_or((Facts::default(), 1));
+            let (mut facts, orientation) = unharmed(|| exif::read(&bytes)).unwrap_or((Metadata::default(), 1));
             facts.fill(unharmed(|| xmp::read(&bytes)).unwrap_or_default());
             facts.fill(unharmed(|| iptc::read(&bytes)).unwrap_or_default());
             if sides.is_empty() {
@@ -117,11 +117,13 @@ fn make(prepared: Prepared, mime: &str, sides: &[u32]) -> Result<Made, String> {
                 if turned {
                     (facts.width, facts.height) = (facts.height, facts.width);
                 }
-                return Ok(Made { facts, ..Made::default() });
+                return Ok(Rendered { facts, ..Rendered::default() });
             }
             match show(bytes, mime, fonts, sides) {
-                Ok(shown) => Ok(Made { facts: Facts { width: shown.width, height: shown.height, ..facts }, ..shown.into() }),
-                Err(why) => Ok(Made { facts, trouble: Some(why), ..Made::default() }),
+                Ok(shown) => {
+                    Ok(Rendered { facts: Metadata { width: shown.width, height: shown.height, ..facts }, ..shown.into() })
+                }
+                Err(why) => Ok(Rendered { facts, trouble: Some(why), ..Rendered::default() }),
             }
         }
     }
@@ -132,20 +134,20 @@ fn unharmed<T>(read: impl FnOnce() -> T) -> Option<T> {
 }
 
 /// Previews of a picture, and its own size as it is shown.
-struct Shown {
+struct DecodedImage {
     width: Option<u32>,
     height: Option<u32>,
     pictures: Vec<wire_format::Picture>,
     thumbhash: Vec<u8>,
 }
 
-impl From<Shown> for Made {
-    fn from(shown: Shown) -> Self {
+impl From<DecodedImage> for Rendered {
+    fn from(shown: DecodedImage) -> Self {
         Self { pictures: shown.pictures, thumbhash: shown.thumbhash, ..Self::default() }
     }
 }
 
-fn show(bytes: Vec<u8>, mime: &str, fonts: Vec<Vec<u8>>, sides: &[u32]) -> Result<Shown, String> {
+fn show(bytes: Vec<u8>, mime: &str, fonts: Vec<Vec<u8>>, sides: &[u32]) -> Result<DecodedImage, String> {
     let side = sides.first().copied().unwrap_or_default();
     let (width, height, bitmap, orientation, profile) = decoded(&bytes, mime, fonts, side)?;
     // The file is not needed any more, and its memory is, for what is made of it.
@@ -154,13 +156,13 @@ fn show(bytes: Vec<u8>, mime: &str, fonts: Vec<Vec<u8>>, sides: &[u32]) -> Resul
     let (width, height) = if turned { (height, width) } else { (width, height) };
     let small = resize::shrink(bitmap, side)?.in_srgb(profile.as_deref()).oriented(orientation);
     let (pictures, thumbhash) = resize::previews(small, sides)?;
-    Ok(Shown { width: Some(width), height: Some(height), pictures, thumbhash })
+    Ok(DecodedImage { width: Some(width), height: Some(height), pictures, thumbhash })
 }
 
 /// Width and height as they are in the file, pixels, how they are to be turned, and the colour profile.
-type Decoded = (u32, u32, Bitmap, u8, Option<Vec<u8>>);
+type SizedBitmap = (u32, u32, Bitmap, u8, Option<Vec<u8>>);
 
-fn decoded(bytes: &[u8], mime: &str, fonts: Vec<Vec<u8>>, side: u32) -> Result<Decoded, String> {
+fn decoded(bytes: &[u8], mime: &str, fonts: Vec<Vec<u8>>, side: u32) -> Result<SizedBitmap, String> {
     Ok(match mime {
         "image/jpeg" => from_jpeg(bytes, side)?,
         SVG => {
@@ -184,7 +186,7 @@ fn decoded(bytes: &[u8], mime: &str, fonts: Vec<Vec<u8>>, side: u32) -> Result<D
     })
 }
 
-fn from_jpeg(bytes: &[u8], side: u32) -> Result<Decoded, String> {
+fn from_jpeg(bytes: &[u8], side: u32) -> Result<SizedBitmap, String> {
     let header = jpeg::header(bytes)?;
     let orientation = unharmed(|| exif::read(bytes).1).unwrap_or(1);
     Ok((header.width, header.height, jpeg::decode(bytes, side)?, orientation, jpeg::profile(bytes)))

@@ -2,14 +2,14 @@
 
 use roxmltree::{Document, Node, ParsingOptions};
 
-use super::metadata::{Facts, Taken};
+use super::metadata::{Metadata, TakenAt};
 
 /// Bytes of a file in which it is looked for, from its start and from its end.
 const WITHIN: usize = 8 << 20;
 /// Bytes of XMP.
 const MOST: usize = 512 * 1024;
 
-pub fn read(bytes: &[u8]) -> Facts {
+pub fn read(bytes: &[u8]) -> Metadata {
     let head = bytes.get(..WITHIN.min(bytes.len())).unwrap_or_default();
     let tail = bytes.get(bytes.len().saturating_sub(WITHIN)..).unwrap_or_default();
     packet(head).or_else(|| packet(tail)).and_then(parse).unwrap_or_default()
@@ -23,13 +23,13 @@ fn packet(bytes: &[u8]) -> Option<&str> {
     std::str::from_utf8(rest.get(..end)?).ok()
 }
 
-fn parse(text: &str) -> Option<Facts> {
+fn parse(text: &str) -> Option<Metadata> {
     let options = ParsingOptions { allow_dtd: false, nodes_limit: 20_000, ..ParsingOptions::default() };
     let document = Document::parse_with_options(text, options).ok()?;
     let root = document.root_element();
     let place: Vec<String> = ["City", "State", "Country"].iter().filter_map(|name| one(&root, name)).collect();
-    Some(Facts {
-        taken: ["DateTimeOriginal", "DateCreated", "CreateDate"].iter().find_map(|name| Taken::parse(&one(&root, name)?)),
+    Some(Metadata {
+        taken: ["DateTimeOriginal", "DateCreated", "CreateDate"].iter().find_map(|name| TakenAt::parse(&one(&root, name)?)),
         title: one(&root, "title"),
         caption: one(&root, "description"),
         artist: one(&root, "creator"),
@@ -37,7 +37,7 @@ fn parse(text: &str) -> Option<Facts> {
         lens: one(&root, "LensModel").or_else(|| one(&root, "Lens")),
         place: (!place.is_empty()).then(|| place.join(", ")),
         keywords: named(&root, "subject").map(|node| items(&node)).unwrap_or_default(),
-        ..Facts::default()
+        ..Metadata::default()
     })
 }
 
@@ -87,7 +87,7 @@ mod tests {
     fn broken_or_hostile_xmp_says_nothing() {
         let bomb = r#"<x:xmpmeta><!DOCTYPE a [<!ENTITY b "c">]>&b;</x:xmpmeta>"#;
         for text in ["<x:xmpmeta>", "<x:xmpmeta></x:xmpmeta>", bomb, "</x:xmpmeta><x:xmpmeta"] {
-            assert_eq!(read(text.as_bytes()), Facts::default(), "{text}");
+            assert_eq!(read(text.as_bytes()), Metadata::default(), "{text}");
         }
     }
 }

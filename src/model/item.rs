@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use super::text_enum::text_enum;
 use super::{DirectoryId, ItemId, Shelf, Time, UserId, WallClock};
 use crate::db::schema::media_items;
-use crate::media::Studio;
+use crate::media::PreviewRenderer;
 use crate::media::sniff::Kind;
 
 /// Keeps [`Kind`] as text.
@@ -59,13 +59,13 @@ impl ItemKind {
 /// What the malware scanner said; `Skipped` where none was set up, `Unscannable` for what it does not take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, diesel::expression::AsExpression, diesel::deserialize::FromSqlRow)]
 #[diesel(sql_type = diesel::sql_types::Text)]
-pub enum Scan {
+pub enum ScanStatus {
     Pending,
     Skipped,
     Clean,
     Unscannable,
 }
-text_enum!(Scan { Pending = "pending", Skipped = "skipped", Clean = "clean", Unscannable = "unscannable" });
+text_enum!(ScanStatus { Pending = "pending", Skipped = "skipped", Clean = "clean", Unscannable = "unscannable" });
 
 /// Whether there is a small picture of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, diesel::expression::AsExpression, diesel::deserialize::FromSqlRow)]
@@ -85,7 +85,7 @@ impl PreviewState {
     /// Of a file of that media type that has just come.
     #[must_use]
     pub fn of(mime: &str) -> Self {
-        if Studio::takes(mime) { Self::Waiting } else { Self::None }
+        if PreviewRenderer::takes(mime) { Self::Waiting } else { Self::None }
     }
 }
 
@@ -130,7 +130,7 @@ pub struct Item {
     pub width: Option<i32>,
     pub height: Option<i32>,
     pub duration_ms: Option<i64>,
-    pub scan: Scan,
+    pub scan: ScanStatus,
     pub created_at: Time,
     pub updated_at: Time,
 }
@@ -165,7 +165,7 @@ pub struct NewItem {
     pub shown_at: WallClock,
     pub preview: PreviewState,
     pub recent_at: Time,
-    pub scan: Scan,
+    pub scan: ScanStatus,
     pub created_at: Time,
     pub updated_at: Time,
 }

@@ -2,20 +2,20 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::media::Facts;
+use crate::media::Metadata;
 
 /// A row of `media_details`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Details {
+pub struct ItemDetails {
     #[serde(flatten)]
-    pub facts: Facts,
+    pub facts: Metadata,
     /// Why there is no preview, in words.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trouble: Option<String>,
 }
 
-impl Details {
+impl ItemDetails {
     /// As it stands in its column; nonsense there says nothing.
     #[must_use]
     pub fn parse(text: &str) -> Self {

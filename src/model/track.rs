@@ -4,7 +4,7 @@ use diesel::prelude::*;
 
 use super::{Item, ItemId, UserId};
 use crate::db::schema::tracks;
-use crate::media::Facts;
+use crate::media::Metadata;
 use crate::media::sniff::split_extension;
 
 /// A row of `tracks`.
@@ -29,7 +29,7 @@ pub struct Track {
 
 impl Track {
     #[must_use]
-    pub fn of(item: &Item, facts: &Facts) -> Self {
+    pub fn of(item: &Item, facts: &Metadata) -> Self {
         let said = |word: &Option<String>| word.clone().unwrap_or_default();
         let name = split_extension(&item.name).0;
         let title = facts.title.clone().unwrap_or_else(|| name.chars().take(190).collect());

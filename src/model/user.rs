@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use super::text_enum::text_enum;
 use super::{Time, UserId};
 use crate::db::schema::users;
-use crate::error::Standing;
+use crate::error::AccountBlock;
 
 /// Whether a person may come in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, diesel::expression::AsExpression, diesel::deserialize::FromSqlRow)]
@@ -21,12 +21,12 @@ text_enum!(Status { Suspended = "suspended", Pending = "pending", Active = "acti
 impl Status {
     /// Why a person with this status gets nowhere; `None` for active ones.
     #[must_use]
-    pub const fn standing(self) -> Option<Standing> {
+    pub const fn standing(self) -> Option<AccountBlock> {
         match self {
             Self::Active => None,
-            Self::Pending => Some(Standing::Pending),
-            Self::Suspended => Some(Standing::Suspended),
-            Self::Rejected => Some(Standing::Rejected),
+            Self::Pending => Some(AccountBlock::Pending),
+            Self::Suspended => Some(AccountBlock::Suspended),
+            Self::Rejected => Some(AccountBlock::Rejected),
         }
     }
 }

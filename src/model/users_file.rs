@@ -6,7 +6,7 @@ use super::{AccessLevel, Email, Username};
 
 /// One person in the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
+pub struct UsersFileEntry {
     pub username: String,
     /// argon2id PHC string or Apache's bcrypt.
     pub hash: String,
@@ -16,16 +16,16 @@ pub struct Entry {
 
 /// What a file says.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Listed {
-    pub entries: BTreeMap<String, Entry>,
+pub struct UsersFile {
+    pub entries: BTreeMap<String, UsersFileEntry>,
     /// Lines that cannot be used: number and why.
     pub problems: Vec<(usize, String)>,
 }
 
 /// Reads the lines; a broken one is named and the rest still works.
 #[must_use]
-pub fn parse(text: &str) -> Listed {
-    let mut listed = Listed::default();
+pub fn parse(text: &str) -> UsersFile {
+    let mut listed = UsersFile::default();
     for (index, line) in text.lines().enumerate() {
         let line = line.trim();
         if line.is_empty() || line.starts_with('#') {
@@ -42,7 +42,7 @@ pub fn parse(text: &str) -> Listed {
     listed
 }
 
-fn entry(line: &str) -> Result<Entry, String> {
+fn entry(line: &str) -> Result<UsersFileEntry, String> {
     let mut parts = line.split(':').map(str::trim);
     let (name, hash) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
     let username = Username::parse(name).map_err(|error| format!("the username: {}", error.message))?;
@@ -65,7 +65,7 @@ fn entry(line: &str) -> Result<Entry, String> {
     if parts.next().is_some() {
         return Err("more than four parts".into());
     }
-    Ok(Entry {
+    Ok(UsersFileEntry {
         username: username.as_str().to_owned(),
         hash: hash.to_owned(),
         email: email.map(|email| email.as_str().to_owned()),
@@ -73,7 +73,7 @@ fn entry(line: &str) -> Result<Entry, String> {
     })
 }
 
-impl Entry {
+impl UsersFileEntry {
     fn line(&self) -> String {
         let mut line = format!("{}:{}", self.username, self.hash);
         if self.email.is_some() || self.access_level.is_some() {
@@ -88,7 +88,7 @@ impl Entry {
 
 /// The text with a person in it, in the place of their old line if they have one.
 #[must_use]
-pub fn with(text: &str, entry: &Entry) -> String {
+pub fn with(text: &str, entry: &UsersFileEntry) -> String {
     rewritten(text, &entry.username, Some(&entry.line())).0
 }
 
@@ -147,7 +147,7 @@ mod tests {
 
     #[test]
     fn adding_and_removing_leave_the_other_lines_alone() {
-        let entry = |name: &str, hash: &str| Entry {
+        let entry = |name: &str, hash: &str| UsersFileEntry {
             username: name.into(),
             hash: hash.into(),
             email: None,

@@ -22,7 +22,7 @@ const TOOL_THREADS: u64 = 2048;
 
 /// What a caged process may use.
 #[derive(Debug, Clone, Copy)]
-pub struct Bounds {
+pub struct ResourceLimits {
     /// Bytes of address space.
     pub memory: u64,
     /// Seconds of CPU time.
@@ -34,7 +34,7 @@ pub struct Bounds {
 ///
 /// # Errors
 /// Where the kernel cannot do it: nothing must be decoded then.
-pub fn shut_in(bounds: Bounds) -> io::Result<()> {
+pub fn shut_in(bounds: ResourceLimits) -> io::Result<()> {
     close_descriptors()?;
     limit(bounds)?;
     enforce(landlock_ruleset()?)?;
@@ -48,7 +48,7 @@ pub fn shut_in(bounds: Bounds) -> io::Result<()> {
 ///
 /// # Errors
 /// Where the kernel cannot do it: the program must not be started then.
-pub fn shut_in_tool(bounds: Bounds, program: &Path) -> io::Result<()> {
+pub fn shut_in_tool(bounds: ResourceLimits, program: &Path) -> io::Result<()> {
     close_descriptors()?;
     limit(bounds)?;
     let mut rules = landlock_ruleset()?;
@@ -91,7 +91,7 @@ fn close_descriptors() -> io::Result<()> {
     if closed == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
 
-fn limit(bounds: Bounds) -> io::Result<()> {
+fn limit(bounds: ResourceLimits) -> io::Result<()> {
     rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL))?;
     // A system that does not let us be modest is no less safe.
     rustix::process::nice(10).ok();
@@ -136,14 +136,14 @@ fn enforce(rules: landlock::RulesetCreated) -> io::Result<()> {
     Ok(())
 }
 
-type Rules = BTreeMap<i64, Vec<SeccompRule>>;
-type Built = Result<BpfProgram, seccompiler::BackendError>;
+type SyscallRules = BTreeMap<i64, Vec<SeccompRule>>;
+type FilterResult = Result<BpfProgram, seccompiler::BackendError>;
 
 fn arch() -> Result<seccompiler::TargetArch, seccompiler::BackendError> {
     std::env::consts::ARCH.try_into()
 }
 
-fn compile(rules: Rules, otherwise: SeccompAction, matched: SeccompAction) -> Built {
+fn compile(rules: SyscallRules, otherwise: SeccompAction, matched: SeccompAction) -> FilterResult {
     SeccompFilter::new(rules, otherwise, matched, arch()?)?.try_into()
 }
 
@@ -158,8 +158,8 @@ fn equal(argument: u8, value: u64) -> Result<SeccompRule, seccompiler::BackendEr
     SeccompRule::new(vec![SeccompCondition::new(argument, SeccompCmpArgLen::Dword, SeccompCmpOp::Eq, value)?])
 }
 
-fn decoder_filter() -> Built {
-    let mut rules: Rules = [
+fn decoder_filter() -> FilterResult {
+    let mut rules: SyscallRules = [
         libc::SYS_read,
         libc::SYS_lseek,
         libc::SYS_write,
@@ -190,7 +190,7 @@ fn decoder_filter() -> Built {
 /// be looked at; `getpeername`, with which a library asks where its log goes; and `ioctl`, which changes files through
 /// descriptors that only read.
 fn tool_filters() -> Result<(BpfProgram, BpfProgram), seccompiler::BackendError> {
-    let mut rules: Rules = [
+    let mut rules: SyscallRules = [
         libc::SYS_execve,
         libc::SYS_read,
         libc::SYS_readv,
@@ -279,7 +279,8 @@ fn tool_filters() -> Result<(BpfProgram, BpfProgram), seccompiler::BackendError>
     rules.insert(libc::SYS_clone, masked(0, thread, thread)?);
     let calls = compile(rules, SeccompAction::KillProcess, SeccompAction::Allow)?;
     let unknown = SeccompAction::Errno(u32::try_from(libc::ENOSYS).unwrap_or(38));
-    let mut absent: Rules = [libc::SYS_clone3, libc::SYS_getpeername, libc::SYS_ioctl].map(|call| (call, Vec::new())).into();
+    let mut absent: SyscallRules =
+        [libc::SYS_clone3, libc::SYS_getpeername, libc::SYS_ioctl].map(|call| (call, Vec::new())).into();
     // It dies with the server, whatever it would rather.
     absent.insert(libc::SYS_prctl, vec![equal(0, u64::try_from(libc::PR_SET_PDEATHSIG).unwrap_or(1))?]);
     let absent = compile(absent, SeccompAction::Allow, unknown)?;

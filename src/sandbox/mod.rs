@@ -5,4 +5,4 @@ pub mod canary;
 pub mod lockdown;
 pub mod supervisor;
 
-pub use supervisor::{Failure, Input, Keeper, Task};
+pub use supervisor::{Input, SandboxError, SandboxSupervisor, SandboxTask};

@@ -17,7 +17,7 @@ pub const REFUSED: i32 = 3;
 
 /// Why there is no answer.
 #[derive(Debug)]
-pub enum Failure {
+pub enum SandboxError {
     /// The decoder says what is wrong with the file.
     Refused(String),
     /// It died: by a signal, or with nonsense as its answer.
@@ -30,7 +30,7 @@ pub enum Failure {
     System(io::Error),
 }
 
-impl std::fmt::Display for Failure {
+impl std::fmt::Display for SandboxError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Refused(why) | Self::Died(why) | Self::NoCage(why) => f.write_str(why),
@@ -47,7 +47,7 @@ pub enum Input {
 }
 
 /// One thing for one child to do.
-pub struct Task<'a> {
+pub struct SandboxTask<'a> {
     pub arguments: &'a [&'a str],
     /// All of its environment.
     pub environment: &'a [(&'a str, &'a str)],
@@ -59,11 +59,11 @@ pub struct Task<'a> {
 
 /// Starts children of one program: our own.
 #[derive(Clone)]
-pub struct Keeper {
+pub struct SandboxSupervisor {
     program: PathBuf,
 }
 
-impl Keeper {
+impl SandboxSupervisor {
     #[must_use]
     pub const fn new(program: PathBuf) -> Self {
         Self { program }
@@ -73,10 +73,10 @@ impl Keeper {
     ///
     /// # Errors
     /// [`Failure`]; the child is gone then.
-    pub fn run(&self, task: Task<'_>) -> Result<Vec<u8>, Failure> {
+    pub fn run(&self, task: SandboxTask<'_>) -> Result<Vec<u8>, SandboxError> {
         let input = match task.input {
             Input::File(file) => file,
-            Input::Bytes(bytes) => in_memory(&bytes).map_err(Failure::System)?,
+            Input::Bytes(bytes) => in_memory(&bytes).map_err(SandboxError::System)?,
         };
         let started = Command::new(&self.program)
             .arg("cage")
@@ -90,17 +90,17 @@ impl Keeper {
             .spawn();
         let mut child = started.map_err(|cause| match cause.kind() {
             io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied => {
-                Failure::NoCage(format!("the decoder cannot be started: {cause}"))
+                SandboxError::NoCage(format!("the decoder cannot be started: {cause}"))
             }
             // No descriptor, process or memory left: that passes.
-            _ => Failure::System(cause),
+            _ => SandboxError::System(cause),
         })?;
         let until = Instant::now() + task.time;
         let answered = listen(&mut child, task.most, until);
         if answered.is_err() {
             drop(child.kill());
         }
-        let ended = child.wait().map_err(Failure::System)?;
+        let ended = child.wait().map_err(SandboxError::System)?;
         judge(ended, answered?)
     }
 }
@@ -113,20 +113,20 @@ fn in_memory(bytes: &[u8]) -> io::Result<File> {
 }
 
 /// Reads the answer to its end and waits for the child's.
-fn listen(child: &mut Child, most: usize, until: Instant) -> Result<Vec<u8>, Failure> {
-    let pidfd = pidfd_open(Pid::from_child(child), PidfdFlags::empty()).map_err(|cause| Failure::System(cause.into()))?;
+fn listen(child: &mut Child, most: usize, until: Instant) -> Result<Vec<u8>, SandboxError> {
+    let pidfd = pidfd_open(Pid::from_child(child), PidfdFlags::empty()).map_err(|cause| SandboxError::System(cause.into()))?;
     let mut answer = Vec::new();
     if let Some(mut pipe) = child.stdout.take() {
         let mut chunk = vec![0; 64 * 1024];
         loop {
             wait_for(&pipe, until)?;
-            let length = pipe.read(&mut chunk).map_err(Failure::System)?;
+            let length = pipe.read(&mut chunk).map_err(SandboxError::System)?;
             if length == 0 {
                 break;
             }
             answer.extend_from_slice(chunk.get(..length).unwrap_or_default());
             if answer.len() > most {
-                return Err(Failure::Died("said more than it may".into()));
+                return Err(SandboxError::Died("said more than it may".into()));
             }
         }
     }
@@ -134,30 +134,30 @@ fn listen(child: &mut Child, most: usize, until: Instant) -> Result<Vec<u8>, Fai
     Ok(answer)
 }
 
-fn wait_for(fd: &impl std::os::fd::AsFd, until: Instant) -> Result<(), Failure> {
+fn wait_for(fd: &impl std::os::fd::AsFd, until: Instant) -> Result<(), SandboxError> {
     loop {
         let left = until.saturating_duration_since(Instant::now());
         let left = Timespec { tv_sec: left.as_secs().try_into().unwrap_or(0), tv_nsec: left.subsec_nanos().into() };
         match poll(&mut [PollFd::new(fd, PollFlags::IN)], Some(&left)) {
-            Ok(0) => return Err(Failure::TimedOut),
+            Ok(0) => return Err(SandboxError::TimedOut),
             Ok(_) => return Ok(()),
             Err(rustix::io::Errno::INTR) => {}
-            Err(cause) => return Err(Failure::System(cause.into())),
+            Err(cause) => return Err(SandboxError::System(cause.into())),
         }
     }
 }
 
-fn judge(ended: ExitStatus, answer: Vec<u8>) -> Result<Vec<u8>, Failure> {
+fn judge(ended: ExitStatus, answer: Vec<u8>) -> Result<Vec<u8>, SandboxError> {
     let said = || String::from_utf8_lossy(answer.get(..answer.len().min(300)).unwrap_or_default()).into_owned();
     match (ended.code(), ended.signal()) {
         (Some(0), _) => Ok(answer),
-        (Some(REFUSED), _) => Err(Failure::Refused(said())),
-        (Some(NO_CAGE), _) => Err(Failure::NoCage(said())),
-        (Some(code), _) => Err(Failure::Refused(format!("its decoder gave up ({code})"))),
-        (_, Some(libc::SIGSYS)) => Err(Failure::Died("tried what it must not, and was killed".into())),
-        (_, Some(libc::SIGXCPU)) => Err(Failure::TimedOut),
-        (_, Some(libc::SIGKILL)) => Err(Failure::Died("used more time or memory than it may".into())),
-        (_, Some(signal)) => Err(Failure::Died(format!("was ended by signal {signal}"))),
-        _ => Err(Failure::Died("ended without a word".into())),
+        (Some(REFUSED), _) => Err(SandboxError::Refused(said())),
+        (Some(NO_CAGE), _) => Err(SandboxError::NoCage(said())),
+        (Some(code), _) => Err(SandboxError::Refused(format!("its decoder gave up ({code})"))),
+        (_, Some(libc::SIGSYS)) => Err(SandboxError::Died("tried what it must not, and was killed".into())),
+        (_, Some(libc::SIGXCPU)) => Err(SandboxError::TimedOut),
+        (_, Some(libc::SIGKILL)) => Err(SandboxError::Died("used more time or memory than it may".into())),
+        (_, Some(signal)) => Err(SandboxError::Died(format!("was ended by signal {signal}"))),
+        _ => Err(SandboxError::Died("ended without a word".into())),
     }
 }

@@ -13,18 +13,18 @@ const ALL: usize = 24;
 
 /// Archives under way.
 #[derive(Default, Clone)]
-pub struct Archives(Arc<Mutex<HashMap<UserId, usize>>>);
+pub struct ArchiveSlots(Arc<Mutex<HashMap<UserId, usize>>>);
 
 /// The right to write one archive; given back when dropped.
-pub struct Turn {
-    archives: Archives,
+pub struct ArchiveSlot {
+    archives: ArchiveSlots,
     owner: UserId,
 }
 
-impl Archives {
+impl ArchiveSlots {
     /// # Errors
     /// `TooManyRequests` for a fourth of one person, `Unavailable` when too many are under way.
-    pub fn begin(&self, owner: UserId) -> Result<Turn> {
+    pub fn begin(&self, owner: UserId) -> Result<ArchiveSlot> {
         let mut under_way = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if under_way.values().sum::<usize>() >= ALL {
             return Err(Error::Unavailable("Too many downloads are being packed at once."));
@@ -34,11 +34,11 @@ impl Archives {
             return Err(Error::TooManyRequests { retry_after: 10 });
         }
         *own += 1;
-        Ok(Turn { archives: self.clone(), owner })
+        Ok(ArchiveSlot { archives: self.clone(), owner })
     }
 }
 
-impl Drop for Turn {
+impl Drop for ArchiveSlot {
     fn drop(&mut self) {
         let mut under_way = self.archives.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(own) = under_way.get_mut(&self.owner) {
@@ -56,7 +56,7 @@ mod tests {
 
     #[test]
     fn a_person_packs_three_archives_at_once_and_everybody_twenty_four() {
-        let archives = Archives::default();
+        let archives = ArchiveSlots::default();
         let mut turns: Vec<_> = (0..3).map(|_| archives.begin(UserId(1)).unwrap()).collect();
         assert!(matches!(archives.begin(UserId(1)), Err(Error::TooManyRequests { .. })));
         turns.pop();

@@ -39,14 +39,14 @@ pub struct Claims {
 }
 
 /// Signs and checks tokens.
-pub struct Signer {
+pub struct TokenSigner {
     key: Hmac<Sha256>,
     issuer: String,
     /// The one header there is, encoded.
     header: String,
 }
 
-impl Signer {
+impl TokenSigner {
     /// Reads the key (`jwt.key` in the data directory, 0600), or makes it there.
     ///
     /// # Errors
@@ -126,8 +126,8 @@ mod tests {
 
     const NOW: i64 = 1_790_000_000;
 
-    fn signer() -> Signer {
-        Signer::new(&[7; 64], "https://media.example.org".into()).unwrap()
+    fn signer() -> TokenSigner {
+        TokenSigner::new(&[7; 64], "https://media.example.org".into()).unwrap()
     }
 
     /// A token with any header and body, signed with the right key.
@@ -210,7 +210,7 @@ mod tests {
     fn a_stripped_changed_or_foreign_signature_is_refused() {
         let token = signer().sign(3, 9, NOW).unwrap();
         let (signed, signature) = token.rsplit_once('.').unwrap();
-        let other = Signer::new(&[8; 64], "https://media.example.org".into()).unwrap().sign(3, 9, NOW).unwrap();
+        let other = TokenSigner::new(&[8; 64], "https://media.example.org".into()).unwrap().sign(3, 9, NOW).unwrap();
         let longer = "a".repeat(5000);
         for bad in [
             signed.to_owned(),

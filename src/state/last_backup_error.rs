@@ -4,9 +4,9 @@ use std::sync::{Mutex, PoisonError};
 
 /// Why the last try made none.
 #[derive(Default)]
-pub struct Troubles(Mutex<Option<String>>);
+pub struct LastBackupError(Mutex<Option<String>>);
 
-impl Troubles {
+impl LastBackupError {
     pub(crate) fn set(&self, trouble: Option<String>) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = trouble;
     }

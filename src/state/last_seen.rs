@@ -10,7 +10,7 @@ const KEPT: usize = 20_000;
 
 /// Notes, ready to be written.
 #[derive(Default, Clone)]
-pub struct Notes {
+pub struct LastSeenBatch {
     pub(crate) sessions: BTreeMap<i64, (Time, String, Time)>,
     pub(crate) directories: BTreeMap<(UserId, String), Time>,
     pub(crate) items: BTreeMap<(UserId, ItemId), Time>,
@@ -18,10 +18,10 @@ pub struct Notes {
 
 /// The notes since the last flush.
 #[derive(Default)]
-pub struct Touches(Mutex<Notes>);
+pub struct LastSeen(Mutex<LastSeenBatch>);
 
-impl Touches {
-    fn note(&self, write: impl FnOnce(&mut Notes)) {
+impl LastSeen {
+    fn note(&self, write: impl FnOnce(&mut LastSeenBatch)) {
         let mut notes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if notes.sessions.len() + notes.directories.len() + notes.items.len() < KEPT {
             write(&mut notes);
@@ -29,7 +29,7 @@ impl Touches {
     }
 
     /// Takes all notes out.
-    pub(crate) fn take(&self) -> Notes {
+    pub(crate) fn take(&self) -> LastSeenBatch {
         std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use moka::sync::Cache;
 
-use super::versioned_cache::Known;
+use super::versioned_cache::VersionedCache;
 use crate::db::Conn;
 use crate::error::{Error, Result};
 use crate::model::{Directory, Shelf, ShelfCount, UserId, YearMonth};
@@ -29,13 +29,13 @@ const SHOWN: i64 = 200;
 pub type Months = Arc<Vec<(YearMonth, i64)>>;
 
 /// What stands beside everything a person looks at.
-pub struct Surroundings {
+pub struct LibrarySummary {
     pub counts: Vec<ShelfCount>,
     /// Their own directories, by path.
     pub directories: Vec<Directory>,
 }
 
-impl Surroundings {
+impl LibrarySummary {
     /// Items and bytes on a shelf.
     #[must_use]
     pub fn count(&self, shelf: Shelf) -> (i64, i64) {
@@ -44,22 +44,22 @@ impl Surroundings {
 }
 
 /// One version of a person's library, and what was read of it.
-pub struct Library {
+pub struct LibraryVersion {
     pub owner: UserId,
     pub version: i64,
-    surroundings: OnceLock<Arc<Surroundings>>,
+    surroundings: OnceLock<Arc<LibrarySummary>>,
     months: Mutex<HashMap<Shelf, Months>>,
 }
 
-impl Library {
+impl LibraryVersion {
     /// # Errors
     /// The database's.
-    pub fn surroundings(&self, conn: &mut Conn) -> Result<Arc<Surroundings>> {
+    pub fn surroundings(&self, conn: &mut Conn) -> Result<Arc<LibrarySummary>> {
         if let Some(known) = self.surroundings.get() {
             return Ok(known.clone());
         }
         let counts = store::shelf_counts::list(conn, self.owner)?;
-        let read = Arc::new(Surroundings { counts, directories: store::directories::list(conn, self.owner, SHOWN)? });
+        let read = Arc::new(LibrarySummary { counts, directories: store::directories::list(conn, self.owner, SHOWN)? });
         Ok(self.surroundings.get_or_init(|| read).clone())
     }
 
@@ -78,33 +78,34 @@ impl Library {
 
 /// An answer that was made of one version of a library.
 #[derive(Clone)]
-pub struct Kept {
+pub struct CachedResponse {
     pub body: Bytes,
     /// Without quotes; empty where it is not told.
     pub etag: Arc<str>,
 }
 
 /// Whose answer, of which version, to what.
-type AnswerKey = (UserId, i64, String);
+type ResponseKey = (UserId, i64, String);
 
 /// The libraries that were used of late.
-pub struct Libraries {
-    known: Known<UserId, (Arc<Library>, Instant)>,
-    answers: Cache<AnswerKey, Kept>,
+pub struct LibraryCache {
+    known: VersionedCache<UserId, (Arc<LibraryVersion>, Instant)>,
+    answers: Cache<ResponseKey, CachedResponse>,
     is_shared: bool,
 }
 
-impl Libraries {
+impl LibraryCache {
     /// `is_shared` where other servers write into the same database.
     pub(crate) fn new(is_shared: bool) -> Self {
-        let weight = |key: &AnswerKey, kept: &Kept| u32::try_from(key.2.len() + kept.body.len() + 128).unwrap_or(u32::MAX);
+        let weight =
+            |key: &ResponseKey, kept: &CachedResponse| u32::try_from(key.2.len() + kept.body.len() + 128).unwrap_or(u32::MAX);
         let answers = Cache::builder().max_capacity(ANSWERS).weigher(weight).time_to_idle(KNOWN_FOR).build();
-        Self { known: Known::new(MOST, KNOWN_FOR), answers, is_shared }
+        Self { known: VersionedCache::new(MOST, KNOWN_FOR), answers, is_shared }
     }
 
     /// The present version, if it is known without asking the database.
     #[must_use]
-    pub fn peek(&self, owner: UserId) -> Option<Arc<Library>> {
+    pub fn peek(&self, owner: UserId) -> Option<Arc<LibraryVersion>> {
         let (library, read) = self.known.get(&owner)?;
         (!self.is_shared && read.elapsed() < TRUSTED_FOR).then_some(library)
     }
@@ -113,7 +114,7 @@ impl Libraries {
     ///
     /// # Errors
     /// The database's.
-    pub fn of(&self, conn: &mut Conn, owner: UserId) -> Result<Arc<Library>> {
+    pub fn of(&self, conn: &mut Conn, owner: UserId) -> Result<Arc<LibraryVersion>> {
         if let Some(library) = self.peek(owner) {
             return Ok(library);
         }
@@ -121,7 +122,7 @@ impl Libraries {
         let version = store::library_versions::find_version(conn, owner)?;
         let library = match self.known.get(&owner) {
             Some((library, _)) if library.version == version => library,
-            _ => Arc::new(Library { owner, version, surroundings: OnceLock::new(), months: Mutex::default() }),
+            _ => Arc::new(LibraryVersion { owner, version, surroundings: OnceLock::new(), months: Mutex::default() }),
         };
         self.known.keep(owner, (library.clone(), Instant::now()), before);
         Ok(library)
@@ -129,7 +130,7 @@ impl Libraries {
 
     /// What was answered to `asked` when the library was as it is.
     #[must_use]
-    pub fn answer(&self, library: &Library, asked: &str) -> Option<Kept> {
+    pub fn answer(&self, library: &LibraryVersion, asked: &str) -> Option<CachedResponse> {
         self.answers.get(&(library.owner, library.version, asked.to_owned()))
     }
 
@@ -138,7 +139,12 @@ impl Libraries {
     ///
     /// # Errors
     /// What `make` says.
-    pub fn answer_or(&self, library: &Library, asked: String, make: impl FnOnce() -> Result<Kept>) -> Result<Kept> {
+    pub fn answer_or(
+        &self,
+        library: &LibraryVersion,
+        asked: String,
+        make: impl FnOnce() -> Result<CachedResponse>,
+    ) -> Result<CachedResponse> {
         let (mut make, mut failed) = (Some(make), None);
         let mut made = || match make.take().map(|make| make()) {
             Some(Ok(kept)) => Some(kept),

@@ -21,13 +21,13 @@ struct Window {
 }
 
 /// Counts wrong tries.
-pub struct Attempts(Option<Cache<String, Arc<Window>>>);
+pub struct LoginThrottle(Option<Cache<String, Arc<Window>>>);
 
 /// A try that counts as wrong unless it is forgiven.
 #[must_use]
-pub struct Attempt(Vec<Arc<Window>>);
+pub struct LoginAttempt(Vec<Arc<Window>>);
 
-impl Attempts {
+impl LoginThrottle {
     #[must_use]
     pub fn new(is_on: bool) -> Self {
         Self(is_on.then(|| Cache::builder().max_capacity(REMEMBERED).time_to_live(WINDOW).build()))
@@ -37,13 +37,13 @@ impl Attempts {
     ///
     /// # Errors
     /// `TooManyRequests` with the seconds left.
-    pub fn begin(&self, account: &str, address: IpAddr) -> Result<Attempt> {
-        let Some(windows) = &self.0 else { return Ok(Attempt(Vec::new())) };
+    pub fn begin(&self, account: &str, address: IpAddr) -> Result<LoginAttempt> {
+        let Some(windows) = &self.0 else { return Ok(LoginAttempt(Vec::new())) };
         let account: String = account.trim().to_lowercase().chars().take(190).collect();
         let keys = [format!("account {account}"), format!("address {}", network(address))];
         let windows =
             keys.map(|key| windows.get_with(key, || Arc::new(Window { tries: AtomicU32::new(0), since: Instant::now() })));
-        let attempt = Attempt(windows.to_vec());
+        let attempt = LoginAttempt(windows.to_vec());
         for window in &attempt.0 {
             window.tries.fetch_add(1, Ordering::AcqRel);
         }
@@ -58,7 +58,7 @@ impl Attempts {
     }
 }
 
-impl Attempt {
+impl LoginAttempt {
     /// It was right: it does not count.
     pub fn forgive(self) {
         for window in self.0 {
@@ -85,7 +85,7 @@ mod tests {
 
     #[test]
     fn the_sixth_wrong_try_waits_whatever_the_address() {
-        let attempts = Attempts::new(true);
+        let attempts = LoginThrottle::new(true);
         for n in 1..=5 {
             drop(attempts.begin("Ada", address(&format!("10.0.0.{n}"))).unwrap());
         }
@@ -95,7 +95,7 @@ mod tests {
 
     #[test]
     fn the_sixth_wrong_try_from_one_household_waits_whatever_the_account() {
-        let attempts = Attempts::new(true);
+        let attempts = LoginThrottle::new(true);
         for n in 1..=5 {
             drop(attempts.begin(&format!("person{n}"), address(&format!("2001:db8::{n}"))).unwrap());
         }
@@ -105,7 +105,7 @@ mod tests {
 
     #[test]
     fn right_tries_do_not_count() {
-        let attempts = Attempts::new(true);
+        let attempts = LoginThrottle::new(true);
         for _ in 0..50 {
             attempts.begin("ada", address("10.0.0.1")).unwrap().forgive();
         }
@@ -113,7 +113,7 @@ mod tests {
 
     #[test]
     fn switched_off_it_lets_everything_through() {
-        let attempts = Attempts::new(false);
+        let attempts = LoginThrottle::new(false);
         for _ in 0..50 {
             drop(attempts.begin("ada", address("10.0.0.1")).unwrap());
         }

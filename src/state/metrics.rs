@@ -28,11 +28,11 @@ pub struct Metrics {
     stored: IntCounter,
     stored_bytes: IntCounter,
     log_ins: IntCounterVec,
-    asked: Mutex<Asked>,
+    asked: Mutex<Gauges>,
 }
 
 /// What is looked up when somebody asks.
-pub(crate) struct Asked {
+pub(crate) struct Gauges {
     pub ready: GaugeVec,
     pub queues: GaugeVec,
     pub findings: Gauge,
@@ -68,7 +68,7 @@ impl Metrics {
         let about =
             Opts::new("nexus_build_info", "1, with the version that runs").const_label("version", env!("CARGO_PKG_VERSION"));
         kept(&registry, Gauge::with_opts(about))?.set(1.0);
-        let asked = Asked {
+        let asked = Gauges {
             ready: gauges("nexus_ready", "1 if what the server needs works", "check")?,
             queues: gauges("nexus_queue_length", "Files that wait for it", "queue")?,
             findings: gauge("nexus_findings", "Malware that waits for an admin")?,
@@ -105,7 +105,7 @@ impl Metrics {
     }
 
     /// What is set before everything is written; others who ask wait.
-    pub(crate) fn asked(&self) -> MutexGuard<'_, Asked> {
+    pub(crate) fn asked(&self) -> MutexGuard<'_, Gauges> {
         self.asked.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

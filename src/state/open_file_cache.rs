@@ -11,9 +11,9 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use lru::LruCache;
 
-use super::library_cache::Library;
+use super::library_cache::LibraryVersion;
 use crate::model::{Item, ItemId, UserId};
-use crate::storage::Place;
+use crate::storage::FileLocation;
 
 /// Files that are kept open at most.
 const MOST: NonZeroUsize = NonZeroUsize::new(256).expect("not zero");
@@ -21,21 +21,21 @@ const MOST: NonZeroUsize = NonZeroUsize::new(256).expect("not zero");
 const IDLE: Duration = Duration::from_secs(10);
 
 /// Bytes that may be sent: an item's file, or one of its previews.
-pub struct Source {
+pub struct FileSource {
     pub item: Item,
     pub file: Arc<File>,
     /// Where they begin in the file, and how many they are.
     pub offset: u64,
     pub length: u64,
     /// Where an item's file stands; previews stand elsewhere.
-    pub place: Option<Place>,
+    pub place: Option<FileLocation>,
     /// Width and height of a preview, in pixels.
     pub pixels: Option<(u32, u32)>,
     /// All of them, once they were read and if they are few.
     pub bytes: OnceLock<Bytes>,
 }
 
-impl Source {
+impl FileSource {
     pub(crate) fn new(item: Item, file: File, offset: u64, length: u64) -> Self {
         Self { item, file: Arc::new(file), offset, length, place: None, pixels: None, bytes: OnceLock::new() }
     }
@@ -43,7 +43,7 @@ impl Source {
     /// Reads them; others who read are not disturbed.
     #[must_use]
     pub fn reader(&self) -> impl Read + use<> {
-        Reading { file: self.file.clone(), at: self.offset, left: self.length }
+        FileReader { file: self.file.clone(), at: self.offset, left: self.length }
     }
 
     /// Whether the file is still in its place, and an item's as long as it was.
@@ -52,13 +52,13 @@ impl Source {
     }
 }
 
-struct Reading {
+struct FileReader {
     file: Arc<File>,
     at: u64,
     left: u64,
 }
 
-impl Read for Reading {
+impl Read for FileReader {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let most = usize::try_from(self.left).unwrap_or(usize::MAX).min(buffer.len());
         let read = self.file.read_at(buffer.get_mut(..most).unwrap_or_default(), self.at)?;
@@ -73,44 +73,44 @@ impl Read for Reading {
 
 /// Which bytes of an item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Form {
+pub enum FileVariant {
     Original,
     /// The preview that fits a square of so many pixels.
     Preview(u32),
 }
 
 /// What is found of bytes that are asked for.
-pub(crate) enum Found<T> {
-    Open(Arc<Source>),
+pub(crate) enum Lookup<T> {
+    Open(Arc<FileSource>),
     /// What they can be opened by, and the version of the library that it was read of.
-    Closed(Arc<Library>, T),
+    Closed(Arc<LibraryVersion>, T),
 }
 
-struct Open {
+struct OpenEntry {
     version: i64,
-    source: Arc<Source>,
+    source: Arc<FileSource>,
     used: Instant,
 }
 
-type Sources = LruCache<(UserId, ItemId, Form), Open>;
+type OpenEntries = LruCache<(UserId, ItemId, FileVariant), OpenEntry>;
 
 /// The files that are open.
-pub struct OpenFiles(Mutex<Sources>);
+pub struct OpenFileCache(Mutex<OpenEntries>);
 
-impl Default for OpenFiles {
+impl Default for OpenFileCache {
     fn default() -> Self {
         Self(Mutex::new(LruCache::new(MOST)))
     }
 }
 
-impl OpenFiles {
-    fn lock(&self) -> MutexGuard<'_, Sources> {
+impl OpenFileCache {
+    fn lock(&self) -> MutexGuard<'_, OpenEntries> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The bytes, if they were opened for this version of the library and still stand there.
     #[must_use]
-    pub fn find(&self, library: &Library, id: ItemId, form: Form) -> Option<Arc<Source>> {
+    pub fn find(&self, library: &LibraryVersion, id: ItemId, form: FileVariant) -> Option<Arc<FileSource>> {
         let source = {
             let mut sources = self.lock();
             let open = sources.get_mut(&(library.owner, id, form)).filter(|open| open.version == library.version)?;
@@ -121,8 +121,8 @@ impl OpenFiles {
     }
 
     /// Keeps what was opened after this version of the library was asked for.
-    pub(crate) fn keep(&self, library: &Library, form: Form, source: &Arc<Source>) {
-        let open = Open { version: library.version, source: source.clone(), used: Instant::now() };
+    pub(crate) fn keep(&self, library: &LibraryVersion, form: FileVariant, source: &Arc<FileSource>) {
+        let open = OpenEntry { version: library.version, source: source.clone(), used: Instant::now() };
         let former = self.lock().push((library.owner, source.item.id, form), open);
         // Closed when nobody waits for the list.
         drop(former);
@@ -138,7 +138,7 @@ impl OpenFiles {
         self.close_where(|of, _| of == owner);
     }
 
-    fn close_where(&self, is_over: impl Fn(UserId, &Open) -> bool) {
+    fn close_where(&self, is_over: impl Fn(UserId, &OpenEntry) -> bool) {
         let mut sources = self.lock();
         let over: Vec<_> = sources.iter().filter(|(key, open)| is_over(key.0, open)).map(|(key, _)| *key).collect();
         let closed: Vec<_> = over.iter().filter_map(|key| sources.pop(key)).collect();

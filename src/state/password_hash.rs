@@ -15,7 +15,7 @@ const ASKED: usize = 33 * 1024;
 
 /// What became of a password that was tried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
+pub enum HashCheck {
     Wrong,
     Right,
     /// Right, and its hash is older than what is made today.
@@ -51,16 +51,16 @@ pub(crate) fn hashed(password: &str) -> Result<String> {
 }
 
 /// Tries a password on what is kept.
-pub(crate) fn verified(hash: &str, password: &str) -> Verdict {
+pub(crate) fn verified(hash: &str, password: &str) -> HashCheck {
     if hash.starts_with("$2") {
         let is_right = bcrypt::verify(password, hash).unwrap_or(false);
-        return if is_right { Verdict::RightButOld } else { Verdict::Wrong };
+        return if is_right { HashCheck::RightButOld } else { HashCheck::Wrong };
     }
     if !fits(hash, password).unwrap_or(false) {
-        return Verdict::Wrong;
+        return HashCheck::Wrong;
     }
     let today = format!("$argon2id$v=19$m={MEMORY_KIB},t={PASSES},p={LANES}$");
-    if hash.starts_with(&today) { Verdict::Right } else { Verdict::RightButOld }
+    if hash.starts_with(&today) { HashCheck::Right } else { HashCheck::RightButOld }
 }
 
 /// Whether a PHC string of argon2 is that password's; `None` for what is none.
@@ -88,25 +88,25 @@ mod tests {
         let (one, two) = (hashed("correct horse").unwrap(), hashed("correct horse").unwrap());
         assert!(one.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{one}");
         assert_ne!(one, two);
-        assert_eq!(verified(&one, "correct horse"), Verdict::Right);
-        assert_eq!(verified(&one, "correct horsf"), Verdict::Wrong);
+        assert_eq!(verified(&one, "correct horse"), HashCheck::Right);
+        assert_eq!(verified(&one, "correct horsf"), HashCheck::Wrong);
     }
 
     #[test]
     fn older_parameters_and_php_bcrypt_are_right_but_old() {
         let weak = Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::new(8 * 1024, 1, 1, None).unwrap());
         let hash = weak.hash_password(b"correct horse").unwrap().to_string();
-        assert_eq!(verified(&hash, "correct horse"), Verdict::RightButOld);
+        assert_eq!(verified(&hash, "correct horse"), HashCheck::RightButOld);
         let php = bcrypt::hash_with_result("correct horse", 4).unwrap().format_for_version(bcrypt::Version::TwoY);
         assert!(php.starts_with("$2y$"));
-        assert_eq!(verified(&php, "correct horse"), Verdict::RightButOld);
-        assert_eq!(verified(&php, "wrong"), Verdict::Wrong);
+        assert_eq!(verified(&php, "correct horse"), HashCheck::RightButOld);
+        assert_eq!(verified(&php, "wrong"), HashCheck::Wrong);
     }
 
     #[test]
     fn nonsense_in_the_column_lets_nobody_in() {
         for hash in ["", "plain", "$argon2id$", "$2y$", "$2y$10$short"] {
-            assert_eq!(verified(hash, hash), Verdict::Wrong);
+            assert_eq!(verified(hash, hash), HashCheck::Wrong);
         }
     }
 }

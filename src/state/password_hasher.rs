@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::sync::{Semaphore, oneshot};
 
-use super::password_hash::{Verdict, hashed, verified};
+use super::password_hash::{HashCheck, hashed, verified};
 use crate::error::{Error, Result};
 use crate::model::Password;
 
@@ -15,13 +15,13 @@ const NICENESS: i32 = 10;
 const PATIENCE: Duration = Duration::from_secs(15);
 
 /// Hashes and verifies, on threads that let everything else go first, on half the processors at most.
-pub struct Passwords {
+pub struct PasswordHasher {
     turns: Arc<Semaphore>,
     /// Verified where there is nobody, so that nobody costs the same time.
     nobody: Arc<str>,
 }
 
-impl Passwords {
+impl PasswordHasher {
     /// # Errors
     /// `Internal` if the parameters were not argon2's.
     pub fn new() -> Result<Self> {
@@ -40,7 +40,7 @@ impl Passwords {
     ///
     /// # Errors
     /// `Unavailable` when too many wait.
-    pub async fn verify(&self, hash: Option<String>, password: &str) -> Result<Verdict> {
+    pub async fn verify(&self, hash: Option<String>, password: &str) -> Result<HashCheck> {
         let (password, nobody) = (password.to_owned(), self.nobody.clone());
         self.in_turn(move || {
             Ok(match hash {
@@ -54,7 +54,7 @@ impl Passwords {
                 }
                 None => {
                     verified(&nobody, &password);
-                    Verdict::Wrong
+                    HashCheck::Wrong
                 }
             })
         })

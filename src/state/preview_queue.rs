@@ -13,7 +13,7 @@ const WANTED: usize = 512;
 
 /// What is to be made next, and who waits for it.
 #[derive(Default)]
-pub struct Queue {
+pub struct PreviewQueue {
     /// What somebody is looking at, the last one first.
     wanted: Mutex<VecDeque<ItemId>>,
     /// Rung when there is something to do.
@@ -23,7 +23,7 @@ pub struct Queue {
     last_owner: AtomicI64,
 }
 
-impl Queue {
+impl PreviewQueue {
     /// Says that something is to be done.
     pub fn ring(&self) {
         self.bell.notify_waiters();

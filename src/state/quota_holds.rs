@@ -6,14 +6,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use crate::db::Db;
 use crate::error::{Error, Result};
 use crate::model::{User, UserId};
-use crate::storage::Tree;
+use crate::storage::MediaDir;
 use crate::store;
 
 /// Refuses what is larger than `limit`, which one upload may be, or than the disk has room for.
 ///
 /// # Errors
 /// `TooLarge`, `DiskFull`.
-pub(crate) fn refuse_oversize(tree: &Tree, limit: u64, bytes: u64) -> Result<()> {
+pub(crate) fn refuse_oversize(tree: &MediaDir, limit: u64, bytes: u64) -> Result<()> {
     if bytes > limit { Err(Error::TooLarge { limit }) } else { refuse_full(tree, bytes) }
 }
 
@@ -21,15 +21,15 @@ pub(crate) fn refuse_oversize(tree: &Tree, limit: u64, bytes: u64) -> Result<()>
 ///
 /// # Errors
 /// `DiskFull`.
-pub(crate) fn refuse_full(tree: &Tree, bytes: u64) -> Result<()> {
+pub(crate) fn refuse_full(tree: &MediaDir, bytes: u64) -> Result<()> {
     if bytes > 0 && tree.is_full_with(bytes) { Err(Error::DiskFull) } else { Ok(()) }
 }
 
 /// Bytes held for what is arriving now, by person. Resumable uploads hold theirs in the table.
 #[derive(Default)]
-pub struct Rooms(Mutex<HashMap<UserId, u64>>);
+pub struct QuotaHolds(Mutex<HashMap<UserId, u64>>);
 
-impl Rooms {
+impl QuotaHolds {
     fn held(&self) -> MutexGuard<'_, HashMap<UserId, u64>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -51,28 +51,28 @@ impl Rooms {
 }
 
 /// Room that one request holds; let go of when dropped. People without a quota hold nothing.
-pub struct Hold {
+pub struct QuotaHold {
     db: Db,
-    rooms: Arc<Rooms>,
+    rooms: Arc<QuotaHolds>,
     owner: UserId,
     has_quota: bool,
-    bytes: Mutex<Bytes>,
+    bytes: Mutex<HeldBytes>,
 }
 
 #[derive(Default)]
-struct Bytes {
+struct HeldBytes {
     held: u64,
     /// Stored meanwhile: the table counts them.
     stored: u64,
 }
 
-impl Hold {
+impl QuotaHold {
     #[must_use]
-    pub fn none(db: &Db, rooms: &Arc<Rooms>, user: &User) -> Self {
+    pub fn none(db: &Db, rooms: &Arc<QuotaHolds>, user: &User) -> Self {
         Self { db: db.clone(), rooms: rooms.clone(), owner: user.id, has_quota: user.quota_bytes > 0, bytes: Mutex::default() }
     }
 
-    fn bytes(&self) -> MutexGuard<'_, Bytes> {
+    fn bytes(&self) -> MutexGuard<'_, HeldBytes> {
         self.bytes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -108,7 +108,7 @@ impl Hold {
     }
 }
 
-impl Drop for Hold {
+impl Drop for QuotaHold {
     fn drop(&mut self) {
         let held = self.bytes().held;
         self.rooms.let_go(self.owner, held);

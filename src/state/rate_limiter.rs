@@ -5,10 +5,10 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
+use governor::Quota;
 use governor::clock::{Clock, DefaultClock};
 use governor::middleware::StateInformationMiddleware;
 use governor::state::{InMemoryState, NotKeyed};
-use governor::{Quota, RateLimiter};
 use moka::sync::Cache;
 
 use super::login_throttle::network;
@@ -55,7 +55,7 @@ impl Bucket {
 
 /// Who is counted.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum Who {
+pub enum RateLimitKey {
     /// One household: an IPv4 address, or an IPv6 /64.
     Network(IpAddr),
     Account(i64),
@@ -63,7 +63,7 @@ pub enum Who {
     Named(String),
 }
 
-impl Who {
+impl RateLimitKey {
     #[must_use]
     pub fn at(address: IpAddr) -> Self {
         Self::Network(network(address))
@@ -85,17 +85,17 @@ pub struct Allowance {
 
 /// Too many: what is left, and the seconds to wait for the next one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Refused {
+pub struct RateLimited {
     pub allowance: Allowance,
     pub retry_after: u64,
 }
 
-type Limiter = RateLimiter<NotKeyed, InMemoryState, DefaultClock, StateInformationMiddleware>;
+type Limiter = governor::RateLimiter<NotKeyed, InMemoryState, DefaultClock, StateInformationMiddleware>;
 
 /// All buckets; none where rate limiting is off.
-pub struct Limits(Option<Cache<(Bucket, Who), Arc<Limiter>>>);
+pub struct RateLimiter(Option<Cache<(Bucket, RateLimitKey), Arc<Limiter>>>);
 
-impl Limits {
+impl RateLimiter {
     #[must_use]
     pub fn new(is_on: bool) -> Self {
         let longest = Duration::from_hours(1);
@@ -105,15 +105,16 @@ impl Limits {
     /// Takes one out of a bucket. `None` where rate limiting is off.
     ///
     /// # Errors
-    /// `Refused` when the bucket is empty.
-    pub fn check(&self, bucket: Bucket, who: Who) -> Result<Option<Allowance>, Refused> {
+    /// `RateLimited` when the bucket is empty.
+    pub fn check(&self, bucket: Bucket, who: RateLimitKey) -> Result<Option<Allowance>, RateLimited> {
         let Some(buckets) = &self.0 else { return Ok(None) };
         let (most, window) = bucket.quota();
         let quota =
             NonZeroU32::new(most).and_then(|most| Quota::with_period(window / most.get()).map(|each| each.allow_burst(most)));
         let Some(quota) = quota else { return Ok(None) };
-        let limiter = buckets
-            .get_with((bucket, who), || Arc::new(RateLimiter::direct(quota).with_middleware::<StateInformationMiddleware>()));
+        let limiter = buckets.get_with((bucket, who), || {
+            Arc::new(governor::RateLimiter::direct(quota).with_middleware::<StateInformationMiddleware>())
+        });
         let allowance = |remaining: u32| {
             let used = u64::from(most.saturating_sub(remaining));
             Allowance {
@@ -129,7 +130,7 @@ impl Limits {
             Err(not_until) => {
                 let wait = not_until.wait_time_from(DefaultClock::default().now());
                 let retry_after = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
-                Err(Refused { allowance: allowance(0), retry_after: retry_after.max(1) })
+                Err(RateLimited { allowance: allowance(0), retry_after: retry_after.max(1) })
             }
         }
     }
@@ -140,8 +141,8 @@ impl Limits {
     /// `TooManyRequests`.
     pub fn check_named(&self, bucket: Bucket, login: &str) -> Result<(), Error> {
         let name = login.trim().to_lowercase().chars().take(190).collect();
-        let refused = |refused: Refused| Error::TooManyRequests { retry_after: refused.retry_after };
-        self.check(bucket, Who::Named(name)).map(drop).map_err(refused)
+        let refused = |refused: RateLimited| Error::TooManyRequests { retry_after: refused.retry_after };
+        self.check(bucket, RateLimitKey::Named(name)).map(drop).map_err(refused)
     }
 
     /// How many buckets are remembered.
@@ -161,8 +162,8 @@ mod tests {
 
     #[test]
     fn a_full_bucket_lets_as_many_through_as_it_says_and_then_says_how_long_to_wait() {
-        let limits = Limits::new(true);
-        let who = || Who::Account(1);
+        let limits = RateLimiter::new(true);
+        let who = || RateLimitKey::Account(1);
         for left in (0..20).rev() {
             let allowance = limits.check(Bucket::Registration, who()).unwrap().unwrap();
             assert_eq!((allowance.quota, allowance.window, allowance.remaining), (20, 3600, left));
@@ -170,32 +171,32 @@ mod tests {
         let refused = limits.check(Bucket::Registration, who()).unwrap_err();
         assert_eq!(refused.allowance.remaining, 0);
         assert!((1..=180).contains(&refused.retry_after), "{}", refused.retry_after);
-        assert!(limits.check(Bucket::Registration, Who::Account(2)).is_ok(), "another account has its own bucket");
+        assert!(limits.check(Bucket::Registration, RateLimitKey::Account(2)).is_ok(), "another account has its own bucket");
         assert!(limits.check(Bucket::Recovery, who()).is_ok(), "another kind has its own bucket");
     }
 
     #[test]
     fn a_household_is_an_ipv4_address_or_an_ipv6_64() {
-        let six = |text: &str| Who::at(text.parse::<Ipv6Addr>().unwrap().into());
+        let six = |text: &str| RateLimitKey::at(text.parse::<Ipv6Addr>().unwrap().into());
         assert_eq!(six("2001:db8::1"), six("2001:db8::ffff:1"));
         assert_ne!(six("2001:db8::1"), six("2001:db8:0:1::1"));
-        assert_eq!(six("::ffff:10.0.0.1"), Who::at(Ipv4Addr::new(10, 0, 0, 1).into()));
+        assert_eq!(six("::ffff:10.0.0.1"), RateLimitKey::at(Ipv4Addr::new(10, 0, 0, 1).into()));
     }
 
     #[test]
     fn a_million_addresses_do_not_fill_the_memory() {
-        let limits = Limits::new(true);
+        let limits = RateLimiter::new(true);
         for number in 0..1_000_000_u32 {
-            limits.check(Bucket::Api, Who::at(Ipv4Addr::from_bits(number).into())).unwrap();
+            limits.check(Bucket::Api, RateLimitKey::at(Ipv4Addr::from_bits(number).into())).unwrap();
         }
         assert!(limits.remembered() <= REMEMBERED, "{}", limits.remembered());
     }
 
     #[test]
     fn switched_off_it_counts_nothing() {
-        let limits = Limits::new(false);
+        let limits = RateLimiter::new(false);
         for _ in 0..100 {
-            assert_eq!(limits.check(Bucket::Registration, Who::Account(1)), Ok(None));
+            assert_eq!(limits.check(Bucket::Registration, RateLimitKey::Account(1)), Ok(None));
         }
     }
 }

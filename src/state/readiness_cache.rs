@@ -9,20 +9,20 @@ const GOOD_FOR: Duration = Duration::from_secs(1);
 /// One thing the server needs.
 pub struct Check {
     pub name: &'static str,
-    pub problem: Option<Problem>,
+    pub problem: Option<CheckProblem>,
 }
 
 /// What is wrong with it. The short form says nothing an outsider should not know.
-pub struct Problem {
+pub struct CheckProblem {
     pub in_short: &'static str,
     pub mend: String,
 }
 
 /// The last look at what the server needs.
 #[derive(Default)]
-pub struct Readiness(Mutex<Option<(Instant, Arc<Vec<Check>>)>>);
+pub struct ReadinessCache(Mutex<Option<(Instant, Arc<Vec<Check>>)>>);
 
-impl Readiness {
+impl ReadinessCache {
     /// What was seen in the last second; otherwise what `look` sees now.
     #[must_use]
     pub fn checks(&self, look: impl FnOnce() -> Vec<Check>) -> Arc<Vec<Check>> {

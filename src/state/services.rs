@@ -5,31 +5,31 @@ use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Instant;
 
-use super::archive_slots::Archives;
-use super::ingest_queue::Arrivals;
-use super::jwt::Signer;
-use super::last_backup_error::Troubles;
-use super::last_seen::Touches;
-use super::library_cache::Libraries;
-use super::login_throttle::Attempts;
-use super::malware_scanner::Scanner;
+use super::archive_slots::ArchiveSlots;
+use super::ingest_queue::IngestQueue;
+use super::jwt::TokenSigner;
+use super::last_backup_error::LastBackupError;
+use super::last_seen::LastSeen;
+use super::library_cache::LibraryCache;
+use super::login_throttle::LoginThrottle;
+use super::malware_scanner::MalwareScanner;
 use super::metrics::Metrics;
-use super::open_file_cache::{Form, Found, OpenFiles};
-use super::password_hasher::Passwords;
-use super::preview_queue::Queue;
-use super::quota_holds::Rooms;
-use super::rate_limiter::Limits;
-use super::readiness_cache::Readiness;
+use super::open_file_cache::{FileVariant, Lookup, OpenFileCache};
+use super::password_hasher::PasswordHasher;
+use super::preview_queue::PreviewQueue;
+use super::quota_holds::QuotaHolds;
+use super::rate_limiter::RateLimiter;
+use super::readiness_cache::ReadinessCache;
 use super::session_cache::SessionCache;
-use super::upload_locks::Appending;
-use super::users_file::UsersFile;
+use super::upload_locks::UploadLocks;
+use super::users_file::WatchedUsersFile;
 use crate::config::Settings;
 use crate::db::{Conn, Db};
 use crate::error::{Error, Result};
-use crate::media::Studio;
+use crate::media::PreviewRenderer;
 use crate::model::{ItemId, UserId};
-use crate::storage::Tree;
-use crate::storage::preview_cache::Previews;
+use crate::storage::MediaDir;
+use crate::storage::preview_cache::PreviewCache;
 use crate::store;
 
 /// People whose files are being moved at once, at most.
@@ -39,32 +39,32 @@ const MOVERS: usize = 64;
 pub struct Services {
     pub settings: Settings,
     pub db: Db,
-    pub tree: Arc<Tree>,
-    pub passwords: Passwords,
+    pub tree: Arc<MediaDir>,
+    pub passwords: PasswordHasher,
     pub sessions: SessionCache,
-    pub libraries: Libraries,
-    pub open_files: OpenFiles,
-    pub attempts: Attempts,
-    pub limits: Limits,
-    pub signer: Signer,
-    pub users_file: UsersFile,
-    pub touches: Touches,
+    pub libraries: LibraryCache,
+    pub open_files: OpenFileCache,
+    pub attempts: LoginThrottle,
+    pub limits: RateLimiter,
+    pub signer: TokenSigner,
+    pub users_file: WatchedUsersFile,
+    pub touches: LastSeen,
     pub started: Instant,
     pub metrics: Metrics,
     /// Why people's folders are not watched although they should be.
     pub watch_trouble: OnceLock<String>,
-    pub backup_troubles: Troubles,
+    pub backup_troubles: LastBackupError,
     /// Rounds of housekeeping.
     pub(crate) rounds: AtomicU8,
-    pub readiness: Readiness,
-    pub archives: Archives,
-    pub rooms: Arc<Rooms>,
-    pub scanner: Scanner,
-    pub studio: Studio,
-    pub previews: Previews,
-    pub previewing: Queue,
-    pub appending: Arc<Appending>,
-    pub(crate) arrivals: Arrivals,
+    pub readiness: ReadinessCache,
+    pub archives: ArchiveSlots,
+    pub rooms: Arc<QuotaHolds>,
+    pub scanner: MalwareScanner,
+    pub studio: PreviewRenderer,
+    pub previews: PreviewCache,
+    pub previewing: PreviewQueue,
+    pub appending: Arc<UploadLocks>,
+    pub(crate) arrivals: IngestQueue,
     has_admin: AtomicBool,
     movers: [Mutex<()>; MOVERS],
     /// People with a move that could not be taken back yet.
@@ -82,36 +82,36 @@ impl Services {
             not_usable(&cause, format!("The data directory {} cannot be used: {cause}", settings.data_dir.display()))
         })?;
         let db = Db::open(&settings.database_url)?;
-        let tree = Arc::new(Tree::open(&settings.media_dir).map_err(|cause| {
+        let tree = Arc::new(MediaDir::open(&settings.media_dir).map_err(|cause| {
             let shown = settings.media_dir.display();
             let mend = format!("Make it writable for this user: chown $(id -un) {shown}");
             not_usable(&cause, format!("The media folder {shown} cannot be used: {cause}. {mend}"))
         })?);
         let has_admin = db.read(|conn| Ok(store::site::find_has_admin(conn)?))?;
         Ok(Self {
-            passwords: Passwords::new()?,
+            passwords: PasswordHasher::new()?,
             sessions: SessionCache::new(),
-            libraries: Libraries::new(db.is_shared()),
-            open_files: OpenFiles::default(),
-            attempts: Attempts::new(settings.rate_limit),
-            limits: Limits::new(settings.rate_limit),
-            signer: Signer::open(&settings)?,
-            users_file: UsersFile::watch(settings.users_file.clone())?,
-            touches: Touches::default(),
+            libraries: LibraryCache::new(db.is_shared()),
+            open_files: OpenFileCache::default(),
+            attempts: LoginThrottle::new(settings.rate_limit),
+            limits: RateLimiter::new(settings.rate_limit),
+            signer: TokenSigner::open(&settings)?,
+            users_file: WatchedUsersFile::watch(settings.users_file.clone())?,
+            touches: LastSeen::default(),
             started: Instant::now(),
             metrics: Metrics::new()?,
             watch_trouble: OnceLock::new(),
-            backup_troubles: Troubles::default(),
+            backup_troubles: LastBackupError::default(),
             rounds: AtomicU8::new(rand::random()),
-            readiness: Readiness::default(),
-            archives: Archives::default(),
+            readiness: ReadinessCache::default(),
+            archives: ArchiveSlots::default(),
             rooms: Arc::default(),
-            scanner: Scanner::of(&settings)?,
-            studio: Studio::new(settings.own_program.clone()),
-            previews: Previews::open(&settings.data_dir)?,
-            previewing: Queue::default(),
+            scanner: MalwareScanner::of(&settings)?,
+            studio: PreviewRenderer::new(settings.own_program.clone()),
+            previews: PreviewCache::open(&settings.data_dir)?,
+            previewing: PreviewQueue::default(),
             appending: Arc::default(),
-            arrivals: Arrivals::default(),
+            arrivals: IngestQueue::default(),
             has_admin: AtomicBool::new(has_admin),
             movers: std::array::from_fn(|_| Mutex::new(())),
             unsettled: Mutex::default(),
@@ -160,14 +160,14 @@ impl Services {
         &self,
         owner: UserId,
         id: ItemId,
-        form: Form,
+        form: FileVariant,
         look: impl FnOnce(&mut Conn) -> Result<T>,
-    ) -> Result<Found<T>> {
+    ) -> Result<Lookup<T>> {
         self.db.read(|conn| {
             let library = self.libraries.of(conn, owner)?;
             match self.open_files.find(&library, id, form) {
-                Some(source) => Ok(Found::Open(source)),
-                None => Ok(Found::Closed(library, look(conn)?)),
+                Some(source) => Ok(Lookup::Open(source)),
+                None => Ok(Lookup::Closed(library, look(conn)?)),
             }
         })
     }
@@ -178,7 +178,7 @@ impl Services {
     /// `Configuration` names what is wrong.
     pub fn check(settings: &Settings) -> Result<()> {
         crate::db::file_of(&settings.database_url)?;
-        Scanner::of(settings)?;
+        MalwareScanner::of(settings)?;
         if let Some(folder) = &settings.backup_dir {
             settings.refuse_among_media(folder)?;
         }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
-use super::versioned_cache::Known;
+use super::versioned_cache::VersionedCache;
 use crate::model::{Session, User, UserId, now};
 
 /// How long another process's change may go unseen; changes of this one are seen at once.
@@ -16,14 +16,14 @@ const MOST: u64 = 10_000;
 
 /// A person on a device. The person may be pending or suspended: see [`User::status`].
 #[derive(Clone)]
-pub struct Presence {
+pub struct AuthSession {
     pub session: Session,
     pub user: User,
     /// Differs when anything in their rows does.
     pub likeness: u64,
 }
 
-impl Presence {
+impl AuthSession {
     pub(crate) fn new(session: Session, user: User) -> Self {
         let mut hasher = DefaultHasher::new();
         (&session, &user).hash(&mut hasher);
@@ -32,11 +32,11 @@ impl Presence {
 }
 
 /// What is known of sessions that were used in the last seconds.
-pub struct SessionCache(Known<String, Arc<Presence>>);
+pub struct SessionCache(VersionedCache<String, Arc<AuthSession>>);
 
 impl SessionCache {
     pub(crate) fn new() -> Self {
-        Self(Known::new(MOST, TRUSTED_FOR))
+        Self(VersionedCache::new(MOST, TRUSTED_FOR))
     }
 
     /// How many changes to people and sessions there were: ask before reading what is to be kept.
@@ -46,7 +46,7 @@ impl SessionCache {
     }
 
     /// Keeps what was read when there had been `before` changes; nothing if there was one since.
-    pub(crate) fn keep(&self, key: &str, found: &Arc<Presence>, before: u64) {
+    pub(crate) fn keep(&self, key: &str, found: &Arc<AuthSession>, before: u64) {
         self.0.keep(key.to_owned(), found.clone(), before);
     }
 
@@ -57,12 +57,12 @@ impl SessionCache {
 
     /// What is known of a token without asking the database.
     #[must_use]
-    pub fn peek(&self, token: &str) -> Option<Arc<Presence>> {
+    pub fn peek(&self, token: &str) -> Option<Arc<AuthSession>> {
         self.get(&hash_of(token))
     }
 
     /// What is known under a key without asking the database.
-    pub(crate) fn get(&self, key: &str) -> Option<Arc<Presence>> {
+    pub(crate) fn get(&self, key: &str) -> Option<Arc<AuthSession>> {
         self.0.get(key).filter(|presence| presence.session.expiration > now())
     }
 }

@@ -24,16 +24,16 @@ struct Writer {
 
 /// The writers.
 #[derive(Default)]
-pub struct Appending(Mutex<HashMap<UploadId, Arc<Writer>>>);
+pub struct UploadLocks(Mutex<HashMap<UploadId, Arc<Writer>>>);
 
 /// The right to write on one upload, until it is dropped.
-pub struct Turn {
-    all: Arc<Appending>,
+pub struct UploadLock {
+    all: Arc<UploadLocks>,
     id: UploadId,
     writer: Arc<Writer>,
 }
 
-impl Appending {
+impl UploadLocks {
     fn writers(&self) -> MutexGuard<'_, HashMap<UploadId, Arc<Writer>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -42,7 +42,7 @@ impl Appending {
     ///
     /// # Errors
     /// `Conflict` while another part is being written.
-    pub async fn enter(self: &Arc<Self>, id: UploadId) -> Result<Turn> {
+    pub async fn enter(self: &Arc<Self>, id: UploadId) -> Result<UploadLock> {
         const BUSY: &str = "Another part of this upload is being written.";
         let until = Instant::now() + PATIENCE;
         loop {
@@ -56,7 +56,7 @@ impl Appending {
                         ended: Notify::new(),
                     });
                     free.insert(writer.clone());
-                    return Ok(Turn { all: self.clone(), id, writer });
+                    return Ok(UploadLock { all: self.clone(), id, writer });
                 }
             };
             let ended = other.ended.notified();
@@ -97,7 +97,7 @@ impl Writer {
     }
 }
 
-impl Turn {
+impl UploadLock {
     /// Says that bytes came.
     pub fn heard(&self) {
         *self.writer.heard.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
@@ -110,7 +110,7 @@ impl Turn {
     }
 }
 
-impl Drop for Turn {
+impl Drop for UploadLock {
     fn drop(&mut self) {
         self.all.writers().remove(&self.id);
         self.writer.ended.notify_waiters();

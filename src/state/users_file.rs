@@ -6,22 +6,22 @@ use std::time::{Duration, Instant};
 
 use crate::config::atomic_file::{self, Stamp};
 use crate::error::{Error, Result};
-use crate::model::users_file::{self, Entry, Listed};
+use crate::model::users_file::{self, UsersFile, UsersFileEntry};
 use crate::model::{Origin, User};
 
 /// How often the file is looked at.
 const LOOKED_AT_EVERY: Duration = Duration::from_secs(1);
 
-struct Known {
+struct LoadedFile {
     looked: Instant,
     stamp: Option<Stamp>,
-    listed: Arc<Listed>,
+    listed: Arc<UsersFile>,
 }
 
 /// The users file, if one is set.
-pub struct UsersFile(Option<(PathBuf, Mutex<Known>)>);
+pub struct WatchedUsersFile(Option<(PathBuf, Mutex<LoadedFile>)>);
 
-impl UsersFile {
+impl WatchedUsersFile {
     /// Reads it for the first time.
     ///
     /// # Errors
@@ -31,12 +31,12 @@ impl UsersFile {
         let stamp = atomic_file::stamp(&path);
         let listed = Arc::new(read(&path)?);
         say_problems(&path, &listed);
-        Ok(Self(Some((path, Mutex::new(Known { looked: Instant::now(), stamp, listed })))))
+        Ok(Self(Some((path, Mutex::new(LoadedFile { looked: Instant::now(), stamp, listed })))))
     }
 
     /// What the file says now; nobody when it is gone. `None` when none is set.
     #[must_use]
-    pub fn listed(&self) -> Option<Arc<Listed>> {
+    pub fn listed(&self) -> Option<Arc<UsersFile>> {
         let (path, known) = self.0.as_ref()?;
         let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
         if known.looked.elapsed() >= LOOKED_AT_EVERY {
@@ -46,7 +46,7 @@ impl UsersFile {
                 known.stamp = stamp;
                 known.listed = Arc::new(read(path).unwrap_or_else(|error| {
                     tracing::error!("{error} Until it is back, nobody in it can come in.");
-                    Listed::default()
+                    UsersFile::default()
                 }));
                 say_problems(path, &known.listed);
             }
@@ -56,7 +56,7 @@ impl UsersFile {
 
     /// The line of that person, by username or e-mail.
     #[must_use]
-    pub fn find(&self, login: &str) -> Option<Entry> {
+    pub fn find(&self, login: &str) -> Option<UsersFileEntry> {
         let listed = self.listed()?;
         let login = login.trim().to_lowercase();
         let by_email = || listed.entries.values().find(|entry| entry.email.as_deref() == Some(login.as_str()));
@@ -88,13 +88,13 @@ impl UsersFile {
 ///
 /// # Errors
 /// `Configuration` when it cannot be read.
-pub fn read(path: &Path) -> Result<Listed> {
+pub fn read(path: &Path) -> Result<UsersFile> {
     let text = atomic_file::read(path)
         .map_err(|cause| Error::Configuration(format!("The users file {} cannot be read: {cause}.", path.display())))?;
     Ok(users_file::parse(&text))
 }
 
-fn say_problems(path: &Path, listed: &Listed) {
+fn say_problems(path: &Path, listed: &UsersFile) {
     for (line, why) in &listed.problems {
         tracing::warn!("users file {}, line {line}: {why}", path.display());
     }

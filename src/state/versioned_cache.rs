@@ -7,12 +7,12 @@ use std::time::Duration;
 use moka::sync::Cache;
 
 /// A cache that never keeps what was read before a change and arrives after it.
-pub(crate) struct Known<K, V> {
+pub(crate) struct VersionedCache<K, V> {
     kept: Cache<K, V>,
     changes: Mutex<u64>,
 }
 
-impl<K, V> Known<K, V>
+impl<K, V> VersionedCache<K, V>
 where
     K: Hash + Eq + Clone + Send + Sync + 'static,
     V: Clone + Send + Sync + 'static,
@@ -76,7 +76,7 @@ mod tests {
 
     #[test]
     fn what_was_read_before_a_change_is_not_kept_after_it() {
-        let known = Known::new(10, Duration::from_mins(1));
+        let known = VersionedCache::new(10, Duration::from_mins(1));
         let before = known.changes();
         known.forget(&1);
         known.keep(1, "old", before);

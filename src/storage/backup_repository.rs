@@ -23,7 +23,7 @@ const BATCH_BYTES: u64 = 256 << 20;
 const RESERVE: u64 = 64 << 20;
 
 /// A folder of backups that is ours until this is dropped.
-pub struct Vault {
+pub struct BackupRepository {
     root: PathBuf,
     /// Where new contents wait until they are durable.
     staging: PathBuf,
@@ -32,7 +32,7 @@ pub struct Vault {
     _lock: File,
 }
 
-impl Vault {
+impl BackupRepository {
     /// Opens the folder (0700), making it where it is not there. What an earlier process left half-made is taken away.
     ///
     /// # Errors
@@ -73,7 +73,7 @@ impl Vault {
 
     /// Keeps what a file holds, if it is what it should be: false when it is something else or cannot be read, and
     /// nothing is kept then.
-    /// It is durable after the next [`Vault::settle`].
+    /// It is durable after the next [`BackupRepository::settle`].
     ///
     /// # Errors
     /// The system's; `StorageFull` before the disk is full.
@@ -164,7 +164,7 @@ impl Vault {
         Ok(spare)
     }
 
-    /// Takes away a content that [`Vault::spare`] named.
+    /// Takes away a content that [`BackupRepository::spare`] named.
     ///
     /// # Errors
     /// The system's.
@@ -291,7 +291,7 @@ mod tests {
     const ABC: &str = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
 
     /// Names of the files among the contents.
-    fn kept(vault: &Vault) -> Vec<String> {
+    fn kept(vault: &BackupRepository) -> Vec<String> {
         let folders = names(&vault.root.join("objects"), |name| !name.starts_with('.')).unwrap();
         folders.iter().flat_map(|folder| names(&vault.root.join("objects").join(folder), |_| true).unwrap()).collect()
     }
@@ -299,7 +299,7 @@ mod tests {
     #[test]
     fn a_content_is_kept_once_it_is_durable_and_only_if_it_is_what_it_should_be() {
         let folder = tempfile::tempdir().unwrap();
-        let mut vault = Vault::open(folder.path()).unwrap();
+        let mut vault = BackupRepository::open(folder.path()).unwrap();
         assert!(!vault.put(&mut &b"abd"[..], ABC, 3).unwrap(), "another content");
         assert!(!vault.put(&mut &b"abc"[..], "../../etc/passwd", 3).unwrap(), "no hash");
         assert!(vault.put(&mut &b"abc"[..], ABC, 3).unwrap());
@@ -314,12 +314,15 @@ mod tests {
     #[test]
     fn what_a_killed_process_left_half_made_is_no_content_and_no_set() {
         let folder = tempfile::tempdir().unwrap();
-        let mut vault = Vault::open(folder.path()).unwrap();
+        let mut vault = BackupRepository::open(folder.path()).unwrap();
         assert!(vault.put(&mut &b"abc"[..], ABC, 3).unwrap());
         vault.begin_set("20261122T060000Z").unwrap();
-        assert!(matches!(Vault::open(folder.path()), Err(cause) if cause.kind() == io::ErrorKind::WouldBlock), "one at a time");
+        assert!(
+            matches!(BackupRepository::open(folder.path()), Err(cause) if cause.kind() == io::ErrorKind::WouldBlock),
+            "one at a time"
+        );
         drop(vault);
-        let vault = Vault::open(folder.path()).unwrap();
+        let vault = BackupRepository::open(folder.path()).unwrap();
         assert!(!vault.has(ABC, 3));
         assert_eq!(vault.sets().unwrap(), Vec::<String>::new());
         vault.begin_set("20261122T060000Z").unwrap();
@@ -328,7 +331,7 @@ mod tests {
     #[test]
     fn a_damaged_content_is_put_aside_and_made_anew() {
         let folder = tempfile::tempdir().unwrap();
-        let mut vault = Vault::open(folder.path()).unwrap();
+        let mut vault = BackupRepository::open(folder.path()).unwrap();
         assert!(vault.put(&mut &b"abc"[..], ABC, 3).unwrap());
         vault.settle().unwrap();
         fs::write(vault.object(ABC), "abd").unwrap();

@@ -18,7 +18,7 @@ pub enum EntryKind {
 
 /// Something in a directory.
 #[derive(Debug, Clone)]
-pub struct Entry {
+pub struct DirEntry {
     /// `None` when it is not UTF-8.
     pub name: Option<String>,
     /// The name as far as it can be read.
@@ -32,7 +32,7 @@ pub struct Entry {
     pub changed: SystemTime,
 }
 
-impl Entry {
+impl DirEntry {
     /// The name for people.
     #[must_use]
     pub fn shown(&self) -> String {
@@ -72,7 +72,7 @@ pub(crate) fn each<T>(directory: &OwnedFd, make: impl Fn(&CStr, &Stat) -> T) -> 
 ///
 /// # Errors
 /// The system's.
-pub(crate) fn entries(directory: &OwnedFd) -> io::Result<Vec<Entry>> {
+pub(crate) fn entries(directory: &OwnedFd) -> io::Result<Vec<DirEntry>> {
     each(directory, about)
 }
 
@@ -80,7 +80,7 @@ pub(crate) fn entries(directory: &OwnedFd) -> io::Result<Vec<Entry>> {
 ///
 /// # Errors
 /// The system's.
-pub(crate) fn entry(directory: &OwnedFd, name: &str) -> io::Result<Option<Entry>> {
+pub(crate) fn entry(directory: &OwnedFd, name: &str) -> io::Result<Option<DirEntry>> {
     let name = CString::new(name)?;
     match rustix::fs::statat(directory, &name, AtFlags::SYMLINK_NOFOLLOW) {
         Ok(stat) => Ok(Some(about(&name, &stat))),
@@ -89,13 +89,13 @@ pub(crate) fn entry(directory: &OwnedFd, name: &str) -> io::Result<Option<Entry>
     }
 }
 
-fn about(name: &CStr, stat: &Stat) -> Entry {
+fn about(name: &CStr, stat: &Stat) -> DirEntry {
     let kind = match FileType::from_raw_mode(stat.st_mode) {
         FileType::RegularFile => EntryKind::File,
         FileType::Directory => EntryKind::Directory,
         _ => EntryKind::Other,
     };
-    Entry {
+    DirEntry {
         name: name.to_str().ok().map(str::to_owned),
         readable: name.to_string_lossy().into_owned(),
         kind,

@@ -16,13 +16,13 @@ use super::open_beneath::{BENEATH, open_regular};
 const DEEPEST: usize = 64;
 
 /// The root of such a tree.
-pub struct Foreign {
+pub struct ExternalTree {
     root: OwnedFd,
 }
 
 /// What lies beneath a folder, by path.
 #[derive(Default)]
-pub struct Contents {
+pub struct DirectoryContents {
     /// Beneath the folder.
     pub directories: Vec<PathBuf>,
     /// Beneath the folder.
@@ -31,7 +31,7 @@ pub struct Contents {
     pub others: Vec<(PathBuf, String)>,
 }
 
-impl Foreign {
+impl ExternalTree {
     /// # Errors
     /// The system's.
     pub fn open(path: &Path) -> io::Result<Self> {
@@ -51,8 +51,8 @@ impl Foreign {
     ///
     /// # Errors
     /// The system's, where the folder itself cannot be looked into.
-    pub fn contents(&self, folder: &Path) -> io::Result<Contents> {
-        let mut contents = Contents::default();
+    pub fn contents(&self, folder: &Path) -> io::Result<DirectoryContents> {
+        let mut contents = DirectoryContents::default();
         let mut waiting = vec![PathBuf::new()];
         while let Some(inner) = waiting.pop() {
             let opened = self.directory(&folder.join(&inner)).and_then(|directory| listed(&directory));
@@ -128,7 +128,7 @@ mod tests {
         std::fs::write(root.path().join("secret"), "s").unwrap();
         std::os::unix::fs::symlink("../secret", folder.join("link")).unwrap();
         std::os::unix::fs::symlink("..", folder.join("up")).unwrap();
-        let foreign = Foreign::open(root.path()).unwrap();
+        let foreign = ExternalTree::open(root.path()).unwrap();
         let contents = foreign.contents(Path::new("one")).unwrap();
         assert_eq!(contents.files, [Path::new("Photos/Trip/a.jpg")]);
         assert_eq!(contents.directories, [Path::new("Photos"), Path::new("Photos/Trip")]);

@@ -18,13 +18,13 @@ const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(
 
 /// One file: the person's folder, the directory in it ("" = the folder itself), the name.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
+pub struct FileLocation {
     pub(crate) folder: String,
     pub(crate) directory: String,
     pub(crate) name: String,
 }
 
-impl Place {
+impl FileLocation {
     /// The words come from rows; what is not a plain component or path is refused when it is used.
     #[must_use]
     pub fn new(folder: &str, directory: &str, name: &str) -> Self {
@@ -55,7 +55,7 @@ impl Place {
         if self.directory.is_empty() { self.folder.clone() } else { format!("{}/{}", self.folder, self.directory) }
     }
 
-    /// The inverse of [`Place::directory_text`].
+    /// The inverse of [`FileLocation::directory_text`].
     #[must_use]
     pub fn from_text(directory: &str, name: &str) -> Self {
         let (folder, inner) = directory.split_once('/').unwrap_or((directory, ""));

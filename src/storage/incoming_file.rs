@@ -8,31 +8,31 @@ use std::time::SystemTime;
 use sha2::digest::common::hazmat::{SerializableState, SerializedState};
 use sha2::{Digest, Sha256};
 
-use super::file_location::Place;
-use super::media_dir::Tree;
-use super::preallocate::Growing;
+use super::file_location::FileLocation;
+use super::media_dir::MediaDir;
+use super::preallocate::PreallocatedFile;
 
 /// Enough of a file's beginning to say what it is.
 const HEAD: usize = 8192;
 
-/// Bytes being written; gone again when dropped before [`Incoming::finish`].
-pub struct Incoming {
-    tree: Arc<Tree>,
-    place: Place,
-    file: Option<Growing>,
+/// Bytes being written; gone again when dropped before [`IncomingFile::finish`].
+pub struct IncomingFile {
+    tree: Arc<MediaDir>,
+    place: FileLocation,
+    file: Option<PreallocatedFile>,
     hash: Sha256,
     head: Vec<u8>,
     size: u64,
 }
 
 /// A whole file that is not yet at its place. One that came in one go is gone again when dropped
-/// unless [`Received::set_kept`]; a resumable one stays.
-pub struct Received {
-    tree: Arc<Tree>,
-    place: Place,
+/// unless [`ReceivedFile::set_kept`]; a resumable one stays.
+pub struct ReceivedFile {
+    tree: Arc<MediaDir>,
+    place: FileLocation,
     is_kept: bool,
     /// Open until the bytes are durable.
-    file: Option<Growing>,
+    file: Option<PreallocatedFile>,
     /// First bytes of the file.
     pub head: Vec<u8>,
     pub size: u64,
@@ -40,12 +40,12 @@ pub struct Received {
     pub sha256: String,
 }
 
-impl Incoming {
+impl IncomingFile {
     /// # Errors
     /// The system's.
-    pub fn create(tree: Arc<Tree>) -> io::Result<Self> {
-        let place = Place::incoming(&uuid::Uuid::now_v7().simple().to_string());
-        let file = Growing::new(tree.clone(), tree.create_file(&place)?, 0, u64::MAX);
+    pub fn create(tree: Arc<MediaDir>) -> io::Result<Self> {
+        let place = FileLocation::incoming(&uuid::Uuid::now_v7().simple().to_string());
+        let file = PreallocatedFile::new(tree.clone(), tree.create_file(&place)?, 0, u64::MAX);
         Ok(Self { tree, place, file: Some(file), hash: Sha256::new(), head: Vec::new(), size: 0 })
     }
 
@@ -75,8 +75,8 @@ impl Incoming {
 
     /// Nothing more will come. The bytes are not durable yet.
     #[must_use]
-    pub fn finish(mut self) -> Received {
-        Received {
+    pub fn finish(mut self) -> ReceivedFile {
+        ReceivedFile {
             tree: self.tree.clone(),
             place: self.place.clone(),
             is_kept: false,
@@ -88,7 +88,7 @@ impl Incoming {
     }
 }
 
-impl Drop for Incoming {
+impl Drop for IncomingFile {
     fn drop(&mut self) {
         if self.file.take().is_some() {
             drop(self.tree.remove_file(&self.place));
@@ -96,9 +96,9 @@ impl Drop for Incoming {
     }
 }
 
-impl Received {
+impl ReceivedFile {
     #[must_use]
-    pub const fn place(&self) -> &Place {
+    pub const fn place(&self) -> &FileLocation {
         &self.place
     }
 
@@ -107,7 +107,7 @@ impl Received {
     ///
     /// # Errors
     /// The system's.
-    pub fn at_rest(tree: Arc<Tree>, place: Place, sha256: Option<&str>) -> io::Result<Self> {
+    pub fn at_rest(tree: Arc<MediaDir>, place: FileLocation, sha256: Option<&str>) -> io::Result<Self> {
         let mut file = tree.open_file(&place)?;
         let size = file.metadata()?.len();
         let sha256 = match sha256 {
@@ -122,7 +122,7 @@ impl Received {
     /// # Errors
     /// The system's; an fsync that failed is not tried again.
     pub fn make_durable(&mut self) -> io::Result<()> {
-        self.file.take().map_or(Ok(()), Growing::close)
+        self.file.take().map_or(Ok(()), PreallocatedFile::close)
     }
 
     /// Says whether the file stays when this is dropped: it has found its place, or nobody wants it.
@@ -131,7 +131,7 @@ impl Received {
     }
 }
 
-impl Drop for Received {
+impl Drop for ReceivedFile {
     fn drop(&mut self) {
         if !self.is_kept {
             drop(self.tree.remove_file(&self.place));
@@ -140,19 +140,19 @@ impl Drop for Received {
 }
 
 /// A resumable upload that is being written on. What is behind its offset does not count.
-pub struct Partial {
-    tree: Arc<Tree>,
-    place: Place,
-    file: Growing,
+pub struct PartialFile {
+    tree: Arc<MediaDir>,
+    place: FileLocation,
+    file: PreallocatedFile,
     hash: Sha256,
 }
 
-impl Partial {
+impl PartialFile {
     /// Opens an upload of `length` bytes at its offset and forgets what lies behind it. `state` is the hash so far.
     ///
     /// # Errors
     /// The system's; `UnexpectedEof` when bytes before the offset are gone.
-    pub fn open(tree: Arc<Tree>, place: Place, offset: u64, length: u64, state: &[u8]) -> io::Result<Self> {
+    pub fn open(tree: Arc<MediaDir>, place: FileLocation, offset: u64, length: u64, state: &[u8]) -> io::Result<Self> {
         let mut file = match tree.open_to_append(&place, offset == 0) {
             Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Err(gone()),
             other => other?,
@@ -167,7 +167,7 @@ impl Partial {
             None => hash_of(&mut file)?,
         };
         file.seek(SeekFrom::Start(offset))?;
-        Ok(Self { file: Growing::new(tree.clone(), file, offset, length), tree, place, hash })
+        Ok(Self { file: PreallocatedFile::new(tree.clone(), file, offset, length), tree, place, hash })
     }
 
     /// # Errors
@@ -203,8 +203,8 @@ impl Partial {
     ///
     /// # Errors
     /// The system's.
-    pub fn finish(self) -> io::Result<Received> {
-        Ok(Received {
+    pub fn finish(self) -> io::Result<ReceivedFile> {
+        Ok(ReceivedFile {
             tree: self.tree,
             place: self.place,
             is_kept: true,
@@ -263,16 +263,16 @@ fn hash_of(file: &mut File) -> io::Result<Sha256> {
 mod tests {
     use super::*;
 
-    fn tree() -> (tempfile::TempDir, Arc<Tree>) {
+    fn tree() -> (tempfile::TempDir, Arc<MediaDir>) {
         let folder = tempfile::tempdir().unwrap();
-        let tree = Arc::new(Tree::open(folder.path()).unwrap());
+        let tree = Arc::new(MediaDir::open(folder.path()).unwrap());
         (folder, tree)
     }
 
     #[test]
     fn a_file_is_hashed_while_it_is_written() {
         let (_root, tree) = tree();
-        let mut incoming = Incoming::create(tree).unwrap();
+        let mut incoming = IncomingFile::create(tree).unwrap();
         incoming.write(b"ab").unwrap();
         incoming.write(b"c").unwrap();
         let received = incoming.finish();
@@ -285,16 +285,16 @@ mod tests {
     fn what_is_not_finished_or_not_kept_leaves_nothing() {
         let (root, tree) = tree();
         let count = || std::fs::read_dir(root.path().join(".incoming")).unwrap().count();
-        let mut torn = Incoming::create(tree.clone()).unwrap();
+        let mut torn = IncomingFile::create(tree.clone()).unwrap();
         torn.write(b"half").unwrap();
         assert_eq!(count(), 1);
         drop(torn);
         assert_eq!(count(), 0);
-        let refused = Incoming::create(tree.clone()).unwrap().finish();
+        let refused = IncomingFile::create(tree.clone()).unwrap().finish();
         assert_eq!(count(), 1);
         drop(refused);
         assert_eq!(count(), 0);
-        Incoming::create(tree).unwrap().finish().set_kept(true);
+        IncomingFile::create(tree).unwrap().finish().set_kept(true);
         assert_eq!(count(), 1);
     }
 
@@ -304,14 +304,15 @@ mod tests {
         let bytes: Vec<u8> = (0..100_000_u32).flat_map(u32::to_le_bytes).collect();
         let (mut offset, mut state) = (0, empty_state());
         for part in bytes.chunks(33_333) {
-            let mut partial = Partial::open(tree.clone(), Place::unfinished(uuid::Uuid::nil()), offset, 400_000, &state).unwrap();
+            let mut partial =
+                PartialFile::open(tree.clone(), FileLocation::unfinished(uuid::Uuid::nil()), offset, 400_000, &state).unwrap();
             partial.write(part).unwrap();
             (offset, state) = partial.progress();
             // Bytes that were written and never said to be durable.
             partial.write(b"and more").unwrap();
         }
         for state in [state, b"of another version".to_vec()] {
-            let received = Partial::open(tree.clone(), Place::unfinished(uuid::Uuid::nil()), offset, 400_000, &state)
+            let received = PartialFile::open(tree.clone(), FileLocation::unfinished(uuid::Uuid::nil()), offset, 400_000, &state)
                 .unwrap()
                 .finish()
                 .unwrap();
@@ -319,7 +320,7 @@ mod tests {
             assert_eq!((received.size, received.head.as_slice()), (400_000, &bytes[..8192]));
         }
         assert!(
-            Partial::open(tree, Place::unfinished(uuid::Uuid::nil()), offset + 1, 400_000, &empty_state()).is_err(),
+            PartialFile::open(tree, FileLocation::unfinished(uuid::Uuid::nil()), offset + 1, 400_000, &empty_state()).is_err(),
             "shorter than its offset"
         );
     }

@@ -16,12 +16,12 @@ use super::sha256_of;
 use crate::error::{Error, Result};
 
 /// Hashes what goes through it.
-struct Hashed {
+struct HashingWriter {
     file: BufWriter<File>,
     hash: Sha256,
 }
 
-impl Write for Hashed {
+impl Write for HashingWriter {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let written = self.file.write(bytes)?;
         self.hash.update(bytes.get(..written).unwrap_or_default());
@@ -34,16 +34,16 @@ impl Write for Hashed {
 }
 
 /// A file of lines that is being written.
-pub struct Lines(GzEncoder<Hashed>);
+pub struct JsonLinesWriter(GzEncoder<HashingWriter>);
 
-impl Lines {
+impl JsonLinesWriter {
     /// In the place of one that was there (0600).
     ///
     /// # Errors
     /// The system's.
     pub fn create(path: &Path) -> io::Result<Self> {
         let file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
-        let hashed = Hashed { file: BufWriter::new(file), hash: Sha256::new() };
+        let hashed = HashingWriter { file: BufWriter::new(file), hash: Sha256::new() };
         Ok(Self(GzEncoder::new(hashed, Compression::fast())))
     }
 

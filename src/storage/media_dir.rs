@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{AtFlags, Mode, OFlags, RenameFlags};
 
-use super::dir_entry::{Entry, entries, entry};
-use super::file_location::{INCOMING, Place, QUARANTINE, UPLOADS};
+use super::dir_entry::{DirEntry, entries, entry};
+use super::file_location::{FileLocation, INCOMING, QUARANTINE, UPLOADS};
 use super::open_beneath::{BENEATH, open_regular};
 
 /// The folders everyone has.
@@ -24,12 +24,12 @@ pub const BEFORE: &str = ".before-";
 const RESERVE: u64 = 64 << 20;
 
 /// The root of all people's folders.
-pub struct Tree {
+pub struct MediaDir {
     path: PathBuf,
     root: OwnedFd,
 }
 
-impl Tree {
+impl MediaDir {
     /// Opens the root, making it where it is not there.
     ///
     /// # Errors
@@ -125,7 +125,7 @@ impl Tree {
     /// The system's.
     pub fn write_icon(&self, folder: &str, icon: &str) -> io::Result<()> {
         use std::io::Write;
-        let waiting = Place::incoming(&format!("icon-{}", uuid::Uuid::now_v7().simple()));
+        let waiting = FileLocation::incoming(&format!("icon-{}", uuid::Uuid::now_v7().simple()));
         let mut file = self.create_file(&waiting)?;
         let written = file.write_all(icon.as_bytes()).and_then(|()| file.sync_all()).and_then(|()| {
             let person = self.person(folder)?;
@@ -144,14 +144,14 @@ impl Tree {
     /// # Errors
     /// The system's.
     pub fn open_icon(&self, folder: &str) -> io::Result<File> {
-        self.open_file(&Place::new(folder, "", ICON))
+        self.open_file(&FileLocation::new(folder, "", ICON))
     }
 
     /// A new empty file (0640).
     ///
     /// # Errors
     /// The system's; `AlreadyExists` when the place is taken.
-    pub fn create_file(&self, place: &Place) -> io::Result<File> {
+    pub fn create_file(&self, place: &FileLocation) -> io::Result<File> {
         let directory = self.directory(place)?;
         let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
         let file = rustix::fs::openat2(&directory, component(&place.name)?, flags, Mode::from_raw_mode(0o640), BENEATH)?;
@@ -162,7 +162,7 @@ impl Tree {
     ///
     /// # Errors
     /// The system's.
-    pub fn open_to_append(&self, place: &Place, is_new: bool) -> io::Result<File> {
+    pub fn open_to_append(&self, place: &FileLocation, is_new: bool) -> io::Result<File> {
         let directory = self.directory(place)?;
         let (make, mode) = if is_new { (OFlags::CREATE, Mode::from_raw_mode(0o640)) } else { (OFlags::empty(), Mode::empty()) };
         let flags = OFlags::RDWR | OFlags::NOFOLLOW | OFlags::CLOEXEC | make;
@@ -174,7 +174,7 @@ impl Tree {
     ///
     /// # Errors
     /// The system's; `AlreadyExists` when the place is taken.
-    pub fn link_from(&self, other: &Self, place: &Place) -> io::Result<()> {
+    pub fn link_from(&self, other: &Self, place: &FileLocation) -> io::Result<()> {
         let (old, new, name) = (other.directory(place)?, self.directory(place)?, component(&place.name)?);
         Ok(rustix::fs::linkat(&old, name, &new, name, AtFlags::empty())?)
     }
@@ -183,7 +183,7 @@ impl Tree {
     ///
     /// # Errors
     /// The system's.
-    pub fn sync_directory_of(&self, place: &Place) -> io::Result<()> {
+    pub fn sync_directory_of(&self, place: &FileLocation) -> io::Result<()> {
         Ok(rustix::fs::fsync(self.directory(place)?)?)
     }
 
@@ -191,7 +191,7 @@ impl Tree {
     ///
     /// # Errors
     /// The system's; `InvalidInput` for a name that is none, `NotFound` for what is not a regular file.
-    pub fn open_file(&self, place: &Place) -> io::Result<File> {
+    pub fn open_file(&self, place: &FileLocation) -> io::Result<File> {
         open_regular(self.directory(place)?, component(&place.name)?)
     }
 
@@ -199,7 +199,7 @@ impl Tree {
     ///
     /// # Errors
     /// The system's.
-    pub fn entry(&self, place: &Place) -> io::Result<Option<Entry>> {
+    pub fn entry(&self, place: &FileLocation) -> io::Result<Option<DirEntry>> {
         match self.directory(place) {
             Err(cause) if matches!(cause.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(None),
             directory => entry(&directory?, component(&place.name)?),
@@ -210,7 +210,7 @@ impl Tree {
     ///
     /// # Errors
     /// The system's.
-    pub fn is_taken(&self, place: &Place) -> io::Result<bool> {
+    pub fn is_taken(&self, place: &FileLocation) -> io::Result<bool> {
         let directory = match self.directory(place) {
             Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(false),
             other => other?,
@@ -223,11 +223,11 @@ impl Tree {
     }
 
     /// Renames a file or directory; never over another one. Durable when both directories are:
-    /// [`Tree::sync_directory_of`].
+    /// [`MediaDir::sync_directory_of`].
     ///
     /// # Errors
     /// `AlreadyExists` when the place is taken; the system's. Nothing was renamed then.
-    pub fn rename(&self, from: &Place, to: &Place) -> io::Result<()> {
+    pub fn rename(&self, from: &FileLocation, to: &FileLocation) -> io::Result<()> {
         let (old, new) = (self.directory(from)?, self.directory(to)?);
         rustix::fs::renameat_with(&old, component(&from.name)?, &new, component(&to.name)?, RenameFlags::NOREPLACE)?;
         Ok(())
@@ -237,10 +237,10 @@ impl Tree {
     ///
     /// # Errors
     /// The system's.
-    pub fn make_directory_of(&self, place: &Place) -> io::Result<()> {
+    pub fn make_directory_of(&self, place: &FileLocation) -> io::Result<()> {
         let mut above = String::new();
         for part in place.directory.split('/').filter(|part| !part.is_empty()) {
-            self.make_directory(&Place::new(&place.folder, &above, part))?;
+            self.make_directory(&FileLocation::new(&place.folder, &above, part))?;
             above = if above.is_empty() { part.to_owned() } else { format!("{above}/{part}") };
         }
         Ok(())
@@ -250,16 +250,16 @@ impl Tree {
     ///
     /// # Errors
     /// The system's; `InvalidInput` for what is no path.
-    pub fn list(&self, folder: &str, path: &str) -> io::Result<Vec<Entry>> {
-        entries(&self.directory(&Place::new(folder, path, "x"))?)
+    pub fn list(&self, folder: &str, path: &str) -> io::Result<Vec<DirEntry>> {
+        entries(&self.directory(&FileLocation::new(folder, path, "x"))?)
     }
 
     /// What lies beside people's folders and is none of ours.
     ///
     /// # Errors
     /// The system's.
-    pub fn list_top(&self) -> io::Result<Vec<Entry>> {
-        let ours = |entry: &Entry| match entry.name.as_deref() {
+    pub fn list_top(&self) -> io::Result<Vec<DirEntry>> {
+        let ours = |entry: &DirEntry| match entry.name.as_deref() {
             Some(INCOMING | UPLOADS | QUARANTINE | ".gitkeep") => true,
             Some(name) => name.starts_with(BEFORE) || name.starts_with(RESTORING),
             None => false,
@@ -272,7 +272,7 @@ impl Tree {
     /// # Errors
     /// The system's.
     pub fn list_quarantine(&self) -> io::Result<Vec<String>> {
-        let entries = entries(&self.directory(&Place::quarantined(uuid::Uuid::nil()))?)?;
+        let entries = entries(&self.directory(&FileLocation::quarantined(uuid::Uuid::nil()))?)?;
         Ok(entries.into_iter().map(|entry| entry.shown()).collect())
     }
 
@@ -292,7 +292,7 @@ impl Tree {
     ///
     /// # Errors
     /// The system's.
-    pub fn remove_file(&self, place: &Place) -> io::Result<()> {
+    pub fn remove_file(&self, place: &FileLocation) -> io::Result<()> {
         let directory = self.directory(place)?;
         match rustix::fs::unlinkat(&directory, component(&place.name)?, AtFlags::empty()) {
             Ok(()) | Err(rustix::io::Errno::NOENT) => Ok(()),
@@ -304,7 +304,7 @@ impl Tree {
     ///
     /// # Errors
     /// The system's; `NotADirectory` where a file has that name.
-    pub fn make_directory(&self, place: &Place) -> io::Result<()> {
+    pub fn make_directory(&self, place: &FileLocation) -> io::Result<()> {
         let parent = self.directory(place)?;
         make_directory(&parent, component(&place.name)?, Mode::from_raw_mode(0o750))?;
         rustix::fs::openat2(&parent, &place.name, OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty(), BENEATH)?;
@@ -315,7 +315,7 @@ impl Tree {
     ///
     /// # Errors
     /// The system's.
-    pub fn remove_directory(&self, place: &Place) -> io::Result<bool> {
+    pub fn remove_directory(&self, place: &FileLocation) -> io::Result<bool> {
         let parent = self.directory(place)?;
         match rustix::fs::unlinkat(&parent, component(&place.name)?, AtFlags::REMOVEDIR) {
             Ok(()) | Err(rustix::io::Errno::NOENT) => Ok(true),
@@ -335,7 +335,7 @@ impl Tree {
     }
 
     /// The directory of `place`, resolved beneath the person's own folder.
-    pub(crate) fn directory(&self, place: &Place) -> io::Result<OwnedFd> {
+    pub(crate) fn directory(&self, place: &FileLocation) -> io::Result<OwnedFd> {
         let person = self.person(&place.folder)?;
         if place.directory.is_empty() {
             return Ok(person);
@@ -377,9 +377,9 @@ mod tests {
     use rustix::fs::{CWD, FileType};
     use std::io::Read;
 
-    fn tree() -> (tempfile::TempDir, Tree, String) {
+    fn tree() -> (tempfile::TempDir, MediaDir, String) {
         let folder = tempfile::tempdir().unwrap();
-        let tree = Tree::open(folder.path()).unwrap();
+        let tree = MediaDir::open(folder.path()).unwrap();
         let person = tree.create_person(27, "John", "Doe", "<svg/>").unwrap();
         (folder, tree, person)
     }
@@ -416,7 +416,7 @@ mod tests {
         let folder = root.path().join(&person).join("Photos");
         std::fs::write(folder.join("a"), "1").unwrap();
         std::fs::write(folder.join("b"), "2").unwrap();
-        let failed = tree.rename(&Place::new(&person, "Photos", "a"), &Place::new(&person, "Photos", "b"));
+        let failed = tree.rename(&FileLocation::new(&person, "Photos", "a"), &FileLocation::new(&person, "Photos", "b"));
         assert_eq!(failed.unwrap_err().kind(), io::ErrorKind::AlreadyExists);
         assert_eq!(std::fs::read_to_string(folder.join("b")).unwrap(), "2");
     }
@@ -441,10 +441,10 @@ mod tests {
             ("..", "secret"),
             ("/etc", "passwd"),
         ] {
-            assert!(tree.open_file(&Place::new(&person, directory, name)).is_err(), "{directory}/{name}");
+            assert!(tree.open_file(&FileLocation::new(&person, directory, name)).is_err(), "{directory}/{name}");
         }
         let mut text = String::new();
-        tree.open_file(&Place::new(&other, "Photos", "secret")).unwrap().read_to_string(&mut text).unwrap();
+        tree.open_file(&FileLocation::new(&other, "Photos", "secret")).unwrap().read_to_string(&mut text).unwrap();
         assert_eq!(text, "secret");
     }
 }

@@ -15,11 +15,11 @@ pub mod restore_swap;
 pub mod sweep;
 pub mod watcher;
 
-pub use backup_repository::Vault;
-pub use external_tree::Foreign;
-pub use file_location::Place;
+pub use backup_repository::BackupRepository;
+pub use external_tree::ExternalTree;
+pub use file_location::FileLocation;
 pub use file_name::FileName;
-pub use incoming_file::{Incoming, Partial, Received, empty_state, sha256_of};
-pub use json_lines::Lines;
-pub use media_dir::Tree;
-pub use restore_swap::Replacement;
+pub use incoming_file::{IncomingFile, PartialFile, ReceivedFile, empty_state, sha256_of};
+pub use json_lines::JsonLinesWriter;
+pub use media_dir::MediaDir;
+pub use restore_swap::RestoreSwap;

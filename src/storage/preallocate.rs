@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use rustix::fs::FallocateFlags;
 
-use super::media_dir::Tree;
+use super::media_dir::MediaDir;
 
 /// Bytes allocated at a time. Longer steps were not faster.
 const STEP: u64 = 8 << 20;
@@ -15,8 +15,8 @@ const STEP: u64 = 8 << 20;
 const LONG: u64 = 1 << 20;
 
 /// Space that was allocated and not written is given back when this is dropped.
-pub(crate) struct Growing {
-    tree: Arc<Tree>,
+pub(crate) struct PreallocatedFile {
+    tree: Arc<MediaDir>,
     file: File,
     /// Bytes it will never have more of.
     limit: u64,
@@ -27,9 +27,9 @@ pub(crate) struct Growing {
     is_refused: bool,
 }
 
-impl Growing {
+impl PreallocatedFile {
     /// A file that has `size` bytes and is written on behind them.
-    pub(crate) const fn new(tree: Arc<Tree>, file: File, size: u64, limit: u64) -> Self {
+    pub(crate) const fn new(tree: Arc<MediaDir>, file: File, size: u64, limit: u64) -> Self {
         Self { tree, file, limit, size, allocated: size, is_refused: false }
     }
 
@@ -96,7 +96,7 @@ impl Growing {
     }
 }
 
-impl Drop for Growing {
+impl Drop for PreallocatedFile {
     fn drop(&mut self) {
         drop(self.trim());
     }
@@ -111,11 +111,11 @@ mod tests {
     const PIECE: usize = 512 * 1024;
     static BYTES: [u8; PIECE] = [7; PIECE];
 
-    fn growing(limit: u64) -> (tempfile::TempDir, std::path::PathBuf, Growing) {
+    fn growing(limit: u64) -> (tempfile::TempDir, std::path::PathBuf, PreallocatedFile) {
         let folder = tempfile::tempdir().unwrap();
-        let tree = Arc::new(Tree::open(folder.path()).unwrap());
+        let tree = Arc::new(MediaDir::open(folder.path()).unwrap());
         let path = folder.path().join("file");
-        let file = Growing::new(tree, File::create(&path).unwrap(), 0, limit);
+        let file = PreallocatedFile::new(tree, File::create(&path).unwrap(), 0, limit);
         (folder, path, file)
     }
 

@@ -15,7 +15,7 @@ const MAGIC: &[u8; 4] = b"NXV1";
 const ENTRY: usize = 16;
 
 /// One preview, ready to be sent: where it begins and how long it is.
-pub struct Stored {
+pub struct CachedPreview {
     pub file: File,
     pub width: u32,
     pub height: u32,
@@ -25,11 +25,11 @@ pub struct Stored {
 }
 
 /// The previews of all items.
-pub struct Previews {
+pub struct PreviewCache {
     root: PathBuf,
 }
 
-impl Previews {
+impl PreviewCache {
     /// # Errors
     /// The system's.
     pub fn open(data_dir: &Path) -> io::Result<Self> {
@@ -78,7 +78,7 @@ impl Previews {
     ///
     /// # Errors
     /// `NotFound`; `InvalidData` for a file that is torn.
-    pub fn find(&self, id: Uuid, side: u32) -> io::Result<Stored> {
+    pub fn find(&self, id: Uuid, side: u32) -> io::Result<CachedPreview> {
         let file = File::open(self.path(id))?;
         let length = file.metadata()?.len();
         let mut head = [0; 8 + ENTRY * 3];
@@ -101,7 +101,7 @@ impl Previews {
         if offset + size > length || size == 0 {
             return Err(torn());
         }
-        Ok(Stored { file, width, height, offset, length: size })
+        Ok(CachedPreview { file, width, height, offset, length: size })
     }
 
     /// Forgets everybody's previews.
@@ -156,7 +156,7 @@ mod tests {
         Picture { width: side, height: side / 2, bytes: vec![byte; side as usize] }
     }
 
-    fn read(stored: &Stored) -> Vec<u8> {
+    fn read(stored: &CachedPreview) -> Vec<u8> {
         let mut bytes = vec![0; usize::try_from(stored.length).unwrap()];
         stored.file.read_exact_at(&mut bytes, stored.offset).unwrap();
         bytes
@@ -165,7 +165,7 @@ mod tests {
     #[test]
     fn each_size_is_found_and_a_small_picture_stands_for_all() {
         let folder = tempfile::tempdir().unwrap();
-        let previews = Previews::open(folder.path()).unwrap();
+        let previews = PreviewCache::open(folder.path()).unwrap();
         let id = Uuid::now_v7();
         assert!(previews.find(id, 320).is_err());
         previews.keep(id, &[picture(1280, 1), picture(640, 2), picture(320, 3)]).unwrap();
@@ -181,7 +181,7 @@ mod tests {
     #[test]
     fn a_torn_file_is_never_sent() {
         let folder = tempfile::tempdir().unwrap();
-        let previews = Previews::open(folder.path()).unwrap();
+        let previews = PreviewCache::open(folder.path()).unwrap();
         let id = Uuid::now_v7();
         previews.keep(id, &[picture(1280, 1), picture(640, 2), picture(320, 3)]).unwrap();
         let whole = fs::read(previews.path(id)).unwrap();

@@ -5,19 +5,19 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::media_dir::{BEFORE, RESTORING, Tree};
+use super::media_dir::{BEFORE, MediaDir, RESTORING};
 
 /// Folders that stand there and are to stand there no more.
 const ASIDE: &str = ".aside";
 
 /// People's folders that are made ready in `.restoring-…`, to stand in the place of those in use, which go to `.before-…`.
-pub struct Replacement {
+pub struct RestoreSwap {
     root: PathBuf,
     ready: PathBuf,
     before: PathBuf,
 }
 
-impl Replacement {
+impl RestoreSwap {
     /// The one of that name, in the root of people's folders.
     #[must_use]
     pub fn new(root: &Path, name: &str) -> Self {
@@ -29,8 +29,8 @@ impl Replacement {
     ///
     /// # Errors
     /// The system's.
-    pub fn tree(&self) -> io::Result<Tree> {
-        Tree::open(&self.ready)
+    pub fn tree(&self) -> io::Result<MediaDir> {
+        MediaDir::open(&self.ready)
     }
 
     /// Says that nothing more will come: what is there is durable. Of the folders of `before` those that have no

@@ -4,17 +4,17 @@ use std::io;
 
 use rustix::fs::AtFlags;
 
-use super::file_location::Place;
-use super::media_dir::Tree;
+use super::file_location::FileLocation;
+use super::media_dir::MediaDir;
 
-impl Tree {
+impl MediaDir {
     /// Takes away what was on its way in when the server stopped: none of it was acknowledged.
     /// Returns how many files that were.
     ///
     /// # Errors
     /// The system's.
     pub fn sweep_incoming(&self) -> io::Result<usize> {
-        self.sweep(&Place::incoming("x"), |_| false)
+        self.sweep(&FileLocation::incoming("x"), |_| false)
     }
 
     /// Takes away resumable uploads that nobody knows of. Returns how many files that were.
@@ -22,10 +22,10 @@ impl Tree {
     /// # Errors
     /// The system's.
     pub fn sweep_uploads(&self, is_wanted: impl Fn(&str) -> bool) -> io::Result<usize> {
-        self.sweep(&Place::unfinished(uuid::Uuid::nil()), is_wanted)
+        self.sweep(&FileLocation::unfinished(uuid::Uuid::nil()), is_wanted)
     }
 
-    fn sweep(&self, beside: &Place, is_wanted: impl Fn(&str) -> bool) -> io::Result<usize> {
+    fn sweep(&self, beside: &FileLocation, is_wanted: impl Fn(&str) -> bool) -> io::Result<usize> {
         let directory = self.directory(beside)?;
         let mut swept = 0;
         for entry in rustix::fs::Dir::read_from(&directory)? {
@@ -54,8 +54,8 @@ mod tests {
     #[test]
     fn what_was_on_its_way_in_is_swept_away() {
         let root = tempfile::tempdir().unwrap();
-        let tree = Tree::open(root.path()).unwrap();
-        tree.create_file(&Place::incoming("half")).unwrap();
+        let tree = MediaDir::open(root.path()).unwrap();
+        tree.create_file(&FileLocation::incoming("half")).unwrap();
         assert_eq!(tree.sweep_incoming().unwrap(), 1);
         assert_eq!(tree.sweep_incoming().unwrap(), 0);
     }

@@ -16,7 +16,7 @@ const MOST: usize = 100_000;
 
 /// What was touched, and when last.
 #[derive(Default)]
-struct Touched {
+struct ChangedPaths {
     /// Beneath the media folder.
     paths: HashMap<PathBuf, Instant>,
     /// When more happened than was heard or could be remembered.
@@ -25,7 +25,7 @@ struct Touched {
 
 /// What was touched and stands still.
 #[derive(Debug, Default)]
-pub struct Quiet {
+pub struct QuietPaths {
     /// Beneath the media folder.
     pub paths: Vec<PathBuf>,
     /// Whether there was more that nobody remembers.
@@ -33,24 +33,24 @@ pub struct Quiet {
 }
 
 /// A watch over all people's folders.
-pub struct FolderWatch {
+pub struct FolderWatcher {
     root: PathBuf,
     watcher: Mutex<RecommendedWatcher>,
-    touched: Arc<Mutex<Touched>>,
+    touched: Arc<Mutex<ChangedPaths>>,
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl FolderWatch {
+impl FolderWatcher {
     /// Watches every folder of everybody; takes as long as it takes to walk through them.
     ///
     /// # Errors
     /// The system's, where there are more folders than may be watched (`fs.inotify.max_user_watches`).
     pub fn start(root: &Path) -> io::Result<Self> {
         let root = root.canonicalize()?;
-        let touched = Arc::<Mutex<Touched>>::default();
+        let touched = Arc::<Mutex<ChangedPaths>>::default();
         let (heard, base) = (touched.clone(), root.clone());
         let watcher = notify::recommended_watcher(move |event| note(&heard, &base, event)).map_err(io::Error::other)?;
         let watch = Self { root, watcher: Mutex::new(watcher), touched };
@@ -69,7 +69,7 @@ impl FolderWatch {
     }
 
     /// What was touched and has stood still since for `settled`; it is forgotten here.
-    pub fn take(&self, settled: Duration) -> Quiet {
+    pub fn take(&self, settled: Duration) -> QuietPaths {
         let mut touched = locked(&self.touched);
         let is_lost = touched.lost.take_if(|at| at.elapsed() >= settled).is_some();
         let paths: Vec<PathBuf> =
@@ -87,11 +87,11 @@ impl FolderWatch {
                 tracing::warn!("a new folder is not watched: {cause}");
             }
         }
-        Quiet { paths, is_lost }
+        QuietPaths { paths, is_lost }
     }
 
     /// Remembers this as if it had been touched now.
-    pub fn put_back(&self, again: Quiet) {
+    pub fn put_back(&self, again: QuietPaths) {
         let mut touched = locked(&self.touched);
         for path in again.paths {
             touched.paths.entry(path).or_insert_with(Instant::now);
@@ -106,7 +106,7 @@ fn is_hidden(name: &OsStr) -> bool {
     name.as_bytes().starts_with(b".")
 }
 
-fn note(touched: &Mutex<Touched>, root: &Path, event: notify::Result<Event>) {
+fn note(touched: &Mutex<ChangedPaths>, root: &Path, event: notify::Result<Event>) {
     let mut touched = locked(touched);
     let event = match event {
         Ok(event) if event.need_rescan() => {
@@ -144,13 +144,13 @@ mod tests {
     #[test]
     fn what_was_lost_or_could_not_be_looked_at_is_not_forgotten() {
         let folder = tempfile::tempdir().unwrap();
-        let watch = FolderWatch::start(folder.path()).unwrap();
+        let watch = FolderWatcher::start(folder.path()).unwrap();
         note(&watch.touched, &watch.root, Err(notify::Error::generic("too much at once")));
         assert!(!watch.take(Duration::from_mins(1)).is_lost, "it has not stood still for long enough");
         let quiet = watch.take(Duration::ZERO);
         assert!(quiet.is_lost);
         assert!(!watch.take(Duration::ZERO).is_lost, "it is said once");
-        watch.put_back(Quiet { paths: vec!["00001_A001/b".into()], ..quiet });
+        watch.put_back(QuietPaths { paths: vec!["00001_A001/b".into()], ..quiet });
         let again = watch.take(Duration::ZERO);
         assert_eq!((again.paths, again.is_lost), (vec![PathBuf::from("00001_A001/b")], true));
     }

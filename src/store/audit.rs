@@ -43,7 +43,7 @@ pub fn list_after(conn: &mut Conn, after: i64, limit: i64) -> QueryResult<Vec<Au
 
 /// What is looked for.
 #[derive(Debug, Clone, Default)]
-pub struct Filter {
+pub struct AuditFilter {
     pub event: Option<Event>,
     pub actor: Option<String>,
     /// Not before.
@@ -56,7 +56,7 @@ pub struct Filter {
 ///
 /// # Errors
 /// The database's.
-pub fn list(conn: &mut Conn, filter: &Filter, before: Option<i64>, limit: i64) -> QueryResult<Vec<AuditRow>> {
+pub fn list(conn: &mut Conn, filter: &AuditFilter, before: Option<i64>, limit: i64) -> QueryResult<Vec<AuditRow>> {
     let mut query = table::table.select(AuditRow::as_select()).into_boxed();
     if let Some(event) = filter.event {
         query = query.filter(table::event.eq(event.as_str()));

@@ -6,21 +6,21 @@ use crate::db::Conn;
 use crate::db::schema::file_moves;
 use crate::model::id::MoveId;
 use crate::model::{Time, UserId};
-use crate::storage::Place;
+use crate::storage::FileLocation;
 
 /// One rename under way. `subject` is the id of the item or directory: each moves once at a time.
 #[derive(Debug, Clone)]
-pub struct Move {
+pub struct FileMove {
     pub id: MoveId,
     pub user_id: UserId,
     pub subject: MoveId,
-    pub from: Place,
-    pub to: Place,
+    pub from: FileLocation,
+    pub to: FileLocation,
 }
 
 /// # Errors
 /// The database's; `UniqueViolation` when the subject is being moved already.
-pub fn insert(conn: &mut Conn, new: &Move, at: Time) -> QueryResult<usize> {
+pub fn insert(conn: &mut Conn, new: &FileMove, at: Time) -> QueryResult<usize> {
     diesel::insert_into(file_moves::table)
         .values((
             file_moves::id.eq(new.id),
@@ -45,7 +45,7 @@ pub fn delete(conn: &mut Conn, id: MoveId) -> QueryResult<usize> {
 ///
 /// # Errors
 /// The database's.
-pub fn is_going_to(conn: &mut Conn, place: &Place) -> QueryResult<bool> {
+pub fn is_going_to(conn: &mut Conn, place: &FileLocation) -> QueryResult<bool> {
     let going = file_moves::table
         .filter(file_moves::to_directory.eq(place.directory_text()))
         .filter(file_moves::to_name.eq(place.name().to_owned()));
@@ -56,7 +56,7 @@ pub fn is_going_to(conn: &mut Conn, place: &Place) -> QueryResult<bool> {
 ///
 /// # Errors
 /// The database's.
-pub fn list(conn: &mut Conn) -> QueryResult<Vec<Move>> {
+pub fn list(conn: &mut Conn) -> QueryResult<Vec<FileMove>> {
     type Row = (MoveId, UserId, MoveId, String, String, String, String);
     let rows: Vec<Row> = file_moves::table
         .select((
@@ -72,12 +72,12 @@ pub fn list(conn: &mut Conn) -> QueryResult<Vec<Move>> {
         .load(conn)?;
     Ok(rows
         .into_iter()
-        .map(|(id, user_id, subject, from_directory, from_name, to_directory, to_name)| Move {
+        .map(|(id, user_id, subject, from_directory, from_name, to_directory, to_name)| FileMove {
             id,
             user_id,
             subject,
-            from: Place::from_text(&from_directory, &from_name),
-            to: Place::from_text(&to_directory, &to_name),
+            from: FileLocation::from_text(&from_directory, &from_name),
+            to: FileLocation::from_text(&to_directory, &to_name),
         })
         .collect())
 }

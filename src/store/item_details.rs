@@ -4,25 +4,25 @@ use diesel::prelude::*;
 
 use crate::db::Conn;
 use crate::db::schema::{media_details, media_items, tracks};
-use crate::model::{Details, ItemId, Track, UserId};
+use crate::model::{ItemDetails, ItemId, Track, UserId};
 
 /// # Errors
 /// The database's.
-pub fn find(conn: &mut Conn, owner: UserId, id: ItemId) -> QueryResult<Option<Details>> {
+pub fn find(conn: &mut Conn, owner: UserId, id: ItemId) -> QueryResult<Option<ItemDetails>> {
     let text: Option<String> = media_details::table
         .find(id)
         .filter(media_details::user_id.eq(owner))
         .select(media_details::facts)
         .first(conn)
         .optional()?;
-    Ok(text.map(|text| Details::parse(&text)))
+    Ok(text.map(|text| ItemDetails::parse(&text)))
 }
 
 /// Puts it in the place of what was known before.
 ///
 /// # Errors
 /// The database's.
-pub fn replace(conn: &mut Conn, owner: UserId, id: ItemId, details: &Details) -> QueryResult<()> {
+pub fn replace(conn: &mut Conn, owner: UserId, id: ItemId, details: &ItemDetails) -> QueryResult<()> {
     diesel::delete(media_details::table.find(id)).execute(conn)?;
     let row = (media_details::item_id.eq(id), media_details::user_id.eq(owner), media_details::facts.eq(details.text()));
     diesel::insert_into(media_details::table).values(row).execute(conn)?;

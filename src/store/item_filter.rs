@@ -5,7 +5,7 @@ use crate::model::{DirectoryId, ItemId, Shelf, WallClock};
 
 /// Which of a person's items a list shows: those that fit all of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Selection {
+pub struct ItemFilter {
     pub shelf: Shelf,
     pub directory: Option<DirectoryId>,
     pub kind: Option<ItemKind>,
@@ -17,7 +17,7 @@ pub struct Selection {
     pub floor: Option<(WallClock, ItemId)>,
 }
 
-impl Selection {
+impl ItemFilter {
     #[must_use]
     pub const fn shelf(shelf: Shelf) -> Self {
         Self { shelf, directory: None, kind: None, words: None, sha256: None, floor: None }

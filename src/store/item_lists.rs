@@ -3,8 +3,8 @@
 use diesel::prelude::*;
 use uuid::Uuid;
 
-use super::item_filter::{Selection, range};
-use super::keyset::Side::{Greater, Less, NotLess};
+use super::item_filter::{ItemFilter, range};
+use super::keyset::PageDirection::{Greater, Less, NotLess};
 use super::keyset::beside;
 use crate::db::Conn;
 use crate::db::schema::{media_items as table, search_words};
@@ -20,7 +20,7 @@ const NOBODY: UserId = UserId(-1);
 pub fn list(
     conn: &mut Conn,
     owner: UserId,
-    selection: &Selection,
+    selection: &ItemFilter,
     sort: Sort,
     after: Option<&Cursor>,
     limit: i64,
@@ -102,7 +102,7 @@ pub fn list(
 pub fn count_between(
     conn: &mut Conn,
     owner: UserId,
-    selection: &Selection,
+    selection: &ItemFilter,
     from: WallClock,
     until: WallClock,
 ) -> QueryResult<i64> {

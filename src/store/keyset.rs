@@ -10,7 +10,7 @@ use crate::db::Conn;
 
 /// On which side of the place.
 #[derive(Clone, Copy)]
-pub enum Side {
+pub enum PageDirection {
     Less,
     Greater,
     /// The place itself, too.
@@ -21,12 +21,12 @@ pub enum Side {
 ///
 /// One database goes to the place by the whole index where rows are compared, and walks through equal keys where it
 /// reads `OR`; with the other it is the other way round ([`Conn::seeks_rows`]).
-pub struct Beside<K, I, A, L> {
+pub struct KeysetPredicate<K, I, A, L> {
     key: K,
     id: I,
     at: A,
     last: L,
-    side: Side,
+    side: PageDirection,
     by_row: bool,
 }
 
@@ -34,9 +34,9 @@ pub struct Beside<K, I, A, L> {
 pub fn beside<K, I, A, L>(
     conn: &Conn,
     (key, id): (K, I),
-    side: Side,
+    side: PageDirection,
     (at, last): (A, L),
-) -> Beside<K, I, A::Expression, L::Expression>
+) -> KeysetPredicate<K, I, A::Expression, L::Expression>
 where
     K: Expression,
     K::SqlType: SqlType + TypedExpressionType,
@@ -45,10 +45,10 @@ where
     A: AsExpression<K::SqlType>,
     L: AsExpression<I::SqlType>,
 {
-    Beside { key, id, at: at.as_expression(), last: last.as_expression(), side, by_row: conn.seeks_rows() }
+    KeysetPredicate { key, id, at: at.as_expression(), last: last.as_expression(), side, by_row: conn.seeks_rows() }
 }
 
-impl<K, I, A, L, DB> QueryFragment<DB> for Beside<K, I, A, L>
+impl<K, I, A, L, DB> QueryFragment<DB> for KeysetPredicate<K, I, A, L>
 where
     DB: Backend,
     K: QueryFragment<DB>,
@@ -58,9 +58,9 @@ where
 {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
         let (strictly, finally) = match self.side {
-            Side::Less => (" < ", " < "),
-            Side::Greater => (" > ", " > "),
-            Side::NotLess => (" > ", " >= "),
+            PageDirection::Less => (" < ", " < "),
+            PageDirection::Greater => (" > ", " > "),
+            PageDirection::NotLess => (" > ", " >= "),
         };
         out.push_sql("(");
         if self.by_row {
@@ -94,26 +94,26 @@ where
     }
 }
 
-impl<K, I, A, L> Expression for Beside<K, I, A, L> {
+impl<K, I, A, L> Expression for KeysetPredicate<K, I, A, L> {
     type SqlType = Bool;
 }
 
-impl<K, I, A, L> ValidGrouping<()> for Beside<K, I, A, L> {
+impl<K, I, A, L> ValidGrouping<()> for KeysetPredicate<K, I, A, L> {
     type IsAggregate = is_aggregate::No;
 }
 
 /// Prepared statements are kept by their text, which says the side.
-impl<K, I, A, L> QueryId for Beside<K, I, A, L> {
+impl<K, I, A, L> QueryId for KeysetPredicate<K, I, A, L> {
     type QueryId = ();
     const HAS_STATIC_QUERY_ID: bool = false;
 }
 
 impl<K: AppearsOnTable<T>, I: AppearsOnTable<T>, A: AppearsOnTable<T>, L: AppearsOnTable<T>, T> AppearsOnTable<T>
-    for Beside<K, I, A, L>
+    for KeysetPredicate<K, I, A, L>
 {
 }
 
 impl<K: AppearsOnTable<T>, I: AppearsOnTable<T>, A: AppearsOnTable<T>, L: AppearsOnTable<T>, T> SelectableExpression<T>
-    for Beside<K, I, A, L>
+    for KeysetPredicate<K, I, A, L>
 {
 }

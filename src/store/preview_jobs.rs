@@ -12,7 +12,7 @@ pub const GIVEN_UP: i64 = i64::MAX;
 
 /// A job that is due.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Queryable)]
-pub struct Job {
+pub struct PreviewJob {
     pub item: ItemId,
     pub owner: UserId,
     /// How often it was begun.
@@ -48,7 +48,7 @@ pub fn insert_for_waiting(conn: &mut Conn) -> QueryResult<usize> {
 ///
 /// # Errors
 /// The database's.
-pub fn find_due(conn: &mut Conn, id: ItemId, now: i64) -> QueryResult<Option<Job>> {
+pub fn find_due(conn: &mut Conn, id: ItemId, now: i64) -> QueryResult<Option<PreviewJob>> {
     table::table.find(id).filter(table::not_before.le(now)).first(conn).optional()
 }
 
@@ -65,7 +65,7 @@ pub fn find_next_owner(conn: &mut Conn, last: UserId, now: i64) -> QueryResult<O
 ///
 /// # Errors
 /// The database's.
-pub fn find_newest_due(conn: &mut Conn, owner: UserId, now: i64) -> QueryResult<Option<Job>> {
+pub fn find_newest_due(conn: &mut Conn, owner: UserId, now: i64) -> QueryResult<Option<PreviewJob>> {
     let due = table::table.filter(table::user_id.eq(owner)).filter(table::not_before.le(now));
     due.order(table::item_id.desc()).first(conn).optional()
 }
@@ -82,7 +82,7 @@ pub fn find_item(conn: &mut Conn, id: ItemId) -> QueryResult<Option<Item>> {
 ///
 /// # Errors
 /// The database's.
-pub fn claim(conn: &mut Conn, job: &Job, until: i64) -> QueryResult<usize> {
+pub fn claim(conn: &mut Conn, job: &PreviewJob, until: i64) -> QueryResult<usize> {
     diesel::update(table::table.find(job.item).filter(table::not_before.eq(job.not_before)))
         .set((table::not_before.eq(until), table::tries.eq(table::tries + 1)))
         .execute(conn)

@@ -2,8 +2,8 @@
 
 use diesel::prelude::*;
 
-use super::item_filter::{Selection, range};
-use super::keyset::Side::{Less, NotLess};
+use super::item_filter::{ItemFilter, range};
+use super::keyset::PageDirection::{Less, NotLess};
 use super::keyset::beside;
 use crate::db::Conn;
 use crate::db::schema::{media_items, search_words as table};
@@ -57,13 +57,19 @@ pub fn count(conn: &mut Conn, owner: UserId, word: &str, most: i64) -> QueryResu
 }
 
 /// Where a walk through items goes on: behind this one.
-pub type After = (WallClock, ItemId);
+pub type SearchPosition = (WallClock, ItemId);
 
 /// The item `skipped` places behind `after`, among those that have `word`, the newest first: how far one walk goes.
 ///
 /// # Errors
 /// The database's.
-pub fn find_floor(conn: &mut Conn, owner: UserId, word: &str, after: Option<After>, skipped: i64) -> QueryResult<Option<After>> {
+pub fn find_floor(
+    conn: &mut Conn,
+    owner: UserId,
+    word: &str,
+    after: Option<SearchPosition>,
+    skipped: i64,
+) -> QueryResult<Option<SearchPosition>> {
     let mut rows = table::table
         .filter(table::user_id.eq(owner))
         .filter(table::word.eq(word.to_owned()))
@@ -89,8 +95,8 @@ pub fn list_with(
     conn: &mut Conn,
     owner: UserId,
     word: &str,
-    (selection, others): (&Selection, &[&String]),
-    (after, floor): (Option<After>, Option<After>),
+    (selection, others): (&ItemFilter, &[&String]),
+    (after, floor): (Option<SearchPosition>, Option<SearchPosition>),
     limit: i64,
 ) -> QueryResult<Vec<Item>> {
     let mut rows = table::table
@@ -136,7 +142,12 @@ pub fn list_with(
 ///
 /// # Errors
 /// The database's.
-pub fn find_item_floor(conn: &mut Conn, owner: UserId, after: Option<After>, skipped: i64) -> QueryResult<Option<After>> {
+pub fn find_item_floor(
+    conn: &mut Conn,
+    owner: UserId,
+    after: Option<SearchPosition>,
+    skipped: i64,
+) -> QueryResult<Option<SearchPosition>> {
     let mut rows = media_items::table
         .filter(media_items::user_id.eq(owner))
         .filter(media_items::in_trash.eq(false))

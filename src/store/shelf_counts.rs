@@ -92,13 +92,13 @@ fn insert_month(conn: &mut Conn, owner: UserId, shelf: Shelf, month: i32, items:
 
 /// What changes on the shelves when items come, go or change.
 #[derive(Default)]
-pub struct Deltas {
+pub struct CountDeltas {
     shelves: HashMap<Shelf, (i64, i64)>,
     /// In a fixed order, so that two transactions never wait for each other.
     months: BTreeMap<(&'static str, i32), i64>,
 }
 
-impl Deltas {
+impl CountDeltas {
     /// The item stands where its row says from now on.
     pub fn add(&mut self, item: &Item) {
         self.count(item, 1);

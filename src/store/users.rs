@@ -161,7 +161,7 @@ pub fn update_origin(conn: &mut Conn, id: UserId, origin: Origin, hash: &str, at
 }
 
 /// What a person may change about themselves.
-pub struct Profile<'a> {
+pub struct ProfileUpdate<'a> {
     pub firstname: &'a str,
     pub lastname: &'a str,
     pub email: &'a str,
@@ -172,7 +172,7 @@ pub struct Profile<'a> {
 
 /// # Errors
 /// The database's; `UniqueViolation` for an address that is taken.
-pub fn update_profile(conn: &mut Conn, id: UserId, new: &Profile<'_>, at: Time) -> QueryResult<usize> {
+pub fn update_profile(conn: &mut Conn, id: UserId, new: &ProfileUpdate<'_>, at: Time) -> QueryResult<usize> {
     diesel::update(users::table.find(id))
         .set((
             users::firstname.eq(new.firstname),

@@ -4,13 +4,13 @@ use diesel::RunQueryDsl;
 use nexus_media::domain::audit;
 use nexus_media::error::Error;
 use nexus_media::model::{AuditRow, Event};
-use nexus_media::store::audit::Filter;
+use nexus_media::store::audit::AuditFilter;
 use rstest::rstest;
 
 use crate::support::*;
 
 fn rows(app: &TestApp) -> Vec<AuditRow> {
-    audit::list(&app.services, &Filter::default(), None, 1000).unwrap()
+    audit::list(&app.services, &AuditFilter::default(), None, 1000).unwrap()
 }
 
 /// What, who, whom: the oldest first.

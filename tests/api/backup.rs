@@ -6,7 +6,7 @@ use std::process::{Command, Output};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use nexus_media::db::table_rows::{Columns, Sum, TABLES, insert};
+use nexus_media::db::table_rows::{Columns, TABLES, TableChecksum, insert};
 use nexus_media::db::{Conn, Db, newest_schema};
 use nexus_media::domain::backup;
 use nexus_media::domain::ops::copy_database;
@@ -518,8 +518,8 @@ async fn the_server_makes_backups_when_they_are_due(#[values(Sqlite, MariaDb)] b
     assert!(trouble.contains("Is the disk mounted?"), "{trouble}");
 }
 
-fn sums(conn: &mut Conn) -> Vec<Sum> {
-    TABLES.iter().map(|table| Sum::of(conn, table).unwrap()).collect()
+fn sums(conn: &mut Conn) -> Vec<TableChecksum> {
+    TABLES.iter().map(|table| TableChecksum::of(conn, table).unwrap()).collect()
 }
 
 #[actix_web::test]
@@ -615,6 +615,6 @@ fn rows_of_an_earlier_schema_are_brought_to_todays() {
     .unwrap();
     let at = columns.names().iter().position(|name| name == "shown_at").unwrap();
     assert_eq!(rows[0][at].as_deref(), Some("1714979289000"));
-    assert_eq!(Sum::of(&mut conn, "preview_jobs").unwrap().rows, 1);
+    assert_eq!(TableChecksum::of(&mut conn, "preview_jobs").unwrap().rows, 1);
     assert!(newest_schema().unwrap().as_str() > "20261121000004");
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use nexus_media::app::Application;
-use nexus_media::config::{Given, Settings};
+use nexus_media::config::{RawSettings, Settings};
 use rstest::rstest;
 
 use crate::samples;
@@ -186,7 +186,7 @@ async fn with_tls_in_front_the_cookie_goes_below_the_path_only_and_the_host_name
 async fn a_path_that_is_an_address_of_nexus_is_refused() {
     for path in ["api", "photos", "static", "items/nexus"] {
         let folder = tempfile::tempdir().unwrap();
-        let given = Given::from([
+        let given = RawSettings::from([
             ("public_url", format!("https://example.org/{path}")),
             ("listen", "127.0.0.1:0".into()),
             ("data_dir", folder.path().join("data").display().to_string()),
@@ -198,6 +198,6 @@ async fn a_path_that_is_an_address_of_nexus_is_refused() {
     for wrong in
         ["https://example.org/a?b", "https://example.org/a b", "https://u@example.org/", "https://example.org/a//b", "/nexus"]
     {
-        assert!(Settings::from_given(&Given::from([("public_url", wrong.to_owned())])).is_err(), "{wrong}");
+        assert!(Settings::from_given(&RawSettings::from([("public_url", wrong.to_owned())])).is_err(), "{wrong}");
     }
 }

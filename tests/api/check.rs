@@ -4,23 +4,24 @@ use std::collections::BTreeSet;
 use std::os::unix::ffi::OsStrExt;
 
 use nexus_media::domain::reconcile::check::check;
-use nexus_media::domain::reconcile::problem::{Found, How};
-use nexus_media::model::Scan;
+use nexus_media::domain::reconcile::problem::{CheckOptions, Problem};
+use nexus_media::model::ScanStatus;
 use rstest::rstest;
 
 use crate::support::*;
 
-fn found(app: &TestApp, how: How) -> (u64, BTreeSet<(String, String, bool)>) {
+fn found(app: &TestApp, how: CheckOptions) -> (u64, BTreeSet<(String, String, bool)>) {
     let mut list = Vec::new();
-    let looked_at = check(&app.services, how, |one: Found| list.push(one)).unwrap();
+    let looked_at = check(&app.services, how, |one: Problem| list.push(one)).unwrap();
     let folder = app.user("ada").folder;
     let short = |path: String| path.strip_prefix(&format!("{folder}/")).map(str::to_owned).unwrap_or(path);
     let all = list.into_iter().map(|one| (one.trouble.as_str().to_owned(), short(one.path), one.repaired.is_some()));
     (looked_at, all.collect())
 }
 
-const LOOK: How = How { is_repairing: false, takes_changes: false, is_quick: false, arrives_as: Scan::Skipped };
-const REPAIR: How = How { is_repairing: true, ..LOOK };
+const LOOK: CheckOptions =
+    CheckOptions { is_repairing: false, takes_changes: false, is_quick: false, arrives_as: ScanStatus::Skipped };
+const REPAIR: CheckOptions = CheckOptions { is_repairing: true, ..LOOK };
 
 fn named(list: &[(&str, &str)], is_repaired: bool) -> BTreeSet<(String, String, bool)> {
     list.iter().map(|(trouble, path)| ((*trouble).to_owned(), (*path).to_owned(), is_repaired)).collect()
@@ -79,7 +80,7 @@ async fn each_case_is_named_and_what_can_be_put_right_is(#[values(Sqlite, MariaD
     ];
     let (_, seen) = found(&app, LOOK);
     assert_eq!(seen, named(&[&damage[..], &extra, &inner, &never].concat(), false));
-    assert_eq!(found(&app, How { is_quick: true, ..LOOK }).1.len(), seen.len() - 1, "bytes are not looked at");
+    assert_eq!(found(&app, CheckOptions { is_quick: true, ..LOOK }).1.len(), seen.len() - 1, "bytes are not looked at");
 
     let (_, seen) = found(&app, REPAIR);
     let mut expected = named(&[&damage[..], &extra, &inner].concat(), true);
@@ -107,7 +108,7 @@ async fn each_case_is_named_and_what_can_be_put_right_is(#[values(Sqlite, MariaD
 
     // What is put back opens again; what was changed on purpose is taken as it is.
     std::fs::write(photos.join("gone.png"), png(2)).unwrap();
-    let (_, seen) = found(&app, How { takes_changes: true, ..REPAIR });
+    let (_, seen) = found(&app, CheckOptions { takes_changes: true, ..REPAIR });
     assert!(seen.contains(&("back".into(), "Photos/gone.png".into(), true)), "{seen:?}");
     for id in &ids {
         assert_eq!(ada.get(&format!("/api/media/{id}/content")).await.status(), 200);
@@ -173,7 +174,7 @@ async fn a_check_beside_a_server_at_work_marks_nothing(#[values(Sqlite, MariaDb)
     let checking = std::thread::spawn(move || {
         let mut found = Vec::new();
         while !over.load(std::sync::atomic::Ordering::Relaxed) {
-            check(&services, How { is_quick: true, ..REPAIR }, |one| found.push(one)).unwrap();
+            check(&services, CheckOptions { is_quick: true, ..REPAIR }, |one| found.push(one)).unwrap();
         }
         found
     });

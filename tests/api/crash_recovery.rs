@@ -5,8 +5,8 @@ use std::sync::Arc;
 use nexus_media::model::id::MoveId;
 use nexus_media::model::now;
 use nexus_media::state::Services;
-use nexus_media::storage::Place;
-use nexus_media::store::file_moves::{self, Move};
+use nexus_media::storage::FileLocation;
+use nexus_media::store::file_moves::{self, FileMove};
 use rstest::rstest;
 
 use crate::support::*;
@@ -15,12 +15,12 @@ use crate::support::*;
 fn killed_between_rename_and_commit(services: &Arc<Services>, username: &str, from: &str, to: &str, name: &str) {
     let user = services.db.read(|conn| Ok(nexus_media::store::users::find_by_login(conn, username)?)).unwrap().unwrap();
     let id = MoveId::new();
-    let journal = Move {
+    let journal = FileMove {
         id,
         user_id: user.id,
         subject: id,
-        from: Place::new(&user.folder, from, name),
-        to: Place::new(&user.folder, to, name),
+        from: FileLocation::new(&user.folder, from, name),
+        to: FileLocation::new(&user.folder, to, name),
     };
     services.db.write(|conn| Ok(file_moves::insert(conn, &journal, now())?)).unwrap();
     services.tree.rename(&journal.from, &journal.to).unwrap();
@@ -47,9 +47,9 @@ async fn an_upload_that_was_cut_short_leaves_nothing(#[values(Sqlite, MariaDb)] 
     app.person(&admin, "ada").await;
     let user = app.user("ada");
     let id = MoveId::new();
-    let from = Place::incoming("0123");
-    drop(app.services.tree.create_file(&Place::incoming("0123")).unwrap());
-    let journal = Move { id, user_id: user.id, subject: id, from, to: Place::new(&user.folder, "Photos", "a.png") };
+    let from = FileLocation::incoming("0123");
+    drop(app.services.tree.create_file(&FileLocation::incoming("0123")).unwrap());
+    let journal = FileMove { id, user_id: user.id, subject: id, from, to: FileLocation::new(&user.folder, "Photos", "a.png") };
     app.services.db.write(|conn| Ok(file_moves::insert(conn, &journal, now())?)).unwrap();
     app.services.tree.rename(&journal.from, &journal.to).unwrap();
     assert_eq!(app.names("ada", "Photos"), ["a.png"]);
@@ -100,8 +100,8 @@ async fn a_journal_entry_that_was_left_behind_never_takes_a_later_upload_away(#[
     let (ada, _) = app.person(&admin, "ada").await;
     let user = app.user("ada");
     let id = MoveId::new();
-    let to = Place::new(&user.folder, "Photos", "a.png");
-    let journal = Move { id, user_id: user.id, subject: id, from: Place::incoming("0123"), to };
+    let to = FileLocation::new(&user.folder, "Photos", "a.png");
+    let journal = FileMove { id, user_id: user.id, subject: id, from: FileLocation::incoming("0123"), to };
     app.services.db.write(|conn| Ok(file_moves::insert(conn, &journal, now())?)).unwrap();
     let item = ada.upload_one("a.png", &png(1)).await;
     nexus_media::domain::ops::crash_recovery::recover(&app.services).unwrap();

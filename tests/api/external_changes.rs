@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use nexus_media::domain::reconcile::{self, Noticed};
+use nexus_media::domain::reconcile::{self, FolderScanReport};
 use nexus_media::model::Item;
 use nexus_media::store;
 use rstest::rstest;
@@ -11,11 +11,11 @@ use rstest::rstest;
 use crate::support::*;
 
 /// A look at everything, whether it has stood still for long or not.
-async fn scanned(app: &TestApp) -> Noticed {
+async fn scanned(app: &TestApp) -> FolderScanReport {
     scanned_if(app, Duration::ZERO).await
 }
 
-async fn scanned_if(app: &TestApp, settled: Duration) -> Noticed {
+async fn scanned_if(app: &TestApp, settled: Duration) -> FolderScanReport {
     let services = app.services.clone();
     tokio::task::spawn_blocking(move || reconcile::scan(&services, None, settled).unwrap()).await.unwrap()
 }
@@ -67,7 +67,11 @@ async fn files_that_were_put_there_are_taken_in_where_they_belong(#[values(Sqlit
     assert_counts_are_true(&app, "ada");
     assert!(ada.page("/photos").await.says("b.png"));
     let again = scanned(&app).await;
-    assert_eq!(again, Noticed { looked_at: again.looked_at, left: noticed.left, ..Noticed::default() }, "nothing is new");
+    assert_eq!(
+        again,
+        FolderScanReport { looked_at: again.looked_at, left: noticed.left, ..FolderScanReport::default() },
+        "nothing is new"
+    );
 }
 
 #[rstest]
@@ -119,7 +123,7 @@ async fn vanished_files_are_marked_and_come_back_and_changed_ones_are_looked_at_
     assert_eq!((noticed.vanished, noticed.changed), (1, 1), "{noticed:?}");
     assert_eq!(places(&app, "ada"), ["(Photos/a.png)", "Uploads/b.txt"]);
     for _ in 0..200 {
-        if items(&app, "ada").iter().all(|item| item.scan != nexus_media::model::Scan::Pending) {
+        if items(&app, "ada").iter().all(|item| item.scan != nexus_media::model::ScanStatus::Pending) {
             break;
         }
         tokio::time::sleep(Duration::from_millis(50)).await;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use nexus_media::domain::import::{Report, Tally, Wanted, import};
+use nexus_media::domain::import::{ImportOptions, ImportReport, Tally, import};
 use nexus_media::model::{AccessLevel, Shelf, Status};
 use nexus_media::store;
 use rstest::rstest;
@@ -48,8 +48,8 @@ impl Original {
         .unwrap()
     }
 
-    fn wanted(&self) -> Wanted<'_> {
-        Wanted { database: &self.url, prefix: PREFIX, media: self.folder.path(), moves: false, is_dry: false }
+    fn wanted(&self) -> ImportOptions<'_> {
+        ImportOptions { database: &self.url, prefix: PREFIX, media: self.folder.path(), moves: false, is_dry: false }
     }
 
     fn files(&self) -> &Vec<Value> {
@@ -63,11 +63,11 @@ impl Original {
     }
 }
 
-async fn moved_in(app: &TestApp, original: &Original, wanted: Wanted<'_>) -> Report {
+async fn moved_in(app: &TestApp, original: &Original, wanted: ImportOptions<'_>) -> ImportReport {
     let (services, url, media) = (app.services.clone(), original.url.clone(), original.folder.path().to_owned());
     let (moves, is_dry) = (wanted.moves, wanted.is_dry);
     tokio::task::spawn_blocking(move || {
-        let wanted = Wanted { database: &url, prefix: PREFIX, media: &media, moves, is_dry };
+        let wanted = ImportOptions { database: &url, prefix: PREFIX, media: &media, moves, is_dry };
         import(&services, &wanted, |_| {}).unwrap()
     })
     .await
@@ -165,7 +165,7 @@ async fn people_folders_and_files_come_along_and_everyone_logs_in_as_ever(#[valu
 async fn a_second_time_takes_nothing_and_a_dry_run_changes_nothing(#[values(Sqlite, MariaDb)] backend: Backend) {
     let app = TestApp::start_with(backend, &[("previews_at_once", "0")]).await;
     let original = Original::make().await;
-    let dry = moved_in(&app, &original, Wanted { is_dry: true, ..original.wanted() }).await;
+    let dry = moved_in(&app, &original, ImportOptions { is_dry: true, ..original.wanted() }).await;
     let count = || app.services.db.read(|conn| Ok(store::users::count_by_status(conn)?.values().sum::<i64>())).unwrap();
     assert_eq!((count(), std::fs::read_dir(app.folder.path().join("media")).unwrap().count()), (0, 3));
     let first = moved_in(&app, &original, original.wanted()).await;
@@ -182,7 +182,7 @@ async fn a_second_time_takes_nothing_and_a_dry_run_changes_nothing(#[values(Sqli
 async fn files_are_taken_away_only_once_they_are_kept(#[values(Sqlite, MariaDb)] backend: Backend) {
     let app = TestApp::start_with(backend, &[("previews_at_once", "0"), ("default_quota", "1000")]).await;
     let original = Original::make().await;
-    let report = moved_in(&app, &original, Wanted { moves: true, ..original.wanted() }).await;
+    let report = moved_in(&app, &original, ImportOptions { moves: true, ..original.wanted() }).await;
     let film = "00028_ADA_LOVELACE001/Videos/big.mp4";
     assert!(report.skipped.iter().any(|(what, why)| what == film && why.contains("room")), "{:?}", report.skipped);
     let is_there = |path: &str| original.folder.path().join(path).exists();

@@ -10,7 +10,7 @@ use nexus_media::db::Conn;
 use nexus_media::model::item::{ItemKind, NewItem};
 use nexus_media::model::{Cursor, Item, Shelf, Sort, User, WallClock};
 use nexus_media::store;
-use nexus_media::store::item_filter::Selection;
+use nexus_media::store::item_filter::ItemFilter;
 use rstest::rstest;
 
 use crate::support::{Backend, MariaDb, Sqlite, TestApp};
@@ -19,7 +19,7 @@ const ITEMS: u32 = 2_000;
 const PAGE: i64 = 20;
 
 /// Items of every kind, some dear, some in the trash, all in one directory; many are of one size or one day.
-fn fill(conn: &mut Conn, user: &User) -> Selection {
+fn fill(conn: &mut Conn, user: &User) -> ItemFilter {
     let directory = store::directories::find_by_path(conn, user.id, "Uploads").unwrap().unwrap().directory_id;
     for number in 0..ITEMS {
         let kind = [ItemKind::Photo, ItemKind::Video, ItemKind::Audio, ItemKind::Other][number as usize % 4];
@@ -34,11 +34,11 @@ fn fill(conn: &mut Conn, user: &User) -> Selection {
         store::items::insert(conn, &new).unwrap();
     }
     conn.batch_execute("UPDATE media_items SET trashed_at = recent_at WHERE in_trash = 1").unwrap();
-    Selection::directory(directory)
+    ItemFilter::directory(directory)
 }
 
 /// A server whose admin has all of that.
-async fn filled(backend: Backend) -> (TestApp, User, Selection) {
+async fn filled(backend: Backend) -> (TestApp, User, ItemFilter) {
     let (app, _admin) = TestApp::ready_with(backend, &[("previews_at_once", "0")]).await;
     let user = app.user("root");
     let directory = app.services.change(user.id, |conn| Ok(fill(conn, &user))).unwrap();
@@ -46,24 +46,24 @@ async fn filled(backend: Backend) -> (TestApp, User, Selection) {
 }
 
 /// Every list that people can ask for, and what it is called.
-fn lists(directory: &Selection) -> Vec<(String, Selection, Sort)> {
+fn lists(directory: &ItemFilter) -> Vec<(String, ItemFilter, Sort)> {
     let mut lists = Vec::new();
     let orders = [Sort::Newest, Sort::Oldest, Sort::Name, Sort::Largest];
     for shelf in [Shelf::All, Shelf::Photos, Shelf::Videos, Shelf::Audios, Shelf::Uploads, Shelf::Favorites] {
         for sort in orders {
-            lists.push((format!("{shelf:?} by {sort:?}"), Selection::shelf(shelf), sort));
+            lists.push((format!("{shelf:?} by {sort:?}"), ItemFilter::shelf(shelf), sort));
         }
     }
     for sort in orders {
         lists.push((format!("a directory by {sort:?}"), directory.clone(), sort));
         lists.push((
             format!("one kind by {sort:?}"),
-            Selection { kind: Some(ItemKind::Video), ..Selection::shelf(Shelf::All) },
+            ItemFilter { kind: Some(ItemKind::Video), ..ItemFilter::shelf(Shelf::All) },
             sort,
         ));
     }
-    lists.push(("Recents".into(), Selection::shelf(Shelf::Recents), Sort::Recent));
-    lists.push(("Trash".into(), Selection::shelf(Shelf::Trash), Sort::Trashed));
+    lists.push(("Recents".into(), ItemFilter::shelf(Shelf::Recents), Sort::Recent));
+    lists.push(("Trash".into(), ItemFilter::shelf(Shelf::Trash), Sort::Trashed));
     lists
 }
 

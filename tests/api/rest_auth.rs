@@ -119,7 +119,7 @@ async fn a_refresh_token_is_good_once_and_using_it_again_ends_the_session(#[valu
     assert_eq!(first.send("POST", "/api/auth/refresh", &j!({ "refresh_token": first.refresh_token })).await.status(), 401);
     assert_eq!(second.get("/api/users/me").await.status(), 401);
     assert_eq!(second.send("POST", "/api/auth/refresh", &j!({ "refresh_token": second.refresh_token })).await.status(), 401);
-    let filter = nexus_media::store::audit::Filter::default();
+    let filter = nexus_media::store::audit::AuditFilter::default();
     let newest = nexus_media::domain::audit::list(&app.services, &filter, None, 1).unwrap().remove(0);
     let told = (newest.event.as_str(), newest.actor.as_str(), newest.address.as_str(), newest.subject.as_str());
     assert_eq!(told, ("token_reused", "", "127.0.0.1", "ada"), "and from where is written down");

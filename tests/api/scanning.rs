@@ -149,7 +149,7 @@ async fn what_the_scanner_does_not_take_is_never_called_clean(#[values(Sqlite, M
 #[rstest]
 #[actix_web::test]
 async fn new_signatures_find_what_old_ones_did_not(#[values(Sqlite, MariaDb)] backend: Backend) {
-    use nexus_media::domain::malware::{Scanned, rescan};
+    use nexus_media::domain::malware::{ScanTotals, rescan};
     let mut clamd = Clamd::start();
     let (app, _, _) = scanned_house(backend, &clamd, &[]).await;
     let ada = app.program("ada").await;
@@ -162,11 +162,11 @@ async fn new_signatures_find_what_old_ones_did_not(#[values(Sqlite, MariaDb)] ba
         let services = services.clone();
         async move { tokio::task::spawn_blocking(move || rescan(&services, everything, |_| {}).unwrap()).await.unwrap() }
     };
-    assert_eq!(again(false).await, Scanned::default(), "nothing has changed");
+    assert_eq!(again(false).await, ScanTotals::default(), "nothing has changed");
     clamd.kill();
     clamd.sign("new.ndb", &format!("Nexus.Test.Evil:0:*:{}\n", hex::encode("new kind of evil")));
     clamd.start_again();
-    assert_eq!(again(true).await, Scanned { clean: 1, found: 1, ..Scanned::default() });
+    assert_eq!(again(true).await, ScanTotals { clean: 1, found: 1, ..ScanTotals::default() });
     assert_eq!(verdict(&ada, &bad).await, None);
     assert_eq!(ada.get(&format!("/api/media/{good}/content")).await.status(), 200);
     assert_counts_are_true(&app, "ada");

@@ -5,11 +5,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use nexus_media::app::Application;
-use nexus_media::config::{Given, Settings};
+use nexus_media::config::{RawSettings, Settings};
 use nexus_media::model::{Item, Shelf, Sort};
 use nexus_media::state::Services;
 use nexus_media::store;
-use nexus_media::store::item_filter::Selection;
+use nexus_media::store::item_filter::ItemFilter;
 use reqwest::multipart::{Form, Part};
 use reqwest::{Client, RequestBuilder, Response};
 use scraper::{Html, Selector};
@@ -84,7 +84,7 @@ impl TestApp {
         settings: &[(&'static str, &str)],
     ) -> Self {
         let path = |name: &str| folder.path().join(name).display().to_string();
-        let mut given = Given::from([
+        let mut given = RawSettings::from([
             ("listen", "127.0.0.1:0".to_owned()),
             ("data_dir", path("data")),
             ("media_dir", path("media")),
@@ -205,7 +205,7 @@ impl TestApp {
     /// What a person has on a shelf, by name.
     pub fn items(&self, username: &str, shelf: Shelf) -> Vec<Item> {
         let user = self.user(username);
-        let list = |conn: &mut _| Ok(store::item_lists::list(conn, user.id, &Selection::shelf(shelf), Sort::Name, None, 1000)?);
+        let list = |conn: &mut _| Ok(store::item_lists::list(conn, user.id, &ItemFilter::shelf(shelf), Sort::Name, None, 1000)?);
         self.services.db.read(list).unwrap()
     }
 
@@ -372,7 +372,7 @@ pub fn png(seed: u32) -> Vec<u8> {
 /// What the kept counts say must be what is there.
 pub fn assert_counts_are_true(app: &TestApp, username: &str) {
     use nexus_media::model::{Shelf, Sort};
-    use nexus_media::store::item_filter::Selection;
+    use nexus_media::store::item_filter::ItemFilter;
     let user = app.user(username);
     let (kept, counted, used) = app
         .services
@@ -384,7 +384,7 @@ pub fn assert_counts_are_true(app: &TestApp, username: &str) {
                 .collect();
             let mut counted = HashMap::new();
             for shelf in Shelf::COUNTED {
-                let items = store::item_lists::list(conn, user.id, &Selection::shelf(shelf), Sort::Newest, None, 10_000)?;
+                let items = store::item_lists::list(conn, user.id, &ItemFilter::shelf(shelf), Sort::Newest, None, 10_000)?;
                 counted.insert(shelf, (i64::try_from(items.len()).unwrap(), items.iter().map(|item| item.size).sum::<i64>()));
             }
             let all = counted.get(&Shelf::All).unwrap().1 + counted.get(&Shelf::Trash).unwrap().1;

@@ -7,7 +7,7 @@ use super::*;
 use crate::samples::*;
 
 /// The colours of a preview's corners, in reading order: r, g, b or w.
-fn corners_of(made: &Made) -> String {
+fn corners_of(made: &Rendered) -> String {
     let largest = made.pictures.first().unwrap_or_else(|| panic!("no picture: {:?}", made.trouble));
     let shown = image::load_from_memory_with_format(&largest.bytes, ImageFormat::WebP).unwrap().into_rgb8();
     assert_eq!((shown.width(), shown.height()), (largest.width, largest.height));

@@ -16,7 +16,7 @@ enum End {
     Killed,
 }
 
-fn end(studio: &Studio, name: &str, bytes: &[u8], mime: &str) -> End {
+fn end(studio: &PreviewRenderer, name: &str, bytes: &[u8], mime: &str) -> End {
     let started = Instant::now();
     let ended = match make(studio, bytes, mime) {
         Ok(made) if made.trouble.is_none() => End::Decoded,
@@ -24,15 +24,15 @@ fn end(studio: &Studio, name: &str, bytes: &[u8], mime: &str) -> End {
             assert!(made.pictures.is_empty(), "{name}: a picture and trouble");
             End::Refused
         }
-        Err(Failure::Refused(why)) => {
+        Err(SandboxError::Refused(why)) => {
             assert!(!why.is_empty(), "{name}");
             End::Refused
         }
-        Err(Failure::Died(why)) => {
+        Err(SandboxError::Died(why)) => {
             assert!(!why.is_empty() && !why.contains("nonsense"), "{name}: {why}");
             End::Killed
         }
-        Err(Failure::TimedOut) => End::Killed,
+        Err(SandboxError::TimedOut) => End::Killed,
         Err(failure) => panic!("{name}: {failure:?}"),
     };
     assert!(started.elapsed() < Duration::from_secs(90), "{name}");

@@ -13,8 +13,8 @@ use std::fs::File;
 use std::io::{Seek, Write};
 use std::path::PathBuf;
 
-use nexus_media::media::{Health, Made, Studio};
-use nexus_media::sandbox::Failure;
+use nexus_media::media::{PreviewRenderer, Rendered, RendererHealth};
+use nexus_media::sandbox::SandboxError;
 
 #[path = "../support/samples.rs"]
 mod samples;
@@ -28,10 +28,10 @@ fn program() -> PathBuf {
 }
 
 /// A studio whose cage and tools work.
-fn studio() -> Studio {
-    let studio = Studio::new(program());
+fn studio() -> PreviewRenderer {
+    let studio = PreviewRenderer::new(program());
     studio.try_out();
-    assert_eq!(studio.health(), Health::Works);
+    assert_eq!(studio.health(), RendererHealth::Works);
     for (tool, why) in studio.tools() {
         assert_eq!(why, None, "{tool}: run `make test-packages`");
     }
@@ -45,6 +45,6 @@ fn file(bytes: &[u8]) -> File {
     file
 }
 
-fn make(studio: &Studio, bytes: &[u8], mime: &str) -> Result<Made, Failure> {
+fn make(studio: &PreviewRenderer, bytes: &[u8], mime: &str) -> Result<Rendered, SandboxError> {
     studio.make(&file(bytes), mime)
 }

@@ -106,8 +106,8 @@ fn where_decoders_cannot_be_shut_in_nothing_is_decoded() {
     let stand_in = folder.path().join("program");
     std::fs::write(&stand_in, "#!/bin/sh\nprintf 'the kernel cannot shut decoders in'\nexit 70\n").unwrap();
     std::fs::set_permissions(&stand_in, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
-    let studio = Studio::new(stand_in);
+    let studio = PreviewRenderer::new(stand_in);
     studio.try_out();
-    assert_eq!(studio.health(), Health::Off("the kernel cannot shut decoders in".into()));
-    assert!(matches!(make(&studio, b"", "image/png"), Err(Failure::NoCage(_))));
+    assert_eq!(studio.health(), RendererHealth::Off("the kernel cannot shut decoders in".into()));
+    assert!(matches!(make(&studio, b"", "image/png"), Err(SandboxError::NoCage(_))));
 }

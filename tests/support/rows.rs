@@ -1,7 +1,7 @@
 //! Rows of items as they are written, for tests and benches that need many of them.
 
 use nexus_media::model::item::{ItemKind, NewItem};
-use nexus_media::model::{DirectoryId, ItemId, PreviewState, Scan, UserId, WallClock, now};
+use nexus_media::model::{DirectoryId, ItemId, PreviewState, ScanStatus, UserId, WallClock, now};
 
 /// A file of that kind whose bytes are nobody else's; `number` makes them.
 pub fn item(owner: UserId, directory: DirectoryId, kind: ItemKind, number: u32, name: String) -> NewItem {
@@ -23,7 +23,7 @@ pub fn item(owner: UserId, directory: DirectoryId, kind: ItemKind, number: u32, 
         shown_at: WallClock(i64::from(number) * 480_000),
         preview: PreviewState::None,
         recent_at: now(),
-        scan: Scan::Skipped,
+        scan: ScanStatus::Skipped,
         created_at: now(),
         updated_at: now(),
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use rand::RngExt;
 
-use super::create::{self, Application, Person, Start};
+use super::create::{self, InitialStatus, NewAccount, ValidPerson};
 use super::first_run;
 use crate::db::{Conn, blocking};
 use crate::domain::audit;
@@ -14,7 +14,7 @@ use crate::model::actor::Actor;
 use crate::model::{AccessLevel, Event, Origin, Password, Session, Status, Time, User, UserId, now};
 use crate::state::Services;
 use crate::state::session_cache::hash_of;
-use crate::storage::Place;
+use crate::storage::FileLocation;
 use crate::store;
 
 /// How long a one-time code is good.
@@ -210,18 +210,18 @@ pub(crate) fn for_everybody(services: &Services, mut work: impl FnMut(&User) -> 
 ///
 /// # Errors
 /// `Invalid` names every field that needs another value.
-pub async fn add(services: &Arc<Services>, application: &Application, status: Status, level: AccessLevel) -> Result<User> {
+pub async fn add(services: &Arc<Services>, application: &NewAccount, status: Status, level: AccessLevel) -> Result<User> {
     let checked = application.check()?;
     let hash = services.passwords.hash(&checked.password).await?;
     let services = services.clone();
-    blocking(move || make(&services, &checked.person, &hash, Start::here(status, level), now())).await
+    blocking(move || make(&services, &checked.person, &hash, InitialStatus::here(status, level), now())).await
 }
 
 /// Makes an account of somebody who need not ask, with a password whose hash is known.
 ///
 /// # Errors
 /// `Invalid` names what is taken.
-pub(crate) fn make(services: &Services, person: &Person, hash: &str, start: Start, at: Time) -> Result<User> {
+pub(crate) fn make(services: &Services, person: &ValidPerson, hash: &str, start: InitialStatus, at: Time) -> Result<User> {
     let is_admin = start.access_level == AccessLevel::Admin && start.status == Status::Active;
     let user = services.db.write(|conn| {
         if is_admin {
@@ -273,10 +273,10 @@ pub fn remove(services: &Services, by: &Actor, id: UserId) -> Result<User> {
     let (user, left) = services.db.write(|conn| {
         let user = under_lock(conn, id)?;
         refuse_last_admin(services, conn, &user)?;
-        let quarantined = store::findings::list_quarantined_of(conn, id)?.into_iter().map(|id| Place::quarantined(id.0));
+        let quarantined = store::findings::list_quarantined_of(conn, id)?.into_iter().map(|id| FileLocation::quarantined(id.0));
         let unfinished = store::uploads::list_unfinished(conn, id, 10_000)?;
-        let unfinished = unfinished.into_iter().map(|upload| Place::unfinished(upload.id.0));
-        let left: Vec<Place> = quarantined.chain(unfinished).collect();
+        let unfinished = unfinished.into_iter().map(|upload| FileLocation::unfinished(upload.id.0));
+        let left: Vec<FileLocation> = quarantined.chain(unfinished).collect();
         store::items::delete_all(conn, id)?;
         store::directories::delete_all(conn, id)?;
         store::users::delete(conn, id)?;
@@ -302,7 +302,7 @@ pub fn count_pending(conn: &mut Conn) -> Result<i64> {
 }
 
 /// A page of people and how many there are of each status.
-pub struct People {
+pub struct UserListing {
     pub users: Vec<User>,
     pub next: Option<UserId>,
     pub counts: std::collections::HashMap<Status, i64>,
@@ -312,14 +312,14 @@ pub struct People {
 ///
 /// # Errors
 /// The database's.
-pub fn list(services: &Services, status: Status, after: UserId) -> Result<People> {
+pub fn list(services: &Services, status: Status, after: UserId) -> Result<UserListing> {
     const PAGE: u8 = 50;
     services.db.read(|conn| {
         let mut users = store::users::list_by_status(conn, status, after, i64::from(PAGE) + 1)?;
         let has_more = users.len() > usize::from(PAGE);
         users.truncate(PAGE.into());
         let next = if has_more { users.last().map(|user| user.id) } else { None };
-        Ok(People { users, next, counts: store::users::count_by_status(conn)? })
+        Ok(UserListing { users, next, counts: store::users::count_by_status(conn)? })
     })
 }
 

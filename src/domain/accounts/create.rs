@@ -8,12 +8,12 @@ use crate::model::directory::NewDirectory;
 use crate::model::user::NewUser;
 use crate::model::{AccessLevel, DirectoryId, Email, Origin, Password, PersonName, Status, Theme, Time, UserId, Username};
 use crate::state::Services;
-use crate::storage::Tree;
+use crate::storage::MediaDir;
 use crate::store;
 
 /// What a person types to get an account.
 #[derive(Debug, Clone, Default)]
-pub struct Application {
+pub struct NewAccount {
     pub firstname: String,
     pub lastname: String,
     pub username: String,
@@ -24,7 +24,7 @@ pub struct Application {
 }
 
 /// A person who can have an account.
-pub(crate) struct Person {
+pub(crate) struct ValidPerson {
     pub firstname: PersonName,
     pub lastname: PersonName,
     pub username: Username,
@@ -34,47 +34,47 @@ pub(crate) struct Person {
 }
 
 /// An application whose fields are all right.
-pub(crate) struct Checked {
-    pub person: Person,
+pub(crate) struct ValidAccount {
+    pub person: ValidPerson,
     pub password: Password,
 }
 
 /// What an account begins with.
 #[derive(Clone, Copy)]
-pub(crate) struct Start {
+pub(crate) struct InitialStatus {
     pub status: Status,
     pub access_level: AccessLevel,
     pub origin: Origin,
 }
 
-impl Start {
+impl InitialStatus {
     /// One whose password is kept here.
     pub const fn here(status: Status, access_level: AccessLevel) -> Self {
         Self { status, access_level, origin: Origin::Here }
     }
 }
 
-impl Application {
+impl NewAccount {
     /// Checks every field and names all that are wrong, not only the first.
-    pub(crate) fn check(&self) -> Result<Checked> {
+    pub(crate) fn check(&self) -> Result<ValidAccount> {
         let about = [self.username.trim(), self.email.trim(), self.firstname.trim(), self.lastname.trim()];
         let mut wrong: Vec<FieldError> = Vec::new();
         let person = self.person(&mut wrong);
         match (person, noted(Password::parse(&self.password, &about), &mut wrong)) {
-            (Some(person), Some(password)) => Ok(Checked { person, password }),
+            (Some(person), Some(password)) => Ok(ValidAccount { person, password }),
             _ => Err(Error::Invalid(wrong)),
         }
     }
 
     /// Who it is, where the password is known elsewhere; `wrong` gets what is not right.
-    pub(crate) fn person(&self, wrong: &mut Vec<FieldError>) -> Option<Person> {
+    pub(crate) fn person(&self, wrong: &mut Vec<FieldError>) -> Option<ValidPerson> {
         let firstname = noted(PersonName::parse("firstname", &self.firstname), wrong);
         let lastname = noted(PersonName::parse("lastname", &self.lastname), wrong);
         let username = noted(Username::parse(&self.username), wrong);
         let email = noted(Email::parse(&self.email), wrong);
         let contact_number = noted(optional_line("contact_number", &self.contact_number, 40), wrong);
         let address = noted(optional_line("address", &self.address, 300), wrong);
-        Some(Person {
+        Some(ValidPerson {
             firstname: firstname?,
             lastname: lastname?,
             username: username?,
@@ -96,9 +96,9 @@ fn noted<T>(parsed: Result<T, FieldError>, wrong: &mut Vec<FieldError>) -> Optio
 pub(crate) fn create(
     services: &Services,
     conn: &mut Conn,
-    person: &Person,
+    person: &ValidPerson,
     hash: &str,
-    start: Start,
+    start: InitialStatus,
     at: Time,
 ) -> Result<UserId> {
     refuse_taken(conn, person)?;
@@ -127,12 +127,12 @@ pub(crate) fn create(
     let folder = services.tree.create_person(id.0, &new.firstname, &new.lastname, &svg)?;
     let filled = fill(conn, id, &new.username, &folder, at);
     if filled.is_err() {
-        Tree::remove_person(&services.tree, &folder);
+        MediaDir::remove_person(&services.tree, &folder);
     }
     filled.map(|()| id)
 }
 
-fn refuse_taken(conn: &mut Conn, person: &Person) -> Result<()> {
+fn refuse_taken(conn: &mut Conn, person: &ValidPerson) -> Result<()> {
     let mut taken = Vec::new();
     if store::users::is_username_taken(conn, person.username.as_str(), None)? {
         taken.push(FieldError::new("username", "That username is taken. Choose another one."));

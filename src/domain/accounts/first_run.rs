@@ -7,7 +7,7 @@ use base64::Engine;
 use rand::Rng;
 use subtle::ConstantTimeEq;
 
-use super::create::{self, Application, Start};
+use super::create::{self, InitialStatus, NewAccount};
 use crate::config;
 use crate::config::FirstAdmin;
 use crate::db::blocking;
@@ -41,7 +41,7 @@ pub fn code(services: &Services) -> Result<String> {
 ///
 /// # Errors
 /// `NotFound` once there is an admin, `Invalid` for a wrong code or field, `TooManyRequests` for guesses.
-pub async fn set_up(services: &Arc<Services>, given: &str, application: &Application, client: Client) -> Result<String> {
+pub async fn set_up(services: &Arc<Services>, given: &str, application: &NewAccount, client: Client) -> Result<String> {
     let attempt = services.attempts.begin("the set-up code", client.address)?;
     let expected = {
         let services = services.clone();
@@ -60,8 +60,14 @@ pub async fn set_up(services: &Arc<Services>, given: &str, application: &Applica
                 return Err(Error::NotFound);
             }
             let at = now();
-            let id =
-                create::create(&services, conn, &checked.person, &hash, Start::here(Status::Active, AccessLevel::Admin), at)?;
+            let id = create::create(
+                &services,
+                conn,
+                &checked.person,
+                &hash,
+                InitialStatus::here(Status::Active, AccessLevel::Admin),
+                at,
+            )?;
             let token = lifecycle::begin(conn, id, SessionKind::Browser, &client, at)?;
             let username = checked.person.username.as_str();
             audit::note(
@@ -84,13 +90,13 @@ pub async fn set_up(services: &Arc<Services>, given: &str, application: &Applica
 /// # Errors
 /// `Configuration` names what is wrong with the settings.
 pub async fn set_up_unattended(services: &Arc<Services>, admin: &FirstAdmin) -> Result<()> {
-    let application = Application {
+    let application = NewAccount {
         firstname: "Site".into(),
         lastname: "Admin".into(),
         username: admin.username.clone(),
         email: admin.email.clone(),
         password: admin.password.clone(),
-        ..Application::default()
+        ..NewAccount::default()
     };
     let checked = application.check().map_err(|error| match error {
         Error::Invalid(fields) => {
@@ -104,7 +110,14 @@ pub async fn set_up_unattended(services: &Arc<Services>, admin: &FirstAdmin) -> 
     blocking(move || {
         services.db.write(|conn| {
             if store::site::update_claim_first_admin(conn)? {
-                create::create(&services, conn, &checked.person, &hash, Start::here(Status::Active, AccessLevel::Admin), now())?;
+                create::create(
+                    &services,
+                    conn,
+                    &checked.person,
+                    &hash,
+                    InitialStatus::here(Status::Active, AccessLevel::Admin),
+                    now(),
+                )?;
                 let username = checked.person.username.as_str();
                 audit::note(conn, Event::AccountMade, &Actor::server(), username, "the first admin, from the settings")?;
             }

@@ -12,13 +12,13 @@ use crate::model::actor::Actor;
 use crate::model::actor::Client;
 use crate::model::{Email, Event, Origin, Password, PersonName, SessionKind, Theme, User, now};
 use crate::state::Services;
-use crate::state::password_hash::Verdict;
-use crate::state::session_cache::Presence;
+use crate::state::password_hash::HashCheck;
+use crate::state::session_cache::AuthSession;
 use crate::store;
 
 /// The fields of the profile form.
 #[derive(Debug, Clone, Default)]
-pub struct ProfileForm {
+pub struct ProfileChange {
     pub firstname: String,
     pub lastname: String,
     pub email: String,
@@ -31,7 +31,7 @@ pub struct ProfileForm {
 ///
 /// # Errors
 /// `Invalid` names every field that needs another value.
-pub fn update(services: &Services, user: &User, form: &ProfileForm) -> Result<()> {
+pub fn update(services: &Services, user: &User, form: &ProfileChange) -> Result<()> {
     let mut wrong: Vec<FieldError> = Vec::new();
     let mut note = |error| wrong.push(error);
     let firstname = PersonName::parse("firstname", &form.firstname).map_err(&mut note).ok();
@@ -48,7 +48,7 @@ pub fn update(services: &Services, user: &User, form: &ProfileForm) -> Result<()
         if store::users::is_email_taken(conn, email.as_str(), Some(user.id))? {
             return Err(Error::field("email", "There is an account with that e-mail already."));
         }
-        let profile = store::users::Profile {
+        let profile = store::users::ProfileUpdate {
             firstname: firstname.as_str(),
             lastname: lastname.as_str(),
             email: email.as_str(),
@@ -82,7 +82,7 @@ pub fn set_theme(services: &Services, user: &User, theme: &str) -> Result<()> {
 /// `Invalid` for a wrong current or a bad new password; `TooManyRequests` after five wrong ones.
 pub async fn change_password(
     services: &Arc<Services>,
-    presence: &Presence,
+    presence: &AuthSession,
     current: &str,
     new: &str,
     client: Client,
@@ -92,7 +92,7 @@ pub async fn change_password(
         return Err(Error::Forbidden("Your password is kept in a file on the server. Ask the admin to change it."));
     }
     let attempt = services.attempts.begin(&user.username, client.address)?;
-    if services.passwords.verify(Some(user.password.clone()), current).await? == Verdict::Wrong {
+    if services.passwords.verify(Some(user.password.clone()), current).await? == HashCheck::Wrong {
         return Err(Error::field("current_password", "That is not your password now."));
     }
     attempt.forgive();

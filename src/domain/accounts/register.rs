@@ -1,6 +1,6 @@
 //! Signing up: a person asks for an account and waits.
 
-use super::create::{self, Application, Start};
+use super::create::{self, InitialStatus, NewAccount};
 use crate::config::Registration;
 use crate::db::blocking;
 use crate::domain::audit;
@@ -18,7 +18,7 @@ use std::sync::Arc;
 ///
 /// # Errors
 /// `Forbidden` where sign-up is closed; `Invalid` names every field that needs another value.
-pub async fn register(services: &Arc<Services>, application: &Application, client: Client) -> Result<(UserId, String)> {
+pub async fn register(services: &Arc<Services>, application: &NewAccount, client: Client) -> Result<(UserId, String)> {
     let status = match services.settings.registration {
         Registration::Approval => Status::Pending,
         Registration::Open => Status::Active,
@@ -30,7 +30,7 @@ pub async fn register(services: &Arc<Services>, application: &Application, clien
     blocking(move || {
         let done = services.db.write(|conn| {
             let at = now();
-            let id = create::create(&services, conn, &checked.person, &hash, Start::here(status, AccessLevel::User), at)?;
+            let id = create::create(&services, conn, &checked.person, &hash, InitialStatus::here(status, AccessLevel::User), at)?;
             let token = lifecycle::begin(conn, id, SessionKind::Browser, &client, at)?;
             let username = checked.person.username.as_str();
             audit::note(conn, Event::Registered, &Actor::new_here(id, username, &client), username, status.as_str())?;

@@ -1,13 +1,13 @@
 //! People of the users file: who they are here once their password was right.
 
 use super::admin;
-use super::create::{self, Person, Start};
+use super::create::{self, InitialStatus, ValidPerson};
 use crate::db::Conn;
 use crate::domain::audit;
 use crate::domain::sessions::lifecycle;
 use crate::error::{Error, Result};
 use crate::model::actor::Actor;
-use crate::model::users_file::Entry;
+use crate::model::users_file::UsersFileEntry;
 use crate::model::{AccessLevel, Email, Event, Origin, PersonName, Status, User, Username, now};
 use crate::state::Services;
 use crate::store;
@@ -17,10 +17,13 @@ use crate::store;
 ///
 /// # Errors
 /// `Conflict` when the line would take the last admin away.
-pub(crate) fn admit(services: &Services, conn: &mut Conn, entry: &Entry) -> Result<User> {
+pub(crate) fn admit(services: &Services, conn: &mut Conn, entry: &UsersFileEntry) -> Result<User> {
     let Some(user) = store::users::find_by_login(conn, &entry.username)? else {
-        let start =
-            Start { status: Status::Active, access_level: entry.access_level.unwrap_or(AccessLevel::User), origin: Origin::File };
+        let start = InitialStatus {
+            status: Status::Active,
+            access_level: entry.access_level.unwrap_or(AccessLevel::User),
+            origin: Origin::File,
+        };
         let person = person(conn, entry)?;
         let id = create::create(services, conn, &person, &entry.hash, start, now())?;
         let how = format!("{}, from the users file", start.access_level.as_str());
@@ -43,7 +46,7 @@ pub(crate) fn admit(services: &Services, conn: &mut Conn, entry: &Entry) -> Resu
 }
 
 /// Names out of the username, an e-mail that nobody else has.
-fn person(conn: &mut Conn, entry: &Entry) -> Result<Person> {
+fn person(conn: &mut Conn, entry: &UsersFileEntry) -> Result<ValidPerson> {
     let words: Vec<String> = entry.username.split(['.', '_', '-']).filter(|word| !word.is_empty()).map(capitalised).collect();
     let (first, rest) = words.split_first().map_or(("User", Vec::new()), |(first, rest)| (first.as_str(), rest.to_vec()));
     let last = if rest.is_empty() { "User".to_owned() } else { rest.join(" ") };
@@ -55,7 +58,7 @@ fn person(conn: &mut Conn, entry: &Entry) -> Result<Person> {
     } else {
         own
     };
-    Ok(Person {
+    Ok(ValidPerson {
         firstname: PersonName::parse("firstname", first).map_err(invalid)?,
         lastname: PersonName::parse("lastname", &last).map_err(invalid)?,
         username: Username::parse(&entry.username).map_err(invalid)?,

@@ -12,24 +12,24 @@ use crate::model::actor::Client;
 use crate::model::{Event, SessionKind, UserId, now};
 use crate::state::Services;
 use crate::state::jwt::LIFETIME;
-use crate::state::session_cache::{Presence, hash_of};
+use crate::state::session_cache::{AuthSession, hash_of};
 use crate::store;
 
 /// What an API client gets.
-pub struct Issued {
-    /// For `Authorization: Bearer`.
+pub struct IssuedTokens {
+    /// For `Authorization: BearerToken`.
     pub token: String,
     /// Seconds.
     pub expires_in: i64,
     pub refresh_token: String,
-    pub presence: Arc<Presence>,
+    pub presence: Arc<AuthSession>,
 }
 
 /// Signs an API client in.
 ///
 /// # Errors
 /// As [`login::log_in`].
-pub async fn begin(services: &Arc<Services>, login: &str, password: &str, client: Client) -> Result<Issued> {
+pub async fn begin(services: &Arc<Services>, login: &str, password: &str, client: Client) -> Result<IssuedTokens> {
     let (_, refresh_token) = login::log_in(services, login, password, SessionKind::Api, client).await?;
     let services = services.clone();
     blocking(move || {
@@ -44,7 +44,7 @@ pub async fn begin(services: &Arc<Services>, login: &str, password: &str, client
 ///
 /// # Errors
 /// `Unauthenticated` for a token that is not, or no longer, good; `NotActive`.
-pub fn refresh(services: &Services, old: &str, client: &Client) -> Result<Issued> {
+pub fn refresh(services: &Services, old: &str, client: &Client) -> Result<IssuedTokens> {
     let hash = hash_of(old);
     let exchanged = services.db.write(|conn| {
         let at = now();
@@ -84,22 +84,22 @@ pub fn refresh(services: &Services, old: &str, client: &Client) -> Result<Issued
     }
 }
 
-fn issue(services: &Services, presence: Arc<Presence>, refresh_token: String) -> Result<Issued> {
+fn issue(services: &Services, presence: Arc<AuthSession>, refresh_token: String) -> Result<IssuedTokens> {
     if let Some(standing) = presence.user.status.standing() {
         return Err(Error::NotActive(standing));
     }
     let at = now().assume_utc().unix_timestamp();
     let token = services.signer.sign(presence.user.id.0, presence.session.id, at)?;
-    Ok(Issued { token, expires_in: LIFETIME, refresh_token, presence })
+    Ok(IssuedTokens { token, expires_in: LIFETIME, refresh_token, presence })
 }
 
 /// What a Bearer token stands for: a signed one names its session, an access token is one.
-pub enum Bearer {
+pub enum BearerToken {
     Signed { owner: UserId, session: i64 },
     Access(String),
 }
 
-impl Bearer {
+impl BearerToken {
     /// # Errors
     /// `Unauthenticated` for a signed token that is not ours or over.
     pub fn read(services: &Services, token: &str) -> Result<Self> {
@@ -113,7 +113,7 @@ impl Bearer {
 
     /// What is known of it without asking the database.
     #[must_use]
-    pub fn peek(&self, services: &Services) -> Option<Arc<Presence>> {
+    pub fn peek(&self, services: &Services) -> Option<Arc<AuthSession>> {
         let known = match self {
             Self::Signed { session, .. } => services.sessions.get(&lifecycle::key_of(*session)),
             Self::Access(token) => services.sessions.peek(token),
@@ -125,7 +125,7 @@ impl Bearer {
     ///
     /// # Errors
     /// `Unauthenticated` for a session that is not, or no longer, good.
-    pub fn find(&self, services: &Services) -> Result<Arc<Presence>> {
+    pub fn find(&self, services: &Services) -> Result<Arc<AuthSession>> {
         let found = match self {
             Self::Signed { owner, session } => lifecycle::find_by_id(services, *owner, *session)?,
             Self::Access(token) => lifecycle::find(services, token)?,
@@ -134,7 +134,7 @@ impl Bearer {
     }
 
     /// A refresh token or a cookie's token is no Bearer token, and a signed one names an API session.
-    fn fits(&self, presence: &Presence) -> bool {
+    fn fits(&self, presence: &AuthSession) -> bool {
         match self {
             Self::Signed { owner, .. } => presence.session.kind == SessionKind::Api && presence.user.id == *owner,
             Self::Access(_) => presence.session.kind == SessionKind::Token,

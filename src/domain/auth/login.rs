@@ -9,10 +9,10 @@ use crate::domain::sessions::lifecycle;
 use crate::error::{Error, Result};
 use crate::model::actor::Actor;
 use crate::model::actor::Client;
-use crate::model::users_file::Entry;
+use crate::model::users_file::UsersFileEntry;
 use crate::model::{Event, Origin, Password, SessionKind, User, now};
 use crate::state::Services;
-use crate::state::password_hash::Verdict;
+use crate::state::password_hash::HashCheck;
 use crate::state::rate_limiter::Bucket;
 use crate::state::session_cache::hash_of;
 use crate::store;
@@ -39,7 +39,7 @@ pub async fn log_in(
     // What somebody typed who is not known may be a password in the wrong field.
     let name = known.as_ref().map(|known| known.username().to_owned());
     let verdict = services.passwords.verify(hash, password).await?;
-    let (Some(known), Verdict::Right | Verdict::RightButOld) = (known, verdict) else {
+    let (Some(known), HashCheck::Right | HashCheck::RightButOld) = (known, verdict) else {
         services.metrics.logged_in(false);
         tracing::info!(address = %client.address, "wrong password or name");
         let (services, name) = (services.clone(), name);
@@ -52,7 +52,9 @@ pub async fn log_in(
     };
     attempt.forgive();
     let new_hash = match (&known, verdict) {
-        (Known::Here(user), Verdict::RightButOld) if user.status.standing().is_none() => Some(rehash(services, password).await?),
+        (LoginAccount::Database(user), HashCheck::RightButOld) if user.status.standing().is_none() => {
+            Some(rehash(services, password).await?)
+        }
         _ => None,
     };
     let services = services.clone();
@@ -62,14 +64,14 @@ pub async fn log_in(
             let user = match &known {
                 // A password that was changed while this one was tried is another one; two log-ins at once that
                 // both make an old hash anew meet here too, and the second one is asked to try again.
-                Known::Here(tried) => match store::users::find(conn, tried.id)? {
+                LoginAccount::Database(tried) => match store::users::find(conn, tried.id)? {
                     Some(user) if user.password == tried.password => user,
-                    Some(_) if verdict == Verdict::RightButOld => {
+                    Some(_) if verdict == HashCheck::RightButOld => {
                         return Err(Error::Unavailable("The password is being changed."));
                     }
                     _ => return Err(Error::BadCredentials),
                 },
-                Known::Listed(entry) => users_file::admit(&services, conn, entry)?,
+                LoginAccount::UsersFile(entry) => users_file::admit(&services, conn, entry)?,
             };
             if user.status.standing().is_some() {
                 let state = user.status.as_str();
@@ -98,41 +100,41 @@ pub async fn log_in(
 }
 
 /// Somebody whose password can be tried.
-enum Known {
-    Here(Box<User>),
-    Listed(Entry),
+enum LoginAccount {
+    Database(Box<User>),
+    UsersFile(UsersFileEntry),
 }
 
-impl Known {
+impl LoginAccount {
     fn username(&self) -> &str {
         match self {
-            Self::Here(user) => &user.username,
-            Self::Listed(entry) => &entry.username,
+            Self::Database(user) => &user.username,
+            Self::UsersFile(entry) => &entry.username,
         }
     }
 
     fn hash(&self) -> &str {
         match self {
-            Self::Here(user) => &user.password,
-            Self::Listed(entry) => &entry.hash,
+            Self::Database(user) => &user.password,
+            Self::UsersFile(entry) => &entry.hash,
         }
     }
 }
 
 /// By username or e-mail; a line of the users file goes before a row of that name.
-fn find_known(services: &Services, login: &str) -> Result<Option<Known>> {
+fn find_known(services: &Services, login: &str) -> Result<Option<LoginAccount>> {
     if let Some(entry) = services.users_file.find(login) {
-        return Ok(Some(Known::Listed(entry)));
+        return Ok(Some(LoginAccount::UsersFile(entry)));
     }
     let user = find(services, login)?;
     let user = match user {
         // A changed e-mail leads to the line of the file by the name.
         Some(user) if user.origin == Origin::File => {
-            return Ok(services.users_file.find(&user.username).map(Known::Listed));
+            return Ok(services.users_file.find(&user.username).map(LoginAccount::UsersFile));
         }
         other => other,
     };
-    Ok(user.map(|user| Known::Here(Box::new(user))))
+    Ok(user.map(|user| LoginAccount::Database(Box::new(user))))
 }
 
 /// The account of somebody who just gave the right password, to tell them how it stands.

@@ -6,8 +6,8 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, UNIX_EPOCH};
 
-use super::set::{self, FileLine, FilesPart, Left, LeftPart, Manifest, TablePart};
-use crate::db::table_rows::{Columns, Sum, TABLES, each_row};
+use super::set::{self, FileLine, FilesPart, Manifest, OmittedFile, OmittedPart, TablePart};
+use crate::db::table_rows::{Columns, TABLES, TableChecksum, each_row};
 use crate::db::{Conn, newest_schema};
 use crate::error::Result;
 use crate::failpoints;
@@ -16,7 +16,7 @@ use crate::state::Services;
 use crate::storage::file_location::QUARANTINE;
 use crate::storage::json_lines::{self, each_line};
 use crate::storage::media_dir::ICON;
-use crate::storage::{Lines, Place, Vault, sha256_of};
+use crate::storage::{BackupRepository, FileLocation, JsonLinesWriter, sha256_of};
 use crate::store;
 
 /// Tables whose rows pass, or must not come back: a session that was ended stays ended.
@@ -28,7 +28,7 @@ const LOOKS: u32 = 4;
 const ON_ITS_WAY: Duration = Duration::from_millis(25);
 
 /// What was made.
-pub struct Created {
+pub struct CreatedBackup {
     pub name: String,
     pub files: u64,
     pub bytes: u64,
@@ -36,34 +36,43 @@ pub struct Created {
     pub new_files: u64,
     pub new_bytes: u64,
     /// Files whose bytes are not in it.
-    pub left: Vec<Left>,
+    pub left: Vec<OmittedFile>,
 }
 
 /// Makes a set of what is kept now. Contents that an earlier backup has are not copied again.
 ///
 /// # Errors
 /// The database's and the system's; there is no set then.
-pub fn create(services: &Services, vault: &mut Vault, tell: &mut dyn FnMut(u64)) -> Result<Created> {
+pub fn create(services: &Services, vault: &mut BackupRepository, tell: &mut dyn FnMut(u64)) -> Result<CreatedBackup> {
     let name = free_name(vault, "")?;
     create_as(name, services, vault, tell)
 }
 
 /// As [`create`], of what stands here before something is put back: only who asks for it by its name gets it.
-pub(super) fn create_restore_point(services: &Services, vault: &mut Vault, tell: &mut dyn FnMut(u64)) -> Result<Created> {
+pub(super) fn create_restore_point(
+    services: &Services,
+    vault: &mut BackupRepository,
+    tell: &mut dyn FnMut(u64),
+) -> Result<CreatedBackup> {
     let name = free_name(vault, set::BEFORE)?;
     create_as(name, services, vault, tell)
 }
 
-fn create_as(name: String, services: &Services, vault: &mut Vault, tell: &mut dyn FnMut(u64)) -> Result<Created> {
+fn create_as(
+    name: String,
+    services: &Services,
+    vault: &mut BackupRepository,
+    tell: &mut dyn FnMut(u64),
+) -> Result<CreatedBackup> {
     let folder = vault.begin_set(&name)?;
     let made = fill(services, vault, &folder, tell);
     match made {
-        Ok(Filled { manifest, left, new_files, new_bytes }) => {
+        Ok(DumpResult { manifest, left, new_files, new_bytes }) => {
             manifest.write(&folder)?;
             failpoints::point("backup written");
             vault.keep_set(&name)?;
             let FilesPart { count: files, bytes, .. } = manifest.files;
-            Ok(Created { name, files, bytes, new_files, new_bytes, left })
+            Ok(CreatedBackup { name, files, bytes, new_files, new_bytes, left })
         }
         Err(error) => {
             vault.drop_set(&name);
@@ -73,7 +82,7 @@ fn create_as(name: String, services: &Services, vault: &mut Vault, tell: &mut dy
 }
 
 /// Names are seconds: of two backups in one second, one waits.
-fn free_name(vault: &Vault, end: &str) -> Result<String> {
+fn free_name(vault: &BackupRepository, end: &str) -> Result<String> {
     loop {
         let name = format!("{}{end}", set::name_of(now()));
         if !vault.sets()?.contains(&name) {
@@ -89,14 +98,14 @@ fn wanted_file(folder: &Path) -> PathBuf {
 }
 
 /// A set that only needs its manifest.
-struct Filled {
+struct DumpResult {
     manifest: Manifest,
-    left: Vec<Left>,
+    left: Vec<OmittedFile>,
     new_files: u64,
     new_bytes: u64,
 }
 
-fn fill(services: &Services, vault: &mut Vault, folder: &Path, tell: &mut dyn FnMut(u64)) -> Result<Filled> {
+fn fill(services: &Services, vault: &mut BackupRepository, folder: &Path, tell: &mut dyn FnMut(u64)) -> Result<DumpResult> {
     let (mut new_files, mut new_bytes) = (0, 0);
     let mut before = BTreeSet::new();
     let mut tried = 1;
@@ -104,10 +113,10 @@ fn fill(services: &Services, vault: &mut Vault, folder: &Path, tell: &mut dyn Fn
         let mut manifest = Manifest::new(newest_schema()?);
         let folders = services.db.snapshot(|conn| dump(conn, folder, &mut manifest))?;
         failpoints::point("tables dumped");
-        let mut taking = Taking {
+        let mut taking = SetWriter {
             services,
             vault: &mut *vault,
-            list: Lines::create(&set::files_file(folder))?,
+            list: JsonLinesWriter::create(&set::files_file(folder))?,
             part: FilesPart::default(),
             new_files: 0,
             new_bytes: 0,
@@ -117,17 +126,17 @@ fn fill(services: &Services, vault: &mut Vault, folder: &Path, tell: &mut dyn Fn
         let wanted = wanted_file(folder);
         each_line(&wanted, |line| taking.take(line))?;
         taking.take_icons(&folders)?;
-        let Taking { list, part, left, new_files: files, new_bytes: bytes, .. } = taking;
+        let SetWriter { list, part, left, new_files: files, new_bytes: bytes, .. } = taking;
         (new_files, new_bytes) = (new_files + files, new_bytes + bytes);
         manifest.files = FilesPart { sha256: list.finish()?, ..part };
         vault.settle()?;
         // What stays away from one moment to a later one is not on its way anywhere.
         if left.is_empty() || left == before || tried == TRIES {
             json_lines::remove(&wanted)?;
-            let mut list = Lines::create(&set::left_file(folder))?;
+            let mut list = JsonLinesWriter::create(&set::left_file(folder))?;
             left.iter().try_for_each(|one| list.add(one))?;
-            manifest.left = LeftPart { count: left.len() as u64, sha256: list.finish()? };
-            return Ok(Filled { manifest, left: left.into_iter().collect(), new_files, new_bytes });
+            manifest.left = OmittedPart { count: left.len() as u64, sha256: list.finish()? };
+            return Ok(DumpResult { manifest, left: left.into_iter().collect(), new_files, new_bytes });
         }
         std::thread::sleep(Duration::from_millis(100) * tried);
         (before, tried) = (left, tried + 1);
@@ -138,8 +147,8 @@ fn fill(services: &Services, vault: &mut Vault, folder: &Path, tell: &mut dyn Fn
 fn dump(conn: &mut Conn, folder: &Path, manifest: &mut Manifest) -> Result<Vec<String>> {
     for table in TABLES.iter().filter(|table| !LEFT_OUT.contains(table)) {
         let columns = Columns::of(conn, table)?;
-        let mut list = Lines::create(&set::table_file(folder, table))?;
-        let mut sum = Sum::default();
+        let mut list = JsonLinesWriter::create(&set::table_file(folder, table))?;
+        let mut sum = TableChecksum::default();
         each_row(conn, table, &columns, |row| {
             sum.add(&columns, &row);
             list.add(&row)
@@ -148,7 +157,7 @@ fn dump(conn: &mut Conn, folder: &Path, manifest: &mut Manifest) -> Result<Vec<S
             TablePart { columns: columns.names().to_vec(), rows: sum.rows, checksum: sum.checksum(), sha256: list.finish()? };
         manifest.tables.insert((*table).to_owned(), part);
     }
-    let mut wanted = Lines::create(&wanted_file(folder))?;
+    let mut wanted = JsonLinesWriter::create(&wanted_file(folder))?;
     store::backup_rows::each_file(conn, |file| {
         let store::backup_rows::StoredFile { item, folder, directory, name, sha256, size, is_missing } = file;
         let (size, item) = (size.try_into().unwrap_or(0), Some(item.0));
@@ -165,36 +174,36 @@ fn dump(conn: &mut Conn, folder: &Path, manifest: &mut Manifest) -> Result<Vec<S
 }
 
 /// What became of opening a file.
-enum Opened {
+enum FileToBackUp {
     File(File),
     Deleted,
     Not(std::io::Error),
 }
 
 /// Files on their way into the vault.
-struct Taking<'a> {
+struct SetWriter<'a> {
     services: &'a Services,
-    vault: &'a mut Vault,
-    list: Lines,
+    vault: &'a mut BackupRepository,
+    list: JsonLinesWriter,
     part: FilesPart,
     new_files: u64,
     new_bytes: u64,
-    left: BTreeSet<Left>,
+    left: BTreeSet<OmittedFile>,
     tell: &'a mut dyn FnMut(u64),
 }
 
-impl Taking<'_> {
+impl SetWriter<'_> {
     fn take(&mut self, mut line: FileLine) -> Result<()> {
         let is_kept = self.vault.has(&line.sha256, line.size);
         let mut file = match self.open(&line)? {
-            Opened::File(file) => file,
+            FileToBackUp::File(file) => file,
             // Moved or deleted since, and its bytes are here.
             _ if is_kept => return self.add(&line),
-            Opened::Deleted => {
+            FileToBackUp::Deleted => {
                 self.leave(line, "it was deleted for good while the backup was made", true);
                 return Ok(());
             }
-            Opened::Not(cause) => {
+            FileToBackUp::Not(cause) => {
                 self.leave(line, &format!("it cannot be read: {cause}"), false);
                 return Ok(());
             }
@@ -213,24 +222,24 @@ impl Taking<'_> {
     }
 
     /// Opens a file, where it has come to since the tables were read.
-    fn open(&self, line: &FileLine) -> Result<Opened> {
-        let mut place = Place::new(&line.folder, &line.directory, &line.name);
+    fn open(&self, line: &FileLine) -> Result<FileToBackUp> {
+        let mut place = FileLocation::new(&line.folder, &line.directory, &line.name);
         let mut tried = 0;
         loop {
             let cause = match self.services.tree.open_file(&place) {
-                Ok(file) => return Ok(Opened::File(file)),
+                Ok(file) => return Ok(FileToBackUp::File(file)),
                 Err(cause) => cause,
             };
             let (Some(item), ErrorKind::NotFound, false) = (line.item, cause.kind(), line.is_missing) else {
-                return Ok(Opened::Not(cause));
+                return Ok(FileToBackUp::Not(cause));
             };
             let now = self.services.db.read(|conn| Ok(store::backup_rows::find_place(conn, ItemId(item))?))?;
-            let Some((folder, directory, name)) = now else { return Ok(Opened::Deleted) };
-            let now = Place::new(&folder, &directory, &name);
+            let Some((folder, directory, name)) = now else { return Ok(FileToBackUp::Deleted) };
+            let now = FileLocation::new(&folder, &directory, &name);
             if now == place {
                 // It may be on its way: a file is renamed a moment before its row is.
                 if tried == LOOKS {
-                    return Ok(Opened::Not(cause));
+                    return Ok(FileToBackUp::Not(cause));
                 }
                 tried += 1;
                 std::thread::sleep(ON_ITS_WAY);
@@ -248,7 +257,7 @@ impl Taking<'_> {
 
     fn leave(&mut self, line: FileLine, why: &str, is_deleted: bool) {
         let FileLine { folder, directory, name, .. } = line;
-        self.left.insert(Left { folder, directory, name, why: why.to_owned(), is_deleted });
+        self.left.insert(OmittedFile { folder, directory, name, why: why.to_owned(), is_deleted });
     }
 
     /// People's pictures; they change without a row.

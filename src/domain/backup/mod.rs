@@ -9,10 +9,10 @@ mod staging_database;
 mod status;
 mod verify;
 
-pub use create::{Created, create};
-pub use prune::{Pruned, prune};
-pub use restore::{Restored, finish_restore, restore};
+pub use create::{CreatedBackup, create};
+pub use prune::{PruneReport, prune};
+pub use restore::{RestoreReport, finish_restore, restore};
 pub use scheduled::{open, round};
-pub use set::{Left, Listed, Set, list};
-pub use status::{Standing, standing};
-pub use verify::{Verified, verify};
+pub use set::{BackupListing, BackupSet, OmittedFile, list};
+pub use status::{BackupStatus, standing};
+pub use verify::{BackupVerification, verify};

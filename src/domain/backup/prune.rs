@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::set::{Set, is_restore_point, time_of};
+use super::set::{BackupSet, is_restore_point, time_of};
 use crate::config::Retention;
 use crate::error::{Error, Result};
 use crate::model::Time;
-use crate::storage::Vault;
+use crate::storage::BackupRepository;
 
 /// What a time falls into: the year, and the number in it.
 type Period = dyn Fn(Time) -> (i32, i32);
@@ -33,7 +33,7 @@ fn staying(keep: Retention, sets: &[String]) -> BTreeSet<&String> {
 }
 
 /// What was let go.
-pub struct Pruned {
+pub struct PruneReport {
     pub kept: Vec<String>,
     pub removed: Vec<String>,
     /// Contents that no set needs any more.
@@ -45,13 +45,13 @@ pub struct Pruned {
 ///
 /// # Errors
 /// `Conflict` when a set that stays cannot be read: nobody knows what it needs, and no content is removed then.
-pub fn prune(vault: &Vault, keep: Retention, is_dry: bool) -> Result<Pruned> {
+pub fn prune(vault: &BackupRepository, keep: Retention, is_dry: bool) -> Result<PruneReport> {
     let sets = vault.sets()?;
     let staying = staying(keep, &sets);
     let (kept, removed): (Vec<String>, Vec<String>) = sets.iter().cloned().partition(|name| staying.contains(name));
     let mut needed = BTreeMap::new();
     for name in &kept {
-        let set = Set::open(vault, Some(name))?;
+        let set = BackupSet::open(vault, Some(name))?;
         if let Some(part) = set.broken_parts().first() {
             return Err(Error::Conflict(format!("The backup {name} is damaged ({part}), so nothing was removed.")));
         }
@@ -63,7 +63,7 @@ pub fn prune(vault: &Vault, keep: Retention, is_dry: bool) -> Result<Pruned> {
     if !is_dry {
         removed.iter().try_for_each(|name| vault.remove_set(name))?;
     }
-    let mut pruned = Pruned { kept, removed, contents: 0, bytes: 0 };
+    let mut pruned = PruneReport { kept, removed, contents: 0, bytes: 0 };
     for (content, size) in vault.spare(&needed)? {
         if !is_dry {
             vault.remove_content(&content)?;

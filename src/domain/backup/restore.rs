@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use std::time::{Duration, UNIX_EPOCH};
 
 use super::create::create_restore_point;
-use super::set::{FileLine, Left, Set};
-use super::staging_database::{self, Loaded};
+use super::set::{BackupSet, FileLine, OmittedFile};
+use super::staging_database::{self, StagingDatabase};
 use crate::db::table_rows;
 use crate::domain::audit;
 use crate::error::{Error, Result};
@@ -15,14 +15,14 @@ use crate::failpoints;
 use crate::model::Event;
 use crate::model::actor::Actor;
 use crate::state::Services;
-use crate::storage::{Place, Replacement, Tree, Vault, sha256_of};
+use crate::storage::{BackupRepository, FileLocation, MediaDir, RestoreSwap, sha256_of};
 use crate::store;
 
 /// Tables of the audit log.
 const AUDIT: [&str; 2] = ["audit_log", "audit_head"];
 
 /// What was put back.
-pub struct Restored {
+pub struct RestoreReport {
     pub name: String,
     pub people: usize,
     pub files: u64,
@@ -34,7 +34,7 @@ pub struct Restored {
     /// Where people's folders lie as they were; `None` where there were none.
     pub aside: Option<PathBuf>,
     /// Files whose bytes are not in the backup; their rows say so.
-    pub left: Vec<Left>,
+    pub left: Vec<OmittedFile>,
 }
 
 /// Puts a set back in the place of everything that is here. Whoever calls this has claimed the folders.
@@ -44,19 +44,19 @@ pub struct Restored {
 /// system's: everything is as it was then.
 pub fn restore(
     services: &Services,
-    vault: &mut Vault,
-    set: &Set,
+    vault: &mut BackupRepository,
+    set: &BackupSet,
     skips_damaged: bool,
     tell: &mut dyn FnMut(u64),
-) -> Result<Restored> {
+) -> Result<RestoreReport> {
     if let Some(part) = set.broken_parts().first() {
         return Err(Error::Conflict(format!("The backup {} is damaged: {part}", set.name)));
     }
     let left = set.left()?;
     let known_left = left.len();
-    let mut loaded = Loaded::load(services, set)?;
+    let mut loaded = StagingDatabase::load(services, set)?;
     let id = format!("{}-{}", set.name, uuid::Uuid::now_v7().simple());
-    let replacement = Replacement::new(services.tree.path(), &id);
+    let replacement = RestoreSwap::new(services.tree.path(), &id);
     let built = build(services, vault, set, left, &replacement.tree()?, &mut loaded, tell);
     let restored = built.and_then(|mut restored| {
         if let (false, Some(first)) = (skips_damaged, restored.left.get(known_left)) {
@@ -101,7 +101,7 @@ pub fn restore(
 }
 
 /// The one step that decides.
-fn switch(services: &Services, loaded: &Loaded, name: &str, id: &str) -> Result<()> {
+fn switch(services: &Services, loaded: &StagingDatabase, name: &str, id: &str) -> Result<()> {
     services.db.write(|conn| {
         let mut from = loaded.conn.borrow_mut();
         // Higher than both: nobody takes a page of the one for one of the other.
@@ -122,33 +122,39 @@ fn switch(services: &Services, loaded: &Loaded, name: &str, id: &str) -> Result<
 /// Makes everybody's folders anew, beside those in use.
 fn build(
     services: &Services,
-    vault: &Vault,
-    set: &Set,
-    left: Vec<Left>,
-    tree: &Tree,
-    loaded: &mut Loaded,
+    vault: &BackupRepository,
+    set: &BackupSet,
+    left: Vec<OmittedFile>,
+    tree: &MediaDir,
+    loaded: &mut StagingDatabase,
     tell: &mut dyn FnMut(u64),
-) -> Result<Restored> {
+) -> Result<RestoreReport> {
     let conn = loaded.conn.get_mut();
     let folders = store::backup_rows::list_folders(conn)?;
     for folder in &folders {
         tree.make_person(folder)?;
     }
     store::backup_rows::each_directory(conn, |folder, path| -> Result<()> {
-        Ok(tree.make_directory_of(&Place::new(&folder, &path, "x"))?)
+        Ok(tree.make_directory_of(&FileLocation::new(&folder, &path, "x"))?)
     })?;
     let name = set.name.clone();
     let people = folders.len();
-    let mut restored = Restored { name, people, files: 0, bytes: 0, unchanged: 0, restore_point: None, aside: None, left };
+    let mut restored = RestoreReport { name, people, files: 0, bytes: 0, unchanged: 0, restore_point: None, aside: None, left };
     set.each_file(|line| {
-        let place = Place::new(&line.folder, &line.directory, &line.name);
+        let place = FileLocation::new(&line.folder, &line.directory, &line.name);
         if is_here(&services.tree, &place, &line) && tree.link_from(&services.tree, &place).is_ok() {
             restored.unchanged += 1;
         } else if services.tree.is_full_with(line.size) {
             return Err(Error::DiskFull);
         } else if !copy_out(vault, tree, &place, &line)? {
             let FileLine { folder, directory, name, .. } = line;
-            restored.left.push(Left { folder, directory, name, why: "it is damaged in the backup".into(), is_deleted: false });
+            restored.left.push(OmittedFile {
+                folder,
+                directory,
+                name,
+                why: "it is damaged in the backup".into(),
+                is_deleted: false,
+            });
             return Ok(());
         }
         restored.files += 1;
@@ -161,7 +167,7 @@ fn build(
 }
 
 /// Whether the file in use is the one in the backup: then no second copy of it is needed.
-fn is_here(tree: &Tree, place: &Place, line: &FileLine) -> bool {
+fn is_here(tree: &MediaDir, place: &FileLocation, line: &FileLine) -> bool {
     let same = || {
         let mut file = tree.open_file(place)?;
         let about = file.metadata()?;
@@ -176,7 +182,7 @@ fn time_of(nanoseconds: i64) -> std::time::SystemTime {
 }
 
 /// False when the content is gone or damaged; nothing is at its place then.
-fn copy_out(vault: &Vault, tree: &Tree, place: &Place, line: &FileLine) -> Result<bool> {
+fn copy_out(vault: &BackupRepository, tree: &MediaDir, place: &FileLocation, line: &FileLine) -> Result<bool> {
     let mut file = tree.create_file(place)?;
     if !vault.copy_out(&line.sha256, line.size, &mut file)? {
         tree.remove_file(place)?;
@@ -196,12 +202,12 @@ fn copy_out(vault: &Vault, tree: &Tree, place: &Place, line: &FileLine) -> Resul
 pub fn finish_restore(services: &Services) -> Result<()> {
     let root = services.tree.path();
     if let Some(id) = services.db.read(|conn| Ok(store::backup_rows::find_restoring(conn)?))? {
-        Replacement::new(root, &id).put_in_place(|| failpoints::point("folder restored"))?;
+        RestoreSwap::new(root, &id).put_in_place(|| failpoints::point("folder restored"))?;
         // They are of what was here; those that are wanted are made again.
         services.previews.forget_all()?;
         services.db.write(|conn| Ok(store::backup_rows::update_restoring(conn, None)?))?;
         failpoints::point("restore finished");
     }
-    Replacement::sweep(root)?;
+    RestoreSwap::sweep(root)?;
     staging_database::sweep(&services.settings.data_dir)
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::create::{Created, create};
+use super::create::{CreatedBackup, create};
 use super::prune::prune;
 use super::set::newest;
 use crate::config::backup_dir::unusable;
@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::model::now;
 use crate::os::give_way;
 use crate::state::Services;
-use crate::storage::Vault;
+use crate::storage::BackupRepository;
 use crate::storage::backup_repository::sets_in;
 
 /// Says in the data directory where the server has made backups, so that it notices when they are gone.
@@ -21,9 +21,9 @@ const MARKER: &str = "backup-folder";
 ///
 /// # Errors
 /// `Unavailable` while another process is at work there, `Configuration` for a folder that cannot be used.
-pub fn open(settings: &Settings, folder: &Path) -> Result<Vault> {
+pub fn open(settings: &Settings, folder: &Path) -> Result<BackupRepository> {
     settings.refuse_among_media(folder)?;
-    Vault::open(folder).map_err(|cause| match cause.kind() {
+    BackupRepository::open(folder).map_err(|cause| match cause.kind() {
         std::io::ErrorKind::WouldBlock => Error::Unavailable("Another backup is being made, checked or put back."),
         _ => unusable(folder, &cause.to_string()),
     })
@@ -34,7 +34,7 @@ pub fn open(settings: &Settings, folder: &Path) -> Result<Vault> {
 ///
 /// # Errors
 /// The database's and the system's; the next round tries again.
-pub fn round(services: &Services) -> Result<Option<Created>> {
+pub fn round(services: &Services) -> Result<Option<CreatedBackup>> {
     let (Some(folder), Some(every)) = (&services.settings.backup_dir, services.settings.backup_every) else { return Ok(None) };
     if newest(folder)?.is_some_and(|at| now() - at < every) {
         return Ok(None);

@@ -11,7 +11,7 @@ use crate::config::atomic_file;
 use crate::db::table_rows::Row;
 use crate::error::{Error, Result};
 use crate::model::{Time, now};
-use crate::storage::Vault;
+use crate::storage::BackupRepository;
 use crate::storage::backup_repository::sets_in;
 use crate::storage::json_lines::{each_line, is_whole};
 
@@ -35,7 +35,7 @@ pub(super) struct Manifest {
     pub tables: BTreeMap<String, TablePart>,
     pub files: FilesPart,
     /// Files whose bytes are not in it.
-    pub left: LeftPart,
+    pub left: OmittedPart,
 }
 
 /// The rows of a table.
@@ -51,7 +51,7 @@ pub(super) struct TablePart {
 
 /// The list of files whose bytes are not in it.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
-pub(super) struct LeftPart {
+pub(super) struct OmittedPart {
     pub count: u64,
     /// Of the list.
     pub sha256: String,
@@ -100,7 +100,7 @@ fn path_of(folder: &str, directory: &str, name: &str) -> String {
 
 /// A file whose bytes are not in a set, and why.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Left {
+pub struct OmittedFile {
     pub folder: String,
     pub directory: String,
     pub name: String,
@@ -110,7 +110,7 @@ pub struct Left {
     pub is_deleted: bool,
 }
 
-impl Left {
+impl OmittedFile {
     /// Beneath the media folder.
     #[must_use]
     pub fn path(&self) -> String {
@@ -119,21 +119,21 @@ impl Left {
 }
 
 /// A set that was made.
-pub struct Set {
+pub struct BackupSet {
     pub name: String,
     pub(super) folder: PathBuf,
     pub(super) manifest: Manifest,
 }
 
 /// A set in a list.
-pub struct Listed {
+pub struct BackupListing {
     pub name: String,
     /// `None` where its manifest cannot be read.
-    pub about: Option<About>,
+    pub about: Option<BackupSummary>,
 }
 
 /// What a list says of a set.
-pub struct About {
+pub struct BackupSummary {
     /// RFC 3339.
     pub made_at: String,
     pub made_by: String,
@@ -152,7 +152,7 @@ impl Manifest {
             schema,
             tables: BTreeMap::new(),
             files: FilesPart::default(),
-            left: LeftPart::default(),
+            left: OmittedPart::default(),
         }
     }
 
@@ -162,12 +162,12 @@ impl Manifest {
     }
 }
 
-impl Set {
+impl BackupSet {
     /// Opens a set: the one of that name, or the newest that is no restore point.
     ///
     /// # Errors
     /// `NotFound` in words for one that is not there, `Conflict` for one that cannot be read or is from a later version.
-    pub fn open(vault: &Vault, name: Option<&str>) -> Result<Self> {
+    pub fn open(vault: &BackupRepository, name: Option<&str>) -> Result<Self> {
         let sets = vault.sets()?;
         let found = match name {
             Some(name) => sets.iter().find(|set| *set == name),
@@ -200,7 +200,7 @@ impl Set {
     }
 
     /// Files whose bytes are not in it.
-    pub(super) fn left(&self) -> Result<Vec<Left>> {
+    pub(super) fn left(&self) -> Result<Vec<OmittedFile>> {
         let mut left = Vec::new();
         each_line(&left_file(&self.folder), |one| {
             left.push(one);
@@ -254,14 +254,14 @@ pub(super) fn is_restore_point(name: &str) -> bool {
 ///
 /// # Errors
 /// The system's.
-pub fn list(folder: &Path) -> Result<Vec<Listed>> {
+pub fn list(folder: &Path) -> Result<Vec<BackupListing>> {
     let about = |name: &String| {
         let manifest = manifest_in(&folder.join("sets").join(name)).ok()?;
         let FilesPart { count, bytes, .. } = manifest.files;
         let left = manifest.left.count;
-        Some(About { made_at: manifest.made_at, made_by: manifest.made_by, files: count, bytes, left })
+        Some(BackupSummary { made_at: manifest.made_at, made_by: manifest.made_by, files: count, bytes, left })
     };
-    Ok(sets_in(folder)?.into_iter().map(|name| Listed { about: about(&name), name }).collect())
+    Ok(sets_in(folder)?.into_iter().map(|name| BackupListing { about: about(&name), name }).collect())
 }
 
 /// When the newest set was made; `None` where there is none.

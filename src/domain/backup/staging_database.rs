@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use diesel::Connection;
 
-use super::set::{Left, Set};
-use crate::db::table_rows::{Columns, Filling, Sum, TABLES, delete};
+use super::set::{BackupSet, OmittedFile};
+use crate::db::table_rows::{Columns, TABLES, TableChecksum, TableWriter, delete};
 use crate::db::{Conn, Db, newest_schema};
 use crate::error::{Error, Result};
 use crate::state::Services;
@@ -16,16 +16,16 @@ use crate::store;
 const PREFIX: &str = "restoring-";
 
 /// A database that is gone when this is dropped.
-pub(crate) struct Loaded {
+pub(crate) struct StagingDatabase {
     path: PathBuf,
     /// A transaction may begin again, and reads it from the start then.
     pub conn: RefCell<Conn>,
 }
 
-impl Loaded {
+impl StagingDatabase {
     /// # Errors
     /// `Conflict` for a set from a later version, or one whose rows are not those that were written.
-    pub(crate) fn load(services: &Services, set: &Set) -> Result<Self> {
+    pub(crate) fn load(services: &Services, set: &BackupSet) -> Result<Self> {
         let newest = newest_schema()?;
         if set.manifest.schema > newest {
             let by = &set.manifest.made_by;
@@ -41,17 +41,17 @@ impl Loaded {
     }
 
     /// Marks items whose bytes are not there.
-    pub(crate) fn mark_missing<'a>(&mut self, left: impl Iterator<Item = &'a Left>) -> Result<()> {
+    pub(crate) fn mark_missing<'a>(&mut self, left: impl Iterator<Item = &'a OmittedFile>) -> Result<()> {
         let conn = self.conn.get_mut();
         store::backup_rows::update_all_there(conn)?;
-        for Left { folder, directory, name, .. } in left {
+        for OmittedFile { folder, directory, name, .. } in left {
             store::backup_rows::update_missing_at(conn, folder, directory, name)?;
         }
         Ok(())
     }
 }
 
-impl Drop for Loaded {
+impl Drop for StagingDatabase {
     fn drop(&mut self) {
         drop(remove(&self.path));
     }
@@ -69,14 +69,14 @@ pub(crate) fn sweep(data_dir: &Path) -> Result<()> {
     Ok(crate::config::remove_beginning_with(data_dir, PREFIX)?)
 }
 
-fn fill(conn: &mut Conn, set: &Set) -> Result<()> {
+fn fill(conn: &mut Conn, set: &BackupSet) -> Result<()> {
     let parts: Vec<_> = TABLES.iter().filter_map(|table| Some((*table, set.manifest.tables.get(*table)?))).collect();
     for (table, _) in parts.iter().rev() {
         delete(conn, table)?;
     }
     for (table, part) in parts {
         let columns = Columns::of(conn, table)?.ordered(&part.columns)?;
-        let (mut sum, mut filling) = (Sum::default(), Filling::new(conn, table, &columns));
+        let (mut sum, mut filling) = (TableChecksum::default(), TableWriter::new(conn, table, &columns));
         set.each_row(table, |row| {
             sum.add(&columns, &row);
             filling.add(row)

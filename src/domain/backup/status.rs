@@ -6,7 +6,7 @@ use crate::state::Services;
 
 /// How backups are.
 #[derive(Debug, Clone, Default)]
-pub struct Standing {
+pub struct BackupStatus {
     /// When the newest was made.
     pub newest: Option<Time>,
     /// Whether it is older than the settings say.
@@ -17,10 +17,10 @@ pub struct Standing {
 
 /// How backups are; `None` where no folder is set for them.
 #[must_use]
-pub fn standing(services: &Services) -> Option<Standing> {
+pub fn standing(services: &Services) -> Option<BackupStatus> {
     let folder = services.settings.backup_dir.as_ref()?;
     let newest = newest(folder).ok().flatten();
     let every = services.settings.backup_every;
     let is_late = newest.is_none_or(|at| every.is_some_and(|every| now() - at > every * 2));
-    Some(Standing { newest, is_late, trouble: services.backup_troubles.last() })
+    Some(BackupStatus { newest, is_late, trouble: services.backup_troubles.last() })
 }

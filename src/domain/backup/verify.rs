@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::set::Set;
+use super::set::BackupSet;
 use crate::error::Result;
-use crate::storage::Vault;
+use crate::storage::BackupRepository;
 
 /// What was found.
-pub struct Verified {
+pub struct BackupVerification {
     pub name: String,
     pub files: u64,
     pub bytes: u64,
@@ -22,9 +22,14 @@ pub struct Verified {
 ///
 /// # Errors
 /// The system's.
-pub fn verify(vault: &Vault, set: &Set, is_quick: bool, tell: &mut dyn FnMut(u64)) -> Result<Verified> {
+pub fn verify(
+    vault: &BackupRepository,
+    set: &BackupSet,
+    is_quick: bool,
+    tell: &mut dyn FnMut(u64),
+) -> Result<BackupVerification> {
     let mut broken: Vec<_> = set.broken_parts().into_iter().map(|part| (part, "is not as it was written")).collect();
-    let mut verified = Verified { name: set.name.clone(), files: 0, bytes: 0, contents: 0, broken: Vec::new() };
+    let mut verified = BackupVerification { name: set.name.clone(), files: 0, bytes: 0, contents: 0, broken: Vec::new() };
     if broken.is_empty() {
         let (mut sound, mut unsound) = (BTreeSet::new(), BTreeMap::new());
         set.each_file(|line| {

@@ -7,16 +7,16 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use super::dates::{time_of, time_of_file};
-use super::report::{Report, Wanted};
+use super::report::{ImportOptions, ImportReport};
 use crate::domain::ingest;
 use crate::domain::library::directories::LONGEST;
 use crate::domain::library::{create_directory, items, trash};
 use crate::error::{Error, Result};
-use crate::model::{Item, ItemId, Scan, User};
+use crate::model::{Item, ItemId, ScanStatus, User};
 use crate::state::Services;
-use crate::state::ingest_queue::{Arrival, Outcome};
+use crate::state::ingest_queue::{IngestRequest, Ingested};
 use crate::storage::media_dir::{ICON, STANDARD};
-use crate::storage::{FileName, Foreign, Incoming, Received, sha256_of};
+use crate::storage::{ExternalTree, FileName, IncomingFile, ReceivedFile, sha256_of};
 use crate::store;
 use crate::store::php_import::PhpDirectory;
 
@@ -28,36 +28,36 @@ const BYTES_AT_ONCE: u64 = 64 << 20;
 const CHUNK: usize = 1 << 20;
 
 /// Whose files are taken, out of what, and where it is written down.
-pub(super) struct Files<'a> {
+pub(super) struct FileImport<'a> {
     pub services: &'a Services,
     /// `None` in a dry run, for one who is not here.
     pub user: Option<&'a User>,
-    pub wanted: &'a Wanted<'a>,
-    pub foreign: &'a Foreign,
+    pub wanted: &'a ImportOptions<'a>,
+    pub foreign: &'a ExternalTree,
     /// Theirs, there.
     pub folder: &'a Path,
-    pub report: &'a mut Report,
+    pub report: &'a mut ImportReport,
     /// Items that files of the original stand for.
     pub claimed: HashSet<ItemId>,
 }
 
 /// What the original's folder says of a file.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Standing {
+enum FileState {
     Plain,
     Favorite,
     Trashed,
 }
 
 /// A file on its way.
-struct Coming {
+struct PendingFile {
     path: PathBuf,
     sha256: String,
     size: u64,
-    standing: Standing,
+    standing: FileState,
 }
 
-impl Files<'_> {
+impl FileImport<'_> {
     /// Takes everything out of a person's folder that is not here already; `directories` are its rows.
     ///
     /// # Errors
@@ -104,7 +104,7 @@ impl Files<'_> {
     }
 
     /// Looks at one file. `Some` if it has to be stored; it lies among the incoming ones then.
-    fn look(&mut self, path: &Path) -> Result<Option<(Coming, Arrival)>> {
+    fn look(&mut self, path: &Path) -> Result<Option<(PendingFile, IngestRequest)>> {
         let full = self.folder.join(path);
         let read = self.foreign.open_file(&full).and_then(|mut file| {
             let about = file.metadata()?;
@@ -119,7 +119,7 @@ impl Files<'_> {
             }
         };
         let (standing, directory) = standing_of(path);
-        let coming = Coming { path: full, sha256, size, standing };
+        let coming = PendingFile { path: full, sha256, size, standing };
         let Some(user) = self.user else {
             self.count(size);
             return Ok(None);
@@ -150,7 +150,7 @@ impl Files<'_> {
         };
         let since = time_of_file(at);
         let keeps_both = !is_view(path);
-        let arrival = Arrival { directory, keeps_both, since, ..Arrival::of(received, name, Scan::Pending) };
+        let arrival = IngestRequest { directory, keeps_both, since, ..IngestRequest::of(received, name, ScanStatus::Pending) };
         Ok(Some((coming, arrival)))
     }
 
@@ -160,7 +160,7 @@ impl Files<'_> {
     }
 
     /// The item that these bytes are already: of the same name if there is one, and none that another file is.
-    fn find(&mut self, user: &User, coming: &Coming, name: &str, path: &Path) -> Result<Option<Item>> {
+    fn find(&mut self, user: &User, coming: &PendingFile, name: &str, path: &Path) -> Result<Option<Item>> {
         let size = i64::try_from(coming.size).map_err(Error::internal)?;
         let mut same = self.services.db.read(|conn| Ok(store::items::list_same_bytes(conn, user.id, &coming.sha256, size)?))?;
         same.retain(|item| !item.is_missing);
@@ -177,12 +177,12 @@ impl Files<'_> {
     }
 
     /// Stores what was copied.
-    fn store(&mut self, batch: Vec<(Coming, Arrival)>) -> Result<()> {
+    fn store(&mut self, batch: Vec<(PendingFile, IngestRequest)>) -> Result<()> {
         let Some(user) = self.user else { return Ok(()) };
         let (coming, arrivals): (Vec<_>, Vec<_>) = batch.into_iter().unzip();
         for (coming, outcome) in coming.into_iter().zip(ingest::store_all(self.services, user, arrivals)) {
             match outcome {
-                Ok(Outcome::Stored(item) | Outcome::Duplicate(item)) => {
+                Ok(Ingested::Stored(item) | Ingested::Duplicate(item)) => {
                     self.claimed.insert(item.id);
                     self.count(coming.size);
                     self.keep(user, &coming, &item)?;
@@ -197,12 +197,12 @@ impl Files<'_> {
     }
 
     /// What else is to be done about a file that is kept here now.
-    fn keep(&mut self, user: &User, coming: &Coming, item: &Item) -> Result<()> {
-        if coming.standing == Standing::Favorite && !item.favorite {
+    fn keep(&mut self, user: &User, coming: &PendingFile, item: &Item) -> Result<()> {
+        if coming.standing == FileState::Favorite && !item.favorite {
             items::set_favorite(self.services, user, &[item.id], true)?;
         }
         // What its owner has changed since may have been taken out of the trash.
-        if coming.standing == Standing::Trashed && !item.in_trash && item.updated_at == item.created_at {
+        if coming.standing == FileState::Trashed && !item.in_trash && item.updated_at == item.created_at {
             trash::trash(self.services, user, &[item.id])?;
         }
         if self.wanted.moves
@@ -240,15 +240,17 @@ impl Files<'_> {
 }
 
 /// What a path says: how the file stands, and the directory of its own that it lies in.
-fn standing_of(path: &Path) -> (Standing, Option<String>) {
+fn standing_of(path: &Path) -> (FileState, Option<String>) {
     let above = path.parent().map(|above| above.to_string_lossy().into_owned()).unwrap_or_default();
     let top = above.split('/').next().unwrap_or_default();
     match top {
-        "Trash" => (Standing::Trashed, None),
-        "Favorites" => (Standing::Favorite, None),
-        "Recents" => (Standing::Plain, None),
-        _ if above.is_empty() || STANDARD.contains(&above.as_str()) || above.chars().count() > LONGEST => (Standing::Plain, None),
-        _ => (Standing::Plain, Some(above)),
+        "Trash" => (FileState::Trashed, None),
+        "Favorites" => (FileState::Favorite, None),
+        "Recents" => (FileState::Plain, None),
+        _ if above.is_empty() || STANDARD.contains(&above.as_str()) || above.chars().count() > LONGEST => {
+            (FileState::Plain, None)
+        }
+        _ => (FileState::Plain, Some(above)),
     }
 }
 
@@ -262,10 +264,10 @@ fn is_standing(path: &str) -> bool {
     STANDARD.contains(&path) || matches!(path.split('/').next(), Some("Trash" | "Favorites" | "Recents"))
 }
 
-fn copy(services: &Services, file: &mut File, at: SystemTime) -> Result<Received> {
+fn copy(services: &Services, file: &mut File, at: SystemTime) -> Result<ReceivedFile> {
     use std::io::Seek;
     file.rewind()?;
-    let mut incoming = Incoming::create(services.tree.clone())?;
+    let mut incoming = IncomingFile::create(services.tree.clone())?;
     let mut chunk = vec![0; CHUNK];
     loop {
         match file.read(&mut chunk)? {

@@ -5,5 +5,5 @@ mod files;
 mod report;
 mod users;
 
-pub use report::{Report, Tally, Wanted};
+pub use report::{ImportOptions, ImportReport, Tally};
 pub use users::import;

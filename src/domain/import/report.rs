@@ -3,7 +3,7 @@
 use std::path::Path;
 
 /// What is moved in, and how.
-pub struct Wanted<'a> {
+pub struct ImportOptions<'a> {
     /// Address of the original's database.
     pub database: &'a str,
     /// What its tables' names begin with.
@@ -25,7 +25,7 @@ pub struct Tally {
 
 /// What was done, or would be.
 #[derive(Debug, Default)]
-pub struct Report {
+pub struct ImportReport {
     pub people: Tally,
     pub files: Tally,
     /// Of files that were taken.
@@ -36,7 +36,7 @@ pub struct Report {
     pub notes: Vec<String>,
 }
 
-impl Report {
+impl ImportReport {
     pub(super) fn skip(&mut self, what: impl Into<String>, why: impl Into<String>) {
         self.skipped.push((what.into(), why.into()));
     }

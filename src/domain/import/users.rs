@@ -7,15 +7,15 @@ use std::ffi::OsString;
 use std::path::Path;
 
 use super::dates::time_of;
-use super::files::Files;
-use super::report::{Report, Wanted};
+use super::files::FileImport;
+use super::report::{ImportOptions, ImportReport};
 use crate::db::{Conn, Db};
 use crate::domain::accounts::admin;
-use crate::domain::accounts::create::{Application, Start};
+use crate::domain::accounts::create::{InitialStatus, NewAccount};
 use crate::error::{Error, Result};
 use crate::model::{AccessLevel, Status, User, now};
 use crate::state::Services;
-use crate::storage::Foreign;
+use crate::storage::ExternalTree;
 use crate::store;
 use crate::store::php_import::{PhpDirectory, PhpUser};
 
@@ -23,7 +23,7 @@ use crate::store::php_import::{PhpDirectory, PhpUser};
 const NO_PASSWORD: &str = "!";
 
 /// The original's rows.
-struct Rows {
+struct SourceRows {
     users: Vec<PhpUser>,
     directories: Vec<PhpDirectory>,
 }
@@ -32,10 +32,10 @@ struct Rows {
 ///
 /// # Errors
 /// `Invalid` for a prefix that is none, `Conflict` where there are no such tables; the databases' and the system's.
-pub fn import(services: &Services, wanted: &Wanted<'_>, mut tell: impl FnMut(&str)) -> Result<Report> {
-    let foreign = Foreign::open(wanted.media)
+pub fn import(services: &Services, wanted: &ImportOptions<'_>, mut tell: impl FnMut(&str)) -> Result<ImportReport> {
+    let foreign = ExternalTree::open(wanted.media)
         .map_err(|cause| Error::Configuration(format!("{} cannot be looked into: {cause}", wanted.media.display())))?;
-    let mut report = Report::default();
+    let mut report = ImportReport::default();
     let rows = read(&mut Db::elsewhere(wanted.database)?, wanted.prefix, &mut report)?;
     let mut unclaimed = foreign.folders()?;
     for row in &rows.users {
@@ -52,7 +52,7 @@ pub fn import(services: &Services, wanted: &Wanted<'_>, mut tell: impl FnMut(&st
                 };
                 let directories: Vec<_> = rows.directories.iter().filter(|directory| directory.user_id == row.id).collect();
                 let (user, folder, report) = (user.as_ref(), Path::new(&folder), &mut report);
-                Files { services, user, wanted, foreign: &foreign, folder, report, claimed: HashSet::new() }
+                FileImport { services, user, wanted, foreign: &foreign, folder, report, claimed: HashSet::new() }
                     .take(&directories)?;
             }
             Err(Error::Invalid(fields)) => {
@@ -70,7 +70,7 @@ pub fn import(services: &Services, wanted: &Wanted<'_>, mut tell: impl FnMut(&st
     Ok(report)
 }
 
-fn read(conn: &mut Conn, prefix: &str, report: &mut Report) -> Result<Rows> {
+fn read(conn: &mut Conn, prefix: &str, report: &mut ImportReport) -> Result<SourceRows> {
     if !prefix.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
         return Err(Error::field("table-prefix", "Letters, digits and underscores."));
     }
@@ -92,7 +92,7 @@ fn read(conn: &mut Conn, prefix: &str, report: &mut Report) -> Result<Rows> {
             report.notes.push(format!("{sessions} sessions were not taken: everybody logs in again"));
         }
     }
-    Ok(Rows { users, directories })
+    Ok(SourceRows { users, directories })
 }
 
 /// The folder of a person: the one that a row names, or the one whose name begins with their number.
@@ -109,7 +109,7 @@ fn folder_of(row: &PhpUser, directories: &[PhpDirectory], there: &[OsString]) ->
 ///
 /// # Errors
 /// `Invalid` for one who cannot have an account here.
-fn take_person(services: &Services, row: &PhpUser, is_dry: bool, report: &mut Report) -> Result<Option<User>> {
+fn take_person(services: &Services, row: &PhpUser, is_dry: bool, report: &mut ImportReport) -> Result<Option<User>> {
     let said = |text: &Option<String>| text.as_deref().map(str::trim).unwrap_or_default().to_owned();
     let (wanted, email) = (said(&row.username), said(&row.email));
     let username = plain_username(&wanted, row.id);
@@ -118,7 +118,7 @@ fn take_person(services: &Services, row: &PhpUser, is_dry: bool, report: &mut Re
         return Ok(Some(user));
     }
     let or = |name: String, otherwise: &str| if name.is_empty() { otherwise.to_owned() } else { name };
-    let application = Application {
+    let application = NewAccount {
         firstname: or(said(&row.firstname), &username),
         lastname: or(said(&row.lastname), "-"),
         username: username.clone(),
@@ -137,7 +137,7 @@ fn take_person(services: &Services, row: &PhpUser, is_dry: bool, report: &mut Re
     if !is_known {
         report.notes.push(format!("{username} needs a new password: theirs was kept in a way that is not safe"));
     }
-    let start = Start::here(status_of(row, report), level_of(row));
+    let start = InitialStatus::here(status_of(row, report), level_of(row));
     let at = row.created_at.as_deref().and_then(time_of).unwrap_or_else(now);
     report.people.taken += 1;
     if is_dry {
@@ -161,7 +161,7 @@ fn plain_username(raw: &str, id: i64) -> String {
     if name.len() < 2 { format!("person{id}") } else { name.to_owned() }
 }
 
-fn status_of(row: &PhpUser, report: &mut Report) -> Status {
+fn status_of(row: &PhpUser, report: &mut ImportReport) -> Status {
     let word = row.status.as_deref().unwrap_or_default().trim().to_lowercase();
     match word.as_str() {
         "active" | "approved" | "1" => Status::Active,

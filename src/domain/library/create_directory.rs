@@ -5,7 +5,7 @@ use crate::error::{Error, Result};
 use crate::model::directory::NewDirectory;
 use crate::model::{Directory, DirectoryId, User, now};
 use crate::state::Services;
-use crate::storage::{FileName, Place};
+use crate::storage::{FileLocation, FileName};
 use crate::store;
 
 /// Makes a directory on disk and its row, in the caller's transaction.
@@ -18,7 +18,7 @@ pub(crate) fn insert(
     path: &str,
 ) -> Result<DirectoryId> {
     let (above, _) = path.rsplit_once('/').unwrap_or(("", path));
-    services.tree.make_directory(&Place::new(&user.folder, above, name.as_str()))?;
+    services.tree.make_directory(&FileLocation::new(&user.folder, above, name.as_str()))?;
     let (id, at) = (DirectoryId::new(), now());
     store::directories::insert(
         conn,

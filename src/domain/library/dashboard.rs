@@ -5,13 +5,13 @@ use crate::db::Conn;
 use crate::error::Result;
 use crate::model::{Item, Shelf, Sort, Track, User};
 use crate::store;
-use crate::store::item_filter::Selection;
+use crate::store::item_filter::ItemFilter;
 
 /// Items in each strip.
 const STRIP: i64 = 12;
 
 /// The strips of the dashboard.
-pub struct Strips {
+pub struct DashboardData {
     pub recent: Vec<Item>,
     pub favorites: Vec<Item>,
     /// What is known of the recordings among them.
@@ -20,10 +20,10 @@ pub struct Strips {
 
 /// # Errors
 /// The database's.
-pub fn strips(conn: &mut Conn, user: &User) -> Result<Strips> {
-    let (recent, favorites) = (Selection::shelf(Shelf::Recents), Selection::shelf(Shelf::Favorites));
+pub fn strips(conn: &mut Conn, user: &User) -> Result<DashboardData> {
+    let (recent, favorites) = (ItemFilter::shelf(Shelf::Recents), ItemFilter::shelf(Shelf::Favorites));
     let recent = store::item_lists::list(conn, user.id, &recent, Sort::Recent, None, STRIP)?;
     let favorites = store::item_lists::list(conn, user.id, &favorites, Sort::Newest, None, STRIP)?;
     let tracks = music_albums::tracks_of(conn, user, &[recent.as_slice(), favorites.as_slice()].concat())?;
-    Ok(Strips { recent, favorites, tracks })
+    Ok(DashboardData { recent, favorites, tracks })
 }

@@ -3,11 +3,11 @@
 use super::create_directory::insert;
 use super::trash;
 use crate::db::Conn;
-use crate::domain::file_moves::{self, Plan};
+use crate::domain::file_moves::{self, MovePlan};
 use crate::error::{Error, Result};
 use crate::model::{Directory, DirectoryId, User, now};
 use crate::state::Services;
-use crate::storage::{FileName, Place, media_dir};
+use crate::storage::{FileLocation, FileName, media_dir};
 use crate::store;
 
 /// Directories of one person at most.
@@ -72,7 +72,7 @@ fn refuse_taken(services: &Services, conn: &mut Conn, user: &User, path: &str) -
         return Err(taken());
     }
     let (parent, name) = path.rsplit_once('/').unwrap_or(("", path));
-    match services.tree.make_directory(&Place::new(&user.folder, parent, name)) {
+    match services.tree.make_directory(&FileLocation::new(&user.folder, parent, name)) {
         Err(cause) if cause.kind() == std::io::ErrorKind::NotADirectory => Err(taken()),
         other => Ok(other?),
     }
@@ -105,8 +105,8 @@ pub fn rename(services: &Services, user: &User, id: DirectoryId, name: &str) -> 
             if path.chars().count() + longest.unwrap_or(0) > LONGEST {
                 return Err(Error::field("name", "With that name the folders in it would have too long a path."));
             }
-            let from = Place::new(&user.folder, parent, old);
-            Ok(vec![Plan { subject: id.0, to: from.clone(), from, wanted: name.clone(), may_number: false }])
+            let from = FileLocation::new(&user.folder, parent, old);
+            Ok(vec![MovePlan { subject: id.0, to: from.clone(), from, wanted: name.clone(), may_number: false }])
         },
         |conn, batch| {
             let at = now();
@@ -155,7 +155,7 @@ pub fn delete(services: &Services, user: &User, id: DirectoryId) -> Result<usize
         for beneath in tree {
             let (parent, name) = beneath.directory_path.rsplit_once('/').unwrap_or(("", &beneath.directory_path));
             store::directories::delete(conn, user.id, beneath.directory_id)?;
-            match services.tree.remove_directory(&Place::new(&user.folder, parent, name)) {
+            match services.tree.remove_directory(&FileLocation::new(&user.folder, parent, name)) {
                 Ok(true) => {}
                 Ok(false) => {
                     return Err(Error::Conflict(format!(

@@ -5,22 +5,22 @@ use std::sync::Arc;
 
 use super::search;
 use crate::db::Conn;
-use crate::domain::file_moves::{self, Plan};
+use crate::domain::file_moves::{self, MovePlan};
 use crate::error::{Error, Result};
-use crate::model::{Cursor, Directory, DirectoryId, Item, ItemId, Scan, Shelf, Sort, User, now};
+use crate::model::{Cursor, Directory, DirectoryId, Item, ItemId, ScanStatus, Shelf, Sort, User, now};
 use crate::state::Services;
-use crate::state::open_file_cache::{Form, Found, Source};
+use crate::state::open_file_cache::{FileSource, FileVariant, Lookup};
 use crate::storage::file_name::search_key;
-use crate::storage::{FileName, Place};
+use crate::storage::{FileLocation, FileName};
 use crate::store;
-use crate::store::item_filter::Selection;
-use crate::store::shelf_counts::Deltas;
+use crate::store::item_filter::ItemFilter;
+use crate::store::shelf_counts::CountDeltas;
 
 /// Ids in one request at most.
 pub const AT_ONCE: usize = 1000;
 
 /// An item, where it lies, and its neighbours on its shelf.
-pub struct Shown {
+pub struct ItemView {
     pub item: Item,
     pub directory: Directory,
     pub newer: Option<ItemId>,
@@ -45,11 +45,11 @@ pub fn list_of(services: &Services, user: &User, ids: &[ItemId]) -> Result<Vec<I
 ///
 /// # Errors
 /// `NotFound`.
-pub fn show(services: &Services, user: &User, id: ItemId) -> Result<Shown> {
+pub fn show(services: &Services, user: &User, id: ItemId) -> Result<ItemView> {
     let shown = services.db.read(|conn| {
         let item = store::items::find(conn, user.id, id)?.ok_or(Error::NotFound)?;
         let directory = store::directories::find(conn, user.id, item.directory_id)?.ok_or(Error::NotFound)?;
-        let selection = Selection::shelf(if item.in_trash { Shelf::Trash } else { item.shelf });
+        let selection = ItemFilter::shelf(if item.in_trash { Shelf::Trash } else { item.shelf });
         let sort = if item.in_trash { Sort::Trashed } else { Sort::Newest };
         let here = Cursor::of(&item, sort);
         let mut beside = |sort| -> Result<Option<ItemId>> {
@@ -58,7 +58,7 @@ pub fn show(services: &Services, user: &User, id: ItemId) -> Result<Shown> {
         };
         let older = beside(sort)?;
         let newer = if item.in_trash { None } else { beside(Sort::Oldest)? };
-        Ok(Shown { item, directory, newer, older })
+        Ok(ItemView { item, directory, newer, older })
     })?;
     if !shown.item.in_trash {
         services.touches.item(user.id, id, now());
@@ -70,16 +70,16 @@ pub fn show(services: &Services, user: &User, id: ItemId) -> Result<Shown> {
 ///
 /// # Errors
 /// `NotFound`, `FileMissing`, `BeingChecked` until the malware scanner has said that it is clean.
-pub fn open(services: &Services, user: &User, id: ItemId) -> Result<Arc<Source>> {
+pub fn open(services: &Services, user: &User, id: ItemId) -> Result<Arc<FileSource>> {
     let look = |conn: &mut Conn| store::items::find_with_path(conn, user.id, id)?.ok_or(Error::NotFound);
-    let (library, (item, path)) = match services.open_or(user.id, id, Form::Original, look)? {
-        Found::Open(source) => return Ok(source),
-        Found::Closed(library, row) => (library, row),
+    let (library, (item, path)) = match services.open_or(user.id, id, FileVariant::Original, look)? {
+        Lookup::Open(source) => return Ok(source),
+        Lookup::Closed(library, row) => (library, row),
     };
-    if item.scan == Scan::Pending {
+    if item.scan == ScanStatus::Pending {
         return Err(Error::BeingChecked);
     }
-    let place = Place::new(&user.folder, &path, &item.disk_name);
+    let place = FileLocation::new(&user.folder, &path, &item.disk_name);
     let opened = services.tree.open_file(&place).and_then(|file| Ok((file.metadata()?.len(), file)));
     let is_whole = !item.is_damaged && matches!(&opened, Ok((length, _)) if *length == item.bytes());
     if is_whole == item.is_missing {
@@ -87,8 +87,8 @@ pub fn open(services: &Services, user: &User, id: ItemId) -> Result<Arc<Source>>
     }
     match opened {
         Ok((length, file)) if is_whole => {
-            let source = Arc::new(Source { place: Some(place), ..Source::new(item, file, 0, length) });
-            services.open_files.keep(&library, Form::Original, &source);
+            let source = Arc::new(FileSource { place: Some(place), ..FileSource::new(item, file, 0, length) });
+            services.open_files.keep(&library, FileVariant::Original, &source);
             Ok(source)
         }
         Ok(_) => Err(Error::FileMissing),
@@ -139,7 +139,7 @@ pub fn set_favorite(services: &Services, user: &User, ids: &[ItemId], is_favorit
 /// Favours items, or no longer, in the caller's transaction. Returns how many changed.
 fn favor(conn: &mut Conn, user: &User, items: Vec<Item>, is_favorite: bool) -> Result<usize> {
     let at = now();
-    let mut deltas = Deltas::default();
+    let mut deltas = CountDeltas::default();
     let mut changed = 0;
     for item in items {
         if store::items::update_favorite(conn, user.id, item.id, is_favorite, at)? == 1 {
@@ -157,7 +157,7 @@ fn favor(conn: &mut Conn, user: &User, items: Vec<Item>, is_favorite: bool) -> R
 
 /// What is to change about one item; what is `None` stays.
 #[derive(Debug, Clone, Default)]
-pub struct Change {
+pub struct ItemChange {
     pub name: Option<String>,
     pub favorite: Option<bool>,
     pub directory: Option<DirectoryId>,
@@ -168,7 +168,7 @@ pub struct Change {
 /// # Errors
 /// `Invalid` for a name that is none or a directory it cannot go to, `NotFound`,
 /// `Conflict` for a new name or place in the trash.
-pub fn change(services: &Services, user: &User, id: ItemId, change: &Change) -> Result<Item> {
+pub fn change(services: &Services, user: &User, id: ItemId, change: &ItemChange) -> Result<Item> {
     let wanted = match &change.name {
         Some(name) => Some(
             FileName::typed(name)
@@ -193,10 +193,10 @@ pub fn change(services: &Services, user: &User, id: ItemId, change: &Change) -> 
             let (item, from) = outside_trash(conn, user, id)?;
             let wanted = wanted.clone().or_else(|| FileName::parse(&item.name)).unwrap_or_else(FileName::unnamed);
             let to = match target(conn, &item)? {
-                Some(target) => Place::new(&user.folder, &target.directory_path, wanted.as_str()),
+                Some(target) => FileLocation::new(&user.folder, &target.directory_path, wanted.as_str()),
                 None => from.clone(),
             };
-            Ok(vec![Plan { subject: item.id.0, from, to, wanted, may_number: true }])
+            Ok(vec![MovePlan { subject: item.id.0, from, to, wanted, may_number: true }])
         },
         |conn, batch| {
             for done in batch {
@@ -246,9 +246,9 @@ pub fn move_to(services: &Services, user: &User, ids: &[ItemId], directory: Dire
                     continue;
                 }
                 let from = place_of(conn, user, &item)?;
-                let to = Place::new(&user.folder, &target.directory_path, &item.name);
+                let to = FileLocation::new(&user.folder, &target.directory_path, &item.name);
                 let wanted = FileName::parse(&item.name).unwrap_or_else(FileName::unnamed);
-                plans.push(Plan { subject: item.id.0, from, to, wanted, may_number: true });
+                plans.push(MovePlan { subject: item.id.0, from, to, wanted, may_number: true });
             }
             Ok(plans)
         },
@@ -295,12 +295,12 @@ pub(crate) fn theirs(conn: &mut Conn, user: &User, ids: &[ItemId]) -> Result<Vec
 }
 
 /// Where an item's file is.
-pub(crate) fn place_of(conn: &mut Conn, user: &User, item: &Item) -> Result<Place> {
+pub(crate) fn place_of(conn: &mut Conn, user: &User, item: &Item) -> Result<FileLocation> {
     let directory = store::directories::find(conn, user.id, item.directory_id)?.ok_or(Error::NotFound)?;
-    Ok(Place::new(&user.folder, &directory.directory_path, &item.disk_name))
+    Ok(FileLocation::new(&user.folder, &directory.directory_path, &item.disk_name))
 }
 
-fn outside_trash(conn: &mut Conn, user: &User, id: ItemId) -> Result<(Item, Place)> {
+fn outside_trash(conn: &mut Conn, user: &User, id: ItemId) -> Result<(Item, FileLocation)> {
     let item = store::items::find(conn, user.id, id)?.ok_or(Error::NotFound)?;
     if item.in_trash {
         return Err(Error::Conflict("It is in the trash. Restore it first.".into()));

@@ -9,9 +9,9 @@ use crate::db::Conn;
 use crate::error::{Error, Result};
 use crate::model::{Cursor, Directory, DirectoryId, Item, Sort, Track, User, YearMonth, now};
 use crate::state::Services;
-use crate::state::library_cache::{Library, Months};
+use crate::state::library_cache::{LibraryVersion, Months};
 use crate::store;
-pub use crate::store::item_filter::Selection;
+pub use crate::store::item_filter::ItemFilter;
 
 /// Items on a page.
 pub const PAGE: u8 = 60;
@@ -44,14 +44,14 @@ impl Listing {
 
 /// What a list begins with and how much of it is wanted.
 #[derive(Debug, Clone)]
-pub struct Page {
-    pub selection: Selection,
+pub struct ListingQuery {
+    pub selection: ItemFilter,
     pub sort: Sort,
     pub cursor: Option<String>,
     pub limit: u8,
 }
 
-impl Page {
+impl ListingQuery {
     fn sort(&self) -> Sort {
         if self.selection.words.is_some() {
             // A search walks from the newest on: that way it ends soon.
@@ -65,7 +65,7 @@ impl Page {
 ///
 /// # Errors
 /// `Invalid` for a cursor that is none.
-pub fn page(conn: &mut Conn, user: &User, page: &Page) -> Result<(Vec<Item>, Option<Cursor>)> {
+pub fn page(conn: &mut Conn, user: &User, page: &ListingQuery) -> Result<(Vec<Item>, Option<Cursor>)> {
     let sort = page.sort();
     let after = match &page.cursor {
         Some(text) => Some(
@@ -85,7 +85,7 @@ pub fn page(conn: &mut Conn, user: &User, page: &Page) -> Result<(Vec<Item>, Opt
 }
 
 /// What a search finds: it walks on for a moment while it has found nothing, and then says where to go on.
-fn found(conn: &mut Conn, user: &User, page: &Page, mut after: Option<Cursor>) -> Result<(Vec<Item>, Option<Cursor>)> {
+fn found(conn: &mut Conn, user: &User, page: &ListingQuery, mut after: Option<Cursor>) -> Result<(Vec<Item>, Option<Cursor>)> {
     let began = Instant::now();
     loop {
         let from = match after {
@@ -104,7 +104,7 @@ fn found(conn: &mut Conn, user: &User, page: &Page, mut after: Option<Cursor>) -
 ///
 /// # Errors
 /// `Invalid` for a cursor that is none.
-pub fn list(conn: &mut Conn, library: &Library, user: &User, wanted: &Page) -> Result<Listing> {
+pub fn list(conn: &mut Conn, library: &LibraryVersion, user: &User, wanted: &ListingQuery) -> Result<Listing> {
     let (sort, selection) = (wanted.sort(), &wanted.selection);
     let (items, next) = page(conn, user, wanted)?;
     let is_counted = selection.words.is_none() && selection.kind.is_none() && matches!(sort, Sort::Newest | Sort::Oldest);
@@ -167,7 +167,7 @@ pub fn open_directory(services: &Services, user: &User, id: DirectoryId) -> Resu
 }
 
 /// A directory's months are counted when they are shown.
-fn count_months(conn: &mut Conn, user: &User, selection: &Selection, items: &[Item]) -> Result<Vec<(YearMonth, i64)>> {
+fn count_months(conn: &mut Conn, user: &User, selection: &ItemFilter, items: &[Item]) -> Result<Vec<(YearMonth, i64)>> {
     let mut months: Vec<_> = items.iter().map(|item| item.shown_at.month()).collect();
     months.dedup();
     let mut counted = Vec::new();

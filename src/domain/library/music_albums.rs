@@ -23,13 +23,13 @@ pub struct Album {
 }
 
 /// Artist and album in lower case: what albums are sorted and grouped by.
-pub type Keys = (String, String);
+pub type AlbumKey = (String, String);
 
 /// A page of a person's albums, and the keys behind which the next one goes on.
 ///
 /// # Errors
 /// The database's.
-pub fn albums(services: &Services, user: &User, after: Option<(&str, &str)>) -> Result<(Vec<Album>, Option<Keys>)> {
+pub fn albums(services: &Services, user: &User, after: Option<(&str, &str)>) -> Result<(Vec<Album>, Option<AlbumKey>)> {
     services.db.read(|conn| {
         let limit = i64::try_from(PAGE + 1).unwrap_or(i64::MAX);
         let mut rows = store::item_details::list_albums(conn, user.id, after, limit)?;

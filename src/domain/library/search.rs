@@ -9,11 +9,11 @@ use unicode_normalization::char::is_combining_mark;
 
 use crate::db::Conn;
 use crate::error::Result;
-use crate::media::Facts;
-use crate::model::{Cursor, Details, Item, Sort, UserId};
+use crate::media::Metadata;
+use crate::model::{Cursor, Item, ItemDetails, Sort, UserId};
 use crate::store;
-use crate::store::item_filter::{Selection, range};
-use crate::store::search_words::After;
+use crate::store::item_filter::{ItemFilter, range};
+use crate::store::search_words::SearchPosition;
 
 /// Words of one item, and letters of one word.
 const WORDS: usize = 80;
@@ -52,7 +52,7 @@ pub fn words(text: &str) -> Vec<String> {
 }
 
 /// Everything an item can be found by, each word once.
-fn words_of(item: &Item, facts: &Facts) -> Vec<String> {
+fn words_of(item: &Item, facts: &Metadata) -> Vec<String> {
     let taken = item.shown_at.month();
     let date = format!("{} {} {}", taken.year, taken.month, item.shown_at.time().date());
     let said = [&facts.title, &facts.artist, &facts.album, &facts.album_artist, &facts.genre, &facts.camera, &facts.lens];
@@ -78,13 +78,13 @@ fn words_of(item: &Item, facts: &Facts) -> Vec<String> {
 ///
 /// # Errors
 /// The database's.
-pub(crate) fn index(conn: &mut Conn, item: &Item, details: Option<&Details>) -> Result<()> {
+pub(crate) fn index(conn: &mut Conn, item: &Item, details: Option<&ItemDetails>) -> Result<()> {
     let known = match details {
         Some(_) => None,
         None => store::item_details::find(conn, item.user_id, item.id)?,
     };
     let facts = details.or(known.as_ref()).map(|details| &details.facts);
-    let words = words_of(item, facts.unwrap_or(&Facts::default()));
+    let words = words_of(item, facts.unwrap_or(&Metadata::default()));
     Ok(store::search_words::replace(conn, item.user_id, item.id, item.shown_at, &words)?)
 }
 
@@ -93,11 +93,11 @@ pub(crate) fn index(conn: &mut Conn, item: &Item, details: Option<&Details>) -> 
 /// # Errors
 /// The database's.
 pub(crate) fn index_new(conn: &mut Conn, item: &Item) -> Result<()> {
-    Ok(store::search_words::insert(conn, item.user_id, item.id, item.shown_at, &words_of(item, &Facts::default()))?)
+    Ok(store::search_words::insert(conn, item.user_id, item.id, item.shown_at, &words_of(item, &Metadata::default()))?)
 }
 
 /// What a word of a question stands for.
-enum Meaning {
+enum ParsedWord {
     /// These words.
     Words(Vec<String>),
     /// More words than one wants to count.
@@ -112,8 +112,8 @@ enum Meaning {
 pub(crate) fn search(
     conn: &mut Conn,
     owner: UserId,
-    selection: &Selection,
-    after: Option<After>,
+    selection: &ItemFilter,
+    after: Option<SearchPosition>,
     limit: usize,
 ) -> Result<(Vec<Item>, Option<Cursor>)> {
     let asked = selection.words.as_deref().unwrap_or_default();
@@ -126,7 +126,7 @@ pub(crate) fn search(
     }
     let Some((place, meant)) = rarest(conn, owner, &terms)? else {
         let floor = store::search_words::find_item_floor(conn, owner, after, WALKED_ITEMS)?;
-        let selection = Selection { floor, ..selection.clone() };
+        let selection = ItemFilter { floor, ..selection.clone() };
         let after = after.map(|(at, id)| Cursor::Clock(at, id));
         let found = store::item_lists::list(conn, owner, &selection, Sort::Newest, after.as_ref(), count(limit + 1))?;
         return Ok(page(found, floor, limit));
@@ -150,25 +150,25 @@ fn count(number: usize) -> i64 {
 }
 
 /// The words that begin with `word`.
-fn meaning(conn: &mut Conn, owner: UserId, word: &str) -> Result<Meaning> {
+fn meaning(conn: &mut Conn, owner: UserId, word: &str) -> Result<ParsedWord> {
     let (mut at, end) = range(word);
     let mut meant = Vec::new();
     let mut is_equal_too = true;
     while let Some(next) = store::search_words::find_next(conn, owner, &at, is_equal_too, &end)? {
         meant.push(next.clone());
         if meant.len() > MEANT {
-            return Ok(Meaning::Common);
+            return Ok(ParsedWord::Common);
         }
         (at, is_equal_too) = (next, false);
     }
-    Ok(Meaning::Words(meant))
+    Ok(ParsedWord::Words(meant))
 }
 
 /// The term that the fewest items have, by its place; `None` when all are common.
-fn rarest(conn: &mut Conn, owner: UserId, terms: &[Meaning]) -> Result<Option<(usize, Vec<String>)>> {
+fn rarest(conn: &mut Conn, owner: UserId, terms: &[ParsedWord]) -> Result<Option<(usize, Vec<String>)>> {
     let mut best: Option<(i64, usize, Vec<String>)> = None;
     for (index, term) in terms.iter().enumerate() {
-        let Meaning::Words(meant) = term else { continue };
+        let ParsedWord::Words(meant) = term else { continue };
         let mut items = 0;
         let most = best.as_ref().map_or(WALKED, |(least, _, _)| *least);
         for word in meant {
@@ -189,12 +189,12 @@ fn walk(
     conn: &mut Conn,
     owner: UserId,
     meant: &[String],
-    (selection, others): (&Selection, &[&String]),
-    after: Option<After>,
+    (selection, others): (&ItemFilter, &[&String]),
+    after: Option<SearchPosition>,
     limit: usize,
 ) -> Result<(Vec<Item>, Option<Cursor>)> {
     let each = WALKED / count(meant.len().max(1));
-    let mut floor: Option<After> = None;
+    let mut floor: Option<SearchPosition> = None;
     for word in meant {
         let reached = store::search_words::find_floor(conn, owner, word, after, each)?;
         // All have been walked as far as the one that was walked the least.
@@ -209,7 +209,7 @@ fn walk(
     Ok(page(found, floor, limit))
 }
 
-fn page(mut found: Vec<Item>, floor: Option<After>, limit: usize) -> (Vec<Item>, Option<Cursor>) {
+fn page(mut found: Vec<Item>, floor: Option<SearchPosition>, limit: usize) -> (Vec<Item>, Option<Cursor>) {
     let is_full = found.len() > limit;
     found.truncate(limit);
     let last = found.last().map(|item| (item.shown_at, item.id));

@@ -3,15 +3,15 @@
 use super::items::{named, place_of, theirs};
 use super::{create_directory, search};
 use crate::domain::audit;
-use crate::domain::file_moves::{self, Plan};
+use crate::domain::file_moves::{self, MovePlan};
 use crate::error::{Error, Result};
 use crate::model::actor::Actor;
 use crate::model::{Event, Item, ItemId, Shelf, Sort, User, now};
 use crate::state::Services;
-use crate::storage::{FileName, Place};
+use crate::storage::{FileLocation, FileName};
 use crate::store;
-use crate::store::item_filter::Selection;
-use crate::store::shelf_counts::Deltas;
+use crate::store::item_filter::ItemFilter;
+use crate::store::shelf_counts::CountDeltas;
 
 const TRASH: &str = "Trash";
 /// Items deleted or restored in one transaction.
@@ -29,10 +29,10 @@ pub fn trash(services: &Services, user: &User, ids: &[ItemId]) -> Result<usize> 
             let mut plans = Vec::new();
             for item in theirs(conn, user, ids)?.into_iter().filter(|item| !item.in_trash) {
                 let wanted = FileName::parse(&item.name).unwrap_or_else(FileName::unnamed);
-                plans.push(Plan {
+                plans.push(MovePlan {
                     subject: item.id.0,
                     from: place_of(conn, user, &item)?,
-                    to: Place::new(&user.folder, TRASH, wanted.as_str()),
+                    to: FileLocation::new(&user.folder, TRASH, wanted.as_str()),
                     wanted,
                     may_number: true,
                 });
@@ -42,7 +42,7 @@ pub fn trash(services: &Services, user: &User, ids: &[ItemId]) -> Result<usize> 
         |conn, batch| {
             let trash = store::directories::find_by_path(conn, user.id, TRASH)?.ok_or(Error::NotFound)?;
             let at = now();
-            let (mut deltas, mut changed) = (Deltas::default(), vec![trash.directory_id]);
+            let (mut deltas, mut changed) = (CountDeltas::default(), vec![trash.directory_id]);
             for done in batch {
                 let item = store::items::find(conn, user.id, ItemId(done.subject))?.ok_or(Error::NotFound)?;
                 let from = store::directories::find(conn, user.id, item.directory_id)?.ok_or(Error::NotFound)?;
@@ -69,7 +69,7 @@ pub fn trash(services: &Services, user: &User, ids: &[ItemId]) -> Result<usize> 
 }
 
 /// A restored item: what it is called now, and whether that differs from before.
-pub struct Restored {
+pub struct RestoreCount {
     pub name: FileName,
     pub is_renamed: bool,
 }
@@ -78,7 +78,7 @@ pub struct Restored {
 ///
 /// # Errors
 /// `NotFound` when none of them is in the trash and theirs.
-pub fn restore(services: &Services, user: &User, ids: &[ItemId]) -> Result<Vec<Restored>> {
+pub fn restore(services: &Services, user: &User, ids: &[ItemId]) -> Result<Vec<RestoreCount>> {
     let wanted_names = std::cell::RefCell::new(std::collections::HashMap::new());
     let done = file_moves::relocate(
         services,
@@ -90,10 +90,10 @@ pub fn restore(services: &Services, user: &User, ids: &[ItemId]) -> Result<Vec<R
                 create_directory::ensure(services, conn, user, &path)?;
                 let wanted = FileName::parse(&item.name).unwrap_or_else(FileName::unnamed);
                 wanted_names.borrow_mut().insert(item.id.0, wanted.clone());
-                plans.push(Plan {
+                plans.push(MovePlan {
                     subject: item.id.0,
                     from: place_of(conn, user, &item)?,
-                    to: Place::new(&user.folder, &path, wanted.as_str()),
+                    to: FileLocation::new(&user.folder, &path, wanted.as_str()),
                     wanted,
                     may_number: true,
                 });
@@ -102,7 +102,7 @@ pub fn restore(services: &Services, user: &User, ids: &[ItemId]) -> Result<Vec<R
         },
         |conn, batch| {
             let at = now();
-            let (mut deltas, mut changed) = (Deltas::default(), Vec::new());
+            let (mut deltas, mut changed) = (CountDeltas::default(), Vec::new());
             for done in batch {
                 let item = store::items::find(conn, user.id, ItemId(done.subject))?.ok_or(Error::NotFound)?;
                 let home = store::directories::find_by_path(conn, user.id, home_of(&item))?.ok_or(Error::NotFound)?;
@@ -124,7 +124,7 @@ pub fn restore(services: &Services, user: &User, ids: &[ItemId]) -> Result<Vec<R
     let wanted_names = wanted_names.into_inner();
     Ok(done
         .into_iter()
-        .map(|done| Restored { is_renamed: wanted_names.get(&done.subject) != Some(&done.name), name: done.name })
+        .map(|done| RestoreCount { is_renamed: wanted_names.get(&done.subject) != Some(&done.name), name: done.name })
         .collect())
 }
 
@@ -147,10 +147,10 @@ pub fn delete(services: &Services, by: &Actor, user: &User, ids: &[ItemId]) -> R
                     return Err(Error::Conflict(format!("“{}” is not in the trash. Put it there first.", item.name)));
                 }
                 let gone = uuid::Uuid::now_v7().simple().to_string();
-                plans.push(Plan {
+                plans.push(MovePlan {
                     subject: item.id.0,
                     from: place_of(conn, user, &item)?,
-                    to: Place::incoming(&gone),
+                    to: FileLocation::incoming(&gone),
                     wanted: FileName::parse(&gone).unwrap_or_else(FileName::unnamed),
                     may_number: false,
                 });
@@ -158,7 +158,7 @@ pub fn delete(services: &Services, by: &Actor, user: &User, ids: &[ItemId]) -> R
             Ok(plans)
         },
         |conn, batch| {
-            let mut deltas = Deltas::default();
+            let mut deltas = CountDeltas::default();
             let mut bytes = 0;
             for done in batch {
                 let item = store::items::find(conn, user.id, ItemId(done.subject))?.ok_or(Error::NotFound)?;
@@ -176,7 +176,7 @@ pub fn delete(services: &Services, by: &Actor, user: &User, ids: &[ItemId]) -> R
     for gone in &done {
         services.previews.forget(gone.subject);
         // The rows are gone; what stays behind now, the next start takes away.
-        if let Err(cause) = services.tree.remove_file(&Place::incoming(gone.name.as_str())) {
+        if let Err(cause) = services.tree.remove_file(&FileLocation::incoming(gone.name.as_str())) {
             tracing::warn!(item = %gone.subject, "a deleted file could not be taken away yet: {cause}");
         }
     }
@@ -215,7 +215,7 @@ pub fn restore_all(services: &Services, user: &User) -> Result<usize> {
 }
 
 fn ids_in_trash(services: &Services, user: &User) -> Result<Vec<ItemId>> {
-    let selection = Selection::shelf(Shelf::Trash);
+    let selection = ItemFilter::shelf(Shelf::Trash);
     let items =
         services.db.read(|conn| Ok(store::item_lists::list(conn, user.id, &selection, Sort::Trashed, None, AT_A_TIME)?))?;
     Ok(items.into_iter().map(|item| item.id).collect())

@@ -3,13 +3,13 @@
 use std::cell::RefCell;
 
 use crate::db::Db;
-use crate::db::table_rows::{self, Sum, TABLES};
+use crate::db::table_rows::{self, TABLES, TableChecksum};
 use crate::error::{Error, Result};
 use crate::state::Services;
 use crate::store;
 
 /// A table that was moved: its rows and their checksum are the same on both sides.
-pub struct Moved {
+pub struct CopyReport {
     pub table: &'static str,
     pub rows: u64,
     pub checksum: String,
@@ -20,7 +20,7 @@ pub struct Moved {
 ///
 /// # Errors
 /// `Conflict` when somebody is there already, or the two sides differ; nothing stays in the other database then.
-pub fn move_to(services: &Services, url: &str) -> Result<Vec<Moved>> {
+pub fn move_to(services: &Services, url: &str) -> Result<Vec<CopyReport>> {
     if url == services.settings.database_url {
         return Err(Error::Conflict("That is the database in use.".into()));
     }
@@ -34,15 +34,15 @@ pub fn move_to(services: &Services, url: &str) -> Result<Vec<Moved>> {
             let from = &mut **from.borrow_mut();
             table_rows::delete_all_but(to, &[])?;
             table_rows::copy_all_but(from, to, &[])?;
-            TABLES.iter().map(|table| compared(table, &Sum::of(from, table)?, &Sum::of(to, table)?)).collect()
+            TABLES.iter().map(|table| compared(table, &TableChecksum::of(from, table)?, &TableChecksum::of(to, table)?)).collect()
         })
     })
 }
 
-fn compared(table: &'static str, here: &Sum, there: &Sum) -> Result<Moved> {
+fn compared(table: &'static str, here: &TableChecksum, there: &TableChecksum) -> Result<CopyReport> {
     if here != there {
         let (had, has) = (here.rows, there.rows);
         return Err(Error::Conflict(format!("{table}: {had} rows here and {has} there, or other ones. Nothing was moved.")));
     }
-    Ok(Moved { table, rows: here.rows, checksum: here.checksum() })
+    Ok(CopyReport { table, rows: here.rows, checksum: here.checksum() })
 }

@@ -6,7 +6,7 @@ use super::status;
 use crate::error::Result;
 use crate::model::Status;
 use crate::state::Services;
-use crate::state::malware_scanner::Health;
+use crate::state::malware_scanner::ScannerHealth;
 use crate::store;
 
 /// Everything as Prometheus reads it (text format 0.0.4).
@@ -23,9 +23,9 @@ pub fn text(services: &Services) -> Result<String> {
     asked.queues.with_label_values(&["scanner"]).set(number(status.waiting));
     asked.findings.set(number(status.findings));
     asked.scanner.set(match status.scanner {
-        Health::Off => -1.0,
-        Health::Unknown | Health::Away(_) => 0.0,
-        Health::Works(_) => 1.0,
+        ScannerHealth::Off => -1.0,
+        ScannerHealth::Unknown | ScannerHealth::Away(_) => 0.0,
+        ScannerHealth::Works(_) => 1.0,
     });
     if let Ok(counted) = services.db.read(|conn| Ok(store::users::count_by_status(conn)?)) {
         for state in [Status::Pending, Status::Active, Status::Suspended, Status::Rejected] {

@@ -7,9 +7,9 @@ use crate::domain::{backup, malware, previews};
 use crate::error::{Result, bytes_in_words};
 use crate::media;
 use crate::state::Services;
-use crate::state::malware_scanner::Health;
-use crate::state::readiness_cache::{Check, Problem};
-use crate::storage::Incoming;
+use crate::state::malware_scanner::ScannerHealth;
+use crate::state::readiness_cache::{Check, CheckProblem};
+use crate::storage::IncomingFile;
 use crate::store;
 
 /// Less free space than this is worth a warning: bytes.
@@ -18,11 +18,11 @@ const LOW: u64 = 5_000_000_000;
 /// Tries what the server needs: the database answers, the media folder can be written.
 #[must_use]
 pub fn checks(services: &Services) -> Vec<Check> {
-    let database = services.db.read(|conn| Ok(store::site::find_has_admin(conn)?)).err().map(|error| Problem {
+    let database = services.db.read(|conn| Ok(store::site::find_has_admin(conn)?)).err().map(|error| CheckProblem {
         in_short: "does not answer",
         mend: format!("{error} Look at the database server, its address and password."),
     });
-    let media = Incoming::create(services.tree.clone()).err().map(|cause| Problem {
+    let media = IncomingFile::create(services.tree.clone()).err().map(|cause| CheckProblem {
         in_short: "cannot be written",
         mend: format!(
             "{cause}. Make {} writable for the server's user and see that it is not full.",
@@ -33,7 +33,7 @@ pub fn checks(services: &Services) -> Vec<Check> {
 }
 
 /// What the admin's page shows.
-pub struct Status {
+pub struct ServerStatus {
     pub checks: Vec<Check>,
     /// Bytes free and in all where the files are; `None` when the system does not say.
     pub space: Option<(u64, u64)>,
@@ -41,10 +41,10 @@ pub struct Status {
     pub stored: Option<(i64, i64)>,
     pub uptime: Duration,
     pub warnings: Vec<String>,
-    pub scanner: Health,
+    pub scanner: ScannerHealth,
     /// `None` where no folder is set for them.
-    pub backups: Option<backup::Standing>,
-    pub previews: Previews,
+    pub backups: Option<backup::BackupStatus>,
+    pub previews: PreviewStatus,
     /// Files that wait for the scanner.
     pub waiting: i64,
     /// Findings that wait for a decision.
@@ -52,8 +52,8 @@ pub struct Status {
 }
 
 /// How previews are.
-pub struct Previews {
-    pub health: media::Health,
+pub struct PreviewStatus {
+    pub health: media::RendererHealth,
     /// Foreign tools that are not used, and why.
     pub missing: Vec<(&'static str, String)>,
     /// Files whose previews are to be made.
@@ -70,7 +70,7 @@ pub struct Previews {
 ///
 /// # Errors
 /// None of its own.
-pub fn status(services: &Services) -> Result<Status> {
+pub fn status(services: &Services) -> Result<ServerStatus> {
     let space = services.tree.space().ok();
     let mut warnings = Vec::new();
     if let Some((free, _)) = space.filter(|(free, _)| *free < LOW) {
@@ -95,8 +95,8 @@ pub fn status(services: &Services) -> Result<Status> {
     }
     let (waiting, findings) = malware::counts(services).unwrap_or_default();
     let (previews_waiting, given_up) = previews::counts(services).unwrap_or_default();
-    Ok(Status {
-        previews: Previews {
+    Ok(ServerStatus {
+        previews: PreviewStatus {
             health: services.studio.health(),
             missing: services.studio.tools().into_iter().filter_map(|(tool, why)| Some((tool, why?))).collect(),
             waiting: previews_waiting,

@@ -4,15 +4,15 @@ use crate::domain::previews;
 use crate::error::{Error, Result};
 use crate::media::sniff::sniff;
 use crate::model::item::ItemKind;
-use crate::model::{Item, ItemId, PreviewState, Scan, User, now};
+use crate::model::{Item, ItemId, PreviewState, ScanStatus, User, now};
 use crate::state::Services;
 use crate::storage::file_name::search_key;
-use crate::storage::{Place, Received};
+use crate::storage::{FileLocation, ReceivedFile};
 use crate::store;
-use crate::store::shelf_counts::Deltas;
+use crate::store::shelf_counts::CountDeltas;
 
 /// Whether something stands at that place by the tables, or is on its way there: a server may be at work.
-pub(crate) fn is_known(services: &Services, user: &User, place: &Place) -> Result<bool> {
+pub(crate) fn is_known(services: &Services, user: &User, place: &FileLocation) -> Result<bool> {
     services.db.read(|conn| {
         Ok(store::file_moves::is_going_to(conn, place)?
             || store::items::find_at(conn, user.id, place.beneath(), place.name())?.is_some())
@@ -29,8 +29,8 @@ pub(crate) fn mark(services: &Services, user: &User, id: ItemId, is_missing: boo
 }
 
 /// Writes what a file is now into its row; `scan` is what the malware scanner has said of it.
-pub(crate) fn take_change(services: &Services, user: &User, item: &Item, place: &Place, scan: Scan) -> Result<()> {
-    let received = Received::at_rest(services.tree.clone(), place.clone(), None)?;
+pub(crate) fn take_change(services: &Services, user: &User, item: &Item, place: &FileLocation, scan: ScanStatus) -> Result<()> {
+    let received = ReceivedFile::at_rest(services.tree.clone(), place.clone(), None)?;
     let found = sniff(&received.head, &item.name);
     let kind = ItemKind::from(found.kind);
     let size = i64::try_from(received.size).map_err(Error::internal)?;
@@ -51,7 +51,7 @@ pub(crate) fn take_change(services: &Services, user: &User, item: &Item, place: 
             updated_at: now(),
             ..before.clone()
         };
-        let mut deltas = Deltas::default();
+        let mut deltas = CountDeltas::default();
         deltas.subtract(&before);
         deltas.add(&after);
         deltas.write(conn, user.id)?;

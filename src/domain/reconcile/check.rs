@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::amend;
-use super::problem::{Found, How, Trouble};
+use super::problem::{CheckOptions, Problem, ProblemKind};
 use crate::domain::accounts::admin;
 use crate::domain::library::create_directory;
 use crate::domain::{file_moves, ingest};
@@ -12,11 +12,11 @@ use crate::error::{Error, Result};
 use crate::model::finding::FindingState;
 use crate::model::{Directory, FindingId, Item, Shelf, User};
 use crate::state::Services;
-use crate::state::ingest_queue::Arrival;
-use crate::storage::dir_entry::{Entry, EntryKind};
+use crate::state::ingest_queue::IngestRequest;
+use crate::storage::dir_entry::{DirEntry, EntryKind};
 use crate::storage::file_location::QUARANTINE;
 use crate::storage::media_dir::STANDARD;
-use crate::storage::{FileName, Place, Received, sha256_of};
+use crate::storage::{FileLocation, FileName, ReceivedFile, sha256_of};
 use crate::store;
 
 /// Rows looked at in one go.
@@ -28,39 +28,39 @@ const DIRECTORIES: i64 = 100_000;
 ///
 /// # Errors
 /// The database's and the system's.
-pub fn check(services: &Services, how: How, mut tell: impl FnMut(Found)) -> Result<u64> {
+pub fn check(services: &Services, how: CheckOptions, mut tell: impl FnMut(Problem)) -> Result<u64> {
     let mut looked_at = 0;
     let mut known = Vec::new();
     admin::for_everybody(services, |user| {
         known.push(user.folder.clone());
-        looked_at += Check { services, user, how, tell: &mut tell }.run()?;
+        looked_at += LibraryCheck { services, user, how, tell: &mut tell }.run()?;
         Ok(())
     })?;
     for entry in services.tree.list_top()? {
         let is_known = entry.name.as_deref().is_some_and(|name| known.iter().any(|folder| folder == name));
         if !is_known {
-            tell(Found { trouble: Trouble::Extra, path: entry.shown(), repaired: None });
+            tell(Problem { trouble: ProblemKind::Extra, path: entry.shown(), repaired: None });
         }
     }
     for name in services.tree.list_quarantine()? {
         let id = uuid::Uuid::try_parse(&name).ok().map(FindingId);
         let finding = services.db.read(|conn| Ok(id.map(|id| store::findings::find(conn, id)).transpose()?.flatten()))?;
         if finding.is_none_or(|finding| finding.state != FindingState::Quarantined) {
-            tell(Found { trouble: Trouble::Extra, path: format!("{QUARANTINE}/{name}"), repaired: None });
+            tell(Problem { trouble: ProblemKind::Extra, path: format!("{QUARANTINE}/{name}"), repaired: None });
         }
     }
     Ok(looked_at)
 }
 
 /// One person's check.
-struct Check<'a, T> {
+struct LibraryCheck<'a, T> {
     services: &'a Services,
     user: &'a User,
-    how: How,
+    how: CheckOptions,
     tell: &'a mut T,
 }
 
-impl<T: FnMut(Found)> Check<'_, T> {
+impl<T: FnMut(Problem)> LibraryCheck<'_, T> {
     fn run(&mut self) -> Result<u64> {
         self.directories("")?;
         let directories = self.services.db.read(|conn| Ok(store::directories::list(conn, self.user.id, DIRECTORIES)?))?;
@@ -72,14 +72,14 @@ impl<T: FnMut(Found)> Check<'_, T> {
         Ok(looked_at)
     }
 
-    fn say(&mut self, trouble: Trouble, path: &str, repaired: Option<String>) {
+    fn say(&mut self, trouble: ProblemKind, path: &str, repaired: Option<String>) {
         let path = format!("{}/{path}", self.user.folder);
-        (self.tell)(Found { trouble, path, repaired });
+        (self.tell)(Problem { trouble, path, repaired });
     }
 
-    fn place(&self, path: &str) -> Place {
+    fn place(&self, path: &str) -> FileLocation {
         let (above, name) = path.rsplit_once('/').unwrap_or(("", path));
-        Place::new(&self.user.folder, above, name)
+        FileLocation::new(&self.user.folder, above, name)
     }
 
     /// Folders on disk that no row knows, from `path` down; and links where a folder might be.
@@ -101,14 +101,14 @@ impl<T: FnMut(Found)> Check<'_, T> {
                 } else {
                     None
                 };
-                self.say(Trouble::Extra, &inner, repaired);
+                self.say(ProblemKind::Extra, &inner, repaired);
             }
             self.directories(&inner)?;
         }
         Ok(())
     }
 
-    fn list(&self, path: &str) -> Result<Vec<Entry>> {
+    fn list(&self, path: &str) -> Result<Vec<DirEntry>> {
         match self.services.tree.list(&self.user.folder, path) {
             Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
             other => Ok(other?),
@@ -127,21 +127,21 @@ impl<T: FnMut(Found)> Check<'_, T> {
                 } else {
                     None
                 };
-                self.say(Trouble::Missing, &path, repaired);
+                self.say(ProblemKind::Missing, &path, repaired);
                 Vec::new()
             }
             // A row that is no path, or a link where the folder should be.
             Err(_) => {
-                self.say(Trouble::Unsafe, &path, None);
+                self.say(ProblemKind::Unsafe, &path, None);
                 return Ok(0);
             }
         };
-        let mut files: HashMap<String, Entry> = HashMap::new();
+        let mut files: HashMap<String, DirEntry> = HashMap::new();
         for entry in entries {
             match (entry.kind, entry.name.clone()) {
                 (EntryKind::Directory, Some(_)) => {}
                 (EntryKind::File, Some(name)) => drop(files.insert(name, entry)),
-                _ => self.say(Trouble::Unsafe, &format!("{path}/{}", entry.shown()), None),
+                _ => self.say(ProblemKind::Unsafe, &format!("{path}/{}", entry.shown()), None),
             }
         }
         let mut looked_at = 0;
@@ -167,8 +167,8 @@ impl<T: FnMut(Found)> Check<'_, T> {
         Ok(looked_at)
     }
 
-    fn item(&mut self, item: &Item, directory: &str, entry: Option<&Entry>) -> Result<()> {
-        let place = Place::new(&self.user.folder, directory, &item.disk_name);
+    fn item(&mut self, item: &Item, directory: &str, entry: Option<&DirEntry>) -> Result<()> {
+        let place = FileLocation::new(&self.user.folder, directory, &item.disk_name);
         let seems_whole = entry.is_some_and(|entry| entry.length == item.bytes());
         let seems_right = if seems_whole && self.how.is_quick { true } else { self.judge(item, &place)?.is_none() };
         if seems_right && (!item.is_missing || item.is_damaged && self.how.is_quick) {
@@ -189,7 +189,7 @@ impl<T: FnMut(Found)> Check<'_, T> {
     }
 
     /// Looks at an item that stands still, and does what is wanted about it.
-    fn settle(&self, item: &Item, place: &Place) -> Result<Option<(Trouble, Option<String>)>> {
+    fn settle(&self, item: &Item, place: &FileLocation) -> Result<Option<(ProblemKind, Option<String>)>> {
         let Some(trouble) = self.judge(item, place)? else {
             if !item.is_missing {
                 return Ok(None);
@@ -197,13 +197,13 @@ impl<T: FnMut(Found)> Check<'_, T> {
             if self.how.is_repairing {
                 amend::mark(self.services, self.user, item.id, false, false)?;
             }
-            return Ok(Some((Trouble::Back, self.how.is_repairing.then(|| "open again".to_owned()))));
+            return Ok(Some((ProblemKind::Back, self.how.is_repairing.then(|| "open again".to_owned()))));
         };
-        let repaired = if self.how.takes_changes && trouble != Trouble::Missing {
+        let repaired = if self.how.takes_changes && trouble != ProblemKind::Missing {
             amend::take_change(self.services, self.user, item, place, self.how.arrives_as)?;
             Some("taken as it is now".to_owned())
         } else if self.how.is_repairing {
-            amend::mark(self.services, self.user, item.id, true, trouble == Trouble::Changed)?;
+            amend::mark(self.services, self.user, item.id, true, trouble == ProblemKind::Changed)?;
             Some("marked".to_owned())
         } else {
             None
@@ -212,32 +212,32 @@ impl<T: FnMut(Found)> Check<'_, T> {
     }
 
     /// What is wrong with an item's file right now.
-    fn judge(&self, item: &Item, place: &Place) -> Result<Option<Trouble>> {
-        let Ok(mut file) = self.services.tree.open_file(place) else { return Ok(Some(Trouble::Missing)) };
+    fn judge(&self, item: &Item, place: &FileLocation) -> Result<Option<ProblemKind>> {
+        let Ok(mut file) = self.services.tree.open_file(place) else { return Ok(Some(ProblemKind::Missing)) };
         if file.metadata()?.len() != item.bytes() {
-            return Ok(Some(Trouble::Truncated));
+            return Ok(Some(ProblemKind::Truncated));
         }
-        Ok((!self.how.is_quick && sha256_of(&mut file)? != item.sha256).then_some(Trouble::Changed))
+        Ok((!self.how.is_quick && sha256_of(&mut file)? != item.sha256).then_some(ProblemKind::Changed))
     }
 
     fn extra(&mut self, directory: &Directory, name: &str) -> Result<()> {
         let path = format!("{}/{name}", directory.directory_path);
-        let place = Place::new(&self.user.folder, &directory.directory_path, name);
+        let place = FileLocation::new(&self.user.folder, &directory.directory_path, name);
         if amend::is_known(self.services, self.user, &place)? || !self.services.tree.is_taken(&place)? {
             return Ok(());
         }
         let repaired = if self.how.is_repairing { Some(self.take_in(directory, &place, name)?) } else { None };
-        self.say(Trouble::Extra, &path, repaired);
+        self.say(ProblemKind::Extra, &path, repaired);
         Ok(())
     }
 
     /// Takes a file in: into the folder it lies in where that is one's own, otherwise into the one for what it is.
-    fn take_in(&self, directory: &Directory, place: &Place, name: &str) -> Result<String> {
-        let received = Received::at_rest(self.services.tree.clone(), place.clone(), None)?;
-        let arrival = Arrival {
+    fn take_in(&self, directory: &Directory, place: &FileLocation, name: &str) -> Result<String> {
+        let received = ReceivedFile::at_rest(self.services.tree.clone(), place.clone(), None)?;
+        let arrival = IngestRequest {
             directory: Some(directory.directory_id),
             keeps_both: true,
-            ..Arrival::of(received, name.to_owned(), self.how.arrives_as)
+            ..IngestRequest::of(received, name.to_owned(), self.how.arrives_as)
         };
         match ingest::store(self.services, self.user, arrival) {
             Ok(_) => Ok("taken in".to_owned()),
@@ -289,7 +289,7 @@ impl<T: FnMut(Found)> Check<'_, T> {
             Ok(is_right)
         })?;
         if !is_right {
-            self.say(Trouble::Miscounted, "", repairing.then(|| "counted again".to_owned()));
+            self.say(ProblemKind::Miscounted, "", repairing.then(|| "counted again".to_owned()));
         }
         Ok(())
     }

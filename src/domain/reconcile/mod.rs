@@ -11,4 +11,4 @@ pub mod scan_file;
 pub mod scan_report;
 
 pub use scan::{look_at, scan};
-pub use scan_report::Noticed;
+pub use scan_report::FolderScanReport;

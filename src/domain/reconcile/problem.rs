@@ -1,10 +1,10 @@
 //! What a check finds wrong, and how it is to go about it.
 
-use crate::model::Scan;
+use crate::model::ScanStatus;
 
 /// What is wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Trouble {
+pub enum ProblemKind {
     /// A row without a file, or a folder that is not there.
     Missing,
     /// The file is shorter or longer than it was.
@@ -21,7 +21,7 @@ pub enum Trouble {
     Back,
 }
 
-impl Trouble {
+impl ProblemKind {
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -38,8 +38,8 @@ impl Trouble {
 
 /// One thing that is wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Found {
-    pub trouble: Trouble,
+pub struct Problem {
+    pub trouble: ProblemKind,
     /// Beneath the media folder.
     pub path: String,
     /// What was done about it; `None` when it was left as it is.
@@ -48,7 +48,7 @@ pub struct Found {
 
 /// How to check.
 #[derive(Debug, Clone, Copy)]
-pub struct How {
+pub struct CheckOptions {
     /// Mark what is missing or changed, take in what is extra.
     pub is_repairing: bool,
     /// Take changed files as they are now, as if they had been stored so.
@@ -56,5 +56,5 @@ pub struct How {
     /// Look at lengths only, not at the bytes.
     pub is_quick: bool,
     /// What the malware scanner has said of files that are taken in: `Pending` where a server may have one.
-    pub arrives_as: Scan,
+    pub arrives_as: ScanStatus,
 }

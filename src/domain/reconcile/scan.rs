@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::amend;
-use super::scan_report::{Look, Noticed};
+use super::scan_report::{FolderScan, FolderScanReport};
 use crate::domain::accounts::admin;
 use crate::domain::file_moves;
 use crate::domain::library::create_directory;
@@ -13,9 +13,9 @@ use crate::domain::library::directories::LONGEST;
 use crate::error::{Error, Result};
 use crate::model::{Directory, UserId};
 use crate::state::Services;
-use crate::storage::dir_entry::{Entry, EntryKind};
+use crate::storage::dir_entry::{DirEntry, EntryKind};
 use crate::storage::media_dir::ICON;
-use crate::storage::{FileName, Place};
+use crate::storage::{FileLocation, FileName};
 use crate::store;
 
 /// Rows looked at in one go.
@@ -28,11 +28,11 @@ const AT_ONCE: usize = 64;
 ///
 /// # Errors
 /// The database's and the system's.
-pub fn scan(services: &Services, only: Option<UserId>, settled: Duration) -> Result<Noticed> {
-    let mut noticed = Noticed::default();
+pub fn scan(services: &Services, only: Option<UserId>, settled: Duration) -> Result<FolderScanReport> {
+    let mut noticed = FolderScanReport::default();
     admin::for_everybody(services, |user| {
         if only.is_none_or(|only| user.id == only) {
-            Look::new(services, user, &mut noticed, settled).run()?;
+            FolderScan::new(services, user, &mut noticed, settled).run()?;
         }
         Ok(())
     })?;
@@ -44,8 +44,8 @@ pub fn scan(services: &Services, only: Option<UserId>, settled: Duration) -> Res
 ///
 /// # Errors
 /// The database's and the system's.
-pub fn look_at(services: &Services, paths: &[PathBuf], settled: Duration) -> Result<(Noticed, Vec<PathBuf>)> {
-    let (mut noticed, mut again) = (Noticed::default(), Vec::new());
+pub fn look_at(services: &Services, paths: &[PathBuf], settled: Duration) -> Result<(FolderScanReport, Vec<PathBuf>)> {
+    let (mut noticed, mut again) = (FolderScanReport::default(), Vec::new());
     let mut by_folder: BTreeMap<&str, Vec<&Path>> = BTreeMap::new();
     for path in paths {
         let mut parts = path.components();
@@ -57,7 +57,7 @@ pub fn look_at(services: &Services, paths: &[PathBuf], settled: Duration) -> Res
         let id = folder.split('_').next().and_then(|number| number.parse().ok()).map(UserId);
         let user = services.db.read(|conn| Ok(id.map(|id| store::users::find(conn, id)).transpose()?.flatten()))?;
         let Some(user) = user.filter(|user| user.folder == folder) else { continue };
-        let mut look = Look::new(services, &user, &mut noticed, settled);
+        let mut look = FolderScan::new(services, &user, &mut noticed, settled);
         for path in inner {
             let before = look.noticed.waiting;
             look.at(path)?;
@@ -73,7 +73,7 @@ pub fn look_at(services: &Services, paths: &[PathBuf], settled: Duration) -> Res
     Ok((noticed, again))
 }
 
-impl Look<'_> {
+impl FolderScan<'_> {
     fn run(mut self) -> Result<()> {
         let known = self.known()?;
         let left = self.beneath(String::new(), known)?;
@@ -93,7 +93,7 @@ impl Look<'_> {
             return Ok(());
         }
         let (above, name) = path.rsplit_once('/').unwrap_or(("", path));
-        let entry = self.services.tree.entry(&Place::new(&self.user.folder, above, name)).ok().flatten();
+        let entry = self.services.tree.entry(&FileLocation::new(&self.user.folder, above, name)).ok().flatten();
         if entry.as_ref().is_some_and(|entry| entry.kind == EntryKind::Directory) {
             self.beneath(path.to_owned(), self.known()?)?;
             return Ok(());
@@ -158,7 +158,7 @@ impl Look<'_> {
     }
 
     /// A file beside the folders has no shelf. What is hidden is the system's or ours.
-    fn leave_at_top(&mut self, entry: &Entry) {
+    fn leave_at_top(&mut self, entry: &DirEntry) {
         let shown = entry.shown();
         if entry.kind != EntryKind::Directory && shown != ICON && !shown.starts_with('.') {
             self.leave(&shown, "it lies beside the folders; move it into one of them");
@@ -166,7 +166,7 @@ impl Look<'_> {
     }
 
     /// The path of a directory that can be one of somebody's.
-    fn inner(&mut self, path: &str, entry: &Entry) -> Option<String> {
+    fn inner(&mut self, path: &str, entry: &DirEntry) -> Option<String> {
         let name = entry.name.as_deref().filter(|name| !name.starts_with('.'))?;
         let inner = if path.is_empty() { name.to_owned() } else { format!("{path}/{name}") };
         let is_plain = FileName::parse(name).is_some_and(|parsed| parsed.as_str() == name);
@@ -178,7 +178,7 @@ impl Look<'_> {
     }
 
     /// Compares a directory's rows with its files; what stays in `files` is what no row knows.
-    fn rows(&mut self, directory: &Directory, files: &mut HashMap<String, Entry>) -> Result<()> {
+    fn rows(&mut self, directory: &Directory, files: &mut HashMap<String, DirEntry>) -> Result<()> {
         let mut after = None;
         loop {
             let page = self
@@ -197,9 +197,9 @@ impl Look<'_> {
         }
     }
 
-    fn directory(&mut self, directory: &Directory, entries: Vec<Entry>) -> Result<()> {
+    fn directory(&mut self, directory: &Directory, entries: Vec<DirEntry>) -> Result<()> {
         let path = &directory.directory_path;
-        let mut files: HashMap<String, Entry> = HashMap::new();
+        let mut files: HashMap<String, DirEntry> = HashMap::new();
         for entry in entries {
             match (entry.kind, &entry.name) {
                 (EntryKind::File, Some(name)) => drop(files.insert(name.clone(), entry)),
@@ -208,8 +208,8 @@ impl Look<'_> {
             }
         }
         self.rows(directory, &mut files)?;
-        let mut new: Vec<Entry> = files.into_values().collect();
-        new.sort_by_key(Entry::shown);
+        let mut new: Vec<DirEntry> = files.into_values().collect();
+        new.sort_by_key(DirEntry::shown);
         let mut coming = Vec::new();
         for entry in new {
             self.noticed.looked_at += 1;
@@ -229,7 +229,7 @@ impl Look<'_> {
             let Some(now) = now.filter(|now| !now.is_missing) else { continue };
             let directory = services.db.read(|conn| Ok(store::directories::find(conn, user.id, now.directory_id)?))?;
             let path = directory.ok_or(Error::NotFound)?.directory_path;
-            let place = Place::new(&user.folder, &path, &now.disk_name);
+            let place = FileLocation::new(&user.folder, &path, &now.disk_name);
             let done = file_moves::while_still(services, user.id, id.0, &place, || {
                 let after = services.db.read(|conn| Ok(store::items::find(conn, user.id, id)?))?;
                 let stands_still =

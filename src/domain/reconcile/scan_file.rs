@@ -3,18 +3,18 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::amend;
-use super::scan_report::Look;
-use crate::domain::file_moves::{self, Plan};
+use super::scan_report::FolderScan;
+use crate::domain::file_moves::{self, MovePlan};
 use crate::domain::ingest;
 use crate::domain::library::items::named;
 use crate::domain::library::{create_directory, search};
 use crate::error::{Error, Result};
 use crate::model::item::ItemKind;
-use crate::model::{Directory, Item, ItemId, Scan};
-use crate::state::ingest_queue::{Arrival, Outcome};
-use crate::storage::dir_entry::Entry;
+use crate::model::{Directory, Item, ItemId, ScanStatus};
+use crate::state::ingest_queue::{IngestRequest, Ingested};
+use crate::storage::dir_entry::DirEntry;
 use crate::storage::media_dir::ICON;
-use crate::storage::{FileName, Place, Received};
+use crate::storage::{FileLocation, FileName, ReceivedFile};
 use crate::store;
 
 /// Times of files and rows are compared to the second.
@@ -28,9 +28,9 @@ fn is_passing(name: &str) -> bool {
     name.starts_with('.') || name.ends_with('~') || UNFINISHED.iter().any(|end| lower.ends_with(end))
 }
 
-impl Look<'_> {
+impl FolderScan<'_> {
     /// An item whose file is there.
-    pub(crate) fn compare(&mut self, directory: &Directory, item: &Item, entry: &Entry) -> Result<()> {
+    pub(crate) fn compare(&mut self, directory: &Directory, item: &Item, entry: &DirEntry) -> Result<()> {
         let known_at =
             UNIX_EPOCH + Duration::from_secs(u64::try_from(item.updated_at.assume_utc().unix_timestamp()).unwrap_or(0));
         let is_same = entry.length == item.bytes() && (item.is_damaged || entry.modified <= known_at + SLACK);
@@ -41,15 +41,15 @@ impl Look<'_> {
             self.noticed.waiting += 1;
             return Ok(());
         }
-        let place = Place::new(&self.user.folder, &directory.directory_path, &item.disk_name);
+        let place = FileLocation::new(&self.user.folder, &directory.directory_path, &item.disk_name);
         let (services, user) = (self.services, self.user);
         let done = file_moves::while_still(services, user.id, item.id.0, &place, || {
-            let received = Received::at_rest(services.tree.clone(), place.clone(), None)?;
+            let received = ReceivedFile::at_rest(services.tree.clone(), place.clone(), None)?;
             if received.sha256 == item.sha256 && item.is_missing {
                 amend::mark(services, user, item.id, false, false)?;
                 return Ok(false);
             }
-            amend::take_change(services, user, item, &place, Scan::Pending)?;
+            amend::take_change(services, user, item, &place, ScanStatus::Pending)?;
             Ok(true)
         })?;
         match done {
@@ -62,10 +62,10 @@ impl Look<'_> {
     }
 
     /// A file that no row knows. `Some` if it is to be taken in.
-    pub(crate) fn look_at_new(&mut self, directory: &Directory, entry: &Entry) -> Result<Option<Arrival>> {
+    pub(crate) fn look_at_new(&mut self, directory: &Directory, entry: &DirEntry) -> Result<Option<IngestRequest>> {
         let path = &directory.directory_path;
         let Some(name) = entry.name.as_deref().filter(|name| !is_passing(name) && *name != ICON) else { return Ok(None) };
-        let place = Place::new(&self.user.folder, path, name);
+        let place = FileLocation::new(&self.user.folder, path, name);
         if amend::is_known(self.services, self.user, &place)? {
             return Ok(None);
         }
@@ -73,7 +73,7 @@ impl Look<'_> {
             self.noticed.waiting += 1;
             return Ok(None);
         }
-        let received = match Received::at_rest(self.services.tree.clone(), place.clone(), None) {
+        let received = match ReceivedFile::at_rest(self.services.tree.clone(), place.clone(), None) {
             Ok(received) => received,
             Err(cause) => {
                 self.leave(&format!("{path}/{name}"), &cause.to_string());
@@ -90,12 +90,12 @@ impl Look<'_> {
             self.is_emptied = true;
             return Ok(None);
         }
-        let arrival = Arrival::of(received, name.to_owned(), Scan::Pending);
-        Ok(Some(Arrival { directory: Some(directory.directory_id), keeps_both: true, ..arrival }))
+        let arrival = IngestRequest::of(received, name.to_owned(), ScanStatus::Pending);
+        Ok(Some(IngestRequest { directory: Some(directory.directory_id), keeps_both: true, ..arrival }))
     }
 
     /// The item with these bytes whose own place is empty.
-    fn find_moved(&self, received: &Received) -> Result<Option<Item>> {
+    fn find_moved(&self, received: &ReceivedFile) -> Result<Option<Item>> {
         let size = i64::try_from(received.size).map_err(Error::internal)?;
         let same = self.services.db.read(|conn| {
             let items = store::items::list_same_bytes(conn, self.user.id, &received.sha256, size)?;
@@ -103,7 +103,7 @@ impl Look<'_> {
                 .into_iter()
                 .map(|item| {
                     let directory = store::directories::find(conn, self.user.id, item.directory_id)?.ok_or(Error::NotFound)?;
-                    Ok((Place::new(&self.user.folder, &directory.directory_path, &item.disk_name), item))
+                    Ok((FileLocation::new(&self.user.folder, &directory.directory_path, &item.disk_name), item))
                 })
                 .collect::<Result<Vec<_>>>()
         })?;
@@ -116,7 +116,7 @@ impl Look<'_> {
     }
 
     /// Lets an item's row go where its file has gone; what lies in the wrong standard folder goes on to the right one.
-    fn follow(&mut self, item: &Item, found_in: &Directory, place: &Place, name: &str) -> Result<()> {
+    fn follow(&mut self, item: &Item, found_in: &Directory, place: &FileLocation, name: &str) -> Result<()> {
         let (services, user) = (self.services, self.user);
         let home = ItemKind::folder(item.kind);
         let target = if found_in.is_standard() && found_in.directory_path != home {
@@ -129,14 +129,14 @@ impl Look<'_> {
             services,
             user.id,
             |_| {
-                let to = Place::new(&user.folder, &target.directory_path, wanted.as_str());
-                Ok(vec![Plan { subject: item.id.0, from: place.clone(), to, wanted: wanted.clone(), may_number: true }])
+                let to = FileLocation::new(&user.folder, &target.directory_path, wanted.as_str());
+                Ok(vec![MovePlan { subject: item.id.0, from: place.clone(), to, wanted: wanted.clone(), may_number: true }])
             },
             |conn, batch| {
                 for done in batch {
                     let before = store::items::find(conn, user.id, ItemId(done.subject))?.ok_or(Error::NotFound)?;
                     let changed = [before.directory_id, target.directory_id];
-                    let mut deltas = store::shelf_counts::Deltas::default();
+                    let mut deltas = store::shelf_counts::CountDeltas::default();
                     deltas.subtract(&before);
                     let after = Item {
                         directory_id: target.directory_id,
@@ -162,11 +162,11 @@ impl Look<'_> {
         Ok(())
     }
 
-    pub(crate) fn take_in(&mut self, arrivals: Vec<Arrival>) -> Result<()> {
+    pub(crate) fn take_in(&mut self, arrivals: Vec<IngestRequest>) -> Result<()> {
         let paths: Vec<_> = arrivals.iter().map(|arrival| arrival.received.place().clone()).collect();
         for (place, outcome) in paths.into_iter().zip(ingest::store_all(self.services, self.user, arrivals)) {
             match outcome {
-                Ok(Outcome::Stored(_) | Outcome::Duplicate(_)) => self.noticed.taken_in += 1,
+                Ok(Ingested::Stored(_) | Ingested::Duplicate(_)) => self.noticed.taken_in += 1,
                 Err(error @ (Error::QuotaExceeded | Error::Conflict(_))) => {
                     self.leave(&format!("{}/{}", place.beneath(), place.name()), &error.to_string());
                 }

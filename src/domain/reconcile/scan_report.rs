@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use crate::error::Result;
 use crate::model::{Directory, ItemId, User};
 use crate::state::Services;
-use crate::storage::Place;
+use crate::storage::FileLocation;
 use crate::store;
 
 /// Directories of one person that are looked at.
@@ -14,7 +14,7 @@ const DIRECTORIES: i64 = 100_000;
 
 /// What was found and done.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub struct Noticed {
+pub struct FolderScanReport {
     pub looked_at: u64,
     pub taken_in: u64,
     pub moved: u64,
@@ -28,10 +28,10 @@ pub struct Noticed {
 }
 
 /// A look through one person's folder.
-pub(crate) struct Look<'a> {
+pub(crate) struct FolderScan<'a> {
     pub services: &'a Services,
     pub user: &'a User,
-    pub noticed: &'a mut Noticed,
+    pub noticed: &'a mut FolderScanReport,
     /// Items whose file was not there.
     pub gone: Vec<ItemId>,
     /// Whether a directory may have been left without anything in it.
@@ -40,7 +40,7 @@ pub(crate) struct Look<'a> {
     pub settled_by: SystemTime,
 }
 
-impl Noticed {
+impl FolderScanReport {
     /// Whether rows are others than before, or something was left as it is.
     #[must_use]
     pub fn is_something(&self) -> bool {
@@ -49,9 +49,9 @@ impl Noticed {
     }
 }
 
-impl<'a> Look<'a> {
+impl<'a> FolderScan<'a> {
     /// A look that begins now; what was touched less than `settled` ago is left for the next one.
-    pub(crate) fn new(services: &'a Services, user: &'a User, noticed: &'a mut Noticed, settled: Duration) -> Self {
+    pub(crate) fn new(services: &'a Services, user: &'a User, noticed: &'a mut FolderScanReport, settled: Duration) -> Self {
         let settled_by = SystemTime::now() - settled;
         Self { services, user, noticed, gone: Vec::new(), is_emptied: false, settled_by }
     }
@@ -67,6 +67,6 @@ impl<'a> Look<'a> {
 
     pub(crate) fn is_on_disk(&self, directory: &Directory) -> Result<bool> {
         let (above, name) = directory.directory_path.rsplit_once('/').unwrap_or(("", &directory.directory_path));
-        Ok(self.services.tree.is_taken(&Place::new(&self.user.folder, above, name))?)
+        Ok(self.services.tree.is_taken(&FileLocation::new(&self.user.folder, above, name))?)
     }
 }

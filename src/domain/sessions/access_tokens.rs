@@ -1,6 +1,6 @@
 //! Personal access tokens: for scripts, with a name, scopes and an end; shown once.
 
-use super::lifecycle::{self, Beginning, random_token};
+use super::lifecycle::{self, SessionRequest, random_token};
 use crate::domain::audit;
 use crate::error::{Error, FieldError, Result};
 use crate::model::account_fields::optional_line;
@@ -8,7 +8,7 @@ use crate::model::actor::Actor;
 use crate::model::actor::Client;
 use crate::model::{Event, Scope, Session, SessionKind, Time, UserId, now};
 use crate::state::Services;
-use crate::state::session_cache::Presence;
+use crate::state::session_cache::AuthSession;
 use crate::store;
 
 /// What every access token begins with, so that secret scanners know one.
@@ -20,7 +20,7 @@ pub const LIFETIMES: [u16; 5] = [7, 30, 90, 365, 0];
 
 /// The fields of the form.
 #[derive(Debug, Clone, Default)]
-pub struct TokenForm {
+pub struct TokenRequest {
     pub name: String,
     pub scopes: Vec<String>,
     /// One of [`LIFETIMES`].
@@ -31,7 +31,7 @@ pub struct TokenForm {
 ///
 /// # Errors
 /// `Invalid` names every field that needs another value; `Conflict` past a hundred tokens.
-pub fn create(services: &Services, presence: &Presence, form: &TokenForm, client: &Client) -> Result<String> {
+pub fn create(services: &Services, presence: &AuthSession, form: &TokenRequest, client: &Client) -> Result<String> {
     let mut wrong: Vec<FieldError> = Vec::new();
     let name = match optional_line("name", &form.name, 100) {
         Ok(Some(name)) => name,
@@ -65,7 +65,7 @@ pub fn create(services: &Services, presence: &Presence, form: &TokenForm, client
         if have.len() >= MOST {
             return Err(Error::Conflict(format!("{MOST} access tokens are enough. End one first.")));
         }
-        let beginning = Beginning { kind: SessionKind::Token, name: &name, scopes: &scopes, expiration: end_of(days, at) };
+        let beginning = SessionRequest { kind: SessionKind::Token, name: &name, scopes: &scopes, expiration: end_of(days, at) };
         lifecycle::insert(conn, presence.user.id, &token, &beginning, client, at)?;
         let words: Vec<_> = scopes.iter().map(|scope| scope.as_str()).collect();
         let (user, how) = (&presence.user, format!("{name}: {}", words.join(" ")));

@@ -12,7 +12,7 @@ use crate::model::actor::Actor;
 use crate::model::actor::Client;
 use crate::model::{Event, Scope, Session, SessionKind, SessionStatus, Time, User, UserId, now};
 use crate::state::Services;
-use crate::state::session_cache::Presence;
+use crate::state::session_cache::AuthSession;
 use crate::state::session_cache::hash_of;
 use crate::store;
 
@@ -29,7 +29,7 @@ const SEEN_EVERY: time::Duration = time::Duration::minutes(1);
 ///
 /// # Errors
 /// `Unauthenticated` for a token that is not, or no longer, good.
-pub fn find(services: &Services, token: &str) -> Result<Arc<Presence>> {
+pub fn find(services: &Services, token: &str) -> Result<Arc<AuthSession>> {
     let hash = hash_of(token);
     look_up(services, &hash, |conn| store::sessions::find_active(conn, &hash, now()))
 }
@@ -38,7 +38,7 @@ pub fn find(services: &Services, token: &str) -> Result<Arc<Presence>> {
 ///
 /// # Errors
 /// `Unauthenticated` for a session that is not, or no longer, good.
-pub fn find_by_id(services: &Services, owner: UserId, id: i64) -> Result<Arc<Presence>> {
+pub fn find_by_id(services: &Services, owner: UserId, id: i64) -> Result<Arc<AuthSession>> {
     look_up(services, &key_of(id), |conn| store::sessions::find(conn, owner, id, now()))
 }
 
@@ -51,12 +51,12 @@ fn look_up(
     services: &Services,
     key: &str,
     session: impl FnOnce(&mut Conn) -> diesel::QueryResult<Option<Session>>,
-) -> Result<Arc<Presence>> {
+) -> Result<Arc<AuthSession>> {
     let before = services.sessions.changes();
     let found = services.db.read(|conn| {
         let session = session(conn)?.ok_or(Error::Unauthenticated)?;
         let user = store::users::find(conn, session.user_id)?.ok_or(Error::Unauthenticated)?;
-        Ok(Presence::new(session, user))
+        Ok(AuthSession::new(session, user))
     })?;
     if !services.users_file.still_has(&found.user) {
         return Err(Error::Unauthenticated);
@@ -67,7 +67,7 @@ fn look_up(
 }
 
 /// Notes that a session was used, and that it lasts longer for it. Written later, with others.
-pub fn seen(services: &Services, presence: &Presence, client: &Client) {
+pub fn seen(services: &Services, presence: &AuthSession, client: &Client) {
     let at = now();
     let address = client.address.to_canonical().to_string();
     if at - presence.session.last_seen >= SEEN_EVERY || address != presence.session.address {
@@ -85,7 +85,7 @@ pub(crate) fn lasting(session: &Session, at: Time) -> Time {
 }
 
 /// What a session is made with.
-pub(crate) struct Beginning<'a> {
+pub(crate) struct SessionRequest<'a> {
     pub kind: SessionKind,
     pub name: &'a str,
     pub scopes: &'a [Scope],
@@ -98,7 +98,7 @@ pub(crate) struct Beginning<'a> {
 /// The database's.
 pub(crate) fn begin(conn: &mut Conn, user: UserId, kind: SessionKind, client: &Client, at: Time) -> Result<String> {
     let token = random_token();
-    insert(conn, user, &token, &Beginning { kind, name: "", scopes: &Scope::ALL, expiration: at + IDLE }, client, at)?;
+    insert(conn, user, &token, &SessionRequest { kind, name: "", scopes: &Scope::ALL, expiration: at + IDLE }, client, at)?;
     store::users::update_session_token(conn, user, Some(&hash_of(&token)))?;
     Ok(token)
 }
@@ -108,7 +108,7 @@ pub(crate) fn insert(
     conn: &mut Conn,
     user: UserId,
     token: &str,
-    beginning: &Beginning<'_>,
+    beginning: &SessionRequest<'_>,
     client: &Client,
     at: Time,
 ) -> Result<()> {
@@ -136,7 +136,7 @@ pub(crate) fn insert(
 ///
 /// # Errors
 /// The database's.
-pub fn log_out(services: &Services, by: &Actor, presence: &Presence) -> Result<()> {
+pub fn log_out(services: &Services, by: &Actor, presence: &AuthSession) -> Result<()> {
     end_as(services, by, &presence.user, presence.session.id, Event::LoggedOut).or_else(|error| match error {
         Error::NotFound => Ok(()),
         other => Err(other),
@@ -178,7 +178,7 @@ fn end_as(services: &Services, by: &Actor, owner: &User, id: i64, event: Event) 
 ///
 /// # Errors
 /// The database's.
-pub fn end_others(services: &Services, by: &Actor, presence: &Presence) -> Result<usize> {
+pub fn end_others(services: &Services, by: &Actor, presence: &AuthSession) -> Result<usize> {
     let ended = services.db.write(|conn| {
         let ended = store::sessions::update_end_others(conn, presence.user.id, presence.session.id)?;
         store::users::update_session_token(conn, presence.user.id, Some(&presence.session.session_token))?;

@@ -4,12 +4,12 @@ use sha2::{Digest, Sha256};
 
 /// What a part's bytes have to hash to (`Upload-Checksum`).
 pub struct Checksum {
-    pub hasher: Hasher,
+    pub hasher: ChecksumHasher,
     pub expected: Vec<u8>,
 }
 
 /// The algorithms of [`Checksum`].
-pub enum Hasher {
+pub enum ChecksumHasher {
     Sha1(sha1::Sha1),
     Sha256(Sha256),
 }
@@ -17,15 +17,15 @@ pub enum Hasher {
 impl Checksum {
     pub(crate) fn update(&mut self, bytes: &[u8]) {
         match &mut self.hasher {
-            Hasher::Sha1(hash) => hash.update(bytes),
-            Hasher::Sha256(hash) => hash.update(bytes),
+            ChecksumHasher::Sha1(hash) => hash.update(bytes),
+            ChecksumHasher::Sha256(hash) => hash.update(bytes),
         }
     }
 
     pub(crate) fn is_right(&self) -> bool {
         match &self.hasher {
-            Hasher::Sha1(hash) => hash.clone().finalize().as_slice() == self.expected,
-            Hasher::Sha256(hash) => hash.clone().finalize().as_slice() == self.expected,
+            ChecksumHasher::Sha1(hash) => hash.clone().finalize().as_slice() == self.expected,
+            ChecksumHasher::Sha256(hash) => hash.clone().finalize().as_slice() == self.expected,
         }
     }
 }

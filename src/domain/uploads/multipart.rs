@@ -5,14 +5,14 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures_util::Stream;
 
-use super::stream::{CHUNK, Ended, Sink, pump};
+use super::stream::{ByteSink, CHUNK, StreamEnd, pump};
 use crate::db::blocking;
 use crate::domain::library::items;
 use crate::error::{Error, Result};
 use crate::model::{DirectoryId, ItemId, ReportId, User, now};
 use crate::state::Services;
-use crate::state::quota_holds::{self, Hold};
-use crate::storage::{Incoming, Received, Tree};
+use crate::state::quota_holds::{self, QuotaHold};
+use crate::storage::{IncomingFile, MediaDir, ReceivedFile};
 use crate::store;
 
 /// Refuses what cannot fit before any of it is read, and holds the room for it.
@@ -20,11 +20,11 @@ use crate::store;
 ///
 /// # Errors
 /// `QuotaExceeded`, `TooLarge`, `DiskFull`.
-pub fn announce(services: &Arc<Services>, user: &User, announced: u64) -> Result<Hold> {
+pub fn announce(services: &Arc<Services>, user: &User, announced: u64) -> Result<QuotaHold> {
     // Boundaries and other fields of the form come on top.
     let files = announced.saturating_sub(64 * 1024);
     quota_holds::refuse_oversize(&services.tree, services.settings.max_upload, files)?;
-    let hold = Hold::none(&services.db, &services.rooms, user);
+    let hold = QuotaHold::none(&services.db, &services.rooms, user);
     // What is small is held at its one write, to the byte.
     if announced > CHUNK as u64 {
         hold.at_least(files)?;
@@ -33,17 +33,17 @@ pub fn announce(services: &Arc<Services>, user: &User, announced: u64) -> Result
 }
 
 /// A file that is being written, within its limits.
-struct Taking {
-    tree: Arc<Tree>,
-    incoming: Incoming,
+struct IncomingSink {
+    tree: Arc<MediaDir>,
+    incoming: IncomingFile,
     limit: u64,
-    hold: Arc<Hold>,
+    hold: Arc<QuotaHold>,
     /// Bytes of this request before this file.
     before: u64,
     size: u64,
 }
 
-impl Sink for Taking {
+impl ByteSink for IncomingSink {
     fn write(&mut self, bytes: &[u8]) -> Result<()> {
         self.size += bytes.len() as u64;
         if self.size > self.limit {
@@ -59,18 +59,19 @@ impl Sink for Taking {
 ///
 /// # Errors
 /// `TooLarge`, `QuotaExceeded`, `DiskFull`; `BadRequest` when the sender stops half-way. Nothing is left then.
-pub async fn receive<S, E>(services: &Arc<Services>, hold: &Arc<Hold>, before: u64, bytes: S) -> Result<Received>
+pub async fn receive<S, E>(services: &Arc<Services>, hold: &Arc<QuotaHold>, before: u64, bytes: S) -> Result<ReceivedFile>
 where
     S: Stream<Item = std::result::Result<Bytes, E>> + Unpin,
     E: std::fmt::Display,
 {
     let (tree, limit, hold) = (services.tree.clone(), services.settings.max_upload, hold.clone());
     let taking =
-        blocking(move || Ok(Taking { incoming: Incoming::create(tree.clone())?, tree, limit, hold, before, size: 0 })).await?;
+        blocking(move || Ok(IncomingSink { incoming: IncomingFile::create(tree.clone())?, tree, limit, hold, before, size: 0 }))
+            .await?;
     match pump(taking, bytes).await? {
-        (taking, Ended::Whole) => Ok(taking.incoming.finish()),
-        (_, Ended::Broken(Error::BadRequest(why))) => Err(Error::BadRequest(format!("{why} Nothing of it was kept."))),
-        (_, Ended::Broken(error)) => Err(error),
+        (taking, StreamEnd::Whole) => Ok(taking.incoming.finish()),
+        (_, StreamEnd::Broken(Error::BadRequest(why))) => Err(Error::BadRequest(format!("{why} Nothing of it was kept."))),
+        (_, StreamEnd::Broken(error)) => Err(error),
     }
 }
 

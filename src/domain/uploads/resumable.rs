@@ -6,17 +6,17 @@ use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
 
 use super::checksum::Checksum;
-use super::stream::{Ended, Sink, pump};
+use super::stream::{ByteSink, StreamEnd, pump};
 use crate::db::{Conn, blocking};
 use crate::domain::file_moves;
 use crate::error::{Error, Result};
 use crate::failpoints;
 use crate::model::{DirectoryId, Time, Upload, UploadId, User, UserId, now};
 use crate::state::Services;
-use crate::state::ingest_queue::Arrival;
+use crate::state::ingest_queue::IngestRequest;
 use crate::state::quota_holds;
-use crate::state::upload_locks::Turn;
-use crate::storage::{FileName, Partial, Place, empty_state};
+use crate::state::upload_locks::UploadLock;
+use crate::storage::{FileLocation, FileName, PartialFile, empty_state};
 use crate::store;
 
 /// How long an upload waits for its next part.
@@ -27,7 +27,7 @@ const AT_ONCE: i64 = 2000;
 const DURABLE_EVERY: u64 = 32 << 20;
 
 /// A file that is going to come.
-pub struct Announced {
+pub struct NewUploadRequest {
     /// As its sender calls it.
     pub name: String,
     pub directory: Option<DirectoryId>,
@@ -41,7 +41,7 @@ pub struct Announced {
 ///
 /// # Errors
 /// `TooLarge`, `QuotaExceeded`, `DiskFull`, `Invalid` for a folder that is not theirs, `Conflict` for too many at once.
-pub fn begin(services: &Services, user: &User, announced: &Announced) -> Result<Upload> {
+pub fn begin(services: &Services, user: &User, announced: &NewUploadRequest) -> Result<Upload> {
     quota_holds::refuse_oversize(&services.tree, services.settings.max_upload, announced.size)?;
     let at = now();
     let upload = Upload {
@@ -81,7 +81,7 @@ pub fn begin(services: &Services, user: &User, announced: &Announced) -> Result<
         return Ok(upload);
     }
     // Nothing will come: an empty file is whole from the start.
-    let partial = Partial::open(services.tree.clone(), Place::unfinished(upload.id.0), 0, 0, &upload.hash_state)?;
+    let partial = PartialFile::open(services.tree.clone(), FileLocation::unfinished(upload.id.0), 0, 0, &upload.hash_state)?;
     partial.make_durable(true)?;
     finish(services, user, &upload, partial)
 }
@@ -130,7 +130,7 @@ pub fn list(conn: &mut Conn, user: &User) -> Result<Vec<Upload>> {
 }
 
 /// A part: where it begins, and what it has to hash to.
-pub struct Part {
+pub struct UploadPart {
     pub offset: u64,
     /// Bytes, where the sender says so first.
     pub length: Option<u64>,
@@ -141,14 +141,14 @@ pub struct Part {
 struct Appender {
     services: Arc<Services>,
     upload: Upload,
-    partial: Partial,
+    partial: PartialFile,
     checksum: Option<Checksum>,
     /// Bytes that are not durable yet.
     loose: u64,
-    turn: Turn,
+    turn: UploadLock,
 }
 
-impl Sink for Appender {
+impl ByteSink for Appender {
     fn write(&mut self, bytes: &[u8]) -> Result<()> {
         let (written, _) = self.partial.progress();
         let limit = self.upload.length();
@@ -218,7 +218,7 @@ fn note_received(services: &Services, upload: &Upload, written: u64, state: &[u8
 /// # Errors
 /// `NotFound`; `Conflict` for another offset or while another part is being written; `TooLarge` past
 /// the length that was announced; `ChecksumMismatch`; what kept the whole file from its place.
-pub async fn append<S, E>(services: &Arc<Services>, user: &User, id: UploadId, part: Part, bytes: S) -> Result<Upload>
+pub async fn append<S, E>(services: &Arc<Services>, user: &User, id: UploadId, part: UploadPart, bytes: S) -> Result<Upload>
 where
     S: Stream<Item = std::result::Result<Bytes, E>> + Unpin,
     E: std::fmt::Display,
@@ -248,17 +248,17 @@ where
     let user = user.clone();
     blocking(move || {
         match (appender.checksum.take(), ended) {
-            (Some(checksum), Ended::Whole) if !checksum.is_right() => return Err(Error::ChecksumMismatch),
+            (Some(checksum), StreamEnd::Whole) if !checksum.is_right() => return Err(Error::ChecksumMismatch),
             // Nobody can tell whether what came is right.
-            (Some(_), Ended::Broken(error)) => return Err(error),
-            (None, Ended::Broken(error)) => {
+            (Some(_), StreamEnd::Broken(error)) => return Err(error),
+            (None, StreamEnd::Broken(error)) => {
                 appender.settle()?;
                 if appender.upload.received < appender.upload.size {
                     return Err(error);
                 }
             }
-            (_, Ended::Whole) if appender.is_whole() => {}
-            (_, Ended::Whole) => appender.settle()?,
+            (_, StreamEnd::Whole) if appender.is_whole() => {}
+            (_, StreamEnd::Whole) => appender.settle()?,
         }
         if appender.is_whole() {
             return appender.finish(&user);
@@ -269,12 +269,12 @@ where
 }
 
 /// Opens an upload's bytes. One whose bytes are gone behind our back is over.
-fn open(services: &Services, upload: &Upload) -> Result<Partial> {
+fn open(services: &Services, upload: &Upload) -> Result<PartialFile> {
     // A finish that failed half-way may have left the bytes at their new place.
     file_moves::settled(services, upload.user_id)?;
-    match Partial::open(
+    match PartialFile::open(
         services.tree.clone(),
-        Place::unfinished(upload.id.0),
+        FileLocation::unfinished(upload.id.0),
         upload.offset(),
         upload.length(),
         &upload.hash_state,
@@ -289,12 +289,12 @@ fn open(services: &Services, upload: &Upload) -> Result<Partial> {
 }
 
 /// Puts a whole file into its owner's library.
-fn finish(services: &Services, user: &User, upload: &Upload, partial: Partial) -> Result<Upload> {
-    let arrival = Arrival {
+fn finish(services: &Services, user: &User, upload: &Upload, partial: PartialFile) -> Result<Upload> {
+    let arrival = IngestRequest {
         directory: upload.directory_id,
         keeps_both: upload.keeps_both,
         upload: Some(upload.id),
-        ..Arrival::of(partial.finish()?, upload.name.clone(), services.scanner.first())
+        ..IngestRequest::of(partial.finish()?, upload.name.clone(), services.scanner.first())
     };
     crate::domain::ingest::store(services, user, arrival)?;
     failpoints::point("upload finished");
@@ -330,7 +330,7 @@ fn remove(services: &Services, upload: &Upload) -> Result<()> {
     })?;
     services.sessions.forget(upload.user_id);
     failpoints::point("upload removed");
-    Ok(services.tree.remove_file(&Place::unfinished(upload.id.0))?)
+    Ok(services.tree.remove_file(&FileLocation::unfinished(upload.id.0))?)
 }
 
 /// Ends uploads whose time is over; returns how many.

@@ -14,12 +14,12 @@ pub(crate) const CHUNK: usize = 512 * 1024;
 pub const SILENCE: Duration = Duration::from_mins(1);
 
 /// Where bytes go. It is called on the blocking pool.
-pub(crate) trait Sink: Send + 'static {
+pub(crate) trait ByteSink: Send + 'static {
     fn write(&mut self, bytes: &[u8]) -> Result<()>;
 }
 
 /// How a stream ended.
-pub(crate) enum Ended {
+pub(crate) enum StreamEnd {
     Whole,
     /// In the middle; what had come by then is in the sink.
     Broken(Error),
@@ -29,9 +29,9 @@ pub(crate) enum Ended {
 ///
 /// # Errors
 /// What the sink says.
-pub(crate) async fn pump<K, S, E>(sink: K, mut bytes: S) -> Result<(K, Ended)>
+pub(crate) async fn pump<K, S, E>(sink: K, mut bytes: S) -> Result<(K, StreamEnd)>
 where
-    K: Sink,
+    K: ByteSink,
     S: Stream<Item = std::result::Result<Bytes, E>> + Unpin,
     E: Display,
 {
@@ -44,9 +44,9 @@ where
                 gathered.extend_from_slice(&chunk);
                 None
             }
-            Ok(None) => Some(Ended::Whole),
-            Ok(Some(Err(cause))) => Some(Ended::Broken(Error::BadRequest(format!("The upload broke off: {cause}.")))),
-            Err(_) => Some(Ended::Broken(Error::BadRequest("The upload stopped half-way.".into()))),
+            Ok(None) => Some(StreamEnd::Whole),
+            Ok(Some(Err(cause))) => Some(StreamEnd::Broken(Error::BadRequest(format!("The upload broke off: {cause}.")))),
+            Err(_) => Some(StreamEnd::Broken(Error::BadRequest("The upload stopped half-way.".into()))),
         };
         if gathered.len() >= CHUNK || (ended.is_some() && !gathered.is_empty()) {
             let mut sink = free(&mut idle, &mut writing).await?;

@@ -8,9 +8,9 @@ use super::bodies::UserBody;
 use super::respond::{ok, tagged};
 use crate::domain::accounts::admin::{self, Decision};
 use crate::error::{Error, Result};
-use crate::http::extract::api_user::AdminCaller;
+use crate::http::extract::api_user::ApiAdmin;
 use crate::http::extract::json::{Json, Query, whole_number};
-use crate::http::route::{Answer, Route, act};
+use crate::http::route::{HandlerResult, Route, act};
 use crate::model::{Status, UserId};
 
 pub(crate) fn routes() -> Vec<Route> {
@@ -44,7 +44,7 @@ impl StatusWord {
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub struct PeopleQuery {
+pub struct UsersQuery {
     /// `pending` where it is not said.
     #[param(inline)]
     status: Option<StatusWord>,
@@ -63,12 +63,12 @@ pub struct PeopleBody {
 }
 
 /// People with a status. Admins only.
-#[utoipa::path(get, path = "/api/admin/users", tag = "People", params(PeopleQuery), responses((status = 200, body = PeopleBody)))]
+#[utoipa::path(get, path = "/api/admin/users", tag = "People", params(UsersQuery), responses((status = 200, body = PeopleBody)))]
 pub(crate) async fn list_users(
-    AdminCaller(caller): AdminCaller,
+    ApiAdmin(caller): ApiAdmin,
     request: HttpRequest,
-    Query(query): Query<PeopleQuery>,
-) -> Answer {
+    Query(query): Query<UsersQuery>,
+) -> HandlerResult {
     let status = query.status.unwrap_or(StatusWord::Pending).status();
     let after = UserId(query.cursor.unwrap_or(0));
     if after.0 < 0 {
@@ -82,7 +82,7 @@ pub(crate) async fn list_users(
 /// A person. Admins only.
 #[utoipa::path(get, path = "/api/admin/users/{id}", tag = "People", params(("id" = i64, Path)),
     responses((status = 200, body = UserBody)))]
-pub(crate) async fn get_person(AdminCaller(caller): AdminCaller, request: HttpRequest, path: web::Path<String>) -> Answer {
+pub(crate) async fn get_person(ApiAdmin(caller): ApiAdmin, request: HttpRequest, path: web::Path<String>) -> HandlerResult {
     let id = parse(&path)?;
     let (user, _) = act(&caller.services, move |services| admin::find(services, id)).await?;
     tagged(&request, &UserBody::of(&user))
@@ -115,10 +115,10 @@ pub enum LevelWord {
 #[utoipa::path(patch, path = "/api/admin/users/{id}", tag = "People", params(("id" = i64, Path)), request_body = ChangeBody,
     responses((status = 200, body = UserBody)))]
 pub(crate) async fn patch_person(
-    AdminCaller(caller): AdminCaller,
+    ApiAdmin(caller): ApiAdmin,
     path: web::Path<String>,
     Json(body): Json<ChangeBody>,
-) -> Answer {
+) -> HandlerResult {
     let (id, by) = (parse(&path)?, caller.actor());
     if body.quota_bytes.is_some_and(|bytes| bytes < 0) {
         return Err(Error::field("quota_bytes", "0 or more.").into());

@@ -7,12 +7,12 @@ use utoipa::ToSchema;
 
 use super::bodies::{MeBody, UserBody};
 use super::respond::{json, no_content, tagged};
-use crate::domain::auth::api_tokens::{self, Issued};
+use crate::domain::auth::api_tokens::{self, IssuedTokens};
 use crate::domain::sessions::lifecycle;
 use crate::http::client_info::client_of;
-use crate::http::extract::api_user::{AnyCaller, Caller};
+use crate::http::extract::api_user::{ApiUser, ApiUserAnyScope};
 use crate::http::extract::json::Json;
-use crate::http::route::{Answer, Route, act, shared};
+use crate::http::route::{HandlerResult, Route, act, shared};
 use crate::state::Services;
 
 pub(super) fn routes() -> Vec<Route> {
@@ -50,7 +50,7 @@ pub struct Tokens {
 }
 
 impl Tokens {
-    fn of(issued: Issued) -> Self {
+    fn of(issued: IssuedTokens) -> Self {
         Self {
             token: issued.token,
             token_type: "Bearer",
@@ -64,7 +64,7 @@ impl Tokens {
 /// Log in.
 #[utoipa::path(post, path = "/api/auth/login", tag = "Authentication", request_body = Credentials, security(()),
     responses((status = 200, body = Tokens)))]
-pub(super) async fn log_in(services: Data<Services>, request: HttpRequest, Json(body): Json<Credentials>) -> Answer {
+pub(super) async fn log_in(services: Data<Services>, request: HttpRequest, Json(body): Json<Credentials>) -> HandlerResult {
     let client = client_of(&request, &services.settings);
     let issued = api_tokens::begin(&shared(&services), &body.username, &body.password, client).await?;
     json(StatusCode::OK, &Tokens::of(issued))
@@ -79,7 +79,7 @@ pub struct RefreshBody {
 /// Exchange a refresh token for a new pair. Each is good once; using one again ends its session.
 #[utoipa::path(post, path = "/api/auth/refresh", tag = "Authentication", request_body = RefreshBody, security(()),
     responses((status = 200, body = Tokens)))]
-pub(super) async fn refresh(services: Data<Services>, request: HttpRequest, Json(body): Json<RefreshBody>) -> Answer {
+pub(super) async fn refresh(services: Data<Services>, request: HttpRequest, Json(body): Json<RefreshBody>) -> HandlerResult {
     let client = client_of(&request, &services.settings);
     let issued = act(&services, move |services| api_tokens::refresh(services, &body.refresh_token, &client)).await?;
     json(StatusCode::OK, &Tokens::of(issued))
@@ -87,7 +87,7 @@ pub(super) async fn refresh(services: Data<Services>, request: HttpRequest, Json
 
 /// Log out: the token and its session are dead at once.
 #[utoipa::path(post, path = "/api/auth/logout", tag = "Authentication", responses((status = 204)))]
-pub(super) async fn log_out(AnyCaller(caller): AnyCaller) -> Answer {
+pub(super) async fn log_out(ApiUserAnyScope(caller): ApiUserAnyScope) -> HandlerResult {
     let (presence, by) = (caller.presence.clone(), caller.actor());
     act(&caller.services, move |services| lifecycle::log_out(services, &by, &presence)).await?;
     no_content()
@@ -95,12 +95,12 @@ pub(super) async fn log_out(AnyCaller(caller): AnyCaller) -> Answer {
 
 /// Who asks, and with what.
 #[utoipa::path(get, path = "/api/auth/me", tag = "Authentication", responses((status = 200, body = MeBody)))]
-pub(super) async fn get_session(caller: Caller, request: HttpRequest) -> Answer {
+pub(super) async fn get_session(caller: ApiUser, request: HttpRequest) -> HandlerResult {
     tagged(&request, &MeBody::of(&caller.presence))
 }
 
 /// Who asks.
 #[utoipa::path(get, path = "/api/users/me", tag = "People", responses((status = 200, body = UserBody)))]
-pub(super) async fn get_user(caller: Caller, request: HttpRequest) -> Answer {
+pub(super) async fn get_user(caller: ApiUser, request: HttpRequest) -> HandlerResult {
     tagged(&request, &UserBody::of(caller.user()))
 }

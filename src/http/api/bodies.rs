@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use crate::http::media_response::preview_path;
 use crate::model::{Directory, DirectoryId, Item, Session, Time, User};
-use crate::state::session_cache::Presence;
+use crate::state::session_cache::AuthSession;
 
 /// RFC 3339 in UTC.
 #[must_use]
@@ -88,7 +88,7 @@ pub enum ScanWord {
 impl ItemBody {
     /// `names` has what the directories are called; the addresses begin with `base`, where the server is below one.
     pub fn of(item: &Item, names: &HashMap<DirectoryId, String>, base: &str) -> Self {
-        use crate::model::Scan;
+        use crate::model::ScanStatus;
         use crate::model::item::ItemKind;
         Self {
             id: item.id.to_string(),
@@ -114,9 +114,9 @@ impl ItemBody {
             created_at: rfc3339(item.created_at),
             updated_at: rfc3339(item.updated_at),
             scan: match item.scan {
-                Scan::Clean => ScanWord::Clean,
-                Scan::Pending => ScanWord::Pending,
-                Scan::Skipped | Scan::Unscannable => ScanWord::Skipped,
+                ScanStatus::Clean => ScanWord::Clean,
+                ScanStatus::Pending => ScanWord::Pending,
+                ScanStatus::Skipped | ScanStatus::Unscannable => ScanWord::Skipped,
             },
             thumbnail_url: preview_path(&format!("{base}/api/media"), item, 320),
             content_url: format!("{base}/api/media/{}/content", item.id),
@@ -223,7 +223,7 @@ pub struct MeBody {
 }
 
 impl MeBody {
-    pub fn of(presence: &Presence) -> Self {
+    pub fn of(presence: &AuthSession) -> Self {
         Self { session: SessionBody::of(&presence.session), user: UserBody::of(&presence.user) }
     }
 }

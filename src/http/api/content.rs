@@ -4,10 +4,10 @@ use actix_web::{HttpRequest, web};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use crate::http::extract::api_user::Caller;
+use crate::http::extract::api_user::ApiUser;
 use crate::http::extract::json::Query;
 use crate::http::media_response;
-use crate::http::route::{Answer, Route};
+use crate::http::route::{HandlerResult, Route};
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
@@ -29,11 +29,11 @@ pub struct ContentQuery {
     params(("id" = String, Path, format = "uuid"), ContentQuery),
     responses((status = 200, content_type = "*/*"), (status = 206, content_type = "*/*")))]
 pub(super) async fn get_content(
-    caller: Caller,
+    caller: ApiUser,
     request: HttpRequest,
     path: web::Path<String>,
     Query(query): Query<ContentQuery>,
-) -> Answer {
+) -> HandlerResult {
     let is_download = query.download.is_some_and(|said| !said.is_empty());
     media_response::content(&caller.services, &caller.presence, &request, &path, is_download).await
 }
@@ -74,11 +74,11 @@ impl Size {
     params(("id" = String, Path, format = "uuid"), ThumbnailQuery),
     responses((status = 200, content_type = "image/webp"), (status = 206, content_type = "image/webp")))]
 pub(super) async fn get_thumbnail(
-    caller: Caller,
+    caller: ApiUser,
     request: HttpRequest,
     path: web::Path<String>,
     Query(query): Query<ThumbnailQuery>,
-) -> Answer {
+) -> HandlerResult {
     let size = query.size.as_ref().map(Size::pixels);
     media_response::thumbnail(&caller.services, &caller.presence, &request, &path, size, query.v.as_deref()).await
 }

@@ -9,9 +9,9 @@ use super::bodies::DirectoryBody;
 use super::respond::{json, no_content, ok, tagged};
 use crate::domain::library::{directories, listings};
 use crate::error::{Error, Result};
-use crate::http::extract::api_user::Caller;
+use crate::http::extract::api_user::ApiUser;
 use crate::http::extract::json::Json;
-use crate::http::route::{Answer, Route, act};
+use crate::http::route::{HandlerResult, Route, act};
 use crate::model::DirectoryId;
 
 pub(super) fn routes() -> Vec<Route> {
@@ -31,7 +31,7 @@ pub struct DirectoriesBody {
 
 /// One's folders: the seven everyone has, and one's own.
 #[utoipa::path(get, path = "/api/directories", tag = "Folders", responses((status = 200, body = DirectoriesBody)))]
-pub(super) async fn list_directories(caller: Caller, request: HttpRequest) -> Answer {
+pub(super) async fn list_directories(caller: ApiUser, request: HttpRequest) -> HandlerResult {
     let presence = caller.presence.clone();
     let list = act(&caller.services, move |services| directories::list(services, &presence.user)).await?;
     tagged(&request, &DirectoriesBody { directories: list.iter().map(DirectoryBody::of).collect() })
@@ -50,7 +50,7 @@ pub struct NewDirectoryBody {
 /// Make a folder.
 #[utoipa::path(post, path = "/api/directories", tag = "Folders", request_body = NewDirectoryBody,
     responses((status = 201, body = DirectoryBody)))]
-pub(super) async fn create_directory(caller: Caller, Json(body): Json<NewDirectoryBody>) -> Answer {
+pub(super) async fn create_directory(caller: ApiUser, Json(body): Json<NewDirectoryBody>) -> HandlerResult {
     let parent = match body.parent.as_deref() {
         Some(text) => Some(DirectoryId::parse(text).ok_or_else(|| Error::field("parent", "The id of a folder."))?),
         None => None,
@@ -78,7 +78,7 @@ fn parse(text: &str) -> Result<DirectoryId> {
 /// Rename one of one's own folders; what is in it stays in it.
 #[utoipa::path(patch, path = "/api/directories/{id}", tag = "Folders", params(("id" = String, Path, format = "uuid")),
     request_body = ChangeBody, responses((status = 200, body = DirectoryBody)))]
-pub(super) async fn patch_directory(caller: Caller, path: web::Path<String>, Json(body): Json<ChangeBody>) -> Answer {
+pub(super) async fn patch_directory(caller: ApiUser, path: web::Path<String>, Json(body): Json<ChangeBody>) -> HandlerResult {
     let (id, presence) = (parse(&path)?, caller.presence.clone());
     let renamed = act(&caller.services, move |services| {
         directories::rename(services, &presence.user, id, &body.name)?;
@@ -90,7 +90,7 @@ pub(super) async fn patch_directory(caller: Caller, path: web::Path<String>, Jso
 /// Delete one of one's own folders; the files in it go to the trash.
 #[utoipa::path(delete, path = "/api/directories/{id}", tag = "Folders", params(("id" = String, Path, format = "uuid")),
     responses((status = 204)))]
-pub(super) async fn delete_directory(caller: Caller, path: web::Path<String>) -> Answer {
+pub(super) async fn delete_directory(caller: ApiUser, path: web::Path<String>) -> HandlerResult {
     let (id, presence) = (parse(&path)?, caller.presence.clone());
     act(&caller.services, move |services| directories::delete(services, &presence.user, id)).await?;
     no_content()

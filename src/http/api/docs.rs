@@ -7,7 +7,7 @@ use askama::Template;
 use serde_json::Value;
 
 use crate::error::Error;
-use crate::http::route::{Answer, Route};
+use crate::http::route::{HandlerResult, Route};
 use crate::state::Services;
 
 pub(super) fn routes() -> Vec<Route> {
@@ -23,7 +23,7 @@ pub struct ApiDocument(pub String);
 /// What the API is.
 #[utoipa::path(get, path = "/api/openapi.json", tag = "About", security(()),
     responses((status = 200, body = serde_json::Value)))]
-pub(super) async fn get_document(document: Data<ApiDocument>, services: Data<Services>) -> Answer {
+pub(super) async fn get_document(document: Data<ApiDocument>, services: Data<Services>) -> HandlerResult {
     let text = match services.settings.base_path() {
         "" => document.0.clone(),
         base => served_below(&document.0, base)?,
@@ -47,19 +47,19 @@ struct Operation {
     path: String,
     summary: String,
     is_open: bool,
-    parameters: Vec<Line>,
-    body: Vec<Line>,
-    answers: Vec<Line>,
+    parameters: Vec<FieldLine>,
+    body: Vec<FieldLine>,
+    answers: Vec<FieldLine>,
 }
 
 /// A name, what it is, and what is said of it.
-struct Line {
+struct FieldLine {
     name: String,
     kind: String,
     about: String,
 }
 
-struct Group {
+struct OperationGroup {
     name: String,
     operations: Vec<Operation>,
 }
@@ -70,12 +70,12 @@ struct DocsPage {
     assets: &'static str,
     version: &'static str,
     base: String,
-    groups: Vec<Group>,
+    groups: Vec<OperationGroup>,
 }
 
 /// The API for people.
 #[utoipa::path(get, path = "/api/docs", tag = "About", security(()), responses((status = 200, body = String, content_type = "text/html")))]
-pub(super) async fn show_docs(document: Data<ApiDocument>, services: Data<Services>) -> Answer {
+pub(super) async fn show_docs(document: Data<ApiDocument>, services: Data<Services>) -> HandlerResult {
     let document: Value = serde_json::from_str(&document.0).map_err(Error::internal)?;
     let page = DocsPage {
         assets: crate::http::static_files::base(),
@@ -87,9 +87,10 @@ pub(super) async fn show_docs(document: Data<ApiDocument>, services: Data<Servic
     Ok(crate::http::response::html::page(HttpResponse::Ok(), html))
 }
 
-fn groups(document: &Value) -> Vec<Group> {
-    let mut groups: Vec<Group> =
-        items(get(document, "/tags")).map(|tag| Group { name: text(get(tag, "/name")), operations: Vec::new() }).collect();
+fn groups(document: &Value) -> Vec<OperationGroup> {
+    let mut groups: Vec<OperationGroup> = items(get(document, "/tags"))
+        .map(|tag| OperationGroup { name: text(get(tag, "/name")), operations: Vec::new() })
+        .collect();
     for (path, methods) in get(document, "/paths").as_object().into_iter().flatten() {
         for (method, about) in methods.as_object().into_iter().flatten() {
             let tag = text(get(about, "/tags/0"));
@@ -102,7 +103,7 @@ fn groups(document: &Value) -> Vec<Group> {
 }
 
 fn operation(document: &Value, path: &str, method: &str, about: &Value) -> Operation {
-    let parameter = |one: &Value| Line {
+    let parameter = |one: &Value| FieldLine {
         name: text(get(one, "/name")),
         kind: kind(document, get(one, "/schema")),
         about: text(get(one, "/description")),
@@ -111,7 +112,7 @@ fn operation(document: &Value, path: &str, method: &str, about: &Value) -> Opera
     let schema = content.as_object().and_then(|kinds| kinds.values().next()).map_or(&Value::Null, |kind| get(kind, "/schema"));
     let answer = |(status, said): (&String, &Value)| {
         let body = get(said, "/content").as_object().and_then(|kinds| kinds.iter().next());
-        Line {
+        FieldLine {
             name: if status == "default" { "4xx, 5xx".into() } else { status.clone() },
             kind: body.map(|(mime, about)| named(get(about, "/schema")).unwrap_or_else(|| mime.clone())).unwrap_or_default(),
             about: text(get(said, "/description")),
@@ -130,9 +131,9 @@ fn operation(document: &Value, path: &str, method: &str, about: &Value) -> Opera
 }
 
 /// The fields of a body.
-fn fields(document: &Value, schema: &Value) -> Vec<Line> {
+fn fields(document: &Value, schema: &Value) -> Vec<FieldLine> {
     let schema = resolved(document, schema);
-    let field = |(name, about): (&String, &Value)| Line {
+    let field = |(name, about): (&String, &Value)| FieldLine {
         name: name.clone(),
         kind: kind(document, about),
         about: text(get(about, "/description")),

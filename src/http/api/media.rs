@@ -6,19 +6,19 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::bodies::{ItemBody, KindWord};
 use super::respond::{again, no_content, ok, tag, tagged};
-use crate::domain::library::items::{self, Change};
-use crate::domain::library::listings::{self, Page};
+use crate::domain::library::items::{self, ItemChange};
+use crate::domain::library::listings::{self, ListingQuery};
 use crate::domain::library::{search, trash};
 use crate::error::{Error, Result};
-use crate::http::extract::api_user::Caller;
+use crate::http::extract::api_user::ApiUser;
 use crate::http::extract::json::{Json, Query};
 use crate::http::media_response::parse_id;
 use crate::http::response::cache::kept;
-use crate::http::route::{Answer, Route, act};
+use crate::http::route::{HandlerResult, Route, act};
 use crate::model::item::ItemKind;
 use crate::model::{DirectoryId, Item, Shelf, Sort, User};
 use crate::state::Services;
-use crate::store::item_filter::Selection;
+use crate::store::item_filter::ItemFilter;
 
 /// Items on a page that says nothing of it.
 const USUAL: u8 = 50;
@@ -85,7 +85,7 @@ pub struct ListQuery {
 }
 
 impl ListQuery {
-    fn page(self) -> Result<Page> {
+    fn page(self) -> Result<ListingQuery> {
         let limit = self.limit.unwrap_or(USUAL);
         if !(1..=MOST).contains(&limit) {
             return Err(Error::field("limit", "1 to 200."));
@@ -102,7 +102,7 @@ impl ListQuery {
         if self.sha256.as_deref().is_some_and(|text| !is_digest(text)) {
             return Err(Error::field("sha256", "64 digits of lower-case hexadecimal."));
         }
-        let selection = Selection {
+        let selection = ItemFilter {
             sha256: self.sha256,
             shelf: match self.shelf.unwrap_or(ShelfWord::All) {
                 ShelfWord::All => Shelf::All,
@@ -131,7 +131,7 @@ impl ListQuery {
             SortWord::Name => Sort::Name,
             SortWord::Largest => Sort::Largest,
         };
-        Ok(Page { selection, sort, cursor: self.cursor, limit })
+        Ok(ListingQuery { selection, sort, cursor: self.cursor, limit })
     }
 }
 
@@ -146,7 +146,7 @@ pub struct ListBody {
 
 /// One's items, a page at a time. What is added meanwhile moves nothing to another page.
 #[utoipa::path(get, path = "/api/media/list", tag = "Media", params(ListQuery), responses((status = 200, body = ListBody)))]
-pub(super) async fn list_media(caller: Caller, request: HttpRequest, Query(query): Query<ListQuery>) -> Answer {
+pub(super) async fn list_media(caller: ApiUser, request: HttpRequest, Query(query): Query<ListQuery>) -> HandlerResult {
     let (page, presence) = (query.page()?, caller.presence.clone());
     let asked = Some(format!("list {}", request.query_string()));
     let list = kept(&caller.services, caller.user().id, asked, move |services, conn, _| {
@@ -159,7 +159,7 @@ pub(super) async fn list_media(caller: Caller, request: HttpRequest, Query(query
 }
 
 /// What `work` answers with, and the name of its folder.
-async fn described(caller: &Caller, work: impl FnOnce(&Services, &User) -> Result<Item> + Send + 'static) -> Result<ItemBody> {
+async fn described(caller: &ApiUser, work: impl FnOnce(&Services, &User) -> Result<Item> + Send + 'static) -> Result<ItemBody> {
     let presence = caller.presence.clone();
     act(&caller.services, move |services| {
         let item = work(services, &presence.user)?;
@@ -172,7 +172,7 @@ async fn described(caller: &Caller, work: impl FnOnce(&Services, &User) -> Resul
 /// An item.
 #[utoipa::path(get, path = "/api/media/{id}", tag = "Media", params(("id" = String, Path, format = "uuid")),
     responses((status = 200, body = ItemBody)))]
-pub(super) async fn get_media(caller: Caller, request: HttpRequest, path: web::Path<String>) -> Answer {
+pub(super) async fn get_media(caller: ApiUser, request: HttpRequest, path: web::Path<String>) -> HandlerResult {
     let id = parse_id(&path)?;
     tagged(&request, &described(&caller, move |services, user| items::find(services, user, id)).await?)
 }
@@ -194,13 +194,13 @@ pub struct ChangeBody {
 /// Rename, move or star an item: all that is asked for, or nothing.
 #[utoipa::path(patch, path = "/api/media/{id}", tag = "Media", params(("id" = String, Path, format = "uuid")),
     request_body = ChangeBody, responses((status = 200, body = ItemBody)))]
-pub(super) async fn patch_media(caller: Caller, path: web::Path<String>, Json(body): Json<ChangeBody>) -> Answer {
+pub(super) async fn patch_media(caller: ApiUser, path: web::Path<String>, Json(body): Json<ChangeBody>) -> HandlerResult {
     let id = parse_id(&path)?;
     let directory = match body.directory.as_deref() {
         Some(text) => Some(DirectoryId::parse(text).ok_or_else(|| Error::field("directory", "The id of a folder."))?),
         None => None,
     };
-    let change = Change { name: body.name, favorite: body.favorite, directory };
+    let change = ItemChange { name: body.name, favorite: body.favorite, directory };
     ok(&described(&caller, move |services, user| items::change(services, user, id, &change)).await?)
 }
 
@@ -217,7 +217,7 @@ pub struct DeleteQuery {
 /// Put an item into the trash, or delete it for good.
 #[utoipa::path(delete, path = "/api/media/{id}", tag = "Media",
     params(("id" = String, Path, format = "uuid"), DeleteQuery), responses((status = 204)))]
-pub(super) async fn delete_media(caller: Caller, path: web::Path<String>, Query(query): Query<DeleteQuery>) -> Answer {
+pub(super) async fn delete_media(caller: ApiUser, path: web::Path<String>, Query(query): Query<DeleteQuery>) -> HandlerResult {
     let id = parse_id(&path)?;
     let (presence, by) = (caller.presence.clone(), caller.actor());
     act(&caller.services, move |services| {
@@ -234,7 +234,7 @@ pub(super) async fn delete_media(caller: Caller, path: web::Path<String>, Query(
 /// Put an item back to where it was.
 #[utoipa::path(post, path = "/api/media/{id}/restore", tag = "Media", params(("id" = String, Path, format = "uuid")),
     responses((status = 200, body = ItemBody)))]
-pub(super) async fn restore_media(caller: Caller, path: web::Path<String>) -> Answer {
+pub(super) async fn restore_media(caller: ApiUser, path: web::Path<String>) -> HandlerResult {
     let id = parse_id(&path)?;
     let restored = described(&caller, move |services, user| {
         trash::restore(services, user, &[id])?;

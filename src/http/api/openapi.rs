@@ -7,7 +7,7 @@ use utoipa::{Modify, OpenApi};
 
 use super::{admin_users, auth, content, directories, docs, media, tus, upload};
 use crate::error::{Error, Result};
-use crate::http::response::error_body::Envelope;
+use crate::http::response::error_body::ErrorBody;
 
 #[derive(OpenApi)]
 #[openapi(
@@ -22,17 +22,17 @@ use crate::http::response::error_body::Envelope;
         admin_users::list_users, admin_users::get_person, admin_users::patch_person,
         docs::get_document, docs::show_docs,
     ),
-    components(schemas(Envelope)),
-    modifiers(&Everywhere),
+    components(schemas(ErrorBody)),
+    modifiers(&CommonResponses),
     security(("bearer" = []), ("cookie" = [], "csrf" = [])),
     tags((name = "Authentication"), (name = "Media"), (name = "Resumable uploads"), (name = "Folders"), (name = "People"), (name = "About")),
 )]
 struct Api;
 
 /// What holds for every operation.
-struct Everywhere;
+struct CommonResponses;
 
-impl Modify for Everywhere {
+impl Modify for CommonResponses {
     fn modify(&self, document: &mut Document) {
         let components = document.components.get_or_insert_default();
         let bearer = HttpBuilder::new()

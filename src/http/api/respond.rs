@@ -8,35 +8,35 @@ use sha2::{Digest, Sha256};
 
 use crate::error::Error;
 use crate::http::response::file::is_known;
-use crate::http::route::Answer;
-use crate::state::library_cache::Kept;
+use crate::http::route::HandlerResult;
+use crate::state::library_cache::CachedResponse;
 
 /// JSON with a status.
-pub fn json(status: StatusCode, body: &impl Serialize) -> Answer {
+pub fn json(status: StatusCode, body: &impl Serialize) -> HandlerResult {
     let text = serde_json::to_string(body).map_err(Error::internal)?;
     Ok(HttpResponse::build(status).content_type("application/json").body(text))
 }
 
 /// 200 with JSON.
-pub fn ok(body: &impl Serialize) -> Answer {
+pub fn ok(body: &impl Serialize) -> HandlerResult {
     json(StatusCode::OK, body)
 }
 
 /// JSON under a strong `ETag` made from its bytes; 304 for a client that has them (RFC 9110, 8.8.3 and 13.1.2).
-pub fn tagged(request: &HttpRequest, body: &impl Serialize) -> Answer {
+pub fn tagged(request: &HttpRequest, body: &impl Serialize) -> HandlerResult {
     again(request, tag(body)?)
 }
 
 /// JSON and the `ETag` made from its bytes.
-pub fn tag(body: &impl Serialize) -> Result<Kept, Error> {
+pub fn tag(body: &impl Serialize) -> Result<CachedResponse, Error> {
     let text = serde_json::to_string(body).map_err(Error::internal)?;
     let etag = hex::encode(Sha256::digest(text.as_bytes()));
-    Ok(Kept { body: text.into(), etag: etag.get(..32).unwrap_or(&etag).into() })
+    Ok(CachedResponse { body: text.into(), etag: etag.get(..32).unwrap_or(&etag).into() })
 }
 
 /// JSON that has its `ETag`, or 304.
 #[expect(clippy::unnecessary_wraps, reason = "it is what handlers end with")]
-pub fn again(request: &HttpRequest, Kept { body, etag }: Kept) -> Answer {
+pub fn again(request: &HttpRequest, CachedResponse { body, etag }: CachedResponse) -> HandlerResult {
     let is_new = !is_known(request.headers(), &etag);
     let mut answer = if is_new { HttpResponse::Ok() } else { HttpResponse::NotModified() };
     answer
@@ -48,6 +48,6 @@ pub fn again(request: &HttpRequest, Kept { body, etag }: Kept) -> Answer {
 
 /// 204.
 #[expect(clippy::unnecessary_wraps, reason = "it is what handlers end with")]
-pub fn no_content() -> Answer {
+pub fn no_content() -> HandlerResult {
     Ok(HttpResponse::NoContent().finish())
 }

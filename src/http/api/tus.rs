@@ -11,12 +11,12 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use sha2::Digest;
 
-use crate::domain::uploads::checksum::{Checksum, Hasher};
-use crate::domain::uploads::resumable::{self, Announced, Part};
+use crate::domain::uploads::checksum::{Checksum, ChecksumHasher};
+use crate::domain::uploads::resumable::{self, NewUploadRequest, UploadPart};
 use crate::error::{Error, Result};
-use crate::http::error::Failure;
-use crate::http::extract::api_user::Caller;
-use crate::http::route::{Answer, Route, act, shared};
+use crate::http::error::HandlerError;
+use crate::http::extract::api_user::ApiUser;
+use crate::http::route::{HandlerResult, Route, act, shared};
 use crate::http::tus_headers::VERSION;
 use crate::model::{DirectoryId, Upload, UploadId};
 
@@ -38,11 +38,11 @@ pub(super) fn routes() -> Vec<Route> {
 }
 
 /// A request that says it speaks our version; nothing is looked at before.
-pub(super) struct Versioned;
+pub(super) struct TusVersion;
 
-impl FromRequest for Versioned {
-    type Error = Failure;
-    type Future = Ready<std::result::Result<Self, Failure>>;
+impl FromRequest for TusVersion {
+    type Error = HandlerError;
+    type Future = Ready<std::result::Result<Self, HandlerError>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let is_ours = word(request.headers(), "tus-resumable") == Some(VERSION);
@@ -64,7 +64,7 @@ fn number(headers: &HeaderMap, name: &str) -> Result<Option<u64>> {
 
 /// Bytes.
 #[derive(utoipa::ToSchema)]
-#[schema(as = Part, value_type = String, format = Binary)]
+#[schema(as = UploadPart, value_type = String, format = Binary)]
 #[expect(dead_code, reason = "it is streamed; here it is described")]
 pub struct PartBody(Vec<u8>);
 
@@ -88,7 +88,7 @@ pub(super) async fn show_options(services: web::Data<crate::state::Services>) ->
     ),
     request_body(content = Option<PartBody>, content_type = "application/offset+octet-stream"),
     responses((status = 201)))]
-pub(super) async fn create_upload(_: Versioned, caller: Caller, request: HttpRequest, payload: web::Payload) -> Answer {
+pub(super) async fn create_upload(_: TusVersion, caller: ApiUser, request: HttpRequest, payload: web::Payload) -> HandlerResult {
     let headers = request.headers();
     let size = number(headers, "upload-length")?
         .ok_or_else(|| Error::BadRequest("Upload-Length has to say how many bytes will come.".into()))?;
@@ -99,7 +99,7 @@ pub(super) async fn create_upload(_: Versioned, caller: Caller, request: HttpReq
     if !has_part && length.is_some_and(|length| length > 0) {
         return Err(Error::UnsupportedMedia.into());
     }
-    let part = Part { offset: 0, length, checksum: checksum(headers)? };
+    let part = UploadPart { offset: 0, length, checksum: checksum(headers)? };
     if length.is_some_and(|length| length > size) {
         return Err(Error::TooLarge { limit: size }.into());
     }
@@ -116,7 +116,7 @@ pub(super) async fn create_upload(_: Versioned, caller: Caller, request: HttpReq
 #[utoipa::path(head, path = "/api/uploads/{id}", tag = "Resumable uploads",
     params(("id" = String, Path, format = "uuid"), ("Tus-Resumable" = String, Header, pattern = "^1\\.0\\.0$")),
     responses((status = 200)))]
-pub(super) async fn get_upload(_: Versioned, caller: Caller, path: web::Path<String>) -> Answer {
+pub(super) async fn get_upload(_: TusVersion, caller: ApiUser, path: web::Path<String>) -> HandlerResult {
     let upload = resumable::find(&shared(&caller.services), caller.user(), parse_id(&path)?).await?;
     let mut answer = HttpResponse::Ok();
     describe(&mut answer, &upload).insert_header((CACHE_CONTROL, "no-store")).insert_header(("upload-length", upload.size));
@@ -137,19 +137,19 @@ pub(super) async fn get_upload(_: Versioned, caller: Caller, path: web::Path<Str
     request_body(content = PartBody, content_type = "application/offset+octet-stream"),
     responses((status = 204)))]
 pub(super) async fn append_upload(
-    _: Versioned,
-    caller: Caller,
+    _: TusVersion,
+    caller: ApiUser,
     request: HttpRequest,
     path: web::Path<String>,
     payload: web::Payload,
-) -> Answer {
+) -> HandlerResult {
     let headers = request.headers();
     if !word(headers, CONTENT_TYPE.as_str()).is_some_and(is_part) {
         return Err(Error::UnsupportedMedia.into());
     }
     let offset = number(headers, "upload-offset")?
         .ok_or_else(|| Error::BadRequest("Upload-Offset has to say where the part begins.".into()))?;
-    let part = Part { offset, length: number(headers, CONTENT_LENGTH.as_str())?, checksum: checksum(headers)? };
+    let part = UploadPart { offset, length: number(headers, CONTENT_LENGTH.as_str())?, checksum: checksum(headers)? };
     let upload = append(&caller, parse_id(&path)?, part, payload, false).await?;
     Ok(describe(&mut HttpResponse::NoContent(), &upload).finish())
 }
@@ -158,7 +158,7 @@ pub(super) async fn append_upload(
 #[utoipa::path(delete, path = "/api/uploads/{id}", tag = "Resumable uploads",
     params(("id" = String, Path, format = "uuid"), ("Tus-Resumable" = String, Header, pattern = "^1\\.0\\.0$")),
     responses((status = 204)))]
-pub(super) async fn delete_upload(_: Versioned, caller: Caller, path: web::Path<String>) -> Answer {
+pub(super) async fn delete_upload(_: TusVersion, caller: ApiUser, path: web::Path<String>) -> HandlerResult {
     resumable::discard(&shared(&caller.services), caller.user(), parse_id(&path)?).await?;
     Ok(HttpResponse::NoContent().finish())
 }
@@ -173,7 +173,7 @@ fn is_part(mime: &str) -> bool {
 
 /// In a task of its own: a client that hangs up ends the stream of bytes, not what is done with them.
 /// An upload whose creation fails is given up: nobody has its address.
-async fn append(caller: &Caller, id: UploadId, part: Part, payload: web::Payload, is_creation: bool) -> Result<Upload> {
+async fn append(caller: &ApiUser, id: UploadId, part: UploadPart, payload: web::Payload, is_creation: bool) -> Result<Upload> {
     let (services, presence) = (shared(&caller.services), caller.presence.clone());
     let appending = actix_web::rt::spawn(async move {
         let appended = resumable::append(&services, &presence.user, id, part, payload).await;
@@ -202,7 +202,7 @@ fn describe<'a>(answer: &'a mut HttpResponseBuilder, upload: &Upload) -> &'a mut
 }
 
 /// Reads `Upload-Metadata`: pairs of a key and, in Base64, its value.
-fn announced(metadata: &str, size: u64) -> Result<Announced> {
+fn announced(metadata: &str, size: u64) -> Result<NewUploadRequest> {
     let wrong = |why: &str| Error::BadRequest(format!("Upload-Metadata {why}."));
     if metadata.len() > METADATA {
         return Err(wrong("is too long"));
@@ -225,7 +225,7 @@ fn announced(metadata: &str, size: u64) -> Result<Announced> {
     };
     let keeps_both = matches!(values.get("keep_duplicates").map(String::as_str), Some("true" | "on"));
     let name = values.remove("filename").or_else(|| values.remove("name")).unwrap_or_default();
-    Ok(Announced { name, directory, keeps_both, metadata: metadata.to_owned(), size })
+    Ok(NewUploadRequest { name, directory, keeps_both, metadata: metadata.to_owned(), size })
 }
 
 /// Reads `Upload-Checksum`.
@@ -234,8 +234,8 @@ fn checksum(headers: &HeaderMap) -> Result<Option<Checksum>> {
     let wrong = || Error::BadRequest(format!("Upload-Checksum takes {ALGORITHMS} and a digest in Base64."));
     let (algorithm, digest) = value.to_str().ok().and_then(|text| text.split_once(' ')).ok_or_else(wrong)?;
     let hasher = match algorithm {
-        "sha1" => Hasher::Sha1(sha1::Sha1::new()),
-        "sha256" => Hasher::Sha256(sha2::Sha256::new()),
+        "sha1" => ChecksumHasher::Sha1(sha1::Sha1::new()),
+        "sha256" => ChecksumHasher::Sha256(sha2::Sha256::new()),
         _ => return Err(wrong()),
     };
     let expected = BASE64_STANDARD.decode(digest.trim()).map_err(|_| wrong())?;

@@ -9,11 +9,11 @@ use super::bodies::ItemBody;
 use super::respond::json;
 use crate::domain::library::listings;
 use crate::error::Error;
-use crate::http::extract::api_user::Caller;
+use crate::http::extract::api_user::ApiUser;
 use crate::http::multipart_upload::take_files;
-use crate::http::route::{Answer, Route, act};
+use crate::http::route::{HandlerResult, Route, act};
 use crate::model::Item;
-use crate::state::ingest_queue::Outcome;
+use crate::state::ingest_queue::Ingested;
 
 pub(super) fn routes() -> Vec<Route> {
     vec![Route::post("/api/media/upload", || web::route().to(upload_media))]
@@ -57,14 +57,14 @@ pub struct RefusedBody {
 /// Store files: 201 once all of them are safe on disk. The same bytes are kept once.
 #[utoipa::path(post, path = "/api/media/upload", tag = "Media",
     request_body(content = UploadForm, content_type = "multipart/form-data"), responses((status = 201, body = UploadBody)))]
-pub(super) async fn upload_media(caller: Caller, request: HttpRequest, payload: web::Payload) -> Answer {
+pub(super) async fn upload_media(caller: ApiUser, request: HttpRequest, payload: web::Payload) -> HandlerResult {
     let taken = take_files(&caller.services, &caller.presence, None, &request, payload).await?;
     let mut stored: Vec<(Item, bool)> = Vec::new();
     let mut refused = Vec::new();
     for file in taken {
         match file.became {
-            Ok(Outcome::Stored(item)) => stored.push((*item, false)),
-            Ok(Outcome::Duplicate(item)) => stored.push((*item, true)),
+            Ok(Ingested::Stored(item)) => stored.push((*item, false)),
+            Ok(Ingested::Duplicate(item)) => stored.push((*item, true)),
             Err(error) => refused.push((file.name, error)),
         }
     }

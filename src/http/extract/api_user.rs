@@ -11,28 +11,28 @@ use actix_web::{FromRequest, HttpRequest};
 
 use super::form::{is_csrf_header, out_of_date};
 use super::user::presence_of;
-use crate::domain::auth::api_tokens::Bearer;
+use crate::domain::auth::api_tokens::BearerToken;
 use crate::domain::sessions::lifecycle;
 use crate::error::{Error, Result};
 use crate::http::client_info::client_of;
-use crate::http::error::Failure;
+use crate::http::error::HandlerError;
 use crate::http::rate_limit;
 use crate::http::route::act;
 use crate::model::actor::Actor;
 use crate::model::actor::Client;
 use crate::model::{Scope, User};
 use crate::state::Services;
-use crate::state::rate_limiter::Who;
-use crate::state::session_cache::Presence;
+use crate::state::rate_limiter::RateLimitKey;
+use crate::state::session_cache::AuthSession;
 
 /// An active person, who may do what the request's method does.
-pub struct Caller {
+pub struct ApiUser {
     pub services: Data<Services>,
-    pub presence: Arc<Presence>,
+    pub presence: Arc<AuthSession>,
     client: Client,
 }
 
-impl Caller {
+impl ApiUser {
     /// Them, for the audit log.
     #[must_use]
     pub fn actor(&self) -> Actor {
@@ -45,11 +45,11 @@ impl Caller {
     }
 }
 
-type Extracted<T> = Pin<Box<dyn Future<Output = Result<T, Failure>>>>;
+type ExtractorFuture<T> = Pin<Box<dyn Future<Output = Result<T, HandlerError>>>>;
 
-impl FromRequest for Caller {
-    type Error = Failure;
-    type Future = Extracted<Self>;
+impl FromRequest for ApiUser {
+    type Error = HandlerError;
+    type Future = ExtractorFuture<Self>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let request = request.clone();
@@ -61,11 +61,11 @@ impl FromRequest for Caller {
 }
 
 /// An active person with any token at all: to end it.
-pub struct AnyCaller(pub Caller);
+pub struct ApiUserAnyScope(pub ApiUser);
 
-impl FromRequest for AnyCaller {
-    type Error = Failure;
-    type Future = Extracted<Self>;
+impl FromRequest for ApiUserAnyScope {
+    type Error = HandlerError;
+    type Future = ExtractorFuture<Self>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let request = request.clone();
@@ -74,11 +74,11 @@ impl FromRequest for AnyCaller {
 }
 
 /// An admin. For everyone else there is nothing here.
-pub struct AdminCaller(pub Caller);
+pub struct ApiAdmin(pub ApiUser);
 
-impl FromRequest for AdminCaller {
-    type Error = Failure;
-    type Future = Extracted<Self>;
+impl FromRequest for ApiAdmin {
+    type Error = HandlerError;
+    type Future = ExtractorFuture<Self>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let request = request.clone();
@@ -93,32 +93,32 @@ impl FromRequest for AdminCaller {
     }
 }
 
-async fn caller(request: &HttpRequest, needs: Option<Scope>) -> Result<Caller, Failure> {
+async fn caller(request: &HttpRequest, needs: Option<Scope>) -> Result<ApiUser, HandlerError> {
     let services = request.app_data::<Data<Services>>().cloned().ok_or_else(|| Error::internal("no services"))?;
     let client = client_of(request, &services.settings);
     let presence = present(request, &services, &client).await?;
-    rate_limit::count(request, &services, rate_limit::api_bucket(request.path()), Who::Account(presence.user.id.0))?;
+    rate_limit::count(request, &services, rate_limit::api_bucket(request.path()), RateLimitKey::Account(presence.user.id.0))?;
     if let Some(standing) = presence.user.status.standing() {
         return Err(Error::NotActive(standing).into());
     }
     if let Some(scope) = needs {
         refuse_without(&presence, scope)?;
     }
-    Ok(Caller { services, presence, client })
+    Ok(ApiUser { services, presence, client })
 }
 
-fn refuse_without(presence: &Presence, scope: Scope) -> Result<()> {
+fn refuse_without(presence: &AuthSession, scope: Scope) -> Result<()> {
     const LACKS: Error = Error::Forbidden("This access token was not made for that.");
     if presence.session.may(scope) { Ok(()) } else { Err(LACKS) }
 }
 
 /// The Authorization header where there is one, and nothing else then; otherwise the cookie, whose
 /// changes need the CSRF token.
-async fn present(request: &HttpRequest, services: &Data<Services>, client: &Client) -> Result<Arc<Presence>, Failure> {
+async fn present(request: &HttpRequest, services: &Data<Services>, client: &Client) -> Result<Arc<AuthSession>, HandlerError> {
     let presence = match request.headers().get(header::AUTHORIZATION) {
         Some(value) => {
             let token = value.to_str().ok().and_then(bearer_token).ok_or(Error::Unauthenticated)?;
-            let bearer = Bearer::read(services, token)?;
+            let bearer = BearerToken::read(services, token)?;
             match bearer.peek(services) {
                 Some(known) => known,
                 None => act(services, move |services| bearer.find(services)).await?,

@@ -12,8 +12,8 @@ use futures_util::StreamExt;
 use serde::de::DeserializeOwned;
 
 use crate::error::Error;
-use crate::http::error::Failure;
-use crate::http::session_cookie::Carrier;
+use crate::http::error::HandlerError;
+use crate::http::session_cookie::SessionCookie;
 
 /// The field every form carries.
 pub const CSRF_FIELD: &str = "csrf_token";
@@ -29,15 +29,15 @@ const OUT_OF_DATE: Error = Error::Forbidden("This form was out of date, so nothi
 pub struct Form<T>(pub T);
 
 impl<T: DeserializeOwned + 'static> FromRequest for Form<T> {
-    type Error = Failure;
-    type Future = Pin<Box<dyn Future<Output = Result<Self, Failure>>>>;
+    type Error = HandlerError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, HandlerError>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (request, payload) = (request.clone(), payload.take());
         Box::pin(async move {
             let mut fields = in_time(read(&request, payload)).await?;
             let is_ours = is_csrf_header(&request)
-                || fields.iter().any(|(name, value)| name == CSRF_FIELD && Carrier::of(&request).is_csrf(value));
+                || fields.iter().any(|(name, value)| name == CSRF_FIELD && SessionCookie::of(&request).is_csrf(value));
             if !is_ours {
                 return Err(OUT_OF_DATE.into());
             }
@@ -53,13 +53,13 @@ impl<T: DeserializeOwned + 'static> FromRequest for Form<T> {
 /// A form with nothing but the token in it.
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Nothing {}
+pub struct EmptyForm {}
 
 /// Whether the request carries the token as a header.
 #[must_use]
 pub fn is_csrf_header(request: &HttpRequest) -> bool {
     let given = request.headers().get(CSRF_HEADER).and_then(|value| value.to_str().ok());
-    given.is_some_and(|token| Carrier::of(request).is_csrf(token))
+    given.is_some_and(|token| SessionCookie::of(request).is_csrf(token))
 }
 
 /// What a form without a good token is told.
@@ -68,7 +68,7 @@ pub const fn out_of_date() -> Error {
     OUT_OF_DATE
 }
 
-async fn read(request: &HttpRequest, payload: Payload) -> Result<Vec<(String, String)>, Failure> {
+async fn read(request: &HttpRequest, payload: Payload) -> Result<Vec<(String, String)>, HandlerError> {
     let kind = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     match kind.as_str() {
@@ -81,7 +81,7 @@ async fn read(request: &HttpRequest, payload: Payload) -> Result<Vec<(String, St
     }
 }
 
-async fn read_urlencoded(mut payload: Payload) -> Result<Vec<(String, String)>, Failure> {
+async fn read_urlencoded(mut payload: Payload) -> Result<Vec<(String, String)>, HandlerError> {
     let mut body = Vec::new();
     while let Some(chunk) = payload.next().await {
         body.extend_from_slice(&chunk.map_err(broken)?);
@@ -92,7 +92,7 @@ async fn read_urlencoded(mut payload: Payload) -> Result<Vec<(String, String)>, 
     Ok(form_urlencoded::parse(&body).into_owned().collect())
 }
 
-async fn read_multipart(mut parts: Multipart) -> Result<Vec<(String, String)>, Failure> {
+async fn read_multipart(mut parts: Multipart) -> Result<Vec<(String, String)>, HandlerError> {
     let too_large = || Error::TooLarge { limit: LIMIT as u64 };
     let mut fields = Vec::new();
     let mut room = LIMIT;
@@ -111,7 +111,7 @@ async fn read_multipart(mut parts: Multipart) -> Result<Vec<(String, String)>, F
 ///
 /// # Errors
 /// `BadRequest` when the body broke off.
-pub async fn next_part(parts: &mut Multipart) -> Result<Option<actix_multipart::Field>, Failure> {
+pub async fn next_part(parts: &mut Multipart) -> Result<Option<actix_multipart::Field>, HandlerError> {
     parts.next().await.transpose().map_err(broken)
 }
 
@@ -119,7 +119,7 @@ pub async fn next_part(parts: &mut Multipart) -> Result<Option<actix_multipart::
 ///
 /// # Errors
 /// `TooLarge` past `limit` bytes, `BadRequest` for what is no UTF-8.
-pub async fn field_text(field: &mut actix_multipart::Field, limit: usize) -> Result<String, Failure> {
+pub async fn field_text(field: &mut actix_multipart::Field, limit: usize) -> Result<String, HandlerError> {
     let bytes = field_bytes(field, limit).await?;
     String::from_utf8(bytes).map_err(|_| Error::BadRequest("The form is not UTF-8.".into()).into())
 }
@@ -128,7 +128,7 @@ pub async fn field_text(field: &mut actix_multipart::Field, limit: usize) -> Res
 ///
 /// # Errors
 /// `TooLarge` past `limit` bytes.
-pub async fn field_bytes(field: &mut actix_multipart::Field, limit: usize) -> Result<Vec<u8>, Failure> {
+pub async fn field_bytes(field: &mut actix_multipart::Field, limit: usize) -> Result<Vec<u8>, HandlerError> {
     let mut bytes = Vec::new();
     while let Some(chunk) = field.next().await {
         bytes.extend_from_slice(&chunk.map_err(broken)?);
@@ -143,12 +143,12 @@ pub async fn field_bytes(field: &mut actix_multipart::Field, limit: usize) -> Re
 ///
 /// # Errors
 /// `BadRequest` after half a minute.
-pub async fn in_time<T>(reading: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+pub async fn in_time<T>(reading: impl Future<Output = Result<T, HandlerError>>) -> Result<T, HandlerError> {
     let read = tokio::time::timeout(PATIENCE, reading).await;
     read.map_err(|_| Error::BadRequest("The form took too long to arrive. Nothing was done.".into()))?
 }
 
 /// What a body that broke off is told.
-pub fn broken(cause: impl std::fmt::Display) -> Failure {
+pub fn broken(cause: impl std::fmt::Display) -> HandlerError {
     Error::BadRequest(format!("The request broke off or could not be read: {cause}.")).into()
 }

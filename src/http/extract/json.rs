@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 
 use super::form::{broken, in_time};
 use crate::error::{Error, FieldError};
-use crate::http::error::Failure;
+use crate::http::error::HandlerError;
 
 /// Bytes of a JSON body at most.
 const LIMIT: usize = 64 * 1024;
@@ -20,8 +20,8 @@ const LIMIT: usize = 64 * 1024;
 pub struct Json<T>(pub T);
 
 impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
-    type Error = Failure;
-    type Future = Pin<Box<dyn Future<Output = Result<Self, Failure>>>>;
+    type Error = HandlerError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, HandlerError>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (is_json, payload) = (is_json(request), payload.take());
@@ -52,7 +52,7 @@ fn is_json(request: &HttpRequest) -> bool {
     kind.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json")
 }
 
-async fn read(mut payload: Payload) -> Result<Vec<u8>, Failure> {
+async fn read(mut payload: Payload) -> Result<Vec<u8>, HandlerError> {
     let mut body = Vec::new();
     while let Some(chunk) = payload.next().await {
         body.extend_from_slice(&chunk.map_err(broken)?);
@@ -67,8 +67,8 @@ async fn read(mut payload: Payload) -> Result<Vec<u8>, Failure> {
 pub struct Query<T>(pub T);
 
 impl<T: DeserializeOwned> FromRequest for Query<T> {
-    type Error = Failure;
-    type Future = Ready<Result<Self, Failure>>;
+    type Error = HandlerError;
+    type Future = Ready<Result<Self, HandlerError>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let pairs = form_urlencoded::parse(request.query_string().as_bytes());
@@ -125,8 +125,8 @@ mod tests {
         let request = TestRequest::post().insert_header(("content-type", "application/json")).set_payload(body.to_owned());
         let (request, mut payload) = request.to_http_parts();
         match Json::<Body>::from_request(&request, &mut payload).await {
-            Err(Failure::Error(Error::Invalid(fields))) => fields[0].field.to_string(),
-            Err(Failure::Error(error)) => error.code().into(),
+            Err(HandlerError::Error(Error::Invalid(fields))) => fields[0].field.to_string(),
+            Err(HandlerError::Error(error)) => error.code().into(),
             _ => "taken".into(),
         }
     }
@@ -150,7 +150,7 @@ mod tests {
         let field = |query: &str| {
             let request = TestRequest::get().uri(&format!("/?{query}")).to_http_request();
             match Query::<Body>::from_request(&request, &mut Payload::None).into_inner() {
-                Err(Failure::Error(Error::Invalid(fields))) => fields[0].field.to_string(),
+                Err(HandlerError::Error(Error::Invalid(fields))) => fields[0].field.to_string(),
                 Err(_) => "other".into(),
                 Ok(_) => "taken".into(),
             }

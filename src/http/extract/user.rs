@@ -12,28 +12,28 @@ use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use crate::domain::sessions::lifecycle;
 use crate::error::Error;
 use crate::http::client_info::client_of;
-use crate::http::error::Failure;
+use crate::http::error::HandlerError;
 use crate::http::route::act;
-use crate::http::session_cookie::Carrier;
+use crate::http::session_cookie::SessionCookie;
 use crate::model::actor::Actor;
 use crate::model::actor::Client;
 use crate::model::{Theme, User};
 use crate::state::Services;
-use crate::state::session_cache::Presence;
+use crate::state::session_cache::AuthSession;
 
-type Extracted<T> = Pin<Box<dyn Future<Output = Result<T, Failure>>>>;
+type ExtractorFuture<T> = Pin<Box<dyn Future<Output = Result<T, HandlerError>>>>;
 
 /// Whoever asks, signed in or not, active or not.
-pub struct Visitor {
+pub struct MaybeUser {
     pub services: Data<Services>,
-    pub carrier: Carrier,
+    pub carrier: SessionCookie,
     pub client: Client,
-    pub presence: Option<Arc<Presence>>,
+    pub presence: Option<Arc<AuthSession>>,
 }
 
-impl FromRequest for Visitor {
-    type Error = Failure;
-    type Future = Extracted<Self>;
+impl FromRequest for MaybeUser {
+    type Error = HandlerError;
+    type Future = ExtractorFuture<Self>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let request = request.clone();
@@ -47,8 +47,8 @@ pub(crate) fn theme_of(request: &HttpRequest) -> &'static str {
 }
 
 /// The person and session of a browser's cookie.
-pub(crate) async fn presence_of(request: &HttpRequest, services: &Data<Services>) -> Result<Option<Arc<Presence>>, Error> {
-    let Some(token) = Carrier::of(request).token() else { return Ok(None) };
+pub(crate) async fn presence_of(request: &HttpRequest, services: &Data<Services>) -> Result<Option<Arc<AuthSession>>, Error> {
+    let Some(token) = SessionCookie::of(request).token() else { return Ok(None) };
     if let Some(known) = services.sessions.peek(&token).filter(|known| services.users_file.still_has(&known.user)) {
         return Ok(Some(known));
     }
@@ -59,9 +59,9 @@ pub(crate) async fn presence_of(request: &HttpRequest, services: &Data<Services>
     }
 }
 
-async fn visitor(request: &HttpRequest) -> Result<Visitor, Failure> {
+async fn visitor(request: &HttpRequest) -> Result<MaybeUser, HandlerError> {
     let services = request.app_data::<Data<Services>>().cloned().ok_or_else(|| Error::internal("no services"))?;
-    let carrier = Carrier::of(request);
+    let carrier = SessionCookie::of(request);
     let client = client_of(request, &services.settings);
     let presence = presence_of(request, &services).await?;
     if let Some(presence) = &presence {
@@ -70,18 +70,18 @@ async fn visitor(request: &HttpRequest) -> Result<Visitor, Failure> {
     if let Some(presence) = &presence {
         lifecycle::seen(&services, presence, &client);
     }
-    Ok(Visitor { services, carrier, client, presence })
+    Ok(MaybeUser { services, carrier, client, presence })
 }
 
 /// A person whose account is active. Everyone else is sent to where they can go on.
-pub struct SignedIn {
+pub struct CurrentUser {
     pub services: Data<Services>,
-    pub carrier: Carrier,
+    pub carrier: SessionCookie,
     pub client: Client,
-    pub presence: Arc<Presence>,
+    pub presence: Arc<AuthSession>,
 }
 
-impl SignedIn {
+impl CurrentUser {
     /// Them, for the audit log.
     #[must_use]
     pub fn actor(&self) -> Actor {
@@ -94,9 +94,9 @@ impl SignedIn {
     }
 }
 
-impl FromRequest for SignedIn {
-    type Error = Failure;
-    type Future = Extracted<Self>;
+impl FromRequest for CurrentUser {
+    type Error = HandlerError;
+    type Future = ExtractorFuture<Self>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let request = request.clone();
@@ -104,13 +104,13 @@ impl FromRequest for SignedIn {
     }
 }
 
-async fn signed_in(request: &HttpRequest) -> Result<SignedIn, Failure> {
-    let Visitor { services, carrier, client, presence } = visitor(request).await?;
-    let Some(presence) = presence else { return Err(Failure::Elsewhere(log_in_path(request))) };
+async fn signed_in(request: &HttpRequest) -> Result<CurrentUser, HandlerError> {
+    let MaybeUser { services, carrier, client, presence } = visitor(request).await?;
+    let Some(presence) = presence else { return Err(HandlerError::Redirect(log_in_path(request))) };
     if presence.user.status.standing().is_some() {
-        return Err(Failure::Elsewhere("/pending".into()));
+        return Err(HandlerError::Redirect("/pending".into()));
     }
-    Ok(SignedIn { services, carrier, client, presence })
+    Ok(CurrentUser { services, carrier, client, presence })
 }
 
 /// Log-in, and from there to the page that was asked for.
@@ -126,11 +126,11 @@ fn log_in_path(request: &HttpRequest) -> String {
 }
 
 /// An admin. For everyone else the page does not exist.
-pub struct Admin(pub SignedIn);
+pub struct AdminUser(pub CurrentUser);
 
-impl FromRequest for Admin {
-    type Error = Failure;
-    type Future = Extracted<Self>;
+impl FromRequest for AdminUser {
+    type Error = HandlerError;
+    type Future = ExtractorFuture<Self>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let request = request.clone();

@@ -9,9 +9,9 @@ use actix_web::http::uri::PathAndQuery;
 
 use crate::config::Settings;
 use crate::error::Error;
-use crate::http::error::Failure;
+use crate::http::error::HandlerError;
 use crate::http::health::is_probe;
-use crate::http::response::html::Page;
+use crate::http::response::html::HtmlPage;
 use crate::http::routes::routes;
 
 /// The attributes of our pages that hold an address; `value` does not.
@@ -48,7 +48,7 @@ pub fn check(settings: &Settings) -> Result<(), Error> {
 /// # Errors
 /// The way to `base` for whoever asks for `/`, `NotFound` for everything else beside it: were it answered, a proxy that
 /// takes the path off could be asked for the same thing by two addresses, and its rules for one of them be passed by.
-pub fn take_off(request: &mut ServiceRequest, base: &str) -> Result<(), Failure> {
+pub fn take_off(request: &mut ServiceRequest, base: &str) -> Result<(), HandlerError> {
     if base.is_empty() {
         return Ok(());
     }
@@ -60,7 +60,7 @@ pub fn take_off(request: &mut ServiceRequest, base: &str) -> Result<(), Failure>
         }
         // Machines ask by the server's own address.
         None if is_probe(request.path()) => {}
-        None if request.path() == "/" => return Err(Failure::Elsewhere("/".into())),
+        None if request.path() == "/" => return Err(HandlerError::Redirect("/".into())),
         None => return Err(Error::NotFound.into()),
     }
     let from = request.headers().get(REFERER).and_then(|from| from.to_str().ok()).and_then(|from| {
@@ -86,7 +86,7 @@ pub fn put_before(mut response: ServiceResponse<BoxBody>, base: &str) -> Service
     if let Some(there) = there.and_then(|path| HeaderValue::from_bytes(&[base.as_bytes(), path].concat()).ok()) {
         response.headers_mut().insert(LOCATION, there);
     }
-    let is_page = response.response().extensions().contains::<Page>();
+    let is_page = response.response().extensions().contains::<HtmlPage>();
     if is_page { response.map_body(|_, body| below(body, base)) } else { response }
 }
 

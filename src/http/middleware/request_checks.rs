@@ -7,7 +7,7 @@ use actix_web::middleware::Next;
 use actix_web::web::Data;
 
 use crate::error::Error;
-use crate::http::error::Failure;
+use crate::http::error::HandlerError;
 use crate::http::health::is_probe;
 use crate::http::route::act;
 use crate::http::static_files;
@@ -25,7 +25,7 @@ pub async fn gate(
     }
 }
 
-async fn passes(request: &ServiceRequest) -> Result<(), Failure> {
+async fn passes(request: &ServiceRequest) -> Result<(), HandlerError> {
     let services = request.app_data::<Data<Services>>().cloned().ok_or_else(|| Error::internal("no services"))?;
     refuse_disguised(request.path())?;
     crate::http::rate_limit::count_address(request, &services)?;
@@ -37,9 +37,9 @@ async fn passes(request: &ServiceRequest) -> Result<(), Failure> {
         let has_admin = act(&services, |services| services.has_admin()).await?;
         if !has_admin {
             return Err(if request.path().starts_with("/api") {
-                Failure::Error(Error::SetupRequired)
+                HandlerError::Error(Error::SetupRequired)
             } else {
-                Failure::Elsewhere("/setup".into())
+                HandlerError::Redirect("/setup".into())
             });
         }
     }
@@ -61,8 +61,8 @@ fn is_from_friend(request: &ServiceRequest, services: &Services) -> bool {
 
 /// Fetch Metadata where the browser sends it, `Origin` where it does not (OWASP CSRF sheet);
 /// the token in the form comes on top.
-fn refuse_cross_site(request: &ServiceRequest, services: &Services) -> Result<(), Failure> {
-    const REFUSED: Failure = Failure::Error(Error::Forbidden("This came from another site, so nothing was done."));
+fn refuse_cross_site(request: &ServiceRequest, services: &Services) -> Result<(), HandlerError> {
+    const REFUSED: HandlerError = HandlerError::Error(Error::Forbidden("This came from another site, so nothing was done."));
     let word = |name: header::HeaderName| request.headers().get(name).map(|value| value.to_str().unwrap_or("?"));
     if word(header::HeaderName::from_static("sec-fetch-site")).is_some_and(|site| !matches!(site, "same-origin" | "none")) {
         return Err(REFUSED);
@@ -74,7 +74,7 @@ fn refuse_cross_site(request: &ServiceRequest, services: &Services) -> Result<()
 }
 
 /// A path that writes plain letters as `%72` is one in disguise: limits and layers go by what they read.
-fn refuse_disguised(path: &str) -> Result<(), Failure> {
+fn refuse_disguised(path: &str) -> Result<(), HandlerError> {
     let mut bytes = path.bytes();
     while let Some(byte) = bytes.next() {
         if byte == b'%' {
@@ -89,7 +89,7 @@ fn refuse_disguised(path: &str) -> Result<(), Failure> {
     Ok(())
 }
 
-fn refuse_compressed(request: &ServiceRequest) -> Result<(), Failure> {
+fn refuse_compressed(request: &ServiceRequest) -> Result<(), HandlerError> {
     match request.headers().get(header::CONTENT_ENCODING) {
         Some(encoding) if encoding != "identity" => Err(Error::UnsupportedMedia.into()),
         _ => Ok(()),

@@ -13,9 +13,9 @@ use askama::Template;
 use tracing::Instrument;
 
 use crate::error::Error;
-use crate::http::error::{Failure, error_of};
-use crate::http::response::error_body::Envelope;
-use crate::http::server::idle_connections::{Connection, UnderWay, Watched};
+use crate::http::error::{HandlerError, error_of};
+use crate::http::response::error_body::ErrorBody;
+use crate::http::server::idle_connections::{Connection, InFlightRequest, TrackedBody};
 use crate::state::Services;
 
 /// Every page's policy: nothing from elsewhere, nothing inline.
@@ -44,7 +44,7 @@ pub async fn edge(
     let base = services.as_ref().map_or("", |services| services.settings.base_path());
     let is_inside = super::base_path::take_off(&mut request, base);
     crate::http::tus_headers::override_method(&mut request);
-    let under_way = request.conn_data::<Arc<Connection>>().map(UnderWay::begin);
+    let under_way = request.conn_data::<Arc<Connection>>().map(InFlightRequest::begin);
     let span = tracing::info_span!("request", id);
     let mut response = match is_inside {
         Ok(()) => next.call(request).instrument(span.clone()).await?.map_into_boxed_body(),
@@ -54,10 +54,10 @@ pub async fn edge(
     let http = response.request().clone();
     let status = response.status();
     if (status.is_client_error() || status.is_server_error()) && needs_face(&response) {
-        let known = response.response().error().and_then(|cause| cause.as_error::<Failure>());
+        let known = response.response().error().and_then(|cause| cause.as_error::<HandlerError>());
         let made_here;
         let error = match known {
-            Some(Failure::Error(error)) => error,
+            Some(HandlerError::Error(error)) => error,
             _ => {
                 if let Some(cause) = response.response().error() {
                     tracing::debug!("actix: {cause}");
@@ -92,7 +92,7 @@ pub async fn edge(
     tracing::debug!(method = %http.method(), path = http.path(), status, milliseconds);
     let response = super::base_path::put_before(response, base);
     Ok(match under_way {
-        Some(under_way) => response.map_body(|_, body| BoxBody::new(Watched::new(body, under_way))),
+        Some(under_way) => response.map_body(|_, body| BoxBody::new(TrackedBody::new(body, under_way))),
         None => response,
     })
 }
@@ -134,7 +134,7 @@ fn face(request: &HttpRequest, error: &Error, id: &str) -> HttpResponse {
         if matches!(error, Error::Unauthenticated) {
             answer.insert_header((header::WWW_AUTHENTICATE, "Bearer realm=\"nexus\""));
         }
-        return answer.json(Envelope::of(error));
+        return answer.json(ErrorBody::of(error));
     }
     let page = ErrorPage {
         assets: crate::http::static_files::base(),
@@ -147,7 +147,7 @@ fn face(request: &HttpRequest, error: &Error, id: &str) -> HttpResponse {
     };
     match page.render() {
         Ok(html) => crate::http::response::html::page(answer, html),
-        Err(cause) => Failure::Error(Error::internal(cause)).error_response(),
+        Err(cause) => HandlerError::Error(Error::internal(cause)).error_response(),
     }
 }
 

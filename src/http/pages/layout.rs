@@ -6,13 +6,13 @@ use super::components::format::{self, thousands};
 use crate::db::Conn;
 use crate::domain::accounts::admin;
 use crate::error::{Result, bytes_in_words};
-use crate::http::extract::user::SignedIn;
+use crate::http::extract::user::CurrentUser;
 use crate::http::route::act;
 use crate::http::session_cookie::Flash;
 use crate::media::avatar::initials;
 use crate::model::{Directory, Shelf, User};
-use crate::state::library_cache::{Library, Surroundings};
-use crate::state::session_cache::Presence;
+use crate::state::library_cache::{LibrarySummary, LibraryVersion};
+use crate::state::session_cache::AuthSession;
 
 /// One link of the navigation.
 pub struct Link {
@@ -35,7 +35,7 @@ pub struct Storage {
 }
 
 /// The surroundings of one page.
-pub struct Shell {
+pub struct Layout {
     pub assets: &'static str,
     pub csrf: String,
     pub user: User,
@@ -47,12 +47,12 @@ pub struct Shell {
     pub storage: Storage,
     pub flash: Option<Flash>,
     pub current: String,
-    pub surroundings: Arc<Surroundings>,
+    pub surroundings: Arc<LibrarySummary>,
 }
 
 /// What a request says about the surroundings of its page.
-pub struct Frame {
-    pub presence: Arc<Presence>,
+pub struct LayoutInput {
+    pub presence: Arc<AuthSession>,
     pub csrf: String,
     /// A message that is shown once.
     pub flash: Option<Flash>,
@@ -60,17 +60,17 @@ pub struct Frame {
     pub current: String,
 }
 
-impl Frame {
-    pub fn of(at: &SignedIn, current: &str) -> Result<Self> {
+impl LayoutInput {
+    pub fn of(at: &CurrentUser, current: &str) -> Result<Self> {
         let (presence, current) = (at.presence.clone(), current.to_owned());
         Ok(Self { presence, csrf: at.carrier.csrf()?, flash: at.carrier.take_flash(), current })
     }
 }
 
-impl Shell {
+impl Layout {
     /// Gathers it; `current` is the path of the page.
-    pub async fn load(at: &SignedIn, current: &str) -> Result<Self> {
-        let frame = Frame::of(at, current)?;
+    pub async fn load(at: &CurrentUser, current: &str) -> Result<Self> {
+        let frame = LayoutInput::of(at, current)?;
         act(&at.services, move |services| {
             services.db.read(|conn| {
                 let library = services.libraries.of(conn, frame.presence.user.id)?;
@@ -81,8 +81,8 @@ impl Shell {
     }
 
     /// Gathers it with what the request says.
-    pub fn gather(conn: &mut Conn, library: &Library, frame: Frame) -> Result<Self> {
-        let Frame { presence, csrf, flash, current } = frame;
+    pub fn gather(conn: &mut Conn, library: &LibraryVersion, frame: LayoutInput) -> Result<Self> {
+        let LayoutInput { presence, csrf, flash, current } = frame;
         let user = presence.user.clone();
         let surroundings = library.surroundings(conn)?;
         // People who wait for an admin.

@@ -6,39 +6,39 @@ use actix_web::http::uri::PathAndQuery;
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
-use super::layout::Frame;
+use super::layout::LayoutInput;
 use crate::db::Conn;
 use crate::domain::previews;
 use crate::error::Error;
-use crate::http::extract::user::SignedIn;
+use crate::http::extract::user::CurrentUser;
 use crate::http::response::cache::kept;
 use crate::http::response::html;
-use crate::http::route::Answer;
+use crate::http::route::HandlerResult;
 use crate::http::safe_redirect::back_path;
-use crate::http::session_cookie::{Carrier, Flash};
+use crate::http::session_cookie::{Flash, SessionCookie};
 use crate::model::now;
 use crate::state::Services;
-use crate::state::library_cache::{Kept, Library};
+use crate::state::library_cache::{CachedResponse, LibraryVersion};
 
 /// A page.
-pub fn show(page: &impl Template) -> Answer {
+pub fn show(page: &impl Template) -> HandlerResult {
     show_with(StatusCode::OK, page)
 }
 
 /// A page of what a person keeps, at `current`: as it was drawn for them a moment ago if nothing has changed since,
 /// otherwise drawn by `draw`.
 pub async fn show_kept<P: Template>(
-    at: &SignedIn,
+    at: &CurrentUser,
     request: &HttpRequest,
     current: &str,
-    draw: impl FnOnce(&Services, &mut Conn, &Library, Frame) -> Result<P, Error> + Send + 'static,
-) -> Answer {
-    let frame = Frame::of(at, current)?;
+    draw: impl FnOnce(&Services, &mut Conn, &LibraryVersion, LayoutInput) -> Result<P, Error> + Send + 'static,
+) -> HandlerResult {
+    let frame = LayoutInput::of(at, current)?;
     // A message is shown once.
     let asked = frame.flash.is_none().then(|| asked(at, request));
     let drawn = kept(&at.services, at.user().id, asked, |services, conn, library| {
         let html = draw(services, conn, library, frame)?.render().map_err(Error::internal)?;
-        Ok(Kept { body: html.into(), etag: "".into() })
+        Ok(CachedResponse { body: html.into(), etag: "".into() })
     })
     .await?;
     Ok(html::page(HttpResponse::Ok(), drawn.body))
@@ -46,7 +46,7 @@ pub async fn show_kept<P: Template>(
 
 /// Everything beside their library that a page of a person is drawn from: who they are and on which device, how long
 /// ago things were in words of minutes, and for admins how many people wait.
-fn asked(at: &SignedIn, request: &HttpRequest) -> String {
+fn asked(at: &CurrentUser, request: &HttpRequest) -> String {
     let seconds = now().assume_utc().unix_timestamp();
     let (moment, changes) = if at.user().is_admin() { (seconds / 5, at.services.sessions.changes()) } else { (seconds / 60, 0) };
     let address = request.uri().path_and_query().map_or("", PathAndQuery::as_str);
@@ -55,25 +55,25 @@ fn asked(at: &SignedIn, request: &HttpRequest) -> String {
 }
 
 /// A page with another status: a form that is shown again.
-pub fn show_with(status: StatusCode, page: &impl Template) -> Answer {
+pub fn show_with(status: StatusCode, page: &impl Template) -> HandlerResult {
     let drawn = page.render().map_err(Error::internal)?;
     Ok(html::page(HttpResponse::build(status), drawn))
 }
 
 /// 303: look there now.
 #[expect(clippy::unnecessary_wraps, reason = "it is what handlers end with")]
-pub fn see(path: &str) -> Answer {
+pub fn see(path: &str) -> HandlerResult {
     Ok(HttpResponse::SeeOther().insert_header((LOCATION, path)).finish())
 }
 
 /// 303 back to where the form was, with a message.
-pub fn back(request: &HttpRequest, carrier: &Carrier, text: impl Into<String>) -> Answer {
+pub fn back(request: &HttpRequest, carrier: &SessionCookie, text: impl Into<String>) -> HandlerResult {
     say(carrier, text)?;
     see(&back_path(request).unwrap_or_else(|| "/dashboard".into()))
 }
 
 /// A refusal of fields as a message on the page the form was on, with what was typed into `kept` still in it.
-pub fn sent_back(request: &HttpRequest, carrier: &Carrier, error: Error, kept: Option<(&str, String)>) -> Answer {
+pub fn sent_back(request: &HttpRequest, carrier: &SessionCookie, error: Error, kept: Option<(&str, String)>) -> HandlerResult {
     let Error::Invalid(fields) = error else { return Err(error.into()) };
     let said: Vec<_> = fields.into_iter().map(|field| field.message).collect();
     let kept = kept.map(|(field, typed)| (field.to_owned(), typed.chars().take(255).collect()));
@@ -82,6 +82,6 @@ pub fn sent_back(request: &HttpRequest, carrier: &Carrier, error: Error, kept: O
 }
 
 /// Leaves a message for the next page.
-pub fn say(carrier: &Carrier, text: impl Into<String>) -> Result<(), Error> {
+pub fn say(carrier: &SessionCookie, text: impl Into<String>) -> Result<(), Error> {
     carrier.leave(&Flash { text: text.into(), ..Flash::default() })
 }

@@ -7,7 +7,7 @@ use crate::error::Error;
 use crate::http::route::act;
 use crate::model::UserId;
 use crate::state::Services;
-use crate::state::library_cache::{Kept, Library};
+use crate::state::library_cache::{CachedResponse, LibraryVersion};
 
 /// The answer to `asked` for that person: as it was made for this version of their library, or made now, with one
 /// connection and in one turn off the async threads. Without `asked` it is made each time.
@@ -18,8 +18,8 @@ pub async fn kept(
     services: &Data<Services>,
     owner: UserId,
     asked: Option<String>,
-    make: impl FnOnce(&Services, &mut Conn, &Library) -> Result<Kept, Error> + Send + 'static,
-) -> Result<Kept, Error> {
+    make: impl FnOnce(&Services, &mut Conn, &LibraryVersion) -> Result<CachedResponse, Error> + Send + 'static,
+) -> Result<CachedResponse, Error> {
     let known = asked.as_ref().zip(services.libraries.peek(owner));
     if let Some(kept) = known.and_then(|(asked, library)| services.libraries.answer(&library, asked)) {
         return Ok(kept);

@@ -8,38 +8,39 @@ use crate::error::Error;
 /// What every failure is answered with.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Error)]
-pub struct Envelope {
-    error: Said,
+pub struct ErrorBody {
+    error: ErrorDetail,
 }
 
 #[derive(Serialize, ToSchema)]
 #[schema(as = ErrorSaid)]
-struct Said {
+struct ErrorDetail {
     /// Stable: see the table of codes in `docs/API.md`.
     #[schema(example = "NOT_FOUND")]
     code: &'static str,
     /// A sentence for people.
     message: String,
     /// The fields that need another value.
-    details: Vec<Detail>,
+    details: Vec<FieldDetail>,
 }
 
 #[derive(Serialize, ToSchema)]
 #[schema(as = ErrorDetail)]
-struct Detail {
+struct FieldDetail {
     field: String,
     message: String,
 }
 
-impl Envelope {
+impl ErrorBody {
     #[must_use]
     pub fn of(error: &Error) -> Self {
         let details = match error {
-            Error::Invalid(fields) => {
-                fields.iter().map(|field| Detail { field: field.field.to_string(), message: field.message.clone() }).collect()
-            }
+            Error::Invalid(fields) => fields
+                .iter()
+                .map(|field| FieldDetail { field: field.field.to_string(), message: field.message.clone() })
+                .collect(),
             _ => Vec::new(),
         };
-        Self { error: Said { code: error.code(), message: error.to_string(), details } }
+        Self { error: ErrorDetail { code: error.code(), message: error.to_string(), details } }
     }
 }

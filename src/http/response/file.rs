@@ -5,16 +5,16 @@ use actix_web::http::header::{self, HeaderMap, HeaderName, HttpDate};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::sendfile_body::{FilePart, Outlet, Unsent, read_small};
+use super::sendfile_body::{FilePart, HeadBody, SendfileQueue, read_small};
 use crate::error::Error;
-use crate::http::route::Answer;
-use crate::state::open_file_cache::Source;
+use crate::http::route::HandlerResult;
+use crate::state::open_file_cache::FileSource;
 
 /// RFC 8187: what needs no escape in `filename*`.
 const EXTENDED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// What is said about a file beside its bytes.
-pub struct Described<'a> {
+pub struct FileResponse<'a> {
     pub name: &'a str,
     pub mime: &'a str,
     /// Without quotes.
@@ -40,7 +40,7 @@ pub enum Caching {
 ///
 /// # Errors
 /// `RangeNotSatisfiable`.
-pub fn serve(request: &HttpRequest, source: &Source, about: &Described<'_>) -> Answer {
+pub fn serve(request: &HttpRequest, source: &FileSource, about: &FileResponse<'_>) -> HandlerResult {
     let headers = request.headers();
     if is_fresh(headers, about) {
         let mut answer = HttpResponse::NotModified();
@@ -55,9 +55,9 @@ pub fn serve(request: &HttpRequest, source: &Source, about: &Described<'_>) -> A
         return Ok(answer.insert_header((HeaderName::from_static("x-accel-redirect"), place.as_str())).finish());
     }
     let part = match wanted(headers, about) {
-        Wanted::All => None,
-        Wanted::Part(start, end) => Some((start, end)),
-        Wanted::Impossible => return Err(Error::RangeNotSatisfiable { size: about.size }.into()),
+        RequestedRange::All => None,
+        RequestedRange::Part(start, end) => Some((start, end)),
+        RequestedRange::Impossible => return Err(Error::RangeNotSatisfiable { size: about.size }.into()),
     };
     let mut answer = if part.is_some() { HttpResponse::PartialContent() } else { HttpResponse::Ok() };
     validators(&mut answer, about);
@@ -70,17 +70,17 @@ pub fn serve(request: &HttpRequest, source: &Source, about: &Described<'_>) -> A
         None => (0, about.size),
     };
     if request.method() == Method::HEAD {
-        return Ok(answer.body(Unsent(length)));
+        return Ok(answer.body(HeadBody(length)));
     }
     let at = source.offset + start;
     if let Some(bytes) = read_small(source, at, length) {
         return Ok(answer.body(bytes));
     }
-    let outlet = request.conn_data::<Outlet>().ok_or_else(|| Error::internal("a connection has no outlet"))?;
+    let outlet = request.conn_data::<SendfileQueue>().ok_or_else(|| Error::internal("a connection has no outlet"))?;
     Ok(answer.no_chunking(length).body(FilePart::new(outlet, source.file.clone(), at, length)))
 }
 
-fn content_headers(answer: &mut HttpResponseBuilder, about: &Described<'_>) {
+fn content_headers(answer: &mut HttpResponseBuilder, about: &FileResponse<'_>) {
     answer
         .insert_header((header::CONTENT_TYPE, about.mime))
         .insert_header((header::ACCEPT_RANGES, "bytes"))
@@ -90,7 +90,7 @@ fn content_headers(answer: &mut HttpResponseBuilder, about: &Described<'_>) {
     }
 }
 
-fn validators(answer: &mut HttpResponseBuilder, about: &Described<'_>) {
+fn validators(answer: &mut HttpResponseBuilder, about: &FileResponse<'_>) {
     answer
         .insert_header((header::ETAG, format!("\"{}\"", about.etag)))
         .insert_header((header::LAST_MODIFIED, HttpDate::from(about.modified)))
@@ -108,7 +108,7 @@ fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
 }
 
 /// RFC 9110, 13.1.2 and 13.1.3.
-fn is_fresh(headers: &HeaderMap, about: &Described<'_>) -> bool {
+fn is_fresh(headers: &HeaderMap, about: &FileResponse<'_>) -> bool {
     if headers.contains_key(header::IF_NONE_MATCH) {
         return is_known(headers, &about.etag);
     }
@@ -126,7 +126,7 @@ pub fn is_known(headers: &HeaderMap, etag: &str) -> bool {
 }
 
 #[derive(Debug, PartialEq, Eq)]
-enum Wanted {
+enum RequestedRange {
     All,
     /// First and last byte.
     Part(u64, u64),
@@ -134,8 +134,10 @@ enum Wanted {
 }
 
 /// RFC 9110, 14.2: one range; several, or one that makes no sense, mean the whole file.
-fn wanted(headers: &HeaderMap, about: &Described<'_>) -> Wanted {
-    let Some(range) = text(headers, header::RANGE).and_then(|range| range.strip_prefix("bytes=")) else { return Wanted::All };
+fn wanted(headers: &HeaderMap, about: &FileResponse<'_>) -> RequestedRange {
+    let Some(range) = text(headers, header::RANGE).and_then(|range| range.strip_prefix("bytes=")) else {
+        return RequestedRange::All;
+    };
     if let Some(condition) = text(headers, header::IF_RANGE) {
         let is_same = if condition.starts_with('"') {
             condition.trim_matches('"') == about.etag
@@ -143,24 +145,24 @@ fn wanted(headers: &HeaderMap, about: &Described<'_>) -> Wanted {
             condition.parse::<HttpDate>().is_ok_and(|date| date == HttpDate::from(about.modified))
         };
         if !is_same {
-            return Wanted::All;
+            return RequestedRange::All;
         }
     }
-    let Some((first, last)) = range.trim().split_once('-') else { return Wanted::All };
+    let Some((first, last)) = range.trim().split_once('-') else { return RequestedRange::All };
     let number = |digits: &str| digits.bytes().all(|b| b.is_ascii_digit()).then(|| digits.parse::<u64>().unwrap_or(u64::MAX));
     match (first, last) {
-        ("", "") => Wanted::All,
+        ("", "") => RequestedRange::All,
         ("", suffix) => match number(suffix) {
-            None => Wanted::All,
-            Some(0) => Wanted::Impossible,
-            Some(_) if about.size == 0 => Wanted::Impossible,
-            Some(count) => Wanted::Part(about.size.saturating_sub(count), about.size - 1),
+            None => RequestedRange::All,
+            Some(0) => RequestedRange::Impossible,
+            Some(_) if about.size == 0 => RequestedRange::Impossible,
+            Some(count) => RequestedRange::Part(about.size.saturating_sub(count), about.size - 1),
         },
         (first, last) => match (number(first), number(if last.is_empty() { "18446744073709551615" } else { last })) {
-            (Some(first), Some(last)) if first > last => Wanted::All,
-            (Some(first), Some(_)) if first >= about.size => Wanted::Impossible,
-            (Some(first), Some(last)) => Wanted::Part(first, last.min(about.size - 1)),
-            _ => Wanted::All,
+            (Some(first), Some(last)) if first > last => RequestedRange::All,
+            (Some(first), Some(_)) if first >= about.size => RequestedRange::Impossible,
+            (Some(first), Some(last)) => RequestedRange::Part(first, last.min(about.size - 1)),
+            _ => RequestedRange::All,
         },
     }
 }
@@ -184,9 +186,9 @@ mod tests {
     use super::*;
     use actix_web::test::TestRequest;
 
-    fn about() -> Described<'static> {
+    fn about() -> FileResponse<'static> {
         let modified = std::time::UNIX_EPOCH + std::time::Duration::from_secs(784_111_777);
-        Described {
+        FileResponse {
             name: "a.mp4",
             mime: "video/mp4",
             etag: "abc".into(),
@@ -198,26 +200,26 @@ mod tests {
         }
     }
 
-    fn range(value: &str) -> Wanted {
+    fn range(value: &str) -> RequestedRange {
         wanted(TestRequest::default().insert_header(("Range", value)).to_http_request().headers(), &about())
     }
 
     #[test]
     fn a_range_is_one_part_of_the_file() {
-        assert_eq!(range("bytes=0-0"), Wanted::Part(0, 0));
-        assert_eq!(range("bytes=10-"), Wanted::Part(10, 99));
-        assert_eq!(range("bytes=-30"), Wanted::Part(70, 99));
-        assert_eq!(range("bytes=-1000"), Wanted::Part(0, 99));
-        assert_eq!(range("bytes=50-1000"), Wanted::Part(50, 99));
+        assert_eq!(range("bytes=0-0"), RequestedRange::Part(0, 0));
+        assert_eq!(range("bytes=10-"), RequestedRange::Part(10, 99));
+        assert_eq!(range("bytes=-30"), RequestedRange::Part(70, 99));
+        assert_eq!(range("bytes=-1000"), RequestedRange::Part(0, 99));
+        assert_eq!(range("bytes=50-1000"), RequestedRange::Part(50, 99));
     }
 
     #[test]
     fn a_range_past_the_end_is_impossible_and_nonsense_is_ignored() {
         for value in ["bytes=100-", "bytes=100-200", "bytes=-0", "bytes=99999999999999999999-"] {
-            assert_eq!(range(value), Wanted::Impossible, "{value}");
+            assert_eq!(range(value), RequestedRange::Impossible, "{value}");
         }
         for value in ["bytes=5-4", "bytes=a-b", "bytes=-", "lines=1-2", "bytes=0-1,5-6", "bytes=+1-2"] {
-            assert_eq!(range(value), Wanted::All, "{value}");
+            assert_eq!(range(value), RequestedRange::All, "{value}");
         }
     }
 
@@ -227,11 +229,11 @@ mod tests {
             let request = TestRequest::default().insert_header(("Range", "bytes=0-9")).insert_header(("If-Range", condition));
             wanted(request.to_http_request().headers(), &about())
         };
-        assert_eq!(part("\"abc\""), Wanted::Part(0, 9));
-        assert_eq!(part("\"other\""), Wanted::All);
-        assert_eq!(part("W/\"abc\""), Wanted::All);
-        assert_eq!(part("Sun, 06 Nov 1994 08:49:37 GMT"), Wanted::Part(0, 9));
-        assert_eq!(part("Sun, 06 Nov 1994 08:49:38 GMT"), Wanted::All);
+        assert_eq!(part("\"abc\""), RequestedRange::Part(0, 9));
+        assert_eq!(part("\"other\""), RequestedRange::All);
+        assert_eq!(part("W/\"abc\""), RequestedRange::All);
+        assert_eq!(part("Sun, 06 Nov 1994 08:49:37 GMT"), RequestedRange::Part(0, 9));
+        assert_eq!(part("Sun, 06 Nov 1994 08:49:38 GMT"), RequestedRange::All);
     }
 
     #[test]

@@ -16,7 +16,7 @@ use bytes::{Bytes, BytesMut};
 use rustix::io::{Errno, ReadWriteFlags};
 use tokio::task::JoinHandle;
 
-use crate::state::open_file_cache::Source;
+use crate::state::open_file_cache::FileSource;
 
 /// What goes out in one piece if the page cache has it.
 pub const SMALL: u64 = 128 << 10;
@@ -28,7 +28,7 @@ const WINDOW: u64 = 1 << 20;
 const READ: usize = 128 << 10;
 
 /// All of a small part of a file, if it can be had without waiting for the disk.
-pub fn read_small(source: &Source, at: u64, length: u64) -> Option<Bytes> {
+pub fn read_small(source: &FileSource, at: u64, length: u64) -> Option<Bytes> {
     let is_tiny = length <= TINY && length == source.length;
     if is_tiny && let Some(bytes) = source.bytes.get() {
         return Some(bytes.clone());
@@ -53,9 +53,9 @@ fn read_now(file: &File, buffer: &mut [u8], at: u64) -> Option<usize> {
 /// Where a connection's answer puts the part of a file that its socket sends after what was written before. Both live
 /// on the connection's thread.
 #[derive(Clone, Default)]
-pub struct Outlet(Rc<RefCell<Option<Sending>>>);
+pub struct SendfileQueue(Rc<RefCell<Option<PendingSend>>>);
 
-impl Outlet {
+impl SendfileQueue {
     /// Sends what it was given as far as the socket takes it, and wakes the answer when that is all.
     ///
     /// # Errors
@@ -72,7 +72,7 @@ impl Outlet {
     }
 }
 
-struct Sending {
+struct PendingSend {
     file: Arc<File>,
     at: u64,
     end: u64,
@@ -82,7 +82,7 @@ struct Sending {
     warming: Option<(u64, JoinHandle<Result<()>>)>,
 }
 
-impl Sending {
+impl PendingSend {
     fn poll_send(
         &mut self,
         context: &mut Context<'_>,
@@ -159,14 +159,14 @@ pub fn sendfile(socket: impl AsFd, file: &File, at: &mut u64, most: u64) -> Resu
 /// The body of an answer that its connection's outlet sends. Its length has to be said in the head: it hands out no
 /// bytes of its own.
 pub struct FilePart {
-    outlet: Outlet,
-    waiting: Option<Sending>,
+    outlet: SendfileQueue,
+    waiting: Option<PendingSend>,
 }
 
 impl FilePart {
     #[must_use]
-    pub fn new(outlet: &Outlet, file: Arc<File>, at: u64, length: u64) -> Self {
-        let sending = Sending { file, at, end: at.saturating_add(length), warm_until: at, warming: None };
+    pub fn new(outlet: &SendfileQueue, file: Arc<File>, at: u64, length: u64) -> Self {
+        let sending = PendingSend { file, at, end: at.saturating_add(length), warm_until: at, warming: None };
         Self { outlet: outlet.clone(), waiting: Some(sending) }
     }
 }
@@ -204,9 +204,9 @@ impl Drop for FilePart {
 }
 
 /// The body of an answer to HEAD: it has a length and no bytes.
-pub struct Unsent(pub u64);
+pub struct HeadBody(pub u64);
 
-impl MessageBody for Unsent {
+impl MessageBody for HeadBody {
     type Error = Error;
 
     fn size(&self) -> BodySize {
@@ -235,7 +235,7 @@ mod tests {
 
     /// What a socket that takes 100,000 bytes at a time gets, and with what the answer ends.
     async fn sent(file: &Arc<File>, at: u64, length: u64) -> (Vec<u8>, Result<()>) {
-        let outlet = Outlet::default();
+        let outlet = SendfileQueue::default();
         let mut part = FilePart::new(&outlet, file.clone(), at, length);
         let mut bytes = Vec::new();
         let done = poll_fn(|context| {
@@ -279,7 +279,7 @@ mod tests {
 
     #[actix_web::test]
     async fn an_answer_that_is_given_up_leaves_nothing_to_send() {
-        let outlet = Outlet::default();
+        let outlet = SendfileQueue::default();
         let mut part = FilePart::new(&outlet, file(&[7; 10]), 0, 10);
         assert!(poll_fn(|context| Poll::Ready(Pin::new(&mut part).poll_next(context).is_pending())).await);
         drop(part);

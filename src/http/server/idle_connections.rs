@@ -48,9 +48,9 @@ impl Connection {
 
 /// All connections that are open.
 #[derive(Clone, Default)]
-pub struct Watch(Arc<Mutex<Vec<Weak<Connection>>>>);
+pub struct ConnectionTracker(Arc<Mutex<Vec<Weak<Connection>>>>);
 
-impl Watch {
+impl ConnectionTracker {
     /// Takes a new connection into the watch.
     ///
     /// # Errors
@@ -77,9 +77,9 @@ impl Watch {
 }
 
 /// A request from its first byte of work to the last byte of its answer.
-pub struct UnderWay(Arc<Connection>);
+pub struct InFlightRequest(Arc<Connection>);
 
-impl UnderWay {
+impl InFlightRequest {
     #[must_use]
     pub fn begin(connection: &Arc<Connection>) -> Self {
         connection.under_way.fetch_add(1, Ordering::AcqRel);
@@ -88,7 +88,7 @@ impl UnderWay {
     }
 }
 
-impl Drop for UnderWay {
+impl Drop for InFlightRequest {
     fn drop(&mut self) {
         self.0.progress();
         self.0.under_way.fetch_sub(1, Ordering::AcqRel);
@@ -96,19 +96,19 @@ impl Drop for UnderWay {
 }
 
 /// An answer's body that says that it is being sent.
-pub struct Watched {
+pub struct TrackedBody {
     inner: BoxBody,
-    under_way: UnderWay,
+    under_way: InFlightRequest,
 }
 
-impl Watched {
+impl TrackedBody {
     #[must_use]
-    pub const fn new(inner: BoxBody, under_way: UnderWay) -> Self {
+    pub const fn new(inner: BoxBody, under_way: InFlightRequest) -> Self {
         Self { inner, under_way }
     }
 }
 
-impl MessageBody for Watched {
+impl MessageBody for TrackedBody {
     type Error = Box<dyn std::error::Error>;
 
     fn size(&self) -> BodySize {
@@ -150,7 +150,7 @@ mod tests {
 
     #[test]
     fn a_connection_without_a_request_is_cut_after_a_minute() {
-        let watch = Watch::default();
+        let watch = ConnectionTracker::default();
         let (old, mut other) = connection(Duration::from_secs(61));
         let (young, _other) = connection(Duration::from_secs(59));
         watch.0.lock().unwrap().extend([Arc::downgrade(&old), Arc::downgrade(&young)]);
@@ -161,7 +161,7 @@ mod tests {
     #[test]
     fn a_request_that_is_worked_on_is_not_cut_but_an_answer_nobody_reads_is() {
         let (connection, _other) = connection(Duration::from_mins(11));
-        let under_way = UnderWay::begin(&connection);
+        let under_way = InFlightRequest::begin(&connection);
         assert!(!connection.is_over(), "an upload may take its time");
         connection.is_sending.store(true, Ordering::Relaxed);
         assert!(connection.is_over());

@@ -9,35 +9,35 @@ use actix_web::dev::Extensions;
 use actix_web::rt::net::TcpStream;
 use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 
-use super::idle_connections::{Connection, Watch};
-use crate::http::response::sendfile_body::{Outlet, sendfile};
+use super::idle_connections::{Connection, ConnectionTracker};
+use crate::http::response::sendfile_body::{SendfileQueue, sendfile};
 use crate::state::Services;
 
 /// An accepted connection.
-pub struct Socket {
+pub struct SendfileSocket {
     stream: TcpStream,
     connection: Arc<Connection>,
-    outlet: Outlet,
+    outlet: SendfileQueue,
     services: Arc<Services>,
 }
 
-impl Drop for Socket {
+impl Drop for SendfileSocket {
     fn drop(&mut self) {
         self.services.metrics.connections.dec();
     }
 }
 
-impl Socket {
+impl SendfileSocket {
     /// Takes a new connection into the watch.
     ///
     /// # Errors
     /// The system's, when there are too many open files.
-    pub fn new(stream: TcpStream, watch: &Watch, services: &Arc<Services>) -> Result<Self> {
+    pub fn new(stream: TcpStream, watch: &ConnectionTracker, services: &Arc<Services>) -> Result<Self> {
         // A head that waits for its reader's acknowledgement keeps the body back for 40 ms.
         drop(stream.set_nodelay(true));
         let connection = watch.add(&stream)?;
         services.metrics.connections.inc();
-        Ok(Self { stream, connection, outlet: Outlet::default(), services: services.clone() })
+        Ok(Self { stream, connection, outlet: SendfileQueue::default(), services: services.clone() })
     }
 
     /// What its requests know of it: the connection, and where a part of a file is put to be sent.
@@ -54,7 +54,7 @@ impl Socket {
     }
 }
 
-impl AsyncRead for Socket {
+impl AsyncRead for SendfileSocket {
     fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<Result<()>> {
         let before = buffer.filled().len();
         let read = Pin::new(&mut self.stream).poll_read(context, buffer);
@@ -63,7 +63,7 @@ impl AsyncRead for Socket {
     }
 }
 
-impl AsyncWrite for Socket {
+impl AsyncWrite for SendfileSocket {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write(context, bytes);
         self.note(&written);

@@ -5,15 +5,15 @@ use actix_web::web;
 use askama::Template;
 use serde::Deserialize;
 
-use crate::domain::sessions::access_tokens::{self, LIFETIMES, TokenForm};
+use crate::domain::sessions::access_tokens::{self, LIFETIMES, TokenRequest};
 use crate::domain::sessions::lifecycle;
 use crate::error::{Error, FieldError};
-use crate::http::extract::form::{Form, Nothing};
-use crate::http::extract::user::SignedIn;
+use crate::http::extract::form::{EmptyForm, Form};
+use crate::http::extract::user::CurrentUser;
 use crate::http::pages::components::format::{self as v, When};
-use crate::http::pages::layout::Shell;
+use crate::http::pages::layout::Layout;
 use crate::http::pages::respond::{say, see, show, show_with};
-use crate::http::route::{Answer, Route, act};
+use crate::http::route::{HandlerResult, Route, act};
 use crate::http::session_cookie::Flash;
 use crate::model::{Scope, Session};
 
@@ -26,7 +26,7 @@ pub(crate) fn routes() -> Vec<Route> {
 }
 
 /// One token.
-struct Row {
+struct TokenRow {
     id: i64,
     name: String,
     scopes: String,
@@ -36,7 +36,7 @@ struct Row {
     ends: Option<When>,
 }
 
-impl Row {
+impl TokenRow {
     fn of(session: &Session) -> Self {
         let used = (session.last_seen > session.created_at).then(|| (v::when(session.last_seen), session.address.clone()));
         Self {
@@ -52,9 +52,9 @@ impl Row {
 
 #[derive(Template)]
 #[template(path = "pages/account/access_tokens.html")]
-struct TokensPage {
-    shell: Shell,
-    rows: Vec<Row>,
+struct AccessTokensPage {
+    shell: Layout,
+    rows: Vec<TokenRow>,
     name: String,
     name_problem: Option<String>,
     scopes_problem: Option<String>,
@@ -64,7 +64,7 @@ struct TokensPage {
     lifetimes: Vec<(u16, String, bool)>,
 }
 
-async fn page(at: &SignedIn, form: &TokenForm, errors: &[FieldError]) -> Result<TokensPage, Error> {
+async fn page(at: &CurrentUser, form: &TokenRequest, errors: &[FieldError]) -> Result<AccessTokensPage, Error> {
     let id = at.user().id;
     let tokens = act(&at.services, move |services| access_tokens::list(services, id)).await?;
     let problem = |field: &str| errors.iter().find(|error| error.field == field).map(|error| error.message.clone());
@@ -75,8 +75,8 @@ async fn page(at: &SignedIn, form: &TokenForm, errors: &[FieldError]) -> Result<
     ];
     let scopes = scopes.into_iter().filter(|(scope, _)| *scope != Scope::Admin || at.user().is_admin());
     let chosen = form.days.parse().unwrap_or(90);
-    Ok(TokensPage {
-        rows: tokens.iter().map(Row::of).collect(),
+    Ok(AccessTokensPage {
+        rows: tokens.iter().map(TokenRow::of).collect(),
         name: form.name.clone(),
         name_problem: problem("name"),
         scopes_problem: problem("scopes").or_else(|| problem("days")),
@@ -86,12 +86,12 @@ async fn page(at: &SignedIn, form: &TokenForm, errors: &[FieldError]) -> Result<
         lifetimes: LIFETIMES
             .map(|days| (days, if days == 0 { "Until I end it".into() } else { format!("{days} days") }, days == chosen))
             .to_vec(),
-        shell: Shell::load(at, "/account/tokens").await?,
+        shell: Layout::load(at, "/account/tokens").await?,
     })
 }
 
-async fn show_tokens(at: SignedIn) -> Answer {
-    let usual = TokenForm { scopes: vec!["read".into()], ..TokenForm::default() };
+async fn show_tokens(at: CurrentUser) -> HandlerResult {
+    let usual = TokenRequest { scopes: vec!["read".into()], ..TokenRequest::default() };
     show(&page(&at, &usual, &[]).await?)
 }
 
@@ -106,8 +106,8 @@ struct NewToken {
     days: String,
 }
 
-async fn submit_token(at: SignedIn, Form(form): Form<NewToken>) -> Answer {
-    let form = TokenForm { name: form.name, scopes: form.scopes, days: form.days };
+async fn submit_token(at: CurrentUser, Form(form): Form<NewToken>) -> HandlerResult {
+    let form = TokenRequest { name: form.name, scopes: form.scopes, days: form.days };
     let (presence, client, sent) = (at.presence.clone(), at.client.clone(), form.clone());
     match act(&at.services, move |services| access_tokens::create(services, &presence, &sent, &client)).await {
         Ok(token) => {
@@ -120,7 +120,7 @@ async fn submit_token(at: SignedIn, Form(form): Form<NewToken>) -> Answer {
     }
 }
 
-async fn submit_end(at: SignedIn, path: web::Path<String>, _: Form<Nothing>) -> Answer {
+async fn submit_end(at: CurrentUser, path: web::Path<String>, _: Form<EmptyForm>) -> HandlerResult {
     let id: i64 = path.parse().map_err(|_| Error::NotFound)?;
     let (presence, by) = (at.presence.clone(), at.actor());
     act(&at.services, move |services| lifecycle::end(services, &by, &presence.user, id)).await?;

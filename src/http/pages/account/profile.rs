@@ -7,15 +7,15 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
 
-use crate::domain::accounts::profile::{self, ProfileForm};
+use crate::domain::accounts::profile::{self, ProfileChange};
 use crate::error::{Error, FieldError};
-use crate::http::error::Failure;
+use crate::http::error::HandlerError;
 use crate::http::extract::form::{CSRF_FIELD, Form, field_bytes, field_text, in_time, is_csrf_header, next_part, out_of_date};
-use crate::http::extract::user::SignedIn;
+use crate::http::extract::user::CurrentUser;
 use crate::http::pages::components::format::{self as v, Field, with_errors};
-use crate::http::pages::layout::Shell;
+use crate::http::pages::layout::Layout;
 use crate::http::pages::respond::{back, say, see, show, show_with};
-use crate::http::route::{Answer, Route, act, shared};
+use crate::http::route::{HandlerResult, Route, act, shared};
 use crate::media::avatar::MAX_PICTURE;
 
 pub(crate) fn routes() -> Vec<Route> {
@@ -31,8 +31,8 @@ pub(crate) fn routes() -> Vec<Route> {
 
 #[derive(Template)]
 #[template(path = "pages/account/profile.html")]
-struct AccountPage {
-    shell: Shell,
+struct ProfilePage {
+    shell: Layout,
     profile: Vec<Field>,
     password: Vec<Field>,
     single_keys: bool,
@@ -42,10 +42,10 @@ struct AccountPage {
     picture_version: String,
 }
 
-async fn page(at: &SignedIn, form: Option<&ProfileForm>, errors: &[FieldError]) -> Result<AccountPage, Error> {
-    let shell = Shell::load(at, "/account").await?;
+async fn page(at: &CurrentUser, form: Option<&ProfileChange>, errors: &[FieldError]) -> Result<ProfilePage, Error> {
+    let shell = Layout::load(at, "/account").await?;
     let user = at.user();
-    let kept = form.cloned().unwrap_or_else(|| ProfileForm {
+    let kept = form.cloned().unwrap_or_else(|| ProfileChange {
         firstname: user.firstname.clone(),
         lastname: user.lastname.clone(),
         email: user.email.clone(),
@@ -67,7 +67,7 @@ async fn page(at: &SignedIn, form: Option<&ProfileForm>, errors: &[FieldError]) 
             .hint("At least 8 characters. Several words make a good one."),
     ];
     let picture_problem = errors.iter().find(|error| error.field == "picture").map(|error| error.message.clone());
-    Ok(AccountPage {
+    Ok(ProfilePage {
         shell,
         profile: with_errors(profile, errors),
         password: with_errors(password, errors),
@@ -78,13 +78,13 @@ async fn page(at: &SignedIn, form: Option<&ProfileForm>, errors: &[FieldError]) 
     })
 }
 
-async fn show_account(at: SignedIn) -> Answer {
+async fn show_account(at: CurrentUser) -> HandlerResult {
     show(&page(&at, None, &[]).await?)
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct AccountForm {
+struct ProfileForm {
     #[serde(default)]
     firstname: String,
     #[serde(default)]
@@ -99,8 +99,8 @@ struct AccountForm {
     single_keys: Option<String>,
 }
 
-async fn submit_profile(at: SignedIn, Form(form): Form<AccountForm>) -> Answer {
-    let form = ProfileForm {
+async fn submit_profile(at: CurrentUser, Form(form): Form<ProfileForm>) -> HandlerResult {
+    let form = ProfileChange {
         firstname: form.firstname,
         lastname: form.lastname,
         email: form.email,
@@ -128,7 +128,7 @@ struct PasswordForm {
     new_password: String,
 }
 
-async fn submit_password(at: SignedIn, Form(form): Form<PasswordForm>) -> Answer {
+async fn submit_password(at: CurrentUser, Form(form): Form<PasswordForm>) -> HandlerResult {
     let services = shared(&at.services);
     let changed =
         profile::change_password(&services, &at.presence, &form.current_password, &form.new_password, at.client.clone()).await;
@@ -149,7 +149,7 @@ struct ThemeForm {
     theme: String,
 }
 
-async fn submit_theme(at: SignedIn, request: HttpRequest, Form(form): Form<ThemeForm>) -> Answer {
+async fn submit_theme(at: CurrentUser, request: HttpRequest, Form(form): Form<ThemeForm>) -> HandlerResult {
     let presence = at.presence.clone();
     let theme = form.theme.clone();
     act(&at.services, move |services| profile::set_theme(services, &presence.user, &form.theme)).await?;
@@ -161,7 +161,7 @@ async fn submit_theme(at: SignedIn, request: HttpRequest, Form(form): Form<Theme
     back(&request, &at.carrier, said)
 }
 
-async fn show_picture(at: SignedIn) -> Answer {
+async fn show_picture(at: CurrentUser) -> HandlerResult {
     let presence = at.presence.clone();
     let svg = act(&at.services, move |services| profile::read_icon(services, &presence.user)).await?;
     Ok(HttpResponse::Ok()
@@ -171,7 +171,7 @@ async fn show_picture(at: SignedIn) -> Answer {
         .body(svg))
 }
 
-async fn submit_picture(at: SignedIn, request: HttpRequest, payload: web::Payload) -> Answer {
+async fn submit_picture(at: CurrentUser, request: HttpRequest, payload: web::Payload) -> HandlerResult {
     let mut is_ours = is_csrf_header(&request);
     let (mut picture, mut is_removed) = (Vec::new(), false);
     let mut parts = Multipart::new(request.headers(), payload);
@@ -183,7 +183,7 @@ async fn submit_picture(at: SignedIn, request: HttpRequest, payload: web::Payloa
             }
             _ if !is_ours => return Err(out_of_date().into()),
             Some("picture") => match in_time(field_bytes(&mut field, MAX_PICTURE)).await {
-                Err(Failure::Error(Error::TooLarge { .. })) => {
+                Err(HandlerError::Error(Error::TooLarge { .. })) => {
                     let errors = [FieldError::new("picture", "That is larger than 1 MB.")];
                     return show_with(StatusCode::UNPROCESSABLE_ENTITY, &page(&at, None, &errors).await?);
                 }

@@ -5,12 +5,12 @@ use askama::Template;
 
 use crate::domain::sessions::lifecycle;
 use crate::error::Error;
-use crate::http::extract::form::{Form, Nothing};
-use crate::http::extract::user::SignedIn;
+use crate::http::extract::form::{EmptyForm, Form};
+use crate::http::extract::user::CurrentUser;
 use crate::http::pages::components::format::{self as v, When};
-use crate::http::pages::layout::Shell;
+use crate::http::pages::layout::Layout;
 use crate::http::pages::respond::{say, see, show};
-use crate::http::route::{Answer, Route, act};
+use crate::http::route::{HandlerResult, Route, act};
 use crate::model::{Session, SessionKind};
 
 pub(crate) fn routes() -> Vec<Route> {
@@ -22,7 +22,7 @@ pub(crate) fn routes() -> Vec<Route> {
 }
 
 /// One device.
-pub(crate) struct Row {
+pub(crate) struct SessionRow {
     pub id: i64,
     pub device: String,
     pub address: String,
@@ -32,7 +32,7 @@ pub(crate) struct Row {
     pub is_api: bool,
 }
 
-impl Row {
+impl SessionRow {
     pub fn of(session: Session, this: i64) -> Self {
         Self {
             is_this: session.id == this,
@@ -49,19 +49,19 @@ impl Row {
 #[derive(Template)]
 #[template(path = "pages/account/sessions.html")]
 struct SessionsPage {
-    shell: Shell,
-    rows: Vec<Row>,
+    shell: Layout,
+    rows: Vec<SessionRow>,
 }
 
-async fn show_sessions(at: SignedIn) -> Answer {
+async fn show_sessions(at: CurrentUser) -> HandlerResult {
     let id = at.user().id;
     let list = act(&at.services, move |services| lifecycle::list(services, id)).await?;
     let this = at.presence.session.id;
-    let shell = Shell::load(&at, "/account/sessions").await?;
-    show(&SessionsPage { rows: list.into_iter().map(|session| Row::of(session, this)).collect(), shell })
+    let shell = Layout::load(&at, "/account/sessions").await?;
+    show(&SessionsPage { rows: list.into_iter().map(|session| SessionRow::of(session, this)).collect(), shell })
 }
 
-async fn submit_end(at: SignedIn, path: web::Path<String>, _: Form<Nothing>) -> Answer {
+async fn submit_end(at: CurrentUser, path: web::Path<String>, _: Form<EmptyForm>) -> HandlerResult {
     let id: i64 = path.parse().map_err(|_| Error::NotFound)?;
     let (presence, by) = (at.presence.clone(), at.actor());
     act(&at.services, move |services| lifecycle::end(services, &by, &presence.user, id)).await?;
@@ -73,7 +73,7 @@ async fn submit_end(at: SignedIn, path: web::Path<String>, _: Form<Nothing>) -> 
     see("/account/sessions")
 }
 
-async fn submit_end_others(at: SignedIn, _: Form<Nothing>) -> Answer {
+async fn submit_end_others(at: CurrentUser, _: Form<EmptyForm>) -> HandlerResult {
     let (presence, by) = (at.presence.clone(), at.actor());
     let ended = act(&at.services, move |services| lifecycle::end_others(services, &by, &presence)).await?;
     say(&at.carrier, format!("{} logged out.", v::counted(i64::try_from(ended).unwrap_or(0), "other device")))?;

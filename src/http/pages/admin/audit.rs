@@ -9,14 +9,14 @@ use time::macros::format_description;
 
 use crate::domain::audit::{self, csv_head, csv_line};
 use crate::error::Error;
-use crate::http::extract::user::Admin;
+use crate::http::extract::user::AdminUser;
 use crate::http::pages::components::format::{self as v, When};
-use crate::http::pages::layout::Shell;
+use crate::http::pages::layout::Layout;
 use crate::http::pages::respond::show;
 use crate::http::response::file::disposition;
-use crate::http::route::{Answer, Route, act};
+use crate::http::route::{HandlerResult, Route, act};
 use crate::model::{AuditRow, Event, Time};
-use crate::store::audit::Filter;
+use crate::store::audit::AuditFilter;
 
 /// Rows on a page.
 const PAGE: i64 = 50;
@@ -32,7 +32,7 @@ pub(crate) fn routes() -> Vec<Route> {
 
 /// What is looked for, as it stands in the address.
 #[derive(Debug, Clone, Default, Deserialize)]
-struct Asked {
+struct AuditQuery {
     #[serde(default)]
     event: String,
     #[serde(default)]
@@ -45,9 +45,9 @@ struct Asked {
     before: Option<i64>,
 }
 
-impl Asked {
-    fn filter(&self) -> Filter {
-        Filter {
+impl AuditQuery {
+    fn filter(&self) -> AuditFilter {
+        AuditFilter {
             event: Event::parse(&self.event),
             actor: Some(self.who.trim().to_owned()).filter(|who| !who.is_empty()),
             from: day(&self.from),
@@ -68,7 +68,7 @@ fn day(text: &str) -> Option<Time> {
     Some(day.midnight())
 }
 
-struct Row {
+struct AuditTableRow {
     id: i64,
     when: When,
     event: &'static str,
@@ -79,7 +79,7 @@ struct Row {
     address: String,
 }
 
-impl Row {
+impl AuditTableRow {
     fn of(row: AuditRow) -> Self {
         Self {
             id: row.id,
@@ -98,9 +98,9 @@ impl Row {
 #[derive(Template)]
 #[template(path = "pages/admin/audit.html")]
 struct AuditPage {
-    shell: Shell,
-    rows: Vec<Row>,
-    asked: Asked,
+    shell: Layout,
+    rows: Vec<AuditTableRow>,
+    asked: AuditQuery,
     is_filtered: bool,
     /// Word, label, and whether it is what was asked for.
     events: Vec<(&'static str, &'static str, bool)>,
@@ -108,7 +108,7 @@ struct AuditPage {
     export: String,
 }
 
-async fn show_audit(Admin(at): Admin, query: web::Query<Asked>) -> Answer {
+async fn show_audit(AdminUser(at): AdminUser, query: web::Query<AuditQuery>) -> HandlerResult {
     let asked = query.into_inner();
     let (filter, before) = (asked.filter(), asked.before);
     let mut rows = act(&at.services, move |services| audit::list(services, &filter, before, PAGE + 1)).await?;
@@ -117,9 +117,9 @@ async fn show_audit(Admin(at): Admin, query: web::Query<Asked>) -> Answer {
     let query = asked.query();
     let joined = |more: String| if query.is_empty() { more } else { format!("{query}&{more}") };
     let next = rows.last().filter(|_| has_more).map(|row| format!("/admin/audit?{}", joined(format!("before={}", row.id))));
-    let shell = Shell::load(&at, "/admin/audit").await?;
+    let shell = Layout::load(&at, "/admin/audit").await?;
     show(&AuditPage {
-        rows: rows.into_iter().map(Row::of).collect(),
+        rows: rows.into_iter().map(AuditTableRow::of).collect(),
         is_filtered: !query.is_empty(),
         events: Event::NAMED.iter().map(|(event, words)| (event.as_str(), *words, event.as_str() == asked.event)).collect(),
         export: if query.is_empty() { "/admin/audit/export".into() } else { format!("/admin/audit/export?{query}") },
@@ -130,7 +130,7 @@ async fn show_audit(Admin(at): Admin, query: web::Query<Asked>) -> Answer {
 }
 
 /// Everything that fits, the newest first, as CSV (RFC 4180).
-async fn show_export(Admin(at): Admin, query: web::Query<Asked>) -> Answer {
+async fn show_export(AdminUser(at): AdminUser, query: web::Query<AuditQuery>) -> HandlerResult {
     let (filter, services) = (query.filter(), at.services.clone());
     let body = stream::try_unfold(Some((None, csv_head())), move |state| {
         let (filter, services) = (filter.clone(), services.clone());

@@ -6,12 +6,12 @@ use askama::Template;
 use crate::db::Conn;
 use crate::domain::malware;
 use crate::error::Error;
-use crate::http::extract::form::{Form, Nothing};
-use crate::http::extract::user::{Admin, SignedIn};
+use crate::http::extract::form::{EmptyForm, Form};
+use crate::http::extract::user::{AdminUser, CurrentUser};
 use crate::http::pages::components::format::{self as v, Size, When};
-use crate::http::pages::layout::Shell;
+use crate::http::pages::layout::Layout;
 use crate::http::pages::respond::{back, see, show};
-use crate::http::route::{Answer, Route, act};
+use crate::http::route::{HandlerResult, Route, act};
 use crate::model::finding::{Finding, FindingState};
 use crate::model::{FindingId, User};
 
@@ -25,7 +25,7 @@ pub(crate) fn routes() -> Vec<Route> {
 }
 
 /// One finding in the list.
-struct Row {
+struct FindingRow {
     id: FindingId,
     name: String,
     owner: String,
@@ -37,7 +37,7 @@ struct Row {
     decided: String,
 }
 
-impl Row {
+impl FindingRow {
     fn of(finding: Finding, owner: String) -> Self {
         let word = match finding.state {
             FindingState::Quarantined => "",
@@ -61,23 +61,33 @@ impl Row {
 #[derive(Template)]
 #[template(path = "pages/admin/findings.html")]
 struct FindingsPage {
-    shell: Shell,
-    rows: Vec<Row>,
+    shell: Layout,
+    rows: Vec<FindingRow>,
 }
 
-async fn show_findings(Admin(at): Admin) -> Answer {
+async fn show_findings(AdminUser(at): AdminUser) -> HandlerResult {
     let list = act(&at.services, |services| malware::findings(services)).await?;
-    let shell = Shell::load(&at, "/admin/status").await?;
-    show(&FindingsPage { rows: list.into_iter().map(|(finding, owner)| Row::of(finding, owner)).collect(), shell })
+    let shell = Layout::load(&at, "/admin/status").await?;
+    show(&FindingsPage { rows: list.into_iter().map(|(finding, owner)| FindingRow::of(finding, owner)).collect(), shell })
 }
 
-async fn submit_delete(Admin(at): Admin, request: HttpRequest, path: web::Path<String>, _: Form<Nothing>) -> Answer {
+async fn submit_delete(
+    AdminUser(at): AdminUser,
+    request: HttpRequest,
+    path: web::Path<String>,
+    _: Form<EmptyForm>,
+) -> HandlerResult {
     let (id, by) = (parse_id(&path)?, at.actor());
     act(&at.services, move |services| malware::delete(services, &by, id)).await?;
     back(&request, &at.carrier, "The file was deleted for good.")
 }
 
-async fn submit_release(Admin(at): Admin, request: HttpRequest, path: web::Path<String>, _: Form<Nothing>) -> Answer {
+async fn submit_release(
+    AdminUser(at): AdminUser,
+    request: HttpRequest,
+    path: web::Path<String>,
+    _: Form<EmptyForm>,
+) -> HandlerResult {
     let (id, by) = (parse_id(&path)?, at.actor());
     act(&at.services, move |services| malware::release(services, &by, id)).await?;
     back(&request, &at.carrier, "The file was given back to its owner.")
@@ -88,7 +98,7 @@ fn parse_id(text: &str) -> Result<FindingId, Error> {
 }
 
 /// What a person is told on their dashboard.
-pub struct Notice {
+pub struct MalwareNotice {
     pub id: FindingId,
     pub name: String,
     pub signature: String,
@@ -99,9 +109,9 @@ pub struct Notice {
 ///
 /// # Errors
 /// The database's.
-pub fn notices(conn: &mut Conn, user: &User) -> Result<Vec<Notice>, Error> {
+pub fn notices(conn: &mut Conn, user: &User) -> Result<Vec<MalwareNotice>, Error> {
     let unseen = malware::unseen(conn, user)?;
-    let notice = |finding: Finding| Notice {
+    let notice = |finding: Finding| MalwareNotice {
         id: finding.id,
         name: finding.name,
         signature: finding.signature,
@@ -110,7 +120,7 @@ pub fn notices(conn: &mut Conn, user: &User) -> Result<Vec<Notice>, Error> {
     Ok(unseen.into_iter().map(notice).collect())
 }
 
-async fn submit_seen(at: SignedIn, path: web::Path<String>, _: Form<Nothing>) -> Answer {
+async fn submit_seen(at: CurrentUser, path: web::Path<String>, _: Form<EmptyForm>) -> HandlerResult {
     let (id, presence) = (parse_id(&path)?, at.presence.clone());
     act(&at.services, move |services| malware::see(services, &presence.user, id)).await?;
     see("/dashboard")

@@ -3,18 +3,18 @@
 use actix_web::{HttpRequest, web};
 use askama::Template;
 
-use crate::domain::backup::Standing;
-use crate::domain::ops::status::{self, Previews, Status};
+use crate::domain::backup::BackupStatus;
+use crate::domain::ops::status::{self, PreviewStatus, ServerStatus};
 use crate::domain::previews;
 use crate::error::bytes_in_words;
-use crate::http::extract::form::{Form, Nothing};
-use crate::http::extract::user::Admin;
+use crate::http::extract::form::{EmptyForm, Form};
+use crate::http::extract::user::AdminUser;
 use crate::http::pages::components::format as v;
-use crate::http::pages::layout::Shell;
+use crate::http::pages::layout::Layout;
 use crate::http::pages::respond::{back, show};
-use crate::http::route::{Answer, Route, act};
+use crate::http::route::{HandlerResult, Route, act};
 use crate::media;
-use crate::state::malware_scanner::Health;
+use crate::state::malware_scanner::ScannerHealth;
 
 pub(crate) fn routes() -> Vec<Route> {
     vec![
@@ -26,8 +26,8 @@ pub(crate) fn routes() -> Vec<Route> {
 #[derive(Template)]
 #[template(path = "pages/admin/status.html")]
 struct StatusPage {
-    shell: Shell,
-    status: Status,
+    shell: Layout,
+    status: ServerStatus,
     version: &'static str,
     uptime: String,
     space: String,
@@ -44,8 +44,8 @@ struct BackupsCard {
 }
 
 impl BackupsCard {
-    fn of(standing: Option<&Standing>) -> Self {
-        let Some(Standing { newest, is_late, trouble }) = standing else {
+    fn of(standing: Option<&BackupStatus>) -> Self {
+        let Some(BackupStatus { newest, is_late, trouble }) = standing else {
             return Self { words: "None are made here. Set NEXUS_BACKUP_DIR.".into(), is_bad: false };
         };
         let newest = newest.map_or_else(|| "There is none yet.".into(), |at| format!("The newest was made {}.", v::when(at).ago));
@@ -64,16 +64,16 @@ struct ScannerCard {
 }
 
 impl ScannerCard {
-    fn of(status: &Status) -> Self {
+    fn of(status: &ServerStatus) -> Self {
         let waiting = match status.waiting {
             0 => String::new(),
             count => format!(" {} waiting for it.", v::counted(count, "file")),
         };
         let (words, is_bad) = match &status.scanner {
-            Health::Off => ("Off: files are kept as they come. Set NEXUS_CLAMD to turn it on.".to_owned(), false),
-            Health::Unknown => (format!("Not asked yet.{waiting}"), false),
-            Health::Works(version) => (format!("{version}.{waiting}"), false),
-            Health::Away(why) => (
+            ScannerHealth::Off => ("Off: files are kept as they come. Set NEXUS_CLAMD to turn it on.".to_owned(), false),
+            ScannerHealth::Unknown => (format!("Not asked yet.{waiting}"), false),
+            ScannerHealth::Works(version) => (format!("{version}.{waiting}"), false),
+            ScannerHealth::Away(why) => (
                 format!(
                     "Does not answer: {why}. New files stay closed until it does.{waiting} Start clamd, or look at NEXUS_CLAMD."
                 ),
@@ -96,15 +96,17 @@ struct PreviewsCard {
 }
 
 impl PreviewsCard {
-    fn of(previews: &Previews) -> Self {
+    fn of(previews: &PreviewStatus) -> Self {
         let waiting = match previews.waiting {
             0 => String::new(),
             count => format!(" {} to be made.", v::counted(count, "preview")),
         };
         let (words, is_bad) = match &previews.health {
-            media::Health::Unknown => (format!("Not tried yet.{waiting}"), false),
-            media::Health::Works => (format!("Decoders are shut in.{waiting}"), false),
-            media::Health::Off(why) => (format!("Off: {why}. They need Landlock and seccomp of Linux 5.13 or newer."), true),
+            media::RendererHealth::Unknown => (format!("Not tried yet.{waiting}"), false),
+            media::RendererHealth::Works => (format!("Decoders are shut in.{waiting}"), false),
+            media::RendererHealth::Off(why) => {
+                (format!("Off: {why}. They need Landlock and seccomp of Linux 5.13 or newer."), true)
+            }
         };
         let opens = |tool: &str| if tool == "vipsthumbnail" { "HEIC and AVIF pictures" } else { "films" };
         let missing = previews.missing.iter().map(|(tool, why)| {
@@ -127,15 +129,15 @@ impl PreviewsCard {
     }
 }
 
-async fn submit_retry(Admin(at): Admin, request: HttpRequest, _: Form<Nothing>) -> Answer {
+async fn submit_retry(AdminUser(at): AdminUser, request: HttpRequest, _: Form<EmptyForm>) -> HandlerResult {
     let again = act(&at.services, |services| previews::retry(services)).await?;
     let count = v::counted(i64::try_from(again).unwrap_or(i64::MAX), "file");
     back(&request, &at.carrier, format!("{count} will be tried again."))
 }
 
-async fn show_status(Admin(at): Admin) -> Answer {
+async fn show_status(AdminUser(at): AdminUser) -> HandlerResult {
     let status = act(&at.services, |services| status::status(services)).await?;
-    let shell = Shell::load(&at, "/admin/status").await?;
+    let shell = Layout::load(&at, "/admin/status").await?;
     let unknown = || "The system does not say.".to_owned();
     show(&StatusPage {
         version: env!("CARGO_PKG_VERSION"),

@@ -7,13 +7,13 @@ use serde::Deserialize;
 
 use crate::domain::accounts::admin::{self, Decision};
 use crate::error::{Error, FieldError};
-use crate::http::extract::form::{Form, Nothing};
-use crate::http::extract::user::{Admin, SignedIn};
-use crate::http::pages::account::sessions::Row as SessionRow;
+use crate::http::extract::form::{EmptyForm, Form};
+use crate::http::extract::user::{AdminUser, CurrentUser};
+use crate::http::pages::account::sessions::SessionRow;
 use crate::http::pages::components::format::{self as v, When, counted};
-use crate::http::pages::layout::Shell;
+use crate::http::pages::layout::Layout;
 use crate::http::pages::respond::{back, say, see, show, show_with};
-use crate::http::route::{Answer, Route, act};
+use crate::http::route::{HandlerResult, Route, act};
 use crate::http::session_cookie::Flash;
 use crate::media::avatar::initials;
 use crate::model::{Status, User, UserId};
@@ -36,7 +36,7 @@ pub(crate) fn routes() -> Vec<Route> {
 }
 
 /// One person in the list.
-struct Person {
+struct UserRow {
     id: i64,
     name: String,
     username: String,
@@ -49,7 +49,7 @@ struct Person {
     is_admin: bool,
 }
 
-impl Person {
+impl UserRow {
     fn of(user: &User) -> Self {
         Self {
             id: user.id.0,
@@ -66,7 +66,7 @@ impl Person {
     }
 }
 
-struct Tab {
+struct StatusTab {
     word: &'static str,
     label: &'static str,
     count: i64,
@@ -75,10 +75,10 @@ struct Tab {
 
 #[derive(Template)]
 #[template(path = "pages/admin/users.html")]
-struct PeoplePage {
-    shell: Shell,
-    tabs: Vec<Tab>,
-    people: Vec<Person>,
+struct UsersPage {
+    shell: Layout,
+    tabs: Vec<StatusTab>,
+    people: Vec<UserRow>,
     status: &'static str,
     summary: String,
     next: Option<String>,
@@ -92,22 +92,22 @@ struct Query {
     after: String,
 }
 
-async fn show_people(Admin(at): Admin, query: web::Query<Query>) -> Answer {
+async fn show_people(AdminUser(at): AdminUser, query: web::Query<Query>) -> HandlerResult {
     let status = Status::parse(&query.status).unwrap_or(Status::Pending);
     let after = UserId(query.after.parse().unwrap_or(0));
     let found = act(&at.services, move |services| admin::list(services, status, after)).await?;
     let count = |status| found.counts.get(&status).copied().unwrap_or(0);
-    let tab = |label, tab: Status| Tab { word: tab.as_str(), label, count: count(tab), is_current: tab == status };
+    let tab = |label, tab: Status| StatusTab { word: tab.as_str(), label, count: count(tab), is_current: tab == status };
     let waiting = count(Status::Pending);
-    let shell = Shell::load(&at, "/admin/users").await?;
-    show(&PeoplePage {
+    let shell = Layout::load(&at, "/admin/users").await?;
+    show(&UsersPage {
         tabs: vec![
             tab("Pending", Status::Pending),
             tab("Active", Status::Active),
             tab("Suspended", Status::Suspended),
             tab("Rejected", Status::Rejected),
         ],
-        people: found.users.iter().map(Person::of).collect(),
+        people: found.users.iter().map(UserRow::of).collect(),
         status: status.as_str(),
         summary: match waiting {
             0 => "Nobody is waiting for you".into(),
@@ -121,9 +121,9 @@ async fn show_people(Admin(at): Admin, query: web::Query<Query>) -> Answer {
 
 #[derive(Template)]
 #[template(path = "pages/admin/user.html")]
-struct PersonPage {
-    shell: Shell,
-    person: Person,
+struct UserPage {
+    shell: Layout,
+    person: UserRow,
     user: User,
     sessions: Vec<SessionRow>,
     quota_gb: String,
@@ -131,7 +131,7 @@ struct PersonPage {
     is_oneself: bool,
 }
 
-impl PersonPage {
+impl UserPage {
     fn is(&self, status: &str) -> bool {
         self.user.status.as_str() == status
     }
@@ -141,12 +141,12 @@ fn parse(path: &str) -> Result<UserId, Error> {
     path.parse().map(UserId).map_err(|_| Error::NotFound)
 }
 
-async fn person_page(at: &SignedIn, id: UserId, errors: &[FieldError]) -> Result<PersonPage, Error> {
+async fn person_page(at: &CurrentUser, id: UserId, errors: &[FieldError]) -> Result<UserPage, Error> {
     let (user, sessions) = act(&at.services, move |services| admin::find(services, id)).await?;
-    let shell = Shell::load(at, "/admin/users").await?;
+    let shell = Layout::load(at, "/admin/users").await?;
     let this = at.presence.session.id;
-    Ok(PersonPage {
-        person: Person::of(&user),
+    Ok(UserPage {
+        person: UserRow::of(&user),
         quota_gb: gigabytes(user.quota_bytes),
         quota_problem: errors.first().map(|error| error.message.clone()),
         is_oneself: user.id == at.user().id,
@@ -156,7 +156,7 @@ async fn person_page(at: &SignedIn, id: UserId, errors: &[FieldError]) -> Result
     })
 }
 
-async fn show_person(Admin(at): Admin, path: web::Path<String>) -> Answer {
+async fn show_person(AdminUser(at): AdminUser, path: web::Path<String>) -> HandlerResult {
     show(&person_page(&at, parse(&path)?, &[]).await?)
 }
 
@@ -180,45 +180,65 @@ fn bytes_of(text: &str) -> Option<i64> {
     whole.checked_mul(1_000_000_000)?.checked_add(fraction).filter(|bytes| *bytes < 1_000_000_000_000_000_000)
 }
 
-async fn decide(at: &SignedIn, request: &HttpRequest, id: &str, decision: Decision) -> Answer {
+async fn decide(at: &CurrentUser, request: &HttpRequest, id: &str, decision: Decision) -> HandlerResult {
     let (by, id) = (at.actor(), parse(id)?);
     let user = act(&at.services, move |services| admin::decide(services, &by, id, decision)).await?;
     back(request, &at.carrier, format!("{} {} is {}.", user.firstname, user.lastname, decision.past()))
 }
 
-async fn submit_approve(Admin(at): Admin, request: HttpRequest, path: web::Path<String>, _: Form<Nothing>) -> Answer {
+async fn submit_approve(
+    AdminUser(at): AdminUser,
+    request: HttpRequest,
+    path: web::Path<String>,
+    _: Form<EmptyForm>,
+) -> HandlerResult {
     decide(&at, &request, &path, Decision::Approve).await
 }
 
-async fn submit_reject(Admin(at): Admin, request: HttpRequest, path: web::Path<String>, _: Form<Nothing>) -> Answer {
+async fn submit_reject(
+    AdminUser(at): AdminUser,
+    request: HttpRequest,
+    path: web::Path<String>,
+    _: Form<EmptyForm>,
+) -> HandlerResult {
     decide(&at, &request, &path, Decision::Reject).await
 }
 
-async fn submit_suspend(Admin(at): Admin, request: HttpRequest, path: web::Path<String>, _: Form<Nothing>) -> Answer {
+async fn submit_suspend(
+    AdminUser(at): AdminUser,
+    request: HttpRequest,
+    path: web::Path<String>,
+    _: Form<EmptyForm>,
+) -> HandlerResult {
     decide(&at, &request, &path, Decision::Suspend).await
 }
 
-async fn submit_reactivate(Admin(at): Admin, request: HttpRequest, path: web::Path<String>, _: Form<Nothing>) -> Answer {
+async fn submit_reactivate(
+    AdminUser(at): AdminUser,
+    request: HttpRequest,
+    path: web::Path<String>,
+    _: Form<EmptyForm>,
+) -> HandlerResult {
     decide(&at, &request, &path, Decision::Reactivate).await
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Chosen {
+struct SelectedUsers {
     #[serde(default)]
     ids: Vec<i64>,
 }
 
-async fn submit_approve_many(Admin(at): Admin, request: HttpRequest, Form(form): Form<Chosen>) -> Answer {
+async fn submit_approve_many(AdminUser(at): AdminUser, request: HttpRequest, Form(form): Form<SelectedUsers>) -> HandlerResult {
     decide_many(&at, &request, form.ids, Decision::Approve).await
 }
 
-async fn submit_reject_many(Admin(at): Admin, request: HttpRequest, Form(form): Form<Chosen>) -> Answer {
+async fn submit_reject_many(AdminUser(at): AdminUser, request: HttpRequest, Form(form): Form<SelectedUsers>) -> HandlerResult {
     decide_many(&at, &request, form.ids, Decision::Reject).await
 }
 
 /// Decides on several; those another admin decided on meanwhile are counted, not failed on.
-async fn decide_many(at: &SignedIn, request: &HttpRequest, ids: Vec<i64>, decision: Decision) -> Answer {
+async fn decide_many(at: &CurrentUser, request: &HttpRequest, ids: Vec<i64>, decision: Decision) -> HandlerResult {
     if ids.is_empty() {
         return back(request, &at.carrier, "Nobody was selected. Tick the people you mean first.");
     }
@@ -247,11 +267,11 @@ struct LevelForm {
 }
 
 async fn submit_access_level(
-    Admin(at): Admin,
+    AdminUser(at): AdminUser,
     request: HttpRequest,
     path: web::Path<String>,
     Form(form): Form<LevelForm>,
-) -> Answer {
+) -> HandlerResult {
     let (by, id) = (at.actor(), parse(&path)?);
     let level = form.access_level.clone();
     let user = act(&at.services, move |services| admin::set_access_level(services, &by, id, &form.access_level)).await?;
@@ -270,12 +290,17 @@ struct QuotaForm {
     quota: String,
 }
 
-async fn submit_quota(Admin(at): Admin, request: HttpRequest, path: web::Path<String>, Form(form): Form<QuotaForm>) -> Answer {
+async fn submit_quota(
+    AdminUser(at): AdminUser,
+    request: HttpRequest,
+    path: web::Path<String>,
+    Form(form): Form<QuotaForm>,
+) -> HandlerResult {
     let (by, id) = (at.actor(), parse(&path)?);
     let given = if form.quota.trim().is_empty() { "0" } else { form.quota.as_str() };
     let Some(bytes) = bytes_of(given) else {
         let error = FieldError::new("quota", "A number of gigabytes such as 50 or 0.5; 0 for no limit.");
-        let page = PersonPage { quota_gb: form.quota.clone(), ..person_page(&at, id, &[error]).await? };
+        let page = UserPage { quota_gb: form.quota.clone(), ..person_page(&at, id, &[error]).await? };
         return show_with(StatusCode::UNPROCESSABLE_ENTITY, &page);
     };
     let user = act(&at.services, move |services| admin::set_quota(services, &by, id, bytes)).await?;
@@ -283,7 +308,7 @@ async fn submit_quota(Admin(at): Admin, request: HttpRequest, path: web::Path<St
     back(&request, &at.carrier, format!("{} {} may store {limit}.", user.firstname, user.lastname))
 }
 
-async fn submit_access_code(Admin(at): Admin, path: web::Path<String>, _: Form<Nothing>) -> Answer {
+async fn submit_access_code(AdminUser(at): AdminUser, path: web::Path<String>, _: Form<EmptyForm>) -> HandlerResult {
     let (by, id) = (at.actor(), parse(&path)?);
     let (user, code) = act(&at.services, move |services| admin::hand_out_code(services, &by, id)).await?;
     let text = format!(
@@ -294,7 +319,12 @@ async fn submit_access_code(Admin(at): Admin, path: web::Path<String>, _: Form<N
     see(&format!("/admin/users/{id}"))
 }
 
-async fn submit_end_sessions(Admin(at): Admin, request: HttpRequest, path: web::Path<String>, _: Form<Nothing>) -> Answer {
+async fn submit_end_sessions(
+    AdminUser(at): AdminUser,
+    request: HttpRequest,
+    path: web::Path<String>,
+    _: Form<EmptyForm>,
+) -> HandlerResult {
     let (by, id) = (at.actor(), parse(&path)?);
     let user = act(&at.services, move |services| admin::end_sessions(services, &by, id)).await?;
     back(&request, &at.carrier, format!("{} {} is logged out everywhere.", user.firstname, user.lastname))

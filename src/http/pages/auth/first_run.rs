@@ -5,14 +5,14 @@ use actix_web::web;
 use askama::Template;
 use serde::Deserialize;
 
-use crate::domain::accounts::create::Application;
+use crate::domain::accounts::create::NewAccount;
 use crate::domain::accounts::first_run;
 use crate::error::{Error, FieldError};
 use crate::http::extract::form::Form;
-use crate::http::extract::user::Visitor;
+use crate::http::extract::user::MaybeUser;
 use crate::http::pages::components::format::{self as v, Field, with_errors};
 use crate::http::pages::respond::{see, show_with};
-use crate::http::route::{Answer, Route, act, shared};
+use crate::http::route::{HandlerResult, Route, act, shared};
 
 pub(crate) fn routes() -> Vec<Route> {
     vec![Route::get("/setup", || web::route().to(show_setup)), Route::post("/setup", || web::route().to(submit_setup))]
@@ -20,7 +20,7 @@ pub(crate) fn routes() -> Vec<Route> {
 
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields)]
-struct SetupForm {
+struct FirstRunForm {
     #[serde(default)]
     code: String,
     #[serde(default)]
@@ -43,7 +43,7 @@ struct Query {
 
 #[derive(Template)]
 #[template(path = "pages/auth/first_run.html")]
-struct SetupPage {
+struct FirstRunPage {
     assets: &'static str,
     csrf: String,
     fields: Vec<Field>,
@@ -51,7 +51,7 @@ struct SetupPage {
     problem: Option<String>,
 }
 
-fn page(visitor: &Visitor, form: &SetupForm, errors: &[FieldError], problem: Option<String>) -> Result<SetupPage, Error> {
+fn page(visitor: &MaybeUser, form: &FirstRunForm, errors: &[FieldError], problem: Option<String>) -> Result<FirstRunPage, Error> {
     let fields = vec![
         Field::new("code", "Set-up code", "text")
             .value(&form.code)
@@ -67,7 +67,7 @@ fn page(visitor: &Visitor, form: &SetupForm, errors: &[FieldError], problem: Opt
             .autocomplete("new-password")
             .hint("At least 8 characters. Several words make a good one."),
     ];
-    Ok(SetupPage {
+    Ok(FirstRunPage {
         assets: crate::http::static_files::base(),
         csrf: visitor.carrier.csrf()?,
         fields: with_errors(fields, errors),
@@ -76,11 +76,11 @@ fn page(visitor: &Visitor, form: &SetupForm, errors: &[FieldError], problem: Opt
     })
 }
 
-async fn show_setup(visitor: Visitor, query: web::Query<Query>) -> Answer {
+async fn show_setup(visitor: MaybeUser, query: web::Query<Query>) -> HandlerResult {
     if act(&visitor.services, |services| services.has_admin()).await? {
         return Err(Error::NotFound.into());
     }
-    let form = SetupForm { code: query.into_inner().code, ..SetupForm::default() };
+    let form = FirstRunForm { code: query.into_inner().code, ..FirstRunForm::default() };
     let problem = act(&visitor.services, |services| {
         let failing = crate::domain::ops::status::checks(services).into_iter().find_map(|check| check.problem);
         Ok(failing.map(|problem| problem.mend))
@@ -89,14 +89,14 @@ async fn show_setup(visitor: Visitor, query: web::Query<Query>) -> Answer {
     crate::http::pages::respond::show(&page(&visitor, &form, &[], problem)?)
 }
 
-async fn submit_setup(visitor: Visitor, Form(form): Form<SetupForm>) -> Answer {
-    let application = Application {
+async fn submit_setup(visitor: MaybeUser, Form(form): Form<FirstRunForm>) -> HandlerResult {
+    let application = NewAccount {
         firstname: form.firstname.clone(),
         lastname: form.lastname.clone(),
         username: form.username.clone(),
         email: form.email.clone(),
         password: form.password.clone(),
-        ..Application::default()
+        ..NewAccount::default()
     };
     match first_run::set_up(&shared(&visitor.services), &form.code, &application, visitor.client.clone()).await {
         Ok(token) => {

@@ -11,11 +11,11 @@ use crate::config::Registration;
 use crate::domain::auth::login;
 use crate::domain::sessions::lifecycle;
 use crate::error::Error;
-use crate::http::extract::form::{Form, Nothing};
-use crate::http::extract::user::Visitor;
+use crate::http::extract::form::{EmptyForm, Form};
+use crate::http::extract::user::MaybeUser;
 use crate::http::pages::components::format as v;
 use crate::http::pages::respond::{see, show, show_with};
-use crate::http::route::{Answer, Route, act, shared};
+use crate::http::route::{HandlerResult, Route, act, shared};
 use crate::http::safe_redirect::own_path;
 use crate::model::SessionKind;
 use crate::model::actor::Actor;
@@ -31,7 +31,7 @@ pub(crate) fn routes() -> Vec<Route> {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct LogInForm {
+struct LoginForm {
     #[serde(default)]
     username: String,
     #[serde(default)]
@@ -48,7 +48,7 @@ struct Query {
 
 #[derive(Template)]
 #[template(path = "pages/auth/login.html")]
-struct LogInPage {
+struct LoginPage {
     assets: &'static str,
     csrf: String,
     username: String,
@@ -58,8 +58,8 @@ struct LogInPage {
     may_register: bool,
 }
 
-fn page(visitor: &Visitor, username: &str, next: &str, problem: Option<String>) -> Result<LogInPage, Error> {
-    Ok(LogInPage {
+fn page(visitor: &MaybeUser, username: &str, next: &str, problem: Option<String>) -> Result<LoginPage, Error> {
+    Ok(LoginPage {
         assets: crate::http::static_files::base(),
         csrf: visitor.carrier.csrf()?,
         username: username.to_owned(),
@@ -70,18 +70,18 @@ fn page(visitor: &Visitor, username: &str, next: &str, problem: Option<String>) 
     })
 }
 
-async fn show_home(visitor: Visitor) -> Answer {
+async fn show_home(visitor: MaybeUser) -> HandlerResult {
     see(if visitor.presence.is_some() { "/dashboard" } else { "/login" })
 }
 
-async fn show_log_in(visitor: Visitor, query: web::Query<Query>) -> Answer {
+async fn show_log_in(visitor: MaybeUser, query: web::Query<Query>) -> HandlerResult {
     if visitor.presence.is_some() {
         return see("/dashboard");
     }
     show(&page(&visitor, "", &query.next, None)?)
 }
 
-async fn submit_log_in(visitor: Visitor, Form(form): Form<LogInForm>) -> Answer {
+async fn submit_log_in(visitor: MaybeUser, Form(form): Form<LoginForm>) -> HandlerResult {
     let services = shared(&visitor.services);
     let again = |error: &Error| page(&visitor, &form.username, &form.next, Some(error.to_string()));
     match login::log_in(&services, &form.username, &form.password, SessionKind::Browser, visitor.client.clone()).await {
@@ -107,13 +107,13 @@ async fn submit_log_in(visitor: Visitor, Form(form): Form<LogInForm>) -> Answer 
 }
 
 /// Ends the session they are in, if they are in one.
-async fn end_session(visitor: &Visitor) -> Result<(), Error> {
+async fn end_session(visitor: &MaybeUser) -> Result<(), Error> {
     let Some(presence) = visitor.presence.clone() else { return Ok(()) };
     let by = Actor::of(&presence.user, &visitor.client);
     act(&visitor.services, move |services| lifecycle::log_out(services, &by, &presence)).await
 }
 
-async fn submit_log_out(visitor: Visitor, Form(Nothing {}): Form<Nothing>) -> Answer {
+async fn submit_log_out(visitor: MaybeUser, Form(EmptyForm {}): Form<EmptyForm>) -> HandlerResult {
     end_session(&visitor).await?;
     visitor.carrier.sign_out();
     let mut answer = see("/login")?;

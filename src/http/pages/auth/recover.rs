@@ -8,10 +8,10 @@ use serde::Deserialize;
 use crate::domain::auth::login;
 use crate::error::{Error, FieldError};
 use crate::http::extract::form::Form;
-use crate::http::extract::user::Visitor;
+use crate::http::extract::user::MaybeUser;
 use crate::http::pages::components::format::{self as v, Field, with_errors};
 use crate::http::pages::respond::{say, see, show, show_with};
-use crate::http::route::{Answer, Route, shared};
+use crate::http::route::{HandlerResult, Route, shared};
 
 pub(crate) fn routes() -> Vec<Route> {
     vec![Route::get("/recover", || web::route().to(show_recover)), Route::post("/recover", || web::route().to(submit_recover))]
@@ -37,7 +37,7 @@ struct RecoverPage {
     has_errors: bool,
 }
 
-fn page(visitor: &Visitor, form: &RecoverForm, errors: &[FieldError]) -> Result<RecoverPage, Error> {
+fn page(visitor: &MaybeUser, form: &RecoverForm, errors: &[FieldError]) -> Result<RecoverPage, Error> {
     let fields = vec![
         Field::new("username", "Username or e-mail", "text").value(&form.username).autocomplete("username").focused(),
         Field::new("access_code", "One-time code", "text")
@@ -56,11 +56,11 @@ fn page(visitor: &Visitor, form: &RecoverForm, errors: &[FieldError]) -> Result<
     })
 }
 
-async fn show_recover(visitor: Visitor) -> Answer {
+async fn show_recover(visitor: MaybeUser) -> HandlerResult {
     show(&page(&visitor, &RecoverForm::default(), &[])?)
 }
 
-async fn submit_recover(visitor: Visitor, Form(form): Form<RecoverForm>) -> Answer {
+async fn submit_recover(visitor: MaybeUser, Form(form): Form<RecoverForm>) -> HandlerResult {
     let services = shared(&visitor.services);
     match login::recover(&services, &form.username, &form.access_code, &form.password, &visitor.client).await {
         Ok(()) => {

@@ -6,14 +6,14 @@ use askama::Template;
 use serde::Deserialize;
 
 use crate::config::Registration;
-use crate::domain::accounts::create::Application;
+use crate::domain::accounts::create::NewAccount;
 use crate::domain::accounts::register;
 use crate::error::{Error, FieldError};
 use crate::http::extract::form::Form;
-use crate::http::extract::user::Visitor;
+use crate::http::extract::user::MaybeUser;
 use crate::http::pages::components::format::{self as v, Field, When, with_errors};
 use crate::http::pages::respond::{see, show, show_with};
-use crate::http::route::{Answer, Route, shared};
+use crate::http::route::{HandlerResult, Route, shared};
 use crate::model::{Status, User};
 
 pub(crate) fn routes() -> Vec<Route> {
@@ -54,7 +54,7 @@ struct RegisterPage {
     is_open: bool,
 }
 
-fn page(visitor: &Visitor, form: &RegisterForm, errors: &[FieldError]) -> Result<RegisterPage, Error> {
+fn page(visitor: &MaybeUser, form: &RegisterForm, errors: &[FieldError]) -> Result<RegisterPage, Error> {
     let fields = vec![
         Field::new("firstname", "First name", "text").value(&form.firstname).autocomplete("given-name").focused(),
         Field::new("lastname", "Last name", "text").value(&form.lastname).autocomplete("family-name"),
@@ -80,15 +80,15 @@ fn page(visitor: &Visitor, form: &RegisterForm, errors: &[FieldError]) -> Result
     })
 }
 
-async fn show_register(visitor: Visitor) -> Answer {
+async fn show_register(visitor: MaybeUser) -> HandlerResult {
     if visitor.presence.is_some() {
         return see("/pending");
     }
     show(&page(&visitor, &RegisterForm::default(), &[])?)
 }
 
-async fn submit_register(visitor: Visitor, Form(form): Form<RegisterForm>) -> Answer {
-    let application = Application {
+async fn submit_register(visitor: MaybeUser, Form(form): Form<RegisterForm>) -> HandlerResult {
+    let application = NewAccount {
         firstname: form.firstname.clone(),
         lastname: form.lastname.clone(),
         username: form.username.clone(),
@@ -133,7 +133,7 @@ impl PendingPage {
     }
 }
 
-async fn show_pending(visitor: Visitor) -> Answer {
+async fn show_pending(visitor: MaybeUser) -> HandlerResult {
     let Some(presence) = &visitor.presence else { return see("/login") };
     if presence.user.status == Status::Active {
         return see("/dashboard");

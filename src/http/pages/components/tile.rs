@@ -8,7 +8,7 @@ use crate::domain::previews;
 use crate::http::media_response::preview_path;
 use crate::media::sniff::is_shown_inline;
 use crate::model::item::ItemKind;
-use crate::model::{Item, PreviewState, Scan, Time, Track, now};
+use crate::model::{Item, PreviewState, ScanStatus, Time, Track, now};
 use crate::state::Services;
 
 /// One item on a shelf.
@@ -36,7 +36,7 @@ pub struct Tile {
     /// Set on the first of a month.
     pub heading: Option<Heading>,
     /// What a recording is called, where it can be played.
-    pub song: Option<Spoken>,
+    pub song: Option<TrackLabel>,
     /// Among the first of a page: its picture is not waited with.
     pub is_eager: bool,
     /// It stands on the same page before.
@@ -44,13 +44,13 @@ pub struct Tile {
 }
 
 /// What a recording is called and whose it is; empty where nobody knows.
-pub struct Spoken {
+pub struct TrackLabel {
     pub title: String,
     pub artist: String,
     pub album: String,
 }
 
-impl Spoken {
+impl TrackLabel {
     pub fn of(item: &Item, track: Option<&Track>) -> Self {
         Self {
             title: track.map_or_else(|| item.name.clone(), |track| track.title.clone()),
@@ -143,7 +143,7 @@ fn color(item: &Item) -> Option<String> {
 
 impl Tile {
     pub fn of(item: &Item, track: Option<&Track>, services: &Services) -> Self {
-        let is_open = item.scan != Scan::Pending && !item.is_missing;
+        let is_open = item.scan != ScanStatus::Pending && !item.is_missing;
         let original = (is_open && is_shown_inline(&item.mime)).then(|| format!("/media/{}", item.id));
         Self {
             id: item.id.to_string(),
@@ -154,7 +154,7 @@ impl Tile {
             is_waiting: is_open && item.preview == PreviewState::Waiting && previews::are_made(services),
             shape: shape(item),
             color: color(item),
-            song: (item.kind == ItemKind::Audio && original.is_some()).then(|| Spoken::of(item, track)),
+            song: (item.kind == ItemKind::Audio && original.is_some()).then(|| TrackLabel::of(item, track)),
             original,
             is_favorite: item.favorite,
             is_missing: item.is_missing,

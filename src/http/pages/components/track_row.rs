@@ -1,24 +1,24 @@
 //! One recording as a row of the table of music.
 
-use super::tile::{Spoken, Tile};
+use super::tile::{Tile, TrackLabel};
 use crate::model::{Item, Track};
 
 /// A row of the table of music.
-pub struct Song {
+pub struct TrackRow {
     /// Has a `song` of its own where a browser can play it in place.
     pub tile: Tile,
-    pub said: Spoken,
+    pub said: TrackLabel,
     pub album_href: Option<String>,
     pub length: String,
     /// Track number; empty without one.
     pub number: String,
 }
 
-impl Song {
+impl TrackRow {
     pub fn of(item: &Item, track: Option<&Track>, tile: Tile) -> Self {
         let place = track.map_or(0, |track| track.place % 1000);
         Self {
-            said: Spoken::of(item, track),
+            said: TrackLabel::of(item, track),
             album_href: track.filter(|track| !track.album.is_empty()).map(|track| href(&track.artist_key, &track.album_key)),
             length: tile.duration.clone().unwrap_or_default(),
             number: if place > 0 { place.to_string() } else { String::new() },

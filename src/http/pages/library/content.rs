@@ -3,9 +3,9 @@
 use actix_web::{HttpRequest, web};
 use serde::Deserialize;
 
-use crate::http::extract::user::SignedIn;
+use crate::http::extract::user::CurrentUser;
 use crate::http::media_response::{content, thumbnail};
-use crate::http::route::{Answer, Route};
+use crate::http::route::{HandlerResult, Route};
 
 pub(crate) fn routes() -> Vec<Route> {
     vec![
@@ -20,7 +20,12 @@ struct MediaQuery {
     download: String,
 }
 
-async fn show_media(at: SignedIn, request: HttpRequest, path: web::Path<String>, query: web::Query<MediaQuery>) -> Answer {
+async fn show_media(
+    at: CurrentUser,
+    request: HttpRequest,
+    path: web::Path<String>,
+    query: web::Query<MediaQuery>,
+) -> HandlerResult {
     content(&at.services, &at.presence, &request, &path, !query.download.is_empty()).await
 }
 
@@ -31,10 +36,10 @@ struct ThumbnailQuery {
 }
 
 async fn show_thumbnail(
-    at: SignedIn,
+    at: CurrentUser,
     request: HttpRequest,
     path: web::Path<String>,
     query: web::Query<ThumbnailQuery>,
-) -> Answer {
+) -> HandlerResult {
     thumbnail(&at.services, &at.presence, &request, &path, query.size.as_deref(), query.v.as_deref()).await
 }

@@ -5,14 +5,14 @@ use askama::Template;
 
 use crate::domain::library::dashboard;
 use crate::error::bytes_in_words;
-use crate::http::extract::user::SignedIn;
-use crate::http::pages::admin::findings::{self, Notice};
+use crate::http::extract::user::CurrentUser;
+use crate::http::pages::admin::findings::{self, MalwareNotice};
 use crate::http::pages::components::format::{self as v, counted};
 use crate::http::pages::components::tile::Tile;
-use crate::http::pages::layout::Shell;
+use crate::http::pages::layout::Layout;
 use crate::http::pages::respond::show_kept;
-use crate::http::pages::uploads::unfinished::{self, Unfinished};
-use crate::http::route::{Answer, Route};
+use crate::http::pages::uploads::unfinished::{self, UnfinishedUpload};
+use crate::http::route::{HandlerResult, Route};
 use crate::model::{Item, Shelf};
 
 pub(crate) fn routes() -> Vec<Route> {
@@ -30,17 +30,17 @@ struct Card {
 #[derive(Template)]
 #[template(path = "pages/library/dashboard.html")]
 struct DashboardPage {
-    shell: Shell,
+    shell: Layout,
     recent: Vec<Tile>,
     favorites: Vec<Tile>,
     cards: Vec<Card>,
     max_upload: String,
     is_full: bool,
-    unfinished: Vec<Unfinished>,
-    notices: Vec<Notice>,
+    unfinished: Vec<UnfinishedUpload>,
+    notices: Vec<MalwareNotice>,
 }
 
-async fn show_dashboard(at: SignedIn, request: HttpRequest) -> Answer {
+async fn show_dashboard(at: CurrentUser, request: HttpRequest) -> HandlerResult {
     show_kept(&at, &request, "/dashboard", |services, conn, library, frame| {
         let presence = frame.presence.clone();
         let user = &presence.user;
@@ -50,7 +50,7 @@ async fn show_dashboard(at: SignedIn, request: HttpRequest) -> Answer {
         for tile in &mut favorites {
             tile.is_repeated = true;
         }
-        let shell = Shell::gather(conn, library, frame)?;
+        let shell = Layout::gather(conn, library, frame)?;
         let card = |shelf: Shelf, href: &str, icon| {
             let (items, bytes) = shell.surroundings.count(shelf);
             let holds = format!("{} · {}", counted(items, "item"), v::size(bytes).words);

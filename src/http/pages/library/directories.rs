@@ -6,12 +6,12 @@ use serde::Deserialize;
 
 use crate::domain::library::{directories, listings};
 use crate::error::Error;
-use crate::http::extract::form::{Form, Nothing};
-use crate::http::extract::user::SignedIn;
+use crate::http::extract::form::{EmptyForm, Form};
+use crate::http::extract::user::CurrentUser;
 use crate::http::pages::components::format as v;
-use crate::http::pages::layout::Shell;
+use crate::http::pages::layout::Layout;
 use crate::http::pages::respond::{back, say, see, sent_back, show};
-use crate::http::route::{Answer, Route, act};
+use crate::http::route::{HandlerResult, Route, act};
 use crate::model::{Directory, DirectoryId};
 
 pub(crate) fn routes() -> Vec<Route> {
@@ -31,7 +31,7 @@ struct CreateForm {
     parent: String,
 }
 
-async fn submit_create(at: SignedIn, request: HttpRequest, Form(form): Form<CreateForm>) -> Answer {
+async fn submit_create(at: CurrentUser, request: HttpRequest, Form(form): Form<CreateForm>) -> HandlerResult {
     let parent = match form.parent.as_str() {
         "" => None,
         text => Some(DirectoryId::parse(text).ok_or_else(|| Error::field("parent", "Choose one of your folders."))?),
@@ -52,7 +52,12 @@ struct RenameForm {
     name: String,
 }
 
-async fn submit_rename(at: SignedIn, request: HttpRequest, path: web::Path<String>, Form(form): Form<RenameForm>) -> Answer {
+async fn submit_rename(
+    at: CurrentUser,
+    request: HttpRequest,
+    path: web::Path<String>,
+    Form(form): Form<RenameForm>,
+) -> HandlerResult {
     let id = DirectoryId::parse(&path).ok_or(Error::NotFound)?;
     let (presence, typed) = (at.presence.clone(), form.name.clone());
     match act(&at.services, move |services| directories::rename(services, &presence.user, id, &form.name)).await {
@@ -64,19 +69,19 @@ async fn submit_rename(at: SignedIn, request: HttpRequest, path: web::Path<Strin
 #[derive(Template)]
 #[template(path = "pages/library/directory_delete.html")]
 struct DeletePage {
-    shell: Shell,
+    shell: Layout,
     directory: Directory,
 }
 
-async fn show_delete(at: SignedIn, path: web::Path<String>) -> Answer {
+async fn show_delete(at: CurrentUser, path: web::Path<String>) -> HandlerResult {
     let id = DirectoryId::parse(&path).ok_or(Error::NotFound)?;
     let presence = at.presence.clone();
     let directory = act(&at.services, move |services| listings::open_directory(services, &presence.user, id)).await?;
-    let shell = Shell::load(&at, &format!("/directories/{id}")).await?;
+    let shell = Layout::load(&at, &format!("/directories/{id}")).await?;
     show(&DeletePage { shell, directory })
 }
 
-async fn submit_delete(at: SignedIn, path: web::Path<String>, _: Form<Nothing>) -> Answer {
+async fn submit_delete(at: CurrentUser, path: web::Path<String>, _: Form<EmptyForm>) -> HandlerResult {
     let id = DirectoryId::parse(&path).ok_or(Error::NotFound)?;
     let presence = at.presence.clone();
     let trashed = act(&at.services, move |services| directories::delete(services, &presence.user, id)).await?;

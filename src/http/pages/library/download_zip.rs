@@ -12,12 +12,12 @@ use futures_util::stream;
 use tokio::sync::mpsc;
 use zip::write::SimpleFileOptions;
 
-use super::item::Selected;
+use super::item::SelectedItems;
 use crate::domain::library::items;
 use crate::http::extract::form::Form;
-use crate::http::extract::user::SignedIn;
+use crate::http::extract::user::CurrentUser;
 use crate::http::response::file::disposition;
-use crate::http::route::{Answer, Route, act, shared};
+use crate::http::route::{HandlerResult, Route, act, shared};
 use crate::model::{Item, User};
 use crate::state::Services;
 use crate::storage::FileName;
@@ -31,7 +31,7 @@ pub(crate) fn routes() -> Vec<Route> {
     vec![Route::post("/items/download", || web::route().to(submit_download))]
 }
 
-async fn submit_download(at: SignedIn, Form(form): Form<Selected>) -> Answer {
+async fn submit_download(at: CurrentUser, Form(form): Form<SelectedItems>) -> HandlerResult {
     let ids = form.ids()?;
     let presence = at.presence.clone();
     let chosen = act(&at.services, move |services| items::list_of(services, &presence.user, &ids)).await?;
@@ -46,10 +46,10 @@ async fn submit_download(at: SignedIn, Form(form): Form<Selected>) -> Answer {
     });
     // An archive that was not written to its end is a torn body, never one that looks whole.
     let body = stream::unfold(Some(receiver), |receiver| async move {
-        let mut receiver: mpsc::Receiver<Message> = receiver?;
+        let mut receiver: mpsc::Receiver<ArchiveMessage> = receiver?;
         match receiver.recv().await {
-            Some(Message::Chunk(chunk)) => Some((Ok(chunk), Some(receiver))),
-            Some(Message::End) => None,
+            Some(ArchiveMessage::Chunk(chunk)) => Some((Ok(chunk), Some(receiver))),
+            Some(ArchiveMessage::End) => None,
             None => Some((Err(io::Error::other("the archive broke off")), None)),
         }
     });
@@ -60,30 +60,30 @@ async fn submit_download(at: SignedIn, Form(form): Form<Selected>) -> Answer {
 }
 
 /// What the writer of an archive tells its sender.
-enum Message {
+enum ArchiveMessage {
     Chunk(Bytes),
     End,
 }
 
 /// Hands what is written to the answer, a chunk at a time.
-struct Sending {
-    to: mpsc::Sender<Message>,
+struct ChannelWriter {
+    to: mpsc::Sender<ArchiveMessage>,
     gathered: Vec<u8>,
 }
 
-impl Sending {
+impl ChannelWriter {
     fn send(&mut self) -> io::Result<()> {
         let chunk = std::mem::take(&mut self.gathered);
-        self.tell(Message::Chunk(chunk.into()))
+        self.tell(ArchiveMessage::Chunk(chunk.into()))
     }
 
-    fn tell(&self, message: Message) -> io::Result<()> {
+    fn tell(&self, message: ArchiveMessage) -> io::Result<()> {
         let sent = self.to.send_timeout(message, PATIENCE);
         tokio::runtime::Handle::current().block_on(sent).map_err(|cause| io::Error::other(cause.to_string()))
     }
 }
 
-impl Write for Sending {
+impl Write for ChannelWriter {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.gathered.extend_from_slice(bytes);
         if self.gathered.len() >= CHUNK {
@@ -97,8 +97,8 @@ impl Write for Sending {
     }
 }
 
-fn write_archive(services: &Arc<Services>, user: &User, chosen: &[Item], to: mpsc::Sender<Message>) -> io::Result<()> {
-    let mut archive = zip::ZipWriter::new_stream(Sending { to, gathered: Vec::new() });
+fn write_archive(services: &Arc<Services>, user: &User, chosen: &[Item], to: mpsc::Sender<ArchiveMessage>) -> io::Result<()> {
+    let mut archive = zip::ZipWriter::new_stream(ChannelWriter { to, gathered: Vec::new() });
     let mut taken = HashSet::new();
     let mut missing = Vec::new();
     for item in chosen {
@@ -121,7 +121,7 @@ fn write_archive(services: &Arc<Services>, user: &User, chosen: &[Item], to: mps
     }
     let mut sending = archive.finish().map_err(io::Error::other)?.into_inner();
     sending.send()?;
-    sending.tell(Message::End)
+    sending.tell(ArchiveMessage::End)
 }
 
 /// A name that no other entry has.

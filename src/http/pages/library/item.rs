@@ -4,22 +4,22 @@ use actix_web::{HttpRequest, web};
 use askama::Template;
 use serde::Deserialize;
 
-use super::metadata::{self, Fact};
-use crate::domain::library::items::{self, AT_ONCE, Change};
+use super::metadata::{self, MetadataRow};
+use crate::domain::library::items::{self, AT_ONCE, ItemChange};
 use crate::domain::library::{music_albums, trash};
 use crate::domain::previews;
 use crate::error::Error;
-use crate::http::extract::form::{Form, Nothing};
-use crate::http::extract::user::SignedIn;
+use crate::http::extract::form::{EmptyForm, Form};
+use crate::http::extract::user::CurrentUser;
 use crate::http::media_response::parse_id as parse;
 use crate::http::pages::components::format::{self as v, When};
 use crate::http::pages::components::tile::Tile;
-use crate::http::pages::layout::Shell;
+use crate::http::pages::layout::Layout;
 use crate::http::pages::respond::{back, say, see, sent_back, show};
-use crate::http::route::{Answer, Route, act};
+use crate::http::route::{HandlerResult, Route, act};
 use crate::http::safe_redirect::back_path;
 use crate::http::session_cookie::Flash;
-use crate::model::{Directory, DirectoryId, Item, ItemId, PreviewState, Scan};
+use crate::model::{Directory, DirectoryId, Item, ItemId, PreviewState, ScanStatus};
 
 /// Items whose trashing can be undone from the message: what fits into the cookie.
 const UNDOABLE: usize = 40;
@@ -46,7 +46,7 @@ pub(crate) fn routes() -> Vec<Route> {
 #[derive(Template)]
 #[template(path = "pages/library/item.html")]
 struct ItemPage {
-    shell: Shell,
+    shell: Layout,
     item: Item,
     directory: Directory,
     size: v::Size,
@@ -54,7 +54,7 @@ struct ItemPage {
     newer: Option<ItemId>,
     older: Option<ItemId>,
     tile: Tile,
-    facts: Vec<Fact>,
+    facts: Vec<MetadataRow>,
     /// Why there is no preview.
     trouble: Option<String>,
     /// Why a film may not play here.
@@ -74,13 +74,13 @@ impl ItemPage {
     }
 }
 
-async fn show_item(at: SignedIn, path: web::Path<String>) -> Answer {
+async fn show_item(at: CurrentUser, path: web::Path<String>) -> HandlerResult {
     let id = parse(&path)?;
     let presence = at.presence.clone();
     let shown = act(&at.services, move |services| items::show(services, &presence.user, id)).await?;
     let shelf = if shown.item.in_trash { crate::model::Shelf::Trash } else { shown.item.shelf };
     let shelf_path = format!("/{}", shelf.as_str());
-    let shell = Shell::load(&at, &shelf_path).await?;
+    let shell = Layout::load(&at, &shelf_path).await?;
     let presence = at.presence.clone();
     let item = shown.item.clone();
     let (details, tracks) = act(&at.services, move |services| {
@@ -98,12 +98,12 @@ async fn show_item(at: SignedIn, path: web::Path<String>) -> Answer {
         added: v::when(shown.item.created_at),
         newer: shown.newer,
         older: shown.older,
-        is_waiting: shown.item.scan == Scan::Pending,
+        is_waiting: shown.item.scan == ScanStatus::Pending,
         checked: match shown.item.scan {
-            Scan::Clean => Some("Checked, nothing found"),
-            Scan::Unscannable => Some("Too large for the scanner: not checked"),
-            Scan::Pending => Some("Being checked"),
-            Scan::Skipped => None,
+            ScanStatus::Clean => Some("Checked, nothing found"),
+            ScanStatus::Unscannable => Some("Too large for the scanner: not checked"),
+            ScanStatus::Pending => Some("Being checked"),
+            ScanStatus::Skipped => None,
         },
         icon: v::icon_of(shown.item.kind),
         days_left: tile.days_left.clone(),
@@ -119,7 +119,7 @@ async fn show_item(at: SignedIn, path: web::Path<String>) -> Answer {
 /// A selection: any number of ids.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Selected {
+pub(crate) struct SelectedItems {
     #[serde(default)]
     pub ids: Vec<String>,
     /// The form around a shelf has this choice too; only moving reads it.
@@ -127,7 +127,7 @@ pub(crate) struct Selected {
     pub directory: String,
 }
 
-impl Selected {
+impl SelectedItems {
     /// # Errors
     /// `BadRequest` when nothing, too much or no id was chosen.
     pub fn ids(&self) -> Result<Vec<ItemId>, Error> {
@@ -141,13 +141,13 @@ impl Selected {
     }
 }
 
-async fn favor(at: &SignedIn, ids: Vec<ItemId>, is_favorite: bool) -> Result<usize, Error> {
+async fn favor(at: &CurrentUser, ids: Vec<ItemId>, is_favorite: bool) -> Result<usize, Error> {
     let presence = at.presence.clone();
     act(&at.services, move |services| items::set_favorite(services, &presence.user, &ids, is_favorite)).await
 }
 
 /// Back to where the star was pressed, at the item.
-fn back_to(request: &HttpRequest, id: ItemId) -> Answer {
+fn back_to(request: &HttpRequest, id: ItemId) -> HandlerResult {
     match back_path(request) {
         Some(path) if path.starts_with("/items/") => see(&path),
         Some(path) => see(&format!("{path}#i-{id}")),
@@ -155,24 +155,24 @@ fn back_to(request: &HttpRequest, id: ItemId) -> Answer {
     }
 }
 
-async fn submit_favorite(at: SignedIn, request: HttpRequest, path: web::Path<String>, _: Form<Nothing>) -> Answer {
+async fn submit_favorite(at: CurrentUser, request: HttpRequest, path: web::Path<String>, _: Form<EmptyForm>) -> HandlerResult {
     let id = parse(&path)?;
     favor(&at, vec![id], true).await?;
     back_to(&request, id)
 }
 
-async fn submit_unfavorite(at: SignedIn, request: HttpRequest, path: web::Path<String>, _: Form<Nothing>) -> Answer {
+async fn submit_unfavorite(at: CurrentUser, request: HttpRequest, path: web::Path<String>, _: Form<EmptyForm>) -> HandlerResult {
     let id = parse(&path)?;
     favor(&at, vec![id], false).await?;
     back_to(&request, id)
 }
 
-async fn submit_favorite_many(at: SignedIn, request: HttpRequest, Form(form): Form<Selected>) -> Answer {
+async fn submit_favorite_many(at: CurrentUser, request: HttpRequest, Form(form): Form<SelectedItems>) -> HandlerResult {
     let count = favor(&at, form.ids()?, true).await?;
     back(&request, &at.carrier, format!("{} starred.", things(count)))
 }
 
-async fn submit_unfavorite_many(at: SignedIn, request: HttpRequest, Form(form): Form<Selected>) -> Answer {
+async fn submit_unfavorite_many(at: CurrentUser, request: HttpRequest, Form(form): Form<SelectedItems>) -> HandlerResult {
     let count = favor(&at, form.ids()?, false).await?;
     back(&request, &at.carrier, format!("{} no longer starred.", things(count)))
 }
@@ -183,12 +183,17 @@ struct RenameForm {
     name: String,
 }
 
-async fn submit_rename(at: SignedIn, request: HttpRequest, path: web::Path<String>, Form(form): Form<RenameForm>) -> Answer {
+async fn submit_rename(
+    at: CurrentUser,
+    request: HttpRequest,
+    path: web::Path<String>,
+    Form(form): Form<RenameForm>,
+) -> HandlerResult {
     let id = parse(&path)?;
     let presence = at.presence.clone();
     let typed = form.name.clone();
     let renamed = act(&at.services, move |services| {
-        let change = Change { name: Some(form.name), ..Change::default() };
+        let change = ItemChange { name: Some(form.name), ..ItemChange::default() };
         items::change(services, &presence.user, id, &change)
     })
     .await;
@@ -204,17 +209,22 @@ struct MoveForm {
     directory: String,
 }
 
-async fn submit_move(at: SignedIn, request: HttpRequest, path: web::Path<String>, Form(form): Form<MoveForm>) -> Answer {
+async fn submit_move(
+    at: CurrentUser,
+    request: HttpRequest,
+    path: web::Path<String>,
+    Form(form): Form<MoveForm>,
+) -> HandlerResult {
     let ids = vec![parse(&path)?];
     move_all(&at, &request, ids, &form.directory).await
 }
 
-async fn submit_move_many(at: SignedIn, request: HttpRequest, Form(form): Form<Selected>) -> Answer {
+async fn submit_move_many(at: CurrentUser, request: HttpRequest, Form(form): Form<SelectedItems>) -> HandlerResult {
     let ids = form.ids()?;
     move_all(&at, &request, ids, &form.directory).await
 }
 
-async fn move_all(at: &SignedIn, request: &HttpRequest, ids: Vec<ItemId>, directory: &str) -> Answer {
+async fn move_all(at: &CurrentUser, request: &HttpRequest, ids: Vec<ItemId>, directory: &str) -> HandlerResult {
     let presence = at.presence.clone();
     let Some(directory) = DirectoryId::parse(directory) else {
         return back(request, &at.carrier, "Choose a folder to move to first.");
@@ -225,17 +235,17 @@ async fn move_all(at: &SignedIn, request: &HttpRequest, ids: Vec<ItemId>, direct
     }
 }
 
-async fn submit_trash(at: SignedIn, request: HttpRequest, path: web::Path<String>, _: Form<Nothing>) -> Answer {
+async fn submit_trash(at: CurrentUser, request: HttpRequest, path: web::Path<String>, _: Form<EmptyForm>) -> HandlerResult {
     let id = parse(&path)?;
     trash_all(&at, &request, vec![id]).await
 }
 
-async fn submit_trash_many(at: SignedIn, request: HttpRequest, Form(form): Form<Selected>) -> Answer {
+async fn submit_trash_many(at: CurrentUser, request: HttpRequest, Form(form): Form<SelectedItems>) -> HandlerResult {
     let ids = form.ids()?;
     trash_all(&at, &request, ids).await
 }
 
-async fn trash_all(at: &SignedIn, request: &HttpRequest, ids: Vec<ItemId>) -> Answer {
+async fn trash_all(at: &CurrentUser, request: &HttpRequest, ids: Vec<ItemId>) -> HandlerResult {
     let presence = at.presence.clone();
     let trashed = ids.clone();
     let (count, shelf) = act(&at.services, move |services| {
@@ -249,17 +259,17 @@ async fn trash_all(at: &SignedIn, request: &HttpRequest, ids: Vec<ItemId>) -> An
     see(&off_the_item(request, &shelf))
 }
 
-async fn submit_restore(at: SignedIn, request: HttpRequest, path: web::Path<String>, _: Form<Nothing>) -> Answer {
+async fn submit_restore(at: CurrentUser, request: HttpRequest, path: web::Path<String>, _: Form<EmptyForm>) -> HandlerResult {
     let id = parse(&path)?;
     restore_all(&at, &request, vec![id]).await
 }
 
-async fn submit_restore_many(at: SignedIn, request: HttpRequest, Form(form): Form<Selected>) -> Answer {
+async fn submit_restore_many(at: CurrentUser, request: HttpRequest, Form(form): Form<SelectedItems>) -> HandlerResult {
     let ids = form.ids()?;
     restore_all(&at, &request, ids).await
 }
 
-async fn restore_all(at: &SignedIn, request: &HttpRequest, ids: Vec<ItemId>) -> Answer {
+async fn restore_all(at: &CurrentUser, request: &HttpRequest, ids: Vec<ItemId>) -> HandlerResult {
     let presence = at.presence.clone();
     let restored = act(&at.services, move |services| trash::restore(services, &presence.user, &ids)).await?;
     let renamed: Vec<_> = restored.iter().filter(|item| item.is_renamed).map(|item| item.name.as_str()).take(3).collect();
@@ -270,17 +280,17 @@ async fn restore_all(at: &SignedIn, request: &HttpRequest, ids: Vec<ItemId>) -> 
     back(request, &at.carrier, text)
 }
 
-async fn submit_delete(at: SignedIn, request: HttpRequest, path: web::Path<String>, _: Form<Nothing>) -> Answer {
+async fn submit_delete(at: CurrentUser, request: HttpRequest, path: web::Path<String>, _: Form<EmptyForm>) -> HandlerResult {
     let id = parse(&path)?;
     delete_all(&at, &request, vec![id]).await
 }
 
-async fn submit_delete_many(at: SignedIn, request: HttpRequest, Form(form): Form<Selected>) -> Answer {
+async fn submit_delete_many(at: CurrentUser, request: HttpRequest, Form(form): Form<SelectedItems>) -> HandlerResult {
     let ids = form.ids()?;
     delete_all(&at, &request, ids).await
 }
 
-async fn delete_all(at: &SignedIn, request: &HttpRequest, ids: Vec<ItemId>) -> Answer {
+async fn delete_all(at: &CurrentUser, request: &HttpRequest, ids: Vec<ItemId>) -> HandlerResult {
     let (presence, by) = (at.presence.clone(), at.actor());
     let count = act(&at.services, move |services| trash::delete(services, &by, &presence.user, &ids)).await?;
     say(&at.carrier, format!("{} deleted for good.", things(count)))?;

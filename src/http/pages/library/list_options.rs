@@ -7,7 +7,7 @@ use crate::model::{Shelf, Sort};
 
 /// What a shelf's address says beside its path.
 #[derive(Deserialize, Clone, Default)]
-pub struct Query {
+pub struct ListQuery {
     pub cursor: Option<String>,
     #[serde(default)]
     pub sort: String,
@@ -20,23 +20,23 @@ pub struct Query {
 }
 
 /// One link.
-pub struct Choice {
+pub struct ListOption {
     pub href: String,
     pub label: &'static str,
     pub is_current: bool,
 }
 
 /// Links of which one is current.
-pub struct Group {
+pub struct OptionGroup {
     pub label: &'static str,
-    pub choices: Vec<Choice>,
+    pub choices: Vec<ListOption>,
 }
 
 const KINDS: [(&str, &str); 5] =
     [("", "All kinds"), ("photo", "Photos"), ("video", "Videos"), ("audio", "Audios"), ("document", "Documents")];
 const SIZES: [(&str, &str); 3] = [("s", "Small"), ("", "Medium"), ("l", "Large")];
 
-impl Query {
+impl ListQuery {
     #[must_use]
     pub fn sort(&self) -> Sort {
         Sort::parse(&self.sort).unwrap_or(Sort::Newest)
@@ -79,19 +79,19 @@ impl Query {
         choices: &[(&'static str, &'static str)],
         current: &str,
         with: impl Fn(Self, String) -> Self,
-    ) -> Group {
+    ) -> OptionGroup {
         let top = Self { cursor: None, ..self.clone() };
-        let choice = |(word, label): &(&'static str, &'static str)| Choice {
+        let choice = |(word, label): &(&'static str, &'static str)| ListOption {
             href: with(top.clone(), (*word).to_owned()).href(path),
             label,
             is_current: *word == current,
         };
-        Group { label, choices: choices.iter().map(choice).collect() }
+        OptionGroup { label, choices: choices.iter().map(choice).collect() }
     }
 
     /// The choices a list has: no order where it has only one, kinds where there are several, sizes where there are tiles.
     #[must_use]
-    pub fn groups(&self, path: &str, shelf: Shelf, is_table: bool) -> Vec<Group> {
+    pub fn groups(&self, path: &str, shelf: Shelf, is_table: bool) -> Vec<OptionGroup> {
         let mut groups = Vec::new();
         if shelf.fixed_sort().is_none() && path != "/search" {
             let orders = Sort::CHOICES.map(|sort| (if sort == Sort::Newest { "" } else { sort.as_str() }, sort.title()));
@@ -116,8 +116,13 @@ mod tests {
 
     #[test]
     fn a_choice_keeps_the_others_and_goes_back_to_the_top() {
-        let query =
-            Query { q: "a&b".into(), sort: "name".into(), kind: "photo".into(), cursor: Some("c".into()), ..Query::default() };
+        let query = ListQuery {
+            q: "a&b".into(),
+            sort: "name".into(),
+            kind: "photo".into(),
+            cursor: Some("c".into()),
+            ..ListQuery::default()
+        };
         assert_eq!(query.href("/search"), "/search?q=a%26b&sort=name&kind=photo&cursor=c");
         let groups = query.groups("/search", Shelf::All, false);
         assert_eq!(groups.iter().map(|group| group.label).collect::<Vec<_>>(), ["Kind", "Size"]);
@@ -132,7 +137,7 @@ mod tests {
     #[test]
     fn a_list_offers_only_what_it_has() {
         let labels = |shelf, is_table| -> Vec<_> {
-            Query::default().groups("/x", shelf, is_table).iter().map(|group| group.label).collect()
+            ListQuery::default().groups("/x", shelf, is_table).iter().map(|group| group.label).collect()
         };
         assert_eq!(labels(Shelf::Photos, false), ["Order", "Size"]);
         assert_eq!(labels(Shelf::Recents, false), ["Kind", "Size"]);

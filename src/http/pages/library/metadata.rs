@@ -1,11 +1,11 @@
 //! What an item's file says of itself, in the words of its page.
 
 use crate::http::pages::components::format::{duration, thousands};
-use crate::media::Facts;
-use crate::model::{Details, Item, WallClock};
+use crate::media::Metadata;
+use crate::model::{Item, ItemDetails, WallClock};
 
 /// One line of an item's page.
-pub struct Fact {
+pub struct MetadataRow {
     pub label: &'static str,
     pub value: String,
     /// Where a click on it leads: what else is like this.
@@ -14,26 +14,26 @@ pub struct Fact {
     pub geo: Option<String>,
 }
 
-fn fact(label: &'static str, value: String) -> Fact {
-    Fact { label, value, search: None, geo: None }
+fn fact(label: &'static str, value: String) -> MetadataRow {
+    MetadataRow { label, value, search: None, geo: None }
 }
 
-fn said(label: &'static str, value: Option<&String>) -> Option<Fact> {
+fn said(label: &'static str, value: Option<&String>) -> Option<MetadataRow> {
     value.map(|value| fact(label, value.clone()))
 }
 
-fn found(label: &'static str, value: Option<&String>) -> Option<Fact> {
+fn found(label: &'static str, value: Option<&String>) -> Option<MetadataRow> {
     value.map(|value| {
         let query = form_urlencoded::Serializer::new(String::new()).append_pair("q", value).finish();
-        Fact { search: Some(format!("/search?{query}")), ..fact(label, value.clone()) }
+        MetadataRow { search: Some(format!("/search?{query}")), ..fact(label, value.clone()) }
     })
 }
 
 /// All lines that have something to say.
-pub fn facts(item: &Item, details: &Details) -> Vec<Fact> {
+pub fn facts(item: &Item, details: &ItemDetails) -> Vec<MetadataRow> {
     let facts = &details.facts;
     let size = item.width.zip(item.height);
-    let mut lines: Vec<Option<Fact>> = vec![
+    let mut lines: Vec<Option<MetadataRow>> = vec![
         said("Title", facts.title.as_ref()),
         said("Caption", facts.caption.as_ref()),
         facts.taken.map(|taken| fact("Taken", moment(WallClock(taken.local_ms), taken.offset))),
@@ -76,26 +76,26 @@ fn pixels(width: i32, height: i32) -> String {
     if all < 500_000 { size } else { format!("{size} ({}.{} MP)", all / 1_000_000, all / 100_000 % 10) }
 }
 
-fn track(facts: &Facts) -> Option<Fact> {
+fn track(facts: &Metadata) -> Option<MetadataRow> {
     let track = facts.track?;
     Some(fact("Track", facts.disc.map_or(track.to_string(), |disc| format!("{track}, disc {disc}"))))
 }
 
-fn exposure(facts: &Facts) -> Option<Fact> {
+fn exposure(facts: &Metadata) -> Option<MetadataRow> {
     let iso = facts.iso.map(|iso| format!("ISO {iso}"));
     let parts = [facts.exposure.clone(), facts.aperture.clone(), iso, facts.focal_length.clone()];
     let said: Vec<String> = parts.into_iter().flatten().collect();
     (!said.is_empty()).then(|| fact("Exposure", said.join(" · ")))
 }
 
-fn position(facts: &Facts) -> Option<Fact> {
+fn position(facts: &Metadata) -> Option<MetadataRow> {
     let (north, east) = facts.latitude.zip(facts.longitude)?;
     let side = |degrees: f64, plus, minus| format!("{:.5}° {}", degrees.abs(), if degrees < 0.0 { minus } else { plus });
     let words = format!("{}, {}", side(north, 'N', 'S'), side(east, 'E', 'W'));
-    Some(Fact { geo: Some(format!("geo:{north:.5},{east:.5}")), ..fact("Position", words) })
+    Some(MetadataRow { geo: Some(format!("geo:{north:.5},{east:.5}")), ..fact("Position", words) })
 }
 
-fn codecs(facts: &Facts) -> Option<Fact> {
+fn codecs(facts: &Metadata) -> Option<MetadataRow> {
     let rate = facts
         .frame_rate
         .map(|rate| format!("{rate:.2}").trim_end_matches('0').trim_end_matches('.').to_owned() + " frames a second");
@@ -104,7 +104,7 @@ fn codecs(facts: &Facts) -> Option<Fact> {
     (!said.is_empty()).then(|| fact("Codec", said.join(" · ")))
 }
 
-fn sound(facts: &Facts) -> Option<Fact> {
+fn sound(facts: &Metadata) -> Option<MetadataRow> {
     let bits = facts.bit_rate.map(|bits| format!("{} kbit/s", thousands(bits / 1000)));
     let sample = facts.sample_rate.map(|rate| format!("{}.{} kHz", rate / 1000, rate % 1000 / 100));
     let channels = facts.channels.map(|count| match count {
@@ -120,7 +120,7 @@ fn sound(facts: &Facts) -> Option<Fact> {
 const PLAYED: [&str; 5] = ["h264", "vp8", "vp9", "av1", "theora"];
 
 /// Why a film may not play in this browser, in plain words; `None` where it will.
-pub fn may_not_play(item: &Item, facts: &Facts) -> Option<String> {
+pub fn may_not_play(item: &Item, facts: &Metadata) -> Option<String> {
     let codec = facts.video_codec.as_deref().unwrap_or_default();
     if item.mime == "video/x-matroska" && PLAYED.contains(&codec) {
         return Some("This is a Matroska file: some browsers do not play it. If it stays black, download it.".into());
@@ -148,7 +148,7 @@ mod tests {
         assert_eq!(moment(WallClock(1_714_979_289_000), Some(-330)), "6 May 2024, 07:08 (UTC−5:30)");
         assert_eq!(pixels(6000, 4000), "6000 × 4000 (24.0 MP)");
         assert_eq!(pixels(200, 133), "200 × 133");
-        let facts = Facts { latitude: Some(-33.8568), longitude: Some(151.2153), ..Facts::default() };
+        let facts = Metadata { latitude: Some(-33.8568), longitude: Some(151.2153), ..Metadata::default() };
         assert_eq!(position(&facts).unwrap().value, "33.85680° S, 151.21530° E");
     }
 }

@@ -6,19 +6,19 @@ use serde::Deserialize;
 
 use crate::domain::library::music_albums::{self, Album};
 use crate::error::Error;
-use crate::http::extract::user::SignedIn;
+use crate::http::extract::user::CurrentUser;
 use crate::http::pages::components::format::{self as v, counted};
 use crate::http::pages::components::tile::{Picture, Tile};
-use crate::http::pages::components::track_row::{Song, href, linked};
-use crate::http::pages::layout::Shell;
+use crate::http::pages::components::track_row::{TrackRow, href, linked};
+use crate::http::pages::layout::Layout;
 use crate::http::pages::respond::show;
-use crate::http::route::{Answer, Route, act};
+use crate::http::route::{HandlerResult, Route, act};
 
 pub(crate) fn routes() -> Vec<Route> {
     vec![Route::get("/albums", || web::route().to(show_albums))]
 }
 
-struct Cover {
+struct AlbumCover {
     href: String,
     title: String,
     artist: String,
@@ -29,8 +29,8 @@ struct Cover {
 #[derive(Template)]
 #[template(path = "pages/library/music_albums.html")]
 struct AlbumsPage {
-    shell: Shell,
-    albums: Vec<Cover>,
+    shell: Layout,
+    albums: Vec<AlbumCover>,
     next: Option<String>,
     is_first: bool,
 }
@@ -52,8 +52,8 @@ fn by(artist: &str) -> String {
     if artist.is_empty() { "Unknown artist".into() } else { artist.into() }
 }
 
-fn cover(album: &Album) -> Cover {
-    Cover {
+fn cover(album: &Album) -> AlbumCover {
+    AlbumCover {
         href: href(&album.artist_key, &album.album_key),
         title: titled(&album.first.album),
         artist: by(&album.first.album_artist),
@@ -62,7 +62,7 @@ fn cover(album: &Album) -> Cover {
     }
 }
 
-async fn show_albums(at: SignedIn, query: web::Query<AlbumsQuery>) -> Answer {
+async fn show_albums(at: CurrentUser, query: web::Query<AlbumsQuery>) -> HandlerResult {
     if let (Some(artist), Some(album)) = (&query.artist, &query.album) {
         return show_album(&at, artist.clone(), album.clone()).await;
     }
@@ -75,7 +75,7 @@ async fn show_albums(at: SignedIn, query: web::Query<AlbumsQuery>) -> Answer {
     })
     .await?;
     show(&AlbumsPage {
-        shell: Shell::load(&at, "/audios").await?,
+        shell: Layout::load(&at, "/audios").await?,
         albums: albums.iter().map(cover).collect(),
         next: next.map(|(artist, album)| linked([("after_artist", &artist), ("after_album", &album)])),
         is_first,
@@ -85,29 +85,29 @@ async fn show_albums(at: SignedIn, query: web::Query<AlbumsQuery>) -> Answer {
 #[derive(Template)]
 #[template(path = "pages/library/music_album.html")]
 struct AlbumPage {
-    shell: Shell,
+    shell: Layout,
     title: String,
     artist: String,
     summary: String,
     picture: Option<Picture>,
-    songs: Vec<Song>,
+    songs: Vec<TrackRow>,
 }
 
-async fn show_album(at: &SignedIn, artist: String, album: String) -> Answer {
+async fn show_album(at: &CurrentUser, artist: String, album: String) -> HandlerResult {
     let presence = at.presence.clone();
     let tracks = act(&at.services, move |services| music_albums::album(services, &presence.user, &artist, &album)).await?;
     let (first, item) = tracks.first().ok_or(Error::NotFound)?;
     let length: i64 = tracks.iter().filter_map(|(_, item)| item.duration_ms).sum();
     let count = counted(i64::try_from(tracks.len()).unwrap_or(0), "song");
     show(&AlbumPage {
-        shell: Shell::load(at, "/audios").await?,
+        shell: Layout::load(at, "/audios").await?,
         title: titled(&first.album),
         artist: by(&first.album_artist),
         summary: if length > 0 { format!("{count} · {}", v::duration(length)) } else { count },
         picture: Picture::of(item),
         songs: tracks
             .iter()
-            .map(|(track, item)| Song::of(item, Some(track), Tile::of(item, Some(track), &at.services)))
+            .map(|(track, item)| TrackRow::of(item, Some(track), Tile::of(item, Some(track), &at.services)))
             .collect(),
     })
 }

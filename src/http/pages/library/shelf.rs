@@ -3,21 +3,21 @@
 use actix_web::{HttpRequest, web};
 use askama::Template;
 
-use super::list_options::{Group, Query};
-use super::timeline::{self, Year};
-use crate::domain::library::listings::{self, Listing, PAGE, Page};
+use super::list_options::{ListQuery, OptionGroup};
+use super::timeline::{self, TimelineYear};
+use crate::domain::library::listings::{self, Listing, ListingQuery, PAGE};
 use crate::domain::library::search;
 use crate::error::Error;
-use crate::http::extract::user::SignedIn;
+use crate::http::extract::user::CurrentUser;
 use crate::http::pages::components::format::{self as v, counted};
 use crate::http::pages::components::tile::{Heading, Tile, track_of};
-use crate::http::pages::components::track_row::Song;
-use crate::http::pages::layout::Shell;
+use crate::http::pages::components::track_row::TrackRow;
+use crate::http::pages::layout::Layout;
 use crate::http::pages::respond::show_kept;
-use crate::http::route::{Answer, Route};
+use crate::http::route::{HandlerResult, Route};
 use crate::model::{Directory, DirectoryId, Shelf, Sort};
 use crate::state::Services;
-use crate::store::item_filter::Selection;
+use crate::store::item_filter::ItemFilter;
 
 pub(crate) fn routes() -> Vec<Route> {
     vec![
@@ -34,7 +34,7 @@ pub(crate) fn routes() -> Vec<Route> {
 }
 
 /// A directory's place among others.
-struct Crumb {
+struct Breadcrumb {
     href: String,
     label: String,
 }
@@ -42,16 +42,16 @@ struct Crumb {
 #[derive(Template)]
 #[template(path = "pages/library/shelf.html")]
 struct ShelfPage {
-    shell: Shell,
+    shell: Layout,
     title: String,
     summary: String,
     path: String,
     is_empty: bool,
     tiles: Vec<Tile>,
     /// Music, in the place of tiles.
-    songs: Vec<Song>,
-    timeline: Vec<Year>,
-    choices: Vec<Group>,
+    songs: Vec<TrackRow>,
+    timeline: Vec<TimelineYear>,
+    choices: Vec<OptionGroup>,
     grid_class: &'static str,
     is_filtered: bool,
     /// The first page of the same list.
@@ -62,8 +62,8 @@ struct ShelfPage {
     is_table: bool,
     takes_folders: bool,
     empty: &'static str,
-    children: Vec<Crumb>,
-    crumbs: Vec<Crumb>,
+    children: Vec<Breadcrumb>,
+    crumbs: Vec<Breadcrumb>,
     directory: Option<Directory>,
     query: Option<String>,
     trash_days: u32,
@@ -72,9 +72,9 @@ struct ShelfPage {
 impl ShelfPage {
     fn new(
         services: &Services,
-        shell: Shell,
+        shell: Layout,
         (title, path, shelf): (&str, &str, Shelf),
-        query: &Query,
+        query: &ListQuery,
         listing: Listing,
     ) -> Self {
         let is_table = matches!(shelf, Shelf::Audios | Shelf::Uploads);
@@ -96,10 +96,10 @@ impl ShelfPage {
         let is_empty = tiles.is_empty();
         let mut songs = Vec::new();
         if shelf == Shelf::Audios {
-            let song = |(item, tile)| Song::of(item, track_of(item, &listing.tracks), tile);
+            let song = |(item, tile)| TrackRow::of(item, track_of(item, &listing.tracks), tile);
             songs = listing.items.iter().zip(tiles.drain(..)).map(song).collect();
         }
-        let next = listing.next.map(|cursor| Query { cursor: Some(cursor.encode()), ..query.clone() }.href(path));
+        let next = listing.next.map(|cursor| ListQuery { cursor: Some(cursor.encode()), ..query.clone() }.href(path));
         Self {
             shell,
             title: title.into(),
@@ -112,7 +112,7 @@ impl ShelfPage {
             choices: query.groups(path, shelf, is_table),
             grid_class: query.grid_class(),
             is_filtered: query.kind().is_some(),
-            top: Query { cursor: None, ..query.clone() }.href(path),
+            top: ListQuery { cursor: None, ..query.clone() }.href(path),
             next,
             is_first: query.cursor.is_none(),
             is_trash: false,
@@ -128,23 +128,23 @@ impl ShelfPage {
     }
 }
 
-fn crumb(directory: &Directory) -> Crumb {
-    Crumb { href: format!("/directories/{}", directory.directory_id), label: directory.directory_name.clone() }
+fn crumb(directory: &Directory) -> Breadcrumb {
+    Breadcrumb { href: format!("/directories/{}", directory.directory_id), label: directory.directory_name.clone() }
 }
 
-fn wanted(selection: Selection, query: &Query) -> Page {
-    let selection = Selection { kind: query.kind(), ..selection };
-    Page { selection, sort: query.sort(), cursor: query.cursor.clone(), limit: PAGE }
+fn wanted(selection: ItemFilter, query: &ListQuery) -> ListingQuery {
+    let selection = ItemFilter { kind: query.kind(), ..selection };
+    ListingQuery { selection, sort: query.sort(), cursor: query.cursor.clone(), limit: PAGE }
 }
 
-async fn show_shelf(at: SignedIn, request: HttpRequest, query: web::Query<Query>) -> Answer {
+async fn show_shelf(at: CurrentUser, request: HttpRequest, query: web::Query<ListQuery>) -> HandlerResult {
     let path = request.path().to_owned();
     let shelf = Shelf::parse(path.trim_start_matches('/')).ok_or(Error::NotFound)?;
     listings::note_opened(&at.services, at.user(), shelf.title());
     show_kept(&at, &request, request.path(), move |services, conn, library, frame| {
         let user = &frame.presence.clone().user;
-        let listing = listings::list(conn, library, user, &wanted(Selection::shelf(shelf), &query))?;
-        let shell = Shell::gather(conn, library, frame)?;
+        let listing = listings::list(conn, library, user, &wanted(ItemFilter::shelf(shelf), &query))?;
+        let shell = Layout::gather(conn, library, frame)?;
         let (items, bytes) = shell.surroundings.count(shelf);
         let mut page = ShelfPage::new(services, shell, (shelf.title(), &path, shelf), &query, listing);
         page.summary = match shelf {
@@ -171,15 +171,20 @@ const fn nothing_on(shelf: Shelf) -> &'static str {
     }
 }
 
-async fn show_directory(at: SignedIn, request: HttpRequest, path: web::Path<String>, query: web::Query<Query>) -> Answer {
+async fn show_directory(
+    at: CurrentUser,
+    request: HttpRequest,
+    path: web::Path<String>,
+    query: web::Query<ListQuery>,
+) -> HandlerResult {
     let id = DirectoryId::parse(&path).ok_or(Error::NotFound)?;
     let current = format!("/directories/{id}");
     show_kept(&at, &request, &current.clone(), move |services, conn, library, frame| {
         let user = &frame.presence.clone().user;
         let (directory, above) = listings::find_directory(conn, user, id)?;
         listings::note_opened(services, user, &directory.directory_path);
-        let listing = listings::list(conn, library, user, &wanted(Selection::directory(id), &query))?;
-        let shell = Shell::gather(conn, library, frame)?;
+        let listing = listings::list(conn, library, user, &wanted(ItemFilter::directory(id), &query))?;
+        let shell = Layout::gather(conn, library, frame)?;
         let mut page = ShelfPage::new(services, shell, (&directory.directory_name, &current, Shelf::All), &query, listing);
         page.crumbs = above.iter().map(crumb).collect();
         page.summary = format!("Last changed {}", v::when(directory.last_modified).ago);
@@ -191,7 +196,7 @@ async fn show_directory(at: SignedIn, request: HttpRequest, path: web::Path<Stri
     .await
 }
 
-async fn show_search(at: SignedIn, request: HttpRequest, query: web::Query<Query>) -> Answer {
+async fn show_search(at: CurrentUser, request: HttpRequest, query: web::Query<ListQuery>) -> HandlerResult {
     show_kept(&at, &request, "/search", move |services, conn, library, frame| {
         let user = &frame.presence.clone().user;
         let words = query.q.trim().to_lowercase();
@@ -199,7 +204,7 @@ async fn show_search(at: SignedIn, request: HttpRequest, query: web::Query<Query
             Listing::empty()
         } else {
             let asked: String = words.chars().take(200).collect();
-            let selection = Selection { words: Some(search::asked(&asked)), ..Selection::shelf(Shelf::All) };
+            let selection = ItemFilter { words: Some(search::asked(&asked)), ..ItemFilter::shelf(Shelf::All) };
             listings::list(conn, library, user, &wanted(selection, &query))?
         };
         let title = match (words.is_empty(), listing.items.len(), listing.next.is_some()) {
@@ -209,7 +214,7 @@ async fn show_search(at: SignedIn, request: HttpRequest, query: web::Query<Query
             (_, 0, true) => format!("Nothing found yet for “{}”", query.q.trim()),
             (_, _, true) => format!("“{}”", query.q.trim()),
         };
-        let shell = Shell::gather(conn, library, frame)?;
+        let shell = Layout::gather(conn, library, frame)?;
         let mut page = ShelfPage::new(services, shell, (&title, "/search", Shelf::All), &query, listing);
         page.summary = "Names, tags, cameras, artists, albums, places and dates".into();
         page.empty = match (words.is_empty(), page.next.is_some()) {

@@ -4,12 +4,12 @@ use actix_web::{HttpRequest, web};
 use askama::Template;
 
 use crate::domain::library::trash;
-use crate::http::extract::form::{Form, Nothing};
-use crate::http::extract::user::SignedIn;
+use crate::http::extract::form::{EmptyForm, Form};
+use crate::http::extract::user::CurrentUser;
 use crate::http::pages::components::format::{self as v, counted};
-use crate::http::pages::layout::Shell;
+use crate::http::pages::layout::Layout;
 use crate::http::pages::respond::{back, say, see, show};
-use crate::http::route::{Answer, Route, act};
+use crate::http::route::{HandlerResult, Route, act};
 use crate::model::Shelf;
 
 pub(crate) fn routes() -> Vec<Route> {
@@ -22,25 +22,25 @@ pub(crate) fn routes() -> Vec<Route> {
 
 #[derive(Template)]
 #[template(path = "pages/library/trash_empty.html")]
-struct EmptyPage {
-    shell: Shell,
+struct EmptyTrashPage {
+    shell: Layout,
     holds: String,
 }
 
-async fn show_empty(at: SignedIn) -> Answer {
-    let shell = Shell::load(&at, "/trash").await?;
+async fn show_empty(at: CurrentUser) -> HandlerResult {
+    let shell = Layout::load(&at, "/trash").await?;
     let (items, bytes) = shell.surroundings.count(Shelf::Trash);
-    show(&EmptyPage { holds: format!("{}, {}", counted(items, "item"), v::size(bytes).words), shell })
+    show(&EmptyTrashPage { holds: format!("{}, {}", counted(items, "item"), v::size(bytes).words), shell })
 }
 
-async fn submit_empty(at: SignedIn, _: Form<Nothing>) -> Answer {
+async fn submit_empty(at: CurrentUser, _: Form<EmptyForm>) -> HandlerResult {
     let (presence, by) = (at.presence.clone(), at.actor());
     let count = act(&at.services, move |services| trash::empty(services, &by, &presence.user)).await?;
     say(&at.carrier, format!("The trash is empty. {} deleted for good.", counted(i64::try_from(count).unwrap_or(0), "item")))?;
     see("/trash")
 }
 
-async fn submit_restore_all(at: SignedIn, request: HttpRequest, _: Form<Nothing>) -> Answer {
+async fn submit_restore_all(at: CurrentUser, request: HttpRequest, _: Form<EmptyForm>) -> HandlerResult {
     let presence = at.presence.clone();
     let count = act(&at.services, move |services| trash::restore_all(services, &presence.user)).await?;
     back(&request, &at.carrier, format!("{} restored.", counted(i64::try_from(count).unwrap_or(0), "item")))

@@ -4,19 +4,19 @@ use actix_web::{HttpRequest, web};
 use askama::Template;
 use serde::{Deserialize, Serialize};
 
-use super::unfinished::{self, Unfinished};
+use super::unfinished::{self, UnfinishedUpload};
 use crate::domain::uploads::multipart;
 use crate::error::{Error, bytes_in_words};
-use crate::http::extract::user::SignedIn;
-use crate::http::multipart_upload::{Taken, take_files};
+use crate::http::extract::user::CurrentUser;
+use crate::http::multipart_upload::{UploadedFile, take_files};
 use crate::http::pages::components::format as v;
-use crate::http::pages::layout::Shell;
+use crate::http::pages::layout::Layout;
 use crate::http::pages::respond::{see, show, show_kept};
 use crate::http::rate_limit;
-use crate::http::route::{Answer, Route, act};
+use crate::http::route::{HandlerResult, Route, act};
 use crate::model::ReportId;
-use crate::state::ingest_queue::Outcome;
-use crate::state::rate_limiter::{Bucket, Who};
+use crate::state::ingest_queue::Ingested;
+use crate::state::rate_limiter::{Bucket, RateLimitKey};
 
 pub(crate) fn routes() -> Vec<Route> {
     vec![
@@ -35,17 +35,17 @@ struct Query {
 #[derive(Template)]
 #[template(path = "pages/uploads/form.html")]
 struct UploadPage {
-    shell: Shell,
+    shell: Layout,
     max_upload: String,
     is_full: bool,
-    unfinished: Vec<Unfinished>,
+    unfinished: Vec<UnfinishedUpload>,
     room: Option<String>,
     /// For unfinished uploads.
     held: Option<String>,
     chosen: String,
 }
 
-async fn show_upload(at: SignedIn, request: HttpRequest, query: web::Query<Query>) -> Answer {
+async fn show_upload(at: CurrentUser, request: HttpRequest, query: web::Query<Query>) -> HandlerResult {
     show_kept(&at, &request, "/upload", move |services, conn, library, frame| {
         let user = &frame.presence.clone().user;
         Ok(UploadPage {
@@ -55,7 +55,7 @@ async fn show_upload(at: SignedIn, request: HttpRequest, query: web::Query<Query
             room: user.room().map(bytes_in_words),
             held: u64::try_from(user.reserved_bytes).ok().filter(|held| *held > 0 && user.quota_bytes > 0).map(bytes_in_words),
             chosen: query.into_inner().directory,
-            shell: Shell::gather(conn, library, frame)?,
+            shell: Layout::gather(conn, library, frame)?,
         })
     })
     .await
@@ -63,27 +63,32 @@ async fn show_upload(at: SignedIn, request: HttpRequest, query: web::Query<Query
 
 /// What became of one file.
 #[derive(Serialize, Deserialize)]
-struct Row {
+struct ResultRow {
     name: String,
-    outcome: Became,
+    outcome: UploadOutcome,
     /// The item: the stored one, or the one that was there.
     id: Option<String>,
     said: String,
 }
 
 #[derive(Serialize, Deserialize, Clone, Copy, PartialEq, Eq)]
-enum Became {
+enum UploadOutcome {
     Stored,
     Duplicate,
     Refused,
 }
 
-async fn submit_upload(at: SignedIn, request: HttpRequest, payload: web::Payload) -> Answer {
-    rate_limit::count(&request, &at.services, Bucket::Upload, Who::Account(at.user().id.0))?;
+async fn submit_upload(at: CurrentUser, request: HttpRequest, payload: web::Payload) -> HandlerResult {
+    rate_limit::count(&request, &at.services, Bucket::Upload, RateLimitKey::Account(at.user().id.0))?;
     let taken = take_files(&at.services, &at.presence, Some(&at.carrier), &request, payload).await?;
-    let mut rows: Vec<Row> = taken.into_iter().map(Row::of).collect();
+    let mut rows: Vec<ResultRow> = taken.into_iter().map(ResultRow::of).collect();
     if rows.is_empty() {
-        rows.push(Row { name: "Nothing".into(), outcome: Became::Refused, id: None, said: "Choose a file first.".into() });
+        rows.push(ResultRow {
+            name: "Nothing".into(),
+            outcome: UploadOutcome::Refused,
+            id: None,
+            said: "Choose a file first.".into(),
+        });
     }
     let json = serde_json::to_string(&rows).map_err(Error::internal)?;
     let presence = at.presence.clone();
@@ -94,64 +99,67 @@ async fn submit_upload(at: SignedIn, request: HttpRequest, payload: web::Payload
 #[derive(Template)]
 #[template(path = "pages/uploads/result.html")]
 struct ResultPage {
-    shell: Shell,
-    rows: Vec<Row>,
+    shell: Layout,
+    rows: Vec<ResultRow>,
     summary: String,
 }
 
-async fn show_result(at: SignedIn, path: web::Path<String>) -> Answer {
+async fn show_result(at: CurrentUser, path: web::Path<String>) -> HandlerResult {
     let id = ReportId::parse(&path).ok_or(Error::NotFound)?;
     let presence = at.presence.clone();
     let json = act(&at.services, move |services| multipart::find_report(services, &presence.user, id)).await?;
-    let rows: Vec<Row> = serde_json::from_str(&json).map_err(Error::internal)?;
-    let shell = Shell::load(&at, "/upload").await?;
+    let rows: Vec<ResultRow> = serde_json::from_str(&json).map_err(Error::internal)?;
+    let shell = Layout::load(&at, "/upload").await?;
     show(&ResultPage { summary: summary(&rows), rows, shell })
 }
 
 /// `12 added, 1 already here, 1 refused`.
-fn summary(rows: &[Row]) -> String {
+fn summary(rows: &[ResultRow]) -> String {
     let count = |outcome| rows.iter().filter(|row| row.outcome == outcome).count();
-    let parts =
-        [(count(Became::Stored), "added"), (count(Became::Duplicate), "already here"), (count(Became::Refused), "refused")];
+    let parts = [
+        (count(UploadOutcome::Stored), "added"),
+        (count(UploadOutcome::Duplicate), "already here"),
+        (count(UploadOutcome::Refused), "refused"),
+    ];
     parts.iter().filter(|(count, _)| *count > 0).map(|(count, word)| format!("{count} {word}")).collect::<Vec<_>>().join(", ")
 }
 
-impl Row {
-    fn of(taken: Taken) -> Self {
+impl ResultRow {
+    fn of(taken: UploadedFile) -> Self {
         match taken.became {
-            Ok(Outcome::Stored(item)) => {
+            Ok(Ingested::Stored(item)) => {
                 let said = format!("{} · {}", bytes_in_words(item.bytes()), item.mime);
-                Self { name: item.name, outcome: Became::Stored, id: Some(item.id.to_string()), said }
+                Self { name: item.name, outcome: UploadOutcome::Stored, id: Some(item.id.to_string()), said }
             }
-            Ok(Outcome::Duplicate(item)) => {
+            Ok(Ingested::Duplicate(item)) => {
                 let said = format!("The same as “{}”.", item.name);
-                Self { name: taken.name, outcome: Became::Duplicate, id: Some(item.id.to_string()), said }
+                Self { name: taken.name, outcome: UploadOutcome::Duplicate, id: Some(item.id.to_string()), said }
             }
-            Err(error) => Self { name: taken.name, outcome: Became::Refused, id: None, said: error.to_string() },
+            Err(error) => Self { name: taken.name, outcome: UploadOutcome::Refused, id: None, said: error.to_string() },
         }
     }
 
     fn icon(&self) -> v::Icon {
         match self.outcome {
-            Became::Stored => v::icon("circle-check"),
-            Became::Duplicate => v::icon("copy"),
-            Became::Refused => v::icon("triangle-alert"),
+            UploadOutcome::Stored => v::icon("circle-check"),
+            UploadOutcome::Duplicate => v::icon("copy"),
+            UploadOutcome::Refused => v::icon("triangle-alert"),
         }
     }
 
     const fn state(&self) -> &'static str {
         match self.outcome {
-            Became::Stored => "Stored",
-            Became::Duplicate => "Already here",
-            Became::Refused => "Refused",
+            UploadOutcome::Stored => "Stored",
+            UploadOutcome::Duplicate => "Already here",
+            UploadOutcome::Refused => "Refused",
         }
     }
 
     fn is_refused(&self) -> bool {
-        self.outcome == Became::Refused
+        self.outcome == UploadOutcome::Refused
     }
 
     fn is_stored(&self) -> bool {
-        self.outcome == Became::Stored
+        self.outcome == UploadOutcome::Stored
     }
 }

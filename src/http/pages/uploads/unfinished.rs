@@ -5,11 +5,11 @@ use actix_web::web;
 use crate::db::Conn;
 use crate::domain::uploads::resumable;
 use crate::error::{Error, bytes_in_words};
-use crate::http::extract::form::{Form, Nothing};
-use crate::http::extract::user::SignedIn;
+use crate::http::extract::form::{EmptyForm, Form};
+use crate::http::extract::user::CurrentUser;
 use crate::http::pages::components::format as v;
 use crate::http::pages::respond::{say, see};
-use crate::http::route::{Answer, Route, shared};
+use crate::http::route::{HandlerResult, Route, shared};
 use crate::http::safe_redirect::back_path;
 use crate::model::{Upload, UploadId, User, now};
 
@@ -18,7 +18,7 @@ pub(crate) fn routes() -> Vec<Route> {
 }
 
 /// An upload that waits for the rest of it.
-pub struct Unfinished {
+pub struct UnfinishedUpload {
     pub id: UploadId,
     pub name: String,
     pub size: i64,
@@ -26,7 +26,7 @@ pub struct Unfinished {
     pub words: String,
 }
 
-impl Unfinished {
+impl UnfinishedUpload {
     fn of(upload: Upload) -> Self {
         let days = (upload.expires_at - now()).whole_days();
         let until = if days > 0 { format!("kept for {}", v::counted(days + 1, "more day")) } else { "given up today".into() };
@@ -39,11 +39,11 @@ impl Unfinished {
 ///
 /// # Errors
 /// The database's.
-pub fn rows(conn: &mut Conn, user: &User) -> Result<Vec<Unfinished>, Error> {
-    Ok(resumable::list(conn, user)?.into_iter().map(Unfinished::of).collect())
+pub fn rows(conn: &mut Conn, user: &User) -> Result<Vec<UnfinishedUpload>, Error> {
+    Ok(resumable::list(conn, user)?.into_iter().map(UnfinishedUpload::of).collect())
 }
 
-async fn discard(at: SignedIn, request: actix_web::HttpRequest, path: web::Path<String>, _: Form<Nothing>) -> Answer {
+async fn discard(at: CurrentUser, request: actix_web::HttpRequest, path: web::Path<String>, _: Form<EmptyForm>) -> HandlerResult {
     let id = UploadId::parse(&path).ok_or(Error::NotFound)?;
     resumable::discard(&shared(&at.services), at.user(), id).await?;
     say(&at.carrier, "The unfinished upload was given up.")?;
