@@ -14,7 +14,7 @@ use nexus_media::media::PreviewRenderer;
 use nexus_media::model::item::ItemKind;
 use nexus_media::model::{Cursor, SessionKind, SessionStatus, Shelf, Sort, User, now};
 use nexus_media::state::Services;
-use nexus_media::state::session_cache::hash_of;
+use nexus_media::state::session_cache::token_hash;
 use nexus_media::store;
 use nexus_media::store::item_filter::ItemFilter;
 use nexus_media::store::sessions::NewSession;
@@ -52,8 +52,7 @@ impl House {
             ("admin_email", "root@example.org".to_owned()),
             ("admin_password", PASSWORD.to_owned()),
         ]);
-        let settings =
-            Settings { own_program: env!("CARGO_BIN_EXE_nexus-media").into(), ..Settings::from_given(&given).unwrap() };
+        let settings = Settings { program: env!("CARGO_BIN_EXE_nexus-media").into(), ..Settings::from_raw(&given).unwrap() };
         let (tell, told) = std::sync::mpsc::channel();
         std::thread::spawn(move || {
             actix_web::rt::System::new().block_on(async {
@@ -64,7 +63,7 @@ impl House {
         });
         let (services, address) = told.recv().unwrap();
         let user = services.db.read(|conn| Ok(store::users::find_by_login(conn, "root")?)).unwrap().unwrap();
-        services.change(user.id, |conn| fill(conn, &user)).unwrap();
+        services.write_library(user.id, |conn| fill(conn, &user)).unwrap();
         let body = format!(r#"{{"username":"root","password":"{PASSWORD}"}}"#);
         let mut line = Line::to(&address);
         let answer = line.ask("POST /api/auth/login", "Content-Type: application/json\r\n", body.as_bytes());
@@ -150,7 +149,7 @@ fn hot(criterion: &mut Criterion) {
     let token = lifecycle::random_token();
     let session = NewSession {
         user_id: user.id,
-        session_token: &hash_of(&token),
+        session_token: &token_hash(&token),
         expiration: now() + time::Duration::DAY,
         status: SessionStatus::Active,
         created_at: now(),
@@ -164,11 +163,11 @@ fn hot(criterion: &mut Criterion) {
     services.db.write(|conn| Ok(store::sessions::insert(conn, &session)?)).unwrap();
     criterion.bench_function("session, known", |bench| {
         // Every five seconds the database is asked.
-        bench.iter(|| services.sessions.peek(&token).unwrap_or_else(|| lifecycle::find(services, &token).unwrap()));
+        bench.iter(|| services.session_cache.get_by_token(&token).unwrap_or_else(|| lifecycle::find(services, &token).unwrap()));
     });
     criterion.bench_function("session, from the database", |bench| {
         bench.iter(|| {
-            services.sessions.forget(user.id);
+            services.session_cache.invalidate_user(user.id);
             lifecycle::find(services, &token).unwrap()
         });
     });
@@ -179,7 +178,7 @@ fn hot(criterion: &mut Criterion) {
             .db
             .read(|conn| {
                 let middle = store::item_lists::list(conn, user.id, &photos, sort, None, i64::from(ITEMS / 2))?;
-                let middle = Cursor::of(middle.last().unwrap(), sort);
+                let middle = Cursor::after_item(middle.last().unwrap(), sort);
                 criterion.bench_function(&format!("50 of 10,000 by {what}, from the middle"), |bench| {
                     bench.iter(|| store::item_lists::list(conn, user.id, &photos, sort, Some(&middle), 50).unwrap());
                 });
@@ -215,12 +214,12 @@ fn hot(criterion: &mut Criterion) {
     group.finish();
 
     let studio = PreviewRenderer::new(env!("CARGO_BIN_EXE_nexus-media").into());
-    studio.try_out();
+    studio.probe();
     let photo = photo();
     let mut group = criterion.benchmark_group("previews");
     group.sample_size(20);
     group.bench_function("a photo of 12 megapixels, in a cage", |bench| {
-        bench.iter(|| studio.make(&photo, "image/jpeg").unwrap_or_else(|failure| panic!("{failure}")));
+        bench.iter(|| studio.render(&photo, "image/jpeg").unwrap_or_else(|failure| panic!("{failure}")));
     });
 }
 

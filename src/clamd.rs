@@ -10,12 +10,12 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 /// Bytes sent at once.
-const CHUNK: usize = 128 * 1024;
-const CONNECT: Duration = Duration::from_secs(3);
+const CHUNK_BYTES: usize = 128 * 1024;
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 /// How long it may think about a file.
-const THINK: Duration = Duration::from_mins(10);
+const VERDICT_TIMEOUT: Duration = Duration::from_mins(10);
 /// Characters of an answer at most.
-const ANSWER: u64 = 4096;
+const MAX_REPLY_BYTES: u64 = 4096;
 
 /// Where clamd listens.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,15 +53,15 @@ impl Clamd {
         match self {
             Self::Unix(path) => {
                 let stream = UnixStream::connect(path)?;
-                stream.set_read_timeout(Some(THINK))?;
-                stream.set_write_timeout(Some(THINK))?;
+                stream.set_read_timeout(Some(VERDICT_TIMEOUT))?;
+                stream.set_write_timeout(Some(VERDICT_TIMEOUT))?;
                 Ok(Box::new(stream))
             }
             Self::Tcp(address) => {
                 let address = address.to_socket_addrs()?.next().ok_or(io::ErrorKind::NotFound)?;
-                let stream = TcpStream::connect_timeout(&address, CONNECT)?;
-                stream.set_read_timeout(Some(THINK))?;
-                stream.set_write_timeout(Some(THINK))?;
+                let stream = TcpStream::connect_timeout(&address, CONNECT_TIMEOUT)?;
+                stream.set_read_timeout(Some(VERDICT_TIMEOUT))?;
+                stream.set_write_timeout(Some(VERDICT_TIMEOUT))?;
                 Ok(Box::new(stream))
             }
         }
@@ -74,8 +74,8 @@ impl Clamd {
     pub fn version(&self) -> io::Result<String> {
         let mut stream = self.connect()?;
         stream.write_all(b"zVERSION\0")?;
-        let said = answer(&mut stream)?;
-        if said.starts_with("ClamAV") { Ok(said) } else { Err(odd(&said)) }
+        let said = read_reply(&mut stream)?;
+        if said.starts_with("ClamAV") { Ok(said) } else { Err(unexpected_reply(&said)) }
     }
 
     /// Streams a file to it, with constant memory.
@@ -85,19 +85,19 @@ impl Clamd {
     pub fn scan(&self, file: &mut impl Read) -> io::Result<ScanVerdict> {
         let mut stream = self.connect()?;
         let sent = send(&mut stream, file);
-        match (answer(&mut stream), sent) {
-            (Ok(said), _) if !said.is_empty() => verdict(&said),
+        match (read_reply(&mut stream), sent) {
+            (Ok(said), _) if !said.is_empty() => parse_verdict(&said),
             // Nothing was said, or the file could not be read.
             (_, Err(cause)) => Err(cause),
             (Err(cause), _) => Err(cause),
-            (Ok(said), Ok(())) => Err(odd(&said)),
+            (Ok(said), Ok(())) => Err(unexpected_reply(&said)),
         }
     }
 }
 
 fn send(stream: &mut dyn Stream, file: &mut impl Read) -> io::Result<()> {
     stream.write_all(b"zINSTREAM\0")?;
-    let mut chunk = vec![0; CHUNK];
+    let mut chunk = vec![0; CHUNK_BYTES];
     loop {
         let length = file.read(&mut chunk)?;
         stream.write_all(&u32::try_from(length).unwrap_or(0).to_be_bytes())?;
@@ -108,13 +108,13 @@ fn send(stream: &mut dyn Stream, file: &mut impl Read) -> io::Result<()> {
     }
 }
 
-fn answer(stream: &mut dyn Stream) -> io::Result<String> {
+fn read_reply(stream: &mut dyn Stream) -> io::Result<String> {
     let mut said = Vec::new();
-    stream.take(ANSWER).read_to_end(&mut said)?;
+    stream.take(MAX_REPLY_BYTES).read_to_end(&mut said)?;
     Ok(String::from_utf8_lossy(&said).trim_end_matches(['\0', '\n']).to_owned())
 }
 
-fn verdict(said: &str) -> io::Result<ScanVerdict> {
+fn parse_verdict(said: &str) -> io::Result<ScanVerdict> {
     let about = said.strip_prefix("stream: ").unwrap_or(said);
     if about == "OK" {
         return Ok(ScanVerdict::Clean);
@@ -125,11 +125,11 @@ fn verdict(said: &str) -> io::Result<ScanVerdict> {
     match about.strip_suffix(" FOUND") {
         Some(name) if name.starts_with("Heuristics.Limits.Exceeded") => Ok(ScanVerdict::TooLarge),
         Some(name) => Ok(ScanVerdict::Found(name.to_owned())),
-        None => Err(odd(said)),
+        None => Err(unexpected_reply(said)),
     }
 }
 
-fn odd(said: &str) -> io::Error {
+fn unexpected_reply(said: &str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, format!("clamd said {said:?}"))
 }
 
@@ -148,12 +148,12 @@ mod tests {
 
     #[test]
     fn only_ok_is_clean() {
-        assert_eq!(verdict("stream: OK").unwrap(), ScanVerdict::Clean);
-        assert_eq!(verdict("stream: Eicar FOUND").unwrap(), ScanVerdict::Found("Eicar".into()));
-        assert_eq!(verdict("INSTREAM size limit exceeded. ERROR").unwrap(), ScanVerdict::TooLarge);
-        assert_eq!(verdict("stream: Heuristics.Limits.Exceeded.MaxFileSize FOUND").unwrap(), ScanVerdict::TooLarge);
+        assert_eq!(parse_verdict("stream: OK").unwrap(), ScanVerdict::Clean);
+        assert_eq!(parse_verdict("stream: Eicar FOUND").unwrap(), ScanVerdict::Found("Eicar".into()));
+        assert_eq!(parse_verdict("INSTREAM size limit exceeded. ERROR").unwrap(), ScanVerdict::TooLarge);
+        assert_eq!(parse_verdict("stream: Heuristics.Limits.Exceeded.MaxFileSize FOUND").unwrap(), ScanVerdict::TooLarge);
         for odd in ["", "OK?", "stream: lstat() failed. ERROR", "UNKNOWN COMMAND"] {
-            assert!(verdict(odd).is_err(), "{odd}");
+            assert!(parse_verdict(odd).is_err(), "{odd}");
         }
     }
 }

@@ -19,7 +19,7 @@ pub enum Error {
     #[error("{0}")]
     Forbidden(&'static str),
     /// The right person, whose account may not be used now.
-    #[error("{}", .0.sentence())]
+    #[error("{}", .0.message())]
     NotActive(AccountBlock),
     #[error("This server has no admin yet.")]
     SetupRequired,
@@ -36,7 +36,7 @@ pub enum Error {
     MethodNotAllowed,
     #[error("The length of the request has to be said first.")]
     LengthRequired,
-    #[error("That is larger than this server takes ({}).", bytes_in_words(*.limit))]
+    #[error("That is larger than this server takes ({}).", format_bytes(*.limit))]
     TooLarge { limit: u64 },
     #[error("This kind of content is not taken here.")]
     UnsupportedMedia,
@@ -47,7 +47,7 @@ pub enum Error {
     ChecksumMismatch,
     #[error("The file has no such part.")]
     RangeNotSatisfiable { size: u64 },
-    #[error("Too many tries. Wait {} and try again.", seconds_in_words(*.retry_after))]
+    #[error("Too many tries. Wait {} and try again.", format_seconds(*.retry_after))]
     TooManyRequests {
         /// Seconds.
         retry_after: u64,
@@ -98,7 +98,7 @@ pub enum AccountBlock {
 
 impl AccountBlock {
     #[must_use]
-    pub const fn sentence(self) -> &'static str {
+    pub const fn message(self) -> &'static str {
         match self {
             Self::Pending => "Your account is waiting for an admin to approve it.",
             Self::Suspended => "Your account is suspended. Ask the admin of this server why.",
@@ -164,7 +164,7 @@ impl From<std::io::Error> for Error {
 
 /// A size as people say it: `4.1 MB` (10^6).
 #[must_use]
-pub fn bytes_in_words(bytes: u64) -> String {
+pub fn format_bytes(bytes: u64) -> String {
     const STEPS: [(u64, &str); 4] = [(1_000_000_000_000, "TB"), (1_000_000_000, "GB"), (1_000_000, "MB"), (1_000, "kB")];
     for (step, unit) in STEPS {
         if bytes >= step {
@@ -179,7 +179,7 @@ pub fn bytes_in_words(bytes: u64) -> String {
     if bytes == 1 { "1 byte".into() } else { format!("{bytes} bytes") }
 }
 
-fn seconds_in_words(seconds: u64) -> String {
+fn format_seconds(seconds: u64) -> String {
     match seconds {
         0..=1 => "a second".into(),
         2..=59 => format!("{seconds} seconds"),
@@ -194,13 +194,13 @@ mod tests {
 
     #[test]
     fn sizes_read_as_people_say_them() {
-        assert_eq!(bytes_in_words(0), "0 bytes");
-        assert_eq!(bytes_in_words(1), "1 byte");
-        assert_eq!(bytes_in_words(999), "999 bytes");
-        assert_eq!(bytes_in_words(1_000), "1 kB");
-        assert_eq!(bytes_in_words(4_149_000), "4.1 MB");
-        assert_eq!(bytes_in_words(64 << 30), "68.7 GB");
-        assert_eq!(bytes_in_words(123_456_000_000), "123 GB");
+        assert_eq!(format_bytes(0), "0 bytes");
+        assert_eq!(format_bytes(1), "1 byte");
+        assert_eq!(format_bytes(999), "999 bytes");
+        assert_eq!(format_bytes(1_000), "1 kB");
+        assert_eq!(format_bytes(4_149_000), "4.1 MB");
+        assert_eq!(format_bytes(64 << 30), "68.7 GB");
+        assert_eq!(format_bytes(123_456_000_000), "123 GB");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 /// Passes a point: the process dies at the one whose number `FAULT_AFTER` says, as if its power were cut,
 /// and lingers at the one that `FAULT_LINGER` names, so that something else can fail meanwhile.
 #[cfg(debug_assertions)]
-pub fn point(name: &'static str) {
+pub fn hit(name: &'static str) {
     use std::sync::LazyLock;
     use std::sync::atomic::{AtomicU64, Ordering};
     static AT: LazyLock<Option<u64>> = LazyLock::new(|| std::env::var("FAULT_AFTER").ok()?.parse().ok());
@@ -21,4 +21,4 @@ pub fn point(name: &'static str) {
 
 /// Nothing.
 #[cfg(not(debug_assertions))]
-pub const fn point(_: &'static str) {}
+pub const fn hit(_: &'static str) {}

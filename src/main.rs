@@ -3,5 +3,5 @@
 fn main() -> std::process::ExitCode {
     let arguments: Vec<String> = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
     // A child that is to decode a file goes into its cage before anything else is set up.
-    nexus_media::media::worker::serve(&arguments).unwrap_or_else(nexus_media::cli::run)
+    nexus_media::media::worker::run_if_requested(&arguments).unwrap_or_else(nexus_media::cli::run)
 }

@@ -9,7 +9,7 @@ const NICENESS: i32 = 10;
 ///
 /// # Errors
 /// The system's.
-pub fn give_way() -> Result<()> {
+pub fn lower_priority() -> Result<()> {
     rustix::process::nice(NICENESS).map_err(std::io::Error::from)?;
     Ok(())
 }

@@ -15,9 +15,11 @@ use actix_web::{App, HttpServer};
 use sd_notify::NotifyState;
 use tokio::task::JoinHandle;
 
-use super::background_tasks::{keep_backing_up, keep_following, keep_house, keep_previewing, keep_scanning, say_alive};
+use super::background_tasks::{
+    run_folder_watch, run_housekeeping, run_malware_scan, run_scheduled_backups, run_systemd_notify, spawn_preview_workers,
+};
 use crate::config::Settings;
-use crate::db::blocking;
+use crate::db::run_on_blocking_pool;
 use crate::domain::accounts::first_run;
 use crate::domain::ops::{crash_recovery, housekeeping};
 use crate::error::{Error, Result};
@@ -25,15 +27,15 @@ use crate::http;
 use crate::state::Services;
 
 /// How long running requests may go on after a stop signal.
-const GRACE: u64 = 30;
+const SHUTDOWN_TIMEOUT_SECONDS: u64 = 30;
 /// How long parts of resumable uploads may go on after it: they need the rest to become durable.
-const UPLOADS_END: Duration = Duration::from_secs(20);
+const UPLOADS_STOP_TIMEOUT: Duration = Duration::from_secs(20);
 /// How long a client may take to send its headers.
-const HEADERS: Duration = Duration::from_secs(10);
+const HEADERS_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a client that has to go may take to read why.
-const LINGER: Duration = Duration::from_secs(1);
+const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 /// How often connections are looked at.
-const LOOK_EVERY: Duration = Duration::from_secs(5);
+const IDLE_CHECK_INTERVAL: Duration = Duration::from_secs(5);
 
 /// A server that listens and is about to run.
 pub struct Application {
@@ -51,18 +53,18 @@ impl Application {
     /// `Configuration` for what the admin has to mend.
     pub async fn build(settings: Settings) -> Result<Self> {
         let services = Arc::new(
-            blocking(move || {
+            run_on_blocking_pool(move || {
                 let services = crash_recovery::open_claimed(settings)?;
-                crash_recovery::refuse_unmounted(&services)?;
+                crash_recovery::ensure_mounted(&services)?;
                 Ok(services)
             })
             .await?,
         );
         let settings = &services.settings;
         if let Some(admin) = settings.first_admin.as_ref().filter(|_| !services.is_set_up()) {
-            first_run::set_up_unattended(&services, admin.complete()?).await?;
+            first_run::set_up_unattended(&services, admin.ensure_complete()?).await?;
         }
-        let listener = bound(settings.listen)?;
+        let listener = bind(settings.listen)?;
         let address = listener.local_addr()?;
         let metrics = settings.metrics_listen.map(|address| serve_metrics(address, &services)).transpose()?;
         let server = serve(listener, &services)?;
@@ -107,7 +109,7 @@ impl Application {
             self.address.to_string()
         };
         let base = self.services.settings.public_url.clone().unwrap_or_else(|| format!("http://{here}"));
-        Ok(Some(format!("{base}/setup?code={}", first_run::code(&self.services)?)))
+        Ok(Some(format!("{base}/setup?code={}", first_run::setup_code(&self.services)?)))
     }
 
     /// Serves until a stop signal; then lets running requests finish.
@@ -115,14 +117,18 @@ impl Application {
     /// # Errors
     /// The system's.
     pub async fn run_until_stopped(self) -> Result<()> {
-        let keeper = tokio::spawn(keep_house(self.services.clone()));
-        let scanner = tokio::spawn(keep_scanning(self.services.clone()));
-        let backer = tokio::spawn(keep_backing_up(self.services.clone()));
-        let previewers = keep_previewing(&self.services);
-        let follower = self.services.settings.watch.map(|settled| tokio::spawn(keep_following(self.services.clone(), settled)));
+        let keeper = tokio::spawn(run_housekeeping(self.services.clone()));
+        let scanner = tokio::spawn(run_malware_scan(self.services.clone()));
+        let backer = tokio::spawn(run_scheduled_backups(self.services.clone()));
+        let previewers = spawn_preview_workers(&self.services);
+        let follower = self
+            .services
+            .settings
+            .watch_quiet_period
+            .map(|settled| tokio::spawn(run_folder_watch(self.services.clone(), settled)));
         let metrics = self.metrics.map(|(_, metrics)| (metrics.handle(), tokio::spawn(metrics)));
         let watcher = tokio::spawn(stop_on_signal(self.server.handle(), self.services.clone()));
-        let alive = tokio::spawn(say_alive());
+        let alive = tokio::spawn(run_systemd_notify());
         let ended = self.server.await;
         alive.abort();
         if let Some((handle, serving)) = metrics {
@@ -132,12 +138,12 @@ impl Application {
         keeper.abort();
         scanner.abort();
         backer.abort();
-        self.services.previewing.stop();
+        self.services.preview_queue.stop();
         follower.inspect(JoinHandle::abort);
         previewers.iter().for_each(JoinHandle::abort);
         watcher.abort();
         let services = self.services;
-        blocking(move || housekeeping::write_notes(&services)).await?;
+        run_on_blocking_pool(move || housekeeping::write_last_seen(&services)).await?;
         Ok(ended?)
     }
 }
@@ -158,23 +164,23 @@ async fn stop_on_signal(server: ServerHandle, services: Arc<Services>) {
     drop(sd_notify::notify(&[NotifyState::Stopping]));
     let stopping = tokio::spawn(server.stop(is_graceful));
     tokio::select! {
-        () = tokio::time::sleep(UPLOADS_END) => services.appending.stop_all(),
+        () = tokio::time::sleep(UPLOADS_STOP_TIMEOUT) => services.upload_locks.stop_all(),
         _ = interrupt.recv() => std::process::exit(130),
     }
     drop(stopping.await);
 }
 
-fn bound(address: SocketAddr) -> Result<TcpListener> {
+fn bind(address: SocketAddr) -> Result<TcpListener> {
     TcpListener::bind(address).map_err(|cause| Error::Configuration(format!("{address} cannot be listened on: {cause}")))
 }
 
 /// Numbers for Prometheus and nothing else, for everybody who reaches that address.
 fn serve_metrics(address: SocketAddr, services: &Arc<Services>) -> Result<(SocketAddr, Server)> {
-    let listener = bound(address)?;
+    let listener = bind(address)?;
     let address = listener.local_addr()?;
     let data = Data::from(services.clone());
     let server = HttpServer::new(move || App::new().app_data(data.clone()).configure(http::metrics));
-    Ok((address, server.disable_signals().workers(1).client_request_timeout(HEADERS).listen(listener)?.run()))
+    Ok((address, server.disable_signals().workers(1).client_request_timeout(HEADERS_TIMEOUT).listen(listener)?.run()))
 }
 
 fn serve(listener: TcpListener, services: &Arc<Services>) -> Result<Server> {
@@ -187,23 +193,23 @@ fn serve(listener: TcpListener, services: &Arc<Services>) -> Result<Server> {
     http::session_middleware(&services.settings)?;
     http::check_base_path(&services.settings)?;
     let watch = http::ConnectionTracker::default();
-    watch_over(watch.clone());
+    close_idle_connections(watch.clone());
     let application = move || {
         let session = http::session_middleware(&data.settings);
         App::new()
             .app_data(data.clone())
             .app_data(PayloadConfig::new(64 * 1024))
             .configure(http::configure)
-            .wrap(from_fn(http::gate))
+            .wrap(from_fn(http::request_checks))
             .wrap(session.unwrap_or_else(|error| {
                 tracing::error!("the cookie key is gone: {error}");
                 std::process::exit(78)
             }))
             .wrap(http::cors(&data.settings))
-            .wrap(from_fn(http::edge))
+            .wrap(from_fn(http::request_log))
     };
     let address = listener.local_addr()?;
-    let builder = ServerBuilder::default().disable_signals().workers(workers).shutdown_timeout(GRACE);
+    let builder = ServerBuilder::default().disable_signals().workers(workers).shutdown_timeout(SHUTDOWN_TIMEOUT_SECONDS);
     let stopping = builder.graceful_shutdown_signal();
     let sockets = services.clone();
     // What `HttpServer` does, with a socket of our own.
@@ -211,8 +217,8 @@ fn serve(listener: TcpListener, services: &Arc<Services>) -> Result<Server> {
         let (watch, stopping, sockets) = (watch.clone(), stopping.clone(), sockets.clone());
         let application = application().into_factory().map_err(|error: actix_web::Error| error.error_response());
         let protocol = HttpService::build()
-            .client_request_timeout(HEADERS)
-            .client_disconnect_timeout(LINGER)
+            .client_request_timeout(HEADERS_TIMEOUT)
+            .client_disconnect_timeout(DISCONNECT_TIMEOUT)
             .local_addr(address)
             .graceful_shutdown_signal(move || {
                 let stopping = stopping.clone();
@@ -231,12 +237,12 @@ fn serve(listener: TcpListener, services: &Arc<Services>) -> Result<Server> {
 }
 
 /// Cuts connections that nobody uses, as long as the server runs.
-fn watch_over(watch: http::ConnectionTracker) {
+fn close_idle_connections(watch: http::ConnectionTracker) {
     actix_web::rt::spawn(async move {
-        let mut looks = tokio::time::interval(LOOK_EVERY);
+        let mut looks = tokio::time::interval(IDLE_CHECK_INTERVAL);
         loop {
             looks.tick().await;
-            let cut = watch.cut();
+            let cut = watch.close_idle();
             if cut > 0 {
                 tracing::debug!("{cut} unused connections cut");
             }

@@ -5,7 +5,7 @@ use std::io::Write;
 use serde_json::json;
 
 use super::arguments::AuditCommand;
-use super::output::answer_as;
+use super::output::print_result_as;
 use crate::domain::audit::{self, csv_head, csv_line};
 use crate::error::{Error, Result};
 use crate::model::audit::time_text;
@@ -39,7 +39,7 @@ fn verify(services: &Services, noted: Option<&str>, is_json: bool) -> Result<()>
             verified.first
         ),
     };
-    answer_as(is_json, &value, &words)
+    print_result_as(is_json, &value, &words)
 }
 
 /// The newest first: CSV, or a JSON object a line.

@@ -6,16 +6,16 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 use super::arguments::{BackupCommand, MoveArguments};
-use super::output::{answer_as, is_typed, say, table};
-use super::password::said_or_in_file;
+use super::output::{confirm_by_typing, print_message, print_result_as, table};
+use super::password::value_or_file;
 use crate::config::Retention;
 use crate::config::Settings;
 use crate::domain::backup::{self, BackupSet, OmittedFile};
 use crate::domain::ops::{copy_database, crash_recovery};
-use crate::error::{Error, Result, bytes_in_words};
+use crate::error::{Error, Result, format_bytes};
 use crate::state::Services;
 
-fn folder_of(settings: &Settings, command: &BackupCommand) -> Result<PathBuf> {
+fn backup_folder(settings: &Settings, command: &BackupCommand) -> Result<PathBuf> {
     let (BackupCommand::Create { dir }
     | BackupCommand::List { dir }
     | BackupCommand::Verify { dir, .. }
@@ -28,7 +28,7 @@ fn folder_of(settings: &Settings, command: &BackupCommand) -> Result<PathBuf> {
 /// # Errors
 /// The domain's; `Conflict` when a backup is not whole, or there is no such folder to look into.
 pub fn run(settings: Settings, command: &BackupCommand, is_json: bool) -> Result<()> {
-    let folder = folder_of(&settings, command)?;
+    let folder = backup_folder(&settings, command)?;
     let is_only_read = matches!(command, BackupCommand::List { .. } | BackupCommand::Verify { .. });
     if is_only_read && !folder.is_dir() {
         return Err(Error::Conflict(format!("There is no folder {}.", folder.display())));
@@ -37,8 +37,10 @@ pub fn run(settings: Settings, command: &BackupCommand, is_json: bool) -> Result
         // On whatever machine they are.
         BackupCommand::List { .. } => list(&folder, is_json),
         BackupCommand::Verify { set, quick, .. } => verify(&settings, &folder, set.as_deref(), *quick, is_json),
-        BackupCommand::Create { .. } => create(&beside(settings)?, &folder, is_json),
-        BackupCommand::Prune { keep, dry_run, .. } => prune(&beside(settings)?, &folder, keep.as_deref(), *dry_run, is_json),
+        BackupCommand::Create { .. } => create(&ensure_folder_not_media(settings)?, &folder, is_json),
+        BackupCommand::Prune { keep, dry_run, .. } => {
+            prune(&ensure_folder_not_media(settings)?, &folder, keep.as_deref(), *dry_run, is_json)
+        }
         BackupCommand::Restore { set, skip_damaged, yes, .. } => {
             restore(&crash_recovery::open_claimed(settings)?, &folder, set.as_deref(), *skip_damaged, *yes, is_json)
         }
@@ -46,26 +48,26 @@ pub fn run(settings: Settings, command: &BackupCommand, is_json: bool) -> Result
 }
 
 /// The services without a claim: a server may start meanwhile. The folders are claimed for the settling alone.
-fn beside(settings: Settings) -> Result<Services> {
-    crash_recovery::refuse_unmounted(&crash_recovery::open_settled(settings.clone())?)?;
+fn ensure_folder_not_media(settings: Settings) -> Result<Services> {
+    crash_recovery::ensure_mounted(&crash_recovery::open_recovered(settings.clone())?)?;
     Services::open(settings)
 }
 
 /// Says now and then how far it is.
-fn told(done: u64) {
+fn report(done: u64) {
     if done.is_multiple_of(1000) {
-        say(&format!("{done} files"));
+        print_message(&format!("{done} files"));
     }
 }
 
-fn rows_of(left: &[OmittedFile]) -> (Vec<Value>, Vec<String>) {
+fn omitted_rows(left: &[OmittedFile]) -> (Vec<Value>, Vec<String>) {
     let rows = left.iter().map(|one| json!({ "path": one.path(), "why": one.why })).collect();
     (rows, left.iter().map(|one| format!("left     {}: {}", one.path(), one.why)).collect())
 }
 
 fn create(services: &Services, folder: &Path, is_json: bool) -> Result<()> {
-    let made = backup::create(services, &mut backup::open(&services.settings, folder)?, &mut told)?;
-    let (left, mut words) = rows_of(&made.left);
+    let made = backup::create(services, &mut backup::open_repository(&services.settings, folder)?, &mut report)?;
+    let (left, mut words) = omitted_rows(&made.left);
     let value = json!({
         "backup": made.name, "files": made.files, "bytes": made.bytes,
         "new_contents": made.new_files, "new_bytes": made.new_bytes, "left": left,
@@ -74,11 +76,11 @@ fn create(services: &Services, folder: &Path, is_json: bool) -> Result<()> {
         "{}: {} files ({}), of which {} are new ({})",
         made.name,
         made.files,
-        bytes_in_words(made.bytes),
+        format_bytes(made.bytes),
         made.new_files,
-        bytes_in_words(made.new_bytes)
+        format_bytes(made.new_bytes)
     ));
-    answer_as(is_json, &value, &words.join("\n"))?;
+    print_result_as(is_json, &value, &words.join("\n"))?;
     let is_whole = made.left.iter().all(|one| one.is_deleted);
     if is_whole { Ok(()) } else { Err(Error::Conflict("Some files could not be read. Run nexus-media check.".into())) }
 }
@@ -99,32 +101,32 @@ fn list(folder: &Path, is_json: bool) -> Result<()> {
         .iter()
         .map(|set| match &set.about {
             Some(about) => {
-                vec![set.name.clone(), format!("{} files", about.files), bytes_in_words(about.bytes), about.made_by.clone()]
+                vec![set.name.clone(), format!("{} files", about.files), format_bytes(about.bytes), about.made_by.clone()]
             }
             None => vec![set.name.clone(), "cannot be read".into()],
         })
         .collect();
     let words = if words.is_empty() { format!("There are no backups in {}.", folder.display()) } else { table(&words) };
-    answer_as(is_json, &Value::Array(rows), &words)
+    print_result_as(is_json, &Value::Array(rows), &words)
 }
 
 fn verify(settings: &Settings, folder: &Path, set: Option<&str>, is_quick: bool, is_json: bool) -> Result<()> {
-    let vault = backup::open(settings, folder)?;
-    let found = backup::verify(&vault, &BackupSet::open(&vault, set)?, is_quick, &mut told)?;
+    let vault = backup::open_repository(settings, folder)?;
+    let found = backup::verify(&vault, &BackupSet::open(&vault, set)?, is_quick, &mut report)?;
     let rows: Vec<_> = found.broken.iter().map(|(path, why)| json!({ "path": path, "why": why })).collect();
     let mut words: Vec<String> = found.broken.iter().map(|(path, why)| format!("broken   {path} {why}")).collect();
     words.push(format!(
         "{}: {} files ({}) in {} contents, {} broken",
         found.name,
         found.files,
-        bytes_in_words(found.bytes),
+        format_bytes(found.bytes),
         found.contents,
         rows.len()
     ));
     let value = json!({
         "backup": found.name, "files": found.files, "bytes": found.bytes, "contents": found.contents, "broken": rows,
     });
-    answer_as(is_json, &value, &words.join("\n"))?;
+    print_result_as(is_json, &value, &words.join("\n"))?;
     if rows.is_empty() { Ok(()) } else { Err(Error::Conflict("This backup is not whole.".into())) }
 }
 
@@ -136,19 +138,19 @@ fn restore(
     is_sure: bool,
     is_json: bool,
 ) -> Result<()> {
-    let mut vault = backup::open(&services.settings, folder)?;
+    let mut vault = backup::open_repository(&services.settings, folder)?;
     let set = BackupSet::open(&vault, set)?;
     // What is here becomes a backup first, so a script need not be asked.
     if !is_sure && std::io::stdin().is_terminal() {
         let name = &set.name;
         let question =
             format!("Type {name} to put this backup in the place of everything that is here. A backup of that is made first.");
-        if !is_typed(&question, name)? {
+        if !confirm_by_typing(&question, name)? {
             return Err(Error::Conflict("Nothing was changed.".into()));
         }
     }
-    let done = backup::restore(services, &mut vault, &set, skips_damaged, &mut told)?;
-    let (left, mut words) = rows_of(&done.left);
+    let done = backup::restore(services, &mut vault, &set, skips_damaged, &mut report)?;
+    let (left, mut words) = omitted_rows(&done.left);
     let value = json!({
         "backup": done.name, "people": done.people, "files": done.files, "bytes": done.bytes, "unchanged": done.unchanged,
         "restore_point": done.restore_point, "aside": done.aside, "left": left,
@@ -158,13 +160,13 @@ fn restore(
         done.name,
         done.people,
         done.files,
-        bytes_in_words(done.bytes),
+        format_bytes(done.bytes),
         done.unchanged
     ));
     words.extend(done.restore_point.map(|point| format!("What was here before is the backup {point}.")));
     words.extend(done.aside.map(|aside| format!("Its folders lie in {}; remove them when all is well.", aside.display())));
     words.push("Everybody logs in again; access tokens are made again.".into());
-    answer_as(is_json, &value, &words.join("\n"))
+    print_result_as(is_json, &value, &words.join("\n"))
 }
 
 fn prune(services: &Services, folder: &Path, keep: Option<&str>, is_dry: bool, is_json: bool) -> Result<()> {
@@ -172,7 +174,7 @@ fn prune(services: &Services, folder: &Path, keep: Option<&str>, is_dry: bool, i
         Some(text) => Retention::parse(text).ok_or_else(|| Error::field("keep", "Say it as 7d 4w 12m."))?,
         None => services.settings.backup_keep,
     };
-    let done = backup::prune(&backup::open(&services.settings, folder)?, keep, is_dry)?;
+    let done = backup::prune(&backup::open_repository(&services.settings, folder)?, keep, is_dry)?;
     let value = json!({
         "kept": done.kept, "removed": done.removed, "contents": done.contents, "bytes": done.bytes, "dry_run": is_dry,
     });
@@ -183,21 +185,21 @@ fn prune(services: &Services, folder: &Path, keep: Option<&str>, is_dry: bool, i
         done.kept.len(),
         done.removed.len(),
         done.contents,
-        bytes_in_words(done.bytes)
+        format_bytes(done.bytes)
     ));
-    answer_as(is_json, &value, &words.join("\n"))
+    print_result_as(is_json, &value, &words.join("\n"))
 }
 
 /// # Errors
 /// The domain's.
 pub fn change_database(services: &Services, arguments: &MoveArguments, is_json: bool) -> Result<()> {
-    let url = said_or_in_file("to", arguments.to.as_ref(), arguments.to_file.as_deref())?;
-    let moved = copy_database::move_to(services, &url)?;
+    let url = value_or_file("to", arguments.to.as_ref(), arguments.to_file.as_deref())?;
+    let moved = copy_database::copy_to(services, &url)?;
     let rows: Vec<_> =
         moved.iter().map(|one| json!({ "table": one.table, "rows": one.rows, "checksum": one.checksum })).collect();
     let mut lines: Vec<Vec<String>> =
         moved.iter().map(|one| vec![one.table.to_owned(), one.rows.to_string(), one.checksum.clone()]).collect();
     lines.insert(0, vec!["table".into(), "rows".into(), "checksum, the same on both sides".into()]);
     let words = format!("{}\nSet DATABASE_URL to the new address. The old database is as it was.", table(&lines));
-    answer_as(is_json, &json!({ "tables": rows }), &words)
+    print_result_as(is_json, &json!({ "tables": rows }), &words)
 }

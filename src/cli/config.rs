@@ -5,11 +5,11 @@ use std::path::Path;
 use serde_json::{Map, Value, json};
 
 use super::arguments::{ConfigCommand, MigrateCommand};
-use super::output::{answer, answer_as, say, table};
+use super::output::{print_message, print_result, print_result_as, table};
 use crate::config::FirstAdmin;
 use crate::config::{OPTIONS, SettingOption, nearest_variable};
 use crate::config::{RawSettings, Settings};
-use crate::db::{Db, file_of};
+use crate::db::{Db, sqlite_file};
 use crate::error::{Error, Result};
 use crate::state::Services;
 
@@ -30,10 +30,10 @@ fn reference() -> String {
         }
     };
     let rows: Vec<_> = OPTIONS.iter().map(row).collect();
-    format!("{HEAD}{}\n{FOOT}", rows.join("\n"))
+    format!("{REFERENCE_HEAD}{}\n{REFERENCE_FOOT}", rows.join("\n"))
 }
 
-const HEAD: &str = "\
+const REFERENCE_HEAD: &str = "\
 # Every setting
 
 `nexus-media config reference` prints this page; a test holds the two together.
@@ -45,7 +45,7 @@ names in it stop the start. A secret may stand in a file of its own that the var
 | In the file | Variable | Default | What |
 |---|---|---|---|
 ";
-const FOOT: &str = "
+const REFERENCE_FOOT: &str = "
 `nexus-media config check` says whether the settings can be used (exit code 78 if not), and names variables that set nothing;
 `nexus-media config show` prints those in force, without secrets. Bytes are whole numbers.";
 
@@ -53,37 +53,37 @@ const FOOT: &str = "
 /// `Configuration` names what is wrong.
 pub fn run(flags: &RawSettings, config: Option<&Path>, command: &ConfigCommand, is_json: bool) -> Result<()> {
     if matches!(command, ConfigCommand::Reference) {
-        return answer(&reference());
+        return print_result(&reference());
     }
-    let values = Settings::given(flags, config)?;
+    let values = Settings::read_raw(flags, config)?;
     match command {
         ConfigCommand::Reference => Ok(()),
         ConfigCommand::Check => {
-            let settings = Settings::from_given(&values)?;
+            let settings = Settings::from_raw(&values)?;
             Services::check(&settings)?;
             crate::http::check_base_path(&settings)?;
             // Only a new house needs its first admin.
-            if file_of(&settings.database_url)?.is_some_and(|file| !file.exists()) {
-                settings.first_admin.as_ref().map(FirstAdmin::complete).transpose()?;
+            if sqlite_file(&settings.database_url)?.is_some_and(|file| !file.exists()) {
+                settings.first_admin.as_ref().map(FirstAdmin::ensure_complete).transpose()?;
             }
             let unknown = Settings::unknown_variables(std::env::vars().map(|(name, _)| name));
             for name in &unknown {
-                say(&format!("{name} is no setting; did you mean {}?", nearest_variable(name)));
+                print_message(&format!("{name} is no setting; did you mean {}?", nearest_variable(name)));
             }
             if !unknown.is_empty() {
                 return Err(Error::Configuration("The environment has variables that set nothing.".into()));
             }
-            answer_as(is_json, &json!({ "ok": true }), "The settings can be used.")
+            print_result_as(is_json, &json!({ "ok": true }), "The settings can be used.")
         }
         ConfigCommand::Show => {
-            Settings::from_given(&values)?;
-            let shown = Settings::shown(&values);
+            Settings::from_raw(&values)?;
+            let shown = Settings::displayed(&values);
             let object: Map<_, _> = shown.iter().map(|(key, value)| (key.name.to_owned(), Value::from(value.clone()))).collect();
             let rows: Vec<_> = shown
                 .iter()
                 .map(|(key, value)| vec![key.name.to_owned(), if value.is_empty() { "-".into() } else { value.clone() }])
                 .collect();
-            answer_as(is_json, &Value::Object(object), &table(&rows))
+            print_result_as(is_json, &Value::Object(object), &table(&rows))
         }
     }
 }
@@ -94,14 +94,14 @@ pub fn migrate(settings: &Settings, command: &MigrateCommand, is_json: bool) -> 
     match command {
         MigrateCommand::Run => {
             Db::open(&settings.database_url)?;
-            answer_as(is_json, &json!({ "pending": [] }), "The schema is up to date.")
+            print_result_as(is_json, &json!({ "pending": [] }), "The schema is up to date.")
         }
         MigrateCommand::Status => {
             let pending = Db::pending_migrations(&settings.database_url)?;
             if pending.is_empty() {
-                return answer_as(is_json, &json!({ "pending": [] }), "The schema is up to date.");
+                return print_result_as(is_json, &json!({ "pending": [] }), "The schema is up to date.");
             }
-            answer_as(is_json, &json!({ "pending": pending }), &format!("To be run:\n{}", pending.join("\n")))?;
+            print_result_as(is_json, &json!({ "pending": pending }), &format!("To be run:\n{}", pending.join("\n")))?;
             Err(Error::Conflict("The schema is not up to date: nexus-media migrate run".into()))
         }
     }

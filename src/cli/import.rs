@@ -3,19 +3,19 @@
 use serde_json::json;
 
 use super::arguments::ImportCommand;
-use super::output::{answer_as, say};
-use super::password::said_or_in_file;
+use super::output::{print_message, print_result_as};
+use super::password::value_or_file;
 use crate::domain::import::{self, ImportOptions, ImportReport};
-use crate::error::{Error, Result, bytes_in_words};
+use crate::error::{Error, Result, format_bytes};
 use crate::state::Services;
 
 /// # Errors
 /// The domain's; `Conflict` when anything stays behind.
 pub fn run(services: &Services, command: &ImportCommand, is_json: bool) -> Result<()> {
     let ImportCommand::Php { database, database_file, table_prefix, media, moves, dry_run } = command;
-    let address = said_or_in_file("database", database.as_ref(), database_file.as_deref())?;
+    let address = value_or_file("database", database.as_ref(), database_file.as_deref())?;
     let wanted = ImportOptions { database: &address, prefix: table_prefix, media, moves: *moves, is_dry: *dry_run };
-    let report = import::import(services, &wanted, |called| say(&format!("{called} …")))?;
+    let report = import::import(services, &wanted, |called| print_message(&format!("{called} …")))?;
     let skipped: Vec<_> = report.skipped.iter().map(|(what, why)| json!({ "what": what, "why": why })).collect();
     let value = json!({
         "dry_run": dry_run,
@@ -24,11 +24,11 @@ pub fn run(services: &Services, command: &ImportCommand, is_json: bool) -> Resul
         "skipped": skipped,
         "notes": report.notes,
     });
-    answer_as(is_json, &value, &in_words(&report, *dry_run))?;
+    print_result_as(is_json, &value, &report_text(&report, *dry_run))?;
     if report.skipped.is_empty() { Ok(()) } else { Err(Error::Conflict("Not everything could be taken.".into())) }
 }
 
-fn in_words(report: &ImportReport, is_dry: bool) -> String {
+fn report_text(report: &ImportReport, is_dry: bool) -> String {
     let mut lines: Vec<String> = report.skipped.iter().map(|(what, why)| format!("skipped  {what}: {why}")).collect();
     lines.extend(report.notes.iter().map(|note| format!("note     {note}")));
     let done = if is_dry { "would be taken" } else { "taken" };
@@ -36,7 +36,7 @@ fn in_words(report: &ImportReport, is_dry: bool) -> String {
     lines.push(format!(
         "files    {} {done} ({}), {} already here, {} skipped",
         report.files.taken,
-        bytes_in_words(report.bytes),
+        format_bytes(report.bytes),
         report.files.already_there,
         report.skipped.len(),
     ));

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::output::{answer_as, say};
+use super::output::{print_message, print_result_as};
 use crate::domain::reconcile::check;
 use crate::domain::reconcile::problem::CheckOptions;
 use crate::domain::{malware, reconcile};
@@ -19,7 +19,7 @@ pub fn rescan(services: &Services, everything: bool, is_json: bool) -> Result<()
     let scanned = malware::rescan(services, everything, |_| {
         looked_at += 1;
         if looked_at.is_multiple_of(1000) {
-            say(&format!("{looked_at} files looked at"));
+            print_message(&format!("{looked_at} files looked at"));
         }
     })?;
     let value = serde_json::json!({
@@ -29,7 +29,7 @@ pub fn rescan(services: &Services, everything: bool, is_json: bool) -> Result<()
         "{} clean, {} found and taken away, {} too large to scan, {} could not be read",
         scanned.clean, scanned.found, scanned.unscannable, scanned.unreadable
     );
-    answer_as(is_json, &value, &words)
+    print_result_as(is_json, &value, &words)
 }
 
 /// Compares tree and tables; a line for each thing that is wrong.
@@ -52,7 +52,7 @@ pub fn check(services: &Services, how: CheckOptions, is_json: bool) -> Result<()
         })
         .collect();
     words.push(format!("{looked_at} files looked at, {} things wrong, {left} left as they are", found.len()));
-    answer_as(is_json, &serde_json::json!({ "files": looked_at, "found": rows, "left": left }), &words.join("\n"))?;
+    print_result_as(is_json, &serde_json::json!({ "files": looked_at, "found": rows, "left": left }), &words.join("\n"))?;
     if left == 0 { Ok(()) } else { Err(Error::Conflict("Not everything is as it should be.".into())) }
 }
 
@@ -62,7 +62,7 @@ pub fn check(services: &Services, how: CheckOptions, is_json: bool) -> Result<()
 /// `Conflict` when something was left as it is.
 pub fn scan(services: &Services, login: Option<&str>, settled: Duration, is_json: bool) -> Result<()> {
     // People who use the server go first.
-    os::give_way()?;
+    os::lower_priority()?;
     let only = login.map(|login| super::user::find(services, login)).transpose()?.map(|user| user.id);
     let noticed = reconcile::scan(services, only, settled)?;
     let left: Vec<_> = noticed.left.iter().map(|(path, why)| serde_json::json!({ "path": path, "why": why })).collect();
@@ -75,6 +75,6 @@ pub fn scan(services: &Services, login: Option<&str>, settled: Duration, is_json
         "{} files looked at: {} taken in, {} moved, {} changed, {} vanished, {} back, {} still being written",
         noticed.looked_at, noticed.taken_in, noticed.moved, noticed.changed, noticed.vanished, noticed.back, noticed.waiting
     ));
-    answer_as(is_json, &value, &words.join("\n"))?;
+    print_result_as(is_json, &value, &words.join("\n"))?;
     if left.is_empty() { Ok(()) } else { Err(Error::Conflict("Not everything could be taken in.".into())) }
 }

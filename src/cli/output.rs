@@ -10,7 +10,7 @@ use crate::error::Result;
 ///
 /// # Errors
 /// The system's.
-pub fn answer(text: &str) -> Result<()> {
+pub fn print_result(text: &str) -> Result<()> {
     match writeln!(std::io::stdout(), "{text}") {
         Err(cause) if cause.kind() == ErrorKind::BrokenPipe => Ok(()),
         written => Ok(written?),
@@ -21,12 +21,12 @@ pub fn answer(text: &str) -> Result<()> {
 ///
 /// # Errors
 /// The system's.
-pub fn answer_as(is_json: bool, value: &Value, words: &str) -> Result<()> {
-    if is_json { answer(&value.to_string()) } else { answer(words) }
+pub fn print_result_as(is_json: bool, value: &Value, words: &str) -> Result<()> {
+    if is_json { print_result(&value.to_string()) } else { print_result(words) }
 }
 
 /// Talk, on standard error; nobody is there to hear that it failed.
-pub fn say(text: &str) {
+pub fn print_message(text: &str) {
     let _ = writeln!(std::io::stderr(), "{text}");
 }
 
@@ -34,8 +34,8 @@ pub fn say(text: &str) {
 ///
 /// # Errors
 /// The system's.
-pub fn is_typed(question: &str, expected: &str) -> Result<bool> {
-    say(question);
+pub fn confirm_by_typing(question: &str, expected: &str) -> Result<bool> {
+    print_message(question);
     let mut typed = String::new();
     std::io::stdin().lock().read_line(&mut typed)?;
     Ok(typed.trim() == expected)

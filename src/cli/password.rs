@@ -23,7 +23,7 @@ fn first_line_of(path: &Path) -> Result<String> {
 ///
 /// # Errors
 /// As [`first_line_of`]; `Invalid` for `field` where neither was.
-pub fn said_or_in_file(field: &'static str, said: Option<&String>, file: Option<&Path>) -> Result<String> {
+pub fn value_or_file(field: &'static str, said: Option<&String>, file: Option<&Path>) -> Result<String> {
     match (said, file) {
         (Some(said), _) => Ok(said.clone()),
         (None, Some(file)) => first_line_of(file),

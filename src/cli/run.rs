@@ -7,11 +7,11 @@ use std::time::Duration;
 use clap::{CommandFactory, Parser};
 
 use super::arguments::{Arguments, BackupCommand, Command, UserCommand};
-use super::output::{answer, answer_as, say};
+use super::output::{print_message, print_result, print_result_as};
 use super::{audit, backup, config, import, maintenance, user, users_file};
 use crate::app::Application;
 use crate::config::{RawSettings, Settings};
-use crate::db::file_of;
+use crate::db::sqlite_file;
 use crate::domain::accounts::first_run;
 use crate::domain::ops::crash_recovery;
 use crate::domain::reconcile::problem::CheckOptions;
@@ -21,35 +21,35 @@ use crate::state::Services;
 use crate::{http, telemetry};
 
 /// sysexits.h: used wrongly; as clap says it.
-const USAGE: u8 = 2;
+const EXIT_USAGE: u8 = 2;
 /// sysexits.h: a service that is needed is away.
-const UNAVAILABLE: u8 = 69;
+const EXIT_UNAVAILABLE: u8 = 69;
 /// sysexits.h: this user may not.
-const NO_PERMISSION: u8 = 77;
+const EXIT_NO_PERMISSION: u8 = 77;
 /// sysexits.h: something is wrong with the settings.
-const CONFIGURATION: u8 = 78;
+const EXIT_CONFIGURATION: u8 = 78;
 
 /// Runs what the arguments say and returns the exit code.
 #[must_use]
 pub fn run() -> ExitCode {
     let arguments = Arguments::parse();
-    match obey(&arguments) {
+    match dispatch(&arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            say(&format!("nexus-media: {}", words_of(&error)));
+            print_message(&format!("nexus-media: {}", error_text(&error)));
             match error {
-                Error::Configuration(_) => ExitCode::from(CONFIGURATION),
-                Error::Unavailable(_) => ExitCode::from(UNAVAILABLE),
-                Error::NoPermission(_) => ExitCode::from(NO_PERMISSION),
-                Error::Internal(cause) if is_denied(&cause) => ExitCode::from(NO_PERMISSION),
-                Error::Invalid(_) => ExitCode::from(USAGE),
+                Error::Configuration(_) => ExitCode::from(EXIT_CONFIGURATION),
+                Error::Unavailable(_) => ExitCode::from(EXIT_UNAVAILABLE),
+                Error::NoPermission(_) => ExitCode::from(EXIT_NO_PERMISSION),
+                Error::Internal(cause) if is_denied(&cause) => ExitCode::from(EXIT_NO_PERMISSION),
+                Error::Invalid(_) => ExitCode::from(EXIT_USAGE),
                 _ => ExitCode::FAILURE,
             }
         }
     }
 }
 
-fn words_of(error: &Error) -> String {
+fn error_text(error: &Error) -> String {
     match error {
         Error::Internal(cause) => format!("{cause:#}"),
         Error::Unavailable(what) => (*what).to_owned(),
@@ -64,23 +64,23 @@ fn is_denied(cause: &anyhow::Error) -> bool {
     cause.downcast_ref::<std::io::Error>().is_some_and(|cause| cause.kind() == std::io::ErrorKind::PermissionDenied)
 }
 
-fn obey(arguments: &Arguments) -> Result<()> {
+fn dispatch(arguments: &Arguments) -> Result<()> {
     // What needs no settings.
     match &arguments.command {
         Some(Command::Version) => {
             let version = env!("CARGO_PKG_VERSION");
-            return answer_as(arguments.json, &serde_json::json!({ "version": version }), version);
+            return print_result_as(arguments.json, &serde_json::json!({ "version": version }), version);
         }
-        Some(Command::Openapi) => return answer(&http::openapi::document()?),
+        Some(Command::Openapi) => return print_result(&http::openapi::document()?),
         Some(Command::Completions { shell }) => {
             let mut text = Vec::new();
             clap_complete::generate(*shell, &mut Arguments::command(), "nexus-media", &mut text);
-            return answer(String::from_utf8_lossy(&text).trim_end());
+            return print_result(String::from_utf8_lossy(&text).trim_end());
         }
         Some(Command::Man) => {
             let mut text = Vec::new();
             clap_mangen::Man::new(Arguments::command()).render(&mut text)?;
-            return answer(String::from_utf8_lossy(&text).trim_end());
+            return print_result(String::from_utf8_lossy(&text).trim_end());
         }
         _ => {}
     }
@@ -91,8 +91,8 @@ fn obey(arguments: &Arguments) -> Result<()> {
     }
     let settings = Settings::load(&flags, arguments.config.as_deref())?;
     let is_serving = matches!(arguments.command, None | Some(Command::Serve));
-    if !may_begin(arguments.command.as_ref()) {
-        refuse_nowhere(&settings)?;
+    if !may_create_database(arguments.command.as_ref()) {
+        require_existing_database(&settings)?;
     }
     telemetry::start(if is_serving { settings.log } else { tracing::Level::WARN.min(settings.log) }, settings.logs_json);
     actix_web::rt::System::new().block_on(async {
@@ -113,11 +113,11 @@ fn obey(arguments: &Arguments) -> Result<()> {
             Some(Command::Audit(command)) => audit::run(&Services::open(settings)?, command, arguments.json),
             Some(Command::Backup(command)) => backup::run(settings, command, arguments.json),
             Some(Command::Move(to)) => backup::change_database(&crash_recovery::open_claimed(settings)?, to, arguments.json),
-            Some(Command::Import(command)) => import::run(&crash_recovery::open_settled(settings)?, command, arguments.json),
+            Some(Command::Import(command)) => import::run(&crash_recovery::open_recovered(settings)?, command, arguments.json),
             Some(Command::Scan { user, settled: seconds }) => {
                 let still = Duration::from_secs(*seconds);
-                let services = crash_recovery::open_settled(settings)?;
-                crash_recovery::refuse_unmounted(&services)?;
+                let services = crash_recovery::open_recovered(settings)?;
+                crash_recovery::ensure_mounted(&services)?;
                 maintenance::scan(&services, user.as_deref(), still, arguments.json)
             }
             Some(Command::Rescan { all }) => maintenance::rescan(&Services::open(settings)?, *all, arguments.json),
@@ -126,7 +126,7 @@ fn obey(arguments: &Arguments) -> Result<()> {
                 if services.has_admin()? {
                     return Err(Error::Conflict("There is an admin already; set-up is over.".into()));
                 }
-                answer(&first_run::code(&services)?)
+                print_result(&first_run::setup_code(&services)?)
             }
             Some(_) => Err(Error::internal("a command that needs no settings came with some")),
         }
@@ -134,7 +134,7 @@ fn obey(arguments: &Arguments) -> Result<()> {
 }
 
 /// Whether a command may make the database and the folders where there are none.
-const fn may_begin(command: Option<&Command>) -> bool {
+const fn may_create_database(command: Option<&Command>) -> bool {
     matches!(
         command,
         None | Some(
@@ -150,8 +150,8 @@ const fn may_begin(command: Option<&Command>) -> bool {
 }
 
 /// A command that was started in the wrong folder, or without its settings, must not work on an empty house of its own.
-fn refuse_nowhere(settings: &Settings) -> Result<()> {
-    file_of(&settings.database_url)?.filter(|file| !file.exists()).map_or(Ok(()), |missing| {
+fn require_existing_database(settings: &Settings) -> Result<()> {
+    sqlite_file(&settings.database_url)?.filter(|file| !file.exists()).map_or(Ok(()), |missing| {
         let shown = missing.display();
         Err(Error::Configuration(format!(
             "There is no Nexus here: {shown} is not there. Say where it is: --config, or --data-dir."
@@ -160,7 +160,7 @@ fn refuse_nowhere(settings: &Settings) -> Result<()> {
 }
 
 /// As many open files as the system lets us have: each connection and each file that is sent is one.
-fn take_descriptors() {
+fn raise_descriptor_limit() {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
     if let Err(cause) = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum }) {
@@ -169,9 +169,9 @@ fn take_descriptors() {
 }
 
 async fn serve(settings: Settings) -> Result<()> {
-    take_descriptors();
+    raise_descriptor_limit();
     // What reads JSON reads nothing else.
-    let tell = if settings.logs_json { |text: &str| tracing::info!("{text}") } else { say };
+    let tell = if settings.logs_json { |text: &str| tracing::info!("{text}") } else { print_message };
     let application = Application::build(settings).await?;
     tell(&format!("listening on http://{}", application.address()));
     if let Some(address) = application.metrics_address() {

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::arguments::{AddUser, LevelWord, StatusWord, UserCommand};
-use super::output::{answer_as, is_typed, say, table};
+use super::output::{confirm_by_typing, print_message, print_result_as, table};
 use super::password;
 use crate::domain::accounts::admin::{self, Decision};
 use crate::domain::accounts::create::NewAccount;
-use crate::error::{Error, Result, bytes_in_words};
+use crate::error::{Error, Result, format_bytes};
 use crate::model::actor::Actor;
 use crate::model::{AccessLevel, Status, User, UserId};
 use crate::state::Services;
@@ -29,7 +29,7 @@ pub async fn run(services: &Arc<Services>, command: &UserCommand, is_json: bool)
         UserCommand::Passwd { user, password: source } => {
             let user = find(services, user)?;
             admin::set_password(services, &Actor::command_line(), &user, &password::read(source)?).await?;
-            say("The password is set; sessions and access tokens ended.");
+            print_message("The password is set; sessions and access tokens ended.");
             Ok(())
         }
         UserCommand::AccessLevel { user, level } => {
@@ -101,11 +101,11 @@ fn list(services: &Services, status: Option<StatusWord>, is_json: bool) -> Resul
             user.email.clone(),
             user.status.as_str().into(),
             user.access_level.as_str().into(),
-            stored(user),
+            storage_text(user),
         ]
     };
     let rows: Vec<_> = std::iter::once(heads).chain(users.iter().map(row)).collect();
-    answer_as(is_json, &Value::Array(users.iter().map(as_json).collect()), &table(&rows))
+    print_result_as(is_json, &Value::Array(users.iter().map(as_json).collect()), &table(&rows))
 }
 
 fn show(user: &User, is_json: bool) -> Result<()> {
@@ -117,15 +117,15 @@ fn show(user: &User, is_json: bool) -> Result<()> {
         line("e-mail", &user.email),
         line("status", user.status.as_str()),
         line("access level", user.access_level.as_str()),
-        line("stored", &stored(user)),
+        line("stored", &storage_text(user)),
         line("folder", &user.folder),
         line("password", if user.origin.as_str() == "file" { "in the users file" } else { "here" }),
     ];
-    answer_as(is_json, &as_json(user), &table(&rows))
+    print_result_as(is_json, &as_json(user), &table(&rows))
 }
 
-fn stored(user: &User) -> String {
-    let words = |bytes: i64| bytes_in_words(u64::try_from(bytes).unwrap_or(0));
+fn storage_text(user: &User) -> String {
+    let words = |bytes: i64| format_bytes(u64::try_from(bytes).unwrap_or(0));
     if user.quota_bytes > 0 {
         format!("{} of {}", words(user.used_bytes), words(user.quota_bytes))
     } else {
@@ -148,12 +148,16 @@ fn remove(services: &Services, user: &User, is_sure: bool) -> Result<()> {
             return Err(Error::field("yes", "Say --yes to remove an account without being asked."));
         }
         let (name, folder) = (&user.username, &user.folder);
-        if !is_typed(&format!("Type {name} to remove this account. The folder {folder} stays on disk."), name)? {
+        if !confirm_by_typing(&format!("Type {name} to remove this account. The folder {folder} stays on disk."), name)? {
             return Err(Error::Conflict("Nothing was removed.".into()));
         }
     }
     admin::remove(services, &Actor::command_line(), user.id)?;
-    say(&format!("{} is removed. The files are still in {}.", user.username, services.tree.path().join(&user.folder).display()));
+    print_message(&format!(
+        "{} is removed. The files are still in {}.",
+        user.username,
+        services.media_dir.path().join(&user.folder).display()
+    ));
     Ok(())
 }
 

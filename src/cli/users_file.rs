@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 
 use super::arguments::{LevelWord, UsersFileCommand};
-use super::output::{answer_as, say};
+use super::output::{print_message, print_result_as};
 use super::password;
 use crate::config::{Settings, atomic_file};
 use crate::error::{Error, Result};
@@ -19,7 +19,7 @@ use crate::state::users_file;
 pub async fn run(settings: &Settings, command: &UsersFileCommand, is_json: bool) -> Result<()> {
     match command {
         UsersFileCommand::Add { username, email, access_level, file, password } => {
-            let path = path(settings, file.as_ref())?;
+            let path = users_file_path(settings, file.as_ref())?;
             let invalid = |error| Error::Invalid(vec![error]);
             let username = Username::parse(username).map_err(invalid)?;
             let email = email.as_deref().map(Email::parse).transpose().map_err(invalid)?;
@@ -30,23 +30,23 @@ pub async fn run(settings: &Settings, command: &UsersFileCommand, is_json: bool)
                 email: email.map(|email| email.as_str().to_owned()),
                 access_level: access_level.map(LevelWord::level),
             };
-            atomic_file::edit(&path, |text| Ok::<_, Error>(model::users_file::with(text, &entry)))?;
-            say(&format!("{} is in {}.", entry.username, path.display()));
+            atomic_file::edit(&path, |text| Ok::<_, Error>(model::users_file::insert_line(text, &entry)))?;
+            print_message(&format!("{} is in {}.", entry.username, path.display()));
             Ok(())
         }
         UsersFileCommand::Remove { username, file } => {
-            let path = path(settings, file.as_ref())?;
+            let path = users_file_path(settings, file.as_ref())?;
             let name = username.trim().to_lowercase();
             let nobody = || Error::Conflict(format!("There is no {name} in {}.", path.display()));
-            atomic_file::edit(&path, |text| model::users_file::without(text, &name).ok_or_else(nobody))?;
-            say(&format!("{name} is no longer in {}.", path.display()));
+            atomic_file::edit(&path, |text| model::users_file::remove_line(text, &name).ok_or_else(nobody))?;
+            print_message(&format!("{name} is no longer in {}.", path.display()));
             Ok(())
         }
-        UsersFileCommand::Check { file } => check(&path(settings, file.as_ref())?, is_json),
+        UsersFileCommand::Check { file } => check(&users_file_path(settings, file.as_ref())?, is_json),
     }
 }
 
-fn path(settings: &Settings, said: Option<&PathBuf>) -> Result<PathBuf> {
+fn users_file_path(settings: &Settings, said: Option<&PathBuf>) -> Result<PathBuf> {
     said.or(settings.users_file.as_ref())
         .cloned()
         .ok_or_else(|| Error::Configuration("No users file: set NEXUS_USERS_FILE, or say --file FILE.".into()))
@@ -54,13 +54,13 @@ fn path(settings: &Settings, said: Option<&PathBuf>) -> Result<PathBuf> {
 
 fn check(path: &Path, is_json: bool) -> Result<()> {
     let listed = users_file::read(path)?;
-    if atomic_file::is_open_to_all(path) {
-        say(&format!("Everyone on this machine can read the hashes in {}: chmod 640 it.", path.display()));
+    if atomic_file::is_world_readable(path) {
+        print_message(&format!("Everyone on this machine can read the hashes in {}: chmod 640 it.", path.display()));
     }
     let problems: Vec<_> = listed.problems.iter().map(|(line, why)| json!({ "line": line, "problem": why })).collect();
     let mut words = vec![format!("{} people", listed.entries.len())];
     words.extend(listed.problems.iter().map(|(line, why)| format!("line {line}: {why}")));
-    answer_as(is_json, &json!({ "people": listed.entries.len(), "problems": problems }), &words.join("\n"))?;
+    print_result_as(is_json, &json!({ "people": listed.entries.len(), "problems": problems }), &words.join("\n"))?;
     match problems.len() {
         0 => Ok(()),
         1 => Err(Error::Conflict("1 line cannot be used.".into())),

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::SystemTime;
 
 /// Bytes of such a file at most.
-const LONGEST: u64 = 16 << 20;
+const MAX_BYTES: u64 = 16 << 20;
 
 /// Changes when the file does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,14 +31,14 @@ pub fn stamp(path: &Path) -> Option<Stamp> {
 
 /// Whether everyone on the machine may read it.
 #[must_use]
-pub fn is_open_to_all(path: &Path) -> bool {
+pub fn is_world_readable(path: &Path) -> bool {
     std::fs::metadata(path).is_ok_and(|about| about.mode() & 0o007 != 0)
 }
 
 /// # Errors
 /// The system's; `FileTooLarge` over 16 MiB.
 pub fn read(path: &Path) -> Result<String> {
-    if std::fs::metadata(path)?.len() > LONGEST {
+    if std::fs::metadata(path)?.len() > MAX_BYTES {
         return Err(Error::new(ErrorKind::FileTooLarge, "it is larger than 16 MiB"));
     }
     std::fs::read_to_string(path)

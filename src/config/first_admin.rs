@@ -13,12 +13,12 @@ pub struct FirstAdmin {
 }
 
 /// The value under which reading the environment says that.
-pub(super) const UNREADABLE: &str = "admin_password_unreadable";
+pub(super) const UNREADABLE_PASSWORD_FILE: &str = "admin_password_unreadable";
 
 impl FirstAdmin {
     /// # Errors
     /// `Configuration` where a part of it is not said or cannot be read.
-    pub fn complete(&self) -> Result<&Self> {
+    pub fn ensure_complete(&self) -> Result<&Self> {
         if !self.unreadable.is_empty() {
             return Err(Error::Configuration(self.unreadable.clone()));
         }
@@ -32,9 +32,9 @@ impl FirstAdmin {
 }
 
 /// As the settings have them; `None` where nothing is said.
-pub(super) fn first_admin(get: &dyn Fn(&'static str) -> String) -> Option<FirstAdmin> {
+pub(super) fn from_settings(get: &dyn Fn(&'static str) -> String) -> Option<FirstAdmin> {
     let (username, email, password) = (get("admin_username"), get("admin_email"), get("admin_password"));
-    let unreadable = get(UNREADABLE);
+    let unreadable = get(UNREADABLE_PASSWORD_FILE);
     (!username.is_empty() || !email.is_empty() || !password.is_empty() || !unreadable.is_empty()).then_some(FirstAdmin {
         username,
         email,

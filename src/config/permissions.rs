@@ -8,7 +8,7 @@ use super::atomic_file;
 ///
 /// # Errors
 /// The system's.
-pub fn private_dir(path: &Path) -> std::io::Result<()> {
+pub fn create_private_dir(path: &Path) -> std::io::Result<()> {
     use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
     if path.is_dir() || path.as_os_str().is_empty() {
         return Ok(());
@@ -22,9 +22,9 @@ pub fn private_dir(path: &Path) -> std::io::Result<()> {
 ///
 /// # Errors
 /// The system's; `PermissionDenied` for a folder that is not this user's own.
-pub fn data_dir(path: &Path) -> std::io::Result<()> {
+pub fn create_data_dir(path: &Path) -> std::io::Result<()> {
     use std::os::unix::fs::PermissionsExt;
-    private_dir(path)?;
+    create_private_dir(path)?;
     let mode = std::fs::metadata(path)?.permissions().mode();
     if mode & 0o1000 != 0 || path.parent().is_none() {
         let why = "it belongs to everybody; choose a folder of its own";
@@ -40,7 +40,7 @@ pub fn data_dir(path: &Path) -> std::io::Result<()> {
 ///
 /// # Errors
 /// The system's.
-pub fn private_file(path: &Path) -> std::io::Result<()> {
+pub fn create_private_file(path: &Path) -> std::io::Result<()> {
     use std::os::unix::fs::PermissionsExt;
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))
 }
@@ -49,7 +49,7 @@ pub fn private_file(path: &Path) -> std::io::Result<()> {
 ///
 /// # Errors
 /// The system's.
-pub fn secret_file(path: &Path, make: impl FnOnce() -> String) -> std::io::Result<String> {
+pub fn read_or_create_secret(path: &Path, make: impl FnOnce() -> String) -> std::io::Result<String> {
     match std::fs::read_to_string(path) {
         Ok(text) if !text.trim().is_empty() => Ok(text.trim().to_owned()),
         Ok(_) => Err(std::io::Error::new(std::io::ErrorKind::InvalidData, format!("{} is empty", path.display()))),
@@ -78,7 +78,7 @@ pub fn remove_secret(path: &Path) -> std::io::Result<()> {
 ///
 /// # Errors
 /// The system's.
-pub fn remove_beginning_with(folder: &Path, beginning: &str) -> std::io::Result<()> {
+pub fn remove_by_prefix(folder: &Path, beginning: &str) -> std::io::Result<()> {
     for entry in std::fs::read_dir(folder)? {
         let entry = entry?;
         if entry.file_name().to_string_lossy().starts_with(beginning) {

@@ -1,10 +1,10 @@
 //! The address that people reach this server at.
 
-use super::options::wrong;
+use super::options::invalid_value;
 use crate::error::Result;
 
 /// The web origin (RFC 6454) of an address, and its path: empty, or such as `/nexus`.
-pub(super) fn parts(url: &str) -> Option<(&str, &str)> {
+pub(super) fn split_origin(url: &str) -> Option<(&str, &str)> {
     let host = url.find("://")? + 3;
     url.split_at_checked(url.get(host..)?.find('/').map_or(url.len(), |path| host + path))
 }
@@ -18,7 +18,7 @@ pub(super) fn parse(value: &str) -> Result<Option<String>> {
         return Ok(None);
     }
     let takes = "an address such as https://media.example.org or https://example.org/nexus";
-    let url = url::Url::parse(value).map_err(|_| wrong("public_url", takes))?;
+    let url = url::Url::parse(value).map_err(|_| invalid_value("public_url", takes))?;
     let path = url.path().trim_end_matches('/');
     let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     let has_plain_path = path.is_empty() || path.split('/').skip(1).all(|word| !word.is_empty() && word.chars().all(is_plain));
@@ -27,6 +27,6 @@ pub(super) fn parse(value: &str) -> Result<Option<String>> {
     if is_web && has_plain_path && !has_more {
         Ok(Some(format!("{}{path}", url.origin().ascii_serialization())))
     } else {
-        Err(wrong("public_url", takes))
+        Err(invalid_value("public_url", takes))
     }
 }

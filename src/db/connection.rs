@@ -19,14 +19,14 @@ pub enum Conn {
 }
 
 /// How long a connection that has answered is taken to be there.
-const TRUSTED_FOR: Duration = Duration::from_secs(5);
+const LIVENESS_TTL: Duration = Duration::from_secs(5);
 
 impl Conn {
     /// Whether a list that goes on far behind its top must not be asked for by an equality alone. MariaDB 10.11 takes
     /// the average owner for all of them, finds an equality (`ref`) as cheap as the range behind it, and then walks
     /// through everything in front of the page; a second value that nothing has leaves it only the range.
     #[must_use]
-    pub const fn overrates_equality(&self) -> bool {
+    pub const fn misjudges_equality(&self) -> bool {
         matches!(self, Self::Mysql(_))
     }
 
@@ -41,7 +41,7 @@ impl Conn {
 ///
 /// # Errors
 /// `Configuration` for the address of no database.
-pub fn file_of(url: &str) -> Result<Option<PathBuf>> {
+pub fn sqlite_file(url: &str) -> Result<Option<PathBuf>> {
     Ok(match Backend::from_url(url)? {
         Backend::Sqlite(path) => Some(path),
         Backend::Mysql(_) => None,
@@ -78,7 +78,7 @@ impl Backend {
     }
 
     /// Which one it is, without its password.
-    pub(super) fn shown(&self) -> String {
+    pub(super) fn display_url(&self) -> String {
         match self {
             Self::Sqlite(path) => path.display().to_string(),
             Self::Mysql(url) => url.rsplit_once('@').map_or_else(String::new, |(_, place)| place.to_owned()),
@@ -116,13 +116,13 @@ pub(super) fn open(backend: &Backend) -> Result<Conn, diesel::r2d2::Error> {
     match backend {
         Backend::Sqlite(path) => {
             if let Some(folder) = path.parent() {
-                drop(crate::config::private_dir(folder));
+                drop(crate::config::create_private_dir(folder));
             }
             let is_new = !path.exists();
             let mut conn = SqliteConnection::establish(&path.to_string_lossy()).map_err(ConnectionError)?;
             if is_new {
                 // SQLite gives its other files the same mode.
-                drop(crate::config::private_file(path));
+                drop(crate::config::create_private_file(path));
             }
             // busy_timeout first: switching to WAL needs the lock.
             conn.batch_execute(
@@ -162,7 +162,7 @@ impl ManageConnection for ConnectionFactory {
 
     /// One that answered a moment ago is not asked.
     fn is_valid(&self, pooled: &mut PooledConn) -> Result<(), Self::Error> {
-        if pooled.answered.is_none_or(|at| at.elapsed() > TRUSTED_FOR) {
+        if pooled.answered.is_none_or(|at| at.elapsed() > LIVENESS_TTL) {
             pooled.conn.batch_execute("SELECT 1").map_err(diesel::r2d2::Error::QueryError)?;
             pooled.answered = Some(Instant::now());
         }
@@ -239,13 +239,13 @@ pub(super) fn is_contention(said: &str) -> bool {
 }
 
 /// The server went away (2002, 2006, 2013), or a Galera node lost its quorum (1047).
-pub(super) fn is_gone(said: &str) -> bool {
+pub(super) fn is_connection_lost(said: &str) -> bool {
     ["gone away", "Lost connection", "Can't connect", "Server has gone", "WSREP has not yet prepared", "shutdown in progress"]
         .iter()
         .any(|part| said.contains(part))
 }
 
-pub(super) fn is_full(said: &str) -> bool {
+pub(super) fn is_disk_full(said: &str) -> bool {
     ["database or disk is full", "No space left", "is full"].iter().any(|part| said.contains(part))
 }
 

@@ -9,7 +9,7 @@ const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 const MYSQL: EmbeddedMigrations = embed_migrations!("migrations/mysql");
 
 /// Names of the versions that have not been run.
-pub(super) fn pending(conn: &mut Conn) -> Result<Vec<String>> {
+pub(super) fn count_pending(conn: &mut Conn) -> Result<Vec<String>> {
     fn names<DB: diesel::backend::Backend>(
         found: diesel::migration::Result<Vec<Box<dyn diesel::migration::Migration<DB>>>>,
     ) -> diesel::migration::Result<Vec<String>> {
@@ -26,7 +26,7 @@ pub(super) fn pending(conn: &mut Conn) -> Result<Vec<String>> {
 ///
 /// # Errors
 /// `Internal` when its own migrations cannot be read.
-pub fn newest() -> Result<String> {
+pub fn newest_version() -> Result<String> {
     let all = diesel::migration::MigrationSource::<diesel::sqlite::Sqlite>::migrations(&SQLITE).map_err(Error::internal)?;
     Ok(all.iter().map(|migration| migration.name().version().to_string()).max().unwrap_or_default())
 }

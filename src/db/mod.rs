@@ -6,6 +6,6 @@ mod pool;
 pub mod schema;
 pub mod table_rows;
 
-pub use connection::{Conn, file_of};
-pub use migrations::newest as newest_schema;
-pub use pool::{Db, blocking, one_row};
+pub use connection::{Conn, sqlite_file};
+pub use migrations::newest_version as newest_schema;
+pub use pool::{Db, ensure_one_row, run_on_blocking_pool};

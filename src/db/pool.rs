@@ -13,9 +13,9 @@ use super::connection::{self, Backend, Conn, ConnectionFactory, PooledConn};
 use crate::error::{Error, Result};
 
 /// How often a transaction that met another one is tried again.
-const TRIES: u32 = 6;
+const MAX_TRIES: u32 = 6;
 /// How long a request waits for a connection before it is told to come back.
-const PATIENCE: Duration = Duration::from_secs(3);
+const CHECKOUT_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// A handle on the pool; cheap to clone.
 #[derive(Clone)]
@@ -41,15 +41,15 @@ impl Db {
     /// # Errors
     /// As [`Db::open`].
     pub fn pending_migrations(url: &str) -> Result<Vec<String>> {
-        super::migrations::pending(&mut connected(&Backend::from_url(url)?)?)
+        super::migrations::count_pending(&mut connect(&Backend::from_url(url)?)?)
     }
 
     /// A connection to a database of somebody else's: its schema stays as it is.
     ///
     /// # Errors
     /// As [`Db::open`].
-    pub fn elsewhere(url: &str) -> Result<Conn> {
-        connected(&Backend::from_url(url)?)
+    pub fn open_source(url: &str) -> Result<Conn> {
+        connect(&Backend::from_url(url)?)
     }
 
     /// A new SQLite file of its own, with the schema as it was at `version`.
@@ -57,7 +57,7 @@ impl Db {
     /// # Errors
     /// The database's.
     pub fn scratch(path: &Path, version: &str) -> Result<Conn> {
-        let mut conn = connected(&Backend::Sqlite(path.to_path_buf()))?;
+        let mut conn = connect(&Backend::Sqlite(path.to_path_buf()))?;
         if let Conn::Sqlite(inner) = &mut conn {
             // It is thrown away when anything goes wrong.
             inner.batch_execute("PRAGMA synchronous = OFF")?;
@@ -85,13 +85,13 @@ impl Db {
             Pool::builder()
                 .max_size(size)
                 .min_idle(Some(1))
-                .connection_timeout(PATIENCE)
+                .connection_timeout(CHECKOUT_TIMEOUT)
                 .test_on_check_out(backend.is_remote())
                 .error_handler(Box::new(connection::LogConnectError))
                 .build(opener.clone())
                 .map_err(|cause| Error::Configuration(format!("The database does not answer: {cause}")))
         };
-        let mut first = connected(&backend)?;
+        let mut first = connect(&backend)?;
         super::migrations::run(&mut first)?;
         drop(first);
         let writers = pool(if backend.is_remote() { 12 } else { 1 })?;
@@ -110,9 +110,9 @@ impl Db {
     /// # Errors
     /// What `work` says; `Unavailable` when no connection comes free in time.
     pub fn read<T>(&self, work: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
-        let mut pooled = self.checked_out(&self.readers)?;
+        let mut pooled = self.checkout(&self.readers)?;
         let done = work(&mut pooled.conn);
-        note_answer(&mut pooled, &done);
+        record_result(&mut pooled, &done);
         done
     }
 
@@ -121,9 +121,9 @@ impl Db {
     /// # Errors
     /// As [`Db::read`].
     pub fn snapshot<T>(&self, work: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
-        let mut pooled = self.checked_out(&self.readers)?;
+        let mut pooled = self.checkout(&self.readers)?;
         let done = connection::snapshot(&mut pooled.conn, work);
-        note_answer(&mut pooled, &done);
+        record_result(&mut pooled, &done);
         done
     }
 
@@ -140,7 +140,7 @@ impl Db {
         (self.waits.times.load(Ordering::Relaxed), Duration::from_nanos(nanoseconds))
     }
 
-    fn checked_out(&self, pool: &Pool<ConnectionFactory>) -> Result<diesel::r2d2::PooledConnection<ConnectionFactory>> {
+    fn checkout(&self, pool: &Pool<ConnectionFactory>) -> Result<diesel::r2d2::PooledConnection<ConnectionFactory>> {
         let began = Instant::now();
         let taken = pool.get().map_err(|cause| {
             tracing::warn!("no database connection: {cause}");
@@ -157,36 +157,36 @@ impl Db {
     /// # Errors
     /// What `work` says, after everything was rolled back.
     pub fn write<T>(&self, work: impl Fn(&mut Conn) -> Result<T>) -> Result<T> {
-        let mut pooled = self.checked_out(&self.writers)?;
+        let mut pooled = self.checkout(&self.writers)?;
         let mut tried = 1;
         let done = loop {
             match connection::transaction(&mut pooled.conn, &work) {
-                Err(Error::Contention) if tried < TRIES => {
+                Err(Error::Contention) if tried < MAX_TRIES => {
                     std::thread::sleep(Duration::from_millis(u64::from(tried * tried) * 5));
                     tried += 1;
                 }
                 done => break done,
             }
         };
-        note_answer(&mut pooled, &done);
+        record_result(&mut pooled, &done);
         done
     }
 }
 
 /// One that failed is asked before it is used again.
-fn note_answer<T>(pooled: &mut PooledConn, done: &Result<T>) {
+fn record_result<T>(pooled: &mut PooledConn, done: &Result<T>) {
     pooled.answered = if matches!(done, Err(Error::Unavailable(_) | Error::Internal(_))) { None } else { Some(Instant::now()) };
 }
 
 /// A first connection, whose failure is said in full.
-fn connected(backend: &Backend) -> Result<Conn> {
+fn connect(backend: &Backend) -> Result<Conn> {
     connection::open(backend).map_err(|cause| {
         let said = cause.to_string();
-        if connection::is_gone(&said) {
+        if connection::is_connection_lost(&said) {
             tracing::error!("the database does not answer: {said}");
             Error::Unavailable("The database does not answer.")
         } else {
-            Error::Configuration(format!("The database {} cannot be opened: {said}", backend.shown()))
+            Error::Configuration(format!("The database {} cannot be opened: {said}", backend.display_url()))
         }
     })
 }
@@ -195,7 +195,7 @@ fn connected(backend: &Backend) -> Result<Conn> {
 ///
 /// # Errors
 /// What `work` says; `Internal` if it panicked.
-pub async fn blocking<T, F>(work: F) -> Result<T>
+pub async fn run_on_blocking_pool<T, F>(work: F) -> Result<T>
 where
     T: Send + 'static,
     F: FnOnce() -> Result<T> + Send + 'static,
@@ -209,7 +209,7 @@ where
 ///
 /// # Errors
 /// `NotFound` when nothing matched.
-pub const fn one_row(count: usize) -> Result<()> {
+pub const fn ensure_one_row(count: usize) -> Result<()> {
     if count == 0 { Err(Error::NotFound) } else { Ok(()) }
 }
 
@@ -223,8 +223,8 @@ impl From<diesel::result::Error> for Error {
             Cause::DatabaseError(Kind::ClosedConnection, _) => Self::Unavailable("The database does not answer."),
             Cause::DatabaseError(_, about) => match about.message() {
                 said if connection::is_contention(said) => Self::Contention,
-                said if connection::is_gone(said) => Self::Unavailable("The database does not answer."),
-                said if connection::is_full(said) => Self::DiskFull,
+                said if connection::is_connection_lost(said) => Self::Unavailable("The database does not answer."),
+                said if connection::is_disk_full(said) => Self::DiskFull,
                 _ => Self::Internal(anyhow::Error::new(cause)),
             },
             Cause::BrokenTransactionManager => Self::Unavailable("The database does not answer."),

@@ -36,11 +36,11 @@ pub const TABLES: [&str; 19] = [
 ];
 
 /// Rows fetched at once where a result comes as a whole.
-const PAGE: usize = 50_000;
+const PAGE_ROWS: usize = 50_000;
 /// Rows gathered before they are put in.
-const ROWS: usize = 500;
+const MAX_INSERT_ROWS: usize = 500;
 /// Values of one statement at most: SQLite takes 32,766.
-const BINDS: usize = 2000;
+const MAX_BINDS: usize = 2000;
 
 /// A row: each value as text, bytes in hexadecimal, times as SQLite keeps them.
 pub type Row = Vec<Option<String>>;
@@ -108,7 +108,7 @@ impl Columns {
     ///
     /// # Errors
     /// `Internal` for a column that is not here.
-    pub fn ordered(&self, names: &[String]) -> Result<Self> {
+    pub fn column_order(&self, names: &[String]) -> Result<Self> {
         let known: BTreeMap<&String, ColumnFormat> = self.names.iter().zip(self.forms.iter().copied()).collect();
         let forms = names.iter().map(|name| known.get(name).copied().ok_or_else(|| Error::internal(format!("no column {name}"))));
         Ok(Self { forms: forms.collect::<Result<_>>()?, names: names.to_vec() })
@@ -128,7 +128,7 @@ pub fn each_row(conn: &mut Conn, table: &str, columns: &Columns, mut take: impl 
     let all = format!("SELECT json_array({}) AS line FROM {table}", shown.collect::<Vec<_>>().join(", "));
     let mut take_line = |line: &str| {
         let values: Vec<serde_json::Value> = serde_json::from_str(line).map_err(Error::internal)?;
-        take(values.into_iter().zip(&columns.forms).map(|(value, form)| text_of(value, *form)).collect())
+        take(values.into_iter().zip(&columns.forms).map(|(value, form)| value_text(value, *form)).collect())
     };
     if matches!(conn, Conn::Sqlite(_)) {
         for line in sql_query(all).load_iter::<JsonRow, DefaultLoadingMode>(conn)? {
@@ -145,16 +145,17 @@ pub fn each_row(conn: &mut Conn, table: &str, columns: &Columns, mut take: impl 
     .load(conn)?;
     let order = keys.into_iter().map(|key| key.line).collect::<Vec<_>>().join(", ");
     for page in 0.. {
-        let lines: Vec<JsonRow> = sql_query(format!("{all} ORDER BY {order} LIMIT {PAGE} OFFSET {}", page * PAGE)).load(conn)?;
+        let lines: Vec<JsonRow> =
+            sql_query(format!("{all} ORDER BY {order} LIMIT {PAGE_ROWS} OFFSET {}", page * PAGE_ROWS)).load(conn)?;
         lines.iter().try_for_each(|line| take_line(&line.line))?;
-        if lines.len() < PAGE {
+        if lines.len() < PAGE_ROWS {
             break;
         }
     }
     Ok(())
 }
 
-fn text_of(value: serde_json::Value, form: ColumnFormat) -> Option<String> {
+fn value_text(value: serde_json::Value, form: ColumnFormat) -> Option<String> {
     let text = match value {
         serde_json::Value::Null => return None,
         serde_json::Value::String(text) => text,
@@ -182,7 +183,7 @@ fn time_text(text: &str) -> String {
 pub fn insert(conn: &mut Conn, table: &str, columns: &Columns, rows: &[Row]) -> Result<()> {
     let marks = columns.forms.iter().map(|form| if *form == ColumnFormat::Bytes { "unhex(?)" } else { "?" });
     let marks = format!("({})", marks.collect::<Vec<_>>().join(", "));
-    for some in rows.chunks((BINDS / columns.names.len().max(1)).max(1)) {
+    for some in rows.chunks((MAX_BINDS / columns.names.len().max(1)).max(1)) {
         let all = vec![marks.as_str(); some.len()].join(", ");
         let text = format!("INSERT INTO {table} ({}) VALUES {all}", columns.names.join(", "));
         let mut query: BoxedSqlQuery<'_, <Conn as Connection>::Backend, _> = sql_query(text).into_boxed();
@@ -209,9 +210,9 @@ impl<'a> TableWriter<'a> {
 
     /// # Errors
     /// The database's.
-    pub fn add(&mut self, row: Row) -> Result<()> {
+    pub fn push(&mut self, row: Row) -> Result<()> {
         self.rows.push(row);
-        if self.rows.len() < ROWS { Ok(()) } else { self.flush() }
+        if self.rows.len() < MAX_INSERT_ROWS { Ok(()) } else { self.flush() }
     }
 
     /// Puts in what is left; without it the last rows are not there.
@@ -236,7 +237,7 @@ pub fn delete(conn: &mut Conn, table: &str) -> Result<()> {
 ///
 /// # Errors
 /// The database's.
-pub fn delete_all_but(conn: &mut Conn, kept: &[&str]) -> Result<()> {
+pub fn delete_all_except(conn: &mut Conn, kept: &[&str]) -> Result<()> {
     TABLES.iter().rev().filter(|table| !kept.contains(table)).try_for_each(|table| delete(conn, table))
 }
 
@@ -244,12 +245,12 @@ pub fn delete_all_but(conn: &mut Conn, kept: &[&str]) -> Result<()> {
 ///
 /// # Errors
 /// The databases'.
-pub fn copy_all_but(from: &mut Conn, to: &mut Conn, left_out: &[&str]) -> Result<()> {
+pub fn copy_all_except(from: &mut Conn, to: &mut Conn, left_out: &[&str]) -> Result<()> {
     for table in TABLES.iter().filter(|table| !left_out.contains(table)) {
         let columns = Columns::of(from, table)?;
-        let there = Columns::of(to, table)?.ordered(columns.names())?;
+        let there = Columns::of(to, table)?.column_order(columns.names())?;
         let mut filling = TableWriter::new(to, table, &there);
-        each_row(from, table, &columns, |row| filling.add(row))?;
+        each_row(from, table, &columns, |row| filling.push(row))?;
         filling.flush()?;
     }
     Ok(())
@@ -282,7 +283,7 @@ impl TableChecksum {
 
     /// # Errors
     /// The database's.
-    pub fn of(conn: &mut Conn, table: &str) -> Result<Self> {
+    pub fn of_table(conn: &mut Conn, table: &str) -> Result<Self> {
         let columns = Columns::of(conn, table)?;
         let mut sum = Self::default();
         each_row(conn, table, &columns, |row| {

@@ -11,13 +11,13 @@ use crate::store;
 pub use crate::store::audit::AuditFilter;
 
 /// Rows looked at in one go.
-const PAGE: i64 = 1000;
+const PAGE_ROWS: i64 = 1000;
 
 /// Writes a row, in the transaction of what it tells of: last in it, because whoever comes next waits for its end.
 ///
 /// # Errors
 /// The database's.
-pub(super) fn note(conn: &mut Conn, event: Event, actor: &Actor, subject: &str, detail: &str) -> Result<()> {
+pub(super) fn append(conn: &mut Conn, event: Event, actor: &Actor, subject: &str, detail: &str) -> Result<()> {
     let (id, previous) = store::audit::update_next(conn)?;
     let short = |text: &str, most: usize| text.chars().take(most).collect::<String>();
     let mut row = AuditRow {
@@ -32,7 +32,7 @@ pub(super) fn note(conn: &mut Conn, event: Event, actor: &Actor, subject: &str, 
         previous,
         hash: String::new(),
     };
-    row.hash = row.right_hash();
+    row.hash = row.computed_hash();
     store::audit::insert(conn, &row)?;
     Ok(())
 }
@@ -94,7 +94,7 @@ pub fn verify(services: &Services, expected: Option<(i64, &str)>) -> Result<Audi
         // Where the chain does not begin at its first row, one of its rows says which were purged before.
         let mut purged: Option<(String, String)> = None;
         loop {
-            let rows = store::audit::list_after(conn, verified.last.0, PAGE)?;
+            let rows = store::audit::list_after(conn, verified.last.0, PAGE_ROWS)?;
             if rows.is_empty() {
                 break;
             }
@@ -104,15 +104,15 @@ pub fn verify(services: &Services, expected: Option<(i64, &str)>) -> Result<Audi
                     verified.first = row.id;
                     purged = (row.id != 1).then(|| (format!("rows up to {}", row.id - 1), row.previous.clone()));
                 } else if row.id != verified.last.0 + 1 {
-                    return Err(broken(verified.last.0 + 1, "is gone"));
+                    return Err(broken_chain(verified.last.0 + 1, "is gone"));
                 }
                 let is_linked = if is_first { row.id != 1 || row.previous.is_empty() } else { row.previous == verified.last.1 };
-                if !is_linked || row.hash != row.right_hash() {
-                    return Err(broken(row.id, "is not as it was written"));
+                if !is_linked || row.hash != row.computed_hash() {
+                    return Err(broken_chain(row.id, "is not as it was written"));
                 }
                 if let Some((_, hash)) = expected.filter(|(id, _)| *id == row.id) {
                     if hash != row.hash {
-                        return Err(broken(row.id, "has another hash than was noted"));
+                        return Err(broken_chain(row.id, "has another hash than was noted"));
                     }
                     is_met = true;
                 }
@@ -127,21 +127,21 @@ pub fn verify(services: &Services, expected: Option<(i64, &str)>) -> Result<Audi
             }
         }
         if store::audit::find_head(conn)? != verified.last {
-            return Err(broken(verified.last.0 + 1, "and what came after it are gone"));
+            return Err(broken_chain(verified.last.0 + 1, "and what came after it are gone"));
         }
         if purged.is_some() {
-            return Err(broken(verified.first - 1, "and what came before it are gone"));
+            return Err(broken_chain(verified.first - 1, "and what came before it are gone"));
         }
         if !is_met {
             let (id, _) = expected.unwrap_or_default();
             let how = if id < verified.first { "is older than what is kept; note a later one" } else { "is not there" };
-            return Err(broken(id, how));
+            return Err(broken_chain(id, how));
         }
         Ok(verified)
     })
 }
 
-fn broken(id: i64, how: &str) -> Error {
+fn broken_chain(id: i64, how: &str) -> Error {
     Error::Conflict(format!("The audit log is broken: row {id} {how}."))
 }
 
@@ -155,9 +155,9 @@ pub(super) fn purge(services: &Services, at: Time) -> Result<usize> {
     }
     let before = at - time::Duration::days(services.settings.audit_days.into());
     services.db.write(|conn| {
-        let Some((count, last)) = store::audit::delete_before(conn, before, PAGE)? else { return Ok(0) };
+        let Some((count, last)) = store::audit::delete_before(conn, before, PAGE_ROWS)? else { return Ok(0) };
         // So that nobody can take the beginning out and say that it was old.
-        note(conn, Event::Purged, &Actor::server(), &format!("rows up to {}", last.id), &last.hash)?;
+        append(conn, Event::Purged, &Actor::server(), &format!("rows up to {}", last.id), &last.hash)?;
         Ok(count)
     })
 }

@@ -18,9 +18,9 @@ use crate::store;
 use crate::store::file_moves::FileMove;
 
 /// The highest number of a name: `a (1).jpg`, `a (2).jpg`, …
-const NUMBERS: u32 = 1 << 24;
+const MAX_NUMBERED_NAMES: u32 = 1 << 24;
 /// Numbers that are tried one by one.
-const FEW: u32 = 16;
+const FSYNC_EACH_LIMIT: u32 = 16;
 
 /// A rename that is wanted.
 pub(crate) struct MovePlan {
@@ -31,7 +31,7 @@ pub(crate) struct MovePlan {
     pub to: FileLocation,
     pub wanted: FileName,
     /// Whether a taken name becomes `name (1)`; otherwise it is a conflict.
-    pub may_number: bool,
+    pub can_rename: bool,
 }
 
 /// A rename that was made.
@@ -39,7 +39,7 @@ pub(crate) struct CompletedMove {
     pub subject: Uuid,
     pub name: FileName,
     /// False when there was no file to rename.
-    pub was_there: bool,
+    pub was_in_place: bool,
     journal: FileMove,
 }
 
@@ -47,37 +47,37 @@ pub(crate) struct CompletedMove {
 ///
 /// # Errors
 /// What `plan` and `apply` say; `Conflict` when something is being moved already or a name is taken.
-pub(crate) fn relocate(
+pub(crate) fn move_files(
     services: &Services,
     owner: UserId,
     plan: impl Fn(&mut Conn) -> Result<Vec<MovePlan>>,
     apply: impl Fn(&mut Conn, &[CompletedMove]) -> Result<()>,
 ) -> Result<Vec<CompletedMove>> {
-    let turn = services.moving(owner);
-    relocate_in(&turn, services, owner, plan, apply)
+    let turn = services.lock_moves(owner);
+    move_files_locked(&turn, services, owner, plan, apply)
 }
 
 /// [`relocate`], in a turn that was waited for already.
-pub(crate) fn relocate_in(
+pub(crate) fn move_files_locked(
     _: &MutexGuard<'_, ()>,
     services: &Services,
     owner: UserId,
     plan: impl Fn(&mut Conn) -> Result<Vec<MovePlan>>,
     apply: impl Fn(&mut Conn, &[CompletedMove]) -> Result<()>,
 ) -> Result<Vec<CompletedMove>> {
-    settle(services, owner)?;
+    recover_pending(services, owner)?;
     let mut batch = services.db.write(|conn| {
         let plans = plan(conn)?;
         let mut taken = HashSet::new();
-        plans.iter().map(|plan| begin(services, conn, owner, plan, &mut taken)).collect::<Result<Vec<_>>>()
+        plans.iter().map(|plan| write_journal(services, conn, owner, plan, &mut taken)).collect::<Result<Vec<_>>>()
     })?;
     if batch.is_empty() {
         return Ok(batch);
     }
-    failpoints::point("journal committed");
+    failpoints::hit("journal committed");
     let renamed = rename_all(services, &mut batch);
     let applied = renamed.and_then(|()| {
-        services.change(owner, |conn| {
+        services.write_library(owner, |conn| {
             apply(conn, &batch)?;
             for done in &batch {
                 // Whoever took the entry away takes the rename back: then nothing of this may stand.
@@ -88,15 +88,15 @@ pub(crate) fn relocate_in(
             Ok(())
         })
     });
-    failpoints::point("rows committed");
+    failpoints::hit("rows committed");
     if applied.is_err() {
-        take_back(services, &batch);
+        roll_back(services, &batch);
     }
     applied.map(|()| batch)
 }
 
 /// Finds a free name and writes the journal.
-fn begin(
+fn write_journal(
     services: &Services,
     conn: &mut Conn,
     owner: UserId,
@@ -105,14 +105,14 @@ fn begin(
 ) -> Result<CompletedMove> {
     let mut is_taken = |number: u32| -> Result<bool> {
         let name = plan.wanted.numbered(number);
-        let to = plan.to.named(&name);
+        let to = plan.to.with_name(&name);
         // A thing's own place is free for it; one whose row stands there is taken, even if its file is gone.
         Ok(to != plan.from
             && (taken.contains(&(to.directory_text(), name.as_str().to_owned()))
-                || services.tree.is_taken(&to)?
+                || services.media_dir.exists(&to)?
                 || is_known(conn, owner, &to)?))
     };
-    let number = match plan.may_number {
+    let number = match plan.can_rename {
         true => free_number(&mut is_taken)?,
         false if is_taken(0)? => None,
         false => Some(0),
@@ -121,28 +121,28 @@ fn begin(
         return Err(Error::Conflict(format!("There is something called “{}” already.", plan.wanted)));
     };
     let name = plan.wanted.numbered(number);
-    let to = plan.to.named(&name);
+    let to = plan.to.with_name(&name);
     taken.insert((to.directory_text(), name.as_str().to_owned()));
     let journal = FileMove { id: MoveId::new(), user_id: owner, subject: MoveId(plan.subject), from: plan.from.clone(), to };
     store::file_moves::insert(conn, &journal, now()).map_err(|cause| match Error::from(cause) {
         Error::Conflict(_) => Error::Conflict("That is being moved right now. Try again in a moment.".into()),
         other => other,
     })?;
-    Ok(CompletedMove { subject: plan.subject, name, was_there: false, journal })
+    Ok(CompletedMove { subject: plan.subject, name, was_in_place: false, journal })
 }
 
 /// A number that is free: the lowest of the first few, otherwise one found by doubling and halving, so that
 /// ten thousand things of one name do not mean ten thousand looks.
 fn free_number(is_taken: &mut impl FnMut(u32) -> Result<bool>) -> Result<Option<u32>> {
-    for number in 0..=FEW {
+    for number in 0..=FSYNC_EACH_LIMIT {
         if !is_taken(number)? {
             return Ok(Some(number));
         }
     }
-    let mut free = FEW * 2;
+    let mut free = FSYNC_EACH_LIMIT * 2;
     while is_taken(free)? {
         free *= 2;
-        if free > NUMBERS {
+        if free > MAX_NUMBERED_NAMES {
             return Ok(None);
         }
     }
@@ -162,12 +162,12 @@ fn rename_all(services: &Services, batch: &mut [CompletedMove]) -> Result<()> {
     let mut changed: Vec<FileLocation> = Vec::new();
     for done in batch.iter_mut() {
         if done.journal.from == done.journal.to {
-            done.was_there = true;
+            done.was_in_place = true;
             continue;
         }
         match rename(services, &done.journal) {
             Ok(()) => {
-                done.was_there = true;
+                done.was_in_place = true;
                 changed.extend([done.journal.from.clone(), done.journal.to.clone()]);
             }
             Err(cause) if cause.kind() == ErrorKind::NotFound => {}
@@ -176,10 +176,10 @@ fn rename_all(services: &Services, batch: &mut [CompletedMove]) -> Result<()> {
             }
             Err(cause) => return Err(cause.into()),
         }
-        failpoints::point("renamed");
+        failpoints::hit("renamed");
     }
     sync_directories(services, changed)?;
-    failpoints::point("directories durable");
+    failpoints::hit("directories durable");
     Ok(())
 }
 
@@ -188,7 +188,7 @@ fn sync_directories(services: &Services, mut changed: Vec<FileLocation>) -> Resu
     changed.sort_by_key(FileLocation::directory_text);
     changed.dedup_by_key(|place| place.directory_text());
     for place in &changed {
-        services.tree.sync_directory_of(place)?;
+        services.media_dir.sync_directory_of(place)?;
     }
     Ok(())
 }
@@ -196,36 +196,36 @@ fn sync_directories(services: &Services, mut changed: Vec<FileLocation>) -> Resu
 /// `NotFound` only when the file itself is gone behind our back: the rows may still be put right then.
 /// A folder that is gone is made again.
 fn rename(services: &Services, journal: &FileMove) -> std::io::Result<()> {
-    match services.tree.rename(&journal.from, &journal.to) {
-        Err(cause) if cause.kind() == ErrorKind::NotFound && services.tree.is_taken(&journal.from)? => {
-            services.tree.make_directory_of(&journal.to)?;
-            services.tree.rename(&journal.from, &journal.to)
+    match services.media_dir.rename(&journal.from, &journal.to) {
+        Err(cause) if cause.kind() == ErrorKind::NotFound && services.media_dir.exists(&journal.from)? => {
+            services.media_dir.create_parents(&journal.to)?;
+            services.media_dir.rename(&journal.from, &journal.to)
         }
         other => other,
     }
 }
 
 /// Undoes the renames of a batch that failed. What cannot be undone now, the next start undoes.
-fn take_back(services: &Services, batch: &[CompletedMove]) {
+fn roll_back(services: &Services, batch: &[CompletedMove]) {
     for done in batch.iter().rev() {
-        let undone = if done.was_there { undo(services, &done.journal) } else { Ok(()) };
+        let undone = if done.was_in_place { undo_rename(services, &done.journal) } else { Ok(()) };
         let forgotten = undone.and_then(|()| services.db.write(|conn| Ok(store::file_moves::delete(conn, done.journal.id)?)));
         if let Err(error) = forgotten {
             tracing::error!(subject = %done.subject, "a move could not be taken back yet: {error:?}");
-            services.note_unsettled(done.journal.user_id);
+            services.add_pending_move(done.journal.user_id);
         }
     }
 }
 
 /// Does `work` while nothing and nobody moves that thing; `None` when it is being moved.
-pub(crate) fn while_still<T>(
+pub(crate) fn with_item_locked<T>(
     services: &Services,
     owner: UserId,
     subject: Uuid,
     place: &FileLocation,
     work: impl FnOnce() -> Result<T>,
 ) -> Result<Option<T>> {
-    let _turn = services.moving(owner);
+    let _turn = services.lock_moves(owner);
     // A move from a place to itself: the journal lets each thing move once at a time, between processes too.
     let (from, to) = (place.clone(), place.clone());
     let journal = FileMove { id: MoveId::new(), user_id: owner, subject: MoveId(subject), from, to };
@@ -239,41 +239,41 @@ pub(crate) fn while_still<T>(
 }
 
 /// Waits for a person's turn and sees to it that nothing of theirs lies where a failed move left it.
-pub(crate) fn settled(services: &Services, owner: UserId) -> Result<()> {
-    let _turn = services.moving(owner);
-    settle(services, owner)
+pub(crate) fn lock_after_recovery(services: &Services, owner: UserId) -> Result<()> {
+    let _turn = services.lock_moves(owner);
+    recover_pending(services, owner)
 }
 
 /// Takes back what could not be taken back when it failed, before anything else of that person moves.
-fn settle(services: &Services, owner: UserId) -> Result<()> {
-    if services.is_unsettled(owner) {
+fn recover_pending(services: &Services, owner: UserId) -> Result<()> {
+    if services.has_pending_move(owner) {
         let unfinished = services.db.read(|conn| Ok(store::file_moves::list(conn)?))?;
-        take_all_back(services, unfinished.into_iter().filter(|journal| journal.user_id == owner))?;
-        services.note_settled(owner);
+        roll_back_journal(services, unfinished.into_iter().filter(|journal| journal.user_id == owner))?;
+        services.clear_pending_move(owner);
     }
     Ok(())
 }
 
 /// Takes back every move the tables do not know of: for the start, before anything else moves.
-pub(crate) fn undo_unfinished(services: &Services) -> Result<()> {
+pub(crate) fn recover_all(services: &Services) -> Result<()> {
     let unfinished = services.db.read(|conn| Ok(store::file_moves::list(conn)?))?;
-    take_all_back(services, unfinished.into_iter())
+    roll_back_journal(services, unfinished.into_iter())
 }
 
-fn take_all_back(services: &Services, unfinished: impl Iterator<Item = FileMove>) -> Result<()> {
+fn roll_back_journal(services: &Services, unfinished: impl Iterator<Item = FileMove>) -> Result<()> {
     for journal in unfinished {
-        undo(services, &journal)?;
+        undo_rename(services, &journal)?;
         services.db.write(|conn| Ok(store::file_moves::delete(conn, journal.id)?))?;
         tracing::info!(subject = %journal.subject, "a move that was cut short has been taken back");
     }
     Ok(())
 }
 
-fn undo(services: &Services, journal: &FileMove) -> Result<()> {
+fn undo_rename(services: &Services, journal: &FileMove) -> Result<()> {
     if journal.from == journal.to || services.db.read(|conn| is_known(conn, journal.user_id, &journal.to))? {
         return Ok(());
     }
-    match services.tree.rename(&journal.to, &journal.from) {
+    match services.media_dir.rename(&journal.to, &journal.from) {
         // Not renamed yet, or renamed back already.
         Err(cause) if matches!(cause.kind(), ErrorKind::NotFound | ErrorKind::AlreadyExists) => Ok(()),
         Err(cause) => Err(cause.into()),
@@ -283,7 +283,7 @@ fn undo(services: &Services, journal: &FileMove) -> Result<()> {
 
 /// Whether the tables say that something else has come to stand there since: that is nobody's to take back.
 fn is_known(conn: &mut Conn, owner: UserId, place: &FileLocation) -> Result<bool> {
-    let directory = place.beneath();
+    let directory = place.directory();
     let path = if directory.is_empty() { place.name().to_owned() } else { format!("{directory}/{}", place.name()) };
     Ok(store::directories::find_by_path(conn, owner, &path)?.is_some()
         || store::items::find_at(conn, owner, directory, place.name())?.is_some())

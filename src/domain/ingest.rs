@@ -23,11 +23,11 @@ use crate::store;
 use crate::store::shelf_counts::CountDeltas;
 
 /// Files stored in one transaction, at most.
-const AT_ONCE: usize = 256;
+const MAX_BATCH_FILES: usize = 256;
 /// How long one can ask what a finished upload has become.
-const FINISHED_KEPT: time::Duration = time::Duration::days(1);
+const FINISHED_RETENTION: time::Duration = time::Duration::days(1);
 /// Files made durable side by side.
-const SIDE_BY_SIDE: usize = 8;
+const SYNC_THREADS: usize = 8;
 
 /// Stores one file: [`store_all`].
 ///
@@ -50,24 +50,24 @@ pub fn store_all(services: &Services, user: &User, arrivals: Vec<IngestRequest>)
             durable.push(arrival);
         }
     }
-    failpoints::point("bytes durable");
-    let tickets = services.arrivals.push(user.id, durable);
+    failpoints::hit("bytes durable");
+    let tickets = services.ingest_queue.push(user.id, durable);
     for (ticket, place) in tickets.iter().zip(places) {
         let outcome = loop {
             if let Some(outcome) = ticket.outcome() {
                 break outcome;
             }
-            let turn = services.moving(user.id);
+            let turn = services.lock_moves(user.id);
             // Whoever had the turn before may have stored ours with theirs.
             if let Some(outcome) = ticket.outcome() {
                 break outcome;
             }
-            let mut waiting = services.arrivals.take(user.id);
+            let mut waiting = services.ingest_queue.take(user.id);
             if waiting.is_empty() {
                 break Err(Error::internal("a batch was not stored"));
             }
-            let later = waiting.split_off(AT_ONCE.min(waiting.len()));
-            services.arrivals.put_back(user.id, later);
+            let later = waiting.split_off(MAX_BATCH_FILES.min(waiting.len()));
+            services.ingest_queue.put_back(user.id, later);
             store_waiting(&turn, services, user, waiting);
         };
         if let Some(slot) = outcomes.get_mut(place) {
@@ -85,7 +85,7 @@ fn make_durable(arrivals: &mut [IngestRequest]) -> Vec<Option<Result<Ingested>>>
         return vec![failed(only)];
     }
     let mut outcomes = Vec::new();
-    for some in arrivals.chunks_mut(SIDE_BY_SIDE) {
+    for some in arrivals.chunks_mut(SYNC_THREADS) {
         std::thread::scope(|scope| {
             let threads: Vec<_> = some.iter_mut().map(|arrival| scope.spawn(move || failed(arrival))).collect();
             for thread in threads {
@@ -128,12 +128,12 @@ fn store_batch(turn: &UserLock<'_>, services: &Services, user: &User, waiting: &
     let arrivals: Vec<&IngestRequest> = waiting.iter().map(|one| &one.arrival).collect();
     let fates: RefCell<Vec<IngestPlan>> = RefCell::default();
     let items: RefCell<Vec<Item>> = RefCell::default();
-    file_moves::relocate_in(
+    file_moves::move_files_locked(
         turn,
         services,
         user.id,
         |conn| {
-            let (decided, plans) = decide(services, conn, user, &arrivals)?;
+            let (decided, plans) = plan_batch(services, conn, user, &arrivals)?;
             *fates.borrow_mut() = decided;
             Ok(plans)
         },
@@ -142,17 +142,17 @@ fn store_batch(turn: &UserLock<'_>, services: &Services, user: &User, waiting: &
             let mut news = Vec::new();
             for (arrival, fate) in arrivals.iter().zip(fates.borrow().iter()) {
                 let IngestPlan::New { id, found } = fate else { continue };
-                let done = names.next().filter(|done| done.subject == id.0 && done.was_there);
+                let done = names.next().filter(|done| done.subject == id.0 && done.was_in_place);
                 let done = done.ok_or_else(|| Error::internal("a received file vanished before it was stored"))?;
-                let directory = target(services, conn, user, arrival, found)?;
+                let directory = target_directory(services, conn, user, arrival, found)?;
                 news.push((arrival, new_item(user, *id, arrival, found, &directory, &done.name)?));
             }
-            insert(conn, user, &news)?;
+            insert_items(conn, user, &news)?;
             let ids: Vec<ItemId> = news.iter().map(|(_, new)| new.id).collect();
-            *items.borrow_mut() = items::theirs(conn, user, &ids)?;
+            *items.borrow_mut() = items::find_owned(conn, user, &ids)?;
             for item in items.borrow().iter() {
                 search::index_new(conn, item)?;
-                previews::order(conn, item)?;
+                previews::enqueue(conn, item)?;
             }
             for (arrival, fate) in arrivals.iter().zip(fates.borrow().iter()) {
                 if let (IngestPlan::AsNew(first), Some(upload)) = (fate, arrival.upload)
@@ -179,17 +179,17 @@ fn store_batch(turn: &UserLock<'_>, services: &Services, user: &User, waiting: &
         .collect::<Result<Vec<_>>>()?;
     for (one, fate) in waiting.iter_mut().zip(&fates) {
         // What has a place stays there; what was here already goes.
-        one.arrival.received.set_kept(matches!(fate, IngestPlan::New { .. }));
+        one.arrival.received.set_keep(matches!(fate, IngestPlan::New { .. }));
     }
-    services.metrics.stored(items.len() as u64, items.iter().map(Item::bytes).sum());
-    services.sessions.forget(user.id);
-    services.scanner.ring();
-    services.previewing.ring();
+    services.metrics.record_stored(items.len() as u64, items.iter().map(Item::bytes).sum());
+    services.session_cache.invalidate_user(user.id);
+    services.malware_scanner.wake();
+    services.preview_queue.wake();
     Ok(outcomes)
 }
 
 /// What becomes of each arrival, and the moves that takes. Duplicates of what is here are done with it.
-fn decide(
+fn plan_batch(
     services: &Services,
     conn: &mut Conn,
     user: &User,
@@ -202,9 +202,9 @@ fn decide(
         if let Some((finding, _)) = &arrival.released
             && store::findings::find(conn, *finding)?.is_none_or(|known| known.state != FindingState::Quarantined)
         {
-            return Err(decided());
+            return Err(already_decided_error());
         }
-        if !arrival.keeps_both {
+        if !arrival.keep_duplicates {
             if let Some(same) = find_same(services, conn, user, received)? {
                 if let Some(upload) = arrival.upload {
                     finish_upload(conn, user, upload, same.id, true, received)?;
@@ -220,8 +220,12 @@ fn decide(
         firsts.entry((received.sha256.as_str(), received.size)).or_insert(index);
         let name = FileName::parse(&arrival.name).unwrap_or_else(FileName::unnamed);
         let (id, found) = (ItemId::new(), sniff(&received.head, name.as_str()));
-        let to = FileLocation::new(&user.folder, &target(services, conn, user, arrival, &found)?.directory_path, name.as_str());
-        plans.push(MovePlan { subject: id.0, from: received.place().clone(), to, wanted: name, may_number: true });
+        let to = FileLocation::new(
+            &user.folder,
+            &target_directory(services, conn, user, arrival, &found)?.directory_path,
+            name.as_str(),
+        );
+        plans.push(MovePlan { subject: id.0, from: received.location().clone(), to, wanted: name, can_rename: true });
         fates.push(IngestPlan::New { id, found });
     }
     Ok((fates, plans))
@@ -240,7 +244,13 @@ fn find_same(services: &Services, conn: &mut Conn, user: &User, received: &Recei
 }
 
 /// The directory an arrival goes to.
-fn target(services: &Services, conn: &mut Conn, user: &User, arrival: &IngestRequest, found: &Sniffed) -> Result<Directory> {
+fn target_directory(
+    services: &Services,
+    conn: &mut Conn,
+    user: &User,
+    arrival: &IngestRequest,
+    found: &Sniffed,
+) -> Result<Directory> {
     let home = ItemKind::from(found.kind).folder();
     let Some(id) = arrival.directory else { return create_directory::ensure(services, conn, user, home) };
     match store::directories::find(conn, user.id, id)? {
@@ -260,7 +270,7 @@ fn new_item(
     directory: &Directory,
     name: &FileName,
 ) -> Result<NewItem> {
-    let (at, kind, stored) = (arrival.since.unwrap_or_else(now), ItemKind::from(found.kind), name.as_str());
+    let (at, kind, stored) = (arrival.created_at.unwrap_or_else(now), ItemKind::from(found.kind), name.as_str());
     Ok(NewItem {
         id,
         user_id: user.id,
@@ -276,8 +286,8 @@ fn new_item(
         favorite: false,
         is_missing: false,
         in_trash: false,
-        shown_at: WallClock::of(at),
-        preview: PreviewState::of(found.mime),
+        shown_at: WallClock::from_utc(at),
+        preview: PreviewState::initial(found.mime),
         recent_at: at,
         scan: arrival.scan,
         created_at: at,
@@ -286,7 +296,7 @@ fn new_item(
 }
 
 /// Writes the rows of a batch, and what they change for their owner.
-fn insert(conn: &mut Conn, user: &User, news: &[(&&IngestRequest, NewItem)]) -> Result<()> {
+fn insert_items(conn: &mut Conn, user: &User, news: &[(&&IngestRequest, NewItem)]) -> Result<()> {
     let mut bytes = 0;
     for (arrival, new) in news {
         if let Some(upload) = arrival.upload {
@@ -299,13 +309,13 @@ fn insert(conn: &mut Conn, user: &User, news: &[(&&IngestRequest, NewItem)]) -> 
     }
     let mut deltas = CountDeltas::default();
     for (arrival, new) in news {
-        if let Some(hold) = arrival.hold.as_ref().filter(|_| !arrival.is_let_go.swap(true, Ordering::AcqRel)) {
-            hold.stored(arrival.received.size);
+        if let Some(hold) = arrival.hold.as_ref().filter(|_| !arrival.is_hold_released.swap(true, Ordering::AcqRel)) {
+            hold.mark_stored(arrival.received.size);
         }
         if let Some((finding, admin)) = &arrival.released
             && store::findings::update_decided(conn, *finding, FindingState::Released, now(), admin.name())? == 0
         {
-            return Err(decided());
+            return Err(already_decided_error());
         }
         store::items::insert(conn, new)?;
         deltas.add_new(new);
@@ -316,13 +326,13 @@ fn insert(conn: &mut Conn, user: &User, news: &[(&&IngestRequest, NewItem)]) -> 
     directories.dedup();
     store::directories::update_modified(conn, user.id, &directories, now())?;
     for (_, admin) in news.iter().filter_map(|(arrival, _)| arrival.released.as_ref()) {
-        audit::note(conn, Event::Released, admin, &user.username, "a false alarm")?;
+        audit::append(conn, Event::Released, admin, &user.username, "a false alarm")?;
     }
     Ok(())
 }
 
 /// What an admin is told who comes second.
-pub(crate) fn decided() -> Error {
+pub(crate) fn already_decided_error() -> Error {
     Error::Conflict("That was decided already.".into())
 }
 
@@ -335,7 +345,7 @@ fn finish_upload(
     is_duplicate: bool,
     received: &ReceivedFile,
 ) -> Result<()> {
-    if store::uploads::update_finished(conn, user.id, upload, item, is_duplicate, now() + FINISHED_KEPT)? == 0 {
+    if store::uploads::update_finished(conn, user.id, upload, item, is_duplicate, now() + FINISHED_RETENTION)? == 0 {
         // A batch that is tried again may have said so already.
         let known = store::uploads::find(conn, user.id, upload)?;
         if known.is_some_and(|known| known.item_id == Some(item)) {

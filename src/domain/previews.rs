@@ -17,39 +17,39 @@ use crate::state::Services;
 use crate::state::open_file_cache::{FileSource, FileVariant, Lookup};
 use crate::storage::preview_cache::CachedPreview;
 use crate::store;
-use crate::store::preview_jobs::{GIVEN_UP, PreviewJob};
+use crate::store::preview_jobs::{NEVER, PreviewJob};
 use crate::store::shelf_counts::CountDeltas;
 
 /// How long whoever has a job has it, in milliseconds: longer than any child may take.
-const LEASE: i64 = 10 * 60_000;
+const LEASE_TIME: i64 = 10 * 60_000;
 /// When a file is tried again whose decoder died, or that could not be read.
-const AGAIN: i64 = 60_000;
+const RETRY_DELAY: i64 = 60_000;
 /// How often a file is tried whose decoder dies.
-const TRIES: i32 = 3;
+const MAX_CRASHES: i32 = 3;
 /// How often it is begun at all, whatever goes wrong.
-const MOST_TRIES: i32 = 10;
+const MAX_TRIES: i32 = 10;
 
 /// Puts a file into the queue, in the caller's transaction. What waits for the malware scanner is put in by it.
 ///
 /// # Errors
 /// The database's.
-pub(super) fn order(conn: &mut Conn, item: &Item) -> Result<()> {
+pub(super) fn enqueue(conn: &mut Conn, item: &Item) -> Result<()> {
     if item.preview == PreviewState::Waiting && item.scan != ScanStatus::Pending {
         store::preview_jobs::insert(conn, item)?;
     }
     Ok(())
 }
 
-fn millis() -> i64 {
-    WallClock::of(now()).0
+fn now_millis() -> i64 {
+    WallClock::from_utc(now()).0
 }
 
 /// Makes the previews of one file. False when there is nothing to do.
 ///
 /// # Errors
 /// The database's and the system's; the job is tried again.
-pub fn work(services: &Services) -> Result<bool> {
-    if services.previewing.is_stopping() || !can_make(services) {
+pub fn process_next(services: &Services) -> Result<bool> {
+    if services.preview_queue.is_stopping() || !can_make(services) {
         return Ok(false);
     }
     let Some(job) = claim(services)? else { return Ok(false) };
@@ -59,13 +59,13 @@ pub fn work(services: &Services) -> Result<bool> {
     })?;
     // Deleted meanwhile, and the job with it.
     let Some((item, owner)) = found else { return Ok(true) };
-    if job.tries > MOST_TRIES {
+    if job.tries > MAX_TRIES {
         let made = Rendered { trouble: Some("it was tried too often".into()), ..Rendered::default() };
-        finish(services, &item, &made, PreviewState::Failed)?;
+        store_result(services, &item, &made, PreviewState::Failed)?;
         return Ok(true);
     }
-    if !PreviewRenderer::takes(&item.mime) {
-        finish(services, &item, &Rendered::default(), PreviewState::None)?;
+    if !PreviewRenderer::can_render(&item.mime) {
+        store_result(services, &item, &Rendered::default(), PreviewState::None)?;
         return Ok(true);
     }
     if item.scan == ScanStatus::Pending {
@@ -73,24 +73,24 @@ pub fn work(services: &Services) -> Result<bool> {
         services.db.write(|conn| Ok(store::preview_jobs::delete(conn, item.id)?))?;
         return Ok(true);
     }
-    let file = items::open_settled(services, &owner, item.id)?;
+    let file = items::open_after_pending_moves(services, &owner, item.id)?;
     let is_whole = |file: &File| file.metadata().is_ok_and(|about| about.len() == item.bytes());
     let made = match file.filter(is_whole) {
-        Some(file) => services.studio.make(&file, &item.mime),
+        Some(file) => services.renderer.render(&file, &item.mime),
         None => Err(SandboxError::Refused("the file is missing".into())),
     };
-    settle(services, &job, &item, made)?;
+    record_result(services, &job, &item, made)?;
     Ok(true)
 }
 
 /// Whether decoders can be shut in here; where not, it is tried again now and then.
 fn can_make(services: &Services) -> bool {
-    if services.studio.is_to_be_tried() {
-        services.studio.try_out();
-        match services.studio.health() {
+    if services.renderer.should_probe() {
+        services.renderer.probe();
+        match services.renderer.health() {
             RendererHealth::Off(why) => tracing::warn!("no previews: {why}"),
             _ => {
-                for (tool, why) in services.studio.tools() {
+                for (tool, why) in services.renderer.tools() {
                     if let Some(why) = why {
                         tracing::info!("previews without {tool}: {why}");
                     }
@@ -98,23 +98,23 @@ fn can_make(services: &Services) -> bool {
             }
         }
     }
-    services.studio.health() == RendererHealth::Works
+    services.renderer.health() == RendererHealth::Works
 }
 
 /// Takes the next job, for this process alone.
 fn claim(services: &Services) -> Result<Option<PreviewJob>> {
     loop {
-        let at = millis();
+        let at = now_millis();
         let found = services.db.read(|conn| {
             // What is looked at takes turns with the rest, and people with each other: nobody waits for one alone.
-            if services.previewing.is_turn_of_wanted() {
-                while let Some(id) = services.previewing.next_wanted() {
+            if services.preview_queue.should_take_prioritized() {
+                while let Some(id) = services.preview_queue.pop_prioritized() {
                     if let Some(job) = store::preview_jobs::find_due(conn, id, at)? {
                         return Ok(Some(job));
                     }
                 }
             }
-            let last = services.previewing.last_owner();
+            let last = services.preview_queue.last_owner();
             let next = match store::preview_jobs::find_next_owner(conn, last, at)? {
                 Some(owner) => Some(owner),
                 None => store::preview_jobs::find_next_owner(conn, UserId(i64::MIN), at)?,
@@ -125,20 +125,20 @@ fn claim(services: &Services) -> Result<Option<PreviewJob>> {
             }
         })?;
         let Some(job) = found else { return Ok(None) };
-        services.previewing.note_owner(job.owner);
-        if services.db.write(|conn| Ok(store::preview_jobs::claim(conn, &job, at + LEASE)?))? == 1 {
+        services.preview_queue.set_last_owner(job.owner);
+        if services.db.write(|conn| Ok(store::preview_jobs::claim(conn, &job, at + LEASE_TIME)?))? == 1 {
             return Ok(Some(PreviewJob { tries: job.tries + 1, ..job }));
         }
     }
 }
 
 /// Writes down what came of it.
-fn settle(services: &Services, job: &PreviewJob, item: &Item, made: Result<Rendered, SandboxError>) -> Result<()> {
+fn record_result(services: &Services, job: &PreviewJob, item: &Item, made: Result<Rendered, SandboxError>) -> Result<()> {
     match made {
         Ok(made) => {
-            if let Err(cause) = services.previews.keep(item.id.0, &made.pictures) {
+            if let Err(cause) = services.preview_cache.write(item.id.0, &made.pictures) {
                 tracing::warn!("previews cannot be kept: {cause}");
-                return later(services, item, AGAIN);
+                return retry_later(services, item, RETRY_DELAY);
             }
             let state = match (made.pictures.is_empty(), item.kind) {
                 (false, _) => PreviewState::Ready,
@@ -146,41 +146,41 @@ fn settle(services: &Services, job: &PreviewJob, item: &Item, made: Result<Rende
                 (true, ItemKind::Audio) => PreviewState::None,
                 (true, _) => PreviewState::Failed,
             };
-            finish(services, item, &made, state)
+            store_result(services, item, &made, state)
         }
         Err(SandboxError::NoCage(why)) => {
             tracing::error!("no previews: {why}");
-            services.studio.try_out();
-            later(services, item, AGAIN)
+            services.renderer.probe();
+            retry_later(services, item, RETRY_DELAY)
         }
         Err(SandboxError::System(cause)) => {
             tracing::warn!("a preview will be tried again: {cause}");
-            later(services, item, AGAIN)
+            retry_later(services, item, RETRY_DELAY)
         }
-        Err(failure @ SandboxError::Died(_)) if job.tries < TRIES => {
+        Err(failure @ SandboxError::Died(_)) if job.tries < MAX_CRASHES => {
             tracing::warn!(item = %item.id, "a decoder failed: {failure}");
-            later(services, item, AGAIN)
+            retry_later(services, item, RETRY_DELAY)
         }
         Err(failure) => {
             tracing::info!(item = %item.id, "no preview: {failure}");
             let made = Rendered { trouble: Some(failure.to_string()), ..Rendered::default() };
-            finish(services, item, &made, PreviewState::Failed)
+            store_result(services, item, &made, PreviewState::Failed)
         }
     }
 }
 
-fn later(services: &Services, item: &Item, wait: i64) -> Result<()> {
-    services.db.write(|conn| Ok(store::preview_jobs::update_not_before(conn, item.id, millis() + wait)?))?;
+fn retry_later(services: &Services, item: &Item, wait: i64) -> Result<()> {
+    services.db.write(|conn| Ok(store::preview_jobs::update_not_before(conn, item.id, now_millis() + wait)?))?;
     Ok(())
 }
 
 /// Writes down previews and facts, if the item's bytes are still those that were looked at.
-fn finish(services: &Services, looked_at: &Item, made: &Rendered, state: PreviewState) -> Result<()> {
+fn store_result(services: &Services, looked_at: &Item, made: &Rendered, state: PreviewState) -> Result<()> {
     let details = ItemDetails { facts: made.facts.clone(), trouble: made.trouble.clone() };
-    services.change(looked_at.user_id, |conn| {
+    services.write_library(looked_at.user_id, |conn| {
         let Some(before) = store::items::find(conn, looked_at.user_id, looked_at.id)? else {
             // Deleted or taken away while it was looked at.
-            services.previews.forget(looked_at.id.0);
+            services.preview_cache.remove(looked_at.id.0);
             return Ok(());
         };
         if before.sha256 != looked_at.sha256 {
@@ -206,11 +206,11 @@ fn finish(services: &Services, looked_at: &Item, made: &Rendered, state: Preview
         deltas.write(conn, item.user_id)?;
         store::item_details::replace(conn, item.user_id, item.id, &details)?;
         if item.kind == ItemKind::Audio {
-            store::item_details::replace_track(conn, &Track::of(&item, &details.facts))?;
+            store::item_details::replace_track(conn, &Track::from_metadata(&item, &details.facts))?;
         }
         search::index(conn, &item, Some(&details))?;
         match state {
-            PreviewState::Failed => store::preview_jobs::update_not_before(conn, item.id, GIVEN_UP)?,
+            PreviewState::Failed => store::preview_jobs::update_not_before(conn, item.id, NEVER)?,
             _ => store::preview_jobs::delete(conn, item.id)?,
         };
         Ok(())
@@ -219,8 +219,8 @@ fn finish(services: &Services, looked_at: &Item, made: &Rendered, state: Preview
 
 /// Whether a preview that is waited for will come.
 #[must_use]
-pub fn are_made(services: &Services) -> bool {
-    services.settings.previews_at_once != Some(0) && !matches!(services.studio.health(), RendererHealth::Off(_))
+pub fn is_enabled(services: &Services) -> bool {
+    services.settings.previews_at_once != Some(0) && !matches!(services.renderer.health(), RendererHealth::Off(_))
 }
 
 /// What one finds who asks for a preview.
@@ -237,7 +237,7 @@ pub enum PreviewLookup {
 pub fn open(services: &Services, user: &User, id: ItemId, side: u32) -> Result<PreviewLookup> {
     let form = FileVariant::Preview(side);
     let look = |conn: &mut Conn| store::items::find(conn, user.id, id)?.ok_or(Error::NotFound);
-    let (library, item) = match services.open_or(user.id, id, form, look)? {
+    let (library, item) = match services.find_open_or(user.id, id, form, look)? {
         Lookup::Open(source) => return Ok(PreviewLookup::Ready(source)),
         Lookup::Closed(library, item) => (library, item),
     };
@@ -245,11 +245,11 @@ pub fn open(services: &Services, user: &User, id: ItemId, side: u32) -> Result<P
         return Err(Error::BeingChecked);
     }
     match item.preview {
-        PreviewState::Ready => match services.previews.find(id.0, side) {
+        PreviewState::Ready => match services.preview_cache.find(id.0, side) {
             Ok(CachedPreview { file, width, height, offset, length }) => {
                 let source =
                     Arc::new(FileSource { pixels: Some((width, height)), ..FileSource::new(item, file, offset, length) });
-                services.open_files.keep(&library, form, &source);
+                services.open_file_cache.insert(&library, form, &source);
                 Ok(PreviewLookup::Ready(source))
             }
             Err(cause) if !matches!(cause.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::InvalidData) => {
@@ -259,18 +259,18 @@ pub fn open(services: &Services, user: &User, id: ItemId, side: u32) -> Result<P
                 // Lost with the cache, or torn by a power cut.
                 tracing::info!(item = %id, "a preview is made again: {cause}");
                 let waiting = Item { preview: PreviewState::Waiting, ..item };
-                services.change(user.id, |conn| {
+                services.write_library(user.id, |conn| {
                     store::items::update_preview(conn, &waiting)?;
-                    order(conn, &waiting)
+                    enqueue(conn, &waiting)
                 })?;
-                services.previewing.want([id].into_iter());
-                services.previewing.ring();
+                services.preview_queue.prioritize([id].into_iter());
+                services.preview_queue.wake();
                 Ok(PreviewLookup::Soon)
             }
         },
-        PreviewState::Waiting if !are_made(services) => Err(Error::NotFound),
+        PreviewState::Waiting if !is_enabled(services) => Err(Error::NotFound),
         PreviewState::Waiting => {
-            services.previewing.want([id].into_iter());
+            services.preview_queue.prioritize([id].into_iter());
             Ok(PreviewLookup::Soon)
         }
         PreviewState::None | PreviewState::Failed => Err(Error::NotFound),
@@ -297,7 +297,7 @@ pub fn counts(services: &Services) -> Result<(i64, i64)> {
 ///
 /// # Errors
 /// The database's.
-pub fn given_up(services: &Services) -> Result<Vec<(String, String)>> {
+pub fn list_given_up(services: &Services) -> Result<Vec<(String, String)>> {
     services.db.read(|conn| {
         let mut troubles = Vec::new();
         for id in store::preview_jobs::list_given_up(conn, 10)? {
@@ -314,9 +314,9 @@ pub fn given_up(services: &Services) -> Result<Vec<(String, String)>> {
 /// # Errors
 /// The database's.
 pub fn retry(services: &Services) -> Result<usize> {
-    services.studio.try_out();
+    services.renderer.probe();
     let again = services.db.write(|conn| Ok(store::preview_jobs::update_given_up(conn)?))?;
-    services.previewing.ring();
+    services.preview_queue.wake();
     Ok(again)
 }
 
@@ -325,10 +325,10 @@ pub fn retry(services: &Services) -> Result<usize> {
 /// # Errors
 /// The database's.
 pub fn sweep(services: &Services, folder: u8) -> Result<()> {
-    for ids in services.previews.ids_in(folder).chunks(500) {
+    for ids in services.preview_cache.ids_in(folder).chunks(500) {
         let ids: Vec<ItemId> = ids.iter().map(|id| ItemId(*id)).collect();
         let known = services.db.read(|conn| Ok(store::items::list_known(conn, &ids)?))?;
-        ids.iter().filter(|id| !known.contains(id)).for_each(|id| services.previews.forget(id.0));
+        ids.iter().filter(|id| !known.contains(id)).for_each(|id| services.preview_cache.remove(id.0));
     }
     Ok(())
 }

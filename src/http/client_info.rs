@@ -10,14 +10,14 @@ use crate::model::actor::Client;
 
 /// The client of a request.
 #[must_use]
-pub fn client_of(request: &HttpRequest, settings: &Settings) -> Client {
+pub fn client_info(request: &HttpRequest, settings: &Settings) -> Client {
     let agent = request.headers().get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    Client { address: address_of(request, settings), device: device_of(agent) }
+    Client { address: client_address(request, settings), device: device_name(agent) }
 }
 
 /// The peer's address; what `X-Forwarded-For` says only as far as trusted proxies wrote it.
-fn address_of(request: &HttpRequest, settings: &Settings) -> IpAddr {
-    let peer = peer_of(request);
+fn client_address(request: &HttpRequest, settings: &Settings) -> IpAddr {
+    let peer = peer_address(request);
     let is_trusted = |address: &IpAddr| is_trusted(address, settings);
     if !is_trusted(&peer) {
         return peer;
@@ -36,7 +36,7 @@ fn address_of(request: &HttpRequest, settings: &Settings) -> IpAddr {
     address
 }
 
-fn peer_of(request: &HttpRequest) -> IpAddr {
+fn peer_address(request: &HttpRequest) -> IpAddr {
     request.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |address| address.ip().to_canonical())
 }
 
@@ -47,11 +47,11 @@ fn is_trusted(address: &IpAddr, settings: &Settings) -> bool {
 /// Whether a trusted proxy has passed the request on.
 #[must_use]
 pub fn is_from_proxy(request: &HttpRequest, settings: &Settings) -> bool {
-    is_trusted(&peer_of(request), settings)
+    is_trusted(&peer_address(request), settings)
 }
 
 /// Browser and system, as a person would say them.
-fn device_of(agent: &str) -> String {
+fn device_name(agent: &str) -> String {
     let first =
         |known: &[(&'static str, &'static str)]| known.iter().find(|(mark, _)| agent.contains(mark)).map(|(_, name)| *name);
     let browser = first(&[
@@ -87,12 +87,12 @@ mod tests {
     use actix_web::test::TestRequest;
 
     fn address(peer: &str, forwarded: &[&str], trusted: &str) -> String {
-        let settings = Settings::from_given(&RawSettings::from([("trusted_proxies", trusted.to_owned())])).unwrap();
+        let settings = Settings::from_raw(&RawSettings::from([("trusted_proxies", trusted.to_owned())])).unwrap();
         let mut request = TestRequest::default().peer_addr(peer.parse().unwrap());
         for line in forwarded {
             request = request.append_header(("X-Forwarded-For", *line));
         }
-        address_of(&request.to_http_request(), &settings).to_string()
+        client_address(&request.to_http_request(), &settings).to_string()
     }
 
     #[test]
@@ -111,8 +111,8 @@ mod tests {
     #[test]
     fn devices_are_said_in_words() {
         let agent = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0 Safari/537.36";
-        assert_eq!(device_of(agent), "Chrome on Linux");
-        assert_eq!(device_of("curl/8.0"), "curl");
-        assert_eq!(device_of("<script>"), "Unknown device");
+        assert_eq!(device_name(agent), "Chrome on Linux");
+        assert_eq!(device_name("curl/8.0"), "curl");
+        assert_eq!(device_name("<script>"), "Unknown device");
     }
 }

@@ -32,7 +32,7 @@ impl From<Error> for HandlerError {
 impl ResponseError for HandlerError {
     fn status_code(&self) -> StatusCode {
         match self {
-            Self::Error(error) => status_of(error),
+            Self::Error(error) => http_status(error),
             Self::Redirect(_) => StatusCode::SEE_OTHER,
         }
     }
@@ -48,7 +48,7 @@ impl ResponseError for HandlerError {
 
 /// The status that goes with an error.
 #[must_use]
-pub fn status_of(error: &Error) -> StatusCode {
+pub fn http_status(error: &Error) -> StatusCode {
     match error {
         Error::NotFound | Error::FileMissing => StatusCode::NOT_FOUND,
         Error::Unauthenticated | Error::BadCredentials => StatusCode::UNAUTHORIZED,
@@ -73,7 +73,7 @@ pub fn status_of(error: &Error) -> StatusCode {
 
 /// The error of the house for an answer that actix made by itself.
 #[must_use]
-pub fn error_of(status: StatusCode) -> Error {
+pub fn error_from_status(status: StatusCode) -> Error {
     match status {
         StatusCode::NOT_FOUND => Error::NotFound,
         StatusCode::METHOD_NOT_ALLOWED => Error::MethodNotAllowed,

@@ -4,7 +4,7 @@ use actix_web::web::{self, Data};
 use actix_web::{HttpResponse, http::StatusCode};
 use serde_json::json;
 
-use super::route::{HandlerResult, Route, act};
+use super::route::{HandlerResult, Route, run_blocking};
 use crate::domain::ops::status;
 use crate::state::Services;
 
@@ -22,7 +22,7 @@ async fn show_health() -> HttpResponse {
 }
 
 async fn show_readiness(services: Data<Services>) -> HandlerResult {
-    let checks = act(&services, |services| Ok(services.readiness.checks(|| status::checks(services)))).await?;
+    let checks = run_blocking(&services, |services| Ok(services.readiness_cache.get_or_run(|| status::checks(services)))).await?;
     let is_ready = checks.iter().all(|check| check.problem.is_none());
     let status = if is_ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let said: serde_json::Map<_, _> = checks

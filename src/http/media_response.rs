@@ -7,9 +7,9 @@ use actix_web::HttpRequest;
 use actix_web::web::Data;
 
 use super::client_info::is_from_proxy;
-use super::response::file::{Caching, FileResponse, serve};
-use super::response::sendfile_body::SMALL;
-use super::route::{HandlerResult, act};
+use super::response::file::{Caching, FileResponse, file_response};
+use super::response::sendfile_body::MAX_SINGLE_PART;
+use super::route::{HandlerResult, run_blocking};
 use crate::domain::library::items;
 use crate::domain::previews;
 use crate::domain::previews::PreviewLookup;
@@ -29,7 +29,7 @@ pub fn parse_id(text: &str) -> Result<ItemId, Error> {
 }
 
 /// The bytes of an item, shown in place where that is safe and no download was asked for.
-pub async fn content(
+pub async fn content_response(
     services: &Data<Services>,
     presence: &Arc<AuthSession>,
     request: &HttpRequest,
@@ -37,11 +37,11 @@ pub async fn content(
     is_download: bool,
 ) -> HandlerResult {
     let id = parse_id(id)?;
-    let source = match opened(services, presence, id, FileVariant::Original) {
+    let source = match open_preview(services, presence, id, FileVariant::Original) {
         Some(source) => source,
         None => {
             let presence = presence.clone();
-            act(services, move |services| items::open(services, &presence.user, id)).await?
+            run_blocking(services, move |services| items::open(services, &presence.user, id)).await?
         }
     };
     let item = &source.item;
@@ -51,31 +51,31 @@ pub async fn content(
         name: &item.name,
         mime: &mime,
         etag: item.sha256.clone(),
-        modified: modified(item),
+        modified: last_modified(item),
         size: source.length,
         is_inline: !is_download && is_shown_inline(&item.mime),
         caching: Caching::AskAgain,
-        elsewhere: elsewhere(services, request, &source),
+        elsewhere: x_accel_path(services, request, &source),
     };
-    serve(request, &source, &about)
+    file_response(request, &source, &about)
 }
 
 /// Where the proxy in front of us finds a file that is better sent by it.
-fn elsewhere(services: &Services, request: &HttpRequest, source: &FileSource) -> Option<String> {
+fn x_accel_path(services: &Services, request: &HttpRequest, source: &FileSource) -> Option<String> {
     let base = services.settings.x_accel.as_ref()?;
-    let is_worth_it = source.length > SMALL && is_from_proxy(request, &services.settings);
-    let place = source.place.as_ref().filter(|_| is_worth_it)?;
+    let is_worth_it = source.length > MAX_SINGLE_PART && is_from_proxy(request, &services.settings);
+    let place = source.location.as_ref().filter(|_| is_worth_it)?;
     Some(format!("{base}{}", place.url_path()))
 }
 
 /// How long one who asks for a preview waits until it has been made.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PREVIEW_TIMEOUT: Duration = Duration::from_secs(10);
 /// Sides of the squares that previews fit into, in pixels.
 pub const SIDES: [(&str, u32); 3] = [("320", 320), ("640", 640), ("1280", 1280)];
 
 /// The part of a preview's address that changes with its content.
 #[must_use]
-pub fn version(item: &Item) -> &str {
+pub fn preview_version(item: &Item) -> &str {
     item.sha256.get(..12).unwrap_or_default()
 }
 
@@ -84,11 +84,11 @@ pub fn version(item: &Item) -> &str {
 pub fn preview_path(base: &str, item: &Item, side: u32) -> Option<String> {
     let is_there = matches!(item.preview, PreviewState::Ready | PreviewState::Waiting);
     let is_open = item.scan != ScanStatus::Pending;
-    (is_there && is_open).then(|| format!("{base}/{}/thumbnail?size={side}&v={}", item.id, version(item)))
+    (is_there && is_open).then(|| format!("{base}/{}/thumbnail?size={side}&v={}", item.id, preview_version(item)))
 }
 
 /// A preview of an item: a small picture of what is in it.
-pub async fn thumbnail(
+pub async fn thumbnail_response(
     services: &Data<Services>,
     presence: &Arc<AuthSession>,
     request: &HttpRequest,
@@ -100,31 +100,36 @@ pub async fn thumbnail(
     let side = SIDES.iter().find(|(word, _)| *word == wanted).map(|(_, side)| *side);
     let side = side.ok_or_else(|| Error::field("size", "Thumbnails are 320, 640 or 1280 wide."))?;
     let id = parse_id(id)?;
-    let source = match opened(services, presence, id, FileVariant::Preview(side)) {
+    let source = match open_preview(services, presence, id, FileVariant::Preview(side)) {
         Some(source) => source,
-        None => made(services, presence, id, side).await?,
+        None => open_when_ready(services, presence, id, side).await?,
     };
     let (item, (width, height)) = (&source.item, source.pixels.unwrap_or_default());
     let about = FileResponse {
         name: "preview.webp",
         mime: "image/webp",
         etag: format!("{}-{width}x{height}-{}", item.sha256, source.length),
-        modified: modified(item),
+        modified: last_modified(item),
         size: source.length,
         is_inline: true,
-        caching: if known == Some(version(item)) { Caching::ForGood } else { Caching::AskAgain },
+        caching: if known == Some(preview_version(item)) { Caching::ForGood } else { Caching::AskAgain },
         elsewhere: None,
     };
-    serve(request, &source, &about)
+    file_response(request, &source, &about)
 }
 
 /// A preview; one that is still to be made is waited for a little.
-async fn made(services: &Data<Services>, presence: &Arc<AuthSession>, id: ItemId, side: u32) -> Result<Arc<FileSource>, Error> {
+async fn open_when_ready(
+    services: &Data<Services>,
+    presence: &Arc<AuthSession>,
+    id: ItemId,
+    side: u32,
+) -> Result<Arc<FileSource>, Error> {
     let mut pause = Duration::from_millis(25);
-    let until = Instant::now() + PATIENCE;
+    let until = Instant::now() + PREVIEW_TIMEOUT;
     loop {
         let presence = presence.clone();
-        match act(services, move |services| previews::open(services, &presence.user, id, side)).await? {
+        match run_blocking(services, move |services| previews::open(services, &presence.user, id, side)).await? {
             PreviewLookup::Ready(source) => return Ok(source),
             PreviewLookup::Soon if Instant::now() < until => {
                 tokio::time::sleep(pause).await;
@@ -136,11 +141,11 @@ async fn made(services: &Data<Services>, presence: &Arc<AuthSession>, id: ItemId
 }
 
 /// What was opened before for the present version of the person's library.
-fn opened(services: &Services, presence: &AuthSession, id: ItemId, form: FileVariant) -> Option<Arc<FileSource>> {
-    let library = services.libraries.peek(presence.user.id)?;
-    services.open_files.find(&library, id, form)
+fn open_preview(services: &Services, presence: &AuthSession, id: ItemId, form: FileVariant) -> Option<Arc<FileSource>> {
+    let library = services.library_cache.get_fresh(presence.user.id)?;
+    services.open_file_cache.find(&library, id, form)
 }
 
-fn modified(item: &Item) -> SystemTime {
+fn last_modified(item: &Item) -> SystemTime {
     UNIX_EPOCH + Duration::from_secs(u64::try_from(item.created_at.assume_utc().unix_timestamp()).unwrap_or(0))
 }

@@ -5,40 +5,40 @@ use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 use subtle::ConstantTimeEq;
 
-use super::route::{HandlerResult, Route, act};
+use super::route::{HandlerResult, Route, run_blocking};
 use crate::domain::ops::prometheus;
 use crate::error::Error;
 use crate::state::Services;
 
-const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
+const PROMETHEUS_MEDIA_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 pub(super) fn routes() -> Vec<Route> {
-    vec![Route::get("/metrics", || web::route().to(show_behind_token))]
+    vec![Route::get("/metrics", || web::route().to(show_metrics_with_token))]
 }
 
 /// The one page of the listener that is for Prometheus alone.
 pub fn configure(config: &mut ServiceConfig) {
-    config.route("/metrics", web::get().to(show));
+    config.route("/metrics", web::get().to(show_metrics));
 }
 
-async fn show(services: Data<Services>) -> HandlerResult {
-    let text = act(&services, |services| prometheus::text(services)).await?;
-    Ok(HttpResponse::Ok().insert_header((CONTENT_TYPE, TEXT)).body(text))
+async fn show_metrics(services: Data<Services>) -> HandlerResult {
+    let text = run_blocking(&services, |services| prometheus::metrics_text(services)).await?;
+    Ok(HttpResponse::Ok().insert_header((CONTENT_TYPE, PROMETHEUS_MEDIA_TYPE)).body(text))
 }
 
 /// Where no token is set, there is no such page.
-async fn show_behind_token(services: Data<Services>, request: HttpRequest) -> HandlerResult {
+async fn show_metrics_with_token(services: Data<Services>, request: HttpRequest) -> HandlerResult {
     let given = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
     let wanted = services.settings.metrics_token.as_deref().ok_or(Error::NotFound)?;
     if !given.is_some_and(|given| bool::from(given.as_bytes().ct_eq(wanted.as_bytes()))) {
         return Err(Error::NotFound.into());
     }
-    show(services).await
+    show_metrics(services).await
 }
 
 /// What kind of work a request is, by its path.
 #[must_use]
-pub fn kind_of(path: &str) -> &'static str {
+pub fn route_kind(path: &str) -> &'static str {
     if path.starts_with(super::static_files::PREFIX) {
         "static"
     } else if path.starts_with("/api/uploads") || matches!(path, "/upload" | "/api/media/upload") {

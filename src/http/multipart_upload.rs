@@ -10,8 +10,8 @@ use futures_util::StreamExt;
 use futures_util::stream::Fuse;
 
 use super::error::HandlerError;
-use super::extract::form::{CSRF_FIELD, broken, field_text, in_time, is_csrf_header, next_part, out_of_date};
-use super::route::{act, shared};
+use super::extract::form::{CSRF_FIELD, csrf_error, field_text, is_csrf_header, multipart_error, next_part, with_timeout};
+use super::route::{run_blocking, services_arc};
 use super::session_cookie::SessionCookie;
 use crate::domain::library::items;
 use crate::domain::uploads::multipart;
@@ -23,14 +23,14 @@ use crate::state::quota_holds::QuotaHold;
 use crate::state::session_cache::AuthSession;
 
 /// Files in one body at most.
-const FILES: usize = 2000;
+const MAX_FILES: usize = 2000;
 /// Characters of a file's name that are kept to speak of it: more than any file system has.
-const NAME: usize = 300;
+const MAX_NAME_BYTES: usize = 300;
 /// Files, and bytes of them, that are stored together at most.
-const BATCH: usize = 64;
-const BATCH_BYTES: u64 = 8 << 20;
+const MAX_BATCH_FILES: usize = 64;
+const MAX_BATCH_BYTES: u64 = 8 << 20;
 /// Bytes of a refused file that are read past at most, so that the ones behind it can be taken.
-const PAST: u64 = 1 << 30;
+const MAX_SKIPPED_BYTES: u64 = 1 << 30;
 
 /// One file of the body and what became of it.
 pub struct UploadedFile {
@@ -45,7 +45,7 @@ pub struct UploadedFile {
 ///
 /// # Errors
 /// `UnsupportedMedia`, `BadRequest`, `Invalid`, `TooLarge`, `QuotaExceeded`, `Forbidden` for a form without a good token.
-pub async fn take_files(
+pub async fn receive_files(
     services: &Data<Services>,
     presence: &Arc<AuthSession>,
     form: Option<&SessionCookie>,
@@ -59,29 +59,29 @@ pub async fn take_files(
     }
     let announced = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok()).unwrap_or(0);
     let asking = presence.clone();
-    let hold = act(services, move |services| multipart::announce(services, &asking.user, announced)).await?;
+    let hold = run_blocking(services, move |services| multipart::reserve(services, &asking.user, announced)).await?;
     let mut intake = MultipartIngest::new(services, presence, hold);
     let mut is_ours = form.is_none() || is_csrf_header(request);
     let mut is_late = false;
     let mut parts = Multipart::new(headers, payload);
     let mut count = 0;
-    while let Some(mut field) = in_time(next_part(&mut parts)).await? {
+    while let Some(mut field) = with_timeout(next_part(&mut parts)).await? {
         count += 1;
         // One more for each other field there can be.
-        if count > FILES + 3 {
-            return Err(Error::BadRequest(format!("At most {FILES} files at once.")).into());
+        if count > MAX_FILES + 3 {
+            return Err(Error::BadRequest(format!("At most {MAX_FILES} files at once.")).into());
         }
         match (field.name(), form) {
             (Some(CSRF_FIELD), Some(carrier)) => {
-                let token = in_time(field_text(&mut field, 200)).await?;
-                is_ours = is_ours || carrier.is_csrf(&token);
+                let token = with_timeout(field_text(&mut field, 200)).await?;
+                is_ours = is_ours || carrier.matches_csrf(&token);
             }
-            _ if !is_ours => return Err(out_of_date().into()),
+            _ if !is_ours => return Err(csrf_error().into()),
             (Some("directory"), _) if intake.directory.is_some() => {
                 return Err(Error::field("directory", "One folder for all files.").into());
             }
             (Some("directory"), _) => {
-                let text = in_time(field_text(&mut field, 200)).await?;
+                let text = with_timeout(field_text(&mut field, 200)).await?;
                 // A form sends its empty choice along.
                 if !text.is_empty() || form.is_none() {
                     let id = DirectoryId::parse(&text).ok_or_else(|| Error::field("directory", "Choose one of your folders."))?;
@@ -93,23 +93,23 @@ pub async fn take_files(
                 if !intake.taken.is_empty() {
                     return Err(Error::field("keep_duplicates", "This has to come before the files.").into());
                 }
-                intake.keeps_both = match in_time(field_text(&mut field, 200)).await?.as_str() {
+                intake.keeps_both = match with_timeout(field_text(&mut field, 200)).await?.as_str() {
                     "on" | "true" => true,
                     "" | "false" => false,
                     _ => return Err(Error::field("keep_duplicates", "true or false.").into()),
                 };
             }
-            (Some("file"), _) => intake.take(field).await?,
+            (Some("file"), _) => intake.receive_file(field).await?,
             _ => return Err(Error::BadRequest("The form has a field that upload does not know.".into()).into()),
         }
     }
     if !is_ours {
-        return Err(out_of_date().into());
+        return Err(csrf_error().into());
     }
-    intake.store().await?;
+    intake.store_batch().await?;
     let MultipartIngest { directory, mut taken, .. } = intake;
     if let Some(id) = directory.filter(|_| is_late) {
-        move_taken(services, presence, &mut taken, id).await?;
+        move_to_directory(services, presence, &mut taken, id).await?;
     }
     Ok(taken)
 }
@@ -145,19 +145,19 @@ impl<'a> MultipartIngest<'a> {
     }
 
     /// One file; an input that was left empty is none.
-    async fn take(&mut self, field: Field) -> Result<(), HandlerError> {
+    async fn receive_file(&mut self, field: Field) -> Result<(), HandlerError> {
         let name = field.content_disposition().and_then(|said| said.get_filename()).unwrap_or_default();
-        let name: String = name.chars().take(NAME).collect();
+        let name: String = name.chars().take(MAX_NAME_BYTES).collect();
         let mut field = field.fuse();
-        let received = match multipart::receive(&shared(self.services), &self.hold, self.bytes, &mut field).await {
+        let received = match multipart::receive(&services_arc(self.services), &self.hold, self.bytes, &mut field).await {
             Ok(received) if received.size == 0 && name.is_empty() => return Ok(()),
             Ok(received) => received,
             Err(error) => {
                 // The rest of this file is read past, so that the next one can be taken.
                 if matches!(error, Error::TooLarge { .. } | Error::QuotaExceeded) {
-                    read_past(field, upload_limit(self.services)).await?;
+                    skip_field(field, max_body_bytes(self.services)).await?;
                 }
-                self.taken.push(refused(name, error)?);
+                self.taken.push(refused_file(name, error)?);
                 return Ok(());
             }
         };
@@ -165,17 +165,17 @@ impl<'a> MultipartIngest<'a> {
         self.batch_bytes += received.size;
         let arrival = IngestRequest {
             directory: self.directory,
-            keeps_both: self.keeps_both,
+            keep_duplicates: self.keeps_both,
             hold: Some(self.hold.clone()),
-            ..IngestRequest::of(received, name.clone(), self.services.scanner.first())
+            ..IngestRequest::new(received, name.clone(), self.services.malware_scanner.initial_status())
         };
         self.batch.push((self.taken.len(), arrival));
         self.taken.push(UploadedFile { name, became: Err(Error::internal("not stored yet")) });
-        if self.batch.len() >= BATCH || self.batch_bytes >= BATCH_BYTES { self.store().await } else { Ok(()) }
+        if self.batch.len() >= MAX_BATCH_FILES || self.batch_bytes >= MAX_BATCH_BYTES { self.store_batch().await } else { Ok(()) }
     }
 
     /// Stores the batch.
-    async fn store(&mut self) -> Result<(), HandlerError> {
+    async fn store_batch(&mut self) -> Result<(), HandlerError> {
         self.batch_bytes = 0;
         let (places, arrivals): (Vec<usize>, Vec<IngestRequest>) = std::mem::take(&mut self.batch).into_iter().unzip();
         if arrivals.is_empty() {
@@ -183,12 +183,13 @@ impl<'a> MultipartIngest<'a> {
         }
         let presence = self.presence.clone();
         let outcomes =
-            act(self.services, move |services| Ok(crate::domain::ingest::store_all(services, &presence.user, arrivals))).await?;
+            run_blocking(self.services, move |services| Ok(crate::domain::ingest::store_all(services, &presence.user, arrivals)))
+                .await?;
         for (place, outcome) in places.into_iter().zip(outcomes) {
             let Some(slot) = self.taken.get_mut(place) else { continue };
             match outcome {
                 Ok(outcome) => slot.became = Ok(outcome),
-                Err(error) => *slot = refused(std::mem::take(&mut slot.name), error)?,
+                Err(error) => *slot = refused_file(std::mem::take(&mut slot.name), error)?,
             }
         }
         Ok(())
@@ -196,7 +197,7 @@ impl<'a> MultipartIngest<'a> {
 }
 
 /// A `directory` behind its files counts for them too.
-async fn move_taken(
+async fn move_to_directory(
     services: &Data<Services>,
     presence: &Arc<AuthSession>,
     taken: &mut [UploadedFile],
@@ -207,10 +208,10 @@ async fn move_taken(
         _ => None,
     });
     let ids: Vec<ItemId> = stored.collect();
-    for ids in ids.chunks(items::AT_ONCE) {
+    for ids in ids.chunks(items::MAX_SELECTED) {
         let (presence, ids) = (presence.clone(), ids.to_vec());
-        let moved = act(services, move |services| {
-            multipart::into_directory(services, &presence.user, &ids, directory)?;
+        let moved = run_blocking(services, move |services| {
+            multipart::move_to_directory(services, &presence.user, &ids, directory)?;
             items::list_of(services, &presence.user, &ids)
         });
         for item in moved.await? {
@@ -225,21 +226,23 @@ async fn move_taken(
     Ok(())
 }
 
-fn upload_limit(services: &Services) -> u64 {
-    services.settings.max_upload.min(PAST)
+fn max_body_bytes(services: &Services) -> u64 {
+    services.settings.max_upload_bytes.min(MAX_SKIPPED_BYTES)
 }
 
 /// Reads the rest of a file that is not taken, as long as the sender keeps sending and it is not too much.
-async fn read_past(mut field: Fuse<Field>, limit: u64) -> Result<(), HandlerError> {
+async fn skip_field(mut field: Fuse<Field>, limit: u64) -> Result<(), HandlerError> {
     let mut left = limit;
-    while let Some(chunk) = tokio::time::timeout(crate::domain::uploads::stream::SILENCE, field.next()).await.map_err(broken)? {
-        let length = chunk.map_err(broken)?.len() as u64;
+    while let Some(chunk) =
+        tokio::time::timeout(crate::domain::uploads::stream::UPLOAD_IDLE_TIMEOUT, field.next()).await.map_err(multipart_error)?
+    {
+        let length = chunk.map_err(multipart_error)?.len() as u64;
         left = left.checked_sub(length).ok_or(Error::TooLarge { limit })?;
     }
     Ok(())
 }
 
-fn refused(name: String, error: Error) -> Result<UploadedFile, HandlerError> {
+fn refused_file(name: String, error: Error) -> Result<UploadedFile, HandlerError> {
     match error {
         Error::TooLarge { .. } | Error::QuotaExceeded | Error::Conflict(_) => Ok(UploadedFile { name, became: Err(error) }),
         error => Err(error.into()),

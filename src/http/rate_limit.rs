@@ -5,7 +5,7 @@ use actix_web::http::Method;
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use actix_web::{HttpMessage, HttpRequest};
 
-use super::client_info::client_of;
+use super::client_info::client_info;
 use super::error::HandlerError;
 use crate::error::Error;
 use crate::state::Services;
@@ -17,8 +17,8 @@ use crate::state::rate_limiter::{Allowance, Bucket, RateLimitKey};
 /// `TooManyRequests`.
 pub fn count_address(request: &ServiceRequest, services: &Services) -> Result<(), HandlerError> {
     let Some(bucket) = bucket_of(request.method(), request.path()) else { return Ok(()) };
-    let client = client_of(request.request(), &services.settings);
-    count(request.request(), services, bucket, RateLimitKey::at(client.address))
+    let client = client_info(request.request(), &services.settings);
+    count(request.request(), services, bucket, RateLimitKey::from_address(client.address))
 }
 
 /// Takes one out of a bucket and notes what is left for the answer's headers.
@@ -26,21 +26,21 @@ pub fn count_address(request: &ServiceRequest, services: &Services) -> Result<()
 /// # Errors
 /// `TooManyRequests`.
 pub fn count(request: &HttpRequest, services: &Services, bucket: Bucket, who: RateLimitKey) -> Result<(), HandlerError> {
-    match services.limits.check(bucket, who) {
+    match services.rate_limiter.check(bucket, who) {
         Ok(None) => Ok(()),
         Ok(Some(allowance)) => {
-            note(request, allowance);
+            store_allowance(request, allowance);
             Ok(())
         }
         Err(refused) => {
-            note(request, refused.allowance);
+            store_allowance(request, refused.allowance);
             Err(Error::TooManyRequests { retry_after: refused.retry_after }.into())
         }
     }
 }
 
 /// Of two buckets the emptier one is told.
-fn note(request: &HttpRequest, allowance: Allowance) {
+fn store_allowance(request: &HttpRequest, allowance: Allowance) {
     let mut extensions = request.extensions_mut();
     let is_emptier = extensions.get::<Allowance>().is_none_or(|noted| allowance.remaining <= noted.remaining);
     if is_emptier {
@@ -67,7 +67,7 @@ pub fn api_bucket(path: &str) -> Bucket {
 }
 
 /// draft-ietf-httpapi-ratelimit-headers-10.
-pub fn headers(request: &HttpRequest, headers: &mut HeaderMap) {
+pub fn add_headers(request: &HttpRequest, headers: &mut HeaderMap) {
     let Some(allowance) = request.extensions().get::<Allowance>().copied() else { return };
     let Allowance { bucket, quota, window, remaining, reset } = allowance;
     let name = bucket.name();

@@ -8,7 +8,7 @@ use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{HttpResponse, Resource, guard};
 
 use super::error::HandlerError;
-use crate::db::blocking;
+use crate::db::run_on_blocking_pool;
 use crate::error::Result;
 use crate::state::Services;
 
@@ -64,7 +64,7 @@ pub(super) fn register(config: &mut ServiceConfig, routes: &[Route]) {
     paths.sort_by_key(|path| path.matches('{').count());
     let mut behind: BTreeMap<&'static str, Vec<Resource>> = BTreeMap::new();
     for path in paths {
-        let beginning = beginning(path);
+        let beginning = literal_prefix(path);
         let mut resource = web::resource(path.strip_prefix(beginning).unwrap_or(path));
         let mut allowed = Vec::new();
         for route in routes.iter().filter(|route| route.path == path) {
@@ -80,7 +80,7 @@ pub(super) fn register(config: &mut ServiceConfig, routes: &[Route]) {
             allowed.push(if route.method == "GET" { "GET, HEAD" } else { route.method });
         }
         let allowed = allowed.join(", ");
-        let resource = resource.default_service(web::to(move || std::future::ready(refuse_method(&allowed))));
+        let resource = resource.default_service(web::to(move || std::future::ready(method_not_allowed(&allowed))));
         if beginning.is_empty() {
             config.service(resource);
         } else {
@@ -94,27 +94,27 @@ pub(super) fn register(config: &mut ServiceConfig, routes: &[Route]) {
 }
 
 /// The words before the first placeholder, at most two; nothing for a path without placeholders.
-fn beginning(path: &'static str) -> &'static str {
+fn literal_prefix(path: &'static str) -> &'static str {
     let Some((words, _)) = path.split_once("/{") else { return "" };
     let second = words.match_indices('/').nth(2).map_or(words.len(), |(index, _)| index);
     path.get(..second).unwrap_or_default()
 }
 
 /// RFC 9110, 15.5.6: with the methods that are answered.
-fn refuse_method(allowed: &str) -> HttpResponse {
+fn method_not_allowed(allowed: &str) -> HttpResponse {
     HttpResponse::MethodNotAllowed().insert_header((ALLOW, allowed)).finish()
 }
 
 /// Runs domain work off the async threads.
-pub(crate) async fn act<T: Send + 'static>(
+pub(crate) async fn run_blocking<T: Send + 'static>(
     services: &Data<Services>,
     work: impl FnOnce(&Arc<Services>) -> Result<T> + Send + 'static,
 ) -> Result<T> {
-    let services = shared(services);
-    blocking(move || work(&services)).await
+    let services = services_arc(services);
+    run_on_blocking_pool(move || work(&services)).await
 }
 
 /// The services as domain functions that wait take them.
-pub(crate) fn shared(services: &Data<Services>) -> Arc<Services> {
+pub(crate) fn services_arc(services: &Data<Services>) -> Arc<Services> {
     Arc::clone(services)
 }

@@ -13,11 +13,11 @@ use crate::config::Settings;
 use crate::domain::sessions::lifecycle::{self, random_token};
 use crate::error::{Error, Result};
 
-const TOKEN: &str = "token";
-const CSRF: &str = "csrf";
-const FLASH: &str = "flash";
+const TOKEN_KEY: &str = "token";
+const CSRF_KEY: &str = "csrf";
+const FLASH_KEY: &str = "flash";
 /// Characters of a message at most.
-const SAID: usize = 280;
+const MAX_FLASH_CHARS: usize = 280;
 
 /// A message for the next page.
 #[derive(Serialize, Deserialize, Clone, Default)]
@@ -40,10 +40,10 @@ pub struct Flash {
 /// The system's, when the key cannot be read or made.
 pub fn middleware(settings: &Settings) -> Result<SessionMiddleware<CookieSessionStore>> {
     let path = settings.data_dir.join("cookie.key");
-    let secret = crate::config::secret_file(&path, || hex::encode(Key::generate().master()))?;
+    let secret = crate::config::read_or_create_secret(&path, || hex::encode(Key::generate().master()))?;
     let bytes = hex::decode(secret).map_err(|_| Error::Configuration(format!("{} is not a key", path.display())))?;
     let key = Key::try_from(bytes.as_slice()).map_err(|_| Error::Configuration(format!("{} is too short", path.display())))?;
-    let lifetime = time::Duration::seconds(lifecycle::ABSOLUTE.whole_seconds());
+    let lifetime = time::Duration::seconds(lifecycle::MAX_LIFETIME.whole_seconds());
     // Below a path the cookie goes there only, which `__Host-` would forbid (RFC 6265bis, 4.1.3).
     let (path, prefix) = match settings.base_path() {
         "" => ("/", "__Host-"),
@@ -68,32 +68,32 @@ pub struct SessionCookie(actix_session::Session);
 
 impl SessionCookie {
     #[must_use]
-    pub fn of(request: &HttpRequest) -> Self {
+    pub fn from_request(request: &HttpRequest) -> Self {
         Self(request.get_session())
     }
 
     #[must_use]
     pub fn token(&self) -> Option<String> {
-        self.0.get(TOKEN).ok().flatten()
+        self.0.get(TOKEN_KEY).ok().flatten()
     }
 
     /// Begins anew with a session's token: nothing from before stays.
     ///
     /// # Errors
     /// `Internal`.
-    pub fn sign_in(&self, token: &str) -> Result<()> {
-        self.begin_anew();
-        self.insert(TOKEN, &token)
+    pub fn log_in(&self, token: &str) -> Result<()> {
+        self.clear();
+        self.insert(TOKEN_KEY, &token)
     }
 
     /// Forgets everything, and may keep new things.
-    pub fn begin_anew(&self) {
+    pub fn clear(&self) {
         self.0.clear();
         self.0.renew();
     }
 
     /// Forgets everything.
-    pub fn sign_out(&self) {
+    pub fn log_out(&self) {
         self.0.purge();
     }
 
@@ -103,25 +103,25 @@ impl SessionCookie {
     /// # Errors
     /// `Internal`.
     pub fn csrf(&self) -> Result<String> {
-        if let Some(secret) = self.known_csrf() {
+        if let Some(secret) = self.existing_csrf() {
             return Ok(secret);
         }
         let secret = random_token();
-        self.insert(CSRF, &secret)?;
+        self.insert(CSRF_KEY, &secret)?;
         Ok(secret)
     }
 
     /// Whether that is this browser's secret.
     #[must_use]
-    pub fn is_csrf(&self, given: &str) -> bool {
-        self.known_csrf().is_some_and(|secret| secret.as_bytes().ct_eq(given.as_bytes()).into())
+    pub fn matches_csrf(&self, given: &str) -> bool {
+        self.existing_csrf().is_some_and(|secret| secret.as_bytes().ct_eq(given.as_bytes()).into())
     }
 
-    fn known_csrf(&self) -> Option<String> {
+    fn existing_csrf(&self) -> Option<String> {
         match self.token() {
             // One way: the form's secret says nothing about the token.
-            Some(token) => Some(crate::state::session_cache::hash_of(&format!("csrf of {token}"))),
-            None => self.0.get(CSRF).ok().flatten(),
+            Some(token) => Some(crate::state::session_cache::token_hash(&format!("csrf of {token}"))),
+            None => self.0.get(CSRF_KEY).ok().flatten(),
         }
     }
 
@@ -129,20 +129,20 @@ impl SessionCookie {
     ///
     /// # Errors
     /// `Internal`.
-    pub fn leave(&self, flash: &Flash) -> Result<()> {
+    pub fn set_flash(&self, flash: &Flash) -> Result<()> {
         // A cookie holds 4096 bytes.
-        let text = if flash.text.chars().count() > SAID {
-            flash.text.chars().take(SAID).chain(['…']).collect()
+        let text = if flash.text.chars().count() > MAX_FLASH_CHARS {
+            flash.text.chars().take(MAX_FLASH_CHARS).chain(['…']).collect()
         } else {
             flash.text.clone()
         };
-        self.insert(FLASH, &Flash { text, ..flash.clone() })
+        self.insert(FLASH_KEY, &Flash { text, ..flash.clone() })
     }
 
     /// Takes the message that was left.
     #[must_use]
     pub fn take_flash(&self) -> Option<Flash> {
-        self.0.remove_as(FLASH).and_then(std::result::Result::ok)
+        self.0.remove_as(FLASH_KEY).and_then(std::result::Result::ok)
     }
 
     fn insert(&self, key: &str, value: &impl Serialize) -> Result<()> {

@@ -37,7 +37,7 @@ async fn show_static(request: HttpRequest, path: web::Path<(String, String)>) ->
     let (version, name) = path.into_inner();
     let Some(file) = embedded::FILES.iter().find(|file| file.name == name) else { return Err(Error::NotFound.into()) };
     let accepted = request.headers().get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let takes = |encoding: &str| accepted.split(',').any(|word| is_taken(word, encoding));
+    let takes = |encoding: &str| accepted.split(',').any(|word| accepts_encoding(word, encoding));
     // A page from before an update asks for an old version: it gets the file, but not for ever.
     let caching = if version == embedded::VERSION { "public, max-age=31536000, immutable" } else { "no-cache" };
     let mut answer = HttpResponse::Ok();
@@ -52,7 +52,7 @@ async fn show_static(request: HttpRequest, path: web::Path<(String, String)>) ->
 }
 
 /// Whether one part of `Accept-Encoding` (RFC 9110, 12.5.3) takes `encoding`: it is named, and not with a weight of 0.
-fn is_taken(part: &str, encoding: &str) -> bool {
+fn accepts_encoding(part: &str, encoding: &str) -> bool {
     let mut words = part.split(';').map(str::trim);
     let is_named = words.next().is_some_and(|name| name.eq_ignore_ascii_case(encoding));
     is_named && !words.any(|word| word.strip_prefix("q=").is_some_and(|weight| weight.parse() == Ok(0.0)))
@@ -65,10 +65,10 @@ mod tests {
     #[test]
     fn an_encoding_is_taken_where_it_is_named_and_not_refused() {
         for part in ["br", " br ", "BR", "br;q=1.0", "br; q=0.1"] {
-            assert!(is_taken(part, "br"), "{part}");
+            assert!(accepts_encoding(part, "br"), "{part}");
         }
         for part in ["", "gzip", "br;q=0", "br; q=0.0", "brotli"] {
-            assert!(!is_taken(part, "br"), "{part}");
+            assert!(!accepts_encoding(part, "br"), "{part}");
         }
     }
 }

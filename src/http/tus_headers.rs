@@ -8,13 +8,13 @@ use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 /// The version of the protocol.
 pub const VERSION: &str = "1.0.0";
 
-fn is_ours(path: &str) -> bool {
+fn is_upload_path(path: &str) -> bool {
     path == "/api/uploads" || path.starts_with("/api/uploads/")
 }
 
 /// `X-HTTP-Method-Override` is the method, before any layer looks at it.
 pub fn override_method(request: &mut ServiceRequest) {
-    if !is_ours(request.path()) {
+    if !is_upload_path(request.path()) {
         return;
     }
     let named = request.headers().get("x-http-method-override").and_then(|value| Method::from_bytes(value.as_bytes()).ok());
@@ -24,8 +24,8 @@ pub fn override_method(request: &mut ServiceRequest) {
 }
 
 /// Every answer says the version.
-pub fn headers(path: &str, headers: &mut HeaderMap) {
-    if is_ours(path) {
+pub fn add_headers(path: &str, headers: &mut HeaderMap) {
+    if is_upload_path(path) {
         for name in ["tus-resumable", "tus-version"] {
             headers.insert(HeaderName::from_static(name), HeaderValue::from_static(VERSION));
         }

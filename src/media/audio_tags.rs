@@ -11,11 +11,11 @@ use lofty::tag::{Accessor, ItemKey};
 use super::metadata::Metadata;
 
 /// Bytes of one tag.
-const TAG: usize = 24 << 20;
+const MAX_TAG_BYTES: usize = 24 << 20;
 
 /// What a recording says of itself, and its cover as a picture file.
 pub fn read<R: Read + Seek>(file: R) -> Result<(Metadata, Option<Vec<u8>>), String> {
-    lofty::config::apply_global_options(lofty::config::GlobalOptions::new().allocation_limit(TAG));
+    lofty::config::apply_global_options(lofty::config::GlobalOptions::new().allocation_limit(MAX_TAG_BYTES));
     let options = ParseOptions::new().parsing_mode(ParsingMode::Relaxed);
     let probe =
         Probe::new(std::io::BufReader::new(file)).options(options).guess_file_type().map_err(|cause| cause.to_string())?;
@@ -31,7 +31,11 @@ pub fn read<R: Read + Seek>(file: R) -> Result<(Metadata, Option<Vec<u8>>), Stri
     };
     let mut cover = None;
     for tag in read.primary_tag().into_iter().chain(read.tags()) {
-        facts.fill(Metadata { title: tag.title().map(Into::into), artist: tag.artist().map(Into::into), ..Metadata::default() });
+        facts.merge_missing(Metadata {
+            title: tag.title().map(Into::into),
+            artist: tag.artist().map(Into::into),
+            ..Metadata::default()
+        });
         facts.album = facts.album.take().or_else(|| tag.album().map(Into::into));
         facts.genre = facts.genre.take().or_else(|| tag.genre().map(Into::into));
         facts.album_artist = facts.album_artist.take().or_else(|| tag.get_string(ItemKey::AlbumArtist).map(str::to_owned));

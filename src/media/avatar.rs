@@ -3,17 +3,17 @@
 use base64::Engine;
 
 /// Bytes of an uploaded picture at most.
-pub const MAX_PICTURE: usize = 1 << 20;
+pub const MAX_AVATAR_BYTES: usize = 1 << 20;
 
 /// Backgrounds on which white letters have a contrast of 4.5 and more.
-const COLOURS: [&str; 8] = ["#1f5fbf", "#1b6e3c", "#7a4f01", "#8a2f6b", "#5b3fa8", "#0f6674", "#a33b16", "#4a5568"];
+const BACKGROUND_COLORS: [&str; 8] = ["#1f5fbf", "#1b6e3c", "#7a4f01", "#8a2f6b", "#5b3fa8", "#0f6674", "#a33b16", "#4a5568"];
 
 /// Initials on a colour that goes with the name.
 #[must_use]
 pub fn initials_svg(first: &str, last: &str) -> String {
-    let text: String = initials(first, last).chars().flat_map(escaped).collect();
+    let text: String = initials(first, last).chars().flat_map(escape_xml).collect();
     let sum = first.bytes().chain(last.bytes()).fold(0_usize, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte.into()));
-    let colour = COLOURS.get(sum % COLOURS.len()).copied().unwrap_or("#1f5fbf");
+    let colour = BACKGROUND_COLORS.get(sum % BACKGROUND_COLORS.len()).copied().unwrap_or("#1f5fbf");
     format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 96 96\" width=\"96\" height=\"96\" role=\"img\">\
          <rect width=\"96\" height=\"96\" fill=\"{colour}\"/>\
@@ -42,7 +42,7 @@ pub fn picture_svg(bytes: &[u8]) -> Option<String> {
     ))
 }
 
-fn escaped(c: char) -> Vec<char> {
+fn escape_xml(c: char) -> Vec<char> {
     match c {
         '<' => "&lt;".chars().collect(),
         '&' => "&amp;".chars().collect(),

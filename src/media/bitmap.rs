@@ -47,7 +47,7 @@ impl Bitmap {
     }
 
     /// In sRGB, when `profile` says what the colours are. A profile that makes no sense changes nothing.
-    pub fn in_srgb(mut self, profile: Option<&[u8]>) -> Self {
+    pub fn to_srgb(mut self, profile: Option<&[u8]>) -> Self {
         use moxcms::{ColorProfile, DataColorSpace, Layout, TransformOptions};
         let Some(profile) = profile.and_then(|bytes| ColorProfile::new_from_slice(bytes).ok()) else { return self };
         if profile.color_space != DataColorSpace::Rgb {

@@ -3,14 +3,14 @@
 use super::jpeg;
 
 /// Marks that are looked at in one file.
-const MOST: usize = 200;
+const MAX_MARKERS: usize = 200;
 
 /// The largest ordinary JPEG picture in these bytes, with its size.
 pub fn largest(bytes: &[u8]) -> Option<(&[u8], u32, u32)> {
     let mut best: Option<(&[u8], u32, u32)> = None;
-    for start in memchr::memmem::find_iter(bytes, b"\xff\xd8\xff").take(MOST) {
+    for start in memchr::memmem::find_iter(bytes, b"\xff\xd8\xff").take(MAX_MARKERS) {
         let Some(part) = bytes.get(start..) else { continue };
-        if !is_ordinary(part) {
+        if !is_decodable(part) {
             continue;
         }
         let Ok(header) = jpeg::header(part) else { continue };
@@ -23,7 +23,7 @@ pub fn largest(bytes: &[u8]) -> Option<(&[u8], u32, u32)> {
 }
 
 /// Whether its markers lead to a baseline or progressive frame: RAW data may itself be lossless JPEG.
-fn is_ordinary(part: &[u8]) -> bool {
+fn is_decodable(part: &[u8]) -> bool {
     let mut at = 2;
     for _ in 0..64 {
         let (Some(0xff), Some(marker)) = (part.get(at), part.get(at + 1)) else { return false };

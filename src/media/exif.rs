@@ -4,7 +4,7 @@ use std::io::Cursor;
 
 use exif::{Exif, In, Rational, Tag, Value};
 
-use super::metadata::{Metadata, TakenAt, offset};
+use super::metadata::{Metadata, TakenAt, parse_offset};
 
 /// What a picture's EXIF says, and how the picture is to be turned (1 to 8).
 pub fn read(bytes: &[u8]) -> (Metadata, u8) {
@@ -16,12 +16,12 @@ pub fn read(bytes: &[u8]) -> (Metadata, u8) {
     let facts = Metadata {
         width: number(&exif, Tag::PixelXDimension),
         height: number(&exif, Tag::PixelYDimension),
-        taken: taken(&exif),
+        taken: taken_at(&exif),
         camera: camera(&exif),
         lens: text(&exif, Tag::LensModel),
         exposure: rational(&exif, Tag::ExposureTime).and_then(exposure),
-        aperture: rational(&exif, Tag::FNumber).map(|stop| format!("f/{}", tenth(stop))),
-        focal_length: rational(&exif, Tag::FocalLength).map(|length| format!("{} mm", tenth(length))),
+        aperture: rational(&exif, Tag::FNumber).map(|stop| format!("f/{}", one_decimal(stop))),
+        focal_length: rational(&exif, Tag::FocalLength).map(|length| format!("{} mm", one_decimal(length))),
         iso: number(&exif, Tag::PhotographicSensitivity).filter(|iso| *iso > 0),
         latitude: degrees(&exif, Tag::GPSLatitude, Tag::GPSLatitudeRef, 'S'),
         longitude: degrees(&exif, Tag::GPSLongitude, Tag::GPSLongitudeRef, 'W'),
@@ -42,24 +42,24 @@ fn text(exif: &Exif, tag: Tag) -> Option<String> {
     (!text.is_empty()).then_some(text)
 }
 
-fn of(ratio: Rational) -> Option<f64> {
+fn ratio(ratio: Rational) -> Option<f64> {
     (ratio.denom != 0).then(|| f64::from(ratio.num) / f64::from(ratio.denom))
 }
 
 fn rational(exif: &Exif, tag: Tag) -> Option<f64> {
     let Value::Rational(ratios) = &exif.get_field(tag, In::PRIMARY)?.value else { return None };
-    of(*ratios.first()?).filter(|number| *number > 0.0)
+    ratio(*ratios.first()?).filter(|number| *number > 0.0)
 }
 
 /// `2.8`, `35`.
-fn tenth(number: f64) -> String {
+fn one_decimal(number: f64) -> String {
     format!("{number:.1}").trim_end_matches(".0").to_owned()
 }
 
 /// `1/250 s`, `2.5 s`.
 fn exposure(seconds: f64) -> Option<String> {
     match seconds {
-        0.3.. => Some(format!("{} s", tenth(seconds))),
+        0.3.. => Some(format!("{} s", one_decimal(seconds))),
         0.000_001..0.3 => Some(format!("1/{:.0} s", 1.0 / seconds)),
         _ => None,
     }
@@ -78,7 +78,7 @@ fn camera(exif: &Exif) -> Option<String> {
     }
 }
 
-fn taken(exif: &Exif) -> Option<TakenAt> {
+fn taken_at(exif: &Exif) -> Option<TakenAt> {
     let pairs = [
         (Tag::DateTimeOriginal, Tag::OffsetTimeOriginal, Tag::SubSecTimeOriginal),
         (Tag::DateTimeDigitized, Tag::OffsetTimeDigitized, Tag::SubSecTimeDigitized),
@@ -89,7 +89,7 @@ fn taken(exif: &Exif) -> Option<TakenAt> {
         let fraction = text(exif, *fraction).filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()));
         let said = fraction.map_or(said.clone(), |digits| format!("{said}.{digits}"));
         let taken = TakenAt::parse(&said)?;
-        Some(TakenAt { offset: text(exif, *zone).and_then(|zone| offset(&zone)).or(taken.offset), ..taken })
+        Some(TakenAt { offset: text(exif, *zone).and_then(|zone| parse_offset(&zone)).or(taken.offset), ..taken })
     })
 }
 
@@ -97,7 +97,7 @@ fn degrees(exif: &Exif, tag: Tag, side: Tag, negative: char) -> Option<f64> {
     let Value::Rational(parts) = &exif.get_field(tag, In::PRIMARY)?.value else { return None };
     let mut degrees = 0.0;
     for (part, unit) in parts.iter().zip([1.0, 60.0, 3600.0]) {
-        degrees += of(*part)? / unit;
+        degrees += ratio(*part)? / unit;
     }
     let is_negative = text(exif, side)?.starts_with(negative);
     Some(if is_negative { -degrees } else { degrees })
@@ -112,8 +112,8 @@ mod tests {
         assert_eq!(exposure(0.004).as_deref(), Some("1/250 s"));
         assert_eq!(exposure(2.5).as_deref(), Some("2.5 s"));
         assert_eq!(exposure(0.0), None);
-        assert_eq!(tenth(8.0), "8");
-        assert_eq!(tenth(2.83), "2.8");
+        assert_eq!(one_decimal(8.0), "8");
+        assert_eq!(one_decimal(2.83), "2.8");
     }
 
     #[test]

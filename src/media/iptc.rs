@@ -3,18 +3,19 @@
 use super::metadata::Metadata;
 
 /// Bytes of a file in which it is looked for.
-const WITHIN: usize = 8 << 20;
+const SEARCHED_BYTES: usize = 8 << 20;
 /// Values that are read.
-const MOST: usize = 200;
+const MAX_VALUES: usize = 200;
 
 pub fn read(bytes: &[u8]) -> Metadata {
     let mut facts = Metadata::default();
     let mut place = Vec::new();
-    let head = bytes.get(..WITHIN.min(bytes.len())).unwrap_or_default();
-    let Some(mut rest) = memchr::memmem::find(head, b"8BIM\x04\x04").and_then(|start| resource(head.get(start + 6..)?)) else {
+    let head = bytes.get(..SEARCHED_BYTES.min(bytes.len())).unwrap_or_default();
+    let Some(mut rest) = memchr::memmem::find(head, b"8BIM\x04\x04").and_then(|start| next_resource(head.get(start + 6..)?))
+    else {
         return facts;
     };
-    for _ in 0..MOST {
+    for _ in 0..MAX_VALUES {
         let [0x1c, record, set, high, low, values @ ..] = rest else { break };
         let length = usize::from(u16::from_be_bytes([*high, *low]));
         let Some((value, next)) = values.split_at_checked(length) else { break };
@@ -37,7 +38,7 @@ pub fn read(bytes: &[u8]) -> Metadata {
 }
 
 /// What stands behind a resource's name and length.
-fn resource(rest: &[u8]) -> Option<&[u8]> {
+fn next_resource(rest: &[u8]) -> Option<&[u8]> {
     // A name with its length before it, made even.
     let name = usize::from(*rest.first()?) + 1;
     let rest = rest.get(name + name % 2..)?;

@@ -5,9 +5,9 @@ use turbojpeg::{Colorspace, Decompressor, Image, PixelFormat, ScalingFactor};
 use super::bitmap::Bitmap;
 
 /// Pixels of a picture that is decoded.
-const MOST_PIXELS: usize = 400_000_000;
+const MAX_PIXELS: usize = 400_000_000;
 /// Scans of a progressive picture; cameras write about ten.
-const SCANS: u32 = 200;
+const MAX_SCANS: u32 = 200;
 
 /// What a JPEG is before it is decoded.
 pub struct JpegHeader {
@@ -15,7 +15,7 @@ pub struct JpegHeader {
     pub height: u32,
 }
 
-fn size(number: usize) -> Result<u32, String> {
+fn to_dimension(number: usize) -> Result<u32, String> {
     u32::try_from(number).map_err(|cause| cause.to_string())
 }
 
@@ -24,7 +24,7 @@ pub fn header(bytes: &[u8]) -> Result<JpegHeader, String> {
     if header.is_lossless {
         return Err("lossless JPEG".into());
     }
-    Ok(JpegHeader { width: size(header.width)?, height: size(header.height)? })
+    Ok(JpegHeader { width: to_dimension(header.width)?, height: to_dimension(header.height)? })
 }
 
 /// Decodes to at least `side` pixels on the longer side, where the picture has them. One that is cut off
@@ -32,14 +32,14 @@ pub fn header(bytes: &[u8]) -> Result<JpegHeader, String> {
 pub fn decode(bytes: &[u8], side: u32) -> Result<Bitmap, String> {
     let mut decompressor = Decompressor::new().map_err(|cause| cause.to_string())?;
     let header = decompressor.read_header(bytes).map_err(|cause| cause.to_string())?;
-    if header.is_lossless || header.width * header.height > MOST_PIXELS {
+    if header.is_lossless || header.width * header.height > MAX_PIXELS {
         return Err("a picture of that kind or size is not decoded".into());
     }
     let longest = header.width.max(header.height);
     let eighths = (1..=8).find(|eighths| ScalingFactor::new(*eighths, 8).scale(longest) >= side as usize).unwrap_or(8);
     let scale = ScalingFactor::new(eighths, 8);
     decompressor.set_scaling_factor(scale).map_err(|cause| cause.to_string())?;
-    decompressor.set_scan_limit(SCANS).map_err(|cause| cause.to_string())?;
+    decompressor.set_scan_limit(MAX_SCANS).map_err(|cause| cause.to_string())?;
     let scaled = header.scaled(scale);
     let is_cmyk = matches!(header.colorspace, Colorspace::CMYK | Colorspace::YCCK);
     let (format, bytes_a_pixel) = if is_cmyk { (PixelFormat::CMYK, 4) } else { (PixelFormat::RGB, 3) };
@@ -57,9 +57,9 @@ pub fn decode(bytes: &[u8], side: u32) -> Result<Bitmap, String> {
         Err(cause) => return Err(cause.to_string()),
     }
     if is_cmyk {
-        pixels = from_cmyk(&pixels);
+        pixels = cmyk_to_rgb(&pixels);
     }
-    Bitmap::new(size(scaled.width)?, size(scaled.height)?, 3, pixels)
+    Bitmap::new(to_dimension(scaled.width)?, to_dimension(scaled.height)?, 3, pixels)
 }
 
 /// Whether the decoder went on after it.
@@ -70,7 +70,7 @@ fn is_warning(said: &str) -> bool {
 }
 
 /// As Adobe writes it: inverted.
-fn from_cmyk(pixels: &[u8]) -> Vec<u8> {
+fn cmyk_to_rgb(pixels: &[u8]) -> Vec<u8> {
     let mix = |ink: u8, black: u8| u8::try_from(u16::from(ink) * u16::from(black) / 255).unwrap_or(255);
     pixels
         .chunks_exact(4)
@@ -79,7 +79,7 @@ fn from_cmyk(pixels: &[u8]) -> Vec<u8> {
 }
 
 /// The colour profile, put together from its parts (ICC.1, annex B.4).
-pub fn profile(bytes: &[u8]) -> Option<Vec<u8>> {
+pub fn icc_profile(bytes: &[u8]) -> Option<Vec<u8>> {
     const NAME: &[u8] = b"ICC_PROFILE\0";
     let mut parts: Vec<(u8, &[u8])> = Vec::new();
     let mut at = 2;

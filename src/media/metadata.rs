@@ -3,11 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 /// Characters of a short fact.
-const SHORT: usize = 190;
+const MAX_SHORT_TEXT: usize = 190;
 /// Characters of a caption.
-const LONG: usize = 2000;
+const MAX_LONG_TEXT: usize = 2000;
 /// Keywords of one file.
-const KEYWORDS: usize = 40;
+const MAX_KEYWORDS: usize = 40;
 
 /// When a picture was taken, by the clock where it was taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -80,15 +80,15 @@ impl Metadata {
             &mut self.video_codec,
             &mut self.audio_codec,
         ] {
-            *word = word.take().and_then(|word| clean(&word, SHORT));
+            *word = word.take().and_then(|word| clean_text(&word, MAX_SHORT_TEXT));
         }
-        self.caption = self.caption.and_then(|caption| clean(&caption, LONG));
-        self.keywords = self.keywords.iter().take(KEYWORDS).filter_map(|word| clean(word, SHORT)).collect();
+        self.caption = self.caption.and_then(|caption| clean_text(&caption, MAX_LONG_TEXT));
+        self.keywords = self.keywords.iter().take(MAX_KEYWORDS).filter_map(|word| clean_text(word, MAX_SHORT_TEXT)).collect();
         self.width = self.width.filter(|side| (1..=1_000_000).contains(side));
         self.height = self.height.filter(|side| (1..=1_000_000).contains(side));
         // A hundred days.
         self.duration_ms = self.duration_ms.filter(|length| (1..8_640_000_000).contains(length));
-        self.taken = self.taken.filter(TakenAt::is_likely);
+        self.taken = self.taken.filter(TakenAt::is_plausible);
         self.year = self.year.filter(|year| (1000..=2200).contains(year));
         let place = (self.latitude, self.longitude);
         let is_place = matches!(place, (Some(north), Some(east)) if north.abs() <= 90.0 && east.abs() <= 180.0);
@@ -101,7 +101,7 @@ impl Metadata {
     }
 
     /// What `other` says and this does not.
-    pub fn fill(&mut self, other: Self) {
+    pub fn merge_missing(&mut self, other: Self) {
         fn or<T>(slot: &mut Option<T>, other: Option<T>) {
             if slot.is_none() {
                 *slot = other;
@@ -124,7 +124,7 @@ impl Metadata {
 
 impl TakenAt {
     /// From 1826, when the first photograph was taken, to 2200.
-    fn is_likely(&self) -> bool {
+    fn is_plausible(&self) -> bool {
         const FIRST: i64 = -4_544_208_000_000;
         const LAST: i64 = 7_258_118_400_000;
         (FIRST..LAST).contains(&self.local_ms) && self.offset.is_none_or(|minutes| minutes.unsigned_abs() <= 15 * 60)
@@ -150,13 +150,13 @@ impl TakenAt {
             digits.parse().unwrap_or(0)
         });
         let zone = rest.trim_start_matches(|c: char| c == '.' || c.is_ascii_digit());
-        Some(Self { local_ms: local + millis, offset: offset(zone) })
+        Some(Self { local_ms: local + millis, offset: parse_offset(zone) })
     }
 }
 
 /// `Z`, `+02:00` or `+0200` in minutes.
 #[must_use]
-pub fn offset(text: &str) -> Option<i16> {
+pub fn parse_offset(text: &str) -> Option<i16> {
     let text = text.trim_matches(|c: char| c.is_whitespace() || c == '\0');
     if matches!(text, "Z" | "z") {
         return Some(0);
@@ -173,7 +173,7 @@ pub fn offset(text: &str) -> Option<i16> {
 
 /// One line of visible text of at most that many characters; `None` for nothing.
 #[must_use]
-pub fn clean(text: &str, most: usize) -> Option<String> {
+pub fn clean_text(text: &str, most: usize) -> Option<String> {
     let is_hidden = |c: char| {
         c.is_control()
             || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}' | '\u{fffd}')
@@ -206,9 +206,9 @@ mod tests {
 
     #[test]
     fn words_are_freed_of_what_does_not_show_and_cut() {
-        assert_eq!(clean(" a\u{202e}b\n\tc\0 ", 10).as_deref(), Some("ab c"));
-        assert_eq!(clean("\u{0}\u{200b} ", 10), None);
-        assert_eq!(clean(&"ü".repeat(500), 190).unwrap().chars().count(), 190);
+        assert_eq!(clean_text(" a\u{202e}b\n\tc\0 ", 10).as_deref(), Some("ab c"));
+        assert_eq!(clean_text("\u{0}\u{200b} ", 10), None);
+        assert_eq!(clean_text(&"ü".repeat(500), 190).unwrap().chars().count(), 190);
     }
 
     #[test]

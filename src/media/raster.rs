@@ -7,9 +7,9 @@ use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
 use super::bitmap::Bitmap;
 
 /// Pixels on one side.
-const SIDE: u32 = 65_535;
+const MAX_SIDE: u32 = 65_535;
 /// Bytes that a decoder may take.
-const MEMORY: u64 = 384 << 20;
+const MAX_MEMORY: u64 = 384 << 20;
 
 /// A picture, and what colours and turning it was written with.
 pub struct DecodedRaster {
@@ -32,13 +32,13 @@ pub fn format(mime: &str) -> Option<ImageFormat> {
 
 pub fn decode(bytes: &[u8], format: ImageFormat) -> Result<DecodedRaster, String> {
     let mut limits = Limits::default();
-    (limits.max_image_width, limits.max_image_height, limits.max_alloc) = (Some(SIDE), Some(SIDE), Some(MEMORY));
+    (limits.max_image_width, limits.max_image_height, limits.max_alloc) = (Some(MAX_SIDE), Some(MAX_SIDE), Some(MAX_MEMORY));
     let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
     reader.limits(limits);
     let mut decoder = reader.into_decoder().map_err(|cause| cause.to_string())?;
     let (width, height) = decoder.dimensions();
     // Eight bits and four channels beside what the decoder holds.
-    if u64::from(width) * u64::from(height) * 4 > MEMORY {
+    if u64::from(width) * u64::from(height) * 4 > MAX_MEMORY {
         return Err(format!("{width} × {height} pixels are too many"));
     }
     let profile = decoder.icc_profile().ok().flatten();

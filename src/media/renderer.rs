@@ -9,18 +9,18 @@ use std::time::{Duration, Instant};
 
 use super::video;
 use super::wire_format::{self, Rendered};
-use super::worker::SIDES;
+use super::worker::PREVIEW_SIDES;
 use crate::sandbox::{Input, SandboxError, SandboxSupervisor, SandboxTask};
 
 /// How long one child may take.
-const TIME: Duration = Duration::from_mins(1);
+const RENDER_TIMEOUT: Duration = Duration::from_mins(1);
 /// When a cage that did not work is tried again.
-const TRY_AGAIN: Duration = Duration::from_mins(1);
+const RETRY_INTERVAL: Duration = Duration::from_mins(1);
 /// Bytes of what ffprobe says, and of a poster or a converted picture.
-const MOST_PROBE: usize = 256 * 1024;
-const MOST_POSTER: usize = 16 << 20;
+const MAX_PROBE_BYTES: usize = 256 * 1024;
+const MAX_POSTER_BYTES: usize = 16 << 20;
 /// The smallest picture there is: a dot, as a GIF.
-const DOT: &[u8] = b"GIF89a\x01\0\x01\0\x80\0\0\0\0\0\xff\xff\xff,\0\0\0\0\x01\0\x01\0\0\x02\x02D\x01\0;";
+const TEST_IMAGE: &[u8] = b"GIF89a\x01\0\x01\0\x80\0\0\0\0\0\xff\xff\xff,\0\0\0\0\x01\0\x01\0\0\x02\x02D\x01\0;";
 /// What foreign tools find in their environment: one thread, no cache on disk, no loaders that are not safe.
 const ENVIRONMENT: [(&str, &str); 4] =
     [("VIPS_CONCURRENCY", "1"), ("VIPS_BLOCK_UNTRUSTED", "1"), ("VIPS_DISC_THRESHOLD", "1g"), ("LC_ALL", "C")];
@@ -70,8 +70,8 @@ impl PreviewRenderer {
     }
 
     /// Tries the cage and looks for tools. Takes some tens of milliseconds.
-    pub fn try_out(&self) {
-        let health = match self.decode("image/gif", "320", Input::Bytes(DOT.to_vec())) {
+    pub fn probe(&self) {
+        let health = match self.decode("image/gif", "320", Input::Bytes(TEST_IMAGE.to_vec())) {
             Ok(_) => RendererHealth::Works,
             Err(failure) => RendererHealth::Off(failure.to_string()),
         };
@@ -90,7 +90,7 @@ impl PreviewRenderer {
         let found = folders.iter().find_map(|folder| std::fs::canonicalize(Path::new(folder).join(name)).ok());
         let program = found.ok_or_else(|| "not installed".to_owned())?;
         let path = program.to_str().ok_or("a strange path")?.to_owned();
-        let said = self.tool(&path, &[version], Input::Bytes(Vec::new()), MOST_PROBE);
+        let said = self.run_tool(&path, &[version], Input::Bytes(Vec::new()), MAX_PROBE_BYTES);
         said.map(|_| program).map_err(|failure| format!("does not run in its cage: {failure}"))
     }
 
@@ -101,12 +101,12 @@ impl PreviewRenderer {
 
     /// Whether the cage is to be tried: not yet known, or not working a while ago.
     #[must_use]
-    pub fn is_to_be_tried(&self) -> bool {
+    pub fn should_probe(&self) -> bool {
         let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         match state.health {
             RendererHealth::Unknown => true,
             RendererHealth::Works => false,
-            RendererHealth::Off(_) => state.tried.is_none_or(|at| at.elapsed() > TRY_AGAIN),
+            RendererHealth::Off(_) => state.tried.is_none_or(|at| at.elapsed() > RETRY_INTERVAL),
         }
     }
 
@@ -120,7 +120,7 @@ impl PreviewRenderer {
 
     /// Whether something can be made of that kind of file here.
     #[must_use]
-    pub fn takes(mime: &str) -> bool {
+    pub fn can_render(mime: &str) -> bool {
         mime.starts_with("image/") || mime.starts_with("audio/") || video::demuxer(mime).is_some()
     }
 
@@ -128,11 +128,11 @@ impl PreviewRenderer {
     ///
     /// # Errors
     /// [`Failure`]: the file is refused, or its decoder died.
-    pub fn make(&self, file: &File, mime: &str) -> Result<Rendered, SandboxError> {
+    pub fn render(&self, file: &File, mime: &str) -> Result<Rendered, SandboxError> {
         let made = match mime {
-            "image/heic" | "image/heif" | "image/avif" => self.with_vips(file, mime),
-            _ if mime.starts_with("video/") => self.film(file, mime),
-            _ => self.decode(mime, &all_sides(), Input::File(again(file)?)),
+            "image/heic" | "image/heif" | "image/avif" => self.render_with_vips(file, mime),
+            _ if mime.starts_with("video/") => self.render_video(file, mime),
+            _ => self.decode(mime, &sides_argument(), Input::File(reopen(file)?)),
         };
         if matches!(made, Err(SandboxError::Died(_) | SandboxError::TimedOut)) {
             self.crashes.fetch_add(1, Ordering::Relaxed);
@@ -146,15 +146,15 @@ impl PreviewRenderer {
             arguments: &arguments,
             environment: &[],
             input,
-            most: wire_format::MOST,
-            time: TIME,
+            most: wire_format::MAX_OUTPUT_BYTES,
+            time: RENDER_TIMEOUT,
         })?;
         wire_format::decode(&answer).ok_or_else(|| SandboxError::Died("answered with nonsense".into()))
     }
 
-    fn tool(&self, program: &str, arguments: &[&str], input: Input, most: usize) -> Result<Vec<u8>, SandboxError> {
+    fn run_tool(&self, program: &str, arguments: &[&str], input: Input, most: usize) -> Result<Vec<u8>, SandboxError> {
         let all = [&["tool", program], arguments].concat();
-        self.keeper.run(SandboxTask { arguments: &all, environment: &ENVIRONMENT, input, most, time: TIME })
+        self.keeper.run(SandboxTask { arguments: &all, environment: &ENVIRONMENT, input, most, time: RENDER_TIMEOUT })
     }
 
     fn tool_path(&self, of: impl Fn(&RendererState) -> &ToolPath) -> Result<String, String> {
@@ -163,8 +163,8 @@ impl PreviewRenderer {
     }
 
     /// Facts from our own decoder, pixels from vipsthumbnail, previews from our own decoder again.
-    fn with_vips(&self, file: &File, mime: &str) -> Result<Rendered, SandboxError> {
-        let mut made = self.decode(mime, "", Input::File(again(file)?))?;
+    fn render_with_vips(&self, file: &File, mime: &str) -> Result<Rendered, SandboxError> {
+        let mut made = self.decode(mime, "", Input::File(reopen(file)?))?;
         let vips = match self.tool_path(|state| &state.vips) {
             Ok(vips) => vips,
             Err(why) => {
@@ -173,11 +173,11 @@ impl PreviewRenderer {
             }
         };
         let arguments = ["stdin", "-s", "1280x1280>", "--eprofile", "srgb", "-o", ".jpg[Q=92,strip]"];
-        let picture = self.tool(&vips, &arguments, Input::File(again(file)?), MOST_POSTER)?;
-        self.drawn(made, picture)
+        let picture = self.run_tool(&vips, &arguments, Input::File(reopen(file)?), MAX_POSTER_BYTES)?;
+        self.finish_render(made, picture)
     }
 
-    fn film(&self, file: &File, mime: &str) -> Result<Rendered, SandboxError> {
+    fn render_video(&self, file: &File, mime: &str) -> Result<Rendered, SandboxError> {
         let mut made = Rendered::default();
         let Some(demuxer) = video::demuxer(mime) else {
             made.trouble = Some("nothing here opens this kind of film".into());
@@ -191,15 +191,15 @@ impl PreviewRenderer {
                 return Ok(made);
             }
         };
-        let said = self.tool(&probe, &video::probe_arguments(demuxer), Input::File(again(file)?), MOST_PROBE)?;
-        made.facts = video::facts(&said).unwrap_or_default().bounded();
-        let at = video::poster_at(made.facts.duration_ms);
+        let said = self.run_tool(&probe, &video::probe_arguments(demuxer), Input::File(reopen(file)?), MAX_PROBE_BYTES)?;
+        made.facts = video::parse_probe(&said).unwrap_or_default().bounded();
+        let at = video::poster_time(made.facts.duration_ms);
         // A film that says it is longer than it is has a first frame still.
         for at in [at, 0] {
             let at = format!("{at}ms");
             let arguments = video::poster_arguments(demuxer, &at);
-            match self.tool(&ffmpeg, &arguments, Input::File(again(file)?), MOST_POSTER) {
-                Ok(picture) if !picture.is_empty() => return self.drawn(made, picture),
+            match self.run_tool(&ffmpeg, &arguments, Input::File(reopen(file)?), MAX_POSTER_BYTES) {
+                Ok(picture) if !picture.is_empty() => return self.finish_render(made, picture),
                 Ok(_) => {}
                 Err(failure @ (SandboxError::System(_) | SandboxError::NoCage(_))) => return Err(failure),
                 Err(failure) => made.trouble = Some(failure.to_string()),
@@ -210,8 +210,8 @@ impl PreviewRenderer {
     }
 
     /// Previews of a JPEG that a foreign tool has made.
-    fn drawn(&self, mut made: Rendered, picture: Vec<u8>) -> Result<Rendered, SandboxError> {
-        let shown = self.decode("image/jpeg", &all_sides(), Input::Bytes(picture))?;
+    fn finish_render(&self, mut made: Rendered, picture: Vec<u8>) -> Result<Rendered, SandboxError> {
+        let shown = self.decode("image/jpeg", &sides_argument(), Input::Bytes(picture))?;
         (made.pictures, made.thumbhash, made.trouble) = (shown.pictures, shown.thumbhash, shown.trouble);
         if let (None, Some(largest)) = (made.facts.width, made.pictures.first()) {
             (made.facts.width, made.facts.height) = (Some(largest.width), Some(largest.height));
@@ -220,12 +220,12 @@ impl PreviewRenderer {
     }
 }
 
-fn all_sides() -> String {
-    SIDES.map(|side| side.to_string()).join(",")
+fn sides_argument() -> String {
+    PREVIEW_SIDES.map(|side| side.to_string()).join(",")
 }
 
 /// The same file, from its start. The position is shared with the child, so one child at a time has it.
-fn again(file: &File) -> Result<File, SandboxError> {
+fn reopen(file: &File) -> Result<File, SandboxError> {
     let mut again = file.try_clone().map_err(SandboxError::System)?;
     again.rewind().map_err(SandboxError::System)?;
     Ok(again)

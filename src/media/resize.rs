@@ -7,14 +7,14 @@ use super::bitmap::Bitmap;
 use super::wire_format::Picture;
 
 /// Of WebP, 0 to 100.
-const QUALITY: f32 = 78.0;
+const WEBP_QUALITY: f32 = 78.0;
 /// Of WebP, 0 (quick) to 6 (small).
-const EFFORT: i32 = 2;
+const WEBP_EFFORT: i32 = 2;
 /// The longest side of what a thumbhash is made of.
-const HASHED: u32 = 64;
+const THUMBHASH_SIDE: u32 = 64;
 
 /// The size that fits into a square of that side; never larger than the picture is.
-pub fn fit(width: u32, height: u32, side: u32) -> (u32, u32) {
+pub fn fit_within(width: u32, height: u32, side: u32) -> (u32, u32) {
     let longest = width.max(height);
     if longest <= side {
         return (width, height);
@@ -27,8 +27,8 @@ pub fn fit(width: u32, height: u32, side: u32) -> (u32, u32) {
 }
 
 /// The bitmap made to fit into a square of that side.
-pub fn shrink(from: Bitmap, side: u32) -> Result<Bitmap, String> {
-    let (width, height) = fit(from.width, from.height, side);
+pub fn downscale(from: Bitmap, side: u32) -> Result<Bitmap, String> {
+    let (width, height) = fit_within(from.width, from.height, side);
     if (width, height) == (from.width, from.height) {
         return Ok(from);
     }
@@ -46,32 +46,32 @@ pub fn previews(picture: Bitmap, sides: &[u32]) -> Result<(Vec<Picture>, Vec<u8>
     let mut pictures: Vec<Picture> = Vec::new();
     let mut current = picture;
     for side in sides {
-        let is_same = fit(current.width, current.height, *side) == (current.width, current.height);
+        let is_same = fit_within(current.width, current.height, *side) == (current.width, current.height);
         if is_same && !pictures.is_empty() {
             continue;
         }
         if !is_same {
-            current = shrink(current, *side)?;
+            current = downscale(current, *side)?;
         }
-        pictures.push(Picture { width: current.width, height: current.height, bytes: webp(&current)? });
+        pictures.push(Picture { width: current.width, height: current.height, bytes: encode_webp(&current)? });
     }
-    let small = shrink(current, HASHED)?;
-    Ok((pictures, hash(&small)))
+    let small = downscale(current, THUMBHASH_SIDE)?;
+    Ok((pictures, thumbhash_of(&small)))
 }
 
-fn webp(picture: &Bitmap) -> Result<Vec<u8>, String> {
+fn encode_webp(picture: &Bitmap) -> Result<Vec<u8>, String> {
     let encoder = if picture.channels == 4 {
         webp::Encoder::from_rgba(&picture.pixels, picture.width, picture.height)
     } else {
         webp::Encoder::from_rgb(&picture.pixels, picture.width, picture.height)
     };
     let mut config = webp::WebPConfig::new().map_err(|()| "no WebP encoder")?;
-    config.quality = QUALITY;
-    config.method = EFFORT;
+    config.quality = WEBP_QUALITY;
+    config.method = WEBP_EFFORT;
     encoder.encode_advanced(&config).map(|bytes| bytes.to_vec()).map_err(|cause| format!("{cause:?}"))
 }
 
-fn hash(picture: &Bitmap) -> Vec<u8> {
+fn thumbhash_of(picture: &Bitmap) -> Vec<u8> {
     let rgba: Vec<u8> = if picture.channels == 4 {
         picture.pixels.clone()
     } else {
@@ -86,10 +86,10 @@ mod tests {
 
     #[test]
     fn pictures_fit_into_the_square_and_never_grow() {
-        assert_eq!(fit(6000, 4000, 1280), (1280, 853));
-        assert_eq!(fit(4000, 6000, 320), (213, 320));
-        assert_eq!(fit(100, 50, 320), (100, 50));
-        assert_eq!(fit(100_000, 1, 320), (320, 1));
+        assert_eq!(fit_within(6000, 4000, 1280), (1280, 853));
+        assert_eq!(fit_within(4000, 6000, 320), (213, 320));
+        assert_eq!(fit_within(100, 50, 320), (100, 50));
+        assert_eq!(fit_within(100_000, 1, 320), (320, 1));
     }
 
     #[test]

@@ -35,7 +35,7 @@ pub struct Sniffed {
 }
 
 /// Media types a browser may show in place: none of them can carry script.
-const SHOWN_INLINE: [&str; 22] = [
+const INLINE_TYPES: [&str; 22] = [
     "image/jpeg",
     "image/png",
     "image/gif",
@@ -63,32 +63,32 @@ const SHOWN_INLINE: [&str; 22] = [
 /// Whether a browser may show it in place.
 #[must_use]
 pub fn is_shown_inline(mime: &str) -> bool {
-    SHOWN_INLINE.contains(&mime)
+    INLINE_TYPES.contains(&mime)
 }
 
 /// Says what a file is from its first bytes (a few kB are enough). `name` only tells
 /// plain-text formats apart, which have no marks of their own.
 #[must_use]
 pub fn sniff(head: &[u8], name: &str) -> Sniffed {
-    if let Some(found) = by_container(head).or_else(|| by_marks(head)) {
+    if let Some(found) = sniff_container(head).or_else(|| sniff_signature(head)) {
         return found;
     }
     match std::str::from_utf8(head) {
         _ if head.is_empty() => Sniffed { kind: Kind::Other, mime: "application/octet-stream" },
-        Ok(text) => by_text(text, name),
+        Ok(text) => sniff_text(text, name),
         // Cut inside a character is still text.
         Err(error) if error.error_len().is_none() => head
             .get(..error.valid_up_to())
             .and_then(|bytes| std::str::from_utf8(bytes).ok())
-            .map_or(UNKNOWN, |text| by_text(text, name)),
-        Err(_) => UNKNOWN,
+            .map_or(UNKNOWN_TYPE, |text| sniff_text(text, name)),
+        Err(_) => UNKNOWN_TYPE,
     }
 }
 
-const UNKNOWN: Sniffed = Sniffed { kind: Kind::Other, mime: "application/octet-stream" };
+const UNKNOWN_TYPE: Sniffed = Sniffed { kind: Kind::Other, mime: "application/octet-stream" };
 
 /// Containers whose inner mark says more than their outer one.
-fn by_container(head: &[u8]) -> Option<Sniffed> {
+fn sniff_container(head: &[u8]) -> Option<Sniffed> {
     let at = |range: std::ops::Range<usize>| head.get(range).unwrap_or_default();
     let found = |kind, mime| Some(Sniffed { kind, mime });
     if at(4..8) == b"ftyp" {
@@ -120,7 +120,7 @@ fn by_container(head: &[u8]) -> Option<Sniffed> {
     None
 }
 
-fn by_marks(head: &[u8]) -> Option<Sniffed> {
+fn sniff_signature(head: &[u8]) -> Option<Sniffed> {
     let found = infer::get(head)?;
     let mime = found.mime_type();
     let kind = match found.matcher_type() {
@@ -136,9 +136,9 @@ fn by_marks(head: &[u8]) -> Option<Sniffed> {
     Some(Sniffed { kind, mime })
 }
 
-fn by_text(text: &str, name: &str) -> Sniffed {
+fn sniff_text(text: &str, name: &str) -> Sniffed {
     if text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t' | '\u{c}' | '\u{1b}')) {
-        return UNKNOWN;
+        return UNKNOWN_TYPE;
     }
     let start: String =
         text.trim_start_matches('\u{feff}').trim_start().chars().take(1024).collect::<String>().to_ascii_lowercase();

@@ -6,29 +6,29 @@ use resvg::usvg::{ImageHrefResolver, Options, Tree};
 use super::bitmap::Bitmap;
 
 /// Bytes of a drawing.
-const MOST: usize = 8 << 20;
+const MAX_SVG_BYTES: usize = 8 << 20;
 /// Bytes of one font, and how many are taken along.
-const FONT: u64 = 2 << 20;
-const FONTS: usize = 12;
+const MAX_FONT_BYTES: u64 = 2 << 20;
+const MAX_FONTS: usize = 12;
 
 /// Whether a drawing has words in it, so that fonts must be read before the walls are up.
-pub fn has_words(bytes: &[u8]) -> bool {
+pub fn has_text(bytes: &[u8]) -> bool {
     memchr::memmem::find(bytes, b"<text").is_some()
 }
 
 /// Fonts of the system, read into memory.
-pub fn fonts() -> Vec<Vec<u8>> {
+pub fn load_fonts() -> Vec<Vec<u8>> {
     let mut found = Vec::new();
     let mut folders = vec![std::path::PathBuf::from("/usr/share/fonts/truetype")];
     while let Some(folder) = folders.pop() {
         let Ok(entries) = std::fs::read_dir(folder) else { continue };
         for entry in entries.flatten() {
             let path = entry.path();
-            if path.is_dir() && folders.len() < FONTS {
+            if path.is_dir() && folders.len() < MAX_FONTS {
                 folders.push(path);
             } else if path.extension().is_some_and(|end| end == "ttf")
-                && entry.metadata().is_ok_and(|of| of.len() <= FONT)
-                && found.len() < FONTS
+                && entry.metadata().is_ok_and(|of| of.len() <= MAX_FONT_BYTES)
+                && found.len() < MAX_FONTS
             {
                 found.extend(std::fs::read(path).ok());
             }
@@ -38,8 +38,8 @@ pub fn fonts() -> Vec<Vec<u8>> {
 }
 
 /// Draws it to fit into a square of that side.
-pub fn draw(bytes: &[u8], fonts: Vec<Vec<u8>>, side: u32) -> Result<Bitmap, String> {
-    if bytes.len() > MOST {
+pub fn render(bytes: &[u8], fonts: Vec<Vec<u8>>, side: u32) -> Result<Bitmap, String> {
+    if bytes.len() > MAX_SVG_BYTES {
         return Err("a drawing of that size is not drawn".into());
     }
     let mut options = Options {

@@ -20,7 +20,7 @@ pub fn demuxer(mime: &str) -> Option<&'static str> {
 }
 
 /// The file on standard input, as a path that can be sought in.
-const INPUT: &str = "/proc/self/fd/0";
+const INPUT_ARGUMENTS: &str = "/proc/self/fd/0";
 
 /// Arguments with which ffprobe says in JSON what is in a film.
 #[must_use]
@@ -37,7 +37,7 @@ pub fn probe_arguments(demuxer: &'static str) -> Vec<&'static str> {
         "-show_entries",
         "format=duration,bit_rate:format_tags:stream=codec_type,codec_name,width,height,avg_frame_rate,sample_rate,channels,duration:\
          stream_disposition=attached_pic:stream_side_data=rotation",
-        INPUT,
+        INPUT_ARGUMENTS,
     ]
 }
 
@@ -45,7 +45,7 @@ pub fn probe_arguments(demuxer: &'static str) -> Vec<&'static str> {
 #[must_use]
 pub fn poster_arguments<'a>(demuxer: &'a str, at: &'a str) -> Vec<&'a str> {
     let mut arguments = vec!["-nostdin", "-v", "quiet", "-threads", "1", "-filter_threads", "1", "-protocol_whitelist", "file"];
-    arguments.extend(["-ss", at, "-f", demuxer, "-i", INPUT, "-map", "0:V:0", "-frames:v", "1", "-an", "-sn", "-dn"]);
+    arguments.extend(["-ss", at, "-f", demuxer, "-i", INPUT_ARGUMENTS, "-map", "0:V:0", "-frames:v", "1", "-an", "-sn", "-dn"]);
     arguments.extend([
         "-vf",
         "scale=w='min(1280,iw)':h='min(1280,ih)':force_original_aspect_ratio=decrease:flags=bicubic,format=yuvj420p",
@@ -68,7 +68,7 @@ pub fn poster_arguments<'a>(demuxer: &'a str, at: &'a str) -> Vec<&'a str> {
 
 /// Milliseconds into a film where its poster is taken: past black beginnings, never past the end.
 #[must_use]
-pub fn poster_at(duration_ms: Option<u64>) -> u64 {
+pub fn poster_time(duration_ms: Option<u64>) -> u64 {
     duration_ms.map_or(0, |length| (length / 10).min(20_000))
 }
 
@@ -117,7 +117,7 @@ struct SideData {
 
 /// What ffprobe said, as facts; `None` where it makes no sense.
 #[must_use]
-pub fn facts(answer: &[u8]) -> Option<Metadata> {
+pub fn parse_probe(answer: &[u8]) -> Option<Metadata> {
     let probed: ProbeOutput = serde_json::from_slice(answer).ok()?;
     let of = |kind: &str| {
         probed.streams.iter().find(|stream| stream.codec_type.as_deref() == Some(kind) && stream.disposition.attached_pic == 0)
@@ -135,7 +135,8 @@ pub fn facts(answer: &[u8]) -> Option<Metadata> {
     let tag = |names: &[&str]| names.iter().find_map(|name| probed.format.tags.get(*name)).cloned();
     let seconds = |text: &String| text.parse::<f64>().ok().filter(|seconds| seconds.is_finite() && *seconds > 0.0);
     let length = probed.format.duration.as_ref().or_else(|| video?.duration.as_ref()).and_then(seconds);
-    let (latitude, longitude) = tag(&["com.apple.quicktime.location.ISO6709", "location"]).as_deref().and_then(place).unzip();
+    let (latitude, longitude) =
+        tag(&["com.apple.quicktime.location.ISO6709", "location"]).as_deref().and_then(parse_position).unzip();
     Some(Metadata {
         width,
         height,
@@ -149,7 +150,7 @@ pub fn facts(answer: &[u8]) -> Option<Metadata> {
         longitude,
         video_codec: video.and_then(|stream| stream.codec_name.clone()),
         audio_codec: audio.and_then(|stream| stream.codec_name.clone()),
-        frame_rate: video.and_then(|stream| ratio(stream.avg_frame_rate.as_deref()?)),
+        frame_rate: video.and_then(|stream| parse_ratio(stream.avg_frame_rate.as_deref()?)),
         bit_rate: probed.format.bit_rate.as_ref().and_then(|text| text.parse().ok()),
         sample_rate: audio.and_then(|stream| stream.sample_rate.as_ref()?.parse().ok()),
         channels: audio.and_then(|stream| stream.channels),
@@ -157,14 +158,14 @@ pub fn facts(answer: &[u8]) -> Option<Metadata> {
     })
 }
 
-fn ratio(text: &str) -> Option<f64> {
+fn parse_ratio(text: &str) -> Option<f64> {
     let (top, bottom) = text.split_once('/')?;
     let (top, bottom) = (top.parse::<f64>().ok()?, bottom.parse::<f64>().ok()?);
     (bottom > 0.0).then(|| top / bottom)
 }
 
 /// ISO 6709: `+37.7850-122.4060+010.000/`.
-fn place(text: &str) -> Option<(f64, f64)> {
+fn parse_position(text: &str) -> Option<(f64, f64)> {
     let second = text.char_indices().skip(1).find(|(_, c)| matches!(c, '+' | '-'))?.0;
     let (north, rest) = text.split_at_checked(second)?;
     let end = rest.char_indices().skip(1).find(|(_, c)| matches!(c, '+' | '-' | '/')).map_or(rest.len(), |(at, _)| at);
@@ -177,7 +178,7 @@ mod tests {
 
     #[test]
     fn a_film_of_a_phone_is_turned_dated_and_placed() {
-        let facts = facts(
+        let facts = parse_probe(
             br#"{"streams":[{"codec_type":"video","codec_name":"hevc","width":1920,"height":1080,"avg_frame_rate":"30000/1001",
               "side_data_list":[{"rotation":-90}]},{"codec_type":"audio","codec_name":"aac","sample_rate":"44100","channels":2}],
               "format":{"duration":"12.5","tags":{"com.apple.quicktime.creationdate":"2024-05-06T07:08:09+0200",
@@ -192,7 +193,7 @@ mod tests {
 
     #[test]
     fn a_cover_is_not_a_film() {
-        let facts = facts(
+        let facts = parse_probe(
             br#"{"streams":[{"codec_type":"video","codec_name":"mjpeg","width":9,"height":9,"disposition":{"attached_pic":1}}]}"#,
         );
         assert_eq!(facts, Some(Metadata::default()));

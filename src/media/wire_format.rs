@@ -5,16 +5,16 @@ use super::metadata::Metadata;
 /// The first bytes of an answer.
 const MAGIC: &[u8; 4] = b"NXP1";
 /// Bytes of facts.
-const MOST_FACTS: usize = 64 * 1024;
+const MAX_METADATA_BYTES: usize = 64 * 1024;
 /// Bytes of one picture.
-const MOST_PICTURE: usize = 3 << 20;
+const MAX_PREVIEW_BYTES: usize = 3 << 20;
 /// Pictures of one file, and bytes of its thumbhash.
-const MOST_PICTURES: usize = 3;
-const MOST_HASH: usize = 32;
+const MAX_PREVIEWS: usize = 3;
+const MAX_THUMBHASH_BYTES: usize = 32;
 /// Bytes of a whole answer.
-pub const MOST: usize = 64 + MOST_FACTS + MOST_HASH + MOST_PICTURES * (MOST_PICTURE + 16);
+pub const MAX_OUTPUT_BYTES: usize = 64 + MAX_METADATA_BYTES + MAX_THUMBHASH_BYTES + MAX_PREVIEWS * (MAX_PREVIEW_BYTES + 16);
 /// The longest side of a preview.
-const SIDE: u32 = 1280;
+const MAX_SIDE: u32 = 1280;
 
 /// One preview, in WebP.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,7 +36,7 @@ pub struct Rendered {
     pub trouble: Option<String>,
 }
 
-fn put(answer: &mut Vec<u8>, part: &[u8]) {
+fn write_part(answer: &mut Vec<u8>, part: &[u8]) {
     answer.extend_from_slice(&u32::try_from(part.len()).unwrap_or(u32::MAX).to_le_bytes());
     answer.extend_from_slice(part);
 }
@@ -45,14 +45,14 @@ fn put(answer: &mut Vec<u8>, part: &[u8]) {
 #[must_use]
 pub fn encode(made: &Rendered) -> Vec<u8> {
     let mut answer = MAGIC.to_vec();
-    put(&mut answer, &serde_json::to_vec(&made.facts.clone().bounded()).unwrap_or_default());
+    write_part(&mut answer, &serde_json::to_vec(&made.facts.clone().bounded()).unwrap_or_default());
     let trouble: String = made.trouble.as_deref().unwrap_or_default().chars().take(190).collect();
-    put(&mut answer, trouble.as_bytes());
-    put(&mut answer, &made.thumbhash);
+    write_part(&mut answer, trouble.as_bytes());
+    write_part(&mut answer, &made.thumbhash);
     for picture in &made.pictures {
         answer.extend_from_slice(&picture.width.to_le_bytes());
         answer.extend_from_slice(&picture.height.to_le_bytes());
-        put(&mut answer, &picture.bytes);
+        write_part(&mut answer, &picture.bytes);
     }
     answer
 }
@@ -66,12 +66,12 @@ impl<'a> ByteReader<'a> {
         Some(part)
     }
 
-    fn number(&mut self) -> Option<u32> {
+    fn read_u32(&mut self) -> Option<u32> {
         Some(u32::from_le_bytes(self.take(4)?.try_into().ok()?))
     }
 
-    fn part(&mut self, most: usize) -> Option<&'a [u8]> {
-        let length = usize::try_from(self.number()?).ok()?;
+    fn read_part(&mut self, most: usize) -> Option<&'a [u8]> {
+        let length = usize::try_from(self.read_u32()?).ok()?;
         (length <= most).then(|| self.take(length))?
     }
 }
@@ -83,19 +83,19 @@ pub fn decode(answer: &[u8]) -> Option<Rendered> {
     if rest.take(4)? != MAGIC {
         return None;
     }
-    let facts: Metadata = serde_json::from_slice(rest.part(MOST_FACTS)?).ok()?;
-    let trouble = super::metadata::clean(&String::from_utf8_lossy(rest.part(1024)?), 190);
-    let thumbhash = rest.part(MOST_HASH)?.to_vec();
+    let facts: Metadata = serde_json::from_slice(rest.read_part(MAX_METADATA_BYTES)?).ok()?;
+    let trouble = super::metadata::clean_text(&String::from_utf8_lossy(rest.read_part(1024)?), 190);
+    let thumbhash = rest.read_part(MAX_THUMBHASH_BYTES)?.to_vec();
     let mut pictures = Vec::new();
     while !rest.0.is_empty() {
-        let (width, height) = (rest.number()?, rest.number()?);
-        let bytes = rest.part(MOST_PICTURE)?;
+        let (width, height) = (rest.read_u32()?, rest.read_u32()?);
+        let bytes = rest.read_part(MAX_PREVIEW_BYTES)?;
         let is_webp = bytes.get(..4) == Some(b"RIFF") && bytes.get(8..12) == Some(b"WEBP");
         let is_as_long = bytes.get(4..8).and_then(|length| Some(u32::from_le_bytes(length.try_into().ok()?) as usize + 8));
-        if !(1..=SIDE).contains(&width) || !(1..=SIDE).contains(&height) || !is_webp || is_as_long != Some(bytes.len()) {
+        if !(1..=MAX_SIDE).contains(&width) || !(1..=MAX_SIDE).contains(&height) || !is_webp || is_as_long != Some(bytes.len()) {
             return None;
         }
-        if pictures.len() == MOST_PICTURES {
+        if pictures.len() == MAX_PREVIEWS {
             return None;
         }
         pictures.push(Picture { width, height, bytes: bytes.to_vec() });

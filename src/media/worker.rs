@@ -10,51 +10,52 @@ use super::sniff::sniff;
 use super::wire_format::{self, Rendered};
 use super::{audio_tags, embedded_jpeg, exif, iptc, jpeg, raster, resize, svg, xmp};
 use crate::sandbox::lockdown::{self, ResourceLimits, StandardInput};
-use crate::sandbox::supervisor::{NO_CAGE, REFUSED};
+use crate::sandbox::supervisor::{EXIT_NO_SANDBOX, EXIT_REFUSED};
 
 /// Sides of the squares that previews fit into, in pixels, largest first.
-pub const SIDES: [u32; 3] = [1280, 640, 320];
+pub const PREVIEW_SIDES: [u32; 3] = [1280, 640, 320];
 /// What one decoder may use.
-const BOUNDS: ResourceLimits = ResourceLimits { memory: 1 << 30, seconds: 30 };
+const LIMITS: ResourceLimits = ResourceLimits { memory: 1 << 30, seconds: 30 };
 /// A drawing is a program: it gets less.
-const SVG_BOUNDS: ResourceLimits = ResourceLimits { memory: 1 << 30, seconds: 8 };
+const SVG_LIMITS: ResourceLimits = ResourceLimits { memory: 1 << 30, seconds: 8 };
 /// What a foreign tool may use: its libraries reserve much more than they use.
-const TOOL_BOUNDS: ResourceLimits = ResourceLimits { memory: 3 << 29, seconds: 30 };
+const TOOL_LIMITS: ResourceLimits = ResourceLimits { memory: 3 << 29, seconds: 30 };
 /// Bytes of a picture file.
-const MOST_INPUT: u64 = 384 << 20;
+const MAX_INPUT_BYTES: u64 = 384 << 20;
 
 /// Works if the program was started as a caged child; `None` if it was not.
 #[must_use]
-pub fn serve(arguments: &[String]) -> Option<ExitCode> {
+pub fn run_if_requested(arguments: &[String]) -> Option<ExitCode> {
     let (first, rest) = arguments.split_first()?;
     if first != "cage" {
         return None;
     }
     Some(match rest {
         [what, mime, sides] if what == "decode" => decode(mime, sides),
-        [what, program, arguments @ ..] if what == "tool" => tool(program, arguments),
+        [what, program, arguments @ ..] if what == "tool" => run_tool(program, arguments),
         #[cfg(debug_assertions)]
-        [what, call] if what == "canary" => canary(call),
+        [what, call] if what == "canary" => run_canary(call),
         _ => ExitCode::from(2),
     })
 }
 
-fn end(code: i32, said: &str) -> ExitCode {
+fn exit(code: i32, said: &str) -> ExitCode {
     drop(std::io::stdout().write_all(said.as_bytes()));
     ExitCode::from(u8::try_from(code).unwrap_or(1))
 }
 
 /// Reads the input, shuts itself in, decodes, answers.
 fn decode(mime: &str, sides: &str) -> ExitCode {
-    let sides: Vec<u32> = sides.split(',').filter_map(|side| side.parse().ok()).filter(|side| SIDES.contains(side)).collect();
+    let sides: Vec<u32> =
+        sides.split(',').filter_map(|side| side.parse().ok()).filter(|side| PREVIEW_SIDES.contains(side)).collect();
     let prepared = WorkerMode::read(mime);
-    let bounds = if mime == SVG { SVG_BOUNDS } else { BOUNDS };
-    if let Err(cause) = lockdown::shut_in(bounds) {
-        return end(NO_CAGE, &format!("the kernel cannot shut decoders in: {cause}"));
+    let bounds = if mime == SVG { SVG_LIMITS } else { LIMITS };
+    if let Err(cause) = lockdown::lock_down(bounds) {
+        return exit(EXIT_NO_SANDBOX, &format!("the kernel cannot shut decoders in: {cause}"));
     }
     std::panic::set_hook(Box::new(|_| {}));
     let made = prepared.and_then(|prepared| {
-        let work = std::panic::AssertUnwindSafe(|| make(prepared, mime, &sides));
+        let work = std::panic::AssertUnwindSafe(|| render(prepared, mime, &sides));
         std::panic::catch_unwind(work).unwrap_or_else(|_| Err("the decoder gave up on it".into()))
     });
     match made {
@@ -62,7 +63,7 @@ fn decode(mime: &str, sides: &str) -> ExitCode {
             Ok(()) => ExitCode::SUCCESS,
             Err(_) => ExitCode::FAILURE,
         },
-        Err(why) => end(REFUSED, &why),
+        Err(why) => exit(EXIT_REFUSED, &why),
     }
 }
 
@@ -82,25 +83,25 @@ impl WorkerMode {
             return Ok(Self::Audio);
         }
         let mut bytes = Vec::new();
-        StandardInput.take(MOST_INPUT + 1).read_to_end(&mut bytes).map_err(|cause| cause.to_string())?;
-        if bytes.len() as u64 > MOST_INPUT {
+        StandardInput.take(MAX_INPUT_BYTES + 1).read_to_end(&mut bytes).map_err(|cause| cause.to_string())?;
+        if bytes.len() as u64 > MAX_INPUT_BYTES {
             return Err("too large to be decoded".into());
         }
-        let fonts = if mime == SVG && svg::has_words(&bytes) { svg::fonts() } else { Vec::new() };
+        let fonts = if mime == SVG && svg::has_text(&bytes) { svg::load_fonts() } else { Vec::new() };
         Ok(Self::Picture { bytes, fonts })
     }
 }
 
 const SVG: &str = "image/svg+xml";
 
-fn make(prepared: WorkerMode, mime: &str, sides: &[u32]) -> Result<Rendered, String> {
+fn render(prepared: WorkerMode, mime: &str, sides: &[u32]) -> Result<Rendered, String> {
     match prepared {
         WorkerMode::Audio => {
             let (facts, cover) = audio_tags::read(StandardInput)?;
             let mut made = Rendered { facts, ..Rendered::default() };
             if let Some(cover) = cover {
                 let mime = sniff(&cover, "").mime;
-                match show(cover, mime, Vec::new(), sides) {
+                match decode_image(cover, mime, Vec::new(), sides) {
                     Ok(shown) => (made.pictures, made.thumbhash) = (shown.pictures, shown.thumbhash),
                     Err(why) => made.trouble = Some(why),
                 }
@@ -109,9 +110,9 @@ fn make(prepared: WorkerMode, mime: &str, sides: &[u32]) -> Result<Rendered, Str
         }
         WorkerMode::Picture { bytes, fonts } => {
             // What somebody wrote into a file never costs its picture.
-            let (mut facts, orientation) = unharmed(|| exif::read(&bytes)).unwrap_or((Metadata::default(), 1));
-            facts.fill(unharmed(|| xmp::read(&bytes)).unwrap_or_default());
-            facts.fill(unharmed(|| iptc::read(&bytes)).unwrap_or_default());
+            let (mut facts, orientation) = catch_panic(|| exif::read(&bytes)).unwrap_or((Metadata::default(), 1));
+            facts.merge_missing(catch_panic(|| xmp::read(&bytes)).unwrap_or_default());
+            facts.merge_missing(catch_panic(|| iptc::read(&bytes)).unwrap_or_default());
             if sides.is_empty() {
                 let turned = matches!(orientation, 5..=8);
                 if turned {
@@ -119,7 +120,7 @@ fn make(prepared: WorkerMode, mime: &str, sides: &[u32]) -> Result<Rendered, Str
                 }
                 return Ok(Rendered { facts, ..Rendered::default() });
             }
-            match show(bytes, mime, fonts, sides) {
+            match decode_image(bytes, mime, fonts, sides) {
                 Ok(shown) => {
                     Ok(Rendered { facts: Metadata { width: shown.width, height: shown.height, ..facts }, ..shown.into() })
                 }
@@ -129,7 +130,7 @@ fn make(prepared: WorkerMode, mime: &str, sides: &[u32]) -> Result<Rendered, Str
     }
 }
 
-fn unharmed<T>(read: impl FnOnce() -> T) -> Option<T> {
+fn catch_panic<T>(read: impl FnOnce() -> T) -> Option<T> {
     std::panic::catch_unwind(std::panic::AssertUnwindSafe(read)).ok()
 }
 
@@ -147,14 +148,14 @@ impl From<DecodedImage> for Rendered {
     }
 }
 
-fn show(bytes: Vec<u8>, mime: &str, fonts: Vec<Vec<u8>>, sides: &[u32]) -> Result<DecodedImage, String> {
+fn decode_image(bytes: Vec<u8>, mime: &str, fonts: Vec<Vec<u8>>, sides: &[u32]) -> Result<DecodedImage, String> {
     let side = sides.first().copied().unwrap_or_default();
     let (width, height, bitmap, orientation, profile) = decoded(&bytes, mime, fonts, side)?;
     // The file is not needed any more, and its memory is, for what is made of it.
     drop(bytes);
     let turned = matches!(orientation, 5..=8);
     let (width, height) = if turned { (height, width) } else { (width, height) };
-    let small = resize::shrink(bitmap, side)?.in_srgb(profile.as_deref()).oriented(orientation);
+    let small = resize::downscale(bitmap, side)?.to_srgb(profile.as_deref()).oriented(orientation);
     let (pictures, thumbhash) = resize::previews(small, sides)?;
     Ok(DecodedImage { width: Some(width), height: Some(height), pictures, thumbhash })
 }
@@ -166,19 +167,19 @@ fn decoded(bytes: &[u8], mime: &str, fonts: Vec<Vec<u8>>, side: u32) -> Result<S
     Ok(match mime {
         "image/jpeg" => from_jpeg(bytes, side)?,
         SVG => {
-            let drawn = svg::draw(bytes, fonts, side)?;
+            let drawn = svg::render(bytes, fonts, side)?;
             (drawn.width, drawn.height, drawn, 1, None)
         }
-        _ => match (raster::format(mime), inner(mime, bytes)) {
+        _ => match (raster::format(mime), embedded_image(mime, bytes)) {
             (_, Some((jpeg, width, height))) => {
                 let (_, _, bitmap, orientation, profile) = from_jpeg(jpeg, side)?;
-                let outer = unharmed(|| exif::read(bytes).1).unwrap_or(1);
+                let outer = catch_panic(|| exif::read(bytes).1).unwrap_or(1);
                 (width, height, bitmap, if outer == 1 { orientation } else { outer }, profile)
             }
             (Some(format), _) => {
                 let decoded = raster::decode(bytes, format)?;
                 let (width, height) = (decoded.bitmap.width, decoded.bitmap.height);
-                let small = resize::shrink(decoded.bitmap, side)?;
+                let small = resize::downscale(decoded.bitmap, side)?;
                 (width, height, small, decoded.orientation, decoded.profile)
             }
             (None, _) => return Err("nothing here decodes this kind of picture".into()),
@@ -188,12 +189,12 @@ fn decoded(bytes: &[u8], mime: &str, fonts: Vec<Vec<u8>>, side: u32) -> Result<S
 
 fn from_jpeg(bytes: &[u8], side: u32) -> Result<SizedBitmap, String> {
     let header = jpeg::header(bytes)?;
-    let orientation = unharmed(|| exif::read(bytes).1).unwrap_or(1);
-    Ok((header.width, header.height, jpeg::decode(bytes, side)?, orientation, jpeg::profile(bytes)))
+    let orientation = catch_panic(|| exif::read(bytes).1).unwrap_or(1);
+    Ok((header.width, header.height, jpeg::decode(bytes, side)?, orientation, jpeg::icc_profile(bytes)))
 }
 
 /// The JPEG inside a camera's RAW file: that of a format we do not know, or of a TIFF whose own picture is smaller.
-fn inner<'a>(mime: &str, bytes: &'a [u8]) -> Option<(&'a [u8], u32, u32)> {
+fn embedded_image<'a>(mime: &str, bytes: &'a [u8]) -> Option<(&'a [u8], u32, u32)> {
     if raster::format(mime).is_some() && mime != "image/tiff" {
         return None;
     }
@@ -203,22 +204,22 @@ fn inner<'a>(mime: &str, bytes: &'a [u8]) -> Option<(&'a [u8], u32, u32)> {
 }
 
 /// Becomes a foreign program, shut in. Comes back only when that fails.
-fn tool(program: &str, arguments: &[String]) -> ExitCode {
+fn run_tool(program: &str, arguments: &[String]) -> ExitCode {
     use std::os::unix::process::CommandExt;
-    if let Err(cause) = lockdown::shut_in_tool(TOOL_BOUNDS, Path::new(program)) {
-        return end(NO_CAGE, &format!("the kernel cannot shut {program} in: {cause}"));
+    if let Err(cause) = lockdown::lock_down_tool(TOOL_LIMITS, Path::new(program)) {
+        return exit(EXIT_NO_SANDBOX, &format!("the kernel cannot shut {program} in: {cause}"));
     }
     let cause = std::process::Command::new(program).args(arguments).exec();
-    end(NO_CAGE, &format!("{program} cannot be started: {cause}"))
+    exit(EXIT_NO_SANDBOX, &format!("{program} cannot be started: {cause}"))
 }
 
 #[cfg(debug_assertions)]
-fn canary(call: &str) -> ExitCode {
-    if let Err(cause) = lockdown::shut_in(BOUNDS) {
-        return end(NO_CAGE, &cause.to_string());
+fn run_canary(call: &str) -> ExitCode {
+    if let Err(cause) = lockdown::lock_down(LIMITS) {
+        return exit(EXIT_NO_SANDBOX, &cause.to_string());
     }
-    match crate::sandbox::canary::sing(call) {
-        Ok(()) => end(0, "alive"),
-        Err(cause) => end(REFUSED, &cause.to_string()),
+    match crate::sandbox::canary::run(call) {
+        Ok(()) => exit(0, "alive"),
+        Err(cause) => exit(EXIT_REFUSED, &cause.to_string()),
     }
 }

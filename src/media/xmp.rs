@@ -5,21 +5,21 @@ use roxmltree::{Document, Node, ParsingOptions};
 use super::metadata::{Metadata, TakenAt};
 
 /// Bytes of a file in which it is looked for, from its start and from its end.
-const WITHIN: usize = 8 << 20;
+const SEARCHED_BYTES: usize = 8 << 20;
 /// Bytes of XMP.
-const MOST: usize = 512 * 1024;
+const MAX_PACKET_BYTES: usize = 512 * 1024;
 
 pub fn read(bytes: &[u8]) -> Metadata {
-    let head = bytes.get(..WITHIN.min(bytes.len())).unwrap_or_default();
-    let tail = bytes.get(bytes.len().saturating_sub(WITHIN)..).unwrap_or_default();
-    packet(head).or_else(|| packet(tail)).and_then(parse).unwrap_or_default()
+    let head = bytes.get(..SEARCHED_BYTES.min(bytes.len())).unwrap_or_default();
+    let tail = bytes.get(bytes.len().saturating_sub(SEARCHED_BYTES)..).unwrap_or_default();
+    find_packet(head).or_else(|| find_packet(tail)).and_then(parse).unwrap_or_default()
 }
 
-fn packet(bytes: &[u8]) -> Option<&str> {
+fn find_packet(bytes: &[u8]) -> Option<&str> {
     const END: &[u8] = b"</x:xmpmeta>";
     let start = memchr::memmem::find(bytes, b"<x:xmpmeta")?;
     let rest = bytes.get(start..)?;
-    let end = memchr::memmem::find(rest.get(..MOST.min(rest.len()))?, END)? + END.len();
+    let end = memchr::memmem::find(rest.get(..MAX_PACKET_BYTES.min(rest.len()))?, END)? + END.len();
     std::str::from_utf8(rest.get(..end)?).ok()
 }
 
@@ -27,39 +27,41 @@ fn parse(text: &str) -> Option<Metadata> {
     let options = ParsingOptions { allow_dtd: false, nodes_limit: 20_000, ..ParsingOptions::default() };
     let document = Document::parse_with_options(text, options).ok()?;
     let root = document.root_element();
-    let place: Vec<String> = ["City", "State", "Country"].iter().filter_map(|name| one(&root, name)).collect();
+    let place: Vec<String> = ["City", "State", "Country"].iter().filter_map(|name| first_text(&root, name)).collect();
     Some(Metadata {
-        taken: ["DateTimeOriginal", "DateCreated", "CreateDate"].iter().find_map(|name| TakenAt::parse(&one(&root, name)?)),
-        title: one(&root, "title"),
-        caption: one(&root, "description"),
-        artist: one(&root, "creator"),
-        camera: one(&root, "Model"),
-        lens: one(&root, "LensModel").or_else(|| one(&root, "Lens")),
+        taken: ["DateTimeOriginal", "DateCreated", "CreateDate"]
+            .iter()
+            .find_map(|name| TakenAt::parse(&first_text(&root, name)?)),
+        title: first_text(&root, "title"),
+        caption: first_text(&root, "description"),
+        artist: first_text(&root, "creator"),
+        camera: first_text(&root, "Model"),
+        lens: first_text(&root, "LensModel").or_else(|| first_text(&root, "Lens")),
         place: (!place.is_empty()).then(|| place.join(", ")),
-        keywords: named(&root, "subject").map(|node| items(&node)).unwrap_or_default(),
+        keywords: find_property(&root, "subject").map(|node| list_items(&node)).unwrap_or_default(),
         ..Metadata::default()
     })
 }
 
-fn named<'a, 'i>(root: &Node<'a, 'i>, name: &str) -> Option<Node<'a, 'i>> {
+fn find_property<'a, 'i>(root: &Node<'a, 'i>, name: &str) -> Option<Node<'a, 'i>> {
     root.descendants().find(|node| node.tag_name().name() == name)
 }
 
-fn items(node: &Node<'_, '_>) -> Vec<String> {
+fn list_items(node: &Node<'_, '_>) -> Vec<String> {
     let items = node.descendants().filter(|inner| inner.tag_name().name() == "li");
     items.filter_map(|inner| inner.text()).map(str::to_owned).collect()
 }
 
 /// An attribute of that name, the first of a list, or an element's text.
-fn one(root: &Node<'_, '_>, name: &str) -> Option<String> {
+fn first_text(root: &Node<'_, '_>, name: &str) -> Option<String> {
     let attribute = root.descendants().find_map(|node| {
         node.attributes().find(|attribute| attribute.name() == name && attribute.namespace().is_some()).map(|a| a.value())
     });
     if let Some(value) = attribute {
         return Some(value.to_owned());
     }
-    let node = named(root, name)?;
-    let text = items(&node).into_iter().next().or_else(|| node.text().map(str::to_owned))?;
+    let node = find_property(root, name)?;
+    let text = list_items(&node).into_iter().next().or_else(|| node.text().map(str::to_owned))?;
     (!text.trim().is_empty()).then_some(text)
 }
 

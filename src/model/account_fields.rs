@@ -2,7 +2,7 @@
 
 use crate::error::FieldError;
 
-fn wrong(field: &'static str, message: &str) -> FieldError {
+fn field_error(field: &'static str, message: &str) -> FieldError {
     FieldError::new(field, message)
 }
 
@@ -14,7 +14,7 @@ impl PersonName {
     /// # Errors
     /// Says what the field takes.
     pub fn parse(field: &'static str, raw: &str) -> Result<Self, FieldError> {
-        one_line(field, raw, 100)?.map(Self).ok_or_else(|| wrong(field, "Please fill this in."))
+        parse_line(field, raw, 100)?.map(Self).ok_or_else(|| field_error(field, "Please fill this in."))
     }
 
     #[must_use]
@@ -37,7 +37,7 @@ impl Username {
         if is_plain && starts_well && (2..=64).contains(&name.len()) {
             Ok(Self(name))
         } else {
-            Err(wrong(
+            Err(field_error(
                 "username",
                 "2 to 64 characters: letters a to z, digits, dot, hyphen, underscore; a letter or digit first.",
             ))
@@ -68,7 +68,7 @@ impl Email {
         if is_address && address.len() <= 190 {
             Ok(Self(address))
         } else {
-            Err(wrong("email", "An address such as ada@example.org."))
+            Err(field_error("email", "An address such as ada@example.org."))
         }
     }
 
@@ -82,9 +82,9 @@ impl Email {
 #[derive(Clone)]
 pub struct Password(String);
 
-const GUESSED_FIRST: &str = "That one is guessed first. Several words make a good one.";
+const COMMON_PASSWORDS_CHECKED: &str = "That one is guessed first. Several words make a good one.";
 /// Passwords everyone tries first, of those that are long enough: one a line in small letters, the most common first.
-const COMMON: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/vendor/common-passwords.txt"));
+const COMMON_PASSWORDS: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/vendor/common-passwords.txt"));
 
 impl Password {
     /// `about` are words that make a bad password: the person's own names.
@@ -95,29 +95,29 @@ impl Password {
         let count = raw.chars().count();
         let lower = raw.to_lowercase();
         if count < 8 {
-            Err(wrong("password", "At least 8 characters. Several words make a good one."))
+            Err(field_error("password", "At least 8 characters. Several words make a good one."))
         } else if count > 200 {
-            Err(wrong("password", "200 characters at most."))
-        } else if COMMON.lines().any(|common| lower == common) {
-            Err(wrong("password", GUESSED_FIRST))
+            Err(field_error("password", "200 characters at most."))
+        } else if COMMON_PASSWORDS.lines().any(|common| lower == common) {
+            Err(field_error("password", COMMON_PASSWORDS_CHECKED))
         } else {
             let password = Self(raw.to_owned());
-            password.refuse_words(about)?;
+            password.ensure_unrelated_to(about)?;
             Ok(password)
         }
     }
 
     /// # Errors
     /// Where it is one of these words about the person.
-    pub fn refuse_words(&self, about: &[&str]) -> Result<(), FieldError> {
+    pub fn ensure_unrelated_to(&self, about: &[&str]) -> Result<(), FieldError> {
         let lower = self.0.to_lowercase();
         let is_about = about.iter().any(|word| !word.is_empty() && lower == word.to_lowercase());
-        if is_about { Err(wrong("password", GUESSED_FIRST)) } else { Ok(()) }
+        if is_about { Err(field_error("password", COMMON_PASSWORDS_CHECKED)) } else { Ok(()) }
     }
 
     /// A password that was right when it was tried, whatever today's rules say.
     #[must_use]
-    pub fn parse_known(raw: &str) -> Self {
+    pub fn parse_existing(raw: &str) -> Self {
         Self(raw.to_owned())
     }
 
@@ -137,16 +137,16 @@ impl std::fmt::Debug for Password {
 ///
 /// # Errors
 /// Says how long it may be.
-pub fn optional_line(field: &'static str, raw: &str, max: usize) -> Result<Option<String>, FieldError> {
-    one_line(field, raw, max)
+pub fn parse_optional_line(field: &'static str, raw: &str, max: usize) -> Result<Option<String>, FieldError> {
+    parse_line(field, raw, max)
 }
 
-fn one_line(field: &'static str, raw: &str, max: usize) -> Result<Option<String>, FieldError> {
+fn parse_line(field: &'static str, raw: &str, max: usize) -> Result<Option<String>, FieldError> {
     let line = raw.split_whitespace().collect::<Vec<_>>().join(" ");
     let line: String =
         line.chars().filter(|c| !c.is_control() && !matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')).collect();
     if line.chars().count() > max {
-        return Err(wrong(field, &format!("{max} characters at most.")));
+        return Err(field_error(field, &format!("{max} characters at most.")));
     }
     Ok((!line.is_empty()).then_some(line))
 }

@@ -23,17 +23,17 @@ pub struct Actor {
 impl Actor {
     /// A person at a device.
     #[must_use]
-    pub fn of(user: &User, client: &Client) -> Self {
-        Self { id: Some(user.id), name: user.username.clone(), ..Self::somebody(client) }
+    pub fn from_user(user: &User, client: &Client) -> Self {
+        Self { id: Some(user.id), name: user.username.clone(), ..Self::anonymous(client) }
     }
 
     /// A person who has just come to be one, at a device.
-    pub(crate) fn new_here(id: UserId, username: &str, client: &Client) -> Self {
-        Self { id: Some(id), name: username.into(), ..Self::somebody(client) }
+    pub(crate) fn new_user(id: UserId, username: &str, client: &Client) -> Self {
+        Self { id: Some(id), name: username.into(), ..Self::anonymous(client) }
     }
 
     /// Somebody who has not said, or not proved, who they are.
-    pub(crate) fn somebody(client: &Client) -> Self {
+    pub(crate) fn anonymous(client: &Client) -> Self {
         Self { id: None, name: String::new(), address: client.address.to_canonical().to_string() }
     }
 
@@ -47,7 +47,7 @@ impl Actor {
     }
 
     /// For the log; 0 for nobody with an account.
-    pub(crate) fn number(&self) -> i64 {
+    pub(crate) fn log_id(&self) -> i64 {
         self.id.map_or(0, |id| id.0)
     }
 

@@ -95,7 +95,7 @@ impl Event {
 
     /// In words for people.
     #[must_use]
-    pub fn words(self) -> &'static str {
+    pub fn description(self) -> &'static str {
         Self::NAMED.iter().find(|(event, _)| *event == self).map_or("Something else", |(_, words)| words)
     }
 }
@@ -126,7 +126,7 @@ pub struct AuditRow {
 impl AuditRow {
     /// The hash it should have.
     #[must_use]
-    pub fn right_hash(&self) -> String {
+    pub fn computed_hash(&self) -> String {
         let text = serde_json::json!([
             self.id,
             time_text(self.happened_at),

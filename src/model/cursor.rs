@@ -17,7 +17,7 @@ pub enum Cursor {
 impl Cursor {
     /// The place of `item` in a list in that order.
     #[must_use]
-    pub fn of(item: &Item, sort: Sort) -> Self {
+    pub fn after_item(item: &Item, sort: Sort) -> Self {
         match sort {
             Sort::Newest | Sort::Oldest => Self::Clock(item.shown_at, item.id),
             Sort::Recent => Self::Time(item.recent_at, item.id),

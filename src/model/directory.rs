@@ -26,7 +26,7 @@ impl Directory {
     /// Whether everyone has it, so that it cannot be renamed or deleted.
     #[must_use]
     pub fn is_standard(&self) -> bool {
-        crate::storage::media_dir::STANDARD.contains(&self.directory_path.as_str())
+        crate::storage::media_dir::STANDARD_DIRECTORIES.contains(&self.directory_path.as_str())
     }
 
     /// Whether it only shows things that are kept elsewhere.

@@ -84,8 +84,8 @@ text_enum!(PreviewState { None = "none", Waiting = "waiting", Ready = "ready", F
 impl PreviewState {
     /// Of a file of that media type that has just come.
     #[must_use]
-    pub fn of(mime: &str) -> Self {
-        if PreviewRenderer::takes(mime) { Self::Waiting } else { Self::None }
+    pub fn initial(mime: &str) -> Self {
+        if PreviewRenderer::can_render(mime) { Self::Waiting } else { Self::None }
     }
 }
 

@@ -23,7 +23,7 @@ impl ItemDetails {
     }
 
     #[must_use]
-    pub fn text(&self) -> String {
+    pub fn to_json(&self) -> String {
         serde_json::to_string(self).unwrap_or_default()
     }
 }

@@ -6,12 +6,12 @@ pub type Time = time::PrimitiveDateTime;
 /// The time now.
 #[must_use]
 pub fn now() -> Time {
-    of_utc(time::OffsetDateTime::now_utc())
+    from_utc(time::OffsetDateTime::now_utc())
 }
 
 /// A time in UTC, to the microsecond.
 #[must_use]
-pub fn of_utc(at: time::OffsetDateTime) -> Time {
+pub fn from_utc(at: time::OffsetDateTime) -> Time {
     let at = at.replace_microsecond(at.microsecond()).unwrap_or(at);
     Time::new(at.date(), at.time())
 }

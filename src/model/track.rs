@@ -29,7 +29,7 @@ pub struct Track {
 
 impl Track {
     #[must_use]
-    pub fn of(item: &Item, facts: &Metadata) -> Self {
+    pub fn from_metadata(item: &Item, facts: &Metadata) -> Self {
         let said = |word: &Option<String>| word.clone().unwrap_or_default();
         let name = split_extension(&item.name).0;
         let title = facts.title.clone().unwrap_or_else(|| name.chars().take(190).collect());

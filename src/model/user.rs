@@ -21,7 +21,7 @@ text_enum!(Status { Suspended = "suspended", Pending = "pending", Active = "acti
 impl Status {
     /// Why a person with this status gets nowhere; `None` for active ones.
     #[must_use]
-    pub const fn standing(self) -> Option<AccountBlock> {
+    pub const fn block(self) -> Option<AccountBlock> {
         match self {
             Self::Active => None,
             Self::Pending => Some(AccountBlock::Pending),
@@ -108,13 +108,13 @@ impl User {
 
     /// What makes a bad password for them.
     #[must_use]
-    pub fn own_words(&self) -> [&str; 4] {
+    pub fn password_context(&self) -> [&str; 4] {
         [&self.username, &self.email, &self.firstname, &self.lastname]
     }
 
     /// Bytes that still fit; `None` without a limit.
     #[must_use]
-    pub fn room(&self) -> Option<u64> {
+    pub fn free_quota(&self) -> Option<u64> {
         (self.quota_bytes > 0).then(|| u64::try_from(self.quota_bytes - self.used_bytes - self.reserved_bytes).unwrap_or(0))
     }
 }

@@ -31,7 +31,7 @@ pub fn parse(text: &str) -> UsersFile {
         if line.is_empty() || line.starts_with('#') {
             continue;
         }
-        match entry(line) {
+        match parse_entry(line) {
             Ok(entry) if listed.entries.contains_key(&entry.username) => {
                 listed.problems.push((index + 1, format!("{} is there twice; the first line counts", entry.username)));
             }
@@ -42,7 +42,7 @@ pub fn parse(text: &str) -> UsersFile {
     listed
 }
 
-fn entry(line: &str) -> Result<UsersFileEntry, String> {
+fn parse_entry(line: &str) -> Result<UsersFileEntry, String> {
     let mut parts = line.split(':').map(str::trim);
     let (name, hash) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
     let username = Username::parse(name).map_err(|error| format!("the username: {}", error.message))?;
@@ -74,7 +74,7 @@ fn entry(line: &str) -> Result<UsersFileEntry, String> {
 }
 
 impl UsersFileEntry {
-    fn line(&self) -> String {
+    fn to_line(&self) -> String {
         let mut line = format!("{}:{}", self.username, self.hash);
         if self.email.is_some() || self.access_level.is_some() {
             line = format!("{line}:{}", self.email.as_deref().unwrap_or_default());
@@ -88,19 +88,19 @@ impl UsersFileEntry {
 
 /// The text with a person in it, in the place of their old line if they have one.
 #[must_use]
-pub fn with(text: &str, entry: &UsersFileEntry) -> String {
-    rewritten(text, &entry.username, Some(&entry.line())).0
+pub fn insert_line(text: &str, entry: &UsersFileEntry) -> String {
+    replace_lines(text, &entry.username, Some(&entry.to_line())).0
 }
 
 /// The text without a person; `None` when they are not in it.
 #[must_use]
-pub fn without(text: &str, username: &str) -> Option<String> {
-    let (text, was_there) = rewritten(text, username, None);
+pub fn remove_line(text: &str, username: &str) -> Option<String> {
+    let (text, was_there) = replace_lines(text, username, None);
     was_there.then_some(text)
 }
 
 /// Other lines, comments and broken ones too, stay as they are.
-fn rewritten(text: &str, username: &str, mut new: Option<&str>) -> (String, bool) {
+fn replace_lines(text: &str, username: &str, mut new: Option<&str>) -> (String, bool) {
     let is_theirs = |line: &str| {
         let name = line.split(':').next().unwrap_or_default().trim().to_lowercase();
         !line.trim_start().starts_with('#') && name == username
@@ -153,11 +153,11 @@ mod tests {
             email: None,
             access_level: Some(AccessLevel::User),
         };
-        assert_eq!(with("", &entry("ada", ARGON)), format!("ada:{ARGON}::user\n"));
+        assert_eq!(insert_line("", &entry("ada", ARGON)), format!("ada:{ARGON}::user\n"));
         let text = format!("# ours\nada:{ARGON}\nbroken\nGrace:{ARGON}");
-        let text = with(&text, &entry("ada", BCRYPT));
+        let text = insert_line(&text, &entry("ada", BCRYPT));
         assert_eq!(text, format!("# ours\nada:{BCRYPT}::user\nbroken\nGrace:{ARGON}\n"));
-        assert_eq!(without(&text, "grace"), Some(format!("# ours\nada:{BCRYPT}::user\nbroken\n")));
-        assert_eq!(without(&text, "nobody"), None);
+        assert_eq!(remove_line(&text, "grace"), Some(format!("# ours\nada:{BCRYPT}::user\nbroken\n")));
+        assert_eq!(remove_line(&text, "nobody"), None);
     }
 }

@@ -19,7 +19,7 @@ pub struct WallClock(pub i64);
 impl WallClock {
     /// The same reading of a clock that shows UTC.
     #[must_use]
-    pub fn of(at: Time) -> Self {
+    pub fn from_utc(at: Time) -> Self {
         Self(i64::try_from(at.assume_utc().unix_timestamp_nanos() / 1_000_000).unwrap_or(0))
     }
 
@@ -86,7 +86,7 @@ impl YearMonth {
     #[must_use]
     pub fn start(self) -> WallClock {
         let first = time::Date::from_calendar_date(self.year, self.month, 1).unwrap_or(time::Date::MIN);
-        WallClock::of(first.midnight())
+        WallClock::from_utc(first.midnight())
     }
 }
 
@@ -130,8 +130,8 @@ mod tests {
     #[test]
     fn what_a_clock_shows_is_told_in_utc_by_its_offset() {
         let noon = WallClock(43_200_000);
-        assert_eq!(WallClock::of(noon.utc(Some(120))).0, 36_000_000);
-        assert_eq!(WallClock::of(noon.utc(None)), noon);
+        assert_eq!(WallClock::from_utc(noon.utc(Some(120))).0, 36_000_000);
+        assert_eq!(WallClock::from_utc(noon.utc(None)), noon);
         assert_eq!(WallClock(i64::MAX).time(), WallClock(0).time());
     }
 }

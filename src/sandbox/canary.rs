@@ -6,7 +6,7 @@ use std::io;
 ///
 /// # Errors
 /// `InvalidInput` for a name that is none of them.
-pub fn sing(name: &str) -> io::Result<()> {
+pub fn run(name: &str) -> io::Result<()> {
     let number = match name {
         "open" => libc::SYS_open,
         "openat" => libc::SYS_openat,
@@ -31,6 +31,6 @@ pub fn sing(name: &str) -> io::Result<()> {
         "none" => return Ok(()),
         _ => return Err(io::Error::from(io::ErrorKind::InvalidInput)),
     };
-    super::lockdown::call(number);
+    super::lockdown::raw_syscall(number);
     Ok(())
 }

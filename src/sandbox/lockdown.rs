@@ -16,9 +16,9 @@ use seccompiler::{
 };
 
 /// Files that a foreign tool may have open.
-const TOOL_DESCRIPTORS: u64 = 64;
+const MAX_TOOL_DESCRIPTORS: u64 = 64;
 /// Threads and processes that its user may have while it runs, those of the server included.
-const TOOL_THREADS: u64 = 2048;
+const MAX_TOOL_THREADS: u64 = 2048;
 
 /// What a caged process may use.
 #[derive(Debug, Clone, Copy)]
@@ -34,10 +34,10 @@ pub struct ResourceLimits {
 ///
 /// # Errors
 /// Where the kernel cannot do it: nothing must be decoded then.
-pub fn shut_in(bounds: ResourceLimits) -> io::Result<()> {
+pub fn lock_down(bounds: ResourceLimits) -> io::Result<()> {
     close_descriptors()?;
-    limit(bounds)?;
-    enforce(landlock_ruleset()?)?;
+    set_rlimits(bounds)?;
+    install_filter(landlock_ruleset()?)?;
     setrlimit(Resource::Nofile, most(0))?;
     setrlimit(Resource::Nproc, most(0))?;
     apply_filter(&decoder_filter().map_err(io::Error::other)?).map_err(io::Error::other)
@@ -48,34 +48,34 @@ pub fn shut_in(bounds: ResourceLimits) -> io::Result<()> {
 ///
 /// # Errors
 /// Where the kernel cannot do it: the program must not be started then.
-pub fn shut_in_tool(bounds: ResourceLimits, program: &Path) -> io::Result<()> {
+pub fn lock_down_tool(bounds: ResourceLimits, program: &Path) -> io::Result<()> {
     close_descriptors()?;
-    limit(bounds)?;
+    set_rlimits(bounds)?;
     let mut rules = landlock_ruleset()?;
     let read = AccessFs::ReadFile | AccessFs::ReadDir;
     for folder in ["/usr/lib", "/lib", "/lib64"] {
-        rules = allow(rules, PathFd::new(folder).ok(), read)?;
+        rules = add_landlock_rule(rules, PathFd::new(folder).ok(), read)?;
     }
-    rules = allow(rules, PathFd::new("/etc/ld.so.cache").ok(), AccessFs::ReadFile.into())?;
-    for started in std::iter::once(program.to_owned()).chain(loader()) {
+    rules = add_landlock_rule(rules, PathFd::new("/etc/ld.so.cache").ok(), AccessFs::ReadFile.into())?;
+    for started in std::iter::once(program.to_owned()).chain(dynamic_loader()) {
         let fd = PathFd::new(&started).map_err(io::Error::other)?;
-        rules = allow(rules, Some(fd), AccessFs::ReadFile | AccessFs::Execute)?;
+        rules = add_landlock_rule(rules, Some(fd), AccessFs::ReadFile | AccessFs::Execute)?;
     }
     let input = rustix::io::dup(rustix::stdio::stdin())?;
     // What lies in memory alone has no place in the tree: no rule can name it, and none is needed.
     let name = std::fs::read_link("/proc/self/fd/0")?;
     let is_placed = name.is_absolute() && !name.to_string_lossy().starts_with("/memfd:") && name != Path::new("/dev/null");
-    rules = allow(rules, is_placed.then_some(input), AccessFs::ReadFile.into())?;
-    enforce(rules)?;
-    setrlimit(Resource::Nofile, most(TOOL_DESCRIPTORS))?;
-    setrlimit(Resource::Nproc, most(TOOL_THREADS))?;
+    rules = add_landlock_rule(rules, is_placed.then_some(input), AccessFs::ReadFile.into())?;
+    install_filter(rules)?;
+    setrlimit(Resource::Nofile, most(MAX_TOOL_DESCRIPTORS))?;
+    setrlimit(Resource::Nproc, most(MAX_TOOL_THREADS))?;
     let (calls, absent) = tool_filters().map_err(io::Error::other)?;
     apply_filter(&absent).map_err(io::Error::other)?;
     apply_filter(&calls).map_err(io::Error::other)
 }
 
 /// The dynamic loader, which the kernel starts for a program.
-fn loader() -> Option<PathBuf> {
+fn dynamic_loader() -> Option<PathBuf> {
     let names = ["/lib64/ld-linux-x86-64.so.2", "/lib/ld-linux-aarch64.so.1"];
     names.iter().find_map(|name| std::fs::canonicalize(name).ok())
 }
@@ -91,7 +91,7 @@ fn close_descriptors() -> io::Result<()> {
     if closed == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
 
-fn limit(bounds: ResourceLimits) -> io::Result<()> {
+fn set_rlimits(bounds: ResourceLimits) -> io::Result<()> {
     rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL))?;
     // A system that does not let us be modest is no less safe.
     rustix::process::nice(10).ok();
@@ -117,7 +117,7 @@ fn landlock_ruleset() -> io::Result<landlock::RulesetCreated> {
         .map_err(io::Error::other)
 }
 
-fn allow<F: std::os::fd::AsFd>(
+fn add_landlock_rule<F: std::os::fd::AsFd>(
     rules: landlock::RulesetCreated,
     place: Option<F>,
     access: landlock::BitFlags<AccessFs>,
@@ -128,7 +128,7 @@ fn allow<F: std::os::fd::AsFd>(
     }
 }
 
-fn enforce(rules: landlock::RulesetCreated) -> io::Result<()> {
+fn install_filter(rules: landlock::RulesetCreated) -> io::Result<()> {
     let status = rules.restrict_self().map_err(io::Error::other)?;
     if status.ruleset == RulesetStatus::NotEnforced || !status.no_new_privs {
         return Err(io::Error::other("this kernel has no Landlock"));
@@ -139,22 +139,22 @@ fn enforce(rules: landlock::RulesetCreated) -> io::Result<()> {
 type SyscallRules = BTreeMap<i64, Vec<SeccompRule>>;
 type FilterResult = Result<BpfProgram, seccompiler::BackendError>;
 
-fn arch() -> Result<seccompiler::TargetArch, seccompiler::BackendError> {
+fn target_arch() -> Result<seccompiler::TargetArch, seccompiler::BackendError> {
     std::env::consts::ARCH.try_into()
 }
 
-fn compile(rules: SyscallRules, otherwise: SeccompAction, matched: SeccompAction) -> FilterResult {
-    SeccompFilter::new(rules, otherwise, matched, arch()?)?.try_into()
+fn compile_filter(rules: SyscallRules, otherwise: SeccompAction, matched: SeccompAction) -> FilterResult {
+    SeccompFilter::new(rules, otherwise, matched, target_arch()?)?.try_into()
 }
 
 /// `argument & mask == value`.
-fn masked(argument: u8, mask: u64, value: u64) -> Result<Vec<SeccompRule>, seccompiler::BackendError> {
+fn argument_masked_equal(argument: u8, mask: u64, value: u64) -> Result<Vec<SeccompRule>, seccompiler::BackendError> {
     let condition = SeccompCondition::new(argument, SeccompCmpArgLen::Qword, SeccompCmpOp::MaskedEq(mask), value)?;
     Ok(vec![SeccompRule::new(vec![condition])?])
 }
 
 /// A 32-bit argument of that value.
-fn equal(argument: u8, value: u64) -> Result<SeccompRule, seccompiler::BackendError> {
+fn argument_equal(argument: u8, value: u64) -> Result<SeccompRule, seccompiler::BackendError> {
     SeccompRule::new(vec![SeccompCondition::new(argument, SeccompCmpArgLen::Dword, SeccompCmpOp::Eq, value)?])
 }
 
@@ -181,8 +181,8 @@ fn decoder_filter() -> FilterResult {
     .map(|call| (call, Vec::new()))
     .into();
     // Memory, but none that can be executed.
-    rules.insert(libc::SYS_mmap, masked(2, libc::PROT_EXEC.try_into().unwrap_or(4), 0)?);
-    compile(rules, SeccompAction::KillProcess, SeccompAction::Allow)
+    rules.insert(libc::SYS_mmap, argument_masked_equal(2, libc::PROT_EXEC.try_into().unwrap_or(4), 0)?);
+    compile_filter(rules, SeccompAction::KillProcess, SeccompAction::Allow)
 }
 
 /// A list of what a dynamically linked program needs to start and to compute with threads; and, since the list can
@@ -271,19 +271,20 @@ fn tool_filters() -> Result<(BpfProgram, BpfProgram), seccompiler::BackendError>
         .map(|call| (call, Vec::new())),
     );
     // Its own limits, not those of others.
-    rules.insert(libc::SYS_prlimit64, vec![equal(0, 0)?]);
+    rules.insert(libc::SYS_prlimit64, vec![argument_equal(0, 0)?]);
     let fcntls = [libc::F_GETFD, libc::F_SETFD, libc::F_GETFL, libc::F_DUPFD_CLOEXEC];
-    let fcntls: Result<Vec<_>, _> = fcntls.iter().map(|what| equal(1, u64::try_from(*what).unwrap_or(u64::MAX))).collect();
+    let fcntls: Result<Vec<_>, _> =
+        fcntls.iter().map(|what| argument_equal(1, u64::try_from(*what).unwrap_or(u64::MAX))).collect();
     rules.insert(libc::SYS_fcntl, fcntls?);
     let thread = u64::try_from(libc::CLONE_THREAD | libc::CLONE_VM).unwrap_or(u64::MAX);
-    rules.insert(libc::SYS_clone, masked(0, thread, thread)?);
-    let calls = compile(rules, SeccompAction::KillProcess, SeccompAction::Allow)?;
+    rules.insert(libc::SYS_clone, argument_masked_equal(0, thread, thread)?);
+    let calls = compile_filter(rules, SeccompAction::KillProcess, SeccompAction::Allow)?;
     let unknown = SeccompAction::Errno(u32::try_from(libc::ENOSYS).unwrap_or(38));
     let mut absent: SyscallRules =
         [libc::SYS_clone3, libc::SYS_getpeername, libc::SYS_ioctl].map(|call| (call, Vec::new())).into();
     // It dies with the server, whatever it would rather.
-    absent.insert(libc::SYS_prctl, vec![equal(0, u64::try_from(libc::PR_SET_PDEATHSIG).unwrap_or(1))?]);
-    let absent = compile(absent, SeccompAction::Allow, unknown)?;
+    absent.insert(libc::SYS_prctl, vec![argument_equal(0, u64::try_from(libc::PR_SET_PDEATHSIG).unwrap_or(1))?]);
+    let absent = compile_filter(absent, SeccompAction::Allow, unknown)?;
     Ok((calls, absent))
 }
 
@@ -309,7 +310,7 @@ impl io::Seek for StandardInput {
 
 /// Any system call, with nothing as its arguments: for canaries.
 #[cfg(debug_assertions)]
-pub(crate) fn call(number: i64) -> i64 {
+pub(crate) fn raw_syscall(number: i64) -> i64 {
     // SAFETY: null pointers and zero lengths; the kernel refuses or kills.
     unsafe { libc::syscall(number, 0_u64, 0_u64, 0_u64, 0_u64, 0_u64, 0_u64) }
 }

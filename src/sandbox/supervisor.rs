@@ -11,9 +11,9 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 
 /// The exit code of a child that could not be shut in, and so did nothing.
-pub const NO_CAGE: i32 = 70;
+pub const EXIT_NO_SANDBOX: i32 = 70;
 /// The exit code of a child that has read its input and says in its answer why it makes nothing of it.
-pub const REFUSED: i32 = 3;
+pub const EXIT_REFUSED: i32 = 3;
 
 /// Why there is no answer.
 #[derive(Debug)]
@@ -76,7 +76,7 @@ impl SandboxSupervisor {
     pub fn run(&self, task: SandboxTask<'_>) -> Result<Vec<u8>, SandboxError> {
         let input = match task.input {
             Input::File(file) => file,
-            Input::Bytes(bytes) => in_memory(&bytes).map_err(SandboxError::System)?,
+            Input::Bytes(bytes) => memory_file(&bytes).map_err(SandboxError::System)?,
         };
         let started = Command::new(&self.program)
             .arg("cage")
@@ -96,16 +96,16 @@ impl SandboxSupervisor {
             _ => SandboxError::System(cause),
         })?;
         let until = Instant::now() + task.time;
-        let answered = listen(&mut child, task.most, until);
+        let answered = read_output(&mut child, task.most, until);
         if answered.is_err() {
             drop(child.kill());
         }
         let ended = child.wait().map_err(SandboxError::System)?;
-        judge(ended, answered?)
+        classify_exit(ended, answered?)
     }
 }
 
-fn in_memory(bytes: &[u8]) -> io::Result<File> {
+fn memory_file(bytes: &[u8]) -> io::Result<File> {
     let mut file = File::from(rustix::fs::memfd_create("input", rustix::fs::MemfdFlags::CLOEXEC)?);
     file.write_all(bytes)?;
     file.rewind()?;
@@ -113,13 +113,13 @@ fn in_memory(bytes: &[u8]) -> io::Result<File> {
 }
 
 /// Reads the answer to its end and waits for the child's.
-fn listen(child: &mut Child, most: usize, until: Instant) -> Result<Vec<u8>, SandboxError> {
+fn read_output(child: &mut Child, most: usize, until: Instant) -> Result<Vec<u8>, SandboxError> {
     let pidfd = pidfd_open(Pid::from_child(child), PidfdFlags::empty()).map_err(|cause| SandboxError::System(cause.into()))?;
     let mut answer = Vec::new();
     if let Some(mut pipe) = child.stdout.take() {
         let mut chunk = vec![0; 64 * 1024];
         loop {
-            wait_for(&pipe, until)?;
+            poll_fd(&pipe, until)?;
             let length = pipe.read(&mut chunk).map_err(SandboxError::System)?;
             if length == 0 {
                 break;
@@ -130,11 +130,11 @@ fn listen(child: &mut Child, most: usize, until: Instant) -> Result<Vec<u8>, San
             }
         }
     }
-    wait_for(&pidfd, until)?;
+    poll_fd(&pidfd, until)?;
     Ok(answer)
 }
 
-fn wait_for(fd: &impl std::os::fd::AsFd, until: Instant) -> Result<(), SandboxError> {
+fn poll_fd(fd: &impl std::os::fd::AsFd, until: Instant) -> Result<(), SandboxError> {
     loop {
         let left = until.saturating_duration_since(Instant::now());
         let left = Timespec { tv_sec: left.as_secs().try_into().unwrap_or(0), tv_nsec: left.subsec_nanos().into() };
@@ -147,12 +147,12 @@ fn wait_for(fd: &impl std::os::fd::AsFd, until: Instant) -> Result<(), SandboxEr
     }
 }
 
-fn judge(ended: ExitStatus, answer: Vec<u8>) -> Result<Vec<u8>, SandboxError> {
+fn classify_exit(ended: ExitStatus, answer: Vec<u8>) -> Result<Vec<u8>, SandboxError> {
     let said = || String::from_utf8_lossy(answer.get(..answer.len().min(300)).unwrap_or_default()).into_owned();
     match (ended.code(), ended.signal()) {
         (Some(0), _) => Ok(answer),
-        (Some(REFUSED), _) => Err(SandboxError::Refused(said())),
-        (Some(NO_CAGE), _) => Err(SandboxError::NoCage(said())),
+        (Some(EXIT_REFUSED), _) => Err(SandboxError::Refused(said())),
+        (Some(EXIT_NO_SANDBOX), _) => Err(SandboxError::NoCage(said())),
         (Some(code), _) => Err(SandboxError::Refused(format!("its decoder gave up ({code})"))),
         (_, Some(libc::SIGSYS)) => Err(SandboxError::Died("tried what it must not, and was killed".into())),
         (_, Some(libc::SIGXCPU)) => Err(SandboxError::TimedOut),

@@ -7,9 +7,9 @@ use crate::error::{Error, Result};
 use crate::model::UserId;
 
 /// For one person,
-const EACH: usize = 3;
+const MAX_PER_USER: usize = 3;
 /// and for everybody.
-const ALL: usize = 24;
+const MAX_TOTAL: usize = 24;
 
 /// Archives under way.
 #[derive(Default, Clone)]
@@ -24,13 +24,13 @@ pub struct ArchiveSlot {
 impl ArchiveSlots {
     /// # Errors
     /// `TooManyRequests` for a fourth of one person, `Unavailable` when too many are under way.
-    pub fn begin(&self, owner: UserId) -> Result<ArchiveSlot> {
+    pub fn acquire(&self, owner: UserId) -> Result<ArchiveSlot> {
         let mut under_way = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if under_way.values().sum::<usize>() >= ALL {
+        if under_way.values().sum::<usize>() >= MAX_TOTAL {
             return Err(Error::Unavailable("Too many downloads are being packed at once."));
         }
         let own = under_way.entry(owner).or_default();
-        if *own >= EACH {
+        if *own >= MAX_PER_USER {
             return Err(Error::TooManyRequests { retry_after: 10 });
         }
         *own += 1;
@@ -57,15 +57,15 @@ mod tests {
     #[test]
     fn a_person_packs_three_archives_at_once_and_everybody_twenty_four() {
         let archives = ArchiveSlots::default();
-        let mut turns: Vec<_> = (0..3).map(|_| archives.begin(UserId(1)).unwrap()).collect();
-        assert!(matches!(archives.begin(UserId(1)), Err(Error::TooManyRequests { .. })));
+        let mut turns: Vec<_> = (0..3).map(|_| archives.acquire(UserId(1)).unwrap()).collect();
+        assert!(matches!(archives.acquire(UserId(1)), Err(Error::TooManyRequests { .. })));
         turns.pop();
-        turns.push(archives.begin(UserId(1)).unwrap());
+        turns.push(archives.acquire(UserId(1)).unwrap());
         for person in 2..=8 {
-            turns.extend((0..3).map(|_| archives.begin(UserId(person)).unwrap()));
+            turns.extend((0..3).map(|_| archives.acquire(UserId(person)).unwrap()));
         }
-        assert!(matches!(archives.begin(UserId(99)), Err(Error::Unavailable(_))));
+        assert!(matches!(archives.acquire(UserId(99)), Err(Error::Unavailable(_))));
         drop(turns);
-        assert!(archives.begin(UserId(99)).is_ok());
+        assert!(archives.acquire(UserId(99)).is_ok());
     }
 }

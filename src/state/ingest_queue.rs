@@ -19,9 +19,9 @@ pub struct IngestRequest {
     /// One's own folder; `None` or a standard one: where it belongs.
     pub directory: Option<DirectoryId>,
     /// Whether the same bytes may be kept twice.
-    pub keeps_both: bool,
+    pub keep_duplicates: bool,
     /// Since when its owner has had it; now where nobody knows.
-    pub since: Option<Time>,
+    pub created_at: Option<Time>,
     /// What the malware scanner has said of it so far.
     pub scan: ScanStatus,
     /// The resumable upload that it was.
@@ -31,23 +31,23 @@ pub struct IngestRequest {
     /// The finding that is given back with it, and the admin who says so.
     pub released: Option<(FindingId, Actor)>,
     /// Whether the room has been let go of: once, however often the transaction is tried.
-    pub is_let_go: AtomicBool,
+    pub is_hold_released: AtomicBool,
 }
 
 impl IngestRequest {
     /// A file that wants nothing special: its place by what it is, the same bytes once.
-    pub(crate) fn of(received: ReceivedFile, name: String, scan: ScanStatus) -> Self {
+    pub(crate) fn new(received: ReceivedFile, name: String, scan: ScanStatus) -> Self {
         Self {
             received,
             name,
             scan,
             directory: None,
-            keeps_both: false,
-            since: None,
+            keep_duplicates: false,
+            created_at: None,
             upload: None,
             hold: None,
             released: None,
-            is_let_go: false.into(),
+            is_hold_released: false.into(),
         }
     }
 }

@@ -10,17 +10,17 @@ use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
 use crate::config::Settings;
-use crate::config::secret_file;
+use crate::config::read_or_create_secret;
 use crate::error::{Error, Result};
 
 /// Seconds a token is good for; its session lasts longer and gives new ones.
-pub const LIFETIME: i64 = 15 * 60;
+pub const TOKEN_LIFETIME: i64 = 15 * 60;
 /// `aud` of every token.
 pub const AUDIENCE: &str = "nexus-media";
 /// Seconds by which the clocks of two nodes may differ.
-const SKEW: i64 = 5;
+const CLOCK_SKEW: i64 = 5;
 /// Characters of a token at most; ours have some 300.
-const LONGEST: usize = 2048;
+const MAX_TOKEN_BYTES: usize = 2048;
 
 /// What a token says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,7 +53,7 @@ impl TokenSigner {
     /// The system's; `Configuration` for a file that is no key.
     pub fn open(settings: &Settings) -> Result<Self> {
         let path = settings.data_dir.join("jwt.key");
-        let secret = secret_file(&path, || {
+        let secret = read_or_create_secret(&path, || {
             let mut bytes = [0_u8; 64];
             rand::Rng::fill_bytes(&mut rand::rng(), &mut bytes);
             hex::encode(bytes)
@@ -81,7 +81,7 @@ impl TokenSigner {
             sid: session,
             iat: at,
             nbf: at,
-            exp: at + LIFETIME,
+            exp: at + TOKEN_LIFETIME,
         };
         let body = URL_SAFE_NO_PAD.encode(serde_json::to_vec(&claims).map_err(Error::internal)?);
         let signed = format!("{}.{body}", self.header);
@@ -94,14 +94,17 @@ impl TokenSigner {
     /// # Errors
     /// `Unauthenticated` for every other token.
     pub fn verify(&self, token: &str, at: i64) -> Result<Claims> {
-        let claims = self.read(token).ok_or(Error::Unauthenticated)?;
+        let claims = self.parse(token).ok_or(Error::Unauthenticated)?;
         let is_ours = claims.iss == self.issuer && claims.aud == AUDIENCE;
-        let is_now = claims.nbf <= at + SKEW && claims.iat <= at + SKEW && claims.exp > at && claims.exp - claims.iat <= LIFETIME;
+        let is_now = claims.nbf <= at + CLOCK_SKEW
+            && claims.iat <= at + CLOCK_SKEW
+            && claims.exp > at
+            && claims.exp - claims.iat <= TOKEN_LIFETIME;
         if is_ours && is_now { Ok(claims) } else { Err(Error::Unauthenticated) }
     }
 
-    fn read(&self, token: &str) -> Option<Claims> {
-        if token.len() > LONGEST {
+    fn parse(&self, token: &str) -> Option<Claims> {
+        if token.len() > MAX_TOKEN_BYTES {
             return None;
         }
         let (signed, signature) = token.rsplit_once('.')?;

@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use crate::model::{ItemId, Time, UserId};
 
 /// Notes kept at most before new ones are dropped: they are no more than hints.
-const KEPT: usize = 20_000;
+const MAX_ENTRIES: usize = 20_000;
 
 /// Notes, ready to be written.
 #[derive(Default, Clone)]
@@ -23,7 +23,7 @@ pub struct LastSeen(Mutex<LastSeenBatch>);
 impl LastSeen {
     fn note(&self, write: impl FnOnce(&mut LastSeenBatch)) {
         let mut notes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if notes.sessions.len() + notes.directories.len() + notes.items.len() < KEPT {
+        if notes.sessions.len() + notes.directories.len() + notes.items.len() < MAX_ENTRIES {
             write(&mut notes);
         }
     }
@@ -34,17 +34,17 @@ impl LastSeen {
     }
 
     /// A session was used from `address` and lasts until `expiration`.
-    pub fn session(&self, id: i64, at: Time, address: String, expiration: Time) {
+    pub fn touch_session(&self, id: i64, at: Time, address: String, expiration: Time) {
         self.note(|notes| _ = notes.sessions.insert(id, (at, address, expiration)));
     }
 
     /// A directory was opened.
-    pub fn directory(&self, owner: UserId, path: &str, at: Time) {
+    pub fn touch_directory(&self, owner: UserId, path: &str, at: Time) {
         self.note(|notes| _ = notes.directories.insert((owner, path.to_owned()), at));
     }
 
     /// An item was opened.
-    pub fn item(&self, owner: UserId, id: ItemId, at: Time) {
+    pub fn touch_item(&self, owner: UserId, id: ItemId, at: Time) {
         self.note(|notes| _ = notes.items.insert((owner, id), at));
     }
 }

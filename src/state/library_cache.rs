@@ -15,15 +15,15 @@ use crate::store;
 
 /// How long another process's change to a local database may go unseen; changes of this one are seen at once.
 /// A database that several servers share is asked each time.
-const TRUSTED_FOR: Duration = Duration::from_secs(1);
+const VERSION_TTL: Duration = Duration::from_secs(1);
 /// How long one version is known at most.
-const KNOWN_FOR: Duration = Duration::from_mins(10);
+const SUMMARY_TTL: Duration = Duration::from_mins(10);
 /// People whose libraries are known at most.
-const MOST: u64 = 1_000;
+const MAX_LIBRARIES: u64 = 1_000;
 /// Bytes of answers that are kept for all people together.
-const ANSWERS: u64 = 8 << 20;
+const MAX_RESPONSE_BYTES: u64 = 8 << 20;
 /// Directories beside a page.
-const SHOWN: i64 = 200;
+const MAX_LINKED_DIRECTORIES: i64 = 200;
 
 /// How many items each month of a shelf has, the newest first.
 pub type Months = Arc<Vec<(YearMonth, i64)>>;
@@ -47,20 +47,21 @@ impl LibrarySummary {
 pub struct LibraryVersion {
     pub owner: UserId,
     pub version: i64,
-    surroundings: OnceLock<Arc<LibrarySummary>>,
+    summary: OnceLock<Arc<LibrarySummary>>,
     months: Mutex<HashMap<Shelf, Months>>,
 }
 
 impl LibraryVersion {
     /// # Errors
     /// The database's.
-    pub fn surroundings(&self, conn: &mut Conn) -> Result<Arc<LibrarySummary>> {
-        if let Some(known) = self.surroundings.get() {
+    pub fn summary(&self, conn: &mut Conn) -> Result<Arc<LibrarySummary>> {
+        if let Some(known) = self.summary.get() {
             return Ok(known.clone());
         }
         let counts = store::shelf_counts::list(conn, self.owner)?;
-        let read = Arc::new(LibrarySummary { counts, directories: store::directories::list(conn, self.owner, SHOWN)? });
-        Ok(self.surroundings.get_or_init(|| read).clone())
+        let read =
+            Arc::new(LibrarySummary { counts, directories: store::directories::list(conn, self.owner, MAX_LINKED_DIRECTORIES)? });
+        Ok(self.summary.get_or_init(|| read).clone())
     }
 
     /// # Errors
@@ -89,8 +90,8 @@ type ResponseKey = (UserId, i64, String);
 
 /// The libraries that were used of late.
 pub struct LibraryCache {
-    known: VersionedCache<UserId, (Arc<LibraryVersion>, Instant)>,
-    answers: Cache<ResponseKey, CachedResponse>,
+    versions: VersionedCache<UserId, (Arc<LibraryVersion>, Instant)>,
+    responses: Cache<ResponseKey, CachedResponse>,
     is_shared: bool,
 }
 
@@ -99,39 +100,39 @@ impl LibraryCache {
     pub(crate) fn new(is_shared: bool) -> Self {
         let weight =
             |key: &ResponseKey, kept: &CachedResponse| u32::try_from(key.2.len() + kept.body.len() + 128).unwrap_or(u32::MAX);
-        let answers = Cache::builder().max_capacity(ANSWERS).weigher(weight).time_to_idle(KNOWN_FOR).build();
-        Self { known: VersionedCache::new(MOST, KNOWN_FOR), answers, is_shared }
+        let answers = Cache::builder().max_capacity(MAX_RESPONSE_BYTES).weigher(weight).time_to_idle(SUMMARY_TTL).build();
+        Self { versions: VersionedCache::new(MAX_LIBRARIES, SUMMARY_TTL), responses: answers, is_shared }
     }
 
     /// The present version, if it is known without asking the database.
     #[must_use]
-    pub fn peek(&self, owner: UserId) -> Option<Arc<LibraryVersion>> {
-        let (library, read) = self.known.get(&owner)?;
-        (!self.is_shared && read.elapsed() < TRUSTED_FOR).then_some(library)
+    pub fn get_fresh(&self, owner: UserId) -> Option<Arc<LibraryVersion>> {
+        let (library, read) = self.versions.get(&owner)?;
+        (!self.is_shared && read.elapsed() < VERSION_TTL).then_some(library)
     }
 
     /// The present version. Read it before what is to be kept under it.
     ///
     /// # Errors
     /// The database's.
-    pub fn of(&self, conn: &mut Conn, owner: UserId) -> Result<Arc<LibraryVersion>> {
-        if let Some(library) = self.peek(owner) {
+    pub fn current(&self, conn: &mut Conn, owner: UserId) -> Result<Arc<LibraryVersion>> {
+        if let Some(library) = self.get_fresh(owner) {
             return Ok(library);
         }
-        let before = self.known.changes();
+        let before = self.versions.invalidation_count();
         let version = store::library_versions::find_version(conn, owner)?;
-        let library = match self.known.get(&owner) {
+        let library = match self.versions.get(&owner) {
             Some((library, _)) if library.version == version => library,
-            _ => Arc::new(LibraryVersion { owner, version, surroundings: OnceLock::new(), months: Mutex::default() }),
+            _ => Arc::new(LibraryVersion { owner, version, summary: OnceLock::new(), months: Mutex::default() }),
         };
-        self.known.keep(owner, (library.clone(), Instant::now()), before);
+        self.versions.insert_if_current(owner, (library.clone(), Instant::now()), before);
         Ok(library)
     }
 
     /// What was answered to `asked` when the library was as it is.
     #[must_use]
-    pub fn answer(&self, library: &LibraryVersion, asked: &str) -> Option<CachedResponse> {
-        self.answers.get(&(library.owner, library.version, asked.to_owned()))
+    pub fn response(&self, library: &LibraryVersion, asked: &str) -> Option<CachedResponse> {
+        self.responses.get(&(library.owner, library.version, asked.to_owned()))
     }
 
     /// The same, or what `make` answers: made once, however many ask for it at the same time, and kept for as long
@@ -139,7 +140,7 @@ impl LibraryCache {
     ///
     /// # Errors
     /// What `make` says.
-    pub fn answer_or(
+    pub fn response_or_build(
         &self,
         library: &LibraryVersion,
         asked: String,
@@ -154,7 +155,7 @@ impl LibraryCache {
             }
             None => None,
         };
-        if let Some(kept) = self.answers.optionally_get_with((library.owner, library.version, asked), &mut made) {
+        if let Some(kept) = self.responses.optionally_get_with((library.owner, library.version, asked), &mut made) {
             return Ok(kept);
         }
         // Whoever made it failed: if it was somebody else, we may not.
@@ -165,11 +166,11 @@ impl LibraryCache {
         }
     }
 
-    pub(crate) fn forget(&self, owner: UserId) {
-        self.known.forget(&owner);
+    pub(crate) fn invalidate(&self, owner: UserId) {
+        self.versions.invalidate(&owner);
     }
 
-    pub(crate) fn forget_all(&self) {
-        self.known.forget_all();
+    pub(crate) fn invalidate_all(&self) {
+        self.versions.invalidate_all();
     }
 }

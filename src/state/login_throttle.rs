@@ -10,13 +10,13 @@ use moka::sync::Cache;
 use crate::error::{Error, Result};
 
 /// Wrong tries in a window.
-const ALLOWED: u32 = 5;
+const MAX_FAILURES: u32 = 5;
 const WINDOW: Duration = Duration::from_mins(1);
 /// Accounts and addresses remembered at most: some 20 MB.
-const REMEMBERED: u64 = 100_000;
+const MAX_WINDOWS: u64 = 100_000;
 
 struct Window {
-    tries: AtomicU32,
+    failures: AtomicU32,
     since: Instant,
 }
 
@@ -30,24 +30,24 @@ pub struct LoginAttempt(Vec<Arc<Window>>);
 impl LoginThrottle {
     #[must_use]
     pub fn new(is_on: bool) -> Self {
-        Self(is_on.then(|| Cache::builder().max_capacity(REMEMBERED).time_to_live(WINDOW).build()))
+        Self(is_on.then(|| Cache::builder().max_capacity(MAX_WINDOWS).time_to_live(WINDOW).build()))
     }
 
     /// Counts a try before it is made, so that many at once do not slip through.
     ///
     /// # Errors
     /// `TooManyRequests` with the seconds left.
-    pub fn begin(&self, account: &str, address: IpAddr) -> Result<LoginAttempt> {
+    pub fn begin_attempt(&self, account: &str, address: IpAddr) -> Result<LoginAttempt> {
         let Some(windows) = &self.0 else { return Ok(LoginAttempt(Vec::new())) };
         let account: String = account.trim().to_lowercase().chars().take(190).collect();
-        let keys = [format!("account {account}"), format!("address {}", network(address))];
+        let keys = [format!("account {account}"), format!("address {}", network_prefix(address))];
         let windows =
-            keys.map(|key| windows.get_with(key, || Arc::new(Window { tries: AtomicU32::new(0), since: Instant::now() })));
+            keys.map(|key| windows.get_with(key, || Arc::new(Window { failures: AtomicU32::new(0), since: Instant::now() })));
         let attempt = LoginAttempt(windows.to_vec());
         for window in &attempt.0 {
-            window.tries.fetch_add(1, Ordering::AcqRel);
+            window.failures.fetch_add(1, Ordering::AcqRel);
         }
-        let full = attempt.0.iter().filter(|window| window.tries.load(Ordering::Acquire) > ALLOWED);
+        let full = attempt.0.iter().filter(|window| window.failures.load(Ordering::Acquire) > MAX_FAILURES);
         match full.map(|window| WINDOW.saturating_sub(window.since.elapsed())).max() {
             Some(left) => {
                 attempt.forgive();
@@ -62,13 +62,13 @@ impl LoginAttempt {
     /// It was right: it does not count.
     pub fn forgive(self) {
         for window in self.0 {
-            window.tries.fetch_sub(1, Ordering::AcqRel);
+            window.failures.fetch_sub(1, Ordering::AcqRel);
         }
     }
 }
 
 /// What one household has: an IPv4 address, or an IPv6 /64.
-pub(crate) fn network(address: IpAddr) -> IpAddr {
+pub(crate) fn network_prefix(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V4(four) => four.into(),
         IpAddr::V6(six) => std::net::Ipv6Addr::from_bits(six.to_bits() & !u128::from(u64::MAX)).into(),
@@ -87,27 +87,30 @@ mod tests {
     fn the_sixth_wrong_try_waits_whatever_the_address() {
         let attempts = LoginThrottle::new(true);
         for n in 1..=5 {
-            drop(attempts.begin("Ada", address(&format!("10.0.0.{n}"))).unwrap());
+            drop(attempts.begin_attempt("Ada", address(&format!("10.0.0.{n}"))).unwrap());
         }
-        assert!(matches!(attempts.begin(" ada", address("10.0.0.9")), Err(Error::TooManyRequests { retry_after: 1..=60 })));
-        assert!(attempts.begin("grace", address("10.0.0.9")).is_ok());
+        assert!(matches!(
+            attempts.begin_attempt(" ada", address("10.0.0.9")),
+            Err(Error::TooManyRequests { retry_after: 1..=60 })
+        ));
+        assert!(attempts.begin_attempt("grace", address("10.0.0.9")).is_ok());
     }
 
     #[test]
     fn the_sixth_wrong_try_from_one_household_waits_whatever_the_account() {
         let attempts = LoginThrottle::new(true);
         for n in 1..=5 {
-            drop(attempts.begin(&format!("person{n}"), address(&format!("2001:db8::{n}"))).unwrap());
+            drop(attempts.begin_attempt(&format!("person{n}"), address(&format!("2001:db8::{n}"))).unwrap());
         }
-        assert!(attempts.begin("person6", address("2001:db8::ffff:1")).is_err());
-        assert!(attempts.begin("person7", address("2001:db8:0:1::1")).is_ok());
+        assert!(attempts.begin_attempt("person6", address("2001:db8::ffff:1")).is_err());
+        assert!(attempts.begin_attempt("person7", address("2001:db8:0:1::1")).is_ok());
     }
 
     #[test]
     fn right_tries_do_not_count() {
         let attempts = LoginThrottle::new(true);
         for _ in 0..50 {
-            attempts.begin("ada", address("10.0.0.1")).unwrap().forgive();
+            attempts.begin_attempt("ada", address("10.0.0.1")).unwrap().forgive();
         }
     }
 
@@ -115,7 +118,7 @@ mod tests {
     fn switched_off_it_lets_everything_through() {
         let attempts = LoginThrottle::new(false);
         for _ in 0..50 {
-            drop(attempts.begin("ada", address("10.0.0.1")).unwrap());
+            drop(attempts.begin_attempt("ada", address("10.0.0.1")).unwrap());
         }
     }
 }

@@ -12,7 +12,7 @@ use prometheus::{
 use crate::error::{Error, Result};
 
 /// Seconds an answer may take until its first byte.
-const STEPS: [f64; 11] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 2.5, 10.0];
+const DURATION_BUCKETS: [f64; 11] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 2.5, 10.0];
 
 /// Counters that are counted where things happen, and gauges that are read when somebody asks.
 pub struct Metrics {
@@ -28,7 +28,7 @@ pub struct Metrics {
     stored: IntCounter,
     stored_bytes: IntCounter,
     log_ins: IntCounterVec,
-    asked: Mutex<Gauges>,
+    gauges: Mutex<Gauges>,
 }
 
 /// What is looked up when somebody asks.
@@ -49,7 +49,7 @@ pub(crate) struct Gauges {
 }
 
 /// Makes one metric and lets the registry know it.
-fn kept<M: Collector + Clone + 'static>(registry: &Registry, made: prometheus::Result<M>) -> Result<M> {
+fn register_metric<M: Collector + Clone + 'static>(registry: &Registry, made: prometheus::Result<M>) -> Result<M> {
     let metric = made.map_err(Error::internal)?;
     registry.register(Box::new(metric.clone())).map_err(Error::internal)?;
     Ok(metric)
@@ -60,14 +60,17 @@ impl Metrics {
     /// `Internal` if two had the same name.
     pub fn new() -> Result<Self> {
         let registry = Registry::new();
-        let gauges = |name: &str, help: &str, label: &str| kept(&registry, GaugeVec::new(Opts::new(name, help), &[label]));
-        let gauge = |name: &str, help: &str| kept(&registry, Gauge::new(name, help));
-        let counter = |name: &str, help: &str| kept(&registry, Counter::new(name, help));
-        let count = |name: &str, help: &str| kept(&registry, IntCounter::new(name, help));
-        let counts = |name: &str, help: &str, labels: &[&str]| kept(&registry, IntCounterVec::new(Opts::new(name, help), labels));
+        let gauges =
+            |name: &str, help: &str, label: &str| register_metric(&registry, GaugeVec::new(Opts::new(name, help), &[label]));
+        let gauge = |name: &str, help: &str| register_metric(&registry, Gauge::new(name, help));
+        let counter = |name: &str, help: &str| register_metric(&registry, Counter::new(name, help));
+        let count = |name: &str, help: &str| register_metric(&registry, IntCounter::new(name, help));
+        let counts = |name: &str, help: &str, labels: &[&str]| {
+            register_metric(&registry, IntCounterVec::new(Opts::new(name, help), labels))
+        };
         let about =
             Opts::new("nexus_build_info", "1, with the version that runs").const_label("version", env!("CARGO_PKG_VERSION"));
-        kept(&registry, Gauge::with_opts(about))?.set(1.0);
+        register_metric(&registry, Gauge::with_opts(about))?.set(1.0);
         let asked = Gauges {
             ready: gauges("nexus_ready", "1 if what the server needs works", "check")?,
             queues: gauges("nexus_queue_length", "Files that wait for it", "queue")?,
@@ -85,42 +88,42 @@ impl Metrics {
         };
         Ok(Self {
             requests: counts("nexus_http_requests_total", "Answered requests", &["kind", "status"])?,
-            seconds: kept(
+            seconds: register_metric(
                 &registry,
                 HistogramVec::new(
                     HistogramOpts::new("nexus_http_answer_seconds", "Time from a request to the head of its answer")
-                        .buckets(STEPS.to_vec()),
+                        .buckets(DURATION_BUCKETS.to_vec()),
                     &["kind"],
                 ),
             )?,
             received: count("nexus_http_received_bytes_total", "Bytes that came in")?,
             sent: count("nexus_http_sent_bytes_total", "Bytes that went out")?,
-            connections: kept(&registry, IntGauge::new("nexus_http_connections", "Open connections"))?,
+            connections: register_metric(&registry, IntGauge::new("nexus_http_connections", "Open connections"))?,
             stored: count("nexus_stored_files_total", "Files taken in")?,
             stored_bytes: count("nexus_stored_bytes_total", "Bytes of files taken in")?,
             log_ins: counts("nexus_log_ins_total", "Log-ins", &["outcome"])?,
-            asked: Mutex::new(asked),
+            gauges: Mutex::new(asked),
             registry,
         })
     }
 
     /// What is set before everything is written; others who ask wait.
-    pub(crate) fn asked(&self) -> MutexGuard<'_, Gauges> {
-        self.asked.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(crate) fn lock_gauges(&self) -> MutexGuard<'_, Gauges> {
+        self.gauges.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Everything as Prometheus reads it (text format 0.0.4).
     ///
     /// # Errors
     /// `Internal` if it could not be written.
-    pub(crate) fn written(&self) -> Result<String> {
+    pub(crate) fn render(&self) -> Result<String> {
         let mut text = Vec::new();
         TextEncoder::new().encode(&self.registry.gather(), &mut text).map_err(Error::internal)?;
         String::from_utf8(text).map_err(Error::internal)
     }
 
     /// A request was answered.
-    pub fn answered(&self, kind: &str, status: u16, took: Duration) {
+    pub fn record_request(&self, kind: &str, status: u16, took: Duration) {
         let class = match status {
             100..=199 => "1xx",
             200..=299 => "2xx",
@@ -133,13 +136,13 @@ impl Metrics {
     }
 
     /// Files were taken in.
-    pub(crate) fn stored(&self, files: u64, bytes: u64) {
+    pub(crate) fn record_stored(&self, files: u64, bytes: u64) {
         self.stored.inc_by(files);
         self.stored_bytes.inc_by(bytes);
     }
 
     /// Somebody tried to log in.
-    pub(crate) fn logged_in(&self, is_in: bool) {
+    pub(crate) fn record_login(&self, is_in: bool) {
         self.log_ins.with_label_values(&[if is_in { "in" } else { "refused" }]).inc();
     }
 }

@@ -16,9 +16,9 @@ use crate::model::{Item, ItemId, UserId};
 use crate::storage::FileLocation;
 
 /// Files that are kept open at most.
-const MOST: NonZeroUsize = NonZeroUsize::new(256).expect("not zero");
+const MAX_OPEN_FILES: NonZeroUsize = NonZeroUsize::new(256).expect("not zero");
 /// How long a file stays open that nobody asks for.
-const IDLE: Duration = Duration::from_secs(10);
+const IDLE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Bytes that may be sent: an item's file, or one of its previews.
 pub struct FileSource {
@@ -28,7 +28,7 @@ pub struct FileSource {
     pub offset: u64,
     pub length: u64,
     /// Where an item's file stands; previews stand elsewhere.
-    pub place: Option<FileLocation>,
+    pub location: Option<FileLocation>,
     /// Width and height of a preview, in pixels.
     pub pixels: Option<(u32, u32)>,
     /// All of them, once they were read and if they are few.
@@ -37,7 +37,7 @@ pub struct FileSource {
 
 impl FileSource {
     pub(crate) fn new(item: Item, file: File, offset: u64, length: u64) -> Self {
-        Self { item, file: Arc::new(file), offset, length, place: None, pixels: None, bytes: OnceLock::new() }
+        Self { item, file: Arc::new(file), offset, length, location: None, pixels: None, bytes: OnceLock::new() }
     }
 
     /// Reads them; others who read are not disturbed.
@@ -47,7 +47,7 @@ impl FileSource {
     }
 
     /// Whether the file is still in its place, and an item's as long as it was.
-    fn is_there(&self) -> bool {
+    fn is_current(&self) -> bool {
         self.file.metadata().is_ok_and(|about| about.nlink() > 0 && (self.pixels.is_some() || about.len() == self.length))
     }
 }
@@ -99,7 +99,7 @@ pub struct OpenFileCache(Mutex<OpenEntries>);
 
 impl Default for OpenFileCache {
     fn default() -> Self {
-        Self(Mutex::new(LruCache::new(MOST)))
+        Self(Mutex::new(LruCache::new(MAX_OPEN_FILES)))
     }
 }
 
@@ -117,11 +117,11 @@ impl OpenFileCache {
             open.used = Instant::now();
             open.source.clone()
         };
-        source.is_there().then_some(source)
+        source.is_current().then_some(source)
     }
 
     /// Keeps what was opened after this version of the library was asked for.
-    pub(crate) fn keep(&self, library: &LibraryVersion, form: FileVariant, source: &Arc<FileSource>) {
+    pub(crate) fn insert(&self, library: &LibraryVersion, form: FileVariant, source: &Arc<FileSource>) {
         let open = OpenEntry { version: library.version, source: source.clone(), used: Instant::now() };
         let former = self.lock().push((library.owner, source.item.id, form), open);
         // Closed when nobody waits for the list.
@@ -130,11 +130,11 @@ impl OpenFileCache {
 
     /// Closes what nobody has asked for in a while.
     pub(crate) fn close_idle(&self) {
-        self.close_where(|_, open| open.used.elapsed() > IDLE);
+        self.close_where(|_, open| open.used.elapsed() > IDLE_TIMEOUT);
     }
 
     /// Closes a person's: what they delete gives its room back.
-    pub(crate) fn close_of(&self, owner: UserId) {
+    pub(crate) fn close_for_owner(&self, owner: UserId) {
         self.close_where(|of, _| of == owner);
     }
 

@@ -11,7 +11,7 @@ const PASSES: u32 = 2;
 const LANES: u32 = 1;
 /// Blocks of 1 KiB that are asked for, used or not. The allocator of glibc keeps what it once had of less than 32 MiB;
 /// more than that goes back to the kernel at once (mallopt(3), `M_MMAP_THRESHOLD`).
-const ASKED: usize = 33 * 1024;
+const MIN_MAPPED_BYTES: usize = 33 * 1024;
 
 /// What became of a password that was tried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,7 +23,7 @@ pub enum HashCheck {
 }
 
 fn working_memory(params: &Params) -> Vec<Block> {
-    let mut blocks = Vec::with_capacity(ASKED.max(params.block_count()));
+    let mut blocks = Vec::with_capacity(MIN_MAPPED_BYTES.max(params.block_count()));
     blocks.resize(params.block_count(), Block::default());
     blocks
 }
@@ -32,7 +32,7 @@ fn working_memory(params: &Params) -> Vec<Block> {
 ///
 /// # Errors
 /// `Internal` if the parameters were not argon2's.
-pub(crate) fn hashed(password: &str) -> Result<String> {
+pub(crate) fn hash_password(password: &str) -> Result<String> {
     let params = Params::new(MEMORY_KIB, PASSES, LANES, None).map_err(Error::internal)?;
     let salt = Salt::new(&rand::random::<[u8; 16]>()).map_err(Error::internal)?;
     let memory = working_memory(&params);
@@ -51,12 +51,12 @@ pub(crate) fn hashed(password: &str) -> Result<String> {
 }
 
 /// Tries a password on what is kept.
-pub(crate) fn verified(hash: &str, password: &str) -> HashCheck {
+pub(crate) fn verify_password(hash: &str, password: &str) -> HashCheck {
     if hash.starts_with("$2") {
         let is_right = bcrypt::verify(password, hash).unwrap_or(false);
         return if is_right { HashCheck::RightButOld } else { HashCheck::Wrong };
     }
-    if !fits(hash, password).unwrap_or(false) {
+    if !matches_hash(hash, password).unwrap_or(false) {
         return HashCheck::Wrong;
     }
     let today = format!("$argon2id$v=19$m={MEMORY_KIB},t={PASSES},p={LANES}$");
@@ -64,7 +64,7 @@ pub(crate) fn verified(hash: &str, password: &str) -> HashCheck {
 }
 
 /// Whether a PHC string of argon2 is that password's; `None` for what is none.
-fn fits(hash: &str, password: &str) -> Option<bool> {
+fn matches_hash(hash: &str, password: &str) -> Option<bool> {
     let parsed = PasswordHash::new(hash).ok()?;
     let (salt, expected) = (parsed.salt?, parsed.hash?);
     let params = Params::try_from(&parsed).ok()?;
@@ -85,28 +85,28 @@ mod tests {
 
     #[test]
     fn a_hash_is_argon2id_with_the_parameters_of_today_and_its_own_salt() {
-        let (one, two) = (hashed("correct horse").unwrap(), hashed("correct horse").unwrap());
+        let (one, two) = (hash_password("correct horse").unwrap(), hash_password("correct horse").unwrap());
         assert!(one.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{one}");
         assert_ne!(one, two);
-        assert_eq!(verified(&one, "correct horse"), HashCheck::Right);
-        assert_eq!(verified(&one, "correct horsf"), HashCheck::Wrong);
+        assert_eq!(verify_password(&one, "correct horse"), HashCheck::Right);
+        assert_eq!(verify_password(&one, "correct horsf"), HashCheck::Wrong);
     }
 
     #[test]
     fn older_parameters_and_php_bcrypt_are_right_but_old() {
         let weak = Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::new(8 * 1024, 1, 1, None).unwrap());
         let hash = weak.hash_password(b"correct horse").unwrap().to_string();
-        assert_eq!(verified(&hash, "correct horse"), HashCheck::RightButOld);
+        assert_eq!(verify_password(&hash, "correct horse"), HashCheck::RightButOld);
         let php = bcrypt::hash_with_result("correct horse", 4).unwrap().format_for_version(bcrypt::Version::TwoY);
         assert!(php.starts_with("$2y$"));
-        assert_eq!(verified(&php, "correct horse"), HashCheck::RightButOld);
-        assert_eq!(verified(&php, "wrong"), HashCheck::Wrong);
+        assert_eq!(verify_password(&php, "correct horse"), HashCheck::RightButOld);
+        assert_eq!(verify_password(&php, "wrong"), HashCheck::Wrong);
     }
 
     #[test]
     fn nonsense_in_the_column_lets_nobody_in() {
         for hash in ["", "plain", "$argon2id$", "$2y$", "$2y$10$short"] {
-            assert_eq!(verified(hash, hash), HashCheck::Wrong);
+            assert_eq!(verify_password(hash, hash), HashCheck::Wrong);
         }
     }
 }

@@ -9,15 +9,15 @@ use tokio::sync::Notify;
 use crate::model::{ItemId, UserId};
 
 /// Items that are wanted first, at most.
-const WANTED: usize = 512;
+const MAX_PRIORITIZED: usize = 512;
 
 /// What is to be made next, and who waits for it.
 #[derive(Default)]
 pub struct PreviewQueue {
     /// What somebody is looking at, the last one first.
-    wanted: Mutex<VecDeque<ItemId>>,
+    prioritized: Mutex<VecDeque<ItemId>>,
     /// Rung when there is something to do.
-    pub bell: Notify,
+    pub wakeup: Notify,
     is_stopping: AtomicBool,
     turns: AtomicU32,
     last_owner: AtomicI64,
@@ -25,25 +25,25 @@ pub struct PreviewQueue {
 
 impl PreviewQueue {
     /// Says that something is to be done.
-    pub fn ring(&self) {
-        self.bell.notify_waiters();
-        self.bell.notify_one();
+    pub fn wake(&self) {
+        self.wakeup.notify_waiters();
+        self.wakeup.notify_one();
     }
 
     /// What people see on a page comes first, from its top on.
-    pub fn want(&self, ids: impl DoubleEndedIterator<Item = ItemId>) {
-        let mut wanted = self.wanted.lock().unwrap_or_else(PoisonError::into_inner);
+    pub fn prioritize(&self, ids: impl DoubleEndedIterator<Item = ItemId>) {
+        let mut wanted = self.prioritized.lock().unwrap_or_else(PoisonError::into_inner);
         for id in ids.rev() {
             if let Some(place) = wanted.iter().position(|known| *known == id) {
                 wanted.remove(place);
             }
             wanted.push_front(id);
         }
-        wanted.truncate(WANTED);
+        wanted.truncate(MAX_PRIORITIZED);
     }
 
     /// Three times of four.
-    pub(crate) fn is_turn_of_wanted(&self) -> bool {
+    pub(crate) fn should_take_prioritized(&self) -> bool {
         self.turns.fetch_add(1, Ordering::Relaxed) % 4 != 3
     }
 
@@ -52,12 +52,12 @@ impl PreviewQueue {
         UserId(self.last_owner.load(Ordering::Relaxed))
     }
 
-    pub(crate) fn note_owner(&self, owner: UserId) {
+    pub(crate) fn set_last_owner(&self, owner: UserId) {
         self.last_owner.store(owner.0, Ordering::Relaxed);
     }
 
-    pub(crate) fn next_wanted(&self) -> Option<ItemId> {
-        self.wanted.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
+    pub(crate) fn pop_prioritized(&self) -> Option<ItemId> {
+        self.prioritized.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
     }
 
     pub(crate) fn is_stopping(&self) -> bool {

@@ -13,16 +13,16 @@ use crate::store;
 ///
 /// # Errors
 /// `TooLarge`, `DiskFull`.
-pub(crate) fn refuse_oversize(tree: &MediaDir, limit: u64, bytes: u64) -> Result<()> {
-    if bytes > limit { Err(Error::TooLarge { limit }) } else { refuse_full(tree, bytes) }
+pub(crate) fn ensure_upload_size(tree: &MediaDir, limit: u64, bytes: u64) -> Result<()> {
+    if bytes > limit { Err(Error::TooLarge { limit }) } else { ensure_disk_space(tree, bytes) }
 }
 
 /// Refuses what would leave the disk too full; `bytes` that have no space on it yet.
 ///
 /// # Errors
 /// `DiskFull`.
-pub(crate) fn refuse_full(tree: &MediaDir, bytes: u64) -> Result<()> {
-    if bytes > 0 && tree.is_full_with(bytes) { Err(Error::DiskFull) } else { Ok(()) }
+pub(crate) fn ensure_disk_space(tree: &MediaDir, bytes: u64) -> Result<()> {
+    if bytes > 0 && tree.would_be_full(bytes) { Err(Error::DiskFull) } else { Ok(()) }
 }
 
 /// Bytes held for what is arriving now, by person. Resumable uploads hold theirs in the table.
@@ -30,17 +30,17 @@ pub(crate) fn refuse_full(tree: &MediaDir, bytes: u64) -> Result<()> {
 pub struct QuotaHolds(Mutex<HashMap<UserId, u64>>);
 
 impl QuotaHolds {
-    fn held(&self) -> MutexGuard<'_, HashMap<UserId, u64>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<UserId, u64>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Bytes held for a person.
     pub(crate) fn held_for(&self, owner: UserId) -> i64 {
-        self.held().get(&owner).map_or(0, |bytes| i64::try_from(*bytes).unwrap_or(i64::MAX))
+        self.lock().get(&owner).map_or(0, |bytes| i64::try_from(*bytes).unwrap_or(i64::MAX))
     }
 
-    fn let_go(&self, owner: UserId, bytes: u64) {
-        let mut held = self.held();
+    fn release(&self, owner: UserId, bytes: u64) {
+        let mut held = self.lock();
         if let Some(all) = held.get_mut(&owner) {
             *all = all.saturating_sub(bytes);
             if *all == 0 {
@@ -53,7 +53,7 @@ impl QuotaHolds {
 /// Room that one request holds; let go of when dropped. People without a quota hold nothing.
 pub struct QuotaHold {
     db: Db,
-    rooms: Arc<QuotaHolds>,
+    holds: Arc<QuotaHolds>,
     owner: UserId,
     has_quota: bool,
     bytes: Mutex<HeldBytes>,
@@ -68,8 +68,8 @@ struct HeldBytes {
 
 impl QuotaHold {
     #[must_use]
-    pub fn none(db: &Db, rooms: &Arc<QuotaHolds>, user: &User) -> Self {
-        Self { db: db.clone(), rooms: rooms.clone(), owner: user.id, has_quota: user.quota_bytes > 0, bytes: Mutex::default() }
+    pub fn empty(db: &Db, rooms: &Arc<QuotaHolds>, user: &User) -> Self {
+        Self { db: db.clone(), holds: rooms.clone(), owner: user.id, has_quota: user.quota_bytes > 0, bytes: Mutex::default() }
     }
 
     fn bytes(&self) -> MutexGuard<'_, HeldBytes> {
@@ -81,16 +81,16 @@ impl QuotaHold {
     ///
     /// # Errors
     /// `QuotaExceeded`.
-    pub fn at_least(&self, bytes: u64) -> Result<()> {
+    pub fn extend_to(&self, bytes: u64) -> Result<()> {
         if !self.has_quota {
             return Ok(());
         }
         let mut mine = self.bytes();
         let Some(more) = bytes.checked_sub(mine.held + mine.stored).filter(|more| *more > 0) else { return Ok(()) };
         let user = self.db.read(|conn| store::users::find(conn, self.owner)?.ok_or(Error::NotFound))?;
-        let mut held = self.rooms.held();
+        let mut held = self.holds.lock();
         let all = held.entry(self.owner).or_default();
-        if user.room().is_some_and(|room| all.saturating_add(more) > room) {
+        if user.free_quota().is_some_and(|room| all.saturating_add(more) > room) {
             return Err(Error::QuotaExceeded);
         }
         *all += more;
@@ -99,18 +99,18 @@ impl QuotaHold {
     }
 
     /// Bytes that the table counts from now on need not be held.
-    pub fn stored(&self, bytes: u64) {
+    pub fn mark_stored(&self, bytes: u64) {
         let mut mine = self.bytes();
         let gone = bytes.min(mine.held);
         mine.held -= gone;
         mine.stored += bytes;
-        self.rooms.let_go(self.owner, gone);
+        self.holds.release(self.owner, gone);
     }
 }
 
 impl Drop for QuotaHold {
     fn drop(&mut self) {
         let held = self.bytes().held;
-        self.rooms.let_go(self.owner, held);
+        self.holds.release(self.owner, held);
     }
 }

@@ -11,11 +11,11 @@ use governor::middleware::StateInformationMiddleware;
 use governor::state::{InMemoryState, NotKeyed};
 use moka::sync::Cache;
 
-use super::login_throttle::network;
+use super::login_throttle::network_prefix;
 use crate::error::Error;
 
 /// Buckets remembered at most, whoever asks: some 30 MB. The ones asked for least are forgotten first.
-const REMEMBERED: u64 = 100_000;
+const MAX_BUCKETS: u64 = 100_000;
 
 /// What is counted apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -65,8 +65,8 @@ pub enum RateLimitKey {
 
 impl RateLimitKey {
     #[must_use]
-    pub fn at(address: IpAddr) -> Self {
-        Self::Network(network(address))
+    pub fn from_address(address: IpAddr) -> Self {
+        Self::Network(network_prefix(address))
     }
 }
 
@@ -99,7 +99,7 @@ impl RateLimiter {
     #[must_use]
     pub fn new(is_on: bool) -> Self {
         let longest = Duration::from_hours(1);
-        Self(is_on.then(|| Cache::builder().max_capacity(REMEMBERED).time_to_idle(longest).build()))
+        Self(is_on.then(|| Cache::builder().max_capacity(MAX_BUCKETS).time_to_idle(longest).build()))
     }
 
     /// Takes one out of a bucket. `None` where rate limiting is off.
@@ -147,7 +147,7 @@ impl RateLimiter {
 
     /// How many buckets are remembered.
     #[must_use]
-    pub fn remembered(&self) -> u64 {
+    pub fn bucket_count(&self) -> u64 {
         self.0.as_ref().map_or(0, |buckets| {
             buckets.run_pending_tasks();
             buckets.entry_count()
@@ -177,19 +177,19 @@ mod tests {
 
     #[test]
     fn a_household_is_an_ipv4_address_or_an_ipv6_64() {
-        let six = |text: &str| RateLimitKey::at(text.parse::<Ipv6Addr>().unwrap().into());
+        let six = |text: &str| RateLimitKey::from_address(text.parse::<Ipv6Addr>().unwrap().into());
         assert_eq!(six("2001:db8::1"), six("2001:db8::ffff:1"));
         assert_ne!(six("2001:db8::1"), six("2001:db8:0:1::1"));
-        assert_eq!(six("::ffff:10.0.0.1"), RateLimitKey::at(Ipv4Addr::new(10, 0, 0, 1).into()));
+        assert_eq!(six("::ffff:10.0.0.1"), RateLimitKey::from_address(Ipv4Addr::new(10, 0, 0, 1).into()));
     }
 
     #[test]
     fn a_million_addresses_do_not_fill_the_memory() {
         let limits = RateLimiter::new(true);
         for number in 0..1_000_000_u32 {
-            limits.check(Bucket::Api, RateLimitKey::at(Ipv4Addr::from_bits(number).into())).unwrap();
+            limits.check(Bucket::Api, RateLimitKey::from_address(Ipv4Addr::from_bits(number).into())).unwrap();
         }
-        assert!(limits.remembered() <= REMEMBERED, "{}", limits.remembered());
+        assert!(limits.bucket_count() <= MAX_BUCKETS, "{}", limits.bucket_count());
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// How long a look is good.
-const GOOD_FOR: Duration = Duration::from_secs(1);
+const RESULT_TTL: Duration = Duration::from_secs(1);
 
 /// One thing the server needs.
 pub struct Check {
@@ -25,10 +25,10 @@ pub struct ReadinessCache(Mutex<Option<(Instant, Arc<Vec<Check>>)>>);
 impl ReadinessCache {
     /// What was seen in the last second; otherwise what `look` sees now.
     #[must_use]
-    pub fn checks(&self, look: impl FnOnce() -> Vec<Check>) -> Arc<Vec<Check>> {
+    pub fn get_or_run(&self, look: impl FnOnce() -> Vec<Check>) -> Arc<Vec<Check>> {
         let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match last.as_ref() {
-            Some((at, seen)) if at.elapsed() < GOOD_FOR => seen.clone(),
+            Some((at, seen)) if at.elapsed() < RESULT_TTL => seen.clone(),
             _ => {
                 let seen = Arc::new(look());
                 *last = Some((Instant::now(), seen.clone()));

@@ -33,42 +33,42 @@ use crate::storage::preview_cache::PreviewCache;
 use crate::store;
 
 /// People whose files are being moved at once, at most.
-const MOVERS: usize = 64;
+const MOVE_LOCKS: usize = 64;
 
 /// What the rules work with: database, tree, caches. One for the whole process.
 pub struct Services {
     pub settings: Settings,
     pub db: Db,
-    pub tree: Arc<MediaDir>,
-    pub passwords: PasswordHasher,
-    pub sessions: SessionCache,
-    pub libraries: LibraryCache,
-    pub open_files: OpenFileCache,
-    pub attempts: LoginThrottle,
-    pub limits: RateLimiter,
-    pub signer: TokenSigner,
+    pub media_dir: Arc<MediaDir>,
+    pub password_hasher: PasswordHasher,
+    pub session_cache: SessionCache,
+    pub library_cache: LibraryCache,
+    pub open_file_cache: OpenFileCache,
+    pub login_throttle: LoginThrottle,
+    pub rate_limiter: RateLimiter,
+    pub token_signer: TokenSigner,
     pub users_file: WatchedUsersFile,
-    pub touches: LastSeen,
-    pub started: Instant,
+    pub last_seen: LastSeen,
+    pub started_at: Instant,
     pub metrics: Metrics,
     /// Why people's folders are not watched although they should be.
-    pub watch_trouble: OnceLock<String>,
-    pub backup_troubles: LastBackupError,
+    pub watch_error: OnceLock<String>,
+    pub last_backup_error: LastBackupError,
     /// Rounds of housekeeping.
-    pub(crate) rounds: AtomicU8,
-    pub readiness: ReadinessCache,
-    pub archives: ArchiveSlots,
-    pub rooms: Arc<QuotaHolds>,
-    pub scanner: MalwareScanner,
-    pub studio: PreviewRenderer,
-    pub previews: PreviewCache,
-    pub previewing: PreviewQueue,
-    pub appending: Arc<UploadLocks>,
-    pub(crate) arrivals: IngestQueue,
+    pub(crate) housekeeping_rounds: AtomicU8,
+    pub readiness_cache: ReadinessCache,
+    pub archive_slots: ArchiveSlots,
+    pub quota_holds: Arc<QuotaHolds>,
+    pub malware_scanner: MalwareScanner,
+    pub renderer: PreviewRenderer,
+    pub preview_cache: PreviewCache,
+    pub preview_queue: PreviewQueue,
+    pub upload_locks: Arc<UploadLocks>,
+    pub(crate) ingest_queue: IngestQueue,
     has_admin: AtomicBool,
-    movers: [Mutex<()>; MOVERS],
+    move_locks: [Mutex<()>; MOVE_LOCKS],
     /// People with a move that could not be taken back yet.
-    unsettled: Mutex<HashSet<UserId>>,
+    pending_moves: Mutex<HashSet<UserId>>,
 }
 
 impl Services {
@@ -78,46 +78,46 @@ impl Services {
     /// `Configuration` for what the admin has to mend.
     pub fn open(settings: Settings) -> Result<Self> {
         Self::check(&settings)?;
-        crate::config::data_dir(&settings.data_dir).map_err(|cause| {
-            not_usable(&cause, format!("The data directory {} cannot be used: {cause}", settings.data_dir.display()))
+        crate::config::create_data_dir(&settings.data_dir).map_err(|cause| {
+            unusable_error(&cause, format!("The data directory {} cannot be used: {cause}", settings.data_dir.display()))
         })?;
         let db = Db::open(&settings.database_url)?;
         let tree = Arc::new(MediaDir::open(&settings.media_dir).map_err(|cause| {
             let shown = settings.media_dir.display();
             let mend = format!("Make it writable for this user: chown $(id -un) {shown}");
-            not_usable(&cause, format!("The media folder {shown} cannot be used: {cause}. {mend}"))
+            unusable_error(&cause, format!("The media folder {shown} cannot be used: {cause}. {mend}"))
         })?);
         let has_admin = db.read(|conn| Ok(store::site::find_has_admin(conn)?))?;
         Ok(Self {
-            passwords: PasswordHasher::new()?,
-            sessions: SessionCache::new(),
-            libraries: LibraryCache::new(db.is_shared()),
-            open_files: OpenFileCache::default(),
-            attempts: LoginThrottle::new(settings.rate_limit),
-            limits: RateLimiter::new(settings.rate_limit),
-            signer: TokenSigner::open(&settings)?,
-            users_file: WatchedUsersFile::watch(settings.users_file.clone())?,
-            touches: LastSeen::default(),
-            started: Instant::now(),
+            password_hasher: PasswordHasher::new()?,
+            session_cache: SessionCache::new(),
+            library_cache: LibraryCache::new(db.is_shared()),
+            open_file_cache: OpenFileCache::default(),
+            login_throttle: LoginThrottle::new(settings.rate_limit),
+            rate_limiter: RateLimiter::new(settings.rate_limit),
+            token_signer: TokenSigner::open(&settings)?,
+            users_file: WatchedUsersFile::open(settings.users_file.clone())?,
+            last_seen: LastSeen::default(),
+            started_at: Instant::now(),
             metrics: Metrics::new()?,
-            watch_trouble: OnceLock::new(),
-            backup_troubles: LastBackupError::default(),
-            rounds: AtomicU8::new(rand::random()),
-            readiness: ReadinessCache::default(),
-            archives: ArchiveSlots::default(),
-            rooms: Arc::default(),
-            scanner: MalwareScanner::of(&settings)?,
-            studio: PreviewRenderer::new(settings.own_program.clone()),
-            previews: PreviewCache::open(&settings.data_dir)?,
-            previewing: PreviewQueue::default(),
-            appending: Arc::default(),
-            arrivals: IngestQueue::default(),
+            watch_error: OnceLock::new(),
+            last_backup_error: LastBackupError::default(),
+            housekeeping_rounds: AtomicU8::new(rand::random()),
+            readiness_cache: ReadinessCache::default(),
+            archive_slots: ArchiveSlots::default(),
+            quota_holds: Arc::default(),
+            malware_scanner: MalwareScanner::from_settings(&settings)?,
+            renderer: PreviewRenderer::new(settings.program.clone()),
+            preview_cache: PreviewCache::open(&settings.data_dir)?,
+            preview_queue: PreviewQueue::default(),
+            upload_locks: Arc::default(),
+            ingest_queue: IngestQueue::default(),
             has_admin: AtomicBool::new(has_admin),
-            movers: std::array::from_fn(|_| Mutex::new(())),
-            unsettled: Mutex::default(),
+            move_locks: std::array::from_fn(|_| Mutex::new(())),
+            pending_moves: Mutex::default(),
             settings,
             db,
-            tree,
+            media_dir: tree,
         })
     }
 
@@ -126,15 +126,15 @@ impl Services {
     ///
     /// # Errors
     /// What `work` says, after everything was rolled back.
-    pub fn change<T>(&self, owner: UserId, work: impl Fn(&mut Conn) -> Result<T>) -> Result<T> {
-        self.change_all(&BTreeSet::from([owner]), work)
+    pub fn write_library<T>(&self, owner: UserId, work: impl Fn(&mut Conn) -> Result<T>) -> Result<T> {
+        self.write_libraries(&BTreeSet::from([owner]), work)
     }
 
     /// The same for what several people keep; always in the same order, so that two never wait for each other.
     ///
     /// # Errors
     /// As [`Services::change`].
-    pub(crate) fn change_all<T>(&self, owners: &BTreeSet<UserId>, work: impl Fn(&mut Conn) -> Result<T>) -> Result<T> {
+    pub(crate) fn write_libraries<T>(&self, owners: &BTreeSet<UserId>, work: impl Fn(&mut Conn) -> Result<T>) -> Result<T> {
         let done = self.db.write(|conn| {
             let done = work(conn)?;
             // Last, so that whoever waits for these rows holds none that we want.
@@ -144,19 +144,19 @@ impl Services {
             Ok(done)
         });
         for owner in owners {
-            self.forget_library(*owner);
+            self.invalidate_library(*owner);
         }
         done
     }
 
     /// Forgets what is known of a person's library: after a change, and before it is acknowledged.
-    pub(crate) fn forget_library(&self, owner: UserId) {
-        self.libraries.forget(owner);
-        self.open_files.close_of(owner);
+    pub(crate) fn invalidate_library(&self, owner: UserId) {
+        self.library_cache.invalidate(owner);
+        self.open_file_cache.close_for_owner(owner);
     }
 
     /// The bytes of an item that are open, or what `look` finds to open them by.
-    pub(crate) fn open_or<T>(
+    pub(crate) fn find_open_or<T>(
         &self,
         owner: UserId,
         id: ItemId,
@@ -164,8 +164,8 @@ impl Services {
         look: impl FnOnce(&mut Conn) -> Result<T>,
     ) -> Result<Lookup<T>> {
         self.db.read(|conn| {
-            let library = self.libraries.of(conn, owner)?;
-            match self.open_files.find(&library, id, form) {
+            let library = self.library_cache.current(conn, owner)?;
+            match self.open_file_cache.find(&library, id, form) {
                 Some(source) => Ok(Lookup::Open(source)),
                 None => Ok(Lookup::Closed(library, look(conn)?)),
             }
@@ -177,10 +177,10 @@ impl Services {
     /// # Errors
     /// `Configuration` names what is wrong.
     pub fn check(settings: &Settings) -> Result<()> {
-        crate::db::file_of(&settings.database_url)?;
-        MalwareScanner::of(settings)?;
+        crate::db::sqlite_file(&settings.database_url)?;
+        MalwareScanner::from_settings(settings)?;
         if let Some(folder) = &settings.backup_dir {
-            settings.refuse_among_media(folder)?;
+            settings.ensure_backup_dir_not_media(folder)?;
         }
         for folder in [&settings.data_dir, &settings.media_dir] {
             if folder.exists() && !folder.is_dir() {
@@ -222,36 +222,36 @@ impl Services {
     ///
     /// # Errors
     /// `Unavailable` when another server has them.
-    pub fn claim(&self) -> Result<()> {
+    pub fn claim_media_dir(&self) -> Result<()> {
         const TAKEN: Error = Error::Unavailable("A server is running on these folders; stop it first.");
-        self.tree.claim().map_err(|cause| if cause.kind() == std::io::ErrorKind::WouldBlock { TAKEN } else { cause.into() })
+        self.media_dir.claim().map_err(|cause| if cause.kind() == std::io::ErrorKind::WouldBlock { TAKEN } else { cause.into() })
     }
 
-    fn unsettled(&self) -> MutexGuard<'_, HashSet<UserId>> {
-        self.unsettled.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock_pending_moves(&self) -> MutexGuard<'_, HashSet<UserId>> {
+        self.pending_moves.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn note_unsettled(&self, owner: UserId) {
-        self.unsettled().insert(owner);
+    pub(crate) fn add_pending_move(&self, owner: UserId) {
+        self.lock_pending_moves().insert(owner);
     }
 
-    pub(crate) fn note_settled(&self, owner: UserId) {
-        self.unsettled().remove(&owner);
+    pub(crate) fn clear_pending_move(&self, owner: UserId) {
+        self.lock_pending_moves().remove(&owner);
     }
 
-    pub(crate) fn is_unsettled(&self, owner: UserId) -> bool {
-        self.unsettled().contains(&owner)
+    pub(crate) fn has_pending_move(&self, owner: UserId) -> bool {
+        self.lock_pending_moves().contains(&owner)
     }
 
     /// Lets changes to one person's tree happen one after the other in this process;
     /// between processes the journal's unique key does.
-    pub(crate) fn moving(&self, owner: UserId) -> MutexGuard<'_, ()> {
-        let slot = usize::try_from(owner.0).unwrap_or_default() % MOVERS;
-        self.movers.get(slot).unwrap_or(&self.movers[0]).lock().unwrap_or_else(PoisonError::into_inner)
+    pub(crate) fn lock_moves(&self, owner: UserId) -> MutexGuard<'_, ()> {
+        let slot = usize::try_from(owner.0).unwrap_or_default() % MOVE_LOCKS;
+        self.move_locks.get(slot).unwrap_or(&self.move_locks[0]).lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn not_usable(cause: &std::io::Error, said: String) -> Error {
+fn unusable_error(cause: &std::io::Error, said: String) -> Error {
     match cause.kind() {
         std::io::ErrorKind::PermissionDenied => Error::NoPermission(said),
         _ => Error::Configuration(said),

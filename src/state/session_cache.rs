@@ -10,9 +10,9 @@ use super::versioned_cache::VersionedCache;
 use crate::model::{Session, User, UserId, now};
 
 /// How long another process's change may go unseen; changes of this one are seen at once.
-const TRUSTED_FOR: Duration = Duration::from_secs(5);
+const SESSION_TTL: Duration = Duration::from_secs(5);
 /// Sessions that are known at most.
-const MOST: u64 = 10_000;
+const MAX_SESSIONS: u64 = 10_000;
 
 /// A person on a device. The person may be pending or suspended: see [`User::status`].
 #[derive(Clone)]
@@ -20,14 +20,14 @@ pub struct AuthSession {
     pub session: Session,
     pub user: User,
     /// Differs when anything in their rows does.
-    pub likeness: u64,
+    pub fingerprint: u64,
 }
 
 impl AuthSession {
     pub(crate) fn new(session: Session, user: User) -> Self {
         let mut hasher = DefaultHasher::new();
         (&session, &user).hash(&mut hasher);
-        Self { session, user, likeness: hasher.finish() }
+        Self { session, user, fingerprint: hasher.finish() }
     }
 }
 
@@ -36,29 +36,29 @@ pub struct SessionCache(VersionedCache<String, Arc<AuthSession>>);
 
 impl SessionCache {
     pub(crate) fn new() -> Self {
-        Self(VersionedCache::new(MOST, TRUSTED_FOR))
+        Self(VersionedCache::new(MAX_SESSIONS, SESSION_TTL))
     }
 
     /// How many changes to people and sessions there were: ask before reading what is to be kept.
     #[must_use]
-    pub fn changes(&self) -> u64 {
-        self.0.changes()
+    pub fn invalidation_count(&self) -> u64 {
+        self.0.invalidation_count()
     }
 
     /// Keeps what was read when there had been `before` changes; nothing if there was one since.
-    pub(crate) fn keep(&self, key: &str, found: &Arc<AuthSession>, before: u64) {
-        self.0.keep(key.to_owned(), found.clone(), before);
+    pub(crate) fn insert_if_current(&self, key: &str, found: &Arc<AuthSession>, before: u64) {
+        self.0.insert_if_current(key.to_owned(), found.clone(), before);
     }
 
     /// Forgets what is known of a person: call it after every change to their row or sessions.
-    pub fn forget(&self, user: UserId) {
-        self.0.forget_where(|presence| presence.user.id == user);
+    pub fn invalidate_user(&self, user: UserId) {
+        self.0.invalidate_where(|presence| presence.user.id == user);
     }
 
     /// What is known of a token without asking the database.
     #[must_use]
-    pub fn peek(&self, token: &str) -> Option<Arc<AuthSession>> {
-        self.get(&hash_of(token))
+    pub fn get_by_token(&self, token: &str) -> Option<Arc<AuthSession>> {
+        self.get(&token_hash(token))
     }
 
     /// What is known under a key without asking the database.
@@ -69,6 +69,6 @@ impl SessionCache {
 
 /// What is stored of a token or code: its SHA-256. Their randomness makes a slow hash needless.
 #[must_use]
-pub fn hash_of(token: &str) -> String {
+pub fn token_hash(token: &str) -> String {
     hex::encode(Sha256::digest(token.as_bytes()))
 }

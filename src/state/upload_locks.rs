@@ -11,14 +11,14 @@ use crate::error::{Error, Result};
 use crate::model::UploadId;
 
 /// A writer that has heard nothing for so long may be a connection that died: another one may take over.
-const QUIET: Duration = Duration::from_secs(2);
+const IDLE_BEFORE_TAKEOVER: Duration = Duration::from_secs(2);
 /// How long to wait for a writer that was asked to stop.
-const PATIENCE: Duration = Duration::from_secs(10);
+const TAKEOVER_TIMEOUT: Duration = Duration::from_secs(10);
 
 struct Writer {
-    heard: Mutex<Instant>,
+    last_activity: Mutex<Instant>,
     stop: Notify,
-    is_stopped: std::sync::atomic::AtomicBool,
+    is_stop_requested: std::sync::atomic::AtomicBool,
     ended: Notify,
 }
 
@@ -42,17 +42,17 @@ impl UploadLocks {
     ///
     /// # Errors
     /// `Conflict` while another part is being written.
-    pub async fn enter(self: &Arc<Self>, id: UploadId) -> Result<UploadLock> {
+    pub async fn lock(self: &Arc<Self>, id: UploadId) -> Result<UploadLock> {
         const BUSY: &str = "Another part of this upload is being written.";
-        let until = Instant::now() + PATIENCE;
+        let until = Instant::now() + TAKEOVER_TIMEOUT;
         loop {
             let other = match self.writers().entry(id) {
                 std::collections::hash_map::Entry::Occupied(other) => other.get().clone(),
                 std::collections::hash_map::Entry::Vacant(free) => {
                     let writer = Arc::new(Writer {
-                        heard: Mutex::new(Instant::now()),
+                        last_activity: Mutex::new(Instant::now()),
                         stop: Notify::new(),
-                        is_stopped: false.into(),
+                        is_stop_requested: false.into(),
                         ended: Notify::new(),
                     });
                     free.insert(writer.clone());
@@ -60,10 +60,10 @@ impl UploadLocks {
                 }
             };
             let ended = other.ended.notified();
-            if other.quiet() < QUIET && !other.is_asked() || Instant::now() > until {
+            if other.idle_time() < IDLE_BEFORE_TAKEOVER && !other.is_stop_requested() || Instant::now() > until {
                 return Err(Error::Conflict(BUSY.into()));
             }
-            other.ask();
+            other.request_stop();
             drop(tokio::time::timeout(Duration::from_millis(200), ended).await);
         }
     }
@@ -71,27 +71,27 @@ impl UploadLocks {
     /// Asks a writer to end with what it has.
     pub fn stop(&self, id: UploadId) {
         if let Some(writer) = self.writers().get(&id) {
-            writer.ask();
+            writer.request_stop();
         }
     }
 
     /// Asks all writers to end with what they have: the server is about to stop.
     pub fn stop_all(&self) {
-        self.writers().values().for_each(|writer| writer.ask());
+        self.writers().values().for_each(|writer| writer.request_stop());
     }
 }
 
 impl Writer {
-    fn quiet(&self) -> Duration {
-        self.heard.lock().unwrap_or_else(PoisonError::into_inner).elapsed()
+    fn idle_time(&self) -> Duration {
+        self.last_activity.lock().unwrap_or_else(PoisonError::into_inner).elapsed()
     }
 
-    fn is_asked(&self) -> bool {
-        self.is_stopped.load(std::sync::atomic::Ordering::Acquire)
+    fn is_stop_requested(&self) -> bool {
+        self.is_stop_requested.load(std::sync::atomic::Ordering::Acquire)
     }
 
-    fn ask(&self) {
-        self.is_stopped.store(true, std::sync::atomic::Ordering::Release);
+    fn request_stop(&self) {
+        self.is_stop_requested.store(true, std::sync::atomic::Ordering::Release);
         // One permit is kept for a writer that does not wait yet.
         self.stop.notify_one();
     }
@@ -99,8 +99,8 @@ impl Writer {
 
 impl UploadLock {
     /// Says that bytes came.
-    pub fn heard(&self) {
-        *self.writer.heard.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+    pub fn record_activity(&self) {
+        *self.writer.last_activity.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
     }
 
     /// Done once the writer has been asked to end.

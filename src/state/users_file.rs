@@ -10,7 +10,7 @@ use crate::model::users_file::{self, UsersFile, UsersFileEntry};
 use crate::model::{Origin, User};
 
 /// How often the file is looked at.
-const LOOKED_AT_EVERY: Duration = Duration::from_secs(1);
+const CHECK_INTERVAL: Duration = Duration::from_secs(1);
 
 struct LoadedFile {
     looked: Instant,
@@ -26,20 +26,20 @@ impl WatchedUsersFile {
     ///
     /// # Errors
     /// `Configuration` when it cannot be read.
-    pub(crate) fn watch(path: Option<PathBuf>) -> Result<Self> {
+    pub(crate) fn open(path: Option<PathBuf>) -> Result<Self> {
         let Some(path) = path else { return Ok(Self(None)) };
         let stamp = atomic_file::stamp(&path);
         let listed = Arc::new(read(&path)?);
-        say_problems(&path, &listed);
+        log_problems(&path, &listed);
         Ok(Self(Some((path, Mutex::new(LoadedFile { looked: Instant::now(), stamp, listed })))))
     }
 
     /// What the file says now; nobody when it is gone. `None` when none is set.
     #[must_use]
-    pub fn listed(&self) -> Option<Arc<UsersFile>> {
+    pub fn current(&self) -> Option<Arc<UsersFile>> {
         let (path, known) = self.0.as_ref()?;
         let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.looked.elapsed() >= LOOKED_AT_EVERY {
+        if known.looked.elapsed() >= CHECK_INTERVAL {
             known.looked = Instant::now();
             let stamp = atomic_file::stamp(path);
             if stamp.is_none() || stamp != known.stamp {
@@ -48,7 +48,7 @@ impl WatchedUsersFile {
                     tracing::error!("{error} Until it is back, nobody in it can come in.");
                     UsersFile::default()
                 }));
-                say_problems(path, &known.listed);
+                log_problems(path, &known.listed);
             }
         }
         Some(known.listed.clone())
@@ -57,7 +57,7 @@ impl WatchedUsersFile {
     /// The line of that person, by username or e-mail.
     #[must_use]
     pub fn find(&self, login: &str) -> Option<UsersFileEntry> {
-        let listed = self.listed()?;
+        let listed = self.current()?;
         let login = login.trim().to_lowercase();
         let by_email = || listed.entries.values().find(|entry| entry.email.as_deref() == Some(login.as_str()));
         listed.entries.get(&login).or_else(by_email).cloned()
@@ -65,18 +65,18 @@ impl WatchedUsersFile {
 
     /// Whether the file says what access level that person has.
     #[must_use]
-    pub fn sets_level_of(&self, user: &User) -> bool {
-        let listed = self.listed().filter(|_| user.origin == Origin::File);
+    pub fn sets_access_level_of(&self, user: &User) -> bool {
+        let listed = self.current().filter(|_| user.origin == Origin::File);
         listed.is_some_and(|listed| listed.entries.get(&user.username).is_some_and(|entry| entry.access_level.is_some()))
     }
 
     /// Whether a person who came in through the file may stay: their line is there and as it was.
     #[must_use]
-    pub fn still_has(&self, user: &User) -> bool {
+    pub fn has_entry_of(&self, user: &User) -> bool {
         if user.origin == Origin::Here {
             return true;
         }
-        let Some(listed) = self.listed() else { return false };
+        let Some(listed) = self.current() else { return false };
         listed
             .entries
             .get(&user.username)
@@ -94,7 +94,7 @@ pub fn read(path: &Path) -> Result<UsersFile> {
     Ok(users_file::parse(&text))
 }
 
-fn say_problems(path: &Path, listed: &UsersFile) {
+fn log_problems(path: &Path, listed: &UsersFile) {
     for (line, why) in &listed.problems {
         tracing::warn!("users file {}, line {line}: {why}", path.display());
     }

@@ -8,8 +8,8 @@ use moka::sync::Cache;
 
 /// A cache that never keeps what was read before a change and arrives after it.
 pub(crate) struct VersionedCache<K, V> {
-    kept: Cache<K, V>,
-    changes: Mutex<u64>,
+    entries: Cache<K, V>,
+    invalidations: Mutex<u64>,
 }
 
 impl<K, V> VersionedCache<K, V>
@@ -19,11 +19,11 @@ where
 {
     /// At most `most` things, each for `time` at most.
     pub fn new(most: u64, time: Duration) -> Self {
-        Self { kept: Cache::builder().max_capacity(most).time_to_live(time).build(), changes: Mutex::default() }
+        Self { entries: Cache::builder().max_capacity(most).time_to_live(time).build(), invalidations: Mutex::default() }
     }
 
     fn lock(&self) -> MutexGuard<'_, u64> {
-        self.changes.lock().unwrap_or_else(PoisonError::into_inner)
+        self.invalidations.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub fn get<Q>(&self, key: &Q) -> Option<V>
@@ -31,42 +31,42 @@ where
         K: std::borrow::Borrow<Q>,
         Q: Hash + Eq + ?Sized,
     {
-        self.kept.get(key)
+        self.entries.get(key)
     }
 
     /// How many changes there were: ask before reading what is to be kept.
-    pub fn changes(&self) -> u64 {
+    pub fn invalidation_count(&self) -> u64 {
         *self.lock()
     }
 
     /// Keeps what was read when there had been `before` changes; nothing if there was one since.
-    pub fn keep(&self, key: K, value: V, before: u64) {
+    pub fn insert_if_current(&self, key: K, value: V, before: u64) {
         let changes = self.lock();
         if *changes == before {
-            self.kept.insert(key, value);
+            self.entries.insert(key, value);
         }
     }
 
     /// Forgets what was read of one thing: call it after a change and before it is acknowledged.
-    pub fn forget(&self, key: &K) {
+    pub fn invalidate(&self, key: &K) {
         *self.lock() += 1;
-        self.kept.invalidate(key);
+        self.entries.invalidate(key);
     }
 
     /// Forgets what `is_changed` says.
-    pub fn forget_where(&self, is_changed: impl Fn(&V) -> bool) {
+    pub fn invalidate_where(&self, is_changed: impl Fn(&V) -> bool) {
         let mut changes = self.lock();
         *changes += 1;
-        let keys: Vec<_> = self.kept.iter().filter(|(_, value)| is_changed(value)).map(|(key, _)| (*key).clone()).collect();
+        let keys: Vec<_> = self.entries.iter().filter(|(_, value)| is_changed(value)).map(|(key, _)| (*key).clone()).collect();
         for key in keys {
-            self.kept.invalidate(&key);
+            self.entries.invalidate(&key);
         }
     }
 
     /// Forgets everything.
-    pub fn forget_all(&self) {
+    pub fn invalidate_all(&self) {
         *self.lock() += 1;
-        self.kept.invalidate_all();
+        self.entries.invalidate_all();
     }
 }
 
@@ -77,13 +77,13 @@ mod tests {
     #[test]
     fn what_was_read_before_a_change_is_not_kept_after_it() {
         let known = VersionedCache::new(10, Duration::from_mins(1));
-        let before = known.changes();
-        known.forget(&1);
-        known.keep(1, "old", before);
+        let before = known.invalidation_count();
+        known.invalidate(&1);
+        known.insert_if_current(1, "old", before);
         assert_eq!(known.get(&1), None);
-        known.keep(1, "new", known.changes());
+        known.insert_if_current(1, "new", known.invalidation_count());
         assert_eq!(known.get(&1), Some("new"));
-        known.forget_where(|value| *value == "new");
+        known.invalidate_where(|value| *value == "new");
         assert_eq!(known.get(&1), None);
     }
 }

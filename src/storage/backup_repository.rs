@@ -10,17 +10,17 @@ use rustix::fs::FlockOperation;
 use sha2::{Digest, Sha256};
 
 use super::sha256_of;
-use crate::config::private_dir;
+use crate::config::create_private_dir;
 
 /// Bytes copied at once.
-const CHUNK: usize = 1 << 20;
+const CHUNK_BYTES: usize = 1 << 20;
 /// What the name of a content that was put aside ends with.
-const ASIDE: &str = ".damaged";
+const DAMAGED_SUFFIX: &str = ".damaged";
 /// New contents that are made durable together, and their bytes.
-const BATCH: usize = 512;
-const BATCH_BYTES: u64 = 256 << 20;
+const MAX_BATCH_FILES: usize = 512;
+const MAX_BATCH_BYTES: u64 = 256 << 20;
 /// Bytes of the disk that stay free.
-const RESERVE: u64 = 64 << 20;
+const RESERVED_BYTES: u64 = 64 << 20;
 
 /// A folder of backups that is ours until this is dropped.
 pub struct BackupRepository {
@@ -40,14 +40,14 @@ impl BackupRepository {
     pub fn open(root: &Path) -> io::Result<Self> {
         let staging = root.join("objects/.new");
         for folder in [root, &root.join("sets"), &staging] {
-            private_dir(folder)?;
+            create_private_dir(folder)?;
         }
         let lock = fs::OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(root.join("lock"))?;
         rustix::fs::flock(&lock, FlockOperation::NonBlockingLockExclusive)?;
         for half in fs::read_dir(&staging)? {
             fs::remove_file(half?.path())?;
         }
-        for set in names(&root.join("sets"), |name| name.starts_with('.'))? {
+        for set in list_names(&root.join("sets"), |name| name.starts_with('.'))? {
             fs::remove_dir_all(root.join("sets").join(set))?;
         }
         Ok(Self { root: root.to_path_buf(), staging, staged: Vec::new(), staged_bytes: 0, _lock: lock })
@@ -58,15 +58,15 @@ impl BackupRepository {
         &self.root
     }
 
-    fn object(&self, sha256: &str) -> PathBuf {
+    fn object_path(&self, sha256: &str) -> PathBuf {
         self.root.join("objects").join(sha256.get(..2).unwrap_or("00")).join(sha256)
     }
 
     /// Whether a content of that hash and length is kept.
     #[must_use]
-    pub fn has(&self, sha256: &str, size: u64) -> bool {
+    pub fn has_object(&self, sha256: &str, size: u64) -> bool {
         is_hash(sha256)
-            && [self.object(sha256), self.staging.join(sha256)]
+            && [self.object_path(sha256), self.staging.join(sha256)]
                 .iter()
                 .any(|path| fs::metadata(path).is_ok_and(|about| about.len() == size))
     }
@@ -81,7 +81,7 @@ impl BackupRepository {
         if !is_hash(sha256) {
             return Ok(false);
         }
-        self.refuse_full(size)?;
+        self.ensure_space(size)?;
         let path = self.staging.join(sha256);
         let mut copy = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&path)?;
         let is_right = copy_checked(file, &mut copy, sha256, size);
@@ -91,15 +91,15 @@ impl BackupRepository {
         }
         self.staged.push(sha256.to_owned());
         self.staged_bytes += size;
-        if self.staged.len() >= BATCH || self.staged_bytes >= BATCH_BYTES {
-            self.settle()?;
+        if self.staged.len() >= MAX_BATCH_FILES || self.staged_bytes >= MAX_BATCH_BYTES {
+            self.flush()?;
         }
         Ok(true)
     }
 
-    fn refuse_full(&self, bytes: u64) -> io::Result<()> {
+    fn ensure_space(&self, bytes: u64) -> io::Result<()> {
         let stat = rustix::fs::statvfs(&self.root)?;
-        if stat.f_bavail * stat.f_frsize < bytes.saturating_add(RESERVE) {
+        if stat.f_bavail * stat.f_frsize < bytes.saturating_add(RESERVED_BYTES) {
             return Err(io::Error::new(io::ErrorKind::StorageFull, "the disk of the backups is full"));
         }
         Ok(())
@@ -109,12 +109,12 @@ impl BackupRepository {
     ///
     /// # Errors
     /// The system's.
-    pub fn settle(&mut self) -> io::Result<()> {
+    pub fn flush(&mut self) -> io::Result<()> {
         self.sync()?;
         self.staged_bytes = 0;
         for sha256 in std::mem::take(&mut self.staged) {
-            let place = self.object(&sha256);
-            private_dir(place.parent().unwrap_or(&self.root))?;
+            let place = self.object_path(&sha256);
+            create_private_dir(place.parent().unwrap_or(&self.root))?;
             fs::rename(self.staging.join(&sha256), place)?;
         }
         Ok(())
@@ -138,7 +138,7 @@ impl BackupRepository {
     /// # Errors
     /// The system's.
     pub fn open_object(&self, sha256: &str) -> io::Result<File> {
-        if is_hash(sha256) { File::open(self.object(sha256)) } else { Err(io::ErrorKind::InvalidInput.into()) }
+        if is_hash(sha256) { File::open(self.object_path(sha256)) } else { Err(io::ErrorKind::InvalidInput.into()) }
     }
 
     /// Contents that no set needs: those whose hash is not in `needed`, and damaged ones that were put aside, once they
@@ -146,16 +146,16 @@ impl BackupRepository {
     ///
     /// # Errors
     /// The system's.
-    pub fn spare(&self, needed: &BTreeMap<String, u64>) -> io::Result<Vec<(PathBuf, u64)>> {
-        let is_spare = |name: &str| match name.strip_suffix(ASIDE) {
+    pub fn list_unreferenced(&self, needed: &BTreeMap<String, u64>) -> io::Result<Vec<(PathBuf, u64)>> {
+        let is_spare = |name: &str| match name.strip_suffix(DAMAGED_SUFFIX) {
             // Part of what is damaged may be of use until then.
-            Some(sha256) => is_hash(sha256) && needed.get(sha256).is_none_or(|size| self.has(sha256, *size)),
+            Some(sha256) => is_hash(sha256) && needed.get(sha256).is_none_or(|size| self.has_object(sha256, *size)),
             None => is_hash(name) && !needed.contains_key(name),
         };
         let mut spare = Vec::new();
-        for folder in names(&self.root.join("objects"), |name| !name.starts_with('.'))? {
+        for folder in list_names(&self.root.join("objects"), |name| !name.starts_with('.'))? {
             let folder = self.root.join("objects").join(folder);
-            for name in names(&folder, is_spare)? {
+            for name in list_names(&folder, is_spare)? {
                 let content = folder.join(name);
                 let size = fs::metadata(&content)?.len();
                 spare.push((content, size));
@@ -168,7 +168,7 @@ impl BackupRepository {
     ///
     /// # Errors
     /// The system's.
-    pub fn remove_content(&self, content: &Path) -> io::Result<()> {
+    pub fn remove_object(&self, content: &Path) -> io::Result<()> {
         fs::remove_file(content)
     }
 
@@ -176,14 +176,14 @@ impl BackupRepository {
     ///
     /// # Errors
     /// The system's.
-    pub fn is_sound(&self, sha256: &str) -> io::Result<bool> {
+    pub fn verify_object(&self, sha256: &str) -> io::Result<bool> {
         match self.open_object(sha256).and_then(|mut object| sha256_of(&mut object)) {
             Ok(hash) if hash == sha256 => return Ok(true),
             // A disk that fails is not made better by renaming.
             Err(_) => return Ok(false),
             Ok(_) => {}
         }
-        fs::rename(self.object(sha256), self.object(&format!("{sha256}{ASIDE}")))?;
+        fs::rename(self.object_path(sha256), self.object_path(&format!("{sha256}{DAMAGED_SUFFIX}")))?;
         Ok(false)
     }
 
@@ -191,13 +191,13 @@ impl BackupRepository {
     ///
     /// # Errors
     /// The system's.
-    pub fn sets(&self) -> io::Result<Vec<String>> {
-        sets_in(&self.root)
+    pub fn list_sets(&self) -> io::Result<Vec<String>> {
+        list_sets_in(&self.root)
     }
 
     /// The folder of a set.
     #[must_use]
-    pub fn set(&self, name: &str) -> PathBuf {
+    pub fn set_path(&self, name: &str) -> PathBuf {
         self.root.join("sets").join(name)
     }
 
@@ -206,7 +206,7 @@ impl BackupRepository {
     /// # Errors
     /// The system's.
     pub fn begin_set(&self, name: &str) -> io::Result<PathBuf> {
-        let folder = self.set(&format!(".{name}"));
+        let folder = self.set_path(&format!(".{name}"));
         fs::DirBuilder::new().mode(0o700).create(&folder)?;
         Ok(folder)
     }
@@ -215,16 +215,16 @@ impl BackupRepository {
     ///
     /// # Errors
     /// The system's.
-    pub fn keep_set(&mut self, name: &str) -> io::Result<()> {
-        self.settle()?;
+    pub fn publish_set(&mut self, name: &str) -> io::Result<()> {
+        self.flush()?;
         self.sync()?;
-        fs::rename(self.set(&format!(".{name}")), self.set(name))?;
+        fs::rename(self.set_path(&format!(".{name}")), self.set_path(name))?;
         File::open(self.root.join("sets"))?.sync_all()
     }
 
     /// Takes away what was begun under that name and is to be no set.
-    pub fn drop_set(&self, name: &str) {
-        if let Err(cause) = fs::remove_dir_all(self.set(&format!(".{name}"))) {
+    pub fn discard_set(&self, name: &str) {
+        if let Err(cause) = fs::remove_dir_all(self.set_path(&format!(".{name}"))) {
             tracing::warn!("a half-made backup is left: {cause}");
         }
     }
@@ -233,8 +233,8 @@ impl BackupRepository {
     /// The system's.
     pub fn remove_set(&self, name: &str) -> io::Result<()> {
         // Half-removed, it is none.
-        let gone = self.set(&format!(".{name}"));
-        fs::rename(self.set(name), &gone)?;
+        let gone = self.set_path(&format!(".{name}"));
+        fs::rename(self.set_path(name), &gone)?;
         fs::remove_dir_all(gone)
     }
 }
@@ -243,9 +243,9 @@ impl BackupRepository {
 ///
 /// # Errors
 /// The system's.
-pub fn sets_in(root: &Path) -> io::Result<Vec<String>> {
+pub fn list_sets_in(root: &Path) -> io::Result<Vec<String>> {
     let folder = root.join("sets");
-    match names(&folder, |name| !name.starts_with('.') && folder.join(name).is_dir()) {
+    match list_names(&folder, |name| !name.starts_with('.') && folder.join(name).is_dir()) {
         Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
         other => other,
     }
@@ -255,7 +255,7 @@ fn is_hash(name: &str) -> bool {
     name.len() == 64 && name.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
 }
 
-fn names(folder: &Path, is_wanted: impl Fn(&str) -> bool) -> io::Result<Vec<String>> {
+fn list_names(folder: &Path, is_wanted: impl Fn(&str) -> bool) -> io::Result<Vec<String>> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder)? {
         found.extend(entry?.file_name().into_string().ok().filter(|name| is_wanted(name)));
@@ -267,7 +267,7 @@ fn names(folder: &Path, is_wanted: impl Fn(&str) -> bool) -> io::Result<Vec<Stri
 /// Copies all of it: false when the source cannot be read, or has not that length and SHA-256.
 fn copy_checked(from: &mut impl Read, to: &mut impl Write, sha256: &str, size: u64) -> io::Result<bool> {
     let (mut hash, mut copied) = (Sha256::new(), 0);
-    let mut chunk = vec![0; CHUNK];
+    let mut chunk = vec![0; CHUNK_BYTES];
     loop {
         let read = match from.read(&mut chunk) {
             Err(cause) if cause.kind() == io::ErrorKind::Interrupted => continue,
@@ -292,8 +292,8 @@ mod tests {
 
     /// Names of the files among the contents.
     fn kept(vault: &BackupRepository) -> Vec<String> {
-        let folders = names(&vault.root.join("objects"), |name| !name.starts_with('.')).unwrap();
-        folders.iter().flat_map(|folder| names(&vault.root.join("objects").join(folder), |_| true).unwrap()).collect()
+        let folders = list_names(&vault.root.join("objects"), |name| !name.starts_with('.')).unwrap();
+        folders.iter().flat_map(|folder| list_names(&vault.root.join("objects").join(folder), |_| true).unwrap()).collect()
     }
 
     #[test]
@@ -303,12 +303,12 @@ mod tests {
         assert!(!vault.put(&mut &b"abd"[..], ABC, 3).unwrap(), "another content");
         assert!(!vault.put(&mut &b"abc"[..], "../../etc/passwd", 3).unwrap(), "no hash");
         assert!(vault.put(&mut &b"abc"[..], ABC, 3).unwrap());
-        assert!(vault.has(ABC, 3));
+        assert!(vault.has_object(ABC, 3));
         assert_eq!(kept(&vault), Vec::<String>::new(), "not durable yet");
-        vault.settle().unwrap();
+        vault.flush().unwrap();
         assert_eq!(kept(&vault), [ABC]);
-        assert!(vault.is_sound(ABC).unwrap());
-        assert!(!vault.has(ABC, 4));
+        assert!(vault.verify_object(ABC).unwrap());
+        assert!(!vault.has_object(ABC, 4));
     }
 
     #[test]
@@ -323,8 +323,8 @@ mod tests {
         );
         drop(vault);
         let vault = BackupRepository::open(folder.path()).unwrap();
-        assert!(!vault.has(ABC, 3));
-        assert_eq!(vault.sets().unwrap(), Vec::<String>::new());
+        assert!(!vault.has_object(ABC, 3));
+        assert_eq!(vault.list_sets().unwrap(), Vec::<String>::new());
         vault.begin_set("20261122T060000Z").unwrap();
     }
 
@@ -333,20 +333,20 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let mut vault = BackupRepository::open(folder.path()).unwrap();
         assert!(vault.put(&mut &b"abc"[..], ABC, 3).unwrap());
-        vault.settle().unwrap();
-        fs::write(vault.object(ABC), "abd").unwrap();
-        assert!(!vault.is_sound(ABC).unwrap());
-        assert!(!vault.has(ABC, 3));
+        vault.flush().unwrap();
+        fs::write(vault.object_path(ABC), "abd").unwrap();
+        assert!(!vault.verify_object(ABC).unwrap());
+        assert!(!vault.has_object(ABC, 3));
         assert_eq!(kept(&vault), [format!("{ABC}.damaged")]);
         let needed = BTreeMap::from([(ABC.to_owned(), 3)]);
-        assert_eq!(vault.spare(&needed).unwrap(), Vec::new(), "nothing better is there");
+        assert_eq!(vault.list_unreferenced(&needed).unwrap(), Vec::new(), "nothing better is there");
         assert!(vault.put(&mut &b"abc"[..], ABC, 3).unwrap());
-        vault.settle().unwrap();
-        assert!(vault.is_sound(ABC).unwrap());
-        let spare = vault.spare(&needed).unwrap();
+        vault.flush().unwrap();
+        assert!(vault.verify_object(ABC).unwrap());
+        let spare = vault.list_unreferenced(&needed).unwrap();
         assert_eq!((spare.len(), spare[0].1), (1, 3));
-        vault.remove_content(&spare[0].0).unwrap();
+        vault.remove_object(&spare[0].0).unwrap();
         assert_eq!(kept(&vault), [ABC]);
-        assert_eq!(vault.spare(&BTreeMap::new()).unwrap(), [(vault.object(ABC), 3)], "nobody needs it");
+        assert_eq!(vault.list_unreferenced(&BTreeMap::new()).unwrap(), [(vault.object_path(ABC), 3)], "nobody needs it");
     }
 }

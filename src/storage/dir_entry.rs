@@ -35,7 +35,7 @@ pub struct DirEntry {
 impl DirEntry {
     /// The name for people.
     #[must_use]
-    pub fn shown(&self) -> String {
+    pub fn display_name(&self) -> String {
         self.readable.clone()
     }
 }
@@ -73,7 +73,7 @@ pub(crate) fn each<T>(directory: &OwnedFd, make: impl Fn(&CStr, &Stat) -> T) -> 
 /// # Errors
 /// The system's.
 pub(crate) fn entries(directory: &OwnedFd) -> io::Result<Vec<DirEntry>> {
-    each(directory, about)
+    each(directory, entry_from_stat)
 }
 
 /// What stands in a directory under that name.
@@ -83,13 +83,13 @@ pub(crate) fn entries(directory: &OwnedFd) -> io::Result<Vec<DirEntry>> {
 pub(crate) fn entry(directory: &OwnedFd, name: &str) -> io::Result<Option<DirEntry>> {
     let name = CString::new(name)?;
     match rustix::fs::statat(directory, &name, AtFlags::SYMLINK_NOFOLLOW) {
-        Ok(stat) => Ok(Some(about(&name, &stat))),
+        Ok(stat) => Ok(Some(entry_from_stat(&name, &stat))),
         Err(rustix::io::Errno::NOENT) => Ok(None),
         Err(cause) => Err(cause.into()),
     }
 }
 
-fn about(name: &CStr, stat: &Stat) -> DirEntry {
+fn entry_from_stat(name: &CStr, stat: &Stat) -> DirEntry {
     let kind = match FileType::from_raw_mode(stat.st_mode) {
         FileType::RegularFile => EntryKind::File,
         FileType::Directory => EntryKind::Directory,

@@ -10,10 +10,10 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{AtFlags, FileType, Mode, OFlags};
 
 use super::dir_entry::each;
-use super::open_beneath::{BENEATH, open_regular};
+use super::open_beneath::{RESOLVE_FLAGS, open_regular};
 
 /// Folders within folders that are looked into.
-const DEEPEST: usize = 64;
+const MAX_DEPTH: usize = 64;
 
 /// The root of such a tree.
 pub struct ExternalTree {
@@ -43,7 +43,7 @@ impl ExternalTree {
     /// # Errors
     /// The system's.
     pub fn folders(&self) -> io::Result<Vec<OsString>> {
-        let entries = listed(&self.root)?.into_iter();
+        let entries = list_directory(&self.root)?.into_iter();
         Ok(entries.filter(|(_, kind)| *kind == FileType::Directory).map(|(name, _)| name).collect())
     }
 
@@ -55,7 +55,7 @@ impl ExternalTree {
         let mut contents = DirectoryContents::default();
         let mut waiting = vec![PathBuf::new()];
         while let Some(inner) = waiting.pop() {
-            let opened = self.directory(&folder.join(&inner)).and_then(|directory| listed(&directory));
+            let opened = self.open_directory(&folder.join(&inner)).and_then(|directory| list_directory(&directory));
             let entries = match opened {
                 Ok(entries) => entries,
                 Err(cause) if inner.as_os_str().is_empty() => return Err(cause),
@@ -68,7 +68,7 @@ impl ExternalTree {
                 let path = inner.join(name);
                 match kind {
                     FileType::RegularFile => contents.files.push(path),
-                    FileType::Directory if path.components().count() > DEEPEST => {
+                    FileType::Directory if path.components().count() > MAX_DEPTH => {
                         contents.others.push((path, "too many folders within folders".into()));
                     }
                     FileType::Directory => {
@@ -99,16 +99,16 @@ impl ExternalTree {
     /// The system's.
     pub fn remove_file(&self, path: &Path) -> io::Result<()> {
         let (above, name) = (path.parent().unwrap_or(Path::new("")), path.file_name().unwrap_or_default());
-        Ok(rustix::fs::unlinkat(self.directory(above)?, name, AtFlags::empty())?)
+        Ok(rustix::fs::unlinkat(self.open_directory(above)?, name, AtFlags::empty())?)
     }
 
-    fn directory(&self, path: &Path) -> io::Result<OwnedFd> {
-        Ok(rustix::fs::openat2(&self.root, path, OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty(), BENEATH)?)
+    fn open_directory(&self, path: &Path) -> io::Result<OwnedFd> {
+        Ok(rustix::fs::openat2(&self.root, path, OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty(), RESOLVE_FLAGS)?)
     }
 }
 
 /// Names and kinds, in the order of names.
-fn listed(directory: &OwnedFd) -> io::Result<Vec<(OsString, FileType)>> {
+fn list_directory(directory: &OwnedFd) -> io::Result<Vec<(OsString, FileType)>> {
     let mut found =
         each(directory, |name, stat| (OsString::from_vec(name.to_bytes().to_vec()), FileType::from_raw_mode(stat.st_mode)))?;
     found.sort_by(|one, other| one.0.cmp(&other.0));

@@ -14,7 +14,7 @@ pub const UPLOADS: &str = ".uploads";
 /// Where files lie that the malware scanner took away.
 pub const QUARANTINE: &str = ".quarantine";
 /// RFC 3986, 2.3: what needs no escape.
-const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+const MAX_COMPONENT_BYTES: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// One file: the person's folder, the directory in it ("" = the folder itself), the name.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,7 +39,7 @@ impl FileLocation {
 
     /// A resumable upload that is not whole yet.
     #[must_use]
-    pub fn unfinished(id: Uuid) -> Self {
+    pub fn upload(id: Uuid) -> Self {
         Self::new(UPLOADS, "", &id.simple().to_string())
     }
 
@@ -66,7 +66,7 @@ impl FileLocation {
     #[must_use]
     pub fn url_path(&self) -> String {
         let path = format!("{}/{}", self.directory_text(), self.name);
-        path.split('/').flat_map(|part| ["/".into(), Cow::from(utf8_percent_encode(part, COMPONENT))]).collect()
+        path.split('/').flat_map(|part| ["/".into(), Cow::from(utf8_percent_encode(part, MAX_COMPONENT_BYTES))]).collect()
     }
 
     #[must_use]
@@ -76,13 +76,13 @@ impl FileLocation {
 
     /// The directory beneath the person's folder; empty at its top.
     #[must_use]
-    pub fn beneath(&self) -> &str {
+    pub fn directory(&self) -> &str {
         &self.directory
     }
 
     /// The same place under another name.
     #[must_use]
-    pub fn named(&self, name: &FileName) -> Self {
+    pub fn with_name(&self, name: &FileName) -> Self {
         Self { name: name.as_str().into(), ..self.clone() }
     }
 }

@@ -22,12 +22,12 @@ impl FileName {
             return None;
         }
         let kept = if is_reserved(trimmed) { format!("_{trimmed}") } else { trimmed.to_owned() };
-        Some(Self(shortened(&kept, "")))
+        Some(Self(shorten(&kept, "")))
     }
 
     /// The name as a person typed it: what would be cut, because it looks like a path or is too long, is refused.
     #[must_use]
-    pub fn typed(raw: &str) -> Option<Self> {
+    pub fn parse_typed(raw: &str) -> Option<Self> {
         if raw.contains(['/', '\\']) || raw.chars().count() > MAX_BYTES { None } else { Self::parse(raw) }
     }
 
@@ -40,7 +40,7 @@ impl FileName {
     /// `name (1).jpg` for `name.jpg`; number 0 is the name itself.
     #[must_use]
     pub fn numbered(&self, number: u32) -> Self {
-        if number == 0 { self.clone() } else { Self(shortened(&self.0, &format!(" ({number})"))) }
+        if number == 0 { self.clone() } else { Self(shorten(&self.0, &format!(" ({number})"))) }
     }
 
     #[must_use]
@@ -68,7 +68,7 @@ pub fn search_key(name: &str) -> String {
 }
 
 /// `name` with `suffix` before its extension, cut at a character so that all of it fits.
-fn shortened(name: &str, suffix: &str) -> String {
+fn shorten(name: &str, suffix: &str) -> String {
     let (stem, extension) = split_extension(name);
     let room = MAX_BYTES.saturating_sub(suffix.len() + extension.len());
     let mut stem = stem.to_owned();

@@ -13,7 +13,7 @@ use super::media_dir::MediaDir;
 use super::preallocate::PreallocatedFile;
 
 /// Enough of a file's beginning to say what it is.
-const HEAD: usize = 8192;
+const HEAD_BYTES: usize = 8192;
 
 /// Bytes being written; gone again when dropped before [`IncomingFile::finish`].
 pub struct IncomingFile {
@@ -52,7 +52,7 @@ impl IncomingFile {
     /// # Errors
     /// The system's; `StorageFull` when the disk is.
     pub fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        let missing = HEAD.saturating_sub(self.head.len());
+        let missing = HEAD_BYTES.saturating_sub(self.head.len());
         self.head.extend(bytes.iter().take(missing));
         self.hash.update(bytes);
         self.size += bytes.len() as u64;
@@ -98,7 +98,7 @@ impl Drop for IncomingFile {
 
 impl ReceivedFile {
     #[must_use]
-    pub const fn place(&self) -> &FileLocation {
+    pub const fn location(&self) -> &FileLocation {
         &self.place
     }
 
@@ -107,14 +107,14 @@ impl ReceivedFile {
     ///
     /// # Errors
     /// The system's.
-    pub fn at_rest(tree: Arc<MediaDir>, place: FileLocation, sha256: Option<&str>) -> io::Result<Self> {
+    pub fn open_existing(tree: Arc<MediaDir>, place: FileLocation, sha256: Option<&str>) -> io::Result<Self> {
         let mut file = tree.open_file(&place)?;
         let size = file.metadata()?.len();
         let sha256 = match sha256 {
             Some(known) => known.to_owned(),
             None => sha256_of(&mut file)?,
         };
-        Ok(Self { tree, place, is_kept: true, head: head_of(&file)?, file: None, size, sha256 })
+        Ok(Self { tree, place, is_kept: true, head: read_head(&file)?, file: None, size, sha256 })
     }
 
     /// Makes the bytes durable; once they are, it does nothing.
@@ -126,7 +126,7 @@ impl ReceivedFile {
     }
 
     /// Says whether the file stays when this is dropped: it has found its place, or nobody wants it.
-    pub const fn set_kept(&mut self, is_kept: bool) {
+    pub const fn set_keep(&mut self, is_kept: bool) {
         self.is_kept = is_kept;
     }
 }
@@ -153,15 +153,15 @@ impl PartialFile {
     /// # Errors
     /// The system's; `UnexpectedEof` when bytes before the offset are gone.
     pub fn open(tree: Arc<MediaDir>, place: FileLocation, offset: u64, length: u64, state: &[u8]) -> io::Result<Self> {
-        let mut file = match tree.open_to_append(&place, offset == 0) {
-            Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Err(gone()),
+        let mut file = match tree.open_for_append(&place, offset == 0) {
+            Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Err(closed_error()),
             other => other?,
         };
         if file.metadata()?.len() < offset {
-            return Err(gone());
+            return Err(closed_error());
         }
         file.set_len(offset)?;
-        let hash = match restored(state) {
+        let hash = match restore_hasher(state) {
             Some(hash) => hash,
             // Another version of the library wrote it.
             None => hash_of(&mut file)?,
@@ -209,7 +209,7 @@ impl PartialFile {
             place: self.place,
             is_kept: true,
             file: None,
-            head: head_of(self.file.file())?,
+            head: read_head(self.file.file())?,
             size: self.file.size(),
             sha256: hex::encode(self.hash.finalize()),
         })
@@ -222,19 +222,19 @@ pub fn empty_state() -> Vec<u8> {
     Sha256::new().serialize().to_vec()
 }
 
-fn gone() -> io::Error {
+fn closed_error() -> io::Error {
     io::Error::new(io::ErrorKind::UnexpectedEof, "bytes that had arrived are gone")
 }
 
-fn restored(state: &[u8]) -> Option<Sha256> {
+fn restore_hasher(state: &[u8]) -> Option<Sha256> {
     let state = SerializedState::<Sha256>::try_from(state).ok()?;
     Sha256::deserialize(&state).ok()
 }
 
-fn head_of(mut file: &File) -> io::Result<Vec<u8>> {
-    let mut head = Vec::with_capacity(HEAD);
+fn read_head(mut file: &File) -> io::Result<Vec<u8>> {
+    let mut head = Vec::with_capacity(HEAD_BYTES);
     file.seek(SeekFrom::Start(0))?;
-    file.take(HEAD as u64).read_to_end(&mut head)?;
+    file.take(HEAD_BYTES as u64).read_to_end(&mut head)?;
     Ok(head)
 }
 
@@ -294,7 +294,7 @@ mod tests {
         assert_eq!(count(), 1);
         drop(refused);
         assert_eq!(count(), 0);
-        IncomingFile::create(tree).unwrap().finish().set_kept(true);
+        IncomingFile::create(tree).unwrap().finish().set_keep(true);
         assert_eq!(count(), 1);
     }
 
@@ -305,14 +305,14 @@ mod tests {
         let (mut offset, mut state) = (0, empty_state());
         for part in bytes.chunks(33_333) {
             let mut partial =
-                PartialFile::open(tree.clone(), FileLocation::unfinished(uuid::Uuid::nil()), offset, 400_000, &state).unwrap();
+                PartialFile::open(tree.clone(), FileLocation::upload(uuid::Uuid::nil()), offset, 400_000, &state).unwrap();
             partial.write(part).unwrap();
             (offset, state) = partial.progress();
             // Bytes that were written and never said to be durable.
             partial.write(b"and more").unwrap();
         }
         for state in [state, b"of another version".to_vec()] {
-            let received = PartialFile::open(tree.clone(), FileLocation::unfinished(uuid::Uuid::nil()), offset, 400_000, &state)
+            let received = PartialFile::open(tree.clone(), FileLocation::upload(uuid::Uuid::nil()), offset, 400_000, &state)
                 .unwrap()
                 .finish()
                 .unwrap();
@@ -320,7 +320,7 @@ mod tests {
             assert_eq!((received.size, received.head.as_slice()), (400_000, &bytes[..8192]));
         }
         assert!(
-            PartialFile::open(tree, FileLocation::unfinished(uuid::Uuid::nil()), offset + 1, 400_000, &empty_state()).is_err(),
+            PartialFile::open(tree, FileLocation::upload(uuid::Uuid::nil()), offset + 1, 400_000, &empty_state()).is_err(),
             "shorter than its offset"
         );
     }

@@ -80,12 +80,12 @@ pub fn each_line<T: DeserializeOwned>(path: &Path, mut take: impl FnMut(T) -> Re
 ///
 /// # Errors
 /// The system's.
-pub fn remove(path: &Path) -> Result<()> {
+pub fn remove_file(path: &Path) -> Result<()> {
     Ok(fs::remove_file(path)?)
 }
 
 /// Whether a file is as it was written.
 #[must_use]
-pub fn is_whole(path: &Path, sha256: &str) -> bool {
+pub fn verify_checksum(path: &Path, sha256: &str) -> bool {
     File::open(path).and_then(|mut file| sha256_of(&mut file)).is_ok_and(|is| is == sha256)
 }

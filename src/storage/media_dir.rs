@@ -9,19 +9,19 @@ use rustix::fs::{AtFlags, Mode, OFlags, RenameFlags};
 
 use super::dir_entry::{DirEntry, entries, entry};
 use super::file_location::{FileLocation, INCOMING, QUARANTINE, UPLOADS};
-use super::open_beneath::{BENEATH, open_regular};
+use super::open_beneath::{RESOLVE_FLAGS, open_regular};
 
 /// The folders everyone has.
-pub const STANDARD: [&str; 7] = ["Audios", "Favorites", "Photos", "Recents", "Trash", "Uploads", "Videos"];
+pub const STANDARD_DIRECTORIES: [&str; 7] = ["Audios", "Favorites", "Photos", "Recents", "Trash", "Uploads", "Videos"];
 /// A person's picture.
-pub const ICON: &str = "user_icon.svg";
+pub const AVATAR_FILE: &str = "user_icon.svg";
 
 /// Beginning of the names of folders in which a backup is made ready to be put back, and of those that it replaced.
-pub const RESTORING: &str = ".restoring-";
-pub const BEFORE: &str = ".before-";
+pub const RESTORING_PREFIX: &str = ".restoring-";
+pub const BEFORE_RESTORE_PREFIX: &str = ".before-";
 
 /// Bytes of a disk that uploads leave free, or a twentieth of a small one.
-const RESERVE: u64 = 64 << 20;
+const RESERVED_BYTES: u64 = 64 << 20;
 
 /// The root of all people's folders.
 pub struct MediaDir {
@@ -38,9 +38,9 @@ impl MediaDir {
         std::fs::create_dir_all(path)?;
         let root = rustix::fs::open(path, OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
         let tree = Self { path: path.to_path_buf(), root };
-        make_directory(&tree.root, INCOMING, Mode::RWXU)?;
-        make_directory(&tree.root, UPLOADS, Mode::RWXU)?;
-        make_directory(&tree.root, QUARANTINE, Mode::RWXU)?;
+        create_directory_at(&tree.root, INCOMING, Mode::RWXU)?;
+        create_directory_at(&tree.root, UPLOADS, Mode::RWXU)?;
+        create_directory_at(&tree.root, QUARANTINE, Mode::RWXU)?;
         Ok(tree)
     }
 
@@ -61,9 +61,9 @@ impl MediaDir {
 
     /// Whether `bytes` more would leave too little: the database and what keeps the server going need some.
     #[must_use]
-    pub fn is_full_with(&self, bytes: u64) -> bool {
+    pub fn would_be_full(&self, bytes: u64) -> bool {
         let (free, all) = self.space().unwrap_or((u64::MAX, u64::MAX));
-        free < bytes.saturating_add(RESERVE.min(all / 20))
+        free < bytes.saturating_add(RESERVED_BYTES.min(all / 20))
     }
 
     /// Makes a new person's folder with the standard ones and their picture; returns its name:
@@ -71,14 +71,14 @@ impl MediaDir {
     ///
     /// # Errors
     /// The system's; nothing is left behind.
-    pub fn create_person(&self, id: i64, first: &str, last: &str, icon: &str) -> io::Result<String> {
+    pub fn create_user_folder(&self, id: i64, first: &str, last: &str, icon: &str) -> io::Result<String> {
         for number in 1..=999 {
-            let folder = format!("{id:05}_{}_{}{number:03}", capitals(first), capitals(last));
+            let folder = format!("{id:05}_{}_{}{number:03}", ascii_capitals(first), ascii_capitals(last));
             match rustix::fs::mkdirat(&self.root, &folder, Mode::from_raw_mode(0o750)) {
                 Ok(()) => {
-                    let filled = self.fill_person(&folder, icon);
+                    let filled = self.create_standard_directories(&folder, icon);
                     if filled.is_err() {
-                        self.remove_person(&folder);
+                        self.remove_user_folder(&folder);
                     }
                     return filled.map(|()| folder);
                 }
@@ -93,27 +93,27 @@ impl MediaDir {
     ///
     /// # Errors
     /// The system's; `InvalidInput` for a name that is none.
-    pub fn make_person(&self, folder: &str) -> io::Result<()> {
-        make_directory(&self.root, component(folder)?, Mode::from_raw_mode(0o750))?;
-        let person = self.person(folder)?;
-        for name in STANDARD {
-            make_directory(&person, name, Mode::from_raw_mode(0o750))?;
+    pub fn recreate_user_folder(&self, folder: &str) -> io::Result<()> {
+        create_directory_at(&self.root, folder_component(folder)?, Mode::from_raw_mode(0o750))?;
+        let person = self.open_user_folder(folder)?;
+        for name in STANDARD_DIRECTORIES {
+            create_directory_at(&person, name, Mode::from_raw_mode(0o750))?;
         }
         Ok(())
     }
 
-    fn fill_person(&self, folder: &str, icon: &str) -> io::Result<()> {
-        self.make_person(folder)?;
-        self.write_icon(folder, icon)?;
+    fn create_standard_directories(&self, folder: &str, icon: &str) -> io::Result<()> {
+        self.recreate_user_folder(folder)?;
+        self.write_avatar(folder, icon)?;
         rustix::fs::fsync(&self.root)?;
         Ok(())
     }
 
     /// Takes back a folder that was just made and is still as it was made.
-    pub fn remove_person(&self, folder: &str) {
-        let Ok(person) = self.person(folder) else { return };
-        let _ = rustix::fs::unlinkat(&person, ICON, AtFlags::empty());
-        for name in STANDARD {
+    pub fn remove_user_folder(&self, folder: &str) {
+        let Ok(person) = self.open_user_folder(folder) else { return };
+        let _ = rustix::fs::unlinkat(&person, AVATAR_FILE, AtFlags::empty());
+        for name in STANDARD_DIRECTORIES {
             let _ = rustix::fs::unlinkat(&person, name, AtFlags::REMOVEDIR);
         }
         let _ = rustix::fs::unlinkat(&self.root, folder, AtFlags::REMOVEDIR);
@@ -123,14 +123,14 @@ impl MediaDir {
     ///
     /// # Errors
     /// The system's.
-    pub fn write_icon(&self, folder: &str, icon: &str) -> io::Result<()> {
+    pub fn write_avatar(&self, folder: &str, icon: &str) -> io::Result<()> {
         use std::io::Write;
         let waiting = FileLocation::incoming(&format!("icon-{}", uuid::Uuid::now_v7().simple()));
         let mut file = self.create_file(&waiting)?;
         let written = file.write_all(icon.as_bytes()).and_then(|()| file.sync_all()).and_then(|()| {
-            let person = self.person(folder)?;
-            let from = self.directory(&waiting)?;
-            rustix::fs::renameat(&from, waiting.name(), &person, ICON)?;
+            let person = self.open_user_folder(folder)?;
+            let from = self.open_directory(&waiting)?;
+            rustix::fs::renameat(&from, waiting.name(), &person, AVATAR_FILE)?;
             Ok(rustix::fs::fsync(&person)?)
         });
         if written.is_err() {
@@ -143,8 +143,8 @@ impl MediaDir {
     ///
     /// # Errors
     /// The system's.
-    pub fn open_icon(&self, folder: &str) -> io::Result<File> {
-        self.open_file(&FileLocation::new(folder, "", ICON))
+    pub fn open_avatar(&self, folder: &str) -> io::Result<File> {
+        self.open_file(&FileLocation::new(folder, "", AVATAR_FILE))
     }
 
     /// A new empty file (0640).
@@ -152,9 +152,10 @@ impl MediaDir {
     /// # Errors
     /// The system's; `AlreadyExists` when the place is taken.
     pub fn create_file(&self, place: &FileLocation) -> io::Result<File> {
-        let directory = self.directory(place)?;
+        let directory = self.open_directory(place)?;
         let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
-        let file = rustix::fs::openat2(&directory, component(&place.name)?, flags, Mode::from_raw_mode(0o640), BENEATH)?;
+        let file =
+            rustix::fs::openat2(&directory, folder_component(&place.name)?, flags, Mode::from_raw_mode(0o640), RESOLVE_FLAGS)?;
         Ok(File::from(file))
     }
 
@@ -162,11 +163,11 @@ impl MediaDir {
     ///
     /// # Errors
     /// The system's.
-    pub fn open_to_append(&self, place: &FileLocation, is_new: bool) -> io::Result<File> {
-        let directory = self.directory(place)?;
+    pub fn open_for_append(&self, place: &FileLocation, is_new: bool) -> io::Result<File> {
+        let directory = self.open_directory(place)?;
         let (make, mode) = if is_new { (OFlags::CREATE, Mode::from_raw_mode(0o640)) } else { (OFlags::empty(), Mode::empty()) };
         let flags = OFlags::RDWR | OFlags::NOFOLLOW | OFlags::CLOEXEC | make;
-        let file = rustix::fs::openat2(&directory, component(&place.name)?, flags, mode, BENEATH)?;
+        let file = rustix::fs::openat2(&directory, folder_component(&place.name)?, flags, mode, RESOLVE_FLAGS)?;
         Ok(File::from(file))
     }
 
@@ -174,8 +175,8 @@ impl MediaDir {
     ///
     /// # Errors
     /// The system's; `AlreadyExists` when the place is taken.
-    pub fn link_from(&self, other: &Self, place: &FileLocation) -> io::Result<()> {
-        let (old, new, name) = (other.directory(place)?, self.directory(place)?, component(&place.name)?);
+    pub fn hard_link_from(&self, other: &Self, place: &FileLocation) -> io::Result<()> {
+        let (old, new, name) = (other.open_directory(place)?, self.open_directory(place)?, folder_component(&place.name)?);
         Ok(rustix::fs::linkat(&old, name, &new, name, AtFlags::empty())?)
     }
 
@@ -184,7 +185,7 @@ impl MediaDir {
     /// # Errors
     /// The system's.
     pub fn sync_directory_of(&self, place: &FileLocation) -> io::Result<()> {
-        Ok(rustix::fs::fsync(self.directory(place)?)?)
+        Ok(rustix::fs::fsync(self.open_directory(place)?)?)
     }
 
     /// Opens a file for reading; only a regular one.
@@ -192,7 +193,7 @@ impl MediaDir {
     /// # Errors
     /// The system's; `InvalidInput` for a name that is none, `NotFound` for what is not a regular file.
     pub fn open_file(&self, place: &FileLocation) -> io::Result<File> {
-        open_regular(self.directory(place)?, component(&place.name)?)
+        open_regular(self.open_directory(place)?, folder_component(&place.name)?)
     }
 
     /// What stands at that place.
@@ -200,9 +201,9 @@ impl MediaDir {
     /// # Errors
     /// The system's.
     pub fn entry(&self, place: &FileLocation) -> io::Result<Option<DirEntry>> {
-        match self.directory(place) {
+        match self.open_directory(place) {
             Err(cause) if matches!(cause.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(None),
-            directory => entry(&directory?, component(&place.name)?),
+            directory => entry(&directory?, folder_component(&place.name)?),
         }
     }
 
@@ -210,12 +211,12 @@ impl MediaDir {
     ///
     /// # Errors
     /// The system's.
-    pub fn is_taken(&self, place: &FileLocation) -> io::Result<bool> {
-        let directory = match self.directory(place) {
+    pub fn exists(&self, place: &FileLocation) -> io::Result<bool> {
+        let directory = match self.open_directory(place) {
             Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(false),
             other => other?,
         };
-        match rustix::fs::statat(&directory, component(&place.name)?, AtFlags::SYMLINK_NOFOLLOW) {
+        match rustix::fs::statat(&directory, folder_component(&place.name)?, AtFlags::SYMLINK_NOFOLLOW) {
             Ok(_) => Ok(true),
             Err(rustix::io::Errno::NOENT) => Ok(false),
             Err(cause) => Err(cause.into()),
@@ -228,8 +229,14 @@ impl MediaDir {
     /// # Errors
     /// `AlreadyExists` when the place is taken; the system's. Nothing was renamed then.
     pub fn rename(&self, from: &FileLocation, to: &FileLocation) -> io::Result<()> {
-        let (old, new) = (self.directory(from)?, self.directory(to)?);
-        rustix::fs::renameat_with(&old, component(&from.name)?, &new, component(&to.name)?, RenameFlags::NOREPLACE)?;
+        let (old, new) = (self.open_directory(from)?, self.open_directory(to)?);
+        rustix::fs::renameat_with(
+            &old,
+            folder_component(&from.name)?,
+            &new,
+            folder_component(&to.name)?,
+            RenameFlags::NOREPLACE,
+        )?;
         Ok(())
     }
 
@@ -237,10 +244,10 @@ impl MediaDir {
     ///
     /// # Errors
     /// The system's.
-    pub fn make_directory_of(&self, place: &FileLocation) -> io::Result<()> {
+    pub fn create_parents(&self, place: &FileLocation) -> io::Result<()> {
         let mut above = String::new();
         for part in place.directory.split('/').filter(|part| !part.is_empty()) {
-            self.make_directory(&FileLocation::new(&place.folder, &above, part))?;
+            self.create_directory(&FileLocation::new(&place.folder, &above, part))?;
             above = if above.is_empty() { part.to_owned() } else { format!("{above}/{part}") };
         }
         Ok(())
@@ -251,17 +258,17 @@ impl MediaDir {
     /// # Errors
     /// The system's; `InvalidInput` for what is no path.
     pub fn list(&self, folder: &str, path: &str) -> io::Result<Vec<DirEntry>> {
-        entries(&self.directory(&FileLocation::new(folder, path, "x"))?)
+        entries(&self.open_directory(&FileLocation::new(folder, path, "x"))?)
     }
 
     /// What lies beside people's folders and is none of ours.
     ///
     /// # Errors
     /// The system's.
-    pub fn list_top(&self) -> io::Result<Vec<DirEntry>> {
+    pub fn list_user_folders(&self) -> io::Result<Vec<DirEntry>> {
         let ours = |entry: &DirEntry| match entry.name.as_deref() {
             Some(INCOMING | UPLOADS | QUARANTINE | ".gitkeep") => true,
-            Some(name) => name.starts_with(BEFORE) || name.starts_with(RESTORING),
+            Some(name) => name.starts_with(BEFORE_RESTORE_PREFIX) || name.starts_with(RESTORING_PREFIX),
             None => false,
         };
         Ok(entries(&self.root)?.into_iter().filter(|entry| !ours(entry)).collect())
@@ -272,8 +279,8 @@ impl MediaDir {
     /// # Errors
     /// The system's.
     pub fn list_quarantine(&self) -> io::Result<Vec<String>> {
-        let entries = entries(&self.directory(&FileLocation::quarantined(uuid::Uuid::nil()))?)?;
-        Ok(entries.into_iter().map(|entry| entry.shown()).collect())
+        let entries = entries(&self.open_directory(&FileLocation::quarantined(uuid::Uuid::nil()))?)?;
+        Ok(entries.into_iter().map(|entry| entry.display_name()).collect())
     }
 
     /// Claims the tree for this process until it ends.
@@ -293,8 +300,8 @@ impl MediaDir {
     /// # Errors
     /// The system's.
     pub fn remove_file(&self, place: &FileLocation) -> io::Result<()> {
-        let directory = self.directory(place)?;
-        match rustix::fs::unlinkat(&directory, component(&place.name)?, AtFlags::empty()) {
+        let directory = self.open_directory(place)?;
+        match rustix::fs::unlinkat(&directory, folder_component(&place.name)?, AtFlags::empty()) {
             Ok(()) | Err(rustix::io::Errno::NOENT) => Ok(()),
             Err(cause) => Err(cause.into()),
         }
@@ -304,10 +311,10 @@ impl MediaDir {
     ///
     /// # Errors
     /// The system's; `NotADirectory` where a file has that name.
-    pub fn make_directory(&self, place: &FileLocation) -> io::Result<()> {
-        let parent = self.directory(place)?;
-        make_directory(&parent, component(&place.name)?, Mode::from_raw_mode(0o750))?;
-        rustix::fs::openat2(&parent, &place.name, OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty(), BENEATH)?;
+    pub fn create_directory(&self, place: &FileLocation) -> io::Result<()> {
+        let parent = self.open_directory(place)?;
+        create_directory_at(&parent, folder_component(&place.name)?, Mode::from_raw_mode(0o750))?;
+        rustix::fs::openat2(&parent, &place.name, OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty(), RESOLVE_FLAGS)?;
         Ok(rustix::fs::fsync(&parent)?)
     }
 
@@ -316,8 +323,8 @@ impl MediaDir {
     /// # Errors
     /// The system's.
     pub fn remove_directory(&self, place: &FileLocation) -> io::Result<bool> {
-        let parent = self.directory(place)?;
-        match rustix::fs::unlinkat(&parent, component(&place.name)?, AtFlags::REMOVEDIR) {
+        let parent = self.open_directory(place)?;
+        match rustix::fs::unlinkat(&parent, folder_component(&place.name)?, AtFlags::REMOVEDIR) {
             Ok(()) | Err(rustix::io::Errno::NOENT) => Ok(true),
             Err(rustix::io::Errno::NOTEMPTY) => Ok(false),
             Err(cause) => Err(cause.into()),
@@ -326,28 +333,34 @@ impl MediaDir {
 
     /// Whether that person's folder is there.
     #[must_use]
-    pub fn has_person(&self, folder: &str) -> bool {
-        self.person(folder).is_ok()
+    pub fn has_user_folder(&self, folder: &str) -> bool {
+        self.open_user_folder(folder).is_ok()
     }
 
-    fn person(&self, folder: &str) -> io::Result<OwnedFd> {
-        Ok(rustix::fs::openat2(&self.root, component(folder)?, OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty(), BENEATH)?)
+    fn open_user_folder(&self, folder: &str) -> io::Result<OwnedFd> {
+        Ok(rustix::fs::openat2(
+            &self.root,
+            folder_component(folder)?,
+            OFlags::DIRECTORY | OFlags::CLOEXEC,
+            Mode::empty(),
+            RESOLVE_FLAGS,
+        )?)
     }
 
     /// The directory of `place`, resolved beneath the person's own folder.
-    pub(crate) fn directory(&self, place: &FileLocation) -> io::Result<OwnedFd> {
-        let person = self.person(&place.folder)?;
+    pub(crate) fn open_directory(&self, place: &FileLocation) -> io::Result<OwnedFd> {
+        let person = self.open_user_folder(&place.folder)?;
         if place.directory.is_empty() {
             return Ok(person);
         }
         for part in place.directory.split('/') {
-            component(part)?;
+            folder_component(part)?;
         }
-        Ok(rustix::fs::openat2(&person, &place.directory, OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty(), BENEATH)?)
+        Ok(rustix::fs::openat2(&person, &place.directory, OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty(), RESOLVE_FLAGS)?)
     }
 }
 
-fn make_directory(parent: &OwnedFd, name: &str, mode: Mode) -> io::Result<()> {
+fn create_directory_at(parent: &OwnedFd, name: &str, mode: Mode) -> io::Result<()> {
     match rustix::fs::mkdirat(parent, name, mode) {
         Ok(()) | Err(rustix::io::Errno::EXIST) => Ok(()),
         Err(cause) => Err(cause.into()),
@@ -355,7 +368,7 @@ fn make_directory(parent: &OwnedFd, name: &str, mode: Mode) -> io::Result<()> {
 }
 
 /// `name` if it is one plain path component.
-fn component(name: &str) -> io::Result<&str> {
+fn folder_component(name: &str) -> io::Result<&str> {
     if name.is_empty() || name == "." || name == ".." || name.contains(['/', '\0']) || name.len() > 255 {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a file name"));
     }
@@ -363,7 +376,7 @@ fn component(name: &str) -> io::Result<&str> {
 }
 
 /// A name in capital ASCII: `José María` → `JOSE_MARIA`.
-fn capitals(name: &str) -> String {
+fn ascii_capitals(name: &str) -> String {
     let ascii = deunicode::deunicode(name).to_ascii_uppercase();
     let words = ascii.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
     let joined = words.collect::<Vec<_>>().join("_");
@@ -380,7 +393,7 @@ mod tests {
     fn tree() -> (tempfile::TempDir, MediaDir, String) {
         let folder = tempfile::tempdir().unwrap();
         let tree = MediaDir::open(folder.path()).unwrap();
-        let person = tree.create_person(27, "John", "Doe", "<svg/>").unwrap();
+        let person = tree.create_user_folder(27, "John", "Doe", "<svg/>").unwrap();
         (folder, tree, person)
     }
 
@@ -399,15 +412,15 @@ mod tests {
     #[test]
     fn a_folder_name_that_is_taken_gets_the_next_number() {
         let (_root, tree, _) = tree();
-        assert_eq!(tree.create_person(27, "John", "Doe", "<svg/>").unwrap(), "00027_JOHN_DOE002");
+        assert_eq!(tree.create_user_folder(27, "John", "Doe", "<svg/>").unwrap(), "00027_JOHN_DOE002");
     }
 
     #[test]
     fn folder_names_are_capital_ascii_whatever_the_alphabet() {
-        assert_eq!(capitals("José María"), "JOSE_MARIA");
-        assert_eq!(capitals("O'Brien-Smith"), "O_BRIEN_SMITH");
-        assert_eq!(capitals("../.."), "X");
-        assert!(capitals("北京").chars().all(|c| c.is_ascii_uppercase() || c == '_'));
+        assert_eq!(ascii_capitals("José María"), "JOSE_MARIA");
+        assert_eq!(ascii_capitals("O'Brien-Smith"), "O_BRIEN_SMITH");
+        assert_eq!(ascii_capitals("../.."), "X");
+        assert!(ascii_capitals("北京").chars().all(|c| c.is_ascii_uppercase() || c == '_'));
     }
 
     #[test]
@@ -424,7 +437,7 @@ mod tests {
     #[test]
     fn symlinks_dots_and_fifos_are_never_followed_or_opened() {
         let (root, tree, person) = tree();
-        let other = tree.create_person(28, "Jane", "Roe", "<svg/>").unwrap();
+        let other = tree.create_user_folder(28, "Jane", "Roe", "<svg/>").unwrap();
         std::fs::write(root.path().join(&other).join("Photos/secret"), "secret").unwrap();
         let photos = root.path().join(&person).join("Photos");
         std::os::unix::fs::symlink(root.path().join(&other).join("Photos/secret"), photos.join("link")).unwrap();

@@ -7,7 +7,7 @@ use std::os::fd::AsFd;
 use rustix::fs::{FileType, Mode, OFlags, ResolveFlags};
 use rustix::path::Arg;
 
-pub(crate) const BENEATH: ResolveFlags =
+pub(crate) const RESOLVE_FLAGS: ResolveFlags =
     ResolveFlags::BENEATH.union(ResolveFlags::NO_SYMLINKS).union(ResolveFlags::NO_MAGICLINKS);
 
 /// Opens a file for reading; only a regular one, and without waiting for whoever is at the other end of a pipe.
@@ -16,7 +16,7 @@ pub(crate) const BENEATH: ResolveFlags =
 /// The system's; `NotFound` for what is not a regular file.
 pub(crate) fn open_regular(folder: impl AsFd, path: impl Arg) -> io::Result<File> {
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-    let file = rustix::fs::openat2(folder, path, flags, Mode::empty(), BENEATH)?;
+    let file = rustix::fs::openat2(folder, path, flags, Mode::empty(), RESOLVE_FLAGS)?;
     if FileType::from_raw_mode(rustix::fs::fstat(&file)?.st_mode) == FileType::RegularFile {
         Ok(File::from(file))
     } else {

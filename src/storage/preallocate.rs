@@ -10,9 +10,9 @@ use rustix::fs::FallocateFlags;
 use super::media_dir::MediaDir;
 
 /// Bytes allocated at a time. Longer steps were not faster.
-const STEP: u64 = 8 << 20;
+const PREALLOCATE_BYTES: u64 = 8 << 20;
 /// Files this long are likely to become longer.
-const LONG: u64 = 1 << 20;
+const MIN_PREALLOCATED_SIZE: u64 = 1 << 20;
 
 /// Space that was allocated and not written is given back when this is dropped.
 pub(crate) struct PreallocatedFile {
@@ -45,7 +45,7 @@ impl PreallocatedFile {
     /// # Errors
     /// The system's; `StorageFull` when the disk is.
     pub(crate) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        if self.size >= LONG && self.unallocated(bytes.len() as u64) > 0 {
+        if self.size >= MIN_PREALLOCATED_SIZE && self.unallocated(bytes.len() as u64) > 0 {
             self.allocate();
         }
         self.file.write_all(bytes)?;
@@ -56,8 +56,8 @@ impl PreallocatedFile {
 
     /// The last of the disk is left to what is written, not to what may be.
     fn allocate(&mut self) {
-        let step = STEP.min(self.limit.saturating_sub(self.allocated));
-        if step == 0 || self.is_refused || self.tree.is_full_with(STEP) {
+        let step = PREALLOCATE_BYTES.min(self.limit.saturating_sub(self.allocated));
+        if step == 0 || self.is_refused || self.tree.would_be_full(PREALLOCATE_BYTES) {
             return;
         }
         match rustix::fs::fallocate(&self.file, FallocateFlags::KEEP_SIZE, self.allocated, step) {
@@ -129,8 +129,8 @@ mod tests {
         for _ in 0..3 {
             file.write(&BYTES).unwrap();
         }
-        assert_eq!(file.unallocated(STEP - PIECE as u64), 0);
-        assert!(on_disk(&path) >= STEP, "{} bytes allocated", on_disk(&path));
+        assert_eq!(file.unallocated(PREALLOCATE_BYTES - PIECE as u64), 0);
+        assert!(on_disk(&path) >= PREALLOCATE_BYTES, "{} bytes allocated", on_disk(&path));
         assert_eq!(path.metadata().unwrap().len(), 3 * PIECE as u64, "its length is what was written");
         drop(file);
         assert!(on_disk(&path) < 2 * 1024 * 1024, "{} bytes left allocated", on_disk(&path));

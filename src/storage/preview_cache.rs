@@ -12,7 +12,7 @@ use crate::media::Picture;
 /// First bytes of a file; the number grows when previews are made differently.
 const MAGIC: &[u8; 4] = b"NXV1";
 /// Width, height, offset and length of one picture.
-const ENTRY: usize = 16;
+const ENTRY_BYTES: usize = 16;
 
 /// One preview, ready to be sent: where it begins and how long it is.
 pub struct CachedPreview {
@@ -51,13 +51,13 @@ impl PreviewCache {
     ///
     /// # Errors
     /// The system's; the old ones stand then.
-    pub fn keep(&self, id: Uuid, pictures: &[Picture]) -> io::Result<()> {
+    pub fn write(&self, id: Uuid, pictures: &[Picture]) -> io::Result<()> {
         let mut bytes = MAGIC.to_vec();
         let count = u32::try_from(pictures.len()).map_err(io::Error::other)?;
         bytes.extend(count.to_le_bytes());
-        let mut offset = 8 + ENTRY * pictures.len();
+        let mut offset = 8 + ENTRY_BYTES * pictures.len();
         for picture in pictures {
-            let place = [picture.width, picture.height, number(offset)?, number(picture.bytes.len())?];
+            let place = [picture.width, picture.height, to_u32(offset)?, to_u32(picture.bytes.len())?];
             bytes.extend(place.iter().flat_map(|number| number.to_le_bytes()));
             offset += picture.bytes.len();
         }
@@ -81,7 +81,7 @@ impl PreviewCache {
     pub fn find(&self, id: Uuid, side: u32) -> io::Result<CachedPreview> {
         let file = File::open(self.path(id))?;
         let length = file.metadata()?.len();
-        let mut head = [0; 8 + ENTRY * 3];
+        let mut head = [0; 8 + ENTRY_BYTES * 3];
         let read = file.read_at(&mut head, 0)?;
         let torn = || io::Error::from(io::ErrorKind::InvalidData);
         let head = head.get(..read).unwrap_or_default();
@@ -91,7 +91,7 @@ impl PreviewCache {
         let number = |at: usize| Some(u32::from_le_bytes(head.get(at..at + 4)?.try_into().ok()?));
         let count = number(4).ok_or_else(torn)? as usize;
         let entry = |index: usize| {
-            let at = 8 + ENTRY * index;
+            let at = 8 + ENTRY_BYTES * index;
             Some((number(at)?, number(at + 4)?, u64::from(number(at + 8)?), u64::from(number(at + 12)?)))
         };
         let entries: Option<Vec<_>> = (0..count.min(3)).map(entry).collect();
@@ -108,13 +108,13 @@ impl PreviewCache {
     ///
     /// # Errors
     /// The system's.
-    pub fn forget_all(&self) -> io::Result<()> {
+    pub fn remove_all(&self) -> io::Result<()> {
         fs::remove_dir_all(&self.root)?;
         fs::create_dir_all(&self.root)
     }
 
     /// Forgets an item's previews. What is not there is forgotten already.
-    pub fn forget(&self, id: Uuid) {
+    pub fn remove(&self, id: Uuid) {
         if let Err(cause) = fs::remove_file(self.path(id))
             && cause.kind() != io::ErrorKind::NotFound
         {
@@ -131,7 +131,7 @@ impl PreviewCache {
             match entry.file_name().to_str().and_then(|name| Uuid::try_parse(name).ok()) {
                 Some(id) => ids.push(id),
                 // Left by a killed process; one that is being written is younger.
-                None if is_old(&entry) => drop(fs::remove_file(entry.path())),
+                None if is_stale(&entry) => drop(fs::remove_file(entry.path())),
                 None => {}
             }
         }
@@ -139,12 +139,12 @@ impl PreviewCache {
     }
 }
 
-fn is_old(entry: &fs::DirEntry) -> bool {
+fn is_stale(entry: &fs::DirEntry) -> bool {
     let age = entry.metadata().and_then(|of| of.modified()).map(|at| at.elapsed().unwrap_or_default());
     age.is_ok_and(|age| age.as_secs() > 3600)
 }
 
-fn number(length: usize) -> io::Result<u32> {
+fn to_u32(length: usize) -> io::Result<u32> {
     u32::try_from(length).map_err(io::Error::other)
 }
 
@@ -168,13 +168,13 @@ mod tests {
         let previews = PreviewCache::open(folder.path()).unwrap();
         let id = Uuid::now_v7();
         assert!(previews.find(id, 320).is_err());
-        previews.keep(id, &[picture(1280, 1), picture(640, 2), picture(320, 3)]).unwrap();
+        previews.write(id, &[picture(1280, 1), picture(640, 2), picture(320, 3)]).unwrap();
         for (side, byte) in [(320, 3), (640, 2), (1280, 1)] {
             assert_eq!(read(&previews.find(id, side).unwrap()), vec![byte; side as usize]);
         }
-        previews.keep(id, &[picture(100, 9)]).unwrap();
+        previews.write(id, &[picture(100, 9)]).unwrap();
         assert_eq!(previews.find(id, 1280).unwrap().width, 100);
-        previews.forget(id);
+        previews.remove(id);
         assert!(previews.find(id, 320).is_err());
     }
 
@@ -183,7 +183,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let previews = PreviewCache::open(folder.path()).unwrap();
         let id = Uuid::now_v7();
-        previews.keep(id, &[picture(1280, 1), picture(640, 2), picture(320, 3)]).unwrap();
+        previews.write(id, &[picture(1280, 1), picture(640, 2), picture(320, 3)]).unwrap();
         let whole = fs::read(previews.path(id)).unwrap();
         for cut in [0, 3, 8, 20, 55, 57, whole.len() - 1] {
             fs::write(previews.path(id), &whole[..cut]).unwrap();

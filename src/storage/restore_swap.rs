@@ -5,10 +5,10 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::media_dir::{BEFORE, MediaDir, RESTORING};
+use super::media_dir::{BEFORE_RESTORE_PREFIX, MediaDir, RESTORING_PREFIX};
 
 /// Folders that stand there and are to stand there no more.
-const ASIDE: &str = ".aside";
+const ASIDE_LIST: &str = ".aside";
 
 /// People's folders that are made ready in `.restoring-…`, to stand in the place of those in use, which go to `.before-…`.
 pub struct RestoreSwap {
@@ -21,7 +21,8 @@ impl RestoreSwap {
     /// The one of that name, in the root of people's folders.
     #[must_use]
     pub fn new(root: &Path, name: &str) -> Self {
-        let (ready, before) = (root.join(format!("{RESTORING}{name}")), root.join(format!("{BEFORE}{name}")));
+        let (ready, before) =
+            (root.join(format!("{RESTORING_PREFIX}{name}")), root.join(format!("{BEFORE_RESTORE_PREFIX}{name}")));
         Self { root: root.to_path_buf(), ready, before }
     }
 
@@ -29,7 +30,7 @@ impl RestoreSwap {
     ///
     /// # Errors
     /// The system's.
-    pub fn tree(&self) -> io::Result<MediaDir> {
+    pub fn media_dir(&self) -> io::Result<MediaDir> {
         MediaDir::open(&self.ready)
     }
 
@@ -40,7 +41,7 @@ impl RestoreSwap {
     /// The system's.
     pub fn seal(&self, mut before: BTreeSet<String>) -> io::Result<()> {
         before.retain(|folder| !self.ready.join(folder).exists());
-        fs::write(self.ready.join(ASIDE), before.into_iter().collect::<Vec<_>>().join("\n"))?;
+        fs::write(self.ready.join(ASIDE_LIST), before.into_iter().collect::<Vec<_>>().join("\n"))?;
         Ok(rustix::fs::syncfs(File::open(&self.ready)?)?)
     }
 
@@ -53,14 +54,14 @@ impl RestoreSwap {
     ///
     /// # Errors
     /// The system's.
-    pub fn put_in_place(&self, mut passed: impl FnMut()) -> io::Result<()> {
+    pub fn exchange(&self, mut passed: impl FnMut()) -> io::Result<()> {
         if self.ready.exists() {
             match fs::create_dir(&self.before) {
                 Err(cause) if cause.kind() != io::ErrorKind::AlreadyExists => return Err(cause),
                 _ => {}
             }
             // It is the last to go.
-            let aside = match fs::read_to_string(self.ready.join(ASIDE)) {
+            let aside = match fs::read_to_string(self.ready.join(ASIDE_LIST)) {
                 Err(cause) if cause.kind() == io::ErrorKind::NotFound => String::new(),
                 other => other?,
             };
@@ -69,13 +70,13 @@ impl RestoreSwap {
             }
             // A folder that is renamed away while it is listed may hide another one.
             let names = fs::read_dir(&self.ready)?.map(|entry| Ok(entry?.file_name())).collect::<io::Result<Vec<_>>>()?;
-            for name in names.into_iter().filter(|name| name != ASIDE) {
+            for name in names.into_iter().filter(|name| name != ASIDE_LIST) {
                 self.set_aside(name.as_ref())?;
                 fs::rename(self.ready.join(&name), self.root.join(&name))?;
                 passed();
             }
             File::open(&self.root)?.sync_all()?;
-            match fs::remove_file(self.ready.join(ASIDE)) {
+            match fs::remove_file(self.ready.join(ASIDE_LIST)) {
                 Err(cause) if cause.kind() != io::ErrorKind::NotFound => return Err(cause),
                 _ => passed(),
             }
@@ -96,7 +97,7 @@ impl RestoreSwap {
 
     /// Where the folders lie that were in use; `None` where there were none.
     #[must_use]
-    pub fn aside(&self) -> Option<PathBuf> {
+    pub fn aside_dir(&self) -> Option<PathBuf> {
         Some(self.before.clone()).filter(|before| before.exists())
     }
 
@@ -107,7 +108,7 @@ impl RestoreSwap {
     pub fn sweep(root: &Path) -> io::Result<()> {
         for entry in fs::read_dir(root)? {
             let entry = entry?;
-            if entry.file_name().to_string_lossy().starts_with(RESTORING) {
+            if entry.file_name().to_string_lossy().starts_with(RESTORING_PREFIX) {
                 fs::remove_dir_all(entry.path())?;
             }
         }

@@ -22,11 +22,11 @@ impl MediaDir {
     /// # Errors
     /// The system's.
     pub fn sweep_uploads(&self, is_wanted: impl Fn(&str) -> bool) -> io::Result<usize> {
-        self.sweep(&FileLocation::unfinished(uuid::Uuid::nil()), is_wanted)
+        self.sweep(&FileLocation::upload(uuid::Uuid::nil()), is_wanted)
     }
 
     fn sweep(&self, beside: &FileLocation, is_wanted: impl Fn(&str) -> bool) -> io::Result<usize> {
-        let directory = self.directory(beside)?;
+        let directory = self.open_directory(beside)?;
         let mut swept = 0;
         for entry in rustix::fs::Dir::read_from(&directory)? {
             let entry = entry?;

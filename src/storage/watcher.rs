@@ -12,7 +12,7 @@ use notify::event::EventKind;
 use notify::{Event, RecommendedWatcher, RecursiveMode, Watcher};
 
 /// Places that are remembered; with more than that, everything is looked through.
-const MOST: usize = 100_000;
+const MAX_PATHS: usize = 100_000;
 
 /// What was touched, and when last.
 #[derive(Default)]
@@ -52,24 +52,24 @@ impl FolderWatcher {
         let root = root.canonicalize()?;
         let touched = Arc::<Mutex<ChangedPaths>>::default();
         let (heard, base) = (touched.clone(), root.clone());
-        let watcher = notify::recommended_watcher(move |event| note(&heard, &base, event)).map_err(io::Error::other)?;
+        let watcher = notify::recommended_watcher(move |event| record_event(&heard, &base, event)).map_err(io::Error::other)?;
         let watch = Self { root, watcher: Mutex::new(watcher), touched };
         locked(&watch.watcher).watch(&watch.root, RecursiveMode::NonRecursive).map_err(io::Error::other)?;
         for entry in std::fs::read_dir(&watch.root)? {
             let entry = entry?;
             if entry.file_type()?.is_dir() && !is_hidden(&entry.file_name()) {
-                watch.add(&entry.path())?;
+                watch.watch_folder(&entry.path())?;
             }
         }
         Ok(watch)
     }
 
-    fn add(&self, folder: &Path) -> io::Result<()> {
+    fn watch_folder(&self, folder: &Path) -> io::Result<()> {
         locked(&self.watcher).watch(folder, RecursiveMode::Recursive).map_err(io::Error::other)
     }
 
     /// What was touched and has stood still since for `settled`; it is forgotten here.
-    pub fn take(&self, settled: Duration) -> QuietPaths {
+    pub fn take_quiet(&self, settled: Duration) -> QuietPaths {
         let mut touched = locked(&self.touched);
         let is_lost = touched.lost.take_if(|at| at.elapsed() >= settled).is_some();
         let paths: Vec<PathBuf> =
@@ -82,7 +82,7 @@ impl FolderWatcher {
         for path in paths.iter().filter(|path| path.components().count() == 1) {
             let folder = self.root.join(path);
             if folder.is_dir()
-                && let Err(cause) = self.add(&folder)
+                && let Err(cause) = self.watch_folder(&folder)
             {
                 tracing::warn!("a new folder is not watched: {cause}");
             }
@@ -106,7 +106,7 @@ fn is_hidden(name: &OsStr) -> bool {
     name.as_bytes().starts_with(b".")
 }
 
-fn note(touched: &Mutex<ChangedPaths>, root: &Path, event: notify::Result<Event>) {
+fn record_event(touched: &Mutex<ChangedPaths>, root: &Path, event: notify::Result<Event>) {
     let mut touched = locked(touched);
     let event = match event {
         Ok(event) if event.need_rescan() => {
@@ -131,7 +131,7 @@ fn note(touched: &Mutex<ChangedPaths>, root: &Path, event: notify::Result<Event>
         }
         touched.paths.insert(path.to_owned(), Instant::now());
     }
-    if touched.paths.len() > MOST {
+    if touched.paths.len() > MAX_PATHS {
         touched.paths.clear();
         touched.lost = Some(Instant::now());
     }
@@ -145,13 +145,13 @@ mod tests {
     fn what_was_lost_or_could_not_be_looked_at_is_not_forgotten() {
         let folder = tempfile::tempdir().unwrap();
         let watch = FolderWatcher::start(folder.path()).unwrap();
-        note(&watch.touched, &watch.root, Err(notify::Error::generic("too much at once")));
-        assert!(!watch.take(Duration::from_mins(1)).is_lost, "it has not stood still for long enough");
-        let quiet = watch.take(Duration::ZERO);
+        record_event(&watch.touched, &watch.root, Err(notify::Error::generic("too much at once")));
+        assert!(!watch.take_quiet(Duration::from_mins(1)).is_lost, "it has not stood still for long enough");
+        let quiet = watch.take_quiet(Duration::ZERO);
         assert!(quiet.is_lost);
-        assert!(!watch.take(Duration::ZERO).is_lost, "it is said once");
+        assert!(!watch.take_quiet(Duration::ZERO).is_lost, "it is said once");
         watch.put_back(QuietPaths { paths: vec!["00001_A001/b".into()], ..quiet });
-        let again = watch.take(Duration::ZERO);
+        let again = watch.take_quiet(Duration::ZERO);
         assert_eq!((again.paths, again.is_lost), (vec![PathBuf::from("00001_A001/b")], true));
     }
 }

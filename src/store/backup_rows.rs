@@ -9,7 +9,7 @@ use crate::model::finding::FindingState;
 use crate::model::{FindingId, ItemId};
 
 /// Rows fetched at once.
-const PAGE: i64 = 10_000;
+const PAGE_ROWS: i64 = 10_000;
 
 /// A file that a row stands for.
 #[derive(Debug, Queryable)]
@@ -49,7 +49,7 @@ pub fn each_file<E: From<diesel::result::Error>>(
         ));
     let mut after = ItemId(uuid::Uuid::nil());
     loop {
-        let page: Vec<StoredFile> = files.filter(media_items::id.gt(after)).order(media_items::id).limit(PAGE).load(conn)?;
+        let page: Vec<StoredFile> = files.filter(media_items::id.gt(after)).order(media_items::id).limit(PAGE_ROWS).load(conn)?;
         let Some(last) = page.last() else { return Ok(()) };
         after = last.item;
         page.into_iter().try_for_each(&mut take)?;
@@ -149,7 +149,7 @@ pub fn update_all_there(conn: &mut Conn) -> QueryResult<usize> {
 ///
 /// # Errors
 /// The database's.
-pub fn highest_version(conn: &mut Conn) -> QueryResult<i64> {
+pub fn find_highest_version(conn: &mut Conn) -> QueryResult<i64> {
     let highest: Option<i64> = libraries::table.select(diesel::dsl::max(libraries::version)).first(conn)?;
     Ok(highest.unwrap_or(0))
 }

@@ -24,7 +24,7 @@ pub fn find(conn: &mut Conn, owner: UserId, id: ItemId) -> QueryResult<Option<It
 /// The database's.
 pub fn replace(conn: &mut Conn, owner: UserId, id: ItemId, details: &ItemDetails) -> QueryResult<()> {
     diesel::delete(media_details::table.find(id)).execute(conn)?;
-    let row = (media_details::item_id.eq(id), media_details::user_id.eq(owner), media_details::facts.eq(details.text()));
+    let row = (media_details::item_id.eq(id), media_details::user_id.eq(owner), media_details::facts.eq(details.to_json()));
     diesel::insert_into(media_details::table).values(row).execute(conn)?;
     Ok(())
 }

@@ -34,6 +34,6 @@ pub type Range = (String, String);
 
 /// The words that begin with `word`.
 #[must_use]
-pub fn range(word: &str) -> Range {
+pub fn prefix_range(word: &str) -> Range {
     (word.to_owned(), format!("{word}\u{10ffff}"))
 }

@@ -3,15 +3,15 @@
 use diesel::prelude::*;
 use uuid::Uuid;
 
-use super::item_filter::{ItemFilter, range};
+use super::item_filter::{ItemFilter, prefix_range};
 use super::keyset::PageDirection::{Greater, Less, NotLess};
-use super::keyset::beside;
+use super::keyset::keyset_predicate;
 use crate::db::Conn;
 use crate::db::schema::{media_items as table, search_words};
 use crate::model::{Cursor, DirectoryId, Item, Shelf, Sort, UserId, WallClock};
 
 /// Nobody has this number.
-const NOBODY: UserId = UserId(-1);
+const NO_OWNER: UserId = UserId(-1);
 
 /// One page of a list: at most `limit` items behind `after`.
 ///
@@ -26,8 +26,8 @@ pub fn list(
     limit: i64,
 ) -> QueryResult<Vec<Item>> {
     let mut query = table::table.select(Item::as_select()).limit(limit).into_boxed();
-    query = if conn.overrates_equality() {
-        query.filter(table::user_id.eq(owner).or(table::user_id.eq(NOBODY)))
+    query = if conn.misjudges_equality() {
+        query.filter(table::user_id.eq(owner).or(table::user_id.eq(NO_OWNER)))
     } else {
         query.filter(table::user_id.eq(owner))
     };
@@ -38,7 +38,7 @@ pub fn list(
         shelf => query.filter(table::in_trash.eq(false)).filter(table::shelf.eq(shelf)),
     };
     query = match selection.directory {
-        Some(id) if conn.overrates_equality() => {
+        Some(id) if conn.misjudges_equality() => {
             query.filter(table::directory_id.eq(id).or(table::directory_id.eq(DirectoryId(Uuid::nil()))))
         }
         Some(id) => query.filter(table::directory_id.eq(id)),
@@ -54,7 +54,7 @@ pub fn list(
             query = query.filter(table::shelf.eq(kind.shelf()));
         }
     }
-    for (from, until) in selection.words.iter().flatten().map(|word| range(word)) {
+    for (from, until) in selection.words.iter().flatten().map(|word| prefix_range(word)) {
         let has = search_words::table
             .filter(search_words::item_id.eq(table::id))
             .filter(search_words::word.ge(from))
@@ -62,19 +62,27 @@ pub fn list(
         query = query.filter(diesel::dsl::exists(has));
     }
     if let Some(floor) = selection.floor {
-        query = query.filter(beside(conn, (table::shown_at, table::id), NotLess, floor));
+        query = query.filter(keyset_predicate(conn, (table::shown_at, table::id), NotLess, floor));
     }
     query = match (sort, after) {
-        (Sort::Newest, Some(Cursor::Clock(at, id))) => query.filter(beside(conn, (table::shown_at, table::id), Less, (at, id))),
+        (Sort::Newest, Some(Cursor::Clock(at, id))) => {
+            query.filter(keyset_predicate(conn, (table::shown_at, table::id), Less, (at, id)))
+        }
         (Sort::Oldest, Some(Cursor::Clock(at, id))) => {
-            query.filter(beside(conn, (table::shown_at, table::id), Greater, (at, id)))
+            query.filter(keyset_predicate(conn, (table::shown_at, table::id), Greater, (at, id)))
         }
-        (Sort::Recent, Some(Cursor::Time(at, id))) => query.filter(beside(conn, (table::recent_at, table::id), Less, (at, id))),
-        (Sort::Trashed, Some(Cursor::Time(at, id))) => query.filter(beside(conn, (table::trashed_at, table::id), Less, (at, id))),
+        (Sort::Recent, Some(Cursor::Time(at, id))) => {
+            query.filter(keyset_predicate(conn, (table::recent_at, table::id), Less, (at, id)))
+        }
+        (Sort::Trashed, Some(Cursor::Time(at, id))) => {
+            query.filter(keyset_predicate(conn, (table::trashed_at, table::id), Less, (at, id)))
+        }
         (Sort::Name, Some(Cursor::Name(name, id))) => {
-            query.filter(beside(conn, (table::name_key, table::id), Greater, (name, id)))
+            query.filter(keyset_predicate(conn, (table::name_key, table::id), Greater, (name, id)))
         }
-        (Sort::Largest, Some(Cursor::Size(size, id))) => query.filter(beside(conn, (table::size, table::id), Less, (size, id))),
+        (Sort::Largest, Some(Cursor::Size(size, id))) => {
+            query.filter(keyset_predicate(conn, (table::size, table::id), Less, (size, id)))
+        }
         _ => query,
     };
     // The whole index's order: what all rows have in common, too.

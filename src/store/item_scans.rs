@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 
-use super::items::next_page;
+use super::items::find_next_page;
 use crate::db::Conn;
 use crate::db::schema::media_items as table;
 use crate::model::{Item, ItemId, ScanStatus};
@@ -13,7 +13,7 @@ use crate::model::{Item, ItemId, ScanStatus};
 /// The database's.
 pub fn list_to_scan(conn: &mut Conn, after: Option<ItemId>, limit: i64) -> QueryResult<Vec<Item>> {
     let wanted = table::table.select(Item::as_select()).into_boxed().filter(table::scan.eq(ScanStatus::Pending));
-    next_page(conn, wanted, after, limit)
+    find_next_page(conn, wanted, after, limit)
 }
 
 /// # Errors
@@ -26,7 +26,7 @@ pub fn count_to_scan(conn: &mut Conn) -> QueryResult<i64> {
 ///
 /// # Errors
 /// The database's.
-pub fn list_not_scanned_with(
+pub fn list_scanned_by_others(
     conn: &mut Conn,
     version: Option<&str>,
     after: Option<ItemId>,
@@ -36,7 +36,7 @@ pub fn list_not_scanned_with(
     if let Some(version) = version {
         wanted = wanted.filter(table::scanned_with.ne(version.to_owned()));
     }
-    next_page(conn, wanted, after, limit)
+    find_next_page(conn, wanted, after, limit)
 }
 
 /// Notes what the scanner said of an item, if its bytes are still those of `item`.

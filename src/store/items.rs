@@ -107,7 +107,7 @@ pub(super) type ById<'a> = IntoBoxed<'a, Select<table::table, AsSelect<Item, Bac
 type Backend = <Conn as Connection>::Backend;
 
 /// The next page behind `after`.
-pub(super) fn next_page(conn: &mut Conn, wanted: ById<'_>, after: Option<ItemId>, limit: i64) -> QueryResult<Vec<Item>> {
+pub(super) fn find_next_page(conn: &mut Conn, wanted: ById<'_>, after: Option<ItemId>, limit: i64) -> QueryResult<Vec<Item>> {
     let page = wanted.order(table::id.asc()).limit(limit);
     match after {
         Some(after) => page.filter(table::id.gt(after)).load(conn),
@@ -128,7 +128,7 @@ pub fn list_in_after(
 ) -> QueryResult<Vec<Item>> {
     let wanted = table::table.select(Item::as_select()).into_boxed();
     let wanted = wanted.filter(table::user_id.eq(owner)).filter(table::directory_id.eq(directory));
-    next_page(conn, wanted, after, limit)
+    find_next_page(conn, wanted, after, limit)
 }
 
 /// Items on a shelf and their bytes, counted row by row: for a check.

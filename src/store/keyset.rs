@@ -31,7 +31,7 @@ pub struct KeysetPredicate<K, I, A, L> {
 }
 
 /// Rows on that side of the place `(at, last)` in the order of `(key, id)`.
-pub fn beside<K, I, A, L>(
+pub fn keyset_predicate<K, I, A, L>(
     conn: &Conn,
     (key, id): (K, I),
     side: PageDirection,

@@ -70,7 +70,7 @@ struct Count {
 ///
 /// # Errors
 /// The database's.
-pub fn columns(conn: &mut Conn, table: &str) -> QueryResult<Vec<String>> {
+pub fn list_columns(conn: &mut Conn, table: &str) -> QueryResult<Vec<String>> {
     let said: Vec<Name> = sql_query(
         "SELECT CAST(column_name AS CHAR) AS name FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = ?",
     )

@@ -8,7 +8,7 @@ use crate::db::schema::preview_jobs as table;
 use crate::model::{Item, ItemId, UserId};
 
 /// The `not_before` of a job that was given up.
-pub const GIVEN_UP: i64 = i64::MAX;
+pub const NEVER: i64 = i64::MAX;
 
 /// A job that is due.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Queryable)]
@@ -99,7 +99,7 @@ pub fn update_not_before(conn: &mut Conn, id: ItemId, not_before: i64) -> QueryR
 /// # Errors
 /// The database's.
 pub fn update_given_up(conn: &mut Conn) -> QueryResult<usize> {
-    diesel::update(table::table.filter(table::not_before.eq(GIVEN_UP)))
+    diesel::update(table::table.filter(table::not_before.eq(NEVER)))
         .set((table::not_before.eq(0_i64), table::tries.eq(0)))
         .execute(conn)
 }
@@ -115,7 +115,7 @@ pub fn delete(conn: &mut Conn, id: ItemId) -> QueryResult<usize> {
 /// # Errors
 /// The database's.
 pub fn count(conn: &mut Conn) -> QueryResult<(i64, i64)> {
-    let given_up = table::table.filter(table::not_before.eq(GIVEN_UP)).count().get_result(conn)?;
+    let given_up = table::table.filter(table::not_before.eq(NEVER)).count().get_result(conn)?;
     let all: i64 = table::table.count().get_result(conn)?;
     Ok((all - given_up, given_up))
 }
@@ -125,10 +125,5 @@ pub fn count(conn: &mut Conn) -> QueryResult<(i64, i64)> {
 /// # Errors
 /// The database's.
 pub fn list_given_up(conn: &mut Conn, limit: i64) -> QueryResult<Vec<ItemId>> {
-    table::table
-        .filter(table::not_before.eq(GIVEN_UP))
-        .order(table::item_id.desc())
-        .limit(limit)
-        .select(table::item_id)
-        .load(conn)
+    table::table.filter(table::not_before.eq(NEVER)).order(table::item_id.desc()).limit(limit).select(table::item_id).load(conn)
 }

@@ -2,9 +2,9 @@
 
 use diesel::prelude::*;
 
-use super::item_filter::{ItemFilter, range};
+use super::item_filter::{ItemFilter, prefix_range};
 use super::keyset::PageDirection::{Less, NotLess};
-use super::keyset::beside;
+use super::keyset::keyset_predicate;
 use crate::db::Conn;
 use crate::db::schema::{media_items, search_words as table};
 use crate::model::{Item, ItemId, Shelf, UserId, WallClock};
@@ -79,7 +79,7 @@ pub fn find_floor(
         .select((table::shown_at, table::item_id))
         .into_boxed();
     if let Some(after) = after {
-        rows = rows.filter(beside(conn, (table::shown_at, table::item_id), Less, after));
+        rows = rows.filter(keyset_predicate(conn, (table::shown_at, table::item_id), Less, after));
     }
     rows.first(conn).optional()
 }
@@ -123,12 +123,12 @@ pub fn list_with(
         rows = rows.filter(media_items::sha256.eq(sha256.clone()));
     }
     if let Some(after) = after {
-        rows = rows.filter(beside(conn, (table::shown_at, table::item_id), Less, after));
+        rows = rows.filter(keyset_predicate(conn, (table::shown_at, table::item_id), Less, after));
     }
     if let Some(floor) = floor {
-        rows = rows.filter(beside(conn, (table::shown_at, table::item_id), NotLess, floor));
+        rows = rows.filter(keyset_predicate(conn, (table::shown_at, table::item_id), NotLess, floor));
     }
-    for (from, until) in others.iter().map(|word| range(word)) {
+    for (from, until) in others.iter().map(|word| prefix_range(word)) {
         let same = other
             .filter(other.field(table::item_id).eq(table::item_id))
             .filter(other.field(table::word).ge(from))
@@ -157,7 +157,7 @@ pub fn find_item_floor(
         .select((media_items::shown_at, media_items::id))
         .into_boxed();
     if let Some(after) = after {
-        rows = rows.filter(beside(conn, (media_items::shown_at, media_items::id), Less, after));
+        rows = rows.filter(keyset_predicate(conn, (media_items::shown_at, media_items::id), Less, after));
     }
     rows.first(conn).optional()
 }

@@ -159,7 +159,7 @@ pub fn update_seen(conn: &mut Conn, id: i64, at: Time, address: &str, expiration
 ///
 /// # Errors
 /// The database's.
-pub fn delete_over(conn: &mut Conn, before: Time) -> QueryResult<usize> {
+pub fn delete_expired(conn: &mut Conn, before: Time) -> QueryResult<usize> {
     let ended = session_tokens::status.eq(SessionStatus::Ended).and(session_tokens::last_seen.lt(before));
     diesel::delete(session_tokens::table.filter(session_tokens::expiration.lt(before).or(ended))).execute(conn)
 }

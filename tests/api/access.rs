@@ -218,7 +218,7 @@ fn finding_of(app: &TestApp) -> String {
         decided_at: None,
         decided_by: None,
     };
-    app.services.change(finding.user_id, |conn| Ok(nexus_media::store::findings::insert(conn, &finding)?)).unwrap();
+    app.services.write_library(finding.user_id, |conn| Ok(nexus_media::store::findings::insert(conn, &finding)?)).unwrap();
     let file = app.folder.path().join("media/.quarantine").join(finding.id.0.simple().to_string());
     std::fs::write(file, "bad").unwrap();
     finding.id.to_string()

@@ -166,7 +166,7 @@ async fn old_rows_go_and_the_chain_still_holds(#[values(Sqlite, MariaDb)] backen
     let (app, admin) = TestApp::ready_with(backend, &[("audit_days", "30")]).await;
     app.person(&admin, "ada").await;
     change(&app, "UPDATE audit_log SET happened_at = '2020-01-01 00:00:00' WHERE id <= 2");
-    nexus_media::domain::ops::housekeeping::round(&app.services).unwrap();
+    nexus_media::domain::ops::housekeeping::run_round(&app.services).unwrap();
     let left = audit::verify(&app.services, None).unwrap();
     assert_eq!((left.first, left.rows), (3, 2), "one of before, and one that says what was purged");
     change(&app, "DELETE FROM audit_log WHERE id = 3");

@@ -500,26 +500,26 @@ async fn the_server_makes_backups_when_they_are_due(#[values(Sqlite, MariaDb)] b
     }
     let name = made(backups.path())[0].name.clone();
     let services = app.services.clone();
-    assert!(apart(move || backup::round(&services)).await.unwrap().is_none(), "not due again");
-    let standing = backup::standing(&app.services).unwrap();
+    assert!(apart(move || backup::run_if_due(&services)).await.unwrap().is_none(), "not due again");
+    let standing = backup::backup_status(&app.services).unwrap();
     assert!(standing.newest.is_some() && !standing.is_late && standing.trouble.is_none(), "{standing:?}");
 
     let sets = backups.path().join("sets");
     std::fs::rename(sets.join(name), sets.join("20200101T000000Z")).unwrap();
-    assert!(backup::standing(&app.services).unwrap().is_late);
+    assert!(backup::backup_status(&app.services).unwrap().is_late);
     let services = app.services.clone();
-    assert!(apart(move || backup::round(&services)).await.unwrap().is_some());
+    assert!(apart(move || backup::run_if_due(&services)).await.unwrap().is_some());
     assert_eq!(made(backups.path()).len(), 2, "both are the newest of their day");
     // The disk is not mounted: no second set of backups is begun beneath it.
     std::fs::rename(&sets, backups.path().join("elsewhere")).unwrap();
     let services = app.services.clone();
-    assert!(apart(move || backup::round(&services)).await.is_err());
-    let trouble = backup::standing(&app.services).unwrap().trouble.unwrap();
+    assert!(apart(move || backup::run_if_due(&services)).await.is_err());
+    let trouble = backup::backup_status(&app.services).unwrap().trouble.unwrap();
     assert!(trouble.contains("Is the disk mounted?"), "{trouble}");
 }
 
 fn sums(conn: &mut Conn) -> Vec<TableChecksum> {
-    TABLES.iter().map(|table| TableChecksum::of(conn, table).unwrap()).collect()
+    TABLES.iter().map(|table| TableChecksum::of_table(conn, table).unwrap()).collect()
 }
 
 #[actix_web::test]
@@ -534,8 +534,8 @@ async fn moving_to_mariadb_and_back_changes_nothing() {
     let back = format!("sqlite://{}", app.folder.path().join("back.db").display());
     let (there, target) = (mariadb.clone(), back.clone());
     let moved = apart(move || {
-        let moved = copy_database::move_to(&services, &there).unwrap();
-        assert!(copy_database::move_to(&services, &there).is_err(), "somebody is there already");
+        let moved = copy_database::copy_to(&services, &there).unwrap();
+        assert!(copy_database::copy_to(&services, &there).is_err(), "somebody is there already");
         moved
     })
     .await;
@@ -554,8 +554,8 @@ async fn moving_to_mariadb_and_back_changes_nothing() {
     let (here, there) = (app.services.clone(), new.services.clone());
     apart(move || {
         let before = here.db.read(|conn| Ok(sums(conn))).unwrap();
-        copy_database::move_to(&there, &target).unwrap();
-        let after = sums(&mut Db::elsewhere(&target).unwrap());
+        copy_database::copy_to(&there, &target).unwrap();
+        let after = sums(&mut Db::open_source(&target).unwrap());
         // A session notes when it was last seen.
         for ((table, before), after) in TABLES.iter().zip(before).zip(after) {
             assert!(before == after || *table == "session_tokens", "{table}: {before:?} {after:?}");
@@ -615,6 +615,6 @@ fn rows_of_an_earlier_schema_are_brought_to_todays() {
     .unwrap();
     let at = columns.names().iter().position(|name| name == "shown_at").unwrap();
     assert_eq!(rows[0][at].as_deref(), Some("1714979289000"));
-    assert_eq!(TableChecksum::of(&mut conn, "preview_jobs").unwrap().rows, 1);
+    assert_eq!(TableChecksum::of_table(&mut conn, "preview_jobs").unwrap().rows, 1);
     assert!(newest_schema().unwrap().as_str() > "20261121000004");
 }

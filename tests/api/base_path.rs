@@ -192,12 +192,12 @@ async fn a_path_that_is_an_address_of_nexus_is_refused() {
             ("data_dir", folder.path().join("data").display().to_string()),
             ("media_dir", folder.path().join("media").display().to_string()),
         ]);
-        let refused = Application::build(Settings::from_given(&given).unwrap()).await.err().map(|error| error.to_string());
+        let refused = Application::build(Settings::from_raw(&given).unwrap()).await.err().map(|error| error.to_string());
         assert!(refused.as_deref().is_some_and(|said| said.contains("take another path")), "{path}: {refused:?}");
     }
     for wrong in
         ["https://example.org/a?b", "https://example.org/a b", "https://u@example.org/", "https://example.org/a//b", "/nexus"]
     {
-        assert!(Settings::from_given(&RawSettings::from([("public_url", wrong.to_owned())])).is_err(), "{wrong}");
+        assert!(Settings::from_raw(&RawSettings::from([("public_url", wrong.to_owned())])).is_err(), "{wrong}");
     }
 }

@@ -23,7 +23,7 @@ fn killed_between_rename_and_commit(services: &Arc<Services>, username: &str, fr
         to: FileLocation::new(&user.folder, to, name),
     };
     services.db.write(|conn| Ok(file_moves::insert(conn, &journal, now())?)).unwrap();
-    services.tree.rename(&journal.from, &journal.to).unwrap();
+    services.media_dir.rename(&journal.from, &journal.to).unwrap();
 }
 
 #[rstest]
@@ -48,10 +48,10 @@ async fn an_upload_that_was_cut_short_leaves_nothing(#[values(Sqlite, MariaDb)] 
     let user = app.user("ada");
     let id = MoveId::new();
     let from = FileLocation::incoming("0123");
-    drop(app.services.tree.create_file(&FileLocation::incoming("0123")).unwrap());
+    drop(app.services.media_dir.create_file(&FileLocation::incoming("0123")).unwrap());
     let journal = FileMove { id, user_id: user.id, subject: id, from, to: FileLocation::new(&user.folder, "Photos", "a.png") };
     app.services.db.write(|conn| Ok(file_moves::insert(conn, &journal, now())?)).unwrap();
-    app.services.tree.rename(&journal.from, &journal.to).unwrap();
+    app.services.media_dir.rename(&journal.from, &journal.to).unwrap();
     assert_eq!(app.names("ada", "Photos"), ["a.png"]);
     nexus_media::domain::ops::crash_recovery::recover(&app.services).unwrap();
     assert_eq!((app.names("ada", "Photos").len(), app.incoming()), (0, 0));
@@ -135,7 +135,7 @@ async fn a_move_whose_journal_entry_was_taken_away_changes_nothing(#[values(Sqli
 async fn a_second_server_on_the_same_folders_is_refused(#[values(Sqlite)] backend: Backend) {
     let (app, _admin) = TestApp::ready(backend).await;
     let second = Services::open(app.services.settings.clone()).unwrap();
-    let refused = second.claim().unwrap_err();
+    let refused = second.claim_media_dir().unwrap_err();
     assert_eq!(refused.code(), "UNAVAILABLE");
     assert!(refused.to_string().contains("A server is running"));
 }

@@ -82,7 +82,7 @@ async fn what_was_opened_last_stands_first_in_recents(#[values(Sqlite, MariaDb)]
     ada.upload_one("two.png", &png(2)).await;
     assert_eq!(ada.names_on("/recents").await, ["two.png", "one.png"]);
     ada.page(&format!("/items/{one}")).await;
-    nexus_media::domain::ops::housekeeping::write_notes(&app.services).unwrap();
+    nexus_media::domain::ops::housekeeping::write_last_seen(&app.services).unwrap();
     assert_eq!(ada.names_on("/recents").await, ["one.png", "two.png"]);
 }
 
@@ -105,7 +105,7 @@ async fn directories_know_when_they_were_changed_and_opened(#[values(Sqlite, Mar
     assert!(after.last_modified > before.last_modified && after.last_accessed == before.last_accessed);
     ada.page("/photos").await;
     assert_eq!(photos().last_accessed, before.last_accessed, "not a write a page view");
-    nexus_media::domain::ops::housekeeping::write_notes(&app.services).unwrap();
+    nexus_media::domain::ops::housekeeping::write_last_seen(&app.services).unwrap();
     assert!(photos().last_accessed > before.last_accessed);
 }
 

@@ -134,7 +134,7 @@ fn deadly_decoder(folder: &std::path::Path) -> std::path::PathBuf {
 #[rstest]
 #[actix_web::test]
 async fn a_file_that_kills_its_decoder_is_given_up_and_kept(#[values(Sqlite, MariaDb)] backend: Backend) {
-    use nexus_media::domain::previews::{counts, work};
+    use nexus_media::domain::previews::{counts, process_next};
     let folder = tempfile::tempdir().unwrap();
     // No workers of its own: this test is the worker.
     let app = TestApp::start_by(backend, deadly_decoder(folder.path()), &[("previews_at_once", "0")]).await;
@@ -143,9 +143,9 @@ async fn a_file_that_kills_its_decoder_is_given_up_and_kept(#[values(Sqlite, Mar
     let services = app.services.clone();
     tokio::task::spawn_blocking(move || {
         for tries in 1..=3 {
-            assert!(work(&services).unwrap(), "try {tries}");
-            assert!(!work(&services).unwrap(), "it is not tried at once again");
-            assert_eq!(services.studio.crashes.load(std::sync::atomic::Ordering::Relaxed), tries);
+            assert!(process_next(&services).unwrap(), "try {tries}");
+            assert!(!process_next(&services).unwrap(), "it is not tried at once again");
+            assert_eq!(services.renderer.crashes.load(std::sync::atomic::Ordering::Relaxed), tries);
             let expected = if tries < 3 { (1, 0) } else { (0, 1) };
             assert_eq!(counts(&services).unwrap(), expected);
             make_due(&services);
@@ -188,7 +188,7 @@ async fn where_decoders_cannot_be_shut_in_there_are_no_previews_and_the_admin_is
     let admin = app.set_up().await;
     let id = admin.upload_one("harbour.jpg", &photo()).await;
     let services = app.services.clone();
-    let did = tokio::task::spawn_blocking(move || nexus_media::domain::previews::work(&services)).await.unwrap();
+    let did = tokio::task::spawn_blocking(move || nexus_media::domain::previews::process_next(&services)).await.unwrap();
     assert!(!did.unwrap());
     assert_eq!(admin.get(&format!("/media/{id}/thumbnail")).await.status(), 404);
     let page = admin.page("/photos").await;
@@ -199,13 +199,13 @@ async fn where_decoders_cannot_be_shut_in_there_are_no_previews_and_the_admin_is
 #[rstest]
 #[actix_web::test]
 async fn what_is_looked_at_is_made_first(#[values(Sqlite, MariaDb)] backend: Backend) {
-    use nexus_media::domain::previews::work;
+    use nexus_media::domain::previews::process_next;
     let app = TestApp::start_by(backend, env!("CARGO_BIN_EXE_nexus-media").into(), &[("previews_at_once", "0")]).await;
     let admin = app.set_up().await;
     let old = admin.upload_one("old.png", &png(1)).await;
     admin.upload(&[("new.png", &png(2)), ("newer.png", &png(3))]).await;
     admin.get(&format!("/items/{old}")).await;
     let services = app.services.clone();
-    assert!(tokio::task::spawn_blocking(move || work(&services)).await.unwrap().unwrap());
+    assert!(tokio::task::spawn_blocking(move || process_next(&services)).await.unwrap().unwrap());
     assert_eq!(admin.get(&format!("/media/{old}/thumbnail")).await.status(), 200);
 }

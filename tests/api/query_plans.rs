@@ -41,7 +41,7 @@ fn fill(conn: &mut Conn, user: &User) -> ItemFilter {
 async fn filled(backend: Backend) -> (TestApp, User, ItemFilter) {
     let (app, _admin) = TestApp::ready_with(backend, &[("previews_at_once", "0")]).await;
     let user = app.user("root");
-    let directory = app.services.change(user.id, |conn| Ok(fill(conn, &user))).unwrap();
+    let directory = app.services.write_library(user.id, |conn| Ok(fill(conn, &user))).unwrap();
     (app, user, directory)
 }
 
@@ -97,7 +97,7 @@ async fn sqlite_finds_every_list_by_an_index_in_its_order(#[values(Sqlite)] back
             for (what, selection, sort) in lists(&directory) {
                 let first = store::item_lists::list(conn, user.id, &selection, sort, None, PAGE)?;
                 let statement = asked.lock().unwrap().clone();
-                let deep = Cursor::of(first.last().unwrap(), sort);
+                let deep = Cursor::after_item(first.last().unwrap(), sort);
                 store::item_lists::list(conn, user.id, &selection, sort, Some(&deep), PAGE)?;
                 let behind = asked.lock().unwrap().clone();
                 for (statement, is_behind) in [(statement, false), (behind, true)] {
@@ -149,7 +149,7 @@ async fn mariadb_reads_no_more_rows_than_a_page_shows_and_sorts_none(#[values(Ma
             for (what, selection, sort) in lists(&directory) {
                 let all = store::item_lists::list(conn, user.id, &selection, sort, None, i64::from(ITEMS))?;
                 for part in [None, Some(1), Some(5), Some(20), Some(50), Some(80)] {
-                    let after = part.map(|part| Cursor::of(&all[all.len() * part / 100], sort));
+                    let after = part.map(|part| Cursor::after_item(&all[all.len() * part / 100], sort));
                     let ask =
                         |conn: &mut Conn| store::item_lists::list(conn, user.id, &selection, sort, after.as_ref(), PAGE).unwrap();
                     let ([scanned, walked, sorted], items) = cost(conn, ask);

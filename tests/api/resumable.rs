@@ -398,8 +398,8 @@ async fn an_upload_waits_for_seven_days_and_says_until_when(#[values(Sqlite, Mar
     assert!((6.9..7.1).contains(&in_days(&made)));
     assert!((6.9..7.1).contains(&in_days(&ada.append(&path, 0, b"abc").await)), "each part begins the days anew");
     let now = nexus_media::model::now();
-    assert_eq!(resumable::expire(&app.services, now + time::Duration::days(6)).unwrap(), 0);
-    assert_eq!(resumable::expire(&app.services, now + time::Duration::days(8)).unwrap(), 1);
+    assert_eq!(resumable::delete_expired(&app.services, now + time::Duration::days(6)).unwrap(), 0);
+    assert_eq!(resumable::delete_expired(&app.services, now + time::Duration::days(8)).unwrap(), 1);
     assert_eq!(ada.tus("HEAD", &path).send().await.unwrap().status(), 404);
     assert_eq!((waiting(&app), app.user("ada").reserved_bytes), (0, 0));
 }

@@ -117,7 +117,7 @@ async fn while_the_scanner_is_away_nothing_new_opens(#[values(Sqlite, MariaDb)] 
     // A star, a name, the trash: all of that goes on.
     assert_eq!(browser.act(&waiting, "rename", &[("name", "still waits.png")]).await.status(), 303);
     clamd.start_again();
-    app.services.scanner.bell.notify_one();
+    app.services.malware_scanner.wakeup.notify_one();
     assert_eq!(verdict(&ada, &waiting).await.as_deref(), Some("clean"));
     assert_eq!(verdict(&ada, &bad).await, None);
     assert_counts_are_true(&app, "ada");

@@ -94,7 +94,7 @@ impl TestApp {
             ("watch", "off".to_owned()),
         ]);
         given.extend(settings.iter().map(|(name, value)| (*name, (*value).to_owned())));
-        let settings = Settings { own_program, ..Settings::from_given(&given).unwrap() };
+        let settings = Settings { program: own_program, ..Settings::from_raw(&given).unwrap() };
         let application = Application::build(settings).await.unwrap();
         let base = format!("http://127.0.0.1:{}", application.port());
         let setup_link = application.setup_link().unwrap();

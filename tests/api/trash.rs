@@ -87,7 +87,7 @@ async fn the_server_itself_purges_what_is_over(#[values(Sqlite, MariaDb)] backen
     let id = ada.upload_one("a.png", &png(1)).await;
     ada.upload_one("b.png", &png(2)).await;
     ada.act(&id, "trash", &[]).await;
-    nexus_media::domain::ops::housekeeping::round(&app.services).unwrap();
+    nexus_media::domain::ops::housekeeping::run_round(&app.services).unwrap();
     assert_eq!((app.names("ada", "Trash").len(), app.names("ada", "Photos")), (0, vec!["b.png".to_owned()]));
     assert_eq!(ada.get(&format!("/items/{id}")).await.status(), 404);
     assert_counts_are_true(&app, "ada");

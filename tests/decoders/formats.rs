@@ -88,7 +88,7 @@ fn what_somebody_wrote_into_a_photo_never_costs_its_picture() {
 #[test]
 fn a_photo_with_another_colour_space_is_shown_in_srgb() {
     let wide = packaged("pillow_heif-1.8.1/tests/images/heif_other/pug.heic");
-    let made = studio().make(&File::open(wide).unwrap(), "image/heic").unwrap();
+    let made = studio().render(&File::open(wide).unwrap(), "image/heic").unwrap();
     assert!(!made.pictures.is_empty());
     // Display P3's red is outside of sRGB: converted, it is brighter than as it was written.
     let profile = moxcms::ColorProfile::new_display_p3().encode().unwrap();
@@ -135,7 +135,7 @@ fn a_camera_raw_file_is_shown_by_the_preview_inside_of_it() {
 #[case("heif_other/spatial_photo.heic", None)]
 fn pictures_of_phones_are_shown(#[case] name: &str, #[case] camera: Option<&str>) {
     let path = packaged(&format!("pillow_heif-1.8.1/tests/images/{name}"));
-    let made = studio().make(&File::open(path).unwrap(), "image/heic").unwrap();
+    let made = studio().render(&File::open(path).unwrap(), "image/heic").unwrap();
     assert!(!made.pictures.is_empty(), "{:?}", made.trouble);
     if camera.is_some() {
         assert_eq!(made.facts.camera.as_deref(), camera);
@@ -201,7 +201,7 @@ fn a_recording_says_what_it_is(#[case] name: &str, #[case] codec: &[&str], #[cas
 #[test]
 fn a_cover_becomes_the_recordings_picture() {
     let path = packaged("iscc_samples-0.6.0/iscc_samples/files/audio/withcover.mp3");
-    let made = studio().make(&File::open(path).unwrap(), "audio/mpeg").unwrap();
+    let made = studio().render(&File::open(path).unwrap(), "audio/mpeg").unwrap();
     assert_eq!(made.pictures.first().map(|cover| (cover.width, cover.height)), Some((500, 500)));
 }
 

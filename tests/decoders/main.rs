@@ -30,7 +30,7 @@ fn program() -> PathBuf {
 /// A studio whose cage and tools work.
 fn studio() -> PreviewRenderer {
     let studio = PreviewRenderer::new(program());
-    studio.try_out();
+    studio.probe();
     assert_eq!(studio.health(), RendererHealth::Works);
     for (tool, why) in studio.tools() {
         assert_eq!(why, None, "{tool}: run `make test-packages`");
@@ -46,5 +46,5 @@ fn file(bytes: &[u8]) -> File {
 }
 
 fn make(studio: &PreviewRenderer, bytes: &[u8], mime: &str) -> Result<Rendered, SandboxError> {
-    studio.make(&file(bytes), mime)
+    studio.render(&file(bytes), mime)
 }

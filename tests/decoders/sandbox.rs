@@ -107,7 +107,7 @@ fn where_decoders_cannot_be_shut_in_nothing_is_decoded() {
     std::fs::write(&stand_in, "#!/bin/sh\nprintf 'the kernel cannot shut decoders in'\nexit 70\n").unwrap();
     std::fs::set_permissions(&stand_in, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
     let studio = PreviewRenderer::new(stand_in);
-    studio.try_out();
+    studio.probe();
     assert_eq!(studio.health(), RendererHealth::Off("the kernel cannot shut decoders in".into()));
     assert!(matches!(make(&studio, b"", "image/png"), Err(SandboxError::NoCage(_))));
 }

@@ -6,22 +6,22 @@ use rand::RngExt;
 
 use super::create::{self, InitialStatus, NewAccount, ValidPerson};
 use super::first_run;
-use crate::db::{Conn, blocking};
+use crate::db::{Conn, run_on_blocking_pool};
 use crate::domain::audit;
 use crate::domain::sessions::lifecycle;
 use crate::error::{Error, Result};
 use crate::model::actor::Actor;
 use crate::model::{AccessLevel, Event, Origin, Password, Session, Status, Time, User, UserId, now};
 use crate::state::Services;
-use crate::state::session_cache::hash_of;
+use crate::state::session_cache::token_hash;
 use crate::storage::FileLocation;
 use crate::store;
 
 /// How long a one-time code is good.
-const CODE_LASTS: time::Duration = time::Duration::days(2);
+const CODE_LIFETIME: time::Duration = time::Duration::days(2);
 /// Without letters that look like digits.
-const CODE_LETTERS: &[u8] = b"ABCDEFGHJKMNPQRSTVWXYZ23456789";
-const IN_FILE: &str = "Their password is kept in the users file. Change it there.";
+const CODE_ALPHABET: &[u8] = b"ABCDEFGHJKMNPQRSTVWXYZ23456789";
+const LEVEL_IN_FILE: &str = "Their password is kept in the users file. Change it there.";
 const LAST_ADMIN: &str = "This is the last admin. Make somebody else admin first.";
 
 /// What can be done to an account's status.
@@ -62,7 +62,7 @@ impl Decision {
 
     /// What is said when it is done.
     #[must_use]
-    pub const fn past(self) -> &'static str {
+    pub const fn past_participle(self) -> &'static str {
         match self {
             Self::Approve => "approved",
             Self::Reject => "rejected",
@@ -78,27 +78,27 @@ impl Decision {
 /// `Conflict` when the account is not in a state for it, or is the last admin's or one's own.
 pub fn decide(services: &Services, by: &Actor, id: UserId, decision: Decision) -> Result<User> {
     let (user, is_first_admin) = services.db.write(|conn| {
-        let user = under_lock(conn, id)?;
+        let user = with_admin_lock(conn, id)?;
         if decision == Decision::Suspend {
-            refuse_oneself(by, id, "You cannot suspend yourself.")?;
-            refuse_last_admin(services, conn, &user)?;
+            ensure_not_self(by, id, "You cannot suspend yourself.")?;
+            ensure_another_admin(services, conn, &user)?;
         }
         if store::users::update_status(conn, id, decision.from(), decision.to(), now())? == 0 {
             let state = user.status.as_str();
-            return Err(Error::Conflict(format!("{} is {state} and cannot be {}.", user.username, decision.past())));
+            return Err(Error::Conflict(format!("{} is {state} and cannot be {}.", user.username, decision.past_participle())));
         }
         if decision == Decision::Reactivate || user.status == Status::Rejected {
             lifecycle::end_all(conn, id)?;
         }
         let is_first_admin = decision.to() == Status::Active && user.is_admin() && store::site::update_claim_first_admin(conn)?;
-        audit::note(conn, decision.event(), by, &user.username, "")?;
+        audit::append(conn, decision.event(), by, &user.username, "")?;
         Ok((user, is_first_admin))
     })?;
-    services.sessions.forget(id);
+    services.session_cache.invalidate_user(id);
     if is_first_admin {
         first_run::finish(services)?;
     }
-    tracing::info!(admin = by.number(), user = id.0, "{}", decision.past());
+    tracing::info!(admin = by.log_id(), user = id.0, "{}", decision.past_participle());
     Ok(user)
 }
 
@@ -110,13 +110,13 @@ pub fn set_access_level(services: &Services, by: &Actor, id: UserId, level: &str
     let level = AccessLevel::parse(level).ok_or_else(|| Error::field("access_level", "Choose user or admin."))?;
     let user = services.db.write(|conn| {
         let user = store::users::find(conn, id)?.ok_or(Error::NotFound)?;
-        if services.users_file.sets_level_of(&user) {
+        if services.users_file.sets_access_level_of(&user) {
             return Err(Error::Conflict("Their access level stands in the users file. Change it there.".into()));
         }
         change_access_level(services, conn, by, id, level)
     })?;
-    services.sessions.forget(id);
-    tracing::info!(admin = by.number(), user = id.0, level = level.as_str(), "access level set");
+    services.session_cache.invalidate_user(id);
+    tracing::info!(admin = by.log_id(), user = id.0, level = level.as_str(), "access level set");
     Ok(user)
 }
 
@@ -131,13 +131,13 @@ pub(crate) fn change_access_level(
     id: UserId,
     level: AccessLevel,
 ) -> Result<User> {
-    let user = under_lock(conn, id)?;
+    let user = with_admin_lock(conn, id)?;
     match level {
-        AccessLevel::User => refuse_last_admin(services, conn, &user)?,
+        AccessLevel::User => ensure_another_admin(services, conn, &user)?,
         AccessLevel::Admin => _ = store::site::update_claim_first_admin(conn)?,
     }
     store::users::update_access_level(conn, id, level, now())?;
-    audit::note(conn, Event::AccessLevelSet, by, &user.username, level.as_str())?;
+    audit::append(conn, Event::AccessLevelSet, by, &user.username, level.as_str())?;
     Ok(user)
 }
 
@@ -149,11 +149,11 @@ pub fn set_quota(services: &Services, by: &Actor, id: UserId, bytes: i64) -> Res
     let user = services.db.write(|conn| {
         let user = store::users::find(conn, id)?.ok_or(Error::NotFound)?;
         store::users::update_quota(conn, id, bytes, now())?;
-        audit::note(conn, Event::QuotaSet, by, &user.username, &format!("{bytes} bytes"))?;
+        audit::append(conn, Event::QuotaSet, by, &user.username, &format!("{bytes} bytes"))?;
         Ok(user)
     })?;
-    services.sessions.forget(id);
-    tracing::info!(admin = by.number(), user = id.0, bytes, "quota set");
+    services.session_cache.invalidate_user(id);
+    tracing::info!(admin = by.log_id(), user = id.0, bytes, "quota set");
     Ok(user)
 }
 
@@ -161,22 +161,22 @@ pub fn set_quota(services: &Services, by: &Actor, id: UserId, bytes: i64) -> Res
 ///
 /// # Errors
 /// `NotFound`.
-pub fn hand_out_code(services: &Services, by: &Actor, id: UserId) -> Result<(User, String)> {
+pub fn create_access_code(services: &Services, by: &Actor, id: UserId) -> Result<(User, String)> {
     let mut random = rand::rng();
     let letters: String = (0..16)
-        .filter_map(|_| CODE_LETTERS.get(random.random_range(0..CODE_LETTERS.len())))
+        .filter_map(|_| CODE_ALPHABET.get(random.random_range(0..CODE_ALPHABET.len())))
         .map(|letter| char::from(*letter))
         .collect();
     let user = services.db.write(|conn| {
         let user = store::users::find(conn, id)?.ok_or(Error::NotFound)?;
         if user.origin == Origin::File {
-            return Err(Error::Conflict(IN_FILE.into()));
+            return Err(Error::Conflict(LEVEL_IN_FILE.into()));
         }
-        store::users::update_access_code(conn, id, Some(&hash_of(&letters)), Some(now() + CODE_LASTS))?;
-        audit::note(conn, Event::CodeHandedOut, by, &user.username, "")?;
+        store::users::update_access_code(conn, id, Some(&token_hash(&letters)), Some(now() + CODE_LIFETIME))?;
+        audit::append(conn, Event::CodeHandedOut, by, &user.username, "")?;
         Ok(user)
     })?;
-    tracing::info!(admin = by.number(), user = id.0, "access code handed out");
+    tracing::info!(admin = by.log_id(), user = id.0, "access code handed out");
     let grouped = letters.as_bytes().chunks(4).map(String::from_utf8_lossy).collect::<Vec<_>>().join("-");
     Ok((user, grouped))
 }
@@ -190,16 +190,16 @@ pub fn find_by_login(services: &Services, login: &str) -> Result<User> {
 }
 
 /// People looked up in one go.
-const AT_ONCE: i64 = 1000;
+const BATCH_USERS: i64 = 1000;
 
 /// Does something for everybody, whatever their account's state, the oldest first.
 ///
 /// # Errors
 /// The database's, and what `work` says.
-pub(crate) fn for_everybody(services: &Services, mut work: impl FnMut(&User) -> Result<()>) -> Result<()> {
+pub(crate) fn for_each_user(services: &Services, mut work: impl FnMut(&User) -> Result<()>) -> Result<()> {
     let mut after = UserId(0);
     loop {
-        let people = services.db.read(|conn| Ok(store::users::list_after(conn, after, AT_ONCE)?))?;
+        let people = services.db.read(|conn| Ok(store::users::list_after(conn, after, BATCH_USERS)?))?;
         let Some(last) = people.last() else { return Ok(()) };
         after = last.id;
         people.iter().try_for_each(&mut work)?;
@@ -211,17 +211,17 @@ pub(crate) fn for_everybody(services: &Services, mut work: impl FnMut(&User) -> 
 /// # Errors
 /// `Invalid` names every field that needs another value.
 pub async fn add(services: &Arc<Services>, application: &NewAccount, status: Status, level: AccessLevel) -> Result<User> {
-    let checked = application.check()?;
-    let hash = services.passwords.hash(&checked.password).await?;
+    let checked = application.validate()?;
+    let hash = services.password_hasher.hash(&checked.password).await?;
     let services = services.clone();
-    blocking(move || make(&services, &checked.person, &hash, InitialStatus::here(status, level), now())).await
+    run_on_blocking_pool(move || create_user(&services, &checked.person, &hash, InitialStatus::new(status, level), now())).await
 }
 
 /// Makes an account of somebody who need not ask, with a password whose hash is known.
 ///
 /// # Errors
 /// `Invalid` names what is taken.
-pub(crate) fn make(services: &Services, person: &ValidPerson, hash: &str, start: InitialStatus, at: Time) -> Result<User> {
+pub(crate) fn create_user(services: &Services, person: &ValidPerson, hash: &str, start: InitialStatus, at: Time) -> Result<User> {
     let is_admin = start.access_level == AccessLevel::Admin && start.status == Status::Active;
     let user = services.db.write(|conn| {
         if is_admin {
@@ -229,10 +229,10 @@ pub(crate) fn make(services: &Services, person: &ValidPerson, hash: &str, start:
         }
         let id = create::create(services, conn, person, hash, start, at)?;
         let how = format!("{}, {}", start.access_level.as_str(), start.status.as_str());
-        audit::note(conn, Event::AccountMade, &Actor::command_line(), person.username.as_str(), &how)?;
+        audit::append(conn, Event::AccountMade, &Actor::command_line(), person.username.as_str(), &how)?;
         store::users::find(conn, id)?.ok_or(Error::NotFound)
     })?;
-    services.sessions.forget(user.id);
+    services.session_cache.invalidate_user(user.id);
     if is_admin {
         first_run::finish(services)?;
     }
@@ -246,19 +246,19 @@ pub(crate) fn make(services: &Services, person: &ValidPerson, hash: &str, start:
 /// `Invalid` for a bad password, `Conflict` for somebody of the users file.
 pub async fn set_password(services: &Arc<Services>, by: &Actor, user: &User, password: &str) -> Result<()> {
     if user.origin == Origin::File {
-        return Err(Error::Conflict(IN_FILE.into()));
+        return Err(Error::Conflict(LEVEL_IN_FILE.into()));
     }
-    let checked = Password::parse(password, &user.own_words()).map_err(|error| Error::Invalid(vec![error]))?;
-    let hash = services.passwords.hash(&checked).await?;
+    let checked = Password::parse(password, &user.password_context()).map_err(|error| Error::Invalid(vec![error]))?;
+    let hash = services.password_hasher.hash(&checked).await?;
     let (services, by, id, username) = (services.clone(), by.clone(), user.id, user.username.clone());
-    blocking(move || {
+    run_on_blocking_pool(move || {
         services.db.write(|conn| {
-            crate::db::one_row(store::users::update_password(conn, id, &hash, now())?)?;
+            crate::db::ensure_one_row(store::users::update_password(conn, id, &hash, now())?)?;
             store::users::update_access_code(conn, id, None, None)?;
             lifecycle::end_all(conn, id)?;
-            audit::note(conn, Event::PasswordSet, &by, &username, "")
+            audit::append(conn, Event::PasswordSet, &by, &username, "")
         })?;
-        services.sessions.forget(id);
+        services.session_cache.invalidate_user(id);
         tracing::info!(user = id.0, "password set");
         Ok(())
     })
@@ -271,24 +271,24 @@ pub async fn set_password(services: &Arc<Services>, by: &Actor, user: &User, pas
 /// `Conflict` for the last admin.
 pub fn remove(services: &Services, by: &Actor, id: UserId) -> Result<User> {
     let (user, left) = services.db.write(|conn| {
-        let user = under_lock(conn, id)?;
-        refuse_last_admin(services, conn, &user)?;
+        let user = with_admin_lock(conn, id)?;
+        ensure_another_admin(services, conn, &user)?;
         let quarantined = store::findings::list_quarantined_of(conn, id)?.into_iter().map(|id| FileLocation::quarantined(id.0));
         let unfinished = store::uploads::list_unfinished(conn, id, 10_000)?;
-        let unfinished = unfinished.into_iter().map(|upload| FileLocation::unfinished(upload.id.0));
+        let unfinished = unfinished.into_iter().map(|upload| FileLocation::upload(upload.id.0));
         let left: Vec<FileLocation> = quarantined.chain(unfinished).collect();
         store::items::delete_all(conn, id)?;
         store::directories::delete_all(conn, id)?;
         store::users::delete(conn, id)?;
-        audit::note(conn, Event::AccountRemoved, by, &user.username, &format!("the folder {} stays on disk", user.folder))?;
+        audit::append(conn, Event::AccountRemoved, by, &user.username, &format!("the folder {} stays on disk", user.folder))?;
         Ok((user, left))
     })?;
     // Nobody will ever ask for these.
     for place in left {
-        services.tree.remove_file(&place)?;
+        services.media_dir.remove_file(&place)?;
     }
-    services.sessions.forget(id);
-    services.forget_library(id);
+    services.session_cache.invalidate_user(id);
+    services.invalidate_library(id);
     tracing::info!(user = id.0, folder = user.folder, "account removed");
     Ok(user)
 }
@@ -330,7 +330,7 @@ pub fn list(services: &Services, status: Status, after: UserId) -> Result<UserLi
 pub fn find(services: &Services, id: UserId) -> Result<(User, Vec<Session>)> {
     services.db.read(|conn| {
         let user = store::users::find(conn, id)?.ok_or(Error::NotFound)?;
-        Ok((user, store::sessions::list_active(conn, id, &lifecycle::DEVICES, now())?))
+        Ok((user, store::sessions::list_active(conn, id, &lifecycle::MAX_SESSIONS, now())?))
     })
 }
 
@@ -342,31 +342,31 @@ pub fn end_sessions(services: &Services, by: &Actor, id: UserId) -> Result<User>
     let user = services.db.write(|conn| {
         let user = store::users::find(conn, id)?.ok_or(Error::NotFound)?;
         lifecycle::end_all(conn, id)?;
-        audit::note(conn, Event::SessionsEnded, by, &user.username, "all of them")?;
+        audit::append(conn, Event::SessionsEnded, by, &user.username, "all of them")?;
         Ok(user)
     })?;
-    services.sessions.forget(id);
-    tracing::info!(admin = by.number(), user = id.0, "all sessions ended");
+    services.session_cache.invalidate_user(id);
+    tracing::info!(admin = by.log_id(), user = id.0, "all sessions ended");
     Ok(user)
 }
 
 /// Reads a person while no other change of admins can come between.
-fn under_lock(conn: &mut Conn, id: UserId) -> Result<User> {
+fn with_admin_lock(conn: &mut Conn, id: UserId) -> Result<User> {
     store::site::update_lock_admins(conn)?;
     store::users::find(conn, id)?.ok_or(Error::NotFound)
 }
 
-fn refuse_oneself(by: &Actor, id: UserId, why: &str) -> Result<()> {
+fn ensure_not_self(by: &Actor, id: UserId, why: &str) -> Result<()> {
     if by.id == Some(id) { Err(Error::Conflict(why.into())) } else { Ok(()) }
 }
 
 /// An admin whose line in the users file is gone cannot come in, and is none.
-fn refuse_last_admin(services: &Services, conn: &mut Conn, user: &User) -> Result<()> {
+fn ensure_another_admin(services: &Services, conn: &mut Conn, user: &User) -> Result<()> {
     let is_one = user.is_admin() && user.status == Status::Active;
     if !is_one {
         return Ok(());
     }
     let others = store::users::list_active_admins(conn)?.into_iter().filter(|admin| admin.id != user.id);
-    let mut others = others.filter(|admin| services.users_file.still_has(admin));
+    let mut others = others.filter(|admin| services.users_file.has_entry_of(admin));
     if others.next().is_some() { Ok(()) } else { Err(Error::Conflict(LAST_ADMIN.into())) }
 }

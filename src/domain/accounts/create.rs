@@ -3,7 +3,7 @@
 use crate::db::Conn;
 use crate::error::{Error, FieldError, Result};
 use crate::media::avatar;
-use crate::model::account_fields::optional_line;
+use crate::model::account_fields::parse_optional_line;
 use crate::model::directory::NewDirectory;
 use crate::model::user::NewUser;
 use crate::model::{AccessLevel, DirectoryId, Email, Origin, Password, PersonName, Status, Theme, Time, UserId, Username};
@@ -49,31 +49,31 @@ pub(crate) struct InitialStatus {
 
 impl InitialStatus {
     /// One whose password is kept here.
-    pub const fn here(status: Status, access_level: AccessLevel) -> Self {
+    pub const fn new(status: Status, access_level: AccessLevel) -> Self {
         Self { status, access_level, origin: Origin::Here }
     }
 }
 
 impl NewAccount {
     /// Checks every field and names all that are wrong, not only the first.
-    pub(crate) fn check(&self) -> Result<ValidAccount> {
+    pub(crate) fn validate(&self) -> Result<ValidAccount> {
         let about = [self.username.trim(), self.email.trim(), self.firstname.trim(), self.lastname.trim()];
         let mut wrong: Vec<FieldError> = Vec::new();
-        let person = self.person(&mut wrong);
-        match (person, noted(Password::parse(&self.password, &about), &mut wrong)) {
+        let person = self.validate_person(&mut wrong);
+        match (person, collect_error(Password::parse(&self.password, &about), &mut wrong)) {
             (Some(person), Some(password)) => Ok(ValidAccount { person, password }),
             _ => Err(Error::Invalid(wrong)),
         }
     }
 
     /// Who it is, where the password is known elsewhere; `wrong` gets what is not right.
-    pub(crate) fn person(&self, wrong: &mut Vec<FieldError>) -> Option<ValidPerson> {
-        let firstname = noted(PersonName::parse("firstname", &self.firstname), wrong);
-        let lastname = noted(PersonName::parse("lastname", &self.lastname), wrong);
-        let username = noted(Username::parse(&self.username), wrong);
-        let email = noted(Email::parse(&self.email), wrong);
-        let contact_number = noted(optional_line("contact_number", &self.contact_number, 40), wrong);
-        let address = noted(optional_line("address", &self.address, 300), wrong);
+    pub(crate) fn validate_person(&self, wrong: &mut Vec<FieldError>) -> Option<ValidPerson> {
+        let firstname = collect_error(PersonName::parse("firstname", &self.firstname), wrong);
+        let lastname = collect_error(PersonName::parse("lastname", &self.lastname), wrong);
+        let username = collect_error(Username::parse(&self.username), wrong);
+        let email = collect_error(Email::parse(&self.email), wrong);
+        let contact_number = collect_error(parse_optional_line("contact_number", &self.contact_number, 40), wrong);
+        let address = collect_error(parse_optional_line("address", &self.address, 300), wrong);
         Some(ValidPerson {
             firstname: firstname?,
             lastname: lastname?,
@@ -85,7 +85,7 @@ impl NewAccount {
     }
 }
 
-fn noted<T>(parsed: Result<T, FieldError>, wrong: &mut Vec<FieldError>) -> Option<T> {
+fn collect_error<T>(parsed: Result<T, FieldError>, wrong: &mut Vec<FieldError>) -> Option<T> {
     parsed.map_err(|error| wrong.push(error)).ok()
 }
 
@@ -101,7 +101,7 @@ pub(crate) fn create(
     start: InitialStatus,
     at: Time,
 ) -> Result<UserId> {
-    refuse_taken(conn, person)?;
+    ensure_free(conn, person)?;
     let new = NewUser {
         firstname: person.firstname.as_str().into(),
         lastname: person.lastname.as_str().into(),
@@ -124,15 +124,15 @@ pub(crate) fn create(
     };
     let id = store::users::insert(conn, &new)?;
     let svg = avatar::initials_svg(&new.firstname, &new.lastname);
-    let folder = services.tree.create_person(id.0, &new.firstname, &new.lastname, &svg)?;
-    let filled = fill(conn, id, &new.username, &folder, at);
+    let folder = services.media_dir.create_user_folder(id.0, &new.firstname, &new.lastname, &svg)?;
+    let filled = create_directories(conn, id, &new.username, &folder, at);
     if filled.is_err() {
-        MediaDir::remove_person(&services.tree, &folder);
+        MediaDir::remove_user_folder(&services.media_dir, &folder);
     }
     filled.map(|()| id)
 }
 
-fn refuse_taken(conn: &mut Conn, person: &ValidPerson) -> Result<()> {
+fn ensure_free(conn: &mut Conn, person: &ValidPerson) -> Result<()> {
     let mut taken = Vec::new();
     if store::users::is_username_taken(conn, person.username.as_str(), None)? {
         taken.push(FieldError::new("username", "That username is taken. Choose another one."));
@@ -143,9 +143,9 @@ fn refuse_taken(conn: &mut Conn, person: &ValidPerson) -> Result<()> {
     if taken.is_empty() { Ok(()) } else { Err(Error::Invalid(taken)) }
 }
 
-fn fill(conn: &mut Conn, id: UserId, username: &str, folder: &str, at: Time) -> Result<()> {
+fn create_directories(conn: &mut Conn, id: UserId, username: &str, folder: &str, at: Time) -> Result<()> {
     store::users::update_folder(conn, id, folder)?;
-    for name in crate::storage::media_dir::STANDARD {
+    for name in crate::storage::media_dir::STANDARD_DIRECTORIES {
         store::directories::insert(
             conn,
             &NewDirectory {

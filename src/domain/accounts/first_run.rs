@@ -10,7 +10,7 @@ use subtle::ConstantTimeEq;
 use super::create::{self, InitialStatus, NewAccount};
 use crate::config;
 use crate::config::FirstAdmin;
-use crate::db::blocking;
+use crate::db::run_on_blocking_pool;
 use crate::domain::audit;
 use crate::domain::sessions::lifecycle;
 use crate::error::{Error, Result};
@@ -28,13 +28,13 @@ fn code_file(services: &Services) -> PathBuf {
 ///
 /// # Errors
 /// The system's.
-pub fn code(services: &Services) -> Result<String> {
+pub fn setup_code(services: &Services) -> Result<String> {
     let make = || {
         let mut bytes = [0_u8; 18];
         rand::rng().fill_bytes(&mut bytes);
         base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes)
     };
-    Ok(config::secret_file(&code_file(services), make)?)
+    Ok(config::read_or_create_secret(&code_file(services), make)?)
 }
 
 /// Makes the first admin and signs them in; returns the session's token.
@@ -42,19 +42,19 @@ pub fn code(services: &Services) -> Result<String> {
 /// # Errors
 /// `NotFound` once there is an admin, `Invalid` for a wrong code or field, `TooManyRequests` for guesses.
 pub async fn set_up(services: &Arc<Services>, given: &str, application: &NewAccount, client: Client) -> Result<String> {
-    let attempt = services.attempts.begin("the set-up code", client.address)?;
+    let attempt = services.login_throttle.begin_attempt("the set-up code", client.address)?;
     let expected = {
         let services = services.clone();
-        blocking(move || if services.has_admin()? { Err(Error::NotFound) } else { code(&services) }).await?
+        run_on_blocking_pool(move || if services.has_admin()? { Err(Error::NotFound) } else { setup_code(&services) }).await?
     };
     if !bool::from(given.trim().as_bytes().ct_eq(expected.as_bytes())) {
         return Err(Error::field("code", "That is not the code this server printed when it started."));
     }
     attempt.forgive();
-    let checked = application.check()?;
-    let hash = services.passwords.hash(&checked.password).await?;
+    let checked = application.validate()?;
+    let hash = services.password_hasher.hash(&checked.password).await?;
     let services = services.clone();
-    blocking(move || {
+    run_on_blocking_pool(move || {
         let token = services.db.write(|conn| {
             if !store::site::update_claim_first_admin(conn)? {
                 return Err(Error::NotFound);
@@ -65,15 +65,15 @@ pub async fn set_up(services: &Arc<Services>, given: &str, application: &NewAcco
                 conn,
                 &checked.person,
                 &hash,
-                InitialStatus::here(Status::Active, AccessLevel::Admin),
+                InitialStatus::new(Status::Active, AccessLevel::Admin),
                 at,
             )?;
             let token = lifecycle::begin(conn, id, SessionKind::Browser, &client, at)?;
             let username = checked.person.username.as_str();
-            audit::note(
+            audit::append(
                 conn,
                 Event::AccountMade,
-                &Actor::new_here(id, username, &client),
+                &Actor::new_user(id, username, &client),
                 username,
                 "the first admin, with the set-up code",
             )?;
@@ -98,16 +98,16 @@ pub async fn set_up_unattended(services: &Arc<Services>, admin: &FirstAdmin) -> 
         password: admin.password.clone(),
         ..NewAccount::default()
     };
-    let checked = application.check().map_err(|error| match error {
+    let checked = application.validate().map_err(|error| match error {
         Error::Invalid(fields) => {
             let said: Vec<_> = fields.iter().map(|field| format!("{}: {}", field.field, field.message)).collect();
             Error::Configuration(format!("The first admin's settings: {}", said.join(" ")))
         }
         other => other,
     })?;
-    let hash = services.passwords.hash(&checked.password).await?;
+    let hash = services.password_hasher.hash(&checked.password).await?;
     let services = services.clone();
-    blocking(move || {
+    run_on_blocking_pool(move || {
         services.db.write(|conn| {
             if store::site::update_claim_first_admin(conn)? {
                 create::create(
@@ -115,11 +115,11 @@ pub async fn set_up_unattended(services: &Arc<Services>, admin: &FirstAdmin) -> 
                     conn,
                     &checked.person,
                     &hash,
-                    InitialStatus::here(Status::Active, AccessLevel::Admin),
+                    InitialStatus::new(Status::Active, AccessLevel::Admin),
                     now(),
                 )?;
                 let username = checked.person.username.as_str();
-                audit::note(conn, Event::AccountMade, &Actor::server(), username, "the first admin, from the settings")?;
+                audit::append(conn, Event::AccountMade, &Actor::server(), username, "the first admin, from the settings")?;
             }
             Ok(())
         })?;

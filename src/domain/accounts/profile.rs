@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use crate::db::blocking;
+use crate::db::run_on_blocking_pool;
 use crate::domain::audit;
 use crate::domain::sessions::lifecycle;
 use crate::error::{Error, FieldError, Result};
 use crate::media::avatar;
-use crate::model::account_fields::optional_line;
+use crate::model::account_fields::parse_optional_line;
 use crate::model::actor::Actor;
 use crate::model::actor::Client;
 use crate::model::{Email, Event, Origin, Password, PersonName, SessionKind, Theme, User, now};
@@ -37,8 +37,8 @@ pub fn update(services: &Services, user: &User, form: &ProfileChange) -> Result<
     let firstname = PersonName::parse("firstname", &form.firstname).map_err(&mut note).ok();
     let lastname = PersonName::parse("lastname", &form.lastname).map_err(&mut note).ok();
     let email = Email::parse(&form.email).map_err(&mut note).ok();
-    let contact_number = optional_line("contact_number", &form.contact_number, 40).map_err(&mut note).ok();
-    let address = optional_line("address", &form.address, 300).map_err(&mut note).ok();
+    let contact_number = parse_optional_line("contact_number", &form.contact_number, 40).map_err(&mut note).ok();
+    let address = parse_optional_line("address", &form.address, 300).map_err(&mut note).ok();
     let (Some(firstname), Some(lastname), Some(email), Some(contact_number), Some(address)) =
         (firstname, lastname, email, contact_number, address)
     else {
@@ -56,11 +56,11 @@ pub fn update(services: &Services, user: &User, form: &ProfileChange) -> Result<
             address: address.as_deref(),
             single_keys: form.single_keys,
         };
-        crate::db::one_row(store::users::update_profile(conn, user.id, &profile, now())?)
+        crate::db::ensure_one_row(store::users::update_profile(conn, user.id, &profile, now())?)
     })?;
-    services.sessions.forget(user.id);
-    if read_icon(services, user)? == avatar::initials_svg(&user.firstname, &user.lastname) {
-        services.tree.write_icon(&user.folder, &avatar::initials_svg(firstname.as_str(), lastname.as_str()))?;
+    services.session_cache.invalidate_user(user.id);
+    if read_avatar(services, user)? == avatar::initials_svg(&user.firstname, &user.lastname) {
+        services.media_dir.write_avatar(&user.folder, &avatar::initials_svg(firstname.as_str(), lastname.as_str()))?;
     }
     Ok(())
 }
@@ -71,8 +71,8 @@ pub fn update(services: &Services, user: &User, form: &ProfileChange) -> Result<
 /// `Invalid` for a theme that is none.
 pub fn set_theme(services: &Services, user: &User, theme: &str) -> Result<()> {
     let theme = Theme::parse(theme).ok_or_else(|| Error::field("theme", "Choose system, light or dark."))?;
-    services.db.write(|conn| crate::db::one_row(store::users::update_theme(conn, user.id, theme)?))?;
-    services.sessions.forget(user.id);
+    services.db.write(|conn| crate::db::ensure_one_row(store::users::update_theme(conn, user.id, theme)?))?;
+    services.session_cache.invalidate_user(user.id);
     Ok(())
 }
 
@@ -91,26 +91,26 @@ pub async fn change_password(
     if user.origin == Origin::File {
         return Err(Error::Forbidden("Your password is kept in a file on the server. Ask the admin to change it."));
     }
-    let attempt = services.attempts.begin(&user.username, client.address)?;
-    if services.passwords.verify(Some(user.password.clone()), current).await? == HashCheck::Wrong {
+    let attempt = services.login_throttle.begin_attempt(&user.username, client.address)?;
+    if services.password_hasher.verify(Some(user.password.clone()), current).await? == HashCheck::Wrong {
         return Err(Error::field("current_password", "That is not your password now."));
     }
     attempt.forgive();
-    let checked = Password::parse(new, &user.own_words())
+    let checked = Password::parse(new, &user.password_context())
         .map_err(|error| Error::Invalid(vec![FieldError::new("new_password", error.message)]))?;
-    let hash = services.passwords.hash(&checked).await?;
+    let hash = services.password_hasher.hash(&checked).await?;
     let services = services.clone();
-    blocking(move || {
+    run_on_blocking_pool(move || {
         let token = services.db.write(|conn| {
             let at = now();
-            crate::db::one_row(store::users::update_password(conn, user.id, &hash, at)?)?;
+            crate::db::ensure_one_row(store::users::update_password(conn, user.id, &hash, at)?)?;
             lifecycle::end_all(conn, user.id)?;
             store::users::update_access_code(conn, user.id, None, None)?;
             let token = lifecycle::begin(conn, user.id, SessionKind::Browser, &client, at)?;
-            audit::note(conn, Event::PasswordSet, &Actor::of(&user, &client), &user.username, "")?;
+            audit::append(conn, Event::PasswordSet, &Actor::from_user(&user, &client), &user.username, "")?;
             Ok(token)
         })?;
-        services.sessions.forget(user.id);
+        services.session_cache.invalidate_user(user.id);
         tracing::info!(user = user.id.0, "password changed");
         Ok(token)
     })
@@ -121,22 +121,22 @@ pub async fn change_password(
 ///
 /// # Errors
 /// `Invalid` for what is no picture.
-pub fn set_picture(services: &Services, user: &User, bytes: &[u8]) -> Result<()> {
+pub fn set_avatar(services: &Services, user: &User, bytes: &[u8]) -> Result<()> {
     let svg = if bytes.is_empty() {
         avatar::initials_svg(&user.firstname, &user.lastname)
     } else {
         avatar::picture_svg(bytes).ok_or_else(|| Error::field("picture", "That is no JPEG, PNG, WebP or GIF of 1 MB at most."))?
     };
-    Ok(services.tree.write_icon(&user.folder, &svg)?)
+    Ok(services.media_dir.write_avatar(&user.folder, &svg)?)
 }
 
 /// A person's picture as SVG.
 ///
 /// # Errors
 /// The system's; initials where the file is gone.
-pub fn read_icon(services: &Services, user: &User) -> Result<String> {
+pub fn read_avatar(services: &Services, user: &User) -> Result<String> {
     use std::io::Read;
     let mut svg = String::new();
-    let read = services.tree.open_icon(&user.folder).and_then(|file| file.take(4 << 20).read_to_string(&mut svg));
+    let read = services.media_dir.open_avatar(&user.folder).and_then(|file| file.take(4 << 20).read_to_string(&mut svg));
     Ok(if read.is_ok() { svg } else { avatar::initials_svg(&user.firstname, &user.lastname) })
 }

@@ -2,7 +2,7 @@
 
 use super::create::{self, InitialStatus, NewAccount};
 use crate::config::Registration;
-use crate::db::blocking;
+use crate::db::run_on_blocking_pool;
 use crate::domain::audit;
 use crate::domain::sessions::lifecycle;
 use crate::error::{Error, Result};
@@ -24,19 +24,19 @@ pub async fn register(services: &Arc<Services>, application: &NewAccount, client
         Registration::Open => Status::Active,
         Registration::Closed => return Err(Error::Forbidden("Nobody can sign up here by themselves. Ask the admin.")),
     };
-    let checked = application.check()?;
-    let hash = services.passwords.hash(&checked.password).await?;
+    let checked = application.validate()?;
+    let hash = services.password_hasher.hash(&checked.password).await?;
     let services = services.clone();
-    blocking(move || {
+    run_on_blocking_pool(move || {
         let done = services.db.write(|conn| {
             let at = now();
-            let id = create::create(&services, conn, &checked.person, &hash, InitialStatus::here(status, AccessLevel::User), at)?;
+            let id = create::create(&services, conn, &checked.person, &hash, InitialStatus::new(status, AccessLevel::User), at)?;
             let token = lifecycle::begin(conn, id, SessionKind::Browser, &client, at)?;
             let username = checked.person.username.as_str();
-            audit::note(conn, Event::Registered, &Actor::new_here(id, username, &client), username, status.as_str())?;
+            audit::append(conn, Event::Registered, &Actor::new_user(id, username, &client), username, status.as_str())?;
             Ok((id, token))
         })?;
-        services.sessions.forget(done.0);
+        services.session_cache.invalidate_user(done.0);
         tracing::info!(user = done.0.0, status = status.as_str(), "registered");
         Ok(done)
     })

@@ -17,17 +17,17 @@ use crate::store;
 ///
 /// # Errors
 /// `Conflict` when the line would take the last admin away.
-pub(crate) fn admit(services: &Services, conn: &mut Conn, entry: &UsersFileEntry) -> Result<User> {
+pub(crate) fn create_from_entry(services: &Services, conn: &mut Conn, entry: &UsersFileEntry) -> Result<User> {
     let Some(user) = store::users::find_by_login(conn, &entry.username)? else {
         let start = InitialStatus {
             status: Status::Active,
             access_level: entry.access_level.unwrap_or(AccessLevel::User),
             origin: Origin::File,
         };
-        let person = person(conn, entry)?;
+        let person = name_or_default(conn, entry)?;
         let id = create::create(services, conn, &person, &entry.hash, start, now())?;
         let how = format!("{}, from the users file", start.access_level.as_str());
-        audit::note(conn, Event::AccountMade, &Actor::server(), person.username.as_str(), &how)?;
+        audit::append(conn, Event::AccountMade, &Actor::server(), person.username.as_str(), &how)?;
         return store::users::find(conn, id)?.ok_or(Error::NotFound);
     };
     let is_new_here = user.origin == Origin::Here;
@@ -46,8 +46,8 @@ pub(crate) fn admit(services: &Services, conn: &mut Conn, entry: &UsersFileEntry
 }
 
 /// Names out of the username, an e-mail that nobody else has.
-fn person(conn: &mut Conn, entry: &UsersFileEntry) -> Result<ValidPerson> {
-    let words: Vec<String> = entry.username.split(['.', '_', '-']).filter(|word| !word.is_empty()).map(capitalised).collect();
+fn name_or_default(conn: &mut Conn, entry: &UsersFileEntry) -> Result<ValidPerson> {
+    let words: Vec<String> = entry.username.split(['.', '_', '-']).filter(|word| !word.is_empty()).map(capitalize).collect();
     let (first, rest) = words.split_first().map_or(("User", Vec::new()), |(first, rest)| (first.as_str(), rest.to_vec()));
     let last = if rest.is_empty() { "User".to_owned() } else { rest.join(" ") };
     let invalid = |error| Error::Invalid(vec![error]);
@@ -68,7 +68,7 @@ fn person(conn: &mut Conn, entry: &UsersFileEntry) -> Result<ValidPerson> {
     })
 }
 
-fn capitalised(word: &str) -> String {
+fn capitalize(word: &str) -> String {
     let mut letters = word.chars();
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }

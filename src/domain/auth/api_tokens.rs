@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::login;
-use crate::db::blocking;
+use crate::db::run_on_blocking_pool;
 use crate::domain::audit;
 use crate::domain::sessions::lifecycle;
 use crate::error::{Error, Result};
@@ -11,8 +11,8 @@ use crate::model::actor::Actor;
 use crate::model::actor::Client;
 use crate::model::{Event, SessionKind, UserId, now};
 use crate::state::Services;
-use crate::state::jwt::LIFETIME;
-use crate::state::session_cache::{AuthSession, hash_of};
+use crate::state::jwt::TOKEN_LIFETIME;
+use crate::state::session_cache::{AuthSession, token_hash};
 use crate::store;
 
 /// What an API client gets.
@@ -29,12 +29,12 @@ pub struct IssuedTokens {
 ///
 /// # Errors
 /// As [`login::log_in`].
-pub async fn begin(services: &Arc<Services>, login: &str, password: &str, client: Client) -> Result<IssuedTokens> {
+pub async fn log_in(services: &Arc<Services>, login: &str, password: &str, client: Client) -> Result<IssuedTokens> {
     let (_, refresh_token) = login::log_in(services, login, password, SessionKind::Api, client).await?;
     let services = services.clone();
-    blocking(move || {
+    run_on_blocking_pool(move || {
         let presence = lifecycle::find(&services, &refresh_token)?;
-        issue(&services, presence, refresh_token)
+        issue_tokens(&services, presence, refresh_token)
     })
     .await
 }
@@ -45,7 +45,7 @@ pub async fn begin(services: &Arc<Services>, login: &str, password: &str, client
 /// # Errors
 /// `Unauthenticated` for a token that is not, or no longer, good; `NotActive`.
 pub fn refresh(services: &Services, old: &str, client: &Client) -> Result<IssuedTokens> {
-    let hash = hash_of(old);
+    let hash = token_hash(old);
     let exchanged = services.db.write(|conn| {
         let at = now();
         let found = store::sessions::find_active(conn, &hash, at)?.filter(|session| session.kind == SessionKind::Api);
@@ -54,13 +54,13 @@ pub fn refresh(services: &Services, old: &str, client: &Client) -> Result<Issued
             if let Some((id, owner)) = reused {
                 store::sessions::update_end(conn, owner, id)?;
                 let username = store::users::find(conn, owner)?.map(|user| user.username).unwrap_or_default();
-                audit::note(conn, Event::TokenReused, &Actor::somebody(client), &username, "its session was ended")?;
+                audit::append(conn, Event::TokenReused, &Actor::anonymous(client), &username, "its session was ended")?;
             }
             return Ok(Err(reused));
         };
         let token = lifecycle::random_token();
-        let new = hash_of(&token);
-        if store::sessions::update_token(conn, session.id, &hash, &new, lifecycle::lasting(&session, at))? == 0 {
+        let new = token_hash(&token);
+        if store::sessions::update_token(conn, session.id, &hash, &new, lifecycle::expires_at(&session, at))? == 0 {
             return Err(Error::Contention);
         }
         store::sessions::insert_spent(conn, &hash, session.id)?;
@@ -71,12 +71,12 @@ pub fn refresh(services: &Services, old: &str, client: &Client) -> Result<Issued
         Ok(token) => {
             let presence = lifecycle::find(services, &token)?;
             // What is known under the session's number is from before.
-            services.sessions.forget(presence.user.id);
-            issue(services, presence, token)
+            services.session_cache.invalidate_user(presence.user.id);
+            issue_tokens(services, presence, token)
         }
         Err(reused) => {
             if let Some((id, owner)) = reused {
-                services.sessions.forget(owner);
+                services.session_cache.invalidate_user(owner);
                 tracing::warn!(user = owner.0, session = id, "a refresh token was used twice; its session was ended");
             }
             Err(Error::Unauthenticated)
@@ -84,13 +84,13 @@ pub fn refresh(services: &Services, old: &str, client: &Client) -> Result<Issued
     }
 }
 
-fn issue(services: &Services, presence: Arc<AuthSession>, refresh_token: String) -> Result<IssuedTokens> {
-    if let Some(standing) = presence.user.status.standing() {
+fn issue_tokens(services: &Services, presence: Arc<AuthSession>, refresh_token: String) -> Result<IssuedTokens> {
+    if let Some(standing) = presence.user.status.block() {
         return Err(Error::NotActive(standing));
     }
     let at = now().assume_utc().unix_timestamp();
-    let token = services.signer.sign(presence.user.id.0, presence.session.id, at)?;
-    Ok(IssuedTokens { token, expires_in: LIFETIME, refresh_token, presence })
+    let token = services.token_signer.sign(presence.user.id.0, presence.session.id, at)?;
+    Ok(IssuedTokens { token, expires_in: TOKEN_LIFETIME, refresh_token, presence })
 }
 
 /// What a Bearer token stands for: a signed one names its session, an access token is one.
@@ -102,23 +102,23 @@ pub enum BearerToken {
 impl BearerToken {
     /// # Errors
     /// `Unauthenticated` for a signed token that is not ours or over.
-    pub fn read(services: &Services, token: &str) -> Result<Self> {
-        if token.starts_with(crate::domain::sessions::access_tokens::PREFIX) {
+    pub fn parse(services: &Services, token: &str) -> Result<Self> {
+        if token.starts_with(crate::domain::sessions::access_tokens::TOKEN_PREFIX) {
             return Ok(Self::Access(token.to_owned()));
         }
-        let claims = services.signer.verify(token, now().assume_utc().unix_timestamp())?;
+        let claims = services.token_signer.verify(token, now().assume_utc().unix_timestamp())?;
         let owner = claims.sub.parse().map(UserId).map_err(|_| Error::Unauthenticated)?;
         Ok(Self::Signed { owner, session: claims.sid })
     }
 
     /// What is known of it without asking the database.
     #[must_use]
-    pub fn peek(&self, services: &Services) -> Option<Arc<AuthSession>> {
+    pub fn find_cached(&self, services: &Services) -> Option<Arc<AuthSession>> {
         let known = match self {
-            Self::Signed { session, .. } => services.sessions.get(&lifecycle::key_of(*session)),
-            Self::Access(token) => services.sessions.peek(token),
+            Self::Signed { session, .. } => services.session_cache.get(&lifecycle::cache_key(*session)),
+            Self::Access(token) => services.session_cache.get_by_token(token),
         };
-        known.filter(|presence| self.fits(presence) && services.users_file.still_has(&presence.user))
+        known.filter(|presence| self.matches(presence) && services.users_file.has_entry_of(&presence.user))
     }
 
     /// The person and session behind it.
@@ -130,11 +130,11 @@ impl BearerToken {
             Self::Signed { owner, session } => lifecycle::find_by_id(services, *owner, *session)?,
             Self::Access(token) => lifecycle::find(services, token)?,
         };
-        if self.fits(&found) { Ok(found) } else { Err(Error::Unauthenticated) }
+        if self.matches(&found) { Ok(found) } else { Err(Error::Unauthenticated) }
     }
 
     /// A refresh token or a cookie's token is no Bearer token, and a signed one names an API session.
-    fn fits(&self, presence: &AuthSession) -> bool {
+    fn matches(&self, presence: &AuthSession) -> bool {
         match self {
             Self::Signed { owner, .. } => presence.session.kind == SessionKind::Api && presence.user.id == *owner,
             Self::Access(_) => presence.session.kind == SessionKind::Token,

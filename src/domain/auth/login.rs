@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::db::blocking;
+use crate::db::run_on_blocking_pool;
 use crate::domain::accounts::users_file;
 use crate::domain::audit;
 use crate::domain::sessions::lifecycle;
@@ -14,7 +14,7 @@ use crate::model::{Event, Origin, Password, SessionKind, User, now};
 use crate::state::Services;
 use crate::state::password_hash::HashCheck;
 use crate::state::rate_limiter::Bucket;
-use crate::state::session_cache::hash_of;
+use crate::state::session_cache::token_hash;
 use crate::store;
 
 /// Checks name (or e-mail) and password and signs the person in; returns the session's token.
@@ -29,36 +29,36 @@ pub async fn log_in(
     kind: SessionKind,
     client: Client,
 ) -> Result<(User, String)> {
-    services.limits.check_named(Bucket::LogIn, login)?;
-    let attempt = services.attempts.begin(login, client.address)?;
+    services.rate_limiter.check_named(Bucket::LogIn, login)?;
+    let attempt = services.login_throttle.begin_attempt(login, client.address)?;
     let known = {
         let (services, login) = (services.clone(), login.to_owned());
-        blocking(move || find_known(&services, &login)).await?
+        run_on_blocking_pool(move || find_account(&services, &login)).await?
     };
     let hash = known.as_ref().map(|known| known.hash().to_owned());
     // What somebody typed who is not known may be a password in the wrong field.
     let name = known.as_ref().map(|known| known.username().to_owned());
-    let verdict = services.passwords.verify(hash, password).await?;
+    let verdict = services.password_hasher.verify(hash, password).await?;
     let (Some(known), HashCheck::Right | HashCheck::RightButOld) = (known, verdict) else {
-        services.metrics.logged_in(false);
+        services.metrics.record_login(false);
         tracing::info!(address = %client.address, "wrong password or name");
         let (services, name) = (services.clone(), name);
-        blocking(move || {
+        run_on_blocking_pool(move || {
             let whom = name.as_deref().unwrap_or("(nobody of that name)");
-            services.db.write(|conn| audit::note(conn, Event::LogInRefused, &Actor::somebody(&client), whom, "wrong password"))
+            services.db.write(|conn| audit::append(conn, Event::LogInRefused, &Actor::anonymous(&client), whom, "wrong password"))
         })
         .await?;
         return Err(Error::BadCredentials);
     };
     attempt.forgive();
     let new_hash = match (&known, verdict) {
-        (LoginAccount::Database(user), HashCheck::RightButOld) if user.status.standing().is_none() => {
-            Some(rehash(services, password).await?)
+        (LoginAccount::Database(user), HashCheck::RightButOld) if user.status.block().is_none() => {
+            Some(upgrade_hash(services, password).await?)
         }
         _ => None,
     };
     let services = services.clone();
-    blocking(move || {
+    run_on_blocking_pool(move || {
         let (user, token) = services.db.write(|conn| {
             let at = now();
             let user = match &known {
@@ -71,24 +71,24 @@ pub async fn log_in(
                     }
                     _ => return Err(Error::BadCredentials),
                 },
-                LoginAccount::UsersFile(entry) => users_file::admit(&services, conn, entry)?,
+                LoginAccount::UsersFile(entry) => users_file::create_from_entry(&services, conn, entry)?,
             };
-            if user.status.standing().is_some() {
+            if user.status.block().is_some() {
                 let state = user.status.as_str();
-                audit::note(conn, Event::LogInRefused, &Actor::of(&user, &client), &user.username, state)?;
+                audit::append(conn, Event::LogInRefused, &Actor::from_user(&user, &client), &user.username, state)?;
                 return Ok((user, None));
             }
             if let Some(hash) = &new_hash {
                 store::users::update_password(conn, user.id, hash, at)?;
             }
             let token = lifecycle::begin(conn, user.id, kind, &client, at)?;
-            audit::note(conn, Event::LoggedIn, &Actor::of(&user, &client), &user.username, &client.device)?;
+            audit::append(conn, Event::LoggedIn, &Actor::from_user(&user, &client), &user.username, &client.device)?;
             Ok((user, Some(token)))
         })?;
-        services.sessions.forget(user.id);
-        match (token, user.status.standing()) {
+        services.session_cache.invalidate_user(user.id);
+        match (token, user.status.block()) {
             (Some(token), _) => {
-                services.metrics.logged_in(true);
+                services.metrics.record_login(true);
                 tracing::info!(user = user.id.0, "logged in");
                 Ok((user, token))
             }
@@ -122,7 +122,7 @@ impl LoginAccount {
 }
 
 /// By username or e-mail; a line of the users file goes before a row of that name.
-fn find_known(services: &Services, login: &str) -> Result<Option<LoginAccount>> {
+fn find_account(services: &Services, login: &str) -> Result<Option<LoginAccount>> {
     if let Some(entry) = services.users_file.find(login) {
         return Ok(Some(LoginAccount::UsersFile(entry)));
     }
@@ -145,10 +145,10 @@ pub fn find(services: &Services, login: &str) -> Result<Option<User>> {
     services.db.read(|conn| Ok(store::users::find_by_login(conn, login)?))
 }
 
-async fn rehash(services: &Services, password: &str) -> Result<String> {
+async fn upgrade_hash(services: &Services, password: &str) -> Result<String> {
     // A password of old may break today's rules and still be right.
-    let password = Password::parse_known(password);
-    services.passwords.hash(&password).await
+    let password = Password::parse_existing(password);
+    services.password_hasher.hash(&password).await
 }
 
 /// Sets a new password with a one-time code, and ends every session.
@@ -156,29 +156,29 @@ async fn rehash(services: &Services, password: &str) -> Result<String> {
 /// # Errors
 /// `Invalid` for a code that is not, or no longer, good: the same for a person that is not.
 pub async fn recover(services: &Arc<Services>, login: &str, code: &str, password: &str, client: &Client) -> Result<()> {
-    services.limits.check_named(Bucket::Recovery, login)?;
-    let attempt = services.attempts.begin(&format!("recovery of {}", login.trim()), client.address)?;
+    services.rate_limiter.check_named(Bucket::Recovery, login)?;
+    let attempt = services.login_throttle.begin_attempt(&format!("recovery of {}", login.trim()), client.address)?;
     let wrong = || {
         Error::field("access_code", "That code and name do not go together, or the code is over. Ask the admin for a new one.")
     };
     let checked = Password::parse(password, &[login.trim()]).map_err(|error| Error::Invalid(vec![error]))?;
-    let new_hash = services.passwords.hash(&checked).await?;
+    let new_hash = services.password_hasher.hash(&checked).await?;
     let code: String = code.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_uppercase();
-    let (services, login, by) = (services.clone(), login.to_owned(), Actor::somebody(client));
-    blocking(move || {
+    let (services, login, by) = (services.clone(), login.to_owned(), Actor::anonymous(client));
+    run_on_blocking_pool(move || {
         let user = services.db.write(|conn| {
             let user = store::users::find_by_login(conn, &login)?.filter(|user| user.origin == Origin::Here).ok_or_else(wrong)?;
-            if store::users::update_use_access_code(conn, user.id, &hash_of(&code), now())? == 0 {
+            if store::users::update_use_access_code(conn, user.id, &token_hash(&code), now())? == 0 {
                 return Err(wrong());
             }
             // Not before the code was right: whoever guesses names would learn them by it.
-            checked.refuse_words(&user.own_words()).map_err(|error| Error::Invalid(vec![error]))?;
+            checked.ensure_unrelated_to(&user.password_context()).map_err(|error| Error::Invalid(vec![error]))?;
             store::users::update_password(conn, user.id, &new_hash, now())?;
             lifecycle::end_all(conn, user.id)?;
-            audit::note(conn, Event::PasswordSet, &by, &user.username, "with a one-time code")?;
+            audit::append(conn, Event::PasswordSet, &by, &user.username, "with a one-time code")?;
             Ok(user)
         })?;
-        services.sessions.forget(user.id);
+        services.session_cache.invalidate_user(user.id);
         tracing::info!(user = user.id.0, "password set with an access code");
         attempt.forgive();
         Ok(())

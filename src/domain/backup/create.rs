@@ -15,17 +15,17 @@ use crate::model::{ItemId, now};
 use crate::state::Services;
 use crate::storage::file_location::QUARANTINE;
 use crate::storage::json_lines::{self, each_line};
-use crate::storage::media_dir::ICON;
+use crate::storage::media_dir::AVATAR_FILE;
 use crate::storage::{BackupRepository, FileLocation, JsonLinesWriter, sha256_of};
 use crate::store;
 
 /// Tables whose rows pass, or must not come back: a session that was ended stays ended.
-const LEFT_OUT: [&str; 5] = ["session_tokens", "spent_tokens", "file_moves", "upload_reports", "uploads"];
+const EXCLUDED_TABLES: [&str; 5] = ["session_tokens", "spent_tokens", "file_moves", "upload_reports", "uploads"];
 /// How often it begins again because files went away before they were read.
-const TRIES: u32 = 6;
+const MAX_TRIES: u32 = 6;
 /// How often and how long it is looked whether a file that is not there comes.
-const LOOKS: u32 = 4;
-const ON_ITS_WAY: Duration = Duration::from_millis(25);
+const MAX_OPEN_TRIES: u32 = 4;
+const OPEN_RETRY_DELAY: Duration = Duration::from_millis(25);
 
 /// What was made.
 pub struct CreatedBackup {
@@ -45,7 +45,7 @@ pub struct CreatedBackup {
 /// The database's and the system's; there is no set then.
 pub fn create(services: &Services, vault: &mut BackupRepository, tell: &mut dyn FnMut(u64)) -> Result<CreatedBackup> {
     let name = free_name(vault, "")?;
-    create_as(name, services, vault, tell)
+    create_named(name, services, vault, tell)
 }
 
 /// As [`create`], of what stands here before something is put back: only who asks for it by its name gets it.
@@ -54,28 +54,28 @@ pub(super) fn create_restore_point(
     vault: &mut BackupRepository,
     tell: &mut dyn FnMut(u64),
 ) -> Result<CreatedBackup> {
-    let name = free_name(vault, set::BEFORE)?;
-    create_as(name, services, vault, tell)
+    let name = free_name(vault, set::RESTORE_POINT_PREFIX)?;
+    create_named(name, services, vault, tell)
 }
 
-fn create_as(
+fn create_named(
     name: String,
     services: &Services,
     vault: &mut BackupRepository,
     tell: &mut dyn FnMut(u64),
 ) -> Result<CreatedBackup> {
     let folder = vault.begin_set(&name)?;
-    let made = fill(services, vault, &folder, tell);
+    let made = write_set(services, vault, &folder, tell);
     match made {
         Ok(DumpResult { manifest, left, new_files, new_bytes }) => {
             manifest.write(&folder)?;
-            failpoints::point("backup written");
-            vault.keep_set(&name)?;
+            failpoints::hit("backup written");
+            vault.publish_set(&name)?;
             let FilesPart { count: files, bytes, .. } = manifest.files;
             Ok(CreatedBackup { name, files, bytes, new_files, new_bytes, left })
         }
         Err(error) => {
-            vault.drop_set(&name);
+            vault.discard_set(&name);
             Err(error)
         }
     }
@@ -84,8 +84,8 @@ fn create_as(
 /// Names are seconds: of two backups in one second, one waits.
 fn free_name(vault: &BackupRepository, end: &str) -> Result<String> {
     loop {
-        let name = format!("{}{end}", set::name_of(now()));
-        if !vault.sets()?.contains(&name) {
+        let name = format!("{}{end}", set::set_name(now()));
+        if !vault.list_sets()?.contains(&name) {
             return Ok(name);
         }
         std::thread::sleep(Duration::from_millis(100));
@@ -93,7 +93,7 @@ fn free_name(vault: &BackupRepository, end: &str) -> Result<String> {
 }
 
 /// Files that the tables stand for, before anybody has looked for them. No part of the set.
-fn wanted_file(folder: &Path) -> PathBuf {
+fn needed_file(folder: &Path) -> PathBuf {
     folder.join("wanted.jsonl.gz")
 }
 
@@ -105,14 +105,14 @@ struct DumpResult {
     new_bytes: u64,
 }
 
-fn fill(services: &Services, vault: &mut BackupRepository, folder: &Path, tell: &mut dyn FnMut(u64)) -> Result<DumpResult> {
+fn write_set(services: &Services, vault: &mut BackupRepository, folder: &Path, tell: &mut dyn FnMut(u64)) -> Result<DumpResult> {
     let (mut new_files, mut new_bytes) = (0, 0);
     let mut before = BTreeSet::new();
     let mut tried = 1;
     loop {
         let mut manifest = Manifest::new(newest_schema()?);
-        let folders = services.db.snapshot(|conn| dump(conn, folder, &mut manifest))?;
-        failpoints::point("tables dumped");
+        let folders = services.db.snapshot(|conn| dump_table(conn, folder, &mut manifest))?;
+        failpoints::hit("tables dumped");
         let mut taking = SetWriter {
             services,
             vault: &mut *vault,
@@ -123,16 +123,16 @@ fn fill(services: &Services, vault: &mut BackupRepository, folder: &Path, tell: 
             left: BTreeSet::new(),
             tell: &mut *tell,
         };
-        let wanted = wanted_file(folder);
-        each_line(&wanted, |line| taking.take(line))?;
-        taking.take_icons(&folders)?;
+        let wanted = needed_file(folder);
+        each_line(&wanted, |line| taking.write_file_line(line))?;
+        taking.add_avatars(&folders)?;
         let SetWriter { list, part, left, new_files: files, new_bytes: bytes, .. } = taking;
         (new_files, new_bytes) = (new_files + files, new_bytes + bytes);
         manifest.files = FilesPart { sha256: list.finish()?, ..part };
-        vault.settle()?;
+        vault.flush()?;
         // What stays away from one moment to a later one is not on its way anywhere.
-        if left.is_empty() || left == before || tried == TRIES {
-            json_lines::remove(&wanted)?;
+        if left.is_empty() || left == before || tried == MAX_TRIES {
+            json_lines::remove_file(&wanted)?;
             let mut list = JsonLinesWriter::create(&set::left_file(folder))?;
             left.iter().try_for_each(|one| list.add(one))?;
             manifest.left = OmittedPart { count: left.len() as u64, sha256: list.finish()? };
@@ -144,8 +144,8 @@ fn fill(services: &Services, vault: &mut BackupRepository, folder: &Path, tell: 
 }
 
 /// Writes the tables, and which files they stand for, as they are at this moment; returns everybody's folders.
-fn dump(conn: &mut Conn, folder: &Path, manifest: &mut Manifest) -> Result<Vec<String>> {
-    for table in TABLES.iter().filter(|table| !LEFT_OUT.contains(table)) {
+fn dump_table(conn: &mut Conn, folder: &Path, manifest: &mut Manifest) -> Result<Vec<String>> {
+    for table in TABLES.iter().filter(|table| !EXCLUDED_TABLES.contains(table)) {
         let columns = Columns::of(conn, table)?;
         let mut list = JsonLinesWriter::create(&set::table_file(folder, table))?;
         let mut sum = TableChecksum::default();
@@ -157,7 +157,7 @@ fn dump(conn: &mut Conn, folder: &Path, manifest: &mut Manifest) -> Result<Vec<S
             TablePart { columns: columns.names().to_vec(), rows: sum.rows, checksum: sum.checksum(), sha256: list.finish()? };
         manifest.tables.insert((*table).to_owned(), part);
     }
-    let mut wanted = JsonLinesWriter::create(&wanted_file(folder))?;
+    let mut wanted = JsonLinesWriter::create(&needed_file(folder))?;
     store::backup_rows::each_file(conn, |file| {
         let store::backup_rows::StoredFile { item, folder, directory, name, sha256, size, is_missing } = file;
         let (size, item) = (size.try_into().unwrap_or(0), Some(item.0));
@@ -193,30 +193,30 @@ struct SetWriter<'a> {
 }
 
 impl SetWriter<'_> {
-    fn take(&mut self, mut line: FileLine) -> Result<()> {
-        let is_kept = self.vault.has(&line.sha256, line.size);
+    fn write_file_line(&mut self, mut line: FileLine) -> Result<()> {
+        let is_kept = self.vault.has_object(&line.sha256, line.size);
         let mut file = match self.open(&line)? {
             FileToBackUp::File(file) => file,
             // Moved or deleted since, and its bytes are here.
             _ if is_kept => return self.add(&line),
             FileToBackUp::Deleted => {
-                self.leave(line, "it was deleted for good while the backup was made", true);
+                self.omit(line, "it was deleted for good while the backup was made", true);
                 return Ok(());
             }
             FileToBackUp::Not(cause) => {
-                self.leave(line, &format!("it cannot be read: {cause}"), false);
+                self.omit(line, &format!("it cannot be read: {cause}"), false);
                 return Ok(());
             }
         };
-        line.modified = modified(&file)?;
+        line.modified = modified_nanos(&file)?;
         if !is_kept {
             if !self.vault.put(&mut file, &line.sha256, line.size)? {
-                self.leave(line, "its bytes cannot be read, or are not those that are known", false);
+                self.omit(line, "its bytes cannot be read, or are not those that are known", false);
                 return Ok(());
             }
             self.new_files += 1;
             self.new_bytes += line.size;
-            failpoints::point("file backed up");
+            failpoints::hit("file backed up");
         }
         self.add(&line)
     }
@@ -226,7 +226,7 @@ impl SetWriter<'_> {
         let mut place = FileLocation::new(&line.folder, &line.directory, &line.name);
         let mut tried = 0;
         loop {
-            let cause = match self.services.tree.open_file(&place) {
+            let cause = match self.services.media_dir.open_file(&place) {
                 Ok(file) => return Ok(FileToBackUp::File(file)),
                 Err(cause) => cause,
             };
@@ -238,11 +238,11 @@ impl SetWriter<'_> {
             let now = FileLocation::new(&folder, &directory, &name);
             if now == place {
                 // It may be on its way: a file is renamed a moment before its row is.
-                if tried == LOOKS {
+                if tried == MAX_OPEN_TRIES {
                     return Ok(FileToBackUp::Not(cause));
                 }
                 tried += 1;
-                std::thread::sleep(ON_ITS_WAY);
+                std::thread::sleep(OPEN_RETRY_DELAY);
             }
             place = now;
         }
@@ -255,26 +255,35 @@ impl SetWriter<'_> {
         self.list.add(line)
     }
 
-    fn leave(&mut self, line: FileLine, why: &str, is_deleted: bool) {
+    fn omit(&mut self, line: FileLine, why: &str, is_deleted: bool) {
         let FileLine { folder, directory, name, .. } = line;
         self.left.insert(OmittedFile { folder, directory, name, why: why.to_owned(), is_deleted });
     }
 
     /// People's pictures; they change without a row.
-    fn take_icons(&mut self, folders: &[String]) -> Result<()> {
+    fn add_avatars(&mut self, folders: &[String]) -> Result<()> {
         for folder in folders {
-            let Ok(mut file) = self.services.tree.open_icon(folder) else { continue };
+            let Ok(mut file) = self.services.media_dir.open_avatar(folder) else { continue };
             let Ok(sha256) = sha256_of(&mut file) else { continue };
             let size = file.metadata()?.len();
-            let (directory, name) = (String::new(), ICON.to_owned());
+            let (directory, name) = (String::new(), AVATAR_FILE.to_owned());
             let folder = folder.clone();
-            self.take(FileLine { folder, directory, name, sha256, size, modified: None, item: None, is_missing: false })?;
+            self.write_file_line(FileLine {
+                folder,
+                directory,
+                name,
+                sha256,
+                size,
+                modified: None,
+                item: None,
+                is_missing: false,
+            })?;
         }
         Ok(())
     }
 }
 
-fn modified(file: &File) -> Result<Option<i64>> {
+fn modified_nanos(file: &File) -> Result<Option<i64>> {
     let since = file.metadata()?.modified()?.duration_since(UNIX_EPOCH);
     Ok(since.ok().and_then(|since| i64::try_from(since.as_nanos()).ok()))
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::set::{BackupSet, is_restore_point, time_of};
+use super::set::{BackupSet, is_restore_point, set_time};
 use crate::config::Retention;
 use crate::error::{Error, Result};
 use crate::model::Time;
@@ -13,9 +13,9 @@ type Period = dyn Fn(Time) -> (i32, i32);
 
 /// Those of the sets that stay; the newest always does, the newest restore point, too, and what has another name is not
 /// touched.
-fn staying(keep: Retention, sets: &[String]) -> BTreeSet<&String> {
-    let dated: Vec<(&String, Time)> = sets.iter().rev().filter_map(|name| Some((name, time_of(name)?))).collect();
-    let mut staying: BTreeSet<&String> = sets.iter().filter(|name| time_of(name).is_none() && !is_restore_point(name)).collect();
+fn sets_to_keep(keep: Retention, sets: &[String]) -> BTreeSet<&String> {
+    let dated: Vec<(&String, Time)> = sets.iter().rev().filter_map(|name| Some((name, set_time(name)?))).collect();
+    let mut staying: BTreeSet<&String> = sets.iter().filter(|name| set_time(name).is_none() && !is_restore_point(name)).collect();
     staying.extend(sets.iter().filter(|name| is_restore_point(name)).max());
     staying.extend(dated.first().map(|(name, _)| *name));
     let day = |at: Time| (at.year(), i32::from(at.ordinal()));
@@ -46,8 +46,8 @@ pub struct PruneReport {
 /// # Errors
 /// `Conflict` when a set that stays cannot be read: nobody knows what it needs, and no content is removed then.
 pub fn prune(vault: &BackupRepository, keep: Retention, is_dry: bool) -> Result<PruneReport> {
-    let sets = vault.sets()?;
-    let staying = staying(keep, &sets);
+    let sets = vault.list_sets()?;
+    let staying = sets_to_keep(keep, &sets);
     let (kept, removed): (Vec<String>, Vec<String>) = sets.iter().cloned().partition(|name| staying.contains(name));
     let mut needed = BTreeMap::new();
     for name in &kept {
@@ -64,9 +64,9 @@ pub fn prune(vault: &BackupRepository, keep: Retention, is_dry: bool) -> Result<
         removed.iter().try_for_each(|name| vault.remove_set(name))?;
     }
     let mut pruned = PruneReport { kept, removed, contents: 0, bytes: 0 };
-    for (content, size) in vault.spare(&needed)? {
+    for (content, size) in vault.list_unreferenced(&needed)? {
         if !is_dry {
-            vault.remove_content(&content)?;
+            vault.remove_object(&content)?;
         }
         pruned.bytes += size;
         pruned.contents += 1;
@@ -80,7 +80,7 @@ mod tests {
 
     fn kept(keep: &str, sets: &[&str]) -> Vec<String> {
         let sets: Vec<String> = sets.iter().map(|name| (*name).to_owned()).collect();
-        staying(Retention::parse(keep).unwrap(), &sets).into_iter().cloned().collect()
+        sets_to_keep(Retention::parse(keep).unwrap(), &sets).into_iter().cloned().collect()
     }
 
     #[test]

@@ -19,7 +19,7 @@ use crate::storage::{BackupRepository, FileLocation, MediaDir, RestoreSwap, sha2
 use crate::store;
 
 /// Tables of the audit log.
-const AUDIT: [&str; 2] = ["audit_log", "audit_head"];
+const AUDIT_TABLES: [&str; 2] = ["audit_log", "audit_head"];
 
 /// What was put back.
 pub struct RestoreReport {
@@ -52,12 +52,12 @@ pub fn restore(
     if let Some(part) = set.broken_parts().first() {
         return Err(Error::Conflict(format!("The backup {} is damaged: {part}", set.name)));
     }
-    let left = set.left()?;
+    let left = set.omitted()?;
     let known_left = left.len();
     let mut loaded = StagingDatabase::load(services, set)?;
     let id = format!("{}-{}", set.name, uuid::Uuid::now_v7().simple());
-    let replacement = RestoreSwap::new(services.tree.path(), &id);
-    let built = build(services, vault, set, left, &replacement.tree()?, &mut loaded, tell);
+    let replacement = RestoreSwap::new(services.media_dir.path(), &id);
+    let built = build_tree(services, vault, set, left, &replacement.media_dir()?, &mut loaded, tell);
     let restored = built.and_then(|mut restored| {
         if let (false, Some(first)) = (skips_damaged, restored.left.get(known_left)) {
             let count = restored.left.len() - known_left;
@@ -73,10 +73,10 @@ pub fn restore(
         if !before.is_empty() {
             restored.restore_point = Some(create_restore_point(services, vault, tell)?.name);
         }
-        failpoints::point("restore point made");
+        failpoints::hit("restore point made");
         replacement.seal(before)?;
-        failpoints::point("restore ready");
-        switch(services, &loaded, &set.name, &id)?;
+        failpoints::hit("restore ready");
+        replace_rows(services, &loaded, &set.name, &id)?;
         Ok(restored)
     });
     let mut restored = match restored {
@@ -94,33 +94,34 @@ pub fn restore(
             return Err(error);
         }
     };
-    failpoints::point("restore committed");
+    failpoints::hit("restore committed");
     finish_restore(services)?;
-    restored.aside = replacement.aside();
+    restored.aside = replacement.aside_dir();
     Ok(restored)
 }
 
 /// The one step that decides.
-fn switch(services: &Services, loaded: &StagingDatabase, name: &str, id: &str) -> Result<()> {
+fn replace_rows(services: &Services, loaded: &StagingDatabase, name: &str, id: &str) -> Result<()> {
     services.db.write(|conn| {
         let mut from = loaded.conn.borrow_mut();
         // Higher than both: nobody takes a page of the one for one of the other.
-        let version = store::backup_rows::highest_version(conn)?.max(store::backup_rows::highest_version(&mut from)?) + 1;
+        let version =
+            store::backup_rows::find_highest_version(conn)?.max(store::backup_rows::find_highest_version(&mut from)?) + 1;
         // What happened here has happened, whatever is put back: only where nothing did, the backup's log is taken.
         let (rows, _) = store::audit::find_head(conn)?;
-        let kept: &[&str] = if rows > 0 { &AUDIT } else { &[] };
-        table_rows::delete_all_but(conn, kept)?;
-        table_rows::copy_all_but(&mut from, conn, kept)?;
+        let kept: &[&str] = if rows > 0 { &AUDIT_TABLES } else { &[] };
+        table_rows::delete_all_except(conn, kept)?;
+        table_rows::copy_all_except(&mut from, conn, kept)?;
         store::backup_rows::update_versions(conn, version)?;
         store::backup_rows::update_restoring(conn, Some(id))?;
-        audit::note(conn, Event::Restored, &Actor::command_line(), name, "")?;
-        failpoints::point("restore loaded");
+        audit::append(conn, Event::Restored, &Actor::command_line(), name, "")?;
+        failpoints::hit("restore loaded");
         Ok(())
     })
 }
 
 /// Makes everybody's folders anew, beside those in use.
-fn build(
+fn build_tree(
     services: &Services,
     vault: &BackupRepository,
     set: &BackupSet,
@@ -132,19 +133,19 @@ fn build(
     let conn = loaded.conn.get_mut();
     let folders = store::backup_rows::list_folders(conn)?;
     for folder in &folders {
-        tree.make_person(folder)?;
+        tree.recreate_user_folder(folder)?;
     }
     store::backup_rows::each_directory(conn, |folder, path| -> Result<()> {
-        Ok(tree.make_directory_of(&FileLocation::new(&folder, &path, "x"))?)
+        Ok(tree.create_parents(&FileLocation::new(&folder, &path, "x"))?)
     })?;
     let name = set.name.clone();
     let people = folders.len();
     let mut restored = RestoreReport { name, people, files: 0, bytes: 0, unchanged: 0, restore_point: None, aside: None, left };
     set.each_file(|line| {
         let place = FileLocation::new(&line.folder, &line.directory, &line.name);
-        if is_here(&services.tree, &place, &line) && tree.link_from(&services.tree, &place).is_ok() {
+        if has_file(&services.media_dir, &place, &line) && tree.hard_link_from(&services.media_dir, &place).is_ok() {
             restored.unchanged += 1;
-        } else if services.tree.is_full_with(line.size) {
+        } else if services.media_dir.would_be_full(line.size) {
             return Err(Error::DiskFull);
         } else if !copy_out(vault, tree, &place, &line)? {
             let FileLine { folder, directory, name, .. } = line;
@@ -160,24 +161,24 @@ fn build(
         restored.files += 1;
         restored.bytes += line.size;
         tell(restored.files);
-        failpoints::point("file restored");
+        failpoints::hit("file restored");
         Ok(())
     })?;
     Ok(restored)
 }
 
 /// Whether the file in use is the one in the backup: then no second copy of it is needed.
-fn is_here(tree: &MediaDir, place: &FileLocation, line: &FileLine) -> bool {
+fn has_file(tree: &MediaDir, place: &FileLocation, line: &FileLine) -> bool {
     let same = || {
         let mut file = tree.open_file(place)?;
         let about = file.metadata()?;
-        let is_alike = about.len() == line.size && Some(about.modified()?) == line.modified.map(time_of);
+        let is_alike = about.len() == line.size && Some(about.modified()?) == line.modified.map(system_time);
         Ok::<_, std::io::Error>(is_alike && sha256_of(&mut file)? == line.sha256)
     };
     same().unwrap_or(false)
 }
 
-fn time_of(nanoseconds: i64) -> std::time::SystemTime {
+fn system_time(nanoseconds: i64) -> std::time::SystemTime {
     UNIX_EPOCH + Duration::from_nanos(nanoseconds.unsigned_abs())
 }
 
@@ -189,7 +190,7 @@ fn copy_out(vault: &BackupRepository, tree: &MediaDir, place: &FileLocation, lin
         return Ok(false);
     }
     if let Some(modified) = line.modified {
-        file.set_modified(time_of(modified))?;
+        file.set_modified(system_time(modified))?;
     }
     Ok(true)
 }
@@ -200,13 +201,13 @@ fn copy_out(vault: &BackupRepository, tree: &MediaDir, place: &FileLocation, lin
 /// # Errors
 /// The database's and the system's.
 pub fn finish_restore(services: &Services) -> Result<()> {
-    let root = services.tree.path();
+    let root = services.media_dir.path();
     if let Some(id) = services.db.read(|conn| Ok(store::backup_rows::find_restoring(conn)?))? {
-        RestoreSwap::new(root, &id).put_in_place(|| failpoints::point("folder restored"))?;
+        RestoreSwap::new(root, &id).exchange(|| failpoints::hit("folder restored"))?;
         // They are of what was here; those that are wanted are made again.
-        services.previews.forget_all()?;
+        services.preview_cache.remove_all()?;
         services.db.write(|conn| Ok(store::backup_rows::update_restoring(conn, None)?))?;
-        failpoints::point("restore finished");
+        failpoints::hit("restore finished");
     }
     RestoreSwap::sweep(root)?;
     staging_database::sweep(&services.settings.data_dir)

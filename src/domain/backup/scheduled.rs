@@ -5,27 +5,27 @@ use std::path::Path;
 use super::create::{CreatedBackup, create};
 use super::prune::prune;
 use super::set::newest;
-use crate::config::backup_dir::unusable;
+use crate::config::backup_dir::unusable_error;
 use crate::config::{Settings, atomic_file};
 use crate::error::{Error, Result};
 use crate::model::now;
-use crate::os::give_way;
+use crate::os::lower_priority;
 use crate::state::Services;
 use crate::storage::BackupRepository;
-use crate::storage::backup_repository::sets_in;
+use crate::storage::backup_repository::list_sets_in;
 
 /// Says in the data directory where the server has made backups, so that it notices when they are gone.
-const MARKER: &str = "backup-folder";
+const MARKER_FILE: &str = "backup-folder";
 
 /// The folder of backups, for this process alone.
 ///
 /// # Errors
 /// `Unavailable` while another process is at work there, `Configuration` for a folder that cannot be used.
-pub fn open(settings: &Settings, folder: &Path) -> Result<BackupRepository> {
-    settings.refuse_among_media(folder)?;
+pub fn open_repository(settings: &Settings, folder: &Path) -> Result<BackupRepository> {
+    settings.ensure_backup_dir_not_media(folder)?;
     BackupRepository::open(folder).map_err(|cause| match cause.kind() {
         std::io::ErrorKind::WouldBlock => Error::Unavailable("Another backup is being made, checked or put back."),
-        _ => unusable(folder, &cause.to_string()),
+        _ => unusable_error(folder, &cause.to_string()),
     })
 }
 
@@ -34,21 +34,21 @@ pub fn open(settings: &Settings, folder: &Path) -> Result<BackupRepository> {
 ///
 /// # Errors
 /// The database's and the system's; the next round tries again.
-pub fn round(services: &Services) -> Result<Option<CreatedBackup>> {
-    let (Some(folder), Some(every)) = (&services.settings.backup_dir, services.settings.backup_every) else { return Ok(None) };
+pub fn run_if_due(services: &Services) -> Result<Option<CreatedBackup>> {
+    let (Some(folder), Some(every)) = (&services.settings.backup_dir, services.settings.backup_interval) else { return Ok(None) };
     if newest(folder)?.is_some_and(|at| now() - at < every) {
         return Ok(None);
     }
-    let marker = services.settings.data_dir.join(MARKER);
+    let marker = services.settings.data_dir.join(MARKER_FILE);
     let is_known = atomic_file::read(&marker).is_ok_and(|known| Path::new(known.trim()) == folder);
-    if is_known && sets_in(folder)?.is_empty() {
+    if is_known && list_sets_in(folder)?.is_empty() {
         let why = format!("The backups that were in {} are not there. Is the disk mounted?", folder.display());
-        services.backup_troubles.set(Some(why.clone()));
+        services.last_backup_error.set(Some(why.clone()));
         return Err(Error::Conflict(why));
     }
-    give_way()?;
+    lower_priority()?;
     let made = (|| {
-        let mut vault = open(&services.settings, folder)?;
+        let mut vault = open_repository(&services.settings, folder)?;
         let created = create(services, &mut vault, &mut |_| {})?;
         prune(&vault, services.settings.backup_keep, false)?;
         Ok(created)
@@ -58,12 +58,12 @@ pub fn round(services: &Services) -> Result<Option<CreatedBackup>> {
             atomic_file::replace(&marker, &format!("{}\n", folder.display()))?;
             let left = created.left.iter().filter(|one| !one.is_deleted).count();
             let trouble = (left > 0).then(|| format!("{left} files could not be read. Run nexus-media check."));
-            services.backup_troubles.set(trouble);
+            services.last_backup_error.set(trouble);
             Ok(Some(created))
         }
         Err(Error::Unavailable(_)) => Ok(None),
         Err(error) => {
-            services.backup_troubles.set(Some(match &error {
+            services.last_backup_error.set(Some(match &error {
                 Error::Internal(cause) => format!("{cause:#}"),
                 error => error.to_string(),
             }));

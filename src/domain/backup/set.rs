@@ -12,14 +12,14 @@ use crate::db::table_rows::Row;
 use crate::error::{Error, Result};
 use crate::model::{Time, now};
 use crate::storage::BackupRepository;
-use crate::storage::backup_repository::sets_in;
-use crate::storage::json_lines::{each_line, is_whole};
+use crate::storage::backup_repository::list_sets_in;
+use crate::storage::json_lines::{each_line, verify_checksum};
 
 /// Of what we write.
-const FORMAT: u32 = 1;
+const FORMAT_VERSION: u32 = 1;
 /// What the name of a restore point ends with.
-pub(super) const BEFORE: &str = "-before";
-const NAME: &[time::format_description::BorrowedFormatItem<'_>] =
+pub(super) const RESTORE_POINT_PREFIX: &str = "-before";
+const NAME_FORMAT: &[time::format_description::BorrowedFormatItem<'_>] =
     format_description!("[year][month][day]T[hour][minute][second]Z");
 
 /// What stands in `manifest.json`, which is written last.
@@ -89,12 +89,12 @@ pub(super) struct FileLine {
 
 impl FileLine {
     pub(super) fn path(&self) -> String {
-        path_of(&self.folder, &self.directory, &self.name)
+        join_path(&self.folder, &self.directory, &self.name)
     }
 }
 
 /// Beneath the media folder; the directory may be empty.
-fn path_of(folder: &str, directory: &str, name: &str) -> String {
+fn join_path(folder: &str, directory: &str, name: &str) -> String {
     [folder, directory, name].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("/")
 }
 
@@ -114,7 +114,7 @@ impl OmittedFile {
     /// Beneath the media folder.
     #[must_use]
     pub fn path(&self) -> String {
-        path_of(&self.folder, &self.directory, &self.name)
+        join_path(&self.folder, &self.directory, &self.name)
     }
 }
 
@@ -146,7 +146,7 @@ pub struct BackupSummary {
 impl Manifest {
     pub(super) fn new(schema: String) -> Self {
         Self {
-            format: FORMAT,
+            format: FORMAT_VERSION,
             made_at: now().assume_utc().format(&Rfc3339).unwrap_or_default(),
             made_by: env!("CARGO_PKG_VERSION").to_owned(),
             schema,
@@ -168,10 +168,10 @@ impl BackupSet {
     /// # Errors
     /// `NotFound` in words for one that is not there, `Conflict` for one that cannot be read or is from a later version.
     pub fn open(vault: &BackupRepository, name: Option<&str>) -> Result<Self> {
-        let sets = vault.sets()?;
+        let sets = vault.list_sets()?;
         let found = match name {
             Some(name) => sets.iter().find(|set| *set == name),
-            None => sets.iter().filter(|set| time_of(set).is_some()).max(),
+            None => sets.iter().filter(|set| set_time(set).is_some()).max(),
         };
         let Some(found) = found else {
             let folder = vault.path().display();
@@ -180,7 +180,7 @@ impl BackupSet {
                 None => format!("There are no backups in {folder}."),
             }));
         };
-        let folder = vault.set(found);
+        let folder = vault.set_path(found);
         let manifest =
             manifest_in(&folder).map_err(|why| Error::Conflict(format!("The backup {found} cannot be read: {why}")))?;
         Ok(Self { name: found.clone(), folder, manifest })
@@ -191,7 +191,7 @@ impl BackupSet {
         let tables = self.manifest.tables.iter().map(|(name, part)| (table_file(&self.folder, name), &part.sha256));
         let Manifest { files, left, .. } = &self.manifest;
         let files = [(files_file(&self.folder), &files.sha256), (left_file(&self.folder), &left.sha256)];
-        let broken = tables.chain(files).filter(|(path, sha256)| !is_whole(path, sha256));
+        let broken = tables.chain(files).filter(|(path, sha256)| !verify_checksum(path, sha256));
         broken.map(|(path, _)| path.display().to_string()).collect()
     }
 
@@ -200,7 +200,7 @@ impl BackupSet {
     }
 
     /// Files whose bytes are not in it.
-    pub(super) fn left(&self) -> Result<Vec<OmittedFile>> {
+    pub(super) fn omitted(&self) -> Result<Vec<OmittedFile>> {
         let mut left = Vec::new();
         each_line(&left_file(&self.folder), |one| {
             left.push(one);
@@ -229,25 +229,25 @@ pub(super) fn left_file(folder: &Path) -> PathBuf {
 fn manifest_in(folder: &Path) -> Result<Manifest, String> {
     let text = atomic_file::read(&folder.join("manifest.json")).map_err(|cause| cause.to_string())?;
     let manifest: Manifest = serde_json::from_str(&text).map_err(|cause| cause.to_string())?;
-    if manifest.format > FORMAT {
+    if manifest.format > FORMAT_VERSION {
         return Err(format!("a later version ({}) made it", manifest.made_by));
     }
     Ok(manifest)
 }
 
 /// A name for a set that is made now.
-pub(super) fn name_of(at: Time) -> String {
-    at.format(NAME).unwrap_or_default()
+pub(super) fn set_name(at: Time) -> String {
+    at.format(NAME_FORMAT).unwrap_or_default()
 }
 
 /// When the set of that name was made.
-pub(super) fn time_of(name: &str) -> Option<Time> {
-    Time::parse(name, NAME).ok()
+pub(super) fn set_time(name: &str) -> Option<Time> {
+    Time::parse(name, NAME_FORMAT).ok()
 }
 
 /// Whether that is the name of what stood here before something was put back.
 pub(super) fn is_restore_point(name: &str) -> bool {
-    name.strip_suffix(BEFORE).is_some_and(|name| time_of(name).is_some())
+    name.strip_suffix(RESTORE_POINT_PREFIX).is_some_and(|name| set_time(name).is_some())
 }
 
 /// The sets in a folder of backups, the oldest first.
@@ -261,7 +261,7 @@ pub fn list(folder: &Path) -> Result<Vec<BackupListing>> {
         let left = manifest.left.count;
         Some(BackupSummary { made_at: manifest.made_at, made_by: manifest.made_by, files: count, bytes, left })
     };
-    Ok(sets_in(folder)?.into_iter().map(|name| BackupListing { about: about(&name), name }).collect())
+    Ok(list_sets_in(folder)?.into_iter().map(|name| BackupListing { about: about(&name), name }).collect())
 }
 
 /// When the newest set was made; `None` where there is none.
@@ -270,5 +270,5 @@ pub fn list(folder: &Path) -> Result<Vec<BackupListing>> {
 /// The system's.
 pub fn newest(folder: &Path) -> Result<Option<Time>> {
     // A clock that was wrong made those of the future.
-    Ok(sets_in(folder)?.iter().filter_map(|name| time_of(name)).filter(|at| *at <= now()).max())
+    Ok(list_sets_in(folder)?.iter().filter_map(|name| set_time(name)).filter(|at| *at <= now()).max())
 }

@@ -13,7 +13,7 @@ use crate::state::Services;
 use crate::store;
 
 /// What such files are called, in the data directory.
-const PREFIX: &str = "restoring-";
+const FILE_PREFIX: &str = "restoring-";
 
 /// A database that is gone when this is dropped.
 pub(crate) struct StagingDatabase {
@@ -31,10 +31,10 @@ impl StagingDatabase {
             let by = &set.manifest.made_by;
             return Err(Error::Conflict(format!("A later version ({by}) made the backup {}: update first.", set.name)));
         }
-        let path = services.settings.data_dir.join(format!("{PREFIX}{}.db", uuid::Uuid::now_v7().simple()));
+        let path = services.settings.data_dir.join(format!("{FILE_PREFIX}{}.db", uuid::Uuid::now_v7().simple()));
         let mut loaded = Self { conn: RefCell::new(Db::scratch(&path, &set.manifest.schema)?), path };
         let conn = loaded.conn.get_mut();
-        conn.transaction(|conn| fill(conn, set))?;
+        conn.transaction(|conn| load_tables(conn, set))?;
         Db::migrate_scratch(conn)?;
         store::backup_rows::update_forget_passing(conn)?;
         Ok(loaded)
@@ -53,11 +53,11 @@ impl StagingDatabase {
 
 impl Drop for StagingDatabase {
     fn drop(&mut self) {
-        drop(remove(&self.path));
+        drop(remove_files(&self.path));
     }
 }
 
-fn remove(path: &Path) -> std::io::Result<()> {
+fn remove_files(path: &Path) -> std::io::Result<()> {
     for end in ["-wal", "-shm", ""] {
         crate::config::remove_secret(Path::new(&format!("{}{end}", path.display())))?;
     }
@@ -66,20 +66,20 @@ fn remove(path: &Path) -> std::io::Result<()> {
 
 /// Takes away what a killed restore left in the data directory.
 pub(crate) fn sweep(data_dir: &Path) -> Result<()> {
-    Ok(crate::config::remove_beginning_with(data_dir, PREFIX)?)
+    Ok(crate::config::remove_by_prefix(data_dir, FILE_PREFIX)?)
 }
 
-fn fill(conn: &mut Conn, set: &BackupSet) -> Result<()> {
+fn load_tables(conn: &mut Conn, set: &BackupSet) -> Result<()> {
     let parts: Vec<_> = TABLES.iter().filter_map(|table| Some((*table, set.manifest.tables.get(*table)?))).collect();
     for (table, _) in parts.iter().rev() {
         delete(conn, table)?;
     }
     for (table, part) in parts {
-        let columns = Columns::of(conn, table)?.ordered(&part.columns)?;
+        let columns = Columns::of(conn, table)?.column_order(&part.columns)?;
         let (mut sum, mut filling) = (TableChecksum::default(), TableWriter::new(conn, table, &columns));
         set.each_row(table, |row| {
             sum.add(&columns, &row);
-            filling.add(row)
+            filling.push(row)
         })?;
         filling.flush()?;
         if (sum.rows, sum.checksum()) != (part.rows, part.checksum.clone()) {

@@ -17,10 +17,10 @@ pub struct BackupStatus {
 
 /// How backups are; `None` where no folder is set for them.
 #[must_use]
-pub fn standing(services: &Services) -> Option<BackupStatus> {
+pub fn backup_status(services: &Services) -> Option<BackupStatus> {
     let folder = services.settings.backup_dir.as_ref()?;
     let newest = newest(folder).ok().flatten();
-    let every = services.settings.backup_every;
+    let every = services.settings.backup_interval;
     let is_late = newest.is_none_or(|at| every.is_some_and(|every| now() - at > every * 2));
-    Some(BackupStatus { newest, is_late, trouble: services.backup_troubles.last() })
+    Some(BackupStatus { newest, is_late, trouble: services.last_backup_error.get() })
 }

@@ -36,9 +36,9 @@ pub fn verify(
             verified.files += 1;
             verified.bytes += line.size;
             if !sound.contains(&line.sha256) && !unsound.contains_key(&line.sha256) {
-                let trouble = if !vault.has(&line.sha256, line.size) {
+                let trouble = if !vault.has_object(&line.sha256, line.size) {
                     Some("is gone, or has another length")
-                } else if !is_quick && !vault.is_sound(&line.sha256)? {
+                } else if !is_quick && !vault.verify_object(&line.sha256)? {
                     Some("is damaged")
                 } else {
                     None

@@ -6,26 +6,26 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use super::dates::{time_of, time_of_file};
+use super::dates::{file_time, parse_time};
 use super::report::{ImportOptions, ImportReport};
 use crate::domain::ingest;
-use crate::domain::library::directories::LONGEST;
+use crate::domain::library::directories::MAX_PATH_BYTES;
 use crate::domain::library::{create_directory, items, trash};
 use crate::error::{Error, Result};
 use crate::model::{Item, ItemId, ScanStatus, User};
 use crate::state::Services;
 use crate::state::ingest_queue::{IngestRequest, Ingested};
-use crate::storage::media_dir::{ICON, STANDARD};
+use crate::storage::media_dir::{AVATAR_FILE, STANDARD_DIRECTORIES};
 use crate::storage::{ExternalTree, FileName, IncomingFile, ReceivedFile, sha256_of};
 use crate::store;
 use crate::store::php_import::PhpDirectory;
 
 /// Files stored together.
-const AT_ONCE: usize = 32;
+const MAX_BATCH_FILES: usize = 32;
 /// Their bytes, about.
-const BYTES_AT_ONCE: u64 = 64 << 20;
+const MAX_BATCH_BYTES: u64 = 64 << 20;
 /// Bytes copied at once.
-const CHUNK: usize = 1 << 20;
+const CHUNK_BYTES: usize = 1 << 20;
 
 /// Whose files are taken, out of what, and where it is written down.
 pub(super) struct FileImport<'a> {
@@ -62,38 +62,38 @@ impl FileImport<'_> {
     ///
     /// # Errors
     /// The databases' and the system's on this side; what cannot be read on the other side is skipped.
-    pub(super) fn take(mut self, directories: &[&PhpDirectory]) -> Result<()> {
+    pub(super) fn import(mut self, directories: &[&PhpDirectory]) -> Result<()> {
         let contents = match self.foreign.contents(self.folder) {
             Ok(contents) => contents,
             Err(cause) => {
-                self.report.skip(self.folder.to_string_lossy(), format!("cannot be looked into: {cause}"));
+                self.report.add_skipped(self.folder.to_string_lossy(), format!("cannot be looked into: {cause}"));
                 return Ok(());
             }
         };
         for (path, why) in &contents.others {
-            self.report.skip(self.folder.join(path).to_string_lossy(), why);
+            self.report.add_skipped(self.folder.join(path).to_string_lossy(), why);
         }
         if let Some(user) = self.user.filter(|_| !self.wanted.is_dry) {
             for directory in &contents.directories {
                 let path = directory.to_string_lossy();
-                if path.chars().count() > LONGEST {
-                    self.report.skip(self.folder.join(directory).to_string_lossy(), "its path is too long");
-                } else if !is_standing(&path) {
-                    create_directory::find_or_make(self.services, user, &path)?;
+                if path.chars().count() > MAX_PATH_BYTES {
+                    self.report.add_skipped(self.folder.join(directory).to_string_lossy(), "its path is too long");
+                } else if !is_standard_path(&path) {
+                    create_directory::find_or_create(self.services, user, &path)?;
                 }
             }
         }
         // Views come last: what they show is taken by then.
         let (views, own): (Vec<_>, Vec<_>) =
-            contents.files.into_iter().filter(|path| path != Path::new(ICON)).partition(|path| is_view(path));
+            contents.files.into_iter().filter(|path| path != Path::new(AVATAR_FILE)).partition(|path| is_virtual_path(path));
         for paths in [own, views] {
             let (mut batch, mut bytes) = (Vec::new(), 0);
             for path in paths {
-                if let Some((coming, arrival)) = self.look(&path)? {
+                if let Some((coming, arrival)) = self.examine(&path)? {
                     bytes += coming.size;
                     batch.push((coming, arrival));
                 }
-                if batch.len() >= AT_ONCE || bytes >= BYTES_AT_ONCE {
+                if batch.len() >= MAX_BATCH_FILES || bytes >= MAX_BATCH_BYTES {
                     self.store(std::mem::take(&mut batch))?;
                     bytes = 0;
                 }
@@ -104,7 +104,7 @@ impl FileImport<'_> {
     }
 
     /// Looks at one file. `Some` if it has to be stored; it lies among the incoming ones then.
-    fn look(&mut self, path: &Path) -> Result<Option<(PendingFile, IngestRequest)>> {
+    fn examine(&mut self, path: &Path) -> Result<Option<(PendingFile, IngestRequest)>> {
         let full = self.folder.join(path);
         let read = self.foreign.open_file(&full).and_then(|mut file| {
             let about = file.metadata()?;
@@ -114,11 +114,11 @@ impl FileImport<'_> {
         let (mut file, size, sha256, at) = match read {
             Ok(read) => read,
             Err(cause) => {
-                self.report.skip(full.to_string_lossy(), format!("cannot be read: {cause}"));
+                self.report.add_skipped(full.to_string_lossy(), format!("cannot be read: {cause}"));
                 return Ok(None);
             }
         };
-        let (standing, directory) = standing_of(path);
+        let (standing, directory) = file_state(path);
         let coming = PendingFile { path: full, sha256, size, standing };
         let Some(user) = self.user else {
             self.count(size);
@@ -128,7 +128,7 @@ impl FileImport<'_> {
         if let Some(same) = self.find(user, &coming, &name, path)? {
             self.report.files.already_there += 1;
             if !self.wanted.is_dry {
-                self.keep(user, &coming, &same)?;
+                self.record_stored(user, &coming, &same)?;
             }
             return Ok(None);
         }
@@ -136,21 +136,26 @@ impl FileImport<'_> {
             self.count(size);
             return Ok(None);
         }
-        if self.services.tree.is_full_with(size) {
+        if self.services.media_dir.would_be_full(size) {
             return Err(Error::DiskFull);
         }
         let received = copy(self.services, &mut file, at)?;
         if (received.sha256.as_str(), received.size) != (coming.sha256.as_str(), coming.size) {
-            self.report.skip(coming.path.to_string_lossy(), "it changed while it was read");
+            self.report.add_skipped(coming.path.to_string_lossy(), "it changed while it was read");
             return Ok(None);
         }
         let directory = match directory {
-            Some(path) => Some(create_directory::find_or_make(self.services, user, &path)?.directory_id),
+            Some(path) => Some(create_directory::find_or_create(self.services, user, &path)?.directory_id),
             None => None,
         };
-        let since = time_of_file(at);
-        let keeps_both = !is_view(path);
-        let arrival = IngestRequest { directory, keeps_both, since, ..IngestRequest::of(received, name, ScanStatus::Pending) };
+        let since = file_time(at);
+        let keeps_both = !is_virtual_path(path);
+        let arrival = IngestRequest {
+            directory,
+            keep_duplicates: keeps_both,
+            created_at: since,
+            ..IngestRequest::new(received, name, ScanStatus::Pending)
+        };
         Ok(Some((coming, arrival)))
     }
 
@@ -165,7 +170,7 @@ impl FileImport<'_> {
         let mut same = self.services.db.read(|conn| Ok(store::items::list_same_bytes(conn, user.id, &coming.sha256, size)?))?;
         same.retain(|item| !item.is_missing);
         // Where the original kept copies, the thing itself is enough.
-        if is_view(path) {
+        if is_virtual_path(path) {
             return Ok(same.into_iter().find(|item| !item.in_trash));
         }
         let mut free: Vec<Item> = same.into_iter().filter(|item| !self.claimed.contains(&item.id)).collect();
@@ -185,10 +190,10 @@ impl FileImport<'_> {
                 Ok(Ingested::Stored(item) | Ingested::Duplicate(item)) => {
                     self.claimed.insert(item.id);
                     self.count(coming.size);
-                    self.keep(user, &coming, &item)?;
+                    self.record_stored(user, &coming, &item)?;
                 }
                 Err(error @ (Error::QuotaExceeded | Error::Invalid(_) | Error::Conflict(_))) => {
-                    self.report.skip(coming.path.to_string_lossy(), error.to_string());
+                    self.report.add_skipped(coming.path.to_string_lossy(), error.to_string());
                 }
                 Err(error) => return Err(error),
             }
@@ -197,7 +202,7 @@ impl FileImport<'_> {
     }
 
     /// What else is to be done about a file that is kept here now.
-    fn keep(&mut self, user: &User, coming: &PendingFile, item: &Item) -> Result<()> {
+    fn record_stored(&mut self, user: &User, coming: &PendingFile, item: &Item) -> Result<()> {
         if coming.standing == FileState::Favorite && !item.favorite {
             items::set_favorite(self.services, user, &[item.id], true)?;
         }
@@ -217,12 +222,12 @@ impl FileImport<'_> {
     fn dates(&self, directories: &[&PhpDirectory]) -> Result<()> {
         let Some(user) = self.user.filter(|_| !self.wanted.is_dry) else { return Ok(()) };
         let folder = self.folder.to_string_lossy();
-        self.services.change(user.id, |conn| {
+        self.services.write_library(user.id, |conn| {
             for row in directories {
                 let path = row.directory_path.as_deref().unwrap_or_default().trim_end_matches('/');
                 let beneath = path.split_once(&*folder).map(|(_, rest)| rest.trim_start_matches('/')).unwrap_or_default();
                 let inner = if beneath.is_empty() { row.directory_name.as_deref().unwrap_or_default() } else { beneath };
-                let date = |text: &Option<String>| text.as_deref().and_then(time_of);
+                let date = |text: &Option<String>| text.as_deref().and_then(parse_time);
                 let Some(added) = date(&row.date_added) else { continue };
                 let changed = date(&row.last_modified).unwrap_or(added);
                 store::directories::update_dates(
@@ -240,14 +245,14 @@ impl FileImport<'_> {
 }
 
 /// What a path says: how the file stands, and the directory of its own that it lies in.
-fn standing_of(path: &Path) -> (FileState, Option<String>) {
+fn file_state(path: &Path) -> (FileState, Option<String>) {
     let above = path.parent().map(|above| above.to_string_lossy().into_owned()).unwrap_or_default();
     let top = above.split('/').next().unwrap_or_default();
     match top {
         "Trash" => (FileState::Trashed, None),
         "Favorites" => (FileState::Favorite, None),
         "Recents" => (FileState::Plain, None),
-        _ if above.is_empty() || STANDARD.contains(&above.as_str()) || above.chars().count() > LONGEST => {
+        _ if above.is_empty() || STANDARD_DIRECTORIES.contains(&above.as_str()) || above.chars().count() > MAX_PATH_BYTES => {
             (FileState::Plain, None)
         }
         _ => (FileState::Plain, Some(above)),
@@ -255,20 +260,20 @@ fn standing_of(path: &Path) -> (FileState, Option<String>) {
 }
 
 /// Whether the original kept copies there of what stands elsewhere.
-fn is_view(path: &Path) -> bool {
+fn is_virtual_path(path: &Path) -> bool {
     path.starts_with("Favorites") || path.starts_with("Recents")
 }
 
 /// Whether everybody has that directory, or it lies in one that only shows things.
-fn is_standing(path: &str) -> bool {
-    STANDARD.contains(&path) || matches!(path.split('/').next(), Some("Trash" | "Favorites" | "Recents"))
+fn is_standard_path(path: &str) -> bool {
+    STANDARD_DIRECTORIES.contains(&path) || matches!(path.split('/').next(), Some("Trash" | "Favorites" | "Recents"))
 }
 
 fn copy(services: &Services, file: &mut File, at: SystemTime) -> Result<ReceivedFile> {
     use std::io::Seek;
     file.rewind()?;
-    let mut incoming = IncomingFile::create(services.tree.clone())?;
-    let mut chunk = vec![0; CHUNK];
+    let mut incoming = IncomingFile::create(services.media_dir.clone())?;
+    let mut chunk = vec![0; CHUNK_BYTES];
     loop {
         match file.read(&mut chunk)? {
             0 => {

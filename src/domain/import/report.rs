@@ -37,7 +37,7 @@ pub struct ImportReport {
 }
 
 impl ImportReport {
-    pub(super) fn skip(&mut self, what: impl Into<String>, why: impl Into<String>) {
+    pub(super) fn add_skipped(&mut self, what: impl Into<String>, why: impl Into<String>) {
         self.skipped.push((what.into(), why.into()));
     }
 }

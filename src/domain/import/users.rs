@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use std::ffi::OsString;
 use std::path::Path;
 
-use super::dates::time_of;
+use super::dates::parse_time;
 use super::files::FileImport;
 use super::report::{ImportOptions, ImportReport};
 use crate::db::{Conn, Db};
@@ -36,15 +36,15 @@ pub fn import(services: &Services, wanted: &ImportOptions<'_>, mut tell: impl Fn
     let foreign = ExternalTree::open(wanted.media)
         .map_err(|cause| Error::Configuration(format!("{} cannot be looked into: {cause}", wanted.media.display())))?;
     let mut report = ImportReport::default();
-    let rows = read(&mut Db::elsewhere(wanted.database)?, wanted.prefix, &mut report)?;
+    let rows = read_rows(&mut Db::open_source(wanted.database)?, wanted.prefix, &mut report)?;
     let mut unclaimed = foreign.folders()?;
     for row in &rows.users {
         let called = format!("person {} ({})", row.id, row.username.as_deref().unwrap_or("no username"));
         tell(&called);
-        let folder = folder_of(row, &rows.directories, &unclaimed);
+        let folder = source_folder(row, &rows.directories, &unclaimed);
         let folder =
             folder.and_then(|folder| unclaimed.iter().position(|one| *one == folder)).map(|at| unclaimed.swap_remove(at));
-        match take_person(services, row, wanted.is_dry, &mut report) {
+        match import_user(services, row, wanted.is_dry, &mut report) {
             Ok(user) => {
                 let Some(folder) = folder else {
                     report.notes.push(format!("{called} has no folder"));
@@ -53,40 +53,40 @@ pub fn import(services: &Services, wanted: &ImportOptions<'_>, mut tell: impl Fn
                 let directories: Vec<_> = rows.directories.iter().filter(|directory| directory.user_id == row.id).collect();
                 let (user, folder, report) = (user.as_ref(), Path::new(&folder), &mut report);
                 FileImport { services, user, wanted, foreign: &foreign, folder, report, claimed: HashSet::new() }
-                    .take(&directories)?;
+                    .import(&directories)?;
             }
             Err(Error::Invalid(fields)) => {
                 let why: Vec<_> = fields.iter().map(|field| format!("{}: {}", field.field, field.message)).collect();
                 let folder = folder.map(|folder| format!(" with {}", folder.to_string_lossy())).unwrap_or_default();
-                report.skip(format!("{called}{folder}"), why.join(" "));
+                report.add_skipped(format!("{called}{folder}"), why.join(" "));
             }
             Err(error) => return Err(error),
         }
     }
     unclaimed.sort();
     for folder in unclaimed {
-        report.skip(folder.to_string_lossy(), "a folder of nobody who was moved in");
+        report.add_skipped(folder.to_string_lossy(), "a folder of nobody who was moved in");
     }
     Ok(report)
 }
 
-fn read(conn: &mut Conn, prefix: &str, report: &mut ImportReport) -> Result<SourceRows> {
+fn read_rows(conn: &mut Conn, prefix: &str, report: &mut ImportReport) -> Result<SourceRows> {
     if !prefix.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
         return Err(Error::field("table-prefix", "Letters, digits and underscores."));
     }
     let table = |name: &str| format!("{prefix}{name}");
-    let has = store::php_import::columns(conn, &table("users"))?;
+    let has = store::php_import::list_columns(conn, &table("users"))?;
     if !["id", "username", "email", "password"].iter().all(|column| has.iter().any(|name| name == column)) {
         return Err(Error::Conflict(format!("There is no table {} with people in that database.", table("users"))));
     }
     let users = store::php_import::list_users(conn, &table("users"), &has)?;
-    let has = store::php_import::columns(conn, &table("user_directories"))?;
+    let has = store::php_import::list_columns(conn, &table("user_directories"))?;
     let directories = if has.iter().any(|name| name == "user_id") {
         store::php_import::list_directories(conn, &table("user_directories"), &has)?
     } else {
         Vec::new()
     };
-    if !store::php_import::columns(conn, &table("session_tokens"))?.is_empty() {
+    if !store::php_import::list_columns(conn, &table("session_tokens"))?.is_empty() {
         let sessions = store::php_import::count(conn, &table("session_tokens"))?;
         if sessions > 0 {
             report.notes.push(format!("{sessions} sessions were not taken: everybody logs in again"));
@@ -96,7 +96,7 @@ fn read(conn: &mut Conn, prefix: &str, report: &mut ImportReport) -> Result<Sour
 }
 
 /// The folder of a person: the one that a row names, or the one whose name begins with their number.
-fn folder_of(row: &PhpUser, directories: &[PhpDirectory], there: &[OsString]) -> Option<OsString> {
+fn source_folder(row: &PhpUser, directories: &[PhpDirectory], there: &[OsString]) -> Option<OsString> {
     let named = directories.iter().filter(|directory| directory.user_id == row.id);
     let named = named.flat_map(|directory| [&directory.directory_path, &directory.directory_name]).flatten();
     let parts = row.directory.iter().chain(named).flat_map(|path| path.split('/'));
@@ -109,10 +109,10 @@ fn folder_of(row: &PhpUser, directories: &[PhpDirectory], there: &[OsString]) ->
 ///
 /// # Errors
 /// `Invalid` for one who cannot have an account here.
-fn take_person(services: &Services, row: &PhpUser, is_dry: bool, report: &mut ImportReport) -> Result<Option<User>> {
+fn import_user(services: &Services, row: &PhpUser, is_dry: bool, report: &mut ImportReport) -> Result<Option<User>> {
     let said = |text: &Option<String>| text.as_deref().map(str::trim).unwrap_or_default().to_owned();
     let (wanted, email) = (said(&row.username), said(&row.email));
-    let username = plain_username(&wanted, row.id);
+    let username = ascii_username(&wanted, row.id);
     if let Some(user) = find_same(services, &username, &email)? {
         report.people.already_there += 1;
         return Ok(Some(user));
@@ -128,7 +128,7 @@ fn take_person(services: &Services, row: &PhpUser, is_dry: bool, report: &mut Im
         address: said(&row.address),
     };
     let mut wrong = Vec::new();
-    let person = application.person(&mut wrong).ok_or(Error::Invalid(wrong))?;
+    let person = application.validate_person(&mut wrong).ok_or(Error::Invalid(wrong))?;
     if wanted.to_lowercase() != username {
         report.notes.push(format!("{wanted} is called {username} here, or logs in as {email}"));
     }
@@ -137,14 +137,14 @@ fn take_person(services: &Services, row: &PhpUser, is_dry: bool, report: &mut Im
     if !is_known {
         report.notes.push(format!("{username} needs a new password: theirs was kept in a way that is not safe"));
     }
-    let start = InitialStatus::here(status_of(row, report), level_of(row));
-    let at = row.created_at.as_deref().and_then(time_of).unwrap_or_else(now);
+    let start = InitialStatus::new(parse_status(row, report), parse_level(row));
+    let at = row.created_at.as_deref().and_then(parse_time).unwrap_or_else(now);
     report.people.taken += 1;
     if is_dry {
         return Ok(None);
     }
     let hash = if is_known { hash.as_str() } else { NO_PASSWORD };
-    Ok(Some(admin::make(services, &person, hash, start, at)?))
+    Ok(Some(admin::create_user(services, &person, hash, start, at)?))
 }
 
 /// The account of the same name and address, which an import before this one has made.
@@ -154,14 +154,14 @@ fn find_same(services: &Services, username: &str, email: &str) -> Result<Option<
 }
 
 /// A username as it may be here: other characters become hyphens.
-fn plain_username(raw: &str, id: i64) -> String {
+fn ascii_username(raw: &str, id: i64) -> String {
     let plain = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-') { c } else { '-' };
     let name: String = deunicode::deunicode(raw).to_lowercase().chars().map(plain).take(64).collect();
     let name = name.trim_start_matches(|c: char| !c.is_ascii_alphanumeric());
     if name.len() < 2 { format!("person{id}") } else { name.to_owned() }
 }
 
-fn status_of(row: &PhpUser, report: &mut ImportReport) -> Status {
+fn parse_status(row: &PhpUser, report: &mut ImportReport) -> Status {
     let word = row.status.as_deref().unwrap_or_default().trim().to_lowercase();
     match word.as_str() {
         "active" | "approved" | "1" => Status::Active,
@@ -175,7 +175,7 @@ fn status_of(row: &PhpUser, report: &mut ImportReport) -> Status {
     }
 }
 
-fn level_of(row: &PhpUser) -> AccessLevel {
+fn parse_level(row: &PhpUser) -> AccessLevel {
     match row.access_level.as_deref().unwrap_or_default().trim().to_lowercase().as_str() {
         "admin" | "administrator" => AccessLevel::Admin,
         _ => AccessLevel::User,
@@ -189,7 +189,7 @@ mod tests {
     #[test]
     fn usernames_become_plain_and_never_empty() {
         for (raw, plain) in [("John", "john"), ("J. Döe", "j.-doe"), (" @x", "person7"), ("", "person7"), ("_ann", "ann")] {
-            assert_eq!(plain_username(raw.trim(), 7), plain, "{raw}");
+            assert_eq!(ascii_username(raw.trim(), 7), plain, "{raw}");
         }
     }
 }

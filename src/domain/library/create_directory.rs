@@ -18,7 +18,7 @@ pub(crate) fn insert(
     path: &str,
 ) -> Result<DirectoryId> {
     let (above, _) = path.rsplit_once('/').unwrap_or(("", path));
-    services.tree.make_directory(&FileLocation::new(&user.folder, above, name.as_str()))?;
+    services.media_dir.create_directory(&FileLocation::new(&user.folder, above, name.as_str()))?;
     let (id, at) = (DirectoryId::new(), now());
     store::directories::insert(
         conn,
@@ -44,10 +44,10 @@ pub(crate) fn insert(
 ///
 /// # Errors
 /// The database's and the system's.
-pub(crate) fn find_or_make(services: &Services, user: &User, path: &str) -> Result<Directory> {
+pub(crate) fn find_or_create(services: &Services, user: &User, path: &str) -> Result<Directory> {
     match services.db.read(|conn| Ok(store::directories::find_by_path(conn, user.id, path)?))? {
         Some(directory) => Ok(directory),
-        None => services.change(user.id, |conn| ensure(services, conn, user, path)),
+        None => services.write_library(user.id, |conn| ensure(services, conn, user, path)),
     }
 }
 

@@ -8,7 +8,7 @@ use crate::store;
 use crate::store::item_filter::ItemFilter;
 
 /// Items in each strip.
-const STRIP: i64 = 12;
+const SECTION_ITEMS: i64 = 12;
 
 /// The strips of the dashboard.
 pub struct DashboardData {
@@ -20,10 +20,10 @@ pub struct DashboardData {
 
 /// # Errors
 /// The database's.
-pub fn strips(conn: &mut Conn, user: &User) -> Result<DashboardData> {
+pub fn load_dashboard(conn: &mut Conn, user: &User) -> Result<DashboardData> {
     let (recent, favorites) = (ItemFilter::shelf(Shelf::Recents), ItemFilter::shelf(Shelf::Favorites));
-    let recent = store::item_lists::list(conn, user.id, &recent, Sort::Recent, None, STRIP)?;
-    let favorites = store::item_lists::list(conn, user.id, &favorites, Sort::Newest, None, STRIP)?;
-    let tracks = music_albums::tracks_of(conn, user, &[recent.as_slice(), favorites.as_slice()].concat())?;
+    let recent = store::item_lists::list(conn, user.id, &recent, Sort::Recent, None, SECTION_ITEMS)?;
+    let favorites = store::item_lists::list(conn, user.id, &favorites, Sort::Newest, None, SECTION_ITEMS)?;
+    let tracks = music_albums::find_tracks(conn, user, &[recent.as_slice(), favorites.as_slice()].concat())?;
     Ok(DashboardData { recent, favorites, tracks })
 }

@@ -11,18 +11,18 @@ use crate::storage::{FileLocation, FileName, media_dir};
 use crate::store;
 
 /// Directories of one person at most.
-const MOST: i64 = 2000;
+const MAX_DIRECTORIES: i64 = 2000;
 /// One within another at most.
-const DEEPEST: usize = 8;
+const MAX_DEPTH: usize = 8;
 /// Characters of a path at most: the column's.
-pub(crate) const LONGEST: usize = 700;
+pub(crate) const MAX_PATH_BYTES: usize = 700;
 
 /// All of a person's directories, by path.
 ///
 /// # Errors
 /// The database's.
 pub fn list(services: &Services, user: &User) -> Result<Vec<Directory>> {
-    services.db.read(|conn| Ok(store::directories::list(conn, user.id, MOST + 7)?))
+    services.db.read(|conn| Ok(store::directories::list(conn, user.id, MAX_DIRECTORIES + 7)?))
 }
 
 /// Makes a directory, at the top or in another one.
@@ -30,9 +30,9 @@ pub fn list(services: &Services, user: &User) -> Result<Vec<Directory>> {
 /// # Errors
 /// `Invalid` for a name that is none or taken, or a parent that takes none.
 pub fn create(services: &Services, user: &User, name: &str, parent: Option<DirectoryId>) -> Result<DirectoryId> {
-    let name = own_name(name)?;
-    let _one_at_a_time = services.moving(user.id);
-    services.change(user.id, |conn| {
+    let name = parse_name(name)?;
+    let _one_at_a_time = services.lock_moves(user.id);
+    services.write_library(user.id, |conn| {
         let parent = match parent {
             Some(id) => Some(
                 store::directories::find(conn, user.id, id)?
@@ -43,36 +43,40 @@ pub fn create(services: &Services, user: &User, name: &str, parent: Option<Direc
         if parent.as_ref().is_some_and(Directory::is_view) {
             return Err(Error::field("parent", "That folder only shows things that are kept elsewhere."));
         }
-        if store::directories::count(conn, user.id)? >= MOST {
-            return Err(Error::field("name", format!("{MOST} folders are the most one person can have.")));
+        if store::directories::count(conn, user.id)? >= MAX_DIRECTORIES {
+            return Err(Error::field("name", format!("{MAX_DIRECTORIES} folders are the most one person can have.")));
         }
-        let path = path_of(parent.as_ref(), &name)?;
-        refuse_taken(services, conn, user, &path)?;
+        let path = child_path(parent.as_ref(), &name)?;
+        ensure_name_free(services, conn, user, &path)?;
         insert(services, conn, user, parent.as_ref(), &name, &path)
     })
 }
 
-fn own_name(name: &str) -> Result<FileName> {
-    FileName::typed(name)
+fn parse_name(name: &str) -> Result<FileName> {
+    FileName::parse_typed(name)
         .ok_or_else(|| Error::field("name", "Give the folder a name of 255 characters at most, without / and \\."))
 }
 
-fn path_of(parent: Option<&Directory>, name: &FileName) -> Result<String> {
+fn child_path(parent: Option<&Directory>, name: &FileName) -> Result<String> {
     let path = parent.map_or_else(|| name.to_string(), |parent| format!("{}/{name}", parent.directory_path));
-    if path.split('/').count() > DEEPEST || path.chars().count() > LONGEST {
-        return Err(Error::field("name", format!("Folders go {DEEPEST} deep, and their names together {LONGEST} letters long.")));
+    if path.split('/').count() > MAX_DEPTH || path.chars().count() > MAX_PATH_BYTES {
+        return Err(Error::field(
+            "name",
+            format!("Folders go {MAX_DEPTH} deep, and their names together {MAX_PATH_BYTES} letters long."),
+        ));
     }
     Ok(path)
 }
 
-fn refuse_taken(services: &Services, conn: &mut Conn, user: &User, path: &str) -> Result<()> {
+fn ensure_name_free(services: &Services, conn: &mut Conn, user: &User, path: &str) -> Result<()> {
     let taken = || Error::field("name", "There is a folder or file of that name already.");
-    let is_reserved = media_dir::STANDARD.iter().chain([&media_dir::ICON]).any(|name| name.eq_ignore_ascii_case(path));
+    let is_reserved =
+        media_dir::STANDARD_DIRECTORIES.iter().chain([&media_dir::AVATAR_FILE]).any(|name| name.eq_ignore_ascii_case(path));
     if is_reserved || store::directories::find_by_path(conn, user.id, path)?.is_some() {
         return Err(taken());
     }
     let (parent, name) = path.rsplit_once('/').unwrap_or(("", path));
-    match services.tree.make_directory(&FileLocation::new(&user.folder, parent, name)) {
+    match services.media_dir.create_directory(&FileLocation::new(&user.folder, parent, name)) {
         Err(cause) if cause.kind() == std::io::ErrorKind::NotADirectory => Err(taken()),
         other => Ok(other?),
     }
@@ -83,18 +87,21 @@ fn refuse_taken(services: &Services, conn: &mut Conn, user: &User, path: &str) -
 /// # Errors
 /// `NotFound`, `Conflict` for a standard one, `Invalid` for a name that is none or taken.
 pub fn rename(services: &Services, user: &User, id: DirectoryId, name: &str) -> Result<()> {
-    let name = own_name(name)?;
-    file_moves::relocate(
+    let name = parse_name(name)?;
+    file_moves::move_files(
         services,
         user.id,
         |conn| {
-            let directory = own(conn, user, id)?;
+            let directory = find_own_directory(conn, user, id)?;
             let (parent, old) = directory.directory_path.rsplit_once('/').unwrap_or(("", &directory.directory_path));
             let path = if parent.is_empty() { name.to_string() } else { format!("{parent}/{name}") };
             if path == directory.directory_path {
                 return Ok(Vec::new());
             }
-            let is_reserved = media_dir::STANDARD.iter().chain([&media_dir::ICON]).any(|taken| taken.eq_ignore_ascii_case(&path));
+            let is_reserved = media_dir::STANDARD_DIRECTORIES
+                .iter()
+                .chain([&media_dir::AVATAR_FILE])
+                .any(|taken| taken.eq_ignore_ascii_case(&path));
             if is_reserved || store::directories::find_by_path(conn, user.id, &path)?.is_some() {
                 return Err(Error::field("name", "There is a folder or file of that name already."));
             }
@@ -102,16 +109,16 @@ pub fn rename(services: &Services, user: &User, id: DirectoryId, name: &str) -> 
                 .iter()
                 .map(|beneath| beneath.directory_path.chars().count() - directory.directory_path.chars().count())
                 .max();
-            if path.chars().count() + longest.unwrap_or(0) > LONGEST {
+            if path.chars().count() + longest.unwrap_or(0) > MAX_PATH_BYTES {
                 return Err(Error::field("name", "With that name the folders in it would have too long a path."));
             }
             let from = FileLocation::new(&user.folder, parent, old);
-            Ok(vec![MovePlan { subject: id.0, to: from.clone(), from, wanted: name.clone(), may_number: false }])
+            Ok(vec![MovePlan { subject: id.0, to: from.clone(), from, wanted: name.clone(), can_rename: false }])
         },
         |conn, batch| {
             let at = now();
             for done in batch {
-                let directory = own(conn, user, DirectoryId(done.subject))?;
+                let directory = find_own_directory(conn, user, DirectoryId(done.subject))?;
                 let (parent, _) = directory.directory_path.rsplit_once('/').unwrap_or(("", ""));
                 let path = if parent.is_empty() { done.name.to_string() } else { format!("{parent}/{}", done.name) };
                 for beneath in store::directories::list_tree(conn, user.id, &directory.directory_path)? {
@@ -136,7 +143,7 @@ pub fn delete(services: &Services, user: &User, id: DirectoryId) -> Result<usize
     let mut trashed = 0;
     loop {
         let items = services.db.read(|conn| {
-            let directory = own(conn, user, id)?;
+            let directory = find_own_directory(conn, user, id)?;
             let tree = store::directories::list_tree(conn, user.id, &directory.directory_path)?;
             let ids: Vec<_> = tree.iter().map(|directory| directory.directory_id).collect();
             Ok(store::items::list_in(conn, user.id, &ids, 500)?)
@@ -147,15 +154,15 @@ pub fn delete(services: &Services, user: &User, id: DirectoryId) -> Result<usize
         let ids: Vec<_> = items.iter().map(|item| item.id).collect();
         trashed += trash::trash(services, user, &ids)?;
     }
-    let _one_at_a_time = services.moving(user.id);
-    services.change(user.id, |conn| {
-        let directory = own(conn, user, id)?;
+    let _one_at_a_time = services.lock_moves(user.id);
+    services.write_library(user.id, |conn| {
+        let directory = find_own_directory(conn, user, id)?;
         let mut tree = store::directories::list_tree(conn, user.id, &directory.directory_path)?;
         tree.reverse();
         for beneath in tree {
             let (parent, name) = beneath.directory_path.rsplit_once('/').unwrap_or(("", &beneath.directory_path));
             store::directories::delete(conn, user.id, beneath.directory_id)?;
-            match services.tree.remove_directory(&FileLocation::new(&user.folder, parent, name)) {
+            match services.media_dir.remove_directory(&FileLocation::new(&user.folder, parent, name)) {
                 Ok(true) => {}
                 Ok(false) => {
                     return Err(Error::Conflict(format!(
@@ -172,7 +179,7 @@ pub fn delete(services: &Services, user: &User, id: DirectoryId) -> Result<usize
     Ok(trashed)
 }
 
-fn own(conn: &mut Conn, user: &User, id: DirectoryId) -> Result<Directory> {
+fn find_own_directory(conn: &mut Conn, user: &User, id: DirectoryId) -> Result<Directory> {
     let directory = store::directories::find(conn, user.id, id)?.ok_or(Error::NotFound)?;
     if directory.is_standard() {
         return Err(Error::Conflict(format!("{} is a folder everyone has. It stays.", directory.directory_name)));

@@ -17,7 +17,7 @@ use crate::store::item_filter::ItemFilter;
 use crate::store::shelf_counts::CountDeltas;
 
 /// Ids in one request at most.
-pub const AT_ONCE: usize = 1000;
+pub const MAX_SELECTED: usize = 1000;
 
 /// An item, where it lies, and its neighbours on its shelf.
 pub struct ItemView {
@@ -38,20 +38,20 @@ pub fn find(services: &Services, user: &User, id: ItemId) -> Result<Item> {
 /// # Errors
 /// `NotFound` when none is.
 pub fn list_of(services: &Services, user: &User, ids: &[ItemId]) -> Result<Vec<Item>> {
-    services.db.read(|conn| theirs(conn, user, ids))
+    services.db.read(|conn| find_owned(conn, user, ids))
 }
 
 /// An item for its page; it counts as opened.
 ///
 /// # Errors
 /// `NotFound`.
-pub fn show(services: &Services, user: &User, id: ItemId) -> Result<ItemView> {
+pub fn view(services: &Services, user: &User, id: ItemId) -> Result<ItemView> {
     let shown = services.db.read(|conn| {
         let item = store::items::find(conn, user.id, id)?.ok_or(Error::NotFound)?;
         let directory = store::directories::find(conn, user.id, item.directory_id)?.ok_or(Error::NotFound)?;
         let selection = ItemFilter::shelf(if item.in_trash { Shelf::Trash } else { item.shelf });
         let sort = if item.in_trash { Sort::Trashed } else { Sort::Newest };
-        let here = Cursor::of(&item, sort);
+        let here = Cursor::after_item(&item, sort);
         let mut beside = |sort| -> Result<Option<ItemId>> {
             let next = store::item_lists::list(conn, user.id, &selection, sort, Some(&here), 1)?;
             Ok(next.first().map(|item| item.id))
@@ -61,7 +61,7 @@ pub fn show(services: &Services, user: &User, id: ItemId) -> Result<ItemView> {
         Ok(ItemView { item, directory, newer, older })
     })?;
     if !shown.item.in_trash {
-        services.touches.item(user.id, id, now());
+        services.last_seen.touch_item(user.id, id, now());
     }
     Ok(shown)
 }
@@ -72,7 +72,7 @@ pub fn show(services: &Services, user: &User, id: ItemId) -> Result<ItemView> {
 /// `NotFound`, `FileMissing`, `BeingChecked` until the malware scanner has said that it is clean.
 pub fn open(services: &Services, user: &User, id: ItemId) -> Result<Arc<FileSource>> {
     let look = |conn: &mut Conn| store::items::find_with_path(conn, user.id, id)?.ok_or(Error::NotFound);
-    let (library, (item, path)) = match services.open_or(user.id, id, FileVariant::Original, look)? {
+    let (library, (item, path)) = match services.find_open_or(user.id, id, FileVariant::Original, look)? {
         Lookup::Open(source) => return Ok(source),
         Lookup::Closed(library, row) => (library, row),
     };
@@ -80,15 +80,15 @@ pub fn open(services: &Services, user: &User, id: ItemId) -> Result<Arc<FileSour
         return Err(Error::BeingChecked);
     }
     let place = FileLocation::new(&user.folder, &path, &item.disk_name);
-    let opened = services.tree.open_file(&place).and_then(|file| Ok((file.metadata()?.len(), file)));
+    let opened = services.media_dir.open_file(&place).and_then(|file| Ok((file.metadata()?.len(), file)));
     let is_whole = !item.is_damaged && matches!(&opened, Ok((length, _)) if *length == item.bytes());
     if is_whole == item.is_missing {
-        services.change(user.id, |conn| Ok(store::items::update_missing(conn, user.id, id, !is_whole)?))?;
+        services.write_library(user.id, |conn| Ok(store::items::update_missing(conn, user.id, id, !is_whole)?))?;
     }
     match opened {
         Ok((length, file)) if is_whole => {
-            let source = Arc::new(FileSource { place: Some(place), ..FileSource::new(item, file, 0, length) });
-            services.open_files.keep(&library, FileVariant::Original, &source);
+            let source = Arc::new(FileSource { location: Some(place), ..FileSource::new(item, file, 0, length) });
+            services.open_file_cache.insert(&library, FileVariant::Original, &source);
             Ok(source)
         }
         Ok(_) => Err(Error::FileMissing),
@@ -103,25 +103,25 @@ pub fn open(services: &Services, user: &User, id: ItemId) -> Result<Arc<FileSour
 ///
 /// # Errors
 /// The database's.
-pub(crate) fn open_settled(services: &Services, owner: &User, id: ItemId) -> Result<Option<File>> {
+pub(crate) fn open_after_pending_moves(services: &Services, owner: &User, id: ItemId) -> Result<Option<File>> {
     let place = || {
         services.db.read(|conn| {
             let item = store::items::find(conn, owner.id, id)?;
-            item.map(|item| place_of(conn, owner, &item)).transpose()
+            item.map(|item| item_location(conn, owner, &item)).transpose()
         })
     };
     let Some(first) = place()? else { return Ok(None) };
-    if let Ok(file) = services.tree.open_file(&first) {
+    if let Ok(file) = services.media_dir.open_file(&first) {
         return Ok(Some(file));
     }
-    let _turn = services.moving(owner.id);
-    Ok(place()?.and_then(|again| services.tree.open_file(&again).ok()))
+    let _turn = services.lock_moves(owner.id);
+    Ok(place()?.and_then(|again| services.media_dir.open_file(&again).ok()))
 }
 
 /// Whether an item's file is there and as long as it was.
 pub(crate) fn is_whole(services: &Services, conn: &mut Conn, user: &User, item: &Item) -> Result<bool> {
-    let place = place_of(conn, user, item)?;
-    let length = services.tree.open_file(&place).and_then(|file| Ok(file.metadata()?.len()));
+    let place = item_location(conn, user, item)?;
+    let length = services.media_dir.open_file(&place).and_then(|file| Ok(file.metadata()?.len()));
     Ok(length.is_ok_and(|length| length == item.bytes()))
 }
 
@@ -130,14 +130,14 @@ pub(crate) fn is_whole(services: &Services, conn: &mut Conn, user: &User, item: 
 /// # Errors
 /// `NotFound` when none of them is there and theirs.
 pub fn set_favorite(services: &Services, user: &User, ids: &[ItemId], is_favorite: bool) -> Result<usize> {
-    services.change(user.id, |conn| {
-        let items = theirs(conn, user, ids)?;
-        favor(conn, user, items, is_favorite)
+    services.write_library(user.id, |conn| {
+        let items = find_owned(conn, user, ids)?;
+        set_favorite_rows(conn, user, items, is_favorite)
     })
 }
 
 /// Favours items, or no longer, in the caller's transaction. Returns how many changed.
-fn favor(conn: &mut Conn, user: &User, items: Vec<Item>, is_favorite: bool) -> Result<usize> {
+fn set_favorite_rows(conn: &mut Conn, user: &User, items: Vec<Item>, is_favorite: bool) -> Result<usize> {
     let at = now();
     let mut deltas = CountDeltas::default();
     let mut changed = 0;
@@ -171,7 +171,7 @@ pub struct ItemChange {
 pub fn change(services: &Services, user: &User, id: ItemId, change: &ItemChange) -> Result<Item> {
     let wanted = match &change.name {
         Some(name) => Some(
-            FileName::typed(name)
+            FileName::parse_typed(name)
                 .ok_or_else(|| Error::field("name", "Give it a name of 255 characters at most, without / and \\."))?,
         ),
         None => None,
@@ -183,31 +183,31 @@ pub fn change(services: &Services, user: &User, id: ItemId, change: &ItemChange)
         return find(services, user, id);
     }
     let target = |conn: &mut Conn, item: &Item| match change.directory.filter(|id| *id != item.directory_id) {
-        Some(id) => target_of(conn, user, id, item).map(Some),
+        Some(id) => target_directory(conn, user, id, item).map(Some),
         None => Ok(None),
     };
-    file_moves::relocate(
+    file_moves::move_files(
         services,
         user.id,
         |conn| {
-            let (item, from) = outside_trash(conn, user, id)?;
+            let (item, from) = ensure_not_trashed(conn, user, id)?;
             let wanted = wanted.clone().or_else(|| FileName::parse(&item.name)).unwrap_or_else(FileName::unnamed);
             let to = match target(conn, &item)? {
                 Some(target) => FileLocation::new(&user.folder, &target.directory_path, wanted.as_str()),
                 None => from.clone(),
             };
-            Ok(vec![MovePlan { subject: item.id.0, from, to, wanted, may_number: true }])
+            Ok(vec![MovePlan { subject: item.id.0, from, to, wanted, can_rename: true }])
         },
         |conn, batch| {
             for done in batch {
                 let before = store::items::find(conn, user.id, ItemId(done.subject))?.ok_or(Error::NotFound)?;
                 let directory_id = target(conn, &before)?.map_or(before.directory_id, |target| target.directory_id);
                 let changed = [before.directory_id, directory_id];
-                let item = named(Item { directory_id, ..before }, &done.name);
+                let item = with_name(Item { directory_id, ..before }, &done.name);
                 store::items::update_place(conn, &item)?;
                 search::index(conn, &item, None)?;
                 if let Some(is_favorite) = change.favorite {
-                    favor(conn, user, vec![item.clone()], is_favorite)?;
+                    set_favorite_rows(conn, user, vec![item.clone()], is_favorite)?;
                 }
                 store::directories::update_modified(conn, user.id, &changed, item.updated_at)?;
             }
@@ -218,10 +218,10 @@ pub fn change(services: &Services, user: &User, id: ItemId, change: &ItemChange)
 }
 
 /// One's own directory, if it takes the item.
-fn target_of(conn: &mut Conn, user: &User, id: DirectoryId, item: &Item) -> Result<Directory> {
+fn target_directory(conn: &mut Conn, user: &User, id: DirectoryId, item: &Item) -> Result<Directory> {
     let target =
         store::directories::find(conn, user.id, id)?.ok_or_else(|| Error::field("directory", "Choose one of your folders."))?;
-    refuse_wrong_folder(&target, item)?;
+    ensure_accepts_kind(&target, item)?;
     Ok(target)
 }
 
@@ -229,26 +229,26 @@ fn target_of(conn: &mut Conn, user: &User, id: DirectoryId, item: &Item) -> Resu
 ///
 /// # Errors
 /// `Invalid` for a directory they cannot go to, `NotFound`.
-pub fn move_to(services: &Services, user: &User, ids: &[ItemId], directory: DirectoryId) -> Result<usize> {
-    let done = file_moves::relocate(
+pub fn move_items(services: &Services, user: &User, ids: &[ItemId], directory: DirectoryId) -> Result<usize> {
+    let done = file_moves::move_files(
         services,
         user.id,
         |conn| {
             // First whether the things are theirs: nobody learns from the folder what is there.
-            let items = theirs(conn, user, ids)?;
+            let items = find_owned(conn, user, ids)?;
             let mut plans = Vec::new();
             for item in items {
                 if item.in_trash {
                     return Err(Error::Conflict(format!("“{}” is in the trash. Restore it first.", item.name)));
                 }
-                let target = target_of(conn, user, directory, &item)?;
+                let target = target_directory(conn, user, directory, &item)?;
                 if item.directory_id == target.directory_id {
                     continue;
                 }
-                let from = place_of(conn, user, &item)?;
+                let from = item_location(conn, user, &item)?;
                 let to = FileLocation::new(&user.folder, &target.directory_path, &item.name);
                 let wanted = FileName::parse(&item.name).unwrap_or_else(FileName::unnamed);
-                plans.push(MovePlan { subject: item.id.0, from, to, wanted, may_number: true });
+                plans.push(MovePlan { subject: item.id.0, from, to, wanted, can_rename: true });
             }
             Ok(plans)
         },
@@ -258,7 +258,7 @@ pub fn move_to(services: &Services, user: &User, ids: &[ItemId], directory: Dire
             for done in batch {
                 let item = store::items::find(conn, user.id, ItemId(done.subject))?.ok_or(Error::NotFound)?;
                 changed.push(item.directory_id);
-                let item = named(Item { directory_id: directory, ..item }, &done.name);
+                let item = with_name(Item { directory_id: directory, ..item }, &done.name);
                 store::items::update_place(conn, &item)?;
                 search::index(conn, &item, None)?;
             }
@@ -270,7 +270,7 @@ pub fn move_to(services: &Services, user: &User, ids: &[ItemId], directory: Dire
 }
 
 /// Photos go to Photos and nowhere else among the standard folders; one's own take everything.
-fn refuse_wrong_folder(target: &Directory, item: &Item) -> Result<()> {
+fn ensure_accepts_kind(target: &Directory, item: &Item) -> Result<()> {
     if target.is_view() {
         let name = &target.directory_name;
         return Err(Error::field("directory", format!("{name} only shows things that are kept elsewhere.")));
@@ -286,31 +286,31 @@ fn refuse_wrong_folder(target: &Directory, item: &Item) -> Result<()> {
 }
 
 /// The items among `ids` that are that person's; ids of others are as if they were not there.
-pub(crate) fn theirs(conn: &mut Conn, user: &User, ids: &[ItemId]) -> Result<Vec<Item>> {
-    if ids.len() > AT_ONCE {
-        return Err(Error::BadRequest(format!("At most {AT_ONCE} things at once.")));
+pub(crate) fn find_owned(conn: &mut Conn, user: &User, ids: &[ItemId]) -> Result<Vec<Item>> {
+    if ids.len() > MAX_SELECTED {
+        return Err(Error::BadRequest(format!("At most {MAX_SELECTED} things at once.")));
     }
     let items = store::items::list_of(conn, user.id, ids)?;
     if items.is_empty() { Err(Error::NotFound) } else { Ok(items) }
 }
 
 /// Where an item's file is.
-pub(crate) fn place_of(conn: &mut Conn, user: &User, item: &Item) -> Result<FileLocation> {
+pub(crate) fn item_location(conn: &mut Conn, user: &User, item: &Item) -> Result<FileLocation> {
     let directory = store::directories::find(conn, user.id, item.directory_id)?.ok_or(Error::NotFound)?;
     Ok(FileLocation::new(&user.folder, &directory.directory_path, &item.disk_name))
 }
 
-fn outside_trash(conn: &mut Conn, user: &User, id: ItemId) -> Result<(Item, FileLocation)> {
+fn ensure_not_trashed(conn: &mut Conn, user: &User, id: ItemId) -> Result<(Item, FileLocation)> {
     let item = store::items::find(conn, user.id, id)?.ok_or(Error::NotFound)?;
     if item.in_trash {
         return Err(Error::Conflict("It is in the trash. Restore it first.".into()));
     }
-    let place = place_of(conn, user, &item)?;
+    let place = item_location(conn, user, &item)?;
     Ok((item, place))
 }
 
 /// The item under a name, on disk too.
-pub(crate) fn named(item: Item, name: &FileName) -> Item {
+pub(crate) fn with_name(item: Item, name: &FileName) -> Item {
     Item {
         name: name.as_str().to_owned(),
         name_key: search_key(name.as_str()),

@@ -14,9 +14,9 @@ use crate::store;
 pub use crate::store::item_filter::ItemFilter;
 
 /// Items on a page.
-pub const PAGE: u8 = 60;
+pub const PAGE_ITEMS: u8 = 60;
 /// How long a search that has found nothing yet walks on.
-const SEARCHING: Duration = Duration::from_millis(25);
+const SEARCH_TIME: Duration = Duration::from_millis(25);
 
 /// One page of a list.
 pub struct Listing {
@@ -65,7 +65,7 @@ impl ListingQuery {
 ///
 /// # Errors
 /// `Invalid` for a cursor that is none.
-pub fn page(conn: &mut Conn, user: &User, page: &ListingQuery) -> Result<(Vec<Item>, Option<Cursor>)> {
+pub fn load_page(conn: &mut Conn, user: &User, page: &ListingQuery) -> Result<(Vec<Item>, Option<Cursor>)> {
     let sort = page.sort();
     let after = match &page.cursor {
         Some(text) => Some(
@@ -75,17 +75,22 @@ pub fn page(conn: &mut Conn, user: &User, page: &ListingQuery) -> Result<(Vec<It
         None => None,
     };
     if page.selection.words.is_some() {
-        return found(conn, user, page, after);
+        return search_page(conn, user, page, after);
     }
     let mut items = store::item_lists::list(conn, user.id, &page.selection, sort, after.as_ref(), i64::from(page.limit) + 1)?;
     let has_more = items.len() > usize::from(page.limit);
     items.truncate(page.limit.into());
-    let next = if has_more { items.last().map(|item| Cursor::of(item, sort)) } else { None };
+    let next = if has_more { items.last().map(|item| Cursor::after_item(item, sort)) } else { None };
     Ok((items, next))
 }
 
 /// What a search finds: it walks on for a moment while it has found nothing, and then says where to go on.
-fn found(conn: &mut Conn, user: &User, page: &ListingQuery, mut after: Option<Cursor>) -> Result<(Vec<Item>, Option<Cursor>)> {
+fn search_page(
+    conn: &mut Conn,
+    user: &User,
+    page: &ListingQuery,
+    mut after: Option<Cursor>,
+) -> Result<(Vec<Item>, Option<Cursor>)> {
     let began = Instant::now();
     loop {
         let from = match after {
@@ -93,7 +98,7 @@ fn found(conn: &mut Conn, user: &User, page: &ListingQuery, mut after: Option<Cu
             _ => None,
         };
         let (items, next) = search::search(conn, user.id, &page.selection, from, page.limit.into())?;
-        if !items.is_empty() || next.is_none() || began.elapsed() > SEARCHING {
+        if !items.is_empty() || next.is_none() || began.elapsed() > SEARCH_TIME {
             return Ok((items, next));
         }
         after = next;
@@ -106,7 +111,7 @@ fn found(conn: &mut Conn, user: &User, page: &ListingQuery, mut after: Option<Cu
 /// `Invalid` for a cursor that is none.
 pub fn list(conn: &mut Conn, library: &LibraryVersion, user: &User, wanted: &ListingQuery) -> Result<Listing> {
     let (sort, selection) = (wanted.sort(), &wanted.selection);
-    let (items, next) = page(conn, user, wanted)?;
+    let (items, next) = load_page(conn, user, wanted)?;
     let is_counted = selection.words.is_none() && selection.kind.is_none() && matches!(sort, Sort::Newest | Sort::Oldest);
     let months = match selection.directory {
         _ if !is_counted => Months::default(),
@@ -117,13 +122,13 @@ pub fn list(conn: &mut Conn, library: &LibraryVersion, user: &User, wanted: &Lis
         Some(id) => store::directories::list_children(conn, user.id, id)?,
         None => Vec::new(),
     };
-    let tracks = music_albums::tracks_of(conn, user, &items)?;
+    let tracks = music_albums::find_tracks(conn, user, &items)?;
     Ok(Listing { items, next, months, tracks, children, sort })
 }
 
 /// Notes that a person looked into one of their directories.
-pub fn note_opened(services: &Services, user: &User, path: &str) {
-    services.touches.directory(user.id, path, now());
+pub fn record_opened(services: &Services, user: &User, path: &str) {
+    services.last_seen.touch_directory(user.id, path, now());
 }
 
 /// What the directories of these items are called.
@@ -162,7 +167,7 @@ pub fn find_directory(conn: &mut Conn, user: &User, id: DirectoryId) -> Result<(
 /// `NotFound`.
 pub fn open_directory(services: &Services, user: &User, id: DirectoryId) -> Result<Directory> {
     let (directory, _) = services.db.read(|conn| find_directory(conn, user, id))?;
-    note_opened(services, user, &directory.directory_path);
+    record_opened(services, user, &directory.directory_path);
     Ok(directory)
 }
 

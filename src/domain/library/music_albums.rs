@@ -8,9 +8,9 @@ use crate::state::Services;
 use crate::store;
 
 /// Albums on a page.
-const PAGE: usize = 60;
+const PAGE_ALBUMS: usize = 60;
 /// Recordings of one album that are shown.
-const TRACKS: i64 = 1000;
+const MAX_TRACKS: i64 = 1000;
 
 /// One album on the page of all.
 pub struct Album {
@@ -29,12 +29,12 @@ pub type AlbumKey = (String, String);
 ///
 /// # Errors
 /// The database's.
-pub fn albums(services: &Services, user: &User, after: Option<(&str, &str)>) -> Result<(Vec<Album>, Option<AlbumKey>)> {
+pub fn list_albums(services: &Services, user: &User, after: Option<(&str, &str)>) -> Result<(Vec<Album>, Option<AlbumKey>)> {
     services.db.read(|conn| {
-        let limit = i64::try_from(PAGE + 1).unwrap_or(i64::MAX);
+        let limit = i64::try_from(PAGE_ALBUMS + 1).unwrap_or(i64::MAX);
         let mut rows = store::item_details::list_albums(conn, user.id, after, limit)?;
-        let has_more = rows.len() > PAGE;
-        rows.truncate(PAGE);
+        let has_more = rows.len() > PAGE_ALBUMS;
+        rows.truncate(PAGE_ALBUMS);
         let mut albums = Vec::new();
         for (artist_key, album_key, tracks) in rows {
             let first = store::item_details::list_album(conn, user.id, &artist_key, &album_key, 1)?.pop();
@@ -52,9 +52,9 @@ pub fn albums(services: &Services, user: &User, after: Option<(&str, &str)>) -> 
 ///
 /// # Errors
 /// `NotFound` for an album without recordings of theirs.
-pub fn album(services: &Services, user: &User, artist: &str, album: &str) -> Result<Vec<(Track, Item)>> {
+pub fn find_album(services: &Services, user: &User, artist: &str, album: &str) -> Result<Vec<(Track, Item)>> {
     services.db.read(|conn| {
-        let tracks = store::item_details::list_album(conn, user.id, artist, album, TRACKS)?;
+        let tracks = store::item_details::list_album(conn, user.id, artist, album, MAX_TRACKS)?;
         let ids: Vec<ItemId> = tracks.iter().map(|track| track.item_id).collect();
         let items = store::items::list_of(conn, user.id, &ids)?;
         let with_item = |track: Track| items.iter().find(|item| item.id == track.item_id).cloned().map(|item| (track, item));
@@ -67,7 +67,7 @@ pub fn album(services: &Services, user: &User, artist: &str, album: &str) -> Res
 ///
 /// # Errors
 /// The database's.
-pub fn tracks_of(conn: &mut Conn, user: &User, items: &[Item]) -> Result<Vec<Track>> {
+pub fn find_tracks(conn: &mut Conn, user: &User, items: &[Item]) -> Result<Vec<Track>> {
     let music = items.iter().filter(|item| item.kind == ItemKind::Audio);
     let ids: Vec<ItemId> = music.map(|item| item.id).collect();
     if ids.is_empty() {

@@ -12,19 +12,19 @@ use crate::error::Result;
 use crate::media::Metadata;
 use crate::model::{Cursor, Item, ItemDetails, Sort, UserId};
 use crate::store;
-use crate::store::item_filter::{ItemFilter, range};
+use crate::store::item_filter::{ItemFilter, prefix_range};
 use crate::store::search_words::SearchPosition;
 
 /// Words of one item, and letters of one word.
-const WORDS: usize = 80;
-const LETTERS: usize = 40;
+const MAX_WORDS: usize = 80;
+const MAX_WORD_CHARS: usize = 40;
 /// Words of one question.
-const ASKED: usize = 8;
+const MAX_QUERY_WORDS: usize = 8;
 /// Different words that one beginning may stand for before it counts as common.
-const MEANT: usize = 24;
+const MAX_MEANINGS: usize = 24;
 /// Rows of one word that are walked through for one page, all its meanings together; and items, where each word is common.
-const WALKED: i64 = 4_000;
-const WALKED_ITEMS: i64 = 2_000;
+const MAX_ROWS_PER_STEP: i64 = 4_000;
+const MAX_ITEMS_PER_STEP: i64 = 2_000;
 
 /// The words of a text as they are looked for: lower case, without accents, letters and digits only. Signs of
 /// scripts that put no spaces between words are words by themselves.
@@ -41,7 +41,7 @@ pub fn words(text: &str) -> Vec<String> {
             continue;
         }
         if !word.is_empty() {
-            words.push(word.chars().take(LETTERS).collect());
+            words.push(word.chars().take(MAX_WORD_CHARS).collect());
             word.clear();
         }
         if stands_alone {
@@ -52,7 +52,7 @@ pub fn words(text: &str) -> Vec<String> {
 }
 
 /// Everything an item can be found by, each word once.
-fn words_of(item: &Item, facts: &Metadata) -> Vec<String> {
+fn item_words(item: &Item, facts: &Metadata) -> Vec<String> {
     let taken = item.shown_at.month();
     let date = format!("{} {} {}", taken.year, taken.month, item.shown_at.time().date());
     let said = [&facts.title, &facts.artist, &facts.album, &facts.album_artist, &facts.genre, &facts.camera, &facts.lens];
@@ -64,7 +64,7 @@ fn words_of(item: &Item, facts: &Metadata) -> Vec<String> {
         .chain(place.into_iter().flatten().map(String::as_str));
     let mut all: Vec<String> = Vec::new();
     for word in texts.flat_map(words) {
-        if all.len() == WORDS {
+        if all.len() == MAX_WORDS {
             break;
         }
         if !all.contains(&word) {
@@ -84,7 +84,7 @@ pub(crate) fn index(conn: &mut Conn, item: &Item, details: Option<&ItemDetails>)
         None => store::item_details::find(conn, item.user_id, item.id)?,
     };
     let facts = details.or(known.as_ref()).map(|details| &details.facts);
-    let words = words_of(item, facts.unwrap_or(&Metadata::default()));
+    let words = item_words(item, facts.unwrap_or(&Metadata::default()));
     Ok(store::search_words::replace(conn, item.user_id, item.id, item.shown_at, &words)?)
 }
 
@@ -93,7 +93,7 @@ pub(crate) fn index(conn: &mut Conn, item: &Item, details: Option<&ItemDetails>)
 /// # Errors
 /// The database's.
 pub(crate) fn index_new(conn: &mut Conn, item: &Item) -> Result<()> {
-    Ok(store::search_words::insert(conn, item.user_id, item.id, item.shown_at, &words_of(item, &Metadata::default()))?)
+    Ok(store::search_words::insert(conn, item.user_id, item.id, item.shown_at, &item_words(item, &Metadata::default()))?)
 }
 
 /// What a word of a question stands for.
@@ -122,24 +122,24 @@ pub(crate) fn search(
     }
     let mut terms = Vec::new();
     for word in asked {
-        terms.push(meaning(conn, owner, word)?);
+        terms.push(resolve_word(conn, owner, word)?);
     }
-    let Some((place, meant)) = rarest(conn, owner, &terms)? else {
-        let floor = store::search_words::find_item_floor(conn, owner, after, WALKED_ITEMS)?;
+    let Some((place, meant)) = rarest_word(conn, owner, &terms)? else {
+        let floor = store::search_words::find_item_floor(conn, owner, after, MAX_ITEMS_PER_STEP)?;
         let selection = ItemFilter { floor, ..selection.clone() };
         let after = after.map(|(at, id)| Cursor::Clock(at, id));
         let found = store::item_lists::list(conn, owner, &selection, Sort::Newest, after.as_ref(), count(limit + 1))?;
-        return Ok(page(found, floor, limit));
+        return Ok(to_page(found, floor, limit));
     };
     let others: Vec<&String> = asked.iter().enumerate().filter(|(index, _)| *index != place).map(|(_, word)| word).collect();
-    walk(conn, owner, &meant, (selection, &others), after, limit)
+    scan_matches(conn, owner, &meant, (selection, &others), after, limit)
 }
 
 /// The words of a question, each once; the rest of a long one is not looked at.
 #[must_use]
-pub fn asked(text: &str) -> Vec<String> {
+pub fn query_words(text: &str) -> Vec<String> {
     let mut asked = words(text);
-    asked.truncate(ASKED);
+    asked.truncate(MAX_QUERY_WORDS);
     asked.sort_unstable();
     asked.dedup();
     asked
@@ -150,13 +150,13 @@ fn count(number: usize) -> i64 {
 }
 
 /// The words that begin with `word`.
-fn meaning(conn: &mut Conn, owner: UserId, word: &str) -> Result<ParsedWord> {
-    let (mut at, end) = range(word);
+fn resolve_word(conn: &mut Conn, owner: UserId, word: &str) -> Result<ParsedWord> {
+    let (mut at, end) = prefix_range(word);
     let mut meant = Vec::new();
     let mut is_equal_too = true;
     while let Some(next) = store::search_words::find_next(conn, owner, &at, is_equal_too, &end)? {
         meant.push(next.clone());
-        if meant.len() > MEANT {
+        if meant.len() > MAX_MEANINGS {
             return Ok(ParsedWord::Common);
         }
         (at, is_equal_too) = (next, false);
@@ -165,12 +165,12 @@ fn meaning(conn: &mut Conn, owner: UserId, word: &str) -> Result<ParsedWord> {
 }
 
 /// The term that the fewest items have, by its place; `None` when all are common.
-fn rarest(conn: &mut Conn, owner: UserId, terms: &[ParsedWord]) -> Result<Option<(usize, Vec<String>)>> {
+fn rarest_word(conn: &mut Conn, owner: UserId, terms: &[ParsedWord]) -> Result<Option<(usize, Vec<String>)>> {
     let mut best: Option<(i64, usize, Vec<String>)> = None;
     for (index, term) in terms.iter().enumerate() {
         let ParsedWord::Words(meant) = term else { continue };
         let mut items = 0;
-        let most = best.as_ref().map_or(WALKED, |(least, _, _)| *least);
+        let most = best.as_ref().map_or(MAX_ROWS_PER_STEP, |(least, _, _)| *least);
         for word in meant {
             items += store::search_words::count(conn, owner, word, most)?;
             if items >= most {
@@ -185,7 +185,7 @@ fn rarest(conn: &mut Conn, owner: UserId, terms: &[ParsedWord]) -> Result<Option
 }
 
 /// Walks through the items that have one of `meant`, the newest first.
-fn walk(
+fn scan_matches(
     conn: &mut Conn,
     owner: UserId,
     meant: &[String],
@@ -193,7 +193,7 @@ fn walk(
     after: Option<SearchPosition>,
     limit: usize,
 ) -> Result<(Vec<Item>, Option<Cursor>)> {
-    let each = WALKED / count(meant.len().max(1));
+    let each = MAX_ROWS_PER_STEP / count(meant.len().max(1));
     let mut floor: Option<SearchPosition> = None;
     for word in meant {
         let reached = store::search_words::find_floor(conn, owner, word, after, each)?;
@@ -206,10 +206,10 @@ fn walk(
     }
     found.sort_unstable_by_key(|item| std::cmp::Reverse((item.shown_at, item.id)));
     found.dedup_by_key(|item| item.id);
-    Ok(page(found, floor, limit))
+    Ok(to_page(found, floor, limit))
 }
 
-fn page(mut found: Vec<Item>, floor: Option<SearchPosition>, limit: usize) -> (Vec<Item>, Option<Cursor>) {
+fn to_page(mut found: Vec<Item>, floor: Option<SearchPosition>, limit: usize) -> (Vec<Item>, Option<Cursor>) {
     let is_full = found.len() > limit;
     found.truncate(limit);
     let last = found.last().map(|item| (item.shown_at, item.id));

@@ -1,6 +1,6 @@
 //! The trash: what was deleted stays until it is restored to where it was, deleted for good, or its days are over.
 
-use super::items::{named, place_of, theirs};
+use super::items::{find_owned, item_location, with_name};
 use super::{create_directory, search};
 use crate::domain::audit;
 use crate::domain::file_moves::{self, MovePlan};
@@ -13,34 +13,34 @@ use crate::store;
 use crate::store::item_filter::ItemFilter;
 use crate::store::shelf_counts::CountDeltas;
 
-const TRASH: &str = "Trash";
+const TRASH_NAME: &str = "Trash";
 /// Items deleted or restored in one transaction.
-const AT_A_TIME: i64 = 500;
+const BATCH_ITEMS: i64 = 500;
 
 /// Puts items into the trash; what is there already stays. Returns how many went.
 ///
 /// # Errors
 /// `NotFound` when none of them is there and theirs.
 pub fn trash(services: &Services, user: &User, ids: &[ItemId]) -> Result<usize> {
-    let done = file_moves::relocate(
+    let done = file_moves::move_files(
         services,
         user.id,
         |conn| {
             let mut plans = Vec::new();
-            for item in theirs(conn, user, ids)?.into_iter().filter(|item| !item.in_trash) {
+            for item in find_owned(conn, user, ids)?.into_iter().filter(|item| !item.in_trash) {
                 let wanted = FileName::parse(&item.name).unwrap_or_else(FileName::unnamed);
                 plans.push(MovePlan {
                     subject: item.id.0,
-                    from: place_of(conn, user, &item)?,
-                    to: FileLocation::new(&user.folder, TRASH, wanted.as_str()),
+                    from: item_location(conn, user, &item)?,
+                    to: FileLocation::new(&user.folder, TRASH_NAME, wanted.as_str()),
                     wanted,
-                    may_number: true,
+                    can_rename: true,
                 });
             }
             Ok(plans)
         },
         |conn, batch| {
-            let trash = store::directories::find_by_path(conn, user.id, TRASH)?.ok_or(Error::NotFound)?;
+            let trash = store::directories::find_by_path(conn, user.id, TRASH_NAME)?.ok_or(Error::NotFound)?;
             let at = now();
             let (mut deltas, mut changed) = (CountDeltas::default(), vec![trash.directory_id]);
             for done in batch {
@@ -80,22 +80,22 @@ pub struct RestoreCount {
 /// `NotFound` when none of them is in the trash and theirs.
 pub fn restore(services: &Services, user: &User, ids: &[ItemId]) -> Result<Vec<RestoreCount>> {
     let wanted_names = std::cell::RefCell::new(std::collections::HashMap::new());
-    let done = file_moves::relocate(
+    let done = file_moves::move_files(
         services,
         user.id,
         |conn| {
             let mut plans = Vec::new();
-            for item in theirs(conn, user, ids)?.into_iter().filter(|item| item.in_trash) {
-                let path = home_of(&item).to_owned();
+            for item in find_owned(conn, user, ids)?.into_iter().filter(|item| item.in_trash) {
+                let path = home_directory(&item).to_owned();
                 create_directory::ensure(services, conn, user, &path)?;
                 let wanted = FileName::parse(&item.name).unwrap_or_else(FileName::unnamed);
                 wanted_names.borrow_mut().insert(item.id.0, wanted.clone());
                 plans.push(MovePlan {
                     subject: item.id.0,
-                    from: place_of(conn, user, &item)?,
+                    from: item_location(conn, user, &item)?,
                     to: FileLocation::new(&user.folder, &path, wanted.as_str()),
                     wanted,
-                    may_number: true,
+                    can_rename: true,
                 });
             }
             if plans.is_empty() { Err(Error::Conflict("That is not in the trash.".into())) } else { Ok(plans) }
@@ -105,10 +105,10 @@ pub fn restore(services: &Services, user: &User, ids: &[ItemId]) -> Result<Vec<R
             let (mut deltas, mut changed) = (CountDeltas::default(), Vec::new());
             for done in batch {
                 let item = store::items::find(conn, user.id, ItemId(done.subject))?.ok_or(Error::NotFound)?;
-                let home = store::directories::find_by_path(conn, user.id, home_of(&item))?.ok_or(Error::NotFound)?;
+                let home = store::directories::find_by_path(conn, user.id, home_directory(&item))?.ok_or(Error::NotFound)?;
                 changed.extend([item.directory_id, home.directory_id]);
                 deltas.subtract(&item);
-                let restored = named(
+                let restored = with_name(
                     Item { directory_id: home.directory_id, in_trash: false, trashed_at: None, trashed_from: None, ..item },
                     &done.name,
                 );
@@ -128,7 +128,7 @@ pub fn restore(services: &Services, user: &User, ids: &[ItemId]) -> Result<Vec<R
         .collect())
 }
 
-fn home_of(item: &Item) -> &str {
+fn home_directory(item: &Item) -> &str {
     item.trashed_from.as_deref().unwrap_or_else(|| item.kind.folder())
 }
 
@@ -137,22 +137,22 @@ fn home_of(item: &Item) -> &str {
 /// # Errors
 /// `NotFound` when none of them is there and theirs, `Conflict` for what is not in the trash.
 pub fn delete(services: &Services, by: &Actor, user: &User, ids: &[ItemId]) -> Result<usize> {
-    let done = file_moves::relocate(
+    let done = file_moves::move_files(
         services,
         user.id,
         |conn| {
             let mut plans = Vec::new();
-            for item in theirs(conn, user, ids)? {
+            for item in find_owned(conn, user, ids)? {
                 if !item.in_trash {
                     return Err(Error::Conflict(format!("“{}” is not in the trash. Put it there first.", item.name)));
                 }
                 let gone = uuid::Uuid::now_v7().simple().to_string();
                 plans.push(MovePlan {
                     subject: item.id.0,
-                    from: place_of(conn, user, &item)?,
+                    from: item_location(conn, user, &item)?,
                     to: FileLocation::incoming(&gone),
                     wanted: FileName::parse(&gone).unwrap_or_else(FileName::unnamed),
-                    may_number: false,
+                    can_rename: false,
                 });
             }
             Ok(plans)
@@ -168,19 +168,19 @@ pub fn delete(services: &Services, by: &Actor, user: &User, ids: &[ItemId]) -> R
             }
             deltas.write(conn, user.id)?;
             store::users::update_subtract_used(conn, user.id, bytes)?;
-            store::directories::update_modified_at(conn, user.id, TRASH, now())?;
+            store::directories::update_modified_at(conn, user.id, TRASH_NAME, now())?;
             let what = format!("{} files, {bytes} bytes", batch.len());
-            audit::note(conn, Event::Deleted, by, &user.username, &what)
+            audit::append(conn, Event::Deleted, by, &user.username, &what)
         },
     )?;
     for gone in &done {
-        services.previews.forget(gone.subject);
+        services.preview_cache.remove(gone.subject);
         // The rows are gone; what stays behind now, the next start takes away.
-        if let Err(cause) = services.tree.remove_file(&FileLocation::incoming(gone.name.as_str())) {
+        if let Err(cause) = services.media_dir.remove_file(&FileLocation::incoming(gone.name.as_str())) {
             tracing::warn!(item = %gone.subject, "a deleted file could not be taken away yet: {cause}");
         }
     }
-    services.sessions.forget(user.id);
+    services.session_cache.invalidate_user(user.id);
     Ok(done.len())
 }
 
@@ -217,7 +217,7 @@ pub fn restore_all(services: &Services, user: &User) -> Result<usize> {
 fn ids_in_trash(services: &Services, user: &User) -> Result<Vec<ItemId>> {
     let selection = ItemFilter::shelf(Shelf::Trash);
     let items =
-        services.db.read(|conn| Ok(store::item_lists::list(conn, user.id, &selection, Sort::Trashed, None, AT_A_TIME)?))?;
+        services.db.read(|conn| Ok(store::item_lists::list(conn, user.id, &selection, Sort::Trashed, None, BATCH_ITEMS)?))?;
     Ok(items.into_iter().map(|item| item.id).collect())
 }
 

@@ -20,7 +20,7 @@ pub struct CopyReport {
 ///
 /// # Errors
 /// `Conflict` when somebody is there already, or the two sides differ; nothing stays in the other database then.
-pub fn move_to(services: &Services, url: &str) -> Result<Vec<CopyReport>> {
+pub fn copy_to(services: &Services, url: &str) -> Result<Vec<CopyReport>> {
     if url == services.settings.database_url {
         return Err(Error::Conflict("That is the database in use.".into()));
     }
@@ -32,14 +32,17 @@ pub fn move_to(services: &Services, url: &str) -> Result<Vec<CopyReport>> {
         let from = RefCell::new(from);
         target.write(|to| {
             let from = &mut **from.borrow_mut();
-            table_rows::delete_all_but(to, &[])?;
-            table_rows::copy_all_but(from, to, &[])?;
-            TABLES.iter().map(|table| compared(table, &TableChecksum::of(from, table)?, &TableChecksum::of(to, table)?)).collect()
+            table_rows::delete_all_except(to, &[])?;
+            table_rows::copy_all_except(from, to, &[])?;
+            TABLES
+                .iter()
+                .map(|table| compare_table(table, &TableChecksum::of_table(from, table)?, &TableChecksum::of_table(to, table)?))
+                .collect()
         })
     })
 }
 
-fn compared(table: &'static str, here: &TableChecksum, there: &TableChecksum) -> Result<CopyReport> {
+fn compare_table(table: &'static str, here: &TableChecksum, there: &TableChecksum) -> Result<CopyReport> {
     if here != there {
         let (had, has) = (here.rows, there.rows);
         return Err(Error::Conflict(format!("{table}: {had} rows here and {has} there, or other ones. Nothing was moved.")));

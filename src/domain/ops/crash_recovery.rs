@@ -13,7 +13,7 @@ use crate::store;
 /// `Unavailable` where a server is at work; as [`Services::open`] and [`recover`].
 pub fn open_claimed(settings: Settings) -> Result<Services> {
     let services = Services::open(settings)?;
-    services.claim()?;
+    services.claim_media_dir()?;
     recover(&services)?;
     Ok(services)
 }
@@ -22,9 +22,9 @@ pub fn open_claimed(settings: Settings) -> Result<Services> {
 ///
 /// # Errors
 /// As [`Services::open`] and [`recover`].
-pub fn open_settled(settings: Settings) -> Result<Services> {
+pub fn open_recovered(settings: Settings) -> Result<Services> {
     let services = Services::open(settings)?;
-    match services.claim() {
+    match services.claim_media_dir() {
         Ok(()) => recover(&services)?,
         Err(Error::Unavailable(_)) => {}
         Err(error) => return Err(error),
@@ -36,9 +36,9 @@ pub fn open_settled(settings: Settings) -> Result<Services> {
 ///
 /// # Errors
 /// `Configuration` says so; the database's.
-pub fn refuse_unmounted(services: &Services) -> Result<()> {
+pub fn ensure_mounted(services: &Services) -> Result<()> {
     let folders = services.db.read(|conn| Ok(store::users::list_folders_in_use(conn)?))?;
-    if folders.is_empty() || folders.iter().any(|folder| services.tree.has_person(folder)) {
+    if folders.is_empty() || folders.iter().any(|folder| services.media_dir.has_user_folder(folder)) {
         return Ok(());
     }
     let shown = services.settings.media_dir.display();
@@ -57,8 +57,8 @@ pub fn refuse_unmounted(services: &Services) -> Result<()> {
 /// The database's and the system's.
 pub fn recover(services: &Services) -> Result<()> {
     backup::finish_restore(services)?;
-    file_moves::undo_unfinished(services)?;
-    let swept = services.tree.sweep_incoming()? + resumable::sweep(services)?;
+    file_moves::recover_all(services)?;
+    let swept = services.media_dir.sweep_incoming()? + resumable::sweep(services)?;
     if swept > 0 {
         tracing::info!("{swept} unfinished uploads taken away");
     }

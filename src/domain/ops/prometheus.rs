@@ -13,15 +13,15 @@ use crate::store;
 ///
 /// # Errors
 /// `Internal` if it could not be written; what cannot be looked up is left as it was.
-pub fn text(services: &Services) -> Result<String> {
-    let asked = services.metrics.asked();
+pub fn metrics_text(services: &Services) -> Result<String> {
+    let asked = services.metrics.lock_gauges();
     let status = status::status(services)?;
     for check in &status.checks {
         asked.ready.with_label_values(&[check.name]).set(f64::from(u8::from(check.problem.is_none())));
     }
-    asked.queues.with_label_values(&["previews"]).set(number(status.previews.waiting));
-    asked.queues.with_label_values(&["scanner"]).set(number(status.waiting));
-    asked.findings.set(number(status.findings));
+    asked.queues.with_label_values(&["previews"]).set(as_i64(status.previews.waiting));
+    asked.queues.with_label_values(&["scanner"]).set(as_i64(status.waiting));
+    asked.findings.set(as_i64(status.findings));
     asked.scanner.set(match status.scanner {
         ScannerHealth::Off => -1.0,
         ScannerHealth::Unknown | ScannerHealth::Away(_) => 0.0,
@@ -29,41 +29,41 @@ pub fn text(services: &Services) -> Result<String> {
     });
     if let Ok(counted) = services.db.read(|conn| Ok(store::users::count_by_status(conn)?)) {
         for state in [Status::Pending, Status::Active, Status::Suspended, Status::Rejected] {
-            asked.people.with_label_values(&[state.as_str()]).set(number(counted.get(&state).copied().unwrap_or(0)));
+            asked.people.with_label_values(&[state.as_str()]).set(as_i64(counted.get(&state).copied().unwrap_or(0)));
         }
     }
     if let Some((_, bytes)) = status.stored {
-        asked.kept.set(number(bytes));
+        asked.kept.set(as_i64(bytes));
     }
     if let Some((free, all)) = status.space {
-        asked.disk.with_label_values(&["free"]).set(large(free));
-        asked.disk.with_label_values(&["all"]).set(large(all));
+        asked.disk.with_label_values(&["free"]).set(as_i64_saturating(free));
+        asked.disk.with_label_values(&["all"]).set(as_i64_saturating(all));
     }
     let backup = status.backups.as_ref().and_then(|standing| standing.newest);
-    asked.backup.set(backup.map_or(0.0, |at| number(at.assume_utc().unix_timestamp())));
+    asked.backup.set(backup.map_or(0.0, |at| as_i64(at.assume_utc().unix_timestamp())));
     asked.uptime.set(status.uptime.as_secs_f64());
     let (checkouts, waited) = services.db.waits();
     for (counter, value) in [
-        (&asked.crashes, large(services.studio.crashes.load(Ordering::Relaxed))),
-        (&asked.statements, large(services.db.statements())),
-        (&asked.checkouts, large(checkouts)),
+        (&asked.crashes, as_i64_saturating(services.renderer.crashes.load(Ordering::Relaxed))),
+        (&asked.statements, as_i64_saturating(services.db.statements())),
+        (&asked.checkouts, as_i64_saturating(checkouts)),
         (&asked.waited, waited.as_secs_f64()),
     ] {
         // Counted elsewhere since the start: it only grows.
         counter.inc_by((value - counter.get()).max(0.0));
     }
     drop(asked);
-    services.metrics.written()
+    services.metrics.render()
 }
 
 /// Exact up to nine quadrillion.
 #[expect(clippy::cast_precision_loss, reason = "Prometheus has no other numbers")]
-fn number(value: i64) -> f64 {
+fn as_i64(value: i64) -> f64 {
     value as f64
 }
 
 /// Exact up to nine quadrillion.
 #[expect(clippy::cast_precision_loss, reason = "Prometheus has no other numbers")]
-fn large(value: u64) -> f64 {
+fn as_i64_saturating(value: u64) -> f64 {
     value as f64
 }

@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use crate::domain::{backup, malware, previews};
-use crate::error::{Result, bytes_in_words};
+use crate::error::{Result, format_bytes};
 use crate::media;
 use crate::state::Services;
 use crate::state::malware_scanner::ScannerHealth;
@@ -13,7 +13,7 @@ use crate::storage::IncomingFile;
 use crate::store;
 
 /// Less free space than this is worth a warning: bytes.
-const LOW: u64 = 5_000_000_000;
+const LOW_SPACE_BYTES: u64 = 5_000_000_000;
 
 /// Tries what the server needs: the database answers, the media folder can be written.
 #[must_use]
@@ -22,11 +22,11 @@ pub fn checks(services: &Services) -> Vec<Check> {
         in_short: "does not answer",
         mend: format!("{error} Look at the database server, its address and password."),
     });
-    let media = IncomingFile::create(services.tree.clone()).err().map(|cause| CheckProblem {
+    let media = IncomingFile::create(services.media_dir.clone()).err().map(|cause| CheckProblem {
         in_short: "cannot be written",
         mend: format!(
             "{cause}. Make {} writable for the server's user and see that it is not full.",
-            services.tree.path().display()
+            services.media_dir.path().display()
         ),
     });
     vec![Check { name: "database", problem: database }, Check { name: "media", problem: media }]
@@ -71,20 +71,20 @@ pub struct PreviewStatus {
 /// # Errors
 /// None of its own.
 pub fn status(services: &Services) -> Result<ServerStatus> {
-    let space = services.tree.space().ok();
+    let space = services.media_dir.space().ok();
     let mut warnings = Vec::new();
-    if let Some((free, _)) = space.filter(|(free, _)| *free < LOW) {
-        warnings.push(format!("Only {} are free for files. Make room or move the media folder.", bytes_in_words(free)));
+    if let Some((free, _)) = space.filter(|(free, _)| *free < LOW_SPACE_BYTES) {
+        warnings.push(format!("Only {} are free for files. Make room or move the media folder.", format_bytes(free)));
     }
     if !services.settings.rate_limit {
         warnings.push("Rate limiting is off: passwords can be guessed. Set NEXUS_RATE_LIMIT=on.".into());
     }
-    if let Some(why) = services.watch_trouble.get() {
+    if let Some(why) = services.watch_error.get() {
         warnings.push(format!(
             "What others put into people's folders is not noticed: {why}. Run nexus-media scan from time to time."
         ));
     }
-    for (line, why) in services.users_file.listed().iter().flat_map(|listed| listed.problems.iter().take(5)) {
+    for (line, why) in services.users_file.current().iter().flat_map(|listed| listed.problems.iter().take(5)) {
         warnings.push(format!("Users file, line {line}: {why}. The other lines work."));
     }
     if services.settings.public_url.is_none() && !services.settings.listen.ip().is_loopback() {
@@ -97,21 +97,21 @@ pub fn status(services: &Services) -> Result<ServerStatus> {
     let (previews_waiting, given_up) = previews::counts(services).unwrap_or_default();
     Ok(ServerStatus {
         previews: PreviewStatus {
-            health: services.studio.health(),
-            missing: services.studio.tools().into_iter().filter_map(|(tool, why)| Some((tool, why?))).collect(),
+            health: services.renderer.health(),
+            missing: services.renderer.tools().into_iter().filter_map(|(tool, why)| Some((tool, why?))).collect(),
             waiting: previews_waiting,
             given_up,
-            crashes: services.studio.crashes.load(Ordering::Relaxed),
-            troubles: previews::given_up(services).unwrap_or_default(),
+            crashes: services.renderer.crashes.load(Ordering::Relaxed),
+            troubles: previews::list_given_up(services).unwrap_or_default(),
         },
-        scanner: services.scanner.health(),
-        backups: backup::standing(services),
+        scanner: services.malware_scanner.health(),
+        backups: backup::backup_status(services),
         waiting,
         findings,
         checks: checks(services),
         space,
         stored: services.db.read(|conn| Ok(store::users::count_all(conn)?)).ok(),
-        uptime: services.started.elapsed(),
+        uptime: services.started_at.elapsed(),
         warnings,
     })
 }

@@ -15,13 +15,13 @@ use crate::store::shelf_counts::CountDeltas;
 pub(crate) fn is_known(services: &Services, user: &User, place: &FileLocation) -> Result<bool> {
     services.db.read(|conn| {
         Ok(store::file_moves::is_going_to(conn, place)?
-            || store::items::find_at(conn, user.id, place.beneath(), place.name())?.is_some())
+            || store::items::find_at(conn, user.id, place.directory(), place.name())?.is_some())
     })
 }
 
 /// Notes that an item's file is gone or other than it was, or that it is as it should be.
-pub(crate) fn mark(services: &Services, user: &User, id: ItemId, is_missing: bool, is_damaged: bool) -> Result<()> {
-    services.change(user.id, |conn| {
+pub(crate) fn set_state(services: &Services, user: &User, id: ItemId, is_missing: bool, is_damaged: bool) -> Result<()> {
+    services.write_library(user.id, |conn| {
         store::items::update_missing(conn, user.id, id, is_missing)?;
         store::items::update_damaged(conn, user.id, id, is_damaged)?;
         Ok(())
@@ -29,12 +29,18 @@ pub(crate) fn mark(services: &Services, user: &User, id: ItemId, is_missing: boo
 }
 
 /// Writes what a file is now into its row; `scan` is what the malware scanner has said of it.
-pub(crate) fn take_change(services: &Services, user: &User, item: &Item, place: &FileLocation, scan: ScanStatus) -> Result<()> {
-    let received = ReceivedFile::at_rest(services.tree.clone(), place.clone(), None)?;
+pub(crate) fn update_content(
+    services: &Services,
+    user: &User,
+    item: &Item,
+    place: &FileLocation,
+    scan: ScanStatus,
+) -> Result<()> {
+    let received = ReceivedFile::open_existing(services.media_dir.clone(), place.clone(), None)?;
     let found = sniff(&received.head, &item.name);
     let kind = ItemKind::from(found.kind);
     let size = i64::try_from(received.size).map_err(Error::internal)?;
-    services.change(user.id, |conn| {
+    services.write_library(user.id, |conn| {
         let before = store::items::find(conn, user.id, item.id)?.ok_or(Error::NotFound)?;
         let after = Item {
             kind,
@@ -46,7 +52,7 @@ pub(crate) fn take_change(services: &Services, user: &User, item: &Item, place: 
             is_missing: false,
             is_damaged: false,
             scan,
-            preview: PreviewState::of(found.mime),
+            preview: PreviewState::initial(found.mime),
             placeholder: None,
             updated_at: now(),
             ..before.clone()
@@ -58,6 +64,6 @@ pub(crate) fn take_change(services: &Services, user: &User, item: &Item, place: 
         store::users::update_subtract_used(conn, user.id, before.size - size)?;
         store::items::update_content(conn, &after)?;
         store::items::update_preview(conn, &after)?;
-        previews::order(conn, &after)
+        previews::enqueue(conn, &after)
     })
 }

@@ -15,14 +15,14 @@ use crate::state::Services;
 use crate::state::ingest_queue::IngestRequest;
 use crate::storage::dir_entry::{DirEntry, EntryKind};
 use crate::storage::file_location::QUARANTINE;
-use crate::storage::media_dir::STANDARD;
+use crate::storage::media_dir::STANDARD_DIRECTORIES;
 use crate::storage::{FileLocation, FileName, ReceivedFile, sha256_of};
 use crate::store;
 
 /// Rows looked at in one go.
-const PAGE: i64 = 1000;
+const PAGE_ITEMS: i64 = 1000;
 /// Directories of one person that are looked at.
-const DIRECTORIES: i64 = 100_000;
+const MAX_DIRECTORIES: i64 = 100_000;
 
 /// Looks at everybody's files and says what is wrong, thing by thing. Returns how many files were looked at.
 ///
@@ -31,18 +31,18 @@ const DIRECTORIES: i64 = 100_000;
 pub fn check(services: &Services, how: CheckOptions, mut tell: impl FnMut(Problem)) -> Result<u64> {
     let mut looked_at = 0;
     let mut known = Vec::new();
-    admin::for_everybody(services, |user| {
+    admin::for_each_user(services, |user| {
         known.push(user.folder.clone());
         looked_at += LibraryCheck { services, user, how, tell: &mut tell }.run()?;
         Ok(())
     })?;
-    for entry in services.tree.list_top()? {
+    for entry in services.media_dir.list_user_folders()? {
         let is_known = entry.name.as_deref().is_some_and(|name| known.iter().any(|folder| folder == name));
         if !is_known {
-            tell(Problem { trouble: ProblemKind::Extra, path: entry.shown(), repaired: None });
+            tell(Problem { trouble: ProblemKind::Extra, path: entry.display_name(), repaired: None });
         }
     }
-    for name in services.tree.list_quarantine()? {
+    for name in services.media_dir.list_quarantine()? {
         let id = uuid::Uuid::try_parse(&name).ok().map(FindingId);
         let finding = services.db.read(|conn| Ok(id.map(|id| store::findings::find(conn, id)).transpose()?.flatten()))?;
         if finding.is_none_or(|finding| finding.state != FindingState::Quarantined) {
@@ -62,31 +62,31 @@ struct LibraryCheck<'a, T> {
 
 impl<T: FnMut(Problem)> LibraryCheck<'_, T> {
     fn run(&mut self) -> Result<u64> {
-        self.directories("")?;
-        let directories = self.services.db.read(|conn| Ok(store::directories::list(conn, self.user.id, DIRECTORIES)?))?;
+        self.check_directories("")?;
+        let directories = self.services.db.read(|conn| Ok(store::directories::list(conn, self.user.id, MAX_DIRECTORIES)?))?;
         let mut looked_at = 0;
         for directory in &directories {
-            looked_at += self.directory(directory)?;
+            looked_at += self.check_directory(directory)?;
         }
-        self.counts()?;
+        self.check_counts()?;
         Ok(looked_at)
     }
 
-    fn say(&mut self, trouble: ProblemKind, path: &str, repaired: Option<String>) {
+    fn add_problem(&mut self, trouble: ProblemKind, path: &str, repaired: Option<String>) {
         let path = format!("{}/{path}", self.user.folder);
         (self.tell)(Problem { trouble, path, repaired });
     }
 
-    fn place(&self, path: &str) -> FileLocation {
+    fn location(&self, path: &str) -> FileLocation {
         let (above, name) = path.rsplit_once('/').unwrap_or(("", path));
         FileLocation::new(&self.user.folder, above, name)
     }
 
     /// Folders on disk that no row knows, from `path` down; and links where a folder might be.
-    fn directories(&mut self, path: &str) -> Result<()> {
+    fn check_directories(&mut self, path: &str) -> Result<()> {
         for entry in self.list(path)? {
             let Some(name) = entry.name.as_deref() else { continue };
-            if entry.kind != EntryKind::Directory || (path.is_empty() && STANDARD.contains(&name)) {
+            if entry.kind != EntryKind::Directory || (path.is_empty() && STANDARD_DIRECTORIES.contains(&name)) {
                 continue;
             }
             let inner = if path.is_empty() { name.to_owned() } else { format!("{path}/{name}") };
@@ -96,43 +96,43 @@ impl<T: FnMut(Problem)> LibraryCheck<'_, T> {
                 let is_plain = FileName::parse(name).is_some_and(|parsed| parsed.as_str() == name);
                 let repaired = if self.how.is_repairing && is_plain {
                     self.services
-                        .change(self.user.id, |conn| create_directory::ensure(self.services, conn, self.user, &inner))?;
+                        .write_library(self.user.id, |conn| create_directory::ensure(self.services, conn, self.user, &inner))?;
                     Some("taken in".to_owned())
                 } else {
                     None
                 };
-                self.say(ProblemKind::Extra, &inner, repaired);
+                self.add_problem(ProblemKind::Extra, &inner, repaired);
             }
-            self.directories(&inner)?;
+            self.check_directories(&inner)?;
         }
         Ok(())
     }
 
     fn list(&self, path: &str) -> Result<Vec<DirEntry>> {
-        match self.services.tree.list(&self.user.folder, path) {
+        match self.services.media_dir.list(&self.user.folder, path) {
             Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
             other => Ok(other?),
         }
     }
 
     /// The files of one directory against its rows.
-    fn directory(&mut self, directory: &Directory) -> Result<u64> {
+    fn check_directory(&mut self, directory: &Directory) -> Result<u64> {
         let path = directory.directory_path.clone();
-        let entries = match self.services.tree.list(&self.user.folder, &path) {
+        let entries = match self.services.media_dir.list(&self.user.folder, &path) {
             Ok(entries) => entries,
             Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => {
                 let repaired = if self.how.is_repairing {
-                    self.services.tree.make_directory(&self.place(&path))?;
+                    self.services.media_dir.create_directory(&self.location(&path))?;
                     Some("made again".to_owned())
                 } else {
                     None
                 };
-                self.say(ProblemKind::Missing, &path, repaired);
+                self.add_problem(ProblemKind::Missing, &path, repaired);
                 Vec::new()
             }
             // A row that is no path, or a link where the folder should be.
             Err(_) => {
-                self.say(ProblemKind::Unsafe, &path, None);
+                self.add_problem(ProblemKind::Unsafe, &path, None);
                 return Ok(0);
             }
         };
@@ -141,7 +141,7 @@ impl<T: FnMut(Problem)> LibraryCheck<'_, T> {
             match (entry.kind, entry.name.clone()) {
                 (EntryKind::Directory, Some(_)) => {}
                 (EntryKind::File, Some(name)) => drop(files.insert(name, entry)),
-                _ => self.say(ProblemKind::Unsafe, &format!("{path}/{}", entry.shown()), None),
+                _ => self.add_problem(ProblemKind::Unsafe, &format!("{path}/{}", entry.display_name()), None),
             }
         }
         let mut looked_at = 0;
@@ -151,59 +151,59 @@ impl<T: FnMut(Problem)> LibraryCheck<'_, T> {
             let page = self
                 .services
                 .db
-                .read(|conn| Ok(store::items::list_in_after(conn, owner, directory.directory_id, after, PAGE)?))?;
+                .read(|conn| Ok(store::items::list_in_after(conn, owner, directory.directory_id, after, PAGE_ITEMS)?))?;
             let Some(last) = page.last() else { break };
             after = Some(last.id);
             for item in &page {
                 looked_at += 1;
                 let entry = files.remove(&item.disk_name);
-                self.item(item, &path, entry.as_ref())?;
+                self.check_item(item, &path, entry.as_ref())?;
             }
         }
         for name in files.into_keys() {
             looked_at += 1;
-            self.extra(directory, &name)?;
+            self.report_extra(directory, &name)?;
         }
         Ok(looked_at)
     }
 
-    fn item(&mut self, item: &Item, directory: &str, entry: Option<&DirEntry>) -> Result<()> {
+    fn check_item(&mut self, item: &Item, directory: &str, entry: Option<&DirEntry>) -> Result<()> {
         let place = FileLocation::new(&self.user.folder, directory, &item.disk_name);
         let seems_whole = entry.is_some_and(|entry| entry.length == item.bytes());
-        let seems_right = if seems_whole && self.how.is_quick { true } else { self.judge(item, &place)?.is_none() };
+        let seems_right = if seems_whole && self.how.is_quick { true } else { self.compare_item(item, &place)?.is_none() };
         if seems_right && (!item.is_missing || item.is_damaged && self.how.is_quick) {
             return Ok(());
         }
         // A server may be at work: what counts is how it is while nothing moves.
-        let settled = file_moves::while_still(self.services, self.user.id, item.id.0, &place, || {
+        let settled = file_moves::with_item_locked(self.services, self.user.id, item.id.0, &place, || {
             let now = self.services.db.read(|conn| Ok(store::items::find(conn, self.user.id, item.id)?))?;
             let stands_still = now.is_some_and(|now| {
                 (now.directory_id, &now.disk_name, &now.sha256) == (item.directory_id, &item.disk_name, &item.sha256)
             });
-            if stands_still { self.settle(item, &place) } else { Ok(None) }
+            if stands_still { self.repair_item(item, &place) } else { Ok(None) }
         })?;
         if let Some((trouble, repaired)) = settled.flatten() {
-            self.say(trouble, &format!("{directory}/{}", item.disk_name), repaired);
+            self.add_problem(trouble, &format!("{directory}/{}", item.disk_name), repaired);
         }
         Ok(())
     }
 
     /// Looks at an item that stands still, and does what is wanted about it.
-    fn settle(&self, item: &Item, place: &FileLocation) -> Result<Option<(ProblemKind, Option<String>)>> {
-        let Some(trouble) = self.judge(item, place)? else {
+    fn repair_item(&self, item: &Item, place: &FileLocation) -> Result<Option<(ProblemKind, Option<String>)>> {
+        let Some(trouble) = self.compare_item(item, place)? else {
             if !item.is_missing {
                 return Ok(None);
             }
             if self.how.is_repairing {
-                amend::mark(self.services, self.user, item.id, false, false)?;
+                amend::set_state(self.services, self.user, item.id, false, false)?;
             }
             return Ok(Some((ProblemKind::Back, self.how.is_repairing.then(|| "open again".to_owned()))));
         };
         let repaired = if self.how.takes_changes && trouble != ProblemKind::Missing {
-            amend::take_change(self.services, self.user, item, place, self.how.arrives_as)?;
+            amend::update_content(self.services, self.user, item, place, self.how.arrives_as)?;
             Some("taken as it is now".to_owned())
         } else if self.how.is_repairing {
-            amend::mark(self.services, self.user, item.id, true, trouble == ProblemKind::Changed)?;
+            amend::set_state(self.services, self.user, item.id, true, trouble == ProblemKind::Changed)?;
             Some("marked".to_owned())
         } else {
             None
@@ -212,32 +212,32 @@ impl<T: FnMut(Problem)> LibraryCheck<'_, T> {
     }
 
     /// What is wrong with an item's file right now.
-    fn judge(&self, item: &Item, place: &FileLocation) -> Result<Option<ProblemKind>> {
-        let Ok(mut file) = self.services.tree.open_file(place) else { return Ok(Some(ProblemKind::Missing)) };
+    fn compare_item(&self, item: &Item, place: &FileLocation) -> Result<Option<ProblemKind>> {
+        let Ok(mut file) = self.services.media_dir.open_file(place) else { return Ok(Some(ProblemKind::Missing)) };
         if file.metadata()?.len() != item.bytes() {
             return Ok(Some(ProblemKind::Truncated));
         }
         Ok((!self.how.is_quick && sha256_of(&mut file)? != item.sha256).then_some(ProblemKind::Changed))
     }
 
-    fn extra(&mut self, directory: &Directory, name: &str) -> Result<()> {
+    fn report_extra(&mut self, directory: &Directory, name: &str) -> Result<()> {
         let path = format!("{}/{name}", directory.directory_path);
         let place = FileLocation::new(&self.user.folder, &directory.directory_path, name);
-        if amend::is_known(self.services, self.user, &place)? || !self.services.tree.is_taken(&place)? {
+        if amend::is_known(self.services, self.user, &place)? || !self.services.media_dir.exists(&place)? {
             return Ok(());
         }
-        let repaired = if self.how.is_repairing { Some(self.take_in(directory, &place, name)?) } else { None };
-        self.say(ProblemKind::Extra, &path, repaired);
+        let repaired = if self.how.is_repairing { Some(self.ingest_extra(directory, &place, name)?) } else { None };
+        self.add_problem(ProblemKind::Extra, &path, repaired);
         Ok(())
     }
 
     /// Takes a file in: into the folder it lies in where that is one's own, otherwise into the one for what it is.
-    fn take_in(&self, directory: &Directory, place: &FileLocation, name: &str) -> Result<String> {
-        let received = ReceivedFile::at_rest(self.services.tree.clone(), place.clone(), None)?;
+    fn ingest_extra(&self, directory: &Directory, place: &FileLocation, name: &str) -> Result<String> {
+        let received = ReceivedFile::open_existing(self.services.media_dir.clone(), place.clone(), None)?;
         let arrival = IngestRequest {
             directory: Some(directory.directory_id),
-            keeps_both: true,
-            ..IngestRequest::of(received, name.to_owned(), self.how.arrives_as)
+            keep_duplicates: true,
+            ..IngestRequest::new(received, name.to_owned(), self.how.arrives_as)
         };
         match ingest::store(self.services, self.user, arrival) {
             Ok(_) => Ok("taken in".to_owned()),
@@ -247,10 +247,10 @@ impl<T: FnMut(Problem)> LibraryCheck<'_, T> {
     }
 
     /// Counts on shelves and bytes used, against the rows.
-    fn counts(&mut self) -> Result<()> {
+    fn check_counts(&mut self) -> Result<()> {
         let owner = self.user.id;
         let repairing = self.how.is_repairing;
-        let is_right = self.services.change(owner, |conn| {
+        let is_right = self.services.write_library(owner, |conn| {
             // Whoever changes something changes the counts with it: until we are done, nobody does.
             store::shelf_counts::lock(conn, owner)?;
             let kept = store::shelf_counts::list(conn, owner)?;
@@ -289,7 +289,7 @@ impl<T: FnMut(Problem)> LibraryCheck<'_, T> {
             Ok(is_right)
         })?;
         if !is_right {
-            self.say(ProblemKind::Miscounted, "", repairing.then(|| "counted again".to_owned()));
+            self.add_problem(ProblemKind::Miscounted, "", repairing.then(|| "counted again".to_owned()));
         }
         Ok(())
     }

@@ -10,5 +10,5 @@ pub mod scan;
 pub mod scan_file;
 pub mod scan_report;
 
-pub use scan::{look_at, scan};
+pub use scan::{scan, scan_paths};
 pub use scan_report::FolderScanReport;

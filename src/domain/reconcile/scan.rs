@@ -9,19 +9,19 @@ use super::scan_report::{FolderScan, FolderScanReport};
 use crate::domain::accounts::admin;
 use crate::domain::file_moves;
 use crate::domain::library::create_directory;
-use crate::domain::library::directories::LONGEST;
+use crate::domain::library::directories::MAX_PATH_BYTES;
 use crate::error::{Error, Result};
 use crate::model::{Directory, UserId};
 use crate::state::Services;
 use crate::storage::dir_entry::{DirEntry, EntryKind};
-use crate::storage::media_dir::ICON;
+use crate::storage::media_dir::AVATAR_FILE;
 use crate::storage::{FileLocation, FileName};
 use crate::store;
 
 /// Rows looked at in one go.
-const PAGE: i64 = 1000;
+const PAGE_ITEMS: i64 = 1000;
 /// Files taken in together.
-const AT_ONCE: usize = 64;
+const MAX_BATCH_FILES: usize = 64;
 
 /// Looks through everybody's folders, or one person's. What was changed or renamed less than `settled` ago is left for
 /// the next look.
@@ -30,7 +30,7 @@ const AT_ONCE: usize = 64;
 /// The database's and the system's.
 pub fn scan(services: &Services, only: Option<UserId>, settled: Duration) -> Result<FolderScanReport> {
     let mut noticed = FolderScanReport::default();
-    admin::for_everybody(services, |user| {
+    admin::for_each_user(services, |user| {
         if only.is_none_or(|only| user.id == only) {
             FolderScan::new(services, user, &mut noticed, settled).run()?;
         }
@@ -44,7 +44,7 @@ pub fn scan(services: &Services, only: Option<UserId>, settled: Duration) -> Res
 ///
 /// # Errors
 /// The database's and the system's.
-pub fn look_at(services: &Services, paths: &[PathBuf], settled: Duration) -> Result<(FolderScanReport, Vec<PathBuf>)> {
+pub fn scan_paths(services: &Services, paths: &[PathBuf], settled: Duration) -> Result<(FolderScanReport, Vec<PathBuf>)> {
     let (mut noticed, mut again) = (FolderScanReport::default(), Vec::new());
     let mut by_folder: BTreeMap<&str, Vec<&Path>> = BTreeMap::new();
     for path in paths {
@@ -60,14 +60,14 @@ pub fn look_at(services: &Services, paths: &[PathBuf], settled: Duration) -> Res
         let mut look = FolderScan::new(services, &user, &mut noticed, settled);
         for path in inner {
             let before = look.noticed.waiting;
-            look.at(path)?;
+            look.scan_path(path)?;
             if look.noticed.waiting > before {
                 again.push(Path::new(folder).join(path));
             }
         }
-        look.mark_gone()?;
+        look.mark_missing()?;
         if look.is_emptied {
-            look.forget_empty()?;
+            look.remove_empty_directories()?;
         }
     }
     Ok((noticed, again))
@@ -75,27 +75,27 @@ pub fn look_at(services: &Services, paths: &[PathBuf], settled: Duration) -> Res
 
 impl FolderScan<'_> {
     fn run(mut self) -> Result<()> {
-        let known = self.known()?;
-        let left = self.beneath(String::new(), known)?;
+        let known = self.known_directories()?;
+        let left = self.scan_subtree(String::new(), known)?;
         for directory in left.into_values() {
-            self.rows(&directory, &mut HashMap::new())?;
+            self.load_rows(&directory, &mut HashMap::new())?;
         }
-        self.mark_gone()?;
-        self.forget_empty()
+        self.mark_missing()?;
+        self.remove_empty_directories()
     }
 
     /// One place: a file that came, changed or went, or a directory with all that is in it.
-    fn at(&mut self, path: &Path) -> Result<()> {
+    fn scan_path(&mut self, path: &Path) -> Result<()> {
         let Some(path) = path.to_str() else { return Ok(()) };
         if path.is_empty() {
             // A folder that was not watched until now.
-            self.beneath(String::new(), self.known()?)?;
+            self.scan_subtree(String::new(), self.known_directories()?)?;
             return Ok(());
         }
         let (above, name) = path.rsplit_once('/').unwrap_or(("", path));
-        let entry = self.services.tree.entry(&FileLocation::new(&self.user.folder, above, name)).ok().flatten();
+        let entry = self.services.media_dir.entry(&FileLocation::new(&self.user.folder, above, name)).ok().flatten();
         if entry.as_ref().is_some_and(|entry| entry.kind == EntryKind::Directory) {
-            self.beneath(path.to_owned(), self.known()?)?;
+            self.scan_subtree(path.to_owned(), self.known_directories()?)?;
             return Ok(());
         }
         let (services, user) = (self.services, self.user);
@@ -107,84 +107,84 @@ impl FolderScan<'_> {
             (None, Some(item)) => self.gone.push(item.id),
             // A directory that went, with what was in it.
             (None, None) => {
-                for directory in self.known()?.into_values() {
+                for directory in self.known_directories()?.into_values() {
                     let is_beneath =
                         directory.directory_path == path || directory.directory_path.starts_with(&format!("{path}/"));
                     if is_beneath && !self.is_on_disk(&directory)? {
                         self.is_emptied = true;
-                        self.rows(&directory, &mut HashMap::new())?;
+                        self.load_rows(&directory, &mut HashMap::new())?;
                     }
                 }
             }
             (Some(entry), Some(item)) => {
-                self.compare(&create_directory::find_or_make(services, user, above)?, &item, &entry)?;
+                self.compare(&create_directory::find_or_create(services, user, above)?, &item, &entry)?;
             }
             (Some(entry), None) if entry.kind == EntryKind::File && !above.is_empty() => {
-                let coming = self.look_at_new(&create_directory::find_or_make(services, user, above)?, &entry)?;
-                self.take_in(coming.into_iter().collect())?;
+                let coming = self.ingest_new(&create_directory::find_or_create(services, user, above)?, &entry)?;
+                self.ingest(coming.into_iter().collect())?;
             }
-            (Some(entry), None) if above.is_empty() => self.leave_at_top(&entry),
+            (Some(entry), None) if above.is_empty() => self.skip_top_entry(&entry),
             (Some(_), None) => {}
         }
         Ok(())
     }
 
     /// Everything beneath a directory; returns those of `known` that were not met.
-    fn beneath(&mut self, path: String, mut known: HashMap<String, Directory>) -> Result<HashMap<String, Directory>> {
+    fn scan_subtree(&mut self, path: String, mut known: HashMap<String, Directory>) -> Result<HashMap<String, Directory>> {
         let mut waiting = vec![path];
         while let Some(path) = waiting.pop() {
-            let Ok(entries) = self.services.tree.list(&self.user.folder, &path) else {
-                self.leave(&path, "cannot be looked into");
+            let Ok(entries) = self.services.media_dir.list(&self.user.folder, &path) else {
+                self.skip(&path, "cannot be looked into");
                 continue;
             };
             for entry in entries.iter().filter(|entry| entry.kind == EntryKind::Directory) {
-                if let Some(inner) = self.inner(&path, entry) {
+                if let Some(inner) = self.scan_children(&path, entry) {
                     waiting.push(inner);
                 }
             }
             if path.is_empty() {
                 for entry in &entries {
-                    self.leave_at_top(entry);
+                    self.skip_top_entry(entry);
                 }
                 continue;
             }
             let directory = match known.remove(&path) {
                 Some(directory) => directory,
-                None => create_directory::find_or_make(self.services, self.user, &path)?,
+                None => create_directory::find_or_create(self.services, self.user, &path)?,
             };
-            self.directory(&directory, entries)?;
+            self.scan_directory(&directory, entries)?;
         }
         Ok(known)
     }
 
     /// A file beside the folders has no shelf. What is hidden is the system's or ours.
-    fn leave_at_top(&mut self, entry: &DirEntry) {
-        let shown = entry.shown();
-        if entry.kind != EntryKind::Directory && shown != ICON && !shown.starts_with('.') {
-            self.leave(&shown, "it lies beside the folders; move it into one of them");
+    fn skip_top_entry(&mut self, entry: &DirEntry) {
+        let shown = entry.display_name();
+        if entry.kind != EntryKind::Directory && shown != AVATAR_FILE && !shown.starts_with('.') {
+            self.skip(&shown, "it lies beside the folders; move it into one of them");
         }
     }
 
     /// The path of a directory that can be one of somebody's.
-    fn inner(&mut self, path: &str, entry: &DirEntry) -> Option<String> {
+    fn scan_children(&mut self, path: &str, entry: &DirEntry) -> Option<String> {
         let name = entry.name.as_deref().filter(|name| !name.starts_with('.'))?;
         let inner = if path.is_empty() { name.to_owned() } else { format!("{path}/{name}") };
         let is_plain = FileName::parse(name).is_some_and(|parsed| parsed.as_str() == name);
-        if is_plain && inner.chars().count() <= LONGEST {
+        if is_plain && inner.chars().count() <= MAX_PATH_BYTES {
             return Some(inner);
         }
-        self.leave(&inner, "its name cannot be kept");
+        self.skip(&inner, "its name cannot be kept");
         None
     }
 
     /// Compares a directory's rows with its files; what stays in `files` is what no row knows.
-    fn rows(&mut self, directory: &Directory, files: &mut HashMap<String, DirEntry>) -> Result<()> {
+    fn load_rows(&mut self, directory: &Directory, files: &mut HashMap<String, DirEntry>) -> Result<()> {
         let mut after = None;
         loop {
             let page = self
                 .services
                 .db
-                .read(|conn| Ok(store::items::list_in_after(conn, self.user.id, directory.directory_id, after, PAGE)?))?;
+                .read(|conn| Ok(store::items::list_in_after(conn, self.user.id, directory.directory_id, after, PAGE_ITEMS)?))?;
             let Some(last) = page.last() else { return Ok(()) };
             after = Some(last.id);
             for item in &page {
@@ -197,32 +197,32 @@ impl FolderScan<'_> {
         }
     }
 
-    fn directory(&mut self, directory: &Directory, entries: Vec<DirEntry>) -> Result<()> {
+    fn scan_directory(&mut self, directory: &Directory, entries: Vec<DirEntry>) -> Result<()> {
         let path = &directory.directory_path;
         let mut files: HashMap<String, DirEntry> = HashMap::new();
         for entry in entries {
             match (entry.kind, &entry.name) {
                 (EntryKind::File, Some(name)) => drop(files.insert(name.clone(), entry)),
                 (EntryKind::Directory, _) => {}
-                _ => self.leave(&format!("{path}/{}", entry.shown()), "a link, a device, or a name that is not UTF-8"),
+                _ => self.skip(&format!("{path}/{}", entry.display_name()), "a link, a device, or a name that is not UTF-8"),
             }
         }
-        self.rows(directory, &mut files)?;
+        self.load_rows(directory, &mut files)?;
         let mut new: Vec<DirEntry> = files.into_values().collect();
-        new.sort_by_key(DirEntry::shown);
+        new.sort_by_key(DirEntry::display_name);
         let mut coming = Vec::new();
         for entry in new {
             self.noticed.looked_at += 1;
-            coming.extend(self.look_at_new(directory, &entry)?);
-            if coming.len() >= AT_ONCE {
-                self.take_in(std::mem::take(&mut coming))?;
+            coming.extend(self.ingest_new(directory, &entry)?);
+            if coming.len() >= MAX_BATCH_FILES {
+                self.ingest(std::mem::take(&mut coming))?;
             }
         }
-        self.take_in(coming)
+        self.ingest(coming)
     }
 
     /// Marks what was not there and has not been found elsewhere.
-    fn mark_gone(&mut self) -> Result<()> {
+    fn mark_missing(&mut self) -> Result<()> {
         let (services, user) = (self.services, self.user);
         for id in std::mem::take(&mut self.gone) {
             let now = services.db.read(|conn| Ok(store::items::find(conn, user.id, id)?))?;
@@ -230,14 +230,14 @@ impl FolderScan<'_> {
             let directory = services.db.read(|conn| Ok(store::directories::find(conn, user.id, now.directory_id)?))?;
             let path = directory.ok_or(Error::NotFound)?.directory_path;
             let place = FileLocation::new(&user.folder, &path, &now.disk_name);
-            let done = file_moves::while_still(services, user.id, id.0, &place, || {
+            let done = file_moves::with_item_locked(services, user.id, id.0, &place, || {
                 let after = services.db.read(|conn| Ok(store::items::find(conn, user.id, id)?))?;
                 let stands_still =
                     after.is_some_and(|after| (after.directory_id, &after.disk_name) == (now.directory_id, &now.disk_name));
-                if !stands_still || services.tree.is_taken(&place)? {
+                if !stands_still || services.media_dir.exists(&place)? {
                     return Ok(false);
                 }
-                amend::mark(services, user, id, true, false)?;
+                amend::set_state(services, user, id, true, false)?;
                 Ok(true)
             })?;
             self.noticed.vanished += u64::from(done == Some(true));
@@ -246,16 +246,17 @@ impl FolderScan<'_> {
     }
 
     /// Own directories that are gone on disk, and in which nothing is left, are gone here too.
-    fn forget_empty(&self) -> Result<()> {
+    fn remove_empty_directories(&self) -> Result<()> {
         let (services, user) = (self.services, self.user);
-        let mut directories: Vec<_> = self.known()?.into_values().filter(|directory| !directory.is_standard()).collect();
+        let mut directories: Vec<_> =
+            self.known_directories()?.into_values().filter(|directory| !directory.is_standard()).collect();
         // The inner ones first.
         directories.sort_by_key(|directory| std::cmp::Reverse(directory.directory_path.len()));
         for directory in directories {
             if self.is_on_disk(&directory)? {
                 continue;
             }
-            services.change(user.id, |conn| {
+            services.write_library(user.id, |conn| {
                 let is_empty = store::items::list_in(conn, user.id, &[directory.directory_id], 1)?.is_empty()
                     && store::directories::list_children(conn, user.id, directory.directory_id)?.is_empty();
                 if is_empty {

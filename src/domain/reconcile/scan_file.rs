@@ -6,26 +6,26 @@ use super::amend;
 use super::scan_report::FolderScan;
 use crate::domain::file_moves::{self, MovePlan};
 use crate::domain::ingest;
-use crate::domain::library::items::named;
+use crate::domain::library::items::with_name;
 use crate::domain::library::{create_directory, search};
 use crate::error::{Error, Result};
 use crate::model::item::ItemKind;
 use crate::model::{Directory, Item, ItemId, ScanStatus};
 use crate::state::ingest_queue::{IngestRequest, Ingested};
 use crate::storage::dir_entry::DirEntry;
-use crate::storage::media_dir::ICON;
+use crate::storage::media_dir::AVATAR_FILE;
 use crate::storage::{FileLocation, FileName, ReceivedFile};
 use crate::store;
 
 /// Times of files and rows are compared to the second.
-const SLACK: Duration = Duration::from_secs(1);
+const TIMESTAMP_SLACK: Duration = Duration::from_secs(1);
 /// How names end that programs give to what they have not finished.
-const UNFINISHED: [&str; 7] = [".part", ".partial", ".tmp", ".temp", ".crdownload", ".filepart", ".download"];
+const UNFINISHED_SUFFIXES: [&str; 7] = [".part", ".partial", ".tmp", ".temp", ".crdownload", ".filepart", ".download"];
 
 /// Whether a name says that its file is not finished, or is nobody's business.
-fn is_passing(name: &str) -> bool {
+fn is_temporary(name: &str) -> bool {
     let lower = name.to_lowercase();
-    name.starts_with('.') || name.ends_with('~') || UNFINISHED.iter().any(|end| lower.ends_with(end))
+    name.starts_with('.') || name.ends_with('~') || UNFINISHED_SUFFIXES.iter().any(|end| lower.ends_with(end))
 }
 
 impl FolderScan<'_> {
@@ -33,7 +33,7 @@ impl FolderScan<'_> {
     pub(crate) fn compare(&mut self, directory: &Directory, item: &Item, entry: &DirEntry) -> Result<()> {
         let known_at =
             UNIX_EPOCH + Duration::from_secs(u64::try_from(item.updated_at.assume_utc().unix_timestamp()).unwrap_or(0));
-        let is_same = entry.length == item.bytes() && (item.is_damaged || entry.modified <= known_at + SLACK);
+        let is_same = entry.length == item.bytes() && (item.is_damaged || entry.modified <= known_at + TIMESTAMP_SLACK);
         if is_same && !item.is_missing {
             return Ok(());
         }
@@ -43,13 +43,13 @@ impl FolderScan<'_> {
         }
         let place = FileLocation::new(&self.user.folder, &directory.directory_path, &item.disk_name);
         let (services, user) = (self.services, self.user);
-        let done = file_moves::while_still(services, user.id, item.id.0, &place, || {
-            let received = ReceivedFile::at_rest(services.tree.clone(), place.clone(), None)?;
+        let done = file_moves::with_item_locked(services, user.id, item.id.0, &place, || {
+            let received = ReceivedFile::open_existing(services.media_dir.clone(), place.clone(), None)?;
             if received.sha256 == item.sha256 && item.is_missing {
-                amend::mark(services, user, item.id, false, false)?;
+                amend::set_state(services, user, item.id, false, false)?;
                 return Ok(false);
             }
-            amend::take_change(services, user, item, &place, ScanStatus::Pending)?;
+            amend::update_content(services, user, item, &place, ScanStatus::Pending)?;
             Ok(true)
         })?;
         match done {
@@ -62,9 +62,11 @@ impl FolderScan<'_> {
     }
 
     /// A file that no row knows. `Some` if it is to be taken in.
-    pub(crate) fn look_at_new(&mut self, directory: &Directory, entry: &DirEntry) -> Result<Option<IngestRequest>> {
+    pub(crate) fn ingest_new(&mut self, directory: &Directory, entry: &DirEntry) -> Result<Option<IngestRequest>> {
         let path = &directory.directory_path;
-        let Some(name) = entry.name.as_deref().filter(|name| !is_passing(name) && *name != ICON) else { return Ok(None) };
+        let Some(name) = entry.name.as_deref().filter(|name| !is_temporary(name) && *name != AVATAR_FILE) else {
+            return Ok(None);
+        };
         let place = FileLocation::new(&self.user.folder, path, name);
         if amend::is_known(self.services, self.user, &place)? {
             return Ok(None);
@@ -73,10 +75,10 @@ impl FolderScan<'_> {
             self.noticed.waiting += 1;
             return Ok(None);
         }
-        let received = match ReceivedFile::at_rest(self.services.tree.clone(), place.clone(), None) {
+        let received = match ReceivedFile::open_existing(self.services.media_dir.clone(), place.clone(), None) {
             Ok(received) => received,
             Err(cause) => {
-                self.leave(&format!("{path}/{name}"), &cause.to_string());
+                self.skip(&format!("{path}/{name}"), &cause.to_string());
                 return Ok(None);
             }
         };
@@ -85,13 +87,13 @@ impl FolderScan<'_> {
             return Ok(None);
         }
         if let Some(item) = self.find_moved(&received)? {
-            self.follow(&item, directory, &place, name)?;
+            self.record_move(&item, directory, &place, name)?;
             self.noticed.moved += 1;
             self.is_emptied = true;
             return Ok(None);
         }
-        let arrival = IngestRequest::of(received, name.to_owned(), ScanStatus::Pending);
-        Ok(Some(IngestRequest { directory: Some(directory.directory_id), keeps_both: true, ..arrival }))
+        let arrival = IngestRequest::new(received, name.to_owned(), ScanStatus::Pending);
+        Ok(Some(IngestRequest { directory: Some(directory.directory_id), keep_duplicates: true, ..arrival }))
     }
 
     /// The item with these bytes whose own place is empty.
@@ -108,7 +110,7 @@ impl FolderScan<'_> {
                 .collect::<Result<Vec<_>>>()
         })?;
         for (place, item) in same {
-            if !self.services.tree.is_taken(&place)? {
+            if !self.services.media_dir.exists(&place)? {
                 return Ok(Some(item));
             }
         }
@@ -116,21 +118,21 @@ impl FolderScan<'_> {
     }
 
     /// Lets an item's row go where its file has gone; what lies in the wrong standard folder goes on to the right one.
-    fn follow(&mut self, item: &Item, found_in: &Directory, place: &FileLocation, name: &str) -> Result<()> {
+    fn record_move(&mut self, item: &Item, found_in: &Directory, place: &FileLocation, name: &str) -> Result<()> {
         let (services, user) = (self.services, self.user);
         let home = ItemKind::folder(item.kind);
         let target = if found_in.is_standard() && found_in.directory_path != home {
-            create_directory::find_or_make(services, user, home)?
+            create_directory::find_or_create(services, user, home)?
         } else {
             found_in.clone()
         };
         let wanted = FileName::parse(name).unwrap_or_else(FileName::unnamed);
-        file_moves::relocate(
+        file_moves::move_files(
             services,
             user.id,
             |_| {
                 let to = FileLocation::new(&user.folder, &target.directory_path, wanted.as_str());
-                Ok(vec![MovePlan { subject: item.id.0, from: place.clone(), to, wanted: wanted.clone(), may_number: true }])
+                Ok(vec![MovePlan { subject: item.id.0, from: place.clone(), to, wanted: wanted.clone(), can_rename: true }])
             },
             |conn, batch| {
                 for done in batch {
@@ -147,7 +149,7 @@ impl FolderScan<'_> {
                         is_damaged: false,
                         ..before
                     };
-                    let item = named(after, &done.name);
+                    let item = with_name(after, &done.name);
                     deltas.add(&item);
                     deltas.write(conn, user.id)?;
                     store::items::update_place(conn, &item)?;
@@ -162,13 +164,13 @@ impl FolderScan<'_> {
         Ok(())
     }
 
-    pub(crate) fn take_in(&mut self, arrivals: Vec<IngestRequest>) -> Result<()> {
-        let paths: Vec<_> = arrivals.iter().map(|arrival| arrival.received.place().clone()).collect();
+    pub(crate) fn ingest(&mut self, arrivals: Vec<IngestRequest>) -> Result<()> {
+        let paths: Vec<_> = arrivals.iter().map(|arrival| arrival.received.location().clone()).collect();
         for (place, outcome) in paths.into_iter().zip(ingest::store_all(self.services, self.user, arrivals)) {
             match outcome {
                 Ok(Ingested::Stored(_) | Ingested::Duplicate(_)) => self.noticed.taken_in += 1,
                 Err(error @ (Error::QuotaExceeded | Error::Conflict(_))) => {
-                    self.leave(&format!("{}/{}", place.beneath(), place.name()), &error.to_string());
+                    self.skip(&format!("{}/{}", place.directory(), place.name()), &error.to_string());
                 }
                 Err(error) => return Err(error),
             }
@@ -184,10 +186,10 @@ mod tests {
     #[test]
     fn names_of_what_is_not_finished_are_passed_over() {
         for name in [".a.jpg.Xy12", "film.mp4.part", "a.CRDOWNLOAD", "notes.txt~", ".DS_Store"] {
-            assert!(is_passing(name), "{name}");
+            assert!(is_temporary(name), "{name}");
         }
         for name in ["a.jpg", "part.txt", "tmp", "a.partial.jpg"] {
-            assert!(!is_passing(name), "{name}");
+            assert!(!is_temporary(name), "{name}");
         }
     }
 }

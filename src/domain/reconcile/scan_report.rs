@@ -10,7 +10,7 @@ use crate::storage::FileLocation;
 use crate::store;
 
 /// Directories of one person that are looked at.
-const DIRECTORIES: i64 = 100_000;
+const MAX_DIRECTORIES: i64 = 100_000;
 
 /// What was found and done.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
@@ -43,7 +43,7 @@ pub(crate) struct FolderScan<'a> {
 impl FolderScanReport {
     /// Whether rows are others than before, or something was left as it is.
     #[must_use]
-    pub fn is_something(&self) -> bool {
+    pub fn has_changes(&self) -> bool {
         let quiet = Self { looked_at: self.looked_at, waiting: self.waiting, ..Self::default() };
         *self != quiet
     }
@@ -56,17 +56,17 @@ impl<'a> FolderScan<'a> {
         Self { services, user, noticed, gone: Vec::new(), is_emptied: false, settled_by }
     }
 
-    pub(crate) fn leave(&mut self, path: &str, why: &str) {
+    pub(crate) fn skip(&mut self, path: &str, why: &str) {
         self.noticed.left.push((format!("{}/{path}", self.user.folder), why.to_owned()));
     }
 
-    pub(crate) fn known(&self) -> Result<HashMap<String, Directory>> {
-        let known = self.services.db.read(|conn| Ok(store::directories::list(conn, self.user.id, DIRECTORIES)?))?;
+    pub(crate) fn known_directories(&self) -> Result<HashMap<String, Directory>> {
+        let known = self.services.db.read(|conn| Ok(store::directories::list(conn, self.user.id, MAX_DIRECTORIES)?))?;
         Ok(known.into_iter().map(|directory| (directory.directory_path.clone(), directory)).collect())
     }
 
     pub(crate) fn is_on_disk(&self, directory: &Directory) -> Result<bool> {
         let (above, name) = directory.directory_path.rsplit_once('/').unwrap_or(("", &directory.directory_path));
-        Ok(self.services.tree.is_taken(&FileLocation::new(&self.user.folder, above, name))?)
+        Ok(self.services.media_dir.exists(&FileLocation::new(&self.user.folder, above, name))?)
     }
 }

@@ -3,7 +3,7 @@
 use super::lifecycle::{self, SessionRequest, random_token};
 use crate::domain::audit;
 use crate::error::{Error, FieldError, Result};
-use crate::model::account_fields::optional_line;
+use crate::model::account_fields::parse_optional_line;
 use crate::model::actor::Actor;
 use crate::model::actor::Client;
 use crate::model::{Event, Scope, Session, SessionKind, Time, UserId, now};
@@ -12,9 +12,9 @@ use crate::state::session_cache::AuthSession;
 use crate::store;
 
 /// What every access token begins with, so that secret scanners know one.
-pub const PREFIX: &str = "nexus_pat_";
+pub const TOKEN_PREFIX: &str = "nexus_pat_";
 /// Access tokens of one person at most.
-const MOST: usize = 100;
+const MAX_TOKENS: usize = 100;
 /// How long a token may be good, in days; 0 = until it is taken back.
 pub const LIFETIMES: [u16; 5] = [7, 30, 90, 365, 0];
 
@@ -33,7 +33,7 @@ pub struct TokenRequest {
 /// `Invalid` names every field that needs another value; `Conflict` past a hundred tokens.
 pub fn create(services: &Services, presence: &AuthSession, form: &TokenRequest, client: &Client) -> Result<String> {
     let mut wrong: Vec<FieldError> = Vec::new();
-    let name = match optional_line("name", &form.name, 100) {
+    let name = match parse_optional_line("name", &form.name, 100) {
         Ok(Some(name)) => name,
         Ok(None) => {
             wrong.push(FieldError::new("name", "Give it a name, such as the script that will use it."));
@@ -58,24 +58,25 @@ pub fn create(services: &Services, presence: &AuthSession, form: &TokenRequest, 
         }
         return Err(Error::Invalid(wrong));
     };
-    let token = format!("{PREFIX}{}", random_token());
+    let token = format!("{TOKEN_PREFIX}{}", random_token());
     services.db.write(|conn| {
         let at = now();
         let have = store::sessions::list_active(conn, presence.user.id, &[SessionKind::Token], at)?;
-        if have.len() >= MOST {
-            return Err(Error::Conflict(format!("{MOST} access tokens are enough. End one first.")));
+        if have.len() >= MAX_TOKENS {
+            return Err(Error::Conflict(format!("{MAX_TOKENS} access tokens are enough. End one first.")));
         }
-        let beginning = SessionRequest { kind: SessionKind::Token, name: &name, scopes: &scopes, expiration: end_of(days, at) };
+        let beginning =
+            SessionRequest { kind: SessionKind::Token, name: &name, scopes: &scopes, expiration: expires_at(days, at) };
         lifecycle::insert(conn, presence.user.id, &token, &beginning, client, at)?;
         let words: Vec<_> = scopes.iter().map(|scope| scope.as_str()).collect();
         let (user, how) = (&presence.user, format!("{name}: {}", words.join(" ")));
-        audit::note(conn, Event::TokenMade, &Actor::of(user, client), &user.username, &how)
+        audit::append(conn, Event::TokenMade, &Actor::from_user(user, client), &user.username, &how)
     })?;
     tracing::info!(user = presence.user.id.0, "access token made");
     Ok(token)
 }
 
-fn end_of(days: u16, at: Time) -> Time {
+fn expires_at(days: u16, at: Time) -> Time {
     if days == 0 { NEVER } else { at + time::Duration::days(days.into()) }
 }
 
@@ -84,7 +85,7 @@ const NEVER: Time = time::macros::datetime!(2037-12-31 00:00);
 
 /// Until when a token is good; `None` when it has no end.
 #[must_use]
-pub fn end(session: &Session) -> Option<Time> {
+pub fn shown_expiry(session: &Session) -> Option<Time> {
     (session.expiration < NEVER).then_some(session.expiration)
 }
 

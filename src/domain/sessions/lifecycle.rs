@@ -13,24 +13,24 @@ use crate::model::actor::Client;
 use crate::model::{Event, Scope, Session, SessionKind, SessionStatus, Time, User, UserId, now};
 use crate::state::Services;
 use crate::state::session_cache::AuthSession;
-use crate::state::session_cache::hash_of;
+use crate::state::session_cache::token_hash;
 use crate::store;
 
 /// A session ends when it was not used for so long,
-pub const IDLE: time::Duration = time::Duration::days(14);
+pub const IDLE_LIFETIME: time::Duration = time::Duration::days(14);
 /// and at the latest so long after log-in.
-pub const ABSOLUTE: time::Duration = time::Duration::days(90);
+pub const MAX_LIFETIME: time::Duration = time::Duration::days(90);
 /// Sessions that are devices, not scripts.
-pub(crate) const DEVICES: [SessionKind; 2] = [SessionKind::Browser, SessionKind::Api];
+pub(crate) const MAX_SESSIONS: [SessionKind; 2] = [SessionKind::Browser, SessionKind::Api];
 /// How often "last seen" is noted.
-const SEEN_EVERY: time::Duration = time::Duration::minutes(1);
+const TOUCH_INTERVAL: time::Duration = time::Duration::minutes(1);
 
 /// The person and session of a token.
 ///
 /// # Errors
 /// `Unauthenticated` for a token that is not, or no longer, good.
 pub fn find(services: &Services, token: &str) -> Result<Arc<AuthSession>> {
-    let hash = hash_of(token);
+    let hash = token_hash(token);
     look_up(services, &hash, |conn| store::sessions::find_active(conn, &hash, now()))
 }
 
@@ -39,11 +39,11 @@ pub fn find(services: &Services, token: &str) -> Result<Arc<AuthSession>> {
 /// # Errors
 /// `Unauthenticated` for a session that is not, or no longer, good.
 pub fn find_by_id(services: &Services, owner: UserId, id: i64) -> Result<Arc<AuthSession>> {
-    look_up(services, &key_of(id), |conn| store::sessions::find(conn, owner, id, now()))
+    look_up(services, &cache_key(id), |conn| store::sessions::find(conn, owner, id, now()))
 }
 
 /// What the cache calls a session that is looked up by its number.
-pub(crate) fn key_of(id: i64) -> String {
+pub(crate) fn cache_key(id: i64) -> String {
     format!("#{id}")
 }
 
@@ -52,36 +52,36 @@ fn look_up(
     key: &str,
     session: impl FnOnce(&mut Conn) -> diesel::QueryResult<Option<Session>>,
 ) -> Result<Arc<AuthSession>> {
-    let before = services.sessions.changes();
+    let before = services.session_cache.invalidation_count();
     let found = services.db.read(|conn| {
         let session = session(conn)?.ok_or(Error::Unauthenticated)?;
         let user = store::users::find(conn, session.user_id)?.ok_or(Error::Unauthenticated)?;
         Ok(AuthSession::new(session, user))
     })?;
-    if !services.users_file.still_has(&found.user) {
+    if !services.users_file.has_entry_of(&found.user) {
         return Err(Error::Unauthenticated);
     }
     let found = Arc::new(found);
-    services.sessions.keep(key, &found, before);
+    services.session_cache.insert_if_current(key, &found, before);
     Ok(found)
 }
 
 /// Notes that a session was used, and that it lasts longer for it. Written later, with others.
-pub fn seen(services: &Services, presence: &AuthSession, client: &Client) {
+pub fn touch(services: &Services, presence: &AuthSession, client: &Client) {
     let at = now();
     let address = client.address.to_canonical().to_string();
-    if at - presence.session.last_seen >= SEEN_EVERY || address != presence.session.address {
+    if at - presence.session.last_seen >= TOUCH_INTERVAL || address != presence.session.address {
         let expiration = match presence.session.kind {
             SessionKind::Token => presence.session.expiration,
-            SessionKind::Browser | SessionKind::Api => lasting(&presence.session, at),
+            SessionKind::Browser | SessionKind::Api => expires_at(&presence.session, at),
         };
-        services.touches.session(presence.session.id, at, address, expiration);
+        services.last_seen.touch_session(presence.session.id, at, address, expiration);
     }
 }
 
 /// Until when a session lasts that was used at `at`.
-pub(crate) fn lasting(session: &Session, at: Time) -> Time {
-    (at + IDLE).min(session.created_at + ABSOLUTE)
+pub(crate) fn expires_at(session: &Session, at: Time) -> Time {
+    (at + IDLE_LIFETIME).min(session.created_at + MAX_LIFETIME)
 }
 
 /// What a session is made with.
@@ -98,8 +98,15 @@ pub(crate) struct SessionRequest<'a> {
 /// The database's.
 pub(crate) fn begin(conn: &mut Conn, user: UserId, kind: SessionKind, client: &Client, at: Time) -> Result<String> {
     let token = random_token();
-    insert(conn, user, &token, &SessionRequest { kind, name: "", scopes: &Scope::ALL, expiration: at + IDLE }, client, at)?;
-    store::users::update_session_token(conn, user, Some(&hash_of(&token)))?;
+    insert(
+        conn,
+        user,
+        &token,
+        &SessionRequest { kind, name: "", scopes: &Scope::ALL, expiration: at + IDLE_LIFETIME },
+        client,
+        at,
+    )?;
+    store::users::update_session_token(conn, user, Some(&token_hash(&token)))?;
     Ok(token)
 }
 
@@ -117,7 +124,7 @@ pub(crate) fn insert(
         conn,
         &store::sessions::NewSession {
             user_id: user,
-            session_token: &hash_of(token),
+            session_token: &token_hash(token),
             expiration: beginning.expiration,
             status: SessionStatus::Active,
             created_at: at,
@@ -148,7 +155,7 @@ pub fn log_out(services: &Services, by: &Actor, presence: &AuthSession) -> Resul
 /// # Errors
 /// The database's.
 pub fn list(services: &Services, owner: UserId) -> Result<Vec<Session>> {
-    services.db.read(|conn| Ok(store::sessions::list_active(conn, owner, &DEVICES, now())?))
+    services.db.read(|conn| Ok(store::sessions::list_active(conn, owner, &MAX_SESSIONS, now())?))
 }
 
 /// Ends one of a person's own sessions or access tokens.
@@ -162,15 +169,15 @@ pub fn end(services: &Services, by: &Actor, owner: &User, id: i64) -> Result<()>
 fn end_as(services: &Services, by: &Actor, owner: &User, id: i64, event: Event) -> Result<()> {
     services.db.write(|conn| {
         let ending = store::sessions::find(conn, owner.id, id, now())?;
-        crate::db::one_row(store::sessions::update_end(conn, owner.id, id)?)?;
+        crate::db::ensure_one_row(store::sessions::update_end(conn, owner.id, id)?)?;
         if let Some(session) = ending {
             store::users::update_forget_session_token(conn, owner.id, &session.session_token)?;
             let what = if session.name.is_empty() { &session.device } else { &session.name };
-            audit::note(conn, event, by, &owner.username, what)?;
+            audit::append(conn, event, by, &owner.username, what)?;
         }
         Ok(())
     })?;
-    services.sessions.forget(owner.id);
+    services.session_cache.invalidate_user(owner.id);
     Ok(())
 }
 
@@ -182,10 +189,10 @@ pub fn end_others(services: &Services, by: &Actor, presence: &AuthSession) -> Re
     let ended = services.db.write(|conn| {
         let ended = store::sessions::update_end_others(conn, presence.user.id, presence.session.id)?;
         store::users::update_session_token(conn, presence.user.id, Some(&presence.session.session_token))?;
-        audit::note(conn, Event::SessionsEnded, by, &presence.user.username, &format!("{ended} other devices"))?;
+        audit::append(conn, Event::SessionsEnded, by, &presence.user.username, &format!("{ended} other devices"))?;
         Ok(ended)
     })?;
-    services.sessions.forget(presence.user.id);
+    services.session_cache.invalidate_user(presence.user.id);
     Ok(ended)
 }
 

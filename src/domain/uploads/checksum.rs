@@ -22,7 +22,7 @@ impl Checksum {
         }
     }
 
-    pub(crate) fn is_right(&self) -> bool {
+    pub(crate) fn matches(&self) -> bool {
         match &self.hasher {
             ChecksumHasher::Sha1(hash) => hash.clone().finalize().as_slice() == self.expected,
             ChecksumHasher::Sha256(hash) => hash.clone().finalize().as_slice() == self.expected,

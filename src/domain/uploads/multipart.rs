@@ -5,8 +5,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures_util::Stream;
 
-use super::stream::{ByteSink, CHUNK, StreamEnd, pump};
-use crate::db::blocking;
+use super::stream::{ByteSink, CHUNK_BYTES, StreamEnd, copy_stream};
+use crate::db::run_on_blocking_pool;
 use crate::domain::library::items;
 use crate::error::{Error, Result};
 use crate::model::{DirectoryId, ItemId, ReportId, User, now};
@@ -20,14 +20,14 @@ use crate::store;
 ///
 /// # Errors
 /// `QuotaExceeded`, `TooLarge`, `DiskFull`.
-pub fn announce(services: &Arc<Services>, user: &User, announced: u64) -> Result<QuotaHold> {
+pub fn reserve(services: &Arc<Services>, user: &User, announced: u64) -> Result<QuotaHold> {
     // Boundaries and other fields of the form come on top.
     let files = announced.saturating_sub(64 * 1024);
-    quota_holds::refuse_oversize(&services.tree, services.settings.max_upload, files)?;
-    let hold = QuotaHold::none(&services.db, &services.rooms, user);
+    quota_holds::ensure_upload_size(&services.media_dir, services.settings.max_upload_bytes, files)?;
+    let hold = QuotaHold::empty(&services.db, &services.quota_holds, user);
     // What is small is held at its one write, to the byte.
-    if announced > CHUNK as u64 {
-        hold.at_least(files)?;
+    if announced > CHUNK_BYTES as u64 {
+        hold.extend_to(files)?;
     }
     Ok(hold)
 }
@@ -49,8 +49,8 @@ impl ByteSink for IncomingSink {
         if self.size > self.limit {
             return Err(Error::TooLarge { limit: self.limit });
         }
-        self.hold.at_least(self.before + self.size)?;
-        quota_holds::refuse_full(&self.tree, self.incoming.unallocated(bytes.len() as u64))?;
+        self.hold.extend_to(self.before + self.size)?;
+        quota_holds::ensure_disk_space(&self.tree, self.incoming.unallocated(bytes.len() as u64))?;
         Ok(self.incoming.write(bytes)?)
     }
 }
@@ -64,11 +64,12 @@ where
     S: Stream<Item = std::result::Result<Bytes, E>> + Unpin,
     E: std::fmt::Display,
 {
-    let (tree, limit, hold) = (services.tree.clone(), services.settings.max_upload, hold.clone());
-    let taking =
-        blocking(move || Ok(IncomingSink { incoming: IncomingFile::create(tree.clone())?, tree, limit, hold, before, size: 0 }))
-            .await?;
-    match pump(taking, bytes).await? {
+    let (tree, limit, hold) = (services.media_dir.clone(), services.settings.max_upload_bytes, hold.clone());
+    let taking = run_on_blocking_pool(move || {
+        Ok(IncomingSink { incoming: IncomingFile::create(tree.clone())?, tree, limit, hold, before, size: 0 })
+    })
+    .await?;
+    match copy_stream(taking, bytes).await? {
         (taking, StreamEnd::Whole) => Ok(taking.incoming.finish()),
         (_, StreamEnd::Broken(Error::BadRequest(why))) => Err(Error::BadRequest(format!("{why} Nothing of it was kept."))),
         (_, StreamEnd::Broken(error)) => Err(error),
@@ -79,11 +80,11 @@ where
 ///
 /// # Errors
 /// `Invalid` for a directory that is not theirs.
-pub fn into_directory(services: &Services, user: &User, ids: &[ItemId], directory: DirectoryId) -> Result<()> {
+pub fn move_to_directory(services: &Services, user: &User, ids: &[ItemId], directory: DirectoryId) -> Result<()> {
     let chosen = services.db.read(|conn| Ok(store::directories::find(conn, user.id, directory)?))?;
     let chosen = chosen.ok_or_else(|| Error::field("directory", "Choose one of your folders."))?;
     if !chosen.is_standard() && !ids.is_empty() {
-        items::move_to(services, user, ids, directory)?;
+        items::move_items(services, user, ids, directory)?;
     }
     Ok(())
 }
@@ -92,7 +93,7 @@ pub fn into_directory(services: &Services, user: &User, ids: &[ItemId], director
 ///
 /// # Errors
 /// The database's.
-pub fn keep_report(services: &Services, user: &User, rows_json: &str) -> Result<ReportId> {
+pub fn save_report(services: &Services, user: &User, rows_json: &str) -> Result<ReportId> {
     let id = ReportId::new();
     services.db.write(|conn| Ok(store::upload_reports::insert(conn, user.id, id, rows_json, now())?))?;
     Ok(id)

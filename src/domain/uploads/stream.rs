@@ -9,9 +9,9 @@ use futures_util::{Stream, StreamExt};
 use crate::error::{Error, Result};
 
 /// Bytes gathered before they are hashed and written in one go.
-pub(crate) const CHUNK: usize = 512 * 1024;
+pub(crate) const CHUNK_BYTES: usize = 512 * 1024;
 /// A sender that is silent for so long has gone.
-pub const SILENCE: Duration = Duration::from_mins(1);
+pub const UPLOAD_IDLE_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// Where bytes go. It is called on the blocking pool.
 pub(crate) trait ByteSink: Send + 'static {
@@ -29,7 +29,7 @@ pub(crate) enum StreamEnd {
 ///
 /// # Errors
 /// What the sink says.
-pub(crate) async fn pump<K, S, E>(sink: K, mut bytes: S) -> Result<(K, StreamEnd)>
+pub(crate) async fn copy_stream<K, S, E>(sink: K, mut bytes: S) -> Result<(K, StreamEnd)>
 where
     K: ByteSink,
     S: Stream<Item = std::result::Result<Bytes, E>> + Unpin,
@@ -39,7 +39,7 @@ where
     let mut writing: Option<tokio::task::JoinHandle<Result<K>>> = None;
     let mut gathered = BytesMut::new();
     let ended = loop {
-        let ended = match tokio::time::timeout(SILENCE, bytes.next()).await {
+        let ended = match tokio::time::timeout(UPLOAD_IDLE_TIMEOUT, bytes.next()).await {
             Ok(Some(Ok(chunk))) => {
                 gathered.extend_from_slice(&chunk);
                 None
@@ -48,20 +48,20 @@ where
             Ok(Some(Err(cause))) => Some(StreamEnd::Broken(Error::BadRequest(format!("The upload broke off: {cause}.")))),
             Err(_) => Some(StreamEnd::Broken(Error::BadRequest("The upload stopped half-way.".into()))),
         };
-        if gathered.len() >= CHUNK || (ended.is_some() && !gathered.is_empty()) {
-            let mut sink = free(&mut idle, &mut writing).await?;
-            let chunk = std::mem::replace(&mut gathered, BytesMut::with_capacity(CHUNK + 64 * 1024));
+        if gathered.len() >= CHUNK_BYTES || (ended.is_some() && !gathered.is_empty()) {
+            let mut sink = idle_sink(&mut idle, &mut writing).await?;
+            let chunk = std::mem::replace(&mut gathered, BytesMut::with_capacity(CHUNK_BYTES + 64 * 1024));
             writing = Some(tokio::task::spawn_blocking(move || sink.write(&chunk).map(|()| sink)));
         }
         if let Some(ended) = ended {
             break ended;
         }
     };
-    Ok((free(&mut idle, &mut writing).await?, ended))
+    Ok((idle_sink(&mut idle, &mut writing).await?, ended))
 }
 
 /// The sink, once it has written what it was given.
-async fn free<K>(idle: &mut Option<K>, writing: &mut Option<tokio::task::JoinHandle<Result<K>>>) -> Result<K> {
+async fn idle_sink<K>(idle: &mut Option<K>, writing: &mut Option<tokio::task::JoinHandle<Result<K>>>) -> Result<K> {
     match writing.take() {
         Some(task) => task.await.map_err(Error::internal)?,
         None => idle.take().ok_or_else(|| Error::internal("two writers")),

@@ -5,19 +5,19 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::bodies::UserBody;
-use super::respond::{ok, tagged};
+use super::respond::{json_with_etag, ok};
 use crate::domain::accounts::admin::{self, Decision};
 use crate::error::{Error, Result};
 use crate::http::extract::api_user::ApiAdmin;
-use crate::http::extract::json::{Json, Query, whole_number};
-use crate::http::route::{HandlerResult, Route, act};
+use crate::http::extract::json::{Json, Query, deserialize_whole_number};
+use crate::http::route::{HandlerResult, Route, run_blocking};
 use crate::model::{Status, UserId};
 
 pub(crate) fn routes() -> Vec<Route> {
     vec![
         Route::get("/api/admin/users", || web::route().to(list_users)),
-        Route::get("/api/admin/users/{id}", || web::route().to(get_person)),
-        Route::patch("/api/admin/users/{id}", || web::route().to(patch_person)),
+        Route::get("/api/admin/users/{id}", || web::route().to(get_user)),
+        Route::patch("/api/admin/users/{id}", || web::route().to(patch_user)),
     ]
 }
 
@@ -74,18 +74,18 @@ pub(crate) async fn list_users(
     if after.0 < 0 {
         return Err(Error::field("cursor", "0 or more.").into());
     }
-    let people = act(&caller.services, move |services| admin::list(services, status, after)).await?;
-    let users = people.users.iter().map(UserBody::of).collect();
-    tagged(&request, &PeopleBody { users, next_cursor: people.next.map(|id| id.0) })
+    let people = run_blocking(&caller.services, move |services| admin::list(services, status, after)).await?;
+    let users = people.users.iter().map(UserBody::from_user).collect();
+    json_with_etag(&request, &PeopleBody { users, next_cursor: people.next.map(|id| id.0) })
 }
 
 /// A person. Admins only.
 #[utoipa::path(get, path = "/api/admin/users/{id}", tag = "People", params(("id" = i64, Path)),
     responses((status = 200, body = UserBody)))]
-pub(crate) async fn get_person(ApiAdmin(caller): ApiAdmin, request: HttpRequest, path: web::Path<String>) -> HandlerResult {
-    let id = parse(&path)?;
-    let (user, _) = act(&caller.services, move |services| admin::find(services, id)).await?;
-    tagged(&request, &UserBody::of(&user))
+pub(crate) async fn get_user(ApiAdmin(caller): ApiAdmin, request: HttpRequest, path: web::Path<String>) -> HandlerResult {
+    let id = parse_user_id(&path)?;
+    let (user, _) = run_blocking(&caller.services, move |services| admin::find(services, id)).await?;
+    json_with_etag(&request, &UserBody::from_user(&user))
 }
 
 /// What is to change; what is not there stays.
@@ -100,7 +100,7 @@ pub struct ChangeBody {
     access_level: Option<LevelWord>,
     /// 0 = no limit.
     #[schema(minimum = 0)]
-    #[serde(default, deserialize_with = "whole_number")]
+    #[serde(default, deserialize_with = "deserialize_whole_number")]
     quota_bytes: Option<i64>,
 }
 
@@ -114,16 +114,16 @@ pub enum LevelWord {
 /// Decide on an account, make somebody admin, say how much they may store. Admins only.
 #[utoipa::path(patch, path = "/api/admin/users/{id}", tag = "People", params(("id" = i64, Path)), request_body = ChangeBody,
     responses((status = 200, body = UserBody)))]
-pub(crate) async fn patch_person(
+pub(crate) async fn patch_user(
     ApiAdmin(caller): ApiAdmin,
     path: web::Path<String>,
     Json(body): Json<ChangeBody>,
 ) -> HandlerResult {
-    let (id, by) = (parse(&path)?, caller.actor());
+    let (id, by) = (parse_user_id(&path)?, caller.actor());
     if body.quota_bytes.is_some_and(|bytes| bytes < 0) {
         return Err(Error::field("quota_bytes", "0 or more.").into());
     }
-    let changed = act(&caller.services, move |services| {
+    let changed = run_blocking(&caller.services, move |services| {
         let (user, _) = admin::find(services, id)?;
         if let Some(decision) = body.status.map(|wanted| decision(user.status, wanted)).transpose()?.flatten() {
             admin::decide(services, &by, id, decision)?;
@@ -137,7 +137,7 @@ pub(crate) async fn patch_person(
         }
         Ok(admin::find(services, id)?.0)
     });
-    ok(&UserBody::of(&changed.await?))
+    ok(&UserBody::from_user(&changed.await?))
 }
 
 /// What has to be decided to get from one status to another; nothing where it is that already.
@@ -152,6 +152,6 @@ fn decision(from: Status, to: StatusWord) -> Result<Option<Decision>> {
     })
 }
 
-fn parse(text: &str) -> Result<UserId> {
+fn parse_user_id(text: &str) -> Result<UserId> {
     text.parse().map(UserId).map_err(|_| Error::NotFound)
 }

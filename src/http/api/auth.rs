@@ -6,13 +6,13 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::bodies::{MeBody, UserBody};
-use super::respond::{json, no_content, tagged};
+use super::respond::{json, json_with_etag, no_content};
 use crate::domain::auth::api_tokens::{self, IssuedTokens};
 use crate::domain::sessions::lifecycle;
-use crate::http::client_info::client_of;
+use crate::http::client_info::client_info;
 use crate::http::extract::api_user::{ApiUser, ApiUserAnyScope};
 use crate::http::extract::json::Json;
-use crate::http::route::{HandlerResult, Route, act, shared};
+use crate::http::route::{HandlerResult, Route, run_blocking, services_arc};
 use crate::state::Services;
 
 pub(super) fn routes() -> Vec<Route> {
@@ -50,13 +50,13 @@ pub struct Tokens {
 }
 
 impl Tokens {
-    fn of(issued: IssuedTokens) -> Self {
+    fn from_issued(issued: IssuedTokens) -> Self {
         Self {
             token: issued.token,
             token_type: "Bearer",
             expires_in: issued.expires_in,
             refresh_token: issued.refresh_token,
-            user: UserBody::of(&issued.presence.user),
+            user: UserBody::from_user(&issued.presence.user),
         }
     }
 }
@@ -65,9 +65,9 @@ impl Tokens {
 #[utoipa::path(post, path = "/api/auth/login", tag = "Authentication", request_body = Credentials, security(()),
     responses((status = 200, body = Tokens)))]
 pub(super) async fn log_in(services: Data<Services>, request: HttpRequest, Json(body): Json<Credentials>) -> HandlerResult {
-    let client = client_of(&request, &services.settings);
-    let issued = api_tokens::begin(&shared(&services), &body.username, &body.password, client).await?;
-    json(StatusCode::OK, &Tokens::of(issued))
+    let client = client_info(&request, &services.settings);
+    let issued = api_tokens::log_in(&services_arc(&services), &body.username, &body.password, client).await?;
+    json(StatusCode::OK, &Tokens::from_issued(issued))
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -80,27 +80,27 @@ pub struct RefreshBody {
 #[utoipa::path(post, path = "/api/auth/refresh", tag = "Authentication", request_body = RefreshBody, security(()),
     responses((status = 200, body = Tokens)))]
 pub(super) async fn refresh(services: Data<Services>, request: HttpRequest, Json(body): Json<RefreshBody>) -> HandlerResult {
-    let client = client_of(&request, &services.settings);
-    let issued = act(&services, move |services| api_tokens::refresh(services, &body.refresh_token, &client)).await?;
-    json(StatusCode::OK, &Tokens::of(issued))
+    let client = client_info(&request, &services.settings);
+    let issued = run_blocking(&services, move |services| api_tokens::refresh(services, &body.refresh_token, &client)).await?;
+    json(StatusCode::OK, &Tokens::from_issued(issued))
 }
 
 /// Log out: the token and its session are dead at once.
 #[utoipa::path(post, path = "/api/auth/logout", tag = "Authentication", responses((status = 204)))]
 pub(super) async fn log_out(ApiUserAnyScope(caller): ApiUserAnyScope) -> HandlerResult {
     let (presence, by) = (caller.presence.clone(), caller.actor());
-    act(&caller.services, move |services| lifecycle::log_out(services, &by, &presence)).await?;
+    run_blocking(&caller.services, move |services| lifecycle::log_out(services, &by, &presence)).await?;
     no_content()
 }
 
 /// Who asks, and with what.
 #[utoipa::path(get, path = "/api/auth/me", tag = "Authentication", responses((status = 200, body = MeBody)))]
 pub(super) async fn get_session(caller: ApiUser, request: HttpRequest) -> HandlerResult {
-    tagged(&request, &MeBody::of(&caller.presence))
+    json_with_etag(&request, &MeBody::from_auth_session(&caller.presence))
 }
 
 /// Who asks.
 #[utoipa::path(get, path = "/api/users/me", tag = "People", responses((status = 200, body = UserBody)))]
 pub(super) async fn get_user(caller: ApiUser, request: HttpRequest) -> HandlerResult {
-    tagged(&request, &UserBody::of(caller.user()))
+    json_with_etag(&request, &UserBody::from_user(caller.user()))
 }

@@ -87,7 +87,7 @@ pub enum ScanWord {
 
 impl ItemBody {
     /// `names` has what the directories are called; the addresses begin with `base`, where the server is below one.
-    pub fn of(item: &Item, names: &HashMap<DirectoryId, String>, base: &str) -> Self {
+    pub fn from_item(item: &Item, names: &HashMap<DirectoryId, String>, base: &str) -> Self {
         use crate::model::ScanStatus;
         use crate::model::item::ItemKind;
         Self {
@@ -158,7 +158,7 @@ pub struct UserBody {
 }
 
 impl UserBody {
-    pub fn of(user: &User) -> Self {
+    pub fn from_user(user: &User) -> Self {
         Self {
             id: user.id.0,
             firstname: user.firstname.clone(),
@@ -200,7 +200,7 @@ pub struct SessionBody {
 }
 
 impl SessionBody {
-    fn of(session: &Session) -> Self {
+    fn from_session(session: &Session) -> Self {
         Self {
             id: session.id,
             kind: session.kind.as_str().into(),
@@ -223,8 +223,8 @@ pub struct MeBody {
 }
 
 impl MeBody {
-    pub fn of(presence: &AuthSession) -> Self {
-        Self { session: SessionBody::of(&presence.session), user: UserBody::of(&presence.user) }
+    pub fn from_auth_session(presence: &AuthSession) -> Self {
+        Self { session: SessionBody::from_session(&presence.session), user: UserBody::from_user(&presence.user) }
     }
 }
 
@@ -250,7 +250,7 @@ pub struct DirectoryBody {
 }
 
 impl DirectoryBody {
-    pub fn of(directory: &Directory) -> Self {
+    pub fn from_directory(directory: &Directory) -> Self {
         Self {
             id: directory.directory_id.to_string(),
             name: directory.directory_name.clone(),

@@ -35,7 +35,7 @@ pub(super) async fn get_content(
     Query(query): Query<ContentQuery>,
 ) -> HandlerResult {
     let is_download = query.download.is_some_and(|said| !said.is_empty());
-    media_response::content(&caller.services, &caller.presence, &request, &path, is_download).await
+    media_response::content_response(&caller.services, &caller.presence, &request, &path, is_download).await
 }
 
 #[derive(Deserialize, IntoParams)]
@@ -60,7 +60,7 @@ pub enum Size {
 }
 
 impl Size {
-    const fn pixels(&self) -> &'static str {
+    const fn side(&self) -> &'static str {
         match self {
             Self::Small => "320",
             Self::Middle => "640",
@@ -79,6 +79,6 @@ pub(super) async fn get_thumbnail(
     path: web::Path<String>,
     Query(query): Query<ThumbnailQuery>,
 ) -> HandlerResult {
-    let size = query.size.as_ref().map(Size::pixels);
-    media_response::thumbnail(&caller.services, &caller.presence, &request, &path, size, query.v.as_deref()).await
+    let size = query.size.as_ref().map(Size::side);
+    media_response::thumbnail_response(&caller.services, &caller.presence, &request, &path, size, query.v.as_deref()).await
 }

@@ -6,12 +6,12 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::bodies::DirectoryBody;
-use super::respond::{json, no_content, ok, tagged};
+use super::respond::{json, json_with_etag, no_content, ok};
 use crate::domain::library::{directories, listings};
 use crate::error::{Error, Result};
 use crate::http::extract::api_user::ApiUser;
 use crate::http::extract::json::Json;
-use crate::http::route::{HandlerResult, Route, act};
+use crate::http::route::{HandlerResult, Route, run_blocking};
 use crate::model::DirectoryId;
 
 pub(super) fn routes() -> Vec<Route> {
@@ -33,8 +33,8 @@ pub struct DirectoriesBody {
 #[utoipa::path(get, path = "/api/directories", tag = "Folders", responses((status = 200, body = DirectoriesBody)))]
 pub(super) async fn list_directories(caller: ApiUser, request: HttpRequest) -> HandlerResult {
     let presence = caller.presence.clone();
-    let list = act(&caller.services, move |services| directories::list(services, &presence.user)).await?;
-    tagged(&request, &DirectoriesBody { directories: list.iter().map(DirectoryBody::of).collect() })
+    let list = run_blocking(&caller.services, move |services| directories::list(services, &presence.user)).await?;
+    json_with_etag(&request, &DirectoriesBody { directories: list.iter().map(DirectoryBody::from_directory).collect() })
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -56,11 +56,11 @@ pub(super) async fn create_directory(caller: ApiUser, Json(body): Json<NewDirect
         None => None,
     };
     let presence = caller.presence.clone();
-    let made = act(&caller.services, move |services| {
+    let made = run_blocking(&caller.services, move |services| {
         let id = directories::create(services, &presence.user, &body.name, parent)?;
         listings::open_directory(services, &presence.user, id)
     });
-    json(StatusCode::CREATED, &DirectoryBody::of(&made.await?))
+    json(StatusCode::CREATED, &DirectoryBody::from_directory(&made.await?))
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -71,7 +71,7 @@ pub struct ChangeBody {
     name: String,
 }
 
-fn parse(text: &str) -> Result<DirectoryId> {
+fn parse_directory_id(text: &str) -> Result<DirectoryId> {
     DirectoryId::parse(text).ok_or(Error::NotFound)
 }
 
@@ -79,19 +79,19 @@ fn parse(text: &str) -> Result<DirectoryId> {
 #[utoipa::path(patch, path = "/api/directories/{id}", tag = "Folders", params(("id" = String, Path, format = "uuid")),
     request_body = ChangeBody, responses((status = 200, body = DirectoryBody)))]
 pub(super) async fn patch_directory(caller: ApiUser, path: web::Path<String>, Json(body): Json<ChangeBody>) -> HandlerResult {
-    let (id, presence) = (parse(&path)?, caller.presence.clone());
-    let renamed = act(&caller.services, move |services| {
+    let (id, presence) = (parse_directory_id(&path)?, caller.presence.clone());
+    let renamed = run_blocking(&caller.services, move |services| {
         directories::rename(services, &presence.user, id, &body.name)?;
         listings::open_directory(services, &presence.user, id)
     });
-    ok(&DirectoryBody::of(&renamed.await?))
+    ok(&DirectoryBody::from_directory(&renamed.await?))
 }
 
 /// Delete one of one's own folders; the files in it go to the trash.
 #[utoipa::path(delete, path = "/api/directories/{id}", tag = "Folders", params(("id" = String, Path, format = "uuid")),
     responses((status = 204)))]
 pub(super) async fn delete_directory(caller: ApiUser, path: web::Path<String>) -> HandlerResult {
-    let (id, presence) = (parse(&path)?, caller.presence.clone());
-    act(&caller.services, move |services| directories::delete(services, &presence.user, id)).await?;
+    let (id, presence) = (parse_directory_id(&path)?, caller.presence.clone());
+    run_blocking(&caller.services, move |services| directories::delete(services, &presence.user, id)).await?;
     no_content()
 }

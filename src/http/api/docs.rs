@@ -26,13 +26,13 @@ pub struct ApiDocument(pub String);
 pub(super) async fn get_document(document: Data<ApiDocument>, services: Data<Services>) -> HandlerResult {
     let text = match services.settings.base_path() {
         "" => document.0.clone(),
-        base => served_below(&document.0, base)?,
+        base => with_base_path(&document.0, base)?,
     };
     Ok(HttpResponse::Ok().content_type("application/json").insert_header((CACHE_CONTROL, "no-cache")).body(text))
 }
 
 /// OpenAPI 3.1, Server Object: its paths begin there.
-fn served_below(document: &str, base: &str) -> Result<String, Error> {
+fn with_base_path(document: &str, base: &str) -> Result<String, Error> {
     let mut document: Value = serde_json::from_str(document).map_err(Error::internal)?;
     if let Some(fields) = document.as_object_mut() {
         fields.insert("servers".into(), serde_json::json!([{ "url": base }]));
@@ -84,7 +84,7 @@ pub(super) async fn show_docs(document: Data<ApiDocument>, services: Data<Servic
         groups: groups(&document),
     };
     let html = page.render().map_err(Error::internal)?;
-    Ok(crate::http::response::html::page(HttpResponse::Ok(), html))
+    Ok(crate::http::response::html::html_response(HttpResponse::Ok(), html))
 }
 
 fn groups(document: &Value) -> Vec<OperationGroup> {
@@ -105,7 +105,7 @@ fn groups(document: &Value) -> Vec<OperationGroup> {
 fn operation(document: &Value, path: &str, method: &str, about: &Value) -> Operation {
     let parameter = |one: &Value| FieldLine {
         name: text(get(one, "/name")),
-        kind: kind(document, get(one, "/schema")),
+        kind: type_name(document, get(one, "/schema")),
         about: text(get(one, "/description")),
     };
     let content = get(about, "/requestBody/content");
@@ -114,7 +114,9 @@ fn operation(document: &Value, path: &str, method: &str, about: &Value) -> Opera
         let body = get(said, "/content").as_object().and_then(|kinds| kinds.iter().next());
         FieldLine {
             name: if status == "default" { "4xx, 5xx".into() } else { status.clone() },
-            kind: body.map(|(mime, about)| named(get(about, "/schema")).unwrap_or_else(|| mime.clone())).unwrap_or_default(),
+            kind: body
+                .map(|(mime, about)| schema_name(get(about, "/schema")).unwrap_or_else(|| mime.clone()))
+                .unwrap_or_default(),
             about: text(get(said, "/description")),
         }
     };
@@ -132,23 +134,23 @@ fn operation(document: &Value, path: &str, method: &str, about: &Value) -> Opera
 
 /// The fields of a body.
 fn fields(document: &Value, schema: &Value) -> Vec<FieldLine> {
-    let schema = resolved(document, schema);
+    let schema = resolve_reference(document, schema);
     let field = |(name, about): (&String, &Value)| FieldLine {
         name: name.clone(),
-        kind: kind(document, about),
+        kind: type_name(document, about),
         about: text(get(about, "/description")),
     };
     get(schema, "/properties").as_object().into_iter().flatten().map(field).collect()
 }
 
-fn kind(document: &Value, schema: &Value) -> String {
-    let schema = resolved(document, schema);
+fn type_name(document: &Value, schema: &Value) -> String {
+    let schema = resolve_reference(document, schema);
     let choices: Vec<_> = items(get(schema, "/enum")).map(text).filter(|word| !word.is_empty()).collect();
     if !choices.is_empty() {
         return choices.join(" | ");
     }
     if let Some(one) = items(get(schema, "/oneOf")).find(|one| *get(one, "/type") != "null") {
-        return kind(document, one);
+        return type_name(document, one);
     }
     let words: Vec<_> = match get(schema, "/type") {
         Value::Array(words) => words.iter().map(text).filter(|word| word != "null").collect(),
@@ -158,11 +160,11 @@ fn kind(document: &Value, schema: &Value) -> String {
     if format.is_empty() || format.starts_with("int") { words.join(" | ") } else { format }
 }
 
-fn resolved<'a>(document: &'a Value, schema: &'a Value) -> &'a Value {
-    named(schema).map_or(schema, |name| document.pointer(&format!("/components/schemas/{name}")).unwrap_or(schema))
+fn resolve_reference<'a>(document: &'a Value, schema: &'a Value) -> &'a Value {
+    schema_name(schema).map_or(schema, |name| document.pointer(&format!("/components/schemas/{name}")).unwrap_or(schema))
 }
 
-fn named(schema: &Value) -> Option<String> {
+fn schema_name(schema: &Value) -> Option<String> {
     Some(get(schema, "/$ref").as_str()?.rsplit('/').next()?.to_owned())
 }
 

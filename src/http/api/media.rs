@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::bodies::{ItemBody, KindWord};
-use super::respond::{again, no_content, ok, tag, tagged};
+use super::respond::{cached, etag, json_with_etag, no_content, ok};
 use crate::domain::library::items::{self, ItemChange};
 use crate::domain::library::listings::{self, ListingQuery};
 use crate::domain::library::{search, trash};
@@ -13,16 +13,16 @@ use crate::error::{Error, Result};
 use crate::http::extract::api_user::ApiUser;
 use crate::http::extract::json::{Json, Query};
 use crate::http::media_response::parse_id;
-use crate::http::response::cache::kept;
-use crate::http::route::{HandlerResult, Route, act};
+use crate::http::response::cache::cached_response;
+use crate::http::route::{HandlerResult, Route, run_blocking};
 use crate::model::item::ItemKind;
 use crate::model::{DirectoryId, Item, Shelf, Sort, User};
 use crate::state::Services;
 use crate::store::item_filter::ItemFilter;
 
 /// Items on a page that says nothing of it.
-const USUAL: u8 = 50;
-const MOST: u8 = 200;
+const DEFAULT_LIMIT: u8 = 50;
+const MAX_LIMIT: u8 = 200;
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
@@ -85,9 +85,9 @@ pub struct ListQuery {
 }
 
 impl ListQuery {
-    fn page(self) -> Result<ListingQuery> {
-        let limit = self.limit.unwrap_or(USUAL);
-        if !(1..=MOST).contains(&limit) {
+    fn to_listing_query(self) -> Result<ListingQuery> {
+        let limit = self.limit.unwrap_or(DEFAULT_LIMIT);
+        if !(1..=MAX_LIMIT).contains(&limit) {
             return Err(Error::field("limit", "1 to 200."));
         }
         let directory = self
@@ -122,7 +122,7 @@ impl ListQuery {
                 KindWord::Document => ItemKind::Document,
                 KindWord::Other => ItemKind::Other,
             }),
-            words: words.map(|text| search::asked(&text)),
+            words: words.map(|text| search::query_words(&text)),
             floor: None,
         };
         let sort = match self.sort.unwrap_or(SortWord::Newest) {
@@ -147,24 +147,27 @@ pub struct ListBody {
 /// One's items, a page at a time. What is added meanwhile moves nothing to another page.
 #[utoipa::path(get, path = "/api/media/list", tag = "Media", params(ListQuery), responses((status = 200, body = ListBody)))]
 pub(super) async fn list_media(caller: ApiUser, request: HttpRequest, Query(query): Query<ListQuery>) -> HandlerResult {
-    let (page, presence) = (query.page()?, caller.presence.clone());
+    let (page, presence) = (query.to_listing_query()?, caller.presence.clone());
     let asked = Some(format!("list {}", request.query_string()));
-    let list = kept(&caller.services, caller.user().id, asked, move |services, conn, _| {
-        let (items, next) = listings::page(conn, &presence.user, &page)?;
+    let list = cached_response(&caller.services, caller.user().id, asked, move |services, conn, _| {
+        let (items, next) = listings::load_page(conn, &presence.user, &page)?;
         let names = listings::directory_names(conn, &presence.user, &items)?;
-        let items = items.iter().map(|item| ItemBody::of(item, &names, services.settings.base_path())).collect();
-        tag(&ListBody { items, next_cursor: next.map(|cursor| cursor.encode()) })
+        let items = items.iter().map(|item| ItemBody::from_item(item, &names, services.settings.base_path())).collect();
+        etag(&ListBody { items, next_cursor: next.map(|cursor| cursor.encode()) })
     });
-    again(&request, list.await?)
+    cached(&request, list.await?)
 }
 
 /// What `work` answers with, and the name of its folder.
-async fn described(caller: &ApiUser, work: impl FnOnce(&Services, &User) -> Result<Item> + Send + 'static) -> Result<ItemBody> {
+async fn item_response(
+    caller: &ApiUser,
+    work: impl FnOnce(&Services, &User) -> Result<Item> + Send + 'static,
+) -> Result<ItemBody> {
     let presence = caller.presence.clone();
-    act(&caller.services, move |services| {
+    run_blocking(&caller.services, move |services| {
         let item = work(services, &presence.user)?;
         let names = services.db.read(|conn| listings::directory_names(conn, &presence.user, std::slice::from_ref(&item)))?;
-        Ok(ItemBody::of(&item, &names, services.settings.base_path()))
+        Ok(ItemBody::from_item(&item, &names, services.settings.base_path()))
     })
     .await
 }
@@ -174,7 +177,7 @@ async fn described(caller: &ApiUser, work: impl FnOnce(&Services, &User) -> Resu
     responses((status = 200, body = ItemBody)))]
 pub(super) async fn get_media(caller: ApiUser, request: HttpRequest, path: web::Path<String>) -> HandlerResult {
     let id = parse_id(&path)?;
-    tagged(&request, &described(&caller, move |services, user| items::find(services, user, id)).await?)
+    json_with_etag(&request, &item_response(&caller, move |services, user| items::find(services, user, id)).await?)
 }
 
 /// What is to change; what is not there stays.
@@ -201,7 +204,7 @@ pub(super) async fn patch_media(caller: ApiUser, path: web::Path<String>, Json(b
         None => None,
     };
     let change = ItemChange { name: body.name, favorite: body.favorite, directory };
-    ok(&described(&caller, move |services, user| items::change(services, user, id, &change)).await?)
+    ok(&item_response(&caller, move |services, user| items::change(services, user, id, &change)).await?)
 }
 
 #[derive(Deserialize, IntoParams)]
@@ -220,7 +223,7 @@ pub struct DeleteQuery {
 pub(super) async fn delete_media(caller: ApiUser, path: web::Path<String>, Query(query): Query<DeleteQuery>) -> HandlerResult {
     let id = parse_id(&path)?;
     let (presence, by) = (caller.presence.clone(), caller.actor());
-    act(&caller.services, move |services| {
+    run_blocking(&caller.services, move |services| {
         if query.permanent {
             trash::delete(services, &by, &presence.user, &[id])
         } else {
@@ -236,7 +239,7 @@ pub(super) async fn delete_media(caller: ApiUser, path: web::Path<String>, Query
     responses((status = 200, body = ItemBody)))]
 pub(super) async fn restore_media(caller: ApiUser, path: web::Path<String>) -> HandlerResult {
     let id = parse_id(&path)?;
-    let restored = described(&caller, move |services, user| {
+    let restored = item_response(&caller, move |services, user| {
         trash::restore(services, user, &[id])?;
         items::find(services, user, id)
     });

@@ -19,7 +19,7 @@ use crate::http::response::error_body::ErrorBody;
         content::get_content, content::get_thumbnail, upload::upload_media,
         tus::show_options, tus::create_upload, tus::get_upload, tus::append_upload, tus::delete_upload,
         directories::list_directories, directories::create_directory, directories::patch_directory, directories::delete_directory,
-        admin_users::list_users, admin_users::get_person, admin_users::patch_person,
+        admin_users::list_users, admin_users::get_user, admin_users::patch_user,
         docs::get_document, docs::show_docs,
     ),
     components(schemas(ErrorBody)),
@@ -50,7 +50,7 @@ impl Modify for CommonResponses {
                     .filter_map(Option::as_mut);
             for operation in operations {
                 let is_tagged = operation.responses.responses.contains_key("200");
-                operation.responses.responses.insert("default".into(), RefOr::T(failure()));
+                operation.responses.responses.insert("default".into(), RefOr::T(error_response()));
                 if is_tagged && operation.request_body.is_none() {
                     let known = ResponseBuilder::new().description("What the client has is what there is.").build();
                     operation.responses.responses.insert("304".into(), RefOr::T(known));
@@ -60,7 +60,7 @@ impl Modify for CommonResponses {
     }
 }
 
-fn failure() -> Response {
+fn error_response() -> Response {
     let body = Content::new(Some(Ref::from_schema_name("Error")));
     ResponseBuilder::new().description("A failure; its code says which.").content("application/json", body).build()
 }

@@ -7,7 +7,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use crate::error::Error;
-use crate::http::response::file::is_known;
+use crate::http::response::file::if_none_match;
 use crate::http::route::HandlerResult;
 use crate::state::library_cache::CachedResponse;
 
@@ -23,12 +23,12 @@ pub fn ok(body: &impl Serialize) -> HandlerResult {
 }
 
 /// JSON under a strong `ETag` made from its bytes; 304 for a client that has them (RFC 9110, 8.8.3 and 13.1.2).
-pub fn tagged(request: &HttpRequest, body: &impl Serialize) -> HandlerResult {
-    again(request, tag(body)?)
+pub fn json_with_etag(request: &HttpRequest, body: &impl Serialize) -> HandlerResult {
+    cached(request, etag(body)?)
 }
 
 /// JSON and the `ETag` made from its bytes.
-pub fn tag(body: &impl Serialize) -> Result<CachedResponse, Error> {
+pub fn etag(body: &impl Serialize) -> Result<CachedResponse, Error> {
     let text = serde_json::to_string(body).map_err(Error::internal)?;
     let etag = hex::encode(Sha256::digest(text.as_bytes()));
     Ok(CachedResponse { body: text.into(), etag: etag.get(..32).unwrap_or(&etag).into() })
@@ -36,8 +36,8 @@ pub fn tag(body: &impl Serialize) -> Result<CachedResponse, Error> {
 
 /// JSON that has its `ETag`, or 304.
 #[expect(clippy::unnecessary_wraps, reason = "it is what handlers end with")]
-pub fn again(request: &HttpRequest, CachedResponse { body, etag }: CachedResponse) -> HandlerResult {
-    let is_new = !is_known(request.headers(), &etag);
+pub fn cached(request: &HttpRequest, CachedResponse { body, etag }: CachedResponse) -> HandlerResult {
+    let is_new = !if_none_match(request.headers(), &etag);
     let mut answer = if is_new { HttpResponse::Ok() } else { HttpResponse::NotModified() };
     answer
         .insert_header((header::ETAG, format!("\"{etag}\"")))

@@ -16,16 +16,16 @@ use crate::domain::uploads::resumable::{self, NewUploadRequest, UploadPart};
 use crate::error::{Error, Result};
 use crate::http::error::HandlerError;
 use crate::http::extract::api_user::ApiUser;
-use crate::http::route::{HandlerResult, Route, act, shared};
+use crate::http::route::{HandlerResult, Route, run_blocking, services_arc};
 use crate::http::tus_headers::VERSION;
 use crate::model::{DirectoryId, Upload, UploadId};
 
 const EXTENSIONS: &str = "creation,creation-with-upload,checksum,termination,expiration";
 const ALGORITHMS: &str = "sha1,sha256";
 /// The media type of a part.
-const PART: &str = "application/offset+octet-stream";
+const PART_MEDIA_TYPE: &str = "application/offset+octet-stream";
 /// Bytes of `Upload-Metadata` at most.
-const METADATA: usize = 8192;
+const MAX_METADATA_BYTES: usize = 8192;
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
@@ -45,17 +45,17 @@ impl FromRequest for TusVersion {
     type Future = Ready<std::result::Result<Self, HandlerError>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let is_ours = word(request.headers(), "tus-resumable") == Some(VERSION);
+        let is_ours = header_text(request.headers(), "tus-resumable") == Some(VERSION);
         ready(if is_ours { Ok(Self) } else { Err(Error::TusVersion.into()) })
     }
 }
 
-fn word<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+fn header_text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers.get(name)?.to_str().ok()
 }
 
 /// A header that is a number of bytes.
-fn number(headers: &HeaderMap, name: &str) -> Result<Option<u64>> {
+fn header_number(headers: &HeaderMap, name: &str) -> Result<Option<u64>> {
     let Some(value) = headers.get(name) else { return Ok(None) };
     let digits = value.to_str().ok().filter(|text| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()));
     let number = digits.and_then(|text| text.parse().ok()).filter(|number| i64::try_from(*number).is_ok());
@@ -73,7 +73,7 @@ pub struct PartBody(Vec<u8>);
 pub(super) async fn show_options(services: web::Data<crate::state::Services>) -> HttpResponse {
     HttpResponse::NoContent()
         .insert_header(("tus-extension", EXTENSIONS))
-        .insert_header(("tus-max-size", services.settings.max_upload.to_string()))
+        .insert_header(("tus-max-size", services.settings.max_upload_bytes.to_string()))
         .insert_header(("tus-checksum-algorithm", ALGORITHMS))
         .finish()
 }
@@ -90,26 +90,26 @@ pub(super) async fn show_options(services: web::Data<crate::state::Services>) ->
     responses((status = 201)))]
 pub(super) async fn create_upload(_: TusVersion, caller: ApiUser, request: HttpRequest, payload: web::Payload) -> HandlerResult {
     let headers = request.headers();
-    let size = number(headers, "upload-length")?
+    let size = header_number(headers, "upload-length")?
         .ok_or_else(|| Error::BadRequest("Upload-Length has to say how many bytes will come.".into()))?;
-    let metadata = word(headers, "upload-metadata").unwrap_or_default();
-    let announced = announced(metadata, size)?;
-    let has_part = word(headers, CONTENT_TYPE.as_str()).is_some_and(is_part);
-    let length = number(headers, CONTENT_LENGTH.as_str())?;
+    let metadata = header_text(headers, "upload-metadata").unwrap_or_default();
+    let announced = parse_metadata(metadata, size)?;
+    let has_part = header_text(headers, CONTENT_TYPE.as_str()).is_some_and(is_part_media_type);
+    let length = header_number(headers, CONTENT_LENGTH.as_str())?;
     if !has_part && length.is_some_and(|length| length > 0) {
         return Err(Error::UnsupportedMedia.into());
     }
-    let part = UploadPart { offset: 0, length, checksum: checksum(headers)? };
+    let part = UploadPart { offset: 0, length, checksum: parse_checksum(headers)? };
     if length.is_some_and(|length| length > size) {
         return Err(Error::TooLarge { limit: size }.into());
     }
     let presence = caller.presence.clone();
-    let made = act(&caller.services, move |services| resumable::begin(services, &presence.user, &announced)).await?;
+    let made = run_blocking(&caller.services, move |services| resumable::create(services, &presence.user, &announced)).await?;
     let location = format!("/api/uploads/{}", made.id);
     let upload = if has_part && size > 0 { append(&caller, made.id, part, payload, true).await? } else { made };
     let mut answer = HttpResponse::Created();
     answer.insert_header((LOCATION, location));
-    Ok(describe(&mut answer, &upload).finish())
+    Ok(add_upload_headers(&mut answer, &upload).finish())
 }
 
 /// How far an upload is.
@@ -117,9 +117,11 @@ pub(super) async fn create_upload(_: TusVersion, caller: ApiUser, request: HttpR
     params(("id" = String, Path, format = "uuid"), ("Tus-Resumable" = String, Header, pattern = "^1\\.0\\.0$")),
     responses((status = 200)))]
 pub(super) async fn get_upload(_: TusVersion, caller: ApiUser, path: web::Path<String>) -> HandlerResult {
-    let upload = resumable::find(&shared(&caller.services), caller.user(), parse_id(&path)?).await?;
+    let upload = resumable::find(&services_arc(&caller.services), caller.user(), parse_id(&path)?).await?;
     let mut answer = HttpResponse::Ok();
-    describe(&mut answer, &upload).insert_header((CACHE_CONTROL, "no-store")).insert_header(("upload-length", upload.size));
+    add_upload_headers(&mut answer, &upload)
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .insert_header(("upload-length", upload.size));
     if !upload.metadata.is_empty() {
         answer.insert_header(("upload-metadata", upload.metadata.as_str()));
     }
@@ -144,14 +146,15 @@ pub(super) async fn append_upload(
     payload: web::Payload,
 ) -> HandlerResult {
     let headers = request.headers();
-    if !word(headers, CONTENT_TYPE.as_str()).is_some_and(is_part) {
+    if !header_text(headers, CONTENT_TYPE.as_str()).is_some_and(is_part_media_type) {
         return Err(Error::UnsupportedMedia.into());
     }
-    let offset = number(headers, "upload-offset")?
+    let offset = header_number(headers, "upload-offset")?
         .ok_or_else(|| Error::BadRequest("Upload-Offset has to say where the part begins.".into()))?;
-    let part = UploadPart { offset, length: number(headers, CONTENT_LENGTH.as_str())?, checksum: checksum(headers)? };
+    let part =
+        UploadPart { offset, length: header_number(headers, CONTENT_LENGTH.as_str())?, checksum: parse_checksum(headers)? };
     let upload = append(&caller, parse_id(&path)?, part, payload, false).await?;
-    Ok(describe(&mut HttpResponse::NoContent(), &upload).finish())
+    Ok(add_upload_headers(&mut HttpResponse::NoContent(), &upload).finish())
 }
 
 /// End an upload; its bytes are forgotten, unless it has become an item.
@@ -159,7 +162,7 @@ pub(super) async fn append_upload(
     params(("id" = String, Path, format = "uuid"), ("Tus-Resumable" = String, Header, pattern = "^1\\.0\\.0$")),
     responses((status = 204)))]
 pub(super) async fn delete_upload(_: TusVersion, caller: ApiUser, path: web::Path<String>) -> HandlerResult {
-    resumable::discard(&shared(&caller.services), caller.user(), parse_id(&path)?).await?;
+    resumable::delete(&services_arc(&caller.services), caller.user(), parse_id(&path)?).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -167,25 +170,25 @@ fn parse_id(text: &str) -> Result<UploadId> {
     UploadId::parse(text).ok_or(Error::NotFound)
 }
 
-fn is_part(mime: &str) -> bool {
-    mime.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case(PART)
+fn is_part_media_type(mime: &str) -> bool {
+    mime.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case(PART_MEDIA_TYPE)
 }
 
 /// In a task of its own: a client that hangs up ends the stream of bytes, not what is done with them.
 /// An upload whose creation fails is given up: nobody has its address.
 async fn append(caller: &ApiUser, id: UploadId, part: UploadPart, payload: web::Payload, is_creation: bool) -> Result<Upload> {
-    let (services, presence) = (shared(&caller.services), caller.presence.clone());
+    let (services, presence) = (services_arc(&caller.services), caller.presence.clone());
     let appending = actix_web::rt::spawn(async move {
         let appended = resumable::append(&services, &presence.user, id, part, payload).await;
         if is_creation && appended.is_err() {
-            resumable::discard(&services, &presence.user, id).await?;
+            resumable::delete(&services, &presence.user, id).await?;
         }
         appended
     });
     appending.await.map_err(Error::internal)?
 }
 
-fn describe<'a>(answer: &'a mut HttpResponseBuilder, upload: &Upload) -> &'a mut HttpResponseBuilder {
+fn add_upload_headers<'a>(answer: &'a mut HttpResponseBuilder, upload: &Upload) -> &'a mut HttpResponseBuilder {
     answer.insert_header(("upload-offset", upload.received));
     match upload.item_id {
         Some(item) => {
@@ -202,9 +205,9 @@ fn describe<'a>(answer: &'a mut HttpResponseBuilder, upload: &Upload) -> &'a mut
 }
 
 /// Reads `Upload-Metadata`: pairs of a key and, in Base64, its value.
-fn announced(metadata: &str, size: u64) -> Result<NewUploadRequest> {
+fn parse_metadata(metadata: &str, size: u64) -> Result<NewUploadRequest> {
     let wrong = |why: &str| Error::BadRequest(format!("Upload-Metadata {why}."));
-    if metadata.len() > METADATA {
+    if metadata.len() > MAX_METADATA_BYTES {
         return Err(wrong("is too long"));
     }
     let mut values: HashMap<&str, String> = HashMap::new();
@@ -229,7 +232,7 @@ fn announced(metadata: &str, size: u64) -> Result<NewUploadRequest> {
 }
 
 /// Reads `Upload-Checksum`.
-fn checksum(headers: &HeaderMap) -> Result<Option<Checksum>> {
+fn parse_checksum(headers: &HeaderMap) -> Result<Option<Checksum>> {
     let Some(value) = headers.get("upload-checksum") else { return Ok(None) };
     let wrong = || Error::BadRequest(format!("Upload-Checksum takes {ALGORITHMS} and a digest in Base64."));
     let (algorithm, digest) = value.to_str().ok().and_then(|text| text.split_once(' ')).ok_or_else(wrong)?;
@@ -248,17 +251,17 @@ mod tests {
 
     #[test]
     fn metadata_is_read_and_nonsense_is_refused() {
-        let read = announced("filename YS5wbmc=,is_confidential,filetype aW1hZ2UvcG5n", 7).unwrap();
+        let read = parse_metadata("filename YS5wbmc=,is_confidential,filetype aW1hZ2UvcG5n", 7).unwrap();
         assert_eq!((read.name.as_str(), read.size, read.keeps_both), ("a.png", 7, false));
-        assert_eq!(announced("", 0).unwrap().name, "");
+        assert_eq!(parse_metadata("", 0).unwrap().name, "");
         for nonsense in ["filename ???", "a YQ==,a YQ==", "filename //79", "directory YQ==", "n\u{e4}me YQ=="] {
-            assert!(announced(nonsense, 0).is_err(), "{nonsense}");
+            assert!(parse_metadata(nonsense, 0).is_err(), "{nonsense}");
         }
     }
 
     #[test]
     fn parts_are_of_their_own_media_type() {
-        assert!(is_part("Application/Offset+Octet-Stream; x=y"));
-        assert!(!is_part("application/octet-stream"));
+        assert!(is_part_media_type("Application/Offset+Octet-Stream; x=y"));
+        assert!(!is_part_media_type("application/octet-stream"));
     }
 }

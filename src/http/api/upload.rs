@@ -10,8 +10,8 @@ use super::respond::json;
 use crate::domain::library::listings;
 use crate::error::Error;
 use crate::http::extract::api_user::ApiUser;
-use crate::http::multipart_upload::take_files;
-use crate::http::route::{HandlerResult, Route, act};
+use crate::http::multipart_upload::receive_files;
+use crate::http::route::{HandlerResult, Route, run_blocking};
 use crate::model::Item;
 use crate::state::ingest_queue::Ingested;
 
@@ -58,7 +58,7 @@ pub struct RefusedBody {
 #[utoipa::path(post, path = "/api/media/upload", tag = "Media",
     request_body(content = UploadForm, content_type = "multipart/form-data"), responses((status = 201, body = UploadBody)))]
 pub(super) async fn upload_media(caller: ApiUser, request: HttpRequest, payload: web::Payload) -> HandlerResult {
-    let taken = take_files(&caller.services, &caller.presence, None, &request, payload).await?;
+    let taken = receive_files(&caller.services, &caller.presence, None, &request, payload).await?;
     let mut stored: Vec<(Item, bool)> = Vec::new();
     let mut refused = Vec::new();
     for file in taken {
@@ -73,13 +73,13 @@ pub(super) async fn upload_media(caller: ApiUser, request: HttpRequest, payload:
         return Err(error.unwrap_or_else(|| Error::field("file", "Send at least one file.")).into());
     }
     let presence = caller.presence.clone();
-    let items = act(&caller.services, move |services| {
+    let items = run_blocking(&caller.services, move |services| {
         let items: Vec<Item> = stored.iter().map(|(item, _)| item.clone()).collect();
         let names = services.db.read(|conn| listings::directory_names(conn, &presence.user, &items))?;
         Ok(stored
             .into_iter()
             .map(|(item, is_duplicate)| {
-                let body = ItemBody::of(&item, &names, services.settings.base_path());
+                let body = ItemBody::from_item(&item, &names, services.settings.base_path());
                 if is_duplicate { body.into_duplicate() } else { body }
             })
             .collect())

@@ -9,15 +9,15 @@ use actix_web::http::{Method, header};
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest};
 
-use super::form::{is_csrf_header, out_of_date};
-use super::user::presence_of;
+use super::form::{csrf_error, is_csrf_header};
+use super::user::cookie_session;
 use crate::domain::auth::api_tokens::BearerToken;
 use crate::domain::sessions::lifecycle;
 use crate::error::{Error, Result};
-use crate::http::client_info::client_of;
+use crate::http::client_info::client_info;
 use crate::http::error::HandlerError;
 use crate::http::rate_limit;
-use crate::http::route::act;
+use crate::http::route::run_blocking;
 use crate::model::actor::Actor;
 use crate::model::actor::Client;
 use crate::model::{Scope, User};
@@ -36,7 +36,7 @@ impl ApiUser {
     /// Them, for the audit log.
     #[must_use]
     pub fn actor(&self) -> Actor {
-        Actor::of(self.user(), &self.client)
+        Actor::from_user(self.user(), &self.client)
     }
 
     #[must_use]
@@ -55,7 +55,7 @@ impl FromRequest for ApiUser {
         let request = request.clone();
         Box::pin(async move {
             let is_reading = matches!(*request.method(), Method::GET | Method::HEAD);
-            caller(&request, Some(if is_reading { Scope::Read } else { Scope::Write })).await
+            api_user(&request, Some(if is_reading { Scope::Read } else { Scope::Write })).await
         })
     }
 }
@@ -69,7 +69,7 @@ impl FromRequest for ApiUserAnyScope {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let request = request.clone();
-        Box::pin(async move { caller(&request, None).await.map(Self) })
+        Box::pin(async move { api_user(&request, None).await.map(Self) })
     }
 }
 
@@ -83,57 +83,61 @@ impl FromRequest for ApiAdmin {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let request = request.clone();
         Box::pin(async move {
-            let caller = caller(&request, None).await?;
+            let caller = api_user(&request, None).await?;
             if !caller.user().is_admin() {
                 return Err(Error::NotFound.into());
             }
-            refuse_without(&caller.presence, Scope::Admin)?;
+            require_scopes(&caller.presence, Scope::Admin)?;
             Ok(Self(caller))
         })
     }
 }
 
-async fn caller(request: &HttpRequest, needs: Option<Scope>) -> Result<ApiUser, HandlerError> {
+async fn api_user(request: &HttpRequest, needs: Option<Scope>) -> Result<ApiUser, HandlerError> {
     let services = request.app_data::<Data<Services>>().cloned().ok_or_else(|| Error::internal("no services"))?;
-    let client = client_of(request, &services.settings);
-    let presence = present(request, &services, &client).await?;
+    let client = client_info(request, &services.settings);
+    let presence = bearer_session(request, &services, &client).await?;
     rate_limit::count(request, &services, rate_limit::api_bucket(request.path()), RateLimitKey::Account(presence.user.id.0))?;
-    if let Some(standing) = presence.user.status.standing() {
+    if let Some(standing) = presence.user.status.block() {
         return Err(Error::NotActive(standing).into());
     }
     if let Some(scope) = needs {
-        refuse_without(&presence, scope)?;
+        require_scopes(&presence, scope)?;
     }
     Ok(ApiUser { services, presence, client })
 }
 
-fn refuse_without(presence: &AuthSession, scope: Scope) -> Result<()> {
+fn require_scopes(presence: &AuthSession, scope: Scope) -> Result<()> {
     const LACKS: Error = Error::Forbidden("This access token was not made for that.");
     if presence.session.may(scope) { Ok(()) } else { Err(LACKS) }
 }
 
 /// The Authorization header where there is one, and nothing else then; otherwise the cookie, whose
 /// changes need the CSRF token.
-async fn present(request: &HttpRequest, services: &Data<Services>, client: &Client) -> Result<Arc<AuthSession>, HandlerError> {
+async fn bearer_session(
+    request: &HttpRequest,
+    services: &Data<Services>,
+    client: &Client,
+) -> Result<Arc<AuthSession>, HandlerError> {
     let presence = match request.headers().get(header::AUTHORIZATION) {
         Some(value) => {
             let token = value.to_str().ok().and_then(bearer_token).ok_or(Error::Unauthenticated)?;
-            let bearer = BearerToken::read(services, token)?;
-            match bearer.peek(services) {
+            let bearer = BearerToken::parse(services, token)?;
+            match bearer.find_cached(services) {
                 Some(known) => known,
-                None => act(services, move |services| bearer.find(services)).await?,
+                None => run_blocking(services, move |services| bearer.find(services)).await?,
             }
         }
         None => {
-            let found = presence_of(request, services).await?.ok_or(Error::Unauthenticated)?;
+            let found = cookie_session(request, services).await?.ok_or(Error::Unauthenticated)?;
             let is_reading = matches!(*request.method(), Method::GET | Method::HEAD);
             if !is_reading && !is_csrf_header(request) {
-                return Err(out_of_date().into());
+                return Err(csrf_error().into());
             }
             found
         }
     };
-    lifecycle::seen(services, &presence, client);
+    lifecycle::touch(services, &presence, client);
     Ok(presence)
 }
 

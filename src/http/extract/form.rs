@@ -20,10 +20,10 @@ pub const CSRF_FIELD: &str = "csrf_token";
 /// The header that scripts may send instead.
 pub const CSRF_HEADER: &str = "x-csrf-token";
 /// Bytes of a form without files: room for the ids of a full selection.
-const LIMIT: usize = 128 * 1024;
+const MAX_FORM_BYTES: usize = 128 * 1024;
 /// How long a form may take to arrive.
-const PATIENCE: Duration = Duration::from_secs(30);
-const OUT_OF_DATE: Error = Error::Forbidden("This form was out of date, so nothing was done.");
+const FORM_TIMEOUT: Duration = Duration::from_secs(30);
+const CSRF_MESSAGE: Error = Error::Forbidden("This form was out of date, so nothing was done.");
 
 /// A form that came from one of our own pages. Fields that `T` does not know are refused.
 pub struct Form<T>(pub T);
@@ -35,11 +35,13 @@ impl<T: DeserializeOwned + 'static> FromRequest for Form<T> {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (request, payload) = (request.clone(), payload.take());
         Box::pin(async move {
-            let mut fields = in_time(read(&request, payload)).await?;
+            let mut fields = with_timeout(read_form(&request, payload)).await?;
             let is_ours = is_csrf_header(&request)
-                || fields.iter().any(|(name, value)| name == CSRF_FIELD && SessionCookie::of(&request).is_csrf(value));
+                || fields
+                    .iter()
+                    .any(|(name, value)| name == CSRF_FIELD && SessionCookie::from_request(&request).matches_csrf(value));
             if !is_ours {
-                return Err(OUT_OF_DATE.into());
+                return Err(CSRF_MESSAGE.into());
             }
             fields.retain(|(name, _)| name != CSRF_FIELD);
             let encoded = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
@@ -59,16 +61,16 @@ pub struct EmptyForm {}
 #[must_use]
 pub fn is_csrf_header(request: &HttpRequest) -> bool {
     let given = request.headers().get(CSRF_HEADER).and_then(|value| value.to_str().ok());
-    given.is_some_and(|token| SessionCookie::of(request).is_csrf(token))
+    given.is_some_and(|token| SessionCookie::from_request(request).matches_csrf(token))
 }
 
 /// What a form without a good token is told.
 #[must_use]
-pub const fn out_of_date() -> Error {
-    OUT_OF_DATE
+pub const fn csrf_error() -> Error {
+    CSRF_MESSAGE
 }
 
-async fn read(request: &HttpRequest, payload: Payload) -> Result<Vec<(String, String)>, HandlerError> {
+async fn read_form(request: &HttpRequest, payload: Payload) -> Result<Vec<(String, String)>, HandlerError> {
     let kind = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     match kind.as_str() {
@@ -76,7 +78,7 @@ async fn read(request: &HttpRequest, payload: Payload) -> Result<Vec<(String, St
         "multipart/form-data" => read_multipart(Multipart::new(request.headers(), payload)).await,
         // A POST without a body, its token in the header.
         "" if is_csrf_header(request) => Ok(Vec::new()),
-        "" => Err(OUT_OF_DATE.into()),
+        "" => Err(CSRF_MESSAGE.into()),
         _ => Err(Error::UnsupportedMedia.into()),
     }
 }
@@ -84,18 +86,18 @@ async fn read(request: &HttpRequest, payload: Payload) -> Result<Vec<(String, St
 async fn read_urlencoded(mut payload: Payload) -> Result<Vec<(String, String)>, HandlerError> {
     let mut body = Vec::new();
     while let Some(chunk) = payload.next().await {
-        body.extend_from_slice(&chunk.map_err(broken)?);
-        if body.len() > LIMIT {
-            return Err(Error::TooLarge { limit: LIMIT as u64 }.into());
+        body.extend_from_slice(&chunk.map_err(multipart_error)?);
+        if body.len() > MAX_FORM_BYTES {
+            return Err(Error::TooLarge { limit: MAX_FORM_BYTES as u64 }.into());
         }
     }
     Ok(form_urlencoded::parse(&body).into_owned().collect())
 }
 
 async fn read_multipart(mut parts: Multipart) -> Result<Vec<(String, String)>, HandlerError> {
-    let too_large = || Error::TooLarge { limit: LIMIT as u64 };
+    let too_large = || Error::TooLarge { limit: MAX_FORM_BYTES as u64 };
     let mut fields = Vec::new();
-    let mut room = LIMIT;
+    let mut room = MAX_FORM_BYTES;
     while let Some(mut field) = next_part(&mut parts).await? {
         let name = field.name().unwrap_or_default().to_owned();
         // Headers count too: a body of empty parts is a body.
@@ -112,7 +114,7 @@ async fn read_multipart(mut parts: Multipart) -> Result<Vec<(String, String)>, H
 /// # Errors
 /// `BadRequest` when the body broke off.
 pub async fn next_part(parts: &mut Multipart) -> Result<Option<actix_multipart::Field>, HandlerError> {
-    parts.next().await.transpose().map_err(broken)
+    parts.next().await.transpose().map_err(multipart_error)
 }
 
 /// The text of one field of a multipart form.
@@ -131,7 +133,7 @@ pub async fn field_text(field: &mut actix_multipart::Field, limit: usize) -> Res
 pub async fn field_bytes(field: &mut actix_multipart::Field, limit: usize) -> Result<Vec<u8>, HandlerError> {
     let mut bytes = Vec::new();
     while let Some(chunk) = field.next().await {
-        bytes.extend_from_slice(&chunk.map_err(broken)?);
+        bytes.extend_from_slice(&chunk.map_err(multipart_error)?);
         if bytes.len() > limit {
             return Err(Error::TooLarge { limit: limit as u64 }.into());
         }
@@ -143,12 +145,12 @@ pub async fn field_bytes(field: &mut actix_multipart::Field, limit: usize) -> Re
 ///
 /// # Errors
 /// `BadRequest` after half a minute.
-pub async fn in_time<T>(reading: impl Future<Output = Result<T, HandlerError>>) -> Result<T, HandlerError> {
-    let read = tokio::time::timeout(PATIENCE, reading).await;
+pub async fn with_timeout<T>(reading: impl Future<Output = Result<T, HandlerError>>) -> Result<T, HandlerError> {
+    let read = tokio::time::timeout(FORM_TIMEOUT, reading).await;
     read.map_err(|_| Error::BadRequest("The form took too long to arrive. Nothing was done.".into()))?
 }
 
 /// What a body that broke off is told.
-pub fn broken(cause: impl std::fmt::Display) -> HandlerError {
+pub fn multipart_error(cause: impl std::fmt::Display) -> HandlerError {
     Error::BadRequest(format!("The request broke off or could not be read: {cause}.")).into()
 }

@@ -9,12 +9,12 @@ use actix_web::{FromRequest, HttpRequest};
 use futures_util::StreamExt;
 use serde::de::DeserializeOwned;
 
-use super::form::{broken, in_time};
+use super::form::{multipart_error, with_timeout};
 use crate::error::{Error, FieldError};
 use crate::http::error::HandlerError;
 
 /// Bytes of a JSON body at most.
-const LIMIT: usize = 64 * 1024;
+const MAX_BODY_BYTES: usize = 64 * 1024;
 
 /// A JSON body.
 pub struct Json<T>(pub T);
@@ -29,14 +29,14 @@ impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
             if !is_json {
                 return Err(Error::UnsupportedMedia.into());
             }
-            let body = in_time(read(payload)).await?;
+            let body = with_timeout(read_body(payload)).await?;
             if body.trim_ascii_start().first() != Some(&b'{') {
                 return Err(Error::BadRequest("The body has to be a JSON object.".into()).into());
             }
             let mut reader = serde_json::Deserializer::from_slice(&body);
             let value = serde_path_to_error::deserialize(&mut reader).map_err(|cause| {
                 if cause.inner().is_data() {
-                    invalid(&cause.path().to_string(), &without_position(&cause.inner().to_string()))
+                    field_error(&cause.path().to_string(), &without_position(&cause.inner().to_string()))
                 } else {
                     Error::BadRequest(format!("The body is not JSON: {}.", cause.inner()))
                 }
@@ -52,12 +52,12 @@ fn is_json(request: &HttpRequest) -> bool {
     kind.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json")
 }
 
-async fn read(mut payload: Payload) -> Result<Vec<u8>, HandlerError> {
+async fn read_body(mut payload: Payload) -> Result<Vec<u8>, HandlerError> {
     let mut body = Vec::new();
     while let Some(chunk) = payload.next().await {
-        body.extend_from_slice(&chunk.map_err(broken)?);
-        if body.len() > LIMIT {
-            return Err(Error::TooLarge { limit: LIMIT as u64 }.into());
+        body.extend_from_slice(&chunk.map_err(multipart_error)?);
+        if body.len() > MAX_BODY_BYTES {
+            return Err(Error::TooLarge { limit: MAX_BODY_BYTES as u64 }.into());
         }
     }
     Ok(body)
@@ -74,12 +74,12 @@ impl<T: DeserializeOwned> FromRequest for Query<T> {
         let pairs = form_urlencoded::parse(request.query_string().as_bytes());
         let reader = serde_html_form::Deserializer::new(pairs);
         let read = serde_path_to_error::deserialize(reader);
-        ready(read.map(Self).map_err(|cause| invalid(&cause.path().to_string(), &cause.inner().to_string()).into()))
+        ready(read.map(Self).map_err(|cause| field_error(&cause.path().to_string(), &cause.inner().to_string()).into()))
     }
 }
 
 /// A whole number as JSON has them: `5.0` is 5 (JSON Schema 2020-12, 4.2.3).
-pub fn whole_number<'de, D: serde::Deserializer<'de>>(reader: D) -> Result<Option<i64>, D::Error> {
+pub fn deserialize_whole_number<'de, D: serde::Deserializer<'de>>(reader: D) -> Result<Option<i64>, D::Error> {
     use serde::Deserialize;
     use serde::de::Error as _;
     let Some(number) = Option::<serde_json::Number>::deserialize(reader)? else { return Ok(None) };
@@ -91,7 +91,7 @@ pub fn whole_number<'de, D: serde::Deserializer<'de>>(reader: D) -> Result<Optio
 }
 
 /// Names the field that was wrong, or that nobody knows.
-fn invalid(path: &str, said: &str) -> Error {
+fn field_error(path: &str, said: &str) -> Error {
     let quoted = said.split('`').nth(1);
     let (field, message) = match quoted {
         Some(name) if said.starts_with("unknown field") => (name, "This field is not known here.".to_owned()),

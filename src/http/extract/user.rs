@@ -11,9 +11,9 @@ use actix_web::{FromRequest, HttpMessage, HttpRequest};
 
 use crate::domain::sessions::lifecycle;
 use crate::error::Error;
-use crate::http::client_info::client_of;
+use crate::http::client_info::client_info;
 use crate::http::error::HandlerError;
-use crate::http::route::act;
+use crate::http::route::run_blocking;
 use crate::http::session_cookie::SessionCookie;
 use crate::model::actor::Actor;
 use crate::model::actor::Client;
@@ -37,7 +37,7 @@ impl FromRequest for MaybeUser {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let request = request.clone();
-        Box::pin(async move { visitor(&request).await })
+        Box::pin(async move { maybe_user(&request).await })
     }
 }
 
@@ -47,28 +47,29 @@ pub(crate) fn theme_of(request: &HttpRequest) -> &'static str {
 }
 
 /// The person and session of a browser's cookie.
-pub(crate) async fn presence_of(request: &HttpRequest, services: &Data<Services>) -> Result<Option<Arc<AuthSession>>, Error> {
-    let Some(token) = SessionCookie::of(request).token() else { return Ok(None) };
-    if let Some(known) = services.sessions.peek(&token).filter(|known| services.users_file.still_has(&known.user)) {
+pub(crate) async fn cookie_session(request: &HttpRequest, services: &Data<Services>) -> Result<Option<Arc<AuthSession>>, Error> {
+    let Some(token) = SessionCookie::from_request(request).token() else { return Ok(None) };
+    if let Some(known) = services.session_cache.get_by_token(&token).filter(|known| services.users_file.has_entry_of(&known.user))
+    {
         return Ok(Some(known));
     }
-    match act(services, move |services| lifecycle::find(services, &token)).await {
+    match run_blocking(services, move |services| lifecycle::find(services, &token)).await {
         Ok(found) => Ok(Some(found)),
         Err(Error::Unauthenticated) => Ok(None),
         Err(error) => Err(error),
     }
 }
 
-async fn visitor(request: &HttpRequest) -> Result<MaybeUser, HandlerError> {
+async fn maybe_user(request: &HttpRequest) -> Result<MaybeUser, HandlerError> {
     let services = request.app_data::<Data<Services>>().cloned().ok_or_else(|| Error::internal("no services"))?;
-    let carrier = SessionCookie::of(request);
-    let client = client_of(request, &services.settings);
-    let presence = presence_of(request, &services).await?;
+    let carrier = SessionCookie::from_request(request);
+    let client = client_info(request, &services.settings);
+    let presence = cookie_session(request, &services).await?;
     if let Some(presence) = &presence {
         request.extensions_mut().insert(presence.user.theme);
     }
     if let Some(presence) = &presence {
-        lifecycle::seen(&services, presence, &client);
+        lifecycle::touch(&services, presence, &client);
     }
     Ok(MaybeUser { services, carrier, client, presence })
 }
@@ -85,7 +86,7 @@ impl CurrentUser {
     /// Them, for the audit log.
     #[must_use]
     pub fn actor(&self) -> Actor {
-        Actor::of(self.user(), &self.client)
+        Actor::from_user(self.user(), &self.client)
     }
 
     #[must_use]
@@ -100,21 +101,21 @@ impl FromRequest for CurrentUser {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let request = request.clone();
-        Box::pin(async move { signed_in(&request).await })
+        Box::pin(async move { current_user(&request).await })
     }
 }
 
-async fn signed_in(request: &HttpRequest) -> Result<CurrentUser, HandlerError> {
-    let MaybeUser { services, carrier, client, presence } = visitor(request).await?;
-    let Some(presence) = presence else { return Err(HandlerError::Redirect(log_in_path(request))) };
-    if presence.user.status.standing().is_some() {
+async fn current_user(request: &HttpRequest) -> Result<CurrentUser, HandlerError> {
+    let MaybeUser { services, carrier, client, presence } = maybe_user(request).await?;
+    let Some(presence) = presence else { return Err(HandlerError::Redirect(login_path(request))) };
+    if presence.user.status.block().is_some() {
         return Err(HandlerError::Redirect("/pending".into()));
     }
     Ok(CurrentUser { services, carrier, client, presence })
 }
 
 /// Log-in, and from there to the page that was asked for.
-fn log_in_path(request: &HttpRequest) -> String {
+fn login_path(request: &HttpRequest) -> String {
     let is_page = request.method() == Method::GET && request.path() != "/";
     match request.uri().path_and_query().map(actix_web::http::uri::PathAndQuery::as_str) {
         Some(path) if is_page && path != "/dashboard" => {
@@ -135,7 +136,7 @@ impl FromRequest for AdminUser {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let request = request.clone();
         Box::pin(async move {
-            let signed_in = signed_in(&request).await?;
+            let signed_in = current_user(&request).await?;
             if signed_in.user().is_admin() { Ok(Self(signed_in)) } else { Err(Error::NotFound.into()) }
         })
     }

@@ -15,7 +15,7 @@ use crate::http::response::html::HtmlPage;
 use crate::http::routes::routes;
 
 /// The attributes of our pages that hold an address; `value` does not.
-const ATTRIBUTES: [&str; 14] = [
+const URL_ATTRIBUTES: [&str; 14] = [
     "action",
     "data-cover",
     "data-icons",
@@ -48,12 +48,12 @@ pub fn check(settings: &Settings) -> Result<(), Error> {
 /// # Errors
 /// The way to `base` for whoever asks for `/`, `NotFound` for everything else beside it: were it answered, a proxy that
 /// takes the path off could be asked for the same thing by two addresses, and its rules for one of them be passed by.
-pub fn take_off(request: &mut ServiceRequest, base: &str) -> Result<(), HandlerError> {
+pub fn strip_base_path(request: &mut ServiceRequest, base: &str) -> Result<(), HandlerError> {
     if base.is_empty() {
         return Ok(());
     }
-    let asked = request.uri().path_and_query().and_then(|asked| without(asked.as_str(), base));
-    match asked.and_then(|asked| at(request.uri(), &asked)) {
+    let asked = request.uri().path_and_query().and_then(|asked| strip_prefix(asked.as_str(), base));
+    match asked.and_then(|asked| replace_path(request.uri(), &asked)) {
         Some(uri) => {
             request.match_info_mut().get_mut().update(&uri);
             request.head_mut().uri = uri;
@@ -66,7 +66,7 @@ pub fn take_off(request: &mut ServiceRequest, base: &str) -> Result<(), HandlerE
     let from = request.headers().get(REFERER).and_then(|from| from.to_str().ok()).and_then(|from| {
         let path = from.find("://").and_then(|scheme| Some(scheme + 3 + from.get(scheme + 3..)?.find('/')?))?;
         let (origin, path) = from.split_at_checked(path)?;
-        HeaderValue::try_from(format!("{origin}{}", without(path, base)?)).ok()
+        HeaderValue::try_from(format!("{origin}{}", strip_prefix(path, base)?)).ok()
     });
     match from {
         Some(from) => drop(request.headers_mut().insert(REFERER, from)),
@@ -77,7 +77,7 @@ pub fn take_off(request: &mut ServiceRequest, base: &str) -> Result<(), HandlerE
 }
 
 /// Puts `base` before where the answer leads to and, in a page of ours, before every address.
-pub fn put_before(mut response: ServiceResponse<BoxBody>, base: &str) -> ServiceResponse<BoxBody> {
+pub fn add_base_path(mut response: ServiceResponse<BoxBody>, base: &str) -> ServiceResponse<BoxBody> {
     if base.is_empty() {
         return response;
     }
@@ -87,13 +87,13 @@ pub fn put_before(mut response: ServiceResponse<BoxBody>, base: &str) -> Service
         response.headers_mut().insert(LOCATION, there);
     }
     let is_page = response.response().extensions().contains::<HtmlPage>();
-    if is_page { response.map_body(|_, body| below(body, base)) } else { response }
+    if is_page { response.map_body(|_, body| rewrite_html_body(body, base)) } else { response }
 }
 
-fn below(body: BoxBody, base: &str) -> BoxBody {
+fn rewrite_html_body(body: BoxBody, base: &str) -> BoxBody {
     match body.try_into_bytes() {
         Ok(bytes) => match std::str::from_utf8(&bytes) {
-            Ok(html) => BoxBody::new(addressed(html, base)),
+            Ok(html) => BoxBody::new(prefix_html_urls(html, base)),
             Err(_) => BoxBody::new(bytes),
         },
         Err(body) => body,
@@ -101,7 +101,7 @@ fn below(body: BoxBody, base: &str) -> BoxBody {
 }
 
 /// `path` without `base`, if it begins with it.
-fn without(path: &str, base: &str) -> Option<String> {
+fn strip_prefix(path: &str, base: &str) -> Option<String> {
     let rest = path.strip_prefix(base)?;
     match rest.chars().next() {
         Some('/') => Some(rest.to_owned()),
@@ -110,7 +110,7 @@ fn without(path: &str, base: &str) -> Option<String> {
     }
 }
 
-fn at(uri: &Uri, path: &str) -> Option<Uri> {
+fn replace_path(uri: &Uri, path: &str) -> Option<Uri> {
     let mut parts = uri.clone().into_parts();
     parts.path_and_query = Some(PathAndQuery::try_from(path).ok()?);
     Uri::from_parts(parts).ok()
@@ -118,14 +118,14 @@ fn at(uri: &Uri, path: &str) -> Option<Uri> {
 
 /// `html` with `base` before every address of ours in its attributes. Text cannot look like an attribute: its quotes
 /// are escaped.
-fn addressed(html: &str, base: &str) -> String {
+fn prefix_html_urls(html: &str, base: &str) -> String {
     let mut done = String::with_capacity(html.len() + html.len() / 8);
     let mut rest = html;
     while let Some((before, value)) = rest.find("=\"/").and_then(|found| rest.split_at_checked(found + 2)) {
         done.push_str(before);
         let name =
             before.trim_end_matches("=\"").rsplit(|c: char| !c.is_ascii_lowercase() && c != '-').next().unwrap_or_default();
-        let is_own = ATTRIBUTES.contains(&name) && !value.starts_with("//");
+        let is_own = URL_ATTRIBUTES.contains(&name) && !value.starts_with("//");
         if is_own {
             done.push_str(base);
         }
@@ -142,15 +142,15 @@ fn addressed(html: &str, base: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{addressed, without};
+    use super::{prefix_html_urls, strip_prefix};
 
     #[test]
     fn the_path_comes_off_whole_words_only() {
-        assert_eq!(without("/nexus/photos?size=l", "/nexus").as_deref(), Some("/photos?size=l"));
-        assert_eq!(without("/nexus", "/nexus").as_deref(), Some("/"));
-        assert_eq!(without("/nexus?next=/", "/nexus").as_deref(), Some("/?next=/"));
-        assert_eq!(without("/nexusphotos", "/nexus"), None);
-        assert_eq!(without("/photos/nexus", "/nexus"), None);
+        assert_eq!(strip_prefix("/nexus/photos?size=l", "/nexus").as_deref(), Some("/photos?size=l"));
+        assert_eq!(strip_prefix("/nexus", "/nexus").as_deref(), Some("/"));
+        assert_eq!(strip_prefix("/nexus?next=/", "/nexus").as_deref(), Some("/?next=/"));
+        assert_eq!(strip_prefix("/nexusphotos", "/nexus"), None);
+        assert_eq!(strip_prefix("/photos/nexus", "/nexus"), None);
     }
 
     #[test]
@@ -159,6 +159,6 @@ mod tests {
             <a href="//elsewhere/x"><a href="https://elsewhere/"><input value="/dashboard"><p>href=&#34;/photos&#34; ="/x"##;
         let below = r##"<a href="/n/photos" title="/photos"><img src="/n/a" srcset="/n/a 320w, /n/b 640w"></a><a href="#main">
             <a href="//elsewhere/x"><a href="https://elsewhere/"><input value="/dashboard"><p>href=&#34;/photos&#34; ="/x"##;
-        assert_eq!(addressed(page, "/n"), below);
+        assert_eq!(prefix_html_urls(page, "/n"), below);
     }
 }

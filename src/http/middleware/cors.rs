@@ -6,12 +6,12 @@ use actix_web::http::header;
 use crate::config::Settings;
 
 /// How long a browser may remember what it was allowed: seconds.
-const REMEMBERED: usize = 600;
+const PREFLIGHT_MAX_AGE: usize = 600;
 
 /// What a tus client sends, and what it reads.
-const TUS_ASKS: [&str; 6] =
+const TUS_REQUEST_HEADERS: [&str; 6] =
     ["tus-resumable", "upload-length", "upload-offset", "upload-metadata", "upload-checksum", "x-http-method-override"];
-const TUS_SAYS: [&str; 13] = [
+const TUS_RESPONSE_HEADERS: [&str; 13] = [
     "location",
     "tus-resumable",
     "tus-version",
@@ -34,9 +34,9 @@ pub fn middleware(settings: &Settings) -> actix_web::middleware::Condition<Cors>
     let cors = named
         .allowed_methods(["GET", "HEAD", "POST", "PATCH", "DELETE"])
         .allowed_headers([header::AUTHORIZATION, header::CONTENT_TYPE, header::IF_NONE_MATCH, header::RANGE, header::IF_RANGE])
-        .allowed_headers(TUS_ASKS)
-        .expose_headers(TUS_SAYS)
+        .allowed_headers(TUS_REQUEST_HEADERS)
+        .expose_headers(TUS_RESPONSE_HEADERS)
         .expose_headers(["etag", "retry-after", "ratelimit", "ratelimit-policy", "content-range", "content-disposition"])
-        .max_age(REMEMBERED);
+        .max_age(PREFLIGHT_MAX_AGE);
     actix_web::middleware::Condition::new(!settings.cors_origins.is_empty(), cors)
 }

@@ -9,32 +9,32 @@ use actix_web::web::Data;
 use crate::error::Error;
 use crate::http::error::HandlerError;
 use crate::http::health::is_probe;
-use crate::http::route::act;
+use crate::http::route::run_blocking;
 use crate::http::static_files;
 use crate::state::Services;
 
 /// # Errors
 /// Only what the inner layers could not turn into an answer.
-pub async fn gate(
+pub async fn request_checks(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
-    match passes(&request).await {
+    match check_request(&request).await {
         Ok(()) => Ok(next.call(request).await?.map_into_boxed_body()),
         Err(failure) => Ok(request.error_response(failure)),
     }
 }
 
-async fn passes(request: &ServiceRequest) -> Result<(), HandlerError> {
+async fn check_request(request: &ServiceRequest) -> Result<(), HandlerError> {
     let services = request.app_data::<Data<Services>>().cloned().ok_or_else(|| Error::internal("no services"))?;
-    refuse_disguised(request.path())?;
+    ensure_plain_path(request.path())?;
     crate::http::rate_limit::count_address(request, &services)?;
-    if !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS) && !is_from_friend(request, &services) {
-        refuse_cross_site(request, &services)?;
+    if !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS) && !is_allowed_origin(request, &services) {
+        ensure_same_site(request, &services)?;
     }
-    refuse_compressed(request)?;
-    if !services.is_set_up() && !works_before_set_up(request.path()) {
-        let has_admin = act(&services, |services| services.has_admin()).await?;
+    ensure_uncompressed(request)?;
+    if !services.is_set_up() && !is_allowed_before_setup(request.path()) {
+        let has_admin = run_blocking(&services, |services| services.has_admin()).await?;
         if !has_admin {
             return Err(if request.path().starts_with("/api") {
                 HandlerError::Error(Error::SetupRequired)
@@ -46,12 +46,12 @@ async fn passes(request: &ServiceRequest) -> Result<(), HandlerError> {
     Ok(())
 }
 
-fn works_before_set_up(path: &str) -> bool {
+fn is_allowed_before_setup(path: &str) -> bool {
     path == "/setup" || path == "/api/openapi.json" || is_probe(path) || path.starts_with(static_files::PREFIX)
 }
 
 /// Pages of the origins that the admin named may call the API: with a token, for they get no cookie.
-fn is_from_friend(request: &ServiceRequest, services: &Services) -> bool {
+fn is_allowed_origin(request: &ServiceRequest, services: &Services) -> bool {
     let origin = request.headers().get(header::ORIGIN).and_then(|value| value.to_str().ok());
     let has_token = request.headers().contains_key(header::AUTHORIZATION) || request.path().starts_with("/api/auth/");
     request.path().starts_with("/api/")
@@ -61,7 +61,7 @@ fn is_from_friend(request: &ServiceRequest, services: &Services) -> bool {
 
 /// Fetch Metadata where the browser sends it, `Origin` where it does not (OWASP CSRF sheet);
 /// the token in the form comes on top.
-fn refuse_cross_site(request: &ServiceRequest, services: &Services) -> Result<(), HandlerError> {
+fn ensure_same_site(request: &ServiceRequest, services: &Services) -> Result<(), HandlerError> {
     const REFUSED: HandlerError = HandlerError::Error(Error::Forbidden("This came from another site, so nothing was done."));
     let word = |name: header::HeaderName| request.headers().get(name).map(|value| value.to_str().unwrap_or("?"));
     if word(header::HeaderName::from_static("sec-fetch-site")).is_some_and(|site| !matches!(site, "same-origin" | "none")) {
@@ -74,7 +74,7 @@ fn refuse_cross_site(request: &ServiceRequest, services: &Services) -> Result<()
 }
 
 /// A path that writes plain letters as `%72` is one in disguise: limits and layers go by what they read.
-fn refuse_disguised(path: &str) -> Result<(), HandlerError> {
+fn ensure_plain_path(path: &str) -> Result<(), HandlerError> {
     let mut bytes = path.bytes();
     while let Some(byte) = bytes.next() {
         if byte == b'%' {
@@ -89,7 +89,7 @@ fn refuse_disguised(path: &str) -> Result<(), HandlerError> {
     Ok(())
 }
 
-fn refuse_compressed(request: &ServiceRequest) -> Result<(), HandlerError> {
+fn ensure_uncompressed(request: &ServiceRequest) -> Result<(), HandlerError> {
     match request.headers().get(header::CONTENT_ENCODING) {
         Some(encoding) if encoding != "identity" => Err(Error::UnsupportedMedia.into()),
         _ => Ok(()),

@@ -13,17 +13,17 @@ use askama::Template;
 use tracing::Instrument;
 
 use crate::error::Error;
-use crate::http::error::{HandlerError, error_of};
+use crate::http::error::{HandlerError, error_from_status};
 use crate::http::response::error_body::ErrorBody;
 use crate::http::server::idle_connections::{Connection, InFlightRequest, TrackedBody};
 use crate::state::Services;
 
 /// Every page's policy: nothing from elsewhere, nothing inline.
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; \
+const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; \
     media-src 'self'; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 
-const HEADERS: [(HeaderName, &str); 7] = [
-    (header::CONTENT_SECURITY_POLICY, POLICY),
+const SECURITY_HEADERS: [(HeaderName, &str); 7] = [
+    (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::REFERRER_POLICY, "same-origin"),
     (header::CROSS_ORIGIN_OPENER_POLICY, "same-origin"),
@@ -34,7 +34,7 @@ const HEADERS: [(HeaderName, &str); 7] = [
 
 /// # Errors
 /// Only what the inner layers could not turn into an answer.
-pub async fn edge(
+pub async fn request_log(
     mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
@@ -42,7 +42,7 @@ pub async fn edge(
     let id = format!("{:032x}", rand::random::<u128>());
     let services = request.app_data::<Data<Services>>().cloned();
     let base = services.as_ref().map_or("", |services| services.settings.base_path());
-    let is_inside = super::base_path::take_off(&mut request, base);
+    let is_inside = super::base_path::strip_base_path(&mut request, base);
     crate::http::tus_headers::override_method(&mut request);
     let under_way = request.conn_data::<Arc<Connection>>().map(InFlightRequest::begin);
     let span = tracing::info_span!("request", id);
@@ -53,7 +53,7 @@ pub async fn edge(
     let _in_span = span.entered();
     let http = response.request().clone();
     let status = response.status();
-    if (status.is_client_error() || status.is_server_error()) && needs_face(&response) {
+    if (status.is_client_error() || status.is_server_error()) && needs_error_page(&response) {
         let known = response.response().error().and_then(|cause| cause.as_error::<HandlerError>());
         let made_here;
         let error = match known {
@@ -62,26 +62,26 @@ pub async fn edge(
                 if let Some(cause) = response.response().error() {
                     tracing::debug!("actix: {cause}");
                 }
-                made_here = error_of(status);
+                made_here = error_from_status(status);
                 &made_here
             }
         };
-        let mut answer = face(&http, error, &id);
+        let mut answer = error_response(&http, error, &id);
         // Cookies, CORS and what else inner layers said stays said.
         for (name, value) in response.headers() {
-            if *name == header::SET_COOKIE || (!answer.headers().contains_key(name) && !is_of_body(name)) {
+            if *name == header::SET_COOKIE || (!answer.headers().contains_key(name) && !describes_body(name)) {
                 answer.headers_mut().append(name.clone(), value.clone());
             }
         }
         response = ServiceResponse::new(http.clone(), answer);
     }
-    finish(response.headers_mut(), &id);
-    crate::http::rate_limit::headers(&http, response.headers_mut());
-    crate::http::tus_headers::headers(http.path(), response.headers_mut());
+    add_headers(response.headers_mut(), &id);
+    crate::http::rate_limit::add_headers(&http, response.headers_mut());
+    crate::http::tus_headers::add_headers(http.path(), response.headers_mut());
     let status = response.status().as_u16();
     let took = started.elapsed();
     if let Some(services) = &services {
-        services.metrics.answered(crate::http::metrics::kind_of(http.path()), status, took);
+        services.metrics.record_request(crate::http::metrics::route_kind(http.path()), status, took);
         if services.settings.is_https() && base.is_empty() {
             // RFC 6797: from now on, for a year, only by TLS. Below a path the host name is not ours to speak for.
             let value = HeaderValue::from_static("max-age=31536000");
@@ -90,24 +90,24 @@ pub async fn edge(
     }
     let milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
     tracing::debug!(method = %http.method(), path = http.path(), status, milliseconds);
-    let response = super::base_path::put_before(response, base);
+    let response = super::base_path::add_base_path(response, base);
     Ok(match under_way {
         Some(under_way) => response.map_body(|_, body| BoxBody::new(TrackedBody::new(body, under_way))),
         None => response,
     })
 }
 
-fn is_of_body(name: &HeaderName) -> bool {
+fn describes_body(name: &HeaderName) -> bool {
     matches!(*name, header::CONTENT_TYPE | header::CONTENT_LENGTH | header::TRANSFER_ENCODING)
 }
 
 /// Forms that are shown again have their page already.
-fn needs_face(response: &ServiceResponse<BoxBody>) -> bool {
+fn needs_error_page(response: &ServiceResponse<BoxBody>) -> bool {
     response.response().error().is_some() || !response.headers().contains_key(header::CONTENT_TYPE)
 }
 
-fn finish(headers: &mut header::HeaderMap, id: &str) {
-    for (name, value) in HEADERS {
+fn add_headers(headers: &mut header::HeaderMap, id: &str) {
+    for (name, value) in SECURITY_HEADERS {
         if !headers.contains_key(&name) {
             headers.insert(name, HeaderValue::from_static(value));
         }
@@ -118,8 +118,8 @@ fn finish(headers: &mut header::HeaderMap, id: &str) {
 }
 
 /// An error as a page, or for programs as an envelope.
-fn face(request: &HttpRequest, error: &Error, id: &str) -> HttpResponse {
-    let status = crate::http::error::status_of(error);
+fn error_response(request: &HttpRequest, error: &Error, id: &str) -> HttpResponse {
+    let status = crate::http::error::http_status(error);
     if let Error::Internal(cause) = error {
         tracing::error!(method = %request.method(), path = request.path(), "{cause:?}");
     }
@@ -134,19 +134,19 @@ fn face(request: &HttpRequest, error: &Error, id: &str) -> HttpResponse {
         if matches!(error, Error::Unauthenticated) {
             answer.insert_header((header::WWW_AUTHENTICATE, "Bearer realm=\"nexus\""));
         }
-        return answer.json(ErrorBody::of(error));
+        return answer.json(ErrorBody::from_error(error));
     }
     let page = ErrorPage {
         assets: crate::http::static_files::base(),
         theme: crate::http::extract::user::theme_of(request),
-        title: title_of(error),
+        title: error_title(error),
         said: error.to_string(),
-        advice: advice_on(error),
+        advice: error_advice(error),
         id,
         back: crate::http::safe_redirect::back_path(request),
     };
     match page.render() {
-        Ok(html) => crate::http::response::html::page(answer, html),
+        Ok(html) => crate::http::response::html::html_response(answer, html),
         Err(cause) => HandlerError::Error(Error::internal(cause)).error_response(),
     }
 }
@@ -163,7 +163,7 @@ struct ErrorPage<'a> {
     back: Option<String>,
 }
 
-const fn title_of(error: &Error) -> &'static str {
+const fn error_title(error: &Error) -> &'static str {
     match error {
         Error::NotFound => "Nothing here",
         Error::FileMissing => "The file is gone",
@@ -187,7 +187,7 @@ const fn title_of(error: &Error) -> &'static str {
     }
 }
 
-const fn advice_on(error: &Error) -> &'static str {
+const fn error_advice(error: &Error) -> &'static str {
     match error {
         Error::NotFound => "Check the address, or start again from home.",
         Error::FileMissing => {

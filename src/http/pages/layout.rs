@@ -5,9 +5,9 @@ use std::sync::Arc;
 use super::components::format::{self, thousands};
 use crate::db::Conn;
 use crate::domain::accounts::admin;
-use crate::error::{Result, bytes_in_words};
+use crate::error::{Result, format_bytes};
 use crate::http::extract::user::CurrentUser;
-use crate::http::route::act;
+use crate::http::route::run_blocking;
 use crate::http::session_cookie::Flash;
 use crate::media::avatar::initials;
 use crate::model::{Directory, Shelf, User};
@@ -71,9 +71,9 @@ impl Layout {
     /// Gathers it; `current` is the path of the page.
     pub async fn load(at: &CurrentUser, current: &str) -> Result<Self> {
         let frame = LayoutInput::of(at, current)?;
-        act(&at.services, move |services| {
+        run_blocking(&at.services, move |services| {
             services.db.read(|conn| {
-                let library = services.libraries.of(conn, frame.presence.user.id)?;
+                let library = services.library_cache.current(conn, frame.presence.user.id)?;
                 Self::gather(conn, &library, frame)
             })
         })
@@ -84,7 +84,7 @@ impl Layout {
     pub fn gather(conn: &mut Conn, library: &LibraryVersion, frame: LayoutInput) -> Result<Self> {
         let LayoutInput { presence, csrf, flash, current } = frame;
         let user = presence.user.clone();
-        let surroundings = library.surroundings(conn)?;
+        let surroundings = library.summary(conn)?;
         // People who wait for an admin.
         let pending = if user.is_admin() { admin::count_pending(conn)? } else { 0 };
         let link = |shelf: Shelf, path: &str, icon, is_counted: bool| Link {
@@ -119,9 +119,9 @@ impl Layout {
                 link(Shelf::Recents, "/recents", "clock", false),
                 link(Shelf::Trash, "/trash", "trash-2", false),
             ],
-            own: own_links(&surroundings.directories, &current),
+            own: directory_links(&surroundings.directories, &current),
             pending,
-            storage: storage(&user),
+            storage: storage_meter(&user),
             flash,
             current,
             user,
@@ -163,7 +163,7 @@ impl Layout {
     }
 }
 
-fn own_links(directories: &[Directory], current: &str) -> Vec<Link> {
+fn directory_links(directories: &[Directory], current: &str) -> Vec<Link> {
     let own = directories.iter().filter(|directory| !directory.is_standard());
     own.map(|directory| {
         let href = format!("/directories/{}", directory.directory_id);
@@ -179,10 +179,10 @@ fn own_links(directories: &[Directory], current: &str) -> Vec<Link> {
     .collect()
 }
 
-fn storage(user: &User) -> Storage {
+fn storage_meter(user: &User) -> Storage {
     let used = format::size(user.used_bytes);
     let words = if user.quota_bytes > 0 {
-        format!("{} of {}", used.words, bytes_in_words(u64::try_from(user.quota_bytes).unwrap_or(0)))
+        format!("{} of {}", used.words, format_bytes(u64::try_from(user.quota_bytes).unwrap_or(0)))
     } else {
         format!("{} stored", used.words)
     };

@@ -11,7 +11,7 @@ use crate::db::Conn;
 use crate::domain::previews;
 use crate::error::Error;
 use crate::http::extract::user::CurrentUser;
-use crate::http::response::cache::kept;
+use crate::http::response::cache::cached_response;
 use crate::http::response::html;
 use crate::http::route::HandlerResult;
 use crate::http::safe_redirect::back_path;
@@ -21,13 +21,13 @@ use crate::state::Services;
 use crate::state::library_cache::{CachedResponse, LibraryVersion};
 
 /// A page.
-pub fn show(page: &impl Template) -> HandlerResult {
-    show_with(StatusCode::OK, page)
+pub fn render(page: &impl Template) -> HandlerResult {
+    render_with_status(StatusCode::OK, page)
 }
 
 /// A page of what a person keeps, at `current`: as it was drawn for them a moment ago if nothing has changed since,
 /// otherwise drawn by `draw`.
-pub async fn show_kept<P: Template>(
+pub async fn render_cached<P: Template>(
     at: &CurrentUser,
     request: &HttpRequest,
     current: &str,
@@ -35,53 +35,59 @@ pub async fn show_kept<P: Template>(
 ) -> HandlerResult {
     let frame = LayoutInput::of(at, current)?;
     // A message is shown once.
-    let asked = frame.flash.is_none().then(|| asked(at, request));
-    let drawn = kept(&at.services, at.user().id, asked, |services, conn, library| {
+    let asked = frame.flash.is_none().then(|| cache_key(at, request));
+    let drawn = cached_response(&at.services, at.user().id, asked, |services, conn, library| {
         let html = draw(services, conn, library, frame)?.render().map_err(Error::internal)?;
         Ok(CachedResponse { body: html.into(), etag: "".into() })
     })
     .await?;
-    Ok(html::page(HttpResponse::Ok(), drawn.body))
+    Ok(html::html_response(HttpResponse::Ok(), drawn.body))
 }
 
 /// Everything beside their library that a page of a person is drawn from: who they are and on which device, how long
 /// ago things were in words of minutes, and for admins how many people wait.
-fn asked(at: &CurrentUser, request: &HttpRequest) -> String {
+fn cache_key(at: &CurrentUser, request: &HttpRequest) -> String {
     let seconds = now().assume_utc().unix_timestamp();
-    let (moment, changes) = if at.user().is_admin() { (seconds / 5, at.services.sessions.changes()) } else { (seconds / 60, 0) };
+    let (moment, changes) =
+        if at.user().is_admin() { (seconds / 5, at.services.session_cache.invalidation_count()) } else { (seconds / 60, 0) };
     let address = request.uri().path_and_query().map_or("", PathAndQuery::as_str);
-    let are_made = previews::are_made(&at.services);
-    format!("{:x} {moment} {changes} {are_made} {address}", at.presence.likeness)
+    let are_made = previews::is_enabled(&at.services);
+    format!("{:x} {moment} {changes} {are_made} {address}", at.presence.fingerprint)
 }
 
 /// A page with another status: a form that is shown again.
-pub fn show_with(status: StatusCode, page: &impl Template) -> HandlerResult {
+pub fn render_with_status(status: StatusCode, page: &impl Template) -> HandlerResult {
     let drawn = page.render().map_err(Error::internal)?;
-    Ok(html::page(HttpResponse::build(status), drawn))
+    Ok(html::html_response(HttpResponse::build(status), drawn))
 }
 
 /// 303: look there now.
 #[expect(clippy::unnecessary_wraps, reason = "it is what handlers end with")]
-pub fn see(path: &str) -> HandlerResult {
+pub fn redirect(path: &str) -> HandlerResult {
     Ok(HttpResponse::SeeOther().insert_header((LOCATION, path)).finish())
 }
 
 /// 303 back to where the form was, with a message.
-pub fn back(request: &HttpRequest, carrier: &SessionCookie, text: impl Into<String>) -> HandlerResult {
-    say(carrier, text)?;
-    see(&back_path(request).unwrap_or_else(|| "/dashboard".into()))
+pub fn redirect_back(request: &HttpRequest, carrier: &SessionCookie, text: impl Into<String>) -> HandlerResult {
+    set_flash(carrier, text)?;
+    redirect(&back_path(request).unwrap_or_else(|| "/dashboard".into()))
 }
 
 /// A refusal of fields as a message on the page the form was on, with what was typed into `kept` still in it.
-pub fn sent_back(request: &HttpRequest, carrier: &SessionCookie, error: Error, kept: Option<(&str, String)>) -> HandlerResult {
+pub fn redirect_back_with_errors(
+    request: &HttpRequest,
+    carrier: &SessionCookie,
+    error: Error,
+    kept: Option<(&str, String)>,
+) -> HandlerResult {
     let Error::Invalid(fields) = error else { return Err(error.into()) };
     let said: Vec<_> = fields.into_iter().map(|field| field.message).collect();
     let kept = kept.map(|(field, typed)| (field.to_owned(), typed.chars().take(255).collect()));
-    carrier.leave(&Flash { text: said.join(" "), kept, ..Flash::default() })?;
-    see(&back_path(request).unwrap_or_else(|| "/dashboard".into()))
+    carrier.set_flash(&Flash { text: said.join(" "), kept, ..Flash::default() })?;
+    redirect(&back_path(request).unwrap_or_else(|| "/dashboard".into()))
 }
 
 /// Leaves a message for the next page.
-pub fn say(carrier: &SessionCookie, text: impl Into<String>) -> Result<(), Error> {
-    carrier.leave(&Flash { text: text.into(), ..Flash::default() })
+pub fn set_flash(carrier: &SessionCookie, text: impl Into<String>) -> Result<(), Error> {
+    carrier.set_flash(&Flash { text: text.into(), ..Flash::default() })
 }

@@ -4,7 +4,7 @@ use actix_web::web::Data;
 
 use crate::db::Conn;
 use crate::error::Error;
-use crate::http::route::act;
+use crate::http::route::run_blocking;
 use crate::model::UserId;
 use crate::state::Services;
 use crate::state::library_cache::{CachedResponse, LibraryVersion};
@@ -14,22 +14,22 @@ use crate::state::library_cache::{CachedResponse, LibraryVersion};
 ///
 /// # Errors
 /// What `make` says, and the database.
-pub async fn kept(
+pub async fn cached_response(
     services: &Data<Services>,
     owner: UserId,
     asked: Option<String>,
     make: impl FnOnce(&Services, &mut Conn, &LibraryVersion) -> Result<CachedResponse, Error> + Send + 'static,
 ) -> Result<CachedResponse, Error> {
-    let known = asked.as_ref().zip(services.libraries.peek(owner));
-    if let Some(kept) = known.and_then(|(asked, library)| services.libraries.answer(&library, asked)) {
+    let known = asked.as_ref().zip(services.library_cache.get_fresh(owner));
+    if let Some(kept) = known.and_then(|(asked, library)| services.library_cache.response(&library, asked)) {
         return Ok(kept);
     }
-    act(services, move |services| {
+    run_blocking(services, move |services| {
         // Whoever waits for another's answer holds no connection.
-        let library = services.db.read(|conn| services.libraries.of(conn, owner))?;
+        let library = services.db.read(|conn| services.library_cache.current(conn, owner))?;
         let make = || services.db.read(|conn| make(services, conn, &library));
         match asked {
-            Some(asked) => services.libraries.answer_or(&library, asked, make),
+            Some(asked) => services.library_cache.response_or_build(&library, asked, make),
             None => make(),
         }
     })

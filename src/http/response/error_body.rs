@@ -33,7 +33,7 @@ struct FieldDetail {
 
 impl ErrorBody {
     #[must_use]
-    pub fn of(error: &Error) -> Self {
+    pub fn from_error(error: &Error) -> Self {
         let details = match error {
             Error::Invalid(fields) => fields
                 .iter()

@@ -11,7 +11,7 @@ use crate::http::route::HandlerResult;
 use crate::state::open_file_cache::FileSource;
 
 /// RFC 8187: what needs no escape in `filename*`.
-const EXTENDED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+const EXTENDED_VALUE: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// What is said about a file beside its bytes.
 pub struct FileResponse<'a> {
@@ -40,9 +40,9 @@ pub enum Caching {
 ///
 /// # Errors
 /// `RangeNotSatisfiable`.
-pub fn serve(request: &HttpRequest, source: &FileSource, about: &FileResponse<'_>) -> HandlerResult {
+pub fn file_response(request: &HttpRequest, source: &FileSource, about: &FileResponse<'_>) -> HandlerResult {
     let headers = request.headers();
-    if is_fresh(headers, about) {
+    if is_not_modified(headers, about) {
         let mut answer = HttpResponse::NotModified();
         validators(&mut answer, about);
         return Ok(answer.finish());
@@ -54,7 +54,7 @@ pub fn serve(request: &HttpRequest, source: &FileSource, about: &FileResponse<'_
         content_headers(&mut answer, about);
         return Ok(answer.insert_header((HeaderName::from_static("x-accel-redirect"), place.as_str())).finish());
     }
-    let part = match wanted(headers, about) {
+    let part = match requested_range(headers, about) {
         RequestedRange::All => None,
         RequestedRange::Part(start, end) => Some((start, end)),
         RequestedRange::Impossible => return Err(Error::RangeNotSatisfiable { size: about.size }.into()),
@@ -84,7 +84,7 @@ fn content_headers(answer: &mut HttpResponseBuilder, about: &FileResponse<'_>) {
     answer
         .insert_header((header::CONTENT_TYPE, about.mime))
         .insert_header((header::ACCEPT_RANGES, "bytes"))
-        .insert_header((header::CONTENT_DISPOSITION, disposition(about.name, about.is_inline)));
+        .insert_header((header::CONTENT_DISPOSITION, content_disposition(about.name, about.is_inline)));
     if !about.is_inline {
         answer.insert_header((header::CONTENT_SECURITY_POLICY, "sandbox; default-src 'none'; frame-ancestors 'none'"));
     }
@@ -103,24 +103,24 @@ fn validators(answer: &mut HttpResponseBuilder, about: &FileResponse<'_>) {
         ));
 }
 
-fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
+fn header_text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
     headers.get(name).and_then(|value| value.to_str().ok())
 }
 
 /// RFC 9110, 13.1.2 and 13.1.3.
-fn is_fresh(headers: &HeaderMap, about: &FileResponse<'_>) -> bool {
+fn is_not_modified(headers: &HeaderMap, about: &FileResponse<'_>) -> bool {
     if headers.contains_key(header::IF_NONE_MATCH) {
-        return is_known(headers, &about.etag);
+        return if_none_match(headers, &about.etag);
     }
-    text(headers, header::IF_MODIFIED_SINCE)
+    header_text(headers, header::IF_MODIFIED_SINCE)
         .and_then(|date| date.parse::<HttpDate>().ok())
         .is_some_and(|date| HttpDate::from(about.modified) <= date)
 }
 
 /// Whether `If-None-Match` names the version `etag` (without quotes).
 #[must_use]
-pub fn is_known(headers: &HeaderMap, etag: &str) -> bool {
-    let Some(tags) = text(headers, header::IF_NONE_MATCH) else { return false };
+pub fn if_none_match(headers: &HeaderMap, etag: &str) -> bool {
+    let Some(tags) = header_text(headers, header::IF_NONE_MATCH) else { return false };
     let ours = format!("\"{etag}\"");
     tags.split(',').map(str::trim).any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == ours)
 }
@@ -134,11 +134,11 @@ enum RequestedRange {
 }
 
 /// RFC 9110, 14.2: one range; several, or one that makes no sense, mean the whole file.
-fn wanted(headers: &HeaderMap, about: &FileResponse<'_>) -> RequestedRange {
-    let Some(range) = text(headers, header::RANGE).and_then(|range| range.strip_prefix("bytes=")) else {
+fn requested_range(headers: &HeaderMap, about: &FileResponse<'_>) -> RequestedRange {
+    let Some(range) = header_text(headers, header::RANGE).and_then(|range| range.strip_prefix("bytes=")) else {
         return RequestedRange::All;
     };
-    if let Some(condition) = text(headers, header::IF_RANGE) {
+    if let Some(condition) = header_text(headers, header::IF_RANGE) {
         let is_same = if condition.starts_with('"') {
             condition.trim_matches('"') == about.etag
         } else {
@@ -169,7 +169,7 @@ fn wanted(headers: &HeaderMap, about: &FileResponse<'_>) -> RequestedRange {
 
 /// RFC 6266: a plain name for old clients, the real one for the rest.
 #[must_use]
-pub fn disposition(name: &str, is_inline: bool) -> String {
+pub fn content_disposition(name: &str, is_inline: bool) -> String {
     let kind = if is_inline { "inline" } else { "attachment" };
     let plain: String = name
         .chars()
@@ -178,7 +178,7 @@ pub fn disposition(name: &str, is_inline: bool) -> String {
     if plain == name {
         return format!("{kind}; filename=\"{plain}\"");
     }
-    format!("{kind}; filename=\"{plain}\"; filename*=UTF-8''{}", utf8_percent_encode(name, EXTENDED))
+    format!("{kind}; filename=\"{plain}\"; filename*=UTF-8''{}", utf8_percent_encode(name, EXTENDED_VALUE))
 }
 
 #[cfg(test)]
@@ -201,7 +201,7 @@ mod tests {
     }
 
     fn range(value: &str) -> RequestedRange {
-        wanted(TestRequest::default().insert_header(("Range", value)).to_http_request().headers(), &about())
+        requested_range(TestRequest::default().insert_header(("Range", value)).to_http_request().headers(), &about())
     }
 
     #[test]
@@ -227,7 +227,7 @@ mod tests {
     fn if_range_with_another_version_means_the_whole_file() {
         let part = |condition: &str| {
             let request = TestRequest::default().insert_header(("Range", "bytes=0-9")).insert_header(("If-Range", condition));
-            wanted(request.to_http_request().headers(), &about())
+            requested_range(request.to_http_request().headers(), &about())
         };
         assert_eq!(part("\"abc\""), RequestedRange::Part(0, 9));
         assert_eq!(part("\"other\""), RequestedRange::All);
@@ -238,9 +238,9 @@ mod tests {
 
     #[test]
     fn names_survive_in_the_disposition() {
-        assert_eq!(disposition("a b.jpg", true), "inline; filename=\"a b.jpg\"");
+        assert_eq!(content_disposition("a b.jpg", true), "inline; filename=\"a b.jpg\"");
         assert_eq!(
-            disposition("Grüße\".txt", false),
+            content_disposition("Grüße\".txt", false),
             "attachment; filename=\"Gr__e_.txt\"; filename*=UTF-8''Gr%C3%BC%C3%9Fe%22.txt"
         );
     }

@@ -7,7 +7,7 @@ use actix_web::{HttpResponse, HttpResponseBuilder};
 pub struct HtmlPage;
 
 /// An answer that is a page of ours.
-pub fn page(mut answer: HttpResponseBuilder, html: impl MessageBody + 'static) -> HttpResponse {
+pub fn html_response(mut answer: HttpResponseBuilder, html: impl MessageBody + 'static) -> HttpResponse {
     answer.extensions_mut().insert(HtmlPage);
     answer.content_type("text/html; charset=utf-8").body(html)
 }

@@ -19,25 +19,25 @@ use tokio::task::JoinHandle;
 use crate::state::open_file_cache::FileSource;
 
 /// What goes out in one piece if the page cache has it.
-pub const SMALL: u64 = 128 << 10;
+pub const MAX_SINGLE_PART: u64 = 128 << 10;
 /// What stays in memory as long as its file is open: a thumbnail, say.
-const TINY: u64 = 64 << 10;
+const MAX_MEMORY_PART: u64 = 64 << 10;
 /// Bytes that are made sure of to be in the page cache at a time, before they are sent.
-const WINDOW: u64 = 1 << 20;
+const SEND_WINDOW: u64 = 1 << 20;
 /// Bytes read at once to get them there.
-const READ: usize = 128 << 10;
+const READ_CHUNK: usize = 128 << 10;
 
 /// All of a small part of a file, if it can be had without waiting for the disk.
 pub fn read_small(source: &FileSource, at: u64, length: u64) -> Option<Bytes> {
-    let is_tiny = length <= TINY && length == source.length;
+    let is_tiny = length <= MAX_MEMORY_PART && length == source.length;
     if is_tiny && let Some(bytes) = source.bytes.get() {
         return Some(bytes.clone());
     }
-    if length == 0 || length > SMALL {
+    if length == 0 || length > MAX_SINGLE_PART {
         return None;
     }
     let mut part = BytesMut::zeroed(usize::try_from(length).ok()?);
-    let read = read_now(&source.file, &mut part, at).filter(|read| *read as u64 == length);
+    let read = read_from_page_cache(&source.file, &mut part, at).filter(|read| *read as u64 == length);
     let part = read.map(|_| part.freeze())?;
     if is_tiny {
         source.bytes.get_or_init(|| part.clone());
@@ -46,7 +46,7 @@ pub fn read_small(source: &FileSource, at: u64, length: u64) -> Option<Bytes> {
 }
 
 /// Bytes read out of the page cache; `None` if they are not there or if it cannot be asked.
-fn read_now(file: &File, buffer: &mut [u8], at: u64) -> Option<usize> {
+fn read_from_page_cache(file: &File, buffer: &mut [u8], at: u64) -> Option<usize> {
     rustix::io::preadv2(file, &mut [IoSliceMut::new(buffer)], at, ReadWriteFlags::NOWAIT).ok()
 }
 
@@ -88,11 +88,11 @@ impl PendingSend {
         context: &mut Context<'_>,
         mut send: impl FnMut(&mut Context<'_>, &File, &mut u64, u64) -> Poll<Result<u64>>,
     ) -> Poll<Result<()>> {
-        let turn = self.at.saturating_add(WINDOW).min(self.end);
+        let turn = self.at.saturating_add(SEND_WINDOW).min(self.end);
         while self.at < turn {
-            self.warm();
+            self.start_read_ahead();
             if self.at == self.warm_until {
-                std::task::ready!(self.poll_warmed(context))?;
+                std::task::ready!(self.poll_read_ahead(context))?;
                 continue;
             }
             let most = self.warm_until.min(turn) - self.at;
@@ -106,21 +106,21 @@ impl PendingSend {
     }
 
     /// Sees to it that the next window is in the page cache before this one is at its end.
-    fn warm(&mut self) {
-        if self.warming.is_some() || self.warm_until == self.end || self.warm_until - self.at > WINDOW / 2 {
+    fn start_read_ahead(&mut self) {
+        if self.warming.is_some() || self.warm_until == self.end || self.warm_until - self.at > SEND_WINDOW / 2 {
             return;
         }
-        let (start, until) = (self.warm_until, self.warm_until.saturating_add(WINDOW).min(self.end));
-        let is_there = |at| read_now(&self.file, &mut [0], at) == Some(1);
+        let (start, until) = (self.warm_until, self.warm_until.saturating_add(SEND_WINDOW).min(self.end));
+        let is_there = |at| read_from_page_cache(&self.file, &mut [0], at) == Some(1);
         if is_there(start) && is_there(until - 1) {
             self.warm_until = until;
         } else {
             let file = self.file.clone();
-            self.warming = Some((until, tokio::task::spawn_blocking(move || read_through(&file, start, until))));
+            self.warming = Some((until, tokio::task::spawn_blocking(move || fill_page_cache(&file, start, until))));
         }
     }
 
-    fn poll_warmed(&mut self, context: &mut Context<'_>) -> Poll<Result<()>> {
+    fn poll_read_ahead(&mut self, context: &mut Context<'_>) -> Poll<Result<()>> {
         let Some((until, warming)) = self.warming.as_mut() else { return Poll::Ready(Ok(())) };
         let done = std::task::ready!(Pin::new(warming).poll(context));
         self.warm_until = *until;
@@ -129,11 +129,11 @@ impl PendingSend {
     }
 }
 
-fn read_through(file: &File, start: u64, end: u64) -> Result<()> {
-    let mut buffer = vec![0; READ];
+fn fill_page_cache(file: &File, start: u64, end: u64) -> Result<()> {
+    let mut buffer = vec![0; READ_CHUNK];
     let mut at = start;
     while at < end {
-        let most = usize::try_from(end - at).unwrap_or(READ).min(READ);
+        let most = usize::try_from(end - at).unwrap_or(READ_CHUNK).min(READ_CHUNK);
         match file.read_at(buffer.get_mut(..most).unwrap_or_default(), at) {
             Ok(0) => return Err(ErrorKind::UnexpectedEof.into()),
             Ok(read) => at += read as u64,

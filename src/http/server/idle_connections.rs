@@ -15,9 +15,9 @@ use actix_web::body::{BodySize, BoxBody, MessageBody};
 use bytes::Bytes;
 
 /// How long a connection may stay without a whole request: half-sent ones and unread answers too.
-const IDLE: Duration = Duration::from_mins(1);
+const IDLE_TIMEOUT: Duration = Duration::from_mins(1);
 /// How long a reader may take nothing of an answer: a paused film asks again when it goes on.
-const UNREAD: Duration = Duration::from_mins(10);
+const UNREAD_RESPONSE_TIMEOUT: Duration = Duration::from_mins(10);
 
 /// One connection as the watch sees it.
 pub struct Connection {
@@ -37,11 +37,11 @@ impl Connection {
         self.last_progress.store(at, Ordering::Relaxed);
     }
 
-    fn is_over(&self) -> bool {
+    fn is_expired(&self) -> bool {
         let quiet = self.opened.elapsed().saturating_sub(Duration::from_millis(self.last_progress.load(Ordering::Relaxed)));
         match self.under_way.load(Ordering::Acquire) {
-            0 => quiet > IDLE,
-            _ => self.is_sending.load(Ordering::Relaxed) && quiet > UNREAD,
+            0 => quiet > IDLE_TIMEOUT,
+            _ => self.is_sending.load(Ordering::Relaxed) && quiet > UNREAD_RESPONSE_TIMEOUT,
         }
     }
 }
@@ -68,10 +68,10 @@ impl ConnectionTracker {
     }
 
     /// Cuts the connections that are over; returns how many.
-    pub fn cut(&self) -> usize {
+    pub fn close_idle(&self) -> usize {
         let mut connections = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         connections.retain(|connection| connection.strong_count() > 0);
-        let over = connections.iter().filter_map(Weak::upgrade).filter(|connection| connection.is_over());
+        let over = connections.iter().filter_map(Weak::upgrade).filter(|connection| connection.is_expired());
         over.filter(|connection| connection.socket.shutdown(Shutdown::Both).is_ok()).count()
     }
 }
@@ -154,7 +154,7 @@ mod tests {
         let (old, mut other) = connection(Duration::from_secs(61));
         let (young, _other) = connection(Duration::from_secs(59));
         watch.0.lock().unwrap().extend([Arc::downgrade(&old), Arc::downgrade(&young)]);
-        assert_eq!(watch.cut(), 1);
+        assert_eq!(watch.close_idle(), 1);
         assert_eq!(other.read(&mut [0]).unwrap(), 0, "its other end sees the end");
     }
 
@@ -162,12 +162,12 @@ mod tests {
     fn a_request_that_is_worked_on_is_not_cut_but_an_answer_nobody_reads_is() {
         let (connection, _other) = connection(Duration::from_mins(11));
         let under_way = InFlightRequest::begin(&connection);
-        assert!(!connection.is_over(), "an upload may take its time");
+        assert!(!connection.is_expired(), "an upload may take its time");
         connection.is_sending.store(true, Ordering::Relaxed);
-        assert!(connection.is_over());
+        assert!(connection.is_expired());
         connection.progress();
-        assert!(!connection.is_over());
+        assert!(!connection.is_expired());
         drop(under_way);
-        assert!(!connection.is_over(), "the minute begins when the answer ends");
+        assert!(!connection.is_expired(), "the minute begins when the answer ends");
     }
 }

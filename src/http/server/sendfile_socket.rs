@@ -46,7 +46,7 @@ impl SendfileSocket {
         extensions.insert(self.outlet.clone());
     }
 
-    fn note(&self, written: &Poll<Result<usize>>) {
+    fn record_progress(&self, written: &Poll<Result<usize>>) {
         if let Poll::Ready(Ok(bytes @ 1..)) = written {
             self.services.metrics.sent.inc_by(*bytes as u64);
             self.connection.progress();
@@ -66,7 +66,7 @@ impl AsyncRead for SendfileSocket {
 impl AsyncWrite for SendfileSocket {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write(context, bytes);
-        self.note(&written);
+        self.record_progress(&written);
         written
     }
 

@@ -12,8 +12,8 @@ use crate::http::extract::form::{EmptyForm, Form};
 use crate::http::extract::user::CurrentUser;
 use crate::http::pages::components::format::{self as v, When};
 use crate::http::pages::layout::Layout;
-use crate::http::pages::respond::{say, see, show, show_with};
-use crate::http::route::{HandlerResult, Route, act};
+use crate::http::pages::respond::{redirect, render, render_with_status, set_flash};
+use crate::http::route::{HandlerResult, Route, run_blocking};
 use crate::http::session_cookie::Flash;
 use crate::model::{Scope, Session};
 
@@ -37,7 +37,7 @@ struct TokenRow {
 }
 
 impl TokenRow {
-    fn of(session: &Session) -> Self {
+    fn from_session(session: &Session) -> Self {
         let used = (session.last_seen > session.created_at).then(|| (v::when(session.last_seen), session.address.clone()));
         Self {
             id: session.id,
@@ -45,7 +45,7 @@ impl TokenRow {
             scopes: session.scopes.replace(' ', ", "),
             made: v::when(session.created_at),
             used,
-            ends: access_tokens::end(session).map(v::when),
+            ends: access_tokens::shown_expiry(session).map(v::when),
         }
     }
 }
@@ -64,9 +64,9 @@ struct AccessTokensPage {
     lifetimes: Vec<(u16, String, bool)>,
 }
 
-async fn page(at: &CurrentUser, form: &TokenRequest, errors: &[FieldError]) -> Result<AccessTokensPage, Error> {
+async fn render_tokens(at: &CurrentUser, form: &TokenRequest, errors: &[FieldError]) -> Result<AccessTokensPage, Error> {
     let id = at.user().id;
-    let tokens = act(&at.services, move |services| access_tokens::list(services, id)).await?;
+    let tokens = run_blocking(&at.services, move |services| access_tokens::list(services, id)).await?;
     let problem = |field: &str| errors.iter().find(|error| error.field == field).map(|error| error.message.clone());
     let scopes = [
         (Scope::Read, "Read: look at things and download them"),
@@ -76,7 +76,7 @@ async fn page(at: &CurrentUser, form: &TokenRequest, errors: &[FieldError]) -> R
     let scopes = scopes.into_iter().filter(|(scope, _)| *scope != Scope::Admin || at.user().is_admin());
     let chosen = form.days.parse().unwrap_or(90);
     Ok(AccessTokensPage {
-        rows: tokens.iter().map(TokenRow::of).collect(),
+        rows: tokens.iter().map(TokenRow::from_session).collect(),
         name: form.name.clone(),
         name_problem: problem("name"),
         scopes_problem: problem("scopes").or_else(|| problem("days")),
@@ -92,7 +92,7 @@ async fn page(at: &CurrentUser, form: &TokenRequest, errors: &[FieldError]) -> R
 
 async fn show_tokens(at: CurrentUser) -> HandlerResult {
     let usual = TokenRequest { scopes: vec!["read".into()], ..TokenRequest::default() };
-    show(&page(&at, &usual, &[]).await?)
+    render(&render_tokens(&at, &usual, &[]).await?)
 }
 
 #[derive(Deserialize)]
@@ -109,13 +109,15 @@ struct NewToken {
 async fn submit_token(at: CurrentUser, Form(form): Form<NewToken>) -> HandlerResult {
     let form = TokenRequest { name: form.name, scopes: form.scopes, days: form.days };
     let (presence, client, sent) = (at.presence.clone(), at.client.clone(), form.clone());
-    match act(&at.services, move |services| access_tokens::create(services, &presence, &sent, &client)).await {
+    match run_blocking(&at.services, move |services| access_tokens::create(services, &presence, &sent, &client)).await {
         Ok(token) => {
             let text = "Copy your new token now: it is not shown again.".into();
-            at.carrier.leave(&Flash { text, code: Some(token), ..Flash::default() })?;
-            see("/account/tokens")
+            at.carrier.set_flash(&Flash { text, code: Some(token), ..Flash::default() })?;
+            redirect("/account/tokens")
         }
-        Err(Error::Invalid(errors)) => show_with(StatusCode::UNPROCESSABLE_ENTITY, &page(&at, &form, &errors).await?),
+        Err(Error::Invalid(errors)) => {
+            render_with_status(StatusCode::UNPROCESSABLE_ENTITY, &render_tokens(&at, &form, &errors).await?)
+        }
         Err(error) => Err(error.into()),
     }
 }
@@ -123,7 +125,7 @@ async fn submit_token(at: CurrentUser, Form(form): Form<NewToken>) -> HandlerRes
 async fn submit_end(at: CurrentUser, path: web::Path<String>, _: Form<EmptyForm>) -> HandlerResult {
     let id: i64 = path.parse().map_err(|_| Error::NotFound)?;
     let (presence, by) = (at.presence.clone(), at.actor());
-    act(&at.services, move |services| lifecycle::end(services, &by, &presence.user, id)).await?;
-    say(&at.carrier, "That token no longer works.")?;
-    see("/account/tokens")
+    run_blocking(&at.services, move |services| lifecycle::end(services, &by, &presence.user, id)).await?;
+    set_flash(&at.carrier, "That token no longer works.")?;
+    redirect("/account/tokens")
 }

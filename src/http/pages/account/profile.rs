@@ -10,13 +10,15 @@ use serde::Deserialize;
 use crate::domain::accounts::profile::{self, ProfileChange};
 use crate::error::{Error, FieldError};
 use crate::http::error::HandlerError;
-use crate::http::extract::form::{CSRF_FIELD, Form, field_bytes, field_text, in_time, is_csrf_header, next_part, out_of_date};
+use crate::http::extract::form::{
+    CSRF_FIELD, Form, csrf_error, field_bytes, field_text, is_csrf_header, next_part, with_timeout,
+};
 use crate::http::extract::user::CurrentUser;
 use crate::http::pages::components::format::{self as v, Field, with_errors};
 use crate::http::pages::layout::Layout;
-use crate::http::pages::respond::{back, say, see, show, show_with};
-use crate::http::route::{HandlerResult, Route, act, shared};
-use crate::media::avatar::MAX_PICTURE;
+use crate::http::pages::respond::{redirect, redirect_back, render, render_with_status, set_flash};
+use crate::http::route::{HandlerResult, Route, run_blocking, services_arc};
+use crate::media::avatar::MAX_AVATAR_BYTES;
 
 pub(crate) fn routes() -> Vec<Route> {
     vec![
@@ -42,7 +44,7 @@ struct ProfilePage {
     picture_version: String,
 }
 
-async fn page(at: &CurrentUser, form: Option<&ProfileChange>, errors: &[FieldError]) -> Result<ProfilePage, Error> {
+async fn render_profile(at: &CurrentUser, form: Option<&ProfileChange>, errors: &[FieldError]) -> Result<ProfilePage, Error> {
     let shell = Layout::load(at, "/account").await?;
     let user = at.user();
     let kept = form.cloned().unwrap_or_else(|| ProfileChange {
@@ -79,7 +81,7 @@ async fn page(at: &CurrentUser, form: Option<&ProfileChange>, errors: &[FieldErr
 }
 
 async fn show_account(at: CurrentUser) -> HandlerResult {
-    show(&page(&at, None, &[]).await?)
+    render(&render_profile(&at, None, &[]).await?)
 }
 
 #[derive(Deserialize)]
@@ -109,12 +111,14 @@ async fn submit_profile(at: CurrentUser, Form(form): Form<ProfileForm>) -> Handl
         single_keys: form.single_keys.is_some(),
     };
     let (presence, sent) = (at.presence.clone(), form.clone());
-    match act(&at.services, move |services| profile::update(services, &presence.user, &sent)).await {
+    match run_blocking(&at.services, move |services| profile::update(services, &presence.user, &sent)).await {
         Ok(()) => {
-            say(&at.carrier, "Your profile is saved.")?;
-            see("/account")
+            set_flash(&at.carrier, "Your profile is saved.")?;
+            redirect("/account")
         }
-        Err(Error::Invalid(errors)) => show_with(StatusCode::UNPROCESSABLE_ENTITY, &page(&at, Some(&form), &errors).await?),
+        Err(Error::Invalid(errors)) => {
+            render_with_status(StatusCode::UNPROCESSABLE_ENTITY, &render_profile(&at, Some(&form), &errors).await?)
+        }
         Err(error) => Err(error.into()),
     }
 }
@@ -129,16 +133,18 @@ struct PasswordForm {
 }
 
 async fn submit_password(at: CurrentUser, Form(form): Form<PasswordForm>) -> HandlerResult {
-    let services = shared(&at.services);
+    let services = services_arc(&at.services);
     let changed =
         profile::change_password(&services, &at.presence, &form.current_password, &form.new_password, at.client.clone()).await;
     match changed {
         Ok(token) => {
-            at.carrier.sign_in(&token)?;
-            say(&at.carrier, "Your new password is set. All other devices were logged out.")?;
-            see("/account")
+            at.carrier.log_in(&token)?;
+            set_flash(&at.carrier, "Your new password is set. All other devices were logged out.")?;
+            redirect("/account")
         }
-        Err(Error::Invalid(errors)) => show_with(StatusCode::UNPROCESSABLE_ENTITY, &page(&at, None, &errors).await?),
+        Err(Error::Invalid(errors)) => {
+            render_with_status(StatusCode::UNPROCESSABLE_ENTITY, &render_profile(&at, None, &errors).await?)
+        }
         Err(error) => Err(error.into()),
     }
 }
@@ -152,18 +158,18 @@ struct ThemeForm {
 async fn submit_theme(at: CurrentUser, request: HttpRequest, Form(form): Form<ThemeForm>) -> HandlerResult {
     let presence = at.presence.clone();
     let theme = form.theme.clone();
-    act(&at.services, move |services| profile::set_theme(services, &presence.user, &form.theme)).await?;
+    run_blocking(&at.services, move |services| profile::set_theme(services, &presence.user, &form.theme)).await?;
     let said = match theme.as_str() {
         "dark" => "Dark colors from now on.",
         "light" => "Light colors from now on.",
         _ => "Colors follow your device.",
     };
-    back(&request, &at.carrier, said)
+    redirect_back(&request, &at.carrier, said)
 }
 
 async fn show_picture(at: CurrentUser) -> HandlerResult {
     let presence = at.presence.clone();
-    let svg = act(&at.services, move |services| profile::read_icon(services, &presence.user)).await?;
+    let svg = run_blocking(&at.services, move |services| profile::read_avatar(services, &presence.user)).await?;
     Ok(HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, "image/svg+xml"))
         .insert_header((CONTENT_SECURITY_POLICY, "default-src 'none'; img-src data:; style-src 'unsafe-inline'; sandbox"))
@@ -175,44 +181,46 @@ async fn submit_picture(at: CurrentUser, request: HttpRequest, payload: web::Pay
     let mut is_ours = is_csrf_header(&request);
     let (mut picture, mut is_removed) = (Vec::new(), false);
     let mut parts = Multipart::new(request.headers(), payload);
-    while let Some(mut field) = in_time(next_part(&mut parts)).await? {
+    while let Some(mut field) = with_timeout(next_part(&mut parts)).await? {
         match field.name() {
             Some(CSRF_FIELD) => {
-                let token = in_time(field_text(&mut field, 200)).await?;
-                is_ours = is_ours || at.carrier.is_csrf(&token);
+                let token = with_timeout(field_text(&mut field, 200)).await?;
+                is_ours = is_ours || at.carrier.matches_csrf(&token);
             }
-            _ if !is_ours => return Err(out_of_date().into()),
-            Some("picture") => match in_time(field_bytes(&mut field, MAX_PICTURE)).await {
+            _ if !is_ours => return Err(csrf_error().into()),
+            Some("picture") => match with_timeout(field_bytes(&mut field, MAX_AVATAR_BYTES)).await {
                 Err(HandlerError::Error(Error::TooLarge { .. })) => {
                     let errors = [FieldError::new("picture", "That is larger than 1 MB.")];
-                    return show_with(StatusCode::UNPROCESSABLE_ENTITY, &page(&at, None, &errors).await?);
+                    return render_with_status(StatusCode::UNPROCESSABLE_ENTITY, &render_profile(&at, None, &errors).await?);
                 }
                 read => picture = read?,
             },
-            Some("remove") => is_removed = !in_time(field_text(&mut field, 10)).await?.is_empty(),
+            Some("remove") => is_removed = !with_timeout(field_text(&mut field, 10)).await?.is_empty(),
             _ => return Err(Error::BadRequest("The form has a field that pictures do not know.".into()).into()),
         }
     }
     if !is_ours {
-        return Err(out_of_date().into());
+        return Err(csrf_error().into());
     }
     if picture.is_empty() && !is_removed {
         let errors = [FieldError::new("picture", "Choose a picture first.")];
-        return show_with(StatusCode::UNPROCESSABLE_ENTITY, &page(&at, None, &errors).await?);
+        return render_with_status(StatusCode::UNPROCESSABLE_ENTITY, &render_profile(&at, None, &errors).await?);
     }
     if is_removed {
         picture.clear();
     }
     let presence = at.presence.clone();
-    match act(&at.services, move |services| profile::set_picture(services, &presence.user, &picture)).await {
+    match run_blocking(&at.services, move |services| profile::set_avatar(services, &presence.user, &picture)).await {
         Ok(()) => {
-            say(
+            set_flash(
                 &at.carrier,
                 if is_removed { "Your picture is gone; your initials are back." } else { "Your picture is saved." },
             )?;
-            see("/account")
+            redirect("/account")
         }
-        Err(Error::Invalid(errors)) => show_with(StatusCode::UNPROCESSABLE_ENTITY, &page(&at, None, &errors).await?),
+        Err(Error::Invalid(errors)) => {
+            render_with_status(StatusCode::UNPROCESSABLE_ENTITY, &render_profile(&at, None, &errors).await?)
+        }
         Err(error) => Err(error.into()),
     }
 }

@@ -9,8 +9,8 @@ use crate::http::extract::form::{EmptyForm, Form};
 use crate::http::extract::user::CurrentUser;
 use crate::http::pages::components::format::{self as v, When};
 use crate::http::pages::layout::Layout;
-use crate::http::pages::respond::{say, see, show};
-use crate::http::route::{HandlerResult, Route, act};
+use crate::http::pages::respond::{redirect, render, set_flash};
+use crate::http::route::{HandlerResult, Route, run_blocking};
 use crate::model::{Session, SessionKind};
 
 pub(crate) fn routes() -> Vec<Route> {
@@ -33,7 +33,7 @@ pub(crate) struct SessionRow {
 }
 
 impl SessionRow {
-    pub fn of(session: Session, this: i64) -> Self {
+    pub fn from_session(session: Session, this: i64) -> Self {
         Self {
             is_this: session.id == this,
             is_api: session.kind == SessionKind::Api,
@@ -55,27 +55,27 @@ struct SessionsPage {
 
 async fn show_sessions(at: CurrentUser) -> HandlerResult {
     let id = at.user().id;
-    let list = act(&at.services, move |services| lifecycle::list(services, id)).await?;
+    let list = run_blocking(&at.services, move |services| lifecycle::list(services, id)).await?;
     let this = at.presence.session.id;
     let shell = Layout::load(&at, "/account/sessions").await?;
-    show(&SessionsPage { rows: list.into_iter().map(|session| SessionRow::of(session, this)).collect(), shell })
+    render(&SessionsPage { rows: list.into_iter().map(|session| SessionRow::from_session(session, this)).collect(), shell })
 }
 
 async fn submit_end(at: CurrentUser, path: web::Path<String>, _: Form<EmptyForm>) -> HandlerResult {
     let id: i64 = path.parse().map_err(|_| Error::NotFound)?;
     let (presence, by) = (at.presence.clone(), at.actor());
-    act(&at.services, move |services| lifecycle::end(services, &by, &presence.user, id)).await?;
+    run_blocking(&at.services, move |services| lifecycle::end(services, &by, &presence.user, id)).await?;
     if id == at.presence.session.id {
-        at.carrier.sign_out();
-        return see("/login");
+        at.carrier.log_out();
+        return redirect("/login");
     }
-    say(&at.carrier, "That device was logged out.")?;
-    see("/account/sessions")
+    set_flash(&at.carrier, "That device was logged out.")?;
+    redirect("/account/sessions")
 }
 
 async fn submit_end_others(at: CurrentUser, _: Form<EmptyForm>) -> HandlerResult {
     let (presence, by) = (at.presence.clone(), at.actor());
-    let ended = act(&at.services, move |services| lifecycle::end_others(services, &by, &presence)).await?;
-    say(&at.carrier, format!("{} logged out.", v::counted(i64::try_from(ended).unwrap_or(0), "other device")))?;
-    see("/account/sessions")
+    let ended = run_blocking(&at.services, move |services| lifecycle::end_others(services, &by, &presence)).await?;
+    set_flash(&at.carrier, format!("{} logged out.", v::count_of(i64::try_from(ended).unwrap_or(0), "other device")))?;
+    redirect("/account/sessions")
 }

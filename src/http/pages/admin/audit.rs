@@ -12,16 +12,16 @@ use crate::error::Error;
 use crate::http::extract::user::AdminUser;
 use crate::http::pages::components::format::{self as v, When};
 use crate::http::pages::layout::Layout;
-use crate::http::pages::respond::show;
-use crate::http::response::file::disposition;
-use crate::http::route::{HandlerResult, Route, act};
+use crate::http::pages::respond::render;
+use crate::http::response::file::content_disposition;
+use crate::http::route::{HandlerResult, Route, run_blocking};
 use crate::model::{AuditRow, Event, Time};
 use crate::store::audit::AuditFilter;
 
 /// Rows on a page.
-const PAGE: i64 = 50;
+const PAGE_ROWS: i64 = 50;
 /// Rows that an export looks up at once.
-const BATCH: i64 = 1000;
+const EXPORT_BATCH: i64 = 1000;
 
 pub(crate) fn routes() -> Vec<Route> {
     vec![
@@ -50,8 +50,8 @@ impl AuditQuery {
         AuditFilter {
             event: Event::parse(&self.event),
             actor: Some(self.who.trim().to_owned()).filter(|who| !who.is_empty()),
-            from: day(&self.from),
-            until: day(&self.until).map(|day| day + time::Duration::DAY),
+            from: parse_day(&self.from),
+            until: parse_day(&self.until).map(|day| day + time::Duration::DAY),
         }
     }
 
@@ -63,7 +63,7 @@ impl AuditQuery {
     }
 }
 
-fn day(text: &str) -> Option<Time> {
+fn parse_day(text: &str) -> Option<Time> {
     let day = time::Date::parse(text, format_description!("[year]-[month]-[day]")).ok()?;
     Some(day.midnight())
 }
@@ -80,11 +80,11 @@ struct AuditTableRow {
 }
 
 impl AuditTableRow {
-    fn of(row: AuditRow) -> Self {
+    fn from_row(row: AuditRow) -> Self {
         Self {
             id: row.id,
             when: v::when(row.happened_at),
-            event: row.event().words(),
+            event: row.event().description(),
             is_bad: matches!(row.event(), Event::LogInRefused | Event::TokenReused | Event::Found),
             // Who did it to themselves is named once.
             subject: if row.subject == row.actor { String::new() } else { row.subject },
@@ -111,15 +111,15 @@ struct AuditPage {
 async fn show_audit(AdminUser(at): AdminUser, query: web::Query<AuditQuery>) -> HandlerResult {
     let asked = query.into_inner();
     let (filter, before) = (asked.filter(), asked.before);
-    let mut rows = act(&at.services, move |services| audit::list(services, &filter, before, PAGE + 1)).await?;
-    let has_more = i64::try_from(rows.len()).is_ok_and(|count| count > PAGE);
-    rows.truncate(usize::try_from(PAGE).unwrap_or_default());
+    let mut rows = run_blocking(&at.services, move |services| audit::list(services, &filter, before, PAGE_ROWS + 1)).await?;
+    let has_more = i64::try_from(rows.len()).is_ok_and(|count| count > PAGE_ROWS);
+    rows.truncate(usize::try_from(PAGE_ROWS).unwrap_or_default());
     let query = asked.query();
     let joined = |more: String| if query.is_empty() { more } else { format!("{query}&{more}") };
     let next = rows.last().filter(|_| has_more).map(|row| format!("/admin/audit?{}", joined(format!("before={}", row.id))));
     let shell = Layout::load(&at, "/admin/audit").await?;
-    show(&AuditPage {
-        rows: rows.into_iter().map(AuditTableRow::of).collect(),
+    render(&AuditPage {
+        rows: rows.into_iter().map(AuditTableRow::from_row).collect(),
         is_filtered: !query.is_empty(),
         events: Event::NAMED.iter().map(|(event, words)| (event.as_str(), *words, event.as_str() == asked.event)).collect(),
         export: if query.is_empty() { "/admin/audit/export".into() } else { format!("/admin/audit/export?{query}") },
@@ -136,7 +136,7 @@ async fn show_export(AdminUser(at): AdminUser, query: web::Query<AuditQuery>) ->
         let (filter, services) = (filter.clone(), services.clone());
         async move {
             let Some((before, mut text)) = state else { return Ok(None) };
-            let rows = act(&services, move |services| audit::list(services, &filter, before, BATCH)).await?;
+            let rows = run_blocking(&services, move |services| audit::list(services, &filter, before, EXPORT_BATCH)).await?;
             text.extend(rows.iter().map(csv_line));
             let next = rows.last().map(|row| (Some(row.id), String::new()));
             // An empty chunk would be the end.
@@ -145,6 +145,6 @@ async fn show_export(AdminUser(at): AdminUser, query: web::Query<AuditQuery>) ->
     });
     Ok(HttpResponse::Ok()
         .insert_header((header::CONTENT_TYPE, "text/csv; charset=utf-8"))
-        .insert_header((header::CONTENT_DISPOSITION, disposition("nexus-audit.csv", false)))
+        .insert_header((header::CONTENT_DISPOSITION, content_disposition("nexus-audit.csv", false)))
         .streaming(Box::pin(futures_util::TryStreamExt::map_err(body, std::io::Error::other))))
 }

@@ -10,8 +10,8 @@ use crate::http::extract::form::{EmptyForm, Form};
 use crate::http::extract::user::{AdminUser, CurrentUser};
 use crate::http::pages::components::format::{self as v, Size, When};
 use crate::http::pages::layout::Layout;
-use crate::http::pages::respond::{back, see, show};
-use crate::http::route::{HandlerResult, Route, act};
+use crate::http::pages::respond::{redirect, redirect_back, render};
+use crate::http::route::{HandlerResult, Route, run_blocking};
 use crate::model::finding::{Finding, FindingState};
 use crate::model::{FindingId, User};
 
@@ -38,7 +38,7 @@ struct FindingRow {
 }
 
 impl FindingRow {
-    fn of(finding: Finding, owner: String) -> Self {
+    fn from_finding(finding: Finding, owner: String) -> Self {
         let word = match finding.state {
             FindingState::Quarantined => "",
             FindingState::Released => "Given back",
@@ -66,9 +66,12 @@ struct FindingsPage {
 }
 
 async fn show_findings(AdminUser(at): AdminUser) -> HandlerResult {
-    let list = act(&at.services, |services| malware::findings(services)).await?;
+    let list = run_blocking(&at.services, |services| malware::list_findings(services)).await?;
     let shell = Layout::load(&at, "/admin/status").await?;
-    show(&FindingsPage { rows: list.into_iter().map(|(finding, owner)| FindingRow::of(finding, owner)).collect(), shell })
+    render(&FindingsPage {
+        rows: list.into_iter().map(|(finding, owner)| FindingRow::from_finding(finding, owner)).collect(),
+        shell,
+    })
 }
 
 async fn submit_delete(
@@ -78,8 +81,8 @@ async fn submit_delete(
     _: Form<EmptyForm>,
 ) -> HandlerResult {
     let (id, by) = (parse_id(&path)?, at.actor());
-    act(&at.services, move |services| malware::delete(services, &by, id)).await?;
-    back(&request, &at.carrier, "The file was deleted for good.")
+    run_blocking(&at.services, move |services| malware::delete(services, &by, id)).await?;
+    redirect_back(&request, &at.carrier, "The file was deleted for good.")
 }
 
 async fn submit_release(
@@ -89,8 +92,8 @@ async fn submit_release(
     _: Form<EmptyForm>,
 ) -> HandlerResult {
     let (id, by) = (parse_id(&path)?, at.actor());
-    act(&at.services, move |services| malware::release(services, &by, id)).await?;
-    back(&request, &at.carrier, "The file was given back to its owner.")
+    run_blocking(&at.services, move |services| malware::release(services, &by, id)).await?;
+    redirect_back(&request, &at.carrier, "The file was given back to its owner.")
 }
 
 fn parse_id(text: &str) -> Result<FindingId, Error> {
@@ -110,7 +113,7 @@ pub struct MalwareNotice {
 /// # Errors
 /// The database's.
 pub fn notices(conn: &mut Conn, user: &User) -> Result<Vec<MalwareNotice>, Error> {
-    let unseen = malware::unseen(conn, user)?;
+    let unseen = malware::list_unseen(conn, user)?;
     let notice = |finding: Finding| MalwareNotice {
         id: finding.id,
         name: finding.name,
@@ -122,6 +125,6 @@ pub fn notices(conn: &mut Conn, user: &User) -> Result<Vec<MalwareNotice>, Error
 
 async fn submit_seen(at: CurrentUser, path: web::Path<String>, _: Form<EmptyForm>) -> HandlerResult {
     let (id, presence) = (parse_id(&path)?, at.presence.clone());
-    act(&at.services, move |services| malware::see(services, &presence.user, id)).await?;
-    see("/dashboard")
+    run_blocking(&at.services, move |services| malware::mark_seen(services, &presence.user, id)).await?;
+    redirect("/dashboard")
 }

@@ -6,13 +6,13 @@ use askama::Template;
 use crate::domain::backup::BackupStatus;
 use crate::domain::ops::status::{self, PreviewStatus, ServerStatus};
 use crate::domain::previews;
-use crate::error::bytes_in_words;
+use crate::error::format_bytes;
 use crate::http::extract::form::{EmptyForm, Form};
 use crate::http::extract::user::AdminUser;
 use crate::http::pages::components::format as v;
 use crate::http::pages::layout::Layout;
-use crate::http::pages::respond::{back, show};
-use crate::http::route::{HandlerResult, Route, act};
+use crate::http::pages::respond::{redirect_back, render};
+use crate::http::route::{HandlerResult, Route, run_blocking};
 use crate::media;
 use crate::state::malware_scanner::ScannerHealth;
 
@@ -44,7 +44,7 @@ struct BackupsCard {
 }
 
 impl BackupsCard {
-    fn of(standing: Option<&BackupStatus>) -> Self {
+    fn from_status(standing: Option<&BackupStatus>) -> Self {
         let Some(BackupStatus { newest, is_late, trouble }) = standing else {
             return Self { words: "None are made here. Set NEXUS_BACKUP_DIR.".into(), is_bad: false };
         };
@@ -64,10 +64,10 @@ struct ScannerCard {
 }
 
 impl ScannerCard {
-    fn of(status: &ServerStatus) -> Self {
+    fn from_status(status: &ServerStatus) -> Self {
         let waiting = match status.waiting {
             0 => String::new(),
-            count => format!(" {} waiting for it.", v::counted(count, "file")),
+            count => format!(" {} waiting for it.", v::count_of(count, "file")),
         };
         let (words, is_bad) = match &status.scanner {
             ScannerHealth::Off => ("Off: files are kept as they come. Set NEXUS_CLAMD to turn it on.".to_owned(), false),
@@ -96,10 +96,10 @@ struct PreviewsCard {
 }
 
 impl PreviewsCard {
-    fn of(previews: &PreviewStatus) -> Self {
+    fn from_status(previews: &PreviewStatus) -> Self {
         let waiting = match previews.waiting {
             0 => String::new(),
-            count => format!(" {} to be made.", v::counted(count, "preview")),
+            count => format!(" {} to be made.", v::count_of(count, "preview")),
         };
         let (words, is_bad) = match &previews.health {
             media::RendererHealth::Unknown => (format!("Not tried yet.{waiting}"), false),
@@ -120,7 +120,7 @@ impl PreviewsCard {
             missing: missing.collect::<std::collections::BTreeSet<_>>().into_iter().collect(),
             given_up: previews.given_up,
             crashes: if crashes > 0 {
-                format!("{} since the start", v::counted(crashes, "crash").replace("crashs", "crashes"))
+                format!("{} since the start", v::count_of(crashes, "crash").replace("crashs", "crashes"))
             } else {
                 String::new()
             },
@@ -130,27 +130,25 @@ impl PreviewsCard {
 }
 
 async fn submit_retry(AdminUser(at): AdminUser, request: HttpRequest, _: Form<EmptyForm>) -> HandlerResult {
-    let again = act(&at.services, |services| previews::retry(services)).await?;
-    let count = v::counted(i64::try_from(again).unwrap_or(i64::MAX), "file");
-    back(&request, &at.carrier, format!("{count} will be tried again."))
+    let again = run_blocking(&at.services, |services| previews::retry(services)).await?;
+    let count = v::count_of(i64::try_from(again).unwrap_or(i64::MAX), "file");
+    redirect_back(&request, &at.carrier, format!("{count} will be tried again."))
 }
 
 async fn show_status(AdminUser(at): AdminUser) -> HandlerResult {
-    let status = act(&at.services, |services| status::status(services)).await?;
+    let status = run_blocking(&at.services, |services| status::status(services)).await?;
     let shell = Layout::load(&at, "/admin/status").await?;
     let unknown = || "The system does not say.".to_owned();
-    show(&StatusPage {
+    render(&StatusPage {
         version: env!("CARGO_PKG_VERSION"),
         uptime: uptime(status.uptime),
-        space: status
-            .space
-            .map_or_else(unknown, |(free, all)| format!("{} of {} free", bytes_in_words(free), bytes_in_words(all))),
+        space: status.space.map_or_else(unknown, |(free, all)| format!("{} of {} free", format_bytes(free), format_bytes(all))),
         stored: status
             .stored
-            .map_or_else(unknown, |(people, bytes)| format!("{}, {}", v::counted(people, "account"), v::size(bytes).words)),
-        scanner: ScannerCard::of(&status),
-        backups: BackupsCard::of(status.backups.as_ref()),
-        previews: PreviewsCard::of(&status.previews),
+            .map_or_else(unknown, |(people, bytes)| format!("{}, {}", v::count_of(people, "account"), v::size(bytes).words)),
+        scanner: ScannerCard::from_status(&status),
+        backups: BackupsCard::from_status(status.backups.as_ref()),
+        previews: PreviewsCard::from_status(&status.previews),
         status,
         shell,
     })

@@ -10,18 +10,18 @@ use crate::error::{Error, FieldError};
 use crate::http::extract::form::{EmptyForm, Form};
 use crate::http::extract::user::{AdminUser, CurrentUser};
 use crate::http::pages::account::sessions::SessionRow;
-use crate::http::pages::components::format::{self as v, When, counted};
+use crate::http::pages::components::format::{self as v, When, count_of};
 use crate::http::pages::layout::Layout;
-use crate::http::pages::respond::{back, say, see, show, show_with};
-use crate::http::route::{HandlerResult, Route, act};
+use crate::http::pages::respond::{redirect, redirect_back, render, render_with_status, set_flash};
+use crate::http::route::{HandlerResult, Route, run_blocking};
 use crate::http::session_cookie::Flash;
 use crate::media::avatar::initials;
 use crate::model::{Status, User, UserId};
 
 pub(crate) fn routes() -> Vec<Route> {
     vec![
-        Route::get("/admin/users", || web::route().to(show_people)),
-        Route::get("/admin/users/{id}", || web::route().to(show_person)),
+        Route::get("/admin/users", || web::route().to(show_users)),
+        Route::get("/admin/users/{id}", || web::route().to(show_user)),
         Route::post("/admin/users/approve", || web::route().to(submit_approve_many)),
         Route::post("/admin/users/reject", || web::route().to(submit_reject_many)),
         Route::post("/admin/users/{id}/approve", || web::route().to(submit_approve)),
@@ -50,7 +50,7 @@ struct UserRow {
 }
 
 impl UserRow {
-    fn of(user: &User) -> Self {
+    fn from_user(user: &User) -> Self {
         Self {
             id: user.id.0,
             name: format!("{} {}", user.firstname, user.lastname),
@@ -92,27 +92,27 @@ struct Query {
     after: String,
 }
 
-async fn show_people(AdminUser(at): AdminUser, query: web::Query<Query>) -> HandlerResult {
+async fn show_users(AdminUser(at): AdminUser, query: web::Query<Query>) -> HandlerResult {
     let status = Status::parse(&query.status).unwrap_or(Status::Pending);
     let after = UserId(query.after.parse().unwrap_or(0));
-    let found = act(&at.services, move |services| admin::list(services, status, after)).await?;
+    let found = run_blocking(&at.services, move |services| admin::list(services, status, after)).await?;
     let count = |status| found.counts.get(&status).copied().unwrap_or(0);
     let tab = |label, tab: Status| StatusTab { word: tab.as_str(), label, count: count(tab), is_current: tab == status };
     let waiting = count(Status::Pending);
     let shell = Layout::load(&at, "/admin/users").await?;
-    show(&UsersPage {
+    render(&UsersPage {
         tabs: vec![
             tab("Pending", Status::Pending),
             tab("Active", Status::Active),
             tab("Suspended", Status::Suspended),
             tab("Rejected", Status::Rejected),
         ],
-        people: found.users.iter().map(UserRow::of).collect(),
+        people: found.users.iter().map(UserRow::from_user).collect(),
         status: status.as_str(),
         summary: match waiting {
             0 => "Nobody is waiting for you".into(),
             1 => "1 person is waiting for you".into(),
-            many => format!("{} are waiting for you", counted(many, "person").replace("persons", "people")),
+            many => format!("{} are waiting for you", count_of(many, "person").replace("persons", "people")),
         },
         next: found.next.map(|after| format!("/admin/users?status={}&after={after}", status.as_str())),
         shell,
@@ -137,38 +137,38 @@ impl UserPage {
     }
 }
 
-fn parse(path: &str) -> Result<UserId, Error> {
+fn parse_user_id(path: &str) -> Result<UserId, Error> {
     path.parse().map(UserId).map_err(|_| Error::NotFound)
 }
 
-async fn person_page(at: &CurrentUser, id: UserId, errors: &[FieldError]) -> Result<UserPage, Error> {
-    let (user, sessions) = act(&at.services, move |services| admin::find(services, id)).await?;
+async fn render_user(at: &CurrentUser, id: UserId, errors: &[FieldError]) -> Result<UserPage, Error> {
+    let (user, sessions) = run_blocking(&at.services, move |services| admin::find(services, id)).await?;
     let shell = Layout::load(at, "/admin/users").await?;
     let this = at.presence.session.id;
     Ok(UserPage {
-        person: UserRow::of(&user),
-        quota_gb: gigabytes(user.quota_bytes),
+        person: UserRow::from_user(&user),
+        quota_gb: format_gigabytes(user.quota_bytes),
         quota_problem: errors.first().map(|error| error.message.clone()),
         is_oneself: user.id == at.user().id,
         user,
-        sessions: sessions.into_iter().map(|session| SessionRow::of(session, this)).collect(),
+        sessions: sessions.into_iter().map(|session| SessionRow::from_session(session, this)).collect(),
         shell,
     })
 }
 
-async fn show_person(AdminUser(at): AdminUser, path: web::Path<String>) -> HandlerResult {
-    show(&person_page(&at, parse(&path)?, &[]).await?)
+async fn show_user(AdminUser(at): AdminUser, path: web::Path<String>) -> HandlerResult {
+    render(&render_user(&at, parse_user_id(&path)?, &[]).await?)
 }
 
 /// `12.5` for 12.5 × 10^9 bytes.
-fn gigabytes(bytes: i64) -> String {
+fn format_gigabytes(bytes: i64) -> String {
     let (whole, rest) = (bytes / 1_000_000_000, bytes % 1_000_000_000);
     let text = format!("{whole}.{rest:09}");
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
 /// The inverse of [`gigabytes`].
-fn bytes_of(text: &str) -> Option<i64> {
+fn parse_gigabytes(text: &str) -> Option<i64> {
     let text = text.trim().replace(',', ".");
     let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
     let is_number = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
@@ -181,9 +181,9 @@ fn bytes_of(text: &str) -> Option<i64> {
 }
 
 async fn decide(at: &CurrentUser, request: &HttpRequest, id: &str, decision: Decision) -> HandlerResult {
-    let (by, id) = (at.actor(), parse(id)?);
-    let user = act(&at.services, move |services| admin::decide(services, &by, id, decision)).await?;
-    back(request, &at.carrier, format!("{} {} is {}.", user.firstname, user.lastname, decision.past()))
+    let (by, id) = (at.actor(), parse_user_id(id)?);
+    let user = run_blocking(&at.services, move |services| admin::decide(services, &by, id, decision)).await?;
+    redirect_back(request, &at.carrier, format!("{} {} is {}.", user.firstname, user.lastname, decision.past_participle()))
 }
 
 async fn submit_approve(
@@ -240,10 +240,10 @@ async fn submit_reject_many(AdminUser(at): AdminUser, request: HttpRequest, Form
 /// Decides on several; those another admin decided on meanwhile are counted, not failed on.
 async fn decide_many(at: &CurrentUser, request: &HttpRequest, ids: Vec<i64>, decision: Decision) -> HandlerResult {
     if ids.is_empty() {
-        return back(request, &at.carrier, "Nobody was selected. Tick the people you mean first.");
+        return redirect_back(request, &at.carrier, "Nobody was selected. Tick the people you mean first.");
     }
     let by = at.actor();
-    let (done, left) = act(&at.services, move |services| {
+    let (done, left) = run_blocking(&at.services, move |services| {
         let (mut done, mut left) = (0, 0);
         for id in ids.into_iter().take(500) {
             match admin::decide(services, &by, UserId(id), decision) {
@@ -255,9 +255,9 @@ async fn decide_many(at: &CurrentUser, request: &HttpRequest, ids: Vec<i64>, dec
         Ok((done, left))
     })
     .await?;
-    let people = counted(done, "person").replace("persons", "people");
+    let people = count_of(done, "person").replace("persons", "people");
     let rest = if left > 0 { format!(" {left} had been decided on already.") } else { String::new() };
-    back(request, &at.carrier, format!("{people} {}.{rest}", decision.past()))
+    redirect_back(request, &at.carrier, format!("{people} {}.{rest}", decision.past_participle()))
 }
 
 #[derive(Deserialize)]
@@ -272,15 +272,15 @@ async fn submit_access_level(
     path: web::Path<String>,
     Form(form): Form<LevelForm>,
 ) -> HandlerResult {
-    let (by, id) = (at.actor(), parse(&path)?);
+    let (by, id) = (at.actor(), parse_user_id(&path)?);
     let level = form.access_level.clone();
-    let user = act(&at.services, move |services| admin::set_access_level(services, &by, id, &form.access_level)).await?;
+    let user = run_blocking(&at.services, move |services| admin::set_access_level(services, &by, id, &form.access_level)).await?;
     let said = format!("{} {} is {} now.", user.firstname, user.lastname, if level == "admin" { "an admin" } else { "a user" });
     if id == at.user().id && level != "admin" {
-        say(&at.carrier, said)?;
-        return see("/dashboard");
+        set_flash(&at.carrier, said)?;
+        return redirect("/dashboard");
     }
-    back(&request, &at.carrier, said)
+    redirect_back(&request, &at.carrier, said)
 }
 
 #[derive(Deserialize)]
@@ -296,27 +296,27 @@ async fn submit_quota(
     path: web::Path<String>,
     Form(form): Form<QuotaForm>,
 ) -> HandlerResult {
-    let (by, id) = (at.actor(), parse(&path)?);
+    let (by, id) = (at.actor(), parse_user_id(&path)?);
     let given = if form.quota.trim().is_empty() { "0" } else { form.quota.as_str() };
-    let Some(bytes) = bytes_of(given) else {
+    let Some(bytes) = parse_gigabytes(given) else {
         let error = FieldError::new("quota", "A number of gigabytes such as 50 or 0.5; 0 for no limit.");
-        let page = UserPage { quota_gb: form.quota.clone(), ..person_page(&at, id, &[error]).await? };
-        return show_with(StatusCode::UNPROCESSABLE_ENTITY, &page);
+        let page = UserPage { quota_gb: form.quota.clone(), ..render_user(&at, id, &[error]).await? };
+        return render_with_status(StatusCode::UNPROCESSABLE_ENTITY, &page);
     };
-    let user = act(&at.services, move |services| admin::set_quota(services, &by, id, bytes)).await?;
+    let user = run_blocking(&at.services, move |services| admin::set_quota(services, &by, id, bytes)).await?;
     let limit = if bytes == 0 { "as much as there is room for".into() } else { v::size(bytes).words };
-    back(&request, &at.carrier, format!("{} {} may store {limit}.", user.firstname, user.lastname))
+    redirect_back(&request, &at.carrier, format!("{} {} may store {limit}.", user.firstname, user.lastname))
 }
 
 async fn submit_access_code(AdminUser(at): AdminUser, path: web::Path<String>, _: Form<EmptyForm>) -> HandlerResult {
-    let (by, id) = (at.actor(), parse(&path)?);
-    let (user, code) = act(&at.services, move |services| admin::hand_out_code(services, &by, id)).await?;
+    let (by, id) = (at.actor(), parse_user_id(&path)?);
+    let (user, code) = run_blocking(&at.services, move |services| admin::create_access_code(services, &by, id)).await?;
     let text = format!(
         "Give this code to {} {}. It works once, for two days, at /recover, and is not shown again.",
         user.firstname, user.lastname
     );
-    at.carrier.leave(&Flash { text, code: Some(code), ..Flash::default() })?;
-    see(&format!("/admin/users/{id}"))
+    at.carrier.set_flash(&Flash { text, code: Some(code), ..Flash::default() })?;
+    redirect(&format!("/admin/users/{id}"))
 }
 
 async fn submit_end_sessions(
@@ -325,9 +325,9 @@ async fn submit_end_sessions(
     path: web::Path<String>,
     _: Form<EmptyForm>,
 ) -> HandlerResult {
-    let (by, id) = (at.actor(), parse(&path)?);
-    let user = act(&at.services, move |services| admin::end_sessions(services, &by, id)).await?;
-    back(&request, &at.carrier, format!("{} {} is logged out everywhere.", user.firstname, user.lastname))
+    let (by, id) = (at.actor(), parse_user_id(&path)?);
+    let user = run_blocking(&at.services, move |services| admin::end_sessions(services, &by, id)).await?;
+    redirect_back(&request, &at.carrier, format!("{} {} is logged out everywhere.", user.firstname, user.lastname))
 }
 
 #[cfg(test)]
@@ -336,13 +336,13 @@ mod tests {
 
     #[test]
     fn quotas_are_said_in_gigabytes() {
-        assert_eq!(bytes_of("50"), Some(50_000_000_000));
-        assert_eq!(bytes_of(" 0.5 "), Some(500_000_000));
-        assert_eq!(bytes_of("1,25"), Some(1_250_000_000));
+        assert_eq!(parse_gigabytes("50"), Some(50_000_000_000));
+        assert_eq!(parse_gigabytes(" 0.5 "), Some(500_000_000));
+        assert_eq!(parse_gigabytes("1,25"), Some(1_250_000_000));
         for nonsense in ["", ".", "-1", "1e9", "much", "99999999999999999999"] {
-            assert_eq!(bytes_of(nonsense), None, "{nonsense}");
+            assert_eq!(parse_gigabytes(nonsense), None, "{nonsense}");
         }
-        assert_eq!(gigabytes(1_250_000_000), "1.25");
-        assert_eq!(gigabytes(0), "0");
+        assert_eq!(format_gigabytes(1_250_000_000), "1.25");
+        assert_eq!(format_gigabytes(0), "0");
     }
 }

@@ -11,8 +11,8 @@ use crate::error::{Error, FieldError};
 use crate::http::extract::form::Form;
 use crate::http::extract::user::MaybeUser;
 use crate::http::pages::components::format::{self as v, Field, with_errors};
-use crate::http::pages::respond::{see, show_with};
-use crate::http::route::{HandlerResult, Route, act, shared};
+use crate::http::pages::respond::{redirect, render_with_status};
+use crate::http::route::{HandlerResult, Route, run_blocking, services_arc};
 
 pub(crate) fn routes() -> Vec<Route> {
     vec![Route::get("/setup", || web::route().to(show_setup)), Route::post("/setup", || web::route().to(submit_setup))]
@@ -77,16 +77,16 @@ fn page(visitor: &MaybeUser, form: &FirstRunForm, errors: &[FieldError], problem
 }
 
 async fn show_setup(visitor: MaybeUser, query: web::Query<Query>) -> HandlerResult {
-    if act(&visitor.services, |services| services.has_admin()).await? {
+    if run_blocking(&visitor.services, |services| services.has_admin()).await? {
         return Err(Error::NotFound.into());
     }
     let form = FirstRunForm { code: query.into_inner().code, ..FirstRunForm::default() };
-    let problem = act(&visitor.services, |services| {
+    let problem = run_blocking(&visitor.services, |services| {
         let failing = crate::domain::ops::status::checks(services).into_iter().find_map(|check| check.problem);
         Ok(failing.map(|problem| problem.mend))
     })
     .await?;
-    crate::http::pages::respond::show(&page(&visitor, &form, &[], problem)?)
+    crate::http::pages::respond::render(&page(&visitor, &form, &[], problem)?)
 }
 
 async fn submit_setup(visitor: MaybeUser, Form(form): Form<FirstRunForm>) -> HandlerResult {
@@ -98,12 +98,14 @@ async fn submit_setup(visitor: MaybeUser, Form(form): Form<FirstRunForm>) -> Han
         password: form.password.clone(),
         ..NewAccount::default()
     };
-    match first_run::set_up(&shared(&visitor.services), &form.code, &application, visitor.client.clone()).await {
+    match first_run::set_up(&services_arc(&visitor.services), &form.code, &application, visitor.client.clone()).await {
         Ok(token) => {
-            visitor.carrier.sign_in(&token)?;
-            see("/dashboard")
+            visitor.carrier.log_in(&token)?;
+            redirect("/dashboard")
         }
-        Err(Error::Invalid(errors)) => show_with(StatusCode::UNPROCESSABLE_ENTITY, &page(&visitor, &form, &errors, None)?),
+        Err(Error::Invalid(errors)) => {
+            render_with_status(StatusCode::UNPROCESSABLE_ENTITY, &page(&visitor, &form, &errors, None)?)
+        }
         Err(error) => Err(error.into()),
     }
 }

@@ -14,8 +14,8 @@ use crate::error::Error;
 use crate::http::extract::form::{EmptyForm, Form};
 use crate::http::extract::user::MaybeUser;
 use crate::http::pages::components::format as v;
-use crate::http::pages::respond::{see, show, show_with};
-use crate::http::route::{HandlerResult, Route, act, shared};
+use crate::http::pages::respond::{redirect, render, render_with_status};
+use crate::http::route::{HandlerResult, Route, run_blocking, services_arc};
 use crate::http::safe_redirect::own_path;
 use crate::model::SessionKind;
 use crate::model::actor::Actor;
@@ -71,34 +71,34 @@ fn page(visitor: &MaybeUser, username: &str, next: &str, problem: Option<String>
 }
 
 async fn show_home(visitor: MaybeUser) -> HandlerResult {
-    see(if visitor.presence.is_some() { "/dashboard" } else { "/login" })
+    redirect(if visitor.presence.is_some() { "/dashboard" } else { "/login" })
 }
 
 async fn show_log_in(visitor: MaybeUser, query: web::Query<Query>) -> HandlerResult {
     if visitor.presence.is_some() {
-        return see("/dashboard");
+        return redirect("/dashboard");
     }
-    show(&page(&visitor, "", &query.next, None)?)
+    render(&page(&visitor, "", &query.next, None)?)
 }
 
 async fn submit_log_in(visitor: MaybeUser, Form(form): Form<LoginForm>) -> HandlerResult {
-    let services = shared(&visitor.services);
+    let services = services_arc(&visitor.services);
     let again = |error: &Error| page(&visitor, &form.username, &form.next, Some(error.to_string()));
     match login::log_in(&services, &form.username, &form.password, SessionKind::Browser, visitor.client.clone()).await {
         Ok((_, token)) => {
             end_session(&visitor).await?;
-            visitor.carrier.sign_in(&token)?;
-            see(&own_path(&form.next).unwrap_or_else(|| "/dashboard".into()))
+            visitor.carrier.log_in(&token)?;
+            redirect(&own_path(&form.next).unwrap_or_else(|| "/dashboard".into()))
         }
-        Err(error @ Error::BadCredentials) => show_with(StatusCode::UNAUTHORIZED, &again(&error)?),
+        Err(error @ Error::BadCredentials) => render_with_status(StatusCode::UNAUTHORIZED, &again(&error)?),
         Err(Error::NotActive(_)) => {
             let login = form.username.clone();
-            let user = act(&visitor.services, move |services| login::find(services, &login)).await?;
+            let user = run_blocking(&visitor.services, move |services| login::find(services, &login)).await?;
             let user = user.ok_or(Error::BadCredentials)?;
-            show_with(StatusCode::FORBIDDEN, &PendingPage::new(visitor.carrier.csrf()?, &user, false))
+            render_with_status(StatusCode::FORBIDDEN, &PendingPage::new(visitor.carrier.csrf()?, &user, false))
         }
         Err(error @ Error::TooManyRequests { retry_after }) => {
-            let mut answer = show_with(StatusCode::TOO_MANY_REQUESTS, &again(&error)?)?;
+            let mut answer = render_with_status(StatusCode::TOO_MANY_REQUESTS, &again(&error)?)?;
             answer.headers_mut().insert(RETRY_AFTER, retry_after.into());
             Ok(answer)
         }
@@ -109,14 +109,14 @@ async fn submit_log_in(visitor: MaybeUser, Form(form): Form<LoginForm>) -> Handl
 /// Ends the session they are in, if they are in one.
 async fn end_session(visitor: &MaybeUser) -> Result<(), Error> {
     let Some(presence) = visitor.presence.clone() else { return Ok(()) };
-    let by = Actor::of(&presence.user, &visitor.client);
-    act(&visitor.services, move |services| lifecycle::log_out(services, &by, &presence)).await
+    let by = Actor::from_user(&presence.user, &visitor.client);
+    run_blocking(&visitor.services, move |services| lifecycle::log_out(services, &by, &presence)).await
 }
 
 async fn submit_log_out(visitor: MaybeUser, Form(EmptyForm {}): Form<EmptyForm>) -> HandlerResult {
     end_session(&visitor).await?;
-    visitor.carrier.sign_out();
-    let mut answer = see("/login")?;
+    visitor.carrier.log_out();
+    let mut answer = redirect("/login")?;
     // Whoever sits at this browser next finds no pictures in its cache.
     answer.headers_mut().insert(HeaderName::from_static("clear-site-data"), HeaderValue::from_static("\"cache\""));
     Ok(answer)

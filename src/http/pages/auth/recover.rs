@@ -10,8 +10,8 @@ use crate::error::{Error, FieldError};
 use crate::http::extract::form::Form;
 use crate::http::extract::user::MaybeUser;
 use crate::http::pages::components::format::{self as v, Field, with_errors};
-use crate::http::pages::respond::{say, see, show, show_with};
-use crate::http::route::{HandlerResult, Route, shared};
+use crate::http::pages::respond::{redirect, render, render_with_status, set_flash};
+use crate::http::route::{HandlerResult, Route, services_arc};
 
 pub(crate) fn routes() -> Vec<Route> {
     vec![Route::get("/recover", || web::route().to(show_recover)), Route::post("/recover", || web::route().to(submit_recover))]
@@ -57,18 +57,18 @@ fn page(visitor: &MaybeUser, form: &RecoverForm, errors: &[FieldError]) -> Resul
 }
 
 async fn show_recover(visitor: MaybeUser) -> HandlerResult {
-    show(&page(&visitor, &RecoverForm::default(), &[])?)
+    render(&page(&visitor, &RecoverForm::default(), &[])?)
 }
 
 async fn submit_recover(visitor: MaybeUser, Form(form): Form<RecoverForm>) -> HandlerResult {
-    let services = shared(&visitor.services);
+    let services = services_arc(&visitor.services);
     match login::recover(&services, &form.username, &form.access_code, &form.password, &visitor.client).await {
         Ok(()) => {
-            visitor.carrier.begin_anew();
-            say(&visitor.carrier, "Your new password is set. Log in with it.")?;
-            see("/login")
+            visitor.carrier.clear();
+            set_flash(&visitor.carrier, "Your new password is set. Log in with it.")?;
+            redirect("/login")
         }
-        Err(Error::Invalid(errors)) => show_with(StatusCode::UNPROCESSABLE_ENTITY, &page(&visitor, &form, &errors)?),
+        Err(Error::Invalid(errors)) => render_with_status(StatusCode::UNPROCESSABLE_ENTITY, &page(&visitor, &form, &errors)?),
         Err(error) => Err(error.into()),
     }
 }

@@ -12,8 +12,8 @@ use crate::error::{Error, FieldError};
 use crate::http::extract::form::Form;
 use crate::http::extract::user::MaybeUser;
 use crate::http::pages::components::format::{self as v, Field, When, with_errors};
-use crate::http::pages::respond::{see, show, show_with};
-use crate::http::route::{HandlerResult, Route, shared};
+use crate::http::pages::respond::{redirect, render, render_with_status};
+use crate::http::route::{HandlerResult, Route, services_arc};
 use crate::model::{Status, User};
 
 pub(crate) fn routes() -> Vec<Route> {
@@ -82,9 +82,9 @@ fn page(visitor: &MaybeUser, form: &RegisterForm, errors: &[FieldError]) -> Resu
 
 async fn show_register(visitor: MaybeUser) -> HandlerResult {
     if visitor.presence.is_some() {
-        return see("/pending");
+        return redirect("/pending");
     }
-    show(&page(&visitor, &RegisterForm::default(), &[])?)
+    render(&page(&visitor, &RegisterForm::default(), &[])?)
 }
 
 async fn submit_register(visitor: MaybeUser, Form(form): Form<RegisterForm>) -> HandlerResult {
@@ -97,12 +97,12 @@ async fn submit_register(visitor: MaybeUser, Form(form): Form<RegisterForm>) -> 
         contact_number: form.contact_number.clone(),
         address: form.address.clone(),
     };
-    match register::register(&shared(&visitor.services), &application, visitor.client.clone()).await {
+    match register::register(&services_arc(&visitor.services), &application, visitor.client.clone()).await {
         Ok((_, token)) => {
-            visitor.carrier.sign_in(&token)?;
-            see("/pending")
+            visitor.carrier.log_in(&token)?;
+            redirect("/pending")
         }
-        Err(Error::Invalid(errors)) => show_with(StatusCode::UNPROCESSABLE_ENTITY, &page(&visitor, &form, &errors)?),
+        Err(Error::Invalid(errors)) => render_with_status(StatusCode::UNPROCESSABLE_ENTITY, &page(&visitor, &form, &errors)?),
         Err(error) => Err(error.into()),
     }
 }
@@ -134,9 +134,9 @@ impl PendingPage {
 }
 
 async fn show_pending(visitor: MaybeUser) -> HandlerResult {
-    let Some(presence) = &visitor.presence else { return see("/login") };
+    let Some(presence) = &visitor.presence else { return redirect("/login") };
     if presence.user.status == Status::Active {
-        return see("/dashboard");
+        return redirect("/dashboard");
     }
-    show(&PendingPage::new(visitor.carrier.csrf()?, &presence.user, true))
+    render(&PendingPage::new(visitor.carrier.csrf()?, &presence.user, true))
 }

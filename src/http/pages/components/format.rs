@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::error::{FieldError, bytes_in_words};
+use crate::error::{FieldError, format_bytes};
 use crate::model::item::ItemKind;
 use crate::model::{Time, now};
 
@@ -83,7 +83,7 @@ impl Field {
         self.kind == "password"
     }
 
-    pub fn describes(&self) -> bool {
+    pub fn has_description(&self) -> bool {
         self.error.is_some() || !self.hint.is_empty()
     }
 }
@@ -131,7 +131,7 @@ pub struct Size {
 
 pub fn size(bytes: i64) -> Size {
     let bytes = u64::try_from(bytes).unwrap_or(0);
-    Size { words: bytes_in_words(bytes), exact: format!("{} bytes", thousands(bytes)) }
+    Size { words: format_bytes(bytes), exact: format!("{} bytes", thousands(bytes)) }
 }
 
 /// `1,234,567`.
@@ -148,12 +148,12 @@ pub fn thousands(number: u64) -> String {
 }
 
 /// `1 photo`, `2 photos`.
-pub fn counted(number: i64, one: &str) -> String {
+pub fn count_of(number: i64, one: &str) -> String {
     let shown = thousands(u64::try_from(number).unwrap_or(0));
     if number == 1 { format!("{shown} {one}") } else { format!("{shown} {one}s") }
 }
 
-pub const fn icon_of(kind: ItemKind) -> &'static str {
+pub const fn kind_icon(kind: ItemKind) -> &'static str {
     match kind {
         ItemKind::Photo => "image",
         ItemKind::Video => "film",
@@ -178,8 +178,8 @@ mod tests {
     fn numbers_are_grouped_and_counted() {
         assert_eq!(thousands(0), "0");
         assert_eq!(thousands(1_234_567), "1,234,567");
-        assert_eq!(counted(1, "photo"), "1 photo");
-        assert_eq!(counted(4812, "item"), "4,812 items");
+        assert_eq!(count_of(1, "photo"), "1 photo");
+        assert_eq!(count_of(4812, "item"), "4,812 items");
     }
 
     #[test]

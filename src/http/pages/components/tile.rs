@@ -3,7 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 
-use super::format::{Size, When, counted, duration, icon_of, size, when};
+use super::format::{Size, When, count_of, duration, kind_icon, size, when};
 use crate::domain::previews;
 use crate::http::media_response::preview_path;
 use crate::media::sniff::is_shown_inline;
@@ -51,7 +51,7 @@ pub struct TrackLabel {
 }
 
 impl TrackLabel {
-    pub fn of(item: &Item, track: Option<&Track>) -> Self {
+    pub fn from_track(item: &Item, track: Option<&Track>) -> Self {
         Self {
             title: track.map_or_else(|| item.name.clone(), |track| track.title.clone()),
             artist: track.map(|track| track.artist.clone()).unwrap_or_default(),
@@ -83,7 +83,7 @@ pub struct Picture {
 
 impl Picture {
     /// `None` while there is none.
-    pub fn of(item: &Item) -> Option<Self> {
+    pub fn from_item(item: &Item) -> Option<Self> {
         if item.preview != PreviewState::Ready {
             return None;
         }
@@ -97,7 +97,7 @@ impl Picture {
                 (i64::from(width) * i64::from(side) / i64::from(longest)).try_into().unwrap_or(side).max(1)
             }
         };
-        let row = i64::from(ROW) * i64::from(width) / i64::from(height);
+        let row = i64::from(ROW_HEIGHT) * i64::from(width) / i64::from(height);
         Some(Self {
             small: at(320)?,
             middle: at(640)?,
@@ -111,12 +111,12 @@ impl Picture {
 }
 
 /// Pictures of a page that are asked for at once.
-const EAGER: usize = 8;
+const EAGER_TILES: usize = 8;
 /// How high a row of a middling grid is, in CSS pixels.
-const ROW: i32 = 200;
+const ROW_HEIGHT: i32 = 200;
 
 /// The class of the shape nearest to the picture's: its width over its height in twentieths, as the style sheet has them.
-fn shape(item: &Item) -> String {
+fn shape_class(item: &Item) -> String {
     let (Some(width), Some(height)) = (item.width, item.height) else { return "s27".into() };
     let twentieths = (i64::from(width) * 20 + i64::from(height) / 2) / i64::from(height.max(1));
     let known = match twentieths {
@@ -129,7 +129,7 @@ fn shape(item: &Item) -> String {
 }
 
 /// The average colour of an item's placeholder, as CSS writes it.
-fn color(item: &Item) -> Option<String> {
+fn placeholder_color(item: &Item) -> Option<String> {
     let hash = STANDARD_NO_PAD.decode(item.placeholder.as_deref()?).ok()?;
     let (red, green, blue, opacity) = thumbhash::thumb_hash_to_average_rgba(&hash).ok()?;
     // Behind what can be seen through it would stay to be seen.
@@ -142,19 +142,19 @@ fn color(item: &Item) -> Option<String> {
 }
 
 impl Tile {
-    pub fn of(item: &Item, track: Option<&Track>, services: &Services) -> Self {
+    pub fn from_item(item: &Item, track: Option<&Track>, services: &Services) -> Self {
         let is_open = item.scan != ScanStatus::Pending && !item.is_missing;
         let original = (is_open && is_shown_inline(&item.mime)).then(|| format!("/media/{}", item.id));
         Self {
             id: item.id.to_string(),
             name: item.name.clone(),
             kind: item.kind.as_str(),
-            icon: icon_of(item.kind),
-            picture: Picture::of(item).filter(|_| is_open),
-            is_waiting: is_open && item.preview == PreviewState::Waiting && previews::are_made(services),
-            shape: shape(item),
-            color: color(item),
-            song: (item.kind == ItemKind::Audio && original.is_some()).then(|| TrackLabel::of(item, track)),
+            icon: kind_icon(item.kind),
+            picture: Picture::from_item(item).filter(|_| is_open),
+            is_waiting: is_open && item.preview == PreviewState::Waiting && previews::is_enabled(services),
+            shape: shape_class(item),
+            color: placeholder_color(item),
+            song: (item.kind == ItemKind::Audio && original.is_some()).then(|| TrackLabel::from_track(item, track)),
             original,
             is_favorite: item.favorite,
             is_missing: item.is_missing,
@@ -169,21 +169,21 @@ impl Tile {
     }
 
     /// Tiles of a page; what they have to show of is made first.
-    pub fn all(items: &[Item], tracks: &[Track], services: &Services) -> Vec<Self> {
+    pub fn from_items(items: &[Item], tracks: &[Track], services: &Services) -> Vec<Self> {
         let waiting = items.iter().filter(|item| item.preview == PreviewState::Waiting);
-        services.previewing.want(waiting.map(|item| item.id));
-        let mut tiles: Vec<Self> = items.iter().map(|item| Self::of(item, track_of(item, tracks), services)).collect();
-        tiles.iter_mut().take(EAGER).for_each(|tile| tile.is_eager = true);
+        services.preview_queue.prioritize(waiting.map(|item| item.id));
+        let mut tiles: Vec<Self> = items.iter().map(|item| Self::from_item(item, find_track(item, tracks), services)).collect();
+        tiles.iter_mut().take(EAGER_TILES).for_each(|tile| tile.is_eager = true);
         tiles
     }
 }
 
-pub fn track_of<'a>(item: &Item, tracks: &'a [Track]) -> Option<&'a Track> {
+pub fn find_track<'a>(item: &Item, tracks: &'a [Track]) -> Option<&'a Track> {
     tracks.iter().find(|track| track.item_id == item.id)
 }
 
 /// `30 days left`, the last one as a whole.
 pub fn days_left(trashed_at: Time, trash_days: u32) -> String {
     let left = trashed_at + time::Duration::days(trash_days.into()) - now();
-    format!("{} left", counted((left.whole_hours() + 24).div_euclid(24).max(0), "day"))
+    format!("{} left", count_of((left.whole_hours() + 24).div_euclid(24).max(0), "day"))
 }

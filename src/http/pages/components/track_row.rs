@@ -15,11 +15,13 @@ pub struct TrackRow {
 }
 
 impl TrackRow {
-    pub fn of(item: &Item, track: Option<&Track>, tile: Tile) -> Self {
+    pub fn from_item(item: &Item, track: Option<&Track>, tile: Tile) -> Self {
         let place = track.map_or(0, |track| track.place % 1000);
         Self {
-            said: TrackLabel::of(item, track),
-            album_href: track.filter(|track| !track.album.is_empty()).map(|track| href(&track.artist_key, &track.album_key)),
+            said: TrackLabel::from_track(item, track),
+            album_href: track
+                .filter(|track| !track.album.is_empty())
+                .map(|track| album_href(&track.artist_key, &track.album_key)),
             length: tile.duration.clone().unwrap_or_default(),
             number: if place > 0 { place.to_string() } else { String::new() },
             tile,
@@ -28,11 +30,11 @@ impl TrackRow {
 }
 
 /// Where an album is.
-pub fn href(artist_key: &str, album_key: &str) -> String {
-    linked([("artist", artist_key), ("album", album_key)])
+pub fn album_href(artist_key: &str, album_key: &str) -> String {
+    track_rows([("artist", artist_key), ("album", album_key)])
 }
 
 /// The page of albums with these parameters.
-pub fn linked(pairs: [(&str, &str); 2]) -> String {
+pub fn track_rows(pairs: [(&str, &str); 2]) -> String {
     format!("/albums?{}", form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish())
 }

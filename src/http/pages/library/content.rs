@@ -4,7 +4,7 @@ use actix_web::{HttpRequest, web};
 use serde::Deserialize;
 
 use crate::http::extract::user::CurrentUser;
-use crate::http::media_response::{content, thumbnail};
+use crate::http::media_response::{content_response, thumbnail_response};
 use crate::http::route::{HandlerResult, Route};
 
 pub(crate) fn routes() -> Vec<Route> {
@@ -26,7 +26,7 @@ async fn show_media(
     path: web::Path<String>,
     query: web::Query<MediaQuery>,
 ) -> HandlerResult {
-    content(&at.services, &at.presence, &request, &path, !query.download.is_empty()).await
+    content_response(&at.services, &at.presence, &request, &path, !query.download.is_empty()).await
 }
 
 #[derive(Deserialize)]
@@ -41,5 +41,5 @@ async fn show_thumbnail(
     path: web::Path<String>,
     query: web::Query<ThumbnailQuery>,
 ) -> HandlerResult {
-    thumbnail(&at.services, &at.presence, &request, &path, query.size.as_deref(), query.v.as_deref()).await
+    thumbnail_response(&at.services, &at.presence, &request, &path, query.size.as_deref(), query.v.as_deref()).await
 }

@@ -4,13 +4,13 @@ use actix_web::{HttpRequest, web};
 use askama::Template;
 
 use crate::domain::library::dashboard;
-use crate::error::bytes_in_words;
+use crate::error::format_bytes;
 use crate::http::extract::user::CurrentUser;
 use crate::http::pages::admin::findings::{self, MalwareNotice};
-use crate::http::pages::components::format::{self as v, counted};
+use crate::http::pages::components::format::{self as v, count_of};
 use crate::http::pages::components::tile::Tile;
 use crate::http::pages::layout::Layout;
-use crate::http::pages::respond::show_kept;
+use crate::http::pages::respond::render_cached;
 use crate::http::pages::uploads::unfinished::{self, UnfinishedUpload};
 use crate::http::route::{HandlerResult, Route};
 use crate::model::{Item, Shelf};
@@ -41,11 +41,11 @@ struct DashboardPage {
 }
 
 async fn show_dashboard(at: CurrentUser, request: HttpRequest) -> HandlerResult {
-    show_kept(&at, &request, "/dashboard", |services, conn, library, frame| {
+    render_cached(&at, &request, "/dashboard", |services, conn, library, frame| {
         let presence = frame.presence.clone();
         let user = &presence.user;
-        let strips = dashboard::strips(conn, user)?;
-        let tiles = |items: &[Item]| Tile::all(items, &strips.tracks, services);
+        let strips = dashboard::load_dashboard(conn, user)?;
+        let tiles = |items: &[Item]| Tile::from_items(items, &strips.tracks, services);
         let mut favorites = tiles(&strips.favorites);
         for tile in &mut favorites {
             tile.is_repeated = true;
@@ -53,11 +53,11 @@ async fn show_dashboard(at: CurrentUser, request: HttpRequest) -> HandlerResult 
         let shell = Layout::gather(conn, library, frame)?;
         let card = |shelf: Shelf, href: &str, icon| {
             let (items, bytes) = shell.surroundings.count(shelf);
-            let holds = format!("{} · {}", counted(items, "item"), v::size(bytes).words);
+            let holds = format!("{} · {}", count_of(items, "item"), v::size(bytes).words);
             Card { href: href.into(), label: shelf.title().into(), icon, holds }
         };
         Ok(DashboardPage {
-            unfinished: unfinished::rows(conn, user)?,
+            unfinished: unfinished::list_unfinished(conn, user)?,
             notices: findings::notices(conn, user)?,
             recent: tiles(&strips.recent),
             favorites,
@@ -67,8 +67,8 @@ async fn show_dashboard(at: CurrentUser, request: HttpRequest) -> HandlerResult 
                 card(Shelf::Audios, "/audios", "music"),
                 card(Shelf::Uploads, "/uploads", "files"),
             ],
-            is_full: user.room() == Some(0),
-            max_upload: bytes_in_words(services.settings.max_upload.min(user.room().unwrap_or(u64::MAX))),
+            is_full: user.free_quota() == Some(0),
+            max_upload: format_bytes(services.settings.max_upload_bytes.min(user.free_quota().unwrap_or(u64::MAX))),
             shell,
         })
     })

@@ -10,8 +10,8 @@ use crate::http::extract::form::{EmptyForm, Form};
 use crate::http::extract::user::CurrentUser;
 use crate::http::pages::components::format as v;
 use crate::http::pages::layout::Layout;
-use crate::http::pages::respond::{back, say, see, sent_back, show};
-use crate::http::route::{HandlerResult, Route, act};
+use crate::http::pages::respond::{redirect, redirect_back, redirect_back_with_errors, render, set_flash};
+use crate::http::route::{HandlerResult, Route, run_blocking};
 use crate::model::{Directory, DirectoryId};
 
 pub(crate) fn routes() -> Vec<Route> {
@@ -37,12 +37,12 @@ async fn submit_create(at: CurrentUser, request: HttpRequest, Form(form): Form<C
         text => Some(DirectoryId::parse(text).ok_or_else(|| Error::field("parent", "Choose one of your folders."))?),
     };
     let (presence, typed) = (at.presence.clone(), form.name.clone());
-    match act(&at.services, move |services| directories::create(services, &presence.user, &form.name, parent)).await {
+    match run_blocking(&at.services, move |services| directories::create(services, &presence.user, &form.name, parent)).await {
         Ok(id) => {
-            say(&at.carrier, "The folder is made.")?;
-            see(&format!("/directories/{id}"))
+            set_flash(&at.carrier, "The folder is made.")?;
+            redirect(&format!("/directories/{id}"))
         }
-        Err(error) => sent_back(&request, &at.carrier, error, Some(("new-name", typed))),
+        Err(error) => redirect_back_with_errors(&request, &at.carrier, error, Some(("new-name", typed))),
     }
 }
 
@@ -60,9 +60,9 @@ async fn submit_rename(
 ) -> HandlerResult {
     let id = DirectoryId::parse(&path).ok_or(Error::NotFound)?;
     let (presence, typed) = (at.presence.clone(), form.name.clone());
-    match act(&at.services, move |services| directories::rename(services, &presence.user, id, &form.name)).await {
-        Ok(()) => back(&request, &at.carrier, "The folder has its new name."),
-        Err(error) => sent_back(&request, &at.carrier, error, Some(("folder-name", typed))),
+    match run_blocking(&at.services, move |services| directories::rename(services, &presence.user, id, &form.name)).await {
+        Ok(()) => redirect_back(&request, &at.carrier, "The folder has its new name."),
+        Err(error) => redirect_back_with_errors(&request, &at.carrier, error, Some(("folder-name", typed))),
     }
 }
 
@@ -76,16 +76,16 @@ struct DeletePage {
 async fn show_delete(at: CurrentUser, path: web::Path<String>) -> HandlerResult {
     let id = DirectoryId::parse(&path).ok_or(Error::NotFound)?;
     let presence = at.presence.clone();
-    let directory = act(&at.services, move |services| listings::open_directory(services, &presence.user, id)).await?;
+    let directory = run_blocking(&at.services, move |services| listings::open_directory(services, &presence.user, id)).await?;
     let shell = Layout::load(&at, &format!("/directories/{id}")).await?;
-    show(&DeletePage { shell, directory })
+    render(&DeletePage { shell, directory })
 }
 
 async fn submit_delete(at: CurrentUser, path: web::Path<String>, _: Form<EmptyForm>) -> HandlerResult {
     let id = DirectoryId::parse(&path).ok_or(Error::NotFound)?;
     let presence = at.presence.clone();
-    let trashed = act(&at.services, move |services| directories::delete(services, &presence.user, id)).await?;
-    let files = v::counted(i64::try_from(trashed).unwrap_or(0), "item");
-    say(&at.carrier, format!("The folder is gone; {files} put into the trash."))?;
-    see("/dashboard")
+    let trashed = run_blocking(&at.services, move |services| directories::delete(services, &presence.user, id)).await?;
+    let files = v::count_of(i64::try_from(trashed).unwrap_or(0), "item");
+    set_flash(&at.carrier, format!("The folder is gone; {files} put into the trash."))?;
+    redirect("/dashboard")
 }

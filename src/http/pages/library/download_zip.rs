@@ -16,16 +16,16 @@ use super::item::SelectedItems;
 use crate::domain::library::items;
 use crate::http::extract::form::Form;
 use crate::http::extract::user::CurrentUser;
-use crate::http::response::file::disposition;
-use crate::http::route::{HandlerResult, Route, act, shared};
+use crate::http::response::file::content_disposition;
+use crate::http::route::{HandlerResult, Route, run_blocking, services_arc};
 use crate::model::{Item, User};
 use crate::state::Services;
 use crate::storage::FileName;
 
 /// Bytes handed to the network at once; four such wait at most.
-const CHUNK: usize = 128 * 1024;
+const CHUNK_BYTES: usize = 128 * 1024;
 /// A reader that takes nothing for so long has gone.
-const PATIENCE: Duration = Duration::from_mins(1);
+const CLIENT_TIMEOUT: Duration = Duration::from_mins(1);
 
 pub(crate) fn routes() -> Vec<Route> {
     vec![Route::post("/items/download", || web::route().to(submit_download))]
@@ -34,10 +34,10 @@ pub(crate) fn routes() -> Vec<Route> {
 async fn submit_download(at: CurrentUser, Form(form): Form<SelectedItems>) -> HandlerResult {
     let ids = form.ids()?;
     let presence = at.presence.clone();
-    let chosen = act(&at.services, move |services| items::list_of(services, &presence.user, &ids)).await?;
-    let turn = at.services.archives.begin(at.user().id)?;
+    let chosen = run_blocking(&at.services, move |services| items::list_of(services, &presence.user, &ids)).await?;
+    let turn = at.services.archive_slots.acquire(at.user().id)?;
     let (sender, receiver) = mpsc::channel(4);
-    let (services, user) = (shared(&at.services), at.user().clone());
+    let (services, user) = (services_arc(&at.services), at.user().clone());
     tokio::task::spawn_blocking(move || {
         let _turn = turn;
         if let Err(cause) = write_archive(&services, &user, &chosen, sender) {
@@ -55,7 +55,7 @@ async fn submit_download(at: CurrentUser, Form(form): Form<SelectedItems>) -> Ha
     });
     Ok(HttpResponse::Ok()
         .insert_header((header::CONTENT_TYPE, "application/zip"))
-        .insert_header((header::CONTENT_DISPOSITION, disposition("Nexus.zip", false)))
+        .insert_header((header::CONTENT_DISPOSITION, content_disposition("Nexus.zip", false)))
         .streaming(body))
 }
 
@@ -78,7 +78,7 @@ impl ChannelWriter {
     }
 
     fn tell(&self, message: ArchiveMessage) -> io::Result<()> {
-        let sent = self.to.send_timeout(message, PATIENCE);
+        let sent = self.to.send_timeout(message, CLIENT_TIMEOUT);
         tokio::runtime::Handle::current().block_on(sent).map_err(|cause| io::Error::other(cause.to_string()))
     }
 }
@@ -86,7 +86,7 @@ impl ChannelWriter {
 impl Write for ChannelWriter {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.gathered.extend_from_slice(bytes);
-        if self.gathered.len() >= CHUNK {
+        if self.gathered.len() >= CHUNK_BYTES {
             self.send()?;
         }
         Ok(bytes.len())
@@ -110,8 +110,8 @@ fn write_archive(services: &Arc<Services>, user: &User, chosen: &[Item], to: mps
             .compression_method(zip::CompressionMethod::Stored)
             .large_file(item.bytes() >= u64::from(u32::MAX) - 65_536)
             .unix_permissions(0o644);
-        archive.start_file(free_name(&item.name, &mut taken), options).map_err(io::Error::other)?;
-        io::copy(&mut io::BufReader::with_capacity(CHUNK, opened.reader()), &mut archive)?;
+        archive.start_file(unique_name(&item.name, &mut taken), options).map_err(io::Error::other)?;
+        io::copy(&mut io::BufReader::with_capacity(CHUNK_BYTES, opened.reader()), &mut archive)?;
     }
     if !missing.is_empty() {
         archive
@@ -125,7 +125,7 @@ fn write_archive(services: &Arc<Services>, user: &User, chosen: &[Item], to: mps
 }
 
 /// A name that no other entry has.
-fn free_name(name: &str, taken: &mut HashSet<String>) -> String {
+fn unique_name(name: &str, taken: &mut HashSet<String>) -> String {
     let wanted = FileName::parse(name).unwrap_or_else(FileName::unnamed);
     let mut number = 0;
     loop {

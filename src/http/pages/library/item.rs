@@ -5,7 +5,7 @@ use askama::Template;
 use serde::Deserialize;
 
 use super::metadata::{self, MetadataRow};
-use crate::domain::library::items::{self, AT_ONCE, ItemChange};
+use crate::domain::library::items::{self, ItemChange, MAX_SELECTED};
 use crate::domain::library::{music_albums, trash};
 use crate::domain::previews;
 use crate::error::Error;
@@ -15,14 +15,14 @@ use crate::http::media_response::parse_id as parse;
 use crate::http::pages::components::format::{self as v, When};
 use crate::http::pages::components::tile::Tile;
 use crate::http::pages::layout::Layout;
-use crate::http::pages::respond::{back, say, see, sent_back, show};
-use crate::http::route::{HandlerResult, Route, act};
+use crate::http::pages::respond::{redirect, redirect_back, redirect_back_with_errors, render, set_flash};
+use crate::http::route::{HandlerResult, Route, run_blocking};
 use crate::http::safe_redirect::back_path;
 use crate::http::session_cookie::Flash;
 use crate::model::{Directory, DirectoryId, Item, ItemId, PreviewState, ScanStatus};
 
 /// Items whose trashing can be undone from the message: what fits into the cookie.
-const UNDOABLE: usize = 40;
+const MAX_UNDO: usize = 40;
 
 pub(crate) fn routes() -> Vec<Route> {
     vec![
@@ -77,21 +77,21 @@ impl ItemPage {
 async fn show_item(at: CurrentUser, path: web::Path<String>) -> HandlerResult {
     let id = parse(&path)?;
     let presence = at.presence.clone();
-    let shown = act(&at.services, move |services| items::show(services, &presence.user, id)).await?;
+    let shown = run_blocking(&at.services, move |services| items::view(services, &presence.user, id)).await?;
     let shelf = if shown.item.in_trash { crate::model::Shelf::Trash } else { shown.item.shelf };
     let shelf_path = format!("/{}", shelf.as_str());
     let shell = Layout::load(&at, &shelf_path).await?;
     let presence = at.presence.clone();
     let item = shown.item.clone();
-    let (details, tracks) = act(&at.services, move |services| {
+    let (details, tracks) = run_blocking(&at.services, move |services| {
         let details = previews::details(services, &presence.user, id)?;
-        let tracks = services.db.read(|conn| music_albums::tracks_of(conn, &presence.user, std::slice::from_ref(&item)))?;
+        let tracks = services.db.read(|conn| music_albums::find_tracks(conn, &presence.user, std::slice::from_ref(&item)))?;
         Ok((details, tracks))
     })
     .await?;
-    let tile = Tile::all(std::slice::from_ref(&shown.item), &tracks, &at.services).pop().ok_or(Error::NotFound)?;
-    show(&ItemPage {
-        facts: metadata::facts(&shown.item, &details),
+    let tile = Tile::from_items(std::slice::from_ref(&shown.item), &tracks, &at.services).pop().ok_or(Error::NotFound)?;
+    render(&ItemPage {
+        facts: metadata::metadata_rows(&shown.item, &details),
         may_not_play: metadata::may_not_play(&shown.item, &details.facts),
         trouble: details.trouble.filter(|_| shown.item.preview == PreviewState::Failed),
         size: v::size(shown.item.size),
@@ -105,7 +105,7 @@ async fn show_item(at: CurrentUser, path: web::Path<String>) -> HandlerResult {
             ScanStatus::Pending => Some("Being checked"),
             ScanStatus::Skipped => None,
         },
-        icon: v::icon_of(shown.item.kind),
+        icon: v::kind_icon(shown.item.kind),
         days_left: tile.days_left.clone(),
         tile,
         directory: shown.directory,
@@ -134,47 +134,47 @@ impl SelectedItems {
         if self.ids.is_empty() {
             return Err(Error::BadRequest("Nothing was selected. Tick what you mean first.".into()));
         }
-        if self.ids.len() > AT_ONCE {
-            return Err(Error::BadRequest(format!("At most {AT_ONCE} things at once.")));
+        if self.ids.len() > MAX_SELECTED {
+            return Err(Error::BadRequest(format!("At most {MAX_SELECTED} things at once.")));
         }
         self.ids.iter().map(|id| parse(id)).collect()
     }
 }
 
-async fn favor(at: &CurrentUser, ids: Vec<ItemId>, is_favorite: bool) -> Result<usize, Error> {
+async fn set_favorite(at: &CurrentUser, ids: Vec<ItemId>, is_favorite: bool) -> Result<usize, Error> {
     let presence = at.presence.clone();
-    act(&at.services, move |services| items::set_favorite(services, &presence.user, &ids, is_favorite)).await
+    run_blocking(&at.services, move |services| items::set_favorite(services, &presence.user, &ids, is_favorite)).await
 }
 
 /// Back to where the star was pressed, at the item.
-fn back_to(request: &HttpRequest, id: ItemId) -> HandlerResult {
+fn redirect_to_list(request: &HttpRequest, id: ItemId) -> HandlerResult {
     match back_path(request) {
-        Some(path) if path.starts_with("/items/") => see(&path),
-        Some(path) => see(&format!("{path}#i-{id}")),
-        None => see(&format!("/items/{id}")),
+        Some(path) if path.starts_with("/items/") => redirect(&path),
+        Some(path) => redirect(&format!("{path}#i-{id}")),
+        None => redirect(&format!("/items/{id}")),
     }
 }
 
 async fn submit_favorite(at: CurrentUser, request: HttpRequest, path: web::Path<String>, _: Form<EmptyForm>) -> HandlerResult {
     let id = parse(&path)?;
-    favor(&at, vec![id], true).await?;
-    back_to(&request, id)
+    set_favorite(&at, vec![id], true).await?;
+    redirect_to_list(&request, id)
 }
 
 async fn submit_unfavorite(at: CurrentUser, request: HttpRequest, path: web::Path<String>, _: Form<EmptyForm>) -> HandlerResult {
     let id = parse(&path)?;
-    favor(&at, vec![id], false).await?;
-    back_to(&request, id)
+    set_favorite(&at, vec![id], false).await?;
+    redirect_to_list(&request, id)
 }
 
 async fn submit_favorite_many(at: CurrentUser, request: HttpRequest, Form(form): Form<SelectedItems>) -> HandlerResult {
-    let count = favor(&at, form.ids()?, true).await?;
-    back(&request, &at.carrier, format!("{} starred.", things(count)))
+    let count = set_favorite(&at, form.ids()?, true).await?;
+    redirect_back(&request, &at.carrier, format!("{} starred.", item_count(count)))
 }
 
 async fn submit_unfavorite_many(at: CurrentUser, request: HttpRequest, Form(form): Form<SelectedItems>) -> HandlerResult {
-    let count = favor(&at, form.ids()?, false).await?;
-    back(&request, &at.carrier, format!("{} no longer starred.", things(count)))
+    let count = set_favorite(&at, form.ids()?, false).await?;
+    redirect_back(&request, &at.carrier, format!("{} no longer starred.", item_count(count)))
 }
 
 #[derive(Deserialize)]
@@ -192,14 +192,14 @@ async fn submit_rename(
     let id = parse(&path)?;
     let presence = at.presence.clone();
     let typed = form.name.clone();
-    let renamed = act(&at.services, move |services| {
+    let renamed = run_blocking(&at.services, move |services| {
         let change = ItemChange { name: Some(form.name), ..ItemChange::default() };
         items::change(services, &presence.user, id, &change)
     })
     .await;
     match renamed {
-        Ok(item) => back(&request, &at.carrier, format!("It is called “{}” now.", item.name)),
-        Err(error) => sent_back(&request, &at.carrier, error, Some(("name", typed))),
+        Ok(item) => redirect_back(&request, &at.carrier, format!("It is called “{}” now.", item.name)),
+        Err(error) => redirect_back_with_errors(&request, &at.carrier, error, Some(("name", typed))),
     }
 }
 
@@ -227,11 +227,11 @@ async fn submit_move_many(at: CurrentUser, request: HttpRequest, Form(form): For
 async fn move_all(at: &CurrentUser, request: &HttpRequest, ids: Vec<ItemId>, directory: &str) -> HandlerResult {
     let presence = at.presence.clone();
     let Some(directory) = DirectoryId::parse(directory) else {
-        return back(request, &at.carrier, "Choose a folder to move to first.");
+        return redirect_back(request, &at.carrier, "Choose a folder to move to first.");
     };
-    match act(&at.services, move |services| items::move_to(services, &presence.user, &ids, directory)).await {
-        Ok(count) => back(request, &at.carrier, format!("{} moved.", things(count))),
-        Err(error) => sent_back(request, &at.carrier, error, None),
+    match run_blocking(&at.services, move |services| items::move_items(services, &presence.user, &ids, directory)).await {
+        Ok(count) => redirect_back(request, &at.carrier, format!("{} moved.", item_count(count))),
+        Err(error) => redirect_back_with_errors(request, &at.carrier, error, None),
     }
 }
 
@@ -248,15 +248,15 @@ async fn submit_trash_many(at: CurrentUser, request: HttpRequest, Form(form): Fo
 async fn trash_all(at: &CurrentUser, request: &HttpRequest, ids: Vec<ItemId>) -> HandlerResult {
     let presence = at.presence.clone();
     let trashed = ids.clone();
-    let (count, shelf) = act(&at.services, move |services| {
+    let (count, shelf) = run_blocking(&at.services, move |services| {
         let count = trash::trash(services, &presence.user, &trashed)?;
         let first = items::list_of(services, &presence.user, trashed.get(..1).unwrap_or_default())?;
         Ok((count, first.first().map_or("/dashboard".into(), |item| format!("/{}", item.shelf.as_str()))))
     })
     .await?;
-    let undo = if ids.len() <= UNDOABLE { ids.iter().map(ItemId::to_string).collect() } else { Vec::new() };
-    at.carrier.leave(&Flash { text: format!("{} put into the trash.", things(count)), undo, ..Flash::default() })?;
-    see(&off_the_item(request, &shelf))
+    let undo = if ids.len() <= MAX_UNDO { ids.iter().map(ItemId::to_string).collect() } else { Vec::new() };
+    at.carrier.set_flash(&Flash { text: format!("{} put into the trash.", item_count(count)), undo, ..Flash::default() })?;
+    redirect(&redirect_from_item(request, &shelf))
 }
 
 async fn submit_restore(at: CurrentUser, request: HttpRequest, path: web::Path<String>, _: Form<EmptyForm>) -> HandlerResult {
@@ -271,13 +271,13 @@ async fn submit_restore_many(at: CurrentUser, request: HttpRequest, Form(form): 
 
 async fn restore_all(at: &CurrentUser, request: &HttpRequest, ids: Vec<ItemId>) -> HandlerResult {
     let presence = at.presence.clone();
-    let restored = act(&at.services, move |services| trash::restore(services, &presence.user, &ids)).await?;
+    let restored = run_blocking(&at.services, move |services| trash::restore(services, &presence.user, &ids)).await?;
     let renamed: Vec<_> = restored.iter().filter(|item| item.is_renamed).map(|item| item.name.as_str()).take(3).collect();
-    let mut text = format!("{} restored.", things(restored.len()));
+    let mut text = format!("{} restored.", item_count(restored.len()));
     if !renamed.is_empty() {
         text = format!("{text} A name was taken: restored as {}.", renamed.join(", "));
     }
-    back(request, &at.carrier, text)
+    redirect_back(request, &at.carrier, text)
 }
 
 async fn submit_delete(at: CurrentUser, request: HttpRequest, path: web::Path<String>, _: Form<EmptyForm>) -> HandlerResult {
@@ -292,16 +292,16 @@ async fn submit_delete_many(at: CurrentUser, request: HttpRequest, Form(form): F
 
 async fn delete_all(at: &CurrentUser, request: &HttpRequest, ids: Vec<ItemId>) -> HandlerResult {
     let (presence, by) = (at.presence.clone(), at.actor());
-    let count = act(&at.services, move |services| trash::delete(services, &by, &presence.user, &ids)).await?;
-    say(&at.carrier, format!("{} deleted for good.", things(count)))?;
-    see(&off_the_item(request, "/trash"))
+    let count = run_blocking(&at.services, move |services| trash::delete(services, &by, &presence.user, &ids)).await?;
+    set_flash(&at.carrier, format!("{} deleted for good.", item_count(count)))?;
+    redirect(&redirect_from_item(request, "/trash"))
 }
 
 /// Back, but not to the page of an item that has just gone.
-fn off_the_item(request: &HttpRequest, otherwise: &str) -> String {
+fn redirect_from_item(request: &HttpRequest, otherwise: &str) -> String {
     back_path(request).filter(|path| !path.starts_with("/items/")).unwrap_or_else(|| otherwise.to_owned())
 }
 
-fn things(count: usize) -> String {
-    v::counted(i64::try_from(count).unwrap_or(i64::MAX), "item")
+fn item_count(count: usize) -> String {
+    v::count_of(i64::try_from(count).unwrap_or(i64::MAX), "item")
 }

@@ -14,51 +14,51 @@ pub struct MetadataRow {
     pub geo: Option<String>,
 }
 
-fn fact(label: &'static str, value: String) -> MetadataRow {
+fn row(label: &'static str, value: String) -> MetadataRow {
     MetadataRow { label, value, search: None, geo: None }
 }
 
-fn said(label: &'static str, value: Option<&String>) -> Option<MetadataRow> {
-    value.map(|value| fact(label, value.clone()))
+fn text_row(label: &'static str, value: Option<&String>) -> Option<MetadataRow> {
+    value.map(|value| row(label, value.clone()))
 }
 
-fn found(label: &'static str, value: Option<&String>) -> Option<MetadataRow> {
+fn searchable_row(label: &'static str, value: Option<&String>) -> Option<MetadataRow> {
     value.map(|value| {
         let query = form_urlencoded::Serializer::new(String::new()).append_pair("q", value).finish();
-        MetadataRow { search: Some(format!("/search?{query}")), ..fact(label, value.clone()) }
+        MetadataRow { search: Some(format!("/search?{query}")), ..row(label, value.clone()) }
     })
 }
 
 /// All lines that have something to say.
-pub fn facts(item: &Item, details: &ItemDetails) -> Vec<MetadataRow> {
+pub fn metadata_rows(item: &Item, details: &ItemDetails) -> Vec<MetadataRow> {
     let facts = &details.facts;
     let size = item.width.zip(item.height);
     let mut lines: Vec<Option<MetadataRow>> = vec![
-        said("Title", facts.title.as_ref()),
-        said("Caption", facts.caption.as_ref()),
-        facts.taken.map(|taken| fact("Taken", moment(WallClock(taken.local_ms), taken.offset))),
-        size.map(|(width, height)| fact("Picture size", pixels(width, height))),
-        item.duration_ms.map(|length| fact("Length", duration(length))),
-        found("Artist", facts.artist.as_ref()),
-        found("Album", facts.album.as_ref()),
-        said("Genre", facts.genre.as_ref()),
-        facts.year.map(|year| fact("Year", year.to_string())),
+        text_row("Title", facts.title.as_ref()),
+        text_row("Caption", facts.caption.as_ref()),
+        facts.taken.map(|taken| row("Taken", taken_row(WallClock(taken.local_ms), taken.offset))),
+        size.map(|(width, height)| row("Picture size", pixels(width, height))),
+        item.duration_ms.map(|length| row("Length", duration(length))),
+        searchable_row("Artist", facts.artist.as_ref()),
+        searchable_row("Album", facts.album.as_ref()),
+        text_row("Genre", facts.genre.as_ref()),
+        facts.year.map(|year| row("Year", year.to_string())),
         track(facts),
-        found("Camera", facts.camera.as_ref()),
-        found("Lens", facts.lens.as_ref()),
+        searchable_row("Camera", facts.camera.as_ref()),
+        searchable_row("Lens", facts.lens.as_ref()),
         exposure(facts),
-        found("Place", facts.place.as_ref()),
+        searchable_row("Place", facts.place.as_ref()),
         position(facts),
         codecs(facts),
         sound(facts),
     ];
     if !facts.keywords.is_empty() {
-        lines.push(Some(fact("Keywords", facts.keywords.join(", "))));
+        lines.push(Some(row("Keywords", facts.keywords.join(", "))));
     }
     lines.into_iter().flatten().collect()
 }
 
-fn moment(clock: WallClock, offset: Option<i16>) -> String {
+fn taken_row(clock: WallClock, offset: Option<i16>) -> String {
     let at = clock.time();
     let zone = offset.map_or(String::new(), |minutes| match minutes {
         0 => " UTC".into(),
@@ -78,21 +78,21 @@ fn pixels(width: i32, height: i32) -> String {
 
 fn track(facts: &Metadata) -> Option<MetadataRow> {
     let track = facts.track?;
-    Some(fact("Track", facts.disc.map_or(track.to_string(), |disc| format!("{track}, disc {disc}"))))
+    Some(row("Track", facts.disc.map_or(track.to_string(), |disc| format!("{track}, disc {disc}"))))
 }
 
 fn exposure(facts: &Metadata) -> Option<MetadataRow> {
     let iso = facts.iso.map(|iso| format!("ISO {iso}"));
     let parts = [facts.exposure.clone(), facts.aperture.clone(), iso, facts.focal_length.clone()];
     let said: Vec<String> = parts.into_iter().flatten().collect();
-    (!said.is_empty()).then(|| fact("Exposure", said.join(" · ")))
+    (!said.is_empty()).then(|| row("Exposure", said.join(" · ")))
 }
 
 fn position(facts: &Metadata) -> Option<MetadataRow> {
     let (north, east) = facts.latitude.zip(facts.longitude)?;
     let side = |degrees: f64, plus, minus| format!("{:.5}° {}", degrees.abs(), if degrees < 0.0 { minus } else { plus });
     let words = format!("{}, {}", side(north, 'N', 'S'), side(east, 'E', 'W'));
-    Some(MetadataRow { geo: Some(format!("geo:{north:.5},{east:.5}")), ..fact("Position", words) })
+    Some(MetadataRow { geo: Some(format!("geo:{north:.5},{east:.5}")), ..row("Position", words) })
 }
 
 fn codecs(facts: &Metadata) -> Option<MetadataRow> {
@@ -101,7 +101,7 @@ fn codecs(facts: &Metadata) -> Option<MetadataRow> {
         .map(|rate| format!("{rate:.2}").trim_end_matches('0').trim_end_matches('.').to_owned() + " frames a second");
     let parts = [facts.video_codec.clone(), facts.audio_codec.clone(), rate];
     let said: Vec<String> = parts.into_iter().flatten().collect();
-    (!said.is_empty()).then(|| fact("Codec", said.join(" · ")))
+    (!said.is_empty()).then(|| row("Codec", said.join(" · ")))
 }
 
 fn sound(facts: &Metadata) -> Option<MetadataRow> {
@@ -113,19 +113,19 @@ fn sound(facts: &Metadata) -> Option<MetadataRow> {
         more => format!("{more} channels"),
     });
     let said: Vec<String> = [bits, sample, channels].into_iter().flatten().collect();
-    (!said.is_empty()).then(|| fact("Quality", said.join(" · ")))
+    (!said.is_empty()).then(|| row("Quality", said.join(" · ")))
 }
 
 /// Codecs that every browser of today plays in the containers it is offered; others some do.
-const PLAYED: [&str; 5] = ["h264", "vp8", "vp9", "av1", "theora"];
+const PLAYABLE_CODECS: [&str; 5] = ["h264", "vp8", "vp9", "av1", "theora"];
 
 /// Why a film may not play in this browser, in plain words; `None` where it will.
 pub fn may_not_play(item: &Item, facts: &Metadata) -> Option<String> {
     let codec = facts.video_codec.as_deref().unwrap_or_default();
-    if item.mime == "video/x-matroska" && PLAYED.contains(&codec) {
+    if item.mime == "video/x-matroska" && PLAYABLE_CODECS.contains(&codec) {
         return Some("This is a Matroska file: some browsers do not play it. If it stays black, download it.".into());
     }
-    if codec.is_empty() || PLAYED.contains(&codec) {
+    if codec.is_empty() || PLAYABLE_CODECS.contains(&codec) {
         return None;
     }
     let name = match codec {
@@ -145,7 +145,7 @@ mod tests {
 
     #[test]
     fn facts_are_said_in_words() {
-        assert_eq!(moment(WallClock(1_714_979_289_000), Some(-330)), "6 May 2024, 07:08 (UTC−5:30)");
+        assert_eq!(taken_row(WallClock(1_714_979_289_000), Some(-330)), "6 May 2024, 07:08 (UTC−5:30)");
         assert_eq!(pixels(6000, 4000), "6000 × 4000 (24.0 MP)");
         assert_eq!(pixels(200, 133), "200 × 133");
         let facts = Metadata { latitude: Some(-33.8568), longitude: Some(151.2153), ..Metadata::default() };

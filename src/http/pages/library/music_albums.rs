@@ -7,12 +7,12 @@ use serde::Deserialize;
 use crate::domain::library::music_albums::{self, Album};
 use crate::error::Error;
 use crate::http::extract::user::CurrentUser;
-use crate::http::pages::components::format::{self as v, counted};
+use crate::http::pages::components::format::{self as v, count_of};
 use crate::http::pages::components::tile::{Picture, Tile};
-use crate::http::pages::components::track_row::{TrackRow, href, linked};
+use crate::http::pages::components::track_row::{TrackRow, album_href, track_rows};
 use crate::http::pages::layout::Layout;
-use crate::http::pages::respond::show;
-use crate::http::route::{HandlerResult, Route, act};
+use crate::http::pages::respond::render;
+use crate::http::route::{HandlerResult, Route, run_blocking};
 
 pub(crate) fn routes() -> Vec<Route> {
     vec![Route::get("/albums", || web::route().to(show_albums))]
@@ -44,21 +44,21 @@ struct AlbumsQuery {
     after_album: Option<String>,
 }
 
-fn titled(album: &str) -> String {
+fn album_title(album: &str) -> String {
     if album.is_empty() { "No album".into() } else { album.into() }
 }
 
-fn by(artist: &str) -> String {
+fn album_artist(artist: &str) -> String {
     if artist.is_empty() { "Unknown artist".into() } else { artist.into() }
 }
 
 fn cover(album: &Album) -> AlbumCover {
     AlbumCover {
-        href: href(&album.artist_key, &album.album_key),
-        title: titled(&album.first.album),
-        artist: by(&album.first.album_artist),
-        picture: album.cover.as_ref().and_then(Picture::of),
-        songs: counted(album.tracks, "song"),
+        href: album_href(&album.artist_key, &album.album_key),
+        title: album_title(&album.first.album),
+        artist: album_artist(&album.first.album_artist),
+        picture: album.cover.as_ref().and_then(Picture::from_item),
+        songs: count_of(album.tracks, "song"),
     }
 }
 
@@ -69,15 +69,15 @@ async fn show_albums(at: CurrentUser, query: web::Query<AlbumsQuery>) -> Handler
     let presence = at.presence.clone();
     let after = query.after_artist.clone().zip(query.after_album.clone());
     let is_first = after.is_none();
-    let (albums, next) = act(&at.services, move |services| {
+    let (albums, next) = run_blocking(&at.services, move |services| {
         let after = after.as_ref().map(|(artist, album)| (artist.as_str(), album.as_str()));
-        music_albums::albums(services, &presence.user, after)
+        music_albums::list_albums(services, &presence.user, after)
     })
     .await?;
-    show(&AlbumsPage {
+    render(&AlbumsPage {
         shell: Layout::load(&at, "/audios").await?,
         albums: albums.iter().map(cover).collect(),
-        next: next.map(|(artist, album)| linked([("after_artist", &artist), ("after_album", &album)])),
+        next: next.map(|(artist, album)| track_rows([("after_artist", &artist), ("after_album", &album)])),
         is_first,
     })
 }
@@ -95,19 +95,20 @@ struct AlbumPage {
 
 async fn show_album(at: &CurrentUser, artist: String, album: String) -> HandlerResult {
     let presence = at.presence.clone();
-    let tracks = act(&at.services, move |services| music_albums::album(services, &presence.user, &artist, &album)).await?;
+    let tracks =
+        run_blocking(&at.services, move |services| music_albums::find_album(services, &presence.user, &artist, &album)).await?;
     let (first, item) = tracks.first().ok_or(Error::NotFound)?;
     let length: i64 = tracks.iter().filter_map(|(_, item)| item.duration_ms).sum();
-    let count = counted(i64::try_from(tracks.len()).unwrap_or(0), "song");
-    show(&AlbumPage {
+    let count = count_of(i64::try_from(tracks.len()).unwrap_or(0), "song");
+    render(&AlbumPage {
         shell: Layout::load(at, "/audios").await?,
-        title: titled(&first.album),
-        artist: by(&first.album_artist),
+        title: album_title(&first.album),
+        artist: album_artist(&first.album_artist),
         summary: if length > 0 { format!("{count} · {}", v::duration(length)) } else { count },
-        picture: Picture::of(item),
+        picture: Picture::from_item(item),
         songs: tracks
             .iter()
-            .map(|(track, item)| TrackRow::of(item, Some(track), Tile::of(item, Some(track), &at.services)))
+            .map(|(track, item)| TrackRow::from_item(item, Some(track), Tile::from_item(item, Some(track), &at.services)))
             .collect(),
     })
 }

@@ -5,15 +5,15 @@ use askama::Template;
 
 use super::list_options::{ListQuery, OptionGroup};
 use super::timeline::{self, TimelineYear};
-use crate::domain::library::listings::{self, Listing, ListingQuery, PAGE};
+use crate::domain::library::listings::{self, Listing, ListingQuery, PAGE_ITEMS};
 use crate::domain::library::search;
 use crate::error::Error;
 use crate::http::extract::user::CurrentUser;
-use crate::http::pages::components::format::{self as v, counted};
-use crate::http::pages::components::tile::{Heading, Tile, track_of};
+use crate::http::pages::components::format::{self as v, count_of};
+use crate::http::pages::components::tile::{Heading, Tile, find_track};
 use crate::http::pages::components::track_row::TrackRow;
 use crate::http::pages::layout::Layout;
-use crate::http::pages::respond::show_kept;
+use crate::http::pages::respond::render_cached;
 use crate::http::route::{HandlerResult, Route};
 use crate::model::{Directory, DirectoryId, Shelf, Sort};
 use crate::state::Services;
@@ -80,14 +80,14 @@ impl ShelfPage {
         let is_table = matches!(shelf, Shelf::Audios | Shelf::Uploads);
         let days = services.settings.trash_days;
         let sort = listing.sort;
-        let mut tiles = Tile::all(&listing.items, &listing.tracks, services);
+        let mut tiles = Tile::from_items(&listing.items, &listing.tracks, services);
         // What a search finds is too scattered for months.
         if matches!(sort, Sort::Newest | Sort::Oldest) && path != "/search" {
             let mut last = None;
             for (tile, item) in tiles.iter_mut().zip(&listing.items) {
                 let month = item.shown_at.month();
                 if last != Some(month) {
-                    let count = listing.months.iter().find(|(of, _)| *of == month).map(|(_, count)| counted(*count, "item"));
+                    let count = listing.months.iter().find(|(of, _)| *of == month).map(|(_, count)| count_of(*count, "item"));
                     tile.heading = Some(Heading { text: month.to_string(), month: month.machine(), count });
                     last = Some(month);
                 }
@@ -96,7 +96,7 @@ impl ShelfPage {
         let is_empty = tiles.is_empty();
         let mut songs = Vec::new();
         if shelf == Shelf::Audios {
-            let song = |(item, tile)| TrackRow::of(item, track_of(item, &listing.tracks), tile);
+            let song = |(item, tile)| TrackRow::from_item(item, find_track(item, &listing.tracks), tile);
             songs = listing.items.iter().zip(tiles.drain(..)).map(song).collect();
         }
         let next = listing.next.map(|cursor| ListQuery { cursor: Some(cursor.encode()), ..query.clone() }.href(path));
@@ -108,7 +108,7 @@ impl ShelfPage {
             is_empty,
             tiles,
             songs,
-            timeline: timeline::years(&listing.months, sort, query, path),
+            timeline: timeline::timeline_years(&listing.months, sort, query, path),
             choices: query.groups(path, shelf, is_table),
             grid_class: query.grid_class(),
             is_filtered: query.kind().is_some(),
@@ -119,7 +119,7 @@ impl ShelfPage {
             is_table,
             takes_folders: false,
             empty: "",
-            children: listing.children.iter().map(crumb).collect(),
+            children: listing.children.iter().map(breadcrumb).collect(),
             crumbs: Vec::new(),
             directory: None,
             query: None,
@@ -128,38 +128,38 @@ impl ShelfPage {
     }
 }
 
-fn crumb(directory: &Directory) -> Breadcrumb {
+fn breadcrumb(directory: &Directory) -> Breadcrumb {
     Breadcrumb { href: format!("/directories/{}", directory.directory_id), label: directory.directory_name.clone() }
 }
 
-fn wanted(selection: ItemFilter, query: &ListQuery) -> ListingQuery {
+fn sort_of(selection: ItemFilter, query: &ListQuery) -> ListingQuery {
     let selection = ItemFilter { kind: query.kind(), ..selection };
-    ListingQuery { selection, sort: query.sort(), cursor: query.cursor.clone(), limit: PAGE }
+    ListingQuery { selection, sort: query.sort(), cursor: query.cursor.clone(), limit: PAGE_ITEMS }
 }
 
 async fn show_shelf(at: CurrentUser, request: HttpRequest, query: web::Query<ListQuery>) -> HandlerResult {
     let path = request.path().to_owned();
     let shelf = Shelf::parse(path.trim_start_matches('/')).ok_or(Error::NotFound)?;
-    listings::note_opened(&at.services, at.user(), shelf.title());
-    show_kept(&at, &request, request.path(), move |services, conn, library, frame| {
+    listings::record_opened(&at.services, at.user(), shelf.title());
+    render_cached(&at, &request, request.path(), move |services, conn, library, frame| {
         let user = &frame.presence.clone().user;
-        let listing = listings::list(conn, library, user, &wanted(ItemFilter::shelf(shelf), &query))?;
+        let listing = listings::list(conn, library, user, &sort_of(ItemFilter::shelf(shelf), &query))?;
         let shell = Layout::gather(conn, library, frame)?;
         let (items, bytes) = shell.surroundings.count(shelf);
         let mut page = ShelfPage::new(services, shell, (shelf.title(), &path, shelf), &query, listing);
         page.summary = match shelf {
             Shelf::Recents => "What you opened or added last".into(),
-            _ => format!("{} · {}", counted(items, "item"), v::size(bytes).words),
+            _ => format!("{} · {}", count_of(items, "item"), v::size(bytes).words),
         };
         page.is_trash = shelf == Shelf::Trash;
         page.takes_folders = shelf == Shelf::Uploads;
-        page.empty = nothing_on(shelf);
+        page.empty = empty_text(shelf);
         Ok(page)
     })
     .await
 }
 
-const fn nothing_on(shelf: Shelf) -> &'static str {
+const fn empty_text(shelf: Shelf) -> &'static str {
     match shelf {
         Shelf::Photos => "No photos yet. Every picture you upload comes here.",
         Shelf::Videos => "No videos yet. Every film you upload comes here.",
@@ -179,14 +179,14 @@ async fn show_directory(
 ) -> HandlerResult {
     let id = DirectoryId::parse(&path).ok_or(Error::NotFound)?;
     let current = format!("/directories/{id}");
-    show_kept(&at, &request, &current.clone(), move |services, conn, library, frame| {
+    render_cached(&at, &request, &current.clone(), move |services, conn, library, frame| {
         let user = &frame.presence.clone().user;
         let (directory, above) = listings::find_directory(conn, user, id)?;
-        listings::note_opened(services, user, &directory.directory_path);
-        let listing = listings::list(conn, library, user, &wanted(ItemFilter::directory(id), &query))?;
+        listings::record_opened(services, user, &directory.directory_path);
+        let listing = listings::list(conn, library, user, &sort_of(ItemFilter::directory(id), &query))?;
         let shell = Layout::gather(conn, library, frame)?;
         let mut page = ShelfPage::new(services, shell, (&directory.directory_name, &current, Shelf::All), &query, listing);
-        page.crumbs = above.iter().map(crumb).collect();
+        page.crumbs = above.iter().map(breadcrumb).collect();
         page.summary = format!("Last changed {}", v::when(directory.last_modified).ago);
         page.empty = "This folder is empty. Move things here, or upload into it.";
         page.takes_folders = !directory.is_view();
@@ -197,15 +197,15 @@ async fn show_directory(
 }
 
 async fn show_search(at: CurrentUser, request: HttpRequest, query: web::Query<ListQuery>) -> HandlerResult {
-    show_kept(&at, &request, "/search", move |services, conn, library, frame| {
+    render_cached(&at, &request, "/search", move |services, conn, library, frame| {
         let user = &frame.presence.clone().user;
         let words = query.q.trim().to_lowercase();
         let listing = if words.is_empty() {
             Listing::empty()
         } else {
             let asked: String = words.chars().take(200).collect();
-            let selection = ItemFilter { words: Some(search::asked(&asked)), ..ItemFilter::shelf(Shelf::All) };
-            listings::list(conn, library, user, &wanted(selection, &query))?
+            let selection = ItemFilter { words: Some(search::query_words(&asked)), ..ItemFilter::shelf(Shelf::All) };
+            listings::list(conn, library, user, &sort_of(selection, &query))?
         };
         let title = match (words.is_empty(), listing.items.len(), listing.next.is_some()) {
             (true, ..) => "Search".to_owned(),

@@ -3,11 +3,11 @@
 use uuid::Uuid;
 
 use super::list_options::ListQuery;
-use crate::http::pages::components::format::counted;
+use crate::http::pages::components::format::count_of;
 use crate::model::{Cursor, ItemId, Sort, WallClock, YearMonth};
 
 /// Years whose months are all there; earlier ones are one link each.
-const IN_MONTHS: usize = 6;
+const YEARS_WITH_MONTHS: usize = 6;
 
 pub struct TimelineYear {
     pub number: i32,
@@ -28,7 +28,7 @@ pub struct TimelineMonth {
 }
 
 /// The years of a shelf whose `months` are all known; none for a single month, where there is nowhere to go.
-pub fn years(months: &[(YearMonth, i64)], sort: Sort, query: &ListQuery, path: &str) -> Vec<TimelineYear> {
+pub fn timeline_years(months: &[(YearMonth, i64)], sort: Sort, query: &ListQuery, path: &str) -> Vec<TimelineYear> {
     if months.len() < 2 || path.starts_with("/directories/") {
         return Vec::new();
     }
@@ -49,19 +49,19 @@ pub fn years(months: &[(YearMonth, i64)], sort: Sort, query: &ListQuery, path: &
         if years.last().is_none_or(|(year, _)| year.number != month.year) {
             years.push((TimelineYear { number: month.year, href: href(month), count: String::new(), months: Vec::new() }, 0));
         }
-        let has_room = years.len() <= IN_MONTHS;
+        let has_room = years.len() <= YEARS_WITH_MONTHS;
         let Some((year, all)) = years.last_mut() else { continue };
         *all += items;
         if has_room {
             year.months.push(TimelineMonth {
                 short: month.month.to_string().chars().take(3).collect(),
                 machine: month.machine(),
-                full: format!("{month}, {}", counted(items, "item")),
+                full: format!("{month}, {}", count_of(items, "item")),
                 href: href(month),
             });
         }
     }
-    years.into_iter().map(|(year, all)| TimelineYear { count: counted(all, "item"), ..year }).collect()
+    years.into_iter().map(|(year, all)| TimelineYear { count: count_of(all, "item"), ..year }).collect()
 }
 
 #[cfg(test)]
@@ -72,7 +72,7 @@ mod tests {
     fn each_month_leads_to_where_it_begins() {
         let month = |number| YearMonth::from_number(number).unwrap();
         let months = [(month(202_405), 3), (month(202_401), 1), (month(202_312), 2)];
-        let years = years(&months, Sort::Newest, &ListQuery::default(), "/photos");
+        let years = timeline_years(&months, Sort::Newest, &ListQuery::default(), "/photos");
         assert_eq!(
             years.iter().map(|year| (year.number, year.count.as_str())).collect::<Vec<_>>(),
             [(2024, "4 items"), (2023, "2 items")]

@@ -6,10 +6,10 @@ use askama::Template;
 use crate::domain::library::trash;
 use crate::http::extract::form::{EmptyForm, Form};
 use crate::http::extract::user::CurrentUser;
-use crate::http::pages::components::format::{self as v, counted};
+use crate::http::pages::components::format::{self as v, count_of};
 use crate::http::pages::layout::Layout;
-use crate::http::pages::respond::{back, say, see, show};
-use crate::http::route::{HandlerResult, Route, act};
+use crate::http::pages::respond::{redirect, redirect_back, render, set_flash};
+use crate::http::route::{HandlerResult, Route, run_blocking};
 use crate::model::Shelf;
 
 pub(crate) fn routes() -> Vec<Route> {
@@ -30,18 +30,21 @@ struct EmptyTrashPage {
 async fn show_empty(at: CurrentUser) -> HandlerResult {
     let shell = Layout::load(&at, "/trash").await?;
     let (items, bytes) = shell.surroundings.count(Shelf::Trash);
-    show(&EmptyTrashPage { holds: format!("{}, {}", counted(items, "item"), v::size(bytes).words), shell })
+    render(&EmptyTrashPage { holds: format!("{}, {}", count_of(items, "item"), v::size(bytes).words), shell })
 }
 
 async fn submit_empty(at: CurrentUser, _: Form<EmptyForm>) -> HandlerResult {
     let (presence, by) = (at.presence.clone(), at.actor());
-    let count = act(&at.services, move |services| trash::empty(services, &by, &presence.user)).await?;
-    say(&at.carrier, format!("The trash is empty. {} deleted for good.", counted(i64::try_from(count).unwrap_or(0), "item")))?;
-    see("/trash")
+    let count = run_blocking(&at.services, move |services| trash::empty(services, &by, &presence.user)).await?;
+    set_flash(
+        &at.carrier,
+        format!("The trash is empty. {} deleted for good.", count_of(i64::try_from(count).unwrap_or(0), "item")),
+    )?;
+    redirect("/trash")
 }
 
 async fn submit_restore_all(at: CurrentUser, request: HttpRequest, _: Form<EmptyForm>) -> HandlerResult {
     let presence = at.presence.clone();
-    let count = act(&at.services, move |services| trash::restore_all(services, &presence.user)).await?;
-    back(&request, &at.carrier, format!("{} restored.", counted(i64::try_from(count).unwrap_or(0), "item")))
+    let count = run_blocking(&at.services, move |services| trash::restore_all(services, &presence.user)).await?;
+    redirect_back(&request, &at.carrier, format!("{} restored.", count_of(i64::try_from(count).unwrap_or(0), "item")))
 }

@@ -6,14 +6,14 @@ use serde::{Deserialize, Serialize};
 
 use super::unfinished::{self, UnfinishedUpload};
 use crate::domain::uploads::multipart;
-use crate::error::{Error, bytes_in_words};
+use crate::error::{Error, format_bytes};
 use crate::http::extract::user::CurrentUser;
-use crate::http::multipart_upload::{UploadedFile, take_files};
+use crate::http::multipart_upload::{UploadedFile, receive_files};
 use crate::http::pages::components::format as v;
 use crate::http::pages::layout::Layout;
-use crate::http::pages::respond::{see, show, show_kept};
+use crate::http::pages::respond::{redirect, render, render_cached};
 use crate::http::rate_limit;
-use crate::http::route::{HandlerResult, Route, act};
+use crate::http::route::{HandlerResult, Route, run_blocking};
 use crate::model::ReportId;
 use crate::state::ingest_queue::Ingested;
 use crate::state::rate_limiter::{Bucket, RateLimitKey};
@@ -46,14 +46,14 @@ struct UploadPage {
 }
 
 async fn show_upload(at: CurrentUser, request: HttpRequest, query: web::Query<Query>) -> HandlerResult {
-    show_kept(&at, &request, "/upload", move |services, conn, library, frame| {
+    render_cached(&at, &request, "/upload", move |services, conn, library, frame| {
         let user = &frame.presence.clone().user;
         Ok(UploadPage {
-            unfinished: unfinished::rows(conn, user)?,
-            is_full: user.room() == Some(0),
-            max_upload: bytes_in_words(services.settings.max_upload.min(user.room().unwrap_or(u64::MAX))),
-            room: user.room().map(bytes_in_words),
-            held: u64::try_from(user.reserved_bytes).ok().filter(|held| *held > 0 && user.quota_bytes > 0).map(bytes_in_words),
+            unfinished: unfinished::list_unfinished(conn, user)?,
+            is_full: user.free_quota() == Some(0),
+            max_upload: format_bytes(services.settings.max_upload_bytes.min(user.free_quota().unwrap_or(u64::MAX))),
+            room: user.free_quota().map(format_bytes),
+            held: u64::try_from(user.reserved_bytes).ok().filter(|held| *held > 0 && user.quota_bytes > 0).map(format_bytes),
             chosen: query.into_inner().directory,
             shell: Layout::gather(conn, library, frame)?,
         })
@@ -80,8 +80,8 @@ enum UploadOutcome {
 
 async fn submit_upload(at: CurrentUser, request: HttpRequest, payload: web::Payload) -> HandlerResult {
     rate_limit::count(&request, &at.services, Bucket::Upload, RateLimitKey::Account(at.user().id.0))?;
-    let taken = take_files(&at.services, &at.presence, Some(&at.carrier), &request, payload).await?;
-    let mut rows: Vec<ResultRow> = taken.into_iter().map(ResultRow::of).collect();
+    let taken = receive_files(&at.services, &at.presence, Some(&at.carrier), &request, payload).await?;
+    let mut rows: Vec<ResultRow> = taken.into_iter().map(ResultRow::from_uploaded).collect();
     if rows.is_empty() {
         rows.push(ResultRow {
             name: "Nothing".into(),
@@ -92,8 +92,8 @@ async fn submit_upload(at: CurrentUser, request: HttpRequest, payload: web::Payl
     }
     let json = serde_json::to_string(&rows).map_err(Error::internal)?;
     let presence = at.presence.clone();
-    let id = act(&at.services, move |services| multipart::keep_report(services, &presence.user, &json)).await?;
-    see(&format!("/uploads/results/{id}"))
+    let id = run_blocking(&at.services, move |services| multipart::save_report(services, &presence.user, &json)).await?;
+    redirect(&format!("/uploads/results/{id}"))
 }
 
 #[derive(Template)]
@@ -107,10 +107,10 @@ struct ResultPage {
 async fn show_result(at: CurrentUser, path: web::Path<String>) -> HandlerResult {
     let id = ReportId::parse(&path).ok_or(Error::NotFound)?;
     let presence = at.presence.clone();
-    let json = act(&at.services, move |services| multipart::find_report(services, &presence.user, id)).await?;
+    let json = run_blocking(&at.services, move |services| multipart::find_report(services, &presence.user, id)).await?;
     let rows: Vec<ResultRow> = serde_json::from_str(&json).map_err(Error::internal)?;
     let shell = Layout::load(&at, "/upload").await?;
-    show(&ResultPage { summary: summary(&rows), rows, shell })
+    render(&ResultPage { summary: summary(&rows), rows, shell })
 }
 
 /// `12 added, 1 already here, 1 refused`.
@@ -125,10 +125,10 @@ fn summary(rows: &[ResultRow]) -> String {
 }
 
 impl ResultRow {
-    fn of(taken: UploadedFile) -> Self {
+    fn from_uploaded(taken: UploadedFile) -> Self {
         match taken.became {
             Ok(Ingested::Stored(item)) => {
-                let said = format!("{} · {}", bytes_in_words(item.bytes()), item.mime);
+                let said = format!("{} · {}", format_bytes(item.bytes()), item.mime);
                 Self { name: item.name, outcome: UploadOutcome::Stored, id: Some(item.id.to_string()), said }
             }
             Ok(Ingested::Duplicate(item)) => {

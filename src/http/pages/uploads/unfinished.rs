@@ -4,17 +4,17 @@ use actix_web::web;
 
 use crate::db::Conn;
 use crate::domain::uploads::resumable;
-use crate::error::{Error, bytes_in_words};
+use crate::error::{Error, format_bytes};
 use crate::http::extract::form::{EmptyForm, Form};
 use crate::http::extract::user::CurrentUser;
 use crate::http::pages::components::format as v;
-use crate::http::pages::respond::{say, see};
-use crate::http::route::{HandlerResult, Route, shared};
+use crate::http::pages::respond::{redirect, set_flash};
+use crate::http::route::{HandlerResult, Route, services_arc};
 use crate::http::safe_redirect::back_path;
 use crate::model::{Upload, UploadId, User, now};
 
 pub(crate) fn routes() -> Vec<Route> {
-    vec![Route::post("/uploads/unfinished/{id}/discard", || web::route().to(discard))]
+    vec![Route::post("/uploads/unfinished/{id}/discard", || web::route().to(submit_discard))]
 }
 
 /// An upload that waits for the rest of it.
@@ -27,10 +27,10 @@ pub struct UnfinishedUpload {
 }
 
 impl UnfinishedUpload {
-    fn of(upload: Upload) -> Self {
+    fn from_upload(upload: Upload) -> Self {
         let days = (upload.expires_at - now()).whole_days();
-        let until = if days > 0 { format!("kept for {}", v::counted(days + 1, "more day")) } else { "given up today".into() };
-        let words = format!("{} of {} have arrived · {until}", bytes_in_words(upload.offset()), bytes_in_words(upload.length()));
+        let until = if days > 0 { format!("kept for {}", v::count_of(days + 1, "more day")) } else { "given up today".into() };
+        let words = format!("{} of {} have arrived · {until}", format_bytes(upload.offset()), format_bytes(upload.length()));
         Self { id: upload.id, name: upload.name, size: upload.size, received: upload.received, words }
     }
 }
@@ -39,13 +39,18 @@ impl UnfinishedUpload {
 ///
 /// # Errors
 /// The database's.
-pub fn rows(conn: &mut Conn, user: &User) -> Result<Vec<UnfinishedUpload>, Error> {
-    Ok(resumable::list(conn, user)?.into_iter().map(UnfinishedUpload::of).collect())
+pub fn list_unfinished(conn: &mut Conn, user: &User) -> Result<Vec<UnfinishedUpload>, Error> {
+    Ok(resumable::list(conn, user)?.into_iter().map(UnfinishedUpload::from_upload).collect())
 }
 
-async fn discard(at: CurrentUser, request: actix_web::HttpRequest, path: web::Path<String>, _: Form<EmptyForm>) -> HandlerResult {
+async fn submit_discard(
+    at: CurrentUser,
+    request: actix_web::HttpRequest,
+    path: web::Path<String>,
+    _: Form<EmptyForm>,
+) -> HandlerResult {
     let id = UploadId::parse(&path).ok_or(Error::NotFound)?;
-    resumable::discard(&shared(&at.services), at.user(), id).await?;
-    say(&at.carrier, "The unfinished upload was given up.")?;
-    see(&back_path(&request).unwrap_or_else(|| "/dashboard".into()))
+    resumable::delete(&services_arc(&at.services), at.user(), id).await?;
+    set_flash(&at.carrier, "The unfinished upload was given up.")?;
+    redirect(&back_path(&request).unwrap_or_else(|| "/dashboard".into()))
 }
