@@ -4,8 +4,9 @@ use actix_web::web::{self, Data};
 use actix_web::{HttpResponse, http::StatusCode};
 use serde_json::json;
 
-use super::route::{HandlerResult, Route, run_blocking};
+use super::route::{HandlerResult, Route};
 use crate::domain::ops::status;
+use crate::http::run_blocking::run_blocking;
 use crate::state::Services;
 
 pub(super) fn routes() -> Vec<Route> {

@@ -5,9 +5,10 @@ use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 use subtle::ConstantTimeEq;
 
-use super::route::{HandlerResult, Route, run_blocking};
+use super::route::{HandlerResult, Route};
 use crate::domain::ops::prometheus;
 use crate::error::Error;
+use crate::http::run_blocking::run_blocking;
 use crate::state::Services;
 
 const PROMETHEUS_MEDIA_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";

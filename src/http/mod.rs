@@ -3,8 +3,10 @@
 #[expect(unused_qualifications, reason = "utoipa generates qualified paths")]
 mod api;
 mod client_info;
+mod csrf;
 mod error;
 mod extract;
+mod flash;
 mod health;
 mod media_response;
 mod metrics;
@@ -15,6 +17,7 @@ mod rate_limit;
 mod response;
 mod route;
 mod routes;
+mod run_blocking;
 mod safe_redirect;
 mod server;
 mod session_cookie;

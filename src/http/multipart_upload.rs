@@ -10,12 +10,13 @@ use futures_util::StreamExt;
 use futures_util::stream::Fuse;
 
 use super::error::HandlerError;
-use super::extract::form::{CSRF_FIELD, csrf_error, field_text, is_csrf_header, multipart_error, next_part, with_timeout};
-use super::route::{run_blocking, services_arc};
 use super::session_cookie::SessionCookie;
 use crate::domain::library::items;
 use crate::domain::uploads::multipart;
 use crate::error::Error;
+use crate::http::csrf::{CSRF_FIELD, csrf_error, is_csrf_header};
+use crate::http::extract::multipart::{field_text, multipart_error, next_part, with_timeout};
+use crate::http::run_blocking::{run_blocking, services_arc};
 use crate::model::{DirectoryId, ItemId};
 use crate::state::Services;
 use crate::state::ingest_queue::{IngestRequest, Ingested};

@@ -1,16 +1,12 @@
 //! What a route is, and what its handler answers with.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use actix_web::http::header::ALLOW;
-use actix_web::web::{self, Data, ServiceConfig};
+use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpResponse, Resource, guard};
 
 use super::error::HandlerError;
-use crate::db::run_on_blocking_pool;
-use crate::error::Result;
-use crate::state::Services;
 
 /// What a handler answers with.
 pub type HandlerResult = Result<HttpResponse, HandlerError>;
@@ -103,18 +99,4 @@ fn literal_prefix(path: &'static str) -> &'static str {
 /// RFC 9110, 15.5.6: with the methods that are answered.
 fn method_not_allowed(allowed: &str) -> HttpResponse {
     HttpResponse::MethodNotAllowed().insert_header((ALLOW, allowed)).finish()
-}
-
-/// Runs domain work off the async threads.
-pub(crate) async fn run_blocking<T: Send + 'static>(
-    services: &Data<Services>,
-    work: impl FnOnce(&Arc<Services>) -> Result<T> + Send + 'static,
-) -> Result<T> {
-    let services = services_arc(services);
-    run_on_blocking_pool(move || work(&services)).await
-}
-
-/// The services as domain functions that wait take them.
-pub(crate) fn services_arc(services: &Data<Services>) -> Arc<Services> {
-    Arc::clone(services)
 }

@@ -6,7 +6,8 @@ use actix_session::storage::CookieSessionStore;
 use actix_session::{SessionExt, SessionMiddleware};
 use actix_web::HttpRequest;
 use actix_web::cookie::{Key, SameSite, time};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use subtle::ConstantTimeEq;
 
 use crate::config::Settings;
@@ -15,25 +16,6 @@ use crate::error::{Error, Result};
 
 const TOKEN_KEY: &str = "token";
 const CSRF_KEY: &str = "csrf";
-const FLASH_KEY: &str = "flash";
-/// Characters of a message at most.
-const MAX_FLASH_CHARS: usize = 280;
-
-/// A message for the next page.
-#[derive(Serialize, Deserialize, Clone, Default)]
-pub struct Flash {
-    pub text: String,
-    /// Items that were just trashed and can be had back.
-    #[serde(default)]
-    pub undo: Vec<String>,
-    /// A one-time code to show once.
-    #[serde(default)]
-    pub code: Option<String>,
-    /// A field that was refused, and what was typed into it.
-    #[serde(default)]
-    pub kept: Option<(String, String)>,
-}
-
 /// The layer that reads and writes the cookie.
 ///
 /// # Errors
@@ -125,27 +107,11 @@ impl SessionCookie {
         }
     }
 
-    /// Leaves a message for the next page.
-    ///
-    /// # Errors
-    /// `Internal`.
-    pub fn set_flash(&self, flash: &Flash) -> Result<()> {
-        // A cookie holds 4096 bytes.
-        let text = if flash.text.chars().count() > MAX_FLASH_CHARS {
-            flash.text.chars().take(MAX_FLASH_CHARS).chain(['…']).collect()
-        } else {
-            flash.text.clone()
-        };
-        self.insert(FLASH_KEY, &Flash { text, ..flash.clone() })
-    }
-
-    /// Takes the message that was left.
-    #[must_use]
-    pub fn take_flash(&self) -> Option<Flash> {
-        self.0.remove_as(FLASH_KEY).and_then(std::result::Result::ok)
-    }
-
-    fn insert(&self, key: &str, value: &impl Serialize) -> Result<()> {
+    pub(super) fn insert(&self, key: &str, value: &impl Serialize) -> Result<()> {
         self.0.insert(key, value).map_err(Error::internal)
+    }
+
+    pub(super) fn remove<T: DeserializeOwned>(&self, key: &str) -> Option<T> {
+        self.0.remove_as(key).and_then(std::result::Result::ok)
     }
 }

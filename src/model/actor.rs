@@ -1,6 +1,6 @@
 //! Who does something, and from where.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 
 use super::{User, UserId};
 
@@ -60,5 +60,15 @@ impl Actor {
     /// The server by itself.
     pub(crate) fn server() -> Self {
         Self { id: None, name: "(server)".into(), address: String::new() }
+    }
+}
+
+/// The network that rate limits count an address under: an IPv4 address itself, or its IPv6 /64, because one household
+/// or server usually holds a whole /64.
+#[must_use]
+pub fn network_of(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V4(four) => four.into(),
+        IpAddr::V6(six) => Ipv6Addr::from_bits(six.to_bits() & !u128::from(u64::MAX)).into(),
     }
 }

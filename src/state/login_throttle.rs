@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use moka::sync::Cache;
 
 use crate::error::{Error, Result};
+use crate::model::actor::network_of;
 
 /// Wrong tries in a window.
 const MAX_FAILURES: u32 = 5;
@@ -40,7 +41,7 @@ impl LoginThrottle {
     pub fn begin_attempt(&self, account: &str, address: IpAddr) -> Result<LoginAttempt> {
         let Some(windows) = &self.0 else { return Ok(LoginAttempt(Vec::new())) };
         let account: String = account.trim().to_lowercase().chars().take(190).collect();
-        let keys = [format!("account {account}"), format!("address {}", network_prefix(address))];
+        let keys = [format!("account {account}"), format!("address {}", network_of(address))];
         let windows =
             keys.map(|key| windows.get_with(key, || Arc::new(Window { failures: AtomicU32::new(0), since: Instant::now() })));
         let attempt = LoginAttempt(windows.to_vec());
@@ -64,14 +65,6 @@ impl LoginAttempt {
         for window in self.0 {
             window.failures.fetch_sub(1, Ordering::AcqRel);
         }
-    }
-}
-
-/// What one household has: an IPv4 address, or an IPv6 /64.
-pub(crate) fn network_prefix(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V4(four) => four.into(),
-        IpAddr::V6(six) => std::net::Ipv6Addr::from_bits(six.to_bits() & !u128::from(u64::MAX)).into(),
     }
 }
 

@@ -11,8 +11,8 @@ use governor::middleware::StateInformationMiddleware;
 use governor::state::{InMemoryState, NotKeyed};
 use moka::sync::Cache;
 
-use super::login_throttle::network_prefix;
 use crate::error::Error;
+use crate::model::actor::network_of;
 
 /// Buckets remembered at most, whoever asks: some 30 MB. The ones asked for least are forgotten first.
 const MAX_BUCKETS: u64 = 100_000;
@@ -66,7 +66,7 @@ pub enum RateLimitKey {
 impl RateLimitKey {
     #[must_use]
     pub fn from_address(address: IpAddr) -> Self {
-        Self::Network(network_prefix(address))
+        Self::Network(network_of(address))
     }
 }
 

@@ -1,4 +1,4 @@
-//! Logging in, and getting back in with a code from the admin.
+//! Log-in with a password.
 
 use std::sync::Arc;
 
@@ -14,7 +14,6 @@ use crate::model::{Event, Origin, Password, SessionKind, User, now};
 use crate::state::Services;
 use crate::state::password_hash::HashCheck;
 use crate::state::rate_limiter::Bucket;
-use crate::state::session_cache::token_hash;
 use crate::store;
 
 /// Checks name (or e-mail) and password and signs the person in; returns the session's token.
@@ -149,39 +148,4 @@ async fn upgrade_hash(services: &Services, password: &str) -> Result<String> {
     // A password of old may break today's rules and still be right.
     let password = Password::parse_existing(password);
     services.password_hasher.hash(&password).await
-}
-
-/// Sets a new password with a one-time code, and ends every session.
-///
-/// # Errors
-/// `Invalid` for a code that is not, or no longer, good: the same for a person that is not.
-pub async fn recover(services: &Arc<Services>, login: &str, code: &str, password: &str, client: &Client) -> Result<()> {
-    services.rate_limiter.check_named(Bucket::Recovery, login)?;
-    let attempt = services.login_throttle.begin_attempt(&format!("recovery of {}", login.trim()), client.address)?;
-    let wrong = || {
-        Error::field("access_code", "That code and name do not go together, or the code is over. Ask the admin for a new one.")
-    };
-    let checked = Password::parse(password, &[login.trim()]).map_err(|error| Error::Invalid(vec![error]))?;
-    let new_hash = services.password_hasher.hash(&checked).await?;
-    let code: String = code.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_uppercase();
-    let (services, login, by) = (services.clone(), login.to_owned(), Actor::anonymous(client));
-    run_on_blocking_pool(move || {
-        let user = services.db.write(|conn| {
-            let user = store::users::find_by_login(conn, &login)?.filter(|user| user.origin == Origin::Here).ok_or_else(wrong)?;
-            if store::users::update_use_access_code(conn, user.id, &token_hash(&code), now())? == 0 {
-                return Err(wrong());
-            }
-            // Not before the code was right: whoever guesses names would learn them by it.
-            checked.ensure_unrelated_to(&user.password_context()).map_err(|error| Error::Invalid(vec![error]))?;
-            store::users::update_password(conn, user.id, &new_hash, now())?;
-            lifecycle::end_all(conn, user.id)?;
-            audit::append(conn, Event::PasswordSet, &by, &user.username, "with a one-time code")?;
-            Ok(user)
-        })?;
-        services.session_cache.invalidate_user(user.id);
-        tracing::info!(user = user.id.0, "password set with an access code");
-        attempt.forgive();
-        Ok(())
-    })
-    .await
 }

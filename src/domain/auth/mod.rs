@@ -1,4 +1,5 @@
 //! Ways to authenticate: log-in and API tokens.
 
+pub mod account_recovery;
 pub mod api_tokens;
 pub mod login;

@@ -10,7 +10,8 @@ use crate::domain::accounts::admin::{self, Decision};
 use crate::error::{Error, Result};
 use crate::http::extract::api_user::ApiAdmin;
 use crate::http::extract::json::{Json, Query, deserialize_whole_number};
-use crate::http::route::{HandlerResult, Route, run_blocking};
+use crate::http::route::{HandlerResult, Route};
+use crate::http::run_blocking::run_blocking;
 use crate::model::{Status, UserId};
 
 pub(crate) fn routes() -> Vec<Route> {

@@ -12,7 +12,8 @@ use crate::domain::sessions::lifecycle;
 use crate::http::client_info::client_info;
 use crate::http::extract::api_user::{ApiUser, ApiUserAnyScope};
 use crate::http::extract::json::Json;
-use crate::http::route::{HandlerResult, Route, run_blocking, services_arc};
+use crate::http::route::{HandlerResult, Route};
+use crate::http::run_blocking::{run_blocking, services_arc};
 use crate::state::Services;
 
 pub(super) fn routes() -> Vec<Route> {

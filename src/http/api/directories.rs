@@ -11,7 +11,8 @@ use crate::domain::library::{directories, listings};
 use crate::error::{Error, Result};
 use crate::http::extract::api_user::ApiUser;
 use crate::http::extract::json::Json;
-use crate::http::route::{HandlerResult, Route, run_blocking};
+use crate::http::route::{HandlerResult, Route};
+use crate::http::run_blocking::run_blocking;
 use crate::model::DirectoryId;
 
 pub(super) fn routes() -> Vec<Route> {

@@ -16,7 +16,8 @@ use crate::domain::uploads::resumable::{self, NewUploadRequest, UploadPart};
 use crate::error::{Error, Result};
 use crate::http::error::HandlerError;
 use crate::http::extract::api_user::ApiUser;
-use crate::http::route::{HandlerResult, Route, run_blocking, services_arc};
+use crate::http::route::{HandlerResult, Route};
+use crate::http::run_blocking::{run_blocking, services_arc};
 use crate::http::tus_headers::VERSION;
 use crate::model::{DirectoryId, Upload, UploadId};
 

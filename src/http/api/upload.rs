@@ -11,7 +11,8 @@ use crate::domain::library::listings;
 use crate::error::Error;
 use crate::http::extract::api_user::ApiUser;
 use crate::http::multipart_upload::receive_files;
-use crate::http::route::{HandlerResult, Route, run_blocking};
+use crate::http::route::{HandlerResult, Route};
+use crate::http::run_blocking::run_blocking;
 use crate::model::Item;
 use crate::state::ingest_queue::Ingested;
 

@@ -9,15 +9,15 @@ use actix_web::http::{Method, header};
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest};
 
-use super::form::{csrf_error, is_csrf_header};
 use super::user::cookie_session;
 use crate::domain::auth::api_tokens::BearerToken;
 use crate::domain::sessions::lifecycle;
 use crate::error::{Error, Result};
 use crate::http::client_info::client_info;
+use crate::http::csrf::{csrf_error, is_csrf_header};
 use crate::http::error::HandlerError;
 use crate::http::rate_limit;
-use crate::http::route::run_blocking;
+use crate::http::run_blocking::run_blocking;
 use crate::model::actor::Actor;
 use crate::model::actor::Client;
 use crate::model::{Scope, User};

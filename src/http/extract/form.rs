@@ -2,7 +2,6 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::time::Duration;
 
 use actix_multipart::Multipart;
 use actix_web::dev::Payload;
@@ -11,20 +10,14 @@ use actix_web::{FromRequest, HttpRequest};
 use futures_util::StreamExt;
 use serde::de::DeserializeOwned;
 
+use super::multipart::{field_text, multipart_error, next_part, with_timeout};
 use crate::error::Error;
+use crate::http::csrf::{CSRF_FIELD, csrf_error, is_csrf_header};
 use crate::http::error::HandlerError;
 use crate::http::session_cookie::SessionCookie;
 
-/// The field every form carries.
-pub const CSRF_FIELD: &str = "csrf_token";
-/// The header that scripts may send instead.
-pub const CSRF_HEADER: &str = "x-csrf-token";
 /// Bytes of a form without files: room for the ids of a full selection.
 const MAX_FORM_BYTES: usize = 128 * 1024;
-/// How long a form may take to arrive.
-const FORM_TIMEOUT: Duration = Duration::from_secs(30);
-const CSRF_MESSAGE: Error = Error::Forbidden("This form was out of date, so nothing was done.");
-
 /// A form that came from one of our own pages. Fields that `T` does not know are refused.
 pub struct Form<T>(pub T);
 
@@ -41,7 +34,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for Form<T> {
                     .iter()
                     .any(|(name, value)| name == CSRF_FIELD && SessionCookie::from_request(&request).matches_csrf(value));
             if !is_ours {
-                return Err(CSRF_MESSAGE.into());
+                return Err(csrf_error().into());
             }
             fields.retain(|(name, _)| name != CSRF_FIELD);
             let encoded = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
@@ -57,19 +50,6 @@ impl<T: DeserializeOwned + 'static> FromRequest for Form<T> {
 #[serde(deny_unknown_fields)]
 pub struct EmptyForm {}
 
-/// Whether the request carries the token as a header.
-#[must_use]
-pub fn is_csrf_header(request: &HttpRequest) -> bool {
-    let given = request.headers().get(CSRF_HEADER).and_then(|value| value.to_str().ok());
-    given.is_some_and(|token| SessionCookie::from_request(request).matches_csrf(token))
-}
-
-/// What a form without a good token is told.
-#[must_use]
-pub const fn csrf_error() -> Error {
-    CSRF_MESSAGE
-}
-
 async fn read_form(request: &HttpRequest, payload: Payload) -> Result<Vec<(String, String)>, HandlerError> {
     let kind = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
@@ -78,7 +58,7 @@ async fn read_form(request: &HttpRequest, payload: Payload) -> Result<Vec<(Strin
         "multipart/form-data" => read_multipart(Multipart::new(request.headers(), payload)).await,
         // A POST without a body, its token in the header.
         "" if is_csrf_header(request) => Ok(Vec::new()),
-        "" => Err(CSRF_MESSAGE.into()),
+        "" => Err(csrf_error().into()),
         _ => Err(Error::UnsupportedMedia.into()),
     }
 }
@@ -107,50 +87,4 @@ async fn read_multipart(mut parts: Multipart) -> Result<Vec<(String, String)>, H
         fields.push((name, value));
     }
     Ok(fields)
-}
-
-/// The next part of a multipart form.
-///
-/// # Errors
-/// `BadRequest` when the body broke off.
-pub async fn next_part(parts: &mut Multipart) -> Result<Option<actix_multipart::Field>, HandlerError> {
-    parts.next().await.transpose().map_err(multipart_error)
-}
-
-/// The text of one field of a multipart form.
-///
-/// # Errors
-/// `TooLarge` past `limit` bytes, `BadRequest` for what is no UTF-8.
-pub async fn field_text(field: &mut actix_multipart::Field, limit: usize) -> Result<String, HandlerError> {
-    let bytes = field_bytes(field, limit).await?;
-    String::from_utf8(bytes).map_err(|_| Error::BadRequest("The form is not UTF-8.".into()).into())
-}
-
-/// The bytes of one small field of a multipart form.
-///
-/// # Errors
-/// `TooLarge` past `limit` bytes.
-pub async fn field_bytes(field: &mut actix_multipart::Field, limit: usize) -> Result<Vec<u8>, HandlerError> {
-    let mut bytes = Vec::new();
-    while let Some(chunk) = field.next().await {
-        bytes.extend_from_slice(&chunk.map_err(multipart_error)?);
-        if bytes.len() > limit {
-            return Err(Error::TooLarge { limit: limit as u64 }.into());
-        }
-    }
-    Ok(bytes)
-}
-
-/// What a sender that dawdles is told; a form is a few kilobytes.
-///
-/// # Errors
-/// `BadRequest` after half a minute.
-pub async fn with_timeout<T>(reading: impl Future<Output = Result<T, HandlerError>>) -> Result<T, HandlerError> {
-    let read = tokio::time::timeout(FORM_TIMEOUT, reading).await;
-    read.map_err(|_| Error::BadRequest("The form took too long to arrive. Nothing was done.".into()))?
-}
-
-/// What a body that broke off is told.
-pub fn multipart_error(cause: impl std::fmt::Display) -> HandlerError {
-    Error::BadRequest(format!("The request broke off or could not be read: {cause}.")).into()
 }

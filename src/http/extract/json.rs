@@ -9,9 +9,9 @@ use actix_web::{FromRequest, HttpRequest};
 use futures_util::StreamExt;
 use serde::de::DeserializeOwned;
 
-use super::form::{multipart_error, with_timeout};
 use crate::error::{Error, FieldError};
 use crate::http::error::HandlerError;
+use crate::http::extract::multipart::{multipart_error, with_timeout};
 
 /// Bytes of a JSON body at most.
 const MAX_BODY_BYTES: usize = 64 * 1024;

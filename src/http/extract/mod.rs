@@ -3,4 +3,5 @@
 pub mod api_user;
 pub mod form;
 pub mod json;
+pub mod multipart;
 pub mod user;

@@ -13,7 +13,7 @@ use crate::domain::sessions::lifecycle;
 use crate::error::Error;
 use crate::http::client_info::client_info;
 use crate::http::error::HandlerError;
-use crate::http::route::run_blocking;
+use crate::http::run_blocking::run_blocking;
 use crate::http::session_cookie::SessionCookie;
 use crate::model::actor::Actor;
 use crate::model::actor::Client;

@@ -1,16 +1,15 @@
-//! The inner gate: requests from other sites change nothing, and until there is an admin all ways lead to set-up.
+//! Checks before a request reaches its handler: percent-encoded paths, compressed bodies, the rate limit per address.
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::{Method, header};
+use actix_web::http::header;
 use actix_web::middleware::Next;
 use actix_web::web::Data;
 
+use super::{cross_site, setup_required};
 use crate::error::Error;
 use crate::http::error::HandlerError;
-use crate::http::health::is_probe;
-use crate::http::route::run_blocking;
-use crate::http::static_files;
+use crate::http::rate_limit;
 use crate::state::Services;
 
 /// # Errors
@@ -28,49 +27,10 @@ pub async fn request_checks(
 async fn check_request(request: &ServiceRequest) -> Result<(), HandlerError> {
     let services = request.app_data::<Data<Services>>().cloned().ok_or_else(|| Error::internal("no services"))?;
     ensure_plain_path(request.path())?;
-    crate::http::rate_limit::count_address(request, &services)?;
-    if !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS) && !is_allowed_origin(request, &services) {
-        ensure_same_site(request, &services)?;
-    }
+    rate_limit::count_address(request, &services)?;
+    cross_site::ensure_allowed(request, &services)?;
     ensure_uncompressed(request)?;
-    if !services.is_set_up() && !is_allowed_before_setup(request.path()) {
-        let has_admin = run_blocking(&services, |services| services.has_admin()).await?;
-        if !has_admin {
-            return Err(if request.path().starts_with("/api") {
-                HandlerError::Error(Error::SetupRequired)
-            } else {
-                HandlerError::Redirect("/setup".into())
-            });
-        }
-    }
-    Ok(())
-}
-
-fn is_allowed_before_setup(path: &str) -> bool {
-    path == "/setup" || path == "/api/openapi.json" || is_probe(path) || path.starts_with(static_files::PREFIX)
-}
-
-/// Pages of the origins that the admin named may call the API: with a token, for they get no cookie.
-fn is_allowed_origin(request: &ServiceRequest, services: &Services) -> bool {
-    let origin = request.headers().get(header::ORIGIN).and_then(|value| value.to_str().ok());
-    let has_token = request.headers().contains_key(header::AUTHORIZATION) || request.path().starts_with("/api/auth/");
-    request.path().starts_with("/api/")
-        && has_token
-        && origin.is_some_and(|origin| services.settings.cors_origins.iter().any(|friend| friend == origin))
-}
-
-/// Fetch Metadata where the browser sends it, `Origin` where it does not (OWASP CSRF sheet);
-/// the token in the form comes on top.
-fn ensure_same_site(request: &ServiceRequest, services: &Services) -> Result<(), HandlerError> {
-    const REFUSED: HandlerError = HandlerError::Error(Error::Forbidden("This came from another site, so nothing was done."));
-    let word = |name: header::HeaderName| request.headers().get(name).map(|value| value.to_str().unwrap_or("?"));
-    if word(header::HeaderName::from_static("sec-fetch-site")).is_some_and(|site| !matches!(site, "same-origin" | "none")) {
-        return Err(REFUSED);
-    }
-    let Some(origin) = word(header::ORIGIN) else { return Ok(()) };
-    let is_public = services.settings.public_origin() == Some(origin);
-    let authority = origin.split_once("://").map(|(_, authority)| authority);
-    if is_public || (authority.is_some() && authority == word(header::HOST)) { Ok(()) } else { Err(REFUSED) }
+    setup_required::ensure_set_up(request, &services).await
 }
 
 /// A path that writes plain letters as `%72` is one in disguise: limits and layers go by what they read.

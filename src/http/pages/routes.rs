@@ -3,7 +3,7 @@
 use super::account::{access_tokens, profile, sessions};
 use super::admin::{audit, findings, status, users};
 use super::auth::{first_run, login, recover, register};
-use super::library::{content, dashboard, directories, download_zip, item, music_albums, shelf, trash};
+use super::library::{content, dashboard, directories, download_zip, item, malware_notice, music_albums, shelf, trash};
 use super::uploads::{form, unfinished};
 use crate::http::route::Route;
 
@@ -29,6 +29,7 @@ pub fn routes() -> Vec<Route> {
         users::routes(),
         status::routes(),
         findings::routes(),
+        malware_notice::routes(),
         audit::routes(),
     ];
     areas.into_iter().flatten().collect()

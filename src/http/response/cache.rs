@@ -4,7 +4,7 @@ use actix_web::web::Data;
 
 use crate::db::Conn;
 use crate::error::Error;
-use crate::http::route::run_blocking;
+use crate::http::run_blocking::run_blocking;
 use crate::model::UserId;
 use crate::state::Services;
 use crate::state::library_cache::{CachedResponse, LibraryVersion};

@@ -10,11 +10,12 @@ use crate::domain::sessions::lifecycle;
 use crate::error::{Error, FieldError};
 use crate::http::extract::form::{EmptyForm, Form};
 use crate::http::extract::user::CurrentUser;
-use crate::http::pages::components::format::{self as v, When};
+use crate::http::flash::Flash;
+use crate::http::pages::components::{self as v, When};
 use crate::http::pages::layout::Layout;
 use crate::http::pages::respond::{redirect, render, render_with_status, set_flash};
-use crate::http::route::{HandlerResult, Route, run_blocking};
-use crate::http::session_cookie::Flash;
+use crate::http::route::{HandlerResult, Route};
+use crate::http::run_blocking::run_blocking;
 use crate::model::{Scope, Session};
 
 pub(crate) fn routes() -> Vec<Route> {

@@ -9,15 +9,17 @@ use serde::Deserialize;
 
 use crate::domain::accounts::profile::{self, ProfileChange};
 use crate::error::{Error, FieldError};
+use crate::http::csrf::{CSRF_FIELD, csrf_error, is_csrf_header};
 use crate::http::error::HandlerError;
-use crate::http::extract::form::{
-    CSRF_FIELD, Form, csrf_error, field_bytes, field_text, is_csrf_header, next_part, with_timeout,
-};
+use crate::http::extract::form::Form;
+use crate::http::extract::multipart::{field_bytes, field_text, next_part, with_timeout};
 use crate::http::extract::user::CurrentUser;
-use crate::http::pages::components::format::{self as v, Field, with_errors};
+use crate::http::pages::components as v;
+use crate::http::pages::components::field::{Field, with_errors};
 use crate::http::pages::layout::Layout;
 use crate::http::pages::respond::{redirect, redirect_back, render, render_with_status, set_flash};
-use crate::http::route::{HandlerResult, Route, run_blocking, services_arc};
+use crate::http::route::{HandlerResult, Route};
+use crate::http::run_blocking::{run_blocking, services_arc};
 use crate::media::avatar::MAX_AVATAR_BYTES;
 
 pub(crate) fn routes() -> Vec<Route> {

@@ -7,10 +7,11 @@ use crate::domain::sessions::lifecycle;
 use crate::error::Error;
 use crate::http::extract::form::{EmptyForm, Form};
 use crate::http::extract::user::CurrentUser;
-use crate::http::pages::components::format::{self as v, When};
+use crate::http::pages::components::{self as v, When};
 use crate::http::pages::layout::Layout;
 use crate::http::pages::respond::{redirect, render, set_flash};
-use crate::http::route::{HandlerResult, Route, run_blocking};
+use crate::http::route::{HandlerResult, Route};
+use crate::http::run_blocking::run_blocking;
 use crate::model::{Session, SessionKind};
 
 pub(crate) fn routes() -> Vec<Route> {

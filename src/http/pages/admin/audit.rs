@@ -10,11 +10,12 @@ use time::macros::format_description;
 use crate::domain::audit::{self, csv_head, csv_line};
 use crate::error::Error;
 use crate::http::extract::user::AdminUser;
-use crate::http::pages::components::format::{self as v, When};
+use crate::http::pages::components::{self as v, When};
 use crate::http::pages::layout::Layout;
 use crate::http::pages::respond::render;
 use crate::http::response::file::content_disposition;
-use crate::http::route::{HandlerResult, Route, run_blocking};
+use crate::http::route::{HandlerResult, Route};
+use crate::http::run_blocking::run_blocking;
 use crate::model::{AuditRow, Event, Time};
 use crate::store::audit::AuditFilter;
 

@@ -1,26 +1,25 @@
-//! `/admin/findings`: what the malware scanner took away; and what its owner is told of it.
+//! `/admin/findings`: files that the malware scanner quarantined.
 
 use actix_web::{HttpRequest, web};
 use askama::Template;
 
-use crate::db::Conn;
 use crate::domain::malware;
 use crate::error::Error;
 use crate::http::extract::form::{EmptyForm, Form};
-use crate::http::extract::user::{AdminUser, CurrentUser};
-use crate::http::pages::components::format::{self as v, Size, When};
+use crate::http::extract::user::AdminUser;
+use crate::http::pages::components::{self as v, Size, When};
 use crate::http::pages::layout::Layout;
-use crate::http::pages::respond::{redirect, redirect_back, render};
-use crate::http::route::{HandlerResult, Route, run_blocking};
+use crate::http::pages::respond::{redirect_back, render};
+use crate::http::route::{HandlerResult, Route};
+use crate::http::run_blocking::run_blocking;
+use crate::model::FindingId;
 use crate::model::finding::{Finding, FindingState};
-use crate::model::{FindingId, User};
 
 pub(crate) fn routes() -> Vec<Route> {
     vec![
         Route::get("/admin/findings", || web::route().to(show_findings)),
         Route::post("/admin/findings/{id}/delete", || web::route().to(submit_delete)),
         Route::post("/admin/findings/{id}/release", || web::route().to(submit_release)),
-        Route::post("/findings/{id}/seen", || web::route().to(submit_seen)),
     ]
 }
 
@@ -98,33 +97,4 @@ async fn submit_release(
 
 fn parse_id(text: &str) -> Result<FindingId, Error> {
     FindingId::parse(text).ok_or(Error::NotFound)
-}
-
-/// What a person is told on their dashboard.
-pub struct MalwareNotice {
-    pub id: FindingId,
-    pub name: String,
-    pub signature: String,
-    pub found: When,
-}
-
-/// What was taken away from somebody that they have not read of.
-///
-/// # Errors
-/// The database's.
-pub fn notices(conn: &mut Conn, user: &User) -> Result<Vec<MalwareNotice>, Error> {
-    let unseen = malware::list_unseen(conn, user)?;
-    let notice = |finding: Finding| MalwareNotice {
-        id: finding.id,
-        name: finding.name,
-        signature: finding.signature,
-        found: v::when(finding.found_at),
-    };
-    Ok(unseen.into_iter().map(notice).collect())
-}
-
-async fn submit_seen(at: CurrentUser, path: web::Path<String>, _: Form<EmptyForm>) -> HandlerResult {
-    let (id, presence) = (parse_id(&path)?, at.presence.clone());
-    run_blocking(&at.services, move |services| malware::mark_seen(services, &presence.user, id)).await?;
-    redirect("/dashboard")
 }

@@ -9,10 +9,11 @@ use crate::domain::previews;
 use crate::error::format_bytes;
 use crate::http::extract::form::{EmptyForm, Form};
 use crate::http::extract::user::AdminUser;
-use crate::http::pages::components::format as v;
+use crate::http::pages::components as v;
 use crate::http::pages::layout::Layout;
 use crate::http::pages::respond::{redirect_back, render};
-use crate::http::route::{HandlerResult, Route, run_blocking};
+use crate::http::route::{HandlerResult, Route};
+use crate::http::run_blocking::run_blocking;
 use crate::media;
 use crate::state::malware_scanner::ScannerHealth;
 

@@ -9,12 +9,13 @@ use crate::domain::accounts::admin::{self, Decision};
 use crate::error::{Error, FieldError};
 use crate::http::extract::form::{EmptyForm, Form};
 use crate::http::extract::user::{AdminUser, CurrentUser};
+use crate::http::flash::Flash;
 use crate::http::pages::account::sessions::SessionRow;
-use crate::http::pages::components::format::{self as v, When, count_of};
+use crate::http::pages::components::{self as v, When, count_of};
 use crate::http::pages::layout::Layout;
 use crate::http::pages::respond::{redirect, redirect_back, render, render_with_status, set_flash};
-use crate::http::route::{HandlerResult, Route, run_blocking};
-use crate::http::session_cookie::Flash;
+use crate::http::route::{HandlerResult, Route};
+use crate::http::run_blocking::run_blocking;
 use crate::media::avatar::initials;
 use crate::model::{Status, User, UserId};
 

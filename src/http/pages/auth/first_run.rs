@@ -10,9 +10,11 @@ use crate::domain::accounts::first_run;
 use crate::error::{Error, FieldError};
 use crate::http::extract::form::Form;
 use crate::http::extract::user::MaybeUser;
-use crate::http::pages::components::format::{self as v, Field, with_errors};
+use crate::http::pages::components as v;
+use crate::http::pages::components::field::{Field, with_errors};
 use crate::http::pages::respond::{redirect, render_with_status};
-use crate::http::route::{HandlerResult, Route, run_blocking, services_arc};
+use crate::http::route::{HandlerResult, Route};
+use crate::http::run_blocking::{run_blocking, services_arc};
 
 pub(crate) fn routes() -> Vec<Route> {
     vec![Route::get("/setup", || web::route().to(show_setup)), Route::post("/setup", || web::route().to(submit_setup))]

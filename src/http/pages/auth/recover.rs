@@ -5,13 +5,15 @@ use actix_web::web;
 use askama::Template;
 use serde::Deserialize;
 
-use crate::domain::auth::login;
+use crate::domain::auth::account_recovery;
 use crate::error::{Error, FieldError};
 use crate::http::extract::form::Form;
 use crate::http::extract::user::MaybeUser;
-use crate::http::pages::components::format::{self as v, Field, with_errors};
+use crate::http::pages::components as v;
+use crate::http::pages::components::field::{Field, with_errors};
 use crate::http::pages::respond::{redirect, render, render_with_status, set_flash};
-use crate::http::route::{HandlerResult, Route, services_arc};
+use crate::http::route::{HandlerResult, Route};
+use crate::http::run_blocking::services_arc;
 
 pub(crate) fn routes() -> Vec<Route> {
     vec![Route::get("/recover", || web::route().to(show_recover)), Route::post("/recover", || web::route().to(submit_recover))]
@@ -62,7 +64,7 @@ async fn show_recover(visitor: MaybeUser) -> HandlerResult {
 
 async fn submit_recover(visitor: MaybeUser, Form(form): Form<RecoverForm>) -> HandlerResult {
     let services = services_arc(&visitor.services);
-    match login::recover(&services, &form.username, &form.access_code, &form.password, &visitor.client).await {
+    match account_recovery::recover(&services, &form.username, &form.access_code, &form.password, &visitor.client).await {
         Ok(()) => {
             visitor.carrier.clear();
             set_flash(&visitor.carrier, "Your new password is set. Log in with it.")?;

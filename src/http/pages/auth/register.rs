@@ -11,9 +11,11 @@ use crate::domain::accounts::register;
 use crate::error::{Error, FieldError};
 use crate::http::extract::form::Form;
 use crate::http::extract::user::MaybeUser;
-use crate::http::pages::components::format::{self as v, Field, When, with_errors};
+use crate::http::pages::components::field::{Field, with_errors};
+use crate::http::pages::components::{self as v, When};
 use crate::http::pages::respond::{redirect, render, render_with_status};
-use crate::http::route::{HandlerResult, Route, services_arc};
+use crate::http::route::{HandlerResult, Route};
+use crate::http::run_blocking::services_arc;
 use crate::model::{Status, User};
 
 pub(crate) fn routes() -> Vec<Route> {

@@ -6,10 +6,11 @@ use askama::Template;
 use crate::domain::library::dashboard;
 use crate::error::format_bytes;
 use crate::http::extract::user::CurrentUser;
-use crate::http::pages::admin::findings::{self, MalwareNotice};
-use crate::http::pages::components::format::{self as v, count_of};
 use crate::http::pages::components::tile::Tile;
+use crate::http::pages::components::{self as v, count_of};
 use crate::http::pages::layout::Layout;
+use crate::http::pages::library::malware_notice;
+use crate::http::pages::library::malware_notice::MalwareNotice;
 use crate::http::pages::respond::render_cached;
 use crate::http::pages::uploads::unfinished::{self, UnfinishedUpload};
 use crate::http::route::{HandlerResult, Route};
@@ -58,7 +59,7 @@ async fn show_dashboard(at: CurrentUser, request: HttpRequest) -> HandlerResult 
         };
         Ok(DashboardPage {
             unfinished: unfinished::list_unfinished(conn, user)?,
-            notices: findings::notices(conn, user)?,
+            notices: malware_notice::notices(conn, user)?,
             recent: tiles(&strips.recent),
             favorites,
             cards: vec![

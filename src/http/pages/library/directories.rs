@@ -8,10 +8,11 @@ use crate::domain::library::{directories, listings};
 use crate::error::Error;
 use crate::http::extract::form::{EmptyForm, Form};
 use crate::http::extract::user::CurrentUser;
-use crate::http::pages::components::format as v;
+use crate::http::pages::components as v;
 use crate::http::pages::layout::Layout;
 use crate::http::pages::respond::{redirect, redirect_back, redirect_back_with_errors, render, set_flash};
-use crate::http::route::{HandlerResult, Route, run_blocking};
+use crate::http::route::{HandlerResult, Route};
+use crate::http::run_blocking::run_blocking;
 use crate::model::{Directory, DirectoryId};
 
 pub(crate) fn routes() -> Vec<Route> {

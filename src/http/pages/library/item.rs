@@ -11,14 +11,15 @@ use crate::domain::previews;
 use crate::error::Error;
 use crate::http::extract::form::{EmptyForm, Form};
 use crate::http::extract::user::CurrentUser;
+use crate::http::flash::Flash;
 use crate::http::media_response::parse_id as parse;
-use crate::http::pages::components::format::{self as v, When};
 use crate::http::pages::components::tile::Tile;
+use crate::http::pages::components::{self as v, When};
 use crate::http::pages::layout::Layout;
 use crate::http::pages::respond::{redirect, redirect_back, redirect_back_with_errors, render, set_flash};
-use crate::http::route::{HandlerResult, Route, run_blocking};
+use crate::http::route::{HandlerResult, Route};
+use crate::http::run_blocking::run_blocking;
 use crate::http::safe_redirect::back_path;
-use crate::http::session_cookie::Flash;
 use crate::model::{Directory, DirectoryId, Item, ItemId, PreviewState, ScanStatus};
 
 /// Items whose trashing can be undone from the message: what fits into the cookie.

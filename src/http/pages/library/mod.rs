@@ -6,6 +6,7 @@ pub mod directories;
 pub mod download_zip;
 pub mod item;
 pub mod list_options;
+pub mod malware_notice;
 pub mod metadata;
 pub mod music_albums;
 pub mod shelf;

@@ -7,12 +7,13 @@ use serde::Deserialize;
 use crate::domain::library::music_albums::{self, Album};
 use crate::error::Error;
 use crate::http::extract::user::CurrentUser;
-use crate::http::pages::components::format::{self as v, count_of};
 use crate::http::pages::components::tile::{Picture, Tile};
 use crate::http::pages::components::track_row::{TrackRow, album_href, track_rows};
+use crate::http::pages::components::{self as v, count_of};
 use crate::http::pages::layout::Layout;
 use crate::http::pages::respond::render;
-use crate::http::route::{HandlerResult, Route, run_blocking};
+use crate::http::route::{HandlerResult, Route};
+use crate::http::run_blocking::run_blocking;
 
 pub(crate) fn routes() -> Vec<Route> {
     vec![Route::get("/albums", || web::route().to(show_albums))]

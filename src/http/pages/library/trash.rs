@@ -6,10 +6,11 @@ use askama::Template;
 use crate::domain::library::trash;
 use crate::http::extract::form::{EmptyForm, Form};
 use crate::http::extract::user::CurrentUser;
-use crate::http::pages::components::format::{self as v, count_of};
+use crate::http::pages::components::{self as v, count_of};
 use crate::http::pages::layout::Layout;
 use crate::http::pages::respond::{redirect, redirect_back, render, set_flash};
-use crate::http::route::{HandlerResult, Route, run_blocking};
+use crate::http::route::{HandlerResult, Route};
+use crate::http::run_blocking::run_blocking;
 use crate::model::Shelf;
 
 pub(crate) fn routes() -> Vec<Route> {

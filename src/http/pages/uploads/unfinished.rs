@@ -7,9 +7,10 @@ use crate::domain::uploads::resumable;
 use crate::error::{Error, format_bytes};
 use crate::http::extract::form::{EmptyForm, Form};
 use crate::http::extract::user::CurrentUser;
-use crate::http::pages::components::format as v;
+use crate::http::pages::components as v;
 use crate::http::pages::respond::{redirect, set_flash};
-use crate::http::route::{HandlerResult, Route, services_arc};
+use crate::http::route::{HandlerResult, Route};
+use crate::http::run_blocking::services_arc;
 use crate::http::safe_redirect::back_path;
 use crate::model::{Upload, UploadId, User, now};
 

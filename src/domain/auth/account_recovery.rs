@@ -1,0 +1,49 @@
+//! Account recovery: a new password with a one-time code from an admin.
+
+use std::sync::Arc;
+
+use crate::db::run_on_blocking_pool;
+use crate::domain::audit;
+use crate::domain::sessions::lifecycle;
+use crate::error::{Error, Result};
+use crate::model::actor::{Actor, Client};
+use crate::model::{Event, Origin, Password, now};
+use crate::state::Services;
+use crate::state::rate_limiter::Bucket;
+use crate::state::session_cache::token_hash;
+use crate::store;
+
+/// Sets a new password with a one-time code, and ends every session.
+///
+/// # Errors
+/// `Invalid` for a code that is not, or no longer, good: the same for a person that is not.
+pub async fn recover(services: &Arc<Services>, login: &str, code: &str, password: &str, client: &Client) -> Result<()> {
+    services.rate_limiter.check_named(Bucket::Recovery, login)?;
+    let attempt = services.login_throttle.begin_attempt(&format!("recovery of {}", login.trim()), client.address)?;
+    let wrong = || {
+        Error::field("access_code", "That code and name do not go together, or the code is over. Ask the admin for a new one.")
+    };
+    let checked = Password::parse(password, &[login.trim()]).map_err(|error| Error::Invalid(vec![error]))?;
+    let new_hash = services.password_hasher.hash(&checked).await?;
+    let code: String = code.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_uppercase();
+    let (services, login, by) = (services.clone(), login.to_owned(), Actor::anonymous(client));
+    run_on_blocking_pool(move || {
+        let user = services.db.write(|conn| {
+            let user = store::users::find_by_login(conn, &login)?.filter(|user| user.origin == Origin::Here).ok_or_else(wrong)?;
+            if store::users::update_use_access_code(conn, user.id, &token_hash(&code), now())? == 0 {
+                return Err(wrong());
+            }
+            // Not before the code was right: whoever guesses names would learn them by it.
+            checked.ensure_unrelated_to(&user.password_context()).map_err(|error| Error::Invalid(vec![error]))?;
+            store::users::update_password(conn, user.id, &new_hash, now())?;
+            lifecycle::end_all(conn, user.id)?;
+            audit::append(conn, Event::PasswordSet, &by, &user.username, "with a one-time code")?;
+            Ok(user)
+        })?;
+        services.session_cache.invalidate_user(user.id);
+        tracing::info!(user = user.id.0, "password set with an access code");
+        attempt.forgive();
+        Ok(())
+    })
+    .await
+}

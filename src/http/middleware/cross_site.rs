@@ -1,0 +1,40 @@
+//! Rejects state-changing requests that come from another site.
+
+use actix_web::dev::ServiceRequest;
+use actix_web::http::{Method, header};
+
+use crate::error::Error;
+use crate::http::error::HandlerError;
+use crate::state::Services;
+
+/// Requires requests that change something to come from this site, or from an origin that the admin allowed.
+///
+/// # Errors
+/// `Forbidden` for a request of another site.
+pub fn ensure_allowed(request: &ServiceRequest, services: &Services) -> Result<(), HandlerError> {
+    let is_safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
+    if is_safe || is_allowed_origin(request, services) { Ok(()) } else { ensure_same_site(request, services) }
+}
+
+/// Pages of the origins that the admin named may call the API: with a token, for they get no cookie.
+fn is_allowed_origin(request: &ServiceRequest, services: &Services) -> bool {
+    let origin = request.headers().get(header::ORIGIN).and_then(|value| value.to_str().ok());
+    let has_token = request.headers().contains_key(header::AUTHORIZATION) || request.path().starts_with("/api/auth/");
+    request.path().starts_with("/api/")
+        && has_token
+        && origin.is_some_and(|origin| services.settings.cors_origins.iter().any(|friend| friend == origin))
+}
+
+/// Fetch Metadata where the browser sends it, `Origin` where it does not (OWASP CSRF sheet);
+/// the token in the form comes on top.
+fn ensure_same_site(request: &ServiceRequest, services: &Services) -> Result<(), HandlerError> {
+    const REFUSED: HandlerError = HandlerError::Error(Error::Forbidden("This came from another site, so nothing was done."));
+    let word = |name: header::HeaderName| request.headers().get(name).map(|value| value.to_str().unwrap_or("?"));
+    if word(header::HeaderName::from_static("sec-fetch-site")).is_some_and(|site| !matches!(site, "same-origin" | "none")) {
+        return Err(REFUSED);
+    }
+    let Some(origin) = word(header::ORIGIN) else { return Ok(()) };
+    let is_public = services.settings.public_origin() == Some(origin);
+    let authority = origin.split_once("://").map(|(_, authority)| authority);
+    if is_public || (authority.is_some() && authority == word(header::HOST)) { Ok(()) } else { Err(REFUSED) }
+}

@@ -1,0 +1,23 @@
+//! Runs domain functions on the blocking pool.
+
+use std::sync::Arc;
+
+use actix_web::web::Data;
+
+use crate::db::run_on_blocking_pool;
+use crate::error::Result;
+use crate::state::Services;
+
+/// Runs domain work off the async threads.
+pub(crate) async fn run_blocking<T: Send + 'static>(
+    services: &Data<Services>,
+    work: impl FnOnce(&Arc<Services>) -> Result<T> + Send + 'static,
+) -> Result<T> {
+    let services = services_arc(services);
+    run_on_blocking_pool(move || work(&services)).await
+}
+
+/// The services as domain functions that wait take them.
+pub(crate) fn services_arc(services: &Data<Services>) -> Arc<Services> {
+    Arc::clone(services)
+}
