@@ -1,7 +1,7 @@
 //! clamd's INSTREAM protocol over a Unix socket or TCP (clamd(8), COMMANDS).
 //!
-//! Our own, because what clamd says about a file that is too large comes while one is still writing, and the
-//! libraries we looked at give that up as a broken pipe.
+//! Our own implementation, because clamd reports a file that is too large while it is still being sent, and the
+//! libraries we tried turn that into a broken pipe.
 
 use std::io::{self, Read, Write};
 use std::net::{TcpStream, ToSocketAddrs};
@@ -9,12 +9,12 @@ use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// Bytes sent at once.
+/// Bytes sent per chunk.
 const CHUNK_BYTES: usize = 128 * 1024;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
-/// How long it may think about a file.
+/// How long clamd may take for one file.
 const VERDICT_TIMEOUT: Duration = Duration::from_mins(10);
-/// Characters of an answer at most.
+/// Longest reply that is read.
 const MAX_REPLY_BYTES: u64 = 4096;
 
 /// Where clamd listens.
@@ -25,13 +25,13 @@ pub enum Clamd {
     Tcp(String),
 }
 
-/// What it says of a file.
+/// The result of a scan.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ScanVerdict {
     Clean,
-    /// The signature's name.
+    /// The name of the signature.
     Found(String),
-    /// More than it takes (`StreamMaxLength`, `AlertExceedsMax`).
+    /// Larger than clamd accepts (`StreamMaxLength`, `AlertExceedsMax`).
     TooLarge,
 }
 
@@ -39,7 +39,7 @@ trait Stream: Read + Write {}
 impl<T: Read + Write> Stream for T {}
 
 impl Clamd {
-    /// `unix:/path` or `host:port`.
+    /// Parses `unix:/path` or `host:port`.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         if let Some(path) = text.strip_prefix("unix:") {
@@ -67,30 +67,30 @@ impl Clamd {
         }
     }
 
-    /// Its version and that of its signatures.
+    /// Returns the version of clamd and of its signatures.
     ///
     /// # Errors
-    /// The system's; `InvalidData` for an answer that is none.
+    /// `InvalidData` for an unexpected reply.
     pub fn version(&self) -> io::Result<String> {
         let mut stream = self.connect()?;
         stream.write_all(b"zVERSION\0")?;
-        let said = read_reply(&mut stream)?;
-        if said.starts_with("ClamAV") { Ok(said) } else { Err(unexpected_reply(&said)) }
+        let reply = read_reply(&mut stream)?;
+        if reply.starts_with("ClamAV") { Ok(reply) } else { Err(unexpected_reply(&reply)) }
     }
 
-    /// Streams a file to it, with constant memory.
+    /// Scans a file by streaming it in constant memory.
     ///
     /// # Errors
-    /// The system's, when it went away; `InvalidData` for an answer that is none.
+    /// `InvalidData` for an unexpected reply.
     pub fn scan(&self, file: &mut impl Read) -> io::Result<ScanVerdict> {
         let mut stream = self.connect()?;
         let sent = send(&mut stream, file);
         match (read_reply(&mut stream), sent) {
-            (Ok(said), _) if !said.is_empty() => parse_verdict(&said),
-            // Nothing was said, or the file could not be read.
+            (Ok(reply), _) if !reply.is_empty() => parse_verdict(&reply),
+            // clamd closes the connection after reporting a file as too large, so its reply counts more than a failed send.
             (_, Err(cause)) => Err(cause),
             (Err(cause), _) => Err(cause),
-            (Ok(said), Ok(())) => Err(unexpected_reply(&said)),
+            (Ok(reply), Ok(())) => Err(unexpected_reply(&reply)),
         }
     }
 }
@@ -109,28 +109,28 @@ fn send(stream: &mut dyn Stream, file: &mut impl Read) -> io::Result<()> {
 }
 
 fn read_reply(stream: &mut dyn Stream) -> io::Result<String> {
-    let mut said = Vec::new();
-    stream.take(MAX_REPLY_BYTES).read_to_end(&mut said)?;
-    Ok(String::from_utf8_lossy(&said).trim_end_matches(['\0', '\n']).to_owned())
+    let mut reply = Vec::new();
+    stream.take(MAX_REPLY_BYTES).read_to_end(&mut reply)?;
+    Ok(String::from_utf8_lossy(&reply).trim_end_matches(['\0', '\n']).to_owned())
 }
 
-fn parse_verdict(said: &str) -> io::Result<ScanVerdict> {
-    let about = said.strip_prefix("stream: ").unwrap_or(said);
-    if about == "OK" {
+fn parse_verdict(reply: &str) -> io::Result<ScanVerdict> {
+    let result = reply.strip_prefix("stream: ").unwrap_or(reply);
+    if result == "OK" {
         return Ok(ScanVerdict::Clean);
     }
-    if about.contains("size limit exceeded") {
+    if result.contains("size limit exceeded") {
         return Ok(ScanVerdict::TooLarge);
     }
-    match about.strip_suffix(" FOUND") {
+    match result.strip_suffix(" FOUND") {
         Some(name) if name.starts_with("Heuristics.Limits.Exceeded") => Ok(ScanVerdict::TooLarge),
         Some(name) => Ok(ScanVerdict::Found(name.to_owned())),
-        None => Err(unexpected_reply(said)),
+        None => Err(unexpected_reply(reply)),
     }
 }
 
-fn unexpected_reply(said: &str) -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidData, format!("clamd said {said:?}"))
+fn unexpected_reply(reply: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, format!("clamd reply {reply:?}"))
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
-//! The one error type of the house: what went wrong, in words a person may read and a code programs rely on.
+//! [`Error`], the one error type: a sentence for users and a stable code for programs.
 
 use std::borrow::Cow;
 
-/// What a person asked for could not be done.
+/// Why an operation failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error("There is nothing at this address, or it is not yours to see.")]
@@ -15,21 +15,21 @@ pub enum Error {
     Unauthenticated,
     #[error("That username and password do not match.")]
     BadCredentials,
-    /// Understood and refused; the text says why.
+    /// The request was understood and rejected; the text says why.
     #[error("{0}")]
     Forbidden(&'static str),
-    /// The right person, whose account may not be used now.
+    /// The credentials are right, but the account may not be used.
     #[error("{}", .0.message())]
     NotActive(AccountBlock),
     #[error("This server has no admin yet.")]
     SetupRequired,
-    /// The request could not be read at all; the text says what is wrong with it.
+    /// The request could not be parsed; the text says why.
     #[error("{0}")]
     BadRequest(String),
-    /// Fields that need another value.
+    /// Fields with invalid values.
     #[error("Some of this needs another look.")]
     Invalid(Vec<FieldError>),
-    /// The state of things does not allow it; the text says which.
+    /// The current state does not allow the operation; the text says why.
     #[error("{0}")]
     Conflict(String),
     #[error("This address does not answer that kind of request.")]
@@ -40,7 +40,7 @@ pub enum Error {
     TooLarge { limit: u64 },
     #[error("This kind of content is not taken here.")]
     UnsupportedMedia,
-    /// tus 1.0.0 is the only version.
+    /// Only tus 1.0.0 is supported.
     #[error("This server speaks version 1.0.0 of the tus protocol.")]
     TusVersion,
     #[error("The checksum of this part does not match. Nothing of it was kept.")]
@@ -52,30 +52,30 @@ pub enum Error {
         /// Seconds.
         retry_after: u64,
     },
-    /// Something the server needs is away for now.
+    /// A dependency of the server is temporarily unavailable.
     #[error("{0} Nothing was lost; try again in a moment.")]
     Unavailable(&'static str),
     #[error("There is not enough room left in your storage for this.")]
     QuotaExceeded,
     #[error("The server's disk is full. Nothing was stored; tell the admin.")]
     DiskFull,
-    /// Two changes met in the database; the transaction is tried again.
+    /// Two transactions conflicted. The caller may retry.
     #[error("Too much is going on at once. Nothing was lost; try again in a moment.")]
     Contention,
-    /// A setting that cannot be used. Only at start.
+    /// An invalid setting. Only at start-up.
     #[error("{0}")]
     Configuration(String),
-    /// The system does not let this user. Only at start and on the command line.
+    /// The operating system denied access. Only at start-up and on the command line.
     #[error("{0}")]
     NoPermission(String),
-    /// Our fault. The cause is for the log only.
+    /// A fault of the server. The cause is only logged.
     #[error("Something went wrong on the server.")]
     Internal(#[from] anyhow::Error),
 }
 
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// One field of a form or body and what is wrong with it.
+/// A field of a form or body, and what is wrong with it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FieldError {
     pub field: Cow<'static, str>,
@@ -108,17 +108,17 @@ impl AccountBlock {
 }
 
 impl Error {
-    /// A field that needs another value.
+    /// Creates an error about one field.
     pub fn field(field: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
         Self::Invalid(vec![FieldError::new(field, message)])
     }
 
-    /// Our fault: `cause` goes to the log, never to a person.
+    /// Creates an error for a fault of the server: `cause` is logged and never shown.
     pub fn internal(cause: impl std::fmt::Display) -> Self {
         Self::Internal(anyhow::anyhow!("{cause}"))
     }
 
-    /// The stable word that API clients compare.
+    /// The stable code that API clients compare.
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
@@ -162,7 +162,7 @@ impl From<std::io::Error> for Error {
     }
 }
 
-/// A size as people say it: `4.1 MB` (10^6).
+/// Formats a size with a decimal unit: `4.1 MB` is 4.1 × 10^6 bytes.
 #[must_use]
 pub fn format_bytes(bytes: u64) -> String {
     const STEPS: [(u64, &str); 4] = [(1_000_000_000_000, "TB"), (1_000_000_000, "GB"), (1_000_000, "MB"), (1_000, "kB")];

@@ -1,7 +1,7 @@
-//! Named points at which the tests of `tests/faults` kill the server. Nothing of it is in a release build.
+//! Named points at which fault tests kill the server; empty in release builds.
 
-/// Passes a point: the process dies at the one whose number `FAULT_AFTER` says, as if its power were cut,
-/// and lingers at the one that `FAULT_LINGER` names, so that something else can fail meanwhile.
+/// Passes a failpoint. The process kills itself with SIGKILL, as a power cut would, at the failpoint whose number is in
+/// `FAULT_AFTER`. It sleeps four seconds at the one named by `FAULT_LINGER`, so that something else can fail meanwhile.
 #[cfg(debug_assertions)]
 pub fn hit(name: &'static str) {
     use std::sync::LazyLock;
@@ -9,6 +9,7 @@ pub fn hit(name: &'static str) {
     static AT: LazyLock<Option<u64>> = LazyLock::new(|| std::env::var("FAULT_AFTER").ok()?.parse().ok());
     static PASSED: AtomicU64 = AtomicU64::new(0);
     static LINGER: LazyLock<Option<String>> = LazyLock::new(|| std::env::var("FAULT_LINGER").ok());
+
     if LINGER.as_deref() == Some(name) {
         std::thread::sleep(std::time::Duration::from_secs(4));
     }
@@ -19,6 +20,6 @@ pub fn hit(name: &'static str) {
     }
 }
 
-/// Nothing.
+/// Does nothing in release builds.
 #[cfg(not(debug_assertions))]
 pub const fn hit(_: &'static str) {}

@@ -1,14 +1,11 @@
-//! Work that lets everything else go first.
+//! The priority of threads.
 
 use crate::error::Result;
 
-/// How much everything else goes first, as `nice` counts it.
+/// The `nice` value of background work.
 const NICENESS: i32 = 10;
 
-/// Lowers the priority of this thread, and of those it starts, for good.
-///
-/// # Errors
-/// The system's.
+/// Lowers the priority of this thread, and of threads it starts, for good.
 pub fn lower_priority() -> Result<()> {
     rustix::process::nice(NICENESS).map_err(std::io::Error::from)?;
     Ok(())

@@ -1,18 +1,17 @@
-//! Logs: one line an event on stderr, in words or as JSON, with the request it belongs to.
+//! Logging: one line per event on stderr, as text or JSON, with the id of its request.
 
 use tracing_subscriber::Layer;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-/// Starts logging at `level` (`error warn info debug trace`), in words or one JSON object a line. A second call changes
-/// nothing.
+/// Starts logging at `level`, as text or as one JSON object per line. A second call has no effect.
 pub fn start(level: tracing::Level, is_json: bool) {
     let ours = Targets::new()
-        // Lines say which request they belong to, however few are wanted.
+        // The span with the request id is needed at every level.
         .with_target("nexus_media::http::middleware::request_log", level.max(tracing::Level::INFO))
         .with_target("nexus_media", level)
-        // A line for every cookie that is not ours, or for every request that is no HTTP, would let anybody fill the disk.
+        // These crates log a line per foreign cookie or malformed request, which would let anyone fill the disk.
         .with_target("actix_session", tracing::Level::ERROR)
         .with_target("actix_http", LevelFilter::OFF)
         .with_default(tracing::Level::WARN.min(level));

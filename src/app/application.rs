@@ -1,4 +1,4 @@
-//! The application: the only place that wires settings, database, layers and routes into a server.
+//! Builds and runs the server: the only place that wires settings, services, middleware and routes.
 
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
@@ -26,31 +26,31 @@ use crate::error::{Error, Result};
 use crate::http;
 use crate::state::Services;
 
-/// How long running requests may go on after a stop signal.
+/// Time for running requests after a stop signal.
 const SHUTDOWN_TIMEOUT_SECONDS: u64 = 30;
-/// How long parts of resumable uploads may go on after it: they need the rest to become durable.
+/// Time for running parts of resumable uploads; the rest of the shutdown is needed to make them durable.
 const UPLOADS_STOP_TIMEOUT: Duration = Duration::from_secs(20);
-/// How long a client may take to send its headers.
+/// Time for a client to send its headers.
 const HEADERS_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long a client that has to go may take to read why.
+/// Time for a client to read the error before its connection is closed.
 const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(1);
-/// How often connections are looked at.
+/// How often connections are checked.
 const IDLE_CHECK_INTERVAL: Duration = Duration::from_secs(5);
 
-/// A server that listens and is about to run.
+/// A server that is listening and ready to run.
 pub struct Application {
     server: Server,
-    /// For Prometheus alone, where that is set.
+    /// The server for metrics, if configured.
     metrics: Option<(SocketAddr, Server)>,
     address: SocketAddr,
     services: Arc<Services>,
 }
 
 impl Application {
-    /// Opens everything, binds the port, and makes the first admin where the settings name one.
+    /// Opens everything, binds the port, and creates the first admin if the settings describe one.
     ///
     /// # Errors
-    /// `Configuration` for what the admin has to mend.
+    /// `Configuration` for what the administrator must fix.
     pub async fn build(settings: Settings) -> Result<Self> {
         let services = Arc::new(
             run_on_blocking_pool(move || {
@@ -71,19 +71,19 @@ impl Application {
         Ok(Self { server, metrics, address, services })
     }
 
-    /// The port that was bound.
+    /// The bound port.
     #[must_use]
     pub const fn port(&self) -> u16 {
         self.address.port()
     }
 
-    /// Where it listens.
+    /// The bound address.
     #[must_use]
     pub const fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Where Prometheus is answered without a token.
+    /// The address that serves metrics without a token.
     #[must_use]
     pub fn metrics_address(&self) -> Option<SocketAddr> {
         self.metrics.as_ref().map(|(address, _)| *address)
@@ -94,15 +94,15 @@ impl Application {
         &self.services
     }
 
-    /// The link with which the first admin is made; `None` once there is one.
+    /// Returns the link for creating the first admin; `None` once there is one.
     ///
     /// # Errors
-    /// The system's, when the code cannot be kept.
+    /// The code cannot be stored.
     pub fn setup_link(&self) -> Result<Option<String>> {
         if self.services.has_admin()? {
             return Ok(None);
         }
-        // Nobody can open 0.0.0.0.
+        // Browsers cannot open 0.0.0.0.
         let here = if self.address.ip().is_unspecified() {
             format!("localhost:{}", self.address.port())
         } else {
@@ -112,48 +112,45 @@ impl Application {
         Ok(Some(format!("{base}/setup?code={}", first_run::setup_code(&self.services)?)))
     }
 
-    /// Serves until a stop signal; then lets running requests finish.
-    ///
-    /// # Errors
-    /// The system's.
+    /// Serves until a stop signal, then lets running requests finish.
     pub async fn run_until_stopped(self) -> Result<()> {
-        let keeper = tokio::spawn(run_housekeeping(self.services.clone()));
-        let scanner = tokio::spawn(run_malware_scan(self.services.clone()));
-        let backer = tokio::spawn(run_scheduled_backups(self.services.clone()));
-        let previewers = spawn_preview_workers(&self.services);
-        let follower = self
+        let housekeeping_task = tokio::spawn(run_housekeeping(self.services.clone()));
+        let malware_task = tokio::spawn(run_malware_scan(self.services.clone()));
+        let backup_task = tokio::spawn(run_scheduled_backups(self.services.clone()));
+        let preview_workers = spawn_preview_workers(&self.services);
+        let folder_watch = self
             .services
             .settings
             .watch_quiet_period
             .map(|settled| tokio::spawn(run_folder_watch(self.services.clone(), settled)));
         let metrics = self.metrics.map(|(_, metrics)| (metrics.handle(), tokio::spawn(metrics)));
-        let watcher = tokio::spawn(stop_on_signal(self.server.handle(), self.services.clone()));
-        let alive = tokio::spawn(run_systemd_notify());
-        let ended = self.server.await;
-        alive.abort();
+        let signal_task = tokio::spawn(stop_on_signal(self.server.handle(), self.services.clone()));
+        let systemd_task = tokio::spawn(run_systemd_notify());
+        let result = self.server.await;
+        systemd_task.abort();
         if let Some((handle, serving)) = metrics {
             handle.stop(false).await;
             drop(serving.await);
         }
-        keeper.abort();
-        scanner.abort();
-        backer.abort();
+        housekeeping_task.abort();
+        malware_task.abort();
+        backup_task.abort();
         self.services.preview_queue.stop();
-        follower.inspect(JoinHandle::abort);
-        previewers.iter().for_each(JoinHandle::abort);
-        watcher.abort();
+        folder_watch.inspect(JoinHandle::abort);
+        preview_workers.iter().for_each(JoinHandle::abort);
+        signal_task.abort();
         let services = self.services;
         run_on_blocking_pool(move || housekeeping::write_last_seen(&services)).await?;
-        Ok(ended?)
+        Ok(result?)
     }
 }
 
-/// SIGTERM: running requests may finish, and resumable uploads end in time with what they have.
-/// SIGINT: at once.
+/// Waits for a signal. After SIGTERM, running requests may finish, and resumable uploads end in time with what has
+/// arrived. SIGINT stops at once.
 async fn stop_on_signal(server: ServerHandle, services: Arc<Services>) {
     use tokio::signal::unix::{SignalKind, signal};
     let (Ok(mut term), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else {
-        tracing::error!("signals cannot be waited for");
+        tracing::error!("cannot wait for signals");
         return;
     };
     let is_graceful = tokio::select! {
@@ -174,7 +171,7 @@ fn bind(address: SocketAddr) -> Result<TcpListener> {
     TcpListener::bind(address).map_err(|cause| Error::Configuration(format!("{address} cannot be listened on: {cause}")))
 }
 
-/// Numbers for Prometheus and nothing else, for everybody who reaches that address.
+/// Serves metrics only, without a token.
 fn serve_metrics(address: SocketAddr, services: &Arc<Services>) -> Result<(SocketAddr, Server)> {
     let listener = bind(address)?;
     let address = listener.local_addr()?;
@@ -189,11 +186,11 @@ fn serve(listener: TcpListener, services: &Arc<Services>) -> Result<Server> {
         0 => std::thread::available_parallelism().map_or(2, std::num::NonZero::get),
         set => set,
     };
-    // The key is read once, so that a start without it fails at once.
+    // Opened once here, so that a missing key fails the start.
     http::session_middleware(&services.settings)?;
     http::check_base_path(&services.settings)?;
-    let watch = http::ConnectionTracker::default();
-    close_idle_connections(watch.clone());
+    let tracker = http::ConnectionTracker::default();
+    close_idle_connections(tracker.clone());
     let application = move || {
         let session = http::session_middleware(&data.settings);
         App::new()
@@ -202,7 +199,7 @@ fn serve(listener: TcpListener, services: &Arc<Services>) -> Result<Server> {
             .configure(http::configure)
             .wrap(from_fn(http::request_checks))
             .wrap(session.unwrap_or_else(|error| {
-                tracing::error!("the cookie key is gone: {error}");
+                tracing::error!("cannot read the cookie key: {error}");
                 std::process::exit(78)
             }))
             .wrap(http::cors(&data.settings))
@@ -212,9 +209,9 @@ fn serve(listener: TcpListener, services: &Arc<Services>) -> Result<Server> {
     let builder = ServerBuilder::default().disable_signals().workers(workers).shutdown_timeout(SHUTDOWN_TIMEOUT_SECONDS);
     let stopping = builder.graceful_shutdown_signal();
     let sockets = services.clone();
-    // What `HttpServer` does, with a socket of our own.
+    // Like actix's `HttpServer`, but with sockets that can send files.
     let builder = builder.listen("http", listener, move || {
-        let (watch, stopping, sockets) = (watch.clone(), stopping.clone(), sockets.clone());
+        let (tracker, stopping, sockets) = (tracker.clone(), stopping.clone(), sockets.clone());
         let application = application().into_factory().map_err(|error: actix_web::Error| error.error_response());
         let protocol = HttpService::build()
             .client_request_timeout(HEADERS_TIMEOUT)
@@ -228,7 +225,7 @@ fn serve(listener: TcpListener, services: &Arc<Services>) -> Result<Server> {
             .h1(map_config(application, |()| AppConfig::default()));
         let socket = fn_service(move |stream: TcpStream| {
             let peer = stream.peer_addr().ok();
-            let socket = http::SendfileSocket::new(stream, &watch, &sockets);
+            let socket = http::SendfileSocket::new(stream, &tracker, &sockets);
             async move { Ok((socket?, peer)) }
         });
         socket.and_then(protocol)
@@ -236,15 +233,15 @@ fn serve(listener: TcpListener, services: &Arc<Services>) -> Result<Server> {
     Ok(builder?.run())
 }
 
-/// Cuts connections that nobody uses, as long as the server runs.
-fn close_idle_connections(watch: http::ConnectionTracker) {
+/// Closes idle connections while the server runs.
+fn close_idle_connections(tracker: http::ConnectionTracker) {
     actix_web::rt::spawn(async move {
-        let mut looks = tokio::time::interval(IDLE_CHECK_INTERVAL);
+        let mut interval = tokio::time::interval(IDLE_CHECK_INTERVAL);
         loop {
-            looks.tick().await;
-            let cut = watch.close_idle();
-            if cut > 0 {
-                tracing::debug!("{cut} unused connections cut");
+            interval.tick().await;
+            let closed = tracker.close_idle();
+            if closed > 0 {
+                tracing::debug!(count = closed, "closed idle connections");
             }
         }
     });

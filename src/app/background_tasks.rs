@@ -1,4 +1,4 @@
-//! What a running server does beside answering: scanning, previews, backups, folders that others change, clearing up.
+//! Background tasks: malware scans, previews, backups, folder watch, housekeeping, systemd notifications.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,20 +13,20 @@ use crate::error::{Error, Result};
 use crate::state::Services;
 use crate::storage::watcher::{FolderWatcher, QuietPaths};
 
-/// How often a scanner that was away is asked again.
+/// How often waiting files are tried while the scanner is unreachable.
 const SCAN_INTERVAL: Duration = Duration::from_secs(5);
-/// How often it is looked whether a preview is due again.
+/// How often to check for previews that are due again.
 const PREVIEW_INTERVAL: Duration = Duration::from_secs(5);
-/// Files decoded at the same time, whatever the machine has.
+/// Files decoded at the same time at most.
 const MAX_PREVIEW_WORKERS: usize = 16;
-/// How often it is looked whether something in people's folders stands still.
+/// How often to check for changed files that are quiet.
 const FOLDER_WATCH_INTERVAL: Duration = Duration::from_secs(1);
-/// How often it is looked whether a backup is due.
+/// How often to check whether a backup is due.
 const BACKUP_CHECK_INTERVAL: Duration = Duration::from_mins(1);
 const LAST_SEEN_INTERVAL: Duration = Duration::from_secs(15);
 const HOUSEKEEPING_INTERVAL: Duration = Duration::from_mins(10);
 
-/// Scans what arrives, and what waited while the scanner was away.
+/// Scans new files, and those that waited while the scanner was unreachable.
 pub(crate) async fn run_malware_scan(services: Arc<Services>) {
     loop {
         let scanning_services = services.clone();
@@ -38,7 +38,7 @@ pub(crate) async fn run_malware_scan(services: Arc<Services>) {
             }
         });
         if let Err(error) = scanned.await {
-            tracing::warn!("scanning will be tried again: {error:?}");
+            tracing::warn!(?error, "malware scan failed; retrying");
         }
         tokio::select! {
             () = services.malware_scanner.wakeup.notified() => {}
@@ -47,11 +47,11 @@ pub(crate) async fn run_malware_scan(services: Arc<Services>) {
     }
 }
 
-/// Tells systemd that the server is ready, and as often as it wants to hear it that threads still do their work
-/// (`sd_notify(3)`). Where no systemd has started us it does nothing.
+/// Notifies systemd that the server is ready and, as often as configured, that its threads still make progress
+/// (`sd_notify(3)`). Does nothing when it was not started by systemd.
 pub(crate) async fn run_systemd_notify() {
     if let Err(cause) = sd_notify::notify(&[NotifyState::Ready]) {
-        tracing::warn!("systemd could not be told that the server is ready: {cause}");
+        tracing::warn!(error = %cause, "cannot notify systemd");
     }
     let Some(within) = sd_notify::watchdog_enabled() else { return };
     loop {
@@ -62,90 +62,91 @@ pub(crate) async fn run_systemd_notify() {
     }
 }
 
-/// Makes backups when they are due. One that is under way when the server stops is none.
+/// Makes scheduled backups. A backup that is running when the server stops is discarded.
 pub(crate) async fn run_scheduled_backups(services: Arc<Services>) {
+
     loop {
-        let backing = services.clone();
-        let (tell, told) = tokio::sync::oneshot::channel();
-        // On a thread of its own, because its priority is lowered for good, and nobody waits for it at the end.
-        std::thread::spawn(move || tell.send(backup::run_if_due(&backing)));
-        match told.await.unwrap_or_else(|_| Err(Error::internal("the backup's thread is gone"))) {
-            Ok(Some(made)) => tracing::info!(
-                files = made.files,
-                bytes = made.bytes,
-                new_files = made.new_files,
-                new_bytes = made.new_bytes,
-                left = made.left.len(),
-                "backup {} made",
-                made.name
+        let backup_services = services.clone();
+        let (sender, result) = tokio::sync::oneshot::channel();
+        // On a thread of its own, because its priority is lowered for good and shutdown must not wait for it.
+        std::thread::spawn(move || sender.send(backup::run_if_due(&backup_services)));
+        match result.await.unwrap_or_else(|_| Err(Error::internal("the backup thread panicked"))) {
+            Ok(Some(backup)) => tracing::info!(
+                files = backup.files,
+                bytes = backup.bytes,
+                new_files = backup.new_files,
+                new_bytes = backup.new_bytes,
+                left = backup.left.len(),
+                "created backup {}",
+                backup.name
             ),
             Ok(None) => {}
-            Err(error) => tracing::error!("the backup will be tried again: {error:?}"),
+            Err(error) => tracing::error!(?error, "backup failed; retrying"),
         }
         tokio::time::sleep(BACKUP_CHECK_INTERVAL).await;
     }
 }
 
-/// Takes what others do in people's folders.
-pub(crate) async fn run_folder_watch(services: Arc<Services>, settled: Duration) {
+/// Watches user folders and applies what other programs change.
+pub(crate) async fn run_folder_watch(services: Arc<Services>, quiet_period: Duration) {
     let watching = services.clone();
-    let watch = match run_on_blocking_pool(move || Ok(FolderWatcher::start(watching.media_dir.path())?)).await {
-        Ok(watch) => watch,
+    let watcher = match run_on_blocking_pool(move || Ok(FolderWatcher::start(watching.media_dir.path())?)).await {
+        Ok(watcher) => watcher,
         Err(error) => {
-            tracing::warn!("people's folders are not watched: {error:?}");
+            tracing::warn!(?error, "cannot watch user folders");
             drop(services.watch_error.set(error.to_string()));
             return;
         }
     };
     loop {
         tokio::time::sleep(FOLDER_WATCH_INTERVAL).await;
-        let quiet = watch.take_quiet(settled);
+        let quiet = watcher.take_quiet(quiet_period);
         if quiet.paths.is_empty() && !quiet.is_lost {
             continue;
         }
-        let following = services.clone();
-        let followed = run_on_blocking_pool(move || {
-            let looked = if quiet.is_lost {
-                reconcile::scan(&following, None, settled).map(|noticed| (noticed, Vec::new()))
+        let scan_services = services.clone();
+        let scan = run_on_blocking_pool(move || {
+            let scanned = if quiet.is_lost {
+                reconcile::scan(&scan_services, None, quiet_period).map(|report| (report, Vec::new()))
             } else {
-                reconcile::scan_paths(&following, &quiet.paths, settled)
+                reconcile::scan_paths(&scan_services, &quiet.paths, quiet_period)
             };
-            Ok(match looked {
-                // What everything was looked through for may still stand there, unsettled.
-                Ok((noticed, paths)) => {
-                    let is_lost = quiet.is_lost && noticed.waiting > 0;
-                    (Ok(noticed), QuietPaths { paths, is_lost })
+            Ok(match scanned {
+                // Paths that were not quiet yet during a full scan must be scanned again.
+                Ok((report, paths)) => {
+                    let is_lost = quiet.is_lost && report.waiting > 0;
+                    (Ok(report), QuietPaths { paths, is_lost })
                 }
                 Err(error) => (Err(error), quiet),
             })
         });
-        match followed.await {
-            Ok((noticed, again)) => {
-                watch.put_back(again);
-                log_scan_report(noticed);
+        match scan.await {
+            Ok((report, again)) => {
+                watcher.put_back(again);
+                log_scan_report(report);
             }
-            Err(error) => tracing::error!("looking at people's folders: {error:?}"),
+            Err(error) => tracing::error!(?error, "folder scan panicked"),
         }
     }
 }
 
-fn log_scan_report(noticed: Result<reconcile::FolderScanReport>) {
-    match noticed {
-        Ok(noticed) if noticed.has_changes() => tracing::info!(
-            taken_in = noticed.taken_in,
-            moved = noticed.moved,
-            changed = noticed.changed,
-            vanished = noticed.vanished,
-            back = noticed.back,
-            left = noticed.left.len(),
-            "people's folders were changed"
+fn log_scan_report(report: Result<reconcile::FolderScanReport>) {
+    match report {
+        Ok(report) if report.has_changes() => tracing::info!(
+            taken_in = report.taken_in,
+            moved = report.moved,
+            changed = report.changed,
+            vanished = report.vanished,
+            back = report.back,
+            left = report.left.len(),
+            "user folders changed"
         ),
         Ok(_) => {}
-        Err(error) => tracing::warn!("people's folders will be looked at again: {error:?}"),
+        Err(error) => tracing::warn!(?error, "folder scan failed; retrying"),
     }
 }
 
-/// Makes previews of what arrives, several files at a time. A child that is at work when the server stops ends with it.
+/// Starts the preview workers. A decoder that is running when the server stops ends with it.
 pub(crate) fn spawn_preview_workers(services: &Arc<Services>) -> Vec<JoinHandle<()>> {
     let at_once = match services.settings.previews_at_once {
         None => std::thread::available_parallelism().map_or(2, std::num::NonZero::get).min(MAX_PREVIEW_WORKERS),
@@ -153,15 +154,15 @@ pub(crate) fn spawn_preview_workers(services: &Arc<Services>) -> Vec<JoinHandle<
     };
     let preview = |services: Arc<Services>| async move {
         loop {
-            let rung = services.preview_queue.wakeup.notified();
-            let working = services.clone();
-            match run_on_blocking_pool(move || previews::process_next(&working)).await {
+            let wakeup = services.preview_queue.wakeup.notified();
+            let worker_services = services.clone();
+            match run_on_blocking_pool(move || previews::process_next(&worker_services)).await {
                 Ok(true) => continue,
                 Ok(false) => {}
-                Err(error) => tracing::warn!("previews will be tried again: {error:?}"),
+                Err(error) => tracing::warn!(?error, "preview failed; retrying"),
             }
             tokio::select! {
-                () = rung => {}
+                () = wakeup => {}
                 () = tokio::time::sleep(PREVIEW_INTERVAL) => {}
             }
         }
@@ -169,7 +170,7 @@ pub(crate) fn spawn_preview_workers(services: &Arc<Services>) -> Vec<JoinHandle<
     (0..at_once).map(|_| tokio::spawn(preview(services.clone()))).collect()
 }
 
-/// Writes down notes and clears up, until the server stops.
+/// Writes "last seen" times and runs housekeeping until the server stops.
 pub(crate) async fn run_housekeeping(services: Arc<Services>) {
     let mut notes = tokio::time::interval(LAST_SEEN_INTERVAL);
     let mut rounds = tokio::time::interval(HOUSEKEEPING_INTERVAL);
@@ -184,7 +185,7 @@ pub(crate) async fn run_housekeeping(services: Arc<Services>) {
         })
         .await;
         if let Err(error) = done {
-            tracing::warn!("housekeeping will try again: {error:?}");
+            tracing::warn!(?error, "housekeeping failed; retrying");
         }
     }
 }

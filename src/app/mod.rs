@@ -1,4 +1,4 @@
-//! The server as a whole.
+//! Builds the server and runs its background tasks.
 
 mod application;
 mod background_tasks;

@@ -1,4 +1,4 @@
-//! What can be said on the command line.
+//! The command line's arguments, as clap definitions.
 
 use std::path::PathBuf;
 
@@ -10,24 +10,24 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
     name = "nexus-media",
     version,
     about,
-    after_help = "Exit codes: 0 done, 1 failed, 2 usage, 69 a service is away, 77 no permission, 78 configuration."
+    after_help = "Exit codes: 0 done, 1 failed, 2 usage, 69 service unavailable, 77 no permission, 78 configuration."
 )]
 pub struct Arguments {
     #[command(subcommand)]
     pub command: Option<Command>,
-    /// Settings file (TOML); `nexus.toml` where it runs if there is one
+    /// Settings file (TOML); by default `nexus.toml` in the current directory, if it exists
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
     /// Address and port to listen on; port 0 picks one
     #[arg(long, global = true, value_name = "ADDRESS:PORT")]
     pub listen: Option<String>,
-    /// Database, keys and caches
+    /// Directory for database, keys and caches
     #[arg(long, global = true, value_name = "FOLDER")]
     pub data_dir: Option<String>,
-    /// People's files
+    /// Directory for users' files
     #[arg(long, global = true, value_name = "FOLDER")]
     pub media_dir: Option<String>,
-    /// Results as JSON
+    /// Print results as JSON
     #[arg(long, global = true)]
     pub json: bool,
 }
@@ -38,57 +38,57 @@ pub enum Command {
     Serve,
     /// Print the one-time code for /setup
     SetupCode,
-    /// People's accounts
+    /// Manage accounts
     #[command(subcommand)]
     User(UserCommand),
-    /// People kept in a file (`users_file`)
+    /// Manage users in a file (`users_file`)
     #[command(subcommand)]
     UsersFile(UsersFileCommand),
-    /// The settings
+    /// Inspect the settings
     #[command(subcommand)]
     Config(ConfigCommand),
-    /// The database's schema
+    /// Manage the database schema
     #[command(subcommand)]
     Migrate(MigrateCommand),
-    /// Compare files and tables, and name what is missing, changed, extra or unsafe (exit code 1 if anything stays so)
+    /// Compare files and database and report what is missing, changed, extra or unsafe (exit code 1 if problems remain)
     Check {
-        /// Mark what is missing or changed, take in what is extra; nobody's file is deleted
+        /// Mark missing and changed files, add extra ones; no file is deleted
         #[arg(long)]
         repair: bool,
-        /// Take changed files as they are now
+        /// Accept changed files as they are now
         #[arg(long)]
         accept_changes: bool,
-        /// Look at lengths only
+        /// Compare sizes only
         #[arg(long)]
         quick: bool,
     },
-    /// Take what others did to people's folders: new, moved, changed and vanished files (exit code 1 if anything is left)
+    /// Apply changes that other programs made to user folders: new, moved, changed and missing files (exit code 1 if any is skipped)
     Scan {
-        /// Only this person's folder
+        /// Only this user's folder
         #[arg(long, value_name = "NAME")]
         user: Option<String>,
-        /// Leave files that were changed or renamed in the last so many seconds for the next time
+        /// Skip files that were changed or renamed within this many seconds
         #[arg(long, value_name = "SECONDS", default_value_t = 10)]
         settled: u64,
     },
-    /// Backups of tables and files, made while the server runs
+    /// Back up database and files while the server runs
     #[command(subcommand)]
     Backup(BackupCommand),
-    /// The audit log
+    /// Inspect the audit log
     #[command(subcommand)]
     Audit(AuditCommand),
-    /// Move everything the tables hold to another database, of the same kind or the other
+    /// Copy the whole database to another one, of the same or the other kind
     Move(MoveArguments),
-    /// Move in from another system
+    /// Import from another system
     #[command(subcommand)]
     Import(ImportCommand),
     /// Scan files for malware again that were scanned with other signatures
     Rescan {
-        /// Everything, whatever it was scanned with
+        /// All files, whatever they were scanned with
         #[arg(long)]
         all: bool,
     },
-    /// Print the API's `OpenAPI` document
+    /// Print the `OpenAPI` document of the API
     Openapi,
     /// Print completions for a shell
     Completions { shell: clap_complete::Shell },
@@ -100,23 +100,23 @@ pub enum Command {
 
 #[derive(Subcommand)]
 pub enum UserCommand {
-    /// Make an account
+    /// Create an account
     Add(AddUser),
     /// List accounts
     List {
-        /// Only those with this status
+        /// Only accounts with this status
         #[arg(long)]
         status: Option<StatusWord>,
     },
     /// Show an account
     Show { user: String },
-    /// Let a waiting or rejected person in
+    /// Approve a pending or rejected account
     Approve { user: String },
-    /// Turn a waiting person down
+    /// Reject a pending account
     Reject { user: String },
-    /// Lock an account; its sessions end
+    /// Suspend an account; its sessions end
     Suspend { user: String },
-    /// Unlock a suspended account
+    /// Reactivate a suspended account
     Reactivate { user: String },
     /// Set a password; sessions and access tokens end
     Passwd {
@@ -124,14 +124,14 @@ pub enum UserCommand {
         #[command(flatten)]
         password: PasswordSource,
     },
-    /// Make somebody an admin, or a user again
+    /// Make a user an admin, or an admin a user
     AccessLevel { user: String, level: LevelWord },
-    /// Say how many bytes somebody may store; 0 = no limit
+    /// Limit the bytes that a user may store; 0 for no limit
     Quota { user: String, bytes: u64 },
-    /// Take an account away; the folder with the files stays on disk
+    /// Remove an account; the folder with the files stays on disk
     Remove {
         user: String,
-        /// Do not ask
+        /// Do not ask for confirmation
         #[arg(long)]
         yes: bool,
     },
@@ -148,14 +148,14 @@ pub struct AddUser {
     pub lastname: String,
     #[arg(long, default_value = "user")]
     pub access_level: LevelWord,
-    /// Let an admin approve it first
+    /// Leave the account pending until an admin approves it
     #[arg(long)]
     pub pending: bool,
     #[command(flatten)]
     pub password: PasswordSource,
 }
 
-/// Where a password comes from; typed at a prompt where nothing is said.
+/// Where to read a password from; by default a prompt.
 #[derive(Args)]
 #[group(multiple = false)]
 pub struct PasswordSource {
@@ -169,26 +169,26 @@ pub struct PasswordSource {
 
 #[derive(Subcommand)]
 pub enum UsersFileCommand {
-    /// Put somebody into the file, or give them a new password
+    /// Add a user to the file, or change their password
     Add {
         username: String,
         #[arg(long)]
         email: Option<String>,
         #[arg(long)]
         access_level: Option<LevelWord>,
-        /// The file; `users_file` of the settings where it is not said
+        /// The file; by default the setting `users_file`
         #[arg(long, value_name = "FILE")]
         file: Option<PathBuf>,
         #[command(flatten)]
         password: PasswordSource,
     },
-    /// Take somebody out of the file
+    /// Remove a user from the file
     Remove {
         username: String,
         #[arg(long, value_name = "FILE")]
         file: Option<PathBuf>,
     },
-    /// Name the lines that cannot be used
+    /// List lines that cannot be used
     Check {
         #[arg(long, value_name = "FILE")]
         file: Option<PathBuf>,
@@ -197,61 +197,61 @@ pub enum UsersFileCommand {
 
 #[derive(Subcommand)]
 pub enum AuditCommand {
-    /// Follow the chain from its first row to its last (exit code 1 if a row is changed or gone)
+    /// Verify the hash chain from the first row to the last (exit code 1 if a row is changed or missing)
     Verify {
-        /// What an earlier verify printed: shows that nothing up to there was changed since
+        /// Output of an earlier verify: proves that nothing up to that row has changed since
         #[arg(long, value_name = "NUMBER:HASH")]
         noted: Option<String>,
     },
-    /// Print all rows, the newest first: CSV, or with --json an object a line
+    /// Print all rows, newest first, as CSV, or with --json one object per line
     Export,
 }
 
 #[derive(Subcommand)]
 pub enum BackupCommand {
-    /// Make a backup; what an earlier one has is not copied again (exit code 1 if a file could not be read)
+    /// Create a backup; unchanged files are not copied again (exit code 1 if a file could not be read)
     Create {
-        /// Folder of backups; `backup_dir` of the settings where it is not said
+        /// Backup folder; by default the setting `backup_dir`
         dir: Option<PathBuf>,
     },
-    /// List backups, the oldest first
+    /// List backups, oldest first
     List {
-        /// Folder of backups
+        /// Backup folder
         dir: Option<PathBuf>,
     },
-    /// Read all of a backup (exit code 1 if anything is gone or damaged)
+    /// Read and verify a backup completely (exit code 1 if anything is missing or damaged)
     Verify {
-        /// Folder of backups
+        /// Backup folder
         dir: Option<PathBuf>,
-        /// Which one; the newest where it is not said
+        /// Name of the backup; by default the newest
         #[arg(long, value_name = "NAME")]
         set: Option<String>,
-        /// Look at lengths only
+        /// Compare sizes only
         #[arg(long)]
         quick: bool,
     },
-    /// Put a backup in the place of everything that is here, after a backup of that; the server must not run
+    /// Replace everything by a backup, after backing up the current state; the server must not run
     Restore {
-        /// Folder of backups
+        /// Backup folder
         dir: Option<PathBuf>,
-        /// Which one; the newest where it is not said
+        /// Name of the backup; by default the newest
         #[arg(long, value_name = "NAME")]
         set: Option<String>,
-        /// Put back what is whole although some files are damaged
+        /// Restore even if some files are damaged, without them
         #[arg(long)]
         skip_damaged: bool,
-        /// Do not ask at a terminal
+        /// Do not ask for confirmation
         #[arg(long)]
         yes: bool,
     },
-    /// Let go of old backups, and of files that no other one needs
+    /// Remove old backups and files that no other backup needs
     Prune {
-        /// Folder of backups
+        /// Backup folder
         dir: Option<PathBuf>,
-        /// The newest of how many days, weeks and months stays; `backup_keep` of the settings where it is not said
+        /// Keep the newest backup of so many days, weeks and months; by default the setting `backup_keep`
         #[arg(long, value_name = "7d 4w 12m")]
         keep: Option<String>,
-        /// Change nothing, say what would be done
+        /// Only report what would be done
         #[arg(long)]
         dry_run: bool,
     },
@@ -259,34 +259,34 @@ pub enum BackupCommand {
 
 #[derive(Args)]
 pub struct MoveArguments {
-    /// Address of the other database, as in `DATABASE_URL`; seen by whoever lists processes
+    /// URL of the target database, as in `DATABASE_URL`; visible in process listings
     #[arg(long, value_name = "URL", required_unless_present = "to_file")]
     pub to: Option<String>,
-    /// Read that address from a file (its first line)
+    /// Read the URL from a file (its first line)
     #[arg(long, value_name = "FILE", conflicts_with = "to")]
     pub to_file: Option<PathBuf>,
 }
 
 #[derive(Subcommand)]
 pub enum ImportCommand {
-    /// From the PHP original: its people, folders and files; can be stopped and started again (exit code 1 if anything stays behind)
+    /// From the PHP original: users, folders and files; can be interrupted and repeated (exit code 1 if anything is skipped)
     Php {
-        /// Address of its database, as in `DATABASE_URL`; seen by whoever lists processes
+        /// URL of its database, as in `DATABASE_URL`; visible in process listings
         #[arg(long, value_name = "URL", required_unless_present = "database_file")]
         database: Option<String>,
-        /// Read that address from a file (its first line)
+        /// Read the URL from a file (its first line)
         #[arg(long, value_name = "FILE", conflicts_with = "database")]
         database_file: Option<PathBuf>,
-        /// What the names of its tables begin with
+        /// Prefix of its table names
         #[arg(long, value_name = "PREFIX", default_value = "")]
         table_prefix: String,
-        /// Its folder of people's folders (`includes/MEDIA`)
+        /// Its media folder (`includes/MEDIA`)
         #[arg(long, value_name = "FOLDER")]
         media: PathBuf,
-        /// Take its files away once they are kept here
+        /// Delete its files after they have been imported
         #[arg(long = "move")]
         moves: bool,
-        /// Change nothing, say what would be done
+        /// Only report what would be done
         #[arg(long)]
         dry_run: bool,
     },
@@ -294,9 +294,9 @@ pub enum ImportCommand {
 
 #[derive(Subcommand)]
 pub enum ConfigCommand {
-    /// Say whether the settings can be used
+    /// Check whether the settings are valid
     Check,
-    /// Print the settings in force; secrets are not shown
+    /// Print the effective settings; secrets are not shown
     Show,
     /// Print every setting with its default as Markdown
     Reference,
@@ -304,7 +304,7 @@ pub enum ConfigCommand {
 
 #[derive(Subcommand)]
 pub enum MigrateCommand {
-    /// Say whether the schema is up to date (exit code 1 if not)
+    /// Report whether the schema is up to date (exit code 1 if not)
     Status,
     /// Bring the schema up to date
     Run,

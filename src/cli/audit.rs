@@ -1,4 +1,4 @@
-//! `nexus-media audit …`: looking the audit log over, and taking it away.
+//! `nexus-media audit …`: verify and export the audit log.
 
 use std::io::Write;
 
@@ -12,9 +12,11 @@ use crate::model::audit::time_text;
 use crate::state::Services;
 use crate::store::audit::AuditFilter;
 
-/// Rows looked up at once.
+/// Rows read at once.
 const BATCH: i64 = 1000;
 
+/// Runs a subcommand.
+///
 /// # Errors
 /// `Conflict` when the chain is broken.
 pub fn run(services: &Services, command: &AuditCommand, is_json: bool) -> Result<()> {
@@ -27,7 +29,7 @@ pub fn run(services: &Services, command: &AuditCommand, is_json: bool) -> Result
 fn verify(services: &Services, noted: Option<&str>, is_json: bool) -> Result<()> {
     let noted = noted.map(|text| {
         let read = text.split_once(':').and_then(|(id, hash)| Some((id.parse().ok()?, hash)));
-        read.ok_or_else(|| Error::field("noted", "Say it as verify printed it: NUMBER:HASH."))
+        read.ok_or_else(|| Error::field("noted", "Expected the output of verify: NUMBER:HASH."))
     });
     let verified = audit::verify(services, noted.transpose()?)?;
     let (last, hash) = &verified.last;
@@ -35,14 +37,14 @@ fn verify(services: &Services, noted: Option<&str>, is_json: bool) -> Result<()>
     let words = match verified.rows {
         0 => "The audit log is empty.".to_owned(),
         rows => format!(
-            "{rows} rows from {} to {last}: each as it was written. Note this elsewhere, for --noted later:\n{last}:{hash}",
+            "{rows} rows from {} to {last}, all unchanged. Keep this elsewhere for --noted:\n{last}:{hash}",
             verified.first
         ),
     };
     print_result_as(is_json, &value, &words)
 }
 
-/// The newest first: CSV, or a JSON object a line.
+/// Prints all rows, newest first, as CSV or one JSON object per line.
 fn export(services: &Services, is_json: bool) -> Result<()> {
     let mut out = std::io::stdout().lock();
     if !is_json {

@@ -1,4 +1,4 @@
-//! `nexus-media backup …` and `move`: keeping what there is, and putting it elsewhere.
+//! `nexus-media backup …` and `nexus-media move`.
 
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
@@ -22,11 +22,13 @@ fn backup_folder(settings: &Settings, command: &BackupCommand) -> Result<PathBuf
     | BackupCommand::Restore { dir, .. }
     | BackupCommand::Prune { dir, .. }) = command;
     let folder = dir.clone().or_else(|| settings.backup_dir.clone());
-    folder.ok_or_else(|| Error::field("dir", "Say the folder of backups, or set NEXUS_BACKUP_DIR."))
+    folder.ok_or_else(|| Error::field("dir", "Name the backup folder, or set NEXUS_BACKUP_DIR."))
 }
 
+/// Runs a subcommand.
+///
 /// # Errors
-/// The domain's; `Conflict` when a backup is not whole, or there is no such folder to look into.
+/// `Conflict` when a backup is incomplete or the folder does not exist.
 pub fn run(settings: Settings, command: &BackupCommand, is_json: bool) -> Result<()> {
     let folder = backup_folder(&settings, command)?;
     let is_only_read = matches!(command, BackupCommand::List { .. } | BackupCommand::Verify { .. });
@@ -34,12 +36,12 @@ pub fn run(settings: Settings, command: &BackupCommand, is_json: bool) -> Result
         return Err(Error::Conflict(format!("There is no folder {}.", folder.display())));
     }
     match command {
-        // On whatever machine they are.
+        // These work on any machine.
         BackupCommand::List { .. } => list(&folder, is_json),
         BackupCommand::Verify { set, quick, .. } => verify(&settings, &folder, set.as_deref(), *quick, is_json),
-        BackupCommand::Create { .. } => create(&ensure_folder_not_media(settings)?, &folder, is_json),
+        BackupCommand::Create { .. } => create(&open_recovered(settings)?, &folder, is_json),
         BackupCommand::Prune { keep, dry_run, .. } => {
-            prune(&ensure_folder_not_media(settings)?, &folder, keep.as_deref(), *dry_run, is_json)
+            prune(&open_recovered(settings)?, &folder, keep.as_deref(), *dry_run, is_json)
         }
         BackupCommand::Restore { set, skip_damaged, yes, .. } => {
             restore(&crash_recovery::open_claimed(settings)?, &folder, set.as_deref(), *skip_damaged, *yes, is_json)
@@ -47,13 +49,14 @@ pub fn run(settings: Settings, command: &BackupCommand, is_json: bool) -> Result
     }
 }
 
-/// The services without a claim: a server may start meanwhile. The folders are claimed for the settling alone.
-fn ensure_folder_not_media(settings: Settings) -> Result<Services> {
+/// Opens the services without holding the lock, so that a server may start meanwhile. The lock is only taken for crash
+/// recovery.
+fn open_recovered(settings: Settings) -> Result<Services> {
     crash_recovery::ensure_mounted(&crash_recovery::open_recovered(settings.clone())?)?;
     Services::open(settings)
 }
 
-/// Says now and then how far it is.
+/// Reports progress every 1000 files.
 fn report(done: u64) {
     if done.is_multiple_of(1000) {
         print_message(&format!("{done} files"));
@@ -66,22 +69,22 @@ fn omitted_rows(left: &[OmittedFile]) -> (Vec<Value>, Vec<String>) {
 }
 
 fn create(services: &Services, folder: &Path, is_json: bool) -> Result<()> {
-    let made = backup::create(services, &mut backup::open_repository(&services.settings, folder)?, &mut report)?;
-    let (left, mut words) = omitted_rows(&made.left);
+    let created = backup::create(services, &mut backup::open_repository(&services.settings, folder)?, &mut report)?;
+    let (left, mut words) = omitted_rows(&created.left);
     let value = json!({
-        "backup": made.name, "files": made.files, "bytes": made.bytes,
-        "new_contents": made.new_files, "new_bytes": made.new_bytes, "left": left,
+        "backup": created.name, "files": created.files, "bytes": created.bytes,
+        "new_contents": created.new_files, "new_bytes": created.new_bytes, "left": left,
     });
     words.push(format!(
         "{}: {} files ({}), of which {} are new ({})",
-        made.name,
-        made.files,
-        format_bytes(made.bytes),
-        made.new_files,
-        format_bytes(made.new_bytes)
+        created.name,
+        created.files,
+        format_bytes(created.bytes),
+        created.new_files,
+        format_bytes(created.new_bytes)
     ));
     print_result_as(is_json, &value, &words.join("\n"))?;
-    let is_whole = made.left.iter().all(|one| one.is_deleted);
+    let is_whole = created.left.iter().all(|one| one.is_deleted);
     if is_whole { Ok(()) } else { Err(Error::Conflict("Some files could not be read. Run nexus-media check.".into())) }
 }
 
@@ -111,20 +114,20 @@ fn list(folder: &Path, is_json: bool) -> Result<()> {
 }
 
 fn verify(settings: &Settings, folder: &Path, set: Option<&str>, is_quick: bool, is_json: bool) -> Result<()> {
-    let vault = backup::open_repository(settings, folder)?;
-    let found = backup::verify(&vault, &BackupSet::open(&vault, set)?, is_quick, &mut report)?;
-    let rows: Vec<_> = found.broken.iter().map(|(path, why)| json!({ "path": path, "why": why })).collect();
-    let mut words: Vec<String> = found.broken.iter().map(|(path, why)| format!("broken   {path} {why}")).collect();
+    let repository = backup::open_repository(settings, folder)?;
+    let verification = backup::verify(&repository, &BackupSet::open(&repository, set)?, is_quick, &mut report)?;
+    let rows: Vec<_> = verification.broken.iter().map(|(path, why)| json!({ "path": path, "why": why })).collect();
+    let mut words: Vec<String> = verification.broken.iter().map(|(path, why)| format!("broken   {path} {why}")).collect();
     words.push(format!(
         "{}: {} files ({}) in {} contents, {} broken",
-        found.name,
-        found.files,
-        format_bytes(found.bytes),
-        found.contents,
+        verification.name,
+        verification.files,
+        format_bytes(verification.bytes),
+        verification.contents,
         rows.len()
     ));
     let value = json!({
-        "backup": found.name, "files": found.files, "bytes": found.bytes, "contents": found.contents, "broken": rows,
+        "backup": verification.name, "files": verification.files, "bytes": verification.bytes, "contents": verification.contents, "broken": rows,
     });
     print_result_as(is_json, &value, &words.join("\n"))?;
     if rows.is_empty() { Ok(()) } else { Err(Error::Conflict("This backup is not whole.".into())) }
@@ -134,22 +137,22 @@ fn restore(
     services: &Services,
     folder: &Path,
     set: Option<&str>,
-    skips_damaged: bool,
+    skip_damaged: bool,
     is_sure: bool,
     is_json: bool,
 ) -> Result<()> {
-    let mut vault = backup::open_repository(&services.settings, folder)?;
-    let set = BackupSet::open(&vault, set)?;
-    // What is here becomes a backup first, so a script need not be asked.
+    let mut repository = backup::open_repository(&services.settings, folder)?;
+    let set = BackupSet::open(&repository, set)?;
+    // The current state is backed up first, so a script need not confirm.
     if !is_sure && std::io::stdin().is_terminal() {
         let name = &set.name;
         let question =
-            format!("Type {name} to put this backup in the place of everything that is here. A backup of that is made first.");
+            format!("Type {name} to replace everything by this backup. The current state is backed up first.");
         if !confirm_by_typing(&question, name)? {
             return Err(Error::Conflict("Nothing was changed.".into()));
         }
     }
-    let done = backup::restore(services, &mut vault, &set, skips_damaged, &mut report)?;
+    let done = backup::restore(services, &mut repository, &set, skip_damaged, &mut report)?;
     let (left, mut words) = omitted_rows(&done.left);
     let value = json!({
         "backup": done.name, "people": done.people, "files": done.files, "bytes": done.bytes, "unchanged": done.unchanged,
@@ -190,8 +193,7 @@ fn prune(services: &Services, folder: &Path, keep: Option<&str>, is_dry: bool, i
     print_result_as(is_json, &value, &words.join("\n"))
 }
 
-/// # Errors
-/// The domain's.
+/// Copies the database.
 pub fn change_database(services: &Services, arguments: &MoveArguments, is_json: bool) -> Result<()> {
     let url = value_or_file("to", arguments.to.as_ref(), arguments.to_file.as_deref())?;
     let moved = copy_database::copy_to(services, &url)?;

@@ -1,4 +1,4 @@
-//! `nexus-media config …` and `migrate …`: what is set, and the schema.
+//! `nexus-media config …` and `nexus-media migrate …`.
 
 use std::path::Path;
 
@@ -13,20 +13,20 @@ use crate::db::{Db, sqlite_file};
 use crate::error::{Error, Result};
 use crate::state::Services;
 
-/// Every setting as a table in Markdown: `docs/CONFIGURE.md` is what this prints.
+/// Formats every setting as a Markdown table: the content of `docs/CONFIGURE.md`.
 fn reference() -> String {
-    let row = |key: &SettingOption| {
-        let variable = match (key.is_file_only, key.is_secret) {
-            (true, _) => format!("`{}_FILE`", key.variable),
-            (_, true) => format!("`{0}`, `{0}_FILE`", key.variable),
-            _ => format!("`{}`", key.variable),
+    let row = |option: &SettingOption| {
+        let variable = match (option.is_file_only, option.is_secret) {
+            (true, _) => format!("`{}_FILE`", option.variable),
+            (_, true) => format!("`{0}`, `{0}_FILE`", option.variable),
+            _ => format!("`{}`", option.variable),
         };
-        let default = if key.default.is_empty() { String::new() } else { format!("`{}`", key.default) };
-        let help = key.help.replace('|', "\\|");
-        if key.is_file_only {
+        let default = if option.default.is_empty() { String::new() } else { format!("`{}`", option.default) };
+        let help = option.help.replace('|', "\\|");
+        if option.is_file_only {
             format!("| | {variable} | {default} | {help} |")
         } else {
-            format!("| `{}` | {variable} | {default} | {help} |", key.name)
+            format!("| `{}` | {variable} | {default} | {help} |", option.name)
         }
     };
     let rows: Vec<_> = OPTIONS.iter().map(row).collect();
@@ -49,6 +49,8 @@ const REFERENCE_FOOT: &str = "
 `nexus-media config check` says whether the settings can be used (exit code 78 if not), and names variables that set nothing;
 `nexus-media config show` prints those in force, without secrets. Bytes are whole numbers.";
 
+/// Runs a subcommand of `config`.
+///
 /// # Errors
 /// `Configuration` names what is wrong.
 pub fn run(flags: &RawSettings, config: Option<&Path>, command: &ConfigCommand, is_json: bool) -> Result<()> {
@@ -62,34 +64,36 @@ pub fn run(flags: &RawSettings, config: Option<&Path>, command: &ConfigCommand, 
             let settings = Settings::from_raw(&values)?;
             Services::check(&settings)?;
             crate::http::check_base_path(&settings)?;
-            // Only a new house needs its first admin.
+            // The first admin is only needed for a new installation.
             if sqlite_file(&settings.database_url)?.is_some_and(|file| !file.exists()) {
                 settings.first_admin.as_ref().map(FirstAdmin::ensure_complete).transpose()?;
             }
             let unknown = Settings::unknown_variables(std::env::vars().map(|(name, _)| name));
             for name in &unknown {
-                print_message(&format!("{name} is no setting; did you mean {}?", nearest_variable(name)));
+                print_message(&format!("unknown setting {name}; did you mean {}?", nearest_variable(name)));
             }
             if !unknown.is_empty() {
-                return Err(Error::Configuration("The environment has variables that set nothing.".into()));
+                return Err(Error::Configuration("The environment contains unknown settings.".into()));
             }
-            print_result_as(is_json, &json!({ "ok": true }), "The settings can be used.")
+            print_result_as(is_json, &json!({ "ok": true }), "The settings are valid.")
         }
         ConfigCommand::Show => {
             Settings::from_raw(&values)?;
-            let shown = Settings::displayed(&values);
-            let object: Map<_, _> = shown.iter().map(|(key, value)| (key.name.to_owned(), Value::from(value.clone()))).collect();
-            let rows: Vec<_> = shown
+            let displayed = Settings::displayed(&values);
+            let object: Map<_, _> = displayed.iter().map(|(option, value)| (option.name.to_owned(), Value::from(value.clone()))).collect();
+            let rows: Vec<_> = displayed
                 .iter()
-                .map(|(key, value)| vec![key.name.to_owned(), if value.is_empty() { "-".into() } else { value.clone() }])
+                .map(|(option, value)| vec![option.name.to_owned(), if value.is_empty() { "-".into() } else { value.clone() }])
                 .collect();
             print_result_as(is_json, &Value::Object(object), &table(&rows))
         }
     }
 }
 
+/// Runs a subcommand of `migrate`.
+///
 /// # Errors
-/// As [`Db::open`]; `Conflict` when the schema is not up to date.
+/// Those of [`Db::open`]; `Conflict` when the schema is not up to date.
 pub fn migrate(settings: &Settings, command: &MigrateCommand, is_json: bool) -> Result<()> {
     match command {
         MigrateCommand::Run => {
@@ -101,7 +105,7 @@ pub fn migrate(settings: &Settings, command: &MigrateCommand, is_json: bool) -> 
             if pending.is_empty() {
                 return print_result_as(is_json, &json!({ "pending": [] }), "The schema is up to date.");
             }
-            print_result_as(is_json, &json!({ "pending": pending }), &format!("To be run:\n{}", pending.join("\n")))?;
+            print_result_as(is_json, &json!({ "pending": pending }), &format!("Pending:\n{}", pending.join("\n")))?;
             Err(Error::Conflict("The schema is not up to date: nexus-media migrate run".into()))
         }
     }

@@ -1,4 +1,4 @@
-//! `nexus-media import …`: moving in.
+//! `nexus-media import …`.
 
 use serde_json::json;
 
@@ -9,13 +9,15 @@ use crate::domain::import::{self, ImportOptions, ImportReport};
 use crate::error::{Error, Result, format_bytes};
 use crate::state::Services;
 
+/// Runs a subcommand.
+///
 /// # Errors
-/// The domain's; `Conflict` when anything stays behind.
+/// `Conflict` when anything was skipped.
 pub fn run(services: &Services, command: &ImportCommand, is_json: bool) -> Result<()> {
     let ImportCommand::Php { database, database_file, table_prefix, media, moves, dry_run } = command;
     let address = value_or_file("database", database.as_ref(), database_file.as_deref())?;
-    let wanted = ImportOptions { database: &address, prefix: table_prefix, media, moves: *moves, is_dry: *dry_run };
-    let report = import::import(services, &wanted, |called| print_message(&format!("{called} …")))?;
+    let options = ImportOptions { database: &address, prefix: table_prefix, media, moves: *moves, is_dry: *dry_run };
+    let report = import::import(services, &options, |called| print_message(&format!("{called} …")))?;
     let skipped: Vec<_> = report.skipped.iter().map(|(what, why)| json!({ "what": what, "why": why })).collect();
     let value = json!({
         "dry_run": dry_run,

@@ -1,4 +1,4 @@
-//! Results on standard output, talk on standard error.
+//! Output: results on standard output, messages on standard error.
 
 use std::io::{BufRead, ErrorKind, Write};
 
@@ -6,10 +6,7 @@ use serde_json::Value;
 
 use crate::error::Result;
 
-/// A result, on standard output; who reads only its beginning has what they wanted.
-///
-/// # Errors
-/// The system's.
+/// Prints a result on standard output. A reader that closes the pipe early is not an error.
 pub fn print_result(text: &str) -> Result<()> {
     match writeln!(std::io::stdout(), "{text}") {
         Err(cause) if cause.kind() == ErrorKind::BrokenPipe => Ok(()),
@@ -17,23 +14,17 @@ pub fn print_result(text: &str) -> Result<()> {
     }
 }
 
-/// A result for machines or for people.
-///
-/// # Errors
-/// The system's.
+/// Prints a result as JSON or as text.
 pub fn print_result_as(is_json: bool, value: &Value, words: &str) -> Result<()> {
     if is_json { print_result(&value.to_string()) } else { print_result(words) }
 }
 
-/// Talk, on standard error; nobody is there to hear that it failed.
+/// Prints a message on standard error; a failure is ignored.
 pub fn print_message(text: &str) {
     let _ = writeln!(std::io::stderr(), "{text}");
 }
 
-/// Asks at the terminal; whether what was typed is `expected`.
-///
-/// # Errors
-/// The system's.
+/// Asks a question and returns whether the answer is `expected`.
 pub fn confirm_by_typing(question: &str, expected: &str) -> Result<bool> {
     print_message(question);
     let mut typed = String::new();
@@ -41,7 +32,7 @@ pub fn confirm_by_typing(question: &str, expected: &str) -> Result<bool> {
     Ok(typed.trim() == expected)
 }
 
-/// Rows in columns that line up.
+/// Formats rows as aligned columns.
 #[must_use]
 pub fn table(rows: &[Vec<String>]) -> String {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);

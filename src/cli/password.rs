@@ -1,4 +1,4 @@
-//! Passwords: from a prompt, standard input or a file, never from the arguments, which everyone can see.
+//! Reads passwords from a prompt, standard input or a file, never from arguments, which other users can see.
 
 use std::io::{BufRead, IsTerminal};
 use std::path::Path;
@@ -11,30 +11,30 @@ fn read_file(path: &Path) -> Result<String> {
     atomic_file::read(path).map_err(|cause| Error::Configuration(format!("{}: {cause}", path.display())))
 }
 
-/// The first line of a file that has a secret in it.
+/// Reads the first line of a file with a secret.
 ///
 /// # Errors
 /// `Configuration` for a file that cannot be read.
-fn first_line_of(path: &Path) -> Result<String> {
+fn read_first_line(path: &Path) -> Result<String> {
     Ok(read_file(path)?.lines().next().unwrap_or_default().to_owned())
 }
 
-/// A secret that was said on the command line, or the first line of the file that was named instead.
+/// Returns a secret from the command line, or the first line of the file named instead.
 ///
 /// # Errors
-/// As [`first_line_of`]; `Invalid` for `field` where neither was.
-pub fn value_or_file(field: &'static str, said: Option<&String>, file: Option<&Path>) -> Result<String> {
-    match (said, file) {
-        (Some(said), _) => Ok(said.clone()),
-        (None, Some(file)) => first_line_of(file),
-        (None, None) => Err(Error::field(field, format!("Say --{field}, or --{field}-file and the file it stands in."))),
+/// Those of [`read_first_line`]; `Invalid` for `field` if neither was given.
+pub fn value_or_file(field: &'static str, value: Option<&String>, file: Option<&Path>) -> Result<String> {
+    match (value, file) {
+        (Some(value), _) => Ok(value.clone()),
+        (None, Some(file)) => read_first_line(file),
+        (None, None) => Err(Error::field(field, format!("Use --{field}, or --{field}-file with a file that contains it."))),
     }
 }
 
-/// Reads a password; at a terminal it is typed twice and not shown.
+/// Reads a password. At a terminal it is typed twice and not shown.
 ///
 /// # Errors
-/// The system's; `Invalid` when the two differ.
+/// `Invalid` when the two differ.
 pub fn read(source: &PasswordSource) -> Result<String> {
     let text = if let Some(path) = &source.password_file {
         read_file(path)?
@@ -45,7 +45,7 @@ pub fn read(source: &PasswordSource) -> Result<String> {
     } else {
         let once = rpassword::prompt_password("Password: ")?;
         if rpassword::prompt_password("Again: ")? != once {
-            return Err(Error::field("password", "The two differ. Nothing was done."));
+            return Err(Error::field("password", "The passwords differ. Nothing was changed."));
         }
         once
     };
@@ -53,7 +53,7 @@ pub fn read(source: &PasswordSource) -> Result<String> {
     if line.is_empty() {
         Err(Error::field(
             "password",
-            "No password was given. Without a terminal it comes by --password-file or --password-stdin.",
+            "No password was given. Without a terminal, use --password-file or --password-stdin.",
         ))
     } else {
         Ok(line.to_owned())

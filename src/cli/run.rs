@@ -1,4 +1,4 @@
-//! Reads the command line and does what it says.
+//! Parses the command line and dispatches to the commands.
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -20,16 +20,16 @@ use crate::model::ScanStatus;
 use crate::state::Services;
 use crate::{http, telemetry};
 
-/// sysexits.h: used wrongly; as clap says it.
+/// Wrong usage, as clap reports it.
 const EXIT_USAGE: u8 = 2;
-/// sysexits.h: a service that is needed is away.
+/// sysexits.h: a required service is unavailable.
 const EXIT_UNAVAILABLE: u8 = 69;
-/// sysexits.h: this user may not.
+/// sysexits.h: the user lacks permission.
 const EXIT_NO_PERMISSION: u8 = 77;
-/// sysexits.h: something is wrong with the settings.
+/// sysexits.h: the configuration is wrong.
 const EXIT_CONFIGURATION: u8 = 78;
 
-/// Runs what the arguments say and returns the exit code.
+/// Runs the command and returns the exit code.
 #[must_use]
 pub fn run() -> ExitCode {
     let arguments = Arguments::parse();
@@ -65,7 +65,7 @@ fn is_denied(cause: &anyhow::Error) -> bool {
 }
 
 fn dispatch(arguments: &Arguments) -> Result<()> {
-    // What needs no settings.
+    // Commands that need no settings.
     match &arguments.command {
         Some(Command::Version) => {
             let version = env!("CARGO_PKG_VERSION");
@@ -84,16 +84,19 @@ fn dispatch(arguments: &Arguments) -> Result<()> {
         }
         _ => {}
     }
+
     let flags = [("listen", &arguments.listen), ("data_dir", &arguments.data_dir), ("media_dir", &arguments.media_dir)];
     let flags: RawSettings = flags.into_iter().filter_map(|(name, value)| Some((name, value.clone()?))).collect();
     if let Some(Command::Config(command)) = &arguments.command {
         return config::run(&flags, arguments.config.as_deref(), command, arguments.json);
     }
+
     let settings = Settings::load(&flags, arguments.config.as_deref())?;
     let is_serving = matches!(arguments.command, None | Some(Command::Serve));
     if !may_create_database(arguments.command.as_ref()) {
         require_existing_database(&settings)?;
     }
+
     telemetry::start(if is_serving { settings.log } else { tracing::Level::WARN.min(settings.log) }, settings.logs_json);
     actix_web::rt::System::new().block_on(async {
         match &arguments.command {
@@ -102,38 +105,38 @@ fn dispatch(arguments: &Arguments) -> Result<()> {
             Some(Command::UsersFile(command)) => users_file::run(&settings, command, arguments.json).await,
             Some(Command::User(command)) => user::run(&Arc::new(Services::open(settings)?), command, arguments.json).await,
             Some(Command::Check { repair, accept_changes, quick }) => {
-                let how = CheckOptions {
+                let options = CheckOptions {
                     is_repairing: *repair,
                     takes_changes: *accept_changes,
                     is_quick: *quick,
                     arrives_as: ScanStatus::Pending,
                 };
-                maintenance::check(&Services::open(settings)?, how, arguments.json)
+                maintenance::check(&Services::open(settings)?, options, arguments.json)
             }
             Some(Command::Audit(command)) => audit::run(&Services::open(settings)?, command, arguments.json),
             Some(Command::Backup(command)) => backup::run(settings, command, arguments.json),
             Some(Command::Move(to)) => backup::change_database(&crash_recovery::open_claimed(settings)?, to, arguments.json),
             Some(Command::Import(command)) => import::run(&crash_recovery::open_recovered(settings)?, command, arguments.json),
             Some(Command::Scan { user, settled: seconds }) => {
-                let still = Duration::from_secs(*seconds);
+                let quiet_period = Duration::from_secs(*seconds);
                 let services = crash_recovery::open_recovered(settings)?;
                 crash_recovery::ensure_mounted(&services)?;
-                maintenance::scan(&services, user.as_deref(), still, arguments.json)
+                maintenance::scan(&services, user.as_deref(), quiet_period, arguments.json)
             }
             Some(Command::Rescan { all }) => maintenance::rescan(&Services::open(settings)?, *all, arguments.json),
             Some(Command::SetupCode) => {
                 let services = Services::open(settings)?;
                 if services.has_admin()? {
-                    return Err(Error::Conflict("There is an admin already; set-up is over.".into()));
+                    return Err(Error::Conflict("There already is an admin.".into()));
                 }
                 print_result(&first_run::setup_code(&services)?)
             }
-            Some(_) => Err(Error::internal("a command that needs no settings came with some")),
+            Some(_) => Err(Error::internal("a command without settings reached the dispatcher")),
         }
     })
 }
 
-/// Whether a command may make the database and the folders where there are none.
+/// Whether a command may create the database and folders where there are none.
 const fn may_create_database(command: Option<&Command>) -> bool {
     matches!(
         command,
@@ -149,36 +152,36 @@ const fn may_create_database(command: Option<&Command>) -> bool {
     )
 }
 
-/// A command that was started in the wrong folder, or without its settings, must not work on an empty house of its own.
+/// Requires the database to exist, so that a command started in the wrong folder does not work on a new, empty one.
 fn require_existing_database(settings: &Settings) -> Result<()> {
     sqlite_file(&settings.database_url)?.filter(|file| !file.exists()).map_or(Ok(()), |missing| {
         let shown = missing.display();
         Err(Error::Configuration(format!(
-            "There is no Nexus here: {shown} is not there. Say where it is: --config, or --data-dir."
+            "There is no Nexus installation here: {shown} does not exist. Use --config or --data-dir."
         )))
     })
 }
 
-/// As many open files as the system lets us have: each connection and each file that is sent is one.
+/// Raises the limit on open files to the maximum: each connection and each file being sent needs one.
 fn raise_descriptor_limit() {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
     if let Err(cause) = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum }) {
-        tracing::debug!("the number of open files stays as it is: {cause}");
+        tracing::debug!(error = %cause, "cannot raise the limit on open files");
     }
 }
 
 async fn serve(settings: Settings) -> Result<()> {
     raise_descriptor_limit();
-    // What reads JSON reads nothing else.
-    let tell = if settings.logs_json { |text: &str| tracing::info!("{text}") } else { print_message };
+    // With JSON logs, every line must be JSON.
+    let announce = if settings.logs_json { |text: &str| tracing::info!("{text}") } else { print_message };
     let application = Application::build(settings).await?;
-    tell(&format!("listening on http://{}", application.address()));
+    announce(&format!("listening on http://{}", application.address()));
     if let Some(address) = application.metrics_address() {
-        tell(&format!("metrics at http://{address}/metrics"));
+        announce(&format!("metrics at http://{address}/metrics"));
     }
     if let Some(link) = application.setup_link()? {
-        tell(&format!("no admin yet; open this link to become it: {link}"));
+        announce(&format!("no admin yet; open this link to create one: {link}"));
     }
     application.run_until_stopped().await
 }

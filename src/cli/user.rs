@@ -15,8 +15,7 @@ use crate::model::actor::Actor;
 use crate::model::{AccessLevel, Status, User, UserId};
 use crate::state::Services;
 
-/// # Errors
-/// The domain's.
+/// Runs a subcommand.
 pub async fn run(services: &Arc<Services>, command: &UserCommand, is_json: bool) -> Result<()> {
     match command {
         UserCommand::Add(new) => add(services, new, is_json).await,
@@ -29,7 +28,7 @@ pub async fn run(services: &Arc<Services>, command: &UserCommand, is_json: bool)
         UserCommand::Passwd { user, password: source } => {
             let user = find(services, user)?;
             admin::set_password(services, &Actor::command_line(), &user, &password::read(source)?).await?;
-            print_message("The password is set; sessions and access tokens ended.");
+            print_message("Password set. Sessions and access tokens have ended.");
             Ok(())
         }
         UserCommand::AccessLevel { user, level } => {
@@ -39,7 +38,7 @@ pub async fn run(services: &Arc<Services>, command: &UserCommand, is_json: bool)
         }
         UserCommand::Quota { user, bytes } => {
             let user = find(services, user)?;
-            let bytes = i64::try_from(*bytes).map_err(|_| Error::field("bytes", "That is more than there is."))?;
+            let bytes = i64::try_from(*bytes).map_err(|_| Error::field("bytes", "The number is too large."))?;
             admin::set_quota(services, &Actor::command_line(), user.id, bytes)?;
             show(&admin::find(services, user.id)?.0, is_json)
         }
@@ -49,7 +48,7 @@ pub async fn run(services: &Arc<Services>, command: &UserCommand, is_json: bool)
 
 pub(super) fn find(services: &Services, login: &str) -> Result<User> {
     admin::find_by_login(services, login).map_err(|error| match error {
-        Error::NotFound => Error::Conflict(format!("There is nobody called {login}.")),
+        Error::NotFound => Error::Conflict(format!("There is no user {login}.")),
         other => other,
     })
 }
@@ -75,12 +74,12 @@ fn decide(services: &Services, login: &str, decision: Decision, is_json: bool) -
 }
 
 fn list(services: &Services, status: Option<StatusWord>, is_json: bool) -> Result<()> {
-    let wanted = match status {
+    let statuses = match status {
         Some(word) => vec![word.status()],
         None => vec![Status::Pending, Status::Active, Status::Suspended, Status::Rejected],
     };
     let mut users = Vec::new();
-    for status in wanted {
+    for status in statuses {
         let mut after = UserId(0);
         loop {
             let page = admin::list(services, status, after)?;
@@ -145,7 +144,7 @@ fn as_json(user: &User) -> Value {
 fn remove(services: &Services, user: &User, is_sure: bool) -> Result<()> {
     if !is_sure {
         if !std::io::stdin().is_terminal() {
-            return Err(Error::field("yes", "Say --yes to remove an account without being asked."));
+            return Err(Error::field("yes", "Use --yes to remove an account without confirmation."));
         }
         let (name, folder) = (&user.username, &user.folder);
         if !confirm_by_typing(&format!("Type {name} to remove this account. The folder {folder} stays on disk."), name)? {
@@ -154,7 +153,7 @@ fn remove(services: &Services, user: &User, is_sure: bool) -> Result<()> {
     }
     admin::remove(services, &Actor::command_line(), user.id)?;
     print_message(&format!(
-        "{} is removed. The files are still in {}.",
+        "Removed {}. The files are still in {}.",
         user.username,
         services.media_dir.path().join(&user.folder).display()
     ));

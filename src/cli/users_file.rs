@@ -1,4 +1,4 @@
-//! `nexus-media users-file …`: people kept in a file.
+//! `nexus-media users-file …`.
 
 use std::path::{Path, PathBuf};
 
@@ -14,8 +14,10 @@ use crate::model::{self, Email, Password, Username};
 use crate::state::password_hasher::PasswordHasher;
 use crate::state::users_file;
 
+/// Runs a subcommand.
+///
 /// # Errors
-/// `Configuration` when no file is named; the system's.
+/// `Configuration` when no file is configured.
 pub async fn run(settings: &Settings, command: &UsersFileCommand, is_json: bool) -> Result<()> {
     match command {
         UsersFileCommand::Add { username, email, access_level, file, password } => {
@@ -31,36 +33,36 @@ pub async fn run(settings: &Settings, command: &UsersFileCommand, is_json: bool)
                 access_level: access_level.map(LevelWord::level),
             };
             atomic_file::edit(&path, |text| Ok::<_, Error>(model::users_file::insert_line(text, &entry)))?;
-            print_message(&format!("{} is in {}.", entry.username, path.display()));
+            print_message(&format!("Wrote {} to {}.", entry.username, path.display()));
             Ok(())
         }
         UsersFileCommand::Remove { username, file } => {
             let path = users_file_path(settings, file.as_ref())?;
             let name = username.trim().to_lowercase();
-            let nobody = || Error::Conflict(format!("There is no {name} in {}.", path.display()));
-            atomic_file::edit(&path, |text| model::users_file::remove_line(text, &name).ok_or_else(nobody))?;
-            print_message(&format!("{name} is no longer in {}.", path.display()));
+            let missing = || Error::Conflict(format!("There is no {name} in {}.", path.display()));
+            atomic_file::edit(&path, |text| model::users_file::remove_line(text, &name).ok_or_else(missing))?;
+            print_message(&format!("Removed {name} from {}.", path.display()));
             Ok(())
         }
         UsersFileCommand::Check { file } => check(&users_file_path(settings, file.as_ref())?, is_json),
     }
 }
 
-fn users_file_path(settings: &Settings, said: Option<&PathBuf>) -> Result<PathBuf> {
-    said.or(settings.users_file.as_ref())
+fn users_file_path(settings: &Settings, argument: Option<&PathBuf>) -> Result<PathBuf> {
+    argument.or(settings.users_file.as_ref())
         .cloned()
-        .ok_or_else(|| Error::Configuration("No users file: set NEXUS_USERS_FILE, or say --file FILE.".into()))
+        .ok_or_else(|| Error::Configuration("No users file: set NEXUS_USERS_FILE, or use --file FILE.".into()))
 }
 
 fn check(path: &Path, is_json: bool) -> Result<()> {
-    let listed = users_file::read(path)?;
+    let file = users_file::read(path)?;
     if atomic_file::is_world_readable(path) {
-        print_message(&format!("Everyone on this machine can read the hashes in {}: chmod 640 it.", path.display()));
+        print_message(&format!("Everyone on this machine can read the hashes in {}. Run: chmod 640", path.display()));
     }
-    let problems: Vec<_> = listed.problems.iter().map(|(line, why)| json!({ "line": line, "problem": why })).collect();
-    let mut words = vec![format!("{} people", listed.entries.len())];
-    words.extend(listed.problems.iter().map(|(line, why)| format!("line {line}: {why}")));
-    print_result_as(is_json, &json!({ "people": listed.entries.len(), "problems": problems }), &words.join("\n"))?;
+    let problems: Vec<_> = file.problems.iter().map(|(line, why)| json!({ "line": line, "problem": why })).collect();
+    let mut words = vec![format!("{} people", file.entries.len())];
+    words.extend(file.problems.iter().map(|(line, why)| format!("line {line}: {why}")));
+    print_result_as(is_json, &json!({ "people": file.entries.len(), "problems": problems }), &words.join("\n"))?;
     match problems.len() {
         0 => Ok(()),
         1 => Err(Error::Conflict("1 line cannot be used.".into())),

@@ -1,14 +1,14 @@
-//! Small files that an admin keeps: read whole, replaced whole.
+//! Small files edited by the administrator: read whole, replaced atomically.
 
 use std::io::{Error, ErrorKind, Result, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 use std::time::SystemTime;
 
-/// Bytes of such a file at most.
+/// Largest such file in bytes.
 const MAX_BYTES: u64 = 16 << 20;
 
-/// Changes when the file does.
+/// Identifies a version of a file; changes when the file does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stamp {
     modified: Option<SystemTime>,
@@ -17,26 +17,28 @@ pub struct Stamp {
     size: u64,
 }
 
-/// The state of a file now; `None` when it cannot be looked at.
+/// Returns the current stamp of a file; `None` when it cannot be read.
 #[must_use]
 pub fn stamp(path: &Path) -> Option<Stamp> {
-    let about = std::fs::metadata(path).ok()?;
+    let metadata = std::fs::metadata(path).ok()?;
     Some(Stamp {
-        modified: about.modified().ok(),
-        changed: (about.ctime(), about.ctime_nsec()),
-        inode: about.ino(),
-        size: about.len(),
+        modified: metadata.modified().ok(),
+        changed: (metadata.ctime(), metadata.ctime_nsec()),
+        inode: metadata.ino(),
+        size: metadata.len(),
     })
 }
 
-/// Whether everyone on the machine may read it.
+/// Whether every user of the machine may read the file.
 #[must_use]
 pub fn is_world_readable(path: &Path) -> bool {
-    std::fs::metadata(path).is_ok_and(|about| about.mode() & 0o007 != 0)
+    std::fs::metadata(path).is_ok_and(|metadata| metadata.mode() & 0o007 != 0)
 }
 
+/// Reads a file.
+///
 /// # Errors
-/// The system's; `FileTooLarge` over 16 MiB.
+/// `FileTooLarge` above 16 MiB.
 pub fn read(path: &Path) -> Result<String> {
     if std::fs::metadata(path)?.len() > MAX_BYTES {
         return Err(Error::new(ErrorKind::FileTooLarge, "it is larger than 16 MiB"));
@@ -44,50 +46,51 @@ pub fn read(path: &Path) -> Result<String> {
     std::fs::read_to_string(path)
 }
 
-/// Writes the new text beside the old file and puts it in its place, durably; a new file is 0600.
+/// Writes a new file beside the old one and renames it, durably. A new file gets mode 0600.
 ///
 /// # Errors
-/// The system's; the file is as it was then.
+/// The file is unchanged then.
 pub fn replace(path: &Path, text: &str) -> Result<()> {
-    // Through a link to the file itself, which keeps its mode and owners.
+    // A symlink is followed, so that it stays a symlink.
     let real = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
     let path = real.as_path();
-    let about = std::fs::metadata(path).ok();
-    let mode = about.as_ref().map_or(0o600, |about| about.mode() & 0o777);
+    let metadata = std::fs::metadata(path).ok();
+    let mode = metadata.as_ref().map_or(0o600, |metadata| metadata.mode() & 0o777);
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     };
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let beside = folder.join(format!(".{name}.{}", std::process::id()));
+    let temporary = folder.join(format!(".{name}.{}", std::process::id()));
     let written = (|| {
-        let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(mode).open(&beside)?;
-        if let Some(about) = &about {
-            // Only root may give files away; whoever may not keeps their own.
-            drop(std::os::unix::fs::fchown(&file, Some(about.uid()), Some(about.gid())));
+        let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(mode).open(&temporary)?;
+        if let Some(metadata) = &metadata {
+            // Only root may change the owner; otherwise the file belongs to this user.
+            drop(std::os::unix::fs::fchown(&file, Some(metadata.uid()), Some(metadata.gid())));
             file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(mode))?;
         }
         file.write_all(text.as_bytes())?;
         file.sync_all()?;
-        std::fs::rename(&beside, path)?;
+        std::fs::rename(&temporary, path)?;
         std::fs::File::open(folder)?.sync_all()
     })();
     if written.is_err() {
-        drop(std::fs::remove_file(&beside));
+        drop(std::fs::remove_file(&temporary));
     }
     written
 }
 
-/// Reads a file, changes its text and replaces it, while no other process does the same. One that is not there is empty.
+/// Reads a file, changes its text and replaces it, while holding a lock against other processes. A missing file counts
+/// as empty.
 ///
 /// # Errors
-/// What `change` says; the system's.
+/// Those of `change`.
 pub fn edit<E: From<Error>>(
     path: &Path,
     change: impl FnOnce(&str) -> std::result::Result<String, E>,
 ) -> std::result::Result<(), E> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
-    // The folder is locked: the file itself is another one after each change.
+    // The folder is locked, because the file is another one after each change.
     let lock = std::fs::File::open(folder)?;
     lock.lock()?;
     let text = match read(path) {

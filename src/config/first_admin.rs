@@ -1,23 +1,25 @@
-//! The first admin of an installation that nobody sets up by hand.
+//! The first admin of an unattended installation.
 
 use crate::error::{Error, Result};
 
-/// The first admin of an unattended installation.
+/// The first admin, as the settings describe it.
 #[derive(Clone)]
 pub struct FirstAdmin {
     pub username: String,
     pub email: String,
     pub password: String,
-    /// Why the file with the password cannot be read.
+    /// Why the password file cannot be read.
     unreadable: String,
 }
 
-/// The value under which reading the environment says that.
+/// The key under which that reason is passed on.
 pub(super) const UNREADABLE_PASSWORD_FILE: &str = "admin_password_unreadable";
 
 impl FirstAdmin {
+    /// Requires all three settings.
+    ///
     /// # Errors
-    /// `Configuration` where a part of it is not said or cannot be read.
+    /// `Configuration` when one is missing or cannot be read.
     pub fn ensure_complete(&self) -> Result<&Self> {
         if !self.unreadable.is_empty() {
             return Err(Error::Configuration(self.unreadable.clone()));
@@ -31,7 +33,7 @@ impl FirstAdmin {
     }
 }
 
-/// As the settings have them; `None` where nothing is said.
+/// Reads the settings; `None` where none of them is set.
 pub(super) fn from_settings(get: &dyn Fn(&'static str) -> String) -> Option<FirstAdmin> {
     let (username, email, password) = (get("admin_username"), get("admin_email"), get("admin_password"));
     let unreadable = get(UNREADABLE_PASSWORD_FILE);

@@ -1,17 +1,17 @@
-//! The list of settings: name in the file, variable, default, and what it does.
+//! The table of settings: name in the file, variable, default, and description.
 
 use crate::error::Error;
 
-/// One setting.
+/// A setting.
 pub struct SettingOption {
     /// Name in the settings file.
     pub name: &'static str,
     /// Environment variable.
     pub variable: &'static str,
     pub default: &'static str,
-    /// Also read from the file that `<variable>_FILE` names.
+    /// Whether it can also be read from the file that `<variable>_FILE` names.
     pub is_secret: bool,
-    /// Never read from the variable itself.
+    /// Whether the variable itself is ignored.
     pub is_file_only: bool,
     pub help: &'static str,
 }
@@ -115,27 +115,27 @@ pub const OPTIONS: &[SettingOption] = &[
 ];
 
 pub(crate) fn default_of(name: &str) -> &'static str {
-    OPTIONS.iter().find(|key| key.name == name).map_or("", |key| key.default)
+    OPTIONS.iter().find(|option| option.name == name).map_or("", |option| option.default)
 }
 
 pub(crate) fn variable_of(name: &str) -> &'static str {
-    OPTIONS.iter().find(|key| key.name == name).map_or("", |key| key.variable)
+    OPTIONS.iter().find(|option| option.name == name).map_or("", |option| option.variable)
 }
 
-/// What a setting takes, for one that had something else.
+/// An error that says what a setting accepts.
 pub(crate) fn invalid_value(name: &'static str, takes: &str) -> Error {
     Error::Configuration(format!("{name} ({}) takes {takes}.", variable_of(name)))
 }
 
-/// The known variable with the fewest edits to `variable`.
+/// Returns the known variable with the smallest edit distance.
 #[must_use]
 pub fn nearest_variable(variable: &str) -> &'static str {
-    OPTIONS.iter().map(|key| key.variable).min_by_key(|known| edit_distance(known, variable)).unwrap_or("NEXUS_LISTEN")
+    OPTIONS.iter().map(|option| option.variable).min_by_key(|candidate| edit_distance(candidate, variable)).unwrap_or("NEXUS_LISTEN")
 }
 
-/// The known name with the fewest edits to `name`.
+/// Returns the known name with the smallest edit distance.
 pub(crate) fn nearest(name: &str) -> &'static str {
-    OPTIONS.iter().map(|key| key.name).min_by_key(|known| edit_distance(known, name)).unwrap_or("listen")
+    OPTIONS.iter().map(|option| option.name).min_by_key(|candidate| edit_distance(candidate, name)).unwrap_or("listen")
 }
 
 /// Levenshtein distance.

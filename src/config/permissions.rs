@@ -5,9 +5,6 @@ use std::path::Path;
 use super::atomic_file;
 
 /// Makes a folder only its owner can enter (0700), with its parents.
-///
-/// # Errors
-/// The system's.
 pub fn create_private_dir(path: &Path) -> std::io::Result<()> {
     use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
     if path.is_dir() || path.as_os_str().is_empty() {
@@ -37,18 +34,12 @@ pub fn create_data_dir(path: &Path) -> std::io::Result<()> {
 }
 
 /// Closes a file to everybody else (0600).
-///
-/// # Errors
-/// The system's.
 pub fn create_private_file(path: &Path) -> std::io::Result<()> {
     use std::os::unix::fs::PermissionsExt;
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))
 }
 
 /// Reads a secret from `path`, or makes it there (0600) with `make`.
-///
-/// # Errors
-/// The system's.
 pub fn read_or_create_secret(path: &Path, make: impl FnOnce() -> String) -> std::io::Result<String> {
     match std::fs::read_to_string(path) {
         Ok(text) if !text.trim().is_empty() => Ok(text.trim().to_owned()),
@@ -64,9 +55,6 @@ pub fn read_or_create_secret(path: &Path, make: impl FnOnce() -> String) -> std:
 }
 
 /// Takes a secret's file away; one that is not there is gone already.
-///
-/// # Errors
-/// The system's.
 pub fn remove_secret(path: &Path) -> std::io::Result<()> {
     match std::fs::remove_file(path) {
         Err(cause) if cause.kind() != std::io::ErrorKind::NotFound => Err(cause),
@@ -75,9 +63,6 @@ pub fn remove_secret(path: &Path) -> std::io::Result<()> {
 }
 
 /// Takes away the files in a folder whose names begin so.
-///
-/// # Errors
-/// The system's.
 pub fn remove_by_prefix(folder: &Path, beginning: &str) -> std::io::Result<()> {
     for entry in std::fs::read_dir(folder)? {
         let entry = entry?;

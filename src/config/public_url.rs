@@ -1,18 +1,18 @@
-//! The address that people reach this server at.
+//! The public address of the server.
 
 use super::options::invalid_value;
 use crate::error::Result;
 
-/// The web origin (RFC 6454) of an address, and its path: empty, or such as `/nexus`.
+/// Splits an address into its web origin (RFC 6454) and its path: empty, or such as `/nexus`.
 pub(super) fn split_origin(url: &str) -> Option<(&str, &str)> {
     let host = url.find("://")? + 3;
     url.split_at_checked(url.get(host..)?.find('/').map_or(url.len(), |path| host + path))
 }
 
-/// `value` without a slash at its end; `None` where nothing is set.
+/// Parses the setting and removes a trailing slash; `None` where it is empty.
 ///
 /// # Errors
-/// `Configuration` for what is no web address, or has more to it than a path.
+/// `Configuration` for anything but a web address with an optional path.
 pub(super) fn parse(value: &str) -> Result<Option<String>> {
     if value.is_empty() {
         return Ok(None);

@@ -1,6 +1,6 @@
-//! How many backups are kept.
+//! How many backups to keep.
 
-/// The newest of each of so many days, weeks and months that have any.
+/// The newest backup of each of the last so many days, weeks and months that have one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Retention {
     pub days: usize,
@@ -9,7 +9,7 @@ pub struct Retention {
 }
 
 impl Retention {
-    /// `7d 4w 12m`; what is not said is none. `None` for what cannot be meant, and where nothing would be kept.
+    /// Parses `7d 4w 12m`; a missing unit counts as 0. Returns `None` for anything else, and if nothing would be kept.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let mut keep = Self { days: 0, weeks: 0, months: 0 };

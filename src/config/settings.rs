@@ -14,24 +14,24 @@ use crate::error::{Error, Result};
 /// Who may sign up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Registration {
-    /// Anyone may ask; an admin decides.
+    /// Anyone may apply; an admin decides.
     Approval,
-    /// Anyone is in at once.
+    /// Anyone gets an active account.
     Open,
-    /// Nobody.
+    /// Sign-up is closed.
     Closed,
 }
 
-/// What becomes of files that the malware scanner does not take.
+/// What to do with files that the malware scanner does not accept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unscannable {
-    /// They are open to their owners, and never called clean.
+    /// They stay available to their owners, marked as not scanned.
     Keep,
-    /// They are taken away until an admin decides.
+    /// They are quarantined until an admin decides.
     Quarantine,
 }
 
-/// Everything that can be set from outside, checked.
+/// All settings, validated.
 #[derive(Clone)]
 pub struct Settings {
     pub listen: SocketAddr,
@@ -41,19 +41,19 @@ pub struct Settings {
     pub first_admin: Option<FirstAdmin>,
     pub registration: Registration,
     pub rate_limit: bool,
-    /// Without a slash at its end.
+    /// Without a trailing slash.
     pub public_url: Option<String>,
     pub trusted_proxies: Vec<ipnet::IpNet>,
-    /// Where a trusted proxy finds the media folder; without a slash at its end.
+    /// The internal location under which a trusted proxy serves the media folder; without a trailing slash.
     pub x_accel: Option<String>,
     /// Origins whose pages may use the API with a token.
     pub cors_origins: Vec<String>,
     pub users_file: Option<PathBuf>,
     /// Bytes.
     pub max_upload_bytes: u64,
-    /// Bytes; 0 = none.
+    /// Bytes; 0 for none.
     pub default_quota: u64,
-    /// How long the trash keeps things.
+    /// Days after which trashed items are deleted.
     pub trash_days: u32,
     /// `unix:/path` or `host:port`.
     pub clamd: Option<String>,
@@ -61,29 +61,29 @@ pub struct Settings {
     pub clamd_max_bytes: u64,
     pub unscannable: Unscannable,
     pub workers: usize,
-    /// Files that are decoded at the same time; `None` = one a processor, 0 = there are no previews.
+    /// Files decoded at the same time; `None` for one per processor, 0 for no previews.
     pub previews_at_once: Option<usize>,
-    /// Ourselves: what is started to decode a file. Tests, which are another program, name it.
+    /// The program that is started as a sandboxed worker: the server itself. Tests, which are another program, set it.
     pub program: PathBuf,
-    /// How long files that others put into people's folders have to stand still; `None`: nobody watches.
+    /// How long files that other programs write must be quiet before they are scanned; `None` if folders are not watched.
     pub watch_quiet_period: Option<std::time::Duration>,
-    /// Where backups are made.
+    /// The backup folder.
     pub backup_dir: Option<PathBuf>,
-    /// How often the server makes one by itself; `None`: never.
+    /// Time between scheduled backups; `None` for none.
     pub backup_interval: Option<time::Duration>,
     pub backup_keep: Retention,
-    /// How long the audit log keeps its rows; 0 = for good.
+    /// Days after which rows of the audit log are deleted; 0 for never.
     pub audit_days: u32,
     pub log: tracing::Level,
-    /// One JSON object a line.
+    /// Whether to log one JSON object per line.
     pub logs_json: bool,
-    /// Where Prometheus is answered without a token.
+    /// The address that serves metrics without a token.
     pub metrics_listen: Option<SocketAddr>,
-    /// What Prometheus has to say at the server itself.
+    /// The token that `/metrics` requires on the server itself.
     pub metrics_token: Option<String>,
 }
 
-/// Values as they were given, by key name.
+/// Values as given, by name.
 pub type RawSettings = HashMap<&'static str, String>;
 
 impl Settings {
@@ -95,10 +95,10 @@ impl Settings {
         Self::from_raw(&Self::read_raw(flags, config)?)
     }
 
-    /// The values that flags, environment and settings file give, by key name.
+    /// Reads the values that flags, environment and settings file set, by name.
     ///
     /// # Errors
-    /// `Configuration` names a key that is unknown, or a file that cannot be read.
+    /// `Configuration` names an unknown option, or a file that cannot be read.
     pub fn read_raw(flags: &RawSettings, config: Option<&Path>) -> Result<RawSettings> {
         let config = config.map(Path::to_path_buf).or_else(|| std::env::var_os("NEXUS_CONFIG").map(PathBuf::from));
         let mut values = match config {
@@ -111,27 +111,27 @@ impl Settings {
         Ok(values)
     }
 
-    /// Every setting's name and the value in force; a secret only says whether it is set.
+    /// Lists every setting with its effective value; for a secret only whether it is set.
     #[must_use]
     pub fn displayed(values: &RawSettings) -> Vec<(&'static SettingOption, String)> {
-        let show = |key: &'static SettingOption| {
-            let value = values.get(key.name).cloned().unwrap_or_else(|| key.default.to_owned());
-            let shown = if key.is_secret && !value.is_empty() { "(set, not shown)".to_owned() } else { value };
-            (key, shown)
+        let show = |option: &'static SettingOption| {
+            let value = values.get(option.name).cloned().unwrap_or_else(|| option.default.to_owned());
+            let displayed = if option.is_secret && !value.is_empty() { "(set, not displayed)".to_owned() } else { value };
+            (option, displayed)
         };
         OPTIONS.iter().map(show).collect()
     }
 
-    /// Variables of the environment that look like settings and are none.
+    /// Returns variables that look like settings but are not.
     pub fn unknown_variables(names: impl Iterator<Item = String>) -> Vec<String> {
-        let is_known = |name: &str| {
+        let is_setting = |name: &str| {
             name == "NEXUS_CONFIG"
-                || OPTIONS.iter().any(|key| name == key.variable || name.strip_suffix("_FILE") == Some(key.variable))
+                || OPTIONS.iter().any(|option| name == option.variable || name.strip_suffix("_FILE") == Some(option.variable))
         };
-        names.filter(|name| name.starts_with("NEXUS_") && !is_known(name)).collect()
+        names.filter(|name| name.starts_with("NEXUS_") && !is_setting(name)).collect()
     }
 
-    /// Checks values that were read; keys that are absent take their defaults.
+    /// Validates values; missing ones take their defaults.
     ///
     /// # Errors
     /// `Configuration` names the setting and what it takes.
@@ -225,19 +225,19 @@ impl Settings {
         Ok(settings)
     }
 
-    /// The path below which people reach this server: empty, or such as `/nexus`.
+    /// The path below which the server is reached: empty, or such as `/nexus`.
     #[must_use]
     pub fn base_path(&self) -> &str {
         self.public_url.as_deref().and_then(public_url::split_origin).map_or("", |(_, path)| path)
     }
 
-    /// The web origin that people reach this server at (RFC 6454), as browsers send it.
+    /// The web origin of the public address (RFC 6454), as browsers send it.
     #[must_use]
     pub fn public_origin(&self) -> Option<&str> {
         self.public_url.as_deref().and_then(public_url::split_origin).map(|(origin, _)| origin)
     }
 
-    /// Whether people reach this server over TLS.
+    /// Whether the public address uses TLS.
     #[must_use]
     pub fn is_https(&self) -> bool {
         self.public_url.as_deref().is_some_and(|url| url.starts_with("https://"))
@@ -253,7 +253,7 @@ fn parse_x_accel(text: &str) -> Result<Option<String>> {
     }
 }
 
-/// A web origin as browsers send it: scheme, host, and the port where it is not the usual one.
+/// Normalises a web origin as browsers send it: scheme, host, and the port unless it is the default.
 fn parse_origin(text: &str) -> Result<String> {
     let takes = "origins such as https://app.example.org; * is not taken";
     let url = url::Url::parse(text).map_err(|_| invalid_value("cors_origins", takes))?;
@@ -273,53 +273,53 @@ fn parse_value<T: std::str::FromStr>(name: &'static str, value: &str, takes: &st
     value.trim().parse().map_err(|_| invalid_value(name, takes))
 }
 
-/// Every setting's variable, and `<variable>_FILE` for the secret ones.
+/// Reads the variable of every setting, and `<variable>_FILE` of secret ones.
 fn read_environment(read: impl Fn(&str) -> Option<String>) -> Result<RawSettings> {
     let mut values = RawSettings::new();
-    for key in OPTIONS {
-        let in_file = key.is_secret.then(|| read(&format!("{}_FILE", key.variable))).flatten();
-        let plain = if key.is_file_only { None } else { read(key.variable) };
+    for option in OPTIONS {
+        let in_file = option.is_secret.then(|| read(&format!("{}_FILE", option.variable))).flatten();
+        let plain = if option.is_file_only { None } else { read(option.variable) };
         if let Some(path) = in_file {
             match std::fs::read_to_string(&path) {
-                Ok(text) => drop(values.insert(key.name, text.trim_end_matches(['\r', '\n']).to_owned())),
+                Ok(text) => drop(values.insert(option.name, text.trim_end_matches(['\r', '\n']).to_owned())),
                 Err(cause) => {
-                    let why = format!("{}_FILE: {path}: {cause}", key.variable);
-                    if key.name != "admin_password" {
+                    let why = format!("{}_FILE: {path}: {cause}", option.variable);
+                    if option.name != "admin_password" {
                         return Err(Error::Configuration(why));
                     }
-                    // Once there is an admin nobody needs it any more.
+                    // Only needed while there is no admin, so first_admin reports it then.
                     values.insert(UNREADABLE_PASSWORD_FILE, why);
                 }
             }
         } else if let Some(value) = plain {
-            values.insert(key.name, value);
+            values.insert(option.name, value);
         }
     }
     Ok(values)
 }
 
 fn read_file(path: &Path) -> Result<RawSettings> {
-    let shown = path.display();
-    let text = std::fs::read_to_string(path).map_err(|cause| Error::Configuration(format!("{shown}: {cause}")))?;
-    // Its own words show the line, and that may be a secret.
+    let path_text = path.display();
+    let text = std::fs::read_to_string(path).map_err(|cause| Error::Configuration(format!("{path_text}: {cause}")))?;
+    // The parser's own message quotes the line, which may contain a secret.
     let table: toml::Table = toml::from_str(&text).map_err(|cause| {
         let line = cause.span().and_then(|span| text.get(..span.start)).map_or(1, |before| before.matches('\n').count() + 1);
-        Error::Configuration(format!("{shown}, line {line}: {}", cause.message()))
+        Error::Configuration(format!("{path_text}, line {line}: {}", cause.message()))
     })?;
     let mut values = RawSettings::new();
     for (name, value) in table {
-        let Some(key) = OPTIONS.iter().find(|key| key.name == name) else {
+        let Some(option) = OPTIONS.iter().find(|option| option.name == name) else {
             let nearest = options::nearest(name.to_lowercase().trim_start_matches("nexus_"));
-            return Err(Error::Configuration(format!("{shown}: unknown key {name:?}; did you mean {nearest:?}?")));
+            return Err(Error::Configuration(format!("{path_text}: unknown option {name:?}; did you mean {nearest:?}?")));
         };
         let value = match value {
             toml::Value::String(text) => text,
             toml::Value::Integer(number) => number.to_string(),
             toml::Value::Boolean(is_on) => if is_on { "on" } else { "off" }.into(),
             toml::Value::Array(parts) => parts.iter().filter_map(toml::Value::as_str).collect::<Vec<_>>().join(","),
-            _ => return Err(invalid_value(key.name, key.help)),
+            _ => return Err(invalid_value(option.name, option.help)),
         };
-        values.insert(key.name, value);
+        values.insert(option.name, value);
     }
     Ok(values)
 }

@@ -1,4 +1,4 @@
-//! Opening a connection and running a transaction: the only place that knows which database it is.
+//! Connections and transactions, and the differences between the two databases.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -11,36 +11,36 @@ use diesel::{Connection, MysqlConnection, SqliteConnection};
 
 use crate::error::{Error, Result};
 
-/// A connection to either database; every statement of `store` runs on it unbranched.
+/// A connection to either database. Statements of `store` run on both without a case distinction.
 #[derive(diesel::MultiConnection)]
 pub enum Conn {
     Sqlite(SqliteConnection),
     Mysql(MysqlConnection),
 }
 
-/// How long a connection that has answered is taken to be there.
+/// How long a connection that has answered is assumed to be alive.
 const LIVENESS_TTL: Duration = Duration::from_secs(5);
 
 impl Conn {
-    /// Whether a list that goes on far behind its top must not be asked for by an equality alone. MariaDB 10.11 takes
-    /// the average owner for all of them, finds an equality (`ref`) as cheap as the range behind it, and then walks
-    /// through everything in front of the page; a second value that nothing has leaves it only the range.
+    /// Whether a page far behind the top of a list must not be looked up by equality alone. MariaDB 10.11 estimates the
+    /// rows of an owner by the average, so it considers an equality (`ref`) as cheap as the range and then scans everything
+    /// before the page. Comparing with a second, impossible value leaves it only the range.
     #[must_use]
     pub const fn misjudges_equality(&self) -> bool {
         matches!(self, Self::Mysql(_))
     }
 
-    /// Whether rows that are compared as a whole, `(a, b) < (1, 2)`, are looked up in an index of both columns.
+    /// Whether a row comparison, `(a, b) < (1, 2)`, is looked up in an index on both columns.
     #[must_use]
     pub const fn seeks_rows(&self) -> bool {
         matches!(self, Self::Sqlite(_))
     }
 }
 
-/// Where that database is, if it is a file.
+/// Returns the path of the database, if it is a file.
 ///
 /// # Errors
-/// `Configuration` for the address of no database.
+/// `Configuration` for an invalid URL.
 pub fn sqlite_file(url: &str) -> Result<Option<PathBuf>> {
     Ok(match Backend::from_url(url)? {
         Backend::Sqlite(path) => Some(path),
@@ -48,7 +48,7 @@ pub fn sqlite_file(url: &str) -> Result<Option<PathBuf>> {
     })
 }
 
-/// Which database, and where.
+/// Which database to connect to.
 #[derive(Clone)]
 pub(super) enum Backend {
     Sqlite(PathBuf),
@@ -56,7 +56,7 @@ pub(super) enum Backend {
 }
 
 impl Backend {
-    /// By the scheme alone, so that a typo never makes a new SQLite file.
+    /// Parses a URL by its scheme alone, so that a typo never creates a new SQLite file.
     pub(super) fn from_url(url: &str) -> Result<Self> {
         let wrong = |text: &str| Err(Error::Configuration(format!("DATABASE_URL: {text}")));
         if let Some(path) = url.strip_prefix("sqlite://") {
@@ -68,7 +68,7 @@ impl Backend {
             if parsed.path().trim_matches('/').is_empty() {
                 return wrong("mysql://USER:PASSWORD@HOST:PORT/NAME needs the database's name");
             }
-            // libmariadb takes ssl_mode and talks plaintext all the same.
+            // libmariadb accepts ssl_mode and still uses an unencrypted connection.
             if has("ssl_mode") && !has("ssl_ca") {
                 return wrong("ssl_mode does nothing without ssl_ca=/path/to/ca.pem");
             }
@@ -77,7 +77,7 @@ impl Backend {
         wrong("takes sqlite://FILE or mysql://USER:PASSWORD@HOST:PORT/NAME")
     }
 
-    /// Which one it is, without its password.
+    /// The address without user name and password.
     pub(super) fn display_url(&self) -> String {
         match self {
             Self::Sqlite(path) => path.display().to_string(),
@@ -93,11 +93,11 @@ impl Backend {
 /// A connection in the pool.
 pub(super) struct PooledConn {
     pub conn: Conn,
-    /// When it last answered; `None` when it did not.
+    /// When it last answered; `None` after a failure.
     pub answered: Option<Instant>,
 }
 
-/// Opens connections for the pool, and counts their statements.
+/// Opens connections for the pool and counts their statements.
 #[derive(Clone)]
 pub(super) struct ConnectionFactory {
     backend: Backend,
@@ -110,7 +110,7 @@ impl ConnectionFactory {
     }
 }
 
-/// A new connection with its session settings.
+/// Opens a connection and applies its session settings.
 pub(super) fn open(backend: &Backend) -> Result<Conn, diesel::r2d2::Error> {
     use diesel::r2d2::Error::{ConnectionError, QueryError};
     match backend {
@@ -121,10 +121,11 @@ pub(super) fn open(backend: &Backend) -> Result<Conn, diesel::r2d2::Error> {
             let is_new = !path.exists();
             let mut conn = SqliteConnection::establish(&path.to_string_lossy()).map_err(ConnectionError)?;
             if is_new {
-                // SQLite gives its other files the same mode.
+                // SQLite creates its other files with the same mode.
                 drop(crate::config::create_private_file(path));
             }
-            // busy_timeout first: switching to WAL needs the lock.
+            // busy_timeout must come first, because switching to WAL needs the lock.
+
             conn.batch_execute(
                 "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
                  PRAGMA foreign_keys = ON; PRAGMA cache_size = -4000;",
@@ -160,7 +161,7 @@ impl ManageConnection for ConnectionFactory {
         Ok(PooledConn { conn, answered: Some(Instant::now()) })
     }
 
-    /// One that answered a moment ago is not asked.
+    /// Checks that a connection is alive, unless it answered a moment ago.
     fn is_valid(&self, pooled: &mut PooledConn) -> Result<(), Self::Error> {
         if pooled.answered.is_none_or(|at| at.elapsed() > LIVENESS_TTL) {
             pooled.conn.batch_execute("SELECT 1").map_err(diesel::r2d2::Error::QueryError)?;
@@ -188,65 +189,69 @@ pub(super) struct LogConnectError;
 
 impl HandleError<diesel::r2d2::Error> for LogConnectError {
     fn handle_error(&self, cause: diesel::r2d2::Error) {
-        tracing::warn!("database connection failed: {cause}");
+        tracing::warn!(error = %cause, "database connection failed");
     }
 }
 
-/// Runs `work` between BEGIN and COMMIT. SQLite's begins IMMEDIATE: one that begins reading
-/// and then writes fails under load.
+/// Runs `work` in a transaction. SQLite begins IMMEDIATE, because a transaction that reads first and then writes fails
+/// under load.
 pub(super) fn transaction<T>(conn: &mut Conn, work: &impl Fn(&mut Conn) -> Result<T>) -> Result<T> {
     match conn {
         Conn::Sqlite(inner) => AnsiTransactionManager::begin_transaction_sql(inner, "BEGIN IMMEDIATE")?,
         Conn::Mysql(inner) => AnsiTransactionManager::begin_transaction(inner)?,
     }
-    let done = work(conn);
-    let ended = match (conn, done.is_ok()) {
+    let result = work(conn);
+
+    let end_result = match (conn, result.is_ok()) {
         (Conn::Sqlite(inner), true) => AnsiTransactionManager::commit_transaction(inner),
         (Conn::Mysql(inner), true) => AnsiTransactionManager::commit_transaction(inner),
         (Conn::Sqlite(inner), false) => AnsiTransactionManager::rollback_transaction(inner),
         (Conn::Mysql(inner), false) => AnsiTransactionManager::rollback_transaction(inner),
     };
-    match (done, ended) {
+
+    match (result, end_result) {
         (Ok(value), Ok(())) => Ok(value),
         (Ok(_), Err(cause)) => Err(cause.into()),
         (Err(error), _) => Err(error),
     }
 }
 
-/// Runs `work` on what the tables hold at one moment, however long it takes. Nobody waits for it, and it changes nothing.
+/// Runs `work` on a consistent snapshot, however long it takes. It blocks no writer and changes nothing.
 pub(super) fn snapshot<T>(conn: &mut Conn, work: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
     match conn {
-        // In WAL mode a transaction sees the file as it was at its first reading (sqlite.org/isolation.html).
+        // In WAL mode a transaction sees the file as of its first read (sqlite.org/isolation.html).
         Conn::Sqlite(inner) => AnsiTransactionManager::begin_transaction_sql(inner, "BEGIN DEFERRED")?,
         Conn::Mysql(inner) => {
             inner.batch_execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")?;
             AnsiTransactionManager::begin_transaction_sql(inner, "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY")?;
         }
     }
-    let done = work(conn);
+    let result = work(conn);
+
     match conn {
         Conn::Sqlite(inner) => AnsiTransactionManager::rollback_transaction(inner)?,
         Conn::Mysql(inner) => AnsiTransactionManager::rollback_transaction(inner)?,
     }
-    done
+    result
 }
 
-/// Deadlocks and Galera conflicts (1213, also at COMMIT), lock time-outs (1205), a busy SQLite file.
-pub(super) fn is_contention(said: &str) -> bool {
+/// Whether a message reports a conflict: deadlocks and Galera conflicts (1213, also at COMMIT), lock time-outs (1205), a
+/// busy SQLite file.
+pub(super) fn is_contention(message: &str) -> bool {
     ["Deadlock found", "Lock wait timeout", "database is locked", "Record has changed since last read"]
         .iter()
-        .any(|part| said.contains(part))
+        .any(|part| message.contains(part))
 }
 
-/// The server went away (2002, 2006, 2013), or a Galera node lost its quorum (1047).
-pub(super) fn is_connection_lost(said: &str) -> bool {
+/// Whether a message reports a lost connection (2002, 2006, 2013) or a Galera node without quorum (1047).
+pub(super) fn is_connection_lost(message: &str) -> bool {
     ["gone away", "Lost connection", "Can't connect", "Server has gone", "WSREP has not yet prepared", "shutdown in progress"]
         .iter()
-        .any(|part| said.contains(part))
+        .any(|part| message.contains(part))
 }
 
-pub(super) fn is_disk_full(said: &str) -> bool {
-    ["database or disk is full", "No space left", "is full"].iter().any(|part| said.contains(part))
+pub(super) fn is_disk_full(message: &str) -> bool {
+    ["database or disk is full", "No space left", "is full"].iter().any(|part| message.contains(part))
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! The schema's versions, embedded in the binary, run at start.
+//! Schema migrations, embedded in the binary and run at start.
 
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
@@ -8,8 +8,8 @@ use crate::error::{Error, Result};
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 const MYSQL: EmbeddedMigrations = embed_migrations!("migrations/mysql");
 
-/// Names of the versions that have not been run.
-pub(super) fn count_pending(conn: &mut Conn) -> Result<Vec<String>> {
+/// Lists the names of migrations that have not been run.
+pub(super) fn list_pending(conn: &mut Conn) -> Result<Vec<String>> {
     fn names<DB: diesel::backend::Backend>(
         found: diesel::migration::Result<Vec<Box<dyn diesel::migration::Migration<DB>>>>,
     ) -> diesel::migration::Result<Vec<String>> {
@@ -22,16 +22,16 @@ pub(super) fn count_pending(conn: &mut Conn) -> Result<Vec<String>> {
     found.map_err(|cause| Error::Configuration(format!("The database's schema cannot be read: {cause}")))
 }
 
-/// The schema's newest version that this program knows.
+/// Returns the newest schema version that this program knows.
 ///
 /// # Errors
-/// `Internal` when its own migrations cannot be read.
+/// `Internal` if the embedded migrations cannot be read.
 pub fn newest_version() -> Result<String> {
     let all = diesel::migration::MigrationSource::<diesel::sqlite::Sqlite>::migrations(&SQLITE).map_err(Error::internal)?;
     Ok(all.iter().map(|migration| migration.name().version().to_string()).max().unwrap_or_default())
 }
 
-/// Brings the schema of a new SQLite file to an earlier version, or to the newest.
+/// Migrates a new SQLite file to an earlier version or to the newest.
 pub(super) fn run_until(conn: &mut diesel::SqliteConnection, version: &str) -> Result<()> {
     let failed = |cause| Error::Internal(anyhow::anyhow!("migrations of a copy: {cause}"));
     for migration in conn.pending_migrations(SQLITE).map_err(failed)? {
@@ -42,7 +42,7 @@ pub(super) fn run_until(conn: &mut diesel::SqliteConnection, version: &str) -> R
     Ok(())
 }
 
-/// Brings the schema up to date; does nothing where it is.
+/// Brings the schema up to date.
 pub(super) fn run(conn: &mut Conn) -> Result<()> {
     let ran = match conn {
         Conn::Sqlite(inner) => inner.run_pending_migrations(SQLITE).map(|versions| versions.len()),
@@ -50,7 +50,7 @@ pub(super) fn run(conn: &mut Conn) -> Result<()> {
     };
     match ran.map_err(|cause| Error::Configuration(format!("The database's schema cannot be brought up to date: {cause}")))? {
         0 => {}
-        count => tracing::info!("database: {count} migrations run"),
+        count => tracing::info!(count, "ran database migrations"),
     }
     Ok(())
 }

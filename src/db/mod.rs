@@ -1,4 +1,4 @@
-//! The database: SQLite or MySQL/MariaDB, chosen once from the URL and then forgotten.
+//! Database access: SQLite or MySQL/MariaDB, chosen by the URL. No other module distinguishes the two.
 
 mod connection;
 mod migrations;

@@ -1,4 +1,4 @@
-//! The tables, as both databases have them; what each column means is said in `model`.
+//! The tables of both databases. The columns are documented in `model`.
 
 diesel::table! {
     site (id) {

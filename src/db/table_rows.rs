@@ -1,4 +1,4 @@
-//! Whole tables as text, the same on both databases: for backups, and to move from one database to another.
+//! Whole tables as text, in a form that is the same for both databases; for backups and for moving between databases.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use super::connection::Conn;
 use crate::error::{Error, Result};
 
-/// Every table, those that others refer to first.
+/// All tables; those that others refer to come first.
 pub const TABLES: [&str; 19] = [
     "site",
     "users",
@@ -35,17 +35,17 @@ pub const TABLES: [&str; 19] = [
     "audit_head",
 ];
 
-/// Rows fetched at once where a result comes as a whole.
+/// Rows fetched at once from MariaDB, whose client library buffers a whole result.
 const PAGE_ROWS: usize = 50_000;
-/// Rows gathered before they are put in.
+/// Rows collected for one insert.
 const MAX_INSERT_ROWS: usize = 500;
-/// Values of one statement at most: SQLite takes 32,766.
+/// Values bound in one statement; SQLite accepts 32,766.
 const MAX_BINDS: usize = 2000;
 
-/// A row: each value as text, bytes in hexadecimal, times as SQLite keeps them.
+/// A row with each value as text: bytes in hexadecimal, times in the notation of SQLite.
 pub type Row = Vec<Option<String>>;
 
-/// How a column's values become text.
+/// How the values of a column are converted to text.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum ColumnFormat {
     Plain,
@@ -53,10 +53,10 @@ enum ColumnFormat {
     Time,
 }
 
-/// A table's columns, in the order of the schema.
+/// The columns of a table, in schema order.
 pub struct Columns {
     names: Vec<String>,
-    forms: Vec<ColumnFormat>,
+    formats: Vec<ColumnFormat>,
 }
 
 #[derive(QueryableByName)]
@@ -74,10 +74,10 @@ struct JsonRow {
 }
 
 impl Columns {
-    /// What the database says of a table.
+    /// Reads the columns of a table.
     ///
     /// # Errors
-    /// The database's; `Internal` for a table that is not there.
+    /// `Internal` for a table that does not exist.
     pub fn of(conn: &mut Conn, table: &str) -> Result<Self> {
         let query = match conn {
             Conn::Sqlite(_) => "SELECT name, type AS kind FROM pragma_table_info(?) ORDER BY cid",
@@ -90,13 +90,13 @@ impl Columns {
         if rows.is_empty() {
             return Err(Error::internal(format!("there is no table {table}")));
         }
-        let form = |kind: &str| match kind.to_ascii_lowercase().as_str() {
+        let format = |kind: &str| match kind.to_ascii_lowercase().as_str() {
             "blob" | "binary" | "varbinary" => ColumnFormat::Bytes,
             "timestamp" | "datetime" => ColumnFormat::Time,
             _ => ColumnFormat::Plain,
         };
-        let forms = rows.iter().map(|row| form(&row.kind)).collect();
-        Ok(Self { names: rows.into_iter().map(|row| row.name).collect(), forms })
+        let formats = rows.iter().map(|row| format(&row.kind)).collect();
+        Ok(Self { names: rows.into_iter().map(|row| row.name).collect(), formats })
     }
 
     #[must_use]
@@ -104,31 +104,32 @@ impl Columns {
         &self.names
     }
 
-    /// The same columns, as another database or an older dump orders them.
+    /// Returns the columns in the order in which another database or a dump has them.
     ///
     /// # Errors
-    /// `Internal` for a column that is not here.
+    /// `Internal` for an unknown column.
     pub fn column_order(&self, names: &[String]) -> Result<Self> {
-        let known: BTreeMap<&String, ColumnFormat> = self.names.iter().zip(self.forms.iter().copied()).collect();
-        let forms = names.iter().map(|name| known.get(name).copied().ok_or_else(|| Error::internal(format!("no column {name}"))));
-        Ok(Self { forms: forms.collect::<Result<_>>()?, names: names.to_vec() })
+        let formats: BTreeMap<&String, ColumnFormat> = self.names.iter().zip(self.formats.iter().copied()).collect();
+        let formats =
+            names.iter().map(|name| formats.get(name).copied().ok_or_else(|| Error::internal(format!("no column {name}"))));
+        Ok(Self { formats: formats.collect::<Result<_>>()?, names: names.to_vec() })
     }
 }
 
-/// Lets `take` have each row of a table, some at a time.
+/// Passes each row of a table to `take`.
 ///
 /// # Errors
-/// The database's; what `take` says.
+/// Those of `take`.
 pub fn each_row(conn: &mut Conn, table: &str, columns: &Columns, mut take: impl FnMut(Row) -> Result<()>) -> Result<()> {
-    let shown = columns.names.iter().zip(&columns.forms).map(|(name, form)| match form {
-        // SQLite's hex() makes an empty text of NULL.
+    let expressions = columns.names.iter().zip(&columns.formats).map(|(name, format)| match format {
+        // SQLite's hex() turns NULL into an empty text.
         ColumnFormat::Bytes => format!("CASE WHEN {name} IS NULL THEN NULL ELSE hex({name}) END"),
         ColumnFormat::Plain | ColumnFormat::Time => name.clone(),
     });
-    let all = format!("SELECT json_array({}) AS line FROM {table}", shown.collect::<Vec<_>>().join(", "));
+    let all = format!("SELECT json_array({}) AS line FROM {table}", expressions.collect::<Vec<_>>().join(", "));
     let mut take_line = |line: &str| {
         let values: Vec<serde_json::Value> = serde_json::from_str(line).map_err(Error::internal)?;
-        take(values.into_iter().zip(&columns.forms).map(|(value, form)| value_text(value, *form)).collect())
+        take(values.into_iter().zip(&columns.formats).map(|(value, format)| value_text(value, *format)).collect())
     };
     if matches!(conn, Conn::Sqlite(_)) {
         for line in sql_query(all).load_iter::<JsonRow, DefaultLoadingMode>(conn)? {
@@ -136,7 +137,7 @@ pub fn each_row(conn: &mut Conn, table: &str, columns: &Columns, mut take: impl 
         }
         return Ok(());
     }
-    // The client library fetches a whole result before it hands out the first row.
+    // The client library of MariaDB fetches a whole result before it returns the first row.
     let keys: Vec<JsonRow> = sql_query(
         "SELECT column_name AS line FROM information_schema.statistics \
          WHERE table_schema = DATABASE() AND table_name = ? AND index_name = 'PRIMARY' ORDER BY seq_in_index",
@@ -155,17 +156,17 @@ pub fn each_row(conn: &mut Conn, table: &str, columns: &Columns, mut take: impl 
     Ok(())
 }
 
-fn value_text(value: serde_json::Value, form: ColumnFormat) -> Option<String> {
+fn value_text(value: serde_json::Value, format: ColumnFormat) -> Option<String> {
     let text = match value {
         serde_json::Value::Null => return None,
         serde_json::Value::String(text) => text,
         serde_json::Value::Bool(is) => u8::from(is).to_string(),
         other => other.to_string(),
     };
-    Some(if form == ColumnFormat::Time { time_text(&text) } else { text })
+    Some(if format == ColumnFormat::Time { time_text(&text) } else { text })
 }
 
-/// `2026-11-22 06:05:17.5`: to the microsecond, without zeros at its end, as it stands in SQLite's columns.
+/// Formats a time as SQLite stores it: `2026-11-22 06:05:17.5`, microseconds without trailing zeros.
 fn time_text(text: &str) -> String {
     match text.split_once('.') {
         Some((whole, fraction)) => {
@@ -176,18 +177,15 @@ fn time_text(text: &str) -> String {
     }
 }
 
-/// Puts rows into a table.
-///
-/// # Errors
-/// The database's.
+/// Inserts rows into a table.
 pub fn insert(conn: &mut Conn, table: &str, columns: &Columns, rows: &[Row]) -> Result<()> {
-    let marks = columns.forms.iter().map(|form| if *form == ColumnFormat::Bytes { "unhex(?)" } else { "?" });
+    let marks = columns.formats.iter().map(|form| if *form == ColumnFormat::Bytes { "unhex(?)" } else { "?" });
     let marks = format!("({})", marks.collect::<Vec<_>>().join(", "));
-    for some in rows.chunks((MAX_BINDS / columns.names.len().max(1)).max(1)) {
-        let all = vec![marks.as_str(); some.len()].join(", ");
+    for chunk in rows.chunks((MAX_BINDS / columns.names.len().max(1)).max(1)) {
+        let all = vec![marks.as_str(); chunk.len()].join(", ");
         let text = format!("INSERT INTO {table} ({}) VALUES {all}", columns.names.join(", "));
         let mut query: BoxedSqlQuery<'_, <Conn as Connection>::Backend, _> = sql_query(text).into_boxed();
-        for value in some.iter().flatten() {
+        for value in chunk.iter().flatten() {
             query = query.bind::<Nullable<Text>, _>(value.as_deref());
         }
         query.execute(conn)?;
@@ -195,7 +193,7 @@ pub fn insert(conn: &mut Conn, table: &str, columns: &Columns, rows: &[Row]) -> 
     Ok(())
 }
 
-/// Rows on their way into a table, some at a time.
+/// Inserts rows into a table in batches.
 pub struct TableWriter<'a> {
     conn: &'a mut Conn,
     table: &'a str,
@@ -208,55 +206,44 @@ impl<'a> TableWriter<'a> {
         Self { conn, table, columns, rows: Vec::new() }
     }
 
-    /// # Errors
-    /// The database's.
     pub fn push(&mut self, row: Row) -> Result<()> {
         self.rows.push(row);
         if self.rows.len() < MAX_INSERT_ROWS { Ok(()) } else { self.flush() }
     }
 
-    /// Puts in what is left; without it the last rows are not there.
-    ///
-    /// # Errors
-    /// The database's.
+    /// Inserts the remaining rows. Must be called at the end.
     pub fn flush(&mut self) -> Result<()> {
         insert(self.conn, self.table, self.columns, &std::mem::take(&mut self.rows))
     }
 }
 
-/// Empties a table.
-///
-/// # Errors
-/// The database's.
+/// Deletes all rows of a table.
 pub fn delete(conn: &mut Conn, table: &str) -> Result<()> {
     sql_query(format!("DELETE FROM {table}")).execute(conn)?;
     Ok(())
 }
 
-/// Empties all tables but those.
-///
-/// # Errors
-/// The database's.
-pub fn delete_all_except(conn: &mut Conn, kept: &[&str]) -> Result<()> {
-    TABLES.iter().rev().filter(|table| !kept.contains(table)).try_for_each(|table| delete(conn, table))
+/// Deletes all rows of all tables except these.
+pub fn delete_all_except(conn: &mut Conn, except: &[&str]) -> Result<()> {
+    TABLES.iter().rev().filter(|table| !except.contains(table)).try_for_each(|table| delete(conn, table))
 }
 
-/// Puts the rows of all tables but those of one database into another, whose tables are empty.
+/// Copies the rows of all tables except these from one database into the empty tables of another.
 ///
 /// # Errors
-/// The databases'.
-pub fn copy_all_except(from: &mut Conn, to: &mut Conn, left_out: &[&str]) -> Result<()> {
-    for table in TABLES.iter().filter(|table| !left_out.contains(table)) {
+/// Those of either database.
+pub fn copy_all_except(from: &mut Conn, to: &mut Conn, except: &[&str]) -> Result<()> {
+    for table in TABLES.iter().filter(|table| !except.contains(table)) {
         let columns = Columns::of(from, table)?;
         let there = Columns::of(to, table)?.column_order(columns.names())?;
-        let mut filling = TableWriter::new(to, table, &there);
-        each_row(from, table, &columns, |row| filling.push(row))?;
-        filling.flush()?;
+        let mut writer = TableWriter::new(to, table, &there);
+        each_row(from, table, &columns, |row| writer.push(row))?;
+        writer.flush()?;
     }
     Ok(())
 }
 
-/// How many rows a table has, and a sum of their SHA-256 in which their order does not matter.
+/// The number of rows of a table, and a sum of their SHA-256 that does not depend on their order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TableChecksum {
     pub rows: u64,
@@ -264,9 +251,9 @@ pub struct TableChecksum {
 }
 
 impl TableChecksum {
-    /// Counts one row in.
+    /// Adds a row.
     pub fn add(&mut self, columns: &Columns, row: &Row) {
-        // By name, because two databases may order columns differently.
+        // By name, because the databases may order columns differently.
         let named: BTreeMap<&String, &Option<String>> = columns.names.iter().zip(row).collect();
         let hash = Sha256::digest(serde_json::to_vec(&named).unwrap_or_default());
         for (part, bytes) in self.parts.iter_mut().zip(hash.as_chunks::<8>().0) {
@@ -275,14 +262,12 @@ impl TableChecksum {
         self.rows += 1;
     }
 
-    /// In hexadecimal.
+    /// The sum in hexadecimal.
     #[must_use]
     pub fn checksum(&self) -> String {
         hex::encode(self.parts.map(u64::to_be_bytes).concat())
     }
 
-    /// # Errors
-    /// The database's.
     pub fn of_table(conn: &mut Conn, table: &str) -> Result<Self> {
         let columns = Columns::of(conn, table)?;
         let mut sum = Self::default();

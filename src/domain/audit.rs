@@ -1,5 +1,5 @@
-//! The audit log: who let whom in, who came, what was taken away. Each row carries the hash of the one before, so that
-//! none can be changed or taken out unseen by whoever has noted a later hash.
+//! The audit log of sign-ins, account changes and deletions. Each row carries the hash of the previous one, so that
+//! whoever has noted a later hash can detect changed or removed rows.
 
 use crate::db::Conn;
 use crate::error::{Error, Result};
@@ -10,13 +10,10 @@ use crate::state::Services;
 use crate::store;
 pub use crate::store::audit::AuditFilter;
 
-/// Rows looked at in one go.
+/// Rows read per query.
 const PAGE_ROWS: i64 = 1000;
 
-/// Writes a row, in the transaction of what it tells of: last in it, because whoever comes next waits for its end.
-///
-/// # Errors
-/// The database's.
+/// Appends a row as the last statement of the transaction it describes: it locks the log until the transaction ends.
 pub(super) fn append(conn: &mut Conn, event: Event, actor: &Actor, subject: &str, detail: &str) -> Result<()> {
     let (id, previous) = store::audit::update_next(conn)?;
     let short = |text: &str, most: usize| text.chars().take(most).collect::<String>();
@@ -37,21 +34,18 @@ pub(super) fn append(conn: &mut Conn, event: Event, actor: &Actor, subject: &str
     Ok(())
 }
 
-/// The newest rows that fit, before that number where one is given.
-///
-/// # Errors
-/// The database's.
+/// The newest rows, or those before row `before`.
 pub fn list(services: &Services, filter: &AuditFilter, before: Option<i64>, limit: i64) -> Result<Vec<AuditRow>> {
     services.db.read(|conn| Ok(store::audit::list(conn, filter, before, limit)?))
 }
 
-/// The names of the columns (RFC 4180).
+/// The CSV header (RFC 4180).
 #[must_use]
 pub fn csv_head() -> String {
     "id,at,event,actor_id,actor,address,subject,detail,previous,hash\r\n".into()
 }
 
-/// A row as CSV (RFC 4180). What a spreadsheet would take for a formula begins with an apostrophe (OWASP, CSV injection).
+/// A row as CSV (RFC 4180). A field that a spreadsheet would take for a formula gets an apostrophe (OWASP, CSV injection).
 #[must_use]
 pub fn csv_line(row: &AuditRow) -> String {
     let fields = [
@@ -73,25 +67,25 @@ pub fn csv_line(row: &AuditRow) -> String {
     format!("{}\r\n", quoted.join(","))
 }
 
-/// What the chain is worth.
+/// The result of verifying the chain of hashes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuditVerification {
-    /// The number of the first row that is left; those before it were old.
+    /// The first row that still exists; earlier ones were purged.
     pub first: i64,
     pub rows: u64,
-    /// The number and hash of the last row: noted elsewhere, they show later that nothing up to it was changed.
+    /// Number and hash of the last row. Noted elsewhere, they prove later that nothing up to it was changed.
     pub last: (i64, String),
 }
 
-/// Follows the chain from its first row to its last. `expected` is a number and the hash that was noted for it.
+/// Verifies the chain from first to last row. `expected` is the number and hash of a row, as noted earlier.
 ///
 /// # Errors
-/// `Conflict` names the first row that is changed, gone or new in between.
+/// `Conflict` names the first row that was changed, removed or inserted.
 pub fn verify(services: &Services, expected: Option<(i64, &str)>) -> Result<AuditVerification> {
     services.db.snapshot(|conn| {
         let mut verified = AuditVerification { first: 0, rows: 0, last: (0, String::new()) };
         let mut is_met = expected.is_none();
-        // Where the chain does not begin at its first row, one of its rows says which were purged before.
+        // If the chain does not begin with row 1, a later row must confirm which rows were purged.
         let mut purged: Option<(String, String)> = None;
         loop {
             let rows = store::audit::list_after(conn, verified.last.0, PAGE_ROWS)?;
@@ -145,10 +139,7 @@ fn broken_chain(id: i64, how: &str) -> Error {
     Error::Conflict(format!("The audit log is broken: row {id} {how}."))
 }
 
-/// Takes rows away that are older than the settings say; returns how many.
-///
-/// # Errors
-/// The database's.
+/// Removes rows older than the configured age; returns how many.
 pub(super) fn purge(services: &Services, at: Time) -> Result<usize> {
     if services.settings.audit_days == 0 {
         return Ok(0);
@@ -156,7 +147,7 @@ pub(super) fn purge(services: &Services, at: Time) -> Result<usize> {
     let before = at - time::Duration::days(services.settings.audit_days.into());
     services.db.write(|conn| {
         let Some((count, last)) = store::audit::delete_before(conn, before, PAGE_ROWS)? else { return Ok(0) };
-        // So that nobody can take the beginning out and say that it was old.
+        // Without this row, somebody could remove the beginning and claim that it was purged.
         append(conn, Event::Purged, &Actor::server(), &format!("rows up to {}", last.id), &last.hash)?;
         Ok(count)
     })

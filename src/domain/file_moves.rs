@@ -1,5 +1,5 @@
-//! Moving files: a journal entry, a rename that never overwrites, then the rows. Killed anywhere in
-//! between, the start undoes what the tables do not know, so that disk and tables always agree.
+//! Moves files: a journal entry, a rename that never overwrites, then the rows. After a crash, start-up undoes renames
+//! that no row records, so that disk and tables always agree.
 
 use std::collections::HashSet;
 use std::io::ErrorKind;
@@ -19,15 +19,15 @@ use crate::store::file_moves::FileMove;
 
 /// The highest number of a name: `a (1).jpg`, `a (2).jpg`, …
 const MAX_NUMBERED_NAMES: u32 = 1 << 24;
-/// Numbers that are tried one by one.
+/// Numbers that are tried one by one before doubling.
 const FSYNC_EACH_LIMIT: u32 = 16;
 
-/// A rename that is wanted.
+/// A rename to be made.
 pub(crate) struct MovePlan {
-    /// Id of the item or directory.
+    /// The id of the item or directory.
     pub subject: Uuid,
     pub from: FileLocation,
-    /// Where to; the name in it gives way to a free one.
+    /// The target; its name changes if it is taken.
     pub to: FileLocation,
     pub wanted: FileName,
     /// Whether a taken name becomes `name (1)`; otherwise it is a conflict.
@@ -38,15 +38,15 @@ pub(crate) struct MovePlan {
 pub(crate) struct CompletedMove {
     pub subject: Uuid,
     pub name: FileName,
-    /// False when there was no file to rename.
+    /// False if there was no file to rename.
     pub was_in_place: bool,
     journal: FileMove,
 }
 
-/// Plans, renames and applies, for one person, one batch at a time: all of it or nothing.
+/// Plans, renames and applies for one user, one batch at a time: all of the batch or nothing.
 ///
 /// # Errors
-/// What `plan` and `apply` say; `Conflict` when something is being moved already or a name is taken.
+/// Those of `plan` and `apply`; `Conflict` if an item is already being moved or a name is taken.
 pub(crate) fn move_files(
     services: &Services,
     owner: UserId,
@@ -57,7 +57,7 @@ pub(crate) fn move_files(
     move_files_locked(&turn, services, owner, plan, apply)
 }
 
-/// [`relocate`], in a turn that was waited for already.
+/// [`move_files`] for a caller that holds the user's lock.
 pub(crate) fn move_files_locked(
     _: &MutexGuard<'_, ()>,
     services: &Services,
@@ -80,7 +80,7 @@ pub(crate) fn move_files_locked(
         services.write_library(owner, |conn| {
             apply(conn, &batch)?;
             for done in &batch {
-                // Whoever took the entry away takes the rename back: then nothing of this may stand.
+                // Another process removed the journal entry, and undoes the rename: nothing may be applied then.
                 if store::file_moves::delete(conn, done.journal.id)? != 1 {
                     return Err(Error::Unavailable("Another server is at work on the same files."));
                 }
@@ -106,7 +106,7 @@ fn write_journal(
     let mut is_taken = |number: u32| -> Result<bool> {
         let name = plan.wanted.numbered(number);
         let to = plan.to.with_name(&name);
-        // A thing's own place is free for it; one whose row stands there is taken, even if its file is gone.
+        // An item's own location is free for it; one that a row names is taken, even if its file is missing.
         Ok(to != plan.from
             && (taken.contains(&(to.directory_text(), name.as_str().to_owned()))
                 || services.media_dir.exists(&to)?
@@ -131,8 +131,8 @@ fn write_journal(
     Ok(CompletedMove { subject: plan.subject, name, was_in_place: false, journal })
 }
 
-/// A number that is free: the lowest of the first few, otherwise one found by doubling and halving, so that
-/// ten thousand things of one name do not mean ten thousand looks.
+/// Finds a free number: the lowest of the first few, otherwise by doubling and bisection, so that ten thousand files
+/// of one name do not take ten thousand checks.
 fn free_number(is_taken: &mut impl FnMut(u32) -> Result<bool>) -> Result<Option<u32>> {
     for number in 0..=FSYNC_EACH_LIMIT {
         if !is_taken(number)? {
@@ -183,7 +183,7 @@ fn rename_all(services: &Services, batch: &mut [CompletedMove]) -> Result<()> {
     Ok(())
 }
 
-/// Each directory once, whatever came and went in it.
+/// Syncs each changed directory once.
 fn sync_directories(services: &Services, mut changed: Vec<FileLocation>) -> Result<()> {
     changed.sort_by_key(FileLocation::directory_text);
     changed.dedup_by_key(|place| place.directory_text());
@@ -193,8 +193,8 @@ fn sync_directories(services: &Services, mut changed: Vec<FileLocation>) -> Resu
     Ok(())
 }
 
-/// `NotFound` only when the file itself is gone behind our back: the rows may still be put right then.
-/// A folder that is gone is made again.
+/// `NotFound` only if the file itself is missing: the rows may be updated nevertheless.
+/// A missing target directory is created.
 fn rename(services: &Services, journal: &FileMove) -> std::io::Result<()> {
     match services.media_dir.rename(&journal.from, &journal.to) {
         Err(cause) if cause.kind() == ErrorKind::NotFound && services.media_dir.exists(&journal.from)? => {
@@ -205,19 +205,19 @@ fn rename(services: &Services, journal: &FileMove) -> std::io::Result<()> {
     }
 }
 
-/// Undoes the renames of a batch that failed. What cannot be undone now, the next start undoes.
+/// Undoes the renames of a failed batch. What cannot be undone now, the next start undoes.
 fn roll_back(services: &Services, batch: &[CompletedMove]) {
     for done in batch.iter().rev() {
         let undone = if done.was_in_place { undo_rename(services, &done.journal) } else { Ok(()) };
         let forgotten = undone.and_then(|()| services.db.write(|conn| Ok(store::file_moves::delete(conn, done.journal.id)?)));
         if let Err(error) = forgotten {
-            tracing::error!(subject = %done.subject, "a move could not be taken back yet: {error:?}");
+            tracing::error!(subject = %done.subject, "a move could not be undone yet: {error:?}");
             services.add_pending_move(done.journal.user_id);
         }
     }
 }
 
-/// Does `work` while nothing and nobody moves that thing; `None` when it is being moved.
+/// Runs `work` while the item cannot be moved; `None` if it is being moved.
 pub(crate) fn with_item_locked<T>(
     services: &Services,
     owner: UserId,
@@ -226,7 +226,7 @@ pub(crate) fn with_item_locked<T>(
     work: impl FnOnce() -> Result<T>,
 ) -> Result<Option<T>> {
     let _turn = services.lock_moves(owner);
-    // A move from a place to itself: the journal lets each thing move once at a time, between processes too.
+    // A move to the same location: the journal allows one move per item, across processes.
     let (from, to) = (place.clone(), place.clone());
     let journal = FileMove { id: MoveId::new(), user_id: owner, subject: MoveId(subject), from, to };
     match services.db.write(|conn| Ok(store::file_moves::insert(conn, &journal, now())?)) {
@@ -238,13 +238,13 @@ pub(crate) fn with_item_locked<T>(
     done.map(Some)
 }
 
-/// Waits for a person's turn and sees to it that nothing of theirs lies where a failed move left it.
+/// Takes the user's lock and first undoes moves of theirs that failed.
 pub(crate) fn lock_after_recovery(services: &Services, owner: UserId) -> Result<()> {
     let _turn = services.lock_moves(owner);
     recover_pending(services, owner)
 }
 
-/// Takes back what could not be taken back when it failed, before anything else of that person moves.
+/// Undoes what could not be undone when it failed, before anything else of that user moves.
 fn recover_pending(services: &Services, owner: UserId) -> Result<()> {
     if services.has_pending_move(owner) {
         let unfinished = services.db.read(|conn| Ok(store::file_moves::list(conn)?))?;
@@ -254,7 +254,7 @@ fn recover_pending(services: &Services, owner: UserId) -> Result<()> {
     Ok(())
 }
 
-/// Takes back every move the tables do not know of: for the start, before anything else moves.
+/// Undoes every move that no row records. Runs at start-up.
 pub(crate) fn recover_all(services: &Services) -> Result<()> {
     let unfinished = services.db.read(|conn| Ok(store::file_moves::list(conn)?))?;
     roll_back_journal(services, unfinished.into_iter())
@@ -264,7 +264,7 @@ fn roll_back_journal(services: &Services, unfinished: impl Iterator<Item = FileM
     for journal in unfinished {
         undo_rename(services, &journal)?;
         services.db.write(|conn| Ok(store::file_moves::delete(conn, journal.id)?))?;
-        tracing::info!(subject = %journal.subject, "a move that was cut short has been taken back");
+        tracing::info!(subject = %journal.subject, "an interrupted move was undone");
     }
     Ok(())
 }
@@ -274,14 +274,14 @@ fn undo_rename(services: &Services, journal: &FileMove) -> Result<()> {
         return Ok(());
     }
     match services.media_dir.rename(&journal.to, &journal.from) {
-        // Not renamed yet, or renamed back already.
+        // Not renamed yet, or already undone.
         Err(cause) if matches!(cause.kind(), ErrorKind::NotFound | ErrorKind::AlreadyExists) => Ok(()),
         Err(cause) => Err(cause.into()),
         Ok(()) => sync_directories(services, vec![journal.from.clone(), journal.to.clone()]),
     }
 }
 
-/// Whether the tables say that something else has come to stand there since: that is nobody's to take back.
+/// Whether a row says that another item now has this location; its file must stay.
 fn is_known(conn: &mut Conn, owner: UserId, place: &FileLocation) -> Result<bool> {
     let directory = place.directory();
     let path = if directory.is_empty() { place.name().to_owned() } else { format!("{directory}/{}", place.name()) };

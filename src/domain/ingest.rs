@@ -1,4 +1,4 @@
-//! Storing what has arrived: durable first, then its place, its row, and only then the answer.
+//! Stores received files: first the bytes are made durable, then the file is moved into place, then its row is written.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -24,9 +24,9 @@ use crate::store::shelf_counts::CountDeltas;
 
 /// Files stored in one transaction, at most.
 const MAX_BATCH_FILES: usize = 256;
-/// How long one can ask what a finished upload has become.
+/// How long the result of a finished upload can be queried.
 const FINISHED_RETENTION: time::Duration = time::Duration::days(1);
-/// Files made durable side by side.
+/// How many files are synced in parallel.
 const SYNC_THREADS: usize = 8;
 
 /// Stores one file: [`store_all`].
@@ -37,9 +37,9 @@ pub fn store(services: &Services, user: &User, arrival: IngestRequest) -> Result
     store_all(services, user, vec![arrival]).pop().unwrap_or_else(|| Err(Error::internal("no outcome")))
 }
 
-/// Puts received files into their owner's library, each into the directory it names or the standard one
-/// for what it is. The same bytes are kept once, unless the sender wants both. Outcomes come in the same order:
-/// `Invalid` for a directory that is not theirs, `QuotaExceeded`, `DiskFull`; a file that came in one go is gone then.
+/// Stores received files in their owner's library, each in the directory it names or in the standard one for its kind.
+/// Identical bytes are stored once, unless the sender asks for duplicates. Results are in the same order:
+/// `Invalid` for a directory of another user, `QuotaExceeded`, `DiskFull`. A file that is not resumable is gone then.
 pub fn store_all(services: &Services, user: &User, arrivals: Vec<IngestRequest>) -> Vec<Result<Ingested>> {
     let mut arrivals = arrivals;
     let mut outcomes = make_durable(&mut arrivals);
@@ -58,7 +58,7 @@ pub fn store_all(services: &Services, user: &User, arrivals: Vec<IngestRequest>)
                 break outcome;
             }
             let turn = services.lock_moves(user.id);
-            // Whoever had the turn before may have stored ours with theirs.
+            // The previous holder of the lock may have stored our files in its batch.
             if let Some(outcome) = ticket.outcome() {
                 break outcome;
             }
@@ -77,8 +77,8 @@ pub fn store_all(services: &Services, user: &User, arrivals: Vec<IngestRequest>)
     outcomes.into_iter().map(|outcome| outcome.unwrap_or_else(|| Err(Error::internal("no outcome")))).collect()
 }
 
-/// Makes all bytes durable, several files at a time, which the file system does in one go.
-/// `Some` is what went wrong with one.
+/// Makes all bytes durable, several files in parallel, which the file system combines.
+/// `Some` is a file's error.
 fn make_durable(arrivals: &mut [IngestRequest]) -> Vec<Option<Result<Ingested>>> {
     let failed = |arrival: &mut IngestRequest| arrival.received.make_durable().err().map(|cause| Err(cause.into()));
     if let [only] = arrivals {
@@ -98,7 +98,7 @@ fn make_durable(arrivals: &mut [IngestRequest]) -> Vec<Option<Result<Ingested>>>
 
 type UserLock<'a> = std::sync::MutexGuard<'a, ()>;
 
-/// Stores a batch; when it fails, each by itself, so that one cannot spoil the others.
+/// Stores a batch. If it fails, stores each file alone, so that one cannot make the others fail.
 fn store_waiting(turn: &UserLock<'_>, services: &Services, user: &User, mut waiting: Vec<QueuedIngest>) {
     match store_batch(turn, services, user, &mut waiting) {
         Ok(outcomes) => waiting.into_iter().zip(outcomes).for_each(|(one, outcome)| one.answer(Ok(outcome))),
@@ -112,7 +112,7 @@ fn store_waiting(turn: &UserLock<'_>, services: &Services, user: &User, mut wait
     }
 }
 
-/// What is to become of one arrival of a batch.
+/// What to do with one file of a batch.
 enum IngestPlan {
     New {
         id: ItemId,
@@ -120,12 +120,12 @@ enum IngestPlan {
     },
     /// The same bytes as this item.
     Same(Box<Item>),
-    /// The same bytes as that arrival of the batch.
+    /// The same bytes as that file of the batch.
     AsNew(usize),
 }
 
 fn store_batch(turn: &UserLock<'_>, services: &Services, user: &User, waiting: &mut [QueuedIngest]) -> Result<Vec<Ingested>> {
-    let arrivals: Vec<&IngestRequest> = waiting.iter().map(|one| &one.arrival).collect();
+    let arrivals: Vec<&IngestRequest> = waiting.iter().map(|one| &one.request).collect();
     let fates: RefCell<Vec<IngestPlan>> = RefCell::default();
     let items: RefCell<Vec<Item>> = RefCell::default();
     file_moves::move_files_locked(
@@ -178,8 +178,8 @@ fn store_batch(turn: &UserLock<'_>, services: &Services, user: &User, waiting: &
         })
         .collect::<Result<Vec<_>>>()?;
     for (one, fate) in waiting.iter_mut().zip(&fates) {
-        // What has a place stays there; what was here already goes.
-        one.arrival.received.set_keep(matches!(fate, IngestPlan::New { .. }));
+        // Stored files stay; duplicates are removed.
+        one.request.received.set_keep(matches!(fate, IngestPlan::New { .. }));
     }
     services.metrics.record_stored(items.len() as u64, items.iter().map(Item::bytes).sum());
     services.session_cache.invalidate_user(user.id);
@@ -188,7 +188,7 @@ fn store_batch(turn: &UserLock<'_>, services: &Services, user: &User, waiting: &
     Ok(outcomes)
 }
 
-/// What becomes of each arrival, and the moves that takes. Duplicates of what is here are done with it.
+/// Decides what to do with each file, and which moves that takes. Duplicates of existing items need no more.
 fn plan_batch(
     services: &Services,
     conn: &mut Conn,
@@ -231,7 +231,7 @@ fn plan_batch(
     Ok((fates, plans))
 }
 
-/// One's own item with the same bytes, whose file is whole.
+/// The owner's item with the same bytes, if its file is whole.
 fn find_same(services: &Services, conn: &mut Conn, user: &User, received: &ReceivedFile) -> Result<Option<Item>> {
     let size = i64::try_from(received.size).map_err(Error::internal)?;
     while let Some(same) = store::items::find_same_bytes(conn, user.id, &received.sha256, size)? {
@@ -243,7 +243,7 @@ fn find_same(services: &Services, conn: &mut Conn, user: &User, received: &Recei
     Ok(None)
 }
 
-/// The directory an arrival goes to.
+/// The directory a file goes to.
 fn target_directory(
     services: &Services,
     conn: &mut Conn,
@@ -256,7 +256,7 @@ fn target_directory(
     match store::directories::find(conn, user.id, id)? {
         Some(chosen) if !chosen.is_standard() => Ok(chosen),
         Some(_) => create_directory::ensure(services, conn, user, home),
-        // A folder that went while the upload was under way: the bytes must not go with it.
+        // A directory deleted during the upload must not cost the bytes.
         None if arrival.upload.is_some() => create_directory::ensure(services, conn, user, home),
         None => Err(Error::field("directory", "Choose one of your folders.")),
     }
@@ -295,7 +295,7 @@ fn new_item(
     })
 }
 
-/// Writes the rows of a batch, and what they change for their owner.
+/// Writes the rows of a batch and updates the owner's counters.
 fn insert_items(conn: &mut Conn, user: &User, news: &[(&&IngestRequest, NewItem)]) -> Result<()> {
     let mut bytes = 0;
     for (arrival, new) in news {
@@ -331,12 +331,12 @@ fn insert_items(conn: &mut Conn, user: &User, news: &[(&&IngestRequest, NewItem)
     Ok(())
 }
 
-/// What an admin is told who comes second.
+/// The error for the second of two admins who decide at once.
 pub(crate) fn already_decided_error() -> Error {
     Error::Conflict("That was decided already.".into())
 }
 
-/// Says what a resumable upload has become; its room is no longer held.
+/// Records the result of a resumable upload and releases its quota hold.
 fn finish_upload(
     conn: &mut Conn,
     user: &User,
@@ -346,7 +346,7 @@ fn finish_upload(
     received: &ReceivedFile,
 ) -> Result<()> {
     if store::uploads::update_finished(conn, user.id, upload, item, is_duplicate, now() + FINISHED_RETENTION)? == 0 {
-        // A batch that is tried again may have said so already.
+        // A batch that is retried may have recorded it already.
         let known = store::uploads::find(conn, user.id, upload)?;
         if known.is_some_and(|known| known.item_id == Some(item)) {
             return Ok(());

@@ -1,4 +1,4 @@
-//! Business rules: pages, the API and the command line share them.
+//! Business rules, shared by pages, API and command line.
 //!
 //! Functions that are not `async` block on disk and database: call them on the blocking pool.
 

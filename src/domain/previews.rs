@@ -1,4 +1,4 @@
-//! Previews and facts of files: a queue in the database, made one by one in the cage, what is looked at first.
+//! Previews and metadata: a queue in the database, processed one by one in the sandbox, requested items first.
 
 use std::fs::File;
 use std::sync::Arc;
@@ -20,19 +20,16 @@ use crate::store;
 use crate::store::preview_jobs::{NEVER, PreviewJob};
 use crate::store::shelf_counts::CountDeltas;
 
-/// How long whoever has a job has it, in milliseconds: longer than any child may take.
+/// How long a claimed job is reserved, in milliseconds: longer than any decoder may take.
 const LEASE_TIME: i64 = 10 * 60_000;
-/// When a file is tried again whose decoder died, or that could not be read.
+/// When a file is tried again whose decoder died or that could not be read.
 const RETRY_DELAY: i64 = 60_000;
 /// How often a file is tried whose decoder dies.
 const MAX_CRASHES: i32 = 3;
-/// How often it is begun at all, whatever goes wrong.
+/// How often a file is tried in total, whatever the reason.
 const MAX_TRIES: i32 = 10;
 
-/// Puts a file into the queue, in the caller's transaction. What waits for the malware scanner is put in by it.
-///
-/// # Errors
-/// The database's.
+/// Queues a file in the caller's transaction. A file that waits for the malware scanner is queued after the scan.
 pub(super) fn enqueue(conn: &mut Conn, item: &Item) -> Result<()> {
     if item.preview == PreviewState::Waiting && item.scan != ScanStatus::Pending {
         store::preview_jobs::insert(conn, item)?;
@@ -44,10 +41,10 @@ fn now_millis() -> i64 {
     WallClock::from_utc(now()).0
 }
 
-/// Makes the previews of one file. False when there is nothing to do.
+/// Processes one file. False if there is nothing to do.
 ///
 /// # Errors
-/// The database's and the system's; the job is tried again.
+/// Database and system errors; the job is tried again.
 pub fn process_next(services: &Services) -> Result<bool> {
     if services.preview_queue.is_stopping() || !can_make(services) {
         return Ok(false);
@@ -57,10 +54,10 @@ pub fn process_next(services: &Services) -> Result<bool> {
         let Some(item) = store::preview_jobs::find_item(conn, job.item)? else { return Ok(None) };
         Ok(store::users::find(conn, item.user_id)?.map(|owner| (item, owner)))
     })?;
-    // Deleted meanwhile, and the job with it.
+    // The item and its job were deleted meanwhile.
     let Some((item, owner)) = found else { return Ok(true) };
     if job.tries > MAX_TRIES {
-        let made = Rendered { trouble: Some("it was tried too often".into()), ..Rendered::default() };
+        let made = Rendered { error: Some("it was tried too often".into()), ..Rendered::default() };
         store_result(services, &item, &made, PreviewState::Failed)?;
         return Ok(true);
     }
@@ -69,7 +66,7 @@ pub fn process_next(services: &Services) -> Result<bool> {
         return Ok(true);
     }
     if item.scan == ScanStatus::Pending {
-        // The scanner puts the job in again.
+        // The job is queued again after the scan.
         services.db.write(|conn| Ok(store::preview_jobs::delete(conn, item.id)?))?;
         return Ok(true);
     }
@@ -83,7 +80,7 @@ pub fn process_next(services: &Services) -> Result<bool> {
     Ok(true)
 }
 
-/// Whether decoders can be shut in here; where not, it is tried again now and then.
+/// Whether decoders can be sandboxed on this system; if not, it is tested again from time to time.
 fn can_make(services: &Services) -> bool {
     if services.renderer.should_probe() {
         services.renderer.probe();
@@ -101,12 +98,12 @@ fn can_make(services: &Services) -> bool {
     services.renderer.health() == RendererHealth::Works
 }
 
-/// Takes the next job, for this process alone.
+/// Takes the next job, exclusively across processes.
 fn claim(services: &Services) -> Result<Option<PreviewJob>> {
     loop {
         let at = now_millis();
         let found = services.db.read(|conn| {
-            // What is looked at takes turns with the rest, and people with each other: nobody waits for one alone.
+            // Requested files alternate with others, and users with each other, so that nobody has to wait for one user.
             if services.preview_queue.should_take_prioritized() {
                 while let Some(id) = services.preview_queue.pop_prioritized() {
                     if let Some(job) = store::preview_jobs::find_due(conn, id, at)? {
@@ -132,7 +129,7 @@ fn claim(services: &Services) -> Result<Option<PreviewJob>> {
     }
 }
 
-/// Writes down what came of it.
+/// Records the result of a job.
 fn record_result(services: &Services, job: &PreviewJob, item: &Item, made: Result<Rendered, SandboxError>) -> Result<()> {
     match made {
         Ok(made) => {
@@ -142,13 +139,13 @@ fn record_result(services: &Services, job: &PreviewJob, item: &Item, made: Resul
             }
             let state = match (made.pictures.is_empty(), item.kind) {
                 (false, _) => PreviewState::Ready,
-                // Music without a cover is as it should be.
+                // Music without a cover is not an error.
                 (true, ItemKind::Audio) => PreviewState::None,
                 (true, _) => PreviewState::Failed,
             };
             store_result(services, item, &made, state)
         }
-        Err(SandboxError::NoCage(why)) => {
+        Err(SandboxError::Unavailable(why)) => {
             tracing::error!("no previews: {why}");
             services.renderer.probe();
             retry_later(services, item, RETRY_DELAY)
@@ -163,7 +160,7 @@ fn record_result(services: &Services, job: &PreviewJob, item: &Item, made: Resul
         }
         Err(failure) => {
             tracing::info!(item = %item.id, "no preview: {failure}");
-            let made = Rendered { trouble: Some(failure.to_string()), ..Rendered::default() };
+            let made = Rendered { error: Some(failure.to_string()), ..Rendered::default() };
             store_result(services, item, &made, PreviewState::Failed)
         }
     }
@@ -174,12 +171,12 @@ fn retry_later(services: &Services, item: &Item, wait: i64) -> Result<()> {
     Ok(())
 }
 
-/// Writes down previews and facts, if the item's bytes are still those that were looked at.
+/// Records previews and metadata if the item's bytes have not changed meanwhile.
 fn store_result(services: &Services, looked_at: &Item, made: &Rendered, state: PreviewState) -> Result<()> {
-    let details = ItemDetails { facts: made.facts.clone(), trouble: made.trouble.clone() };
+    let details = ItemDetails { metadata: made.metadata.clone(), error: made.error.clone() };
     services.write_library(looked_at.user_id, |conn| {
         let Some(before) = store::items::find(conn, looked_at.user_id, looked_at.id)? else {
-            // Deleted or taken away while it was looked at.
+            // Deleted or quarantined meanwhile.
             services.preview_cache.remove(looked_at.id.0);
             return Ok(());
         };
@@ -187,14 +184,14 @@ fn store_result(services: &Services, looked_at: &Item, made: &Rendered, state: P
             return Ok(());
         }
         let side = |length: Option<u32>| length.and_then(|length| i32::try_from(length).ok());
-        let taken = details.facts.taken;
+        let taken = details.metadata.taken;
         let placeholder = (!made.thumbhash.is_empty()).then(|| STANDARD_NO_PAD.encode(&made.thumbhash));
         let item = Item {
             preview: state,
             placeholder: placeholder.filter(|text| text.len() <= 40),
-            width: side(details.facts.width),
-            height: side(details.facts.height),
-            duration_ms: details.facts.duration_ms.and_then(|length| i64::try_from(length).ok()),
+            width: side(details.metadata.width),
+            height: side(details.metadata.height),
+            duration_ms: details.metadata.duration_ms.and_then(|length| i64::try_from(length).ok()),
             shown_at: taken.map_or(before.shown_at, |taken| WallClock(taken.local_ms)),
             taken_offset: taken.map_or(before.taken_offset, |taken| taken.offset),
             ..before.clone()
@@ -206,7 +203,7 @@ fn store_result(services: &Services, looked_at: &Item, made: &Rendered, state: P
         deltas.write(conn, item.user_id)?;
         store::item_details::replace(conn, item.user_id, item.id, &details)?;
         if item.kind == ItemKind::Audio {
-            store::item_details::replace_track(conn, &Track::from_metadata(&item, &details.facts))?;
+            store::item_details::replace_track(conn, &Track::from_metadata(&item, &details.metadata))?;
         }
         search::index(conn, &item, Some(&details))?;
         match state {
@@ -217,23 +214,23 @@ fn store_result(services: &Services, looked_at: &Item, made: &Rendered, state: P
     })
 }
 
-/// Whether a preview that is waited for will come.
+/// Whether a pending preview will be made.
 #[must_use]
 pub fn is_enabled(services: &Services) -> bool {
     services.settings.previews_at_once != Some(0) && !matches!(services.renderer.health(), RendererHealth::Off(_))
 }
 
-/// What one finds who asks for a preview.
+/// The result of requesting a preview.
 pub enum PreviewLookup {
     Ready(Arc<FileSource>),
-    /// It is being made, and this one next.
+    /// It is being made, or is next in the queue.
     Soon,
 }
 
-/// The preview of an item that fits a square of `side` pixels best.
+/// The preview of an item that best fits a square of `side` pixels.
 ///
 /// # Errors
-/// `NotFound` when there is none, `BeingChecked` until the malware scanner has said that the file is clean.
+/// `NotFound` if there is none, `BeingChecked` until the malware scanner has found the file clean.
 pub fn open(services: &Services, user: &User, id: ItemId, side: u32) -> Result<PreviewLookup> {
     let form = FileVariant::Preview(side);
     let look = |conn: &mut Conn| store::items::find(conn, user.id, id)?.ok_or(Error::NotFound);
@@ -256,7 +253,7 @@ pub fn open(services: &Services, user: &User, id: ItemId, side: u32) -> Result<P
                 Err(cause.into())
             }
             Err(cause) => {
-                // Lost with the cache, or torn by a power cut.
+                // Lost with the cache directory, or truncated by a power failure.
                 tracing::info!(item = %id, "a preview is made again: {cause}");
                 let waiting = Item { preview: PreviewState::Waiting, ..item };
                 services.write_library(user.id, |conn| {
@@ -277,42 +274,30 @@ pub fn open(services: &Services, user: &User, id: ItemId, side: u32) -> Result<P
     }
 }
 
-/// What was read out of an item's file; nothing before it has been looked at.
-///
-/// # Errors
-/// The database's.
+/// An item's metadata; empty until its file has been read.
 pub fn details(services: &Services, user: &User, id: ItemId) -> Result<ItemDetails> {
     services.db.read(|conn| Ok(store::item_details::find(conn, user.id, id)?.unwrap_or_default()))
 }
 
-/// Previews that wait, and that were given up.
-///
-/// # Errors
-/// The database's.
+/// Counts previews that are pending and that were given up.
 pub fn counts(services: &Services) -> Result<(i64, i64)> {
     services.db.read(|conn| Ok(store::preview_jobs::count(conn)?))
 }
 
-/// The newest files that were given up: their media type and why.
-///
-/// # Errors
-/// The database's.
+/// The newest files that were given up: media type and reason.
 pub fn list_given_up(services: &Services) -> Result<Vec<(String, String)>> {
     services.db.read(|conn| {
         let mut troubles = Vec::new();
         for id in store::preview_jobs::list_given_up(conn, 10)? {
             let Some(item) = store::preview_jobs::find_item(conn, id)? else { continue };
             let details = store::item_details::find(conn, item.user_id, id)?.unwrap_or_default();
-            troubles.push((item.mime, details.trouble.unwrap_or_else(|| "nobody knows".into())));
+            troubles.push((item.mime, details.error.unwrap_or_else(|| "unknown reason".into())));
         }
         Ok(troubles)
     })
 }
 
-/// Everything that was given up is tried again. Returns how much that is.
-///
-/// # Errors
-/// The database's.
+/// Queues everything again that was given up. Returns how many files.
 pub fn retry(services: &Services) -> Result<usize> {
     services.renderer.probe();
     let again = services.db.write(|conn| Ok(store::preview_jobs::update_given_up(conn)?))?;
@@ -320,10 +305,7 @@ pub fn retry(services: &Services) -> Result<usize> {
     Ok(again)
 }
 
-/// Removes previews whose items are gone, in one of 256 folders.
-///
-/// # Errors
-/// The database's.
+/// Removes previews without an item, in one of 256 folders.
 pub fn sweep(services: &Services, folder: u8) -> Result<()> {
     for ids in services.preview_cache.ids_in(folder).chunks(500) {
         let ids: Vec<ItemId> = ids.iter().map(|id| ItemId(*id)).collect();

@@ -1,4 +1,4 @@
-//! Who is asking: the address (through trusted proxies only) and the device in words.
+//! The client of a request: its address, through trusted proxies only, and its device.
 
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -8,14 +8,14 @@ use actix_web::http::header;
 use crate::config::Settings;
 use crate::model::actor::Client;
 
-/// The client of a request.
+/// Determines the client of a request.
 #[must_use]
 pub fn client_info(request: &HttpRequest, settings: &Settings) -> Client {
     let agent = request.headers().get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     Client { address: client_address(request, settings), device: device_name(agent) }
 }
 
-/// The peer's address; what `X-Forwarded-For` says only as far as trusted proxies wrote it.
+/// Returns the peer's address, or the one in `X-Forwarded-For` as far as trusted proxies wrote it.
 fn client_address(request: &HttpRequest, settings: &Settings) -> IpAddr {
     let peer = peer_address(request);
     let is_trusted = |address: &IpAddr| is_trusted(address, settings);
@@ -25,10 +25,10 @@ fn client_address(request: &HttpRequest, settings: &Settings) -> IpAddr {
     let forwarded = request.headers().get_all(header::X_FORWARDED_FOR).filter_map(|value| value.to_str().ok());
     let mut hops: Vec<&str> = forwarded.flat_map(|line| line.split(',')).map(str::trim).collect();
     let mut address = peer;
-    // From the nearest hop outwards, until one is not ours.
+    // From the nearest hop outwards, up to the first that is not trusted.
     while let Some(hop) = hops.pop() {
-        let Ok(said) = hop.trim_matches(['[', ']']).parse::<IpAddr>() else { break };
-        address = said.to_canonical();
+        let Ok(forwarded_address) = hop.trim_matches(['[', ']']).parse::<IpAddr>() else { break };
+        address = forwarded_address.to_canonical();
         if !is_trusted(&address) {
             break;
         }
@@ -44,13 +44,13 @@ fn is_trusted(address: &IpAddr, settings: &Settings) -> bool {
     settings.trusted_proxies.iter().any(|network| network.contains(address))
 }
 
-/// Whether a trusted proxy has passed the request on.
+/// Whether a trusted proxy forwarded the request.
 #[must_use]
 pub fn is_from_proxy(request: &HttpRequest, settings: &Settings) -> bool {
     is_trusted(&peer_address(request), settings)
 }
 
-/// Browser and system, as a person would say them.
+/// Describes browser and operating system.
 fn device_name(agent: &str) -> String {
     let first =
         |known: &[(&'static str, &'static str)]| known.iter().find(|(mark, _)| agent.contains(mark)).map(|(_, name)| *name);

@@ -5,22 +5,22 @@ use actix_web::HttpRequest;
 use super::session_cookie::SessionCookie;
 use crate::error::Error;
 
-/// The field every form carries.
+/// The form field with the token.
 pub const CSRF_FIELD: &str = "csrf_token";
 
-/// The header that scripts may send instead.
+/// The header that scripts may use instead.
 pub const CSRF_HEADER: &str = "x-csrf-token";
 
 const CSRF_MESSAGE: Error = Error::Forbidden("This form was out of date, so nothing was done.");
 
-/// Whether the request carries the token as a header.
+/// Whether the request carries the token in the header.
 #[must_use]
 pub fn is_csrf_header(request: &HttpRequest) -> bool {
     let given = request.headers().get(CSRF_HEADER).and_then(|value| value.to_str().ok());
     given.is_some_and(|token| SessionCookie::from_request(request).matches_csrf(token))
 }
 
-/// What a form without a good token is told.
+/// The error for a form without a valid token.
 #[must_use]
 pub const fn csrf_error() -> Error {
     CSRF_MESSAGE

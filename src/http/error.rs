@@ -1,4 +1,4 @@
-//! What a handler fails with: an error of the house, or the way to where the person has to go first.
+//! [`HandlerError`]: an error, or a redirect to where the user has to go first.
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::LOCATION;
@@ -6,11 +6,11 @@ use actix_web::{HttpResponse, ResponseError};
 
 use crate::error::Error;
 
-/// The edge gives an `Error` its face (a page or an envelope).
+/// The error of a handler. The middleware turns an `Error` into a page or a JSON body.
 #[derive(Debug)]
 pub enum HandlerError {
     Error(Error),
-    /// 303 to there.
+    /// 303 to this path.
     Redirect(String),
 }
 
@@ -46,7 +46,7 @@ impl ResponseError for HandlerError {
     }
 }
 
-/// The status that goes with an error.
+/// Returns the status code for an error.
 #[must_use]
 pub fn http_status(error: &Error) -> StatusCode {
     match error {
@@ -65,13 +65,13 @@ pub fn http_status(error: &Error) -> StatusCode {
         Error::SetupRequired | Error::Unavailable(_) | Error::Contention => StatusCode::SERVICE_UNAVAILABLE,
         Error::QuotaExceeded | Error::DiskFull => StatusCode::INSUFFICIENT_STORAGE,
         Error::TusVersion => StatusCode::PRECONDITION_FAILED,
-        // tus 1.0.0, checksum.
+        // Defined by the checksum extension of tus 1.0.0.
         Error::ChecksumMismatch => StatusCode::from_u16(460).unwrap_or(StatusCode::BAD_REQUEST),
         Error::Configuration(_) | Error::NoPermission(_) | Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }
 
-/// The error of the house for an answer that actix made by itself.
+/// Converts a status that actix produced itself into an error.
 #[must_use]
 pub fn error_from_status(status: StatusCode) -> Error {
     match status {

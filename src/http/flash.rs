@@ -7,31 +7,28 @@ use crate::error::Result;
 
 const FLASH_KEY: &str = "flash";
 
-/// Characters of a message at most.
+/// Longest message in characters.
 const MAX_FLASH_CHARS: usize = 280;
 
 /// A message for the next page.
 #[derive(Serialize, Deserialize, Clone, Default)]
 pub struct Flash {
     pub text: String,
-    /// Items that were just trashed and can be had back.
+    /// Items that were just trashed and can be restored.
     #[serde(default)]
     pub undo: Vec<String>,
-    /// A one-time code to show once.
+    /// A one-time code or token that is shown once.
     #[serde(default)]
     pub code: Option<String>,
-    /// A field that was refused, and what was typed into it.
+    /// A rejected field and its value.
     #[serde(default)]
     pub kept: Option<(String, String)>,
 }
 
 impl SessionCookie {
-    /// Leaves a message for the next page.
-    ///
-    /// # Errors
-    /// `Internal`.
+    /// Stores a message for the next page.
     pub fn set_flash(&self, flash: &Flash) -> Result<()> {
-        // A cookie holds 4096 bytes.
+        // A cookie holds at most 4096 bytes.
         let text = if flash.text.chars().count() > MAX_FLASH_CHARS {
             flash.text.chars().take(MAX_FLASH_CHARS).chain(['…']).collect()
         } else {
@@ -40,7 +37,7 @@ impl SessionCookie {
         self.insert(FLASH_KEY, &Flash { text, ..flash.clone() })
     }
 
-    /// Takes the message that was left.
+    /// Removes and returns the message.
     #[must_use]
     pub fn take_flash(&self) -> Option<Flash> {
         self.remove(FLASH_KEY)

@@ -1,4 +1,4 @@
-//! Whether the server lives, and whether it can work: for service managers and load balancers.
+//! `/healthz` and `/readyz`: whether the server is alive and able to work.
 
 use actix_web::web::{self, Data};
 use actix_web::{HttpResponse, http::StatusCode};
@@ -13,7 +13,7 @@ pub(super) fn routes() -> Vec<Route> {
     vec![Route::get("/healthz", || web::route().to(show_health)), Route::get("/readyz", || web::route().to(show_readiness))]
 }
 
-/// What machines ask for, to know how the server is.
+/// Whether a path is a probe of a monitoring system.
 pub(super) fn is_probe(path: &str) -> bool {
     matches!(path, "/healthz" | "/readyz" | "/metrics")
 }
@@ -26,9 +26,9 @@ async fn show_readiness(services: Data<Services>) -> HandlerResult {
     let checks = run_blocking(&services, |services| Ok(services.readiness_cache.get_or_run(|| status::checks(services)))).await?;
     let is_ready = checks.iter().all(|check| check.problem.is_none());
     let status = if is_ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    let said: serde_json::Map<_, _> = checks
+    let results: serde_json::Map<_, _> = checks
         .iter()
         .map(|check| (check.name.to_owned(), json!(check.problem.as_ref().map_or("ok", |problem| problem.in_short))))
         .collect();
-    Ok(HttpResponse::build(status).json(json!({ "status": if is_ready { "ready" } else { "not ready" }, "checks": said })))
+    Ok(HttpResponse::build(status).json(json!({ "status": if is_ready { "ready" } else { "not ready" }, "checks": results })))
 }

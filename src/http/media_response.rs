@@ -1,4 +1,4 @@
-//! An item's bytes as an answer: what `/media/{id}` and its twin in the API share.
+//! An item's bytes or preview as a response, for pages and the API.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -21,7 +21,7 @@ use crate::state::Services;
 use crate::state::open_file_cache::{FileSource, FileVariant};
 use crate::state::session_cache::AuthSession;
 
-/// The id in a path; what is none is nothing.
+/// Parses the id in a path.
 ///
 /// # Errors
 /// `NotFound`.
@@ -29,7 +29,7 @@ pub fn parse_id(text: &str) -> Result<ItemId, Error> {
     ItemId::parse(text).ok_or(Error::NotFound)
 }
 
-/// The bytes of an item, shown in place where that is safe and no download was asked for.
+/// Responds with an item's bytes, inline if that is safe and no download was requested.
 pub async fn content_response(
     services: &Data<Services>,
     presence: &Arc<AuthSession>,
@@ -61,26 +61,26 @@ pub async fn content_response(
     file_response(request, &source, &about)
 }
 
-/// Where the proxy in front of us finds a file that is better sent by it.
+/// The path under which the proxy in front of the server finds a large file.
 fn x_accel_path(services: &Services, request: &HttpRequest, source: &FileSource) -> Option<String> {
     let base = services.settings.x_accel.as_ref()?;
     let is_worth_it = source.length > MAX_SINGLE_PART && is_from_proxy(request, &services.settings);
-    let place = source.location.as_ref().filter(|_| is_worth_it)?;
-    Some(format!("{base}{}", place.url_path()))
+    let location = source.location.as_ref().filter(|_| is_worth_it)?;
+    Some(format!("{base}{}", location.url_path()))
 }
 
-/// How long one who asks for a preview waits until it has been made.
+/// How long a request waits for a preview that is not ready.
 const PREVIEW_TIMEOUT: Duration = Duration::from_secs(10);
 /// Sides of the squares that previews fit into, in pixels.
 pub const SIDES: [(&str, u32); 3] = [("320", 320), ("640", 640), ("1280", 1280)];
 
-/// The part of a preview's address that changes with its content.
+/// The part of a preview's URL that changes with its content.
 #[must_use]
 pub fn preview_version(item: &Item) -> &str {
     item.sha256.get(..12).unwrap_or_default()
 }
 
-/// Where an item's preview is or will be, below `base`; `None` where there is none.
+/// The URL of an item's preview below `base`; `None` if there will be none.
 #[must_use]
 pub fn preview_path(base: &str, item: &Item, side: u32) -> Option<String> {
     let is_there = matches!(item.preview, PreviewState::Ready | PreviewState::Waiting);
@@ -88,23 +88,24 @@ pub fn preview_path(base: &str, item: &Item, side: u32) -> Option<String> {
     (is_there && is_open).then(|| format!("{base}/{}/thumbnail?size={side}&v={}", item.id, preview_version(item)))
 }
 
-/// A preview of an item: a small picture of what is in it.
+/// Responds with a preview of an item.
 pub async fn thumbnail_response(
     services: &Data<Services>,
     presence: &Arc<AuthSession>,
     request: &HttpRequest,
     id: &str,
     size: Option<&str>,
-    known: Option<&str>,
+    version: Option<&str>,
 ) -> HandlerResult {
-    let wanted = size.filter(|size| !size.is_empty()).unwrap_or("320");
-    let side = SIDES.iter().find(|(word, _)| *word == wanted).map(|(_, side)| *side);
+    let requested = size.filter(|size| !size.is_empty()).unwrap_or("320");
+    let side = SIDES.iter().find(|(word, _)| *word == requested).map(|(_, side)| *side);
     let side = side.ok_or_else(|| Error::field("size", "Thumbnails are 320, 640 or 1280 wide."))?;
     let id = parse_id(id)?;
     let source = match open_preview(services, presence, id, FileVariant::Preview(side)) {
         Some(source) => source,
         None => open_when_ready(services, presence, id, side).await?,
     };
+
     let (item, (width, height)) = (&source.item, source.pixels.unwrap_or_default());
     let about = FileResponse {
         name: "preview.webp",
@@ -113,13 +114,13 @@ pub async fn thumbnail_response(
         modified: last_modified(item),
         size: source.length,
         is_inline: true,
-        caching: if known == Some(preview_version(item)) { Caching::ForGood } else { Caching::AskAgain },
+        caching: if version == Some(preview_version(item)) { Caching::ForGood } else { Caching::AskAgain },
         elsewhere: None,
     };
     file_response(request, &source, &about)
 }
 
-/// A preview; one that is still to be made is waited for a little.
+/// Opens a preview, waiting for one that is not ready.
 async fn open_when_ready(
     services: &Data<Services>,
     presence: &Arc<AuthSession>,
@@ -127,12 +128,12 @@ async fn open_when_ready(
     side: u32,
 ) -> Result<Arc<FileSource>, Error> {
     let mut pause = Duration::from_millis(25);
-    let until = Instant::now() + PREVIEW_TIMEOUT;
+    let deadline = Instant::now() + PREVIEW_TIMEOUT;
     loop {
         let presence = presence.clone();
         match run_blocking(services, move |services| previews::open(services, &presence.user, id, side)).await? {
             PreviewLookup::Ready(source) => return Ok(source),
-            PreviewLookup::Soon if Instant::now() < until => {
+            PreviewLookup::Soon if Instant::now() < deadline => {
                 tokio::time::sleep(pause).await;
                 pause = (pause * 2).min(Duration::from_millis(400));
             }
@@ -141,10 +142,10 @@ async fn open_when_ready(
     }
 }
 
-/// What was opened before for the present version of the person's library.
-fn open_preview(services: &Services, presence: &AuthSession, id: ItemId, form: FileVariant) -> Option<Arc<FileSource>> {
+/// Returns the open file of an item, if it was opened for the current version of the library.
+fn open_preview(services: &Services, presence: &AuthSession, id: ItemId, variant: FileVariant) -> Option<Arc<FileSource>> {
     let library = services.library_cache.get_fresh(presence.user.id)?;
-    services.open_file_cache.find(&library, id, form)
+    services.open_file_cache.find(&library, id, variant)
 }
 
 fn last_modified(item: &Item) -> SystemTime {

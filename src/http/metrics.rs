@@ -1,4 +1,4 @@
-//! `/metrics`: numbers for Prometheus, behind a token of its own, or on a listener of its own.
+//! `/metrics`: Prometheus metrics, with a token or on a separate listener.
 
 use actix_web::http::header::{AUTHORIZATION, CONTENT_TYPE};
 use actix_web::web::{self, Data, ServiceConfig};
@@ -17,7 +17,7 @@ pub(super) fn routes() -> Vec<Route> {
     vec![Route::get("/metrics", || web::route().to(show_metrics_with_token))]
 }
 
-/// The one page of the listener that is for Prometheus alone.
+/// Registers the only route of the separate listener.
 pub fn configure(config: &mut ServiceConfig) {
     config.route("/metrics", web::get().to(show_metrics));
 }
@@ -27,17 +27,17 @@ async fn show_metrics(services: Data<Services>) -> HandlerResult {
     Ok(HttpResponse::Ok().insert_header((CONTENT_TYPE, PROMETHEUS_MEDIA_TYPE)).body(text))
 }
 
-/// Where no token is set, there is no such page.
+/// Serves metrics with a token. Without a configured token there is no such page.
 async fn show_metrics_with_token(services: Data<Services>, request: HttpRequest) -> HandlerResult {
     let given = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
-    let wanted = services.settings.metrics_token.as_deref().ok_or(Error::NotFound)?;
-    if !given.is_some_and(|given| bool::from(given.as_bytes().ct_eq(wanted.as_bytes()))) {
+    let expected = services.settings.metrics_token.as_deref().ok_or(Error::NotFound)?;
+    if !given.is_some_and(|given| bool::from(given.as_bytes().ct_eq(expected.as_bytes()))) {
         return Err(Error::NotFound.into());
     }
     show_metrics(services).await
 }
 
-/// What kind of work a request is, by its path.
+/// The kind of a request for the metrics, by its path.
 #[must_use]
 pub fn route_kind(path: &str) -> &'static str {
     if path.starts_with(super::static_files::PREFIX) {

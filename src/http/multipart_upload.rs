@@ -1,4 +1,4 @@
-//! Files out of a multipart body: what the upload form and the API share.
+//! Receives the files of a multipart body, for the upload form and the API.
 
 use std::sync::Arc;
 
@@ -23,26 +23,26 @@ use crate::state::ingest_queue::{IngestRequest, Ingested};
 use crate::state::quota_holds::QuotaHold;
 use crate::state::session_cache::AuthSession;
 
-/// Files in one body at most.
+/// Files per request.
 const MAX_FILES: usize = 2000;
-/// Characters of a file's name that are kept to speak of it: more than any file system has.
+/// Characters of a file name that are kept for messages; longer than any file system allows.
 const MAX_NAME_BYTES: usize = 300;
-/// Files, and bytes of them, that are stored together at most.
+/// Files and bytes stored together.
 const MAX_BATCH_FILES: usize = 64;
 const MAX_BATCH_BYTES: u64 = 8 << 20;
-/// Bytes of a refused file that are read past at most, so that the ones behind it can be taken.
+/// Bytes of a rejected file that are skipped to reach the next one.
 const MAX_SKIPPED_BYTES: u64 = 1 << 30;
 
-/// One file of the body and what became of it.
+/// A file of the body and its outcome.
 pub struct UploadedFile {
-    /// As the sender called it.
+    /// The name that the sender gave it.
     pub name: String,
-    pub became: Result<Ingested, Error>,
+    pub outcome: Result<Ingested, Error>,
 }
 
-/// Takes every `file` of the body into a person's library, small ones a batch at a time. `form` is the carrier of a
-/// browser whose form has to prove itself with its token, before the first file. What concerns one
-/// file alone is its outcome; what concerns the whole request is an error.
+/// Stores every `file` of the body in the user's library, small ones in batches. `form` is the cookie of a browser, whose
+/// form must contain the CSRF token before its first file. An error that concerns one file is its outcome; an error that
+/// concerns the whole request is returned.
 ///
 /// # Errors
 /// `UnsupportedMedia`, `BadRequest`, `Invalid`, `TooLarge`, `QuotaExceeded`, `Forbidden` for a form without a good token.
@@ -58,74 +58,78 @@ pub async fn receive_files(
     if !kind.starts_with("multipart/form-data") {
         return Err(Error::UnsupportedMedia.into());
     }
-    let announced = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok()).unwrap_or(0);
-    let asking = presence.clone();
-    let hold = run_blocking(services, move |services| multipart::reserve(services, &asking.user, announced)).await?;
-    let mut intake = MultipartIngest::new(services, presence, hold);
-    let mut is_ours = form.is_none() || is_csrf_header(request);
-    let mut is_late = false;
+    let content_length = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok()).unwrap_or(0);
+    let auth_session = presence.clone();
+    let hold = run_blocking(services, move |services| multipart::reserve(services, &auth_session.user, content_length)).await?;
+
+    let mut ingest = MultipartIngest::new(services, presence, hold);
+    let mut has_token = form.is_none() || is_csrf_header(request);
+    let mut directory_follows_files = false;
     let mut parts = Multipart::new(headers, payload);
     let mut count = 0;
+
     while let Some(mut field) = with_timeout(next_part(&mut parts)).await? {
         count += 1;
-        // One more for each other field there can be.
+        // Three more for the other fields.
         if count > MAX_FILES + 3 {
             return Err(Error::BadRequest(format!("At most {MAX_FILES} files at once.")).into());
         }
         match (field.name(), form) {
             (Some(CSRF_FIELD), Some(carrier)) => {
                 let token = with_timeout(field_text(&mut field, 200)).await?;
-                is_ours = is_ours || carrier.matches_csrf(&token);
+                has_token = has_token || carrier.matches_csrf(&token);
             }
-            _ if !is_ours => return Err(csrf_error().into()),
-            (Some("directory"), _) if intake.directory.is_some() => {
+            _ if !has_token => return Err(csrf_error().into()),
+            (Some("directory"), _) if ingest.directory.is_some() => {
                 return Err(Error::field("directory", "One folder for all files.").into());
             }
             (Some("directory"), _) => {
                 let text = with_timeout(field_text(&mut field, 200)).await?;
-                // A form sends its empty choice along.
+                // A form also sends the field when nothing was chosen.
                 if !text.is_empty() || form.is_none() {
                     let id = DirectoryId::parse(&text).ok_or_else(|| Error::field("directory", "Choose one of your folders."))?;
-                    intake.directory = Some(id);
-                    is_late = !intake.taken.is_empty();
+                    ingest.directory = Some(id);
+                    directory_follows_files = !ingest.files.is_empty();
                 }
             }
             (Some("keep_duplicates"), _) => {
-                if !intake.taken.is_empty() {
+                if !ingest.files.is_empty() {
                     return Err(Error::field("keep_duplicates", "This has to come before the files.").into());
                 }
-                intake.keeps_both = match with_timeout(field_text(&mut field, 200)).await?.as_str() {
+                ingest.keeps_both = match with_timeout(field_text(&mut field, 200)).await?.as_str() {
                     "on" | "true" => true,
                     "" | "false" => false,
                     _ => return Err(Error::field("keep_duplicates", "true or false.").into()),
                 };
             }
-            (Some("file"), _) => intake.receive_file(field).await?,
+            (Some("file"), _) => ingest.receive_file(field).await?,
             _ => return Err(Error::BadRequest("The form has a field that upload does not know.".into()).into()),
         }
     }
-    if !is_ours {
+
+    if !has_token {
         return Err(csrf_error().into());
     }
-    intake.store_batch().await?;
-    let MultipartIngest { directory, mut taken, .. } = intake;
-    if let Some(id) = directory.filter(|_| is_late) {
-        move_to_directory(services, presence, &mut taken, id).await?;
+    ingest.store_batch().await?;
+
+    let MultipartIngest { directory, mut files, .. } = ingest;
+    if let Some(id) = directory.filter(|_| directory_follows_files) {
+        move_to_directory(services, presence, &mut files, id).await?;
     }
-    Ok(taken)
+    Ok(files)
 }
 
-/// The files of one body, on their way in.
+/// The files of one body.
 struct MultipartIngest<'a> {
     services: &'a Data<Services>,
     presence: &'a Arc<AuthSession>,
     hold: Arc<QuotaHold>,
     directory: Option<DirectoryId>,
     keeps_both: bool,
-    /// Bytes so far.
+    /// Bytes received so far.
     bytes: u64,
-    taken: Vec<UploadedFile>,
-    /// Whole files that are stored next, each with its place among `taken`.
+    files: Vec<UploadedFile>,
+    /// Received files that are stored next, each with its index in `files`.
     batch: Vec<(usize, IngestRequest)>,
     batch_bytes: u64,
 }
@@ -139,72 +143,74 @@ impl<'a> MultipartIngest<'a> {
             directory: None,
             keeps_both: false,
             bytes: 0,
-            taken: Vec::new(),
+            files: Vec::new(),
             batch: Vec::new(),
             batch_bytes: 0,
         }
     }
 
-    /// One file; an input that was left empty is none.
+    /// Receives a file. An empty file input is ignored.
     async fn receive_file(&mut self, field: Field) -> Result<(), HandlerError> {
-        let name = field.content_disposition().and_then(|said| said.get_filename()).unwrap_or_default();
+        let name = field.content_disposition().and_then(|disposition| disposition.get_filename()).unwrap_or_default();
         let name: String = name.chars().take(MAX_NAME_BYTES).collect();
         let mut field = field.fuse();
         let received = match multipart::receive(&services_arc(self.services), &self.hold, self.bytes, &mut field).await {
             Ok(received) if received.size == 0 && name.is_empty() => return Ok(()),
             Ok(received) => received,
             Err(error) => {
-                // The rest of this file is read past, so that the next one can be taken.
+                // The rest of this file is skipped to reach the next one.
                 if matches!(error, Error::TooLarge { .. } | Error::QuotaExceeded) {
-                    skip_field(field, max_body_bytes(self.services)).await?;
+                    discard_rest(field, max_body_bytes(self.services)).await?;
                 }
-                self.taken.push(refused_file(name, error)?);
+                self.files.push(rejected_file(name, error)?);
                 return Ok(());
             }
         };
+
         self.bytes += received.size;
         self.batch_bytes += received.size;
-        let arrival = IngestRequest {
+        let ingest_request = IngestRequest {
             directory: self.directory,
             keep_duplicates: self.keeps_both,
             hold: Some(self.hold.clone()),
             ..IngestRequest::new(received, name.clone(), self.services.malware_scanner.initial_status())
         };
-        self.batch.push((self.taken.len(), arrival));
-        self.taken.push(UploadedFile { name, became: Err(Error::internal("not stored yet")) });
+
+        self.batch.push((self.files.len(), ingest_request));
+        self.files.push(UploadedFile { name, outcome: Err(Error::internal("not stored yet")) });
         if self.batch.len() >= MAX_BATCH_FILES || self.batch_bytes >= MAX_BATCH_BYTES { self.store_batch().await } else { Ok(()) }
     }
 
     /// Stores the batch.
     async fn store_batch(&mut self) -> Result<(), HandlerError> {
         self.batch_bytes = 0;
-        let (places, arrivals): (Vec<usize>, Vec<IngestRequest>) = std::mem::take(&mut self.batch).into_iter().unzip();
-        if arrivals.is_empty() {
+        let (indexes, requests): (Vec<usize>, Vec<IngestRequest>) = std::mem::take(&mut self.batch).into_iter().unzip();
+        if requests.is_empty() {
             return Ok(());
         }
         let presence = self.presence.clone();
         let outcomes =
-            run_blocking(self.services, move |services| Ok(crate::domain::ingest::store_all(services, &presence.user, arrivals)))
+            run_blocking(self.services, move |services| Ok(crate::domain::ingest::store_all(services, &presence.user, requests)))
                 .await?;
-        for (place, outcome) in places.into_iter().zip(outcomes) {
-            let Some(slot) = self.taken.get_mut(place) else { continue };
+        for (index, outcome) in indexes.into_iter().zip(outcomes) {
+            let Some(slot) = self.files.get_mut(index) else { continue };
             match outcome {
-                Ok(outcome) => slot.became = Ok(outcome),
-                Err(error) => *slot = refused_file(std::mem::take(&mut slot.name), error)?,
+                Ok(outcome) => slot.outcome = Ok(outcome),
+                Err(error) => *slot = rejected_file(std::mem::take(&mut slot.name), error)?,
             }
         }
         Ok(())
     }
 }
 
-/// A `directory` behind its files counts for them too.
+/// Applies a `directory` field that follows its files.
 async fn move_to_directory(
     services: &Data<Services>,
     presence: &Arc<AuthSession>,
-    taken: &mut [UploadedFile],
+    files: &mut [UploadedFile],
     directory: DirectoryId,
 ) -> Result<(), Error> {
-    let stored = taken.iter().filter_map(|file| match &file.became {
+    let stored = files.iter().filter_map(|file| match &file.outcome {
         Ok(Ingested::Stored(item)) => Some(item.id),
         _ => None,
     });
@@ -216,9 +222,9 @@ async fn move_to_directory(
             items::list_of(services, &presence.user, &ids)
         });
         for item in moved.await? {
-            for file in &mut *taken {
-                match &mut file.became {
-                    Ok(Ingested::Stored(known)) if known.id == item.id => **known = item.clone(),
+            for file in &mut *files {
+                match &mut file.outcome {
+                    Ok(Ingested::Stored(stored_item)) if stored_item.id == item.id => **stored_item = item.clone(),
                     _ => {}
                 }
             }
@@ -231,8 +237,8 @@ fn max_body_bytes(services: &Services) -> u64 {
     services.settings.max_upload_bytes.min(MAX_SKIPPED_BYTES)
 }
 
-/// Reads the rest of a file that is not taken, as long as the sender keeps sending and it is not too much.
-async fn skip_field(mut field: Fuse<Field>, limit: u64) -> Result<(), HandlerError> {
+/// Reads and discards the rest of a rejected file, up to `limit` bytes.
+async fn discard_rest(mut field: Fuse<Field>, limit: u64) -> Result<(), HandlerError> {
     let mut left = limit;
     while let Some(chunk) =
         tokio::time::timeout(crate::domain::uploads::stream::UPLOAD_IDLE_TIMEOUT, field.next()).await.map_err(multipart_error)?
@@ -243,9 +249,9 @@ async fn skip_field(mut field: Fuse<Field>, limit: u64) -> Result<(), HandlerErr
     Ok(())
 }
 
-fn refused_file(name: String, error: Error) -> Result<UploadedFile, HandlerError> {
+fn rejected_file(name: String, error: Error) -> Result<UploadedFile, HandlerError> {
     match error {
-        Error::TooLarge { .. } | Error::QuotaExceeded | Error::Conflict(_) => Ok(UploadedFile { name, became: Err(error) }),
+        Error::TooLarge { .. } | Error::QuotaExceeded | Error::Conflict(_) => Ok(UploadedFile { name, outcome: Err(error) }),
         error => Err(error.into()),
     }
 }

@@ -1,4 +1,4 @@
-//! Rate limits at the door: which bucket a request is taken out of, and the headers that say what is left.
+//! Applies rate limits to requests: which bucket a request counts in, and the headers with what is left.
 
 use actix_web::dev::ServiceRequest;
 use actix_web::http::Method;
@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::state::Services;
 use crate::state::rate_limiter::{Allowance, Bucket, RateLimitKey};
 
-/// Counts a request for the household it comes from.
+/// Counts a request for its network address.
 ///
 /// # Errors
 /// `TooManyRequests`.
@@ -21,7 +21,7 @@ pub fn count_address(request: &ServiceRequest, services: &Services) -> Result<()
     count(request.request(), services, bucket, RateLimitKey::from_address(client.address))
 }
 
-/// Takes one out of a bucket and notes what is left for the answer's headers.
+/// Counts a request in a bucket and keeps the allowance for the response headers.
 ///
 /// # Errors
 /// `TooManyRequests`.
@@ -39,7 +39,7 @@ pub fn count(request: &HttpRequest, services: &Services, bucket: Bucket, who: Ra
     }
 }
 
-/// Of two buckets the emptier one is told.
+/// If two buckets were counted, the emptier one is reported.
 fn store_allowance(request: &HttpRequest, allowance: Allowance) {
     let mut extensions = request.extensions_mut();
     let is_emptier = extensions.get::<Allowance>().is_none_or(|noted| allowance.remaining <= noted.remaining);
@@ -66,7 +66,7 @@ pub fn api_bucket(path: &str) -> Bucket {
     if path == "/api/media/upload" || path.starts_with("/api/uploads") { Bucket::Upload } else { Bucket::Api }
 }
 
-/// draft-ietf-httpapi-ratelimit-headers-10.
+/// Adds the headers of draft-ietf-httpapi-ratelimit-headers-10.
 pub fn add_headers(request: &HttpRequest, headers: &mut HeaderMap) {
     let Some(allowance) = request.extensions().get::<Allowance>().copied() else { return };
     let Allowance { bucket, quota, window, remaining, reset } = allowance;

@@ -1,4 +1,4 @@
-//! What a route is, and what its handler answers with.
+//! The type of a route, and how routes are registered.
 
 use std::collections::BTreeMap;
 
@@ -8,10 +8,10 @@ use actix_web::{HttpResponse, Resource, guard};
 
 use super::error::HandlerError;
 
-/// What a handler answers with.
+/// What a handler returns.
 pub type HandlerResult = Result<HttpResponse, HandlerError>;
 
-/// One route as the outside sees it: tests build their matrix from this list.
+/// One route; tests build the access matrix from the list of routes.
 pub struct Route {
     pub method: &'static str,
     pub path: &'static str,
@@ -19,12 +19,12 @@ pub struct Route {
 }
 
 impl Route {
-    /// A page: GET, and HEAD with it.
+    /// A page: GET and HEAD.
     pub(super) const fn get(path: &'static str, register: fn() -> actix_web::Route) -> Self {
         Self { method: "GET", path, register }
     }
 
-    /// A form, or an API call that makes or does something.
+    /// A form, or an API call that creates or does something.
     pub(super) const fn post(path: &'static str, register: fn() -> actix_web::Route) -> Self {
         Self { method: "POST", path, register }
     }
@@ -34,29 +34,29 @@ impl Route {
         Self { method: "PATCH", path, register }
     }
 
-    /// What a client may know of a thing without its bytes.
+    /// Headers without the body.
     pub(super) const fn head(path: &'static str, register: fn() -> actix_web::Route) -> Self {
         Self { method: "HEAD", path, register }
     }
 
-    /// What can be done here.
+    /// The methods and features of a resource.
     pub(super) const fn options(path: &'static str, register: fn() -> actix_web::Route) -> Self {
         Self { method: "OPTIONS", path, register }
     }
 
-    /// An API call that takes something away.
+    /// An API call that deletes something.
     pub(super) const fn delete(path: &'static str, register: fn() -> actix_web::Route) -> Self {
         Self { method: "DELETE", path, register }
     }
 }
 
-/// Registers routes; those that share a path become one resource. Paths with placeholders cost the router a regular
-/// expression each, so those that begin alike stand behind their beginning, and nobody else pays for them.
+/// Registers routes; those with the same path become one resource. Each path with placeholders costs the router a
+/// regular expression, so such paths are grouped under their literal prefix.
 pub(super) fn register(config: &mut ServiceConfig, routes: &[Route]) {
     let mut paths: Vec<&'static str> = routes.iter().map(|route| route.path).collect();
     paths.sort_unstable();
     paths.dedup();
-    // Words before placeholders: `/items/trash` is not an item.
+    // Literal paths before placeholders: `/items/trash` is not an item.
     paths.sort_by_key(|path| path.matches('{').count());
     let mut behind: BTreeMap<&'static str, Vec<Resource>> = BTreeMap::new();
     for path in paths {
@@ -83,20 +83,20 @@ pub(super) fn register(config: &mut ServiceConfig, routes: &[Route]) {
             behind.entry(beginning).or_default().push(resource);
         }
     }
-    // Backwards: `/api/media` before `/api`.
+    // In reverse order: `/api/media` before `/api`.
     for (beginning, resources) in behind.into_iter().rev() {
         config.service(resources.into_iter().fold(web::scope(beginning), actix_web::Scope::service));
     }
 }
 
-/// The words before the first placeholder, at most two; nothing for a path without placeholders.
+/// The literal segments before the first placeholder, at most two; empty for a path without placeholders.
 fn literal_prefix(path: &'static str) -> &'static str {
     let Some((words, _)) = path.split_once("/{") else { return "" };
     let second = words.match_indices('/').nth(2).map_or(words.len(), |(index, _)| index);
     path.get(..second).unwrap_or_default()
 }
 
-/// RFC 9110, 15.5.6: with the methods that are answered.
+/// 405 with the methods that are allowed (RFC 9110, 15.5.6).
 fn method_not_allowed(allowed: &str) -> HttpResponse {
     HttpResponse::MethodNotAllowed().insert_header((ALLOW, allowed)).finish()
 }

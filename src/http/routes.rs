@@ -1,11 +1,11 @@
-//! Every route there is: tests build their matrix from this list.
+//! The list of all routes.
 
 use actix_web::web::{Data, ServiceConfig};
 
 use super::route::{self, Route};
 use super::{api, health, metrics, pages, static_files};
 
-/// Every route there is.
+/// All routes; tests build the access matrix from this list.
 #[must_use]
 pub fn routes() -> Vec<Route> {
     let mut routes = pages::routes();
@@ -16,7 +16,7 @@ pub fn routes() -> Vec<Route> {
     routes
 }
 
-/// Registers every route.
+/// Registers all routes.
 pub fn configure(config: &mut ServiceConfig) {
     config.app_data(Data::new(api::ApiDocument(api::openapi::document().unwrap_or_default())));
     route::register(config, &routes());

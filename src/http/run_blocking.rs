@@ -8,7 +8,7 @@ use crate::db::run_on_blocking_pool;
 use crate::error::Result;
 use crate::state::Services;
 
-/// Runs domain work off the async threads.
+/// Runs a domain function on the blocking pool.
 pub(crate) async fn run_blocking<T: Send + 'static>(
     services: &Data<Services>,
     work: impl FnOnce(&Arc<Services>) -> Result<T> + Send + 'static,
@@ -17,7 +17,7 @@ pub(crate) async fn run_blocking<T: Send + 'static>(
     run_on_blocking_pool(move || work(&services)).await
 }
 
-/// The services as domain functions that wait take them.
+/// The services, for domain functions that outlive the handler.
 pub(crate) fn services_arc(services: &Data<Services>) -> Arc<Services> {
     Arc::clone(services)
 }

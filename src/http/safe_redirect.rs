@@ -1,9 +1,9 @@
-//! Ways back: paths of ours, and of nobody else.
+//! Redirect targets: only paths of this site.
 
 use actix_web::HttpRequest;
 use actix_web::http::header::{HOST, REFERER};
 
-/// The path of ours the person came from.
+/// The path of this site that the request came from.
 pub fn back_path(request: &HttpRequest) -> Option<String> {
     let from = url::Url::parse(request.headers().get(REFERER)?.to_str().ok()?).ok()?;
     let host = request.headers().get(HOST)?.to_str().ok()?;
@@ -15,8 +15,7 @@ pub fn back_path(request: &HttpRequest) -> Option<String> {
     (authority == host).then(|| format!("{}{query}", from.path())).and_then(|path| own_path(&path))
 }
 
-/// `path` as a browser would go there (URL standard: without dot segments, in ASCII), if it leads to this site and
-/// nowhere else.
+/// Normalizes `path` as a browser would (URL standard: no dot segments, ASCII); `None` unless it stays on this site.
 pub fn own_path(path: &str) -> Option<String> {
     if path.contains(|c: char| c == '\\' || c.is_control()) || !path.starts_with('/') || path.starts_with("//") {
         return None;

@@ -1,5 +1,5 @@
-//! The cookie: it carries a session token, a CSRF secret and a message for the next page, encrypted.
-//! The truth about the session is its row; nobody else in the house knows a key of this cookie.
+//! The encrypted session cookie: a session token, a CSRF secret and a flash message.
+//! The session itself is a database row.
 
 use actix_session::config::{CookieContentSecurity, PersistentSession, TtlExtensionPolicy};
 use actix_session::storage::CookieSessionStore;
@@ -16,17 +16,18 @@ use crate::error::{Error, Result};
 
 const TOKEN_KEY: &str = "token";
 const CSRF_KEY: &str = "csrf";
-/// The layer that reads and writes the cookie.
+
+/// The middleware that reads and writes the cookie.
 ///
 /// # Errors
-/// The system's, when the key cannot be read or made.
+/// The system's error when the key cannot be read or created.
 pub fn middleware(settings: &Settings) -> Result<SessionMiddleware<CookieSessionStore>> {
     let path = settings.data_dir.join("cookie.key");
     let secret = crate::config::read_or_create_secret(&path, || hex::encode(Key::generate().master()))?;
     let bytes = hex::decode(secret).map_err(|_| Error::Configuration(format!("{} is not a key", path.display())))?;
     let key = Key::try_from(bytes.as_slice()).map_err(|_| Error::Configuration(format!("{} is too short", path.display())))?;
     let lifetime = time::Duration::seconds(lifecycle::MAX_LIFETIME.whole_seconds());
-    // Below a path the cookie goes there only, which `__Host-` would forbid (RFC 6265bis, 4.1.3).
+    // `__Host-` requires the path `/` (RFC 6265bis, 4.1.3).
     let (path, prefix) = match settings.base_path() {
         "" => ("/", "__Host-"),
         base => (base, "__Secure-"),
@@ -45,7 +46,7 @@ pub fn middleware(settings: &Settings) -> Result<SessionMiddleware<CookieSession
         .build())
 }
 
-/// The session cookie in verbs.
+/// The session cookie of one request.
 pub struct SessionCookie(actix_session::Session);
 
 impl SessionCookie {
@@ -59,31 +60,25 @@ impl SessionCookie {
         self.0.get(TOKEN_KEY).ok().flatten()
     }
 
-    /// Begins anew with a session's token: nothing from before stays.
-    ///
-    /// # Errors
-    /// `Internal`.
+    /// Replaces everything with a new session's token.
     pub fn log_in(&self, token: &str) -> Result<()> {
         self.clear();
         self.insert(TOKEN_KEY, &token)
     }
 
-    /// Forgets everything, and may keep new things.
+    /// Removes everything; new values may follow.
     pub fn clear(&self) {
         self.0.clear();
         self.0.renew();
     }
 
-    /// Forgets everything.
+    /// Removes everything and the cookie itself.
     pub fn log_out(&self) {
         self.0.purge();
     }
 
-    /// The secret that every form of this browser carries: bound to the session of a person
-    /// who is signed in, so that all their tabs agree; made when first asked for before that.
-    ///
-    /// # Errors
-    /// `Internal`.
+    /// The CSRF secret of this browser. It is derived from the session token for signed-in users, so that all tabs agree;
+    /// before that it is created on first use.
     pub fn csrf(&self) -> Result<String> {
         if let Some(secret) = self.existing_csrf() {
             return Ok(secret);
@@ -93,7 +88,7 @@ impl SessionCookie {
         Ok(secret)
     }
 
-    /// Whether that is this browser's secret.
+    /// Whether `given` is this browser's secret.
     #[must_use]
     pub fn matches_csrf(&self, given: &str) -> bool {
         self.existing_csrf().is_some_and(|secret| secret.as_bytes().ct_eq(given.as_bytes()).into())
@@ -101,7 +96,7 @@ impl SessionCookie {
 
     fn existing_csrf(&self) -> Option<String> {
         match self.token() {
-            // One way: the form's secret says nothing about the token.
+            // A hash, so that the form does not reveal the token.
             Some(token) => Some(crate::state::session_cache::token_hash(&format!("csrf of {token}"))),
             None => self.0.get(CSRF_KEY).ok().flatten(),
         }

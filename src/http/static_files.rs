@@ -1,4 +1,4 @@
-//! The browser's files, out of the binary: under a version that changes with them, kept for ever.
+//! Serves the embedded static files under a versioned path, to be cached permanently.
 
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -6,15 +6,15 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use super::route::{HandlerResult, Route};
 use crate::error::Error;
 
-/// Where they are.
+/// The path of all static files.
 pub const PREFIX: &str = "/static/";
 
-/// One file in the binary.
+/// One embedded file.
 pub struct StaticFile {
     name: &'static str,
     mime: &'static str,
     bytes: &'static [u8],
-    /// By encoding, the smallest first.
+    /// By encoding, smallest first.
     compressed: &'static [(&'static str, &'static [u8])],
 }
 
@@ -23,7 +23,7 @@ mod embedded {
     include!(concat!(env!("OUT_DIR"), "/statics.rs"));
 }
 
-/// The address of a file is this and its name: `/static/<version>`.
+/// The base address of static files: `/static/<version>`.
 #[must_use]
 pub const fn base() -> &'static str {
     embedded::BASE
@@ -38,7 +38,7 @@ async fn show_static(request: HttpRequest, path: web::Path<(String, String)>) ->
     let Some(file) = embedded::FILES.iter().find(|file| file.name == name) else { return Err(Error::NotFound.into()) };
     let accepted = request.headers().get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let takes = |encoding: &str| accepted.split(',').any(|word| accepts_encoding(word, encoding));
-    // A page from before an update asks for an old version: it gets the file, but not for ever.
+    // A page from before an update requests an old version: it gets the file, but must revalidate it.
     let caching = if version == embedded::VERSION { "public, max-age=31536000, immutable" } else { "no-cache" };
     let mut answer = HttpResponse::Ok();
     answer
@@ -51,7 +51,7 @@ async fn show_static(request: HttpRequest, path: web::Path<(String, String)>) ->
     })
 }
 
-/// Whether one part of `Accept-Encoding` (RFC 9110, 12.5.3) takes `encoding`: it is named, and not with a weight of 0.
+/// Whether one element of `Accept-Encoding` (RFC 9110, 12.5.3) accepts `encoding`: it is named with a weight above 0.
 fn accepts_encoding(part: &str, encoding: &str) -> bool {
     let mut words = part.split(';').map(str::trim);
     let is_named = words.next().is_some_and(|name| name.eq_ignore_ascii_case(encoding));

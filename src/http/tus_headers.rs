@@ -1,5 +1,5 @@
-//! What holds for all of `/api/uploads` before and after its handlers: the version, and methods that a
-//! proxy does not let through (tus 1.0.0, core protocol).
+//! Protocol rules for all of `/api/uploads` (tus 1.0.0, core protocol): the version header, and methods for clients
+//! behind a proxy that allows only a few.
 
 use actix_web::dev::ServiceRequest;
 use actix_web::http::Method;
@@ -12,7 +12,7 @@ fn is_upload_path(path: &str) -> bool {
     path == "/api/uploads" || path.starts_with("/api/uploads/")
 }
 
-/// `X-HTTP-Method-Override` is the method, before any layer looks at it.
+/// Applies `X-HTTP-Method-Override` before any other layer sees the request.
 pub fn override_method(request: &mut ServiceRequest) {
     if !is_upload_path(request.path()) {
         return;
@@ -23,7 +23,7 @@ pub fn override_method(request: &mut ServiceRequest) {
     }
 }
 
-/// Every answer says the version.
+/// Adds the protocol version to every response.
 pub fn add_headers(path: &str, headers: &mut HeaderMap) {
     if is_upload_path(path) {
         for name in ["tus-resumable", "tus-version"] {

@@ -1,4 +1,4 @@
-//! Music: tags, length and cover.
+//! Audio files: tags, duration and cover.
 
 use std::io::{Read, Seek};
 
@@ -10,10 +10,10 @@ use lofty::tag::{Accessor, ItemKey};
 
 use super::metadata::Metadata;
 
-/// Bytes of one tag.
+/// Largest tag in bytes.
 const MAX_TAG_BYTES: usize = 24 << 20;
 
-/// What a recording says of itself, and its cover as a picture file.
+/// Reads the metadata of an audio file and its cover as an image file.
 pub fn read<R: Read + Seek>(file: R) -> Result<(Metadata, Option<Vec<u8>>), String> {
     lofty::config::apply_global_options(lofty::config::GlobalOptions::new().allocation_limit(MAX_TAG_BYTES));
     let options = ParseOptions::new().parsing_mode(ParsingMode::Relaxed);
@@ -21,7 +21,8 @@ pub fn read<R: Read + Seek>(file: R) -> Result<(Metadata, Option<Vec<u8>>), Stri
         Probe::new(std::io::BufReader::new(file)).options(options).guess_file_type().map_err(|cause| cause.to_string())?;
     let read = probe.read().map_err(|cause| cause.to_string())?;
     let properties = read.properties();
-    let mut facts = Metadata {
+
+    let mut metadata = Metadata {
         duration_ms: u64::try_from(properties.duration().as_millis()).ok(),
         bit_rate: properties.audio_bitrate().map(|kilobits| u64::from(kilobits) * 1000),
         sample_rate: properties.sample_rate(),
@@ -29,26 +30,27 @@ pub fn read<R: Read + Seek>(file: R) -> Result<(Metadata, Option<Vec<u8>>), Stri
         audio_codec: Some(format!("{:?}", read.file_type())),
         ..Metadata::default()
     };
+
     let mut cover = None;
     for tag in read.primary_tag().into_iter().chain(read.tags()) {
-        facts.merge_missing(Metadata {
+        metadata.merge_missing(Metadata {
             title: tag.title().map(Into::into),
             artist: tag.artist().map(Into::into),
             ..Metadata::default()
         });
-        facts.album = facts.album.take().or_else(|| tag.album().map(Into::into));
-        facts.genre = facts.genre.take().or_else(|| tag.genre().map(Into::into));
-        facts.album_artist = facts.album_artist.take().or_else(|| tag.get_string(ItemKey::AlbumArtist).map(str::to_owned));
+        metadata.album = metadata.album.take().or_else(|| tag.album().map(Into::into));
+        metadata.genre = metadata.genre.take().or_else(|| tag.genre().map(Into::into));
+        metadata.album_artist = metadata.album_artist.take().or_else(|| tag.get_string(ItemKey::AlbumArtist).map(str::to_owned));
         let small = |number: Option<u32>| number.and_then(|number| u16::try_from(number).ok());
-        facts.track = facts.track.or_else(|| small(tag.track()));
-        facts.disc = facts.disc.or_else(|| small(tag.disk()));
+        metadata.track = metadata.track.or_else(|| small(tag.track()));
+        metadata.disc = metadata.disc.or_else(|| small(tag.disk()));
         let year = || tag.get_string(ItemKey::RecordingDate).or_else(|| tag.get_string(ItemKey::Year));
-        facts.year = facts.year.or_else(|| year()?.get(..4)?.parse().ok());
+        metadata.year = metadata.year.or_else(|| year()?.get(..4)?.parse().ok());
         if cover.is_none() {
             let pictures = tag.pictures();
             let front = pictures.iter().find(|picture| picture.pic_type() == PictureType::CoverFront);
             cover = front.or_else(|| pictures.first()).map(|picture| picture.data().to_vec());
         }
     }
-    Ok((facts, cover))
+    Ok((metadata, cover))
 }

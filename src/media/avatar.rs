@@ -1,34 +1,34 @@
-//! A person's picture: initials on a colour, or a photo of theirs wrapped in the same SVG.
+//! Avatars: initials on a colored background, or an uploaded image, both as SVG.
 
 use base64::Engine;
 
-/// Bytes of an uploaded picture at most.
+/// Largest uploaded image in bytes.
 pub const MAX_AVATAR_BYTES: usize = 1 << 20;
 
-/// Backgrounds on which white letters have a contrast of 4.5 and more.
+/// Backgrounds on which white letters have a contrast of at least 4.5.
 const BACKGROUND_COLORS: [&str; 8] = ["#1f5fbf", "#1b6e3c", "#7a4f01", "#8a2f6b", "#5b3fa8", "#0f6674", "#a33b16", "#4a5568"];
 
-/// Initials on a colour that goes with the name.
+/// Draws initials on a color derived from the name.
 #[must_use]
 pub fn initials_svg(first: &str, last: &str) -> String {
     let text: String = initials(first, last).chars().flat_map(escape_xml).collect();
     let sum = first.bytes().chain(last.bytes()).fold(0_usize, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte.into()));
-    let colour = BACKGROUND_COLORS.get(sum % BACKGROUND_COLORS.len()).copied().unwrap_or("#1f5fbf");
+    let color = BACKGROUND_COLORS.get(sum % BACKGROUND_COLORS.len()).copied().unwrap_or("#1f5fbf");
     format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 96 96\" width=\"96\" height=\"96\" role=\"img\">\
-         <rect width=\"96\" height=\"96\" fill=\"{colour}\"/>\
+         <rect width=\"96\" height=\"96\" fill=\"{color}\"/>\
          <text x=\"48\" y=\"48\" dy=\".36em\" text-anchor=\"middle\" font-family=\"system-ui, sans-serif\" \
          font-size=\"38\" font-weight=\"600\" fill=\"#ffffff\">{text}</text></svg>\n"
     )
 }
 
-/// The first letters of both names, as capitals.
+/// The first letters of both names in upper case.
 #[must_use]
 pub fn initials(first: &str, last: &str) -> String {
     [first, last].iter().filter_map(|name| name.chars().find(|c| c.is_alphanumeric())).flat_map(char::to_uppercase).collect()
 }
 
-/// A raster picture as an SVG; `None` when the bytes are no JPEG, PNG, WebP or GIF.
+/// Wraps a raster image in an SVG; `None` unless it is a JPEG, PNG, WebP or GIF.
 #[must_use]
 pub fn picture_svg(bytes: &[u8]) -> Option<String> {
     let mime = infer::get(bytes)?.mime_type();

@@ -1,6 +1,6 @@
-//! Pixels in memory, while they are on their way from a decoder to a preview.
+//! Uncompressed pixels between decoding and encoding.
 
-/// Eight bits a channel, rows without padding.
+/// Pixels with eight bits per channel and no padding between rows.
 pub struct Bitmap {
     pub width: u32,
     pub height: u32,
@@ -18,13 +18,14 @@ impl Bitmap {
         Ok(Self { width, height, channels, pixels })
     }
 
-    /// Turned and mirrored as EXIF's orientation (1 to 8) says.
+    /// Applies an EXIF orientation (1 to 8).
     pub fn oriented(self, orientation: u8) -> Self {
         let (width, height, channels) = (self.width as usize, self.height as usize, usize::from(self.channels));
         let swaps = matches!(orientation, 5..=8);
         if !matches!(orientation, 2..=8) {
             return self;
         }
+
         let (new_width, new_height) = if swaps { (height, width) } else { (width, height) };
         let mut pixels = Vec::with_capacity(self.pixels.len());
         for y in 0..new_height {
@@ -42,11 +43,12 @@ impl Bitmap {
                 pixels.extend_from_slice(self.pixels.get(at..at + channels).unwrap_or_default());
             }
         }
+
         let (width, height) = if swaps { (self.height, self.width) } else { (self.width, self.height) };
         Self { width, height, channels: self.channels, pixels }
     }
 
-    /// In sRGB, when `profile` says what the colours are. A profile that makes no sense changes nothing.
+    /// Converts to sRGB from the color space of an ICC profile. An unusable profile changes nothing.
     pub fn to_srgb(mut self, profile: Option<&[u8]>) -> Self {
         use moxcms::{ColorProfile, DataColorSpace, Layout, TransformOptions};
         let Some(profile) = profile.and_then(|bytes| ColorProfile::new_from_slice(bytes).ok()) else { return self };
@@ -56,9 +58,9 @@ impl Bitmap {
         let layout = if self.channels == 4 { Layout::Rgba } else { Layout::Rgb };
         let transform = profile.create_transform_8bit(layout, &ColorProfile::new_srgb(), layout, TransformOptions::default());
         if let Ok(transform) = transform {
-            let mut turned = vec![0; self.pixels.len()];
-            if transform.transform(&self.pixels, &mut turned).is_ok() {
-                self.pixels = turned;
+            let mut converted = vec![0; self.pixels.len()];
+            if transform.transform(&self.pixels, &mut converted).is_ok() {
+                self.pixels = converted;
             }
         }
         self

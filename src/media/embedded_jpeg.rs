@@ -1,11 +1,11 @@
-//! The largest JPEG inside another file: how camera RAW files carry their previews.
+//! Finds the largest JPEG inside another file; camera RAW files carry their preview like this.
 
 use super::jpeg;
 
-/// Marks that are looked at in one file.
+/// Start markers examined in one file.
 const MAX_MARKERS: usize = 200;
 
-/// The largest ordinary JPEG picture in these bytes, with its size.
+/// Returns the largest decodable JPEG in these bytes, with its width and height.
 pub fn largest(bytes: &[u8]) -> Option<(&[u8], u32, u32)> {
     let mut best: Option<(&[u8], u32, u32)> = None;
     for start in memchr::memmem::find_iter(bytes, b"\xff\xd8\xff").take(MAX_MARKERS) {
@@ -22,7 +22,7 @@ pub fn largest(bytes: &[u8]) -> Option<(&[u8], u32, u32)> {
     best
 }
 
-/// Whether its markers lead to a baseline or progressive frame: RAW data may itself be lossless JPEG.
+/// Whether the first frame is baseline or progressive. RAW data itself may be lossless JPEG.
 fn is_decodable(part: &[u8]) -> bool {
     let mut at = 2;
     for _ in 0..64 {

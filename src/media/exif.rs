@@ -1,4 +1,4 @@
-//! EXIF: what the camera wrote.
+//! EXIF metadata.
 
 use std::io::Cursor;
 
@@ -6,14 +6,15 @@ use exif::{Exif, In, Rational, Tag, Value};
 
 use super::metadata::{Metadata, TakenAt, parse_offset};
 
-/// What a picture's EXIF says, and how the picture is to be turned (1 to 8).
+/// Reads the metadata of an image and its orientation (1 to 8).
 pub fn read(bytes: &[u8]) -> (Metadata, u8) {
     let mut reader = exif::Reader::new();
     reader.continue_on_error(true);
     let read = reader.read_from_container(&mut Cursor::new(bytes));
     let Ok(exif) = read.or_else(|error| error.distill_partial_result(|_| {})) else { return (Metadata::default(), 1) };
     let orientation = number(&exif, Tag::Orientation).and_then(|number| u8::try_from(number).ok()).unwrap_or(1);
-    let facts = Metadata {
+
+    let metadata = Metadata {
         width: number(&exif, Tag::PixelXDimension),
         height: number(&exif, Tag::PixelYDimension),
         taken: taken_at(&exif),
@@ -29,7 +30,7 @@ pub fn read(bytes: &[u8]) -> (Metadata, u8) {
         artist: text(&exif, Tag::Artist),
         ..Metadata::default()
     };
-    (facts, orientation)
+    (metadata, orientation)
 }
 
 fn number(exif: &Exif, tag: Tag) -> Option<u32> {
@@ -51,12 +52,12 @@ fn rational(exif: &Exif, tag: Tag) -> Option<f64> {
     ratio(*ratios.first()?).filter(|number| *number > 0.0)
 }
 
-/// `2.8`, `35`.
+/// Formats with one decimal unless it is zero: `2.8`, `35`.
 fn one_decimal(number: f64) -> String {
     format!("{number:.1}").trim_end_matches(".0").to_owned()
 }
 
-/// `1/250 s`, `2.5 s`.
+/// Formats an exposure time: `1/250 s`, `2.5 s`.
 fn exposure(seconds: f64) -> Option<String> {
     match seconds {
         0.3.. => Some(format!("{} s", one_decimal(seconds))),
@@ -65,14 +66,14 @@ fn exposure(seconds: f64) -> Option<String> {
     }
 }
 
-/// The model, with its maker where the model does not say it.
+/// The model, preceded by the maker unless the model contains it.
 fn camera(exif: &Exif) -> Option<String> {
     let (make, model) = (text(exif, Tag::Make), text(exif, Tag::Model));
     match (make, model) {
         (Some(make), Some(model)) => {
             let first = make.split_whitespace().next().unwrap_or_default();
-            let says = model.to_lowercase().starts_with(&first.to_lowercase());
-            Some(if says { model } else { format!("{make} {model}") })
+            let has_maker = model.to_lowercase().starts_with(&first.to_lowercase());
+            Some(if has_maker { model } else { format!("{make} {model}") })
         }
         (make, model) => model.or(make),
     }
@@ -85,10 +86,10 @@ fn taken_at(exif: &Exif) -> Option<TakenAt> {
         (Tag::DateTime, Tag::OffsetTime, Tag::SubSecTime),
     ];
     pairs.iter().find_map(|(time, zone, fraction)| {
-        let said: String = text(exif, *time)?.chars().take(19).collect();
+        let text_value: String = text(exif, *time)?.chars().take(19).collect();
         let fraction = text(exif, *fraction).filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()));
-        let said = fraction.map_or(said.clone(), |digits| format!("{said}.{digits}"));
-        let taken = TakenAt::parse(&said)?;
+        let text_value = fraction.map_or(text_value.clone(), |digits| format!("{text_value}.{digits}"));
+        let taken = TakenAt::parse(&text_value)?;
         Some(TakenAt { offset: text(exif, *zone).and_then(|zone| parse_offset(&zone)).or(taken.offset), ..taken })
     })
 }

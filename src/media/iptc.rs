@@ -1,20 +1,21 @@
-//! IPTC-IIM: what press agencies and older programs wrote (IIM 4.2, record 2), inside of Photoshop's resources.
+//! IPTC-IIM metadata (IIM 4.2, record 2) inside a Photoshop resource.
 
 use super::metadata::Metadata;
 
-/// Bytes of a file in which it is looked for.
+/// Bytes at the start of a file that are searched.
 const SEARCHED_BYTES: usize = 8 << 20;
-/// Values that are read.
+/// Values read from one file.
 const MAX_VALUES: usize = 200;
 
 pub fn read(bytes: &[u8]) -> Metadata {
-    let mut facts = Metadata::default();
+    let mut metadata = Metadata::default();
     let mut place = Vec::new();
     let head = bytes.get(..SEARCHED_BYTES.min(bytes.len())).unwrap_or_default();
     let Some(mut rest) = memchr::memmem::find(head, b"8BIM\x04\x04").and_then(|start| next_resource(head.get(start + 6..)?))
     else {
-        return facts;
+        return metadata;
     };
+
     for _ in 0..MAX_VALUES {
         let [0x1c, record, set, high, low, values @ ..] = rest else { break };
         let length = usize::from(u16::from_be_bytes([*high, *low]));
@@ -23,23 +24,25 @@ pub fn read(bytes: &[u8]) -> Metadata {
         if *record != 2 {
             continue;
         }
+
         let text = String::from_utf8_lossy(value).into_owned();
         match set {
-            5 => facts.title = Some(text),
-            25 => facts.keywords.push(text),
-            80 => facts.artist = Some(text),
+            5 => metadata.title = Some(text),
+            25 => metadata.keywords.push(text),
+            80 => metadata.artist = Some(text),
             90 | 95 | 101 => place.push(text),
-            120 => facts.caption = Some(text),
+            120 => metadata.caption = Some(text),
             _ => {}
         }
     }
-    facts.place = (!place.is_empty()).then(|| place.join(", "));
-    facts
+
+    metadata.place = (!place.is_empty()).then(|| place.join(", "));
+    metadata
 }
 
-/// What stands behind a resource's name and length.
+/// Returns the data of a resource after its name and length.
 fn next_resource(rest: &[u8]) -> Option<&[u8]> {
-    // A name with its length before it, made even.
+    // The name is preceded by its length and padded to an even size.
     let name = usize::from(*rest.first()?) + 1;
     let rest = rest.get(name + name % 2..)?;
     let length = usize::try_from(u32::from_be_bytes(rest.get(..4)?.try_into().ok()?)).ok()?;
@@ -60,10 +63,10 @@ mod tests {
         let mut bytes = b"..8BIM\x04\x04\0\0\0\0\0".to_vec();
         bytes.push(u8::try_from(sets.len()).unwrap());
         bytes.extend(sets);
-        let facts = read(&bytes);
-        assert_eq!(facts.caption.as_deref(), Some("A boat"));
-        assert_eq!(facts.keywords, ["sea", "boat"]);
-        assert_eq!(facts.place.as_deref(), Some("Lisbon, Portugal"));
+        let metadata = read(&bytes);
+        assert_eq!(metadata.caption.as_deref(), Some("A boat"));
+        assert_eq!(metadata.keywords, ["sea", "boat"]);
+        assert_eq!(metadata.place.as_deref(), Some("Lisbon, Portugal"));
         for cut in 0..bytes.len() {
             read(&bytes[..cut]);
         }

@@ -1,15 +1,15 @@
-//! JPEG: decoded at the fraction of its size that is needed.
+//! JPEG, decoded at a fraction of its size where that suffices.
 
 use turbojpeg::{Colorspace, Decompressor, Image, PixelFormat, ScalingFactor};
 
 use super::bitmap::Bitmap;
 
-/// Pixels of a picture that is decoded.
+/// Pixels of the largest image that is decoded.
 const MAX_PIXELS: usize = 400_000_000;
-/// Scans of a progressive picture; cameras write about ten.
+/// Scans of a progressive image; cameras write about ten.
 const MAX_SCANS: u32 = 200;
 
-/// What a JPEG is before it is decoded.
+/// The size of a JPEG.
 pub struct JpegHeader {
     pub width: u32,
     pub height: u32,
@@ -27,49 +27,53 @@ pub fn header(bytes: &[u8]) -> Result<JpegHeader, String> {
     Ok(JpegHeader { width: to_dimension(header.width)?, height: to_dimension(header.height)? })
 }
 
-/// Decodes to at least `side` pixels on the longer side, where the picture has them. One that is cut off
-/// is shown as far as it goes.
+/// Decodes to at least `side` pixels on the longer side, if the image has as many. A truncated image is decoded as far
+/// as it goes.
 pub fn decode(bytes: &[u8], side: u32) -> Result<Bitmap, String> {
     let mut decompressor = Decompressor::new().map_err(|cause| cause.to_string())?;
     let header = decompressor.read_header(bytes).map_err(|cause| cause.to_string())?;
     if header.is_lossless || header.width * header.height > MAX_PIXELS {
-        return Err("a picture of that kind or size is not decoded".into());
+        return Err("the image is too large or of an unsupported kind".into());
     }
+
     let longest = header.width.max(header.height);
     let eighths = (1..=8).find(|eighths| ScalingFactor::new(*eighths, 8).scale(longest) >= side as usize).unwrap_or(8);
     let scale = ScalingFactor::new(eighths, 8);
     decompressor.set_scaling_factor(scale).map_err(|cause| cause.to_string())?;
     decompressor.set_scan_limit(MAX_SCANS).map_err(|cause| cause.to_string())?;
     let scaled = header.scaled(scale);
+
     let is_cmyk = matches!(header.colorspace, Colorspace::CMYK | Colorspace::YCCK);
-    let (format, bytes_a_pixel) = if is_cmyk { (PixelFormat::CMYK, 4) } else { (PixelFormat::RGB, 3) };
-    let mut pixels = vec![0; scaled.width * scaled.height * bytes_a_pixel];
+    let (format, bytes_per_pixel) = if is_cmyk { (PixelFormat::CMYK, 4) } else { (PixelFormat::RGB, 3) };
+    let mut pixels = vec![0; scaled.width * scaled.height * bytes_per_pixel];
     let image = Image {
         pixels: pixels.as_mut_slice(),
         width: scaled.width,
-        pitch: scaled.width * bytes_a_pixel,
+        pitch: scaled.width * bytes_per_pixel,
         height: scaled.height,
         format,
     };
+
     match decompressor.decompress(bytes, image) {
         Ok(()) => {}
         Err(cause) if is_warning(&cause.to_string()) && pixels.iter().any(|byte| *byte != 0) => {}
         Err(cause) => return Err(cause.to_string()),
     }
+
     if is_cmyk {
         pixels = cmyk_to_rgb(&pixels);
     }
     Bitmap::new(to_dimension(scaled.width)?, to_dimension(scaled.height)?, 3, pixels)
 }
 
-/// Whether the decoder went on after it.
-fn is_warning(said: &str) -> bool {
+/// Whether the decoder reported a warning and continued.
+fn is_warning(message: &str) -> bool {
     ["Premature end", "Corrupt JPEG", "extraneous bytes", "Unsupported marker", "Inconsistent progression"]
         .iter()
-        .any(|part| said.contains(part))
+        .any(|part| message.contains(part))
 }
 
-/// As Adobe writes it: inverted.
+/// Converts inverted CMYK, as Adobe writes it.
 fn cmyk_to_rgb(pixels: &[u8]) -> Vec<u8> {
     let mix = |ink: u8, black: u8| u8::try_from(u16::from(ink) * u16::from(black) / 255).unwrap_or(255);
     pixels
@@ -78,7 +82,7 @@ fn cmyk_to_rgb(pixels: &[u8]) -> Vec<u8> {
         .collect()
 }
 
-/// The colour profile, put together from its parts (ICC.1, annex B.4).
+/// Assembles the ICC profile from its segments (ICC.1, annex B.4).
 pub fn icc_profile(bytes: &[u8]) -> Option<Vec<u8>> {
     const NAME: &[u8] = b"ICC_PROFILE\0";
     let mut parts: Vec<(u8, &[u8])> = Vec::new();

@@ -1,28 +1,28 @@
-//! What a file says of itself: bounded words and numbers that make sense, whoever wrote them.
+//! [`Metadata`]: what a file says about itself, bounded and plausible but never trusted.
 
 use serde::{Deserialize, Serialize};
 
-/// Characters of a short fact.
+/// Characters of an ordinary value.
 const MAX_SHORT_TEXT: usize = 190;
 /// Characters of a caption.
 const MAX_LONG_TEXT: usize = 2000;
-/// Keywords of one file.
+/// Keywords per file.
 const MAX_KEYWORDS: usize = 40;
 
-/// When a picture was taken, by the clock where it was taken.
+/// When a photo or video was taken, by the local clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TakenAt {
-    /// Milliseconds since 1970 on that clock.
+    /// Milliseconds since 1970-01-01 00:00 on that clock.
     pub local_ms: i64,
-    /// Minutes that clock was ahead of UTC, where the file says so.
+    /// Minutes by which that clock was ahead of UTC, if the file says so.
     pub offset: Option<i16>,
 }
 
-/// What a file says of itself. Nothing of it is true because it says so.
+/// What a file says about itself.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Metadata {
-    /// Pixels, turned as it is shown.
+    /// Pixels, after applying the orientation.
     pub width: Option<u32>,
     pub height: Option<u32>,
     pub duration_ms: Option<u64>,
@@ -44,17 +44,17 @@ pub struct Metadata {
     /// `35 mm`.
     pub focal_length: Option<String>,
     pub iso: Option<u32>,
-    /// Degrees, north and east positive.
+    /// Degrees; north and east are positive.
     pub latitude: Option<f64>,
     pub longitude: Option<f64>,
-    /// In words: city, region, country.
+    /// City, region, country.
     pub place: Option<String>,
     pub caption: Option<String>,
     pub keywords: Vec<String>,
     pub video_codec: Option<String>,
     pub audio_codec: Option<String>,
     pub frame_rate: Option<f64>,
-    /// Bits a second.
+    /// Bits per second.
     pub bit_rate: Option<u64>,
     /// Hertz.
     pub sample_rate: Option<u32>,
@@ -62,7 +62,7 @@ pub struct Metadata {
 }
 
 impl Metadata {
-    /// With words cut to their length and freed of control characters, and numbers that can be.
+    /// Returns the metadata with texts shortened and cleaned, and implausible numbers removed.
     #[must_use]
     pub fn bounded(mut self) -> Self {
         for word in [
@@ -86,13 +86,14 @@ impl Metadata {
         self.keywords = self.keywords.iter().take(MAX_KEYWORDS).filter_map(|word| clean_text(word, MAX_SHORT_TEXT)).collect();
         self.width = self.width.filter(|side| (1..=1_000_000).contains(side));
         self.height = self.height.filter(|side| (1..=1_000_000).contains(side));
-        // A hundred days.
+        // One hundred days.
         self.duration_ms = self.duration_ms.filter(|length| (1..8_640_000_000).contains(length));
         self.taken = self.taken.filter(TakenAt::is_plausible);
         self.year = self.year.filter(|year| (1000..=2200).contains(year));
+
         let place = (self.latitude, self.longitude);
         let is_place = matches!(place, (Some(north), Some(east)) if north.abs() <= 90.0 && east.abs() <= 180.0);
-        // Cameras without a fix write zeros.
+        // Cameras without a position fix write zeros.
         if !is_place || place == (Some(0.0), Some(0.0)) {
             (self.latitude, self.longitude) = (None, None);
         }
@@ -100,7 +101,7 @@ impl Metadata {
         self
     }
 
-    /// What `other` says and this does not.
+    /// Adds what `other` has and `self` lacks.
     pub fn merge_missing(&mut self, other: Self) {
         fn or<T>(slot: &mut Option<T>, other: Option<T>) {
             if slot.is_none() {
@@ -130,7 +131,7 @@ impl TakenAt {
         (FIRST..LAST).contains(&self.local_ms) && self.offset.is_none_or(|minutes| minutes.unsigned_abs() <= 15 * 60)
     }
 
-    /// `YYYY:MM:DD HH:MM:SS[.mmm]` or `YYYY-MM-DDTHH:MM:SS[.mmm][Z|±HH:MM]`; a date alone is its noon.
+    /// Parses `YYYY:MM:DD HH:MM:SS[.mmm]` or `YYYY-MM-DDTHH:MM:SS[.mmm][Z|±HH:MM]`. A date without a time means noon.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim_matches(|c: char| c.is_whitespace() || c == '\0');
@@ -143,6 +144,7 @@ impl TakenAt {
             (Some(hour), Some(minute)) => time::Time::from_hms(hour, minute, small(17..19).unwrap_or(0).min(59)).ok()?,
             _ => time::Time::from_hms(12, 0, 0).ok()?,
         };
+
         let local = time::PrimitiveDateTime::new(date, clock).assume_utc().unix_timestamp() * 1000;
         let rest = text.get(19..).unwrap_or_default();
         let millis = rest.strip_prefix('.').map_or(0, |fraction| {
@@ -154,7 +156,7 @@ impl TakenAt {
     }
 }
 
-/// `Z`, `+02:00` or `+0200` in minutes.
+/// Parses `Z`, `+02:00` or `+0200` into minutes.
 #[must_use]
 pub fn parse_offset(text: &str) -> Option<i16> {
     let text = text.trim_matches(|c: char| c.is_whitespace() || c == '\0');
@@ -171,7 +173,7 @@ pub fn parse_offset(text: &str) -> Option<i16> {
     Some(sign * (hours * 60 + minutes))
 }
 
-/// One line of visible text of at most that many characters; `None` for nothing.
+/// Returns the visible text on one line, up to `most` characters; `None` if nothing is left.
 #[must_use]
 pub fn clean_text(text: &str, most: usize) -> Option<String> {
     let is_hidden = |c: char| {

@@ -1,4 +1,4 @@
-//! PNG, WebP, GIF, TIFF, BMP and ICO: the first picture in them.
+//! PNG, WebP, GIF, TIFF, BMP and ICO: the first image of the file.
 
 use std::io::Cursor;
 
@@ -6,12 +6,12 @@ use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
 
 use super::bitmap::Bitmap;
 
-/// Pixels on one side.
+/// Longest side in pixels.
 const MAX_SIDE: u32 = 65_535;
-/// Bytes that a decoder may take.
+/// Memory that a decoder may use, in bytes.
 const MAX_MEMORY: u64 = 384 << 20;
 
-/// A picture, and what colours and turning it was written with.
+/// A decoded image with its color profile and orientation.
 pub struct DecodedRaster {
     pub bitmap: Bitmap,
     pub profile: Option<Vec<u8>>,
@@ -37,10 +37,11 @@ pub fn decode(bytes: &[u8], format: ImageFormat) -> Result<DecodedRaster, String
     reader.limits(limits);
     let mut decoder = reader.into_decoder().map_err(|cause| cause.to_string())?;
     let (width, height) = decoder.dimensions();
-    // Eight bits and four channels beside what the decoder holds.
+    // Room for four channels of eight bits beside what the decoder itself holds.
     if u64::from(width) * u64::from(height) * 4 > MAX_MEMORY {
         return Err(format!("{width} × {height} pixels are too many"));
     }
+
     let profile = decoder.icc_profile().ok().flatten();
     let orientation = decoder.orientation().map_or(1, image::metadata::Orientation::to_exif);
     let decoded = DynamicImage::from_decoder(decoder).map_err(|cause| cause.to_string())?;
@@ -53,7 +54,7 @@ pub fn decode(bytes: &[u8], format: ImageFormat) -> Result<DecodedRaster, String
     Ok(DecodedRaster { bitmap, profile, orientation })
 }
 
-/// How wide a TIFF's first picture is.
+/// Returns the width of a TIFF's first image.
 pub fn width(bytes: &[u8]) -> Option<u32> {
     let reader = ImageReader::with_format(Cursor::new(bytes), ImageFormat::Tiff);
     reader.into_decoder().ok().map(|decoder| decoder.dimensions().0)

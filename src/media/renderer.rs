@@ -1,4 +1,4 @@
-//! Where previews are made: knows which tools there are, and sends each file to its cage.
+//! Renders previews and reads metadata by sending each file to sandboxed workers; runs outside the sandbox.
 
 use std::fs::File;
 use std::io::Seek;
@@ -12,86 +12,89 @@ use super::wire_format::{self, Rendered};
 use super::worker::PREVIEW_SIDES;
 use crate::sandbox::{Input, SandboxError, SandboxSupervisor, SandboxTask};
 
-/// How long one child may take.
+/// Time limit of one worker.
 const RENDER_TIMEOUT: Duration = Duration::from_mins(1);
-/// When a cage that did not work is tried again.
+/// How long to wait before a sandbox that does not work is tried_at again.
 const RETRY_INTERVAL: Duration = Duration::from_mins(1);
-/// Bytes of what ffprobe says, and of a poster or a converted picture.
+/// Longest output of ffprobe, and of a poster or converted image, in bytes.
 const MAX_PROBE_BYTES: usize = 256 * 1024;
 const MAX_POSTER_BYTES: usize = 16 << 20;
-/// The smallest picture there is: a dot, as a GIF.
+/// A GIF of one pixel.
 const TEST_IMAGE: &[u8] = b"GIF89a\x01\0\x01\0\x80\0\0\0\0\0\xff\xff\xff,\0\0\0\0\x01\0\x01\0\0\x02\x02D\x01\0;";
-/// What foreign tools find in their environment: one thread, no cache on disk, no loaders that are not safe.
+/// Environment of external tools: one thread, no cache on disk, no unsafe loaders.
 const ENVIRONMENT: [(&str, &str); 4] =
     [("VIPS_CONCURRENCY", "1"), ("VIPS_BLOCK_UNTRUSTED", "1"), ("VIPS_DISC_THRESHOLD", "1g"), ("LC_ALL", "C")];
 
-/// Whether previews can be made here.
+/// Whether previews can be rendered on this machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RendererHealth {
-    /// Not tried yet.
+    /// Not tried_at yet.
     Unknown,
     Works,
-    /// The kernel cannot shut decoders in, and this is why. Nothing is decoded then.
+    /// The kernel cannot lock decoders down, for this reason. Nothing is decoded.
     Off(String),
 }
 
-/// A foreign tool: where it is, or why it is not used.
+/// The path of an external tool, or why it is not used.
 type ToolPath = Result<PathBuf, String>;
 
-/// Where previews are made.
+/// Renders previews.
 pub struct PreviewRenderer {
-    keeper: SandboxSupervisor,
+    supervisor: SandboxSupervisor,
     state: Mutex<RendererState>,
-    /// Children that died or had to be ended.
+    /// Workers that crashed or were killed.
     pub crashes: AtomicU64,
 }
 
 struct RendererState {
     health: RendererHealth,
-    tried: Option<Instant>,
+    tried_at: Option<Instant>,
     ffmpeg: ToolPath,
     ffprobe: ToolPath,
     vips: ToolPath,
 }
 
 impl PreviewRenderer {
-    /// `program` is our own, which shuts itself in.
+    /// Creates a renderer; `program` is this server, which contains the workers.
     #[must_use]
     pub fn new(program: PathBuf) -> Self {
         let unknown = || Err("not looked for yet".to_owned());
         let state = RendererState {
             health: RendererHealth::Unknown,
-            tried: None,
+            tried_at: None,
             ffmpeg: unknown(),
             ffprobe: unknown(),
             vips: unknown(),
         };
-        Self { keeper: SandboxSupervisor::new(program), state: Mutex::new(state), crashes: AtomicU64::new(0) }
+        Self { supervisor: SandboxSupervisor::new(program), state: Mutex::new(state), crashes: AtomicU64::new(0) }
     }
 
-    /// Tries the cage and looks for tools. Takes some tens of milliseconds.
+    /// Tests the sandbox and looks for tools. Takes tens of milliseconds.
     pub fn probe(&self) {
         let health = match self.decode("image/gif", "320", Input::Bytes(TEST_IMAGE.to_vec())) {
             Ok(_) => RendererHealth::Works,
             Err(failure) => RendererHealth::Off(failure.to_string()),
         };
+
         let state = RendererState {
             ffmpeg: self.find("ffmpeg", "-version"),
             ffprobe: self.find("ffprobe", "-version"),
             vips: self.find("vipsthumbnail", "--vips-version"),
             health,
-            tried: Some(Instant::now()),
+            tried_at: Some(Instant::now()),
         };
         *self.state.lock().unwrap_or_else(PoisonError::into_inner) = state;
     }
 
     fn find(&self, name: &str, version: &str) -> ToolPath {
         let folders = ["/usr/local/bin", "/usr/bin"];
+
         let found = folders.iter().find_map(|folder| std::fs::canonicalize(Path::new(folder).join(name)).ok());
         let program = found.ok_or_else(|| "not installed".to_owned())?;
         let path = program.to_str().ok_or("a strange path")?.to_owned();
-        let said = self.run_tool(&path, &[version], Input::Bytes(Vec::new()), MAX_PROBE_BYTES);
-        said.map(|_| program).map_err(|failure| format!("does not run in its cage: {failure}"))
+
+        let output = self.run_tool(&path, &[version], Input::Bytes(Vec::new()), MAX_PROBE_BYTES);
+        output.map(|_| program).map_err(|failure| format!("does not run in the sandbox: {failure}"))
     }
 
     #[must_use]
@@ -99,18 +102,18 @@ impl PreviewRenderer {
         self.state.lock().unwrap_or_else(PoisonError::into_inner).health.clone()
     }
 
-    /// Whether the cage is to be tried: not yet known, or not working a while ago.
+    /// Whether to call [`PreviewRenderer::probe`]: the state is unknown, or the sandbox failed some time ago.
     #[must_use]
     pub fn should_probe(&self) -> bool {
         let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         match state.health {
             RendererHealth::Unknown => true,
             RendererHealth::Works => false,
-            RendererHealth::Off(_) => state.tried.is_none_or(|at| at.elapsed() > RETRY_INTERVAL),
+            RendererHealth::Off(_) => state.tried_at.is_none_or(|at| at.elapsed() > RETRY_INTERVAL),
         }
     }
 
-    /// The tools by name, and why one is not used.
+    /// The external tools, each with the reason why it is not used, if any.
     #[must_use]
     pub fn tools(&self) -> Vec<(&'static str, Option<String>)> {
         let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
@@ -118,43 +121,49 @@ impl PreviewRenderer {
         vec![("ffmpeg", why(&state.ffmpeg)), ("ffprobe", why(&state.ffprobe)), ("vipsthumbnail", why(&state.vips))]
     }
 
-    /// Whether something can be made of that kind of file here.
+    /// Whether previews can be rendered of files of this type.
     #[must_use]
     pub fn can_render(mime: &str) -> bool {
         mime.starts_with("image/") || mime.starts_with("audio/") || video::demuxer(mime).is_some()
     }
 
-    /// Makes previews of a file and reads what it says of itself.
+    /// Renders the previews of a file and reads its metadata.
     ///
     /// # Errors
-    /// [`Failure`]: the file is refused, or its decoder died.
+    /// [`SandboxError`]: the file was rejected, or its decoder crashed.
     pub fn render(&self, file: &File, mime: &str) -> Result<Rendered, SandboxError> {
-        let made = match mime {
+        let rendered = match mime {
             "image/heic" | "image/heif" | "image/avif" => self.render_with_vips(file, mime),
             _ if mime.starts_with("video/") => self.render_video(file, mime),
             _ => self.decode(mime, &sides_argument(), Input::File(reopen(file)?)),
         };
-        if matches!(made, Err(SandboxError::Died(_) | SandboxError::TimedOut)) {
+        if matches!(rendered, Err(SandboxError::Died(_) | SandboxError::TimedOut)) {
             self.crashes.fetch_add(1, Ordering::Relaxed);
         }
-        made
+        rendered
     }
 
     fn decode(&self, mime: &str, sides: &str, input: Input) -> Result<Rendered, SandboxError> {
         let arguments = ["decode", mime, sides];
-        let answer = self.keeper.run(SandboxTask {
+        let answer = self.supervisor.run(SandboxTask {
             arguments: &arguments,
             environment: &[],
             input,
-            most: wire_format::MAX_OUTPUT_BYTES,
-            time: RENDER_TIMEOUT,
+            max_output: wire_format::MAX_OUTPUT_BYTES,
+            timeout: RENDER_TIMEOUT,
         })?;
-        wire_format::decode(&answer).ok_or_else(|| SandboxError::Died("answered with nonsense".into()))
+        wire_format::decode(&answer).ok_or_else(|| SandboxError::Died("wrote invalid output".into()))
     }
 
-    fn run_tool(&self, program: &str, arguments: &[&str], input: Input, most: usize) -> Result<Vec<u8>, SandboxError> {
+    fn run_tool(&self, program: &str, arguments: &[&str], input: Input, max_output: usize) -> Result<Vec<u8>, SandboxError> {
         let all = [&["tool", program], arguments].concat();
-        self.keeper.run(SandboxTask { arguments: &all, environment: &ENVIRONMENT, input, most, time: RENDER_TIMEOUT })
+        self.supervisor.run(SandboxTask {
+            arguments: &all,
+            environment: &ENVIRONMENT,
+            input,
+            max_output,
+            timeout: RENDER_TIMEOUT,
+        })
     }
 
     fn tool_path(&self, of: impl Fn(&RendererState) -> &ToolPath) -> Result<String, String> {
@@ -162,61 +171,64 @@ impl PreviewRenderer {
         of(&state).as_ref().map(|path| path.to_string_lossy().into_owned()).map_err(Clone::clone)
     }
 
-    /// Facts from our own decoder, pixels from vipsthumbnail, previews from our own decoder again.
+    /// Takes metadata from our decoder, pixels from vipsthumbnail, and previews again from our decoder.
     fn render_with_vips(&self, file: &File, mime: &str) -> Result<Rendered, SandboxError> {
-        let mut made = self.decode(mime, "", Input::File(reopen(file)?))?;
+        let mut rendered = self.decode(mime, "", Input::File(reopen(file)?))?;
         let vips = match self.tool_path(|state| &state.vips) {
             Ok(vips) => vips,
             Err(why) => {
-                made.trouble = Some(format!("vipsthumbnail, which opens this kind of picture, is {why}"));
-                return Ok(made);
+                rendered.error = Some(format!("vipsthumbnail, which decodes this format, is {why}"));
+                return Ok(rendered);
             }
         };
         let arguments = ["stdin", "-s", "1280x1280>", "--eprofile", "srgb", "-o", ".jpg[Q=92,strip]"];
         let picture = self.run_tool(&vips, &arguments, Input::File(reopen(file)?), MAX_POSTER_BYTES)?;
-        self.finish_render(made, picture)
+        self.finish_render(rendered, picture)
     }
 
     fn render_video(&self, file: &File, mime: &str) -> Result<Rendered, SandboxError> {
-        let mut made = Rendered::default();
+        let mut rendered = Rendered::default();
         let Some(demuxer) = video::demuxer(mime) else {
-            made.trouble = Some("nothing here opens this kind of film".into());
-            return Ok(made);
+            rendered.error = Some("this video format is not supported".into());
+            return Ok(rendered);
         };
+
         let tools = (self.tool_path(|state| &state.ffprobe), self.tool_path(|state| &state.ffmpeg));
         let (probe, ffmpeg) = match tools {
             (Ok(probe), Ok(ffmpeg)) => (probe, ffmpeg),
             (Err(why), _) | (_, Err(why)) => {
-                made.trouble = Some(format!("ffmpeg, which opens films, is {why}"));
-                return Ok(made);
+                rendered.error = Some(format!("ffmpeg, which decodes videos, is {why}"));
+                return Ok(rendered);
             }
         };
-        let said = self.run_tool(&probe, &video::probe_arguments(demuxer), Input::File(reopen(file)?), MAX_PROBE_BYTES)?;
-        made.facts = video::parse_probe(&said).unwrap_or_default().bounded();
-        let at = video::poster_time(made.facts.duration_ms);
-        // A film that says it is longer than it is has a first frame still.
+
+        let probe_output =
+            self.run_tool(&probe, &video::probe_arguments(demuxer), Input::File(reopen(file)?), MAX_PROBE_BYTES)?;
+        rendered.metadata = video::parse_probe(&probe_output).unwrap_or_default().bounded();
+        let at = video::poster_time(rendered.metadata.duration_ms);
+        // If the duration is wrong, the first frame still works.
         for at in [at, 0] {
             let at = format!("{at}ms");
             let arguments = video::poster_arguments(demuxer, &at);
             match self.run_tool(&ffmpeg, &arguments, Input::File(reopen(file)?), MAX_POSTER_BYTES) {
-                Ok(picture) if !picture.is_empty() => return self.finish_render(made, picture),
+                Ok(picture) if !picture.is_empty() => return self.finish_render(rendered, picture),
                 Ok(_) => {}
-                Err(failure @ (SandboxError::System(_) | SandboxError::NoCage(_))) => return Err(failure),
-                Err(failure) => made.trouble = Some(failure.to_string()),
+                Err(failure @ (SandboxError::System(_) | SandboxError::Unavailable(_))) => return Err(failure),
+                Err(failure) => rendered.error = Some(failure.to_string()),
             }
         }
-        made.trouble.get_or_insert_with(|| "no frame of it could be shown".into());
-        Ok(made)
+        rendered.error.get_or_insert_with(|| "no frame could be decoded".into());
+        Ok(rendered)
     }
 
-    /// Previews of a JPEG that a foreign tool has made.
-    fn finish_render(&self, mut made: Rendered, picture: Vec<u8>) -> Result<Rendered, SandboxError> {
+    /// Renders the previews of a JPEG that an external tool has produced.
+    fn finish_render(&self, mut rendered: Rendered, picture: Vec<u8>) -> Result<Rendered, SandboxError> {
         let shown = self.decode("image/jpeg", &sides_argument(), Input::Bytes(picture))?;
-        (made.pictures, made.thumbhash, made.trouble) = (shown.pictures, shown.thumbhash, shown.trouble);
-        if let (None, Some(largest)) = (made.facts.width, made.pictures.first()) {
-            (made.facts.width, made.facts.height) = (Some(largest.width), Some(largest.height));
+        (rendered.pictures, rendered.thumbhash, rendered.error) = (shown.pictures, shown.thumbhash, shown.error);
+        if let (None, Some(largest)) = (rendered.metadata.width, rendered.pictures.first()) {
+            (rendered.metadata.width, rendered.metadata.height) = (Some(largest.width), Some(largest.height));
         }
-        Ok(made)
+        Ok(rendered)
     }
 }
 
@@ -224,7 +236,7 @@ fn sides_argument() -> String {
     PREVIEW_SIDES.map(|side| side.to_string()).join(",")
 }
 
-/// The same file, from its start. The position is shared with the child, so one child at a time has it.
+/// Returns the file at its start. The position is shared with the worker, so only one worker at a time may use it.
 fn reopen(file: &File) -> Result<File, SandboxError> {
     let mut again = file.try_clone().map_err(SandboxError::System)?;
     again.rewind().map_err(SandboxError::System)?;

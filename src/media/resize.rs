@@ -1,4 +1,4 @@
-//! From a picture to its previews: smaller ones in WebP, and twenty bytes to show until they have come.
+//! Makes previews from pixels: smaller images as WebP, and a thumbhash.
 
 use fast_image_resize::images::{Image, ImageRef};
 use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
@@ -6,14 +6,14 @@ use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer
 use super::bitmap::Bitmap;
 use super::wire_format::Picture;
 
-/// Of WebP, 0 to 100.
+/// WebP quality, 0 to 100.
 const WEBP_QUALITY: f32 = 78.0;
-/// Of WebP, 0 (quick) to 6 (small).
+/// WebP effort, 0 (fast) to 6 (small).
 const WEBP_EFFORT: i32 = 2;
-/// The longest side of what a thumbhash is made of.
+/// Longest side of the image that a thumbhash is computed from.
 const THUMBHASH_SIDE: u32 = 64;
 
-/// The size that fits into a square of that side; never larger than the picture is.
+/// Returns the size scaled down to fit into a square, never enlarged.
 pub fn fit_within(width: u32, height: u32, side: u32) -> (u32, u32) {
     let longest = width.max(height);
     if longest <= side {
@@ -26,7 +26,7 @@ pub fn fit_within(width: u32, height: u32, side: u32) -> (u32, u32) {
     (scaled(width), scaled(height))
 }
 
-/// The bitmap made to fit into a square of that side.
+/// Scales a bitmap down to fit into a square.
 pub fn downscale(from: Bitmap, side: u32) -> Result<Bitmap, String> {
     let (width, height) = fit_within(from.width, from.height, side);
     if (width, height) == (from.width, from.height) {
@@ -40,8 +40,7 @@ pub fn downscale(from: Bitmap, side: u32) -> Result<Bitmap, String> {
     Bitmap::new(width, height, from.channels, target.into_vec())
 }
 
-/// Previews of these sides, largest first; a picture that is small has fewer. `None` stands for a thumbhash that
-/// could not be made.
+/// Makes previews for these sides, largest first, and a thumbhash. A small image has fewer previews.
 pub fn previews(picture: Bitmap, sides: &[u32]) -> Result<(Vec<Picture>, Vec<u8>), String> {
     let mut pictures: Vec<Picture> = Vec::new();
     let mut current = picture;

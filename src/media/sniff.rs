@@ -1,9 +1,9 @@
-//! What a file is: by its first bytes, never by its name alone.
+//! Determines the media type of a file from its first bytes, never from its name alone.
 
-/// An extension longer than this is part of the name.
+/// Longest extension including the dot. A longer one is part of the name.
 const MAX_EXTENSION: usize = 16;
 
-/// What people call it; decides the folder it goes to.
+/// The kind of a file, which decides the standard directory it goes to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Kind {
     Photo,
@@ -14,7 +14,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// The standard folder for it.
+    /// The standard directory for this kind.
     #[must_use]
     pub const fn folder(self) -> &'static str {
         match self {
@@ -26,15 +26,15 @@ impl Kind {
     }
 }
 
-/// The verdict on a file's first bytes.
+/// The result of sniffing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sniffed {
     pub kind: Kind,
-    /// Media type.
+    /// The media type.
     pub mime: &'static str,
 }
 
-/// Media types a browser may show in place: none of them can carry script.
+/// Media types that browsers may show inline, because they cannot carry scripts.
 const INLINE_TYPES: [&str; 22] = [
     "image/jpeg",
     "image/png",
@@ -60,14 +60,14 @@ const INLINE_TYPES: [&str; 22] = [
     "audio/aac",
 ];
 
-/// Whether a browser may show it in place.
+/// Whether browsers may show this media type inline.
 #[must_use]
 pub fn is_shown_inline(mime: &str) -> bool {
     INLINE_TYPES.contains(&mime)
 }
 
-/// Says what a file is from its first bytes (a few kB are enough). `name` only tells
-/// plain-text formats apart, which have no marks of their own.
+/// Determines kind and media type from the first bytes; a few kB are enough. `name` only distinguishes plain-text formats,
+/// which have no signature.
 #[must_use]
 pub fn sniff(head: &[u8], name: &str) -> Sniffed {
     if let Some(found) = sniff_container(head).or_else(|| sniff_signature(head)) {
@@ -76,7 +76,7 @@ pub fn sniff(head: &[u8], name: &str) -> Sniffed {
     match std::str::from_utf8(head) {
         _ if head.is_empty() => Sniffed { kind: Kind::Other, mime: "application/octet-stream" },
         Ok(text) => sniff_text(text, name),
-        // Cut inside a character is still text.
+        // Text that is cut inside a character is still text.
         Err(error) if error.error_len().is_none() => head
             .get(..error.valid_up_to())
             .and_then(|bytes| std::str::from_utf8(bytes).ok())
@@ -87,7 +87,7 @@ pub fn sniff(head: &[u8], name: &str) -> Sniffed {
 
 const UNKNOWN_TYPE: Sniffed = Sniffed { kind: Kind::Other, mime: "application/octet-stream" };
 
-/// Containers whose inner mark says more than their outer one.
+/// Container formats whose brand says more than their signature.
 fn sniff_container(head: &[u8]) -> Option<Sniffed> {
     let at = |range: std::ops::Range<usize>| head.get(range).unwrap_or_default();
     let found = |kind, mime| Some(Sniffed { kind, mime });
@@ -102,7 +102,7 @@ fn sniff_container(head: &[u8]) -> Option<Sniffed> {
             _ => found(Kind::Video, "video/mp4"),
         };
     }
-    // Cameras' own formats that are no plain TIFF.
+    // Camera formats that are not plain TIFF.
     match (at(0..15), at(0..4)) {
         (b"FUJIFILMCCD-RAW", _) => return found(Kind::Photo, "image/x-fuji-raf"),
         (_, b"IIRO" | b"IIRS" | b"MMOR") => return found(Kind::Photo, "image/x-olympus-orf"),
@@ -128,7 +128,7 @@ fn sniff_signature(head: &[u8]) -> Option<Sniffed> {
         infer::MatcherType::Video => Kind::Video,
         infer::MatcherType::Audio => Kind::Audio,
         infer::MatcherType::Doc | infer::MatcherType::Book => Kind::Document,
-        // Text marks (HTML, XML, scripts) are looked at below with all the text in hand.
+        // Text formats are examined below with the whole text.
         infer::MatcherType::Text => return None,
         _ if mime == "application/pdf" => Kind::Document,
         _ => Kind::Other,
@@ -165,7 +165,7 @@ fn sniff_text(text: &str, name: &str) -> Sniffed {
     Sniffed { kind: Kind::Document, mime }
 }
 
-/// The name and its extension with the dot; a leading dot starts no extension.
+/// Splits a name into stem and extension with its dot. A leading dot does not start an extension.
 #[must_use]
 pub fn split_extension(name: &str) -> (&str, &str) {
     match name.rfind('.').and_then(|dot| name.split_at_checked(dot)) {

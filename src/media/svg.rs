@@ -1,22 +1,22 @@
-//! SVG: drawn without script, without a network and without files.
+//! SVG, rendered without scripts, network or files.
 
 use resvg::tiny_skia::{Pixmap, Transform};
 use resvg::usvg::{ImageHrefResolver, Options, Tree};
 
 use super::bitmap::Bitmap;
 
-/// Bytes of a drawing.
+/// Largest SVG in bytes.
 const MAX_SVG_BYTES: usize = 8 << 20;
-/// Bytes of one font, and how many are taken along.
+/// Largest font in bytes, and number of fonts loaded.
 const MAX_FONT_BYTES: u64 = 2 << 20;
 const MAX_FONTS: usize = 12;
 
-/// Whether a drawing has words in it, so that fonts must be read before the walls are up.
+/// Whether an SVG contains text, so that fonts must be loaded before the process is locked down.
 pub fn has_text(bytes: &[u8]) -> bool {
     memchr::memmem::find(bytes, b"<text").is_some()
 }
 
-/// Fonts of the system, read into memory.
+/// Reads fonts of the system into memory.
 pub fn load_fonts() -> Vec<Vec<u8>> {
     let mut found = Vec::new();
     let mut folders = vec![std::path::PathBuf::from("/usr/share/fonts/truetype")];
@@ -37,13 +37,13 @@ pub fn load_fonts() -> Vec<Vec<u8>> {
     found
 }
 
-/// Draws it to fit into a square of that side.
+/// Renders an SVG to fit into a square.
 pub fn render(bytes: &[u8], fonts: Vec<Vec<u8>>, side: u32) -> Result<Bitmap, String> {
     if bytes.len() > MAX_SVG_BYTES {
-        return Err("a drawing of that size is not drawn".into());
+        return Err("the SVG is too large".into());
     }
     let mut options = Options {
-        // What it names is not fetched, and pictures inside of it are not decoded.
+        // External references are not loaded, and embedded images are not decoded.
         image_href_resolver: ImageHrefResolver { resolve_data: Box::new(|_, _, _| None), resolve_string: Box::new(|_, _| None) },
         ..Options::default()
     };
@@ -54,7 +54,7 @@ pub fn render(bytes: &[u8], fonts: Vec<Vec<u8>>, side: u32) -> Result<Bitmap, St
     let size = tree.size();
     let longest = size.width().max(size.height());
     if !longest.is_finite() || longest <= 0.0 {
-        return Err("a drawing without a size".into());
+        return Err("the SVG has no size".into());
     }
     #[expect(clippy::cast_precision_loss, reason = "a side of some hundred pixels")]
     let scale = side as f32 / longest;

@@ -1,10 +1,10 @@
-//! Videos: what ffprobe and ffmpeg are asked, and what their answers mean.
+//! Videos: the arguments for ffprobe and ffmpeg, and their output.
 
 use serde::Deserialize;
 
 use super::metadata::{Metadata, TakenAt};
 
-/// The demuxer for a media type: named, so that a file cannot choose one that opens other files.
+/// The demuxer for a media type. It is always named, so that a file cannot select one that opens other files.
 #[must_use]
 pub fn demuxer(mime: &str) -> Option<&'static str> {
     Some(match mime {
@@ -19,10 +19,10 @@ pub fn demuxer(mime: &str) -> Option<&'static str> {
     })
 }
 
-/// The file on standard input, as a path that can be sought in.
+/// The file on standard input, as a seekable path.
 const INPUT_ARGUMENTS: &str = "/proc/self/fd/0";
 
-/// Arguments with which ffprobe says in JSON what is in a film.
+/// Arguments that make ffprobe describe a video as JSON.
 #[must_use]
 pub fn probe_arguments(demuxer: &'static str) -> Vec<&'static str> {
     vec![
@@ -41,7 +41,7 @@ pub fn probe_arguments(demuxer: &'static str) -> Vec<&'static str> {
     ]
 }
 
-/// Arguments with which ffmpeg writes one frame, turned as it is shown, as a JPEG of at most 1280 pixels a side.
+/// Arguments that make ffmpeg write one frame, rotated as shown, as a JPEG of at most 1280 pixels a side.
 #[must_use]
 pub fn poster_arguments<'a>(demuxer: &'a str, at: &'a str) -> Vec<&'a str> {
     let mut arguments = vec!["-nostdin", "-v", "quiet", "-threads", "1", "-filter_threads", "1", "-protocol_whitelist", "file"];
@@ -66,7 +66,7 @@ pub fn poster_arguments<'a>(demuxer: &'a str, at: &'a str) -> Vec<&'a str> {
     arguments
 }
 
-/// Milliseconds into a film where its poster is taken: past black beginnings, never past the end.
+/// The time of the poster frame in milliseconds: after a black beginning, never after the end.
 #[must_use]
 pub fn poster_time(duration_ms: Option<u64>) -> u64 {
     duration_ms.map_or(0, |length| (length / 10).min(20_000))
@@ -115,14 +115,14 @@ struct SideData {
     rotation: Option<i32>,
 }
 
-/// What ffprobe said, as facts; `None` where it makes no sense.
+/// Parses the output of ffprobe; `None` if it is invalid.
 #[must_use]
-pub fn parse_probe(answer: &[u8]) -> Option<Metadata> {
-    let probed: ProbeOutput = serde_json::from_slice(answer).ok()?;
-    let of = |kind: &str| {
+pub fn parse_probe(output: &[u8]) -> Option<Metadata> {
+    let probed: ProbeOutput = serde_json::from_slice(output).ok()?;
+    let find_stream = |kind: &str| {
         probed.streams.iter().find(|stream| stream.codec_type.as_deref() == Some(kind) && stream.disposition.attached_pic == 0)
     };
-    let (video, audio) = (of("video"), of("audio"));
+    let (video, audio) = (find_stream("video"), find_stream("audio"));
     let is_turned = video.is_some_and(|stream| {
         stream.side_data_list.iter().any(|data| data.rotation.is_some_and(|degrees| degrees.rem_euclid(180) == 90))
     });
@@ -164,7 +164,7 @@ fn parse_ratio(text: &str) -> Option<f64> {
     (bottom > 0.0).then(|| top / bottom)
 }
 
-/// ISO 6709: `+37.7850-122.4060+010.000/`.
+/// Parses ISO 6709: `+37.7850-122.4060+010.000/`.
 fn parse_position(text: &str) -> Option<(f64, f64)> {
     let second = text.char_indices().skip(1).find(|(_, c)| matches!(c, '+' | '-'))?.0;
     let (north, rest) = text.split_at_checked(second)?;

@@ -1,4 +1,4 @@
-//! The caged side: what our own program does when it was started to decode one file.
+//! The sandboxed side: decodes one file in a process of its own.
 
 use std::io::{Read, Write};
 use std::path::Path;
@@ -14,20 +14,20 @@ use crate::sandbox::supervisor::{EXIT_NO_SANDBOX, EXIT_REFUSED};
 
 /// Sides of the squares that previews fit into, in pixels, largest first.
 pub const PREVIEW_SIDES: [u32; 3] = [1280, 640, 320];
-/// What one decoder may use.
+/// Limits of a decoder.
 const LIMITS: ResourceLimits = ResourceLimits { memory: 1 << 30, seconds: 30 };
-/// A drawing is a program: it gets less.
+/// Limits for SVG, which is close to a program.
 const SVG_LIMITS: ResourceLimits = ResourceLimits { memory: 1 << 30, seconds: 8 };
-/// What a foreign tool may use: its libraries reserve much more than they use.
+/// Limits of an external tool, whose libraries reserve more memory than they use.
 const TOOL_LIMITS: ResourceLimits = ResourceLimits { memory: 3 << 29, seconds: 30 };
-/// Bytes of a picture file.
+/// Largest image file in bytes.
 const MAX_INPUT_BYTES: u64 = 384 << 20;
 
-/// Works if the program was started as a caged child; `None` if it was not.
+/// Runs the worker if the program was started as one; otherwise returns `None`.
 #[must_use]
 pub fn run_if_requested(arguments: &[String]) -> Option<ExitCode> {
     let (first, rest) = arguments.split_first()?;
-    if first != "cage" {
+    if first != "sandbox-worker" {
         return None;
     }
     Some(match rest {
@@ -39,27 +39,27 @@ pub fn run_if_requested(arguments: &[String]) -> Option<ExitCode> {
     })
 }
 
-fn exit(code: i32, said: &str) -> ExitCode {
-    drop(std::io::stdout().write_all(said.as_bytes()));
+fn exit(code: i32, message: &str) -> ExitCode {
+    drop(std::io::stdout().write_all(message.as_bytes()));
     ExitCode::from(u8::try_from(code).unwrap_or(1))
 }
 
-/// Reads the input, shuts itself in, decodes, answers.
+/// Reads the input, locks the process down, decodes, and writes the result.
 fn decode(mime: &str, sides: &str) -> ExitCode {
     let sides: Vec<u32> =
         sides.split(',').filter_map(|side| side.parse().ok()).filter(|side| PREVIEW_SIDES.contains(side)).collect();
-    let prepared = WorkerMode::read(mime);
-    let bounds = if mime == SVG { SVG_LIMITS } else { LIMITS };
-    if let Err(cause) = lockdown::lock_down(bounds) {
-        return exit(EXIT_NO_SANDBOX, &format!("the kernel cannot shut decoders in: {cause}"));
+    let input = WorkerInput::read(mime);
+    let limits = if mime == SVG { SVG_LIMITS } else { LIMITS };
+    if let Err(cause) = lockdown::lock_down(limits) {
+        return exit(EXIT_NO_SANDBOX, &format!("the kernel cannot lock decoders down: {cause}"));
     }
     std::panic::set_hook(Box::new(|_| {}));
-    let made = prepared.and_then(|prepared| {
-        let work = std::panic::AssertUnwindSafe(|| render(prepared, mime, &sides));
-        std::panic::catch_unwind(work).unwrap_or_else(|_| Err("the decoder gave up on it".into()))
+    let rendered = input.and_then(|input| {
+        let work = std::panic::AssertUnwindSafe(|| render(input, mime, &sides));
+        std::panic::catch_unwind(work).unwrap_or_else(|_| Err("the decoder panicked".into()))
     });
-    match made {
-        Ok(made) => match std::io::stdout().write_all(&wire_format::encode(&made)) {
+    match rendered {
+        Ok(rendered) => match std::io::stdout().write_all(&wire_format::encode(&rendered)) {
             Ok(()) => ExitCode::SUCCESS,
             Err(_) => ExitCode::FAILURE,
         },
@@ -67,9 +67,9 @@ fn decode(mime: &str, sides: &str) -> ExitCode {
     }
 }
 
-/// What has to be read before the walls are up. Nothing of it has been looked into.
-enum WorkerMode {
-    /// Read bit by bit, from behind the walls.
+/// What must be read before the process is locked down. Nothing has been parsed yet.
+enum WorkerInput {
+    /// Read in parts, after lock-down.
     Audio,
     Picture {
         bytes: Vec<u8>,
@@ -77,7 +77,7 @@ enum WorkerMode {
     },
 }
 
-impl WorkerMode {
+impl WorkerInput {
     fn read(mime: &str) -> Result<Self, String> {
         if mime.starts_with("audio/") {
             return Ok(Self::Audio);
@@ -94,37 +94,37 @@ impl WorkerMode {
 
 const SVG: &str = "image/svg+xml";
 
-fn render(prepared: WorkerMode, mime: &str, sides: &[u32]) -> Result<Rendered, String> {
-    match prepared {
-        WorkerMode::Audio => {
-            let (facts, cover) = audio_tags::read(StandardInput)?;
-            let mut made = Rendered { facts, ..Rendered::default() };
+fn render(input: WorkerInput, mime: &str, sides: &[u32]) -> Result<Rendered, String> {
+    match input {
+        WorkerInput::Audio => {
+            let (metadata, cover) = audio_tags::read(StandardInput)?;
+            let mut rendered = Rendered { metadata, ..Rendered::default() };
             if let Some(cover) = cover {
                 let mime = sniff(&cover, "").mime;
                 match decode_image(cover, mime, Vec::new(), sides) {
-                    Ok(shown) => (made.pictures, made.thumbhash) = (shown.pictures, shown.thumbhash),
-                    Err(why) => made.trouble = Some(why),
+                    Ok(image) => (rendered.pictures, rendered.thumbhash) = (image.pictures, image.thumbhash),
+                    Err(why) => rendered.error = Some(why),
                 }
             }
-            Ok(made)
+            Ok(rendered)
         }
-        WorkerMode::Picture { bytes, fonts } => {
-            // What somebody wrote into a file never costs its picture.
-            let (mut facts, orientation) = catch_panic(|| exif::read(&bytes)).unwrap_or((Metadata::default(), 1));
-            facts.merge_missing(catch_panic(|| xmp::read(&bytes)).unwrap_or_default());
-            facts.merge_missing(catch_panic(|| iptc::read(&bytes)).unwrap_or_default());
+        WorkerInput::Picture { bytes, fonts } => {
+            // Broken metadata must not cost the preview.
+            let (mut metadata, orientation) = catch_panic(|| exif::read(&bytes)).unwrap_or((Metadata::default(), 1));
+            metadata.merge_missing(catch_panic(|| xmp::read(&bytes)).unwrap_or_default());
+            metadata.merge_missing(catch_panic(|| iptc::read(&bytes)).unwrap_or_default());
             if sides.is_empty() {
                 let turned = matches!(orientation, 5..=8);
                 if turned {
-                    (facts.width, facts.height) = (facts.height, facts.width);
+                    (metadata.width, metadata.height) = (metadata.height, metadata.width);
                 }
-                return Ok(Rendered { facts, ..Rendered::default() });
+                return Ok(Rendered { metadata, ..Rendered::default() });
             }
             match decode_image(bytes, mime, fonts, sides) {
-                Ok(shown) => {
-                    Ok(Rendered { facts: Metadata { width: shown.width, height: shown.height, ..facts }, ..shown.into() })
+                Ok(image) => {
+                    Ok(Rendered { metadata: Metadata { width: image.width, height: image.height, ..metadata }, ..image.into() })
                 }
-                Err(why) => Ok(Rendered { facts, trouble: Some(why), ..Rendered::default() }),
+                Err(why) => Ok(Rendered { metadata, error: Some(why), ..Rendered::default() }),
             }
         }
     }
@@ -134,7 +134,7 @@ fn catch_panic<T>(read: impl FnOnce() -> T) -> Option<T> {
     std::panic::catch_unwind(std::panic::AssertUnwindSafe(read)).ok()
 }
 
-/// Previews of a picture, and its own size as it is shown.
+/// Previews of an image, and its size as image.
 struct DecodedImage {
     width: Option<u32>,
     height: Option<u32>,
@@ -143,15 +143,15 @@ struct DecodedImage {
 }
 
 impl From<DecodedImage> for Rendered {
-    fn from(shown: DecodedImage) -> Self {
-        Self { pictures: shown.pictures, thumbhash: shown.thumbhash, ..Self::default() }
+    fn from(image: DecodedImage) -> Self {
+        Self { pictures: image.pictures, thumbhash: image.thumbhash, ..Self::default() }
     }
 }
 
 fn decode_image(bytes: Vec<u8>, mime: &str, fonts: Vec<Vec<u8>>, sides: &[u32]) -> Result<DecodedImage, String> {
     let side = sides.first().copied().unwrap_or_default();
     let (width, height, bitmap, orientation, profile) = decoded(&bytes, mime, fonts, side)?;
-    // The file is not needed any more, and its memory is, for what is made of it.
+    // Frees the memory of the file for the next steps.
     drop(bytes);
     let turned = matches!(orientation, 5..=8);
     let (width, height) = if turned { (height, width) } else { (width, height) };
@@ -160,7 +160,7 @@ fn decode_image(bytes: Vec<u8>, mime: &str, fonts: Vec<Vec<u8>>, sides: &[u32]) 
     Ok(DecodedImage { width: Some(width), height: Some(height), pictures, thumbhash })
 }
 
-/// Width and height as they are in the file, pixels, how they are to be turned, and the colour profile.
+/// Width and height in the file, pixels, orientation, and color profile.
 type SizedBitmap = (u32, u32, Bitmap, u8, Option<Vec<u8>>);
 
 fn decoded(bytes: &[u8], mime: &str, fonts: Vec<Vec<u8>>, side: u32) -> Result<SizedBitmap, String> {
@@ -182,7 +182,7 @@ fn decoded(bytes: &[u8], mime: &str, fonts: Vec<Vec<u8>>, side: u32) -> Result<S
                 let small = resize::downscale(decoded.bitmap, side)?;
                 (width, height, small, decoded.orientation, decoded.profile)
             }
-            (None, _) => return Err("nothing here decodes this kind of picture".into()),
+            (None, _) => return Err("this image format is not supported".into()),
         },
     })
 }
@@ -193,7 +193,7 @@ fn from_jpeg(bytes: &[u8], side: u32) -> Result<SizedBitmap, String> {
     Ok((header.width, header.height, jpeg::decode(bytes, side)?, orientation, jpeg::icc_profile(bytes)))
 }
 
-/// The JPEG inside a camera's RAW file: that of a format we do not know, or of a TIFF whose own picture is smaller.
+/// The JPEG inside a camera RAW file: in an unknown format, or in a TIFF whose own image is smaller.
 fn embedded_image<'a>(mime: &str, bytes: &'a [u8]) -> Option<(&'a [u8], u32, u32)> {
     if raster::format(mime).is_some() && mime != "image/tiff" {
         return None;
@@ -203,11 +203,11 @@ fn embedded_image<'a>(mime: &str, bytes: &'a [u8]) -> Option<(&'a [u8], u32, u32
     is_larger.then_some(found)
 }
 
-/// Becomes a foreign program, shut in. Comes back only when that fails.
+/// Becomes an external tool after locking the process down. Only returns if that fails.
 fn run_tool(program: &str, arguments: &[String]) -> ExitCode {
     use std::os::unix::process::CommandExt;
     if let Err(cause) = lockdown::lock_down_tool(TOOL_LIMITS, Path::new(program)) {
-        return exit(EXIT_NO_SANDBOX, &format!("the kernel cannot shut {program} in: {cause}"));
+        return exit(EXIT_NO_SANDBOX, &format!("the kernel cannot lock {program} down: {cause}"));
     }
     let cause = std::process::Command::new(program).args(arguments).exec();
     exit(EXIT_NO_SANDBOX, &format!("{program} cannot be started: {cause}"))

@@ -1,12 +1,12 @@
-//! XMP: what programs wrote; looked for anywhere in the file, since each format keeps it elsewhere.
+//! XMP metadata, searched for anywhere in the file, since each format stores it elsewhere.
 
 use roxmltree::{Document, Node, ParsingOptions};
 
 use super::metadata::{Metadata, TakenAt};
 
-/// Bytes of a file in which it is looked for, from its start and from its end.
+/// Bytes at the start and at the end of a file that are searched.
 const SEARCHED_BYTES: usize = 8 << 20;
-/// Bytes of XMP.
+/// Longest XMP packet in bytes.
 const MAX_PACKET_BYTES: usize = 512 * 1024;
 
 pub fn read(bytes: &[u8]) -> Metadata {
@@ -52,7 +52,7 @@ fn list_items(node: &Node<'_, '_>) -> Vec<String> {
     items.filter_map(|inner| inner.text()).map(str::to_owned).collect()
 }
 
-/// An attribute of that name, the first of a list, or an element's text.
+/// Returns the value of a property: an attribute, the first item of a list, or the text of an element.
 fn first_text(root: &Node<'_, '_>, name: &str) -> Option<String> {
     let attribute = root.descendants().find_map(|node| {
         node.attributes().find(|attribute| attribute.name() == name && attribute.namespace().is_some()).map(|a| a.value())

@@ -1,4 +1,4 @@
-//! What people type about themselves, checked: names, username, e-mail, password.
+//! Validated account fields: names, username, e-mail address, password.
 
 use crate::error::FieldError;
 
@@ -11,8 +11,10 @@ fn field_error(field: &'static str, message: &str) -> FieldError {
 pub struct PersonName(String);
 
 impl PersonName {
+    /// Parses the value of `field`.
+    ///
     /// # Errors
-    /// Says what the field takes.
+    /// Says what the field accepts.
     pub fn parse(field: &'static str, raw: &str) -> Result<Self, FieldError> {
         parse_line(field, raw, 100)?.map(Self).ok_or_else(|| field_error(field, "Please fill this in."))
     }
@@ -23,13 +25,15 @@ impl PersonName {
     }
 }
 
-/// 2 to 64 characters: lower-case letters, digits, `.`, `_`, `-`; begins with a letter or digit.
+/// 2 to 64 characters: lower-case letters, digits, `.`, `_`, `-`; starts with a letter or digit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Username(String);
 
 impl Username {
+    /// Parses a username, ignoring case.
+    ///
     /// # Errors
-    /// Says what a username is.
+    /// Says what a username consists of.
     pub fn parse(raw: &str) -> Result<Self, FieldError> {
         let name = raw.trim().to_lowercase();
         let is_plain = name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '.' | '_' | '-'));
@@ -50,13 +54,15 @@ impl Username {
     }
 }
 
-/// An e-mail address, lower-cased; at most 190 bytes.
+/// An e-mail address in lower case, at most 190 bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Email(String);
 
 impl Email {
+    /// Parses an e-mail address.
+    ///
     /// # Errors
-    /// Says what is missing.
+    /// Gives an example.
     pub fn parse(raw: &str) -> Result<Self, FieldError> {
         let address = raw.trim().to_lowercase();
         let is_address = address.split_once('@').is_some_and(|(local, domain)| {
@@ -78,19 +84,19 @@ impl Email {
     }
 }
 
-/// 8 to 200 characters, any of them (NIST SP 800-63B); never shown or logged.
+/// 8 to 200 characters of any kind (NIST SP 800-63B). Never shown or logged.
 #[derive(Clone)]
 pub struct Password(String);
 
-const COMMON_PASSWORDS_CHECKED: &str = "That one is guessed first. Several words make a good one.";
-/// Passwords everyone tries first, of those that are long enough: one a line in small letters, the most common first.
+const COMMON_PASSWORD_MESSAGE: &str = "That one is guessed first. Several words make a good one.";
+/// The most common passwords that are long enough, one per line in lower case, the most common first.
 const COMMON_PASSWORDS: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/vendor/common-passwords.txt"));
 
 impl Password {
-    /// `about` are words that make a bad password: the person's own names.
+    /// Parses a new password. `about` lists words that may not be the password, such as the user's names.
     ///
     /// # Errors
-    /// Says what a password is.
+    /// Says what a password needs.
     pub fn parse(raw: &str, about: &[&str]) -> Result<Self, FieldError> {
         let count = raw.chars().count();
         let lower = raw.to_lowercase();
@@ -99,7 +105,7 @@ impl Password {
         } else if count > 200 {
             Err(field_error("password", "200 characters at most."))
         } else if COMMON_PASSWORDS.lines().any(|common| lower == common) {
-            Err(field_error("password", COMMON_PASSWORDS_CHECKED))
+            Err(field_error("password", COMMON_PASSWORD_MESSAGE))
         } else {
             let password = Self(raw.to_owned());
             password.ensure_unrelated_to(about)?;
@@ -107,15 +113,17 @@ impl Password {
         }
     }
 
+    /// Requires the password not to be one of these words about the user.
+    ///
     /// # Errors
-    /// Where it is one of these words about the person.
+    /// The password is too easy to guess.
     pub fn ensure_unrelated_to(&self, about: &[&str]) -> Result<(), FieldError> {
         let lower = self.0.to_lowercase();
         let is_about = about.iter().any(|word| !word.is_empty() && lower == word.to_lowercase());
-        if is_about { Err(field_error("password", COMMON_PASSWORDS_CHECKED)) } else { Ok(()) }
+        if is_about { Err(field_error("password", COMMON_PASSWORD_MESSAGE)) } else { Ok(()) }
     }
 
-    /// A password that was right when it was tried, whatever today's rules say.
+    /// Wraps a password that was just verified and may not meet today's rules.
     #[must_use]
     pub fn parse_existing(raw: &str) -> Self {
         Self(raw.to_owned())
@@ -133,7 +141,7 @@ impl std::fmt::Debug for Password {
     }
 }
 
-/// An optional line such as a telephone number; `None` when empty.
+/// Parses an optional line such as a phone number; `None` when empty.
 ///
 /// # Errors
 /// Says how long it may be.

@@ -1,18 +1,18 @@
-//! Who does something, and from where.
+//! Who did something, and the client they used.
 
 use std::net::{IpAddr, Ipv6Addr};
 
 use super::{User, UserId};
 
-/// Who is asking, as far as the connection tells.
+/// The client of a request.
 #[derive(Debug, Clone)]
 pub struct Client {
     pub address: IpAddr,
-    /// Browser and system in words.
+    /// Browser and operating system, for display.
     pub device: String,
 }
 
-/// Who does something.
+/// Who did something, as the audit log records it.
 #[derive(Debug, Clone)]
 pub struct Actor {
     pub id: Option<UserId>,
@@ -21,18 +21,18 @@ pub struct Actor {
 }
 
 impl Actor {
-    /// A person at a device.
+    /// A user with a client.
     #[must_use]
     pub fn from_user(user: &User, client: &Client) -> Self {
         Self { id: Some(user.id), name: user.username.clone(), ..Self::anonymous(client) }
     }
 
-    /// A person who has just come to be one, at a device.
+    /// A user who has just been created.
     pub(crate) fn new_user(id: UserId, username: &str, client: &Client) -> Self {
         Self { id: Some(id), name: username.into(), ..Self::anonymous(client) }
     }
 
-    /// Somebody who has not said, or not proved, who they are.
+    /// A client that is not authenticated.
     pub(crate) fn anonymous(client: &Client) -> Self {
         Self { id: None, name: String::new(), address: client.address.to_canonical().to_string() }
     }
@@ -46,25 +46,25 @@ impl Actor {
         &self.name
     }
 
-    /// For the log; 0 for nobody with an account.
+    /// The user id for log lines; 0 if there is none.
     pub(crate) fn log_id(&self) -> i64 {
         self.id.map_or(0, |id| id.0)
     }
 
-    /// The owner of the server, who needs no account.
+    /// The command line, which needs no account.
     #[must_use]
     pub fn command_line() -> Self {
         Self { id: None, name: "(command line)".into(), address: String::new() }
     }
 
-    /// The server by itself.
+    /// The server itself.
     pub(crate) fn server() -> Self {
         Self { id: None, name: "(server)".into(), address: String::new() }
     }
 }
 
-/// The network that rate limits count an address under: an IPv4 address itself, or its IPv6 /64, because one household
-/// or server usually holds a whole /64.
+/// Returns the network that limits are counted for: the IPv4 address, or the /64 of an IPv6 address, since a household
+/// or server usually has a whole /64.
 #[must_use]
 pub fn network_of(address: IpAddr) -> IpAddr {
     match address.to_canonical() {

@@ -1,4 +1,4 @@
-//! The audit log: what happened, who did it, and from where.
+//! Rows of the audit log: what happened, who did it, and from where.
 
 use diesel::prelude::*;
 use sha2::{Digest, Sha256};
@@ -12,7 +12,7 @@ use crate::db::schema::audit_log;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, diesel::expression::AsExpression, diesel::deserialize::FromSqlRow)]
 #[diesel(sql_type = diesel::sql_types::Text)]
 pub enum Event {
-    /// A word that nobody knows: a later version wrote it.
+    /// Written by a later version.
     Unknown,
     LoggedIn,
     LogInRefused,
@@ -66,7 +66,7 @@ text_enum!(Event {
 });
 
 impl Event {
-    /// All that are written, with words for people.
+    /// All events that are written, with a description.
     pub const NAMED: [(Self, &'static str); 23] = [
         (Self::LoggedIn, "Logged in"),
         (Self::LogInRefused, "Log-in refused"),
@@ -93,38 +93,38 @@ impl Event {
         (Self::Purged, "Old rows of this log removed"),
     ];
 
-    /// In words for people.
+    /// The description of the event.
     #[must_use]
     pub fn description(self) -> &'static str {
         Self::NAMED.iter().find(|(event, _)| *event == self).map_or("Something else", |(_, words)| words)
     }
 }
 
-/// One row of `audit_log`. Rows are numbered without gaps.
+/// A row of `audit_log`. Rows are numbered without gaps.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = audit_log)]
 #[diesel(treat_none_as_default_value = false)]
 pub struct AuditRow {
     pub id: i64,
     pub happened_at: Time,
-    /// The word of an [`Event`].
+    /// The text of an [`Event`].
     pub event: String,
     pub actor_id: Option<UserId>,
-    /// The username, or what else did it.
+    /// A username, or `(server)` or `(command line)`.
     pub actor: String,
-    /// IP address; empty where there was none.
+    /// IP address; empty if there was none.
     pub address: String,
-    /// Whom or what it was done to.
+    /// The user or object concerned.
     pub subject: String,
     pub detail: String,
-    /// The hash of the row before it; empty for the first.
+    /// The hash of the previous row; empty for the first.
     pub previous: String,
-    /// SHA-256 over all of the above, in lower-case hexadecimal.
+    /// SHA-256 over all fields above, in lower-case hexadecimal.
     pub hash: String,
 }
 
 impl AuditRow {
-    /// The hash it should have.
+    /// Computes the hash that the row should have.
     #[must_use]
     pub fn computed_hash(&self) -> String {
         let text = serde_json::json!([
@@ -147,7 +147,7 @@ impl AuditRow {
     }
 }
 
-/// UTC, to the microsecond.
+/// Formats a time in UTC with microseconds.
 #[must_use]
 pub fn time_text(at: Time) -> String {
     at.format(format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:6]Z")).unwrap_or_default()

@@ -1,11 +1,11 @@
-//! Cursors: where a list goes on, whatever was added meanwhile.
+//! Cursors for keyset pagination: a list continues where it was, whatever was added in the meantime.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::{Item, ItemId, Sort, Time, WallClock};
 
-/// The last item of a page: the next one goes on behind it, whatever was added meanwhile.
+/// The sort key and id of the last item of a page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Cursor {
     Time(Time, ItemId),
@@ -15,7 +15,7 @@ pub enum Cursor {
 }
 
 impl Cursor {
-    /// The place of `item` in a list in that order.
+    /// The position after `item` in this order.
     #[must_use]
     pub fn after_item(item: &Item, sort: Sort) -> Self {
         match sort {
@@ -27,7 +27,7 @@ impl Cursor {
         }
     }
 
-    /// As it stands in a URL.
+    /// Encodes the cursor for a URL.
     #[must_use]
     pub fn encode(&self) -> String {
         let text = match self {
@@ -39,7 +39,7 @@ impl Cursor {
         URL_SAFE_NO_PAD.encode(text)
     }
 
-    /// `None` for what is no cursor of a list in that order.
+    /// Decodes a cursor of a list in this order.
     #[must_use]
     pub fn decode(text: &str, sort: Sort) -> Option<Self> {
         let text = String::from_utf8(URL_SAFE_NO_PAD.decode(text).ok()?).ok()?;

@@ -1,11 +1,11 @@
-//! A directory of a person: one of the seven everyone has, or one of their own.
+//! Directories of a user: the seven standard ones and their own.
 
 use diesel::prelude::*;
 
 use super::{DirectoryId, Time, UserId};
 use crate::db::schema::user_directories;
 
-/// One row of `user_directories`.
+/// A row of `user_directories`.
 #[derive(Debug, Clone, Queryable, Selectable)]
 #[diesel(table_name = user_directories)]
 pub struct Directory {
@@ -14,7 +14,7 @@ pub struct Directory {
     pub directory_id: DirectoryId,
     pub parent_id: Option<DirectoryId>,
     pub directory_name: String,
-    /// Beneath the person's folder, `/` between the parts.
+    /// Relative to the user folder, separated by `/`.
     pub directory_path: String,
     pub username: String,
     pub date_added: Time,
@@ -23,20 +23,20 @@ pub struct Directory {
 }
 
 impl Directory {
-    /// Whether everyone has it, so that it cannot be renamed or deleted.
+    /// Whether every user has this directory, so that it cannot be renamed or deleted.
     #[must_use]
     pub fn is_standard(&self) -> bool {
         crate::storage::media_dir::STANDARD_DIRECTORIES.contains(&self.directory_path.as_str())
     }
 
-    /// Whether it only shows things that are kept elsewhere.
+    /// Whether it only shows items that are stored elsewhere.
     #[must_use]
     pub fn is_view(&self) -> bool {
         matches!(self.directory_path.as_str(), "Favorites" | "Recents" | "Trash")
     }
 }
 
-/// A row about to be made.
+/// A row to be inserted.
 #[derive(Insertable)]
 #[diesel(table_name = user_directories)]
 #[diesel(treat_none_as_default_value = false)]

@@ -1,4 +1,4 @@
-//! A file that the malware scanner took away from somebody.
+//! Files that the malware scanner quarantined.
 
 use diesel::prelude::*;
 
@@ -6,19 +6,19 @@ use super::text_enum::text_enum;
 use super::{FindingId, Time, UserId};
 use crate::db::schema::findings;
 
-/// What has become of it.
+/// What was decided about a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, diesel::expression::AsExpression, diesel::deserialize::FromSqlRow)]
 #[diesel(sql_type = diesel::sql_types::Text)]
 pub enum FindingState {
-    /// Kept where nobody opens it, until an admin decides.
+    /// Kept out of reach until an admin decides.
     Quarantined,
-    /// Given back to its owner: a false alarm.
+    /// Returned to its owner as a false alarm.
     Released,
     Deleted,
 }
 text_enum!(FindingState { Quarantined = "quarantined", Released = "released", Deleted = "deleted" });
 
-/// One row of `findings`. The quarantined file lies under its id.
+/// A row of `findings`. The quarantined file is named after its id.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = findings)]
 #[diesel(treat_none_as_default_value = false)]
@@ -26,19 +26,19 @@ pub struct Finding {
     pub id: FindingId,
     pub user_id: UserId,
     pub name: String,
-    /// Where it was.
+    /// Where the file was.
     pub directory_path: String,
-    /// Bytes.
+    /// Size in bytes.
     pub size: i64,
     /// Hexadecimal.
     pub sha256: String,
-    /// What the scanner calls it.
+    /// The name of the signature.
     pub signature: String,
     pub state: FindingState,
-    /// Whether its owner has read of it.
+    /// Whether its owner has dismissed the notice.
     pub is_seen: bool,
     pub found_at: Time,
     pub decided_at: Option<Time>,
-    /// The admin's username.
+    /// Username of the admin.
     pub decided_by: Option<String>,
 }

@@ -1,4 +1,4 @@
-//! Keys: integers for people as in the schema we were given, `UUIDv7` for what they keep.
+//! Ids: integers for users, as in the original schema, and `UUIDv7` for everything else.
 
 use diesel::backend::Backend;
 use diesel::deserialize::{self, FromSql};
@@ -6,7 +6,7 @@ use diesel::serialize::{self, Output, ToSql};
 use diesel::sql_types::{BigInt, Binary};
 use uuid::Uuid;
 
-/// A person.
+/// The id of a user.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, diesel::expression::AsExpression, diesel::deserialize::FromSqlRow,
 )]
@@ -37,7 +37,7 @@ impl std::fmt::Display for UserId {
     }
 }
 
-/// A `UUIDv7` kept in 16 bytes: keys made one after the other sort one after the other.
+/// Defines an id type: a `UUIDv7` stored in 16 bytes, so that ids sort in the order in which they were created.
 macro_rules! uuid_key {
     ($(#[$about:meta])* $name:ident) => {
         $(#[$about])*
@@ -51,7 +51,7 @@ macro_rules! uuid_key {
                 Self(Uuid::now_v7())
             }
 
-            /// The key in a URL; `None` for what is not one.
+            /// Parses an id from a URL.
             #[must_use]
             pub fn parse(text: &str) -> Option<Self> {
                 Uuid::try_parse(text).ok().map(Self)
@@ -95,15 +95,15 @@ uuid_key!(
     ItemId
 );
 uuid_key!(
-    /// A directory of a person.
+    /// A directory of a user.
     DirectoryId
 );
 uuid_key!(
-    /// What became of one upload form.
+    /// A report of an upload form.
     ReportId
 );
 uuid_key!(
-    /// A journal entry.
+    /// An entry of the file-move journal.
     MoveId
 );
 uuid_key!(

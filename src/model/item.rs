@@ -1,4 +1,4 @@
-//! A media item: one file a person keeps.
+//! Media items: the files that users keep.
 
 use diesel::prelude::*;
 
@@ -8,7 +8,7 @@ use crate::db::schema::media_items;
 use crate::media::PreviewRenderer;
 use crate::media::sniff::Kind;
 
-/// Keeps [`Kind`] as text.
+/// [`Kind`] as text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, diesel::expression::AsExpression, diesel::deserialize::FromSqlRow)]
 #[diesel(sql_type = diesel::sql_types::Text)]
 pub enum ItemKind {
@@ -33,7 +33,7 @@ impl From<Kind> for ItemKind {
 }
 
 impl ItemKind {
-    /// The shelf that shows it.
+    /// The shelf that shows items of this kind.
     #[must_use]
     pub const fn shelf(self) -> Shelf {
         match self {
@@ -44,7 +44,7 @@ impl ItemKind {
         }
     }
 
-    /// The standard folder for it.
+    /// The standard directory for items of this kind.
     #[must_use]
     pub const fn folder(self) -> &'static str {
         match self {
@@ -56,7 +56,7 @@ impl ItemKind {
     }
 }
 
-/// What the malware scanner said; `Skipped` where none was set up, `Unscannable` for what it does not take.
+/// The result of the malware scan: `Skipped` without a scanner, `Unscannable` for files it does not accept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, diesel::expression::AsExpression, diesel::deserialize::FromSqlRow)]
 #[diesel(sql_type = diesel::sql_types::Text)]
 pub enum ScanStatus {
@@ -67,63 +67,63 @@ pub enum ScanStatus {
 }
 text_enum!(ScanStatus { Pending = "pending", Skipped = "skipped", Clean = "clean", Unscannable = "unscannable" });
 
-/// Whether there is a small picture of it.
+/// Whether an item has a preview.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, diesel::expression::AsExpression, diesel::deserialize::FromSqlRow)]
 #[diesel(sql_type = diesel::sql_types::Text)]
 pub enum PreviewState {
-    /// There is none, and none was to be expected.
+    /// There is none, and none was expected.
     None,
-    /// It is to be made.
+    /// It has not been made yet.
     Waiting,
     Ready,
-    /// It could not be made; the details say why.
+    /// It could not be made; the item's details say why.
     Failed,
 }
 text_enum!(PreviewState { None = "none", Waiting = "waiting", Ready = "ready", Failed = "failed" });
 
 impl PreviewState {
-    /// Of a file of that media type that has just come.
+    /// The state for a new file of this media type.
     #[must_use]
     pub fn initial(mime: &str) -> Self {
         if PreviewRenderer::can_render(mime) { Self::Waiting } else { Self::None }
     }
 }
 
-/// One row of `media_items`.
+/// A row of `media_items`.
 #[derive(Debug, Clone, Queryable, Selectable)]
 #[diesel(table_name = media_items)]
 pub struct Item {
     pub id: ItemId,
     pub user_id: UserId,
-    /// Where the file lies now: the Trash's while it is in the trash.
+    /// The current directory; the Trash while the item is in the trash.
     pub directory_id: DirectoryId,
     pub name: String,
     /// The name in lower case, for sorting and searching.
     pub name_key: String,
-    /// What it is called on disk: differs from `name` only in the trash.
+    /// The name on disk. It differs from `name` only in the trash.
     pub disk_name: String,
     pub kind: ItemKind,
     pub shelf: Shelf,
     pub mime: String,
-    /// Bytes.
+    /// Size in bytes.
     pub size: i64,
     /// Hexadecimal.
     pub sha256: String,
     pub favorite: bool,
-    /// The file was not where it should be, or not as long, when it was last opened.
+    /// The file was missing, or had another size, when it was last opened.
     pub is_missing: bool,
-    /// A check found other bytes in it; it stays closed until they are right or taken as they are.
+    /// A check found that the content has changed. The file is not served until it is repaired or accepted.
     pub is_damaged: bool,
     pub in_trash: bool,
     pub trashed_at: Option<Time>,
-    /// Path of the directory it was trashed from.
+    /// Path of the directory that it was trashed from.
     pub trashed_from: Option<String>,
-    /// When the picture was taken, by the clock there; the time of the upload (UTC) where nobody knows.
+    /// When the photo was taken, by the local clock; otherwise the time of the upload in UTC.
     pub shown_at: WallClock,
-    /// Minutes that clock was ahead of UTC, where it is known.
+    /// Minutes by which that clock was ahead of UTC, if known.
     pub taken_offset: Option<i16>,
     pub preview: PreviewState,
-    /// A thumbhash in base64: what to show until the preview has come.
+    /// A thumbhash in base64, shown until the preview has loaded.
     pub placeholder: Option<String>,
     /// When it was added or last opened.
     pub recent_at: Time,
@@ -136,14 +136,14 @@ pub struct Item {
 }
 
 impl Item {
-    /// Bytes.
+    /// Size in bytes.
     #[must_use]
     pub fn bytes(&self) -> u64 {
         u64::try_from(self.size).unwrap_or(0)
     }
 }
 
-/// A row about to be made.
+/// A row to be inserted.
 #[derive(Insertable, Clone)]
 #[diesel(table_name = media_items)]
 #[diesel(treat_none_as_default_value = false)]

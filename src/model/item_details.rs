@@ -1,4 +1,4 @@
-//! What was read out of an item's file, kept as one text: it is shown, searched, and never trusted.
+//! Metadata read from an item's file, stored as JSON. It is shown and searched, never trusted.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,14 +9,14 @@ use crate::media::Metadata;
 #[serde(default)]
 pub struct ItemDetails {
     #[serde(flatten)]
-    pub facts: Metadata,
-    /// Why there is no preview, in words.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub trouble: Option<String>,
+    pub metadata: Metadata,
+    /// Why there is no preview.
+    #[serde(rename = "trouble", skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
 }
 
 impl ItemDetails {
-    /// As it stands in its column; nonsense there says nothing.
+    /// Parses the column; an unreadable value yields no details.
     #[must_use]
     pub fn parse(text: &str) -> Self {
         serde_json::from_str(text).unwrap_or_default()

@@ -1,4 +1,4 @@
-//! The nouns of the house: rows, keys, and values that can only be made by `parse`.
+//! Rows, ids, text enums and validated values.
 
 pub mod account_fields;
 pub mod actor;

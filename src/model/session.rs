@@ -1,4 +1,4 @@
-//! A session: one device on which a person is signed in, or a script that holds an access token.
+//! Sessions: a signed-in browser, an API client, or an access token for scripts.
 
 use diesel::prelude::*;
 
@@ -14,20 +14,20 @@ pub enum SessionStatus {
 }
 text_enum!(SessionStatus { Ended = "ended", Active = "active" });
 
-/// What holds the session.
+/// What holds the token of a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, diesel::expression::AsExpression, diesel::deserialize::FromSqlRow)]
 #[diesel(sql_type = diesel::sql_types::Text)]
 pub enum SessionKind {
-    /// A browser: its cookie carries the token.
+    /// A browser, in its cookie.
     Browser,
-    /// An API client: its token is the refresh token, which changes with each use.
+    /// An API client. The token is the refresh token, which changes with each use.
     Api,
     /// A personal access token for scripts.
     Token,
 }
 text_enum!(SessionKind { Browser = "browser", Api = "api", Token = "token" });
 
-/// What an access token may do; each includes those before it.
+/// What an access token may do. Each scope includes those before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Scope {
     Read,
@@ -53,31 +53,31 @@ impl Scope {
     }
 }
 
-/// One row of `session_tokens`.
+/// A row of `session_tokens`.
 #[derive(Clone, Hash, Queryable, Selectable, Identifiable)]
 #[diesel(table_name = session_tokens)]
 pub struct Session {
     pub id: i64,
     pub user_id: UserId,
-    /// SHA-256 of the token, hexadecimal.
+    /// SHA-256 of the token in hexadecimal.
     pub session_token: String,
     pub expiration: Time,
     pub status: SessionStatus,
     pub created_at: Time,
     pub last_seen: Time,
-    /// Where it was last used from.
+    /// The address it was last used from.
     pub address: String,
-    /// Browser and system in words.
+    /// Browser and operating system, for display.
     pub device: String,
     pub kind: SessionKind,
-    /// What its owner calls an access token.
+    /// The name that the user gave an access token.
     pub name: String,
-    /// Words of [`Scope`], a space between them.
+    /// Scopes, separated by spaces.
     pub scopes: String,
 }
 
 impl Session {
-    /// Whether it was given that scope.
+    /// Whether the session has this scope.
     #[must_use]
     pub fn may(&self, scope: Scope) -> bool {
         self.scopes.split(' ').any(|word| word == scope.as_str())

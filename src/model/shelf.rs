@@ -1,8 +1,8 @@
-//! Shelves (views of a library) and their orders.
+//! Shelves, which are views of a library, and sort orders.
 
 use super::text_enum::text_enum;
 
-/// A view of a person's library.
+/// A view of a user's library.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, diesel::expression::AsExpression, diesel::deserialize::FromSqlRow)]
 #[diesel(sql_type = diesel::sql_types::Text)]
 pub enum Shelf {
@@ -21,11 +21,11 @@ text_enum!(Shelf {
 });
 
 impl Shelf {
-    /// Shelves whose counts are kept.
+    /// Shelves that have a row in `shelf_counts`.
     pub const COUNTED: [Self; 7] =
         [Self::All, Self::Photos, Self::Videos, Self::Audios, Self::Uploads, Self::Favorites, Self::Trash];
 
-    /// As people read it.
+    /// The title shown to users.
     #[must_use]
     pub const fn title(self) -> &'static str {
         match self {
@@ -40,7 +40,7 @@ impl Shelf {
         }
     }
 
-    /// The only order it has, if it has but one.
+    /// The order of a shelf that has only one.
     #[must_use]
     pub const fn fixed_sort(self) -> Option<Sort> {
         match self {
@@ -51,21 +51,21 @@ impl Shelf {
     }
 }
 
-/// The order of a list.
+/// The order of a listing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sort {
     Newest,
     Oldest,
     Name,
     Largest,
-    /// By when it was added or opened; only Recents.
+    /// By when it was added or opened; Recents only.
     Recent,
-    /// By when it was trashed; only the Trash.
+    /// By when it was trashed; Trash only.
     Trashed,
 }
 
 impl Sort {
-    /// Orders a person may choose.
+    /// Orders that users can choose.
     pub const CHOICES: [Self; 4] = [Self::Newest, Self::Oldest, Self::Name, Self::Largest];
 
     #[must_use]

@@ -1,11 +1,11 @@
-//! Counts that are kept, not counted: how much stands on each shelf.
+//! Stored counts of items and bytes on a shelf.
 
 use diesel::prelude::*;
 
 use super::Shelf;
 use crate::db::schema::shelf_counts;
 
-/// One row of `shelf_counts`. `All` is everything outside the trash.
+/// A row of `shelf_counts`. `All` covers everything outside the trash.
 #[derive(Debug, Clone, Copy, Queryable, Selectable)]
 #[diesel(table_name = shelf_counts)]
 pub struct ShelfCount {

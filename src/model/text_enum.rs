@@ -1,7 +1,7 @@
-//! How the text enums of the house stand in a column.
+//! Enums stored as text.
 
-/// Keeps an enum as text in both databases: each variant beside its word.
-/// A word that nobody knows reads as the first variant, so that a row with nonsense still shows.
+/// Implements storage as text in both databases for an enum. An unknown text reads as the first variant, so that a row
+/// written by a later version can still be shown.
 macro_rules! text_enum {
     ($name:ident { $first:ident = $first_word:literal $(, $variant:ident = $word:literal)* $(,)? }) => {
         impl $name {

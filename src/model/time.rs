@@ -1,15 +1,15 @@
-//! Times as both databases keep them.
+//! Times as both databases store them.
 
-/// UTC, to the microsecond, as both databases keep it.
+/// UTC with microseconds, the precision of both databases.
 pub type Time = time::PrimitiveDateTime;
 
-/// The time now.
+/// Returns the current time.
 #[must_use]
 pub fn now() -> Time {
     from_utc(time::OffsetDateTime::now_utc())
 }
 
-/// A time in UTC, to the microsecond.
+/// Converts a time to UTC with microseconds.
 #[must_use]
 pub fn from_utc(at: time::OffsetDateTime) -> Time {
     let at = at.replace_microsecond(at.microsecond()).unwrap_or(at);

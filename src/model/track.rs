@@ -1,4 +1,4 @@
-//! A recording as music people look for it: by artist, album and title.
+//! Tracks: audio items by artist, album and title.
 
 use diesel::prelude::*;
 
@@ -13,37 +13,37 @@ use crate::media::sniff::split_extension;
 pub struct Track {
     pub item_id: ItemId,
     pub user_id: UserId,
-    /// The file's name where nothing is said.
+    /// The file name if there is no title.
     pub title: String,
-    /// Empty where nothing is said.
+    /// Empty if unknown.
     pub artist: String,
     pub album: String,
-    /// Whose album it is: the artist's where nothing else is said.
+    /// The artist if the file names no album artist.
     pub album_artist: String,
     /// Lower case, for sorting and grouping.
     pub artist_key: String,
     pub album_key: String,
-    /// Disc and track in one number.
+    /// Disc and track number combined.
     pub place: i32,
 }
 
 impl Track {
     #[must_use]
     pub fn from_metadata(item: &Item, facts: &Metadata) -> Self {
-        let said = |word: &Option<String>| word.clone().unwrap_or_default();
+        let text_or_empty = |word: &Option<String>| word.clone().unwrap_or_default();
         let name = split_extension(&item.name).0;
         let title = facts.title.clone().unwrap_or_else(|| name.chars().take(190).collect());
-        let album_artist = facts.album_artist.clone().unwrap_or_else(|| said(&facts.artist));
+        let album_artist = facts.album_artist.clone().unwrap_or_else(|| text_or_empty(&facts.artist));
         let place = i32::from(facts.disc.unwrap_or(1).min(999)) * 1000 + i32::from(facts.track.unwrap_or(0).min(999));
         let key = |text: &str| text.to_lowercase().chars().take(190).collect();
         Self {
             item_id: item.id,
             user_id: item.user_id,
             title,
-            artist: said(&facts.artist),
+            artist: text_or_empty(&facts.artist),
             artist_key: key(&album_artist),
             album_key: key(facts.album.as_deref().unwrap_or_default()),
-            album: said(&facts.album),
+            album: text_or_empty(&facts.album),
             album_artist,
             place,
         }

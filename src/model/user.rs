@@ -1,4 +1,4 @@
-//! A person's account.
+//! Users and their accounts.
 
 use diesel::prelude::*;
 
@@ -7,7 +7,7 @@ use super::{Time, UserId};
 use crate::db::schema::users;
 use crate::error::AccountBlock;
 
-/// Whether a person may come in.
+/// The state of an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, diesel::expression::AsExpression, diesel::deserialize::FromSqlRow)]
 #[diesel(sql_type = diesel::sql_types::Text)]
 pub enum Status {
@@ -19,7 +19,7 @@ pub enum Status {
 text_enum!(Status { Suspended = "suspended", Pending = "pending", Active = "active", Rejected = "rejected" });
 
 impl Status {
-    /// Why a person with this status gets nowhere; `None` for active ones.
+    /// Why an account with this status may not be used; `None` if it may.
     #[must_use]
     pub const fn block(self) -> Option<AccountBlock> {
         match self {
@@ -31,7 +31,7 @@ impl Status {
     }
 }
 
-/// What a person may do beside keeping their own things.
+/// Whether a user is an admin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, diesel::expression::AsExpression, diesel::deserialize::FromSqlRow)]
 #[diesel(sql_type = diesel::sql_types::Text)]
 pub enum AccessLevel {
@@ -40,7 +40,7 @@ pub enum AccessLevel {
 }
 text_enum!(AccessLevel { User = "user", Admin = "admin" });
 
-/// Colours of the pages.
+/// The color scheme of pages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, diesel::expression::AsExpression, diesel::deserialize::FromSqlRow)]
 #[diesel(sql_type = diesel::sql_types::Text)]
 pub enum Theme {
@@ -50,18 +50,18 @@ pub enum Theme {
 }
 text_enum!(Theme { System = "system", Light = "light", Dark = "dark" });
 
-/// Where a person's password is kept.
+/// Where a user's password is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, diesel::expression::AsExpression, diesel::deserialize::FromSqlRow)]
 #[diesel(sql_type = diesel::sql_types::Text)]
 pub enum Origin {
     /// In the row.
     Here,
-    /// In the users file; the row has a copy to see when the file changes.
+    /// In the users file. The row has a copy, to notice changes.
     File,
 }
 text_enum!(Origin { Here = "here", File = "file" });
 
-/// One row of `users`.
+/// A row of `users`.
 #[derive(Clone, Hash, Queryable, Selectable, Identifiable)]
 #[diesel(table_name = users)]
 pub struct User {
@@ -72,7 +72,7 @@ pub struct User {
     pub username: String,
     /// Lower case.
     pub email: String,
-    /// argon2id PHC string, or PHP's bcrypt until the next log-in.
+    /// An argon2id PHC string, or PHP's bcrypt hash until the next log-in.
     pub password: String,
     pub contact_number: Option<String>,
     pub address: Option<String>,
@@ -82,21 +82,21 @@ pub struct User {
     /// SHA-256 of a one-time code for `/recover`.
     pub access_code: Option<String>,
     pub access_code_expires: Option<Time>,
-    /// SHA-256 of the newest session's token.
+    /// SHA-256 of the token of the newest session.
     pub session_token: Option<String>,
-    /// Name of the person's folder.
+    /// The name of the user folder.
     pub folder: String,
-    /// 0 = no limit.
+    /// 0 for no limit.
     pub quota_bytes: i64,
-    /// All their files, the trash too.
+    /// Bytes of all files, including the trash.
     pub used_bytes: i64,
     pub theme: Theme,
-    /// Whether single keys do things.
+    /// Whether single-key shortcuts are on.
     pub single_keys: bool,
     pub created_at: Time,
     pub updated_at: Time,
     pub origin: Origin,
-    /// Held for uploads that are not finished.
+    /// Bytes reserved for unfinished uploads.
     pub reserved_bytes: i64,
 }
 
@@ -106,20 +106,20 @@ impl User {
         self.access_level == AccessLevel::Admin
     }
 
-    /// What makes a bad password for them.
+    /// Words that may not be this user's password.
     #[must_use]
     pub fn password_context(&self) -> [&str; 4] {
         [&self.username, &self.email, &self.firstname, &self.lastname]
     }
 
-    /// Bytes that still fit; `None` without a limit.
+    /// Bytes left in the quota; `None` without a limit.
     #[must_use]
     pub fn free_quota(&self) -> Option<u64> {
         (self.quota_bytes > 0).then(|| u64::try_from(self.quota_bytes - self.used_bytes - self.reserved_bytes).unwrap_or(0))
     }
 }
 
-/// A row about to be made.
+/// A row to be inserted.
 #[derive(Insertable)]
 #[diesel(table_name = users)]
 #[diesel(treat_none_as_default_value = false)]

@@ -1,45 +1,46 @@
-//! The users file: `username:hash[:e-mail[:access level]]` a line, as `htpasswd -nbB` and `users-file add` write it.
+//! The format of the users file: lines of `username:hash[:e-mail[:access level]]`, as `htpasswd -nbB` and
+//! `users-file add` write them.
 
 use std::collections::BTreeMap;
 
 use super::{AccessLevel, Email, Username};
 
-/// One person in the file.
+/// A user in the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UsersFileEntry {
     pub username: String,
-    /// argon2id PHC string or Apache's bcrypt.
+    /// An argon2id PHC string or Apache's bcrypt hash.
     pub hash: String,
     pub email: Option<String>,
     pub access_level: Option<AccessLevel>,
 }
 
-/// What a file says.
+/// The content of a users file.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct UsersFile {
     pub entries: BTreeMap<String, UsersFileEntry>,
-    /// Lines that cannot be used: number and why.
+    /// Lines that cannot be used: number and reason.
     pub problems: Vec<(usize, String)>,
 }
 
-/// Reads the lines; a broken one is named and the rest still works.
+/// Parses a users file. Unusable lines are reported in `problems`.
 #[must_use]
 pub fn parse(text: &str) -> UsersFile {
-    let mut listed = UsersFile::default();
+    let mut file = UsersFile::default();
     for (index, line) in text.lines().enumerate() {
         let line = line.trim();
         if line.is_empty() || line.starts_with('#') {
             continue;
         }
         match parse_entry(line) {
-            Ok(entry) if listed.entries.contains_key(&entry.username) => {
-                listed.problems.push((index + 1, format!("{} is there twice; the first line counts", entry.username)));
+            Ok(entry) if file.entries.contains_key(&entry.username) => {
+                file.problems.push((index + 1, format!("{} is there twice; the first line counts", entry.username)));
             }
-            Ok(entry) => drop(listed.entries.insert(entry.username.clone(), entry)),
-            Err(why) => listed.problems.push((index + 1, why)),
+            Ok(entry) => drop(file.entries.insert(entry.username.clone(), entry)),
+            Err(why) => file.problems.push((index + 1, why)),
         }
     }
-    listed
+    file
 }
 
 fn parse_entry(line: &str) -> Result<UsersFileEntry, String> {
@@ -47,10 +48,10 @@ fn parse_entry(line: &str) -> Result<UsersFileEntry, String> {
     let (name, hash) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
     let username = Username::parse(name).map_err(|error| format!("the username: {}", error.message))?;
     if hash.is_empty() {
-        return Err("no hash behind the username".into());
+        return Err("the hash is missing".into());
     }
-    let is_known = hash.starts_with("$argon2id$") || ["$2y$", "$2a$", "$2b$"].iter().any(|kind| hash.starts_with(kind));
-    if !is_known {
+    let is_supported = hash.starts_with("$argon2id$") || ["$2y$", "$2a$", "$2b$"].iter().any(|kind| hash.starts_with(kind));
+    if !is_supported {
         return Err(
             "the hash is neither argon2id nor bcrypt; make the line with `nexus-media users-file add` or `htpasswd -nbB`".into(),
         );
@@ -86,20 +87,20 @@ impl UsersFileEntry {
     }
 }
 
-/// The text with a person in it, in the place of their old line if they have one.
+/// Returns the text with this user's line replaced or added.
 #[must_use]
 pub fn insert_line(text: &str, entry: &UsersFileEntry) -> String {
     replace_lines(text, &entry.username, Some(&entry.to_line())).0
 }
 
-/// The text without a person; `None` when they are not in it.
+/// Returns the text without this user's line; `None` if there is none.
 #[must_use]
 pub fn remove_line(text: &str, username: &str) -> Option<String> {
     let (text, was_there) = replace_lines(text, username, None);
     was_there.then_some(text)
 }
 
-/// Other lines, comments and broken ones too, stay as they are.
+/// Replaces a user's lines. All other lines, including comments and unusable ones, stay as they are.
 fn replace_lines(text: &str, username: &str, mut new: Option<&str>) -> (String, bool) {
     let is_theirs = |line: &str| {
         let name = line.split(':').next().unwrap_or_default().trim().to_lowercase();

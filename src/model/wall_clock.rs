@@ -1,4 +1,4 @@
-//! When a picture was taken, as the clock said where it was taken: that is how people remember it.
+//! Local date and time without a time zone: when a photo was taken, by the clock where it was taken.
 
 use diesel::backend::Backend;
 use diesel::deserialize::{self, FromSql};
@@ -8,8 +8,8 @@ use time::{Month, OffsetDateTime};
 
 use super::Time;
 
-/// Milliseconds since 1970 on a clock on some wall. A number, because the time columns of one of the databases end
-/// in 1970 and 2038.
+/// Milliseconds since 1970-01-01 00:00 on the local clock. A number, because TIMESTAMP columns in MariaDB are limited to
+/// 1970 to 2038.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, diesel::expression::AsExpression, diesel::deserialize::FromSqlRow,
 )]
@@ -17,13 +17,13 @@ use super::Time;
 pub struct WallClock(pub i64);
 
 impl WallClock {
-    /// The same reading of a clock that shows UTC.
+    /// The same reading as a clock that shows UTC.
     #[must_use]
     pub fn from_utc(at: Time) -> Self {
         Self(i64::try_from(at.assume_utc().unix_timestamp_nanos() / 1_000_000).unwrap_or(0))
     }
 
-    /// What it shows. A number that no calendar has is 1970.
+    /// The date and time it shows; 1970 for a number outside the calendar.
     #[must_use]
     pub fn time(self) -> Time {
         let at = OffsetDateTime::from_unix_timestamp_nanos(i128::from(self.0) * 1_000_000);
@@ -31,7 +31,7 @@ impl WallClock {
         Time::new(at.date(), at.time())
     }
 
-    /// The moment it shows, where that clock was `offset` minutes ahead of UTC.
+    /// The UTC time, if the clock was `offset` minutes ahead of UTC.
     #[must_use]
     pub fn utc(self, offset: Option<i16>) -> Time {
         Self(self.0 - i64::from(offset.unwrap_or(0)) * 60_000).time()
@@ -44,7 +44,7 @@ impl WallClock {
     }
 }
 
-/// A month of a calendar.
+/// A calendar month.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct YearMonth {
     pub year: i32,
@@ -58,20 +58,20 @@ impl YearMonth {
         self.year * 100 + i32::from(u8::from(self.month))
     }
 
-    /// `2024-05`.
+    /// ISO 8601: `2024-05`.
     #[must_use]
-    pub fn machine(self) -> String {
+    pub fn iso(self) -> String {
         format!("{:04}-{:02}", self.year, u8::from(self.month))
     }
 
-    /// `None` for a number that is no month.
+    /// Inverse of [`YearMonth::number`].
     #[must_use]
     pub fn from_number(number: i32) -> Option<Self> {
         let month = u8::try_from(number.rem_euclid(100)).ok().and_then(|month| Month::try_from(month).ok())?;
         Some(Self { year: number.div_euclid(100), month })
     }
 
-    /// The first moment of the month after it.
+    /// The first moment of the following month.
     #[must_use]
     pub fn end(self) -> WallClock {
         let next = if self.month == Month::December {
@@ -82,7 +82,7 @@ impl YearMonth {
         next.start()
     }
 
-    /// Its first moment.
+    /// The first moment of the month.
     #[must_use]
     pub fn start(self) -> WallClock {
         let first = time::Date::from_calendar_date(self.year, self.month, 1).unwrap_or(time::Date::MIN);

@@ -1,11 +1,11 @@
-//! Calls that a caged decoder must die of: only in debug builds, for tests.
+//! System calls that must kill a sandboxed process; debug builds only, for tests.
 
 use std::io;
 
-/// Makes the call of that name. Whoever comes back from it has not been killed.
+/// Makes the named system call. It only returns if the process was not killed.
 ///
 /// # Errors
-/// `InvalidInput` for a name that is none of them.
+/// `InvalidInput` for an unknown name.
 pub fn run(name: &str) -> io::Result<()> {
     let number = match name {
         "open" => libc::SYS_open,

@@ -1,5 +1,6 @@
-//! The walls of the cage: no descriptors but three, bounded memory and time, no files, no system calls but a few.
-//! The one file of the house with `unsafe` in it: system calls that no library wraps.
+//! Locks a process down: three descriptors, limited memory and time, no files, few system calls.
+//!
+//! The only file with `unsafe`, for system calls that no library wraps.
 #![expect(unsafe_code, reason = "close_range has no safe wrapper, and canaries make calls that no library offers")]
 
 use std::collections::BTreeMap;
@@ -15,12 +16,12 @@ use seccompiler::{
     BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule, apply_filter,
 };
 
-/// Files that a foreign tool may have open.
+/// Open files of an external tool.
 const MAX_TOOL_DESCRIPTORS: u64 = 64;
-/// Threads and processes that its user may have while it runs, those of the server included.
+/// Threads and processes of its user while it runs, including those of the server.
 const MAX_TOOL_THREADS: u64 = 2048;
 
-/// What a caged process may use.
+/// Limits of a sandboxed process.
 #[derive(Debug, Clone, Copy)]
 pub struct ResourceLimits {
     /// Bytes of address space.
@@ -29,28 +30,28 @@ pub struct ResourceLimits {
     pub seconds: u64,
 }
 
-/// Shuts this process in for good, to decode what it has read: it can compute, read and write what it has open,
-/// and end. Whatever else it tries kills it.
+/// Locks this process down for good before it decodes what it has read: it can compute, read and write what is open,
+/// and exit. Anything else kills it.
 ///
 /// # Errors
-/// Where the kernel cannot do it: nothing must be decoded then.
-pub fn lock_down(bounds: ResourceLimits) -> io::Result<()> {
+/// The kernel does not support it; nothing may be decoded then.
+pub fn lock_down(limits: ResourceLimits) -> io::Result<()> {
     close_descriptors()?;
-    set_rlimits(bounds)?;
-    install_filter(landlock_ruleset()?)?;
-    setrlimit(Resource::Nofile, most(0))?;
-    setrlimit(Resource::Nproc, most(0))?;
+    set_rlimits(limits)?;
+    enforce_landlock(landlock_ruleset()?)?;
+    setrlimit(Resource::Nofile, limit(0))?;
+    setrlimit(Resource::Nproc, limit(0))?;
     apply_filter(&decoder_filter().map_err(io::Error::other)?).map_err(io::Error::other)
 }
 
-/// Shuts this process in to become the foreign `program`: it may read its libraries and the file that stands on its
-/// standard input, start threads, and nothing else.
+/// Locks this process down before it becomes the external tool `program`: it may read its libraries and the file on its
+/// standard input, and start threads.
 ///
 /// # Errors
-/// Where the kernel cannot do it: the program must not be started then.
-pub fn lock_down_tool(bounds: ResourceLimits, program: &Path) -> io::Result<()> {
+/// The kernel does not support it; the tool must not be started then.
+pub fn lock_down_tool(limits: ResourceLimits, program: &Path) -> io::Result<()> {
     close_descriptors()?;
-    set_rlimits(bounds)?;
+    set_rlimits(limits)?;
     let mut rules = landlock_ruleset()?;
     let read = AccessFs::ReadFile | AccessFs::ReadDir;
     for folder in ["/usr/lib", "/lib", "/lib64"] {
@@ -61,50 +62,53 @@ pub fn lock_down_tool(bounds: ResourceLimits, program: &Path) -> io::Result<()> 
         let fd = PathFd::new(&started).map_err(io::Error::other)?;
         rules = add_landlock_rule(rules, Some(fd), AccessFs::ReadFile | AccessFs::Execute)?;
     }
+
     let input = rustix::io::dup(rustix::stdio::stdin())?;
-    // What lies in memory alone has no place in the tree: no rule can name it, and none is needed.
+    // A memfd has no path, so no rule can name it, and none is needed.
     let name = std::fs::read_link("/proc/self/fd/0")?;
     let is_placed = name.is_absolute() && !name.to_string_lossy().starts_with("/memfd:") && name != Path::new("/dev/null");
     rules = add_landlock_rule(rules, is_placed.then_some(input), AccessFs::ReadFile.into())?;
-    install_filter(rules)?;
-    setrlimit(Resource::Nofile, most(MAX_TOOL_DESCRIPTORS))?;
-    setrlimit(Resource::Nproc, most(MAX_TOOL_THREADS))?;
+
+    enforce_landlock(rules)?;
+    setrlimit(Resource::Nofile, limit(MAX_TOOL_DESCRIPTORS))?;
+    setrlimit(Resource::Nproc, limit(MAX_TOOL_THREADS))?;
+
     let (calls, absent) = tool_filters().map_err(io::Error::other)?;
     apply_filter(&absent).map_err(io::Error::other)?;
     apply_filter(&calls).map_err(io::Error::other)
 }
 
-/// The dynamic loader, which the kernel starts for a program.
+/// Returns the dynamic loader, which the kernel starts together with a program.
 fn dynamic_loader() -> Option<PathBuf> {
     let names = ["/lib64/ld-linux-x86-64.so.2", "/lib/ld-linux-aarch64.so.1"];
     names.iter().find_map(|name| std::fs::canonicalize(name).ok())
 }
 
-const fn most(value: u64) -> Rlimit {
+const fn limit(value: u64) -> Rlimit {
     Rlimit { current: Some(value), maximum: Some(value) }
 }
 
-/// Everything but standard input, output and error.
+/// Closes everything except standard input, output and error.
 fn close_descriptors() -> io::Result<()> {
-    // SAFETY: closes numbers only; nothing here owns a descriptor above 2 at this point.
+    // SAFETY: only closes numbers; nothing in this process owns a descriptor above 2 at this point.
     let closed = unsafe { libc::syscall(libc::SYS_close_range, 3_u32, u32::MAX, 0_u32) };
     if closed == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
 
-fn set_rlimits(bounds: ResourceLimits) -> io::Result<()> {
+fn set_rlimits(limits: ResourceLimits) -> io::Result<()> {
     rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL))?;
-    // A system that does not let us be modest is no less safe.
+    // Best effort: without these, the process is just as locked down.
     rustix::process::nice(10).ok();
     std::fs::write("/proc/self/oom_score_adj", "1000").ok();
-    setrlimit(Resource::As, most(bounds.memory))?;
-    setrlimit(Resource::Cpu, most(bounds.seconds))?;
-    setrlimit(Resource::Fsize, most(0))?;
-    setrlimit(Resource::Core, most(0))?;
+    setrlimit(Resource::As, limit(limits.memory))?;
+    setrlimit(Resource::Cpu, limit(limits.seconds))?;
+    setrlimit(Resource::Fsize, limit(0))?;
+    setrlimit(Resource::Core, limit(0))?;
     Ok(())
 }
 
 fn landlock_ruleset() -> io::Result<landlock::RulesetCreated> {
-    // What a kernel does not know yet it leaves out; without files (version 1) there is no cage.
+    // Older kernels lack later features, which are left out; file access (version 1) is required.
     let abi = ABI::V6;
     Ruleset::default()
         .set_compatibility(landlock::CompatLevel::HardRequirement)
@@ -119,16 +123,16 @@ fn landlock_ruleset() -> io::Result<landlock::RulesetCreated> {
 
 fn add_landlock_rule<F: std::os::fd::AsFd>(
     rules: landlock::RulesetCreated,
-    place: Option<F>,
+    path: Option<F>,
     access: landlock::BitFlags<AccessFs>,
 ) -> io::Result<landlock::RulesetCreated> {
-    match place {
-        Some(place) => rules.add_rule(PathBeneath::new(place, access)).map_err(io::Error::other),
+    match path {
+        Some(path) => rules.add_rule(PathBeneath::new(path, access)).map_err(io::Error::other),
         None => Ok(rules),
     }
 }
 
-fn install_filter(rules: landlock::RulesetCreated) -> io::Result<()> {
+fn enforce_landlock(rules: landlock::RulesetCreated) -> io::Result<()> {
     let status = rules.restrict_self().map_err(io::Error::other)?;
     if status.ruleset == RulesetStatus::NotEnforced || !status.no_new_privs {
         return Err(io::Error::other("this kernel has no Landlock"));
@@ -147,13 +151,13 @@ fn compile_filter(rules: SyscallRules, otherwise: SeccompAction, matched: Seccom
     SeccompFilter::new(rules, otherwise, matched, target_arch()?)?.try_into()
 }
 
-/// `argument & mask == value`.
+/// Rules that match `argument & mask == value`.
 fn argument_masked_equal(argument: u8, mask: u64, value: u64) -> Result<Vec<SeccompRule>, seccompiler::BackendError> {
     let condition = SeccompCondition::new(argument, SeccompCmpArgLen::Qword, SeccompCmpOp::MaskedEq(mask), value)?;
     Ok(vec![SeccompRule::new(vec![condition])?])
 }
 
-/// A 32-bit argument of that value.
+/// A rule that matches a 32-bit argument.
 fn argument_equal(argument: u8, value: u64) -> Result<SeccompRule, seccompiler::BackendError> {
     SeccompRule::new(vec![SeccompCondition::new(argument, SeccompCmpArgLen::Dword, SeccompCmpOp::Eq, value)?])
 }
@@ -169,7 +173,7 @@ fn decoder_filter() -> FilterResult {
         libc::SYS_madvise,
         libc::SYS_futex,
         libc::SYS_getrandom,
-        // The C library asks how much memory there is before it sorts.
+        // glibc asks for the amount of memory before it sorts.
         libc::SYS_sysinfo,
         libc::SYS_clock_gettime,
         libc::SYS_rt_sigreturn,
@@ -180,15 +184,15 @@ fn decoder_filter() -> FilterResult {
     ]
     .map(|call| (call, Vec::new()))
     .into();
-    // Memory, but none that can be executed.
+    // Memory, but not executable.
     rules.insert(libc::SYS_mmap, argument_masked_equal(2, libc::PROT_EXEC.try_into().unwrap_or(4), 0)?);
     compile_filter(rules, SeccompAction::KillProcess, SeccompAction::Allow)
 }
 
-/// A list of what a dynamically linked program needs to start and to compute with threads; and, since the list can
-/// only say yes, a second filter for what it is told does not exist: `clone3`, so that `clone` is taken, whose flags can
-/// be looked at; `getpeername`, with which a library asks where its log goes; and `ioctl`, which changes files through
-/// descriptors that only read.
+/// Two filters for external tools. The first allows what a dynamically linked program needs to start and to compute with
+/// threads. The second makes some of these calls fail with ENOSYS: `clone3`, so that `clone` is used, whose flags can be
+/// checked; `getpeername`, which a logging library calls; and `ioctl`, which can change files through read-only
+/// descriptors.
 fn tool_filters() -> Result<(BpfProgram, BpfProgram), seccompiler::BackendError> {
     let mut rules: SyscallRules = [
         libc::SYS_execve,
@@ -256,6 +260,7 @@ fn tool_filters() -> Result<(BpfProgram, BpfProgram), seccompiler::BackendError>
     ]
     .map(|call| (call, Vec::new()))
     .into();
+
     #[cfg(target_arch = "x86_64")]
     rules.extend(
         [
@@ -270,7 +275,8 @@ fn tool_filters() -> Result<(BpfProgram, BpfProgram), seccompiler::BackendError>
         ]
         .map(|call| (call, Vec::new())),
     );
-    // Its own limits, not those of others.
+
+    // Only its own limits.
     rules.insert(libc::SYS_prlimit64, vec![argument_equal(0, 0)?]);
     let fcntls = [libc::F_GETFD, libc::F_SETFD, libc::F_GETFL, libc::F_DUPFD_CLOEXEC];
     let fcntls: Result<Vec<_>, _> =
@@ -278,17 +284,18 @@ fn tool_filters() -> Result<(BpfProgram, BpfProgram), seccompiler::BackendError>
     rules.insert(libc::SYS_fcntl, fcntls?);
     let thread = u64::try_from(libc::CLONE_THREAD | libc::CLONE_VM).unwrap_or(u64::MAX);
     rules.insert(libc::SYS_clone, argument_masked_equal(0, thread, thread)?);
+
     let calls = compile_filter(rules, SeccompAction::KillProcess, SeccompAction::Allow)?;
-    let unknown = SeccompAction::Errno(u32::try_from(libc::ENOSYS).unwrap_or(38));
+    let not_implemented = SeccompAction::Errno(u32::try_from(libc::ENOSYS).unwrap_or(38));
     let mut absent: SyscallRules =
         [libc::SYS_clone3, libc::SYS_getpeername, libc::SYS_ioctl].map(|call| (call, Vec::new())).into();
-    // It dies with the server, whatever it would rather.
+    // The tool must die with the server, so it may not change this setting.
     absent.insert(libc::SYS_prctl, vec![argument_equal(0, u64::try_from(libc::PR_SET_PDEATHSIG).unwrap_or(1))?]);
-    let absent = compile_filter(absent, SeccompAction::Allow, unknown)?;
+    let absent = compile_filter(absent, SeccompAction::Allow, not_implemented)?;
     Ok((calls, absent))
 }
 
-/// The file on standard input, for a process that may open and close nothing.
+/// Standard input, for a process that may neither open nor close files.
 pub struct StandardInput;
 
 impl io::Read for StandardInput {
@@ -308,9 +315,9 @@ impl io::Seek for StandardInput {
     }
 }
 
-/// Any system call, with nothing as its arguments: for canaries.
+/// Makes a system call with zero arguments, for canaries.
 #[cfg(debug_assertions)]
 pub(crate) fn raw_syscall(number: i64) -> i64 {
-    // SAFETY: null pointers and zero lengths; the kernel refuses or kills.
+    // SAFETY: null pointers and zero lengths; the kernel rejects the call or kills the process.
     unsafe { libc::syscall(number, 0_u64, 0_u64, 0_u64, 0_u64, 0_u64, 0_u64) }
 }

@@ -1,4 +1,5 @@
-//! Starts caged children and looks after them: one file each, a time, a length, and no second chance.
+//! Starts sandboxed worker processes: one file per process, with a timeout limit and an output limit. Workers are never
+//! reused.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, Write};
@@ -10,54 +11,54 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 
-/// The exit code of a child that could not be shut in, and so did nothing.
+/// Exit code of a worker that could not be locked down and therefore did nothing.
 pub const EXIT_NO_SANDBOX: i32 = 70;
-/// The exit code of a child that has read its input and says in its answer why it makes nothing of it.
+/// Exit code of a worker that cannot decode its input; its output says why.
 pub const EXIT_REFUSED: i32 = 3;
 
-/// Why there is no answer.
+/// Why there is no result.
 #[derive(Debug)]
 pub enum SandboxError {
-    /// The decoder says what is wrong with the file.
+    /// The decoder rejected the file.
     Refused(String),
-    /// It died: by a signal, or with nonsense as its answer.
+    /// The worker was killed by a signal or wrote invalid output.
     Died(String),
-    /// It took longer than it may.
+    /// The worker exceeded its timeout limit.
     TimedOut,
-    /// It could not be shut in, or not be started.
-    NoCage(String),
-    /// Our own disk or memory.
+    /// The worker could not be started or locked down.
+    Unavailable(String),
+    /// This process ran out of disk, memory or descriptors.
     System(io::Error),
 }
 
 impl std::fmt::Display for SandboxError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Refused(why) | Self::Died(why) | Self::NoCage(why) => f.write_str(why),
+            Self::Refused(why) | Self::Died(why) | Self::Unavailable(why) => f.write_str(why),
             Self::TimedOut => f.write_str("took too long"),
             Self::System(cause) => write!(f, "{cause}"),
         }
     }
 }
 
-/// What stands on the child's standard input.
+/// Standard input of the worker.
 pub enum Input {
     File(File),
     Bytes(Vec<u8>),
 }
 
-/// One thing for one child to do.
+/// A task for one worker.
 pub struct SandboxTask<'a> {
     pub arguments: &'a [&'a str],
-    /// All of its environment.
+    /// Its whole environment.
     pub environment: &'a [(&'a str, &'a str)],
     pub input: Input,
-    /// Bytes of answer.
-    pub most: usize,
-    pub time: Duration,
+    /// Longest output in bytes.
+    pub max_output: usize,
+    pub timeout: Duration,
 }
 
-/// Starts children of one program: our own.
+/// Starts workers from one program: the server itself.
 #[derive(Clone)]
 pub struct SandboxSupervisor {
     program: PathBuf,
@@ -69,17 +70,18 @@ impl SandboxSupervisor {
         Self { program }
     }
 
-    /// Runs one child to its end and returns its answer.
+    /// Runs one worker to its end and returns its output.
     ///
     /// # Errors
-    /// [`Failure`]; the child is gone then.
+    /// [`SandboxError`]; the worker has ended in any case.
     pub fn run(&self, task: SandboxTask<'_>) -> Result<Vec<u8>, SandboxError> {
         let input = match task.input {
             Input::File(file) => file,
             Input::Bytes(bytes) => memory_file(&bytes).map_err(SandboxError::System)?,
         };
+
         let started = Command::new(&self.program)
-            .arg("cage")
+            .arg("sandbox-worker")
             .args(task.arguments)
             .env_clear()
             .envs(task.environment.iter().copied())
@@ -90,18 +92,20 @@ impl SandboxSupervisor {
             .spawn();
         let mut child = started.map_err(|cause| match cause.kind() {
             io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied => {
-                SandboxError::NoCage(format!("the decoder cannot be started: {cause}"))
+                SandboxError::Unavailable(format!("the decoder cannot be started: {cause}"))
             }
-            // No descriptor, process or memory left: that passes.
+            // No descriptor, process or memory left: temporary.
             _ => SandboxError::System(cause),
         })?;
-        let until = Instant::now() + task.time;
-        let answered = read_output(&mut child, task.most, until);
-        if answered.is_err() {
+
+        let deadline = Instant::now() + task.timeout;
+        let output = read_output(&mut child, task.max_output, deadline);
+        if output.is_err() {
             drop(child.kill());
         }
-        let ended = child.wait().map_err(SandboxError::System)?;
-        classify_exit(ended, answered?)
+
+        let status = child.wait().map_err(SandboxError::System)?;
+        classify_exit(status, output?)
     }
 }
 
@@ -112,31 +116,31 @@ fn memory_file(bytes: &[u8]) -> io::Result<File> {
     Ok(file)
 }
 
-/// Reads the answer to its end and waits for the child's.
-fn read_output(child: &mut Child, most: usize, until: Instant) -> Result<Vec<u8>, SandboxError> {
+/// Reads the output to its end and waits for the worker to exit.
+fn read_output(child: &mut Child, max_output: usize, deadline: Instant) -> Result<Vec<u8>, SandboxError> {
     let pidfd = pidfd_open(Pid::from_child(child), PidfdFlags::empty()).map_err(|cause| SandboxError::System(cause.into()))?;
-    let mut answer = Vec::new();
+    let mut output = Vec::new();
     if let Some(mut pipe) = child.stdout.take() {
         let mut chunk = vec![0; 64 * 1024];
         loop {
-            poll_fd(&pipe, until)?;
+            poll_fd(&pipe, deadline)?;
             let length = pipe.read(&mut chunk).map_err(SandboxError::System)?;
             if length == 0 {
                 break;
             }
-            answer.extend_from_slice(chunk.get(..length).unwrap_or_default());
-            if answer.len() > most {
-                return Err(SandboxError::Died("said more than it may".into()));
+            output.extend_from_slice(chunk.get(..length).unwrap_or_default());
+            if output.len() > max_output {
+                return Err(SandboxError::Died("wrote more output than allowed".into()));
             }
         }
     }
-    poll_fd(&pidfd, until)?;
-    Ok(answer)
+    poll_fd(&pidfd, deadline)?;
+    Ok(output)
 }
 
-fn poll_fd(fd: &impl std::os::fd::AsFd, until: Instant) -> Result<(), SandboxError> {
+fn poll_fd(fd: &impl std::os::fd::AsFd, deadline: Instant) -> Result<(), SandboxError> {
     loop {
-        let left = until.saturating_duration_since(Instant::now());
+        let left = deadline.saturating_duration_since(Instant::now());
         let left = Timespec { tv_sec: left.as_secs().try_into().unwrap_or(0), tv_nsec: left.subsec_nanos().into() };
         match poll(&mut [PollFd::new(fd, PollFlags::IN)], Some(&left)) {
             Ok(0) => return Err(SandboxError::TimedOut),
@@ -147,17 +151,17 @@ fn poll_fd(fd: &impl std::os::fd::AsFd, until: Instant) -> Result<(), SandboxErr
     }
 }
 
-fn classify_exit(ended: ExitStatus, answer: Vec<u8>) -> Result<Vec<u8>, SandboxError> {
-    let said = || String::from_utf8_lossy(answer.get(..answer.len().min(300)).unwrap_or_default()).into_owned();
-    match (ended.code(), ended.signal()) {
-        (Some(0), _) => Ok(answer),
-        (Some(EXIT_REFUSED), _) => Err(SandboxError::Refused(said())),
-        (Some(EXIT_NO_SANDBOX), _) => Err(SandboxError::NoCage(said())),
-        (Some(code), _) => Err(SandboxError::Refused(format!("its decoder gave up ({code})"))),
-        (_, Some(libc::SIGSYS)) => Err(SandboxError::Died("tried what it must not, and was killed".into())),
+fn classify_exit(status: ExitStatus, output: Vec<u8>) -> Result<Vec<u8>, SandboxError> {
+    let message = || String::from_utf8_lossy(output.get(..output.len().min(300)).unwrap_or_default()).into_owned();
+    match (status.code(), status.signal()) {
+        (Some(0), _) => Ok(output),
+        (Some(EXIT_REFUSED), _) => Err(SandboxError::Refused(message())),
+        (Some(EXIT_NO_SANDBOX), _) => Err(SandboxError::Unavailable(message())),
+        (Some(code), _) => Err(SandboxError::Refused(format!("the decoder gave up (exit code {code})"))),
+        (_, Some(libc::SIGSYS)) => Err(SandboxError::Died("made a forbidden system call and was killed".into())),
         (_, Some(libc::SIGXCPU)) => Err(SandboxError::TimedOut),
-        (_, Some(libc::SIGKILL)) => Err(SandboxError::Died("used more time or memory than it may".into())),
-        (_, Some(signal)) => Err(SandboxError::Died(format!("was ended by signal {signal}"))),
-        _ => Err(SandboxError::Died("ended without a word".into())),
+        (_, Some(libc::SIGKILL)) => Err(SandboxError::Died("exceeded its timeout or memory limit".into())),
+        (_, Some(signal)) => Err(SandboxError::Died(format!("was killed by signal {signal}"))),
+        _ => Err(SandboxError::Died("ended without an exit code".into())),
     }
 }

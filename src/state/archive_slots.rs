@@ -1,4 +1,6 @@
-//! How many archives may be written at once: each holds a thread while its reader reads.
+//! Limits how many ZIP downloads run at once: each one occupies a blocking thread for as long as its client reads.
+//!
+//! Limits are per process; a second server has its own.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -6,30 +8,32 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::error::{Error, Result};
 use crate::model::UserId;
 
-/// For one person,
+/// Downloads at once per user.
 const MAX_PER_USER: usize = 3;
-/// and for everybody.
+/// Downloads at once in total.
 const MAX_TOTAL: usize = 24;
 
-/// Archives under way.
+/// The running ZIP downloads, per user.
 #[derive(Default, Clone)]
 pub struct ArchiveSlots(Arc<Mutex<HashMap<UserId, usize>>>);
 
-/// The right to write one archive; given back when dropped.
+/// The right to stream one archive. Dropping it frees the slot.
 pub struct ArchiveSlot {
     archives: ArchiveSlots,
     owner: UserId,
 }
 
 impl ArchiveSlots {
+    /// Takes a slot for `owner`.
+    ///
     /// # Errors
-    /// `TooManyRequests` for a fourth of one person, `Unavailable` when too many are under way.
+    /// `TooManyRequests` when the user has no free slot, `Unavailable` when the server has none.
     pub fn acquire(&self, owner: UserId) -> Result<ArchiveSlot> {
-        let mut under_way = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if under_way.values().sum::<usize>() >= MAX_TOTAL {
+        let mut running = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if running.values().sum::<usize>() >= MAX_TOTAL {
             return Err(Error::Unavailable("Too many downloads are being packed at once."));
         }
-        let own = under_way.entry(owner).or_default();
+        let own = running.entry(owner).or_default();
         if *own >= MAX_PER_USER {
             return Err(Error::TooManyRequests { retry_after: 10 });
         }
@@ -40,11 +44,11 @@ impl ArchiveSlots {
 
 impl Drop for ArchiveSlot {
     fn drop(&mut self) {
-        let mut under_way = self.archives.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(own) = under_way.get_mut(&self.owner) {
+        let mut running = self.archives.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(own) = running.get_mut(&self.owner) {
             *own -= 1;
             if *own == 0 {
-                under_way.remove(&self.owner);
+                running.remove(&self.owner);
             }
         }
     }

@@ -1,5 +1,7 @@
-//! Files that have arrived and wait for their place. Those of one person that come at the same time
-//! are stored together: one journal entry, one set of fsyncs and one transaction for all of them.
+//! Received files waiting to be stored. Files of one user that arrive at the same time are stored together, with one
+//! journal entry, one set of fsyncs and one transaction.
+//!
+//! Each process has its own queue; the file-move journal serialises processes.
 
 use std::collections::HashMap;
 use std::sync::atomic::AtomicBool;
@@ -11,31 +13,31 @@ use crate::model::actor::Actor;
 use crate::model::{DirectoryId, FindingId, Item, ScanStatus, Time, UploadId, UserId};
 use crate::storage::ReceivedFile;
 
-/// A whole file and what its sender wants.
+/// A received file and how its sender wants it stored.
 pub struct IngestRequest {
     pub received: ReceivedFile,
-    /// As the sender calls it.
+    /// The name that the sender gave it.
     pub name: String,
-    /// One's own folder; `None` or a standard one: where it belongs.
+    /// The directory it should go to. With `None` or a standard directory, its kind decides.
     pub directory: Option<DirectoryId>,
-    /// Whether the same bytes may be kept twice.
+    /// Whether to store it even if the user already has the same bytes.
     pub keep_duplicates: bool,
-    /// Since when its owner has had it; now where nobody knows.
+    /// When the owner got the file, if known (imports); otherwise the time of storing is used.
     pub created_at: Option<Time>,
-    /// What the malware scanner has said of it so far.
+    /// The result of the malware scan so far.
     pub scan: ScanStatus,
-    /// The resumable upload that it was.
+    /// The resumable upload that received it.
     pub upload: Option<UploadId>,
-    /// The room that was held for it.
+    /// The quota reserved for it.
     pub hold: Option<Arc<QuotaHold>>,
-    /// The finding that is given back with it, and the admin who says so.
+    /// The finding that this ingest releases, and the admin who released it.
     pub released: Option<(FindingId, Actor)>,
-    /// Whether the room has been let go of: once, however often the transaction is tried.
+    /// Whether the quota hold has been released. It must happen once, even if the transaction is retried.
     pub is_hold_released: AtomicBool,
 }
 
 impl IngestRequest {
-    /// A file that wants nothing special: its place by what it is, the same bytes once.
+    /// Creates a request with defaults: the directory follows from the kind, duplicates are not stored.
     pub(crate) fn new(received: ReceivedFile, name: String, scan: ScanStatus) -> Self {
         Self {
             received,
@@ -52,20 +54,20 @@ impl IngestRequest {
     }
 }
 
-/// What became of one file.
+/// The outcome for one file.
 #[derive(Debug, Clone)]
 pub enum Ingested {
     Stored(Box<Item>),
-    /// The same bytes are here already, as this item.
+    /// The user already has these bytes, as this item.
     Duplicate(Box<Item>),
 }
 
-/// What became of an arrival, once somebody has stored it.
+/// Where the thread that stores a file leaves its outcome.
 type Reply = Arc<Mutex<Option<Result<Ingested>>>>;
 
-/// An arrival in the queue, and where its sender looks for the outcome.
+/// A queued request and where to leave its outcome.
 pub(crate) struct QueuedIngest {
-    pub arrival: IngestRequest,
+    pub request: IngestRequest,
     reply: Reply,
 }
 
@@ -75,17 +77,17 @@ impl QueuedIngest {
     }
 }
 
-/// A place in the queue.
+/// The sender's claim on the outcome of one queued request.
 pub(crate) struct IngestTicket(Reply);
 
 impl IngestTicket {
-    /// The outcome, if somebody else has stored it meanwhile.
+    /// Returns the outcome if another thread has stored the file in the meantime.
     pub fn outcome(&self) -> Option<Result<Ingested>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 }
 
-/// The queues, by person.
+/// The queues of all users.
 #[derive(Default)]
 pub struct IngestQueue(Mutex<HashMap<UserId, Vec<QueuedIngest>>>);
 
@@ -94,20 +96,20 @@ impl IngestQueue {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Queues them up in this order.
-    pub(crate) fn push(&self, owner: UserId, arrivals: Vec<IngestRequest>) -> Vec<IngestTicket> {
+    /// Appends requests to the user's queue in this order.
+    pub(crate) fn push(&self, owner: UserId, requests: Vec<IngestRequest>) -> Vec<IngestTicket> {
         let mut queues = self.queues();
         let queue = queues.entry(owner).or_default();
         let mut tickets = Vec::new();
-        for arrival in arrivals {
+        for request in requests {
             let reply = Reply::default();
             tickets.push(IngestTicket(reply.clone()));
-            queue.push(QueuedIngest { arrival, reply });
+            queue.push(QueuedIngest { request, reply });
         }
         tickets
     }
 
-    /// Those that were too many for one turn stay at the front.
+    /// Puts requests that did not fit into one batch back to the front of the queue.
     pub(crate) fn put_back(&self, owner: UserId, mut waiting: Vec<QueuedIngest>) {
         if !waiting.is_empty() {
             let mut queues = self.queues();
@@ -117,7 +119,7 @@ impl IngestQueue {
         }
     }
 
-    /// Everything that waits for a person's turn.
+    /// Removes and returns everything that is queued for a user.
     pub(crate) fn take(&self, owner: UserId) -> Vec<QueuedIngest> {
         self.queues().remove(&owner).unwrap_or_default()
     }

@@ -1,7 +1,8 @@
-//! Signed tokens (RFC 7519, JWS compact, HS256): short-lived names of a session, nothing more.
+//! Signs and verifies access tokens of the API (RFC 7519, JWS compact, HS256). A token only names a session and expires
+//! after 15 minutes.
 //!
-//! We read only what we wrote: one header, byte for byte, so that no `alg`, `kid`, `jku` or `crit`
-//! of a stranger is ever looked at (RFC 8725, 3.1 and 3.2).
+//! Only tokens of this server are parsed: the header must match byte for byte, so an attacker's `alg`, `kid`, `jku` or
+//! `crit` is never interpreted (RFC 8725, 3.1 and 3.2). No library we found accepts exactly one header.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -13,44 +14,44 @@ use crate::config::Settings;
 use crate::config::read_or_create_secret;
 use crate::error::{Error, Result};
 
-/// Seconds a token is good for; its session lasts longer and gives new ones.
+/// Seconds until a token expires. Its session lasts longer and issues new ones.
 pub const TOKEN_LIFETIME: i64 = 15 * 60;
-/// `aud` of every token.
+/// The `aud` claim of every token.
 pub const AUDIENCE: &str = "nexus-media";
 /// Seconds by which the clocks of two nodes may differ.
 const CLOCK_SKEW: i64 = 5;
-/// Characters of a token at most; ours have some 300.
+/// Longest token that is parsed; ours have about 300 bytes.
 const MAX_TOKEN_BYTES: usize = 2048;
 
-/// What a token says.
+/// The claims of a token.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Claims {
     pub iss: String,
     pub aud: String,
-    /// The person's number.
+    /// The user id.
     pub sub: String,
-    /// The session's number.
+    /// The session id.
     pub sid: i64,
-    /// Seconds since 1970.
+    /// Seconds since the Unix epoch, like `nbf` and `exp`.
     pub iat: i64,
     pub nbf: i64,
     pub exp: i64,
 }
 
-/// Signs and checks tokens.
+/// Signs and verifies tokens with the server's key.
 pub struct TokenSigner {
     key: Hmac<Sha256>,
     issuer: String,
-    /// The one header there is, encoded.
+    /// The only accepted header, encoded.
     header: String,
 }
 
 impl TokenSigner {
-    /// Reads the key (`jwt.key` in the data directory, 0600), or makes it there.
+    /// Reads the key from `jwt.key` in the data directory (mode 0600), or creates it.
     ///
     /// # Errors
-    /// The system's; `Configuration` for a file that is no key.
+    /// `Configuration` if the file does not hold a key.
     pub fn open(settings: &Settings) -> Result<Self> {
         let path = settings.data_dir.join("jwt.key");
         let secret = read_or_create_secret(&path, || {
@@ -69,10 +70,7 @@ impl TokenSigner {
         Ok(Self { key, issuer, header: URL_SAFE_NO_PAD.encode(r#"{"alg":"HS256","typ":"JWT"}"#) })
     }
 
-    /// A token for a session, good from `at` (seconds since 1970).
-    ///
-    /// # Errors
-    /// `Internal`.
+    /// Signs a token for a session, valid from `at` (seconds since the Unix epoch).
     pub fn sign(&self, user: i64, session: i64, at: i64) -> Result<String> {
         let claims = Claims {
             iss: self.issuer.clone(),
@@ -89,10 +87,10 @@ impl TokenSigner {
         Ok(format!("{signed}.{signature}"))
     }
 
-    /// What a token says, if it is ours and good at `at` (seconds since 1970).
+    /// Verifies a token at the time `at` (seconds since the Unix epoch) and returns its claims.
     ///
     /// # Errors
-    /// `Unauthenticated` for every other token.
+    /// `Unauthenticated` for any other token.
     pub fn verify(&self, token: &str, at: i64) -> Result<Claims> {
         let claims = self.parse(token).ok_or(Error::Unauthenticated)?;
         let is_ours = claims.iss == self.issuer && claims.aud == AUDIENCE;
@@ -112,6 +110,7 @@ impl TokenSigner {
         if header != self.header {
             return None;
         }
+        // The signature is checked before any of the body is parsed.
         self.mac(signed).verify_slice(&URL_SAFE_NO_PAD.decode(signature).ok()?).ok()?;
         serde_json::from_slice(&URL_SAFE_NO_PAD.decode(body).ok()?).ok()
     }

@@ -1,4 +1,8 @@
-//! What each person keeps has a version. What was read of one version is good for as long as it is the version.
+//! Versions of users' libraries, and data and responses derived from one version.
+//!
+//! Every change to a library increments `libraries.version` in its transaction. As long as the version stays the same,
+//! everything derived from it stays valid. Another process sees a change through the version: at once on a shared
+//! database, after [`VERSION_TTL`] on a local one.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -13,37 +17,37 @@ use crate::error::{Error, Result};
 use crate::model::{Directory, Shelf, ShelfCount, UserId, YearMonth};
 use crate::store;
 
-/// How long another process's change to a local database may go unseen; changes of this one are seen at once.
-/// A database that several servers share is asked each time.
+/// How long a change by another process (the command line) to a local database may go unnoticed. Changes by this
+/// process are seen at once, and a database shared by several servers is asked each time.
 const VERSION_TTL: Duration = Duration::from_secs(1);
-/// How long one version is known at most.
+/// How long a version and its data are cached.
 const SUMMARY_TTL: Duration = Duration::from_mins(10);
-/// People whose libraries are known at most.
+/// Users whose libraries are cached.
 const MAX_LIBRARIES: u64 = 1_000;
-/// Bytes of answers that are kept for all people together.
+/// Total size of the cached responses of all users.
 const MAX_RESPONSE_BYTES: u64 = 8 << 20;
-/// Directories beside a page.
+/// Directories listed in the navigation.
 const MAX_LINKED_DIRECTORIES: i64 = 200;
 
-/// How many items each month of a shelf has, the newest first.
+/// Items per month of a shelf, newest month first.
 pub type Months = Arc<Vec<(YearMonth, i64)>>;
 
-/// What stands beside everything a person looks at.
+/// What the frame of every page shows of a library.
 pub struct LibrarySummary {
     pub counts: Vec<ShelfCount>,
-    /// Their own directories, by path.
+    /// The user's own directories, ordered by path.
     pub directories: Vec<Directory>,
 }
 
 impl LibrarySummary {
-    /// Items and bytes on a shelf.
+    /// Returns the number of items and bytes on a shelf.
     #[must_use]
     pub fn count(&self, shelf: Shelf) -> (i64, i64) {
         self.counts.iter().find(|count| count.shelf == shelf).map_or((0, 0), |count| (count.items, count.bytes))
     }
 }
 
-/// One version of a person's library, and what was read of it.
+/// One version of a user's library and the data read from it.
 pub struct LibraryVersion {
     pub owner: UserId,
     pub version: i64,
@@ -52,11 +56,9 @@ pub struct LibraryVersion {
 }
 
 impl LibraryVersion {
-    /// # Errors
-    /// The database's.
     pub fn summary(&self, conn: &mut Conn) -> Result<Arc<LibrarySummary>> {
-        if let Some(known) = self.summary.get() {
-            return Ok(known.clone());
+        if let Some(cached) = self.summary.get() {
+            return Ok(cached.clone());
         }
         let counts = store::shelf_counts::list(conn, self.owner)?;
         let read =
@@ -64,31 +66,29 @@ impl LibraryVersion {
         Ok(self.summary.get_or_init(|| read).clone())
     }
 
-    /// # Errors
-    /// The database's.
     pub fn months(&self, conn: &mut Conn, shelf: Shelf) -> Result<Months> {
-        let known = || self.months.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(months) = known().get(&shelf) {
+        let cached = || self.months.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(months) = cached().get(&shelf) {
             return Ok(months.clone());
         }
         let read = Arc::new(store::shelf_counts::list_months(conn, self.owner, shelf)?);
-        known().insert(shelf, read.clone());
+        cached().insert(shelf, read.clone());
         Ok(read)
     }
 }
 
-/// An answer that was made of one version of a library.
+/// A response built from one version of a library.
 #[derive(Clone)]
 pub struct CachedResponse {
     pub body: Bytes,
-    /// Without quotes; empty where it is not told.
+    /// Without quotes; empty for responses without an `ETag`.
     pub etag: Arc<str>,
 }
 
-/// Whose answer, of which version, to what.
+/// Owner, library version and cache key.
 type ResponseKey = (UserId, i64, String);
 
-/// The libraries that were used of late.
+/// Recently used libraries and responses.
 pub struct LibraryCache {
     versions: VersionedCache<UserId, (Arc<LibraryVersion>, Instant)>,
     responses: Cache<ResponseKey, CachedResponse>,
@@ -96,25 +96,24 @@ pub struct LibraryCache {
 }
 
 impl LibraryCache {
-    /// `is_shared` where other servers write into the same database.
+    /// Creates a cache; `is_shared` says whether other servers use the same database.
     pub(crate) fn new(is_shared: bool) -> Self {
-        let weight =
-            |key: &ResponseKey, kept: &CachedResponse| u32::try_from(key.2.len() + kept.body.len() + 128).unwrap_or(u32::MAX);
-        let answers = Cache::builder().max_capacity(MAX_RESPONSE_BYTES).weigher(weight).time_to_idle(SUMMARY_TTL).build();
-        Self { versions: VersionedCache::new(MAX_LIBRARIES, SUMMARY_TTL), responses: answers, is_shared }
+        let weight = |key: &ResponseKey, response: &CachedResponse| {
+            u32::try_from(key.2.len() + response.body.len() + 128).unwrap_or(u32::MAX)
+        };
+        let responses = Cache::builder().max_capacity(MAX_RESPONSE_BYTES).weigher(weight).time_to_idle(SUMMARY_TTL).build();
+        Self { versions: VersionedCache::new(MAX_LIBRARIES, SUMMARY_TTL), responses: responses, is_shared }
     }
 
-    /// The present version, if it is known without asking the database.
+    /// Returns the current version if it is known without a query.
     #[must_use]
     pub fn get_fresh(&self, owner: UserId) -> Option<Arc<LibraryVersion>> {
         let (library, read) = self.versions.get(&owner)?;
         (!self.is_shared && read.elapsed() < VERSION_TTL).then_some(library)
     }
 
-    /// The present version. Read it before what is to be kept under it.
-    ///
-    /// # Errors
-    /// The database's.
+    /// Returns the current version. Call it before reading anything that is cached under it, so that cached data is never
+    /// older than its version.
     pub fn current(&self, conn: &mut Conn, owner: UserId) -> Result<Arc<LibraryVersion>> {
         if let Some(library) = self.get_fresh(owner) {
             return Ok(library);
@@ -125,43 +124,45 @@ impl LibraryCache {
             Some((library, _)) if library.version == version => library,
             _ => Arc::new(LibraryVersion { owner, version, summary: OnceLock::new(), months: Mutex::default() }),
         };
+
         self.versions.insert_if_current(owner, (library.clone(), Instant::now()), before);
         Ok(library)
     }
 
-    /// What was answered to `asked` when the library was as it is.
+    /// Returns the response cached under `cache_key` for this version.
     #[must_use]
-    pub fn response(&self, library: &LibraryVersion, asked: &str) -> Option<CachedResponse> {
-        self.responses.get(&(library.owner, library.version, asked.to_owned()))
+    pub fn response(&self, library: &LibraryVersion, cache_key: &str) -> Option<CachedResponse> {
+        self.responses.get(&(library.owner, library.version, cache_key.to_owned()))
     }
 
-    /// The same, or what `make` answers: made once, however many ask for it at the same time, and kept for as long
-    /// as the library stays as it is.
+    /// Returns the cached response or builds it. Concurrent calls with the same key build it once.
     ///
     /// # Errors
-    /// What `make` says.
+    /// Those of `build`.
     pub fn response_or_build(
         &self,
         library: &LibraryVersion,
-        asked: String,
-        make: impl FnOnce() -> Result<CachedResponse>,
+        cache_key: String,
+        build: impl FnOnce() -> Result<CachedResponse>,
     ) -> Result<CachedResponse> {
-        let (mut make, mut failed) = (Some(make), None);
-        let mut made = || match make.take().map(|make| make()) {
-            Some(Ok(kept)) => Some(kept),
+        let (mut build, mut failed) = (Some(build), None);
+        let mut build_once = || match build.take().map(|build| build()) {
+            Some(Ok(response)) => Some(response),
             Some(Err(error)) => {
                 failed = Some(error);
                 None
             }
             None => None,
         };
-        if let Some(kept) = self.responses.optionally_get_with((library.owner, library.version, asked), &mut made) {
-            return Ok(kept);
+
+        if let Some(response) = self.responses.optionally_get_with((library.owner, library.version, cache_key), &mut build_once) {
+            return Ok(response);
         }
-        // Whoever made it failed: if it was somebody else, we may not.
-        match (failed, make) {
+        // Another caller built it and failed. Its error cannot be shared, so this caller tries itself.
+
+        match (failed, build) {
             (Some(error), _) => Err(error),
-            (None, Some(make)) => make(),
+            (None, Some(build)) => build(),
             (None, None) => Err(Error::internal("nothing was answered")),
         }
     }

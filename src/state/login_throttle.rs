@@ -1,4 +1,6 @@
-//! Wrong passwords and codes: five a minute per account and per address, then wait.
+//! Limits wrong passwords and codes to five a minute, per account and per network.
+//!
+//! Counters are per process; with several servers each allows five.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -10,10 +12,10 @@ use moka::sync::Cache;
 use crate::error::{Error, Result};
 use crate::model::actor::network_of;
 
-/// Wrong tries in a window.
+/// Failures allowed in a window.
 const MAX_FAILURES: u32 = 5;
 const WINDOW: Duration = Duration::from_mins(1);
-/// Accounts and addresses remembered at most: some 20 MB.
+/// Accounts and networks remembered, about 20 MB.
 const MAX_WINDOWS: u64 = 100_000;
 
 struct Window {
@@ -21,10 +23,10 @@ struct Window {
     since: Instant,
 }
 
-/// Counts wrong tries.
+/// Counts failed attempts.
 pub struct LoginThrottle(Option<Cache<String, Arc<Window>>>);
 
-/// A try that counts as wrong unless it is forgiven.
+/// An attempt, counted as failed unless it is forgiven.
 #[must_use]
 pub struct LoginAttempt(Vec<Arc<Window>>);
 
@@ -34,10 +36,10 @@ impl LoginThrottle {
         Self(is_on.then(|| Cache::builder().max_capacity(MAX_WINDOWS).time_to_live(WINDOW).build()))
     }
 
-    /// Counts a try before it is made, so that many at once do not slip through.
+    /// Counts an attempt before the password is checked, so that concurrent attempts cannot exceed the limit.
     ///
     /// # Errors
-    /// `TooManyRequests` with the seconds left.
+    /// `TooManyRequests` with the seconds until the window ends.
     pub fn begin_attempt(&self, account: &str, address: IpAddr) -> Result<LoginAttempt> {
         let Some(windows) = &self.0 else { return Ok(LoginAttempt(Vec::new())) };
         let account: String = account.trim().to_lowercase().chars().take(190).collect();
@@ -45,9 +47,11 @@ impl LoginThrottle {
         let windows =
             keys.map(|key| windows.get_with(key, || Arc::new(Window { failures: AtomicU32::new(0), since: Instant::now() })));
         let attempt = LoginAttempt(windows.to_vec());
+
         for window in &attempt.0 {
             window.failures.fetch_add(1, Ordering::AcqRel);
         }
+
         let full = attempt.0.iter().filter(|window| window.failures.load(Ordering::Acquire) > MAX_FAILURES);
         match full.map(|window| WINDOW.saturating_sub(window.since.elapsed())).max() {
             Some(left) => {
@@ -60,7 +64,7 @@ impl LoginThrottle {
 }
 
 impl LoginAttempt {
-    /// It was right: it does not count.
+    /// Marks the attempt as successful, so that it does not count.
     pub fn forgive(self) {
         for window in self.0 {
             window.failures.fetch_sub(1, Ordering::AcqRel);

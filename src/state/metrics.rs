@@ -1,4 +1,4 @@
-//! What the server has done and how it is, in numbers: for Prometheus.
+//! Prometheus metrics of this process.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -11,19 +11,19 @@ use prometheus::{
 
 use crate::error::{Error, Result};
 
-/// Seconds an answer may take until its first byte.
+/// Buckets for the time to the first byte of a response, in seconds.
 const DURATION_BUCKETS: [f64; 11] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 2.5, 10.0];
 
-/// Counters that are counted where things happen, and gauges that are read when somebody asks.
+/// Counters incremented where things happen, and gauges filled in when the metrics are requested.
 pub struct Metrics {
     registry: Registry,
     requests: IntCounterVec,
     seconds: HistogramVec,
-    /// Bytes that came in over all connections.
+    /// Bytes received over all connections.
     pub received: IntCounter,
-    /// Bytes that went out over all connections.
+    /// Bytes sent over all connections.
     pub sent: IntCounter,
-    /// Connections that are open.
+    /// Open connections.
     pub connections: IntGauge,
     stored: IntCounter,
     stored_bytes: IntCounter,
@@ -31,7 +31,7 @@ pub struct Metrics {
     gauges: Mutex<Gauges>,
 }
 
-/// What is looked up when somebody asks.
+/// Metrics that are looked up on request.
 pub(crate) struct Gauges {
     pub ready: GaugeVec,
     pub queues: GaugeVec,
@@ -48,7 +48,7 @@ pub(crate) struct Gauges {
     pub uptime: Gauge,
 }
 
-/// Makes one metric and lets the registry know it.
+/// Registers a metric.
 fn register_metric<M: Collector + Clone + 'static>(registry: &Registry, made: prometheus::Result<M>) -> Result<M> {
     let metric = made.map_err(Error::internal)?;
     registry.register(Box::new(metric.clone())).map_err(Error::internal)?;
@@ -56,8 +56,10 @@ fn register_metric<M: Collector + Clone + 'static>(registry: &Registry, made: pr
 }
 
 impl Metrics {
+    /// Creates and registers all metrics.
+    ///
     /// # Errors
-    /// `Internal` if two had the same name.
+    /// `Internal` if two metrics share a name.
     pub fn new() -> Result<Self> {
         let registry = Registry::new();
         let gauges =
@@ -68,15 +70,17 @@ impl Metrics {
         let counts = |name: &str, help: &str, labels: &[&str]| {
             register_metric(&registry, IntCounterVec::new(Opts::new(name, help), labels))
         };
+
         let about =
             Opts::new("nexus_build_info", "1, with the version that runs").const_label("version", env!("CARGO_PKG_VERSION"));
         register_metric(&registry, Gauge::with_opts(about))?.set(1.0);
-        let asked = Gauges {
+
+        let gauges_read_on_request = Gauges {
             ready: gauges("nexus_ready", "1 if what the server needs works", "check")?,
             queues: gauges("nexus_queue_length", "Files that wait for it", "queue")?,
             findings: gauge("nexus_findings", "Malware that waits for an admin")?,
             scanner: gauge("nexus_scanner_up", "1 if the malware scanner answers, 0 if it does not, -1 if there is none")?,
-            crashes: counter("nexus_decoder_crashes_total", "Decoders that died in their cage")?,
+            crashes: counter("nexus_decoder_crashes_total", "Decoders that died in their sandbox")?,
             people: gauges("nexus_accounts", "Accounts in each state", "status")?,
             kept: gauge("nexus_kept_bytes", "Bytes of all people's files, the trash too")?,
             disk: gauges("nexus_media_disk_bytes", "The disk of people's files", "what")?,
@@ -86,6 +90,7 @@ impl Metrics {
             backup: gauge("nexus_backup_last_timestamp_seconds", "When the newest backup was made; 0: there is none")?,
             uptime: gauge("nexus_uptime_seconds", "Time since the start")?,
         };
+
         Ok(Self {
             requests: counts("nexus_http_requests_total", "Answered requests", &["kind", "status"])?,
             seconds: register_metric(
@@ -102,27 +107,27 @@ impl Metrics {
             stored: count("nexus_stored_files_total", "Files taken in")?,
             stored_bytes: count("nexus_stored_bytes_total", "Bytes of files taken in")?,
             log_ins: counts("nexus_log_ins_total", "Log-ins", &["outcome"])?,
-            gauges: Mutex::new(asked),
+            gauges: Mutex::new(gauges_read_on_request),
             registry,
         })
     }
 
-    /// What is set before everything is written; others who ask wait.
+    /// Locks the gauges while they are filled in and rendered; concurrent requests wait.
     pub(crate) fn lock_gauges(&self) -> MutexGuard<'_, Gauges> {
         self.gauges.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Everything as Prometheus reads it (text format 0.0.4).
+    /// Renders all metrics in the Prometheus text format 0.0.4.
     ///
     /// # Errors
-    /// `Internal` if it could not be written.
+    /// `Internal` if rendering fails.
     pub(crate) fn render(&self) -> Result<String> {
         let mut text = Vec::new();
         TextEncoder::new().encode(&self.registry.gather(), &mut text).map_err(Error::internal)?;
         String::from_utf8(text).map_err(Error::internal)
     }
 
-    /// A request was answered.
+    /// Records a finished request.
     pub fn record_request(&self, kind: &str, status: u16, took: Duration) {
         let class = match status {
             100..=199 => "1xx",
@@ -135,13 +140,13 @@ impl Metrics {
         self.seconds.with_label_values(&[kind]).observe(took.as_secs_f64());
     }
 
-    /// Files were taken in.
+    /// Records stored files.
     pub(crate) fn record_stored(&self, files: u64, bytes: u64) {
         self.stored.inc_by(files);
         self.stored_bytes.inc_by(bytes);
     }
 
-    /// Somebody tried to log in.
+    /// Records the outcome of a log-in.
     pub(crate) fn record_login(&self, is_in: bool) {
         self.log_ins.with_label_values(&[if is_in { "in" } else { "refused" }]).inc();
     }

@@ -1,5 +1,7 @@
-//! Files that were sent of late stay open: while nothing of their owner's changes, they are sent again without a look
-//! into the database and without opening them.
+//! Recently sent files, kept open. As long as their owner's library does not change, they are sent again without a
+//! query and without opening them.
+//!
+//! A second process has its own; it notices changes through the library version.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -15,23 +17,23 @@ use super::library_cache::LibraryVersion;
 use crate::model::{Item, ItemId, UserId};
 use crate::storage::FileLocation;
 
-/// Files that are kept open at most.
+/// Files kept open.
 const MAX_OPEN_FILES: NonZeroUsize = NonZeroUsize::new(256).expect("not zero");
-/// How long a file stays open that nobody asks for.
+/// How long an unused file stays open.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Bytes that may be sent: an item's file, or one of its previews.
+/// Bytes to send: an item's file or one of its previews.
 pub struct FileSource {
     pub item: Item,
     pub file: Arc<File>,
-    /// Where they begin in the file, and how many they are.
+    /// The range within `file`.
     pub offset: u64,
     pub length: u64,
-    /// Where an item's file stands; previews stand elsewhere.
+    /// The location of an item's file; `None` for previews.
     pub location: Option<FileLocation>,
-    /// Width and height of a preview, in pixels.
+    /// Width and height of a preview in pixels.
     pub pixels: Option<(u32, u32)>,
-    /// All of them, once they were read and if they are few.
+    /// The whole content, once it has been read, for small files.
     pub bytes: OnceLock<Bytes>,
 }
 
@@ -40,13 +42,13 @@ impl FileSource {
         Self { item, file: Arc::new(file), offset, length, location: None, pixels: None, bytes: OnceLock::new() }
     }
 
-    /// Reads them; others who read are not disturbed.
+    /// Returns a reader with its own position, independent of other readers.
     #[must_use]
     pub fn reader(&self) -> impl Read + use<> {
         FileReader { file: self.file.clone(), at: self.offset, left: self.length }
     }
 
-    /// Whether the file is still in its place, and an item's as long as it was.
+    /// Whether the file still has a name and, for an item's file, its recorded size.
     fn is_current(&self) -> bool {
         self.file.metadata().is_ok_and(|about| about.nlink() > 0 && (self.pixels.is_some() || about.len() == self.length))
     }
@@ -60,9 +62,9 @@ struct FileReader {
 
 impl Read for FileReader {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let most = usize::try_from(self.left).unwrap_or(usize::MAX).min(buffer.len());
-        let read = self.file.read_at(buffer.get_mut(..most).unwrap_or_default(), self.at)?;
-        if read == 0 && most > 0 {
+        let length = usize::try_from(self.left).unwrap_or(usize::MAX).min(buffer.len());
+        let read = self.file.read_at(buffer.get_mut(..length).unwrap_or_default(), self.at)?;
+        if read == 0 && length > 0 {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
         self.at += read as u64;
@@ -75,14 +77,14 @@ impl Read for FileReader {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum FileVariant {
     Original,
-    /// The preview that fits a square of so many pixels.
+    /// The preview that fits into a square of this many pixels.
     Preview(u32),
 }
 
-/// What is found of bytes that are asked for.
+/// The result of looking up an open file.
 pub(crate) enum Lookup<T> {
     Open(Arc<FileSource>),
-    /// What they can be opened by, and the version of the library that it was read of.
+    /// What is needed to open the file, and the library version it was read from.
     Closed(Arc<LibraryVersion>, T),
 }
 
@@ -94,7 +96,7 @@ struct OpenEntry {
 
 type OpenEntries = LruCache<(UserId, ItemId, FileVariant), OpenEntry>;
 
-/// The files that are open.
+/// The open files.
 pub struct OpenFileCache(Mutex<OpenEntries>);
 
 impl Default for OpenFileCache {
@@ -108,40 +110,40 @@ impl OpenFileCache {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The bytes, if they were opened for this version of the library and still stand there.
+    /// Returns the source if it was opened for this version of the library and is still current.
     #[must_use]
-    pub fn find(&self, library: &LibraryVersion, id: ItemId, form: FileVariant) -> Option<Arc<FileSource>> {
+    pub fn find(&self, library: &LibraryVersion, id: ItemId, variant: FileVariant) -> Option<Arc<FileSource>> {
         let source = {
             let mut sources = self.lock();
-            let open = sources.get_mut(&(library.owner, id, form)).filter(|open| open.version == library.version)?;
+            let open = sources.get_mut(&(library.owner, id, variant)).filter(|open| open.version == library.version)?;
             open.used = Instant::now();
             open.source.clone()
         };
         source.is_current().then_some(source)
     }
 
-    /// Keeps what was opened after this version of the library was asked for.
-    pub(crate) fn insert(&self, library: &LibraryVersion, form: FileVariant, source: &Arc<FileSource>) {
+    /// Inserts a source that was opened for `library`. The version must have been read before the file was opened.
+    pub(crate) fn insert(&self, library: &LibraryVersion, variant: FileVariant, source: &Arc<FileSource>) {
         let open = OpenEntry { version: library.version, source: source.clone(), used: Instant::now() };
-        let former = self.lock().push((library.owner, source.item.id, form), open);
-        // Closed when nobody waits for the list.
-        drop(former);
+        let evicted = self.lock().push((library.owner, source.item.id, variant), open);
+        // Close the evicted file after the lock is released.
+        drop(evicted);
     }
 
-    /// Closes what nobody has asked for in a while.
+    /// Closes files that have not been used for [`IDLE_TIMEOUT`].
     pub(crate) fn close_idle(&self) {
         self.close_where(|_, open| open.used.elapsed() > IDLE_TIMEOUT);
     }
 
-    /// Closes a person's: what they delete gives its room back.
+    /// Closes a user's files, so that the space of deleted ones is freed.
     pub(crate) fn close_for_owner(&self, owner: UserId) {
         self.close_where(|of, _| of == owner);
     }
 
-    fn close_where(&self, is_over: impl Fn(UserId, &OpenEntry) -> bool) {
+    fn close_where(&self, should_close: impl Fn(UserId, &OpenEntry) -> bool) {
         let mut sources = self.lock();
-        let over: Vec<_> = sources.iter().filter(|(key, open)| is_over(key.0, open)).map(|(key, _)| *key).collect();
-        let closed: Vec<_> = over.iter().filter_map(|key| sources.pop(key)).collect();
+        let keys: Vec<_> = sources.iter().filter(|(key, open)| should_close(key.0, open)).map(|(key, _)| *key).collect();
+        let closed: Vec<_> = keys.iter().filter_map(|key| sources.pop(key)).collect();
         drop(sources);
         drop(closed);
     }

@@ -1,24 +1,24 @@
-//! What is kept of a password: its hash by argon2id, or what PHP and older parameters made of it.
+//! Password hashes: argon2id, and verification of hashes that PHP or older parameters produced.
 
 use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 
 use crate::error::{Error, Result};
 
-/// OWASP Password Storage: argon2id with 19 MiB, two passes, one lane.
+/// OWASP Password Storage Cheat Sheet: argon2id with 19 MiB, two passes, one lane.
 const MEMORY_KIB: u32 = 19 * 1024;
 const PASSES: u32 = 2;
 const LANES: u32 = 1;
-/// Blocks of 1 KiB that are asked for, used or not. The allocator of glibc keeps what it once had of less than 32 MiB;
-/// more than that goes back to the kernel at once (mallopt(3), `M_MMAP_THRESHOLD`).
+/// Size of the allocation for working memory, in blocks of 1 KiB. glibc keeps freed blocks below 32 MiB and returns
+/// larger ones to the kernel at once (mallopt(3), `M_MMAP_THRESHOLD`), so more is allocated than is used.
 const MIN_MAPPED_BYTES: usize = 33 * 1024;
 
-/// What became of a password that was tried.
+/// The result of verifying a password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HashCheck {
     Wrong,
     Right,
-    /// Right, and its hash is older than what is made today.
+    /// Right, but the hash does not use the current parameters.
     RightButOld,
 }
 
@@ -28,10 +28,10 @@ fn working_memory(params: &Params) -> Vec<Block> {
     blocks
 }
 
-/// The hash of a password, as a PHC string.
+/// Hashes a password into a PHC string.
 ///
 /// # Errors
-/// `Internal` if the parameters were not argon2's.
+/// `Internal` if the parameters are invalid.
 pub(crate) fn hash_password(password: &str) -> Result<String> {
     let params = Params::new(MEMORY_KIB, PASSES, LANES, None).map_err(Error::internal)?;
     let salt = Salt::new(&rand::random::<[u8; 16]>()).map_err(Error::internal)?;
@@ -39,6 +39,7 @@ pub(crate) fn hash_password(password: &str) -> Result<String> {
     let text = ParamsString::try_from(&params).map_err(Error::internal)?;
     let mut output = [0; Params::DEFAULT_OUTPUT_LEN];
     let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+
     argon2.hash_password_into_with_memory(password.as_bytes(), &salt, &mut output, memory).map_err(Error::internal)?;
     let hash = PasswordHash {
         algorithm: Algorithm::Argon2id.ident(),
@@ -47,10 +48,11 @@ pub(crate) fn hash_password(password: &str) -> Result<String> {
         salt: Some(salt),
         hash: Some(Output::new(&output).map_err(Error::internal)?),
     };
+
     Ok(hash.to_string())
 }
 
-/// Tries a password on what is kept.
+/// Verifies a password against a stored hash.
 pub(crate) fn verify_password(hash: &str, password: &str) -> HashCheck {
     if hash.starts_with("$2") {
         let is_right = bcrypt::verify(password, hash).unwrap_or(false);
@@ -63,7 +65,7 @@ pub(crate) fn verify_password(hash: &str, password: &str) -> HashCheck {
     if hash.starts_with(&today) { HashCheck::Right } else { HashCheck::RightButOld }
 }
 
-/// Whether a PHC string of argon2 is that password's; `None` for what is none.
+/// Verifies a password against an argon2 PHC string; `None` if it cannot be parsed.
 fn matches_hash(hash: &str, password: &str) -> Option<bool> {
     let parsed = PasswordHash::new(hash).ok()?;
     let (salt, expected) = (parsed.salt?, parsed.hash?);
@@ -74,7 +76,7 @@ fn matches_hash(hash: &str, password: &str) -> Option<bool> {
     let mut output = vec![0; expected.as_bytes().len()];
     let argon2 = Argon2::new(algorithm, version, params);
     argon2.hash_password_into_with_memory(password.as_bytes(), &salt, &mut output, memory).ok()?;
-    // Takes the same time whatever differs.
+    // `Output` compares in constant time.
     Some(Output::new(&output).ok()? == expected)
 }
 

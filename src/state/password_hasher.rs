@@ -1,4 +1,6 @@
-//! Passwords: hashed and verified a few at once, the same work whether the person exists or not.
+//! Hashes and verifies passwords on a few low-priority threads. The work is the same whether or not the user exists.
+//!
+//! The limit is per process.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,54 +11,58 @@ use super::password_hash::{HashCheck, hash_password, verify_password};
 use crate::error::{Error, Result};
 use crate::model::Password;
 
-/// How much the rest of the server goes before a hash, as `nice` counts it.
+/// The `nice` value of hashing threads.
 const NICENESS: i32 = 10;
-/// How long a log-in waits for its turn.
+/// How long a log-in waits for a free thread.
 const QUEUE_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// Hashes and verifies, on threads that let everything else go first, on half the processors at most.
+/// Hashes and verifies passwords, using at most half the processors.
 pub struct PasswordHasher {
-    turns: Arc<Semaphore>,
-    /// Verified where there is nobody, so that nobody costs the same time.
-    nobody: Arc<str>,
+    slots: Arc<Semaphore>,
+    /// A hash that is verified when the user does not exist, so that the response takes as long.
+    dummy_hash: Arc<str>,
 }
 
 impl PasswordHasher {
+    /// Creates the hasher.
+    ///
     /// # Errors
-    /// `Internal` if the parameters were not argon2's.
+    /// `Internal` if the argon2 parameters are invalid.
     pub fn new() -> Result<Self> {
         let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         Ok(Self {
-            turns: Arc::new(Semaphore::new((processors / 2).max(1))),
-            nobody: hash_password("nobody has this password")?.into(),
+            slots: Arc::new(Semaphore::new((processors / 2).max(1))),
+            dummy_hash: hash_password("dummy_hash has this password")?.into(),
         })
     }
 
+    /// Hashes a password.
+    ///
     /// # Errors
-    /// `Unavailable` when too many wait.
+    /// `Unavailable` after [`QUEUE_TIMEOUT`] in the queue.
     pub async fn hash(&self, password: &Password) -> Result<String> {
         let password = password.clone();
         self.run_queued(move || hash_password(password.as_str())).await
     }
 
-    /// Tries a password on a person's hash, or on nobody's.
+    /// Verifies a password against a user's hash, or against a dummy hash if there is no such user.
     ///
     /// # Errors
-    /// `Unavailable` when too many wait.
+    /// `Unavailable` after [`QUEUE_TIMEOUT`] in the queue.
     pub async fn verify(&self, hash: Option<String>, password: &str) -> Result<HashCheck> {
-        let (password, nobody) = (password.to_owned(), self.nobody.clone());
+        let (password, dummy_hash) = (password.to_owned(), self.dummy_hash.clone());
         self.run_queued(move || {
             Ok(match hash {
                 Some(hash) => {
                     let verdict = verify_password(&hash, &password);
                     if hash.starts_with("$2") {
-                        // Nobody tells by the time that this hash is a cheaper one.
-                        verify_password(&nobody, &password);
+                        // bcrypt is cheaper here; the second hash hides that from an attacker who measures time.
+                        verify_password(&dummy_hash, &password);
                     }
                     verdict
                 }
                 None => {
-                    verify_password(&nobody, &password);
+                    verify_password(&dummy_hash, &password);
                     HashCheck::Wrong
                 }
             })
@@ -66,18 +72,20 @@ impl PasswordHasher {
 
     async fn run_queued<T: Send + 'static>(&self, work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
         const BUSY: Error = Error::Unavailable("Too many people are logging in at once.");
-        let turn = tokio::time::timeout(QUEUE_TIMEOUT, self.turns.clone().acquire_owned()).await;
-        let turn = turn.map_err(|_| BUSY)?.map_err(|_| BUSY)?;
-        let (tell, told) = oneshot::channel();
-        // A thread of its own: priority, once given away, does not come back, and the pool's threads serve everybody.
+        let slot = tokio::time::timeout(QUEUE_TIMEOUT, self.slots.clone().acquire_owned()).await;
+        let slot = slot.map_err(|_| BUSY)?.map_err(|_| BUSY)?;
+
+        let (sender, result) = oneshot::channel();
+        // A thread of its own, because an unprivileged thread cannot raise its priority again, and the threads of the
+        // blocking pool also run other work.
         std::thread::Builder::new().name("hash".into()).spawn(move || {
             if let Err(cause) = rustix::process::setpriority_process(None, NICENESS) {
-                tracing::debug!("hashes go as fast as the rest: {cause}");
+                tracing::debug!(error = %cause, "cannot lower the priority of hashing threads");
             }
-            let done = work();
-            drop(turn);
-            drop(tell.send(done));
+            let output = work();
+            drop(slot);
+            drop(sender.send(output));
         })?;
-        told.await.map_err(Error::internal)?
+        result.await.map_err(Error::internal)?
     }
 }

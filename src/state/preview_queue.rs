@@ -1,4 +1,6 @@
-//! The queue of previews as the rest of the house sees it: a bell, and what somebody is looking at.
+//! Wakes the preview workers and remembers which previews users are looking at.
+//!
+//! The jobs themselves are rows; priorities are per process.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, Ordering};
@@ -8,15 +10,15 @@ use tokio::sync::Notify;
 
 use crate::model::{ItemId, UserId};
 
-/// Items that are wanted first, at most.
+/// Items whose previews are made first.
 const MAX_PRIORITIZED: usize = 512;
 
-/// What is to be made next, and who waits for it.
+/// Which previews to make next, and the notification for workers.
 #[derive(Default)]
 pub struct PreviewQueue {
-    /// What somebody is looking at, the last one first.
+    /// Items that users are looking at, the most recent first.
     prioritized: Mutex<VecDeque<ItemId>>,
-    /// Rung when there is something to do.
+    /// Notified when there is work.
     pub wakeup: Notify,
     is_stopping: AtomicBool,
     turns: AtomicU32,
@@ -24,30 +26,30 @@ pub struct PreviewQueue {
 }
 
 impl PreviewQueue {
-    /// Says that something is to be done.
+    /// Wakes one worker, now or when it next waits, and all that wait now.
     pub fn wake(&self) {
         self.wakeup.notify_waiters();
         self.wakeup.notify_one();
     }
 
-    /// What people see on a page comes first, from its top on.
+    /// Moves items to the front, in this order: what a page shows is made from its top down.
     pub fn prioritize(&self, ids: impl DoubleEndedIterator<Item = ItemId>) {
-        let mut wanted = self.prioritized.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut prioritized = self.prioritized.lock().unwrap_or_else(PoisonError::into_inner);
         for id in ids.rev() {
-            if let Some(place) = wanted.iter().position(|known| *known == id) {
-                wanted.remove(place);
+            if let Some(position) = prioritized.iter().position(|other| *other == id) {
+                prioritized.remove(position);
             }
-            wanted.push_front(id);
+            prioritized.push_front(id);
         }
-        wanted.truncate(MAX_PRIORITIZED);
+        prioritized.truncate(MAX_PRIORITIZED);
     }
 
-    /// Three times of four.
+    /// Returns true three times out of four, so that prioritised items cannot starve the rest.
     pub(crate) fn should_take_prioritized(&self) -> bool {
         self.turns.fetch_add(1, Ordering::Relaxed) % 4 != 3
     }
 
-    /// Whose file was taken last.
+    /// The owner of the last file taken, for a round robin between users.
     pub(crate) fn last_owner(&self) -> UserId {
         UserId(self.last_owner.load(Ordering::Relaxed))
     }
@@ -64,7 +66,7 @@ impl PreviewQueue {
         self.is_stopping.load(Ordering::Acquire)
     }
 
-    /// Begins nothing anymore.
+    /// Stops the workers after their current file.
     pub fn stop(&self) {
         self.is_stopping.store(true, Ordering::Release);
     }

@@ -1,4 +1,8 @@
-//! Room in a person's storage: held before bytes flow, so that what is sent at once fits together.
+//! Quota reservations. Space is reserved before an upload starts, so that concurrent uploads cannot exceed the quota
+//! together.
+//!
+//! Holds of ordinary uploads are in memory, so several servers could admit more than fits; the conditional update in the
+//! storing transaction still decides. Resumable uploads hold their bytes in `users.reserved_bytes`.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -9,7 +13,7 @@ use crate::model::{User, UserId};
 use crate::storage::MediaDir;
 use crate::store;
 
-/// Refuses what is larger than `limit`, which one upload may be, or than the disk has room for.
+/// Requires an upload to be within `limit` and to fit on the disk.
 ///
 /// # Errors
 /// `TooLarge`, `DiskFull`.
@@ -17,7 +21,7 @@ pub(crate) fn ensure_upload_size(tree: &MediaDir, limit: u64, bytes: u64) -> Res
     if bytes > limit { Err(Error::TooLarge { limit }) } else { ensure_disk_space(tree, bytes) }
 }
 
-/// Refuses what would leave the disk too full; `bytes` that have no space on it yet.
+/// Requires `bytes` that are not allocated yet to fit on the disk.
 ///
 /// # Errors
 /// `DiskFull`.
@@ -25,7 +29,7 @@ pub(crate) fn ensure_disk_space(tree: &MediaDir, bytes: u64) -> Result<()> {
     if bytes > 0 && tree.would_be_full(bytes) { Err(Error::DiskFull) } else { Ok(()) }
 }
 
-/// Bytes held for what is arriving now, by person. Resumable uploads hold theirs in the table.
+/// Bytes held for running uploads, per user.
 #[derive(Default)]
 pub struct QuotaHolds(Mutex<HashMap<UserId, u64>>);
 
@@ -34,23 +38,23 @@ impl QuotaHolds {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Bytes held for a person.
+    /// Returns the bytes held for a user.
     pub(crate) fn held_for(&self, owner: UserId) -> i64 {
         self.lock().get(&owner).map_or(0, |bytes| i64::try_from(*bytes).unwrap_or(i64::MAX))
     }
 
     fn release(&self, owner: UserId, bytes: u64) {
         let mut held = self.lock();
-        if let Some(all) = held.get_mut(&owner) {
-            *all = all.saturating_sub(bytes);
-            if *all == 0 {
+        if let Some(total) = held.get_mut(&owner) {
+            *total = total.saturating_sub(bytes);
+            if *total == 0 {
                 held.remove(&owner);
             }
         }
     }
 }
 
-/// Room that one request holds; let go of when dropped. People without a quota hold nothing.
+/// The bytes that one request holds. Dropping it releases them. Users without a quota hold nothing.
 pub struct QuotaHold {
     db: Db,
     holds: Arc<QuotaHolds>,
@@ -62,22 +66,21 @@ pub struct QuotaHold {
 #[derive(Default)]
 struct HeldBytes {
     held: u64,
-    /// Stored meanwhile: the table counts them.
+    /// Bytes stored meanwhile; the user's row counts them.
     stored: u64,
 }
 
 impl QuotaHold {
     #[must_use]
-    pub fn empty(db: &Db, rooms: &Arc<QuotaHolds>, user: &User) -> Self {
-        Self { db: db.clone(), holds: rooms.clone(), owner: user.id, has_quota: user.quota_bytes > 0, bytes: Mutex::default() }
+    pub fn empty(db: &Db, holds: &Arc<QuotaHolds>, user: &User) -> Self {
+        Self { db: db.clone(), holds: holds.clone(), owner: user.id, has_quota: user.quota_bytes > 0, bytes: Mutex::default() }
     }
 
     fn bytes(&self) -> MutexGuard<'_, HeldBytes> {
         self.bytes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Sees to it that there is room for `bytes` in all, those that are stored already included.
-    /// Call it off the async threads.
+    /// Extends the hold so that it covers `bytes` in total, including what has been stored. Blocks on the database.
     ///
     /// # Errors
     /// `QuotaExceeded`.
@@ -85,26 +88,28 @@ impl QuotaHold {
         if !self.has_quota {
             return Ok(());
         }
-        let mut mine = self.bytes();
-        let Some(more) = bytes.checked_sub(mine.held + mine.stored).filter(|more| *more > 0) else { return Ok(()) };
+        let mut own = self.bytes();
+        let Some(additional) = bytes.checked_sub(own.held + own.stored).filter(|additional| *additional > 0) else {
+            return Ok(());
+        };
         let user = self.db.read(|conn| store::users::find(conn, self.owner)?.ok_or(Error::NotFound))?;
         let mut held = self.holds.lock();
-        let all = held.entry(self.owner).or_default();
-        if user.free_quota().is_some_and(|room| all.saturating_add(more) > room) {
+        let total = held.entry(self.owner).or_default();
+        if user.free_quota().is_some_and(|free| total.saturating_add(additional) > free) {
             return Err(Error::QuotaExceeded);
         }
-        *all += more;
-        mine.held += more;
+        *total += additional;
+        own.held += additional;
         Ok(())
     }
 
-    /// Bytes that the table counts from now on need not be held.
+    /// Moves bytes from the hold to the user's row, once they are stored.
     pub fn mark_stored(&self, bytes: u64) {
-        let mut mine = self.bytes();
-        let gone = bytes.min(mine.held);
-        mine.held -= gone;
-        mine.stored += bytes;
-        self.holds.release(self.owner, gone);
+        let mut own = self.bytes();
+        let released = bytes.min(own.held);
+        own.held -= released;
+        own.stored += bytes;
+        self.holds.release(self.owner, released);
     }
 }
 

@@ -1,4 +1,6 @@
-//! How often somebody may ask: buckets per account and per address, refilled steadily (GCRA).
+//! Rate limits: one bucket per account or network, refilled steadily (GCRA).
+//!
+//! Buckets are per process.
 
 use std::net::IpAddr;
 use std::num::NonZeroU32;
@@ -14,10 +16,10 @@ use moka::sync::Cache;
 use crate::error::Error;
 use crate::model::actor::network_of;
 
-/// Buckets remembered at most, whoever asks: some 30 MB. The ones asked for least are forgotten first.
+/// Buckets remembered, about 30 MB. The least used ones are evicted first.
 const MAX_BUCKETS: u64 = 100_000;
 
-/// What is counted apart.
+/// The kinds of requests that are limited separately.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Bucket {
     LogIn,
@@ -28,19 +30,19 @@ pub enum Bucket {
 }
 
 impl Bucket {
-    /// How many at once, and how long until that many are free again.
+    /// Returns the size of the bucket and the time in which it refills.
     const fn quota(self) -> (u32, Duration) {
         match self {
             Self::LogIn => (30, Duration::from_mins(1)),
             Self::Registration => (20, Duration::from_hours(1)),
             Self::Recovery => (20, Duration::from_mins(10)),
             Self::Api => (1200, Duration::from_mins(1)),
-            // A folder of small files is one request each.
+            // A folder of small files takes one request per file.
             Self::Upload => (6000, Duration::from_mins(1)),
         }
     }
 
-    /// As the `RateLimit` header calls it.
+    /// The name used in the `RateLimit` header.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -53,13 +55,13 @@ impl Bucket {
     }
 }
 
-/// Who is counted.
+/// Whose requests are counted.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum RateLimitKey {
-    /// One household: an IPv4 address, or an IPv6 /64.
+    /// An IPv4 address or an IPv6 /64.
     Network(IpAddr),
     Account(i64),
-    /// An account as somebody names it who is not in yet.
+    /// The account name that an anonymous client tries to use.
     Named(String),
 }
 
@@ -70,20 +72,20 @@ impl RateLimitKey {
     }
 }
 
-/// What is left in a bucket (draft-ietf-httpapi-ratelimit-headers).
+/// The state of a bucket (draft-ietf-httpapi-ratelimit-headers).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Allowance {
     pub bucket: Bucket,
     /// Requests in a full bucket.
     pub quota: u32,
-    /// Seconds in which an empty one fills.
+    /// Seconds until an empty bucket is full.
     pub window: u64,
     pub remaining: u32,
-    /// Seconds until it is full again.
+    /// Seconds until this bucket is full.
     pub reset: u64,
 }
 
-/// Too many: what is left, and the seconds to wait for the next one.
+/// The limit is exceeded: the state of the bucket, and the seconds until the next request is allowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RateLimited {
     pub allowance: Allowance,
@@ -92,7 +94,7 @@ pub struct RateLimited {
 
 type Limiter = governor::RateLimiter<NotKeyed, InMemoryState, DefaultClock, StateInformationMiddleware>;
 
-/// All buckets; none where rate limiting is off.
+/// All buckets; `None` where rate limiting is off.
 pub struct RateLimiter(Option<Cache<(Bucket, RateLimitKey), Arc<Limiter>>>);
 
 impl RateLimiter {
@@ -102,29 +104,31 @@ impl RateLimiter {
         Self(is_on.then(|| Cache::builder().max_capacity(MAX_BUCKETS).time_to_idle(longest).build()))
     }
 
-    /// Takes one out of a bucket. `None` where rate limiting is off.
+    /// Takes one request from a bucket. Returns `None` where rate limiting is off.
     ///
     /// # Errors
     /// `RateLimited` when the bucket is empty.
-    pub fn check(&self, bucket: Bucket, who: RateLimitKey) -> Result<Option<Allowance>, RateLimited> {
+    pub fn check(&self, bucket: Bucket, key: RateLimitKey) -> Result<Option<Allowance>, RateLimited> {
         let Some(buckets) = &self.0 else { return Ok(None) };
-        let (most, window) = bucket.quota();
+        let (limit, window) = bucket.quota();
         let quota =
-            NonZeroU32::new(most).and_then(|most| Quota::with_period(window / most.get()).map(|each| each.allow_burst(most)));
+            NonZeroU32::new(limit).and_then(|limit| Quota::with_period(window / limit.get()).map(|each| each.allow_burst(limit)));
         let Some(quota) = quota else { return Ok(None) };
-        let limiter = buckets.get_with((bucket, who), || {
+        let limiter = buckets.get_with((bucket, key), || {
             Arc::new(governor::RateLimiter::direct(quota).with_middleware::<StateInformationMiddleware>())
         });
+
         let allowance = |remaining: u32| {
-            let used = u64::from(most.saturating_sub(remaining));
+            let used = u64::from(limit.saturating_sub(remaining));
             Allowance {
                 bucket,
-                quota: most,
+                quota: limit,
                 window: window.as_secs(),
                 remaining,
-                reset: (used * window.as_secs()).div_ceil(most.into()),
+                reset: (used * window.as_secs()).div_ceil(limit.into()),
             }
         };
+
         match limiter.check() {
             Ok(state) => Ok(Some(allowance(state.remaining_burst_capacity()))),
             Err(not_until) => {
@@ -135,7 +139,7 @@ impl RateLimiter {
         }
     }
 
-    /// Takes one out of the bucket of the account that somebody names who is not in yet.
+    /// Takes one request from the bucket of an account name that an anonymous client tries to use.
     ///
     /// # Errors
     /// `TooManyRequests`.
@@ -145,7 +149,7 @@ impl RateLimiter {
         self.check(bucket, RateLimitKey::Named(name)).map(drop).map_err(refused)
     }
 
-    /// How many buckets are remembered.
+    /// Returns the number of buckets.
     #[must_use]
     pub fn bucket_count(&self) -> u64 {
         self.0.as_ref().map_or(0, |buckets| {

@@ -1,38 +1,40 @@
-//! Whether the server can work: looked at once a second at most, however many ask.
+//! Results of the readiness checks, run at most once a second.
+//!
+//! Each process checks for itself.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// How long a look is good.
+/// How long the results are valid.
 const RESULT_TTL: Duration = Duration::from_secs(1);
 
-/// One thing the server needs.
+/// One dependency of the server and its problem, if any.
 pub struct Check {
     pub name: &'static str,
     pub problem: Option<CheckProblem>,
 }
 
-/// What is wrong with it. The short form says nothing an outsider should not know.
+/// A problem. `in_short` is public, so it contains nothing confidential.
 pub struct CheckProblem {
     pub in_short: &'static str,
     pub mend: String,
 }
 
-/// The last look at what the server needs.
+/// The last results.
 #[derive(Default)]
 pub struct ReadinessCache(Mutex<Option<(Instant, Arc<Vec<Check>>)>>);
 
 impl ReadinessCache {
-    /// What was seen in the last second; otherwise what `look` sees now.
+    /// Returns results of the last second, or runs the checks.
     #[must_use]
-    pub fn get_or_run(&self, look: impl FnOnce() -> Vec<Check>) -> Arc<Vec<Check>> {
+    pub fn get_or_run(&self, run: impl FnOnce() -> Vec<Check>) -> Arc<Vec<Check>> {
         let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match last.as_ref() {
-            Some((at, seen)) if at.elapsed() < RESULT_TTL => seen.clone(),
+            Some((at, results)) if at.elapsed() < RESULT_TTL => results.clone(),
             _ => {
-                let seen = Arc::new(look());
-                *last = Some((Instant::now(), seen.clone()));
-                seen
+                let results = Arc::new(run());
+                *last = Some((Instant::now(), results.clone()));
+                results
             }
         }
     }

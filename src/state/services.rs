@@ -1,4 +1,4 @@
-//! What the rules work with: database, tree, caches.
+//! [`Services`]: settings, database, storage and all in-memory state.
 
 use std::collections::{BTreeSet, HashSet};
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
@@ -32,10 +32,10 @@ use crate::storage::MediaDir;
 use crate::storage::preview_cache::PreviewCache;
 use crate::store;
 
-/// People whose files are being moved at once, at most.
+/// Number of locks that users are spread over. Two users may share one.
 const MOVE_LOCKS: usize = 64;
 
-/// What the rules work with: database, tree, caches. One for the whole process.
+/// Everything that domain functions need. One instance per process.
 pub struct Services {
     pub settings: Settings,
     pub db: Db,
@@ -51,10 +51,10 @@ pub struct Services {
     pub last_seen: LastSeen,
     pub started_at: Instant,
     pub metrics: Metrics,
-    /// Why people's folders are not watched although they should be.
+    /// Why users' folders are not being watched although they should be.
     pub watch_error: OnceLock<String>,
     pub last_backup_error: LastBackupError,
-    /// Rounds of housekeeping.
+    /// Rounds of housekeeping so far.
     pub(crate) housekeeping_rounds: AtomicU8,
     pub readiness_cache: ReadinessCache,
     pub archive_slots: ArchiveSlots,
@@ -67,26 +67,28 @@ pub struct Services {
     pub(crate) ingest_queue: IngestQueue,
     has_admin: AtomicBool,
     move_locks: [Mutex<()>; MOVE_LOCKS],
-    /// People with a move that could not be taken back yet.
+    /// Users with a file move that could not be rolled back yet.
     pending_moves: Mutex<HashSet<UserId>>,
 }
 
 impl Services {
-    /// Opens database and tree.
+    /// Opens database and media directory.
     ///
     /// # Errors
-    /// `Configuration` for what the admin has to mend.
+    /// `Configuration` or `NoPermission` names what the administrator must fix.
     pub fn open(settings: Settings) -> Result<Self> {
         Self::check(&settings)?;
         crate::config::create_data_dir(&settings.data_dir).map_err(|cause| {
             unusable_error(&cause, format!("The data directory {} cannot be used: {cause}", settings.data_dir.display()))
         })?;
+
         let db = Db::open(&settings.database_url)?;
-        let tree = Arc::new(MediaDir::open(&settings.media_dir).map_err(|cause| {
-            let shown = settings.media_dir.display();
-            let mend = format!("Make it writable for this user: chown $(id -un) {shown}");
-            unusable_error(&cause, format!("The media folder {shown} cannot be used: {cause}. {mend}"))
+        let media_dir = Arc::new(MediaDir::open(&settings.media_dir).map_err(|cause| {
+            let path = settings.media_dir.display();
+            let advice = format!("Make it writable for this user: chown $(id -un) {path}");
+            unusable_error(&cause, format!("The media folder {path} cannot be used: {cause}. {advice}"))
         })?);
+
         let has_admin = db.read(|conn| Ok(store::site::find_has_admin(conn)?))?;
         Ok(Self {
             password_hasher: PasswordHasher::new()?,
@@ -117,68 +119,69 @@ impl Services {
             pending_moves: Mutex::default(),
             settings,
             db,
-            media_dir: tree,
+            media_dir: media_dir,
         })
     }
 
-    /// Runs one transaction that changes what a person keeps: the version of their library grows with it.
-    /// Call it off the async threads.
+    /// Runs a transaction that changes a user's library and increments the library's version. Blocks on the database.
     ///
     /// # Errors
-    /// What `work` says, after everything was rolled back.
+    /// Those of `work`, after a rollback.
     pub fn write_library<T>(&self, owner: UserId, work: impl Fn(&mut Conn) -> Result<T>) -> Result<T> {
         self.write_libraries(&BTreeSet::from([owner]), work)
     }
 
-    /// The same for what several people keep; always in the same order, so that two never wait for each other.
+    /// Like [`Services::write_library`] for several users. The versions are always incremented in the same order, so that
+    /// two such transactions cannot deadlock.
     ///
     /// # Errors
-    /// As [`Services::change`].
+    /// Those of `work`, after a rollback.
     pub(crate) fn write_libraries<T>(&self, owners: &BTreeSet<UserId>, work: impl Fn(&mut Conn) -> Result<T>) -> Result<T> {
-        let done = self.db.write(|conn| {
-            let done = work(conn)?;
-            // Last, so that whoever waits for these rows holds none that we want.
+        let result = self.db.write(|conn| {
+            let result = work(conn)?;
+            // Last, so that this transaction already holds every other row it needs when it waits for these.
             for owner in owners {
                 store::library_versions::update_next(conn, *owner)?;
             }
-            Ok(done)
+            Ok(result)
         });
         for owner in owners {
             self.invalidate_library(*owner);
         }
-        done
+        result
     }
 
-    /// Forgets what is known of a person's library: after a change, and before it is acknowledged.
+    /// Invalidates cached data of a library: after a change, before it is acknowledged.
     pub(crate) fn invalidate_library(&self, owner: UserId) {
         self.library_cache.invalidate(owner);
         self.open_file_cache.close_for_owner(owner);
     }
 
-    /// The bytes of an item that are open, or what `look` finds to open them by.
+    /// Returns the open file of an item, or what `look` reads in order to open it.
     pub(crate) fn find_open_or<T>(
         &self,
         owner: UserId,
         id: ItemId,
-        form: FileVariant,
-        look: impl FnOnce(&mut Conn) -> Result<T>,
+        variant: FileVariant,
+        read: impl FnOnce(&mut Conn) -> Result<T>,
     ) -> Result<Lookup<T>> {
         self.db.read(|conn| {
             let library = self.library_cache.current(conn, owner)?;
-            match self.open_file_cache.find(&library, id, form) {
+            match self.open_file_cache.find(&library, id, variant) {
                 Some(source) => Ok(Lookup::Open(source)),
-                None => Ok(Lookup::Closed(library, look(conn)?)),
+                None => Ok(Lookup::Closed(library, read(conn)?)),
             }
         })
     }
 
-    /// Whether these settings could be opened, as far as can be said without making anything.
+    /// Checks settings as far as possible without creating anything.
     ///
     /// # Errors
     /// `Configuration` names what is wrong.
     pub fn check(settings: &Settings) -> Result<()> {
         crate::db::sqlite_file(&settings.database_url)?;
         MalwareScanner::from_settings(settings)?;
+
         if let Some(folder) = &settings.backup_dir {
             settings.ensure_backup_dir_not_media(folder)?;
         }
@@ -187,6 +190,7 @@ impl Services {
                 return Err(Error::Configuration(format!("{} is no folder.", folder.display())));
             }
         }
+
         match &settings.users_file {
             Some(file) if !file.is_file() => {
                 Err(Error::Configuration(format!("The users file {} is not there.", file.display())))
@@ -195,10 +199,7 @@ impl Services {
         }
     }
 
-    /// Whether the site has been set up. Once it has, it stays so.
-    ///
-    /// # Errors
-    /// The database's.
+    /// Returns whether the first admin exists. Once true, it stays true.
     pub fn has_admin(&self) -> Result<bool> {
         if self.is_set_up() {
             return Ok(true);
@@ -208,7 +209,7 @@ impl Services {
         Ok(has_admin)
     }
 
-    /// What is known without asking the database.
+    /// Like [`Services::has_admin`], without a query: false may be out of date.
     #[must_use]
     pub fn is_set_up(&self) -> bool {
         self.has_admin.load(Ordering::Acquire)
@@ -218,10 +219,10 @@ impl Services {
         self.has_admin.store(true, Ordering::Release);
     }
 
-    /// Claims database and files for this server, so that a second one started by mistake harms nothing.
+    /// Locks the media directory for this server, so that a second one started by mistake cannot damage anything.
     ///
     /// # Errors
-    /// `Unavailable` when another server has them.
+    /// `Unavailable` when another server holds the lock.
     pub fn claim_media_dir(&self) -> Result<()> {
         const TAKEN: Error = Error::Unavailable("A server is running on these folders; stop it first.");
         self.media_dir.claim().map_err(|cause| if cause.kind() == std::io::ErrorKind::WouldBlock { TAKEN } else { cause.into() })
@@ -243,17 +244,16 @@ impl Services {
         self.lock_pending_moves().contains(&owner)
     }
 
-    /// Lets changes to one person's tree happen one after the other in this process;
-    /// between processes the journal's unique key does.
+    /// Serialises file moves of one user within this process. Between processes, the journal's unique key does.
     pub(crate) fn lock_moves(&self, owner: UserId) -> MutexGuard<'_, ()> {
         let slot = usize::try_from(owner.0).unwrap_or_default() % MOVE_LOCKS;
         self.move_locks.get(slot).unwrap_or(&self.move_locks[0]).lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn unusable_error(cause: &std::io::Error, said: String) -> Error {
+fn unusable_error(cause: &std::io::Error, message: String) -> Error {
     match cause.kind() {
-        std::io::ErrorKind::PermissionDenied => Error::NoPermission(said),
-        _ => Error::Configuration(said),
+        std::io::ErrorKind::PermissionDenied => Error::NoPermission(message),
+        _ => Error::Configuration(message),
     }
 }

@@ -1,4 +1,6 @@
-//! What is known of sessions that were used in the last seconds: emptied at once by a change.
+//! Recently used sessions and their users.
+//!
+//! A change in this process invalidates them at once; another process may see it up to [`SESSION_TTL`] later.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
@@ -9,17 +11,17 @@ use sha2::{Digest, Sha256};
 use super::versioned_cache::VersionedCache;
 use crate::model::{Session, User, UserId, now};
 
-/// How long another process's change may go unseen; changes of this one are seen at once.
+/// How long a change by another process may go unnoticed.
 const SESSION_TTL: Duration = Duration::from_secs(5);
-/// Sessions that are known at most.
+/// Sessions cached.
 const MAX_SESSIONS: u64 = 10_000;
 
-/// A person on a device. The person may be pending or suspended: see [`User::status`].
+/// A session and its user, who may be pending or suspended: see [`User::status`].
 #[derive(Clone)]
 pub struct AuthSession {
     pub session: Session,
     pub user: User,
-    /// Differs when anything in their rows does.
+    /// Changes when any field of either row changes.
     pub fingerprint: u64,
 }
 
@@ -31,7 +33,7 @@ impl AuthSession {
     }
 }
 
-/// What is known of sessions that were used in the last seconds.
+/// Recently used sessions, by the hash of their token.
 pub struct SessionCache(VersionedCache<String, Arc<AuthSession>>);
 
 impl SessionCache {
@@ -39,35 +41,35 @@ impl SessionCache {
         Self(VersionedCache::new(MAX_SESSIONS, SESSION_TTL))
     }
 
-    /// How many changes to people and sessions there were: ask before reading what is to be kept.
+    /// Returns the number of invalidations so far. Take it before reading what is to be inserted.
     #[must_use]
     pub fn invalidation_count(&self) -> u64 {
         self.0.invalidation_count()
     }
 
-    /// Keeps what was read when there had been `before` changes; nothing if there was one since.
-    pub(crate) fn insert_if_current(&self, key: &str, found: &Arc<AuthSession>, before: u64) {
-        self.0.insert_if_current(key.to_owned(), found.clone(), before);
+    /// Inserts a session unless an invalidation has happened since `before` was taken.
+    pub(crate) fn insert_if_current(&self, key: &str, auth_session: &Arc<AuthSession>, before: u64) {
+        self.0.insert_if_current(key.to_owned(), auth_session.clone(), before);
     }
 
-    /// Forgets what is known of a person: call it after every change to their row or sessions.
+    /// Invalidates a user's sessions. Call it after every change to the user or their sessions.
     pub fn invalidate_user(&self, user: UserId) {
-        self.0.invalidate_where(|presence| presence.user.id == user);
+        self.0.invalidate_where(|auth_session| auth_session.user.id == user);
     }
 
-    /// What is known of a token without asking the database.
+    /// Returns the cached session of a token.
     #[must_use]
     pub fn get_by_token(&self, token: &str) -> Option<Arc<AuthSession>> {
         self.get(&token_hash(token))
     }
 
-    /// What is known under a key without asking the database.
+    /// Returns the session cached under a token's hash.
     pub(crate) fn get(&self, key: &str) -> Option<Arc<AuthSession>> {
-        self.0.get(key).filter(|presence| presence.session.expiration > now())
+        self.0.get(key).filter(|auth_session| auth_session.session.expiration > now())
     }
 }
 
-/// What is stored of a token or code: its SHA-256. Their randomness makes a slow hash needless.
+/// Hashes a token or code for storage. They are random enough that a fast hash (SHA-256) suffices.
 #[must_use]
 pub fn token_hash(token: &str) -> String {
     hex::encode(Sha256::digest(token.as_bytes()))

@@ -1,4 +1,6 @@
-//! Who writes on a resumable upload right now: one part at a time.
+//! Locks on resumable uploads: one part is written at a time.
+//!
+//! Locks are per process; several servers need one in the database.
 
 use std::collections::HashMap;
 use std::future::Future;
@@ -10,7 +12,7 @@ use tokio::sync::Notify;
 use crate::error::{Error, Result};
 use crate::model::UploadId;
 
-/// A writer that has heard nothing for so long may be a connection that died: another one may take over.
+/// A writer that has received nothing for this long may have lost its connection, so another may take over.
 const IDLE_BEFORE_TAKEOVER: Duration = Duration::from_secs(2);
 /// How long to wait for a writer that was asked to stop.
 const TAKEOVER_TIMEOUT: Duration = Duration::from_secs(10);
@@ -22,11 +24,11 @@ struct Writer {
     ended: Notify,
 }
 
-/// The writers.
+/// The current writers.
 #[derive(Default)]
 pub struct UploadLocks(Mutex<HashMap<UploadId, Arc<Writer>>>);
 
-/// The right to write on one upload, until it is dropped.
+/// The right to append to one upload, until it is dropped.
 pub struct UploadLock {
     all: Arc<UploadLocks>,
     id: UploadId,
@@ -38,44 +40,46 @@ impl UploadLocks {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits for nobody but a writer whose connection seems dead.
+    /// Locks an upload. Waits only for a writer whose connection seems dead.
     ///
     /// # Errors
     /// `Conflict` while another part is being written.
     pub async fn lock(self: &Arc<Self>, id: UploadId) -> Result<UploadLock> {
         const BUSY: &str = "Another part of this upload is being written.";
-        let until = Instant::now() + TAKEOVER_TIMEOUT;
+        let deadline = Instant::now() + TAKEOVER_TIMEOUT;
         loop {
             let other = match self.writers().entry(id) {
                 std::collections::hash_map::Entry::Occupied(other) => other.get().clone(),
-                std::collections::hash_map::Entry::Vacant(free) => {
+                std::collections::hash_map::Entry::Vacant(entry) => {
                     let writer = Arc::new(Writer {
                         last_activity: Mutex::new(Instant::now()),
                         stop: Notify::new(),
                         is_stop_requested: false.into(),
                         ended: Notify::new(),
                     });
-                    free.insert(writer.clone());
+                    entry.insert(writer.clone());
                     return Ok(UploadLock { all: self.clone(), id, writer });
                 }
             };
+
             let ended = other.ended.notified();
-            if other.idle_time() < IDLE_BEFORE_TAKEOVER && !other.is_stop_requested() || Instant::now() > until {
+            if other.idle_time() < IDLE_BEFORE_TAKEOVER && !other.is_stop_requested() || Instant::now() > deadline {
                 return Err(Error::Conflict(BUSY.into()));
             }
+
             other.request_stop();
             drop(tokio::time::timeout(Duration::from_millis(200), ended).await);
         }
     }
 
-    /// Asks a writer to end with what it has.
+    /// Asks the writer of an upload to stop after what it has received.
     pub fn stop(&self, id: UploadId) {
         if let Some(writer) = self.writers().get(&id) {
             writer.request_stop();
         }
     }
 
-    /// Asks all writers to end with what they have: the server is about to stop.
+    /// Asks all writers to stop: the server is shutting down.
     pub fn stop_all(&self) {
         self.writers().values().for_each(|writer| writer.request_stop());
     }
@@ -92,18 +96,18 @@ impl Writer {
 
     fn request_stop(&self) {
         self.is_stop_requested.store(true, std::sync::atomic::Ordering::Release);
-        // One permit is kept for a writer that does not wait yet.
+        // `notify_one` stores a permit for a writer that is not waiting yet.
         self.stop.notify_one();
     }
 }
 
 impl UploadLock {
-    /// Says that bytes came.
+    /// Records that bytes have arrived.
     pub fn record_activity(&self) {
         *self.writer.last_activity.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
     }
 
-    /// Done once the writer has been asked to end.
+    /// Completes once the writer has been asked to stop.
     pub fn stopped(&self) -> impl Future<Output = ()> + 'static {
         let writer = self.writer.clone();
         async move { writer.stop.notified().await }

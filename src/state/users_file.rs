@@ -1,4 +1,6 @@
-//! The users file while the server runs: read again within a second of a change.
+//! The users file, re-read within a second of a change.
+//!
+//! Every process reads the file for itself.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -9,20 +11,20 @@ use crate::error::{Error, Result};
 use crate::model::users_file::{self, UsersFile, UsersFileEntry};
 use crate::model::{Origin, User};
 
-/// How often the file is looked at.
+/// How often the file's metadata is checked.
 const CHECK_INTERVAL: Duration = Duration::from_secs(1);
 
 struct LoadedFile {
-    looked: Instant,
+    checked_at: Instant,
     stamp: Option<Stamp>,
     listed: Arc<UsersFile>,
 }
 
-/// The users file, if one is set.
+/// The users file, if one is configured.
 pub struct WatchedUsersFile(Option<(PathBuf, Mutex<LoadedFile>)>);
 
 impl WatchedUsersFile {
-    /// Reads it for the first time.
+    /// Reads the file for the first time.
     ///
     /// # Errors
     /// `Configuration` when it cannot be read.
@@ -31,30 +33,30 @@ impl WatchedUsersFile {
         let stamp = atomic_file::stamp(&path);
         let listed = Arc::new(read(&path)?);
         log_problems(&path, &listed);
-        Ok(Self(Some((path, Mutex::new(LoadedFile { looked: Instant::now(), stamp, listed })))))
+        Ok(Self(Some((path, Mutex::new(LoadedFile { checked_at: Instant::now(), stamp, listed })))))
     }
 
-    /// What the file says now; nobody when it is gone. `None` when none is set.
+    /// Returns the current content; empty when the file is gone. `None` when no file is configured.
     #[must_use]
     pub fn current(&self) -> Option<Arc<UsersFile>> {
-        let (path, known) = self.0.as_ref()?;
-        let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.looked.elapsed() >= CHECK_INTERVAL {
-            known.looked = Instant::now();
+        let (path, loaded) = self.0.as_ref()?;
+        let mut loaded = loaded.lock().unwrap_or_else(PoisonError::into_inner);
+        if loaded.checked_at.elapsed() >= CHECK_INTERVAL {
+            loaded.checked_at = Instant::now();
             let stamp = atomic_file::stamp(path);
-            if stamp.is_none() || stamp != known.stamp {
-                known.stamp = stamp;
-                known.listed = Arc::new(read(path).unwrap_or_else(|error| {
-                    tracing::error!("{error} Until it is back, nobody in it can come in.");
+            if stamp.is_none() || stamp != loaded.stamp {
+                loaded.stamp = stamp;
+                loaded.listed = Arc::new(read(path).unwrap_or_else(|error| {
+                    tracing::error!("{error} Until it can be read, its users cannot log in.");
                     UsersFile::default()
                 }));
-                log_problems(path, &known.listed);
+                log_problems(path, &loaded.listed);
             }
         }
-        Some(known.listed.clone())
+        Some(loaded.listed.clone())
     }
 
-    /// The line of that person, by username or e-mail.
+    /// Returns the entry with this username or e-mail address.
     #[must_use]
     pub fn find(&self, login: &str) -> Option<UsersFileEntry> {
         let listed = self.current()?;
@@ -63,14 +65,14 @@ impl WatchedUsersFile {
         listed.entries.get(&login).or_else(by_email).cloned()
     }
 
-    /// Whether the file says what access level that person has.
+    /// Returns whether the file determines this user's access level.
     #[must_use]
     pub fn sets_access_level_of(&self, user: &User) -> bool {
         let listed = self.current().filter(|_| user.origin == Origin::File);
         listed.is_some_and(|listed| listed.entries.get(&user.username).is_some_and(|entry| entry.access_level.is_some()))
     }
 
-    /// Whether a person who came in through the file may stay: their line is there and as it was.
+    /// Returns whether a user may stay logged in: users of the file need an unchanged entry.
     #[must_use]
     pub fn has_entry_of(&self, user: &User) -> bool {
         if user.origin == Origin::Here {
@@ -84,7 +86,7 @@ impl WatchedUsersFile {
     }
 }
 
-/// Reads a users file.
+/// Reads and parses a users file.
 ///
 /// # Errors
 /// `Configuration` when it cannot be read.

@@ -1,4 +1,4 @@
-//! What was read from the database and may be used again, until its time is over or a change makes it forgotten.
+//! A cache for database reads that is never older than the last change made by this process.
 
 use std::hash::Hash;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use moka::sync::Cache;
 
-/// A cache that never keeps what was read before a change and arrives after it.
+/// A cache for database reads. Entries expire after a TTL and are dropped when the underlying rows change.
 pub(crate) struct VersionedCache<K, V> {
     entries: Cache<K, V>,
     invalidations: Mutex<u64>,
@@ -17,9 +17,9 @@ where
     K: Hash + Eq + Clone + Send + Sync + 'static,
     V: Clone + Send + Sync + 'static,
 {
-    /// At most `most` things, each for `time` at most.
-    pub fn new(most: u64, time: Duration) -> Self {
-        Self { entries: Cache::builder().max_capacity(most).time_to_live(time).build(), invalidations: Mutex::default() }
+    /// Creates a cache of at most `most` entries with a time to live.
+    pub fn new(capacity: u64, ttl: Duration) -> Self {
+        Self { entries: Cache::builder().max_capacity(capacity).time_to_live(ttl).build(), invalidations: Mutex::default() }
     }
 
     fn lock(&self) -> MutexGuard<'_, u64> {
@@ -34,36 +34,37 @@ where
         self.entries.get(key)
     }
 
-    /// How many changes there were: ask before reading what is to be kept.
+    /// Returns the number of invalidations so far. Take it before reading what is to be inserted.
     pub fn invalidation_count(&self) -> u64 {
         *self.lock()
     }
 
-    /// Keeps what was read when there had been `before` changes; nothing if there was one since.
+    /// Inserts `value` unless an invalidation has happened since `before` was taken. This closes the race between a slow
+    /// read and a concurrent write.
     pub fn insert_if_current(&self, key: K, value: V, before: u64) {
-        let changes = self.lock();
-        if *changes == before {
+        let invalidations = self.lock();
+        if *invalidations == before {
             self.entries.insert(key, value);
         }
     }
 
-    /// Forgets what was read of one thing: call it after a change and before it is acknowledged.
+    /// Drops an entry. Call it after a change, before the change is acknowledged.
     pub fn invalidate(&self, key: &K) {
         *self.lock() += 1;
         self.entries.invalidate(key);
     }
 
-    /// Forgets what `is_changed` says.
+    /// Drops the entries for which `is_changed` returns true.
     pub fn invalidate_where(&self, is_changed: impl Fn(&V) -> bool) {
-        let mut changes = self.lock();
-        *changes += 1;
+        let mut invalidations = self.lock();
+        *invalidations += 1;
         let keys: Vec<_> = self.entries.iter().filter(|(_, value)| is_changed(value)).map(|(key, _)| (*key).clone()).collect();
         for key in keys {
             self.entries.invalidate(&key);
         }
     }
 
-    /// Forgets everything.
+    /// Drops all entries.
     pub fn invalidate_all(&self) {
         *self.lock() += 1;
         self.entries.invalidate_all();

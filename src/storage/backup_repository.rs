@@ -1,4 +1,4 @@
-//! The folder of backups: each content once, under its SHA-256, and sets that say which of them belong together.
+//! The folder of all backups: each content once, named by its SHA-256, and backup sets that refer to them.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -14,18 +14,18 @@ use crate::config::create_private_dir;
 
 /// Bytes copied at once.
 const CHUNK_BYTES: usize = 1 << 20;
-/// What the name of a content that was put aside ends with.
+/// Suffix of an object that turned out to be damaged.
 const DAMAGED_SUFFIX: &str = ".damaged";
-/// New contents that are made durable together, and their bytes.
+/// New objects synced together, by number and by bytes.
 const MAX_BATCH_FILES: usize = 512;
 const MAX_BATCH_BYTES: u64 = 256 << 20;
-/// Bytes of the disk that stay free.
+/// Bytes of the disk that are left free.
 const RESERVED_BYTES: u64 = 64 << 20;
 
-/// A folder of backups that is ours until this is dropped.
+/// A backup folder, locked by this process until it is dropped.
 pub struct BackupRepository {
     root: PathBuf,
-    /// Where new contents wait until they are durable.
+    /// Where new objects stay until they are durable.
     staging: PathBuf,
     staged: Vec<String>,
     staged_bytes: u64,
@@ -33,10 +33,10 @@ pub struct BackupRepository {
 }
 
 impl BackupRepository {
-    /// Opens the folder (0700), making it where it is not there. What an earlier process left half-made is taken away.
+    /// Opens and locks the folder, creating it (mode 0700) if needed. Removes what an earlier process left unfinished.
     ///
     /// # Errors
-    /// The system's; `WouldBlock` while another process has it.
+    /// `WouldBlock` while another process holds the lock.
     pub fn open(root: &Path) -> io::Result<Self> {
         let staging = root.join("objects/.new");
         for folder in [root, &root.join("sets"), &staging] {
@@ -44,8 +44,8 @@ impl BackupRepository {
         }
         let lock = fs::OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(root.join("lock"))?;
         rustix::fs::flock(&lock, FlockOperation::NonBlockingLockExclusive)?;
-        for half in fs::read_dir(&staging)? {
-            fs::remove_file(half?.path())?;
+        for unfinished in fs::read_dir(&staging)? {
+            fs::remove_file(unfinished?.path())?;
         }
         for set in list_names(&root.join("sets"), |name| name.starts_with('.'))? {
             fs::remove_dir_all(root.join("sets").join(set))?;
@@ -62,7 +62,7 @@ impl BackupRepository {
         self.root.join("objects").join(sha256.get(..2).unwrap_or("00")).join(sha256)
     }
 
-    /// Whether a content of that hash and length is kept.
+    /// Returns whether an object with this hash and length exists.
     #[must_use]
     pub fn has_object(&self, sha256: &str, size: u64) -> bool {
         is_hash(sha256)
@@ -71,12 +71,11 @@ impl BackupRepository {
                 .any(|path| fs::metadata(path).is_ok_and(|about| about.len() == size))
     }
 
-    /// Keeps what a file holds, if it is what it should be: false when it is something else or cannot be read, and
-    /// nothing is kept then.
-    /// It is durable after the next [`BackupRepository::settle`].
+    /// Stores the content of a file if it has the expected hash and length. Returns false and stores nothing if it has
+    /// not, or cannot be read. The object is durable after the next [`BackupRepository::flush`].
     ///
     /// # Errors
-    /// The system's; `StorageFull` before the disk is full.
+    /// `StorageFull` before the disk is full.
     pub fn put(&mut self, file: &mut impl Read, sha256: &str, size: u64) -> io::Result<bool> {
         if !is_hash(sha256) {
             return Ok(false);
@@ -105,17 +104,14 @@ impl BackupRepository {
         Ok(())
     }
 
-    /// Makes what was put here durable; only then has it its name.
-    ///
-    /// # Errors
-    /// The system's.
+    /// Makes new objects durable and then gives them their names.
     pub fn flush(&mut self) -> io::Result<()> {
         self.sync()?;
         self.staged_bytes = 0;
         for sha256 in std::mem::take(&mut self.staged) {
-            let place = self.object_path(&sha256);
-            create_private_dir(place.parent().unwrap_or(&self.root))?;
-            fs::rename(self.staging.join(&sha256), place)?;
+            let path = self.object_path(&sha256);
+            create_private_dir(path.parent().unwrap_or(&self.root))?;
+            fs::rename(self.staging.join(&sha256), path)?;
         }
         Ok(())
     }
@@ -124,10 +120,10 @@ impl BackupRepository {
         Ok(rustix::fs::syncfs(File::open(&self.root)?)?)
     }
 
-    /// Writes a content to `to`: false when it is gone, cannot be read or is damaged.
+    /// Copies an object to `to`. Returns false if it is missing, unreadable or damaged.
     ///
     /// # Errors
-    /// The system's on that side.
+    /// Those of writing to `to`.
     pub fn copy_out(&self, sha256: &str, size: u64, to: &mut impl Write) -> io::Result<bool> {
         match self.open_object(sha256) {
             Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(false),
@@ -135,51 +131,40 @@ impl BackupRepository {
         }
     }
 
-    /// # Errors
-    /// The system's.
     pub fn open_object(&self, sha256: &str) -> io::Result<File> {
         if is_hash(sha256) { File::open(self.object_path(sha256)) } else { Err(io::ErrorKind::InvalidInput.into()) }
     }
 
-    /// Contents that no set needs: those whose hash is not in `needed`, and damaged ones that were put aside, once they
-    /// were made anew at the length that is needed. Each with its length.
-    ///
-    /// # Errors
-    /// The system's.
+    /// Lists objects that no set needs, with their lengths: objects that are not in `needed`, and damaged ones that have
+    /// been stored again.
     pub fn list_unreferenced(&self, needed: &BTreeMap<String, u64>) -> io::Result<Vec<(PathBuf, u64)>> {
-        let is_spare = |name: &str| match name.strip_suffix(DAMAGED_SUFFIX) {
-            // Part of what is damaged may be of use until then.
+        let is_unreferenced = |name: &str| match name.strip_suffix(DAMAGED_SUFFIX) {
+            // A damaged object may still be partly useful until there is a good one.
             Some(sha256) => is_hash(sha256) && needed.get(sha256).is_none_or(|size| self.has_object(sha256, *size)),
             None => is_hash(name) && !needed.contains_key(name),
         };
-        let mut spare = Vec::new();
+        let mut unreferenced = Vec::new();
         for folder in list_names(&self.root.join("objects"), |name| !name.starts_with('.'))? {
             let folder = self.root.join("objects").join(folder);
-            for name in list_names(&folder, is_spare)? {
+            for name in list_names(&folder, is_unreferenced)? {
                 let content = folder.join(name);
                 let size = fs::metadata(&content)?.len();
-                spare.push((content, size));
+                unreferenced.push((content, size));
             }
         }
-        Ok(spare)
+        Ok(unreferenced)
     }
 
-    /// Takes away a content that [`BackupRepository::spare`] named.
-    ///
-    /// # Errors
-    /// The system's.
+    /// Removes an object that [`BackupRepository::list_unreferenced`] returned.
     pub fn remove_object(&self, content: &Path) -> io::Result<()> {
         fs::remove_file(content)
     }
 
-    /// Whether a content is what its name says. One that is not is put aside, so that the next backup makes it anew.
-    ///
-    /// # Errors
-    /// The system's.
+    /// Verifies the hash of an object. Renames a damaged one, so that the next backup stores it again.
     pub fn verify_object(&self, sha256: &str) -> io::Result<bool> {
         match self.open_object(sha256).and_then(|mut object| sha256_of(&mut object)) {
             Ok(hash) if hash == sha256 => return Ok(true),
-            // A disk that fails is not made better by renaming.
+            // A read error may be temporary, so the object keeps its name.
             Err(_) => return Ok(false),
             Ok(_) => {}
         }
@@ -187,34 +172,25 @@ impl BackupRepository {
         Ok(false)
     }
 
-    /// Names of the sets, the oldest first.
-    ///
-    /// # Errors
-    /// The system's.
+    /// Lists the names of all sets, oldest first.
     pub fn list_sets(&self) -> io::Result<Vec<String>> {
         list_sets_in(&self.root)
     }
 
-    /// The folder of a set.
+    /// Returns the folder of a set.
     #[must_use]
     pub fn set_path(&self, name: &str) -> PathBuf {
         self.root.join("sets").join(name)
     }
 
-    /// An empty folder in which a set is made; no set yet.
-    ///
-    /// # Errors
-    /// The system's.
+    /// Creates the folder of a new set under a temporary name.
     pub fn begin_set(&self, name: &str) -> io::Result<PathBuf> {
         let folder = self.set_path(&format!(".{name}"));
         fs::DirBuilder::new().mode(0o700).create(&folder)?;
         Ok(folder)
     }
 
-    /// From now on what was begun under that name is a set: durable, with all it refers to.
-    ///
-    /// # Errors
-    /// The system's.
+    /// Completes a set: makes it and everything it refers to durable, then gives it its name.
     pub fn publish_set(&mut self, name: &str) -> io::Result<()> {
         self.flush()?;
         self.sync()?;
@@ -222,27 +198,22 @@ impl BackupRepository {
         File::open(self.root.join("sets"))?.sync_all()
     }
 
-    /// Takes away what was begun under that name and is to be no set.
+    /// Removes a set that was begun and not completed.
     pub fn discard_set(&self, name: &str) {
         if let Err(cause) = fs::remove_dir_all(self.set_path(&format!(".{name}"))) {
-            tracing::warn!("a half-made backup is left: {cause}");
+            tracing::warn!(error = %cause, "could not remove an unfinished backup");
         }
     }
 
-    /// # Errors
-    /// The system's.
     pub fn remove_set(&self, name: &str) -> io::Result<()> {
-        // Half-removed, it is none.
-        let gone = self.set_path(&format!(".{name}"));
-        fs::rename(self.set_path(name), &gone)?;
-        fs::remove_dir_all(gone)
+        // Renamed first, so that a half-removed set is not taken for a set.
+        let removed = self.set_path(&format!(".{name}"));
+        fs::rename(self.set_path(name), &removed)?;
+        fs::remove_dir_all(removed)
     }
 }
 
-/// Names of the sets in a folder of backups, the oldest first; none where there is no such folder.
-///
-/// # Errors
-/// The system's.
+/// Lists the names of the sets in a backup folder, oldest first; none if the folder does not exist.
 pub fn list_sets_in(root: &Path) -> io::Result<Vec<String>> {
     let folder = root.join("sets");
     match list_names(&folder, |name| !name.starts_with('.') && folder.join(name).is_dir()) {
@@ -255,16 +226,16 @@ fn is_hash(name: &str) -> bool {
     name.len() == 64 && name.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
 }
 
-fn list_names(folder: &Path, is_wanted: impl Fn(&str) -> bool) -> io::Result<Vec<String>> {
-    let mut found = Vec::new();
+fn list_names(folder: &Path, is_match: impl Fn(&str) -> bool) -> io::Result<Vec<String>> {
+    let mut names = Vec::new();
     for entry in fs::read_dir(folder)? {
-        found.extend(entry?.file_name().into_string().ok().filter(|name| is_wanted(name)));
+        names.extend(entry?.file_name().into_string().ok().filter(|name| is_match(name)));
     }
-    found.sort();
-    Ok(found)
+    names.sort();
+    Ok(names)
 }
 
-/// Copies all of it: false when the source cannot be read, or has not that length and SHA-256.
+/// Copies everything. Returns false if the source cannot be read or does not have the expected length and SHA-256.
 fn copy_checked(from: &mut impl Read, to: &mut impl Write, sha256: &str, size: u64) -> io::Result<bool> {
     let (mut hash, mut copied) = (Sha256::new(), 0);
     let mut chunk = vec![0; CHUNK_BYTES];

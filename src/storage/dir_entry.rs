@@ -1,4 +1,4 @@
-//! What lies in a directory on disk, whatever the tables say.
+//! Entries of a directory on disk.
 
 use std::ffi::{CStr, CString};
 use std::io;
@@ -7,51 +7,48 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rustix::fs::{AtFlags, FileType, Stat};
 
-/// What something on disk is.
+/// The kind of a directory entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EntryKind {
     File,
     Directory,
-    /// A link, a pipe, a socket, a device.
+    /// A symlink, pipe, socket or device.
     Other,
 }
 
-/// Something in a directory.
+/// An entry of a directory.
 #[derive(Debug, Clone)]
 pub struct DirEntry {
     /// `None` when it is not UTF-8.
     pub name: Option<String>,
-    /// The name as far as it can be read.
+    /// The name with invalid UTF-8 replaced.
     readable: String,
     pub kind: EntryKind,
-    /// Bytes.
+    /// Size in bytes.
     pub length: u64,
-    /// When its bytes were last changed.
+    /// Time of the last change to its content (mtime).
     pub modified: SystemTime,
-    /// When anything of it was last changed, its name too: nobody can set that.
+    /// Time of the last change to its inode (ctime), which programs cannot set.
     pub changed: SystemTime,
 }
 
 impl DirEntry {
-    /// The name for people.
+    /// The name to show to users.
     #[must_use]
     pub fn display_name(&self) -> String {
         self.readable.clone()
     }
 }
 
-/// Seconds since 1970 as a time.
+/// Converts seconds since the Unix epoch.
 fn time_of(seconds: i64) -> SystemTime {
     let since = Duration::from_secs(seconds.unsigned_abs());
     if seconds < 0 { UNIX_EPOCH - since } else { UNIX_EPOCH + since }
 }
 
-/// What lies in a directory, without `.` and `..`, as `make` sees it.
-///
-/// # Errors
-/// The system's.
-pub(crate) fn each<T>(directory: &OwnedFd, make: impl Fn(&CStr, &Stat) -> T) -> io::Result<Vec<T>> {
-    let mut found = Vec::new();
+/// Maps the entries of a directory, without `.` and `..`.
+pub(crate) fn each<T>(directory: &OwnedFd, convert: impl Fn(&CStr, &Stat) -> T) -> io::Result<Vec<T>> {
+    let mut entries = Vec::new();
     for entry in rustix::fs::Dir::read_from(directory)? {
         let entry = entry?;
         let name = entry.file_name();
@@ -59,27 +56,21 @@ pub(crate) fn each<T>(directory: &OwnedFd, make: impl Fn(&CStr, &Stat) -> T) -> 
             continue;
         }
         match rustix::fs::statat(directory, name, AtFlags::SYMLINK_NOFOLLOW) {
-            Ok(stat) => found.push(make(name, &stat)),
-            // Gone meanwhile.
+            Ok(stat) => entries.push(convert(name, &stat)),
+            // Removed in the meantime.
             Err(rustix::io::Errno::NOENT) => {}
             Err(cause) => return Err(cause.into()),
         }
     }
-    Ok(found)
+    Ok(entries)
 }
 
-/// What lies in a directory, without `.` and `..`.
-///
-/// # Errors
-/// The system's.
+/// Returns the entries of a directory, without `.` and `..`.
 pub(crate) fn entries(directory: &OwnedFd) -> io::Result<Vec<DirEntry>> {
     each(directory, entry_from_stat)
 }
 
-/// What stands in a directory under that name.
-///
-/// # Errors
-/// The system's.
+/// Returns the entry with this name.
 pub(crate) fn entry(directory: &OwnedFd, name: &str) -> io::Result<Option<DirEntry>> {
     let name = CString::new(name)?;
     match rustix::fs::statat(directory, &name, AtFlags::SYMLINK_NOFOLLOW) {

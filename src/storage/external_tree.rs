@@ -1,4 +1,4 @@
-//! Somebody else's tree of files, which files are taken from: listed and opened without following links.
+//! Read-only access to a foreign directory tree, for imports. Symlinks are never followed.
 
 use std::ffi::OsString;
 use std::fs::File;
@@ -12,51 +12,46 @@ use rustix::fs::{AtFlags, FileType, Mode, OFlags};
 use super::dir_entry::each;
 use super::open_beneath::{RESOLVE_FLAGS, open_regular};
 
-/// Folders within folders that are looked into.
+/// How deeply nested folders may be.
 const MAX_DEPTH: usize = 64;
 
-/// The root of such a tree.
+/// The root of a foreign tree.
 pub struct ExternalTree {
     root: OwnedFd,
 }
 
-/// What lies beneath a folder, by path.
+/// Everything below a folder.
 #[derive(Default)]
 pub struct DirectoryContents {
-    /// Beneath the folder.
+    /// Relative to the folder.
     pub directories: Vec<PathBuf>,
-    /// Beneath the folder.
+    /// Relative to the folder.
     pub files: Vec<PathBuf>,
-    /// What is neither, and folders that cannot be looked into, with why.
+    /// Entries that are neither, and folders that cannot be read, with the reason.
     pub others: Vec<(PathBuf, String)>,
 }
 
 impl ExternalTree {
-    /// # Errors
-    /// The system's.
     pub fn open(path: &Path) -> io::Result<Self> {
         Ok(Self { root: rustix::fs::open(path, OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())? })
     }
 
-    /// Folders at the top.
-    ///
-    /// # Errors
-    /// The system's.
+    /// Returns the folders at the top.
     pub fn folders(&self) -> io::Result<Vec<OsString>> {
         let entries = list_directory(&self.root)?.into_iter();
         Ok(entries.filter(|(_, kind)| *kind == FileType::Directory).map(|(name, _)| name).collect())
     }
 
-    /// Everything beneath a folder at the top, in the order of names.
+    /// Lists everything below a top-level folder, in order of names.
     ///
     /// # Errors
-    /// The system's, where the folder itself cannot be looked into.
+    /// Only if the folder itself cannot be read.
     pub fn contents(&self, folder: &Path) -> io::Result<DirectoryContents> {
         let mut contents = DirectoryContents::default();
-        let mut waiting = vec![PathBuf::new()];
-        while let Some(inner) = waiting.pop() {
-            let opened = self.open_directory(&folder.join(&inner)).and_then(|directory| list_directory(&directory));
-            let entries = match opened {
+        let mut pending = vec![PathBuf::new()];
+        while let Some(inner) = pending.pop() {
+            let listed = self.open_directory(&folder.join(&inner)).and_then(|directory| list_directory(&directory));
+            let entries = match listed {
                 Ok(entries) => entries,
                 Err(cause) if inner.as_os_str().is_empty() => return Err(cause),
                 Err(cause) => {
@@ -73,7 +68,7 @@ impl ExternalTree {
                     }
                     FileType::Directory => {
                         contents.directories.push(path.clone());
-                        waiting.push(path);
+                        pending.push(path);
                     }
                     FileType::Symlink => contents.others.push((path, "a link".into())),
                     _ => contents.others.push((path, "not a file".into())),
@@ -93,10 +88,7 @@ impl ExternalTree {
         open_regular(&self.root, path)
     }
 
-    /// Takes a file away that is kept elsewhere by now.
-    ///
-    /// # Errors
-    /// The system's.
+    /// Removes a file after it has been imported.
     pub fn remove_file(&self, path: &Path) -> io::Result<()> {
         let (above, name) = (path.parent().unwrap_or(Path::new("")), path.file_name().unwrap_or_default());
         Ok(rustix::fs::unlinkat(self.open_directory(above)?, name, AtFlags::empty())?)
@@ -107,7 +99,7 @@ impl ExternalTree {
     }
 }
 
-/// Names and kinds, in the order of names.
+/// Lists names and kinds, ordered by name.
 fn list_directory(directory: &OwnedFd) -> io::Result<Vec<(OsString, FileType)>> {
     let mut found =
         each(directory, |name, stat| (OsString::from_vec(name.to_bytes().to_vec()), FileType::from_raw_mode(stat.st_mode)))?;

@@ -1,18 +1,17 @@
-//! File and folder names: what people may call their things, made safe to be one path component.
+//! File and folder names, made safe to be one path component.
 
 use crate::media::sniff::split_extension;
 use unicode_normalization::UnicodeNormalization;
 
-/// Bytes in a name at most: the limit of every common file system.
+/// Longest name in bytes: the limit of all common file systems.
 const MAX_BYTES: usize = 255;
 
-/// One safe path component: NFC, no separators, control or bidi characters, not reserved, 1 to 255 bytes.
+/// A safe path component: NFC, 1 to 255 bytes, not reserved, without separators, control or bidi characters.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct FileName(String);
 
 impl FileName {
-    /// The name as a person gave it, with what is unsafe taken out or changed.
-    /// `None` when nothing is left of it.
+    /// Cleans a name given by a user or program. Returns `None` when nothing remains.
     #[must_use]
     pub fn parse(raw: &str) -> Option<Self> {
         let last = raw.rsplit(['/', '\\']).next().unwrap_or_default();
@@ -21,23 +20,23 @@ impl FileName {
         if trimmed.is_empty() || trimmed.chars().all(|c| c == '.') {
             return None;
         }
-        let kept = if is_reserved(trimmed) { format!("_{trimmed}") } else { trimmed.to_owned() };
-        Some(Self(shorten(&kept, "")))
+        let name = if is_reserved(trimmed) { format!("_{trimmed}") } else { trimmed.to_owned() };
+        Some(Self(shorten(&name, "")))
     }
 
-    /// The name as a person typed it: what would be cut, because it looks like a path or is too long, is refused.
+    /// Cleans a name typed by a user. Unlike [`FileName::parse`], rejects names that would be cut: paths and long names.
     #[must_use]
     pub fn parse_typed(raw: &str) -> Option<Self> {
         if raw.contains(['/', '\\']) || raw.chars().count() > MAX_BYTES { None } else { Self::parse(raw) }
     }
 
-    /// The name a file gets that came with none.
+    /// The name for a file that was sent without one.
     #[must_use]
     pub fn unnamed() -> Self {
         Self("unnamed".into())
     }
 
-    /// `name (1).jpg` for `name.jpg`; number 0 is the name itself.
+    /// Returns `name (1).jpg` for `name.jpg`; for 0 the name itself.
     #[must_use]
     pub fn numbered(&self, number: u32) -> Self {
         if number == 0 { self.clone() } else { Self(shorten(&self.0, &format!(" ({number})"))) }
@@ -55,7 +54,7 @@ impl std::fmt::Display for FileName {
     }
 }
 
-/// What names are compared and searched by: the same on both databases.
+/// Returns the key by which names are sorted and searched, the same on both databases.
 #[must_use]
 pub fn search_key(name: &str) -> String {
     let mut key = name.to_lowercase();
@@ -67,24 +66,24 @@ pub fn search_key(name: &str) -> String {
     key
 }
 
-/// `name` with `suffix` before its extension, cut at a character so that all of it fits.
+/// Inserts `suffix` before the extension and shortens the stem so that the result fits.
 fn shorten(name: &str, suffix: &str) -> String {
     let (stem, extension) = split_extension(name);
-    let room = MAX_BYTES.saturating_sub(suffix.len() + extension.len());
+    let max_stem = MAX_BYTES.saturating_sub(suffix.len() + extension.len());
     let mut stem = stem.to_owned();
-    while stem.len() > room {
+    while stem.len() > max_stem {
         stem.pop();
     }
     format!("{}{suffix}{extension}", stem.trim_end())
 }
 
-/// Control characters, invisible ones, and those that turn the direction of text.
+/// Control characters, invisible characters, and characters that change the direction of text.
 fn is_unsafe(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{61c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{ffff}')
 }
 
-/// Names that mean a device on Windows, with or without an extension.
+/// Device names of Windows, with or without an extension.
 fn is_reserved(name: &str) -> bool {
     let stem = name.split('.').next().unwrap_or_default().trim_end().to_ascii_uppercase();
     let is_numbered = |prefix: &str| {

@@ -1,4 +1,4 @@
-//! A file on its way in: hashed while it is written, durable before anyone hears of it.
+//! Files that are being received: hashed while they are written, and durable before they are acknowledged.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
@@ -12,28 +12,28 @@ use super::file_location::FileLocation;
 use super::media_dir::MediaDir;
 use super::preallocate::PreallocatedFile;
 
-/// Enough of a file's beginning to say what it is.
+/// Bytes kept from the start of a file; enough to sniff its media type.
 const HEAD_BYTES: usize = 8192;
 
-/// Bytes being written; gone again when dropped before [`IncomingFile::finish`].
+/// A file that is being written. Removed when dropped before [`IncomingFile::finish`].
 pub struct IncomingFile {
-    tree: Arc<MediaDir>,
-    place: FileLocation,
+    media_dir: Arc<MediaDir>,
+    location: FileLocation,
     file: Option<PreallocatedFile>,
     hash: Sha256,
     head: Vec<u8>,
     size: u64,
 }
 
-/// A whole file that is not yet at its place. One that came in one go is gone again when dropped
-/// unless [`ReceivedFile::set_kept`]; a resumable one stays.
+/// A complete file that has not been stored yet. A file received in one request is removed when dropped, unless
+/// [`ReceivedFile::set_keep`] says otherwise; a finished resumable upload stays.
 pub struct ReceivedFile {
-    tree: Arc<MediaDir>,
-    place: FileLocation,
+    media_dir: Arc<MediaDir>,
+    location: FileLocation,
     is_kept: bool,
-    /// Open until the bytes are durable.
+    /// Open until the content is durable.
     file: Option<PreallocatedFile>,
-    /// First bytes of the file.
+    /// The first [`HEAD_BYTES`] bytes.
     pub head: Vec<u8>,
     pub size: u64,
     /// Lower-case hexadecimal.
@@ -41,16 +41,16 @@ pub struct ReceivedFile {
 }
 
 impl IncomingFile {
-    /// # Errors
-    /// The system's.
-    pub fn create(tree: Arc<MediaDir>) -> io::Result<Self> {
-        let place = FileLocation::incoming(&uuid::Uuid::now_v7().simple().to_string());
-        let file = PreallocatedFile::new(tree.clone(), tree.create_file(&place)?, 0, u64::MAX);
-        Ok(Self { tree, place, file: Some(file), hash: Sha256::new(), head: Vec::new(), size: 0 })
+    pub fn create(media_dir: Arc<MediaDir>) -> io::Result<Self> {
+        let location = FileLocation::incoming(&uuid::Uuid::now_v7().simple().to_string());
+        let file = PreallocatedFile::new(media_dir.clone(), media_dir.create_file(&location)?, 0, u64::MAX);
+        Ok(Self { media_dir, location, file: Some(file), hash: Sha256::new(), head: Vec::new(), size: 0 })
     }
 
+    /// Writes and hashes bytes.
+    ///
     /// # Errors
-    /// The system's; `StorageFull` when the disk is.
+    /// `StorageFull` when the disk is full.
     pub fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         let missing = HEAD_BYTES.saturating_sub(self.head.len());
         self.head.extend(bytes.iter().take(missing));
@@ -59,26 +59,23 @@ impl IncomingFile {
         self.file.as_mut().map_or(Ok(()), |file| file.write(bytes))
     }
 
-    /// How many of the next `bytes` have no space on the disk yet.
+    /// Returns how many of the next `bytes` are not allocated on disk yet.
     #[must_use]
     pub fn unallocated(&self, bytes: u64) -> u64 {
         self.file.as_ref().map_or(bytes, |file| file.unallocated(bytes))
     }
 
-    /// Gives it the time at which its bytes were last changed where it comes from.
-    ///
-    /// # Errors
-    /// The system's.
+    /// Sets the modification time, from the source of an import.
     pub fn set_modified(&self, at: SystemTime) -> io::Result<()> {
         self.file.as_ref().map_or(Ok(()), |file| file.file().set_modified(at))
     }
 
-    /// Nothing more will come. The bytes are not durable yet.
+    /// Ends writing. The content is not durable yet.
     #[must_use]
     pub fn finish(mut self) -> ReceivedFile {
         ReceivedFile {
-            tree: self.tree.clone(),
-            place: self.place.clone(),
+            media_dir: self.media_dir.clone(),
+            location: self.location.clone(),
             is_kept: false,
             file: self.file.take(),
             head: std::mem::take(&mut self.head),
@@ -91,7 +88,7 @@ impl IncomingFile {
 impl Drop for IncomingFile {
     fn drop(&mut self) {
         if self.file.take().is_some() {
-            drop(self.tree.remove_file(&self.place));
+            drop(self.media_dir.remove_file(&self.location));
         }
     }
 }
@@ -99,33 +96,30 @@ impl Drop for IncomingFile {
 impl ReceivedFile {
     #[must_use]
     pub const fn location(&self) -> &FileLocation {
-        &self.place
+        &self.location
     }
 
-    /// A whole file that lies somewhere already, and stays there if it finds no other place. It is hashed where
-    /// nobody knows its `sha256`.
-    ///
-    /// # Errors
-    /// The system's.
-    pub fn open_existing(tree: Arc<MediaDir>, place: FileLocation, sha256: Option<&str>) -> io::Result<Self> {
-        let mut file = tree.open_file(&place)?;
+    /// Opens a complete file that already exists and stays where it is if it is not moved. Hashes it if `sha256` is
+    /// unknown.
+    pub fn open_existing(media_dir: Arc<MediaDir>, location: FileLocation, sha256: Option<&str>) -> io::Result<Self> {
+        let mut file = media_dir.open_file(&location)?;
         let size = file.metadata()?.len();
         let sha256 = match sha256 {
             Some(known) => known.to_owned(),
             None => sha256_of(&mut file)?,
         };
-        Ok(Self { tree, place, is_kept: true, head: read_head(&file)?, file: None, size, sha256 })
+        Ok(Self { media_dir, location, is_kept: true, head: read_head(&file)?, file: None, size, sha256 })
     }
 
-    /// Makes the bytes durable; once they are, it does nothing.
+    /// Makes the content durable. A second call does nothing.
     ///
     /// # Errors
-    /// The system's; an fsync that failed is not tried again.
+    /// A failed fsync is not retried, because the kernel may have dropped the pages.
     pub fn make_durable(&mut self) -> io::Result<()> {
         self.file.take().map_or(Ok(()), PreallocatedFile::close)
     }
 
-    /// Says whether the file stays when this is dropped: it has found its place, or nobody wants it.
+    /// Sets whether the file stays when this is dropped.
     pub const fn set_keep(&mut self, is_kept: bool) {
         self.is_kept = is_kept;
     }
@@ -134,79 +128,78 @@ impl ReceivedFile {
 impl Drop for ReceivedFile {
     fn drop(&mut self) {
         if !self.is_kept {
-            drop(self.tree.remove_file(&self.place));
+            drop(self.media_dir.remove_file(&self.location));
         }
     }
 }
 
-/// A resumable upload that is being written on. What is behind its offset does not count.
+/// A resumable upload that is being appended to. Bytes after its offset are ignored.
 pub struct PartialFile {
-    tree: Arc<MediaDir>,
-    place: FileLocation,
+    media_dir: Arc<MediaDir>,
+    location: FileLocation,
     file: PreallocatedFile,
     hash: Sha256,
 }
 
 impl PartialFile {
-    /// Opens an upload of `length` bytes at its offset and forgets what lies behind it. `state` is the hash so far.
+    /// Opens an upload of `length` bytes at `offset` and truncates it there. `state` is the hash of the bytes so far.
     ///
     /// # Errors
-    /// The system's; `UnexpectedEof` when bytes before the offset are gone.
-    pub fn open(tree: Arc<MediaDir>, place: FileLocation, offset: u64, length: u64, state: &[u8]) -> io::Result<Self> {
-        let mut file = match tree.open_for_append(&place, offset == 0) {
-            Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Err(closed_error()),
+    /// `UnexpectedEof` when bytes before the offset are missing.
+    pub fn open(media_dir: Arc<MediaDir>, location: FileLocation, offset: u64, length: u64, state: &[u8]) -> io::Result<Self> {
+        let mut file = match media_dir.open_for_append(&location, offset == 0) {
+            Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Err(missing_bytes_error()),
             other => other?,
         };
         if file.metadata()?.len() < offset {
-            return Err(closed_error());
+            return Err(missing_bytes_error());
         }
         file.set_len(offset)?;
         let hash = match restore_hasher(state) {
             Some(hash) => hash,
-            // Another version of the library wrote it.
+            // The state was written by another version of the hash library.
             None => hash_of(&mut file)?,
         };
         file.seek(SeekFrom::Start(offset))?;
-        Ok(Self { file: PreallocatedFile::new(tree.clone(), file, offset, length), tree, place, hash })
+        Ok(Self { file: PreallocatedFile::new(media_dir.clone(), file, offset, length), media_dir, location, hash })
     }
 
+    /// Appends and hashes bytes.
+    ///
     /// # Errors
-    /// The system's; `StorageFull` when the disk is.
+    /// `StorageFull` when the disk is full.
     pub fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.file.write(bytes)?;
         self.hash.update(bytes);
         Ok(())
     }
 
-    /// How many of the next `bytes` have no space on the disk yet.
+    /// Returns how many of the next `bytes` are not allocated on disk yet.
     #[must_use]
     pub const fn unallocated(&self, bytes: u64) -> u64 {
         self.file.unallocated(bytes)
     }
 
-    /// Bytes written, and the hash of them to go on with.
+    /// Returns the number of bytes written and the state of the hash, to continue with later.
     #[must_use]
     pub fn progress(&self) -> (u64, Vec<u8>) {
         (self.file.size(), self.hash.serialize().to_vec())
     }
 
-    /// Makes what was written durable, its name too.
+    /// Makes the content durable, and the name too if the file is new.
     ///
     /// # Errors
-    /// The system's; an fsync that failed is not tried again.
+    /// A failed fsync is not retried.
     pub fn make_durable(&self, is_new: bool) -> io::Result<()> {
         self.file.sync_data()?;
-        if is_new { self.tree.sync_directory_of(&self.place) } else { Ok(()) }
+        if is_new { self.media_dir.sync_directory_of(&self.location) } else { Ok(()) }
     }
 
-    /// The whole file.
-    ///
-    /// # Errors
-    /// The system's.
+    /// Ends a complete upload.
     pub fn finish(self) -> io::Result<ReceivedFile> {
         Ok(ReceivedFile {
-            tree: self.tree,
-            place: self.place,
+            media_dir: self.media_dir,
+            location: self.location,
             is_kept: true,
             file: None,
             head: read_head(self.file.file())?,
@@ -216,13 +209,13 @@ impl PartialFile {
     }
 }
 
-/// The hash of nothing, to begin with.
+/// The state of the hash before the first byte.
 #[must_use]
 pub fn empty_state() -> Vec<u8> {
     Sha256::new().serialize().to_vec()
 }
 
-fn closed_error() -> io::Error {
+fn missing_bytes_error() -> io::Error {
     io::Error::new(io::ErrorKind::UnexpectedEof, "bytes that had arrived are gone")
 }
 
@@ -238,10 +231,7 @@ fn read_head(mut file: &File) -> io::Result<Vec<u8>> {
     Ok(head)
 }
 
-/// SHA-256 of a whole file, in lower-case hexadecimal.
-///
-/// # Errors
-/// The system's.
+/// Returns the SHA-256 of a whole file in lower-case hexadecimal.
 pub fn sha256_of(file: &mut File) -> io::Result<String> {
     Ok(hex::encode(hash_of(file)?.finalize()))
 }
@@ -263,16 +253,16 @@ fn hash_of(file: &mut File) -> io::Result<Sha256> {
 mod tests {
     use super::*;
 
-    fn tree() -> (tempfile::TempDir, Arc<MediaDir>) {
+    fn media_dir() -> (tempfile::TempDir, Arc<MediaDir>) {
         let folder = tempfile::tempdir().unwrap();
-        let tree = Arc::new(MediaDir::open(folder.path()).unwrap());
-        (folder, tree)
+        let media_dir = Arc::new(MediaDir::open(folder.path()).unwrap());
+        (folder, media_dir)
     }
 
     #[test]
     fn a_file_is_hashed_while_it_is_written() {
-        let (_root, tree) = tree();
-        let mut incoming = IncomingFile::create(tree).unwrap();
+        let (_root, media_dir) = media_dir();
+        let mut incoming = IncomingFile::create(media_dir).unwrap();
         incoming.write(b"ab").unwrap();
         incoming.write(b"c").unwrap();
         let received = incoming.finish();
@@ -283,36 +273,36 @@ mod tests {
 
     #[test]
     fn what_is_not_finished_or_not_kept_leaves_nothing() {
-        let (root, tree) = tree();
+        let (root, media_dir) = media_dir();
         let count = || std::fs::read_dir(root.path().join(".incoming")).unwrap().count();
-        let mut torn = IncomingFile::create(tree.clone()).unwrap();
+        let mut torn = IncomingFile::create(media_dir.clone()).unwrap();
         torn.write(b"half").unwrap();
         assert_eq!(count(), 1);
         drop(torn);
         assert_eq!(count(), 0);
-        let refused = IncomingFile::create(tree.clone()).unwrap().finish();
+        let refused = IncomingFile::create(media_dir.clone()).unwrap().finish();
         assert_eq!(count(), 1);
         drop(refused);
         assert_eq!(count(), 0);
-        IncomingFile::create(tree).unwrap().finish().set_keep(true);
+        IncomingFile::create(media_dir).unwrap().finish().set_keep(true);
         assert_eq!(count(), 1);
     }
 
     #[test]
     fn a_resumed_file_has_the_hash_of_the_whole_whatever_its_parts_were() {
-        let (_root, tree) = tree();
+        let (_root, media_dir) = media_dir();
         let bytes: Vec<u8> = (0..100_000_u32).flat_map(u32::to_le_bytes).collect();
         let (mut offset, mut state) = (0, empty_state());
         for part in bytes.chunks(33_333) {
             let mut partial =
-                PartialFile::open(tree.clone(), FileLocation::upload(uuid::Uuid::nil()), offset, 400_000, &state).unwrap();
+                PartialFile::open(media_dir.clone(), FileLocation::upload(uuid::Uuid::nil()), offset, 400_000, &state).unwrap();
             partial.write(part).unwrap();
             (offset, state) = partial.progress();
             // Bytes that were written and never said to be durable.
             partial.write(b"and more").unwrap();
         }
         for state in [state, b"of another version".to_vec()] {
-            let received = PartialFile::open(tree.clone(), FileLocation::upload(uuid::Uuid::nil()), offset, 400_000, &state)
+            let received = PartialFile::open(media_dir.clone(), FileLocation::upload(uuid::Uuid::nil()), offset, 400_000, &state)
                 .unwrap()
                 .finish()
                 .unwrap();
@@ -320,7 +310,7 @@ mod tests {
             assert_eq!((received.size, received.head.as_slice()), (400_000, &bytes[..8192]));
         }
         assert!(
-            PartialFile::open(tree, FileLocation::upload(uuid::Uuid::nil()), offset + 1, 400_000, &empty_state()).is_err(),
+            PartialFile::open(media_dir, FileLocation::upload(uuid::Uuid::nil()), offset + 1, 400_000, &empty_state()).is_err(),
             "shorter than its offset"
         );
     }

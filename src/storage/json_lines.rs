@@ -1,4 +1,4 @@
-//! Files of JSON values, one a line, compressed with gzip, with a hash of the whole.
+//! Gzip-compressed files with one JSON value per line, protected by a hash.
 
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, BufWriter, Write};
@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 use super::sha256_of;
 use crate::error::{Error, Result};
 
-/// Hashes what goes through it.
+/// Hashes everything that is written through it.
 struct HashingWriter {
     file: BufWriter<File>,
     hash: Sha256,
@@ -33,31 +33,23 @@ impl Write for HashingWriter {
     }
 }
 
-/// A file of lines that is being written.
+/// Writes a JSON lines file.
 pub struct JsonLinesWriter(GzEncoder<HashingWriter>);
 
 impl JsonLinesWriter {
-    /// In the place of one that was there (0600).
-    ///
-    /// # Errors
-    /// The system's.
+    /// Creates the file (mode 0600), replacing an existing one.
     pub fn create(path: &Path) -> io::Result<Self> {
         let file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
         let hashed = HashingWriter { file: BufWriter::new(file), hash: Sha256::new() };
         Ok(Self(GzEncoder::new(hashed, Compression::fast())))
     }
 
-    /// # Errors
-    /// The system's.
     pub fn add(&mut self, value: &impl Serialize) -> Result<()> {
         serde_json::to_writer(&mut self.0, value).map_err(|cause| Error::from(io::Error::from(cause)))?;
         Ok(self.0.write_all(b"\n")?)
     }
 
-    /// The hash of the file, in lower-case hexadecimal. It is durable then.
-    ///
-    /// # Errors
-    /// The system's.
+    /// Makes the file durable and returns its SHA-256 in lower-case hexadecimal.
     pub fn finish(self) -> Result<String> {
         let hashed = self.0.finish()?;
         hashed.file.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
@@ -65,10 +57,10 @@ impl JsonLinesWriter {
     }
 }
 
-/// Lets `take` have the value of each line of a file.
+/// Passes the value of each line to `take`.
 ///
 /// # Errors
-/// The system's; `Internal` for a line that is none of ours; what `take` says.
+/// `Internal` for a line that cannot be parsed; those of `take`.
 pub fn each_line<T: DeserializeOwned>(path: &Path, mut take: impl FnMut(T) -> Result<()>) -> Result<()> {
     for line in BufReader::new(GzDecoder::new(BufReader::new(File::open(path)?))).lines() {
         take(serde_json::from_str(&line?).map_err(Error::internal)?)?;
@@ -76,15 +68,12 @@ pub fn each_line<T: DeserializeOwned>(path: &Path, mut take: impl FnMut(T) -> Re
     Ok(())
 }
 
-/// Takes such a file away.
-///
-/// # Errors
-/// The system's.
+/// Removes a JSON lines file.
 pub fn remove_file(path: &Path) -> Result<()> {
     Ok(fs::remove_file(path)?)
 }
 
-/// Whether a file is as it was written.
+/// Returns whether a file still has the hash with which it was written.
 #[must_use]
 pub fn verify_checksum(path: &Path, sha256: &str) -> bool {
     File::open(path).and_then(|mut file| sha256_of(&mut file)).is_ok_and(|is| is == sha256)

@@ -1,4 +1,4 @@
-//! Paths beneath a folder that is held open: never out of it, never through a link (openat2(2)).
+//! Opens paths beneath a folder, never outside it and never through a symlink (openat2(2)).
 
 use std::fs::File;
 use std::io;
@@ -10,10 +10,10 @@ use rustix::path::Arg;
 pub(crate) const RESOLVE_FLAGS: ResolveFlags =
     ResolveFlags::BENEATH.union(ResolveFlags::NO_SYMLINKS).union(ResolveFlags::NO_MAGICLINKS);
 
-/// Opens a file for reading; only a regular one, and without waiting for whoever is at the other end of a pipe.
+/// Opens a regular file for reading, without blocking on a pipe.
 ///
 /// # Errors
-/// The system's; `NotFound` for what is not a regular file.
+/// `NotFound` for anything but a regular file.
 pub(crate) fn open_regular(folder: impl AsFd, path: impl Arg) -> io::Result<File> {
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
     let file = rustix::fs::openat2(folder, path, flags, Mode::empty(), RESOLVE_FLAGS)?;

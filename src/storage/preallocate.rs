@@ -1,5 +1,5 @@
-//! A file that grows, with disk space allocated ahead of what is written: the file system finds long runs of
-//! blocks at once, and need not set room aside for each page.
+//! Preallocates disk space ahead of writes with `fallocate`, so that the file system can allocate large extents and need
+//! not reserve space for each page.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -9,41 +9,43 @@ use rustix::fs::FallocateFlags;
 
 use super::media_dir::MediaDir;
 
-/// Bytes allocated at a time. Longer steps were not faster.
+/// Bytes allocated at a time. Larger steps were not faster.
 const PREALLOCATE_BYTES: u64 = 8 << 20;
-/// Files this long are likely to become longer.
+/// Files at least this long are likely to grow further.
 const MIN_PREALLOCATED_SIZE: u64 = 1 << 20;
 
-/// Space that was allocated and not written is given back when this is dropped.
+/// A growing file. Space that was allocated and not written is freed when this is dropped.
 pub(crate) struct PreallocatedFile {
-    tree: Arc<MediaDir>,
+    media_dir: Arc<MediaDir>,
     file: File,
-    /// Bytes it will never have more of.
+    /// The length that the file will not exceed.
     limit: u64,
     size: u64,
-    /// Where the allocated space ends.
+    /// The end of the allocated space.
     allocated: u64,
-    /// The file system cannot do it.
-    is_refused: bool,
+    /// Whether the file system does not support it.
+    is_unsupported: bool,
 }
 
 impl PreallocatedFile {
-    /// A file that has `size` bytes and is written on behind them.
-    pub(crate) const fn new(tree: Arc<MediaDir>, file: File, size: u64, limit: u64) -> Self {
-        Self { tree, file, limit, size, allocated: size, is_refused: false }
+    /// Wraps a file of `size` bytes that is appended to.
+    pub(crate) const fn new(media_dir: Arc<MediaDir>, file: File, size: u64, limit: u64) -> Self {
+        Self { media_dir, file, limit, size, allocated: size, is_unsupported: false }
     }
 
     pub(crate) const fn size(&self) -> u64 {
         self.size
     }
 
-    /// How many of the next `bytes` have no space on the disk yet.
+    /// Returns how many of the next `bytes` are not allocated yet.
     pub(crate) const fn unallocated(&self, bytes: u64) -> u64 {
         (self.size + bytes).saturating_sub(self.allocated)
     }
 
+    /// Appends bytes.
+    ///
     /// # Errors
-    /// The system's; `StorageFull` when the disk is.
+    /// `StorageFull` when the disk is full.
     pub(crate) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         if self.size >= MIN_PREALLOCATED_SIZE && self.unallocated(bytes.len() as u64) > 0 {
             self.allocate();
@@ -54,15 +56,15 @@ impl PreallocatedFile {
         Ok(())
     }
 
-    /// The last of the disk is left to what is written, not to what may be.
+    /// Allocates the next step, unless the disk is nearly full: what remains is for actual data.
     fn allocate(&mut self) {
         let step = PREALLOCATE_BYTES.min(self.limit.saturating_sub(self.allocated));
-        if step == 0 || self.is_refused || self.tree.would_be_full(PREALLOCATE_BYTES) {
+        if step == 0 || self.is_unsupported || self.media_dir.would_be_full(PREALLOCATE_BYTES) {
             return;
         }
         match rustix::fs::fallocate(&self.file, FallocateFlags::KEEP_SIZE, self.allocated, step) {
             Ok(()) => self.allocated += step,
-            Err(_) => self.is_refused = true,
+            Err(_) => self.is_unsupported = true,
         }
     }
 
@@ -77,15 +79,15 @@ impl PreallocatedFile {
     /// Makes what was written durable.
     ///
     /// # Errors
-    /// The system's; an fsync that failed is not tried again.
+    /// A failed fsync is not retried.
     pub(crate) fn sync_data(&self) -> io::Result<()> {
         self.file.sync_data()
     }
 
-    /// Makes the whole file durable: nothing more will come.
+    /// Makes the complete file durable.
     ///
     /// # Errors
-    /// The system's; an fsync that failed is not tried again.
+    /// A failed fsync is not retried.
     pub(crate) fn close(mut self) -> io::Result<()> {
         self.trim()?;
         self.file.sync_all()
@@ -113,9 +115,9 @@ mod tests {
 
     fn growing(limit: u64) -> (tempfile::TempDir, std::path::PathBuf, PreallocatedFile) {
         let folder = tempfile::tempdir().unwrap();
-        let tree = Arc::new(MediaDir::open(folder.path()).unwrap());
+        let media_dir = Arc::new(MediaDir::open(folder.path()).unwrap());
         let path = folder.path().join("file");
-        let file = PreallocatedFile::new(tree, File::create(&path).unwrap(), 0, limit);
+        let file = PreallocatedFile::new(media_dir, File::create(&path).unwrap(), 0, limit);
         (folder, path, file)
     }
 

@@ -1,4 +1,6 @@
-//! Previews on disk: a cache in the data directory, one file an item, never in people's folders.
+//! Previews on disk: one file per item in the data directory, never in user folders.
+//!
+//! It is a cache: files are not fsynced, and a missing or torn one is made again on request.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -9,17 +11,17 @@ use uuid::Uuid;
 
 use crate::media::Picture;
 
-/// First bytes of a file; the number grows when previews are made differently.
+/// First bytes of a file. The number changes when previews are made differently.
 const MAGIC: &[u8; 4] = b"NXV1";
-/// Width, height, offset and length of one picture.
+/// Width, height, offset and length of one preview.
 const ENTRY_BYTES: usize = 16;
 
-/// One preview, ready to be sent: where it begins and how long it is.
+/// A preview that is ready to be sent: a range of a file.
 pub struct CachedPreview {
     pub file: File,
     pub width: u32,
     pub height: u32,
-    /// Bytes.
+    /// Start and length in bytes.
     pub offset: u64,
     pub length: u64,
 }
@@ -30,15 +32,13 @@ pub struct PreviewCache {
 }
 
 impl PreviewCache {
-    /// # Errors
-    /// The system's.
     pub fn open(data_dir: &Path) -> io::Result<Self> {
         let root = data_dir.join("previews");
         fs::create_dir_all(&root)?;
         Ok(Self { root })
     }
 
-    /// The last byte of an id is random, so folders fill evenly.
+    /// Files are spread by the last byte of the id, which is random.
     fn folder(&self, id: Uuid) -> PathBuf {
         self.root.join(format!("{:02x}", id.as_bytes()[15]))
     }
@@ -47,18 +47,18 @@ impl PreviewCache {
         self.folder(id).join(id.simple().to_string())
     }
 
-    /// Keeps an item's previews in the place of those it had. Not durable: what a power cut takes is made again.
+    /// Replaces an item's previews. They are not made durable; those lost in a power cut are made again.
     ///
     /// # Errors
-    /// The system's; the old ones stand then.
+    /// The old previews remain.
     pub fn write(&self, id: Uuid, pictures: &[Picture]) -> io::Result<()> {
         let mut bytes = MAGIC.to_vec();
         let count = u32::try_from(pictures.len()).map_err(io::Error::other)?;
         bytes.extend(count.to_le_bytes());
         let mut offset = 8 + ENTRY_BYTES * pictures.len();
         for picture in pictures {
-            let place = [picture.width, picture.height, to_u32(offset)?, to_u32(picture.bytes.len())?];
-            bytes.extend(place.iter().flat_map(|number| number.to_le_bytes()));
+            let fields = [picture.width, picture.height, to_u32(offset)?, to_u32(picture.bytes.len())?];
+            bytes.extend(fields.iter().flat_map(|number| number.to_le_bytes()));
             offset += picture.bytes.len();
         }
         for picture in pictures {
@@ -74,10 +74,10 @@ impl PreviewCache {
         written
     }
 
-    /// The smallest preview whose longer side is at least `side`, or the largest there is.
+    /// Returns the smallest preview whose longer side is at least `side`, or else the largest.
     ///
     /// # Errors
-    /// `NotFound`; `InvalidData` for a file that is torn.
+    /// `NotFound`, or `InvalidData` for a damaged file.
     pub fn find(&self, id: Uuid, side: u32) -> io::Result<CachedPreview> {
         let file = File::open(self.path(id))?;
         let length = file.metadata()?.len();
@@ -104,25 +104,22 @@ impl PreviewCache {
         Ok(CachedPreview { file, width, height, offset, length: size })
     }
 
-    /// Forgets everybody's previews.
-    ///
-    /// # Errors
-    /// The system's.
+    /// Removes all previews.
     pub fn remove_all(&self) -> io::Result<()> {
         fs::remove_dir_all(&self.root)?;
         fs::create_dir_all(&self.root)
     }
 
-    /// Forgets an item's previews. What is not there is forgotten already.
+    /// Removes an item's previews, if there are any.
     pub fn remove(&self, id: Uuid) {
         if let Err(cause) = fs::remove_file(self.path(id))
             && cause.kind() != io::ErrorKind::NotFound
         {
-            tracing::warn!("a preview could not be removed: {cause}");
+            tracing::warn!(error = %cause, "could not remove a preview");
         }
     }
 
-    /// Ids with a file in one of the 256 folders; what is no preview is removed.
+    /// Returns the ids in one of the 256 folders and removes stale temporary files from it.
     #[must_use]
     pub fn ids_in(&self, folder: u8) -> Vec<Uuid> {
         let Ok(entries) = fs::read_dir(self.root.join(format!("{folder:02x}"))) else { return Vec::new() };
@@ -130,7 +127,7 @@ impl PreviewCache {
         for entry in entries.flatten() {
             match entry.file_name().to_str().and_then(|name| Uuid::try_parse(name).ok()) {
                 Some(id) => ids.push(id),
-                // Left by a killed process; one that is being written is younger.
+                // A temporary file of a killed process. Those being written are younger.
                 None if is_stale(&entry) => drop(fs::remove_file(entry.path())),
                 None => {}
             }

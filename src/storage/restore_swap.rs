@@ -1,4 +1,4 @@
-//! A second set of people's folders beside those in use, and the exchange of the two.
+//! A restored tree of user folders beside the one in use, and the exchange of the two.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 
 use super::media_dir::{BEFORE_RESTORE_PREFIX, MediaDir, RESTORING_PREFIX};
 
-/// Folders that stand there and are to stand there no more.
+/// Lists folders that have no counterpart in the restored tree and must be set aside.
 const ASIDE_LIST: &str = ".aside";
 
-/// People's folders that are made ready in `.restoring-…`, to stand in the place of those in use, which go to `.before-…`.
+/// User folders prepared in `.restoring-…` that will replace those in use, which move to `.before-…`.
 pub struct RestoreSwap {
     root: PathBuf,
     ready: PathBuf,
@@ -18,7 +18,7 @@ pub struct RestoreSwap {
 }
 
 impl RestoreSwap {
-    /// The one of that name, in the root of people's folders.
+    /// The swap with this name, in the root of the user folders.
     #[must_use]
     pub fn new(root: &Path, name: &str) -> Self {
         let (ready, before) =
@@ -26,41 +26,31 @@ impl RestoreSwap {
         Self { root: root.to_path_buf(), ready, before }
     }
 
-    /// Where they are made ready.
-    ///
-    /// # Errors
-    /// The system's.
+    /// Opens the tree that is being prepared.
     pub fn media_dir(&self) -> io::Result<MediaDir> {
         MediaDir::open(&self.ready)
     }
 
-    /// Says that nothing more will come: what is there is durable. Of the folders of `before` those that have no
-    /// successor go aside, too.
-    ///
-    /// # Errors
-    /// The system's.
+    /// Makes the prepared tree durable. Folders of `before` that it does not replace will be set aside as well.
     pub fn seal(&self, mut before: BTreeSet<String>) -> io::Result<()> {
         before.retain(|folder| !self.ready.join(folder).exists());
         fs::write(self.ready.join(ASIDE_LIST), before.into_iter().collect::<Vec<_>>().join("\n"))?;
         Ok(rustix::fs::syncfs(File::open(&self.ready)?)?)
     }
 
-    /// Takes away what was made ready.
+    /// Removes the prepared tree.
     pub fn discard(&self) {
         drop(fs::remove_dir_all(&self.ready));
     }
 
-    /// Puts everything in its place. It may be cut short anywhere and begin again; `passed` is called after each step.
-    ///
-    /// # Errors
-    /// The system's.
+    /// Exchanges the trees. It can be interrupted anywhere and started again. Calls `passed` after each step.
     pub fn exchange(&self, mut passed: impl FnMut()) -> io::Result<()> {
         if self.ready.exists() {
             match fs::create_dir(&self.before) {
                 Err(cause) if cause.kind() != io::ErrorKind::AlreadyExists => return Err(cause),
                 _ => {}
             }
-            // It is the last to go.
+            // Removed last, so that every step before it can be repeated.
             let aside = match fs::read_to_string(self.ready.join(ASIDE_LIST)) {
                 Err(cause) if cause.kind() == io::ErrorKind::NotFound => String::new(),
                 other => other?,
@@ -68,7 +58,7 @@ impl RestoreSwap {
             for folder in aside.lines() {
                 self.set_aside(folder.as_ref())?;
             }
-            // A folder that is renamed away while it is listed may hide another one.
+            // Renaming entries while listing the folder could hide others.
             let names = fs::read_dir(&self.ready)?.map(|entry| Ok(entry?.file_name())).collect::<io::Result<Vec<_>>>()?;
             for name in names.into_iter().filter(|name| name != ASIDE_LIST) {
                 self.set_aside(name.as_ref())?;
@@ -82,7 +72,7 @@ impl RestoreSwap {
             }
             fs::remove_dir(&self.ready)?;
         }
-        // Where nobody was, nothing but our own empty folders went aside.
+        // If there was no tree before, only empty standard directories were set aside.
         for empty in fs::read_dir(&self.before).into_iter().flatten().flatten() {
             drop(fs::remove_dir(empty.path()));
         }
@@ -95,16 +85,13 @@ impl RestoreSwap {
         if from.exists() && !to.exists() { fs::rename(from, to) } else { Ok(()) }
     }
 
-    /// Where the folders lie that were in use; `None` where there were none.
+    /// Returns the folder with the replaced tree, if there was one.
     #[must_use]
     pub fn aside_dir(&self) -> Option<PathBuf> {
         Some(self.before.clone()).filter(|before| before.exists())
     }
 
-    /// Takes away whatever was made ready and never put in its place.
-    ///
-    /// # Errors
-    /// The system's.
+    /// Removes prepared trees that were never exchanged.
     pub fn sweep(root: &Path) -> io::Result<()> {
         for entry in fs::read_dir(root)? {
             let entry = entry?;

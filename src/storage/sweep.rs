@@ -1,4 +1,4 @@
-//! Clearing up in the tree what a server that was stopped left on its way in.
+//! Removes what a stopped server left behind.
 
 use std::io;
 
@@ -8,37 +8,30 @@ use super::file_location::FileLocation;
 use super::media_dir::MediaDir;
 
 impl MediaDir {
-    /// Takes away what was on its way in when the server stopped: none of it was acknowledged.
-    /// Returns how many files that were.
-    ///
-    /// # Errors
-    /// The system's.
+    /// Removes files that were being received when the server stopped. None of them was acknowledged. Returns their number.
     pub fn sweep_incoming(&self) -> io::Result<usize> {
         self.sweep(&FileLocation::incoming("x"), |_| false)
     }
 
-    /// Takes away resumable uploads that nobody knows of. Returns how many files that were.
-    ///
-    /// # Errors
-    /// The system's.
-    pub fn sweep_uploads(&self, is_wanted: impl Fn(&str) -> bool) -> io::Result<usize> {
-        self.sweep(&FileLocation::upload(uuid::Uuid::nil()), is_wanted)
+    /// Removes resumable uploads that have no row. Returns their number.
+    pub fn sweep_uploads(&self, is_needed: impl Fn(&str) -> bool) -> io::Result<usize> {
+        self.sweep(&FileLocation::upload(uuid::Uuid::nil()), is_needed)
     }
 
-    fn sweep(&self, beside: &FileLocation, is_wanted: impl Fn(&str) -> bool) -> io::Result<usize> {
+    fn sweep(&self, beside: &FileLocation, is_needed: impl Fn(&str) -> bool) -> io::Result<usize> {
         let directory = self.open_directory(beside)?;
         let mut swept = 0;
         for entry in rustix::fs::Dir::read_from(&directory)? {
             let entry = entry?;
             let name = entry.file_name();
-            if name == c"." || name == c".." || name.to_str().is_ok_and(&is_wanted) {
+            if name == c"." || name == c".." || name.to_str().is_ok_and(&is_needed) {
                 continue;
             }
             match rustix::fs::unlinkat(&directory, name, AtFlags::empty()) {
                 Ok(()) => swept += 1,
-                // Not ours: we put no directories there.
+                // The server creates no directories here.
                 Err(rustix::io::Errno::ISDIR | rustix::io::Errno::PERM) => {
-                    tracing::warn!("{name:?} among the incoming files is not ours and was left alone");
+                    tracing::warn!(?name, "unexpected entry in the folder of incoming files; left alone");
                 }
                 Err(cause) => return Err(cause.into()),
             }

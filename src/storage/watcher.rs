@@ -1,4 +1,4 @@
-//! Hears what others do in people's folders while the server runs.
+//! Watches user folders for changes by other programs (inotify).
 
 use std::collections::HashMap;
 use std::ffi::OsStr;
@@ -11,32 +11,32 @@ use std::time::{Duration, Instant};
 use notify::event::EventKind;
 use notify::{Event, RecommendedWatcher, RecursiveMode, Watcher};
 
-/// Places that are remembered; with more than that, everything is looked through.
+/// Paths remembered. With more, everything is scanned.
 const MAX_PATHS: usize = 100_000;
 
-/// What was touched, and when last.
+/// Changed paths and when they last changed.
 #[derive(Default)]
 struct ChangedPaths {
-    /// Beneath the media folder.
+    /// Relative to the media folder.
     paths: HashMap<PathBuf, Instant>,
-    /// When more happened than was heard or could be remembered.
+    /// Set when events were lost or there were too many paths.
     lost: Option<Instant>,
 }
 
-/// What was touched and stands still.
+/// Paths that changed and have been quiet since.
 #[derive(Debug, Default)]
 pub struct QuietPaths {
-    /// Beneath the media folder.
+    /// Relative to the media folder.
     pub paths: Vec<PathBuf>,
-    /// Whether there was more that nobody remembers.
+    /// Whether events were lost, so that everything must be scanned.
     pub is_lost: bool,
 }
 
-/// A watch over all people's folders.
+/// Watches all user folders.
 pub struct FolderWatcher {
     root: PathBuf,
     watcher: Mutex<RecommendedWatcher>,
-    touched: Arc<Mutex<ChangedPaths>>,
+    changed: Arc<Mutex<ChangedPaths>>,
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -44,16 +44,16 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl FolderWatcher {
-    /// Watches every folder of everybody; takes as long as it takes to walk through them.
+    /// Starts watching every user folder. Takes as long as walking through all of them.
     ///
     /// # Errors
-    /// The system's, where there are more folders than may be watched (`fs.inotify.max_user_watches`).
+    /// When there are more folders than may be watched (`fs.inotify.max_user_watches`).
     pub fn start(root: &Path) -> io::Result<Self> {
         let root = root.canonicalize()?;
-        let touched = Arc::<Mutex<ChangedPaths>>::default();
-        let (heard, base) = (touched.clone(), root.clone());
-        let watcher = notify::recommended_watcher(move |event| record_event(&heard, &base, event)).map_err(io::Error::other)?;
-        let watch = Self { root, watcher: Mutex::new(watcher), touched };
+        let changed = Arc::<Mutex<ChangedPaths>>::default();
+        let (events, base) = (changed.clone(), root.clone());
+        let watcher = notify::recommended_watcher(move |event| record_event(&events, &base, event)).map_err(io::Error::other)?;
+        let watch = Self { root, watcher: Mutex::new(watcher), changed };
         locked(&watch.watcher).watch(&watch.root, RecursiveMode::NonRecursive).map_err(io::Error::other)?;
         for entry in std::fs::read_dir(&watch.root)? {
             let entry = entry?;
@@ -68,36 +68,36 @@ impl FolderWatcher {
         locked(&self.watcher).watch(folder, RecursiveMode::Recursive).map_err(io::Error::other)
     }
 
-    /// What was touched and has stood still since for `settled`; it is forgotten here.
-    pub fn take_quiet(&self, settled: Duration) -> QuietPaths {
-        let mut touched = locked(&self.touched);
-        let is_lost = touched.lost.take_if(|at| at.elapsed() >= settled).is_some();
+    /// Removes and returns what changed and has been quiet for `quiet_period`.
+    pub fn take_quiet(&self, quiet_period: Duration) -> QuietPaths {
+        let mut changed = locked(&self.changed);
+        let is_lost = changed.lost.take_if(|at| at.elapsed() >= quiet_period).is_some();
         let paths: Vec<PathBuf> =
-            touched.paths.iter().filter(|(_, at)| at.elapsed() >= settled).map(|(path, _)| path.clone()).collect();
+            changed.paths.iter().filter(|(_, at)| at.elapsed() >= quiet_period).map(|(path, _)| path.clone()).collect();
         for path in &paths {
-            touched.paths.remove(path);
+            changed.paths.remove(path);
         }
-        drop(touched);
-        // A new person's folder.
+        drop(changed);
+        // The folder of a new user.
         for path in paths.iter().filter(|path| path.components().count() == 1) {
             let folder = self.root.join(path);
             if folder.is_dir()
                 && let Err(cause) = self.watch_folder(&folder)
             {
-                tracing::warn!("a new folder is not watched: {cause}");
+                tracing::warn!(error = %cause, "cannot watch a new folder");
             }
         }
         QuietPaths { paths, is_lost }
     }
 
-    /// Remembers this as if it had been touched now.
+    /// Records paths again as if they had changed now.
     pub fn put_back(&self, again: QuietPaths) {
-        let mut touched = locked(&self.touched);
+        let mut changed = locked(&self.changed);
         for path in again.paths {
-            touched.paths.entry(path).or_insert_with(Instant::now);
+            changed.paths.entry(path).or_insert_with(Instant::now);
         }
         if again.is_lost {
-            touched.lost.get_or_insert_with(Instant::now);
+            changed.lost.get_or_insert_with(Instant::now);
         }
     }
 }
@@ -106,17 +106,17 @@ fn is_hidden(name: &OsStr) -> bool {
     name.as_bytes().starts_with(b".")
 }
 
-fn record_event(touched: &Mutex<ChangedPaths>, root: &Path, event: notify::Result<Event>) {
-    let mut touched = locked(touched);
+fn record_event(changed: &Mutex<ChangedPaths>, root: &Path, event: notify::Result<Event>) {
+    let mut changed = locked(changed);
     let event = match event {
         Ok(event) if event.need_rescan() => {
-            touched.lost = Some(Instant::now());
+            changed.lost = Some(Instant::now());
             return;
         }
         Ok(event) => event,
         Err(cause) => {
-            tracing::warn!("watching people's folders: {cause}");
-            touched.lost = Some(Instant::now());
+            tracing::warn!(error = %cause, "folder watch failed");
+            changed.lost = Some(Instant::now());
             return;
         }
     };
@@ -129,11 +129,11 @@ fn record_event(touched: &Mutex<ChangedPaths>, root: &Path, event: notify::Resul
         if path.as_os_str().is_empty() || path.components().any(is_ours) {
             continue;
         }
-        touched.paths.insert(path.to_owned(), Instant::now());
+        changed.paths.insert(path.to_owned(), Instant::now());
     }
-    if touched.paths.len() > MAX_PATHS {
-        touched.paths.clear();
-        touched.lost = Some(Instant::now());
+    if changed.paths.len() > MAX_PATHS {
+        changed.paths.clear();
+        changed.lost = Some(Instant::now());
     }
 }
 
@@ -145,7 +145,7 @@ mod tests {
     fn what_was_lost_or_could_not_be_looked_at_is_not_forgotten() {
         let folder = tempfile::tempdir().unwrap();
         let watch = FolderWatcher::start(folder.path()).unwrap();
-        record_event(&watch.touched, &watch.root, Err(notify::Error::generic("too much at once")));
+        record_event(&watch.changed, &watch.root, Err(notify::Error::generic("too much at once")));
         assert!(!watch.take_quiet(Duration::from_mins(1)).is_lost, "it has not stood still for long enough");
         let quiet = watch.take_quiet(Duration::ZERO);
         assert!(quiet.is_lost);

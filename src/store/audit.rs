@@ -1,4 +1,4 @@
-//! `audit_log` and `audit_head`: a chain of rows, and where it ends.
+//! `audit_log` and `audit_head`: the rows of the chain, and its end.
 
 use diesel::prelude::*;
 
@@ -7,55 +7,40 @@ use crate::db::schema::{audit_head, audit_log as table};
 use crate::model::audit::AuditRow;
 use crate::model::{Event, Time};
 
-/// Takes the next number, for this transaction alone; returns it with the hash of the row before.
-///
-/// # Errors
-/// The database's.
+/// Reserves the next number for this transaction and returns it with the hash of the previous row.
 pub fn update_next(conn: &mut Conn) -> QueryResult<(i64, String)> {
     diesel::update(audit_head::table.find(1)).set(audit_head::last.eq(audit_head::last + 1_i64)).execute(conn)?;
     find_head(conn)
 }
 
-/// The number of the last row and its hash.
-///
-/// # Errors
-/// The database's.
+/// Returns the number and hash of the last row.
 pub fn find_head(conn: &mut Conn) -> QueryResult<(i64, String)> {
     audit_head::table.find(1).select((audit_head::last, audit_head::hash)).first(conn)
 }
 
-/// Puts a row in, and makes it the last.
-///
-/// # Errors
-/// The database's.
+/// Inserts a row and makes it the last one.
 pub fn insert(conn: &mut Conn, row: &AuditRow) -> QueryResult<usize> {
     diesel::insert_into(table::table).values(row.clone()).execute(conn)?;
     diesel::update(audit_head::table.find(1)).set(audit_head::hash.eq(&row.hash)).execute(conn)
 }
 
-/// Rows behind that number, in order.
-///
-/// # Errors
-/// The database's.
+/// Lists rows after a number, in order.
 pub fn list_after(conn: &mut Conn, after: i64, limit: i64) -> QueryResult<Vec<AuditRow>> {
     table::table.filter(table::id.gt(after)).order(table::id).limit(limit).select(AuditRow::as_select()).load(conn)
 }
 
-/// What is looked for.
+/// Which rows to list.
 #[derive(Debug, Clone, Default)]
 pub struct AuditFilter {
     pub event: Option<Event>,
     pub actor: Option<String>,
-    /// Not before.
+    /// Inclusive.
     pub from: Option<Time>,
-    /// Before.
+    /// Exclusive.
     pub until: Option<Time>,
 }
 
-/// The newest that fit, before that number where one is given.
-///
-/// # Errors
-/// The database's.
+/// Lists the newest matching rows, optionally only those before a number.
 pub fn list(conn: &mut Conn, filter: &AuditFilter, before: Option<i64>, limit: i64) -> QueryResult<Vec<AuditRow>> {
     let mut query = table::table.select(AuditRow::as_select()).into_boxed();
     if let Some(event) = filter.event {
@@ -76,20 +61,19 @@ pub fn list(conn: &mut Conn, filter: &AuditFilter, before: Option<i64>, limit: i
     query.order(table::id.desc()).limit(limit).load(conn)
 }
 
-/// Takes rows away that are older, but never the last one: the chain goes on behind it. At most `limit` at once.
-/// Returns how many, and the last of them.
-///
-/// # Errors
-/// The database's.
+/// Deletes up to `limit` rows older than `before`, except the last row, which the chain continues from. Returns their
+/// number and the last deleted row.
 pub fn delete_before(conn: &mut Conn, before: Time, limit: i64) -> QueryResult<Option<(usize, AuditRow)>> {
     let (last, _) = find_head(conn)?;
-    // Times may go back; numbers do not: a row goes only with all before it.
+    // The clock may go back, the numbers do not: a row is only deleted together with all rows before it.
     let first_to_stay: Option<i64> =
         table::table.filter(table::happened_at.ge(before)).select(diesel::dsl::min(table::id)).first(conn)?;
     let first: Option<i64> = table::table.select(diesel::dsl::min(table::id)).first(conn)?;
     let Some(first) = first else { return Ok(None) };
     let until = first_to_stay.unwrap_or(last).min(last).min(first + limit);
-    let Some(gone) = table::table.find(until - 1).select(AuditRow::as_select()).first(conn).optional()? else { return Ok(None) };
+    let Some(last_deleted) = table::table.find(until - 1).select(AuditRow::as_select()).first(conn).optional()? else {
+        return Ok(None);
+    };
     let count = diesel::delete(table::table.filter(table::id.lt(until))).execute(conn)?;
-    Ok(Some((count, gone)))
+    Ok(Some((count, last_deleted)))
 }

@@ -1,4 +1,4 @@
-//! What a backup asks of several tables at once, of everybody: for the backup alone.
+//! Queries over several tables and all users, used by backup and restore only.
 
 use diesel::connection::DefaultLoadingMode;
 use diesel::prelude::*;
@@ -11,26 +11,26 @@ use crate::model::{FindingId, ItemId};
 /// Rows fetched at once.
 const PAGE_ROWS: i64 = 10_000;
 
-/// A file that a row stands for.
+/// An item's file.
 #[derive(Debug, Queryable)]
 pub struct StoredFile {
     pub item: ItemId,
-    /// Its owner's folder.
+    /// The user folder.
     pub folder: String,
     /// The directory in it.
     pub directory: String,
     pub name: String,
     pub sha256: String,
-    /// Bytes.
+    /// Size in bytes.
     pub size: i64,
-    /// It was not there when somebody looked.
+    /// Whether it was missing when it was last checked.
     pub is_missing: bool,
 }
 
-/// Everybody's files.
+/// Passes the files of all users to `take`.
 ///
 /// # Errors
-/// The database's; what `take` says.
+/// Those of `take`.
 pub fn each_file<E: From<diesel::result::Error>>(
     conn: &mut Conn,
     mut take: impl FnMut(StoredFile) -> Result<(), E>,
@@ -56,10 +56,7 @@ pub fn each_file<E: From<diesel::result::Error>>(
     }
 }
 
-/// Where an item's file is now: its owner's folder, the directory in it, the name. `None` when it was deleted for good.
-///
-/// # Errors
-/// The database's.
+/// Returns the current location of an item's file (user folder, directory, name); `None` if the item was deleted.
 pub fn find_place(conn: &mut Conn, id: ItemId) -> QueryResult<Option<(String, String, String)>> {
     media_items::table
         .inner_join(user_directories::table.on(user_directories::directory_id.eq(media_items::directory_id)))
@@ -70,18 +67,15 @@ pub fn find_place(conn: &mut Conn, id: ItemId) -> QueryResult<Option<(String, St
         .optional()
 }
 
-/// Everybody's folders.
-///
-/// # Errors
-/// The database's.
+/// Lists all user folders.
 pub fn list_folders(conn: &mut Conn) -> QueryResult<Vec<String>> {
     users::table.select(users::folder).order(users::id).load(conn)
 }
 
-/// Everybody's directories: the folder, and the path in it.
+/// Passes the directories of all users to `take`: the user folder and the path in it.
 ///
 /// # Errors
-/// The database's; what `take` says.
+/// Those of `take`.
 pub fn each_directory<E: From<diesel::result::Error>>(
     conn: &mut Conn,
     mut take: impl FnMut(String, String) -> Result<(), E>,
@@ -96,10 +90,7 @@ pub fn each_directory<E: From<diesel::result::Error>>(
     Ok(())
 }
 
-/// Files in quarantine: the id they lie under, the hash, the bytes.
-///
-/// # Errors
-/// The database's.
+/// Lists quarantined files: id, hash, size.
 pub fn list_quarantined(conn: &mut Conn) -> QueryResult<Vec<(FindingId, String, i64)>> {
     findings::table
         .filter(findings::state.eq(FindingState::Quarantined))
@@ -107,20 +98,14 @@ pub fn list_quarantined(conn: &mut Conn) -> QueryResult<Vec<(FindingId, String, 
         .load(conn)
 }
 
-/// Forgets what must not come back with a backup: codes that let somebody in, and room held for unfinished uploads.
-///
-/// # Errors
-/// The database's.
-pub fn update_forget_passing(conn: &mut Conn) -> QueryResult<usize> {
+/// Clears what a restore must not bring back: one-time codes, sessions, and bytes reserved for unfinished uploads.
+pub fn update_clear_temporary(conn: &mut Conn) -> QueryResult<usize> {
     diesel::update(users::table)
         .set((users::session_token.eq(None::<String>), users::access_code.eq(None::<String>), users::reserved_bytes.eq(0_i64)))
         .execute(conn)
 }
 
-/// Marks an item whose bytes are not in the backup.
-///
-/// # Errors
-/// The database's.
+/// Marks an item as missing because its file is not in the backup.
 pub fn update_missing_at(conn: &mut Conn, folder: &str, path: &str, name: &str) -> QueryResult<usize> {
     let id: Option<ItemId> = media_items::table
         .inner_join(user_directories::table.on(user_directories::directory_id.eq(media_items::directory_id)))
@@ -135,43 +120,29 @@ pub fn update_missing_at(conn: &mut Conn, folder: &str, path: &str, name: &str) 
     diesel::update(media_items::table.find(id)).set(media_items::is_missing.eq(true)).execute(conn)
 }
 
-/// Says that all files are there, until [`update_missing_at`] says otherwise.
-///
-/// # Errors
-/// The database's.
+/// Marks all files as present; [`update_missing_at`] follows for those that are not.
 pub fn update_all_there(conn: &mut Conn) -> QueryResult<usize> {
     diesel::update(media_items::table.filter(media_items::is_missing.eq(true)))
         .set(media_items::is_missing.eq(false))
         .execute(conn)
 }
 
-/// The highest version of anybody's library; 0 where there is nobody.
-///
-/// # Errors
-/// The database's.
+/// Returns the highest version of any library; 0 if there is none.
 pub fn find_highest_version(conn: &mut Conn) -> QueryResult<i64> {
     let highest: Option<i64> = libraries::table.select(diesel::dsl::max(libraries::version)).first(conn)?;
     Ok(highest.unwrap_or(0))
 }
 
-/// Gives everybody's library that version.
-///
-/// # Errors
-/// The database's.
+/// Sets the version of every library.
 pub fn update_versions(conn: &mut Conn, version: i64) -> QueryResult<usize> {
     diesel::update(libraries::table).set(libraries::version.eq(version)).execute(conn)
 }
 
-/// The restore whose tables stand and whose files are still to be put in their places.
-///
-/// # Errors
-/// The database's.
+/// Returns the restore whose rows are in place and whose files still have to be exchanged.
 pub fn find_restoring(conn: &mut Conn) -> QueryResult<Option<String>> {
     site::table.find(1).select(site::restoring).first(conn)
 }
 
-/// # Errors
-/// The database's.
 pub fn update_restoring(conn: &mut Conn, name: Option<&str>) -> QueryResult<usize> {
     diesel::update(site::table.find(1)).set(site::restoring.eq(name)).execute(conn)
 }

@@ -1,4 +1,4 @@
-//! `user_directories`: the seven everyone has, and people's own.
+//! `user_directories`: the standard directories and the users' own.
 
 use diesel::prelude::*;
 
@@ -7,14 +7,14 @@ use crate::db::schema::user_directories as table;
 use crate::model::directory::NewDirectory;
 use crate::model::{Directory, DirectoryId, Time, UserId};
 
+/// Inserts a directory.
+///
 /// # Errors
-/// The database's; `UniqueViolation` for a path that is taken.
+/// `UniqueViolation` for a path that is taken.
 pub fn insert(conn: &mut Conn, new: &NewDirectory) -> QueryResult<usize> {
     diesel::insert_into(table::table).values(new).execute(conn)
 }
 
-/// # Errors
-/// The database's.
 pub fn find(conn: &mut Conn, owner: UserId, id: DirectoryId) -> QueryResult<Option<Directory>> {
     table::table
         .filter(table::user_id.eq(owner))
@@ -24,8 +24,6 @@ pub fn find(conn: &mut Conn, owner: UserId, id: DirectoryId) -> QueryResult<Opti
         .optional()
 }
 
-/// # Errors
-/// The database's.
 pub fn find_by_path(conn: &mut Conn, owner: UserId, path: &str) -> QueryResult<Option<Directory>> {
     table::table
         .filter(table::user_id.eq(owner))
@@ -35,10 +33,7 @@ pub fn find_by_path(conn: &mut Conn, owner: UserId, path: &str) -> QueryResult<O
         .optional()
 }
 
-/// All of a person's directories by path, at most `limit`.
-///
-/// # Errors
-/// The database's.
+/// Lists up to `limit` directories of a user, ordered by path.
 pub fn list(conn: &mut Conn, owner: UserId, limit: i64) -> QueryResult<Vec<Directory>> {
     table::table
         .filter(table::user_id.eq(owner))
@@ -48,10 +43,7 @@ pub fn list(conn: &mut Conn, owner: UserId, limit: i64) -> QueryResult<Vec<Direc
         .load(conn)
 }
 
-/// Names of these directories of that person.
-///
-/// # Errors
-/// The database's.
+/// Lists the names of these directories of a user.
 pub fn list_names(conn: &mut Conn, owner: UserId, ids: &[DirectoryId]) -> QueryResult<Vec<(DirectoryId, String)>> {
     table::table
         .filter(table::user_id.eq(owner))
@@ -60,16 +52,11 @@ pub fn list_names(conn: &mut Conn, owner: UserId, ids: &[DirectoryId]) -> QueryR
         .load(conn)
 }
 
-/// # Errors
-/// The database's.
 pub fn count(conn: &mut Conn, owner: UserId) -> QueryResult<i64> {
     table::table.filter(table::user_id.eq(owner)).count().get_result(conn)
 }
 
-/// What stands directly in a directory.
-///
-/// # Errors
-/// The database's.
+/// Lists the direct children of a directory.
 pub fn list_children(conn: &mut Conn, owner: UserId, parent: DirectoryId) -> QueryResult<Vec<Directory>> {
     table::table
         .filter(table::user_id.eq(owner))
@@ -79,12 +66,9 @@ pub fn list_children(conn: &mut Conn, owner: UserId, parent: DirectoryId) -> Que
         .load(conn)
 }
 
-/// A directory and all beneath it, the deepest last. Paths are ordered, so a prefix is a range.
-///
-/// # Errors
-/// The database's.
+/// Lists a directory and everything below it, deepest last. Since paths are sorted, a prefix is a range.
 pub fn list_tree(conn: &mut Conn, owner: UserId, path: &str) -> QueryResult<Vec<Directory>> {
-    // '0' is the character behind '/'.
+    // '0' is the character after '/'.
     let beneath = table::directory_path.gt(format!("{path}/")).and(table::directory_path.lt(format!("{path}0")));
     table::table
         .filter(table::user_id.eq(owner))
@@ -94,18 +78,17 @@ pub fn list_tree(conn: &mut Conn, owner: UserId, path: &str) -> QueryResult<Vec<
         .load(conn)
 }
 
+/// Renames or moves a directory.
+///
 /// # Errors
-/// The database's; `UniqueViolation` for a path that is taken.
+/// `UniqueViolation` for a path that is taken.
 pub fn update_path(conn: &mut Conn, owner: UserId, id: DirectoryId, name: &str, path: &str, at: Time) -> QueryResult<usize> {
     diesel::update(table::table.filter(table::user_id.eq(owner)).filter(table::directory_id.eq(id)))
         .set((table::directory_name.eq(name), table::directory_path.eq(path), table::last_modified.eq(at)))
         .execute(conn)
 }
 
-/// Sets when the directory at `path` was made, changed and last looked into.
-///
-/// # Errors
-/// The database's.
+/// Sets when the directory at `path` was created, modified and opened.
 pub fn update_dates(
     conn: &mut Conn,
     owner: UserId,
@@ -119,46 +102,32 @@ pub fn update_dates(
         .execute(conn)
 }
 
-/// Notes that the content of these directories changed.
-///
-/// # Errors
-/// The database's.
+/// Records that the content of these directories changed.
 pub fn update_modified(conn: &mut Conn, owner: UserId, ids: &[DirectoryId], at: Time) -> QueryResult<usize> {
     diesel::update(table::table.filter(table::user_id.eq(owner)).filter(table::directory_id.eq_any(ids.to_vec())))
         .set(table::last_modified.eq(at))
         .execute(conn)
 }
 
-/// Notes that the content of the directory at `path` changed.
-///
-/// # Errors
-/// The database's.
+/// Records that the content of the directory at `path` changed.
 pub fn update_modified_at(conn: &mut Conn, owner: UserId, path: &str, at: Time) -> QueryResult<usize> {
     diesel::update(table::table.filter(table::user_id.eq(owner)).filter(table::directory_path.eq(path)))
         .set(table::last_modified.eq(at))
         .execute(conn)
 }
 
-/// Notes that it was opened.
-///
-/// # Errors
-/// The database's.
+/// Records that the directory at `path` was opened.
 pub fn update_accessed(conn: &mut Conn, owner: UserId, path: &str, at: Time) -> QueryResult<usize> {
     diesel::update(table::table.filter(table::user_id.eq(owner)).filter(table::directory_path.eq(path)))
         .set(table::last_accessed.eq(at))
         .execute(conn)
 }
 
-/// # Errors
-/// The database's.
 pub fn delete(conn: &mut Conn, owner: UserId, id: DirectoryId) -> QueryResult<usize> {
     diesel::delete(table::table.filter(table::user_id.eq(owner)).filter(table::directory_id.eq(id))).execute(conn)
 }
 
-/// All of a person's: when their account goes.
-///
-/// # Errors
-/// The database's.
+/// Deletes all directories of a user, with their account.
 pub fn delete_all(conn: &mut Conn, owner: UserId) -> QueryResult<usize> {
     diesel::delete(table::table.filter(table::user_id.eq(owner))).execute(conn)
 }

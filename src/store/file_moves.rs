@@ -1,4 +1,4 @@
-//! `file_moves`: the journal of renames on disk that the tables do not know of yet.
+//! `file_moves`: the journal of renames on disk that are not reflected in the rows yet.
 
 use diesel::prelude::*;
 
@@ -8,7 +8,7 @@ use crate::model::id::MoveId;
 use crate::model::{Time, UserId};
 use crate::storage::FileLocation;
 
-/// One rename under way. `subject` is the id of the item or directory: each moves once at a time.
+/// A rename in progress. `subject` is the id of the item or directory; it is unique, so each moves once at a time.
 #[derive(Debug, Clone)]
 pub struct FileMove {
     pub id: MoveId,
@@ -18,8 +18,10 @@ pub struct FileMove {
     pub to: FileLocation,
 }
 
+/// Inserts a journal entry.
+///
 /// # Errors
-/// The database's; `UniqueViolation` when the subject is being moved already.
+/// `UniqueViolation` when the subject is already being moved.
 pub fn insert(conn: &mut Conn, new: &FileMove, at: Time) -> QueryResult<usize> {
     diesel::insert_into(file_moves::table)
         .values((
@@ -35,16 +37,11 @@ pub fn insert(conn: &mut Conn, new: &FileMove, at: Time) -> QueryResult<usize> {
         .execute(conn)
 }
 
-/// # Errors
-/// The database's.
 pub fn delete(conn: &mut Conn, id: MoveId) -> QueryResult<usize> {
     diesel::delete(file_moves::table.find(id)).execute(conn)
 }
 
-/// Whether something is on its way there.
-///
-/// # Errors
-/// The database's.
+/// Returns whether a file is being moved to this location.
 pub fn is_going_to(conn: &mut Conn, place: &FileLocation) -> QueryResult<bool> {
     let going = file_moves::table
         .filter(file_moves::to_directory.eq(place.directory_text()))
@@ -52,10 +49,7 @@ pub fn is_going_to(conn: &mut Conn, place: &FileLocation) -> QueryResult<bool> {
     Ok(going.count().get_result::<i64>(conn)? > 0)
 }
 
-/// All that were under way when the server stopped.
-///
-/// # Errors
-/// The database's.
+/// Lists all entries, the newest first.
 pub fn list(conn: &mut Conn) -> QueryResult<Vec<FileMove>> {
     type Row = (MoveId, UserId, MoveId, String, String, String, String);
     let rows: Vec<Row> = file_moves::table

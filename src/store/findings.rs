@@ -1,4 +1,4 @@
-//! `findings`: what the malware scanner took away.
+//! `findings`: files that the malware scanner quarantined.
 
 use diesel::prelude::*;
 
@@ -7,24 +7,16 @@ use crate::db::schema::{findings, users};
 use crate::model::finding::{Finding, FindingState};
 use crate::model::{FindingId, Time, UserId};
 
-/// # Errors
-/// The database's.
 pub fn insert(conn: &mut Conn, new: &Finding) -> QueryResult<usize> {
     diesel::insert_into(findings::table).values(new.clone()).execute(conn)
 }
 
-/// Anybody's: for admins.
-///
-/// # Errors
-/// The database's.
+/// Finds a finding of any user, for admins.
 pub fn find(conn: &mut Conn, id: FindingId) -> QueryResult<Option<Finding>> {
     findings::table.find(id).select(Finding::as_select()).first(conn).optional()
 }
 
-/// The newest, of everybody, with their owners' usernames: for admins.
-///
-/// # Errors
-/// The database's.
+/// Lists the newest findings of all users with the owners' usernames, for admins.
 pub fn list(conn: &mut Conn, limit: i64) -> QueryResult<Vec<(Finding, String)>> {
     findings::table
         .inner_join(users::table)
@@ -34,18 +26,12 @@ pub fn list(conn: &mut Conn, limit: i64) -> QueryResult<Vec<(Finding, String)>> 
         .load(conn)
 }
 
-/// Those that wait for an admin's decision.
-///
-/// # Errors
-/// The database's.
+/// Counts findings that wait for an admin's decision.
 pub fn count_quarantined(conn: &mut Conn) -> QueryResult<i64> {
     findings::table.filter(findings::state.eq(FindingState::Quarantined)).count().get_result(conn)
 }
 
-/// Ids of a person's that are still kept.
-///
-/// # Errors
-/// The database's.
+/// Lists the ids of a user's quarantined files.
 pub fn list_quarantined_of(conn: &mut Conn, owner: UserId) -> QueryResult<Vec<FindingId>> {
     findings::table
         .filter(findings::user_id.eq(owner))
@@ -54,10 +40,7 @@ pub fn list_quarantined_of(conn: &mut Conn, owner: UserId) -> QueryResult<Vec<Fi
         .load(conn)
 }
 
-/// A person's that they have not read of.
-///
-/// # Errors
-/// The database's.
+/// Lists a user's findings that they have not dismissed.
 pub fn list_unseen(conn: &mut Conn, owner: UserId, limit: i64) -> QueryResult<Vec<Finding>> {
     findings::table
         .filter(findings::user_id.eq(owner))
@@ -68,16 +51,11 @@ pub fn list_unseen(conn: &mut Conn, owner: UserId, limit: i64) -> QueryResult<Ve
         .load(conn)
 }
 
-/// # Errors
-/// The database's.
 pub fn update_seen(conn: &mut Conn, owner: UserId, id: FindingId) -> QueryResult<usize> {
     diesel::update(findings::table.find(id).filter(findings::user_id.eq(owner))).set(findings::is_seen.eq(true)).execute(conn)
 }
 
-/// Decides about one that is still quarantined; 0 rows otherwise.
-///
-/// # Errors
-/// The database's.
+/// Records the decision about a quarantined file; 0 rows if there already is one.
 pub fn update_decided(conn: &mut Conn, id: FindingId, state: FindingState, at: Time, by: &str) -> QueryResult<usize> {
     diesel::update(findings::table.find(id).filter(findings::state.eq(FindingState::Quarantined)))
         .set((findings::state.eq(state), findings::decided_at.eq(at), findings::decided_by.eq(by)))

@@ -1,4 +1,4 @@
-//! `media_details` and `tracks`: what was read out of files.
+//! `media_details` and `tracks`: metadata read from files.
 
 use diesel::prelude::*;
 
@@ -6,8 +6,6 @@ use crate::db::Conn;
 use crate::db::schema::{media_details, media_items, tracks};
 use crate::model::{ItemDetails, ItemId, Track, UserId};
 
-/// # Errors
-/// The database's.
 pub fn find(conn: &mut Conn, owner: UserId, id: ItemId) -> QueryResult<Option<ItemDetails>> {
     let text: Option<String> = media_details::table
         .find(id)
@@ -18,10 +16,7 @@ pub fn find(conn: &mut Conn, owner: UserId, id: ItemId) -> QueryResult<Option<It
     Ok(text.map(|text| ItemDetails::parse(&text)))
 }
 
-/// Puts it in the place of what was known before.
-///
-/// # Errors
-/// The database's.
+/// Replaces the details of an item.
 pub fn replace(conn: &mut Conn, owner: UserId, id: ItemId, details: &ItemDetails) -> QueryResult<()> {
     diesel::delete(media_details::table.find(id)).execute(conn)?;
     let row = (media_details::item_id.eq(id), media_details::user_id.eq(owner), media_details::facts.eq(details.to_json()));
@@ -29,20 +24,14 @@ pub fn replace(conn: &mut Conn, owner: UserId, id: ItemId, details: &ItemDetails
     Ok(())
 }
 
-/// Puts it in the place of what was known before.
-///
-/// # Errors
-/// The database's.
+/// Replaces the track of an item.
 pub fn replace_track(conn: &mut Conn, track: &Track) -> QueryResult<()> {
     diesel::delete(tracks::table.find(track.item_id)).execute(conn)?;
     diesel::insert_into(tracks::table).values(track).execute(conn)?;
     Ok(())
 }
 
-/// Those of `ids` that are recordings of that person.
-///
-/// # Errors
-/// The database's.
+/// Lists the tracks of these items.
 pub fn list_tracks(conn: &mut Conn, owner: UserId, ids: &[ItemId]) -> QueryResult<Vec<Track>> {
     tracks::table
         .filter(tracks::user_id.eq(owner))
@@ -51,11 +40,7 @@ pub fn list_tracks(conn: &mut Conn, owner: UserId, ids: &[ItemId]) -> QueryResul
         .load(conn)
 }
 
-/// A person's albums behind `after` (artist and album in lower case), with how many recordings outside the trash
-/// each has.
-///
-/// # Errors
-/// The database's.
+/// Lists a user's albums after `after` (artist and album keys) with the number of tracks outside the trash.
 pub fn list_albums(
     conn: &mut Conn,
     owner: UserId,
@@ -79,10 +64,7 @@ pub fn list_albums(
     query.load(conn)
 }
 
-/// Recordings of one album outside the trash, in their order, at most `limit`.
-///
-/// # Errors
-/// The database's.
+/// Lists up to `limit` tracks of an album outside the trash, in album order.
 pub fn list_album(conn: &mut Conn, owner: UserId, artist: &str, album: &str, limit: i64) -> QueryResult<Vec<Track>> {
     tracks::table
         .inner_join(media_items::table)

@@ -1,19 +1,19 @@
-//! What a list is asked for.
+//! Which items a listing shows.
 
 use crate::model::item::ItemKind;
 use crate::model::{DirectoryId, ItemId, Shelf, WallClock};
 
-/// Which of a person's items a list shows: those that fit all of it.
+/// Conditions on the items of a user; an item must match all of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ItemFilter {
     pub shelf: Shelf,
     pub directory: Option<DirectoryId>,
     pub kind: Option<ItemKind>,
-    /// What they are to be found by, each as the beginning of a word; `Some` of none finds nothing.
+    /// Prefixes of words that the item must have. `Some` of an empty list matches nothing.
     pub words: Option<Vec<String>>,
     /// Hexadecimal.
     pub sha256: Option<String>,
-    /// Nothing behind this one: how far one search walks.
+    /// Nothing after this position: the end of one search step.
     pub floor: Option<(WallClock, ItemId)>,
 }
 
@@ -29,10 +29,10 @@ impl ItemFilter {
     }
 }
 
-/// Words that begin with the first and come before the second.
+/// A range of words: from the first, inclusive, to the second, exclusive.
 pub type Range = (String, String);
 
-/// The words that begin with `word`.
+/// Returns the range of words that start with `word`.
 #[must_use]
 pub fn prefix_range(word: &str) -> Range {
     (word.to_owned(), format!("{word}\u{10ffff}"))

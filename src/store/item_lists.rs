@@ -1,4 +1,4 @@
-//! `media_items` a page at a time: every list that people look at, by the index that has it in its order.
+//! Listings of `media_items`, page by page, each served by the index that has its order.
 
 use diesel::prelude::*;
 use uuid::Uuid;
@@ -10,60 +10,65 @@ use crate::db::Conn;
 use crate::db::schema::{media_items as table, search_words};
 use crate::model::{Cursor, DirectoryId, Item, Shelf, Sort, UserId, WallClock};
 
-/// Nobody has this number.
+/// An id that no user has.
 const NO_OWNER: UserId = UserId(-1);
 
-/// One page of a list: at most `limit` items behind `after`.
-///
-/// # Errors
-/// The database's.
+/// Lists up to `limit` items after `after`.
 pub fn list(
     conn: &mut Conn,
     owner: UserId,
-    selection: &ItemFilter,
+    filter: &ItemFilter,
     sort: Sort,
     after: Option<&Cursor>,
     limit: i64,
 ) -> QueryResult<Vec<Item>> {
     let mut query = table::table.select(Item::as_select()).limit(limit).into_boxed();
+
+    // Comparing with a second, impossible owner keeps MariaDB from choosing the index of the owner alone.
     query = if conn.misjudges_equality() {
         query.filter(table::user_id.eq(owner).or(table::user_id.eq(NO_OWNER)))
     } else {
         query.filter(table::user_id.eq(owner))
     };
-    query = match selection.shelf {
+
+    query = match filter.shelf {
         Shelf::Trash => query.filter(table::in_trash.eq(true)),
         Shelf::All | Shelf::Recents => query.filter(table::in_trash.eq(false)),
         Shelf::Favorites => query.filter(table::in_trash.eq(false)).filter(table::favorite.eq(true)),
         shelf => query.filter(table::in_trash.eq(false)).filter(table::shelf.eq(shelf)),
     };
-    query = match selection.directory {
+
+    query = match filter.directory {
         Some(id) if conn.misjudges_equality() => {
             query.filter(table::directory_id.eq(id).or(table::directory_id.eq(DirectoryId(Uuid::nil()))))
         }
         Some(id) => query.filter(table::directory_id.eq(id)),
         None => query,
     };
-    if let Some(sha256) = &selection.sha256 {
+
+    if let Some(sha256) = &filter.sha256 {
         query = query.filter(table::sha256.eq(sha256.clone()));
     }
-    if let Some(kind) = selection.kind {
+    if let Some(kind) = filter.kind {
         query = query.filter(table::kind.eq(kind));
-        // Each kind stands on one shelf, and shelves have the indexes.
-        if selection.shelf == Shelf::All {
+        // Each kind is on one shelf, and the indexes start with the shelf.
+        if filter.shelf == Shelf::All {
             query = query.filter(table::shelf.eq(kind.shelf()));
         }
     }
-    for (from, until) in selection.words.iter().flatten().map(|word| prefix_range(word)) {
+
+    for (from, until) in filter.words.iter().flatten().map(|word| prefix_range(word)) {
         let has = search_words::table
             .filter(search_words::item_id.eq(table::id))
             .filter(search_words::word.ge(from))
             .filter(search_words::word.lt(until));
         query = query.filter(diesel::dsl::exists(has));
     }
-    if let Some(floor) = selection.floor {
+
+    if let Some(floor) = filter.floor {
         query = query.filter(keyset_predicate(conn, (table::shown_at, table::id), NotLess, floor));
     }
+
     query = match (sort, after) {
         (Sort::Newest, Some(Cursor::Clock(at, id))) => {
             query.filter(keyset_predicate(conn, (table::shown_at, table::id), Less, (at, id)))
@@ -85,13 +90,15 @@ pub fn list(
         }
         _ => query,
     };
-    // The whole index's order: what all rows have in common, too.
-    query = match (selection.directory, sort) {
+    // Ordering by the constant first column lets both databases use the whole index.
+
+    query = match (filter.directory, sort) {
         (Some(_), Sort::Oldest | Sort::Name) => query.order(table::directory_id.asc()),
         (Some(_), _) => query.order(table::directory_id.desc()),
         (None, Sort::Oldest | Sort::Name) => query.order(table::user_id.asc()),
         (None, _) => query.order(table::user_id.desc()),
     };
+
     match sort {
         Sort::Newest => query.then_order_by((table::shown_at.desc(), table::id.desc())),
         Sort::Oldest => query.then_order_by((table::shown_at.asc(), table::id.asc())),
@@ -103,17 +110,8 @@ pub fn list(
     .load(conn)
 }
 
-/// How many items of a shelf or directory outside the trash were taken in `from..until`.
-///
-/// # Errors
-/// The database's.
-pub fn count_between(
-    conn: &mut Conn,
-    owner: UserId,
-    selection: &ItemFilter,
-    from: WallClock,
-    until: WallClock,
-) -> QueryResult<i64> {
+/// Counts the items of a shelf or directory, outside the trash, that were taken in `from..until`.
+pub fn count_between(conn: &mut Conn, owner: UserId, filter: &ItemFilter, from: WallClock, until: WallClock) -> QueryResult<i64> {
     let mut query = table::table
         .filter(table::user_id.eq(owner))
         .filter(table::in_trash.eq(false))
@@ -121,12 +119,12 @@ pub fn count_between(
         .filter(table::shown_at.lt(until))
         .count()
         .into_boxed();
-    query = match selection.shelf {
+    query = match filter.shelf {
         Shelf::Favorites => query.filter(table::favorite.eq(true)),
         Shelf::All => query,
         shelf => query.filter(table::shelf.eq(shelf)),
     };
-    if let Some(id) = selection.directory {
+    if let Some(id) = filter.directory {
         query = query.filter(table::directory_id.eq(id));
     }
     query.get_result(conn)

@@ -1,4 +1,4 @@
-//! `media_items`: what people keep.
+//! `media_items`.
 
 use std::collections::BTreeMap;
 
@@ -10,22 +10,19 @@ use crate::db::schema::{media_items as table, user_directories};
 use crate::model::item::NewItem;
 use crate::model::{DirectoryId, Item, ItemId, Shelf, Time, UserId, WallClock};
 
+/// Inserts an item.
+///
 /// # Errors
-/// The database's; `UniqueViolation` for a place that is taken.
+/// `UniqueViolation` for a location that is taken.
 pub fn insert(conn: &mut Conn, new: &NewItem) -> QueryResult<usize> {
     diesel::insert_into(table::table).values(new).execute(conn)
 }
 
-/// # Errors
-/// The database's.
 pub fn find(conn: &mut Conn, owner: UserId, id: ItemId) -> QueryResult<Option<Item>> {
     table::table.find(id).filter(table::user_id.eq(owner)).select(Item::as_select()).first(conn).optional()
 }
 
-/// An item and the path of its directory.
-///
-/// # Errors
-/// The database's.
+/// Finds an item with the path of its directory.
 pub fn find_with_path(conn: &mut Conn, owner: UserId, id: ItemId) -> QueryResult<Option<(Item, String)>> {
     table::table
         .inner_join(user_directories::table.on(user_directories::directory_id.eq(table::directory_id)))
@@ -36,10 +33,7 @@ pub fn find_with_path(conn: &mut Conn, owner: UserId, id: ItemId) -> QueryResult
         .optional()
 }
 
-/// What stands in the directory at `path` under that name on disk.
-///
-/// # Errors
-/// The database's.
+/// Finds the item with this name on disk in the directory at `path`.
 pub fn find_at(conn: &mut Conn, owner: UserId, path: &str, disk_name: &str) -> QueryResult<Option<ItemId>> {
     table::table
         .inner_join(user_directories::table.on(user_directories::directory_id.eq(table::directory_id)))
@@ -51,18 +45,12 @@ pub fn find_at(conn: &mut Conn, owner: UserId, path: &str, disk_name: &str) -> Q
         .optional()
 }
 
-/// Those of `ids` that are that person's.
-///
-/// # Errors
-/// The database's.
+/// Lists those of `ids` that belong to the user.
 pub fn list_of(conn: &mut Conn, owner: UserId, ids: &[ItemId]) -> QueryResult<Vec<Item>> {
     table::table.filter(table::user_id.eq(owner)).filter(table::id.eq_any(ids.to_vec())).select(Item::as_select()).load(conn)
 }
 
-/// One's own item outside the trash with the same bytes.
-///
-/// # Errors
-/// The database's.
+/// Finds the user's item outside the trash with the same content.
 pub fn find_same_bytes(conn: &mut Conn, owner: UserId, sha256: &str, size: i64) -> QueryResult<Option<Item>> {
     table::table
         .filter(table::user_id.eq(owner))
@@ -75,10 +63,7 @@ pub fn find_same_bytes(conn: &mut Conn, owner: UserId, sha256: &str, size: i64) 
         .optional()
 }
 
-/// All of one's own items with the same bytes, also those in the trash and those whose file is gone.
-///
-/// # Errors
-/// The database's.
+/// Lists all of the user's items with the same content, including trashed and missing ones.
 pub fn list_same_bytes(conn: &mut Conn, owner: UserId, sha256: &str, size: i64) -> QueryResult<Vec<Item>> {
     table::table
         .filter(table::user_id.eq(owner))
@@ -89,10 +74,7 @@ pub fn list_same_bytes(conn: &mut Conn, owner: UserId, sha256: &str, size: i64) 
         .load(conn)
 }
 
-/// Items of these directories outside the trash, at most `limit`.
-///
-/// # Errors
-/// The database's.
+/// Lists up to `limit` items of these directories outside the trash.
 pub fn list_in(conn: &mut Conn, owner: UserId, directories: &[DirectoryId], limit: i64) -> QueryResult<Vec<Item>> {
     table::table
         .filter(table::user_id.eq(owner))
@@ -102,23 +84,20 @@ pub fn list_in(conn: &mut Conn, owner: UserId, directories: &[DirectoryId], limi
         .load(conn)
 }
 
-/// Items that are asked for page by page, in the order of their ids.
+/// A query whose result is paged by id.
 pub(super) type ById<'a> = IntoBoxed<'a, Select<table::table, AsSelect<Item, Backend>>, Backend>;
 type Backend = <Conn as Connection>::Backend;
 
-/// The next page behind `after`.
-pub(super) fn find_next_page(conn: &mut Conn, wanted: ById<'_>, after: Option<ItemId>, limit: i64) -> QueryResult<Vec<Item>> {
-    let page = wanted.order(table::id.asc()).limit(limit);
+/// Loads the page after `after`.
+pub(super) fn find_next_page(conn: &mut Conn, query: ById<'_>, after: Option<ItemId>, limit: i64) -> QueryResult<Vec<Item>> {
+    let page = query.order(table::id.asc()).limit(limit);
     match after {
         Some(after) => page.filter(table::id.gt(after)).load(conn),
         None => page.load(conn),
     }
 }
 
-/// Items of one directory behind `after`, whether or not they are in the trash.
-///
-/// # Errors
-/// The database's.
+/// Lists the items of a directory after `after`, including trashed ones.
 pub fn list_in_after(
     conn: &mut Conn,
     owner: UserId,
@@ -126,15 +105,12 @@ pub fn list_in_after(
     after: Option<ItemId>,
     limit: i64,
 ) -> QueryResult<Vec<Item>> {
-    let wanted = table::table.select(Item::as_select()).into_boxed();
-    let wanted = wanted.filter(table::user_id.eq(owner)).filter(table::directory_id.eq(directory));
-    find_next_page(conn, wanted, after, limit)
+    let query = table::table.select(Item::as_select()).into_boxed();
+    let query = query.filter(table::user_id.eq(owner)).filter(table::directory_id.eq(directory));
+    find_next_page(conn, query, after, limit)
 }
 
-/// Items on a shelf and their bytes, counted row by row: for a check.
-///
-/// # Errors
-/// The database's.
+/// Counts the items and bytes on a shelf row by row, to check the stored counts.
 pub fn count_on(conn: &mut Conn, owner: UserId, shelf: Shelf) -> QueryResult<(i64, i64)> {
     use diesel::dsl::sql;
     use diesel::sql_types::BigInt;
@@ -151,10 +127,7 @@ pub fn count_on(conn: &mut Conn, owner: UserId, shelf: Shelf) -> QueryResult<(i6
     query.first(conn)
 }
 
-/// How many items of a shelf each month has, counted row by row: for a check. The trash has no months.
-///
-/// # Errors
-/// The database's.
+/// Counts the items of a shelf per month row by row, to check the stored counts. The trash has no months.
 pub fn count_months(conn: &mut Conn, owner: UserId, shelf: Shelf) -> QueryResult<BTreeMap<i32, i64>> {
     let rows = table::table.filter(table::user_id.eq(owner)).filter(table::in_trash.eq(false)).select((
         table::shelf,
@@ -175,10 +148,7 @@ pub fn count_months(conn: &mut Conn, owner: UserId, shelf: Shelf) -> QueryResult
     Ok(months)
 }
 
-/// Items of anybody that were trashed before `before`: for the purge.
-///
-/// # Errors
-/// The database's.
+/// Lists items of any user that were trashed before `before`.
 pub fn list_trashed_before(conn: &mut Conn, before: Time, limit: i64) -> QueryResult<Vec<Item>> {
     table::table
         .filter(table::in_trash.eq(true))
@@ -189,17 +159,15 @@ pub fn list_trashed_before(conn: &mut Conn, before: Time, limit: i64) -> QueryRe
         .load(conn)
 }
 
-/// # Errors
-/// The database's.
 pub fn update_favorite(conn: &mut Conn, owner: UserId, id: ItemId, is_favorite: bool, at: Time) -> QueryResult<usize> {
     let changing = table::table.find(id).filter(table::user_id.eq(owner)).filter(table::favorite.ne(is_favorite));
     diesel::update(changing).set((table::favorite.eq(is_favorite), table::updated_at.eq(at))).execute(conn)
 }
 
-/// Writes where an item stands now and how it is called, from `item`.
+/// Writes the directory, names and trash state of `item`.
 ///
 /// # Errors
-/// The database's; `UniqueViolation` for a place that is taken.
+/// `UniqueViolation` for a location that is taken.
 pub fn update_place(conn: &mut Conn, item: &Item) -> QueryResult<usize> {
     diesel::update(table::table.find(item.id).filter(table::user_id.eq(item.user_id)))
         .set((
@@ -215,22 +183,15 @@ pub fn update_place(conn: &mut Conn, item: &Item) -> QueryResult<usize> {
         .execute(conn)
 }
 
-/// # Errors
-/// The database's.
 pub fn update_missing(conn: &mut Conn, owner: UserId, id: ItemId, is_missing: bool) -> QueryResult<usize> {
     diesel::update(table::table.find(id).filter(table::user_id.eq(owner))).set(table::is_missing.eq(is_missing)).execute(conn)
 }
 
-/// # Errors
-/// The database's.
 pub fn update_damaged(conn: &mut Conn, owner: UserId, id: ItemId, is_damaged: bool) -> QueryResult<usize> {
     diesel::update(table::table.find(id).filter(table::user_id.eq(owner))).set(table::is_damaged.eq(is_damaged)).execute(conn)
 }
 
-/// Writes what an item's bytes are now, from `item`.
-///
-/// # Errors
-/// The database's.
+/// Writes the content fields of `item`.
 pub fn update_content(conn: &mut Conn, item: &Item) -> QueryResult<usize> {
     diesel::update(table::table.find(item.id).filter(table::user_id.eq(item.user_id)))
         .set((
@@ -247,10 +208,7 @@ pub fn update_content(conn: &mut Conn, item: &Item) -> QueryResult<usize> {
         .execute(conn)
 }
 
-/// Writes what is known of an item's picture, from `item`.
-///
-/// # Errors
-/// The database's.
+/// Writes the preview fields of `item`.
 pub fn update_preview(conn: &mut Conn, item: &Item) -> QueryResult<usize> {
     diesel::update(table::table.find(item.id).filter(table::user_id.eq(item.user_id)))
         .set((
@@ -265,32 +223,21 @@ pub fn update_preview(conn: &mut Conn, item: &Item) -> QueryResult<usize> {
         .execute(conn)
 }
 
-/// Those of `ids` that are anybody's.
-///
-/// # Errors
-/// The database's.
+/// Lists those of `ids` that exist, of any user.
 pub fn list_known(conn: &mut Conn, ids: &[ItemId]) -> QueryResult<Vec<ItemId>> {
     table::table.filter(table::id.eq_any(ids.to_vec())).select(table::id).load(conn)
 }
 
-/// Notes that it was opened.
-///
-/// # Errors
-/// The database's.
+/// Records that an item was opened.
 pub fn update_recent(conn: &mut Conn, owner: UserId, id: ItemId, at: Time) -> QueryResult<usize> {
     diesel::update(table::table.find(id).filter(table::user_id.eq(owner))).set(table::recent_at.eq(at)).execute(conn)
 }
 
-/// # Errors
-/// The database's.
 pub fn delete(conn: &mut Conn, owner: UserId, id: ItemId) -> QueryResult<usize> {
     diesel::delete(table::table.find(id).filter(table::user_id.eq(owner))).execute(conn)
 }
 
-/// All of a person's: when their account goes.
-///
-/// # Errors
-/// The database's.
+/// Deletes all items of a user, with their account.
 pub fn delete_all(conn: &mut Conn, owner: UserId) -> QueryResult<usize> {
     diesel::delete(table::table.filter(table::user_id.eq(owner))).execute(conn)
 }

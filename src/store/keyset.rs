@@ -1,4 +1,4 @@
-//! Where a list goes on: rows before or behind a place in an order of two columns, found by the index that has both.
+//! Keyset pagination: rows before or after a position in an order of two columns, found through the index on both.
 
 use diesel::backend::Backend;
 use diesel::expression::{AsExpression, Expression, TypedExpressionType, ValidGrouping, is_aggregate};
@@ -8,19 +8,19 @@ use diesel::{AppearsOnTable, QueryResult, SelectableExpression};
 
 use crate::db::Conn;
 
-/// On which side of the place.
+/// Which rows, relative to the position.
 #[derive(Clone, Copy)]
 pub enum PageDirection {
     Less,
     Greater,
-    /// The place itself, too.
+    /// Including the position itself.
     NotLess,
 }
 
-/// `(key, id)` compared with `(at, last)`, key first.
+/// Compares `(key, id)` with `(at, last)`, key first.
 ///
-/// One database goes to the place by the whole index where rows are compared, and walks through equal keys where it
-/// reads `OR`; with the other it is the other way round ([`Conn::seeks_rows`]).
+/// SQLite seeks to the position if rows are compared, and scans equal keys with `OR`; MariaDB is the other way round.
+/// See [`Conn::seeks_rows`].
 pub struct KeysetPredicate<K, I, A, L> {
     key: K,
     id: I,
@@ -30,7 +30,7 @@ pub struct KeysetPredicate<K, I, A, L> {
     by_row: bool,
 }
 
-/// Rows on that side of the place `(at, last)` in the order of `(key, id)`.
+/// Rows on this side of the position `(at, last)` in the order of `(key, id)`.
 pub fn keyset_predicate<K, I, A, L>(
     conn: &Conn,
     (key, id): (K, I),
@@ -62,7 +62,9 @@ where
             PageDirection::Greater => (" > ", " > "),
             PageDirection::NotLess => (" > ", " >= "),
         };
+
         out.push_sql("(");
+
         if self.by_row {
             out.push_sql("(");
             self.key.walk_ast(out.reborrow())?;
@@ -89,6 +91,7 @@ where
             self.last.walk_ast(out.reborrow())?;
             out.push_sql(")");
         }
+
         out.push_sql(")");
         Ok(())
     }
@@ -102,7 +105,7 @@ impl<K, I, A, L> ValidGrouping<()> for KeysetPredicate<K, I, A, L> {
     type IsAggregate = is_aggregate::No;
 }
 
-/// Prepared statements are kept by their text, which says the side.
+/// Statements are cached by their text, which contains the direction.
 impl<K, I, A, L> QueryId for KeysetPredicate<K, I, A, L> {
     type QueryId = ();
     const HAS_STATIC_QUERY_ID: bool = false;

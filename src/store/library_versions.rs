@@ -1,4 +1,4 @@
-//! `libraries`: a number for each person that grows in the transaction of every change to what they keep.
+//! `libraries`: the version of each user's library, incremented in the transaction of every change.
 
 use diesel::prelude::*;
 
@@ -6,30 +6,20 @@ use crate::db::Conn;
 use crate::db::schema::libraries as table;
 use crate::model::UserId;
 
-/// # Errors
-/// The database's.
 pub fn insert(conn: &mut Conn, owner: UserId) -> QueryResult<usize> {
     diesel::insert_into(table::table).values((table::user_id.eq(owner), table::version.eq(0_i64))).execute(conn)
 }
 
-/// 0 for nobody's.
-///
-/// # Errors
-/// The database's.
+/// Returns the version; 0 for an unknown user.
 pub fn find_version(conn: &mut Conn, owner: UserId) -> QueryResult<i64> {
     Ok(table::table.find(owner).select(table::version).first(conn).optional()?.unwrap_or(0))
 }
 
-/// # Errors
-/// The database's.
 pub fn update_next(conn: &mut Conn, owner: UserId) -> QueryResult<usize> {
     diesel::update(table::table.find(owner)).set(table::version.eq(table::version + 1_i64)).execute(conn)
 }
 
-/// Everybody's.
-///
-/// # Errors
-/// The database's.
+/// Increments the versions of all libraries.
 pub fn update_next_of_all(conn: &mut Conn) -> QueryResult<usize> {
     diesel::update(table::table).set(table::version.eq(table::version + 1_i64)).execute(conn)
 }

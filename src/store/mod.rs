@@ -1,4 +1,4 @@
-//! Every SQL statement, one file a table, the owner named in each signature.
+//! SQL statements, one file per table. Every signature names the owner of the rows.
 
 pub mod audit;
 pub mod backup_rows;

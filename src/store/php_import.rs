@@ -1,4 +1,4 @@
-//! The three tables of the PHP original, in a database of its own that is only read.
+//! The three tables of the PHP original, in a database that is only read.
 
 use diesel::prelude::*;
 use diesel::sql_query;
@@ -6,7 +6,7 @@ use diesel::sql_types::{BigInt, Nullable, Text};
 
 use crate::db::Conn;
 
-/// One row of its `users`; what a table lacks is `None`.
+/// A row of its `users`. Columns that a version does not have are `None`.
 #[derive(Debug, Clone, QueryableByName)]
 pub struct PhpUser {
     #[diesel(sql_type = BigInt)]
@@ -29,15 +29,15 @@ pub struct PhpUser {
     pub access_level: Option<String>,
     #[diesel(sql_type = Nullable<Text>)]
     pub status: Option<String>,
-    /// As the database writes it: `2024-02-29 12:34:56`.
+    /// In the database's notation: `2024-02-29 12:34:56`.
     #[diesel(sql_type = Nullable<Text>)]
     pub created_at: Option<String>,
-    /// The name of the folder, in versions that kept it here.
+    /// The name of the user folder, in versions that stored it here.
     #[diesel(sql_type = Nullable<Text>)]
     pub directory: Option<String>,
 }
 
-/// One row of its `user_directories`.
+/// A row of its `user_directories`.
 #[derive(Debug, Clone, QueryableByName)]
 pub struct PhpDirectory {
     #[diesel(sql_type = BigInt)]
@@ -66,20 +66,17 @@ struct Count {
     count: i64,
 }
 
-/// A table's columns; empty when there is no such table.
-///
-/// # Errors
-/// The database's.
+/// Lists the columns of a table; empty if the table does not exist.
 pub fn list_columns(conn: &mut Conn, table: &str) -> QueryResult<Vec<String>> {
-    let said: Vec<Name> = sql_query(
+    let columns: Vec<Name> = sql_query(
         "SELECT CAST(column_name AS CHAR) AS name FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = ?",
     )
     .bind::<Text, _>(table)
     .load(conn)?;
-    Ok(said.into_iter().map(|row| row.name.to_lowercase()).collect())
+    Ok(columns.into_iter().map(|row| row.name.to_lowercase()).collect())
 }
 
-/// `table` has to be made of letters, digits and underscores.
+/// Builds a query for the columns that exist. `table` must consist of letters, digits and underscores.
 fn select(table: &str, key: &str, texts: &[&str], has: &[String]) -> String {
     let texts = texts.iter().map(|column| {
         let value = if has.iter().any(|name| name == column) { format!("CAST(`{column}` AS CHAR)") } else { "NULL".to_owned() };
@@ -89,10 +86,7 @@ fn select(table: &str, key: &str, texts: &[&str], has: &[String]) -> String {
     format!("SELECT CAST(`{key}` AS SIGNED) AS `{key}`, {} FROM `{table}` ORDER BY `{key}`", texts.join(", "))
 }
 
-/// Everybody, by id.
-///
-/// # Errors
-/// The database's.
+/// Lists all users, ordered by id.
 pub fn list_users(conn: &mut Conn, table: &str, has: &[String]) -> QueryResult<Vec<PhpUser>> {
     let texts = [
         "firstname",
@@ -110,19 +104,13 @@ pub fn list_users(conn: &mut Conn, table: &str, has: &[String]) -> QueryResult<V
     sql_query(select(table, "id", &texts, has)).load(conn)
 }
 
-/// Everybody's directories.
-///
-/// # Errors
-/// The database's.
+/// Lists the directories of all users.
 pub fn list_directories(conn: &mut Conn, table: &str, has: &[String]) -> QueryResult<Vec<PhpDirectory>> {
     let texts = ["directory_name", "directory_path", "date_added", "last_modified", "last_accessed"];
     sql_query(select(table, "user_id", &texts, has)).load(conn)
 }
 
-/// How many rows a table has.
-///
-/// # Errors
-/// The database's.
+/// Counts the rows of a table.
 pub fn count(conn: &mut Conn, table: &str) -> QueryResult<i64> {
     let count: Count = sql_query(format!("SELECT COUNT(*) AS count FROM `{table}`")).get_result(conn)?;
     Ok(count.count)

@@ -1,4 +1,4 @@
-//! `search_words`: every word an item can be found by, beside when the item was taken.
+//! `search_words`: the words by which items are found, ordered by when the item was taken.
 
 use diesel::prelude::*;
 
@@ -9,17 +9,12 @@ use crate::db::Conn;
 use crate::db::schema::{media_items, search_words as table};
 use crate::model::{Item, ItemId, Shelf, UserId, WallClock};
 
-/// Puts these words in the place of those an item had.
-///
-/// # Errors
-/// The database's.
+/// Replaces the words of an item.
 pub fn replace(conn: &mut Conn, owner: UserId, id: ItemId, shown_at: WallClock, words: &[String]) -> QueryResult<()> {
     diesel::delete(table::table.filter(table::item_id.eq(id))).execute(conn)?;
     insert(conn, owner, id, shown_at, words)
 }
 
-/// # Errors
-/// The database's.
 pub fn insert(conn: &mut Conn, owner: UserId, id: ItemId, shown_at: WallClock, words: &[String]) -> QueryResult<()> {
     for word in words {
         let row = (table::user_id.eq(owner), table::word.eq(word), table::shown_at.eq(shown_at), table::item_id.eq(id));
@@ -28,10 +23,7 @@ pub fn insert(conn: &mut Conn, owner: UserId, id: ItemId, shown_at: WallClock, w
     Ok(())
 }
 
-/// The first of a person's words before `end` and behind `after` (or equal to it).
-///
-/// # Errors
-/// The database's.
+/// Finds a user's first word before `end` and after `after`, or equal to `after` if `is_equal_too`.
 pub fn find_next(conn: &mut Conn, owner: UserId, after: &str, is_equal_too: bool, end: &str) -> QueryResult<Option<String>> {
     let words =
         table::table.filter(table::user_id.eq(owner)).filter(table::word.lt(end)).order(table::word.asc()).select(table::word);
@@ -42,10 +34,7 @@ pub fn find_next(conn: &mut Conn, owner: UserId, after: &str, is_equal_too: bool
     }
 }
 
-/// How many items have that word; counts no further than `most`.
-///
-/// # Errors
-/// The database's.
+/// Counts the items with a word, up to `most`.
 pub fn count(conn: &mut Conn, owner: UserId, word: &str, most: i64) -> QueryResult<i64> {
     let found: Vec<WallClock> = table::table
         .filter(table::user_id.eq(owner))
@@ -56,13 +45,10 @@ pub fn count(conn: &mut Conn, owner: UserId, word: &str, most: i64) -> QueryResu
     Ok(i64::try_from(found.len()).unwrap_or(most))
 }
 
-/// Where a walk through items goes on: behind this one.
+/// The position after which a search continues.
 pub type SearchPosition = (WallClock, ItemId);
 
-/// The item `skipped` places behind `after`, among those that have `word`, the newest first: how far one walk goes.
-///
-/// # Errors
-/// The database's.
+/// Finds the item `skipped` places after `after` among those that have `word`, newest first: the end of one step.
 pub fn find_floor(
     conn: &mut Conn,
     owner: UserId,
@@ -86,16 +72,13 @@ pub fn find_floor(
 
 diesel::alias!(table as other: Other);
 
-/// Items of a selection that have `word` and one that begins with each of `others`, the newest first, behind `after`
-/// and not behind `floor`.
-///
-/// # Errors
-/// The database's.
+/// Lists items that match the filter, have `word`, and have a word that starts with each of `others`: newest first,
+/// after `after` and up to `floor`.
 pub fn list_with(
     conn: &mut Conn,
     owner: UserId,
     word: &str,
-    (selection, others): (&ItemFilter, &[&String]),
+    (filter, others): (&ItemFilter, &[&String]),
     (after, floor): (Option<SearchPosition>, Option<SearchPosition>),
     limit: i64,
 ) -> QueryResult<Vec<Item>> {
@@ -103,31 +86,35 @@ pub fn list_with(
         .inner_join(media_items::table)
         .filter(table::user_id.eq(owner))
         .filter(table::word.eq(word.to_owned()))
-        .filter(media_items::in_trash.eq(selection.shelf == Shelf::Trash))
+        .filter(media_items::in_trash.eq(filter.shelf == Shelf::Trash))
         .order((table::shown_at.desc(), table::item_id.desc()))
         .limit(limit)
         .select(Item::as_select())
         .into_boxed();
-    rows = match selection.shelf {
+
+    rows = match filter.shelf {
         Shelf::All | Shelf::Recents | Shelf::Trash => rows,
         Shelf::Favorites => rows.filter(media_items::favorite.eq(true)),
         shelf => rows.filter(media_items::shelf.eq(shelf)),
     };
-    if let Some(id) = selection.directory {
+
+    if let Some(id) = filter.directory {
         rows = rows.filter(media_items::directory_id.eq(id));
     }
-    if let Some(kind) = selection.kind {
+    if let Some(kind) = filter.kind {
         rows = rows.filter(media_items::kind.eq(kind));
     }
-    if let Some(sha256) = &selection.sha256 {
+    if let Some(sha256) = &filter.sha256 {
         rows = rows.filter(media_items::sha256.eq(sha256.clone()));
     }
+
     if let Some(after) = after {
         rows = rows.filter(keyset_predicate(conn, (table::shown_at, table::item_id), Less, after));
     }
     if let Some(floor) = floor {
         rows = rows.filter(keyset_predicate(conn, (table::shown_at, table::item_id), NotLess, floor));
     }
+
     for (from, until) in others.iter().map(|word| prefix_range(word)) {
         let same = other
             .filter(other.field(table::item_id).eq(table::item_id))
@@ -135,13 +122,11 @@ pub fn list_with(
             .filter(other.field(table::word).lt(until));
         rows = rows.filter(diesel::dsl::exists(same));
     }
+
     rows.load(conn)
 }
 
-/// The item `skipped` places behind `after` outside the trash, the newest first: how far one walk goes.
-///
-/// # Errors
-/// The database's.
+/// Finds the item `skipped` places after `after` outside the trash, newest first: the end of one step.
 pub fn find_item_floor(
     conn: &mut Conn,
     owner: UserId,

@@ -1,4 +1,4 @@
-//! `session_tokens`: the truth about who is signed in where.
+//! `session_tokens` and `spent_tokens`: the authoritative state of sessions.
 
 use diesel::prelude::*;
 
@@ -6,7 +6,7 @@ use crate::db::Conn;
 use crate::db::schema::{session_tokens, spent_tokens};
 use crate::model::{Session, SessionKind, SessionStatus, Time, UserId};
 
-/// A row about to be made.
+/// A row to be inserted.
 #[derive(Insertable)]
 #[diesel(table_name = session_tokens)]
 pub struct NewSession<'a> {
@@ -23,16 +23,11 @@ pub struct NewSession<'a> {
     pub scopes: &'a str,
 }
 
-/// # Errors
-/// The database's.
 pub fn insert(conn: &mut Conn, new: &NewSession<'_>) -> QueryResult<usize> {
     diesel::insert_into(session_tokens::table).values(new).execute(conn)
 }
 
-/// The session of a token that is active and not over at `at`.
-///
-/// # Errors
-/// The database's.
+/// Finds the session of a token if it is active and not expired at `at`.
 pub fn find_active(conn: &mut Conn, hash: &str, at: Time) -> QueryResult<Option<Session>> {
     session_tokens::table
         .filter(session_tokens::session_token.eq(hash))
@@ -43,10 +38,7 @@ pub fn find_active(conn: &mut Conn, hash: &str, at: Time) -> QueryResult<Option<
         .optional()
 }
 
-/// That session of that person, if it is active and not over at `at`.
-///
-/// # Errors
-/// The database's.
+/// Finds a session of a user if it is active and not expired at `at`.
 pub fn find(conn: &mut Conn, owner: UserId, id: i64, at: Time) -> QueryResult<Option<Session>> {
     session_tokens::table
         .find(id)
@@ -58,10 +50,7 @@ pub fn find(conn: &mut Conn, owner: UserId, id: i64, at: Time) -> QueryResult<Op
         .optional()
 }
 
-/// A person's active sessions of these kinds, the last used first.
-///
-/// # Errors
-/// The database's.
+/// Lists a user's active sessions of these kinds, the most recently used first.
 pub fn list_active(conn: &mut Conn, owner: UserId, kinds: &[SessionKind], at: Time) -> QueryResult<Vec<Session>> {
     session_tokens::table
         .filter(session_tokens::user_id.eq(owner))
@@ -74,10 +63,7 @@ pub fn list_active(conn: &mut Conn, owner: UserId, kinds: &[SessionKind], at: Ti
         .load(conn)
 }
 
-/// Ends one session of that person; 0 rows when it is not theirs or over.
-///
-/// # Errors
-/// The database's.
+/// Ends a session of a user; 0 rows if it is not theirs or has ended.
 pub fn update_end(conn: &mut Conn, owner: UserId, id: i64) -> QueryResult<usize> {
     let theirs = session_tokens::table
         .find(id)
@@ -86,20 +72,14 @@ pub fn update_end(conn: &mut Conn, owner: UserId, id: i64) -> QueryResult<usize>
     diesel::update(theirs).set(session_tokens::status.eq(SessionStatus::Ended)).execute(conn)
 }
 
-/// Ends all sessions of that person, access tokens too.
-///
-/// # Errors
-/// The database's.
+/// Ends all sessions of a user, including access tokens.
 pub fn update_end_all(conn: &mut Conn, owner: UserId) -> QueryResult<usize> {
     let theirs =
         session_tokens::table.filter(session_tokens::user_id.eq(owner)).filter(session_tokens::status.eq(SessionStatus::Active));
     diesel::update(theirs).set(session_tokens::status.eq(SessionStatus::Ended)).execute(conn)
 }
 
-/// Ends all devices of that person but `keep`; access tokens stay.
-///
-/// # Errors
-/// The database's.
+/// Ends all sessions of a user except `keep` and access tokens.
 pub fn update_end_others(conn: &mut Conn, owner: UserId, keep: i64) -> QueryResult<usize> {
     let theirs = session_tokens::table
         .filter(session_tokens::user_id.eq(owner))
@@ -109,10 +89,7 @@ pub fn update_end_others(conn: &mut Conn, owner: UserId, keep: i64) -> QueryResu
     diesel::update(theirs).set(session_tokens::status.eq(SessionStatus::Ended)).execute(conn)
 }
 
-/// Gives an active session another token; 0 rows when `old` is not its token any more.
-///
-/// # Errors
-/// The database's.
+/// Replaces the token of an active session; 0 rows if `old` is no longer its token.
 pub fn update_token(conn: &mut Conn, id: i64, old: &str, new: &str, expiration: Time) -> QueryResult<usize> {
     let current = session_tokens::table
         .find(id)
@@ -121,20 +98,14 @@ pub fn update_token(conn: &mut Conn, id: i64, old: &str, new: &str, expiration: 
     diesel::update(current).set((session_tokens::session_token.eq(new), session_tokens::expiration.eq(expiration))).execute(conn)
 }
 
-/// Remembers a token that was exchanged for another one.
-///
-/// # Errors
-/// The database's.
+/// Records a refresh token that has been exchanged.
 pub fn insert_spent(conn: &mut Conn, hash: &str, id: i64) -> QueryResult<usize> {
     diesel::insert_into(spent_tokens::table)
         .values((spent_tokens::session_token.eq(hash), spent_tokens::session_id.eq(id)))
         .execute(conn)
 }
 
-/// The active session that once had that token, and whose it is.
-///
-/// # Errors
-/// The database's.
+/// Finds the active session that once had this token, and its user.
 pub fn find_by_spent(conn: &mut Conn, hash: &str) -> QueryResult<Option<(i64, UserId)>> {
     spent_tokens::table
         .inner_join(session_tokens::table)
@@ -145,20 +116,14 @@ pub fn find_by_spent(conn: &mut Conn, hash: &str) -> QueryResult<Option<(i64, Us
         .optional()
 }
 
-/// Notes when and from where a session was last used, and how long it now lasts.
-///
-/// # Errors
-/// The database's.
+/// Records when and from where a session was last used, and its new expiration.
 pub fn update_seen(conn: &mut Conn, id: i64, at: Time, address: &str, expiration: Time) -> QueryResult<usize> {
     diesel::update(session_tokens::table.find(id).filter(session_tokens::status.eq(SessionStatus::Active)))
         .set((session_tokens::last_seen.eq(at), session_tokens::address.eq(address), session_tokens::expiration.eq(expiration)))
         .execute(conn)
 }
 
-/// Takes away rows that were over, or ended and last used, before `before`.
-///
-/// # Errors
-/// The database's.
+/// Deletes sessions that expired, or ended and were last used, before `before`.
 pub fn delete_expired(conn: &mut Conn, before: Time) -> QueryResult<usize> {
     let ended = session_tokens::status.eq(SessionStatus::Ended).and(session_tokens::last_seen.lt(before));
     diesel::delete(session_tokens::table.filter(session_tokens::expiration.lt(before).or(ended))).execute(conn)

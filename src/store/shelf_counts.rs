@@ -1,4 +1,4 @@
-//! `shelf_counts`: kept in the transaction of each change.
+//! `shelf_counts` and `shelf_months`: counts that are updated in the transaction of each change.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -9,8 +9,6 @@ use crate::db::schema::{shelf_counts, shelf_months};
 use crate::model::item::NewItem;
 use crate::model::{Item, Shelf, ShelfCount, UserId, YearMonth};
 
-/// # Errors
-/// The database's.
 pub fn insert_zero(conn: &mut Conn, owner: UserId) -> QueryResult<()> {
     for shelf in Shelf::COUNTED {
         diesel::insert_into(shelf_counts::table)
@@ -25,36 +23,25 @@ pub fn insert_zero(conn: &mut Conn, owner: UserId) -> QueryResult<()> {
     Ok(())
 }
 
-/// # Errors
-/// The database's.
 pub fn list(conn: &mut Conn, owner: UserId) -> QueryResult<Vec<ShelfCount>> {
     shelf_counts::table.filter(shelf_counts::user_id.eq(owner)).select(ShelfCount::as_select()).load(conn)
 }
 
-/// Keeps others from changing a person's counts until the transaction ends.
-///
-/// # Errors
-/// The database's.
+/// Locks a user's counts until the transaction ends.
 pub fn lock(conn: &mut Conn, owner: UserId) -> QueryResult<usize> {
     diesel::update(shelf_counts::table.filter(shelf_counts::user_id.eq(owner)))
         .set(shelf_counts::items.eq(shelf_counts::items + 0_i64))
         .execute(conn)
 }
 
-/// Sets what was counted anew.
-///
-/// # Errors
-/// The database's.
+/// Overwrites the counts of a shelf after a recount.
 pub fn update(conn: &mut Conn, owner: UserId, shelf: Shelf, items: i64, bytes: i64) -> QueryResult<usize> {
     diesel::update(shelf_counts::table.find((owner, shelf)))
         .set((shelf_counts::items.eq(items), shelf_counts::bytes.eq(bytes)))
         .execute(conn)
 }
 
-/// How many items each month of a shelf has, the newest first.
-///
-/// # Errors
-/// The database's.
+/// Lists the number of items per month of a shelf, newest first.
 pub fn list_months(conn: &mut Conn, owner: UserId, shelf: Shelf) -> QueryResult<Vec<(YearMonth, i64)>> {
     let rows: Vec<(i32, i64)> = shelf_months::table
         .filter(shelf_months::user_id.eq(owner))
@@ -66,10 +53,7 @@ pub fn list_months(conn: &mut Conn, owner: UserId, shelf: Shelf) -> QueryResult<
     Ok(rows.into_iter().filter_map(|(number, items)| Some((YearMonth::from_number(number)?, items))).collect())
 }
 
-/// Sets the months of a shelf that were counted anew.
-///
-/// # Errors
-/// The database's.
+/// Overwrites the months of a shelf after a recount.
 pub fn replace_months(conn: &mut Conn, owner: UserId, shelf: Shelf, months: &BTreeMap<i32, i64>) -> QueryResult<()> {
     let old = shelf_months::table.filter(shelf_months::user_id.eq(owner)).filter(shelf_months::shelf.eq(shelf));
     diesel::delete(old).execute(conn)?;
@@ -90,26 +74,26 @@ fn insert_month(conn: &mut Conn, owner: UserId, shelf: Shelf, month: i32, items:
         .execute(conn)
 }
 
-/// What changes on the shelves when items come, go or change.
+/// Changes of the counts, collected and then written together.
 #[derive(Default)]
 pub struct CountDeltas {
     shelves: HashMap<Shelf, (i64, i64)>,
-    /// In a fixed order, so that two transactions never wait for each other.
+    /// Sorted, so that two transactions cannot deadlock.
     months: BTreeMap<(&'static str, i32), i64>,
 }
 
 impl CountDeltas {
-    /// The item stands where its row says from now on.
+    /// Counts an item as its row describes it.
     pub fn add(&mut self, item: &Item) {
         self.count(item, 1);
     }
 
-    /// The item no longer stands where its row says.
+    /// Stops counting an item as its row described it.
     pub fn subtract(&mut self, item: &Item) {
         self.count(item, -1);
     }
 
-    /// An item that was just made.
+    /// Counts a new item.
     pub fn add_new(&mut self, new: &NewItem) {
         self.change(&[Shelf::All, new.shelf], 1, new.size);
         self.change_month(&[Shelf::All, new.shelf], new.shown_at.month(), 1);
@@ -140,9 +124,6 @@ impl CountDeltas {
     }
 
     /// Writes the changes, always in the same order of shelves.
-    ///
-    /// # Errors
-    /// The database's.
     pub fn write(&self, conn: &mut Conn, owner: UserId) -> QueryResult<()> {
         for shelf in Shelf::COUNTED {
             let Some((items, bytes)) = self.shelves.get(&shelf).filter(|delta| **delta != (0, 0)) else { continue };

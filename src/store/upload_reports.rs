@@ -1,4 +1,4 @@
-//! `upload_reports`: what became of each upload form, for its result page.
+//! `upload_reports`: the outcome of upload forms, for their result pages.
 
 use diesel::prelude::*;
 
@@ -6,8 +6,6 @@ use crate::db::Conn;
 use crate::db::schema::upload_reports;
 use crate::model::{ReportId, Time, UserId};
 
-/// # Errors
-/// The database's.
 pub fn insert(conn: &mut Conn, owner: UserId, id: ReportId, rows_json: &str, at: Time) -> QueryResult<usize> {
     diesel::insert_into(upload_reports::table)
         .values((
@@ -19,8 +17,6 @@ pub fn insert(conn: &mut Conn, owner: UserId, id: ReportId, rows_json: &str, at:
         .execute(conn)
 }
 
-/// # Errors
-/// The database's.
 pub fn find(conn: &mut Conn, owner: UserId, id: ReportId) -> QueryResult<Option<String>> {
     upload_reports::table
         .find(id)
@@ -30,8 +26,6 @@ pub fn find(conn: &mut Conn, owner: UserId, id: ReportId) -> QueryResult<Option<
         .optional()
 }
 
-/// # Errors
-/// The database's.
 pub fn delete_before(conn: &mut Conn, before: Time) -> QueryResult<usize> {
     diesel::delete(upload_reports::table.filter(upload_reports::created_at.lt(before))).execute(conn)
 }

@@ -1,4 +1,4 @@
-//! `uploads`: resumable uploads and how far they are.
+//! `uploads`: resumable uploads.
 
 use diesel::prelude::*;
 
@@ -6,22 +6,15 @@ use crate::db::Conn;
 use crate::db::schema::uploads;
 use crate::model::{ItemId, Time, Upload, UploadId, UserId};
 
-/// # Errors
-/// The database's.
 pub fn insert(conn: &mut Conn, new: &Upload) -> QueryResult<usize> {
     diesel::insert_into(uploads::table).values(new.clone()).execute(conn)
 }
 
-/// # Errors
-/// The database's.
 pub fn find(conn: &mut Conn, owner: UserId, id: UploadId) -> QueryResult<Option<Upload>> {
     uploads::table.find(id).filter(uploads::user_id.eq(owner)).select(Upload::as_select()).first(conn).optional()
 }
 
-/// Those of a person that have not become an item yet, the newest first.
-///
-/// # Errors
-/// The database's.
+/// Lists a user's unfinished uploads, newest first.
 pub fn list_unfinished(conn: &mut Conn, owner: UserId, limit: i64) -> QueryResult<Vec<Upload>> {
     uploads::table
         .filter(uploads::user_id.eq(owner))
@@ -32,42 +25,28 @@ pub fn list_unfinished(conn: &mut Conn, owner: UserId, limit: i64) -> QueryResul
         .load(conn)
 }
 
-/// # Errors
-/// The database's.
 pub fn count_unfinished(conn: &mut Conn, owner: UserId) -> QueryResult<i64> {
     uploads::table.filter(uploads::user_id.eq(owner)).filter(uploads::item_id.is_null()).count().get_result(conn)
 }
 
-/// Anybody's whose time is over.
-///
-/// # Errors
-/// The database's.
+/// Lists expired uploads of any user.
 pub fn list_expired(conn: &mut Conn, at: Time, limit: i64) -> QueryResult<Vec<Upload>> {
     uploads::table.filter(uploads::expires_at.le(at)).limit(limit).select(Upload::as_select()).load(conn)
 }
 
-/// Ids of all that have not become an item: their bytes are wanted.
-///
-/// # Errors
-/// The database's.
-pub fn list_wanted(conn: &mut Conn) -> QueryResult<Vec<UploadId>> {
+/// Lists the ids of all unfinished uploads, whose bytes must be kept.
+pub fn list_unfinished_ids(conn: &mut Conn) -> QueryResult<Vec<UploadId>> {
     uploads::table.filter(uploads::item_id.is_null()).select(uploads::id).load(conn)
 }
 
-/// Says how much is durable.
-///
-/// # Errors
-/// The database's.
+/// Records how many bytes are durable.
 pub fn update_received(conn: &mut Conn, id: UploadId, received: i64, hash_state: &[u8], expires: Time) -> QueryResult<usize> {
     diesel::update(uploads::table.find(id).filter(uploads::item_id.is_null()))
         .set((uploads::received.eq(received), uploads::hash_state.eq(hash_state), uploads::expires_at.eq(expires)))
         .execute(conn)
 }
 
-/// Says which item it became; 0 rows if it has become one already.
-///
-/// # Errors
-/// The database's.
+/// Records the item that the upload became; 0 rows if it is already finished.
 pub fn update_finished(
     conn: &mut Conn,
     owner: UserId,
@@ -86,8 +65,6 @@ pub fn update_finished(
         .execute(conn)
 }
 
-/// # Errors
-/// The database's.
 pub fn delete(conn: &mut Conn, owner: UserId, id: UploadId) -> QueryResult<usize> {
     diesel::delete(uploads::table.find(id).filter(uploads::user_id.eq(owner))).execute(conn)
 }

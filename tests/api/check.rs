@@ -15,7 +15,7 @@ fn found(app: &TestApp, how: CheckOptions) -> (u64, BTreeSet<(String, String, bo
     let looked_at = check(&app.services, how, |one: Problem| list.push(one)).unwrap();
     let folder = app.user("ada").folder;
     let short = |path: String| path.strip_prefix(&format!("{folder}/")).map(str::to_owned).unwrap_or(path);
-    let all = list.into_iter().map(|one| (one.trouble.as_str().to_owned(), short(one.path), one.repaired.is_some()));
+    let all = list.into_iter().map(|one| (one.kind.as_str().to_owned(), short(one.path), one.repaired.is_some()));
     (looked_at, all.collect())
 }
 

@@ -94,11 +94,11 @@ async fn sqlite_finds_every_list_by_an_index_in_its_order(#[values(Sqlite)] back
                     *last.lock().unwrap() = query.to_string();
                 }
             });
-            for (what, selection, sort) in lists(&directory) {
-                let first = store::item_lists::list(conn, user.id, &selection, sort, None, PAGE)?;
+            for (what, filter, sort) in lists(&directory) {
+                let first = store::item_lists::list(conn, user.id, &filter, sort, None, PAGE)?;
                 let statement = asked.lock().unwrap().clone();
                 let deep = Cursor::after_item(first.last().unwrap(), sort);
-                store::item_lists::list(conn, user.id, &selection, sort, Some(&deep), PAGE)?;
+                store::item_lists::list(conn, user.id, &filter, sort, Some(&deep), PAGE)?;
                 let behind = asked.lock().unwrap().clone();
                 for (statement, is_behind) in [(statement, false), (behind, true)] {
                     let steps = plan(conn, &statement);
@@ -146,12 +146,12 @@ async fn mariadb_reads_no_more_rows_than_a_page_shows_and_sorts_none(#[values(Ma
         .db
         .read(|conn| {
             conn.batch_execute("ANALYZE TABLE media_items")?;
-            for (what, selection, sort) in lists(&directory) {
-                let all = store::item_lists::list(conn, user.id, &selection, sort, None, i64::from(ITEMS))?;
+            for (what, filter, sort) in lists(&directory) {
+                let all = store::item_lists::list(conn, user.id, &filter, sort, None, i64::from(ITEMS))?;
                 for part in [None, Some(1), Some(5), Some(20), Some(50), Some(80)] {
                     let after = part.map(|part| Cursor::after_item(&all[all.len() * part / 100], sort));
                     let ask =
-                        |conn: &mut Conn| store::item_lists::list(conn, user.id, &selection, sort, after.as_ref(), PAGE).unwrap();
+                        |conn: &mut Conn| store::item_lists::list(conn, user.id, &filter, sort, after.as_ref(), PAGE).unwrap();
                     let ([scanned, walked, sorted], items) = cost(conn, ask);
                     assert_eq!((scanned, sorted), (0, 0), "{what}, behind {part:?} %: rows scanned and sorted");
                     assert!(walked <= 4 * PAGE.unsigned_abs(), "{what}, behind {part:?} %: {walked} rows for {}", items.len());

@@ -8,7 +8,7 @@ use crate::samples::*;
 
 /// The colours of a preview's corners, in reading order: r, g, b or w.
 fn corners_of(made: &Rendered) -> String {
-    let largest = made.pictures.first().unwrap_or_else(|| panic!("no picture: {:?}", made.trouble));
+    let largest = made.pictures.first().unwrap_or_else(|| panic!("no picture: {:?}", made.error));
     let shown = image::load_from_memory_with_format(&largest.bytes, ImageFormat::WebP).unwrap().into_rgb8();
     assert_eq!((shown.width(), shown.height()), (largest.width, largest.height));
     let (right, bottom) = (shown.width() - 4, shown.height() - 4);
@@ -33,7 +33,7 @@ fn a_picture_has_previews_in_three_sizes_and_a_placeholder(#[case] format: Image
     assert_eq!(corners_of(&made), "rgbw");
     let sizes: Vec<_> = made.pictures.iter().map(|picture| (picture.width, picture.height)).collect();
     assert_eq!(sizes, [(1280, 853), (640, 427), (320, 214)]);
-    assert_eq!((made.facts.width, made.facts.height), (Some(1500), Some(1000)));
+    assert_eq!((made.metadata.width, made.metadata.height), (Some(1500), Some(1000)));
     assert!((15..=25).contains(&made.thumbhash.len()));
 }
 
@@ -51,14 +51,14 @@ fn a_photo_stands_upright_however_the_camera_was_held(#[case] orientation: u16, 
     let made = make(&studio(), &photo, "image/jpeg").unwrap();
     assert_eq!(corners_of(&made), expected);
     let size = if orientation > 4 { (1200, 1600) } else { (1600, 1200) };
-    assert_eq!((made.facts.width, made.facts.height), (Some(size.0), Some(size.1)));
+    assert_eq!((made.metadata.width, made.metadata.height), (Some(size.0), Some(size.1)));
 }
 
 #[test]
 fn a_photo_says_when_where_and_with_what_it_was_taken_and_its_preview_does_not() {
     let photo = with_exif(&jpeg(&corners(1600, 1200)), 1, "2024:05:06 07:08:09");
     let made = make(&studio(), &photo, "image/jpeg").unwrap();
-    let facts = &made.facts;
+    let facts = &made.metadata;
     assert_eq!(facts.taken.map(|taken| (taken.local_ms, taken.offset)), Some((1_714_979_289_000, Some(120))));
     assert_eq!((facts.camera.as_deref(), facts.lens.as_deref()), (Some("Canon EOS R5"), Some("RF 35mm F1.8")));
     assert_eq!((facts.exposure.as_deref(), facts.aperture.as_deref(), facts.iso), (Some("1/250 s"), Some("f/2.8"), Some(200)));
@@ -81,7 +81,7 @@ fn what_somebody_wrote_into_a_photo_never_costs_its_picture() {
     );
     let long = [jpeg(&corners(64, 48)), caption.into_bytes()].concat();
     let made = make(&studio(), &long, "image/jpeg").unwrap();
-    assert_eq!(made.facts.caption.as_ref().map(|words| words.chars().count() > 1900), Some(true));
+    assert_eq!(made.metadata.caption.as_ref().map(|words| words.chars().count() > 1900), Some(true));
     assert_eq!(corners_of(&made), "rgbw");
 }
 
@@ -115,7 +115,7 @@ fn a_drawing_is_drawn_without_anything_from_outside() {
     assert_eq!(corners_of(&made), "rgbw");
     assert_eq!(made.pictures[0].width, 1280);
     let words = br#"<svg xmlns="http://www.w3.org/2000/svg" width="40" height="20"><text y="15">Words</text></svg>"#;
-    assert_eq!(make(&studio(), words, "image/svg+xml").unwrap().trouble, None);
+    assert_eq!(make(&studio(), words, "image/svg+xml").unwrap().error, None);
 }
 
 #[test]
@@ -124,7 +124,7 @@ fn a_camera_raw_file_is_shown_by_the_preview_inside_of_it() {
     let raw = [encoded(&corners(160, 120), ImageFormat::Tiff), vec![0; 999], jpeg(&corners(1600, 1200)), vec![7; 99]].concat();
     for mime in ["image/tiff", "image/x-canon-cr2", "image/x-canon-cr3", "image/x-fuji-raf"] {
         let made = make(&studio(), &raw, mime).unwrap();
-        assert_eq!((corners_of(&made).as_str(), made.facts.width), ("rgbw", Some(1600)), "{mime}");
+        assert_eq!((corners_of(&made).as_str(), made.metadata.width), ("rgbw", Some(1600)), "{mime}");
     }
 }
 
@@ -136,10 +136,10 @@ fn a_camera_raw_file_is_shown_by_the_preview_inside_of_it() {
 fn pictures_of_phones_are_shown(#[case] name: &str, #[case] camera: Option<&str>) {
     let path = packaged(&format!("pillow_heif-1.8.1/tests/images/{name}"));
     let made = studio().render(&File::open(path).unwrap(), "image/heic").unwrap();
-    assert!(!made.pictures.is_empty(), "{:?}", made.trouble);
+    assert!(!made.pictures.is_empty(), "{:?}", made.error);
     if camera.is_some() {
-        assert_eq!(made.facts.camera.as_deref(), camera);
-        assert!(made.facts.taken.is_some());
+        assert_eq!(made.metadata.camera.as_deref(), camera);
+        assert!(made.metadata.taken.is_some());
     }
 }
 
@@ -164,9 +164,12 @@ fn an_avif_is_shown() {
 #[case("a.avi", &["-c:v", "mpeg4"], "video/x-msvideo", "mpeg4")]
 fn a_film_has_a_poster_a_length_and_codecs(#[case] name: &str, #[case] codec: &[&str], #[case] mime: &str, #[case] said: &str) {
     let made = make(&studio(), &film(name, codec), mime).unwrap();
-    assert_eq!(made.pictures.first().map(|poster| (poster.width, poster.height)), Some((320, 180)), "{:?}", made.trouble);
-    assert_eq!((made.facts.width, made.facts.height, made.facts.video_codec.as_deref()), (Some(320), Some(180), Some(said)));
-    assert!(made.facts.duration_ms.is_some_and(|length| (2800..3300).contains(&length)), "{:?}", made.facts.duration_ms);
+    assert_eq!(made.pictures.first().map(|poster| (poster.width, poster.height)), Some((320, 180)), "{:?}", made.error);
+    assert_eq!(
+        (made.metadata.width, made.metadata.height, made.metadata.video_codec.as_deref()),
+        (Some(320), Some(180), Some(said))
+    );
+    assert!(made.metadata.duration_ms.is_some_and(|length| (2800..3300).contains(&length)), "{:?}", made.metadata.duration_ms);
 }
 
 #[test]
@@ -177,7 +180,7 @@ fn a_film_that_was_held_upright_stands_upright() {
     std::fs::write(&path, flat).unwrap();
     let turned = made_by_ffmpeg("up.mp4", &["-i", path.to_str().unwrap(), "-c", "copy", "-metadata:s:v:0", "rotate=90"]);
     let made = make(&studio(), &turned, "video/mp4").unwrap();
-    assert_eq!((made.facts.width, made.facts.height), (Some(180), Some(320)));
+    assert_eq!((made.metadata.width, made.metadata.height), (Some(180), Some(320)));
     assert_eq!(made.pictures.first().map(|poster| (poster.width, poster.height)), Some((180, 320)));
 }
 
@@ -190,7 +193,7 @@ fn a_film_that_was_held_upright_stands_upright() {
 #[case("a.wav", &[], "audio/x-wav")]
 fn a_recording_says_what_it_is(#[case] name: &str, #[case] codec: &[&str], #[case] mime: &str) {
     let made = make(&studio(), &recording(name, codec), mime).unwrap();
-    let facts = made.facts;
+    let facts = made.metadata;
     assert!(facts.duration_ms.is_some_and(|length| (2900..3200).contains(&length)), "{:?}", facts.duration_ms);
     assert_eq!((facts.title.as_deref(), facts.artist.as_deref()), (Some("Harbour Lights"), Some("Mara Quell")));
     if name != "a.wav" {

@@ -19,9 +19,9 @@ enum End {
 fn end(studio: &PreviewRenderer, name: &str, bytes: &[u8], mime: &str) -> End {
     let started = Instant::now();
     let ended = match make(studio, bytes, mime) {
-        Ok(made) if made.trouble.is_none() => End::Decoded,
+        Ok(made) if made.error.is_none() => End::Decoded,
         Ok(made) => {
-            assert!(made.pictures.is_empty(), "{name}: a picture and trouble");
+            assert!(made.pictures.is_empty(), "{name}: a picture and error");
             End::Refused
         }
         Err(SandboxError::Refused(why)) => {

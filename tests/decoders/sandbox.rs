@@ -9,7 +9,7 @@ use super::*;
 
 fn caged(arguments: &[&str], input: &[u8]) -> Output {
     let mut child = Command::new(program());
-    child.arg("cage").args(arguments).env_clear().stdin(file(input)).stdout(Stdio::piped()).stderr(Stdio::null());
+    child.arg("sandbox-worker").args(arguments).env_clear().stdin(file(input)).stdout(Stdio::piped()).stderr(Stdio::null());
     child.spawn().unwrap().wait_with_output().unwrap()
 }
 
@@ -87,7 +87,7 @@ fn a_foreign_tool_changes_neither_others_nor_its_file() {
     let path = folder.path().join("original");
     std::fs::write(&path, "bytes").unwrap();
     let changed = Command::new(program())
-        .args(["cage", "tool", "/usr/bin/chattr", "+d", "/proc/self/fd/0"])
+        .args(["sandbox-worker", "tool", "/usr/bin/chattr", "+d", "/proc/self/fd/0"])
         .env_clear()
         .stdin(File::open(&path).unwrap())
         .stdout(Stdio::piped())
@@ -109,5 +109,5 @@ fn where_decoders_cannot_be_shut_in_nothing_is_decoded() {
     let studio = PreviewRenderer::new(stand_in);
     studio.probe();
     assert_eq!(studio.health(), RendererHealth::Off("the kernel cannot shut decoders in".into()));
-    assert!(matches!(make(&studio, b"", "image/png"), Err(SandboxError::NoCage(_))));
+    assert!(matches!(make(&studio, b"", "image/png"), Err(SandboxError::Unavailable(_))));
 }

@@ -1,4 +1,4 @@
-//! What an admin does with people's accounts. An admin runs accounts, not people's files.
+//! Account administration. An admin manages accounts, not the users' files.
 
 use std::sync::Arc;
 
@@ -17,14 +17,14 @@ use crate::state::session_cache::token_hash;
 use crate::storage::FileLocation;
 use crate::store;
 
-/// How long a one-time code is good.
+/// How long a one-time code is valid.
 const CODE_LIFETIME: time::Duration = time::Duration::days(2);
-/// Without letters that look like digits.
+/// No letters that look like digits.
 const CODE_ALPHABET: &[u8] = b"ABCDEFGHJKMNPQRSTVWXYZ23456789";
 const LEVEL_IN_FILE: &str = "Their password is kept in the users file. Change it there.";
 const LAST_ADMIN: &str = "This is the last admin. Make somebody else admin first.";
 
-/// What can be done to an account's status.
+/// A change of an account's status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Decision {
     Approve,
@@ -60,7 +60,7 @@ impl Decision {
         }
     }
 
-    /// What is said when it is done.
+    /// The word for a completed decision.
     #[must_use]
     pub const fn past_participle(self) -> &'static str {
         match self {
@@ -72,15 +72,15 @@ impl Decision {
     }
 }
 
-/// Decides on an account. Whoever loses theirs is out on their next request; whoever gets it back logs in anew.
+/// Changes an account's status. A user who loses access is signed out on the next request.
 ///
 /// # Errors
-/// `Conflict` when the account is not in a state for it, or is the last admin's or one's own.
-pub fn decide(services: &Services, by: &Actor, id: UserId, decision: Decision) -> Result<User> {
+/// `Conflict` if the account's state does not allow it, or for the last admin or the actor's own account.
+pub fn decide(services: &Services, actor: &Actor, id: UserId, decision: Decision) -> Result<User> {
     let (user, is_first_admin) = services.db.write(|conn| {
         let user = with_admin_lock(conn, id)?;
         if decision == Decision::Suspend {
-            ensure_not_self(by, id, "You cannot suspend yourself.")?;
+            ensure_not_self(actor, id, "You cannot suspend yourself.")?;
             ensure_another_admin(services, conn, &user)?;
         }
         if store::users::update_status(conn, id, decision.from(), decision.to(), now())? == 0 {
@@ -91,43 +91,43 @@ pub fn decide(services: &Services, by: &Actor, id: UserId, decision: Decision) -
             lifecycle::end_all(conn, id)?;
         }
         let is_first_admin = decision.to() == Status::Active && user.is_admin() && store::site::update_claim_first_admin(conn)?;
-        audit::append(conn, decision.event(), by, &user.username, "")?;
+        audit::append(conn, decision.event(), actor, &user.username, "")?;
         Ok((user, is_first_admin))
     })?;
     services.session_cache.invalidate_user(id);
     if is_first_admin {
         first_run::finish(services)?;
     }
-    tracing::info!(admin = by.log_id(), user = id.0, "{}", decision.past_participle());
+    tracing::info!(admin = actor.log_id(), user = id.0, "{}", decision.past_participle());
     Ok(user)
 }
 
-/// Makes somebody admin, or an admin a user again.
+/// Makes a user an admin or an admin a user.
 ///
 /// # Errors
-/// `Conflict` for the last admin; `Invalid` for a level that is none.
-pub fn set_access_level(services: &Services, by: &Actor, id: UserId, level: &str) -> Result<User> {
+/// `Conflict` for the last admin; `Invalid` for an unknown level.
+pub fn set_access_level(services: &Services, actor: &Actor, id: UserId, level: &str) -> Result<User> {
     let level = AccessLevel::parse(level).ok_or_else(|| Error::field("access_level", "Choose user or admin."))?;
     let user = services.db.write(|conn| {
         let user = store::users::find(conn, id)?.ok_or(Error::NotFound)?;
         if services.users_file.sets_access_level_of(&user) {
             return Err(Error::Conflict("Their access level stands in the users file. Change it there.".into()));
         }
-        change_access_level(services, conn, by, id, level)
+        change_access_level(services, conn, actor, id, level)
     })?;
     services.session_cache.invalidate_user(id);
-    tracing::info!(admin = by.log_id(), user = id.0, level = level.as_str(), "access level set");
+    tracing::info!(admin = actor.log_id(), user = id.0, level = level.as_str(), "access level set");
     Ok(user)
 }
 
-/// Sets an access level, in the caller's transaction; the caller empties the cache.
+/// Sets an access level in the caller's transaction; the caller clears the session cache.
 ///
 /// # Errors
 /// `Conflict` for the last admin.
 pub(crate) fn change_access_level(
     services: &Services,
     conn: &mut Conn,
-    by: &Actor,
+    actor: &Actor,
     id: UserId,
     level: AccessLevel,
 ) -> Result<User> {
@@ -137,31 +137,31 @@ pub(crate) fn change_access_level(
         AccessLevel::Admin => _ = store::site::update_claim_first_admin(conn)?,
     }
     store::users::update_access_level(conn, id, level, now())?;
-    audit::append(conn, Event::AccessLevelSet, by, &user.username, level.as_str())?;
+    audit::append(conn, Event::AccessLevelSet, actor, &user.username, level.as_str())?;
     Ok(user)
 }
 
-/// Says how many bytes a person may store; 0 = no limit.
+/// Sets a user's quota in bytes; 0 means no limit.
 ///
 /// # Errors
 /// `NotFound`.
-pub fn set_quota(services: &Services, by: &Actor, id: UserId, bytes: i64) -> Result<User> {
+pub fn set_quota(services: &Services, actor: &Actor, id: UserId, bytes: i64) -> Result<User> {
     let user = services.db.write(|conn| {
         let user = store::users::find(conn, id)?.ok_or(Error::NotFound)?;
         store::users::update_quota(conn, id, bytes, now())?;
-        audit::append(conn, Event::QuotaSet, by, &user.username, &format!("{bytes} bytes"))?;
+        audit::append(conn, Event::QuotaSet, actor, &user.username, &format!("{bytes} bytes"))?;
         Ok(user)
     })?;
     services.session_cache.invalidate_user(id);
-    tracing::info!(admin = by.log_id(), user = id.0, bytes, "quota set");
+    tracing::info!(admin = actor.log_id(), user = id.0, bytes, "quota set");
     Ok(user)
 }
 
-/// Makes a one-time code with which a person sets a new password at `/recover`. Only its hash is kept.
+/// Creates a one-time code for setting a new password at `/recover`. Only its hash is stored.
 ///
 /// # Errors
 /// `NotFound`.
-pub fn create_access_code(services: &Services, by: &Actor, id: UserId) -> Result<(User, String)> {
+pub fn create_access_code(services: &Services, actor: &Actor, id: UserId) -> Result<(User, String)> {
     let mut random = rand::rng();
     let letters: String = (0..16)
         .filter_map(|_| CODE_ALPHABET.get(random.random_range(0..CODE_ALPHABET.len())))
@@ -173,15 +173,15 @@ pub fn create_access_code(services: &Services, by: &Actor, id: UserId) -> Result
             return Err(Error::Conflict(LEVEL_IN_FILE.into()));
         }
         store::users::update_access_code(conn, id, Some(&token_hash(&letters)), Some(now() + CODE_LIFETIME))?;
-        audit::append(conn, Event::CodeHandedOut, by, &user.username, "")?;
+        audit::append(conn, Event::CodeHandedOut, actor, &user.username, "")?;
         Ok(user)
     })?;
-    tracing::info!(admin = by.log_id(), user = id.0, "access code handed out");
+    tracing::info!(admin = actor.log_id(), user = id.0, "access code handed out");
     let grouped = letters.as_bytes().chunks(4).map(String::from_utf8_lossy).collect::<Vec<_>>().join("-");
     Ok((user, grouped))
 }
 
-/// A person by username or e-mail.
+/// Finds a user actor username or e-mail.
 ///
 /// # Errors
 /// `NotFound`.
@@ -189,13 +189,13 @@ pub fn find_by_login(services: &Services, login: &str) -> Result<User> {
     services.db.read(|conn| store::users::find_by_login(conn, login)?.ok_or(Error::NotFound))
 }
 
-/// People looked up in one go.
+/// Users read per query.
 const BATCH_USERS: i64 = 1000;
 
-/// Does something for everybody, whatever their account's state, the oldest first.
+/// Calls `work` for every user regardless of status, oldest account first.
 ///
 /// # Errors
-/// The database's, and what `work` says.
+/// Database errors and those of `work`.
 pub(crate) fn for_each_user(services: &Services, mut work: impl FnMut(&User) -> Result<()>) -> Result<()> {
     let mut after = UserId(0);
     loop {
@@ -206,10 +206,10 @@ pub(crate) fn for_each_user(services: &Services, mut work: impl FnMut(&User) -> 
     }
 }
 
-/// Makes an account without asking anybody: what the server's owner does on the command line.
+/// Creates an account without approval, for the command line.
 ///
 /// # Errors
-/// `Invalid` names every field that needs another value.
+/// `Invalid` names every field whose value was rejected.
 pub async fn add(services: &Arc<Services>, application: &NewAccount, status: Status, level: AccessLevel) -> Result<User> {
     let checked = application.validate()?;
     let hash = services.password_hasher.hash(&checked.password).await?;
@@ -217,10 +217,10 @@ pub async fn add(services: &Arc<Services>, application: &NewAccount, status: Sta
     run_on_blocking_pool(move || create_user(&services, &checked.person, &hash, InitialStatus::new(status, level), now())).await
 }
 
-/// Makes an account of somebody who need not ask, with a password whose hash is known.
+/// Creates an account without approval from a known password hash.
 ///
 /// # Errors
-/// `Invalid` names what is taken.
+/// `Invalid` names the values that are taken.
 pub(crate) fn create_user(services: &Services, person: &ValidPerson, hash: &str, start: InitialStatus, at: Time) -> Result<User> {
     let is_admin = start.access_level == AccessLevel::Admin && start.status == Status::Active;
     let user = services.db.write(|conn| {
@@ -236,27 +236,27 @@ pub(crate) fn create_user(services: &Services, person: &ValidPerson, hash: &str,
     if is_admin {
         first_run::finish(services)?;
     }
-    tracing::info!(user = user.id.0, "account made");
+    tracing::info!(user = user.id.0, "account created");
     Ok(user)
 }
 
-/// Sets a person's password and ends every session and access token of theirs.
+/// Sets a user's password and ends all of their sessions and access tokens.
 ///
 /// # Errors
-/// `Invalid` for a bad password, `Conflict` for somebody of the users file.
-pub async fn set_password(services: &Arc<Services>, by: &Actor, user: &User, password: &str) -> Result<()> {
+/// `Invalid` for a bad password, `Conflict` for a user of the users file.
+pub async fn set_password(services: &Arc<Services>, actor: &Actor, user: &User, password: &str) -> Result<()> {
     if user.origin == Origin::File {
         return Err(Error::Conflict(LEVEL_IN_FILE.into()));
     }
     let checked = Password::parse(password, &user.password_context()).map_err(|error| Error::Invalid(vec![error]))?;
     let hash = services.password_hasher.hash(&checked).await?;
-    let (services, by, id, username) = (services.clone(), by.clone(), user.id, user.username.clone());
+    let (services, actor, id, username) = (services.clone(), actor.clone(), user.id, user.username.clone());
     run_on_blocking_pool(move || {
         services.db.write(|conn| {
             crate::db::ensure_one_row(store::users::update_password(conn, id, &hash, now())?)?;
             store::users::update_access_code(conn, id, None, None)?;
             lifecycle::end_all(conn, id)?;
-            audit::append(conn, Event::PasswordSet, &by, &username, "")
+            audit::append(conn, Event::PasswordSet, &actor, &username, "")
         })?;
         services.session_cache.invalidate_user(id);
         tracing::info!(user = id.0, "password set");
@@ -265,11 +265,11 @@ pub async fn set_password(services: &Arc<Services>, by: &Actor, user: &User, pas
     .await
 }
 
-/// Takes an account away with all that the tables know of it. The person's folder stays on disk.
+/// Removes an account and all of its rows. The user's folder stays on disk.
 ///
 /// # Errors
 /// `Conflict` for the last admin.
-pub fn remove(services: &Services, by: &Actor, id: UserId) -> Result<User> {
+pub fn remove(services: &Services, actor: &Actor, id: UserId) -> Result<User> {
     let (user, left) = services.db.write(|conn| {
         let user = with_admin_lock(conn, id)?;
         ensure_another_admin(services, conn, &user)?;
@@ -280,10 +280,10 @@ pub fn remove(services: &Services, by: &Actor, id: UserId) -> Result<User> {
         store::items::delete_all(conn, id)?;
         store::directories::delete_all(conn, id)?;
         store::users::delete(conn, id)?;
-        audit::append(conn, Event::AccountRemoved, by, &user.username, &format!("the folder {} stays on disk", user.folder))?;
+        audit::append(conn, Event::AccountRemoved, actor, &user.username, &format!("the folder {} stays on disk", user.folder))?;
         Ok((user, left))
     })?;
-    // Nobody will ever ask for these.
+    // Their previews can never be requested again.
     for place in left {
         services.media_dir.remove_file(&place)?;
     }
@@ -293,25 +293,19 @@ pub fn remove(services: &Services, by: &Actor, id: UserId) -> Result<User> {
     Ok(user)
 }
 
-/// People who wait for an admin.
-///
-/// # Errors
-/// The database's.
+/// Counts accounts that wait for approval.
 pub fn count_pending(conn: &mut Conn) -> Result<i64> {
     Ok(store::users::count_pending(conn)?)
 }
 
-/// A page of people and how many there are of each status.
+/// A page of users, and the number of users per status.
 pub struct UserListing {
     pub users: Vec<User>,
     pub next: Option<UserId>,
     pub counts: std::collections::HashMap<Status, i64>,
 }
 
-/// People with that status, 50 at a time, whoever asked first first.
-///
-/// # Errors
-/// The database's.
+/// Lists users with that status, 50 per page, in order of registration.
 pub fn list(services: &Services, status: Status, after: UserId) -> Result<UserListing> {
     const PAGE: u8 = 50;
     services.db.read(|conn| {
@@ -323,7 +317,7 @@ pub fn list(services: &Services, status: Status, after: UserId) -> Result<UserLi
     })
 }
 
-/// One person and where they are signed in.
+/// Finds a user and their sessions.
 ///
 /// # Errors
 /// `NotFound`.
@@ -334,33 +328,33 @@ pub fn find(services: &Services, id: UserId) -> Result<(User, Vec<Session>)> {
     })
 }
 
-/// Ends every session of a person.
+/// Ends all sessions of a user.
 ///
 /// # Errors
 /// `NotFound`.
-pub fn end_sessions(services: &Services, by: &Actor, id: UserId) -> Result<User> {
+pub fn end_sessions(services: &Services, actor: &Actor, id: UserId) -> Result<User> {
     let user = services.db.write(|conn| {
         let user = store::users::find(conn, id)?.ok_or(Error::NotFound)?;
         lifecycle::end_all(conn, id)?;
-        audit::append(conn, Event::SessionsEnded, by, &user.username, "all of them")?;
+        audit::append(conn, Event::SessionsEnded, actor, &user.username, "all of them")?;
         Ok(user)
     })?;
     services.session_cache.invalidate_user(id);
-    tracing::info!(admin = by.log_id(), user = id.0, "all sessions ended");
+    tracing::info!(admin = actor.log_id(), user = id.0, "all sessions ended");
     Ok(user)
 }
 
-/// Reads a person while no other change of admins can come between.
+/// Reads a user while holding the lock that serializes changes of admins.
 fn with_admin_lock(conn: &mut Conn, id: UserId) -> Result<User> {
     store::site::update_lock_admins(conn)?;
     store::users::find(conn, id)?.ok_or(Error::NotFound)
 }
 
-fn ensure_not_self(by: &Actor, id: UserId, why: &str) -> Result<()> {
-    if by.id == Some(id) { Err(Error::Conflict(why.into())) } else { Ok(()) }
+fn ensure_not_self(actor: &Actor, id: UserId, why: &str) -> Result<()> {
+    if actor.id == Some(id) { Err(Error::Conflict(why.into())) } else { Ok(()) }
 }
 
-/// An admin whose line in the users file is gone cannot come in, and is none.
+/// An admin whose entry in the users file is gone cannot sign in, and does not count.
 fn ensure_another_admin(services: &Services, conn: &mut Conn, user: &User) -> Result<()> {
     let is_one = user.is_admin() && user.status == Status::Active;
     if !is_one {

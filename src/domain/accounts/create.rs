@@ -1,4 +1,4 @@
-//! Making an account: the checks and the one transaction that registration, set-up and the command line share.
+//! Creates accounts: the validation and the one transaction that registration, first run and the command line share.
 
 use crate::db::Conn;
 use crate::error::{Error, FieldError, Result};
@@ -11,7 +11,7 @@ use crate::state::Services;
 use crate::storage::MediaDir;
 use crate::store;
 
-/// What a person types to get an account.
+/// The fields of the registration form.
 #[derive(Debug, Clone, Default)]
 pub struct NewAccount {
     pub firstname: String,
@@ -23,7 +23,7 @@ pub struct NewAccount {
     pub address: String,
 }
 
-/// A person who can have an account.
+/// Validated personal data.
 pub(crate) struct ValidPerson {
     pub firstname: PersonName,
     pub lastname: PersonName,
@@ -33,13 +33,13 @@ pub(crate) struct ValidPerson {
     pub address: Option<String>,
 }
 
-/// An application whose fields are all right.
+/// A validated registration form.
 pub(crate) struct ValidAccount {
     pub person: ValidPerson,
     pub password: Password,
 }
 
-/// What an account begins with.
+/// Status, level and origin of a new account.
 #[derive(Clone, Copy)]
 pub(crate) struct InitialStatus {
     pub status: Status,
@@ -48,14 +48,14 @@ pub(crate) struct InitialStatus {
 }
 
 impl InitialStatus {
-    /// One whose password is kept here.
+    /// For a password that is stored in the database.
     pub const fn new(status: Status, access_level: AccessLevel) -> Self {
         Self { status, access_level, origin: Origin::Here }
     }
 }
 
 impl NewAccount {
-    /// Checks every field and names all that are wrong, not only the first.
+    /// Validates every field and reports all errors, not only the first.
     pub(crate) fn validate(&self) -> Result<ValidAccount> {
         let about = [self.username.trim(), self.email.trim(), self.firstname.trim(), self.lastname.trim()];
         let mut wrong: Vec<FieldError> = Vec::new();
@@ -66,7 +66,7 @@ impl NewAccount {
         }
     }
 
-    /// Who it is, where the password is known elsewhere; `wrong` gets what is not right.
+    /// Validates everything except the password; errors are added to `wrong`.
     pub(crate) fn validate_person(&self, wrong: &mut Vec<FieldError>) -> Option<ValidPerson> {
         let firstname = collect_error(PersonName::parse("firstname", &self.firstname), wrong);
         let lastname = collect_error(PersonName::parse("lastname", &self.lastname), wrong);
@@ -89,10 +89,10 @@ fn collect_error<T>(parsed: Result<T, FieldError>, wrong: &mut Vec<FieldError>) 
     parsed.map_err(|error| wrong.push(error)).ok()
 }
 
-/// Makes row, folder, directories and counts, in the caller's transaction.
+/// Creates row, folder, directories and counters in the caller's transaction.
 ///
 /// # Errors
-/// `Invalid` names what is taken; the folder is gone again when anything fails.
+/// `Invalid` names the values that are taken. On any error the folder is removed again.
 pub(crate) fn create(
     services: &Services,
     conn: &mut Conn,

@@ -1,4 +1,4 @@
-//! The first admin: made once, with a code that only the server's owner can see.
+//! Creates the first admin, with a code that only the server's owner can read.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -24,10 +24,7 @@ fn code_file(services: &Services) -> PathBuf {
     services.settings.data_dir.join("setup-code")
 }
 
-/// The one-time code, made where there is none yet.
-///
-/// # Errors
-/// The system's.
+/// The one-time code, created if there is none yet.
 pub fn setup_code(services: &Services) -> Result<String> {
     let make = || {
         let mut bytes = [0_u8; 18];
@@ -37,10 +34,10 @@ pub fn setup_code(services: &Services) -> Result<String> {
     Ok(config::read_or_create_secret(&code_file(services), make)?)
 }
 
-/// Makes the first admin and signs them in; returns the session's token.
+/// Creates the first admin and signs them in; returns the session token.
 ///
 /// # Errors
-/// `NotFound` once there is an admin, `Invalid` for a wrong code or field, `TooManyRequests` for guesses.
+/// `NotFound` once there is an admin, `Invalid` for a wrong code or field, `TooManyRequests` after wrong codes.
 pub async fn set_up(services: &Arc<Services>, given: &str, application: &NewAccount, client: Client) -> Result<String> {
     let attempt = services.login_throttle.begin_attempt("the set-up code", client.address)?;
     let expected = {
@@ -85,10 +82,10 @@ pub async fn set_up(services: &Arc<Services>, given: &str, application: &NewAcco
     .await
 }
 
-/// Makes the first admin from the settings, where there is none yet.
+/// Creates the first admin from the configuration, unless there is one.
 ///
 /// # Errors
-/// `Configuration` names what is wrong with the settings.
+/// `Configuration` names the invalid options.
 pub async fn set_up_unattended(services: &Arc<Services>, admin: &FirstAdmin) -> Result<()> {
     let application = NewAccount {
         firstname: "Site".into(),
@@ -128,10 +125,10 @@ pub async fn set_up_unattended(services: &Arc<Services>, admin: &FirstAdmin) -> 
     .await
 }
 
-/// Set-up is over: there is an admin.
+/// Removes the code: there is an admin now.
 pub(crate) fn finish(services: &Services) -> Result<()> {
     services.set_has_admin();
     config::remove_secret(&code_file(services))?;
-    tracing::info!("the first admin has been made");
+    tracing::info!("the first admin was created");
     Ok(())
 }

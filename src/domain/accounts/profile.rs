@@ -1,4 +1,4 @@
-//! What people change about themselves.
+//! Changes that users make to their own account.
 
 use std::sync::Arc;
 
@@ -27,10 +27,10 @@ pub struct ProfileChange {
     pub single_keys: bool,
 }
 
-/// Writes a person's profile. The picture follows the names while it shows initials.
+/// Updates a user's profile, and the avatar if it shows initials.
 ///
 /// # Errors
-/// `Invalid` names every field that needs another value.
+/// `Invalid` names every field whose value was rejected.
 pub fn update(services: &Services, user: &User, form: &ProfileChange) -> Result<()> {
     let mut wrong: Vec<FieldError> = Vec::new();
     let mut note = |error| wrong.push(error);
@@ -65,10 +65,10 @@ pub fn update(services: &Services, user: &User, form: &ProfileChange) -> Result<
     Ok(())
 }
 
-/// Sets the colours of the pages.
+/// Sets the colour theme.
 ///
 /// # Errors
-/// `Invalid` for a theme that is none.
+/// `Invalid` for an unknown theme.
 pub fn set_theme(services: &Services, user: &User, theme: &str) -> Result<()> {
     let theme = Theme::parse(theme).ok_or_else(|| Error::field("theme", "Choose system, light or dark."))?;
     services.db.write(|conn| crate::db::ensure_one_row(store::users::update_theme(conn, user.id, theme)?))?;
@@ -76,10 +76,10 @@ pub fn set_theme(services: &Services, user: &User, theme: &str) -> Result<()> {
     Ok(())
 }
 
-/// Sets a new password, ends every session, and signs this device in anew; returns its token.
+/// Sets a new password, ends every session, and starts a new one for this device; returns its token.
 ///
 /// # Errors
-/// `Invalid` for a wrong current or a bad new password; `TooManyRequests` after five wrong ones.
+/// `Invalid` for a wrong current password or a bad new one; `TooManyRequests` after five wrong ones.
 pub async fn change_password(
     services: &Arc<Services>,
     presence: &AuthSession,
@@ -117,10 +117,10 @@ pub async fn change_password(
     .await
 }
 
-/// Makes a photo the person's picture; no bytes bring the initials back.
+/// Sets the avatar; without bytes it shows initials again.
 ///
 /// # Errors
-/// `Invalid` for what is no picture.
+/// `Invalid` if the bytes are not a picture.
 pub fn set_avatar(services: &Services, user: &User, bytes: &[u8]) -> Result<()> {
     let svg = if bytes.is_empty() {
         avatar::initials_svg(&user.firstname, &user.lastname)
@@ -130,10 +130,10 @@ pub fn set_avatar(services: &Services, user: &User, bytes: &[u8]) -> Result<()> 
     Ok(services.media_dir.write_avatar(&user.folder, &svg)?)
 }
 
-/// A person's picture as SVG.
+/// A user's avatar as SVG.
 ///
 /// # Errors
-/// The system's; initials where the file is gone.
+/// System errors; if the file is gone, the avatar shows initials.
 pub fn read_avatar(services: &Services, user: &User) -> Result<String> {
     use std::io::Read;
     let mut svg = String::new();

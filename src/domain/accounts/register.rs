@@ -1,4 +1,4 @@
-//! Signing up: a person asks for an account and waits.
+//! Registration: a new account waits for an admin's approval.
 
 use super::create::{self, InitialStatus, NewAccount};
 use crate::config::Registration;
@@ -13,11 +13,11 @@ use crate::state::Services;
 
 use std::sync::Arc;
 
-/// Makes a pending account (an active one where sign-up is open) and signs the person in,
-/// so that they can see how their request stands; returns the session's token.
+/// Creates a pending account (an active one if registration is open) and signs the user in, so that they can see the
+/// state of their request; returns the session token.
 ///
 /// # Errors
-/// `Forbidden` where sign-up is closed; `Invalid` names every field that needs another value.
+/// `Forbidden` if registration is closed; `Invalid` names every field whose value was rejected.
 pub async fn register(services: &Arc<Services>, application: &NewAccount, client: Client) -> Result<(UserId, String)> {
     let status = match services.settings.registration {
         Registration::Approval => Status::Pending,

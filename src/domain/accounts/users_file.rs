@@ -1,4 +1,4 @@
-//! People of the users file: who they are here once their password was right.
+//! Accounts of the users file, created at the first log-in.
 
 use super::admin;
 use super::create::{self, InitialStatus, ValidPerson};
@@ -12,11 +12,11 @@ use crate::model::{AccessLevel, Email, Event, Origin, PersonName, Status, User, 
 use crate::state::Services;
 use crate::store;
 
-/// The account of a person in the users file, made or brought up to date with their line, in the caller's transaction.
-/// The file is the server owner's word: it makes a waiting account active, but not a suspended or rejected one.
+/// Creates or updates the account of an entry in the users file, in the caller's transaction.
+/// The file is written by the server's owner: it activates a pending account, but not a suspended or rejected one.
 ///
 /// # Errors
-/// `Conflict` when the line would take the last admin away.
+/// `Conflict` if the entry would demote the last admin.
 pub(crate) fn create_from_entry(services: &Services, conn: &mut Conn, entry: &UsersFileEntry) -> Result<User> {
     let Some(user) = store::users::find_by_login(conn, &entry.username)? else {
         let start = InitialStatus {
@@ -32,7 +32,7 @@ pub(crate) fn create_from_entry(services: &Services, conn: &mut Conn, entry: &Us
     };
     let is_new_here = user.origin == Origin::Here;
     if is_new_here || user.password != entry.hash {
-        // Whoever came in with another password is out.
+        // The password has changed: end the sessions that began with the old one.
         lifecycle::end_all(conn, user.id)?;
         store::users::update_origin(conn, user.id, Origin::File, &entry.hash, now())?;
     }
@@ -45,7 +45,7 @@ pub(crate) fn create_from_entry(services: &Services, conn: &mut Conn, entry: &Us
     store::users::find(conn, user.id)?.ok_or(Error::NotFound)
 }
 
-/// Names out of the username, an e-mail that nobody else has.
+/// A name made from the username, and an e-mail that no other account has.
 fn name_or_default(conn: &mut Conn, entry: &UsersFileEntry) -> Result<ValidPerson> {
     let words: Vec<String> = entry.username.split(['.', '_', '-']).filter(|word| !word.is_empty()).map(capitalize).collect();
     let (first, rest) = words.split_first().map_or(("User", Vec::new()), |(first, rest)| (first.as_str(), rest.to_vec()));
@@ -53,7 +53,7 @@ fn name_or_default(conn: &mut Conn, entry: &UsersFileEntry) -> Result<ValidPerso
     let invalid = |error| Error::Invalid(vec![error]);
     let own = entry.email.clone().unwrap_or_else(|| format!("{}@localhost", entry.username));
     let email = if store::users::is_email_taken(conn, &own, None)? {
-        // RFC 2606: leads nowhere.
+        // RFC 2606: never resolves.
         format!("{}@{}.invalid", entry.username, uuid::Uuid::now_v7().simple())
     } else {
         own

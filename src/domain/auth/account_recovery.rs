@@ -13,10 +13,10 @@ use crate::state::rate_limiter::Bucket;
 use crate::state::session_cache::token_hash;
 use crate::store;
 
-/// Sets a new password with a one-time code, and ends every session.
+/// Sets a new password with a one-time code and ends every session.
 ///
 /// # Errors
-/// `Invalid` for a code that is not, or no longer, good: the same for a person that is not.
+/// `Invalid` for a wrong or expired code, and in the same words for an unknown user.
 pub async fn recover(services: &Arc<Services>, login: &str, code: &str, password: &str, client: &Client) -> Result<()> {
     services.rate_limiter.check_named(Bucket::Recovery, login)?;
     let attempt = services.login_throttle.begin_attempt(&format!("recovery of {}", login.trim()), client.address)?;
@@ -33,7 +33,7 @@ pub async fn recover(services: &Arc<Services>, login: &str, code: &str, password
             if store::users::update_use_access_code(conn, user.id, &token_hash(&code), now())? == 0 {
                 return Err(wrong());
             }
-            // Not before the code was right: whoever guesses names would learn them by it.
+            // Checked only after the code: otherwise it would reveal which usernames exist.
             checked.ensure_unrelated_to(&user.password_context()).map_err(|error| Error::Invalid(vec![error]))?;
             store::users::update_password(conn, user.id, &new_hash, now())?;
             lifecycle::end_all(conn, user.id)?;

@@ -1,4 +1,4 @@
-//! API sessions: a short-lived signed token for each request, and a refresh token that changes with each use.
+//! API sessions: a short-lived signed access token, and a refresh token that is replaced on each use.
 
 use std::sync::Arc;
 
@@ -15,17 +15,17 @@ use crate::state::jwt::TOKEN_LIFETIME;
 use crate::state::session_cache::{AuthSession, token_hash};
 use crate::store;
 
-/// What an API client gets.
+/// The tokens of an API session.
 pub struct IssuedTokens {
-    /// For `Authorization: BearerToken`.
+    /// For `Authorization: Bearer`.
     pub token: String,
     /// Seconds.
     pub expires_in: i64,
     pub refresh_token: String,
-    pub presence: Arc<AuthSession>,
+    pub auth_session: Arc<AuthSession>,
 }
 
-/// Signs an API client in.
+/// Signs in an API client.
 ///
 /// # Errors
 /// As [`login::log_in`].
@@ -33,17 +33,17 @@ pub async fn log_in(services: &Arc<Services>, login: &str, password: &str, clien
     let (_, refresh_token) = login::log_in(services, login, password, SessionKind::Api, client).await?;
     let services = services.clone();
     run_on_blocking_pool(move || {
-        let presence = lifecycle::find(&services, &refresh_token)?;
-        issue_tokens(&services, presence, refresh_token)
+        let auth_session = lifecycle::find(&services, &refresh_token)?;
+        issue_tokens(&services, auth_session, refresh_token)
     })
     .await
 }
 
-/// Exchanges a refresh token for a new pair. One that was exchanged before ends its session:
-/// somebody else has had it (RFC 9700, 4.14.2).
+/// Exchanges a refresh token for a new pair. Using one twice ends its session, because it must have been stolen
+/// (RFC 9700, 4.14.2).
 ///
 /// # Errors
-/// `Unauthenticated` for a token that is not, or no longer, good; `NotActive`.
+/// `Unauthenticated` for an invalid or expired token; `NotActive`.
 pub fn refresh(services: &Services, old: &str, client: &Client) -> Result<IssuedTokens> {
     let hash = token_hash(old);
     let exchanged = services.db.write(|conn| {
@@ -69,10 +69,10 @@ pub fn refresh(services: &Services, old: &str, client: &Client) -> Result<Issued
     })?;
     match exchanged {
         Ok(token) => {
-            let presence = lifecycle::find(services, &token)?;
-            // What is known under the session's number is from before.
-            services.session_cache.invalidate_user(presence.user.id);
-            issue_tokens(services, presence, token)
+            let auth_session = lifecycle::find(services, &token)?;
+            // The cached entry for this session is stale.
+            services.session_cache.invalidate_user(auth_session.user.id);
+            issue_tokens(services, auth_session, token)
         }
         Err(reused) => {
             if let Some((id, owner)) = reused {
@@ -84,16 +84,16 @@ pub fn refresh(services: &Services, old: &str, client: &Client) -> Result<Issued
     }
 }
 
-fn issue_tokens(services: &Services, presence: Arc<AuthSession>, refresh_token: String) -> Result<IssuedTokens> {
-    if let Some(standing) = presence.user.status.block() {
+fn issue_tokens(services: &Services, auth_session: Arc<AuthSession>, refresh_token: String) -> Result<IssuedTokens> {
+    if let Some(standing) = auth_session.user.status.block() {
         return Err(Error::NotActive(standing));
     }
     let at = now().assume_utc().unix_timestamp();
-    let token = services.token_signer.sign(presence.user.id.0, presence.session.id, at)?;
-    Ok(IssuedTokens { token, expires_in: TOKEN_LIFETIME, refresh_token, presence })
+    let token = services.token_signer.sign(auth_session.user.id.0, auth_session.session.id, at)?;
+    Ok(IssuedTokens { token, expires_in: TOKEN_LIFETIME, refresh_token, auth_session })
 }
 
-/// What a Bearer token stands for: a signed one names its session, an access token is one.
+/// A Bearer token: either signed, naming a session, or a personal access token.
 pub enum BearerToken {
     Signed { owner: UserId, session: i64 },
     Access(String),
@@ -101,7 +101,7 @@ pub enum BearerToken {
 
 impl BearerToken {
     /// # Errors
-    /// `Unauthenticated` for a signed token that is not ours or over.
+    /// `Unauthenticated` for a signed token that is invalid or expired.
     pub fn parse(services: &Services, token: &str) -> Result<Self> {
         if token.starts_with(crate::domain::sessions::access_tokens::TOKEN_PREFIX) {
             return Ok(Self::Access(token.to_owned()));
@@ -111,20 +111,20 @@ impl BearerToken {
         Ok(Self::Signed { owner, session: claims.sid })
     }
 
-    /// What is known of it without asking the database.
+    /// Its session, if it is in the cache.
     #[must_use]
     pub fn find_cached(&self, services: &Services) -> Option<Arc<AuthSession>> {
         let known = match self {
             Self::Signed { session, .. } => services.session_cache.get(&lifecycle::cache_key(*session)),
             Self::Access(token) => services.session_cache.get_by_token(token),
         };
-        known.filter(|presence| self.matches(presence) && services.users_file.has_entry_of(&presence.user))
+        known.filter(|auth_session| self.matches(auth_session) && services.users_file.has_entry_of(&auth_session.user))
     }
 
-    /// The person and session behind it.
+    /// Its user and session.
     ///
     /// # Errors
-    /// `Unauthenticated` for a session that is not, or no longer, good.
+    /// `Unauthenticated` for an invalid or expired session.
     pub fn find(&self, services: &Services) -> Result<Arc<AuthSession>> {
         let found = match self {
             Self::Signed { owner, session } => lifecycle::find_by_id(services, *owner, *session)?,
@@ -133,11 +133,11 @@ impl BearerToken {
         if self.matches(&found) { Ok(found) } else { Err(Error::Unauthenticated) }
     }
 
-    /// A refresh token or a cookie's token is no Bearer token, and a signed one names an API session.
-    fn matches(&self, presence: &AuthSession) -> bool {
+    /// Refresh tokens and cookie tokens are not Bearer tokens, and a signed token must name an API session.
+    fn matches(&self, auth_session: &AuthSession) -> bool {
         match self {
-            Self::Signed { owner, .. } => presence.session.kind == SessionKind::Api && presence.user.id == *owner,
-            Self::Access(_) => presence.session.kind == SessionKind::Token,
+            Self::Signed { owner, .. } => auth_session.session.kind == SessionKind::Api && auth_session.user.id == *owner,
+            Self::Access(_) => auth_session.session.kind == SessionKind::Token,
         }
     }
 }

@@ -16,11 +16,11 @@ use crate::state::password_hash::HashCheck;
 use crate::state::rate_limiter::Bucket;
 use crate::store;
 
-/// Checks name (or e-mail) and password and signs the person in; returns the session's token.
+/// Checks username (or e-mail) and password and signs the user in; returns the session token.
 ///
 /// # Errors
-/// `BadCredentials`, the same for a person that is not and a password that is wrong;
-/// `NotActive` only after the right password; `TooManyRequests` after five wrong ones.
+/// `BadCredentials`, identical for an unknown user and a wrong password;
+/// `NotActive` only after the correct password; `TooManyRequests` after five wrong ones.
 pub async fn log_in(
     services: &Arc<Services>,
     login: &str,
@@ -35,7 +35,7 @@ pub async fn log_in(
         run_on_blocking_pool(move || find_account(&services, &login)).await?
     };
     let hash = known.as_ref().map(|known| known.hash().to_owned());
-    // What somebody typed who is not known may be a password in the wrong field.
+    // An unknown username may be a password typed into the wrong field, so it is not recorded.
     let name = known.as_ref().map(|known| known.username().to_owned());
     let verdict = services.password_hasher.verify(hash, password).await?;
     let (Some(known), HashCheck::Right | HashCheck::RightButOld) = (known, verdict) else {
@@ -61,8 +61,8 @@ pub async fn log_in(
         let (user, token) = services.db.write(|conn| {
             let at = now();
             let user = match &known {
-                // A password that was changed while this one was tried is another one; two log-ins at once that
-                // both make an old hash anew meet here too, and the second one is asked to try again.
+                // The password may have changed since it was verified; and of two simultaneous log-ins that
+                // both upgrade an old hash, the second is asked to try again.
                 LoginAccount::Database(tried) => match store::users::find(conn, tried.id)? {
                     Some(user) if user.password == tried.password => user,
                     Some(_) if verdict == HashCheck::RightButOld => {
@@ -92,13 +92,13 @@ pub async fn log_in(
                 Ok((user, token))
             }
             (None, Some(standing)) => Err(Error::NotActive(standing)),
-            (None, None) => Err(Error::internal("no token for an active person")),
+            (None, None) => Err(Error::internal("no token for an active user")),
         }
     })
     .await
 }
 
-/// Somebody whose password can be tried.
+/// An account whose password can be verified.
 enum LoginAccount {
     Database(Box<User>),
     UsersFile(UsersFileEntry),
@@ -120,14 +120,14 @@ impl LoginAccount {
     }
 }
 
-/// By username or e-mail; a line of the users file goes before a row of that name.
+/// Finds an account by username or e-mail; an entry of the users file precedes a row of the same name.
 fn find_account(services: &Services, login: &str) -> Result<Option<LoginAccount>> {
     if let Some(entry) = services.users_file.find(login) {
         return Ok(Some(LoginAccount::UsersFile(entry)));
     }
     let user = find(services, login)?;
     let user = match user {
-        // A changed e-mail leads to the line of the file by the name.
+        // The e-mail may belong to a row whose user is in the file.
         Some(user) if user.origin == Origin::File => {
             return Ok(services.users_file.find(&user.username).map(LoginAccount::UsersFile));
         }
@@ -136,16 +136,13 @@ fn find_account(services: &Services, login: &str) -> Result<Option<LoginAccount>
     Ok(user.map(|user| LoginAccount::Database(Box::new(user))))
 }
 
-/// The account of somebody who just gave the right password, to tell them how it stands.
-///
-/// # Errors
-/// The database's.
+/// The account of a user who gave the correct password, to show its status.
 pub fn find(services: &Services, login: &str) -> Result<Option<User>> {
     services.db.read(|conn| Ok(store::users::find_by_login(conn, login)?))
 }
 
 async fn upgrade_hash(services: &Services, password: &str) -> Result<String> {
-    // A password of old may break today's rules and still be right.
+    // An old password may violate today's rules.
     let password = Password::parse_existing(password);
     services.password_hasher.hash(&password).await
 }

@@ -1,4 +1,4 @@
-//! Making a backup while people go on working.
+//! Creates a backup while the server runs.
 
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -19,15 +19,15 @@ use crate::storage::media_dir::AVATAR_FILE;
 use crate::storage::{BackupRepository, FileLocation, JsonLinesWriter, sha256_of};
 use crate::store;
 
-/// Tables whose rows pass, or must not come back: a session that was ended stays ended.
+/// Tables that are not restored: ended sessions must stay ended, and uploads in progress are lost.
 const EXCLUDED_TABLES: [&str; 5] = ["session_tokens", "spent_tokens", "file_moves", "upload_reports", "uploads"];
-/// How often it begins again because files went away before they were read.
+/// How often the backup starts over because files vanished before they were read.
 const MAX_TRIES: u32 = 6;
-/// How often and how long it is looked whether a file that is not there comes.
+/// How often, and after what delay, a missing file is looked for again.
 const MAX_OPEN_TRIES: u32 = 4;
 const OPEN_RETRY_DELAY: Duration = Duration::from_millis(25);
 
-/// What was made.
+/// The result of creating a backup.
 pub struct CreatedBackup {
     pub name: String,
     pub files: u64,
@@ -35,69 +35,69 @@ pub struct CreatedBackup {
     /// Contents that no earlier backup has.
     pub new_files: u64,
     pub new_bytes: u64,
-    /// Files whose bytes are not in it.
+    /// Files whose bytes are not in the backup.
     pub left: Vec<OmittedFile>,
 }
 
-/// Makes a set of what is kept now. Contents that an earlier backup has are not copied again.
+/// Creates a set from the current state. Contents that an earlier backup has are not copied again.
 ///
 /// # Errors
-/// The database's and the system's; there is no set then.
-pub fn create(services: &Services, vault: &mut BackupRepository, tell: &mut dyn FnMut(u64)) -> Result<CreatedBackup> {
-    let name = free_name(vault, "")?;
-    create_named(name, services, vault, tell)
+/// Database and system errors; no set remains then.
+pub fn create(services: &Services, repository: &mut BackupRepository, tell: &mut dyn FnMut(u64)) -> Result<CreatedBackup> {
+    let name = free_name(repository, "")?;
+    create_named(name, services, repository, tell)
 }
 
-/// As [`create`], of what stands here before something is put back: only who asks for it by its name gets it.
+/// As [`create`], but as a restore point: it is opened only by name.
 pub(super) fn create_restore_point(
     services: &Services,
-    vault: &mut BackupRepository,
+    repository: &mut BackupRepository,
     tell: &mut dyn FnMut(u64),
 ) -> Result<CreatedBackup> {
-    let name = free_name(vault, set::RESTORE_POINT_PREFIX)?;
-    create_named(name, services, vault, tell)
+    let name = free_name(repository, set::RESTORE_POINT_PREFIX)?;
+    create_named(name, services, repository, tell)
 }
 
 fn create_named(
     name: String,
     services: &Services,
-    vault: &mut BackupRepository,
+    repository: &mut BackupRepository,
     tell: &mut dyn FnMut(u64),
 ) -> Result<CreatedBackup> {
-    let folder = vault.begin_set(&name)?;
-    let made = write_set(services, vault, &folder, tell);
+    let folder = repository.begin_set(&name)?;
+    let made = write_set(services, repository, &folder, tell);
     match made {
         Ok(DumpResult { manifest, left, new_files, new_bytes }) => {
             manifest.write(&folder)?;
             failpoints::hit("backup written");
-            vault.publish_set(&name)?;
+            repository.publish_set(&name)?;
             let FilesPart { count: files, bytes, .. } = manifest.files;
             Ok(CreatedBackup { name, files, bytes, new_files, new_bytes, left })
         }
         Err(error) => {
-            vault.discard_set(&name);
+            repository.discard_set(&name);
             Err(error)
         }
     }
 }
 
-/// Names are seconds: of two backups in one second, one waits.
-fn free_name(vault: &BackupRepository, end: &str) -> Result<String> {
+/// Set names have a resolution of one second: wait if the name exists.
+fn free_name(repository: &BackupRepository, end: &str) -> Result<String> {
     loop {
         let name = format!("{}{end}", set::set_name(now()));
-        if !vault.list_sets()?.contains(&name) {
+        if !repository.list_sets()?.contains(&name) {
             return Ok(name);
         }
         std::thread::sleep(Duration::from_millis(100));
     }
 }
 
-/// Files that the tables stand for, before anybody has looked for them. No part of the set.
+/// The list of files the tables refer to, before they are read. It is not part of the set.
 fn needed_file(folder: &Path) -> PathBuf {
     folder.join("wanted.jsonl.gz")
 }
 
-/// A set that only needs its manifest.
+/// A set that lacks only its manifest.
 struct DumpResult {
     manifest: Manifest,
     left: Vec<OmittedFile>,
@@ -105,7 +105,7 @@ struct DumpResult {
     new_bytes: u64,
 }
 
-fn write_set(services: &Services, vault: &mut BackupRepository, folder: &Path, tell: &mut dyn FnMut(u64)) -> Result<DumpResult> {
+fn write_set(services: &Services, repository: &mut BackupRepository, folder: &Path, tell: &mut dyn FnMut(u64)) -> Result<DumpResult> {
     let (mut new_files, mut new_bytes) = (0, 0);
     let mut before = BTreeSet::new();
     let mut tried = 1;
@@ -115,7 +115,7 @@ fn write_set(services: &Services, vault: &mut BackupRepository, folder: &Path, t
         failpoints::hit("tables dumped");
         let mut taking = SetWriter {
             services,
-            vault: &mut *vault,
+            repository: &mut *repository,
             list: JsonLinesWriter::create(&set::files_file(folder))?,
             part: FilesPart::default(),
             new_files: 0,
@@ -129,8 +129,8 @@ fn write_set(services: &Services, vault: &mut BackupRepository, folder: &Path, t
         let SetWriter { list, part, left, new_files: files, new_bytes: bytes, .. } = taking;
         (new_files, new_bytes) = (new_files + files, new_bytes + bytes);
         manifest.files = FilesPart { sha256: list.finish()?, ..part };
-        vault.flush()?;
-        // What stays away from one moment to a later one is not on its way anywhere.
+        repository.flush()?;
+        // A file that is missing in two consecutive attempts is not merely being moved.
         if left.is_empty() || left == before || tried == MAX_TRIES {
             json_lines::remove_file(&wanted)?;
             let mut list = JsonLinesWriter::create(&set::left_file(folder))?;
@@ -143,7 +143,7 @@ fn write_set(services: &Services, vault: &mut BackupRepository, folder: &Path, t
     }
 }
 
-/// Writes the tables, and which files they stand for, as they are at this moment; returns everybody's folders.
+/// Writes the tables and the list of files as of this moment; returns all users' folders.
 fn dump_table(conn: &mut Conn, folder: &Path, manifest: &mut Manifest) -> Result<Vec<String>> {
     for table in TABLES.iter().filter(|table| !EXCLUDED_TABLES.contains(table)) {
         let columns = Columns::of(conn, table)?;
@@ -173,17 +173,17 @@ fn dump_table(conn: &mut Conn, folder: &Path, manifest: &mut Manifest) -> Result
     Ok(store::backup_rows::list_folders(conn)?)
 }
 
-/// What became of opening a file.
+/// The result of opening a file.
 enum FileToBackUp {
     File(File),
     Deleted,
     Not(std::io::Error),
 }
 
-/// Files on their way into the vault.
+/// Copies files into the repository.
 struct SetWriter<'a> {
     services: &'a Services,
-    vault: &'a mut BackupRepository,
+    repository: &'a mut BackupRepository,
     list: JsonLinesWriter,
     part: FilesPart,
     new_files: u64,
@@ -197,7 +197,7 @@ impl SetWriter<'_> {
         let is_kept = self.vault.has_object(&line.sha256, line.size);
         let mut file = match self.open(&line)? {
             FileToBackUp::File(file) => file,
-            // Moved or deleted since, and its bytes are here.
+            // Moved or deleted since, but its content was copied.
             _ if is_kept => return self.add(&line),
             FileToBackUp::Deleted => {
                 self.omit(line, "it was deleted for good while the backup was made", true);
@@ -221,7 +221,7 @@ impl SetWriter<'_> {
         self.add(&line)
     }
 
-    /// Opens a file, where it has come to since the tables were read.
+    /// Opens a file at its current location.
     fn open(&self, line: &FileLine) -> Result<FileToBackUp> {
         let mut place = FileLocation::new(&line.folder, &line.directory, &line.name);
         let mut tried = 0;
@@ -237,7 +237,7 @@ impl SetWriter<'_> {
             let Some((folder, directory, name)) = now else { return Ok(FileToBackUp::Deleted) };
             let now = FileLocation::new(&folder, &directory, &name);
             if now == place {
-                // It may be on its way: a file is renamed a moment before its row is.
+                // It may be moving: a file is renamed just before its row is.
                 if tried == MAX_OPEN_TRIES {
                     return Ok(FileToBackUp::Not(cause));
                 }
@@ -260,7 +260,7 @@ impl SetWriter<'_> {
         self.left.insert(OmittedFile { folder, directory, name, why: why.to_owned(), is_deleted });
     }
 
-    /// People's pictures; they change without a row.
+    /// Avatars change without a row.
     fn add_avatars(&mut self, folders: &[String]) -> Result<()> {
         for folder in folders {
             let Ok(mut file) = self.services.media_dir.open_avatar(folder) else { continue };

@@ -1,4 +1,4 @@
-//! Backups: consistent sets of tables and files, made while the server runs and restored as a whole.
+//! Backups: consistent sets of tables and files, created while the server runs and restored as a whole.
 
 mod create;
 mod prune;

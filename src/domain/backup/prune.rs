@@ -1,4 +1,4 @@
-//! Letting old backups go.
+//! Removes old backups.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,11 +8,11 @@ use crate::error::{Error, Result};
 use crate::model::Time;
 use crate::storage::BackupRepository;
 
-/// What a time falls into: the year, and the number in it.
+/// Maps a time to its period: the year, and the number within the year.
 type Period = dyn Fn(Time) -> (i32, i32);
 
-/// Those of the sets that stay; the newest always does, the newest restore point, too, and what has another name is not
-/// touched.
+/// The sets to keep. The newest set and the newest restore point are always among them; sets with other names are not
+/// considered.
 fn sets_to_keep(keep: Retention, sets: &[String]) -> BTreeSet<&String> {
     let dated: Vec<(&String, Time)> = sets.iter().rev().filter_map(|name| Some((name, set_time(name)?))).collect();
     let mut staying: BTreeSet<&String> = sets.iter().filter(|name| set_time(name).is_none() && !is_restore_point(name)).collect();
@@ -32,26 +32,26 @@ fn sets_to_keep(keep: Retention, sets: &[String]) -> BTreeSet<&String> {
     staying
 }
 
-/// What was let go.
+/// The result of pruning.
 pub struct PruneReport {
     pub kept: Vec<String>,
     pub removed: Vec<String>,
-    /// Contents that no set needs any more.
+    /// Contents that no set refers to any more.
     pub contents: u64,
     pub bytes: u64,
 }
 
-/// Lets go of the sets that `keep` does not name, of contents that none of the others needs, and of damaged ones.
+/// Removes the sets that `keep` does not cover, contents that no remaining set needs, and damaged contents.
 ///
 /// # Errors
-/// `Conflict` when a set that stays cannot be read: nobody knows what it needs, and no content is removed then.
-pub fn prune(vault: &BackupRepository, keep: Retention, is_dry: bool) -> Result<PruneReport> {
-    let sets = vault.list_sets()?;
+/// `Conflict` if a remaining set cannot be read: its contents are unknown, so no content is removed.
+pub fn prune(repository: &BackupRepository, keep: Retention, is_dry: bool) -> Result<PruneReport> {
+    let sets = repository.list_sets()?;
     let staying = sets_to_keep(keep, &sets);
     let (kept, removed): (Vec<String>, Vec<String>) = sets.iter().cloned().partition(|name| staying.contains(name));
     let mut needed = BTreeMap::new();
     for name in &kept {
-        let set = BackupSet::open(vault, Some(name))?;
+        let set = BackupSet::open(repository, Some(name))?;
         if let Some(part) = set.broken_parts().first() {
             return Err(Error::Conflict(format!("The backup {name} is damaged ({part}), so nothing was removed.")));
         }
@@ -61,12 +61,12 @@ pub fn prune(vault: &BackupRepository, keep: Retention, is_dry: bool) -> Result<
         })?;
     }
     if !is_dry {
-        removed.iter().try_for_each(|name| vault.remove_set(name))?;
+        removed.iter().try_for_each(|name| repository.remove_set(name))?;
     }
     let mut pruned = PruneReport { kept, removed, contents: 0, bytes: 0 };
-    for (content, size) in vault.list_unreferenced(&needed)? {
+    for (content, size) in repository.list_unreferenced(&needed)? {
         if !is_dry {
-            vault.remove_object(&content)?;
+            repository.remove_object(&content)?;
         }
         pruned.bytes += size;
         pruned.contents += 1;

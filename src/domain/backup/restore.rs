@@ -1,5 +1,5 @@
-//! Putting a backup back: tables and files are made ready beside those in use, and one commit decides which of the two
-//! stand. Killed before it, the old ones do; killed after it, the next start puts the new files in their places.
+//! Restores a backup. Tables and files are prepared beside the current ones, and one commit switches between the two.
+//! If the process is killed before it, the old state remains; after it, the next start moves the new files into place.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -18,33 +18,33 @@ use crate::state::Services;
 use crate::storage::{BackupRepository, FileLocation, MediaDir, RestoreSwap, sha256_of};
 use crate::store;
 
-/// Tables of the audit log.
+/// The tables of the audit log.
 const AUDIT_TABLES: [&str; 2] = ["audit_log", "audit_head"];
 
-/// What was put back.
+/// The result of a restore.
 pub struct RestoreReport {
     pub name: String,
     pub people: usize,
     pub files: u64,
     pub bytes: u64,
-    /// Files that were here already, to the byte.
+    /// Files that were already present with the same bytes.
     pub unchanged: u64,
-    /// The backup of what stood here before; `None` where nobody was here.
+    /// The backup of the previous state; `None` if there were no users.
     pub restore_point: Option<String>,
-    /// Where people's folders lie as they were; `None` where there were none.
+    /// Where the previous folders are kept; `None` if there were none.
     pub aside: Option<PathBuf>,
-    /// Files whose bytes are not in the backup; their rows say so.
+    /// Files whose bytes are not in the backup; they are marked missing.
     pub left: Vec<OmittedFile>,
 }
 
-/// Puts a set back in the place of everything that is here. Whoever calls this has claimed the folders.
+/// Replaces the current state with a set. The caller has claimed the folders.
 ///
 /// # Errors
-/// `Conflict` for a set that is damaged (its files may be, where `skips_damaged`), `DiskFull`, the database's and the
-/// system's: everything is as it was then.
+/// `Conflict` for a damaged set (damaged files are tolerated with `skips_damaged`), `DiskFull`, database and system
+/// errors: the previous state remains then.
 pub fn restore(
     services: &Services,
-    vault: &mut BackupRepository,
+    repository: &mut BackupRepository,
     set: &BackupSet,
     skips_damaged: bool,
     tell: &mut dyn FnMut(u64),
@@ -57,7 +57,7 @@ pub fn restore(
     let mut loaded = StagingDatabase::load(services, set)?;
     let id = format!("{}-{}", set.name, uuid::Uuid::now_v7().simple());
     let replacement = RestoreSwap::new(services.media_dir.path(), &id);
-    let built = build_tree(services, vault, set, left, &replacement.media_dir()?, &mut loaded, tell);
+    let built = build_tree(services, repository, set, left, &replacement.media_dir()?, &mut loaded, tell);
     let restored = built.and_then(|mut restored| {
         if let (false, Some(first)) = (skips_damaged, restored.left.get(known_left)) {
             let count = restored.left.len() - known_left;
@@ -71,7 +71,7 @@ pub fn restore(
         let before: BTreeSet<String> =
             services.db.read(|conn| Ok(store::backup_rows::list_folders(conn)?))?.into_iter().collect();
         if !before.is_empty() {
-            restored.restore_point = Some(create_restore_point(services, vault, tell)?.name);
+            restored.restore_point = Some(create_restore_point(services, repository, tell)?.name);
         }
         failpoints::hit("restore point made");
         replacement.seal(before)?;
@@ -82,7 +82,7 @@ pub fn restore(
     let mut restored = match restored {
         Ok(restored) => restored,
         Err(error) => {
-            // Unless it was committed after all; where nobody can tell, the next start can.
+            // Unless the commit succeeded after all; if that is unknown, the next start finds out.
             if !matches!(error, Error::Unavailable(_))
                 && services
                     .db
@@ -100,14 +100,14 @@ pub fn restore(
     Ok(restored)
 }
 
-/// The one step that decides.
+/// The transaction that switches to the restored state.
 fn replace_rows(services: &Services, loaded: &StagingDatabase, name: &str, id: &str) -> Result<()> {
     services.db.write(|conn| {
         let mut from = loaded.conn.borrow_mut();
-        // Higher than both: nobody takes a page of the one for one of the other.
+        // Higher than both versions, so that no cached page of one is used for the other.
         let version =
             store::backup_rows::find_highest_version(conn)?.max(store::backup_rows::find_highest_version(&mut from)?) + 1;
-        // What happened here has happened, whatever is put back: only where nothing did, the backup's log is taken.
+        // The current audit log is kept. The backup's log is used only if this server has none.
         let (rows, _) = store::audit::find_head(conn)?;
         let kept: &[&str] = if rows > 0 { &AUDIT_TABLES } else { &[] };
         table_rows::delete_all_except(conn, kept)?;
@@ -120,34 +120,34 @@ fn replace_rows(services: &Services, loaded: &StagingDatabase, name: &str, id: &
     })
 }
 
-/// Makes everybody's folders anew, beside those in use.
+/// Prepares all users' folders beside the current ones.
 fn build_tree(
     services: &Services,
-    vault: &BackupRepository,
+    repository: &BackupRepository,
     set: &BackupSet,
     left: Vec<OmittedFile>,
-    tree: &MediaDir,
+    media_dir: &MediaDir,
     loaded: &mut StagingDatabase,
     tell: &mut dyn FnMut(u64),
 ) -> Result<RestoreReport> {
     let conn = loaded.conn.get_mut();
     let folders = store::backup_rows::list_folders(conn)?;
     for folder in &folders {
-        tree.recreate_user_folder(folder)?;
+        media_dir.recreate_user_folder(folder)?;
     }
     store::backup_rows::each_directory(conn, |folder, path| -> Result<()> {
-        Ok(tree.create_parents(&FileLocation::new(&folder, &path, "x"))?)
+        Ok(media_dir.create_parents(&FileLocation::new(&folder, &path, "x"))?)
     })?;
     let name = set.name.clone();
     let people = folders.len();
     let mut restored = RestoreReport { name, people, files: 0, bytes: 0, unchanged: 0, restore_point: None, aside: None, left };
     set.each_file(|line| {
         let place = FileLocation::new(&line.folder, &line.directory, &line.name);
-        if has_file(&services.media_dir, &place, &line) && tree.hard_link_from(&services.media_dir, &place).is_ok() {
+        if has_file(&services.media_dir, &place, &line) && media_dir.hard_link_from(&services.media_dir, &place).is_ok() {
             restored.unchanged += 1;
         } else if services.media_dir.would_be_full(line.size) {
             return Err(Error::DiskFull);
-        } else if !copy_out(vault, tree, &place, &line)? {
+        } else if !copy_out(repository, media_dir, &place, &line)? {
             let FileLine { folder, directory, name, .. } = line;
             restored.left.push(OmittedFile {
                 folder,
@@ -167,10 +167,10 @@ fn build_tree(
     Ok(restored)
 }
 
-/// Whether the file in use is the one in the backup: then no second copy of it is needed.
-fn has_file(tree: &MediaDir, place: &FileLocation, line: &FileLine) -> bool {
+/// Whether the current file equals the one in the backup, so that no copy is needed.
+fn has_file(media_dir: &MediaDir, place: &FileLocation, line: &FileLine) -> bool {
     let same = || {
-        let mut file = tree.open_file(place)?;
+        let mut file = media_dir.open_file(place)?;
         let about = file.metadata()?;
         let is_alike = about.len() == line.size && Some(about.modified()?) == line.modified.map(system_time);
         Ok::<_, std::io::Error>(is_alike && sha256_of(&mut file)? == line.sha256)
@@ -182,11 +182,11 @@ fn system_time(nanoseconds: i64) -> std::time::SystemTime {
     UNIX_EPOCH + Duration::from_nanos(nanoseconds.unsigned_abs())
 }
 
-/// False when the content is gone or damaged; nothing is at its place then.
-fn copy_out(vault: &BackupRepository, tree: &MediaDir, place: &FileLocation, line: &FileLine) -> Result<bool> {
-    let mut file = tree.create_file(place)?;
-    if !vault.copy_out(&line.sha256, line.size, &mut file)? {
-        tree.remove_file(place)?;
+/// False if the content is missing or damaged; nothing is at the location then.
+fn copy_out(repository: &BackupRepository, media_dir: &MediaDir, place: &FileLocation, line: &FileLine) -> Result<bool> {
+    let mut file = media_dir.create_file(place)?;
+    if !repository.copy_out(&line.sha256, line.size, &mut file)? {
+        media_dir.remove_file(place)?;
         return Ok(false);
     }
     if let Some(modified) = line.modified {
@@ -195,16 +195,13 @@ fn copy_out(vault: &BackupRepository, tree: &MediaDir, place: &FileLocation, lin
     Ok(true)
 }
 
-/// Puts the files of a restore whose tables stand into their places, and takes away what is left of one whose tables do
-/// not. It may be cut short at any point and begin again.
-///
-/// # Errors
-/// The database's and the system's.
+/// Moves the files of a committed restore into place and removes those of an uncommitted one. It may be interrupted at
+/// any point and run again.
 pub fn finish_restore(services: &Services) -> Result<()> {
     let root = services.media_dir.path();
     if let Some(id) = services.db.read(|conn| Ok(store::backup_rows::find_restoring(conn)?))? {
         RestoreSwap::new(root, &id).exchange(|| failpoints::hit("folder restored"))?;
-        // They are of what was here; those that are wanted are made again.
+        // Previews of the previous items; they are made again on demand.
         services.preview_cache.remove_all()?;
         services.db.write(|conn| Ok(store::backup_rows::update_restoring(conn, None)?))?;
         failpoints::hit("restore finished");

@@ -1,4 +1,4 @@
-//! The folder of backups that the settings name: opened for one at a time, and filled by the server itself.
+//! Scheduled backups into the configured folder.
 
 use std::path::Path;
 
@@ -14,13 +14,13 @@ use crate::state::Services;
 use crate::storage::BackupRepository;
 use crate::storage::backup_repository::list_sets_in;
 
-/// Says in the data directory where the server has made backups, so that it notices when they are gone.
+/// Records in the data directory where backups were made, so that their absence is noticed.
 const MARKER_FILE: &str = "backup-folder";
 
-/// The folder of backups, for this process alone.
+/// Opens the backup folder exclusively.
 ///
 /// # Errors
-/// `Unavailable` while another process is at work there, `Configuration` for a folder that cannot be used.
+/// `Unavailable` while another process uses it, `Configuration` if it cannot be used.
 pub fn open_repository(settings: &Settings, folder: &Path) -> Result<BackupRepository> {
     settings.ensure_backup_dir_not_media(folder)?;
     BackupRepository::open(folder).map_err(|cause| match cause.kind() {
@@ -29,11 +29,11 @@ pub fn open_repository(settings: &Settings, folder: &Path) -> Result<BackupRepos
     })
 }
 
-/// Makes a backup if one is due, and lets go of old ones. `None` when it is not due, or somebody else is making one.
-/// It lowers the priority of the thread it runs on.
+/// Creates a backup if one is due, and prunes old ones. `None` if none is due or another process is creating one.
+/// Lowers the priority of its thread.
 ///
 /// # Errors
-/// The database's and the system's; the next round tries again.
+/// Database and system errors; the next round tries again.
 pub fn run_if_due(services: &Services) -> Result<Option<CreatedBackup>> {
     let (Some(folder), Some(every)) = (&services.settings.backup_dir, services.settings.backup_interval) else { return Ok(None) };
     if newest(folder)?.is_some_and(|at| now() - at < every) {
@@ -48,9 +48,9 @@ pub fn run_if_due(services: &Services) -> Result<Option<CreatedBackup>> {
     }
     lower_priority()?;
     let made = (|| {
-        let mut vault = open_repository(&services.settings, folder)?;
-        let created = create(services, &mut vault, &mut |_| {})?;
-        prune(&vault, services.settings.backup_keep, false)?;
+        let mut repository = open_repository(&services.settings, folder)?;
+        let created = create(services, &mut repository, &mut |_| {})?;
+        prune(&repository, services.settings.backup_keep, false)?;
         Ok(created)
     })();
     match made {

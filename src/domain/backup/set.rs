@@ -1,4 +1,4 @@
-//! A set: what belongs together, with a hash of each part.
+//! A backup set: its manifest, with a hash of each part, and the lists it consists of.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -15,26 +15,26 @@ use crate::storage::BackupRepository;
 use crate::storage::backup_repository::list_sets_in;
 use crate::storage::json_lines::{each_line, verify_checksum};
 
-/// Of what we write.
+/// The format that this version writes.
 const FORMAT_VERSION: u32 = 1;
-/// What the name of a restore point ends with.
+/// The suffix of a restore point's name.
 pub(super) const RESTORE_POINT_PREFIX: &str = "-before";
 const NAME_FORMAT: &[time::format_description::BorrowedFormatItem<'_>] =
     format_description!("[year][month][day]T[hour][minute][second]Z");
 
-/// What stands in `manifest.json`, which is written last.
+/// The content of `manifest.json`, which is written last.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Manifest {
     pub format: u32,
     /// RFC 3339.
     pub made_at: String,
-    /// The version that made it.
+    /// The version of the server that created it.
     pub made_by: String,
-    /// The schema's version.
+    /// The version of the schema.
     pub schema: String,
     pub tables: BTreeMap<String, TablePart>,
     pub files: FilesPart,
-    /// Files whose bytes are not in it.
+    /// Files whose bytes are not in the set.
     pub left: OmittedPart,
 }
 
@@ -43,17 +43,17 @@ pub(super) struct Manifest {
 pub(super) struct TablePart {
     pub columns: Vec<String>,
     pub rows: u64,
-    /// The sum of the rows.
+    /// Checksum of the rows.
     pub checksum: String,
-    /// Of the file.
+    /// Hash of the file.
     pub sha256: String,
 }
 
-/// The list of files whose bytes are not in it.
+/// The list of files whose bytes are not in the set.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(super) struct OmittedPart {
     pub count: u64,
-    /// Of the list.
+    /// Hash of the list.
     pub sha256: String,
 }
 
@@ -62,27 +62,27 @@ pub(super) struct OmittedPart {
 pub(super) struct FilesPart {
     pub count: u64,
     pub bytes: u64,
-    /// Of the list.
+    /// Hash of the list.
     pub sha256: String,
 }
 
 /// A file in a set.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct FileLine {
-    /// Its owner's folder.
+    /// The owner's folder.
     pub folder: String,
-    /// The directory in it; empty at its top.
+    /// The directory within it; empty for the top level.
     pub directory: String,
     pub name: String,
     pub sha256: String,
-    /// Bytes.
+    /// Size in bytes.
     pub size: u64,
-    /// Nanoseconds since 1970; `None` where nobody could say.
+    /// Nanoseconds since 1970; `None` if unknown.
     pub modified: Option<i64>,
-    /// The item it is of; `None` for what is no item.
+    /// The item it belongs to; `None` for other files.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub item: Option<uuid::Uuid>,
-    /// It was known to be missing; its bytes are those of an earlier backup.
+    /// The file was missing; its bytes come from an earlier backup.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_missing: bool,
 }
@@ -93,7 +93,7 @@ impl FileLine {
     }
 }
 
-/// Beneath the media folder; the directory may be empty.
+/// A path relative to the media folder; the directory may be empty.
 fn join_path(folder: &str, directory: &str, name: &str) -> String {
     [folder, directory, name].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("/")
 }
@@ -105,20 +105,20 @@ pub struct OmittedFile {
     pub directory: String,
     pub name: String,
     pub why: String,
-    /// Its owner deleted it for good while the backup was made, so nothing is wrong.
+    /// Its owner deleted it while the backup was created, so nothing is wrong.
     #[serde(default)]
     pub is_deleted: bool,
 }
 
 impl OmittedFile {
-    /// Beneath the media folder.
+    /// Relative to the media folder.
     #[must_use]
     pub fn path(&self) -> String {
         join_path(&self.folder, &self.directory, &self.name)
     }
 }
 
-/// A set that was made.
+/// A set on disk.
 pub struct BackupSet {
     pub name: String,
     pub(super) folder: PathBuf,
@@ -128,11 +128,11 @@ pub struct BackupSet {
 /// A set in a list.
 pub struct BackupListing {
     pub name: String,
-    /// `None` where its manifest cannot be read.
+    /// `None` if its manifest cannot be read.
     pub about: Option<BackupSummary>,
 }
 
-/// What a list says of a set.
+/// What a list shows of a set.
 pub struct BackupSummary {
     /// RFC 3339.
     pub made_at: String,
@@ -163,30 +163,30 @@ impl Manifest {
 }
 
 impl BackupSet {
-    /// Opens a set: the one of that name, or the newest that is no restore point.
+    /// Opens a set by name, or the newest one that is not a restore point.
     ///
     /// # Errors
-    /// `NotFound` in words for one that is not there, `Conflict` for one that cannot be read or is from a later version.
-    pub fn open(vault: &BackupRepository, name: Option<&str>) -> Result<Self> {
-        let sets = vault.list_sets()?;
+    /// `NotFound` if there is none, `Conflict` if it cannot be read or a later version created it.
+    pub fn open(repository: &BackupRepository, name: Option<&str>) -> Result<Self> {
+        let sets = repository.list_sets()?;
         let found = match name {
             Some(name) => sets.iter().find(|set| *set == name),
             None => sets.iter().filter(|set| set_time(set).is_some()).max(),
         };
         let Some(found) = found else {
-            let folder = vault.path().display();
+            let folder = repository.path().display();
             return Err(Error::Conflict(match name {
                 Some(name) => format!("There is no backup {name} in {folder}."),
                 None => format!("There are no backups in {folder}."),
             }));
         };
-        let folder = vault.set_path(found);
+        let folder = repository.set_path(found);
         let manifest =
             manifest_in(&folder).map_err(|why| Error::Conflict(format!("The backup {found} cannot be read: {why}")))?;
         Ok(Self { name: found.clone(), folder, manifest })
     }
 
-    /// Its parts that are gone or not as they were written.
+    /// Parts that are missing or damaged.
     pub(super) fn broken_parts(&self) -> Vec<String> {
         let tables = self.manifest.tables.iter().map(|(name, part)| (table_file(&self.folder, name), &part.sha256));
         let Manifest { files, left, .. } = &self.manifest;
@@ -199,7 +199,7 @@ impl BackupSet {
         each_line(&files_file(&self.folder), take)
     }
 
-    /// Files whose bytes are not in it.
+    /// Files whose bytes are not in the set.
     pub(super) fn omitted(&self) -> Result<Vec<OmittedFile>> {
         let mut left = Vec::new();
         each_line(&left_file(&self.folder), |one| {
@@ -235,25 +235,22 @@ fn manifest_in(folder: &Path) -> Result<Manifest, String> {
     Ok(manifest)
 }
 
-/// A name for a set that is made now.
+/// The name of a set created at that time.
 pub(super) fn set_name(at: Time) -> String {
     at.format(NAME_FORMAT).unwrap_or_default()
 }
 
-/// When the set of that name was made.
+/// When the set of that name was created.
 pub(super) fn set_time(name: &str) -> Option<Time> {
     Time::parse(name, NAME_FORMAT).ok()
 }
 
-/// Whether that is the name of what stood here before something was put back.
+/// Whether that is the name of a restore point.
 pub(super) fn is_restore_point(name: &str) -> bool {
     name.strip_suffix(RESTORE_POINT_PREFIX).is_some_and(|name| set_time(name).is_some())
 }
 
-/// The sets in a folder of backups, the oldest first.
-///
-/// # Errors
-/// The system's.
+/// The sets in a backup folder, oldest first.
 pub fn list(folder: &Path) -> Result<Vec<BackupListing>> {
     let about = |name: &String| {
         let manifest = manifest_in(&folder.join("sets").join(name)).ok()?;
@@ -264,11 +261,8 @@ pub fn list(folder: &Path) -> Result<Vec<BackupListing>> {
     Ok(list_sets_in(folder)?.into_iter().map(|name| BackupListing { about: about(&name), name }).collect())
 }
 
-/// When the newest set was made; `None` where there is none.
-///
-/// # Errors
-/// The system's.
+/// When the newest set was created; `None` if there is none.
 pub fn newest(folder: &Path) -> Result<Option<Time>> {
-    // A clock that was wrong made those of the future.
+    // Names in the future come from a wrong clock.
     Ok(list_sets_in(folder)?.iter().filter_map(|name| set_time(name)).filter(|at| *at <= now()).max())
 }

@@ -1,4 +1,4 @@
-//! A set's tables in a database of their own: read, checked, and brought to today's schema before anything is touched.
+//! A set's tables in a temporary database, where they are checked and migrated before anything is replaced.
 
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
@@ -12,19 +12,19 @@ use crate::error::{Error, Result};
 use crate::state::Services;
 use crate::store;
 
-/// What such files are called, in the data directory.
+/// The prefix of such files in the data directory.
 const FILE_PREFIX: &str = "restoring-";
 
-/// A database that is gone when this is dropped.
+/// A database that is deleted on drop.
 pub(crate) struct StagingDatabase {
     path: PathBuf,
-    /// A transaction may begin again, and reads it from the start then.
+    /// The path, so that a transaction that is retried reads from the start.
     pub conn: RefCell<Conn>,
 }
 
 impl StagingDatabase {
     /// # Errors
-    /// `Conflict` for a set from a later version, or one whose rows are not those that were written.
+    /// `Conflict` for a set from a later version, or one whose rows do not match their checksum.
     pub(crate) fn load(services: &Services, set: &BackupSet) -> Result<Self> {
         let newest = newest_schema()?;
         if set.manifest.schema > newest {
@@ -36,11 +36,11 @@ impl StagingDatabase {
         let conn = loaded.conn.get_mut();
         conn.transaction(|conn| load_tables(conn, set))?;
         Db::migrate_scratch(conn)?;
-        store::backup_rows::update_forget_passing(conn)?;
+        store::backup_rows::update_clear_temporary(conn)?;
         Ok(loaded)
     }
 
-    /// Marks items whose bytes are not there.
+    /// Marks items whose bytes are not in the backup.
     pub(crate) fn mark_missing<'a>(&mut self, left: impl Iterator<Item = &'a OmittedFile>) -> Result<()> {
         let conn = self.conn.get_mut();
         store::backup_rows::update_all_there(conn)?;
@@ -64,7 +64,7 @@ fn remove_files(path: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Takes away what a killed restore left in the data directory.
+/// Removes what a killed restore left in the data directory.
 pub(crate) fn sweep(data_dir: &Path) -> Result<()> {
     Ok(crate::config::remove_by_prefix(data_dir, FILE_PREFIX)?)
 }

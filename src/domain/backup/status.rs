@@ -1,21 +1,21 @@
-//! How backups are.
+//! The status of scheduled backups.
 
 use super::set::newest;
 use crate::model::{Time, now};
 use crate::state::Services;
 
-/// How backups are.
+/// The status of scheduled backups.
 #[derive(Debug, Clone, Default)]
 pub struct BackupStatus {
-    /// When the newest was made.
+    /// When the newest backup was created.
     pub newest: Option<Time>,
-    /// Whether it is older than the settings say.
+    /// Whether it is older than the configured interval.
     pub is_late: bool,
-    /// Why the last try made none.
+    /// Why the last attempt failed.
     pub trouble: Option<String>,
 }
 
-/// How backups are; `None` where no folder is set for them.
+/// The status of scheduled backups; `None` if no folder is configured.
 #[must_use]
 pub fn backup_status(services: &Services) -> Option<BackupStatus> {
     let folder = services.settings.backup_dir.as_ref()?;

@@ -1,4 +1,4 @@
-//! Looking a backup over: every part and every content against its hash.
+//! Verifies a backup: every part and every content against its hash.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,24 +6,21 @@ use super::set::BackupSet;
 use crate::error::Result;
 use crate::storage::BackupRepository;
 
-/// What was found.
+/// The result of verifying.
 pub struct BackupVerification {
     pub name: String,
     pub files: u64,
     pub bytes: u64,
     /// Contents that were read.
     pub contents: u64,
-    /// What is gone or damaged: a part of the set or a file, and what is the matter.
+    /// Parts and files that are missing or damaged, with the reason.
     pub broken: Vec<(String, &'static str)>,
 }
 
-/// Reads all of a set; `is_quick` looks at lengths only. A damaged content is put aside, so that the next backup
-/// makes it anew.
-///
-/// # Errors
-/// The system's.
+/// Verifies a whole set; `is_quick` compares lengths only. A damaged content is moved aside, so that the next backup
+/// copies it again.
 pub fn verify(
-    vault: &BackupRepository,
+    repository: &BackupRepository,
     set: &BackupSet,
     is_quick: bool,
     tell: &mut dyn FnMut(u64),
@@ -36,9 +33,9 @@ pub fn verify(
             verified.files += 1;
             verified.bytes += line.size;
             if !sound.contains(&line.sha256) && !unsound.contains_key(&line.sha256) {
-                let trouble = if !vault.has_object(&line.sha256, line.size) {
+                let trouble = if !repository.has_object(&line.sha256, line.size) {
                     Some("is gone, or has another length")
-                } else if !is_quick && !vault.verify_object(&line.sha256)? {
+                } else if !is_quick && !repository.verify_object(&line.sha256)? {
                     Some("is damaged")
                 } else {
                     None

@@ -1,4 +1,4 @@
-//! Times of the original as they can be kept here.
+//! Times of the PHP original, limited to what the databases can store.
 
 use std::time::SystemTime;
 
@@ -8,18 +8,18 @@ use time::macros::format_description;
 use crate::model::time::from_utc;
 use crate::model::{Time, now};
 
-/// A time as the database writes it, taken as UTC.
+/// Parses a time in the database's format, as UTC.
 pub(super) fn parse_time(text: &str) -> Option<Time> {
     let seconds = format_description!("[year]-[month]-[day] [hour]:[minute]:[second]");
     Time::parse(text.get(..19)?, seconds).ok().filter(|at| is_storable(*at))
 }
 
-/// Whether both databases can keep that time, and it has been.
+/// Whether both databases can store the time and it is in the past.
 fn is_storable(at: Time) -> bool {
     at.year() > 1970 && at <= now()
 }
 
-/// A file's time, if it can be kept.
+/// A file's time, if it can be stored.
 pub(super) fn file_time(at: SystemTime) -> Option<Time> {
     Some(from_utc(OffsetDateTime::from(at))).filter(|at| is_storable(*at))
 }

@@ -1,4 +1,4 @@
-//! A person's folder of the PHP original, file by file.
+//! Imports a user's folder of the PHP original, file by file.
 
 use std::collections::HashSet;
 use std::fs::File;
@@ -22,26 +22,26 @@ use crate::store::php_import::PhpDirectory;
 
 /// Files stored together.
 const MAX_BATCH_FILES: usize = 32;
-/// Their bytes, about.
+/// Approximate size of a batch in bytes.
 const MAX_BATCH_BYTES: u64 = 64 << 20;
 /// Bytes copied at once.
 const CHUNK_BYTES: usize = 1 << 20;
 
-/// Whose files are taken, out of what, and where it is written down.
+/// The import of one user's files.
 pub(super) struct FileImport<'a> {
     pub services: &'a Services,
-    /// `None` in a dry run, for one who is not here.
+    /// `None` in a dry run, if the user does not exist yet.
     pub user: Option<&'a User>,
     pub wanted: &'a ImportOptions<'a>,
     pub foreign: &'a ExternalTree,
-    /// Theirs, there.
+    /// The user's folder in the original.
     pub folder: &'a Path,
     pub report: &'a mut ImportReport,
-    /// Items that files of the original stand for.
+    /// Items that files of the original correspond to.
     pub claimed: HashSet<ItemId>,
 }
 
-/// What the original's folder says of a file.
+/// What a file's folder in the original says about it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum FileState {
     Plain,
@@ -49,7 +49,7 @@ enum FileState {
     Trashed,
 }
 
-/// A file on its way.
+/// A file to be stored.
 struct PendingFile {
     path: PathBuf,
     sha256: String,
@@ -58,10 +58,10 @@ struct PendingFile {
 }
 
 impl FileImport<'_> {
-    /// Takes everything out of a person's folder that is not here already; `directories` are its rows.
+    /// Imports everything from a user's folder that is not here already; `directories` are its rows.
     ///
     /// # Errors
-    /// The databases' and the system's on this side; what cannot be read on the other side is skipped.
+    /// Errors of the databases and of this server's disk; files that cannot be read are skipped.
     pub(super) fn import(mut self, directories: &[&PhpDirectory]) -> Result<()> {
         let contents = match self.foreign.contents(self.folder) {
             Ok(contents) => contents,
@@ -83,7 +83,7 @@ impl FileImport<'_> {
                 }
             }
         }
-        // Views come last: what they show is taken by then.
+        // Favorites and Recents come last: the files they refer to have been imported by then.
         let (views, own): (Vec<_>, Vec<_>) =
             contents.files.into_iter().filter(|path| path != Path::new(AVATAR_FILE)).partition(|path| is_virtual_path(path));
         for paths in [own, views] {
@@ -103,7 +103,7 @@ impl FileImport<'_> {
         self.dates(directories)
     }
 
-    /// Looks at one file. `Some` if it has to be stored; it lies among the incoming ones then.
+    /// Examines one file and copies it. `Some` if it has to be stored.
     fn examine(&mut self, path: &Path) -> Result<Option<(PendingFile, IngestRequest)>> {
         let full = self.folder.join(path);
         let read = self.foreign.open_file(&full).and_then(|mut file| {
@@ -164,12 +164,12 @@ impl FileImport<'_> {
         self.report.bytes += size;
     }
 
-    /// The item that these bytes are already: of the same name if there is one, and none that another file is.
+    /// The existing item with these bytes: preferably of the same name, and not matched to another file.
     fn find(&mut self, user: &User, coming: &PendingFile, name: &str, path: &Path) -> Result<Option<Item>> {
         let size = i64::try_from(coming.size).map_err(Error::internal)?;
         let mut same = self.services.db.read(|conn| Ok(store::items::list_same_bytes(conn, user.id, &coming.sha256, size)?))?;
         same.retain(|item| !item.is_missing);
-        // Where the original kept copies, the thing itself is enough.
+        // Of the copies that the original kept, the item itself is enough.
         if is_virtual_path(path) {
             return Ok(same.into_iter().find(|item| !item.in_trash));
         }
@@ -181,7 +181,7 @@ impl FileImport<'_> {
         Ok(found)
     }
 
-    /// Stores what was copied.
+    /// Stores copied files.
     fn store(&mut self, batch: Vec<(PendingFile, IngestRequest)>) -> Result<()> {
         let Some(user) = self.user else { return Ok(()) };
         let (coming, arrivals): (Vec<_>, Vec<_>) = batch.into_iter().unzip();
@@ -201,12 +201,12 @@ impl FileImport<'_> {
         Ok(())
     }
 
-    /// What else is to be done about a file that is kept here now.
+    /// Applies a file's trash and favourite state to its item.
     fn record_stored(&mut self, user: &User, coming: &PendingFile, item: &Item) -> Result<()> {
         if coming.standing == FileState::Favorite && !item.favorite {
             items::set_favorite(self.services, user, &[item.id], true)?;
         }
-        // What its owner has changed since may have been taken out of the trash.
+        // The owner may have restored it since.
         if coming.standing == FileState::Trashed && !item.in_trash && item.updated_at == item.created_at {
             trash::trash(self.services, user, &[item.id])?;
         }
@@ -218,7 +218,7 @@ impl FileImport<'_> {
         Ok(())
     }
 
-    /// The dates of directories, once nothing in them changes any more.
+    /// Sets the dates of directories after their last change.
     fn dates(&self, directories: &[&PhpDirectory]) -> Result<()> {
         let Some(user) = self.user.filter(|_| !self.wanted.is_dry) else { return Ok(()) };
         let folder = self.folder.to_string_lossy();
@@ -244,7 +244,7 @@ impl FileImport<'_> {
     }
 }
 
-/// What a path says: how the file stands, and the directory of its own that it lies in.
+/// What a path implies: the file's state, and the user's directory it belongs to.
 fn file_state(path: &Path) -> (FileState, Option<String>) {
     let above = path.parent().map(|above| above.to_string_lossy().into_owned()).unwrap_or_default();
     let top = above.split('/').next().unwrap_or_default();
@@ -259,12 +259,12 @@ fn file_state(path: &Path) -> (FileState, Option<String>) {
     }
 }
 
-/// Whether the original kept copies there of what stands elsewhere.
+/// Whether the original kept copies of other files in this folder.
 fn is_virtual_path(path: &Path) -> bool {
     path.starts_with("Favorites") || path.starts_with("Recents")
 }
 
-/// Whether everybody has that directory, or it lies in one that only shows things.
+/// Whether every user has that directory, or it lies in a virtual one.
 fn is_standard_path(path: &str) -> bool {
     STANDARD_DIRECTORIES.contains(&path) || matches!(path.split('/').next(), Some("Trash" | "Favorites" | "Recents"))
 }

@@ -1,4 +1,4 @@
-//! Import from the PHP original.
+//! Imports users and files from the PHP original.
 
 mod dates;
 mod files;

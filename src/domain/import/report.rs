@@ -1,38 +1,38 @@
-//! What is moved in, and what became of it.
+//! Options and results of an import.
 
 use std::path::Path;
 
-/// What is moved in, and how.
+/// What to import, and how.
 pub struct ImportOptions<'a> {
-    /// Address of the original's database.
+    /// URL of the original's database.
     pub database: &'a str,
-    /// What its tables' names begin with.
+    /// The prefix of its tables.
     pub prefix: &'a str,
-    /// Its folder of folders.
+    /// Its media folder.
     pub media: &'a Path,
-    /// Takes files away there once they are kept here.
+    /// Delete files there once they are stored here.
     pub moves: bool,
-    /// Changes nothing and says what would be done.
+    /// Change nothing and report what would be done.
     pub is_dry: bool,
 }
 
-/// Of how many things what became.
+/// Counts by result.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct Tally {
     pub taken: u64,
     pub already_there: u64,
 }
 
-/// What was done, or would be.
+/// What was done, or would be done.
 #[derive(Debug, Default)]
 pub struct ImportReport {
     pub people: Tally,
     pub files: Tally,
-    /// Of files that were taken.
+    /// Bytes of imported files.
     pub bytes: u64,
-    /// What stayed behind, and why.
+    /// What was not imported, and why.
     pub skipped: Vec<(String, String)>,
-    /// What is another than it was.
+    /// What was changed by the import.
     pub notes: Vec<String>,
 }
 

@@ -1,6 +1,6 @@
-//! Moving in from the PHP original: its people, with their states, passwords, folders and files.
+//! Imports from the PHP original: users with their status, passwords, folders and files.
 //!
-//! Nothing of it is changed, so it can be stopped and started again: who and what is here already is found and stays.
+//! The original is not changed. The import can be interrupted and repeated: what is here already is found and kept.
 
 use std::collections::HashSet;
 use std::ffi::OsString;
@@ -19,19 +19,19 @@ use crate::storage::ExternalTree;
 use crate::store;
 use crate::store::php_import::{PhpDirectory, PhpUser};
 
-/// A password nobody can type: of a hash that is none of PHP's.
+/// A hash that no password matches.
 const NO_PASSWORD: &str = "!";
 
-/// The original's rows.
+/// The rows of the original.
 struct SourceRows {
     users: Vec<PhpUser>,
     directories: Vec<PhpDirectory>,
 }
 
-/// Moves everybody in; `tell` hears who is being moved.
+/// Imports all users; `tell` receives the name of each.
 ///
 /// # Errors
-/// `Invalid` for a prefix that is none, `Conflict` where there are no such tables; the databases' and the system's.
+/// `Invalid` for a bad prefix, `Conflict` if the tables do not exist; errors of the databases and the system.
 pub fn import(services: &Services, wanted: &ImportOptions<'_>, mut tell: impl FnMut(&str)) -> Result<ImportReport> {
     let foreign = ExternalTree::open(wanted.media)
         .map_err(|cause| Error::Configuration(format!("{} cannot be looked into: {cause}", wanted.media.display())))?;
@@ -95,7 +95,7 @@ fn read_rows(conn: &mut Conn, prefix: &str, report: &mut ImportReport) -> Result
     Ok(SourceRows { users, directories })
 }
 
-/// The folder of a person: the one that a row names, or the one whose name begins with their number.
+/// A user's folder: the one a row names, or the one whose name begins with the user's number.
 fn source_folder(row: &PhpUser, directories: &[PhpDirectory], there: &[OsString]) -> Option<OsString> {
     let named = directories.iter().filter(|directory| directory.user_id == row.id);
     let named = named.flat_map(|directory| [&directory.directory_path, &directory.directory_name]).flatten();
@@ -105,10 +105,10 @@ fn source_folder(row: &PhpUser, directories: &[PhpDirectory], there: &[OsString]
     by_row.or_else(|| there.iter().find(|folder| folder.to_string_lossy().starts_with(&begins))).cloned()
 }
 
-/// The account of a person, made if it is not here. `None` in a dry run, for one that would be made.
+/// A user's account, created if missing. `None` in a dry run, for one that would be created.
 ///
 /// # Errors
-/// `Invalid` for one who cannot have an account here.
+/// `Invalid` if the account cannot be created here.
 fn import_user(services: &Services, row: &PhpUser, is_dry: bool, report: &mut ImportReport) -> Result<Option<User>> {
     let said = |text: &Option<String>| text.as_deref().map(str::trim).unwrap_or_default().to_owned();
     let (wanted, email) = (said(&row.username), said(&row.email));
@@ -147,13 +147,13 @@ fn import_user(services: &Services, row: &PhpUser, is_dry: bool, report: &mut Im
     Ok(Some(admin::create_user(services, &person, hash, start, at)?))
 }
 
-/// The account of the same name and address, which an import before this one has made.
+/// The account with the same name and e-mail, created by an earlier import.
 fn find_same(services: &Services, username: &str, email: &str) -> Result<Option<User>> {
     let found = services.db.read(|conn| Ok(store::users::find_by_login(conn, username)?))?;
     Ok(found.filter(|user| user.email == email.to_lowercase()))
 }
 
-/// A username as it may be here: other characters become hyphens.
+/// Replaces characters that a username cannot have by hyphens.
 fn ascii_username(raw: &str, id: i64) -> String {
     let plain = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-') { c } else { '-' };
     let name: String = deunicode::deunicode(raw).to_lowercase().chars().map(plain).take(64).collect();

@@ -1,4 +1,4 @@
-//! Making directories, on disk and in the table: what uploads, restoring and people themselves share.
+//! Creates directories on disk and in the database, for uploads, restoring and users.
 
 use crate::db::Conn;
 use crate::error::{Error, Result};
@@ -8,7 +8,7 @@ use crate::state::Services;
 use crate::storage::{FileLocation, FileName};
 use crate::store;
 
-/// Makes a directory on disk and its row, in the caller's transaction.
+/// Creates a directory on disk and its row, in the caller's transaction.
 pub(crate) fn insert(
     services: &Services,
     conn: &mut Conn,
@@ -40,10 +40,7 @@ pub(crate) fn insert(
     Ok(id)
 }
 
-/// The directory at `path`; a transaction makes it where it is gone.
-///
-/// # Errors
-/// The database's and the system's.
+/// The directory at `path`, created in a transaction if missing.
 pub(crate) fn find_or_create(services: &Services, user: &User, path: &str) -> Result<Directory> {
     match services.db.read(|conn| Ok(store::directories::find_by_path(conn, user.id, path)?))? {
         Some(directory) => Ok(directory),
@@ -51,7 +48,7 @@ pub(crate) fn find_or_create(services: &Services, user: &User, path: &str) -> Re
     }
 }
 
-/// The directory at `path`, made with those above it where they are gone. In the caller's transaction.
+/// The directory at `path`, created with its parents if missing, in the caller's transaction.
 pub(crate) fn ensure(services: &Services, conn: &mut Conn, user: &User, path: &str) -> Result<Directory> {
     let mut parent: Option<Directory> = None;
     let mut so_far = String::new();

@@ -1,4 +1,4 @@
-//! The dashboard: what is new, what is dear, what is where.
+//! The dashboard's recent and favourite items.
 
 use super::music_albums;
 use crate::db::Conn;
@@ -7,19 +7,17 @@ use crate::model::{Item, Shelf, Sort, Track, User};
 use crate::store;
 use crate::store::item_filter::ItemFilter;
 
-/// Items in each strip.
+/// Items per section.
 const SECTION_ITEMS: i64 = 12;
 
-/// The strips of the dashboard.
+/// The sections of the dashboard.
 pub struct DashboardData {
     pub recent: Vec<Item>,
     pub favorites: Vec<Item>,
-    /// What is known of the recordings among them.
+    /// Tags of the recordings among the items.
     pub tracks: Vec<Track>,
 }
 
-/// # Errors
-/// The database's.
 pub fn load_dashboard(conn: &mut Conn, user: &User) -> Result<DashboardData> {
     let (recent, favorites) = (ItemFilter::shelf(Shelf::Recents), ItemFilter::shelf(Shelf::Favorites));
     let recent = store::item_lists::list(conn, user.id, &recent, Sort::Recent, None, SECTION_ITEMS)?;

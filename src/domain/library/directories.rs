@@ -1,4 +1,4 @@
-//! A person's own directories: make, rename, delete.
+//! Users' own directories: create, rename, delete.
 
 use super::create_directory::insert;
 use super::trash;
@@ -10,25 +10,22 @@ use crate::state::Services;
 use crate::storage::{FileLocation, FileName, media_dir};
 use crate::store;
 
-/// Directories of one person at most.
+/// Directories per user.
 const MAX_DIRECTORIES: i64 = 2000;
-/// One within another at most.
+/// Levels of nesting.
 const MAX_DEPTH: usize = 8;
-/// Characters of a path at most: the column's.
+/// Length limit of a path, as in the table.
 pub(crate) const MAX_PATH_BYTES: usize = 700;
 
-/// All of a person's directories, by path.
-///
-/// # Errors
-/// The database's.
+/// All of a user's directories, by path.
 pub fn list(services: &Services, user: &User) -> Result<Vec<Directory>> {
     services.db.read(|conn| Ok(store::directories::list(conn, user.id, MAX_DIRECTORIES + 7)?))
 }
 
-/// Makes a directory, at the top or in another one.
+/// Creates a directory at the top level or in another one.
 ///
 /// # Errors
-/// `Invalid` for a name that is none or taken, or a parent that takes none.
+/// `Invalid` for a bad or taken name, or a parent that cannot have subdirectories.
 pub fn create(services: &Services, user: &User, name: &str, parent: Option<DirectoryId>) -> Result<DirectoryId> {
     let name = parse_name(name)?;
     let _one_at_a_time = services.lock_moves(user.id);
@@ -82,10 +79,10 @@ fn ensure_name_free(services: &Services, conn: &mut Conn, user: &User, path: &st
     }
 }
 
-/// Renames one's own directory; what is in it stays in it.
+/// Renames a user's directory, with its contents.
 ///
 /// # Errors
-/// `NotFound`, `Conflict` for a standard one, `Invalid` for a name that is none or taken.
+/// `NotFound`, `Conflict` for a standard directory, `Invalid` for a bad or taken name.
 pub fn rename(services: &Services, user: &User, id: DirectoryId, name: &str) -> Result<()> {
     let name = parse_name(name)?;
     file_moves::move_files(
@@ -134,11 +131,11 @@ pub fn rename(services: &Services, user: &User, id: DirectoryId, name: &str) -> 
     Ok(())
 }
 
-/// Deletes one's own directory and those in it; the files go to the trash, from where they can be restored.
-/// Returns how many files that were.
+/// Deletes a user's directory and its subdirectories; the files go to the trash, from where they can be restored.
+/// Returns the number of files.
 ///
 /// # Errors
-/// `NotFound`, `Conflict` for a standard one, or one with files on disk that Nexus does not know.
+/// `NotFound`, `Conflict` for a standard directory, or one with files on disk that have no row.
 pub fn delete(services: &Services, user: &User, id: DirectoryId) -> Result<usize> {
     let mut trashed = 0;
     loop {

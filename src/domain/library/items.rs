@@ -1,4 +1,4 @@
-//! One's items: open, favour, rename, move.
+//! Items: view, open, mark as favourite, rename, move.
 
 use std::fs::File;
 use std::sync::Arc;
@@ -16,10 +16,10 @@ use crate::store;
 use crate::store::item_filter::ItemFilter;
 use crate::store::shelf_counts::CountDeltas;
 
-/// Ids in one request at most.
+/// Item ids per request.
 pub const MAX_SELECTED: usize = 1000;
 
-/// An item, where it lies, and its neighbours on its shelf.
+/// An item, its location, and its neighbours on the shelf.
 pub struct ItemView {
     pub item: Item,
     pub directory: Directory,
@@ -28,15 +28,15 @@ pub struct ItemView {
 }
 
 /// # Errors
-/// `NotFound` for what is not there or not theirs.
+/// `NotFound` if there is none or it belongs to another user.
 pub fn find(services: &Services, user: &User, id: ItemId) -> Result<Item> {
     services.db.read(|conn| store::items::find(conn, user.id, id)?.ok_or(Error::NotFound))
 }
 
-/// Those of `ids` that are that person's, as a selection to download.
+/// Those of `ids` that belong to the user.
 ///
 /// # Errors
-/// `NotFound` when none is.
+/// `NotFound` if none does.
 pub fn list_of(services: &Services, user: &User, ids: &[ItemId]) -> Result<Vec<Item>> {
     services.db.read(|conn| find_owned(conn, user, ids))
 }
@@ -49,11 +49,11 @@ pub fn view(services: &Services, user: &User, id: ItemId) -> Result<ItemView> {
     let shown = services.db.read(|conn| {
         let item = store::items::find(conn, user.id, id)?.ok_or(Error::NotFound)?;
         let directory = store::directories::find(conn, user.id, item.directory_id)?.ok_or(Error::NotFound)?;
-        let selection = ItemFilter::shelf(if item.in_trash { Shelf::Trash } else { item.shelf });
+        let filter = ItemFilter::shelf(if item.in_trash { Shelf::Trash } else { item.shelf });
         let sort = if item.in_trash { Sort::Trashed } else { Sort::Newest };
         let here = Cursor::after_item(&item, sort);
         let mut beside = |sort| -> Result<Option<ItemId>> {
-            let next = store::item_lists::list(conn, user.id, &selection, sort, Some(&here), 1)?;
+            let next = store::item_lists::list(conn, user.id, &filter, sort, Some(&here), 1)?;
             Ok(next.first().map(|item| item.id))
         };
         let older = beside(sort)?;
@@ -66,10 +66,10 @@ pub fn view(services: &Services, user: &User, id: ItemId) -> Result<ItemView> {
     Ok(shown)
 }
 
-/// Opens an item's bytes. A file that is gone or not as long as it was is marked and never served.
+/// Opens an item's content. A file that is missing or has another length is marked and never served.
 ///
 /// # Errors
-/// `NotFound`, `FileMissing`, `BeingChecked` until the malware scanner has said that it is clean.
+/// `NotFound`, `FileMissing`, `BeingChecked` until the malware scanner has found it clean.
 pub fn open(services: &Services, user: &User, id: ItemId) -> Result<Arc<FileSource>> {
     let look = |conn: &mut Conn| store::items::find_with_path(conn, user.id, id)?.ok_or(Error::NotFound);
     let (library, (item, path)) = match services.find_open_or(user.id, id, FileVariant::Original, look)? {
@@ -99,10 +99,7 @@ pub fn open(services: &Services, user: &User, id: ItemId) -> Result<Arc<FileSour
     }
 }
 
-/// Opens an item's file where it lies now; one that is being moved is waited for. Nothing is marked.
-///
-/// # Errors
-/// The database's.
+/// Opens an item's file at its current location, after any move in progress. Nothing is marked.
 pub(crate) fn open_after_pending_moves(services: &Services, owner: &User, id: ItemId) -> Result<Option<File>> {
     let place = || {
         services.db.read(|conn| {
@@ -118,17 +115,17 @@ pub(crate) fn open_after_pending_moves(services: &Services, owner: &User, id: It
     Ok(place()?.and_then(|again| services.media_dir.open_file(&again).ok()))
 }
 
-/// Whether an item's file is there and as long as it was.
+/// Whether an item's file exists with the expected length.
 pub(crate) fn is_whole(services: &Services, conn: &mut Conn, user: &User, item: &Item) -> Result<bool> {
     let place = item_location(conn, user, item)?;
     let length = services.media_dir.open_file(&place).and_then(|file| Ok(file.metadata()?.len()));
     Ok(length.is_ok_and(|length| length == item.bytes()))
 }
 
-/// Favours items, or no longer. Returns how many changed.
+/// Marks items as favourites, or not. Returns how many changed.
 ///
 /// # Errors
-/// `NotFound` when none of them is there and theirs.
+/// `NotFound` if none of them belongs to the user.
 pub fn set_favorite(services: &Services, user: &User, ids: &[ItemId], is_favorite: bool) -> Result<usize> {
     services.write_library(user.id, |conn| {
         let items = find_owned(conn, user, ids)?;
@@ -136,7 +133,7 @@ pub fn set_favorite(services: &Services, user: &User, ids: &[ItemId], is_favorit
     })
 }
 
-/// Favours items, or no longer, in the caller's transaction. Returns how many changed.
+/// Marks items as favourites, or not, in the caller's transaction. Returns how many changed.
 fn set_favorite_rows(conn: &mut Conn, user: &User, items: Vec<Item>, is_favorite: bool) -> Result<usize> {
     let at = now();
     let mut deltas = CountDeltas::default();
@@ -155,7 +152,7 @@ fn set_favorite_rows(conn: &mut Conn, user: &User, items: Vec<Item>, is_favorite
     Ok(changed)
 }
 
-/// What is to change about one item; what is `None` stays.
+/// Changes to one item; `None` leaves a value as it is.
 #[derive(Debug, Clone, Default)]
 pub struct ItemChange {
     pub name: Option<String>,
@@ -163,11 +160,11 @@ pub struct ItemChange {
     pub directory: Option<DirectoryId>,
 }
 
-/// Renames, moves and favours one item: all that is asked for, or nothing. A taken name gets a number.
+/// Renames, moves and marks one item: all of the changes or none. A taken name gets a number.
 ///
 /// # Errors
-/// `Invalid` for a name that is none or a directory it cannot go to, `NotFound`,
-/// `Conflict` for a new name or place in the trash.
+/// `Invalid` for a bad name or an unsuitable directory, `NotFound`,
+/// `Conflict` for renaming or moving in the trash.
 pub fn change(services: &Services, user: &User, id: ItemId, change: &ItemChange) -> Result<Item> {
     let wanted = match &change.name {
         Some(name) => Some(
@@ -217,7 +214,7 @@ pub fn change(services: &Services, user: &User, id: ItemId, change: &ItemChange)
     find(services, user, id)
 }
 
-/// One's own directory, if it takes the item.
+/// The user's directory, if it accepts the item.
 fn target_directory(conn: &mut Conn, user: &User, id: DirectoryId, item: &Item) -> Result<Directory> {
     let target =
         store::directories::find(conn, user.id, id)?.ok_or_else(|| Error::field("directory", "Choose one of your folders."))?;
@@ -225,16 +222,16 @@ fn target_directory(conn: &mut Conn, user: &User, id: DirectoryId, item: &Item) 
     Ok(target)
 }
 
-/// Moves items into a directory: one's own, or the standard one for what they are. Returns how many moved.
+/// Moves items into a user's directory, or the standard one for their kind. Returns how many moved.
 ///
 /// # Errors
-/// `Invalid` for a directory they cannot go to, `NotFound`.
+/// `Invalid` for an unsuitable directory, `NotFound`.
 pub fn move_items(services: &Services, user: &User, ids: &[ItemId], directory: DirectoryId) -> Result<usize> {
     let done = file_moves::move_files(
         services,
         user.id,
         |conn| {
-            // First whether the things are theirs: nobody learns from the folder what is there.
+            // Check ownership first, so that the directory's error reveals nothing about items of others.
             let items = find_owned(conn, user, ids)?;
             let mut plans = Vec::new();
             for item in items {
@@ -269,7 +266,7 @@ pub fn move_items(services: &Services, user: &User, ids: &[ItemId], directory: D
     Ok(done.len())
 }
 
-/// Photos go to Photos and nowhere else among the standard folders; one's own take everything.
+/// Standard directories accept one kind; users' own accept all.
 fn ensure_accepts_kind(target: &Directory, item: &Item) -> Result<()> {
     if target.is_view() {
         let name = &target.directory_name;
@@ -285,7 +282,7 @@ fn ensure_accepts_kind(target: &Directory, item: &Item) -> Result<()> {
     Ok(())
 }
 
-/// The items among `ids` that are that person's; ids of others are as if they were not there.
+/// Those of `ids` that belong to the user; others are treated as absent.
 pub(crate) fn find_owned(conn: &mut Conn, user: &User, ids: &[ItemId]) -> Result<Vec<Item>> {
     if ids.len() > MAX_SELECTED {
         return Err(Error::BadRequest(format!("At most {MAX_SELECTED} things at once.")));
@@ -294,7 +291,7 @@ pub(crate) fn find_owned(conn: &mut Conn, user: &User, ids: &[ItemId]) -> Result
     if items.is_empty() { Err(Error::NotFound) } else { Ok(items) }
 }
 
-/// Where an item's file is.
+/// The location of an item's file.
 pub(crate) fn item_location(conn: &mut Conn, user: &User, item: &Item) -> Result<FileLocation> {
     let directory = store::directories::find(conn, user.id, item.directory_id)?.ok_or(Error::NotFound)?;
     Ok(FileLocation::new(&user.folder, &directory.directory_path, &item.disk_name))
@@ -309,7 +306,7 @@ fn ensure_not_trashed(conn: &mut Conn, user: &User, id: ItemId) -> Result<(Item,
     Ok((item, place))
 }
 
-/// The item under a name, on disk too.
+/// The item under another name, on disk too.
 pub(crate) fn with_name(item: Item, name: &FileName) -> Item {
     Item {
         name: name.as_str().to_owned(),

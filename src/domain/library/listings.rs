@@ -1,4 +1,4 @@
-//! Looking: shelves, directories and searches, a page at a time.
+//! Lists of shelves, directories and search results, a page at a time.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -13,28 +13,27 @@ use crate::state::library_cache::{LibraryVersion, Months};
 use crate::store;
 pub use crate::store::item_filter::ItemFilter;
 
-/// Items on a page.
+/// Items per page.
 pub const PAGE_ITEMS: u8 = 60;
-/// How long a search that has found nothing yet walks on.
+/// How long a search without matches continues before it returns an empty page.
 const SEARCH_TIME: Duration = Duration::from_millis(25);
 
 /// One page of a list.
 pub struct Listing {
     pub items: Vec<Item>,
-    /// Where the next page goes on; `None` on the last.
+    /// Where the next page begins; `None` on the last.
     pub next: Option<Cursor>,
-    /// How many items each month has in all: of a shelf every one, of a directory those on this page. Empty when
-    /// not sorted by time.
+    /// Items per month: of a shelf all of them, of a directory those on this page. Empty if not sorted by time.
     pub months: Months,
-    /// What is known of the recordings among the items.
+    /// Tags of the recordings among the items.
     pub tracks: Vec<Track>,
-    /// Directories directly in this one.
+    /// The directory's subdirectories.
     pub children: Vec<Directory>,
     pub sort: Sort,
 }
 
 impl Listing {
-    /// Nothing, because nothing was asked for.
+    /// An empty list, for an empty query.
     #[must_use]
     pub fn empty() -> Self {
         let (months, sort) = (Months::default(), Sort::Newest);
@@ -42,10 +41,10 @@ impl Listing {
     }
 }
 
-/// What a list begins with and how much of it is wanted.
+/// What to list, and which page of it.
 #[derive(Debug, Clone)]
 pub struct ListingQuery {
-    pub selection: ItemFilter,
+    pub filter: ItemFilter,
     pub sort: Sort,
     pub cursor: Option<String>,
     pub limit: u8,
@@ -53,18 +52,18 @@ pub struct ListingQuery {
 
 impl ListingQuery {
     fn sort(&self) -> Sort {
-        if self.selection.words.is_some() {
-            // A search walks from the newest on: that way it ends soon.
+        if self.filter.words.is_some() {
+            // A search runs from the newest item on, so that it can stop early.
             return Sort::Newest;
         }
-        self.selection.shelf.fixed_sort().unwrap_or(self.sort)
+        self.filter.shelf.fixed_sort().unwrap_or(self.sort)
     }
 }
 
-/// The items of a page, and where the next one goes on.
+/// The items of a page, and where the next one begins.
 ///
 /// # Errors
-/// `Invalid` for a cursor that is none.
+/// `Invalid` for a bad cursor.
 pub fn load_page(conn: &mut Conn, user: &User, page: &ListingQuery) -> Result<(Vec<Item>, Option<Cursor>)> {
     let sort = page.sort();
     let after = match &page.cursor {
@@ -74,17 +73,17 @@ pub fn load_page(conn: &mut Conn, user: &User, page: &ListingQuery) -> Result<(V
         ),
         None => None,
     };
-    if page.selection.words.is_some() {
+    if page.filter.words.is_some() {
         return search_page(conn, user, page, after);
     }
-    let mut items = store::item_lists::list(conn, user.id, &page.selection, sort, after.as_ref(), i64::from(page.limit) + 1)?;
+    let mut items = store::item_lists::list(conn, user.id, &page.filter, sort, after.as_ref(), i64::from(page.limit) + 1)?;
     let has_more = items.len() > usize::from(page.limit);
     items.truncate(page.limit.into());
     let next = if has_more { items.last().map(|item| Cursor::after_item(item, sort)) } else { None };
     Ok((items, next))
 }
 
-/// What a search finds: it walks on for a moment while it has found nothing, and then says where to go on.
+/// A page of search results. While it has found nothing it continues for a moment, then returns a cursor.
 fn search_page(
     conn: &mut Conn,
     user: &User,
@@ -97,7 +96,7 @@ fn search_page(
             Some(Cursor::Clock(at, id)) => Some((at, id)),
             _ => None,
         };
-        let (items, next) = search::search(conn, user.id, &page.selection, from, page.limit.into())?;
+        let (items, next) = search::search(conn, user.id, &page.filter, from, page.limit.into())?;
         if !items.is_empty() || next.is_none() || began.elapsed() > SEARCH_TIME {
             return Ok((items, next));
         }
@@ -105,20 +104,20 @@ fn search_page(
     }
 }
 
-/// One page of a shelf, directory or search as people see it.
+/// One page of a shelf, directory or search, with everything its HTML page shows.
 ///
 /// # Errors
-/// `Invalid` for a cursor that is none.
+/// `Invalid` for a bad cursor.
 pub fn list(conn: &mut Conn, library: &LibraryVersion, user: &User, wanted: &ListingQuery) -> Result<Listing> {
-    let (sort, selection) = (wanted.sort(), &wanted.selection);
+    let (sort, filter) = (wanted.sort(), &wanted.filter);
     let (items, next) = load_page(conn, user, wanted)?;
-    let is_counted = selection.words.is_none() && selection.kind.is_none() && matches!(sort, Sort::Newest | Sort::Oldest);
-    let months = match selection.directory {
+    let is_counted = filter.words.is_none() && filter.kind.is_none() && matches!(sort, Sort::Newest | Sort::Oldest);
+    let months = match filter.directory {
         _ if !is_counted => Months::default(),
-        Some(_) => Arc::new(count_months(conn, user, selection, &items)?),
-        None => library.months(conn, selection.shelf)?,
+        Some(_) => Arc::new(count_months(conn, user, filter, &items)?),
+        None => library.months(conn, filter.shelf)?,
     };
-    let children = match selection.directory {
+    let children = match filter.directory {
         Some(id) => store::directories::list_children(conn, user.id, id)?,
         None => Vec::new(),
     };
@@ -126,15 +125,12 @@ pub fn list(conn: &mut Conn, library: &LibraryVersion, user: &User, wanted: &Lis
     Ok(Listing { items, next, months, tracks, children, sort })
 }
 
-/// Notes that a person looked into one of their directories.
+/// Records that a user opened one of their directories.
 pub fn record_opened(services: &Services, user: &User, path: &str) {
     services.last_seen.touch_directory(user.id, path, now());
 }
 
-/// What the directories of these items are called.
-///
-/// # Errors
-/// The database's.
+/// The names of the items' directories.
 pub fn directory_names(conn: &mut Conn, user: &User, items: &[Item]) -> Result<HashMap<DirectoryId, String>> {
     let mut ids: Vec<_> = items.iter().map(|item| item.directory_id).collect();
     ids.sort_unstable();
@@ -145,7 +141,7 @@ pub fn directory_names(conn: &mut Conn, user: &User, items: &[Item]) -> Result<H
     Ok(store::directories::list_names(conn, user.id, &ids)?.into_iter().collect())
 }
 
-/// A directory of that person, and the ones it stands in, the outermost first.
+/// A user's directory and its ancestors, outermost first.
 ///
 /// # Errors
 /// `NotFound`.
@@ -161,7 +157,7 @@ pub fn find_directory(conn: &mut Conn, user: &User, id: DirectoryId) -> Result<(
     Ok((directory, above))
 }
 
-/// A directory of that person; it counts as opened.
+/// A user's directory; it counts as opened.
 ///
 /// # Errors
 /// `NotFound`.
@@ -171,13 +167,13 @@ pub fn open_directory(services: &Services, user: &User, id: DirectoryId) -> Resu
     Ok(directory)
 }
 
-/// A directory's months are counted when they are shown.
-fn count_months(conn: &mut Conn, user: &User, selection: &ItemFilter, items: &[Item]) -> Result<Vec<(YearMonth, i64)>> {
+/// Counts the months of a directory on demand.
+fn count_months(conn: &mut Conn, user: &User, filter: &ItemFilter, items: &[Item]) -> Result<Vec<(YearMonth, i64)>> {
     let mut months: Vec<_> = items.iter().map(|item| item.shown_at.month()).collect();
     months.dedup();
     let mut counted = Vec::new();
     for month in months {
-        let count = store::item_lists::count_between(conn, user.id, selection, month.start(), month.end())?;
+        let count = store::item_lists::count_between(conn, user.id, filter, month.start(), month.end())?;
         counted.push((month, count));
     }
     Ok(counted)

@@ -1,4 +1,4 @@
-//! A user's library: items, directories, listings, search, trash.
+//! A user's library: items, directories, lists, search, trash.
 
 pub mod create_directory;
 pub mod dashboard;

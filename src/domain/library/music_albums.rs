@@ -7,28 +7,25 @@ use crate::model::{Item, ItemId, Track, User};
 use crate::state::Services;
 use crate::store;
 
-/// Albums on a page.
+/// Albums per page.
 const PAGE_ALBUMS: usize = 60;
-/// Recordings of one album that are shown.
+/// Recordings shown of one album.
 const MAX_TRACKS: i64 = 1000;
 
-/// One album on the page of all.
+/// One album in the list.
 pub struct Album {
     pub artist_key: String,
     pub album_key: String,
-    /// Its first recording: title, artist and cover are taken from it.
+    /// Its first recording, which provides title, artist and cover.
     pub first: Track,
     pub cover: Option<Item>,
     pub tracks: i64,
 }
 
-/// Artist and album in lower case: what albums are sorted and grouped by.
+/// Artist and album in lower case, by which albums are sorted and grouped.
 pub type AlbumKey = (String, String);
 
-/// A page of a person's albums, and the keys behind which the next one goes on.
-///
-/// # Errors
-/// The database's.
+/// A page of a user's albums, and the key after which the next one begins.
 pub fn list_albums(services: &Services, user: &User, after: Option<(&str, &str)>) -> Result<(Vec<Album>, Option<AlbumKey>)> {
     services.db.read(|conn| {
         let limit = i64::try_from(PAGE_ALBUMS + 1).unwrap_or(i64::MAX);
@@ -48,10 +45,10 @@ pub fn list_albums(services: &Services, user: &User, after: Option<(&str, &str)>
     })
 }
 
-/// One album: its recordings in their order, each with its item.
+/// One album: its recordings in order, each with its item.
 ///
 /// # Errors
-/// `NotFound` for an album without recordings of theirs.
+/// `NotFound` if the user has no recording of the album.
 pub fn find_album(services: &Services, user: &User, artist: &str, album: &str) -> Result<Vec<(Track, Item)>> {
     services.db.read(|conn| {
         let tracks = store::item_details::list_album(conn, user.id, artist, album, MAX_TRACKS)?;
@@ -63,10 +60,7 @@ pub fn find_album(services: &Services, user: &User, artist: &str, album: &str) -
     })
 }
 
-/// What is known of the recordings among these items.
-///
-/// # Errors
-/// The database's.
+/// Tags of the recordings among these items.
 pub fn find_tracks(conn: &mut Conn, user: &User, items: &[Item]) -> Result<Vec<Track>> {
     let music = items.iter().filter(|item| item.kind == ItemKind::Audio);
     let ids: Vec<ItemId> = music.map(|item| item.id).collect();

@@ -1,8 +1,8 @@
-//! Finding items by words: in names, tags, cameras, artists, albums, places and dates.
+//! Searches items by words in names, tags, cameras, artists, albums, places and dates.
 //!
-//! Each word of an item is a row, ordered by when the item was taken, so that a search walks through the rarest word
-//! from the newest item on and stops when the page is full. One search walks a bounded number of rows; when it has
-//! not filled its page by then, the page is short and the next one goes on from there.
+//! Each word of an item is a row, ordered by when the item was taken, so that a search reads the rows of the rarest
+//! word from the newest item on and stops when the page is full. One search reads a bounded number of rows. If the page
+//! is not full by then, it stays short and the next one continues from there.
 
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
@@ -15,19 +15,19 @@ use crate::store;
 use crate::store::item_filter::{ItemFilter, prefix_range};
 use crate::store::search_words::SearchPosition;
 
-/// Words of one item, and letters of one word.
+/// Words per item, and characters per word.
 const MAX_WORDS: usize = 80;
 const MAX_WORD_CHARS: usize = 40;
-/// Words of one question.
+/// Words per query.
 const MAX_QUERY_WORDS: usize = 8;
-/// Different words that one beginning may stand for before it counts as common.
+/// A prefix of more words than this counts as common.
 const MAX_MEANINGS: usize = 24;
-/// Rows of one word that are walked through for one page, all its meanings together; and items, where each word is common.
+/// Rows of one prefix read for one page, over all its words; and items, if every word is common.
 const MAX_ROWS_PER_STEP: i64 = 4_000;
 const MAX_ITEMS_PER_STEP: i64 = 2_000;
 
-/// The words of a text as they are looked for: lower case, without accents, letters and digits only. Signs of
-/// scripts that put no spaces between words are words by themselves.
+/// Splits a text into normalized words: lower case, no accents, letters and digits only. Characters of scripts without
+/// spaces between words are words by themselves.
 #[must_use]
 pub fn words(text: &str) -> Vec<String> {
     let mut words = Vec::new();
@@ -51,7 +51,7 @@ pub fn words(text: &str) -> Vec<String> {
     words
 }
 
-/// Everything an item can be found by, each word once.
+/// All words an item is found by, each once.
 fn item_words(item: &Item, facts: &Metadata) -> Vec<String> {
     let taken = item.shown_at.month();
     let date = format!("{} {} {}", taken.year, taken.month, item.shown_at.time().date());
@@ -74,49 +74,40 @@ fn item_words(item: &Item, facts: &Metadata) -> Vec<String> {
     all
 }
 
-/// Makes an item findable by what it is called and what its file says, in the caller's transaction.
-///
-/// # Errors
-/// The database's.
+/// Indexes an item by its name and metadata, in the caller's transaction.
 pub(crate) fn index(conn: &mut Conn, item: &Item, details: Option<&ItemDetails>) -> Result<()> {
     let known = match details {
         Some(_) => None,
         None => store::item_details::find(conn, item.user_id, item.id)?,
     };
-    let facts = details.or(known.as_ref()).map(|details| &details.facts);
+    let facts = details.or(known.as_ref()).map(|details| &details.metadata);
     let words = item_words(item, facts.unwrap_or(&Metadata::default()));
     Ok(store::search_words::replace(conn, item.user_id, item.id, item.shown_at, &words)?)
 }
 
-/// Makes an item findable that has just come.
-///
-/// # Errors
-/// The database's.
+/// Indexes a new item.
 pub(crate) fn index_new(conn: &mut Conn, item: &Item) -> Result<()> {
     Ok(store::search_words::insert(conn, item.user_id, item.id, item.shown_at, &item_words(item, &Metadata::default()))?)
 }
 
-/// What a word of a question stands for.
+/// A word of the query, resolved against the index.
 enum ParsedWord {
-    /// These words.
+    /// The indexed words it is a prefix of.
     Words(Vec<String>),
-    /// More words than one wants to count.
+    /// A prefix of more than [`MAX_MEANINGS`] words.
     Common,
 }
 
-/// Items of a selection that have all its words, each as the beginning of a word; the newest first. The second is where
-/// the next page goes on; `None` on the last.
-///
-/// # Errors
-/// The database's.
+/// Items that have all words of the query as prefixes, newest first, and where the next page begins; `None` on the
+/// last.
 pub(crate) fn search(
     conn: &mut Conn,
     owner: UserId,
-    selection: &ItemFilter,
+    filter: &ItemFilter,
     after: Option<SearchPosition>,
     limit: usize,
 ) -> Result<(Vec<Item>, Option<Cursor>)> {
-    let asked = selection.words.as_deref().unwrap_or_default();
+    let asked = filter.words.as_deref().unwrap_or_default();
     if asked.is_empty() {
         return Ok((Vec::new(), None));
     }
@@ -126,16 +117,16 @@ pub(crate) fn search(
     }
     let Some((place, meant)) = rarest_word(conn, owner, &terms)? else {
         let floor = store::search_words::find_item_floor(conn, owner, after, MAX_ITEMS_PER_STEP)?;
-        let selection = ItemFilter { floor, ..selection.clone() };
+        let filter = ItemFilter { floor, ..filter.clone() };
         let after = after.map(|(at, id)| Cursor::Clock(at, id));
-        let found = store::item_lists::list(conn, owner, &selection, Sort::Newest, after.as_ref(), count(limit + 1))?;
+        let found = store::item_lists::list(conn, owner, &filter, Sort::Newest, after.as_ref(), count(limit + 1))?;
         return Ok(to_page(found, floor, limit));
     };
     let others: Vec<&String> = asked.iter().enumerate().filter(|(index, _)| *index != place).map(|(_, word)| word).collect();
-    scan_matches(conn, owner, &meant, (selection, &others), after, limit)
+    scan_matches(conn, owner, &meant, (filter, &others), after, limit)
 }
 
-/// The words of a question, each once; the rest of a long one is not looked at.
+/// The words of a query, each once, up to the limit.
 #[must_use]
 pub fn query_words(text: &str) -> Vec<String> {
     let mut asked = words(text);
@@ -149,7 +140,7 @@ fn count(number: usize) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
-/// The words that begin with `word`.
+/// The indexed words that begin with `word`.
 fn resolve_word(conn: &mut Conn, owner: UserId, word: &str) -> Result<ParsedWord> {
     let (mut at, end) = prefix_range(word);
     let mut meant = Vec::new();
@@ -164,7 +155,7 @@ fn resolve_word(conn: &mut Conn, owner: UserId, word: &str) -> Result<ParsedWord
     Ok(ParsedWord::Words(meant))
 }
 
-/// The term that the fewest items have, by its place; `None` when all are common.
+/// The word that the fewest items have, by its index; `None` if all are common.
 fn rarest_word(conn: &mut Conn, owner: UserId, terms: &[ParsedWord]) -> Result<Option<(usize, Vec<String>)>> {
     let mut best: Option<(i64, usize, Vec<String>)> = None;
     for (index, term) in terms.iter().enumerate() {
@@ -184,12 +175,12 @@ fn rarest_word(conn: &mut Conn, owner: UserId, terms: &[ParsedWord]) -> Result<O
     Ok(best.map(|(_, index, meant)| (index, meant)))
 }
 
-/// Walks through the items that have one of `meant`, the newest first.
+/// Reads the items that have one of the words `meant`, newest first.
 fn scan_matches(
     conn: &mut Conn,
     owner: UserId,
     meant: &[String],
-    (selection, others): (&ItemFilter, &[&String]),
+    (filter, others): (&ItemFilter, &[&String]),
     after: Option<SearchPosition>,
     limit: usize,
 ) -> Result<(Vec<Item>, Option<Cursor>)> {
@@ -197,12 +188,12 @@ fn scan_matches(
     let mut floor: Option<SearchPosition> = None;
     for word in meant {
         let reached = store::search_words::find_floor(conn, owner, word, after, each)?;
-        // All have been walked as far as the one that was walked the least.
+        // Only down to the point that every word's rows were read.
         floor = floor.max(reached);
     }
     let mut found = Vec::new();
     for word in meant {
-        found.extend(store::search_words::list_with(conn, owner, word, (selection, others), (after, floor), count(limit + 1))?);
+        found.extend(store::search_words::list_with(conn, owner, word, (filter, others), (after, floor), count(limit + 1))?);
     }
     found.sort_unstable_by_key(|item| std::cmp::Reverse((item.shown_at, item.id)));
     found.dedup_by_key(|item| item.id);

@@ -1,4 +1,4 @@
-//! The trash: what was deleted stays until it is restored to where it was, deleted for good, or its days are over.
+//! The trash: items stay in it until they are restored, deleted permanently, or expire.
 
 use super::items::{find_owned, item_location, with_name};
 use super::{create_directory, search};
@@ -17,10 +17,10 @@ const TRASH_NAME: &str = "Trash";
 /// Items deleted or restored in one transaction.
 const BATCH_ITEMS: i64 = 500;
 
-/// Puts items into the trash; what is there already stays. Returns how many went.
+/// Moves items to the trash; those already there stay. Returns how many were moved.
 ///
 /// # Errors
-/// `NotFound` when none of them is there and theirs.
+/// `NotFound` if none of them belongs to the user.
 pub fn trash(services: &Services, user: &User, ids: &[ItemId]) -> Result<usize> {
     let done = file_moves::move_files(
         services,
@@ -68,16 +68,16 @@ pub fn trash(services: &Services, user: &User, ids: &[ItemId]) -> Result<usize> 
     Ok(done.len())
 }
 
-/// A restored item: what it is called now, and whether that differs from before.
+/// A restored item's name, and whether it differs from the previous one.
 pub struct RestoreCount {
     pub name: FileName,
     pub is_renamed: bool,
 }
 
-/// Puts items back to where they were; directories that are gone are made again.
+/// Restores items to where they were; missing directories are created again.
 ///
 /// # Errors
-/// `NotFound` when none of them is in the trash and theirs.
+/// `NotFound` if none of them is in the user's trash.
 pub fn restore(services: &Services, user: &User, ids: &[ItemId]) -> Result<Vec<RestoreCount>> {
     let wanted_names = std::cell::RefCell::new(std::collections::HashMap::new());
     let done = file_moves::move_files(
@@ -132,10 +132,10 @@ fn home_directory(item: &Item) -> &str {
     item.trashed_from.as_deref().unwrap_or_else(|| item.kind.folder())
 }
 
-/// Deletes items for good; only what is in the trash. Returns how many went.
+/// Deletes items in the trash permanently. Returns how many.
 ///
 /// # Errors
-/// `NotFound` when none of them is there and theirs, `Conflict` for what is not in the trash.
+/// `NotFound` if none of them belongs to the user, `Conflict` for one that is not in the trash.
 pub fn delete(services: &Services, by: &Actor, user: &User, ids: &[ItemId]) -> Result<usize> {
     let done = file_moves::move_files(
         services,
@@ -175,19 +175,16 @@ pub fn delete(services: &Services, by: &Actor, user: &User, ids: &[ItemId]) -> R
     )?;
     for gone in &done {
         services.preview_cache.remove(gone.subject);
-        // The rows are gone; what stays behind now, the next start takes away.
+        // The rows are gone; the next start removes files that remain.
         if let Err(cause) = services.media_dir.remove_file(&FileLocation::incoming(gone.name.as_str())) {
-            tracing::warn!(item = %gone.subject, "a deleted file could not be taken away yet: {cause}");
+            tracing::warn!(item = %gone.subject, "a deleted file could not be removed yet: {cause}");
         }
     }
     services.session_cache.invalidate_user(user.id);
     Ok(done.len())
 }
 
-/// Deletes everything in a person's trash; returns how many things that were.
-///
-/// # Errors
-/// The database's and the system's.
+/// Deletes everything in a user's trash; returns the number of items.
 pub fn empty(services: &Services, by: &Actor, user: &User) -> Result<usize> {
     let mut deleted = 0;
     loop {
@@ -199,10 +196,7 @@ pub fn empty(services: &Services, by: &Actor, user: &User) -> Result<usize> {
     }
 }
 
-/// Restores everything in a person's trash.
-///
-/// # Errors
-/// The database's and the system's.
+/// Restores everything in a user's trash.
 pub fn restore_all(services: &Services, user: &User) -> Result<usize> {
     let mut restored = 0;
     loop {
@@ -215,16 +209,13 @@ pub fn restore_all(services: &Services, user: &User) -> Result<usize> {
 }
 
 fn ids_in_trash(services: &Services, user: &User) -> Result<Vec<ItemId>> {
-    let selection = ItemFilter::shelf(Shelf::Trash);
+    let filter = ItemFilter::shelf(Shelf::Trash);
     let items =
-        services.db.read(|conn| Ok(store::item_lists::list(conn, user.id, &selection, Sort::Trashed, None, BATCH_ITEMS)?))?;
+        services.db.read(|conn| Ok(store::item_lists::list(conn, user.id, &filter, Sort::Trashed, None, BATCH_ITEMS)?))?;
     Ok(items.into_iter().map(|item| item.id).collect())
 }
 
-/// Deletes what has been in anybody's trash for longer than the days it has; returns how many things that were.
-///
-/// # Errors
-/// The database's and the system's.
+/// Deletes what has been in any trash for longer than the configured days; returns the number of items.
 pub fn purge(services: &Services) -> Result<usize> {
     let before = now() - time::Duration::days(services.settings.trash_days.into());
     let mut purged = 0;

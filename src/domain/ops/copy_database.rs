@@ -1,4 +1,4 @@
-//! Moving from one database to another.
+//! Copies everything from one database to another.
 
 use std::cell::RefCell;
 
@@ -8,18 +8,18 @@ use crate::error::{Error, Result};
 use crate::state::Services;
 use crate::store;
 
-/// A table that was moved: its rows and their checksum are the same on both sides.
+/// A copied table; rows and checksum are equal on both sides.
 pub struct CopyReport {
     pub table: &'static str,
     pub rows: u64,
     pub checksum: String,
 }
 
-/// Puts everything the tables hold into the database at `url`, sessions too, and compares both sides before it counts.
-/// Whoever calls this has claimed the folders, so that nothing changes meanwhile.
+/// Copies all tables into the database at `url`, sessions included, and compares both sides before the commit.
+/// The caller has claimed the folders, so that nothing changes meanwhile.
 ///
 /// # Errors
-/// `Conflict` when somebody is there already, or the two sides differ; nothing stays in the other database then.
+/// `Conflict` if the other database has users or the two sides differ; nothing remains in the other database then.
 pub fn copy_to(services: &Services, url: &str) -> Result<Vec<CopyReport>> {
     if url == services.settings.database_url {
         return Err(Error::Conflict("That is the database in use.".into()));

@@ -1,4 +1,4 @@
-//! Putting right what a killed process left: for the server, before it serves.
+//! Repairs the state that a killed process left, before the server accepts requests.
 
 use crate::config::Settings;
 use crate::domain::uploads::resumable;
@@ -7,10 +7,10 @@ use crate::error::{Error, Result};
 use crate::state::Services;
 use crate::store;
 
-/// Opens everything for one who is to be alone with it, and settles what a killed process left.
+/// Opens the services exclusively and recovers from a crash.
 ///
 /// # Errors
-/// `Unavailable` where a server is at work; as [`Services::open`] and [`recover`].
+/// `Unavailable` while a server is running; as [`Services::open`] and [`recover`].
 pub fn open_claimed(settings: Settings) -> Result<Services> {
     let services = Services::open(settings)?;
     services.claim_media_dir()?;
@@ -18,7 +18,7 @@ pub fn open_claimed(settings: Settings) -> Result<Services> {
     Ok(services)
 }
 
-/// Opens everything for one who may work beside a server; where none is at work, settles what a killed process left.
+/// Opens the services for a command that may run beside a server; recovers from a crash if no server is running.
 ///
 /// # Errors
 /// As [`Services::open`] and [`recover`].
@@ -32,10 +32,10 @@ pub fn open_recovered(settings: Settings) -> Result<Services> {
     Ok(services)
 }
 
-/// Refuses to go on with a media folder in which nobody's folder is although people have things: its disk is not mounted.
+/// Fails if users have items but none of their folders exists: the disk is probably not mounted.
 ///
 /// # Errors
-/// `Configuration` says so; the database's.
+/// `Configuration`; database errors.
 pub fn ensure_mounted(services: &Services) -> Result<()> {
     let folders = services.db.read(|conn| Ok(store::users::list_folders_in_use(conn)?))?;
     if folders.is_empty() || folders.iter().any(|folder| services.media_dir.has_user_folder(folder)) {
@@ -50,17 +50,14 @@ pub fn ensure_mounted(services: &Services) -> Result<()> {
     )))
 }
 
-/// Ends a restore that was cut short; takes back moves that were, and what was on its way in: none of it was acknowledged.
-/// Resumable uploads stay.
-///
-/// # Errors
-/// The database's and the system's.
+/// Finishes an interrupted restore, undoes interrupted moves and removes partial files. None of them was acknowledged;
+/// resumable uploads stay.
 pub fn recover(services: &Services) -> Result<()> {
     backup::finish_restore(services)?;
     file_moves::recover_all(services)?;
     let swept = services.media_dir.sweep_incoming()? + resumable::sweep(services)?;
     if swept > 0 {
-        tracing::info!("{swept} unfinished uploads taken away");
+        tracing::info!("{swept} partial files removed");
     }
     Ok(())
 }

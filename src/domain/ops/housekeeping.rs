@@ -1,4 +1,4 @@
-//! What the server does by itself: notes written down, the trash purged, old rows taken away.
+//! Periodic tasks: writes activity, purges the trash, removes old rows.
 
 use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
@@ -11,26 +11,26 @@ use crate::model::now;
 use crate::state::Services;
 use crate::store;
 
-/// Ended sessions stay in the table for so long.
+/// How long ended sessions stay in the table.
 const SESSION_RETENTION: time::Duration = time::Duration::days(30);
-/// Result pages of uploads stay for so long.
+/// How long result pages of uploads are available.
 const REPORT_RETENTION: time::Duration = time::Duration::days(1);
 
-/// One round of what is due a few times an hour.
+/// Runs all tasks that are due a few times an hour.
 ///
 /// # Errors
-/// The database's and the system's; the next round tries again.
+/// Database and system errors; the next round tries again.
 pub fn run_round(services: &Services) -> Result<()> {
     write_last_seen(services)?;
     let purged = trash::purge(services)?;
     if purged > 0 {
-        tracing::info!("{purged} things purged from the trash");
+        tracing::info!("{purged} items purged from the trash");
     }
-    // A preview of 256 folders a round: whatever a killed process left is gone in two days.
+    // One of 256 preview folders per round: leftovers of a killed process are gone within two days.
     previews::sweep(services, services.housekeeping_rounds.fetch_add(1, Ordering::Relaxed))?;
     let expired = resumable::delete_expired(services, now())?;
     if expired > 0 {
-        tracing::info!("{expired} uploads given up after their days");
+        tracing::info!("{expired} unfinished uploads expired");
     }
     audit::purge(services, now())?;
     services.db.write(|conn| {
@@ -40,10 +40,10 @@ pub fn run_round(services: &Services) -> Result<()> {
     })
 }
 
-/// Closes what nobody asks for, and writes what was noted, in one transaction.
+/// Closes unused files and writes recorded activity, in one transaction.
 ///
 /// # Errors
-/// The database's; the notes are lost then, and that is all that is.
+/// Database errors; then only the recorded activity is lost.
 pub fn write_last_seen(services: &Services) -> Result<()> {
     services.open_file_cache.close_idle();
     let notes = services.last_seen.take();

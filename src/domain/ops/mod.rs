@@ -1,4 +1,4 @@
-//! Running the server: status, metrics, housekeeping, crash recovery.
+//! Operating the server: status, metrics, housekeeping, crash recovery, database copies.
 
 pub mod copy_database;
 pub mod crash_recovery;

@@ -1,4 +1,4 @@
-//! The numbers for Prometheus, with what has to be looked up for them.
+//! Metrics for Prometheus, including those that are read from the database.
 
 use std::sync::atomic::Ordering;
 
@@ -9,10 +9,10 @@ use crate::state::Services;
 use crate::state::malware_scanner::ScannerHealth;
 use crate::store;
 
-/// Everything as Prometheus reads it (text format 0.0.4).
+/// All metrics in the Prometheus text format 0.0.4.
 ///
 /// # Errors
-/// `Internal` if it could not be written; what cannot be looked up is left as it was.
+/// `Internal` if the text cannot be written; a metric that cannot be read keeps its value.
 pub fn metrics_text(services: &Services) -> Result<String> {
     let asked = services.metrics.lock_gauges();
     let status = status::status(services)?;
@@ -49,20 +49,20 @@ pub fn metrics_text(services: &Services) -> Result<String> {
         (&asked.checkouts, as_i64_saturating(checkouts)),
         (&asked.waited, waited.as_secs_f64()),
     ] {
-        // Counted elsewhere since the start: it only grows.
+        // Counted elsewhere since the start; it never decreases.
         counter.inc_by((value - counter.get()).max(0.0));
     }
     drop(asked);
     services.metrics.render()
 }
 
-/// Exact up to nine quadrillion.
+/// Exact below 2^53.
 #[expect(clippy::cast_precision_loss, reason = "Prometheus has no other numbers")]
 fn as_i64(value: i64) -> f64 {
     value as f64
 }
 
-/// Exact up to nine quadrillion.
+/// Exact below 2^53.
 #[expect(clippy::cast_precision_loss, reason = "Prometheus has no other numbers")]
 fn as_i64_saturating(value: u64) -> f64 {
     value as f64

@@ -1,4 +1,4 @@
-//! How the server is: for its admin and for load balancers.
+//! The server's health, for its admin and for load balancers.
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -12,10 +12,10 @@ use crate::state::readiness_cache::{Check, CheckProblem};
 use crate::storage::IncomingFile;
 use crate::store;
 
-/// Less free space than this is worth a warning: bytes.
+/// Less free space than this causes a warning.
 const LOW_SPACE_BYTES: u64 = 5_000_000_000;
 
-/// Tries what the server needs: the database answers, the media folder can be written.
+/// Checks what the server needs: the database responds, the media folder is writable.
 #[must_use]
 pub fn checks(services: &Services) -> Vec<Check> {
     let database = services.db.read(|conn| Ok(store::site::find_has_admin(conn)?)).err().map(|error| CheckProblem {
@@ -32,17 +32,17 @@ pub fn checks(services: &Services) -> Vec<Check> {
     vec![Check { name: "database", problem: database }, Check { name: "media", problem: media }]
 }
 
-/// What the admin's page shows.
+/// The data of the admin's status page.
 pub struct ServerStatus {
     pub checks: Vec<Check>,
-    /// Bytes free and in all where the files are; `None` when the system does not say.
+    /// Free and total bytes of the media disk; `None` if unknown.
     pub space: Option<(u64, u64)>,
-    /// People, and bytes they store; `None` when the database does not say.
+    /// Number of users and the bytes they store; `None` if the database does not respond.
     pub stored: Option<(i64, i64)>,
     pub uptime: Duration,
     pub warnings: Vec<String>,
     pub scanner: ScannerHealth,
-    /// `None` where no folder is set for them.
+    /// `None` if no backup folder is configured.
     pub backups: Option<backup::BackupStatus>,
     pub previews: PreviewStatus,
     /// Files that wait for the scanner.
@@ -51,25 +51,25 @@ pub struct ServerStatus {
     pub findings: i64,
 }
 
-/// How previews are.
+/// The status of previews.
 pub struct PreviewStatus {
     pub health: media::RendererHealth,
-    /// Foreign tools that are not used, and why.
+    /// External tools that are not used, and why.
     pub missing: Vec<(&'static str, String)>,
-    /// Files whose previews are to be made.
+    /// Files that wait for their preview.
     pub waiting: i64,
-    /// Files that cannot have one.
+    /// Files that cannot have a preview.
     pub given_up: i64,
     /// Decoders that died since the start.
     pub crashes: u64,
-    /// The newest of what was given up: kind of file and why. Not whose, and not what it is called.
+    /// The newest files given up: media type and reason, but neither owner nor name.
     pub troubles: Vec<(String, String)>,
 }
 
-/// Gathers it; one part that fails does not spoil the rest.
+/// Collects the status; a part that fails does not affect the others.
 ///
 /// # Errors
-/// None of its own.
+/// None at present.
 pub fn status(services: &Services) -> Result<ServerStatus> {
     let space = services.media_dir.space().ok();
     let mut warnings = Vec::new();

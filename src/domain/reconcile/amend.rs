@@ -1,4 +1,4 @@
-//! Rows that follow what somebody else has done to files on disk.
+//! Updates rows after changes that other programs made on disk.
 
 use crate::domain::previews;
 use crate::error::{Error, Result};
@@ -11,7 +11,7 @@ use crate::storage::{FileLocation, ReceivedFile};
 use crate::store;
 use crate::store::shelf_counts::CountDeltas;
 
-/// Whether something stands at that place by the tables, or is on its way there: a server may be at work.
+/// Whether a row or a move in progress names that location. A server may be running.
 pub(crate) fn is_known(services: &Services, user: &User, place: &FileLocation) -> Result<bool> {
     services.db.read(|conn| {
         Ok(store::file_moves::is_going_to(conn, place)?
@@ -19,7 +19,7 @@ pub(crate) fn is_known(services: &Services, user: &User, place: &FileLocation) -
     })
 }
 
-/// Notes that an item's file is gone or other than it was, or that it is as it should be.
+/// Records whether an item's file is missing or damaged.
 pub(crate) fn set_state(services: &Services, user: &User, id: ItemId, is_missing: bool, is_damaged: bool) -> Result<()> {
     services.write_library(user.id, |conn| {
         store::items::update_missing(conn, user.id, id, is_missing)?;
@@ -28,7 +28,7 @@ pub(crate) fn set_state(services: &Services, user: &User, id: ItemId, is_missing
     })
 }
 
-/// Writes what a file is now into its row; `scan` is what the malware scanner has said of it.
+/// Updates the row to the file's content; `scan` is the malware scanner's result.
 pub(crate) fn update_content(
     services: &Services,
     user: &User,

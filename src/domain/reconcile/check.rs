@@ -1,5 +1,5 @@
-//! Comparing tree and tables: what is missing, changed, extra or unsafe is named, and put right where that is wanted.
-//! Nobody's file is ever deleted.
+//! Compares disk and database; reports what is missing, changed, extra or unsafe, and repairs it on request.
+//! It never deletes a file.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -19,15 +19,12 @@ use crate::storage::media_dir::STANDARD_DIRECTORIES;
 use crate::storage::{FileLocation, FileName, ReceivedFile, sha256_of};
 use crate::store;
 
-/// Rows looked at in one go.
+/// Rows read per query.
 const PAGE_ITEMS: i64 = 1000;
-/// Directories of one person that are looked at.
+/// Directories checked per user.
 const MAX_DIRECTORIES: i64 = 100_000;
 
-/// Looks at everybody's files and says what is wrong, thing by thing. Returns how many files were looked at.
-///
-/// # Errors
-/// The database's and the system's.
+/// Checks all users' files and reports each problem. Returns the number of files checked.
 pub fn check(services: &Services, how: CheckOptions, mut tell: impl FnMut(Problem)) -> Result<u64> {
     let mut looked_at = 0;
     let mut known = Vec::new();
@@ -39,20 +36,20 @@ pub fn check(services: &Services, how: CheckOptions, mut tell: impl FnMut(Proble
     for entry in services.media_dir.list_user_folders()? {
         let is_known = entry.name.as_deref().is_some_and(|name| known.iter().any(|folder| folder == name));
         if !is_known {
-            tell(Problem { trouble: ProblemKind::Extra, path: entry.display_name(), repaired: None });
+            tell(Problem { kind: ProblemKind::Extra, path: entry.display_name(), repaired: None });
         }
     }
     for name in services.media_dir.list_quarantine()? {
         let id = uuid::Uuid::try_parse(&name).ok().map(FindingId);
         let finding = services.db.read(|conn| Ok(id.map(|id| store::findings::find(conn, id)).transpose()?.flatten()))?;
         if finding.is_none_or(|finding| finding.state != FindingState::Quarantined) {
-            tell(Problem { trouble: ProblemKind::Extra, path: format!("{QUARANTINE}/{name}"), repaired: None });
+            tell(Problem { kind: ProblemKind::Extra, path: format!("{QUARANTINE}/{name}"), repaired: None });
         }
     }
     Ok(looked_at)
 }
 
-/// One person's check.
+/// The check of one user's library.
 struct LibraryCheck<'a, T> {
     services: &'a Services,
     user: &'a User,
@@ -72,9 +69,9 @@ impl<T: FnMut(Problem)> LibraryCheck<'_, T> {
         Ok(looked_at)
     }
 
-    fn add_problem(&mut self, trouble: ProblemKind, path: &str, repaired: Option<String>) {
+    fn add_problem(&mut self, kind: ProblemKind, path: &str, repaired: Option<String>) {
         let path = format!("{}/{path}", self.user.folder);
-        (self.tell)(Problem { trouble, path, repaired });
+        (self.tell)(Problem { kind, path, repaired });
     }
 
     fn location(&self, path: &str) -> FileLocation {
@@ -82,7 +79,7 @@ impl<T: FnMut(Problem)> LibraryCheck<'_, T> {
         FileLocation::new(&self.user.folder, above, name)
     }
 
-    /// Folders on disk that no row knows, from `path` down; and links where a folder might be.
+    /// Checks for folders on disk without a row, from `path` down, and for links in place of folders.
     fn check_directories(&mut self, path: &str) -> Result<()> {
         for entry in self.list(path)? {
             let Some(name) = entry.name.as_deref() else { continue };
@@ -115,7 +112,7 @@ impl<T: FnMut(Problem)> LibraryCheck<'_, T> {
         }
     }
 
-    /// The files of one directory against its rows.
+    /// Compares the files of one directory with its rows.
     fn check_directory(&mut self, directory: &Directory) -> Result<u64> {
         let path = directory.directory_path.clone();
         let entries = match self.services.media_dir.list(&self.user.folder, &path) {
@@ -130,7 +127,7 @@ impl<T: FnMut(Problem)> LibraryCheck<'_, T> {
                 self.add_problem(ProblemKind::Missing, &path, repaired);
                 Vec::new()
             }
-            // A row that is no path, or a link where the folder should be.
+            // The row's path is invalid, or there is a link in place of the folder.
             Err(_) => {
                 self.add_problem(ProblemKind::Unsafe, &path, None);
                 return Ok(0);
@@ -174,7 +171,7 @@ impl<T: FnMut(Problem)> LibraryCheck<'_, T> {
         if seems_right && (!item.is_missing || item.is_damaged && self.how.is_quick) {
             return Ok(());
         }
-        // A server may be at work: what counts is how it is while nothing moves.
+        // A server may be running: only the state while nothing moves counts.
         let settled = file_moves::with_item_locked(self.services, self.user.id, item.id.0, &place, || {
             let now = self.services.db.read(|conn| Ok(store::items::find(conn, self.user.id, item.id)?))?;
             let stands_still = now.is_some_and(|now| {
@@ -188,7 +185,7 @@ impl<T: FnMut(Problem)> LibraryCheck<'_, T> {
         Ok(())
     }
 
-    /// Looks at an item that stands still, and does what is wanted about it.
+    /// Checks an item while it cannot move, and repairs it if requested.
     fn repair_item(&self, item: &Item, place: &FileLocation) -> Result<Option<(ProblemKind, Option<String>)>> {
         let Some(trouble) = self.compare_item(item, place)? else {
             if !item.is_missing {
@@ -211,7 +208,7 @@ impl<T: FnMut(Problem)> LibraryCheck<'_, T> {
         Ok(Some((trouble, repaired)))
     }
 
-    /// What is wrong with an item's file right now.
+    /// What is wrong with an item's file at this moment.
     fn compare_item(&self, item: &Item, place: &FileLocation) -> Result<Option<ProblemKind>> {
         let Ok(mut file) = self.services.media_dir.open_file(place) else { return Ok(Some(ProblemKind::Missing)) };
         if file.metadata()?.len() != item.bytes() {
@@ -231,7 +228,7 @@ impl<T: FnMut(Problem)> LibraryCheck<'_, T> {
         Ok(())
     }
 
-    /// Takes a file in: into the folder it lies in where that is one's own, otherwise into the one for what it is.
+    /// Stores a file without a row: in its folder if that is the user's own, otherwise in the standard one for its kind.
     fn ingest_extra(&self, directory: &Directory, place: &FileLocation, name: &str) -> Result<String> {
         let received = ReceivedFile::open_existing(self.services.media_dir.clone(), place.clone(), None)?;
         let arrival = IngestRequest {
@@ -246,12 +243,12 @@ impl<T: FnMut(Problem)> LibraryCheck<'_, T> {
         }
     }
 
-    /// Counts on shelves and bytes used, against the rows.
+    /// Compares shelf counters and used bytes with the rows.
     fn check_counts(&mut self) -> Result<()> {
         let owner = self.user.id;
         let repairing = self.how.is_repairing;
         let is_right = self.services.write_library(owner, |conn| {
-            // Whoever changes something changes the counts with it: until we are done, nobody does.
+            // Every change updates the counters; the lock keeps them still until this is done.
             store::shelf_counts::lock(conn, owner)?;
             let kept = store::shelf_counts::list(conn, owner)?;
             let mut is_right = true;

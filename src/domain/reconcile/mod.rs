@@ -1,7 +1,7 @@
 //! Compares disk and database.
 //!
 //! `check` reports what is wrong; `scan` accepts what other programs did: it adds new files, recognises moved ones by
-//! their bytes, re-reads changed ones and marks missing ones. It never deletes a file.
+//! their bytes, re-reads changed ones and marks missing ones. Neither deletes a file.
 
 pub mod amend;
 pub mod check;

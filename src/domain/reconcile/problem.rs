@@ -1,23 +1,23 @@
-//! What a check finds wrong, and how it is to go about it.
+//! The problems that a check reports, and its options.
 
 use crate::model::ScanStatus;
 
 /// What is wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum ProblemKind {
-    /// A row without a file, or a folder that is not there.
+    /// A row without a file, or a missing folder.
     Missing,
-    /// The file is shorter or longer than it was.
+    /// The file's length has changed.
     Truncated,
-    /// The bytes are others than they were.
+    /// The file's bytes have changed.
     Changed,
-    /// A file or folder that no row knows.
+    /// A file or folder without a row.
     Extra,
-    /// A link, a pipe, a device, a name that is not UTF-8, a row that leads nowhere. Never touched.
+    /// A link, pipe or device, a name that is not UTF-8, or a row with an invalid path. Never touched.
     Unsafe,
-    /// What is counted is not what is there.
+    /// A counter differs from what it counts.
     Miscounted,
-    /// The file is as it should be, and its row said that it was not.
+    /// The file is intact, but its row says that it was not.
     Back,
 }
 
@@ -36,25 +36,25 @@ impl ProblemKind {
     }
 }
 
-/// One thing that is wrong.
+/// One problem.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
-    pub trouble: ProblemKind,
-    /// Beneath the media folder.
+    pub kind: ProblemKind,
+    /// Relative to the media folder.
     pub path: String,
-    /// What was done about it; `None` when it was left as it is.
+    /// What was done about it; `None` if nothing.
     pub repaired: Option<String>,
 }
 
-/// How to check.
+/// Options of a check.
 #[derive(Debug, Clone, Copy)]
 pub struct CheckOptions {
-    /// Mark what is missing or changed, take in what is extra.
+    /// Mark missing and changed files, store extra ones.
     pub is_repairing: bool,
-    /// Take changed files as they are now, as if they had been stored so.
+    /// Accept changed files with their current content.
     pub takes_changes: bool,
-    /// Look at lengths only, not at the bytes.
+    /// Compare lengths only, not bytes.
     pub is_quick: bool,
-    /// What the malware scanner has said of files that are taken in: `Pending` where a server may have one.
+    /// The scan status of files that are stored: `Pending` if a server may have a malware scanner.
     pub arrives_as: ScanStatus,
 }

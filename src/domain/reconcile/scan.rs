@@ -1,4 +1,4 @@
-//! Ways through people's folders: all of them, or what was touched.
+//! Scans users' folders: all of them, or paths that changed.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
@@ -18,16 +18,13 @@ use crate::storage::media_dir::AVATAR_FILE;
 use crate::storage::{FileLocation, FileName};
 use crate::store;
 
-/// Rows looked at in one go.
+/// Rows read per query.
 const PAGE_ITEMS: i64 = 1000;
-/// Files taken in together.
+/// Files stored together.
 const MAX_BATCH_FILES: usize = 64;
 
-/// Looks through everybody's folders, or one person's. What was changed or renamed less than `settled` ago is left for
-/// the next look.
-///
-/// # Errors
-/// The database's and the system's.
+/// Scans all users' folders, or one user's. Files changed or renamed less than `settled` ago are left for the next
+/// scan.
 pub fn scan(services: &Services, only: Option<UserId>, settled: Duration) -> Result<FolderScanReport> {
     let mut noticed = FolderScanReport::default();
     admin::for_each_user(services, |user| {
@@ -39,11 +36,7 @@ pub fn scan(services: &Services, only: Option<UserId>, settled: Duration) -> Res
     Ok(noticed)
 }
 
-/// Looks at places beneath the media folder of which somebody has said that something happened there; returns those
-/// that are to be looked at again.
-///
-/// # Errors
-/// The database's and the system's.
+/// Scans changed paths relative to the media folder; returns those that have to be scanned again.
 pub fn scan_paths(services: &Services, paths: &[PathBuf], settled: Duration) -> Result<(FolderScanReport, Vec<PathBuf>)> {
     let (mut noticed, mut again) = (FolderScanReport::default(), Vec::new());
     let mut by_folder: BTreeMap<&str, Vec<&Path>> = BTreeMap::new();
@@ -84,11 +77,11 @@ impl FolderScan<'_> {
         self.remove_empty_directories()
     }
 
-    /// One place: a file that came, changed or went, or a directory with all that is in it.
+    /// Scans one path: a file that appeared, changed or vanished, or a directory with its contents.
     fn scan_path(&mut self, path: &Path) -> Result<()> {
         let Some(path) = path.to_str() else { return Ok(()) };
         if path.is_empty() {
-            // A folder that was not watched until now.
+            // A folder that was not watched so far.
             self.scan_subtree(String::new(), self.known_directories()?)?;
             return Ok(());
         }
@@ -105,7 +98,7 @@ impl FolderScan<'_> {
         })?;
         match (entry, row) {
             (None, Some(item)) => self.gone.push(item.id),
-            // A directory that went, with what was in it.
+            // A directory that vanished with its contents.
             (None, None) => {
                 for directory in self.known_directories()?.into_values() {
                     let is_beneath =
@@ -129,7 +122,7 @@ impl FolderScan<'_> {
         Ok(())
     }
 
-    /// Everything beneath a directory; returns those of `known` that were not met.
+    /// Scans everything below a directory; returns those of `known` that were not found.
     fn scan_subtree(&mut self, path: String, mut known: HashMap<String, Directory>) -> Result<HashMap<String, Directory>> {
         let mut waiting = vec![path];
         while let Some(path) = waiting.pop() {
@@ -157,7 +150,7 @@ impl FolderScan<'_> {
         Ok(known)
     }
 
-    /// A file beside the folders has no shelf. What is hidden is the system's or ours.
+    /// Reports a file beside the standard folders, where it belongs to no shelf. Hidden files are ignored.
     fn skip_top_entry(&mut self, entry: &DirEntry) {
         let shown = entry.display_name();
         if entry.kind != EntryKind::Directory && shown != AVATAR_FILE && !shown.starts_with('.') {
@@ -165,7 +158,7 @@ impl FolderScan<'_> {
         }
     }
 
-    /// The path of a directory that can be one of somebody's.
+    /// The path of a directory that can be stored.
     fn scan_children(&mut self, path: &str, entry: &DirEntry) -> Option<String> {
         let name = entry.name.as_deref().filter(|name| !name.starts_with('.'))?;
         let inner = if path.is_empty() { name.to_owned() } else { format!("{path}/{name}") };
@@ -177,7 +170,7 @@ impl FolderScan<'_> {
         None
     }
 
-    /// Compares a directory's rows with its files; what stays in `files` is what no row knows.
+    /// Compares a directory's rows with its files; those left in `files` have no row.
     fn load_rows(&mut self, directory: &Directory, files: &mut HashMap<String, DirEntry>) -> Result<()> {
         let mut after = None;
         loop {
@@ -221,7 +214,7 @@ impl FolderScan<'_> {
         self.ingest(coming)
     }
 
-    /// Marks what was not there and has not been found elsewhere.
+    /// Marks items whose files are neither in place nor found elsewhere.
     fn mark_missing(&mut self) -> Result<()> {
         let (services, user) = (self.services, self.user);
         for id in std::mem::take(&mut self.gone) {
@@ -245,12 +238,12 @@ impl FolderScan<'_> {
         Ok(())
     }
 
-    /// Own directories that are gone on disk, and in which nothing is left, are gone here too.
+    /// Removes rows of users' own directories that are gone on disk and empty.
     fn remove_empty_directories(&self) -> Result<()> {
         let (services, user) = (self.services, self.user);
         let mut directories: Vec<_> =
             self.known_directories()?.into_values().filter(|directory| !directory.is_standard()).collect();
-        // The inner ones first.
+        // Inner directories first.
         directories.sort_by_key(|directory| std::cmp::Reverse(directory.directory_path.len()));
         for directory in directories {
             if self.is_on_disk(&directory)? {

@@ -1,4 +1,4 @@
-//! One file of a person's folder: as it was, changed, moved here, or new.
+//! Scans one file: unchanged, changed, moved, or new.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -19,17 +19,17 @@ use crate::store;
 
 /// Times of files and rows are compared to the second.
 const TIMESTAMP_SLACK: Duration = Duration::from_secs(1);
-/// How names end that programs give to what they have not finished.
+/// Suffixes that programs give to files they have not finished.
 const UNFINISHED_SUFFIXES: [&str; 7] = [".part", ".partial", ".tmp", ".temp", ".crdownload", ".filepart", ".download"];
 
-/// Whether a name says that its file is not finished, or is nobody's business.
+/// Whether a name says that the file is unfinished or temporary.
 fn is_temporary(name: &str) -> bool {
     let lower = name.to_lowercase();
     name.starts_with('.') || name.ends_with('~') || UNFINISHED_SUFFIXES.iter().any(|end| lower.ends_with(end))
 }
 
 impl FolderScan<'_> {
-    /// An item whose file is there.
+    /// Compares an item with its file.
     pub(crate) fn compare(&mut self, directory: &Directory, item: &Item, entry: &DirEntry) -> Result<()> {
         let known_at =
             UNIX_EPOCH + Duration::from_secs(u64::try_from(item.updated_at.assume_utc().unix_timestamp()).unwrap_or(0));
@@ -55,13 +55,13 @@ impl FolderScan<'_> {
         match done {
             Some(true) => self.noticed.changed += 1,
             Some(false) => self.noticed.back += 1,
-            // It is being moved: the next look will tell.
+            // It is being moved: the next scan will see it.
             None => self.noticed.waiting += 1,
         }
         Ok(())
     }
 
-    /// A file that no row knows. `Some` if it is to be taken in.
+    /// Examines a file without a row. `Some` if it has to be stored.
     pub(crate) fn ingest_new(&mut self, directory: &Directory, entry: &DirEntry) -> Result<Option<IngestRequest>> {
         let path = &directory.directory_path;
         let Some(name) = entry.name.as_deref().filter(|name| !is_temporary(name) && *name != AVATAR_FILE) else {
@@ -96,7 +96,7 @@ impl FolderScan<'_> {
         Ok(Some(IngestRequest { directory: Some(directory.directory_id), keep_duplicates: true, ..arrival }))
     }
 
-    /// The item with these bytes whose own place is empty.
+    /// The item with these bytes whose own file is missing.
     fn find_moved(&self, received: &ReceivedFile) -> Result<Option<Item>> {
         let size = i64::try_from(received.size).map_err(Error::internal)?;
         let same = self.services.db.read(|conn| {
@@ -117,7 +117,7 @@ impl FolderScan<'_> {
         Ok(None)
     }
 
-    /// Lets an item's row go where its file has gone; what lies in the wrong standard folder goes on to the right one.
+    /// Updates an item's row to its new location; a file in the wrong standard folder is moved to the right one.
     fn record_move(&mut self, item: &Item, found_in: &Directory, place: &FileLocation, name: &str) -> Result<()> {
         let (services, user) = (self.services, self.user);
         let home = ItemKind::folder(item.kind);

@@ -1,4 +1,4 @@
-//! What a look at a person's folder knows and has found.
+//! State and result of scanning a user's folder.
 
 use std::collections::HashMap;
 use std::time::{Duration, SystemTime};
@@ -9,7 +9,7 @@ use crate::state::Services;
 use crate::storage::FileLocation;
 use crate::store;
 
-/// Directories of one person that are looked at.
+/// Directories scanned per user.
 const MAX_DIRECTORIES: i64 = 100_000;
 
 /// What was found and done.
@@ -21,27 +21,27 @@ pub struct FolderScanReport {
     pub changed: u64,
     pub vanished: u64,
     pub back: u64,
-    /// Files that may still be on their way; the next look will tell.
+    /// Files that may still be changing; the next scan will see them.
     pub waiting: u64,
-    /// What is not taken in, and why.
+    /// What was not stored, and why.
     pub left: Vec<(String, String)>,
 }
 
-/// A look through one person's folder.
+/// The scan of one user's folder.
 pub(crate) struct FolderScan<'a> {
     pub services: &'a Services,
     pub user: &'a User,
     pub noticed: &'a mut FolderScanReport,
-    /// Items whose file was not there.
+    /// Items whose files were not in place.
     pub gone: Vec<ItemId>,
-    /// Whether a directory may have been left without anything in it.
+    /// Whether a directory may have become empty.
     pub is_emptied: bool,
-    /// What was last touched before this stands still.
+    /// Files last changed before this time are settled.
     pub settled_by: SystemTime,
 }
 
 impl FolderScanReport {
-    /// Whether rows are others than before, or something was left as it is.
+    /// Whether rows were changed or something was skipped.
     #[must_use]
     pub fn has_changes(&self) -> bool {
         let quiet = Self { looked_at: self.looked_at, waiting: self.waiting, ..Self::default() };
@@ -50,7 +50,7 @@ impl FolderScanReport {
 }
 
 impl<'a> FolderScan<'a> {
-    /// A look that begins now; what was touched less than `settled` ago is left for the next one.
+    /// A scan that begins now; files changed less than `settled` ago are left for the next one.
     pub(crate) fn new(services: &'a Services, user: &'a User, noticed: &'a mut FolderScanReport, settled: Duration) -> Self {
         let settled_by = SystemTime::now() - settled;
         Self { services, user, noticed, gone: Vec::new(), is_emptied: false, settled_by }

@@ -1,4 +1,4 @@
-//! Personal access tokens: for scripts, with a name, scopes and an end; shown once.
+//! Personal access tokens for scripts, with a name, scopes and an expiry; shown once.
 
 use super::lifecycle::{self, SessionRequest, random_token};
 use crate::domain::audit;
@@ -11,11 +11,11 @@ use crate::state::Services;
 use crate::state::session_cache::AuthSession;
 use crate::store;
 
-/// What every access token begins with, so that secret scanners know one.
+/// The prefix of every access token, by which secret scanners recognise it.
 pub const TOKEN_PREFIX: &str = "nexus_pat_";
-/// Access tokens of one person at most.
+/// Access tokens per user.
 const MAX_TOKENS: usize = 100;
-/// How long a token may be good, in days; 0 = until it is taken back.
+/// Lifetimes that can be chosen, in days; 0 means no expiry.
 pub const LIFETIMES: [u16; 5] = [7, 30, 90, 365, 0];
 
 /// The fields of the form.
@@ -27,11 +27,11 @@ pub struct TokenRequest {
     pub days: String,
 }
 
-/// Makes a token and returns it; only its hash is kept.
+/// Creates a token and returns it; only its hash is stored.
 ///
 /// # Errors
-/// `Invalid` names every field that needs another value; `Conflict` past a hundred tokens.
-pub fn create(services: &Services, presence: &AuthSession, form: &TokenRequest, client: &Client) -> Result<String> {
+/// `Invalid` names every field whose value was rejected; `Conflict` past a hundred tokens.
+pub fn create(services: &Services, auth_session: &AuthSession, form: &TokenRequest, client: &Client) -> Result<String> {
     let mut wrong: Vec<FieldError> = Vec::new();
     let name = match parse_optional_line("name", &form.name, 100) {
         Ok(Some(name)) => name,
@@ -48,7 +48,7 @@ pub fn create(services: &Services, presence: &AuthSession, form: &TokenRequest, 
     if scopes.is_empty() || scopes.len() != form.scopes.len() {
         wrong.push(FieldError::new("scopes", "Tick what it may do."));
     }
-    if scopes.contains(&Scope::Admin) && !presence.user.is_admin() {
+    if scopes.contains(&Scope::Admin) && !auth_session.user.is_admin() {
         wrong.push(FieldError::new("scopes", "Only admins have that."));
     }
     let days = form.days.parse().ok().filter(|days| LIFETIMES.contains(days));
@@ -61,18 +61,18 @@ pub fn create(services: &Services, presence: &AuthSession, form: &TokenRequest, 
     let token = format!("{TOKEN_PREFIX}{}", random_token());
     services.db.write(|conn| {
         let at = now();
-        let have = store::sessions::list_active(conn, presence.user.id, &[SessionKind::Token], at)?;
+        let have = store::sessions::list_active(conn, auth_session.user.id, &[SessionKind::Token], at)?;
         if have.len() >= MAX_TOKENS {
             return Err(Error::Conflict(format!("{MAX_TOKENS} access tokens are enough. End one first.")));
         }
         let beginning =
             SessionRequest { kind: SessionKind::Token, name: &name, scopes: &scopes, expiration: expires_at(days, at) };
-        lifecycle::insert(conn, presence.user.id, &token, &beginning, client, at)?;
+        lifecycle::insert(conn, auth_session.user.id, &token, &beginning, client, at)?;
         let words: Vec<_> = scopes.iter().map(|scope| scope.as_str()).collect();
-        let (user, how) = (&presence.user, format!("{name}: {}", words.join(" ")));
+        let (user, how) = (&auth_session.user, format!("{name}: {}", words.join(" ")));
         audit::append(conn, Event::TokenMade, &Actor::from_user(user, client), &user.username, &how)
     })?;
-    tracing::info!(user = presence.user.id.0, "access token made");
+    tracing::info!(user = auth_session.user.id.0, "access token created");
     Ok(token)
 }
 
@@ -80,19 +80,16 @@ fn expires_at(days: u16, at: Time) -> Time {
     if days == 0 { NEVER } else { at + time::Duration::days(days.into()) }
 }
 
-/// The end of a token that has none: the last new year that both databases take (see ARCHITECTURE.md).
+/// The expiry of a token without one: the last new year that both databases can store (see ARCHITECTURE.md).
 const NEVER: Time = time::macros::datetime!(2037-12-31 00:00);
 
-/// Until when a token is good; `None` when it has no end.
+/// When a token expires; `None` if it does not.
 #[must_use]
 pub fn shown_expiry(session: &Session) -> Option<Time> {
     (session.expiration < NEVER).then_some(session.expiration)
 }
 
-/// A person's access tokens, the last used first.
-///
-/// # Errors
-/// The database's.
+/// A user's access tokens, most recently used first.
 pub fn list(services: &Services, owner: UserId) -> Result<Vec<Session>> {
     services.db.read(|conn| Ok(store::sessions::list_active(conn, owner, &[SessionKind::Token], now())?))
 }

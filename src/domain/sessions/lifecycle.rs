@@ -1,4 +1,4 @@
-//! Sessions: a random token on a device, its hash in a row that is the truth, and a small cache of that truth.
+//! Sessions: a random token on the device, its hash in a database row, and a cache of that row.
 
 use std::sync::Arc;
 
@@ -16,33 +16,33 @@ use crate::state::session_cache::AuthSession;
 use crate::state::session_cache::token_hash;
 use crate::store;
 
-/// A session ends when it was not used for so long,
+/// A session ends when it is not used for this long,
 pub const IDLE_LIFETIME: time::Duration = time::Duration::days(14);
-/// and at the latest so long after log-in.
+/// and at the latest this long after log-in.
 pub const MAX_LIFETIME: time::Duration = time::Duration::days(90);
-/// Sessions that are devices, not scripts.
+/// The kinds of sessions that belong to a device rather than a script.
 pub(crate) const MAX_SESSIONS: [SessionKind; 2] = [SessionKind::Browser, SessionKind::Api];
-/// How often "last seen" is noted.
+/// How often the last use is recorded.
 const TOUCH_INTERVAL: time::Duration = time::Duration::minutes(1);
 
-/// The person and session of a token.
+/// The user and session of a token.
 ///
 /// # Errors
-/// `Unauthenticated` for a token that is not, or no longer, good.
+/// `Unauthenticated` for an invalid or expired token.
 pub fn find(services: &Services, token: &str) -> Result<Arc<AuthSession>> {
     let hash = token_hash(token);
     look_up(services, &hash, |conn| store::sessions::find_active(conn, &hash, now()))
 }
 
-/// The person and session that a signed token names.
+/// The user and session that a signed token names.
 ///
 /// # Errors
-/// `Unauthenticated` for a session that is not, or no longer, good.
+/// `Unauthenticated` for an invalid or expired session.
 pub fn find_by_id(services: &Services, owner: UserId, id: i64) -> Result<Arc<AuthSession>> {
     look_up(services, &cache_key(id), |conn| store::sessions::find(conn, owner, id, now()))
 }
 
-/// What the cache calls a session that is looked up by its number.
+/// The cache key of a session that is found by its number.
 pub(crate) fn cache_key(id: i64) -> String {
     format!("#{id}")
 }
@@ -66,25 +66,25 @@ fn look_up(
     Ok(found)
 }
 
-/// Notes that a session was used, and that it lasts longer for it. Written later, with others.
-pub fn touch(services: &Services, presence: &AuthSession, client: &Client) {
+/// Records that a session was used, which extends it. Written later, with others.
+pub fn touch(services: &Services, auth_session: &AuthSession, client: &Client) {
     let at = now();
     let address = client.address.to_canonical().to_string();
-    if at - presence.session.last_seen >= TOUCH_INTERVAL || address != presence.session.address {
-        let expiration = match presence.session.kind {
-            SessionKind::Token => presence.session.expiration,
-            SessionKind::Browser | SessionKind::Api => expires_at(&presence.session, at),
+    if at - auth_session.session.last_seen >= TOUCH_INTERVAL || address != auth_session.session.address {
+        let expiration = match auth_session.session.kind {
+            SessionKind::Token => auth_session.session.expiration,
+            SessionKind::Browser | SessionKind::Api => expires_at(&auth_session.session, at),
         };
-        services.last_seen.touch_session(presence.session.id, at, address, expiration);
+        services.last_seen.touch_session(auth_session.session.id, at, address, expiration);
     }
 }
 
-/// Until when a session lasts that was used at `at`.
+/// When a session that was used at `at` expires.
 pub(crate) fn expires_at(session: &Session, at: Time) -> Time {
     (at + IDLE_LIFETIME).min(session.created_at + MAX_LIFETIME)
 }
 
-/// What a session is made with.
+/// The values of a new session.
 pub(crate) struct SessionRequest<'a> {
     pub kind: SessionKind,
     pub name: &'a str,
@@ -92,10 +92,7 @@ pub(crate) struct SessionRequest<'a> {
     pub expiration: Time,
 }
 
-/// Signs a person in on a device, in the caller's transaction; returns the token, which only the device keeps.
-///
-/// # Errors
-/// The database's.
+/// Starts a session on a device, in the caller's transaction; returns the token, which only the device keeps.
 pub(crate) fn begin(conn: &mut Conn, user: UserId, kind: SessionKind, client: &Client, at: Time) -> Result<String> {
     let token = random_token();
     insert(
@@ -110,7 +107,7 @@ pub(crate) fn begin(conn: &mut Conn, user: UserId, kind: SessionKind, client: &C
     Ok(token)
 }
 
-/// Makes a session's row, in the caller's transaction. Only the hash of `token` is kept.
+/// Inserts a session, in the caller's transaction. Only the hash of `token` is stored.
 pub(crate) fn insert(
     conn: &mut Conn,
     user: UserId,
@@ -139,29 +136,23 @@ pub(crate) fn insert(
     Ok(())
 }
 
-/// Ends the session a person is in.
-///
-/// # Errors
-/// The database's.
-pub fn log_out(services: &Services, by: &Actor, presence: &AuthSession) -> Result<()> {
-    end_as(services, by, &presence.user, presence.session.id, Event::LoggedOut).or_else(|error| match error {
+/// Ends the current session.
+pub fn log_out(services: &Services, by: &Actor, auth_session: &AuthSession) -> Result<()> {
+    end_as(services, by, &auth_session.user, auth_session.session.id, Event::LoggedOut).or_else(|error| match error {
         Error::NotFound => Ok(()),
         other => Err(other),
     })
 }
 
-/// The devices a person is signed in on, the last used first.
-///
-/// # Errors
-/// The database's.
+/// The devices a user is signed in on, most recently used first.
 pub fn list(services: &Services, owner: UserId) -> Result<Vec<Session>> {
     services.db.read(|conn| Ok(store::sessions::list_active(conn, owner, &MAX_SESSIONS, now())?))
 }
 
-/// Ends one of a person's own sessions or access tokens.
+/// Ends one of a user's own sessions or access tokens.
 ///
 /// # Errors
-/// `NotFound` for one that is not theirs.
+/// `NotFound` for a session of another user.
 pub fn end(services: &Services, by: &Actor, owner: &User, id: i64) -> Result<()> {
     end_as(services, by, owner, id, Event::SessionsEnded)
 }
@@ -181,22 +172,19 @@ fn end_as(services: &Services, by: &Actor, owner: &User, id: i64, event: Event) 
     Ok(())
 }
 
-/// Ends all of a person's devices but the one they are on; returns how many. Access tokens stay.
-///
-/// # Errors
-/// The database's.
-pub fn end_others(services: &Services, by: &Actor, presence: &AuthSession) -> Result<usize> {
+/// Ends all sessions of a user except the current one; returns how many. Access tokens stay.
+pub fn end_others(services: &Services, by: &Actor, auth_session: &AuthSession) -> Result<usize> {
     let ended = services.db.write(|conn| {
-        let ended = store::sessions::update_end_others(conn, presence.user.id, presence.session.id)?;
-        store::users::update_session_token(conn, presence.user.id, Some(&presence.session.session_token))?;
-        audit::append(conn, Event::SessionsEnded, by, &presence.user.username, &format!("{ended} other devices"))?;
+        let ended = store::sessions::update_end_others(conn, auth_session.user.id, auth_session.session.id)?;
+        store::users::update_session_token(conn, auth_session.user.id, Some(&auth_session.session.session_token))?;
+        audit::append(conn, Event::SessionsEnded, by, &auth_session.user.username, &format!("{ended} other devices"))?;
         Ok(ended)
     })?;
-    services.session_cache.invalidate_user(presence.user.id);
+    services.session_cache.invalidate_user(auth_session.user.id);
     Ok(ended)
 }
 
-/// Ends every session and access token of a person, in the caller's transaction; the caller empties the cache.
+/// Ends all sessions and access tokens of a user, in the caller's transaction; the caller clears the session cache.
 pub(crate) fn end_all(conn: &mut Conn, user: UserId) -> Result<()> {
     store::sessions::update_end_all(conn, user)?;
     store::users::update_session_token(conn, user, None)?;

@@ -2,7 +2,7 @@
 
 use sha2::{Digest, Sha256};
 
-/// What a part's bytes have to hash to (`Upload-Checksum`).
+/// The expected hash of a part (`Upload-Checksum`).
 pub struct Checksum {
     pub hasher: ChecksumHasher,
     pub expected: Vec<u8>,

@@ -1,4 +1,4 @@
-//! Uploading: bytes in with constant memory, hashed on the way.
+//! Multipart uploads, written with constant memory and hashed on the way.
 
 use std::sync::Arc;
 
@@ -15,30 +15,30 @@ use crate::state::quota_holds::{self, QuotaHold};
 use crate::storage::{IncomingFile, MediaDir, ReceivedFile};
 use crate::store;
 
-/// Refuses what cannot fit before any of it is read, and holds the room for it.
-/// Call it off the async threads.
+/// Rejects what cannot fit before any of it is read, and reserves quota for it.
+/// Blocks: call it on the blocking pool.
 ///
 /// # Errors
 /// `QuotaExceeded`, `TooLarge`, `DiskFull`.
 pub fn reserve(services: &Arc<Services>, user: &User, announced: u64) -> Result<QuotaHold> {
-    // Boundaries and other fields of the form come on top.
+    // The request also contains boundaries and other form fields.
     let files = announced.saturating_sub(64 * 1024);
     quota_holds::ensure_upload_size(&services.media_dir, services.settings.max_upload_bytes, files)?;
     let hold = QuotaHold::empty(&services.db, &services.quota_holds, user);
-    // What is small is held at its one write, to the byte.
+    // Small uploads are reserved when they are written, to the byte.
     if announced > CHUNK_BYTES as u64 {
         hold.extend_to(files)?;
     }
     Ok(hold)
 }
 
-/// A file that is being written, within its limits.
+/// Writes one file within its limits.
 struct IncomingSink {
     tree: Arc<MediaDir>,
     incoming: IncomingFile,
     limit: u64,
     hold: Arc<QuotaHold>,
-    /// Bytes of this request before this file.
+    /// Bytes of earlier files in the same request.
     before: u64,
     size: u64,
 }
@@ -55,10 +55,10 @@ impl ByteSink for IncomingSink {
     }
 }
 
-/// Takes one file in; `before` are the bytes that came before it in the same request.
+/// Receives one file; `before` is the number of bytes of earlier files in the same request.
 ///
 /// # Errors
-/// `TooLarge`, `QuotaExceeded`, `DiskFull`; `BadRequest` when the sender stops half-way. Nothing is left then.
+/// `TooLarge`, `QuotaExceeded`, `DiskFull`; `BadRequest` if the sender stops midway. Nothing remains then.
 pub async fn receive<S, E>(services: &Arc<Services>, hold: &Arc<QuotaHold>, before: u64, bytes: S) -> Result<ReceivedFile>
 where
     S: Stream<Item = std::result::Result<Bytes, E>> + Unpin,
@@ -76,10 +76,10 @@ where
     }
 }
 
-/// Moves files that were just stored into the directory their upload names, by the rules of [`store_all`].
+/// Moves just stored files into the directory that the upload names, by the rules of [`store_all`].
 ///
 /// # Errors
-/// `Invalid` for a directory that is not theirs.
+/// `Invalid` for a directory of another user.
 pub fn move_to_directory(services: &Services, user: &User, ids: &[ItemId], directory: DirectoryId) -> Result<()> {
     let chosen = services.db.read(|conn| Ok(store::directories::find(conn, user.id, directory)?))?;
     let chosen = chosen.ok_or_else(|| Error::field("directory", "Choose one of your folders."))?;
@@ -89,10 +89,7 @@ pub fn move_to_directory(services: &Services, user: &User, ids: &[ItemId], direc
     Ok(())
 }
 
-/// Keeps what became of an upload form for its result page.
-///
-/// # Errors
-/// The database's.
+/// Stores the results of an upload form for its result page.
 pub fn save_report(services: &Services, user: &User, rows_json: &str) -> Result<ReportId> {
     let id = ReportId::new();
     services.db.write(|conn| Ok(store::upload_reports::insert(conn, user.id, id, rows_json, now())?))?;
@@ -100,7 +97,7 @@ pub fn save_report(services: &Services, user: &User, rows_json: &str) -> Result<
 }
 
 /// # Errors
-/// `NotFound` for a report that is not theirs or over a day old.
+/// `NotFound` for a report of another user, or one older than a day.
 pub fn find_report(services: &Services, user: &User, id: ReportId) -> Result<String> {
     services.db.read(|conn| store::upload_reports::find(conn, user.id, id)?.ok_or(Error::NotFound))
 }

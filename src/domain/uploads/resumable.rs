@@ -1,4 +1,4 @@
-//! Resumable uploads (tus 1.0.0): bytes that were acknowledged are never asked for again.
+//! Resumable uploads (tus 1.0.0): acknowledged bytes are never requested again.
 
 use std::sync::Arc;
 
@@ -21,26 +21,26 @@ use crate::store;
 
 /// How long an upload waits for its next part.
 pub const UPLOAD_RETENTION: time::Duration = time::Duration::days(7);
-/// Unfinished uploads of one person at most.
+/// Unfinished uploads per user.
 const MAX_UNFINISHED: i64 = 2000;
-/// Bytes of one part after which they are made durable, so that a killed server loses no more.
+/// Bytes of one part after which they are made durable, so that a crash loses no more.
 const SYNC_INTERVAL_BYTES: u64 = 32 << 20;
 
-/// A file that is going to come.
+/// The announcement of an upload.
 pub struct NewUploadRequest {
-    /// As its sender calls it.
+    /// The file name given by the sender.
     pub name: String,
     pub directory: Option<DirectoryId>,
     pub keeps_both: bool,
-    /// What the sender said of it, to be said back.
+    /// The sender's metadata, which is returned unchanged.
     pub metadata: String,
     pub size: u64,
 }
 
-/// Makes an upload, and holds the room for all of it.
+/// Creates an upload and reserves quota for all of it.
 ///
 /// # Errors
-/// `TooLarge`, `QuotaExceeded`, `DiskFull`, `Invalid` for a folder that is not theirs, `Conflict` for too many at once.
+/// `TooLarge`, `QuotaExceeded`, `DiskFull`, `Invalid` for a folder of another user, `Conflict` for too many at once.
 pub fn create(services: &Services, user: &User, announced: &NewUploadRequest) -> Result<Upload> {
     quota_holds::ensure_upload_size(&services.media_dir, services.settings.max_upload_bytes, announced.size)?;
     let at = now();
@@ -82,16 +82,16 @@ pub fn create(services: &Services, user: &User, announced: &NewUploadRequest) ->
     if upload.size > 0 {
         return Ok(upload);
     }
-    // Nothing will come: an empty file is whole from the start.
+    // No part will come: an empty file is complete from the start.
     let partial = PartialFile::open(services.media_dir.clone(), FileLocation::upload(upload.id.0), 0, 0, &upload.hash_state)?;
     partial.make_durable(true)?;
     finish_upload(services, user, &upload, partial)
 }
 
-/// How far an upload is. One whose bytes are all there and that has no place yet gets it now.
+/// An upload's state. If all bytes are there but the file was not stored yet, it is stored now.
 ///
 /// # Errors
-/// `NotFound` for what is not there, not theirs or over; what kept it from its place.
+/// `NotFound` for an upload that does not exist, has expired or belongs to another user; errors of storing.
 pub async fn find(services: &Arc<Services>, user: &User, id: UploadId) -> Result<Upload> {
     let upload = find_with_lock(services, user, id).await?;
     if upload.item_id.is_some() || upload.received < upload.size {
@@ -112,7 +112,7 @@ pub async fn find(services: &Arc<Services>, user: &User, id: UploadId) -> Result
     .await
 }
 
-/// [`row`], for what waits: first whose it is, then its turn.
+/// [`find_row`] with the upload's lock. Ownership is checked before waiting for the lock.
 async fn find_with_lock(services: &Arc<Services>, user: &User, id: UploadId) -> Result<Upload> {
     let (services, owner) = (services.clone(), user.id);
     run_on_blocking_pool(move || find_row(&services, owner, id)).await
@@ -123,23 +123,20 @@ fn find_row(services: &Services, owner: UserId, id: UploadId) -> Result<Upload> 
     if upload.expires_at <= now() { Err(Error::NotFound) } else { Ok(upload) }
 }
 
-/// A person's uploads that are not finished, the newest first.
-///
-/// # Errors
-/// The database's.
+/// A user's unfinished uploads, newest first.
 pub fn list(conn: &mut Conn, user: &User) -> Result<Vec<Upload>> {
     Ok(store::uploads::list_unfinished(conn, user.id, 100)?)
 }
 
-/// A part: where it begins, and what it has to hash to.
+/// A part: its offset and its checksum.
 pub struct UploadPart {
     pub offset: u64,
-    /// Bytes, where the sender says so first.
+    /// Its length, if the sender announces it.
     pub length: Option<u64>,
     pub checksum: Option<Checksum>,
 }
 
-/// An upload that is being written on. It has its turn until it is dropped.
+/// Appends to an upload. Holds the upload's lock until dropped.
 struct Appender {
     services: Arc<Services>,
     upload: Upload,
@@ -176,7 +173,7 @@ impl Appender {
         self.partial.progress().0 == self.upload.length()
     }
 
-    /// Puts the whole file into its owner's library. What cannot be put there now has arrived all the same.
+    /// Stores the complete file in its owner's library. If that fails now, the bytes have arrived nevertheless.
     fn finish(self, user: &User) -> Result<Upload> {
         self.partial.make_durable(self.upload.received == 0)?;
         failpoints::hit("whole and durable");
@@ -190,7 +187,7 @@ impl Appender {
         finished
     }
 
-    /// Makes what has come durable and says so in the table: from now on it is acknowledged.
+    /// Makes the received bytes durable and records their number, which acknowledges them.
     fn record_progress(&mut self) -> Result<()> {
         if self.loose == 0 {
             return Ok(());
@@ -206,7 +203,7 @@ impl Appender {
     }
 }
 
-/// Writes down how much has arrived, and until when the rest is waited for.
+/// Records how much has arrived and extends the expiry.
 fn record_received(services: &Services, upload: &Upload, written: u64, state: &[u8]) -> Result<(i64, Time)> {
     let (received, expires) = (i64::try_from(written).map_err(Error::internal)?, now() + UPLOAD_RETENTION);
     let changed = services
@@ -214,12 +211,12 @@ fn record_received(services: &Services, upload: &Upload, written: u64, state: &[
     if changed == 0 { Err(Error::NotFound) } else { Ok((received, expires)) }
 }
 
-/// Appends a part. What came of one that broke off is kept, unless it has a checksum. The last byte
-/// puts the file into its owner's library.
+/// Appends a part. The bytes of an interrupted part are kept, unless it has a checksum. After the last byte the file is
+/// stored in its owner's library.
 ///
 /// # Errors
 /// `NotFound`; `Conflict` for another offset or while another part is being written; `TooLarge` past
-/// the length that was announced; `ChecksumMismatch`; what kept the whole file from its place.
+/// the announced length; `ChecksumMismatch`; errors of storing.
 pub async fn append<S, E>(services: &Arc<Services>, user: &User, id: UploadId, part: UploadPart, bytes: S) -> Result<Upload>
 where
     S: Stream<Item = std::result::Result<Bytes, E>> + Unpin,
@@ -251,7 +248,7 @@ where
     run_on_blocking_pool(move || {
         match (appender.checksum.take(), ended) {
             (Some(checksum), StreamEnd::Whole) if !checksum.matches() => return Err(Error::ChecksumMismatch),
-            // Nobody can tell whether what came is right.
+            // The checksum covers the whole part, so a fragment cannot be verified.
             (Some(_), StreamEnd::Broken(error)) => return Err(error),
             (None, StreamEnd::Broken(error)) => {
                 appender.record_progress()?;
@@ -270,9 +267,9 @@ where
     .await
 }
 
-/// Opens an upload's bytes. One whose bytes are gone behind our back is over.
+/// Opens an upload's bytes. If they are missing, the upload is removed.
 fn open_appender(services: &Services, upload: &Upload) -> Result<PartialFile> {
-    // A finish that failed half-way may have left the bytes at their new place.
+    // A failed attempt to store the file may have moved the bytes already.
     file_moves::lock_after_recovery(services, upload.user_id)?;
     match PartialFile::open(
         services.media_dir.clone(),
@@ -282,7 +279,7 @@ fn open_appender(services: &Services, upload: &Upload) -> Result<PartialFile> {
         &upload.hash_state,
     ) {
         Err(cause) if cause.kind() == std::io::ErrorKind::UnexpectedEof => {
-            tracing::error!(upload = %upload.id, "bytes of an unfinished upload are gone from the disk: it has to start again");
+            tracing::error!(upload = %upload.id, "bytes of an unfinished upload are missing on disk: the upload has to start again");
             delete_locked(services, upload)?;
             Err(Error::NotFound)
         }
@@ -290,7 +287,7 @@ fn open_appender(services: &Services, upload: &Upload) -> Result<PartialFile> {
     }
 }
 
-/// Puts a whole file into its owner's library.
+/// Stores a complete file in its owner's library.
 fn finish_upload(services: &Services, user: &User, upload: &Upload, partial: PartialFile) -> Result<Upload> {
     let arrival = IngestRequest {
         directory: upload.directory_id,
@@ -303,7 +300,7 @@ fn finish_upload(services: &Services, user: &User, upload: &Upload, partial: Par
     find_row(services, user.id, upload.id)
 }
 
-/// Ends an upload and forgets its bytes. What has become an item stays one.
+/// Removes an upload and its bytes. A stored item is not affected.
 ///
 /// # Errors
 /// `NotFound`; `Conflict` while a part is being stored.
@@ -320,7 +317,7 @@ pub async fn delete(services: &Arc<Services>, user: &User, id: UploadId) -> Resu
     .await
 }
 
-/// Takes an upload out of the table, then its bytes away.
+/// Removes an upload's row, then its bytes.
 fn delete_locked(services: &Services, upload: &Upload) -> Result<()> {
     services.write_library(upload.user_id, |conn| {
         let known = store::uploads::find(conn, upload.user_id, upload.id)?;
@@ -335,10 +332,7 @@ fn delete_locked(services: &Services, upload: &Upload) -> Result<()> {
     Ok(services.media_dir.remove_file(&FileLocation::upload(upload.id.0))?)
 }
 
-/// Ends uploads whose time is over; returns how many.
-///
-/// # Errors
-/// The database's and the system's.
+/// Removes expired uploads; returns how many.
 pub fn delete_expired(services: &Services, at: Time) -> Result<usize> {
     let mut ended = 0;
     loop {
@@ -353,12 +347,9 @@ pub fn delete_expired(services: &Services, at: Time) -> Result<usize> {
     }
 }
 
-/// Takes away bytes that belong to no upload: for the start, before anybody writes.
-///
-/// # Errors
-/// The database's and the system's.
+/// Removes bytes without an upload. Runs at start-up, before anything is written.
 pub(crate) fn sweep(services: &Services) -> Result<usize> {
-    let wanted = services.db.read(|conn| Ok(store::uploads::list_wanted(conn)?))?;
+    let wanted = services.db.read(|conn| Ok(store::uploads::list_unfinished_ids(conn)?))?;
     let wanted: std::collections::HashSet<String> = wanted.into_iter().map(|id| id.0.simple().to_string()).collect();
     Ok(services.media_dir.sweep_uploads(|name| wanted.contains(name))?)
 }

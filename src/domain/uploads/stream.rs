@@ -1,4 +1,4 @@
-//! Bytes coming in: one chunk is hashed and written while the next one arrives.
+//! Copies incoming bytes: one chunk is hashed and written while the next one arrives.
 
 use std::fmt::Display;
 use std::time::Duration;
@@ -8,12 +8,12 @@ use futures_util::{Stream, StreamExt};
 
 use crate::error::{Error, Result};
 
-/// Bytes gathered before they are hashed and written in one go.
+/// Bytes collected before they are hashed and written.
 pub(crate) const CHUNK_BYTES: usize = 512 * 1024;
-/// A sender that is silent for so long has gone.
+/// A sender that is silent for this long is considered gone.
 pub const UPLOAD_IDLE_TIMEOUT: Duration = Duration::from_mins(1);
 
-/// Where bytes go. It is called on the blocking pool.
+/// Receives bytes on the blocking pool.
 pub(crate) trait ByteSink: Send + 'static {
     fn write(&mut self, bytes: &[u8]) -> Result<()>;
 }
@@ -21,14 +21,14 @@ pub(crate) trait ByteSink: Send + 'static {
 /// How a stream ended.
 pub(crate) enum StreamEnd {
     Whole,
-    /// In the middle; what had come by then is in the sink.
+    /// Midway; the sink has received everything before.
     Broken(Error),
 }
 
-/// Lets a stream flow into a sink: two chunks are in memory, no thread is held while the network is silent.
+/// Copies a stream into a sink. At most two chunks are in memory, and no thread waits for the network.
 ///
 /// # Errors
-/// What the sink says.
+/// Those of the sink.
 pub(crate) async fn copy_stream<K, S, E>(sink: K, mut bytes: S) -> Result<(K, StreamEnd)>
 where
     K: ByteSink,
@@ -60,7 +60,7 @@ where
     Ok((idle_sink(&mut idle, &mut writing).await?, ended))
 }
 
-/// The sink, once it has written what it was given.
+/// The sink, after it has written the previous chunk.
 async fn idle_sink<K>(idle: &mut Option<K>, writing: &mut Option<tokio::task::JoinHandle<Result<K>>>) -> Result<K> {
     match writing.take() {
         Some(task) => task.await.map_err(Error::internal)?,

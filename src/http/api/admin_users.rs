@@ -1,4 +1,4 @@
-//! `/api/admin/users`: the approval queue for programs.
+//! `/api/admin/users`: accounts, for admins.
 
 use actix_web::{HttpRequest, web};
 use serde::{Deserialize, Serialize};
@@ -46,24 +46,24 @@ impl StatusWord {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct UsersQuery {
-    /// `pending` where it is not said.
+    /// `pending` by default.
     #[param(inline)]
     status: Option<StatusWord>,
-    /// `next_cursor` of the page before.
+    /// `next_cursor` of the previous page.
     #[param(minimum = 0)]
     cursor: Option<i64>,
 }
 
-/// A page of people, whoever asked first first.
+/// A page of users, oldest account first.
 #[derive(Serialize, ToSchema)]
 pub struct PeopleBody {
     users: Vec<UserBody>,
-    /// Where the next page goes on; null on the last.
+    /// Where the next page starts; null on the last.
     #[schema(required = true)]
     next_cursor: Option<i64>,
 }
 
-/// People with a status. Admins only.
+/// List users with a status. Admins only.
 #[utoipa::path(get, path = "/api/admin/users", tag = "People", params(UsersQuery), responses((status = 200, body = PeopleBody)))]
 pub(crate) async fn list_users(
     ApiAdmin(caller): ApiAdmin,
@@ -75,12 +75,12 @@ pub(crate) async fn list_users(
     if after.0 < 0 {
         return Err(Error::field("cursor", "0 or more.").into());
     }
-    let people = run_blocking(&caller.services, move |services| admin::list(services, status, after)).await?;
-    let users = people.users.iter().map(UserBody::from_user).collect();
-    json_with_etag(&request, &PeopleBody { users, next_cursor: people.next.map(|id| id.0) })
+    let page = run_blocking(&caller.services, move |services| admin::list(services, status, after)).await?;
+    let users = page.users.iter().map(UserBody::from_user).collect();
+    json_with_etag(&request, &PeopleBody { users, next_cursor: page.next.map(|id| id.0) })
 }
 
-/// A person. Admins only.
+/// Get a user. Admins only.
 #[utoipa::path(get, path = "/api/admin/users/{id}", tag = "People", params(("id" = i64, Path)),
     responses((status = 200, body = UserBody)))]
 pub(crate) async fn get_user(ApiAdmin(caller): ApiAdmin, request: HttpRequest, path: web::Path<String>) -> HandlerResult {
@@ -89,7 +89,7 @@ pub(crate) async fn get_user(ApiAdmin(caller): ApiAdmin, request: HttpRequest, p
     json_with_etag(&request, &UserBody::from_user(&user))
 }
 
-/// What is to change; what is not there stays.
+/// Fields to change; missing ones stay as they are.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = UserChange)]
@@ -99,7 +99,7 @@ pub struct ChangeBody {
     status: Option<StatusWord>,
     #[schema(inline)]
     access_level: Option<LevelWord>,
-    /// 0 = no limit.
+    /// 0 for no limit.
     #[schema(minimum = 0)]
     #[serde(default, deserialize_with = "deserialize_whole_number")]
     quota_bytes: Option<i64>,
@@ -112,7 +112,7 @@ pub enum LevelWord {
     Admin,
 }
 
-/// Decide on an account, make somebody admin, say how much they may store. Admins only.
+/// Decide on an account, change the access level or the quota. Admins only.
 #[utoipa::path(patch, path = "/api/admin/users/{id}", tag = "People", params(("id" = i64, Path)), request_body = ChangeBody,
     responses((status = 200, body = UserBody)))]
 pub(crate) async fn patch_user(
@@ -120,28 +120,29 @@ pub(crate) async fn patch_user(
     path: web::Path<String>,
     Json(body): Json<ChangeBody>,
 ) -> HandlerResult {
-    let (id, by) = (parse_user_id(&path)?, caller.actor());
+    let (id, actor) = (parse_user_id(&path)?, caller.actor());
     if body.quota_bytes.is_some_and(|bytes| bytes < 0) {
         return Err(Error::field("quota_bytes", "0 or more.").into());
     }
+
     let changed = run_blocking(&caller.services, move |services| {
         let (user, _) = admin::find(services, id)?;
-        if let Some(decision) = body.status.map(|wanted| decision(user.status, wanted)).transpose()?.flatten() {
-            admin::decide(services, &by, id, decision)?;
+        if let Some(decision) = body.status.map(|status| decision(user.status, status)).transpose()?.flatten() {
+            admin::decide(services, &actor, id, decision)?;
         }
         if let Some(level) = body.access_level {
             let level = if matches!(level, LevelWord::Admin) { "admin" } else { "user" };
-            admin::set_access_level(services, &by, id, level)?;
+            admin::set_access_level(services, &actor, id, level)?;
         }
         if let Some(bytes) = body.quota_bytes {
-            admin::set_quota(services, &by, id, bytes)?;
+            admin::set_quota(services, &actor, id, bytes)?;
         }
         Ok(admin::find(services, id)?.0)
     });
     ok(&UserBody::from_user(&changed.await?))
 }
 
-/// What has to be decided to get from one status to another; nothing where it is that already.
+/// Returns the decision that leads from one status to another; `None` if nothing changes.
 fn decision(from: Status, to: StatusWord) -> Result<Option<Decision>> {
     Ok(match (from, to.status()) {
         (from, to) if from == to => None,
@@ -149,7 +150,7 @@ fn decision(from: Status, to: StatusWord) -> Result<Option<Decision>> {
         (_, Status::Active) => Some(Decision::Approve),
         (_, Status::Rejected) => Some(Decision::Reject),
         (_, Status::Suspended) => Some(Decision::Suspend),
-        (_, Status::Pending) => return Err(Error::Conflict("Nobody goes back to waiting.".into())),
+        (_, Status::Pending) => return Err(Error::Conflict("An account cannot be set back to pending.".into())),
     })
 }
 

@@ -1,4 +1,4 @@
-//! `/api/auth/…` and `/api/users/me`: log-in, fresh tokens, log-out, who one is.
+//! `/api/auth/…` and `/api/users/me`: log-in, token refresh, log-out, and the current user.
 
 use actix_web::web::{self, Data};
 use actix_web::{HttpRequest, http::StatusCode};
@@ -29,23 +29,23 @@ pub(super) fn routes() -> Vec<Route> {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Credentials {
-    /// Username or e-mail.
+    /// Username or e-mail address.
     #[schema(example = "ada")]
     username: String,
     #[schema(example = "correct horse battery")]
     password: String,
 }
 
-/// A pair of tokens.
+/// An access token and a refresh token.
 #[derive(Serialize, ToSchema)]
 pub struct Tokens {
     /// For `Authorization: Bearer`.
     token: String,
     #[schema(example = "Bearer")]
     token_type: &'static str,
-    /// Seconds for which `token` is good.
+    /// Seconds until `token` expires.
     expires_in: i64,
-    /// Good once, for the next pair.
+    /// Valid once, to obtain the next pair.
     refresh_token: String,
     user: UserBody,
 }
@@ -77,7 +77,7 @@ pub struct RefreshBody {
     refresh_token: String,
 }
 
-/// Exchange a refresh token for a new pair. Each is good once; using one again ends its session.
+/// Exchange a refresh token for a new pair. Each is valid once; using it again ends its session.
 #[utoipa::path(post, path = "/api/auth/refresh", tag = "Authentication", request_body = RefreshBody, security(()),
     responses((status = 200, body = Tokens)))]
 pub(super) async fn refresh(services: Data<Services>, request: HttpRequest, Json(body): Json<RefreshBody>) -> HandlerResult {
@@ -86,21 +86,21 @@ pub(super) async fn refresh(services: Data<Services>, request: HttpRequest, Json
     json(StatusCode::OK, &Tokens::from_issued(issued))
 }
 
-/// Log out: the token and its session are dead at once.
+/// Log out. The token and its session end at once.
 #[utoipa::path(post, path = "/api/auth/logout", tag = "Authentication", responses((status = 204)))]
 pub(super) async fn log_out(ApiUserAnyScope(caller): ApiUserAnyScope) -> HandlerResult {
-    let (presence, by) = (caller.presence.clone(), caller.actor());
-    run_blocking(&caller.services, move |services| lifecycle::log_out(services, &by, &presence)).await?;
+    let (presence, actor) = (caller.presence.clone(), caller.actor());
+    run_blocking(&caller.services, move |services| lifecycle::log_out(services, &actor, &presence)).await?;
     no_content()
 }
 
-/// Who asks, and with what.
+/// Get the current session and user.
 #[utoipa::path(get, path = "/api/auth/me", tag = "Authentication", responses((status = 200, body = MeBody)))]
 pub(super) async fn get_session(caller: ApiUser, request: HttpRequest) -> HandlerResult {
     json_with_etag(&request, &MeBody::from_auth_session(&caller.presence))
 }
 
-/// Who asks.
+/// Get the current user.
 #[utoipa::path(get, path = "/api/users/me", tag = "People", responses((status = 200, body = UserBody)))]
 pub(super) async fn get_user(caller: ApiUser, request: HttpRequest) -> HandlerResult {
     json_with_etag(&request, &UserBody::from_user(caller.user()))

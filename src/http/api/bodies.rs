@@ -1,4 +1,4 @@
-//! What the API says of things: the bodies of its answers.
+//! JSON bodies of responses.
 
 use std::collections::HashMap;
 
@@ -10,13 +10,13 @@ use crate::http::media_response::preview_path;
 use crate::model::{Directory, DirectoryId, Item, Session, Time, User};
 use crate::state::session_cache::AuthSession;
 
-/// RFC 3339 in UTC.
+/// Formats a time as RFC 3339 in UTC.
 #[must_use]
 pub fn rfc3339(at: Time) -> String {
     at.assume_utc().format(&Rfc3339).unwrap_or_default()
 }
 
-/// A file a person keeps.
+/// A file of a user.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Item)]
 pub struct ItemBody {
@@ -28,7 +28,7 @@ pub struct ItemBody {
     kind: KindWord,
     #[schema(example = "image/jpeg")]
     mime: String,
-    /// Bytes.
+    /// Size in bytes.
     size: i64,
     /// Lower-case hexadecimal.
     sha256: String,
@@ -38,7 +38,7 @@ pub struct ItemBody {
     favorite: bool,
     #[schema(required = true, format = "date-time")]
     trashed_at: Option<String>,
-    /// When the picture was taken; the time of the upload where nobody knows.
+    /// When the photo was taken; otherwise when it was uploaded.
     #[schema(format = "date-time")]
     taken_at: String,
     /// Pixels.
@@ -55,17 +55,17 @@ pub struct ItemBody {
     updated_at: String,
     #[schema(inline)]
     scan: ScanWord,
-    /// Null where there is no picture of it.
+    /// Null if there is no preview.
     #[schema(required = true)]
     thumbnail_url: Option<String>,
     content_url: String,
-    /// Only in the answer to an upload: the same bytes were here already, as this item.
+    /// Only in the response to an upload: these bytes existed already, as this item.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     #[schema(required = false)]
     duplicate: bool,
 }
 
-/// What a file is, by its bytes.
+/// The kind of a file, determined from its content.
 #[derive(Serialize, serde::Deserialize, ToSchema, Clone, Copy)]
 #[serde(rename_all = "lowercase")]
 pub enum KindWord {
@@ -76,7 +76,7 @@ pub enum KindWord {
     Other,
 }
 
-/// What the malware scanner said; `skipped` where none is set up.
+/// Result of the malware scan; `skipped` if no scanner is configured.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum ScanWord {
@@ -86,7 +86,7 @@ pub enum ScanWord {
 }
 
 impl ItemBody {
-    /// `names` has what the directories are called; the addresses begin with `base`, where the server is below one.
+    /// Creates a body. `names` contains the names of directories, and URLs start with `base`.
     pub fn from_item(item: &Item, names: &HashMap<DirectoryId, String>, base: &str) -> Self {
         use crate::model::ScanStatus;
         use crate::model::item::ItemKind;
@@ -124,13 +124,13 @@ impl ItemBody {
         }
     }
 
-    /// Says that the same bytes were here already.
+    /// Marks the item as a duplicate.
     pub fn into_duplicate(self) -> Self {
         Self { duplicate: true, ..self }
     }
 }
 
-/// A person.
+/// A user.
 #[derive(Serialize, ToSchema)]
 #[schema(as = User)]
 pub struct UserBody {
@@ -151,9 +151,9 @@ pub struct UserBody {
     created_at: String,
     #[schema(format = "date-time")]
     updated_at: String,
-    /// Bytes they may store; 0 = no limit.
+    /// Bytes the user may store; 0 for no limit.
     quota_bytes: i64,
-    /// Bytes they store, the trash too.
+    /// Bytes stored, including the trash.
     used_bytes: i64,
 }
 
@@ -177,18 +177,18 @@ impl UserBody {
     }
 }
 
-/// Where somebody is signed in, or an access token.
+/// A session or access token.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Session)]
 pub struct SessionBody {
     id: i64,
     /// `browser`, `api` or `token`.
     kind: String,
-    /// What its owner calls an access token.
+    /// The name given to an access token.
     name: String,
-    /// Of `read`, `write` and `admin`.
+    /// A list of `read`, `write` and `admin`.
     scopes: Vec<String>,
-    /// Browser and system in words.
+    /// Browser and operating system.
     device: String,
     address: String,
     #[schema(format = "date-time")]
@@ -215,7 +215,7 @@ impl SessionBody {
     }
 }
 
-/// Who asks, and with what.
+/// The current session and user.
 #[derive(Serialize, ToSchema)]
 pub struct MeBody {
     session: SessionBody,
@@ -228,18 +228,18 @@ impl MeBody {
     }
 }
 
-/// A folder of a person.
+/// A folder.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Directory)]
 pub struct DirectoryBody {
     #[schema(format = "uuid")]
     id: String,
     name: String,
-    /// Names from the top, `/` between them.
+    /// Names from the top, separated by `/`.
     path: String,
     #[schema(required = true, format = "uuid")]
     parent: Option<String>,
-    /// Whether it is one of the seven everyone has.
+    /// Whether it is one of the seven standard folders.
     standard: bool,
     #[schema(format = "date-time")]
     created_at: String,

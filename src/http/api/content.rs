@@ -1,4 +1,4 @@
-//! `/api/media/{id}/content` and `…/thumbnail`: an item's bytes.
+//! `/api/media/{id}/content` and `…/thumbnail`: an item's bytes and previews.
 
 use actix_web::{HttpRequest, web};
 use serde::Deserialize;
@@ -20,11 +20,11 @@ pub(super) fn routes() -> Vec<Route> {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct ContentQuery {
-    /// Anything: as a download, whatever it is.
+    /// Any value: respond as a download.
     download: Option<String>,
 }
 
-/// An item's bytes: whole, or one range of them.
+/// Get an item's bytes, whole or as a range.
 #[utoipa::path(get, path = "/api/media/{id}/content", tag = "Media",
     params(("id" = String, Path, format = "uuid"), ContentQuery),
     responses((status = 200, content_type = "*/*"), (status = 206, content_type = "*/*")))]
@@ -34,7 +34,7 @@ pub(super) async fn get_content(
     path: web::Path<String>,
     Query(query): Query<ContentQuery>,
 ) -> HandlerResult {
-    let is_download = query.download.is_some_and(|said| !said.is_empty());
+    let is_download = query.download.is_some_and(|value| !value.is_empty());
     media_response::content_response(&caller.services, &caller.presence, &request, &path, is_download).await
 }
 
@@ -42,10 +42,10 @@ pub(super) async fn get_content(
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct ThumbnailQuery {
-    /// Pixels: 320, 640 or 1280.
+    /// 320, 640 or 1280 pixels.
     #[param(inline)]
     size: Option<Size>,
-    /// As `thumbnail_url` has it: the answer may then be kept for good.
+    /// As in `thumbnail_url`; the response may then be cached permanently.
     v: Option<String>,
 }
 
@@ -69,7 +69,7 @@ impl Size {
     }
 }
 
-/// A picture of an item; 404 where there is none.
+/// Get an item's preview; 404 if there is none.
 #[utoipa::path(get, path = "/api/media/{id}/thumbnail", tag = "Media",
     params(("id" = String, Path, format = "uuid"), ThumbnailQuery),
     responses((status = 200, content_type = "image/webp"), (status = 206, content_type = "image/webp")))]

@@ -1,4 +1,4 @@
-//! `/api/directories`: one's folders.
+//! `/api/directories`: folders.
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, web};
@@ -24,13 +24,13 @@ pub(super) fn routes() -> Vec<Route> {
     ]
 }
 
-/// All of one's folders, by path.
+/// All folders of the user, ordered by path.
 #[derive(Serialize, ToSchema)]
 pub struct DirectoriesBody {
     directories: Vec<DirectoryBody>,
 }
 
-/// One's folders: the seven everyone has, and one's own.
+/// List all folders: the seven standard ones and the user's own.
 #[utoipa::path(get, path = "/api/directories", tag = "Folders", responses((status = 200, body = DirectoriesBody)))]
 pub(super) async fn list_directories(caller: ApiUser, request: HttpRequest) -> HandlerResult {
     let presence = caller.presence.clone();
@@ -43,12 +43,12 @@ pub(super) async fn list_directories(caller: ApiUser, request: HttpRequest) -> H
 pub struct NewDirectoryBody {
     #[schema(min_length = 1, max_length = 255, example = "Holidays")]
     name: String,
-    /// The folder it is made in; at the top where it is not said.
+    /// The parent folder; the top level by default.
     #[schema(format = "uuid")]
     parent: Option<String>,
 }
 
-/// Make a folder.
+/// Create a folder.
 #[utoipa::path(post, path = "/api/directories", tag = "Folders", request_body = NewDirectoryBody,
     responses((status = 201, body = DirectoryBody)))]
 pub(super) async fn create_directory(caller: ApiUser, Json(body): Json<NewDirectoryBody>) -> HandlerResult {
@@ -57,11 +57,11 @@ pub(super) async fn create_directory(caller: ApiUser, Json(body): Json<NewDirect
         None => None,
     };
     let presence = caller.presence.clone();
-    let made = run_blocking(&caller.services, move |services| {
+    let created = run_blocking(&caller.services, move |services| {
         let id = directories::create(services, &presence.user, &body.name, parent)?;
         listings::open_directory(services, &presence.user, id)
     });
-    json(StatusCode::CREATED, &DirectoryBody::from_directory(&made.await?))
+    json(StatusCode::CREATED, &DirectoryBody::from_directory(&created.await?))
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -76,7 +76,7 @@ fn parse_directory_id(text: &str) -> Result<DirectoryId> {
     DirectoryId::parse(text).ok_or(Error::NotFound)
 }
 
-/// Rename one of one's own folders; what is in it stays in it.
+/// Rename one of the user's own folders.
 #[utoipa::path(patch, path = "/api/directories/{id}", tag = "Folders", params(("id" = String, Path, format = "uuid")),
     request_body = ChangeBody, responses((status = 200, body = DirectoryBody)))]
 pub(super) async fn patch_directory(caller: ApiUser, path: web::Path<String>, Json(body): Json<ChangeBody>) -> HandlerResult {
@@ -88,7 +88,7 @@ pub(super) async fn patch_directory(caller: ApiUser, path: web::Path<String>, Js
     ok(&DirectoryBody::from_directory(&renamed.await?))
 }
 
-/// Delete one of one's own folders; the files in it go to the trash.
+/// Delete one of the user's own folders; its files are moved to the trash.
 #[utoipa::path(delete, path = "/api/directories/{id}", tag = "Folders", params(("id" = String, Path, format = "uuid")),
     responses((status = 204)))]
 pub(super) async fn delete_directory(caller: ApiUser, path: web::Path<String>) -> HandlerResult {

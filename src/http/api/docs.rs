@@ -1,4 +1,4 @@
-//! `/api/openapi.json` and `/api/docs`: what the API is, for programs and for people, from the same document.
+//! `/api/openapi.json` and `/api/docs`: the API document, and the page made from it.
 
 use actix_web::HttpResponse;
 use actix_web::http::header::CACHE_CONTROL;
@@ -17,10 +17,10 @@ pub(super) fn routes() -> Vec<Route> {
     ]
 }
 
-/// The OpenAPI document as JSON; the application has one.
+/// The OpenAPI document as JSON, kept in the application's data.
 pub struct ApiDocument(pub String);
 
-/// What the API is.
+/// Get the OpenAPI document.
 #[utoipa::path(get, path = "/api/openapi.json", tag = "About", security(()),
     responses((status = 200, body = serde_json::Value)))]
 pub(super) async fn get_document(document: Data<ApiDocument>, services: Data<Services>) -> HandlerResult {
@@ -31,7 +31,7 @@ pub(super) async fn get_document(document: Data<ApiDocument>, services: Data<Ser
     Ok(HttpResponse::Ok().content_type("application/json").insert_header((CACHE_CONTROL, "no-cache")).body(text))
 }
 
-/// OpenAPI 3.1, Server Object: its paths begin there.
+/// Adds the base path as a server (OpenAPI 3.1, Server Object).
 fn with_base_path(document: &str, base: &str) -> Result<String, Error> {
     let mut document: Value = serde_json::from_str(document).map_err(Error::internal)?;
     if let Some(fields) = document.as_object_mut() {
@@ -40,7 +40,7 @@ fn with_base_path(document: &str, base: &str) -> Result<String, Error> {
     Ok(document.to_string())
 }
 
-/// One thing that can be asked for.
+/// An operation on the page.
 struct Operation {
     anchor: String,
     method: String,
@@ -49,10 +49,10 @@ struct Operation {
     is_open: bool,
     parameters: Vec<FieldLine>,
     body: Vec<FieldLine>,
-    answers: Vec<FieldLine>,
+    responses: Vec<FieldLine>,
 }
 
-/// A name, what it is, and what is said of it.
+/// Name, type and description of a field, parameter or response.
 struct FieldLine {
     name: String,
     kind: String,
@@ -73,7 +73,7 @@ struct DocsPage {
     groups: Vec<OperationGroup>,
 }
 
-/// The API for people.
+/// Show the API documentation.
 #[utoipa::path(get, path = "/api/docs", tag = "About", security(()), responses((status = 200, body = String, content_type = "text/html")))]
 pub(super) async fn show_docs(document: Data<ApiDocument>, services: Data<Services>) -> HandlerResult {
     let document: Value = serde_json::from_str(&document.0).map_err(Error::internal)?;
@@ -108,18 +108,20 @@ fn operation(document: &Value, path: &str, method: &str, about: &Value) -> Opera
         kind: type_name(document, get(one, "/schema")),
         about: text(get(one, "/description")),
     };
+
     let content = get(about, "/requestBody/content");
     let schema = content.as_object().and_then(|kinds| kinds.values().next()).map_or(&Value::Null, |kind| get(kind, "/schema"));
-    let answer = |(status, said): (&String, &Value)| {
-        let body = get(said, "/content").as_object().and_then(|kinds| kinds.iter().next());
+    let response_line = |(status, response): (&String, &Value)| {
+        let body = get(response, "/content").as_object().and_then(|kinds| kinds.iter().next());
         FieldLine {
             name: if status == "default" { "4xx, 5xx".into() } else { status.clone() },
             kind: body
                 .map(|(mime, about)| schema_name(get(about, "/schema")).unwrap_or_else(|| mime.clone()))
                 .unwrap_or_default(),
-            about: text(get(said, "/description")),
+            about: text(get(response, "/description")),
         }
     };
+
     Operation {
         anchor: text(get(about, "/operationId")),
         method: method.to_ascii_uppercase(),
@@ -128,11 +130,11 @@ fn operation(document: &Value, path: &str, method: &str, about: &Value) -> Opera
         is_open: *get(about, "/security") == serde_json::json!([{}]),
         parameters: items(get(about, "/parameters")).map(parameter).collect(),
         body: fields(document, schema),
-        answers: get(about, "/responses").as_object().into_iter().flatten().map(answer).collect(),
+        responses: get(about, "/responses").as_object().into_iter().flatten().map(response_line).collect(),
     }
 }
 
-/// The fields of a body.
+/// Lists the fields of a schema.
 fn fields(document: &Value, schema: &Value) -> Vec<FieldLine> {
     let schema = resolve_reference(document, schema);
     let field = |(name, about): (&String, &Value)| FieldLine {

@@ -1,4 +1,4 @@
-//! `/api/media/…`: lists and items, and what is done to them.
+//! `/api/media/…`: listing, reading and changing items.
 
 use actix_web::{HttpRequest, web};
 use serde::{Deserialize, Serialize};
@@ -21,7 +21,7 @@ use crate::model::{DirectoryId, Item, Shelf, Sort, User};
 use crate::state::Services;
 use crate::store::item_filter::ItemFilter;
 
-/// Items on a page that says nothing of it.
+/// Items per page by default.
 const DEFAULT_LIMIT: u8 = 50;
 const MAX_LIMIT: u8 = 200;
 
@@ -61,27 +61,27 @@ pub enum SortWord {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct ListQuery {
-    /// `all` where it is not said.
+    /// `all` by default.
     #[param(inline)]
     shelf: Option<ShelfWord>,
-    /// Only what lies directly in this folder.
+    /// Only items directly in this folder.
     #[param(format = "uuid")]
     directory: Option<String>,
     #[param(inline)]
     kind: Option<KindWord>,
-    /// Words, or how they begin: of the name, title, artist, album, camera, lens, place, keywords or date.
+    /// Prefixes of words in the name, title, artist, album, camera, lens, place, keywords or date.
     #[param(max_length = 200)]
     q: Option<String>,
-    /// Of the file, in hexadecimal: whether it is here already.
+    /// SHA-256 in hexadecimal: finds an identical file.
     #[param(pattern = "^[0-9a-f]{64}$")]
     sha256: Option<String>,
-    /// `newest` where it is not said, and always with `q`; the shelves `recents` and `trash` have their own order.
+    /// `newest` by default and always with `q`; the shelves `recents` and `trash` have their own order.
     #[param(inline)]
     sort: Option<SortWord>,
-    /// 50 where it is not said.
+    /// 50 by default.
     #[param(minimum = 1, maximum = 200)]
     limit: Option<u8>,
-    /// `next_cursor` of the page before.
+    /// `next_cursor` of the previous page.
     cursor: Option<String>,
 }
 
@@ -103,7 +103,8 @@ impl ListQuery {
         if self.sha256.as_deref().is_some_and(|text| !is_digest(text)) {
             return Err(Error::field("sha256", "64 digits of lower-case hexadecimal."));
         }
-        let selection = ItemFilter {
+
+        let filter = ItemFilter {
             sha256: self.sha256,
             shelf: match self.shelf.unwrap_or(ShelfWord::All) {
                 ShelfWord::All => Shelf::All,
@@ -126,31 +127,32 @@ impl ListQuery {
             words: words.map(|text| search::query_words(&text)),
             floor: None,
         };
+
         let sort = match self.sort.unwrap_or(SortWord::Newest) {
             SortWord::Newest => Sort::Newest,
             SortWord::Oldest => Sort::Oldest,
             SortWord::Name => Sort::Name,
             SortWord::Largest => Sort::Largest,
         };
-        Ok(ListingQuery { selection, sort, cursor: self.cursor, limit })
+        Ok(ListingQuery { filter, sort, cursor: self.cursor, limit })
     }
 }
 
-/// A page of a list.
+/// A page of items.
 #[derive(Serialize, ToSchema)]
 pub struct ListBody {
     items: Vec<ItemBody>,
-    /// Where the next page goes on; null on the last. A search may give a short page, or an empty one, before it.
+    /// Where the next page starts; null on the last. A search may return a short or empty page before that.
     #[schema(required = true)]
     next_cursor: Option<String>,
 }
 
-/// One's items, a page at a time. What is added meanwhile moves nothing to another page.
+/// List items page by page. Items added in the meantime do not shift pages.
 #[utoipa::path(get, path = "/api/media/list", tag = "Media", params(ListQuery), responses((status = 200, body = ListBody)))]
 pub(super) async fn list_media(caller: ApiUser, request: HttpRequest, Query(query): Query<ListQuery>) -> HandlerResult {
     let (page, presence) = (query.to_listing_query()?, caller.presence.clone());
-    let asked = Some(format!("list {}", request.query_string()));
-    let list = cached_response(&caller.services, caller.user().id, asked, move |services, conn, _| {
+    let cache_key = Some(format!("list {}", request.query_string()));
+    let list = cached_response(&caller.services, caller.user().id, cache_key, move |services, conn, _| {
         let (items, next) = listings::load_page(conn, &presence.user, &page)?;
         let names = listings::directory_names(conn, &presence.user, &items)?;
         let items = items.iter().map(|item| ItemBody::from_item(item, &names, services.settings.base_path())).collect();
@@ -159,7 +161,7 @@ pub(super) async fn list_media(caller: ApiUser, request: HttpRequest, Query(quer
     cached(&request, list.await?)
 }
 
-/// What `work` answers with, and the name of its folder.
+/// Runs `work` and returns its item as a body.
 async fn item_response(
     caller: &ApiUser,
     work: impl FnOnce(&Services, &User) -> Result<Item> + Send + 'static,
@@ -173,7 +175,7 @@ async fn item_response(
     .await
 }
 
-/// An item.
+/// Get an item.
 #[utoipa::path(get, path = "/api/media/{id}", tag = "Media", params(("id" = String, Path, format = "uuid")),
     responses((status = 200, body = ItemBody)))]
 pub(super) async fn get_media(caller: ApiUser, request: HttpRequest, path: web::Path<String>) -> HandlerResult {
@@ -181,21 +183,21 @@ pub(super) async fn get_media(caller: ApiUser, request: HttpRequest, path: web::
     json_with_etag(&request, &item_response(&caller, move |services, user| items::find(services, user, id)).await?)
 }
 
-/// What is to change; what is not there stays.
+/// Fields to change; missing ones stay as they are.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = ItemChange)]
 pub struct ChangeBody {
-    /// A taken name gets a number.
+    /// A name that is taken gets a number.
     #[schema(min_length = 1, max_length = 255)]
     name: Option<String>,
     favorite: Option<bool>,
-    /// The folder to move to: one's own, or the standard one for what the item is.
+    /// The folder to move to: the user's own, or the standard one for the kind of the item.
     #[schema(format = "uuid")]
     directory: Option<String>,
 }
 
-/// Rename, move or star an item: all that is asked for, or nothing.
+/// Rename, move or star an item. Either all of it happens or nothing.
 #[utoipa::path(patch, path = "/api/media/{id}", tag = "Media", params(("id" = String, Path, format = "uuid")),
     request_body = ChangeBody, responses((status = 200, body = ItemBody)))]
 pub(super) async fn patch_media(caller: ApiUser, path: web::Path<String>, Json(body): Json<ChangeBody>) -> HandlerResult {
@@ -212,21 +214,21 @@ pub(super) async fn patch_media(caller: ApiUser, path: web::Path<String>, Json(b
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct DeleteQuery {
-    /// For good; only what is in the trash.
+    /// Delete permanently; only items in the trash.
     #[serde(default)]
     #[param(required = false)]
     permanent: bool,
 }
 
-/// Put an item into the trash, or delete it for good.
+/// Move an item to the trash, or delete it permanently.
 #[utoipa::path(delete, path = "/api/media/{id}", tag = "Media",
     params(("id" = String, Path, format = "uuid"), DeleteQuery), responses((status = 204)))]
 pub(super) async fn delete_media(caller: ApiUser, path: web::Path<String>, Query(query): Query<DeleteQuery>) -> HandlerResult {
     let id = parse_id(&path)?;
-    let (presence, by) = (caller.presence.clone(), caller.actor());
+    let (presence, actor) = (caller.presence.clone(), caller.actor());
     run_blocking(&caller.services, move |services| {
         if query.permanent {
-            trash::delete(services, &by, &presence.user, &[id])
+            trash::delete(services, &actor, &presence.user, &[id])
         } else {
             trash::trash(services, &presence.user, &[id])
         }
@@ -235,7 +237,7 @@ pub(super) async fn delete_media(caller: ApiUser, path: web::Path<String>, Query
     no_content()
 }
 
-/// Put an item back to where it was.
+/// Restore an item to where it was.
 #[utoipa::path(post, path = "/api/media/{id}/restore", tag = "Media", params(("id" = String, Path, format = "uuid")),
     responses((status = 200, body = ItemBody)))]
 pub(super) async fn restore_media(caller: ApiUser, path: web::Path<String>) -> HandlerResult {

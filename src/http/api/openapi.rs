@@ -1,4 +1,4 @@
-//! What the API is, for programs: the OpenAPI document, out of the code.
+//! The OpenAPI document, generated from the handlers.
 
 use utoipa::openapi::response::{Response, ResponseBuilder};
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
@@ -29,7 +29,7 @@ use crate::http::response::error_body::ErrorBody;
 )]
 struct Api;
 
-/// What holds for every operation.
+/// Adds what applies to every operation: security schemes, errors, 304.
 struct CommonResponses;
 
 impl Modify for CommonResponses {
@@ -41,7 +41,7 @@ impl Modify for CommonResponses {
         components.add_security_scheme("bearer", SecurityScheme::Http(bearer.build()));
         let cookie = ApiKeyValue::with_description("nexus_session", "The session of a browser.");
         components.add_security_scheme("cookie", SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
-        let csrf = ApiKeyValue::with_description("X-CSRF-Token", "Beside the cookie, for everything that changes something.");
+        let csrf = ApiKeyValue::with_description("X-CSRF-Token", "Required beside the cookie for every change.");
         components.add_security_scheme("csrf", SecurityScheme::ApiKey(ApiKey::Header(csrf)));
         for item in document.paths.paths.values_mut() {
             let operations =
@@ -52,8 +52,8 @@ impl Modify for CommonResponses {
                 let is_tagged = operation.responses.responses.contains_key("200");
                 operation.responses.responses.insert("default".into(), RefOr::T(error_response()));
                 if is_tagged && operation.request_body.is_none() {
-                    let known = ResponseBuilder::new().description("What the client has is what there is.").build();
-                    operation.responses.responses.insert("304".into(), RefOr::T(known));
+                    let not_modified = ResponseBuilder::new().description("Not modified.").build();
+                    operation.responses.responses.insert("304".into(), RefOr::T(not_modified));
                 }
             }
         }
@@ -62,13 +62,10 @@ impl Modify for CommonResponses {
 
 fn error_response() -> Response {
     let body = Content::new(Some(Ref::from_schema_name("Error")));
-    ResponseBuilder::new().description("A failure; its code says which.").content("application/json", body).build()
+    ResponseBuilder::new().description("An error, identified by its code.").content("application/json", body).build()
 }
 
-/// The whole document as JSON.
-///
-/// # Errors
-/// `Internal`.
+/// Returns the document as JSON.
 pub fn document() -> Result<String> {
     Api::openapi().to_pretty_json().map_err(Error::internal)
 }

@@ -1,5 +1,5 @@
-//! `/api/uploads`: resumable uploads as the tus protocol 1.0.0 has them, with creation, creation-with-upload,
-//! checksum, termination and expiration.
+//! `/api/uploads`: resumable uploads (tus 1.0.0 with creation, creation-with-upload, checksum, termination and
+//! expiration).
 
 use std::collections::HashMap;
 use std::future::{Ready, ready};
@@ -25,7 +25,7 @@ const EXTENSIONS: &str = "creation,creation-with-upload,checksum,termination,exp
 const ALGORITHMS: &str = "sha1,sha256";
 /// The media type of a part.
 const PART_MEDIA_TYPE: &str = "application/offset+octet-stream";
-/// Bytes of `Upload-Metadata` at most.
+/// Longest `Upload-Metadata` in bytes.
 const MAX_METADATA_BYTES: usize = 8192;
 
 pub(super) fn routes() -> Vec<Route> {
@@ -38,7 +38,7 @@ pub(super) fn routes() -> Vec<Route> {
     ]
 }
 
-/// A request that says it speaks our version; nothing is looked at before.
+/// Requires the supported protocol version, before anything else is read.
 pub(super) struct TusVersion;
 
 impl FromRequest for TusVersion {
@@ -55,21 +55,21 @@ fn header_text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers.get(name)?.to_str().ok()
 }
 
-/// A header that is a number of bytes.
+/// Parses a header with a number of bytes.
 fn header_number(headers: &HeaderMap, name: &str) -> Result<Option<u64>> {
     let Some(value) = headers.get(name) else { return Ok(None) };
     let digits = value.to_str().ok().filter(|text| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()));
     let number = digits.and_then(|text| text.parse().ok()).filter(|number| i64::try_from(*number).is_ok());
-    number.map(Some).ok_or_else(|| Error::BadRequest(format!("{name} has to be a number of bytes.")))
+    number.map(Some).ok_or_else(|| Error::BadRequest(format!("{name} must be a number of bytes.")))
 }
 
-/// Bytes.
+/// The bytes of a part.
 #[derive(utoipa::ToSchema)]
 #[schema(as = UploadPart, value_type = String, format = Binary)]
 #[expect(dead_code, reason = "it is streamed; here it is described")]
 pub struct PartBody(Vec<u8>);
 
-/// What this server can do.
+/// Describe the supported extensions.
 #[utoipa::path(options, path = "/api/uploads", tag = "Resumable uploads", security(()), responses((status = 204)))]
 pub(super) async fn show_options(services: web::Data<crate::state::Services>) -> HttpResponse {
     HttpResponse::NoContent()
@@ -79,7 +79,7 @@ pub(super) async fn show_options(services: web::Data<crate::state::Services>) ->
         .finish()
 }
 
-/// Make an upload; what the body holds is its first part.
+/// Create an upload. A body is its first part.
 #[utoipa::path(post, path = "/api/uploads", tag = "Resumable uploads",
     params(
         ("Tus-Resumable" = String, Header, description = "`1.0.0`.", pattern = "^1\\.0\\.0$"),
@@ -92,44 +92,47 @@ pub(super) async fn show_options(services: web::Data<crate::state::Services>) ->
 pub(super) async fn create_upload(_: TusVersion, caller: ApiUser, request: HttpRequest, payload: web::Payload) -> HandlerResult {
     let headers = request.headers();
     let size = header_number(headers, "upload-length")?
-        .ok_or_else(|| Error::BadRequest("Upload-Length has to say how many bytes will come.".into()))?;
+        .ok_or_else(|| Error::BadRequest("Upload-Length is missing.".into()))?;
     let metadata = header_text(headers, "upload-metadata").unwrap_or_default();
-    let announced = parse_metadata(metadata, size)?;
+    let requested = parse_metadata(metadata, size)?;
     let has_part = header_text(headers, CONTENT_TYPE.as_str()).is_some_and(is_part_media_type);
     let length = header_number(headers, CONTENT_LENGTH.as_str())?;
     if !has_part && length.is_some_and(|length| length > 0) {
         return Err(Error::UnsupportedMedia.into());
     }
+
     let part = UploadPart { offset: 0, length, checksum: parse_checksum(headers)? };
     if length.is_some_and(|length| length > size) {
         return Err(Error::TooLarge { limit: size }.into());
     }
+
     let presence = caller.presence.clone();
-    let made = run_blocking(&caller.services, move |services| resumable::create(services, &presence.user, &announced)).await?;
-    let location = format!("/api/uploads/{}", made.id);
-    let upload = if has_part && size > 0 { append(&caller, made.id, part, payload, true).await? } else { made };
-    let mut answer = HttpResponse::Created();
-    answer.insert_header((LOCATION, location));
-    Ok(add_upload_headers(&mut answer, &upload).finish())
+    let created = run_blocking(&caller.services, move |services| resumable::create(services, &presence.user, &requested)).await?;
+    let location = format!("/api/uploads/{}", created.id);
+    let upload = if has_part && size > 0 { append(&caller, created.id, part, payload, true).await? } else { created };
+
+    let mut response = HttpResponse::Created();
+    response.insert_header((LOCATION, location));
+    Ok(add_upload_headers(&mut response, &upload).finish())
 }
 
-/// How far an upload is.
+/// Get the offset of an upload.
 #[utoipa::path(head, path = "/api/uploads/{id}", tag = "Resumable uploads",
     params(("id" = String, Path, format = "uuid"), ("Tus-Resumable" = String, Header, pattern = "^1\\.0\\.0$")),
     responses((status = 200)))]
 pub(super) async fn get_upload(_: TusVersion, caller: ApiUser, path: web::Path<String>) -> HandlerResult {
     let upload = resumable::find(&services_arc(&caller.services), caller.user(), parse_id(&path)?).await?;
-    let mut answer = HttpResponse::Ok();
-    add_upload_headers(&mut answer, &upload)
+    let mut response = HttpResponse::Ok();
+    add_upload_headers(&mut response, &upload)
         .insert_header((CACHE_CONTROL, "no-store"))
         .insert_header(("upload-length", upload.size));
     if !upload.metadata.is_empty() {
-        answer.insert_header(("upload-metadata", upload.metadata.as_str()));
+        response.insert_header(("upload-metadata", upload.metadata.as_str()));
     }
-    Ok(answer.finish())
+    Ok(response.finish())
 }
 
-/// Append a part where the last one ended; what is answered is durable.
+/// Append a part at the current offset. What is acknowledged is durable.
 #[utoipa::path(patch, path = "/api/uploads/{id}", tag = "Resumable uploads",
     params(
         ("id" = String, Path, format = "uuid"),
@@ -151,14 +154,14 @@ pub(super) async fn append_upload(
         return Err(Error::UnsupportedMedia.into());
     }
     let offset = header_number(headers, "upload-offset")?
-        .ok_or_else(|| Error::BadRequest("Upload-Offset has to say where the part begins.".into()))?;
+        .ok_or_else(|| Error::BadRequest("Upload-Offset is missing.".into()))?;
     let part =
         UploadPart { offset, length: header_number(headers, CONTENT_LENGTH.as_str())?, checksum: parse_checksum(headers)? };
     let upload = append(&caller, parse_id(&path)?, part, payload, false).await?;
     Ok(add_upload_headers(&mut HttpResponse::NoContent(), &upload).finish())
 }
 
-/// End an upload; its bytes are forgotten, unless it has become an item.
+/// Cancel an upload. Its bytes are deleted, unless it has become an item.
 #[utoipa::path(delete, path = "/api/uploads/{id}", tag = "Resumable uploads",
     params(("id" = String, Path, format = "uuid"), ("Tus-Resumable" = String, Header, pattern = "^1\\.0\\.0$")),
     responses((status = 204)))]
@@ -175,37 +178,37 @@ fn is_part_media_type(mime: &str) -> bool {
     mime.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case(PART_MEDIA_TYPE)
 }
 
-/// In a task of its own: a client that hangs up ends the stream of bytes, not what is done with them.
-/// An upload whose creation fails is given up: nobody has its address.
+/// Appends in a task of its own, so that a client that disconnects ends the stream but not what is done with the bytes. An
+/// upload whose creation fails is deleted, since no client knows its address.
 async fn append(caller: &ApiUser, id: UploadId, part: UploadPart, payload: web::Payload, is_creation: bool) -> Result<Upload> {
     let (services, presence) = (services_arc(&caller.services), caller.presence.clone());
-    let appending = actix_web::rt::spawn(async move {
-        let appended = resumable::append(&services, &presence.user, id, part, payload).await;
-        if is_creation && appended.is_err() {
+    let task = actix_web::rt::spawn(async move {
+        let result = resumable::append(&services, &presence.user, id, part, payload).await;
+        if is_creation && result.is_err() {
             resumable::delete(&services, &presence.user, id).await?;
         }
-        appended
+        result
     });
-    appending.await.map_err(Error::internal)?
+    task.await.map_err(Error::internal)?
 }
 
-fn add_upload_headers<'a>(answer: &'a mut HttpResponseBuilder, upload: &Upload) -> &'a mut HttpResponseBuilder {
-    answer.insert_header(("upload-offset", upload.received));
+fn add_upload_headers<'a>(response: &'a mut HttpResponseBuilder, upload: &Upload) -> &'a mut HttpResponseBuilder {
+    response.insert_header(("upload-offset", upload.received));
     match upload.item_id {
         Some(item) => {
-            answer.insert_header(("nexus-item", item.to_string()));
+            response.insert_header(("nexus-item", item.to_string()));
             if upload.is_duplicate {
-                answer.insert_header(("nexus-duplicate", "true"));
+                response.insert_header(("nexus-duplicate", "true"));
             }
         }
         None => drop(
-            answer.insert_header(("upload-expires", HttpDate::from(std::time::SystemTime::from(upload.expires_at.assume_utc())))),
+            response.insert_header(("upload-expires", HttpDate::from(std::time::SystemTime::from(upload.expires_at.assume_utc())))),
         ),
     }
-    answer
+    response
 }
 
-/// Reads `Upload-Metadata`: pairs of a key and, in Base64, its value.
+/// Parses `Upload-Metadata`: pairs of a key and a Base64 value.
 fn parse_metadata(metadata: &str, size: u64) -> Result<NewUploadRequest> {
     let wrong = |why: &str| Error::BadRequest(format!("Upload-Metadata {why}."));
     if metadata.len() > MAX_METADATA_BYTES {
@@ -232,7 +235,7 @@ fn parse_metadata(metadata: &str, size: u64) -> Result<NewUploadRequest> {
     Ok(NewUploadRequest { name, directory, keeps_both, metadata: metadata.to_owned(), size })
 }
 
-/// Reads `Upload-Checksum`.
+/// Parses `Upload-Checksum`.
 fn parse_checksum(headers: &HeaderMap) -> Result<Option<Checksum>> {
     let Some(value) = headers.get("upload-checksum") else { return Ok(None) };
     let wrong = || Error::BadRequest(format!("Upload-Checksum takes {ALGORITHMS} and a digest in Base64."));

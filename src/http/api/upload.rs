@@ -1,4 +1,4 @@
-//! `/api/media/upload`: files in, as multipart.
+//! `/api/media/upload`: multipart uploads.
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, web};
@@ -20,28 +20,28 @@ pub(super) fn routes() -> Vec<Route> {
     vec![Route::post("/api/media/upload", || web::route().to(upload_media))]
 }
 
-/// Files, and where they go.
+/// Files and where to store them.
 #[derive(serde::Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "it is read part by part; here it is described")]
 pub struct UploadForm {
-    /// One or many.
+    /// One or more files.
     #[schema(value_type = Vec<String>, format = Binary, min_items = 1)]
     file: Vec<Vec<u8>>,
-    /// One's own folder; where it is not said, the standard one for what each file is.
+    /// The user's own folder; by default the standard one for the kind of each file.
     #[schema(format = "uuid", required = false)]
     directory: String,
-    /// `true`: the same bytes may be kept twice. Before the files.
+    /// `true`: store files even if they exist already. Must precede the files.
     #[schema(required = false)]
     keep_duplicates: bool,
 }
 
-/// What was stored, and what was not.
+/// The outcome of an upload.
 #[derive(Serialize, ToSchema)]
 pub struct UploadBody {
-    /// In the order they were sent.
+    /// Stored files, in the order they were sent.
     items: Vec<ItemBody>,
-    /// Files that were not taken, while others were.
+    /// Files that were rejected while others were stored.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
     refused: Vec<RefusedBody>,
@@ -55,22 +55,22 @@ pub struct RefusedBody {
     message: String,
 }
 
-/// Store files: 201 once all of them are safe on disk. The same bytes are kept once.
+/// Upload files. 201 once all of them are durable. Identical files are stored once.
 #[utoipa::path(post, path = "/api/media/upload", tag = "Media",
     request_body(content = UploadForm, content_type = "multipart/form-data"), responses((status = 201, body = UploadBody)))]
 pub(super) async fn upload_media(caller: ApiUser, request: HttpRequest, payload: web::Payload) -> HandlerResult {
-    let taken = receive_files(&caller.services, &caller.presence, None, &request, payload).await?;
+    let uploaded = receive_files(&caller.services, &caller.presence, None, &request, payload).await?;
     let mut stored: Vec<(Item, bool)> = Vec::new();
-    let mut refused = Vec::new();
-    for file in taken {
-        match file.became {
+    let mut rejected = Vec::new();
+    for file in uploaded {
+        match file.outcome {
             Ok(Ingested::Stored(item)) => stored.push((*item, false)),
             Ok(Ingested::Duplicate(item)) => stored.push((*item, true)),
-            Err(error) => refused.push((file.name, error)),
+            Err(error) => rejected.push((file.name, error)),
         }
     }
     if stored.is_empty() {
-        let error = refused.into_iter().next().map(|(_, error)| error);
+        let error = rejected.into_iter().next().map(|(_, error)| error);
         return Err(error.unwrap_or_else(|| Error::field("file", "Send at least one file.")).into());
     }
     let presence = caller.presence.clone();
@@ -86,9 +86,9 @@ pub(super) async fn upload_media(caller: ApiUser, request: HttpRequest, payload:
             .collect())
     })
     .await?;
-    let refused = refused
+    let rejected = rejected
         .into_iter()
         .map(|(name, error)| RefusedBody { name, code: error.code().into(), message: error.to_string() })
         .collect();
-    json(StatusCode::CREATED, &UploadBody { items, refused })
+    json(StatusCode::CREATED, &UploadBody { items, refused: rejected })
 }

@@ -1,4 +1,4 @@
-//! Who calls the API: a Bearer token, or the cookie of a browser.
+//! Extractors for API requests, authenticated by a Bearer token or the session cookie.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -25,7 +25,7 @@ use crate::state::Services;
 use crate::state::rate_limiter::RateLimitKey;
 use crate::state::session_cache::AuthSession;
 
-/// An active person, who may do what the request's method does.
+/// An active user whose session has the scope for the request's method.
 pub struct ApiUser {
     pub services: Data<Services>,
     pub presence: Arc<AuthSession>,
@@ -33,7 +33,7 @@ pub struct ApiUser {
 }
 
 impl ApiUser {
-    /// Them, for the audit log.
+    /// The user as an actor for the audit log.
     #[must_use]
     pub fn actor(&self) -> Actor {
         Actor::from_user(self.user(), &self.client)
@@ -60,7 +60,7 @@ impl FromRequest for ApiUser {
     }
 }
 
-/// An active person with any token at all: to end it.
+/// An active user with any token, to end it.
 pub struct ApiUserAnyScope(pub ApiUser);
 
 impl FromRequest for ApiUserAnyScope {
@@ -73,7 +73,7 @@ impl FromRequest for ApiUserAnyScope {
     }
 }
 
-/// An admin. For everyone else there is nothing here.
+/// An admin. Others get 404.
 pub struct ApiAdmin(pub ApiUser);
 
 impl FromRequest for ApiAdmin {
@@ -97,6 +97,7 @@ async fn api_user(request: &HttpRequest, needs: Option<Scope>) -> Result<ApiUser
     let services = request.app_data::<Data<Services>>().cloned().ok_or_else(|| Error::internal("no services"))?;
     let client = client_info(request, &services.settings);
     let presence = bearer_session(request, &services, &client).await?;
+
     rate_limit::count(request, &services, rate_limit::api_bucket(request.path()), RateLimitKey::Account(presence.user.id.0))?;
     if let Some(standing) = presence.user.status.block() {
         return Err(Error::NotActive(standing).into());
@@ -108,40 +109,41 @@ async fn api_user(request: &HttpRequest, needs: Option<Scope>) -> Result<ApiUser
 }
 
 fn require_scopes(presence: &AuthSession, scope: Scope) -> Result<()> {
-    const LACKS: Error = Error::Forbidden("This access token was not made for that.");
+    const LACKS: Error = Error::Forbidden("This access token does not have the required scope.");
     if presence.session.may(scope) { Ok(()) } else { Err(LACKS) }
 }
 
-/// The Authorization header where there is one, and nothing else then; otherwise the cookie, whose
-/// changes need the CSRF token.
+/// Authenticates by the Authorization header if there is one; otherwise by the cookie, in which case a change needs the
+/// CSRF token.
 async fn bearer_session(
     request: &HttpRequest,
     services: &Data<Services>,
     client: &Client,
 ) -> Result<Arc<AuthSession>, HandlerError> {
+
     let presence = match request.headers().get(header::AUTHORIZATION) {
         Some(value) => {
             let token = value.to_str().ok().and_then(bearer_token).ok_or(Error::Unauthenticated)?;
             let bearer = BearerToken::parse(services, token)?;
             match bearer.find_cached(services) {
-                Some(known) => known,
+                Some(auth_session) => auth_session,
                 None => run_blocking(services, move |services| bearer.find(services)).await?,
             }
         }
         None => {
-            let found = cookie_session(request, services).await?.ok_or(Error::Unauthenticated)?;
+            let auth_session = cookie_session(request, services).await?.ok_or(Error::Unauthenticated)?;
             let is_reading = matches!(*request.method(), Method::GET | Method::HEAD);
             if !is_reading && !is_csrf_header(request) {
                 return Err(csrf_error().into());
             }
-            found
+            auth_session
         }
     };
     lifecycle::touch(services, &presence, client);
     Ok(presence)
 }
 
-/// RFC 6750, 2.1; the scheme's case does not matter (RFC 9110, 11.1).
+/// Extracts the token (RFC 6750, 2.1). The scheme is case-insensitive (RFC 9110, 11.1).
 fn bearer_token(value: &str) -> Option<&str> {
     let (scheme, token) = value.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim()).filter(|token| !token.is_empty())

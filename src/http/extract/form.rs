@@ -1,4 +1,4 @@
-//! Forms: urlencoded or multipart, with the CSRF token checked before anything is read out of them.
+//! Form bodies: urlencoded or multipart. The CSRF token is checked before any field is used.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -16,9 +16,10 @@ use crate::http::csrf::{CSRF_FIELD, csrf_error, is_csrf_header};
 use crate::http::error::HandlerError;
 use crate::http::session_cookie::SessionCookie;
 
-/// Bytes of a form without files: room for the ids of a full selection.
+/// Largest form without files, in bytes; it must hold the ids of a full filter.
 const MAX_FORM_BYTES: usize = 128 * 1024;
-/// A form that came from one of our own pages. Fields that `T` does not know are refused.
+
+/// A form sent by one of our pages. Unknown fields are rejected.
 pub struct Form<T>(pub T);
 
 impl<T: DeserializeOwned + 'static> FromRequest for Form<T> {
@@ -45,7 +46,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for Form<T> {
     }
 }
 
-/// A form with nothing but the token in it.
+/// A form with no fields except the token.
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EmptyForm {}
@@ -56,7 +57,7 @@ async fn read_form(request: &HttpRequest, payload: Payload) -> Result<Vec<(Strin
     match kind.as_str() {
         "application/x-www-form-urlencoded" => read_urlencoded(payload).await,
         "multipart/form-data" => read_multipart(Multipart::new(request.headers(), payload)).await,
-        // A POST without a body, its token in the header.
+        // A POST without a body has its token in the header.
         "" if is_csrf_header(request) => Ok(Vec::new()),
         "" => Err(csrf_error().into()),
         _ => Err(Error::UnsupportedMedia.into()),
@@ -77,13 +78,13 @@ async fn read_urlencoded(mut payload: Payload) -> Result<Vec<(String, String)>, 
 async fn read_multipart(mut parts: Multipart) -> Result<Vec<(String, String)>, HandlerError> {
     let too_large = || Error::TooLarge { limit: MAX_FORM_BYTES as u64 };
     let mut fields = Vec::new();
-    let mut room = MAX_FORM_BYTES;
+    let mut remaining = MAX_FORM_BYTES;
     while let Some(mut field) = next_part(&mut parts).await? {
         let name = field.name().unwrap_or_default().to_owned();
-        // Headers count too: a body of empty parts is a body.
-        room = room.checked_sub(name.len() + 64).ok_or_else(too_large)?;
-        let value = field_text(&mut field, room).await?;
-        room = room.checked_sub(value.len()).ok_or_else(too_large)?;
+        // Part headers count too, so that empty parts cannot be unlimited.
+        remaining = remaining.checked_sub(name.len() + 64).ok_or_else(too_large)?;
+        let value = field_text(&mut field, remaining).await?;
+        remaining = remaining.checked_sub(value.len()).ok_or_else(too_large)?;
         fields.push((name, value));
     }
     Ok(fields)

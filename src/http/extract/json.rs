@@ -1,4 +1,4 @@
-//! Bodies and queries of the API, read strictly: unknown fields and wrong types are named.
+//! JSON bodies and query strings of the API. Unknown fields and wrong types are errors that name the field.
 
 use std::future::{Future, Ready, ready};
 use std::pin::Pin;
@@ -13,7 +13,7 @@ use crate::error::{Error, FieldError};
 use crate::http::error::HandlerError;
 use crate::http::extract::multipart::{multipart_error, with_timeout};
 
-/// Bytes of a JSON body at most.
+/// Largest JSON body in bytes.
 const MAX_BODY_BYTES: usize = 64 * 1024;
 
 /// A JSON body.
@@ -31,7 +31,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
             }
             let body = with_timeout(read_body(payload)).await?;
             if body.trim_ascii_start().first() != Some(&b'{') {
-                return Err(Error::BadRequest("The body has to be a JSON object.".into()).into());
+                return Err(Error::BadRequest("The body must be a JSON object.".into()).into());
             }
             let mut reader = serde_json::Deserializer::from_slice(&body);
             let value = serde_path_to_error::deserialize(&mut reader).map_err(|cause| {
@@ -78,7 +78,7 @@ impl<T: DeserializeOwned> FromRequest for Query<T> {
     }
 }
 
-/// A whole number as JSON has them: `5.0` is 5 (JSON Schema 2020-12, 4.2.3).
+/// Deserialises an integer as JSON Schema defines it: `5.0` is 5 (JSON Schema 2020-12, 4.2.3).
 pub fn deserialize_whole_number<'de, D: serde::Deserializer<'de>>(reader: D) -> Result<Option<i64>, D::Error> {
     use serde::Deserialize;
     use serde::de::Error as _;
@@ -87,23 +87,23 @@ pub fn deserialize_whole_number<'de, D: serde::Deserializer<'de>>(reader: D) -> 
         let number = number.as_f64().filter(|number| number.fract() == 0.0)?;
         format!("{number:.0}").parse().ok()
     });
-    whole.map(Some).ok_or_else(|| D::Error::custom("a whole number is wanted"))
+    whole.map(Some).ok_or_else(|| D::Error::custom("expected an integer"))
 }
 
-/// Names the field that was wrong, or that nobody knows.
-fn field_error(path: &str, said: &str) -> Error {
-    let quoted = said.split('`').nth(1);
-    let (field, message) = match quoted {
-        Some(name) if said.starts_with("unknown field") => (name, "This field is not known here.".to_owned()),
-        Some(name) if said.starts_with("missing field") => (name, "This field is needed.".to_owned()),
-        Some(name) if said.starts_with("duplicate field") => (name, "This field is there twice.".to_owned()),
-        _ => (path, format!("{said}.")),
+/// Creates an error that names the wrong, missing or unknown field.
+fn field_error(path: &str, message: &str) -> Error {
+    let quoted = message.split('`').nth(1);
+    let (field, text) = match quoted {
+        Some(name) if message.starts_with("unknown field") => (name, "This field is unknown.".to_owned()),
+        Some(name) if message.starts_with("missing field") => (name, "This field is required.".to_owned()),
+        Some(name) if message.starts_with("duplicate field") => (name, "This field occurs twice.".to_owned()),
+        _ => (path, format!("{message}.")),
     };
-    Error::Invalid(vec![FieldError::new(field.to_owned(), message)])
+    Error::Invalid(vec![FieldError::new(field.to_owned(), text)])
 }
 
-fn without_position(said: &str) -> String {
-    said.split(" at line ").next().unwrap_or(said).to_owned()
+fn without_position(message: &str) -> String {
+    message.split(" at line ").next().unwrap_or(message).to_owned()
 }
 
 #[cfg(test)]

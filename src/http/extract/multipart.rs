@@ -1,4 +1,4 @@
-//! Parts and fields of a multipart body, read within limits and in time.
+//! Parts and fields of multipart bodies, with limits on size and time.
 
 use std::future::Future;
 use std::time::Duration;
@@ -9,30 +9,30 @@ use futures_util::StreamExt;
 use crate::error::Error;
 use crate::http::error::HandlerError;
 
-/// How long a form may take to arrive.
+/// Time for a form to arrive.
 const FORM_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// The next part of a multipart form.
+/// Returns the next part.
 ///
 /// # Errors
-/// `BadRequest` when the body broke off.
+/// `BadRequest` when the body ends early.
 pub async fn next_part(parts: &mut Multipart) -> Result<Option<actix_multipart::Field>, HandlerError> {
     parts.next().await.transpose().map_err(multipart_error)
 }
 
-/// The text of one field of a multipart form.
+/// Reads the text of a field.
 ///
 /// # Errors
-/// `TooLarge` past `limit` bytes, `BadRequest` for what is no UTF-8.
+/// `TooLarge` above `limit` bytes, `BadRequest` if it is not UTF-8.
 pub async fn field_text(field: &mut actix_multipart::Field, limit: usize) -> Result<String, HandlerError> {
     let bytes = field_bytes(field, limit).await?;
     String::from_utf8(bytes).map_err(|_| Error::BadRequest("The form is not UTF-8.".into()).into())
 }
 
-/// The bytes of one small field of a multipart form.
+/// Reads the bytes of a small field.
 ///
 /// # Errors
-/// `TooLarge` past `limit` bytes.
+/// `TooLarge` above `limit` bytes.
 pub async fn field_bytes(field: &mut actix_multipart::Field, limit: usize) -> Result<Vec<u8>, HandlerError> {
     let mut bytes = Vec::new();
     while let Some(chunk) = field.next().await {
@@ -44,16 +44,16 @@ pub async fn field_bytes(field: &mut actix_multipart::Field, limit: usize) -> Re
     Ok(bytes)
 }
 
-/// What a sender that dawdles is told; a form is a few kilobytes.
+/// Limits the time for reading a form.
 ///
 /// # Errors
-/// `BadRequest` after half a minute.
+/// `BadRequest` after [`FORM_TIMEOUT`].
 pub async fn with_timeout<T>(reading: impl Future<Output = Result<T, HandlerError>>) -> Result<T, HandlerError> {
     let read = tokio::time::timeout(FORM_TIMEOUT, reading).await;
     read.map_err(|_| Error::BadRequest("The form took too long to arrive. Nothing was done.".into()))?
 }
 
-/// What a body that broke off is told.
+/// Converts an error while reading a body.
 pub fn multipart_error(cause: impl std::fmt::Display) -> HandlerError {
     Error::BadRequest(format!("The request broke off or could not be read: {cause}.")).into()
 }

@@ -1,4 +1,4 @@
-//! Who is at the door: nobody, a person who may come in, an admin.
+//! Extractors for browser requests: `MaybeUser`, `CurrentUser`, `AdminUser`.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -23,7 +23,7 @@ use crate::state::session_cache::AuthSession;
 
 type ExtractorFuture<T> = Pin<Box<dyn Future<Output = Result<T, HandlerError>>>>;
 
-/// Whoever asks, signed in or not, active or not.
+/// Any client, logged in or not, with an active account or not.
 pub struct MaybeUser {
     pub services: Data<Services>,
     pub carrier: SessionCookie,
@@ -41,20 +41,20 @@ impl FromRequest for MaybeUser {
     }
 }
 
-/// The colors of whoever asks, where a handler has looked who that is.
+/// The theme of the user, if an extractor has determined who it is.
 pub(crate) fn theme_of(request: &HttpRequest) -> &'static str {
     request.extensions().get::<Theme>().copied().unwrap_or(Theme::System).as_str()
 }
 
-/// The person and session of a browser's cookie.
+/// Returns the session of the request's cookie.
 pub(crate) async fn cookie_session(request: &HttpRequest, services: &Data<Services>) -> Result<Option<Arc<AuthSession>>, Error> {
     let Some(token) = SessionCookie::from_request(request).token() else { return Ok(None) };
-    if let Some(known) = services.session_cache.get_by_token(&token).filter(|known| services.users_file.has_entry_of(&known.user))
+    if let Some(cached) = services.session_cache.get_by_token(&token).filter(|cached| services.users_file.has_entry_of(&cached.user))
     {
-        return Ok(Some(known));
+        return Ok(Some(cached));
     }
     match run_blocking(services, move |services| lifecycle::find(services, &token)).await {
-        Ok(found) => Ok(Some(found)),
+        Ok(auth_session) => Ok(Some(auth_session)),
         Err(Error::Unauthenticated) => Ok(None),
         Err(error) => Err(error),
     }
@@ -74,7 +74,7 @@ async fn maybe_user(request: &HttpRequest) -> Result<MaybeUser, HandlerError> {
     Ok(MaybeUser { services, carrier, client, presence })
 }
 
-/// A person whose account is active. Everyone else is sent to where they can go on.
+/// A user with an active account. Others are redirected to the log-in page or the page that explains why.
 pub struct CurrentUser {
     pub services: Data<Services>,
     pub carrier: SessionCookie,
@@ -83,7 +83,7 @@ pub struct CurrentUser {
 }
 
 impl CurrentUser {
-    /// Them, for the audit log.
+    /// The user as an actor for the audit log.
     #[must_use]
     pub fn actor(&self) -> Actor {
         Actor::from_user(self.user(), &self.client)
@@ -114,7 +114,7 @@ async fn current_user(request: &HttpRequest) -> Result<CurrentUser, HandlerError
     Ok(CurrentUser { services, carrier, client, presence })
 }
 
-/// Log-in, and from there to the page that was asked for.
+/// The log-in page, which then leads to the requested page.
 fn login_path(request: &HttpRequest) -> String {
     let is_page = request.method() == Method::GET && request.path() != "/";
     match request.uri().path_and_query().map(actix_web::http::uri::PathAndQuery::as_str) {
@@ -126,7 +126,7 @@ fn login_path(request: &HttpRequest) -> String {
     }
 }
 
-/// An admin. For everyone else the page does not exist.
+/// An admin. Others get 404.
 pub struct AdminUser(pub CurrentUser);
 
 impl FromRequest for AdminUser {
@@ -136,8 +136,8 @@ impl FromRequest for AdminUser {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let request = request.clone();
         Box::pin(async move {
-            let signed_in = current_user(&request).await?;
-            if signed_in.user().is_admin() { Ok(Self(signed_in)) } else { Err(Error::NotFound.into()) }
+            let current = current_user(&request).await?;
+            if current.user().is_admin() { Ok(Self(current)) } else { Err(Error::NotFound.into()) }
         })
     }
 }

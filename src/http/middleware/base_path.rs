@@ -1,5 +1,5 @@
-//! Below a path of another site's, such as `https://example.org/nexus`: inside, every address begins at the root. At
-//! the edge the path is taken off what comes, and put before the addresses in what goes.
+//! Serves below a path of another site, such as `https://example.org/nexus`. Internally, every address starts at the root:
+//! this middleware removes the path from requests and adds it to addresses in responses. Nothing else knows about it.
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -14,7 +14,7 @@ use crate::http::health::is_probe;
 use crate::http::response::html::HtmlPage;
 use crate::http::routes::routes;
 
-/// The attributes of our pages that hold an address; `value` does not.
+/// Attributes that contain an address in our pages. `value` does not.
 const URL_ATTRIBUTES: [&str; 14] = [
     "action",
     "data-cover",
@@ -32,8 +32,10 @@ const URL_ATTRIBUTES: [&str; 14] = [
     "srcset",
 ];
 
+/// Checks that the base path does not collide with a route.
+///
 /// # Errors
-/// `Configuration` for a path that begins like an address of ours: nobody could tell them apart.
+/// `Configuration` for a path that starts like one of our addresses, since the two could not be told apart.
 pub fn check(settings: &Settings) -> Result<(), Error> {
     let first = |path: &str| path.split('/').nth(1).unwrap_or_default().to_owned();
     let own = first(settings.base_path());
@@ -43,48 +45,50 @@ pub fn check(settings: &Settings) -> Result<(), Error> {
     Ok(())
 }
 
-/// Takes `base` off the address asked for and off the one the person came from.
+/// Removes `base` from the request's address and from its `Referer`.
 ///
 /// # Errors
-/// The way to `base` for whoever asks for `/`, `NotFound` for everything else beside it: were it answered, a proxy that
-/// takes the path off could be asked for the same thing by two addresses, and its rules for one of them be passed by.
+/// A redirect to `base` for `/`, `NotFound` for everything else outside it. Otherwise, if a proxy removes the path, a
+/// resource would have two addresses, and the proxy's rules for one of them could be bypassed.
 pub fn strip_base_path(request: &mut ServiceRequest, base: &str) -> Result<(), HandlerError> {
     if base.is_empty() {
         return Ok(());
     }
-    let asked = request.uri().path_and_query().and_then(|asked| strip_prefix(asked.as_str(), base));
-    match asked.and_then(|asked| replace_path(request.uri(), &asked)) {
+    let requested = request.uri().path_and_query().and_then(|requested| strip_prefix(requested.as_str(), base));
+    match requested.and_then(|requested| replace_path(request.uri(), &requested)) {
         Some(uri) => {
             request.match_info_mut().get_mut().update(&uri);
             request.head_mut().uri = uri;
         }
-        // Machines ask by the server's own address.
+        // Monitoring uses the server's own address.
         None if is_probe(request.path()) => {}
         None if request.path() == "/" => return Err(HandlerError::Redirect("/".into())),
         None => return Err(Error::NotFound.into()),
     }
-    let from = request.headers().get(REFERER).and_then(|from| from.to_str().ok()).and_then(|from| {
-        let path = from.find("://").and_then(|scheme| Some(scheme + 3 + from.get(scheme + 3..)?.find('/')?))?;
-        let (origin, path) = from.split_at_checked(path)?;
+
+    let referer = request.headers().get(REFERER).and_then(|referer| referer.to_str().ok()).and_then(|referer| {
+        let path = referer.find("://").and_then(|scheme| Some(scheme + 3 + referer.get(scheme + 3..)?.find('/')?))?;
+        let (origin, path) = referer.split_at_checked(path)?;
         HeaderValue::try_from(format!("{origin}{}", strip_prefix(path, base)?)).ok()
     });
-    match from {
-        Some(from) => drop(request.headers_mut().insert(REFERER, from)),
-        // From something else of that host.
+
+    match referer {
+        Some(referer) => drop(request.headers_mut().insert(REFERER, referer)),
+        // The referring page belongs to another site on this host.
         None => drop(request.headers_mut().remove(REFERER)),
     }
     Ok(())
 }
 
-/// Puts `base` before where the answer leads to and, in a page of ours, before every address.
+/// Adds `base` to the `Location` header and to every address in a page.
 pub fn add_base_path(mut response: ServiceResponse<BoxBody>, base: &str) -> ServiceResponse<BoxBody> {
     if base.is_empty() {
         return response;
     }
     let is_own = |path: &&[u8]| path.starts_with(b"/") && !path.starts_with(b"//");
-    let there = response.headers().get(LOCATION).map(HeaderValue::as_bytes).filter(is_own);
-    if let Some(there) = there.and_then(|path| HeaderValue::from_bytes(&[base.as_bytes(), path].concat()).ok()) {
-        response.headers_mut().insert(LOCATION, there);
+    let location = response.headers().get(LOCATION).map(HeaderValue::as_bytes).filter(is_own);
+    if let Some(location) = location.and_then(|path| HeaderValue::from_bytes(&[base.as_bytes(), path].concat()).ok()) {
+        response.headers_mut().insert(LOCATION, location);
     }
     let is_page = response.response().extensions().contains::<HtmlPage>();
     if is_page { response.map_body(|_, body| rewrite_html_body(body, base)) } else { response }
@@ -100,7 +104,7 @@ fn rewrite_html_body(body: BoxBody, base: &str) -> BoxBody {
     }
 }
 
-/// `path` without `base`, if it begins with it.
+/// Removes `base` from the start of a path.
 fn strip_prefix(path: &str, base: &str) -> Option<String> {
     let rest = path.strip_prefix(base)?;
     match rest.chars().next() {
@@ -116,28 +120,27 @@ fn replace_path(uri: &Uri, path: &str) -> Option<Uri> {
     Uri::from_parts(parts).ok()
 }
 
-/// `html` with `base` before every address of ours in its attributes. Text cannot look like an attribute: its quotes
-/// are escaped.
+/// Adds `base` to the addresses in attributes. Text cannot be mistaken for an attribute, because its quotes are escaped.
 fn prefix_html_urls(html: &str, base: &str) -> String {
-    let mut done = String::with_capacity(html.len() + html.len() / 8);
+    let mut output = String::with_capacity(html.len() + html.len() / 8);
     let mut rest = html;
     while let Some((before, value)) = rest.find("=\"/").and_then(|found| rest.split_at_checked(found + 2)) {
-        done.push_str(before);
+        output.push_str(before);
         let name =
             before.trim_end_matches("=\"").rsplit(|c: char| !c.is_ascii_lowercase() && c != '-').next().unwrap_or_default();
         let is_own = URL_ATTRIBUTES.contains(&name) && !value.starts_with("//");
         if is_own {
-            done.push_str(base);
+            output.push_str(base);
         }
         rest = value;
         if is_own && name == "srcset" {
             let (candidates, after) = value.split_at_checked(value.find('"').unwrap_or(value.len())).unwrap_or((value, ""));
-            done.push_str(&candidates.replace(", /", &format!(", {base}/")));
+            output.push_str(&candidates.replace(", /", &format!(", {base}/")));
             rest = after;
         }
     }
-    done.push_str(rest);
-    done
+    output.push_str(rest);
+    output
 }
 
 #[cfg(test)]

@@ -1,14 +1,14 @@
-//! Pages of other sites: none may use the API but those of origins that the admin named, and only with a token.
+//! CORS: only pages of configured origins may use the API, and only with a token.
 
 use actix_cors::Cors;
 use actix_web::http::header;
 
 use crate::config::Settings;
 
-/// How long a browser may remember what it was allowed: seconds.
+/// Seconds for which browsers may cache a preflight.
 const PREFLIGHT_MAX_AGE: usize = 600;
 
-/// What a tus client sends, and what it reads.
+/// Headers that tus clients send, and those they read.
 const TUS_REQUEST_HEADERS: [&str; 6] =
     ["tus-resumable", "upload-length", "upload-offset", "upload-metadata", "upload-checksum", "x-http-method-override"];
 const TUS_RESPONSE_HEADERS: [&str; 13] = [
@@ -27,11 +27,11 @@ const TUS_RESPONSE_HEADERS: [&str; 13] = [
     "x-request-id",
 ];
 
-/// The layer that answers preflights. Credentials are never allowed: no cookie goes to another site's page.
+/// Creates the middleware. Credentials are never allowed, so cookies are not sent to other sites' pages.
 #[must_use]
 pub fn middleware(settings: &Settings) -> actix_web::middleware::Condition<Cors> {
-    let named = settings.cors_origins.iter().fold(Cors::default(), |cors, origin| cors.allowed_origin(origin));
-    let cors = named
+    let cors_of_origins = settings.cors_origins.iter().fold(Cors::default(), |cors, origin| cors.allowed_origin(origin));
+    let cors = cors_of_origins
         .allowed_methods(["GET", "HEAD", "POST", "PATCH", "DELETE"])
         .allowed_headers([header::AUTHORIZATION, header::CONTENT_TYPE, header::IF_NONE_MATCH, header::RANGE, header::IF_RANGE])
         .allowed_headers(TUS_REQUEST_HEADERS)

@@ -7,26 +7,26 @@ use crate::error::Error;
 use crate::http::error::HandlerError;
 use crate::state::Services;
 
-/// Requires requests that change something to come from this site, or from an origin that the admin allowed.
+/// Requires requests that change something to come from this site or from an allowed origin.
 ///
 /// # Errors
-/// `Forbidden` for a request of another site.
+/// `Forbidden` for a request from another site.
 pub fn ensure_allowed(request: &ServiceRequest, services: &Services) -> Result<(), HandlerError> {
     let is_safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
     if is_safe || is_allowed_origin(request, services) { Ok(()) } else { ensure_same_site(request, services) }
 }
 
-/// Pages of the origins that the admin named may call the API: with a token, for they get no cookie.
+/// Whether a page of an allowed origin calls the API. It needs a token, because it gets no cookie.
 fn is_allowed_origin(request: &ServiceRequest, services: &Services) -> bool {
     let origin = request.headers().get(header::ORIGIN).and_then(|value| value.to_str().ok());
     let has_token = request.headers().contains_key(header::AUTHORIZATION) || request.path().starts_with("/api/auth/");
     request.path().starts_with("/api/")
         && has_token
-        && origin.is_some_and(|origin| services.settings.cors_origins.iter().any(|friend| friend == origin))
+        && origin.is_some_and(|origin| services.settings.cors_origins.iter().any(|allowed| allowed == origin))
 }
 
-/// Fetch Metadata where the browser sends it, `Origin` where it does not (OWASP CSRF sheet);
-/// the token in the form comes on top.
+/// Checks Fetch Metadata if the browser sends it, otherwise `Origin` (OWASP CSRF Prevention Cheat Sheet). Forms also need
+/// the CSRF token.
 fn ensure_same_site(request: &ServiceRequest, services: &Services) -> Result<(), HandlerError> {
     const REFUSED: HandlerError = HandlerError::Error(Error::Forbidden("This came from another site, so nothing was done."));
     let word = |name: header::HeaderName| request.headers().get(name).map(|value| value.to_str().unwrap_or("?"));

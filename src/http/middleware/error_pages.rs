@@ -1,4 +1,4 @@
-//! Shows every error as an HTML page, or as a JSON body under `/api`.
+//! Shows errors as an HTML page, or as a JSON body under `/api`.
 
 use actix_web::body::BoxBody;
 use actix_web::dev::ServiceResponse;
@@ -12,64 +12,69 @@ use crate::http::response::error_body::ErrorBody;
 use crate::http::response::html::html_response;
 use crate::http::{extract, safe_redirect, static_files};
 
-/// Replaces a response that failed by an error page or body. Forms that are shown again keep their page.
+/// Replaces the body of a failed response by an error page or JSON body. A form that is shown again keeps its page.
 pub fn replace_errors(response: ServiceResponse<BoxBody>, id: &str) -> ServiceResponse<BoxBody> {
     let status = response.status();
     if !(status.is_client_error() || status.is_server_error()) || !needs_error_page(&response) {
         return response;
     }
 
-    let known = response.response().error().and_then(|cause| cause.as_error::<HandlerError>());
-    let made_here;
-    let error = match known {
+    let handler_error = response.response().error().and_then(|cause| cause.as_error::<HandlerError>());
+    let converted;
+
+    let error = match handler_error {
         Some(HandlerError::Error(error)) => error,
         _ => {
             if let Some(cause) = response.response().error() {
-                tracing::debug!("actix: {cause}");
+                tracing::debug!("actix error: {cause}");
             }
-            made_here = error_from_status(status);
-            &made_here
+            converted = error_from_status(status);
+            &converted
         }
     };
-    let mut answer = error_response(response.request(), error, id);
-    // Cookies, CORS and what else inner layers said stays said.
+
+    let mut replacement = error_response(response.request(), error, id);
+    // Keeps cookies, CORS and other headers of inner layers.
     for (name, value) in response.headers() {
-        if *name == header::SET_COOKIE || (!answer.headers().contains_key(name) && !describes_body(name)) {
-            answer.headers_mut().append(name.clone(), value.clone());
+        if *name == header::SET_COOKIE || (!replacement.headers().contains_key(name) && !describes_body(name)) {
+            replacement.headers_mut().append(name.clone(), value.clone());
         }
     }
 
-    ServiceResponse::new(response.request().clone(), answer)
+    ServiceResponse::new(response.request().clone(), replacement)
 }
 
 fn describes_body(name: &HeaderName) -> bool {
     matches!(*name, header::CONTENT_TYPE | header::CONTENT_LENGTH | header::TRANSFER_ENCODING)
 }
 
-/// Forms that are shown again have their page already.
+/// Whether a failed response has no page yet.
 fn needs_error_page(response: &ServiceResponse<BoxBody>) -> bool {
     response.response().error().is_some() || !response.headers().contains_key(header::CONTENT_TYPE)
 }
 
-/// An error as a page, or for programs as an envelope.
+/// Creates the response for an error: a page, or JSON for the API.
 fn error_response(request: &HttpRequest, error: &Error, id: &str) -> HttpResponse {
     let status = http_status(error);
     if let Error::Internal(cause) = error {
         tracing::error!(method = %request.method(), path = request.path(), "{cause:?}");
     }
-    let mut answer = HttpResponse::build(status);
+
+    let mut response = HttpResponse::build(status);
     match error {
-        Error::TooManyRequests { retry_after } => drop(answer.insert_header((header::RETRY_AFTER, *retry_after))),
-        Error::Unavailable(_) | Error::Contention => drop(answer.insert_header((header::RETRY_AFTER, 3_u64))),
-        Error::RangeNotSatisfiable { size } => drop(answer.insert_header((header::CONTENT_RANGE, format!("bytes */{size}")))),
+        Error::TooManyRequests { retry_after } => drop(response.insert_header((header::RETRY_AFTER, *retry_after))),
+        Error::Unavailable(_) | Error::Contention => drop(response.insert_header((header::RETRY_AFTER, 3_u64))),
+        Error::RangeNotSatisfiable { size } => drop(response.insert_header((header::CONTENT_RANGE, format!("bytes */{size}")))),
         _ => {}
     }
+
     if request.path() == "/api" || request.path().starts_with("/api/") {
         if matches!(error, Error::Unauthenticated) {
-            answer.insert_header((header::WWW_AUTHENTICATE, "Bearer realm=\"nexus\""));
+            response.insert_header((header::WWW_AUTHENTICATE, "Bearer realm=\"nexus\""));
         }
-        return answer.json(ErrorBody::from_error(error));
+        return response.json(ErrorBody::from_error(error));
     }
+
     let page = ErrorPage {
         assets: static_files::base(),
         theme: extract::user::theme_of(request),
@@ -80,7 +85,7 @@ fn error_response(request: &HttpRequest, error: &Error, id: &str) -> HttpRespons
         back: safe_redirect::back_path(request),
     };
     match page.render() {
-        Ok(html) => html_response(answer, html),
+        Ok(html) => html_response(response, html),
         Err(cause) => HandlerError::Error(Error::internal(cause)).error_response(),
     }
 }

@@ -1,4 +1,5 @@
-//! Middleware between the socket and a handler.
+//! Middleware between the socket and a handler, outermost first: `request_log` (which applies `base_path`, `error_pages`
+//! and `security_headers`), `cors`, the session cookie, `request_checks` (with `cross_site` and `setup_required`).
 
 pub mod base_path;
 pub mod cors;

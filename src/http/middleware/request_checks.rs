@@ -12,8 +12,10 @@ use crate::http::error::HandlerError;
 use crate::http::rate_limit;
 use crate::state::Services;
 
+/// Rejects requests that fail a check.
+///
 /// # Errors
-/// Only what the inner layers could not turn into an answer.
+/// Only errors that could not be turned into a response.
 pub async fn request_checks(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
@@ -33,14 +35,15 @@ async fn check_request(request: &ServiceRequest) -> Result<(), HandlerError> {
     setup_required::ensure_set_up(request, &services).await
 }
 
-/// A path that writes plain letters as `%72` is one in disguise: limits and layers go by what they read.
+/// Rejects paths that percent-encode unreserved characters, so that rate limits and middleware see the same path as the
+/// router.
 fn ensure_plain_path(path: &str) -> Result<(), HandlerError> {
     let mut bytes = path.bytes();
     while let Some(byte) = bytes.next() {
         if byte == b'%' {
             let digit = |byte: Option<u8>| char::from(byte?).to_digit(16);
             let code = digit(bytes.next()).zip(digit(bytes.next())).and_then(|(high, low)| u8::try_from(high * 16 + low).ok());
-            // RFC 3986, 2.3: unreserved characters have no other spelling.
+            // RFC 3986, 2.3: unreserved characters need no encoding.
             if code.is_none_or(|code| code.is_ascii_alphanumeric() || matches!(code, b'-' | b'.' | b'_' | b'~' | b'/')) {
                 return Err(Error::NotFound.into());
             }

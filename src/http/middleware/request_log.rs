@@ -15,8 +15,10 @@ use crate::http::server::idle_connections::{Connection, InFlightRequest, Tracked
 use crate::http::{metrics, rate_limit, tus_headers};
 use crate::state::Services;
 
+/// Handles a request and logs it.
+///
 /// # Errors
-/// Only what the inner layers could not turn into an answer.
+/// Only errors that could not be turned into a response.
 pub async fn request_log(
     mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
@@ -27,7 +29,8 @@ pub async fn request_log(
     let base = services.as_ref().map_or("", |services| services.settings.base_path());
     let is_inside = base_path::strip_base_path(&mut request, base);
     tus_headers::override_method(&mut request);
-    let under_way = request.conn_data::<Arc<Connection>>().map(InFlightRequest::begin);
+    let in_flight = request.conn_data::<Arc<Connection>>().map(InFlightRequest::begin);
+
     let span = tracing::info_span!("request", id);
     let mut response = match is_inside {
         Ok(()) => next.call(request).instrument(span.clone()).await?.map_into_boxed_body(),
@@ -43,6 +46,7 @@ pub async fn request_log(
     }
     rate_limit::add_headers(&http, response.headers_mut());
     tus_headers::add_headers(http.path(), response.headers_mut());
+
     let status = response.status().as_u16();
     let took = started.elapsed();
     if let Some(services) = &services {
@@ -50,9 +54,10 @@ pub async fn request_log(
     }
     let milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
     tracing::debug!(method = %http.method(), path = http.path(), status, milliseconds);
+
     let response = base_path::add_base_path(response, base);
-    Ok(match under_way {
-        Some(under_way) => response.map_body(|_, body| BoxBody::new(TrackedBody::new(body, under_way))),
+    Ok(match in_flight {
+        Some(in_flight) => response.map_body(|_, body| BoxBody::new(TrackedBody::new(body, in_flight))),
         None => response,
     })
 }

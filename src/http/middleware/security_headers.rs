@@ -4,7 +4,7 @@ use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 
 use crate::config::Settings;
 
-/// Every page's policy: nothing from elsewhere, nothing inline.
+/// The policy of every page: nothing from other origins, nothing inline.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; \
     media-src 'self'; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 
@@ -18,7 +18,7 @@ const SECURITY_HEADERS: [(HeaderName, &str); 7] = [
     (header::CACHE_CONTROL, "no-store"),
 ];
 
-/// Adds the headers that an inner layer did not set, and HSTS where the public address is `https`.
+/// Adds headers that an inner layer has not set, and HSTS if the public address uses `https`.
 pub fn add_headers(headers: &mut HeaderMap, settings: Option<&Settings>) {
     for (name, value) in SECURITY_HEADERS {
         if !headers.contains_key(&name) {
@@ -26,7 +26,7 @@ pub fn add_headers(headers: &mut HeaderMap, settings: Option<&Settings>) {
         }
     }
 
-    // RFC 6797: one year. Under a base path the host name belongs to another site as well, so it is not sent there.
+    // RFC 6797, for one year. Not below a base path, where the host name belongs to another site as well.
     if settings.is_some_and(|settings| settings.is_https() && settings.base_path().is_empty()) {
         headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
     }

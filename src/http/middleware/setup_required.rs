@@ -1,4 +1,4 @@
-//! Leads every request to `/setup` until there is an admin.
+//! Redirects every request to `/setup` until the first admin exists.
 
 use actix_web::dev::ServiceRequest;
 use actix_web::web::Data;

@@ -1,4 +1,4 @@
-//! What surrounds every page of a signed-in person: navigation, storage, messages.
+//! What every page of a signed-in user contains: navigation, storage meter and flash message.
 
 use std::sync::Arc;
 
@@ -14,27 +14,27 @@ use crate::model::{Directory, Shelf, User};
 use crate::state::library_cache::{LibrarySummary, LibraryVersion};
 use crate::state::session_cache::AuthSession;
 
-/// One link of the navigation.
+/// One link in the navigation.
 pub struct Link {
     pub href: String,
     pub label: String,
     pub icon: &'static str,
     pub count: String,
     pub is_current: bool,
-    /// How far it stands in.
+    /// Nesting depth.
     pub depth: usize,
 }
 
-/// How much is stored.
+/// The storage meter.
 pub struct Storage {
     pub used: i64,
-    /// 0 = no limit.
+    /// 0 means no limit.
     pub quota: i64,
     pub words: String,
     pub exact: String,
 }
 
-/// The surroundings of one page.
+/// The data of the page layout.
 pub struct Layout {
     pub assets: &'static str,
     pub csrf: String,
@@ -50,13 +50,13 @@ pub struct Layout {
     pub surroundings: Arc<LibrarySummary>,
 }
 
-/// What a request says about the surroundings of its page.
+/// The part of the layout that comes from the request.
 pub struct LayoutInput {
     pub presence: Arc<AuthSession>,
     pub csrf: String,
-    /// A message that is shown once.
+    /// Shown once.
     pub flash: Option<Flash>,
-    /// The path that the navigation marks.
+    /// The path that the navigation marks as current.
     pub current: String,
 }
 
@@ -68,7 +68,7 @@ impl LayoutInput {
 }
 
 impl Layout {
-    /// Gathers it; `current` is the path of the page.
+    /// Reads the layout's data; `current` is the path of the page.
     pub async fn load(at: &CurrentUser, current: &str) -> Result<Self> {
         let frame = LayoutInput::of(at, current)?;
         run_blocking(&at.services, move |services| {
@@ -80,12 +80,12 @@ impl Layout {
         .await
     }
 
-    /// Gathers it with what the request says.
+    /// Reads the layout's data on an open connection.
     pub fn gather(conn: &mut Conn, library: &LibraryVersion, frame: LayoutInput) -> Result<Self> {
         let LayoutInput { presence, csrf, flash, current } = frame;
         let user = presence.user.clone();
         let surroundings = library.summary(conn)?;
-        // People who wait for an admin.
+        // How many accounts wait for approval.
         let pending = if user.is_admin() { admin::count_pending(conn)? } else { 0 };
         let link = |shelf: Shelf, path: &str, icon, is_counted: bool| Link {
             href: path.to_owned(),
@@ -133,13 +133,13 @@ impl Layout {
         self.current == path
     }
 
-    /// The person's own directories, for a choice.
+    /// The user's own folders, as options of a select.
     pub fn choices(&self) -> Vec<(String, String)> {
         let own = self.surroundings.directories.iter().filter(|directory| !directory.is_standard());
         own.map(|directory| (directory.directory_id.to_string(), directory.directory_path.replace('/', " / "))).collect()
     }
 
-    /// Where things may be moved: the standard four, then one's own.
+    /// Where items may be moved: the standard shelves, then the user's folders.
     pub fn targets(&self) -> Vec<(String, String)> {
         let standard = self.surroundings.directories.iter().filter(|directory| directory.is_standard() && !directory.is_view());
         let mut targets: Vec<_> =
@@ -148,7 +148,7 @@ impl Layout {
         targets
     }
 
-    /// What was typed into a field that was refused; `otherwise` where nothing was.
+    /// The rejected value of a form field after a redirect, or `otherwise`.
     pub fn kept<'a>(&'a self, field: &str, otherwise: &'a str) -> &'a str {
         let kept = self.flash.as_ref().and_then(|flash| flash.kept.as_ref());
         kept.filter(|(of, _)| of == field).map_or(otherwise, |(_, typed)| typed)

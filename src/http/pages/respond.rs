@@ -1,4 +1,4 @@
-//! What the handlers of pages end with.
+//! Responses of page handlers: rendered pages and redirects.
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::LOCATION;
@@ -21,13 +21,13 @@ use crate::model::now;
 use crate::state::Services;
 use crate::state::library_cache::{CachedResponse, LibraryVersion};
 
-/// A page.
+/// Renders a page.
 pub fn render(page: &impl Template) -> HandlerResult {
     render_with_status(StatusCode::OK, page)
 }
 
-/// A page of what a person keeps, at `current`: as it was drawn for them a moment ago if nothing has changed since,
-/// otherwise drawn by `draw`.
+/// Renders a page of the user's library at path `current`: from the cache if nothing has changed since, otherwise with
+/// `draw`.
 pub async fn render_cached<P: Template>(
     at: &CurrentUser,
     request: &HttpRequest,
@@ -35,7 +35,7 @@ pub async fn render_cached<P: Template>(
     draw: impl FnOnce(&Services, &mut Conn, &LibraryVersion, LayoutInput) -> Result<P, Error> + Send + 'static,
 ) -> HandlerResult {
     let frame = LayoutInput::of(at, current)?;
-    // A message is shown once.
+    // A flash message must be shown only once.
     let asked = frame.flash.is_none().then(|| cache_key(at, request));
     let drawn = cached_response(&at.services, at.user().id, asked, |services, conn, library| {
         let html = draw(services, conn, library, frame)?.render().map_err(Error::internal)?;
@@ -45,8 +45,8 @@ pub async fn render_cached<P: Template>(
     Ok(html::html_response(HttpResponse::Ok(), drawn.body))
 }
 
-/// Everything beside their library that a page of a person is drawn from: who they are and on which device, how long
-/// ago things were in words of minutes, and for admins how many people wait.
+/// Everything other than the library that a page depends on: the session, the time to the minute because of relative
+/// times, and for admins the number of accounts that wait for approval.
 fn cache_key(at: &CurrentUser, request: &HttpRequest) -> String {
     let seconds = now().assume_utc().unix_timestamp();
     let (moment, changes) =
@@ -56,25 +56,25 @@ fn cache_key(at: &CurrentUser, request: &HttpRequest) -> String {
     format!("{:x} {moment} {changes} {are_made} {address}", at.presence.fingerprint)
 }
 
-/// A page with another status: a form that is shown again.
+/// Renders a page with another status, for a form that is shown again.
 pub fn render_with_status(status: StatusCode, page: &impl Template) -> HandlerResult {
     let drawn = page.render().map_err(Error::internal)?;
     Ok(html::html_response(HttpResponse::build(status), drawn))
 }
 
-/// 303: look there now.
+/// Responds with 303.
 #[expect(clippy::unnecessary_wraps, reason = "it is what handlers end with")]
 pub fn redirect(path: &str) -> HandlerResult {
     Ok(HttpResponse::SeeOther().insert_header((LOCATION, path)).finish())
 }
 
-/// 303 back to where the form was, with a message.
+/// Redirects (303) to the page of the form, with a message.
 pub fn redirect_back(request: &HttpRequest, carrier: &SessionCookie, text: impl Into<String>) -> HandlerResult {
     set_flash(carrier, text)?;
     redirect(&back_path(request).unwrap_or_else(|| "/dashboard".into()))
 }
 
-/// A refusal of fields as a message on the page the form was on, with what was typed into `kept` still in it.
+/// Redirects to the page of the form with the errors as message and the rejected values of `kept` filled in.
 pub fn redirect_back_with_errors(
     request: &HttpRequest,
     carrier: &SessionCookie,

@@ -1,4 +1,4 @@
-//! Answers that are not made again while what they were made of stays as it is.
+//! Caches responses per user until what they were made from changes.
 
 use actix_web::web::Data;
 
@@ -9,11 +9,11 @@ use crate::model::UserId;
 use crate::state::Services;
 use crate::state::library_cache::{CachedResponse, LibraryVersion};
 
-/// The answer to `asked` for that person: as it was made for this version of their library, or made now, with one
-/// connection and in one turn off the async threads. Without `asked` it is made each time.
+/// The response to `asked`: the cached one for this version of the user's library, or a new one from `make`, which runs
+/// on the blocking pool with one connection. Without `asked` nothing is cached.
 ///
 /// # Errors
-/// What `make` says, and the database.
+/// The errors of `make` and of the database.
 pub async fn cached_response(
     services: &Data<Services>,
     owner: UserId,
@@ -25,7 +25,7 @@ pub async fn cached_response(
         return Ok(kept);
     }
     run_blocking(services, move |services| {
-        // Whoever waits for another's answer holds no connection.
+        // Requests that wait for another one's response hold no connection.
         let library = services.db.read(|conn| services.library_cache.current(conn, owner))?;
         let make = || services.db.read(|conn| make(services, conn, &library));
         match asked {

@@ -1,11 +1,11 @@
-//! An error as the API says it.
+//! The JSON body of an API error.
 
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::error::Error;
 
-/// What every failure is answered with.
+/// The body of every failed API request.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Error)]
 pub struct ErrorBody {
@@ -20,7 +20,7 @@ struct ErrorDetail {
     code: &'static str,
     /// A sentence for people.
     message: String,
-    /// The fields that need another value.
+    /// The fields whose values were rejected.
     details: Vec<FieldDetail>,
 }
 

@@ -76,8 +76,8 @@ pub fn file_response(request: &HttpRequest, source: &FileSource, about: &FileRes
     if let Some(bytes) = read_small(source, at, length) {
         return Ok(answer.body(bytes));
     }
-    let outlet = request.conn_data::<SendfileQueue>().ok_or_else(|| Error::internal("a connection has no outlet"))?;
-    Ok(answer.no_chunking(length).body(FilePart::new(outlet, source.file.clone(), at, length)))
+    let queue = request.conn_data::<SendfileQueue>().ok_or_else(|| Error::internal("a connection has no sendfile queue"))?;
+    Ok(answer.no_chunking(length).body(FilePart::new(queue, source.file.clone(), at, length)))
 }
 
 fn content_headers(answer: &mut HttpResponseBuilder, about: &FileResponse<'_>) {

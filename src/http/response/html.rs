@@ -1,12 +1,12 @@
-//! Pages as answers.
+//! HTML pages as responses.
 
 use actix_web::body::MessageBody;
 use actix_web::{HttpResponse, HttpResponseBuilder};
 
-/// On an answer: this is a page of ours, and not a file of somebody's that is HTML.
+/// Marks a response as a page of the application, as opposed to a user's HTML file.
 pub struct HtmlPage;
 
-/// An answer that is a page of ours.
+/// A response with a page of the application.
 pub fn html_response(mut answer: HttpResponseBuilder, html: impl MessageBody + 'static) -> HttpResponse {
     answer.extensions_mut().insert(HtmlPage);
     answer.content_type("text/html; charset=utf-8").body(html)

@@ -1,4 +1,4 @@
-//! How bytes go out: files, cached responses, HTML, error bodies.
+//! Response bodies: files, cached responses, HTML and error bodies.
 
 pub mod cache;
 pub mod error_body;

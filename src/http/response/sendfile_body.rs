@@ -1,5 +1,5 @@
 //! A part of a file as an answer: a small one that the page cache has is taken into memory at once; all others are
-//! sent by the kernel, straight out of the page cache (sendfile(2)), through the outlet of their connection.
+//! sent by the kernel, straight out of the page cache (sendfile(2)), through the queue of their connection.
 
 use std::cell::RefCell;
 use std::fs::File;
@@ -145,9 +145,6 @@ fn fill_page_cache(file: &File, start: u64, end: u64) -> Result<()> {
 }
 
 /// One call of sendfile(2), which moves `at`; `WouldBlock` when the socket is full.
-///
-/// # Errors
-/// The system's.
 pub fn sendfile(socket: impl AsFd, file: &File, at: &mut u64, most: u64) -> Result<u64> {
     match rustix::fs::sendfile(socket, file, Some(at), usize::try_from(most).unwrap_or(usize::MAX)) {
         Ok(sent) => Ok(sent as u64),
@@ -156,18 +153,18 @@ pub fn sendfile(socket: impl AsFd, file: &File, at: &mut u64, most: u64) -> Resu
     }
 }
 
-/// The body of an answer that its connection's outlet sends. Its length has to be said in the head: it hands out no
+/// The body of an answer that its connection's queue sends. Its length has to be said in the head: it hands out no
 /// bytes of its own.
 pub struct FilePart {
-    outlet: SendfileQueue,
+    queue: SendfileQueue,
     waiting: Option<PendingSend>,
 }
 
 impl FilePart {
     #[must_use]
-    pub fn new(outlet: &SendfileQueue, file: Arc<File>, at: u64, length: u64) -> Self {
+    pub fn new(queue: &SendfileQueue, file: Arc<File>, at: u64, length: u64) -> Self {
         let sending = PendingSend { file, at, end: at.saturating_add(length), warm_until: at, warming: None };
-        Self { outlet: outlet.clone(), waiting: Some(sending) }
+        Self { queue: queue.clone(), waiting: Some(sending) }
     }
 }
 
@@ -180,15 +177,15 @@ impl MessageBody for FilePart {
 
     fn poll_next(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Bytes>>> {
         let this = self.get_mut();
-        let mut outlet = this.outlet.0.borrow_mut();
+        let mut queue = this.queue.0.borrow_mut();
         if let Some(sending) = this.waiting.take() {
-            *outlet = Some(sending);
+            *queue = Some(sending);
         }
-        match &*outlet {
-            // The outlet wakes us: it is polled after us.
+        match &*queue {
+            // The queue wakes us: it is polled after us.
             Some(sending) if sending.at < sending.end => Poll::Pending,
             _ => {
-                *outlet = None;
+                *queue = None;
                 Poll::Ready(None)
             }
         }
@@ -198,7 +195,7 @@ impl MessageBody for FilePart {
 impl Drop for FilePart {
     fn drop(&mut self) {
         if self.waiting.is_none() {
-            self.outlet.0.replace(None);
+            self.queue.0.replace(None);
         }
     }
 }
@@ -235,14 +232,14 @@ mod tests {
 
     /// What a socket that takes 100,000 bytes at a time gets, and with what the answer ends.
     async fn sent(file: &Arc<File>, at: u64, length: u64) -> (Vec<u8>, Result<()>) {
-        let outlet = SendfileQueue::default();
-        let mut part = FilePart::new(&outlet, file.clone(), at, length);
+        let queue = SendfileQueue::default();
+        let mut part = FilePart::new(&queue, file.clone(), at, length);
         let mut bytes = Vec::new();
         let done = poll_fn(|context| {
             if let Poll::Ready(none) = Pin::new(&mut part).poll_next(context) {
                 return Poll::Ready(none.map_or(Ok(()), |part| part.map(drop)));
             }
-            let flushed = outlet.poll_send(context, |_, file, at, most| {
+            let flushed = queue.poll_send(context, |_, file, at, most| {
                 let mut buffer = vec![0; usize::try_from(most).unwrap().min(100_000)];
                 let read = file.read_at(&mut buffer, *at)?;
                 bytes.extend_from_slice(&buffer[..read]);
@@ -279,11 +276,11 @@ mod tests {
 
     #[actix_web::test]
     async fn an_answer_that_is_given_up_leaves_nothing_to_send() {
-        let outlet = SendfileQueue::default();
-        let mut part = FilePart::new(&outlet, file(&[7; 10]), 0, 10);
+        let queue = SendfileQueue::default();
+        let mut part = FilePart::new(&queue, file(&[7; 10]), 0, 10);
         assert!(poll_fn(|context| Poll::Ready(Pin::new(&mut part).poll_next(context).is_pending())).await);
         drop(part);
-        let sent = poll_fn(|context| outlet.poll_send(context, |_, _, _, _| panic!("there is nothing to send"))).await;
+        let sent = poll_fn(|context| queue.poll_send(context, |_, _, _, _| panic!("there is nothing to send"))).await;
         sent.unwrap();
     }
 }

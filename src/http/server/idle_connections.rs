@@ -1,6 +1,6 @@
-//! Connections that nobody uses any more: cut, so that they hold nothing.
+//! Closes idle connections, so that they hold no resources.
 //!
-//! The server's own time limit ends with a connection's first request; this one holds for all of them.
+//! The HTTP server's own timeout ends with a connection's first request; this one applies to all of them.
 
 use std::io;
 use std::net::{Shutdown, TcpStream};
@@ -14,24 +14,24 @@ use std::time::{Duration, Instant};
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use bytes::Bytes;
 
-/// How long a connection may stay without a whole request: half-sent ones and unread answers too.
+/// How long a connection may stay open without completing a request.
 const IDLE_TIMEOUT: Duration = Duration::from_mins(1);
-/// How long a reader may take nothing of an answer: a paused film asks again when it goes on.
+/// How long a client may read nothing of a response. A paused video requests a new range when it resumes.
 const UNREAD_RESPONSE_TIMEOUT: Duration = Duration::from_mins(10);
 
-/// One connection as the watch sees it.
+/// One tracked connection.
 pub struct Connection {
     socket: TcpStream,
     opened: Instant,
-    /// Requests that are not answered to their end.
+    /// Requests whose responses are not sent completely.
     under_way: AtomicUsize,
     is_sending: AtomicBool,
-    /// Milliseconds after `opened`.
+    /// Milliseconds since `opened`.
     last_progress: AtomicU64,
 }
 
 impl Connection {
-    /// Bytes went out.
+    /// Records that bytes were sent.
     pub fn progress(&self) {
         let at = u64::try_from(self.opened.elapsed().as_millis()).unwrap_or(u64::MAX);
         self.last_progress.store(at, Ordering::Relaxed);
@@ -46,15 +46,15 @@ impl Connection {
     }
 }
 
-/// All connections that are open.
+/// All open connections.
 #[derive(Clone, Default)]
 pub struct ConnectionTracker(Arc<Mutex<Vec<Weak<Connection>>>>);
 
 impl ConnectionTracker {
-    /// Takes a new connection into the watch.
+    /// Tracks a new connection.
     ///
     /// # Errors
-    /// The system's, when there are too many open files.
+    /// The system's error, such as too many open files.
     pub fn add(&self, stream: &impl AsFd) -> io::Result<Arc<Connection>> {
         let connection = Arc::new(Connection {
             socket: stream.as_fd().try_clone_to_owned()?.into(),
@@ -67,7 +67,7 @@ impl ConnectionTracker {
         Ok(connection)
     }
 
-    /// Cuts the connections that are over; returns how many.
+    /// Closes the connections that have expired; returns how many.
     pub fn close_idle(&self) -> usize {
         let mut connections = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         connections.retain(|connection| connection.strong_count() > 0);
@@ -76,7 +76,7 @@ impl ConnectionTracker {
     }
 }
 
-/// A request from its first byte of work to the last byte of its answer.
+/// A request until the last byte of its response is sent.
 pub struct InFlightRequest(Arc<Connection>);
 
 impl InFlightRequest {
@@ -95,7 +95,7 @@ impl Drop for InFlightRequest {
     }
 }
 
-/// An answer's body that says that it is being sent.
+/// A response body that counts as in flight until it is sent.
 pub struct TrackedBody {
     inner: BoxBody,
     under_way: InFlightRequest,

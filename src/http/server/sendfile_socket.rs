@@ -1,4 +1,4 @@
-//! A connection's socket: bytes as ever, and after them parts of files that the kernel sends by itself.
+//! A connection's socket, which can also send ranges of files with sendfile(2).
 
 use std::io::Result;
 use std::pin::Pin;
@@ -28,19 +28,19 @@ impl Drop for SendfileSocket {
 }
 
 impl SendfileSocket {
-    /// Takes a new connection into the watch.
+    /// Wraps a new connection and tracks it.
     ///
     /// # Errors
-    /// The system's, when there are too many open files.
+    /// The system's error, such as too many open files.
     pub fn new(stream: TcpStream, watch: &ConnectionTracker, services: &Arc<Services>) -> Result<Self> {
-        // A head that waits for its reader's acknowledgement keeps the body back for 40 ms.
+        // Without this, a head that waits for an acknowledgement delays the body by 40 ms.
         drop(stream.set_nodelay(true));
         let connection = watch.add(&stream)?;
         services.metrics.connections.inc();
         Ok(Self { stream, connection, outlet: SendfileQueue::default(), services: services.clone() })
     }
 
-    /// What its requests know of it: the connection, and where a part of a file is put to be sent.
+    /// Makes the connection and its sendfile queue available to requests.
     pub fn describe(&self, extensions: &mut Extensions) {
         extensions.insert(self.connection.clone());
         extensions.insert(self.outlet.clone());
@@ -70,7 +70,7 @@ impl AsyncWrite for SendfileSocket {
         written
     }
 
-    /// The server flushes after all that it has written, which is when a file's turn comes.
+    /// The HTTP server flushes after everything it has written; then a file may follow.
     fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<()>> {
         let this = self.get_mut();
         let stream = &this.stream;

@@ -26,13 +26,13 @@ pub(crate) fn routes() -> Vec<Route> {
     ]
 }
 
-/// One token.
+/// A token in the list.
 struct TokenRow {
     id: i64,
     name: String,
     scopes: String,
     made: When,
-    /// When and from where it was last used; `None` before that.
+    /// When and from where it was last used; `None` if never.
     used: Option<(When, String)>,
     ends: Option<When>,
 }
@@ -59,9 +59,9 @@ struct AccessTokensPage {
     name: String,
     name_problem: Option<String>,
     scopes_problem: Option<String>,
-    /// Word, what it means, whether it is ticked.
+    /// Scope, description, and whether it is selected.
     scopes: Vec<(&'static str, &'static str, bool)>,
-    /// Days, words, whether it is chosen.
+    /// Days, label, and whether it is selected.
     lifetimes: Vec<(u16, String, bool)>,
 }
 
@@ -69,13 +69,15 @@ async fn render_tokens(at: &CurrentUser, form: &TokenRequest, errors: &[FieldErr
     let id = at.user().id;
     let tokens = run_blocking(&at.services, move |services| access_tokens::list(services, id)).await?;
     let problem = |field: &str| errors.iter().find(|error| error.field == field).map(|error| error.message.clone());
+
     let scopes = [
         (Scope::Read, "Read: look at things and download them"),
         (Scope::Write, "Write: upload, change and delete"),
         (Scope::Admin, "Admin: run accounts"),
     ];
     let scopes = scopes.into_iter().filter(|(scope, _)| *scope != Scope::Admin || at.user().is_admin());
-    let chosen = form.days.parse().unwrap_or(90);
+    let selected_days = form.days.parse().unwrap_or(90);
+
     Ok(AccessTokensPage {
         rows: tokens.iter().map(TokenRow::from_session).collect(),
         name: form.name.clone(),
@@ -85,15 +87,15 @@ async fn render_tokens(at: &CurrentUser, form: &TokenRequest, errors: &[FieldErr
             .map(|(scope, words)| (scope.as_str(), words, form.scopes.iter().any(|word| word == scope.as_str())))
             .collect(),
         lifetimes: LIFETIMES
-            .map(|days| (days, if days == 0 { "Until I end it".into() } else { format!("{days} days") }, days == chosen))
+            .map(|days| (days, if days == 0 { "Until I end it".into() } else { format!("{days} days") }, days == selected_days))
             .to_vec(),
         shell: Layout::load(at, "/account/tokens").await?,
     })
 }
 
 async fn show_tokens(at: CurrentUser) -> HandlerResult {
-    let usual = TokenRequest { scopes: vec!["read".into()], ..TokenRequest::default() };
-    render(&render_tokens(&at, &usual, &[]).await?)
+    let defaults = TokenRequest { scopes: vec!["read".into()], ..TokenRequest::default() };
+    render(&render_tokens(&at, &defaults, &[]).await?)
 }
 
 #[derive(Deserialize)]
@@ -109,8 +111,8 @@ struct NewToken {
 
 async fn submit_token(at: CurrentUser, Form(form): Form<NewToken>) -> HandlerResult {
     let form = TokenRequest { name: form.name, scopes: form.scopes, days: form.days };
-    let (presence, client, sent) = (at.presence.clone(), at.client.clone(), form.clone());
-    match run_blocking(&at.services, move |services| access_tokens::create(services, &presence, &sent, &client)).await {
+    let (presence, client, requested) = (at.presence.clone(), at.client.clone(), form.clone());
+    match run_blocking(&at.services, move |services| access_tokens::create(services, &presence, &requested, &client)).await {
         Ok(token) => {
             let text = "Copy your new token now: it is not shown again.".into();
             at.carrier.set_flash(&Flash { text, code: Some(token), ..Flash::default() })?;

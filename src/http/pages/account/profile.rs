@@ -1,4 +1,4 @@
-//! `/account`: profile, picture, password, theme.
+//! `/account`: profile, avatar, password, theme.
 
 use actix_multipart::Multipart;
 use actix_web::http::StatusCode;
@@ -42,14 +42,14 @@ struct ProfilePage {
     single_keys: bool,
     picture_problem: Option<String>,
     has_errors: bool,
-    /// Changes with the picture.
+    /// Changes when the avatar does.
     picture_version: String,
 }
 
 async fn render_profile(at: &CurrentUser, form: Option<&ProfileChange>, errors: &[FieldError]) -> Result<ProfilePage, Error> {
     let shell = Layout::load(at, "/account").await?;
     let user = at.user();
-    let kept = form.cloned().unwrap_or_else(|| ProfileChange {
+    let values = form.cloned().unwrap_or_else(|| ProfileChange {
         firstname: user.firstname.clone(),
         lastname: user.lastname.clone(),
         email: user.email.clone(),
@@ -57,25 +57,28 @@ async fn render_profile(at: &CurrentUser, form: Option<&ProfileChange>, errors: 
         address: user.address.clone().unwrap_or_default(),
         single_keys: user.single_keys,
     });
+
     let profile = vec![
-        Field::new("firstname", "First name", "text").value(&kept.firstname).autocomplete("given-name"),
-        Field::new("lastname", "Last name", "text").value(&kept.lastname).autocomplete("family-name"),
-        Field::new("email", "E-mail", "email").value(&kept.email).autocomplete("email"),
-        Field::new("contact_number", "Contact number", "tel").value(&kept.contact_number).autocomplete("tel").optional(),
-        Field::new("address", "Address", "text").value(&kept.address).autocomplete("street-address").optional(),
+        Field::new("firstname", "First name", "text").value(&values.firstname).autocomplete("given-name"),
+        Field::new("lastname", "Last name", "text").value(&values.lastname).autocomplete("family-name"),
+        Field::new("email", "E-mail", "email").value(&values.email).autocomplete("email"),
+        Field::new("contact_number", "Contact number", "tel").value(&values.contact_number).autocomplete("tel").optional(),
+        Field::new("address", "Address", "text").value(&values.address).autocomplete("street-address").optional(),
     ];
+
     let password = vec![
         Field::new("current_password", "Password now", "password").autocomplete("current-password"),
         Field::new("new_password", "New password", "password")
             .autocomplete("new-password")
             .hint("At least 8 characters. Several words make a good one."),
     ];
+
     let picture_problem = errors.iter().find(|error| error.field == "picture").map(|error| error.message.clone());
     Ok(ProfilePage {
         shell,
         profile: with_errors(profile, errors),
         password: with_errors(password, errors),
-        single_keys: kept.single_keys,
+        single_keys: values.single_keys,
         picture_problem,
         has_errors: !errors.is_empty(),
         picture_version: uuid::Uuid::now_v7().simple().to_string(),
@@ -99,7 +102,7 @@ struct ProfileForm {
     contact_number: String,
     #[serde(default)]
     address: String,
-    /// A checkbox: there when ticked.
+    /// A checkbox, present when ticked.
     single_keys: Option<String>,
 }
 
@@ -112,8 +115,8 @@ async fn submit_profile(at: CurrentUser, Form(form): Form<ProfileForm>) -> Handl
         address: form.address,
         single_keys: form.single_keys.is_some(),
     };
-    let (presence, sent) = (at.presence.clone(), form.clone());
-    match run_blocking(&at.services, move |services| profile::update(services, &presence.user, &sent)).await {
+    let (presence, change) = (at.presence.clone(), form.clone());
+    match run_blocking(&at.services, move |services| profile::update(services, &presence.user, &change)).await {
         Ok(()) => {
             set_flash(&at.carrier, "Your profile is saved.")?;
             redirect("/account")
@@ -161,12 +164,12 @@ async fn submit_theme(at: CurrentUser, request: HttpRequest, Form(form): Form<Th
     let presence = at.presence.clone();
     let theme = form.theme.clone();
     run_blocking(&at.services, move |services| profile::set_theme(services, &presence.user, &form.theme)).await?;
-    let said = match theme.as_str() {
+    let message = match theme.as_str() {
         "dark" => "Dark colors from now on.",
         "light" => "Light colors from now on.",
         _ => "Colors follow your device.",
     };
-    redirect_back(&request, &at.carrier, said)
+    redirect_back(&request, &at.carrier, message)
 }
 
 async fn show_picture(at: CurrentUser) -> HandlerResult {
@@ -180,16 +183,17 @@ async fn show_picture(at: CurrentUser) -> HandlerResult {
 }
 
 async fn submit_picture(at: CurrentUser, request: HttpRequest, payload: web::Payload) -> HandlerResult {
-    let mut is_ours = is_csrf_header(&request);
+    let mut has_token = is_csrf_header(&request);
     let (mut picture, mut is_removed) = (Vec::new(), false);
+
     let mut parts = Multipart::new(request.headers(), payload);
     while let Some(mut field) = with_timeout(next_part(&mut parts)).await? {
         match field.name() {
             Some(CSRF_FIELD) => {
                 let token = with_timeout(field_text(&mut field, 200)).await?;
-                is_ours = is_ours || at.carrier.matches_csrf(&token);
+                has_token = has_token || at.carrier.matches_csrf(&token);
             }
-            _ if !is_ours => return Err(csrf_error().into()),
+            _ if !has_token => return Err(csrf_error().into()),
             Some("picture") => match with_timeout(field_bytes(&mut field, MAX_AVATAR_BYTES)).await {
                 Err(HandlerError::Error(Error::TooLarge { .. })) => {
                     let errors = [FieldError::new("picture", "That is larger than 1 MB.")];
@@ -201,9 +205,11 @@ async fn submit_picture(at: CurrentUser, request: HttpRequest, payload: web::Pay
             _ => return Err(Error::BadRequest("The form has a field that pictures do not know.".into()).into()),
         }
     }
-    if !is_ours {
+
+    if !has_token {
         return Err(csrf_error().into());
     }
+
     if picture.is_empty() && !is_removed {
         let errors = [FieldError::new("picture", "Choose a picture first.")];
         return render_with_status(StatusCode::UNPROCESSABLE_ENTITY, &render_profile(&at, None, &errors).await?);
@@ -211,6 +217,7 @@ async fn submit_picture(at: CurrentUser, request: HttpRequest, payload: web::Pay
     if is_removed {
         picture.clear();
     }
+
     let presence = at.presence.clone();
     match run_blocking(&at.services, move |services| profile::set_avatar(services, &presence.user, &picture)).await {
         Ok(()) => {

@@ -1,4 +1,4 @@
-//! `/account/sessions`: where one is signed in, and ending it.
+//! `/account/sessions`: the user's sessions.
 
 use actix_web::web;
 use askama::Template;
@@ -22,7 +22,7 @@ pub(crate) fn routes() -> Vec<Route> {
     ]
 }
 
-/// One device.
+/// A session in the list.
 pub(crate) struct SessionRow {
     pub id: i64,
     pub device: String,

@@ -1,4 +1,4 @@
-//! `/admin/audit`: the audit log, to look through and to take away.
+//! `/admin/audit`: shows and exports the audit log.
 
 use actix_web::http::header;
 use actix_web::{HttpResponse, web};
@@ -19,9 +19,9 @@ use crate::http::run_blocking::run_blocking;
 use crate::model::{AuditRow, Event, Time};
 use crate::store::audit::AuditFilter;
 
-/// Rows on a page.
+/// Rows per page.
 const PAGE_ROWS: i64 = 50;
-/// Rows that an export looks up at once.
+/// Rows that an export reads at once.
 const EXPORT_BATCH: i64 = 1000;
 
 pub(crate) fn routes() -> Vec<Route> {
@@ -31,14 +31,14 @@ pub(crate) fn routes() -> Vec<Route> {
     ]
 }
 
-/// What is looked for, as it stands in the address.
+/// The filter in the query string.
 #[derive(Debug, Clone, Default, Deserialize)]
 struct AuditQuery {
     #[serde(default)]
     event: String,
     #[serde(default)]
     who: String,
-    /// Days, such as `2026-11-22`; the last one counts.
+    /// Days such as `2026-11-22`, both inclusive.
     #[serde(default)]
     from: String,
     #[serde(default)]
@@ -56,11 +56,11 @@ impl AuditQuery {
         }
     }
 
-    /// The same question as an address, without where it goes on.
+    /// The filter as a query string, without the position.
     fn query(&self) -> String {
         let fields = [("event", &self.event), ("who", &self.who), ("from", &self.from), ("until", &self.until)];
-        let said = fields.into_iter().filter(|(_, value)| !value.is_empty());
-        form_urlencoded::Serializer::new(String::new()).extend_pairs(said).finish()
+        let given = fields.into_iter().filter(|(_, value)| !value.is_empty());
+        form_urlencoded::Serializer::new(String::new()).extend_pairs(given).finish()
     }
 }
 
@@ -87,7 +87,7 @@ impl AuditTableRow {
             when: v::when(row.happened_at),
             event: row.event().description(),
             is_bad: matches!(row.event(), Event::LogInRefused | Event::TokenReused | Event::Found),
-            // Who did it to themselves is named once.
+            // A user acting on themselves is named once.
             subject: if row.subject == row.actor { String::new() } else { row.subject },
             actor: row.actor,
             detail: row.detail,
@@ -101,36 +101,36 @@ impl AuditTableRow {
 struct AuditPage {
     shell: Layout,
     rows: Vec<AuditTableRow>,
-    asked: AuditQuery,
+    requested: AuditQuery,
     is_filtered: bool,
-    /// Word, label, and whether it is what was asked for.
+    /// Event, label, and whether it is selected.
     events: Vec<(&'static str, &'static str, bool)>,
     next: Option<String>,
     export: String,
 }
 
 async fn show_audit(AdminUser(at): AdminUser, query: web::Query<AuditQuery>) -> HandlerResult {
-    let asked = query.into_inner();
-    let (filter, before) = (asked.filter(), asked.before);
+    let requested = query.into_inner();
+    let (filter, before) = (requested.filter(), requested.before);
     let mut rows = run_blocking(&at.services, move |services| audit::list(services, &filter, before, PAGE_ROWS + 1)).await?;
     let has_more = i64::try_from(rows.len()).is_ok_and(|count| count > PAGE_ROWS);
     rows.truncate(usize::try_from(PAGE_ROWS).unwrap_or_default());
-    let query = asked.query();
+    let query = requested.query();
     let joined = |more: String| if query.is_empty() { more } else { format!("{query}&{more}") };
     let next = rows.last().filter(|_| has_more).map(|row| format!("/admin/audit?{}", joined(format!("before={}", row.id))));
     let shell = Layout::load(&at, "/admin/audit").await?;
     render(&AuditPage {
         rows: rows.into_iter().map(AuditTableRow::from_row).collect(),
         is_filtered: !query.is_empty(),
-        events: Event::NAMED.iter().map(|(event, words)| (event.as_str(), *words, event.as_str() == asked.event)).collect(),
+        events: Event::NAMED.iter().map(|(event, words)| (event.as_str(), *words, event.as_str() == requested.event)).collect(),
         export: if query.is_empty() { "/admin/audit/export".into() } else { format!("/admin/audit/export?{query}") },
         next,
-        asked,
+        requested,
         shell,
     })
 }
 
-/// Everything that fits, the newest first, as CSV (RFC 4180).
+/// Exports all matching rows, newest first, as CSV (RFC 4180).
 async fn show_export(AdminUser(at): AdminUser, query: web::Query<AuditQuery>) -> HandlerResult {
     let (filter, services) = (query.filter(), at.services.clone());
     let body = stream::try_unfold(Some((None, csv_head())), move |state| {
@@ -140,7 +140,7 @@ async fn show_export(AdminUser(at): AdminUser, query: web::Query<AuditQuery>) ->
             let rows = run_blocking(&services, move |services| audit::list(services, &filter, before, EXPORT_BATCH)).await?;
             text.extend(rows.iter().map(csv_line));
             let next = rows.last().map(|row| (Some(row.id), String::new()));
-            // An empty chunk would be the end.
+            // An empty chunk would end the response.
             Ok::<_, Error>((!text.is_empty()).then(|| (web::Bytes::from(text), next)))
         }
     });

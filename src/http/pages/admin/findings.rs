@@ -23,7 +23,7 @@ pub(crate) fn routes() -> Vec<Route> {
     ]
 }
 
-/// One finding in the list.
+/// A finding in the list.
 struct FindingRow {
     id: FindingId,
     name: String,
@@ -32,7 +32,7 @@ struct FindingRow {
     size: Size,
     found: When,
     is_open: bool,
-    /// What was decided, by whom.
+    /// The decision and the admin who made it.
     decided: String,
 }
 

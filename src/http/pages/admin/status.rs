@@ -1,4 +1,4 @@
-//! `/admin/status`: how the server is.
+//! `/admin/status`: the state of the server.
 
 use actix_web::{HttpRequest, web};
 use askama::Template;
@@ -38,15 +38,15 @@ struct StatusPage {
     backups: BackupsCard,
 }
 
-/// Backups in words.
+/// The state of backups as text.
 struct BackupsCard {
     words: String,
     is_bad: bool,
 }
 
 impl BackupsCard {
-    fn from_status(standing: Option<&BackupStatus>) -> Self {
-        let Some(BackupStatus { newest, is_late, trouble }) = standing else {
+    fn from_status(status: Option<&BackupStatus>) -> Self {
+        let Some(BackupStatus { newest, is_late, trouble }) = status else {
             return Self { words: "None are made here. Set NEXUS_BACKUP_DIR.".into(), is_bad: false };
         };
         let newest = newest.map_or_else(|| "There is none yet.".into(), |at| format!("The newest was made {}.", v::when(at).ago));
@@ -57,7 +57,7 @@ impl BackupsCard {
     }
 }
 
-/// The malware scanner in words.
+/// The state of the malware scanner as text.
 struct ScannerCard {
     words: String,
     is_bad: bool,
@@ -85,11 +85,11 @@ impl ScannerCard {
     }
 }
 
-/// Previews in words.
+/// The state of previews as text.
 struct PreviewsCard {
     words: String,
     is_bad: bool,
-    /// What is missing for some kinds of files.
+    /// Tools that are missing, and for which files.
     missing: Vec<String>,
     given_up: i64,
     crashes: String,

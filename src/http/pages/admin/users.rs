@@ -36,7 +36,7 @@ pub(crate) fn routes() -> Vec<Route> {
     ]
 }
 
-/// One person in the list.
+/// One account in the list.
 struct UserRow {
     id: i64,
     name: String,
@@ -161,14 +161,14 @@ async fn show_user(AdminUser(at): AdminUser, path: web::Path<String>) -> Handler
     render(&render_user(&at, parse_user_id(&path)?, &[]).await?)
 }
 
-/// `12.5` for 12.5 × 10^9 bytes.
+/// `12.5` for 12.5 × 10^9 bytes; the inverse of [`parse_gigabytes`].
 fn format_gigabytes(bytes: i64) -> String {
     let (whole, rest) = (bytes / 1_000_000_000, bytes % 1_000_000_000);
     let text = format!("{whole}.{rest:09}");
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
-/// The inverse of [`gigabytes`].
+/// The inverse of [`format_gigabytes`].
 fn parse_gigabytes(text: &str) -> Option<i64> {
     let text = text.trim().replace(',', ".");
     let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
@@ -238,7 +238,7 @@ async fn submit_reject_many(AdminUser(at): AdminUser, request: HttpRequest, Form
     decide_many(&at, &request, form.ids, Decision::Reject).await
 }
 
-/// Decides on several; those another admin decided on meanwhile are counted, not failed on.
+/// Applies a decision to several accounts; those that another admin has decided on meanwhile are counted, not failed.
 async fn decide_many(at: &CurrentUser, request: &HttpRequest, ids: Vec<i64>, decision: Decision) -> HandlerResult {
     if ids.is_empty() {
         return redirect_back(request, &at.carrier, "Nobody was selected. Tick the people you mean first.");
@@ -287,7 +287,7 @@ async fn submit_access_level(
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct QuotaForm {
-    /// Gigabytes (10^9); 0 or nothing = no limit.
+    /// Gigabytes (10^9 bytes); 0 or empty means no limit.
     quota: String,
 }
 

@@ -1,4 +1,4 @@
-//! `/setup`: the first admin, with the code from the server's own output.
+//! `/setup`: creates the first admin with the code from the server's output.
 
 use actix_web::http::StatusCode;
 use actix_web::web;

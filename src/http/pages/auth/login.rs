@@ -107,7 +107,7 @@ async fn submit_log_in(visitor: MaybeUser, Form(form): Form<LoginForm>) -> Handl
     }
 }
 
-/// Ends the session they are in, if they are in one.
+/// Ends the current session, if there is one.
 async fn end_session(visitor: &MaybeUser) -> Result<(), Error> {
     let Some(presence) = visitor.presence.clone() else { return Ok(()) };
     let by = Actor::from_user(&presence.user, &visitor.client);
@@ -118,7 +118,7 @@ async fn submit_log_out(visitor: MaybeUser, Form(EmptyForm {}): Form<EmptyForm>)
     end_session(&visitor).await?;
     visitor.carrier.log_out();
     let mut answer = redirect("/login")?;
-    // Whoever sits at this browser next finds no pictures in its cache.
+    // Whoever uses this browser next must not find thumbnails in its cache.
     answer.headers_mut().insert(HeaderName::from_static("clear-site-data"), HeaderValue::from_static("\"cache\""));
     Ok(answer)
 }

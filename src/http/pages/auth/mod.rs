@@ -1,4 +1,4 @@
-//! Pages before log-in: log-in, registration, recovery, first run.
+//! Pages that need no session: log-in, registration, recovery and first run.
 
 pub mod first_run;
 pub mod login;

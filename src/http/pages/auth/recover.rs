@@ -1,4 +1,4 @@
-//! `/recover`: a new password with the one-time code an admin handed out.
+//! `/recover`: sets a new password with a one-time code from an admin.
 
 use actix_web::http::StatusCode;
 use actix_web::web;

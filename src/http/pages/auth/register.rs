@@ -1,4 +1,4 @@
-//! `/register` and `/pending`: asking for an account, and how the request stands.
+//! `/register` and `/pending`: requests an account and shows the state of the request.
 
 use actix_web::http::StatusCode;
 use actix_web::web;
@@ -109,7 +109,7 @@ async fn submit_register(visitor: MaybeUser, Form(form): Form<RegisterForm>) -> 
     }
 }
 
-/// How an account stands, for a person who may not come in.
+/// The state of an account that may not sign in.
 #[derive(Template)]
 #[template(path = "pages/auth/pending.html")]
 pub(crate) struct PendingPage {
@@ -118,7 +118,7 @@ pub(crate) struct PendingPage {
     firstname: String,
     status: Status,
     since: When,
-    /// False on the answer to a log-in, which opened no session.
+    /// False when shown in answer to a log-in, which started no session.
     is_signed_in: bool,
 }
 

@@ -4,10 +4,10 @@ use std::fmt;
 
 use crate::error::FieldError;
 
-/// An icon from the sprite; decoration, never the only sign of anything.
+/// An icon from the sprite; always decorative, with the meaning in text beside it.
 pub struct Icon(&'static str);
 
-/// The icon of that name.
+/// The icon with that name.
 pub const fn icon(name: &'static str) -> Icon {
     Icon(name)
 }
@@ -86,7 +86,7 @@ impl Field {
     }
 }
 
-/// Puts each error at its field.
+/// Attaches each error to its field.
 pub fn with_errors(mut fields: Vec<Field>, errors: &[FieldError]) -> Vec<Field> {
     for field in &mut fields {
         let said = errors.iter().find(|error| error.field == field.name);

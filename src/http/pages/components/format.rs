@@ -1,10 +1,10 @@
-//! Times, sizes and counts as people write them.
+//! Formats times, sizes, counts and durations for pages.
 
 use crate::error::format_bytes;
 use crate::model::item::ItemKind;
 use crate::model::{Time, now};
 
-/// A time: for machines, in full, and as people say it.
+/// A time: machine-readable, in full, and relative.
 pub struct When {
     pub iso: String,
     pub full: String,
@@ -30,7 +30,7 @@ pub fn when(at: Time) -> When {
     When { iso, full, ago }
 }
 
-/// A size: as people say it, and to the byte.
+/// A size: rounded, and exact to the byte.
 pub struct Size {
     pub words: String,
     pub exact: String,

@@ -1,4 +1,4 @@
-//! One item as a tile: its picture, its shape, and what to show until the picture has come.
+//! One item as a tile: its thumbnail, its shape, and its placeholder.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
@@ -11,39 +11,39 @@ use crate::model::item::ItemKind;
 use crate::model::{Item, PreviewState, ScanStatus, Time, Track, now};
 use crate::state::Services;
 
-/// One item on a shelf.
+/// One item in a list.
 pub struct Tile {
     pub id: String,
     pub name: String,
     pub kind: &'static str,
     pub icon: &'static str,
     pub picture: Option<Picture>,
-    /// A preview is being made.
+    /// The preview is still being made.
     pub is_waiting: bool,
-    /// The class with the picture's shape.
+    /// The CSS class with the thumbnail's aspect ratio.
     pub shape: String,
-    /// What to show until the picture has come.
+    /// The placeholder colour while the thumbnail loads.
     pub color: Option<String>,
-    /// Where the file itself is, if a browser can show it in place.
+    /// The address of the file itself, if a browser can display it.
     pub original: Option<String>,
     pub is_favorite: bool,
     pub is_missing: bool,
     pub duration: Option<String>,
     pub size: Size,
     pub added: When,
-    /// Days until the trash forgets it.
+    /// Days until the trash is purged of it.
     pub days_left: Option<String>,
-    /// Set on the first of a month.
+    /// Set on the first tile of a month.
     pub heading: Option<Heading>,
-    /// What a recording is called, where it can be played.
+    /// Title and artist, where the recording can be played.
     pub song: Option<TrackLabel>,
-    /// Among the first of a page: its picture is not waited with.
+    /// Among the first of a page: its thumbnail is not loaded lazily.
     pub is_eager: bool,
-    /// It stands on the same page before.
+    /// The same item already stands on this page.
     pub is_repeated: bool,
 }
 
-/// What a recording is called and whose it is; empty where nobody knows.
+/// A recording's title and artist; empty where unknown.
 pub struct TrackLabel {
     pub title: String,
     pub artist: String,
@@ -67,22 +67,22 @@ pub struct Heading {
     pub count: Option<String>,
 }
 
-/// A preview in its sizes.
+/// A thumbnail in its three sizes.
 pub struct Picture {
     pub small: String,
     pub middle: String,
     pub large: String,
-    /// Pixels of the item as it is shown.
+    /// Size of the original in pixels, as displayed.
     pub width: i32,
     pub height: i32,
-    /// Widths of the three, in pixels.
+    /// Widths of the three sizes, in pixels.
     pub widths: [i32; 3],
-    /// How wide it stands in a grid of middling tiles, for the browser's choice.
+    /// The `sizes` attribute for a grid of medium tiles.
     pub sizes: String,
 }
 
 impl Picture {
-    /// `None` while there is none.
+    /// `None` while the item has no preview.
     pub fn from_item(item: &Item) -> Option<Self> {
         if item.preview != PreviewState::Ready {
             return None;
@@ -110,12 +110,12 @@ impl Picture {
     }
 }
 
-/// Pictures of a page that are asked for at once.
+/// How many thumbnails of a page are not loaded lazily.
 const EAGER_TILES: usize = 8;
-/// How high a row of a middling grid is, in CSS pixels.
+/// Height of a row in a medium grid, in CSS pixels.
 const ROW_HEIGHT: i32 = 200;
 
-/// The class of the shape nearest to the picture's: its width over its height in twentieths, as the style sheet has them.
+/// The CSS class of the nearest aspect ratio, in twentieths.
 fn shape_class(item: &Item) -> String {
     let (Some(width), Some(height)) = (item.width, item.height) else { return "s27".into() };
     let twentieths = (i64::from(width) * 20 + i64::from(height) / 2) / i64::from(height.max(1));
@@ -128,11 +128,11 @@ fn shape_class(item: &Item) -> String {
     format!("s{known}")
 }
 
-/// The average colour of an item's placeholder, as CSS writes it.
+/// The placeholder's average colour as a CSS value.
 fn placeholder_color(item: &Item) -> Option<String> {
     let hash = STANDARD_NO_PAD.decode(item.placeholder.as_deref()?).ok()?;
     let (red, green, blue, opacity) = thumbhash::thumb_hash_to_average_rgba(&hash).ok()?;
-    // Behind what can be seen through it would stay to be seen.
+    // A placeholder behind a transparent picture would stay visible.
     if opacity < 0.99 {
         return None;
     }
@@ -168,7 +168,7 @@ impl Tile {
         }
     }
 
-    /// Tiles of a page; what they have to show of is made first.
+    /// The tiles of a page. Previews of its items are made before those of others.
     pub fn from_items(items: &[Item], tracks: &[Track], services: &Services) -> Vec<Self> {
         let waiting = items.iter().filter(|item| item.preview == PreviewState::Waiting);
         services.preview_queue.prioritize(waiting.map(|item| item.id));
@@ -182,7 +182,7 @@ pub fn find_track<'a>(item: &Item, tracks: &'a [Track]) -> Option<&'a Track> {
     tracks.iter().find(|track| track.item_id == item.id)
 }
 
-/// `30 days left`, the last one as a whole.
+/// `30 days left`; a part of a day counts as a whole one.
 pub fn days_left(trashed_at: Time, trash_days: u32) -> String {
     let left = trashed_at + time::Duration::days(trash_days.into()) - now();
     format!("{} left", count_of((left.whole_hours() + 24).div_euclid(24).max(0), "day"))

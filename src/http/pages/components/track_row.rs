@@ -1,16 +1,16 @@
-//! One recording as a row of the table of music.
+//! One recording as a row of the music table.
 
 use super::tile::{Tile, TrackLabel};
 use crate::model::{Item, Track};
 
-/// A row of the table of music.
+/// A row of the music table.
 pub struct TrackRow {
-    /// Has a `song` of its own where a browser can play it in place.
+    /// Has a `song` if the browser can play it.
     pub tile: Tile,
     pub said: TrackLabel,
     pub album_href: Option<String>,
     pub length: String,
-    /// Track number; empty without one.
+    /// Track number; empty if unknown.
     pub number: String,
 }
 
@@ -29,12 +29,12 @@ impl TrackRow {
     }
 }
 
-/// Where an album is.
+/// The address of an album's page.
 pub fn album_href(artist_key: &str, album_key: &str) -> String {
     track_rows([("artist", artist_key), ("album", album_key)])
 }
 
-/// The page of albums with these parameters.
+/// The albums page with these query parameters.
 pub fn track_rows(pairs: [(&str, &str); 2]) -> String {
     format!("/albums?{}", form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish())
 }

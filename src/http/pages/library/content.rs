@@ -1,4 +1,4 @@
-//! `/media/{id}`: an item's bytes, and its thumbnail.
+//! `/media/{id}`: an item's content and its thumbnail.
 
 use actix_web::{HttpRequest, web};
 use serde::Deserialize;

@@ -1,4 +1,4 @@
-//! `/dashboard`.
+//! `/dashboard`: the start page, with the standard shelves and their sizes.
 
 use actix_web::{HttpRequest, web};
 use askama::Template;
@@ -20,7 +20,7 @@ pub(crate) fn routes() -> Vec<Route> {
     vec![Route::get("/dashboard", || web::route().to(show_dashboard))]
 }
 
-/// A folder with what is in it.
+/// A shelf with the number and size of its items.
 struct Card {
     href: String,
     label: String,

@@ -1,4 +1,4 @@
-//! One's own directories: make, rename, delete; looking into one is with the shelves.
+//! Creates, renames and deletes folders. Listing one is in `shelf`.
 
 use actix_web::{HttpRequest, web};
 use askama::Template;

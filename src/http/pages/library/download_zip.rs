@@ -1,4 +1,4 @@
-//! `/items/download`: a selection as one archive, written while it is sent.
+//! `/items/download`: a filter as one archive, written while it is sent.
 
 use std::collections::HashSet;
 use std::io::{self, Write};
@@ -42,7 +42,7 @@ async fn submit_download(at: CurrentUser, Form(form): Form<SelectedItems>) -> Ha
     tokio::task::spawn_blocking(move || {
         let _turn = turn;
         if let Err(cause) = write_archive(&services, &user, &chosen, sender) {
-            tracing::info!("an archive was not sent to its end: {cause}");
+            tracing::info!("an archive was not sent completely: {cause}");
         }
     });
     // An archive that was not written to its end is a torn body, never one that looks whole.

@@ -1,4 +1,4 @@
-//! `/items/{id}` and what is done to one item, or to a selection of them.
+//! `/items/{id}`, and the actions on one item or on a selection.
 
 use actix_web::{HttpRequest, web};
 use askama::Template;
@@ -22,7 +22,7 @@ use crate::http::run_blocking::run_blocking;
 use crate::http::safe_redirect::back_path;
 use crate::model::{Directory, DirectoryId, Item, ItemId, PreviewState, ScanStatus};
 
-/// Items whose trashing can be undone from the message: what fits into the cookie.
+/// Undo covers at most this many items: their ids must fit into the cookie.
 const MAX_UNDO: usize = 40;
 
 pub(crate) fn routes() -> Vec<Route> {
@@ -58,9 +58,9 @@ struct ItemPage {
     facts: Vec<MetadataRow>,
     /// Why there is no preview.
     trouble: Option<String>,
-    /// Why a film may not play here.
+    /// Why a video may not play in this browser.
     may_not_play: Option<String>,
-    /// For the malware scanner.
+    /// The malware scanner's result.
     is_waiting: bool,
     checked: Option<&'static str>,
     icon: &'static str,
@@ -93,8 +93,8 @@ async fn show_item(at: CurrentUser, path: web::Path<String>) -> HandlerResult {
     let tile = Tile::from_items(std::slice::from_ref(&shown.item), &tracks, &at.services).pop().ok_or(Error::NotFound)?;
     render(&ItemPage {
         facts: metadata::metadata_rows(&shown.item, &details),
-        may_not_play: metadata::may_not_play(&shown.item, &details.facts),
-        trouble: details.trouble.filter(|_| shown.item.preview == PreviewState::Failed),
+        may_not_play: metadata::may_not_play(&shown.item, &details.metadata),
+        trouble: details.error.filter(|_| shown.item.preview == PreviewState::Failed),
         size: v::size(shown.item.size),
         added: v::when(shown.item.created_at),
         newer: shown.newer,
@@ -117,20 +117,20 @@ async fn show_item(at: CurrentUser, path: web::Path<String>) -> HandlerResult {
     })
 }
 
-/// A selection: any number of ids.
+/// A selection: any number of item ids.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SelectedItems {
     #[serde(default)]
     pub ids: Vec<String>,
-    /// The form around a shelf has this choice too; only moving reads it.
+    /// The form around a list always sends this field; only moving reads it.
     #[serde(default)]
     pub directory: String,
 }
 
 impl SelectedItems {
     /// # Errors
-    /// `BadRequest` when nothing, too much or no id was chosen.
+    /// `BadRequest` for no id, an invalid one, or too many.
     pub fn ids(&self) -> Result<Vec<ItemId>, Error> {
         if self.ids.is_empty() {
             return Err(Error::BadRequest("Nothing was selected. Tick what you mean first.".into()));
@@ -147,7 +147,7 @@ async fn set_favorite(at: &CurrentUser, ids: Vec<ItemId>, is_favorite: bool) -> 
     run_blocking(&at.services, move |services| items::set_favorite(services, &presence.user, &ids, is_favorite)).await
 }
 
-/// Back to where the star was pressed, at the item.
+/// Redirects to the list the button was on, scrolled to the item.
 fn redirect_to_list(request: &HttpRequest, id: ItemId) -> HandlerResult {
     match back_path(request) {
         Some(path) if path.starts_with("/items/") => redirect(&path),
@@ -298,7 +298,7 @@ async fn delete_all(at: &CurrentUser, request: &HttpRequest, ids: Vec<ItemId>) -
     redirect(&redirect_from_item(request, "/trash"))
 }
 
-/// Back, but not to the page of an item that has just gone.
+/// The way back, unless it is the page of an item that no longer exists.
 fn redirect_from_item(request: &HttpRequest, otherwise: &str) -> String {
     back_path(request).filter(|path| !path.starts_with("/items/")).unwrap_or_else(|| otherwise.to_owned())
 }

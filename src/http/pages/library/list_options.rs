@@ -1,11 +1,11 @@
-//! The choices above a shelf: order, kind, size of its tiles; each a link that keeps the others.
+//! The controls above a list: order, kind and tile size. Each is a link that keeps the others.
 
 use serde::Deserialize;
 
 use crate::model::item::ItemKind;
 use crate::model::{Shelf, Sort};
 
-/// What a shelf's address says beside its path.
+/// The query parameters of a list.
 #[derive(Deserialize, Clone, Default)]
 pub struct ListQuery {
     pub cursor: Option<String>,
@@ -26,7 +26,7 @@ pub struct ListOption {
     pub is_current: bool,
 }
 
-/// Links of which one is current.
+/// A group of links, one of which is current.
 pub struct OptionGroup {
     pub label: &'static str,
     pub choices: Vec<ListOption>,
@@ -47,7 +47,7 @@ impl ListQuery {
         ItemKind::parse(&self.kind)
     }
 
-    /// The class of a grid with tiles of that size.
+    /// The CSS class for that tile size.
     #[must_use]
     pub fn grid_class(&self) -> &'static str {
         match self.size.as_str() {
@@ -57,7 +57,7 @@ impl ListQuery {
         }
     }
 
-    /// The address with all that is chosen, and nothing that goes without saying.
+    /// The address with all choices that differ from the default.
     #[must_use]
     pub fn href(&self, path: &str) -> String {
         let mut query = form_urlencoded::Serializer::new(String::new());
@@ -89,7 +89,7 @@ impl ListQuery {
         OptionGroup { label, choices: choices.iter().map(choice).collect() }
     }
 
-    /// The choices a list has: no order where it has only one, kinds where there are several, sizes where there are tiles.
+    /// The controls that apply: no order where there is only one, kinds where there are several, sizes where there are tiles.
     #[must_use]
     pub fn groups(&self, path: &str, shelf: Shelf, is_table: bool) -> Vec<OptionGroup> {
         let mut groups = Vec::new();

@@ -1,4 +1,4 @@
-//! What an item's file says of itself, in the words of its page.
+//! An item's metadata as lines of its page.
 
 use crate::http::pages::components::format::{duration, thousands};
 use crate::media::Metadata;
@@ -8,9 +8,9 @@ use crate::model::{Item, ItemDetails, WallClock};
 pub struct MetadataRow {
     pub label: &'static str,
     pub value: String,
-    /// Where a click on it leads: what else is like this.
+    /// A search for similar items.
     pub search: Option<String>,
-    /// A place on a map, for machines: `geo:` (RFC 5870).
+    /// A position as a `geo:` URI (RFC 5870).
     pub geo: Option<String>,
 }
 
@@ -29,9 +29,9 @@ fn searchable_row(label: &'static str, value: Option<&String>) -> Option<Metadat
     })
 }
 
-/// All lines that have something to say.
+/// All lines that have a value.
 pub fn metadata_rows(item: &Item, details: &ItemDetails) -> Vec<MetadataRow> {
-    let facts = &details.facts;
+    let facts = &details.metadata;
     let size = item.width.zip(item.height);
     let mut lines: Vec<Option<MetadataRow>> = vec![
         text_row("Title", facts.title.as_ref()),
@@ -116,10 +116,10 @@ fn sound(facts: &Metadata) -> Option<MetadataRow> {
     (!said.is_empty()).then(|| row("Quality", said.join(" · ")))
 }
 
-/// Codecs that every browser of today plays in the containers it is offered; others some do.
+/// Codecs that every current browser plays in the containers offered; support for others varies.
 const PLAYABLE_CODECS: [&str; 5] = ["h264", "vp8", "vp9", "av1", "theora"];
 
-/// Why a film may not play in this browser, in plain words; `None` where it will.
+/// Why a video may not play in this browser; `None` if it will.
 pub fn may_not_play(item: &Item, facts: &Metadata) -> Option<String> {
     let codec = facts.video_codec.as_deref().unwrap_or_default();
     if item.mime == "video/x-matroska" && PLAYABLE_CODECS.contains(&codec) {

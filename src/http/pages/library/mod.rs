@@ -1,4 +1,4 @@
-//! Library pages.
+//! Library pages: lists, items, folders, downloads, trash.
 
 pub mod content;
 pub mod dashboard;

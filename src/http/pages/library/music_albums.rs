@@ -40,7 +40,7 @@ struct AlbumsPage {
 struct AlbumsQuery {
     artist: Option<String>,
     album: Option<String>,
-    /// The last album of the page before.
+    /// The last album of the previous page.
     after_artist: Option<String>,
     after_album: Option<String>,
 }

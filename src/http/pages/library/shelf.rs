@@ -1,4 +1,4 @@
-//! The shelves, one's own directories, and search: lists of items.
+//! Lists of items: the shelves, the user's folders and search results.
 
 use actix_web::{HttpRequest, web};
 use askama::Template;
@@ -33,7 +33,7 @@ pub(crate) fn routes() -> Vec<Route> {
     ]
 }
 
-/// A directory's place among others.
+/// An ancestor of a folder.
 struct Breadcrumb {
     href: String,
     label: String,
@@ -48,13 +48,13 @@ struct ShelfPage {
     path: String,
     is_empty: bool,
     tiles: Vec<Tile>,
-    /// Music, in the place of tiles.
+    /// Rows of the music table, instead of tiles.
     songs: Vec<TrackRow>,
     timeline: Vec<TimelineYear>,
     choices: Vec<OptionGroup>,
     grid_class: &'static str,
     is_filtered: bool,
-    /// The first page of the same list.
+    /// The address of the list's first page.
     top: String,
     next: Option<String>,
     is_first: bool,
@@ -81,14 +81,14 @@ impl ShelfPage {
         let days = services.settings.trash_days;
         let sort = listing.sort;
         let mut tiles = Tile::from_items(&listing.items, &listing.tracks, services);
-        // What a search finds is too scattered for months.
+        // Search results are too scattered for a timeline.
         if matches!(sort, Sort::Newest | Sort::Oldest) && path != "/search" {
             let mut last = None;
             for (tile, item) in tiles.iter_mut().zip(&listing.items) {
                 let month = item.shown_at.month();
                 if last != Some(month) {
                     let count = listing.months.iter().find(|(of, _)| *of == month).map(|(_, count)| count_of(*count, "item"));
-                    tile.heading = Some(Heading { text: month.to_string(), month: month.machine(), count });
+                    tile.heading = Some(Heading { text: month.to_string(), month: month.iso(), count });
                     last = Some(month);
                 }
             }
@@ -132,9 +132,9 @@ fn breadcrumb(directory: &Directory) -> Breadcrumb {
     Breadcrumb { href: format!("/directories/{}", directory.directory_id), label: directory.directory_name.clone() }
 }
 
-fn sort_of(selection: ItemFilter, query: &ListQuery) -> ListingQuery {
-    let selection = ItemFilter { kind: query.kind(), ..selection };
-    ListingQuery { selection, sort: query.sort(), cursor: query.cursor.clone(), limit: PAGE_ITEMS }
+fn sort_of(filter: ItemFilter, query: &ListQuery) -> ListingQuery {
+    let filter = ItemFilter { kind: query.kind(), ..filter };
+    ListingQuery { filter, sort: query.sort(), cursor: query.cursor.clone(), limit: PAGE_ITEMS }
 }
 
 async fn show_shelf(at: CurrentUser, request: HttpRequest, query: web::Query<ListQuery>) -> HandlerResult {
@@ -204,8 +204,8 @@ async fn show_search(at: CurrentUser, request: HttpRequest, query: web::Query<Li
             Listing::empty()
         } else {
             let asked: String = words.chars().take(200).collect();
-            let selection = ItemFilter { words: Some(search::query_words(&asked)), ..ItemFilter::shelf(Shelf::All) };
-            listings::list(conn, library, user, &sort_of(selection, &query))?
+            let filter = ItemFilter { words: Some(search::query_words(&asked)), ..ItemFilter::shelf(Shelf::All) };
+            listings::list(conn, library, user, &sort_of(filter, &query))?
         };
         let title = match (words.is_empty(), listing.items.len(), listing.next.is_some()) {
             (true, ..) => "Search".to_owned(),

@@ -1,4 +1,4 @@
-//! The rail beside a shelf: its months, each a link to where it begins.
+//! The timeline beside a list: its months, each a link to the page where it begins.
 
 use uuid::Uuid;
 
@@ -6,12 +6,12 @@ use super::list_options::ListQuery;
 use crate::http::pages::components::format::count_of;
 use crate::model::{Cursor, ItemId, Sort, WallClock, YearMonth};
 
-/// Years whose months are all there; earlier ones are one link each.
+/// The latest years show their months; earlier ones are one link each.
 const YEARS_WITH_MONTHS: usize = 6;
 
 pub struct TimelineYear {
     pub number: i32,
-    /// Its first month in this order.
+    /// Its first month in list order.
     pub href: String,
     pub count: String,
     pub months: Vec<TimelineMonth>,
@@ -27,7 +27,7 @@ pub struct TimelineMonth {
     pub href: String,
 }
 
-/// The years of a shelf whose `months` are all known; none for a single month, where there is nowhere to go.
+/// The years of a list whose months are all known; none for a single month.
 pub fn timeline_years(months: &[(YearMonth, i64)], sort: Sort, query: &ListQuery, path: &str) -> Vec<TimelineYear> {
     if months.len() < 2 || path.starts_with("/directories/") {
         return Vec::new();
@@ -55,7 +55,7 @@ pub fn timeline_years(months: &[(YearMonth, i64)], sort: Sort, query: &ListQuery
         if has_room {
             year.months.push(TimelineMonth {
                 short: month.month.to_string().chars().take(3).collect(),
-                machine: month.machine(),
+                machine: month.iso(),
                 full: format!("{month}, {}", count_of(items, "item")),
                 href: href(month),
             });

@@ -1,4 +1,4 @@
-//! `/trash/empty` and restoring everything; the shelf itself is with the shelves.
+//! Empties the trash and restores all of it. Listing it is in `shelf`.
 
 use actix_web::{HttpRequest, web};
 use askama::Template;

@@ -1,4 +1,4 @@
-//! `/upload`: the form, the bytes, and the page that says what became of each file.
+//! `/upload`: the upload form without JavaScript, and the page with the result for each file.
 
 use actix_web::{HttpRequest, web};
 use askama::Template;
@@ -41,7 +41,7 @@ struct UploadPage {
     is_full: bool,
     unfinished: Vec<UnfinishedUpload>,
     room: Option<String>,
-    /// For unfinished uploads.
+    /// For the list of unfinished uploads.
     held: Option<String>,
     chosen: String,
 }
@@ -62,12 +62,12 @@ async fn show_upload(at: CurrentUser, request: HttpRequest, query: web::Query<Qu
     .await
 }
 
-/// What became of one file.
+/// The result of one file.
 #[derive(Serialize, Deserialize)]
 struct ResultRow {
     name: String,
     outcome: UploadOutcome,
-    /// The item: the stored one, or the one that was there.
+    /// The stored item, or the existing one with the same content.
     id: Option<String>,
     said: String,
 }
@@ -127,7 +127,7 @@ fn summary(rows: &[ResultRow]) -> String {
 
 impl ResultRow {
     fn from_uploaded(taken: UploadedFile) -> Self {
-        match taken.became {
+        match taken.outcome {
             Ok(Ingested::Stored(item)) => {
                 let said = format!("{} · {}", format_bytes(item.bytes()), item.mime);
                 Self { name: item.name, outcome: UploadOutcome::Stored, id: Some(item.id.to_string()), said }

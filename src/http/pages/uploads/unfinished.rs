@@ -1,4 +1,4 @@
-//! Uploads that broke off: listed where one uploads, to go on with or to give up.
+//! Lists unfinished uploads and discards them.
 
 use actix_web::web;
 
@@ -18,7 +18,7 @@ pub(crate) fn routes() -> Vec<Route> {
     vec![Route::post("/uploads/unfinished/{id}/discard", || web::route().to(submit_discard))]
 }
 
-/// An upload that waits for the rest of it.
+/// An upload that has not received all of its bytes.
 pub struct UnfinishedUpload {
     pub id: UploadId,
     pub name: String,
@@ -36,10 +36,7 @@ impl UnfinishedUpload {
     }
 }
 
-/// A person's unfinished uploads, the newest first.
-///
-/// # Errors
-/// The database's.
+/// The user's unfinished uploads, newest first.
 pub fn list_unfinished(conn: &mut Conn, user: &User) -> Result<Vec<UnfinishedUpload>, Error> {
     Ok(resumable::list(conn, user)?.into_iter().map(UnfinishedUpload::from_upload).collect())
 }
