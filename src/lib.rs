@@ -16,4 +16,5 @@ pub mod sandbox;
 pub mod state;
 pub mod storage;
 pub mod store;
+pub mod sync;
 pub mod telemetry;

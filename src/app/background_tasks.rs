@@ -64,7 +64,6 @@ pub(crate) async fn run_systemd_notify() {
 
 /// Makes scheduled backups. A backup that is running when the server stops is discarded.
 pub(crate) async fn run_scheduled_backups(services: Arc<Services>) {
-
     loop {
         let backup_services = services.clone();
         let (sender, result) = tokio::sync::oneshot::channel();

@@ -146,8 +146,7 @@ fn restore(
     // The current state is backed up first, so a script need not confirm.
     if !is_sure && std::io::stdin().is_terminal() {
         let name = &set.name;
-        let question =
-            format!("Type {name} to replace everything by this backup. The current state is backed up first.");
+        let question = format!("Type {name} to replace everything by this backup. The current state is backed up first.");
         if !confirm_by_typing(&question, name)? {
             return Err(Error::Conflict("Nothing was changed.".into()));
         }

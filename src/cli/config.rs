@@ -80,7 +80,8 @@ pub fn run(flags: &RawSettings, config: Option<&Path>, command: &ConfigCommand, 
         ConfigCommand::Show => {
             Settings::from_raw(&values)?;
             let displayed = Settings::displayed(&values);
-            let object: Map<_, _> = displayed.iter().map(|(option, value)| (option.name.to_owned(), Value::from(value.clone()))).collect();
+            let object: Map<_, _> =
+                displayed.iter().map(|(option, value)| (option.name.to_owned(), Value::from(value.clone()))).collect();
             let rows: Vec<_> = displayed
                 .iter()
                 .map(|(option, value)| vec![option.name.to_owned(), if value.is_empty() { "-".into() } else { value.clone() }])

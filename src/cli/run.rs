@@ -72,9 +72,9 @@ fn dispatch(arguments: &Arguments) -> Result<()> {
             return print_result_as(arguments.json, &serde_json::json!({ "version": version }), version);
         }
         Some(Command::Openapi) => return print_result(&http::openapi::document()?),
-        Some(Command::Completions { shell }) => {
+        Some(Command::Completions { layout }) => {
             let mut text = Vec::new();
-            clap_complete::generate(*shell, &mut Arguments::command(), "nexus-media", &mut text);
+            clap_complete::generate(*layout, &mut Arguments::command(), "nexus-media", &mut text);
             return print_result(String::from_utf8_lossy(&text).trim_end());
         }
         Some(Command::Man) => {
@@ -106,10 +106,10 @@ fn dispatch(arguments: &Arguments) -> Result<()> {
             Some(Command::User(command)) => user::run(&Arc::new(Services::open(settings)?), command, arguments.json).await,
             Some(Command::Check { repair, accept_changes, quick }) => {
                 let options = CheckOptions {
-                    is_repairing: *repair,
-                    takes_changes: *accept_changes,
+                    repair: *repair,
+                    accept_changes: *accept_changes,
                     is_quick: *quick,
-                    arrives_as: ScanStatus::Pending,
+                    initial_scan: ScanStatus::Pending,
                 };
                 maintenance::check(&Services::open(settings)?, options, arguments.json)
             }

@@ -49,7 +49,8 @@ pub async fn run(settings: &Settings, command: &UsersFileCommand, is_json: bool)
 }
 
 fn users_file_path(settings: &Settings, argument: Option<&PathBuf>) -> Result<PathBuf> {
-    argument.or(settings.users_file.as_ref())
+    argument
+        .or(settings.users_file.as_ref())
         .cloned()
         .ok_or_else(|| Error::Configuration("No users file: set NEXUS_USERS_FILE, or use --file FILE.".into()))
 }

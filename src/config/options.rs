@@ -130,7 +130,11 @@ pub(crate) fn invalid_value(name: &'static str, takes: &str) -> Error {
 /// Returns the known variable with the smallest edit distance.
 #[must_use]
 pub fn nearest_variable(variable: &str) -> &'static str {
-    OPTIONS.iter().map(|option| option.variable).min_by_key(|candidate| edit_distance(candidate, variable)).unwrap_or("NEXUS_LISTEN")
+    OPTIONS
+        .iter()
+        .map(|option| option.variable)
+        .min_by_key(|candidate| edit_distance(candidate, variable))
+        .unwrap_or("NEXUS_LISTEN")
 }
 
 /// Returns the known name with the smallest edit distance.

@@ -139,16 +139,16 @@ fn store_batch(turn: &UserLock<'_>, services: &Services, user: &User, waiting: &
         },
         |conn, batch| {
             let mut names = batch.iter();
-            let mut news = Vec::new();
+            let mut new_items = Vec::new();
             for (arrival, fate) in arrivals.iter().zip(fates.borrow().iter()) {
                 let IngestPlan::New { id, found } = fate else { continue };
                 let done = names.next().filter(|done| done.subject == id.0 && done.was_in_place);
                 let done = done.ok_or_else(|| Error::internal("a received file vanished before it was stored"))?;
                 let directory = target_directory(services, conn, user, arrival, found)?;
-                news.push((arrival, new_item(user, *id, arrival, found, &directory, &done.name)?));
+                new_items.push((arrival, new_item(user, *id, arrival, found, &directory, &done.name)?));
             }
-            insert_items(conn, user, &news)?;
-            let ids: Vec<ItemId> = news.iter().map(|(_, new)| new.id).collect();
+            insert_items(conn, user, &new_items)?;
+            let ids: Vec<ItemId> = new_items.iter().map(|(_, new)| new.id).collect();
             *items.borrow_mut() = items::find_owned(conn, user, &ids)?;
             for item in items.borrow().iter() {
                 search::index_new(conn, item)?;
@@ -296,9 +296,9 @@ fn new_item(
 }
 
 /// Writes the rows of a batch and updates the owner's counters.
-fn insert_items(conn: &mut Conn, user: &User, news: &[(&&IngestRequest, NewItem)]) -> Result<()> {
+fn insert_items(conn: &mut Conn, user: &User, new_items: &[(&&IngestRequest, NewItem)]) -> Result<()> {
     let mut bytes = 0;
-    for (arrival, new) in news {
+    for (arrival, new) in new_items {
         if let Some(upload) = arrival.upload {
             finish_upload(conn, user, upload, new.id, false, &arrival.received)?;
         }
@@ -308,7 +308,7 @@ fn insert_items(conn: &mut Conn, user: &User, news: &[(&&IngestRequest, NewItem)
         return Err(Error::QuotaExceeded);
     }
     let mut deltas = CountDeltas::default();
-    for (arrival, new) in news {
+    for (arrival, new) in new_items {
         if let Some(hold) = arrival.hold.as_ref().filter(|_| !arrival.is_hold_released.swap(true, Ordering::AcqRel)) {
             hold.mark_stored(arrival.received.size);
         }
@@ -321,11 +321,11 @@ fn insert_items(conn: &mut Conn, user: &User, news: &[(&&IngestRequest, NewItem)
         deltas.add_new(new);
     }
     deltas.write(conn, user.id)?;
-    let mut directories: Vec<DirectoryId> = news.iter().map(|(_, new)| new.directory_id).collect();
+    let mut directories: Vec<DirectoryId> = new_items.iter().map(|(_, new)| new.directory_id).collect();
     directories.sort_unstable();
     directories.dedup();
     store::directories::update_modified(conn, user.id, &directories, now())?;
-    for (_, admin) in news.iter().filter_map(|(arrival, _)| arrival.released.as_ref()) {
+    for (_, admin) in new_items.iter().filter_map(|(arrival, _)| arrival.released.as_ref()) {
         audit::append(conn, Event::Released, admin, &user.username, "a false alarm")?;
     }
     Ok(())

@@ -32,17 +32,17 @@ pub fn parse_id(text: &str) -> Result<ItemId, Error> {
 /// Responds with an item's bytes, inline if that is safe and no download was requested.
 pub async fn content_response(
     services: &Data<Services>,
-    presence: &Arc<AuthSession>,
+    auth_session: &Arc<AuthSession>,
     request: &HttpRequest,
     id: &str,
     is_download: bool,
 ) -> HandlerResult {
     let id = parse_id(id)?;
-    let source = match open_preview(services, presence, id, FileVariant::Original) {
+    let source = match open_preview(services, auth_session, id, FileVariant::Original) {
         Some(source) => source,
         None => {
-            let presence = presence.clone();
-            run_blocking(services, move |services| items::open(services, &presence.user, id)).await?
+            let auth_session = auth_session.clone();
+            run_blocking(services, move |services| items::open(services, &auth_session.user, id)).await?
         }
     };
     let item = &source.item;
@@ -91,7 +91,7 @@ pub fn preview_path(base: &str, item: &Item, side: u32) -> Option<String> {
 /// Responds with a preview of an item.
 pub async fn thumbnail_response(
     services: &Data<Services>,
-    presence: &Arc<AuthSession>,
+    auth_session: &Arc<AuthSession>,
     request: &HttpRequest,
     id: &str,
     size: Option<&str>,
@@ -101,9 +101,9 @@ pub async fn thumbnail_response(
     let side = SIDES.iter().find(|(word, _)| *word == requested).map(|(_, side)| *side);
     let side = side.ok_or_else(|| Error::field("size", "Thumbnails are 320, 640 or 1280 wide."))?;
     let id = parse_id(id)?;
-    let source = match open_preview(services, presence, id, FileVariant::Preview(side)) {
+    let source = match open_preview(services, auth_session, id, FileVariant::Preview(side)) {
         Some(source) => source,
-        None => open_when_ready(services, presence, id, side).await?,
+        None => open_when_ready(services, auth_session, id, side).await?,
     };
 
     let (item, (width, height)) = (&source.item, source.pixels.unwrap_or_default());
@@ -123,15 +123,15 @@ pub async fn thumbnail_response(
 /// Opens a preview, waiting for one that is not ready.
 async fn open_when_ready(
     services: &Data<Services>,
-    presence: &Arc<AuthSession>,
+    auth_session: &Arc<AuthSession>,
     id: ItemId,
     side: u32,
 ) -> Result<Arc<FileSource>, Error> {
     let mut pause = Duration::from_millis(25);
     let deadline = Instant::now() + PREVIEW_TIMEOUT;
     loop {
-        let presence = presence.clone();
-        match run_blocking(services, move |services| previews::open(services, &presence.user, id, side)).await? {
+        let auth_session = auth_session.clone();
+        match run_blocking(services, move |services| previews::open(services, &auth_session.user, id, side)).await? {
             PreviewLookup::Ready(source) => return Ok(source),
             PreviewLookup::Soon if Instant::now() < deadline => {
                 tokio::time::sleep(pause).await;
@@ -143,8 +143,8 @@ async fn open_when_ready(
 }
 
 /// Returns the open file of an item, if it was opened for the current version of the library.
-fn open_preview(services: &Services, presence: &AuthSession, id: ItemId, variant: FileVariant) -> Option<Arc<FileSource>> {
-    let library = services.library_cache.get_fresh(presence.user.id)?;
+fn open_preview(services: &Services, auth_session: &AuthSession, id: ItemId, variant: FileVariant) -> Option<Arc<FileSource>> {
+    let library = services.library_cache.get_fresh(auth_session.user.id)?;
     services.open_file_cache.find(&library, id, variant)
 }
 

@@ -48,7 +48,7 @@ pub struct UploadedFile {
 /// `UnsupportedMedia`, `BadRequest`, `Invalid`, `TooLarge`, `QuotaExceeded`, `Forbidden` for a form without a good token.
 pub async fn receive_files(
     services: &Data<Services>,
-    presence: &Arc<AuthSession>,
+    auth_session: &Arc<AuthSession>,
     form: Option<&SessionCookie>,
     request: &HttpRequest,
     payload: Payload,
@@ -59,10 +59,10 @@ pub async fn receive_files(
         return Err(Error::UnsupportedMedia.into());
     }
     let content_length = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok()).unwrap_or(0);
-    let auth_session = presence.clone();
-    let hold = run_blocking(services, move |services| multipart::reserve(services, &auth_session.user, content_length)).await?;
+    let uploader = auth_session.clone();
+    let hold = run_blocking(services, move |services| multipart::reserve(services, &uploader.user, content_length)).await?;
 
-    let mut ingest = MultipartIngest::new(services, presence, hold);
+    let mut ingest = MultipartIngest::new(services, auth_session, hold);
     let mut has_token = form.is_none() || is_csrf_header(request);
     let mut directory_follows_files = false;
     let mut parts = Multipart::new(headers, payload);
@@ -75,9 +75,9 @@ pub async fn receive_files(
             return Err(Error::BadRequest(format!("At most {MAX_FILES} files at once.")).into());
         }
         match (field.name(), form) {
-            (Some(CSRF_FIELD), Some(carrier)) => {
+            (Some(CSRF_FIELD), Some(cookie)) => {
                 let token = with_timeout(field_text(&mut field, 200)).await?;
-                has_token = has_token || carrier.matches_csrf(&token);
+                has_token = has_token || cookie.matches_csrf(&token);
             }
             _ if !has_token => return Err(csrf_error().into()),
             (Some("directory"), _) if ingest.directory.is_some() => {
@@ -96,7 +96,7 @@ pub async fn receive_files(
                 if !ingest.files.is_empty() {
                     return Err(Error::field("keep_duplicates", "This has to come before the files.").into());
                 }
-                ingest.keeps_both = match with_timeout(field_text(&mut field, 200)).await?.as_str() {
+                ingest.keep_duplicates = match with_timeout(field_text(&mut field, 200)).await?.as_str() {
                     "on" | "true" => true,
                     "" | "false" => false,
                     _ => return Err(Error::field("keep_duplicates", "true or false.").into()),
@@ -114,7 +114,7 @@ pub async fn receive_files(
 
     let MultipartIngest { directory, mut files, .. } = ingest;
     if let Some(id) = directory.filter(|_| directory_follows_files) {
-        move_to_directory(services, presence, &mut files, id).await?;
+        move_to_directory(services, auth_session, &mut files, id).await?;
     }
     Ok(files)
 }
@@ -122,10 +122,10 @@ pub async fn receive_files(
 /// The files of one body.
 struct MultipartIngest<'a> {
     services: &'a Data<Services>,
-    presence: &'a Arc<AuthSession>,
+    auth_session: &'a Arc<AuthSession>,
     hold: Arc<QuotaHold>,
     directory: Option<DirectoryId>,
-    keeps_both: bool,
+    keep_duplicates: bool,
     /// Bytes received so far.
     bytes: u64,
     files: Vec<UploadedFile>,
@@ -135,13 +135,13 @@ struct MultipartIngest<'a> {
 }
 
 impl<'a> MultipartIngest<'a> {
-    fn new(services: &'a Data<Services>, presence: &'a Arc<AuthSession>, hold: QuotaHold) -> Self {
+    fn new(services: &'a Data<Services>, auth_session: &'a Arc<AuthSession>, hold: QuotaHold) -> Self {
         Self {
             services,
-            presence,
+            auth_session,
             hold: Arc::new(hold),
             directory: None,
-            keeps_both: false,
+            keep_duplicates: false,
             bytes: 0,
             files: Vec::new(),
             batch: Vec::new(),
@@ -171,7 +171,7 @@ impl<'a> MultipartIngest<'a> {
         self.batch_bytes += received.size;
         let ingest_request = IngestRequest {
             directory: self.directory,
-            keep_duplicates: self.keeps_both,
+            keep_duplicates: self.keep_duplicates,
             hold: Some(self.hold.clone()),
             ..IngestRequest::new(received, name.clone(), self.services.malware_scanner.initial_status())
         };
@@ -188,10 +188,11 @@ impl<'a> MultipartIngest<'a> {
         if requests.is_empty() {
             return Ok(());
         }
-        let presence = self.presence.clone();
-        let outcomes =
-            run_blocking(self.services, move |services| Ok(crate::domain::ingest::store_all(services, &presence.user, requests)))
-                .await?;
+        let auth_session = self.auth_session.clone();
+        let outcomes = run_blocking(self.services, move |services| {
+            Ok(crate::domain::ingest::store_all(services, &auth_session.user, requests))
+        })
+        .await?;
         for (index, outcome) in indexes.into_iter().zip(outcomes) {
             let Some(slot) = self.files.get_mut(index) else { continue };
             match outcome {
@@ -206,7 +207,7 @@ impl<'a> MultipartIngest<'a> {
 /// Applies a `directory` field that follows its files.
 async fn move_to_directory(
     services: &Data<Services>,
-    presence: &Arc<AuthSession>,
+    auth_session: &Arc<AuthSession>,
     files: &mut [UploadedFile],
     directory: DirectoryId,
 ) -> Result<(), Error> {
@@ -216,10 +217,10 @@ async fn move_to_directory(
     });
     let ids: Vec<ItemId> = stored.collect();
     for ids in ids.chunks(items::MAX_SELECTED) {
-        let (presence, ids) = (presence.clone(), ids.to_vec());
+        let (auth_session, ids) = (auth_session.clone(), ids.to_vec());
         let moved = run_blocking(services, move |services| {
-            multipart::move_to_directory(services, &presence.user, &ids, directory)?;
-            items::list_of(services, &presence.user, &ids)
+            multipart::move_to_directory(services, &auth_session.user, &ids, directory)?;
+            items::list_of(services, &auth_session.user, &ids)
         });
         for item in moved.await? {
             for file in &mut *files {

@@ -1,10 +1,11 @@
 //! Renders previews and reads metadata by sending each file to sandboxed workers; runs outside the sandbox.
 
+use crate::sync::lock;
 use std::fs::File;
 use std::io::Seek;
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::video;
@@ -83,7 +84,7 @@ impl PreviewRenderer {
             health,
             tried_at: Some(Instant::now()),
         };
-        *self.state.lock().unwrap_or_else(PoisonError::into_inner) = state;
+        *lock(&self.state) = state;
     }
 
     fn find(&self, name: &str, version: &str) -> ToolPath {
@@ -99,13 +100,13 @@ impl PreviewRenderer {
 
     #[must_use]
     pub fn health(&self) -> RendererHealth {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner).health.clone()
+        lock(&self.state).health.clone()
     }
 
     /// Whether to call [`PreviewRenderer::probe`]: the state is unknown, or the sandbox failed some time ago.
     #[must_use]
     pub fn should_probe(&self) -> bool {
-        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let state = lock(&self.state);
         match state.health {
             RendererHealth::Unknown => true,
             RendererHealth::Works => false,
@@ -116,7 +117,7 @@ impl PreviewRenderer {
     /// The external tools, each with the reason why it is not used, if any.
     #[must_use]
     pub fn tools(&self) -> Vec<(&'static str, Option<String>)> {
-        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let state = lock(&self.state);
         let why = |tool: &ToolPath| tool.as_ref().err().cloned();
         vec![("ffmpeg", why(&state.ffmpeg)), ("ffprobe", why(&state.ffprobe)), ("vipsthumbnail", why(&state.vips))]
     }
@@ -167,7 +168,7 @@ impl PreviewRenderer {
     }
 
     fn tool_path(&self, of: impl Fn(&RendererState) -> &ToolPath) -> Result<String, String> {
-        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let state = lock(&self.state);
         of(&state).as_ref().map(|path| path.to_string_lossy().into_owned()).map_err(Clone::clone)
     }
 

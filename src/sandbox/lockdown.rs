@@ -147,8 +147,8 @@ fn target_arch() -> Result<seccompiler::TargetArch, seccompiler::BackendError> {
     std::env::consts::ARCH.try_into()
 }
 
-fn compile_filter(rules: SyscallRules, otherwise: SeccompAction, matched: SeccompAction) -> FilterResult {
-    SeccompFilter::new(rules, otherwise, matched, target_arch()?)?.try_into()
+fn compile_filter(rules: SyscallRules, default_action: SeccompAction, matched: SeccompAction) -> FilterResult {
+    SeccompFilter::new(rules, default_action, matched, target_arch()?)?.try_into()
 }
 
 /// Rules that match `argument & mask == value`.

@@ -2,8 +2,9 @@
 //!
 //! Limits are per process; a second server has its own.
 
+use crate::sync::lock;
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use crate::error::{Error, Result};
 use crate::model::UserId;
@@ -29,7 +30,7 @@ impl ArchiveSlots {
     /// # Errors
     /// `TooManyRequests` when the user has no free slot, `Unavailable` when the server has none.
     pub fn acquire(&self, owner: UserId) -> Result<ArchiveSlot> {
-        let mut running = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut running = lock(&self.0);
         if running.values().sum::<usize>() >= MAX_TOTAL {
             return Err(Error::Unavailable("Too many downloads are being packed at once."));
         }
@@ -44,7 +45,7 @@ impl ArchiveSlots {
 
 impl Drop for ArchiveSlot {
     fn drop(&mut self) {
-        let mut running = self.archives.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut running = lock(&self.archives.0);
         if let Some(own) = running.get_mut(&self.owner) {
             *own -= 1;
             if *own == 0 {

@@ -3,9 +3,10 @@
 //!
 //! Each process has its own queue; the file-move journal serialises processes.
 
+use crate::sync::lock;
 use std::collections::HashMap;
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use super::quota_holds::QuotaHold;
 use crate::error::Result;
@@ -73,7 +74,7 @@ pub(crate) struct QueuedIngest {
 
 impl QueuedIngest {
     pub fn answer(self, outcome: Result<Ingested>) {
-        *self.reply.lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome);
+        *lock(&self.reply) = Some(outcome);
     }
 }
 
@@ -83,7 +84,7 @@ pub(crate) struct IngestTicket(Reply);
 impl IngestTicket {
     /// Returns the outcome if another thread has stored the file in the meantime.
     pub fn outcome(&self) -> Option<Result<Ingested>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+        lock(&self.0).take()
     }
 }
 
@@ -93,7 +94,7 @@ pub struct IngestQueue(Mutex<HashMap<UserId, Vec<QueuedIngest>>>);
 
 impl IngestQueue {
     fn queues(&self) -> MutexGuard<'_, HashMap<UserId, Vec<QueuedIngest>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0)
     }
 
     /// Appends requests to the user's queue in this order.

@@ -2,7 +2,8 @@
 //!
 //! A second server does not see it.
 
-use std::sync::{Mutex, PoisonError};
+use crate::sync::lock;
+use std::sync::Mutex;
 
 /// The error of the last scheduled backup; `None` after a success.
 #[derive(Default)]
@@ -10,10 +11,10 @@ pub struct LastBackupError(Mutex<Option<String>>);
 
 impl LastBackupError {
     pub(crate) fn set(&self, error: Option<String>) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = error;
+        *lock(&self.0) = error;
     }
 
     pub(crate) fn get(&self) -> Option<String> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        lock(&self.0).clone()
     }
 }

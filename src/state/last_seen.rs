@@ -2,8 +2,9 @@
 //!
 //! Each process writes its own; the later time wins.
 
+use crate::sync::lock;
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 
 use crate::model::{ItemId, Time, UserId};
 
@@ -24,7 +25,7 @@ pub struct LastSeen(Mutex<LastSeenBatch>);
 
 impl LastSeen {
     fn note(&self, write: impl FnOnce(&mut LastSeenBatch)) {
-        let mut batch = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut batch = lock(&self.0);
         if batch.sessions.len() + batch.directories.len() + batch.items.len() < MAX_ENTRIES {
             write(&mut batch);
         }
@@ -32,7 +33,7 @@ impl LastSeen {
 
     /// Removes and returns all recorded times.
     pub(crate) fn take(&self) -> LastSeenBatch {
-        std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(&mut lock(&self.0))
     }
 
     /// Records that a session was used from `address` and now lasts until `expiration`.

@@ -4,8 +4,9 @@
 //! everything derived from it stays valid. Another process sees a change through the version: at once on a shared
 //! database, after [`VERSION_TTL`] on a local one.
 
+use crate::sync::lock;
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -67,7 +68,7 @@ impl LibraryVersion {
     }
 
     pub fn months(&self, conn: &mut Conn, shelf: Shelf) -> Result<Months> {
-        let cached = || self.months.lock().unwrap_or_else(PoisonError::into_inner);
+        let cached = || lock(&self.months);
         if let Some(months) = cached().get(&shelf) {
             return Ok(months.clone());
         }

@@ -1,6 +1,7 @@
 //! Prometheus metrics of this process.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use crate::sync::lock;
+use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
 use prometheus::core::Collector;
@@ -114,7 +115,7 @@ impl Metrics {
 
     /// Locks the gauges while they are filled in and rendered; concurrent requests wait.
     pub(crate) fn lock_gauges(&self) -> MutexGuard<'_, Gauges> {
-        self.gauges.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.gauges)
     }
 
     /// Renders all metrics in the Prometheus text format 0.0.4.

@@ -3,11 +3,12 @@
 //!
 //! A second process has its own; it notices changes through the library version.
 
+use crate::sync::lock;
 use std::fs::File;
 use std::io::{self, Read};
 use std::num::NonZeroUsize;
 use std::os::unix::fs::{FileExt, MetadataExt};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -107,7 +108,7 @@ impl Default for OpenFileCache {
 
 impl OpenFileCache {
     fn lock(&self) -> MutexGuard<'_, OpenEntries> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0)
     }
 
     /// Returns the source if it was opened for this version of the library and is still current.

@@ -2,9 +2,10 @@
 //!
 //! The jobs themselves are rows; priorities are per process.
 
+use crate::sync::lock;
 use std::collections::VecDeque;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, Ordering};
-use std::sync::{Mutex, PoisonError};
 
 use tokio::sync::Notify;
 
@@ -34,7 +35,7 @@ impl PreviewQueue {
 
     /// Moves items to the front, in this order: what a page shows is made from its top down.
     pub fn prioritize(&self, ids: impl DoubleEndedIterator<Item = ItemId>) {
-        let mut prioritized = self.prioritized.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut prioritized = lock(&self.prioritized);
         for id in ids.rev() {
             if let Some(position) = prioritized.iter().position(|other| *other == id) {
                 prioritized.remove(position);
@@ -59,7 +60,7 @@ impl PreviewQueue {
     }
 
     pub(crate) fn pop_prioritized(&self) -> Option<ItemId> {
-        self.prioritized.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
+        lock(&self.prioritized).pop_front()
     }
 
     pub(crate) fn is_stopping(&self) -> bool {

@@ -4,8 +4,9 @@
 //! Holds of ordinary uploads are in memory, so several servers could admit more than fits; the conditional update in the
 //! storing transaction still decides. Resumable uploads hold their bytes in `users.reserved_bytes`.
 
+use crate::sync::lock;
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use crate::db::Db;
 use crate::error::{Error, Result};
@@ -35,7 +36,7 @@ pub struct QuotaHolds(Mutex<HashMap<UserId, u64>>);
 
 impl QuotaHolds {
     fn lock(&self) -> MutexGuard<'_, HashMap<UserId, u64>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0)
     }
 
     /// Returns the bytes held for a user.
@@ -77,7 +78,7 @@ impl QuotaHold {
     }
 
     fn bytes(&self) -> MutexGuard<'_, HeldBytes> {
-        self.bytes.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.bytes)
     }
 
     /// Extends the hold so that it covers `bytes` in total, including what has been stored. Blocks on the database.

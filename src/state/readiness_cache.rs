@@ -2,7 +2,8 @@
 //!
 //! Each process checks for itself.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use crate::sync::lock;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 /// How long the results are valid.
@@ -28,7 +29,7 @@ impl ReadinessCache {
     /// Returns results of the last second, or runs the checks.
     #[must_use]
     pub fn get_or_run(&self, run: impl FnOnce() -> Vec<Check>) -> Arc<Vec<Check>> {
-        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut last = lock(&self.0);
         match last.as_ref() {
             Some((at, results)) if at.elapsed() < RESULT_TTL => results.clone(),
             _ => {

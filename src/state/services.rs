@@ -1,8 +1,9 @@
 //! [`Services`]: settings, database, storage and all in-memory state.
 
+use crate::sync::lock;
 use std::collections::{BTreeSet, HashSet};
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 use std::time::Instant;
 
 use super::archive_slots::ArchiveSlots;
@@ -229,7 +230,7 @@ impl Services {
     }
 
     fn lock_pending_moves(&self) -> MutexGuard<'_, HashSet<UserId>> {
-        self.pending_moves.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.pending_moves)
     }
 
     pub(crate) fn add_pending_move(&self, owner: UserId) {
@@ -247,7 +248,7 @@ impl Services {
     /// Serialises file moves of one user within this process. Between processes, the journal's unique key does.
     pub(crate) fn lock_moves(&self, owner: UserId) -> MutexGuard<'_, ()> {
         let slot = usize::try_from(owner.0).unwrap_or_default() % MOVE_LOCKS;
-        self.move_locks.get(slot).unwrap_or(&self.move_locks[0]).lock().unwrap_or_else(PoisonError::into_inner)
+        lock(self.move_locks.get(slot).unwrap_or(&self.move_locks[0]))
     }
 }
 

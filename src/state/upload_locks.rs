@@ -2,9 +2,10 @@
 //!
 //! Locks are per process; several servers need one in the database.
 
+use crate::sync::lock;
 use std::collections::HashMap;
 use std::future::Future;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
@@ -37,7 +38,7 @@ pub struct UploadLock {
 
 impl UploadLocks {
     fn writers(&self) -> MutexGuard<'_, HashMap<UploadId, Arc<Writer>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0)
     }
 
     /// Locks an upload. Waits only for a writer whose connection seems dead.
@@ -87,7 +88,7 @@ impl UploadLocks {
 
 impl Writer {
     fn idle_time(&self) -> Duration {
-        self.last_activity.lock().unwrap_or_else(PoisonError::into_inner).elapsed()
+        lock(&self.last_activity).elapsed()
     }
 
     fn is_stop_requested(&self) -> bool {
@@ -104,7 +105,7 @@ impl Writer {
 impl UploadLock {
     /// Records that bytes have arrived.
     pub fn record_activity(&self) {
-        *self.writer.last_activity.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+        *lock(&self.writer.last_activity) = Instant::now();
     }
 
     /// Completes once the writer has been asked to stop.

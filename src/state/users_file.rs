@@ -2,8 +2,9 @@
 //!
 //! Every process reads the file for itself.
 
+use crate::sync::lock;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use crate::config::atomic_file::{self, Stamp};
@@ -40,7 +41,7 @@ impl WatchedUsersFile {
     #[must_use]
     pub fn current(&self) -> Option<Arc<UsersFile>> {
         let (path, loaded) = self.0.as_ref()?;
-        let mut loaded = loaded.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut loaded = lock(&loaded);
         if loaded.checked_at.elapsed() >= CHECK_INTERVAL {
             loaded.checked_at = Instant::now();
             let stamp = atomic_file::stamp(path);

@@ -1,7 +1,8 @@
 //! A cache for database reads that is never older than the last change made by this process.
 
+use crate::sync::lock;
 use std::hash::Hash;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
 use moka::sync::Cache;
@@ -23,7 +24,7 @@ where
     }
 
     fn lock(&self) -> MutexGuard<'_, u64> {
-        self.invalidations.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.invalidations)
     }
 
     pub fn get<Q>(&self, key: &Q) -> Option<V>

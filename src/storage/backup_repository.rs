@@ -262,62 +262,66 @@ mod tests {
     const ABC: &str = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
 
     /// Names of the files among the contents.
-    fn kept(vault: &BackupRepository) -> Vec<String> {
-        let folders = list_names(&vault.root.join("objects"), |name| !name.starts_with('.')).unwrap();
-        folders.iter().flat_map(|folder| list_names(&vault.root.join("objects").join(folder), |_| true).unwrap()).collect()
+    fn kept(repository: &BackupRepository) -> Vec<String> {
+        let folders = list_names(&repository.root.join("objects"), |name| !name.starts_with('.')).unwrap();
+        folders.iter().flat_map(|folder| list_names(&repository.root.join("objects").join(folder), |_| true).unwrap()).collect()
     }
 
     #[test]
     fn a_content_is_kept_once_it_is_durable_and_only_if_it_is_what_it_should_be() {
         let folder = tempfile::tempdir().unwrap();
-        let mut vault = BackupRepository::open(folder.path()).unwrap();
-        assert!(!vault.put(&mut &b"abd"[..], ABC, 3).unwrap(), "another content");
-        assert!(!vault.put(&mut &b"abc"[..], "../../etc/passwd", 3).unwrap(), "no hash");
-        assert!(vault.put(&mut &b"abc"[..], ABC, 3).unwrap());
-        assert!(vault.has_object(ABC, 3));
-        assert_eq!(kept(&vault), Vec::<String>::new(), "not durable yet");
-        vault.flush().unwrap();
-        assert_eq!(kept(&vault), [ABC]);
-        assert!(vault.verify_object(ABC).unwrap());
-        assert!(!vault.has_object(ABC, 4));
+        let mut repository = BackupRepository::open(folder.path()).unwrap();
+        assert!(!repository.put(&mut &b"abd"[..], ABC, 3).unwrap(), "another content");
+        assert!(!repository.put(&mut &b"abc"[..], "../../etc/passwd", 3).unwrap(), "no hash");
+        assert!(repository.put(&mut &b"abc"[..], ABC, 3).unwrap());
+        assert!(repository.has_object(ABC, 3));
+        assert_eq!(kept(&repository), Vec::<String>::new(), "not durable yet");
+        repository.flush().unwrap();
+        assert_eq!(kept(&repository), [ABC]);
+        assert!(repository.verify_object(ABC).unwrap());
+        assert!(!repository.has_object(ABC, 4));
     }
 
     #[test]
     fn what_a_killed_process_left_half_made_is_no_content_and_no_set() {
         let folder = tempfile::tempdir().unwrap();
-        let mut vault = BackupRepository::open(folder.path()).unwrap();
-        assert!(vault.put(&mut &b"abc"[..], ABC, 3).unwrap());
-        vault.begin_set("20261122T060000Z").unwrap();
+        let mut repository = BackupRepository::open(folder.path()).unwrap();
+        assert!(repository.put(&mut &b"abc"[..], ABC, 3).unwrap());
+        repository.begin_set("20261122T060000Z").unwrap();
         assert!(
             matches!(BackupRepository::open(folder.path()), Err(cause) if cause.kind() == io::ErrorKind::WouldBlock),
             "one at a time"
         );
-        drop(vault);
-        let vault = BackupRepository::open(folder.path()).unwrap();
-        assert!(!vault.has_object(ABC, 3));
-        assert_eq!(vault.list_sets().unwrap(), Vec::<String>::new());
-        vault.begin_set("20261122T060000Z").unwrap();
+        drop(repository);
+        let repository = BackupRepository::open(folder.path()).unwrap();
+        assert!(!repository.has_object(ABC, 3));
+        assert_eq!(repository.list_sets().unwrap(), Vec::<String>::new());
+        repository.begin_set("20261122T060000Z").unwrap();
     }
 
     #[test]
     fn a_damaged_content_is_put_aside_and_made_anew() {
         let folder = tempfile::tempdir().unwrap();
-        let mut vault = BackupRepository::open(folder.path()).unwrap();
-        assert!(vault.put(&mut &b"abc"[..], ABC, 3).unwrap());
-        vault.flush().unwrap();
-        fs::write(vault.object_path(ABC), "abd").unwrap();
-        assert!(!vault.verify_object(ABC).unwrap());
-        assert!(!vault.has_object(ABC, 3));
-        assert_eq!(kept(&vault), [format!("{ABC}.damaged")]);
+        let mut repository = BackupRepository::open(folder.path()).unwrap();
+        assert!(repository.put(&mut &b"abc"[..], ABC, 3).unwrap());
+        repository.flush().unwrap();
+        fs::write(repository.object_path(ABC), "abd").unwrap();
+        assert!(!repository.verify_object(ABC).unwrap());
+        assert!(!repository.has_object(ABC, 3));
+        assert_eq!(kept(&repository), [format!("{ABC}.damaged")]);
         let needed = BTreeMap::from([(ABC.to_owned(), 3)]);
-        assert_eq!(vault.list_unreferenced(&needed).unwrap(), Vec::new(), "nothing better is there");
-        assert!(vault.put(&mut &b"abc"[..], ABC, 3).unwrap());
-        vault.flush().unwrap();
-        assert!(vault.verify_object(ABC).unwrap());
-        let spare = vault.list_unreferenced(&needed).unwrap();
+        assert_eq!(repository.list_unreferenced(&needed).unwrap(), Vec::new(), "nothing better is there");
+        assert!(repository.put(&mut &b"abc"[..], ABC, 3).unwrap());
+        repository.flush().unwrap();
+        assert!(repository.verify_object(ABC).unwrap());
+        let spare = repository.list_unreferenced(&needed).unwrap();
         assert_eq!((spare.len(), spare[0].1), (1, 3));
-        vault.remove_object(&spare[0].0).unwrap();
-        assert_eq!(kept(&vault), [ABC]);
-        assert_eq!(vault.list_unreferenced(&BTreeMap::new()).unwrap(), [(vault.object_path(ABC), 3)], "nobody needs it");
+        repository.remove_object(&spare[0].0).unwrap();
+        assert_eq!(kept(&repository), [ABC]);
+        assert_eq!(
+            repository.list_unreferenced(&BTreeMap::new()).unwrap(),
+            [(repository.object_path(ABC), 3)],
+            "nobody needs it"
+        );
     }
 }

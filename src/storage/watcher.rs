@@ -1,11 +1,12 @@
 //! Watches user folders for changes by other programs (inotify).
 
+use crate::sync::lock;
 use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use notify::event::EventKind;
@@ -39,10 +40,6 @@ pub struct FolderWatcher {
     changed: Arc<Mutex<ChangedPaths>>,
 }
 
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 impl FolderWatcher {
     /// Starts watching every user folder. Takes as long as walking through all of them.
     ///
@@ -54,7 +51,7 @@ impl FolderWatcher {
         let (events, base) = (changed.clone(), root.clone());
         let watcher = notify::recommended_watcher(move |event| record_event(&events, &base, event)).map_err(io::Error::other)?;
         let watch = Self { root, watcher: Mutex::new(watcher), changed };
-        locked(&watch.watcher).watch(&watch.root, RecursiveMode::NonRecursive).map_err(io::Error::other)?;
+        lock(&watch.watcher).watch(&watch.root, RecursiveMode::NonRecursive).map_err(io::Error::other)?;
         for entry in std::fs::read_dir(&watch.root)? {
             let entry = entry?;
             if entry.file_type()?.is_dir() && !is_hidden(&entry.file_name()) {
@@ -65,12 +62,12 @@ impl FolderWatcher {
     }
 
     fn watch_folder(&self, folder: &Path) -> io::Result<()> {
-        locked(&self.watcher).watch(folder, RecursiveMode::Recursive).map_err(io::Error::other)
+        lock(&self.watcher).watch(folder, RecursiveMode::Recursive).map_err(io::Error::other)
     }
 
     /// Removes and returns what changed and has been quiet for `quiet_period`.
     pub fn take_quiet(&self, quiet_period: Duration) -> QuietPaths {
-        let mut changed = locked(&self.changed);
+        let mut changed = lock(&self.changed);
         let is_lost = changed.lost.take_if(|at| at.elapsed() >= quiet_period).is_some();
         let paths: Vec<PathBuf> =
             changed.paths.iter().filter(|(_, at)| at.elapsed() >= quiet_period).map(|(path, _)| path.clone()).collect();
@@ -92,7 +89,7 @@ impl FolderWatcher {
 
     /// Records paths again as if they had changed now.
     pub fn put_back(&self, again: QuietPaths) {
-        let mut changed = locked(&self.changed);
+        let mut changed = lock(&self.changed);
         for path in again.paths {
             changed.paths.entry(path).or_insert_with(Instant::now);
         }
@@ -107,7 +104,7 @@ fn is_hidden(name: &OsStr) -> bool {
 }
 
 fn record_event(changed: &Mutex<ChangedPaths>, root: &Path, event: notify::Result<Event>) {
-    let mut changed = locked(changed);
+    let mut changed = lock(changed);
     let event = match event {
         Ok(event) if event.need_rescan() => {
             changed.lost = Some(Instant::now());

@@ -20,8 +20,8 @@ fn found(app: &TestApp, how: CheckOptions) -> (u64, BTreeSet<(String, String, bo
 }
 
 const LOOK: CheckOptions =
-    CheckOptions { is_repairing: false, takes_changes: false, is_quick: false, arrives_as: ScanStatus::Skipped };
-const REPAIR: CheckOptions = CheckOptions { is_repairing: true, ..LOOK };
+    CheckOptions { repair: false, accept_changes: false, is_quick: false, initial_scan: ScanStatus::Skipped };
+const REPAIR: CheckOptions = CheckOptions { repair: true, ..LOOK };
 
 fn named(list: &[(&str, &str)], is_repaired: bool) -> BTreeSet<(String, String, bool)> {
     list.iter().map(|(trouble, path)| ((*trouble).to_owned(), (*path).to_owned(), is_repaired)).collect()
@@ -108,7 +108,7 @@ async fn each_case_is_named_and_what_can_be_put_right_is(#[values(Sqlite, MariaD
 
     // What is put back opens again; what was changed on purpose is taken as it is.
     std::fs::write(photos.join("gone.png"), png(2)).unwrap();
-    let (_, seen) = found(&app, CheckOptions { takes_changes: true, ..REPAIR });
+    let (_, seen) = found(&app, CheckOptions { accept_changes: true, ..REPAIR });
     assert!(seen.contains(&("back".into(), "Photos/gone.png".into(), true)), "{seen:?}");
     for id in &ids {
         assert_eq!(ada.get(&format!("/api/media/{id}/content")).await.status(), 200);

@@ -97,8 +97,8 @@ pub async fn set_up_unattended(services: &Arc<Services>, admin: &FirstAdmin) -> 
     };
     let checked = application.validate().map_err(|error| match error {
         Error::Invalid(fields) => {
-            let said: Vec<_> = fields.iter().map(|field| format!("{}: {}", field.field, field.message)).collect();
-            Error::Configuration(format!("The first admin's settings: {}", said.join(" ")))
+            let messages: Vec<_> = fields.iter().map(|field| format!("{}: {}", field.field, field.message)).collect();
+            Error::Configuration(format!("The first admin's settings: {}", messages.join(" ")))
         }
         other => other,
     })?;

@@ -82,12 +82,12 @@ pub fn set_theme(services: &Services, user: &User, theme: &str) -> Result<()> {
 /// `Invalid` for a wrong current password or a bad new one; `TooManyRequests` after five wrong ones.
 pub async fn change_password(
     services: &Arc<Services>,
-    presence: &AuthSession,
+    auth_session: &AuthSession,
     current: &str,
     new: &str,
     client: Client,
 ) -> Result<String> {
-    let user = presence.user.clone();
+    let user = auth_session.user.clone();
     if user.origin == Origin::File {
         return Err(Error::Forbidden("Your password is kept in a file on the server. Ask the admin to change it."));
     }

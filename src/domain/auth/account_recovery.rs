@@ -26,7 +26,7 @@ pub async fn recover(services: &Arc<Services>, login: &str, code: &str, password
     let checked = Password::parse(password, &[login.trim()]).map_err(|error| Error::Invalid(vec![error]))?;
     let new_hash = services.password_hasher.hash(&checked).await?;
     let code: String = code.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_uppercase();
-    let (services, login, by) = (services.clone(), login.to_owned(), Actor::anonymous(client));
+    let (services, login, actor) = (services.clone(), login.to_owned(), Actor::anonymous(client));
     run_on_blocking_pool(move || {
         let user = services.db.write(|conn| {
             let user = store::users::find_by_login(conn, &login)?.filter(|user| user.origin == Origin::Here).ok_or_else(wrong)?;
@@ -37,7 +37,7 @@ pub async fn recover(services: &Arc<Services>, login: &str, code: &str, password
             checked.ensure_unrelated_to(&user.password_context()).map_err(|error| Error::Invalid(vec![error]))?;
             store::users::update_password(conn, user.id, &new_hash, now())?;
             lifecycle::end_all(conn, user.id)?;
-            audit::append(conn, Event::PasswordSet, &by, &user.username, "with a one-time code")?;
+            audit::append(conn, Event::PasswordSet, &actor, &user.username, "with a one-time code")?;
             Ok(user)
         })?;
         services.session_cache.invalidate_user(user.id);

@@ -105,7 +105,12 @@ struct DumpResult {
     new_bytes: u64,
 }
 
-fn write_set(services: &Services, repository: &mut BackupRepository, folder: &Path, tell: &mut dyn FnMut(u64)) -> Result<DumpResult> {
+fn write_set(
+    services: &Services,
+    repository: &mut BackupRepository,
+    folder: &Path,
+    tell: &mut dyn FnMut(u64),
+) -> Result<DumpResult> {
     let (mut new_files, mut new_bytes) = (0, 0);
     let mut before = BTreeSet::new();
     let mut tried = 1;
@@ -194,7 +199,7 @@ struct SetWriter<'a> {
 
 impl SetWriter<'_> {
     fn write_file_line(&mut self, mut line: FileLine) -> Result<()> {
-        let is_kept = self.vault.has_object(&line.sha256, line.size);
+        let is_kept = self.repository.has_object(&line.sha256, line.size);
         let mut file = match self.open(&line)? {
             FileToBackUp::File(file) => file,
             // Moved or deleted since, but its content was copied.
@@ -210,7 +215,7 @@ impl SetWriter<'_> {
         };
         line.modified = modified_nanos(&file)?;
         if !is_kept {
-            if !self.vault.put(&mut file, &line.sha256, line.size)? {
+            if !self.repository.put(&mut file, &line.sha256, line.size)? {
                 self.omit(line, "its bytes cannot be read, or are not those that are known", false);
                 return Ok(());
             }

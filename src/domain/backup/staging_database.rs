@@ -28,8 +28,8 @@ impl StagingDatabase {
     pub(crate) fn load(services: &Services, set: &BackupSet) -> Result<Self> {
         let newest = newest_schema()?;
         if set.manifest.schema > newest {
-            let by = &set.manifest.made_by;
-            return Err(Error::Conflict(format!("A later version ({by}) made the backup {}: update first.", set.name)));
+            let actor = &set.manifest.made_by;
+            return Err(Error::Conflict(format!("A later version ({actor}) made the backup {}: update first.", set.name)));
         }
         let path = services.settings.data_dir.join(format!("{FILE_PREFIX}{}.db", uuid::Uuid::now_v7().simple()));
         let mut loaded = Self { conn: RefCell::new(Db::scratch(&path, &set.manifest.schema)?), path };

@@ -54,7 +54,7 @@ struct PendingFile {
     path: PathBuf,
     sha256: String,
     size: u64,
-    standing: FileState,
+    state: FileState,
 }
 
 impl FileImport<'_> {
@@ -89,9 +89,9 @@ impl FileImport<'_> {
         for paths in [own, views] {
             let (mut batch, mut bytes) = (Vec::new(), 0);
             for path in paths {
-                if let Some((coming, arrival)) = self.examine(&path)? {
-                    bytes += coming.size;
-                    batch.push((coming, arrival));
+                if let Some((pending, arrival)) = self.examine(&path)? {
+                    bytes += pending.size;
+                    batch.push((pending, arrival));
                 }
                 if batch.len() >= MAX_BATCH_FILES || bytes >= MAX_BATCH_BYTES {
                     self.store(std::mem::take(&mut batch))?;
@@ -118,17 +118,17 @@ impl FileImport<'_> {
                 return Ok(None);
             }
         };
-        let (standing, directory) = file_state(path);
-        let coming = PendingFile { path: full, sha256, size, standing };
+        let (state, directory) = file_state(path);
+        let pending = PendingFile { path: full, sha256, size, state };
         let Some(user) = self.user else {
             self.count(size);
             return Ok(None);
         };
-        let name = coming.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        if let Some(same) = self.find(user, &coming, &name, path)? {
+        let name = pending.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if let Some(same) = self.find(user, &pending, &name, path)? {
             self.report.files.already_there += 1;
             if !self.wanted.is_dry {
-                self.record_stored(user, &coming, &same)?;
+                self.record_stored(user, &pending, &same)?;
             }
             return Ok(None);
         }
@@ -140,8 +140,8 @@ impl FileImport<'_> {
             return Err(Error::DiskFull);
         }
         let received = copy(self.services, &mut file, at)?;
-        if (received.sha256.as_str(), received.size) != (coming.sha256.as_str(), coming.size) {
-            self.report.add_skipped(coming.path.to_string_lossy(), "it changed while it was read");
+        if (received.sha256.as_str(), received.size) != (pending.sha256.as_str(), pending.size) {
+            self.report.add_skipped(pending.path.to_string_lossy(), "it changed while it was read");
             return Ok(None);
         }
         let directory = match directory {
@@ -149,14 +149,14 @@ impl FileImport<'_> {
             None => None,
         };
         let since = file_time(at);
-        let keeps_both = !is_virtual_path(path);
+        let keep_duplicates = !is_virtual_path(path);
         let arrival = IngestRequest {
             directory,
-            keep_duplicates: keeps_both,
+            keep_duplicates: keep_duplicates,
             created_at: since,
             ..IngestRequest::new(received, name, ScanStatus::Pending)
         };
-        Ok(Some((coming, arrival)))
+        Ok(Some((pending, arrival)))
     }
 
     fn count(&mut self, size: u64) {
@@ -165,9 +165,9 @@ impl FileImport<'_> {
     }
 
     /// The existing item with these bytes: preferably of the same name, and not matched to another file.
-    fn find(&mut self, user: &User, coming: &PendingFile, name: &str, path: &Path) -> Result<Option<Item>> {
-        let size = i64::try_from(coming.size).map_err(Error::internal)?;
-        let mut same = self.services.db.read(|conn| Ok(store::items::list_same_bytes(conn, user.id, &coming.sha256, size)?))?;
+    fn find(&mut self, user: &User, pending: &PendingFile, name: &str, path: &Path) -> Result<Option<Item>> {
+        let size = i64::try_from(pending.size).map_err(Error::internal)?;
+        let mut same = self.services.db.read(|conn| Ok(store::items::list_same_bytes(conn, user.id, &pending.sha256, size)?))?;
         same.retain(|item| !item.is_missing);
         // Of the copies that the original kept, the item itself is enough.
         if is_virtual_path(path) {
@@ -184,16 +184,16 @@ impl FileImport<'_> {
     /// Stores copied files.
     fn store(&mut self, batch: Vec<(PendingFile, IngestRequest)>) -> Result<()> {
         let Some(user) = self.user else { return Ok(()) };
-        let (coming, arrivals): (Vec<_>, Vec<_>) = batch.into_iter().unzip();
-        for (coming, outcome) in coming.into_iter().zip(ingest::store_all(self.services, user, arrivals)) {
+        let (pending, arrivals): (Vec<_>, Vec<_>) = batch.into_iter().unzip();
+        for (pending, outcome) in pending.into_iter().zip(ingest::store_all(self.services, user, arrivals)) {
             match outcome {
                 Ok(Ingested::Stored(item) | Ingested::Duplicate(item)) => {
                     self.claimed.insert(item.id);
-                    self.count(coming.size);
-                    self.record_stored(user, &coming, &item)?;
+                    self.count(pending.size);
+                    self.record_stored(user, &pending, &item)?;
                 }
                 Err(error @ (Error::QuotaExceeded | Error::Invalid(_) | Error::Conflict(_))) => {
-                    self.report.add_skipped(coming.path.to_string_lossy(), error.to_string());
+                    self.report.add_skipped(pending.path.to_string_lossy(), error.to_string());
                 }
                 Err(error) => return Err(error),
             }
@@ -202,18 +202,18 @@ impl FileImport<'_> {
     }
 
     /// Applies a file's trash and favourite state to its item.
-    fn record_stored(&mut self, user: &User, coming: &PendingFile, item: &Item) -> Result<()> {
-        if coming.standing == FileState::Favorite && !item.favorite {
+    fn record_stored(&mut self, user: &User, pending: &PendingFile, item: &Item) -> Result<()> {
+        if pending.state == FileState::Favorite && !item.favorite {
             items::set_favorite(self.services, user, &[item.id], true)?;
         }
         // The owner may have restored it since.
-        if coming.standing == FileState::Trashed && !item.in_trash && item.updated_at == item.created_at {
+        if pending.state == FileState::Trashed && !item.in_trash && item.updated_at == item.created_at {
             trash::trash(self.services, user, &[item.id])?;
         }
         if self.wanted.moves
-            && let Err(cause) = self.foreign.remove_file(&coming.path)
+            && let Err(cause) = self.foreign.remove_file(&pending.path)
         {
-            self.report.notes.push(format!("{} is here and could not be taken away there: {cause}", coming.path.display()));
+            self.report.notes.push(format!("{} is here and could not be taken away there: {cause}", pending.path.display()));
         }
         Ok(())
     }

@@ -110,29 +110,29 @@ fn source_folder(row: &PhpUser, directories: &[PhpDirectory], there: &[OsString]
 /// # Errors
 /// `Invalid` if the account cannot be created here.
 fn import_user(services: &Services, row: &PhpUser, is_dry: bool, report: &mut ImportReport) -> Result<Option<User>> {
-    let said = |text: &Option<String>| text.as_deref().map(str::trim).unwrap_or_default().to_owned();
-    let (wanted, email) = (said(&row.username), said(&row.email));
+    let trimmed = |text: &Option<String>| text.as_deref().map(str::trim).unwrap_or_default().to_owned();
+    let (wanted, email) = (trimmed(&row.username), trimmed(&row.email));
     let username = ascii_username(&wanted, row.id);
     if let Some(user) = find_same(services, &username, &email)? {
         report.people.already_there += 1;
         return Ok(Some(user));
     }
-    let or = |name: String, otherwise: &str| if name.is_empty() { otherwise.to_owned() } else { name };
+    let or = |name: String, default: &str| if name.is_empty() { default.to_owned() } else { name };
     let application = NewAccount {
-        firstname: or(said(&row.firstname), &username),
-        lastname: or(said(&row.lastname), "-"),
+        firstname: or(trimmed(&row.firstname), &username),
+        lastname: or(trimmed(&row.lastname), "-"),
         username: username.clone(),
         email: email.clone(),
         password: String::new(),
-        contact_number: said(&row.contact_number),
-        address: said(&row.address),
+        contact_number: trimmed(&row.contact_number),
+        address: trimmed(&row.address),
     };
     let mut wrong = Vec::new();
     let person = application.validate_person(&mut wrong).ok_or(Error::Invalid(wrong))?;
     if wanted.to_lowercase() != username {
         report.notes.push(format!("{wanted} is called {username} here, or logs in as {email}"));
     }
-    let hash = said(&row.password);
+    let hash = trimmed(&row.password);
     let is_known = ["$2y$", "$2a$", "$2b$", "$argon2"].iter().any(|begin| hash.starts_with(begin));
     if !is_known {
         report.notes.push(format!("{username} needs a new password: theirs was kept in a way that is not safe"));

@@ -55,11 +55,11 @@ pub fn words(text: &str) -> Vec<String> {
 fn item_words(item: &Item, facts: &Metadata) -> Vec<String> {
     let taken = item.shown_at.month();
     let date = format!("{} {} {}", taken.year, taken.month, item.shown_at.time().date());
-    let said = [&facts.title, &facts.artist, &facts.album, &facts.album_artist, &facts.genre, &facts.camera, &facts.lens];
+    let texts = [&facts.title, &facts.artist, &facts.album, &facts.album_artist, &facts.genre, &facts.camera, &facts.lens];
     let place = [&facts.place, &facts.caption];
     let texts = std::iter::once(item.name.as_str())
         .chain([date.as_str(), item.kind.as_str()])
-        .chain(said.into_iter().flatten().map(String::as_str))
+        .chain(texts.into_iter().flatten().map(String::as_str))
         .chain(facts.keywords.iter().map(String::as_str))
         .chain(place.into_iter().flatten().map(String::as_str));
     let mut all: Vec<String> = Vec::new();
@@ -115,7 +115,7 @@ pub(crate) fn search(
     for word in asked {
         terms.push(resolve_word(conn, owner, word)?);
     }
-    let Some((place, meant)) = rarest_word(conn, owner, &terms)? else {
+    let Some((place, matches)) = rarest_word(conn, owner, &terms)? else {
         let floor = store::search_words::find_item_floor(conn, owner, after, MAX_ITEMS_PER_STEP)?;
         let filter = ItemFilter { floor, ..filter.clone() };
         let after = after.map(|(at, id)| Cursor::Clock(at, id));
@@ -123,7 +123,7 @@ pub(crate) fn search(
         return Ok(to_page(found, floor, limit));
     };
     let others: Vec<&String> = asked.iter().enumerate().filter(|(index, _)| *index != place).map(|(_, word)| word).collect();
-    scan_matches(conn, owner, &meant, (filter, &others), after, limit)
+    scan_matches(conn, owner, &matches, (filter, &others), after, limit)
 }
 
 /// The words of a query, each once, up to the limit.
@@ -143,56 +143,56 @@ fn count(number: usize) -> i64 {
 /// The indexed words that begin with `word`.
 fn resolve_word(conn: &mut Conn, owner: UserId, word: &str) -> Result<ParsedWord> {
     let (mut at, end) = prefix_range(word);
-    let mut meant = Vec::new();
+    let mut matches = Vec::new();
     let mut is_equal_too = true;
     while let Some(next) = store::search_words::find_next(conn, owner, &at, is_equal_too, &end)? {
-        meant.push(next.clone());
-        if meant.len() > MAX_MEANINGS {
+        matches.push(next.clone());
+        if matches.len() > MAX_MEANINGS {
             return Ok(ParsedWord::Common);
         }
         (at, is_equal_too) = (next, false);
     }
-    Ok(ParsedWord::Words(meant))
+    Ok(ParsedWord::Words(matches))
 }
 
 /// The word that the fewest items have, by its index; `None` if all are common.
 fn rarest_word(conn: &mut Conn, owner: UserId, terms: &[ParsedWord]) -> Result<Option<(usize, Vec<String>)>> {
     let mut best: Option<(i64, usize, Vec<String>)> = None;
     for (index, term) in terms.iter().enumerate() {
-        let ParsedWord::Words(meant) = term else { continue };
+        let ParsedWord::Words(matches) = term else { continue };
         let mut items = 0;
         let most = best.as_ref().map_or(MAX_ROWS_PER_STEP, |(least, _, _)| *least);
-        for word in meant {
+        for word in matches {
             items += store::search_words::count(conn, owner, word, most)?;
             if items >= most {
                 break;
             }
         }
         if best.as_ref().is_none_or(|(least, _, _)| items < *least) {
-            best = Some((items, index, meant.clone()));
+            best = Some((items, index, matches.clone()));
         }
     }
-    Ok(best.map(|(_, index, meant)| (index, meant)))
+    Ok(best.map(|(_, index, matches)| (index, matches)))
 }
 
 /// Reads the items that have one of the words `meant`, newest first.
 fn scan_matches(
     conn: &mut Conn,
     owner: UserId,
-    meant: &[String],
+    matches: &[String],
     (filter, others): (&ItemFilter, &[&String]),
     after: Option<SearchPosition>,
     limit: usize,
 ) -> Result<(Vec<Item>, Option<Cursor>)> {
-    let each = MAX_ROWS_PER_STEP / count(meant.len().max(1));
+    let each = MAX_ROWS_PER_STEP / count(matches.len().max(1));
     let mut floor: Option<SearchPosition> = None;
-    for word in meant {
+    for word in matches {
         let reached = store::search_words::find_floor(conn, owner, word, after, each)?;
         // Only down to the point that every word's rows were read.
         floor = floor.max(reached);
     }
     let mut found = Vec::new();
-    for word in meant {
+    for word in matches {
         found.extend(store::search_words::list_with(conn, owner, word, (filter, others), (after, floor), count(limit + 1))?);
     }
     found.sort_unstable_by_key(|item| std::cmp::Reverse((item.shown_at, item.id)));

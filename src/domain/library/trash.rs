@@ -136,7 +136,7 @@ fn home_directory(item: &Item) -> &str {
 ///
 /// # Errors
 /// `NotFound` if none of them belongs to the user, `Conflict` for one that is not in the trash.
-pub fn delete(services: &Services, by: &Actor, user: &User, ids: &[ItemId]) -> Result<usize> {
+pub fn delete(services: &Services, actor: &Actor, user: &User, ids: &[ItemId]) -> Result<usize> {
     let done = file_moves::move_files(
         services,
         user.id,
@@ -146,12 +146,12 @@ pub fn delete(services: &Services, by: &Actor, user: &User, ids: &[ItemId]) -> R
                 if !item.in_trash {
                     return Err(Error::Conflict(format!("“{}” is not in the trash. Put it there first.", item.name)));
                 }
-                let gone = uuid::Uuid::now_v7().simple().to_string();
+                let deleted = uuid::Uuid::now_v7().simple().to_string();
                 plans.push(MovePlan {
                     subject: item.id.0,
                     from: item_location(conn, user, &item)?,
-                    to: FileLocation::incoming(&gone),
-                    wanted: FileName::parse(&gone).unwrap_or_else(FileName::unnamed),
+                    to: FileLocation::incoming(&deleted),
+                    wanted: FileName::parse(&deleted).unwrap_or_else(FileName::unnamed),
                     can_rename: false,
                 });
             }
@@ -170,14 +170,14 @@ pub fn delete(services: &Services, by: &Actor, user: &User, ids: &[ItemId]) -> R
             store::users::update_subtract_used(conn, user.id, bytes)?;
             store::directories::update_modified_at(conn, user.id, TRASH_NAME, now())?;
             let what = format!("{} files, {bytes} bytes", batch.len());
-            audit::append(conn, Event::Deleted, by, &user.username, &what)
+            audit::append(conn, Event::Deleted, actor, &user.username, &what)
         },
     )?;
-    for gone in &done {
-        services.preview_cache.remove(gone.subject);
+    for deleted in &done {
+        services.preview_cache.remove(deleted.subject);
         // The rows are gone; the next start removes files that remain.
-        if let Err(cause) = services.media_dir.remove_file(&FileLocation::incoming(gone.name.as_str())) {
-            tracing::warn!(item = %gone.subject, "a deleted file could not be removed yet: {cause}");
+        if let Err(cause) = services.media_dir.remove_file(&FileLocation::incoming(deleted.name.as_str())) {
+            tracing::warn!(item = %deleted.subject, "a deleted file could not be removed yet: {cause}");
         }
     }
     services.session_cache.invalidate_user(user.id);
@@ -185,14 +185,14 @@ pub fn delete(services: &Services, by: &Actor, user: &User, ids: &[ItemId]) -> R
 }
 
 /// Deletes everything in a user's trash; returns the number of items.
-pub fn empty(services: &Services, by: &Actor, user: &User) -> Result<usize> {
+pub fn empty(services: &Services, actor: &Actor, user: &User) -> Result<usize> {
     let mut deleted = 0;
     loop {
         let ids = ids_in_trash(services, user)?;
         if ids.is_empty() {
             return Ok(deleted);
         }
-        deleted += delete(services, by, user, &ids)?;
+        deleted += delete(services, actor, user, &ids)?;
     }
 }
 

@@ -91,7 +91,7 @@ impl<T: FnMut(Problem)> LibraryCheck<'_, T> {
                 self.services.db.read(|conn| Ok(store::directories::find_by_path(conn, self.user.id, &inner)?.is_some()))?;
             if !is_known {
                 let is_plain = FileName::parse(name).is_some_and(|parsed| parsed.as_str() == name);
-                let repaired = if self.how.is_repairing && is_plain {
+                let repaired = if self.how.repair && is_plain {
                     self.services
                         .write_library(self.user.id, |conn| create_directory::ensure(self.services, conn, self.user, &inner))?;
                     Some("taken in".to_owned())
@@ -118,7 +118,7 @@ impl<T: FnMut(Problem)> LibraryCheck<'_, T> {
         let entries = match self.services.media_dir.list(&self.user.folder, &path) {
             Ok(entries) => entries,
             Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => {
-                let repaired = if self.how.is_repairing {
+                let repaired = if self.how.repair {
                     self.services.media_dir.create_directory(&self.location(&path))?;
                     Some("made again".to_owned())
                 } else {
@@ -191,15 +191,15 @@ impl<T: FnMut(Problem)> LibraryCheck<'_, T> {
             if !item.is_missing {
                 return Ok(None);
             }
-            if self.how.is_repairing {
+            if self.how.repair {
                 amend::set_state(self.services, self.user, item.id, false, false)?;
             }
-            return Ok(Some((ProblemKind::Back, self.how.is_repairing.then(|| "open again".to_owned()))));
+            return Ok(Some((ProblemKind::Back, self.how.repair.then(|| "open again".to_owned()))));
         };
-        let repaired = if self.how.takes_changes && trouble != ProblemKind::Missing {
-            amend::update_content(self.services, self.user, item, place, self.how.arrives_as)?;
+        let repaired = if self.how.accept_changes && trouble != ProblemKind::Missing {
+            amend::update_content(self.services, self.user, item, place, self.how.initial_scan)?;
             Some("taken as it is now".to_owned())
-        } else if self.how.is_repairing {
+        } else if self.how.repair {
             amend::set_state(self.services, self.user, item.id, true, trouble == ProblemKind::Changed)?;
             Some("marked".to_owned())
         } else {
@@ -223,7 +223,7 @@ impl<T: FnMut(Problem)> LibraryCheck<'_, T> {
         if amend::is_known(self.services, self.user, &place)? || !self.services.media_dir.exists(&place)? {
             return Ok(());
         }
-        let repaired = if self.how.is_repairing { Some(self.ingest_extra(directory, &place, name)?) } else { None };
+        let repaired = if self.how.repair { Some(self.ingest_extra(directory, &place, name)?) } else { None };
         self.add_problem(ProblemKind::Extra, &path, repaired);
         Ok(())
     }
@@ -234,7 +234,7 @@ impl<T: FnMut(Problem)> LibraryCheck<'_, T> {
         let arrival = IngestRequest {
             directory: Some(directory.directory_id),
             keep_duplicates: true,
-            ..IngestRequest::new(received, name.to_owned(), self.how.arrives_as)
+            ..IngestRequest::new(received, name.to_owned(), self.how.initial_scan)
         };
         match ingest::store(self.services, self.user, arrival) {
             Ok(_) => Ok("taken in".to_owned()),
@@ -246,7 +246,7 @@ impl<T: FnMut(Problem)> LibraryCheck<'_, T> {
     /// Compares shelf counters and used bytes with the rows.
     fn check_counts(&mut self) -> Result<()> {
         let owner = self.user.id;
-        let repairing = self.how.is_repairing;
+        let repair = self.how.repair;
         let is_right = self.services.write_library(owner, |conn| {
             // Every change updates the counters; the lock keeps them still until this is done.
             store::shelf_counts::lock(conn, owner)?;
@@ -265,13 +265,13 @@ impl<T: FnMut(Problem)> LibraryCheck<'_, T> {
                     .collect();
                 if known != months {
                     is_right = false;
-                    if repairing {
+                    if repair {
                         store::shelf_counts::replace_months(conn, owner, shelf, &months)?;
                     }
                 }
                 if !kept.iter().any(|known| (known.shelf, known.items, known.bytes) == (shelf, count, bytes)) {
                     is_right = false;
-                    if repairing {
+                    if repair {
                         store::shelf_counts::update(conn, owner, shelf, count, bytes)?;
                     }
                 }
@@ -279,14 +279,14 @@ impl<T: FnMut(Problem)> LibraryCheck<'_, T> {
             let user = store::users::find(conn, owner)?.ok_or(Error::NotFound)?;
             if user.used_bytes != used {
                 is_right = false;
-                if repairing {
+                if repair {
                     store::users::update_subtract_used(conn, owner, user.used_bytes - used)?;
                 }
             }
             Ok(is_right)
         })?;
         if !is_right {
-            self.add_problem(ProblemKind::Miscounted, "", repairing.then(|| "counted again".to_owned()));
+            self.add_problem(ProblemKind::Miscounted, "", repair.then(|| "counted again".to_owned()));
         }
         Ok(())
     }

@@ -50,11 +50,11 @@ pub struct Problem {
 #[derive(Debug, Clone, Copy)]
 pub struct CheckOptions {
     /// Mark missing and changed files, store extra ones.
-    pub is_repairing: bool,
+    pub repair: bool,
     /// Accept changed files with their current content.
-    pub takes_changes: bool,
+    pub accept_changes: bool,
     /// Compare lengths only, not bytes.
     pub is_quick: bool,
     /// The scan status of files that are stored: `Pending` if a server may have a malware scanner.
-    pub arrives_as: ScanStatus,
+    pub initial_scan: ScanStatus,
 }

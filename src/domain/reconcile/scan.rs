@@ -97,7 +97,7 @@ impl FolderScan<'_> {
             None => Ok(None),
         })?;
         match (entry, row) {
-            (None, Some(item)) => self.gone.push(item.id),
+            (None, Some(item)) => self.missing.push(item.id),
             // A directory that vanished with its contents.
             (None, None) => {
                 for directory in self.known_directories()?.into_values() {
@@ -113,8 +113,8 @@ impl FolderScan<'_> {
                 self.compare(&create_directory::find_or_create(services, user, above)?, &item, &entry)?;
             }
             (Some(entry), None) if entry.kind == EntryKind::File && !above.is_empty() => {
-                let coming = self.ingest_new(&create_directory::find_or_create(services, user, above)?, &entry)?;
-                self.ingest(coming.into_iter().collect())?;
+                let arrivals = self.ingest_new(&create_directory::find_or_create(services, user, above)?, &entry)?;
+                self.ingest(arrivals.into_iter().collect())?;
             }
             (Some(entry), None) if above.is_empty() => self.skip_top_entry(&entry),
             (Some(_), None) => {}
@@ -183,7 +183,7 @@ impl FolderScan<'_> {
             for item in &page {
                 self.noticed.looked_at += 1;
                 match files.remove(&item.disk_name) {
-                    None => self.gone.push(item.id),
+                    None => self.missing.push(item.id),
                     Some(entry) => self.compare(directory, item, &entry)?,
                 }
             }
@@ -203,21 +203,21 @@ impl FolderScan<'_> {
         self.load_rows(directory, &mut files)?;
         let mut new: Vec<DirEntry> = files.into_values().collect();
         new.sort_by_key(DirEntry::display_name);
-        let mut coming = Vec::new();
+        let mut arrivals = Vec::new();
         for entry in new {
             self.noticed.looked_at += 1;
-            coming.extend(self.ingest_new(directory, &entry)?);
-            if coming.len() >= MAX_BATCH_FILES {
-                self.ingest(std::mem::take(&mut coming))?;
+            arrivals.extend(self.ingest_new(directory, &entry)?);
+            if arrivals.len() >= MAX_BATCH_FILES {
+                self.ingest(std::mem::take(&mut arrivals))?;
             }
         }
-        self.ingest(coming)
+        self.ingest(arrivals)
     }
 
     /// Marks items whose files are neither in place nor found elsewhere.
     fn mark_missing(&mut self) -> Result<()> {
         let (services, user) = (self.services, self.user);
-        for id in std::mem::take(&mut self.gone) {
+        for id in std::mem::take(&mut self.missing) {
             let now = services.db.read(|conn| Ok(store::items::find(conn, user.id, id)?))?;
             let Some(now) = now.filter(|now| !now.is_missing) else { continue };
             let directory = services.db.read(|conn| Ok(store::directories::find(conn, user.id, now.directory_id)?))?;

@@ -33,7 +33,7 @@ pub(crate) struct FolderScan<'a> {
     pub user: &'a User,
     pub noticed: &'a mut FolderScanReport,
     /// Items whose files were not in place.
-    pub gone: Vec<ItemId>,
+    pub missing: Vec<ItemId>,
     /// Whether a directory may have become empty.
     pub is_emptied: bool,
     /// Files last changed before this time are settled.
@@ -53,7 +53,7 @@ impl<'a> FolderScan<'a> {
     /// A scan that begins now; files changed less than `settled` ago are left for the next one.
     pub(crate) fn new(services: &'a Services, user: &'a User, noticed: &'a mut FolderScanReport, settled: Duration) -> Self {
         let settled_by = SystemTime::now() - settled;
-        Self { services, user, noticed, gone: Vec::new(), is_emptied: false, settled_by }
+        Self { services, user, noticed, missing: Vec::new(), is_emptied: false, settled_by }
     }
 
     pub(crate) fn skip(&mut self, path: &str, why: &str) {

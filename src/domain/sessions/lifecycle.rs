@@ -137,8 +137,8 @@ pub(crate) fn insert(
 }
 
 /// Ends the current session.
-pub fn log_out(services: &Services, by: &Actor, auth_session: &AuthSession) -> Result<()> {
-    end_as(services, by, &auth_session.user, auth_session.session.id, Event::LoggedOut).or_else(|error| match error {
+pub fn log_out(services: &Services, actor: &Actor, auth_session: &AuthSession) -> Result<()> {
+    end_as(services, actor, &auth_session.user, auth_session.session.id, Event::LoggedOut).or_else(|error| match error {
         Error::NotFound => Ok(()),
         other => Err(other),
     })
@@ -153,18 +153,18 @@ pub fn list(services: &Services, owner: UserId) -> Result<Vec<Session>> {
 ///
 /// # Errors
 /// `NotFound` for a session of another user.
-pub fn end(services: &Services, by: &Actor, owner: &User, id: i64) -> Result<()> {
-    end_as(services, by, owner, id, Event::SessionsEnded)
+pub fn end(services: &Services, actor: &Actor, owner: &User, id: i64) -> Result<()> {
+    end_as(services, actor, owner, id, Event::SessionsEnded)
 }
 
-fn end_as(services: &Services, by: &Actor, owner: &User, id: i64, event: Event) -> Result<()> {
+fn end_as(services: &Services, actor: &Actor, owner: &User, id: i64, event: Event) -> Result<()> {
     services.db.write(|conn| {
         let ending = store::sessions::find(conn, owner.id, id, now())?;
         crate::db::ensure_one_row(store::sessions::update_end(conn, owner.id, id)?)?;
         if let Some(session) = ending {
             store::users::update_forget_session_token(conn, owner.id, &session.session_token)?;
             let what = if session.name.is_empty() { &session.device } else { &session.name };
-            audit::append(conn, event, by, &owner.username, what)?;
+            audit::append(conn, event, actor, &owner.username, what)?;
         }
         Ok(())
     })?;
@@ -173,11 +173,11 @@ fn end_as(services: &Services, by: &Actor, owner: &User, id: i64, event: Event) 
 }
 
 /// Ends all sessions of a user except the current one; returns how many. Access tokens stay.
-pub fn end_others(services: &Services, by: &Actor, auth_session: &AuthSession) -> Result<usize> {
+pub fn end_others(services: &Services, actor: &Actor, auth_session: &AuthSession) -> Result<usize> {
     let ended = services.db.write(|conn| {
         let ended = store::sessions::update_end_others(conn, auth_session.user.id, auth_session.session.id)?;
         store::users::update_session_token(conn, auth_session.user.id, Some(&auth_session.session.session_token))?;
-        audit::append(conn, Event::SessionsEnded, by, &auth_session.user.username, &format!("{ended} other devices"))?;
+        audit::append(conn, Event::SessionsEnded, actor, &auth_session.user.username, &format!("{ended} other devices"))?;
         Ok(ended)
     })?;
     services.session_cache.invalidate_user(auth_session.user.id);

@@ -31,7 +31,7 @@ pub struct NewUploadRequest {
     /// The file name given by the sender.
     pub name: String,
     pub directory: Option<DirectoryId>,
-    pub keeps_both: bool,
+    pub keep_duplicates: bool,
     /// The sender's metadata, which is returned unchanged.
     pub metadata: String,
     pub size: u64,
@@ -49,7 +49,7 @@ pub fn create(services: &Services, user: &User, announced: &NewUploadRequest) ->
         user_id: user.id,
         name: FileName::parse(&announced.name).unwrap_or_else(FileName::unnamed).to_string(),
         directory_id: announced.directory,
-        keeps_both: announced.keeps_both,
+        keeps_both: announced.keep_duplicates,
         metadata: announced.metadata.clone(),
         size: i64::try_from(announced.size).map_err(Error::internal)?,
         received: 0,

@@ -57,7 +57,7 @@ impl Tokens {
             token_type: "Bearer",
             expires_in: issued.expires_in,
             refresh_token: issued.refresh_token,
-            user: UserBody::from_user(&issued.presence.user),
+            user: UserBody::from_user(&issued.auth_session.user),
         }
     }
 }
@@ -89,15 +89,15 @@ pub(super) async fn refresh(services: Data<Services>, request: HttpRequest, Json
 /// Log out. The token and its session end at once.
 #[utoipa::path(post, path = "/api/auth/logout", tag = "Authentication", responses((status = 204)))]
 pub(super) async fn log_out(ApiUserAnyScope(caller): ApiUserAnyScope) -> HandlerResult {
-    let (presence, actor) = (caller.presence.clone(), caller.actor());
-    run_blocking(&caller.services, move |services| lifecycle::log_out(services, &actor, &presence)).await?;
+    let (auth_session, actor) = (caller.auth_session.clone(), caller.actor());
+    run_blocking(&caller.services, move |services| lifecycle::log_out(services, &actor, &auth_session)).await?;
     no_content()
 }
 
 /// Get the current session and user.
 #[utoipa::path(get, path = "/api/auth/me", tag = "Authentication", responses((status = 200, body = MeBody)))]
 pub(super) async fn get_session(caller: ApiUser, request: HttpRequest) -> HandlerResult {
-    json_with_etag(&request, &MeBody::from_auth_session(&caller.presence))
+    json_with_etag(&request, &MeBody::from_auth_session(&caller.auth_session))
 }
 
 /// Get the current user.

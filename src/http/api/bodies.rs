@@ -223,8 +223,8 @@ pub struct MeBody {
 }
 
 impl MeBody {
-    pub fn from_auth_session(presence: &AuthSession) -> Self {
-        Self { session: SessionBody::from_session(&presence.session), user: UserBody::from_user(&presence.user) }
+    pub fn from_auth_session(auth_session: &AuthSession) -> Self {
+        Self { session: SessionBody::from_session(&auth_session.session), user: UserBody::from_user(&auth_session.user) }
     }
 }
 

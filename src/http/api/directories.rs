@@ -33,8 +33,8 @@ pub struct DirectoriesBody {
 /// List all folders: the seven standard ones and the user's own.
 #[utoipa::path(get, path = "/api/directories", tag = "Folders", responses((status = 200, body = DirectoriesBody)))]
 pub(super) async fn list_directories(caller: ApiUser, request: HttpRequest) -> HandlerResult {
-    let presence = caller.presence.clone();
-    let list = run_blocking(&caller.services, move |services| directories::list(services, &presence.user)).await?;
+    let auth_session = caller.auth_session.clone();
+    let list = run_blocking(&caller.services, move |services| directories::list(services, &auth_session.user)).await?;
     json_with_etag(&request, &DirectoriesBody { directories: list.iter().map(DirectoryBody::from_directory).collect() })
 }
 
@@ -56,10 +56,10 @@ pub(super) async fn create_directory(caller: ApiUser, Json(body): Json<NewDirect
         Some(text) => Some(DirectoryId::parse(text).ok_or_else(|| Error::field("parent", "The id of a folder."))?),
         None => None,
     };
-    let presence = caller.presence.clone();
+    let auth_session = caller.auth_session.clone();
     let created = run_blocking(&caller.services, move |services| {
-        let id = directories::create(services, &presence.user, &body.name, parent)?;
-        listings::open_directory(services, &presence.user, id)
+        let id = directories::create(services, &auth_session.user, &body.name, parent)?;
+        listings::open_directory(services, &auth_session.user, id)
     });
     json(StatusCode::CREATED, &DirectoryBody::from_directory(&created.await?))
 }
@@ -80,10 +80,10 @@ fn parse_directory_id(text: &str) -> Result<DirectoryId> {
 #[utoipa::path(patch, path = "/api/directories/{id}", tag = "Folders", params(("id" = String, Path, format = "uuid")),
     request_body = ChangeBody, responses((status = 200, body = DirectoryBody)))]
 pub(super) async fn patch_directory(caller: ApiUser, path: web::Path<String>, Json(body): Json<ChangeBody>) -> HandlerResult {
-    let (id, presence) = (parse_directory_id(&path)?, caller.presence.clone());
+    let (id, auth_session) = (parse_directory_id(&path)?, caller.auth_session.clone());
     let renamed = run_blocking(&caller.services, move |services| {
-        directories::rename(services, &presence.user, id, &body.name)?;
-        listings::open_directory(services, &presence.user, id)
+        directories::rename(services, &auth_session.user, id, &body.name)?;
+        listings::open_directory(services, &auth_session.user, id)
     });
     ok(&DirectoryBody::from_directory(&renamed.await?))
 }
@@ -92,7 +92,7 @@ pub(super) async fn patch_directory(caller: ApiUser, path: web::Path<String>, Js
 #[utoipa::path(delete, path = "/api/directories/{id}", tag = "Folders", params(("id" = String, Path, format = "uuid")),
     responses((status = 204)))]
 pub(super) async fn delete_directory(caller: ApiUser, path: web::Path<String>) -> HandlerResult {
-    let (id, presence) = (parse_directory_id(&path)?, caller.presence.clone());
-    run_blocking(&caller.services, move |services| directories::delete(services, &presence.user, id)).await?;
+    let (id, auth_session) = (parse_directory_id(&path)?, caller.auth_session.clone());
+    run_blocking(&caller.services, move |services| directories::delete(services, &auth_session.user, id)).await?;
     no_content()
 }

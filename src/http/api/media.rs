@@ -150,11 +150,11 @@ pub struct ListBody {
 /// List items page by page. Items added in the meantime do not shift pages.
 #[utoipa::path(get, path = "/api/media/list", tag = "Media", params(ListQuery), responses((status = 200, body = ListBody)))]
 pub(super) async fn list_media(caller: ApiUser, request: HttpRequest, Query(query): Query<ListQuery>) -> HandlerResult {
-    let (page, presence) = (query.to_listing_query()?, caller.presence.clone());
+    let (page, auth_session) = (query.to_listing_query()?, caller.auth_session.clone());
     let cache_key = Some(format!("list {}", request.query_string()));
     let list = cached_response(&caller.services, caller.user().id, cache_key, move |services, conn, _| {
-        let (items, next) = listings::load_page(conn, &presence.user, &page)?;
-        let names = listings::directory_names(conn, &presence.user, &items)?;
+        let (items, next) = listings::load_page(conn, &auth_session.user, &page)?;
+        let names = listings::directory_names(conn, &auth_session.user, &items)?;
         let items = items.iter().map(|item| ItemBody::from_item(item, &names, services.settings.base_path())).collect();
         etag(&ListBody { items, next_cursor: next.map(|cursor| cursor.encode()) })
     });
@@ -166,10 +166,10 @@ async fn item_response(
     caller: &ApiUser,
     work: impl FnOnce(&Services, &User) -> Result<Item> + Send + 'static,
 ) -> Result<ItemBody> {
-    let presence = caller.presence.clone();
+    let auth_session = caller.auth_session.clone();
     run_blocking(&caller.services, move |services| {
-        let item = work(services, &presence.user)?;
-        let names = services.db.read(|conn| listings::directory_names(conn, &presence.user, std::slice::from_ref(&item)))?;
+        let item = work(services, &auth_session.user)?;
+        let names = services.db.read(|conn| listings::directory_names(conn, &auth_session.user, std::slice::from_ref(&item)))?;
         Ok(ItemBody::from_item(&item, &names, services.settings.base_path()))
     })
     .await
@@ -225,12 +225,12 @@ pub struct DeleteQuery {
     params(("id" = String, Path, format = "uuid"), DeleteQuery), responses((status = 204)))]
 pub(super) async fn delete_media(caller: ApiUser, path: web::Path<String>, Query(query): Query<DeleteQuery>) -> HandlerResult {
     let id = parse_id(&path)?;
-    let (presence, actor) = (caller.presence.clone(), caller.actor());
+    let (auth_session, actor) = (caller.auth_session.clone(), caller.actor());
     run_blocking(&caller.services, move |services| {
         if query.permanent {
-            trash::delete(services, &actor, &presence.user, &[id])
+            trash::delete(services, &actor, &auth_session.user, &[id])
         } else {
-            trash::trash(services, &presence.user, &[id])
+            trash::trash(services, &auth_session.user, &[id])
         }
     })
     .await?;

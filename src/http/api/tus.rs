@@ -91,8 +91,7 @@ pub(super) async fn show_options(services: web::Data<crate::state::Services>) ->
     responses((status = 201)))]
 pub(super) async fn create_upload(_: TusVersion, caller: ApiUser, request: HttpRequest, payload: web::Payload) -> HandlerResult {
     let headers = request.headers();
-    let size = header_number(headers, "upload-length")?
-        .ok_or_else(|| Error::BadRequest("Upload-Length is missing.".into()))?;
+    let size = header_number(headers, "upload-length")?.ok_or_else(|| Error::BadRequest("Upload-Length is missing.".into()))?;
     let metadata = header_text(headers, "upload-metadata").unwrap_or_default();
     let requested = parse_metadata(metadata, size)?;
     let has_part = header_text(headers, CONTENT_TYPE.as_str()).is_some_and(is_part_media_type);
@@ -106,8 +105,9 @@ pub(super) async fn create_upload(_: TusVersion, caller: ApiUser, request: HttpR
         return Err(Error::TooLarge { limit: size }.into());
     }
 
-    let presence = caller.presence.clone();
-    let created = run_blocking(&caller.services, move |services| resumable::create(services, &presence.user, &requested)).await?;
+    let auth_session = caller.auth_session.clone();
+    let created =
+        run_blocking(&caller.services, move |services| resumable::create(services, &auth_session.user, &requested)).await?;
     let location = format!("/api/uploads/{}", created.id);
     let upload = if has_part && size > 0 { append(&caller, created.id, part, payload, true).await? } else { created };
 
@@ -153,8 +153,7 @@ pub(super) async fn append_upload(
     if !header_text(headers, CONTENT_TYPE.as_str()).is_some_and(is_part_media_type) {
         return Err(Error::UnsupportedMedia.into());
     }
-    let offset = header_number(headers, "upload-offset")?
-        .ok_or_else(|| Error::BadRequest("Upload-Offset is missing.".into()))?;
+    let offset = header_number(headers, "upload-offset")?.ok_or_else(|| Error::BadRequest("Upload-Offset is missing.".into()))?;
     let part =
         UploadPart { offset, length: header_number(headers, CONTENT_LENGTH.as_str())?, checksum: parse_checksum(headers)? };
     let upload = append(&caller, parse_id(&path)?, part, payload, false).await?;
@@ -181,11 +180,11 @@ fn is_part_media_type(mime: &str) -> bool {
 /// Appends in a task of its own, so that a client that disconnects ends the stream but not what is done with the bytes. An
 /// upload whose creation fails is deleted, since no client knows its address.
 async fn append(caller: &ApiUser, id: UploadId, part: UploadPart, payload: web::Payload, is_creation: bool) -> Result<Upload> {
-    let (services, presence) = (services_arc(&caller.services), caller.presence.clone());
+    let (services, auth_session) = (services_arc(&caller.services), caller.auth_session.clone());
     let task = actix_web::rt::spawn(async move {
-        let result = resumable::append(&services, &presence.user, id, part, payload).await;
+        let result = resumable::append(&services, &auth_session.user, id, part, payload).await;
         if is_creation && result.is_err() {
-            resumable::delete(&services, &presence.user, id).await?;
+            resumable::delete(&services, &auth_session.user, id).await?;
         }
         result
     });
@@ -202,7 +201,8 @@ fn add_upload_headers<'a>(response: &'a mut HttpResponseBuilder, upload: &Upload
             }
         }
         None => drop(
-            response.insert_header(("upload-expires", HttpDate::from(std::time::SystemTime::from(upload.expires_at.assume_utc())))),
+            response
+                .insert_header(("upload-expires", HttpDate::from(std::time::SystemTime::from(upload.expires_at.assume_utc())))),
         ),
     }
     response
@@ -230,9 +230,9 @@ fn parse_metadata(metadata: &str, size: u64) -> Result<NewUploadRequest> {
         Some(text) => Some(DirectoryId::parse(text).ok_or_else(|| Error::field("directory", "The id of a folder."))?),
         None => None,
     };
-    let keeps_both = matches!(values.get("keep_duplicates").map(String::as_str), Some("true" | "on"));
+    let keep_duplicates = matches!(values.get("keep_duplicates").map(String::as_str), Some("true" | "on"));
     let name = values.remove("filename").or_else(|| values.remove("name")).unwrap_or_default();
-    Ok(NewUploadRequest { name, directory, keeps_both, metadata: metadata.to_owned(), size })
+    Ok(NewUploadRequest { name, directory, keep_duplicates, metadata: metadata.to_owned(), size })
 }
 
 /// Parses `Upload-Checksum`.
@@ -256,7 +256,7 @@ mod tests {
     #[test]
     fn metadata_is_read_and_nonsense_is_refused() {
         let read = parse_metadata("filename YS5wbmc=,is_confidential,filetype aW1hZ2UvcG5n", 7).unwrap();
-        assert_eq!((read.name.as_str(), read.size, read.keeps_both), ("a.png", 7, false));
+        assert_eq!((read.name.as_str(), read.size, read.keep_duplicates), ("a.png", 7, false));
         assert_eq!(parse_metadata("", 0).unwrap().name, "");
         for nonsense in ["filename ???", "a YQ==,a YQ==", "filename //79", "directory YQ==", "n\u{e4}me YQ=="] {
             assert!(parse_metadata(nonsense, 0).is_err(), "{nonsense}");

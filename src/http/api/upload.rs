@@ -59,7 +59,7 @@ pub struct RefusedBody {
 #[utoipa::path(post, path = "/api/media/upload", tag = "Media",
     request_body(content = UploadForm, content_type = "multipart/form-data"), responses((status = 201, body = UploadBody)))]
 pub(super) async fn upload_media(caller: ApiUser, request: HttpRequest, payload: web::Payload) -> HandlerResult {
-    let uploaded = receive_files(&caller.services, &caller.presence, None, &request, payload).await?;
+    let uploaded = receive_files(&caller.services, &caller.auth_session, None, &request, payload).await?;
     let mut stored: Vec<(Item, bool)> = Vec::new();
     let mut rejected = Vec::new();
     for file in uploaded {
@@ -73,10 +73,10 @@ pub(super) async fn upload_media(caller: ApiUser, request: HttpRequest, payload:
         let error = rejected.into_iter().next().map(|(_, error)| error);
         return Err(error.unwrap_or_else(|| Error::field("file", "Send at least one file.")).into());
     }
-    let presence = caller.presence.clone();
+    let auth_session = caller.auth_session.clone();
     let items = run_blocking(&caller.services, move |services| {
         let items: Vec<Item> = stored.iter().map(|(item, _)| item.clone()).collect();
-        let names = services.db.read(|conn| listings::directory_names(conn, &presence.user, &items))?;
+        let names = services.db.read(|conn| listings::directory_names(conn, &auth_session.user, &items))?;
         Ok(stored
             .into_iter()
             .map(|(item, is_duplicate)| {

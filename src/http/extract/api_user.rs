@@ -28,7 +28,7 @@ use crate::state::session_cache::AuthSession;
 /// An active user whose session has the scope for the request's method.
 pub struct ApiUser {
     pub services: Data<Services>,
-    pub presence: Arc<AuthSession>,
+    pub auth_session: Arc<AuthSession>,
     client: Client,
 }
 
@@ -41,7 +41,7 @@ impl ApiUser {
 
     #[must_use]
     pub fn user(&self) -> &User {
-        &self.presence.user
+        &self.auth_session.user
     }
 }
 
@@ -87,7 +87,7 @@ impl FromRequest for ApiAdmin {
             if !caller.user().is_admin() {
                 return Err(Error::NotFound.into());
             }
-            require_scopes(&caller.presence, Scope::Admin)?;
+            require_scopes(&caller.auth_session, Scope::Admin)?;
             Ok(Self(caller))
         })
     }
@@ -96,21 +96,21 @@ impl FromRequest for ApiAdmin {
 async fn api_user(request: &HttpRequest, needs: Option<Scope>) -> Result<ApiUser, HandlerError> {
     let services = request.app_data::<Data<Services>>().cloned().ok_or_else(|| Error::internal("no services"))?;
     let client = client_info(request, &services.settings);
-    let presence = bearer_session(request, &services, &client).await?;
+    let auth_session = bearer_session(request, &services, &client).await?;
 
-    rate_limit::count(request, &services, rate_limit::api_bucket(request.path()), RateLimitKey::Account(presence.user.id.0))?;
-    if let Some(standing) = presence.user.status.block() {
+    rate_limit::count(request, &services, rate_limit::api_bucket(request.path()), RateLimitKey::Account(auth_session.user.id.0))?;
+    if let Some(standing) = auth_session.user.status.block() {
         return Err(Error::NotActive(standing).into());
     }
     if let Some(scope) = needs {
-        require_scopes(&presence, scope)?;
+        require_scopes(&auth_session, scope)?;
     }
-    Ok(ApiUser { services, presence, client })
+    Ok(ApiUser { services, auth_session, client })
 }
 
-fn require_scopes(presence: &AuthSession, scope: Scope) -> Result<()> {
+fn require_scopes(auth_session: &AuthSession, scope: Scope) -> Result<()> {
     const LACKS: Error = Error::Forbidden("This access token does not have the required scope.");
-    if presence.session.may(scope) { Ok(()) } else { Err(LACKS) }
+    if auth_session.session.may(scope) { Ok(()) } else { Err(LACKS) }
 }
 
 /// Authenticates by the Authorization header if there is one; otherwise by the cookie, in which case a change needs the
@@ -120,8 +120,7 @@ async fn bearer_session(
     services: &Data<Services>,
     client: &Client,
 ) -> Result<Arc<AuthSession>, HandlerError> {
-
-    let presence = match request.headers().get(header::AUTHORIZATION) {
+    let auth_session = match request.headers().get(header::AUTHORIZATION) {
         Some(value) => {
             let token = value.to_str().ok().and_then(bearer_token).ok_or(Error::Unauthenticated)?;
             let bearer = BearerToken::parse(services, token)?;
@@ -139,8 +138,8 @@ async fn bearer_session(
             auth_session
         }
     };
-    lifecycle::touch(services, &presence, client);
-    Ok(presence)
+    lifecycle::touch(services, &auth_session, client);
+    Ok(auth_session)
 }
 
 /// Extracts the token (RFC 6750, 2.1). The scheme is case-insensitive (RFC 9110, 11.1).

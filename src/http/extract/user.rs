@@ -26,9 +26,9 @@ type ExtractorFuture<T> = Pin<Box<dyn Future<Output = Result<T, HandlerError>>>>
 /// Any client, logged in or not, with an active account or not.
 pub struct MaybeUser {
     pub services: Data<Services>,
-    pub carrier: SessionCookie,
+    pub cookie: SessionCookie,
     pub client: Client,
-    pub presence: Option<Arc<AuthSession>>,
+    pub auth_session: Option<Arc<AuthSession>>,
 }
 
 impl FromRequest for MaybeUser {
@@ -49,7 +49,8 @@ pub(crate) fn theme_of(request: &HttpRequest) -> &'static str {
 /// Returns the session of the request's cookie.
 pub(crate) async fn cookie_session(request: &HttpRequest, services: &Data<Services>) -> Result<Option<Arc<AuthSession>>, Error> {
     let Some(token) = SessionCookie::from_request(request).token() else { return Ok(None) };
-    if let Some(cached) = services.session_cache.get_by_token(&token).filter(|cached| services.users_file.has_entry_of(&cached.user))
+    if let Some(cached) =
+        services.session_cache.get_by_token(&token).filter(|cached| services.users_file.has_entry_of(&cached.user))
     {
         return Ok(Some(cached));
     }
@@ -62,24 +63,24 @@ pub(crate) async fn cookie_session(request: &HttpRequest, services: &Data<Servic
 
 async fn maybe_user(request: &HttpRequest) -> Result<MaybeUser, HandlerError> {
     let services = request.app_data::<Data<Services>>().cloned().ok_or_else(|| Error::internal("no services"))?;
-    let carrier = SessionCookie::from_request(request);
+    let cookie = SessionCookie::from_request(request);
     let client = client_info(request, &services.settings);
-    let presence = cookie_session(request, &services).await?;
-    if let Some(presence) = &presence {
-        request.extensions_mut().insert(presence.user.theme);
+    let auth_session = cookie_session(request, &services).await?;
+    if let Some(auth_session) = &auth_session {
+        request.extensions_mut().insert(auth_session.user.theme);
     }
-    if let Some(presence) = &presence {
-        lifecycle::touch(&services, presence, &client);
+    if let Some(auth_session) = &auth_session {
+        lifecycle::touch(&services, auth_session, &client);
     }
-    Ok(MaybeUser { services, carrier, client, presence })
+    Ok(MaybeUser { services, cookie, client, auth_session })
 }
 
 /// A user with an active account. Others are redirected to the log-in page or the page that explains why.
 pub struct CurrentUser {
     pub services: Data<Services>,
-    pub carrier: SessionCookie,
+    pub cookie: SessionCookie,
     pub client: Client,
-    pub presence: Arc<AuthSession>,
+    pub auth_session: Arc<AuthSession>,
 }
 
 impl CurrentUser {
@@ -91,7 +92,7 @@ impl CurrentUser {
 
     #[must_use]
     pub fn user(&self) -> &User {
-        &self.presence.user
+        &self.auth_session.user
     }
 }
 
@@ -106,12 +107,12 @@ impl FromRequest for CurrentUser {
 }
 
 async fn current_user(request: &HttpRequest) -> Result<CurrentUser, HandlerError> {
-    let MaybeUser { services, carrier, client, presence } = maybe_user(request).await?;
-    let Some(presence) = presence else { return Err(HandlerError::Redirect(login_path(request))) };
-    if presence.user.status.block().is_some() {
+    let MaybeUser { services, cookie, client, auth_session } = maybe_user(request).await?;
+    let Some(auth_session) = auth_session else { return Err(HandlerError::Redirect(login_path(request))) };
+    if auth_session.user.status.block().is_some() {
         return Err(HandlerError::Redirect("/pending".into()));
     }
-    Ok(CurrentUser { services, carrier, client, presence })
+    Ok(CurrentUser { services, cookie, client, auth_session })
 }
 
 /// The log-in page, which then leads to the requested page.

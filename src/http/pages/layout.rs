@@ -46,53 +46,53 @@ pub struct Layout {
     pub pending: i64,
     pub storage: Storage,
     pub flash: Option<Flash>,
-    pub current: String,
-    pub surroundings: Arc<LibrarySummary>,
+    pub path: String,
+    pub summary: Arc<LibrarySummary>,
 }
 
 /// The part of the layout that comes from the request.
 pub struct LayoutInput {
-    pub presence: Arc<AuthSession>,
+    pub auth_session: Arc<AuthSession>,
     pub csrf: String,
     /// Shown once.
     pub flash: Option<Flash>,
     /// The path that the navigation marks as current.
-    pub current: String,
+    pub path: String,
 }
 
 impl LayoutInput {
-    pub fn of(at: &CurrentUser, current: &str) -> Result<Self> {
-        let (presence, current) = (at.presence.clone(), current.to_owned());
-        Ok(Self { presence, csrf: at.carrier.csrf()?, flash: at.carrier.take_flash(), current })
+    pub fn new(current: &CurrentUser, path: &str) -> Result<Self> {
+        let (auth_session, path) = (current.auth_session.clone(), path.to_owned());
+        Ok(Self { auth_session, csrf: current.cookie.csrf()?, flash: current.cookie.take_flash(), path })
     }
 }
 
 impl Layout {
-    /// Reads the layout's data; `current` is the path of the page.
-    pub async fn load(at: &CurrentUser, current: &str) -> Result<Self> {
-        let frame = LayoutInput::of(at, current)?;
-        run_blocking(&at.services, move |services| {
+    /// Reads the layout's data; `path` is that of the page.
+    pub async fn load(current: &CurrentUser, path: &str) -> Result<Self> {
+        let input = LayoutInput::new(current, path)?;
+        run_blocking(&current.services, move |services| {
             services.db.read(|conn| {
-                let library = services.library_cache.current(conn, frame.presence.user.id)?;
-                Self::gather(conn, &library, frame)
+                let library = services.library_cache.current(conn, input.auth_session.user.id)?;
+                Self::read(conn, &library, input)
             })
         })
         .await
     }
 
     /// Reads the layout's data on an open connection.
-    pub fn gather(conn: &mut Conn, library: &LibraryVersion, frame: LayoutInput) -> Result<Self> {
-        let LayoutInput { presence, csrf, flash, current } = frame;
-        let user = presence.user.clone();
-        let surroundings = library.summary(conn)?;
+    pub fn read(conn: &mut Conn, library: &LibraryVersion, input: LayoutInput) -> Result<Self> {
+        let LayoutInput { auth_session, csrf, flash, path: page_path } = input;
+        let user = auth_session.user.clone();
+        let summary = library.summary(conn)?;
         // How many accounts wait for approval.
         let pending = if user.is_admin() { admin::count_pending(conn)? } else { 0 };
         let link = |shelf: Shelf, path: &str, icon, is_counted: bool| Link {
             href: path.to_owned(),
             label: shelf.title().into(),
             icon,
-            count: if is_counted { thousands(u64::try_from(surroundings.count(shelf).0).unwrap_or(0)) } else { String::new() },
-            is_current: path == current,
+            count: if is_counted { thousands(u64::try_from(summary.count(shelf).0).unwrap_or(0)) } else { String::new() },
+            is_current: path == page_path,
             depth: 0,
         };
         let home = Link {
@@ -100,7 +100,7 @@ impl Layout {
             label: "Dashboard".into(),
             icon: "house",
             count: String::new(),
-            is_current: current == "/dashboard",
+            is_current: page_path == "/dashboard",
             depth: 0,
         };
         Ok(Self {
@@ -119,29 +119,29 @@ impl Layout {
                 link(Shelf::Recents, "/recents", "clock", false),
                 link(Shelf::Trash, "/trash", "trash-2", false),
             ],
-            own: directory_links(&surroundings.directories, &current),
+            own: directory_links(&summary.directories, &page_path),
             pending,
             storage: storage_meter(&user),
             flash,
-            current,
+            path: page_path,
             user,
-            surroundings,
+            summary,
         })
     }
 
     pub fn is_current(&self, path: &str) -> bool {
-        self.current == path
+        self.path == path
     }
 
     /// The user's own folders, as options of a select.
     pub fn choices(&self) -> Vec<(String, String)> {
-        let own = self.surroundings.directories.iter().filter(|directory| !directory.is_standard());
+        let own = self.summary.directories.iter().filter(|directory| !directory.is_standard());
         own.map(|directory| (directory.directory_id.to_string(), directory.directory_path.replace('/', " / "))).collect()
     }
 
     /// Where items may be moved: the standard shelves, then the user's folders.
     pub fn targets(&self) -> Vec<(String, String)> {
-        let standard = self.surroundings.directories.iter().filter(|directory| directory.is_standard() && !directory.is_view());
+        let standard = self.summary.directories.iter().filter(|directory| directory.is_standard() && !directory.is_view());
         let mut targets: Vec<_> =
             standard.map(|directory| (directory.directory_id.to_string(), directory.directory_name.clone())).collect();
         targets.extend(self.choices());
@@ -149,9 +149,9 @@ impl Layout {
     }
 
     /// The rejected value of a form field after a redirect, or `otherwise`.
-    pub fn kept<'a>(&'a self, field: &str, otherwise: &'a str) -> &'a str {
+    pub fn rejected_value<'a>(&'a self, field: &str, default: &'a str) -> &'a str {
         let kept = self.flash.as_ref().and_then(|flash| flash.kept.as_ref());
-        kept.filter(|(of, _)| of == field).map_or(otherwise, |(_, typed)| typed)
+        kept.filter(|(of, _)| of == field).map_or(default, |(_, typed)| typed)
     }
 
     pub fn theme(&self) -> &'static str {
@@ -159,16 +159,16 @@ impl Layout {
     }
 
     pub fn has_anything(&self) -> bool {
-        self.surroundings.count(Shelf::All).0 > 0
+        self.summary.count(Shelf::All).0 > 0
     }
 }
 
-fn directory_links(directories: &[Directory], current: &str) -> Vec<Link> {
+fn directory_links(directories: &[Directory], page_path: &str) -> Vec<Link> {
     let own = directories.iter().filter(|directory| !directory.is_standard());
     own.map(|directory| {
         let href = format!("/directories/{}", directory.directory_id);
         Link {
-            is_current: href == current,
+            is_current: href == page_path,
             href,
             label: directory.directory_name.clone(),
             icon: "folder",

@@ -29,16 +29,16 @@ pub fn render(page: &impl Template) -> HandlerResult {
 /// Renders a page of the user's library at path `current`: from the cache if nothing has changed since, otherwise with
 /// `draw`.
 pub async fn render_cached<P: Template>(
-    at: &CurrentUser,
+    current: &CurrentUser,
     request: &HttpRequest,
-    current: &str,
+    path: &str,
     draw: impl FnOnce(&Services, &mut Conn, &LibraryVersion, LayoutInput) -> Result<P, Error> + Send + 'static,
 ) -> HandlerResult {
-    let frame = LayoutInput::of(at, current)?;
+    let input = LayoutInput::new(current, path)?;
     // A flash message must be shown only once.
-    let asked = frame.flash.is_none().then(|| cache_key(at, request));
-    let drawn = cached_response(&at.services, at.user().id, asked, |services, conn, library| {
-        let html = draw(services, conn, library, frame)?.render().map_err(Error::internal)?;
+    let asked = input.flash.is_none().then(|| cache_key(current, request));
+    let drawn = cached_response(&current.services, current.user().id, asked, |services, conn, library| {
+        let html = draw(services, conn, library, input)?.render().map_err(Error::internal)?;
         Ok(CachedResponse { body: html.into(), etag: "".into() })
     })
     .await?;
@@ -47,13 +47,16 @@ pub async fn render_cached<P: Template>(
 
 /// Everything other than the library that a page depends on: the session, the time to the minute because of relative
 /// times, and for admins the number of accounts that wait for approval.
-fn cache_key(at: &CurrentUser, request: &HttpRequest) -> String {
+fn cache_key(current: &CurrentUser, request: &HttpRequest) -> String {
     let seconds = now().assume_utc().unix_timestamp();
-    let (moment, changes) =
-        if at.user().is_admin() { (seconds / 5, at.services.session_cache.invalidation_count()) } else { (seconds / 60, 0) };
+    let (moment, changes) = if current.user().is_admin() {
+        (seconds / 5, current.services.session_cache.invalidation_count())
+    } else {
+        (seconds / 60, 0)
+    };
     let address = request.uri().path_and_query().map_or("", PathAndQuery::as_str);
-    let are_made = previews::is_enabled(&at.services);
-    format!("{:x} {moment} {changes} {are_made} {address}", at.presence.fingerprint)
+    let are_made = previews::is_enabled(&current.services);
+    format!("{:x} {moment} {changes} {are_made} {address}", current.auth_session.fingerprint)
 }
 
 /// Renders a page with another status, for a form that is shown again.
@@ -69,26 +72,26 @@ pub fn redirect(path: &str) -> HandlerResult {
 }
 
 /// Redirects (303) to the page of the form, with a message.
-pub fn redirect_back(request: &HttpRequest, carrier: &SessionCookie, text: impl Into<String>) -> HandlerResult {
-    set_flash(carrier, text)?;
+pub fn redirect_back(request: &HttpRequest, cookie: &SessionCookie, text: impl Into<String>) -> HandlerResult {
+    set_flash(cookie, text)?;
     redirect(&back_path(request).unwrap_or_else(|| "/dashboard".into()))
 }
 
 /// Redirects to the page of the form with the errors as message and the rejected values of `kept` filled in.
 pub fn redirect_back_with_errors(
     request: &HttpRequest,
-    carrier: &SessionCookie,
+    cookie: &SessionCookie,
     error: Error,
     kept: Option<(&str, String)>,
 ) -> HandlerResult {
     let Error::Invalid(fields) = error else { return Err(error.into()) };
-    let said: Vec<_> = fields.into_iter().map(|field| field.message).collect();
+    let messages: Vec<_> = fields.into_iter().map(|field| field.message).collect();
     let kept = kept.map(|(field, typed)| (field.to_owned(), typed.chars().take(255).collect()));
-    carrier.set_flash(&Flash { text: said.join(" "), kept, ..Flash::default() })?;
+    cookie.set_flash(&Flash { text: messages.join(" "), kept, ..Flash::default() })?;
     redirect(&back_path(request).unwrap_or_else(|| "/dashboard".into()))
 }
 
 /// Leaves a message for the next page.
-pub fn set_flash(carrier: &SessionCookie, text: impl Into<String>) -> Result<(), Error> {
-    carrier.set_flash(&Flash { text: text.into(), ..Flash::default() })
+pub fn set_flash(cookie: &SessionCookie, text: impl Into<String>) -> Result<(), Error> {
+    cookie.set_flash(&Flash { text: text.into(), ..Flash::default() })
 }

@@ -1,4 +1,4 @@
-//! A file's bytes as an answer: conditional, whole or in part (RFC 9110).
+//! A file as a response: conditional, whole or in part (RFC 9110).
 
 use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HttpDate};
@@ -13,7 +13,7 @@ use crate::state::open_file_cache::FileSource;
 /// RFC 8187: what needs no escape in `filename*`.
 const EXTENDED_VALUE: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// What is said about a file beside its bytes.
+/// Describes a file's content for its headers.
 pub struct FileResponse<'a> {
     pub name: &'a str,
     pub mime: &'a str,
@@ -23,20 +23,20 @@ pub struct FileResponse<'a> {
     pub size: u64,
     pub is_inline: bool,
     pub caching: Caching,
-    /// Where the proxy in front finds the file, if it is to send it.
+    /// The path for the reverse proxy, if it is to send the file.
     pub elsewhere: Option<String>,
 }
 
-/// How long a browser may keep what it got; proxies may not keep it at all.
+/// How long a browser may keep the response; shared caches may not keep it at all.
 #[derive(Clone, Copy)]
 pub enum Caching {
-    /// It asks each time whether it is still the same.
+    /// The browser revalidates each time.
     AskAgain,
-    /// The address names the content: it never changes.
+    /// The address names the content, which never changes.
     ForGood,
 }
 
-/// Answers with a file, a part of it, or that nothing has changed (RFC 9110).
+/// Responds with a file, a range of it, or 304 (RFC 9110).
 ///
 /// # Errors
 /// `RangeNotSatisfiable`.
@@ -48,7 +48,7 @@ pub fn file_response(request: &HttpRequest, source: &FileSource, about: &FileRes
         return Ok(answer.finish());
     }
     if let Some(place) = &about.elsewhere {
-        // The proxy answers conditions and ranges by itself.
+        // The proxy handles conditions and ranges itself.
         let mut answer = HttpResponse::Ok();
         validators(&mut answer, about);
         content_headers(&mut answer, about);
@@ -133,7 +133,7 @@ enum RequestedRange {
     Impossible,
 }
 
-/// RFC 9110, 14.2: one range; several, or one that makes no sense, mean the whole file.
+/// RFC 9110, 14.2: one range. Several ranges, or an invalid one, mean the whole file.
 fn requested_range(headers: &HeaderMap, about: &FileResponse<'_>) -> RequestedRange {
     let Some(range) = header_text(headers, header::RANGE).and_then(|range| range.strip_prefix("bytes=")) else {
         return RequestedRange::All;
@@ -167,7 +167,7 @@ fn requested_range(headers: &HeaderMap, about: &FileResponse<'_>) -> RequestedRa
     }
 }
 
-/// RFC 6266: a plain name for old clients, the real one for the rest.
+/// RFC 6266: an ASCII name for old clients, the real one for all others.
 #[must_use]
 pub fn content_disposition(name: &str, is_inline: bool) -> String {
     let kind = if is_inline { "inline" } else { "attachment" };

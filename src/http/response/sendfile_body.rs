@@ -1,5 +1,5 @@
-//! A part of a file as an answer: a small one that the page cache has is taken into memory at once; all others are
-//! sent by the kernel, straight out of the page cache (sendfile(2)), through the queue of their connection.
+//! A range of a file as a response body. A small range that is in the page cache is read into memory at once; all
+//! others are sent by the kernel from the page cache with sendfile(2), after the connection has written the head.
 
 use std::cell::RefCell;
 use std::fs::File;
@@ -18,16 +18,16 @@ use tokio::task::JoinHandle;
 
 use crate::state::open_file_cache::FileSource;
 
-/// What goes out in one piece if the page cache has it.
+/// Ranges up to this size are read at once if the page cache has them.
 pub const MAX_SINGLE_PART: u64 = 128 << 10;
-/// What stays in memory as long as its file is open: a thumbnail, say.
+/// Ranges up to this size stay in memory as long as the file is open, such as thumbnails.
 const MAX_MEMORY_PART: u64 = 64 << 10;
-/// Bytes that are made sure of to be in the page cache at a time, before they are sent.
+/// Bytes that are read into the page cache before they are sent.
 const SEND_WINDOW: u64 = 1 << 20;
-/// Bytes read at once to get them there.
+/// Bytes per read while filling the page cache.
 const READ_CHUNK: usize = 128 << 10;
 
-/// All of a small part of a file, if it can be had without waiting for the disk.
+/// Reads a small range if that does not wait for the disk.
 pub fn read_small(source: &FileSource, at: u64, length: u64) -> Option<Bytes> {
     let is_tiny = length <= MAX_MEMORY_PART && length == source.length;
     if is_tiny && let Some(bytes) = source.bytes.get() {
@@ -45,21 +45,21 @@ pub fn read_small(source: &FileSource, at: u64, length: u64) -> Option<Bytes> {
     Some(part)
 }
 
-/// Bytes read out of the page cache; `None` if they are not there or if it cannot be asked.
+/// Reads from the page cache; `None` if the bytes are not there or the kernel cannot tell.
 fn read_from_page_cache(file: &File, buffer: &mut [u8], at: u64) -> Option<usize> {
     rustix::io::preadv2(file, &mut [IoSliceMut::new(buffer)], at, ReadWriteFlags::NOWAIT).ok()
 }
 
-/// Where a connection's answer puts the part of a file that its socket sends after what was written before. Both live
-/// on the connection's thread.
+/// Where a response body puts the range that its socket sends after everything written before. Both live on the
+/// connection's thread.
 #[derive(Clone, Default)]
 pub struct SendfileQueue(Rc<RefCell<Option<PendingSend>>>);
 
 impl SendfileQueue {
-    /// Sends what it was given as far as the socket takes it, and wakes the answer when that is all.
+    /// Sends as much as the socket accepts, and wakes the body when all is sent.
     ///
     /// # Errors
-    /// The socket's and the file's; `UnexpectedEof` for a file that has become shorter.
+    /// Errors of the socket and the file; `UnexpectedEof` if the file has become shorter.
     pub fn poll_send(
         &self,
         context: &mut Context<'_>,
@@ -76,9 +76,9 @@ struct PendingSend {
     file: Arc<File>,
     at: u64,
     end: u64,
-    /// Up to here the page cache has had it.
+    /// Bytes before this offset are in the page cache.
     warm_until: u64,
-    /// Bytes on their way there, up to this place.
+    /// The read that fills the page cache up to this offset.
     warming: Option<(u64, JoinHandle<Result<()>>)>,
 }
 
@@ -100,12 +100,12 @@ impl PendingSend {
                 return Poll::Ready(Err(ErrorKind::UnexpectedEof.into()));
             }
         }
-        // Either the answer goes on, or the next part of this one once others had their turn.
+        // Yield to other connections before the next window.
         context.waker().wake_by_ref();
         if self.at < self.end { Poll::Pending } else { Poll::Ready(Ok(())) }
     }
 
-    /// Sees to it that the next window is in the page cache before this one is at its end.
+    /// Starts to read the next window before the current one is sent.
     fn start_read_ahead(&mut self) {
         if self.warming.is_some() || self.warm_until == self.end || self.warm_until - self.at > SEND_WINDOW / 2 {
             return;
@@ -144,7 +144,7 @@ fn fill_page_cache(file: &File, start: u64, end: u64) -> Result<()> {
     Ok(())
 }
 
-/// One call of sendfile(2), which moves `at`; `WouldBlock` when the socket is full.
+/// Calls sendfile(2) once and advances `at`; `WouldBlock` when the socket is full.
 pub fn sendfile(socket: impl AsFd, file: &File, at: &mut u64, most: u64) -> Result<u64> {
     match rustix::fs::sendfile(socket, file, Some(at), usize::try_from(most).unwrap_or(usize::MAX)) {
         Ok(sent) => Ok(sent as u64),
@@ -153,8 +153,7 @@ pub fn sendfile(socket: impl AsFd, file: &File, at: &mut u64, most: u64) -> Resu
     }
 }
 
-/// The body of an answer that its connection's queue sends. Its length has to be said in the head: it hands out no
-/// bytes of its own.
+/// A response body that the connection's socket sends. It yields no bytes itself, so its length must be in the head.
 pub struct FilePart {
     queue: SendfileQueue,
     waiting: Option<PendingSend>,
@@ -182,7 +181,7 @@ impl MessageBody for FilePart {
             *queue = Some(sending);
         }
         match &*queue {
-            // The queue wakes us: it is polled after us.
+            // The socket wakes this task: it is polled after the body.
             Some(sending) if sending.at < sending.end => Poll::Pending,
             _ => {
                 *queue = None;
@@ -200,7 +199,7 @@ impl Drop for FilePart {
     }
 }
 
-/// The body of an answer to HEAD: it has a length and no bytes.
+/// The body of a response to HEAD: it has a length and no bytes.
 pub struct HeadBody(pub u64);
 
 impl MessageBody for HeadBody {

@@ -2,12 +2,13 @@
 //!
 //! The HTTP server's own timeout ends with a connection's first request; this one applies to all of them.
 
+use crate::sync::lock;
 use std::io;
 use std::net::{Shutdown, TcpStream};
 use std::os::fd::AsFd;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, Weak};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
@@ -63,13 +64,13 @@ impl ConnectionTracker {
             is_sending: AtomicBool::new(false),
             last_progress: AtomicU64::new(0),
         });
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::downgrade(&connection));
+        lock(&self.0).push(Arc::downgrade(&connection));
         Ok(connection)
     }
 
     /// Closes the connections that have expired; returns how many.
     pub fn close_idle(&self) -> usize {
-        let mut connections = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut connections = lock(&self.0);
         connections.retain(|connection| connection.strong_count() > 0);
         let over = connections.iter().filter_map(Weak::upgrade).filter(|connection| connection.is_expired());
         over.filter(|connection| connection.socket.shutdown(Shutdown::Both).is_ok()).count()

@@ -54,7 +54,7 @@ impl TokenRow {
 #[derive(Template)]
 #[template(path = "pages/account/access_tokens.html")]
 struct AccessTokensPage {
-    shell: Layout,
+    layout: Layout,
     rows: Vec<TokenRow>,
     name: String,
     name_problem: Option<String>,
@@ -65,9 +65,9 @@ struct AccessTokensPage {
     lifetimes: Vec<(u16, String, bool)>,
 }
 
-async fn render_tokens(at: &CurrentUser, form: &TokenRequest, errors: &[FieldError]) -> Result<AccessTokensPage, Error> {
-    let id = at.user().id;
-    let tokens = run_blocking(&at.services, move |services| access_tokens::list(services, id)).await?;
+async fn render_tokens(current: &CurrentUser, form: &TokenRequest, errors: &[FieldError]) -> Result<AccessTokensPage, Error> {
+    let id = current.user().id;
+    let tokens = run_blocking(&current.services, move |services| access_tokens::list(services, id)).await?;
     let problem = |field: &str| errors.iter().find(|error| error.field == field).map(|error| error.message.clone());
 
     let scopes = [
@@ -75,7 +75,7 @@ async fn render_tokens(at: &CurrentUser, form: &TokenRequest, errors: &[FieldErr
         (Scope::Write, "Write: upload, change and delete"),
         (Scope::Admin, "Admin: run accounts"),
     ];
-    let scopes = scopes.into_iter().filter(|(scope, _)| *scope != Scope::Admin || at.user().is_admin());
+    let scopes = scopes.into_iter().filter(|(scope, _)| *scope != Scope::Admin || current.user().is_admin());
     let selected_days = form.days.parse().unwrap_or(90);
 
     Ok(AccessTokensPage {
@@ -89,13 +89,13 @@ async fn render_tokens(at: &CurrentUser, form: &TokenRequest, errors: &[FieldErr
         lifetimes: LIFETIMES
             .map(|days| (days, if days == 0 { "Until I end it".into() } else { format!("{days} days") }, days == selected_days))
             .to_vec(),
-        shell: Layout::load(at, "/account/tokens").await?,
+        layout: Layout::load(current, "/account/tokens").await?,
     })
 }
 
-async fn show_tokens(at: CurrentUser) -> HandlerResult {
+async fn show_tokens(current: CurrentUser) -> HandlerResult {
     let defaults = TokenRequest { scopes: vec!["read".into()], ..TokenRequest::default() };
-    render(&render_tokens(&at, &defaults, &[]).await?)
+    render(&render_tokens(&current, &defaults, &[]).await?)
 }
 
 #[derive(Deserialize)]
@@ -109,26 +109,28 @@ struct NewToken {
     days: String,
 }
 
-async fn submit_token(at: CurrentUser, Form(form): Form<NewToken>) -> HandlerResult {
+async fn submit_token(current: CurrentUser, Form(form): Form<NewToken>) -> HandlerResult {
     let form = TokenRequest { name: form.name, scopes: form.scopes, days: form.days };
-    let (presence, client, requested) = (at.presence.clone(), at.client.clone(), form.clone());
-    match run_blocking(&at.services, move |services| access_tokens::create(services, &presence, &requested, &client)).await {
+    let (auth_session, client, requested) = (current.auth_session.clone(), current.client.clone(), form.clone());
+    match run_blocking(&current.services, move |services| access_tokens::create(services, &auth_session, &requested, &client))
+        .await
+    {
         Ok(token) => {
             let text = "Copy your new token now: it is not shown again.".into();
-            at.carrier.set_flash(&Flash { text, code: Some(token), ..Flash::default() })?;
+            current.cookie.set_flash(&Flash { text, code: Some(token), ..Flash::default() })?;
             redirect("/account/tokens")
         }
         Err(Error::Invalid(errors)) => {
-            render_with_status(StatusCode::UNPROCESSABLE_ENTITY, &render_tokens(&at, &form, &errors).await?)
+            render_with_status(StatusCode::UNPROCESSABLE_ENTITY, &render_tokens(&current, &form, &errors).await?)
         }
         Err(error) => Err(error.into()),
     }
 }
 
-async fn submit_end(at: CurrentUser, path: web::Path<String>, _: Form<EmptyForm>) -> HandlerResult {
+async fn submit_end(current: CurrentUser, path: web::Path<String>, _: Form<EmptyForm>) -> HandlerResult {
     let id: i64 = path.parse().map_err(|_| Error::NotFound)?;
-    let (presence, by) = (at.presence.clone(), at.actor());
-    run_blocking(&at.services, move |services| lifecycle::end(services, &by, &presence.user, id)).await?;
-    set_flash(&at.carrier, "That token no longer works.")?;
+    let (auth_session, actor) = (current.auth_session.clone(), current.actor());
+    run_blocking(&current.services, move |services| lifecycle::end(services, &actor, &auth_session.user, id)).await?;
+    set_flash(&current.cookie, "That token no longer works.")?;
     redirect("/account/tokens")
 }

@@ -36,7 +36,7 @@ pub(crate) fn routes() -> Vec<Route> {
 #[derive(Template)]
 #[template(path = "pages/account/profile.html")]
 struct ProfilePage {
-    shell: Layout,
+    layout: Layout,
     profile: Vec<Field>,
     password: Vec<Field>,
     single_keys: bool,
@@ -46,9 +46,13 @@ struct ProfilePage {
     picture_version: String,
 }
 
-async fn render_profile(at: &CurrentUser, form: Option<&ProfileChange>, errors: &[FieldError]) -> Result<ProfilePage, Error> {
-    let shell = Layout::load(at, "/account").await?;
-    let user = at.user();
+async fn render_profile(
+    current: &CurrentUser,
+    form: Option<&ProfileChange>,
+    errors: &[FieldError],
+) -> Result<ProfilePage, Error> {
+    let layout = Layout::load(current, "/account").await?;
+    let user = current.user();
     let values = form.cloned().unwrap_or_else(|| ProfileChange {
         firstname: user.firstname.clone(),
         lastname: user.lastname.clone(),
@@ -75,7 +79,7 @@ async fn render_profile(at: &CurrentUser, form: Option<&ProfileChange>, errors: 
 
     let picture_problem = errors.iter().find(|error| error.field == "picture").map(|error| error.message.clone());
     Ok(ProfilePage {
-        shell,
+        layout,
         profile: with_errors(profile, errors),
         password: with_errors(password, errors),
         single_keys: values.single_keys,
@@ -85,8 +89,8 @@ async fn render_profile(at: &CurrentUser, form: Option<&ProfileChange>, errors: 
     })
 }
 
-async fn show_account(at: CurrentUser) -> HandlerResult {
-    render(&render_profile(&at, None, &[]).await?)
+async fn show_account(current: CurrentUser) -> HandlerResult {
+    render(&render_profile(&current, None, &[]).await?)
 }
 
 #[derive(Deserialize)]
@@ -106,7 +110,7 @@ struct ProfileForm {
     single_keys: Option<String>,
 }
 
-async fn submit_profile(at: CurrentUser, Form(form): Form<ProfileForm>) -> HandlerResult {
+async fn submit_profile(current: CurrentUser, Form(form): Form<ProfileForm>) -> HandlerResult {
     let form = ProfileChange {
         firstname: form.firstname,
         lastname: form.lastname,
@@ -115,14 +119,14 @@ async fn submit_profile(at: CurrentUser, Form(form): Form<ProfileForm>) -> Handl
         address: form.address,
         single_keys: form.single_keys.is_some(),
     };
-    let (presence, change) = (at.presence.clone(), form.clone());
-    match run_blocking(&at.services, move |services| profile::update(services, &presence.user, &change)).await {
+    let (auth_session, change) = (current.auth_session.clone(), form.clone());
+    match run_blocking(&current.services, move |services| profile::update(services, &auth_session.user, &change)).await {
         Ok(()) => {
-            set_flash(&at.carrier, "Your profile is saved.")?;
+            set_flash(&current.cookie, "Your profile is saved.")?;
             redirect("/account")
         }
         Err(Error::Invalid(errors)) => {
-            render_with_status(StatusCode::UNPROCESSABLE_ENTITY, &render_profile(&at, Some(&form), &errors).await?)
+            render_with_status(StatusCode::UNPROCESSABLE_ENTITY, &render_profile(&current, Some(&form), &errors).await?)
         }
         Err(error) => Err(error.into()),
     }
@@ -137,18 +141,24 @@ struct PasswordForm {
     new_password: String,
 }
 
-async fn submit_password(at: CurrentUser, Form(form): Form<PasswordForm>) -> HandlerResult {
-    let services = services_arc(&at.services);
-    let changed =
-        profile::change_password(&services, &at.presence, &form.current_password, &form.new_password, at.client.clone()).await;
+async fn submit_password(current: CurrentUser, Form(form): Form<PasswordForm>) -> HandlerResult {
+    let services = services_arc(&current.services);
+    let changed = profile::change_password(
+        &services,
+        &current.auth_session,
+        &form.current_password,
+        &form.new_password,
+        current.client.clone(),
+    )
+    .await;
     match changed {
         Ok(token) => {
-            at.carrier.log_in(&token)?;
-            set_flash(&at.carrier, "Your new password is set. All other devices were logged out.")?;
+            current.cookie.log_in(&token)?;
+            set_flash(&current.cookie, "Your new password is set. All other devices were logged out.")?;
             redirect("/account")
         }
         Err(Error::Invalid(errors)) => {
-            render_with_status(StatusCode::UNPROCESSABLE_ENTITY, &render_profile(&at, None, &errors).await?)
+            render_with_status(StatusCode::UNPROCESSABLE_ENTITY, &render_profile(&current, None, &errors).await?)
         }
         Err(error) => Err(error.into()),
     }
@@ -160,21 +170,21 @@ struct ThemeForm {
     theme: String,
 }
 
-async fn submit_theme(at: CurrentUser, request: HttpRequest, Form(form): Form<ThemeForm>) -> HandlerResult {
-    let presence = at.presence.clone();
+async fn submit_theme(current: CurrentUser, request: HttpRequest, Form(form): Form<ThemeForm>) -> HandlerResult {
+    let auth_session = current.auth_session.clone();
     let theme = form.theme.clone();
-    run_blocking(&at.services, move |services| profile::set_theme(services, &presence.user, &form.theme)).await?;
+    run_blocking(&current.services, move |services| profile::set_theme(services, &auth_session.user, &form.theme)).await?;
     let message = match theme.as_str() {
         "dark" => "Dark colors from now on.",
         "light" => "Light colors from now on.",
         _ => "Colors follow your device.",
     };
-    redirect_back(&request, &at.carrier, message)
+    redirect_back(&request, &current.cookie, message)
 }
 
-async fn show_picture(at: CurrentUser) -> HandlerResult {
-    let presence = at.presence.clone();
-    let svg = run_blocking(&at.services, move |services| profile::read_avatar(services, &presence.user)).await?;
+async fn show_picture(current: CurrentUser) -> HandlerResult {
+    let auth_session = current.auth_session.clone();
+    let svg = run_blocking(&current.services, move |services| profile::read_avatar(services, &auth_session.user)).await?;
     Ok(HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, "image/svg+xml"))
         .insert_header((CONTENT_SECURITY_POLICY, "default-src 'none'; img-src data:; style-src 'unsafe-inline'; sandbox"))
@@ -182,7 +192,7 @@ async fn show_picture(at: CurrentUser) -> HandlerResult {
         .body(svg))
 }
 
-async fn submit_picture(at: CurrentUser, request: HttpRequest, payload: web::Payload) -> HandlerResult {
+async fn submit_picture(current: CurrentUser, request: HttpRequest, payload: web::Payload) -> HandlerResult {
     let mut has_token = is_csrf_header(&request);
     let (mut picture, mut is_removed) = (Vec::new(), false);
 
@@ -191,13 +201,13 @@ async fn submit_picture(at: CurrentUser, request: HttpRequest, payload: web::Pay
         match field.name() {
             Some(CSRF_FIELD) => {
                 let token = with_timeout(field_text(&mut field, 200)).await?;
-                has_token = has_token || at.carrier.matches_csrf(&token);
+                has_token = has_token || current.cookie.matches_csrf(&token);
             }
             _ if !has_token => return Err(csrf_error().into()),
             Some("picture") => match with_timeout(field_bytes(&mut field, MAX_AVATAR_BYTES)).await {
                 Err(HandlerError::Error(Error::TooLarge { .. })) => {
                     let errors = [FieldError::new("picture", "That is larger than 1 MB.")];
-                    return render_with_status(StatusCode::UNPROCESSABLE_ENTITY, &render_profile(&at, None, &errors).await?);
+                    return render_with_status(StatusCode::UNPROCESSABLE_ENTITY, &render_profile(&current, None, &errors).await?);
                 }
                 read => picture = read?,
             },
@@ -212,23 +222,23 @@ async fn submit_picture(at: CurrentUser, request: HttpRequest, payload: web::Pay
 
     if picture.is_empty() && !is_removed {
         let errors = [FieldError::new("picture", "Choose a picture first.")];
-        return render_with_status(StatusCode::UNPROCESSABLE_ENTITY, &render_profile(&at, None, &errors).await?);
+        return render_with_status(StatusCode::UNPROCESSABLE_ENTITY, &render_profile(&current, None, &errors).await?);
     }
     if is_removed {
         picture.clear();
     }
 
-    let presence = at.presence.clone();
-    match run_blocking(&at.services, move |services| profile::set_avatar(services, &presence.user, &picture)).await {
+    let auth_session = current.auth_session.clone();
+    match run_blocking(&current.services, move |services| profile::set_avatar(services, &auth_session.user, &picture)).await {
         Ok(()) => {
             set_flash(
-                &at.carrier,
+                &current.cookie,
                 if is_removed { "Your picture is gone; your initials are back." } else { "Your picture is saved." },
             )?;
             redirect("/account")
         }
         Err(Error::Invalid(errors)) => {
-            render_with_status(StatusCode::UNPROCESSABLE_ENTITY, &render_profile(&at, None, &errors).await?)
+            render_with_status(StatusCode::UNPROCESSABLE_ENTITY, &render_profile(&current, None, &errors).await?)
         }
         Err(error) => Err(error.into()),
     }

@@ -50,33 +50,33 @@ impl SessionRow {
 #[derive(Template)]
 #[template(path = "pages/account/sessions.html")]
 struct SessionsPage {
-    shell: Layout,
+    layout: Layout,
     rows: Vec<SessionRow>,
 }
 
-async fn show_sessions(at: CurrentUser) -> HandlerResult {
-    let id = at.user().id;
-    let list = run_blocking(&at.services, move |services| lifecycle::list(services, id)).await?;
-    let this = at.presence.session.id;
-    let shell = Layout::load(&at, "/account/sessions").await?;
-    render(&SessionsPage { rows: list.into_iter().map(|session| SessionRow::from_session(session, this)).collect(), shell })
+async fn show_sessions(current: CurrentUser) -> HandlerResult {
+    let id = current.user().id;
+    let list = run_blocking(&current.services, move |services| lifecycle::list(services, id)).await?;
+    let this = current.auth_session.session.id;
+    let layout = Layout::load(&current, "/account/sessions").await?;
+    render(&SessionsPage { rows: list.into_iter().map(|session| SessionRow::from_session(session, this)).collect(), layout })
 }
 
-async fn submit_end(at: CurrentUser, path: web::Path<String>, _: Form<EmptyForm>) -> HandlerResult {
+async fn submit_end(current: CurrentUser, path: web::Path<String>, _: Form<EmptyForm>) -> HandlerResult {
     let id: i64 = path.parse().map_err(|_| Error::NotFound)?;
-    let (presence, by) = (at.presence.clone(), at.actor());
-    run_blocking(&at.services, move |services| lifecycle::end(services, &by, &presence.user, id)).await?;
-    if id == at.presence.session.id {
-        at.carrier.log_out();
+    let (auth_session, actor) = (current.auth_session.clone(), current.actor());
+    run_blocking(&current.services, move |services| lifecycle::end(services, &actor, &auth_session.user, id)).await?;
+    if id == current.auth_session.session.id {
+        current.cookie.log_out();
         return redirect("/login");
     }
-    set_flash(&at.carrier, "That device was logged out.")?;
+    set_flash(&current.cookie, "That device was logged out.")?;
     redirect("/account/sessions")
 }
 
-async fn submit_end_others(at: CurrentUser, _: Form<EmptyForm>) -> HandlerResult {
-    let (presence, by) = (at.presence.clone(), at.actor());
-    let ended = run_blocking(&at.services, move |services| lifecycle::end_others(services, &by, &presence)).await?;
-    set_flash(&at.carrier, format!("{} logged out.", v::count_of(i64::try_from(ended).unwrap_or(0), "other device")))?;
+async fn submit_end_others(current: CurrentUser, _: Form<EmptyForm>) -> HandlerResult {
+    let (auth_session, actor) = (current.auth_session.clone(), current.actor());
+    let ended = run_blocking(&current.services, move |services| lifecycle::end_others(services, &actor, &auth_session)).await?;
+    set_flash(&current.cookie, format!("{} logged out.", v::count_of(i64::try_from(ended).unwrap_or(0), "other device")))?;
     redirect("/account/sessions")
 }

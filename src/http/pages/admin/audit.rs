@@ -99,7 +99,7 @@ impl AuditTableRow {
 #[derive(Template)]
 #[template(path = "pages/admin/audit.html")]
 struct AuditPage {
-    shell: Layout,
+    layout: Layout,
     rows: Vec<AuditTableRow>,
     requested: AuditQuery,
     is_filtered: bool,
@@ -109,16 +109,16 @@ struct AuditPage {
     export: String,
 }
 
-async fn show_audit(AdminUser(at): AdminUser, query: web::Query<AuditQuery>) -> HandlerResult {
+async fn show_audit(AdminUser(current): AdminUser, query: web::Query<AuditQuery>) -> HandlerResult {
     let requested = query.into_inner();
     let (filter, before) = (requested.filter(), requested.before);
-    let mut rows = run_blocking(&at.services, move |services| audit::list(services, &filter, before, PAGE_ROWS + 1)).await?;
+    let mut rows = run_blocking(&current.services, move |services| audit::list(services, &filter, before, PAGE_ROWS + 1)).await?;
     let has_more = i64::try_from(rows.len()).is_ok_and(|count| count > PAGE_ROWS);
     rows.truncate(usize::try_from(PAGE_ROWS).unwrap_or_default());
     let query = requested.query();
     let joined = |more: String| if query.is_empty() { more } else { format!("{query}&{more}") };
     let next = rows.last().filter(|_| has_more).map(|row| format!("/admin/audit?{}", joined(format!("before={}", row.id))));
-    let shell = Layout::load(&at, "/admin/audit").await?;
+    let layout = Layout::load(&current, "/admin/audit").await?;
     render(&AuditPage {
         rows: rows.into_iter().map(AuditTableRow::from_row).collect(),
         is_filtered: !query.is_empty(),
@@ -126,13 +126,13 @@ async fn show_audit(AdminUser(at): AdminUser, query: web::Query<AuditQuery>) -> 
         export: if query.is_empty() { "/admin/audit/export".into() } else { format!("/admin/audit/export?{query}") },
         next,
         requested,
-        shell,
+        layout,
     })
 }
 
 /// Exports all matching rows, newest first, as CSV (RFC 4180).
-async fn show_export(AdminUser(at): AdminUser, query: web::Query<AuditQuery>) -> HandlerResult {
-    let (filter, services) = (query.filter(), at.services.clone());
+async fn show_export(AdminUser(current): AdminUser, query: web::Query<AuditQuery>) -> HandlerResult {
+    let (filter, services) = (query.filter(), current.services.clone());
     let body = stream::try_unfold(Some((None, csv_head())), move |state| {
         let (filter, services) = (filter.clone(), services.clone());
         async move {

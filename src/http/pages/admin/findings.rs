@@ -43,7 +43,7 @@ impl FindingRow {
             FindingState::Released => "Given back",
             FindingState::Deleted => "Deleted",
         };
-        let by = finding.decided_by.map(|by| format!(" by {by}")).unwrap_or_default();
+        let actor = finding.decided_by.map(|actor| format!(" by {actor}")).unwrap_or_default();
         Self {
             id: finding.id,
             name: finding.name,
@@ -52,7 +52,7 @@ impl FindingRow {
             size: v::size(finding.size),
             found: v::when(finding.found_at),
             is_open: finding.state == FindingState::Quarantined,
-            decided: format!("{word}{by}"),
+            decided: format!("{word}{actor}"),
         }
     }
 }
@@ -60,39 +60,39 @@ impl FindingRow {
 #[derive(Template)]
 #[template(path = "pages/admin/findings.html")]
 struct FindingsPage {
-    shell: Layout,
+    layout: Layout,
     rows: Vec<FindingRow>,
 }
 
-async fn show_findings(AdminUser(at): AdminUser) -> HandlerResult {
-    let list = run_blocking(&at.services, |services| malware::list_findings(services)).await?;
-    let shell = Layout::load(&at, "/admin/status").await?;
+async fn show_findings(AdminUser(current): AdminUser) -> HandlerResult {
+    let list = run_blocking(&current.services, |services| malware::list_findings(services)).await?;
+    let layout = Layout::load(&current, "/admin/status").await?;
     render(&FindingsPage {
         rows: list.into_iter().map(|(finding, owner)| FindingRow::from_finding(finding, owner)).collect(),
-        shell,
+        layout,
     })
 }
 
 async fn submit_delete(
-    AdminUser(at): AdminUser,
+    AdminUser(current): AdminUser,
     request: HttpRequest,
     path: web::Path<String>,
     _: Form<EmptyForm>,
 ) -> HandlerResult {
-    let (id, by) = (parse_id(&path)?, at.actor());
-    run_blocking(&at.services, move |services| malware::delete(services, &by, id)).await?;
-    redirect_back(&request, &at.carrier, "The file was deleted for good.")
+    let (id, actor) = (parse_id(&path)?, current.actor());
+    run_blocking(&current.services, move |services| malware::delete(services, &actor, id)).await?;
+    redirect_back(&request, &current.cookie, "The file was deleted for good.")
 }
 
 async fn submit_release(
-    AdminUser(at): AdminUser,
+    AdminUser(current): AdminUser,
     request: HttpRequest,
     path: web::Path<String>,
     _: Form<EmptyForm>,
 ) -> HandlerResult {
-    let (id, by) = (parse_id(&path)?, at.actor());
-    run_blocking(&at.services, move |services| malware::release(services, &by, id)).await?;
-    redirect_back(&request, &at.carrier, "The file was given back to its owner.")
+    let (id, actor) = (parse_id(&path)?, current.actor());
+    run_blocking(&current.services, move |services| malware::release(services, &actor, id)).await?;
+    redirect_back(&request, &current.cookie, "The file was given back to its owner.")
 }
 
 fn parse_id(text: &str) -> Result<FindingId, Error> {

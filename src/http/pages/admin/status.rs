@@ -27,7 +27,7 @@ pub(crate) fn routes() -> Vec<Route> {
 #[derive(Template)]
 #[template(path = "pages/admin/status.html")]
 struct StatusPage {
-    shell: Layout,
+    layout: Layout,
     status: ServerStatus,
     version: &'static str,
     uptime: String,
@@ -130,15 +130,15 @@ impl PreviewsCard {
     }
 }
 
-async fn submit_retry(AdminUser(at): AdminUser, request: HttpRequest, _: Form<EmptyForm>) -> HandlerResult {
-    let again = run_blocking(&at.services, |services| previews::retry(services)).await?;
+async fn submit_retry(AdminUser(current): AdminUser, request: HttpRequest, _: Form<EmptyForm>) -> HandlerResult {
+    let again = run_blocking(&current.services, |services| previews::retry(services)).await?;
     let count = v::count_of(i64::try_from(again).unwrap_or(i64::MAX), "file");
-    redirect_back(&request, &at.carrier, format!("{count} will be tried again."))
+    redirect_back(&request, &current.cookie, format!("{count} will be tried again."))
 }
 
-async fn show_status(AdminUser(at): AdminUser) -> HandlerResult {
-    let status = run_blocking(&at.services, |services| status::status(services)).await?;
-    let shell = Layout::load(&at, "/admin/status").await?;
+async fn show_status(AdminUser(current): AdminUser) -> HandlerResult {
+    let status = run_blocking(&current.services, |services| status::status(services)).await?;
+    let layout = Layout::load(&current, "/admin/status").await?;
     let unknown = || "The system does not say.".to_owned();
     render(&StatusPage {
         version: env!("CARGO_PKG_VERSION"),
@@ -151,7 +151,7 @@ async fn show_status(AdminUser(at): AdminUser) -> HandlerResult {
         backups: BackupsCard::from_status(status.backups.as_ref()),
         previews: PreviewsCard::from_status(&status.previews),
         status,
-        shell,
+        layout,
     })
 }
 

@@ -77,7 +77,7 @@ struct StatusTab {
 #[derive(Template)]
 #[template(path = "pages/admin/users.html")]
 struct UsersPage {
-    shell: Layout,
+    layout: Layout,
     tabs: Vec<StatusTab>,
     people: Vec<UserRow>,
     status: &'static str,
@@ -93,14 +93,14 @@ struct Query {
     after: String,
 }
 
-async fn show_users(AdminUser(at): AdminUser, query: web::Query<Query>) -> HandlerResult {
+async fn show_users(AdminUser(current): AdminUser, query: web::Query<Query>) -> HandlerResult {
     let status = Status::parse(&query.status).unwrap_or(Status::Pending);
     let after = UserId(query.after.parse().unwrap_or(0));
-    let found = run_blocking(&at.services, move |services| admin::list(services, status, after)).await?;
+    let found = run_blocking(&current.services, move |services| admin::list(services, status, after)).await?;
     let count = |status| found.counts.get(&status).copied().unwrap_or(0);
     let tab = |label, tab: Status| StatusTab { word: tab.as_str(), label, count: count(tab), is_current: tab == status };
     let waiting = count(Status::Pending);
-    let shell = Layout::load(&at, "/admin/users").await?;
+    let layout = Layout::load(&current, "/admin/users").await?;
     render(&UsersPage {
         tabs: vec![
             tab("Pending", Status::Pending),
@@ -116,14 +116,14 @@ async fn show_users(AdminUser(at): AdminUser, query: web::Query<Query>) -> Handl
             many => format!("{} are waiting for you", count_of(many, "person").replace("persons", "people")),
         },
         next: found.next.map(|after| format!("/admin/users?status={}&after={after}", status.as_str())),
-        shell,
+        layout,
     })
 }
 
 #[derive(Template)]
 #[template(path = "pages/admin/user.html")]
 struct UserPage {
-    shell: Layout,
+    layout: Layout,
     person: UserRow,
     user: User,
     sessions: Vec<SessionRow>,
@@ -142,23 +142,23 @@ fn parse_user_id(path: &str) -> Result<UserId, Error> {
     path.parse().map(UserId).map_err(|_| Error::NotFound)
 }
 
-async fn render_user(at: &CurrentUser, id: UserId, errors: &[FieldError]) -> Result<UserPage, Error> {
-    let (user, sessions) = run_blocking(&at.services, move |services| admin::find(services, id)).await?;
-    let shell = Layout::load(at, "/admin/users").await?;
-    let this = at.presence.session.id;
+async fn render_user(current: &CurrentUser, id: UserId, errors: &[FieldError]) -> Result<UserPage, Error> {
+    let (user, sessions) = run_blocking(&current.services, move |services| admin::find(services, id)).await?;
+    let layout = Layout::load(current, "/admin/users").await?;
+    let this = current.auth_session.session.id;
     Ok(UserPage {
         person: UserRow::from_user(&user),
         quota_gb: format_gigabytes(user.quota_bytes),
         quota_problem: errors.first().map(|error| error.message.clone()),
-        is_oneself: user.id == at.user().id,
+        is_oneself: user.id == current.user().id,
         user,
         sessions: sessions.into_iter().map(|session| SessionRow::from_session(session, this)).collect(),
-        shell,
+        layout,
     })
 }
 
-async fn show_user(AdminUser(at): AdminUser, path: web::Path<String>) -> HandlerResult {
-    render(&render_user(&at, parse_user_id(&path)?, &[]).await?)
+async fn show_user(AdminUser(current): AdminUser, path: web::Path<String>) -> HandlerResult {
+    render(&render_user(&current, parse_user_id(&path)?, &[]).await?)
 }
 
 /// `12.5` for 12.5 × 10^9 bytes; the inverse of [`parse_gigabytes`].
@@ -181,46 +181,46 @@ fn parse_gigabytes(text: &str) -> Option<i64> {
     whole.checked_mul(1_000_000_000)?.checked_add(fraction).filter(|bytes| *bytes < 1_000_000_000_000_000_000)
 }
 
-async fn decide(at: &CurrentUser, request: &HttpRequest, id: &str, decision: Decision) -> HandlerResult {
-    let (by, id) = (at.actor(), parse_user_id(id)?);
-    let user = run_blocking(&at.services, move |services| admin::decide(services, &by, id, decision)).await?;
-    redirect_back(request, &at.carrier, format!("{} {} is {}.", user.firstname, user.lastname, decision.past_participle()))
+async fn decide(current: &CurrentUser, request: &HttpRequest, id: &str, decision: Decision) -> HandlerResult {
+    let (actor, id) = (current.actor(), parse_user_id(id)?);
+    let user = run_blocking(&current.services, move |services| admin::decide(services, &actor, id, decision)).await?;
+    redirect_back(request, &current.cookie, format!("{} {} is {}.", user.firstname, user.lastname, decision.past_participle()))
 }
 
 async fn submit_approve(
-    AdminUser(at): AdminUser,
+    AdminUser(current): AdminUser,
     request: HttpRequest,
     path: web::Path<String>,
     _: Form<EmptyForm>,
 ) -> HandlerResult {
-    decide(&at, &request, &path, Decision::Approve).await
+    decide(&current, &request, &path, Decision::Approve).await
 }
 
 async fn submit_reject(
-    AdminUser(at): AdminUser,
+    AdminUser(current): AdminUser,
     request: HttpRequest,
     path: web::Path<String>,
     _: Form<EmptyForm>,
 ) -> HandlerResult {
-    decide(&at, &request, &path, Decision::Reject).await
+    decide(&current, &request, &path, Decision::Reject).await
 }
 
 async fn submit_suspend(
-    AdminUser(at): AdminUser,
+    AdminUser(current): AdminUser,
     request: HttpRequest,
     path: web::Path<String>,
     _: Form<EmptyForm>,
 ) -> HandlerResult {
-    decide(&at, &request, &path, Decision::Suspend).await
+    decide(&current, &request, &path, Decision::Suspend).await
 }
 
 async fn submit_reactivate(
-    AdminUser(at): AdminUser,
+    AdminUser(current): AdminUser,
     request: HttpRequest,
     path: web::Path<String>,
     _: Form<EmptyForm>,
 ) -> HandlerResult {
-    decide(&at, &request, &path, Decision::Reactivate).await
+    decide(&current, &request, &path, Decision::Reactivate).await
 }
 
 #[derive(Deserialize)]
@@ -230,24 +230,32 @@ struct SelectedUsers {
     ids: Vec<i64>,
 }
 
-async fn submit_approve_many(AdminUser(at): AdminUser, request: HttpRequest, Form(form): Form<SelectedUsers>) -> HandlerResult {
-    decide_many(&at, &request, form.ids, Decision::Approve).await
+async fn submit_approve_many(
+    AdminUser(current): AdminUser,
+    request: HttpRequest,
+    Form(form): Form<SelectedUsers>,
+) -> HandlerResult {
+    decide_many(&current, &request, form.ids, Decision::Approve).await
 }
 
-async fn submit_reject_many(AdminUser(at): AdminUser, request: HttpRequest, Form(form): Form<SelectedUsers>) -> HandlerResult {
-    decide_many(&at, &request, form.ids, Decision::Reject).await
+async fn submit_reject_many(
+    AdminUser(current): AdminUser,
+    request: HttpRequest,
+    Form(form): Form<SelectedUsers>,
+) -> HandlerResult {
+    decide_many(&current, &request, form.ids, Decision::Reject).await
 }
 
 /// Applies a decision to several accounts; those that another admin has decided on meanwhile are counted, not failed.
-async fn decide_many(at: &CurrentUser, request: &HttpRequest, ids: Vec<i64>, decision: Decision) -> HandlerResult {
+async fn decide_many(current: &CurrentUser, request: &HttpRequest, ids: Vec<i64>, decision: Decision) -> HandlerResult {
     if ids.is_empty() {
-        return redirect_back(request, &at.carrier, "Nobody was selected. Tick the people you mean first.");
+        return redirect_back(request, &current.cookie, "Nobody was selected. Tick the people you mean first.");
     }
-    let by = at.actor();
-    let (done, left) = run_blocking(&at.services, move |services| {
+    let actor = current.actor();
+    let (done, left) = run_blocking(&current.services, move |services| {
         let (mut done, mut left) = (0, 0);
         for id in ids.into_iter().take(500) {
-            match admin::decide(services, &by, UserId(id), decision) {
+            match admin::decide(services, &actor, UserId(id), decision) {
                 Ok(_) => done += 1,
                 Err(Error::Conflict(_) | Error::NotFound) => left += 1,
                 Err(error) => return Err(error),
@@ -258,7 +266,7 @@ async fn decide_many(at: &CurrentUser, request: &HttpRequest, ids: Vec<i64>, dec
     .await?;
     let people = count_of(done, "person").replace("persons", "people");
     let rest = if left > 0 { format!(" {left} had been decided on already.") } else { String::new() };
-    redirect_back(request, &at.carrier, format!("{people} {}.{rest}", decision.past_participle()))
+    redirect_back(request, &current.cookie, format!("{people} {}.{rest}", decision.past_participle()))
 }
 
 #[derive(Deserialize)]
@@ -268,20 +276,22 @@ struct LevelForm {
 }
 
 async fn submit_access_level(
-    AdminUser(at): AdminUser,
+    AdminUser(current): AdminUser,
     request: HttpRequest,
     path: web::Path<String>,
     Form(form): Form<LevelForm>,
 ) -> HandlerResult {
-    let (by, id) = (at.actor(), parse_user_id(&path)?);
+    let (actor, id) = (current.actor(), parse_user_id(&path)?);
     let level = form.access_level.clone();
-    let user = run_blocking(&at.services, move |services| admin::set_access_level(services, &by, id, &form.access_level)).await?;
-    let said = format!("{} {} is {} now.", user.firstname, user.lastname, if level == "admin" { "an admin" } else { "a user" });
-    if id == at.user().id && level != "admin" {
-        set_flash(&at.carrier, said)?;
+    let user =
+        run_blocking(&current.services, move |services| admin::set_access_level(services, &actor, id, &form.access_level)).await?;
+    let message =
+        format!("{} {} is {} now.", user.firstname, user.lastname, if level == "admin" { "an admin" } else { "a user" });
+    if id == current.user().id && level != "admin" {
+        set_flash(&current.cookie, message)?;
         return redirect("/dashboard");
     }
-    redirect_back(&request, &at.carrier, said)
+    redirect_back(&request, &current.cookie, message)
 }
 
 #[derive(Deserialize)]
@@ -292,43 +302,43 @@ struct QuotaForm {
 }
 
 async fn submit_quota(
-    AdminUser(at): AdminUser,
+    AdminUser(current): AdminUser,
     request: HttpRequest,
     path: web::Path<String>,
     Form(form): Form<QuotaForm>,
 ) -> HandlerResult {
-    let (by, id) = (at.actor(), parse_user_id(&path)?);
+    let (actor, id) = (current.actor(), parse_user_id(&path)?);
     let given = if form.quota.trim().is_empty() { "0" } else { form.quota.as_str() };
     let Some(bytes) = parse_gigabytes(given) else {
         let error = FieldError::new("quota", "A number of gigabytes such as 50 or 0.5; 0 for no limit.");
-        let page = UserPage { quota_gb: form.quota.clone(), ..render_user(&at, id, &[error]).await? };
+        let page = UserPage { quota_gb: form.quota.clone(), ..render_user(&current, id, &[error]).await? };
         return render_with_status(StatusCode::UNPROCESSABLE_ENTITY, &page);
     };
-    let user = run_blocking(&at.services, move |services| admin::set_quota(services, &by, id, bytes)).await?;
+    let user = run_blocking(&current.services, move |services| admin::set_quota(services, &actor, id, bytes)).await?;
     let limit = if bytes == 0 { "as much as there is room for".into() } else { v::size(bytes).words };
-    redirect_back(&request, &at.carrier, format!("{} {} may store {limit}.", user.firstname, user.lastname))
+    redirect_back(&request, &current.cookie, format!("{} {} may store {limit}.", user.firstname, user.lastname))
 }
 
-async fn submit_access_code(AdminUser(at): AdminUser, path: web::Path<String>, _: Form<EmptyForm>) -> HandlerResult {
-    let (by, id) = (at.actor(), parse_user_id(&path)?);
-    let (user, code) = run_blocking(&at.services, move |services| admin::create_access_code(services, &by, id)).await?;
+async fn submit_access_code(AdminUser(current): AdminUser, path: web::Path<String>, _: Form<EmptyForm>) -> HandlerResult {
+    let (actor, id) = (current.actor(), parse_user_id(&path)?);
+    let (user, code) = run_blocking(&current.services, move |services| admin::create_access_code(services, &actor, id)).await?;
     let text = format!(
         "Give this code to {} {}. It works once, for two days, at /recover, and is not shown again.",
         user.firstname, user.lastname
     );
-    at.carrier.set_flash(&Flash { text, code: Some(code), ..Flash::default() })?;
+    current.cookie.set_flash(&Flash { text, code: Some(code), ..Flash::default() })?;
     redirect(&format!("/admin/users/{id}"))
 }
 
 async fn submit_end_sessions(
-    AdminUser(at): AdminUser,
+    AdminUser(current): AdminUser,
     request: HttpRequest,
     path: web::Path<String>,
     _: Form<EmptyForm>,
 ) -> HandlerResult {
-    let (by, id) = (at.actor(), parse_user_id(&path)?);
-    let user = run_blocking(&at.services, move |services| admin::end_sessions(services, &by, id)).await?;
-    redirect_back(&request, &at.carrier, format!("{} {} is logged out everywhere.", user.firstname, user.lastname))
+    let (actor, id) = (current.actor(), parse_user_id(&path)?);
+    let user = run_blocking(&current.services, move |services| admin::end_sessions(services, &actor, id)).await?;
+    redirect_back(&request, &current.cookie, format!("{} {} is logged out everywhere.", user.firstname, user.lastname))
 }
 
 #[cfg(test)]

@@ -53,7 +53,12 @@ struct FirstRunPage {
     problem: Option<String>,
 }
 
-fn page(visitor: &MaybeUser, form: &FirstRunForm, errors: &[FieldError], problem: Option<String>) -> Result<FirstRunPage, Error> {
+fn page(
+    maybe_user: &MaybeUser,
+    form: &FirstRunForm,
+    errors: &[FieldError],
+    problem: Option<String>,
+) -> Result<FirstRunPage, Error> {
     let fields = vec![
         Field::new("code", "Set-up code", "text")
             .value(&form.code)
@@ -71,27 +76,27 @@ fn page(visitor: &MaybeUser, form: &FirstRunForm, errors: &[FieldError], problem
     ];
     Ok(FirstRunPage {
         assets: crate::http::static_files::base(),
-        csrf: visitor.carrier.csrf()?,
+        csrf: maybe_user.cookie.csrf()?,
         fields: with_errors(fields, errors),
         has_errors: !errors.is_empty(),
         problem,
     })
 }
 
-async fn show_setup(visitor: MaybeUser, query: web::Query<Query>) -> HandlerResult {
-    if run_blocking(&visitor.services, |services| services.has_admin()).await? {
+async fn show_setup(maybe_user: MaybeUser, query: web::Query<Query>) -> HandlerResult {
+    if run_blocking(&maybe_user.services, |services| services.has_admin()).await? {
         return Err(Error::NotFound.into());
     }
     let form = FirstRunForm { code: query.into_inner().code, ..FirstRunForm::default() };
-    let problem = run_blocking(&visitor.services, |services| {
+    let problem = run_blocking(&maybe_user.services, |services| {
         let failing = crate::domain::ops::status::checks(services).into_iter().find_map(|check| check.problem);
         Ok(failing.map(|problem| problem.mend))
     })
     .await?;
-    crate::http::pages::respond::render(&page(&visitor, &form, &[], problem)?)
+    crate::http::pages::respond::render(&page(&maybe_user, &form, &[], problem)?)
 }
 
-async fn submit_setup(visitor: MaybeUser, Form(form): Form<FirstRunForm>) -> HandlerResult {
+async fn submit_setup(maybe_user: MaybeUser, Form(form): Form<FirstRunForm>) -> HandlerResult {
     let application = NewAccount {
         firstname: form.firstname.clone(),
         lastname: form.lastname.clone(),
@@ -100,13 +105,13 @@ async fn submit_setup(visitor: MaybeUser, Form(form): Form<FirstRunForm>) -> Han
         password: form.password.clone(),
         ..NewAccount::default()
     };
-    match first_run::set_up(&services_arc(&visitor.services), &form.code, &application, visitor.client.clone()).await {
+    match first_run::set_up(&services_arc(&maybe_user.services), &form.code, &application, maybe_user.client.clone()).await {
         Ok(token) => {
-            visitor.carrier.log_in(&token)?;
+            maybe_user.cookie.log_in(&token)?;
             redirect("/dashboard")
         }
         Err(Error::Invalid(errors)) => {
-            render_with_status(StatusCode::UNPROCESSABLE_ENTITY, &page(&visitor, &form, &errors, None)?)
+            render_with_status(StatusCode::UNPROCESSABLE_ENTITY, &page(&maybe_user, &form, &errors, None)?)
         }
         Err(error) => Err(error.into()),
     }

@@ -59,44 +59,44 @@ struct LoginPage {
     may_register: bool,
 }
 
-fn page(visitor: &MaybeUser, username: &str, next: &str, problem: Option<String>) -> Result<LoginPage, Error> {
+fn page(maybe_user: &MaybeUser, username: &str, next: &str, problem: Option<String>) -> Result<LoginPage, Error> {
     Ok(LoginPage {
         assets: crate::http::static_files::base(),
-        csrf: visitor.carrier.csrf()?,
+        csrf: maybe_user.cookie.csrf()?,
         username: username.to_owned(),
         next: own_path(next).unwrap_or_default(),
         problem,
-        message: visitor.carrier.take_flash().map(|flash| flash.text),
-        may_register: visitor.services.settings.registration != Registration::Closed,
+        message: maybe_user.cookie.take_flash().map(|flash| flash.text),
+        may_register: maybe_user.services.settings.registration != Registration::Closed,
     })
 }
 
-async fn show_home(visitor: MaybeUser) -> HandlerResult {
-    redirect(if visitor.presence.is_some() { "/dashboard" } else { "/login" })
+async fn show_home(maybe_user: MaybeUser) -> HandlerResult {
+    redirect(if maybe_user.auth_session.is_some() { "/dashboard" } else { "/login" })
 }
 
-async fn show_log_in(visitor: MaybeUser, query: web::Query<Query>) -> HandlerResult {
-    if visitor.presence.is_some() {
+async fn show_log_in(maybe_user: MaybeUser, query: web::Query<Query>) -> HandlerResult {
+    if maybe_user.auth_session.is_some() {
         return redirect("/dashboard");
     }
-    render(&page(&visitor, "", &query.next, None)?)
+    render(&page(&maybe_user, "", &query.next, None)?)
 }
 
-async fn submit_log_in(visitor: MaybeUser, Form(form): Form<LoginForm>) -> HandlerResult {
-    let services = services_arc(&visitor.services);
-    let again = |error: &Error| page(&visitor, &form.username, &form.next, Some(error.to_string()));
-    match login::log_in(&services, &form.username, &form.password, SessionKind::Browser, visitor.client.clone()).await {
+async fn submit_log_in(maybe_user: MaybeUser, Form(form): Form<LoginForm>) -> HandlerResult {
+    let services = services_arc(&maybe_user.services);
+    let again = |error: &Error| page(&maybe_user, &form.username, &form.next, Some(error.to_string()));
+    match login::log_in(&services, &form.username, &form.password, SessionKind::Browser, maybe_user.client.clone()).await {
         Ok((_, token)) => {
-            end_session(&visitor).await?;
-            visitor.carrier.log_in(&token)?;
+            end_session(&maybe_user).await?;
+            maybe_user.cookie.log_in(&token)?;
             redirect(&own_path(&form.next).unwrap_or_else(|| "/dashboard".into()))
         }
         Err(error @ Error::BadCredentials) => render_with_status(StatusCode::UNAUTHORIZED, &again(&error)?),
         Err(Error::NotActive(_)) => {
             let login = form.username.clone();
-            let user = run_blocking(&visitor.services, move |services| login::find(services, &login)).await?;
+            let user = run_blocking(&maybe_user.services, move |services| login::find(services, &login)).await?;
             let user = user.ok_or(Error::BadCredentials)?;
-            render_with_status(StatusCode::FORBIDDEN, &PendingPage::new(visitor.carrier.csrf()?, &user, false))
+            render_with_status(StatusCode::FORBIDDEN, &PendingPage::new(maybe_user.cookie.csrf()?, &user, false))
         }
         Err(error @ Error::TooManyRequests { retry_after }) => {
             let mut answer = render_with_status(StatusCode::TOO_MANY_REQUESTS, &again(&error)?)?;
@@ -108,15 +108,15 @@ async fn submit_log_in(visitor: MaybeUser, Form(form): Form<LoginForm>) -> Handl
 }
 
 /// Ends the current session, if there is one.
-async fn end_session(visitor: &MaybeUser) -> Result<(), Error> {
-    let Some(presence) = visitor.presence.clone() else { return Ok(()) };
-    let by = Actor::from_user(&presence.user, &visitor.client);
-    run_blocking(&visitor.services, move |services| lifecycle::log_out(services, &by, &presence)).await
+async fn end_session(maybe_user: &MaybeUser) -> Result<(), Error> {
+    let Some(auth_session) = maybe_user.auth_session.clone() else { return Ok(()) };
+    let actor = Actor::from_user(&auth_session.user, &maybe_user.client);
+    run_blocking(&maybe_user.services, move |services| lifecycle::log_out(services, &actor, &auth_session)).await
 }
 
-async fn submit_log_out(visitor: MaybeUser, Form(EmptyForm {}): Form<EmptyForm>) -> HandlerResult {
-    end_session(&visitor).await?;
-    visitor.carrier.log_out();
+async fn submit_log_out(maybe_user: MaybeUser, Form(EmptyForm {}): Form<EmptyForm>) -> HandlerResult {
+    end_session(&maybe_user).await?;
+    maybe_user.cookie.log_out();
     let mut answer = redirect("/login")?;
     // Whoever uses this browser next must not find thumbnails in its cache.
     answer.headers_mut().insert(HeaderName::from_static("clear-site-data"), HeaderValue::from_static("\"cache\""));

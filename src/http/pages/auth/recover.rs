@@ -39,7 +39,7 @@ struct RecoverPage {
     has_errors: bool,
 }
 
-fn page(visitor: &MaybeUser, form: &RecoverForm, errors: &[FieldError]) -> Result<RecoverPage, Error> {
+fn page(maybe_user: &MaybeUser, form: &RecoverForm, errors: &[FieldError]) -> Result<RecoverPage, Error> {
     let fields = vec![
         Field::new("username", "Username or e-mail", "text").value(&form.username).autocomplete("username").focused(),
         Field::new("access_code", "One-time code", "text")
@@ -52,25 +52,25 @@ fn page(visitor: &MaybeUser, form: &RecoverForm, errors: &[FieldError]) -> Resul
     ];
     Ok(RecoverPage {
         assets: crate::http::static_files::base(),
-        csrf: visitor.carrier.csrf()?,
+        csrf: maybe_user.cookie.csrf()?,
         fields: with_errors(fields, errors),
         has_errors: !errors.is_empty(),
     })
 }
 
-async fn show_recover(visitor: MaybeUser) -> HandlerResult {
-    render(&page(&visitor, &RecoverForm::default(), &[])?)
+async fn show_recover(maybe_user: MaybeUser) -> HandlerResult {
+    render(&page(&maybe_user, &RecoverForm::default(), &[])?)
 }
 
-async fn submit_recover(visitor: MaybeUser, Form(form): Form<RecoverForm>) -> HandlerResult {
-    let services = services_arc(&visitor.services);
-    match account_recovery::recover(&services, &form.username, &form.access_code, &form.password, &visitor.client).await {
+async fn submit_recover(maybe_user: MaybeUser, Form(form): Form<RecoverForm>) -> HandlerResult {
+    let services = services_arc(&maybe_user.services);
+    match account_recovery::recover(&services, &form.username, &form.access_code, &form.password, &maybe_user.client).await {
         Ok(()) => {
-            visitor.carrier.clear();
-            set_flash(&visitor.carrier, "Your new password is set. Log in with it.")?;
+            maybe_user.cookie.clear();
+            set_flash(&maybe_user.cookie, "Your new password is set. Log in with it.")?;
             redirect("/login")
         }
-        Err(Error::Invalid(errors)) => render_with_status(StatusCode::UNPROCESSABLE_ENTITY, &page(&visitor, &form, &errors)?),
+        Err(Error::Invalid(errors)) => render_with_status(StatusCode::UNPROCESSABLE_ENTITY, &page(&maybe_user, &form, &errors)?),
         Err(error) => Err(error.into()),
     }
 }

@@ -56,7 +56,7 @@ struct RegisterPage {
     is_open: bool,
 }
 
-fn page(visitor: &MaybeUser, form: &RegisterForm, errors: &[FieldError]) -> Result<RegisterPage, Error> {
+fn page(maybe_user: &MaybeUser, form: &RegisterForm, errors: &[FieldError]) -> Result<RegisterPage, Error> {
     let fields = vec![
         Field::new("firstname", "First name", "text").value(&form.firstname).autocomplete("given-name").focused(),
         Field::new("lastname", "Last name", "text").value(&form.lastname).autocomplete("family-name"),
@@ -71,10 +71,10 @@ fn page(visitor: &MaybeUser, form: &RegisterForm, errors: &[FieldError]) -> Resu
         Field::new("contact_number", "Contact number", "tel").value(&form.contact_number).autocomplete("tel").optional(),
         Field::new("address", "Address", "text").value(&form.address).autocomplete("street-address").optional(),
     ];
-    let registration = visitor.services.settings.registration;
+    let registration = maybe_user.services.settings.registration;
     Ok(RegisterPage {
         assets: crate::http::static_files::base(),
-        csrf: visitor.carrier.csrf()?,
+        csrf: maybe_user.cookie.csrf()?,
         fields: with_errors(fields, errors),
         has_errors: !errors.is_empty(),
         is_closed: registration == Registration::Closed,
@@ -82,14 +82,14 @@ fn page(visitor: &MaybeUser, form: &RegisterForm, errors: &[FieldError]) -> Resu
     })
 }
 
-async fn show_register(visitor: MaybeUser) -> HandlerResult {
-    if visitor.presence.is_some() {
+async fn show_register(maybe_user: MaybeUser) -> HandlerResult {
+    if maybe_user.auth_session.is_some() {
         return redirect("/pending");
     }
-    render(&page(&visitor, &RegisterForm::default(), &[])?)
+    render(&page(&maybe_user, &RegisterForm::default(), &[])?)
 }
 
-async fn submit_register(visitor: MaybeUser, Form(form): Form<RegisterForm>) -> HandlerResult {
+async fn submit_register(maybe_user: MaybeUser, Form(form): Form<RegisterForm>) -> HandlerResult {
     let application = NewAccount {
         firstname: form.firstname.clone(),
         lastname: form.lastname.clone(),
@@ -99,12 +99,12 @@ async fn submit_register(visitor: MaybeUser, Form(form): Form<RegisterForm>) -> 
         contact_number: form.contact_number.clone(),
         address: form.address.clone(),
     };
-    match register::register(&services_arc(&visitor.services), &application, visitor.client.clone()).await {
+    match register::register(&services_arc(&maybe_user.services), &application, maybe_user.client.clone()).await {
         Ok((_, token)) => {
-            visitor.carrier.log_in(&token)?;
+            maybe_user.cookie.log_in(&token)?;
             redirect("/pending")
         }
-        Err(Error::Invalid(errors)) => render_with_status(StatusCode::UNPROCESSABLE_ENTITY, &page(&visitor, &form, &errors)?),
+        Err(Error::Invalid(errors)) => render_with_status(StatusCode::UNPROCESSABLE_ENTITY, &page(&maybe_user, &form, &errors)?),
         Err(error) => Err(error.into()),
     }
 }
@@ -135,10 +135,10 @@ impl PendingPage {
     }
 }
 
-async fn show_pending(visitor: MaybeUser) -> HandlerResult {
-    let Some(presence) = &visitor.presence else { return redirect("/login") };
-    if presence.user.status == Status::Active {
+async fn show_pending(maybe_user: MaybeUser) -> HandlerResult {
+    let Some(auth_session) = &maybe_user.auth_session else { return redirect("/login") };
+    if auth_session.user.status == Status::Active {
         return redirect("/dashboard");
     }
-    render(&PendingPage::new(visitor.carrier.csrf()?, &presence.user, true))
+    render(&PendingPage::new(maybe_user.cookie.csrf()?, &auth_session.user, true))
 }

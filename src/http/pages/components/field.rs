@@ -89,8 +89,8 @@ impl Field {
 /// Attaches each error to its field.
 pub fn with_errors(mut fields: Vec<Field>, errors: &[FieldError]) -> Vec<Field> {
     for field in &mut fields {
-        let said = errors.iter().find(|error| error.field == field.name);
-        field.error = said.map(|error| error.message.clone());
+        let description = errors.iter().find(|error| error.field == field.name);
+        field.error = description.map(|error| error.message.clone());
     }
     fields
 }

@@ -7,7 +7,7 @@ use crate::model::{Item, Track};
 pub struct TrackRow {
     /// Has a `song` if the browser can play it.
     pub tile: Tile,
-    pub said: TrackLabel,
+    pub description: TrackLabel,
     pub album_href: Option<String>,
     pub length: String,
     /// Track number; empty if unknown.
@@ -18,7 +18,7 @@ impl TrackRow {
     pub fn from_item(item: &Item, track: Option<&Track>, tile: Tile) -> Self {
         let place = track.map_or(0, |track| track.place % 1000);
         Self {
-            said: TrackLabel::from_track(item, track),
+            description: TrackLabel::from_track(item, track),
             album_href: track
                 .filter(|track| !track.album.is_empty())
                 .map(|track| album_href(&track.artist_key, &track.album_key)),
@@ -31,10 +31,10 @@ impl TrackRow {
 
 /// The address of an album's page.
 pub fn album_href(artist_key: &str, album_key: &str) -> String {
-    track_rows([("artist", artist_key), ("album", album_key)])
+    albums_href([("artist", artist_key), ("album", album_key)])
 }
 
 /// The albums page with these query parameters.
-pub fn track_rows(pairs: [(&str, &str); 2]) -> String {
+pub fn albums_href(pairs: [(&str, &str); 2]) -> String {
     format!("/albums?{}", form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish())
 }

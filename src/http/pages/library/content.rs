@@ -21,12 +21,12 @@ struct MediaQuery {
 }
 
 async fn show_media(
-    at: CurrentUser,
+    current: CurrentUser,
     request: HttpRequest,
     path: web::Path<String>,
     query: web::Query<MediaQuery>,
 ) -> HandlerResult {
-    content_response(&at.services, &at.presence, &request, &path, !query.download.is_empty()).await
+    content_response(&current.services, &current.auth_session, &request, &path, !query.download.is_empty()).await
 }
 
 #[derive(Deserialize)]
@@ -36,10 +36,10 @@ struct ThumbnailQuery {
 }
 
 async fn show_thumbnail(
-    at: CurrentUser,
+    current: CurrentUser,
     request: HttpRequest,
     path: web::Path<String>,
     query: web::Query<ThumbnailQuery>,
 ) -> HandlerResult {
-    thumbnail_response(&at.services, &at.presence, &request, &path, query.size.as_deref(), query.v.as_deref()).await
+    thumbnail_response(&current.services, &current.auth_session, &request, &path, query.size.as_deref(), query.v.as_deref()).await
 }

@@ -31,7 +31,7 @@ struct Card {
 #[derive(Template)]
 #[template(path = "pages/library/dashboard.html")]
 struct DashboardPage {
-    shell: Layout,
+    layout: Layout,
     recent: Vec<Tile>,
     favorites: Vec<Tile>,
     cards: Vec<Card>,
@@ -41,19 +41,19 @@ struct DashboardPage {
     notices: Vec<MalwareNotice>,
 }
 
-async fn show_dashboard(at: CurrentUser, request: HttpRequest) -> HandlerResult {
-    render_cached(&at, &request, "/dashboard", |services, conn, library, frame| {
-        let presence = frame.presence.clone();
-        let user = &presence.user;
+async fn show_dashboard(current: CurrentUser, request: HttpRequest) -> HandlerResult {
+    render_cached(&current, &request, "/dashboard", |services, conn, library, input| {
+        let auth_session = input.auth_session.clone();
+        let user = &auth_session.user;
         let strips = dashboard::load_dashboard(conn, user)?;
         let tiles = |items: &[Item]| Tile::from_items(items, &strips.tracks, services);
         let mut favorites = tiles(&strips.favorites);
         for tile in &mut favorites {
             tile.is_repeated = true;
         }
-        let shell = Layout::gather(conn, library, frame)?;
+        let layout = Layout::read(conn, library, input)?;
         let card = |shelf: Shelf, href: &str, icon| {
-            let (items, bytes) = shell.surroundings.count(shelf);
+            let (items, bytes) = layout.summary.count(shelf);
             let holds = format!("{} · {}", count_of(items, "item"), v::size(bytes).words);
             Card { href: href.into(), label: shelf.title().into(), icon, holds }
         };
@@ -70,7 +70,7 @@ async fn show_dashboard(at: CurrentUser, request: HttpRequest) -> HandlerResult 
             ],
             is_full: user.free_quota() == Some(0),
             max_upload: format_bytes(services.settings.max_upload_bytes.min(user.free_quota().unwrap_or(u64::MAX))),
-            shell,
+            layout,
         })
     })
     .await

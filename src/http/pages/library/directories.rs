@@ -32,18 +32,20 @@ struct CreateForm {
     parent: String,
 }
 
-async fn submit_create(at: CurrentUser, request: HttpRequest, Form(form): Form<CreateForm>) -> HandlerResult {
+async fn submit_create(current: CurrentUser, request: HttpRequest, Form(form): Form<CreateForm>) -> HandlerResult {
     let parent = match form.parent.as_str() {
         "" => None,
         text => Some(DirectoryId::parse(text).ok_or_else(|| Error::field("parent", "Choose one of your folders."))?),
     };
-    let (presence, typed) = (at.presence.clone(), form.name.clone());
-    match run_blocking(&at.services, move |services| directories::create(services, &presence.user, &form.name, parent)).await {
+    let (auth_session, typed) = (current.auth_session.clone(), form.name.clone());
+    match run_blocking(&current.services, move |services| directories::create(services, &auth_session.user, &form.name, parent))
+        .await
+    {
         Ok(id) => {
-            set_flash(&at.carrier, "The folder is made.")?;
+            set_flash(&current.cookie, "The folder is made.")?;
             redirect(&format!("/directories/{id}"))
         }
-        Err(error) => redirect_back_with_errors(&request, &at.carrier, error, Some(("new-name", typed))),
+        Err(error) => redirect_back_with_errors(&request, &current.cookie, error, Some(("new-name", typed))),
     }
 }
 
@@ -54,39 +56,41 @@ struct RenameForm {
 }
 
 async fn submit_rename(
-    at: CurrentUser,
+    current: CurrentUser,
     request: HttpRequest,
     path: web::Path<String>,
     Form(form): Form<RenameForm>,
 ) -> HandlerResult {
     let id = DirectoryId::parse(&path).ok_or(Error::NotFound)?;
-    let (presence, typed) = (at.presence.clone(), form.name.clone());
-    match run_blocking(&at.services, move |services| directories::rename(services, &presence.user, id, &form.name)).await {
-        Ok(()) => redirect_back(&request, &at.carrier, "The folder has its new name."),
-        Err(error) => redirect_back_with_errors(&request, &at.carrier, error, Some(("folder-name", typed))),
+    let (auth_session, typed) = (current.auth_session.clone(), form.name.clone());
+    match run_blocking(&current.services, move |services| directories::rename(services, &auth_session.user, id, &form.name)).await
+    {
+        Ok(()) => redirect_back(&request, &current.cookie, "The folder has its new name."),
+        Err(error) => redirect_back_with_errors(&request, &current.cookie, error, Some(("folder-name", typed))),
     }
 }
 
 #[derive(Template)]
 #[template(path = "pages/library/directory_delete.html")]
 struct DeletePage {
-    shell: Layout,
+    layout: Layout,
     directory: Directory,
 }
 
-async fn show_delete(at: CurrentUser, path: web::Path<String>) -> HandlerResult {
+async fn show_delete(current: CurrentUser, path: web::Path<String>) -> HandlerResult {
     let id = DirectoryId::parse(&path).ok_or(Error::NotFound)?;
-    let presence = at.presence.clone();
-    let directory = run_blocking(&at.services, move |services| listings::open_directory(services, &presence.user, id)).await?;
-    let shell = Layout::load(&at, &format!("/directories/{id}")).await?;
-    render(&DeletePage { shell, directory })
+    let auth_session = current.auth_session.clone();
+    let directory =
+        run_blocking(&current.services, move |services| listings::open_directory(services, &auth_session.user, id)).await?;
+    let layout = Layout::load(&current, &format!("/directories/{id}")).await?;
+    render(&DeletePage { layout, directory })
 }
 
-async fn submit_delete(at: CurrentUser, path: web::Path<String>, _: Form<EmptyForm>) -> HandlerResult {
+async fn submit_delete(current: CurrentUser, path: web::Path<String>, _: Form<EmptyForm>) -> HandlerResult {
     let id = DirectoryId::parse(&path).ok_or(Error::NotFound)?;
-    let presence = at.presence.clone();
-    let trashed = run_blocking(&at.services, move |services| directories::delete(services, &presence.user, id)).await?;
+    let auth_session = current.auth_session.clone();
+    let trashed = run_blocking(&current.services, move |services| directories::delete(services, &auth_session.user, id)).await?;
     let files = v::count_of(i64::try_from(trashed).unwrap_or(0), "item");
-    set_flash(&at.carrier, format!("The folder is gone; {files} put into the trash."))?;
+    set_flash(&current.cookie, format!("The folder is gone; {files} put into the trash."))?;
     redirect("/dashboard")
 }

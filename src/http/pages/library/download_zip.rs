@@ -1,4 +1,4 @@
-//! `/items/download`: a filter as one archive, written while it is sent.
+//! `/items/download`: selected items as one zip archive, written while it is sent.
 
 use std::collections::HashSet;
 use std::io::{self, Write};
@@ -23,29 +23,29 @@ use crate::model::{Item, User};
 use crate::state::Services;
 use crate::storage::FileName;
 
-/// Bytes handed to the network at once; four such wait at most.
+/// Bytes passed to the network at once; at most four chunks wait.
 const CHUNK_BYTES: usize = 128 * 1024;
-/// A reader that takes nothing for so long has gone.
+/// A client that reads nothing for this long is considered gone.
 const CLIENT_TIMEOUT: Duration = Duration::from_mins(1);
 
 pub(crate) fn routes() -> Vec<Route> {
     vec![Route::post("/items/download", || web::route().to(submit_download))]
 }
 
-async fn submit_download(at: CurrentUser, Form(form): Form<SelectedItems>) -> HandlerResult {
+async fn submit_download(current: CurrentUser, Form(form): Form<SelectedItems>) -> HandlerResult {
     let ids = form.ids()?;
-    let presence = at.presence.clone();
-    let chosen = run_blocking(&at.services, move |services| items::list_of(services, &presence.user, &ids)).await?;
-    let turn = at.services.archive_slots.acquire(at.user().id)?;
+    let auth_session = current.auth_session.clone();
+    let chosen = run_blocking(&current.services, move |services| items::list_of(services, &auth_session.user, &ids)).await?;
+    let turn = current.services.archive_slots.acquire(current.user().id)?;
     let (sender, receiver) = mpsc::channel(4);
-    let (services, user) = (services_arc(&at.services), at.user().clone());
+    let (services, user) = (services_arc(&current.services), current.user().clone());
     tokio::task::spawn_blocking(move || {
         let _turn = turn;
         if let Err(cause) = write_archive(&services, &user, &chosen, sender) {
             tracing::info!("an archive was not sent completely: {cause}");
         }
     });
-    // An archive that was not written to its end is a torn body, never one that looks whole.
+    // If the archive fails midway, the body must break off rather than look complete.
     let body = stream::unfold(Some(receiver), |receiver| async move {
         let mut receiver: mpsc::Receiver<ArchiveMessage> = receiver?;
         match receiver.recv().await {
@@ -60,13 +60,13 @@ async fn submit_download(at: CurrentUser, Form(form): Form<SelectedItems>) -> Ha
         .streaming(body))
 }
 
-/// What the writer of an archive tells its sender.
+/// What the archive writer sends to the response body.
 enum ArchiveMessage {
     Chunk(Bytes),
     End,
 }
 
-/// Hands what is written to the answer, a chunk at a time.
+/// A writer that sends chunks through a channel.
 struct ChannelWriter {
     to: mpsc::Sender<ArchiveMessage>,
     gathered: Vec<u8>,
@@ -125,7 +125,7 @@ fn write_archive(services: &Arc<Services>, user: &User, chosen: &[Item], to: mps
     sending.tell(ArchiveMessage::End)
 }
 
-/// A name that no other entry has.
+/// Makes a name that no other entry has.
 fn unique_name(name: &str, taken: &mut HashSet<String>) -> String {
     let wanted = FileName::parse(name).unwrap_or_else(FileName::unnamed);
     let mut number = 0;

@@ -47,7 +47,7 @@ pub(crate) fn routes() -> Vec<Route> {
 #[derive(Template)]
 #[template(path = "pages/library/item.html")]
 struct ItemPage {
-    shell: Layout,
+    layout: Layout,
     item: Item,
     directory: Directory,
     size: v::Size,
@@ -75,22 +75,22 @@ impl ItemPage {
     }
 }
 
-async fn show_item(at: CurrentUser, path: web::Path<String>) -> HandlerResult {
+async fn show_item(current: CurrentUser, path: web::Path<String>) -> HandlerResult {
     let id = parse(&path)?;
-    let presence = at.presence.clone();
-    let shown = run_blocking(&at.services, move |services| items::view(services, &presence.user, id)).await?;
+    let auth_session = current.auth_session.clone();
+    let shown = run_blocking(&current.services, move |services| items::view(services, &auth_session.user, id)).await?;
     let shelf = if shown.item.in_trash { crate::model::Shelf::Trash } else { shown.item.shelf };
     let shelf_path = format!("/{}", shelf.as_str());
-    let shell = Layout::load(&at, &shelf_path).await?;
-    let presence = at.presence.clone();
+    let layout = Layout::load(&current, &shelf_path).await?;
+    let auth_session = current.auth_session.clone();
     let item = shown.item.clone();
-    let (details, tracks) = run_blocking(&at.services, move |services| {
-        let details = previews::details(services, &presence.user, id)?;
-        let tracks = services.db.read(|conn| music_albums::find_tracks(conn, &presence.user, std::slice::from_ref(&item)))?;
+    let (details, tracks) = run_blocking(&current.services, move |services| {
+        let details = previews::details(services, &auth_session.user, id)?;
+        let tracks = services.db.read(|conn| music_albums::find_tracks(conn, &auth_session.user, std::slice::from_ref(&item)))?;
         Ok((details, tracks))
     })
     .await?;
-    let tile = Tile::from_items(std::slice::from_ref(&shown.item), &tracks, &at.services).pop().ok_or(Error::NotFound)?;
+    let tile = Tile::from_items(std::slice::from_ref(&shown.item), &tracks, &current.services).pop().ok_or(Error::NotFound)?;
     render(&ItemPage {
         facts: metadata::metadata_rows(&shown.item, &details),
         may_not_play: metadata::may_not_play(&shown.item, &details.metadata),
@@ -113,7 +113,7 @@ async fn show_item(at: CurrentUser, path: web::Path<String>) -> HandlerResult {
         item: shown.item,
         shelf_title: shelf.title(),
         shelf_path,
-        shell,
+        layout,
     })
 }
 
@@ -142,9 +142,9 @@ impl SelectedItems {
     }
 }
 
-async fn set_favorite(at: &CurrentUser, ids: Vec<ItemId>, is_favorite: bool) -> Result<usize, Error> {
-    let presence = at.presence.clone();
-    run_blocking(&at.services, move |services| items::set_favorite(services, &presence.user, &ids, is_favorite)).await
+async fn set_favorite(current: &CurrentUser, ids: Vec<ItemId>, is_favorite: bool) -> Result<usize, Error> {
+    let auth_session = current.auth_session.clone();
+    run_blocking(&current.services, move |services| items::set_favorite(services, &auth_session.user, &ids, is_favorite)).await
 }
 
 /// Redirects to the list the button was on, scrolled to the item.
@@ -156,26 +156,36 @@ fn redirect_to_list(request: &HttpRequest, id: ItemId) -> HandlerResult {
     }
 }
 
-async fn submit_favorite(at: CurrentUser, request: HttpRequest, path: web::Path<String>, _: Form<EmptyForm>) -> HandlerResult {
+async fn submit_favorite(
+    current: CurrentUser,
+    request: HttpRequest,
+    path: web::Path<String>,
+    _: Form<EmptyForm>,
+) -> HandlerResult {
     let id = parse(&path)?;
-    set_favorite(&at, vec![id], true).await?;
+    set_favorite(&current, vec![id], true).await?;
     redirect_to_list(&request, id)
 }
 
-async fn submit_unfavorite(at: CurrentUser, request: HttpRequest, path: web::Path<String>, _: Form<EmptyForm>) -> HandlerResult {
+async fn submit_unfavorite(
+    current: CurrentUser,
+    request: HttpRequest,
+    path: web::Path<String>,
+    _: Form<EmptyForm>,
+) -> HandlerResult {
     let id = parse(&path)?;
-    set_favorite(&at, vec![id], false).await?;
+    set_favorite(&current, vec![id], false).await?;
     redirect_to_list(&request, id)
 }
 
-async fn submit_favorite_many(at: CurrentUser, request: HttpRequest, Form(form): Form<SelectedItems>) -> HandlerResult {
-    let count = set_favorite(&at, form.ids()?, true).await?;
-    redirect_back(&request, &at.carrier, format!("{} starred.", item_count(count)))
+async fn submit_favorite_many(current: CurrentUser, request: HttpRequest, Form(form): Form<SelectedItems>) -> HandlerResult {
+    let count = set_favorite(&current, form.ids()?, true).await?;
+    redirect_back(&request, &current.cookie, format!("{} starred.", item_count(count)))
 }
 
-async fn submit_unfavorite_many(at: CurrentUser, request: HttpRequest, Form(form): Form<SelectedItems>) -> HandlerResult {
-    let count = set_favorite(&at, form.ids()?, false).await?;
-    redirect_back(&request, &at.carrier, format!("{} no longer starred.", item_count(count)))
+async fn submit_unfavorite_many(current: CurrentUser, request: HttpRequest, Form(form): Form<SelectedItems>) -> HandlerResult {
+    let count = set_favorite(&current, form.ids()?, false).await?;
+    redirect_back(&request, &current.cookie, format!("{} no longer starred.", item_count(count)))
 }
 
 #[derive(Deserialize)]
@@ -185,22 +195,22 @@ struct RenameForm {
 }
 
 async fn submit_rename(
-    at: CurrentUser,
+    current: CurrentUser,
     request: HttpRequest,
     path: web::Path<String>,
     Form(form): Form<RenameForm>,
 ) -> HandlerResult {
     let id = parse(&path)?;
-    let presence = at.presence.clone();
+    let auth_session = current.auth_session.clone();
     let typed = form.name.clone();
-    let renamed = run_blocking(&at.services, move |services| {
+    let renamed = run_blocking(&current.services, move |services| {
         let change = ItemChange { name: Some(form.name), ..ItemChange::default() };
-        items::change(services, &presence.user, id, &change)
+        items::change(services, &auth_session.user, id, &change)
     })
     .await;
     match renamed {
-        Ok(item) => redirect_back(&request, &at.carrier, format!("It is called “{}” now.", item.name)),
-        Err(error) => redirect_back_with_errors(&request, &at.carrier, error, Some(("name", typed))),
+        Ok(item) => redirect_back(&request, &current.cookie, format!("It is called “{}” now.", item.name)),
+        Err(error) => redirect_back_with_errors(&request, &current.cookie, error, Some(("name", typed))),
     }
 }
 
@@ -211,96 +221,102 @@ struct MoveForm {
 }
 
 async fn submit_move(
-    at: CurrentUser,
+    current: CurrentUser,
     request: HttpRequest,
     path: web::Path<String>,
     Form(form): Form<MoveForm>,
 ) -> HandlerResult {
     let ids = vec![parse(&path)?];
-    move_all(&at, &request, ids, &form.directory).await
+    move_all(&current, &request, ids, &form.directory).await
 }
 
-async fn submit_move_many(at: CurrentUser, request: HttpRequest, Form(form): Form<SelectedItems>) -> HandlerResult {
+async fn submit_move_many(current: CurrentUser, request: HttpRequest, Form(form): Form<SelectedItems>) -> HandlerResult {
     let ids = form.ids()?;
-    move_all(&at, &request, ids, &form.directory).await
+    move_all(&current, &request, ids, &form.directory).await
 }
 
-async fn move_all(at: &CurrentUser, request: &HttpRequest, ids: Vec<ItemId>, directory: &str) -> HandlerResult {
-    let presence = at.presence.clone();
+async fn move_all(current: &CurrentUser, request: &HttpRequest, ids: Vec<ItemId>, directory: &str) -> HandlerResult {
+    let auth_session = current.auth_session.clone();
     let Some(directory) = DirectoryId::parse(directory) else {
-        return redirect_back(request, &at.carrier, "Choose a folder to move to first.");
+        return redirect_back(request, &current.cookie, "Choose a folder to move to first.");
     };
-    match run_blocking(&at.services, move |services| items::move_items(services, &presence.user, &ids, directory)).await {
-        Ok(count) => redirect_back(request, &at.carrier, format!("{} moved.", item_count(count))),
-        Err(error) => redirect_back_with_errors(request, &at.carrier, error, None),
+    match run_blocking(&current.services, move |services| items::move_items(services, &auth_session.user, &ids, directory)).await
+    {
+        Ok(count) => redirect_back(request, &current.cookie, format!("{} moved.", item_count(count))),
+        Err(error) => redirect_back_with_errors(request, &current.cookie, error, None),
     }
 }
 
-async fn submit_trash(at: CurrentUser, request: HttpRequest, path: web::Path<String>, _: Form<EmptyForm>) -> HandlerResult {
+async fn submit_trash(current: CurrentUser, request: HttpRequest, path: web::Path<String>, _: Form<EmptyForm>) -> HandlerResult {
     let id = parse(&path)?;
-    trash_all(&at, &request, vec![id]).await
+    trash_all(&current, &request, vec![id]).await
 }
 
-async fn submit_trash_many(at: CurrentUser, request: HttpRequest, Form(form): Form<SelectedItems>) -> HandlerResult {
+async fn submit_trash_many(current: CurrentUser, request: HttpRequest, Form(form): Form<SelectedItems>) -> HandlerResult {
     let ids = form.ids()?;
-    trash_all(&at, &request, ids).await
+    trash_all(&current, &request, ids).await
 }
 
-async fn trash_all(at: &CurrentUser, request: &HttpRequest, ids: Vec<ItemId>) -> HandlerResult {
-    let presence = at.presence.clone();
+async fn trash_all(current: &CurrentUser, request: &HttpRequest, ids: Vec<ItemId>) -> HandlerResult {
+    let auth_session = current.auth_session.clone();
     let trashed = ids.clone();
-    let (count, shelf) = run_blocking(&at.services, move |services| {
-        let count = trash::trash(services, &presence.user, &trashed)?;
-        let first = items::list_of(services, &presence.user, trashed.get(..1).unwrap_or_default())?;
+    let (count, shelf) = run_blocking(&current.services, move |services| {
+        let count = trash::trash(services, &auth_session.user, &trashed)?;
+        let first = items::list_of(services, &auth_session.user, trashed.get(..1).unwrap_or_default())?;
         Ok((count, first.first().map_or("/dashboard".into(), |item| format!("/{}", item.shelf.as_str()))))
     })
     .await?;
     let undo = if ids.len() <= MAX_UNDO { ids.iter().map(ItemId::to_string).collect() } else { Vec::new() };
-    at.carrier.set_flash(&Flash { text: format!("{} put into the trash.", item_count(count)), undo, ..Flash::default() })?;
+    current.cookie.set_flash(&Flash { text: format!("{} put into the trash.", item_count(count)), undo, ..Flash::default() })?;
     redirect(&redirect_from_item(request, &shelf))
 }
 
-async fn submit_restore(at: CurrentUser, request: HttpRequest, path: web::Path<String>, _: Form<EmptyForm>) -> HandlerResult {
+async fn submit_restore(
+    current: CurrentUser,
+    request: HttpRequest,
+    path: web::Path<String>,
+    _: Form<EmptyForm>,
+) -> HandlerResult {
     let id = parse(&path)?;
-    restore_all(&at, &request, vec![id]).await
+    restore_all(&current, &request, vec![id]).await
 }
 
-async fn submit_restore_many(at: CurrentUser, request: HttpRequest, Form(form): Form<SelectedItems>) -> HandlerResult {
+async fn submit_restore_many(current: CurrentUser, request: HttpRequest, Form(form): Form<SelectedItems>) -> HandlerResult {
     let ids = form.ids()?;
-    restore_all(&at, &request, ids).await
+    restore_all(&current, &request, ids).await
 }
 
-async fn restore_all(at: &CurrentUser, request: &HttpRequest, ids: Vec<ItemId>) -> HandlerResult {
-    let presence = at.presence.clone();
-    let restored = run_blocking(&at.services, move |services| trash::restore(services, &presence.user, &ids)).await?;
+async fn restore_all(current: &CurrentUser, request: &HttpRequest, ids: Vec<ItemId>) -> HandlerResult {
+    let auth_session = current.auth_session.clone();
+    let restored = run_blocking(&current.services, move |services| trash::restore(services, &auth_session.user, &ids)).await?;
     let renamed: Vec<_> = restored.iter().filter(|item| item.is_renamed).map(|item| item.name.as_str()).take(3).collect();
     let mut text = format!("{} restored.", item_count(restored.len()));
     if !renamed.is_empty() {
         text = format!("{text} A name was taken: restored as {}.", renamed.join(", "));
     }
-    redirect_back(request, &at.carrier, text)
+    redirect_back(request, &current.cookie, text)
 }
 
-async fn submit_delete(at: CurrentUser, request: HttpRequest, path: web::Path<String>, _: Form<EmptyForm>) -> HandlerResult {
+async fn submit_delete(current: CurrentUser, request: HttpRequest, path: web::Path<String>, _: Form<EmptyForm>) -> HandlerResult {
     let id = parse(&path)?;
-    delete_all(&at, &request, vec![id]).await
+    delete_all(&current, &request, vec![id]).await
 }
 
-async fn submit_delete_many(at: CurrentUser, request: HttpRequest, Form(form): Form<SelectedItems>) -> HandlerResult {
+async fn submit_delete_many(current: CurrentUser, request: HttpRequest, Form(form): Form<SelectedItems>) -> HandlerResult {
     let ids = form.ids()?;
-    delete_all(&at, &request, ids).await
+    delete_all(&current, &request, ids).await
 }
 
-async fn delete_all(at: &CurrentUser, request: &HttpRequest, ids: Vec<ItemId>) -> HandlerResult {
-    let (presence, by) = (at.presence.clone(), at.actor());
-    let count = run_blocking(&at.services, move |services| trash::delete(services, &by, &presence.user, &ids)).await?;
-    set_flash(&at.carrier, format!("{} deleted for good.", item_count(count)))?;
+async fn delete_all(current: &CurrentUser, request: &HttpRequest, ids: Vec<ItemId>) -> HandlerResult {
+    let (auth_session, actor) = (current.auth_session.clone(), current.actor());
+    let count = run_blocking(&current.services, move |services| trash::delete(services, &actor, &auth_session.user, &ids)).await?;
+    set_flash(&current.cookie, format!("{} deleted for good.", item_count(count)))?;
     redirect(&redirect_from_item(request, "/trash"))
 }
 
 /// The way back, unless it is the page of an item that no longer exists.
-fn redirect_from_item(request: &HttpRequest, otherwise: &str) -> String {
-    back_path(request).filter(|path| !path.starts_with("/items/")).unwrap_or_else(|| otherwise.to_owned())
+fn redirect_from_item(request: &HttpRequest, fallback: &str) -> String {
+    back_path(request).filter(|path| !path.starts_with("/items/")).unwrap_or_else(|| fallback.to_owned())
 }
 
 fn item_count(count: usize) -> String {

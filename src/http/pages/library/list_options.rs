@@ -61,14 +61,14 @@ impl ListQuery {
     #[must_use]
     pub fn href(&self, path: &str) -> String {
         let mut query = form_urlencoded::Serializer::new(String::new());
-        let said = [("q", &self.q), ("sort", &self.sort), ("kind", &self.kind), ("size", &self.size)];
-        query.extend_pairs(said.iter().filter(|(_, value)| !value.is_empty()));
+        let parameters = [("q", &self.q), ("sort", &self.sort), ("kind", &self.kind), ("size", &self.size)];
+        query.extend_pairs(parameters.iter().filter(|(_, value)| !value.is_empty()));
         if let Some(cursor) = &self.cursor {
             query.append_pair("cursor", cursor);
         }
         match query.finish() {
             none if none.is_empty() => path.to_owned(),
-            said => format!("{path}?{said}"),
+            parameters => format!("{path}?{parameters}"),
         }
     }
 

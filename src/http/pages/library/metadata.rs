@@ -84,8 +84,8 @@ fn track(facts: &Metadata) -> Option<MetadataRow> {
 fn exposure(facts: &Metadata) -> Option<MetadataRow> {
     let iso = facts.iso.map(|iso| format!("ISO {iso}"));
     let parts = [facts.exposure.clone(), facts.aperture.clone(), iso, facts.focal_length.clone()];
-    let said: Vec<String> = parts.into_iter().flatten().collect();
-    (!said.is_empty()).then(|| row("Exposure", said.join(" · ")))
+    let present: Vec<String> = parts.into_iter().flatten().collect();
+    (!present.is_empty()).then(|| row("Exposure", present.join(" · ")))
 }
 
 fn position(facts: &Metadata) -> Option<MetadataRow> {
@@ -100,8 +100,8 @@ fn codecs(facts: &Metadata) -> Option<MetadataRow> {
         .frame_rate
         .map(|rate| format!("{rate:.2}").trim_end_matches('0').trim_end_matches('.').to_owned() + " frames a second");
     let parts = [facts.video_codec.clone(), facts.audio_codec.clone(), rate];
-    let said: Vec<String> = parts.into_iter().flatten().collect();
-    (!said.is_empty()).then(|| row("Codec", said.join(" · ")))
+    let present: Vec<String> = parts.into_iter().flatten().collect();
+    (!present.is_empty()).then(|| row("Codec", present.join(" · ")))
 }
 
 fn sound(facts: &Metadata) -> Option<MetadataRow> {
@@ -112,8 +112,8 @@ fn sound(facts: &Metadata) -> Option<MetadataRow> {
         2 => "stereo".into(),
         more => format!("{more} channels"),
     });
-    let said: Vec<String> = [bits, sample, channels].into_iter().flatten().collect();
-    (!said.is_empty()).then(|| row("Quality", said.join(" · ")))
+    let present: Vec<String> = [bits, sample, channels].into_iter().flatten().collect();
+    (!present.is_empty()).then(|| row("Quality", present.join(" · ")))
 }
 
 /// Codecs that every current browser plays in the containers offered; support for others varies.

@@ -8,7 +8,7 @@ use crate::domain::library::music_albums::{self, Album};
 use crate::error::Error;
 use crate::http::extract::user::CurrentUser;
 use crate::http::pages::components::tile::{Picture, Tile};
-use crate::http::pages::components::track_row::{TrackRow, album_href, track_rows};
+use crate::http::pages::components::track_row::{TrackRow, album_href, albums_href};
 use crate::http::pages::components::{self as v, count_of};
 use crate::http::pages::layout::Layout;
 use crate::http::pages::respond::render;
@@ -30,7 +30,7 @@ struct AlbumCover {
 #[derive(Template)]
 #[template(path = "pages/library/music_albums.html")]
 struct AlbumsPage {
-    shell: Layout,
+    layout: Layout,
     albums: Vec<AlbumCover>,
     next: Option<String>,
     is_first: bool,
@@ -63,22 +63,22 @@ fn cover(album: &Album) -> AlbumCover {
     }
 }
 
-async fn show_albums(at: CurrentUser, query: web::Query<AlbumsQuery>) -> HandlerResult {
+async fn show_albums(current: CurrentUser, query: web::Query<AlbumsQuery>) -> HandlerResult {
     if let (Some(artist), Some(album)) = (&query.artist, &query.album) {
-        return show_album(&at, artist.clone(), album.clone()).await;
+        return show_album(&current, artist.clone(), album.clone()).await;
     }
-    let presence = at.presence.clone();
+    let auth_session = current.auth_session.clone();
     let after = query.after_artist.clone().zip(query.after_album.clone());
     let is_first = after.is_none();
-    let (albums, next) = run_blocking(&at.services, move |services| {
+    let (albums, next) = run_blocking(&current.services, move |services| {
         let after = after.as_ref().map(|(artist, album)| (artist.as_str(), album.as_str()));
-        music_albums::list_albums(services, &presence.user, after)
+        music_albums::list_albums(services, &auth_session.user, after)
     })
     .await?;
     render(&AlbumsPage {
-        shell: Layout::load(&at, "/audios").await?,
+        layout: Layout::load(&current, "/audios").await?,
         albums: albums.iter().map(cover).collect(),
-        next: next.map(|(artist, album)| track_rows([("after_artist", &artist), ("after_album", &album)])),
+        next: next.map(|(artist, album)| albums_href([("after_artist", &artist), ("after_album", &album)])),
         is_first,
     })
 }
@@ -86,7 +86,7 @@ async fn show_albums(at: CurrentUser, query: web::Query<AlbumsQuery>) -> Handler
 #[derive(Template)]
 #[template(path = "pages/library/music_album.html")]
 struct AlbumPage {
-    shell: Layout,
+    layout: Layout,
     title: String,
     artist: String,
     summary: String,
@@ -94,22 +94,23 @@ struct AlbumPage {
     songs: Vec<TrackRow>,
 }
 
-async fn show_album(at: &CurrentUser, artist: String, album: String) -> HandlerResult {
-    let presence = at.presence.clone();
+async fn show_album(current: &CurrentUser, artist: String, album: String) -> HandlerResult {
+    let auth_session = current.auth_session.clone();
     let tracks =
-        run_blocking(&at.services, move |services| music_albums::find_album(services, &presence.user, &artist, &album)).await?;
+        run_blocking(&current.services, move |services| music_albums::find_album(services, &auth_session.user, &artist, &album))
+            .await?;
     let (first, item) = tracks.first().ok_or(Error::NotFound)?;
     let length: i64 = tracks.iter().filter_map(|(_, item)| item.duration_ms).sum();
     let count = count_of(i64::try_from(tracks.len()).unwrap_or(0), "song");
     render(&AlbumPage {
-        shell: Layout::load(at, "/audios").await?,
+        layout: Layout::load(current, "/audios").await?,
         title: album_title(&first.album),
         artist: album_artist(&first.album_artist),
         summary: if length > 0 { format!("{count} · {}", v::duration(length)) } else { count },
         picture: Picture::from_item(item),
         songs: tracks
             .iter()
-            .map(|(track, item)| TrackRow::from_item(item, Some(track), Tile::from_item(item, Some(track), &at.services)))
+            .map(|(track, item)| TrackRow::from_item(item, Some(track), Tile::from_item(item, Some(track), &current.services)))
             .collect(),
     })
 }

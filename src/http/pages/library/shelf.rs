@@ -42,7 +42,7 @@ struct Breadcrumb {
 #[derive(Template)]
 #[template(path = "pages/library/shelf.html")]
 struct ShelfPage {
-    shell: Layout,
+    layout: Layout,
     title: String,
     summary: String,
     path: String,
@@ -72,7 +72,7 @@ struct ShelfPage {
 impl ShelfPage {
     fn new(
         services: &Services,
-        shell: Layout,
+        layout: Layout,
         (title, path, shelf): (&str, &str, Shelf),
         query: &ListQuery,
         listing: Listing,
@@ -101,7 +101,7 @@ impl ShelfPage {
         }
         let next = listing.next.map(|cursor| ListQuery { cursor: Some(cursor.encode()), ..query.clone() }.href(path));
         Self {
-            shell,
+            layout,
             title: title.into(),
             summary: String::new(),
             path: path.into(),
@@ -137,16 +137,16 @@ fn sort_of(filter: ItemFilter, query: &ListQuery) -> ListingQuery {
     ListingQuery { filter, sort: query.sort(), cursor: query.cursor.clone(), limit: PAGE_ITEMS }
 }
 
-async fn show_shelf(at: CurrentUser, request: HttpRequest, query: web::Query<ListQuery>) -> HandlerResult {
+async fn show_shelf(current: CurrentUser, request: HttpRequest, query: web::Query<ListQuery>) -> HandlerResult {
     let path = request.path().to_owned();
     let shelf = Shelf::parse(path.trim_start_matches('/')).ok_or(Error::NotFound)?;
-    listings::record_opened(&at.services, at.user(), shelf.title());
-    render_cached(&at, &request, request.path(), move |services, conn, library, frame| {
-        let user = &frame.presence.clone().user;
+    listings::record_opened(&current.services, current.user(), shelf.title());
+    render_cached(&current, &request, request.path(), move |services, conn, library, input| {
+        let user = &input.auth_session.clone().user;
         let listing = listings::list(conn, library, user, &sort_of(ItemFilter::shelf(shelf), &query))?;
-        let shell = Layout::gather(conn, library, frame)?;
-        let (items, bytes) = shell.surroundings.count(shelf);
-        let mut page = ShelfPage::new(services, shell, (shelf.title(), &path, shelf), &query, listing);
+        let layout = Layout::read(conn, library, input)?;
+        let (items, bytes) = layout.summary.count(shelf);
+        let mut page = ShelfPage::new(services, layout, (shelf.title(), &path, shelf), &query, listing);
         page.summary = match shelf {
             Shelf::Recents => "What you opened or added last".into(),
             _ => format!("{} · {}", count_of(items, "item"), v::size(bytes).words),
@@ -172,20 +172,20 @@ const fn empty_text(shelf: Shelf) -> &'static str {
 }
 
 async fn show_directory(
-    at: CurrentUser,
+    current: CurrentUser,
     request: HttpRequest,
     path: web::Path<String>,
     query: web::Query<ListQuery>,
 ) -> HandlerResult {
     let id = DirectoryId::parse(&path).ok_or(Error::NotFound)?;
-    let current = format!("/directories/{id}");
-    render_cached(&at, &request, &current.clone(), move |services, conn, library, frame| {
-        let user = &frame.presence.clone().user;
+    let path = format!("/directories/{id}");
+    render_cached(&current, &request, &path.clone(), move |services, conn, library, input| {
+        let user = &input.auth_session.clone().user;
         let (directory, above) = listings::find_directory(conn, user, id)?;
         listings::record_opened(services, user, &directory.directory_path);
         let listing = listings::list(conn, library, user, &sort_of(ItemFilter::directory(id), &query))?;
-        let shell = Layout::gather(conn, library, frame)?;
-        let mut page = ShelfPage::new(services, shell, (&directory.directory_name, &current, Shelf::All), &query, listing);
+        let layout = Layout::read(conn, library, input)?;
+        let mut page = ShelfPage::new(services, layout, (&directory.directory_name, &path, Shelf::All), &query, listing);
         page.crumbs = above.iter().map(breadcrumb).collect();
         page.summary = format!("Last changed {}", v::when(directory.last_modified).ago);
         page.empty = "This folder is empty. Move things here, or upload into it.";
@@ -196,9 +196,9 @@ async fn show_directory(
     .await
 }
 
-async fn show_search(at: CurrentUser, request: HttpRequest, query: web::Query<ListQuery>) -> HandlerResult {
-    render_cached(&at, &request, "/search", move |services, conn, library, frame| {
-        let user = &frame.presence.clone().user;
+async fn show_search(current: CurrentUser, request: HttpRequest, query: web::Query<ListQuery>) -> HandlerResult {
+    render_cached(&current, &request, "/search", move |services, conn, library, input| {
+        let user = &input.auth_session.clone().user;
         let words = query.q.trim().to_lowercase();
         let listing = if words.is_empty() {
             Listing::empty()
@@ -214,8 +214,8 @@ async fn show_search(at: CurrentUser, request: HttpRequest, query: web::Query<Li
             (_, 0, true) => format!("Nothing found yet for “{}”", query.q.trim()),
             (_, _, true) => format!("“{}”", query.q.trim()),
         };
-        let shell = Layout::gather(conn, library, frame)?;
-        let mut page = ShelfPage::new(services, shell, (&title, "/search", Shelf::All), &query, listing);
+        let layout = Layout::read(conn, library, input)?;
+        let mut page = ShelfPage::new(services, layout, (&title, "/search", Shelf::All), &query, listing);
         page.summary = "Names, tags, cameras, artists, albums, places and dates".into();
         page.empty = match (words.is_empty(), page.next.is_some()) {
             (true, _) => "Nothing looked for yet.",

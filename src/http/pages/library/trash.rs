@@ -24,28 +24,28 @@ pub(crate) fn routes() -> Vec<Route> {
 #[derive(Template)]
 #[template(path = "pages/library/trash_empty.html")]
 struct EmptyTrashPage {
-    shell: Layout,
+    layout: Layout,
     holds: String,
 }
 
-async fn show_empty(at: CurrentUser) -> HandlerResult {
-    let shell = Layout::load(&at, "/trash").await?;
-    let (items, bytes) = shell.surroundings.count(Shelf::Trash);
-    render(&EmptyTrashPage { holds: format!("{}, {}", count_of(items, "item"), v::size(bytes).words), shell })
+async fn show_empty(current: CurrentUser) -> HandlerResult {
+    let layout = Layout::load(&current, "/trash").await?;
+    let (items, bytes) = layout.summary.count(Shelf::Trash);
+    render(&EmptyTrashPage { holds: format!("{}, {}", count_of(items, "item"), v::size(bytes).words), layout })
 }
 
-async fn submit_empty(at: CurrentUser, _: Form<EmptyForm>) -> HandlerResult {
-    let (presence, by) = (at.presence.clone(), at.actor());
-    let count = run_blocking(&at.services, move |services| trash::empty(services, &by, &presence.user)).await?;
+async fn submit_empty(current: CurrentUser, _: Form<EmptyForm>) -> HandlerResult {
+    let (auth_session, actor) = (current.auth_session.clone(), current.actor());
+    let count = run_blocking(&current.services, move |services| trash::empty(services, &actor, &auth_session.user)).await?;
     set_flash(
-        &at.carrier,
+        &current.cookie,
         format!("The trash is empty. {} deleted for good.", count_of(i64::try_from(count).unwrap_or(0), "item")),
     )?;
     redirect("/trash")
 }
 
-async fn submit_restore_all(at: CurrentUser, request: HttpRequest, _: Form<EmptyForm>) -> HandlerResult {
-    let presence = at.presence.clone();
-    let count = run_blocking(&at.services, move |services| trash::restore_all(services, &presence.user)).await?;
-    redirect_back(&request, &at.carrier, format!("{} restored.", count_of(i64::try_from(count).unwrap_or(0), "item")))
+async fn submit_restore_all(current: CurrentUser, request: HttpRequest, _: Form<EmptyForm>) -> HandlerResult {
+    let auth_session = current.auth_session.clone();
+    let count = run_blocking(&current.services, move |services| trash::restore_all(services, &auth_session.user)).await?;
+    redirect_back(&request, &current.cookie, format!("{} restored.", count_of(i64::try_from(count).unwrap_or(0), "item")))
 }

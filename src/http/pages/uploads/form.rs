@@ -36,7 +36,7 @@ struct Query {
 #[derive(Template)]
 #[template(path = "pages/uploads/form.html")]
 struct UploadPage {
-    shell: Layout,
+    layout: Layout,
     max_upload: String,
     is_full: bool,
     unfinished: Vec<UnfinishedUpload>,
@@ -46,9 +46,9 @@ struct UploadPage {
     chosen: String,
 }
 
-async fn show_upload(at: CurrentUser, request: HttpRequest, query: web::Query<Query>) -> HandlerResult {
-    render_cached(&at, &request, "/upload", move |services, conn, library, frame| {
-        let user = &frame.presence.clone().user;
+async fn show_upload(current: CurrentUser, request: HttpRequest, query: web::Query<Query>) -> HandlerResult {
+    render_cached(&current, &request, "/upload", move |services, conn, library, input| {
+        let user = &input.auth_session.clone().user;
         Ok(UploadPage {
             unfinished: unfinished::list_unfinished(conn, user)?,
             is_full: user.free_quota() == Some(0),
@@ -56,7 +56,7 @@ async fn show_upload(at: CurrentUser, request: HttpRequest, query: web::Query<Qu
             room: user.free_quota().map(format_bytes),
             held: u64::try_from(user.reserved_bytes).ok().filter(|held| *held > 0 && user.quota_bytes > 0).map(format_bytes),
             chosen: query.into_inner().directory,
-            shell: Layout::gather(conn, library, frame)?,
+            layout: Layout::read(conn, library, input)?,
         })
     })
     .await
@@ -69,7 +69,7 @@ struct ResultRow {
     outcome: UploadOutcome,
     /// The stored item, or the existing one with the same content.
     id: Option<String>,
-    said: String,
+    description: String,
 }
 
 #[derive(Serialize, Deserialize, Clone, Copy, PartialEq, Eq)]
@@ -79,39 +79,39 @@ enum UploadOutcome {
     Refused,
 }
 
-async fn submit_upload(at: CurrentUser, request: HttpRequest, payload: web::Payload) -> HandlerResult {
-    rate_limit::count(&request, &at.services, Bucket::Upload, RateLimitKey::Account(at.user().id.0))?;
-    let taken = receive_files(&at.services, &at.presence, Some(&at.carrier), &request, payload).await?;
+async fn submit_upload(current: CurrentUser, request: HttpRequest, payload: web::Payload) -> HandlerResult {
+    rate_limit::count(&request, &current.services, Bucket::Upload, RateLimitKey::Account(current.user().id.0))?;
+    let taken = receive_files(&current.services, &current.auth_session, Some(&current.cookie), &request, payload).await?;
     let mut rows: Vec<ResultRow> = taken.into_iter().map(ResultRow::from_uploaded).collect();
     if rows.is_empty() {
         rows.push(ResultRow {
             name: "Nothing".into(),
             outcome: UploadOutcome::Refused,
             id: None,
-            said: "Choose a file first.".into(),
+            description: "Choose a file first.".into(),
         });
     }
     let json = serde_json::to_string(&rows).map_err(Error::internal)?;
-    let presence = at.presence.clone();
-    let id = run_blocking(&at.services, move |services| multipart::save_report(services, &presence.user, &json)).await?;
+    let auth_session = current.auth_session.clone();
+    let id = run_blocking(&current.services, move |services| multipart::save_report(services, &auth_session.user, &json)).await?;
     redirect(&format!("/uploads/results/{id}"))
 }
 
 #[derive(Template)]
 #[template(path = "pages/uploads/result.html")]
 struct ResultPage {
-    shell: Layout,
+    layout: Layout,
     rows: Vec<ResultRow>,
     summary: String,
 }
 
-async fn show_result(at: CurrentUser, path: web::Path<String>) -> HandlerResult {
+async fn show_result(current: CurrentUser, path: web::Path<String>) -> HandlerResult {
     let id = ReportId::parse(&path).ok_or(Error::NotFound)?;
-    let presence = at.presence.clone();
-    let json = run_blocking(&at.services, move |services| multipart::find_report(services, &presence.user, id)).await?;
+    let auth_session = current.auth_session.clone();
+    let json = run_blocking(&current.services, move |services| multipart::find_report(services, &auth_session.user, id)).await?;
     let rows: Vec<ResultRow> = serde_json::from_str(&json).map_err(Error::internal)?;
-    let shell = Layout::load(&at, "/upload").await?;
-    render(&ResultPage { summary: summary(&rows), rows, shell })
+    let layout = Layout::load(&current, "/upload").await?;
+    render(&ResultPage { summary: summary(&rows), rows, layout })
 }
 
 /// `12 added, 1 already here, 1 refused`.
@@ -129,14 +129,14 @@ impl ResultRow {
     fn from_uploaded(taken: UploadedFile) -> Self {
         match taken.outcome {
             Ok(Ingested::Stored(item)) => {
-                let said = format!("{} · {}", format_bytes(item.bytes()), item.mime);
-                Self { name: item.name, outcome: UploadOutcome::Stored, id: Some(item.id.to_string()), said }
+                let description = format!("{} · {}", format_bytes(item.bytes()), item.mime);
+                Self { name: item.name, outcome: UploadOutcome::Stored, id: Some(item.id.to_string()), description }
             }
             Ok(Ingested::Duplicate(item)) => {
-                let said = format!("The same as “{}”.", item.name);
-                Self { name: taken.name, outcome: UploadOutcome::Duplicate, id: Some(item.id.to_string()), said }
+                let description = format!("The same as “{}”.", item.name);
+                Self { name: taken.name, outcome: UploadOutcome::Duplicate, id: Some(item.id.to_string()), description }
             }
-            Err(error) => Self { name: taken.name, outcome: UploadOutcome::Refused, id: None, said: error.to_string() },
+            Err(error) => Self { name: taken.name, outcome: UploadOutcome::Refused, id: None, description: error.to_string() },
         }
     }
 

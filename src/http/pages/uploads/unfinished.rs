@@ -42,13 +42,13 @@ pub fn list_unfinished(conn: &mut Conn, user: &User) -> Result<Vec<UnfinishedUpl
 }
 
 async fn submit_discard(
-    at: CurrentUser,
+    current: CurrentUser,
     request: actix_web::HttpRequest,
     path: web::Path<String>,
     _: Form<EmptyForm>,
 ) -> HandlerResult {
     let id = UploadId::parse(&path).ok_or(Error::NotFound)?;
-    resumable::delete(&services_arc(&at.services), at.user(), id).await?;
-    set_flash(&at.carrier, "The unfinished upload was given up.")?;
+    resumable::delete(&services_arc(&current.services), current.user(), id).await?;
+    set_flash(&current.cookie, "The unfinished upload was given up.")?;
     redirect(&back_path(&request).unwrap_or_else(|| "/dashboard".into()))
 }
