@@ -1,11 +1,11 @@
-//! The house: arrows point down, and no two files import each other in a circle.
-#![expect(clippy::unwrap_used, clippy::string_slice, reason = "a test that cannot go on fails")]
+//! The structure that `ARCHITECTURE.md` describes: which module may import which, and who may touch what.
+#![expect(clippy::unwrap_used, clippy::string_slice, reason = "a failing test may panic")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-/// Floors from the roof down; a file imports from its own floor and those beneath.
-const FLOORS: [&[&str]; 13] = [
+/// The layers from top to bottom. A module imports from its own layer's folder and from lower layers.
+const LAYERS: [&[&str]; 13] = [
     &["main"],
     &["cli"],
     &["app"],
@@ -18,52 +18,76 @@ const FLOORS: [&[&str]; 13] = [
     &["media"],
     &["sandbox", "clamd"],
     &["config", "os"],
-    &["error", "failpoints", "telemetry"],
+    &["error", "failpoints", "sync", "telemetry"],
 ];
 
-fn floor_of(module: &str) -> usize {
-    let top = module.split("::").next().unwrap_or_default();
-    FLOORS.iter().position(|floor| floor.contains(&top)).unwrap_or_else(|| panic!("{top} stands on no floor"))
-}
+/// The order within `domain/`.
+const DOMAIN: [&[&str]; 7] = [
+    &["ops"],
+    &["reconcile", "import", "malware", "uploads"],
+    &["ingest", "auth"],
+    &["previews", "accounts"],
+    &["library", "sessions", "backup"],
+    &["file_moves"],
+    &["audit"],
+];
 
-/// Every module with the modules its `use` lines name.
-fn imports() -> BTreeMap<String, BTreeSet<String>> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let mut files = Vec::new();
-    collect(&root, &mut files);
-    let modules: BTreeMap<String, PathBuf> = files.iter().map(|path| (module_of(&root, path), path.clone())).collect();
+/// The order within `http/`.
+const HTTP: [&[&str]; 7] = [
+    &["middleware"],
+    &["routes"],
+    &["pages", "api"],
+    &["multipart_upload", "media_response", "metrics", "server"],
+    &["extract", "response", "static_files", "health"],
+    &["rate_limit", "route", "run_blocking"],
+    &["session_cookie", "csrf", "flash", "client_info", "safe_redirect", "error", "tus_headers"],
+];
+
+/// Modules by path (`domain::library::items`), each with the modules that it imports.
+type Imports = BTreeMap<String, BTreeSet<String>>;
+
+/// All imports between source files. Imports of a `mod.rs` that only declares modules are resolved to what it
+/// re-exports, and such files are left out.
+fn imports() -> Imports {
+    let modules = modules();
+    let is_listed = |module: &String| !declares_only(module, &modules);
     let mut imports = BTreeMap::new();
-    for (module, path) in &modules {
-        let text = std::fs::read_to_string(path).unwrap();
-        let text = text.split("#[cfg(test)]").next().unwrap_or_default();
+
+    for (module, path) in modules.iter().filter(|(module, _)| is_listed(module)) {
         let is_folder = path.ends_with("mod.rs");
-        let mut named = BTreeSet::new();
-        for path in used_paths(text) {
-            let absolute = absolute(module, is_folder, &path);
-            named.extend(room_of(&absolute, &modules).filter(|other| other != module));
-        }
-        imports.insert(module.clone(), named);
+        let named = imported_paths(&code_of(path)).into_iter().map(|path| absolute(module, is_folder, &path));
+        let found = named.filter_map(|path| resolve(&path, &modules));
+        imports.insert(module.clone(), found.filter(|other| other != module && is_listed(other)).collect());
     }
     imports
 }
 
-/// The module a path leads to: the longest part of it that is one; through a door to the room behind it.
-fn room_of(path: &str, modules: &BTreeMap<String, PathBuf>) -> Option<String> {
-    let mut part = path;
-    let module = loop {
-        if modules.contains_key(part) {
-            break part;
-        }
-        part = part.rsplit_once("::")?.0;
-    };
-    let name = path[part.len()..].trim_start_matches("::").split("::").next().unwrap_or_default();
-    if name.is_empty() || !is_door(module) {
+/// The module that defines `path`: the longest prefix that is a module, or what a re-export there leads to.
+fn resolve(path: &str, modules: &BTreeMap<String, PathBuf>) -> Option<String> {
+    let mut module = path;
+    while !modules.contains_key(module) {
+        module = module.rsplit_once("::")?.0;
+    }
+    let name = path[module.len()..].trim_start_matches("::").split("::").next().unwrap_or_default();
+    if name.is_empty() || !declares_only(module, modules) {
         return Some(module.to_owned());
     }
+
     let text = std::fs::read_to_string(&modules[module]).unwrap();
-    let behind = used_paths(&text).into_iter().find(|shown| shown.rsplit("::").next() == Some(name));
-    let behind = behind.map(|shown| absolute(module, true, shown.trim_start_matches("self::")));
-    behind.filter(|shown| shown != path).and_then(|shown| room_of(&shown, modules)).or_else(|| Some(module.to_owned()))
+    let exported = imported_paths(&text).into_iter().find(|shown| shown.rsplit("::").next() == Some(name));
+    let exported = exported.map(|shown| absolute(module, true, shown.trim_start_matches("self::")));
+    let target = exported.filter(|shown| shown != path).and_then(|shown| resolve(&shown, modules));
+    target.or_else(|| Some(module.to_owned()))
+}
+
+fn source_root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("src")
+}
+
+fn source_files() -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    collect(&source_root(), &mut files);
+    files
 }
 
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
@@ -71,20 +95,31 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
         let path = entry.unwrap().path();
         if path.is_dir() {
             collect(&path, files);
-        } else if path.extension().is_some_and(|extension| extension == "rs") && !path.ends_with("lib.rs") {
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
             files.push(path);
         }
     }
 }
 
-fn module_of(root: &Path, path: &Path) -> String {
-    let relative = path.strip_prefix(root).unwrap().with_extension("");
-    let parts: Vec<_> = relative.iter().map(|part| part.to_str().unwrap()).filter(|part| *part != "mod").collect();
-    parts.join("::")
+fn modules() -> BTreeMap<String, PathBuf> {
+    let files = source_files().into_iter().filter(|path| !path.ends_with("lib.rs"));
+    files.map(|path| (module_of(&path), path)).collect()
 }
 
-/// `use a::{b, c::{d, e}};` as `a::b`, `a::c::d`, `a::c::e`; and paths written out in the code.
-fn used_paths(text: &str) -> Vec<String> {
+fn module_of(path: &Path) -> String {
+    let relative = path.strip_prefix(source_root()).unwrap().with_extension("");
+    let parts = relative.iter().map(|part| part.to_str().unwrap()).filter(|part| *part != "mod");
+    parts.collect::<Vec<_>>().join("::")
+}
+
+/// A file without its unit tests.
+fn code_of(path: &Path) -> String {
+    let text = std::fs::read_to_string(path).unwrap();
+    text.split("#[cfg(test)]").next().unwrap_or_default().to_owned()
+}
+
+/// Expands `use a::{b, c::{d, e}};` to `a::b`, `a::c::d`, `a::c::e`, and adds the paths written out in the code.
+fn imported_paths(text: &str) -> Vec<String> {
     let mut paths = Vec::new();
     let mut rest = text;
     while let Some(start) = rest.find("use ") {
@@ -132,7 +167,7 @@ fn absolute(module: &str, is_folder: bool, path: &str) -> String {
         return inner.to_owned();
     }
     if !rest.starts_with("super::") {
-        // A room within, or a crate from outside.
+        // A child module, or another crate.
         return format!("{module}::{}", rest.trim_start_matches("self::"));
     }
     let mut here: Vec<&str> = module.split("::").collect();
@@ -151,71 +186,114 @@ fn absolute(module: &str, is_folder: bool, path: &str) -> String {
     here.join("::")
 }
 
-/// A `mod.rs` that only names its rooms is a door, not a room.
-fn is_door(module: &str) -> bool {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(module.replace("::", "/")).join("mod.rs");
-    let Ok(text) = std::fs::read_to_string(path) else { return false };
-    text.lines().all(|line| {
-        let line = line.trim();
-        line.is_empty()
-            || line.starts_with("//")
-            || line.contains("mod ")
-            || line.starts_with("#[")
-            || line.starts_with("pub use")
-            || line.starts_with("use ")
-    })
+/// Whether a module is a `mod.rs` with nothing but declarations and re-exports.
+fn declares_only(module: &str, modules: &BTreeMap<String, PathBuf>) -> bool {
+    let Some(path) = modules.get(module).filter(|path| path.ends_with("mod.rs")) else { return false };
+    let allowed = ["//", "#[", "use ", "pub use "];
+    std::fs::read_to_string(path)
+        .unwrap()
+        .lines()
+        .map(str::trim)
+        .all(|line| line.is_empty() || line.contains("mod ") || allowed.iter().any(|start| line.starts_with(start)))
+}
+
+/// The first component of `module` below `parent`.
+fn component<'a>(module: &'a str, parent: &str) -> Option<&'a str> {
+    let inner = if parent.is_empty() { Some(module) } else { module.strip_prefix(parent)?.strip_prefix("::") };
+    inner?.split("::").next()
+}
+
+fn rank(order: &[&[&str]], name: &str) -> usize {
+    let found = order.iter().position(|group| group.contains(&name));
+    found.unwrap_or_else(|| panic!("{name} has no place in the order; see ARCHITECTURE.md"))
+}
+
+/// Imports below `parent` that go against `order`.
+fn upward_imports(imports: &Imports, parent: &str, order: &[&[&str]]) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for (module, named) in imports {
+        let Some(here) = component(module, parent) else { continue };
+        for other in named {
+            let Some(there) = component(other, parent) else { continue };
+            if rank(order, there) < rank(order, here) {
+                wrong.push(format!("{module} imports {other}, which is above it"));
+            }
+        }
+    }
+    wrong
+}
+
+/// What remains when modules that import nothing remaining are removed again and again: the modules in or above a cycle.
+fn cyclic(mut imports: Imports) -> Imports {
+    loop {
+        let is_free = |named: &BTreeSet<String>| named.iter().all(|other| !imports.contains_key(other));
+        let free: Vec<_> = imports.iter().filter(|(_, named)| is_free(named)).map(|(module, _)| module.clone()).collect();
+        if free.is_empty() {
+            return imports;
+        }
+        imports.retain(|module, _| !free.contains(module));
+    }
 }
 
 #[test]
-fn arrows_point_down() {
-    let mut wrong = Vec::new();
-    for (module, named) in imports() {
-        for other in named {
-            if floor_of(&other) < floor_of(&module) {
-                wrong.push(format!("{module} imports {other} from above"));
-            }
-            if floor_of(&other) == floor_of(&module)
-                && other.split("::").next() != module.split("::").next()
-                && floor_of(&module) < 10
-            {
-                wrong.push(format!("{module} imports {other} from beside"));
-            }
-        }
+fn modules_import_from_their_own_layer_and_lower_ones() {
+    let imports = imports();
+    let mut wrong = upward_imports(&imports, "", &LAYERS);
+
+    // Layers of the same rank do not import each other, except for those without dependencies at the bottom.
+    for (module, named) in &imports {
+        let here = component(module, "").unwrap();
+        let beside = named.iter().filter(|other| {
+            let there = component(other, "").unwrap();
+            there != here && rank(&LAYERS, there) == rank(&LAYERS, here) && rank(&LAYERS, here) < 10
+        });
+        wrong.extend(beside.map(|other| format!("{module} imports {other}, which is beside it")));
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]
-fn no_two_files_import_each_other_in_a_circle() {
-    let imports: BTreeMap<_, BTreeSet<_>> = imports()
-        .into_iter()
-        .filter(|(module, _)| !is_door(module))
-        .map(|(module, named)| (module, named.into_iter().filter(|other| !is_door(other)).collect()))
-        .collect();
-    // Take away files that import nothing that is left, until none is left: what stays is in a circle.
-    let mut left = imports;
-    loop {
-        let free: Vec<String> = left
-            .iter()
-            .filter(|(_, named)| named.iter().all(|other| !left.contains_key(other)))
-            .map(|(module, _)| module.clone())
-            .collect();
-        if free.is_empty() {
-            break;
-        }
-        for module in free {
-            left.remove(&module);
-        }
-    }
-    assert!(left.is_empty(), "in or above a circle: {left:#?}");
+fn modules_of_the_domain_follow_their_order() {
+    let wrong = upward_imports(&imports(), "domain", &DOMAIN);
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]
-fn only_the_database_folder_knows_which_database_it_is() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let mut files = Vec::new();
-    collect(&root, &mut files);
-    for path in files.iter().filter(|path| !path.starts_with(root.join("db")) && !path.starts_with(root.join("config"))) {
+fn modules_of_http_follow_their_order() {
+    let wrong = upward_imports(&imports(), "http", &HTTP);
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn no_files_import_each_other_in_a_cycle() {
+    let cyclic = cyclic(imports());
+    assert!(cyclic.is_empty(), "in or above a cycle: {cyclic:#?}");
+}
+
+#[test]
+fn no_folders_import_each_other_in_a_cycle() {
+    // For each folder, the imports between its direct children.
+    let mut folders: BTreeMap<String, Imports> = BTreeMap::new();
+    for (module, named) in imports() {
+        for other in named {
+            let common: Vec<_> = module.split("::").zip(other.split("::")).take_while(|(a, b)| a == b).map(|(a, _)| a).collect();
+            let parent = common.join("::");
+            let (Some(here), Some(there)) = (component(&module, &parent), component(&other, &parent)) else { continue };
+            folders.entry(parent.clone()).or_default().entry(here.to_owned()).or_default().insert(there.to_owned());
+        }
+    }
+
+    for (folder, children) in folders {
+        let cyclic = cyclic(children);
+        assert!(cyclic.is_empty(), "in {folder}, in or above a cycle: {cyclic:#?}");
+    }
+}
+
+#[test]
+fn only_the_database_layer_names_a_database() {
+    let root = source_root();
+    let is_exempt = |path: &PathBuf| path.starts_with(root.join("db")) || path.starts_with(root.join("config"));
+    for path in source_files().iter().filter(|path| !is_exempt(path)) {
         let text = std::fs::read_to_string(path).unwrap().to_lowercase();
         for word in ["sqlite", "mysql", "mariadb"] {
             assert!(!text.contains(word), "{} says {word}", path.display());
@@ -224,73 +302,61 @@ fn only_the_database_folder_knows_which_database_it_is() {
 }
 
 #[test]
-fn only_bytes_and_settings_touch_the_file_system() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let mut files = Vec::new();
-    collect(&root, &mut files);
-    for path in files
-        .iter()
-        .filter(|path| ["storage", "media", "sandbox", "config"].iter().all(|layer| !path.starts_with(root.join(layer))))
-    {
-        let text = std::fs::read_to_string(path).unwrap();
-        let code = text.split("#[cfg(test)]").next().unwrap_or_default();
-        for call in [
-            "std::fs::read",
-            "std::fs::write",
-            "std::fs::remove",
-            "std::fs::create",
-            "std::fs::rename",
-            "OpenOptions",
-            "File::open",
-            "File::create",
-        ] {
-            assert!(!code.contains(call), "{} calls {call}", path.display());
+fn only_storage_media_sandbox_and_config_touch_the_file_system() {
+    let root = source_root();
+    let is_exempt =
+        |path: &PathBuf| ["storage", "media", "sandbox", "config"].iter().any(|layer| path.starts_with(root.join(layer)));
+    let calls = [
+        "std::fs::read",
+        "std::fs::write",
+        "std::fs::remove",
+        "std::fs::create",
+        "std::fs::rename",
+        "OpenOptions",
+        "File::open",
+        "File::create",
+    ];
+    for path in source_files().iter().filter(|path| !is_exempt(path)) {
+        let code = code_of(path);
+        for call in calls {
+            let is_call = |(index, _): (usize, &str)| !code[..index].ends_with(char::is_alphanumeric);
+            assert!(!code.match_indices(call).any(is_call), "{} calls {call}", path.display());
         }
     }
 }
 
 #[test]
-fn only_the_walls_of_the_cage_are_unsafe() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let mut files = Vec::new();
-    collect(&root, &mut files);
-    for path in files.iter().filter(|path| !path.ends_with("sandbox/lockdown.rs")) {
+fn only_the_lockdown_of_the_sandbox_is_unsafe() {
+    let words = ["unsafe {", "unsafe fn", "unsafe impl", "(unsafe_code"];
+    for path in source_files().iter().filter(|path| !path.ends_with("sandbox/lockdown.rs")) {
         let text = std::fs::read_to_string(path).unwrap();
-        assert!(
-            !["unsafe {", "unsafe fn", "unsafe impl", "(unsafe_code"].iter().any(|word| text.contains(word)),
-            "{} says unsafe",
-            path.display()
-        );
+        assert!(!words.iter().any(|word| text.contains(word)), "{} is unsafe", path.display());
     }
 }
 
 #[test]
-fn every_file_says_in_its_first_line_what_it_is_for() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let mut files = Vec::new();
-    collect(&root, &mut files);
-    for path in files {
-        let text = std::fs::read_to_string(&path).unwrap();
-        assert!(text.starts_with("//! "), "{}", path.display());
-        let code = text.split("#[cfg(test)]").next().unwrap_or_default();
-        assert!(code.lines().count() <= 400, "{} is long: what is its second idea?", path.display());
+fn every_file_begins_with_its_purpose_and_is_short() {
+    for path in source_files() {
+        assert!(std::fs::read_to_string(&path).unwrap().starts_with("//! "), "{}", path.display());
+        let lines = code_of(&path).lines().count();
+        assert!(lines <= 400, "{} has {lines} lines: which second subject does it hold?", path.display());
     }
 }
 
 #[test]
-fn every_test_that_the_asvs_table_names_is_there() {
+fn every_test_that_the_asvs_table_names_exists() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut files = Vec::new();
-    collect(&root.join("src"), &mut files);
+    let mut files = source_files();
     collect(&root.join("tests"), &mut files);
     let texts: Vec<_> = files.iter().map(|path| (path, std::fs::read_to_string(path).unwrap())).collect();
+
     let page = std::fs::read_to_string(root.join("docs/ASVS.md")).unwrap();
     let named: Vec<_> = page.split('`').filter_map(|code| code.split_once("::")).collect();
     assert!(named.len() > 50, "{named:?}");
     for (file, name) in named {
-        let there = |(path, text): &(&PathBuf, String)| {
+        let defines = |(path, text): &(&PathBuf, String)| {
             path.file_stem().is_some_and(|stem| stem == file) && text.contains(&format!("fn {name}("))
         };
-        assert!(texts.iter().any(there), "{file}::{name}");
+        assert!(texts.iter().any(defines), "{file}::{name}");
     }
 }

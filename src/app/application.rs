@@ -118,20 +118,24 @@ impl Application {
         let malware_task = tokio::spawn(run_malware_scan(self.services.clone()));
         let backup_task = tokio::spawn(run_scheduled_backups(self.services.clone()));
         let preview_workers = spawn_preview_workers(&self.services);
+
         let folder_watch = self
             .services
             .settings
             .watch_quiet_period
             .map(|settled| tokio::spawn(run_folder_watch(self.services.clone(), settled)));
+
         let metrics = self.metrics.map(|(_, metrics)| (metrics.handle(), tokio::spawn(metrics)));
         let signal_task = tokio::spawn(stop_on_signal(self.server.handle(), self.services.clone()));
         let systemd_task = tokio::spawn(run_systemd_notify());
         let result = self.server.await;
         systemd_task.abort();
+
         if let Some((handle, serving)) = metrics {
             handle.stop(false).await;
             drop(serving.await);
         }
+
         housekeeping_task.abort();
         malware_task.abort();
         backup_task.abort();
@@ -186,11 +190,13 @@ fn serve(listener: TcpListener, services: &Arc<Services>) -> Result<Server> {
         0 => std::thread::available_parallelism().map_or(2, std::num::NonZero::get),
         set => set,
     };
+
     // Opened once here, so that a missing key fails the start.
     http::session_middleware(&services.settings)?;
     http::check_base_path(&services.settings)?;
     let tracker = http::ConnectionTracker::default();
     close_idle_connections(tracker.clone());
+
     let application = move || {
         let session = http::session_middleware(&data.settings);
         App::new()
@@ -205,10 +211,12 @@ fn serve(listener: TcpListener, services: &Arc<Services>) -> Result<Server> {
             .wrap(http::cors(&data.settings))
             .wrap(from_fn(http::request_log))
     };
+
     let address = listener.local_addr()?;
     let builder = ServerBuilder::default().disable_signals().workers(workers).shutdown_timeout(SHUTDOWN_TIMEOUT_SECONDS);
     let stopping = builder.graceful_shutdown_signal();
     let sockets = services.clone();
+
     // Like actix's `HttpServer`, but with sockets that can send files.
     let builder = builder.listen("http", listener, move || {
         let (tracker, stopping, sockets) = (tracker.clone(), stopping.clone(), sockets.clone());

@@ -97,6 +97,7 @@ pub(crate) async fn run_folder_watch(services: Arc<Services>, quiet_period: Dura
             return;
         }
     };
+
     loop {
         tokio::time::sleep(FOLDER_WATCH_INTERVAL).await;
         let quiet = watcher.take_quiet(quiet_period);
@@ -151,6 +152,7 @@ pub(crate) fn spawn_preview_workers(services: &Arc<Services>) -> Vec<JoinHandle<
         None => std::thread::available_parallelism().map_or(2, std::num::NonZero::get).min(MAX_PREVIEW_WORKERS),
         Some(set) => set.min(MAX_PREVIEW_WORKERS),
     };
+
     let preview = |services: Arc<Services>| async move {
         loop {
             let wakeup = services.preview_queue.wakeup.notified();

@@ -50,6 +50,7 @@ fn export(services: &Services, is_json: bool) -> Result<()> {
     if !is_json {
         out.write_all(csv_head().as_bytes())?;
     }
+
     let mut before = None;
     loop {
         let rows = audit::list(services, &AuditFilter::default(), before, BATCH)?;

@@ -100,6 +100,7 @@ fn list(folder: &Path, is_json: bool) -> Result<()> {
             None => json!({ "backup": set.name, "unreadable": true }),
         })
         .collect();
+
     let words: Vec<Vec<String>> = sets
         .iter()
         .map(|set| match &set.about {
@@ -109,6 +110,7 @@ fn list(folder: &Path, is_json: bool) -> Result<()> {
             None => vec![set.name.clone(), "cannot be read".into()],
         })
         .collect();
+
     let words = if words.is_empty() { format!("There are no backups in {}.", folder.display()) } else { table(&words) };
     print_result_as(is_json, &Value::Array(rows), &words)
 }
@@ -143,6 +145,7 @@ fn restore(
 ) -> Result<()> {
     let mut repository = backup::open_repository(&services.settings, folder)?;
     let set = BackupSet::open(&repository, set)?;
+
     // The current state is backed up first, so a script need not confirm.
     if !is_sure && std::io::stdin().is_terminal() {
         let name = &set.name;
@@ -151,12 +154,15 @@ fn restore(
             return Err(Error::Conflict("Nothing was changed.".into()));
         }
     }
+
     let done = backup::restore(services, &mut repository, &set, skip_damaged, &mut report)?;
     let (left, mut words) = omitted_rows(&done.left);
+
     let value = json!({
         "backup": done.name, "people": done.people, "files": done.files, "bytes": done.bytes, "unchanged": done.unchanged,
         "restore_point": done.restore_point, "aside": done.aside, "left": left,
     });
+
     words.push(format!(
         "{} is back: {} people, {} files ({}), {} of them untouched",
         done.name,
@@ -165,6 +171,7 @@ fn restore(
         format_bytes(done.bytes),
         done.unchanged
     ));
+
     words.extend(done.restore_point.map(|point| format!("What was here before is the backup {point}.")));
     words.extend(done.aside.map(|aside| format!("Its folders lie in {}; remove them when all is well.", aside.display())));
     words.push("Everybody logs in again; access tokens are made again.".into());
@@ -176,12 +183,14 @@ fn prune(services: &Services, folder: &Path, keep: Option<&str>, is_dry: bool, i
         Some(text) => Retention::parse(text).ok_or_else(|| Error::field("keep", "Say it as 7d 4w 12m."))?,
         None => services.settings.backup_keep,
     };
+
     let done = backup::prune(&backup::open_repository(&services.settings, folder)?, keep, is_dry)?;
     let value = json!({
         "kept": done.kept, "removed": done.removed, "contents": done.contents, "bytes": done.bytes, "dry_run": is_dry,
     });
     let verb = if is_dry { "would go" } else { "removed" };
     let mut words: Vec<String> = done.removed.iter().map(|name| format!("{verb:<9}{name}")).collect();
+
     words.push(format!(
         "{} backups kept, {} {verb}, {} contents {verb} ({})",
         done.kept.len(),

@@ -9,7 +9,7 @@ use super::output::{print_message, print_result, print_result_as, table};
 use crate::config::FirstAdmin;
 use crate::config::{OPTIONS, SettingOption, nearest_variable};
 use crate::config::{RawSettings, Settings};
-use crate::db::{Db, sqlite_file};
+use crate::db::{Db, database_file};
 use crate::error::{Error, Result};
 use crate::state::Services;
 
@@ -34,20 +34,21 @@ fn reference() -> String {
 }
 
 const REFERENCE_HEAD: &str = "\
-# Every setting
+# Settings
 
-`nexus-media config reference` prints this page; a test holds the two together.
+This page is the output of `nexus-media config reference`; a test compares the two.
 
-A flag (`--listen`, `--data-dir`, `--media-dir`) goes before a variable, a variable before the settings file, the file before
-the default. The file is the one that `--config` or `NEXUS_CONFIG` names, otherwise `nexus.toml` where the server runs; unknown
-names in it stop the start. A secret may stand in a file of its own that the variable with `_FILE` names.
+A command line flag (`--listen`, `--data-dir`, `--media-dir`) overrides a variable, a variable overrides the settings file, and
+the file overrides the default. The settings file is the one given by `--config` or `NEXUS_CONFIG`, otherwise `nexus.toml` in the
+working directory. An unknown name in it is an error. A secret can also be read from a file, whose path is in the variable with
+the suffix `_FILE`.
 
-| In the file | Variable | Default | What |
+| Name in the file | Variable | Default | Meaning |
 |---|---|---|---|
 ";
 const REFERENCE_FOOT: &str = "
-`nexus-media config check` says whether the settings can be used (exit code 78 if not), and names variables that set nothing;
-`nexus-media config show` prints those in force, without secrets. Bytes are whole numbers.";
+`nexus-media config check` validates the settings (exit code 78 if they are invalid) and lists unknown variables;
+`nexus-media config show` prints the effective settings without secrets. Sizes are whole numbers of bytes.";
 
 /// Runs a subcommand of `config`.
 ///
@@ -58,6 +59,7 @@ pub fn run(flags: &RawSettings, config: Option<&Path>, command: &ConfigCommand, 
         return print_result(&reference());
     }
     let values = Settings::read_raw(flags, config)?;
+
     match command {
         ConfigCommand::Reference => Ok(()),
         ConfigCommand::Check => {
@@ -65,7 +67,7 @@ pub fn run(flags: &RawSettings, config: Option<&Path>, command: &ConfigCommand, 
             Services::check(&settings)?;
             crate::http::check_base_path(&settings)?;
             // The first admin is only needed for a new installation.
-            if sqlite_file(&settings.database_url)?.is_some_and(|file| !file.exists()) {
+            if database_file(&settings.database_url)?.is_some_and(|file| !file.exists()) {
                 settings.first_admin.as_ref().map(FirstAdmin::ensure_complete).transpose()?;
             }
             let unknown = Settings::unknown_variables(std::env::vars().map(|(name, _)| name));

@@ -49,6 +49,7 @@ pub fn read(source: &PasswordSource) -> Result<String> {
         }
         once
     };
+
     let line = text.lines().next().unwrap_or_default();
     if line.is_empty() {
         Err(Error::field("password", "No password was given. Without a terminal, use --password-file or --password-stdin."))

@@ -11,7 +11,7 @@ use super::output::{print_message, print_result, print_result_as};
 use super::{audit, backup, config, import, maintenance, user, users_file};
 use crate::app::Application;
 use crate::config::{RawSettings, Settings};
-use crate::db::sqlite_file;
+use crate::db::database_file;
 use crate::domain::accounts::first_run;
 use crate::domain::ops::crash_recovery;
 use crate::domain::reconcile::problem::CheckOptions;
@@ -98,6 +98,7 @@ fn dispatch(arguments: &Arguments) -> Result<()> {
     }
 
     telemetry::start(if is_serving { settings.log } else { tracing::Level::WARN.min(settings.log) }, settings.logs_json);
+
     actix_web::rt::System::new().block_on(async {
         match &arguments.command {
             None | Some(Command::Serve) => serve(settings).await,
@@ -154,7 +155,7 @@ const fn may_create_database(command: Option<&Command>) -> bool {
 
 /// Requires the database to exist, so that a command started in the wrong folder does not work on a new, empty one.
 fn require_existing_database(settings: &Settings) -> Result<()> {
-    sqlite_file(&settings.database_url)?.filter(|file| !file.exists()).map_or(Ok(()), |missing| {
+    database_file(&settings.database_url)?.filter(|file| !file.exists()).map_or(Ok(()), |missing| {
         let shown = missing.display();
         Err(Error::Configuration(format!(
             "There is no Nexus installation here: {shown} does not exist. Use --config or --data-dir."

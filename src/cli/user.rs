@@ -78,6 +78,7 @@ fn list(services: &Services, status: Option<StatusWord>, is_json: bool) -> Resul
         Some(word) => vec![word.status()],
         None => vec![Status::Pending, Status::Active, Status::Suspended, Status::Rejected],
     };
+
     let mut users = Vec::new();
     for status in statuses {
         let mut after = UserId(0);
@@ -90,8 +91,10 @@ fn list(services: &Services, status: Option<StatusWord>, is_json: bool) -> Resul
             }
         }
     }
+
     users.sort_by_key(|user| user.id);
     let heads = ["ID", "USERNAME", "NAME", "E-MAIL", "STATUS", "LEVEL", "STORED"].map(str::to_owned).to_vec();
+
     let row = |user: &User| {
         vec![
             user.id.to_string(),
@@ -103,6 +106,7 @@ fn list(services: &Services, status: Option<StatusWord>, is_json: bool) -> Resul
             storage_text(user),
         ]
     };
+
     let rows: Vec<_> = std::iter::once(heads).chain(users.iter().map(row)).collect();
     print_result_as(is_json, &Value::Array(users.iter().map(as_json).collect()), &table(&rows))
 }

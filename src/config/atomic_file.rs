@@ -56,12 +56,15 @@ pub fn replace(path: &Path, text: &str) -> Result<()> {
     let path = real.as_path();
     let metadata = std::fs::metadata(path).ok();
     let mode = metadata.as_ref().map_or(0o600, |metadata| metadata.mode() & 0o777);
+
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     };
+
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let temporary = folder.join(format!(".{name}.{}", std::process::id()));
+
     let written = (|| {
         let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(mode).open(&temporary)?;
         if let Some(metadata) = &metadata {
@@ -74,6 +77,7 @@ pub fn replace(path: &Path, text: &str) -> Result<()> {
         std::fs::rename(&temporary, path)?;
         std::fs::File::open(folder)?.sync_all()
     })();
+
     if written.is_err() {
         drop(std::fs::remove_file(&temporary));
     }

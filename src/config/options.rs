@@ -21,7 +21,7 @@ const fn option(name: &'static str, variable: &'static str, default: &'static st
 }
 
 pub const OPTIONS: &[SettingOption] = &[
-    option("listen", "NEXUS_LISTEN", "127.0.0.1:8420", "address and port to listen on; port 0 picks one"),
+    option("listen", "NEXUS_LISTEN", "127.0.0.1:8420", "address and port to listen on; port 0 picks a free one"),
     SettingOption {
         is_secret: true,
         ..option(
@@ -32,28 +32,28 @@ pub const OPTIONS: &[SettingOption] = &[
         )
     },
     option("data_dir", "NEXUS_DATA_DIR", "./data", "database, keys and caches (mode 0700)"),
-    option("media_dir", "NEXUS_MEDIA_DIR", "./media", "people's files"),
-    option("admin_username", "NEXUS_ADMIN_USERNAME", "", "first admin of an unattended installation"),
-    option("admin_email", "NEXUS_ADMIN_EMAIL", "", "the first admin's e-mail"),
+    option("media_dir", "NEXUS_MEDIA_DIR", "./media", "users' files"),
+    option("admin_username", "NEXUS_ADMIN_USERNAME", "", "username of the first admin, for an unattended installation"),
+    option("admin_email", "NEXUS_ADMIN_EMAIL", "", "e-mail of the first admin"),
     SettingOption {
         is_secret: true,
         is_file_only: true,
-        ..option("admin_password", "NEXUS_ADMIN_PASSWORD", "", "the first admin's password; only as NEXUS_ADMIN_PASSWORD_FILE")
+        ..option("admin_password", "NEXUS_ADMIN_PASSWORD", "", "password of the first admin; only as NEXUS_ADMIN_PASSWORD_FILE")
     },
-    option("registration", "NEXUS_REGISTRATION", "approval", "who may sign up: approval, open or closed"),
-    option("rate_limit", "NEXUS_RATE_LIMIT", "on", "on or off"),
+    option("registration", "NEXUS_REGISTRATION", "approval", "registration of new users: approval, open or closed"),
+    option("rate_limit", "NEXUS_RATE_LIMIT", "on", "rate limits: on or off"),
     option(
         "public_url",
         "NEXUS_PUBLIC_URL",
         "",
-        "the address people type, where it differs, also below a path; https turns on Secure cookies",
+        "the server's public address if it differs, optionally with a path; https makes cookies Secure",
     ),
-    option("trusted_proxies", "NEXUS_TRUSTED_PROXIES", "", "networks (CIDR) whose X-Forwarded-For is believed"),
+    option("trusted_proxies", "NEXUS_TRUSTED_PROXIES", "", "networks (CIDR) of proxies whose X-Forwarded-For is trusted"),
     option(
         "x_accel",
         "NEXUS_X_ACCEL",
         "",
-        "internal location of nginx that is the media folder, such as /.files: trusted proxies send large files from there",
+        "nginx's internal location of the media folder, such as /.files; trusted proxies then send large files",
     ),
     option(
         "cors_origins",
@@ -61,29 +61,29 @@ pub const OPTIONS: &[SettingOption] = &[
         "",
         "web origins whose pages may use the API with a token, such as https://app.example.org",
     ),
-    option("users_file", "NEXUS_USERS_FILE", "", "people kept in a file: username:hash[:e-mail[:access level]] a line"),
-    option("max_upload", "NEXUS_MAX_UPLOAD", "68719476736", "bytes in one file at most"),
-    option("clamd", "NEXUS_CLAMD", "", "malware scanner: unix:/path or host:port of clamd; empty = off"),
-    option("clamd_max", "NEXUS_CLAMD_MAX", "104857600", "bytes of a file that clamd takes: its MaxFileSize and StreamMaxLength"),
+    option("users_file", "NEXUS_USERS_FILE", "", "file with users, one per line: username:hash[:e-mail[:access level]]"),
+    option("max_upload", "NEXUS_MAX_UPLOAD", "68719476736", "maximum size of a file in bytes"),
+    option("clamd", "NEXUS_CLAMD", "", "address of the malware scanner clamd: unix:/path or host:port; empty = off"),
     option(
-        "unscannable",
-        "NEXUS_UNSCANNABLE",
-        "keep",
-        "files that clamd does not take: keep (marked as not scanned) or quarantine",
+        "clamd_max",
+        "NEXUS_CLAMD_MAX",
+        "104857600",
+        "maximum size of a file that clamd scans, in bytes: its MaxFileSize and StreamMaxLength",
     ),
-    option("default_quota", "NEXUS_DEFAULT_QUOTA", "0", "bytes a new person may store; 0 = no limit"),
-    option("trash_days", "NEXUS_TRASH_DAYS", "30", "days the trash keeps things"),
+    option("unscannable", "NEXUS_UNSCANNABLE", "keep", "files too large for clamd: keep (marked as not scanned) or quarantine"),
+    option("default_quota", "NEXUS_DEFAULT_QUOTA", "0", "quota of a new user in bytes; 0 = no limit"),
+    option("trash_days", "NEXUS_TRASH_DAYS", "30", "days until items in the trash are deleted"),
     option(
         "previews_at_once",
         "NEXUS_PREVIEWS_AT_ONCE",
         "auto",
-        "files decoded at the same time; auto = one a processor, 0 = no previews",
+        "files decoded at the same time; auto = one per processor, 0 = no previews",
     ),
     option(
         "metrics_listen",
         "NEXUS_METRICS_LISTEN",
         "",
-        "address and port where /metrics is answered without a token; empty = nowhere",
+        "address and port of a listener for /metrics without a token; empty = none",
     ),
     SettingOption {
         is_secret: true,
@@ -91,27 +91,27 @@ pub const OPTIONS: &[SettingOption] = &[
             "metrics_token",
             "NEXUS_METRICS_TOKEN",
             "",
-            "Bearer token for /metrics on the server itself; empty = no such page",
+            "Bearer token for /metrics on the main listener; empty = not available there",
         )
     },
     option(
         "watch",
         "NEXUS_WATCH",
         "10",
-        "seconds that files which others put into people's folders have to stand still before they are taken in; off = not watched",
+        "seconds that files from other programs must be unchanged before they are added; off = folders are not watched",
     ),
-    option("backup_dir", "NEXUS_BACKUP_DIR", "", "folder of backups, on another disk if there is one; empty = none are made"),
-    option("backup_every", "NEXUS_BACKUP_EVERY", "24", "hours between two backups that the server makes by itself; off = none"),
+    option("backup_dir", "NEXUS_BACKUP_DIR", "", "backup folder, preferably on another disk; empty = no backups"),
+    option("backup_every", "NEXUS_BACKUP_EVERY", "24", "hours between scheduled backups; off = none"),
     option(
         "backup_keep",
         "NEXUS_BACKUP_KEEP",
         "7d 4w 12m",
-        "backups that are kept: the newest of each of so many days, weeks and months",
+        "backups to keep: the newest of each of the last days, weeks and months",
     ),
-    option("audit_days", "NEXUS_AUDIT_DAYS", "730", "days the audit log keeps its rows; 0 = for good"),
-    option("workers", "NEXUS_WORKERS", "0", "server threads; 0 = one a processor"),
-    option("log", "NEXUS_LOG", "info", "error, warn, info, debug or trace"),
-    option("log_format", "NEXUS_LOG_FORMAT", "text", "text or json"),
+    option("audit_days", "NEXUS_AUDIT_DAYS", "730", "days until rows of the audit log are removed; 0 = never"),
+    option("workers", "NEXUS_WORKERS", "0", "server threads; 0 = one per processor"),
+    option("log", "NEXUS_LOG", "info", "log level: error, warn, info, debug or trace"),
+    option("log_format", "NEXUS_LOG_FORMAT", "text", "log format: text or json"),
 ];
 
 pub(crate) fn default_of(name: &str) -> &'static str {

@@ -1,10 +1,10 @@
-//! Folders and files that are nobody else's business.
+//! Folders and files that only the server's user can access.
 
 use std::path::Path;
 
 use super::atomic_file;
 
-/// Makes a folder only its owner can enter (0700), with its parents.
+/// Creates a folder with mode 0700, and its parents.
 pub fn create_private_dir(path: &Path) -> std::io::Result<()> {
     use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
     if path.is_dir() || path.as_os_str().is_empty() {
@@ -14,17 +14,17 @@ pub fn create_private_dir(path: &Path) -> std::io::Result<()> {
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o700))
 }
 
-/// Makes the data directory (0700), or closes one that is there to everybody else.
-/// A folder that everyone writes to, such as `/tmp`, is refused.
+/// Creates the data directory with mode 0700, or sets that mode on an existing one.
+/// A folder that all users can write to, such as `/tmp`, is rejected.
 ///
 /// # Errors
-/// The system's; `PermissionDenied` for a folder that is not this user's own.
+/// System errors; `PermissionDenied` for a folder that does not belong to this user alone.
 pub fn create_data_dir(path: &Path) -> std::io::Result<()> {
     use std::os::unix::fs::PermissionsExt;
     create_private_dir(path)?;
     let mode = std::fs::metadata(path)?.permissions().mode();
     if mode & 0o1000 != 0 || path.parent().is_none() {
-        let why = "it belongs to everybody; choose a folder of its own";
+        let why = "it is a shared folder; choose one of its own";
         return Err(std::io::Error::new(std::io::ErrorKind::PermissionDenied, why));
     }
     if mode & 0o077 != 0 {
@@ -33,20 +33,20 @@ pub fn create_data_dir(path: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Closes a file to everybody else (0600).
+/// Sets mode 0600 on a file.
 pub fn create_private_file(path: &Path) -> std::io::Result<()> {
     use std::os::unix::fs::PermissionsExt;
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))
 }
 
-/// Reads a secret from `path`, or makes it there (0600) with `make`.
+/// Reads a secret from `path`, or creates it there with `make` (mode 0600).
 pub fn read_or_create_secret(path: &Path, make: impl FnOnce() -> String) -> std::io::Result<String> {
     match std::fs::read_to_string(path) {
         Ok(text) if !text.trim().is_empty() => Ok(text.trim().to_owned()),
         Ok(_) => Err(std::io::Error::new(std::io::ErrorKind::InvalidData, format!("{} is empty", path.display()))),
         Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => {
             let secret = make();
-            // Whole or not at all: a start that was killed leaves no empty key.
+            // Atomic, so that a process killed meanwhile leaves no empty key.
             atomic_file::replace(path, &secret)?;
             Ok(secret)
         }
@@ -54,7 +54,7 @@ pub fn read_or_create_secret(path: &Path, make: impl FnOnce() -> String) -> std:
     }
 }
 
-/// Takes a secret's file away; one that is not there is gone already.
+/// Removes a secret's file, if it exists.
 pub fn remove_secret(path: &Path) -> std::io::Result<()> {
     match std::fs::remove_file(path) {
         Err(cause) if cause.kind() != std::io::ErrorKind::NotFound => Err(cause),
@@ -62,11 +62,11 @@ pub fn remove_secret(path: &Path) -> std::io::Result<()> {
     }
 }
 
-/// Takes away the files in a folder whose names begin so.
-pub fn remove_by_prefix(folder: &Path, beginning: &str) -> std::io::Result<()> {
+/// Removes the files in a folder whose names begin with `prefix`.
+pub fn remove_by_prefix(folder: &Path, prefix: &str) -> std::io::Result<()> {
     for entry in std::fs::read_dir(folder)? {
         let entry = entry?;
-        if entry.file_name().to_string_lossy().starts_with(beginning) {
+        if entry.file_name().to_string_lossy().starts_with(prefix) {
             std::fs::remove_file(entry.path())?;
         }
     }

@@ -139,10 +139,12 @@ impl Settings {
         let get =
             |name: &'static str| -> String { values.get(name).cloned().unwrap_or_else(|| options::default_of(name).to_owned()) };
         let data_dir = PathBuf::from(get("data_dir"));
+
         let database_url = match get("database_url") {
             url if url.is_empty() => format!("sqlite://{}", data_dir.join("nexus.db").display()),
             url => url,
         };
+
         let settings = Self {
             listen: parse_value("listen", &get("listen"), "an address and port such as 127.0.0.1:8420")?,
             database_url,
@@ -295,17 +297,20 @@ fn read_environment(read: impl Fn(&str) -> Option<String>) -> Result<RawSettings
             values.insert(option.name, value);
         }
     }
+
     Ok(values)
 }
 
 fn read_file(path: &Path) -> Result<RawSettings> {
     let path_text = path.display();
     let text = std::fs::read_to_string(path).map_err(|cause| Error::Configuration(format!("{path_text}: {cause}")))?;
+
     // The parser's own message quotes the line, which may contain a secret.
     let table: toml::Table = toml::from_str(&text).map_err(|cause| {
         let line = cause.span().and_then(|span| text.get(..span.start)).map_or(1, |before| before.matches('\n').count() + 1);
         Error::Configuration(format!("{path_text}, line {line}: {}", cause.message()))
     })?;
+
     let mut values = RawSettings::new();
     for (name, value) in table {
         let Some(option) = OPTIONS.iter().find(|option| option.name == name) else {

@@ -41,7 +41,7 @@ impl Conn {
 ///
 /// # Errors
 /// `Configuration` for an invalid URL.
-pub fn sqlite_file(url: &str) -> Result<Option<PathBuf>> {
+pub fn database_file(url: &str) -> Result<Option<PathBuf>> {
     Ok(match Backend::from_url(url)? {
         Backend::Sqlite(path) => Some(path),
         Backend::Mysql(_) => None,
@@ -113,6 +113,7 @@ impl ConnectionFactory {
 /// Opens a connection and applies its session settings.
 pub(super) fn open(backend: &Backend) -> Result<Conn, diesel::r2d2::Error> {
     use diesel::r2d2::Error::{ConnectionError, QueryError};
+
     match backend {
         Backend::Sqlite(path) => {
             if let Some(folder) = path.parent() {
@@ -200,6 +201,7 @@ pub(super) fn transaction<T>(conn: &mut Conn, work: &impl Fn(&mut Conn) -> Resul
         Conn::Sqlite(inner) => AnsiTransactionManager::begin_transaction_sql(inner, "BEGIN IMMEDIATE")?,
         Conn::Mysql(inner) => AnsiTransactionManager::begin_transaction(inner)?,
     }
+
     let result = work(conn);
 
     let end_result = match (conn, result.is_ok()) {

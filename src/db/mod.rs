@@ -6,6 +6,6 @@ mod pool;
 pub mod schema;
 pub mod table_rows;
 
-pub use connection::{Conn, sqlite_file};
+pub use connection::{Conn, database_file};
 pub use migrations::newest_version as newest_schema;
 pub use pool::{Db, ensure_one_row, run_on_blocking_pool};

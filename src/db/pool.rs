@@ -75,6 +75,7 @@ impl Db {
     pub fn open(url: &str) -> Result<Self> {
         let backend = Backend::from_url(url)?;
         let factory = ConnectionFactory::new(backend.clone());
+
         let pool = |size| {
             Pool::builder()
                 .max_size(size)
@@ -85,6 +86,7 @@ impl Db {
                 .build(factory.clone())
                 .map_err(|cause| Error::Configuration(format!("The database does not answer: {cause}")))
         };
+
         let mut first = connect(&backend)?;
         super::migrations::run(&mut first)?;
         drop(first);

@@ -86,15 +86,18 @@ impl Columns {
                  WHERE table_schema = DATABASE() AND table_name = ? ORDER BY ordinal_position"
             }
         };
+
         let rows: Vec<ColumnRow> = sql_query(query).bind::<Text, _>(table).load(conn)?;
         if rows.is_empty() {
             return Err(Error::internal(format!("there is no table {table}")));
         }
+
         let format = |kind: &str| match kind.to_ascii_lowercase().as_str() {
             "blob" | "binary" | "varbinary" => ColumnFormat::Bytes,
             "timestamp" | "datetime" => ColumnFormat::Time,
             _ => ColumnFormat::Plain,
         };
+
         let formats = rows.iter().map(|row| format(&row.kind)).collect();
         Ok(Self { names: rows.into_iter().map(|row| row.name).collect(), formats })
     }
@@ -126,17 +129,20 @@ pub fn each_row(conn: &mut Conn, table: &str, columns: &Columns, mut take: impl 
         ColumnFormat::Bytes => format!("CASE WHEN {name} IS NULL THEN NULL ELSE hex({name}) END"),
         ColumnFormat::Plain | ColumnFormat::Time => name.clone(),
     });
+
     let all = format!("SELECT json_array({}) AS line FROM {table}", expressions.collect::<Vec<_>>().join(", "));
     let mut take_line = |line: &str| {
         let values: Vec<serde_json::Value> = serde_json::from_str(line).map_err(Error::internal)?;
         take(values.into_iter().zip(&columns.formats).map(|(value, format)| value_text(value, *format)).collect())
     };
+
     if matches!(conn, Conn::Sqlite(_)) {
         for line in sql_query(all).load_iter::<JsonRow, DefaultLoadingMode>(conn)? {
             take_line(&line?.line)?;
         }
         return Ok(());
     }
+
     // The client library of MariaDB fetches a whole result before it returns the first row.
     let keys: Vec<JsonRow> = sql_query(
         "SELECT column_name AS line FROM information_schema.statistics \
@@ -144,6 +150,7 @@ pub fn each_row(conn: &mut Conn, table: &str, columns: &Columns, mut take: impl 
     )
     .bind::<Text, _>(table)
     .load(conn)?;
+
     let order = keys.into_iter().map(|key| key.line).collect::<Vec<_>>().join(", ");
     for page in 0.. {
         let lines: Vec<JsonRow> =

@@ -1,5 +1,5 @@
-//! The audit log of sign-ins, account changes and deletions. Each row carries the hash of the previous one, so that
-//! whoever has noted a later hash can detect changed or removed rows.
+//! The audit log of sign-ins, account changes and deletions. Each row carries the hash of the previous one. A
+//! hash noted elsewhere therefore reveals later changes to all rows before it.
 
 use crate::db::Conn;
 use crate::error::{Error, Result};
@@ -147,7 +147,7 @@ pub(super) fn purge(services: &Services, at: Time) -> Result<usize> {
     let before = at - time::Duration::days(services.settings.audit_days.into());
     services.db.write(|conn| {
         let Some((count, last)) = store::audit::delete_before(conn, before, PAGE_ROWS)? else { return Ok(0) };
-        // Without this row, somebody could remove the beginning and claim that it was purged.
+        // Without this row, an attacker could remove the beginning and claim that it was purged.
         append(conn, Event::Purged, &Actor::server(), &format!("rows up to {}", last.id), &last.hash)?;
         Ok(count)
     })

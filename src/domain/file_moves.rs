@@ -71,11 +71,13 @@ pub(crate) fn move_files_locked(
         let mut taken = HashSet::new();
         plans.iter().map(|plan| write_journal(services, conn, owner, plan, &mut taken)).collect::<Result<Vec<_>>>()
     })?;
+
     if batch.is_empty() {
         return Ok(batch);
     }
     failpoints::hit("journal committed");
     let renamed = rename_all(services, &mut batch);
+
     let applied = renamed.and_then(|()| {
         services.write_library(owner, |conn| {
             apply(conn, &batch)?;
@@ -88,6 +90,7 @@ pub(crate) fn move_files_locked(
             Ok(())
         })
     });
+
     failpoints::hit("rows committed");
     if applied.is_err() {
         roll_back(services, &batch);
@@ -112,11 +115,13 @@ fn write_journal(
                 || services.media_dir.exists(&to)?
                 || is_known(conn, owner, &to)?))
     };
+
     let number = match plan.can_rename {
         true => free_number(&mut is_taken)?,
         false if is_taken(0)? => None,
         false => Some(0),
     };
+
     let Some(number) = number else {
         return Err(Error::Conflict(format!("There is something called “{}” already.", plan.wanted)));
     };
@@ -124,6 +129,7 @@ fn write_journal(
     let to = plan.to.with_name(&name);
     taken.insert((to.directory_text(), name.as_str().to_owned()));
     let journal = FileMove { id: MoveId::new(), user_id: owner, subject: MoveId(plan.subject), from: plan.from.clone(), to };
+
     store::file_moves::insert(conn, &journal, now()).map_err(|cause| match Error::from(cause) {
         Error::Conflict(_) => Error::Conflict("That is being moved right now. Try again in a moment.".into()),
         other => other,
@@ -139,6 +145,7 @@ fn free_number(is_taken: &mut impl FnMut(u32) -> Result<bool>) -> Result<Option<
             return Ok(Some(number));
         }
     }
+
     let mut free = FSYNC_EACH_LIMIT * 2;
     while is_taken(free)? {
         free *= 2;
@@ -146,6 +153,7 @@ fn free_number(is_taken: &mut impl FnMut(u32) -> Result<bool>) -> Result<Option<
             return Ok(None);
         }
     }
+
     let mut last_taken = free / 2;
     while free - last_taken > 1 {
         let middle = last_taken + (free - last_taken) / 2;
@@ -178,6 +186,7 @@ fn rename_all(services: &Services, batch: &mut [CompletedMove]) -> Result<()> {
         }
         failpoints::hit("renamed");
     }
+
     sync_directories(services, changed)?;
     failpoints::hit("directories durable");
     Ok(())

@@ -43,6 +43,7 @@ pub fn store(services: &Services, user: &User, arrival: IngestRequest) -> Result
 pub fn store_all(services: &Services, user: &User, arrivals: Vec<IngestRequest>) -> Vec<Result<Ingested>> {
     let mut arrivals = arrivals;
     let mut outcomes = make_durable(&mut arrivals);
+
     let (mut durable, mut places) = (Vec::new(), Vec::new());
     for (place, arrival) in arrivals.into_iter().enumerate() {
         if outcomes.get(place).is_some_and(Option::is_none) {
@@ -50,8 +51,10 @@ pub fn store_all(services: &Services, user: &User, arrivals: Vec<IngestRequest>)
             durable.push(arrival);
         }
     }
+
     failpoints::hit("bytes durable");
     let tickets = services.ingest_queue.push(user.id, durable);
+
     for (ticket, place) in tickets.iter().zip(places) {
         let outcome = loop {
             if let Some(outcome) = ticket.outcome() {
@@ -128,6 +131,7 @@ fn store_batch(turn: &UserLock<'_>, services: &Services, user: &User, waiting: &
     let arrivals: Vec<&IngestRequest> = waiting.iter().map(|one| &one.request).collect();
     let fates: RefCell<Vec<IngestPlan>> = RefCell::default();
     let items: RefCell<Vec<Item>> = RefCell::default();
+
     file_moves::move_files_locked(
         turn,
         services,
@@ -164,8 +168,10 @@ fn store_batch(turn: &UserLock<'_>, services: &Services, user: &User, waiting: &
             Ok(())
         },
     )?;
+
     let (fates, items) = (fates.into_inner(), items.into_inner());
     let find = |id: ItemId| items.iter().find(|item| item.id == id).cloned().ok_or_else(|| Error::internal("no row"));
+
     let outcomes = fates
         .iter()
         .map(|fate| match fate {
@@ -177,10 +183,12 @@ fn store_batch(turn: &UserLock<'_>, services: &Services, user: &User, waiting: &
             },
         })
         .collect::<Result<Vec<_>>>()?;
+
     for (one, fate) in waiting.iter_mut().zip(&fates) {
         // Stored files stay; duplicates are removed.
         one.request.received.set_keep(matches!(fate, IngestPlan::New { .. }));
     }
+
     services.metrics.record_stored(items.len() as u64, items.iter().map(Item::bytes).sum());
     services.session_cache.invalidate_user(user.id);
     services.malware_scanner.wake();
@@ -196,6 +204,7 @@ fn plan_batch(
     arrivals: &[&IngestRequest],
 ) -> Result<(Vec<IngestPlan>, Vec<MovePlan>)> {
     let (mut fates, mut plans) = (Vec::new(), Vec::new());
+
     let mut firsts: HashMap<(&str, u64), usize> = HashMap::new();
     for (index, arrival) in arrivals.iter().enumerate() {
         let received = &arrival.received;
@@ -271,6 +280,7 @@ fn new_item(
     name: &FileName,
 ) -> Result<NewItem> {
     let (at, kind, stored) = (arrival.created_at.unwrap_or_else(now), ItemKind::from(found.kind), name.as_str());
+
     Ok(NewItem {
         id,
         user_id: user.id,
@@ -304,9 +314,11 @@ fn insert_items(conn: &mut Conn, user: &User, new_items: &[(&&IngestRequest, New
         }
         bytes += new.size;
     }
+
     if store::users::update_add_used(conn, user.id, bytes)? == 0 {
         return Err(Error::QuotaExceeded);
     }
+
     let mut deltas = CountDeltas::default();
     for (arrival, new) in new_items {
         if let Some(hold) = arrival.hold.as_ref().filter(|_| !arrival.is_hold_released.swap(true, Ordering::AcqRel)) {
@@ -320,6 +332,7 @@ fn insert_items(conn: &mut Conn, user: &User, new_items: &[(&&IngestRequest, New
         store::items::insert(conn, new)?;
         deltas.add_new(new);
     }
+
     deltas.write(conn, user.id)?;
     let mut directories: Vec<DirectoryId> = new_items.iter().map(|(_, new)| new.directory_id).collect();
     directories.sort_unstable();

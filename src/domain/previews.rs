@@ -50,10 +50,12 @@ pub fn process_next(services: &Services) -> Result<bool> {
         return Ok(false);
     }
     let Some(job) = claim(services)? else { return Ok(false) };
+
     let found = services.db.read(|conn| {
         let Some(item) = store::preview_jobs::find_item(conn, job.item)? else { return Ok(None) };
         Ok(store::users::find(conn, item.user_id)?.map(|owner| (item, owner)))
     })?;
+
     // The item and its job were deleted meanwhile.
     let Some((item, owner)) = found else { return Ok(true) };
     if job.tries > MAX_TRIES {
@@ -61,21 +63,26 @@ pub fn process_next(services: &Services) -> Result<bool> {
         store_result(services, &item, &made, PreviewState::Failed)?;
         return Ok(true);
     }
+
     if !PreviewRenderer::can_render(&item.mime) {
         store_result(services, &item, &Rendered::default(), PreviewState::None)?;
         return Ok(true);
     }
+
     if item.scan == ScanStatus::Pending {
         // The job is queued again after the scan.
         services.db.write(|conn| Ok(store::preview_jobs::delete(conn, item.id)?))?;
         return Ok(true);
     }
+
     let file = items::open_after_pending_moves(services, &owner, item.id)?;
     let is_whole = |file: &File| file.metadata().is_ok_and(|about| about.len() == item.bytes());
+
     let made = match file.filter(is_whole) {
         Some(file) => services.renderer.render(&file, &item.mime),
         None => Err(SandboxError::Refused("the file is missing".into())),
     };
+
     record_result(services, &job, &item, made)?;
     Ok(true)
 }
@@ -174,6 +181,7 @@ fn retry_later(services: &Services, item: &Item, wait: i64) -> Result<()> {
 /// Records previews and metadata if the item's bytes have not changed meanwhile.
 fn store_result(services: &Services, looked_at: &Item, made: &Rendered, state: PreviewState) -> Result<()> {
     let details = ItemDetails { metadata: made.metadata.clone(), error: made.error.clone() };
+
     services.write_library(looked_at.user_id, |conn| {
         let Some(before) = store::items::find(conn, looked_at.user_id, looked_at.id)? else {
             // Deleted or quarantined meanwhile.
@@ -234,13 +242,16 @@ pub enum PreviewLookup {
 pub fn open(services: &Services, user: &User, id: ItemId, side: u32) -> Result<PreviewLookup> {
     let form = FileVariant::Preview(side);
     let look = |conn: &mut Conn| store::items::find(conn, user.id, id)?.ok_or(Error::NotFound);
+
     let (library, item) = match services.find_open_or(user.id, id, form, look)? {
         Lookup::Open(source) => return Ok(PreviewLookup::Ready(source)),
         Lookup::Closed(library, item) => (library, item),
     };
+
     if item.scan == ScanStatus::Pending {
         return Err(Error::BeingChecked);
     }
+
     match item.preview {
         PreviewState::Ready => match services.preview_cache.find(id.0, side) {
             Ok(CachedPreview { file, width, height, offset, length }) => {

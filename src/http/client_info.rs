@@ -64,6 +64,7 @@ fn device_name(agent: &str) -> String {
         ("Safari/", "Safari"),
         ("curl/", "curl"),
     ]);
+
     let system = first(&[
         ("iPhone", "iPhone"),
         ("iPad", "iPad"),
@@ -73,6 +74,7 @@ fn device_name(agent: &str) -> String {
         ("CrOS", "ChromeOS"),
         ("Linux", "Linux"),
     ]);
+
     match (browser, system) {
         (Some(browser), Some(system)) => format!("{browser} on {system}"),
         (Some(one), None) | (None, Some(one)) => one.into(),

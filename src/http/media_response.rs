@@ -45,9 +45,11 @@ pub async fn content_response(
             run_blocking(services, move |services| items::open(services, &auth_session.user, id)).await?
         }
     };
+
     let item = &source.item;
     let text = item.mime.starts_with("text/");
     let mime = if text { format!("{}; charset=utf-8", item.mime) } else { item.mime.clone() };
+
     let about = FileResponse {
         name: &item.name,
         mime: &mime,
@@ -101,6 +103,7 @@ pub async fn thumbnail_response(
     let side = SIDES.iter().find(|(word, _)| *word == requested).map(|(_, side)| *side);
     let side = side.ok_or_else(|| Error::field("size", "Thumbnails are 320, 640 or 1280 wide."))?;
     let id = parse_id(id)?;
+
     let source = match open_preview(services, auth_session, id, FileVariant::Preview(side)) {
         Some(source) => source,
         None => open_when_ready(services, auth_session, id, side).await?,
@@ -129,6 +132,7 @@ async fn open_when_ready(
 ) -> Result<Arc<FileSource>, Error> {
     let mut pause = Duration::from_millis(25);
     let deadline = Instant::now() + PREVIEW_TIMEOUT;
+
     loop {
         let auth_session = auth_session.clone();
         match run_blocking(services, move |services| previews::open(services, &auth_session.user, id, side)).await? {

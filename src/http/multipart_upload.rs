@@ -66,8 +66,8 @@ pub async fn receive_files(
     let mut has_token = form.is_none() || is_csrf_header(request);
     let mut directory_follows_files = false;
     let mut parts = Multipart::new(headers, payload);
-    let mut count = 0;
 
+    let mut count = 0;
     while let Some(mut field) = with_timeout(next_part(&mut parts)).await? {
         count += 1;
         // Three more for the other fields.
@@ -154,6 +154,7 @@ impl<'a> MultipartIngest<'a> {
         let name = field.content_disposition().and_then(|disposition| disposition.get_filename()).unwrap_or_default();
         let name: String = name.chars().take(MAX_NAME_BYTES).collect();
         let mut field = field.fuse();
+
         let received = match multipart::receive(&services_arc(self.services), &self.hold, self.bytes, &mut field).await {
             Ok(received) if received.size == 0 && name.is_empty() => return Ok(()),
             Ok(received) => received,
@@ -169,6 +170,7 @@ impl<'a> MultipartIngest<'a> {
 
         self.bytes += received.size;
         self.batch_bytes += received.size;
+
         let ingest_request = IngestRequest {
             directory: self.directory,
             keep_duplicates: self.keep_duplicates,
@@ -189,10 +191,12 @@ impl<'a> MultipartIngest<'a> {
             return Ok(());
         }
         let auth_session = self.auth_session.clone();
+
         let outcomes = run_blocking(self.services, move |services| {
             Ok(crate::domain::ingest::store_all(services, &auth_session.user, requests))
         })
         .await?;
+
         for (index, outcome) in indexes.into_iter().zip(outcomes) {
             let Some(slot) = self.files.get_mut(index) else { continue };
             match outcome {
@@ -215,6 +219,7 @@ async fn move_to_directory(
         Ok(Ingested::Stored(item)) => Some(item.id),
         _ => None,
     });
+
     let ids: Vec<ItemId> = stored.collect();
     for ids in ids.chunks(items::MAX_SELECTED) {
         let (auth_session, ids) = (auth_session.clone(), ids.to_vec());

@@ -56,8 +56,10 @@ pub(super) fn register(config: &mut ServiceConfig, routes: &[Route]) {
     let mut paths: Vec<&'static str> = routes.iter().map(|route| route.path).collect();
     paths.sort_unstable();
     paths.dedup();
+
     // Literal paths before placeholders: `/items/trash` is not an item.
     paths.sort_by_key(|path| path.matches('{').count());
+
     let mut behind: BTreeMap<&'static str, Vec<Resource>> = BTreeMap::new();
     for path in paths {
         let beginning = literal_prefix(path);
@@ -83,6 +85,7 @@ pub(super) fn register(config: &mut ServiceConfig, routes: &[Route]) {
             behind.entry(beginning).or_default().push(resource);
         }
     }
+
     // In reverse order: `/api/media` before `/api`.
     for (beginning, resources) in behind.into_iter().rev() {
         config.service(resources.into_iter().fold(web::scope(beginning), actix_web::Scope::service));

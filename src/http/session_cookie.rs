@@ -27,11 +27,13 @@ pub fn middleware(settings: &Settings) -> Result<SessionMiddleware<CookieSession
     let bytes = hex::decode(secret).map_err(|_| Error::Configuration(format!("{} is not a key", path.display())))?;
     let key = Key::try_from(bytes.as_slice()).map_err(|_| Error::Configuration(format!("{} is too short", path.display())))?;
     let lifetime = time::Duration::seconds(lifecycle::MAX_LIFETIME.whole_seconds());
+
     // `__Host-` requires the path `/` (RFC 6265bis, 4.1.3).
     let (path, prefix) = match settings.base_path() {
         "" => ("/", "__Host-"),
         base => (base, "__Secure-"),
     };
+
     let name = format!("{}nexus_session", if settings.is_https() { prefix } else { "" });
     Ok(SessionMiddleware::builder(CookieSessionStore::default(), key)
         .cookie_name(name)

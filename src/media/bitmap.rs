@@ -27,6 +27,7 @@ impl Bitmap {
         }
 
         let (new_width, new_height) = if swaps { (height, width) } else { (width, height) };
+
         let mut pixels = Vec::with_capacity(self.pixels.len());
         for y in 0..new_height {
             for x in 0..new_width {

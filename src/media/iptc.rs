@@ -11,6 +11,7 @@ pub fn read(bytes: &[u8]) -> Metadata {
     let mut metadata = Metadata::default();
     let mut place = Vec::new();
     let head = bytes.get(..SEARCHED_BYTES.min(bytes.len())).unwrap_or_default();
+
     let Some(mut rest) = memchr::memmem::find(head, b"8BIM\x04\x04").and_then(|start| next_resource(head.get(start + 6..)?))
     else {
         return metadata;

@@ -46,6 +46,7 @@ pub fn decode(bytes: &[u8], side: u32) -> Result<Bitmap, String> {
     let is_cmyk = matches!(header.colorspace, Colorspace::CMYK | Colorspace::YCCK);
     let (format, bytes_per_pixel) = if is_cmyk { (PixelFormat::CMYK, 4) } else { (PixelFormat::RGB, 3) };
     let mut pixels = vec![0; scaled.width * scaled.height * bytes_per_pixel];
+
     let image = Image {
         pixels: pixels.as_mut_slice(),
         width: scaled.width,

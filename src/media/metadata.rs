@@ -82,10 +82,12 @@ impl Metadata {
         ] {
             *word = word.take().and_then(|word| clean_text(&word, MAX_SHORT_TEXT));
         }
+
         self.caption = self.caption.and_then(|caption| clean_text(&caption, MAX_LONG_TEXT));
         self.keywords = self.keywords.iter().take(MAX_KEYWORDS).filter_map(|word| clean_text(word, MAX_SHORT_TEXT)).collect();
         self.width = self.width.filter(|side| (1..=1_000_000).contains(side));
         self.height = self.height.filter(|side| (1..=1_000_000).contains(side));
+
         // One hundred days.
         self.duration_ms = self.duration_ms.filter(|length| (1..8_640_000_000).contains(length));
         self.taken = self.taken.filter(TakenAt::is_plausible);
@@ -93,10 +95,12 @@ impl Metadata {
 
         let place = (self.latitude, self.longitude);
         let is_place = matches!(place, (Some(north), Some(east)) if north.abs() <= 90.0 && east.abs() <= 180.0);
+
         // Cameras without a position fix write zeros.
         if !is_place || place == (Some(0.0), Some(0.0)) {
             (self.latitude, self.longitude) = (None, None);
         }
+
         self.frame_rate = self.frame_rate.filter(|rate| rate.is_finite() && (0.1..=1000.0).contains(rate));
         self
     }
@@ -140,6 +144,7 @@ impl TakenAt {
         let month = time::Month::try_from(u8::try_from(month).ok()?).ok()?;
         let date = time::Date::from_calendar_date(year.into(), month, u8::try_from(day).ok()?).ok()?;
         let small = |range| digits(range).and_then(|number| u8::try_from(number).ok());
+
         let clock = match (small(11..13), small(14..16)) {
             (Some(hour), Some(minute)) => time::Time::from_hms(hour, minute, small(17..19).unwrap_or(0).min(59)).ok()?,
             _ => time::Time::from_hms(12, 0, 0).ok()?,
@@ -147,10 +152,12 @@ impl TakenAt {
 
         let local = time::PrimitiveDateTime::new(date, clock).assume_utc().unix_timestamp() * 1000;
         let rest = text.get(19..).unwrap_or_default();
+
         let millis = rest.strip_prefix('.').map_or(0, |fraction| {
             let digits: String = fraction.chars().take_while(char::is_ascii_digit).chain("000".chars()).take(3).collect();
             digits.parse().unwrap_or(0)
         });
+
         let zone = rest.trim_start_matches(|c: char| c == '.' || c.is_ascii_digit());
         Some(Self { local_ms: local + millis, offset: parse_offset(zone) })
     }

@@ -37,6 +37,7 @@ pub fn decode(bytes: &[u8], format: ImageFormat) -> Result<DecodedRaster, String
     reader.limits(limits);
     let mut decoder = reader.into_decoder().map_err(|cause| cause.to_string())?;
     let (width, height) = decoder.dimensions();
+
     // Room for four channels of eight bits beside what the decoder itself holds.
     if u64::from(width) * u64::from(height) * 4 > MAX_MEMORY {
         return Err(format!("{width} × {height} pixels are too many"));
@@ -46,6 +47,7 @@ pub fn decode(bytes: &[u8], format: ImageFormat) -> Result<DecodedRaster, String
     let orientation = decoder.orientation().map_or(1, image::metadata::Orientation::to_exif);
     let decoded = DynamicImage::from_decoder(decoder).map_err(|cause| cause.to_string())?;
     let (width, height) = (decoded.width(), decoded.height());
+
     let bitmap = if decoded.color().has_alpha() {
         Bitmap::new(width, height, 4, decoded.into_rgba8().into_raw())?
     } else {

@@ -207,6 +207,7 @@ impl PreviewRenderer {
             self.run_tool(&probe, &video::probe_arguments(demuxer), Input::File(reopen(file)?), MAX_PROBE_BYTES)?;
         rendered.metadata = video::parse_probe(&probe_output).unwrap_or_default().bounded();
         let at = video::poster_time(rendered.metadata.duration_ms);
+
         // If the duration is wrong, the first frame still works.
         for at in [at, 0] {
             let at = format!("{at}ms");
@@ -218,6 +219,7 @@ impl PreviewRenderer {
                 Err(failure) => rendered.error = Some(failure.to_string()),
             }
         }
+
         rendered.error.get_or_insert_with(|| "no frame could be decoded".into());
         Ok(rendered)
     }

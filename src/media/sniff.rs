@@ -91,6 +91,7 @@ const UNKNOWN_TYPE: Sniffed = Sniffed { kind: Kind::Other, mime: "application/oc
 fn sniff_container(head: &[u8]) -> Option<Sniffed> {
     let at = |range: std::ops::Range<usize>| head.get(range).unwrap_or_default();
     let found = |kind, mime| Some(Sniffed { kind, mime });
+
     if at(4..8) == b"ftyp" {
         return match at(8..12) {
             b"M4A " | b"M4B " | b"M4P " => found(Kind::Audio, "audio/mp4"),
@@ -102,6 +103,7 @@ fn sniff_container(head: &[u8]) -> Option<Sniffed> {
             _ => found(Kind::Video, "video/mp4"),
         };
     }
+
     // Camera formats that are not plain TIFF.
     match (at(0..15), at(0..4)) {
         (b"FUJIFILMCCD-RAW", _) => return found(Kind::Photo, "image/x-fuji-raf"),
@@ -109,10 +111,12 @@ fn sniff_container(head: &[u8]) -> Option<Sniffed> {
         (_, b"IIU\0") => return found(Kind::Photo, "image/x-panasonic-rw2"),
         _ => {}
     }
+
     if at(0..4) == b"OggS" {
         let is_video = head.windows(7).take(400).any(|part| part == b"\x80theora");
         return if is_video { found(Kind::Video, "video/ogg") } else { found(Kind::Audio, "audio/ogg") };
     }
+
     if at(0..4) == b"\x1a\x45\xdf\xa3" {
         let is_webm = head.windows(4).take(64).any(|part| part == b"webm");
         return if is_webm { found(Kind::Video, "video/webm") } else { found(Kind::Video, "video/x-matroska") };
@@ -152,6 +156,7 @@ fn sniff_text(text: &str, name: &str) -> Sniffed {
     if start.starts_with("<?xml") {
         return Sniffed { kind: Kind::Document, mime: "text/xml" };
     }
+
     let mime = match split_extension(name).1.to_ascii_lowercase().as_str() {
         ".csv" => "text/csv",
         ".md" | ".markdown" => "text/markdown",

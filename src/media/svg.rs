@@ -47,6 +47,7 @@ pub fn render(bytes: &[u8], fonts: Vec<Vec<u8>>, side: u32) -> Result<Bitmap, St
         image_href_resolver: ImageHrefResolver { resolve_data: Box::new(|_, _, _| None), resolve_string: Box::new(|_, _| None) },
         ..Options::default()
     };
+
     for font in fonts {
         options.fontdb_mut().load_font_data(font);
     }
@@ -63,6 +64,7 @@ pub fn render(bytes: &[u8], fonts: Vec<Vec<u8>>, side: u32) -> Result<Bitmap, St
     let mut canvas = Pixmap::new(pixels(size.width()), pixels(size.height())).ok_or("no room to draw in")?;
     resvg::render(&tree, Transform::from_scale(scale, scale), &mut canvas.as_mut());
     let (width, height) = (canvas.width(), canvas.height());
+
     let straight = canvas.pixels().iter().flat_map(|pixel| {
         let pixel = pixel.demultiply();
         [pixel.red(), pixel.green(), pixel.blue(), pixel.alpha()]

@@ -46,10 +46,12 @@ pub fn probe_arguments(demuxer: &'static str) -> Vec<&'static str> {
 pub fn poster_arguments<'a>(demuxer: &'a str, at: &'a str) -> Vec<&'a str> {
     let mut arguments = vec!["-nostdin", "-v", "quiet", "-threads", "1", "-filter_threads", "1", "-protocol_whitelist", "file"];
     arguments.extend(["-ss", at, "-f", demuxer, "-i", INPUT_ARGUMENTS, "-map", "0:V:0", "-frames:v", "1", "-an", "-sn", "-dn"]);
+
     arguments.extend([
         "-vf",
         "scale=w='min(1280,iw)':h='min(1280,ih)':force_original_aspect_ratio=decrease:flags=bicubic,format=yuvj420p",
     ]);
+
     arguments.extend([
         "-threads",
         "1",
@@ -127,16 +129,19 @@ pub fn parse_probe(output: &[u8]) -> Option<Metadata> {
         stream.side_data_list.iter().any(|data| data.rotation.is_some_and(|degrees| degrees.rem_euclid(180) == 90))
     });
     let size = video.map(|stream| (stream.width, stream.height));
+
     let (width, height) = match size {
         Some((width, height)) if is_turned => (height, width),
         Some(size) => size,
         None => (None, None),
     };
+
     let tag = |names: &[&str]| names.iter().find_map(|name| probed.format.tags.get(*name)).cloned();
     let seconds = |text: &String| text.parse::<f64>().ok().filter(|seconds| seconds.is_finite() && *seconds > 0.0);
     let length = probed.format.duration.as_ref().or_else(|| video?.duration.as_ref()).and_then(seconds);
     let (latitude, longitude) =
         tag(&["com.apple.quicktime.location.ISO6709", "location"]).as_deref().and_then(parse_position).unzip();
+
     Some(Metadata {
         width,
         height,

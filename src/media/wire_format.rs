@@ -86,6 +86,7 @@ pub fn decode(output: &[u8]) -> Option<Rendered> {
     let metadata: Metadata = serde_json::from_slice(rest.read_part(MAX_METADATA_BYTES)?).ok()?;
     let error = super::metadata::clean_text(&String::from_utf8_lossy(rest.read_part(1024)?), 190);
     let thumbhash = rest.read_part(MAX_THUMBHASH_BYTES)?.to_vec();
+
     let mut pictures = Vec::new();
     while !rest.0.is_empty() {
         let (width, height) = (rest.read_u32()?, rest.read_u32()?);

@@ -54,10 +54,12 @@ fn decode(mime: &str, sides: &str) -> ExitCode {
         return exit(EXIT_NO_SANDBOX, &format!("the kernel cannot lock decoders down: {cause}"));
     }
     std::panic::set_hook(Box::new(|_| {}));
+
     let rendered = input.and_then(|input| {
         let work = std::panic::AssertUnwindSafe(|| render(input, mime, &sides));
         std::panic::catch_unwind(work).unwrap_or_else(|_| Err("the decoder panicked".into()))
     });
+
     match rendered {
         Ok(rendered) => match std::io::stdout().write_all(&wire_format::encode(&rendered)) {
             Ok(()) => ExitCode::SUCCESS,

@@ -51,18 +51,22 @@ fn parse_entry(line: &str) -> Result<UsersFileEntry, String> {
         return Err("the hash is missing".into());
     }
     let is_supported = hash.starts_with("$argon2id$") || ["$2y$", "$2a$", "$2b$"].iter().any(|kind| hash.starts_with(kind));
+
     if !is_supported {
         return Err(
             "the hash is neither argon2id nor bcrypt; make the line with `nexus-media users-file add` or `htpasswd -nbB`".into(),
         );
     }
+
     let email = parts.next().filter(|text| !text.is_empty()).map(Email::parse).transpose();
     let email = email.map_err(|error| format!("the e-mail: {}", error.message))?;
     let level = parts.next().filter(|text| !text.is_empty());
+
     let access_level = match level {
         None => None,
         Some(word) => Some(AccessLevel::parse(word).ok_or("the access level is user or admin")?),
     };
+
     if parts.next().is_some() {
         return Err("more than four parts".into());
     }

@@ -8,7 +8,7 @@ use time::{Month, OffsetDateTime};
 
 use super::Time;
 
-/// Milliseconds since 1970-01-01 00:00 on the local clock. A number, because TIMESTAMP columns in MariaDB are limited to
+/// Milliseconds since 1970-01-01 00:00 on the local clock. A number, because TIMESTAMP columns are limited to
 /// 1970 to 2038.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, diesel::expression::AsExpression, diesel::deserialize::FromSqlRow,

@@ -31,6 +31,7 @@ pub fn run(name: &str) -> io::Result<()> {
         "none" => return Ok(()),
         _ => return Err(io::Error::from(io::ErrorKind::InvalidInput)),
     };
+
     super::lockdown::raw_syscall(number);
     Ok(())
 }

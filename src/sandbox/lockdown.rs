@@ -58,12 +58,14 @@ pub fn lock_down_tool(limits: ResourceLimits, program: &Path) -> io::Result<()> 
         rules = add_landlock_rule(rules, PathFd::new(folder).ok(), read)?;
     }
     rules = add_landlock_rule(rules, PathFd::new("/etc/ld.so.cache").ok(), AccessFs::ReadFile.into())?;
+
     for started in std::iter::once(program.to_owned()).chain(dynamic_loader()) {
         let fd = PathFd::new(&started).map_err(io::Error::other)?;
         rules = add_landlock_rule(rules, Some(fd), AccessFs::ReadFile | AccessFs::Execute)?;
     }
 
     let input = rustix::io::dup(rustix::stdio::stdin())?;
+
     // A memfd has no path, so no rule can name it, and none is needed.
     let name = std::fs::read_link("/proc/self/fd/0")?;
     let is_placed = name.is_absolute() && !name.to_string_lossy().starts_with("/memfd:") && name != Path::new("/dev/null");
@@ -184,6 +186,7 @@ fn decoder_filter() -> FilterResult {
     ]
     .map(|call| (call, Vec::new()))
     .into();
+
     // Memory, but not executable.
     rules.insert(libc::SYS_mmap, argument_masked_equal(2, libc::PROT_EXEC.try_into().unwrap_or(4), 0)?);
     compile_filter(rules, SeccompAction::KillProcess, SeccompAction::Allow)
@@ -289,6 +292,7 @@ fn tool_filters() -> Result<(BpfProgram, BpfProgram), seccompiler::BackendError>
     let not_implemented = SeccompAction::Errno(u32::try_from(libc::ENOSYS).unwrap_or(38));
     let mut absent: SyscallRules =
         [libc::SYS_clone3, libc::SYS_getpeername, libc::SYS_ioctl].map(|call| (call, Vec::new())).into();
+
     // The tool must die with the server, so it may not change this setting.
     absent.insert(libc::SYS_prctl, vec![argument_equal(0, u64::try_from(libc::PR_SET_PDEATHSIG).unwrap_or(1))?]);
     let absent = compile_filter(absent, SeccompAction::Allow, not_implemented)?;

@@ -90,6 +90,7 @@ impl SandboxSupervisor {
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn();
+
         let mut child = started.map_err(|cause| match cause.kind() {
             io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied => {
                 SandboxError::Unavailable(format!("the decoder cannot be started: {cause}"))
@@ -120,6 +121,7 @@ fn memory_file(bytes: &[u8]) -> io::Result<File> {
 fn read_output(child: &mut Child, max_output: usize, deadline: Instant) -> Result<Vec<u8>, SandboxError> {
     let pidfd = pidfd_open(Pid::from_child(child), PidfdFlags::empty()).map_err(|cause| SandboxError::System(cause.into()))?;
     let mut output = Vec::new();
+
     if let Some(mut pipe) = child.stdout.take() {
         let mut chunk = vec![0; 64 * 1024];
         loop {
@@ -134,6 +136,7 @@ fn read_output(child: &mut Child, max_output: usize, deadline: Instant) -> Resul
             }
         }
     }
+
     poll_fd(&pidfd, deadline)?;
     Ok(output)
 }

@@ -159,6 +159,7 @@ impl LibraryCache {
         if let Some(response) = self.responses.optionally_get_with((library.owner, library.version, cache_key), &mut build_once) {
             return Ok(response);
         }
+
         // Another caller built it and failed. Its error cannot be shared, so this caller tries itself.
 
         match (failed, build) {

@@ -15,7 +15,7 @@ use crate::error::{Error, Result};
 /// Buckets for the time to the first byte of a response, in seconds.
 const DURATION_BUCKETS: [f64; 11] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 2.5, 10.0];
 
-/// Counters incremented where things happen, and gauges filled in when the metrics are requested.
+/// Counters, incremented when events happen, and gauges, set when the metrics are requested.
 pub struct Metrics {
     registry: Registry,
     requests: IntCounterVec,

@@ -51,6 +51,7 @@ impl PasswordHasher {
     /// `Unavailable` after [`QUEUE_TIMEOUT`] in the queue.
     pub async fn verify(&self, hash: Option<String>, password: &str) -> Result<HashCheck> {
         let (password, dummy_hash) = (password.to_owned(), self.dummy_hash.clone());
+
         self.run_queued(move || {
             Ok(match hash {
                 Some(hash) => {

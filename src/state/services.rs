@@ -180,7 +180,7 @@ impl Services {
     /// # Errors
     /// `Configuration` names what is wrong.
     pub fn check(settings: &Settings) -> Result<()> {
-        crate::db::sqlite_file(&settings.database_url)?;
+        crate::db::database_file(&settings.database_url)?;
         MalwareScanner::from_settings(settings)?;
 
         if let Some(folder) = &settings.backup_dir {

@@ -48,6 +48,7 @@ impl UploadLocks {
     pub async fn lock(self: &Arc<Self>, id: UploadId) -> Result<UploadLock> {
         const BUSY: &str = "Another part of this upload is being written.";
         let deadline = Instant::now() + TAKEOVER_TIMEOUT;
+
         loop {
             let other = match self.writers().entry(id) {
                 std::collections::hash_map::Entry::Occupied(other) => other.get().clone(),

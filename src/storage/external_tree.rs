@@ -48,6 +48,7 @@ impl ExternalTree {
     /// Only if the folder itself cannot be read.
     pub fn contents(&self, folder: &Path) -> io::Result<DirectoryContents> {
         let mut contents = DirectoryContents::default();
+
         let mut pending = vec![PathBuf::new()];
         while let Some(inner) = pending.pop() {
             let listed = self.open_directory(&folder.join(&inner)).and_then(|directory| list_directory(&directory));
@@ -75,6 +76,7 @@ impl ExternalTree {
                 }
             }
         }
+
         contents.files.sort();
         contents.directories.sort();
         Ok(contents)

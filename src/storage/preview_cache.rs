@@ -55,12 +55,14 @@ impl PreviewCache {
         let mut bytes = MAGIC.to_vec();
         let count = u32::try_from(pictures.len()).map_err(io::Error::other)?;
         bytes.extend(count.to_le_bytes());
+
         let mut offset = 8 + ENTRY_BYTES * pictures.len();
         for picture in pictures {
             let fields = [picture.width, picture.height, to_u32(offset)?, to_u32(picture.bytes.len())?];
             bytes.extend(fields.iter().flat_map(|number| number.to_le_bytes()));
             offset += picture.bytes.len();
         }
+
         for picture in pictures {
             bytes.extend_from_slice(&picture.bytes);
         }
@@ -90,10 +92,12 @@ impl PreviewCache {
         }
         let number = |at: usize| Some(u32::from_le_bytes(head.get(at..at + 4)?.try_into().ok()?));
         let count = number(4).ok_or_else(torn)? as usize;
+
         let entry = |index: usize| {
             let at = 8 + ENTRY_BYTES * index;
             Some((number(at)?, number(at + 4)?, u64::from(number(at + 8)?), u64::from(number(at + 12)?)))
         };
+
         let entries: Option<Vec<_>> = (0..count.min(3)).map(entry).collect();
         let entries = entries.ok_or_else(torn)?;
         let is_enough = |(width, height, _, _): &&(u32, u32, u64, u64)| (*width).max(*height) >= side;

@@ -72,10 +72,12 @@ impl RestoreSwap {
             }
             fs::remove_dir(&self.ready)?;
         }
+
         // If there was no tree before, only empty standard directories were set aside.
         for empty in fs::read_dir(&self.before).into_iter().flatten().flatten() {
             drop(fs::remove_dir(empty.path()));
         }
+
         drop(fs::remove_dir(&self.before));
         Ok(())
     }

@@ -20,6 +20,7 @@ impl MediaDir {
 
     fn sweep(&self, beside: &FileLocation, is_needed: impl Fn(&str) -> bool) -> io::Result<usize> {
         let directory = self.open_directory(beside)?;
+
         let mut swept = 0;
         for entry in rustix::fs::Dir::read_from(&directory)? {
             let entry = entry?;

@@ -75,6 +75,7 @@ impl FolderWatcher {
             changed.paths.remove(path);
         }
         drop(changed);
+
         // The folder of a new user.
         for path in paths.iter().filter(|path| path.components().count() == 1) {
             let folder = self.root.join(path);
@@ -117,9 +118,11 @@ fn record_event(changed: &Mutex<ChangedPaths>, root: &Path, event: notify::Resul
             return;
         }
     };
+
     if matches!(event.kind, EventKind::Access(_)) {
         return;
     }
+
     for path in event.paths {
         let Ok(path) = path.strip_prefix(root) else { continue };
         let is_ours = |part: Component<'_>| is_hidden(part.as_os_str());
@@ -128,6 +131,7 @@ fn record_event(changed: &Mutex<ChangedPaths>, root: &Path, event: notify::Resul
         }
         changed.paths.insert(path.to_owned(), Instant::now());
     }
+
     if changed.paths.len() > MAX_PATHS {
         changed.paths.clear();
         changed.lost = Some(Instant::now());

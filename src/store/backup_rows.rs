@@ -47,6 +47,7 @@ pub fn each_file<E: From<diesel::result::Error>>(
             media_items::size,
             media_items::is_missing,
         ));
+
     let mut after = ItemId(uuid::Uuid::nil());
     loop {
         let page: Vec<StoredFile> = files.filter(media_items::id.gt(after)).order(media_items::id).limit(PAGE_ROWS).load(conn)?;

@@ -52,6 +52,7 @@ pub fn is_going_to(conn: &mut Conn, place: &FileLocation) -> QueryResult<bool> {
 /// Lists all entries, the newest first.
 pub fn list(conn: &mut Conn) -> QueryResult<Vec<FileMove>> {
     type Row = (MoveId, UserId, MoveId, String, String, String, String);
+
     let rows: Vec<Row> = file_moves::table
         .select((
             file_moves::id,
@@ -64,6 +65,7 @@ pub fn list(conn: &mut Conn) -> QueryResult<Vec<FileMove>> {
         ))
         .order(file_moves::id.desc())
         .load(conn)?;
+
     Ok(rows
         .into_iter()
         .map(|(id, user_id, subject, from_directory, from_name, to_directory, to_name)| FileMove {

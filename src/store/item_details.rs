@@ -56,6 +56,7 @@ pub fn list_albums(
         .order((tracks::artist_key.asc(), tracks::album_key.asc()))
         .limit(limit)
         .into_boxed();
+
     if let Some((artist, album)) = after {
         query = query
             .filter(tracks::artist_key.ge(artist.to_owned()))

@@ -24,7 +24,7 @@ pub fn list(
 ) -> QueryResult<Vec<Item>> {
     let mut query = table::table.select(Item::as_select()).limit(limit).into_boxed();
 
-    // Comparing with a second, impossible owner keeps MariaDB from choosing the index of the owner alone.
+    // Comparing with a second, impossible owner keeps one of the databases from choosing the index of the owner alone.
     query = if conn.misjudges_equality() {
         query.filter(table::user_id.eq(owner).or(table::user_id.eq(NO_OWNER)))
     } else {
@@ -90,6 +90,7 @@ pub fn list(
         }
         _ => query,
     };
+
     // Ordering by the constant first column lets both databases use the whole index.
 
     query = match (filter.directory, sort) {

@@ -19,7 +19,7 @@ pub enum PageDirection {
 
 /// Compares `(key, id)` with `(at, last)`, key first.
 ///
-/// SQLite seeks to the position if rows are compared, and scans equal keys with `OR`; MariaDB is the other way round.
+/// One database seeks to the position if rows are compared and scans equal keys with `OR`; the other does the opposite.
 /// See [`Conn::seeks_rows`].
 pub struct KeysetPredicate<K, I, A, L> {
     key: K,

@@ -64,6 +64,7 @@ pub fn find_floor(
         .limit(1)
         .select((table::shown_at, table::item_id))
         .into_boxed();
+
     if let Some(after) = after {
         rows = rows.filter(keyset_predicate(conn, (table::shown_at, table::item_id), Less, after));
     }

@@ -94,6 +94,7 @@ pub fn decide(services: &Services, actor: &Actor, id: UserId, decision: Decision
         audit::append(conn, decision.event(), actor, &user.username, "")?;
         Ok((user, is_first_admin))
     })?;
+
     services.session_cache.invalidate_user(id);
     if is_first_admin {
         first_run::finish(services)?;
@@ -251,6 +252,7 @@ pub async fn set_password(services: &Arc<Services>, actor: &Actor, user: &User, 
     let checked = Password::parse(password, &user.password_context()).map_err(|error| Error::Invalid(vec![error]))?;
     let hash = services.password_hasher.hash(&checked).await?;
     let (services, actor, id, username) = (services.clone(), actor.clone(), user.id, user.username.clone());
+
     run_on_blocking_pool(move || {
         services.db.write(|conn| {
             crate::db::ensure_one_row(store::users::update_password(conn, id, &hash, now())?)?;
@@ -283,10 +285,12 @@ pub fn remove(services: &Services, actor: &Actor, id: UserId) -> Result<User> {
         audit::append(conn, Event::AccountRemoved, actor, &user.username, &format!("the folder {} stays on disk", user.folder))?;
         Ok((user, left))
     })?;
+
     // Their previews can never be requested again.
     for place in left {
         services.media_dir.remove_file(&place)?;
     }
+
     services.session_cache.invalidate_user(id);
     services.invalidate_library(id);
     tracing::info!(user = id.0, folder = user.folder, "account removed");

@@ -102,6 +102,7 @@ pub(crate) fn create(
     at: Time,
 ) -> Result<UserId> {
     ensure_free(conn, person)?;
+
     let new = NewUser {
         firstname: person.firstname.as_str().into(),
         lastname: person.lastname.as_str().into(),
@@ -122,6 +123,7 @@ pub(crate) fn create(
         updated_at: at,
         origin: start.origin,
     };
+
     let id = store::users::insert(conn, &new)?;
     let svg = avatar::initials_svg(&new.firstname, &new.lastname);
     let folder = services.media_dir.create_user_folder(id.0, &new.firstname, &new.lastname, &svg)?;
@@ -145,6 +147,7 @@ fn ensure_free(conn: &mut Conn, person: &ValidPerson) -> Result<()> {
 
 fn create_directories(conn: &mut Conn, id: UserId, username: &str, folder: &str, at: Time) -> Result<()> {
     store::users::update_folder(conn, id, folder)?;
+
     for name in crate::storage::media_dir::STANDARD_DIRECTORIES {
         store::directories::insert(
             conn,
@@ -161,6 +164,7 @@ fn create_directories(conn: &mut Conn, id: UserId, username: &str, folder: &str,
             },
         )?;
     }
+
     store::shelf_counts::insert_zero(conn, id)?;
     store::library_versions::insert(conn, id)?;
     Ok(())

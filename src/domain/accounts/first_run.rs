@@ -44,6 +44,7 @@ pub async fn set_up(services: &Arc<Services>, given: &str, application: &NewAcco
         let services = services.clone();
         run_on_blocking_pool(move || if services.has_admin()? { Err(Error::NotFound) } else { setup_code(&services) }).await?
     };
+
     if !bool::from(given.trim().as_bytes().ct_eq(expected.as_bytes())) {
         return Err(Error::field("code", "That is not the code this server printed when it started."));
     }
@@ -51,6 +52,7 @@ pub async fn set_up(services: &Arc<Services>, given: &str, application: &NewAcco
     let checked = application.validate()?;
     let hash = services.password_hasher.hash(&checked.password).await?;
     let services = services.clone();
+
     run_on_blocking_pool(move || {
         let token = services.db.write(|conn| {
             if !store::site::update_claim_first_admin(conn)? {
@@ -95,6 +97,7 @@ pub async fn set_up_unattended(services: &Arc<Services>, admin: &FirstAdmin) -> 
         password: admin.password.clone(),
         ..NewAccount::default()
     };
+
     let checked = application.validate().map_err(|error| match error {
         Error::Invalid(fields) => {
             let messages: Vec<_> = fields.iter().map(|field| format!("{}: {}", field.field, field.message)).collect();
@@ -102,8 +105,10 @@ pub async fn set_up_unattended(services: &Arc<Services>, admin: &FirstAdmin) -> 
         }
         other => other,
     })?;
+
     let hash = services.password_hasher.hash(&checked.password).await?;
     let services = services.clone();
+
     run_on_blocking_pool(move || {
         services.db.write(|conn| {
             if store::site::update_claim_first_admin(conn)? {

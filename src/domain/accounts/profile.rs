@@ -39,11 +39,13 @@ pub fn update(services: &Services, user: &User, form: &ProfileChange) -> Result<
     let email = Email::parse(&form.email).map_err(&mut note).ok();
     let contact_number = parse_optional_line("contact_number", &form.contact_number, 40).map_err(&mut note).ok();
     let address = parse_optional_line("address", &form.address, 300).map_err(&mut note).ok();
+
     let (Some(firstname), Some(lastname), Some(email), Some(contact_number), Some(address)) =
         (firstname, lastname, email, contact_number, address)
     else {
         return Err(Error::Invalid(wrong));
     };
+
     services.db.write(|conn| {
         if store::users::is_email_taken(conn, email.as_str(), Some(user.id))? {
             return Err(Error::field("email", "There is an account with that e-mail already."));
@@ -58,6 +60,7 @@ pub fn update(services: &Services, user: &User, form: &ProfileChange) -> Result<
         };
         crate::db::ensure_one_row(store::users::update_profile(conn, user.id, &profile, now())?)
     })?;
+
     services.session_cache.invalidate_user(user.id);
     if read_avatar(services, user)? == avatar::initials_svg(&user.firstname, &user.lastname) {
         services.media_dir.write_avatar(&user.folder, &avatar::initials_svg(firstname.as_str(), lastname.as_str()))?;
@@ -100,6 +103,7 @@ pub async fn change_password(
         .map_err(|error| Error::Invalid(vec![FieldError::new("new_password", error.message)]))?;
     let hash = services.password_hasher.hash(&checked).await?;
     let services = services.clone();
+
     run_on_blocking_pool(move || {
         let token = services.db.write(|conn| {
             let at = now();

@@ -24,9 +24,11 @@ pub async fn register(services: &Arc<Services>, application: &NewAccount, client
         Registration::Open => Status::Active,
         Registration::Closed => return Err(Error::Forbidden("Nobody can sign up here by themselves. Ask the admin.")),
     };
+
     let checked = application.validate()?;
     let hash = services.password_hasher.hash(&checked.password).await?;
     let services = services.clone();
+
     run_on_blocking_pool(move || {
         let done = services.db.write(|conn| {
             let at = now();

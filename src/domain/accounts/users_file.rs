@@ -30,12 +30,14 @@ pub(crate) fn create_from_entry(services: &Services, conn: &mut Conn, entry: &Us
         audit::append(conn, Event::AccountMade, &Actor::server(), person.username.as_str(), &how)?;
         return store::users::find(conn, id)?.ok_or(Error::NotFound);
     };
+
     let is_new_here = user.origin == Origin::Here;
     if is_new_here || user.password != entry.hash {
         // The password has changed: end the sessions that began with the old one.
         lifecycle::end_all(conn, user.id)?;
         store::users::update_origin(conn, user.id, Origin::File, &entry.hash, now())?;
     }
+
     if is_new_here {
         store::users::update_status(conn, user.id, &[Status::Pending], Status::Active, now())?;
     }
@@ -52,12 +54,14 @@ fn name_or_default(conn: &mut Conn, entry: &UsersFileEntry) -> Result<ValidPerso
     let last = if rest.is_empty() { "User".to_owned() } else { rest.join(" ") };
     let invalid = |error| Error::Invalid(vec![error]);
     let own = entry.email.clone().unwrap_or_else(|| format!("{}@localhost", entry.username));
+
     let email = if store::users::is_email_taken(conn, &own, None)? {
         // RFC 2606: never resolves.
         format!("{}@{}.invalid", entry.username, uuid::Uuid::now_v7().simple())
     } else {
         own
     };
+
     Ok(ValidPerson {
         firstname: PersonName::parse("firstname", first).map_err(invalid)?,
         lastname: PersonName::parse("lastname", &last).map_err(invalid)?,

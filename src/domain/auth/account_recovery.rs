@@ -27,6 +27,7 @@ pub async fn recover(services: &Arc<Services>, login: &str, code: &str, password
     let new_hash = services.password_hasher.hash(&checked).await?;
     let code: String = code.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_uppercase();
     let (services, login, actor) = (services.clone(), login.to_owned(), Actor::anonymous(client));
+
     run_on_blocking_pool(move || {
         let user = services.db.write(|conn| {
             let user = store::users::find_by_login(conn, &login)?.filter(|user| user.origin == Origin::Here).ok_or_else(wrong)?;

@@ -67,6 +67,7 @@ pub fn refresh(services: &Services, old: &str, client: &Client) -> Result<Issued
         store::users::update_exchange_session_token(conn, session.user_id, &hash, &new)?;
         Ok(Ok(token))
     })?;
+
     match exchanged {
         Ok(token) => {
             let auth_session = lifecycle::find(services, &token)?;

@@ -30,14 +30,18 @@ pub async fn log_in(
 ) -> Result<(User, String)> {
     services.rate_limiter.check_named(Bucket::LogIn, login)?;
     let attempt = services.login_throttle.begin_attempt(login, client.address)?;
+
     let known = {
         let (services, login) = (services.clone(), login.to_owned());
         run_on_blocking_pool(move || find_account(&services, &login)).await?
     };
+
     let hash = known.as_ref().map(|known| known.hash().to_owned());
+
     // An unknown username may be a password typed into the wrong field, so it is not recorded.
     let name = known.as_ref().map(|known| known.username().to_owned());
     let verdict = services.password_hasher.verify(hash, password).await?;
+
     let (Some(known), HashCheck::Right | HashCheck::RightButOld) = (known, verdict) else {
         services.metrics.record_login(false);
         tracing::info!(address = %client.address, "wrong password or name");
@@ -49,6 +53,7 @@ pub async fn log_in(
         .await?;
         return Err(Error::BadCredentials);
     };
+
     attempt.forgive();
     let new_hash = match (&known, verdict) {
         (LoginAccount::Database(user), HashCheck::RightButOld) if user.status.block().is_none() => {
@@ -56,6 +61,7 @@ pub async fn log_in(
         }
         _ => None,
     };
+
     let services = services.clone();
     run_on_blocking_pool(move || {
         let (user, token) = services.db.write(|conn| {

@@ -66,6 +66,7 @@ fn create_named(
 ) -> Result<CreatedBackup> {
     let folder = repository.begin_set(&name)?;
     let made = write_set(services, repository, &folder, tell);
+
     match made {
         Ok(DumpResult { manifest, left, new_files, new_bytes }) => {
             manifest.write(&folder)?;
@@ -113,6 +114,7 @@ fn write_set(
 ) -> Result<DumpResult> {
     let (mut new_files, mut new_bytes) = (0, 0);
     let mut before = BTreeSet::new();
+
     let mut tried = 1;
     loop {
         let mut manifest = Manifest::new(newest_schema()?);
@@ -162,18 +164,21 @@ fn dump_table(conn: &mut Conn, folder: &Path, manifest: &mut Manifest) -> Result
             TablePart { columns: columns.names().to_vec(), rows: sum.rows, checksum: sum.checksum(), sha256: list.finish()? };
         manifest.tables.insert((*table).to_owned(), part);
     }
+
     let mut wanted = JsonLinesWriter::create(&needed_file(folder))?;
     store::backup_rows::each_file(conn, |file| {
         let store::backup_rows::StoredFile { item, folder, directory, name, sha256, size, is_missing } = file;
         let (size, item) = (size.try_into().unwrap_or(0), Some(item.0));
         wanted.add(&FileLine { folder, directory, name, sha256, size, modified: None, item, is_missing })
     })?;
+
     for (id, sha256, size) in store::backup_rows::list_quarantined(conn)? {
         let (folder, name) = (QUARANTINE.to_owned(), id.0.simple().to_string());
         let size = size.try_into().unwrap_or(0);
         let directory = String::new();
         wanted.add(&FileLine { folder, directory, name, sha256, size, modified: None, item: None, is_missing: false })?;
     }
+
     wanted.finish()?;
     Ok(store::backup_rows::list_folders(conn)?)
 }
@@ -213,7 +218,9 @@ impl SetWriter<'_> {
                 return Ok(());
             }
         };
+
         line.modified = modified_nanos(&file)?;
+
         if !is_kept {
             if !self.repository.put(&mut file, &line.sha256, line.size)? {
                 self.omit(line, "its bytes cannot be read, or are not those that are known", false);
@@ -229,6 +236,7 @@ impl SetWriter<'_> {
     /// Opens a file at its current location.
     fn open(&self, line: &FileLine) -> Result<FileToBackUp> {
         let mut place = FileLocation::new(&line.folder, &line.directory, &line.name);
+
         let mut tried = 0;
         loop {
             let cause = match self.services.media_dir.open_file(&place) {
@@ -284,6 +292,7 @@ impl SetWriter<'_> {
                 is_missing: false,
             })?;
         }
+
         Ok(())
     }
 }

@@ -49,6 +49,7 @@ pub fn prune(repository: &BackupRepository, keep: Retention, is_dry: bool) -> Re
     let sets = repository.list_sets()?;
     let staying = sets_to_keep(keep, &sets);
     let (kept, removed): (Vec<String>, Vec<String>) = sets.iter().cloned().partition(|name| staying.contains(name));
+
     let mut needed = BTreeMap::new();
     for name in &kept {
         let set = BackupSet::open(repository, Some(name))?;
@@ -60,9 +61,11 @@ pub fn prune(repository: &BackupRepository, keep: Retention, is_dry: bool) -> Re
             Ok(())
         })?;
     }
+
     if !is_dry {
         removed.iter().try_for_each(|name| repository.remove_set(name))?;
     }
+
     let mut pruned = PruneReport { kept, removed, contents: 0, bytes: 0 };
     for (content, size) in repository.list_unreferenced(&needed)? {
         if !is_dry {

@@ -58,6 +58,7 @@ pub fn restore(
     let id = format!("{}-{}", set.name, uuid::Uuid::now_v7().simple());
     let replacement = RestoreSwap::new(services.media_dir.path(), &id);
     let built = build_tree(services, repository, set, left, &replacement.media_dir()?, &mut loaded, tell);
+
     let restored = built.and_then(|mut restored| {
         if let (false, Some(first)) = (skips_damaged, restored.left.get(known_left)) {
             let count = restored.left.len() - known_left;
@@ -79,6 +80,7 @@ pub fn restore(
         replace_rows(services, &loaded, &set.name, &id)?;
         Ok(restored)
     });
+
     let mut restored = match restored {
         Ok(restored) => restored,
         Err(error) => {
@@ -94,6 +96,7 @@ pub fn restore(
             return Err(error);
         }
     };
+
     failpoints::hit("restore committed");
     finish_restore(services)?;
     restored.aside = replacement.aside_dir();
@@ -141,6 +144,7 @@ fn build_tree(
     let name = set.name.clone();
     let people = folders.len();
     let mut restored = RestoreReport { name, people, files: 0, bytes: 0, unchanged: 0, restore_point: None, aside: None, left };
+
     set.each_file(|line| {
         let place = FileLocation::new(&line.folder, &line.directory, &line.name);
         if has_file(&services.media_dir, &place, &line) && media_dir.hard_link_from(&services.media_dir, &place).is_ok() {

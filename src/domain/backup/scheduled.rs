@@ -41,11 +41,13 @@ pub fn run_if_due(services: &Services) -> Result<Option<CreatedBackup>> {
     }
     let marker = services.settings.data_dir.join(MARKER_FILE);
     let is_known = atomic_file::read(&marker).is_ok_and(|known| Path::new(known.trim()) == folder);
+
     if is_known && list_sets_in(folder)?.is_empty() {
         let why = format!("The backups that were in {} are not there. Is the disk mounted?", folder.display());
         services.last_backup_error.set(Some(why.clone()));
         return Err(Error::Conflict(why));
     }
+
     lower_priority()?;
     let made = (|| {
         let mut repository = open_repository(&services.settings, folder)?;
@@ -53,6 +55,7 @@ pub fn run_if_due(services: &Services) -> Result<Option<CreatedBackup>> {
         prune(&repository, services.settings.backup_keep, false)?;
         Ok(created)
     })();
+
     match made {
         Ok(created) => {
             atomic_file::replace(&marker, &format!("{}\n", folder.display()))?;

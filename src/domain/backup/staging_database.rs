@@ -74,6 +74,7 @@ fn load_tables(conn: &mut Conn, set: &BackupSet) -> Result<()> {
     for (table, _) in parts.iter().rev() {
         delete(conn, table)?;
     }
+
     for (table, part) in parts {
         let columns = Columns::of(conn, table)?.column_order(&part.columns)?;
         let (mut sum, mut filling) = (TableChecksum::default(), TableWriter::new(conn, table, &columns));

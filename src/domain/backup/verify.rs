@@ -27,6 +27,7 @@ pub fn verify(
 ) -> Result<BackupVerification> {
     let mut broken: Vec<_> = set.broken_parts().into_iter().map(|part| (part, "is not as it was written")).collect();
     let mut verified = BackupVerification { name: set.name.clone(), files: 0, bytes: 0, contents: 0, broken: Vec::new() };
+
     if broken.is_empty() {
         let (mut sound, mut unsound) = (BTreeSet::new(), BTreeMap::new());
         set.each_file(|line| {
@@ -53,6 +54,7 @@ pub fn verify(
             Ok(())
         })?;
     }
+
     verified.broken = broken;
     Ok(verified)
 }

@@ -70,9 +70,11 @@ impl FileImport<'_> {
                 return Ok(());
             }
         };
+
         for (path, why) in &contents.others {
             self.report.add_skipped(self.folder.join(path).to_string_lossy(), why);
         }
+
         if let Some(user) = self.user.filter(|_| !self.wanted.is_dry) {
             for directory in &contents.directories {
                 let path = directory.to_string_lossy();
@@ -83,9 +85,11 @@ impl FileImport<'_> {
                 }
             }
         }
+
         // Favorites and Recents come last: the files they refer to have been imported by then.
         let (views, own): (Vec<_>, Vec<_>) =
             contents.files.into_iter().filter(|path| path != Path::new(AVATAR_FILE)).partition(|path| is_virtual_path(path));
+
         for paths in [own, views] {
             let (mut batch, mut bytes) = (Vec::new(), 0);
             for path in paths {
@@ -111,6 +115,7 @@ impl FileImport<'_> {
             let sha256 = sha256_of(&mut file)?;
             Ok((file, about.len(), sha256, about.modified()?))
         });
+
         let (mut file, size, sha256, at) = match read {
             Ok(read) => read,
             Err(cause) => {
@@ -118,12 +123,15 @@ impl FileImport<'_> {
                 return Ok(None);
             }
         };
+
         let (state, directory) = file_state(path);
         let pending = PendingFile { path: full, sha256, size, state };
+
         let Some(user) = self.user else {
             self.count(size);
             return Ok(None);
         };
+
         let name = pending.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         if let Some(same) = self.find(user, &pending, &name, path)? {
             self.report.files.already_there += 1;
@@ -132,24 +140,30 @@ impl FileImport<'_> {
             }
             return Ok(None);
         }
+
         if self.wanted.is_dry {
             self.count(size);
             return Ok(None);
         }
+
         if self.services.media_dir.would_be_full(size) {
             return Err(Error::DiskFull);
         }
         let received = copy(self.services, &mut file, at)?;
+
         if (received.sha256.as_str(), received.size) != (pending.sha256.as_str(), pending.size) {
             self.report.add_skipped(pending.path.to_string_lossy(), "it changed while it was read");
             return Ok(None);
         }
+
         let directory = match directory {
             Some(path) => Some(create_directory::find_or_create(self.services, user, &path)?.directory_id),
             None => None,
         };
+
         let since = file_time(at);
         let keep_duplicates = !is_virtual_path(path);
+
         let arrival = IngestRequest {
             directory,
             keep_duplicates: keep_duplicates,
@@ -222,6 +236,7 @@ impl FileImport<'_> {
     fn dates(&self, directories: &[&PhpDirectory]) -> Result<()> {
         let Some(user) = self.user.filter(|_| !self.wanted.is_dry) else { return Ok(()) };
         let folder = self.folder.to_string_lossy();
+
         self.services.write_library(user.id, |conn| {
             for row in directories {
                 let path = row.directory_path.as_deref().unwrap_or_default().trim_end_matches('/');

@@ -37,6 +37,7 @@ pub fn import(services: &Services, wanted: &ImportOptions<'_>, mut tell: impl Fn
         .map_err(|cause| Error::Configuration(format!("{} cannot be looked into: {cause}", wanted.media.display())))?;
     let mut report = ImportReport::default();
     let rows = read_rows(&mut Db::open_source(wanted.database)?, wanted.prefix, &mut report)?;
+
     let mut unclaimed = foreign.folders()?;
     for row in &rows.users {
         let called = format!("person {} ({})", row.id, row.username.as_deref().unwrap_or("no username"));
@@ -63,6 +64,7 @@ pub fn import(services: &Services, wanted: &ImportOptions<'_>, mut tell: impl Fn
             Err(error) => return Err(error),
         }
     }
+
     unclaimed.sort();
     for folder in unclaimed {
         report.add_skipped(folder.to_string_lossy(), "a folder of nobody who was moved in");
@@ -81,11 +83,13 @@ fn read_rows(conn: &mut Conn, prefix: &str, report: &mut ImportReport) -> Result
     }
     let users = store::php_import::list_users(conn, &table("users"), &has)?;
     let has = store::php_import::list_columns(conn, &table("user_directories"))?;
+
     let directories = if has.iter().any(|name| name == "user_id") {
         store::php_import::list_directories(conn, &table("user_directories"), &has)?
     } else {
         Vec::new()
     };
+
     if !store::php_import::list_columns(conn, &table("session_tokens"))?.is_empty() {
         let sessions = store::php_import::count(conn, &table("session_tokens"))?;
         if sessions > 0 {
@@ -113,10 +117,12 @@ fn import_user(services: &Services, row: &PhpUser, is_dry: bool, report: &mut Im
     let trimmed = |text: &Option<String>| text.as_deref().map(str::trim).unwrap_or_default().to_owned();
     let (wanted, email) = (trimmed(&row.username), trimmed(&row.email));
     let username = ascii_username(&wanted, row.id);
+
     if let Some(user) = find_same(services, &username, &email)? {
         report.people.already_there += 1;
         return Ok(Some(user));
     }
+
     let or = |name: String, default: &str| if name.is_empty() { default.to_owned() } else { name };
     let application = NewAccount {
         firstname: or(trimmed(&row.firstname), &username),
@@ -127,6 +133,7 @@ fn import_user(services: &Services, row: &PhpUser, is_dry: bool, report: &mut Im
         contact_number: trimmed(&row.contact_number),
         address: trimmed(&row.address),
     };
+
     let mut wrong = Vec::new();
     let person = application.validate_person(&mut wrong).ok_or(Error::Invalid(wrong))?;
     if wanted.to_lowercase() != username {

@@ -20,6 +20,7 @@ pub(crate) fn insert(
     let (above, _) = path.rsplit_once('/').unwrap_or(("", path));
     services.media_dir.create_directory(&FileLocation::new(&user.folder, above, name.as_str()))?;
     let (id, at) = (DirectoryId::new(), now());
+
     store::directories::insert(
         conn,
         &NewDirectory {
@@ -34,6 +35,7 @@ pub(crate) fn insert(
             last_accessed: at,
         },
     )?;
+
     if let Some(parent) = parent {
         store::directories::update_modified(conn, user.id, &[parent.directory_id], at)?;
     }

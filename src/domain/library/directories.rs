@@ -29,6 +29,7 @@ pub fn list(services: &Services, user: &User) -> Result<Vec<Directory>> {
 pub fn create(services: &Services, user: &User, name: &str, parent: Option<DirectoryId>) -> Result<DirectoryId> {
     let name = parse_name(name)?;
     let _one_at_a_time = services.lock_moves(user.id);
+
     services.write_library(user.id, |conn| {
         let parent = match parent {
             Some(id) => Some(
@@ -128,6 +129,7 @@ pub fn rename(services: &Services, user: &User, id: DirectoryId, name: &str) -> 
             Ok(())
         },
     )?;
+
     Ok(())
 }
 
@@ -151,6 +153,7 @@ pub fn delete(services: &Services, user: &User, id: DirectoryId) -> Result<usize
         let ids: Vec<_> = items.iter().map(|item| item.id).collect();
         trashed += trash::trash(services, user, &ids)?;
     }
+
     let _one_at_a_time = services.lock_moves(user.id);
     services.write_library(user.id, |conn| {
         let directory = find_own_directory(conn, user, id)?;

@@ -60,6 +60,7 @@ pub fn view(services: &Services, user: &User, id: ItemId) -> Result<ItemView> {
         let newer = if item.in_trash { None } else { beside(Sort::Oldest)? };
         Ok(ItemView { item, directory, newer, older })
     })?;
+
     if !shown.item.in_trash {
         services.last_seen.touch_item(user.id, id, now());
     }
@@ -76,6 +77,7 @@ pub fn open(services: &Services, user: &User, id: ItemId) -> Result<Arc<FileSour
         Lookup::Open(source) => return Ok(source),
         Lookup::Closed(library, row) => (library, row),
     };
+
     if item.scan == ScanStatus::Pending {
         return Err(Error::BeingChecked);
     }
@@ -85,6 +87,7 @@ pub fn open(services: &Services, user: &User, id: ItemId) -> Result<Arc<FileSour
     if is_whole == item.is_missing {
         services.write_library(user.id, |conn| Ok(store::items::update_missing(conn, user.id, id, !is_whole)?))?;
     }
+
     match opened {
         Ok((length, file)) if is_whole => {
             let source = Arc::new(FileSource { location: Some(place), ..FileSource::new(item, file, 0, length) });
@@ -173,16 +176,19 @@ pub fn change(services: &Services, user: &User, id: ItemId, change: &ItemChange)
         ),
         None => None,
     };
+
     if wanted.is_none() && change.directory.is_none() {
         if let Some(is_favorite) = change.favorite {
             set_favorite(services, user, &[id], is_favorite)?;
         }
         return find(services, user, id);
     }
+
     let target = |conn: &mut Conn, item: &Item| match change.directory.filter(|id| *id != item.directory_id) {
         Some(id) => target_directory(conn, user, id, item).map(Some),
         None => Ok(None),
     };
+
     file_moves::move_files(
         services,
         user.id,
@@ -263,6 +269,7 @@ pub fn move_items(services: &Services, user: &User, ids: &[ItemId], directory: D
             Ok(())
         },
     )?;
+
     Ok(done.len())
 }
 

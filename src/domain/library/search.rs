@@ -33,6 +33,7 @@ pub fn words(text: &str) -> Vec<String> {
     let mut words = Vec::new();
     let mut word = String::new();
     let folded = text.nfkd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase);
+
     for c in folded.chain([' ']) {
         let stands_alone =
             matches!(c, '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{20000}'..='\u{3ffff}');
@@ -57,11 +58,13 @@ fn item_words(item: &Item, facts: &Metadata) -> Vec<String> {
     let date = format!("{} {} {}", taken.year, taken.month, item.shown_at.time().date());
     let texts = [&facts.title, &facts.artist, &facts.album, &facts.album_artist, &facts.genre, &facts.camera, &facts.lens];
     let place = [&facts.place, &facts.caption];
+
     let texts = std::iter::once(item.name.as_str())
         .chain([date.as_str(), item.kind.as_str()])
         .chain(texts.into_iter().flatten().map(String::as_str))
         .chain(facts.keywords.iter().map(String::as_str))
         .chain(place.into_iter().flatten().map(String::as_str));
+
     let mut all: Vec<String> = Vec::new();
     for word in texts.flat_map(words) {
         if all.len() == MAX_WORDS {
@@ -115,6 +118,7 @@ pub(crate) fn search(
     for word in asked {
         terms.push(resolve_word(conn, owner, word)?);
     }
+
     let Some((place, matches)) = rarest_word(conn, owner, &terms)? else {
         let floor = store::search_words::find_item_floor(conn, owner, after, MAX_ITEMS_PER_STEP)?;
         let filter = ItemFilter { floor, ..filter.clone() };
@@ -122,6 +126,7 @@ pub(crate) fn search(
         let found = store::item_lists::list(conn, owner, &filter, Sort::Newest, after.as_ref(), count(limit + 1))?;
         return Ok(to_page(found, floor, limit));
     };
+
     let others: Vec<&String> = asked.iter().enumerate().filter(|(index, _)| *index != place).map(|(_, word)| word).collect();
     scan_matches(conn, owner, &matches, (filter, &others), after, limit)
 }
@@ -185,12 +190,14 @@ fn scan_matches(
     limit: usize,
 ) -> Result<(Vec<Item>, Option<Cursor>)> {
     let each = MAX_ROWS_PER_STEP / count(matches.len().max(1));
+
     let mut floor: Option<SearchPosition> = None;
     for word in matches {
         let reached = store::search_words::find_floor(conn, owner, word, after, each)?;
         // Only down to the point that every word's rows were read.
         floor = floor.max(reached);
     }
+
     let mut found = Vec::new();
     for word in matches {
         found.extend(store::search_words::list_with(conn, owner, word, (filter, others), (after, floor), count(limit + 1))?);

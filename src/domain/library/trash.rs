@@ -65,6 +65,7 @@ pub fn trash(services: &Services, user: &User, ids: &[ItemId]) -> Result<usize> 
             Ok(())
         },
     )?;
+
     Ok(done.len())
 }
 
@@ -121,6 +122,7 @@ pub fn restore(services: &Services, user: &User, ids: &[ItemId]) -> Result<Vec<R
             Ok(())
         },
     )?;
+
     let wanted_names = wanted_names.into_inner();
     Ok(done
         .into_iter()
@@ -173,6 +175,7 @@ pub fn delete(services: &Services, actor: &Actor, user: &User, ids: &[ItemId]) -
             audit::append(conn, Event::Deleted, actor, &user.username, &what)
         },
     )?;
+
     for deleted in &done {
         services.preview_cache.remove(deleted.subject);
         // The rows are gone; the next start removes files that remain.
@@ -180,6 +183,7 @@ pub fn delete(services: &Services, actor: &Actor, user: &User, ids: &[ItemId]) -
             tracing::warn!(item = %deleted.subject, "a deleted file could not be removed yet: {cause}");
         }
     }
+
     services.session_cache.invalidate_user(user.id);
     Ok(done.len())
 }

@@ -28,6 +28,7 @@ pub fn copy_to(services: &Services, url: &str) -> Result<Vec<CopyReport>> {
     if target.read(|conn| Ok(store::users::count_all(conn)?))?.0 > 0 {
         return Err(Error::Conflict("That database has people in it already.".into()));
     }
+
     services.db.snapshot(|from| {
         let from = RefCell::new(from);
         target.write(|to| {

@@ -51,6 +51,7 @@ pub fn write_last_seen(services: &Services) -> Result<()> {
         return Ok(());
     }
     let opened: BTreeSet<_> = notes.items.keys().map(|(owner, _)| *owner).collect();
+
     services.write_libraries(&opened, |conn| {
         for (id, (at, address, expiration)) in &notes.sessions {
             store::sessions::update_seen(conn, *id, *at, address, *expiration)?;

@@ -22,16 +22,19 @@ pub fn metrics_text(services: &Services) -> Result<String> {
     asked.queues.with_label_values(&["previews"]).set(as_i64(status.previews.waiting));
     asked.queues.with_label_values(&["scanner"]).set(as_i64(status.waiting));
     asked.findings.set(as_i64(status.findings));
+
     asked.scanner.set(match status.scanner {
         ScannerHealth::Off => -1.0,
         ScannerHealth::Unknown | ScannerHealth::Away(_) => 0.0,
         ScannerHealth::Works(_) => 1.0,
     });
+
     if let Ok(counted) = services.db.read(|conn| Ok(store::users::count_by_status(conn)?)) {
         for state in [Status::Pending, Status::Active, Status::Suspended, Status::Rejected] {
             asked.people.with_label_values(&[state.as_str()]).set(as_i64(counted.get(&state).copied().unwrap_or(0)));
         }
     }
+
     if let Some((_, bytes)) = status.stored {
         asked.kept.set(as_i64(bytes));
     }
@@ -39,10 +42,12 @@ pub fn metrics_text(services: &Services) -> Result<String> {
         asked.disk.with_label_values(&["free"]).set(as_i64_saturating(free));
         asked.disk.with_label_values(&["all"]).set(as_i64_saturating(all));
     }
+
     let backup = status.backups.as_ref().and_then(|standing| standing.newest);
     asked.backup.set(backup.map_or(0.0, |at| as_i64(at.assume_utc().unix_timestamp())));
     asked.uptime.set(status.uptime.as_secs_f64());
     let (checkouts, waited) = services.db.waits();
+
     for (counter, value) in [
         (&asked.crashes, as_i64_saturating(services.renderer.crashes.load(Ordering::Relaxed))),
         (&asked.statements, as_i64_saturating(services.db.statements())),
@@ -52,6 +57,7 @@ pub fn metrics_text(services: &Services) -> Result<String> {
         // Counted elsewhere since the start; it never decreases.
         counter.inc_by((value - counter.get()).max(0.0));
     }
+
     drop(asked);
     services.metrics.render()
 }

@@ -79,11 +79,13 @@ pub fn status(services: &Services) -> Result<ServerStatus> {
     if !services.settings.rate_limit {
         warnings.push("Rate limiting is off: passwords can be guessed. Set NEXUS_RATE_LIMIT=on.".into());
     }
+
     if let Some(why) = services.watch_error.get() {
         warnings.push(format!(
             "What others put into people's folders is not noticed: {why}. Run nexus-media scan from time to time."
         ));
     }
+
     for (line, why) in services.users_file.current().iter().flat_map(|listed| listed.problems.iter().take(5)) {
         warnings.push(format!("Users file, line {line}: {why}. The other lines work."));
     }
@@ -93,8 +95,10 @@ pub fn status(services: &Services) -> Result<ServerStatus> {
                 .into(),
         );
     }
+
     let (waiting, findings) = malware::counts(services).unwrap_or_default();
     let (previews_waiting, given_up) = previews::counts(services).unwrap_or_default();
+
     Ok(ServerStatus {
         previews: PreviewStatus {
             health: services.renderer.health(),

@@ -40,6 +40,7 @@ pub(crate) fn update_content(
     let found = sniff(&received.head, &item.name);
     let kind = ItemKind::from(found.kind);
     let size = i64::try_from(received.size).map_err(Error::internal)?;
+
     services.write_library(user.id, |conn| {
         let before = store::items::find(conn, user.id, item.id)?.ok_or(Error::NotFound)?;
         let after = Item {

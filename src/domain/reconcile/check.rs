@@ -28,17 +28,20 @@ const MAX_DIRECTORIES: i64 = 100_000;
 pub fn check(services: &Services, how: CheckOptions, mut tell: impl FnMut(Problem)) -> Result<u64> {
     let mut looked_at = 0;
     let mut known = Vec::new();
+
     admin::for_each_user(services, |user| {
         known.push(user.folder.clone());
         looked_at += LibraryCheck { services, user, how, tell: &mut tell }.run()?;
         Ok(())
     })?;
+
     for entry in services.media_dir.list_user_folders()? {
         let is_known = entry.name.as_deref().is_some_and(|name| known.iter().any(|folder| folder == name));
         if !is_known {
             tell(Problem { kind: ProblemKind::Extra, path: entry.display_name(), repaired: None });
         }
     }
+
     for name in services.media_dir.list_quarantine()? {
         let id = uuid::Uuid::try_parse(&name).ok().map(FindingId);
         let finding = services.db.read(|conn| Ok(id.map(|id| store::findings::find(conn, id)).transpose()?.flatten()))?;
@@ -102,6 +105,7 @@ impl<T: FnMut(Problem)> LibraryCheck<'_, T> {
             }
             self.check_directories(&inner)?;
         }
+
         Ok(())
     }
 
@@ -133,6 +137,7 @@ impl<T: FnMut(Problem)> LibraryCheck<'_, T> {
                 return Ok(0);
             }
         };
+
         let mut files: HashMap<String, DirEntry> = HashMap::new();
         for entry in entries {
             match (entry.kind, entry.name.clone()) {
@@ -141,7 +146,9 @@ impl<T: FnMut(Problem)> LibraryCheck<'_, T> {
                 _ => self.add_problem(ProblemKind::Unsafe, &format!("{path}/{}", entry.display_name()), None),
             }
         }
+
         let mut looked_at = 0;
+
         let mut after = None;
         loop {
             let owner = self.user.id;
@@ -157,6 +164,7 @@ impl<T: FnMut(Problem)> LibraryCheck<'_, T> {
                 self.check_item(item, &path, entry.as_ref())?;
             }
         }
+
         for name in files.into_keys() {
             looked_at += 1;
             self.report_extra(directory, &name)?;
@@ -171,6 +179,7 @@ impl<T: FnMut(Problem)> LibraryCheck<'_, T> {
         if seems_right && (!item.is_missing || item.is_damaged && self.how.is_quick) {
             return Ok(());
         }
+
         // A server may be running: only the state while nothing moves counts.
         let settled = file_moves::with_item_locked(self.services, self.user.id, item.id.0, &place, || {
             let now = self.services.db.read(|conn| Ok(store::items::find(conn, self.user.id, item.id)?))?;
@@ -179,6 +188,7 @@ impl<T: FnMut(Problem)> LibraryCheck<'_, T> {
             });
             if stands_still { self.repair_item(item, &place) } else { Ok(None) }
         })?;
+
         if let Some((trouble, repaired)) = settled.flatten() {
             self.add_problem(trouble, &format!("{directory}/{}", item.disk_name), repaired);
         }
@@ -196,6 +206,7 @@ impl<T: FnMut(Problem)> LibraryCheck<'_, T> {
             }
             return Ok(Some((ProblemKind::Back, self.how.repair.then(|| "open again".to_owned()))));
         };
+
         let repaired = if self.how.accept_changes && trouble != ProblemKind::Missing {
             amend::update_content(self.services, self.user, item, place, self.how.initial_scan)?;
             Some("taken as it is now".to_owned())
@@ -247,6 +258,7 @@ impl<T: FnMut(Problem)> LibraryCheck<'_, T> {
     fn check_counts(&mut self) -> Result<()> {
         let owner = self.user.id;
         let repair = self.how.repair;
+
         let is_right = self.services.write_library(owner, |conn| {
             // Every change updates the counters; the lock keeps them still until this is done.
             store::shelf_counts::lock(conn, owner)?;
@@ -285,6 +297,7 @@ impl<T: FnMut(Problem)> LibraryCheck<'_, T> {
             }
             Ok(is_right)
         })?;
+
         if !is_right {
             self.add_problem(ProblemKind::Miscounted, "", repair.then(|| "counted again".to_owned()));
         }

@@ -39,6 +39,7 @@ pub fn scan(services: &Services, only: Option<UserId>, settled: Duration) -> Res
 /// Scans changed paths relative to the media folder; returns those that have to be scanned again.
 pub fn scan_paths(services: &Services, paths: &[PathBuf], settled: Duration) -> Result<(FolderScanReport, Vec<PathBuf>)> {
     let (mut noticed, mut again) = (FolderScanReport::default(), Vec::new());
+
     let mut by_folder: BTreeMap<&str, Vec<&Path>> = BTreeMap::new();
     for path in paths {
         let mut parts = path.components();
@@ -46,6 +47,7 @@ pub fn scan_paths(services: &Services, paths: &[PathBuf], settled: Duration) -> 
             by_folder.entry(folder).or_default().push(parts.as_path());
         }
     }
+
     for (folder, inner) in by_folder {
         let id = folder.split('_').next().and_then(|number| number.parse().ok()).map(UserId);
         let user = services.db.read(|conn| Ok(id.map(|id| store::users::find(conn, id)).transpose()?.flatten()))?;
@@ -85,17 +87,21 @@ impl FolderScan<'_> {
             self.scan_subtree(String::new(), self.known_directories()?)?;
             return Ok(());
         }
+
         let (above, name) = path.rsplit_once('/').unwrap_or(("", path));
         let entry = self.services.media_dir.entry(&FileLocation::new(&self.user.folder, above, name)).ok().flatten();
+
         if entry.as_ref().is_some_and(|entry| entry.kind == EntryKind::Directory) {
             self.scan_subtree(path.to_owned(), self.known_directories()?)?;
             return Ok(());
         }
+
         let (services, user) = (self.services, self.user);
         let row = services.db.read(|conn| match store::items::find_at(conn, user.id, above, name)? {
             Some(id) => Ok(store::items::find(conn, user.id, id)?),
             None => Ok(None),
         })?;
+
         match (entry, row) {
             (None, Some(item)) => self.missing.push(item.id),
             // A directory that vanished with its contents.
@@ -147,6 +153,7 @@ impl FolderScan<'_> {
             };
             self.scan_directory(&directory, entries)?;
         }
+
         Ok(known)
     }
 
@@ -192,6 +199,7 @@ impl FolderScan<'_> {
 
     fn scan_directory(&mut self, directory: &Directory, entries: Vec<DirEntry>) -> Result<()> {
         let path = &directory.directory_path;
+
         let mut files: HashMap<String, DirEntry> = HashMap::new();
         for entry in entries {
             match (entry.kind, &entry.name) {
@@ -200,9 +208,11 @@ impl FolderScan<'_> {
                 _ => self.skip(&format!("{path}/{}", entry.display_name()), "a link, a device, or a name that is not UTF-8"),
             }
         }
+
         self.load_rows(directory, &mut files)?;
         let mut new: Vec<DirEntry> = files.into_values().collect();
         new.sort_by_key(DirEntry::display_name);
+
         let mut arrivals = Vec::new();
         for entry in new {
             self.noticed.looked_at += 1;
@@ -235,6 +245,7 @@ impl FolderScan<'_> {
             })?;
             self.noticed.vanished += u64::from(done == Some(true));
         }
+
         Ok(())
     }
 
@@ -243,8 +254,10 @@ impl FolderScan<'_> {
         let (services, user) = (self.services, self.user);
         let mut directories: Vec<_> =
             self.known_directories()?.into_values().filter(|directory| !directory.is_standard()).collect();
+
         // Inner directories first.
         directories.sort_by_key(|directory| std::cmp::Reverse(directory.directory_path.len()));
+
         for directory in directories {
             if self.is_on_disk(&directory)? {
                 continue;

@@ -37,12 +37,15 @@ impl FolderScan<'_> {
         if is_same && !item.is_missing {
             return Ok(());
         }
+
         if entry.changed > self.settled_by {
             self.noticed.waiting += 1;
             return Ok(());
         }
+
         let place = FileLocation::new(&self.user.folder, &directory.directory_path, &item.disk_name);
         let (services, user) = (self.services, self.user);
+
         let done = file_moves::with_item_locked(services, user.id, item.id.0, &place, || {
             let received = ReceivedFile::open_existing(services.media_dir.clone(), place.clone(), None)?;
             if received.sha256 == item.sha256 && item.is_missing {
@@ -52,6 +55,7 @@ impl FolderScan<'_> {
             amend::update_content(services, user, item, &place, ScanStatus::Pending)?;
             Ok(true)
         })?;
+
         match done {
             Some(true) => self.noticed.changed += 1,
             Some(false) => self.noticed.back += 1,
@@ -71,10 +75,12 @@ impl FolderScan<'_> {
         if amend::is_known(self.services, self.user, &place)? {
             return Ok(None);
         }
+
         if entry.changed > self.settled_by || entry.modified > self.settled_by && entry.modified <= SystemTime::now() {
             self.noticed.waiting += 1;
             return Ok(None);
         }
+
         let received = match ReceivedFile::open_existing(self.services.media_dir.clone(), place.clone(), None) {
             Ok(received) => received,
             Err(cause) => {
@@ -82,16 +88,19 @@ impl FolderScan<'_> {
                 return Ok(None);
             }
         };
+
         if received.size != entry.length {
             self.noticed.waiting += 1;
             return Ok(None);
         }
+
         if let Some(item) = self.find_moved(&received)? {
             self.record_move(&item, directory, &place, name)?;
             self.noticed.moved += 1;
             self.is_emptied = true;
             return Ok(None);
         }
+
         let arrival = IngestRequest::new(received, name.to_owned(), ScanStatus::Pending);
         Ok(Some(IngestRequest { directory: Some(directory.directory_id), keep_duplicates: true, ..arrival }))
     }
@@ -121,11 +130,13 @@ impl FolderScan<'_> {
     fn record_move(&mut self, item: &Item, found_in: &Directory, place: &FileLocation, name: &str) -> Result<()> {
         let (services, user) = (self.services, self.user);
         let home = ItemKind::folder(item.kind);
+
         let target = if found_in.is_standard() && found_in.directory_path != home {
             create_directory::find_or_create(services, user, home)?
         } else {
             found_in.clone()
         };
+
         let wanted = FileName::parse(name).unwrap_or_else(FileName::unnamed);
         file_moves::move_files(
             services,

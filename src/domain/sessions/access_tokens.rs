@@ -44,6 +44,7 @@ pub fn create(services: &Services, auth_session: &AuthSession, form: &TokenReque
             String::new()
         }
     };
+
     let scopes: Vec<Scope> = form.scopes.iter().filter_map(|word| Scope::parse(word)).collect();
     if scopes.is_empty() || scopes.len() != form.scopes.len() {
         wrong.push(FieldError::new("scopes", "Tick what it may do."));
@@ -52,12 +53,14 @@ pub fn create(services: &Services, auth_session: &AuthSession, form: &TokenReque
         wrong.push(FieldError::new("scopes", "Only admins have that."));
     }
     let days = form.days.parse().ok().filter(|days| LIFETIMES.contains(days));
+
     let Some(days) = days.filter(|_| wrong.is_empty()) else {
         if days.is_none() {
             wrong.push(FieldError::new("days", "Choose how long it is good."));
         }
         return Err(Error::Invalid(wrong));
     };
+
     let token = format!("{TOKEN_PREFIX}{}", random_token());
     services.db.write(|conn| {
         let at = now();
@@ -72,6 +75,7 @@ pub fn create(services: &Services, auth_session: &AuthSession, form: &TokenReque
         let (user, how) = (&auth_session.user, format!("{name}: {}", words.join(" ")));
         audit::append(conn, Event::TokenMade, &Actor::from_user(user, client), &user.username, &how)
     })?;
+
     tracing::info!(user = auth_session.user.id.0, "access token created");
     Ok(token)
 }

@@ -133,6 +133,7 @@ pub(crate) fn insert(
             scopes: &scopes.join(" "),
         },
     )?;
+
     Ok(())
 }
 

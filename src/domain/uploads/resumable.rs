@@ -44,6 +44,7 @@ pub struct NewUploadRequest {
 pub fn create(services: &Services, user: &User, announced: &NewUploadRequest) -> Result<Upload> {
     quota_holds::ensure_upload_size(&services.media_dir, services.settings.max_upload_bytes, announced.size)?;
     let at = now();
+
     let upload = Upload {
         id: UploadId::new(),
         user_id: user.id,
@@ -59,6 +60,7 @@ pub fn create(services: &Services, user: &User, announced: &NewUploadRequest) ->
         created_at: at,
         expires_at: at + UPLOAD_RETENTION,
     };
+
     services.write_library(user.id, |conn| {
         if let Some(id) = announced.directory
             && store::directories::find(conn, user.id, id)?.is_none()
@@ -77,11 +79,13 @@ pub fn create(services: &Services, user: &User, announced: &NewUploadRequest) ->
         store::uploads::insert(conn, &upload)?;
         Ok(())
     })?;
+
     services.session_cache.invalidate_user(user.id);
     failpoints::hit("upload made");
     if upload.size > 0 {
         return Ok(upload);
     }
+
     // No part will come: an empty file is complete from the start.
     let partial = PartialFile::open(services.media_dir.clone(), FileLocation::upload(upload.id.0), 0, 0, &upload.hash_state)?;
     partial.make_durable(true)?;
@@ -225,6 +229,7 @@ where
     find_with_lock(services, user, id).await?;
     let turn = services.upload_locks.lock(id).await?;
     let stop = turn.stopped();
+
     let appender = {
         let (services, owner) = (services.clone(), user.id);
         run_on_blocking_pool(move || {
@@ -240,11 +245,13 @@ where
         })
         .await?
     };
+
     let (upload, partial, services, turn) = appender;
     let Some(partial) = partial else { return Ok(upload) };
     let appender = Appender { services, upload, partial, checksum: part.checksum, loose: 0, turn };
     let (mut appender, ended) = copy_stream(appender, Box::pin(bytes.take_until(stop))).await?;
     let user = user.clone();
+
     run_on_blocking_pool(move || {
         match (appender.checksum.take(), ended) {
             (Some(checksum), StreamEnd::Whole) if !checksum.matches() => return Err(Error::ChecksumMismatch),

@@ -38,6 +38,7 @@ where
     let mut idle = Some(sink);
     let mut writing: Option<tokio::task::JoinHandle<Result<K>>> = None;
     let mut gathered = BytesMut::new();
+
     let ended = loop {
         let ended = match tokio::time::timeout(UPLOAD_IDLE_TIMEOUT, bytes.next()).await {
             Ok(Some(Ok(chunk))) => {

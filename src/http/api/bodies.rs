@@ -90,6 +90,7 @@ impl ItemBody {
     pub fn from_item(item: &Item, names: &HashMap<DirectoryId, String>, base: &str) -> Self {
         use crate::model::ScanStatus;
         use crate::model::item::ItemKind;
+
         Self {
             id: item.id.to_string(),
             name: item.name.clone(),

@@ -111,6 +111,7 @@ fn operation(document: &Value, path: &str, method: &str, about: &Value) -> Opera
 
     let content = get(about, "/requestBody/content");
     let schema = content.as_object().and_then(|kinds| kinds.values().next()).map_or(&Value::Null, |kind| get(kind, "/schema"));
+
     let response_line = |(status, response): (&String, &Value)| {
         let body = get(response, "/content").as_object().and_then(|kinds| kinds.iter().next());
         FieldLine {

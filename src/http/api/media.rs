@@ -91,10 +91,12 @@ impl ListQuery {
         if !(1..=MAX_LIMIT).contains(&limit) {
             return Err(Error::field("limit", "1 to 200."));
         }
+
         let directory = self
             .directory
             .as_deref()
             .map(|text| DirectoryId::parse(text).ok_or_else(|| Error::field("directory", "The id of a folder.")));
+
         let words = self.q.filter(|text| !text.trim().is_empty());
         if words.as_ref().is_some_and(|text| text.chars().count() > 200) {
             return Err(Error::field("q", "200 characters at most."));

@@ -43,6 +43,7 @@ impl Modify for CommonResponses {
         components.add_security_scheme("cookie", SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
         let csrf = ApiKeyValue::with_description("X-CSRF-Token", "Required beside the cookie for every change.");
         components.add_security_scheme("csrf", SecurityScheme::ApiKey(ApiKey::Header(csrf)));
+
         for item in document.paths.paths.values_mut() {
             let operations =
                 [&mut item.get, &mut item.post, &mut item.patch, &mut item.delete, &mut item.head, &mut item.options]

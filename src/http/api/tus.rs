@@ -214,6 +214,7 @@ fn parse_metadata(metadata: &str, size: u64) -> Result<NewUploadRequest> {
     if metadata.len() > MAX_METADATA_BYTES {
         return Err(wrong("is too long"));
     }
+
     let mut values: HashMap<&str, String> = HashMap::new();
     for pair in metadata.split(',').map(str::trim).filter(|pair| !pair.is_empty()) {
         let (key, value) = pair.split_once(' ').unwrap_or((pair, ""));
@@ -226,10 +227,12 @@ fn parse_metadata(metadata: &str, size: u64) -> Result<NewUploadRequest> {
             return Err(wrong("has a key twice"));
         }
     }
+
     let directory = match values.get("directory").filter(|text| !text.is_empty()) {
         Some(text) => Some(DirectoryId::parse(text).ok_or_else(|| Error::field("directory", "The id of a folder."))?),
         None => None,
     };
+
     let keep_duplicates = matches!(values.get("keep_duplicates").map(String::as_str), Some("true" | "on"));
     let name = values.remove("filename").or_else(|| values.remove("name")).unwrap_or_default();
     Ok(NewUploadRequest { name, directory, keep_duplicates, metadata: metadata.to_owned(), size })

@@ -61,6 +61,7 @@ pub struct RefusedBody {
 pub(super) async fn upload_media(caller: ApiUser, request: HttpRequest, payload: web::Payload) -> HandlerResult {
     let uploaded = receive_files(&caller.services, &caller.auth_session, None, &request, payload).await?;
     let mut stored: Vec<(Item, bool)> = Vec::new();
+
     let mut rejected = Vec::new();
     for file in uploaded {
         match file.outcome {
@@ -69,10 +70,12 @@ pub(super) async fn upload_media(caller: ApiUser, request: HttpRequest, payload:
             Err(error) => rejected.push((file.name, error)),
         }
     }
+
     if stored.is_empty() {
         let error = rejected.into_iter().next().map(|(_, error)| error);
         return Err(error.unwrap_or_else(|| Error::field("file", "Send at least one file.")).into());
     }
+
     let auth_session = caller.auth_session.clone();
     let items = run_blocking(&caller.services, move |services| {
         let items: Vec<Item> = stored.iter().map(|(item, _)| item.clone()).collect();
@@ -86,6 +89,7 @@ pub(super) async fn upload_media(caller: ApiUser, request: HttpRequest, payload:
             .collect())
     })
     .await?;
+
     let rejected = rejected
         .into_iter()
         .map(|(name, error)| RefusedBody { name, code: error.code().into(), message: error.to_string() })

@@ -138,6 +138,7 @@ async fn bearer_session(
             auth_session
         }
     };
+
     lifecycle::touch(services, &auth_session, client);
     Ok(auth_session)
 }

@@ -25,6 +25,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (is_json, payload) = (is_json(request), payload.take());
+
         Box::pin(async move {
             if !is_json {
                 return Err(Error::UnsupportedMedia.into());

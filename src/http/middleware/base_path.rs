@@ -55,6 +55,7 @@ pub fn strip_base_path(request: &mut ServiceRequest, base: &str) -> Result<(), H
         return Ok(());
     }
     let requested = request.uri().path_and_query().and_then(|requested| strip_prefix(requested.as_str(), base));
+
     match requested.and_then(|requested| replace_path(request.uri(), &requested)) {
         Some(uri) => {
             request.match_info_mut().get_mut().update(&uri);
@@ -123,6 +124,7 @@ fn replace_path(uri: &Uri, path: &str) -> Option<Uri> {
 /// Adds `base` to the addresses in attributes. Text cannot be mistaken for an attribute, because its quotes are escaped.
 fn prefix_html_urls(html: &str, base: &str) -> String {
     let mut output = String::with_capacity(html.len() + html.len() / 8);
+
     let mut rest = html;
     while let Some((before, value)) = rest.find("=\"/").and_then(|found| rest.split_at_checked(found + 2)) {
         output.push_str(before);
@@ -139,6 +141,7 @@ fn prefix_html_urls(html: &str, base: &str) -> String {
             rest = after;
         }
     }
+
     output.push_str(rest);
     output
 }

@@ -34,6 +34,7 @@ pub fn replace_errors(response: ServiceResponse<BoxBody>, id: &str) -> ServiceRe
     };
 
     let mut replacement = error_response(response.request(), error, id);
+
     // Keeps cookies, CORS and other headers of inner layers.
     for (name, value) in response.headers() {
         if *name == header::SET_COOKIE || (!replacement.headers().contains_key(name) && !describes_body(name)) {
@@ -84,6 +85,7 @@ fn error_response(request: &HttpRequest, error: &Error, id: &str) -> HttpRespons
         id,
         back: safe_redirect::back_path(request),
     };
+
     match page.render() {
         Ok(html) => html_response(response, html),
         Err(cause) => HandlerError::Error(Error::internal(cause)).error_response(),

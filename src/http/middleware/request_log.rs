@@ -36,6 +36,7 @@ pub async fn request_log(
         Ok(()) => next.call(request).instrument(span.clone()).await?.map_into_boxed_body(),
         Err(failure) => request.error_response(failure),
     };
+
     let _in_span = span.entered();
     let http = response.request().clone();
     response = error_pages::replace_errors(response, &id);

@@ -85,8 +85,10 @@ impl Layout {
         let LayoutInput { auth_session, csrf, flash, path: page_path } = input;
         let user = auth_session.user.clone();
         let summary = library.summary(conn)?;
+
         // How many accounts wait for approval.
         let pending = if user.is_admin() { admin::count_pending(conn)? } else { 0 };
+
         let link = |shelf: Shelf, path: &str, icon, is_counted: bool| Link {
             href: path.to_owned(),
             label: shelf.title().into(),
@@ -95,6 +97,7 @@ impl Layout {
             is_current: path == page_path,
             depth: 0,
         };
+
         let home = Link {
             href: "/dashboard".into(),
             label: "Dashboard".into(),
@@ -103,6 +106,7 @@ impl Layout {
             is_current: page_path == "/dashboard",
             depth: 0,
         };
+
         Ok(Self {
             assets: crate::http::static_files::base(),
             csrf,

@@ -32,5 +32,6 @@ pub fn routes() -> Vec<Route> {
         malware_notice::routes(),
         audit::routes(),
     ];
+
     areas.into_iter().flatten().collect()
 }

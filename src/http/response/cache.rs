@@ -24,6 +24,7 @@ pub async fn cached_response(
     if let Some(kept) = known.and_then(|(asked, library)| services.library_cache.response(&library, asked)) {
         return Ok(kept);
     }
+
     run_blocking(services, move |services| {
         // Requests that wait for another one's response hold no connection.
         let library = services.db.read(|conn| services.library_cache.current(conn, owner))?;

@@ -47,6 +47,7 @@ pub fn file_response(request: &HttpRequest, source: &FileSource, about: &FileRes
         validators(&mut answer, about);
         return Ok(answer.finish());
     }
+
     if let Some(place) = &about.elsewhere {
         // The proxy handles conditions and ranges itself.
         let mut answer = HttpResponse::Ok();
@@ -54,14 +55,17 @@ pub fn file_response(request: &HttpRequest, source: &FileSource, about: &FileRes
         content_headers(&mut answer, about);
         return Ok(answer.insert_header((HeaderName::from_static("x-accel-redirect"), place.as_str())).finish());
     }
+
     let part = match requested_range(headers, about) {
         RequestedRange::All => None,
         RequestedRange::Part(start, end) => Some((start, end)),
         RequestedRange::Impossible => return Err(Error::RangeNotSatisfiable { size: about.size }.into()),
     };
+
     let mut answer = if part.is_some() { HttpResponse::PartialContent() } else { HttpResponse::Ok() };
     validators(&mut answer, about);
     content_headers(&mut answer, about);
+
     let (start, length) = match part {
         Some((start, end)) => {
             answer.insert_header((header::CONTENT_RANGE, format!("bytes {start}-{end}/{}", about.size)));
@@ -69,6 +73,7 @@ pub fn file_response(request: &HttpRequest, source: &FileSource, about: &FileRes
         }
         None => (0, about.size),
     };
+
     if request.method() == Method::HEAD {
         return Ok(answer.body(HeadBody(length)));
     }
@@ -148,8 +153,10 @@ fn requested_range(headers: &HeaderMap, about: &FileResponse<'_>) -> RequestedRa
             return RequestedRange::All;
         }
     }
+
     let Some((first, last)) = range.trim().split_once('-') else { return RequestedRange::All };
     let number = |digits: &str| digits.bytes().all(|b| b.is_ascii_digit()).then(|| digits.parse::<u64>().unwrap_or(u64::MAX));
+
     match (first, last) {
         ("", "") => RequestedRange::All,
         ("", suffix) => match number(suffix) {

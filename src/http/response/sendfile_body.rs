@@ -100,6 +100,7 @@ impl PendingSend {
                 return Poll::Ready(Err(ErrorKind::UnexpectedEof.into()));
             }
         }
+
         // Yield to other connections before the next window.
         context.waker().wake_by_ref();
         if self.at < self.end { Poll::Pending } else { Poll::Ready(Ok(())) }

@@ -75,6 +75,7 @@ async fn render_tokens(current: &CurrentUser, form: &TokenRequest, errors: &[Fie
         (Scope::Write, "Write: upload, change and delete"),
         (Scope::Admin, "Admin: run accounts"),
     ];
+
     let scopes = scopes.into_iter().filter(|(scope, _)| *scope != Scope::Admin || current.user().is_admin());
     let selected_days = form.days.parse().unwrap_or(90);
 

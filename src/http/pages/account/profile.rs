@@ -53,6 +53,7 @@ async fn render_profile(
 ) -> Result<ProfilePage, Error> {
     let layout = Layout::load(current, "/account").await?;
     let user = current.user();
+
     let values = form.cloned().unwrap_or_else(|| ProfileChange {
         firstname: user.firstname.clone(),
         lastname: user.lastname.clone(),
@@ -119,6 +120,7 @@ async fn submit_profile(current: CurrentUser, Form(form): Form<ProfileForm>) -> 
         address: form.address,
         single_keys: form.single_keys.is_some(),
     };
+
     let (auth_session, change) = (current.auth_session.clone(), form.clone());
     match run_blocking(&current.services, move |services| profile::update(services, &auth_session.user, &change)).await {
         Ok(()) => {
@@ -151,6 +153,7 @@ async fn submit_password(current: CurrentUser, Form(form): Form<PasswordForm>) -
         current.client.clone(),
     )
     .await;
+
     match changed {
         Ok(token) => {
             current.cookie.log_in(&token)?;
@@ -224,6 +227,7 @@ async fn submit_picture(current: CurrentUser, request: HttpRequest, payload: web
         let errors = [FieldError::new("picture", "Choose a picture first.")];
         return render_with_status(StatusCode::UNPROCESSABLE_ENTITY, &render_profile(&current, None, &errors).await?);
     }
+
     if is_removed {
         picture.clear();
     }

@@ -119,6 +119,7 @@ async fn show_audit(AdminUser(current): AdminUser, query: web::Query<AuditQuery>
     let joined = |more: String| if query.is_empty() { more } else { format!("{query}&{more}") };
     let next = rows.last().filter(|_| has_more).map(|row| format!("/admin/audit?{}", joined(format!("before={}", row.id))));
     let layout = Layout::load(&current, "/admin/audit").await?;
+
     render(&AuditPage {
         rows: rows.into_iter().map(AuditTableRow::from_row).collect(),
         is_filtered: !query.is_empty(),

@@ -102,6 +102,7 @@ impl PreviewsCard {
             0 => String::new(),
             count => format!(" {} to be made.", v::count_of(count, "preview")),
         };
+
         let (words, is_bad) = match &previews.health {
             media::RendererHealth::Unknown => (format!("Not tried yet.{waiting}"), false),
             media::RendererHealth::Works => (format!("Decoders are shut in.{waiting}"), false),
@@ -109,11 +110,13 @@ impl PreviewsCard {
                 (format!("Off: {why}. They need Landlock and seccomp of Linux 5.13 or newer."), true)
             }
         };
+
         let opens = |tool: &str| if tool == "vipsthumbnail" { "HEIC and AVIF pictures" } else { "films" };
         let missing = previews.missing.iter().map(|(tool, why)| {
             let tool = tool.replace("ffprobe", "ffmpeg");
             format!("No previews of {}: {tool} is {why}.", opens(&tool))
         });
+
         let crashes = i64::try_from(previews.crashes).unwrap_or(i64::MAX);
         Self {
             words,

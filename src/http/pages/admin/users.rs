@@ -101,6 +101,7 @@ async fn show_users(AdminUser(current): AdminUser, query: web::Query<Query>) -> 
     let tab = |label, tab: Status| StatusTab { word: tab.as_str(), label, count: count(tab), is_current: tab == status };
     let waiting = count(Status::Pending);
     let layout = Layout::load(&current, "/admin/users").await?;
+
     render(&UsersPage {
         tabs: vec![
             tab("Pending", Status::Pending),
@@ -252,6 +253,7 @@ async fn decide_many(current: &CurrentUser, request: &HttpRequest, ids: Vec<i64>
         return redirect_back(request, &current.cookie, "Nobody was selected. Tick the people you mean first.");
     }
     let actor = current.actor();
+
     let (done, left) = run_blocking(&current.services, move |services| {
         let (mut done, mut left) = (0, 0);
         for id in ids.into_iter().take(500) {
@@ -264,6 +266,7 @@ async fn decide_many(current: &CurrentUser, request: &HttpRequest, ids: Vec<i64>
         Ok((done, left))
     })
     .await?;
+
     let people = count_of(done, "person").replace("persons", "people");
     let rest = if left > 0 { format!(" {left} had been decided on already.") } else { String::new() };
     redirect_back(request, &current.cookie, format!("{people} {}.{rest}", decision.past_participle()))
@@ -283,8 +286,8 @@ async fn submit_access_level(
 ) -> HandlerResult {
     let (actor, id) = (current.actor(), parse_user_id(&path)?);
     let level = form.access_level.clone();
-    let user =
-        run_blocking(&current.services, move |services| admin::set_access_level(services, &actor, id, &form.access_level)).await?;
+    let user = run_blocking(&current.services, move |services| admin::set_access_level(services, &actor, id, &form.access_level))
+        .await?;
     let message =
         format!("{} {} is {} now.", user.firstname, user.lastname, if level == "admin" { "an admin" } else { "a user" });
     if id == current.user().id && level != "admin" {

@@ -74,6 +74,7 @@ fn page(
             .autocomplete("new-password")
             .hint("At least 8 characters. Several words make a good one."),
     ];
+
     Ok(FirstRunPage {
         assets: crate::http::static_files::base(),
         csrf: maybe_user.cookie.csrf()?,
@@ -105,6 +106,7 @@ async fn submit_setup(maybe_user: MaybeUser, Form(form): Form<FirstRunForm>) -> 
         password: form.password.clone(),
         ..NewAccount::default()
     };
+
     match first_run::set_up(&services_arc(&maybe_user.services), &form.code, &application, maybe_user.client.clone()).await {
         Ok(token) => {
             maybe_user.cookie.log_in(&token)?;

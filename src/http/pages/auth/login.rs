@@ -85,6 +85,7 @@ async fn show_log_in(maybe_user: MaybeUser, query: web::Query<Query>) -> Handler
 async fn submit_log_in(maybe_user: MaybeUser, Form(form): Form<LoginForm>) -> HandlerResult {
     let services = services_arc(&maybe_user.services);
     let again = |error: &Error| page(&maybe_user, &form.username, &form.next, Some(error.to_string()));
+
     match login::log_in(&services, &form.username, &form.password, SessionKind::Browser, maybe_user.client.clone()).await {
         Ok((_, token)) => {
             end_session(&maybe_user).await?;
@@ -118,7 +119,7 @@ async fn submit_log_out(maybe_user: MaybeUser, Form(EmptyForm {}): Form<EmptyFor
     end_session(&maybe_user).await?;
     maybe_user.cookie.log_out();
     let mut answer = redirect("/login")?;
-    // Whoever uses this browser next must not find thumbnails in its cache.
+    // The next user of this browser must not find thumbnails in its cache.
     answer.headers_mut().insert(HeaderName::from_static("clear-site-data"), HeaderValue::from_static("\"cache\""));
     Ok(answer)
 }

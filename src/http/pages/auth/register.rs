@@ -71,6 +71,7 @@ fn page(maybe_user: &MaybeUser, form: &RegisterForm, errors: &[FieldError]) -> R
         Field::new("contact_number", "Contact number", "tel").value(&form.contact_number).autocomplete("tel").optional(),
         Field::new("address", "Address", "text").value(&form.address).autocomplete("street-address").optional(),
     ];
+
     let registration = maybe_user.services.settings.registration;
     Ok(RegisterPage {
         assets: crate::http::static_files::base(),

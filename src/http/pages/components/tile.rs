@@ -89,6 +89,7 @@ impl Picture {
         }
         let at = |side| preview_path("/media", item, side);
         let (width, height) = (item.width.unwrap_or(4).max(1), item.height.unwrap_or(3).max(1));
+
         let scaled = |side: i32| {
             let longest = width.max(height);
             if longest <= side {
@@ -97,6 +98,7 @@ impl Picture {
                 (i64::from(width) * i64::from(side) / i64::from(longest)).try_into().unwrap_or(side).max(1)
             }
         };
+
         let row = i64::from(ROW_HEIGHT) * i64::from(width) / i64::from(height);
         Some(Self {
             small: at(320)?,
@@ -145,6 +147,7 @@ impl Tile {
     pub fn from_item(item: &Item, track: Option<&Track>, services: &Services) -> Self {
         let is_open = item.scan != ScanStatus::Pending && !item.is_missing;
         let original = (is_open && is_shown_inline(&item.mime)).then(|| format!("/media/{}", item.id));
+
         Self {
             id: item.id.to_string(),
             name: item.name.clone(),

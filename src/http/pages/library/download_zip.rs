@@ -39,12 +39,14 @@ async fn submit_download(current: CurrentUser, Form(form): Form<SelectedItems>) 
     let turn = current.services.archive_slots.acquire(current.user().id)?;
     let (sender, receiver) = mpsc::channel(4);
     let (services, user) = (services_arc(&current.services), current.user().clone());
+
     tokio::task::spawn_blocking(move || {
         let _turn = turn;
         if let Err(cause) = write_archive(&services, &user, &chosen, sender) {
             tracing::info!("an archive was not sent completely: {cause}");
         }
     });
+
     // If the archive fails midway, the body must break off rather than look complete.
     let body = stream::unfold(Some(receiver), |receiver| async move {
         let mut receiver: mpsc::Receiver<ArchiveMessage> = receiver?;
@@ -54,6 +56,7 @@ async fn submit_download(current: CurrentUser, Form(form): Form<SelectedItems>) 
             None => Some((Err(io::Error::other("the archive broke off")), None)),
         }
     });
+
     Ok(HttpResponse::Ok()
         .insert_header((header::CONTENT_TYPE, "application/zip"))
         .insert_header((header::CONTENT_DISPOSITION, content_disposition("Nexus.zip", false)))
@@ -101,6 +104,7 @@ impl Write for ChannelWriter {
 fn write_archive(services: &Arc<Services>, user: &User, chosen: &[Item], to: mpsc::Sender<ArchiveMessage>) -> io::Result<()> {
     let mut archive = zip::ZipWriter::new_stream(ChannelWriter { to, gathered: Vec::new() });
     let mut taken = HashSet::new();
+
     let mut missing = Vec::new();
     for item in chosen {
         let Ok(opened) = items::open(services, user, item.id) else {
@@ -114,12 +118,14 @@ fn write_archive(services: &Arc<Services>, user: &User, chosen: &[Item], to: mps
         archive.start_file(unique_name(&item.name, &mut taken), options).map_err(io::Error::other)?;
         io::copy(&mut io::BufReader::with_capacity(CHUNK_BYTES, opened.reader()), &mut archive)?;
     }
+
     if !missing.is_empty() {
         archive
             .start_file("MISSING.txt", SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored))
             .map_err(io::Error::other)?;
         archive.write_all(format!("These files were not where Nexus keeps them:\n{}\n", missing.join("\n")).as_bytes())?;
     }
+
     let mut sending = archive.finish().map_err(io::Error::other)?.into_inner();
     sending.send()?;
     sending.tell(ArchiveMessage::End)

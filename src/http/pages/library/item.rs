@@ -84,12 +84,14 @@ async fn show_item(current: CurrentUser, path: web::Path<String>) -> HandlerResu
     let layout = Layout::load(&current, &shelf_path).await?;
     let auth_session = current.auth_session.clone();
     let item = shown.item.clone();
+
     let (details, tracks) = run_blocking(&current.services, move |services| {
         let details = previews::details(services, &auth_session.user, id)?;
         let tracks = services.db.read(|conn| music_albums::find_tracks(conn, &auth_session.user, std::slice::from_ref(&item)))?;
         Ok((details, tracks))
     })
     .await?;
+
     let tile = Tile::from_items(std::slice::from_ref(&shown.item), &tracks, &current.services).pop().ok_or(Error::NotFound)?;
     render(&ItemPage {
         facts: metadata::metadata_rows(&shown.item, &details),
@@ -309,7 +311,8 @@ async fn submit_delete_many(current: CurrentUser, request: HttpRequest, Form(for
 
 async fn delete_all(current: &CurrentUser, request: &HttpRequest, ids: Vec<ItemId>) -> HandlerResult {
     let (auth_session, actor) = (current.auth_session.clone(), current.actor());
-    let count = run_blocking(&current.services, move |services| trash::delete(services, &actor, &auth_session.user, &ids)).await?;
+    let count =
+        run_blocking(&current.services, move |services| trash::delete(services, &actor, &auth_session.user, &ids)).await?;
     set_flash(&current.cookie, format!("{} deleted for good.", item_count(count)))?;
     redirect(&redirect_from_item(request, "/trash"))
 }

@@ -33,6 +33,7 @@ fn searchable_row(label: &'static str, value: Option<&String>) -> Option<Metadat
 pub fn metadata_rows(item: &Item, details: &ItemDetails) -> Vec<MetadataRow> {
     let facts = &details.metadata;
     let size = item.width.zip(item.height);
+
     let mut lines: Vec<Option<MetadataRow>> = vec![
         text_row("Title", facts.title.as_ref()),
         text_row("Caption", facts.caption.as_ref()),
@@ -52,6 +53,7 @@ pub fn metadata_rows(item: &Item, details: &ItemDetails) -> Vec<MetadataRow> {
         codecs(facts),
         sound(facts),
     ];
+
     if !facts.keywords.is_empty() {
         lines.push(Some(row("Keywords", facts.keywords.join(", "))));
     }

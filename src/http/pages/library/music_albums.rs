@@ -102,6 +102,7 @@ async fn show_album(current: &CurrentUser, artist: String, album: String) -> Han
     let (first, item) = tracks.first().ok_or(Error::NotFound)?;
     let length: i64 = tracks.iter().filter_map(|(_, item)| item.duration_ms).sum();
     let count = count_of(i64::try_from(tracks.len()).unwrap_or(0), "song");
+
     render(&AlbumPage {
         layout: Layout::load(current, "/audios").await?,
         title: album_title(&first.album),

@@ -81,6 +81,7 @@ impl ShelfPage {
         let days = services.settings.trash_days;
         let sort = listing.sort;
         let mut tiles = Tile::from_items(&listing.items, &listing.tracks, services);
+
         // Search results are too scattered for a timeline.
         if matches!(sort, Sort::Newest | Sort::Oldest) && path != "/search" {
             let mut last = None;
@@ -93,12 +94,15 @@ impl ShelfPage {
                 }
             }
         }
+
         let is_empty = tiles.is_empty();
         let mut songs = Vec::new();
+
         if shelf == Shelf::Audios {
             let song = |(item, tile)| TrackRow::from_item(item, find_track(item, &listing.tracks), tile);
             songs = listing.items.iter().zip(tiles.drain(..)).map(song).collect();
         }
+
         let next = listing.next.map(|cursor| ListQuery { cursor: Some(cursor.encode()), ..query.clone() }.href(path));
         Self {
             layout,
@@ -141,6 +145,7 @@ async fn show_shelf(current: CurrentUser, request: HttpRequest, query: web::Quer
     let path = request.path().to_owned();
     let shelf = Shelf::parse(path.trim_start_matches('/')).ok_or(Error::NotFound)?;
     listings::record_opened(&current.services, current.user(), shelf.title());
+
     render_cached(&current, &request, request.path(), move |services, conn, library, input| {
         let user = &input.auth_session.clone().user;
         let listing = listings::list(conn, library, user, &sort_of(ItemFilter::shelf(shelf), &query))?;
@@ -179,6 +184,7 @@ async fn show_directory(
 ) -> HandlerResult {
     let id = DirectoryId::parse(&path).ok_or(Error::NotFound)?;
     let path = format!("/directories/{id}");
+
     render_cached(&current, &request, &path.clone(), move |services, conn, library, input| {
         let user = &input.auth_session.clone().user;
         let (directory, above) = listings::find_directory(conn, user, id)?;

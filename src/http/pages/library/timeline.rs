@@ -36,6 +36,7 @@ pub fn timeline_years(months: &[(YearMonth, i64)], sort: Sort, query: &ListQuery
     if sort == Sort::Oldest {
         ordered.reverse();
     }
+
     let href = |month: YearMonth| {
         let start = if sort == Sort::Oldest {
             Cursor::Clock(WallClock(month.start().0 - 1), ItemId(Uuid::max()))
@@ -44,6 +45,7 @@ pub fn timeline_years(months: &[(YearMonth, i64)], sort: Sort, query: &ListQuery
         };
         ListQuery { cursor: Some(start.encode()), ..query.clone() }.href(path)
     };
+
     let mut years: Vec<(TimelineYear, i64)> = Vec::new();
     for (month, items) in ordered {
         if years.last().is_none_or(|(year, _)| year.number != month.year) {
