@@ -5,11 +5,11 @@ use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-struct House(tempfile::TempDir);
+struct Installation(tempfile::TempDir);
 
 const PASSWORD: &str = "correct horse battery";
 
-impl House {
+impl Installation {
     fn new() -> Self {
         Self(tempfile::tempdir().unwrap())
     }
@@ -63,57 +63,57 @@ fn json(output: &Output) -> serde_json::Value {
 
 #[test]
 fn accounts_are_run_by_the_same_rules_as_on_the_pages() {
-    let house = House::new();
-    let added = house.add("root", &["--access-level", "admin", "--json"]);
+    let installation = Installation::new();
+    let added = installation.add("root", &["--access-level", "admin", "--json"]);
     assert_eq!(code(&added), 0, "{}", err(&added));
     assert_eq!((&json(&added)["username"], &json(&added)["status"]), (&"root".into(), &"active".into()));
-    assert!(!Path::new(&house.path("data/setup-code")).exists());
-    assert_eq!(code(&house.run(&["setup-code"])), 1, "set-up is over");
-    assert_eq!(code(&house.add("ada", &["--pending"])), 0);
-    let taken = house.add("ada", &[]);
+    assert!(!Path::new(&installation.path("data/setup-code")).exists());
+    assert_eq!(code(&installation.run(&["setup-code"])), 1, "set-up is over");
+    assert_eq!(code(&installation.add("ada", &["--pending"])), 0);
+    let taken = installation.add("ada", &[]);
     assert_eq!(code(&taken), 2);
     assert!(err(&taken).contains("taken"));
-    assert!(out(&house.run(&["user", "list"])).lines().any(|line| line.contains("ada") && line.contains("pending")));
-    assert_eq!(json(&house.run(&["user", "list", "--status", "pending", "--json"])).as_array().unwrap().len(), 1);
-    assert_eq!(code(&house.run(&["user", "approve", "ada"])), 0);
-    assert_eq!(code(&house.run(&["user", "approve", "ada"])), 1, "she is in already");
-    assert_eq!(code(&house.run(&["user", "suspend", "ada@example.org"])), 0);
-    assert_eq!(json(&house.run(&["user", "show", "ada", "--json"]))["status"], "suspended");
-    assert_eq!(code(&house.run(&["user", "reactivate", "ada"])), 0);
-    assert_eq!(json(&house.run(&["user", "quota", "ada", "5000", "--json"]))["quota_bytes"], 5000);
-    let last = house.run(&["user", "access-level", "root", "user"]);
+    assert!(out(&installation.run(&["user", "list"])).lines().any(|line| line.contains("ada") && line.contains("pending")));
+    assert_eq!(json(&installation.run(&["user", "list", "--status", "pending", "--json"])).as_array().unwrap().len(), 1);
+    assert_eq!(code(&installation.run(&["user", "approve", "ada"])), 0);
+    assert_eq!(code(&installation.run(&["user", "approve", "ada"])), 1, "she is in already");
+    assert_eq!(code(&installation.run(&["user", "suspend", "ada@example.org"])), 0);
+    assert_eq!(json(&installation.run(&["user", "show", "ada", "--json"]))["status"], "suspended");
+    assert_eq!(code(&installation.run(&["user", "reactivate", "ada"])), 0);
+    assert_eq!(json(&installation.run(&["user", "quota", "ada", "5000", "--json"]))["quota_bytes"], 5000);
+    let last = installation.run(&["user", "access-level", "root", "user"]);
     assert_eq!(code(&last), 1);
     assert!(err(&last).contains("last admin"));
-    assert_eq!(code(&house.run(&["user", "access-level", "ada", "admin"])), 0);
-    assert_eq!(code(&house.run(&["user", "access-level", "root", "user"])), 0);
-    assert_eq!(code(&house.run_with(&["user", "passwd", "ada", "--password-stdin"], "another long password")), 0);
-    assert_eq!(code(&house.run_with(&["user", "passwd", "ada", "--password-stdin"], "short")), 2);
-    assert_eq!(code(&house.run(&["user", "show", "nobody"])), 1);
+    assert_eq!(code(&installation.run(&["user", "access-level", "ada", "admin"])), 0);
+    assert_eq!(code(&installation.run(&["user", "access-level", "root", "user"])), 0);
+    assert_eq!(code(&installation.run_with(&["user", "passwd", "ada", "--password-stdin"], "another long password")), 0);
+    assert_eq!(code(&installation.run_with(&["user", "passwd", "ada", "--password-stdin"], "short")), 2);
+    assert_eq!(code(&installation.run(&["user", "show", "nobody"])), 1);
 }
 
 #[test]
 fn removing_an_account_asks_and_leaves_the_files() {
-    let house = House::new();
-    house.add("root", &["--access-level", "admin"]);
-    let folder = json(&house.add("ada", &["--json"]))["folder"].as_str().unwrap().to_owned();
-    assert_eq!(code(&house.run(&["user", "remove", "ada"])), 2, "nobody is there to ask");
-    assert_eq!(code(&house.run(&["user", "remove", "ada", "--yes"])), 0);
-    assert_eq!(code(&house.run(&["user", "show", "ada"])), 1);
-    assert!(Path::new(&house.path("media")).join(folder).join("Photos").is_dir());
-    assert_eq!(code(&house.run(&["user", "remove", "root", "--yes"])), 1, "the last admin stays");
+    let installation = Installation::new();
+    installation.add("root", &["--access-level", "admin"]);
+    let folder = json(&installation.add("ada", &["--json"]))["folder"].as_str().unwrap().to_owned();
+    assert_eq!(code(&installation.run(&["user", "remove", "ada"])), 2, "nobody is there to ask");
+    assert_eq!(code(&installation.run(&["user", "remove", "ada", "--yes"])), 0);
+    assert_eq!(code(&installation.run(&["user", "show", "ada"])), 1);
+    assert!(Path::new(&installation.path("media")).join(folder).join("Photos").is_dir());
+    assert_eq!(code(&installation.run(&["user", "remove", "root", "--yes"])), 1, "the last admin stays");
 }
 
 #[test]
 fn a_password_never_stands_in_the_arguments() {
-    let help = out(&House::new().run(&["user", "passwd", "--help"]));
+    let help = out(&Installation::new().run(&["user", "passwd", "--help"]));
     assert!(help.contains("--password-file") && help.contains("--password-stdin") && !help.contains("--password "));
 }
 
 #[test]
 fn people_go_into_the_users_file_and_out_and_broken_lines_are_named() {
-    let house = House::new();
-    let file = house.path("users");
-    let added = house.run_with(
+    let installation = Installation::new();
+    let file = installation.path("users");
+    let added = installation.run_with(
         &[
             "users-file",
             "add",
@@ -131,14 +131,14 @@ fn people_go_into_the_users_file_and_out_and_broken_lines_are_named() {
     assert_eq!(code(&added), 0, "{}", err(&added));
     let line = std::fs::read_to_string(&file).unwrap();
     assert!(line.starts_with("ada:$argon2id$") && line.ends_with(":ada@example.org:user\n"), "{line}");
-    assert_eq!(code(&house.run(&["users-file", "check", "--file", &file])), 0);
+    assert_eq!(code(&installation.run(&["users-file", "check", "--file", &file])), 0);
     std::fs::write(&file, format!("{line}broken\n")).unwrap();
-    let check = house.run(&["users-file", "check", "--file", &file, "--json"]);
+    let check = installation.run(&["users-file", "check", "--file", &file, "--json"]);
     assert_eq!((code(&check), &json(&check)["problems"][0]["line"]), (1, &2.into()));
-    assert_eq!(code(&house.run(&["users-file", "remove", "ada", "--file", &file])), 0);
+    assert_eq!(code(&installation.run(&["users-file", "remove", "ada", "--file", &file])), 0);
     assert_eq!(std::fs::read_to_string(&file).unwrap(), "broken\n");
-    assert_eq!(code(&house.run(&["users-file", "remove", "ada", "--file", &file])), 1);
-    assert_eq!(code(&house.run(&["users-file", "check"])), 78, "no file is set");
+    assert_eq!(code(&installation.run(&["users-file", "remove", "ada", "--file", &file])), 1);
+    assert_eq!(code(&installation.run(&["users-file", "check"])), 78, "no file is set");
 }
 
 #[test]
@@ -156,10 +156,14 @@ fn a_command_that_was_started_in_the_wrong_folder_makes_nothing_there() {
         &["user", "remove", "ada", "--yes"],
     ];
     for command in commands {
-        let house = House::new();
-        let said = house.run(command);
-        assert!(code(&said) == 78 && err(&said).contains("There is no Nexus here"), "{command:?}: {}", err(&said));
-        assert_eq!(std::fs::read_dir(house.0.path()).unwrap().count(), 0, "{command:?} left something");
+        let installation = Installation::new();
+        let output = installation.run(command);
+        assert!(
+            code(&output) == 78 && err(&output).contains("There is no Nexus installation here"),
+            "{command:?}: {}",
+            err(&output)
+        );
+        assert_eq!(std::fs::read_dir(installation.0.path()).unwrap().count(), 0, "{command:?} left something");
     }
 }
 
@@ -173,118 +177,122 @@ fn what_a_start_would_refuse_is_found_by_the_check_of_the_settings() {
         "public_url = \"https://example.org/api\"",
         "admin_username = \"root\"",
     ] {
-        let house = House::new();
-        std::fs::write(house.path("nexus.toml"), line).unwrap();
-        assert_eq!(code(&house.run(&["config", "check"])), 78, "{line}");
-        let start = house.run(&["--listen", "127.0.0.1:0"]);
+        let installation = Installation::new();
+        std::fs::write(installation.path("nexus.toml"), line).unwrap();
+        assert_eq!(code(&installation.run(&["config", "check"])), 78, "{line}");
+        let start = installation.run(&["--listen", "127.0.0.1:0"]);
         assert_eq!(code(&start), 78, "{line}: {}", err(&start));
     }
 }
 
 #[test]
 fn the_first_admins_password_may_go_once_there_is_an_admin() {
-    let house = House::new();
-    assert_eq!(code(&house.add("root", &["--access-level", "admin"])), 0);
-    std::fs::write(house.path("nexus.toml"), "admin_username = \"root\"\nadmin_email = \"root@example.org\"\n").unwrap();
-    assert_eq!(code(&house.run(&["user", "list"])), 0);
-    assert_eq!(code(&house.run(&["config", "check"])), 0);
-    let gone = house.command(&["user", "list"]).env("NEXUS_ADMIN_PASSWORD_FILE", "gone").output().unwrap();
+    let installation = Installation::new();
+    assert_eq!(code(&installation.add("root", &["--access-level", "admin"])), 0);
+    std::fs::write(installation.path("nexus.toml"), "admin_username = \"root\"\nadmin_email = \"root@example.org\"\n").unwrap();
+    assert_eq!(code(&installation.run(&["user", "list"])), 0);
+    assert_eq!(code(&installation.run(&["config", "check"])), 0);
+    let gone = installation.command(&["user", "list"]).env("NEXUS_ADMIN_PASSWORD_FILE", "gone").output().unwrap();
     assert_eq!(code(&gone), 0, "{}", err(&gone));
 }
 
 #[test]
 fn settings_are_checked_and_shown_without_their_secrets() {
-    let house = House::new();
-    assert_eq!(code(&house.run(&["config", "check"])), 0);
-    std::fs::write(house.path("nexus.toml"), "max_uploads = 5\n").unwrap();
-    let unknown = house.run(&["config", "check"]);
+    let installation = Installation::new();
+    assert_eq!(code(&installation.run(&["config", "check"])), 0);
+    std::fs::write(installation.path("nexus.toml"), "max_uploads = 5\n").unwrap();
+    let unknown = installation.run(&["config", "check"]);
     assert_eq!(code(&unknown), 78);
     assert!(err(&unknown).contains("\"max_upload\""), "{}", err(&unknown));
-    assert_eq!(code(&house.run(&[])), 78, "a server does not start with it either");
-    std::fs::write(house.path("nexus.toml"), "NEXUS_LISTEN = \"127.0.0.1:1\"\n").unwrap();
-    let as_variable = house.run(&["config", "check"]);
+    assert_eq!(code(&installation.run(&[])), 78, "a server does not start with it either");
+    std::fs::write(installation.path("nexus.toml"), "NEXUS_LISTEN = \"127.0.0.1:1\"\n").unwrap();
+    let as_variable = installation.run(&["config", "check"]);
     assert!(err(&as_variable).contains("did you mean \"listen\""), "{}", err(&as_variable));
-    std::fs::write(house.path("nexus.toml"), "max_upload = 5\n\ndatabase_url = mysql://nexus:sesame@localhost/nexus\n").unwrap();
-    let broken = house.run(&["config", "check"]);
+    std::fs::write(installation.path("nexus.toml"), "max_upload = 5\n\ndatabase_url = mysql://nexus:sesame@localhost/nexus\n")
+        .unwrap();
+    let broken = installation.run(&["config", "check"]);
     assert!(err(&broken).contains("line 3") && !err(&broken).contains("sesame"), "{}", err(&broken));
-    std::fs::write(house.path("nexus.toml"), "max_upload = 5\n").unwrap();
-    let typo = house.command(&["config", "check"]).env("NEXUS_REGISTRATON", "open").output().unwrap();
+    std::fs::write(installation.path("nexus.toml"), "max_upload = 5\n").unwrap();
+    let typo = installation.command(&["config", "check"]).env("NEXUS_REGISTRATON", "open").output().unwrap();
     assert_eq!(code(&typo), 78);
     assert!(err(&typo).contains("NEXUS_REGISTRATION"));
     let secret = "mysql://nexus:sesame@localhost:3306/nexus";
-    let shown = house.command(&["config", "show", "--json"]).env("DATABASE_URL", secret).output().unwrap();
+    let shown = installation.command(&["config", "show", "--json"]).env("DATABASE_URL", secret).output().unwrap();
     assert_eq!(json(&shown)["max_upload"], "5");
     assert!(!out(&shown).contains("sesame") && !err(&shown).contains("sesame"));
 }
 
 #[test]
 fn the_schema_is_shown_and_brought_up_to_date() {
-    let house = House::new();
-    std::fs::create_dir(house.path("data")).unwrap();
-    let before = house.run(&["migrate", "status", "--json"]);
+    let installation = Installation::new();
+    std::fs::create_dir(installation.path("data")).unwrap();
+    let before = installation.run(&["migrate", "status", "--json"]);
     assert_eq!(code(&before), 1);
     assert!(json(&before)["pending"].as_array().unwrap().len() >= 2);
-    assert_eq!(code(&house.run(&["migrate", "run"])), 0);
-    assert_eq!(code(&house.run(&["migrate", "status"])), 0);
+    assert_eq!(code(&installation.run(&["migrate", "run"])), 0);
+    assert_eq!(code(&installation.run(&["migrate", "status"])), 0);
 }
 
 #[test]
 fn exit_codes_say_what_kind_of_failure_it_was() {
-    let house = House::new();
-    assert_eq!(code(&house.run(&["nonsense"])), 2);
-    let away = house.command(&["user", "list"]).env("DATABASE_URL", "mysql://nexus:x@127.0.0.1:1/nexus").output().unwrap();
+    let installation = Installation::new();
+    assert_eq!(code(&installation.run(&["nonsense"])), 2);
+    let away = installation.command(&["user", "list"]).env("DATABASE_URL", "mysql://nexus:x@127.0.0.1:1/nexus").output().unwrap();
     assert_eq!(code(&away), 69, "{}", err(&away));
-    let wrong = house.command(&["user", "list"]).env("DATABASE_URL", "oracle://x").output().unwrap();
+    let wrong = installation.command(&["user", "list"]).env("DATABASE_URL", "oracle://x").output().unwrap();
     assert_eq!(code(&wrong), 78, "{}", err(&wrong));
-    std::fs::write(house.path("junk.db"), "no database at all, and longer than a header of one hundred bytes would have to be")
-        .unwrap();
-    let junk = house.command(&["user", "list"]).env("DATABASE_URL", "sqlite://junk.db").output().unwrap();
+    std::fs::write(
+        installation.path("junk.db"),
+        "no database at all, and longer than a header of one hundred bytes would have to be",
+    )
+    .unwrap();
+    let junk = installation.command(&["user", "list"]).env("DATABASE_URL", "sqlite://junk.db").output().unwrap();
     assert!(code(&junk) == 78 && err(&junk).contains("junk.db"), "{}", err(&junk));
-    let everybodys = house.run(&["setup-code", "--data-dir", "/tmp"]);
+    let everybodys = installation.run(&["setup-code", "--data-dir", "/tmp"]);
     assert_eq!(code(&everybodys), 77, "{}", err(&everybodys));
 }
 
 #[test]
 fn what_needs_no_settings_works_without_a_house() {
-    let house = House::new();
-    assert_eq!(out(&house.run(&["version"])).trim(), env!("CARGO_PKG_VERSION"));
-    assert_eq!(json(&house.run(&["version", "--json"]))["version"], env!("CARGO_PKG_VERSION"));
+    let installation = Installation::new();
+    assert_eq!(out(&installation.run(&["version"])).trim(), env!("CARGO_PKG_VERSION"));
+    assert_eq!(json(&installation.run(&["version", "--json"]))["version"], env!("CARGO_PKG_VERSION"));
     let only_the_first_line = format!("{} completions bash | head -1", env!("CARGO_BIN_EXE_nexus-media"));
     assert_eq!(err(&Command::new("sh").arg("-c").arg(only_the_first_line).output().unwrap()), "");
-    let document: serde_json::Value = serde_json::from_str(&out(&house.run(&["openapi"]))).unwrap();
+    let document: serde_json::Value = serde_json::from_str(&out(&installation.run(&["openapi"]))).unwrap();
     assert!(document["paths"].as_object().unwrap().len() > 10);
-    assert!(out(&house.run(&["completions", "bash"])).contains("users-file"));
-    assert!(out(&house.run(&["man"])).contains(".TH nexus-media 1"));
-    assert_eq!(std::fs::read_dir(house.0.path()).unwrap().count(), 0, "nothing was made");
+    assert!(out(&installation.run(&["completions", "bash"])).contains("users-file"));
+    assert!(out(&installation.run(&["man"])).contains(".TH nexus-media 1"));
+    assert_eq!(std::fs::read_dir(installation.0.path()).unwrap().count(), 0, "nothing was made");
 }
 
 #[test]
 fn a_check_names_what_is_wrong_and_repairs_it_on_request() {
-    let house = House::new();
-    assert_eq!(code(&house.add("ada", &[])), 0);
-    let whole = house.run(&["check"]);
+    let installation = Installation::new();
+    assert_eq!(code(&installation.add("ada", &[])), 0);
+    let whole = installation.run(&["check"]);
     assert_eq!((code(&whole), out(&whole).trim()), (0, "0 files looked at, 0 things wrong, 0 left as they are"));
-    let media = std::fs::read_dir(house.path("media")).unwrap().map(|entry| entry.unwrap().path());
+    let media = std::fs::read_dir(installation.path("media")).unwrap().map(|entry| entry.unwrap().path());
     let folder = media.into_iter().find(|path| path.to_string_lossy().contains("ADA_LOVELACE")).unwrap();
     std::fs::write(folder.join("Uploads/by hand.txt"), "Dear Ada").unwrap();
-    let found = house.run(&["check"]);
+    let found = installation.run(&["check"]);
     assert_eq!(code(&found), 1);
     assert!(out(&found).contains("extra") && out(&found).contains("Uploads/by hand.txt"), "{}", out(&found));
-    let repaired = json(&house.run(&["check", "--repair", "--json"]));
+    let repaired = json(&installation.run(&["check", "--repair", "--json"]));
     assert_eq!(repaired.pointer("/found/0/repaired").unwrap(), "taken in");
-    assert_eq!(json(&house.run(&["check", "--json"])), serde_json::json!({ "files": 1, "found": [], "left": 0 }));
+    assert_eq!(json(&installation.run(&["check", "--json"])), serde_json::json!({ "files": 1, "found": [], "left": 0 }));
 }
 
 #[test]
 fn scanning_again_needs_a_scanner_that_answers() {
-    let house = House::new();
-    assert_eq!(code(&house.add("ada", &[])), 0);
-    let off = house.run(&["rescan"]);
+    let installation = Installation::new();
+    assert_eq!(code(&installation.add("ada", &[])), 0);
+    let off = installation.run(&["rescan"]);
     assert_eq!(code(&off), 78);
     assert!(err(&off).contains("NEXUS_CLAMD"));
-    let away = house.command(&["rescan"]).env("NEXUS_CLAMD", "unix:/nowhere/clamd.ctl").output().unwrap();
+    let away = installation.command(&["rescan"]).env("NEXUS_CLAMD", "unix:/nowhere/clamd.ctl").output().unwrap();
     assert_eq!(code(&away), 69);
-    let nonsense = house.command(&["rescan"]).env("NEXUS_CLAMD", "clamd").output().unwrap();
+    let nonsense = installation.command(&["rescan"]).env("NEXUS_CLAMD", "clamd").output().unwrap();
     assert_eq!(code(&nonsense), 78);
 }
 
@@ -295,8 +303,8 @@ struct Serving {
 }
 
 impl Serving {
-    fn start(house: &House, variables: &[(&str, &str)]) -> Self {
-        let mut command = house.command(&["serve", "--listen", "127.0.0.1:0"]);
+    fn start(installation: &Installation, variables: &[(&str, &str)]) -> Self {
+        let mut command = installation.command(&["serve", "--listen", "127.0.0.1:0"]);
         let mut child = command.envs(variables.iter().copied()).stderr(Stdio::piped()).spawn().unwrap();
         let lines = std::io::BufReader::new(child.stderr.take().unwrap());
         Self { child, lines }
@@ -339,8 +347,8 @@ fn address_in(line: &str) -> String {
 
 #[test]
 fn metrics_have_a_listener_of_their_own_that_answers_nothing_else() {
-    let house = House::new();
-    let mut serving = Serving::start(&house, &[("NEXUS_METRICS_LISTEN", "127.0.0.1:0")]);
+    let installation = Installation::new();
+    let mut serving = Serving::start(&installation, &[("NEXUS_METRICS_LISTEN", "127.0.0.1:0")]);
     let site = address_in(&serving.line_with("listening on"));
     let metrics = address_in(&serving.line_with("metrics at"));
     assert!(fetched(&metrics, "/metrics").contains("nexus_ready{check=\"database\"} 1"));
@@ -350,8 +358,8 @@ fn metrics_have_a_listener_of_their_own_that_answers_nothing_else() {
 
 #[test]
 fn logs_are_json_where_that_is_set_and_every_line_says_its_request() {
-    let house = House::new();
-    let mut serving = Serving::start(&house, &[("NEXUS_LOG_FORMAT", "json"), ("NEXUS_LOG", "debug")]);
+    let installation = Installation::new();
+    let mut serving = Serving::start(&installation, &[("NEXUS_LOG_FORMAT", "json"), ("NEXUS_LOG", "debug")]);
     let line = serving.line_with("listening on");
     let parsed: serde_json::Value = serde_json::from_str(&line).unwrap();
     assert_eq!(parsed["level"], "INFO");
@@ -364,8 +372,8 @@ fn logs_are_json_where_that_is_set_and_every_line_says_its_request() {
 
 #[test]
 fn the_page_of_settings_is_what_the_program_says() {
-    let house = House::new();
-    let said = out(&house.run(&["config", "reference"]));
+    let installation = Installation::new();
+    let output = out(&installation.run(&["config", "reference"]));
     let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/CONFIGURE.md")).unwrap();
-    assert!(page == said, "docs/CONFIGURE.md is out of date: nexus-media config reference > docs/CONFIGURE.md");
+    assert!(page == output, "docs/CONFIGURE.md is out of date: nexus-media config reference > docs/CONFIGURE.md");
 }

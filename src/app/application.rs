@@ -114,6 +114,7 @@ impl Application {
 
     /// Serves until a stop signal, then lets running requests finish.
     pub async fn run_until_stopped(self) -> Result<()> {
+        // Background tasks first, so that they also run while the listener starts.
         let housekeeping_task = tokio::spawn(run_housekeeping(self.services.clone()));
         let malware_task = tokio::spawn(run_malware_scan(self.services.clone()));
         let backup_task = tokio::spawn(run_scheduled_backups(self.services.clone()));
@@ -125,10 +126,12 @@ impl Application {
             .watch_quiet_period
             .map(|settled| tokio::spawn(run_folder_watch(self.services.clone(), settled)));
 
+        // Metrics have a listener of their own, if one is configured.
         let metrics = self.metrics.map(|(_, metrics)| (metrics.handle(), tokio::spawn(metrics)));
         let signal_task = tokio::spawn(stop_on_signal(self.server.handle(), self.services.clone()));
         let systemd_task = tokio::spawn(run_systemd_notify());
         let result = self.server.await;
+        // The watchdog must not report a server that has stopped.
         systemd_task.abort();
 
         if let Some((handle, serving)) = metrics {
@@ -136,6 +139,7 @@ impl Application {
             drop(serving.await);
         }
 
+        // Requests have ended; background tasks may be cut off at any point.
         housekeeping_task.abort();
         malware_task.abort();
         backup_task.abort();
@@ -144,6 +148,7 @@ impl Application {
         preview_workers.iter().for_each(JoinHandle::abort);
         signal_task.abort();
         let services = self.services;
+        // Activity is written in batches: write the last one.
         run_on_blocking_pool(move || housekeeping::write_last_seen(&services)).await?;
         Ok(result?)
     }
@@ -186,6 +191,7 @@ fn serve_metrics(address: SocketAddr, services: &Arc<Services>) -> Result<(Socke
 
 fn serve(listener: TcpListener, services: &Arc<Services>) -> Result<Server> {
     let data = Data::from(services.clone());
+    // 0 means one worker per processor.
     let workers = match services.settings.workers {
         0 => std::thread::available_parallelism().map_or(2, std::num::NonZero::get),
         set => set,
@@ -199,6 +205,7 @@ fn serve(listener: TcpListener, services: &Arc<Services>) -> Result<Server> {
 
     let application = move || {
         let session = http::session_middleware(&data.settings);
+        // Layers run in reverse order: `request_log` is outermost.
         App::new()
             .app_data(data.clone())
             .app_data(PayloadConfig::new(64 * 1024))
@@ -221,6 +228,7 @@ fn serve(listener: TcpListener, services: &Arc<Services>) -> Result<Server> {
     let builder = builder.listen("http", listener, move || {
         let (tracker, stopping, sockets) = (tracker.clone(), stopping.clone(), sockets.clone());
         let application = application().into_factory().map_err(|error: actix_web::Error| error.error_response());
+
         let protocol = HttpService::build()
             .client_request_timeout(HEADERS_TIMEOUT)
             .client_disconnect_timeout(DISCONNECT_TIMEOUT)
@@ -231,6 +239,7 @@ fn serve(listener: TcpListener, services: &Arc<Services>) -> Result<Server> {
             })
             .on_connect_ext(http::SendfileSocket::describe)
             .h1(map_config(application, |()| AppConfig::default()));
+
         let socket = fn_service(move |stream: TcpStream| {
             let peer = stream.peer_addr().ok();
             let socket = http::SendfileSocket::new(stream, &tracker, &sockets);

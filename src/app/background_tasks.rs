@@ -31,15 +31,18 @@ pub(crate) async fn run_malware_scan(services: Arc<Services>) {
     loop {
         let scanning_services = services.clone();
         let scanned = run_on_blocking_pool(move || {
+            // Without a scanner, files that wait for one are released.
             if scanning_services.malware_scanner.is_on() {
                 malware::scan_waiting(&scanning_services).map(drop)
             } else {
                 malware::reset_waiting(&scanning_services)
             }
         });
+
         if let Err(error) = scanned.await {
             tracing::warn!(?error, "malware scan failed; retrying");
         }
+        // Wake early when a file arrives.
         tokio::select! {
             () = services.malware_scanner.wakeup.notified() => {}
             () = tokio::time::sleep(SCAN_INTERVAL) => {}
@@ -67,8 +70,10 @@ pub(crate) async fn run_scheduled_backups(services: Arc<Services>) {
     loop {
         let backup_services = services.clone();
         let (sender, result) = tokio::sync::oneshot::channel();
+
         // On a thread of its own, because its priority is lowered for good and shutdown must not wait for it.
         std::thread::spawn(move || sender.send(backup::run_if_due(&backup_services)));
+
         match result.await.unwrap_or_else(|_| Err(Error::internal("the backup thread panicked"))) {
             Ok(Some(backup)) => tracing::info!(
                 files = backup.files,
@@ -88,6 +93,7 @@ pub(crate) async fn run_scheduled_backups(services: Arc<Services>) {
 
 /// Watches user folders and applies what other programs change.
 pub(crate) async fn run_folder_watch(services: Arc<Services>, quiet_period: Duration) {
+    // Setting up the watch walks through all folders, which blocks.
     let watching = services.clone();
     let watcher = match run_on_blocking_pool(move || Ok(FolderWatcher::start(watching.media_dir.path())?)).await {
         Ok(watcher) => watcher,
@@ -105,12 +111,15 @@ pub(crate) async fn run_folder_watch(services: Arc<Services>, quiet_period: Dura
             continue;
         }
         let scan_services = services.clone();
+
+        // The kernel may have lost events; then everything is scanned.
         let scan = run_on_blocking_pool(move || {
             let scanned = if quiet.is_lost {
                 reconcile::scan(&scan_services, None, quiet_period).map(|report| (report, Vec::new()))
             } else {
                 reconcile::scan_paths(&scan_services, &quiet.paths, quiet_period)
             };
+
             Ok(match scanned {
                 // Paths that were not quiet yet during a full scan must be scanned again.
                 Ok((report, paths)) => {
@@ -120,6 +129,8 @@ pub(crate) async fn run_folder_watch(services: Arc<Services>, quiet_period: Dura
                 Err(error) => (Err(error), quiet),
             })
         });
+
+        // Paths that still change stay in the queue.
         match scan.await {
             Ok((report, again)) => {
                 watcher.put_back(again);
@@ -155,6 +166,7 @@ pub(crate) fn spawn_preview_workers(services: &Arc<Services>) -> Vec<JoinHandle<
 
     let preview = |services: Arc<Services>| async move {
         loop {
+            // Registered before the queue is read, so that no wake-up is lost.
             let wakeup = services.preview_queue.wakeup.notified();
             let worker_services = services.clone();
             match run_on_blocking_pool(move || previews::process_next(&worker_services)).await {

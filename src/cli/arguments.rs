@@ -91,7 +91,7 @@ pub enum Command {
     /// Print the `OpenAPI` document of the API
     Openapi,
     /// Print completions for a shell
-    Completions { layout: clap_complete::Shell },
+    Completions { shell: clap_complete::Shell },
     /// Print the man page
     Man,
     /// Print the version

@@ -52,10 +52,12 @@ fn export(services: &Services, is_json: bool) -> Result<()> {
     }
 
     let mut before = None;
+    // In pages, so that a long log does not fill the memory.
     loop {
         let rows = audit::list(services, &AuditFilter::default(), before, BATCH)?;
         let Some(last) = rows.last() else { return Ok(out.flush()?) };
         before = Some(last.id);
+
         for row in &rows {
             if is_json {
                 let value = json!({

@@ -90,6 +90,7 @@ fn create(services: &Services, folder: &Path, is_json: bool) -> Result<()> {
 
 fn list(folder: &Path, is_json: bool) -> Result<()> {
     let sets = backup::list(folder)?;
+    // An unreadable set is listed, because it takes up space.
     let rows: Vec<Value> = sets
         .iter()
         .map(|set| match &set.about {
@@ -158,6 +159,7 @@ fn restore(
     let done = backup::restore(services, &mut repository, &set, skip_damaged, &mut report)?;
     let (left, mut words) = omitted_rows(&done.left);
 
+    // JSON and text come from the same report.
     let value = json!({
         "backup": done.name, "people": done.people, "files": done.files, "bytes": done.bytes, "unchanged": done.unchanged,
         "restore_point": done.restore_point, "aside": done.aside, "left": left,
@@ -184,6 +186,7 @@ fn prune(services: &Services, folder: &Path, keep: Option<&str>, is_dry: bool, i
         None => services.settings.backup_keep,
     };
 
+    // A dry run opens the repository as well: it must not race with a backup.
     let done = backup::prune(&backup::open_repository(&services.settings, folder)?, keep, is_dry)?;
     let value = json!({
         "kept": done.kept, "removed": done.removed, "contents": done.contents, "bytes": done.bytes, "dry_run": is_dry,

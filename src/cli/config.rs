@@ -55,6 +55,7 @@ const REFERENCE_FOOT: &str = "
 /// # Errors
 /// `Configuration` names what is wrong.
 pub fn run(flags: &RawSettings, config: Option<&Path>, command: &ConfigCommand, is_json: bool) -> Result<()> {
+    // Needs no settings, so that it works without an installation.
     if matches!(command, ConfigCommand::Reference) {
         return print_result(&reference());
     }
@@ -71,6 +72,7 @@ pub fn run(flags: &RawSettings, config: Option<&Path>, command: &ConfigCommand, 
                 settings.first_admin.as_ref().map(FirstAdmin::ensure_complete).transpose()?;
             }
             let unknown = Settings::unknown_variables(std::env::vars().map(|(name, _)| name));
+            // Most unknown variables are misspelled.
             for name in &unknown {
                 print_message(&format!("unknown setting {name}; did you mean {}?", nearest_variable(name)));
             }
@@ -80,6 +82,7 @@ pub fn run(flags: &RawSettings, config: Option<&Path>, command: &ConfigCommand, 
             print_result_as(is_json, &json!({ "ok": true }), "The settings are valid.")
         }
         ConfigCommand::Show => {
+            // Invalid settings are reported instead of displayed.
             Settings::from_raw(&values)?;
             let displayed = Settings::displayed(&values);
             let object: Map<_, _> =

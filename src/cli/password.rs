@@ -36,6 +36,7 @@ pub fn value_or_file(field: &'static str, value: Option<&String>, file: Option<&
 /// # Errors
 /// `Invalid` when the two differ.
 pub fn read(source: &PasswordSource) -> Result<String> {
+    // A file, a pipe, or a prompt that asks twice.
     let text = if let Some(path) = &source.password_file {
         read_file(path)?
     } else if source.password_stdin || !std::io::stdin().is_terminal() {
@@ -50,6 +51,7 @@ pub fn read(source: &PasswordSource) -> Result<String> {
         once
     };
 
+    // Only the first line, so that a trailing newline does not matter.
     let line = text.lines().next().unwrap_or_default();
     if line.is_empty() {
         Err(Error::field("password", "No password was given. Without a terminal, use --password-file or --password-stdin."))

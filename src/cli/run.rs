@@ -72,9 +72,9 @@ fn dispatch(arguments: &Arguments) -> Result<()> {
             return print_result_as(arguments.json, &serde_json::json!({ "version": version }), version);
         }
         Some(Command::Openapi) => return print_result(&http::openapi::document()?),
-        Some(Command::Completions { layout }) => {
+        Some(Command::Completions { shell }) => {
             let mut text = Vec::new();
-            clap_complete::generate(*layout, &mut Arguments::command(), "nexus-media", &mut text);
+            clap_complete::generate(*shell, &mut Arguments::command(), "nexus-media", &mut text);
             return print_result(String::from_utf8_lossy(&text).trim_end());
         }
         Some(Command::Man) => {
@@ -85,14 +85,17 @@ fn dispatch(arguments: &Arguments) -> Result<()> {
         _ => {}
     }
 
+    // Flags override variables and the settings file.
     let flags = [("listen", &arguments.listen), ("data_dir", &arguments.data_dir), ("media_dir", &arguments.media_dir)];
     let flags: RawSettings = flags.into_iter().filter_map(|(name, value)| Some((name, value.clone()?))).collect();
     if let Some(Command::Config(command)) = &arguments.command {
         return config::run(&flags, arguments.config.as_deref(), command, arguments.json);
     }
 
+    // Commands other than the server log only warnings to standard error.
     let settings = Settings::load(&flags, arguments.config.as_deref())?;
     let is_serving = matches!(arguments.command, None | Some(Command::Serve));
+    // A mistyped folder must not become a new installation.
     if !may_create_database(arguments.command.as_ref()) {
         require_existing_database(&settings)?;
     }
@@ -100,6 +103,7 @@ fn dispatch(arguments: &Arguments) -> Result<()> {
     telemetry::start(if is_serving { settings.log } else { tracing::Level::WARN.min(settings.log) }, settings.logs_json);
 
     actix_web::rt::System::new().block_on(async {
+        // Each command opens the services with the locks that it needs.
         match &arguments.command {
             None | Some(Command::Serve) => serve(settings).await,
             Some(Command::Migrate(command)) => config::migrate(&settings, command, arguments.json),

@@ -25,6 +25,7 @@ pub async fn run(services: &Arc<Services>, command: &UserCommand, is_json: bool)
         UserCommand::Reject { user } => decide(services, user, Decision::Reject, is_json),
         UserCommand::Suspend { user } => decide(services, user, Decision::Suspend, is_json),
         UserCommand::Reactivate { user } => decide(services, user, Decision::Reactivate, is_json),
+        // Commands that change an account show its new state.
         UserCommand::Passwd { user, password: source } => {
             let user = find(services, user)?;
             admin::set_password(services, &Actor::command_line(), &user, &password::read(source)?).await?;
@@ -79,6 +80,7 @@ fn list(services: &Services, status: Option<StatusWord>, is_json: bool) -> Resul
         None => vec![Status::Pending, Status::Active, Status::Suspended, Status::Rejected],
     };
 
+    // All pages of each requested status.
     let mut users = Vec::new();
     for status in statuses {
         let mut after = UserId(0);
@@ -92,6 +94,7 @@ fn list(services: &Services, status: Option<StatusWord>, is_json: bool) -> Resul
         }
     }
 
+    // In order of registration, across statuses.
     users.sort_by_key(|user| user.id);
     let heads = ["ID", "USERNAME", "NAME", "E-MAIL", "STATUS", "LEVEL", "STORED"].map(str::to_owned).to_vec();
 

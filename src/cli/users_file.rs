@@ -21,6 +21,7 @@ use crate::state::users_file;
 pub async fn run(settings: &Settings, command: &UsersFileCommand, is_json: bool) -> Result<()> {
     match command {
         UsersFileCommand::Add { username, email, access_level, file, password } => {
+            // The path comes from the command line or from the settings.
             let path = users_file_path(settings, file.as_ref())?;
             let invalid = |error| Error::Invalid(vec![error]);
             let username = Username::parse(username).map_err(invalid)?;
@@ -32,6 +33,7 @@ pub async fn run(settings: &Settings, command: &UsersFileCommand, is_json: bool)
                 email: email.map(|email| email.as_str().to_owned()),
                 access_level: access_level.map(LevelWord::level),
             };
+            // The file is locked while it changes.
             atomic_file::edit(&path, |text| Ok::<_, Error>(model::users_file::insert_line(text, &entry)))?;
             print_message(&format!("Wrote {} to {}.", entry.username, path.display()));
             Ok(())

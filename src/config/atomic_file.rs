@@ -62,6 +62,7 @@ pub fn replace(path: &Path, text: &str) -> Result<()> {
         _ => Path::new("."),
     };
 
+    // In the same folder, because rename works within a file system only.
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let temporary = folder.join(format!(".{name}.{}", std::process::id()));
 
@@ -78,6 +79,7 @@ pub fn replace(path: &Path, text: &str) -> Result<()> {
         std::fs::File::open(folder)?.sync_all()
     })();
 
+    // Leave nothing behind when the disk is full.
     if written.is_err() {
         drop(std::fs::remove_file(&temporary));
     }

@@ -140,11 +140,13 @@ impl Settings {
             |name: &'static str| -> String { values.get(name).cloned().unwrap_or_else(|| options::default_of(name).to_owned()) };
         let data_dir = PathBuf::from(get("data_dir"));
 
+        // The default database is in the data directory.
         let database_url = match get("database_url") {
             url if url.is_empty() => format!("sqlite://{}", data_dir.join("nexus.db").display()),
             url => url,
         };
 
+        // Each value is parsed here and nowhere else.
         let settings = Self {
             listen: parse_value("listen", &get("listen"), "an address and port such as 127.0.0.1:8420")?,
             database_url,
@@ -279,8 +281,10 @@ fn parse_value<T: std::str::FromStr>(name: &'static str, value: &str, takes: &st
 fn read_environment(read: impl Fn(&str) -> Option<String>) -> Result<RawSettings> {
     let mut values = RawSettings::new();
     for option in OPTIONS {
+        // A secret can be in a file of its own, such as a container secret.
         let in_file = option.is_secret.then(|| read(&format!("{}_FILE", option.variable))).flatten();
         let plain = if option.is_file_only { None } else { read(option.variable) };
+
         if let Some(path) = in_file {
             match std::fs::read_to_string(&path) {
                 Ok(text) => drop(values.insert(option.name, text.trim_end_matches(['\r', '\n']).to_owned())),
@@ -312,11 +316,13 @@ fn read_file(path: &Path) -> Result<RawSettings> {
     })?;
 
     let mut values = RawSettings::new();
+    // Unknown names are errors, so that a typing mistake does not go unnoticed.
     for (name, value) in table {
         let Some(option) = OPTIONS.iter().find(|option| option.name == name) else {
             let nearest = options::nearest(name.to_lowercase().trim_start_matches("nexus_"));
             return Err(Error::Configuration(format!("{path_text}: unknown option {name:?}; did you mean {nearest:?}?")));
         };
+        // Numbers, booleans and lists have the same form as in variables.
         let value = match value {
             toml::Value::String(text) => text,
             toml::Value::Integer(number) => number.to_string(),

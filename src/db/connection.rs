@@ -116,6 +116,7 @@ pub(super) fn open(backend: &Backend) -> Result<Conn, diesel::r2d2::Error> {
 
     match backend {
         Backend::Sqlite(path) => {
+            // The folder is created by the first start.
             if let Some(folder) = path.parent() {
                 drop(crate::config::create_private_dir(folder));
             }
@@ -126,7 +127,6 @@ pub(super) fn open(backend: &Backend) -> Result<Conn, diesel::r2d2::Error> {
                 drop(crate::config::create_private_file(path));
             }
             // busy_timeout must come first, because switching to WAL needs the lock.
-
             conn.batch_execute(
                 "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
                  PRAGMA foreign_keys = ON; PRAGMA cache_size = -4000;",
@@ -136,6 +136,7 @@ pub(super) fn open(backend: &Backend) -> Result<Conn, diesel::r2d2::Error> {
         }
         Backend::Mysql(url) => {
             let mut conn = MysqlConnection::establish(url).map_err(ConnectionError)?;
+            // The defaults of a server may differ: strict mode, UTC, READ COMMITTED.
             conn.batch_execute(
                 "SET NAMES utf8mb4; SET time_zone = '+00:00'; SET SESSION innodb_lock_wait_timeout = 10; \
                  SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION'; \
@@ -197,6 +198,7 @@ impl HandleError<diesel::r2d2::Error> for LogConnectError {
 /// Runs `work` in a transaction. SQLite begins IMMEDIATE, because a transaction that reads first and then writes fails
 /// under load.
 pub(super) fn transaction<T>(conn: &mut Conn, work: &impl Fn(&mut Conn) -> Result<T>) -> Result<T> {
+    // On SQLite, take the write lock at once: upgrading a read lock can fail.
     match conn {
         Conn::Sqlite(inner) => AnsiTransactionManager::begin_transaction_sql(inner, "BEGIN IMMEDIATE")?,
         Conn::Mysql(inner) => AnsiTransactionManager::begin_transaction(inner)?,
@@ -211,6 +213,7 @@ pub(super) fn transaction<T>(conn: &mut Conn, work: &impl Fn(&mut Conn) -> Resul
         (Conn::Mysql(inner), false) => AnsiTransactionManager::rollback_transaction(inner),
     };
 
+    // The error of the work is more useful than the error of the rollback.
     match (result, end_result) {
         (Ok(value), Ok(())) => Ok(value),
         (Ok(_), Err(cause)) => Err(cause.into()),

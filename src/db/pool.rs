@@ -76,6 +76,7 @@ impl Db {
         let backend = Backend::from_url(url)?;
         let factory = ConnectionFactory::new(backend.clone());
 
+        // Readers and writers have the same settings.
         let pool = |size| {
             Pool::builder()
                 .max_size(size)
@@ -87,9 +88,11 @@ impl Db {
                 .map_err(|cause| Error::Configuration(format!("The database does not answer: {cause}")))
         };
 
+        // Migrations run on a connection of their own, before any other is opened.
         let mut first = connect(&backend)?;
         super::migrations::run(&mut first)?;
         drop(first);
+        // SQLite has one writer; a remote database shares one pool.
         let writers = pool(if backend.is_remote() { 12 } else { 1 })?;
         let readers = if backend.is_remote() { writers.clone() } else { pool(6)? };
         Ok(Self { readers, writers, is_shared: backend.is_remote(), statements: factory.statements, waits: Arc::default() })

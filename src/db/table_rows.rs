@@ -79,6 +79,7 @@ impl Columns {
     /// # Errors
     /// `Internal` for a table that does not exist.
     pub fn of(conn: &mut Conn, table: &str) -> Result<Self> {
+        // Column names in the order of the table.
         let query = match conn {
             Conn::Sqlite(_) => "SELECT name, type AS kind FROM pragma_table_info(?) ORDER BY cid",
             Conn::Mysql(_) => {
@@ -92,6 +93,7 @@ impl Columns {
             return Err(Error::internal(format!("there is no table {table}")));
         }
 
+        // Only bytes and times differ between the databases.
         let format = |kind: &str| match kind.to_ascii_lowercase().as_str() {
             "blob" | "binary" | "varbinary" => ColumnFormat::Bytes,
             "timestamp" | "datetime" => ColumnFormat::Time,
@@ -124,6 +126,7 @@ impl Columns {
 /// # Errors
 /// Those of `take`.
 pub fn each_row(conn: &mut Conn, table: &str, columns: &Columns, mut take: impl FnMut(Row) -> Result<()>) -> Result<()> {
+    // One line of JSON per row, which both databases can build.
     let expressions = columns.names.iter().zip(&columns.formats).map(|(name, format)| match format {
         // SQLite's hex() turns NULL into an empty text.
         ColumnFormat::Bytes => format!("CASE WHEN {name} IS NULL THEN NULL ELSE hex({name}) END"),
@@ -143,6 +146,7 @@ pub fn each_row(conn: &mut Conn, table: &str, columns: &Columns, mut take: impl 
         return Ok(());
     }
 
+    // Pages by primary key.
     // The client library of MariaDB fetches a whole result before it returns the first row.
     let keys: Vec<JsonRow> = sql_query(
         "SELECT column_name AS line FROM information_schema.statistics \

@@ -85,6 +85,7 @@ pub fn verify(services: &Services, expected: Option<(i64, &str)>) -> Result<Audi
     services.db.snapshot(|conn| {
         let mut verified = AuditVerification { first: 0, rows: 0, last: (0, String::new()) };
         let mut is_met = expected.is_none();
+
         // If the chain does not begin with row 1, a later row must confirm which rows were purged.
         let mut purged: Option<(String, String)> = None;
         loop {
@@ -92,6 +93,8 @@ pub fn verify(services: &Services, expected: Option<(i64, &str)>) -> Result<Audi
             if rows.is_empty() {
                 break;
             }
+
+            // Numbers are consecutive, and each row contains the hash of the previous one.
             for row in rows {
                 let is_first = verified.rows == 0;
                 if is_first {
@@ -100,32 +103,41 @@ pub fn verify(services: &Services, expected: Option<(i64, &str)>) -> Result<Audi
                 } else if row.id != verified.last.0 + 1 {
                     return Err(broken_chain(verified.last.0 + 1, "is gone"));
                 }
+
                 let is_linked = if is_first { row.id != 1 || row.previous.is_empty() } else { row.previous == verified.last.1 };
                 if !is_linked || row.hash != row.computed_hash() {
                     return Err(broken_chain(row.id, "is not as it was written"));
                 }
+
+                // The row that was noted earlier must still have the same hash.
                 if let Some((_, hash)) = expected.filter(|(id, _)| *id == row.id) {
                     if hash != row.hash {
                         return Err(broken_chain(row.id, "has another hash than was noted"));
                     }
                     is_met = true;
                 }
+
+                // A purge leaves a row with the last number and hash that it removed.
                 if purged
                     .as_ref()
                     .is_some_and(|(rows, hash)| row.event() == Event::Purged && (rows, hash) == (&row.subject, &row.detail))
                 {
                     purged = None;
                 }
+
                 verified.last = (row.id, row.hash);
                 verified.rows += 1;
             }
         }
+
+        // The head is updated with each row, so a removed end shows here.
         if store::audit::find_head(conn)? != verified.last {
             return Err(broken_chain(verified.last.0 + 1, "and what came after it are gone"));
         }
         if purged.is_some() {
             return Err(broken_chain(verified.first - 1, "and what came before it are gone"));
         }
+
         if !is_met {
             let (id, _) = expected.unwrap_or_default();
             let how = if id < verified.first { "is older than what is kept; note a later one" } else { "is not there" };

@@ -66,6 +66,7 @@ pub(crate) fn move_files_locked(
     apply: impl Fn(&mut Conn, &[CompletedMove]) -> Result<()>,
 ) -> Result<Vec<CompletedMove>> {
     recover_pending(services, owner)?;
+    // Ownership and names are checked in the transaction that writes the journal.
     let mut batch = services.db.write(|conn| {
         let plans = plan(conn)?;
         let mut taken = HashSet::new();
@@ -78,6 +79,7 @@ pub(crate) fn move_files_locked(
     failpoints::hit("journal committed");
     let renamed = rename_all(services, &mut batch);
 
+    // Rows and journal change in one transaction.
     let applied = renamed.and_then(|()| {
         services.write_library(owner, |conn| {
             apply(conn, &batch)?;
@@ -92,6 +94,7 @@ pub(crate) fn move_files_locked(
     });
 
     failpoints::hit("rows committed");
+    // The rows are unchanged, so the files must go back.
     if applied.is_err() {
         roll_back(services, &batch);
     }
@@ -106,6 +109,7 @@ fn write_journal(
     plan: &MovePlan,
     taken: &mut HashSet<(String, String)>,
 ) -> Result<CompletedMove> {
+    // A name is taken by another move of the batch, by a file, or by a row.
     let mut is_taken = |number: u32| -> Result<bool> {
         let name = plan.wanted.numbered(number);
         let to = plan.to.with_name(&name);
@@ -130,6 +134,7 @@ fn write_journal(
     taken.insert((to.directory_text(), name.as_str().to_owned()));
     let journal = FileMove { id: MoveId::new(), user_id: owner, subject: MoveId(plan.subject), from: plan.from.clone(), to };
 
+    // The unique key rejects a second move of the same item.
     store::file_moves::insert(conn, &journal, now()).map_err(|cause| match Error::from(cause) {
         Error::Conflict(_) => Error::Conflict("That is being moved right now. Try again in a moment.".into()),
         other => other,
@@ -146,6 +151,7 @@ fn free_number(is_taken: &mut impl FnMut(u32) -> Result<bool>) -> Result<Option<
         }
     }
 
+    // Doubling finds a free number.
     let mut free = FSYNC_EACH_LIMIT * 2;
     while is_taken(free)? {
         free *= 2;
@@ -154,6 +160,7 @@ fn free_number(is_taken: &mut impl FnMut(u32) -> Result<bool>) -> Result<Option<
         }
     }
 
+    // Bisection finds the lowest free one between the last two.
     let mut last_taken = free / 2;
     while free - last_taken > 1 {
         let middle = last_taken + (free - last_taken) / 2;
@@ -169,15 +176,18 @@ fn free_number(is_taken: &mut impl FnMut(u32) -> Result<bool>) -> Result<Option<
 fn rename_all(services: &Services, batch: &mut [CompletedMove]) -> Result<()> {
     let mut changed: Vec<FileLocation> = Vec::new();
     for done in batch.iter_mut() {
+        // The item only changes its row.
         if done.journal.from == done.journal.to {
             done.was_in_place = true;
             continue;
         }
+
         match rename(services, &done.journal) {
             Ok(()) => {
                 done.was_in_place = true;
                 changed.extend([done.journal.from.clone(), done.journal.to.clone()]);
             }
+            // The file is missing, but the row can still change.
             Err(cause) if cause.kind() == ErrorKind::NotFound => {}
             Err(cause) if cause.kind() == ErrorKind::AlreadyExists => {
                 return Err(Error::Conflict(format!("Something else just took the name “{}”. Try again.", done.name)));

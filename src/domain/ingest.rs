@@ -44,6 +44,7 @@ pub fn store_all(services: &Services, user: &User, arrivals: Vec<IngestRequest>)
     let mut arrivals = arrivals;
     let mut outcomes = make_durable(&mut arrivals);
 
+    // Files that could not be made durable already have their error.
     let (mut durable, mut places) = (Vec::new(), Vec::new());
     for (place, arrival) in arrivals.into_iter().enumerate() {
         if outcomes.get(place).is_some_and(Option::is_none) {
@@ -55,16 +56,19 @@ pub fn store_all(services: &Services, user: &User, arrivals: Vec<IngestRequest>)
     failpoints::hit("bytes durable");
     let tickets = services.ingest_queue.push(user.id, durable);
 
+    // The thread that holds the lock stores the files of all waiting requests.
     for (ticket, place) in tickets.iter().zip(places) {
         let outcome = loop {
             if let Some(outcome) = ticket.outcome() {
                 break outcome;
             }
             let turn = services.lock_moves(user.id);
+
             // The previous holder of the lock may have stored our files in its batch.
             if let Some(outcome) = ticket.outcome() {
                 break outcome;
             }
+
             let mut waiting = services.ingest_queue.take(user.id);
             if waiting.is_empty() {
                 break Err(Error::internal("a batch was not stored"));
@@ -73,6 +77,7 @@ pub fn store_all(services: &Services, user: &User, arrivals: Vec<IngestRequest>)
             services.ingest_queue.put_back(user.id, later);
             store_waiting(&turn, services, user, waiting);
         };
+
         if let Some(slot) = outcomes.get_mut(place) {
             *slot = Some(outcome);
         }
@@ -128,6 +133,7 @@ enum IngestPlan {
 }
 
 fn store_batch(turn: &UserLock<'_>, services: &Services, user: &User, waiting: &mut [QueuedIngest]) -> Result<Vec<Ingested>> {
+    // Closures of a retried transaction may run twice, so results are replaced, not appended.
     let arrivals: Vec<&IngestRequest> = waiting.iter().map(|one| &one.request).collect();
     let fates: RefCell<Vec<IngestPlan>> = RefCell::default();
     let items: RefCell<Vec<Item>> = RefCell::default();
@@ -143,6 +149,7 @@ fn store_batch(turn: &UserLock<'_>, services: &Services, user: &User, waiting: &
         },
         |conn, batch| {
             let mut names = batch.iter();
+
             let mut new_items = Vec::new();
             for (arrival, fate) in arrivals.iter().zip(fates.borrow().iter()) {
                 let IngestPlan::New { id, found } = fate else { continue };
@@ -151,13 +158,18 @@ fn store_batch(turn: &UserLock<'_>, services: &Services, user: &User, waiting: &
                 let directory = target_directory(services, conn, user, arrival, found)?;
                 new_items.push((arrival, new_item(user, *id, arrival, found, &directory, &done.name)?));
             }
+
             insert_items(conn, user, &new_items)?;
             let ids: Vec<ItemId> = new_items.iter().map(|(_, new)| new.id).collect();
             *items.borrow_mut() = items::find_owned(conn, user, &ids)?;
+
+            // Found by name at once; by metadata after decoding.
             for item in items.borrow().iter() {
                 search::index_new(conn, item)?;
                 previews::enqueue(conn, item)?;
             }
+
+            // Uploads with the same bytes as another file of the batch share its item.
             for (arrival, fate) in arrivals.iter().zip(fates.borrow().iter()) {
                 if let (IngestPlan::AsNew(first), Some(upload)) = (fate, arrival.upload)
                     && let Some(IngestPlan::New { id, .. }) = fates.borrow().get(*first)
@@ -213,6 +225,8 @@ fn plan_batch(
         {
             return Err(already_decided_error());
         }
+
+        // Same bytes: either an existing item, or an earlier file of this batch.
         if !arrival.keep_duplicates {
             if let Some(same) = find_same(services, conn, user, received)? {
                 if let Some(upload) = arrival.upload {
@@ -226,14 +240,18 @@ fn plan_batch(
                 continue;
             }
         }
+
         firsts.entry((received.sha256.as_str(), received.size)).or_insert(index);
         let name = FileName::parse(&arrival.name).unwrap_or_else(FileName::unnamed);
         let (id, found) = (ItemId::new(), sniff(&received.head, name.as_str()));
+
+        // The kind decides about the standard directory.
         let to = FileLocation::new(
             &user.folder,
             &target_directory(services, conn, user, arrival, &found)?.directory_path,
             name.as_str(),
         );
+
         plans.push(MovePlan { subject: id.0, from: received.location().clone(), to, wanted: name, can_rename: true });
         fates.push(IngestPlan::New { id, found });
     }
@@ -281,6 +299,7 @@ fn new_item(
 ) -> Result<NewItem> {
     let (at, kind, stored) = (arrival.created_at.unwrap_or_else(now), ItemKind::from(found.kind), name.as_str());
 
+    // The date is the time of arrival until metadata is read.
     Ok(NewItem {
         id,
         user_id: user.id,
@@ -315,12 +334,14 @@ fn insert_items(conn: &mut Conn, user: &User, new_items: &[(&&IngestRequest, New
         bytes += new.size;
     }
 
+    // The quota is checked by the update itself.
     if store::users::update_add_used(conn, user.id, bytes)? == 0 {
         return Err(Error::QuotaExceeded);
     }
 
     let mut deltas = CountDeltas::default();
     for (arrival, new) in new_items {
+        // From here on, the used bytes count instead of the hold.
         if let Some(hold) = arrival.hold.as_ref().filter(|_| !arrival.is_hold_released.swap(true, Ordering::AcqRel)) {
             hold.mark_stored(arrival.received.size);
         }

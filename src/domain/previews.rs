@@ -51,6 +51,7 @@ pub fn process_next(services: &Services) -> Result<bool> {
     }
     let Some(job) = claim(services)? else { return Ok(false) };
 
+    // The job has no owner; the item does.
     let found = services.db.read(|conn| {
         let Some(item) = store::preview_jobs::find_item(conn, job.item)? else { return Ok(None) };
         Ok(store::users::find(conn, item.user_id)?.map(|owner| (item, owner)))
@@ -58,6 +59,7 @@ pub fn process_next(services: &Services) -> Result<bool> {
 
     // The item and its job were deleted meanwhile.
     let Some((item, owner)) = found else { return Ok(true) };
+    // A file that fails again and again must not occupy the queue.
     if job.tries > MAX_TRIES {
         let made = Rendered { error: Some("it was tried too often".into()), ..Rendered::default() };
         store_result(services, &item, &made, PreviewState::Failed)?;
@@ -76,6 +78,7 @@ pub fn process_next(services: &Services) -> Result<bool> {
     }
 
     let file = items::open_after_pending_moves(services, &owner, item.id)?;
+    // A missing or truncated file is not decoded.
     let is_whole = |file: &File| file.metadata().is_ok_and(|about| about.len() == item.bytes());
 
     let made = match file.filter(is_whole) {
@@ -118,16 +121,21 @@ fn claim(services: &Services) -> Result<Option<PreviewJob>> {
                     }
                 }
             }
+
+            // Users take turns, in order of their ids.
             let last = services.preview_queue.last_owner();
             let next = match store::preview_jobs::find_next_owner(conn, last, at)? {
                 Some(owner) => Some(owner),
                 None => store::preview_jobs::find_next_owner(conn, UserId(i64::MIN), at)?,
             };
+
             match next {
                 Some(owner) => Ok(store::preview_jobs::find_newest_due(conn, owner, at)?),
                 None => Ok(None),
             }
         })?;
+
+        // Another process may have claimed the job meanwhile.
         let Some(job) = found else { return Ok(None) };
         services.preview_queue.set_last_owner(job.owner);
         if services.db.write(|conn| Ok(store::preview_jobs::claim(conn, &job, at + LEASE_TIME)?))? == 1 {
@@ -140,6 +148,7 @@ fn claim(services: &Services) -> Result<Option<PreviewJob>> {
 fn record_result(services: &Services, job: &PreviewJob, item: &Item, made: Result<Rendered, SandboxError>) -> Result<()> {
     match made {
         Ok(made) => {
+            // A full disk is temporary.
             if let Err(cause) = services.preview_cache.write(item.id.0, &made.pictures) {
                 tracing::warn!("previews cannot be kept: {cause}");
                 return retry_later(services, item, RETRY_DELAY);
@@ -165,6 +174,7 @@ fn record_result(services: &Services, job: &PreviewJob, item: &Item, made: Resul
             tracing::warn!(item = %item.id, "a decoder failed: {failure}");
             retry_later(services, item, RETRY_DELAY)
         }
+        // The file itself is the reason, so trying again is useless.
         Err(failure) => {
             tracing::info!(item = %item.id, "no preview: {failure}");
             let made = Rendered { error: Some(failure.to_string()), ..Rendered::default() };
@@ -188,12 +198,16 @@ fn store_result(services: &Services, looked_at: &Item, made: &Rendered, state: P
             services.preview_cache.remove(looked_at.id.0);
             return Ok(());
         };
+
         if before.sha256 != looked_at.sha256 {
             return Ok(());
         }
+        // Values from a file are bounded before they are stored.
         let side = |length: Option<u32>| length.and_then(|length| i32::try_from(length).ok());
         let taken = details.metadata.taken;
         let placeholder = (!made.thumbhash.is_empty()).then(|| STANDARD_NO_PAD.encode(&made.thumbhash));
+
+        // The date of the original replaces the time of arrival.
         let item = Item {
             preview: state,
             placeholder: placeholder.filter(|text| text.len() <= 40),
@@ -204,6 +218,8 @@ fn store_result(services: &Services, looked_at: &Item, made: &Rendered, state: P
             taken_offset: taken.map_or(before.taken_offset, |taken| taken.offset),
             ..before.clone()
         };
+
+        // Item, counters, metadata and search index change together.
         store::items::update_preview(conn, &item)?;
         let mut deltas = CountDeltas::default();
         deltas.subtract(&before);
@@ -214,6 +230,8 @@ fn store_result(services: &Services, looked_at: &Item, made: &Rendered, state: P
             store::item_details::replace_track(conn, &Track::from_metadata(&item, &details.metadata))?;
         }
         search::index(conn, &item, Some(&details))?;
+
+        // A failed job stays, so that an admin can retry it.
         match state {
             PreviewState::Failed => store::preview_jobs::update_not_before(conn, item.id, NEVER)?,
             _ => store::preview_jobs::delete(conn, item.id)?,
@@ -243,6 +261,7 @@ pub fn open(services: &Services, user: &User, id: ItemId, side: u32) -> Result<P
     let form = FileVariant::Preview(side);
     let look = |conn: &mut Conn| store::items::find(conn, user.id, id)?.ok_or(Error::NotFound);
 
+    // An open preview needs neither the database nor the disk.
     let (library, item) = match services.find_open_or(user.id, id, form, look)? {
         Lookup::Open(source) => return Ok(PreviewLookup::Ready(source)),
         Lookup::Closed(library, item) => (library, item),
@@ -253,6 +272,7 @@ pub fn open(services: &Services, user: &User, id: ItemId, side: u32) -> Result<P
     }
 
     match item.preview {
+        // One file contains all sizes.
         PreviewState::Ready => match services.preview_cache.find(id.0, side) {
             Ok(CachedPreview { file, width, height, offset, length }) => {
                 let source =

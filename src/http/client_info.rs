@@ -54,6 +54,7 @@ pub fn is_from_proxy(request: &HttpRequest, settings: &Settings) -> bool {
 fn device_name(agent: &str) -> String {
     let first =
         |known: &[(&'static str, &'static str)]| known.iter().find(|(mark, _)| agent.contains(mark)).map(|(_, name)| *name);
+    // The order matters: most browsers also claim to be Chrome or Safari.
     let browser = first(&[
         ("Edg/", "Edge"),
         ("OPR/", "Opera"),

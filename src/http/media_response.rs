@@ -38,6 +38,7 @@ pub async fn content_response(
     is_download: bool,
 ) -> HandlerResult {
     let id = parse_id(id)?;
+    // Without a thread switch if the file is already open.
     let source = match open_preview(services, auth_session, id, FileVariant::Original) {
         Some(source) => source,
         None => {
@@ -50,6 +51,7 @@ pub async fn content_response(
     let text = item.mime.starts_with("text/");
     let mime = if text { format!("{}; charset=utf-8", item.mime) } else { item.mime.clone() };
 
+    // The hash of the content is its ETag.
     let about = FileResponse {
         name: &item.name,
         mime: &mime,
@@ -100,6 +102,7 @@ pub async fn thumbnail_response(
     version: Option<&str>,
 ) -> HandlerResult {
     let requested = size.filter(|size| !size.is_empty()).unwrap_or("320");
+    // Only three sizes exist.
     let side = SIDES.iter().find(|(word, _)| *word == requested).map(|(_, side)| *side);
     let side = side.ok_or_else(|| Error::field("size", "Thumbnails are 320, 640 or 1280 wide."))?;
     let id = parse_id(id)?;
@@ -110,6 +113,7 @@ pub async fn thumbnail_response(
     };
 
     let (item, (width, height)) = (&source.item, source.pixels.unwrap_or_default());
+    // An address with a version never changes its content.
     let about = FileResponse {
         name: "preview.webp",
         mime: "image/webp",
@@ -133,6 +137,7 @@ async fn open_when_ready(
     let mut pause = Duration::from_millis(25);
     let deadline = Instant::now() + PREVIEW_TIMEOUT;
 
+    // The queue gives this item priority.
     loop {
         let auth_session = auth_session.clone();
         match run_blocking(services, move |services| previews::open(services, &auth_session.user, id, side)).await? {

@@ -55,11 +55,13 @@ pub async fn receive_files(
 ) -> Result<Vec<UploadedFile>, HandlerError> {
     let headers = request.headers();
     let kind = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default().to_ascii_lowercase();
+    // Anything else is a mistake of the client.
     if !kind.starts_with("multipart/form-data") {
         return Err(Error::UnsupportedMedia.into());
     }
     let content_length = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok()).unwrap_or(0);
     let uploader = auth_session.clone();
+    // The announced length is reserved before the first byte is read.
     let hold = run_blocking(services, move |services| multipart::reserve(services, &uploader.user, content_length)).await?;
 
     let mut ingest = MultipartIngest::new(services, auth_session, hold);
@@ -70,10 +72,13 @@ pub async fn receive_files(
     let mut count = 0;
     while let Some(mut field) = with_timeout(next_part(&mut parts)).await? {
         count += 1;
+
         // Three more for the other fields.
         if count > MAX_FILES + 3 {
             return Err(Error::BadRequest(format!("At most {MAX_FILES} files at once.")).into());
         }
+
+        // The token comes first in our forms, so that no file is stored without it.
         match (field.name(), form) {
             (Some(CSRF_FIELD), Some(cookie)) => {
                 let token = with_timeout(field_text(&mut field, 200)).await?;
@@ -112,6 +117,7 @@ pub async fn receive_files(
     }
     ingest.store_batch().await?;
 
+    // A browser may send the directory after the files.
     let MultipartIngest { directory, mut files, .. } = ingest;
     if let Some(id) = directory.filter(|_| directory_follows_files) {
         move_to_directory(services, auth_session, &mut files, id).await?;
@@ -155,6 +161,7 @@ impl<'a> MultipartIngest<'a> {
         let name: String = name.chars().take(MAX_NAME_BYTES).collect();
         let mut field = field.fuse();
 
+        // A form without a file sends an empty one.
         let received = match multipart::receive(&services_arc(self.services), &self.hold, self.bytes, &mut field).await {
             Ok(received) if received.size == 0 && name.is_empty() => return Ok(()),
             Ok(received) => received,
@@ -171,6 +178,7 @@ impl<'a> MultipartIngest<'a> {
         self.bytes += received.size;
         self.batch_bytes += received.size;
 
+        // The hold is released when the file is stored.
         let ingest_request = IngestRequest {
             directory: self.directory,
             keep_duplicates: self.keep_duplicates,
@@ -197,6 +205,7 @@ impl<'a> MultipartIngest<'a> {
         })
         .await?;
 
+        // Every file keeps its position in the response.
         for (index, outcome) in indexes.into_iter().zip(outcomes) {
             let Some(slot) = self.files.get_mut(index) else { continue };
             match outcome {
@@ -221,12 +230,14 @@ async fn move_to_directory(
     });
 
     let ids: Vec<ItemId> = stored.collect();
+    // In batches of the size that moving accepts.
     for ids in ids.chunks(items::MAX_SELECTED) {
         let (auth_session, ids) = (auth_session.clone(), ids.to_vec());
         let moved = run_blocking(services, move |services| {
             multipart::move_to_directory(services, &auth_session.user, &ids, directory)?;
             items::list_of(services, &auth_session.user, &ids)
         });
+
         for item in moved.await? {
             for file in &mut *files {
                 match &mut file.outcome {

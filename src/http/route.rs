@@ -64,7 +64,9 @@ pub(super) fn register(config: &mut ServiceConfig, routes: &[Route]) {
     for path in paths {
         let beginning = literal_prefix(path);
         let mut resource = web::resource(path.strip_prefix(beginning).unwrap_or(path));
+
         let mut allowed = Vec::new();
+        // GET routes also accept HEAD.
         for route in routes.iter().filter(|route| route.path == path) {
             let handler = (route.register)();
             resource = resource.route(match route.method {
@@ -77,8 +79,11 @@ pub(super) fn register(config: &mut ServiceConfig, routes: &[Route]) {
             });
             allowed.push(if route.method == "GET" { "GET, HEAD" } else { route.method });
         }
+
+        // A known path with another method is 405, not 404.
         let allowed = allowed.join(", ");
         let resource = resource.default_service(web::to(move || std::future::ready(method_not_allowed(&allowed))));
+
         if beginning.is_empty() {
             config.service(resource);
         } else {

@@ -23,6 +23,7 @@ const CSRF_KEY: &str = "csrf";
 /// The system's error when the key cannot be read or created.
 pub fn middleware(settings: &Settings) -> Result<SessionMiddleware<CookieSessionStore>> {
     let path = settings.data_dir.join("cookie.key");
+    // Created at the first start.
     let secret = crate::config::read_or_create_secret(&path, || hex::encode(Key::generate().master()))?;
     let bytes = hex::decode(secret).map_err(|_| Error::Configuration(format!("{} is not a key", path.display())))?;
     let key = Key::try_from(bytes.as_slice()).map_err(|_| Error::Configuration(format!("{} is too short", path.display())))?;
@@ -35,6 +36,7 @@ pub fn middleware(settings: &Settings) -> Result<SessionMiddleware<CookieSession
     };
 
     let name = format!("{}nexus_session", if settings.is_https() { prefix } else { "" });
+    // Encrypted, and not readable by scripts.
     Ok(SessionMiddleware::builder(CookieSessionStore::default(), key)
         .cookie_name(name)
         .cookie_secure(settings.is_https())

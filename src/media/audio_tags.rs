@@ -15,6 +15,7 @@ const MAX_TAG_BYTES: usize = 24 << 20;
 
 /// Reads the metadata of an audio file and its cover as an image file.
 pub fn read<R: Read + Seek>(file: R) -> Result<(Metadata, Option<Vec<u8>>), String> {
+    // Bounds what a malformed tag can allocate.
     lofty::config::apply_global_options(lofty::config::GlobalOptions::new().allocation_limit(MAX_TAG_BYTES));
     let options = ParseOptions::new().parsing_mode(ParsingMode::Relaxed);
     let probe =
@@ -32,12 +33,14 @@ pub fn read<R: Read + Seek>(file: R) -> Result<(Metadata, Option<Vec<u8>>), Stri
     };
 
     let mut cover = None;
+    // The primary tag first; others fill what it lacks.
     for tag in read.primary_tag().into_iter().chain(read.tags()) {
         metadata.merge_missing(Metadata {
             title: tag.title().map(Into::into),
             artist: tag.artist().map(Into::into),
             ..Metadata::default()
         });
+
         metadata.album = metadata.album.take().or_else(|| tag.album().map(Into::into));
         metadata.genre = metadata.genre.take().or_else(|| tag.genre().map(Into::into));
         metadata.album_artist = metadata.album_artist.take().or_else(|| tag.get_string(ItemKey::AlbumArtist).map(str::to_owned));
@@ -46,6 +49,8 @@ pub fn read<R: Read + Seek>(file: R) -> Result<(Metadata, Option<Vec<u8>>), Stri
         metadata.disc = metadata.disc.or_else(|| small(tag.disk()));
         let year = || tag.get_string(ItemKey::RecordingDate).or_else(|| tag.get_string(ItemKey::Year));
         metadata.year = metadata.year.or_else(|| year()?.get(..4)?.parse().ok());
+
+        // The front cover, or any picture.
         if cover.is_none() {
             let pictures = tag.pictures();
             let front = pictures.iter().find(|picture| picture.pic_type() == PictureType::CoverFront);

@@ -10,6 +10,7 @@ use super::metadata::{Metadata, TakenAt, parse_offset};
 pub fn read(bytes: &[u8]) -> (Metadata, u8) {
     let mut reader = exif::Reader::new();
     reader.continue_on_error(true);
+    // Entries before a damaged one are kept.
     let read = reader.read_from_container(&mut Cursor::new(bytes));
     let Ok(exif) = read.or_else(|error| error.distill_partial_result(|_| {})) else { return (Metadata::default(), 1) };
     let orientation = number(&exif, Tag::Orientation).and_then(|number| u8::try_from(number).ok()).unwrap_or(1);

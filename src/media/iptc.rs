@@ -12,12 +12,14 @@ pub fn read(bytes: &[u8]) -> Metadata {
     let mut place = Vec::new();
     let head = bytes.get(..SEARCHED_BYTES.min(bytes.len())).unwrap_or_default();
 
+    // The records are inside of a Photoshop resource block.
     let Some(mut rest) = memchr::memmem::find(head, b"8BIM\x04\x04").and_then(|start| next_resource(head.get(start + 6..)?))
     else {
         return metadata;
     };
 
     for _ in 0..MAX_VALUES {
+        // Each value begins with a marker, record, dataset and length.
         let [0x1c, record, set, high, low, values @ ..] = rest else { break };
         let length = usize::from(u16::from_be_bytes([*high, *low]));
         let Some((value, next)) = values.split_at_checked(length) else { break };
@@ -27,6 +29,7 @@ pub fn read(bytes: &[u8]) -> Metadata {
         }
 
         let text = String::from_utf8_lossy(value).into_owned();
+        // IPTC-IIM 4.2, application record.
         match set {
             5 => metadata.title = Some(text),
             25 => metadata.keywords.push(text),

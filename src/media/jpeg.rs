@@ -36,13 +36,16 @@ pub fn decode(bytes: &[u8], side: u32) -> Result<Bitmap, String> {
         return Err("the image is too large or of an unsupported kind".into());
     }
 
+    // libjpeg decodes at eighths of the size, which saves time and memory.
     let longest = header.width.max(header.height);
     let eighths = (1..=8).find(|eighths| ScalingFactor::new(*eighths, 8).scale(longest) >= side as usize).unwrap_or(8);
     let scale = ScalingFactor::new(eighths, 8);
     decompressor.set_scaling_factor(scale).map_err(|cause| cause.to_string())?;
+    // Progressive files with many scans take long to decode.
     decompressor.set_scan_limit(MAX_SCANS).map_err(|cause| cause.to_string())?;
     let scaled = header.scaled(scale);
 
+    // CMYK is converted after decoding.
     let is_cmyk = matches!(header.colorspace, Colorspace::CMYK | Colorspace::YCCK);
     let (format, bytes_per_pixel) = if is_cmyk { (PixelFormat::CMYK, 4) } else { (PixelFormat::RGB, 3) };
     let mut pixels = vec![0; scaled.width * scaled.height * bytes_per_pixel];
@@ -55,6 +58,7 @@ pub fn decode(bytes: &[u8], side: u32) -> Result<Bitmap, String> {
         format,
     };
 
+    // A truncated file still shows its beginning.
     match decompressor.decompress(bytes, image) {
         Ok(()) => {}
         Err(cause) if is_warning(&cause.to_string()) && pixels.iter().any(|byte| *byte != 0) => {}

@@ -65,6 +65,7 @@ impl Metadata {
     /// Returns the metadata with texts shortened and cleaned, and implausible numbers removed.
     #[must_use]
     pub fn bounded(mut self) -> Self {
+        // Texts are cleaned and shortened.
         for word in [
             &mut self.title,
             &mut self.artist,
@@ -85,6 +86,7 @@ impl Metadata {
 
         self.caption = self.caption.and_then(|caption| clean_text(&caption, MAX_LONG_TEXT));
         self.keywords = self.keywords.iter().take(MAX_KEYWORDS).filter_map(|word| clean_text(word, MAX_SHORT_TEXT)).collect();
+        // Values that cannot be true are dropped.
         self.width = self.width.filter(|side| (1..=1_000_000).contains(side));
         self.height = self.height.filter(|side| (1..=1_000_000).contains(side));
 
@@ -140,11 +142,13 @@ impl TakenAt {
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim_matches(|c: char| c.is_whitespace() || c == '\0');
         let digits = |range: std::ops::Range<usize>| text.get(range)?.parse::<u16>().ok();
+        // `YYYY:MM:DD` in EXIF, `YYYY-MM-DD` elsewhere.
         let (year, month, day) = (digits(0..4)?, digits(5..7)?, digits(8..10)?);
         let month = time::Month::try_from(u8::try_from(month).ok()?).ok()?;
         let date = time::Date::from_calendar_date(year.into(), month, u8::try_from(day).ok()?).ok()?;
         let small = |range| digits(range).and_then(|number| u8::try_from(number).ok());
 
+        // Without a time of day, noon keeps the date in every zone.
         let clock = match (small(11..13), small(14..16)) {
             (Some(hour), Some(minute)) => time::Time::from_hms(hour, minute, small(17..19).unwrap_or(0).min(59)).ok()?,
             _ => time::Time::from_hms(12, 0, 0).ok()?,
@@ -158,6 +162,7 @@ impl TakenAt {
             digits.parse().unwrap_or(0)
         });
 
+        // A zone such as `+02:00` or `Z`.
         let zone = rest.trim_start_matches(|c: char| c == '.' || c.is_ascii_digit());
         Some(Self { local_ms: local + millis, offset: parse_offset(zone) })
     }

@@ -31,6 +31,7 @@ pub fn format(mime: &str) -> Option<ImageFormat> {
 }
 
 pub fn decode(bytes: &[u8], format: ImageFormat) -> Result<DecodedRaster, String> {
+    // The decoder rejects larger pictures before it allocates.
     let mut limits = Limits::default();
     (limits.max_image_width, limits.max_image_height, limits.max_alloc) = (Some(MAX_SIDE), Some(MAX_SIDE), Some(MAX_MEMORY));
     let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
@@ -48,6 +49,7 @@ pub fn decode(bytes: &[u8], format: ImageFormat) -> Result<DecodedRaster, String
     let decoded = DynamicImage::from_decoder(decoder).map_err(|cause| cause.to_string())?;
     let (width, height) = (decoded.width(), decoded.height());
 
+    // Transparency is kept only where there is some.
     let bitmap = if decoded.color().has_alpha() {
         Bitmap::new(width, height, 4, decoded.into_rgba8().into_raw())?
     } else {

@@ -194,6 +194,7 @@ impl PreviewRenderer {
             return Ok(rendered);
         };
 
+        // Both tools are needed.
         let tools = (self.tool_path(|state| &state.ffprobe), self.tool_path(|state| &state.ffmpeg));
         let (probe, ffmpeg) = match tools {
             (Ok(probe), Ok(ffmpeg)) => (probe, ffmpeg),
@@ -203,6 +204,7 @@ impl PreviewRenderer {
             }
         };
 
+        // The duration tells where a typical frame is.
         let probe_output =
             self.run_tool(&probe, &video::probe_arguments(demuxer), Input::File(reopen(file)?), MAX_PROBE_BYTES)?;
         rendered.metadata = video::parse_probe(&probe_output).unwrap_or_default().bounded();

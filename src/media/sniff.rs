@@ -92,6 +92,7 @@ fn sniff_container(head: &[u8]) -> Option<Sniffed> {
     let at = |range: std::ops::Range<usize>| head.get(range).unwrap_or_default();
     let found = |kind, mime| Some(Sniffed { kind, mime });
 
+    // ISO base media: the brand decides.
     if at(4..8) == b"ftyp" {
         return match at(8..12) {
             b"M4A " | b"M4B " | b"M4P " => found(Kind::Audio, "audio/mp4"),
@@ -112,11 +113,13 @@ fn sniff_container(head: &[u8]) -> Option<Sniffed> {
         _ => {}
     }
 
+    // Ogg is video if it contains a Theora stream.
     if at(0..4) == b"OggS" {
         let is_video = head.windows(7).take(400).any(|part| part == b"\x80theora");
         return if is_video { found(Kind::Video, "video/ogg") } else { found(Kind::Audio, "audio/ogg") };
     }
 
+    // Matroska, of which WebM is a subset.
     if at(0..4) == b"\x1a\x45\xdf\xa3" {
         let is_webm = head.windows(4).take(64).any(|part| part == b"webm");
         return if is_webm { found(Kind::Video, "video/webm") } else { found(Kind::Video, "video/x-matroska") };
@@ -144,6 +147,7 @@ fn sniff_text(text: &str, name: &str) -> Sniffed {
     if text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t' | '\u{c}' | '\u{1b}')) {
         return UNKNOWN_TYPE;
     }
+    // A byte order mark and white space may precede the markup.
     let start: String =
         text.trim_start_matches('\u{feff}').trim_start().chars().take(1024).collect::<String>().to_ascii_lowercase();
     let is_markup = start.starts_with('<');
@@ -157,6 +161,7 @@ fn sniff_text(text: &str, name: &str) -> Sniffed {
         return Sniffed { kind: Kind::Document, mime: "text/xml" };
     }
 
+    // Plain text has no signature, so the name decides.
     let mime = match split_extension(name).1.to_ascii_lowercase().as_str() {
         ".csv" => "text/csv",
         ".md" | ".markdown" => "text/markdown",

@@ -51,6 +51,7 @@ pub fn render(bytes: &[u8], fonts: Vec<Vec<u8>>, side: u32) -> Result<Bitmap, St
     for font in fonts {
         options.fontdb_mut().load_font_data(font);
     }
+    // Sizes without a unit are pixels.
     let tree = Tree::from_data(bytes, &options).map_err(|cause| cause.to_string())?;
     let size = tree.size();
     let longest = size.width().max(size.height());
@@ -65,6 +66,7 @@ pub fn render(bytes: &[u8], fonts: Vec<Vec<u8>>, side: u32) -> Result<Bitmap, St
     resvg::render(&tree, Transform::from_scale(scale, scale), &mut canvas.as_mut());
     let (width, height) = (canvas.width(), canvas.height());
 
+    // WebP expects straight alpha.
     let straight = canvas.pixels().iter().flat_map(|pixel| {
         let pixel = pixel.demultiply();
         [pixel.red(), pixel.green(), pixel.blue(), pixel.alpha()]

@@ -45,6 +45,7 @@ pub fn probe_arguments(demuxer: &'static str) -> Vec<&'static str> {
 #[must_use]
 pub fn poster_arguments<'a>(demuxer: &'a str, at: &'a str) -> Vec<&'a str> {
     let mut arguments = vec!["-nostdin", "-v", "quiet", "-threads", "1", "-filter_threads", "1", "-protocol_whitelist", "file"];
+    // Seeking before the input is fast; only one frame is decoded.
     arguments.extend(["-ss", at, "-f", demuxer, "-i", INPUT_ARGUMENTS, "-map", "0:V:0", "-frames:v", "1", "-an", "-sn", "-dn"]);
 
     arguments.extend([
@@ -121,10 +122,12 @@ struct SideData {
 #[must_use]
 pub fn parse_probe(output: &[u8]) -> Option<Metadata> {
     let probed: ProbeOutput = serde_json::from_slice(output).ok()?;
+    // Cover pictures are video streams to ffprobe.
     let find_stream = |kind: &str| {
         probed.streams.iter().find(|stream| stream.codec_type.as_deref() == Some(kind) && stream.disposition.attached_pic == 0)
     };
     let (video, audio) = (find_stream("video"), find_stream("audio"));
+    // Phones record a rotation instead of turning the pixels.
     let is_turned = video.is_some_and(|stream| {
         stream.side_data_list.iter().any(|data| data.rotation.is_some_and(|degrees| degrees.rem_euclid(180) == 90))
     });
@@ -139,6 +142,7 @@ pub fn parse_probe(output: &[u8]) -> Option<Metadata> {
     let tag = |names: &[&str]| names.iter().find_map(|name| probed.format.tags.get(*name)).cloned();
     let seconds = |text: &String| text.parse::<f64>().ok().filter(|seconds| seconds.is_finite() && *seconds > 0.0);
     let length = probed.format.duration.as_ref().or_else(|| video?.duration.as_ref()).and_then(seconds);
+    // Position in ISO 6709 notation.
     let (latitude, longitude) =
         tag(&["com.apple.quicktime.location.ISO6709", "location"]).as_deref().and_then(parse_position).unzip();
 

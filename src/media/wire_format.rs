@@ -83,12 +83,14 @@ pub fn decode(output: &[u8]) -> Option<Rendered> {
     if rest.take(4)? != MAGIC {
         return None;
     }
+    // Each part has its own limit.
     let metadata: Metadata = serde_json::from_slice(rest.read_part(MAX_METADATA_BYTES)?).ok()?;
     let error = super::metadata::clean_text(&String::from_utf8_lossy(rest.read_part(1024)?), 190);
     let thumbhash = rest.read_part(MAX_THUMBHASH_BYTES)?.to_vec();
 
     let mut pictures = Vec::new();
     while !rest.0.is_empty() {
+        // Pictures follow until the end of the output.
         let (width, height) = (rest.read_u32()?, rest.read_u32()?);
         let bytes = rest.read_part(MAX_PREVIEW_BYTES)?;
         let is_webp = bytes.get(..4) == Some(b"RIFF") && bytes.get(8..12) == Some(b"WEBP");

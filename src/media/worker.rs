@@ -48,11 +48,13 @@ fn exit(code: i32, message: &str) -> ExitCode {
 fn decode(mime: &str, sides: &str) -> ExitCode {
     let sides: Vec<u32> =
         sides.split(',').filter_map(|side| side.parse().ok()).filter(|side| PREVIEW_SIDES.contains(side)).collect();
+    // The input is read before the lock-down closes everything else.
     let input = WorkerInput::read(mime);
     let limits = if mime == SVG { SVG_LIMITS } else { LIMITS };
     if let Err(cause) = lockdown::lock_down(limits) {
         return exit(EXIT_NO_SANDBOX, &format!("the kernel cannot lock decoders down: {cause}"));
     }
+    // The default hook writes to standard error, which is closed.
     std::panic::set_hook(Box::new(|_| {}));
 
     let rendered = input.and_then(|input| {
@@ -110,11 +112,13 @@ fn render(input: WorkerInput, mime: &str, sides: &[u32]) -> Result<Rendered, Str
             }
             Ok(rendered)
         }
+        // Metadata and pixels come from the same bytes.
         WorkerInput::Picture { bytes, fonts } => {
             // Broken metadata must not cost the preview.
             let (mut metadata, orientation) = catch_panic(|| exif::read(&bytes)).unwrap_or((Metadata::default(), 1));
             metadata.merge_missing(catch_panic(|| xmp::read(&bytes)).unwrap_or_default());
             metadata.merge_missing(catch_panic(|| iptc::read(&bytes)).unwrap_or_default());
+            // Without sides, only metadata is wanted.
             if sides.is_empty() {
                 let turned = matches!(orientation, 5..=8);
                 if turned {
@@ -166,6 +170,7 @@ fn decode_image(bytes: Vec<u8>, mime: &str, fonts: Vec<Vec<u8>>, sides: &[u32]) 
 type SizedBitmap = (u32, u32, Bitmap, u8, Option<Vec<u8>>);
 
 fn decoded(bytes: &[u8], mime: &str, fonts: Vec<Vec<u8>>, side: u32) -> Result<SizedBitmap, String> {
+    // JPEG and SVG have decoders of their own.
     Ok(match mime {
         "image/jpeg" => from_jpeg(bytes, side)?,
         SVG => {

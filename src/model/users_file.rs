@@ -44,12 +44,14 @@ pub fn parse(text: &str) -> UsersFile {
 }
 
 fn parse_entry(line: &str) -> Result<UsersFileEntry, String> {
+    // `username:hash[:e-mail[:access level]]`
     let mut parts = line.split(':').map(str::trim);
     let (name, hash) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
     let username = Username::parse(name).map_err(|error| format!("the username: {}", error.message))?;
     if hash.is_empty() {
         return Err("the hash is missing".into());
     }
+    // Formats that can be verified.
     let is_supported = hash.starts_with("$argon2id$") || ["$2y$", "$2a$", "$2b$"].iter().any(|kind| hash.starts_with(kind));
 
     if !is_supported {

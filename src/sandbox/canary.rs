@@ -7,6 +7,7 @@ use std::io;
 /// # Errors
 /// `InvalidInput` for an unknown name.
 pub fn run(name: &str) -> io::Result<()> {
+    // Each of these must kill the process.
     let number = match name {
         "open" => libc::SYS_open,
         "openat" => libc::SYS_openat,

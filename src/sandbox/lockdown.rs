@@ -54,11 +54,13 @@ pub fn lock_down_tool(limits: ResourceLimits, program: &Path) -> io::Result<()> 
     set_rlimits(limits)?;
     let mut rules = landlock_ruleset()?;
     let read = AccessFs::ReadFile | AccessFs::ReadDir;
+    // The dynamic loader needs libraries.
     for folder in ["/usr/lib", "/lib", "/lib64"] {
         rules = add_landlock_rule(rules, PathFd::new(folder).ok(), read)?;
     }
     rules = add_landlock_rule(rules, PathFd::new("/etc/ld.so.cache").ok(), AccessFs::ReadFile.into())?;
 
+    // The tool and the loader are the only programs that can start.
     for started in std::iter::once(program.to_owned()).chain(dynamic_loader()) {
         let fd = PathFd::new(&started).map_err(io::Error::other)?;
         rules = add_landlock_rule(rules, Some(fd), AccessFs::ReadFile | AccessFs::Execute)?;
@@ -71,6 +73,7 @@ pub fn lock_down_tool(limits: ResourceLimits, program: &Path) -> io::Result<()> 
     let is_placed = name.is_absolute() && !name.to_string_lossy().starts_with("/memfd:") && name != Path::new("/dev/null");
     rules = add_landlock_rule(rules, is_placed.then_some(input), AccessFs::ReadFile.into())?;
 
+    // After Landlock, because it needs descriptors itself.
     enforce_landlock(rules)?;
     setrlimit(Resource::Nofile, limit(MAX_TOOL_DESCRIPTORS))?;
     setrlimit(Resource::Nproc, limit(MAX_TOOL_THREADS))?;
@@ -264,6 +267,7 @@ fn tool_filters() -> Result<(BpfProgram, BpfProgram), seccompiler::BackendError>
     .map(|call| (call, Vec::new()))
     .into();
 
+    // Older glibc versions use these.
     #[cfg(target_arch = "x86_64")]
     rules.extend(
         [
@@ -281,6 +285,7 @@ fn tool_filters() -> Result<(BpfProgram, BpfProgram), seccompiler::BackendError>
 
     // Only its own limits.
     rules.insert(libc::SYS_prlimit64, vec![argument_equal(0, 0)?]);
+    // Duplicating and reading flags, but no locks.
     let fcntls = [libc::F_GETFD, libc::F_SETFD, libc::F_GETFL, libc::F_DUPFD_CLOEXEC];
     let fcntls: Result<Vec<_>, _> =
         fcntls.iter().map(|what| argument_equal(1, u64::try_from(*what).unwrap_or(u64::MAX))).collect();

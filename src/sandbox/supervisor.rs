@@ -80,6 +80,7 @@ impl SandboxSupervisor {
             Input::Bytes(bytes) => memory_file(&bytes).map_err(SandboxError::System)?,
         };
 
+        // Nothing of the server's environment is passed on.
         let started = Command::new(&self.program)
             .arg("sandbox-worker")
             .args(task.arguments)
@@ -99,6 +100,7 @@ impl SandboxSupervisor {
             _ => SandboxError::System(cause),
         })?;
 
+        // The deadline covers reading and waiting.
         let deadline = Instant::now() + task.timeout;
         let output = read_output(&mut child, task.max_output, deadline);
         if output.is_err() {
@@ -122,6 +124,7 @@ fn read_output(child: &mut Child, max_output: usize, deadline: Instant) -> Resul
     let pidfd = pidfd_open(Pid::from_child(child), PidfdFlags::empty()).map_err(|cause| SandboxError::System(cause.into()))?;
     let mut output = Vec::new();
 
+    // The pipe closes when the child ends or stops writing.
     if let Some(mut pipe) = child.stdout.take() {
         let mut chunk = vec![0; 64 * 1024];
         loop {
@@ -137,6 +140,7 @@ fn read_output(child: &mut Child, max_output: usize, deadline: Instant) -> Resul
         }
     }
 
+    // The child has closed its output but may still run.
     poll_fd(&pidfd, deadline)?;
     Ok(output)
 }

@@ -147,6 +147,7 @@ impl LibraryCache {
         build: impl FnOnce() -> Result<CachedResponse>,
     ) -> Result<CachedResponse> {
         let (mut build, mut failed) = (Some(build), None);
+        // The cache calls this at most once for each key at a time.
         let mut build_once = || match build.take().map(|build| build()) {
             Some(Ok(response)) => Some(response),
             Some(Err(error)) => {
@@ -161,7 +162,6 @@ impl LibraryCache {
         }
 
         // Another caller built it and failed. Its error cannot be shared, so this caller tries itself.
-
         match (failed, build) {
             (Some(error), _) => Err(error),
             (None, Some(build)) => build(),

@@ -43,17 +43,20 @@ impl LoginThrottle {
     pub fn begin_attempt(&self, account: &str, address: IpAddr) -> Result<LoginAttempt> {
         let Some(windows) = &self.0 else { return Ok(LoginAttempt(Vec::new())) };
         let account: String = account.trim().to_lowercase().chars().take(190).collect();
+        // Counted by account and by network.
         let keys = [format!("account {account}"), format!("address {}", network_of(address))];
         let windows =
             keys.map(|key| windows.get_with(key, || Arc::new(Window { failures: AtomicU32::new(0), since: Instant::now() })));
         let attempt = LoginAttempt(windows.to_vec());
 
+        // Counted before the attempt, so that simultaneous ones count as well.
         for window in &attempt.0 {
             window.failures.fetch_add(1, Ordering::AcqRel);
         }
 
         let full = attempt.0.iter().filter(|window| window.failures.load(Ordering::Acquire) > MAX_FAILURES);
         match full.map(|window| WINDOW.saturating_sub(window.since.elapsed())).max() {
+            // A rejected attempt itself does not count.
             Some(left) => {
                 attempt.forgive();
                 Err(Error::TooManyRequests { retry_after: left.as_secs().max(1) })

@@ -76,6 +76,7 @@ impl Metrics {
             Opts::new("nexus_build_info", "1, with the version that runs").const_label("version", env!("CARGO_PKG_VERSION"));
         register_metric(&registry, Gauge::with_opts(about))?.set(1.0);
 
+        // Read from other modules when the metrics are requested.
         let gauges_read_on_request = Gauges {
             ready: gauges("nexus_ready", "1 if what the server needs works", "check")?,
             queues: gauges("nexus_queue_length", "Files that wait for it", "queue")?,
@@ -92,6 +93,7 @@ impl Metrics {
             uptime: gauge("nexus_uptime_seconds", "Time since the start")?,
         };
 
+        // Incremented by the code that they measure.
         Ok(Self {
             requests: counts("nexus_http_requests_total", "Answered requests", &["kind", "status"])?,
             seconds: register_metric(

@@ -62,6 +62,7 @@ impl PasswordHasher {
                     }
                     verdict
                 }
+                // An unknown user takes as long as a known one.
                 None => {
                     verify_password(&dummy_hash, &password);
                     HashCheck::Wrong

@@ -111,6 +111,7 @@ impl RateLimiter {
     pub fn check(&self, bucket: Bucket, key: RateLimitKey) -> Result<Option<Allowance>, RateLimited> {
         let Some(buckets) = &self.0 else { return Ok(None) };
         let (limit, window) = bucket.quota();
+        // GCRA: the whole limit may be used at once, then it refills evenly.
         let quota =
             NonZeroU32::new(limit).and_then(|limit| Quota::with_period(window / limit.get()).map(|each| each.allow_burst(limit)));
         let Some(quota) = quota else { return Ok(None) };
@@ -129,6 +130,7 @@ impl RateLimiter {
             }
         };
 
+        // Rounded up, so that a client that waits is not rejected again.
         match limiter.check() {
             Ok(state) => Ok(Some(allowance(state.remaining_burst_capacity()))),
             Err(not_until) => {

@@ -79,6 +79,7 @@ impl Services {
     /// `Configuration` or `NoPermission` names what the administrator must fix.
     pub fn open(settings: Settings) -> Result<Self> {
         Self::check(&settings)?;
+        // First, because the database may be inside of it.
         crate::config::create_data_dir(&settings.data_dir).map_err(|cause| {
             unusable_error(&cause, format!("The data directory {} cannot be used: {cause}", settings.data_dir.display()))
         })?;
@@ -90,6 +91,7 @@ impl Services {
             unusable_error(&cause, format!("The media folder {path} cannot be used: {cause}. {advice}"))
         })?);
 
+        // Cached, because it is checked on every request until there is one.
         let has_admin = db.read(|conn| Ok(store::site::find_has_admin(conn)?))?;
         Ok(Self {
             password_hasher: PasswordHasher::new()?,
@@ -120,7 +122,7 @@ impl Services {
             pending_moves: Mutex::default(),
             settings,
             db,
-            media_dir: media_dir,
+            media_dir,
         })
     }
 
@@ -183,6 +185,7 @@ impl Services {
         crate::db::database_file(&settings.database_url)?;
         MalwareScanner::from_settings(settings)?;
 
+        // Backups inside of the media folder would be backed up themselves.
         if let Some(folder) = &settings.backup_dir {
             settings.ensure_backup_dir_not_media(folder)?;
         }
@@ -192,6 +195,7 @@ impl Services {
             }
         }
 
+        // The file may be empty, but it must exist.
         match &settings.users_file {
             Some(file) if !file.is_file() => {
                 Err(Error::Configuration(format!("The users file {} is not there.", file.display())))

@@ -64,11 +64,13 @@ impl UploadLocks {
                 }
             };
 
+            // Registered before the other writer can end.
             let ended = other.ended.notified();
             if other.idle_time() < IDLE_BEFORE_TAKEOVER && !other.is_stop_requested() || Instant::now() > deadline {
                 return Err(Error::Conflict(BUSY.into()));
             }
 
+            // A connection that died without notice is asked to stop.
             other.request_stop();
             drop(tokio::time::timeout(Duration::from_millis(200), ended).await);
         }

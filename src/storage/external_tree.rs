@@ -49,17 +49,20 @@ impl ExternalTree {
     pub fn contents(&self, folder: &Path) -> io::Result<DirectoryContents> {
         let mut contents = DirectoryContents::default();
 
+        // Without recursion, because the depth is controlled by others.
         let mut pending = vec![PathBuf::new()];
         while let Some(inner) = pending.pop() {
             let listed = self.open_directory(&folder.join(&inner)).and_then(|directory| list_directory(&directory));
             let entries = match listed {
                 Ok(entries) => entries,
+                // The top folder must be readable; others are skipped.
                 Err(cause) if inner.as_os_str().is_empty() => return Err(cause),
                 Err(cause) => {
                     contents.others.push((inner, cause.to_string()));
                     continue;
                 }
             };
+
             for (name, kind) in entries.into_iter().rev() {
                 let path = inner.join(name);
                 match kind {
@@ -77,6 +80,7 @@ impl ExternalTree {
             }
         }
 
+        // In a stable order, so that repeated runs agree.
         contents.files.sort();
         contents.directories.sort();
         Ok(contents)

@@ -56,6 +56,7 @@ impl PreviewCache {
         let count = u32::try_from(pictures.len()).map_err(io::Error::other)?;
         bytes.extend(count.to_le_bytes());
 
+        // A table of offsets, then the pictures.
         let mut offset = 8 + ENTRY_BYTES * pictures.len();
         for picture in pictures {
             let fields = [picture.width, picture.height, to_u32(offset)?, to_u32(picture.bytes.len())?];
@@ -66,6 +67,7 @@ impl PreviewCache {
         for picture in pictures {
             bytes.extend_from_slice(&picture.bytes);
         }
+        // Renamed into place, so that readers see all or nothing.
         fs::create_dir_all(self.folder(id))?;
         let new = self.folder(id).join(format!(".{}", Uuid::now_v7().simple()));
         let written =
@@ -83,6 +85,7 @@ impl PreviewCache {
     pub fn find(&self, id: Uuid, side: u32) -> io::Result<CachedPreview> {
         let file = File::open(self.path(id))?;
         let length = file.metadata()?.len();
+        // The table of offsets fits into one read.
         let mut head = [0; 8 + ENTRY_BYTES * 3];
         let read = file.read_at(&mut head, 0)?;
         let torn = || io::Error::from(io::ErrorKind::InvalidData);
@@ -101,6 +104,7 @@ impl PreviewCache {
         let entries: Option<Vec<_>> = (0..count.min(3)).map(entry).collect();
         let entries = entries.ok_or_else(torn)?;
         let is_enough = |(width, height, _, _): &&(u32, u32, u64, u64)| (*width).max(*height) >= side;
+        // The smallest that is large enough, or the largest.
         let (width, height, offset, size) = *entries.iter().rfind(is_enough).or_else(|| entries.first()).ok_or_else(torn)?;
         if offset + size > length || size == 0 {
             return Err(torn());

@@ -45,19 +45,24 @@ impl RestoreSwap {
 
     /// Exchanges the trees. It can be interrupted anywhere and started again. Calls `passed` after each step.
     pub fn exchange(&self, mut passed: impl FnMut()) -> io::Result<()> {
+        // Without this folder, the exchange is complete.
         if self.ready.exists() {
             match fs::create_dir(&self.before) {
                 Err(cause) if cause.kind() != io::ErrorKind::AlreadyExists => return Err(cause),
                 _ => {}
             }
+
             // Removed last, so that every step before it can be repeated.
             let aside = match fs::read_to_string(self.ready.join(ASIDE_LIST)) {
                 Err(cause) if cause.kind() == io::ErrorKind::NotFound => String::new(),
                 other => other?,
             };
+
+            // Users that the restored state does not have.
             for folder in aside.lines() {
                 self.set_aside(folder.as_ref())?;
             }
+
             // Renaming entries while listing the folder could hide others.
             let names = fs::read_dir(&self.ready)?.map(|entry| Ok(entry?.file_name())).collect::<io::Result<Vec<_>>>()?;
             for name in names.into_iter().filter(|name| name != ASIDE_LIST) {
@@ -65,6 +70,8 @@ impl RestoreSwap {
                 fs::rename(self.ready.join(&name), self.root.join(&name))?;
                 passed();
             }
+
+            // Durable before the list is removed, which marks the end.
             File::open(&self.root)?.sync_all()?;
             match fs::remove_file(self.ready.join(ASIDE_LIST)) {
                 Err(cause) if cause.kind() != io::ErrorKind::NotFound => return Err(cause),

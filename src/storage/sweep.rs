@@ -25,9 +25,11 @@ impl MediaDir {
         for entry in rustix::fs::Dir::read_from(&directory)? {
             let entry = entry?;
             let name = entry.file_name();
+            // Everything that no row refers to is removed.
             if name == c"." || name == c".." || name.to_str().is_ok_and(&is_needed) {
                 continue;
             }
+
             match rustix::fs::unlinkat(&directory, name, AtFlags::empty()) {
                 Ok(()) => swept += 1,
                 // The server creates no directories here.

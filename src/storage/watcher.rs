@@ -68,6 +68,7 @@ impl FolderWatcher {
     /// Removes and returns what changed and has been quiet for `quiet_period`.
     pub fn take_quiet(&self, quiet_period: Duration) -> QuietPaths {
         let mut changed = lock(&self.changed);
+        // Lost events require a full scan, once it is quiet.
         let is_lost = changed.lost.take_if(|at| at.elapsed() >= quiet_period).is_some();
         let paths: Vec<PathBuf> =
             changed.paths.iter().filter(|(_, at)| at.elapsed() >= quiet_period).map(|(path, _)| path.clone()).collect();
@@ -107,6 +108,7 @@ fn is_hidden(name: &OsStr) -> bool {
 fn record_event(changed: &Mutex<ChangedPaths>, root: &Path, event: notify::Result<Event>) {
     let mut changed = lock(changed);
     let event = match event {
+        // The kernel's queue overflowed.
         Ok(event) if event.need_rescan() => {
             changed.lost = Some(Instant::now());
             return;
@@ -119,6 +121,7 @@ fn record_event(changed: &Mutex<ChangedPaths>, root: &Path, event: notify::Resul
         }
     };
 
+    // Reading a file changes nothing.
     if matches!(event.kind, EventKind::Access(_)) {
         return;
     }
@@ -132,6 +135,7 @@ fn record_event(changed: &Mutex<ChangedPaths>, root: &Path, event: notify::Resul
         changed.paths.insert(path.to_owned(), Instant::now());
     }
 
+    // Bounds the memory; a full scan replaces the list.
     if changed.paths.len() > MAX_PATHS {
         changed.paths.clear();
         changed.lost = Some(Instant::now());

@@ -49,6 +49,7 @@ pub fn each_file<E: From<diesel::result::Error>>(
         ));
 
     let mut after = ItemId(uuid::Uuid::nil());
+    // In pages, because a client library may buffer a whole result.
     loop {
         let page: Vec<StoredFile> = files.filter(media_items::id.gt(after)).order(media_items::id).limit(PAGE_ROWS).load(conn)?;
         let Some(last) = page.last() else { return Ok(()) };

@@ -57,6 +57,7 @@ pub fn list_albums(
         .limit(limit)
         .into_boxed();
 
+    // Two conditions, so that the index on the first column is used.
     if let Some((artist, album)) = after {
         query = query
             .filter(tracks::artist_key.ge(artist.to_owned()))

@@ -31,6 +31,7 @@ pub fn list(
         query.filter(table::user_id.eq(owner))
     };
 
+    // Every shelf but the trash excludes trashed items.
     query = match filter.shelf {
         Shelf::Trash => query.filter(table::in_trash.eq(true)),
         Shelf::All | Shelf::Recents => query.filter(table::in_trash.eq(false)),
@@ -57,6 +58,7 @@ pub fn list(
         }
     }
 
+    // Each word is a prefix of an indexed word.
     for (from, until) in filter.words.iter().flatten().map(|word| prefix_range(word)) {
         let has = search_words::table
             .filter(search_words::item_id.eq(table::id))
@@ -69,6 +71,7 @@ pub fn list(
         query = query.filter(keyset_predicate(conn, (table::shown_at, table::id), NotLess, floor));
     }
 
+    // The position after which the page begins.
     query = match (sort, after) {
         (Sort::Newest, Some(Cursor::Clock(at, id))) => {
             query.filter(keyset_predicate(conn, (table::shown_at, table::id), Less, (at, id)))
@@ -92,7 +95,6 @@ pub fn list(
     };
 
     // Ordering by the constant first column lets both databases use the whole index.
-
     query = match (filter.directory, sort) {
         (Some(_), Sort::Oldest | Sort::Name) => query.order(table::directory_id.asc()),
         (Some(_), _) => query.order(table::directory_id.desc()),
@@ -100,6 +102,7 @@ pub fn list(
         (None, _) => query.order(table::user_id.desc()),
     };
 
+    // The id makes the order unique.
     match sort {
         Sort::Newest => query.then_order_by((table::shown_at.desc(), table::id.desc())),
         Sort::Oldest => query.then_order_by((table::shown_at.asc(), table::id.asc())),

@@ -65,6 +65,7 @@ where
 
         out.push_sql("(");
 
+        // `(key, id) < (at, last)`
         if self.by_row {
             out.push_sql("(");
             self.key.walk_ast(out.reborrow())?;

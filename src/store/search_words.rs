@@ -65,6 +65,7 @@ pub fn find_floor(
         .select((table::shown_at, table::item_id))
         .into_boxed();
 
+    // From the end of the previous page.
     if let Some(after) = after {
         rows = rows.filter(keyset_predicate(conn, (table::shown_at, table::item_id), Less, after));
     }
@@ -93,6 +94,7 @@ pub fn list_with(
         .select(Item::as_select())
         .into_boxed();
 
+    // The same filters as for lists.
     rows = match filter.shelf {
         Shelf::All | Shelf::Recents | Shelf::Trash => rows,
         Shelf::Favorites => rows.filter(media_items::favorite.eq(true)),
@@ -116,6 +118,7 @@ pub fn list_with(
         rows = rows.filter(keyset_predicate(conn, (table::shown_at, table::item_id), NotLess, floor));
     }
 
+    // The other words of the query.
     for (from, until) in others.iter().map(|word| prefix_range(word)) {
         let same = other
             .filter(other.field(table::item_id).eq(table::item_id))

@@ -16,12 +16,12 @@ use serde_json::Value;
 use crate::support::*;
 
 /// Folders with a database, where no server runs.
-struct House {
+struct Installation {
     folder: tempfile::TempDir,
     url: String,
 }
 
-impl House {
+impl Installation {
     async fn new(backend: Backend) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let url = TestApp::database(backend, &folder).await;
@@ -131,7 +131,7 @@ async fn a_backup_put_back_on_a_new_machine_is_everything_there_was(#[case] from
     let there = dir.clone();
     let made = apart(move || answer(&folder, &url, &["backup", "create", &there])).await;
     assert_eq!((made["files"].as_u64(), made["left"].as_array().map(Vec::len)), (Some(3 + 3), Some(0)), "{made}");
-    let new = House::new(to).await;
+    let new = Installation::new(to).await;
     let (done, new) = apart(move || {
         let done = new.answer(&["backup", "restore", &dir]);
         let check = new.answer(&["check"]);
@@ -142,7 +142,7 @@ async fn a_backup_put_back_on_a_new_machine_is_everything_there_was(#[case] from
     assert_eq!((done["people"].as_u64(), done["files"].as_u64()), (Some(3), Some(6)), "{done}");
     assert!(done["restore_point"].is_null() && done["aside"].is_null(), "nobody was here: {done}");
 
-    let House { folder, url } = new;
+    let Installation { folder, url } = new;
     let new = TestApp::start_in(folder, url).await;
     assert_eq!(kept(&new, "ada"), before);
     assert_eq!(new.user("grace").status.as_str(), "pending");
@@ -203,7 +203,7 @@ async fn a_backup_made_while_people_work_is_whole(#[values(Sqlite, MariaDb)] bac
     assert!(work > 20, "{work} files came and went");
     let count = |made: &Value| made["files"].as_u64().unwrap();
     assert!(count(&made[3]) > count(&made[0]), "{made:?}");
-    let new = House::new(Sqlite).await;
+    let new = Installation::new(Sqlite).await;
     apart(move || {
         for made in &made {
             let name = made["backup"].as_str().unwrap();
@@ -219,98 +219,98 @@ async fn a_backup_made_while_people_work_is_whole(#[values(Sqlite, MariaDb)] bac
 }
 
 /// A house in a folder of its own, whose backups lie beside it, with one backup; then things change.
-async fn changed_house() -> (House, tempfile::TempDir) {
+async fn changed_house() -> (Installation, tempfile::TempDir) {
     let outer = tempfile::tempdir().unwrap();
     let folder = tempfile::tempdir_in(outer.path()).unwrap();
     let url = format!("sqlite://{}/data/nexus.db", folder.path().display());
-    let house = House { folder, url };
+    let installation = Installation { folder, url };
     apart(move || {
-        house.add("ada", &[("kept.txt", b"kept"), ("lost.txt", b"lost")]);
-        house.add("grace", &[("hers.txt", b"hers")]);
-        house.answer(&["backup", "create"]);
-        house.run(&["user", "remove", "grace", "--yes"]);
-        std::fs::remove_file(house.path().join("media/00001_ADA_ADA001/Uploads/lost.txt")).unwrap();
-        house.add("edith", &[("later.txt", b"later")]);
-        (house, outer)
+        installation.add("ada", &[("kept.txt", b"kept"), ("lost.txt", b"lost")]);
+        installation.add("grace", &[("hers.txt", b"hers")]);
+        installation.answer(&["backup", "create"]);
+        installation.run(&["user", "remove", "grace", "--yes"]);
+        std::fs::remove_file(installation.path().join("media/00001_ADA_ADA001/Uploads/lost.txt")).unwrap();
+        installation.add("edith", &[("later.txt", b"later")]);
+        (installation, outer)
     })
     .await
 }
 
 #[actix_web::test]
 async fn a_restore_replaces_everything_and_keeps_what_was_there() {
-    let (house, _outer) = changed_house().await;
+    let (installation, _outer) = changed_house().await;
     apart(move || {
-        assert_eq!(house.people(), BTreeSet::from(["ada".into(), "edith".into()]));
-        let first = house.answer(&["backup", "list"])[0]["backup"].as_str().unwrap().to_owned();
-        let done = house.answer(&["backup", "restore", "--set", &first]);
-        assert_eq!(house.people(), BTreeSet::from(["ada".into(), "grace".into()]));
+        assert_eq!(installation.people(), BTreeSet::from(["ada".into(), "edith".into()]));
+        let first = installation.answer(&["backup", "list"])[0]["backup"].as_str().unwrap().to_owned();
+        let done = installation.answer(&["backup", "restore", "--set", &first]);
+        assert_eq!(installation.people(), BTreeSet::from(["ada".into(), "grace".into()]));
         let files =
             ["00001_ADA_ADA001/Uploads/kept.txt", "00001_ADA_ADA001/Uploads/lost.txt", "00002_ADA_GRACE001/Uploads/hers.txt"];
-        assert_eq!(house.files(), files.map(str::to_owned).into());
+        assert_eq!(installation.files(), files.map(str::to_owned).into());
         assert_eq!(done["unchanged"], 2 + 2, "two files and two pictures: {done}");
-        assert_eq!(house.answer(&["check"])["left"], 0);
-        let log = String::from_utf8(house.run(&["audit", "export"]).stdout).unwrap();
+        assert_eq!(installation.answer(&["check"])["left"], 0);
+        let log = String::from_utf8(installation.run(&["audit", "export"]).stdout).unwrap();
         for (event, subject) in [("account_made", "edith"), ("account_removed", "grace"), ("restored", first.as_str())] {
             let is_there = log.lines().any(|line| line.contains(event) && line.contains(subject));
             assert!(is_there, "what happened here stays told: {event} {subject} in {log}");
         }
-        assert_eq!(house.answer(&["audit", "verify"])["first"], 1);
+        assert_eq!(installation.answer(&["audit", "verify"])["first"], 1);
         let aside = PathBuf::from(done["aside"].as_str().unwrap());
         let theirs = aside.join("00003_ADA_EDITH001/Uploads/later.txt");
-        assert_eq!(std::fs::read(house.path().join(theirs)).unwrap(), b"later");
+        assert_eq!(std::fs::read(installation.path().join(theirs)).unwrap(), b"later");
         // And back to where it was.
         let point = done["restore_point"].as_str().unwrap();
-        house.answer(&["backup", "restore", "--set", point]);
-        assert_eq!(house.people(), BTreeSet::from(["ada".into(), "edith".into()]));
-        let lost = house.path().join("media/00001_ADA_ADA001/Uploads/lost.txt");
+        installation.answer(&["backup", "restore", "--set", point]);
+        assert_eq!(installation.people(), BTreeSet::from(["ada".into(), "edith".into()]));
+        let lost = installation.path().join("media/00001_ADA_ADA001/Uploads/lost.txt");
         assert_eq!(std::fs::read(lost).unwrap(), b"lost", "it was missing, and its bytes are in the first backup");
-        house.answer(&["check"]);
+        installation.answer(&["check"]);
     })
     .await;
 }
 
 #[actix_web::test]
 async fn what_stood_here_before_a_restore_is_put_back_by_its_name_only() {
-    let (house, _outer) = changed_house().await;
+    let (installation, _outer) = changed_house().await;
     apart(move || {
         for _ in 0..2 {
-            let done = house.answer(&["backup", "restore"]);
-            assert!(house.people().contains("grace"), "the newest that somebody wanted: {done}");
+            let done = installation.answer(&["backup", "restore"]);
+            assert!(installation.people().contains("grace"), "the newest that somebody wanted: {done}");
         }
-        let names = |house: &House| -> Vec<String> {
-            let sets = house.answer(&["backup", "list"]);
+        let names = |installation: &Installation| -> Vec<String> {
+            let sets = installation.answer(&["backup", "list"]);
             sets.as_array().unwrap().iter().map(|set| set["backup"].as_str().unwrap().to_owned()).collect()
         };
-        let before = names(&house);
+        let before = names(&installation);
         assert_eq!(before.iter().filter(|name| name.ends_with("-before")).count(), 2, "{before:?}");
-        house.answer(&["backup", "prune", "--keep", "1d"]);
-        let after = names(&house);
+        installation.answer(&["backup", "prune", "--keep", "1d"]);
+        let after = names(&installation);
         assert_eq!(after, [before.first().unwrap().clone(), before.last().unwrap().clone()], "of {before:?}");
-        house.answer(&["backup", "restore", "--set", before.last().unwrap()]);
+        installation.answer(&["backup", "restore", "--set", before.last().unwrap()]);
     })
     .await;
 }
 
 #[actix_web::test]
 async fn a_file_that_is_known_to_be_missing_stays_in_every_backup_that_can_have_it() {
-    let (house, _outer) = changed_house().await;
+    let (installation, _outer) = changed_house().await;
     apart(move || {
-        let unsaved = house.path().join("media/00003_ADA_EDITH001/Uploads/later.txt");
+        let unsaved = installation.path().join("media/00003_ADA_EDITH001/Uploads/later.txt");
         std::fs::remove_file(unsaved).unwrap();
-        house.run(&["scan", "--settled", "0"]);
+        installation.run(&["scan", "--settled", "0"]);
         for _ in 0..2 {
-            let said = house.run(&["backup", "create"]);
+            let said = installation.run(&["backup", "create"]);
             assert_eq!(said.status.code(), Some(1), "each time");
             let made: Value = serde_json::from_slice(&said.stdout).unwrap();
             let left: Vec<_> = made["left"].as_array().unwrap().iter().map(|one| one["path"].as_str().unwrap()).collect();
             assert_eq!(left, ["00003_ADA_EDITH001/Uploads/later.txt"], "nobody ever had it: {made}");
         }
-        house.answer(&["backup", "prune", "--keep", "1d"]);
-        let done = house.answer(&["backup", "restore"]);
+        installation.answer(&["backup", "prune", "--keep", "1d"]);
+        let done = installation.answer(&["backup", "restore"]);
         assert_eq!(done["left"].as_array().unwrap().len(), 1, "{done}");
-        let lost = house.path().join("media/00001_ADA_ADA001/Uploads/lost.txt");
+        let lost = installation.path().join("media/00001_ADA_ADA001/Uploads/lost.txt");
         assert_eq!(std::fs::read(lost).unwrap(), b"lost", "of a backup that is long gone");
-        let check: Value = serde_json::from_slice(&house.run(&["check"]).stdout).unwrap();
+        let check: Value = serde_json::from_slice(&installation.run(&["check"]).stdout).unwrap();
         let missing: Vec<_> = check["found"].as_array().unwrap().iter().filter(|one| one["trouble"] == "missing").collect();
         assert_eq!((missing.len(), missing[0]["path"].as_str().unwrap()), (1, "00003_ADA_EDITH001/Uploads/later.txt"), "{check}");
     })
@@ -319,40 +319,40 @@ async fn a_file_that_is_known_to_be_missing_stays_in_every_backup_that_can_have_
 
 #[actix_web::test]
 async fn nothing_goes_on_without_the_disk_that_peoples_folders_are_on() {
-    let (house, _outer) = changed_house().await;
+    let (installation, _outer) = changed_house().await;
     apart(move || {
-        let media = house.path().join("media");
-        std::fs::rename(&media, house.path().join("unmounted")).unwrap();
+        let media = installation.path().join("media");
+        std::fs::rename(&media, installation.path().join("unmounted")).unwrap();
         std::fs::create_dir(&media).unwrap();
         let commands: [&[&str]; 4] = [&["serve"], &["scan"], &["scan", "--settled", "0"], &["backup", "create"]];
         for command in commands {
-            let said = house.run(command);
+            let said = installation.run(command);
             let words = String::from_utf8_lossy(&said.stderr);
             assert!(said.status.code() == Some(78) && words.contains("Is its disk mounted?"), "{command:?}: {words}");
         }
-        assert_eq!(house.answer(&["backup", "list"]).as_array().unwrap().len(), 1, "no empty one");
+        assert_eq!(installation.answer(&["backup", "list"]).as_array().unwrap().len(), 1, "no empty one");
         // If it is lost, a backup brings it back.
-        house.answer(&["backup", "restore"]);
-        assert!(house.files().contains("00002_ADA_GRACE001/Uploads/hers.txt"), "{:?}", house.files());
-        house.answer(&["check"]);
+        installation.answer(&["backup", "restore"]);
+        assert!(installation.files().contains("00002_ADA_GRACE001/Uploads/hers.txt"), "{:?}", installation.files());
+        installation.answer(&["check"]);
     })
     .await;
 }
 
 #[actix_web::test]
 async fn a_restore_that_was_killed_anywhere_has_happened_or_has_not() {
-    let (house, outer) = changed_house().await;
+    let (installation, outer) = changed_house().await;
     apart(move || {
-        let first = house.answer(&["backup", "list"])[0]["backup"].as_str().unwrap().to_owned();
-        let wrong = |house: &House| serde_json::from_slice::<Value>(&house.run(&["check"]).stdout).unwrap();
-        let wrong_before = wrong(&house);
+        let first = installation.answer(&["backup", "list"])[0]["backup"].as_str().unwrap().to_owned();
+        let wrong = |installation: &Installation| serde_json::from_slice::<Value>(&installation.run(&["check"]).stdout).unwrap();
+        let wrong_before = wrong(&installation);
         let (mut old, mut new) = (0, 0);
         for at in 1.. {
             let folder = tempfile::tempdir_in(outer.path()).unwrap();
-            let copied = Command::new("cp").arg("-a").arg(house.path().join(".")).arg(folder.path()).status().unwrap();
+            let copied = Command::new("cp").arg("-a").arg(installation.path().join(".")).arg(folder.path()).status().unwrap();
             assert!(copied.success());
             let url = format!("sqlite://{}/data/nexus.db", folder.path().display());
-            let copy = House { folder, url };
+            let copy = Installation { folder, url };
             let said = run(copy.path(), &copy.url, &["backup", "restore", "--set", &first], Some(at));
             if said.status.code().is_some() {
                 assert_eq!(said.status.code(), Some(0), "{}", String::from_utf8_lossy(&said.stderr));
@@ -365,7 +365,7 @@ async fn a_restore_that_was_killed_anywhere_has_happened_or_has_not() {
                 assert_eq!(wrong(&copy)["left"], 0, "killed at {at}");
             } else {
                 old += 1;
-                assert_eq!(copy.files(), house.files(), "killed at {at}");
+                assert_eq!(copy.files(), installation.files(), "killed at {at}");
                 assert_eq!(wrong(&copy), wrong_before, "killed at {at}");
             }
             let names = std::fs::read_dir(copy.path().join("media")).unwrap().map(|entry| entry.unwrap().file_name());
@@ -399,57 +399,57 @@ async fn a_restore_refuses_while_a_server_runs() {
 
 #[actix_web::test]
 async fn a_damaged_content_is_named_left_out_when_wanted_and_made_anew() {
-    let (house, outer) = changed_house().await;
+    let (installation, outer) = changed_house().await;
     apart(move || {
-        house.answer(&["backup", "create"]);
+        installation.answer(&["backup", "create"]);
         let objects = outer.path().join("backups/objects");
         let mut files = BTreeSet::new();
         collect(&objects, &objects, &mut files);
         let later = files.iter().find(|path| std::fs::read(objects.join(path)).unwrap() == b"later").unwrap();
         std::fs::write(objects.join(later), "lator").unwrap();
-        std::fs::remove_file(house.path().join("media/00003_ADA_EDITH001/Uploads/later.txt")).unwrap();
+        std::fs::remove_file(installation.path().join("media/00003_ADA_EDITH001/Uploads/later.txt")).unwrap();
 
-        let said = house.run(&["backup", "restore"]);
+        let said = installation.run(&["backup", "restore"]);
         assert_eq!(said.status.code(), Some(1));
         assert!(String::from_utf8_lossy(&said.stderr).contains("damaged"), "{}", String::from_utf8_lossy(&said.stderr));
-        assert!(house.people().contains("edith"), "nothing was changed");
-        let said = house.run(&["backup", "verify", "--quick"]);
+        assert!(installation.people().contains("edith"), "nothing was changed");
+        let said = installation.run(&["backup", "verify", "--quick"]);
         assert_eq!(said.status.code(), Some(0), "its length is right");
-        let said = house.run(&["backup", "verify"]);
+        let said = installation.run(&["backup", "verify"]);
         assert_eq!(said.status.code(), Some(1));
         let found: Value = serde_json::from_slice(&said.stdout).unwrap();
         assert_eq!(found["broken"][0]["path"], "00003_ADA_EDITH001/Uploads/later.txt", "{found}");
 
-        let done = house.answer(&["backup", "restore", "--skip-damaged"]);
+        let done = installation.answer(&["backup", "restore", "--skip-damaged"]);
         assert_eq!(done["left"].as_array().unwrap().len(), 1, "{done}");
-        let check = house.run(&["check"]);
+        let check = installation.run(&["check"]);
         assert!(String::from_utf8_lossy(&check.stdout).contains("later.txt"), "its row says that it is missing");
 
-        std::fs::write(house.path().join("media/00003_ADA_EDITH001/Uploads/later.txt"), "later").unwrap();
-        house.answer(&["scan", "--settled", "0"]);
+        std::fs::write(installation.path().join("media/00003_ADA_EDITH001/Uploads/later.txt"), "later").unwrap();
+        installation.answer(&["scan", "--settled", "0"]);
         let aside = || {
             let mut files = BTreeSet::new();
             collect(&objects, &objects, &mut files);
             files.into_iter().filter(|path| path.ends_with(".damaged")).count()
         };
         assert_eq!(aside(), 1);
-        house.answer(&["backup", "create"]);
-        house.answer(&["backup", "verify"]);
+        installation.answer(&["backup", "create"]);
+        installation.answer(&["backup", "verify"]);
         assert_eq!(aside(), 1);
-        house.answer(&["backup", "prune"]);
+        installation.answer(&["backup", "prune"]);
         assert_eq!(aside(), 0);
-        house.answer(&["backup", "verify"]);
+        installation.answer(&["backup", "verify"]);
     })
     .await;
 }
 
 #[actix_web::test]
 async fn a_file_that_is_not_what_is_known_is_left_out_and_named() {
-    let (house, _outer) = changed_house().await;
+    let (installation, _outer) = changed_house().await;
     apart(move || {
-        let path = house.path().join("media/00003_ADA_EDITH001/Uploads/later.txt");
+        let path = installation.path().join("media/00003_ADA_EDITH001/Uploads/later.txt");
         std::fs::write(&path, "other").unwrap();
-        let said = house.run(&["backup", "create"]);
+        let said = installation.run(&["backup", "create"]);
         assert_eq!(said.status.code(), Some(1));
         let made: Value = serde_json::from_slice(&said.stdout).unwrap();
         let left: Vec<_> = made["left"].as_array().unwrap().iter().map(|one| one["path"].as_str().unwrap()).collect();
@@ -460,29 +460,29 @@ async fn a_file_that_is_not_what_is_known_is_left_out_and_named() {
 
 #[actix_web::test]
 async fn pruning_lets_go_of_backups_and_of_what_only_they_needed() {
-    let (house, outer) = changed_house().await;
+    let (installation, outer) = changed_house().await;
     apart(move || {
         let sets = outer.path().join("backups/sets");
-        let made = house.answer(&["backup", "list"])[0]["backup"].as_str().unwrap().to_owned();
+        let made = installation.answer(&["backup", "list"])[0]["backup"].as_str().unwrap().to_owned();
         std::fs::rename(sets.join(made), sets.join("20200101T000000Z")).unwrap();
-        house.answer(&["scan", "--settled", "0"]);
-        house.answer(&["backup", "create"]);
+        installation.answer(&["scan", "--settled", "0"]);
+        installation.answer(&["backup", "create"]);
         let contents = |folder: &Path| {
             let mut files = BTreeSet::new();
             collect(folder, folder, &mut files);
             files.len()
         };
         let before = contents(&outer.path().join("backups/objects"));
-        let dry = house.answer(&["backup", "prune", "--keep", "2d", "--dry-run"]);
+        let dry = installation.answer(&["backup", "prune", "--keep", "2d", "--dry-run"]);
         assert_eq!(dry["removed"].as_array().map(Vec::len), Some(0), "{dry}");
-        let dry = house.answer(&["backup", "prune", "--keep", "1d", "--dry-run"]);
-        let done = house.answer(&["backup", "prune", "--keep", "1d"]);
+        let dry = installation.answer(&["backup", "prune", "--keep", "1d", "--dry-run"]);
+        let done = installation.answer(&["backup", "prune", "--keep", "1d"]);
         assert_eq!(dry["contents"], done["contents"]);
         assert_eq!(done["removed"][0], "20200101T000000Z", "{done}");
         // Of grace: a file and her picture; what ada misses stays.
         assert_eq!(done["contents"], 2, "{done}");
         assert_eq!(contents(&outer.path().join("backups/objects")), before - 2);
-        house.answer(&["backup", "verify"]);
+        installation.answer(&["backup", "verify"]);
     })
     .await;
 }
@@ -542,7 +542,7 @@ async fn moving_to_mariadb_and_back_changes_nothing() {
     assert_eq!(moved.iter().find(|one| one.table == "media_items").unwrap().rows, 1);
     assert!(moved.iter().find(|one| one.table == "session_tokens").unwrap().rows >= 3);
 
-    let House { folder, .. } = House::new(Sqlite).await;
+    let Installation { folder, .. } = Installation::new(Sqlite).await;
     for part in ["data", "media"] {
         let copied = Command::new("cp").arg("-a").arg(app.folder.path().join(part)).arg(folder.path()).status().unwrap();
         assert!(copied.success());

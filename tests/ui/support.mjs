@@ -35,7 +35,7 @@ async function startServer(folder, databaseUrl, path, env) {
     env: { PATH: process.env.PATH, NEXUS_LISTEN: '127.0.0.1:0', DATABASE_URL: databaseUrl, NEXUS_WORKERS: '2', NEXUS_LOG: 'warn', ...(path ? { NEXUS_PUBLIC_URL: `http://nexus.example${path}` } : {}), ...env },
     stdio: ['ignore', 'ignore', 'pipe'],
   });
-  const link = line(server, 'stderr', /open this link to become it: (\S+)/).then((match) => match[1]);
+  const link = line(server, 'stderr', /open this link to create one: (\S+)/).then((match) => match[1]);
   link.catch(() => {});
   const [, origin] = await line(server, 'stderr', /listening on (\S+)/);
   const url = origin + path;

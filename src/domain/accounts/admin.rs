@@ -78,18 +78,23 @@ impl Decision {
 /// `Conflict` if the account's state does not allow it, or for the last admin or the actor's own account.
 pub fn decide(services: &Services, actor: &Actor, id: UserId, decision: Decision) -> Result<User> {
     let (user, is_first_admin) = services.db.write(|conn| {
+        // Serializes changes of admins, so that two cannot demote each other.
         let user = with_admin_lock(conn, id)?;
         if decision == Decision::Suspend {
             ensure_not_self(actor, id, "You cannot suspend yourself.")?;
             ensure_another_admin(services, conn, &user)?;
         }
+
         if store::users::update_status(conn, id, decision.from(), decision.to(), now())? == 0 {
             let state = user.status.as_str();
             return Err(Error::Conflict(format!("{} is {state} and cannot be {}.", user.username, decision.past_participle())));
         }
+
+        // Sessions from before the decision must not become valid again.
         if decision == Decision::Reactivate || user.status == Status::Rejected {
             lifecycle::end_all(conn, id)?;
         }
+        // A first admin who is approved ends the first run.
         let is_first_admin = decision.to() == Status::Active && user.is_admin() && store::site::update_claim_first_admin(conn)?;
         audit::append(conn, decision.event(), actor, &user.username, "")?;
         Ok((user, is_first_admin))
@@ -251,6 +256,7 @@ pub async fn set_password(services: &Arc<Services>, actor: &Actor, user: &User, 
     }
     let checked = Password::parse(password, &user.password_context()).map_err(|error| Error::Invalid(vec![error]))?;
     let hash = services.password_hasher.hash(&checked).await?;
+    // The hash was computed outside of the transaction, because it takes long.
     let (services, actor, id, username) = (services.clone(), actor.clone(), user.id, user.username.clone());
 
     run_on_blocking_pool(move || {
@@ -275,10 +281,12 @@ pub fn remove(services: &Services, actor: &Actor, id: UserId) -> Result<User> {
     let (user, left) = services.db.write(|conn| {
         let user = with_admin_lock(conn, id)?;
         ensure_another_admin(services, conn, &user)?;
+        // Files outside of the user's folder belong to no one afterwards.
         let quarantined = store::findings::list_quarantined_of(conn, id)?.into_iter().map(|id| FileLocation::quarantined(id.0));
         let unfinished = store::uploads::list_unfinished(conn, id, 10_000)?;
         let unfinished = unfinished.into_iter().map(|upload| FileLocation::upload(upload.id.0));
         let left: Vec<FileLocation> = quarantined.chain(unfinished).collect();
+        // Rows that refer to the user, then the user.
         store::items::delete_all(conn, id)?;
         store::directories::delete_all(conn, id)?;
         store::users::delete(conn, id)?;
@@ -286,7 +294,7 @@ pub fn remove(services: &Services, actor: &Actor, id: UserId) -> Result<User> {
         Ok((user, left))
     })?;
 
-    // Their previews can never be requested again.
+    // No row refers to these files any more.
     for place in left {
         services.media_dir.remove_file(&place)?;
     }

@@ -103,6 +103,7 @@ pub(crate) fn create(
 ) -> Result<UserId> {
     ensure_free(conn, person)?;
 
+    // The folder name contains the id, so it is set after the insert.
     let new = NewUser {
         firstname: person.firstname.as_str().into(),
         lastname: person.lastname.as_str().into(),
@@ -125,9 +126,11 @@ pub(crate) fn create(
     };
 
     let id = store::users::insert(conn, &new)?;
+    // Until the user uploads an avatar, it shows initials.
     let svg = avatar::initials_svg(&new.firstname, &new.lastname);
     let folder = services.media_dir.create_user_folder(id.0, &new.firstname, &new.lastname, &svg)?;
     let filled = create_directories(conn, id, &new.username, &folder, at);
+    // The rows are rolled back by the caller; the folder has to be removed here.
     if filled.is_err() {
         MediaDir::remove_user_folder(&services.media_dir, &folder);
     }
@@ -148,6 +151,7 @@ fn ensure_free(conn: &mut Conn, person: &ValidPerson) -> Result<()> {
 fn create_directories(conn: &mut Conn, id: UserId, username: &str, folder: &str, at: Time) -> Result<()> {
     store::users::update_folder(conn, id, folder)?;
 
+    // Every user has the standard directories from the start.
     for name in crate::storage::media_dir::STANDARD_DIRECTORIES {
         store::directories::insert(
             conn,
@@ -165,6 +169,7 @@ fn create_directories(conn: &mut Conn, id: UserId, username: &str, folder: &str,
         )?;
     }
 
+    // Counters and version start at zero.
     store::shelf_counts::insert_zero(conn, id)?;
     store::library_versions::insert(conn, id)?;
     Ok(())

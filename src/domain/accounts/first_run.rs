@@ -40,11 +40,13 @@ pub fn setup_code(services: &Services) -> Result<String> {
 /// `NotFound` once there is an admin, `Invalid` for a wrong code or field, `TooManyRequests` after wrong codes.
 pub async fn set_up(services: &Arc<Services>, given: &str, application: &NewAccount, client: Client) -> Result<String> {
     let attempt = services.login_throttle.begin_attempt("the set-up code", client.address)?;
+    // Checked again in the transaction below.
     let expected = {
         let services = services.clone();
         run_on_blocking_pool(move || if services.has_admin()? { Err(Error::NotFound) } else { setup_code(&services) }).await?
     };
 
+    // In constant time, so that the code cannot be guessed digit by digit.
     if !bool::from(given.trim().as_bytes().ct_eq(expected.as_bytes())) {
         return Err(Error::field("code", "That is not the code this server printed when it started."));
     }
@@ -55,10 +57,12 @@ pub async fn set_up(services: &Arc<Services>, given: &str, application: &NewAcco
 
     run_on_blocking_pool(move || {
         let token = services.db.write(|conn| {
+            // Of two simultaneous requests, one becomes admin.
             if !store::site::update_claim_first_admin(conn)? {
                 return Err(Error::NotFound);
             }
             let at = now();
+
             let id = create::create(
                 &services,
                 conn,
@@ -67,8 +71,10 @@ pub async fn set_up(services: &Arc<Services>, given: &str, application: &NewAcco
                 InitialStatus::new(Status::Active, AccessLevel::Admin),
                 at,
             )?;
+
             let token = lifecycle::begin(conn, id, SessionKind::Browser, &client, at)?;
             let username = checked.person.username.as_str();
+
             audit::append(
                 conn,
                 Event::AccountMade,
@@ -78,6 +84,7 @@ pub async fn set_up(services: &Arc<Services>, given: &str, application: &NewAcco
             )?;
             Ok(token)
         })?;
+
         finish(&services)?;
         Ok(token)
     })
@@ -89,6 +96,7 @@ pub async fn set_up(services: &Arc<Services>, given: &str, application: &NewAcco
 /// # Errors
 /// `Configuration` names the invalid options.
 pub async fn set_up_unattended(services: &Arc<Services>, admin: &FirstAdmin) -> Result<()> {
+    // The name can be changed on the account page later.
     let application = NewAccount {
         firstname: "Site".into(),
         lastname: "Admin".into(),
@@ -98,6 +106,7 @@ pub async fn set_up_unattended(services: &Arc<Services>, admin: &FirstAdmin) -> 
         ..NewAccount::default()
     };
 
+    // The errors of a form become one error of the settings.
     let checked = application.validate().map_err(|error| match error {
         Error::Invalid(fields) => {
             let messages: Vec<_> = fields.iter().map(|field| format!("{}: {}", field.field, field.message)).collect();
@@ -111,6 +120,7 @@ pub async fn set_up_unattended(services: &Arc<Services>, admin: &FirstAdmin) -> 
 
     run_on_blocking_pool(move || {
         services.db.write(|conn| {
+            // A later start finds an admin and changes nothing.
             if store::site::update_claim_first_admin(conn)? {
                 create::create(
                     &services,

@@ -32,6 +32,7 @@ pub struct ProfileChange {
 /// # Errors
 /// `Invalid` names every field whose value was rejected.
 pub fn update(services: &Services, user: &User, form: &ProfileChange) -> Result<()> {
+    // Report all invalid fields at once.
     let mut wrong: Vec<FieldError> = Vec::new();
     let mut note = |error| wrong.push(error);
     let firstname = PersonName::parse("firstname", &form.firstname).map_err(&mut note).ok();
@@ -47,6 +48,7 @@ pub fn update(services: &Services, user: &User, form: &ProfileChange) -> Result<
     };
 
     services.db.write(|conn| {
+        // The unique index is the final check; this one names the field.
         if store::users::is_email_taken(conn, email.as_str(), Some(user.id))? {
             return Err(Error::field("email", "There is an account with that e-mail already."));
         }
@@ -62,6 +64,7 @@ pub fn update(services: &Services, user: &User, form: &ProfileChange) -> Result<
     })?;
 
     services.session_cache.invalidate_user(user.id);
+    // An uploaded avatar stays.
     if read_avatar(services, user)? == avatar::initials_svg(&user.firstname, &user.lastname) {
         services.media_dir.write_avatar(&user.folder, &avatar::initials_svg(firstname.as_str(), lastname.as_str()))?;
     }
@@ -91,9 +94,11 @@ pub async fn change_password(
     client: Client,
 ) -> Result<String> {
     let user = auth_session.user.clone();
+    // The file is written by the server's owner.
     if user.origin == Origin::File {
         return Err(Error::Forbidden("Your password is kept in a file on the server. Ask the admin to change it."));
     }
+    // Wrong passwords count like failed log-ins.
     let attempt = services.login_throttle.begin_attempt(&user.username, client.address)?;
     if services.password_hasher.verify(Some(user.password.clone()), current).await? == HashCheck::Wrong {
         return Err(Error::field("current_password", "That is not your password now."));
@@ -104,6 +109,7 @@ pub async fn change_password(
     let hash = services.password_hasher.hash(&checked).await?;
     let services = services.clone();
 
+    // All other devices are signed out.
     run_on_blocking_pool(move || {
         let token = services.db.write(|conn| {
             let at = now();

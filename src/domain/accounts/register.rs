@@ -19,6 +19,7 @@ use std::sync::Arc;
 /// # Errors
 /// `Forbidden` if registration is closed; `Invalid` names every field whose value was rejected.
 pub async fn register(services: &Arc<Services>, application: &NewAccount, client: Client) -> Result<(UserId, String)> {
+    // Closed registration is rejected before the expensive hash.
     let status = match services.settings.registration {
         Registration::Approval => Status::Pending,
         Registration::Open => Status::Active,
@@ -26,6 +27,7 @@ pub async fn register(services: &Arc<Services>, application: &NewAccount, client
     };
 
     let checked = application.validate()?;
+    // Hashing takes long, so it happens before the transaction.
     let hash = services.password_hasher.hash(&checked.password).await?;
     let services = services.clone();
 
@@ -33,6 +35,7 @@ pub async fn register(services: &Arc<Services>, application: &NewAccount, client
         let done = services.db.write(|conn| {
             let at = now();
             let id = create::create(&services, conn, &checked.person, &hash, InitialStatus::new(status, AccessLevel::User), at)?;
+            // A pending user is signed in too, to see the state of the request.
             let token = lifecycle::begin(conn, id, SessionKind::Browser, &client, at)?;
             let username = checked.person.username.as_str();
             audit::append(conn, Event::Registered, &Actor::new_user(id, username, &client), username, status.as_str())?;

@@ -18,6 +18,7 @@ use crate::store;
 /// # Errors
 /// `Conflict` if the entry would demote the last admin.
 pub(crate) fn create_from_entry(services: &Services, conn: &mut Conn, entry: &UsersFileEntry) -> Result<User> {
+    // The first log-in creates the account.
     let Some(user) = store::users::find_by_login(conn, &entry.username)? else {
         let start = InitialStatus {
             status: Status::Active,
@@ -38,6 +39,7 @@ pub(crate) fn create_from_entry(services: &Services, conn: &mut Conn, entry: &Us
         store::users::update_origin(conn, user.id, Origin::File, &entry.hash, now())?;
     }
 
+    // An account of the database that is now in the file becomes active.
     if is_new_here {
         store::users::update_status(conn, user.id, &[Status::Pending], Status::Active, now())?;
     }
@@ -49,6 +51,7 @@ pub(crate) fn create_from_entry(services: &Services, conn: &mut Conn, entry: &Us
 
 /// A name made from the username, and an e-mail that no other account has.
 fn name_or_default(conn: &mut Conn, entry: &UsersFileEntry) -> Result<ValidPerson> {
+    // `ada.lovelace` becomes Ada Lovelace.
     let words: Vec<String> = entry.username.split(['.', '_', '-']).filter(|word| !word.is_empty()).map(capitalize).collect();
     let (first, rest) = words.split_first().map_or(("User", Vec::new()), |(first, rest)| (first.as_str(), rest.to_vec()));
     let last = if rest.is_empty() { "User".to_owned() } else { rest.join(" ") };

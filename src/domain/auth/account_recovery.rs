@@ -20,11 +20,14 @@ use crate::store;
 pub async fn recover(services: &Arc<Services>, login: &str, code: &str, password: &str, client: &Client) -> Result<()> {
     services.rate_limiter.check_named(Bucket::Recovery, login)?;
     let attempt = services.login_throttle.begin_attempt(&format!("recovery of {}", login.trim()), client.address)?;
+    // One error for a wrong code and for an unknown user.
     let wrong = || {
         Error::field("access_code", "That code and name do not go together, or the code is over. Ask the admin for a new one.")
     };
+    // Hash before the lookup, so that the time does not reveal whether the user exists.
     let checked = Password::parse(password, &[login.trim()]).map_err(|error| Error::Invalid(vec![error]))?;
     let new_hash = services.password_hasher.hash(&checked).await?;
+    // Codes are accepted with spaces, hyphens and in lower case.
     let code: String = code.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_uppercase();
     let (services, login, actor) = (services.clone(), login.to_owned(), Actor::anonymous(client));
 
@@ -41,6 +44,7 @@ pub async fn recover(services: &Arc<Services>, login: &str, code: &str, password
             audit::append(conn, Event::PasswordSet, &actor, &user.username, "with a one-time code")?;
             Ok(user)
         })?;
+
         services.session_cache.invalidate_user(user.id);
         tracing::info!(user = user.id.0, "password set with an access code");
         attempt.forgive();

@@ -49,6 +49,8 @@ pub fn refresh(services: &Services, old: &str, client: &Client) -> Result<Issued
     let exchanged = services.db.write(|conn| {
         let at = now();
         let found = store::sessions::find_active(conn, &hash, at)?.filter(|session| session.kind == SessionKind::Api);
+
+        // An unknown token may have been spent: then it was stolen.
         let Some(session) = found else {
             let reused = store::sessions::find_by_spent(conn, &hash)?;
             if let Some((id, owner)) = reused {
@@ -58,8 +60,10 @@ pub fn refresh(services: &Services, old: &str, client: &Client) -> Result<Issued
             }
             return Ok(Err(reused));
         };
+
         let token = lifecycle::random_token();
         let new = token_hash(&token);
+        // Of two simultaneous requests with one token, one succeeds.
         if store::sessions::update_token(conn, session.id, &hash, &new, lifecycle::expires_at(&session, at))? == 0 {
             return Err(Error::Contention);
         }
@@ -75,6 +79,7 @@ pub fn refresh(services: &Services, old: &str, client: &Client) -> Result<Issued
             services.session_cache.invalidate_user(auth_session.user.id);
             issue_tokens(services, auth_session, token)
         }
+        // Both parties lose access, since the thief cannot be told apart.
         Err(reused) => {
             if let Some((id, owner)) = reused {
                 services.session_cache.invalidate_user(owner);

@@ -28,9 +28,11 @@ pub async fn log_in(
     kind: SessionKind,
     client: Client,
 ) -> Result<(User, String)> {
+    // Limits per account and per address, before the expensive hash.
     services.rate_limiter.check_named(Bucket::LogIn, login)?;
     let attempt = services.login_throttle.begin_attempt(login, client.address)?;
 
+    // A missing account is verified against a dummy hash, so that it takes as long.
     let known = {
         let (services, login) = (services.clone(), login.to_owned());
         run_on_blocking_pool(move || find_account(&services, &login)).await?
@@ -55,6 +57,7 @@ pub async fn log_in(
     };
 
     attempt.forgive();
+    // A hash in an older format is replaced after a successful log-in.
     let new_hash = match (&known, verdict) {
         (LoginAccount::Database(user), HashCheck::RightButOld) if user.status.block().is_none() => {
             Some(upgrade_hash(services, password).await?)
@@ -78,11 +81,14 @@ pub async fn log_in(
                 },
                 LoginAccount::UsersFile(entry) => users_file::create_from_entry(&services, conn, entry)?,
             };
+
+            // The status is revealed only to someone with the correct password.
             if user.status.block().is_some() {
                 let state = user.status.as_str();
                 audit::append(conn, Event::LogInRefused, &Actor::from_user(&user, &client), &user.username, state)?;
                 return Ok((user, None));
             }
+
             if let Some(hash) = &new_hash {
                 store::users::update_password(conn, user.id, hash, at)?;
             }
@@ -90,7 +96,10 @@ pub async fn log_in(
             audit::append(conn, Event::LoggedIn, &Actor::from_user(&user, &client), &user.username, &client.device)?;
             Ok((user, Some(token)))
         })?;
+
+        // The cached sessions contain the previous row.
         services.session_cache.invalidate_user(user.id);
+
         match (token, user.status.block()) {
             (Some(token), _) => {
                 services.metrics.record_login(true);

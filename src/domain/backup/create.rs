@@ -64,6 +64,7 @@ fn create_named(
     repository: &mut BackupRepository,
     tell: &mut dyn FnMut(u64),
 ) -> Result<CreatedBackup> {
+    // A set has its final name only when it is complete.
     let folder = repository.begin_set(&name)?;
     let made = write_set(services, repository, &folder, tell);
 
@@ -116,10 +117,13 @@ fn write_set(
     let mut before = BTreeSet::new();
 
     let mut tried = 1;
+    // Start over with a new snapshot if files vanished.
     loop {
         let mut manifest = Manifest::new(newest_schema()?);
         let folders = services.db.snapshot(|conn| dump_table(conn, folder, &mut manifest))?;
         failpoints::hit("tables dumped");
+
+        // Files are copied after the snapshot, while the server works on.
         let mut taking = SetWriter {
             services,
             repository: &mut *repository,
@@ -130,13 +134,16 @@ fn write_set(
             left: BTreeSet::new(),
             tell: &mut *tell,
         };
+
         let wanted = needed_file(folder);
         each_line(&wanted, |line| taking.write_file_line(line))?;
         taking.add_avatars(&folders)?;
         let SetWriter { list, part, left, new_files: files, new_bytes: bytes, .. } = taking;
         (new_files, new_bytes) = (new_files + files, new_bytes + bytes);
+        // Contents must be durable before the manifest refers to them.
         manifest.files = FilesPart { sha256: list.finish()?, ..part };
         repository.flush()?;
+
         // A file that is missing in two consecutive attempts is not merely being moved.
         if left.is_empty() || left == before || tried == MAX_TRIES {
             json_lines::remove_file(&wanted)?;
@@ -145,6 +152,7 @@ fn write_set(
             manifest.left = OmittedPart { count: left.len() as u64, sha256: list.finish()? };
             return Ok(DumpResult { manifest, left: left.into_iter().collect(), new_files, new_bytes });
         }
+
         std::thread::sleep(Duration::from_millis(100) * tried);
         (before, tried) = (left, tried + 1);
     }
@@ -156,6 +164,7 @@ fn dump_table(conn: &mut Conn, folder: &Path, manifest: &mut Manifest) -> Result
         let columns = Columns::of(conn, table)?;
         let mut list = JsonLinesWriter::create(&set::table_file(folder, table))?;
         let mut sum = TableChecksum::default();
+        // The checksum verifies the rows after a restore.
         each_row(conn, table, &columns, |row| {
             sum.add(&columns, &row);
             list.add(&row)
@@ -165,6 +174,7 @@ fn dump_table(conn: &mut Conn, folder: &Path, manifest: &mut Manifest) -> Result
         manifest.tables.insert((*table).to_owned(), part);
     }
 
+    // The files that the rows refer to, as of the same snapshot.
     let mut wanted = JsonLinesWriter::create(&needed_file(folder))?;
     store::backup_rows::each_file(conn, |file| {
         let store::backup_rows::StoredFile { item, folder, directory, name, sha256, size, is_missing } = file;
@@ -172,6 +182,7 @@ fn dump_table(conn: &mut Conn, folder: &Path, manifest: &mut Manifest) -> Result
         wanted.add(&FileLine { folder, directory, name, sha256, size, modified: None, item, is_missing })
     })?;
 
+    // Quarantined files have no item.
     for (id, sha256, size) in store::backup_rows::list_quarantined(conn)? {
         let (folder, name) = (QUARANTINE.to_owned(), id.0.simple().to_string());
         let size = size.try_into().unwrap_or(0);
@@ -221,6 +232,7 @@ impl SetWriter<'_> {
 
         line.modified = modified_nanos(&file)?;
 
+        // Contents are stored once, by hash.
         if !is_kept {
             if !self.repository.put(&mut file, &line.sha256, line.size)? {
                 self.omit(line, "its bytes cannot be read, or are not those that are known", false);
@@ -237,18 +249,21 @@ impl SetWriter<'_> {
     fn open(&self, line: &FileLine) -> Result<FileToBackUp> {
         let mut place = FileLocation::new(&line.folder, &line.directory, &line.name);
 
+        // Follow the file if it moves between reading the row and opening it.
         let mut tried = 0;
         loop {
             let cause = match self.services.media_dir.open_file(&place) {
                 Ok(file) => return Ok(FileToBackUp::File(file)),
                 Err(cause) => cause,
             };
+
             let (Some(item), ErrorKind::NotFound, false) = (line.item, cause.kind(), line.is_missing) else {
                 return Ok(FileToBackUp::Not(cause));
             };
             let now = self.services.db.read(|conn| Ok(store::backup_rows::find_place(conn, ItemId(item))?))?;
             let Some((folder, directory, name)) = now else { return Ok(FileToBackUp::Deleted) };
             let now = FileLocation::new(&folder, &directory, &name);
+
             if now == place {
                 // It may be moving: a file is renamed just before its row is.
                 if tried == MAX_OPEN_TRIES {
@@ -281,6 +296,8 @@ impl SetWriter<'_> {
             let size = file.metadata()?.len();
             let (directory, name) = (String::new(), AVATAR_FILE.to_owned());
             let folder = folder.clone();
+
+            // An avatar has no row, so its hash is computed now.
             self.write_file_line(FileLine {
                 folder,
                 directory,

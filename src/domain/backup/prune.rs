@@ -50,6 +50,7 @@ pub fn prune(repository: &BackupRepository, keep: Retention, is_dry: bool) -> Re
     let staying = sets_to_keep(keep, &sets);
     let (kept, removed): (Vec<String>, Vec<String>) = sets.iter().cloned().partition(|name| staying.contains(name));
 
+    // The contents that the remaining sets need.
     let mut needed = BTreeMap::new();
     for name in &kept {
         let set = BackupSet::open(repository, Some(name))?;
@@ -62,6 +63,7 @@ pub fn prune(repository: &BackupRepository, keep: Retention, is_dry: bool) -> Re
         })?;
     }
 
+    // Sets first: a killed run leaves contents without a set, which the next one removes.
     if !is_dry {
         removed.iter().try_for_each(|name| repository.remove_set(name))?;
     }

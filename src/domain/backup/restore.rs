@@ -49,6 +49,7 @@ pub fn restore(
     skips_damaged: bool,
     tell: &mut dyn FnMut(u64),
 ) -> Result<RestoreReport> {
+    // A damaged manifest or list is never restored, even with `skips_damaged`.
     if let Some(part) = set.broken_parts().first() {
         return Err(Error::Conflict(format!("The backup {} is damaged: {part}", set.name)));
     }
@@ -56,10 +57,12 @@ pub fn restore(
     let known_left = left.len();
     let mut loaded = StagingDatabase::load(services, set)?;
     let id = format!("{}-{}", set.name, uuid::Uuid::now_v7().simple());
+    // Built beside the current folders, so a failure changes nothing.
     let replacement = RestoreSwap::new(services.media_dir.path(), &id);
     let built = build_tree(services, repository, set, left, &replacement.media_dir()?, &mut loaded, tell);
 
     let restored = built.and_then(|mut restored| {
+        // Damage is reported after all files were tried, with their number.
         if let (false, Some(first)) = (skips_damaged, restored.left.get(known_left)) {
             let count = restored.left.len() - known_left;
             let path = first.path();
@@ -68,13 +71,16 @@ pub fn restore(
                 set.name
             )));
         }
+
         loaded.mark_missing(restored.left.iter())?;
+        // A server with users is backed up first.
         let before: BTreeSet<String> =
             services.db.read(|conn| Ok(store::backup_rows::list_folders(conn)?))?.into_iter().collect();
         if !before.is_empty() {
             restored.restore_point = Some(create_restore_point(services, repository, tell)?.name);
         }
         failpoints::hit("restore point made");
+        // From here on, the exchange can be finished by another process.
         replacement.seal(before)?;
         failpoints::hit("restore ready");
         replace_rows(services, &loaded, &set.name, &id)?;
@@ -107,12 +113,15 @@ pub fn restore(
 fn replace_rows(services: &Services, loaded: &StagingDatabase, name: &str, id: &str) -> Result<()> {
     services.db.write(|conn| {
         let mut from = loaded.conn.borrow_mut();
+
         // Higher than both versions, so that no cached page of one is used for the other.
         let version =
             store::backup_rows::find_highest_version(conn)?.max(store::backup_rows::find_highest_version(&mut from)?) + 1;
+
         // The current audit log is kept. The backup's log is used only if this server has none.
         let (rows, _) = store::audit::find_head(conn)?;
         let kept: &[&str] = if rows > 0 { &AUDIT_TABLES } else { &[] };
+        // All rows are replaced in one transaction.
         table_rows::delete_all_except(conn, kept)?;
         table_rows::copy_all_except(&mut from, conn, kept)?;
         store::backup_rows::update_versions(conn, version)?;
@@ -135,6 +144,7 @@ fn build_tree(
 ) -> Result<RestoreReport> {
     let conn = loaded.conn.get_mut();
     let folders = store::backup_rows::list_folders(conn)?;
+    // Folders and directories first, then files.
     for folder in &folders {
         media_dir.recreate_user_folder(folder)?;
     }
@@ -147,11 +157,13 @@ fn build_tree(
 
     set.each_file(|line| {
         let place = FileLocation::new(&line.folder, &line.directory, &line.name);
+        // A file that is present unchanged is linked instead of copied.
         if has_file(&services.media_dir, &place, &line) && media_dir.hard_link_from(&services.media_dir, &place).is_ok() {
             restored.unchanged += 1;
         } else if services.media_dir.would_be_full(line.size) {
             return Err(Error::DiskFull);
         } else if !copy_out(repository, media_dir, &place, &line)? {
+            // Damaged contents are listed, and their items are marked missing.
             let FileLine { folder, directory, name, .. } = line;
             restored.left.push(OmittedFile {
                 folder,
@@ -162,6 +174,7 @@ fn build_tree(
             });
             return Ok(());
         }
+
         restored.files += 1;
         restored.bytes += line.size;
         tell(restored.files);

@@ -39,6 +39,7 @@ pub fn run_if_due(services: &Services) -> Result<Option<CreatedBackup>> {
     if newest(folder)?.is_some_and(|at| now() - at < every) {
         return Ok(None);
     }
+    // An empty folder where backups were made before is probably not mounted.
     let marker = services.settings.data_dir.join(MARKER_FILE);
     let is_known = atomic_file::read(&marker).is_ok_and(|known| Path::new(known.trim()) == folder);
 
@@ -49,6 +50,7 @@ pub fn run_if_due(services: &Services) -> Result<Option<CreatedBackup>> {
     }
 
     lower_priority()?;
+    // Pruning follows only a successful backup.
     let made = (|| {
         let mut repository = open_repository(&services.settings, folder)?;
         let created = create(services, &mut repository, &mut |_| {})?;
@@ -56,6 +58,7 @@ pub fn run_if_due(services: &Services) -> Result<Option<CreatedBackup>> {
         Ok(created)
     })();
 
+    // The result is shown on the status page.
     match made {
         Ok(created) => {
             atomic_file::replace(&marker, &format!("{}\n", folder.display()))?;

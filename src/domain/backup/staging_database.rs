@@ -70,6 +70,7 @@ pub(crate) fn sweep(data_dir: &Path) -> Result<()> {
 }
 
 fn load_tables(conn: &mut Conn, set: &BackupSet) -> Result<()> {
+    // Tables in the order of their foreign keys.
     let parts: Vec<_> = TABLES.iter().filter_map(|table| Some((*table, set.manifest.tables.get(*table)?))).collect();
     for (table, _) in parts.iter().rev() {
         delete(conn, table)?;
@@ -78,11 +79,14 @@ fn load_tables(conn: &mut Conn, set: &BackupSet) -> Result<()> {
     for (table, part) in parts {
         let columns = Columns::of(conn, table)?.column_order(&part.columns)?;
         let (mut sum, mut filling) = (TableChecksum::default(), TableWriter::new(conn, table, &columns));
+
         set.each_row(table, |row| {
             sum.add(&columns, &row);
             filling.push(row)
         })?;
+
         filling.flush()?;
+        // The rows must be the ones that were written.
         if (sum.rows, sum.checksum()) != (part.rows, part.checksum.clone()) {
             return Err(Error::Conflict(format!(
                 "The rows of {table} in the backup {} are not those that were written.",

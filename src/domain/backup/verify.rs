@@ -29,10 +29,13 @@ pub fn verify(
     let mut verified = BackupVerification { name: set.name.clone(), files: 0, bytes: 0, contents: 0, broken: Vec::new() };
 
     if broken.is_empty() {
+        // Many files share a content: verify each once.
         let (mut sound, mut unsound) = (BTreeSet::new(), BTreeMap::new());
+
         set.each_file(|line| {
             verified.files += 1;
             verified.bytes += line.size;
+
             if !sound.contains(&line.sha256) && !unsound.contains_key(&line.sha256) {
                 let trouble = if !repository.has_object(&line.sha256, line.size) {
                     Some("is gone, or has another length")
@@ -41,13 +44,17 @@ pub fn verify(
                 } else {
                     None
                 };
+
                 verified.contents += 1;
                 tell(verified.contents);
+
+                // Every file of a damaged content is listed.
                 match trouble {
                     Some(why) => drop(unsound.insert(line.sha256.clone(), why)),
                     None => drop(sound.insert(line.sha256.clone())),
                 }
             }
+
             if let Some(why) = unsound.get(&line.sha256) {
                 broken.push((line.path(), *why));
             }

@@ -63,6 +63,7 @@ impl FileImport<'_> {
     /// # Errors
     /// Errors of the databases and of this server's disk; files that cannot be read are skipped.
     pub(super) fn import(mut self, directories: &[&PhpDirectory]) -> Result<()> {
+        // Symlinks and device files are reported and skipped.
         let contents = match self.foreign.contents(self.folder) {
             Ok(contents) => contents,
             Err(cause) => {
@@ -76,6 +77,7 @@ impl FileImport<'_> {
         }
 
         if let Some(user) = self.user.filter(|_| !self.wanted.is_dry) {
+            // Directories before the files in them.
             for directory in &contents.directories {
                 let path = directory.to_string_lossy();
                 if path.chars().count() > MAX_PATH_BYTES {
@@ -91,6 +93,7 @@ impl FileImport<'_> {
             contents.files.into_iter().filter(|path| path != Path::new(AVATAR_FILE)).partition(|path| is_virtual_path(path));
 
         for paths in [own, views] {
+            // In batches, bounded by number and by bytes.
             let (mut batch, mut bytes) = (Vec::new(), 0);
             for path in paths {
                 if let Some((pending, arrival)) = self.examine(&path)? {
@@ -110,6 +113,7 @@ impl FileImport<'_> {
     /// Examines one file and copies it. `Some` if it has to be stored.
     fn examine(&mut self, path: &Path) -> Result<Option<(PendingFile, IngestRequest)>> {
         let full = self.folder.join(path);
+        // The hash identifies files that an earlier run has imported.
         let read = self.foreign.open_file(&full).and_then(|mut file| {
             let about = file.metadata()?;
             let sha256 = sha256_of(&mut file)?;
@@ -127,6 +131,7 @@ impl FileImport<'_> {
         let (state, directory) = file_state(path);
         let pending = PendingFile { path: full, sha256, size, state };
 
+        // A dry run for a user who does not exist yet only counts.
         let Some(user) = self.user else {
             self.count(size);
             return Ok(None);
@@ -146,16 +151,19 @@ impl FileImport<'_> {
             return Ok(None);
         }
 
+        // The original stays as it is, so space is needed for a copy.
         if self.services.media_dir.would_be_full(size) {
             return Err(Error::DiskFull);
         }
         let received = copy(self.services, &mut file, at)?;
 
+        // Someone may still be writing to the original.
         if (received.sha256.as_str(), received.size) != (pending.sha256.as_str(), pending.size) {
             self.report.add_skipped(pending.path.to_string_lossy(), "it changed while it was read");
             return Ok(None);
         }
 
+        // A file from a standard folder goes to the folder for its kind.
         let directory = match directory {
             Some(path) => Some(create_directory::find_or_create(self.services, user, &path)?.directory_id),
             None => None,
@@ -166,7 +174,7 @@ impl FileImport<'_> {
 
         let arrival = IngestRequest {
             directory,
-            keep_duplicates: keep_duplicates,
+            keep_duplicates,
             created_at: since,
             ..IngestRequest::new(received, name, ScanStatus::Pending)
         };
@@ -240,11 +248,13 @@ impl FileImport<'_> {
         self.services.write_library(user.id, |conn| {
             for row in directories {
                 let path = row.directory_path.as_deref().unwrap_or_default().trim_end_matches('/');
+                // Paths in the original contain the user's folder.
                 let beneath = path.split_once(&*folder).map(|(_, rest)| rest.trim_start_matches('/')).unwrap_or_default();
                 let inner = if beneath.is_empty() { row.directory_name.as_deref().unwrap_or_default() } else { beneath };
                 let date = |text: &Option<String>| text.as_deref().and_then(parse_time);
                 let Some(added) = date(&row.date_added) else { continue };
                 let changed = date(&row.last_modified).unwrap_or(added);
+
                 store::directories::update_dates(
                     conn,
                     user.id,

@@ -38,6 +38,7 @@ pub fn import(services: &Services, wanted: &ImportOptions<'_>, mut tell: impl Fn
     let mut report = ImportReport::default();
     let rows = read_rows(&mut Db::open_source(wanted.database)?, wanted.prefix, &mut report)?;
 
+    // Folders that no user claims are reported at the end.
     let mut unclaimed = foreign.folders()?;
     for row in &rows.users {
         let called = format!("person {} ({})", row.id, row.username.as_deref().unwrap_or("no username"));
@@ -45,6 +46,8 @@ pub fn import(services: &Services, wanted: &ImportOptions<'_>, mut tell: impl Fn
         let folder = source_folder(row, &rows.directories, &unclaimed);
         let folder =
             folder.and_then(|folder| unclaimed.iter().position(|one| *one == folder)).map(|at| unclaimed.swap_remove(at));
+
+        // One invalid user does not stop the import.
         match import_user(services, row, wanted.is_dry, &mut report) {
             Ok(user) => {
                 let Some(folder) = folder else {
@@ -73,6 +76,7 @@ pub fn import(services: &Services, wanted: &ImportOptions<'_>, mut tell: impl Fn
 }
 
 fn read_rows(conn: &mut Conn, prefix: &str, report: &mut ImportReport) -> Result<SourceRows> {
+    // The prefix becomes part of a table name and cannot be bound.
     if !prefix.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
         return Err(Error::field("table-prefix", "Letters, digits and underscores."));
     }
@@ -82,6 +86,7 @@ fn read_rows(conn: &mut Conn, prefix: &str, report: &mut ImportReport) -> Result
         return Err(Error::Conflict(format!("There is no table {} with people in that database.", table("users"))));
     }
     let users = store::php_import::list_users(conn, &table("users"), &has)?;
+    // Later versions of the original lack some columns and tables.
     let has = store::php_import::list_columns(conn, &table("user_directories"))?;
 
     let directories = if has.iter().any(|name| name == "user_id") {
@@ -90,6 +95,7 @@ fn read_rows(conn: &mut Conn, prefix: &str, report: &mut ImportReport) -> Result
         Vec::new()
     };
 
+    // Sessions are not imported; users log in again.
     if !store::php_import::list_columns(conn, &table("session_tokens"))?.is_empty() {
         let sessions = store::php_import::count(conn, &table("session_tokens"))?;
         if sessions > 0 {
@@ -118,11 +124,13 @@ fn import_user(services: &Services, row: &PhpUser, is_dry: bool, report: &mut Im
     let (wanted, email) = (trimmed(&row.username), trimmed(&row.email));
     let username = ascii_username(&wanted, row.id);
 
+    // An earlier run has imported this user.
     if let Some(user) = find_same(services, &username, &email)? {
         report.people.already_there += 1;
         return Ok(Some(user));
     }
 
+    // The original allowed empty names.
     let or = |name: String, default: &str| if name.is_empty() { default.to_owned() } else { name };
     let application = NewAccount {
         firstname: or(trimmed(&row.firstname), &username),
@@ -140,6 +148,7 @@ fn import_user(services: &Services, row: &PhpUser, is_dry: bool, report: &mut Im
         report.notes.push(format!("{wanted} is called {username} here, or logs in as {email}"));
     }
     let hash = trimmed(&row.password);
+    // Only known hash formats can be verified.
     let is_known = ["$2y$", "$2a$", "$2b$", "$argon2"].iter().any(|begin| hash.starts_with(begin));
     if !is_known {
         report.notes.push(format!("{username} needs a new password: theirs was kept in a way that is not safe"));

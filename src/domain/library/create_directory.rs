@@ -18,6 +18,7 @@ pub(crate) fn insert(
     path: &str,
 ) -> Result<DirectoryId> {
     let (above, _) = path.rsplit_once('/').unwrap_or(("", path));
+    // An existing directory on disk is accepted.
     services.media_dir.create_directory(&FileLocation::new(&user.folder, above, name.as_str()))?;
     let (id, at) = (DirectoryId::new(), now());
 

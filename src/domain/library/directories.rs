@@ -28,6 +28,7 @@ pub fn list(services: &Services, user: &User) -> Result<Vec<Directory>> {
 /// `Invalid` for a bad or taken name, or a parent that cannot have subdirectories.
 pub fn create(services: &Services, user: &User, name: &str, parent: Option<DirectoryId>) -> Result<DirectoryId> {
     let name = parse_name(name)?;
+    // No file may move while directories change.
     let _one_at_a_time = services.lock_moves(user.id);
 
     services.write_library(user.id, |conn| {
@@ -38,9 +39,11 @@ pub fn create(services: &Services, user: &User, name: &str, parent: Option<Direc
             ),
             None => None,
         };
+
         if parent.as_ref().is_some_and(Directory::is_view) {
             return Err(Error::field("parent", "That folder only shows things that are kept elsewhere."));
         }
+        // Bounds the size of pages that list all directories.
         if store::directories::count(conn, user.id)? >= MAX_DIRECTORIES {
             return Err(Error::field("name", format!("{MAX_DIRECTORIES} folders are the most one person can have.")));
         }
@@ -96,17 +99,22 @@ pub fn rename(services: &Services, user: &User, id: DirectoryId, name: &str) -> 
             if path == directory.directory_path {
                 return Ok(Vec::new());
             }
+
+            // Compared without case, because other systems ignore it.
             let is_reserved = media_dir::STANDARD_DIRECTORIES
                 .iter()
                 .chain([&media_dir::AVATAR_FILE])
                 .any(|taken| taken.eq_ignore_ascii_case(&path));
+
             if is_reserved || store::directories::find_by_path(conn, user.id, &path)?.is_some() {
                 return Err(Error::field("name", "There is a folder or file of that name already."));
             }
+            // Subdirectories are renamed as well, and their paths have a limit.
             let longest = store::directories::list_tree(conn, user.id, &directory.directory_path)?
                 .iter()
                 .map(|beneath| beneath.directory_path.chars().count() - directory.directory_path.chars().count())
                 .max();
+
             if path.chars().count() + longest.unwrap_or(0) > MAX_PATH_BYTES {
                 return Err(Error::field("name", "With that name the folders in it would have too long a path."));
             }
@@ -119,6 +127,7 @@ pub fn rename(services: &Services, user: &User, id: DirectoryId, name: &str) -> 
                 let directory = find_own_directory(conn, user, DirectoryId(done.subject))?;
                 let (parent, _) = directory.directory_path.rsplit_once('/').unwrap_or(("", ""));
                 let path = if parent.is_empty() { done.name.to_string() } else { format!("{parent}/{}", done.name) };
+                // Paths of subdirectories contain the name.
                 for beneath in store::directories::list_tree(conn, user.id, &directory.directory_path)? {
                     let rest = beneath.directory_path.strip_prefix(&directory.directory_path).unwrap_or_default();
                     let is_itself = beneath.directory_id == directory.directory_id;
@@ -140,6 +149,7 @@ pub fn rename(services: &Services, user: &User, id: DirectoryId, name: &str) -> 
 /// `NotFound`, `Conflict` for a standard directory, or one with files on disk that have no row.
 pub fn delete(services: &Services, user: &User, id: DirectoryId) -> Result<usize> {
     let mut trashed = 0;
+    // In batches; files may be added meanwhile.
     loop {
         let items = services.db.read(|conn| {
             let directory = find_own_directory(conn, user, id)?;
@@ -158,10 +168,14 @@ pub fn delete(services: &Services, user: &User, id: DirectoryId) -> Result<usize
     services.write_library(user.id, |conn| {
         let directory = find_own_directory(conn, user, id)?;
         let mut tree = store::directories::list_tree(conn, user.id, &directory.directory_path)?;
+        // Subdirectories before their parents.
         tree.reverse();
+
         for beneath in tree {
             let (parent, name) = beneath.directory_path.rsplit_once('/').unwrap_or(("", &beneath.directory_path));
             store::directories::delete(conn, user.id, beneath.directory_id)?;
+
+            // Files without a row are never deleted.
             match services.media_dir.remove_directory(&FileLocation::new(&user.folder, parent, name)) {
                 Ok(true) => {}
                 Ok(false) => {

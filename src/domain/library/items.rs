@@ -52,6 +52,7 @@ pub fn view(services: &Services, user: &User, id: ItemId) -> Result<ItemView> {
         let filter = ItemFilter::shelf(if item.in_trash { Shelf::Trash } else { item.shelf });
         let sort = if item.in_trash { Sort::Trashed } else { Sort::Newest };
         let here = Cursor::after_item(&item, sort);
+        // The neighbours on the shelf, for the viewer's arrows.
         let mut beside = |sort| -> Result<Option<ItemId>> {
             let next = store::item_lists::list(conn, user.id, &filter, sort, Some(&here), 1)?;
             Ok(next.first().map(|item| item.id))
@@ -61,6 +62,7 @@ pub fn view(services: &Services, user: &User, id: ItemId) -> Result<ItemView> {
         Ok(ItemView { item, directory, newer, older })
     })?;
 
+    // Items in the trash do not appear under Recents.
     if !shown.item.in_trash {
         services.last_seen.touch_item(user.id, id, now());
     }
@@ -73,6 +75,7 @@ pub fn view(services: &Services, user: &User, id: ItemId) -> Result<ItemView> {
 /// `NotFound`, `FileMissing`, `BeingChecked` until the malware scanner has found it clean.
 pub fn open(services: &Services, user: &User, id: ItemId) -> Result<Arc<FileSource>> {
     let look = |conn: &mut Conn| store::items::find_with_path(conn, user.id, id)?.ok_or(Error::NotFound);
+    // An open file needs neither the database nor the disk.
     let (library, (item, path)) = match services.find_open_or(user.id, id, FileVariant::Original, look)? {
         Lookup::Open(source) => return Ok(source),
         Lookup::Closed(library, row) => (library, row),
@@ -83,7 +86,9 @@ pub fn open(services: &Services, user: &User, id: ItemId) -> Result<Arc<FileSour
     }
     let place = FileLocation::new(&user.folder, &path, &item.disk_name);
     let opened = services.media_dir.open_file(&place).and_then(|file| Ok((file.metadata()?.len(), file)));
+    // The length is compared each time; the bytes only by `check`.
     let is_whole = !item.is_damaged && matches!(&opened, Ok((length, _)) if *length == item.bytes());
+    // Record the change only if there is one.
     if is_whole == item.is_missing {
         services.write_library(user.id, |conn| Ok(store::items::update_missing(conn, user.id, id, !is_whole)?))?;
     }
@@ -177,6 +182,7 @@ pub fn change(services: &Services, user: &User, id: ItemId, change: &ItemChange)
         None => None,
     };
 
+    // Without a file to move, no journal is needed.
     if wanted.is_none() && change.directory.is_none() {
         if let Some(is_favorite) = change.favorite {
             set_favorite(services, user, &[id], is_favorite)?;
@@ -189,6 +195,7 @@ pub fn change(services: &Services, user: &User, id: ItemId, change: &ItemChange)
         None => Ok(None),
     };
 
+    // Renaming and moving are one rename on disk.
     file_moves::move_files(
         services,
         user.id,
@@ -209,6 +216,7 @@ pub fn change(services: &Services, user: &User, id: ItemId, change: &ItemChange)
                 let item = with_name(Item { directory_id, ..before }, &done.name);
                 store::items::update_place(conn, &item)?;
                 search::index(conn, &item, None)?;
+                // In the same transaction as the move.
                 if let Some(is_favorite) = change.favorite {
                     set_favorite_rows(conn, user, vec![item.clone()], is_favorite)?;
                 }
@@ -239,6 +247,7 @@ pub fn move_items(services: &Services, user: &User, ids: &[ItemId], directory: D
         |conn| {
             // Check ownership first, so that the directory's error reveals nothing about items of others.
             let items = find_owned(conn, user, ids)?;
+
             let mut plans = Vec::new();
             for item in items {
                 if item.in_trash {
@@ -255,6 +264,7 @@ pub fn move_items(services: &Services, user: &User, ids: &[ItemId], directory: D
             }
             Ok(plans)
         },
+        // The directory's date shows the move.
         |conn, batch| {
             let mut changed = vec![directory];
             let at = now();

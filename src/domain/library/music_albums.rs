@@ -28,11 +28,14 @@ pub type AlbumKey = (String, String);
 /// A page of a user's albums, and the key after which the next one begins.
 pub fn list_albums(services: &Services, user: &User, after: Option<(&str, &str)>) -> Result<(Vec<Album>, Option<AlbumKey>)> {
     services.db.read(|conn| {
+        // One more than a page shows whether there is another.
         let limit = i64::try_from(PAGE_ALBUMS + 1).unwrap_or(i64::MAX);
         let mut rows = store::item_details::list_albums(conn, user.id, after, limit)?;
         let has_more = rows.len() > PAGE_ALBUMS;
         rows.truncate(PAGE_ALBUMS);
+
         let mut albums = Vec::new();
+        // The first recording supplies title and cover.
         for (artist_key, album_key, tracks) in rows {
             let first = store::item_details::list_album(conn, user.id, &artist_key, &album_key, 1)?.pop();
             if let Some(first) = first {
@@ -40,6 +43,7 @@ pub fn list_albums(services: &Services, user: &User, after: Option<(&str, &str)>
                 albums.push(Album { artist_key, album_key, first, cover, tracks });
             }
         }
+
         let next = albums.last().filter(|_| has_more).map(|album| (album.artist_key.clone(), album.album_key.clone()));
         Ok((albums, next))
     })

@@ -32,19 +32,23 @@ const MAX_ITEMS_PER_STEP: i64 = 2_000;
 pub fn words(text: &str) -> Vec<String> {
     let mut words = Vec::new();
     let mut word = String::new();
+    // NFKD separates accents from letters.
     let folded = text.nfkd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase);
 
     for c in folded.chain([' ']) {
+        // Hiragana, Katakana and Chinese characters.
         let stands_alone =
             matches!(c, '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{20000}'..='\u{3ffff}');
         if c.is_alphanumeric() && !stands_alone {
             word.push(c);
             continue;
         }
+
         if !word.is_empty() {
             words.push(word.chars().take(MAX_WORD_CHARS).collect());
             word.clear();
         }
+
         if stands_alone {
             words.push(c.to_string());
         }
@@ -59,6 +63,7 @@ fn item_words(item: &Item, facts: &Metadata) -> Vec<String> {
     let texts = [&facts.title, &facts.artist, &facts.album, &facts.album_artist, &facts.genre, &facts.camera, &facts.lens];
     let place = [&facts.place, &facts.caption];
 
+    // The name first, because the number of words is limited.
     let texts = std::iter::once(item.name.as_str())
         .chain([date.as_str(), item.kind.as_str()])
         .chain(texts.into_iter().flatten().map(String::as_str))
@@ -114,11 +119,13 @@ pub(crate) fn search(
     if asked.is_empty() {
         return Ok((Vec::new(), None));
     }
+    // Each word of the query is a prefix of indexed words.
     let mut terms = Vec::new();
     for word in asked {
         terms.push(resolve_word(conn, owner, word)?);
     }
 
+    // If every word is common, items are read in order and filtered.
     let Some((place, matches)) = rarest_word(conn, owner, &terms)? else {
         let floor = store::search_words::find_item_floor(conn, owner, after, MAX_ITEMS_PER_STEP)?;
         let filter = ItemFilter { floor, ..filter.clone() };
@@ -189,6 +196,7 @@ fn scan_matches(
     after: Option<SearchPosition>,
     limit: usize,
 ) -> Result<(Vec<Item>, Option<Cursor>)> {
+    // The bound is shared by all words with this prefix.
     let each = MAX_ROWS_PER_STEP / count(matches.len().max(1));
 
     let mut floor: Option<SearchPosition> = None;
@@ -198,6 +206,7 @@ fn scan_matches(
         floor = floor.max(reached);
     }
 
+    // Below the floor, some word's rows have not been read.
     let mut found = Vec::new();
     for word in matches {
         found.extend(store::search_words::list_with(conn, owner, word, (filter, others), (after, floor), count(limit + 1))?);

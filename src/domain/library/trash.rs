@@ -29,6 +29,7 @@ pub fn trash(services: &Services, user: &User, ids: &[ItemId]) -> Result<usize> 
             let mut plans = Vec::new();
             for item in find_owned(conn, user, ids)?.into_iter().filter(|item| !item.in_trash) {
                 let wanted = FileName::parse(&item.name).unwrap_or_else(FileName::unnamed);
+                // A name that is taken in the trash gets a number.
                 plans.push(MovePlan {
                     subject: item.id.0,
                     from: item_location(conn, user, &item)?,
@@ -42,12 +43,16 @@ pub fn trash(services: &Services, user: &User, ids: &[ItemId]) -> Result<usize> 
         |conn, batch| {
             let trash = store::directories::find_by_path(conn, user.id, TRASH_NAME)?.ok_or(Error::NotFound)?;
             let at = now();
+
+            // Counters and dates change with the rows.
             let (mut deltas, mut changed) = (CountDeltas::default(), vec![trash.directory_id]);
             for done in batch {
                 let item = store::items::find(conn, user.id, ItemId(done.subject))?.ok_or(Error::NotFound)?;
                 let from = store::directories::find(conn, user.id, item.directory_id)?.ok_or(Error::NotFound)?;
                 changed.push(item.directory_id);
                 deltas.subtract(&item);
+
+                // The original directory is kept for restoring.
                 let trashed = Item {
                     directory_id: trash.directory_id,
                     disk_name: done.name.as_str().to_owned(),
@@ -57,9 +62,11 @@ pub fn trash(services: &Services, user: &User, ids: &[ItemId]) -> Result<usize> 
                     updated_at: at,
                     ..item
                 };
+
                 deltas.add(&trashed);
                 store::items::update_place(conn, &trashed)?;
             }
+
             deltas.write(conn, user.id)?;
             store::directories::update_modified(conn, user.id, &changed, at)?;
             Ok(())
@@ -88,6 +95,7 @@ pub fn restore(services: &Services, user: &User, ids: &[ItemId]) -> Result<Vec<R
             let mut plans = Vec::new();
             for item in find_owned(conn, user, ids)?.into_iter().filter(|item| item.in_trash) {
                 let path = home_directory(&item).to_owned();
+                // The original directory may have been deleted.
                 create_directory::ensure(services, conn, user, &path)?;
                 let wanted = FileName::parse(&item.name).unwrap_or_else(FileName::unnamed);
                 wanted_names.borrow_mut().insert(item.id.0, wanted.clone());
@@ -103,12 +111,14 @@ pub fn restore(services: &Services, user: &User, ids: &[ItemId]) -> Result<Vec<R
         },
         |conn, batch| {
             let at = now();
+
             let (mut deltas, mut changed) = (CountDeltas::default(), Vec::new());
             for done in batch {
                 let item = store::items::find(conn, user.id, ItemId(done.subject))?.ok_or(Error::NotFound)?;
                 let home = store::directories::find_by_path(conn, user.id, home_directory(&item))?.ok_or(Error::NotFound)?;
                 changed.extend([item.directory_id, home.directory_id]);
                 deltas.subtract(&item);
+                // The item keeps the name that it got on disk.
                 let restored = with_name(
                     Item { directory_id: home.directory_id, in_trash: false, trashed_at: None, trashed_from: None, ..item },
                     &done.name,
@@ -117,6 +127,7 @@ pub fn restore(services: &Services, user: &User, ids: &[ItemId]) -> Result<Vec<R
                 store::items::update_place(conn, &restored)?;
                 search::index(conn, &restored, None)?;
             }
+
             deltas.write(conn, user.id)?;
             store::directories::update_modified(conn, user.id, &changed, at)?;
             Ok(())
@@ -148,6 +159,7 @@ pub fn delete(services: &Services, actor: &Actor, user: &User, ids: &[ItemId]) -
                 if !item.in_trash {
                     return Err(Error::Conflict(format!("“{}” is not in the trash. Put it there first.", item.name)));
                 }
+                // A deletion is a move into the folder of incoming files.
                 let deleted = uuid::Uuid::now_v7().simple().to_string();
                 plans.push(MovePlan {
                     subject: item.id.0,
@@ -161,6 +173,7 @@ pub fn delete(services: &Services, actor: &Actor, user: &User, ids: &[ItemId]) -
         },
         |conn, batch| {
             let mut deltas = CountDeltas::default();
+
             let mut bytes = 0;
             for done in batch {
                 let item = store::items::find(conn, user.id, ItemId(done.subject))?.ok_or(Error::NotFound)?;
@@ -168,7 +181,9 @@ pub fn delete(services: &Services, actor: &Actor, user: &User, ids: &[ItemId]) -
                 bytes += item.size;
                 store::items::delete(conn, user.id, item.id)?;
             }
+
             deltas.write(conn, user.id)?;
+            // The bytes are free for other uploads now.
             store::users::update_subtract_used(conn, user.id, bytes)?;
             store::directories::update_modified_at(conn, user.id, TRASH_NAME, now())?;
             let what = format!("{} files, {bytes} bytes", batch.len());

@@ -21,6 +21,7 @@ pub struct CopyReport {
 /// # Errors
 /// `Conflict` if the other database has users or the two sides differ; nothing remains in the other database then.
 pub fn copy_to(services: &Services, url: &str) -> Result<Vec<CopyReport>> {
+    // Copying onto itself would delete everything.
     if url == services.settings.database_url {
         return Err(Error::Conflict("That is the database in use.".into()));
     }
@@ -29,6 +30,7 @@ pub fn copy_to(services: &Services, url: &str) -> Result<Vec<CopyReport>> {
         return Err(Error::Conflict("That database has people in it already.".into()));
     }
 
+    // One snapshot, and one transaction on the other side.
     services.db.snapshot(|from| {
         let from = RefCell::new(from);
         target.write(|to| {

@@ -14,6 +14,7 @@ use crate::store;
 /// # Errors
 /// `Internal` if the text cannot be written; a metric that cannot be read keeps its value.
 pub fn metrics_text(services: &Services) -> Result<String> {
+    // Held until the end, so that simultaneous requests do not mix values.
     let asked = services.metrics.lock_gauges();
     let status = status::status(services)?;
     for check in &status.checks {
@@ -29,6 +30,7 @@ pub fn metrics_text(services: &Services) -> Result<String> {
         ScannerHealth::Works(_) => 1.0,
     });
 
+    // A failing database leaves the previous values.
     if let Ok(counted) = services.db.read(|conn| Ok(store::users::count_by_status(conn)?)) {
         for state in [Status::Pending, Status::Active, Status::Suspended, Status::Rejected] {
             asked.people.with_label_values(&[state.as_str()]).set(as_i64(counted.get(&state).copied().unwrap_or(0)));
@@ -48,6 +50,7 @@ pub fn metrics_text(services: &Services) -> Result<String> {
     asked.uptime.set(status.uptime.as_secs_f64());
     let (checkouts, waited) = services.db.waits();
 
+    // Counters of other modules are copied by difference.
     for (counter, value) in [
         (&asked.crashes, as_i64_saturating(services.renderer.crashes.load(Ordering::Relaxed))),
         (&asked.statements, as_i64_saturating(services.db.statements())),

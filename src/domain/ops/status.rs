@@ -72,6 +72,7 @@ pub struct PreviewStatus {
 /// None at present.
 pub fn status(services: &Services) -> Result<ServerStatus> {
     let space = services.media_dir.space().ok();
+    // Warnings that an admin can act on.
     let mut warnings = Vec::new();
     if let Some((free, _)) = space.filter(|(free, _)| *free < LOW_SPACE_BYTES) {
         warnings.push(format!("Only {} are free for files. Make room or move the media folder.", format_bytes(free)));
@@ -96,9 +97,11 @@ pub fn status(services: &Services) -> Result<ServerStatus> {
         );
     }
 
+    // A failing database must not hide the rest of the page.
     let (waiting, findings) = malware::counts(services).unwrap_or_default();
     let (previews_waiting, given_up) = previews::counts(services).unwrap_or_default();
 
+    // Each part is read independently.
     Ok(ServerStatus {
         previews: PreviewStatus {
             health: services.renderer.health(),

@@ -36,6 +36,7 @@ pub(crate) fn update_content(
     place: &FileLocation,
     scan: ScanStatus,
 ) -> Result<()> {
+    // Type and hash come from the current bytes.
     let received = ReceivedFile::open_existing(services.media_dir.clone(), place.clone(), None)?;
     let found = sniff(&received.head, &item.name);
     let kind = ItemKind::from(found.kind);
@@ -58,6 +59,8 @@ pub(crate) fn update_content(
             updated_at: now(),
             ..before.clone()
         };
+
+        // The kind may have changed, and with it the shelf.
         let mut deltas = CountDeltas::default();
         deltas.subtract(&before);
         deltas.add(&after);

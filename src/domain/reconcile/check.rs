@@ -29,12 +29,14 @@ pub fn check(services: &Services, how: CheckOptions, mut tell: impl FnMut(Proble
     let mut looked_at = 0;
     let mut known = Vec::new();
 
+    // Users one by one, so that the report has an order.
     admin::for_each_user(services, |user| {
         known.push(user.folder.clone());
         looked_at += LibraryCheck { services, user, how, tell: &mut tell }.run()?;
         Ok(())
     })?;
 
+    // Folders in the media folder that belong to no user.
     for entry in services.media_dir.list_user_folders()? {
         let is_known = entry.name.as_deref().is_some_and(|name| known.iter().any(|folder| folder == name));
         if !is_known {
@@ -42,6 +44,7 @@ pub fn check(services: &Services, how: CheckOptions, mut tell: impl FnMut(Proble
         }
     }
 
+    // Files in quarantine without a finding.
     for name in services.media_dir.list_quarantine()? {
         let id = uuid::Uuid::try_parse(&name).ok().map(FindingId);
         let finding = services.db.read(|conn| Ok(id.map(|id| store::findings::find(conn, id)).transpose()?.flatten()))?;
@@ -86,12 +89,14 @@ impl<T: FnMut(Problem)> LibraryCheck<'_, T> {
     fn check_directories(&mut self, path: &str) -> Result<()> {
         for entry in self.list(path)? {
             let Some(name) = entry.name.as_deref() else { continue };
+            // Standard directories are checked with their rows.
             if entry.kind != EntryKind::Directory || (path.is_empty() && STANDARD_DIRECTORIES.contains(&name)) {
                 continue;
             }
             let inner = if path.is_empty() { name.to_owned() } else { format!("{path}/{name}") };
             let is_known =
                 self.services.db.read(|conn| Ok(store::directories::find_by_path(conn, self.user.id, &inner)?.is_some()))?;
+
             if !is_known {
                 let is_plain = FileName::parse(name).is_some_and(|parsed| parsed.as_str() == name);
                 let repaired = if self.how.repair && is_plain {
@@ -119,6 +124,7 @@ impl<T: FnMut(Problem)> LibraryCheck<'_, T> {
     /// Compares the files of one directory with its rows.
     fn check_directory(&mut self, directory: &Directory) -> Result<u64> {
         let path = directory.directory_path.clone();
+        // A missing directory is reported once, its items each.
         let entries = match self.services.media_dir.list(&self.user.folder, &path) {
             Ok(entries) => entries,
             Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => {
@@ -138,6 +144,7 @@ impl<T: FnMut(Problem)> LibraryCheck<'_, T> {
             }
         };
 
+        // Files by name, to compare them with the rows.
         let mut files: HashMap<String, DirEntry> = HashMap::new();
         for entry in entries {
             match (entry.kind, entry.name.clone()) {
@@ -149,6 +156,7 @@ impl<T: FnMut(Problem)> LibraryCheck<'_, T> {
 
         let mut looked_at = 0;
 
+        // Rows in pages, because a directory can have any number of items.
         let mut after = None;
         loop {
             let owner = self.user.id;
@@ -165,6 +173,7 @@ impl<T: FnMut(Problem)> LibraryCheck<'_, T> {
             }
         }
 
+        // What is left has no row.
         for name in files.into_keys() {
             looked_at += 1;
             self.report_extra(directory, &name)?;
@@ -174,6 +183,7 @@ impl<T: FnMut(Problem)> LibraryCheck<'_, T> {
 
     fn check_item(&mut self, item: &Item, directory: &str, entry: Option<&DirEntry>) -> Result<()> {
         let place = FileLocation::new(&self.user.folder, directory, &item.disk_name);
+        // A quick check compares lengths only.
         let seems_whole = entry.is_some_and(|entry| entry.length == item.bytes());
         let seems_right = if seems_whole && self.how.is_quick { true } else { self.compare_item(item, &place)?.is_none() };
         if seems_right && (!item.is_missing || item.is_damaged && self.how.is_quick) {
@@ -197,6 +207,7 @@ impl<T: FnMut(Problem)> LibraryCheck<'_, T> {
 
     /// Checks an item while it cannot move, and repairs it if requested.
     fn repair_item(&self, item: &Item, place: &FileLocation) -> Result<Option<(ProblemKind, Option<String>)>> {
+        // The file is intact; its mark may be outdated.
         let Some(trouble) = self.compare_item(item, place)? else {
             if !item.is_missing {
                 return Ok(None);
@@ -207,6 +218,7 @@ impl<T: FnMut(Problem)> LibraryCheck<'_, T> {
             return Ok(Some((ProblemKind::Back, self.how.repair.then(|| "open again".to_owned()))));
         };
 
+        // Changed bytes are accepted only on request.
         let repaired = if self.how.accept_changes && trouble != ProblemKind::Missing {
             amend::update_content(self.services, self.user, item, place, self.how.initial_scan)?;
             Some("taken as it is now".to_owned())
@@ -264,23 +276,28 @@ impl<T: FnMut(Problem)> LibraryCheck<'_, T> {
             store::shelf_counts::lock(conn, owner)?;
             let kept = store::shelf_counts::list(conn, owner)?;
             let mut is_right = true;
+
             let mut used = 0;
+            // All items are counted again.
             for shelf in Shelf::COUNTED {
                 let (count, bytes) = store::items::count_on(conn, owner, shelf)?;
                 if matches!(shelf, Shelf::All | Shelf::Trash) {
                     used += bytes;
                 }
                 let months = store::items::count_months(conn, owner, shelf)?;
+
                 let known: BTreeMap<i32, i64> = store::shelf_counts::list_months(conn, owner, shelf)?
                     .into_iter()
                     .map(|(month, items)| (month.number(), items))
                     .collect();
+
                 if known != months {
                     is_right = false;
                     if repair {
                         store::shelf_counts::replace_months(conn, owner, shelf, &months)?;
                     }
                 }
+
                 if !kept.iter().any(|known| (known.shelf, known.items, known.bytes) == (shelf, count, bytes)) {
                     is_right = false;
                     if repair {
@@ -288,6 +305,8 @@ impl<T: FnMut(Problem)> LibraryCheck<'_, T> {
                     }
                 }
             }
+
+            // The used bytes include the trash.
             let user = store::users::find(conn, owner)?.ok_or(Error::NotFound)?;
             if user.used_bytes != used {
                 is_right = false;

@@ -40,6 +40,7 @@ pub fn scan(services: &Services, only: Option<UserId>, settled: Duration) -> Res
 pub fn scan_paths(services: &Services, paths: &[PathBuf], settled: Duration) -> Result<(FolderScanReport, Vec<PathBuf>)> {
     let (mut noticed, mut again) = (FolderScanReport::default(), Vec::new());
 
+    // Paths by user folder, so that each user is read once.
     let mut by_folder: BTreeMap<&str, Vec<&Path>> = BTreeMap::new();
     for path in paths {
         let mut parts = path.components();
@@ -49,9 +50,11 @@ pub fn scan_paths(services: &Services, paths: &[PathBuf], settled: Duration) -> 
     }
 
     for (folder, inner) in by_folder {
+        // A folder's name begins with the id of its user.
         let id = folder.split('_').next().and_then(|number| number.parse().ok()).map(UserId);
         let user = services.db.read(|conn| Ok(id.map(|id| store::users::find(conn, id)).transpose()?.flatten()))?;
         let Some(user) = user.filter(|user| user.folder == folder) else { continue };
+
         let mut look = FolderScan::new(services, &user, &mut noticed, settled);
         for path in inner {
             let before = look.noticed.waiting;
@@ -60,6 +63,8 @@ pub fn scan_paths(services: &Services, paths: &[PathBuf], settled: Duration) -> 
                 again.push(Path::new(folder).join(path));
             }
         }
+
+        // A moved file is found before it would be marked missing.
         look.mark_missing()?;
         if look.is_emptied {
             look.remove_empty_directories()?;
@@ -91,6 +96,7 @@ impl FolderScan<'_> {
         let (above, name) = path.rsplit_once('/').unwrap_or(("", path));
         let entry = self.services.media_dir.entry(&FileLocation::new(&self.user.folder, above, name)).ok().flatten();
 
+        // The whole subtree may have appeared at once.
         if entry.as_ref().is_some_and(|entry| entry.kind == EntryKind::Directory) {
             self.scan_subtree(path.to_owned(), self.known_directories()?)?;
             return Ok(());
@@ -102,6 +108,7 @@ impl FolderScan<'_> {
             None => Ok(None),
         })?;
 
+        // What the disk says, and what the row says.
         match (entry, row) {
             (None, Some(item)) => self.missing.push(item.id),
             // A directory that vanished with its contents.
@@ -130,23 +137,28 @@ impl FolderScan<'_> {
 
     /// Scans everything below a directory; returns those of `known` that were not found.
     fn scan_subtree(&mut self, path: String, mut known: HashMap<String, Directory>) -> Result<HashMap<String, Directory>> {
+        // Without recursion, because the depth is controlled by other programs.
         let mut waiting = vec![path];
         while let Some(path) = waiting.pop() {
             let Ok(entries) = self.services.media_dir.list(&self.user.folder, &path) else {
                 self.skip(&path, "cannot be looked into");
                 continue;
             };
+
             for entry in entries.iter().filter(|entry| entry.kind == EntryKind::Directory) {
                 if let Some(inner) = self.scan_children(&path, entry) {
                     waiting.push(inner);
                 }
             }
+
+            // Files beside the standard folders are not stored.
             if path.is_empty() {
                 for entry in &entries {
                     self.skip_top_entry(entry);
                 }
                 continue;
             }
+
             let directory = match known.remove(&path) {
                 Some(directory) => directory,
                 None => create_directory::find_or_create(self.services, self.user, &path)?,
@@ -181,12 +193,15 @@ impl FolderScan<'_> {
     fn load_rows(&mut self, directory: &Directory, files: &mut HashMap<String, DirEntry>) -> Result<()> {
         let mut after = None;
         loop {
+            // Rows in pages, because a directory can have any number of items.
             let page = self
                 .services
                 .db
                 .read(|conn| Ok(store::items::list_in_after(conn, self.user.id, directory.directory_id, after, PAGE_ITEMS)?))?;
+
             let Some(last) = page.last() else { return Ok(()) };
             after = Some(last.id);
+
             for item in &page {
                 self.noticed.looked_at += 1;
                 match files.remove(&item.disk_name) {
@@ -201,6 +216,7 @@ impl FolderScan<'_> {
         let path = &directory.directory_path;
 
         let mut files: HashMap<String, DirEntry> = HashMap::new();
+        // Links and devices are reported and skipped.
         for entry in entries {
             match (entry.kind, &entry.name) {
                 (EntryKind::File, Some(name)) => drop(files.insert(name.clone(), entry)),
@@ -213,6 +229,7 @@ impl FolderScan<'_> {
         let mut new: Vec<DirEntry> = files.into_values().collect();
         new.sort_by_key(DirEntry::display_name);
 
+        // In batches, so that a large copy does not become one transaction.
         let mut arrivals = Vec::new();
         for entry in new {
             self.noticed.looked_at += 1;
@@ -233,6 +250,8 @@ impl FolderScan<'_> {
             let directory = services.db.read(|conn| Ok(store::directories::find(conn, user.id, now.directory_id)?))?;
             let path = directory.ok_or(Error::NotFound)?.directory_path;
             let place = FileLocation::new(&user.folder, &path, &now.disk_name);
+
+            // The item may have been moved or restored since it was read.
             let done = file_moves::with_item_locked(services, user.id, id.0, &place, || {
                 let after = services.db.read(|conn| Ok(store::items::find(conn, user.id, id)?))?;
                 let stands_still =
@@ -263,6 +282,7 @@ impl FolderScan<'_> {
                 continue;
             }
             services.write_library(user.id, |conn| {
+                // Checked in the transaction that deletes the row.
                 let is_empty = store::items::list_in(conn, user.id, &[directory.directory_id], 1)?.is_empty()
                     && store::directories::list_children(conn, user.id, directory.directory_id)?.is_empty();
                 if is_empty {

@@ -33,11 +33,13 @@ impl FolderScan<'_> {
     pub(crate) fn compare(&mut self, directory: &Directory, item: &Item, entry: &DirEntry) -> Result<()> {
         let known_at =
             UNIX_EPOCH + Duration::from_secs(u64::try_from(item.updated_at.assume_utc().unix_timestamp()).unwrap_or(0));
+        // A changed file has another length or a later time.
         let is_same = entry.length == item.bytes() && (item.is_damaged || entry.modified <= known_at + TIMESTAMP_SLACK);
         if is_same && !item.is_missing {
             return Ok(());
         }
 
+        // The file may still be written to.
         if entry.changed > self.settled_by {
             self.noticed.waiting += 1;
             return Ok(());
@@ -46,6 +48,7 @@ impl FolderScan<'_> {
         let place = FileLocation::new(&self.user.folder, &directory.directory_path, &item.disk_name);
         let (services, user) = (self.services, self.user);
 
+        // The hash decides whether only the time has changed.
         let done = file_moves::with_item_locked(services, user.id, item.id.0, &place, || {
             let received = ReceivedFile::open_existing(services.media_dir.clone(), place.clone(), None)?;
             if received.sha256 == item.sha256 && item.is_missing {
@@ -72,10 +75,12 @@ impl FolderScan<'_> {
             return Ok(None);
         };
         let place = FileLocation::new(&self.user.folder, path, name);
+        // Our own uploads and moves are reported by the kernel too.
         if amend::is_known(self.services, self.user, &place)? {
             return Ok(None);
         }
 
+        // The file may still be written to.
         if entry.changed > self.settled_by || entry.modified > self.settled_by && entry.modified <= SystemTime::now() {
             self.noticed.waiting += 1;
             return Ok(None);
@@ -89,11 +94,13 @@ impl FolderScan<'_> {
             }
         };
 
+        // It grew while it was hashed.
         if received.size != entry.length {
             self.noticed.waiting += 1;
             return Ok(None);
         }
 
+        // The bytes of an item whose own file is gone.
         if let Some(item) = self.find_moved(&received)? {
             self.record_move(&item, directory, &place, name)?;
             self.noticed.moved += 1;
@@ -131,6 +138,7 @@ impl FolderScan<'_> {
         let (services, user) = (self.services, self.user);
         let home = ItemKind::folder(item.kind);
 
+        // A photo in the folder for music goes to the one for photos.
         let target = if found_in.is_standard() && found_in.directory_path != home {
             create_directory::find_or_create(services, user, home)?
         } else {
@@ -151,6 +159,8 @@ impl FolderScan<'_> {
                     let changed = [before.directory_id, target.directory_id];
                     let mut deltas = store::shelf_counts::CountDeltas::default();
                     deltas.subtract(&before);
+
+                    // A file found outside of the trash is restored.
                     let after = Item {
                         directory_id: target.directory_id,
                         in_trash: false,
@@ -160,6 +170,7 @@ impl FolderScan<'_> {
                         is_damaged: false,
                         ..before
                     };
+
                     let item = with_name(after, &done.name);
                     deltas.add(&item);
                     deltas.write(conn, user.id)?;
@@ -169,6 +180,7 @@ impl FolderScan<'_> {
                     search::index(conn, &item, None)?;
                     store::directories::update_modified(conn, user.id, &changed, item.updated_at)?;
                 }
+
                 Ok(())
             },
         )?;

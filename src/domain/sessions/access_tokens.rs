@@ -32,6 +32,7 @@ pub struct TokenRequest {
 /// # Errors
 /// `Invalid` names every field whose value was rejected; `Conflict` past a hundred tokens.
 pub fn create(services: &Services, auth_session: &AuthSession, form: &TokenRequest, client: &Client) -> Result<String> {
+    // Report all invalid fields at once.
     let mut wrong: Vec<FieldError> = Vec::new();
     let name = match parse_optional_line("name", &form.name, 100) {
         Ok(Some(name)) => name,
@@ -45,6 +46,7 @@ pub fn create(services: &Services, auth_session: &AuthSession, form: &TokenReque
         }
     };
 
+    // An unknown scope is an error, not ignored.
     let scopes: Vec<Scope> = form.scopes.iter().filter_map(|word| Scope::parse(word)).collect();
     if scopes.is_empty() || scopes.len() != form.scopes.len() {
         wrong.push(FieldError::new("scopes", "Tick what it may do."));
@@ -64,6 +66,7 @@ pub fn create(services: &Services, auth_session: &AuthSession, form: &TokenReque
     let token = format!("{TOKEN_PREFIX}{}", random_token());
     services.db.write(|conn| {
         let at = now();
+        // Counted in the transaction that inserts.
         let have = store::sessions::list_active(conn, auth_session.user.id, &[SessionKind::Token], at)?;
         if have.len() >= MAX_TOKENS {
             return Err(Error::Conflict(format!("{MAX_TOKENS} access tokens are enough. End one first.")));

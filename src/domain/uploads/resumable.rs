@@ -42,6 +42,7 @@ pub struct NewUploadRequest {
 /// # Errors
 /// `TooLarge`, `QuotaExceeded`, `DiskFull`, `Invalid` for a folder of another user, `Conflict` for too many at once.
 pub fn create(services: &Services, user: &User, announced: &NewUploadRequest) -> Result<Upload> {
+    // Rejected before any byte is sent.
     quota_holds::ensure_upload_size(&services.media_dir, services.settings.max_upload_bytes, announced.size)?;
     let at = now();
 
@@ -62,16 +63,20 @@ pub fn create(services: &Services, user: &User, announced: &NewUploadRequest) ->
     };
 
     services.write_library(user.id, |conn| {
+        // The directory is checked again when the file is stored.
         if let Some(id) = announced.directory
             && store::directories::find(conn, user.id, id)?.is_none()
         {
             return Err(Error::field("directory", "Choose one of your folders."));
         }
+
         if store::uploads::count_unfinished(conn, user.id)? >= MAX_UNFINISHED {
             return Err(Error::Conflict(format!(
                 "There are {MAX_UNFINISHED} unfinished uploads already. Finish or discard some."
             )));
         }
+
+        // Running multipart uploads hold quota in memory.
         let elsewhere = services.quota_holds.held_for(user.id);
         if store::users::update_add_reserved(conn, user.id, upload.size, elsewhere)? == 0 {
             return Err(Error::QuotaExceeded);
@@ -226,6 +231,7 @@ where
     S: Stream<Item = std::result::Result<Bytes, E>> + Unpin,
     E: std::fmt::Display,
 {
+    // Ownership first, then the lock, then the state under the lock.
     find_with_lock(services, user, id).await?;
     let turn = services.upload_locks.lock(id).await?;
     let stop = turn.stopped();
@@ -234,6 +240,7 @@ where
         let (services, owner) = (services.clone(), user.id);
         run_on_blocking_pool(move || {
             let upload = find_row(&services, owner, id)?;
+            // The client continues from an offset that it was told.
             if upload.offset() != part.offset {
                 return Err(Error::Conflict(format!("The next byte is number {}.", upload.offset())));
             }
@@ -252,11 +259,13 @@ where
     let (mut appender, ended) = copy_stream(appender, Box::pin(bytes.take_until(stop))).await?;
     let user = user.clone();
 
+    // Runs to its end even if the client disconnects.
     run_on_blocking_pool(move || {
         match (appender.checksum.take(), ended) {
             (Some(checksum), StreamEnd::Whole) if !checksum.matches() => return Err(Error::ChecksumMismatch),
             // The checksum covers the whole part, so a fragment cannot be verified.
             (Some(_), StreamEnd::Broken(error)) => return Err(error),
+            // An interrupted part counts as far as it arrived.
             (None, StreamEnd::Broken(error)) => {
                 appender.record_progress()?;
                 if appender.upload.received < appender.upload.size {
@@ -266,6 +275,7 @@ where
             (_, StreamEnd::Whole) if appender.is_whole() => {}
             (_, StreamEnd::Whole) => appender.record_progress()?,
         }
+
         if appender.is_whole() {
             return appender.finish(&user);
         }

@@ -39,6 +39,7 @@ where
     let mut writing: Option<tokio::task::JoinHandle<Result<K>>> = None;
     let mut gathered = BytesMut::new();
 
+    // While one chunk is hashed and written, the next one arrives.
     let ended = loop {
         let ended = match tokio::time::timeout(UPLOAD_IDLE_TIMEOUT, bytes.next()).await {
             Ok(Some(Ok(chunk))) => {
@@ -49,11 +50,14 @@ where
             Ok(Some(Err(cause))) => Some(StreamEnd::Broken(Error::BadRequest(format!("The upload broke off: {cause}.")))),
             Err(_) => Some(StreamEnd::Broken(Error::BadRequest("The upload stopped half-way.".into()))),
         };
+
+        // Small pieces from the network are collected into chunks.
         if gathered.len() >= CHUNK_BYTES || (ended.is_some() && !gathered.is_empty()) {
             let mut sink = idle_sink(&mut idle, &mut writing).await?;
             let chunk = std::mem::replace(&mut gathered, BytesMut::with_capacity(CHUNK_BYTES + 64 * 1024));
             writing = Some(tokio::task::spawn_blocking(move || sink.write(&chunk).map(|()| sink)));
         }
+
         if let Some(ended) = ended {
             break ended;
         }

@@ -125,6 +125,7 @@ pub(crate) async fn patch_user(
         return Err(Error::field("quota_bytes", "0 or more.").into());
     }
 
+    // Each change is its own transaction with its own audit row.
     let changed = run_blocking(&caller.services, move |services| {
         let (user, _) = admin::find(services, id)?;
         if let Some(decision) = body.status.map(|status| decision(user.status, status)).transpose()?.flatten() {

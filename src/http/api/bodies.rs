@@ -91,6 +91,7 @@ impl ItemBody {
         use crate::model::ScanStatus;
         use crate::model::item::ItemKind;
 
+        // Paths of the server do not appear.
         Self {
             id: item.id.to_string(),
             name: item.name.clone(),

@@ -112,6 +112,7 @@ fn operation(document: &Value, path: &str, method: &str, about: &Value) -> Opera
     let content = get(about, "/requestBody/content");
     let schema = content.as_object().and_then(|kinds| kinds.values().next()).map_or(&Value::Null, |kind| get(kind, "/schema"));
 
+    // The page shows the type of the first content.
     let response_line = |(status, response): (&String, &Value)| {
         let body = get(response, "/content").as_object().and_then(|kinds| kinds.iter().next());
         FieldLine {
@@ -123,6 +124,7 @@ fn operation(document: &Value, path: &str, method: &str, about: &Value) -> Opera
         }
     };
 
+    // An operation without security is open to everyone.
     Operation {
         anchor: text(get(about, "/operationId")),
         method: method.to_ascii_uppercase(),

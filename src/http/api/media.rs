@@ -101,11 +101,13 @@ impl ListQuery {
         if words.as_ref().is_some_and(|text| text.chars().count() > 200) {
             return Err(Error::field("q", "200 characters at most."));
         }
+        // As the API itself returns digests.
         let is_digest = |text: &str| text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
         if self.sha256.as_deref().is_some_and(|text| !is_digest(text)) {
             return Err(Error::field("sha256", "64 digits of lower-case hexadecimal."));
         }
 
+        // Words of the API, not those of the database.
         let filter = ItemFilter {
             sha256: self.sha256,
             shelf: match self.shelf.unwrap_or(ShelfWord::All) {

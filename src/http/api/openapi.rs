@@ -34,6 +34,7 @@ struct CommonResponses;
 
 impl Modify for CommonResponses {
     fn modify(&self, document: &mut Document) {
+        // The ways to authenticate.
         let components = document.components.get_or_insert_default();
         let bearer = HttpBuilder::new()
             .scheme(HttpAuthScheme::Bearer)
@@ -49,6 +50,7 @@ impl Modify for CommonResponses {
                 [&mut item.get, &mut item.post, &mut item.patch, &mut item.delete, &mut item.head, &mut item.options]
                     .into_iter()
                     .filter_map(Option::as_mut);
+            // Responses that every operation has.
             for operation in operations {
                 let is_tagged = operation.responses.responses.contains_key("200");
                 operation.responses.responses.insert("default".into(), RefOr::T(error_response()));

@@ -94,12 +94,14 @@ pub(super) async fn create_upload(_: TusVersion, caller: ApiUser, request: HttpR
     let size = header_number(headers, "upload-length")?.ok_or_else(|| Error::BadRequest("Upload-Length is missing.".into()))?;
     let metadata = header_text(headers, "upload-metadata").unwrap_or_default();
     let requested = parse_metadata(metadata, size)?;
+    // The first part may be in the same request (creation-with-upload).
     let has_part = header_text(headers, CONTENT_TYPE.as_str()).is_some_and(is_part_media_type);
     let length = header_number(headers, CONTENT_LENGTH.as_str())?;
     if !has_part && length.is_some_and(|length| length > 0) {
         return Err(Error::UnsupportedMedia.into());
     }
 
+    // The checksum header is validated before anything is created.
     let part = UploadPart { offset: 0, length, checksum: parse_checksum(headers)? };
     if length.is_some_and(|length| length > size) {
         return Err(Error::TooLarge { limit: size }.into());
@@ -216,6 +218,7 @@ fn parse_metadata(metadata: &str, size: u64) -> Result<NewUploadRequest> {
     }
 
     let mut values: HashMap<&str, String> = HashMap::new();
+    // Pairs are separated by commas, key and value by a space.
     for pair in metadata.split(',').map(str::trim).filter(|pair| !pair.is_empty()) {
         let (key, value) = pair.split_once(' ').unwrap_or((pair, ""));
         if !key.is_ascii() {
@@ -233,6 +236,7 @@ fn parse_metadata(metadata: &str, size: u64) -> Result<NewUploadRequest> {
         None => None,
     };
 
+    // Clients of other servers send `name` instead of `filename`.
     let keep_duplicates = matches!(values.get("keep_duplicates").map(String::as_str), Some("true" | "on"));
     let name = values.remove("filename").or_else(|| values.remove("name")).unwrap_or_default();
     Ok(NewUploadRequest { name, directory, keep_duplicates, metadata: metadata.to_owned(), size })

@@ -63,6 +63,7 @@ pub(super) async fn upload_media(caller: ApiUser, request: HttpRequest, payload:
     let mut stored: Vec<(Item, bool)> = Vec::new();
 
     let mut rejected = Vec::new();
+    // The order of files is the order of the form.
     for file in uploaded {
         match file.outcome {
             Ok(Ingested::Stored(item)) => stored.push((*item, false)),
@@ -71,12 +72,14 @@ pub(super) async fn upload_media(caller: ApiUser, request: HttpRequest, payload:
         }
     }
 
+    // If nothing was stored, the error of the first file is the response.
     if stored.is_empty() {
         let error = rejected.into_iter().next().map(|(_, error)| error);
         return Err(error.unwrap_or_else(|| Error::field("file", "Send at least one file.")).into());
     }
 
     let auth_session = caller.auth_session.clone();
+    // Bodies contain the names of directories.
     let items = run_blocking(&caller.services, move |services| {
         let items: Vec<Item> = stored.iter().map(|(item, _)| item.clone()).collect();
         let names = services.db.read(|conn| listings::directory_names(conn, &auth_session.user, &items))?;

@@ -124,6 +124,7 @@ async fn bearer_session(
         Some(value) => {
             let token = value.to_str().ok().and_then(bearer_token).ok_or(Error::Unauthenticated)?;
             let bearer = BearerToken::parse(services, token)?;
+            // Most requests find their session in the cache.
             match bearer.find_cached(services) {
                 Some(auth_session) => auth_session,
                 None => run_blocking(services, move |services| bearer.find(services)).await?,
@@ -131,6 +132,7 @@ async fn bearer_session(
         }
         None => {
             let auth_session = cookie_session(request, services).await?.ok_or(Error::Unauthenticated)?;
+            // A browser's request needs the CSRF token for changes.
             let is_reading = matches!(*request.method(), Method::GET | Method::HEAD);
             if !is_reading && !is_csrf_header(request) {
                 return Err(csrf_error().into());

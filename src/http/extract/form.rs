@@ -34,6 +34,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for Form<T> {
                 || fields
                     .iter()
                     .any(|(name, value)| name == CSRF_FIELD && SessionCookie::from_request(&request).matches_csrf(value));
+
             if !is_ours {
                 return Err(csrf_error().into());
             }

@@ -26,6 +26,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (is_json, payload) = (is_json(request), payload.take());
 
+        // The extractor owns the payload, because it runs after this function returns.
         Box::pin(async move {
             if !is_json {
                 return Err(Error::UnsupportedMedia.into());
@@ -35,6 +36,8 @@ impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
                 return Err(Error::BadRequest("The body must be a JSON object.".into()).into());
             }
             let mut reader = serde_json::Deserializer::from_slice(&body);
+
+            // The path names the invalid field.
             let value = serde_path_to_error::deserialize(&mut reader).map_err(|cause| {
                 if cause.inner().is_data() {
                     field_error(&cause.path().to_string(), &without_position(&cause.inner().to_string()))
@@ -42,6 +45,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
                     Error::BadRequest(format!("The body is not JSON: {}.", cause.inner()))
                 }
             })?;
+
             reader.end().map_err(|cause| Error::BadRequest(format!("The body is not JSON: {cause}.")))?;
             Ok(Self(value))
         })

@@ -54,6 +54,7 @@ pub fn strip_base_path(request: &mut ServiceRequest, base: &str) -> Result<(), H
     if base.is_empty() {
         return Ok(());
     }
+    // Handlers see paths from the root.
     let requested = request.uri().path_and_query().and_then(|requested| strip_prefix(requested.as_str(), base));
 
     match requested.and_then(|requested| replace_path(request.uri(), &requested)) {
@@ -67,6 +68,7 @@ pub fn strip_base_path(request: &mut ServiceRequest, base: &str) -> Result<(), H
         None => return Err(Error::NotFound.into()),
     }
 
+    // Redirects go back to the referring page, which must lose the path as well.
     let referer = request.headers().get(REFERER).and_then(|referer| referer.to_str().ok()).and_then(|referer| {
         let path = referer.find("://").and_then(|scheme| Some(scheme + 3 + referer.get(scheme + 3..)?.find('/')?))?;
         let (origin, path) = referer.split_at_checked(path)?;
@@ -126,6 +128,7 @@ fn prefix_html_urls(html: &str, base: &str) -> String {
     let mut output = String::with_capacity(html.len() + html.len() / 8);
 
     let mut rest = html;
+    // Addresses in pages begin with `="/`.
     while let Some((before, value)) = rest.find("=\"/").and_then(|found| rest.split_at_checked(found + 2)) {
         output.push_str(before);
         let name =
@@ -135,6 +138,8 @@ fn prefix_html_urls(html: &str, base: &str) -> String {
             output.push_str(base);
         }
         rest = value;
+
+        // A `srcset` contains several addresses.
         if is_own && name == "srcset" {
             let (candidates, after) = value.split_at_checked(value.find('"').unwrap_or(value.len())).unwrap_or((value, ""));
             output.push_str(&candidates.replace(", /", &format!(", {base}/")));

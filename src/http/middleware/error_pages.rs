@@ -19,6 +19,7 @@ pub fn replace_errors(response: ServiceResponse<BoxBody>, id: &str) -> ServiceRe
         return response;
     }
 
+    // Errors of handlers, or of actix itself.
     let handler_error = response.response().error().and_then(|cause| cause.as_error::<HandlerError>());
     let converted;
 
@@ -57,11 +58,13 @@ fn needs_error_page(response: &ServiceResponse<BoxBody>) -> bool {
 /// Creates the response for an error: a page, or JSON for the API.
 fn error_response(request: &HttpRequest, error: &Error, id: &str) -> HttpResponse {
     let status = http_status(error);
+    // The cause is logged, never sent.
     if let Error::Internal(cause) = error {
         tracing::error!(method = %request.method(), path = request.path(), "{cause:?}");
     }
 
     let mut response = HttpResponse::build(status);
+    // Some errors have headers of their own.
     match error {
         Error::TooManyRequests { retry_after } => drop(response.insert_header((header::RETRY_AFTER, *retry_after))),
         Error::Unavailable(_) | Error::Contention => drop(response.insert_header((header::RETRY_AFTER, 3_u64))),
@@ -69,6 +72,7 @@ fn error_response(request: &HttpRequest, error: &Error, id: &str) -> HttpRespons
         _ => {}
     }
 
+    // The API responds with JSON, everything else with a page.
     if request.path() == "/api" || request.path().starts_with("/api/") {
         if matches!(error, Error::Unauthenticated) {
             response.insert_header((header::WWW_AUTHENTICATE, "Bearer realm=\"nexus\""));

@@ -89,6 +89,7 @@ impl Layout {
         // How many accounts wait for approval.
         let pending = if user.is_admin() { admin::count_pending(conn)? } else { 0 };
 
+        // Counts come from the cached summary.
         let link = |shelf: Shelf, path: &str, icon, is_counted: bool| Link {
             href: path.to_owned(),
             label: shelf.title().into(),
@@ -107,6 +108,7 @@ impl Layout {
             depth: 0,
         };
 
+        // The order of the navigation.
         Ok(Self {
             assets: crate::http::static_files::base(),
             csrf,

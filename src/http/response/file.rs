@@ -42,6 +42,7 @@ pub enum Caching {
 /// `RangeNotSatisfiable`.
 pub fn file_response(request: &HttpRequest, source: &FileSource, about: &FileResponse<'_>) -> HandlerResult {
     let headers = request.headers();
+    // Conditions come before ranges (RFC 9110, 13.2.2).
     if is_not_modified(headers, about) {
         let mut answer = HttpResponse::NotModified();
         validators(&mut answer, about);
@@ -66,6 +67,7 @@ pub fn file_response(request: &HttpRequest, source: &FileSource, about: &FileRes
     validators(&mut answer, about);
     content_headers(&mut answer, about);
 
+    // The length is known before the body is sent.
     let (start, length) = match part {
         Some((start, end)) => {
             answer.insert_header((header::CONTENT_RANGE, format!("bytes {start}-{end}/{}", about.size)));
@@ -74,9 +76,11 @@ pub fn file_response(request: &HttpRequest, source: &FileSource, about: &FileRes
         None => (0, about.size),
     };
 
+    // HEAD must not read the file.
     if request.method() == Method::HEAD {
         return Ok(answer.body(HeadBody(length)));
     }
+    // An offset within the file, because previews of all sizes are one file.
     let at = source.offset + start;
     if let Some(bytes) = read_small(source, at, length) {
         return Ok(answer.body(bytes));
@@ -143,6 +147,7 @@ fn requested_range(headers: &HeaderMap, about: &FileResponse<'_>) -> RequestedRa
     let Some(range) = header_text(headers, header::RANGE).and_then(|range| range.strip_prefix("bytes=")) else {
         return RequestedRange::All;
     };
+    // The range applies only to the version that the client has.
     if let Some(condition) = header_text(headers, header::IF_RANGE) {
         let is_same = if condition.starts_with('"') {
             condition.trim_matches('"') == about.etag
@@ -157,6 +162,7 @@ fn requested_range(headers: &HeaderMap, about: &FileResponse<'_>) -> RequestedRa
     let Some((first, last)) = range.trim().split_once('-') else { return RequestedRange::All };
     let number = |digits: &str| digits.bytes().all(|b| b.is_ascii_digit()).then(|| digits.parse::<u64>().unwrap_or(u64::MAX));
 
+    // Forms such as `-500`, `500-` and `0-499`.
     match (first, last) {
         ("", "") => RequestedRange::All,
         ("", suffix) => match number(suffix) {

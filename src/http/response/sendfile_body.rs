@@ -90,12 +90,14 @@ impl PendingSend {
     ) -> Poll<Result<()>> {
         let turn = self.at.saturating_add(SEND_WINDOW).min(self.end);
         while self.at < turn {
+            // Reading ahead and sending overlap.
             self.start_read_ahead();
             if self.at == self.warm_until {
                 std::task::ready!(self.poll_read_ahead(context))?;
                 continue;
             }
             let most = self.warm_until.min(turn) - self.at;
+            // The file has become shorter since its length was sent.
             if std::task::ready!(send(context, &self.file, &mut self.at, most))? == 0 {
                 return Poll::Ready(Err(ErrorKind::UnexpectedEof.into()));
             }

@@ -76,6 +76,7 @@ async fn render_tokens(current: &CurrentUser, form: &TokenRequest, errors: &[Fie
         (Scope::Admin, "Admin: run accounts"),
     ];
 
+    // Only admins can give the admin scope.
     let scopes = scopes.into_iter().filter(|(scope, _)| *scope != Scope::Admin || current.user().is_admin());
     let selected_days = form.days.parse().unwrap_or(90);
 

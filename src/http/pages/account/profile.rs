@@ -54,6 +54,7 @@ async fn render_profile(
     let layout = Layout::load(current, "/account").await?;
     let user = current.user();
 
+    // After an error, the form shows what was typed.
     let values = form.cloned().unwrap_or_else(|| ProfileChange {
         firstname: user.firstname.clone(),
         lastname: user.lastname.clone(),
@@ -86,6 +87,7 @@ async fn render_profile(
         single_keys: values.single_keys,
         picture_problem,
         has_errors: !errors.is_empty(),
+        // A new address each time, so that a changed picture is shown.
         picture_version: uuid::Uuid::now_v7().simple().to_string(),
     })
 }
@@ -121,6 +123,7 @@ async fn submit_profile(current: CurrentUser, Form(form): Form<ProfileForm>) -> 
         single_keys: form.single_keys.is_some(),
     };
 
+    // The form is needed again if it is rejected.
     let (auth_session, change) = (current.auth_session.clone(), form.clone());
     match run_blocking(&current.services, move |services| profile::update(services, &auth_session.user, &change)).await {
         Ok(()) => {
@@ -154,6 +157,7 @@ async fn submit_password(current: CurrentUser, Form(form): Form<PasswordForm>) -
     )
     .await;
 
+    // The response of a changed password starts a new session.
     match changed {
         Ok(token) => {
             current.cookie.log_in(&token)?;
@@ -199,6 +203,7 @@ async fn submit_picture(current: CurrentUser, request: HttpRequest, payload: web
     let mut has_token = is_csrf_header(&request);
     let (mut picture, mut is_removed) = (Vec::new(), false);
 
+    // Read part by part, because a picture may be large.
     let mut parts = Multipart::new(request.headers(), payload);
     while let Some(mut field) = with_timeout(next_part(&mut parts)).await? {
         match field.name() {
@@ -223,6 +228,7 @@ async fn submit_picture(current: CurrentUser, request: HttpRequest, payload: web
         return Err(csrf_error().into());
     }
 
+    // Neither a picture nor the button to remove it.
     if picture.is_empty() && !is_removed {
         let errors = [FieldError::new("picture", "Choose a picture first.")];
         return render_with_status(StatusCode::UNPROCESSABLE_ENTITY, &render_profile(&current, None, &errors).await?);

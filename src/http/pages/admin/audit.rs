@@ -113,9 +113,11 @@ async fn show_audit(AdminUser(current): AdminUser, query: web::Query<AuditQuery>
     let requested = query.into_inner();
     let (filter, before) = (requested.filter(), requested.before);
     let mut rows = run_blocking(&current.services, move |services| audit::list(services, &filter, before, PAGE_ROWS + 1)).await?;
+    // One row more than a page shows whether there is another.
     let has_more = i64::try_from(rows.len()).is_ok_and(|count| count > PAGE_ROWS);
     rows.truncate(usize::try_from(PAGE_ROWS).unwrap_or_default());
     let query = requested.query();
+    // Filters stay when paging.
     let joined = |more: String| if query.is_empty() { more } else { format!("{query}&{more}") };
     let next = rows.last().filter(|_| has_more).map(|row| format!("/admin/audit?{}", joined(format!("before={}", row.id))));
     let layout = Layout::load(&current, "/admin/audit").await?;

@@ -111,6 +111,7 @@ impl PreviewsCard {
             }
         };
 
+        // ffprobe and ffmpeg come in one package.
         let opens = |tool: &str| if tool == "vipsthumbnail" { "HEIC and AVIF pictures" } else { "films" };
         let missing = previews.missing.iter().map(|(tool, why)| {
             let tool = tool.replace("ffprobe", "ffmpeg");

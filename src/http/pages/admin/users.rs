@@ -97,6 +97,7 @@ async fn show_users(AdminUser(current): AdminUser, query: web::Query<Query>) -> 
     let status = Status::parse(&query.status).unwrap_or(Status::Pending);
     let after = UserId(query.after.parse().unwrap_or(0));
     let found = run_blocking(&current.services, move |services| admin::list(services, status, after)).await?;
+    // All tabs show their counts.
     let count = |status| found.counts.get(&status).copied().unwrap_or(0);
     let tab = |label, tab: Status| StatusTab { word: tab.as_str(), label, count: count(tab), is_current: tab == status };
     let waiting = count(Status::Pending);
@@ -254,6 +255,7 @@ async fn decide_many(current: &CurrentUser, request: &HttpRequest, ids: Vec<i64>
     }
     let actor = current.actor();
 
+    // Each decision is a transaction of its own.
     let (done, left) = run_blocking(&current.services, move |services| {
         let (mut done, mut left) = (0, 0);
         for id in ids.into_iter().take(500) {

@@ -59,6 +59,7 @@ fn page(
     errors: &[FieldError],
     problem: Option<String>,
 ) -> Result<FirstRunPage, Error> {
+    // The order of the form.
     let fields = vec![
         Field::new("code", "Set-up code", "text")
             .value(&form.code)
@@ -107,6 +108,7 @@ async fn submit_setup(maybe_user: MaybeUser, Form(form): Form<FirstRunForm>) -> 
         ..NewAccount::default()
     };
 
+    // The new admin is signed in.
     match first_run::set_up(&services_arc(&maybe_user.services), &form.code, &application, maybe_user.client.clone()).await {
         Ok(token) => {
             maybe_user.cookie.log_in(&token)?;

@@ -87,11 +87,13 @@ async fn submit_log_in(maybe_user: MaybeUser, Form(form): Form<LoginForm>) -> Ha
     let again = |error: &Error| page(&maybe_user, &form.username, &form.next, Some(error.to_string()));
 
     match login::log_in(&services, &form.username, &form.password, SessionKind::Browser, maybe_user.client.clone()).await {
+        // A previous session of this browser ends.
         Ok((_, token)) => {
             end_session(&maybe_user).await?;
             maybe_user.cookie.log_in(&token)?;
             redirect(&own_path(&form.next).unwrap_or_else(|| "/dashboard".into()))
         }
+        // The form keeps the username, not the password.
         Err(error @ Error::BadCredentials) => render_with_status(StatusCode::UNAUTHORIZED, &again(&error)?),
         Err(Error::NotActive(_)) => {
             let login = form.username.clone();

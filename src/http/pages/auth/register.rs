@@ -72,6 +72,7 @@ fn page(maybe_user: &MaybeUser, form: &RegisterForm, errors: &[FieldError]) -> R
         Field::new("address", "Address", "text").value(&form.address).autocomplete("street-address").optional(),
     ];
 
+    // The page explains what happens next.
     let registration = maybe_user.services.settings.registration;
     Ok(RegisterPage {
         assets: crate::http::static_files::base(),

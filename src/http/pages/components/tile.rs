@@ -90,6 +90,7 @@ impl Picture {
         let at = |side| preview_path("/media", item, side);
         let (width, height) = (item.width.unwrap_or(4).max(1), item.height.unwrap_or(3).max(1));
 
+        // The longest side decides about the scale.
         let scaled = |side: i32| {
             let longest = width.max(height);
             if longest <= side {
@@ -99,6 +100,7 @@ impl Picture {
             }
         };
 
+        // Rows have a fixed height, so the width follows from the aspect ratio.
         let row = i64::from(ROW_HEIGHT) * i64::from(width) / i64::from(height);
         Some(Self {
             small: at(320)?,
@@ -145,6 +147,7 @@ fn placeholder_color(item: &Item) -> Option<String> {
 
 impl Tile {
     pub fn from_item(item: &Item, track: Option<&Track>, services: &Services) -> Self {
+        // Files that wait for the scanner are not linked.
         let is_open = item.scan != ScanStatus::Pending && !item.is_missing;
         let original = (is_open && is_shown_inline(&item.mime)).then(|| format!("/media/{}", item.id));
 

@@ -48,15 +48,19 @@ async fn show_dashboard(current: CurrentUser, request: HttpRequest) -> HandlerRe
         let strips = dashboard::load_dashboard(conn, user)?;
         let tiles = |items: &[Item]| Tile::from_items(items, &strips.tracks, services);
         let mut favorites = tiles(&strips.favorites);
+        // Names for view transitions must be unique on a page.
         for tile in &mut favorites {
             tile.is_repeated = true;
         }
         let layout = Layout::read(conn, library, input)?;
+
+        // Cards for the four standard shelves.
         let card = |shelf: Shelf, href: &str, icon| {
             let (items, bytes) = layout.summary.count(shelf);
             let holds = format!("{} · {}", count_of(items, "item"), v::size(bytes).words);
             Card { href: href.into(), label: shelf.title().into(), icon, holds }
         };
+
         Ok(DashboardPage {
             unfinished: unfinished::list_unfinished(conn, user)?,
             notices: malware_notice::notices(conn, user)?,

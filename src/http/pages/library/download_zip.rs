@@ -36,7 +36,9 @@ async fn submit_download(current: CurrentUser, Form(form): Form<SelectedItems>) 
     let ids = form.ids()?;
     let auth_session = current.auth_session.clone();
     let chosen = run_blocking(&current.services, move |services| items::list_of(services, &auth_session.user, &ids)).await?;
+    // Few archives at once, because each occupies a thread.
     let turn = current.services.archive_slots.acquire(current.user().id)?;
+    // A bounded channel slows the writer down to the speed of the network.
     let (sender, receiver) = mpsc::channel(4);
     let (services, user) = (services_arc(&current.services), current.user().clone());
 
@@ -106,11 +108,13 @@ fn write_archive(services: &Arc<Services>, user: &User, chosen: &[Item], to: mps
     let mut taken = HashSet::new();
 
     let mut missing = Vec::new();
+    // Missing files are listed in the archive.
     for item in chosen {
         let Ok(opened) = items::open(services, user, item.id) else {
             missing.push(item.name.as_str());
             continue;
         };
+        // Stored, not compressed: media files do not shrink.
         let options = SimpleFileOptions::default()
             .compression_method(zip::CompressionMethod::Stored)
             .large_file(item.bytes() >= u64::from(u32::MAX) - 65_536)

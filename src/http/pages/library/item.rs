@@ -79,6 +79,7 @@ async fn show_item(current: CurrentUser, path: web::Path<String>) -> HandlerResu
     let id = parse(&path)?;
     let auth_session = current.auth_session.clone();
     let shown = run_blocking(&current.services, move |services| items::view(services, &auth_session.user, id)).await?;
+    // The layout marks the shelf of the item.
     let shelf = if shown.item.in_trash { crate::model::Shelf::Trash } else { shown.item.shelf };
     let shelf_path = format!("/{}", shelf.as_str());
     let layout = Layout::load(&current, &shelf_path).await?;
@@ -92,6 +93,7 @@ async fn show_item(current: CurrentUser, path: web::Path<String>) -> HandlerResu
     })
     .await?;
 
+    // The same tile as in lists.
     let tile = Tile::from_items(std::slice::from_ref(&shown.item), &tracks, &current.services).pop().ok_or(Error::NotFound)?;
     render(&ItemPage {
         facts: metadata::metadata_rows(&shown.item, &details),

@@ -34,6 +34,7 @@ pub fn metadata_rows(item: &Item, details: &ItemDetails) -> Vec<MetadataRow> {
     let facts = &details.metadata;
     let size = item.width.zip(item.height);
 
+    // In the order of the page; empty values are left out.
     let mut lines: Vec<Option<MetadataRow>> = vec![
         text_row("Title", facts.title.as_ref()),
         text_row("Caption", facts.caption.as_ref()),

@@ -99,6 +99,7 @@ async fn show_album(current: &CurrentUser, artist: String, album: String) -> Han
     let tracks =
         run_blocking(&current.services, move |services| music_albums::find_album(services, &auth_session.user, &artist, &album))
             .await?;
+    // All recordings of an album share title and artist.
     let (first, item) = tracks.first().ok_or(Error::NotFound)?;
     let length: i64 = tracks.iter().filter_map(|(_, item)| item.duration_ms).sum();
     let count = count_of(i64::try_from(tracks.len()).unwrap_or(0), "song");

@@ -80,6 +80,7 @@ impl ShelfPage {
         let is_table = matches!(shelf, Shelf::Audios | Shelf::Uploads);
         let days = services.settings.trash_days;
         let sort = listing.sort;
+        // Tiles are also the rows of tables.
         let mut tiles = Tile::from_items(&listing.items, &listing.tracks, services);
 
         // Search results are too scattered for a timeline.
@@ -98,12 +99,14 @@ impl ShelfPage {
         let is_empty = tiles.is_empty();
         let mut songs = Vec::new();
 
+        // Music has a table instead of tiles.
         if shelf == Shelf::Audios {
             let song = |(item, tile)| TrackRow::from_item(item, find_track(item, &listing.tracks), tile);
             songs = listing.items.iter().zip(tiles.drain(..)).map(song).collect();
         }
 
         let next = listing.next.map(|cursor| ListQuery { cursor: Some(cursor.encode()), ..query.clone() }.href(path));
+        // Callers set what differs between lists.
         Self {
             layout,
             title: title.into(),
@@ -152,10 +155,13 @@ async fn show_shelf(current: CurrentUser, request: HttpRequest, query: web::Quer
         let layout = Layout::read(conn, library, input)?;
         let (items, bytes) = layout.summary.count(shelf);
         let mut page = ShelfPage::new(services, layout, (shelf.title(), &path, shelf), &query, listing);
+
+        // Recents has no meaningful total.
         page.summary = match shelf {
             Shelf::Recents => "What you opened or added last".into(),
             _ => format!("{} · {}", count_of(items, "item"), v::size(bytes).words),
         };
+
         page.is_trash = shelf == Shelf::Trash;
         page.takes_folders = shelf == Shelf::Uploads;
         page.empty = empty_text(shelf);
@@ -188,6 +194,7 @@ async fn show_directory(
     render_cached(&current, &request, &path.clone(), move |services, conn, library, input| {
         let user = &input.auth_session.clone().user;
         let (directory, above) = listings::find_directory(conn, user, id)?;
+        // Opening counts, even if the page comes from the cache later.
         listings::record_opened(services, user, &directory.directory_path);
         let listing = listings::list(conn, library, user, &sort_of(ItemFilter::directory(id), &query))?;
         let layout = Layout::read(conn, library, input)?;
@@ -206,13 +213,17 @@ async fn show_search(current: CurrentUser, request: HttpRequest, query: web::Que
     render_cached(&current, &request, "/search", move |services, conn, library, input| {
         let user = &input.auth_session.clone().user;
         let words = query.q.trim().to_lowercase();
+
         let listing = if words.is_empty() {
             Listing::empty()
         } else {
+            // A longer query finds nothing more.
             let asked: String = words.chars().take(200).collect();
             let filter = ItemFilter { words: Some(search::query_words(&asked)), ..ItemFilter::shelf(Shelf::All) };
             listings::list(conn, library, user, &sort_of(filter, &query))?
         };
+
+        // A page may be empty although there are more results further back.
         let title = match (words.is_empty(), listing.items.len(), listing.next.is_some()) {
             (true, ..) => "Search".to_owned(),
             (_, 0, false) => format!("Nothing found for “{}”", query.q.trim()),
@@ -220,14 +231,17 @@ async fn show_search(current: CurrentUser, request: HttpRequest, query: web::Que
             (_, 0, true) => format!("Nothing found yet for “{}”", query.q.trim()),
             (_, _, true) => format!("“{}”", query.q.trim()),
         };
+
         let layout = Layout::read(conn, library, input)?;
         let mut page = ShelfPage::new(services, layout, (&title, "/search", Shelf::All), &query, listing);
         page.summary = "Names, tags, cameras, artists, albums, places and dates".into();
+
         page.empty = match (words.is_empty(), page.next.is_some()) {
             (true, _) => "Nothing looked for yet.",
             (_, true) => "Not among the newer things. It may be further back.",
             _ => "Try fewer or shorter words: each is looked for as the beginning of a word.",
         };
+
         page.query = Some(query.q.trim().to_owned());
         Ok(page)
     })

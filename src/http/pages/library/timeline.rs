@@ -37,6 +37,7 @@ pub fn timeline_years(months: &[(YearMonth, i64)], sort: Sort, query: &ListQuery
         ordered.reverse();
     }
 
+    // A cursor just before the first item of the month.
     let href = |month: YearMonth| {
         let start = if sort == Sort::Oldest {
             Cursor::Clock(WallClock(month.start().0 - 1), ItemId(Uuid::max()))
@@ -47,6 +48,7 @@ pub fn timeline_years(months: &[(YearMonth, i64)], sort: Sort, query: &ListQuery
     };
 
     let mut years: Vec<(TimelineYear, i64)> = Vec::new();
+    // Months of a year are consecutive.
     for (month, items) in ordered {
         if years.last().is_none_or(|(year, _)| year.number != month.year) {
             years.push((TimelineYear { number: month.year, href: href(month), count: String::new(), months: Vec::new() }, 0));
@@ -54,6 +56,7 @@ pub fn timeline_years(months: &[(YearMonth, i64)], sort: Sort, query: &ListQuery
         let has_room = years.len() <= YEARS_WITH_MONTHS;
         let Some((year, all)) = years.last_mut() else { continue };
         *all += items;
+
         if has_room {
             year.months.push(TimelineMonth {
                 short: month.month.to_string().chars().take(3).collect(),
