@@ -19,6 +19,7 @@ impl Bitmap {
     }
 
     /// Applies an EXIF orientation (1 to 8).
+    #[must_use]
     pub fn oriented(self, orientation: u8) -> Self {
         let (width, height, channels) = (self.width as usize, self.height as usize, usize::from(self.channels));
         let swaps = matches!(orientation, 5..=8);
@@ -51,7 +52,8 @@ impl Bitmap {
     }
 
     /// Converts to sRGB from the color space of an ICC profile. An unusable profile changes nothing.
-    pub fn to_srgb(mut self, profile: Option<&[u8]>) -> Self {
+    #[must_use]
+    pub fn into_srgb(mut self, profile: Option<&[u8]>) -> Self {
         use moxcms::{ColorProfile, DataColorSpace, Layout, TransformOptions};
         let Some(profile) = profile.and_then(|bytes| ColorProfile::new_from_slice(bytes).ok()) else { return self };
         if profile.color_space != DataColorSpace::Rgb {

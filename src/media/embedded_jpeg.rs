@@ -6,6 +6,7 @@ use super::jpeg;
 const MAX_MARKERS: usize = 200;
 
 /// Returns the largest decodable JPEG in these bytes, with its width and height.
+#[must_use]
 pub fn largest(bytes: &[u8]) -> Option<(&[u8], u32, u32)> {
     let mut best: Option<(&[u8], u32, u32)> = None;
     for start in memchr::memmem::find_iter(bytes, b"\xff\xd8\xff").take(MAX_MARKERS) {

@@ -88,6 +88,7 @@ fn cmyk_to_rgb(pixels: &[u8]) -> Vec<u8> {
 }
 
 /// Assembles the ICC profile from its segments (ICC.1, annex B.4).
+#[must_use]
 pub fn icc_profile(bytes: &[u8]) -> Option<Vec<u8>> {
     const NAME: &[u8] = b"ICC_PROFILE\0";
     let mut parts: Vec<(u8, &[u8])> = Vec::new();

@@ -18,6 +18,7 @@ pub struct DecodedRaster {
     pub orientation: u8,
 }
 
+#[must_use]
 pub fn format(mime: &str) -> Option<ImageFormat> {
     Some(match mime {
         "image/png" | "image/vnd.mozilla.apng" | "image/apng" => ImageFormat::Png,
@@ -59,6 +60,7 @@ pub fn decode(bytes: &[u8], format: ImageFormat) -> Result<DecodedRaster, String
 }
 
 /// Returns the width of a TIFF's first image.
+#[must_use]
 pub fn width(bytes: &[u8]) -> Option<u32> {
     let reader = ImageReader::with_format(Cursor::new(bytes), ImageFormat::Tiff);
     reader.into_decoder().ok().map(|decoder| decoder.dimensions().0)

@@ -14,6 +14,7 @@ const WEBP_EFFORT: i32 = 2;
 const THUMBHASH_SIDE: u32 = 64;
 
 /// Returns the size scaled down to fit into a square, never enlarged.
+#[must_use]
 pub fn fit_within(width: u32, height: u32, side: u32) -> (u32, u32) {
     let longest = width.max(height);
     if longest <= side {

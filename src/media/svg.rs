@@ -12,11 +12,13 @@ const MAX_FONT_BYTES: u64 = 2 << 20;
 const MAX_FONTS: usize = 12;
 
 /// Whether an SVG contains text, so that fonts must be loaded before the process is locked down.
+#[must_use]
 pub fn has_text(bytes: &[u8]) -> bool {
     memchr::memmem::find(bytes, b"<text").is_some()
 }
 
 /// Reads fonts of the system into memory.
+#[must_use]
 pub fn load_fonts() -> Vec<Vec<u8>> {
     let mut found = Vec::new();
     let mut folders = vec![std::path::PathBuf::from("/usr/share/fonts/truetype")];

@@ -161,7 +161,7 @@ fn decode_image(bytes: Vec<u8>, mime: &str, fonts: Vec<Vec<u8>>, sides: &[u32]) 
     drop(bytes);
     let turned = matches!(orientation, 5..=8);
     let (width, height) = if turned { (height, width) } else { (width, height) };
-    let small = resize::downscale(bitmap, side)?.to_srgb(profile.as_deref()).oriented(orientation);
+    let small = resize::downscale(bitmap, side)?.into_srgb(profile.as_deref()).oriented(orientation);
     let (pictures, thumbhash) = resize::previews(small, sides)?;
     Ok(DecodedImage { width: Some(width), height: Some(height), pictures, thumbhash })
 }

@@ -2,7 +2,7 @@
 //!
 //! Every change to a library increments `libraries.version` in its transaction. As long as the version stays the same,
 //! everything derived from it stays valid. Another process sees a change through the version: at once on a shared
-//! database, after [`VERSION_TTL`] on a local one.
+//! database, after `VERSION_TTL` on a local one.
 
 use crate::sync::lock;
 use std::collections::HashMap;
@@ -103,7 +103,7 @@ impl LibraryCache {
             u32::try_from(key.2.len() + response.body.len() + 128).unwrap_or(u32::MAX)
         };
         let responses = Cache::builder().max_capacity(MAX_RESPONSE_BYTES).weigher(weight).time_to_idle(SUMMARY_TTL).build();
-        Self { versions: VersionedCache::new(MAX_LIBRARIES, SUMMARY_TTL), responses: responses, is_shared }
+        Self { versions: VersionedCache::new(MAX_LIBRARIES, SUMMARY_TTL), responses, is_shared }
     }
 
     /// Returns the current version if it is known without a query.

@@ -39,7 +39,7 @@ impl PasswordHasher {
     /// Hashes a password.
     ///
     /// # Errors
-    /// `Unavailable` after [`QUEUE_TIMEOUT`] in the queue.
+    /// `Unavailable` after `QUEUE_TIMEOUT` in the queue.
     pub async fn hash(&self, password: &Password) -> Result<String> {
         let password = password.clone();
         self.run_queued(move || hash_password(password.as_str())).await
@@ -48,7 +48,7 @@ impl PasswordHasher {
     /// Verifies a password against a user's hash, or against a dummy hash if there is no such user.
     ///
     /// # Errors
-    /// `Unavailable` after [`QUEUE_TIMEOUT`] in the queue.
+    /// `Unavailable` after `QUEUE_TIMEOUT` in the queue.
     pub async fn verify(&self, hash: Option<String>, password: &str) -> Result<HashCheck> {
         let (password, dummy_hash) = (password.to_owned(), self.dummy_hash.clone());
 

@@ -1,6 +1,6 @@
 //! Recently used sessions and their users.
 //!
-//! A change in this process invalidates them at once; another process may see it up to [`SESSION_TTL`] later.
+//! A change in this process invalidates them at once; another process may see it up to `SESSION_TTL` later.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;

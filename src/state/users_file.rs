@@ -41,7 +41,7 @@ impl WatchedUsersFile {
     #[must_use]
     pub fn current(&self) -> Option<Arc<UsersFile>> {
         let (path, loaded) = self.0.as_ref()?;
-        let mut loaded = lock(&loaded);
+        let mut loaded = lock(loaded);
         if loaded.checked_at.elapsed() >= CHECK_INTERVAL {
             loaded.checked_at = Instant::now();
             let stamp = atomic_file::stamp(path);

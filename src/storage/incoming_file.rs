@@ -33,7 +33,7 @@ pub struct ReceivedFile {
     is_kept: bool,
     /// Open until the content is durable.
     file: Option<PreallocatedFile>,
-    /// The first [`HEAD_BYTES`] bytes.
+    /// The first `HEAD_BYTES` bytes.
     pub head: Vec<u8>,
     pub size: u64,
     /// Lower-case hexadecimal.

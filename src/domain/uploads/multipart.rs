@@ -76,7 +76,7 @@ where
     }
 }
 
-/// Moves just stored files into the directory that the upload names, by the rules of [`store_all`].
+/// Moves just stored files into the directory that the upload names, by the rules of [`store_all`](crate::domain::ingest::store_all).
 ///
 /// # Errors
 /// `Invalid` for a directory of another user.

@@ -86,7 +86,7 @@ pub struct ListQuery {
 }
 
 impl ListQuery {
-    fn to_listing_query(self) -> Result<ListingQuery> {
+    fn into_listing_query(self) -> Result<ListingQuery> {
         let limit = self.limit.unwrap_or(DEFAULT_LIMIT);
         if !(1..=MAX_LIMIT).contains(&limit) {
             return Err(Error::field("limit", "1 to 200."));
@@ -154,7 +154,7 @@ pub struct ListBody {
 /// List items page by page. Items added in the meantime do not shift pages.
 #[utoipa::path(get, path = "/api/media/list", tag = "Media", params(ListQuery), responses((status = 200, body = ListBody)))]
 pub(super) async fn list_media(caller: ApiUser, request: HttpRequest, Query(query): Query<ListQuery>) -> HandlerResult {
-    let (page, auth_session) = (query.to_listing_query()?, caller.auth_session.clone());
+    let (page, auth_session) = (query.into_listing_query()?, caller.auth_session.clone());
     let cache_key = Some(format!("list {}", request.query_string()));
     let list = cached_response(&caller.services, caller.user().id, cache_key, move |services, conn, _| {
         let (items, next) = listings::load_page(conn, &auth_session.user, &page)?;

@@ -48,7 +48,7 @@ async fn show_dashboard(current: CurrentUser, request: HttpRequest) -> HandlerRe
         let strips = dashboard::load_dashboard(conn, user)?;
         let tiles = |items: &[Item]| Tile::from_items(items, &strips.tracks, services);
         let mut favorites = tiles(&strips.favorites);
-        // Names for view transitions must be unique on a page.
+        // An item can be in both sections; its element id must be unique on the page.
         for tile in &mut favorites {
             tile.is_repeated = true;
         }
