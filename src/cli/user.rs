@@ -8,8 +8,9 @@ use serde_json::{Value, json};
 use super::arguments::{AddUser, LevelWord, StatusWord, UserCommand};
 use super::output::{confirm_by_typing, print_message, print_result_as, table};
 use super::password;
-use crate::domain::accounts::admin::{self, Decision};
+use crate::domain::accounts::admin;
 use crate::domain::accounts::create::NewAccount;
+use crate::domain::accounts::decide::{self, Decision};
 use crate::error::{Error, Result, format_bytes};
 use crate::model::actor::Actor;
 use crate::model::{AccessLevel, Status, User, UserId};
@@ -70,7 +71,7 @@ async fn add(services: &Arc<Services>, new: &AddUser, is_json: bool) -> Result<(
 
 fn decide(services: &Services, login: &str, decision: Decision, is_json: bool) -> Result<()> {
     let user = find(services, login)?;
-    admin::decide(services, &Actor::command_line(), user.id, decision)?;
+    decide::decide(services, &Actor::command_line(), user.id, decision)?;
     show(&admin::find(services, user.id)?.0, is_json)
 }
 

@@ -26,7 +26,7 @@ const RESERVED_BYTES: u64 = 64 << 20;
 /// The root of all user folders.
 pub struct MediaDir {
     path: PathBuf,
-    root: OwnedFd,
+    pub(super) root: OwnedFd,
 }
 
 impl MediaDir {
@@ -61,81 +61,6 @@ impl MediaDir {
     pub fn would_be_full(&self, bytes: u64) -> bool {
         let (free, all) = self.space().unwrap_or((u64::MAX, u64::MAX));
         free < bytes.saturating_add(RESERVED_BYTES.min(all / 20))
-    }
-
-    /// Creates a new user's folder with the standard directories and an avatar. Returns its name: the id with five
-    /// digits, `FIRST_LAST`, and the first free three-digit number.
-    ///
-    /// # Errors
-    /// Nothing is left behind.
-    pub fn create_user_folder(&self, id: i64, first: &str, last: &str, icon: &str) -> io::Result<String> {
-        for number in 1..=999 {
-            let folder = format!("{id:05}_{}_{}{number:03}", ascii_capitals(first), ascii_capitals(last));
-            match rustix::fs::mkdirat(&self.root, &folder, Mode::from_raw_mode(0o750)) {
-                Ok(()) => {
-                    let filled = self.create_standard_directories(&folder, icon);
-                    if filled.is_err() {
-                        self.remove_user_folder(&folder);
-                    }
-                    return filled.map(|()| folder);
-                }
-                Err(rustix::io::Errno::EXIST) => {}
-                Err(cause) => return Err(cause.into()),
-            }
-        }
-        Err(io::Error::new(io::ErrorKind::AlreadyExists, "a thousand folders of that name"))
-    }
-
-    /// Creates a user folder with this name and its standard directories; existing ones are kept.
-    ///
-    /// # Errors
-    /// `InvalidInput` for an invalid name.
-    pub fn recreate_user_folder(&self, folder: &str) -> io::Result<()> {
-        create_directory_at(&self.root, folder_component(folder)?, Mode::from_raw_mode(0o750))?;
-        let user_folder = self.open_user_folder(folder)?;
-        for name in STANDARD_DIRECTORIES {
-            create_directory_at(&user_folder, name, Mode::from_raw_mode(0o750))?;
-        }
-        Ok(())
-    }
-
-    fn create_standard_directories(&self, folder: &str, icon: &str) -> io::Result<()> {
-        self.recreate_user_folder(folder)?;
-        self.write_avatar(folder, icon)?;
-        rustix::fs::fsync(&self.root)?;
-        Ok(())
-    }
-
-    /// Removes a user folder that was just created, if it is still empty.
-    pub fn remove_user_folder(&self, folder: &str) {
-        let Ok(user_folder) = self.open_user_folder(folder) else { return };
-        let _ = rustix::fs::unlinkat(&user_folder, AVATAR_FILE, AtFlags::empty());
-        for name in STANDARD_DIRECTORIES {
-            let _ = rustix::fs::unlinkat(&user_folder, name, AtFlags::REMOVEDIR);
-        }
-        let _ = rustix::fs::unlinkat(&self.root, folder, AtFlags::REMOVEDIR);
-    }
-
-    /// Replaces a user's avatar atomically.
-    pub fn write_avatar(&self, folder: &str, icon: &str) -> io::Result<()> {
-        use std::io::Write;
-        let temporary = FileLocation::incoming(&format!("icon-{}", uuid::Uuid::now_v7().simple()));
-        let mut file = self.create_file(&temporary)?;
-        let written = file.write_all(icon.as_bytes()).and_then(|()| file.sync_all()).and_then(|()| {
-            let user_folder = self.open_user_folder(folder)?;
-            let from = self.open_directory(&temporary)?;
-            rustix::fs::renameat(&from, temporary.name(), &user_folder, AVATAR_FILE)?;
-            Ok(rustix::fs::fsync(&user_folder)?)
-        });
-        if written.is_err() {
-            drop(self.remove_file(&temporary));
-        }
-        written
-    }
-
-    /// Opens a user's avatar.
-    pub fn open_avatar(&self, folder: &str) -> io::Result<File> {
-        self.open_file(&FileLocation::new(folder, "", AVATAR_FILE))
     }
 
     /// Creates an empty file (mode 0640).
@@ -302,7 +227,7 @@ impl MediaDir {
         self.open_user_folder(folder).is_ok()
     }
 
-    fn open_user_folder(&self, folder: &str) -> io::Result<OwnedFd> {
+    pub(super) fn open_user_folder(&self, folder: &str) -> io::Result<OwnedFd> {
         Ok(rustix::fs::openat2(
             &self.root,
             folder_component(folder)?,
@@ -331,7 +256,7 @@ impl MediaDir {
     }
 }
 
-fn create_directory_at(parent: &OwnedFd, name: &str, mode: Mode) -> io::Result<()> {
+pub(super) fn create_directory_at(parent: &OwnedFd, name: &str, mode: Mode) -> io::Result<()> {
     match rustix::fs::mkdirat(parent, name, mode) {
         Ok(()) | Err(rustix::io::Errno::EXIST) => Ok(()),
         Err(cause) => Err(cause.into()),
@@ -339,20 +264,11 @@ fn create_directory_at(parent: &OwnedFd, name: &str, mode: Mode) -> io::Result<(
 }
 
 /// Returns `name` if it is a plain path component.
-fn folder_component(name: &str) -> io::Result<&str> {
+pub(super) fn folder_component(name: &str) -> io::Result<&str> {
     if name.is_empty() || name == "." || name == ".." || name.contains(['/', '\0']) || name.len() > 255 {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a file name"));
     }
     Ok(name)
-}
-
-/// Transliterates a name to capital ASCII letters: `José María` becomes `JOSE_MARIA`.
-fn ascii_capitals(name: &str) -> String {
-    let ascii = deunicode::deunicode(name).to_ascii_uppercase();
-    let words = ascii.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
-    let joined = words.collect::<Vec<_>>().join("_");
-    let short: String = joined.chars().take(60).collect();
-    if short.is_empty() { "X".into() } else { short }
 }
 
 #[cfg(test)]
@@ -384,14 +300,6 @@ mod tests {
     fn a_folder_name_that_is_taken_gets_the_next_number() {
         let (_root, tree, _) = tree();
         assert_eq!(tree.create_user_folder(27, "John", "Doe", "<svg/>").unwrap(), "00027_JOHN_DOE002");
-    }
-
-    #[test]
-    fn folder_names_are_capital_ascii_whatever_the_alphabet() {
-        assert_eq!(ascii_capitals("José María"), "JOSE_MARIA");
-        assert_eq!(ascii_capitals("O'Brien-Smith"), "O_BRIEN_SMITH");
-        assert_eq!(ascii_capitals("../.."), "X");
-        assert!(ascii_capitals("北京").chars().all(|c| c.is_ascii_uppercase() || c == '_'));
     }
 
     #[test]

@@ -13,6 +13,7 @@ pub mod preallocate;
 pub mod preview_cache;
 pub mod restore_swap;
 pub mod sweep;
+pub mod user_folder;
 pub mod watcher;
 
 pub use backup_repository::BackupRepository;

@@ -2,6 +2,7 @@
 
 pub mod admin;
 pub mod create;
+pub mod decide;
 pub mod first_run;
 pub mod profile;
 pub mod register;

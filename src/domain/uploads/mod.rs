@@ -1,5 +1,6 @@
 //! Uploads: multipart in one request, or resumable (tus).
 
+pub mod append;
 pub mod checksum;
 pub mod multipart;
 pub mod resumable;

@@ -2,11 +2,6 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
-use futures_util::{Stream, StreamExt};
-
-use super::checksum::Checksum;
-use super::stream::{ByteSink, StreamEnd, copy_stream};
 use crate::db::{Conn, run_on_blocking_pool};
 use crate::domain::file_moves;
 use crate::error::{Error, Result};
@@ -15,7 +10,6 @@ use crate::model::{DirectoryId, Time, Upload, UploadId, User, UserId, now};
 use crate::state::Services;
 use crate::state::ingest_queue::IngestRequest;
 use crate::state::quota_holds;
-use crate::state::upload_locks::UploadLock;
 use crate::storage::{FileLocation, FileName, PartialFile, empty_state};
 use crate::store;
 
@@ -23,9 +17,6 @@ use crate::store;
 pub const UPLOAD_RETENTION: time::Duration = time::Duration::days(7);
 /// Unfinished uploads per user.
 const MAX_UNFINISHED: i64 = 2000;
-/// Bytes of one part after which they are made durable, so that a crash loses no more.
-const SYNC_INTERVAL_BYTES: u64 = 32 << 20;
-
 /// The announcement of an upload.
 pub struct NewUploadRequest {
     /// The file name given by the sender.
@@ -122,12 +113,12 @@ pub async fn find(services: &Arc<Services>, user: &User, id: UploadId) -> Result
 }
 
 /// [`find_row`] with the upload's lock. Ownership is checked before waiting for the lock.
-async fn find_with_lock(services: &Arc<Services>, user: &User, id: UploadId) -> Result<Upload> {
+pub(super) async fn find_with_lock(services: &Arc<Services>, user: &User, id: UploadId) -> Result<Upload> {
     let (services, owner) = (services.clone(), user.id);
     run_on_blocking_pool(move || find_row(&services, owner, id)).await
 }
 
-fn find_row(services: &Services, owner: UserId, id: UploadId) -> Result<Upload> {
+pub(super) fn find_row(services: &Services, owner: UserId, id: UploadId) -> Result<Upload> {
     let upload = services.db.read(|conn| store::uploads::find(conn, owner, id)?.ok_or(Error::NotFound))?;
     if upload.expires_at <= now() { Err(Error::NotFound) } else { Ok(upload) }
 }
@@ -137,155 +128,16 @@ pub fn list(conn: &mut Conn, user: &User) -> Result<Vec<Upload>> {
     Ok(store::uploads::list_unfinished(conn, user.id, 100)?)
 }
 
-/// A part: its offset and its checksum.
-pub struct UploadPart {
-    pub offset: u64,
-    /// Its length, if the sender announces it.
-    pub length: Option<u64>,
-    pub checksum: Option<Checksum>,
-}
-
-/// Appends to an upload. Holds the upload's lock until dropped.
-struct Appender {
-    services: Arc<Services>,
-    upload: Upload,
-    partial: PartialFile,
-    checksum: Option<Checksum>,
-    /// Bytes that are not durable yet.
-    loose: u64,
-    turn: UploadLock,
-}
-
-impl ByteSink for Appender {
-    fn write(&mut self, bytes: &[u8]) -> Result<()> {
-        let (written, _) = self.partial.progress();
-        let limit = self.upload.length();
-        if written + bytes.len() as u64 > limit {
-            return Err(Error::TooLarge { limit });
-        }
-        quota_holds::ensure_disk_space(&self.services.media_dir, self.partial.unallocated(bytes.len() as u64))?;
-        self.partial.write(bytes)?;
-        self.turn.record_activity();
-        failpoints::hit("part written");
-        self.loose += bytes.len() as u64;
-        match &mut self.checksum {
-            Some(checksum) => checksum.update(bytes),
-            None if self.loose >= SYNC_INTERVAL_BYTES => self.record_progress()?,
-            None => {}
-        }
-        Ok(())
-    }
-}
-
-impl Appender {
-    fn is_whole(&self) -> bool {
-        self.partial.progress().0 == self.upload.length()
-    }
-
-    /// Stores the complete file in its owner's library. If that fails now, the bytes have arrived nevertheless.
-    fn finish(self, user: &User) -> Result<Upload> {
-        self.partial.make_durable(self.upload.received == 0)?;
-        failpoints::hit("whole and durable");
-        let (written, state) = self.partial.progress();
-        let Self { services, upload, partial, turn, .. } = self;
-        let finished = finish_upload(&services, user, &upload, partial);
-        if finished.is_err() {
-            record_received(&services, &upload, written, &state)?;
-        }
-        drop(turn);
-        finished
-    }
-
-    /// Makes the received bytes durable and records their number, which acknowledges them.
-    fn record_progress(&mut self) -> Result<()> {
-        if self.loose == 0 {
-            return Ok(());
-        }
-        self.partial.make_durable(self.upload.received == 0)?;
-        failpoints::hit("part durable");
-        let (written, state) = self.partial.progress();
-        (self.upload.received, self.upload.expires_at) = record_received(&self.services, &self.upload, written, &state)?;
-        self.upload.hash_state = state;
-        failpoints::hit("offset committed");
-        self.loose = 0;
-        Ok(())
-    }
-}
-
 /// Records how much has arrived and extends the expiry.
-fn record_received(services: &Services, upload: &Upload, written: u64, state: &[u8]) -> Result<(i64, Time)> {
+pub(super) fn record_received(services: &Services, upload: &Upload, written: u64, state: &[u8]) -> Result<(i64, Time)> {
     let (received, expires) = (i64::try_from(written).map_err(Error::internal)?, now() + UPLOAD_RETENTION);
     let changed = services
         .write_library(upload.user_id, |conn| Ok(store::uploads::update_received(conn, upload.id, received, state, expires)?))?;
     if changed == 0 { Err(Error::NotFound) } else { Ok((received, expires)) }
 }
 
-/// Appends a part. The bytes of an interrupted part are kept, unless it has a checksum. After the last byte the file is
-/// stored in its owner's library.
-///
-/// # Errors
-/// `NotFound`; `Conflict` for another offset or while another part is being written; `TooLarge` past
-/// the announced length; `ChecksumMismatch`; errors of storing.
-pub async fn append<S, E>(services: &Arc<Services>, user: &User, id: UploadId, part: UploadPart, bytes: S) -> Result<Upload>
-where
-    S: Stream<Item = std::result::Result<Bytes, E>> + Unpin,
-    E: std::fmt::Display,
-{
-    // Ownership first, then the lock, then the state under the lock.
-    find_with_lock(services, user, id).await?;
-    let turn = services.upload_locks.lock(id).await?;
-    let stop = turn.stopped();
-
-    let appender = {
-        let (services, owner) = (services.clone(), user.id);
-        run_on_blocking_pool(move || {
-            let upload = find_row(&services, owner, id)?;
-            // The client continues from an offset that it was told.
-            if upload.offset() != part.offset {
-                return Err(Error::Conflict(format!("The next byte is number {}.", upload.offset())));
-            }
-            if part.length.is_some_and(|length| part.offset.saturating_add(length) > upload.length()) {
-                return Err(Error::TooLarge { limit: upload.length() });
-            }
-            let partial = if upload.item_id.is_some() { None } else { Some(open_appender(&services, &upload)?) };
-            Ok((upload, partial, services, turn))
-        })
-        .await?
-    };
-
-    let (upload, partial, services, turn) = appender;
-    let Some(partial) = partial else { return Ok(upload) };
-    let appender = Appender { services, upload, partial, checksum: part.checksum, loose: 0, turn };
-    let (mut appender, ended) = copy_stream(appender, Box::pin(bytes.take_until(stop))).await?;
-    let user = user.clone();
-
-    // Runs to its end even if the client disconnects.
-    run_on_blocking_pool(move || {
-        match (appender.checksum.take(), ended) {
-            (Some(checksum), StreamEnd::Whole) if !checksum.matches() => return Err(Error::ChecksumMismatch),
-            // The checksum covers the whole part, so a fragment cannot be verified.
-            (Some(_), StreamEnd::Broken(error)) => return Err(error),
-            // An interrupted part counts as far as it arrived.
-            (None, StreamEnd::Broken(error)) => {
-                appender.record_progress()?;
-                if appender.upload.received < appender.upload.size {
-                    return Err(error);
-                }
-            }
-            (_, StreamEnd::Whole) if appender.is_whole() => {}
-            (_, StreamEnd::Whole) => appender.record_progress()?,
-        }
-
-        if appender.is_whole() {
-            return appender.finish(&user);
-        }
-        Ok(appender.upload)
-    })
-    .await
-}
-
 /// Opens an upload's bytes. If they are missing, the upload is removed.
-fn open_appender(services: &Services, upload: &Upload) -> Result<PartialFile> {
+pub(super) fn open_appender(services: &Services, upload: &Upload) -> Result<PartialFile> {
     // A failed attempt to store the file may have moved the bytes already.
     file_moves::lock_after_recovery(services, upload.user_id)?;
     match PartialFile::open(
@@ -305,7 +157,7 @@ fn open_appender(services: &Services, upload: &Upload) -> Result<PartialFile> {
 }
 
 /// Stores a complete file in its owner's library.
-fn finish_upload(services: &Services, user: &User, upload: &Upload, partial: PartialFile) -> Result<Upload> {
+pub(super) fn finish_upload(services: &Services, user: &User, upload: &Upload, partial: PartialFile) -> Result<Upload> {
     let arrival = IngestRequest {
         directory: upload.directory_id,
         keep_duplicates: upload.keeps_both,

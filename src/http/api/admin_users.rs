@@ -6,7 +6,8 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::bodies::UserBody;
 use super::respond::{json_with_etag, ok};
-use crate::domain::accounts::admin::{self, Decision};
+use crate::domain::accounts::admin;
+use crate::domain::accounts::decide::{self, Decision};
 use crate::error::{Error, Result};
 use crate::http::extract::api_user::ApiAdmin;
 use crate::http::extract::json::{Json, Query, deserialize_whole_number};
@@ -129,7 +130,7 @@ pub(crate) async fn patch_user(
     let changed = run_blocking(&caller.services, move |services| {
         let (user, _) = admin::find(services, id)?;
         if let Some(decision) = body.status.map(|status| decision(user.status, status)).transpose()?.flatten() {
-            admin::decide(services, &actor, id, decision)?;
+            decide::decide(services, &actor, id, decision)?;
         }
         if let Some(level) = body.access_level {
             let level = if matches!(level, LevelWord::Admin) { "admin" } else { "user" };

@@ -11,8 +11,9 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use sha2::Digest;
 
+use crate::domain::uploads::append::{self, UploadPart};
 use crate::domain::uploads::checksum::{Checksum, ChecksumHasher};
-use crate::domain::uploads::resumable::{self, NewUploadRequest, UploadPart};
+use crate::domain::uploads::resumable::{self, NewUploadRequest};
 use crate::error::{Error, Result};
 use crate::http::error::HandlerError;
 use crate::http::extract::api_user::ApiUser;
@@ -184,7 +185,7 @@ fn is_part_media_type(mime: &str) -> bool {
 async fn append(caller: &ApiUser, id: UploadId, part: UploadPart, payload: web::Payload, is_creation: bool) -> Result<Upload> {
     let (services, auth_session) = (services_arc(&caller.services), caller.auth_session.clone());
     let task = actix_web::rt::spawn(async move {
-        let result = resumable::append(&services, &auth_session.user, id, part, payload).await;
+        let result = append::append(&services, &auth_session.user, id, part, payload).await;
         if is_creation && result.is_err() {
             resumable::delete(&services, &auth_session.user, id).await?;
         }

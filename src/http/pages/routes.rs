@@ -1,9 +1,11 @@
 //! The routes of all pages.
 
 use super::account::{access_tokens, profile, sessions};
-use super::admin::{audit, findings, status, users};
+use super::admin::{audit, findings, status, user, users};
 use super::auth::{first_run, login, recover, register};
-use super::library::{content, dashboard, directories, download_zip, item, malware_notice, music_albums, shelf, trash};
+use super::library::{
+    content, dashboard, directories, download_zip, item, item_actions, malware_notice, music_albums, shelf, trash,
+};
 use super::uploads::{form, unfinished};
 use crate::http::route::Route;
 
@@ -16,6 +18,7 @@ pub fn routes() -> Vec<Route> {
         dashboard::routes(),
         shelf::routes(),
         item::routes(),
+        item_actions::routes(),
         music_albums::routes(),
         content::routes(),
         download_zip::routes(),
@@ -27,6 +30,7 @@ pub fn routes() -> Vec<Route> {
         sessions::routes(),
         access_tokens::routes(),
         users::routes(),
+        user::routes(),
         status::routes(),
         findings::routes(),
         malware_notice::routes(),

@@ -12,7 +12,7 @@ use futures_util::stream;
 use tokio::sync::mpsc;
 use zip::write::SimpleFileOptions;
 
-use super::item::SelectedItems;
+use super::item_actions::SelectedItems;
 use crate::domain::library::items;
 use crate::http::extract::form::Form;
 use crate::http::extract::user::CurrentUser;

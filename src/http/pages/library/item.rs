@@ -1,47 +1,25 @@
 //! `/items/{id}`, and the actions on one item or on a selection.
 
-use actix_web::{HttpRequest, web};
+use actix_web::web;
 use askama::Template;
-use serde::Deserialize;
 
 use super::metadata::{self, MetadataRow};
-use crate::domain::library::items::{self, ItemChange, MAX_SELECTED};
-use crate::domain::library::{music_albums, trash};
+use crate::domain::library::items::{self};
+use crate::domain::library::music_albums;
 use crate::domain::previews;
 use crate::error::Error;
-use crate::http::extract::form::{EmptyForm, Form};
 use crate::http::extract::user::CurrentUser;
-use crate::http::flash::Flash;
 use crate::http::media_response::parse_id as parse;
 use crate::http::pages::components::tile::Tile;
 use crate::http::pages::components::{self as v, When};
 use crate::http::pages::layout::Layout;
-use crate::http::pages::respond::{redirect, redirect_back, redirect_back_with_errors, render, set_flash};
+use crate::http::pages::respond::render;
 use crate::http::route::{HandlerResult, Route};
 use crate::http::run_blocking::run_blocking;
-use crate::http::safe_redirect::back_path;
-use crate::model::{Directory, DirectoryId, Item, ItemId, PreviewState, ScanStatus};
-
-/// Undo covers at most this many items: their ids must fit into the cookie.
-const MAX_UNDO: usize = 40;
+use crate::model::{Directory, Item, ItemId, PreviewState, ScanStatus};
 
 pub(crate) fn routes() -> Vec<Route> {
-    vec![
-        Route::get("/items/{id}", || web::route().to(show_item)),
-        Route::post("/items/{id}/favorite", || web::route().to(submit_favorite)),
-        Route::post("/items/{id}/unfavorite", || web::route().to(submit_unfavorite)),
-        Route::post("/items/{id}/rename", || web::route().to(submit_rename)),
-        Route::post("/items/{id}/move", || web::route().to(submit_move)),
-        Route::post("/items/{id}/trash", || web::route().to(submit_trash)),
-        Route::post("/items/{id}/restore", || web::route().to(submit_restore)),
-        Route::post("/items/{id}/delete", || web::route().to(submit_delete)),
-        Route::post("/items/favorite", || web::route().to(submit_favorite_many)),
-        Route::post("/items/unfavorite", || web::route().to(submit_unfavorite_many)),
-        Route::post("/items/move", || web::route().to(submit_move_many)),
-        Route::post("/items/trash", || web::route().to(submit_trash_many)),
-        Route::post("/items/restore", || web::route().to(submit_restore_many)),
-        Route::post("/items/delete", || web::route().to(submit_delete_many)),
-    ]
+    vec![Route::get("/items/{id}", || web::route().to(show_item))]
 }
 
 #[derive(Template)]
@@ -119,211 +97,4 @@ async fn show_item(current: CurrentUser, path: web::Path<String>) -> HandlerResu
         shelf_path,
         layout,
     })
-}
-
-/// A selection: any number of item ids.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct SelectedItems {
-    #[serde(default)]
-    pub ids: Vec<String>,
-    /// The form around a list always sends this field; only moving reads it.
-    #[serde(default)]
-    pub directory: String,
-}
-
-impl SelectedItems {
-    /// # Errors
-    /// `BadRequest` for no id, an invalid one, or too many.
-    pub fn ids(&self) -> Result<Vec<ItemId>, Error> {
-        if self.ids.is_empty() {
-            return Err(Error::BadRequest("Nothing was selected. Tick what you mean first.".into()));
-        }
-        if self.ids.len() > MAX_SELECTED {
-            return Err(Error::BadRequest(format!("At most {MAX_SELECTED} things at once.")));
-        }
-        self.ids.iter().map(|id| parse(id)).collect()
-    }
-}
-
-async fn set_favorite(current: &CurrentUser, ids: Vec<ItemId>, is_favorite: bool) -> Result<usize, Error> {
-    let auth_session = current.auth_session.clone();
-    run_blocking(&current.services, move |services| items::set_favorite(services, &auth_session.user, &ids, is_favorite)).await
-}
-
-/// Redirects to the list the button was on, scrolled to the item.
-fn redirect_to_list(request: &HttpRequest, id: ItemId) -> HandlerResult {
-    match back_path(request) {
-        Some(path) if path.starts_with("/items/") => redirect(&path),
-        Some(path) => redirect(&format!("{path}#i-{id}")),
-        None => redirect(&format!("/items/{id}")),
-    }
-}
-
-async fn submit_favorite(
-    current: CurrentUser,
-    request: HttpRequest,
-    path: web::Path<String>,
-    _: Form<EmptyForm>,
-) -> HandlerResult {
-    let id = parse(&path)?;
-    set_favorite(&current, vec![id], true).await?;
-    redirect_to_list(&request, id)
-}
-
-async fn submit_unfavorite(
-    current: CurrentUser,
-    request: HttpRequest,
-    path: web::Path<String>,
-    _: Form<EmptyForm>,
-) -> HandlerResult {
-    let id = parse(&path)?;
-    set_favorite(&current, vec![id], false).await?;
-    redirect_to_list(&request, id)
-}
-
-async fn submit_favorite_many(current: CurrentUser, request: HttpRequest, Form(form): Form<SelectedItems>) -> HandlerResult {
-    let count = set_favorite(&current, form.ids()?, true).await?;
-    redirect_back(&request, &current.cookie, format!("{} starred.", item_count(count)))
-}
-
-async fn submit_unfavorite_many(current: CurrentUser, request: HttpRequest, Form(form): Form<SelectedItems>) -> HandlerResult {
-    let count = set_favorite(&current, form.ids()?, false).await?;
-    redirect_back(&request, &current.cookie, format!("{} no longer starred.", item_count(count)))
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RenameForm {
-    name: String,
-}
-
-async fn submit_rename(
-    current: CurrentUser,
-    request: HttpRequest,
-    path: web::Path<String>,
-    Form(form): Form<RenameForm>,
-) -> HandlerResult {
-    let id = parse(&path)?;
-    let auth_session = current.auth_session.clone();
-    let typed = form.name.clone();
-    let renamed = run_blocking(&current.services, move |services| {
-        let change = ItemChange { name: Some(form.name), ..ItemChange::default() };
-        items::change(services, &auth_session.user, id, &change)
-    })
-    .await;
-    match renamed {
-        Ok(item) => redirect_back(&request, &current.cookie, format!("It is called “{}” now.", item.name)),
-        Err(error) => redirect_back_with_errors(&request, &current.cookie, error, Some(("name", typed))),
-    }
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct MoveForm {
-    directory: String,
-}
-
-async fn submit_move(
-    current: CurrentUser,
-    request: HttpRequest,
-    path: web::Path<String>,
-    Form(form): Form<MoveForm>,
-) -> HandlerResult {
-    let ids = vec![parse(&path)?];
-    move_all(&current, &request, ids, &form.directory).await
-}
-
-async fn submit_move_many(current: CurrentUser, request: HttpRequest, Form(form): Form<SelectedItems>) -> HandlerResult {
-    let ids = form.ids()?;
-    move_all(&current, &request, ids, &form.directory).await
-}
-
-async fn move_all(current: &CurrentUser, request: &HttpRequest, ids: Vec<ItemId>, directory: &str) -> HandlerResult {
-    let auth_session = current.auth_session.clone();
-    let Some(directory) = DirectoryId::parse(directory) else {
-        return redirect_back(request, &current.cookie, "Choose a folder to move to first.");
-    };
-    match run_blocking(&current.services, move |services| items::move_items(services, &auth_session.user, &ids, directory)).await
-    {
-        Ok(count) => redirect_back(request, &current.cookie, format!("{} moved.", item_count(count))),
-        Err(error) => redirect_back_with_errors(request, &current.cookie, error, None),
-    }
-}
-
-async fn submit_trash(current: CurrentUser, request: HttpRequest, path: web::Path<String>, _: Form<EmptyForm>) -> HandlerResult {
-    let id = parse(&path)?;
-    trash_all(&current, &request, vec![id]).await
-}
-
-async fn submit_trash_many(current: CurrentUser, request: HttpRequest, Form(form): Form<SelectedItems>) -> HandlerResult {
-    let ids = form.ids()?;
-    trash_all(&current, &request, ids).await
-}
-
-async fn trash_all(current: &CurrentUser, request: &HttpRequest, ids: Vec<ItemId>) -> HandlerResult {
-    let auth_session = current.auth_session.clone();
-    let trashed = ids.clone();
-    let (count, shelf) = run_blocking(&current.services, move |services| {
-        let count = trash::trash(services, &auth_session.user, &trashed)?;
-        let first = items::list_of(services, &auth_session.user, trashed.get(..1).unwrap_or_default())?;
-        Ok((count, first.first().map_or("/dashboard".into(), |item| format!("/{}", item.shelf.as_str()))))
-    })
-    .await?;
-    let undo = if ids.len() <= MAX_UNDO { ids.iter().map(ItemId::to_string).collect() } else { Vec::new() };
-    current.cookie.set_flash(&Flash { text: format!("{} put into the trash.", item_count(count)), undo, ..Flash::default() })?;
-    redirect(&redirect_from_item(request, &shelf))
-}
-
-async fn submit_restore(
-    current: CurrentUser,
-    request: HttpRequest,
-    path: web::Path<String>,
-    _: Form<EmptyForm>,
-) -> HandlerResult {
-    let id = parse(&path)?;
-    restore_all(&current, &request, vec![id]).await
-}
-
-async fn submit_restore_many(current: CurrentUser, request: HttpRequest, Form(form): Form<SelectedItems>) -> HandlerResult {
-    let ids = form.ids()?;
-    restore_all(&current, &request, ids).await
-}
-
-async fn restore_all(current: &CurrentUser, request: &HttpRequest, ids: Vec<ItemId>) -> HandlerResult {
-    let auth_session = current.auth_session.clone();
-    let restored = run_blocking(&current.services, move |services| trash::restore(services, &auth_session.user, &ids)).await?;
-    let renamed: Vec<_> = restored.iter().filter(|item| item.is_renamed).map(|item| item.name.as_str()).take(3).collect();
-    let mut text = format!("{} restored.", item_count(restored.len()));
-    if !renamed.is_empty() {
-        text = format!("{text} A name was taken: restored as {}.", renamed.join(", "));
-    }
-    redirect_back(request, &current.cookie, text)
-}
-
-async fn submit_delete(current: CurrentUser, request: HttpRequest, path: web::Path<String>, _: Form<EmptyForm>) -> HandlerResult {
-    let id = parse(&path)?;
-    delete_all(&current, &request, vec![id]).await
-}
-
-async fn submit_delete_many(current: CurrentUser, request: HttpRequest, Form(form): Form<SelectedItems>) -> HandlerResult {
-    let ids = form.ids()?;
-    delete_all(&current, &request, ids).await
-}
-
-async fn delete_all(current: &CurrentUser, request: &HttpRequest, ids: Vec<ItemId>) -> HandlerResult {
-    let (auth_session, actor) = (current.auth_session.clone(), current.actor());
-    let count =
-        run_blocking(&current.services, move |services| trash::delete(services, &actor, &auth_session.user, &ids)).await?;
-    set_flash(&current.cookie, format!("{} deleted for good.", item_count(count)))?;
-    redirect(&redirect_from_item(request, "/trash"))
-}
-
-/// The way back, unless it is the page of an item that no longer exists.
-fn redirect_from_item(request: &HttpRequest, fallback: &str) -> String {
-    back_path(request).filter(|path| !path.starts_with("/items/")).unwrap_or_else(|| fallback.to_owned())
-}
-
-fn item_count(count: usize) -> String {
-    v::count_of(i64::try_from(count).unwrap_or(i64::MAX), "item")
 }

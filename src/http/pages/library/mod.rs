@@ -5,6 +5,7 @@ pub mod dashboard;
 pub mod directories;
 pub mod download_zip;
 pub mod item;
+pub mod item_actions;
 pub mod list_options;
 pub mod malware_notice;
 pub mod metadata;

@@ -1,31 +1,26 @@
 //! Stores received files: first the bytes are made durable, then the file is moved into place, then its row is written.
 
+use super::plan::{IngestPlan, already_decided_error, finish_upload, new_item, plan_batch, target_directory};
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::sync::atomic::Ordering;
 
-use super::audit;
-use super::file_moves::{self, MovePlan};
-use super::library::{create_directory, items, search};
-use super::previews;
 use crate::db::Conn;
+use crate::domain::audit;
+use crate::domain::file_moves::{self};
+use crate::domain::library::{items, search};
+use crate::domain::previews;
 use crate::error::{Error, Result};
 use crate::failpoints;
-use crate::media::sniff::{Sniffed, sniff};
 use crate::model::finding::FindingState;
-use crate::model::item::{ItemKind, NewItem};
-use crate::model::{Directory, DirectoryId, Event, Item, ItemId, PreviewState, UploadId, User, WallClock, now};
+use crate::model::item::NewItem;
+use crate::model::{DirectoryId, Event, Item, ItemId, User, now};
 use crate::state::Services;
 use crate::state::ingest_queue::{IngestRequest, Ingested, QueuedIngest};
-use crate::storage::file_name::search_key;
-use crate::storage::{FileLocation, FileName, ReceivedFile};
 use crate::store;
 use crate::store::shelf_counts::CountDeltas;
 
 /// Files stored in one transaction, at most.
 const MAX_BATCH_FILES: usize = 256;
-/// How long the result of a finished upload can be queried.
-const FINISHED_RETENTION: time::Duration = time::Duration::days(1);
 /// How many files are synced in parallel.
 const SYNC_THREADS: usize = 8;
 
@@ -120,18 +115,6 @@ fn store_waiting(turn: &UserLock<'_>, services: &Services, user: &User, mut wait
     }
 }
 
-/// What to do with one file of a batch.
-enum IngestPlan {
-    New {
-        id: ItemId,
-        found: Sniffed,
-    },
-    /// The same bytes as this item.
-    Same(Box<Item>),
-    /// The same bytes as that file of the batch.
-    AsNew(usize),
-}
-
 fn store_batch(turn: &UserLock<'_>, services: &Services, user: &User, waiting: &mut [QueuedIngest]) -> Result<Vec<Ingested>> {
     // Closures of a retried transaction may run twice, so results are replaced, not appended.
     let arrivals: Vec<&IngestRequest> = waiting.iter().map(|one| &one.request).collect();
@@ -208,122 +191,6 @@ fn store_batch(turn: &UserLock<'_>, services: &Services, user: &User, waiting: &
     Ok(outcomes)
 }
 
-/// Decides what to do with each file, and which moves that takes. Duplicates of existing items need no more.
-fn plan_batch(
-    services: &Services,
-    conn: &mut Conn,
-    user: &User,
-    arrivals: &[&IngestRequest],
-) -> Result<(Vec<IngestPlan>, Vec<MovePlan>)> {
-    let (mut fates, mut plans) = (Vec::new(), Vec::new());
-
-    let mut firsts: HashMap<(&str, u64), usize> = HashMap::new();
-    for (index, arrival) in arrivals.iter().enumerate() {
-        let received = &arrival.received;
-        if let Some((finding, _)) = &arrival.released
-            && store::findings::find(conn, *finding)?.is_none_or(|known| known.state != FindingState::Quarantined)
-        {
-            return Err(already_decided_error());
-        }
-
-        // Same bytes: either an existing item, or an earlier file of this batch.
-        if !arrival.keep_duplicates {
-            if let Some(same) = find_same(services, conn, user, received)? {
-                if let Some(upload) = arrival.upload {
-                    finish_upload(conn, user, upload, same.id, true, received)?;
-                }
-                fates.push(IngestPlan::Same(Box::new(same)));
-                continue;
-            }
-            if let Some(first) = firsts.get(&(received.sha256.as_str(), received.size)) {
-                fates.push(IngestPlan::AsNew(*first));
-                continue;
-            }
-        }
-
-        firsts.entry((received.sha256.as_str(), received.size)).or_insert(index);
-        let name = FileName::parse(&arrival.name).unwrap_or_else(FileName::unnamed);
-        let (id, found) = (ItemId::new(), sniff(&received.head, name.as_str()));
-
-        // The kind decides about the standard directory.
-        let to = FileLocation::new(
-            &user.folder,
-            &target_directory(services, conn, user, arrival, &found)?.directory_path,
-            name.as_str(),
-        );
-
-        plans.push(MovePlan { subject: id.0, from: received.location().clone(), to, wanted: name, can_rename: true });
-        fates.push(IngestPlan::New { id, found });
-    }
-    Ok((fates, plans))
-}
-
-/// The owner's item with the same bytes, if its file is whole.
-fn find_same(services: &Services, conn: &mut Conn, user: &User, received: &ReceivedFile) -> Result<Option<Item>> {
-    let size = i64::try_from(received.size).map_err(Error::internal)?;
-    while let Some(same) = store::items::find_same_bytes(conn, user.id, &received.sha256, size)? {
-        if items::is_whole(services, conn, user, &same)? {
-            return Ok(Some(same));
-        }
-        store::items::update_missing(conn, user.id, same.id, true)?;
-    }
-    Ok(None)
-}
-
-/// The directory a file goes to.
-fn target_directory(
-    services: &Services,
-    conn: &mut Conn,
-    user: &User,
-    arrival: &IngestRequest,
-    found: &Sniffed,
-) -> Result<Directory> {
-    let home = ItemKind::from(found.kind).folder();
-    let Some(id) = arrival.directory else { return create_directory::ensure(services, conn, user, home) };
-    match store::directories::find(conn, user.id, id)? {
-        Some(chosen) if !chosen.is_standard() => Ok(chosen),
-        Some(_) => create_directory::ensure(services, conn, user, home),
-        // A directory deleted during the upload must not cost the bytes.
-        None if arrival.upload.is_some() => create_directory::ensure(services, conn, user, home),
-        None => Err(Error::field("directory", "Choose one of your folders.")),
-    }
-}
-
-fn new_item(
-    user: &User,
-    id: ItemId,
-    arrival: &IngestRequest,
-    found: &Sniffed,
-    directory: &Directory,
-    name: &FileName,
-) -> Result<NewItem> {
-    let (at, kind, stored) = (arrival.created_at.unwrap_or_else(now), ItemKind::from(found.kind), name.as_str());
-
-    // The date is the time of arrival until metadata is read.
-    Ok(NewItem {
-        id,
-        user_id: user.id,
-        directory_id: directory.directory_id,
-        name: stored.to_owned(),
-        name_key: search_key(stored),
-        disk_name: stored.to_owned(),
-        kind,
-        shelf: kind.shelf(),
-        mime: found.mime.to_owned(),
-        size: i64::try_from(arrival.received.size).map_err(Error::internal)?,
-        sha256: arrival.received.sha256.clone(),
-        favorite: false,
-        is_missing: false,
-        in_trash: false,
-        shown_at: WallClock::from_utc(at),
-        preview: PreviewState::initial(found.mime),
-        recent_at: at,
-        scan: arrival.scan,
-        created_at: at,
-        updated_at: at,
-    })
-}
-
 /// Writes the rows of a batch and updates the owner's counters.
 fn insert_items(conn: &mut Conn, user: &User, new_items: &[(&&IngestRequest, NewItem)]) -> Result<()> {
     let mut bytes = 0;
@@ -362,31 +229,5 @@ fn insert_items(conn: &mut Conn, user: &User, new_items: &[(&&IngestRequest, New
     for (_, admin) in new_items.iter().filter_map(|(arrival, _)| arrival.released.as_ref()) {
         audit::append(conn, Event::Released, admin, &user.username, "a false alarm")?;
     }
-    Ok(())
-}
-
-/// The error for the second of two admins who decide at once.
-pub(crate) fn already_decided_error() -> Error {
-    Error::Conflict("That was decided already.".into())
-}
-
-/// Records the result of a resumable upload and releases its quota hold.
-fn finish_upload(
-    conn: &mut Conn,
-    user: &User,
-    upload: UploadId,
-    item: ItemId,
-    is_duplicate: bool,
-    received: &ReceivedFile,
-) -> Result<()> {
-    if store::uploads::update_finished(conn, user.id, upload, item, is_duplicate, now() + FINISHED_RETENTION)? == 0 {
-        // A batch that is retried may have recorded it already.
-        let known = store::uploads::find(conn, user.id, upload)?;
-        if known.is_some_and(|known| known.item_id == Some(item)) {
-            return Ok(());
-        }
-        return Err(Error::Conflict("This upload is finished already.".into()));
-    }
-    store::users::update_subtract_reserved(conn, user.id, i64::try_from(received.size).map_err(Error::internal)?)?;
     Ok(())
 }

@@ -1,0 +1,118 @@
+//! Decisions about an account: approve, reject, suspend, reactivate.
+
+use super::first_run;
+use crate::db::Conn;
+use crate::domain::audit;
+use crate::domain::sessions::lifecycle;
+use crate::error::{Error, Result};
+use crate::model::actor::Actor;
+use crate::model::{Event, Status, User, UserId, now};
+use crate::state::Services;
+use crate::store;
+
+/// A change of an account's status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decision {
+    Approve,
+    Reject,
+    Suspend,
+    Reactivate,
+}
+
+impl Decision {
+    const fn from(self) -> &'static [Status] {
+        match self {
+            Self::Approve => &[Status::Pending, Status::Rejected],
+            Self::Reject => &[Status::Pending],
+            Self::Suspend => &[Status::Active],
+            Self::Reactivate => &[Status::Suspended],
+        }
+    }
+
+    const fn to(self) -> Status {
+        match self {
+            Self::Approve | Self::Reactivate => Status::Active,
+            Self::Reject => Status::Rejected,
+            Self::Suspend => Status::Suspended,
+        }
+    }
+
+    const fn event(self) -> Event {
+        match self {
+            Self::Approve => Event::Approved,
+            Self::Reject => Event::Rejected,
+            Self::Suspend => Event::Suspended,
+            Self::Reactivate => Event::Reactivated,
+        }
+    }
+
+    /// The word for a completed decision.
+    #[must_use]
+    pub const fn past_participle(self) -> &'static str {
+        match self {
+            Self::Approve => "approved",
+            Self::Reject => "rejected",
+            Self::Suspend => "suspended",
+            Self::Reactivate => "reactivated",
+        }
+    }
+}
+
+/// Changes an account's status. A user who loses access is signed out on the next request.
+///
+/// # Errors
+/// `Conflict` if the account's state does not allow it, or for the last admin or the actor's own account.
+pub fn decide(services: &Services, actor: &Actor, id: UserId, decision: Decision) -> Result<User> {
+    let (user, is_first_admin) = services.db.write(|conn| {
+        // Serializes changes of admins, so that two cannot demote each other.
+        let user = with_admin_lock(conn, id)?;
+        if decision == Decision::Suspend {
+            ensure_not_self(actor, id, "You cannot suspend yourself.")?;
+            ensure_another_admin(services, conn, &user)?;
+        }
+
+        if store::users::update_status(conn, id, decision.from(), decision.to(), now())? == 0 {
+            let state = user.status.as_str();
+            return Err(Error::Conflict(format!("{} is {state} and cannot be {}.", user.username, decision.past_participle())));
+        }
+
+        // Sessions from before the decision must not become valid again.
+        if decision == Decision::Reactivate || user.status == Status::Rejected {
+            lifecycle::end_all(conn, id)?;
+        }
+        // A first admin who is approved ends the first run.
+        let is_first_admin = decision.to() == Status::Active && user.is_admin() && store::site::update_claim_first_admin(conn)?;
+        audit::append(conn, decision.event(), actor, &user.username, "")?;
+        Ok((user, is_first_admin))
+    })?;
+
+    services.session_cache.invalidate_user(id);
+    if is_first_admin {
+        first_run::finish(services)?;
+    }
+    tracing::info!(admin = actor.log_id(), user = id.0, "{}", decision.past_participle());
+    Ok(user)
+}
+
+/// Reads a user while holding the lock that serializes changes of admins.
+pub(super) fn with_admin_lock(conn: &mut Conn, id: UserId) -> Result<User> {
+    store::site::update_lock_admins(conn)?;
+    store::users::find(conn, id)?.ok_or(Error::NotFound)
+}
+
+pub(super) fn ensure_not_self(actor: &Actor, id: UserId, why: &str) -> Result<()> {
+    if actor.id == Some(id) { Err(Error::Conflict(why.into())) } else { Ok(()) }
+}
+
+/// An admin whose entry in the users file is gone cannot sign in, and does not count.
+pub(super) fn ensure_another_admin(services: &Services, conn: &mut Conn, user: &User) -> Result<()> {
+    let is_one = user.is_admin() && user.status == Status::Active;
+    if !is_one {
+        return Ok(());
+    }
+    let others = store::users::list_active_admins(conn)?.into_iter().filter(|admin| admin.id != user.id);
+    let mut others = others.filter(|admin| services.users_file.has_entry_of(admin));
+    if others.next().is_some() { Ok(()) } else { Err(Error::Conflict(LAST_ADMIN.into())) }
+}
+
+pub(super) const LAST_ADMIN: &str = "This is the last admin. Make somebody else admin first.";

@@ -1,0 +1,158 @@
+//! Appends parts to resumable uploads.
+
+use super::checksum::Checksum;
+use super::resumable::{find_row, find_with_lock, finish_upload, open_appender, record_received};
+use super::stream::{ByteSink, StreamEnd, copy_stream};
+use crate::db::run_on_blocking_pool;
+use crate::error::{Error, Result};
+use crate::failpoints;
+use crate::model::{Upload, UploadId, User};
+use crate::state::Services;
+use crate::state::quota_holds;
+use crate::state::upload_locks::UploadLock;
+use crate::storage::PartialFile;
+use bytes::Bytes;
+use futures_util::{Stream, StreamExt};
+use std::sync::Arc;
+
+/// Bytes of one part after which they are made durable, so that a crash loses no more.
+const SYNC_INTERVAL_BYTES: u64 = 32 << 20;
+
+/// A part: its offset and its checksum.
+pub struct UploadPart {
+    pub offset: u64,
+    /// Its length, if the sender announces it.
+    pub length: Option<u64>,
+    pub checksum: Option<Checksum>,
+}
+
+/// Appends to an upload. Holds the upload's lock until dropped.
+struct Appender {
+    services: Arc<Services>,
+    upload: Upload,
+    partial: PartialFile,
+    checksum: Option<Checksum>,
+    /// Bytes that are not durable yet.
+    loose: u64,
+    turn: UploadLock,
+}
+
+impl ByteSink for Appender {
+    fn write(&mut self, bytes: &[u8]) -> Result<()> {
+        let (written, _) = self.partial.progress();
+        let limit = self.upload.length();
+        if written + bytes.len() as u64 > limit {
+            return Err(Error::TooLarge { limit });
+        }
+        quota_holds::ensure_disk_space(&self.services.media_dir, self.partial.unallocated(bytes.len() as u64))?;
+        self.partial.write(bytes)?;
+        self.turn.record_activity();
+        failpoints::hit("part written");
+        self.loose += bytes.len() as u64;
+        match &mut self.checksum {
+            Some(checksum) => checksum.update(bytes),
+            None if self.loose >= SYNC_INTERVAL_BYTES => self.record_progress()?,
+            None => {}
+        }
+        Ok(())
+    }
+}
+
+impl Appender {
+    fn is_whole(&self) -> bool {
+        self.partial.progress().0 == self.upload.length()
+    }
+
+    /// Stores the complete file in its owner's library. If that fails now, the bytes have arrived nevertheless.
+    fn finish(self, user: &User) -> Result<Upload> {
+        self.partial.make_durable(self.upload.received == 0)?;
+        failpoints::hit("whole and durable");
+        let (written, state) = self.partial.progress();
+        let Self { services, upload, partial, turn, .. } = self;
+        let finished = finish_upload(&services, user, &upload, partial);
+        if finished.is_err() {
+            record_received(&services, &upload, written, &state)?;
+        }
+        drop(turn);
+        finished
+    }
+
+    /// Makes the received bytes durable and records their number, which acknowledges them.
+    fn record_progress(&mut self) -> Result<()> {
+        if self.loose == 0 {
+            return Ok(());
+        }
+        self.partial.make_durable(self.upload.received == 0)?;
+        failpoints::hit("part durable");
+        let (written, state) = self.partial.progress();
+        (self.upload.received, self.upload.expires_at) = record_received(&self.services, &self.upload, written, &state)?;
+        self.upload.hash_state = state;
+        failpoints::hit("offset committed");
+        self.loose = 0;
+        Ok(())
+    }
+}
+
+/// Appends a part. The bytes of an interrupted part are kept, unless it has a checksum. After the last byte the file is
+/// stored in its owner's library.
+///
+/// # Errors
+/// `NotFound`; `Conflict` for another offset or while another part is being written; `TooLarge` past
+/// the announced length; `ChecksumMismatch`; errors of storing.
+pub async fn append<S, E>(services: &Arc<Services>, user: &User, id: UploadId, part: UploadPart, bytes: S) -> Result<Upload>
+where
+    S: Stream<Item = std::result::Result<Bytes, E>> + Unpin,
+    E: std::fmt::Display,
+{
+    // Ownership first, then the lock, then the state under the lock.
+    find_with_lock(services, user, id).await?;
+    let turn = services.upload_locks.lock(id).await?;
+    let stop = turn.stopped();
+
+    let appender = {
+        let (services, owner) = (services.clone(), user.id);
+        run_on_blocking_pool(move || {
+            let upload = find_row(&services, owner, id)?;
+            // The client continues from an offset that it was told.
+            if upload.offset() != part.offset {
+                return Err(Error::Conflict(format!("The next byte is number {}.", upload.offset())));
+            }
+            if part.length.is_some_and(|length| part.offset.saturating_add(length) > upload.length()) {
+                return Err(Error::TooLarge { limit: upload.length() });
+            }
+            let partial = if upload.item_id.is_some() { None } else { Some(open_appender(&services, &upload)?) };
+            Ok((upload, partial, services, turn))
+        })
+        .await?
+    };
+
+    let (upload, partial, services, turn) = appender;
+    let Some(partial) = partial else { return Ok(upload) };
+    let appender = Appender { services, upload, partial, checksum: part.checksum, loose: 0, turn };
+    let (mut appender, ended) = copy_stream(appender, Box::pin(bytes.take_until(stop))).await?;
+    let user = user.clone();
+
+    // Runs to its end even if the client disconnects.
+    run_on_blocking_pool(move || {
+        match (appender.checksum.take(), ended) {
+            (Some(checksum), StreamEnd::Whole) if !checksum.matches() => return Err(Error::ChecksumMismatch),
+            // The checksum covers the whole part, so a fragment cannot be verified.
+            (Some(_), StreamEnd::Broken(error)) => return Err(error),
+            // An interrupted part counts as far as it arrived.
+            (None, StreamEnd::Broken(error)) => {
+                appender.record_progress()?;
+                if appender.upload.received < appender.upload.size {
+                    return Err(error);
+                }
+            }
+            (_, StreamEnd::Whole) if appender.is_whole() => {}
+            (_, StreamEnd::Whole) => appender.record_progress()?,
+        }
+
+        if appender.is_whole() {
+            return appender.finish(&user);
+        }
+        Ok(appender.upload)
+    })
+    .await
+}

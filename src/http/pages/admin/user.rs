@@ -1,0 +1,226 @@
+//! `/admin/users/{id}`: one account and the actions on it.
+
+use super::users::UserRow;
+use crate::domain::accounts::admin;
+use crate::domain::accounts::decide::{self, Decision};
+use crate::error::{Error, FieldError};
+use crate::http::extract::form::{EmptyForm, Form};
+use crate::http::extract::user::{AdminUser, CurrentUser};
+use crate::http::flash::Flash;
+use crate::http::pages::account::sessions::SessionRow;
+use crate::http::pages::components::{self as v};
+use crate::http::pages::layout::Layout;
+use crate::http::pages::respond::{redirect, redirect_back, render, render_with_status, set_flash};
+use crate::http::route::{HandlerResult, Route};
+use crate::http::run_blocking::run_blocking;
+use crate::model::{User, UserId};
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, web};
+use askama::Template;
+use serde::Deserialize;
+
+pub(crate) fn routes() -> Vec<Route> {
+    vec![
+        Route::get("/admin/users/{id}", || web::route().to(show_user)),
+        Route::post("/admin/users/{id}/approve", || web::route().to(submit_approve)),
+        Route::post("/admin/users/{id}/reject", || web::route().to(submit_reject)),
+        Route::post("/admin/users/{id}/suspend", || web::route().to(submit_suspend)),
+        Route::post("/admin/users/{id}/reactivate", || web::route().to(submit_reactivate)),
+        Route::post("/admin/users/{id}/access-level", || web::route().to(submit_access_level)),
+        Route::post("/admin/users/{id}/quota", || web::route().to(submit_quota)),
+        Route::post("/admin/users/{id}/access-code", || web::route().to(submit_access_code)),
+        Route::post("/admin/users/{id}/end-sessions", || web::route().to(submit_end_sessions)),
+    ]
+}
+
+#[derive(Template)]
+#[template(path = "pages/admin/user.html")]
+struct UserPage {
+    layout: Layout,
+    person: UserRow,
+    user: User,
+    sessions: Vec<SessionRow>,
+    quota_gb: String,
+    quota_problem: Option<String>,
+    is_oneself: bool,
+}
+
+impl UserPage {
+    fn is(&self, status: &str) -> bool {
+        self.user.status.as_str() == status
+    }
+}
+
+fn parse_user_id(path: &str) -> Result<UserId, Error> {
+    path.parse().map(UserId).map_err(|_| Error::NotFound)
+}
+
+async fn render_user(current: &CurrentUser, id: UserId, errors: &[FieldError]) -> Result<UserPage, Error> {
+    let (user, sessions) = run_blocking(&current.services, move |services| admin::find(services, id)).await?;
+    let layout = Layout::load(current, "/admin/users").await?;
+    let this = current.auth_session.session.id;
+    Ok(UserPage {
+        person: UserRow::from_user(&user),
+        quota_gb: format_gigabytes(user.quota_bytes),
+        quota_problem: errors.first().map(|error| error.message.clone()),
+        is_oneself: user.id == current.user().id,
+        user,
+        sessions: sessions.into_iter().map(|session| SessionRow::from_session(session, this)).collect(),
+        layout,
+    })
+}
+
+async fn show_user(AdminUser(current): AdminUser, path: web::Path<String>) -> HandlerResult {
+    render(&render_user(&current, parse_user_id(&path)?, &[]).await?)
+}
+
+/// `12.5` for 12.5 × 10^9 bytes; the inverse of [`parse_gigabytes`].
+fn format_gigabytes(bytes: i64) -> String {
+    let (whole, rest) = (bytes / 1_000_000_000, bytes % 1_000_000_000);
+    let text = format!("{whole}.{rest:09}");
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+/// The inverse of [`format_gigabytes`].
+fn parse_gigabytes(text: &str) -> Option<i64> {
+    let text = text.trim().replace(',', ".");
+    let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
+    let is_number = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
+    if !is_number(whole) || !is_number(fraction) || fraction.len() > 9 || (whole.is_empty() && fraction.is_empty()) {
+        return None;
+    }
+    let whole: i64 = if whole.is_empty() { 0 } else { whole.parse().ok()? };
+    let fraction: i64 = format!("{fraction:0<9}").parse().ok()?;
+    whole.checked_mul(1_000_000_000)?.checked_add(fraction).filter(|bytes| *bytes < 1_000_000_000_000_000_000)
+}
+
+async fn decide(current: &CurrentUser, request: &HttpRequest, id: &str, decision: Decision) -> HandlerResult {
+    let (actor, id) = (current.actor(), parse_user_id(id)?);
+    let user = run_blocking(&current.services, move |services| decide::decide(services, &actor, id, decision)).await?;
+    redirect_back(request, &current.cookie, format!("{} {} is {}.", user.firstname, user.lastname, decision.past_participle()))
+}
+
+async fn submit_approve(
+    AdminUser(current): AdminUser,
+    request: HttpRequest,
+    path: web::Path<String>,
+    _: Form<EmptyForm>,
+) -> HandlerResult {
+    decide(&current, &request, &path, Decision::Approve).await
+}
+
+async fn submit_reject(
+    AdminUser(current): AdminUser,
+    request: HttpRequest,
+    path: web::Path<String>,
+    _: Form<EmptyForm>,
+) -> HandlerResult {
+    decide(&current, &request, &path, Decision::Reject).await
+}
+
+async fn submit_suspend(
+    AdminUser(current): AdminUser,
+    request: HttpRequest,
+    path: web::Path<String>,
+    _: Form<EmptyForm>,
+) -> HandlerResult {
+    decide(&current, &request, &path, Decision::Suspend).await
+}
+
+async fn submit_reactivate(
+    AdminUser(current): AdminUser,
+    request: HttpRequest,
+    path: web::Path<String>,
+    _: Form<EmptyForm>,
+) -> HandlerResult {
+    decide(&current, &request, &path, Decision::Reactivate).await
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LevelForm {
+    access_level: String,
+}
+
+async fn submit_access_level(
+    AdminUser(current): AdminUser,
+    request: HttpRequest,
+    path: web::Path<String>,
+    Form(form): Form<LevelForm>,
+) -> HandlerResult {
+    let (actor, id) = (current.actor(), parse_user_id(&path)?);
+    let level = form.access_level.clone();
+    let user = run_blocking(&current.services, move |services| admin::set_access_level(services, &actor, id, &form.access_level))
+        .await?;
+    let message =
+        format!("{} {} is {} now.", user.firstname, user.lastname, if level == "admin" { "an admin" } else { "a user" });
+    if id == current.user().id && level != "admin" {
+        set_flash(&current.cookie, message)?;
+        return redirect("/dashboard");
+    }
+    redirect_back(&request, &current.cookie, message)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct QuotaForm {
+    /// Gigabytes (10^9 bytes); 0 or empty means no limit.
+    quota: String,
+}
+
+async fn submit_quota(
+    AdminUser(current): AdminUser,
+    request: HttpRequest,
+    path: web::Path<String>,
+    Form(form): Form<QuotaForm>,
+) -> HandlerResult {
+    let (actor, id) = (current.actor(), parse_user_id(&path)?);
+    let given = if form.quota.trim().is_empty() { "0" } else { form.quota.as_str() };
+    let Some(bytes) = parse_gigabytes(given) else {
+        let error = FieldError::new("quota", "A number of gigabytes such as 50 or 0.5; 0 for no limit.");
+        let page = UserPage { quota_gb: form.quota.clone(), ..render_user(&current, id, &[error]).await? };
+        return render_with_status(StatusCode::UNPROCESSABLE_ENTITY, &page);
+    };
+    let user = run_blocking(&current.services, move |services| admin::set_quota(services, &actor, id, bytes)).await?;
+    let limit = if bytes == 0 { "as much as there is room for".into() } else { v::size(bytes).words };
+    redirect_back(&request, &current.cookie, format!("{} {} may store {limit}.", user.firstname, user.lastname))
+}
+
+async fn submit_access_code(AdminUser(current): AdminUser, path: web::Path<String>, _: Form<EmptyForm>) -> HandlerResult {
+    let (actor, id) = (current.actor(), parse_user_id(&path)?);
+    let (user, code) = run_blocking(&current.services, move |services| admin::create_access_code(services, &actor, id)).await?;
+    let text = format!(
+        "Give this code to {} {}. It works once, for two days, at /recover, and is not shown again.",
+        user.firstname, user.lastname
+    );
+    current.cookie.set_flash(&Flash { text, code: Some(code), ..Flash::default() })?;
+    redirect(&format!("/admin/users/{id}"))
+}
+
+async fn submit_end_sessions(
+    AdminUser(current): AdminUser,
+    request: HttpRequest,
+    path: web::Path<String>,
+    _: Form<EmptyForm>,
+) -> HandlerResult {
+    let (actor, id) = (current.actor(), parse_user_id(&path)?);
+    let user = run_blocking(&current.services, move |services| admin::end_sessions(services, &actor, id)).await?;
+    redirect_back(&request, &current.cookie, format!("{} {} is logged out everywhere.", user.firstname, user.lastname))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quotas_are_said_in_gigabytes() {
+        assert_eq!(parse_gigabytes("50"), Some(50_000_000_000));
+        assert_eq!(parse_gigabytes(" 0.5 "), Some(500_000_000));
+        assert_eq!(parse_gigabytes("1,25"), Some(1_250_000_000));
+        for nonsense in ["", ".", "-1", "1e9", "much", "99999999999999999999"] {
+            assert_eq!(parse_gigabytes(nonsense), None, "{nonsense}");
+        }
+        assert_eq!(format_gigabytes(1_250_000_000), "1.25");
+        assert_eq!(format_gigabytes(0), "0");
+    }
+}
