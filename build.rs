@@ -14,7 +14,9 @@ fn main() -> std::io::Result<()> {
     println!("cargo:rerun-if-changed=static");
     println!("cargo:rerun-if-changed=vendor");
     if !Path::new("vendor/common-passwords.txt").exists() {
-        return Err(std::io::Error::other("vendor/common-passwords.txt is missing: run `make browser-files` first"));
+        return Err(std::io::Error::other(
+            "vendor/common-passwords.txt is missing: run `make browser-files` first",
+        ));
     }
     println!("cargo:rerun-if-changed=migrations");
     println!("cargo:rerun-if-changed=templates");
@@ -26,7 +28,8 @@ fn main() -> std::io::Result<()> {
     let mut hash = Sha256::new();
     let mut table = String::from("pub static FILES: &[StaticFile] = &[\n");
     for (number, path) in files.iter().enumerate() {
-        let name = path.strip_prefix(&root).map_err(std::io::Error::other)?.to_string_lossy().into_owned();
+        let name =
+            path.strip_prefix(&root).map_err(std::io::Error::other)?.to_string_lossy().into_owned();
         let bytes = std::fs::read(path)?;
         hash.update(name.as_bytes());
         hash.update(&bytes);
@@ -56,8 +59,11 @@ fn main() -> std::io::Result<()> {
 /// From glibc 2.36 on the loader takes the executable's relocations packed: 0.7 MB less to store and to map.
 fn knows_packed_relocations() -> bool {
     let version = std::process::Command::new("getconf").arg("GNU_LIBC_VERSION").output();
-    let version = version.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default();
-    let number = version.trim().strip_prefix("glibc 2.").and_then(|minor| minor.parse::<u32>().ok());
+    let version = version
+        .map(|output| String::from_utf8_lossy(&output.stdout).into_owned())
+        .unwrap_or_default();
+    let number =
+        version.trim().strip_prefix("glibc 2.").and_then(|minor| minor.parse::<u32>().ok());
     number.is_some_and(|minor| minor >= 36)
 }
 

@@ -1,6 +1,11 @@
 //! What is hot inside, one by one: who asks, a list, a part of a file, an upload, a preview. `cargo bench --bench hot`
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::string_slice, reason = "a bench that cannot go on ends")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a bench that cannot go on ends"
+)]
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -52,30 +57,49 @@ impl House {
             ("admin_email", "root@example.org".to_owned()),
             ("admin_password", PASSWORD.to_owned()),
         ]);
-        let settings = Settings { program: env!("CARGO_BIN_EXE_nexus-media").into(), ..Settings::from_raw(&given).unwrap() };
+        let settings = Settings {
+            program: env!("CARGO_BIN_EXE_nexus-media").into(),
+            ..Settings::from_raw(&given).unwrap()
+        };
         let (tell, told) = std::sync::mpsc::channel();
         std::thread::spawn(move || {
             actix_web::rt::System::new().block_on(async {
                 let application = Application::build(settings).await.unwrap();
-                tell.send((application.services().clone(), application.address().to_string())).unwrap();
+                tell.send((application.services().clone(), application.address().to_string()))
+                    .unwrap();
                 application.run_until_stopped().await.unwrap();
             });
         });
         let (services, address) = told.recv().unwrap();
-        let user = services.db.read(|conn| Ok(store::users::find_by_login(conn, "root")?)).unwrap().unwrap();
+        let user = services
+            .db
+            .read(|conn| Ok(store::users::find_by_login(conn, "root")?))
+            .unwrap()
+            .unwrap();
         services.write_library(user.id, |conn| fill(conn, &user)).unwrap();
         let body = format!(r#"{{"username":"root","password":"{PASSWORD}"}}"#);
         let mut line = Line::to(&address);
-        let answer = line.ask("POST /api/auth/login", "Content-Type: application/json\r\n", body.as_bytes());
-        let token = serde_json::from_slice::<serde_json::Value>(&answer).unwrap()["token"].as_str().unwrap().to_owned();
+        let answer =
+            line.ask("POST /api/auth/login", "Content-Type: application/json\r\n", body.as_bytes());
+        let token = serde_json::from_slice::<serde_json::Value>(&answer).unwrap()["token"]
+            .as_str()
+            .unwrap()
+            .to_owned();
         Self { services, address, user, token, _folder: folder }
     }
 }
 
 fn fill(conn: &mut nexus_media::db::Conn, user: &User) -> nexus_media::error::Result<()> {
-    let directory = store::directories::find_by_path(conn, user.id, "Photos")?.unwrap().directory_id;
+    let directory =
+        store::directories::find_by_path(conn, user.id, "Photos")?.unwrap().directory_id;
     for number in 0..ITEMS {
-        let new = rows::item(user.id, directory, ItemKind::Photo, number, format!("photo {number:05}.jpg"));
+        let new = rows::item(
+            user.id,
+            directory,
+            ItemKind::Photo,
+            number,
+            format!("photo {number:05}.jpg"),
+        );
         store::items::insert(conn, &new)?;
     }
     Ok(())
@@ -93,7 +117,10 @@ impl Line {
 
     /// The answer's body; panics when it is no success.
     fn ask(&mut self, what: &str, more: &str, body: &[u8]) -> Vec<u8> {
-        let head = format!("{what} HTTP/1.1\r\nHost: nexus\r\nContent-Length: {}\r\n{more}\r\n", body.len());
+        let head = format!(
+            "{what} HTTP/1.1\r\nHost: nexus\r\nContent-Length: {}\r\n{more}\r\n",
+            body.len()
+        );
         self.0.get_mut().write_all(&[head.as_bytes(), body].concat()).unwrap();
         let (mut said, mut length) = (String::new(), 0);
         loop {
@@ -115,8 +142,10 @@ impl Line {
 }
 
 fn form(number: u64) -> Vec<u8> {
-    let mut body =
-        format!("--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{number}.bin\"\r\n\r\n").into_bytes();
+    let mut body = format!(
+        "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{number}.bin\"\r\n\r\n"
+    )
+    .into_bytes();
     let start = body.len();
     body.resize(start + MEGABYTE, 7);
     body[start..start + 8].copy_from_slice(&number.to_be_bytes());
@@ -127,7 +156,9 @@ fn form(number: u64) -> Vec<u8> {
 fn photo() -> std::fs::File {
     let picture = image::RgbImage::from_fn(PHOTO.0, PHOTO.1, |x, y| {
         let noise = (x.wrapping_mul(2_654_435_761) ^ y.wrapping_mul(40_503)) >> 27;
-        image::Rgb([x, y, x + y].map(|value| u8::try_from(((value / 16) % 200) + noise).unwrap_or(255)))
+        image::Rgb(
+            [x, y, x + y].map(|value| u8::try_from(((value / 16) % 200) + noise).unwrap_or(255)),
+        )
     });
     let image = turbojpeg::Image {
         pixels: picture.as_raw().as_slice(),
@@ -163,7 +194,12 @@ fn hot(criterion: &mut Criterion) {
     services.db.write(|conn| Ok(store::sessions::insert(conn, &session)?)).unwrap();
     criterion.bench_function("session, known", |bench| {
         // Every five seconds the database is asked.
-        bench.iter(|| services.session_cache.get_by_token(&token).unwrap_or_else(|| lifecycle::find(services, &token).unwrap()));
+        bench.iter(|| {
+            services
+                .session_cache
+                .get_by_token(&token)
+                .unwrap_or_else(|| lifecycle::find(services, &token).unwrap())
+        });
     });
     criterion.bench_function("session, from the database", |bench| {
         bench.iter(|| {
@@ -177,11 +213,24 @@ fn hot(criterion: &mut Criterion) {
         services
             .db
             .read(|conn| {
-                let middle = store::item_lists::list(conn, user.id, &photos, sort, None, i64::from(ITEMS / 2))?;
+                let middle = store::item_lists::list(
+                    conn,
+                    user.id,
+                    &photos,
+                    sort,
+                    None,
+                    i64::from(ITEMS / 2),
+                )?;
                 let middle = Cursor::after_item(middle.last().unwrap(), sort);
-                criterion.bench_function(&format!("50 of 10,000 by {what}, from the middle"), |bench| {
-                    bench.iter(|| store::item_lists::list(conn, user.id, &photos, sort, Some(&middle), 50).unwrap());
-                });
+                criterion.bench_function(
+                    &format!("50 of 10,000 by {what}, from the middle"),
+                    |bench| {
+                        bench.iter(|| {
+                            store::item_lists::list(conn, user.id, &photos, sort, Some(&middle), 50)
+                                .unwrap()
+                        });
+                    },
+                );
                 Ok(())
             })
             .unwrap();
@@ -202,7 +251,11 @@ fn hot(criterion: &mut Criterion) {
             },
             |body| {
                 let answer = line.ask("POST /api/media/upload", &multipart, &body);
-                id = serde_json::from_slice::<serde_json::Value>(&answer).unwrap()["items"][0]["id"].as_str().unwrap().into();
+                id =
+                    serde_json::from_slice::<serde_json::Value>(&answer).unwrap()["items"][0]["id"]
+                        .as_str()
+                        .unwrap()
+                        .into();
             },
             BatchSize::PerIteration,
         );
@@ -219,7 +272,9 @@ fn hot(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("previews");
     group.sample_size(20);
     group.bench_function("a photo of 12 megapixels, in a cage", |bench| {
-        bench.iter(|| studio.render(&photo, "image/jpeg").unwrap_or_else(|failure| panic!("{failure}")));
+        bench.iter(|| {
+            studio.render(&photo, "image/jpeg").unwrap_or_else(|failure| panic!("{failure}"))
+        });
     });
 }
 

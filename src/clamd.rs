@@ -139,7 +139,10 @@ mod tests {
 
     #[test]
     fn addresses_are_read() {
-        assert_eq!(Clamd::parse("unix:/run/clamd.sock"), Some(Clamd::Unix("/run/clamd.sock".into())));
+        assert_eq!(
+            Clamd::parse("unix:/run/clamd.sock"),
+            Some(Clamd::Unix("/run/clamd.sock".into()))
+        );
         assert_eq!(Clamd::parse("scanner:3310"), Some(Clamd::Tcp("scanner:3310".into())));
         for nonsense in ["", "unix:", "unix:clamd.sock", "host", "host:", ":3310", "host:port"] {
             assert_eq!(Clamd::parse(nonsense), None, "{nonsense}");
@@ -149,9 +152,18 @@ mod tests {
     #[test]
     fn only_ok_is_clean() {
         assert_eq!(parse_verdict("stream: OK").unwrap(), ScanVerdict::Clean);
-        assert_eq!(parse_verdict("stream: Eicar FOUND").unwrap(), ScanVerdict::Found("Eicar".into()));
-        assert_eq!(parse_verdict("INSTREAM size limit exceeded. ERROR").unwrap(), ScanVerdict::TooLarge);
-        assert_eq!(parse_verdict("stream: Heuristics.Limits.Exceeded.MaxFileSize FOUND").unwrap(), ScanVerdict::TooLarge);
+        assert_eq!(
+            parse_verdict("stream: Eicar FOUND").unwrap(),
+            ScanVerdict::Found("Eicar".into())
+        );
+        assert_eq!(
+            parse_verdict("INSTREAM size limit exceeded. ERROR").unwrap(),
+            ScanVerdict::TooLarge
+        );
+        assert_eq!(
+            parse_verdict("stream: Heuristics.Limits.Exceeded.MaxFileSize FOUND").unwrap(),
+            ScanVerdict::TooLarge
+        );
         for odd in ["", "OK?", "stream: lstat() failed. ERROR", "UNKNOWN COMMAND"] {
             assert!(parse_verdict(odd).is_err(), "{odd}");
         }

@@ -165,7 +165,8 @@ impl From<std::io::Error> for Error {
 /// Formats a size with a decimal unit: `4.1 MB` is 4.1 × 10^6 bytes.
 #[must_use]
 pub fn format_bytes(bytes: u64) -> String {
-    const STEPS: [(u64, &str); 4] = [(1_000_000_000_000, "TB"), (1_000_000_000, "GB"), (1_000_000, "MB"), (1_000, "kB")];
+    const STEPS: [(u64, &str); 4] =
+        [(1_000_000_000_000, "TB"), (1_000_000_000, "GB"), (1_000_000, "MB"), (1_000, "kB")];
     for (step, unit) in STEPS {
         if bytes >= step {
             let tenths = bytes.saturating_add(step / 20) / (step / 10);

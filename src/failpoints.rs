@@ -6,7 +6,8 @@
 pub fn hit(name: &'static str) {
     use std::sync::LazyLock;
     use std::sync::atomic::{AtomicU64, Ordering};
-    static AT: LazyLock<Option<u64>> = LazyLock::new(|| std::env::var("FAULT_AFTER").ok()?.parse().ok());
+    static AT: LazyLock<Option<u64>> =
+        LazyLock::new(|| std::env::var("FAULT_AFTER").ok()?.parse().ok());
     static PASSED: AtomicU64 = AtomicU64::new(0);
     static LINGER: LazyLock<Option<String>> = LazyLock::new(|| std::env::var("FAULT_LINGER").ok());
 
@@ -16,7 +17,8 @@ pub fn hit(name: &'static str) {
     let Some(at) = *AT else { return };
     if PASSED.fetch_add(1, Ordering::Relaxed) + 1 == at {
         tracing::error!("fault point {name}");
-        let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);
+        let _ =
+            rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);
     }
 }
 

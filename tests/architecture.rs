@@ -55,9 +55,14 @@ fn imports() -> Imports {
 
     for (module, path) in modules.iter().filter(|(module, _)| is_listed(module)) {
         let is_folder = path.ends_with("mod.rs");
-        let named = imported_paths(&code_of(path)).into_iter().map(|path| absolute(module, is_folder, &path));
+        let named = imported_paths(&code_of(path))
+            .into_iter()
+            .map(|path| absolute(module, is_folder, &path));
         let found = named.filter_map(|path| resolve(&path, &modules));
-        imports.insert(module.clone(), found.filter(|other| other != module && is_listed(other)).collect());
+        imports.insert(
+            module.clone(),
+            found.filter(|other| other != module && is_listed(other)).collect(),
+        );
     }
     imports
 }
@@ -74,7 +79,8 @@ fn resolve(path: &str, modules: &BTreeMap<String, PathBuf>) -> Option<String> {
     }
 
     let text = std::fs::read_to_string(&modules[module]).unwrap();
-    let exported = imported_paths(&text).into_iter().find(|shown| shown.rsplit("::").next() == Some(name));
+    let exported =
+        imported_paths(&text).into_iter().find(|shown| shown.rsplit("::").next() == Some(name));
     let exported = exported.map(|shown| absolute(module, true, shown.trim_start_matches("self::")));
     let target = exported.filter(|shown| shown != path).and_then(|shown| resolve(&shown, modules));
     target.or_else(|| Some(module.to_owned()))
@@ -123,7 +129,8 @@ fn imported_paths(text: &str) -> Vec<String> {
     let mut paths = Vec::new();
     let mut rest = text;
     while let Some(start) = rest.find("use ") {
-        let is_item = rest[..start].chars().next_back().is_none_or(|before| before == '\n' || before == ' ');
+        let is_item =
+            rest[..start].chars().next_back().is_none_or(|before| before == '\n' || before == ' ');
         let Some(end) = rest[start..].find(';') else { break };
         if is_item {
             expand("", rest[start + 4..start + end].trim(), &mut paths);
@@ -132,7 +139,10 @@ fn imported_paths(text: &str) -> Vec<String> {
     }
     for marker in ["crate::", "super::"] {
         for (index, _) in text.match_indices(marker) {
-            let path: String = text[index..].chars().take_while(|c| c.is_alphanumeric() || matches!(c, '_' | ':')).collect();
+            let path: String = text[index..]
+                .chars()
+                .take_while(|c| c.is_alphanumeric() || matches!(c, '_' | ':'))
+                .collect();
             paths.push(path);
         }
     }
@@ -156,7 +166,9 @@ fn expand(prefix: &str, tree: &str, paths: &mut Vec<String>) {
                 }
             }
         }
-        None if !tree.is_empty() => paths.push(format!("{prefix}{}", tree.split(" as ").next().unwrap_or(tree))),
+        None if !tree.is_empty() => {
+            paths.push(format!("{prefix}{}", tree.split(" as ").next().unwrap_or(tree)))
+        }
         None => {}
     }
 }
@@ -188,18 +200,24 @@ fn absolute(module: &str, is_folder: bool, path: &str) -> String {
 
 /// Whether a module is a `mod.rs` with nothing but declarations and re-exports.
 fn declares_only(module: &str, modules: &BTreeMap<String, PathBuf>) -> bool {
-    let Some(path) = modules.get(module).filter(|path| path.ends_with("mod.rs")) else { return false };
+    let Some(path) = modules.get(module).filter(|path| path.ends_with("mod.rs")) else {
+        return false;
+    };
     let allowed = ["//", "#[", "use ", "pub use "];
-    std::fs::read_to_string(path)
-        .unwrap()
-        .lines()
-        .map(str::trim)
-        .all(|line| line.is_empty() || line.contains("mod ") || allowed.iter().any(|start| line.starts_with(start)))
+    std::fs::read_to_string(path).unwrap().lines().map(str::trim).all(|line| {
+        line.is_empty()
+            || line.contains("mod ")
+            || allowed.iter().any(|start| line.starts_with(start))
+    })
 }
 
 /// The first component of `module` below `parent`.
 fn component<'a>(module: &'a str, parent: &str) -> Option<&'a str> {
-    let inner = if parent.is_empty() { Some(module) } else { module.strip_prefix(parent)?.strip_prefix("::") };
+    let inner = if parent.is_empty() {
+        Some(module)
+    } else {
+        module.strip_prefix(parent)?.strip_prefix("::")
+    };
     inner?.split("::").next()
 }
 
@@ -226,8 +244,13 @@ fn upward_imports(imports: &Imports, parent: &str, order: &[&[&str]]) -> Vec<Str
 /// What remains when modules that import nothing remaining are removed again and again: the modules in or above a cycle.
 fn cyclic(mut imports: Imports) -> Imports {
     loop {
-        let is_free = |named: &BTreeSet<String>| named.iter().all(|other| !imports.contains_key(other));
-        let free: Vec<_> = imports.iter().filter(|(_, named)| is_free(named)).map(|(module, _)| module.clone()).collect();
+        let is_free =
+            |named: &BTreeSet<String>| named.iter().all(|other| !imports.contains_key(other));
+        let free: Vec<_> = imports
+            .iter()
+            .filter(|(_, named)| is_free(named))
+            .map(|(module, _)| module.clone())
+            .collect();
         if free.is_empty() {
             return imports;
         }
@@ -276,10 +299,24 @@ fn no_folders_import_each_other_in_a_cycle() {
     let mut folders: BTreeMap<String, Imports> = BTreeMap::new();
     for (module, named) in imports() {
         for other in named {
-            let common: Vec<_> = module.split("::").zip(other.split("::")).take_while(|(a, b)| a == b).map(|(a, _)| a).collect();
+            let common: Vec<_> = module
+                .split("::")
+                .zip(other.split("::"))
+                .take_while(|(a, b)| a == b)
+                .map(|(a, _)| a)
+                .collect();
             let parent = common.join("::");
-            let (Some(here), Some(there)) = (component(&module, &parent), component(&other, &parent)) else { continue };
-            folders.entry(parent.clone()).or_default().entry(here.to_owned()).or_default().insert(there.to_owned());
+            let (Some(here), Some(there)) =
+                (component(&module, &parent), component(&other, &parent))
+            else {
+                continue;
+            };
+            folders
+                .entry(parent.clone())
+                .or_default()
+                .entry(here.to_owned())
+                .or_default()
+                .insert(there.to_owned());
         }
     }
 
@@ -292,7 +329,8 @@ fn no_folders_import_each_other_in_a_cycle() {
 #[test]
 fn only_the_database_layer_names_a_database() {
     let root = source_root();
-    let is_exempt = |path: &PathBuf| path.starts_with(root.join("db")) || path.starts_with(root.join("config"));
+    let is_exempt =
+        |path: &PathBuf| path.starts_with(root.join("db")) || path.starts_with(root.join("config"));
     for path in source_files().iter().filter(|path| !is_exempt(path)) {
         let text = std::fs::read_to_string(path).unwrap().to_lowercase();
         for word in ["sqlite", "mysql", "mariadb"] {
@@ -304,8 +342,11 @@ fn only_the_database_layer_names_a_database() {
 #[test]
 fn only_storage_media_sandbox_and_config_touch_the_file_system() {
     let root = source_root();
-    let is_exempt =
-        |path: &PathBuf| ["storage", "media", "sandbox", "config"].iter().any(|layer| path.starts_with(root.join(layer)));
+    let is_exempt = |path: &PathBuf| {
+        ["storage", "media", "sandbox", "config"]
+            .iter()
+            .any(|layer| path.starts_with(root.join(layer)))
+    };
     let calls = [
         "std::fs::read",
         "std::fs::write",
@@ -319,7 +360,8 @@ fn only_storage_media_sandbox_and_config_touch_the_file_system() {
     for path in source_files().iter().filter(|path| !is_exempt(path)) {
         let code = code_of(path);
         for call in calls {
-            let is_call = |(index, _): (usize, &str)| !code[..index].ends_with(char::is_alphanumeric);
+            let is_call =
+                |(index, _): (usize, &str)| !code[..index].ends_with(char::is_alphanumeric);
             assert!(!code.match_indices(call).any(is_call), "{} calls {call}", path.display());
         }
     }
@@ -339,7 +381,11 @@ fn every_file_begins_with_its_purpose_and_is_short() {
     for path in source_files() {
         assert!(std::fs::read_to_string(&path).unwrap().starts_with("//! "), "{}", path.display());
         let lines = code_of(&path).lines().count();
-        assert!(lines <= 400, "{} has {lines} lines: which second subject does it hold?", path.display());
+        assert!(
+            lines <= 400,
+            "{} has {lines} lines: which second subject does it hold?",
+            path.display()
+        );
     }
 }
 
@@ -348,14 +394,16 @@ fn every_test_that_the_asvs_table_names_exists() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut files = source_files();
     collect(&root.join("tests"), &mut files);
-    let texts: Vec<_> = files.iter().map(|path| (path, std::fs::read_to_string(path).unwrap())).collect();
+    let texts: Vec<_> =
+        files.iter().map(|path| (path, std::fs::read_to_string(path).unwrap())).collect();
 
     let page = std::fs::read_to_string(root.join("docs/ASVS.md")).unwrap();
     let named: Vec<_> = page.split('`').filter_map(|code| code.split_once("::")).collect();
     assert!(named.len() > 50, "{named:?}");
     for (file, name) in named {
         let defines = |(path, text): &(&PathBuf, String)| {
-            path.file_stem().is_some_and(|stem| stem == file) && text.contains(&format!("fn {name}("))
+            path.file_stem().is_some_and(|stem| stem == file)
+                && text.contains(&format!("fn {name}("))
         };
         assert!(texts.iter().any(defines), "{file}::{name}");
     }

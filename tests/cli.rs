@@ -31,14 +31,29 @@ impl Installation {
     /// Runs it with a line on its standard input.
     fn run_with(&self, arguments: &[&str], line: &str) -> Output {
         let mut command = self.command(arguments);
-        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut child = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
         writeln!(child.stdin.take().unwrap(), "{line}").unwrap();
         child.wait_with_output().unwrap()
     }
 
     fn add(&self, username: &str, more: &[&str]) -> Output {
         let email = format!("{username}@example.org");
-        let mut arguments = vec!["user", "add", username, "--email", &email, "--firstname", "Ada", "--lastname", "Lovelace"];
+        let mut arguments = vec![
+            "user",
+            "add",
+            username,
+            "--email",
+            &email,
+            "--firstname",
+            "Ada",
+            "--lastname",
+            "Lovelace",
+        ];
         arguments.extend(more);
         arguments.push("--password-stdin");
         self.run_with(&arguments, PASSWORD)
@@ -66,28 +81,53 @@ fn accounts_are_run_by_the_same_rules_as_on_the_pages() {
     let installation = Installation::new();
     let added = installation.add("root", &["--access-level", "admin", "--json"]);
     assert_eq!(code(&added), 0, "{}", err(&added));
-    assert_eq!((&json(&added)["username"], &json(&added)["status"]), (&"root".into(), &"active".into()));
+    assert_eq!(
+        (&json(&added)["username"], &json(&added)["status"]),
+        (&"root".into(), &"active".into())
+    );
     assert!(!Path::new(&installation.path("data/setup-code")).exists());
     assert_eq!(code(&installation.run(&["setup-code"])), 1, "set-up is over");
     assert_eq!(code(&installation.add("ada", &["--pending"])), 0);
     let taken = installation.add("ada", &[]);
     assert_eq!(code(&taken), 2);
     assert!(err(&taken).contains("taken"));
-    assert!(out(&installation.run(&["user", "list"])).lines().any(|line| line.contains("ada") && line.contains("pending")));
-    assert_eq!(json(&installation.run(&["user", "list", "--status", "pending", "--json"])).as_array().unwrap().len(), 1);
+    assert!(
+        out(&installation.run(&["user", "list"]))
+            .lines()
+            .any(|line| line.contains("ada") && line.contains("pending"))
+    );
+    assert_eq!(
+        json(&installation.run(&["user", "list", "--status", "pending", "--json"]))
+            .as_array()
+            .unwrap()
+            .len(),
+        1
+    );
     assert_eq!(code(&installation.run(&["user", "approve", "ada"])), 0);
     assert_eq!(code(&installation.run(&["user", "approve", "ada"])), 1, "she is in already");
     assert_eq!(code(&installation.run(&["user", "suspend", "ada@example.org"])), 0);
     assert_eq!(json(&installation.run(&["user", "show", "ada", "--json"]))["status"], "suspended");
     assert_eq!(code(&installation.run(&["user", "reactivate", "ada"])), 0);
-    assert_eq!(json(&installation.run(&["user", "quota", "ada", "5000", "--json"]))["quota_bytes"], 5000);
+    assert_eq!(
+        json(&installation.run(&["user", "quota", "ada", "5000", "--json"]))["quota_bytes"],
+        5000
+    );
     let last = installation.run(&["user", "access-level", "root", "user"]);
     assert_eq!(code(&last), 1);
     assert!(err(&last).contains("last admin"));
     assert_eq!(code(&installation.run(&["user", "access-level", "ada", "admin"])), 0);
     assert_eq!(code(&installation.run(&["user", "access-level", "root", "user"])), 0);
-    assert_eq!(code(&installation.run_with(&["user", "passwd", "ada", "--password-stdin"], "another long password")), 0);
-    assert_eq!(code(&installation.run_with(&["user", "passwd", "ada", "--password-stdin"], "short")), 2);
+    assert_eq!(
+        code(
+            &installation
+                .run_with(&["user", "passwd", "ada", "--password-stdin"], "another long password")
+        ),
+        0
+    );
+    assert_eq!(
+        code(&installation.run_with(&["user", "passwd", "ada", "--password-stdin"], "short")),
+        2
+    );
     assert_eq!(code(&installation.run(&["user", "show", "nobody"])), 1);
 }
 
@@ -100,13 +140,21 @@ fn removing_an_account_asks_and_leaves_the_files() {
     assert_eq!(code(&installation.run(&["user", "remove", "ada", "--yes"])), 0);
     assert_eq!(code(&installation.run(&["user", "show", "ada"])), 1);
     assert!(Path::new(&installation.path("media")).join(folder).join("Photos").is_dir());
-    assert_eq!(code(&installation.run(&["user", "remove", "root", "--yes"])), 1, "the last admin stays");
+    assert_eq!(
+        code(&installation.run(&["user", "remove", "root", "--yes"])),
+        1,
+        "the last admin stays"
+    );
 }
 
 #[test]
 fn a_password_never_stands_in_the_arguments() {
     let help = out(&Installation::new().run(&["user", "passwd", "--help"]));
-    assert!(help.contains("--password-file") && help.contains("--password-stdin") && !help.contains("--password "));
+    assert!(
+        help.contains("--password-file")
+            && help.contains("--password-stdin")
+            && !help.contains("--password ")
+    );
 }
 
 #[test]
@@ -130,7 +178,10 @@ fn people_go_into_the_users_file_and_out_and_broken_lines_are_named() {
     );
     assert_eq!(code(&added), 0, "{}", err(&added));
     let line = std::fs::read_to_string(&file).unwrap();
-    assert!(line.starts_with("ada:$argon2id$") && line.ends_with(":ada@example.org:user\n"), "{line}");
+    assert!(
+        line.starts_with("ada:$argon2id$") && line.ends_with(":ada@example.org:user\n"),
+        "{line}"
+    );
     assert_eq!(code(&installation.run(&["users-file", "check", "--file", &file])), 0);
     std::fs::write(&file, format!("{line}broken\n")).unwrap();
     let check = installation.run(&["users-file", "check", "--file", &file, "--json"]);
@@ -163,7 +214,11 @@ fn a_command_that_was_started_in_the_wrong_folder_makes_nothing_there() {
             "{command:?}: {}",
             err(&output)
         );
-        assert_eq!(std::fs::read_dir(installation.0.path()).unwrap().count(), 0, "{command:?} left something");
+        assert_eq!(
+            std::fs::read_dir(installation.0.path()).unwrap().count(),
+            0,
+            "{command:?} left something"
+        );
     }
 }
 
@@ -189,10 +244,18 @@ fn what_a_start_would_refuse_is_found_by_the_check_of_the_settings() {
 fn the_first_admins_password_may_go_once_there_is_an_admin() {
     let installation = Installation::new();
     assert_eq!(code(&installation.add("root", &["--access-level", "admin"])), 0);
-    std::fs::write(installation.path("nexus.toml"), "admin_username = \"root\"\nadmin_email = \"root@example.org\"\n").unwrap();
+    std::fs::write(
+        installation.path("nexus.toml"),
+        "admin_username = \"root\"\nadmin_email = \"root@example.org\"\n",
+    )
+    .unwrap();
     assert_eq!(code(&installation.run(&["user", "list"])), 0);
     assert_eq!(code(&installation.run(&["config", "check"])), 0);
-    let gone = installation.command(&["user", "list"]).env("NEXUS_ADMIN_PASSWORD_FILE", "gone").output().unwrap();
+    let gone = installation
+        .command(&["user", "list"])
+        .env("NEXUS_ADMIN_PASSWORD_FILE", "gone")
+        .output()
+        .unwrap();
     assert_eq!(code(&gone), 0, "{}", err(&gone));
 }
 
@@ -208,16 +271,31 @@ fn settings_are_checked_and_shown_without_their_secrets() {
     std::fs::write(installation.path("nexus.toml"), "NEXUS_LISTEN = \"127.0.0.1:1\"\n").unwrap();
     let as_variable = installation.run(&["config", "check"]);
     assert!(err(&as_variable).contains("did you mean \"listen\""), "{}", err(&as_variable));
-    std::fs::write(installation.path("nexus.toml"), "max_upload = 5\n\ndatabase_url = mysql://nexus:sesame@localhost/nexus\n")
-        .unwrap();
+    std::fs::write(
+        installation.path("nexus.toml"),
+        "max_upload = 5\n\ndatabase_url = mysql://nexus:sesame@localhost/nexus\n",
+    )
+    .unwrap();
     let broken = installation.run(&["config", "check"]);
-    assert!(err(&broken).contains("line 3") && !err(&broken).contains("sesame"), "{}", err(&broken));
+    assert!(
+        err(&broken).contains("line 3") && !err(&broken).contains("sesame"),
+        "{}",
+        err(&broken)
+    );
     std::fs::write(installation.path("nexus.toml"), "max_upload = 5\n").unwrap();
-    let typo = installation.command(&["config", "check"]).env("NEXUS_REGISTRATON", "open").output().unwrap();
+    let typo = installation
+        .command(&["config", "check"])
+        .env("NEXUS_REGISTRATON", "open")
+        .output()
+        .unwrap();
     assert_eq!(code(&typo), 78);
     assert!(err(&typo).contains("NEXUS_REGISTRATION"));
     let secret = "mysql://nexus:sesame@localhost:3306/nexus";
-    let shown = installation.command(&["config", "show", "--json"]).env("DATABASE_URL", secret).output().unwrap();
+    let shown = installation
+        .command(&["config", "show", "--json"])
+        .env("DATABASE_URL", secret)
+        .output()
+        .unwrap();
     assert_eq!(json(&shown)["max_upload"], "5");
     assert!(!out(&shown).contains("sesame") && !err(&shown).contains("sesame"));
 }
@@ -237,16 +315,25 @@ fn the_schema_is_shown_and_brought_up_to_date() {
 fn exit_codes_say_what_kind_of_failure_it_was() {
     let installation = Installation::new();
     assert_eq!(code(&installation.run(&["nonsense"])), 2);
-    let away = installation.command(&["user", "list"]).env("DATABASE_URL", "mysql://nexus:x@127.0.0.1:1/nexus").output().unwrap();
+    let away = installation
+        .command(&["user", "list"])
+        .env("DATABASE_URL", "mysql://nexus:x@127.0.0.1:1/nexus")
+        .output()
+        .unwrap();
     assert_eq!(code(&away), 69, "{}", err(&away));
-    let wrong = installation.command(&["user", "list"]).env("DATABASE_URL", "oracle://x").output().unwrap();
+    let wrong =
+        installation.command(&["user", "list"]).env("DATABASE_URL", "oracle://x").output().unwrap();
     assert_eq!(code(&wrong), 78, "{}", err(&wrong));
     std::fs::write(
         installation.path("junk.db"),
         "no database at all, and longer than a header of one hundred bytes would have to be",
     )
     .unwrap();
-    let junk = installation.command(&["user", "list"]).env("DATABASE_URL", "sqlite://junk.db").output().unwrap();
+    let junk = installation
+        .command(&["user", "list"])
+        .env("DATABASE_URL", "sqlite://junk.db")
+        .output()
+        .unwrap();
     assert!(code(&junk) == 78 && err(&junk).contains("junk.db"), "{}", err(&junk));
     let everybodys = installation.run(&["setup-code", "--data-dir", "/tmp"]);
     assert_eq!(code(&everybodys), 77, "{}", err(&everybodys));
@@ -256,10 +343,15 @@ fn exit_codes_say_what_kind_of_failure_it_was() {
 fn what_needs_no_settings_works_without_a_house() {
     let installation = Installation::new();
     assert_eq!(out(&installation.run(&["version"])).trim(), env!("CARGO_PKG_VERSION"));
-    assert_eq!(json(&installation.run(&["version", "--json"]))["version"], env!("CARGO_PKG_VERSION"));
-    let only_the_first_line = format!("{} completions bash | head -1", env!("CARGO_BIN_EXE_nexus-media"));
+    assert_eq!(
+        json(&installation.run(&["version", "--json"]))["version"],
+        env!("CARGO_PKG_VERSION")
+    );
+    let only_the_first_line =
+        format!("{} completions bash | head -1", env!("CARGO_BIN_EXE_nexus-media"));
     assert_eq!(err(&Command::new("sh").arg("-c").arg(only_the_first_line).output().unwrap()), "");
-    let document: serde_json::Value = serde_json::from_str(&out(&installation.run(&["openapi"]))).unwrap();
+    let document: serde_json::Value =
+        serde_json::from_str(&out(&installation.run(&["openapi"]))).unwrap();
     assert!(document["paths"].as_object().unwrap().len() > 10);
     assert!(out(&installation.run(&["completions", "bash"])).contains("users-file"));
     assert!(out(&installation.run(&["man"])).contains(".TH nexus-media 1"));
@@ -271,16 +363,28 @@ fn a_check_names_what_is_wrong_and_repairs_it_on_request() {
     let installation = Installation::new();
     assert_eq!(code(&installation.add("ada", &[])), 0);
     let whole = installation.run(&["check"]);
-    assert_eq!((code(&whole), out(&whole).trim()), (0, "0 files looked at, 0 things wrong, 0 left as they are"));
-    let media = std::fs::read_dir(installation.path("media")).unwrap().map(|entry| entry.unwrap().path());
-    let folder = media.into_iter().find(|path| path.to_string_lossy().contains("ADA_LOVELACE")).unwrap();
+    assert_eq!(
+        (code(&whole), out(&whole).trim()),
+        (0, "0 files looked at, 0 things wrong, 0 left as they are")
+    );
+    let media =
+        std::fs::read_dir(installation.path("media")).unwrap().map(|entry| entry.unwrap().path());
+    let folder =
+        media.into_iter().find(|path| path.to_string_lossy().contains("ADA_LOVELACE")).unwrap();
     std::fs::write(folder.join("Uploads/by hand.txt"), "Dear Ada").unwrap();
     let found = installation.run(&["check"]);
     assert_eq!(code(&found), 1);
-    assert!(out(&found).contains("extra") && out(&found).contains("Uploads/by hand.txt"), "{}", out(&found));
+    assert!(
+        out(&found).contains("extra") && out(&found).contains("Uploads/by hand.txt"),
+        "{}",
+        out(&found)
+    );
     let repaired = json(&installation.run(&["check", "--repair", "--json"]));
     assert_eq!(repaired.pointer("/found/0/repaired").unwrap(), "taken in");
-    assert_eq!(json(&installation.run(&["check", "--json"])), serde_json::json!({ "files": 1, "found": [], "left": 0 }));
+    assert_eq!(
+        json(&installation.run(&["check", "--json"])),
+        serde_json::json!({ "files": 1, "found": [], "left": 0 })
+    );
 }
 
 #[test]
@@ -290,7 +394,11 @@ fn scanning_again_needs_a_scanner_that_answers() {
     let off = installation.run(&["rescan"]);
     assert_eq!(code(&off), 78);
     assert!(err(&off).contains("NEXUS_CLAMD"));
-    let away = installation.command(&["rescan"]).env("NEXUS_CLAMD", "unix:/nowhere/clamd.ctl").output().unwrap();
+    let away = installation
+        .command(&["rescan"])
+        .env("NEXUS_CLAMD", "unix:/nowhere/clamd.ctl")
+        .output()
+        .unwrap();
     assert_eq!(code(&away), 69);
     let nonsense = installation.command(&["rescan"]).env("NEXUS_CLAMD", "clamd").output().unwrap();
     assert_eq!(code(&nonsense), 78);
@@ -305,7 +413,8 @@ struct Serving {
 impl Serving {
     fn start(installation: &Installation, variables: &[(&str, &str)]) -> Self {
         let mut command = installation.command(&["serve", "--listen", "127.0.0.1:0"]);
-        let mut child = command.envs(variables.iter().copied()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut child =
+            command.envs(variables.iter().copied()).stderr(Stdio::piped()).spawn().unwrap();
         let lines = std::io::BufReader::new(child.stderr.take().unwrap());
         Self { child, lines }
     }
@@ -315,7 +424,11 @@ impl Serving {
         use std::io::BufRead;
         loop {
             let mut line = String::new();
-            assert_ne!(self.lines.read_line(&mut line).unwrap(), 0, "it ended before it said {part}");
+            assert_ne!(
+                self.lines.read_line(&mut line).unwrap(),
+                0,
+                "it ended before it said {part}"
+            );
             if line.contains(part) {
                 return line;
             }
@@ -334,7 +447,11 @@ impl Drop for Serving {
 fn fetched(address: &str, path: &str) -> String {
     use std::io::Read;
     let mut stream = std::net::TcpStream::connect(address).unwrap();
-    stream.write_all(format!("GET {path} HTTP/1.1\r\nHost: nexus\r\nConnection: close\r\n\r\n").as_bytes()).unwrap();
+    stream
+        .write_all(
+            format!("GET {path} HTTP/1.1\r\nHost: nexus\r\nConnection: close\r\n\r\n").as_bytes(),
+        )
+        .unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
     answer
@@ -359,7 +476,8 @@ fn metrics_have_a_listener_of_their_own_that_answers_nothing_else() {
 #[test]
 fn logs_are_json_where_that_is_set_and_every_line_says_its_request() {
     let installation = Installation::new();
-    let mut serving = Serving::start(&installation, &[("NEXUS_LOG_FORMAT", "json"), ("NEXUS_LOG", "debug")]);
+    let mut serving =
+        Serving::start(&installation, &[("NEXUS_LOG_FORMAT", "json"), ("NEXUS_LOG", "debug")]);
     let line = serving.line_with("listening on");
     let parsed: serde_json::Value = serde_json::from_str(&line).unwrap();
     assert_eq!(parsed["level"], "INFO");
@@ -367,13 +485,21 @@ fn logs_are_json_where_that_is_set_and_every_line_says_its_request() {
     let id = answer.lines().find_map(|line| line.strip_prefix("x-request-id: ")).unwrap();
     let line: serde_json::Value = serde_json::from_str(&serving.line_with("/healthz")).unwrap();
     assert_eq!(line["span"]["id"], id, "{line}");
-    assert_eq!((line["path"].as_str(), line["status"].as_u64()), (Some("/healthz"), Some(200)), "{line}");
+    assert_eq!(
+        (line["path"].as_str(), line["status"].as_u64()),
+        (Some("/healthz"), Some(200)),
+        "{line}"
+    );
 }
 
 #[test]
 fn the_page_of_settings_is_what_the_program_says() {
     let installation = Installation::new();
     let output = out(&installation.run(&["config", "reference"]));
-    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/CONFIGURE.md")).unwrap();
-    assert!(page == output, "docs/CONFIGURE.md is out of date: nexus-media config reference > docs/CONFIGURE.md");
+    let page =
+        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/CONFIGURE.md")).unwrap();
+    assert!(
+        page == output,
+        "docs/CONFIGURE.md is out of date: nexus-media config reference > docs/CONFIGURE.md"
+    );
 }

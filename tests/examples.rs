@@ -24,9 +24,19 @@ fn examples() -> Vec<(u16, String)> {
 }
 
 /// Runs one command; its status and body.
-fn run(command: &str, folder: &std::path::Path, variables: &HashMap<&str, String>) -> (u16, String) {
+fn run(
+    command: &str,
+    folder: &std::path::Path,
+    variables: &HashMap<&str, String>,
+) -> (u16, String) {
     let script = format!("curl() {{ command curl -sS -w '\\n%{{http_code}}' \"$@\"; }}\n{command}");
-    let output = Command::new("sh").arg("-c").arg(script).current_dir(folder).envs(variables).output().unwrap();
+    let output = Command::new("sh")
+        .arg("-c")
+        .arg(script)
+        .current_dir(folder)
+        .envs(variables)
+        .output()
+        .unwrap();
     assert!(output.status.success(), "{command}: {}", String::from_utf8_lossy(&output.stderr));
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     let (body, status) = text.rsplit_once('\n').unwrap();
@@ -42,14 +52,34 @@ fn text(body: &str, pointer: &str) -> String {
 fn every_example_does_what_it_says() {
     let folder = tempfile::tempdir().unwrap();
     let server = Server::start(folder.path(), &[]);
-    let mut variables = HashMap::from([("NEXUS", server.base.clone()), ("PATH", std::env::var("PATH").unwrap())]);
-    image::RgbImage::from_pixel(40, 30, image::Rgb([10, 90, 200])).save(folder.path().join("harbour.png")).unwrap();
+    let mut variables =
+        HashMap::from([("NEXUS", server.base.clone()), ("PATH", std::env::var("PATH").unwrap())]);
+    image::RgbImage::from_pixel(40, 30, image::Rgb([10, 90, 200]))
+        .save(folder.path().join("harbour.png"))
+        .unwrap();
     std::fs::write(folder.path().join("letter.txt"), "Dear Ada").unwrap();
     for (username, is_waiting) in [("ada", false), ("grace", true)] {
         let mut add = Command::new(env!("CARGO_BIN_EXE_nexus-media"));
-        add.args(["user", "add", username, "--email", &format!("{username}@example.org"), "--firstname", "A", "--lastname", "B"]);
+        add.args([
+            "user",
+            "add",
+            username,
+            "--email",
+            &format!("{username}@example.org"),
+            "--firstname",
+            "A",
+            "--lastname",
+            "B",
+        ]);
         add.args(["--password-file", "password"]).args(is_waiting.then_some("--pending"));
-        assert!(add.current_dir(folder.path()).env_clear().stdout(Stdio::null()).status().unwrap().success());
+        assert!(
+            add.current_dir(folder.path())
+                .env_clear()
+                .stdout(Stdio::null())
+                .status()
+                .unwrap()
+                .success()
+        );
     }
     let log_in = format!(
         r#"curl "$NEXUS/api/auth/login" -H 'Content-Type: application/json' -d '{{"username":"root","password":"{PASSWORD}"}}'"#
@@ -94,8 +124,11 @@ fn every_route_has_an_example() {
                 "GET"
             });
             let path = command.split_once("$NEXUS").unwrap().1.split(['"', '?']).next().unwrap();
-            let path =
-                path.replace("$ITEM", "{id}").replace("$DIRECTORY", "{id}").replace("$PERSON", "{id}").replace("$UPLOAD", "{id}");
+            let path = path
+                .replace("$ITEM", "{id}")
+                .replace("$DIRECTORY", "{id}")
+                .replace("$PERSON", "{id}")
+                .replace("$UPLOAD", "{id}");
             format!("{method} {path}")
         })
         .collect();

@@ -16,7 +16,8 @@ use sd_notify::NotifyState;
 use tokio::task::JoinHandle;
 
 use super::background_tasks::{
-    run_folder_watch, run_housekeeping, run_malware_scan, run_scheduled_backups, run_systemd_notify, spawn_preview_workers,
+    run_folder_watch, run_housekeeping, run_malware_scan, run_scheduled_backups,
+    run_systemd_notify, spawn_preview_workers,
 };
 use crate::config::Settings;
 use crate::db::run_on_blocking_pool;
@@ -60,13 +61,15 @@ impl Application {
             })
             .await?,
         );
+
         let settings = &services.settings;
         if let Some(admin) = settings.first_admin.as_ref().filter(|_| !services.is_set_up()) {
             first_run::set_up_unattended(&services, admin.ensure_complete()?).await?;
         }
         let listener = bind(settings.listen)?;
         let address = listener.local_addr()?;
-        let metrics = settings.metrics_listen.map(|address| serve_metrics(address, &services)).transpose()?;
+        let metrics =
+            settings.metrics_listen.map(|address| serve_metrics(address, &services)).transpose()?;
         let server = serve(listener, &services)?;
         Ok(Self { server, metrics, address, services })
     }
@@ -108,7 +111,8 @@ impl Application {
         } else {
             self.address.to_string()
         };
-        let base = self.services.settings.public_url.clone().unwrap_or_else(|| format!("http://{here}"));
+        let base =
+            self.services.settings.public_url.clone().unwrap_or_else(|| format!("http://{here}"));
         Ok(Some(format!("{base}/setup?code={}", first_run::setup_code(&self.services)?)))
     }
 
@@ -131,6 +135,7 @@ impl Application {
         let signal_task = tokio::spawn(stop_on_signal(self.server.handle(), self.services.clone()));
         let systemd_task = tokio::spawn(run_systemd_notify());
         let result = self.server.await;
+
         // The watchdog must not report a server that has stopped.
         systemd_task.abort();
 
@@ -148,6 +153,7 @@ impl Application {
         preview_workers.iter().for_each(JoinHandle::abort);
         signal_task.abort();
         let services = self.services;
+
         // Activity is written in batches: write the last one.
         run_on_blocking_pool(move || housekeeping::write_last_seen(&services)).await?;
         Ok(result?)
@@ -158,17 +164,22 @@ impl Application {
 /// arrived. SIGINT stops at once.
 async fn stop_on_signal(server: ServerHandle, services: Arc<Services>) {
     use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut term), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else {
+    let (Ok(mut term), Ok(mut interrupt)) =
+        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
         tracing::error!("cannot wait for signals");
         return;
     };
+
     let is_graceful = tokio::select! {
         _ = term.recv() => true,
         _ = interrupt.recv() => false,
     };
+
     tracing::info!("stopping");
     drop(sd_notify::notify(&[NotifyState::Stopping]));
     let stopping = tokio::spawn(server.stop(is_graceful));
+
     tokio::select! {
         () = tokio::time::sleep(UPLOADS_STOP_TIMEOUT) => services.upload_locks.stop_all(),
         _ = interrupt.recv() => std::process::exit(130),
@@ -177,7 +188,8 @@ async fn stop_on_signal(server: ServerHandle, services: Arc<Services>) {
 }
 
 fn bind(address: SocketAddr) -> Result<TcpListener> {
-    TcpListener::bind(address).map_err(|cause| Error::Configuration(format!("{address} cannot be listened on: {cause}")))
+    TcpListener::bind(address)
+        .map_err(|cause| Error::Configuration(format!("{address} cannot be listened on: {cause}")))
 }
 
 /// Serves metrics only, without a token.
@@ -185,12 +197,22 @@ fn serve_metrics(address: SocketAddr, services: &Arc<Services>) -> Result<(Socke
     let listener = bind(address)?;
     let address = listener.local_addr()?;
     let data = Data::from(services.clone());
-    let server = HttpServer::new(move || App::new().app_data(data.clone()).configure(http::metrics));
-    Ok((address, server.disable_signals().workers(1).client_request_timeout(HEADERS_TIMEOUT).listen(listener)?.run()))
+    let server =
+        HttpServer::new(move || App::new().app_data(data.clone()).configure(http::metrics));
+    Ok((
+        address,
+        server
+            .disable_signals()
+            .workers(1)
+            .client_request_timeout(HEADERS_TIMEOUT)
+            .listen(listener)?
+            .run(),
+    ))
 }
 
 fn serve(listener: TcpListener, services: &Arc<Services>) -> Result<Server> {
     let data = Data::from(services.clone());
+
     // 0 means one worker per processor.
     let workers = match services.settings.workers {
         0 => std::thread::available_parallelism().map_or(2, std::num::NonZero::get),
@@ -205,6 +227,7 @@ fn serve(listener: TcpListener, services: &Arc<Services>) -> Result<Server> {
 
     let application = move || {
         let session = http::session_middleware(&data.settings);
+
         // Layers run in reverse order: `request_log` is outermost.
         App::new()
             .app_data(data.clone())
@@ -220,14 +243,19 @@ fn serve(listener: TcpListener, services: &Arc<Services>) -> Result<Server> {
     };
 
     let address = listener.local_addr()?;
-    let builder = ServerBuilder::default().disable_signals().workers(workers).shutdown_timeout(SHUTDOWN_TIMEOUT_SECONDS);
+    let builder = ServerBuilder::default()
+        .disable_signals()
+        .workers(workers)
+        .shutdown_timeout(SHUTDOWN_TIMEOUT_SECONDS);
+
     let stopping = builder.graceful_shutdown_signal();
     let sockets = services.clone();
 
     // Like actix's `HttpServer`, but with sockets that can send files.
     let builder = builder.listen("http", listener, move || {
         let (tracker, stopping, sockets) = (tracker.clone(), stopping.clone(), sockets.clone());
-        let application = application().into_factory().map_err(|error: actix_web::Error| error.error_response());
+        let application =
+            application().into_factory().map_err(|error: actix_web::Error| error.error_response());
 
         let protocol = HttpService::build()
             .client_request_timeout(HEADERS_TIMEOUT)

@@ -42,6 +42,7 @@ pub(crate) async fn run_malware_scan(services: Arc<Services>) {
         if let Err(error) = scanned.await {
             tracing::warn!(?error, "malware scan failed; retrying");
         }
+
         // Wake early when a file arrives.
         tokio::select! {
             () = services.malware_scanner.wakeup.notified() => {}
@@ -95,14 +96,18 @@ pub(crate) async fn run_scheduled_backups(services: Arc<Services>) {
 pub(crate) async fn run_folder_watch(services: Arc<Services>, quiet_period: Duration) {
     // Setting up the watch walks through all folders, which blocks.
     let watching = services.clone();
-    let watcher = match run_on_blocking_pool(move || Ok(FolderWatcher::start(watching.media_dir.path())?)).await {
-        Ok(watcher) => watcher,
-        Err(error) => {
-            tracing::warn!(?error, "cannot watch user folders");
-            drop(services.watch_error.set(error.to_string()));
-            return;
-        }
-    };
+
+    let watcher =
+        match run_on_blocking_pool(move || Ok(FolderWatcher::start(watching.media_dir.path())?))
+            .await
+        {
+            Ok(watcher) => watcher,
+            Err(error) => {
+                tracing::warn!(?error, "cannot watch user folders");
+                drop(services.watch_error.set(error.to_string()));
+                return;
+            }
+        };
 
     loop {
         tokio::time::sleep(FOLDER_WATCH_INTERVAL).await;
@@ -115,7 +120,8 @@ pub(crate) async fn run_folder_watch(services: Arc<Services>, quiet_period: Dura
         // The kernel may have lost events; then everything is scanned.
         let scan = run_on_blocking_pool(move || {
             let scanned = if quiet.is_lost {
-                reconcile::scan(&scan_services, None, quiet_period).map(|report| (report, Vec::new()))
+                reconcile::scan(&scan_services, None, quiet_period)
+                    .map(|report| (report, Vec::new()))
             } else {
                 reconcile::scan_paths(&scan_services, &quiet.paths, quiet_period)
             };
@@ -160,7 +166,9 @@ fn log_scan_report(report: Result<reconcile::FolderScanReport>) {
 /// Starts the preview workers. A decoder that is running when the server stops ends with it.
 pub(crate) fn spawn_preview_workers(services: &Arc<Services>) -> Vec<JoinHandle<()>> {
     let at_once = match services.settings.previews_at_once {
-        None => std::thread::available_parallelism().map_or(2, std::num::NonZero::get).min(MAX_PREVIEW_WORKERS),
+        None => std::thread::available_parallelism()
+            .map_or(2, std::num::NonZero::get)
+            .min(MAX_PREVIEW_WORKERS),
         Some(set) => set.min(MAX_PREVIEW_WORKERS),
     };
 
@@ -186,17 +194,24 @@ pub(crate) fn spawn_preview_workers(services: &Arc<Services>) -> Vec<JoinHandle<
 /// Writes "last seen" times and runs housekeeping until the server stops.
 pub(crate) async fn run_housekeeping(services: Arc<Services>) {
     let mut notes = tokio::time::interval(LAST_SEEN_INTERVAL);
+
     let mut rounds = tokio::time::interval(HOUSEKEEPING_INTERVAL);
     loop {
         let is_round = tokio::select! {
             _ = notes.tick() => false,
             _ = rounds.tick() => true,
         };
+
         let services = services.clone();
         let done = run_on_blocking_pool(move || {
-            if is_round { housekeeping::run_round(&services) } else { housekeeping::write_last_seen(&services) }
+            if is_round {
+                housekeeping::run_round(&services)
+            } else {
+                housekeeping::write_last_seen(&services)
+            }
         })
         .await;
+
         if let Err(error) = done {
             tracing::warn!(?error, "housekeeping failed; retrying");
         }

@@ -33,7 +33,8 @@ fn verify(services: &Services, noted: Option<&str>, is_json: bool) -> Result<()>
     });
     let verified = audit::verify(services, noted.transpose()?)?;
     let (last, hash) = &verified.last;
-    let value = json!({ "rows": verified.rows, "first": verified.first, "last": last, "hash": hash });
+    let value =
+        json!({ "rows": verified.rows, "first": verified.first, "last": last, "hash": hash });
     let words = match verified.rows {
         0 => "The audit log is empty.".to_owned(),
         rows => format!(
@@ -52,6 +53,7 @@ fn export(services: &Services, is_json: bool) -> Result<()> {
     }
 
     let mut before = None;
+
     // In pages, so that a long log does not fill the memory.
     loop {
         let rows = audit::list(services, &AuditFilter::default(), before, BATCH)?;

@@ -35,17 +35,25 @@ pub fn run(settings: Settings, command: &BackupCommand, is_json: bool) -> Result
     if is_only_read && !folder.is_dir() {
         return Err(Error::Conflict(format!("There is no folder {}.", folder.display())));
     }
+
     match command {
         // These work on any machine.
         BackupCommand::List { .. } => list(&folder, is_json),
-        BackupCommand::Verify { set, quick, .. } => verify(&settings, &folder, set.as_deref(), *quick, is_json),
+        BackupCommand::Verify { set, quick, .. } => {
+            verify(&settings, &folder, set.as_deref(), *quick, is_json)
+        }
         BackupCommand::Create { .. } => create(&open_recovered(settings)?, &folder, is_json),
         BackupCommand::Prune { keep, dry_run, .. } => {
             prune(&open_recovered(settings)?, &folder, keep.as_deref(), *dry_run, is_json)
         }
-        BackupCommand::Restore { set, skip_damaged, yes, .. } => {
-            restore(&crash_recovery::open_claimed(settings)?, &folder, set.as_deref(), *skip_damaged, *yes, is_json)
-        }
+        BackupCommand::Restore { set, skip_damaged, yes, .. } => restore(
+            &crash_recovery::open_claimed(settings)?,
+            &folder,
+            set.as_deref(),
+            *skip_damaged,
+            *yes,
+            is_json,
+        ),
     }
 }
 
@@ -69,12 +77,18 @@ fn omitted_rows(left: &[OmittedFile]) -> (Vec<Value>, Vec<String>) {
 }
 
 fn create(services: &Services, folder: &Path, is_json: bool) -> Result<()> {
-    let created = backup::create(services, &mut backup::open_repository(&services.settings, folder)?, &mut report)?;
+    let created = backup::create(
+        services,
+        &mut backup::open_repository(&services.settings, folder)?,
+        &mut report,
+    )?;
+
     let (left, mut words) = omitted_rows(&created.left);
     let value = json!({
         "backup": created.name, "files": created.files, "bytes": created.bytes,
         "new_contents": created.new_files, "new_bytes": created.new_bytes, "left": left,
     });
+
     words.push(format!(
         "{}: {} files ({}), of which {} are new ({})",
         created.name,
@@ -83,13 +97,20 @@ fn create(services: &Services, folder: &Path, is_json: bool) -> Result<()> {
         created.new_files,
         format_bytes(created.new_bytes)
     ));
+
     print_result_as(is_json, &value, &words.join("\n"))?;
     let is_whole = created.left.iter().all(|one| one.is_deleted);
-    if is_whole { Ok(()) } else { Err(Error::Conflict("Some files could not be read. Run nexus-media check.".into())) }
+
+    if is_whole {
+        Ok(())
+    } else {
+        Err(Error::Conflict("Some files could not be read. Run nexus-media check.".into()))
+    }
 }
 
 fn list(folder: &Path, is_json: bool) -> Result<()> {
     let sets = backup::list(folder)?;
+
     // An unreadable set is listed, because it takes up space.
     let rows: Vec<Value> = sets
         .iter()
@@ -106,21 +127,40 @@ fn list(folder: &Path, is_json: bool) -> Result<()> {
         .iter()
         .map(|set| match &set.about {
             Some(about) => {
-                vec![set.name.clone(), format!("{} files", about.files), format_bytes(about.bytes), about.made_by.clone()]
+                vec![
+                    set.name.clone(),
+                    format!("{} files", about.files),
+                    format_bytes(about.bytes),
+                    about.made_by.clone(),
+                ]
             }
             None => vec![set.name.clone(), "cannot be read".into()],
         })
         .collect();
 
-    let words = if words.is_empty() { format!("There are no backups in {}.", folder.display()) } else { table(&words) };
+    let words = if words.is_empty() {
+        format!("There are no backups in {}.", folder.display())
+    } else {
+        table(&words)
+    };
     print_result_as(is_json, &Value::Array(rows), &words)
 }
 
-fn verify(settings: &Settings, folder: &Path, set: Option<&str>, is_quick: bool, is_json: bool) -> Result<()> {
+fn verify(
+    settings: &Settings,
+    folder: &Path,
+    set: Option<&str>,
+    is_quick: bool,
+    is_json: bool,
+) -> Result<()> {
     let repository = backup::open_repository(settings, folder)?;
-    let verification = backup::verify(&repository, &BackupSet::open(&repository, set)?, is_quick, &mut report)?;
-    let rows: Vec<_> = verification.broken.iter().map(|(path, why)| json!({ "path": path, "why": why })).collect();
-    let mut words: Vec<String> = verification.broken.iter().map(|(path, why)| format!("broken   {path} {why}")).collect();
+    let verification =
+        backup::verify(&repository, &BackupSet::open(&repository, set)?, is_quick, &mut report)?;
+    let rows: Vec<_> =
+        verification.broken.iter().map(|(path, why)| json!({ "path": path, "why": why })).collect();
+    let mut words: Vec<String> =
+        verification.broken.iter().map(|(path, why)| format!("broken   {path} {why}")).collect();
+
     words.push(format!(
         "{}: {} files ({}) in {} contents, {} broken",
         verification.name,
@@ -129,6 +169,7 @@ fn verify(settings: &Settings, folder: &Path, set: Option<&str>, is_quick: bool,
         verification.contents,
         rows.len()
     ));
+
     let value = json!({
         "backup": verification.name, "files": verification.files, "bytes": verification.bytes, "contents": verification.contents, "broken": rows,
     });
@@ -150,7 +191,9 @@ fn restore(
     // The current state is backed up first, so a script need not confirm.
     if !is_sure && std::io::stdin().is_terminal() {
         let name = &set.name;
-        let question = format!("Type {name} to replace everything by this backup. The current state is backed up first.");
+        let question = format!(
+            "Type {name} to replace everything by this backup. The current state is backed up first."
+        );
         if !confirm_by_typing(&question, name)? {
             return Err(Error::Conflict("Nothing was changed.".into()));
         }
@@ -174,15 +217,27 @@ fn restore(
         done.unchanged
     ));
 
-    words.extend(done.restore_point.map(|point| format!("What was here before is the backup {point}.")));
-    words.extend(done.aside.map(|aside| format!("Its folders lie in {}; remove them when all is well.", aside.display())));
+    words.extend(
+        done.restore_point.map(|point| format!("What was here before is the backup {point}.")),
+    );
+    words.extend(done.aside.map(|aside| {
+        format!("Its folders lie in {}; remove them when all is well.", aside.display())
+    }));
     words.push("Everybody logs in again; access tokens are made again.".into());
     print_result_as(is_json, &value, &words.join("\n"))
 }
 
-fn prune(services: &Services, folder: &Path, keep: Option<&str>, is_dry: bool, is_json: bool) -> Result<()> {
+fn prune(
+    services: &Services,
+    folder: &Path,
+    keep: Option<&str>,
+    is_dry: bool,
+    is_json: bool,
+) -> Result<()> {
     let keep = match keep {
-        Some(text) => Retention::parse(text).ok_or_else(|| Error::field("keep", "Say it as 7d 4w 12m."))?,
+        Some(text) => {
+            Retention::parse(text).ok_or_else(|| Error::field("keep", "Say it as 7d 4w 12m."))?
+        }
         None => services.settings.backup_keep,
     };
 
@@ -192,7 +247,8 @@ fn prune(services: &Services, folder: &Path, keep: Option<&str>, is_dry: bool, i
         "kept": done.kept, "removed": done.removed, "contents": done.contents, "bytes": done.bytes, "dry_run": is_dry,
     });
     let verb = if is_dry { "would go" } else { "removed" };
-    let mut words: Vec<String> = done.removed.iter().map(|name| format!("{verb:<9}{name}")).collect();
+    let mut words: Vec<String> =
+        done.removed.iter().map(|name| format!("{verb:<9}{name}")).collect();
 
     words.push(format!(
         "{} backups kept, {} {verb}, {} contents {verb} ({})",
@@ -205,14 +261,28 @@ fn prune(services: &Services, folder: &Path, keep: Option<&str>, is_dry: bool, i
 }
 
 /// Copies the database.
-pub fn change_database(services: &Services, arguments: &MoveArguments, is_json: bool) -> Result<()> {
+pub fn change_database(
+    services: &Services,
+    arguments: &MoveArguments,
+    is_json: bool,
+) -> Result<()> {
     let url = value_or_file("to", arguments.to.as_ref(), arguments.to_file.as_deref())?;
     let moved = copy_database::copy_to(services, &url)?;
-    let rows: Vec<_> =
-        moved.iter().map(|one| json!({ "table": one.table, "rows": one.rows, "checksum": one.checksum })).collect();
-    let mut lines: Vec<Vec<String>> =
-        moved.iter().map(|one| vec![one.table.to_owned(), one.rows.to_string(), one.checksum.clone()]).collect();
+
+    let rows: Vec<_> = moved
+        .iter()
+        .map(|one| json!({ "table": one.table, "rows": one.rows, "checksum": one.checksum }))
+        .collect();
+
+    let mut lines: Vec<Vec<String>> = moved
+        .iter()
+        .map(|one| vec![one.table.to_owned(), one.rows.to_string(), one.checksum.clone()])
+        .collect();
+
     lines.insert(0, vec!["table".into(), "rows".into(), "checksum, the same on both sides".into()]);
-    let words = format!("{}\nSet DATABASE_URL to the new address. The old database is as it was.", table(&lines));
+    let words = format!(
+        "{}\nSet DATABASE_URL to the new address. The old database is as it was.",
+        table(&lines)
+    );
     print_result_as(is_json, &json!({ "tables": rows }), &words)
 }

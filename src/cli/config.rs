@@ -21,8 +21,11 @@ fn reference() -> String {
             (_, true) => format!("`{0}`, `{0}_FILE`", option.variable),
             _ => format!("`{}`", option.variable),
         };
-        let default = if option.default.is_empty() { String::new() } else { format!("`{}`", option.default) };
+
+        let default =
+            if option.default.is_empty() { String::new() } else { format!("`{}`", option.default) };
         let help = option.help.replace('|', "\\|");
+
         if option.is_file_only {
             format!("| | {variable} | {default} | {help} |")
         } else {
@@ -54,11 +57,17 @@ const REFERENCE_FOOT: &str = "
 ///
 /// # Errors
 /// `Configuration` names what is wrong.
-pub fn run(flags: &RawSettings, config: Option<&Path>, command: &ConfigCommand, is_json: bool) -> Result<()> {
+pub fn run(
+    flags: &RawSettings,
+    config: Option<&Path>,
+    command: &ConfigCommand,
+    is_json: bool,
+) -> Result<()> {
     // Needs no settings, so that it works without an installation.
     if matches!(command, ConfigCommand::Reference) {
         return print_result(&reference());
     }
+
     let values = Settings::read_raw(flags, config)?;
 
     match command {
@@ -74,10 +83,15 @@ pub fn run(flags: &RawSettings, config: Option<&Path>, command: &ConfigCommand, 
             let unknown = Settings::unknown_variables(std::env::vars().map(|(name, _)| name));
             // Most unknown variables are misspelled.
             for name in &unknown {
-                print_message(&format!("unknown setting {name}; did you mean {}?", nearest_variable(name)));
+                print_message(&format!(
+                    "unknown setting {name}; did you mean {}?",
+                    nearest_variable(name)
+                ));
             }
             if !unknown.is_empty() {
-                return Err(Error::Configuration("The environment contains unknown settings.".into()));
+                return Err(Error::Configuration(
+                    "The environment contains unknown settings.".into(),
+                ));
             }
             print_result_as(is_json, &json!({ "ok": true }), "The settings are valid.")
         }
@@ -85,11 +99,18 @@ pub fn run(flags: &RawSettings, config: Option<&Path>, command: &ConfigCommand, 
             // Invalid settings are reported instead of displayed.
             Settings::from_raw(&values)?;
             let displayed = Settings::displayed(&values);
-            let object: Map<_, _> =
-                displayed.iter().map(|(option, value)| (option.name.to_owned(), Value::from(value.clone()))).collect();
+            let object: Map<_, _> = displayed
+                .iter()
+                .map(|(option, value)| (option.name.to_owned(), Value::from(value.clone())))
+                .collect();
             let rows: Vec<_> = displayed
                 .iter()
-                .map(|(option, value)| vec![option.name.to_owned(), if value.is_empty() { "-".into() } else { value.clone() }])
+                .map(|(option, value)| {
+                    vec![
+                        option.name.to_owned(),
+                        if value.is_empty() { "-".into() } else { value.clone() },
+                    ]
+                })
                 .collect();
             print_result_as(is_json, &Value::Object(object), &table(&rows))
         }
@@ -109,9 +130,17 @@ pub fn migrate(settings: &Settings, command: &MigrateCommand, is_json: bool) -> 
         MigrateCommand::Status => {
             let pending = Db::pending_migrations(&settings.database_url)?;
             if pending.is_empty() {
-                return print_result_as(is_json, &json!({ "pending": [] }), "The schema is up to date.");
+                return print_result_as(
+                    is_json,
+                    &json!({ "pending": [] }),
+                    "The schema is up to date.",
+                );
             }
-            print_result_as(is_json, &json!({ "pending": pending }), &format!("Pending:\n{}", pending.join("\n")))?;
+            print_result_as(
+                is_json,
+                &json!({ "pending": pending }),
+                &format!("Pending:\n{}", pending.join("\n")),
+            )?;
             Err(Error::Conflict("The schema is not up to date: nexus-media migrate run".into()))
         }
     }

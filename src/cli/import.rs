@@ -14,11 +14,23 @@ use crate::state::Services;
 /// # Errors
 /// `Conflict` when anything was skipped.
 pub fn run(services: &Services, command: &ImportCommand, is_json: bool) -> Result<()> {
-    let ImportCommand::Php { database, database_file, table_prefix, media, moves, dry_run } = command;
+    let ImportCommand::Php { database, database_file, table_prefix, media, moves, dry_run } =
+        command;
     let address = value_or_file("database", database.as_ref(), database_file.as_deref())?;
-    let options = ImportOptions { database: &address, prefix: table_prefix, media, moves: *moves, is_dry: *dry_run };
-    let report = import::import(services, &options, |called| print_message(&format!("{called} …")))?;
-    let skipped: Vec<_> = report.skipped.iter().map(|(what, why)| json!({ "what": what, "why": why })).collect();
+
+    let options = ImportOptions {
+        database: &address,
+        prefix: table_prefix,
+        media,
+        moves: *moves,
+        is_dry: *dry_run,
+    };
+
+    let report =
+        import::import(services, &options, |called| print_message(&format!("{called} …")))?;
+    let skipped: Vec<_> =
+        report.skipped.iter().map(|(what, why)| json!({ "what": what, "why": why })).collect();
+
     let value = json!({
         "dry_run": dry_run,
         "people": { "taken": report.people.taken, "already_there": report.people.already_there },
@@ -26,15 +38,24 @@ pub fn run(services: &Services, command: &ImportCommand, is_json: bool) -> Resul
         "skipped": skipped,
         "notes": report.notes,
     });
+
     print_result_as(is_json, &value, &report_text(&report, *dry_run))?;
-    if report.skipped.is_empty() { Ok(()) } else { Err(Error::Conflict("Not everything could be taken.".into())) }
+    if report.skipped.is_empty() {
+        Ok(())
+    } else {
+        Err(Error::Conflict("Not everything could be taken.".into()))
+    }
 }
 
 fn report_text(report: &ImportReport, is_dry: bool) -> String {
-    let mut lines: Vec<String> = report.skipped.iter().map(|(what, why)| format!("skipped  {what}: {why}")).collect();
+    let mut lines: Vec<String> =
+        report.skipped.iter().map(|(what, why)| format!("skipped  {what}: {why}")).collect();
     lines.extend(report.notes.iter().map(|note| format!("note     {note}")));
     let done = if is_dry { "would be taken" } else { "taken" };
-    lines.push(format!("people   {} {done}, {} already here", report.people.taken, report.people.already_there));
+    lines.push(format!(
+        "people   {} {done}, {} already here",
+        report.people.taken, report.people.already_there
+    ));
     lines.push(format!(
         "files    {} {done} ({}), {} already here, {} skipped",
         report.files.taken,

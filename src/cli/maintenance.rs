@@ -40,10 +40,12 @@ pub fn check(services: &Services, options: CheckOptions, is_json: bool) -> Resul
     let mut found = Vec::new();
     let checked = check::check(services, options, |one| found.push(one))?;
     let left = found.iter().filter(|one| one.repaired.is_none()).count();
+
     let rows: Vec<_> = found
         .iter()
         .map(|one| serde_json::json!({ "trouble": one.kind.as_str(), "path": one.path, "repaired": one.repaired }))
         .collect();
+
     let mut words: Vec<String> = found
         .iter()
         .map(|one| {
@@ -51,30 +53,63 @@ pub fn check(services: &Services, options: CheckOptions, is_json: bool) -> Resul
             format!("{:<10} {}{done}", one.kind.as_str(), one.path)
         })
         .collect();
-    words.push(format!("{checked} files looked at, {} things wrong, {left} left as they are", found.len()));
-    print_result_as(is_json, &serde_json::json!({ "files": checked, "found": rows, "left": left }), &words.join("\n"))?;
-    if left == 0 { Ok(()) } else { Err(Error::Conflict("Not everything is as it should be.".into())) }
+
+    words.push(format!(
+        "{checked} files looked at, {} things wrong, {left} left as they are",
+        found.len()
+    ));
+
+    print_result_as(
+        is_json,
+        &serde_json::json!({ "files": checked, "found": rows, "left": left }),
+        &words.join("\n"),
+    )?;
+
+    if left == 0 {
+        Ok(())
+    } else {
+        Err(Error::Conflict("Not everything is as it should be.".into()))
+    }
 }
 
 /// Applies changes that other programs made to user folders.
 ///
 /// # Errors
 /// `Conflict` when anything was skipped.
-pub fn scan(services: &Services, login: Option<&str>, settled: Duration, is_json: bool) -> Result<()> {
+pub fn scan(
+    services: &Services,
+    login: Option<&str>,
+    settled: Duration,
+    is_json: bool,
+) -> Result<()> {
     // Requests go first.
     os::lower_priority()?;
-    let only = login.map(|login| super::user::find(services, login)).transpose()?.map(|user| user.id);
+    let only =
+        login.map(|login| super::user::find(services, login)).transpose()?.map(|user| user.id);
     let report = reconcile::scan(services, only, settled)?;
-    let left: Vec<_> = report.left.iter().map(|(path, why)| serde_json::json!({ "path": path, "why": why })).collect();
+
+    let left: Vec<_> = report
+        .left
+        .iter()
+        .map(|(path, why)| serde_json::json!({ "path": path, "why": why }))
+        .collect();
+
     let value = serde_json::json!({
         "looked_at": report.looked_at, "taken_in": report.taken_in, "moved": report.moved, "changed": report.changed,
         "vanished": report.vanished, "back": report.back, "waiting": report.waiting, "left": left,
     });
-    let mut words: Vec<String> = report.left.iter().map(|(path, why)| format!("left     {path}: {why}")).collect();
+
+    let mut words: Vec<String> =
+        report.left.iter().map(|(path, why)| format!("left     {path}: {why}")).collect();
     words.push(format!(
         "{} files looked at: {} taken in, {} moved, {} changed, {} vanished, {} back, {} still being written",
         report.looked_at, report.taken_in, report.moved, report.changed, report.vanished, report.back, report.waiting
     ));
+
     print_result_as(is_json, &value, &words.join("\n"))?;
-    if left.is_empty() { Ok(()) } else { Err(Error::Conflict("Not everything could be taken in.".into())) }
+    if left.is_empty() {
+        Ok(())
+    } else {
+        Err(Error::Conflict("Not everything could be taken in.".into()))
+    }
 }

@@ -8,7 +8,8 @@ use crate::config::atomic_file;
 use crate::error::{Error, Result};
 
 fn read_file(path: &Path) -> Result<String> {
-    atomic_file::read(path).map_err(|cause| Error::Configuration(format!("{}: {cause}", path.display())))
+    atomic_file::read(path)
+        .map_err(|cause| Error::Configuration(format!("{}: {cause}", path.display())))
 }
 
 /// Reads the first line of a file with a secret.
@@ -23,11 +24,18 @@ fn read_first_line(path: &Path) -> Result<String> {
 ///
 /// # Errors
 /// Those of [`read_first_line`]; `Invalid` for `field` if neither was given.
-pub fn value_or_file(field: &'static str, value: Option<&String>, file: Option<&Path>) -> Result<String> {
+pub fn value_or_file(
+    field: &'static str,
+    value: Option<&String>,
+    file: Option<&Path>,
+) -> Result<String> {
     match (value, file) {
         (Some(value), _) => Ok(value.clone()),
         (None, Some(file)) => read_first_line(file),
-        (None, None) => Err(Error::field(field, format!("Use --{field}, or --{field}-file with a file that contains it."))),
+        (None, None) => Err(Error::field(
+            field,
+            format!("Use --{field}, or --{field}-file with a file that contains it."),
+        )),
     }
 }
 
@@ -53,8 +61,12 @@ pub fn read(source: &PasswordSource) -> Result<String> {
 
     // Only the first line, so that a trailing newline does not matter.
     let line = text.lines().next().unwrap_or_default();
+
     if line.is_empty() {
-        Err(Error::field("password", "No password was given. Without a terminal, use --password-file or --password-stdin."))
+        Err(Error::field(
+            "password",
+            "No password was given. Without a terminal, use --password-file or --password-stdin.",
+        ))
     } else {
         Ok(line.to_owned())
     }

@@ -53,15 +53,19 @@ fn error_text(error: &Error) -> String {
     match error {
         Error::Internal(cause) => format!("{cause:#}"),
         Error::Unavailable(what) => (*what).to_owned(),
-        Error::Invalid(fields) => {
-            fields.iter().map(|field| format!("{}: {}", field.field, field.message)).collect::<Vec<_>>().join("\n")
-        }
+        Error::Invalid(fields) => fields
+            .iter()
+            .map(|field| format!("{}: {}", field.field, field.message))
+            .collect::<Vec<_>>()
+            .join("\n"),
         error => error.to_string(),
     }
 }
 
 fn is_denied(cause: &anyhow::Error) -> bool {
-    cause.downcast_ref::<std::io::Error>().is_some_and(|cause| cause.kind() == std::io::ErrorKind::PermissionDenied)
+    cause
+        .downcast_ref::<std::io::Error>()
+        .is_some_and(|cause| cause.kind() == std::io::ErrorKind::PermissionDenied)
 }
 
 fn dispatch(arguments: &Arguments) -> Result<()> {
@@ -69,7 +73,11 @@ fn dispatch(arguments: &Arguments) -> Result<()> {
     match &arguments.command {
         Some(Command::Version) => {
             let version = env!("CARGO_PKG_VERSION");
-            return print_result_as(arguments.json, &serde_json::json!({ "version": version }), version);
+            return print_result_as(
+                arguments.json,
+                &serde_json::json!({ "version": version }),
+                version,
+            );
         }
         Some(Command::Openapi) => return print_result(&http::openapi::document()?),
         Some(Command::Completions { shell }) => {
@@ -86,8 +94,14 @@ fn dispatch(arguments: &Arguments) -> Result<()> {
     }
 
     // Flags override variables and the settings file.
-    let flags = [("listen", &arguments.listen), ("data_dir", &arguments.data_dir), ("media_dir", &arguments.media_dir)];
-    let flags: RawSettings = flags.into_iter().filter_map(|(name, value)| Some((name, value.clone()?))).collect();
+    let flags = [
+        ("listen", &arguments.listen),
+        ("data_dir", &arguments.data_dir),
+        ("media_dir", &arguments.media_dir),
+    ];
+
+    let flags: RawSettings =
+        flags.into_iter().filter_map(|(name, value)| Some((name, value.clone()?))).collect();
     if let Some(Command::Config(command)) = &arguments.command {
         return config::run(&flags, arguments.config.as_deref(), command, arguments.json);
     }
@@ -95,20 +109,28 @@ fn dispatch(arguments: &Arguments) -> Result<()> {
     // Commands other than the server log only warnings to standard error.
     let settings = Settings::load(&flags, arguments.config.as_deref())?;
     let is_serving = matches!(arguments.command, None | Some(Command::Serve));
+
     // A mistyped folder must not become a new installation.
     if !may_create_database(arguments.command.as_ref()) {
         require_existing_database(&settings)?;
     }
 
-    telemetry::start(if is_serving { settings.log } else { tracing::Level::WARN.min(settings.log) }, settings.logs_json);
+    telemetry::start(
+        if is_serving { settings.log } else { tracing::Level::WARN.min(settings.log) },
+        settings.logs_json,
+    );
 
     actix_web::rt::System::new().block_on(async {
         // Each command opens the services with the locks that it needs.
         match &arguments.command {
             None | Some(Command::Serve) => serve(settings).await,
             Some(Command::Migrate(command)) => config::migrate(&settings, command, arguments.json),
-            Some(Command::UsersFile(command)) => users_file::run(&settings, command, arguments.json).await,
-            Some(Command::User(command)) => user::run(&Arc::new(Services::open(settings)?), command, arguments.json).await,
+            Some(Command::UsersFile(command)) => {
+                users_file::run(&settings, command, arguments.json).await
+            }
+            Some(Command::User(command)) => {
+                user::run(&Arc::new(Services::open(settings)?), command, arguments.json).await
+            }
             Some(Command::Check { repair, accept_changes, quick }) => {
                 let options = CheckOptions {
                     repair: *repair,
@@ -118,17 +140,27 @@ fn dispatch(arguments: &Arguments) -> Result<()> {
                 };
                 maintenance::check(&Services::open(settings)?, options, arguments.json)
             }
-            Some(Command::Audit(command)) => audit::run(&Services::open(settings)?, command, arguments.json),
+            Some(Command::Audit(command)) => {
+                audit::run(&Services::open(settings)?, command, arguments.json)
+            }
             Some(Command::Backup(command)) => backup::run(settings, command, arguments.json),
-            Some(Command::Move(to)) => backup::change_database(&crash_recovery::open_claimed(settings)?, to, arguments.json),
-            Some(Command::Import(command)) => import::run(&crash_recovery::open_recovered(settings)?, command, arguments.json),
+            Some(Command::Move(to)) => backup::change_database(
+                &crash_recovery::open_claimed(settings)?,
+                to,
+                arguments.json,
+            ),
+            Some(Command::Import(command)) => {
+                import::run(&crash_recovery::open_recovered(settings)?, command, arguments.json)
+            }
             Some(Command::Scan { user, settled: seconds }) => {
                 let quiet_period = Duration::from_secs(*seconds);
                 let services = crash_recovery::open_recovered(settings)?;
                 crash_recovery::ensure_mounted(&services)?;
                 maintenance::scan(&services, user.as_deref(), quiet_period, arguments.json)
             }
-            Some(Command::Rescan { all }) => maintenance::rescan(&Services::open(settings)?, *all, arguments.json),
+            Some(Command::Rescan { all }) => {
+                maintenance::rescan(&Services::open(settings)?, *all, arguments.json)
+            }
             Some(Command::SetupCode) => {
                 let services = Services::open(settings)?;
                 if services.has_admin()? {
@@ -152,7 +184,11 @@ const fn may_create_database(command: Option<&Command>) -> bool {
                 | Command::Import(_)
                 | Command::UsersFile(_)
                 | Command::User(UserCommand::Add { .. })
-                | Command::Backup(BackupCommand::Restore { .. } | BackupCommand::List { .. } | BackupCommand::Verify { .. })
+                | Command::Backup(
+                    BackupCommand::Restore { .. }
+                        | BackupCommand::List { .. }
+                        | BackupCommand::Verify { .. }
+                )
         )
     )
 }
@@ -179,7 +215,8 @@ fn raise_descriptor_limit() {
 async fn serve(settings: Settings) -> Result<()> {
     raise_descriptor_limit();
     // With JSON logs, every line must be JSON.
-    let announce = if settings.logs_json { |text: &str| tracing::info!("{text}") } else { print_message };
+    let announce =
+        if settings.logs_json { |text: &str| tracing::info!("{text}") } else { print_message };
     let application = Application::build(settings).await?;
     announce(&format!("listening on http://{}", application.address()));
     if let Some(address) = application.metrics_address() {

@@ -29,18 +29,25 @@ pub async fn run(services: &Arc<Services>, command: &UserCommand, is_json: bool)
         // Commands that change an account show its new state.
         UserCommand::Passwd { user, password: source } => {
             let user = find(services, user)?;
-            admin::set_password(services, &Actor::command_line(), &user, &password::read(source)?).await?;
+            admin::set_password(services, &Actor::command_line(), &user, &password::read(source)?)
+                .await?;
             print_message("Password set. Sessions and access tokens have ended.");
             Ok(())
         }
         UserCommand::AccessLevel { user, level } => {
             let user = find(services, user)?;
-            admin::set_access_level(services, &Actor::command_line(), user.id, level.level().as_str())?;
+            admin::set_access_level(
+                services,
+                &Actor::command_line(),
+                user.id,
+                level.level().as_str(),
+            )?;
             show(&admin::find(services, user.id)?.0, is_json)
         }
         UserCommand::Quota { user, bytes } => {
             let user = find(services, user)?;
-            let bytes = i64::try_from(*bytes).map_err(|_| Error::field("bytes", "The number is too large."))?;
+            let bytes = i64::try_from(*bytes)
+                .map_err(|_| Error::field("bytes", "The number is too large."))?;
             admin::set_quota(services, &Actor::command_line(), user.id, bytes)?;
             show(&admin::find(services, user.id)?.0, is_json)
         }
@@ -97,7 +104,9 @@ fn list(services: &Services, status: Option<StatusWord>, is_json: bool) -> Resul
 
     // In order of registration, across statuses.
     users.sort_by_key(|user| user.id);
-    let heads = ["ID", "USERNAME", "NAME", "E-MAIL", "STATUS", "LEVEL", "STORED"].map(str::to_owned).to_vec();
+    let heads = ["ID", "USERNAME", "NAME", "E-MAIL", "STATUS", "LEVEL", "STORED"]
+        .map(str::to_owned)
+        .to_vec();
 
     let row = |user: &User| {
         vec![
@@ -152,13 +161,21 @@ fn as_json(user: &User) -> Value {
 fn remove(services: &Services, user: &User, is_sure: bool) -> Result<()> {
     if !is_sure {
         if !std::io::stdin().is_terminal() {
-            return Err(Error::field("yes", "Use --yes to remove an account without confirmation."));
+            return Err(Error::field(
+                "yes",
+                "Use --yes to remove an account without confirmation.",
+            ));
         }
+
         let (name, folder) = (&user.username, &user.folder);
-        if !confirm_by_typing(&format!("Type {name} to remove this account. The folder {folder} stays on disk."), name)? {
+        if !confirm_by_typing(
+            &format!("Type {name} to remove this account. The folder {folder} stays on disk."),
+            name,
+        )? {
             return Err(Error::Conflict("Nothing was removed.".into()));
         }
     }
+
     admin::remove(services, &Actor::command_line(), user.id)?;
     print_message(&format!(
         "Removed {}. The files are still in {}.",

@@ -26,7 +26,8 @@ pub async fn run(settings: &Settings, command: &UsersFileCommand, is_json: bool)
             let invalid = |error| Error::Invalid(vec![error]);
             let username = Username::parse(username).map_err(invalid)?;
             let email = email.as_deref().map(Email::parse).transpose().map_err(invalid)?;
-            let checked = Password::parse(&password::read(password)?, &[username.as_str()]).map_err(invalid)?;
+            let checked = Password::parse(&password::read(password)?, &[username.as_str()])
+                .map_err(invalid)?;
             let entry = UsersFileEntry {
                 username: username.as_str().to_owned(),
                 hash: PasswordHasher::new()?.hash(&checked).await?,
@@ -34,7 +35,9 @@ pub async fn run(settings: &Settings, command: &UsersFileCommand, is_json: bool)
                 access_level: access_level.map(LevelWord::level),
             };
             // The file is locked while it changes.
-            atomic_file::edit(&path, |text| Ok::<_, Error>(model::users_file::insert_line(text, &entry)))?;
+            atomic_file::edit(&path, |text| {
+                Ok::<_, Error>(model::users_file::insert_line(text, &entry))
+            })?;
             print_message(&format!("Wrote {} to {}.", entry.username, path.display()));
             Ok(())
         }
@@ -42,30 +45,44 @@ pub async fn run(settings: &Settings, command: &UsersFileCommand, is_json: bool)
             let path = users_file_path(settings, file.as_ref())?;
             let name = username.trim().to_lowercase();
             let missing = || Error::Conflict(format!("There is no {name} in {}.", path.display()));
-            atomic_file::edit(&path, |text| model::users_file::remove_line(text, &name).ok_or_else(missing))?;
+            atomic_file::edit(&path, |text| {
+                model::users_file::remove_line(text, &name).ok_or_else(missing)
+            })?;
             print_message(&format!("Removed {name} from {}.", path.display()));
             Ok(())
         }
-        UsersFileCommand::Check { file } => check(&users_file_path(settings, file.as_ref())?, is_json),
+        UsersFileCommand::Check { file } => {
+            check(&users_file_path(settings, file.as_ref())?, is_json)
+        }
     }
 }
 
 fn users_file_path(settings: &Settings, argument: Option<&PathBuf>) -> Result<PathBuf> {
-    argument
-        .or(settings.users_file.as_ref())
-        .cloned()
-        .ok_or_else(|| Error::Configuration("No users file: set NEXUS_USERS_FILE, or use --file FILE.".into()))
+    argument.or(settings.users_file.as_ref()).cloned().ok_or_else(|| {
+        Error::Configuration("No users file: set NEXUS_USERS_FILE, or use --file FILE.".into())
+    })
 }
 
 fn check(path: &Path, is_json: bool) -> Result<()> {
     let file = users_file::read(path)?;
     if atomic_file::is_world_readable(path) {
-        print_message(&format!("Everyone on this machine can read the hashes in {}. Run: chmod 640", path.display()));
+        print_message(&format!(
+            "Everyone on this machine can read the hashes in {}. Run: chmod 640",
+            path.display()
+        ));
     }
-    let problems: Vec<_> = file.problems.iter().map(|(line, why)| json!({ "line": line, "problem": why })).collect();
+
+    let problems: Vec<_> =
+        file.problems.iter().map(|(line, why)| json!({ "line": line, "problem": why })).collect();
     let mut words = vec![format!("{} people", file.entries.len())];
     words.extend(file.problems.iter().map(|(line, why)| format!("line {line}: {why}")));
-    print_result_as(is_json, &json!({ "people": file.entries.len(), "problems": problems }), &words.join("\n"))?;
+
+    print_result_as(
+        is_json,
+        &json!({ "people": file.entries.len(), "problems": problems }),
+        &words.join("\n"),
+    )?;
+
     match problems.len() {
         0 => Ok(()),
         1 => Err(Error::Conflict("1 line cannot be used.".into())),

@@ -67,7 +67,8 @@ pub fn replace(path: &Path, text: &str) -> Result<()> {
     let temporary = folder.join(format!(".{name}.{}", std::process::id()));
 
     let written = (|| {
-        let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(mode).open(&temporary)?;
+        let mut file =
+            std::fs::OpenOptions::new().write(true).create_new(true).mode(mode).open(&temporary)?;
         if let Some(metadata) = &metadata {
             // Only root may change the owner; otherwise the file belongs to this user.
             drop(std::os::unix::fs::fchown(&file, Some(metadata.uid()), Some(metadata.gid())));
@@ -95,7 +96,10 @@ pub fn edit<E: From<Error>>(
     path: &Path,
     change: impl FnOnce(&str) -> std::result::Result<String, E>,
 ) -> std::result::Result<(), E> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or_else(|| Path::new("."));
     // The folder is locked, because the file is another one after each change.
     let lock = std::fs::File::open(folder)?;
     lock.lock()?;
@@ -118,10 +122,18 @@ mod tests {
         replace(&path, "one\n").unwrap();
         assert_eq!(std::fs::metadata(&path).unwrap().mode() & 0o777, 0o600);
         let before = stamp(&path);
-        std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o640)).unwrap();
+        std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o640))
+            .unwrap();
         replace(&path, "two\n").unwrap();
-        assert_eq!((read(&path).unwrap().as_str(), std::fs::metadata(&path).unwrap().mode() & 0o777), ("two\n", 0o640));
+        assert_eq!(
+            (read(&path).unwrap().as_str(), std::fs::metadata(&path).unwrap().mode() & 0o777),
+            ("two\n", 0o640)
+        );
         assert_ne!(stamp(&path), before);
-        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is left beside it");
+        assert_eq!(
+            std::fs::read_dir(folder.path()).unwrap().count(),
+            1,
+            "nothing is left beside it"
+        );
     }
 }

@@ -35,12 +35,9 @@ impl FirstAdmin {
 
 /// Reads the settings; `None` where none of them is set.
 pub(super) fn from_settings(get: &dyn Fn(&'static str) -> String) -> Option<FirstAdmin> {
-    let (username, email, password) = (get("admin_username"), get("admin_email"), get("admin_password"));
+    let (username, email, password) =
+        (get("admin_username"), get("admin_email"), get("admin_password"));
     let unreadable = get(UNREADABLE_PASSWORD_FILE);
-    (!username.is_empty() || !email.is_empty() || !password.is_empty() || !unreadable.is_empty()).then_some(FirstAdmin {
-        username,
-        email,
-        password,
-        unreadable,
-    })
+    (!username.is_empty() || !email.is_empty() || !password.is_empty() || !unreadable.is_empty())
+        .then_some(FirstAdmin { username, email, password, unreadable })
 }

@@ -12,7 +12,8 @@ mod settings;
 pub use first_admin::FirstAdmin;
 pub use options::{OPTIONS, SettingOption, nearest_variable};
 pub use permissions::{
-    create_data_dir, create_private_dir, create_private_file, read_or_create_secret, remove_by_prefix, remove_secret,
+    create_data_dir, create_private_dir, create_private_file, read_or_create_secret,
+    remove_by_prefix, remove_secret,
 };
 pub use retention::Retention;
 pub use settings::{RawSettings, Registration, Settings, Unscannable};

@@ -16,12 +16,22 @@ pub struct SettingOption {
     pub help: &'static str,
 }
 
-const fn option(name: &'static str, variable: &'static str, default: &'static str, help: &'static str) -> SettingOption {
+const fn option(
+    name: &'static str,
+    variable: &'static str,
+    default: &'static str,
+    help: &'static str,
+) -> SettingOption {
     SettingOption { name, variable, default, is_secret: false, is_file_only: false, help }
 }
 
 pub const OPTIONS: &[SettingOption] = &[
-    option("listen", "NEXUS_LISTEN", "127.0.0.1:8420", "address and port to listen on; port 0 picks a free one"),
+    option(
+        "listen",
+        "NEXUS_LISTEN",
+        "127.0.0.1:8420",
+        "address and port to listen on; port 0 picks a free one",
+    ),
     SettingOption {
         is_secret: true,
         ..option(
@@ -33,14 +43,29 @@ pub const OPTIONS: &[SettingOption] = &[
     },
     option("data_dir", "NEXUS_DATA_DIR", "./data", "database, keys and caches (mode 0700)"),
     option("media_dir", "NEXUS_MEDIA_DIR", "./media", "users' files"),
-    option("admin_username", "NEXUS_ADMIN_USERNAME", "", "username of the first admin, for an unattended installation"),
+    option(
+        "admin_username",
+        "NEXUS_ADMIN_USERNAME",
+        "",
+        "username of the first admin, for an unattended installation",
+    ),
     option("admin_email", "NEXUS_ADMIN_EMAIL", "", "e-mail of the first admin"),
     SettingOption {
         is_secret: true,
         is_file_only: true,
-        ..option("admin_password", "NEXUS_ADMIN_PASSWORD", "", "password of the first admin; only as NEXUS_ADMIN_PASSWORD_FILE")
+        ..option(
+            "admin_password",
+            "NEXUS_ADMIN_PASSWORD",
+            "",
+            "password of the first admin; only as NEXUS_ADMIN_PASSWORD_FILE",
+        )
     },
-    option("registration", "NEXUS_REGISTRATION", "approval", "registration of new users: approval, open or closed"),
+    option(
+        "registration",
+        "NEXUS_REGISTRATION",
+        "approval",
+        "registration of new users: approval, open or closed",
+    ),
     option("rate_limit", "NEXUS_RATE_LIMIT", "on", "rate limits: on or off"),
     option(
         "public_url",
@@ -48,7 +73,12 @@ pub const OPTIONS: &[SettingOption] = &[
         "",
         "the server's public address if it differs, optionally with a path; https makes cookies Secure",
     ),
-    option("trusted_proxies", "NEXUS_TRUSTED_PROXIES", "", "networks (CIDR) of proxies whose X-Forwarded-For is trusted"),
+    option(
+        "trusted_proxies",
+        "NEXUS_TRUSTED_PROXIES",
+        "",
+        "networks (CIDR) of proxies whose X-Forwarded-For is trusted",
+    ),
     option(
         "x_accel",
         "NEXUS_X_ACCEL",
@@ -61,17 +91,37 @@ pub const OPTIONS: &[SettingOption] = &[
         "",
         "web origins whose pages may use the API with a token, such as https://app.example.org",
     ),
-    option("users_file", "NEXUS_USERS_FILE", "", "file with users, one per line: username:hash[:e-mail[:access level]]"),
+    option(
+        "users_file",
+        "NEXUS_USERS_FILE",
+        "",
+        "file with users, one per line: username:hash[:e-mail[:access level]]",
+    ),
     option("max_upload", "NEXUS_MAX_UPLOAD", "68719476736", "maximum size of a file in bytes"),
-    option("clamd", "NEXUS_CLAMD", "", "address of the malware scanner clamd: unix:/path or host:port; empty = off"),
+    option(
+        "clamd",
+        "NEXUS_CLAMD",
+        "",
+        "address of the malware scanner clamd: unix:/path or host:port; empty = off",
+    ),
     option(
         "clamd_max",
         "NEXUS_CLAMD_MAX",
         "104857600",
         "maximum size of a file that clamd scans, in bytes: its MaxFileSize and StreamMaxLength",
     ),
-    option("unscannable", "NEXUS_UNSCANNABLE", "keep", "files too large for clamd: keep (marked as not scanned) or quarantine"),
-    option("default_quota", "NEXUS_DEFAULT_QUOTA", "0", "quota of a new user in bytes; 0 = no limit"),
+    option(
+        "unscannable",
+        "NEXUS_UNSCANNABLE",
+        "keep",
+        "files too large for clamd: keep (marked as not scanned) or quarantine",
+    ),
+    option(
+        "default_quota",
+        "NEXUS_DEFAULT_QUOTA",
+        "0",
+        "quota of a new user in bytes; 0 = no limit",
+    ),
     option("trash_days", "NEXUS_TRASH_DAYS", "30", "days until items in the trash are deleted"),
     option(
         "previews_at_once",
@@ -100,15 +150,30 @@ pub const OPTIONS: &[SettingOption] = &[
         "10",
         "seconds that files from other programs must be unchanged before they are added; off = folders are not watched",
     ),
-    option("backup_dir", "NEXUS_BACKUP_DIR", "", "backup folder, preferably on another disk; empty = no backups"),
-    option("backup_every", "NEXUS_BACKUP_EVERY", "24", "hours between scheduled backups; off = none"),
+    option(
+        "backup_dir",
+        "NEXUS_BACKUP_DIR",
+        "",
+        "backup folder, preferably on another disk; empty = no backups",
+    ),
+    option(
+        "backup_every",
+        "NEXUS_BACKUP_EVERY",
+        "24",
+        "hours between scheduled backups; off = none",
+    ),
     option(
         "backup_keep",
         "NEXUS_BACKUP_KEEP",
         "7d 4w 12m",
         "backups to keep: the newest of each of the last days, weeks and months",
     ),
-    option("audit_days", "NEXUS_AUDIT_DAYS", "730", "days until rows of the audit log are removed; 0 = never"),
+    option(
+        "audit_days",
+        "NEXUS_AUDIT_DAYS",
+        "730",
+        "days until rows of the audit log are removed; 0 = never",
+    ),
     option("workers", "NEXUS_WORKERS", "0", "server threads; 0 = one per processor"),
     option("log", "NEXUS_LOG", "info", "log level: error, warn, info, debug or trace"),
     option("log_format", "NEXUS_LOG_FORMAT", "text", "log format: text or json"),
@@ -139,7 +204,11 @@ pub fn nearest_variable(variable: &str) -> &'static str {
 
 /// Returns the known name with the smallest edit distance.
 pub(crate) fn nearest(name: &str) -> &'static str {
-    OPTIONS.iter().map(|option| option.name).min_by_key(|candidate| edit_distance(candidate, name)).unwrap_or("listen")
+    OPTIONS
+        .iter()
+        .map(|option| option.name)
+        .min_by_key(|candidate| edit_distance(candidate, name))
+        .unwrap_or("listen")
 }
 
 /// Levenshtein distance.

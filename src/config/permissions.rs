@@ -40,10 +40,16 @@ pub fn create_private_file(path: &Path) -> std::io::Result<()> {
 }
 
 /// Reads a secret from `path`, or creates it there with `make` (mode 0600).
-pub fn read_or_create_secret(path: &Path, make: impl FnOnce() -> String) -> std::io::Result<String> {
+pub fn read_or_create_secret(
+    path: &Path,
+    make: impl FnOnce() -> String,
+) -> std::io::Result<String> {
     match std::fs::read_to_string(path) {
         Ok(text) if !text.trim().is_empty() => Ok(text.trim().to_owned()),
-        Ok(_) => Err(std::io::Error::new(std::io::ErrorKind::InvalidData, format!("{} is empty", path.display()))),
+        Ok(_) => Err(std::io::Error::new(
+            std::io::ErrorKind::InvalidData,
+            format!("{} is empty", path.display()),
+        )),
         Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => {
             let secret = make();
             // Atomic, so that a process killed meanwhile leaves no empty key.

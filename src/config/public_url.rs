@@ -21,9 +21,15 @@ pub(super) fn parse(value: &str) -> Result<Option<String>> {
     let url = url::Url::parse(value).map_err(|_| invalid_value("public_url", takes))?;
     let path = url.path().trim_end_matches('/');
     let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-    let has_plain_path = path.is_empty() || path.split('/').skip(1).all(|word| !word.is_empty() && word.chars().all(is_plain));
+    let has_plain_path = path.is_empty()
+        || path.split('/').skip(1).all(|word| !word.is_empty() && word.chars().all(is_plain));
     let is_web = matches!(url.scheme(), "http" | "https") && url.has_host();
-    let has_more = url.query().is_some() || url.fragment().is_some() || !url.username().is_empty() || url.password().is_some();
+
+    let has_more = url.query().is_some()
+        || url.fragment().is_some()
+        || !url.username().is_empty()
+        || url.password().is_some();
+
     if is_web && has_plain_path && !has_more {
         Ok(Some(format!("{}{path}", url.origin().ascii_serialization())))
     } else {

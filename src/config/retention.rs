@@ -36,7 +36,10 @@ mod tests {
         for text in ["", "0d", "7", "d", "7y", "7d x", "-1d", "7é"] {
             assert_eq!(Retention::parse(text), None, "{text}");
         }
-        assert_eq!(Retention::parse("7d 4w 12m"), Some(Retention { days: 7, weeks: 4, months: 12 }));
+        assert_eq!(
+            Retention::parse("7d 4w 12m"),
+            Some(Retention { days: 7, weeks: 4, months: 12 })
+        );
         assert_eq!(Retention::parse("3m"), Some(Retention { days: 0, weeks: 0, months: 3 }));
     }
 }

@@ -100,7 +100,9 @@ impl Settings {
     /// # Errors
     /// `Configuration` names an unknown option, or a file that cannot be read.
     pub fn read_raw(flags: &RawSettings, config: Option<&Path>) -> Result<RawSettings> {
-        let config = config.map(Path::to_path_buf).or_else(|| std::env::var_os("NEXUS_CONFIG").map(PathBuf::from));
+        let config = config
+            .map(Path::to_path_buf)
+            .or_else(|| std::env::var_os("NEXUS_CONFIG").map(PathBuf::from));
         let mut values = match config {
             Some(path) => read_file(&path)?,
             None if Path::new("nexus.toml").exists() => read_file(Path::new("nexus.toml"))?,
@@ -115,8 +117,13 @@ impl Settings {
     #[must_use]
     pub fn displayed(values: &RawSettings) -> Vec<(&'static SettingOption, String)> {
         let show = |option: &'static SettingOption| {
-            let value = values.get(option.name).cloned().unwrap_or_else(|| option.default.to_owned());
-            let displayed = if option.is_secret && !value.is_empty() { "(set, not displayed)".to_owned() } else { value };
+            let value =
+                values.get(option.name).cloned().unwrap_or_else(|| option.default.to_owned());
+            let displayed = if option.is_secret && !value.is_empty() {
+                "(set, not displayed)".to_owned()
+            } else {
+                value
+            };
             (option, displayed)
         };
         OPTIONS.iter().map(show).collect()
@@ -126,7 +133,9 @@ impl Settings {
     pub fn unknown_variables(names: impl Iterator<Item = String>) -> Vec<String> {
         let is_setting = |name: &str| {
             name == "NEXUS_CONFIG"
-                || OPTIONS.iter().any(|option| name == option.variable || name.strip_suffix("_FILE") == Some(option.variable))
+                || OPTIONS.iter().any(|option| {
+                    name == option.variable || name.strip_suffix("_FILE") == Some(option.variable)
+                })
         };
         names.filter(|name| name.starts_with("NEXUS_") && !is_setting(name)).collect()
     }
@@ -136,8 +145,9 @@ impl Settings {
     /// # Errors
     /// `Configuration` names the setting and what it takes.
     pub fn from_raw(values: &RawSettings) -> Result<Self> {
-        let get =
-            |name: &'static str| -> String { values.get(name).cloned().unwrap_or_else(|| options::default_of(name).to_owned()) };
+        let get = |name: &'static str| -> String {
+            values.get(name).cloned().unwrap_or_else(|| options::default_of(name).to_owned())
+        };
         let data_dir = PathBuf::from(get("data_dir"));
 
         // The default database is in the data directory.
@@ -148,27 +158,33 @@ impl Settings {
 
         // Each value is parsed here and nowhere else.
         let settings = Self {
-            listen: parse_value("listen", &get("listen"), "an address and port such as 127.0.0.1:8420")?,
+            listen: parse_value(
+                "listen",
+                &get("listen"),
+                "an address and port such as 127.0.0.1:8420",
+            )?,
             database_url,
             media_dir: PathBuf::from(get("media_dir")),
             first_admin: from_settings(&get),
-            registration: match get("registration").as_str() {
-                "approval" => Registration::Approval,
-                "open" => Registration::Open,
-                "closed" => Registration::Closed,
-                _ => return Err(invalid_value("registration", "approval, open or closed")),
-            },
-            rate_limit: match get("rate_limit").as_str() {
-                "on" => true,
-                "off" => false,
-                _ => return Err(invalid_value("rate_limit", "on or off")),
-            },
+            registration: parse_choice(
+                "registration",
+                &get("registration"),
+                "approval, open or closed",
+                &[
+                    ("approval", Registration::Approval),
+                    ("open", Registration::Open),
+                    ("closed", Registration::Closed),
+                ],
+            )?,
+            rate_limit: parse_choice("rate_limit", &get("rate_limit"), "on or off", &ON_OFF)?,
             public_url: public_url::parse(&get("public_url"))?,
             trusted_proxies: get("trusted_proxies")
                 .split([',', ' '])
                 .filter(|part| !part.is_empty())
                 .map(|part| {
-                    parse_network(part).ok_or_else(|| invalid_value("trusted_proxies", "networks such as 10.0.0.0/8, ::1"))
+                    parse_network(part).ok_or_else(|| {
+                        invalid_value("trusted_proxies", "networks such as 10.0.0.0/8, ::1")
+                    })
                 })
                 .collect::<Result<_>>()?,
             x_accel: parse_x_accel(&get("x_accel"))?,
@@ -179,49 +195,65 @@ impl Settings {
                 .collect::<Result<_>>()?,
             users_file: Some(get("users_file")).filter(|path| !path.is_empty()).map(PathBuf::from),
             max_upload_bytes: parse_value("max_upload", &get("max_upload"), "a number of bytes")?,
-            default_quota: parse_value("default_quota", &get("default_quota"), "a number of bytes, 0 for none")?,
+            default_quota: parse_value(
+                "default_quota",
+                &get("default_quota"),
+                "a number of bytes, 0 for none",
+            )?,
             trash_days: parse_value("trash_days", &get("trash_days"), "a number of days")?,
             clamd: Some(get("clamd")).filter(|text| !text.is_empty()),
             clamd_max_bytes: parse_value("clamd_max", &get("clamd_max"), "a number of bytes")?,
-            unscannable: match get("unscannable").as_str() {
-                "keep" => Unscannable::Keep,
-                "quarantine" => Unscannable::Quarantine,
-                _ => return Err(invalid_value("unscannable", "keep or quarantine")),
-            },
-            workers: parse_value("workers", &get("workers"), "a number of threads, 0 for one a processor")?,
+            unscannable: parse_choice(
+                "unscannable",
+                &get("unscannable"),
+                "keep or quarantine",
+                &[("keep", Unscannable::Keep), ("quarantine", Unscannable::Quarantine)],
+            )?,
+            workers: parse_value(
+                "workers",
+                &get("workers"),
+                "a number of threads, 0 for one a processor",
+            )?,
             previews_at_once: match get("previews_at_once").as_str() {
                 "auto" => None,
-                number => Some(parse_value("previews_at_once", number, "auto, or a number; 0 for no previews")?),
+                number => Some(parse_value(
+                    "previews_at_once",
+                    number,
+                    "auto, or a number; 0 for no previews",
+                )?),
             },
             program: PathBuf::from("/proc/self/exe"),
-            watch_quiet_period: match get("watch").as_str() {
-                "off" => None,
-                seconds => Some(std::time::Duration::from_secs(parse_value("watch", seconds, "a number of seconds, or off")?)),
-            },
+            watch_quiet_period: parse_quiet_period(&get("watch"))?,
             backup_dir: Some(get("backup_dir")).filter(|path| !path.is_empty()).map(PathBuf::from),
-            backup_interval: match get("backup_every").as_str() {
-                "off" => None,
-                hours => match parse_value::<u32>("backup_every", hours, "a number of hours, or off")? {
-                    0 => return Err(invalid_value("backup_every", "a number of hours, or off")),
-                    hours => Some(time::Duration::hours(hours.into())),
-                },
-            },
-            audit_days: parse_value("audit_days", &get("audit_days"), "a number of days, 0 for good")?,
-            backup_keep: Retention::parse(&get("backup_keep"))
-                .ok_or_else(|| invalid_value("backup_keep", "numbers of days, weeks and months such as 7d 4w 12m"))?,
+            backup_interval: parse_backup_interval(&get("backup_every"))?,
+            audit_days: parse_value(
+                "audit_days",
+                &get("audit_days"),
+                "a number of days, 0 for good",
+            )?,
+            backup_keep: Retention::parse(&get("backup_keep")).ok_or_else(|| {
+                invalid_value("backup_keep", "numbers of days, weeks and months such as 7d 4w 12m")
+            })?,
             log: parse_value("log", &get("log"), "error, warn, info, debug or trace")?,
-            logs_json: match get("log_format").as_str() {
-                "text" => false,
-                "json" => true,
-                _ => return Err(invalid_value("log_format", "text or json")),
-            },
+            logs_json: parse_choice(
+                "log_format",
+                &get("log_format"),
+                "text or json",
+                &[("text", false), ("json", true)],
+            )?,
             metrics_listen: match get("metrics_listen") {
                 none if none.is_empty() => None,
-                address => Some(parse_value("metrics_listen", &address, "an address and port such as 127.0.0.1:9464")?),
+                address => Some(parse_value(
+                    "metrics_listen",
+                    &address,
+                    "an address and port such as 127.0.0.1:9464",
+                )?),
             },
             metrics_token: match get("metrics_token") {
                 none if none.is_empty() => None,
-                short if short.len() < 16 => return Err(invalid_value("metrics_token", "16 characters or more")),
+                short if short.len() < 16 => {
+                    return Err(invalid_value("metrics_token", "16 characters or more"));
+                }
                 token => Some(token),
             },
             data_dir,
@@ -252,7 +284,9 @@ fn parse_x_accel(text: &str) -> Result<Option<String>> {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '.' | '-' | '_');
     match text.trim_end_matches('/') {
         "" if text.is_empty() => Ok(None),
-        path if path.len() > 1 && path.starts_with('/') && path.chars().all(is_plain) => Ok(Some(path.to_owned())),
+        path if path.len() > 1 && path.starts_with('/') && path.chars().all(is_plain) => {
+            Ok(Some(path.to_owned()))
+        }
         _ => Err(invalid_value("x_accel", "a path such as /.files")),
     }
 }
@@ -277,17 +311,54 @@ fn parse_value<T: std::str::FromStr>(name: &'static str, value: &str, takes: &st
     value.trim().parse().map_err(|_| invalid_value(name, takes))
 }
 
+const ON_OFF: [(&str, bool); 2] = [("on", true), ("off", false)];
+
+/// Returns the value of the word in `choices`; `expected` describes them.
+fn parse_choice<T: Copy>(
+    name: &'static str,
+    text: &str,
+    expected: &str,
+    choices: &[(&str, T)],
+) -> Result<T> {
+    let found = choices.iter().find(|(word, _)| *word == text);
+    found.map(|(_, value)| *value).ok_or_else(|| invalid_value(name, expected))
+}
+
+fn parse_backup_interval(text: &str) -> Result<Option<time::Duration>> {
+    const EXPECTED: &str = "a number of hours, or off";
+    if text == "off" {
+        return Ok(None);
+    }
+    match parse_value::<u32>("backup_every", text, EXPECTED)? {
+        0 => Err(invalid_value("backup_every", EXPECTED)),
+        hours => Ok(Some(time::Duration::hours(hours.into()))),
+    }
+}
+
+fn parse_quiet_period(text: &str) -> Result<Option<std::time::Duration>> {
+    if text == "off" {
+        return Ok(None);
+    }
+    let seconds = parse_value("watch", text, "a number of seconds, or off")?;
+    Ok(Some(std::time::Duration::from_secs(seconds)))
+}
+
 /// Reads the variable of every setting, and `<variable>_FILE` of secret ones.
 fn read_environment(read: impl Fn(&str) -> Option<String>) -> Result<RawSettings> {
     let mut values = RawSettings::new();
     for option in OPTIONS {
         // A secret can be in a file of its own, such as a container secret.
-        let in_file = option.is_secret.then(|| read(&format!("{}_FILE", option.variable))).flatten();
+        let in_file =
+            option.is_secret.then(|| read(&format!("{}_FILE", option.variable))).flatten();
         let plain = if option.is_file_only { None } else { read(option.variable) };
 
         if let Some(path) = in_file {
             match std::fs::read_to_string(&path) {
-                Ok(text) => drop(values.insert(option.name, text.trim_end_matches(['\r', '\n']).to_owned())),
+                Ok(text) => {
+                    drop(
+                        values.insert(option.name, text.trim_end_matches(['\r', '\n']).to_owned()),
+                    );
+                }
                 Err(cause) => {
                     let why = format!("{}_FILE: {path}: {cause}", option.variable);
                     if option.name != "admin_password" {
@@ -307,27 +378,37 @@ fn read_environment(read: impl Fn(&str) -> Option<String>) -> Result<RawSettings
 
 fn read_file(path: &Path) -> Result<RawSettings> {
     let path_text = path.display();
-    let text = std::fs::read_to_string(path).map_err(|cause| Error::Configuration(format!("{path_text}: {cause}")))?;
+    let text = std::fs::read_to_string(path)
+        .map_err(|cause| Error::Configuration(format!("{path_text}: {cause}")))?;
 
     // The parser's own message quotes the line, which may contain a secret.
     let table: toml::Table = toml::from_str(&text).map_err(|cause| {
-        let line = cause.span().and_then(|span| text.get(..span.start)).map_or(1, |before| before.matches('\n').count() + 1);
+        let line = cause
+            .span()
+            .and_then(|span| text.get(..span.start))
+            .map_or(1, |before| before.matches('\n').count() + 1);
         Error::Configuration(format!("{path_text}, line {line}: {}", cause.message()))
     })?;
 
     let mut values = RawSettings::new();
+
     // Unknown names are errors, so that a typing mistake does not go unnoticed.
     for (name, value) in table {
         let Some(option) = OPTIONS.iter().find(|option| option.name == name) else {
             let nearest = options::nearest(name.to_lowercase().trim_start_matches("nexus_"));
-            return Err(Error::Configuration(format!("{path_text}: unknown option {name:?}; did you mean {nearest:?}?")));
+            return Err(Error::Configuration(format!(
+                "{path_text}: unknown option {name:?}; did you mean {nearest:?}?"
+            )));
         };
+
         // Numbers, booleans and lists have the same form as in variables.
         let value = match value {
             toml::Value::String(text) => text,
             toml::Value::Integer(number) => number.to_string(),
             toml::Value::Boolean(is_on) => if is_on { "on" } else { "off" }.into(),
-            toml::Value::Array(parts) => parts.iter().filter_map(toml::Value::as_str).collect::<Vec<_>>().join(","),
+            toml::Value::Array(parts) => {
+                parts.iter().filter_map(toml::Value::as_str).collect::<Vec<_>>().join(",")
+            }
             _ => return Err(invalid_value(option.name, option.help)),
         };
         values.insert(option.name, value);
@@ -361,19 +442,25 @@ mod tests {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), "  sesame \n").unwrap();
         let path = file.path().to_str().unwrap().to_owned();
-        let values = read_environment(|name| (name == "NEXUS_ADMIN_PASSWORD_FILE").then(|| path.clone())).unwrap();
+        let values =
+            read_environment(|name| (name == "NEXUS_ADMIN_PASSWORD_FILE").then(|| path.clone()))
+                .unwrap();
         assert_eq!(values.get("admin_password").map(String::as_str), Some("  sesame "));
     }
 
     #[test]
     fn a_password_in_a_plain_variable_is_not_read() {
-        let values = read_environment(|name| (name == "NEXUS_ADMIN_PASSWORD").then(|| "sesame".into())).unwrap();
+        let values =
+            read_environment(|name| (name == "NEXUS_ADMIN_PASSWORD").then(|| "sesame".into()))
+                .unwrap();
         assert!(values.is_empty());
     }
 
     #[test]
     fn a_wrong_value_names_its_variable() {
-        let Err(Error::Configuration(text)) = Settings::from_raw(&RawSettings::from([("listen", "here".to_owned())])) else {
+        let Err(Error::Configuration(text)) =
+            Settings::from_raw(&RawSettings::from([("listen", "here".to_owned())]))
+        else {
             panic!("accepted")
         };
         assert!(text.contains("NEXUS_LISTEN"), "{text}");

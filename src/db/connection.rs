@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use diesel::connection::{AnsiTransactionManager, InstrumentationEvent, SimpleConnection, TransactionManager};
+use diesel::connection::{
+    AnsiTransactionManager, InstrumentationEvent, SimpleConnection, TransactionManager,
+};
 use diesel::r2d2::{HandleError, ManageConnection};
 use diesel::{Connection, MysqlConnection, SqliteConnection};
 
@@ -60,10 +62,16 @@ impl Backend {
     pub(super) fn from_url(url: &str) -> Result<Self> {
         let wrong = |text: &str| Err(Error::Configuration(format!("DATABASE_URL: {text}")));
         if let Some(path) = url.strip_prefix("sqlite://") {
-            return if path.is_empty() { wrong("sqlite:// needs a file") } else { Ok(Self::Sqlite(path.into())) };
+            return if path.is_empty() {
+                wrong("sqlite:// needs a file")
+            } else {
+                Ok(Self::Sqlite(path.into()))
+            };
         }
+
         if url.starts_with("mysql://") {
-            let parsed = url::Url::parse(url).map_err(|_| Error::Configuration("DATABASE_URL is not a URL".into()))?;
+            let parsed = url::Url::parse(url)
+                .map_err(|_| Error::Configuration("DATABASE_URL is not a URL".into()))?;
             let has = |name: &str| parsed.query_pairs().any(|(key, _)| key == name);
             if parsed.path().trim_matches('/').is_empty() {
                 return wrong("mysql://USER:PASSWORD@HOST:PORT/NAME needs the database's name");
@@ -81,7 +89,9 @@ impl Backend {
     pub(super) fn display_url(&self) -> String {
         match self {
             Self::Sqlite(path) => path.display().to_string(),
-            Self::Mysql(url) => url.rsplit_once('@').map_or_else(String::new, |(_, place)| place.to_owned()),
+            Self::Mysql(url) => {
+                url.rsplit_once('@').map_or_else(String::new, |(_, place)| place.to_owned())
+            }
         }
     }
 
@@ -121,7 +131,8 @@ pub(super) fn open(backend: &Backend) -> Result<Conn, diesel::r2d2::Error> {
                 drop(crate::config::create_private_dir(folder));
             }
             let is_new = !path.exists();
-            let mut conn = SqliteConnection::establish(&path.to_string_lossy()).map_err(ConnectionError)?;
+            let mut conn =
+                SqliteConnection::establish(&path.to_string_lossy()).map_err(ConnectionError)?;
             if is_new {
                 // SQLite creates its other files with the same mode.
                 drop(crate::config::create_private_file(path));
@@ -183,7 +194,9 @@ impl ManageConnection for ConnectionFactory {
 
 fn is_broken<C: Connection<TransactionManager = AnsiTransactionManager>>(conn: &mut C) -> bool {
     AnsiTransactionManager::is_broken_transaction_manager(conn)
-        || AnsiTransactionManager::transaction_manager_status_mut(conn).transaction_depth().is_ok_and(|depth| depth.is_some())
+        || AnsiTransactionManager::transaction_manager_status_mut(conn)
+            .transaction_depth()
+            .is_ok_and(|depth| depth.is_some())
 }
 
 #[derive(Debug)]
@@ -200,7 +213,9 @@ impl HandleError<diesel::r2d2::Error> for LogConnectError {
 pub(super) fn transaction<T>(conn: &mut Conn, work: &impl Fn(&mut Conn) -> Result<T>) -> Result<T> {
     // On SQLite, take the write lock at once: upgrading a read lock can fail.
     match conn {
-        Conn::Sqlite(inner) => AnsiTransactionManager::begin_transaction_sql(inner, "BEGIN IMMEDIATE")?,
+        Conn::Sqlite(inner) => {
+            AnsiTransactionManager::begin_transaction_sql(inner, "BEGIN IMMEDIATE")?;
+        }
         Conn::Mysql(inner) => AnsiTransactionManager::begin_transaction(inner)?,
     }
 
@@ -225,12 +240,18 @@ pub(super) fn transaction<T>(conn: &mut Conn, work: &impl Fn(&mut Conn) -> Resul
 pub(super) fn snapshot<T>(conn: &mut Conn, work: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
     match conn {
         // In WAL mode a transaction sees the file as of its first read (sqlite.org/isolation.html).
-        Conn::Sqlite(inner) => AnsiTransactionManager::begin_transaction_sql(inner, "BEGIN DEFERRED")?,
+        Conn::Sqlite(inner) => {
+            AnsiTransactionManager::begin_transaction_sql(inner, "BEGIN DEFERRED")?;
+        }
         Conn::Mysql(inner) => {
             inner.batch_execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")?;
-            AnsiTransactionManager::begin_transaction_sql(inner, "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY")?;
+            AnsiTransactionManager::begin_transaction_sql(
+                inner,
+                "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY",
+            )?;
         }
     }
+
     let result = work(conn);
 
     match conn {
@@ -243,20 +264,34 @@ pub(super) fn snapshot<T>(conn: &mut Conn, work: impl FnOnce(&mut Conn) -> Resul
 /// Whether a message reports a conflict: deadlocks and Galera conflicts (1213, also at COMMIT), lock time-outs (1205), a
 /// busy SQLite file.
 pub(super) fn is_contention(message: &str) -> bool {
-    ["Deadlock found", "Lock wait timeout", "database is locked", "Record has changed since last read"]
-        .iter()
-        .any(|part| message.contains(part))
+    [
+        "Deadlock found",
+        "Lock wait timeout",
+        "database is locked",
+        "Record has changed since last read",
+    ]
+    .iter()
+    .any(|part| message.contains(part))
 }
 
 /// Whether a message reports a lost connection (2002, 2006, 2013) or a Galera node without quorum (1047).
 pub(super) fn is_connection_lost(message: &str) -> bool {
-    ["gone away", "Lost connection", "Can't connect", "Server has gone", "WSREP has not yet prepared", "shutdown in progress"]
-        .iter()
-        .any(|part| message.contains(part))
+    [
+        "gone away",
+        "Lost connection",
+        "Can't connect",
+        "Server has gone",
+        "WSREP has not yet prepared",
+        "shutdown in progress",
+    ]
+    .iter()
+    .any(|part| message.contains(part))
 }
 
 pub(super) fn is_disk_full(message: &str) -> bool {
-    ["database or disk is full", "No space left", "is full"].iter().any(|part| message.contains(part))
+    ["database or disk is full", "No space left", "is full"]
+        .iter()
+        .any(|part| message.contains(part))
 }
 
 #[cfg(test)]

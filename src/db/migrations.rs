@@ -19,7 +19,9 @@ pub(super) fn list_pending(conn: &mut Conn) -> Result<Vec<String>> {
         Conn::Sqlite(inner) => names(inner.pending_migrations(SQLITE)),
         Conn::Mysql(inner) => names(inner.pending_migrations(MYSQL)),
     };
-    found.map_err(|cause| Error::Configuration(format!("The database's schema cannot be read: {cause}")))
+    found.map_err(|cause| {
+        Error::Configuration(format!("The database's schema cannot be read: {cause}"))
+    })
 }
 
 /// Returns the newest schema version that this program knows.
@@ -27,7 +29,8 @@ pub(super) fn list_pending(conn: &mut Conn) -> Result<Vec<String>> {
 /// # Errors
 /// `Internal` if the embedded migrations cannot be read.
 pub fn newest_version() -> Result<String> {
-    let all = diesel::migration::MigrationSource::<diesel::sqlite::Sqlite>::migrations(&SQLITE).map_err(Error::internal)?;
+    let all = diesel::migration::MigrationSource::<diesel::sqlite::Sqlite>::migrations(&SQLITE)
+        .map_err(Error::internal)?;
     Ok(all.iter().map(|migration| migration.name().version().to_string()).max().unwrap_or_default())
 }
 
@@ -48,7 +51,9 @@ pub(super) fn run(conn: &mut Conn) -> Result<()> {
         Conn::Sqlite(inner) => inner.run_pending_migrations(SQLITE).map(|versions| versions.len()),
         Conn::Mysql(inner) => inner.run_pending_migrations(MYSQL).map(|versions| versions.len()),
     };
-    match ran.map_err(|cause| Error::Configuration(format!("The database's schema cannot be brought up to date: {cause}")))? {
+    match ran.map_err(|cause| {
+        Error::Configuration(format!("The database's schema cannot be brought up to date: {cause}"))
+    })? {
         0 => {}
         count => tracing::info!(count, "ran database migrations"),
     }

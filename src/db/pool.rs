@@ -85,17 +85,27 @@ impl Db {
                 .test_on_check_out(backend.is_remote())
                 .error_handler(Box::new(connection::LogConnectError))
                 .build(factory.clone())
-                .map_err(|cause| Error::Configuration(format!("The database does not answer: {cause}")))
+                .map_err(|cause| {
+                    Error::Configuration(format!("The database does not answer: {cause}"))
+                })
         };
 
         // Migrations run on a connection of their own, before any other is opened.
         let mut first = connect(&backend)?;
         super::migrations::run(&mut first)?;
         drop(first);
+
         // SQLite has one writer; a remote database shares one pool.
         let writers = pool(if backend.is_remote() { 12 } else { 1 })?;
         let readers = if backend.is_remote() { writers.clone() } else { pool(6)? };
-        Ok(Self { readers, writers, is_shared: backend.is_remote(), statements: factory.statements, waits: Arc::default() })
+
+        Ok(Self {
+            readers,
+            writers,
+            is_shared: backend.is_remote(),
+            statements: factory.statements,
+            waits: Arc::default(),
+        })
     }
 
     /// Whether other servers may use the same database.
@@ -139,7 +149,10 @@ impl Db {
         (self.waits.times.load(Ordering::Relaxed), Duration::from_nanos(nanoseconds))
     }
 
-    fn checkout(&self, pool: &Pool<ConnectionFactory>) -> Result<diesel::r2d2::PooledConnection<ConnectionFactory>> {
+    fn checkout(
+        &self,
+        pool: &Pool<ConnectionFactory>,
+    ) -> Result<diesel::r2d2::PooledConnection<ConnectionFactory>> {
         let began = Instant::now();
         let pooled = pool.get().map_err(|cause| {
             tracing::warn!(error = %cause, "no database connection available");
@@ -174,7 +187,11 @@ impl Db {
 
 /// Marks a connection after a failure, so that it is checked before it is used again.
 fn record_result<T>(pooled: &mut PooledConn, result: &Result<T>) {
-    pooled.answered = if matches!(result, Err(Error::Unavailable(_) | Error::Internal(_))) { None } else { Some(Instant::now()) };
+    pooled.answered = if matches!(result, Err(Error::Unavailable(_) | Error::Internal(_))) {
+        None
+    } else {
+        Some(Instant::now())
+    };
 }
 
 /// Opens a first connection and reports a failure in detail.
@@ -185,7 +202,10 @@ fn connect(backend: &Backend) -> Result<Conn> {
             tracing::error!("the database does not answer: {message}");
             Error::Unavailable("The database does not answer.")
         } else {
-            Error::Configuration(format!("The database {} cannot be opened: {message}", backend.display_url()))
+            Error::Configuration(format!(
+                "The database {} cannot be opened: {message}",
+                backend.display_url()
+            ))
         }
     })
 }
@@ -215,14 +235,21 @@ pub const fn ensure_one_row(count: usize) -> Result<()> {
 impl From<diesel::result::Error> for Error {
     fn from(cause: diesel::result::Error) -> Self {
         use diesel::result::{DatabaseErrorKind as Kind, Error as Cause};
+
         match &cause {
             Cause::NotFound => Self::NotFound,
-            Cause::DatabaseError(Kind::UniqueViolation, _) => Self::Conflict("That is there already.".into()),
+            Cause::DatabaseError(Kind::UniqueViolation, _) => {
+                Self::Conflict("That is there already.".into())
+            }
             Cause::DatabaseError(Kind::SerializationFailure, _) => Self::Contention,
-            Cause::DatabaseError(Kind::ClosedConnection, _) => Self::Unavailable("The database does not answer."),
+            Cause::DatabaseError(Kind::ClosedConnection, _) => {
+                Self::Unavailable("The database does not answer.")
+            }
             Cause::DatabaseError(_, about) => match about.message() {
                 message if connection::is_contention(message) => Self::Contention,
-                message if connection::is_connection_lost(message) => Self::Unavailable("The database does not answer."),
+                message if connection::is_connection_lost(message) => {
+                    Self::Unavailable("The database does not answer.")
+                }
                 message if connection::is_disk_full(message) => Self::DiskFull,
                 _ => Self::Internal(anyhow::Error::new(cause)),
             },

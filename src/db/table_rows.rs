@@ -114,9 +114,11 @@ impl Columns {
     /// # Errors
     /// `Internal` for an unknown column.
     pub fn column_order(&self, names: &[String]) -> Result<Self> {
-        let formats: BTreeMap<&String, ColumnFormat> = self.names.iter().zip(self.formats.iter().copied()).collect();
-        let formats =
-            names.iter().map(|name| formats.get(name).copied().ok_or_else(|| Error::internal(format!("no column {name}"))));
+        let formats: BTreeMap<&String, ColumnFormat> =
+            self.names.iter().zip(self.formats.iter().copied()).collect();
+        let formats = names.iter().map(|name| {
+            formats.get(name).copied().ok_or_else(|| Error::internal(format!("no column {name}")))
+        });
         Ok(Self { formats: formats.collect::<Result<_>>()?, names: names.to_vec() })
     }
 }
@@ -125,18 +127,36 @@ impl Columns {
 ///
 /// # Errors
 /// Those of `take`.
-pub fn each_row(conn: &mut Conn, table: &str, columns: &Columns, mut take: impl FnMut(Row) -> Result<()>) -> Result<()> {
+pub fn each_row(
+    conn: &mut Conn,
+    table: &str,
+    columns: &Columns,
+    mut take: impl FnMut(Row) -> Result<()>,
+) -> Result<()> {
     // One line of JSON per row, which both databases can build.
-    let expressions = columns.names.iter().zip(&columns.formats).map(|(name, format)| match format {
-        // SQLite's hex() turns NULL into an empty text.
-        ColumnFormat::Bytes => format!("CASE WHEN {name} IS NULL THEN NULL ELSE hex({name}) END"),
-        ColumnFormat::Plain | ColumnFormat::Time => name.clone(),
-    });
+    let expressions =
+        columns.names.iter().zip(&columns.formats).map(|(name, format)| match format {
+            // SQLite's hex() turns NULL into an empty text.
+            ColumnFormat::Bytes => {
+                format!("CASE WHEN {name} IS NULL THEN NULL ELSE hex({name}) END")
+            }
+            ColumnFormat::Plain | ColumnFormat::Time => name.clone(),
+        });
 
-    let all = format!("SELECT json_array({}) AS line FROM {table}", expressions.collect::<Vec<_>>().join(", "));
+    let all = format!(
+        "SELECT json_array({}) AS line FROM {table}",
+        expressions.collect::<Vec<_>>().join(", ")
+    );
+
     let mut take_line = |line: &str| {
         let values: Vec<serde_json::Value> = serde_json::from_str(line).map_err(Error::internal)?;
-        take(values.into_iter().zip(&columns.formats).map(|(value, format)| value_text(value, *format)).collect())
+        take(
+            values
+                .into_iter()
+                .zip(&columns.formats)
+                .map(|(value, format)| value_text(value, *format))
+                .collect(),
+        )
     };
 
     if matches!(conn, Conn::Sqlite(_)) {
@@ -157,8 +177,11 @@ pub fn each_row(conn: &mut Conn, table: &str, columns: &Columns, mut take: impl 
 
     let order = keys.into_iter().map(|key| key.line).collect::<Vec<_>>().join(", ");
     for page in 0.. {
-        let lines: Vec<JsonRow> =
-            sql_query(format!("{all} ORDER BY {order} LIMIT {PAGE_ROWS} OFFSET {}", page * PAGE_ROWS)).load(conn)?;
+        let lines: Vec<JsonRow> = sql_query(format!(
+            "{all} ORDER BY {order} LIMIT {PAGE_ROWS} OFFSET {}",
+            page * PAGE_ROWS
+        ))
+        .load(conn)?;
         lines.iter().try_for_each(|line| take_line(&line.line))?;
         if lines.len() < PAGE_ROWS {
             break;
@@ -190,12 +213,16 @@ fn time_text(text: &str) -> String {
 
 /// Inserts rows into a table.
 pub fn insert(conn: &mut Conn, table: &str, columns: &Columns, rows: &[Row]) -> Result<()> {
-    let marks = columns.formats.iter().map(|form| if *form == ColumnFormat::Bytes { "unhex(?)" } else { "?" });
+    let marks = columns
+        .formats
+        .iter()
+        .map(|form| if *form == ColumnFormat::Bytes { "unhex(?)" } else { "?" });
     let marks = format!("({})", marks.collect::<Vec<_>>().join(", "));
     for chunk in rows.chunks((MAX_BINDS / columns.names.len().max(1)).max(1)) {
         let all = vec![marks.as_str(); chunk.len()].join(", ");
         let text = format!("INSERT INTO {table} ({}) VALUES {all}", columns.names.join(", "));
-        let mut query: BoxedSqlQuery<'_, <Conn as Connection>::Backend, _> = sql_query(text).into_boxed();
+        let mut query: BoxedSqlQuery<'_, <Conn as Connection>::Backend, _> =
+            sql_query(text).into_boxed();
         for value in chunk.iter().flatten() {
             query = query.bind::<Nullable<Text>, _>(value.as_deref());
         }
@@ -236,7 +263,11 @@ pub fn delete(conn: &mut Conn, table: &str) -> Result<()> {
 
 /// Deletes all rows of all tables except these.
 pub fn delete_all_except(conn: &mut Conn, except: &[&str]) -> Result<()> {
-    TABLES.iter().rev().filter(|table| !except.contains(table)).try_for_each(|table| delete(conn, table))
+    TABLES
+        .iter()
+        .rev()
+        .filter(|table| !except.contains(table))
+        .try_for_each(|table| delete(conn, table))
 }
 
 /// Copies the rows of all tables except these from one database into the empty tables of another.

@@ -14,9 +14,16 @@ pub use crate::store::audit::AuditFilter;
 const PAGE_ROWS: i64 = 1000;
 
 /// Appends a row as the last statement of the transaction it describes: it locks the log until the transaction ends.
-pub(super) fn append(conn: &mut Conn, event: Event, actor: &Actor, subject: &str, detail: &str) -> Result<()> {
+pub(super) fn append(
+    conn: &mut Conn,
+    event: Event,
+    actor: &Actor,
+    subject: &str,
+    detail: &str,
+) -> Result<()> {
     let (id, previous) = store::audit::update_next(conn)?;
     let short = |text: &str, most: usize| text.chars().take(most).collect::<String>();
+
     let mut row = AuditRow {
         id,
         happened_at: now(),
@@ -29,13 +36,19 @@ pub(super) fn append(conn: &mut Conn, event: Event, actor: &Actor, subject: &str
         previous,
         hash: String::new(),
     };
+
     row.hash = row.computed_hash();
     store::audit::insert(conn, &row)?;
     Ok(())
 }
 
 /// The newest rows, or those before row `before`.
-pub fn list(services: &Services, filter: &AuditFilter, before: Option<i64>, limit: i64) -> Result<Vec<AuditRow>> {
+pub fn list(
+    services: &Services,
+    filter: &AuditFilter,
+    before: Option<i64>,
+    limit: i64,
+) -> Result<Vec<AuditRow>> {
     services.db.read(|conn| Ok(store::audit::list(conn, filter, before, limit)?))
 }
 
@@ -60,8 +73,10 @@ pub fn csv_line(row: &AuditRow) -> String {
         row.previous.clone(),
         row.hash.clone(),
     ];
+
     let quoted = fields.map(|field| {
-        let is_formula = field.starts_with(['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠']);
+        let is_formula =
+            field.starts_with(['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠']);
         format!("\"{}{}\"", if is_formula { "'" } else { "" }, field.replace('"', "\"\""))
     });
     format!("{}\r\n", quoted.join(","))
@@ -99,12 +114,18 @@ pub fn verify(services: &Services, expected: Option<(i64, &str)>) -> Result<Audi
                 let is_first = verified.rows == 0;
                 if is_first {
                     verified.first = row.id;
-                    purged = (row.id != 1).then(|| (format!("rows up to {}", row.id - 1), row.previous.clone()));
+                    purged = (row.id != 1)
+                        .then(|| (format!("rows up to {}", row.id - 1), row.previous.clone()));
                 } else if row.id != verified.last.0 + 1 {
                     return Err(broken_chain(verified.last.0 + 1, "is gone"));
                 }
 
-                let is_linked = if is_first { row.id != 1 || row.previous.is_empty() } else { row.previous == verified.last.1 };
+                let is_linked = if is_first {
+                    row.id != 1 || row.previous.is_empty()
+                } else {
+                    row.previous == verified.last.1
+                };
+
                 if !is_linked || row.hash != row.computed_hash() {
                     return Err(broken_chain(row.id, "is not as it was written"));
                 }
@@ -118,10 +139,9 @@ pub fn verify(services: &Services, expected: Option<(i64, &str)>) -> Result<Audi
                 }
 
                 // A purge leaves a row with the last number and hash that it removed.
-                if purged
-                    .as_ref()
-                    .is_some_and(|(rows, hash)| row.event() == Event::Purged && (rows, hash) == (&row.subject, &row.detail))
-                {
+                if purged.as_ref().is_some_and(|(rows, hash)| {
+                    row.event() == Event::Purged && (rows, hash) == (&row.subject, &row.detail)
+                }) {
                     purged = None;
                 }
 
@@ -134,13 +154,18 @@ pub fn verify(services: &Services, expected: Option<(i64, &str)>) -> Result<Audi
         if store::audit::find_head(conn)? != verified.last {
             return Err(broken_chain(verified.last.0 + 1, "and what came after it are gone"));
         }
+
         if purged.is_some() {
             return Err(broken_chain(verified.first - 1, "and what came before it are gone"));
         }
 
         if !is_met {
             let (id, _) = expected.unwrap_or_default();
-            let how = if id < verified.first { "is older than what is kept; note a later one" } else { "is not there" };
+            let how = if id < verified.first {
+                "is older than what is kept; note a later one"
+            } else {
+                "is not there"
+            };
             return Err(broken_chain(id, how));
         }
         Ok(verified)
@@ -157,10 +182,19 @@ pub(super) fn purge(services: &Services, at: Time) -> Result<usize> {
         return Ok(0);
     }
     let before = at - time::Duration::days(services.settings.audit_days.into());
+
     services.db.write(|conn| {
-        let Some((count, last)) = store::audit::delete_before(conn, before, PAGE_ROWS)? else { return Ok(0) };
+        let Some((count, last)) = store::audit::delete_before(conn, before, PAGE_ROWS)? else {
+            return Ok(0);
+        };
         // Without this row, an attacker could remove the beginning and claim that it was purged.
-        append(conn, Event::Purged, &Actor::server(), &format!("rows up to {}", last.id), &last.hash)?;
+        append(
+            conn,
+            Event::Purged,
+            &Actor::server(),
+            &format!("rows up to {}", last.id),
+            &last.hash,
+        )?;
         Ok(count)
     })
 }

@@ -66,11 +66,15 @@ pub(crate) fn move_files_locked(
     apply: impl Fn(&mut Conn, &[CompletedMove]) -> Result<()>,
 ) -> Result<Vec<CompletedMove>> {
     recover_pending(services, owner)?;
+
     // Ownership and names are checked in the transaction that writes the journal.
     let mut batch = services.db.write(|conn| {
         let plans = plan(conn)?;
         let mut taken = HashSet::new();
-        plans.iter().map(|plan| write_journal(services, conn, owner, plan, &mut taken)).collect::<Result<Vec<_>>>()
+        plans
+            .iter()
+            .map(|plan| write_journal(services, conn, owner, plan, &mut taken))
+            .collect::<Result<Vec<_>>>()
     })?;
 
     if batch.is_empty() {
@@ -94,6 +98,7 @@ pub(crate) fn move_files_locked(
     });
 
     failpoints::hit("rows committed");
+
     // The rows are unchanged, so the files must go back.
     if applied.is_err() {
         roll_back(services, &batch);
@@ -127,16 +132,29 @@ fn write_journal(
     };
 
     let Some(number) = number else {
-        return Err(Error::Conflict(format!("There is something called “{}” already.", plan.wanted)));
+        return Err(Error::Conflict(format!(
+            "There is something called “{}” already.",
+            plan.wanted
+        )));
     };
+
     let name = plan.wanted.numbered(number);
     let to = plan.to.with_name(&name);
     taken.insert((to.directory_text(), name.as_str().to_owned()));
-    let journal = FileMove { id: MoveId::new(), user_id: owner, subject: MoveId(plan.subject), from: plan.from.clone(), to };
+
+    let journal = FileMove {
+        id: MoveId::new(),
+        user_id: owner,
+        subject: MoveId(plan.subject),
+        from: plan.from.clone(),
+        to,
+    };
 
     // The unique key rejects a second move of the same item.
     store::file_moves::insert(conn, &journal, now()).map_err(|cause| match Error::from(cause) {
-        Error::Conflict(_) => Error::Conflict("That is being moved right now. Try again in a moment.".into()),
+        Error::Conflict(_) => {
+            Error::Conflict("That is being moved right now. Try again in a moment.".into())
+        }
         other => other,
     })?;
     Ok(CompletedMove { subject: plan.subject, name, was_in_place: false, journal })
@@ -190,7 +208,10 @@ fn rename_all(services: &Services, batch: &mut [CompletedMove]) -> Result<()> {
             // The file is missing, but the row can still change.
             Err(cause) if cause.kind() == ErrorKind::NotFound => {}
             Err(cause) if cause.kind() == ErrorKind::AlreadyExists => {
-                return Err(Error::Conflict(format!("Something else just took the name “{}”. Try again.", done.name)));
+                return Err(Error::Conflict(format!(
+                    "Something else just took the name “{}”. Try again.",
+                    done.name
+                )));
             }
             Err(cause) => return Err(cause.into()),
         }
@@ -216,7 +237,10 @@ fn sync_directories(services: &Services, mut changed: Vec<FileLocation>) -> Resu
 /// A missing target directory is created.
 fn rename(services: &Services, journal: &FileMove) -> std::io::Result<()> {
     match services.media_dir.rename(&journal.from, &journal.to) {
-        Err(cause) if cause.kind() == ErrorKind::NotFound && services.media_dir.exists(&journal.from)? => {
+        Err(cause)
+            if cause.kind() == ErrorKind::NotFound
+                && services.media_dir.exists(&journal.from)? =>
+        {
             services.media_dir.create_parents(&journal.to)?;
             services.media_dir.rename(&journal.from, &journal.to)
         }
@@ -228,7 +252,9 @@ fn rename(services: &Services, journal: &FileMove) -> std::io::Result<()> {
 fn roll_back(services: &Services, batch: &[CompletedMove]) {
     for done in batch.iter().rev() {
         let undone = if done.was_in_place { undo_rename(services, &done.journal) } else { Ok(()) };
-        let forgotten = undone.and_then(|()| services.db.write(|conn| Ok(store::file_moves::delete(conn, done.journal.id)?)));
+        let forgotten = undone.and_then(|()| {
+            services.db.write(|conn| Ok(store::file_moves::delete(conn, done.journal.id)?))
+        });
         if let Err(error) = forgotten {
             tracing::error!(subject = %done.subject, "a move could not be undone yet: {error:?}");
             services.add_pending_move(done.journal.user_id);
@@ -245,13 +271,17 @@ pub(crate) fn with_item_locked<T>(
     work: impl FnOnce() -> Result<T>,
 ) -> Result<Option<T>> {
     let _turn = services.lock_moves(owner);
+
     // A move to the same location: the journal allows one move per item, across processes.
     let (from, to) = (place.clone(), place.clone());
-    let journal = FileMove { id: MoveId::new(), user_id: owner, subject: MoveId(subject), from, to };
+    let journal =
+        FileMove { id: MoveId::new(), user_id: owner, subject: MoveId(subject), from, to };
+
     match services.db.write(|conn| Ok(store::file_moves::insert(conn, &journal, now())?)) {
         Err(Error::Conflict(_)) => return Ok(None),
         other => other?,
     };
+
     let done = work();
     services.db.write(|conn| Ok(store::file_moves::delete(conn, journal.id)?))?;
     done.map(Some)
@@ -267,7 +297,10 @@ pub(crate) fn lock_after_recovery(services: &Services, owner: UserId) -> Result<
 fn recover_pending(services: &Services, owner: UserId) -> Result<()> {
     if services.has_pending_move(owner) {
         let unfinished = services.db.read(|conn| Ok(store::file_moves::list(conn)?))?;
-        roll_back_journal(services, unfinished.into_iter().filter(|journal| journal.user_id == owner))?;
+        roll_back_journal(
+            services,
+            unfinished.into_iter().filter(|journal| journal.user_id == owner),
+        )?;
         services.clear_pending_move(owner);
     }
     Ok(())
@@ -279,7 +312,10 @@ pub(crate) fn recover_all(services: &Services) -> Result<()> {
     roll_back_journal(services, unfinished.into_iter())
 }
 
-fn roll_back_journal(services: &Services, unfinished: impl Iterator<Item = FileMove>) -> Result<()> {
+fn roll_back_journal(
+    services: &Services,
+    unfinished: impl Iterator<Item = FileMove>,
+) -> Result<()> {
     for journal in unfinished {
         undo_rename(services, &journal)?;
         services.db.write(|conn| Ok(store::file_moves::delete(conn, journal.id)?))?;
@@ -289,12 +325,16 @@ fn roll_back_journal(services: &Services, unfinished: impl Iterator<Item = FileM
 }
 
 fn undo_rename(services: &Services, journal: &FileMove) -> Result<()> {
-    if journal.from == journal.to || services.db.read(|conn| is_known(conn, journal.user_id, &journal.to))? {
+    if journal.from == journal.to
+        || services.db.read(|conn| is_known(conn, journal.user_id, &journal.to))?
+    {
         return Ok(());
     }
     match services.media_dir.rename(&journal.to, &journal.from) {
         // Not renamed yet, or already undone.
-        Err(cause) if matches!(cause.kind(), ErrorKind::NotFound | ErrorKind::AlreadyExists) => Ok(()),
+        Err(cause) if matches!(cause.kind(), ErrorKind::NotFound | ErrorKind::AlreadyExists) => {
+            Ok(())
+        }
         Err(cause) => Err(cause.into()),
         Ok(()) => sync_directories(services, vec![journal.from.clone(), journal.to.clone()]),
     }
@@ -303,7 +343,11 @@ fn undo_rename(services: &Services, journal: &FileMove) -> Result<()> {
 /// Whether a row says that another item now has this location; its file must stay.
 fn is_known(conn: &mut Conn, owner: UserId, place: &FileLocation) -> Result<bool> {
     let directory = place.directory();
-    let path = if directory.is_empty() { place.name().to_owned() } else { format!("{directory}/{}", place.name()) };
+    let path = if directory.is_empty() {
+        place.name().to_owned()
+    } else {
+        format!("{directory}/{}", place.name())
+    };
     Ok(store::directories::find_by_path(conn, owner, &path)?.is_some()
         || store::items::find_at(conn, owner, directory, place.name())?.is_some())
 }

@@ -11,7 +11,9 @@ use crate::db::Conn;
 use crate::error::{Error, Result};
 use crate::media::{PreviewRenderer, Rendered, RendererHealth};
 use crate::model::item::ItemKind;
-use crate::model::{Item, ItemDetails, ItemId, PreviewState, ScanStatus, Track, User, UserId, WallClock, now};
+use crate::model::{
+    Item, ItemDetails, ItemId, PreviewState, ScanStatus, Track, User, UserId, WallClock, now,
+};
 use crate::sandbox::SandboxError;
 use crate::state::Services;
 use crate::state::open_file_cache::{FileSource, FileVariant, Lookup};
@@ -59,6 +61,7 @@ pub fn process_next(services: &Services) -> Result<bool> {
 
     // The item and its job were deleted meanwhile.
     let Some((item, owner)) = found else { return Ok(true) };
+
     // A file that fails again and again must not occupy the queue.
     if job.tries > MAX_TRIES {
         let made = Rendered { error: Some("it was tried too often".into()), ..Rendered::default() };
@@ -78,6 +81,7 @@ pub fn process_next(services: &Services) -> Result<bool> {
     }
 
     let file = items::open_after_pending_moves(services, &owner, item.id)?;
+
     // A missing or truncated file is not decoded.
     let is_whole = |file: &File| file.metadata().is_ok_and(|about| about.len() == item.bytes());
 
@@ -138,14 +142,22 @@ fn claim(services: &Services) -> Result<Option<PreviewJob>> {
         // Another process may have claimed the job meanwhile.
         let Some(job) = found else { return Ok(None) };
         services.preview_queue.set_last_owner(job.owner);
-        if services.db.write(|conn| Ok(store::preview_jobs::claim(conn, &job, at + LEASE_TIME)?))? == 1 {
+
+        if services.db.write(|conn| Ok(store::preview_jobs::claim(conn, &job, at + LEASE_TIME)?))?
+            == 1
+        {
             return Ok(Some(PreviewJob { tries: job.tries + 1, ..job }));
         }
     }
 }
 
 /// Records the result of a job.
-fn record_result(services: &Services, job: &PreviewJob, item: &Item, made: Result<Rendered, SandboxError>) -> Result<()> {
+fn record_result(
+    services: &Services,
+    job: &PreviewJob,
+    item: &Item,
+    made: Result<Rendered, SandboxError>,
+) -> Result<()> {
     match made {
         Ok(made) => {
             // A full disk is temporary.
@@ -184,12 +196,19 @@ fn record_result(services: &Services, job: &PreviewJob, item: &Item, made: Resul
 }
 
 fn retry_later(services: &Services, item: &Item, wait: i64) -> Result<()> {
-    services.db.write(|conn| Ok(store::preview_jobs::update_not_before(conn, item.id, now_millis() + wait)?))?;
+    services.db.write(|conn| {
+        Ok(store::preview_jobs::update_not_before(conn, item.id, now_millis() + wait)?)
+    })?;
     Ok(())
 }
 
 /// Records previews and metadata if the item's bytes have not changed meanwhile.
-fn store_result(services: &Services, looked_at: &Item, made: &Rendered, state: PreviewState) -> Result<()> {
+fn store_result(
+    services: &Services,
+    looked_at: &Item,
+    made: &Rendered,
+    state: PreviewState,
+) -> Result<()> {
     let details = ItemDetails { metadata: made.metadata.clone(), error: made.error.clone() };
 
     services.write_library(looked_at.user_id, |conn| {
@@ -202,10 +221,12 @@ fn store_result(services: &Services, looked_at: &Item, made: &Rendered, state: P
         if before.sha256 != looked_at.sha256 {
             return Ok(());
         }
+
         // Values from a file are bounded before they are stored.
         let side = |length: Option<u32>| length.and_then(|length| i32::try_from(length).ok());
         let taken = details.metadata.taken;
-        let placeholder = (!made.thumbhash.is_empty()).then(|| STANDARD_NO_PAD.encode(&made.thumbhash));
+        let placeholder =
+            (!made.thumbhash.is_empty()).then(|| STANDARD_NO_PAD.encode(&made.thumbhash));
 
         // The date of the original replaces the time of arrival.
         let item = Item {
@@ -226,9 +247,14 @@ fn store_result(services: &Services, looked_at: &Item, made: &Rendered, state: P
         deltas.add(&item);
         deltas.write(conn, item.user_id)?;
         store::item_details::replace(conn, item.user_id, item.id, &details)?;
+
         if item.kind == ItemKind::Audio {
-            store::item_details::replace_track(conn, &Track::from_metadata(&item, &details.metadata))?;
+            store::item_details::replace_track(
+                conn,
+                &Track::from_metadata(&item, &details.metadata),
+            )?;
         }
+
         search::index(conn, &item, Some(&details))?;
 
         // A failed job stays, so that an admin can retry it.
@@ -243,7 +269,8 @@ fn store_result(services: &Services, looked_at: &Item, made: &Rendered, state: P
 /// Whether a pending preview will be made.
 #[must_use]
 pub fn is_enabled(services: &Services) -> bool {
-    services.settings.previews_at_once != Some(0) && !matches!(services.renderer.health(), RendererHealth::Off(_))
+    services.settings.previews_at_once != Some(0)
+        && !matches!(services.renderer.health(), RendererHealth::Off(_))
 }
 
 /// The result of requesting a preview.
@@ -275,12 +302,19 @@ pub fn open(services: &Services, user: &User, id: ItemId, side: u32) -> Result<P
         // One file contains all sizes.
         PreviewState::Ready => match services.preview_cache.find(id.0, side) {
             Ok(CachedPreview { file, width, height, offset, length }) => {
-                let source =
-                    Arc::new(FileSource { pixels: Some((width, height)), ..FileSource::new(item, file, offset, length) });
+                let source = Arc::new(FileSource {
+                    pixels: Some((width, height)),
+                    ..FileSource::new(item, file, offset, length)
+                });
                 services.open_file_cache.insert(&library, form, &source);
                 Ok(PreviewLookup::Ready(source))
             }
-            Err(cause) if !matches!(cause.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::InvalidData) => {
+            Err(cause)
+                if !matches!(
+                    cause.kind(),
+                    std::io::ErrorKind::NotFound | std::io::ErrorKind::InvalidData
+                ) =>
+            {
                 Err(cause.into())
             }
             Err(cause) => {
@@ -341,7 +375,9 @@ pub fn sweep(services: &Services, folder: u8) -> Result<()> {
     for ids in services.preview_cache.ids_in(folder).chunks(500) {
         let ids: Vec<ItemId> = ids.iter().map(|id| ItemId(*id)).collect();
         let known = services.db.read(|conn| Ok(store::items::list_known(conn, &ids)?))?;
-        ids.iter().filter(|id| !known.contains(id)).for_each(|id| services.preview_cache.remove(id.0));
+        ids.iter()
+            .filter(|id| !known.contains(id))
+            .for_each(|id| services.preview_cache.remove(id.0));
     }
     Ok(())
 }

@@ -11,7 +11,11 @@ use crate::model::actor::Client;
 /// Determines the client of a request.
 #[must_use]
 pub fn client_info(request: &HttpRequest, settings: &Settings) -> Client {
-    let agent = request.headers().get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let agent = request
+        .headers()
+        .get(header::USER_AGENT)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
     Client { address: client_address(request, settings), device: device_name(agent) }
 }
 
@@ -22,9 +26,11 @@ fn client_address(request: &HttpRequest, settings: &Settings) -> IpAddr {
     if !is_trusted(&peer) {
         return peer;
     }
-    let forwarded = request.headers().get_all(header::X_FORWARDED_FOR).filter_map(|value| value.to_str().ok());
+    let forwarded =
+        request.headers().get_all(header::X_FORWARDED_FOR).filter_map(|value| value.to_str().ok());
     let mut hops: Vec<&str> = forwarded.flat_map(|line| line.split(',')).map(str::trim).collect();
     let mut address = peer;
+
     // From the nearest hop outwards, up to the first that is not trusted.
     while let Some(hop) = hops.pop() {
         let Ok(forwarded_address) = hop.trim_matches(['[', ']']).parse::<IpAddr>() else { break };
@@ -37,7 +43,9 @@ fn client_address(request: &HttpRequest, settings: &Settings) -> IpAddr {
 }
 
 fn peer_address(request: &HttpRequest) -> IpAddr {
-    request.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |address| address.ip().to_canonical())
+    request
+        .peer_addr()
+        .map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |address| address.ip().to_canonical())
 }
 
 fn is_trusted(address: &IpAddr, settings: &Settings) -> bool {
@@ -52,8 +60,10 @@ pub fn is_from_proxy(request: &HttpRequest, settings: &Settings) -> bool {
 
 /// Describes browser and operating system.
 fn device_name(agent: &str) -> String {
-    let first =
-        |known: &[(&'static str, &'static str)]| known.iter().find(|(mark, _)| agent.contains(mark)).map(|(_, name)| *name);
+    let first = |known: &[(&'static str, &'static str)]| {
+        known.iter().find(|(mark, _)| agent.contains(mark)).map(|(_, name)| *name)
+    };
+
     // The order matters: most browsers also claim to be Chrome or Safari.
     let browser = first(&[
         ("Edg/", "Edge"),
@@ -90,7 +100,9 @@ mod tests {
     use actix_web::test::TestRequest;
 
     fn address(peer: &str, forwarded: &[&str], trusted: &str) -> String {
-        let settings = Settings::from_raw(&RawSettings::from([("trusted_proxies", trusted.to_owned())])).unwrap();
+        let settings =
+            Settings::from_raw(&RawSettings::from([("trusted_proxies", trusted.to_owned())]))
+                .unwrap();
         let mut request = TestRequest::default().peer_addr(peer.parse().unwrap());
         for line in forwarded {
             request = request.append_header(("X-Forwarded-For", *line));
@@ -106,8 +118,14 @@ mod tests {
 
     #[test]
     fn what_a_client_wrote_before_the_proxy_does_not_count() {
-        assert_eq!(address("10.0.0.1:1", &["1.2.3.4, 198.51.100.7, 10.0.0.2"], "10.0.0.0/8"), "198.51.100.7");
-        assert_eq!(address("10.0.0.1:1", &["1.2.3.4", "198.51.100.7"], "10.0.0.0/8"), "198.51.100.7");
+        assert_eq!(
+            address("10.0.0.1:1", &["1.2.3.4, 198.51.100.7, 10.0.0.2"], "10.0.0.0/8"),
+            "198.51.100.7"
+        );
+        assert_eq!(
+            address("10.0.0.1:1", &["1.2.3.4", "198.51.100.7"], "10.0.0.0/8"),
+            "198.51.100.7"
+        );
         assert_eq!(address("10.0.0.1:1", &["nonsense"], "10.0.0.0/8"), "10.0.0.1");
     }
 

@@ -62,12 +62,16 @@ pub fn http_status(error: &Error) -> StatusCode {
         Error::UnsupportedMedia => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         Error::RangeNotSatisfiable { .. } => StatusCode::RANGE_NOT_SATISFIABLE,
         Error::TooManyRequests { .. } => StatusCode::TOO_MANY_REQUESTS,
-        Error::SetupRequired | Error::Unavailable(_) | Error::Contention => StatusCode::SERVICE_UNAVAILABLE,
+        Error::SetupRequired | Error::Unavailable(_) | Error::Contention => {
+            StatusCode::SERVICE_UNAVAILABLE
+        }
         Error::QuotaExceeded | Error::DiskFull => StatusCode::INSUFFICIENT_STORAGE,
         Error::TusVersion => StatusCode::PRECONDITION_FAILED,
         // Defined by the checksum extension of tus 1.0.0.
         Error::ChecksumMismatch => StatusCode::from_u16(460).unwrap_or(StatusCode::BAD_REQUEST),
-        Error::Configuration(_) | Error::NoPermission(_) | Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        Error::Configuration(_) | Error::NoPermission(_) | Error::Internal(_) => {
+            StatusCode::INTERNAL_SERVER_ERROR
+        }
     }
 }
 
@@ -80,7 +84,9 @@ pub fn error_from_status(status: StatusCode) -> Error {
         StatusCode::PAYLOAD_TOO_LARGE => Error::TooLarge { limit: 64 * 1024 },
         StatusCode::UNSUPPORTED_MEDIA_TYPE => Error::UnsupportedMedia,
         StatusCode::LENGTH_REQUIRED => Error::LengthRequired,
-        status if status.is_client_error() => Error::BadRequest("The request could not be understood.".into()),
+        status if status.is_client_error() => {
+            Error::BadRequest("The request could not be understood.".into())
+        }
         status => Error::internal(format!("answered {status}")),
     }
 }

@@ -10,7 +10,10 @@ use crate::http::run_blocking::run_blocking;
 use crate::state::Services;
 
 pub(super) fn routes() -> Vec<Route> {
-    vec![Route::get("/healthz", || web::route().to(show_health)), Route::get("/readyz", || web::route().to(show_readiness))]
+    vec![
+        Route::get("/healthz", || web::route().to(show_health)),
+        Route::get("/readyz", || web::route().to(show_readiness)),
+    ]
 }
 
 /// Whether a path is a probe of a monitoring system.
@@ -23,12 +26,21 @@ async fn show_health() -> HttpResponse {
 }
 
 async fn show_readiness(services: Data<Services>) -> HandlerResult {
-    let checks = run_blocking(&services, |services| Ok(services.readiness_cache.get_or_run(|| status::checks(services)))).await?;
+    let checks = run_blocking(&services, |services| {
+        Ok(services.readiness_cache.get_or_run(|| status::checks(services)))
+    })
+    .await?;
     let is_ready = checks.iter().all(|check| check.problem.is_none());
     let status = if is_ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let results: serde_json::Map<_, _> = checks
         .iter()
-        .map(|check| (check.name.to_owned(), json!(check.problem.as_ref().map_or("ok", |problem| problem.in_short))))
+        .map(|check| {
+            (
+                check.name.to_owned(),
+                json!(check.problem.as_ref().map_or("ok", |problem| problem.in_short)),
+            )
+        })
         .collect();
-    Ok(HttpResponse::build(status).json(json!({ "status": if is_ready { "ready" } else { "not ready" }, "checks": results })))
+    Ok(HttpResponse::build(status)
+        .json(json!({ "status": if is_ready { "ready" } else { "not ready" }, "checks": results })))
 }

@@ -38,12 +38,14 @@ pub async fn content_response(
     is_download: bool,
 ) -> HandlerResult {
     let id = parse_id(id)?;
+
     // Without a thread switch if the file is already open.
     let source = match open_preview(services, auth_session, id, FileVariant::Original) {
         Some(source) => source,
         None => {
             let auth_session = auth_session.clone();
-            run_blocking(services, move |services| items::open(services, &auth_session.user, id)).await?
+            run_blocking(services, move |services| items::open(services, &auth_session.user, id))
+                .await?
         }
     };
 
@@ -89,7 +91,8 @@ pub fn preview_version(item: &Item) -> &str {
 pub fn preview_path(base: &str, item: &Item, side: u32) -> Option<String> {
     let is_there = matches!(item.preview, PreviewState::Ready | PreviewState::Waiting);
     let is_open = item.scan != ScanStatus::Pending;
-    (is_there && is_open).then(|| format!("{base}/{}/thumbnail?size={side}&v={}", item.id, preview_version(item)))
+    (is_there && is_open)
+        .then(|| format!("{base}/{}/thumbnail?size={side}&v={}", item.id, preview_version(item)))
 }
 
 /// Responds with a preview of an item.
@@ -102,6 +105,7 @@ pub async fn thumbnail_response(
     version: Option<&str>,
 ) -> HandlerResult {
     let requested = size.filter(|size| !size.is_empty()).unwrap_or("320");
+
     // Only three sizes exist.
     let side = SIDES.iter().find(|(word, _)| *word == requested).map(|(_, side)| *side);
     let side = side.ok_or_else(|| Error::field("size", "Thumbnails are 320, 640 or 1280 wide."))?;
@@ -113,6 +117,7 @@ pub async fn thumbnail_response(
     };
 
     let (item, (width, height)) = (&source.item, source.pixels.unwrap_or_default());
+
     // An address with a version never changes its content.
     let about = FileResponse {
         name: "preview.webp",
@@ -121,7 +126,11 @@ pub async fn thumbnail_response(
         modified: last_modified(item),
         size: source.length,
         is_inline: true,
-        caching: if version == Some(preview_version(item)) { Caching::ForGood } else { Caching::AskAgain },
+        caching: if version == Some(preview_version(item)) {
+            Caching::ForGood
+        } else {
+            Caching::AskAgain
+        },
         elsewhere: None,
     };
     file_response(request, &source, &about)
@@ -140,23 +149,37 @@ async fn open_when_ready(
     // The queue gives this item priority.
     loop {
         let auth_session = auth_session.clone();
-        match run_blocking(services, move |services| previews::open(services, &auth_session.user, id, side)).await? {
+        match run_blocking(services, move |services| {
+            previews::open(services, &auth_session.user, id, side)
+        })
+        .await?
+        {
             PreviewLookup::Ready(source) => return Ok(source),
             PreviewLookup::Soon if Instant::now() < deadline => {
                 tokio::time::sleep(pause).await;
                 pause = (pause * 2).min(Duration::from_millis(400));
             }
-            PreviewLookup::Soon => return Err(Error::Unavailable("This picture is still being made.")),
+            PreviewLookup::Soon => {
+                return Err(Error::Unavailable("This picture is still being made."));
+            }
         }
     }
 }
 
 /// Returns the open file of an item, if it was opened for the current version of the library.
-fn open_preview(services: &Services, auth_session: &AuthSession, id: ItemId, variant: FileVariant) -> Option<Arc<FileSource>> {
+fn open_preview(
+    services: &Services,
+    auth_session: &AuthSession,
+    id: ItemId,
+    variant: FileVariant,
+) -> Option<Arc<FileSource>> {
     let library = services.library_cache.get_fresh(auth_session.user.id)?;
     services.open_file_cache.find(&library, id, variant)
 }
 
 fn last_modified(item: &Item) -> SystemTime {
-    UNIX_EPOCH + Duration::from_secs(u64::try_from(item.created_at.assume_utc().unix_timestamp()).unwrap_or(0))
+    UNIX_EPOCH
+        + Duration::from_secs(
+            u64::try_from(item.created_at.assume_utc().unix_timestamp()).unwrap_or(0),
+        )
 }

@@ -29,7 +29,10 @@ async fn show_metrics(services: Data<Services>) -> HandlerResult {
 
 /// Serves metrics with a token. Without a configured token there is no such page.
 async fn show_metrics_with_token(services: Data<Services>, request: HttpRequest) -> HandlerResult {
-    let given = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
+    let given = request
+        .headers()
+        .get(AUTHORIZATION)
+        .and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
     let expected = services.settings.metrics_token.as_deref().ok_or(Error::NotFound)?;
     if !given.is_some_and(|given| bool::from(given.as_bytes().ct_eq(expected.as_bytes()))) {
         return Err(Error::NotFound.into());
@@ -44,7 +47,10 @@ pub fn route_kind(path: &str) -> &'static str {
         "static"
     } else if path.starts_with("/api/uploads") || matches!(path, "/upload" | "/api/media/upload") {
         "upload"
-    } else if path.starts_with("/media/") || path.ends_with("/content") || path.ends_with("/thumbnail") {
+    } else if path.starts_with("/media/")
+        || path.ends_with("/content")
+        || path.ends_with("/thumbnail")
+    {
         "file"
     } else if path.starts_with("/api/") {
         "api"

@@ -54,15 +54,29 @@ pub async fn receive_files(
     payload: Payload,
 ) -> Result<Vec<UploadedFile>, HandlerError> {
     let headers = request.headers();
-    let kind = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default().to_ascii_lowercase();
+    let kind = headers
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default()
+        .to_ascii_lowercase();
+
     // Anything else is a mistake of the client.
     if !kind.starts_with("multipart/form-data") {
         return Err(Error::UnsupportedMedia.into());
     }
-    let content_length = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok()).unwrap_or(0);
+
+    let content_length = headers
+        .get(CONTENT_LENGTH)
+        .and_then(|value| value.to_str().ok()?.parse().ok())
+        .unwrap_or(0);
+
     let uploader = auth_session.clone();
+
     // The announced length is reserved before the first byte is read.
-    let hold = run_blocking(services, move |services| multipart::reserve(services, &uploader.user, content_length)).await?;
+    let hold = run_blocking(services, move |services| {
+        multipart::reserve(services, &uploader.user, content_length)
+    })
+    .await?;
 
     let mut ingest = MultipartIngest::new(services, auth_session, hold);
     let mut has_token = form.is_none() || is_csrf_header(request);
@@ -92,23 +106,34 @@ pub async fn receive_files(
                 let text = with_timeout(field_text(&mut field, 200)).await?;
                 // A form also sends the field when nothing was chosen.
                 if !text.is_empty() || form.is_none() {
-                    let id = DirectoryId::parse(&text).ok_or_else(|| Error::field("directory", "Choose one of your folders."))?;
+                    let id = DirectoryId::parse(&text)
+                        .ok_or_else(|| Error::field("directory", "Choose one of your folders."))?;
                     ingest.directory = Some(id);
                     directory_follows_files = !ingest.files.is_empty();
                 }
             }
             (Some("keep_duplicates"), _) => {
                 if !ingest.files.is_empty() {
-                    return Err(Error::field("keep_duplicates", "This has to come before the files.").into());
+                    return Err(Error::field(
+                        "keep_duplicates",
+                        "This has to come before the files.",
+                    )
+                    .into());
                 }
-                ingest.keep_duplicates = match with_timeout(field_text(&mut field, 200)).await?.as_str() {
-                    "on" | "true" => true,
-                    "" | "false" => false,
-                    _ => return Err(Error::field("keep_duplicates", "true or false.").into()),
-                };
+                ingest.keep_duplicates =
+                    match with_timeout(field_text(&mut field, 200)).await?.as_str() {
+                        "on" | "true" => true,
+                        "" | "false" => false,
+                        _ => return Err(Error::field("keep_duplicates", "true or false.").into()),
+                    };
             }
             (Some("file"), _) => ingest.receive_file(field).await?,
-            _ => return Err(Error::BadRequest("The form has a field that upload does not know.".into()).into()),
+            _ => {
+                return Err(Error::BadRequest(
+                    "The form has a field that upload does not know.".into(),
+                )
+                .into());
+            }
         }
     }
 
@@ -141,7 +166,11 @@ struct MultipartIngest<'a> {
 }
 
 impl<'a> MultipartIngest<'a> {
-    fn new(services: &'a Data<Services>, auth_session: &'a Arc<AuthSession>, hold: QuotaHold) -> Self {
+    fn new(
+        services: &'a Data<Services>,
+        auth_session: &'a Arc<AuthSession>,
+        hold: QuotaHold,
+    ) -> Self {
         Self {
             services,
             auth_session,
@@ -157,12 +186,23 @@ impl<'a> MultipartIngest<'a> {
 
     /// Receives a file. An empty file input is ignored.
     async fn receive_file(&mut self, field: Field) -> Result<(), HandlerError> {
-        let name = field.content_disposition().and_then(|disposition| disposition.get_filename()).unwrap_or_default();
+        let name = field
+            .content_disposition()
+            .and_then(|disposition| disposition.get_filename())
+            .unwrap_or_default();
+
         let name: String = name.chars().take(MAX_NAME_BYTES).collect();
         let mut field = field.fuse();
 
         // A form without a file sends an empty one.
-        let received = match multipart::receive(&services_arc(self.services), &self.hold, self.bytes, &mut field).await {
+        let received = match multipart::receive(
+            &services_arc(self.services),
+            &self.hold,
+            self.bytes,
+            &mut field,
+        )
+        .await
+        {
             Ok(received) if received.size == 0 && name.is_empty() => return Ok(()),
             Ok(received) => received,
             Err(error) => {
@@ -183,18 +223,28 @@ impl<'a> MultipartIngest<'a> {
             directory: self.directory,
             keep_duplicates: self.keep_duplicates,
             hold: Some(self.hold.clone()),
-            ..IngestRequest::new(received, name.clone(), self.services.malware_scanner.initial_status())
+            ..IngestRequest::new(
+                received,
+                name.clone(),
+                self.services.malware_scanner.initial_status(),
+            )
         };
 
         self.batch.push((self.files.len(), ingest_request));
         self.files.push(UploadedFile { name, outcome: Err(Error::internal("not stored yet")) });
-        if self.batch.len() >= MAX_BATCH_FILES || self.batch_bytes >= MAX_BATCH_BYTES { self.store_batch().await } else { Ok(()) }
+
+        if self.batch.len() >= MAX_BATCH_FILES || self.batch_bytes >= MAX_BATCH_BYTES {
+            self.store_batch().await
+        } else {
+            Ok(())
+        }
     }
 
     /// Stores the batch.
     async fn store_batch(&mut self) -> Result<(), HandlerError> {
         self.batch_bytes = 0;
-        let (indexes, requests): (Vec<usize>, Vec<IngestRequest>) = std::mem::take(&mut self.batch).into_iter().unzip();
+        let (indexes, requests): (Vec<usize>, Vec<IngestRequest>) =
+            std::mem::take(&mut self.batch).into_iter().unzip();
         if requests.is_empty() {
             return Ok(());
         }
@@ -230,6 +280,7 @@ async fn move_to_directory(
     });
 
     let ids: Vec<ItemId> = stored.collect();
+
     // In batches of the size that moving accepts.
     for ids in ids.chunks(items::MAX_SELECTED) {
         let (auth_session, ids) = (auth_session.clone(), ids.to_vec());
@@ -241,7 +292,9 @@ async fn move_to_directory(
         for item in moved.await? {
             for file in &mut *files {
                 match &mut file.outcome {
-                    Ok(Ingested::Stored(stored_item)) if stored_item.id == item.id => **stored_item = item.clone(),
+                    Ok(Ingested::Stored(stored_item)) if stored_item.id == item.id => {
+                        **stored_item = item.clone();
+                    }
                     _ => {}
                 }
             }
@@ -258,7 +311,9 @@ fn max_body_bytes(services: &Services) -> u64 {
 async fn discard_rest(mut field: Fuse<Field>, limit: u64) -> Result<(), HandlerError> {
     let mut left = limit;
     while let Some(chunk) =
-        tokio::time::timeout(crate::domain::uploads::stream::UPLOAD_IDLE_TIMEOUT, field.next()).await.map_err(multipart_error)?
+        tokio::time::timeout(crate::domain::uploads::stream::UPLOAD_IDLE_TIMEOUT, field.next())
+            .await
+            .map_err(multipart_error)?
     {
         let length = chunk.map_err(multipart_error)?.len() as u64;
         left = left.checked_sub(length).ok_or(Error::TooLarge { limit })?;
@@ -268,7 +323,9 @@ async fn discard_rest(mut field: Fuse<Field>, limit: u64) -> Result<(), HandlerE
 
 fn rejected_file(name: String, error: Error) -> Result<UploadedFile, HandlerError> {
     match error {
-        Error::TooLarge { .. } | Error::QuotaExceeded | Error::Conflict(_) => Ok(UploadedFile { name, outcome: Err(error) }),
+        Error::TooLarge { .. } | Error::QuotaExceeded | Error::Conflict(_) => {
+            Ok(UploadedFile { name, outcome: Err(error) })
+        }
         error => Err(error.into()),
     }
 }

@@ -25,7 +25,12 @@ pub fn count_address(request: &ServiceRequest, services: &Services) -> Result<()
 ///
 /// # Errors
 /// `TooManyRequests`.
-pub fn count(request: &HttpRequest, services: &Services, bucket: Bucket, who: RateLimitKey) -> Result<(), HandlerError> {
+pub fn count(
+    request: &HttpRequest,
+    services: &Services,
+    bucket: Bucket,
+    who: RateLimitKey,
+) -> Result<(), HandlerError> {
     match services.rate_limiter.check(bucket, who) {
         Ok(None) => Ok(()),
         Ok(Some(allowance)) => {
@@ -42,7 +47,8 @@ pub fn count(request: &HttpRequest, services: &Services, bucket: Bucket, who: Ra
 /// If two buckets were counted, the emptier one is reported.
 fn store_allowance(request: &HttpRequest, allowance: Allowance) {
     let mut extensions = request.extensions_mut();
-    let is_emptier = extensions.get::<Allowance>().is_none_or(|noted| allowance.remaining <= noted.remaining);
+    let is_emptier =
+        extensions.get::<Allowance>().is_none_or(|noted| allowance.remaining <= noted.remaining);
     if is_emptier {
         extensions.insert(allowance);
     }
@@ -63,7 +69,11 @@ fn bucket_of(method: &Method, path: &str) -> Option<Bucket> {
 /// The bucket of an API path.
 #[must_use]
 pub fn api_bucket(path: &str) -> Bucket {
-    if path == "/api/media/upload" || path.starts_with("/api/uploads") { Bucket::Upload } else { Bucket::Api }
+    if path == "/api/media/upload" || path.starts_with("/api/uploads") {
+        Bucket::Upload
+    } else {
+        Bucket::Api
+    }
 }
 
 /// Adds the headers of draft-ietf-httpapi-ratelimit-headers-10.

@@ -66,6 +66,7 @@ pub(super) fn register(config: &mut ServiceConfig, routes: &[Route]) {
         let mut resource = web::resource(path.strip_prefix(beginning).unwrap_or(path));
 
         let mut allowed = Vec::new();
+
         // GET routes also accept HEAD.
         for route in routes.iter().filter(|route| route.path == path) {
             let handler = (route.register)();
@@ -82,7 +83,8 @@ pub(super) fn register(config: &mut ServiceConfig, routes: &[Route]) {
 
         // A known path with another method is 405, not 404.
         let allowed = allowed.join(", ");
-        let resource = resource.default_service(web::to(move || std::future::ready(method_not_allowed(&allowed))));
+        let resource = resource
+            .default_service(web::to(move || std::future::ready(method_not_allowed(&allowed))));
 
         if beginning.is_empty() {
             config.service(resource);
@@ -93,7 +95,8 @@ pub(super) fn register(config: &mut ServiceConfig, routes: &[Route]) {
 
     // In reverse order: `/api/media` before `/api`.
     for (beginning, resources) in behind.into_iter().rev() {
-        config.service(resources.into_iter().fold(web::scope(beginning), actix_web::Scope::service));
+        config
+            .service(resources.into_iter().fold(web::scope(beginning), actix_web::Scope::service));
     }
 }
 

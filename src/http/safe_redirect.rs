@@ -17,12 +17,16 @@ pub fn back_path(request: &HttpRequest) -> Option<String> {
 
 /// Normalizes `path` as a browser would (URL standard: no dot segments, ASCII); `None` unless it stays on this site.
 pub fn own_path(path: &str) -> Option<String> {
-    if path.contains(|c: char| c == '\\' || c.is_control()) || !path.starts_with('/') || path.starts_with("//") {
+    if path.contains(|c: char| c == '\\' || c.is_control())
+        || !path.starts_with('/')
+        || path.starts_with("//")
+    {
         return None;
     }
     let there = url::Url::parse("http://here.invalid").ok()?.join(path).ok()?;
     let path = there[url::Position::BeforePath..].to_owned();
-    let is_own = !path.starts_with("//") && !path.starts_with("/login") && !path.starts_with("/logout");
+    let is_own =
+        !path.starts_with("//") && !path.starts_with("/login") && !path.starts_with("/logout");
     is_own.then_some(path)
 }
 

@@ -23,10 +23,14 @@ const CSRF_KEY: &str = "csrf";
 /// The system's error when the key cannot be read or created.
 pub fn middleware(settings: &Settings) -> Result<SessionMiddleware<CookieSessionStore>> {
     let path = settings.data_dir.join("cookie.key");
+
     // Created at the first start.
-    let secret = crate::config::read_or_create_secret(&path, || hex::encode(Key::generate().master()))?;
-    let bytes = hex::decode(secret).map_err(|_| Error::Configuration(format!("{} is not a key", path.display())))?;
-    let key = Key::try_from(bytes.as_slice()).map_err(|_| Error::Configuration(format!("{} is too short", path.display())))?;
+    let secret =
+        crate::config::read_or_create_secret(&path, || hex::encode(Key::generate().master()))?;
+    let bytes = hex::decode(secret)
+        .map_err(|_| Error::Configuration(format!("{} is not a key", path.display())))?;
+    let key = Key::try_from(bytes.as_slice())
+        .map_err(|_| Error::Configuration(format!("{} is too short", path.display())))?;
     let lifetime = time::Duration::seconds(lifecycle::MAX_LIFETIME.whole_seconds());
 
     // `__Host-` requires the path `/` (RFC 6265bis, 4.1.3).
@@ -36,6 +40,7 @@ pub fn middleware(settings: &Settings) -> Result<SessionMiddleware<CookieSession
     };
 
     let name = format!("{}nexus_session", if settings.is_https() { prefix } else { "" });
+
     // Encrypted, and not readable by scripts.
     Ok(SessionMiddleware::builder(CookieSessionStore::default(), key)
         .cookie_name(name)
@@ -45,7 +50,9 @@ pub fn middleware(settings: &Settings) -> Result<SessionMiddleware<CookieSession
         .cookie_path(path.into())
         .cookie_content_security(CookieContentSecurity::Private)
         .session_lifecycle(
-            PersistentSession::default().session_ttl(lifetime).session_ttl_extension_policy(TtlExtensionPolicy::OnStateChanges),
+            PersistentSession::default()
+                .session_ttl(lifetime)
+                .session_ttl_extension_policy(TtlExtensionPolicy::OnStateChanges),
         )
         .build())
 }
@@ -101,7 +108,9 @@ impl SessionCookie {
     fn existing_csrf(&self) -> Option<String> {
         match self.token() {
             // A hash, so that the form does not reveal the token.
-            Some(token) => Some(crate::state::session_cache::token_hash(&format!("csrf of {token}"))),
+            Some(token) => {
+                Some(crate::state::session_cache::token_hash(&format!("csrf of {token}")))
+            }
             None => self.0.get(CSRF_KEY).ok().flatten(),
         }
     }

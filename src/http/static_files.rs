@@ -35,18 +35,35 @@ pub(crate) fn routes() -> Vec<Route> {
 
 async fn show_static(request: HttpRequest, path: web::Path<(String, String)>) -> HandlerResult {
     let (version, name) = path.into_inner();
-    let Some(file) = embedded::FILES.iter().find(|file| file.name == name) else { return Err(Error::NotFound.into()) };
-    let accepted = request.headers().get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let Some(file) = embedded::FILES.iter().find(|file| file.name == name) else {
+        return Err(Error::NotFound.into());
+    };
+
+    let accepted = request
+        .headers()
+        .get(header::ACCEPT_ENCODING)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+
     let takes = |encoding: &str| accepted.split(',').any(|word| accepts_encoding(word, encoding));
+
     // A page from before an update requests an old version: it gets the file, but must revalidate it.
-    let caching = if version == embedded::VERSION { "public, max-age=31536000, immutable" } else { "no-cache" };
+    let caching = if version == embedded::VERSION {
+        "public, max-age=31536000, immutable"
+    } else {
+        "no-cache"
+    };
+
     let mut answer = HttpResponse::Ok();
     answer
         .insert_header((header::CONTENT_TYPE, file.mime))
         .insert_header((header::CACHE_CONTROL, caching))
         .insert_header((header::VARY, HeaderValue::from_static("accept-encoding")));
+
     Ok(match file.compressed.iter().find(|(encoding, _)| takes(encoding)) {
-        Some((encoding, bytes)) => answer.insert_header((header::CONTENT_ENCODING, *encoding)).body(*bytes),
+        Some((encoding, bytes)) => {
+            answer.insert_header((header::CONTENT_ENCODING, *encoding)).body(*bytes)
+        }
         None => answer.body(file.bytes),
     })
 }
@@ -55,7 +72,9 @@ async fn show_static(request: HttpRequest, path: web::Path<(String, String)>) ->
 fn accepts_encoding(part: &str, encoding: &str) -> bool {
     let mut words = part.split(';').map(str::trim);
     let is_named = words.next().is_some_and(|name| name.eq_ignore_ascii_case(encoding));
-    is_named && !words.any(|word| word.strip_prefix("q=").is_some_and(|weight| weight.parse() == Ok(0.0)))
+    is_named
+        && !words
+            .any(|word| word.strip_prefix("q=").is_some_and(|weight| weight.parse() == Ok(0.0)))
 }
 
 #[cfg(test)]

@@ -17,7 +17,10 @@ pub fn override_method(request: &mut ServiceRequest) {
     if !is_upload_path(request.path()) {
         return;
     }
-    let named = request.headers().get("x-http-method-override").and_then(|value| Method::from_bytes(value.as_bytes()).ok());
+    let named = request
+        .headers()
+        .get("x-http-method-override")
+        .and_then(|value| Method::from_bytes(value.as_bytes()).ok());
     if let Some(method) = named {
         request.head_mut().method = method;
     }

@@ -16,10 +16,16 @@ const MAX_TAG_BYTES: usize = 24 << 20;
 /// Reads the metadata of an audio file and its cover as an image file.
 pub fn read<R: Read + Seek>(file: R) -> Result<(Metadata, Option<Vec<u8>>), String> {
     // Bounds what a malformed tag can allocate.
-    lofty::config::apply_global_options(lofty::config::GlobalOptions::new().allocation_limit(MAX_TAG_BYTES));
+    lofty::config::apply_global_options(
+        lofty::config::GlobalOptions::new().allocation_limit(MAX_TAG_BYTES),
+    );
+
     let options = ParseOptions::new().parsing_mode(ParsingMode::Relaxed);
-    let probe =
-        Probe::new(std::io::BufReader::new(file)).options(options).guess_file_type().map_err(|cause| cause.to_string())?;
+    let probe = Probe::new(std::io::BufReader::new(file))
+        .options(options)
+        .guess_file_type()
+        .map_err(|cause| cause.to_string())?;
+
     let read = probe.read().map_err(|cause| cause.to_string())?;
     let properties = read.properties();
 
@@ -33,6 +39,7 @@ pub fn read<R: Read + Seek>(file: R) -> Result<(Metadata, Option<Vec<u8>>), Stri
     };
 
     let mut cover = None;
+
     // The primary tag first; others fill what it lacks.
     for tag in read.primary_tag().into_iter().chain(read.tags()) {
         metadata.merge_missing(Metadata {
@@ -43,17 +50,24 @@ pub fn read<R: Read + Seek>(file: R) -> Result<(Metadata, Option<Vec<u8>>), Stri
 
         metadata.album = metadata.album.take().or_else(|| tag.album().map(Into::into));
         metadata.genre = metadata.genre.take().or_else(|| tag.genre().map(Into::into));
-        metadata.album_artist = metadata.album_artist.take().or_else(|| tag.get_string(ItemKey::AlbumArtist).map(str::to_owned));
+
+        metadata.album_artist = metadata
+            .album_artist
+            .take()
+            .or_else(|| tag.get_string(ItemKey::AlbumArtist).map(str::to_owned));
+
         let small = |number: Option<u32>| number.and_then(|number| u16::try_from(number).ok());
         metadata.track = metadata.track.or_else(|| small(tag.track()));
         metadata.disc = metadata.disc.or_else(|| small(tag.disk()));
-        let year = || tag.get_string(ItemKey::RecordingDate).or_else(|| tag.get_string(ItemKey::Year));
+        let year =
+            || tag.get_string(ItemKey::RecordingDate).or_else(|| tag.get_string(ItemKey::Year));
         metadata.year = metadata.year.or_else(|| year()?.get(..4)?.parse().ok());
 
         // The front cover, or any picture.
         if cover.is_none() {
             let pictures = tag.pictures();
-            let front = pictures.iter().find(|picture| picture.pic_type() == PictureType::CoverFront);
+            let front =
+                pictures.iter().find(|picture| picture.pic_type() == PictureType::CoverFront);
             cover = front.or_else(|| pictures.first()).map(|picture| picture.data().to_vec());
         }
     }

@@ -6,13 +6,17 @@ use base64::Engine;
 pub const MAX_AVATAR_BYTES: usize = 1 << 20;
 
 /// Backgrounds on which white letters have a contrast of at least 4.5.
-const BACKGROUND_COLORS: [&str; 8] = ["#1f5fbf", "#1b6e3c", "#7a4f01", "#8a2f6b", "#5b3fa8", "#0f6674", "#a33b16", "#4a5568"];
+const BACKGROUND_COLORS: [&str; 8] =
+    ["#1f5fbf", "#1b6e3c", "#7a4f01", "#8a2f6b", "#5b3fa8", "#0f6674", "#a33b16", "#4a5568"];
 
 /// Draws initials on a color derived from the name.
 #[must_use]
 pub fn initials_svg(first: &str, last: &str) -> String {
     let text: String = initials(first, last).chars().flat_map(escape_xml).collect();
-    let sum = first.bytes().chain(last.bytes()).fold(0_usize, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte.into()));
+    let sum = first
+        .bytes()
+        .chain(last.bytes())
+        .fold(0_usize, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte.into()));
     let color = BACKGROUND_COLORS.get(sum % BACKGROUND_COLORS.len()).copied().unwrap_or("#1f5fbf");
     format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 96 96\" width=\"96\" height=\"96\" role=\"img\">\
@@ -25,7 +29,11 @@ pub fn initials_svg(first: &str, last: &str) -> String {
 /// The first letters of both names in upper case.
 #[must_use]
 pub fn initials(first: &str, last: &str) -> String {
-    [first, last].iter().filter_map(|name| name.chars().find(|c| c.is_alphanumeric())).flat_map(char::to_uppercase).collect()
+    [first, last]
+        .iter()
+        .filter_map(|name| name.chars().find(|c| c.is_alphanumeric()))
+        .flat_map(char::to_uppercase)
+        .collect()
 }
 
 /// Wraps a raster image in an SVG; `None` unless it is a JPEG, PNG, WebP or GIF.

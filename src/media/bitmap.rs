@@ -21,7 +21,8 @@ impl Bitmap {
     /// Applies an EXIF orientation (1 to 8).
     #[must_use]
     pub fn oriented(self, orientation: u8) -> Self {
-        let (width, height, channels) = (self.width as usize, self.height as usize, usize::from(self.channels));
+        let (width, height, channels) =
+            (self.width as usize, self.height as usize, usize::from(self.channels));
         let swaps = matches!(orientation, 5..=8);
         if !matches!(orientation, 2..=8) {
             return self;
@@ -47,7 +48,8 @@ impl Bitmap {
             }
         }
 
-        let (width, height) = if swaps { (self.height, self.width) } else { (self.width, self.height) };
+        let (width, height) =
+            if swaps { (self.height, self.width) } else { (self.width, self.height) };
         Self { width, height, channels: self.channels, pixels }
     }
 
@@ -55,12 +57,23 @@ impl Bitmap {
     #[must_use]
     pub fn into_srgb(mut self, profile: Option<&[u8]>) -> Self {
         use moxcms::{ColorProfile, DataColorSpace, Layout, TransformOptions};
-        let Some(profile) = profile.and_then(|bytes| ColorProfile::new_from_slice(bytes).ok()) else { return self };
+        let Some(profile) = profile.and_then(|bytes| ColorProfile::new_from_slice(bytes).ok())
+        else {
+            return self;
+        };
+
         if profile.color_space != DataColorSpace::Rgb {
             return self;
         }
         let layout = if self.channels == 4 { Layout::Rgba } else { Layout::Rgb };
-        let transform = profile.create_transform_8bit(layout, &ColorProfile::new_srgb(), layout, TransformOptions::default());
+
+        let transform = profile.create_transform_8bit(
+            layout,
+            &ColorProfile::new_srgb(),
+            layout,
+            TransformOptions::default(),
+        );
+
         if let Ok(transform) = transform {
             let mut converted = vec![0; self.pixels.len()];
             if transform.transform(&self.pixels, &mut converted).is_ok() {
@@ -82,7 +95,8 @@ mod tests {
         let shown = |orientation| {
             let pixels = "abcdef".bytes().flat_map(|byte| [byte; 3]).collect();
             let turned = Bitmap::new(3, 2, 3, pixels).unwrap().oriented(orientation);
-            let letters: String = turned.pixels.iter().step_by(3).map(|byte| char::from(*byte)).collect();
+            let letters: String =
+                turned.pixels.iter().step_by(3).map(|byte| char::from(*byte)).collect();
             (turned.width, letters)
         };
         assert_eq!(shown(1), (3, "abcdef".into()));

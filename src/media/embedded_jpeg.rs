@@ -16,7 +16,9 @@ pub fn largest(bytes: &[u8]) -> Option<(&[u8], u32, u32)> {
         }
         let Ok(header) = jpeg::header(part) else { continue };
         let area = |width: u32, height: u32| u64::from(width) * u64::from(height);
-        if best.is_none_or(|(_, width, height)| area(header.width, header.height) > area(width, height)) {
+        if best.is_none_or(|(_, width, height)| {
+            area(header.width, header.height) > area(width, height)
+        }) {
             best = Some((part, header.width, header.height));
         }
     }
@@ -33,7 +35,9 @@ fn is_decodable(part: &[u8]) -> bool {
             0xc3 | 0xc5..=0xcf | 0xd8 | 0xd9 | 0xda => return false,
             0xff => at += 1,
             _ => {
-                let (Some(high), Some(low)) = (part.get(at + 2), part.get(at + 3)) else { return false };
+                let (Some(high), Some(low)) = (part.get(at + 2), part.get(at + 3)) else {
+                    return false;
+                };
                 at += 2 + usize::from(u16::from_be_bytes([*high, *low]));
             }
         }

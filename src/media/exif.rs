@@ -10,10 +10,14 @@ use super::metadata::{Metadata, TakenAt, parse_offset};
 pub fn read(bytes: &[u8]) -> (Metadata, u8) {
     let mut reader = exif::Reader::new();
     reader.continue_on_error(true);
+
     // Entries before a damaged one are kept.
     let read = reader.read_from_container(&mut Cursor::new(bytes));
-    let Ok(exif) = read.or_else(|error| error.distill_partial_result(|_| {})) else { return (Metadata::default(), 1) };
-    let orientation = number(&exif, Tag::Orientation).and_then(|number| u8::try_from(number).ok()).unwrap_or(1);
+    let Ok(exif) = read.or_else(|error| error.distill_partial_result(|_| {})) else {
+        return (Metadata::default(), 1);
+    };
+    let orientation =
+        number(&exif, Tag::Orientation).and_then(|number| u8::try_from(number).ok()).unwrap_or(1);
 
     let metadata = Metadata {
         width: number(&exif, Tag::PixelXDimension),
@@ -23,7 +27,8 @@ pub fn read(bytes: &[u8]) -> (Metadata, u8) {
         lens: text(&exif, Tag::LensModel),
         exposure: rational(&exif, Tag::ExposureTime).and_then(exposure),
         aperture: rational(&exif, Tag::FNumber).map(|stop| format!("f/{}", one_decimal(stop))),
-        focal_length: rational(&exif, Tag::FocalLength).map(|length| format!("{} mm", one_decimal(length))),
+        focal_length: rational(&exif, Tag::FocalLength)
+            .map(|length| format!("{} mm", one_decimal(length))),
         iso: number(&exif, Tag::PhotographicSensitivity).filter(|iso| *iso > 0),
         latitude: degrees(&exif, Tag::GPSLatitude, Tag::GPSLatitudeRef, 'S'),
         longitude: degrees(&exif, Tag::GPSLongitude, Tag::GPSLongitudeRef, 'W'),
@@ -88,10 +93,15 @@ fn taken_at(exif: &Exif) -> Option<TakenAt> {
     ];
     pairs.iter().find_map(|(time, zone, fraction)| {
         let text_value: String = text(exif, *time)?.chars().take(19).collect();
-        let fraction = text(exif, *fraction).filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()));
-        let text_value = fraction.map_or(text_value.clone(), |digits| format!("{text_value}.{digits}"));
+        let fraction =
+            text(exif, *fraction).filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()));
+        let text_value =
+            fraction.map_or(text_value.clone(), |digits| format!("{text_value}.{digits}"));
         let taken = TakenAt::parse(&text_value)?;
-        Some(TakenAt { offset: text(exif, *zone).and_then(|zone| parse_offset(&zone)).or(taken.offset), ..taken })
+        Some(TakenAt {
+            offset: text(exif, *zone).and_then(|zone| parse_offset(&zone)).or(taken.offset),
+            ..taken
+        })
     })
 }
 

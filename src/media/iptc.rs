@@ -14,7 +14,8 @@ pub fn read(bytes: &[u8]) -> Metadata {
     let head = bytes.get(..SEARCHED_BYTES.min(bytes.len())).unwrap_or_default();
 
     // The records are inside of a Photoshop resource block.
-    let Some(mut rest) = memchr::memmem::find(head, b"8BIM\x04\x04").and_then(|start| next_resource(head.get(start + 6..)?))
+    let Some(mut rest) = memchr::memmem::find(head, b"8BIM\x04\x04")
+        .and_then(|start| next_resource(head.get(start + 6..)?))
     else {
         return metadata;
     };
@@ -30,6 +31,7 @@ pub fn read(bytes: &[u8]) -> Metadata {
         }
 
         let text = String::from_utf8_lossy(value).into_owned();
+
         // IPTC-IIM 4.2, application record.
         match set {
             5 => metadata.title = Some(text),
@@ -61,7 +63,9 @@ mod tests {
     #[test]
     fn caption_keywords_and_place_are_read() {
         let mut sets = Vec::new();
-        for (set, text) in [(120, "A boat"), (25, "sea"), (25, "boat"), (90, "Lisbon"), (101, "Portugal")] {
+        for (set, text) in
+            [(120, "A boat"), (25, "sea"), (25, "boat"), (90, "Lisbon"), (101, "Portugal")]
+        {
             sets.extend([0x1c, 2, set, 0, u8::try_from(text.len()).unwrap()]);
             sets.extend(text.as_bytes());
         }

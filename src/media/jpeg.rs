@@ -20,7 +20,9 @@ fn to_dimension(number: usize) -> Result<u32, String> {
 }
 
 pub fn header(bytes: &[u8]) -> Result<JpegHeader, String> {
-    let header = Decompressor::new().and_then(|mut of| of.read_header(bytes)).map_err(|cause| cause.to_string())?;
+    let header = Decompressor::new()
+        .and_then(|mut of| of.read_header(bytes))
+        .map_err(|cause| cause.to_string())?;
     if header.is_lossless {
         return Err("lossless JPEG".into());
     }
@@ -38,16 +40,20 @@ pub fn decode(bytes: &[u8], side: u32) -> Result<Bitmap, String> {
 
     // libjpeg decodes at eighths of the size, which saves time and memory.
     let longest = header.width.max(header.height);
-    let eighths = (1..=8).find(|eighths| ScalingFactor::new(*eighths, 8).scale(longest) >= side as usize).unwrap_or(8);
+    let eighths = (1..=8)
+        .find(|eighths| ScalingFactor::new(*eighths, 8).scale(longest) >= side as usize)
+        .unwrap_or(8);
     let scale = ScalingFactor::new(eighths, 8);
     decompressor.set_scaling_factor(scale).map_err(|cause| cause.to_string())?;
+
     // Progressive files with many scans take long to decode.
     decompressor.set_scan_limit(MAX_SCANS).map_err(|cause| cause.to_string())?;
     let scaled = header.scaled(scale);
 
     // CMYK is converted after decoding.
     let is_cmyk = matches!(header.colorspace, Colorspace::CMYK | Colorspace::YCCK);
-    let (format, bytes_per_pixel) = if is_cmyk { (PixelFormat::CMYK, 4) } else { (PixelFormat::RGB, 3) };
+    let (format, bytes_per_pixel) =
+        if is_cmyk { (PixelFormat::CMYK, 4) } else { (PixelFormat::RGB, 3) };
     let mut pixels = vec![0; scaled.width * scaled.height * bytes_per_pixel];
 
     let image = Image {
@@ -73,17 +79,26 @@ pub fn decode(bytes: &[u8], side: u32) -> Result<Bitmap, String> {
 
 /// Whether the decoder reported a warning and continued.
 fn is_warning(message: &str) -> bool {
-    ["Premature end", "Corrupt JPEG", "extraneous bytes", "Unsupported marker", "Inconsistent progression"]
-        .iter()
-        .any(|part| message.contains(part))
+    [
+        "Premature end",
+        "Corrupt JPEG",
+        "extraneous bytes",
+        "Unsupported marker",
+        "Inconsistent progression",
+    ]
+    .iter()
+    .any(|part| message.contains(part))
 }
 
 /// Converts inverted CMYK, as Adobe writes it.
 fn cmyk_to_rgb(pixels: &[u8]) -> Vec<u8> {
-    let mix = |ink: u8, black: u8| u8::try_from(u16::from(ink) * u16::from(black) / 255).unwrap_or(255);
+    let mix =
+        |ink: u8, black: u8| u8::try_from(u16::from(ink) * u16::from(black) / 255).unwrap_or(255);
     pixels
         .chunks_exact(4)
-        .flat_map(|of| if let [c, m, y, k] = *of { [mix(c, k), mix(m, k), mix(y, k)] } else { [0; 3] })
+        .flat_map(
+            |of| if let [c, m, y, k] = *of { [mix(c, k), mix(m, k), mix(y, k)] } else { [0; 3] },
+        )
         .collect()
 }
 

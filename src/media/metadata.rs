@@ -85,7 +85,13 @@ impl Metadata {
         }
 
         self.caption = self.caption.and_then(|caption| clean_text(&caption, MAX_LONG_TEXT));
-        self.keywords = self.keywords.iter().take(MAX_KEYWORDS).filter_map(|word| clean_text(word, MAX_SHORT_TEXT)).collect();
+        self.keywords = self
+            .keywords
+            .iter()
+            .take(MAX_KEYWORDS)
+            .filter_map(|word| clean_text(word, MAX_SHORT_TEXT))
+            .collect();
+
         // Values that cannot be true are dropped.
         self.width = self.width.filter(|side| (1..=1_000_000).contains(side));
         self.height = self.height.filter(|side| (1..=1_000_000).contains(side));
@@ -103,7 +109,8 @@ impl Metadata {
             (self.latitude, self.longitude) = (None, None);
         }
 
-        self.frame_rate = self.frame_rate.filter(|rate| rate.is_finite() && (0.1..=1000.0).contains(rate));
+        self.frame_rate =
+            self.frame_rate.filter(|rate| rate.is_finite() && (0.1..=1000.0).contains(rate));
         self
     }
 
@@ -134,7 +141,8 @@ impl TakenAt {
     fn is_plausible(&self) -> bool {
         const FIRST: i64 = -4_544_208_000_000;
         const LAST: i64 = 7_258_118_400_000;
-        (FIRST..LAST).contains(&self.local_ms) && self.offset.is_none_or(|minutes| minutes.unsigned_abs() <= 15 * 60)
+        (FIRST..LAST).contains(&self.local_ms)
+            && self.offset.is_none_or(|minutes| minutes.unsigned_abs() <= 15 * 60)
     }
 
     /// Parses `YYYY:MM:DD HH:MM:SS[.mmm]` or `YYYY-MM-DDTHH:MM:SS[.mmm][Z|±HH:MM]`. A date without a time means noon.
@@ -142,15 +150,19 @@ impl TakenAt {
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim_matches(|c: char| c.is_whitespace() || c == '\0');
         let digits = |range: std::ops::Range<usize>| text.get(range)?.parse::<u16>().ok();
+
         // `YYYY:MM:DD` in EXIF, `YYYY-MM-DD` elsewhere.
         let (year, month, day) = (digits(0..4)?, digits(5..7)?, digits(8..10)?);
         let month = time::Month::try_from(u8::try_from(month).ok()?).ok()?;
-        let date = time::Date::from_calendar_date(year.into(), month, u8::try_from(day).ok()?).ok()?;
+        let date =
+            time::Date::from_calendar_date(year.into(), month, u8::try_from(day).ok()?).ok()?;
         let small = |range| digits(range).and_then(|number| u8::try_from(number).ok());
 
         // Without a time of day, noon keeps the date in every zone.
         let clock = match (small(11..13), small(14..16)) {
-            (Some(hour), Some(minute)) => time::Time::from_hms(hour, minute, small(17..19).unwrap_or(0).min(59)).ok()?,
+            (Some(hour), Some(minute)) => {
+                time::Time::from_hms(hour, minute, small(17..19).unwrap_or(0).min(59)).ok()?
+            }
             _ => time::Time::from_hms(12, 0, 0).ok()?,
         };
 
@@ -158,7 +170,12 @@ impl TakenAt {
         let rest = text.get(19..).unwrap_or_default();
 
         let millis = rest.strip_prefix('.').map_or(0, |fraction| {
-            let digits: String = fraction.chars().take_while(char::is_ascii_digit).chain("000".chars()).take(3).collect();
+            let digits: String = fraction
+                .chars()
+                .take_while(char::is_ascii_digit)
+                .chain("000".chars())
+                .take(3)
+                .collect();
             digits.parse().unwrap_or(0)
         });
 
@@ -181,7 +198,8 @@ pub fn parse_offset(text: &str) -> Option<i16> {
         _ => return None,
     };
     let digits: String = rest.chars().filter(char::is_ascii_digit).collect();
-    let (hours, minutes) = (digits.get(0..2)?.parse::<i16>().ok()?, digits.get(2..4)?.parse::<i16>().ok()?);
+    let (hours, minutes) =
+        (digits.get(0..2)?.parse::<i16>().ok()?, digits.get(2..4)?.parse::<i16>().ok()?);
     Some(sign * (hours * 60 + minutes))
 }
 
@@ -192,7 +210,11 @@ pub fn clean_text(text: &str, most: usize) -> Option<String> {
         c.is_control()
             || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}' | '\u{fffd}')
     };
-    let spaced: String = text.chars().map(|c| if c.is_whitespace() { ' ' } else { c }).filter(|c| !is_hidden(*c)).collect();
+    let spaced: String = text
+        .chars()
+        .map(|c| if c.is_whitespace() { ' ' } else { c })
+        .filter(|c| !is_hidden(*c))
+        .collect();
     let words: Vec<&str> = spaced.split(' ').filter(|word| !word.is_empty()).collect();
     let line: String = words.join(" ").chars().take(most).collect();
     let line = line.trim();
@@ -211,9 +233,14 @@ mod tests {
         assert_eq!(of("2024-05-06T07:08:09Z"), Some((1_714_979_289_000, Some(0))));
         assert_eq!(of("1969:07:20 20:17:40"), Some((-14_182_940_000, None)));
         assert_eq!(of("2024-05-06"), Some((1_714_996_800_000, None)));
-        for text in
-            ["", "0000:00:00 00:00:00", "2024:13:01 00:00:00", "    :  :     :  :  ", "2024:02:30 00:00:00", "héllo wörld"]
-        {
+        for text in [
+            "",
+            "0000:00:00 00:00:00",
+            "2024:13:01 00:00:00",
+            "    :  :     :  :  ",
+            "2024:02:30 00:00:00",
+            "héllo wörld",
+        ] {
             assert_eq!(of(text), None, "{text}");
         }
     }

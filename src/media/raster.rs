@@ -34,7 +34,8 @@ pub fn format(mime: &str) -> Option<ImageFormat> {
 pub fn decode(bytes: &[u8], format: ImageFormat) -> Result<DecodedRaster, String> {
     // The decoder rejects larger pictures before it allocates.
     let mut limits = Limits::default();
-    (limits.max_image_width, limits.max_image_height, limits.max_alloc) = (Some(MAX_SIDE), Some(MAX_SIDE), Some(MAX_MEMORY));
+    (limits.max_image_width, limits.max_image_height, limits.max_alloc) =
+        (Some(MAX_SIDE), Some(MAX_SIDE), Some(MAX_MEMORY));
     let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
     reader.limits(limits);
     let mut decoder = reader.into_decoder().map_err(|cause| cause.to_string())?;

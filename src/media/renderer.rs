@@ -21,10 +21,15 @@ const RETRY_INTERVAL: Duration = Duration::from_mins(1);
 const MAX_PROBE_BYTES: usize = 256 * 1024;
 const MAX_POSTER_BYTES: usize = 16 << 20;
 /// A GIF of one pixel.
-const TEST_IMAGE: &[u8] = b"GIF89a\x01\0\x01\0\x80\0\0\0\0\0\xff\xff\xff,\0\0\0\0\x01\0\x01\0\0\x02\x02D\x01\0;";
+const TEST_IMAGE: &[u8] =
+    b"GIF89a\x01\0\x01\0\x80\0\0\0\0\0\xff\xff\xff,\0\0\0\0\x01\0\x01\0\0\x02\x02D\x01\0;";
 /// Environment of external tools: one thread, no cache on disk, no unsafe loaders.
-const ENVIRONMENT: [(&str, &str); 4] =
-    [("VIPS_CONCURRENCY", "1"), ("VIPS_BLOCK_UNTRUSTED", "1"), ("VIPS_DISC_THRESHOLD", "1g"), ("LC_ALL", "C")];
+const ENVIRONMENT: [(&str, &str); 4] = [
+    ("VIPS_CONCURRENCY", "1"),
+    ("VIPS_BLOCK_UNTRUSTED", "1"),
+    ("VIPS_DISC_THRESHOLD", "1g"),
+    ("LC_ALL", "C"),
+];
 
 /// Whether previews can be rendered on this machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,7 +72,11 @@ impl PreviewRenderer {
             ffprobe: unknown(),
             vips: unknown(),
         };
-        Self { supervisor: SandboxSupervisor::new(program), state: Mutex::new(state), crashes: AtomicU64::new(0) }
+        Self {
+            supervisor: SandboxSupervisor::new(program),
+            state: Mutex::new(state),
+            crashes: AtomicU64::new(0),
+        }
     }
 
     /// Tests the sandbox and looks for tools. Takes tens of milliseconds.
@@ -90,7 +99,9 @@ impl PreviewRenderer {
     fn find(&self, name: &str, version: &str) -> ToolPath {
         let folders = ["/usr/local/bin", "/usr/bin"];
 
-        let found = folders.iter().find_map(|folder| std::fs::canonicalize(Path::new(folder).join(name)).ok());
+        let found = folders
+            .iter()
+            .find_map(|folder| std::fs::canonicalize(Path::new(folder).join(name)).ok());
         let program = found.ok_or_else(|| "not installed".to_owned())?;
         let path = program.to_str().ok_or("a strange path")?.to_owned();
 
@@ -119,7 +130,11 @@ impl PreviewRenderer {
     pub fn tools(&self) -> Vec<(&'static str, Option<String>)> {
         let state = lock(&self.state);
         let why = |tool: &ToolPath| tool.as_ref().err().cloned();
-        vec![("ffmpeg", why(&state.ffmpeg)), ("ffprobe", why(&state.ffprobe)), ("vipsthumbnail", why(&state.vips))]
+        vec![
+            ("ffmpeg", why(&state.ffmpeg)),
+            ("ffprobe", why(&state.ffprobe)),
+            ("vipsthumbnail", why(&state.vips)),
+        ]
     }
 
     /// Whether previews can be rendered of files of this type.
@@ -153,10 +168,17 @@ impl PreviewRenderer {
             max_output: wire_format::MAX_OUTPUT_BYTES,
             timeout: RENDER_TIMEOUT,
         })?;
-        wire_format::decode(&answer).ok_or_else(|| SandboxError::Died("wrote invalid output".into()))
+        wire_format::decode(&answer)
+            .ok_or_else(|| SandboxError::Died("wrote invalid output".into()))
     }
 
-    fn run_tool(&self, program: &str, arguments: &[&str], input: Input, max_output: usize) -> Result<Vec<u8>, SandboxError> {
+    fn run_tool(
+        &self,
+        program: &str,
+        arguments: &[&str],
+        input: Input,
+        max_output: usize,
+    ) -> Result<Vec<u8>, SandboxError> {
         let all = [&["tool", program], arguments].concat();
         self.supervisor.run(SandboxTask {
             arguments: &all,
@@ -178,12 +200,15 @@ impl PreviewRenderer {
         let vips = match self.tool_path(|state| &state.vips) {
             Ok(vips) => vips,
             Err(why) => {
-                rendered.error = Some(format!("vipsthumbnail, which decodes this format, is {why}"));
+                rendered.error =
+                    Some(format!("vipsthumbnail, which decodes this format, is {why}"));
                 return Ok(rendered);
             }
         };
-        let arguments = ["stdin", "-s", "1280x1280>", "--eprofile", "srgb", "-o", ".jpg[Q=92,strip]"];
-        let picture = self.run_tool(&vips, &arguments, Input::File(reopen(file)?), MAX_POSTER_BYTES)?;
+        let arguments =
+            ["stdin", "-s", "1280x1280>", "--eprofile", "srgb", "-o", ".jpg[Q=92,strip]"];
+        let picture =
+            self.run_tool(&vips, &arguments, Input::File(reopen(file)?), MAX_POSTER_BYTES)?;
         self.finish_render(rendered, picture)
     }
 
@@ -205,8 +230,13 @@ impl PreviewRenderer {
         };
 
         // The duration tells where a typical frame is.
-        let probe_output =
-            self.run_tool(&probe, &video::probe_arguments(demuxer), Input::File(reopen(file)?), MAX_PROBE_BYTES)?;
+        let probe_output = self.run_tool(
+            &probe,
+            &video::probe_arguments(demuxer),
+            Input::File(reopen(file)?),
+            MAX_PROBE_BYTES,
+        )?;
+
         rendered.metadata = video::parse_probe(&probe_output).unwrap_or_default().bounded();
         let at = video::poster_time(rendered.metadata.duration_ms);
 
@@ -217,7 +247,9 @@ impl PreviewRenderer {
             match self.run_tool(&ffmpeg, &arguments, Input::File(reopen(file)?), MAX_POSTER_BYTES) {
                 Ok(picture) if !picture.is_empty() => return self.finish_render(rendered, picture),
                 Ok(_) => {}
-                Err(failure @ (SandboxError::System(_) | SandboxError::Unavailable(_))) => return Err(failure),
+                Err(failure @ (SandboxError::System(_) | SandboxError::Unavailable(_))) => {
+                    return Err(failure);
+                }
                 Err(failure) => rendered.error = Some(failure.to_string()),
             }
         }
@@ -227,11 +259,17 @@ impl PreviewRenderer {
     }
 
     /// Renders the previews of a JPEG that an external tool has produced.
-    fn finish_render(&self, mut rendered: Rendered, picture: Vec<u8>) -> Result<Rendered, SandboxError> {
+    fn finish_render(
+        &self,
+        mut rendered: Rendered,
+        picture: Vec<u8>,
+    ) -> Result<Rendered, SandboxError> {
         let shown = self.decode("image/jpeg", &sides_argument(), Input::Bytes(picture))?;
-        (rendered.pictures, rendered.thumbhash, rendered.error) = (shown.pictures, shown.thumbhash, shown.error);
+        (rendered.pictures, rendered.thumbhash, rendered.error) =
+            (shown.pictures, shown.thumbhash, shown.error);
         if let (None, Some(largest)) = (rendered.metadata.width, rendered.pictures.first()) {
-            (rendered.metadata.width, rendered.metadata.height) = (Some(largest.width), Some(largest.height));
+            (rendered.metadata.width, rendered.metadata.height) =
+                (Some(largest.width), Some(largest.height));
         }
         Ok(rendered)
     }

@@ -21,7 +21,8 @@ pub fn fit_within(width: u32, height: u32, side: u32) -> (u32, u32) {
         return (width, height);
     }
     let scaled = |length: u32| {
-        let exact = (u64::from(length) * u64::from(side) + u64::from(longest) / 2) / u64::from(longest);
+        let exact =
+            (u64::from(length) * u64::from(side) + u64::from(longest) / 2) / u64::from(longest);
         u32::try_from(exact).unwrap_or(side).max(1)
     };
     (scaled(width), scaled(height))
@@ -34,7 +35,8 @@ pub fn downscale(from: Bitmap, side: u32) -> Result<Bitmap, String> {
         return Ok(from);
     }
     let kind = if from.channels == 4 { PixelType::U8x4 } else { PixelType::U8x3 };
-    let source = ImageRef::new(from.width, from.height, &from.pixels, kind).map_err(|cause| cause.to_string())?;
+    let source = ImageRef::new(from.width, from.height, &from.pixels, kind)
+        .map_err(|cause| cause.to_string())?;
     let mut target = Image::new(width, height, kind);
     let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Lanczos3));
     Resizer::new().resize(&source, &mut target, &options).map_err(|cause| cause.to_string())?;
@@ -44,17 +46,25 @@ pub fn downscale(from: Bitmap, side: u32) -> Result<Bitmap, String> {
 /// Makes previews for these sides, largest first, and a thumbhash. A small image has fewer previews.
 pub fn previews(picture: Bitmap, sides: &[u32]) -> Result<(Vec<Picture>, Vec<u8>), String> {
     let mut pictures: Vec<Picture> = Vec::new();
+
     let mut current = picture;
     for side in sides {
-        let is_same = fit_within(current.width, current.height, *side) == (current.width, current.height);
+        let is_same =
+            fit_within(current.width, current.height, *side) == (current.width, current.height);
         if is_same && !pictures.is_empty() {
             continue;
         }
         if !is_same {
             current = downscale(current, *side)?;
         }
-        pictures.push(Picture { width: current.width, height: current.height, bytes: encode_webp(&current)? });
+
+        pictures.push(Picture {
+            width: current.width,
+            height: current.height,
+            bytes: encode_webp(&current)?,
+        });
     }
+
     let small = downscale(current, THUMBHASH_SIDE)?;
     Ok((pictures, thumbhash_of(&small)))
 }
@@ -68,14 +78,21 @@ fn encode_webp(picture: &Bitmap) -> Result<Vec<u8>, String> {
     let mut config = webp::WebPConfig::new().map_err(|()| "no WebP encoder")?;
     config.quality = WEBP_QUALITY;
     config.method = WEBP_EFFORT;
-    encoder.encode_advanced(&config).map(|bytes| bytes.to_vec()).map_err(|cause| format!("{cause:?}"))
+    encoder
+        .encode_advanced(&config)
+        .map(|bytes| bytes.to_vec())
+        .map_err(|cause| format!("{cause:?}"))
 }
 
 fn thumbhash_of(picture: &Bitmap) -> Vec<u8> {
     let rgba: Vec<u8> = if picture.channels == 4 {
         picture.pixels.clone()
     } else {
-        picture.pixels.chunks_exact(3).flat_map(|pixel| pixel.iter().copied().chain([255])).collect()
+        picture
+            .pixels
+            .chunks_exact(3)
+            .flat_map(|pixel| pixel.iter().copied().chain([255]))
+            .collect()
     };
     thumbhash::rgba_to_thumb_hash(picture.width as usize, picture.height as usize, &rgba)
 }
@@ -94,8 +111,16 @@ mod tests {
 
     #[test]
     fn a_small_picture_has_one_preview() {
-        let picture = |side: u32| Bitmap::new(side, side, 3, vec![7; (side * side * 3) as usize]).unwrap();
-        let sizes = |side| previews(picture(side), &[1280, 640, 320]).unwrap().0.iter().map(|one| one.width).collect::<Vec<_>>();
+        let picture =
+            |side: u32| Bitmap::new(side, side, 3, vec![7; (side * side * 3) as usize]).unwrap();
+        let sizes = |side| {
+            previews(picture(side), &[1280, 640, 320])
+                .unwrap()
+                .0
+                .iter()
+                .map(|one| one.width)
+                .collect::<Vec<_>>()
+        };
         assert_eq!(sizes(100), [100]);
         assert_eq!(sizes(500), [500, 320]);
         assert_eq!(sizes(1400), [1280, 640, 320]);

@@ -116,13 +116,21 @@ fn sniff_container(head: &[u8]) -> Option<Sniffed> {
     // Ogg is video if it contains a Theora stream.
     if at(0..4) == b"OggS" {
         let is_video = head.windows(7).take(400).any(|part| part == b"\x80theora");
-        return if is_video { found(Kind::Video, "video/ogg") } else { found(Kind::Audio, "audio/ogg") };
+        return if is_video {
+            found(Kind::Video, "video/ogg")
+        } else {
+            found(Kind::Audio, "audio/ogg")
+        };
     }
 
     // Matroska, of which WebM is a subset.
     if at(0..4) == b"\x1a\x45\xdf\xa3" {
         let is_webm = head.windows(4).take(64).any(|part| part == b"webm");
-        return if is_webm { found(Kind::Video, "video/webm") } else { found(Kind::Video, "video/x-matroska") };
+        return if is_webm {
+            found(Kind::Video, "video/webm")
+        } else {
+            found(Kind::Video, "video/x-matroska")
+        };
     }
     None
 }
@@ -144,19 +152,33 @@ fn sniff_signature(head: &[u8]) -> Option<Sniffed> {
 }
 
 fn sniff_text(text: &str, name: &str) -> Sniffed {
-    if text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t' | '\u{c}' | '\u{1b}')) {
+    if text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t' | '\u{c}' | '\u{1b}'))
+    {
         return UNKNOWN_TYPE;
     }
+
     // A byte order mark and white space may precede the markup.
-    let start: String =
-        text.trim_start_matches('\u{feff}').trim_start().chars().take(1024).collect::<String>().to_ascii_lowercase();
+    let start: String = text
+        .trim_start_matches('\u{feff}')
+        .trim_start()
+        .chars()
+        .take(1024)
+        .collect::<String>()
+        .to_ascii_lowercase();
+
     let is_markup = start.starts_with('<');
     if is_markup && start.contains("<svg") && !start.contains("<html") {
         return Sniffed { kind: Kind::Photo, mime: "image/svg+xml" };
     }
-    if is_markup && ["<!doctype html", "<html", "<head", "<body", "<script"].iter().any(|tag| start.contains(tag)) {
+
+    if is_markup
+        && ["<!doctype html", "<html", "<head", "<body", "<script"]
+            .iter()
+            .any(|tag| start.contains(tag))
+    {
         return Sniffed { kind: Kind::Document, mime: "text/html" };
     }
+
     if start.starts_with("<?xml") {
         return Sniffed { kind: Kind::Document, mime: "text/xml" };
     }
@@ -179,7 +201,11 @@ fn sniff_text(text: &str, name: &str) -> Sniffed {
 #[must_use]
 pub fn split_extension(name: &str) -> (&str, &str) {
     match name.rfind('.').and_then(|dot| name.split_at_checked(dot)) {
-        Some((stem, extension)) if !stem.is_empty() && (2..=MAX_EXTENSION).contains(&extension.len()) => (stem, extension),
+        Some((stem, extension))
+            if !stem.is_empty() && (2..=MAX_EXTENSION).contains(&extension.len()) =>
+        {
+            (stem, extension)
+        }
         _ => (name, ""),
     }
 }
@@ -220,17 +246,30 @@ mod tests {
 
     #[test]
     fn markup_is_recognised_so_that_it_is_never_shown_inline() {
-        assert_eq!(of(b"<?xml version=\"1.0\"?>\n<svg xmlns='http://www.w3.org/2000/svg'>"), (Kind::Photo, "image/svg+xml"));
+        assert_eq!(
+            of(b"<?xml version=\"1.0\"?>\n<svg xmlns='http://www.w3.org/2000/svg'>"),
+            (Kind::Photo, "image/svg+xml")
+        );
         assert_eq!(of(b"  <!DOCTYPE html>"), (Kind::Document, "text/html"));
         assert_eq!(of(b"%PDF-1.7"), (Kind::Document, "application/pdf"));
-        for mime in ["image/svg+xml", "text/html", "text/xml", "application/pdf", "text/plain", "application/octet-stream"] {
+        for mime in [
+            "image/svg+xml",
+            "text/html",
+            "text/xml",
+            "application/pdf",
+            "text/plain",
+            "application/octet-stream",
+        ] {
             assert!(!is_shown_inline(mime), "{mime}");
         }
     }
 
     #[test]
     fn text_is_a_document_and_the_rest_is_other() {
-        assert_eq!(sniff(b"a,b\n1,2\n", "list.csv"), Sniffed { kind: Kind::Document, mime: "text/csv" });
+        assert_eq!(
+            sniff(b"a,b\n1,2\n", "list.csv"),
+            Sniffed { kind: Kind::Document, mime: "text/csv" }
+        );
         assert_eq!(of("Grüße".as_bytes().get(..4).unwrap()), (Kind::Document, "text/plain"));
         assert_eq!(of(b"\0\x01\x02\x03"), (Kind::Other, "application/octet-stream"));
         assert_eq!(of(b""), (Kind::Other, "application/octet-stream"));

@@ -44,15 +44,20 @@ pub fn render(bytes: &[u8], fonts: Vec<Vec<u8>>, side: u32) -> Result<Bitmap, St
     if bytes.len() > MAX_SVG_BYTES {
         return Err("the SVG is too large".into());
     }
+
     let mut options = Options {
         // External references are not loaded, and embedded images are not decoded.
-        image_href_resolver: ImageHrefResolver { resolve_data: Box::new(|_, _, _| None), resolve_string: Box::new(|_, _| None) },
+        image_href_resolver: ImageHrefResolver {
+            resolve_data: Box::new(|_, _, _| None),
+            resolve_string: Box::new(|_, _| None),
+        },
         ..Options::default()
     };
 
     for font in fonts {
         options.fontdb_mut().load_font_data(font);
     }
+
     // Sizes without a unit are pixels.
     let tree = Tree::from_data(bytes, &options).map_err(|cause| cause.to_string())?;
     let size = tree.size();
@@ -62,9 +67,16 @@ pub fn render(bytes: &[u8], fonts: Vec<Vec<u8>>, side: u32) -> Result<Bitmap, St
     }
     #[expect(clippy::cast_precision_loss, reason = "a side of some hundred pixels")]
     let scale = side as f32 / longest;
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 1 and the side")]
+
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "between 1 and the side"
+    )]
     let pixels = |length: f32| (length * scale).round().clamp(1.0, 4096.0) as u32;
-    let mut canvas = Pixmap::new(pixels(size.width()), pixels(size.height())).ok_or("no room to draw in")?;
+
+    let mut canvas =
+        Pixmap::new(pixels(size.width()), pixels(size.height())).ok_or("no room to draw in")?;
     resvg::render(&tree, Transform::from_scale(scale, scale), &mut canvas.as_mut());
     let (width, height) = (canvas.width(), canvas.height());
 

@@ -44,9 +44,34 @@ pub fn probe_arguments(demuxer: &'static str) -> Vec<&'static str> {
 /// Arguments that make ffmpeg write one frame, rotated as shown, as a JPEG of at most 1280 pixels a side.
 #[must_use]
 pub fn poster_arguments<'a>(demuxer: &'a str, at: &'a str) -> Vec<&'a str> {
-    let mut arguments = vec!["-nostdin", "-v", "quiet", "-threads", "1", "-filter_threads", "1", "-protocol_whitelist", "file"];
+    let mut arguments = vec![
+        "-nostdin",
+        "-v",
+        "quiet",
+        "-threads",
+        "1",
+        "-filter_threads",
+        "1",
+        "-protocol_whitelist",
+        "file",
+    ];
+
     // Seeking before the input is fast; only one frame is decoded.
-    arguments.extend(["-ss", at, "-f", demuxer, "-i", INPUT_ARGUMENTS, "-map", "0:V:0", "-frames:v", "1", "-an", "-sn", "-dn"]);
+    arguments.extend([
+        "-ss",
+        at,
+        "-f",
+        demuxer,
+        "-i",
+        INPUT_ARGUMENTS,
+        "-map",
+        "0:V:0",
+        "-frames:v",
+        "1",
+        "-an",
+        "-sn",
+        "-dn",
+    ]);
 
     arguments.extend([
         "-vf",
@@ -122,15 +147,24 @@ struct SideData {
 #[must_use]
 pub fn parse_probe(output: &[u8]) -> Option<Metadata> {
     let probed: ProbeOutput = serde_json::from_slice(output).ok()?;
+
     // Cover pictures are video streams to ffprobe.
     let find_stream = |kind: &str| {
-        probed.streams.iter().find(|stream| stream.codec_type.as_deref() == Some(kind) && stream.disposition.attached_pic == 0)
+        probed.streams.iter().find(|stream| {
+            stream.codec_type.as_deref() == Some(kind) && stream.disposition.attached_pic == 0
+        })
     };
+
     let (video, audio) = (find_stream("video"), find_stream("audio"));
+
     // Phones record a rotation instead of turning the pixels.
     let is_turned = video.is_some_and(|stream| {
-        stream.side_data_list.iter().any(|data| data.rotation.is_some_and(|degrees| degrees.rem_euclid(180) == 90))
+        stream
+            .side_data_list
+            .iter()
+            .any(|data| data.rotation.is_some_and(|degrees| degrees.rem_euclid(180) == 90))
     });
+
     let size = video.map(|stream| (stream.width, stream.height));
 
     let (width, height) = match size {
@@ -140,18 +174,30 @@ pub fn parse_probe(output: &[u8]) -> Option<Metadata> {
     };
 
     let tag = |names: &[&str]| names.iter().find_map(|name| probed.format.tags.get(*name)).cloned();
-    let seconds = |text: &String| text.parse::<f64>().ok().filter(|seconds| seconds.is_finite() && *seconds > 0.0);
-    let length = probed.format.duration.as_ref().or_else(|| video?.duration.as_ref()).and_then(seconds);
+    let seconds = |text: &String| {
+        text.parse::<f64>().ok().filter(|seconds| seconds.is_finite() && *seconds > 0.0)
+    };
+    let length =
+        probed.format.duration.as_ref().or_else(|| video?.duration.as_ref()).and_then(seconds);
+
     // Position in ISO 6709 notation.
-    let (latitude, longitude) =
-        tag(&["com.apple.quicktime.location.ISO6709", "location"]).as_deref().and_then(parse_position).unzip();
+    let (latitude, longitude) = tag(&["com.apple.quicktime.location.ISO6709", "location"])
+        .as_deref()
+        .and_then(parse_position)
+        .unzip();
 
     Some(Metadata {
         width,
         height,
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "positive; bounded later")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "positive; bounded later"
+        )]
         duration_ms: length.map(|seconds| (seconds * 1000.0) as u64),
-        taken: tag(&["com.apple.quicktime.creationdate", "creation_time"]).as_deref().and_then(TakenAt::parse),
+        taken: tag(&["com.apple.quicktime.creationdate", "creation_time"])
+            .as_deref()
+            .and_then(TakenAt::parse),
         title: tag(&["title", "TITLE"]),
         artist: tag(&["artist", "ARTIST"]),
         camera: tag(&["com.apple.quicktime.model", "model"]),
@@ -177,7 +223,11 @@ fn parse_ratio(text: &str) -> Option<f64> {
 fn parse_position(text: &str) -> Option<(f64, f64)> {
     let second = text.char_indices().skip(1).find(|(_, c)| matches!(c, '+' | '-'))?.0;
     let (north, rest) = text.split_at_checked(second)?;
-    let end = rest.char_indices().skip(1).find(|(_, c)| matches!(c, '+' | '-' | '/')).map_or(rest.len(), |(at, _)| at);
+    let end = rest
+        .char_indices()
+        .skip(1)
+        .find(|(_, c)| matches!(c, '+' | '-' | '/'))
+        .map_or(rest.len(), |(at, _)| at);
     Some((north.parse().ok()?, rest.get(..end)?.parse().ok()?))
 }
 
@@ -194,7 +244,10 @@ mod tests {
               "com.apple.quicktime.location.ISO6709":"+48.2082+016.3738+171.000/"}}}"#,
         )
         .unwrap();
-        assert_eq!((facts.width, facts.height, facts.duration_ms), (Some(1080), Some(1920), Some(12_500)));
+        assert_eq!(
+            (facts.width, facts.height, facts.duration_ms),
+            (Some(1080), Some(1920), Some(12_500))
+        );
         assert_eq!(facts.taken.unwrap().offset, Some(120));
         assert_eq!((facts.latitude, facts.longitude), (Some(48.2082), Some(16.3738)));
         assert_eq!(facts.video_codec.as_deref(), Some("hevc"));

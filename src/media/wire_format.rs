@@ -12,7 +12,8 @@ const MAX_PREVIEW_BYTES: usize = 3 << 20;
 const MAX_PREVIEWS: usize = 3;
 const MAX_THUMBHASH_BYTES: usize = 32;
 /// Longest output in bytes.
-pub const MAX_OUTPUT_BYTES: usize = 64 + MAX_METADATA_BYTES + MAX_THUMBHASH_BYTES + MAX_PREVIEWS * (MAX_PREVIEW_BYTES + 16);
+pub const MAX_OUTPUT_BYTES: usize =
+    64 + MAX_METADATA_BYTES + MAX_THUMBHASH_BYTES + MAX_PREVIEWS * (MAX_PREVIEW_BYTES + 16);
 /// Longest side of a preview.
 const MAX_SIDE: u32 = 1280;
 
@@ -45,7 +46,10 @@ fn write_part(output: &mut Vec<u8>, part: &[u8]) {
 #[must_use]
 pub fn encode(rendered: &Rendered) -> Vec<u8> {
     let mut output = MAGIC.to_vec();
-    write_part(&mut output, &serde_json::to_vec(&rendered.metadata.clone().bounded()).unwrap_or_default());
+    write_part(
+        &mut output,
+        &serde_json::to_vec(&rendered.metadata.clone().bounded()).unwrap_or_default(),
+    );
     let error: String = rendered.error.as_deref().unwrap_or_default().chars().take(190).collect();
     write_part(&mut output, error.as_bytes());
     write_part(&mut output, &rendered.thumbhash);
@@ -83,6 +87,7 @@ pub fn decode(output: &[u8]) -> Option<Rendered> {
     if rest.take(4)? != MAGIC {
         return None;
     }
+
     // Each part has its own limit.
     let metadata: Metadata = serde_json::from_slice(rest.read_part(MAX_METADATA_BYTES)?).ok()?;
     let error = super::metadata::clean_text(&String::from_utf8_lossy(rest.read_part(1024)?), 190);
@@ -94,10 +99,18 @@ pub fn decode(output: &[u8]) -> Option<Rendered> {
         let (width, height) = (rest.read_u32()?, rest.read_u32()?);
         let bytes = rest.read_part(MAX_PREVIEW_BYTES)?;
         let is_webp = bytes.get(..4) == Some(b"RIFF") && bytes.get(8..12) == Some(b"WEBP");
-        let is_as_long = bytes.get(4..8).and_then(|length| Some(u32::from_le_bytes(length.try_into().ok()?) as usize + 8));
-        if !(1..=MAX_SIDE).contains(&width) || !(1..=MAX_SIDE).contains(&height) || !is_webp || is_as_long != Some(bytes.len()) {
+        let is_as_long = bytes
+            .get(4..8)
+            .and_then(|length| Some(u32::from_le_bytes(length.try_into().ok()?) as usize + 8));
+
+        if !(1..=MAX_SIDE).contains(&width)
+            || !(1..=MAX_SIDE).contains(&height)
+            || !is_webp
+            || is_as_long != Some(bytes.len())
+        {
             return None;
         }
+
         if pictures.len() == MAX_PREVIEWS {
             return None;
         }
@@ -129,13 +142,21 @@ mod tests {
     fn an_answer_that_is_cut_longer_or_lies_is_none() {
         let whole = encode(&rendered());
         for cut in 0..whole.len() {
-            let cut_at_a_picture = decode(&whole[..cut]).is_none_or(|rendered| rendered.pictures.is_empty());
+            let cut_at_a_picture =
+                decode(&whole[..cut]).is_none_or(|rendered| rendered.pictures.is_empty());
             assert!(cut_at_a_picture, "{cut}");
         }
         assert_eq!(decode(&[whole.as_slice(), b"x"].concat()), None);
-        let with = |picture: Picture| decode(&encode(&Rendered { pictures: vec![picture], ..rendered() }));
+        let with =
+            |picture: Picture| decode(&encode(&Rendered { pictures: vec![picture], ..rendered() }));
         assert_eq!(with(Picture { width: 5000, ..rendered().pictures[0].clone() }), None);
-        assert_eq!(with(Picture { bytes: b"<script>alert(1)</script>".to_vec(), ..rendered().pictures[0].clone() }), None);
+        assert_eq!(
+            with(Picture {
+                bytes: b"<script>alert(1)</script>".to_vec(),
+                ..rendered().pictures[0].clone()
+            }),
+            None
+        );
         let four = Rendered { pictures: vec![rendered().pictures[0].clone(); 4], ..rendered() };
         assert_eq!(decode(&encode(&four)), None);
     }

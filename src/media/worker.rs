@@ -46,14 +46,19 @@ fn exit(code: i32, message: &str) -> ExitCode {
 
 /// Reads the input, locks the process down, decodes, and writes the result.
 fn decode(mime: &str, sides: &str) -> ExitCode {
-    let sides: Vec<u32> =
-        sides.split(',').filter_map(|side| side.parse().ok()).filter(|side| PREVIEW_SIDES.contains(side)).collect();
+    let sides: Vec<u32> = sides
+        .split(',')
+        .filter_map(|side| side.parse().ok())
+        .filter(|side| PREVIEW_SIDES.contains(side))
+        .collect();
+
     // The input is read before the lock-down closes everything else.
     let input = WorkerInput::read(mime);
     let limits = if mime == SVG { SVG_LIMITS } else { LIMITS };
     if let Err(cause) = lockdown::lock_down(limits) {
         return exit(EXIT_NO_SANDBOX, &format!("the kernel cannot lock decoders down: {cause}"));
     }
+
     // The default hook writes to standard error, which is closed.
     std::panic::set_hook(Box::new(|_| {}));
 
@@ -87,11 +92,15 @@ impl WorkerInput {
             return Ok(Self::Audio);
         }
         let mut bytes = Vec::new();
-        StandardInput.take(MAX_INPUT_BYTES + 1).read_to_end(&mut bytes).map_err(|cause| cause.to_string())?;
+        StandardInput
+            .take(MAX_INPUT_BYTES + 1)
+            .read_to_end(&mut bytes)
+            .map_err(|cause| cause.to_string())?;
         if bytes.len() as u64 > MAX_INPUT_BYTES {
             return Err("too large to be decoded".into());
         }
-        let fonts = if mime == SVG && svg::has_text(&bytes) { svg::load_fonts() } else { Vec::new() };
+        let fonts =
+            if mime == SVG && svg::has_text(&bytes) { svg::load_fonts() } else { Vec::new() };
         Ok(Self::Picture { bytes, fonts })
     }
 }
@@ -106,7 +115,9 @@ fn render(input: WorkerInput, mime: &str, sides: &[u32]) -> Result<Rendered, Str
             if let Some(cover) = cover {
                 let mime = sniff(&cover, "").mime;
                 match decode_image(cover, mime, Vec::new(), sides) {
-                    Ok(image) => (rendered.pictures, rendered.thumbhash) = (image.pictures, image.thumbhash),
+                    Ok(image) => {
+                        (rendered.pictures, rendered.thumbhash) = (image.pictures, image.thumbhash);
+                    }
                     Err(why) => rendered.error = Some(why),
                 }
             }
@@ -115,7 +126,8 @@ fn render(input: WorkerInput, mime: &str, sides: &[u32]) -> Result<Rendered, Str
         // Metadata and pixels come from the same bytes.
         WorkerInput::Picture { bytes, fonts } => {
             // Broken metadata must not cost the preview.
-            let (mut metadata, orientation) = catch_panic(|| exif::read(&bytes)).unwrap_or((Metadata::default(), 1));
+            let (mut metadata, orientation) =
+                catch_panic(|| exif::read(&bytes)).unwrap_or((Metadata::default(), 1));
             metadata.merge_missing(catch_panic(|| xmp::read(&bytes)).unwrap_or_default());
             metadata.merge_missing(catch_panic(|| iptc::read(&bytes)).unwrap_or_default());
             // Without sides, only metadata is wanted.
@@ -127,9 +139,10 @@ fn render(input: WorkerInput, mime: &str, sides: &[u32]) -> Result<Rendered, Str
                 return Ok(Rendered { metadata, ..Rendered::default() });
             }
             match decode_image(bytes, mime, fonts, sides) {
-                Ok(image) => {
-                    Ok(Rendered { metadata: Metadata { width: image.width, height: image.height, ..metadata }, ..image.into() })
-                }
+                Ok(image) => Ok(Rendered {
+                    metadata: Metadata { width: image.width, height: image.height, ..metadata },
+                    ..image.into()
+                }),
                 Err(why) => Ok(Rendered { metadata, error: Some(why), ..Rendered::default() }),
             }
         }
@@ -154,14 +167,20 @@ impl From<DecodedImage> for Rendered {
     }
 }
 
-fn decode_image(bytes: Vec<u8>, mime: &str, fonts: Vec<Vec<u8>>, sides: &[u32]) -> Result<DecodedImage, String> {
+fn decode_image(
+    bytes: Vec<u8>,
+    mime: &str,
+    fonts: Vec<Vec<u8>>,
+    sides: &[u32],
+) -> Result<DecodedImage, String> {
     let side = sides.first().copied().unwrap_or_default();
     let (width, height, bitmap, orientation, profile) = decoded(&bytes, mime, fonts, side)?;
     // Frees the memory of the file for the next steps.
     drop(bytes);
     let turned = matches!(orientation, 5..=8);
     let (width, height) = if turned { (height, width) } else { (width, height) };
-    let small = resize::downscale(bitmap, side)?.into_srgb(profile.as_deref()).oriented(orientation);
+    let small =
+        resize::downscale(bitmap, side)?.into_srgb(profile.as_deref()).oriented(orientation);
     let (pictures, thumbhash) = resize::previews(small, sides)?;
     Ok(DecodedImage { width: Some(width), height: Some(height), pictures, thumbhash })
 }
@@ -169,7 +188,12 @@ fn decode_image(bytes: Vec<u8>, mime: &str, fonts: Vec<Vec<u8>>, sides: &[u32]) 
 /// Width and height in the file, pixels, orientation, and color profile.
 type SizedBitmap = (u32, u32, Bitmap, u8, Option<Vec<u8>>);
 
-fn decoded(bytes: &[u8], mime: &str, fonts: Vec<Vec<u8>>, side: u32) -> Result<SizedBitmap, String> {
+fn decoded(
+    bytes: &[u8],
+    mime: &str,
+    fonts: Vec<Vec<u8>>,
+    side: u32,
+) -> Result<SizedBitmap, String> {
     // JPEG and SVG have decoders of their own.
     Ok(match mime {
         "image/jpeg" => from_jpeg(bytes, side)?,
@@ -197,7 +221,13 @@ fn decoded(bytes: &[u8], mime: &str, fonts: Vec<Vec<u8>>, side: u32) -> Result<S
 fn from_jpeg(bytes: &[u8], side: u32) -> Result<SizedBitmap, String> {
     let header = jpeg::header(bytes)?;
     let orientation = catch_panic(|| exif::read(bytes).1).unwrap_or(1);
-    Ok((header.width, header.height, jpeg::decode(bytes, side)?, orientation, jpeg::icc_profile(bytes)))
+    Ok((
+        header.width,
+        header.height,
+        jpeg::decode(bytes, side)?,
+        orientation,
+        jpeg::icc_profile(bytes),
+    ))
 }
 
 /// The JPEG inside a camera RAW file: in an unknown format, or in a TIFF whose own image is smaller.

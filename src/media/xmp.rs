@@ -24,10 +24,13 @@ fn find_packet(bytes: &[u8]) -> Option<&str> {
 }
 
 fn parse(text: &str) -> Option<Metadata> {
-    let options = ParsingOptions { allow_dtd: false, nodes_limit: 20_000, ..ParsingOptions::default() };
+    let options =
+        ParsingOptions { allow_dtd: false, nodes_limit: 20_000, ..ParsingOptions::default() };
     let document = Document::parse_with_options(text, options).ok()?;
     let root = document.root_element();
-    let place: Vec<String> = ["City", "State", "Country"].iter().filter_map(|name| first_text(&root, name)).collect();
+    let place: Vec<String> =
+        ["City", "State", "Country"].iter().filter_map(|name| first_text(&root, name)).collect();
+
     Some(Metadata {
         taken: ["DateTimeOriginal", "DateCreated", "CreateDate"]
             .iter()
@@ -55,7 +58,9 @@ fn list_items(node: &Node<'_, '_>) -> Vec<String> {
 /// Returns the value of a property: an attribute, the first item of a list, or the text of an element.
 fn first_text(root: &Node<'_, '_>, name: &str) -> Option<String> {
     let attribute = root.descendants().find_map(|node| {
-        node.attributes().find(|attribute| attribute.name() == name && attribute.namespace().is_some()).map(|a| a.value())
+        node.attributes()
+            .find(|attribute| attribute.name() == name && attribute.namespace().is_some())
+            .map(|a| a.value())
     });
     if let Some(value) = attribute {
         return Some(value.to_owned());

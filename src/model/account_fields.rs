@@ -16,7 +16,9 @@ impl PersonName {
     /// # Errors
     /// Says what the field accepts.
     pub fn parse(field: &'static str, raw: &str) -> Result<Self, FieldError> {
-        parse_line(field, raw, 100)?.map(Self).ok_or_else(|| field_error(field, "Please fill this in."))
+        parse_line(field, raw, 100)?
+            .map(Self)
+            .ok_or_else(|| field_error(field, "Please fill this in."))
     }
 
     #[must_use]
@@ -36,7 +38,9 @@ impl Username {
     /// Says what a username consists of.
     pub fn parse(raw: &str) -> Result<Self, FieldError> {
         let name = raw.trim().to_lowercase();
-        let is_plain = name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '.' | '_' | '-'));
+        let is_plain = name
+            .chars()
+            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '.' | '_' | '-'));
         let starts_well = name.starts_with(|c: char| c.is_ascii_alphanumeric());
         if is_plain && starts_well && (2..=64).contains(&name.len()) {
             Ok(Self(name))
@@ -69,7 +73,9 @@ impl Email {
             !local.is_empty()
                 && !domain.contains('@')
                 && domain.split('.').all(|label| !label.is_empty())
-                && !address.contains(|c: char| c.is_whitespace() || c.is_control() || matches!(c, '<' | '>' | ',' | ';' | '"'))
+                && !address.contains(|c: char| {
+                    c.is_whitespace() || c.is_control() || matches!(c, '<' | '>' | ',' | ';' | '"')
+                })
         });
         if is_address && address.len() <= 190 {
             Ok(Self(address))
@@ -90,7 +96,8 @@ pub struct Password(String);
 
 const COMMON_PASSWORD_MESSAGE: &str = "That one is guessed first. Several words make a good one.";
 /// The most common passwords that are long enough, one per line in lower case, the most common first.
-const COMMON_PASSWORDS: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/vendor/common-passwords.txt"));
+const COMMON_PASSWORDS: &str =
+    include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/vendor/common-passwords.txt"));
 
 impl Password {
     /// Parses a new password. `about` lists words that may not be the password, such as the user's names.
@@ -145,14 +152,22 @@ impl std::fmt::Debug for Password {
 ///
 /// # Errors
 /// Says how long it may be.
-pub fn parse_optional_line(field: &'static str, raw: &str, max: usize) -> Result<Option<String>, FieldError> {
+pub fn parse_optional_line(
+    field: &'static str,
+    raw: &str,
+    max: usize,
+) -> Result<Option<String>, FieldError> {
     parse_line(field, raw, max)
 }
 
 fn parse_line(field: &'static str, raw: &str, max: usize) -> Result<Option<String>, FieldError> {
     let line = raw.split_whitespace().collect::<Vec<_>>().join(" ");
-    let line: String =
-        line.chars().filter(|c| !c.is_control() && !matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')).collect();
+    let line: String = line
+        .chars()
+        .filter(|c| {
+            !c.is_control() && !matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        })
+        .collect();
     if line.chars().count() > max {
         return Err(field_error(field, &format!("{max} characters at most.")));
     }
@@ -175,7 +190,9 @@ mod tests {
     fn an_email_has_a_local_part_and_a_domain() {
         assert_eq!(Email::parse("Ada@Example.ORG").unwrap().as_str(), "ada@example.org");
         assert!(Email::parse("admin@localhost").is_ok());
-        for bad in ["", "ada", "@x.org", "ada@", "ada@x..org", "a b@x.org", "a@b@c", "ada@x.org\nBcc: y"] {
+        for bad in
+            ["", "ada", "@x.org", "ada@", "ada@x..org", "a b@x.org", "a@b@c", "ada@x.org\nBcc: y"]
+        {
             assert!(Email::parse(bad).is_err(), "{bad}");
         }
     }
@@ -183,7 +200,15 @@ mod tests {
     #[test]
     fn short_long_common_and_own_names_are_no_passwords() {
         assert!(Password::parse("correct horse battery", &["ada"]).is_ok());
-        for bad in ["seven77", "password", "Password123", "iloveyou", "13101988", "LovelaceAda", &"x".repeat(201)] {
+        for bad in [
+            "seven77",
+            "password",
+            "Password123",
+            "iloveyou",
+            "13101988",
+            "LovelaceAda",
+            &"x".repeat(201),
+        ] {
             assert!(Password::parse(bad, &["lovelaceada"]).is_err(), "{bad}");
         }
         assert_eq!(format!("{:?}", Password::parse("correct horse", &[]).unwrap()), "Password(…)");

@@ -9,7 +9,16 @@ use super::{Time, UserId};
 use crate::db::schema::audit_log;
 
 /// What happened.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, diesel::expression::AsExpression, diesel::deserialize::FromSqlRow)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    diesel::expression::AsExpression,
+    diesel::deserialize::FromSqlRow,
+)]
 #[diesel(sql_type = diesel::sql_types::Text)]
 pub enum Event {
     /// Written by a later version.
@@ -96,7 +105,10 @@ impl Event {
     /// The description of the event.
     #[must_use]
     pub fn description(self) -> &'static str {
-        Self::NAMED.iter().find(|(event, _)| *event == self).map_or("Something else", |(_, words)| words)
+        Self::NAMED
+            .iter()
+            .find(|(event, _)| *event == self)
+            .map_or("Something else", |(_, words)| words)
     }
 }
 
@@ -150,5 +162,8 @@ impl AuditRow {
 /// Formats a time in UTC with microseconds.
 #[must_use]
 pub fn time_text(at: Time) -> String {
-    at.format(format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:6]Z")).unwrap_or_default()
+    at.format(format_description!(
+        "[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:6]Z"
+    ))
+    .unwrap_or_default()
 }

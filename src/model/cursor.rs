@@ -31,7 +31,9 @@ impl Cursor {
     #[must_use]
     pub fn encode(&self) -> String {
         let text = match self {
-            Self::Time(time, id) => format!("t{}.{id}", time.assume_utc().unix_timestamp_nanos() / 1000),
+            Self::Time(time, id) => {
+                format!("t{}.{id}", time.assume_utc().unix_timestamp_nanos() / 1000)
+            }
             Self::Clock(clock, id) => format!("c{}.{id}", clock.0),
             Self::Name(name, id) => format!("n{name}.{id}"),
             Self::Size(size, id) => format!("s{size}.{id}"),
@@ -46,10 +48,13 @@ impl Cursor {
         let (value, id) = text.rsplit_once('.')?;
         let id = ItemId::parse(id)?;
         match sort {
-            Sort::Newest | Sort::Oldest => Some(Self::Clock(WallClock(value.strip_prefix('c')?.parse().ok()?), id)),
+            Sort::Newest | Sort::Oldest => {
+                Some(Self::Clock(WallClock(value.strip_prefix('c')?.parse().ok()?), id))
+            }
             Sort::Recent | Sort::Trashed => {
                 let micros: i64 = value.strip_prefix('t')?.parse().ok()?;
-                let at = time::OffsetDateTime::from_unix_timestamp_nanos(i128::from(micros) * 1000).ok()?;
+                let at = time::OffsetDateTime::from_unix_timestamp_nanos(i128::from(micros) * 1000)
+                    .ok()?;
                 Some(Self::Time(Time::new(at.date(), at.time()), id))
             }
             Sort::Name => Some(Self::Name(value.strip_prefix('n')?.to_owned(), id)),

@@ -7,7 +7,16 @@ use super::{FindingId, Time, UserId};
 use crate::db::schema::findings;
 
 /// What was decided about a finding.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, diesel::expression::AsExpression, diesel::deserialize::FromSqlRow)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    diesel::expression::AsExpression,
+    diesel::deserialize::FromSqlRow,
+)]
 #[diesel(sql_type = diesel::sql_types::Text)]
 pub enum FindingState {
     /// Kept out of reach until an admin decides.

@@ -9,7 +9,16 @@ use crate::media::PreviewRenderer;
 use crate::media::sniff::Kind;
 
 /// [`Kind`] as text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, diesel::expression::AsExpression, diesel::deserialize::FromSqlRow)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    diesel::expression::AsExpression,
+    diesel::deserialize::FromSqlRow,
+)]
 #[diesel(sql_type = diesel::sql_types::Text)]
 pub enum ItemKind {
     Other,
@@ -57,7 +66,16 @@ impl ItemKind {
 }
 
 /// The result of the malware scan: `Skipped` without a scanner, `Unscannable` for files it does not accept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, diesel::expression::AsExpression, diesel::deserialize::FromSqlRow)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    diesel::expression::AsExpression,
+    diesel::deserialize::FromSqlRow,
+)]
 #[diesel(sql_type = diesel::sql_types::Text)]
 pub enum ScanStatus {
     Pending,
@@ -68,7 +86,16 @@ pub enum ScanStatus {
 text_enum!(ScanStatus { Pending = "pending", Skipped = "skipped", Clean = "clean", Unscannable = "unscannable" });
 
 /// Whether an item has a preview.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, diesel::expression::AsExpression, diesel::deserialize::FromSqlRow)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    diesel::expression::AsExpression,
+    diesel::deserialize::FromSqlRow,
+)]
 #[diesel(sql_type = diesel::sql_types::Text)]
 pub enum PreviewState {
     /// There is none, and none was expected.

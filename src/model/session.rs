@@ -6,7 +6,16 @@ use super::text_enum::text_enum;
 use super::{Time, UserId};
 use crate::db::schema::session_tokens;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, diesel::expression::AsExpression, diesel::deserialize::FromSqlRow)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    diesel::expression::AsExpression,
+    diesel::deserialize::FromSqlRow,
+)]
 #[diesel(sql_type = diesel::sql_types::Text)]
 pub enum SessionStatus {
     Ended,
@@ -15,7 +24,16 @@ pub enum SessionStatus {
 text_enum!(SessionStatus { Ended = "ended", Active = "active" });
 
 /// What holds the token of a session.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, diesel::expression::AsExpression, diesel::deserialize::FromSqlRow)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    diesel::expression::AsExpression,
+    diesel::deserialize::FromSqlRow,
+)]
 #[diesel(sql_type = diesel::sql_types::Text)]
 pub enum SessionKind {
     /// A browser, in its cookie.

@@ -3,7 +3,16 @@
 use super::text_enum::text_enum;
 
 /// A view of a user's library.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, diesel::expression::AsExpression, diesel::deserialize::FromSqlRow)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    diesel::expression::AsExpression,
+    diesel::deserialize::FromSqlRow,
+)]
 #[diesel(sql_type = diesel::sql_types::Text)]
 pub enum Shelf {
     All,
@@ -22,8 +31,15 @@ text_enum!(Shelf {
 
 impl Shelf {
     /// Shelves that have a row in `shelf_counts`.
-    pub const COUNTED: [Self; 7] =
-        [Self::All, Self::Photos, Self::Videos, Self::Audios, Self::Uploads, Self::Favorites, Self::Trash];
+    pub const COUNTED: [Self; 7] = [
+        Self::All,
+        Self::Photos,
+        Self::Videos,
+        Self::Audios,
+        Self::Uploads,
+        Self::Favorites,
+        Self::Trash,
+    ];
 
     /// The title shown to users.
     #[must_use]

@@ -33,9 +33,12 @@ impl Track {
         let text_or_empty = |word: &Option<String>| word.clone().unwrap_or_default();
         let name = split_extension(&item.name).0;
         let title = facts.title.clone().unwrap_or_else(|| name.chars().take(190).collect());
-        let album_artist = facts.album_artist.clone().unwrap_or_else(|| text_or_empty(&facts.artist));
-        let place = i32::from(facts.disc.unwrap_or(1).min(999)) * 1000 + i32::from(facts.track.unwrap_or(0).min(999));
+        let album_artist =
+            facts.album_artist.clone().unwrap_or_else(|| text_or_empty(&facts.artist));
+        let place = i32::from(facts.disc.unwrap_or(1).min(999)) * 1000
+            + i32::from(facts.track.unwrap_or(0).min(999));
         let key = |text: &str| text.to_lowercase().chars().take(190).collect();
+
         Self {
             item_id: item.id,
             user_id: item.user_id,

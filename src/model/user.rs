@@ -8,7 +8,16 @@ use crate::db::schema::users;
 use crate::error::AccountBlock;
 
 /// The state of an account.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, diesel::expression::AsExpression, diesel::deserialize::FromSqlRow)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    diesel::expression::AsExpression,
+    diesel::deserialize::FromSqlRow,
+)]
 #[diesel(sql_type = diesel::sql_types::Text)]
 pub enum Status {
     Suspended,
@@ -32,7 +41,16 @@ impl Status {
 }
 
 /// Whether a user is an admin.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, diesel::expression::AsExpression, diesel::deserialize::FromSqlRow)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    diesel::expression::AsExpression,
+    diesel::deserialize::FromSqlRow,
+)]
 #[diesel(sql_type = diesel::sql_types::Text)]
 pub enum AccessLevel {
     User,
@@ -41,7 +59,16 @@ pub enum AccessLevel {
 text_enum!(AccessLevel { User = "user", Admin = "admin" });
 
 /// The color scheme of pages.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, diesel::expression::AsExpression, diesel::deserialize::FromSqlRow)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    diesel::expression::AsExpression,
+    diesel::deserialize::FromSqlRow,
+)]
 #[diesel(sql_type = diesel::sql_types::Text)]
 pub enum Theme {
     System,
@@ -51,7 +78,16 @@ pub enum Theme {
 text_enum!(Theme { System = "system", Light = "light", Dark = "dark" });
 
 /// Where a user's password is stored.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, diesel::expression::AsExpression, diesel::deserialize::FromSqlRow)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    diesel::expression::AsExpression,
+    diesel::deserialize::FromSqlRow,
+)]
 #[diesel(sql_type = diesel::sql_types::Text)]
 pub enum Origin {
     /// In the row.
@@ -115,7 +151,9 @@ impl User {
     /// Bytes left in the quota; `None` without a limit.
     #[must_use]
     pub fn free_quota(&self) -> Option<u64> {
-        (self.quota_bytes > 0).then(|| u64::try_from(self.quota_bytes - self.used_bytes - self.reserved_bytes).unwrap_or(0))
+        (self.quota_bytes > 0).then(|| {
+            u64::try_from(self.quota_bytes - self.used_bytes - self.reserved_bytes).unwrap_or(0)
+        })
     }
 }
 

@@ -32,14 +32,19 @@ pub fn parse(text: &str) -> UsersFile {
         if line.is_empty() || line.starts_with('#') {
             continue;
         }
+
         match parse_entry(line) {
             Ok(entry) if file.entries.contains_key(&entry.username) => {
-                file.problems.push((index + 1, format!("{} is there twice; the first line counts", entry.username)));
+                file.problems.push((
+                    index + 1,
+                    format!("{} is there twice; the first line counts", entry.username),
+                ));
             }
             Ok(entry) => drop(file.entries.insert(entry.username.clone(), entry)),
             Err(why) => file.problems.push((index + 1, why)),
         }
     }
+
     file
 }
 
@@ -47,12 +52,15 @@ fn parse_entry(line: &str) -> Result<UsersFileEntry, String> {
     // `username:hash[:e-mail[:access level]]`
     let mut parts = line.split(':').map(str::trim);
     let (name, hash) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
-    let username = Username::parse(name).map_err(|error| format!("the username: {}", error.message))?;
+    let username =
+        Username::parse(name).map_err(|error| format!("the username: {}", error.message))?;
     if hash.is_empty() {
         return Err("the hash is missing".into());
     }
+
     // Formats that can be verified.
-    let is_supported = hash.starts_with("$argon2id$") || ["$2y$", "$2a$", "$2b$"].iter().any(|kind| hash.starts_with(kind));
+    let is_supported = hash.starts_with("$argon2id$")
+        || ["$2y$", "$2a$", "$2b$"].iter().any(|kind| hash.starts_with(kind));
 
     if !is_supported {
         return Err(
@@ -135,7 +143,9 @@ mod tests {
 
     #[test]
     fn lines_have_two_to_four_parts() {
-        let listed = parse(&format!("# people\n\nada:{ARGON}\nGrace:{BCRYPT}:grace@example.org\nroot:{ARGON}::admin\n"));
+        let listed = parse(&format!(
+            "# people\n\nada:{ARGON}\nGrace:{BCRYPT}:grace@example.org\nroot:{ARGON}::admin\n"
+        ));
         assert_eq!(listed.problems, []);
         assert_eq!(listed.entries["ada"].hash, ARGON);
         assert_eq!(listed.entries["grace"].email.as_deref(), Some("grace@example.org"));
@@ -148,8 +158,14 @@ mod tests {
             "ada:{ARGON}\nno hash\nx y:{ARGON}\nmd5:$apr1$abc\nplain:secret\nada:{BCRYPT}\ng:{ARGON}:nomail\nhh:{ARGON}::boss\nii:{ARGON}:a@b.c:user:x\nzoe:{BCRYPT}\n"
         ));
         assert_eq!(listed.entries.keys().collect::<Vec<_>>(), ["ada", "zoe"]);
-        assert_eq!(listed.problems.iter().map(|(line, _)| *line).collect::<Vec<_>>(), [2, 3, 4, 5, 6, 7, 8, 9]);
-        assert!(listed.problems.iter().all(|(_, why)| !why.contains("secret")), "a problem shows no password");
+        assert_eq!(
+            listed.problems.iter().map(|(line, _)| *line).collect::<Vec<_>>(),
+            [2, 3, 4, 5, 6, 7, 8, 9]
+        );
+        assert!(
+            listed.problems.iter().all(|(_, why)| !why.contains("secret")),
+            "a problem shows no password"
+        );
     }
 
     #[test]
@@ -164,7 +180,10 @@ mod tests {
         let text = format!("# ours\nada:{ARGON}\nbroken\nGrace:{ARGON}");
         let text = insert_line(&text, &entry("ada", BCRYPT));
         assert_eq!(text, format!("# ours\nada:{BCRYPT}::user\nbroken\nGrace:{ARGON}\n"));
-        assert_eq!(remove_line(&text, "grace"), Some(format!("# ours\nada:{BCRYPT}::user\nbroken\n")));
+        assert_eq!(
+            remove_line(&text, "grace"),
+            Some(format!("# ours\nada:{BCRYPT}::user\nbroken\n"))
+        );
         assert_eq!(remove_line(&text, "nobody"), None);
     }
 }

@@ -11,7 +11,16 @@ use super::Time;
 /// Milliseconds since 1970-01-01 00:00 on the local clock. A number, because TIMESTAMP columns are limited to
 /// 1970 to 2038.
 #[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, diesel::expression::AsExpression, diesel::deserialize::FromSqlRow,
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    diesel::expression::AsExpression,
+    diesel::deserialize::FromSqlRow,
 )]
 #[diesel(sql_type = BigInt)]
 pub struct WallClock(pub i64);
@@ -67,7 +76,9 @@ impl YearMonth {
     /// Inverse of [`YearMonth::number`].
     #[must_use]
     pub fn from_number(number: i32) -> Option<Self> {
-        let month = u8::try_from(number.rem_euclid(100)).ok().and_then(|month| Month::try_from(month).ok())?;
+        let month = u8::try_from(number.rem_euclid(100))
+            .ok()
+            .and_then(|month| Month::try_from(month).ok())?;
         Some(Self { year: number.div_euclid(100), month })
     }
 
@@ -85,7 +96,8 @@ impl YearMonth {
     /// The first moment of the month.
     #[must_use]
     pub fn start(self) -> WallClock {
-        let first = time::Date::from_calendar_date(self.year, self.month, 1).unwrap_or(time::Date::MIN);
+        let first =
+            time::Date::from_calendar_date(self.year, self.month, 1).unwrap_or(time::Date::MIN);
         WallClock::from_utc(first.midnight())
     }
 }

@@ -1,19 +1,23 @@
 //! Locks a process down: three descriptors, limited memory and time, no files, few system calls.
 //!
 //! The only file with `unsafe`, for system calls that no library wraps.
-#![expect(unsafe_code, reason = "close_range has no safe wrapper, and canaries make calls that no library offers")]
+#![expect(
+    unsafe_code,
+    reason = "close_range has no safe wrapper, and canaries make calls that no library offers"
+)]
 
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use landlock::{
-    ABI, Access, AccessFs, AccessNet, Compatible, PathBeneath, PathFd, Ruleset, RulesetAttr, RulesetCreatedAttr, RulesetStatus,
-    Scope,
+    ABI, Access, AccessFs, AccessNet, Compatible, PathBeneath, PathFd, Ruleset, RulesetAttr,
+    RulesetCreatedAttr, RulesetStatus, Scope,
 };
 use rustix::process::{Resource, Rlimit, setrlimit};
 use seccompiler::{
-    BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule, apply_filter,
+    BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter,
+    SeccompRule, apply_filter,
 };
 
 /// Open files of an external tool.
@@ -54,11 +58,14 @@ pub fn lock_down_tool(limits: ResourceLimits, program: &Path) -> io::Result<()> 
     set_rlimits(limits)?;
     let mut rules = landlock_ruleset()?;
     let read = AccessFs::ReadFile | AccessFs::ReadDir;
+
     // The dynamic loader needs libraries.
     for folder in ["/usr/lib", "/lib", "/lib64"] {
         rules = add_landlock_rule(rules, PathFd::new(folder).ok(), read)?;
     }
-    rules = add_landlock_rule(rules, PathFd::new("/etc/ld.so.cache").ok(), AccessFs::ReadFile.into())?;
+
+    rules =
+        add_landlock_rule(rules, PathFd::new("/etc/ld.so.cache").ok(), AccessFs::ReadFile.into())?;
 
     // The tool and the loader are the only programs that can start.
     for started in std::iter::once(program.to_owned()).chain(dynamic_loader()) {
@@ -70,7 +77,9 @@ pub fn lock_down_tool(limits: ResourceLimits, program: &Path) -> io::Result<()> 
 
     // A memfd has no path, so no rule can name it, and none is needed.
     let name = std::fs::read_link("/proc/self/fd/0")?;
-    let is_placed = name.is_absolute() && !name.to_string_lossy().starts_with("/memfd:") && name != Path::new("/dev/null");
+    let is_placed = name.is_absolute()
+        && !name.to_string_lossy().starts_with("/memfd:")
+        && name != Path::new("/dev/null");
     rules = add_landlock_rule(rules, is_placed.then_some(input), AccessFs::ReadFile.into())?;
 
     // After Landlock, because it needs descriptors itself.
@@ -152,19 +161,37 @@ fn target_arch() -> Result<seccompiler::TargetArch, seccompiler::BackendError> {
     std::env::consts::ARCH.try_into()
 }
 
-fn compile_filter(rules: SyscallRules, default_action: SeccompAction, matched: SeccompAction) -> FilterResult {
+fn compile_filter(
+    rules: SyscallRules,
+    default_action: SeccompAction,
+    matched: SeccompAction,
+) -> FilterResult {
     SeccompFilter::new(rules, default_action, matched, target_arch()?)?.try_into()
 }
 
 /// Rules that match `argument & mask == value`.
-fn argument_masked_equal(argument: u8, mask: u64, value: u64) -> Result<Vec<SeccompRule>, seccompiler::BackendError> {
-    let condition = SeccompCondition::new(argument, SeccompCmpArgLen::Qword, SeccompCmpOp::MaskedEq(mask), value)?;
+fn argument_masked_equal(
+    argument: u8,
+    mask: u64,
+    value: u64,
+) -> Result<Vec<SeccompRule>, seccompiler::BackendError> {
+    let condition = SeccompCondition::new(
+        argument,
+        SeccompCmpArgLen::Qword,
+        SeccompCmpOp::MaskedEq(mask),
+        value,
+    )?;
     Ok(vec![SeccompRule::new(vec![condition])?])
 }
 
 /// A rule that matches a 32-bit argument.
 fn argument_equal(argument: u8, value: u64) -> Result<SeccompRule, seccompiler::BackendError> {
-    SeccompRule::new(vec![SeccompCondition::new(argument, SeccompCmpArgLen::Dword, SeccompCmpOp::Eq, value)?])
+    SeccompRule::new(vec![SeccompCondition::new(
+        argument,
+        SeccompCmpArgLen::Dword,
+        SeccompCmpOp::Eq,
+        value,
+    )?])
 }
 
 fn decoder_filter() -> FilterResult {
@@ -191,7 +218,10 @@ fn decoder_filter() -> FilterResult {
     .into();
 
     // Memory, but not executable.
-    rules.insert(libc::SYS_mmap, argument_masked_equal(2, libc::PROT_EXEC.try_into().unwrap_or(4), 0)?);
+    rules.insert(
+        libc::SYS_mmap,
+        argument_masked_equal(2, libc::PROT_EXEC.try_into().unwrap_or(4), 0)?,
+    );
     compile_filter(rules, SeccompAction::KillProcess, SeccompAction::Allow)
 }
 
@@ -285,21 +315,30 @@ fn tool_filters() -> Result<(BpfProgram, BpfProgram), seccompiler::BackendError>
 
     // Only its own limits.
     rules.insert(libc::SYS_prlimit64, vec![argument_equal(0, 0)?]);
+
     // Duplicating and reading flags, but no locks.
     let fcntls = [libc::F_GETFD, libc::F_SETFD, libc::F_GETFL, libc::F_DUPFD_CLOEXEC];
-    let fcntls: Result<Vec<_>, _> =
-        fcntls.iter().map(|what| argument_equal(1, u64::try_from(*what).unwrap_or(u64::MAX))).collect();
+    let fcntls: Result<Vec<_>, _> = fcntls
+        .iter()
+        .map(|what| argument_equal(1, u64::try_from(*what).unwrap_or(u64::MAX)))
+        .collect();
+
     rules.insert(libc::SYS_fcntl, fcntls?);
     let thread = u64::try_from(libc::CLONE_THREAD | libc::CLONE_VM).unwrap_or(u64::MAX);
     rules.insert(libc::SYS_clone, argument_masked_equal(0, thread, thread)?);
 
     let calls = compile_filter(rules, SeccompAction::KillProcess, SeccompAction::Allow)?;
     let not_implemented = SeccompAction::Errno(u32::try_from(libc::ENOSYS).unwrap_or(38));
-    let mut absent: SyscallRules =
-        [libc::SYS_clone3, libc::SYS_getpeername, libc::SYS_ioctl].map(|call| (call, Vec::new())).into();
+    let mut absent: SyscallRules = [libc::SYS_clone3, libc::SYS_getpeername, libc::SYS_ioctl]
+        .map(|call| (call, Vec::new()))
+        .into();
 
     // The tool must die with the server, so it may not change this setting.
-    absent.insert(libc::SYS_prctl, vec![argument_equal(0, u64::try_from(libc::PR_SET_PDEATHSIG).unwrap_or(1))?]);
+    absent.insert(
+        libc::SYS_prctl,
+        vec![argument_equal(0, u64::try_from(libc::PR_SET_PDEATHSIG).unwrap_or(1))?],
+    );
+
     let absent = compile_filter(absent, SeccompAction::Allow, not_implemented)?;
     Ok((calls, absent))
 }

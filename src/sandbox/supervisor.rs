@@ -120,8 +120,13 @@ fn memory_file(bytes: &[u8]) -> io::Result<File> {
 }
 
 /// Reads the output to its end and waits for the worker to exit.
-fn read_output(child: &mut Child, max_output: usize, deadline: Instant) -> Result<Vec<u8>, SandboxError> {
-    let pidfd = pidfd_open(Pid::from_child(child), PidfdFlags::empty()).map_err(|cause| SandboxError::System(cause.into()))?;
+fn read_output(
+    child: &mut Child,
+    max_output: usize,
+    deadline: Instant,
+) -> Result<Vec<u8>, SandboxError> {
+    let pidfd = pidfd_open(Pid::from_child(child), PidfdFlags::empty())
+        .map_err(|cause| SandboxError::System(cause.into()))?;
     let mut output = Vec::new();
 
     // The pipe closes when the child ends or stops writing.
@@ -148,7 +153,10 @@ fn read_output(child: &mut Child, max_output: usize, deadline: Instant) -> Resul
 fn poll_fd(fd: &impl std::os::fd::AsFd, deadline: Instant) -> Result<(), SandboxError> {
     loop {
         let left = deadline.saturating_duration_since(Instant::now());
-        let left = Timespec { tv_sec: left.as_secs().try_into().unwrap_or(0), tv_nsec: left.subsec_nanos().into() };
+        let left = Timespec {
+            tv_sec: left.as_secs().try_into().unwrap_or(0),
+            tv_nsec: left.subsec_nanos().into(),
+        };
         match poll(&mut [PollFd::new(fd, PollFlags::IN)], Some(&left)) {
             Ok(0) => return Err(SandboxError::TimedOut),
             Ok(_) => return Ok(()),
@@ -159,15 +167,25 @@ fn poll_fd(fd: &impl std::os::fd::AsFd, deadline: Instant) -> Result<(), Sandbox
 }
 
 fn classify_exit(status: ExitStatus, output: Vec<u8>) -> Result<Vec<u8>, SandboxError> {
-    let message = || String::from_utf8_lossy(output.get(..output.len().min(300)).unwrap_or_default()).into_owned();
+    let message = || {
+        String::from_utf8_lossy(output.get(..output.len().min(300)).unwrap_or_default())
+            .into_owned()
+    };
+
     match (status.code(), status.signal()) {
         (Some(0), _) => Ok(output),
         (Some(EXIT_REFUSED), _) => Err(SandboxError::Refused(message())),
         (Some(EXIT_NO_SANDBOX), _) => Err(SandboxError::Unavailable(message())),
-        (Some(code), _) => Err(SandboxError::Refused(format!("the decoder gave up (exit code {code})"))),
-        (_, Some(libc::SIGSYS)) => Err(SandboxError::Died("made a forbidden system call and was killed".into())),
+        (Some(code), _) => {
+            Err(SandboxError::Refused(format!("the decoder gave up (exit code {code})")))
+        }
+        (_, Some(libc::SIGSYS)) => {
+            Err(SandboxError::Died("made a forbidden system call and was killed".into()))
+        }
         (_, Some(libc::SIGXCPU)) => Err(SandboxError::TimedOut),
-        (_, Some(libc::SIGKILL)) => Err(SandboxError::Died("exceeded its timeout or memory limit".into())),
+        (_, Some(libc::SIGKILL)) => {
+            Err(SandboxError::Died("exceeded its timeout or memory limit".into()))
+        }
         (_, Some(signal)) => Err(SandboxError::Died(format!("was killed by signal {signal}"))),
         _ => Err(SandboxError::Died("ended without an exit code".into())),
     }

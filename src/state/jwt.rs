@@ -60,7 +60,8 @@ impl TokenSigner {
             hex::encode(bytes)
         })?;
         let bytes = hex::decode(secret).ok().filter(|bytes| bytes.len() >= 32);
-        let bytes = bytes.ok_or_else(|| Error::Configuration(format!("{} is not a key", path.display())))?;
+        let bytes = bytes
+            .ok_or_else(|| Error::Configuration(format!("{} is not a key", path.display())))?;
         let issuer = settings.public_url.clone().unwrap_or_else(|| AUDIENCE.to_owned());
         Self::new(&bytes, issuer)
     }
@@ -165,7 +166,10 @@ mod tests {
         assert!(signer().verify(&token, NOW + 899).is_ok());
         assert!(signer().verify(&token, NOW + 900).is_err());
         assert_eq!(forged(HEADER, &body("{}")), forged(HEADER, &body("{}")));
-        assert!(signer().verify(&forged(HEADER, &body("{}")), NOW).is_ok(), "the forgery below differs in one thing only");
+        assert!(
+            signer().verify(&forged(HEADER, &body("{}")), NOW).is_ok(),
+            "the forgery below differs in one thing only"
+        );
     }
 
     #[test]
@@ -212,7 +216,10 @@ mod tests {
     fn a_stripped_changed_or_foreign_signature_is_refused() {
         let token = signer().sign(3, 9, NOW).unwrap();
         let (signed, signature) = token.rsplit_once('.').unwrap();
-        let other = TokenSigner::new(&[8; 64], "https://media.example.org".into()).unwrap().sign(3, 9, NOW).unwrap();
+        let other = TokenSigner::new(&[8; 64], "https://media.example.org".into())
+            .unwrap()
+            .sign(3, 9, NOW)
+            .unwrap();
         let longer = "a".repeat(5000);
         for bad in [
             signed.to_owned(),

@@ -44,7 +44,10 @@ impl LibrarySummary {
     /// Returns the number of items and bytes on a shelf.
     #[must_use]
     pub fn count(&self, shelf: Shelf) -> (i64, i64) {
-        self.counts.iter().find(|count| count.shelf == shelf).map_or((0, 0), |count| (count.items, count.bytes))
+        self.counts
+            .iter()
+            .find(|count| count.shelf == shelf)
+            .map_or((0, 0), |count| (count.items, count.bytes))
     }
 }
 
@@ -62,8 +65,10 @@ impl LibraryVersion {
             return Ok(cached.clone());
         }
         let counts = store::shelf_counts::list(conn, self.owner)?;
-        let read =
-            Arc::new(LibrarySummary { counts, directories: store::directories::list(conn, self.owner, MAX_LINKED_DIRECTORIES)? });
+        let read = Arc::new(LibrarySummary {
+            counts,
+            directories: store::directories::list(conn, self.owner, MAX_LINKED_DIRECTORIES)?,
+        });
         Ok(self.summary.get_or_init(|| read).clone())
     }
 
@@ -102,7 +107,11 @@ impl LibraryCache {
         let weight = |key: &ResponseKey, response: &CachedResponse| {
             u32::try_from(key.2.len() + response.body.len() + 128).unwrap_or(u32::MAX)
         };
-        let responses = Cache::builder().max_capacity(MAX_RESPONSE_BYTES).weigher(weight).time_to_idle(SUMMARY_TTL).build();
+        let responses = Cache::builder()
+            .max_capacity(MAX_RESPONSE_BYTES)
+            .weigher(weight)
+            .time_to_idle(SUMMARY_TTL)
+            .build();
         Self { versions: VersionedCache::new(MAX_LIBRARIES, SUMMARY_TTL), responses, is_shared }
     }
 
@@ -123,7 +132,12 @@ impl LibraryCache {
         let version = store::library_versions::find_version(conn, owner)?;
         let library = match self.versions.get(&owner) {
             Some((library, _)) if library.version == version => library,
-            _ => Arc::new(LibraryVersion { owner, version, summary: OnceLock::new(), months: Mutex::default() }),
+            _ => Arc::new(LibraryVersion {
+                owner,
+                version,
+                summary: OnceLock::new(),
+                months: Mutex::default(),
+            }),
         };
 
         self.versions.insert_if_current(owner, (library.clone(), Instant::now()), before);
@@ -147,6 +161,7 @@ impl LibraryCache {
         build: impl FnOnce() -> Result<CachedResponse>,
     ) -> Result<CachedResponse> {
         let (mut build, mut failed) = (Some(build), None);
+
         // The cache calls this at most once for each key at a time.
         let mut build_once = || match build.take().map(|build| build()) {
             Some(Ok(response)) => Some(response),
@@ -157,7 +172,10 @@ impl LibraryCache {
             None => None,
         };
 
-        if let Some(response) = self.responses.optionally_get_with((library.owner, library.version, cache_key), &mut build_once) {
+        if let Some(response) = self
+            .responses
+            .optionally_get_with((library.owner, library.version, cache_key), &mut build_once)
+        {
             return Ok(response);
         }
 

@@ -43,10 +43,15 @@ impl LoginThrottle {
     pub fn begin_attempt(&self, account: &str, address: IpAddr) -> Result<LoginAttempt> {
         let Some(windows) = &self.0 else { return Ok(LoginAttempt(Vec::new())) };
         let account: String = account.trim().to_lowercase().chars().take(190).collect();
+
         // Counted by account and by network.
         let keys = [format!("account {account}"), format!("address {}", network_of(address))];
-        let windows =
-            keys.map(|key| windows.get_with(key, || Arc::new(Window { failures: AtomicU32::new(0), since: Instant::now() })));
+        let windows = keys.map(|key| {
+            windows.get_with(key, || {
+                Arc::new(Window { failures: AtomicU32::new(0), since: Instant::now() })
+            })
+        });
+
         let attempt = LoginAttempt(windows.to_vec());
 
         // Counted before the attempt, so that simultaneous ones count as well.
@@ -54,7 +59,11 @@ impl LoginThrottle {
             window.failures.fetch_add(1, Ordering::AcqRel);
         }
 
-        let full = attempt.0.iter().filter(|window| window.failures.load(Ordering::Acquire) > MAX_FAILURES);
+        let full = attempt
+            .0
+            .iter()
+            .filter(|window| window.failures.load(Ordering::Acquire) > MAX_FAILURES);
+
         match full.map(|window| WINDOW.saturating_sub(window.since.elapsed())).max() {
             // A rejected attempt itself does not count.
             Some(left) => {
@@ -100,7 +109,11 @@ mod tests {
     fn the_sixth_wrong_try_from_one_household_waits_whatever_the_account() {
         let attempts = LoginThrottle::new(true);
         for n in 1..=5 {
-            drop(attempts.begin_attempt(&format!("person{n}"), address(&format!("2001:db8::{n}"))).unwrap());
+            drop(
+                attempts
+                    .begin_attempt(&format!("person{n}"), address(&format!("2001:db8::{n}")))
+                    .unwrap(),
+            );
         }
         assert!(attempts.begin_attempt("person6", address("2001:db8::ffff:1")).is_err());
         assert!(attempts.begin_attempt("person7", address("2001:db8:0:1::1")).is_ok());

@@ -6,14 +6,15 @@ use std::time::Duration;
 
 use prometheus::core::Collector;
 use prometheus::{
-    Counter, Encoder, Gauge, GaugeVec, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts, Registry,
-    TextEncoder,
+    Counter, Encoder, Gauge, GaugeVec, HistogramOpts, HistogramVec, IntCounter, IntCounterVec,
+    IntGauge, Opts, Registry, TextEncoder,
 };
 
 use crate::error::{Error, Result};
 
 /// Buckets for the time to the first byte of a response, in seconds.
-const DURATION_BUCKETS: [f64; 11] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 2.5, 10.0];
+const DURATION_BUCKETS: [f64; 11] =
+    [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 2.5, 10.0];
 
 /// Counters, incremented when events happen, and gauges, set when the metrics are requested.
 pub struct Metrics {
@@ -50,7 +51,10 @@ pub(crate) struct Gauges {
 }
 
 /// Registers a metric.
-fn register_metric<M: Collector + Clone + 'static>(registry: &Registry, made: prometheus::Result<M>) -> Result<M> {
+fn register_metric<M: Collector + Clone + 'static>(
+    registry: &Registry,
+    made: prometheus::Result<M>,
+) -> Result<M> {
     let metric = made.map_err(Error::internal)?;
     registry.register(Box::new(metric.clone())).map_err(Error::internal)?;
     Ok(metric)
@@ -63,17 +67,19 @@ impl Metrics {
     /// `Internal` if two metrics share a name.
     pub fn new() -> Result<Self> {
         let registry = Registry::new();
-        let gauges =
-            |name: &str, help: &str, label: &str| register_metric(&registry, GaugeVec::new(Opts::new(name, help), &[label]));
+        let gauges = |name: &str, help: &str, label: &str| {
+            register_metric(&registry, GaugeVec::new(Opts::new(name, help), &[label]))
+        };
         let gauge = |name: &str, help: &str| register_metric(&registry, Gauge::new(name, help));
         let counter = |name: &str, help: &str| register_metric(&registry, Counter::new(name, help));
-        let count = |name: &str, help: &str| register_metric(&registry, IntCounter::new(name, help));
+        let count =
+            |name: &str, help: &str| register_metric(&registry, IntCounter::new(name, help));
         let counts = |name: &str, help: &str, labels: &[&str]| {
             register_metric(&registry, IntCounterVec::new(Opts::new(name, help), labels))
         };
 
-        let about =
-            Opts::new("nexus_build_info", "1, with the version that runs").const_label("version", env!("CARGO_PKG_VERSION"));
+        let about = Opts::new("nexus_build_info", "1, with the version that runs")
+            .const_label("version", env!("CARGO_PKG_VERSION"));
         register_metric(&registry, Gauge::with_opts(about))?.set(1.0);
 
         // Read from other modules when the metrics are requested.
@@ -81,32 +87,57 @@ impl Metrics {
             ready: gauges("nexus_ready", "1 if what the server needs works", "check")?,
             queues: gauges("nexus_queue_length", "Files that wait for it", "queue")?,
             findings: gauge("nexus_findings", "Malware that waits for an admin")?,
-            scanner: gauge("nexus_scanner_up", "1 if the malware scanner answers, 0 if it does not, -1 if there is none")?,
+            scanner: gauge(
+                "nexus_scanner_up",
+                "1 if the malware scanner answers, 0 if it does not, -1 if there is none",
+            )?,
             crashes: counter("nexus_decoder_crashes_total", "Decoders that died in their sandbox")?,
             people: gauges("nexus_accounts", "Accounts in each state", "status")?,
             kept: gauge("nexus_kept_bytes", "Bytes of all people's files, the trash too")?,
             disk: gauges("nexus_media_disk_bytes", "The disk of people's files", "what")?,
-            statements: counter("nexus_database_statements_total", "Statements sent to the database")?,
-            checkouts: counter("nexus_database_checkouts_total", "Connections taken out of the pool")?,
-            waited: counter("nexus_database_wait_seconds_total", "Time spent waiting for a connection of the pool")?,
-            backup: gauge("nexus_backup_last_timestamp_seconds", "When the newest backup was made; 0: there is none")?,
+            statements: counter(
+                "nexus_database_statements_total",
+                "Statements sent to the database",
+            )?,
+            checkouts: counter(
+                "nexus_database_checkouts_total",
+                "Connections taken out of the pool",
+            )?,
+            waited: counter(
+                "nexus_database_wait_seconds_total",
+                "Time spent waiting for a connection of the pool",
+            )?,
+            backup: gauge(
+                "nexus_backup_last_timestamp_seconds",
+                "When the newest backup was made; 0: there is none",
+            )?,
             uptime: gauge("nexus_uptime_seconds", "Time since the start")?,
         };
 
         // Incremented by the code that they measure.
         Ok(Self {
-            requests: counts("nexus_http_requests_total", "Answered requests", &["kind", "status"])?,
+            requests: counts(
+                "nexus_http_requests_total",
+                "Answered requests",
+                &["kind", "status"],
+            )?,
             seconds: register_metric(
                 &registry,
                 HistogramVec::new(
-                    HistogramOpts::new("nexus_http_answer_seconds", "Time from a request to the head of its answer")
-                        .buckets(DURATION_BUCKETS.to_vec()),
+                    HistogramOpts::new(
+                        "nexus_http_answer_seconds",
+                        "Time from a request to the head of its answer",
+                    )
+                    .buckets(DURATION_BUCKETS.to_vec()),
                     &["kind"],
                 ),
             )?,
             received: count("nexus_http_received_bytes_total", "Bytes that came in")?,
             sent: count("nexus_http_sent_bytes_total", "Bytes that went out")?,
-            connections: register_metric(&registry, IntGauge::new("nexus_http_connections", "Open connections"))?,
+            connections: register_metric(
+                &registry,
+                IntGauge::new("nexus_http_connections", "Open connections"),
+            )?,
             stored: count("nexus_stored_files_total", "Files taken in")?,
             stored_bytes: count("nexus_stored_bytes_total", "Bytes of files taken in")?,
             log_ins: counts("nexus_log_ins_total", "Log-ins", &["outcome"])?,

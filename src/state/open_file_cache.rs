@@ -40,7 +40,15 @@ pub struct FileSource {
 
 impl FileSource {
     pub(crate) fn new(item: Item, file: File, offset: u64, length: u64) -> Self {
-        Self { item, file: Arc::new(file), offset, length, location: None, pixels: None, bytes: OnceLock::new() }
+        Self {
+            item,
+            file: Arc::new(file),
+            offset,
+            length,
+            location: None,
+            pixels: None,
+            bytes: OnceLock::new(),
+        }
     }
 
     /// Returns a reader with its own position, independent of other readers.
@@ -51,7 +59,9 @@ impl FileSource {
 
     /// Whether the file still has a name and, for an item's file, its recorded size.
     fn is_current(&self) -> bool {
-        self.file.metadata().is_ok_and(|about| about.nlink() > 0 && (self.pixels.is_some() || about.len() == self.length))
+        self.file.metadata().is_ok_and(|about| {
+            about.nlink() > 0 && (self.pixels.is_some() || about.len() == self.length)
+        })
     }
 }
 
@@ -113,10 +123,17 @@ impl OpenFileCache {
 
     /// Returns the source if it was opened for this version of the library and is still current.
     #[must_use]
-    pub fn find(&self, library: &LibraryVersion, id: ItemId, variant: FileVariant) -> Option<Arc<FileSource>> {
+    pub fn find(
+        &self,
+        library: &LibraryVersion,
+        id: ItemId,
+        variant: FileVariant,
+    ) -> Option<Arc<FileSource>> {
         let source = {
             let mut sources = self.lock();
-            let open = sources.get_mut(&(library.owner, id, variant)).filter(|open| open.version == library.version)?;
+            let open = sources
+                .get_mut(&(library.owner, id, variant))
+                .filter(|open| open.version == library.version)?;
             open.used = Instant::now();
             open.source.clone()
         };
@@ -124,8 +141,14 @@ impl OpenFileCache {
     }
 
     /// Inserts a source that was opened for `library`. The version must have been read before the file was opened.
-    pub(crate) fn insert(&self, library: &LibraryVersion, variant: FileVariant, source: &Arc<FileSource>) {
-        let open = OpenEntry { version: library.version, source: source.clone(), used: Instant::now() };
+    pub(crate) fn insert(
+        &self,
+        library: &LibraryVersion,
+        variant: FileVariant,
+        source: &Arc<FileSource>,
+    ) {
+        let open =
+            OpenEntry { version: library.version, source: source.clone(), used: Instant::now() };
         let evicted = self.lock().push((library.owner, source.item.id, variant), open);
         // Close the evicted file after the lock is released.
         drop(evicted);
@@ -143,7 +166,11 @@ impl OpenFileCache {
 
     fn close_where(&self, should_close: impl Fn(UserId, &OpenEntry) -> bool) {
         let mut sources = self.lock();
-        let keys: Vec<_> = sources.iter().filter(|(key, open)| should_close(key.0, open)).map(|(key, _)| *key).collect();
+        let keys: Vec<_> = sources
+            .iter()
+            .filter(|(key, open)| should_close(key.0, open))
+            .map(|(key, _)| *key)
+            .collect();
         let closed: Vec<_> = keys.iter().filter_map(|key| sources.pop(key)).collect();
         drop(sources);
         drop(closed);

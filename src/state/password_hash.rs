@@ -40,7 +40,9 @@ pub(crate) fn hash_password(password: &str) -> Result<String> {
     let mut output = [0; Params::DEFAULT_OUTPUT_LEN];
     let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
 
-    argon2.hash_password_into_with_memory(password.as_bytes(), &salt, &mut output, memory).map_err(Error::internal)?;
+    argon2
+        .hash_password_into_with_memory(password.as_bytes(), &salt, &mut output, memory)
+        .map_err(Error::internal)?;
     let hash = PasswordHash {
         algorithm: Algorithm::Argon2id.ident(),
         version: Some(Version::V0x13.into()),
@@ -87,7 +89,8 @@ mod tests {
 
     #[test]
     fn a_hash_is_argon2id_with_the_parameters_of_today_and_its_own_salt() {
-        let (one, two) = (hash_password("correct horse").unwrap(), hash_password("correct horse").unwrap());
+        let (one, two) =
+            (hash_password("correct horse").unwrap(), hash_password("correct horse").unwrap());
         assert!(one.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{one}");
         assert_ne!(one, two);
         assert_eq!(verify_password(&one, "correct horse"), HashCheck::Right);
@@ -96,10 +99,16 @@ mod tests {
 
     #[test]
     fn older_parameters_and_php_bcrypt_are_right_but_old() {
-        let weak = Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::new(8 * 1024, 1, 1, None).unwrap());
+        let weak = Argon2::new(
+            Algorithm::Argon2id,
+            Version::V0x13,
+            Params::new(8 * 1024, 1, 1, None).unwrap(),
+        );
         let hash = weak.hash_password(b"correct horse").unwrap().to_string();
         assert_eq!(verify_password(&hash, "correct horse"), HashCheck::RightButOld);
-        let php = bcrypt::hash_with_result("correct horse", 4).unwrap().format_for_version(bcrypt::Version::TwoY);
+        let php = bcrypt::hash_with_result("correct horse", 4)
+            .unwrap()
+            .format_for_version(bcrypt::Version::TwoY);
         assert!(php.starts_with("$2y$"));
         assert_eq!(verify_password(&php, "correct horse"), HashCheck::RightButOld);
         assert_eq!(verify_password(&php, "wrong"), HashCheck::Wrong);

@@ -72,12 +72,16 @@ impl PasswordHasher {
         .await
     }
 
-    async fn run_queued<T: Send + 'static>(&self, work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    async fn run_queued<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T> + Send + 'static,
+    ) -> Result<T> {
         const BUSY: Error = Error::Unavailable("Too many people are logging in at once.");
         let slot = tokio::time::timeout(QUEUE_TIMEOUT, self.slots.clone().acquire_owned()).await;
         let slot = slot.map_err(|_| BUSY)?.map_err(|_| BUSY)?;
 
         let (sender, result) = oneshot::channel();
+
         // A thread of its own, because an unprivileged thread cannot raise its priority again, and the threads of the
         // blocking pool also run other work.
         std::thread::Builder::new().name("hash".into()).spawn(move || {

@@ -74,7 +74,13 @@ struct HeldBytes {
 impl QuotaHold {
     #[must_use]
     pub fn empty(db: &Db, holds: &Arc<QuotaHolds>, user: &User) -> Self {
-        Self { db: db.clone(), holds: holds.clone(), owner: user.id, has_quota: user.quota_bytes > 0, bytes: Mutex::default() }
+        Self {
+            db: db.clone(),
+            holds: holds.clone(),
+            owner: user.id,
+            has_quota: user.quota_bytes > 0,
+            bytes: Mutex::default(),
+        }
     }
 
     fn bytes(&self) -> MutexGuard<'_, HeldBytes> {
@@ -90,10 +96,15 @@ impl QuotaHold {
             return Ok(());
         }
         let mut own = self.bytes();
-        let Some(additional) = bytes.checked_sub(own.held + own.stored).filter(|additional| *additional > 0) else {
+
+        let Some(additional) =
+            bytes.checked_sub(own.held + own.stored).filter(|additional| *additional > 0)
+        else {
             return Ok(());
         };
-        let user = self.db.read(|conn| store::users::find(conn, self.owner)?.ok_or(Error::NotFound))?;
+
+        let user =
+            self.db.read(|conn| store::users::find(conn, self.owner)?.ok_or(Error::NotFound))?;
         let mut held = self.holds.lock();
         let total = held.entry(self.owner).or_default();
         if user.free_quota().is_some_and(|free| total.saturating_add(additional) > free) {

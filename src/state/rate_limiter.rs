@@ -92,7 +92,8 @@ pub struct RateLimited {
     pub retry_after: u64,
 }
 
-type Limiter = governor::RateLimiter<NotKeyed, InMemoryState, DefaultClock, StateInformationMiddleware>;
+type Limiter =
+    governor::RateLimiter<NotKeyed, InMemoryState, DefaultClock, StateInformationMiddleware>;
 
 /// All buckets; `None` where rate limiting is off.
 pub struct RateLimiter(Option<Cache<(Bucket, RateLimitKey), Arc<Limiter>>>);
@@ -101,22 +102,34 @@ impl RateLimiter {
     #[must_use]
     pub fn new(is_on: bool) -> Self {
         let longest = Duration::from_hours(1);
-        Self(is_on.then(|| Cache::builder().max_capacity(MAX_BUCKETS).time_to_idle(longest).build()))
+        Self(
+            is_on.then(|| Cache::builder().max_capacity(MAX_BUCKETS).time_to_idle(longest).build()),
+        )
     }
 
     /// Takes one request from a bucket. Returns `None` where rate limiting is off.
     ///
     /// # Errors
     /// `RateLimited` when the bucket is empty.
-    pub fn check(&self, bucket: Bucket, key: RateLimitKey) -> Result<Option<Allowance>, RateLimited> {
+    pub fn check(
+        &self,
+        bucket: Bucket,
+        key: RateLimitKey,
+    ) -> Result<Option<Allowance>, RateLimited> {
         let Some(buckets) = &self.0 else { return Ok(None) };
         let (limit, window) = bucket.quota();
+
         // GCRA: the whole limit may be used at once, then it refills evenly.
-        let quota =
-            NonZeroU32::new(limit).and_then(|limit| Quota::with_period(window / limit.get()).map(|each| each.allow_burst(limit)));
+        let quota = NonZeroU32::new(limit).and_then(|limit| {
+            Quota::with_period(window / limit.get()).map(|each| each.allow_burst(limit))
+        });
+
         let Some(quota) = quota else { return Ok(None) };
         let limiter = buckets.get_with((bucket, key), || {
-            Arc::new(governor::RateLimiter::direct(quota).with_middleware::<StateInformationMiddleware>())
+            Arc::new(
+                governor::RateLimiter::direct(quota)
+                    .with_middleware::<StateInformationMiddleware>(),
+            )
         });
 
         let allowance = |remaining: u32| {
@@ -147,7 +160,8 @@ impl RateLimiter {
     /// `TooManyRequests`.
     pub fn check_named(&self, bucket: Bucket, login: &str) -> Result<(), Error> {
         let name = login.trim().to_lowercase().chars().take(190).collect();
-        let refused = |refused: RateLimited| Error::TooManyRequests { retry_after: refused.retry_after };
+        let refused =
+            |refused: RateLimited| Error::TooManyRequests { retry_after: refused.retry_after };
         self.check(bucket, RateLimitKey::Named(name)).map(drop).map_err(refused)
     }
 
@@ -177,7 +191,10 @@ mod tests {
         let refused = limits.check(Bucket::Registration, who()).unwrap_err();
         assert_eq!(refused.allowance.remaining, 0);
         assert!((1..=180).contains(&refused.retry_after), "{}", refused.retry_after);
-        assert!(limits.check(Bucket::Registration, RateLimitKey::Account(2)).is_ok(), "another account has its own bucket");
+        assert!(
+            limits.check(Bucket::Registration, RateLimitKey::Account(2)).is_ok(),
+            "another account has its own bucket"
+        );
         assert!(limits.check(Bucket::Recovery, who()).is_ok(), "another kind has its own bucket");
     }
 
@@ -186,14 +203,19 @@ mod tests {
         let six = |text: &str| RateLimitKey::from_address(text.parse::<Ipv6Addr>().unwrap().into());
         assert_eq!(six("2001:db8::1"), six("2001:db8::ffff:1"));
         assert_ne!(six("2001:db8::1"), six("2001:db8:0:1::1"));
-        assert_eq!(six("::ffff:10.0.0.1"), RateLimitKey::from_address(Ipv4Addr::new(10, 0, 0, 1).into()));
+        assert_eq!(
+            six("::ffff:10.0.0.1"),
+            RateLimitKey::from_address(Ipv4Addr::new(10, 0, 0, 1).into())
+        );
     }
 
     #[test]
     fn a_million_addresses_do_not_fill_the_memory() {
         let limits = RateLimiter::new(true);
         for number in 0..1_000_000_u32 {
-            limits.check(Bucket::Api, RateLimitKey::from_address(Ipv4Addr::from_bits(number).into())).unwrap();
+            limits
+                .check(Bucket::Api, RateLimitKey::from_address(Ipv4Addr::from_bits(number).into()))
+                .unwrap();
         }
         assert!(limits.bucket_count() <= MAX_BUCKETS, "{}", limits.bucket_count());
     }

@@ -79,20 +79,31 @@ impl Services {
     /// `Configuration` or `NoPermission` names what the administrator must fix.
     pub fn open(settings: Settings) -> Result<Self> {
         Self::check(&settings)?;
+
         // First, because the database may be inside of it.
         crate::config::create_data_dir(&settings.data_dir).map_err(|cause| {
-            unusable_error(&cause, format!("The data directory {} cannot be used: {cause}", settings.data_dir.display()))
+            unusable_error(
+                &cause,
+                format!(
+                    "The data directory {} cannot be used: {cause}",
+                    settings.data_dir.display()
+                ),
+            )
         })?;
 
         let db = Db::open(&settings.database_url)?;
         let media_dir = Arc::new(MediaDir::open(&settings.media_dir).map_err(|cause| {
             let path = settings.media_dir.display();
             let advice = format!("Make it writable for this user: chown $(id -un) {path}");
-            unusable_error(&cause, format!("The media folder {path} cannot be used: {cause}. {advice}"))
+            unusable_error(
+                &cause,
+                format!("The media folder {path} cannot be used: {cause}. {advice}"),
+            )
         })?);
 
         // Cached, because it is checked on every request until there is one.
         let has_admin = db.read(|conn| Ok(store::site::find_has_admin(conn)?))?;
+
         Ok(Self {
             password_hasher: PasswordHasher::new()?,
             session_cache: SessionCache::new(),
@@ -130,7 +141,11 @@ impl Services {
     ///
     /// # Errors
     /// Those of `work`, after a rollback.
-    pub fn write_library<T>(&self, owner: UserId, work: impl Fn(&mut Conn) -> Result<T>) -> Result<T> {
+    pub fn write_library<T>(
+        &self,
+        owner: UserId,
+        work: impl Fn(&mut Conn) -> Result<T>,
+    ) -> Result<T> {
         self.write_libraries(&BTreeSet::from([owner]), work)
     }
 
@@ -139,7 +154,11 @@ impl Services {
     ///
     /// # Errors
     /// Those of `work`, after a rollback.
-    pub(crate) fn write_libraries<T>(&self, owners: &BTreeSet<UserId>, work: impl Fn(&mut Conn) -> Result<T>) -> Result<T> {
+    pub(crate) fn write_libraries<T>(
+        &self,
+        owners: &BTreeSet<UserId>,
+        work: impl Fn(&mut Conn) -> Result<T>,
+    ) -> Result<T> {
         let result = self.db.write(|conn| {
             let result = work(conn)?;
             // Last, so that this transaction already holds every other row it needs when it waits for these.
@@ -189,6 +208,7 @@ impl Services {
         if let Some(folder) = &settings.backup_dir {
             settings.ensure_backup_dir_not_media(folder)?;
         }
+
         for folder in [&settings.data_dir, &settings.media_dir] {
             if folder.exists() && !folder.is_dir() {
                 return Err(Error::Configuration(format!("{} is no folder.", folder.display())));
@@ -197,9 +217,10 @@ impl Services {
 
         // The file may be empty, but it must exist.
         match &settings.users_file {
-            Some(file) if !file.is_file() => {
-                Err(Error::Configuration(format!("The users file {} is not there.", file.display())))
-            }
+            Some(file) if !file.is_file() => Err(Error::Configuration(format!(
+                "The users file {} is not there.",
+                file.display()
+            ))),
             _ => Ok(()),
         }
     }
@@ -229,8 +250,11 @@ impl Services {
     /// # Errors
     /// `Unavailable` when another server holds the lock.
     pub fn claim_media_dir(&self) -> Result<()> {
-        const TAKEN: Error = Error::Unavailable("A server is running on these folders; stop it first.");
-        self.media_dir.claim().map_err(|cause| if cause.kind() == std::io::ErrorKind::WouldBlock { TAKEN } else { cause.into() })
+        const TAKEN: Error =
+            Error::Unavailable("A server is running on these folders; stop it first.");
+        self.media_dir.claim().map_err(|cause| {
+            if cause.kind() == std::io::ErrorKind::WouldBlock { TAKEN } else { cause.into() }
+        })
     }
 
     fn lock_pending_moves(&self) -> MutexGuard<'_, HashSet<UserId>> {

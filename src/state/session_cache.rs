@@ -48,7 +48,12 @@ impl SessionCache {
     }
 
     /// Inserts a session unless an invalidation has happened since `before` was taken.
-    pub(crate) fn insert_if_current(&self, key: &str, auth_session: &Arc<AuthSession>, before: u64) {
+    pub(crate) fn insert_if_current(
+        &self,
+        key: &str,
+        auth_session: &Arc<AuthSession>,
+        before: u64,
+    ) {
         self.0.insert_if_current(key.to_owned(), auth_session.clone(), before);
     }
 

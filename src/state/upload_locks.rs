@@ -66,7 +66,9 @@ impl UploadLocks {
 
             // Registered before the other writer can end.
             let ended = other.ended.notified();
-            if other.idle_time() < IDLE_BEFORE_TAKEOVER && !other.is_stop_requested() || Instant::now() > deadline {
+            if other.idle_time() < IDLE_BEFORE_TAKEOVER && !other.is_stop_requested()
+                || Instant::now() > deadline
+            {
                 return Err(Error::Conflict(BUSY.into()));
             }
 

@@ -62,7 +62,8 @@ impl WatchedUsersFile {
     pub fn find(&self, login: &str) -> Option<UsersFileEntry> {
         let listed = self.current()?;
         let login = login.trim().to_lowercase();
-        let by_email = || listed.entries.values().find(|entry| entry.email.as_deref() == Some(login.as_str()));
+        let by_email =
+            || listed.entries.values().find(|entry| entry.email.as_deref() == Some(login.as_str()));
         listed.entries.get(&login).or_else(by_email).cloned()
     }
 
@@ -70,7 +71,9 @@ impl WatchedUsersFile {
     #[must_use]
     pub fn sets_access_level_of(&self, user: &User) -> bool {
         let listed = self.current().filter(|_| user.origin == Origin::File);
-        listed.is_some_and(|listed| listed.entries.get(&user.username).is_some_and(|entry| entry.access_level.is_some()))
+        listed.is_some_and(|listed| {
+            listed.entries.get(&user.username).is_some_and(|entry| entry.access_level.is_some())
+        })
     }
 
     /// Returns whether a user may stay logged in: users of the file need an unchanged entry.
@@ -80,10 +83,10 @@ impl WatchedUsersFile {
             return true;
         }
         let Some(listed) = self.current() else { return false };
-        listed
-            .entries
-            .get(&user.username)
-            .is_some_and(|entry| entry.hash == user.password && entry.access_level.is_none_or(|level| level == user.access_level))
+        listed.entries.get(&user.username).is_some_and(|entry| {
+            entry.hash == user.password
+                && entry.access_level.is_none_or(|level| level == user.access_level)
+        })
     }
 }
 
@@ -92,8 +95,9 @@ impl WatchedUsersFile {
 /// # Errors
 /// `Configuration` when it cannot be read.
 pub fn read(path: &Path) -> Result<UsersFile> {
-    let text = atomic_file::read(path)
-        .map_err(|cause| Error::Configuration(format!("The users file {} cannot be read: {cause}.", path.display())))?;
+    let text = atomic_file::read(path).map_err(|cause| {
+        Error::Configuration(format!("The users file {} cannot be read: {cause}.", path.display()))
+    })?;
     Ok(users_file::parse(&text))
 }
 

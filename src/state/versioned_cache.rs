@@ -20,7 +20,10 @@ where
 {
     /// Creates a cache of at most `most` entries with a time to live.
     pub fn new(capacity: u64, ttl: Duration) -> Self {
-        Self { entries: Cache::builder().max_capacity(capacity).time_to_live(ttl).build(), invalidations: Mutex::default() }
+        Self {
+            entries: Cache::builder().max_capacity(capacity).time_to_live(ttl).build(),
+            invalidations: Mutex::default(),
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, u64> {
@@ -59,7 +62,12 @@ where
     pub fn invalidate_where(&self, is_changed: impl Fn(&V) -> bool) {
         let mut invalidations = self.lock();
         *invalidations += 1;
-        let keys: Vec<_> = self.entries.iter().filter(|(_, value)| is_changed(value)).map(|(key, _)| (*key).clone()).collect();
+        let keys: Vec<_> = self
+            .entries
+            .iter()
+            .filter(|(_, value)| is_changed(value))
+            .map(|(key, _)| (*key).clone())
+            .collect();
         for key in keys {
             self.entries.invalidate(&key);
         }

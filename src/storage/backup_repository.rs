@@ -42,7 +42,14 @@ impl BackupRepository {
         for folder in [root, &root.join("sets"), &staging] {
             create_private_dir(folder)?;
         }
-        let lock = fs::OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(root.join("lock"))?;
+
+        let lock = fs::OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .mode(0o600)
+            .open(root.join("lock"))?;
+
         rustix::fs::flock(&lock, FlockOperation::NonBlockingLockExclusive)?;
         for unfinished in fs::read_dir(&staging)? {
             fs::remove_file(unfinished?.path())?;
@@ -50,7 +57,14 @@ impl BackupRepository {
         for set in list_names(&root.join("sets"), |name| name.starts_with('.'))? {
             fs::remove_dir_all(root.join("sets").join(set))?;
         }
-        Ok(Self { root: root.to_path_buf(), staging, staged: Vec::new(), staged_bytes: 0, _lock: lock })
+
+        Ok(Self {
+            root: root.to_path_buf(),
+            staging,
+            staged: Vec::new(),
+            staged_bytes: 0,
+            _lock: lock,
+        })
     }
 
     #[must_use]
@@ -82,12 +96,20 @@ impl BackupRepository {
         }
         self.ensure_space(size)?;
         let path = self.staging.join(sha256);
-        let mut copy = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&path)?;
+
+        let mut copy = fs::OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(&path)?;
+
         let is_right = copy_checked(file, &mut copy, sha256, size);
         if !matches!(is_right, Ok(true)) {
             fs::remove_file(&path)?;
             return is_right;
         }
+
         self.staged.push(sha256.to_owned());
         self.staged_bytes += size;
         if self.staged.len() >= MAX_BATCH_FILES || self.staged_bytes >= MAX_BATCH_BYTES {
@@ -99,7 +121,10 @@ impl BackupRepository {
     fn ensure_space(&self, bytes: u64) -> io::Result<()> {
         let stat = rustix::fs::statvfs(&self.root)?;
         if stat.f_bavail * stat.f_frsize < bytes.saturating_add(RESERVED_BYTES) {
-            return Err(io::Error::new(io::ErrorKind::StorageFull, "the disk of the backups is full"));
+            return Err(io::Error::new(
+                io::ErrorKind::StorageFull,
+                "the disk of the backups is full",
+            ));
         }
         Ok(())
     }
@@ -132,17 +157,28 @@ impl BackupRepository {
     }
 
     pub fn open_object(&self, sha256: &str) -> io::Result<File> {
-        if is_hash(sha256) { File::open(self.object_path(sha256)) } else { Err(io::ErrorKind::InvalidInput.into()) }
+        if is_hash(sha256) {
+            File::open(self.object_path(sha256))
+        } else {
+            Err(io::ErrorKind::InvalidInput.into())
+        }
     }
 
     /// Lists objects that no set needs, with their lengths: objects that are not in `needed`, and damaged ones that have
     /// been stored again.
-    pub fn list_unreferenced(&self, needed: &BTreeMap<String, u64>) -> io::Result<Vec<(PathBuf, u64)>> {
+    pub fn list_unreferenced(
+        &self,
+        needed: &BTreeMap<String, u64>,
+    ) -> io::Result<Vec<(PathBuf, u64)>> {
         let is_unreferenced = |name: &str| match name.strip_suffix(DAMAGED_SUFFIX) {
             // A damaged object may still be partly useful until there is a good one.
-            Some(sha256) => is_hash(sha256) && needed.get(sha256).is_none_or(|size| self.has_object(sha256, *size)),
+            Some(sha256) => {
+                is_hash(sha256)
+                    && needed.get(sha256).is_none_or(|size| self.has_object(sha256, *size))
+            }
             None => is_hash(name) && !needed.contains_key(name),
         };
+
         let mut unreferenced = Vec::new();
         for folder in list_names(&self.root.join("objects"), |name| !name.starts_with('.'))? {
             let folder = self.root.join("objects").join(folder);
@@ -168,7 +204,10 @@ impl BackupRepository {
             Err(_) => return Ok(false),
             Ok(_) => {}
         }
-        fs::rename(self.object_path(sha256), self.object_path(&format!("{sha256}{DAMAGED_SUFFIX}")))?;
+        fs::rename(
+            self.object_path(sha256),
+            self.object_path(&format!("{sha256}{DAMAGED_SUFFIX}")),
+        )?;
         Ok(false)
     }
 
@@ -223,7 +262,8 @@ pub fn list_sets_in(root: &Path) -> io::Result<Vec<String>> {
 }
 
 fn is_hash(name: &str) -> bool {
-    name.len() == 64 && name.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
+    name.len() == 64
+        && name.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
 }
 
 fn list_names(folder: &Path, is_match: impl Fn(&str) -> bool) -> io::Result<Vec<String>> {
@@ -236,8 +276,14 @@ fn list_names(folder: &Path, is_match: impl Fn(&str) -> bool) -> io::Result<Vec<
 }
 
 /// Copies everything. Returns false if the source cannot be read or does not have the expected length and SHA-256.
-fn copy_checked(from: &mut impl Read, to: &mut impl Write, sha256: &str, size: u64) -> io::Result<bool> {
+fn copy_checked(
+    from: &mut impl Read,
+    to: &mut impl Write,
+    sha256: &str,
+    size: u64,
+) -> io::Result<bool> {
     let (mut hash, mut copied) = (Sha256::new(), 0);
+
     let mut chunk = vec![0; CHUNK_BYTES];
     loop {
         let read = match from.read(&mut chunk) {
@@ -263,8 +309,14 @@ mod tests {
 
     /// Names of the files among the contents.
     fn kept(repository: &BackupRepository) -> Vec<String> {
-        let folders = list_names(&repository.root.join("objects"), |name| !name.starts_with('.')).unwrap();
-        folders.iter().flat_map(|folder| list_names(&repository.root.join("objects").join(folder), |_| true).unwrap()).collect()
+        let folders =
+            list_names(&repository.root.join("objects"), |name| !name.starts_with('.')).unwrap();
+        folders
+            .iter()
+            .flat_map(|folder| {
+                list_names(&repository.root.join("objects").join(folder), |_| true).unwrap()
+            })
+            .collect()
     }
 
     #[test]
@@ -310,7 +362,11 @@ mod tests {
         assert!(!repository.has_object(ABC, 3));
         assert_eq!(kept(&repository), [format!("{ABC}.damaged")]);
         let needed = BTreeMap::from([(ABC.to_owned(), 3)]);
-        assert_eq!(repository.list_unreferenced(&needed).unwrap(), Vec::new(), "nothing better is there");
+        assert_eq!(
+            repository.list_unreferenced(&needed).unwrap(),
+            Vec::new(),
+            "nothing better is there"
+        );
         assert!(repository.put(&mut &b"abc"[..], ABC, 3).unwrap());
         repository.flush().unwrap();
         assert!(repository.verify_object(ABC).unwrap());

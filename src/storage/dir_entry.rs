@@ -47,7 +47,10 @@ fn time_of(seconds: i64) -> SystemTime {
 }
 
 /// Maps the entries of a directory, without `.` and `..`.
-pub(crate) fn each<T>(directory: &OwnedFd, convert: impl Fn(&CStr, &Stat) -> T) -> io::Result<Vec<T>> {
+pub(crate) fn each<T>(
+    directory: &OwnedFd,
+    convert: impl Fn(&CStr, &Stat) -> T,
+) -> io::Result<Vec<T>> {
     let mut entries = Vec::new();
     for entry in rustix::fs::Dir::read_from(directory)? {
         let entry = entry?;
@@ -62,6 +65,7 @@ pub(crate) fn each<T>(directory: &OwnedFd, convert: impl Fn(&CStr, &Stat) -> T) 
             Err(cause) => return Err(cause.into()),
         }
     }
+
     Ok(entries)
 }
 

@@ -33,7 +33,9 @@ pub struct DirectoryContents {
 
 impl ExternalTree {
     pub fn open(path: &Path) -> io::Result<Self> {
-        Ok(Self { root: rustix::fs::open(path, OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())? })
+        Ok(Self {
+            root: rustix::fs::open(path, OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?,
+        })
     }
 
     /// Returns the folders at the top.
@@ -52,7 +54,9 @@ impl ExternalTree {
         // Without recursion, because the depth is controlled by others.
         let mut pending = vec![PathBuf::new()];
         while let Some(inner) = pending.pop() {
-            let listed = self.open_directory(&folder.join(&inner)).and_then(|directory| list_directory(&directory));
+            let listed = self
+                .open_directory(&folder.join(&inner))
+                .and_then(|directory| list_directory(&directory));
             let entries = match listed {
                 Ok(entries) => entries,
                 // The top folder must be readable; others are skipped.
@@ -96,19 +100,27 @@ impl ExternalTree {
 
     /// Removes a file after it has been imported.
     pub fn remove_file(&self, path: &Path) -> io::Result<()> {
-        let (above, name) = (path.parent().unwrap_or(Path::new("")), path.file_name().unwrap_or_default());
+        let (above, name) =
+            (path.parent().unwrap_or(Path::new("")), path.file_name().unwrap_or_default());
         Ok(rustix::fs::unlinkat(self.open_directory(above)?, name, AtFlags::empty())?)
     }
 
     fn open_directory(&self, path: &Path) -> io::Result<OwnedFd> {
-        Ok(rustix::fs::openat2(&self.root, path, OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty(), RESOLVE_FLAGS)?)
+        Ok(rustix::fs::openat2(
+            &self.root,
+            path,
+            OFlags::DIRECTORY | OFlags::CLOEXEC,
+            Mode::empty(),
+            RESOLVE_FLAGS,
+        )?)
     }
 }
 
 /// Lists names and kinds, ordered by name.
 fn list_directory(directory: &OwnedFd) -> io::Result<Vec<(OsString, FileType)>> {
-    let mut found =
-        each(directory, |name, stat| (OsString::from_vec(name.to_bytes().to_vec()), FileType::from_raw_mode(stat.st_mode)))?;
+    let mut found = each(directory, |name, stat| {
+        (OsString::from_vec(name.to_bytes().to_vec()), FileType::from_raw_mode(stat.st_mode))
+    })?;
     found.sort_by(|one, other| one.0.cmp(&other.0));
     Ok(found)
 }

@@ -52,7 +52,11 @@ impl FileLocation {
     /// Returns folder and directory as one path, as the journal stores it.
     #[must_use]
     pub fn directory_text(&self) -> String {
-        if self.directory.is_empty() { self.folder.clone() } else { format!("{}/{}", self.folder, self.directory) }
+        if self.directory.is_empty() {
+            self.folder.clone()
+        } else {
+            format!("{}/{}", self.folder, self.directory)
+        }
     }
 
     /// Inverse of [`FileLocation::directory_text`].
@@ -66,7 +70,9 @@ impl FileLocation {
     #[must_use]
     pub fn url_path(&self) -> String {
         let path = format!("{}/{}", self.directory_text(), self.name);
-        path.split('/').flat_map(|part| ["/".into(), Cow::from(utf8_percent_encode(part, UNRESERVED))]).collect()
+        path.split('/')
+            .flat_map(|part| ["/".into(), Cow::from(utf8_percent_encode(part, UNRESERVED))])
+            .collect()
     }
 
     #[must_use]

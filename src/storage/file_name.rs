@@ -27,7 +27,11 @@ impl FileName {
     /// Cleans a name typed by a user. Unlike [`FileName::parse`], rejects names that would be cut: paths and long names.
     #[must_use]
     pub fn parse_typed(raw: &str) -> Option<Self> {
-        if raw.contains(['/', '\\']) || raw.chars().count() > MAX_BYTES { None } else { Self::parse(raw) }
+        if raw.contains(['/', '\\']) || raw.chars().count() > MAX_BYTES {
+            None
+        } else {
+            Self::parse(raw)
+        }
     }
 
     /// The name for a file that was sent without one.
@@ -92,7 +96,9 @@ fn is_reserved(name: &str) -> bool {
             matches!((digits.next(), digits.next()), (Some('1'..='9' | '¹' | '²' | '³'), None))
         })
     };
-    matches!(stem.as_str(), "CON" | "PRN" | "AUX" | "NUL" | "CONIN$" | "CONOUT$") || is_numbered("COM") || is_numbered("LPT")
+    matches!(stem.as_str(), "CON" | "PRN" | "AUX" | "NUL" | "CONIN$" | "CONOUT$")
+        || is_numbered("COM")
+        || is_numbered("LPT")
 }
 
 #[cfg(test)]
@@ -105,8 +111,15 @@ mod tests {
 
     #[test]
     fn a_plain_name_stays_as_its_owner_gave_it() {
-        for name in ["a.jpg", "Été à la mer.jpeg", "写真.png", "What? (1).mp3", ".htaccess", "👨‍👩‍👧.heic", "no extension"]
-        {
+        for name in [
+            "a.jpg",
+            "Été à la mer.jpeg",
+            "写真.png",
+            "What? (1).mp3",
+            ".htaccess",
+            "👨‍👩‍👧.heic",
+            "no extension",
+        ] {
             assert_eq!(parsed(name).as_deref(), Some(name));
         }
     }

@@ -43,8 +43,20 @@ pub struct ReceivedFile {
 impl IncomingFile {
     pub fn create(media_dir: Arc<MediaDir>) -> io::Result<Self> {
         let location = FileLocation::incoming(&uuid::Uuid::now_v7().simple().to_string());
-        let file = PreallocatedFile::new(media_dir.clone(), media_dir.create_file(&location)?, 0, u64::MAX);
-        Ok(Self { media_dir, location, file: Some(file), hash: Sha256::new(), head: Vec::new(), size: 0 })
+        let file = PreallocatedFile::new(
+            media_dir.clone(),
+            media_dir.create_file(&location)?,
+            0,
+            u64::MAX,
+        );
+        Ok(Self {
+            media_dir,
+            location,
+            file: Some(file),
+            hash: Sha256::new(),
+            head: Vec::new(),
+            size: 0,
+        })
     }
 
     /// Writes and hashes bytes.
@@ -101,14 +113,28 @@ impl ReceivedFile {
 
     /// Opens a complete file that already exists and stays where it is if it is not moved. Hashes it if `sha256` is
     /// unknown.
-    pub fn open_existing(media_dir: Arc<MediaDir>, location: FileLocation, sha256: Option<&str>) -> io::Result<Self> {
+    pub fn open_existing(
+        media_dir: Arc<MediaDir>,
+        location: FileLocation,
+        sha256: Option<&str>,
+    ) -> io::Result<Self> {
         let mut file = media_dir.open_file(&location)?;
         let size = file.metadata()?.len();
+
         let sha256 = match sha256 {
             Some(known) => known.to_owned(),
             None => sha256_of(&mut file)?,
         };
-        Ok(Self { media_dir, location, is_kept: true, head: read_head(&file)?, file: None, size, sha256 })
+
+        Ok(Self {
+            media_dir,
+            location,
+            is_kept: true,
+            head: read_head(&file)?,
+            file: None,
+            size,
+            sha256,
+        })
     }
 
     /// Makes the content durable. A second call does nothing.
@@ -146,22 +172,38 @@ impl PartialFile {
     ///
     /// # Errors
     /// `UnexpectedEof` when bytes before the offset are missing.
-    pub fn open(media_dir: Arc<MediaDir>, location: FileLocation, offset: u64, length: u64, state: &[u8]) -> io::Result<Self> {
+    pub fn open(
+        media_dir: Arc<MediaDir>,
+        location: FileLocation,
+        offset: u64,
+        length: u64,
+        state: &[u8],
+    ) -> io::Result<Self> {
         let mut file = match media_dir.open_for_append(&location, offset == 0) {
-            Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Err(missing_bytes_error()),
+            Err(cause) if cause.kind() == io::ErrorKind::NotFound => {
+                return Err(missing_bytes_error());
+            }
             other => other?,
         };
+
         if file.metadata()?.len() < offset {
             return Err(missing_bytes_error());
         }
         file.set_len(offset)?;
+
         let hash = match restore_hasher(state) {
             Some(hash) => hash,
             // The state was written by another version of the hash library.
             None => hash_of(&mut file)?,
         };
+
         file.seek(SeekFrom::Start(offset))?;
-        Ok(Self { file: PreallocatedFile::new(media_dir.clone(), file, offset, length), media_dir, location, hash })
+        Ok(Self {
+            file: PreallocatedFile::new(media_dir.clone(), file, offset, length),
+            media_dir,
+            location,
+            hash,
+        })
     }
 
     /// Appends and hashes bytes.
@@ -267,7 +309,10 @@ mod tests {
         incoming.write(b"c").unwrap();
         let received = incoming.finish();
         // FIPS 180-4, the one-block example.
-        assert_eq!(received.sha256, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+        assert_eq!(
+            received.sha256,
+            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+        );
         assert_eq!((received.size, received.head.as_slice()), (3, b"abc".as_slice()));
     }
 
@@ -294,23 +339,42 @@ mod tests {
         let bytes: Vec<u8> = (0..100_000_u32).flat_map(u32::to_le_bytes).collect();
         let (mut offset, mut state) = (0, empty_state());
         for part in bytes.chunks(33_333) {
-            let mut partial =
-                PartialFile::open(media_dir.clone(), FileLocation::upload(uuid::Uuid::nil()), offset, 400_000, &state).unwrap();
+            let mut partial = PartialFile::open(
+                media_dir.clone(),
+                FileLocation::upload(uuid::Uuid::nil()),
+                offset,
+                400_000,
+                &state,
+            )
+            .unwrap();
             partial.write(part).unwrap();
             (offset, state) = partial.progress();
             // Bytes that were written and never said to be durable.
             partial.write(b"and more").unwrap();
         }
         for state in [state, b"of another version".to_vec()] {
-            let received = PartialFile::open(media_dir.clone(), FileLocation::upload(uuid::Uuid::nil()), offset, 400_000, &state)
-                .unwrap()
-                .finish()
-                .unwrap();
+            let received = PartialFile::open(
+                media_dir.clone(),
+                FileLocation::upload(uuid::Uuid::nil()),
+                offset,
+                400_000,
+                &state,
+            )
+            .unwrap()
+            .finish()
+            .unwrap();
             assert_eq!(received.sha256, hex::encode(Sha256::digest(&bytes)));
             assert_eq!((received.size, received.head.as_slice()), (400_000, &bytes[..8192]));
         }
         assert!(
-            PartialFile::open(media_dir, FileLocation::upload(uuid::Uuid::nil()), offset + 1, 400_000, &empty_state()).is_err(),
+            PartialFile::open(
+                media_dir,
+                FileLocation::upload(uuid::Uuid::nil()),
+                offset + 1,
+                400_000,
+                &empty_state()
+            )
+            .is_err(),
             "shorter than its offset"
         );
     }

@@ -39,13 +39,19 @@ pub struct JsonLinesWriter(GzEncoder<HashingWriter>);
 impl JsonLinesWriter {
     /// Creates the file (mode 0600), replacing an existing one.
     pub fn create(path: &Path) -> io::Result<Self> {
-        let file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
+        let file = fs::OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(path)?;
         let hashed = HashingWriter { file: BufWriter::new(file), hash: Sha256::new() };
         Ok(Self(GzEncoder::new(hashed, Compression::fast())))
     }
 
     pub fn add(&mut self, value: &impl Serialize) -> Result<()> {
-        serde_json::to_writer(&mut self.0, value).map_err(|cause| Error::from(io::Error::from(cause)))?;
+        serde_json::to_writer(&mut self.0, value)
+            .map_err(|cause| Error::from(io::Error::from(cause)))?;
         Ok(self.0.write_all(b"\n")?)
     }
 
@@ -61,7 +67,10 @@ impl JsonLinesWriter {
 ///
 /// # Errors
 /// `Internal` for a line that cannot be parsed; those of `take`.
-pub fn each_line<T: DeserializeOwned>(path: &Path, mut take: impl FnMut(T) -> Result<()>) -> Result<()> {
+pub fn each_line<T: DeserializeOwned>(
+    path: &Path,
+    mut take: impl FnMut(T) -> Result<()>,
+) -> Result<()> {
     for line in BufReader::new(GzDecoder::new(BufReader::new(File::open(path)?))).lines() {
         take(serde_json::from_str(&line?).map_err(Error::internal)?)?;
     }

@@ -12,7 +12,8 @@ use super::file_location::{FileLocation, INCOMING, QUARANTINE, UPLOADS};
 use super::open_beneath::{RESOLVE_FLAGS, open_regular};
 
 /// The directories that every user has.
-pub const STANDARD_DIRECTORIES: [&str; 7] = ["Audios", "Favorites", "Photos", "Recents", "Trash", "Uploads", "Videos"];
+pub const STANDARD_DIRECTORIES: [&str; 7] =
+    ["Audios", "Favorites", "Photos", "Recents", "Trash", "Uploads", "Videos"];
 /// A user's avatar.
 pub const AVATAR_FILE: &str = "user_icon.svg";
 
@@ -70,17 +71,32 @@ impl MediaDir {
     pub fn create_file(&self, location: &FileLocation) -> io::Result<File> {
         let directory = self.open_directory(location)?;
         let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
-        let file =
-            rustix::fs::openat2(&directory, folder_component(&location.name)?, flags, Mode::from_raw_mode(0o640), RESOLVE_FLAGS)?;
+        let file = rustix::fs::openat2(
+            &directory,
+            folder_component(&location.name)?,
+            flags,
+            Mode::from_raw_mode(0o640),
+            RESOLVE_FLAGS,
+        )?;
         Ok(File::from(file))
     }
 
     /// Opens a resumable upload for writing, creating it if `is_new`.
     pub fn open_for_append(&self, location: &FileLocation, is_new: bool) -> io::Result<File> {
         let directory = self.open_directory(location)?;
-        let (make, mode) = if is_new { (OFlags::CREATE, Mode::from_raw_mode(0o640)) } else { (OFlags::empty(), Mode::empty()) };
+        let (make, mode) = if is_new {
+            (OFlags::CREATE, Mode::from_raw_mode(0o640))
+        } else {
+            (OFlags::empty(), Mode::empty())
+        };
         let flags = OFlags::RDWR | OFlags::NOFOLLOW | OFlags::CLOEXEC | make;
-        let file = rustix::fs::openat2(&directory, folder_component(&location.name)?, flags, mode, RESOLVE_FLAGS)?;
+        let file = rustix::fs::openat2(
+            &directory,
+            folder_component(&location.name)?,
+            flags,
+            mode,
+            RESOLVE_FLAGS,
+        )?;
         Ok(File::from(file))
     }
 
@@ -89,8 +105,11 @@ impl MediaDir {
     /// # Errors
     /// `AlreadyExists` when the location is taken.
     pub fn hard_link_from(&self, other: &Self, location: &FileLocation) -> io::Result<()> {
-        let (old, new, name) =
-            (other.open_directory(location)?, self.open_directory(location)?, folder_component(&location.name)?);
+        let (old, new, name) = (
+            other.open_directory(location)?,
+            self.open_directory(location)?,
+            folder_component(&location.name)?,
+        );
         Ok(rustix::fs::linkat(&old, name, &new, name, AtFlags::empty())?)
     }
 
@@ -110,7 +129,14 @@ impl MediaDir {
     /// Returns the directory entry at a location.
     pub fn entry(&self, location: &FileLocation) -> io::Result<Option<DirEntry>> {
         match self.open_directory(location) {
-            Err(cause) if matches!(cause.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(None),
+            Err(cause)
+                if matches!(
+                    cause.kind(),
+                    io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+                ) =>
+            {
+                Ok(None)
+            }
             directory => entry(&directory?, folder_component(&location.name)?),
         }
     }
@@ -121,7 +147,11 @@ impl MediaDir {
             Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(false),
             other => other?,
         };
-        match rustix::fs::statat(&directory, folder_component(&location.name)?, AtFlags::SYMLINK_NOFOLLOW) {
+        match rustix::fs::statat(
+            &directory,
+            folder_component(&location.name)?,
+            AtFlags::SYMLINK_NOFOLLOW,
+        ) {
             Ok(_) => Ok(true),
             Err(rustix::io::Errno::NOENT) => Ok(false),
             Err(cause) => Err(cause.into()),
@@ -167,7 +197,9 @@ impl MediaDir {
     pub fn list_user_folders(&self) -> io::Result<Vec<DirEntry>> {
         let is_internal = |entry: &DirEntry| match entry.name.as_deref() {
             Some(INCOMING | UPLOADS | QUARANTINE | ".gitkeep") => true,
-            Some(name) => name.starts_with(BEFORE_RESTORE_PREFIX) || name.starts_with(RESTORING_PREFIX),
+            Some(name) => {
+                name.starts_with(BEFORE_RESTORE_PREFIX) || name.starts_with(RESTORING_PREFIX)
+            }
             None => false,
         };
         Ok(entries(&self.root)?.into_iter().filter(|entry| !is_internal(entry)).collect())
@@ -175,7 +207,8 @@ impl MediaDir {
 
     /// Lists the names of quarantined files.
     pub fn list_quarantine(&self) -> io::Result<Vec<String>> {
-        let entries = entries(&self.open_directory(&FileLocation::quarantined(uuid::Uuid::nil()))?)?;
+        let entries =
+            entries(&self.open_directory(&FileLocation::quarantined(uuid::Uuid::nil()))?)?;
         Ok(entries.into_iter().map(|entry| entry.display_name()).collect())
     }
 
@@ -186,7 +219,9 @@ impl MediaDir {
     pub fn claim(&self) -> io::Result<()> {
         match rustix::fs::flock(&self.root, rustix::fs::FlockOperation::NonBlockingLockExclusive) {
             // The file system has no locks, so another server cannot be detected.
-            Err(rustix::io::Errno::NOTSUP | rustix::io::Errno::NOSYS | rustix::io::Errno::BADF) => Ok(()),
+            Err(rustix::io::Errno::NOTSUP | rustix::io::Errno::NOSYS | rustix::io::Errno::BADF) => {
+                Ok(())
+            }
             other => Ok(other?),
         }
     }
@@ -194,7 +229,8 @@ impl MediaDir {
     /// Removes a file; a missing one is not an error.
     pub fn remove_file(&self, location: &FileLocation) -> io::Result<()> {
         let directory = self.open_directory(location)?;
-        match rustix::fs::unlinkat(&directory, folder_component(&location.name)?, AtFlags::empty()) {
+        match rustix::fs::unlinkat(&directory, folder_component(&location.name)?, AtFlags::empty())
+        {
             Ok(()) | Err(rustix::io::Errno::NOENT) => Ok(()),
             Err(cause) => Err(cause.into()),
         }
@@ -206,8 +242,18 @@ impl MediaDir {
     /// `NotADirectory` when the name belongs to a file.
     pub fn create_directory(&self, location: &FileLocation) -> io::Result<()> {
         let parent = self.open_directory(location)?;
-        create_directory_at(&parent, folder_component(&location.name)?, Mode::from_raw_mode(0o750))?;
-        rustix::fs::openat2(&parent, &location.name, OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty(), RESOLVE_FLAGS)?;
+        create_directory_at(
+            &parent,
+            folder_component(&location.name)?,
+            Mode::from_raw_mode(0o750),
+        )?;
+        rustix::fs::openat2(
+            &parent,
+            &location.name,
+            OFlags::DIRECTORY | OFlags::CLOEXEC,
+            Mode::empty(),
+            RESOLVE_FLAGS,
+        )?;
         Ok(rustix::fs::fsync(&parent)?)
     }
 
@@ -265,7 +311,12 @@ pub(super) fn create_directory_at(parent: &OwnedFd, name: &str, mode: Mode) -> i
 
 /// Returns `name` if it is a plain path component.
 pub(super) fn folder_component(name: &str) -> io::Result<&str> {
-    if name.is_empty() || name == "." || name == ".." || name.contains(['/', '\0']) || name.len() > 255 {
+    if name.is_empty()
+        || name == "."
+        || name == ".."
+        || name.contains(['/', '\0'])
+        || name.len() > 255
+    {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a file name"));
     }
     Ok(name)
@@ -293,13 +344,28 @@ mod tests {
             .map(|entry| entry.unwrap().file_name().into_string().unwrap())
             .collect();
         names.sort();
-        assert_eq!(names, ["Audios", "Favorites", "Photos", "Recents", "Trash", "Uploads", "Videos", "user_icon.svg"]);
+        assert_eq!(
+            names,
+            [
+                "Audios",
+                "Favorites",
+                "Photos",
+                "Recents",
+                "Trash",
+                "Uploads",
+                "Videos",
+                "user_icon.svg"
+            ]
+        );
     }
 
     #[test]
     fn a_folder_name_that_is_taken_gets_the_next_number() {
         let (_root, tree, _) = tree();
-        assert_eq!(tree.create_user_folder(27, "John", "Doe", "<svg/>").unwrap(), "00027_JOHN_DOE002");
+        assert_eq!(
+            tree.create_user_folder(27, "John", "Doe", "<svg/>").unwrap(),
+            "00027_JOHN_DOE002"
+        );
     }
 
     #[test]
@@ -308,8 +374,10 @@ mod tests {
         let folder = root.path().join(&user_folder).join("Photos");
         std::fs::write(folder.join("a"), "1").unwrap();
         std::fs::write(folder.join("b"), "2").unwrap();
-        let failed =
-            tree.rename(&FileLocation::new(&user_folder, "Photos", "a"), &FileLocation::new(&user_folder, "Photos", "b"));
+        let failed = tree.rename(
+            &FileLocation::new(&user_folder, "Photos", "a"),
+            &FileLocation::new(&user_folder, "Photos", "b"),
+        );
         assert_eq!(failed.unwrap_err().kind(), io::ErrorKind::AlreadyExists);
         assert_eq!(std::fs::read_to_string(folder.join("b")).unwrap(), "2");
     }
@@ -320,8 +388,13 @@ mod tests {
         let other = tree.create_user_folder(28, "Jane", "Roe", "<svg/>").unwrap();
         std::fs::write(root.path().join(&other).join("Photos/secret"), "secret").unwrap();
         let photos = root.path().join(&user_folder).join("Photos");
-        std::os::unix::fs::symlink(root.path().join(&other).join("Photos/secret"), photos.join("link")).unwrap();
-        std::os::unix::fs::symlink(root.path().join(&other).join("Photos"), photos.join("dir")).unwrap();
+        std::os::unix::fs::symlink(
+            root.path().join(&other).join("Photos/secret"),
+            photos.join("link"),
+        )
+        .unwrap();
+        std::os::unix::fs::symlink(root.path().join(&other).join("Photos"), photos.join("dir"))
+            .unwrap();
         rustix::fs::mknodat(CWD, photos.join("fifo"), FileType::Fifo, Mode::RWXU, 0).unwrap();
         let beside = format!("../{other}/Photos");
         for (directory, name) in [
@@ -334,10 +407,16 @@ mod tests {
             ("..", "secret"),
             ("/etc", "passwd"),
         ] {
-            assert!(tree.open_file(&FileLocation::new(&user_folder, directory, name)).is_err(), "{directory}/{name}");
+            assert!(
+                tree.open_file(&FileLocation::new(&user_folder, directory, name)).is_err(),
+                "{directory}/{name}"
+            );
         }
         let mut text = String::new();
-        tree.open_file(&FileLocation::new(&other, "Photos", "secret")).unwrap().read_to_string(&mut text).unwrap();
+        tree.open_file(&FileLocation::new(&other, "Photos", "secret"))
+            .unwrap()
+            .read_to_string(&mut text)
+            .unwrap();
         assert_eq!(text, "secret");
     }
 }

@@ -133,7 +133,11 @@ mod tests {
         }
         assert_eq!(file.unallocated(PREALLOCATE_BYTES - PIECE as u64), 0);
         assert!(on_disk(&path) >= PREALLOCATE_BYTES, "{} bytes allocated", on_disk(&path));
-        assert_eq!(path.metadata().unwrap().len(), 3 * PIECE as u64, "its length is what was written");
+        assert_eq!(
+            path.metadata().unwrap().len(),
+            3 * PIECE as u64,
+            "its length is what was written"
+        );
         drop(file);
         assert!(on_disk(&path) < 2 * 1024 * 1024, "{} bytes left allocated", on_disk(&path));
         assert_eq!(std::fs::read(&path).unwrap(), vec![7; 3 * PIECE]);

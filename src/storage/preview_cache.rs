@@ -59,7 +59,8 @@ impl PreviewCache {
         // A table of offsets, then the pictures.
         let mut offset = 8 + ENTRY_BYTES * pictures.len();
         for picture in pictures {
-            let fields = [picture.width, picture.height, to_u32(offset)?, to_u32(picture.bytes.len())?];
+            let fields =
+                [picture.width, picture.height, to_u32(offset)?, to_u32(picture.bytes.len())?];
             bytes.extend(fields.iter().flat_map(|number| number.to_le_bytes()));
             offset += picture.bytes.len();
         }
@@ -67,11 +68,13 @@ impl PreviewCache {
         for picture in pictures {
             bytes.extend_from_slice(&picture.bytes);
         }
+
         // Renamed into place, so that readers see all or nothing.
         fs::create_dir_all(self.folder(id))?;
         let new = self.folder(id).join(format!(".{}", Uuid::now_v7().simple()));
-        let written =
-            File::create(&new).and_then(|mut file| file.write_all(&bytes)).and_then(|()| fs::rename(&new, self.path(id)));
+        let written = File::create(&new)
+            .and_then(|mut file| file.write_all(&bytes))
+            .and_then(|()| fs::rename(&new, self.path(id)));
         if written.is_err() {
             drop(fs::remove_file(&new));
         }
@@ -85,6 +88,7 @@ impl PreviewCache {
     pub fn find(&self, id: Uuid, side: u32) -> io::Result<CachedPreview> {
         let file = File::open(self.path(id))?;
         let length = file.metadata()?.len();
+
         // The table of offsets fits into one read.
         let mut head = [0; 8 + ENTRY_BYTES * 3];
         let read = file.read_at(&mut head, 0)?;
@@ -98,14 +102,22 @@ impl PreviewCache {
 
         let entry = |index: usize| {
             let at = 8 + ENTRY_BYTES * index;
-            Some((number(at)?, number(at + 4)?, u64::from(number(at + 8)?), u64::from(number(at + 12)?)))
+            Some((
+                number(at)?,
+                number(at + 4)?,
+                u64::from(number(at + 8)?),
+                u64::from(number(at + 12)?),
+            ))
         };
 
         let entries: Option<Vec<_>> = (0..count.min(3)).map(entry).collect();
         let entries = entries.ok_or_else(torn)?;
-        let is_enough = |(width, height, _, _): &&(u32, u32, u64, u64)| (*width).max(*height) >= side;
+        let is_enough =
+            |(width, height, _, _): &&(u32, u32, u64, u64)| (*width).max(*height) >= side;
+
         // The smallest that is large enough, or the largest.
-        let (width, height, offset, size) = *entries.iter().rfind(is_enough).or_else(|| entries.first()).ok_or_else(torn)?;
+        let (width, height, offset, size) =
+            *entries.iter().rfind(is_enough).or_else(|| entries.first()).ok_or_else(torn)?;
         if offset + size > length || size == 0 {
             return Err(torn());
         }
@@ -130,7 +142,9 @@ impl PreviewCache {
     /// Returns the ids in one of the 256 folders and removes stale temporary files from it.
     #[must_use]
     pub fn ids_in(&self, folder: u8) -> Vec<Uuid> {
-        let Ok(entries) = fs::read_dir(self.root.join(format!("{folder:02x}"))) else { return Vec::new() };
+        let Ok(entries) = fs::read_dir(self.root.join(format!("{folder:02x}"))) else {
+            return Vec::new();
+        };
         let mut ids = Vec::new();
         for entry in entries.flatten() {
             match entry.file_name().to_str().and_then(|name| Uuid::try_parse(name).ok()) {
@@ -145,7 +159,8 @@ impl PreviewCache {
 }
 
 fn is_stale(entry: &fs::DirEntry) -> bool {
-    let age = entry.metadata().and_then(|of| of.modified()).map(|at| at.elapsed().unwrap_or_default());
+    let age =
+        entry.metadata().and_then(|of| of.modified()).map(|at| at.elapsed().unwrap_or_default());
     age.is_ok_and(|age| age.as_secs() > 3600)
 }
 

@@ -21,8 +21,10 @@ impl RestoreSwap {
     /// The swap with this name, in the root of the user folders.
     #[must_use]
     pub fn new(root: &Path, name: &str) -> Self {
-        let (ready, before) =
-            (root.join(format!("{RESTORING_PREFIX}{name}")), root.join(format!("{BEFORE_RESTORE_PREFIX}{name}")));
+        let (ready, before) = (
+            root.join(format!("{RESTORING_PREFIX}{name}")),
+            root.join(format!("{BEFORE_RESTORE_PREFIX}{name}")),
+        );
         Self { root: root.to_path_buf(), ready, before }
     }
 
@@ -64,7 +66,10 @@ impl RestoreSwap {
             }
 
             // Renaming entries while listing the folder could hide others.
-            let names = fs::read_dir(&self.ready)?.map(|entry| Ok(entry?.file_name())).collect::<io::Result<Vec<_>>>()?;
+            let names = fs::read_dir(&self.ready)?
+                .map(|entry| Ok(entry?.file_name()))
+                .collect::<io::Result<Vec<_>>>()?;
+
             for name in names.into_iter().filter(|name| name != ASIDE_LIST) {
                 self.set_aside(name.as_ref())?;
                 fs::rename(self.ready.join(&name), self.root.join(&name))?;

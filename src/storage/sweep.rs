@@ -25,6 +25,7 @@ impl MediaDir {
         for entry in rustix::fs::Dir::read_from(&directory)? {
             let entry = entry?;
             let name = entry.file_name();
+
             // Everything that no row refers to is removed.
             if name == c"." || name == c".." || name.to_str().is_ok_and(&is_needed) {
                 continue;
@@ -34,7 +35,10 @@ impl MediaDir {
                 Ok(()) => swept += 1,
                 // The server creates no directories here.
                 Err(rustix::io::Errno::ISDIR | rustix::io::Errno::PERM) => {
-                    tracing::warn!(?name, "unexpected entry in the folder of incoming files; left alone");
+                    tracing::warn!(
+                        ?name,
+                        "unexpected entry in the folder of incoming files; left alone"
+                    );
                 }
                 Err(cause) => return Err(cause.into()),
             }

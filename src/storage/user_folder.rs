@@ -1,7 +1,9 @@
 //! User folders: creating and removing them, and the avatars in them.
 
 use super::file_location::FileLocation;
-use super::media_dir::{AVATAR_FILE, MediaDir, STANDARD_DIRECTORIES, create_directory_at, folder_component};
+use super::media_dir::{
+    AVATAR_FILE, MediaDir, STANDARD_DIRECTORIES, create_directory_at, folder_component,
+};
 use rustix::fs::{AtFlags, Mode};
 use std::fs::File;
 use std::io;
@@ -12,9 +14,16 @@ impl MediaDir {
     ///
     /// # Errors
     /// Nothing is left behind.
-    pub fn create_user_folder(&self, id: i64, first: &str, last: &str, icon: &str) -> io::Result<String> {
+    pub fn create_user_folder(
+        &self,
+        id: i64,
+        first: &str,
+        last: &str,
+        icon: &str,
+    ) -> io::Result<String> {
         for number in 1..=999 {
-            let folder = format!("{id:05}_{}_{}{number:03}", ascii_capitals(first), ascii_capitals(last));
+            let folder =
+                format!("{id:05}_{}_{}{number:03}", ascii_capitals(first), ascii_capitals(last));
             match rustix::fs::mkdirat(&self.root, &folder, Mode::from_raw_mode(0o750)) {
                 Ok(()) => {
                     let filled = self.create_standard_directories(&folder, icon);
@@ -27,6 +36,7 @@ impl MediaDir {
                 Err(cause) => return Err(cause.into()),
             }
         }
+
         Err(io::Error::new(io::ErrorKind::AlreadyExists, "a thousand folders of that name"))
     }
 
@@ -65,12 +75,13 @@ impl MediaDir {
         use std::io::Write;
         let temporary = FileLocation::incoming(&format!("icon-{}", uuid::Uuid::now_v7().simple()));
         let mut file = self.create_file(&temporary)?;
-        let written = file.write_all(icon.as_bytes()).and_then(|()| file.sync_all()).and_then(|()| {
-            let user_folder = self.open_user_folder(folder)?;
-            let from = self.open_directory(&temporary)?;
-            rustix::fs::renameat(&from, temporary.name(), &user_folder, AVATAR_FILE)?;
-            Ok(rustix::fs::fsync(&user_folder)?)
-        });
+        let written =
+            file.write_all(icon.as_bytes()).and_then(|()| file.sync_all()).and_then(|()| {
+                let user_folder = self.open_user_folder(folder)?;
+                let from = self.open_directory(&temporary)?;
+                rustix::fs::renameat(&from, temporary.name(), &user_folder, AVATAR_FILE)?;
+                Ok(rustix::fs::fsync(&user_folder)?)
+            });
         if written.is_err() {
             drop(self.remove_file(&temporary));
         }

@@ -49,9 +49,12 @@ impl FolderWatcher {
         let root = root.canonicalize()?;
         let changed = Arc::<Mutex<ChangedPaths>>::default();
         let (events, base) = (changed.clone(), root.clone());
-        let watcher = notify::recommended_watcher(move |event| record_event(&events, &base, event)).map_err(io::Error::other)?;
+        let watcher = notify::recommended_watcher(move |event| record_event(&events, &base, event))
+            .map_err(io::Error::other)?;
         let watch = Self { root, watcher: Mutex::new(watcher), changed };
-        lock(&watch.watcher).watch(&watch.root, RecursiveMode::NonRecursive).map_err(io::Error::other)?;
+        lock(&watch.watcher)
+            .watch(&watch.root, RecursiveMode::NonRecursive)
+            .map_err(io::Error::other)?;
         for entry in std::fs::read_dir(&watch.root)? {
             let entry = entry?;
             if entry.file_type()?.is_dir() && !is_hidden(&entry.file_name()) {
@@ -68,10 +71,16 @@ impl FolderWatcher {
     /// Removes and returns what changed and has been quiet for `quiet_period`.
     pub fn take_quiet(&self, quiet_period: Duration) -> QuietPaths {
         let mut changed = lock(&self.changed);
+
         // Lost events require a full scan, once it is quiet.
         let is_lost = changed.lost.take_if(|at| at.elapsed() >= quiet_period).is_some();
-        let paths: Vec<PathBuf> =
-            changed.paths.iter().filter(|(_, at)| at.elapsed() >= quiet_period).map(|(path, _)| path.clone()).collect();
+        let paths: Vec<PathBuf> = changed
+            .paths
+            .iter()
+            .filter(|(_, at)| at.elapsed() >= quiet_period)
+            .map(|(path, _)| path.clone())
+            .collect();
+
         for path in &paths {
             changed.paths.remove(path);
         }
@@ -151,7 +160,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let watch = FolderWatcher::start(folder.path()).unwrap();
         record_event(&watch.changed, &watch.root, Err(notify::Error::generic("too much at once")));
-        assert!(!watch.take_quiet(Duration::from_mins(1)).is_lost, "it has not stood still for long enough");
+        assert!(
+            !watch.take_quiet(Duration::from_mins(1)).is_lost,
+            "it has not stood still for long enough"
+        );
         let quiet = watch.take_quiet(Duration::ZERO);
         assert!(quiet.is_lost);
         assert!(!watch.take_quiet(Duration::ZERO).is_lost, "it is said once");

@@ -9,7 +9,9 @@ use crate::model::{Event, Time};
 
 /// Reserves the next number for this transaction and returns it with the hash of the previous row.
 pub fn update_next(conn: &mut Conn) -> QueryResult<(i64, String)> {
-    diesel::update(audit_head::table.find(1)).set(audit_head::last.eq(audit_head::last + 1_i64)).execute(conn)?;
+    diesel::update(audit_head::table.find(1))
+        .set(audit_head::last.eq(audit_head::last + 1_i64))
+        .execute(conn)?;
     find_head(conn)
 }
 
@@ -26,7 +28,12 @@ pub fn insert(conn: &mut Conn, row: &AuditRow) -> QueryResult<usize> {
 
 /// Lists rows after a number, in order.
 pub fn list_after(conn: &mut Conn, after: i64, limit: i64) -> QueryResult<Vec<AuditRow>> {
-    table::table.filter(table::id.gt(after)).order(table::id).limit(limit).select(AuditRow::as_select()).load(conn)
+    table::table
+        .filter(table::id.gt(after))
+        .order(table::id)
+        .limit(limit)
+        .select(AuditRow::as_select())
+        .load(conn)
 }
 
 /// Which rows to list.
@@ -41,7 +48,12 @@ pub struct AuditFilter {
 }
 
 /// Lists the newest matching rows, optionally only those before a number.
-pub fn list(conn: &mut Conn, filter: &AuditFilter, before: Option<i64>, limit: i64) -> QueryResult<Vec<AuditRow>> {
+pub fn list(
+    conn: &mut Conn,
+    filter: &AuditFilter,
+    before: Option<i64>,
+    limit: i64,
+) -> QueryResult<Vec<AuditRow>> {
     let mut query = table::table.select(AuditRow::as_select()).into_boxed();
     if let Some(event) = filter.event {
         query = query.filter(table::event.eq(event.as_str()));
@@ -58,22 +70,35 @@ pub fn list(conn: &mut Conn, filter: &AuditFilter, before: Option<i64>, limit: i
     if let Some(before) = before {
         query = query.filter(table::id.lt(before));
     }
+
     query.order(table::id.desc()).limit(limit).load(conn)
 }
 
 /// Deletes up to `limit` rows older than `before`, except the last row, which the chain continues from. Returns their
 /// number and the last deleted row.
-pub fn delete_before(conn: &mut Conn, before: Time, limit: i64) -> QueryResult<Option<(usize, AuditRow)>> {
+pub fn delete_before(
+    conn: &mut Conn,
+    before: Time,
+    limit: i64,
+) -> QueryResult<Option<(usize, AuditRow)>> {
     let (last, _) = find_head(conn)?;
+
     // The clock may go back, the numbers do not: a row is only deleted together with all rows before it.
-    let first_to_stay: Option<i64> =
-        table::table.filter(table::happened_at.ge(before)).select(diesel::dsl::min(table::id)).first(conn)?;
+    let first_to_stay: Option<i64> = table::table
+        .filter(table::happened_at.ge(before))
+        .select(diesel::dsl::min(table::id))
+        .first(conn)?;
+
     let first: Option<i64> = table::table.select(diesel::dsl::min(table::id)).first(conn)?;
     let Some(first) = first else { return Ok(None) };
     let until = first_to_stay.unwrap_or(last).min(last).min(first + limit);
-    let Some(last_deleted) = table::table.find(until - 1).select(AuditRow::as_select()).first(conn).optional()? else {
+
+    let Some(last_deleted) =
+        table::table.find(until - 1).select(AuditRow::as_select()).first(conn).optional()?
+    else {
         return Ok(None);
     };
+
     let count = diesel::delete(table::table.filter(table::id.lt(until))).execute(conn)?;
     Ok(Some((count, last_deleted)))
 }

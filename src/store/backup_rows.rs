@@ -36,7 +36,10 @@ pub fn each_file<E: From<diesel::result::Error>>(
     mut take: impl FnMut(StoredFile) -> Result<(), E>,
 ) -> Result<(), E> {
     let files = media_items::table
-        .inner_join(user_directories::table.on(user_directories::directory_id.eq(media_items::directory_id)))
+        .inner_join(
+            user_directories::table
+                .on(user_directories::directory_id.eq(media_items::directory_id)),
+        )
         .inner_join(users::table.on(users::id.eq(media_items::user_id)))
         .select((
             media_items::id,
@@ -49,9 +52,14 @@ pub fn each_file<E: From<diesel::result::Error>>(
         ));
 
     let mut after = ItemId(uuid::Uuid::nil());
+
     // In pages, because a client library may buffer a whole result.
     loop {
-        let page: Vec<StoredFile> = files.filter(media_items::id.gt(after)).order(media_items::id).limit(PAGE_ROWS).load(conn)?;
+        let page: Vec<StoredFile> = files
+            .filter(media_items::id.gt(after))
+            .order(media_items::id)
+            .limit(PAGE_ROWS)
+            .load(conn)?;
         let Some(last) = page.last() else { return Ok(()) };
         after = last.item;
         page.into_iter().try_for_each(&mut take)?;
@@ -61,7 +69,10 @@ pub fn each_file<E: From<diesel::result::Error>>(
 /// Returns the current location of an item's file (user folder, directory, name); `None` if the item was deleted.
 pub fn find_place(conn: &mut Conn, id: ItemId) -> QueryResult<Option<(String, String, String)>> {
     media_items::table
-        .inner_join(user_directories::table.on(user_directories::directory_id.eq(media_items::directory_id)))
+        .inner_join(
+            user_directories::table
+                .on(user_directories::directory_id.eq(media_items::directory_id)),
+        )
         .inner_join(users::table.on(users::id.eq(media_items::user_id)))
         .filter(media_items::id.eq(id))
         .select((users::folder, user_directories::directory_path, media_items::disk_name))
@@ -103,14 +114,26 @@ pub fn list_quarantined(conn: &mut Conn) -> QueryResult<Vec<(FindingId, String, 
 /// Clears what a restore must not bring back: one-time codes, sessions, and bytes reserved for unfinished uploads.
 pub fn update_clear_temporary(conn: &mut Conn) -> QueryResult<usize> {
     diesel::update(users::table)
-        .set((users::session_token.eq(None::<String>), users::access_code.eq(None::<String>), users::reserved_bytes.eq(0_i64)))
+        .set((
+            users::session_token.eq(None::<String>),
+            users::access_code.eq(None::<String>),
+            users::reserved_bytes.eq(0_i64),
+        ))
         .execute(conn)
 }
 
 /// Marks an item as missing because its file is not in the backup.
-pub fn update_missing_at(conn: &mut Conn, folder: &str, path: &str, name: &str) -> QueryResult<usize> {
+pub fn update_missing_at(
+    conn: &mut Conn,
+    folder: &str,
+    path: &str,
+    name: &str,
+) -> QueryResult<usize> {
     let id: Option<ItemId> = media_items::table
-        .inner_join(user_directories::table.on(user_directories::directory_id.eq(media_items::directory_id)))
+        .inner_join(
+            user_directories::table
+                .on(user_directories::directory_id.eq(media_items::directory_id)),
+        )
         .inner_join(users::table.on(users::id.eq(media_items::user_id)))
         .filter(users::folder.eq(folder))
         .filter(user_directories::directory_path.eq(path))
@@ -118,6 +141,7 @@ pub fn update_missing_at(conn: &mut Conn, folder: &str, path: &str, name: &str) 
         .select(media_items::id)
         .first(conn)
         .optional()?;
+
     let Some(id) = id else { return Ok(0) };
     diesel::update(media_items::table.find(id)).set(media_items::is_missing.eq(true)).execute(conn)
 }
@@ -131,7 +155,8 @@ pub fn update_all_there(conn: &mut Conn) -> QueryResult<usize> {
 
 /// Returns the highest version of any library; 0 if there is none.
 pub fn find_highest_version(conn: &mut Conn) -> QueryResult<i64> {
-    let highest: Option<i64> = libraries::table.select(diesel::dsl::max(libraries::version)).first(conn)?;
+    let highest: Option<i64> =
+        libraries::table.select(diesel::dsl::max(libraries::version)).first(conn)?;
     Ok(highest.unwrap_or(0))
 }
 

@@ -44,7 +44,11 @@ pub fn list(conn: &mut Conn, owner: UserId, limit: i64) -> QueryResult<Vec<Direc
 }
 
 /// Lists the names of these directories of a user.
-pub fn list_names(conn: &mut Conn, owner: UserId, ids: &[DirectoryId]) -> QueryResult<Vec<(DirectoryId, String)>> {
+pub fn list_names(
+    conn: &mut Conn,
+    owner: UserId,
+    ids: &[DirectoryId],
+) -> QueryResult<Vec<(DirectoryId, String)>> {
     table::table
         .filter(table::user_id.eq(owner))
         .filter(table::directory_id.eq_any(ids.to_vec()))
@@ -57,7 +61,11 @@ pub fn count(conn: &mut Conn, owner: UserId) -> QueryResult<i64> {
 }
 
 /// Lists the direct children of a directory.
-pub fn list_children(conn: &mut Conn, owner: UserId, parent: DirectoryId) -> QueryResult<Vec<Directory>> {
+pub fn list_children(
+    conn: &mut Conn,
+    owner: UserId,
+    parent: DirectoryId,
+) -> QueryResult<Vec<Directory>> {
     table::table
         .filter(table::user_id.eq(owner))
         .filter(table::parent_id.eq(parent))
@@ -69,7 +77,9 @@ pub fn list_children(conn: &mut Conn, owner: UserId, parent: DirectoryId) -> Que
 /// Lists a directory and everything below it, deepest last. Since paths are sorted, a prefix is a range.
 pub fn list_tree(conn: &mut Conn, owner: UserId, path: &str) -> QueryResult<Vec<Directory>> {
     // '0' is the character after '/'.
-    let beneath = table::directory_path.gt(format!("{path}/")).and(table::directory_path.lt(format!("{path}0")));
+    let beneath = table::directory_path
+        .gt(format!("{path}/"))
+        .and(table::directory_path.lt(format!("{path}0")));
     table::table
         .filter(table::user_id.eq(owner))
         .filter(table::directory_path.eq(path).or(beneath))
@@ -82,9 +92,20 @@ pub fn list_tree(conn: &mut Conn, owner: UserId, path: &str) -> QueryResult<Vec<
 ///
 /// # Errors
 /// `UniqueViolation` for a path that is taken.
-pub fn update_path(conn: &mut Conn, owner: UserId, id: DirectoryId, name: &str, path: &str, at: Time) -> QueryResult<usize> {
+pub fn update_path(
+    conn: &mut Conn,
+    owner: UserId,
+    id: DirectoryId,
+    name: &str,
+    path: &str,
+    at: Time,
+) -> QueryResult<usize> {
     diesel::update(table::table.filter(table::user_id.eq(owner)).filter(table::directory_id.eq(id)))
-        .set((table::directory_name.eq(name), table::directory_path.eq(path), table::last_modified.eq(at)))
+        .set((
+            table::directory_name.eq(name),
+            table::directory_path.eq(path),
+            table::last_modified.eq(at),
+        ))
         .execute(conn)
 }
 
@@ -97,34 +118,59 @@ pub fn update_dates(
     modified: Time,
     accessed: Time,
 ) -> QueryResult<usize> {
-    diesel::update(table::table.filter(table::user_id.eq(owner)).filter(table::directory_path.eq(path)))
-        .set((table::date_added.eq(added), table::last_modified.eq(modified), table::last_accessed.eq(accessed)))
-        .execute(conn)
+    diesel::update(
+        table::table.filter(table::user_id.eq(owner)).filter(table::directory_path.eq(path)),
+    )
+    .set((
+        table::date_added.eq(added),
+        table::last_modified.eq(modified),
+        table::last_accessed.eq(accessed),
+    ))
+    .execute(conn)
 }
 
 /// Records that the content of these directories changed.
-pub fn update_modified(conn: &mut Conn, owner: UserId, ids: &[DirectoryId], at: Time) -> QueryResult<usize> {
-    diesel::update(table::table.filter(table::user_id.eq(owner)).filter(table::directory_id.eq_any(ids.to_vec())))
-        .set(table::last_modified.eq(at))
-        .execute(conn)
+pub fn update_modified(
+    conn: &mut Conn,
+    owner: UserId,
+    ids: &[DirectoryId],
+    at: Time,
+) -> QueryResult<usize> {
+    diesel::update(
+        table::table
+            .filter(table::user_id.eq(owner))
+            .filter(table::directory_id.eq_any(ids.to_vec())),
+    )
+    .set(table::last_modified.eq(at))
+    .execute(conn)
 }
 
 /// Records that the content of the directory at `path` changed.
-pub fn update_modified_at(conn: &mut Conn, owner: UserId, path: &str, at: Time) -> QueryResult<usize> {
-    diesel::update(table::table.filter(table::user_id.eq(owner)).filter(table::directory_path.eq(path)))
-        .set(table::last_modified.eq(at))
-        .execute(conn)
+pub fn update_modified_at(
+    conn: &mut Conn,
+    owner: UserId,
+    path: &str,
+    at: Time,
+) -> QueryResult<usize> {
+    diesel::update(
+        table::table.filter(table::user_id.eq(owner)).filter(table::directory_path.eq(path)),
+    )
+    .set(table::last_modified.eq(at))
+    .execute(conn)
 }
 
 /// Records that the directory at `path` was opened.
 pub fn update_accessed(conn: &mut Conn, owner: UserId, path: &str, at: Time) -> QueryResult<usize> {
-    diesel::update(table::table.filter(table::user_id.eq(owner)).filter(table::directory_path.eq(path)))
-        .set(table::last_accessed.eq(at))
-        .execute(conn)
+    diesel::update(
+        table::table.filter(table::user_id.eq(owner)).filter(table::directory_path.eq(path)),
+    )
+    .set(table::last_accessed.eq(at))
+    .execute(conn)
 }
 
 pub fn delete(conn: &mut Conn, owner: UserId, id: DirectoryId) -> QueryResult<usize> {
-    diesel::delete(table::table.filter(table::user_id.eq(owner)).filter(table::directory_id.eq(id))).execute(conn)
+    diesel::delete(table::table.filter(table::user_id.eq(owner)).filter(table::directory_id.eq(id)))
+        .execute(conn)
 }
 
 /// Deletes all directories of a user, with their account.

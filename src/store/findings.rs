@@ -52,11 +52,19 @@ pub fn list_unseen(conn: &mut Conn, owner: UserId, limit: i64) -> QueryResult<Ve
 }
 
 pub fn update_seen(conn: &mut Conn, owner: UserId, id: FindingId) -> QueryResult<usize> {
-    diesel::update(findings::table.find(id).filter(findings::user_id.eq(owner))).set(findings::is_seen.eq(true)).execute(conn)
+    diesel::update(findings::table.find(id).filter(findings::user_id.eq(owner)))
+        .set(findings::is_seen.eq(true))
+        .execute(conn)
 }
 
 /// Records the decision about a quarantined file; 0 rows if there already is one.
-pub fn update_decided(conn: &mut Conn, id: FindingId, state: FindingState, at: Time, by: &str) -> QueryResult<usize> {
+pub fn update_decided(
+    conn: &mut Conn,
+    id: FindingId,
+    state: FindingState,
+    at: Time,
+    by: &str,
+) -> QueryResult<usize> {
     diesel::update(findings::table.find(id).filter(findings::state.eq(FindingState::Quarantined)))
         .set((findings::state.eq(state), findings::decided_at.eq(at), findings::decided_by.eq(by)))
         .execute(conn)

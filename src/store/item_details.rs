@@ -17,9 +17,18 @@ pub fn find(conn: &mut Conn, owner: UserId, id: ItemId) -> QueryResult<Option<It
 }
 
 /// Replaces the details of an item.
-pub fn replace(conn: &mut Conn, owner: UserId, id: ItemId, details: &ItemDetails) -> QueryResult<()> {
+pub fn replace(
+    conn: &mut Conn,
+    owner: UserId,
+    id: ItemId,
+    details: &ItemDetails,
+) -> QueryResult<()> {
     diesel::delete(media_details::table.find(id)).execute(conn)?;
-    let row = (media_details::item_id.eq(id), media_details::user_id.eq(owner), media_details::facts.eq(details.to_json()));
+    let row = (
+        media_details::item_id.eq(id),
+        media_details::user_id.eq(owner),
+        media_details::facts.eq(details.to_json()),
+    );
     diesel::insert_into(media_details::table).values(row).execute(conn)?;
     Ok(())
 }
@@ -59,15 +68,21 @@ pub fn list_albums(
 
     // Two conditions, so that the index on the first column is used.
     if let Some((artist, album)) = after {
-        query = query
-            .filter(tracks::artist_key.ge(artist.to_owned()))
-            .filter(tracks::artist_key.gt(artist.to_owned()).or(tracks::album_key.gt(album.to_owned())));
+        query = query.filter(tracks::artist_key.ge(artist.to_owned())).filter(
+            tracks::artist_key.gt(artist.to_owned()).or(tracks::album_key.gt(album.to_owned())),
+        );
     }
     query.load(conn)
 }
 
 /// Lists up to `limit` tracks of an album outside the trash, in album order.
-pub fn list_album(conn: &mut Conn, owner: UserId, artist: &str, album: &str, limit: i64) -> QueryResult<Vec<Track>> {
+pub fn list_album(
+    conn: &mut Conn,
+    owner: UserId,
+    artist: &str,
+    album: &str,
+    limit: i64,
+) -> QueryResult<Vec<Track>> {
     tracks::table
         .inner_join(media_items::table)
         .filter(tracks::user_id.eq(owner))

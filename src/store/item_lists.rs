@@ -35,14 +35,16 @@ pub fn list(
     query = match filter.shelf {
         Shelf::Trash => query.filter(table::in_trash.eq(true)),
         Shelf::All | Shelf::Recents => query.filter(table::in_trash.eq(false)),
-        Shelf::Favorites => query.filter(table::in_trash.eq(false)).filter(table::favorite.eq(true)),
+        Shelf::Favorites => {
+            query.filter(table::in_trash.eq(false)).filter(table::favorite.eq(true))
+        }
         shelf => query.filter(table::in_trash.eq(false)).filter(table::shelf.eq(shelf)),
     };
 
     query = match filter.directory {
-        Some(id) if conn.misjudges_equality() => {
-            query.filter(table::directory_id.eq(id).or(table::directory_id.eq(DirectoryId(Uuid::nil()))))
-        }
+        Some(id) if conn.misjudges_equality() => query.filter(
+            table::directory_id.eq(id).or(table::directory_id.eq(DirectoryId(Uuid::nil()))),
+        ),
         Some(id) => query.filter(table::directory_id.eq(id)),
         None => query,
     };
@@ -115,7 +117,13 @@ pub fn list(
 }
 
 /// Counts the items of a shelf or directory, outside the trash, that were taken in `from..until`.
-pub fn count_between(conn: &mut Conn, owner: UserId, filter: &ItemFilter, from: WallClock, until: WallClock) -> QueryResult<i64> {
+pub fn count_between(
+    conn: &mut Conn,
+    owner: UserId,
+    filter: &ItemFilter,
+    from: WallClock,
+    until: WallClock,
+) -> QueryResult<i64> {
     let mut query = table::table
         .filter(table::user_id.eq(owner))
         .filter(table::in_trash.eq(false))
@@ -123,11 +131,13 @@ pub fn count_between(conn: &mut Conn, owner: UserId, filter: &ItemFilter, from: 
         .filter(table::shown_at.lt(until))
         .count()
         .into_boxed();
+
     query = match filter.shelf {
         Shelf::Favorites => query.filter(table::favorite.eq(true)),
         Shelf::All => query,
         shelf => query.filter(table::shelf.eq(shelf)),
     };
+
     if let Some(id) = filter.directory {
         query = query.filter(table::directory_id.eq(id));
     }

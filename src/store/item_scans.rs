@@ -9,7 +9,10 @@ use crate::model::{Item, ItemId, ScanStatus};
 
 /// Lists items of any user that wait for a scan, after `after`, oldest first.
 pub fn list_to_scan(conn: &mut Conn, after: Option<ItemId>, limit: i64) -> QueryResult<Vec<Item>> {
-    let pending = table::table.select(Item::as_select()).into_boxed().filter(table::scan.eq(ScanStatus::Pending));
+    let pending = table::table
+        .select(Item::as_select())
+        .into_boxed()
+        .filter(table::scan.eq(ScanStatus::Pending));
     find_next_page(conn, pending, after, limit)
 }
 
@@ -24,7 +27,8 @@ pub fn list_scanned_by_others(
     after: Option<ItemId>,
     limit: i64,
 ) -> QueryResult<Vec<Item>> {
-    let mut items = table::table.select(Item::as_select()).into_boxed().filter(table::is_missing.eq(false));
+    let mut items =
+        table::table.select(Item::as_select()).into_boxed().filter(table::is_missing.eq(false));
     if let Some(version) = version {
         items = items.filter(table::scanned_with.ne(version.to_owned()));
     }
@@ -32,8 +36,16 @@ pub fn list_scanned_by_others(
 }
 
 /// Records the result of a scan, unless the content of the item has changed in the meantime.
-pub fn update_scan(conn: &mut Conn, item: &Item, scan: ScanStatus, version: &str) -> QueryResult<usize> {
-    let same = table::table.find(item.id).filter(table::user_id.eq(item.user_id)).filter(table::sha256.eq(&item.sha256));
+pub fn update_scan(
+    conn: &mut Conn,
+    item: &Item,
+    scan: ScanStatus,
+    version: &str,
+) -> QueryResult<usize> {
+    let same = table::table
+        .find(item.id)
+        .filter(table::user_id.eq(item.user_id))
+        .filter(table::sha256.eq(&item.sha256));
     diesel::update(same).set((table::scan.eq(scan), table::scanned_with.eq(version))).execute(conn)
 }
 

@@ -19,13 +19,24 @@ pub fn insert(conn: &mut Conn, new: &NewItem) -> QueryResult<usize> {
 }
 
 pub fn find(conn: &mut Conn, owner: UserId, id: ItemId) -> QueryResult<Option<Item>> {
-    table::table.find(id).filter(table::user_id.eq(owner)).select(Item::as_select()).first(conn).optional()
+    table::table
+        .find(id)
+        .filter(table::user_id.eq(owner))
+        .select(Item::as_select())
+        .first(conn)
+        .optional()
 }
 
 /// Finds an item with the path of its directory.
-pub fn find_with_path(conn: &mut Conn, owner: UserId, id: ItemId) -> QueryResult<Option<(Item, String)>> {
+pub fn find_with_path(
+    conn: &mut Conn,
+    owner: UserId,
+    id: ItemId,
+) -> QueryResult<Option<(Item, String)>> {
     table::table
-        .inner_join(user_directories::table.on(user_directories::directory_id.eq(table::directory_id)))
+        .inner_join(
+            user_directories::table.on(user_directories::directory_id.eq(table::directory_id)),
+        )
         .filter(table::id.eq(id))
         .filter(table::user_id.eq(owner))
         .select((Item::as_select(), user_directories::directory_path))
@@ -34,9 +45,16 @@ pub fn find_with_path(conn: &mut Conn, owner: UserId, id: ItemId) -> QueryResult
 }
 
 /// Finds the item with this name on disk in the directory at `path`.
-pub fn find_at(conn: &mut Conn, owner: UserId, path: &str, disk_name: &str) -> QueryResult<Option<ItemId>> {
+pub fn find_at(
+    conn: &mut Conn,
+    owner: UserId,
+    path: &str,
+    disk_name: &str,
+) -> QueryResult<Option<ItemId>> {
     table::table
-        .inner_join(user_directories::table.on(user_directories::directory_id.eq(table::directory_id)))
+        .inner_join(
+            user_directories::table.on(user_directories::directory_id.eq(table::directory_id)),
+        )
         .filter(user_directories::user_id.eq(owner))
         .filter(user_directories::directory_path.eq(path))
         .filter(table::disk_name.eq(disk_name))
@@ -47,11 +65,20 @@ pub fn find_at(conn: &mut Conn, owner: UserId, path: &str, disk_name: &str) -> Q
 
 /// Lists those of `ids` that belong to the user.
 pub fn list_of(conn: &mut Conn, owner: UserId, ids: &[ItemId]) -> QueryResult<Vec<Item>> {
-    table::table.filter(table::user_id.eq(owner)).filter(table::id.eq_any(ids.to_vec())).select(Item::as_select()).load(conn)
+    table::table
+        .filter(table::user_id.eq(owner))
+        .filter(table::id.eq_any(ids.to_vec()))
+        .select(Item::as_select())
+        .load(conn)
 }
 
 /// Finds the user's item outside the trash with the same content.
-pub fn find_same_bytes(conn: &mut Conn, owner: UserId, sha256: &str, size: i64) -> QueryResult<Option<Item>> {
+pub fn find_same_bytes(
+    conn: &mut Conn,
+    owner: UserId,
+    sha256: &str,
+    size: i64,
+) -> QueryResult<Option<Item>> {
     table::table
         .filter(table::user_id.eq(owner))
         .filter(table::sha256.eq(sha256))
@@ -64,7 +91,12 @@ pub fn find_same_bytes(conn: &mut Conn, owner: UserId, sha256: &str, size: i64) 
 }
 
 /// Lists all of the user's items with the same content, including trashed and missing ones.
-pub fn list_same_bytes(conn: &mut Conn, owner: UserId, sha256: &str, size: i64) -> QueryResult<Vec<Item>> {
+pub fn list_same_bytes(
+    conn: &mut Conn,
+    owner: UserId,
+    sha256: &str,
+    size: i64,
+) -> QueryResult<Vec<Item>> {
     table::table
         .filter(table::user_id.eq(owner))
         .filter(table::sha256.eq(sha256))
@@ -75,7 +107,12 @@ pub fn list_same_bytes(conn: &mut Conn, owner: UserId, sha256: &str, size: i64) 
 }
 
 /// Lists up to `limit` items of these directories outside the trash.
-pub fn list_in(conn: &mut Conn, owner: UserId, directories: &[DirectoryId], limit: i64) -> QueryResult<Vec<Item>> {
+pub fn list_in(
+    conn: &mut Conn,
+    owner: UserId,
+    directories: &[DirectoryId],
+    limit: i64,
+) -> QueryResult<Vec<Item>> {
     table::table
         .filter(table::user_id.eq(owner))
         .filter(table::directory_id.eq_any(directories.to_vec()))
@@ -89,7 +126,12 @@ pub(super) type ById<'a> = IntoBoxed<'a, Select<table::table, AsSelect<Item, Bac
 type Backend = <Conn as Connection>::Backend;
 
 /// Loads the page after `after`.
-pub(super) fn find_next_page(conn: &mut Conn, query: ById<'_>, after: Option<ItemId>, limit: i64) -> QueryResult<Vec<Item>> {
+pub(super) fn find_next_page(
+    conn: &mut Conn,
+    query: ById<'_>,
+    after: Option<ItemId>,
+    limit: i64,
+) -> QueryResult<Vec<Item>> {
     let page = query.order(table::id.asc()).limit(limit);
     match after {
         Some(after) => page.filter(table::id.gt(after)).load(conn),
@@ -114,26 +156,37 @@ pub fn list_in_after(
 pub fn count_on(conn: &mut Conn, owner: UserId, shelf: Shelf) -> QueryResult<(i64, i64)> {
     use diesel::dsl::sql;
     use diesel::sql_types::BigInt;
+
     let mut query = table::table
         .filter(table::user_id.eq(owner))
-        .select((diesel::dsl::count_star(), sql::<BigInt>("CAST(COALESCE(SUM(size), 0) AS SIGNED)")))
+        .select((
+            diesel::dsl::count_star(),
+            sql::<BigInt>("CAST(COALESCE(SUM(size), 0) AS SIGNED)"),
+        ))
         .into_boxed();
+
     query = match shelf {
         Shelf::Trash => query.filter(table::in_trash.eq(true)),
         Shelf::All => query.filter(table::in_trash.eq(false)),
-        Shelf::Favorites => query.filter(table::in_trash.eq(false)).filter(table::favorite.eq(true)),
+        Shelf::Favorites => {
+            query.filter(table::in_trash.eq(false)).filter(table::favorite.eq(true))
+        }
         shelf => query.filter(table::in_trash.eq(false)).filter(table::shelf.eq(shelf)),
     };
     query.first(conn)
 }
 
 /// Counts the items of a shelf per month row by row, to check the stored counts. The trash has no months.
-pub fn count_months(conn: &mut Conn, owner: UserId, shelf: Shelf) -> QueryResult<BTreeMap<i32, i64>> {
-    let rows = table::table.filter(table::user_id.eq(owner)).filter(table::in_trash.eq(false)).select((
-        table::shelf,
-        table::favorite,
-        table::shown_at,
-    ));
+pub fn count_months(
+    conn: &mut Conn,
+    owner: UserId,
+    shelf: Shelf,
+) -> QueryResult<BTreeMap<i32, i64>> {
+    let rows = table::table
+        .filter(table::user_id.eq(owner))
+        .filter(table::in_trash.eq(false))
+        .select((table::shelf, table::favorite, table::shown_at));
+
     let mut months = BTreeMap::new();
     for (of, favorite, at) in rows.load::<(Shelf, bool, WallClock)>(conn)? {
         let is_on = match shelf {
@@ -159,9 +212,20 @@ pub fn list_trashed_before(conn: &mut Conn, before: Time, limit: i64) -> QueryRe
         .load(conn)
 }
 
-pub fn update_favorite(conn: &mut Conn, owner: UserId, id: ItemId, is_favorite: bool, at: Time) -> QueryResult<usize> {
-    let changing = table::table.find(id).filter(table::user_id.eq(owner)).filter(table::favorite.ne(is_favorite));
-    diesel::update(changing).set((table::favorite.eq(is_favorite), table::updated_at.eq(at))).execute(conn)
+pub fn update_favorite(
+    conn: &mut Conn,
+    owner: UserId,
+    id: ItemId,
+    is_favorite: bool,
+    at: Time,
+) -> QueryResult<usize> {
+    let changing = table::table
+        .find(id)
+        .filter(table::user_id.eq(owner))
+        .filter(table::favorite.ne(is_favorite));
+    diesel::update(changing)
+        .set((table::favorite.eq(is_favorite), table::updated_at.eq(at)))
+        .execute(conn)
 }
 
 /// Writes the directory, names and trash state of `item`.
@@ -183,12 +247,26 @@ pub fn update_place(conn: &mut Conn, item: &Item) -> QueryResult<usize> {
         .execute(conn)
 }
 
-pub fn update_missing(conn: &mut Conn, owner: UserId, id: ItemId, is_missing: bool) -> QueryResult<usize> {
-    diesel::update(table::table.find(id).filter(table::user_id.eq(owner))).set(table::is_missing.eq(is_missing)).execute(conn)
+pub fn update_missing(
+    conn: &mut Conn,
+    owner: UserId,
+    id: ItemId,
+    is_missing: bool,
+) -> QueryResult<usize> {
+    diesel::update(table::table.find(id).filter(table::user_id.eq(owner)))
+        .set(table::is_missing.eq(is_missing))
+        .execute(conn)
 }
 
-pub fn update_damaged(conn: &mut Conn, owner: UserId, id: ItemId, is_damaged: bool) -> QueryResult<usize> {
-    diesel::update(table::table.find(id).filter(table::user_id.eq(owner))).set(table::is_damaged.eq(is_damaged)).execute(conn)
+pub fn update_damaged(
+    conn: &mut Conn,
+    owner: UserId,
+    id: ItemId,
+    is_damaged: bool,
+) -> QueryResult<usize> {
+    diesel::update(table::table.find(id).filter(table::user_id.eq(owner)))
+        .set(table::is_damaged.eq(is_damaged))
+        .execute(conn)
 }
 
 /// Writes the content fields of `item`.
@@ -230,7 +308,9 @@ pub fn list_known(conn: &mut Conn, ids: &[ItemId]) -> QueryResult<Vec<ItemId>> {
 
 /// Records that an item was opened.
 pub fn update_recent(conn: &mut Conn, owner: UserId, id: ItemId, at: Time) -> QueryResult<usize> {
-    diesel::update(table::table.find(id).filter(table::user_id.eq(owner))).set(table::recent_at.eq(at)).execute(conn)
+    diesel::update(table::table.find(id).filter(table::user_id.eq(owner)))
+        .set(table::recent_at.eq(at))
+        .execute(conn)
 }
 
 pub fn delete(conn: &mut Conn, owner: UserId, id: ItemId) -> QueryResult<usize> {

@@ -1,7 +1,9 @@
 //! Keyset pagination: rows before or after a position in an order of two columns, found through the index on both.
 
 use diesel::backend::Backend;
-use diesel::expression::{AsExpression, Expression, TypedExpressionType, ValidGrouping, is_aggregate};
+use diesel::expression::{
+    AsExpression, Expression, TypedExpressionType, ValidGrouping, is_aggregate,
+};
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::sql_types::{Bool, SqlType};
 use diesel::{AppearsOnTable, QueryResult, SelectableExpression};
@@ -45,7 +47,14 @@ where
     A: AsExpression<K::SqlType>,
     L: AsExpression<I::SqlType>,
 {
-    KeysetPredicate { key, id, at: at.as_expression(), last: last.as_expression(), side, by_row: conn.seeks_rows() }
+    KeysetPredicate {
+        key,
+        id,
+        at: at.as_expression(),
+        last: last.as_expression(),
+        side,
+        by_row: conn.seeks_rows(),
+    }
 }
 
 impl<K, I, A, L, DB> QueryFragment<DB> for KeysetPredicate<K, I, A, L>
@@ -112,12 +121,12 @@ impl<K, I, A, L> QueryId for KeysetPredicate<K, I, A, L> {
     const HAS_STATIC_QUERY_ID: bool = false;
 }
 
-impl<K: AppearsOnTable<T>, I: AppearsOnTable<T>, A: AppearsOnTable<T>, L: AppearsOnTable<T>, T> AppearsOnTable<T>
-    for KeysetPredicate<K, I, A, L>
+impl<K: AppearsOnTable<T>, I: AppearsOnTable<T>, A: AppearsOnTable<T>, L: AppearsOnTable<T>, T>
+    AppearsOnTable<T> for KeysetPredicate<K, I, A, L>
 {
 }
 
-impl<K: AppearsOnTable<T>, I: AppearsOnTable<T>, A: AppearsOnTable<T>, L: AppearsOnTable<T>, T> SelectableExpression<T>
-    for KeysetPredicate<K, I, A, L>
+impl<K: AppearsOnTable<T>, I: AppearsOnTable<T>, A: AppearsOnTable<T>, L: AppearsOnTable<T>, T>
+    SelectableExpression<T> for KeysetPredicate<K, I, A, L>
 {
 }

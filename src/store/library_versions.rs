@@ -7,7 +7,9 @@ use crate::db::schema::libraries as table;
 use crate::model::UserId;
 
 pub fn insert(conn: &mut Conn, owner: UserId) -> QueryResult<usize> {
-    diesel::insert_into(table::table).values((table::user_id.eq(owner), table::version.eq(0_i64))).execute(conn)
+    diesel::insert_into(table::table)
+        .values((table::user_id.eq(owner), table::version.eq(0_i64)))
+        .execute(conn)
 }
 
 /// Returns the version; 0 for an unknown user.
@@ -16,7 +18,9 @@ pub fn find_version(conn: &mut Conn, owner: UserId) -> QueryResult<i64> {
 }
 
 pub fn update_next(conn: &mut Conn, owner: UserId) -> QueryResult<usize> {
-    diesel::update(table::table.find(owner)).set(table::version.eq(table::version + 1_i64)).execute(conn)
+    diesel::update(table::table.find(owner))
+        .set(table::version.eq(table::version + 1_i64))
+        .execute(conn)
 }
 
 /// Increments the versions of all libraries.

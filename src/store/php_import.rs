@@ -79,11 +79,18 @@ pub fn list_columns(conn: &mut Conn, table: &str) -> QueryResult<Vec<String>> {
 /// Builds a query for the columns that exist. `table` must consist of letters, digits and underscores.
 fn select(table: &str, key: &str, texts: &[&str], has: &[String]) -> String {
     let texts = texts.iter().map(|column| {
-        let value = if has.iter().any(|name| name == column) { format!("CAST(`{column}` AS CHAR)") } else { "NULL".to_owned() };
+        let value = if has.iter().any(|name| name == column) {
+            format!("CAST(`{column}` AS CHAR)")
+        } else {
+            "NULL".to_owned()
+        };
         format!("{value} AS `{column}`")
     });
     let texts: Vec<_> = texts.collect();
-    format!("SELECT CAST(`{key}` AS SIGNED) AS `{key}`, {} FROM `{table}` ORDER BY `{key}`", texts.join(", "))
+    format!(
+        "SELECT CAST(`{key}` AS SIGNED) AS `{key}`, {} FROM `{table}` ORDER BY `{key}`",
+        texts.join(", ")
+    )
 }
 
 /// Lists all users, ordered by id.
@@ -105,13 +112,19 @@ pub fn list_users(conn: &mut Conn, table: &str, has: &[String]) -> QueryResult<V
 }
 
 /// Lists the directories of all users.
-pub fn list_directories(conn: &mut Conn, table: &str, has: &[String]) -> QueryResult<Vec<PhpDirectory>> {
-    let texts = ["directory_name", "directory_path", "date_added", "last_modified", "last_accessed"];
+pub fn list_directories(
+    conn: &mut Conn,
+    table: &str,
+    has: &[String],
+) -> QueryResult<Vec<PhpDirectory>> {
+    let texts =
+        ["directory_name", "directory_path", "date_added", "last_modified", "last_accessed"];
     sql_query(select(table, "user_id", &texts, has)).load(conn)
 }
 
 /// Counts the rows of a table.
 pub fn count(conn: &mut Conn, table: &str) -> QueryResult<i64> {
-    let count: Count = sql_query(format!("SELECT COUNT(*) AS count FROM `{table}`")).get_result(conn)?;
+    let count: Count =
+        sql_query(format!("SELECT COUNT(*) AS count FROM `{table}`")).get_result(conn)?;
     Ok(count.count)
 }

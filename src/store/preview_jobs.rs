@@ -24,7 +24,12 @@ pub struct PreviewJob {
 /// Inserts a job, replacing an existing one.
 pub fn insert(conn: &mut Conn, item: &Item) -> QueryResult<()> {
     delete(conn, item.id)?;
-    let row = (table::item_id.eq(item.id), table::user_id.eq(item.user_id), table::tries.eq(0), table::not_before.eq(0_i64));
+    let row = (
+        table::item_id.eq(item.id),
+        table::user_id.eq(item.user_id),
+        table::tries.eq(0),
+        table::not_before.eq(0_i64),
+    );
     diesel::insert_into(table::table).values(row).execute(conn)?;
     Ok(())
 }
@@ -50,7 +55,11 @@ pub fn find_next_owner(conn: &mut Conn, last: UserId, now: i64) -> QueryResult<O
 }
 
 /// Finds a user's newest job that is due.
-pub fn find_newest_due(conn: &mut Conn, owner: UserId, now: i64) -> QueryResult<Option<PreviewJob>> {
+pub fn find_newest_due(
+    conn: &mut Conn,
+    owner: UserId,
+    now: i64,
+) -> QueryResult<Option<PreviewJob>> {
     let due = table::table.filter(table::user_id.eq(owner)).filter(table::not_before.le(now));
     due.order(table::item_id.desc()).first(conn).optional()
 }
@@ -91,5 +100,10 @@ pub fn count(conn: &mut Conn) -> QueryResult<(i64, i64)> {
 
 /// Lists up to `limit` items whose jobs were given up.
 pub fn list_given_up(conn: &mut Conn, limit: i64) -> QueryResult<Vec<ItemId>> {
-    table::table.filter(table::not_before.eq(NEVER)).order(table::item_id.desc()).limit(limit).select(table::item_id).load(conn)
+    table::table
+        .filter(table::not_before.eq(NEVER))
+        .order(table::item_id.desc())
+        .limit(limit)
+        .select(table::item_id)
+        .load(conn)
 }

@@ -10,23 +10,49 @@ use crate::db::schema::{media_items, search_words as table};
 use crate::model::{Item, ItemId, Shelf, UserId, WallClock};
 
 /// Replaces the words of an item.
-pub fn replace(conn: &mut Conn, owner: UserId, id: ItemId, shown_at: WallClock, words: &[String]) -> QueryResult<()> {
+pub fn replace(
+    conn: &mut Conn,
+    owner: UserId,
+    id: ItemId,
+    shown_at: WallClock,
+    words: &[String],
+) -> QueryResult<()> {
     diesel::delete(table::table.filter(table::item_id.eq(id))).execute(conn)?;
     insert(conn, owner, id, shown_at, words)
 }
 
-pub fn insert(conn: &mut Conn, owner: UserId, id: ItemId, shown_at: WallClock, words: &[String]) -> QueryResult<()> {
+pub fn insert(
+    conn: &mut Conn,
+    owner: UserId,
+    id: ItemId,
+    shown_at: WallClock,
+    words: &[String],
+) -> QueryResult<()> {
     for word in words {
-        let row = (table::user_id.eq(owner), table::word.eq(word), table::shown_at.eq(shown_at), table::item_id.eq(id));
+        let row = (
+            table::user_id.eq(owner),
+            table::word.eq(word),
+            table::shown_at.eq(shown_at),
+            table::item_id.eq(id),
+        );
         diesel::insert_into(table::table).values(row).execute(conn)?;
     }
     Ok(())
 }
 
 /// Finds a user's first word before `end` and after `after`, or equal to `after` if `is_equal_too`.
-pub fn find_next(conn: &mut Conn, owner: UserId, after: &str, is_equal_too: bool, end: &str) -> QueryResult<Option<String>> {
-    let words =
-        table::table.filter(table::user_id.eq(owner)).filter(table::word.lt(end)).order(table::word.asc()).select(table::word);
+pub fn find_next(
+    conn: &mut Conn,
+    owner: UserId,
+    after: &str,
+    is_equal_too: bool,
+    end: &str,
+) -> QueryResult<Option<String>> {
+    let words = table::table
+        .filter(table::user_id.eq(owner))
+        .filter(table::word.lt(end))
+        .order(table::word.asc())
+        .select(table::word);
     if is_equal_too {
         words.filter(table::word.ge(after)).first(conn).optional()
     } else {
@@ -115,7 +141,8 @@ pub fn list_with(
         rows = rows.filter(keyset_predicate(conn, (table::shown_at, table::item_id), Less, after));
     }
     if let Some(floor) = floor {
-        rows = rows.filter(keyset_predicate(conn, (table::shown_at, table::item_id), NotLess, floor));
+        rows =
+            rows.filter(keyset_predicate(conn, (table::shown_at, table::item_id), NotLess, floor));
     }
 
     // The other words of the query.
@@ -145,8 +172,14 @@ pub fn find_item_floor(
         .limit(1)
         .select((media_items::shown_at, media_items::id))
         .into_boxed();
+
     if let Some(after) = after {
-        rows = rows.filter(keyset_predicate(conn, (media_items::shown_at, media_items::id), Less, after));
+        rows = rows.filter(keyset_predicate(
+            conn,
+            (media_items::shown_at, media_items::id),
+            Less,
+            after,
+        ));
     }
     rows.first(conn).optional()
 }

@@ -51,7 +51,12 @@ pub fn find(conn: &mut Conn, owner: UserId, id: i64, at: Time) -> QueryResult<Op
 }
 
 /// Lists a user's active sessions of these kinds, the most recently used first.
-pub fn list_active(conn: &mut Conn, owner: UserId, kinds: &[SessionKind], at: Time) -> QueryResult<Vec<Session>> {
+pub fn list_active(
+    conn: &mut Conn,
+    owner: UserId,
+    kinds: &[SessionKind],
+    at: Time,
+) -> QueryResult<Vec<Session>> {
     session_tokens::table
         .filter(session_tokens::user_id.eq(owner))
         .filter(session_tokens::kind.eq_any(kinds.to_vec()))
@@ -74,8 +79,9 @@ pub fn update_end(conn: &mut Conn, owner: UserId, id: i64) -> QueryResult<usize>
 
 /// Ends all sessions of a user, including access tokens.
 pub fn update_end_all(conn: &mut Conn, owner: UserId) -> QueryResult<usize> {
-    let theirs =
-        session_tokens::table.filter(session_tokens::user_id.eq(owner)).filter(session_tokens::status.eq(SessionStatus::Active));
+    let theirs = session_tokens::table
+        .filter(session_tokens::user_id.eq(owner))
+        .filter(session_tokens::status.eq(SessionStatus::Active));
     diesel::update(theirs).set(session_tokens::status.eq(SessionStatus::Ended)).execute(conn)
 }
 
@@ -90,12 +96,20 @@ pub fn update_end_others(conn: &mut Conn, owner: UserId, keep: i64) -> QueryResu
 }
 
 /// Replaces the token of an active session; 0 rows if `old` is no longer its token.
-pub fn update_token(conn: &mut Conn, id: i64, old: &str, new: &str, expiration: Time) -> QueryResult<usize> {
+pub fn update_token(
+    conn: &mut Conn,
+    id: i64,
+    old: &str,
+    new: &str,
+    expiration: Time,
+) -> QueryResult<usize> {
     let current = session_tokens::table
         .find(id)
         .filter(session_tokens::status.eq(SessionStatus::Active))
         .filter(session_tokens::session_token.eq(old));
-    diesel::update(current).set((session_tokens::session_token.eq(new), session_tokens::expiration.eq(expiration))).execute(conn)
+    diesel::update(current)
+        .set((session_tokens::session_token.eq(new), session_tokens::expiration.eq(expiration)))
+        .execute(conn)
 }
 
 /// Records a refresh token that has been exchanged.
@@ -117,14 +131,28 @@ pub fn find_by_spent(conn: &mut Conn, hash: &str) -> QueryResult<Option<(i64, Us
 }
 
 /// Records when and from where a session was last used, and its new expiration.
-pub fn update_seen(conn: &mut Conn, id: i64, at: Time, address: &str, expiration: Time) -> QueryResult<usize> {
-    diesel::update(session_tokens::table.find(id).filter(session_tokens::status.eq(SessionStatus::Active)))
-        .set((session_tokens::last_seen.eq(at), session_tokens::address.eq(address), session_tokens::expiration.eq(expiration)))
-        .execute(conn)
+pub fn update_seen(
+    conn: &mut Conn,
+    id: i64,
+    at: Time,
+    address: &str,
+    expiration: Time,
+) -> QueryResult<usize> {
+    diesel::update(
+        session_tokens::table.find(id).filter(session_tokens::status.eq(SessionStatus::Active)),
+    )
+    .set((
+        session_tokens::last_seen.eq(at),
+        session_tokens::address.eq(address),
+        session_tokens::expiration.eq(expiration),
+    ))
+    .execute(conn)
 }
 
 /// Deletes sessions that expired, or ended and were last used, before `before`.
 pub fn delete_expired(conn: &mut Conn, before: Time) -> QueryResult<usize> {
-    let ended = session_tokens::status.eq(SessionStatus::Ended).and(session_tokens::last_seen.lt(before));
-    diesel::delete(session_tokens::table.filter(session_tokens::expiration.lt(before).or(ended))).execute(conn)
+    let ended =
+        session_tokens::status.eq(SessionStatus::Ended).and(session_tokens::last_seen.lt(before));
+    diesel::delete(session_tokens::table.filter(session_tokens::expiration.lt(before).or(ended)))
+        .execute(conn)
 }

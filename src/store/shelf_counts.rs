@@ -24,7 +24,10 @@ pub fn insert_zero(conn: &mut Conn, owner: UserId) -> QueryResult<()> {
 }
 
 pub fn list(conn: &mut Conn, owner: UserId) -> QueryResult<Vec<ShelfCount>> {
-    shelf_counts::table.filter(shelf_counts::user_id.eq(owner)).select(ShelfCount::as_select()).load(conn)
+    shelf_counts::table
+        .filter(shelf_counts::user_id.eq(owner))
+        .select(ShelfCount::as_select())
+        .load(conn)
 }
 
 /// Locks a user's counts until the transaction ends.
@@ -35,14 +38,24 @@ pub fn lock(conn: &mut Conn, owner: UserId) -> QueryResult<usize> {
 }
 
 /// Overwrites the counts of a shelf after a recount.
-pub fn update(conn: &mut Conn, owner: UserId, shelf: Shelf, items: i64, bytes: i64) -> QueryResult<usize> {
+pub fn update(
+    conn: &mut Conn,
+    owner: UserId,
+    shelf: Shelf,
+    items: i64,
+    bytes: i64,
+) -> QueryResult<usize> {
     diesel::update(shelf_counts::table.find((owner, shelf)))
         .set((shelf_counts::items.eq(items), shelf_counts::bytes.eq(bytes)))
         .execute(conn)
 }
 
 /// Lists the number of items per month of a shelf, newest first.
-pub fn list_months(conn: &mut Conn, owner: UserId, shelf: Shelf) -> QueryResult<Vec<(YearMonth, i64)>> {
+pub fn list_months(
+    conn: &mut Conn,
+    owner: UserId,
+    shelf: Shelf,
+) -> QueryResult<Vec<(YearMonth, i64)>> {
     let rows: Vec<(i32, i64)> = shelf_months::table
         .filter(shelf_months::user_id.eq(owner))
         .filter(shelf_months::shelf.eq(shelf))
@@ -50,12 +63,22 @@ pub fn list_months(conn: &mut Conn, owner: UserId, shelf: Shelf) -> QueryResult<
         .order(shelf_months::month.desc())
         .select((shelf_months::month, shelf_months::items))
         .load(conn)?;
-    Ok(rows.into_iter().filter_map(|(number, items)| Some((YearMonth::from_number(number)?, items))).collect())
+    Ok(rows
+        .into_iter()
+        .filter_map(|(number, items)| Some((YearMonth::from_number(number)?, items)))
+        .collect())
 }
 
 /// Overwrites the months of a shelf after a recount.
-pub fn replace_months(conn: &mut Conn, owner: UserId, shelf: Shelf, months: &BTreeMap<i32, i64>) -> QueryResult<()> {
-    let old = shelf_months::table.filter(shelf_months::user_id.eq(owner)).filter(shelf_months::shelf.eq(shelf));
+pub fn replace_months(
+    conn: &mut Conn,
+    owner: UserId,
+    shelf: Shelf,
+    months: &BTreeMap<i32, i64>,
+) -> QueryResult<()> {
+    let old = shelf_months::table
+        .filter(shelf_months::user_id.eq(owner))
+        .filter(shelf_months::shelf.eq(shelf));
     diesel::delete(old).execute(conn)?;
     for (month, items) in months {
         insert_month(conn, owner, shelf, *month, *items)?;
@@ -63,7 +86,13 @@ pub fn replace_months(conn: &mut Conn, owner: UserId, shelf: Shelf, months: &BTr
     Ok(())
 }
 
-fn insert_month(conn: &mut Conn, owner: UserId, shelf: Shelf, month: i32, items: i64) -> QueryResult<usize> {
+fn insert_month(
+    conn: &mut Conn,
+    owner: UserId,
+    shelf: Shelf,
+    month: i32,
+    items: i64,
+) -> QueryResult<usize> {
     diesel::insert_into(shelf_months::table)
         .values((
             shelf_months::user_id.eq(owner),
@@ -126,15 +155,24 @@ impl CountDeltas {
     /// Writes the changes, always in the same order of shelves.
     pub fn write(&self, conn: &mut Conn, owner: UserId) -> QueryResult<()> {
         for shelf in Shelf::COUNTED {
-            let Some((items, bytes)) = self.shelves.get(&shelf).filter(|delta| **delta != (0, 0)) else { continue };
+            let Some((items, bytes)) = self.shelves.get(&shelf).filter(|delta| **delta != (0, 0))
+            else {
+                continue;
+            };
             diesel::update(shelf_counts::table.find((owner, shelf)))
-                .set((shelf_counts::items.eq(shelf_counts::items + *items), shelf_counts::bytes.eq(shelf_counts::bytes + *bytes)))
+                .set((
+                    shelf_counts::items.eq(shelf_counts::items + *items),
+                    shelf_counts::bytes.eq(shelf_counts::bytes + *bytes),
+                ))
                 .execute(conn)?;
         }
+
         for ((word, month), items) in &self.months {
             let Some(shelf) = Shelf::parse(word).filter(|_| *items != 0) else { continue };
             let row = shelf_months::table.find((owner, shelf, *month));
-            let changed = diesel::update(row).set(shelf_months::items.eq(shelf_months::items + *items)).execute(conn)?;
+            let changed = diesel::update(row)
+                .set(shelf_months::items.eq(shelf_months::items + *items))
+                .execute(conn)?;
             if changed == 0 {
                 insert_month(conn, owner, shelf, *month, *items)?;
             }

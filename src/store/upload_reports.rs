@@ -6,7 +6,13 @@ use crate::db::Conn;
 use crate::db::schema::upload_reports;
 use crate::model::{ReportId, Time, UserId};
 
-pub fn insert(conn: &mut Conn, owner: UserId, id: ReportId, rows_json: &str, at: Time) -> QueryResult<usize> {
+pub fn insert(
+    conn: &mut Conn,
+    owner: UserId,
+    id: ReportId,
+    rows_json: &str,
+    at: Time,
+) -> QueryResult<usize> {
     diesel::insert_into(upload_reports::table)
         .values((
             upload_reports::id.eq(id),
@@ -27,5 +33,6 @@ pub fn find(conn: &mut Conn, owner: UserId, id: ReportId) -> QueryResult<Option<
 }
 
 pub fn delete_before(conn: &mut Conn, before: Time) -> QueryResult<usize> {
-    diesel::delete(upload_reports::table.filter(upload_reports::created_at.lt(before))).execute(conn)
+    diesel::delete(upload_reports::table.filter(upload_reports::created_at.lt(before)))
+        .execute(conn)
 }

@@ -11,7 +11,12 @@ pub fn insert(conn: &mut Conn, new: &Upload) -> QueryResult<usize> {
 }
 
 pub fn find(conn: &mut Conn, owner: UserId, id: UploadId) -> QueryResult<Option<Upload>> {
-    uploads::table.find(id).filter(uploads::user_id.eq(owner)).select(Upload::as_select()).first(conn).optional()
+    uploads::table
+        .find(id)
+        .filter(uploads::user_id.eq(owner))
+        .select(Upload::as_select())
+        .first(conn)
+        .optional()
 }
 
 /// Lists a user's unfinished uploads, newest first.
@@ -26,12 +31,20 @@ pub fn list_unfinished(conn: &mut Conn, owner: UserId, limit: i64) -> QueryResul
 }
 
 pub fn count_unfinished(conn: &mut Conn, owner: UserId) -> QueryResult<i64> {
-    uploads::table.filter(uploads::user_id.eq(owner)).filter(uploads::item_id.is_null()).count().get_result(conn)
+    uploads::table
+        .filter(uploads::user_id.eq(owner))
+        .filter(uploads::item_id.is_null())
+        .count()
+        .get_result(conn)
 }
 
 /// Lists expired uploads of any user.
 pub fn list_expired(conn: &mut Conn, at: Time, limit: i64) -> QueryResult<Vec<Upload>> {
-    uploads::table.filter(uploads::expires_at.le(at)).limit(limit).select(Upload::as_select()).load(conn)
+    uploads::table
+        .filter(uploads::expires_at.le(at))
+        .limit(limit)
+        .select(Upload::as_select())
+        .load(conn)
 }
 
 /// Lists the ids of all unfinished uploads, whose bytes must be kept.
@@ -40,9 +53,19 @@ pub fn list_unfinished_ids(conn: &mut Conn) -> QueryResult<Vec<UploadId>> {
 }
 
 /// Records how many bytes are durable.
-pub fn update_received(conn: &mut Conn, id: UploadId, received: i64, hash_state: &[u8], expires: Time) -> QueryResult<usize> {
+pub fn update_received(
+    conn: &mut Conn,
+    id: UploadId,
+    received: i64,
+    hash_state: &[u8],
+    expires: Time,
+) -> QueryResult<usize> {
     diesel::update(uploads::table.find(id).filter(uploads::item_id.is_null()))
-        .set((uploads::received.eq(received), uploads::hash_state.eq(hash_state), uploads::expires_at.eq(expires)))
+        .set((
+            uploads::received.eq(received),
+            uploads::hash_state.eq(hash_state),
+            uploads::expires_at.eq(expires),
+        ))
         .execute(conn)
 }
 
@@ -55,14 +78,19 @@ pub fn update_finished(
     is_duplicate: bool,
     expires: Time,
 ) -> QueryResult<usize> {
-    diesel::update(uploads::table.find(id).filter(uploads::user_id.eq(owner)).filter(uploads::item_id.is_null()))
-        .set((
-            uploads::item_id.eq(item),
-            uploads::is_duplicate.eq(is_duplicate),
-            uploads::received.eq(uploads::size),
-            uploads::expires_at.eq(expires),
-        ))
-        .execute(conn)
+    diesel::update(
+        uploads::table
+            .find(id)
+            .filter(uploads::user_id.eq(owner))
+            .filter(uploads::item_id.is_null()),
+    )
+    .set((
+        uploads::item_id.eq(item),
+        uploads::is_duplicate.eq(is_duplicate),
+        uploads::received.eq(uploads::size),
+        uploads::expires_at.eq(expires),
+    ))
+    .execute(conn)
 }
 
 pub fn delete(conn: &mut Conn, owner: UserId, id: UploadId) -> QueryResult<usize> {

@@ -20,19 +20,32 @@ pub fn find_by_login(conn: &mut Conn, login: &str) -> QueryResult<Option<User>> 
     if login.contains('@') {
         users::table.filter(users::email.eq(login)).select(User::as_select()).first(conn).optional()
     } else {
-        users::table.filter(users::username.eq(login)).select(User::as_select()).first(conn).optional()
+        users::table
+            .filter(users::username.eq(login))
+            .select(User::as_select())
+            .first(conn)
+            .optional()
     }
 }
 
 /// Returns whether another user has this username.
-pub fn is_username_taken(conn: &mut Conn, username: &str, except: Option<UserId>) -> QueryResult<bool> {
-    let holder: Option<UserId> = users::table.filter(users::username.eq(username)).select(users::id).first(conn).optional()?;
+pub fn is_username_taken(
+    conn: &mut Conn,
+    username: &str,
+    except: Option<UserId>,
+) -> QueryResult<bool> {
+    let holder: Option<UserId> = users::table
+        .filter(users::username.eq(username))
+        .select(users::id)
+        .first(conn)
+        .optional()?;
     Ok(holder.is_some() && holder != except)
 }
 
 /// Returns whether another user has this e-mail address.
 pub fn is_email_taken(conn: &mut Conn, email: &str, except: Option<UserId>) -> QueryResult<bool> {
-    let holder: Option<UserId> = users::table.filter(users::email.eq(email)).select(users::id).first(conn).optional()?;
+    let holder: Option<UserId> =
+        users::table.filter(users::email.eq(email)).select(users::id).first(conn).optional()?;
     Ok(holder.is_some() && holder != except)
 }
 
@@ -50,7 +63,12 @@ pub fn update_folder(conn: &mut Conn, id: UserId, folder: &str) -> QueryResult<u
 }
 
 /// Lists users with this status after `after`, the oldest account first.
-pub fn list_by_status(conn: &mut Conn, status: Status, after: UserId, limit: i64) -> QueryResult<Vec<User>> {
+pub fn list_by_status(
+    conn: &mut Conn,
+    status: Status,
+    after: UserId,
+    limit: i64,
+) -> QueryResult<Vec<User>> {
     users::table
         .filter(users::status.eq(status))
         .filter(users::id.gt(after))
@@ -62,7 +80,8 @@ pub fn list_by_status(conn: &mut Conn, status: Status, after: UserId, limit: i64
 
 /// Counts the users per status.
 pub fn count_by_status(conn: &mut Conn) -> QueryResult<HashMap<Status, i64>> {
-    let rows: Vec<(Status, i64)> = users::table.group_by(users::status).select((users::status, count_star())).load(conn)?;
+    let rows: Vec<(Status, i64)> =
+        users::table.group_by(users::status).select((users::status, count_star())).load(conn)?;
     Ok(rows.into_iter().collect())
 }
 
@@ -80,39 +99,77 @@ pub fn list_active_admins(conn: &mut Conn) -> QueryResult<Vec<User>> {
 }
 
 /// Changes the status if it is one of `from`; otherwise 0 rows.
-pub fn update_status(conn: &mut Conn, id: UserId, from: &[Status], to: Status, at: Time) -> QueryResult<usize> {
+pub fn update_status(
+    conn: &mut Conn,
+    id: UserId,
+    from: &[Status],
+    to: Status,
+    at: Time,
+) -> QueryResult<usize> {
     diesel::update(users::table.find(id).filter(users::status.eq_any(from.to_vec())))
         .set((users::status.eq(to), users::status_since.eq(at), users::updated_at.eq(at)))
         .execute(conn)
 }
 
-pub fn update_access_level(conn: &mut Conn, id: UserId, level: AccessLevel, at: Time) -> QueryResult<usize> {
-    diesel::update(users::table.find(id)).set((users::access_level.eq(level), users::updated_at.eq(at))).execute(conn)
+pub fn update_access_level(
+    conn: &mut Conn,
+    id: UserId,
+    level: AccessLevel,
+    at: Time,
+) -> QueryResult<usize> {
+    diesel::update(users::table.find(id))
+        .set((users::access_level.eq(level), users::updated_at.eq(at)))
+        .execute(conn)
 }
 
 pub fn update_quota(conn: &mut Conn, id: UserId, bytes: i64, at: Time) -> QueryResult<usize> {
-    diesel::update(users::table.find(id)).set((users::quota_bytes.eq(bytes), users::updated_at.eq(at))).execute(conn)
+    diesel::update(users::table.find(id))
+        .set((users::quota_bytes.eq(bytes), users::updated_at.eq(at)))
+        .execute(conn)
 }
 
 /// Sets or clears the hash of a one-time code.
-pub fn update_access_code(conn: &mut Conn, id: UserId, hash: Option<&str>, expires: Option<Time>) -> QueryResult<usize> {
-    diesel::update(users::table.find(id)).set((users::access_code.eq(hash), users::access_code_expires.eq(expires))).execute(conn)
+pub fn update_access_code(
+    conn: &mut Conn,
+    id: UserId,
+    hash: Option<&str>,
+    expires: Option<Time>,
+) -> QueryResult<usize> {
+    diesel::update(users::table.find(id))
+        .set((users::access_code.eq(hash), users::access_code_expires.eq(expires)))
+        .execute(conn)
 }
 
 /// Uses up the one-time code if it matches and has not expired; otherwise 0 rows.
-pub fn update_use_access_code(conn: &mut Conn, id: UserId, hash: &str, at: Time) -> QueryResult<usize> {
-    let matching = users::table.find(id).filter(users::access_code.eq(hash)).filter(users::access_code_expires.gt(at));
+pub fn update_use_access_code(
+    conn: &mut Conn,
+    id: UserId,
+    hash: &str,
+    at: Time,
+) -> QueryResult<usize> {
+    let matching = users::table
+        .find(id)
+        .filter(users::access_code.eq(hash))
+        .filter(users::access_code_expires.gt(at));
     diesel::update(matching)
         .set((users::access_code.eq(None::<String>), users::access_code_expires.eq(None::<Time>)))
         .execute(conn)
 }
 
 pub fn update_password(conn: &mut Conn, id: UserId, hash: &str, at: Time) -> QueryResult<usize> {
-    diesel::update(users::table.find(id)).set((users::password.eq(hash), users::updated_at.eq(at))).execute(conn)
+    diesel::update(users::table.find(id))
+        .set((users::password.eq(hash), users::updated_at.eq(at)))
+        .execute(conn)
 }
 
 /// Sets where a user's password is stored, and its hash.
-pub fn update_origin(conn: &mut Conn, id: UserId, origin: Origin, hash: &str, at: Time) -> QueryResult<usize> {
+pub fn update_origin(
+    conn: &mut Conn,
+    id: UserId,
+    origin: Origin,
+    hash: &str,
+    at: Time,
+) -> QueryResult<usize> {
     diesel::update(users::table.find(id))
         .set((users::origin.eq(origin), users::password.eq(hash), users::updated_at.eq(at)))
         .execute(conn)
@@ -132,7 +189,12 @@ pub struct ProfileUpdate<'a> {
 ///
 /// # Errors
 /// `UniqueViolation` for an e-mail address that is taken.
-pub fn update_profile(conn: &mut Conn, id: UserId, new: &ProfileUpdate<'_>, at: Time) -> QueryResult<usize> {
+pub fn update_profile(
+    conn: &mut Conn,
+    id: UserId,
+    new: &ProfileUpdate<'_>,
+    at: Time,
+) -> QueryResult<usize> {
     diesel::update(users::table.find(id))
         .set((
             users::firstname.eq(new.firstname),
@@ -156,8 +218,15 @@ pub fn update_session_token(conn: &mut Conn, id: UserId, hash: Option<&str>) -> 
 }
 
 /// Replaces the newest session's token if it is `old`.
-pub fn update_exchange_session_token(conn: &mut Conn, id: UserId, old: &str, new: &str) -> QueryResult<usize> {
-    diesel::update(users::table.find(id).filter(users::session_token.eq(old))).set(users::session_token.eq(new)).execute(conn)
+pub fn update_exchange_session_token(
+    conn: &mut Conn,
+    id: UserId,
+    old: &str,
+    new: &str,
+) -> QueryResult<usize> {
+    diesel::update(users::table.find(id).filter(users::session_token.eq(old)))
+        .set(users::session_token.eq(new))
+        .execute(conn)
 }
 
 /// Clears the newest session's token if it is `hash`.
@@ -171,23 +240,36 @@ pub fn update_forget_session_token(conn: &mut Conn, id: UserId, hash: &str) -> Q
 pub fn update_add_used(conn: &mut Conn, id: UserId, bytes: i64) -> QueryResult<usize> {
     let after = users::used_bytes + users::reserved_bytes + bytes;
     let fits = users::quota_bytes.eq(0).or(after.le(users::quota_bytes));
-    diesel::update(users::table.find(id).filter(fits)).set(users::used_bytes.eq(users::used_bytes + bytes)).execute(conn)
+    diesel::update(users::table.find(id).filter(fits))
+        .set(users::used_bytes.eq(users::used_bytes + bytes))
+        .execute(conn)
 }
 
 /// Reserves bytes for an upload if the quota allows them beside `elsewhere`; otherwise 0 rows.
-pub fn update_add_reserved(conn: &mut Conn, id: UserId, bytes: i64, elsewhere: i64) -> QueryResult<usize> {
+pub fn update_add_reserved(
+    conn: &mut Conn,
+    id: UserId,
+    bytes: i64,
+    elsewhere: i64,
+) -> QueryResult<usize> {
     let after = users::used_bytes + users::reserved_bytes + bytes + elsewhere;
     let fits = users::quota_bytes.eq(0).or(after.le(users::quota_bytes));
-    diesel::update(users::table.find(id).filter(fits)).set(users::reserved_bytes.eq(users::reserved_bytes + bytes)).execute(conn)
+    diesel::update(users::table.find(id).filter(fits))
+        .set(users::reserved_bytes.eq(users::reserved_bytes + bytes))
+        .execute(conn)
 }
 
 /// Releases reserved bytes.
 pub fn update_subtract_reserved(conn: &mut Conn, id: UserId, bytes: i64) -> QueryResult<usize> {
-    diesel::update(users::table.find(id)).set(users::reserved_bytes.eq(users::reserved_bytes - bytes)).execute(conn)
+    diesel::update(users::table.find(id))
+        .set(users::reserved_bytes.eq(users::reserved_bytes - bytes))
+        .execute(conn)
 }
 
 pub fn update_subtract_used(conn: &mut Conn, id: UserId, bytes: i64) -> QueryResult<usize> {
-    diesel::update(users::table.find(id)).set(users::used_bytes.eq(users::used_bytes - bytes)).execute(conn)
+    diesel::update(users::table.find(id))
+        .set(users::used_bytes.eq(users::used_bytes - bytes))
+        .execute(conn)
 }
 
 /// Lists the folders of users who have files.
@@ -197,7 +279,12 @@ pub fn list_folders_in_use(conn: &mut Conn) -> QueryResult<Vec<String>> {
 
 /// Lists users after `after`, ordered by id.
 pub fn list_after(conn: &mut Conn, after: UserId, limit: i64) -> QueryResult<Vec<User>> {
-    users::table.filter(users::id.gt(after)).order(users::id.asc()).limit(limit).select(User::as_select()).load(conn)
+    users::table
+        .filter(users::id.gt(after))
+        .order(users::id.asc())
+        .limit(limit)
+        .select(User::as_select())
+        .load(conn)
 }
 
 /// Deletes a user; their sessions, counts and journal entries are deleted with them.
@@ -209,5 +296,7 @@ pub fn delete(conn: &mut Conn, id: UserId) -> QueryResult<usize> {
 pub fn count_all(conn: &mut Conn) -> QueryResult<(i64, i64)> {
     use diesel::dsl::sql;
     use diesel::sql_types::BigInt;
-    users::table.select((count_star(), sql::<BigInt>("CAST(COALESCE(SUM(used_bytes), 0) AS SIGNED)"))).first(conn)
+    users::table
+        .select((count_star(), sql::<BigInt>("CAST(COALESCE(SUM(used_bytes), 0) AS SIGNED)")))
+        .first(conn)
 }

@@ -35,10 +35,17 @@ fn row_of(route: &nexus_media::http::Route) -> Option<Row> {
     Some(match route.path {
         // Without the token that is set for it.
         "/setup" | "/metrics" => [Nothing; 5],
-        "/" | "/login" | "/logout" | "/register" | "/recover" | "/healthz" | "/readyz" | "/static/{version}/{name:.*}" => OPEN,
+        "/"
+        | "/login"
+        | "/logout"
+        | "/register"
+        | "/recover"
+        | "/healthz"
+        | "/readyz"
+        | "/static/{version}/{name:.*}" => OPEN,
         "/pending" => [LogIn, In, In, In, In],
-        "/dashboard" | "/photos" | "/videos" | "/audios" | "/uploads" | "/favorites" | "/recents" | "/trash" | "/search"
-        | "/albums" | "/upload" => SIGNED_IN,
+        "/dashboard" | "/photos" | "/videos" | "/audios" | "/uploads" | "/favorites"
+        | "/recents" | "/trash" | "/search" | "/albums" | "/upload" => SIGNED_IN,
         "/trash/empty" | "/trash/restore-all" | "/directories" => SIGNED_IN,
         "/account"
         | "/account/password"
@@ -59,9 +66,11 @@ fn row_of(route: &nexus_media::http::Route) -> Option<Row> {
         | "/items/{id}/trash"
         | "/items/{id}/restore"
         | "/items/{id}/delete" => OWNER,
-        "/items/favorite" | "/items/unfavorite" | "/items/move" | "/items/trash" | "/items/restore" | "/items/delete"
-        | "/items/download" => OWNER,
-        "/directories/{directory_id}" | "/directories/{directory_id}/rename" | "/directories/{directory_id}/delete" => OWNER,
+        "/items/favorite" | "/items/unfavorite" | "/items/move" | "/items/trash"
+        | "/items/restore" | "/items/delete" | "/items/download" => OWNER,
+        "/directories/{directory_id}"
+        | "/directories/{directory_id}/rename"
+        | "/directories/{directory_id}/delete" => OWNER,
         "/admin/users"
         | "/admin/users/{id}"
         | "/admin/status"
@@ -82,9 +91,12 @@ fn row_of(route: &nexus_media::http::Route) -> Option<Row> {
         "/findings/{id}/seen" => OWNER,
         "/admin/findings/{id}/delete" | "/admin/findings/{id}/release" => ADMIN,
         "/api/auth/login" | "/api/auth/refresh" | "/api/openapi.json" | "/api/docs" => OPEN,
-        "/api/auth/logout" | "/api/auth/me" | "/api/users/me" | "/api/media/list" | "/api/media/upload" | "/api/directories"
-        | "/api/uploads" => SIGNED_IN,
-        "/api/media/{id}" | "/api/media/{id}/restore" | "/api/media/{id}/content" | "/api/media/{id}/thumbnail" => OWNER,
+        "/api/auth/logout" | "/api/auth/me" | "/api/users/me" | "/api/media/list"
+        | "/api/media/upload" | "/api/directories" | "/api/uploads" => SIGNED_IN,
+        "/api/media/{id}"
+        | "/api/media/{id}/restore"
+        | "/api/media/{id}/content"
+        | "/api/media/{id}/thumbnail" => OWNER,
         "/api/directories/{id}" | "/api/uploads/{id}" => OWNER,
         "/api/admin/users" | "/api/admin/users/{id}" => ADMIN,
         _ => return None,
@@ -97,25 +109,44 @@ fn body_of(path: &str) -> serde_json::Value {
         "/api/auth/login" => serde_json::json!({ "username": "owner", "password": PASSWORD }),
         "/api/auth/refresh" => serde_json::json!({ "refresh_token": "none" }),
         "/api/media/{id}" => serde_json::json!({ "favorite": true }),
-        "/api/directories" | "/api/directories/{id}" => serde_json::json!({ "name": format!("d{}", rand_seed()) }),
+        "/api/directories" | "/api/directories/{id}" => {
+            serde_json::json!({ "name": format!("d{}", rand_seed()) })
+        }
         _ => serde_json::json!({}),
     }
 }
 
 /// Calls a route as a browser does: pages with a form, the API with JSON and the token as a header.
-async fn call(browser: &Browser, route: &nexus_media::http::Route, ids: &Ids, token: &str) -> reqwest::Response {
+async fn call(
+    browser: &Browser,
+    route: &nexus_media::http::Route,
+    ids: &Ids,
+    token: &str,
+) -> reqwest::Response {
     let path = filled(route.path, ids);
     if route.method == "GET" {
         return browser.get(&path).await;
     }
     if path.starts_with("/api/uploads") {
-        let request = browser.request(route.method, &path).header("x-csrf-token", token).header("tus-resumable", "1.0.0");
+        let request = browser
+            .request(route.method, &path)
+            .header("x-csrf-token", token)
+            .header("tus-resumable", "1.0.0");
         let request = request.header("upload-length", 3).header("upload-offset", 0);
-        return request.header("content-type", "application/offset+octet-stream").send().await.unwrap();
+        return request
+            .header("content-type", "application/offset+octet-stream")
+            .send()
+            .await
+            .unwrap();
     }
     if path.starts_with("/api/") {
         let request = browser.request(route.method, &path).header("x-csrf-token", token);
-        return request.header("content-type", "application/json").body(body_of(route.path).to_string()).send().await.unwrap();
+        return request
+            .header("content-type", "application/json")
+            .body(body_of(route.path).to_string())
+            .send()
+            .await
+            .unwrap();
     }
     let fields = fields_of(route.path, ids);
     let fields: Vec<_> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
@@ -125,10 +156,14 @@ async fn call(browser: &Browser, route: &nexus_media::http::Route, ids: &Ids, to
 /// Fields that make a form whole.
 fn fields_of(path: &str, ids: &Ids) -> Vec<(&'static str, String)> {
     match path {
-        "/items/{id}/rename" | "/directories/{directory_id}/rename" => vec![("name", "renamed".into())],
+        "/items/{id}/rename" | "/directories/{directory_id}/rename" => {
+            vec![("name", "renamed".into())]
+        }
         "/items/{id}/move" => vec![("directory", ids.directory.clone())],
         "/items/move" => vec![("ids", ids.item.clone()), ("directory", ids.directory.clone())],
-        path if path.starts_with("/items/") && !path.contains('{') => vec![("ids", ids.item.clone())],
+        path if path.starts_with("/items/") && !path.contains('{') => {
+            vec![("ids", ids.item.clone())]
+        }
         "/directories" => vec![("name", "new".into())],
         "/account/theme" => vec![("theme", "dark".into())],
         "/admin/users/{id}/access-level" => vec![("access_level", "user".into())],
@@ -150,15 +185,21 @@ struct Ids {
 fn filled(path: &str, ids: &Ids) -> String {
     let id = match path {
         path if path.contains("/findings/") => ids.finding.clone(),
-        path if path.starts_with("/admin/") || path.starts_with("/api/admin/") => ids.person.to_string(),
+        path if path.starts_with("/admin/") || path.starts_with("/api/admin/") => {
+            ids.person.to_string()
+        }
         path if path.starts_with("/api/directories/") => ids.directory.clone(),
-        path if path.starts_with("/account/sessions") || path.starts_with("/account/tokens") => ids.session.clone(),
+        path if path.starts_with("/account/sessions") || path.starts_with("/account/tokens") => {
+            ids.session.clone()
+        }
         path if path.starts_with("/uploads/unfinished/") => ids.upload.clone(),
         path if path.starts_with("/uploads/") => ids.report.clone(),
         path if path.starts_with("/api/uploads/") => ids.upload.clone(),
         _ => ids.item.clone(),
     };
-    path.replace("{id}", &id).replace("{directory_id}", &ids.directory).replace("{version}/{name:.*}", "x/css/nexus.css")
+    path.replace("{id}", &id)
+        .replace("{directory_id}", &ids.directory)
+        .replace("{version}/{name:.*}", "x/css/nexus.css")
 }
 
 async fn verdict(answer: reqwest::Response) -> Gets {
@@ -168,7 +209,11 @@ async fn verdict(answer: reqwest::Response) -> Gets {
         401 if is_api => LogIn,
         403 if is_api => {
             let said = answer.text().await.unwrap();
-            if said.contains("ACCOUNT_PENDING") || said.is_empty() { Pending } else { panic!("{said}") }
+            if said.contains("ACCOUNT_PENDING") || said.is_empty() {
+                Pending
+            } else {
+                panic!("{said}")
+            }
         }
         303 if to == "/login" || to.starts_with("/login?") => LogIn,
         303 if to == "/pending" => Pending,
@@ -182,12 +227,21 @@ async fn ids_of(app: &TestApp, person: i64) -> Ids {
     let owner = &session_of(app, "owner").await;
     let report = location(&owner.upload_into("", &[("a.png", &png(rand_seed()))]).await);
     let item = owner.page(&report).await.attribute(".row-item a[href^='/items/']", "href").unwrap();
-    let made = owner.submit("/photos", "/directories", &[("name", &format!("d{}", rand_seed()))]).await;
+    let made =
+        owner.submit("/photos", "/directories", &[("name", &format!("d{}", rand_seed()))]).await;
     let page = owner.page("/account/sessions").await;
-    let this = page.html.select(&selector(".row-item")).find(|row| row.text().any(|text| text.contains("This device"))).unwrap();
-    let action = this.select(&selector("form")).next().unwrap().value().attr("action").unwrap().to_owned();
+    let this = page
+        .html
+        .select(&selector(".row-item"))
+        .find(|row| row.text().any(|text| text.contains("This device")))
+        .unwrap();
+    let action =
+        this.select(&selector("form")).next().unwrap().value().attr("action").unwrap().to_owned();
     let token = owner.token("/account").await;
-    let announced = owner.request("POST", "/api/uploads").header("tus-resumable", "1.0.0").header("upload-length", 9);
+    let announced = owner
+        .request("POST", "/api/uploads")
+        .header("tus-resumable", "1.0.0")
+        .header("upload-length", 9);
     let upload = announced.header("x-csrf-token", token).send().await.unwrap();
     Ids {
         finding: finding_of(app),
@@ -195,7 +249,10 @@ async fn ids_of(app: &TestApp, person: i64) -> Ids {
         item: item.trim_start_matches("/items/").to_owned(),
         directory: location(&made).trim_start_matches("/directories/").to_owned(),
         report: report.trim_start_matches("/uploads/results/").to_owned(),
-        session: action.trim_start_matches("/account/sessions/").trim_end_matches("/end").to_owned(),
+        session: action
+            .trim_start_matches("/account/sessions/")
+            .trim_end_matches("/end")
+            .to_owned(),
         person,
     }
 }
@@ -218,7 +275,11 @@ fn finding_of(app: &TestApp) -> String {
         decided_at: None,
         decided_by: None,
     };
-    app.services.write_library(finding.user_id, |conn| Ok(nexus_media::store::findings::insert(conn, &finding)?)).unwrap();
+    app.services
+        .write_library(finding.user_id, |conn| {
+            Ok(nexus_media::store::findings::insert(conn, &finding)?)
+        })
+        .unwrap();
     let file = app.folder.path().join("media/.quarantine").join(finding.id.0.simple().to_string());
     std::fs::write(file, "bad").unwrap();
     finding.id.to_string()
@@ -230,7 +291,9 @@ fn rand_seed() -> u32 {
 
 #[rstest]
 #[actix_web::test]
-async fn everyone_gets_what_the_matrix_says_on_every_route(#[values(Sqlite, MariaDb)] backend: Backend) {
+async fn everyone_gets_what_the_matrix_says_on_every_route(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
     // Forms without a password would soon count as guessing.
     let (app, admin) = TestApp::ready_with(backend, &[("rate_limit", "off")]).await;
     for name in ["owner", "other", "subject"] {
@@ -246,12 +309,18 @@ async fn everyone_gets_what_the_matrix_says_on_every_route(#[values(Sqlite, Mari
         let ids = ids_of(&app, person).await;
         if matches!(
             route.path,
-            "/api/media/{id}/restore" | "/items/{id}/restore" | "/items/{id}/delete" | "/items/restore" | "/items/delete"
+            "/api/media/{id}/restore"
+                | "/items/{id}/restore"
+                | "/items/{id}/delete"
+                | "/items/restore"
+                | "/items/delete"
         ) {
             session_of(&app, "owner").await.act(&ids.item, "trash", &[]).await;
         }
         // The owner comes behind those who must not get at it.
-        for (index, name) in ["nobody", "pending", "other", "owner", "admin"].into_iter().enumerate() {
+        for (index, name) in
+            ["nobody", "pending", "other", "owner", "admin"].into_iter().enumerate()
+        {
             // Log-out and such end the browser's session: each gets a fresh one.
             let browser = match name {
                 "nobody" => app.browser(),
@@ -268,12 +337,18 @@ async fn everyone_gets_what_the_matrix_says_on_every_route(#[values(Sqlite, Mari
             let status = answer.status();
             let mut got = verdict(answer).await;
             // These lead there by themselves.
-            if matches!((route.path, got), ("/" | "/logout" | "/api/auth/refresh", LogIn) | ("/register", Pending)) {
+            if matches!(
+                (route.path, got),
+                ("/" | "/logout" | "/api/auth/refresh", LogIn) | ("/register", Pending)
+            ) {
                 got = In;
             }
             let expected = expected[index];
             if got != expected {
-                wrong.push(format!("{} {} as {name}: {got:?} ({}), expected {expected:?}", route.method, route.path, status));
+                wrong.push(format!(
+                    "{} {} as {name}: {got:?} ({}), expected {expected:?}",
+                    route.method, route.path, status
+                ));
             }
         }
     }
@@ -283,14 +358,17 @@ async fn everyone_gets_what_the_matrix_says_on_every_route(#[values(Sqlite, Mari
 /// A new session of that person.
 async fn session_of(app: &TestApp, username: &str) -> Browser {
     let browser = app.browser();
-    let answer = browser.submit("/login", "/login", &[("username", username), ("password", PASSWORD)]).await;
+    let answer =
+        browser.submit("/login", "/login", &[("username", username), ("password", PASSWORD)]).await;
     assert_eq!(answer.status(), 303, "{username}");
     browser
 }
 
 #[rstest]
 #[actix_web::test]
-async fn somebody_elses_id_and_no_id_give_the_same_bytes(#[values(Sqlite, MariaDb)] backend: Backend) {
+async fn somebody_elses_id_and_no_id_give_the_same_bytes(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
     let (app, admin) = TestApp::ready(backend).await;
     app.person(&admin, "owner").await;
     let (other, _) = app.person(&admin, "other").await;
@@ -305,15 +383,21 @@ async fn somebody_elses_id_and_no_id_give_the_same_bytes(#[values(Sqlite, MariaD
         person: 999_999,
     };
     let token = other.token("/account").await;
-    let owners: Vec<_> = nexus_media::http::routes().into_iter().filter(|route| row_of(route) == Some(OWNER)).collect();
+    let owners: Vec<_> = nexus_media::http::routes()
+        .into_iter()
+        .filter(|route| row_of(route) == Some(OWNER))
+        .collect();
     assert!(owners.len() > 15);
     for route in owners {
         let mut answers = Vec::new();
         for ids in [&ids, &none] {
             let answer = call(&other, &route, ids, &token).await;
             let id = header(&answer, "x-request-id");
-            let mut headers: HashMap<_, _> =
-                answer.headers().iter().map(|(name, value)| (name.to_string(), value.clone())).collect();
+            let mut headers: HashMap<_, _> = answer
+                .headers()
+                .iter()
+                .map(|(name, value)| (name.to_string(), value.clone()))
+                .collect();
             for varying in ["x-request-id", "date", "set-cookie", "ratelimit", "connection"] {
                 headers.remove(varying);
             }

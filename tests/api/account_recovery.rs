@@ -13,26 +13,37 @@ async fn code_for(admin: &Browser, id: i64) -> String {
 
 #[rstest]
 #[actix_web::test]
-async fn a_code_sets_a_new_password_once_and_ends_every_session(#[values(Sqlite, MariaDb)] backend: Backend) {
+async fn a_code_sets_a_new_password_once_and_ends_every_session(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
     let (app, admin) = TestApp::ready(backend).await;
     let (ada, id) = app.person(&admin, "ada").await;
     let code = code_for(&admin, id).await;
     assert!(!admin.page(&format!("/admin/users/{id}")).await.source.contains(&code), "shown once");
     assert_ne!(app.user("ada").access_code.as_deref(), Some(code.as_str()), "kept as a hash");
     let browser = app.browser();
-    let fields = [("username", "ada"), ("access_code", &code.to_lowercase()), ("password", "a new long password")];
+    let fields = [
+        ("username", "ada"),
+        ("access_code", &code.to_lowercase()),
+        ("password", "a new long password"),
+    ];
     let answer = browser.submit("/recover", "/recover", &fields).await;
     assert_eq!(location(&answer), "/login");
     assert_eq!(location(&ada.get("/dashboard").await), "/login", "the old session is over");
-    let again = [("username", "ada"), ("access_code", code.as_str()), ("password", "yet another password")];
+    let again =
+        [("username", "ada"), ("access_code", code.as_str()), ("password", "yet another password")];
     assert_eq!(app.browser().submit("/recover", "/recover", &again).await.status(), 422);
-    let answer = browser.submit("/login", "/login", &[("username", "ada"), ("password", "a new long password")]).await;
+    let answer = browser
+        .submit("/login", "/login", &[("username", "ada"), ("password", "a new long password")])
+        .await;
     assert_eq!(location(&answer), "/dashboard");
 }
 
 #[rstest]
 #[actix_web::test]
-async fn ones_own_name_is_no_new_password_and_the_code_stays_good(#[values(Sqlite, MariaDb)] backend: Backend) {
+async fn ones_own_name_is_no_new_password_and_the_code_stays_good(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
     let (app, admin) = TestApp::ready(backend).await;
     let (_, id) = app.person(&admin, "ada").await;
     let code = code_for(&admin, id).await;
@@ -58,7 +69,11 @@ async fn a_wrong_code_and_nobody_get_the_same_answer(#[values(Sqlite, MariaDb)] 
     code_for(&admin, id).await;
     let mut texts = Vec::new();
     for name in ["ada", "nobody"] {
-        let fields = [("username", name), ("access_code", "WRONG-CODE"), ("password", "a new long password")];
+        let fields = [
+            ("username", name),
+            ("access_code", "WRONG-CODE"),
+            ("password", "a new long password"),
+        ];
         let answer = app.browser().submit("/recover", "/recover", &fields).await;
         assert_eq!(answer.status(), 422);
         texts.push(Page::of(answer).await.text());
@@ -75,8 +90,14 @@ async fn a_code_does_not_make_a_suspended_person_active(#[values(Sqlite)] backen
     admin.submit("/admin/users", &format!("/admin/users/{id}/suspend"), &[]).await;
     let browser = app.browser();
     browser
-        .submit("/recover", "/recover", &[("username", "ada"), ("access_code", &code), ("password", "a new long password")])
+        .submit(
+            "/recover",
+            "/recover",
+            &[("username", "ada"), ("access_code", &code), ("password", "a new long password")],
+        )
         .await;
-    let answer = browser.submit("/login", "/login", &[("username", "ada"), ("password", "a new long password")]).await;
+    let answer = browser
+        .submit("/login", "/login", &[("username", "ada"), ("password", "a new long password")])
+        .await;
     assert_eq!(answer.status(), 403);
 }

@@ -12,7 +12,10 @@ async fn approving_lets_the_waiting_browser_in(#[values(Sqlite, MariaDb)] backen
     assert_eq!(location(&ada.get("/photos").await), "/pending");
     let queue = admin.page("/admin/users?status=pending").await;
     assert!(queue.says("Ada Lovelace") && queue.says("1 person is waiting"));
-    assert_eq!(queue.html.select(&selector(".rail-rest .badge")).next().unwrap().text().next(), Some("1"));
+    assert_eq!(
+        queue.html.select(&selector(".rail-rest .badge")).next().unwrap().text().next(),
+        Some("1")
+    );
     let id = app.id_of("ada");
     let answer = admin.submit("/admin/users", &format!("/admin/users/{id}/approve"), &[]).await;
     assert_eq!(answer.status(), 303);
@@ -33,14 +36,18 @@ async fn several_can_be_approved_at_once(#[values(Sqlite, MariaDb)] backend: Bac
     admin.submit("/admin/users", "/admin/users/approve", &fields).await;
     let statuses = ["one", "two", "three"].map(|name| app.user(name).status.as_str());
     assert_eq!(statuses, ["active", "active", "pending"]);
-    admin.submit("/admin/users", "/admin/users/reject", &[("ids", &ids[2]), ("ids", &ids[0])]).await;
+    admin
+        .submit("/admin/users", "/admin/users/reject", &[("ids", &ids[2]), ("ids", &ids[0])])
+        .await;
     let statuses = ["one", "two", "three"].map(|name| app.user(name).status.as_str());
     assert_eq!(statuses, ["active", "active", "rejected"]);
 }
 
 #[rstest]
 #[actix_web::test]
-async fn suspension_takes_effect_on_the_next_request_and_old_sessions_stay_dead(#[values(Sqlite, MariaDb)] backend: Backend) {
+async fn suspension_takes_effect_on_the_next_request_and_old_sessions_stay_dead(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
     let (app, admin) = TestApp::ready(backend).await;
     let (ada, id) = app.person(&admin, "ada").await;
     let picture = ada.upload_one("a.png", &png(1)).await;
@@ -57,7 +64,11 @@ async fn suspension_takes_effect_on_the_next_request_and_old_sessions_stay_dead(
     }
     assert!(ada.page("/pending").await.says("is suspended"));
     admin.submit("/admin/users", &format!("/admin/users/{id}/reactivate"), &[]).await;
-    assert_eq!(location(&ada.get("/dashboard").await), "/login", "a session from before the suspension");
+    assert_eq!(
+        location(&ada.get("/dashboard").await),
+        "/login",
+        "a session from before the suspension"
+    );
 }
 
 #[rstest]
@@ -67,21 +78,53 @@ async fn the_last_admin_cannot_be_lost(#[values(Sqlite, MariaDb)] backend: Backe
     let (ada, ada_id) = app.person(&admin, "ada").await;
     let root = app.id_of("root");
     assert_eq!(
-        admin.submit("/admin/users", &format!("/admin/users/{root}/access-level"), &[("access_level", "user")]).await.status(),
+        admin
+            .submit(
+                "/admin/users",
+                &format!("/admin/users/{root}/access-level"),
+                &[("access_level", "user")]
+            )
+            .await
+            .status(),
         409
     );
-    assert_eq!(admin.submit("/admin/users", &format!("/admin/users/{root}/suspend"), &[]).await.status(), 409);
-    admin.submit("/admin/users", &format!("/admin/users/{ada_id}/access-level"), &[("access_level", "admin")]).await;
-    assert_eq!(ada.get("/admin/users").await.status(), 200, "a role change holds on the next request");
+    assert_eq!(
+        admin.submit("/admin/users", &format!("/admin/users/{root}/suspend"), &[]).await.status(),
+        409
+    );
+    admin
+        .submit(
+            "/admin/users",
+            &format!("/admin/users/{ada_id}/access-level"),
+            &[("access_level", "admin")],
+        )
+        .await;
+    assert_eq!(
+        ada.get("/admin/users").await.status(),
+        200,
+        "a role change holds on the next request"
+    );
     // Both let go of each other at once: one of them stays.
-    let (one, two) = (format!("/admin/users/{ada_id}/access-level"), format!("/admin/users/{root}/access-level"));
+    let (one, two) = (
+        format!("/admin/users/{ada_id}/access-level"),
+        format!("/admin/users/{root}/access-level"),
+    );
     let fields = [("access_level", "user")];
-    let (first, second) =
-        futures_util::future::join(admin.submit("/admin/users", &one, &fields), ada.submit("/admin/users", &two, &fields)).await;
+    let (first, second) = futures_util::future::join(
+        admin.submit("/admin/users", &one, &fields),
+        ada.submit("/admin/users", &two, &fields),
+    )
+    .await;
     let mut statuses = [first.status().as_u16(), second.status().as_u16()];
     statuses.sort_unstable();
     assert!(statuses == [303, 409] || statuses == [303, 404], "{statuses:?}");
-    assert_eq!(app.services.db.read(|conn| Ok(nexus_media::store::users::list_active_admins(conn)?.len())).unwrap(), 1);
+    assert_eq!(
+        app.services
+            .db
+            .read(|conn| Ok(nexus_media::store::users::list_active_admins(conn)?.len()))
+            .unwrap(),
+        1
+    );
 }
 
 #[rstest]
@@ -89,8 +132,16 @@ async fn the_last_admin_cannot_be_lost(#[values(Sqlite, MariaDb)] backend: Backe
 async fn a_quota_holds_from_the_next_upload_on(#[values(Sqlite, MariaDb)] backend: Backend) {
     let (app, admin) = TestApp::ready(backend).await;
     let (ada, id) = app.person(&admin, "ada").await;
-    assert_eq!(admin.submit("/admin/users", &format!("/admin/users/{id}/quota"), &[("quota", "much")]).await.status(), 422);
-    admin.submit("/admin/users", &format!("/admin/users/{id}/quota"), &[("quota", "0.000001")]).await;
+    assert_eq!(
+        admin
+            .submit("/admin/users", &format!("/admin/users/{id}/quota"), &[("quota", "much")])
+            .await
+            .status(),
+        422
+    );
+    admin
+        .submit("/admin/users", &format!("/admin/users/{id}/quota"), &[("quota", "0.000001")])
+        .await;
     assert_eq!(app.user("ada").quota_bytes, 1000);
     ada.upload_one("small.txt", &[b'a'; 900]).await;
     let page = ada.upload(&[("more.txt", &[b'b'; 200])]).await;
@@ -107,8 +158,18 @@ async fn a_decision_that_does_not_fit_is_refused(#[values(Sqlite, MariaDb)] back
     app.register("ada").await;
     let id = app.id_of("ada");
     for decision in ["suspend", "reactivate"] {
-        assert_eq!(admin.submit("/admin/users", &format!("/admin/users/{id}/{decision}"), &[]).await.status(), 409, "{decision}");
+        assert_eq!(
+            admin
+                .submit("/admin/users", &format!("/admin/users/{id}/{decision}"), &[])
+                .await
+                .status(),
+            409,
+            "{decision}"
+        );
     }
-    assert_eq!(admin.submit("/admin/users", "/admin/users/999999/approve", &[]).await.status(), 404);
+    assert_eq!(
+        admin.submit("/admin/users", "/admin/users/999999/approve", &[]).await.status(),
+        404
+    );
     assert_eq!(admin.submit("/admin/users", "/admin/users/x/approve", &[]).await.status(), 404);
 }

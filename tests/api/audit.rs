@@ -35,18 +35,24 @@ fn broken(app: &TestApp) -> String {
 
 #[rstest]
 #[actix_web::test]
-async fn log_ins_approvals_roles_and_deletions_are_written_down(#[values(Sqlite, MariaDb)] backend: Backend) {
+async fn log_ins_approvals_roles_and_deletions_are_written_down(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
     let (app, admin) = TestApp::ready(backend).await;
     let (ada, id) = app.person(&admin, "ada").await;
     let person = format!("/admin/users/{id}");
     for wrong in [("ada", "not her password"), ("hunter2 in the wrong field", "x")] {
-        app.browser().submit("/login", "/login", &[("username", wrong.0), ("password", wrong.1)]).await;
+        app.browser()
+            .submit("/login", "/login", &[("username", wrong.0), ("password", wrong.1)])
+            .await;
     }
     app.browser().submit("/login", "/login", &[("username", "ada"), ("password", PASSWORD)]).await;
     let file = ada.upload_one("secret plans.txt", b"bytes").await;
     ada.act(&file, "trash", &[]).await;
     ada.act(&file, "delete", &[]).await;
-    admin.submit("/admin/users", &format!("{person}/access-level"), &[("access_level", "admin")]).await;
+    admin
+        .submit("/admin/users", &format!("{person}/access-level"), &[("access_level", "admin")])
+        .await;
     admin.submit("/admin/users", &format!("{person}/quota"), &[("quota", "5")]).await;
     admin.submit("/admin/users", &format!("{person}/access-code"), &[]).await;
     admin.submit("/admin/users", &format!("{person}/suspend"), &[]).await;
@@ -74,10 +80,18 @@ async fn log_ins_approvals_roles_and_deletions_are_written_down(#[values(Sqlite,
     let all = rows(&app);
     for row in &all {
         let is_of_the_server = row.actor.starts_with('(');
-        assert_eq!(row.address, if is_of_the_server { "" } else { "127.0.0.1" }, "{} from where", row.event);
+        assert_eq!(
+            row.address,
+            if is_of_the_server { "" } else { "127.0.0.1" },
+            "{} from where",
+            row.event
+        );
     }
     let text = format!("{all:?}");
-    assert!(!text.contains("secret plans") && !text.contains("hunter2"), "no file's name, and nothing that may be a password");
+    assert!(
+        !text.contains("secret plans") && !text.contains("hunter2"),
+        "no file's name, and nothing that may be a password"
+    );
     let deleted = all.iter().find(|row| row.event == "deleted").unwrap();
     assert_eq!(deleted.detail, "1 files, 5 bytes");
     assert_eq!(audit::verify(&app.services, None).unwrap().rows, expected.len() as u64);
@@ -85,7 +99,9 @@ async fn log_ins_approvals_roles_and_deletions_are_written_down(#[values(Sqlite,
 
 #[rstest]
 #[actix_web::test]
-async fn a_row_that_was_changed_or_taken_out_breaks_the_chain(#[values(Sqlite, MariaDb)] backend: Backend) {
+async fn a_row_that_was_changed_or_taken_out_breaks_the_chain(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
     let (app, admin) = TestApp::ready(backend).await;
     for name in ["ada", "grace", "edith"] {
         app.person(&admin, name).await;
@@ -116,7 +132,9 @@ async fn a_row_that_was_changed_or_taken_out_breaks_the_chain(#[values(Sqlite, M
 
 #[rstest]
 #[actix_web::test]
-async fn an_admin_finds_rows_by_what_who_and_when_and_takes_them_away(#[values(Sqlite, MariaDb)] backend: Backend) {
+async fn an_admin_finds_rows_by_what_who_and_when_and_takes_them_away(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
     let (app, admin) = TestApp::ready(backend).await;
     app.person(&admin, "ada").await;
     app.person(&admin, "grace").await;
@@ -133,7 +151,10 @@ async fn an_admin_finds_rows_by_what_who_and_when_and_takes_them_away(#[values(S
     let text = export.text().await.unwrap();
     let lines: Vec<_> = text.lines().collect();
     assert_eq!(lines.len(), 3, "{text}");
-    assert!(lines[1].contains("\"approved\"") && lines[1].contains("\"root\""), "the newest first: {text}");
+    assert!(
+        lines[1].contains("\"approved\"") && lines[1].contains("\"root\""),
+        "the newest first: {text}"
+    );
 }
 
 #[actix_web::test]

@@ -44,11 +44,26 @@ impl Installation {
     fn add(&self, username: &str, files: &[(&str, &[u8])]) {
         std::fs::write(self.path().join("password"), PASSWORD).unwrap();
         let email = format!("{username}@example.org");
-        let mut arguments = vec!["user", "add", username, "--email", &email, "--firstname", "Ada", "--lastname", username];
+        let mut arguments = vec![
+            "user",
+            "add",
+            username,
+            "--email",
+            &email,
+            "--firstname",
+            "Ada",
+            "--lastname",
+            username,
+        ];
         arguments.extend(["--password-file", "password"]);
         assert_eq!(self.run(&arguments).status.code(), Some(0));
-        let theirs = std::fs::read_dir(self.path().join("media")).unwrap().map(|entry| entry.unwrap().path());
-        let theirs = theirs.filter(|path| path.to_string_lossy().contains(&username.to_uppercase())).max().unwrap();
+        let theirs = std::fs::read_dir(self.path().join("media"))
+            .unwrap()
+            .map(|entry| entry.unwrap().path());
+        let theirs = theirs
+            .filter(|path| path.to_string_lossy().contains(&username.to_uppercase()))
+            .max()
+            .unwrap();
         for (name, bytes) in files {
             std::fs::write(theirs.join("Uploads").join(name), bytes).unwrap();
         }
@@ -57,7 +72,12 @@ impl Installation {
 
     fn people(&self) -> BTreeSet<String> {
         let people = self.answer(&["user", "list"]);
-        people.as_array().unwrap().iter().map(|person| person["username"].as_str().unwrap().to_owned()).collect()
+        people
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|person| person["username"].as_str().unwrap().to_owned())
+            .collect()
     }
 
     /// Files in people's folders, without their pictures.
@@ -82,8 +102,17 @@ fn collect(root: &Path, folder: &Path, files: &mut BTreeSet<String>) {
 
 fn run(folder: &Path, url: &str, arguments: &[&str], fault: Option<u64>) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_nexus-media"));
-    command.current_dir(folder).env_clear().env("DATABASE_URL", url).env("NEXUS_BACKUP_DIR", folder.join("../backups"));
-    command.envs(fault.map(|at| ("FAULT_AFTER", at.to_string()))).arg("--json").args(arguments).output().unwrap()
+    command
+        .current_dir(folder)
+        .env_clear()
+        .env("DATABASE_URL", url)
+        .env("NEXUS_BACKUP_DIR", folder.join("../backups"));
+    command
+        .envs(fault.map(|at| ("FAULT_AFTER", at.to_string())))
+        .arg("--json")
+        .args(arguments)
+        .output()
+        .unwrap()
 }
 
 fn answer(folder: &Path, url: &str, arguments: &[&str]) -> Value {
@@ -100,8 +129,11 @@ async fn apart<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> 
 
 /// Everything somebody has: the directory, the name, the hash and whether it is a favorite.
 fn kept(app: &TestApp, username: &str) -> Vec<(String, String, String, bool)> {
-    let mut kept: Vec<_> =
-        app.placed_items(username).into_iter().map(|(path, item)| (path, item.name, item.sha256, item.favorite)).collect();
+    let mut kept: Vec<_> = app
+        .placed_items(username)
+        .into_iter()
+        .map(|(path, item)| (path, item.name, item.sha256, item.favorite))
+        .collect();
     kept.sort();
     kept
 }
@@ -112,7 +144,10 @@ fn kept(app: &TestApp, username: &str) -> Vec<(String, String, String, bool)> {
 #[case::mariadb_to_mariadb(MariaDb, MariaDb)]
 #[case::mariadb_to_sqlite(MariaDb, Sqlite)]
 #[actix_web::test]
-async fn a_backup_put_back_on_a_new_machine_is_everything_there_was(#[case] from: Backend, #[case] to: Backend) {
+async fn a_backup_put_back_on_a_new_machine_is_everything_there_was(
+    #[case] from: Backend,
+    #[case] to: Backend,
+) {
     let (app, admin) = TestApp::ready(from).await;
     let (ada, _) = app.person(&admin, "ada").await;
     app.register("grace").await;
@@ -130,12 +165,20 @@ async fn a_backup_put_back_on_a_new_machine_is_everything_there_was(#[case] from
     let (folder, url) = (app.folder.path().to_owned(), app.services.settings.database_url.clone());
     let there = dir.clone();
     let made = apart(move || answer(&folder, &url, &["backup", "create", &there])).await;
-    assert_eq!((made["files"].as_u64(), made["left"].as_array().map(Vec::len)), (Some(3 + 3), Some(0)), "{made}");
+    assert_eq!(
+        (made["files"].as_u64(), made["left"].as_array().map(Vec::len)),
+        (Some(3 + 3), Some(0)),
+        "{made}"
+    );
     let new = Installation::new(to).await;
     let (done, new) = apart(move || {
         let done = new.answer(&["backup", "restore", &dir]);
         let check = new.answer(&["check"]);
-        assert_eq!((check["files"].as_u64(), check["left"].as_u64()), (Some(3), Some(0)), "{check}");
+        assert_eq!(
+            (check["files"].as_u64(), check["left"].as_u64()),
+            (Some(3), Some(0)),
+            "{check}"
+        );
         (done, new)
     })
     .await;
@@ -151,10 +194,19 @@ async fn a_backup_put_back_on_a_new_machine_is_everything_there_was(#[case] from
         assert!(new.on_disk("ada", directory).is_dir(), "{directory}");
     }
     let browser = new.browser();
-    let answer = browser.submit("/login", "/login", &[("username", "ada"), ("password", PASSWORD)]).await;
-    assert_eq!((answer.status().as_u16(), location(&answer)), (303, "/dashboard".into()), "passwords are as they were");
+    let answer =
+        browser.submit("/login", "/login", &[("username", "ada"), ("password", PASSWORD)]).await;
+    assert_eq!(
+        (answer.status().as_u16(), location(&answer)),
+        (303, "/dashboard".into()),
+        "passwords are as they were"
+    );
     let old = Program { base: new.base.clone(), ..program };
-    assert_eq!(old.get("/api/users/me").await.status(), 401, "sessions and tokens do not come back");
+    assert_eq!(
+        old.get("/api/users/me").await.status(),
+        401,
+        "sessions and tokens do not come back"
+    );
 }
 
 #[rstest]
@@ -170,9 +222,15 @@ async fn a_backup_made_while_people_work_is_whole(#[values(Sqlite, MariaDb)] bac
             actix_web::rt::spawn(async move {
                 let mut done = 0;
                 while !is_over.load(Ordering::Relaxed) {
-                    let id = program.upload_one(&format!("{worker}-{done}.txt"), format!("{worker} {done}").as_bytes()).await;
+                    let id = program
+                        .upload_one(
+                            &format!("{worker}-{done}.txt"),
+                            format!("{worker} {done}").as_bytes(),
+                        )
+                        .await;
                     let path = format!("/api/media/{id}");
-                    let renamed = serde_json::json!({ "name": format!("renamed {worker}-{done}.txt") });
+                    let renamed =
+                        serde_json::json!({ "name": format!("renamed {worker}-{done}.txt") });
                     assert_eq!(program.send("PATCH", &path, &renamed).await.status(), 200);
                     if done % 4 == 0 {
                         for _ in ["into the trash", "for good"] {
@@ -191,7 +249,8 @@ async fn a_backup_made_while_people_work_is_whole(#[values(Sqlite, MariaDb)] bac
     let dir = backups.path().display().to_string();
     let there = dir.clone();
     let made = apart(move || {
-        let made: Vec<Value> = (0..4).map(|_| answer(&folder, &url, &["backup", "create", &there])).collect();
+        let made: Vec<Value> =
+            (0..4).map(|_| answer(&folder, &url, &["backup", "create", &there])).collect();
         made
     })
     .await;
@@ -229,7 +288,8 @@ async fn changed_house() -> (Installation, tempfile::TempDir) {
         installation.add("grace", &[("hers.txt", b"hers")]);
         installation.answer(&["backup", "create"]);
         installation.run(&["user", "remove", "grace", "--yes"]);
-        std::fs::remove_file(installation.path().join("media/00001_ADA_ADA001/Uploads/lost.txt")).unwrap();
+        std::fs::remove_file(installation.path().join("media/00001_ADA_ADA001/Uploads/lost.txt"))
+            .unwrap();
         installation.add("edith", &[("later.txt", b"later")]);
         (installation, outer)
     })
@@ -241,16 +301,22 @@ async fn a_restore_replaces_everything_and_keeps_what_was_there() {
     let (installation, _outer) = changed_house().await;
     apart(move || {
         assert_eq!(installation.people(), BTreeSet::from(["ada".into(), "edith".into()]));
-        let first = installation.answer(&["backup", "list"])[0]["backup"].as_str().unwrap().to_owned();
+        let first =
+            installation.answer(&["backup", "list"])[0]["backup"].as_str().unwrap().to_owned();
         let done = installation.answer(&["backup", "restore", "--set", &first]);
         assert_eq!(installation.people(), BTreeSet::from(["ada".into(), "grace".into()]));
-        let files =
-            ["00001_ADA_ADA001/Uploads/kept.txt", "00001_ADA_ADA001/Uploads/lost.txt", "00002_ADA_GRACE001/Uploads/hers.txt"];
+        let files = [
+            "00001_ADA_ADA001/Uploads/kept.txt",
+            "00001_ADA_ADA001/Uploads/lost.txt",
+            "00002_ADA_GRACE001/Uploads/hers.txt",
+        ];
         assert_eq!(installation.files(), files.map(str::to_owned).into());
         assert_eq!(done["unchanged"], 2 + 2, "two files and two pictures: {done}");
         assert_eq!(installation.answer(&["check"])["left"], 0);
         let log = String::from_utf8(installation.run(&["audit", "export"]).stdout).unwrap();
-        for (event, subject) in [("account_made", "edith"), ("account_removed", "grace"), ("restored", first.as_str())] {
+        for (event, subject) in
+            [("account_made", "edith"), ("account_removed", "grace"), ("restored", first.as_str())]
+        {
             let is_there = log.lines().any(|line| line.contains(event) && line.contains(subject));
             assert!(is_there, "what happened here stays told: {event} {subject} in {log}");
         }
@@ -263,7 +329,11 @@ async fn a_restore_replaces_everything_and_keeps_what_was_there() {
         installation.answer(&["backup", "restore", "--set", point]);
         assert_eq!(installation.people(), BTreeSet::from(["ada".into(), "edith".into()]));
         let lost = installation.path().join("media/00001_ADA_ADA001/Uploads/lost.txt");
-        assert_eq!(std::fs::read(lost).unwrap(), b"lost", "it was missing, and its bytes are in the first backup");
+        assert_eq!(
+            std::fs::read(lost).unwrap(),
+            b"lost",
+            "it was missing, and its bytes are in the first backup"
+        );
         installation.answer(&["check"]);
     })
     .await;
@@ -275,17 +345,28 @@ async fn what_stood_here_before_a_restore_is_put_back_by_its_name_only() {
     apart(move || {
         for _ in 0..2 {
             let done = installation.answer(&["backup", "restore"]);
-            assert!(installation.people().contains("grace"), "the newest that somebody wanted: {done}");
+            assert!(
+                installation.people().contains("grace"),
+                "the newest that somebody wanted: {done}"
+            );
         }
         let names = |installation: &Installation| -> Vec<String> {
             let sets = installation.answer(&["backup", "list"]);
-            sets.as_array().unwrap().iter().map(|set| set["backup"].as_str().unwrap().to_owned()).collect()
+            sets.as_array()
+                .unwrap()
+                .iter()
+                .map(|set| set["backup"].as_str().unwrap().to_owned())
+                .collect()
         };
         let before = names(&installation);
         assert_eq!(before.iter().filter(|name| name.ends_with("-before")).count(), 2, "{before:?}");
         installation.answer(&["backup", "prune", "--keep", "1d"]);
         let after = names(&installation);
-        assert_eq!(after, [before.first().unwrap().clone(), before.last().unwrap().clone()], "of {before:?}");
+        assert_eq!(
+            after,
+            [before.first().unwrap().clone(), before.last().unwrap().clone()],
+            "of {before:?}"
+        );
         installation.answer(&["backup", "restore", "--set", before.last().unwrap()]);
     })
     .await;
@@ -302,8 +383,17 @@ async fn a_file_that_is_known_to_be_missing_stays_in_every_backup_that_can_have_
             let said = installation.run(&["backup", "create"]);
             assert_eq!(said.status.code(), Some(1), "each time");
             let made: Value = serde_json::from_slice(&said.stdout).unwrap();
-            let left: Vec<_> = made["left"].as_array().unwrap().iter().map(|one| one["path"].as_str().unwrap()).collect();
-            assert_eq!(left, ["00003_ADA_EDITH001/Uploads/later.txt"], "nobody ever had it: {made}");
+            let left: Vec<_> = made["left"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|one| one["path"].as_str().unwrap())
+                .collect();
+            assert_eq!(
+                left,
+                ["00003_ADA_EDITH001/Uploads/later.txt"],
+                "nobody ever had it: {made}"
+            );
         }
         installation.answer(&["backup", "prune", "--keep", "1d"]);
         let done = installation.answer(&["backup", "restore"]);
@@ -311,8 +401,17 @@ async fn a_file_that_is_known_to_be_missing_stays_in_every_backup_that_can_have_
         let lost = installation.path().join("media/00001_ADA_ADA001/Uploads/lost.txt");
         assert_eq!(std::fs::read(lost).unwrap(), b"lost", "of a backup that is long gone");
         let check: Value = serde_json::from_slice(&installation.run(&["check"]).stdout).unwrap();
-        let missing: Vec<_> = check["found"].as_array().unwrap().iter().filter(|one| one["trouble"] == "missing").collect();
-        assert_eq!((missing.len(), missing[0]["path"].as_str().unwrap()), (1, "00003_ADA_EDITH001/Uploads/later.txt"), "{check}");
+        let missing: Vec<_> = check["found"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|one| one["trouble"] == "missing")
+            .collect();
+        assert_eq!(
+            (missing.len(), missing[0]["path"].as_str().unwrap()),
+            (1, "00003_ADA_EDITH001/Uploads/later.txt"),
+            "{check}"
+        );
     })
     .await;
 }
@@ -324,16 +423,28 @@ async fn nothing_goes_on_without_the_disk_that_peoples_folders_are_on() {
         let media = installation.path().join("media");
         std::fs::rename(&media, installation.path().join("unmounted")).unwrap();
         std::fs::create_dir(&media).unwrap();
-        let commands: [&[&str]; 4] = [&["serve"], &["scan"], &["scan", "--settled", "0"], &["backup", "create"]];
+        let commands: [&[&str]; 4] =
+            [&["serve"], &["scan"], &["scan", "--settled", "0"], &["backup", "create"]];
         for command in commands {
             let said = installation.run(command);
             let words = String::from_utf8_lossy(&said.stderr);
-            assert!(said.status.code() == Some(78) && words.contains("Is its disk mounted?"), "{command:?}: {words}");
+            assert!(
+                said.status.code() == Some(78) && words.contains("Is its disk mounted?"),
+                "{command:?}: {words}"
+            );
         }
-        assert_eq!(installation.answer(&["backup", "list"]).as_array().unwrap().len(), 1, "no empty one");
+        assert_eq!(
+            installation.answer(&["backup", "list"]).as_array().unwrap().len(),
+            1,
+            "no empty one"
+        );
         // If it is lost, a backup brings it back.
         installation.answer(&["backup", "restore"]);
-        assert!(installation.files().contains("00002_ADA_GRACE001/Uploads/hers.txt"), "{:?}", installation.files());
+        assert!(
+            installation.files().contains("00002_ADA_GRACE001/Uploads/hers.txt"),
+            "{:?}",
+            installation.files()
+        );
         installation.answer(&["check"]);
     })
     .await;
@@ -343,19 +454,33 @@ async fn nothing_goes_on_without_the_disk_that_peoples_folders_are_on() {
 async fn a_restore_that_was_killed_anywhere_has_happened_or_has_not() {
     let (installation, outer) = changed_house().await;
     apart(move || {
-        let first = installation.answer(&["backup", "list"])[0]["backup"].as_str().unwrap().to_owned();
-        let wrong = |installation: &Installation| serde_json::from_slice::<Value>(&installation.run(&["check"]).stdout).unwrap();
+        let first =
+            installation.answer(&["backup", "list"])[0]["backup"].as_str().unwrap().to_owned();
+        let wrong = |installation: &Installation| {
+            serde_json::from_slice::<Value>(&installation.run(&["check"]).stdout).unwrap()
+        };
         let wrong_before = wrong(&installation);
         let (mut old, mut new) = (0, 0);
         for at in 1.. {
             let folder = tempfile::tempdir_in(outer.path()).unwrap();
-            let copied = Command::new("cp").arg("-a").arg(installation.path().join(".")).arg(folder.path()).status().unwrap();
+            let copied = Command::new("cp")
+                .arg("-a")
+                .arg(installation.path().join("."))
+                .arg(folder.path())
+                .status()
+                .unwrap();
             assert!(copied.success());
             let url = format!("sqlite://{}/data/nexus.db", folder.path().display());
             let copy = Installation { folder, url };
-            let said = run(copy.path(), &copy.url, &["backup", "restore", "--set", &first], Some(at));
+            let said =
+                run(copy.path(), &copy.url, &["backup", "restore", "--set", &first], Some(at));
             if said.status.code().is_some() {
-                assert_eq!(said.status.code(), Some(0), "{}", String::from_utf8_lossy(&said.stderr));
+                assert_eq!(
+                    said.status.code(),
+                    Some(0),
+                    "{}",
+                    String::from_utf8_lossy(&said.stderr)
+                );
                 break;
             }
             copy.answer(&["scan"]);
@@ -368,11 +493,17 @@ async fn a_restore_that_was_killed_anywhere_has_happened_or_has_not() {
                 assert_eq!(copy.files(), installation.files(), "killed at {at}");
                 assert_eq!(wrong(&copy), wrong_before, "killed at {at}");
             }
-            let names = std::fs::read_dir(copy.path().join("media")).unwrap().map(|entry| entry.unwrap().file_name());
-            let left: Vec<_> = names.filter(|name| name.to_string_lossy().starts_with(".restoring")).collect();
+            let names = std::fs::read_dir(copy.path().join("media"))
+                .unwrap()
+                .map(|entry| entry.unwrap().file_name());
+            let left: Vec<_> =
+                names.filter(|name| name.to_string_lossy().starts_with(".restoring")).collect();
             assert_eq!(left, Vec::<std::ffi::OsString>::new(), "killed at {at}");
         }
-        assert!(old > 5 && new > 5, "killed {old} times before and {new} times after it was decided");
+        assert!(
+            old > 5 && new > 5,
+            "killed {old} times before and {new} times after it was decided"
+        );
     })
     .await;
 }
@@ -405,13 +536,23 @@ async fn a_damaged_content_is_named_left_out_when_wanted_and_made_anew() {
         let objects = outer.path().join("backups/objects");
         let mut files = BTreeSet::new();
         collect(&objects, &objects, &mut files);
-        let later = files.iter().find(|path| std::fs::read(objects.join(path)).unwrap() == b"later").unwrap();
+        let later = files
+            .iter()
+            .find(|path| std::fs::read(objects.join(path)).unwrap() == b"later")
+            .unwrap();
         std::fs::write(objects.join(later), "lator").unwrap();
-        std::fs::remove_file(installation.path().join("media/00003_ADA_EDITH001/Uploads/later.txt")).unwrap();
+        std::fs::remove_file(
+            installation.path().join("media/00003_ADA_EDITH001/Uploads/later.txt"),
+        )
+        .unwrap();
 
         let said = installation.run(&["backup", "restore"]);
         assert_eq!(said.status.code(), Some(1));
-        assert!(String::from_utf8_lossy(&said.stderr).contains("damaged"), "{}", String::from_utf8_lossy(&said.stderr));
+        assert!(
+            String::from_utf8_lossy(&said.stderr).contains("damaged"),
+            "{}",
+            String::from_utf8_lossy(&said.stderr)
+        );
         assert!(installation.people().contains("edith"), "nothing was changed");
         let said = installation.run(&["backup", "verify", "--quick"]);
         assert_eq!(said.status.code(), Some(0), "its length is right");
@@ -423,9 +564,16 @@ async fn a_damaged_content_is_named_left_out_when_wanted_and_made_anew() {
         let done = installation.answer(&["backup", "restore", "--skip-damaged"]);
         assert_eq!(done["left"].as_array().unwrap().len(), 1, "{done}");
         let check = installation.run(&["check"]);
-        assert!(String::from_utf8_lossy(&check.stdout).contains("later.txt"), "its row says that it is missing");
+        assert!(
+            String::from_utf8_lossy(&check.stdout).contains("later.txt"),
+            "its row says that it is missing"
+        );
 
-        std::fs::write(installation.path().join("media/00003_ADA_EDITH001/Uploads/later.txt"), "later").unwrap();
+        std::fs::write(
+            installation.path().join("media/00003_ADA_EDITH001/Uploads/later.txt"),
+            "later",
+        )
+        .unwrap();
         installation.answer(&["scan", "--settled", "0"]);
         let aside = || {
             let mut files = BTreeSet::new();
@@ -452,7 +600,12 @@ async fn a_file_that_is_not_what_is_known_is_left_out_and_named() {
         let said = installation.run(&["backup", "create"]);
         assert_eq!(said.status.code(), Some(1));
         let made: Value = serde_json::from_slice(&said.stdout).unwrap();
-        let left: Vec<_> = made["left"].as_array().unwrap().iter().map(|one| one["path"].as_str().unwrap()).collect();
+        let left: Vec<_> = made["left"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|one| one["path"].as_str().unwrap())
+            .collect();
         assert_eq!(left, ["00003_ADA_EDITH001/Uploads/later.txt"], "{made}");
     })
     .await;
@@ -463,7 +616,8 @@ async fn pruning_lets_go_of_backups_and_of_what_only_they_needed() {
     let (installation, outer) = changed_house().await;
     apart(move || {
         let sets = outer.path().join("backups/sets");
-        let made = installation.answer(&["backup", "list"])[0]["backup"].as_str().unwrap().to_owned();
+        let made =
+            installation.answer(&["backup", "list"])[0]["backup"].as_str().unwrap().to_owned();
         std::fs::rename(sets.join(made), sets.join("20200101T000000Z")).unwrap();
         installation.answer(&["scan", "--settled", "0"]);
         installation.answer(&["backup", "create"]);
@@ -492,7 +646,8 @@ async fn pruning_lets_go_of_backups_and_of_what_only_they_needed() {
 async fn the_server_makes_backups_when_they_are_due(#[values(Sqlite, MariaDb)] backend: Backend) {
     let backups = tempfile::tempdir().unwrap();
     let dir = backups.path().display().to_string();
-    let (app, _) = TestApp::ready_with(backend, &[("backup_dir", dir.as_str()), ("backup_every", "24")]).await;
+    let (app, _) =
+        TestApp::ready_with(backend, &[("backup_dir", dir.as_str()), ("backup_every", "24")]).await;
     // It begins with one at its start.
     let made = |folder: &Path| backup::list(folder).unwrap();
     while made(backups.path()).is_empty() {
@@ -502,7 +657,10 @@ async fn the_server_makes_backups_when_they_are_due(#[values(Sqlite, MariaDb)] b
     let services = app.services.clone();
     assert!(apart(move || backup::run_if_due(&services)).await.unwrap().is_none(), "not due again");
     let standing = backup::backup_status(&app.services).unwrap();
-    assert!(standing.newest.is_some() && !standing.is_late && standing.trouble.is_none(), "{standing:?}");
+    assert!(
+        standing.newest.is_some() && !standing.is_late && standing.trouble.is_none(),
+        "{standing:?}"
+    );
 
     let sets = backups.path().join("sets");
     std::fs::rename(sets.join(name), sets.join("20200101T000000Z")).unwrap();
@@ -544,7 +702,12 @@ async fn moving_to_mariadb_and_back_changes_nothing() {
 
     let Installation { folder, .. } = Installation::new(Sqlite).await;
     for part in ["data", "media"] {
-        let copied = Command::new("cp").arg("-a").arg(app.folder.path().join(part)).arg(folder.path()).status().unwrap();
+        let copied = Command::new("cp")
+            .arg("-a")
+            .arg(app.folder.path().join(part))
+            .arg(folder.path())
+            .status()
+            .unwrap();
         assert!(copied.success());
     }
     let new = TestApp::start_in(folder, mariadb).await;
@@ -566,7 +729,9 @@ async fn moving_to_mariadb_and_back_changes_nothing() {
 
 #[rstest]
 #[actix_web::test]
-async fn every_table_is_in_a_backup_or_left_out_on_purpose(#[values(Sqlite, MariaDb)] backend: Backend) {
+async fn every_table_is_in_a_backup_or_left_out_on_purpose(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
     #[derive(diesel::QueryableByName)]
     struct Name {
         #[diesel(sql_type = diesel::sql_types::Text)]
@@ -574,11 +739,17 @@ async fn every_table_is_in_a_backup_or_left_out_on_purpose(#[values(Sqlite, Mari
     }
     let app = TestApp::start(backend).await;
     let query = match backend {
-        Sqlite => "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'",
-        MariaDb => "SELECT table_name AS name FROM information_schema.tables WHERE table_schema = DATABASE()",
+        Sqlite => {
+            "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
+        }
+        MariaDb => {
+            "SELECT table_name AS name FROM information_schema.tables WHERE table_schema = DATABASE()"
+        }
     };
-    let names = |conn: &mut Conn| Ok(diesel::RunQueryDsl::load::<Name>(diesel::sql_query(query), conn)?);
-    let mut names: Vec<_> = app.services.db.read(names).unwrap().into_iter().map(|name| name.name).collect();
+    let names =
+        |conn: &mut Conn| Ok(diesel::RunQueryDsl::load::<Name>(diesel::sql_query(query), conn)?);
+    let mut names: Vec<_> =
+        app.services.db.read(names).unwrap().into_iter().map(|name| name.name).collect();
     // One is diesel's, one our tests'.
     names.retain(|name| name != "__diesel_schema_migrations" && name != "seen_changes");
     names.sort();
@@ -594,17 +765,31 @@ fn rows_of_an_earlier_schema_are_brought_to_todays() {
     let mut put = |table: &str, known: &[(&str, &str)]| {
         let columns = Columns::of(&mut conn, table).unwrap();
         let value = |name: &String| {
-            let given = known.iter().find(|(column, _)| column == name).map(|(_, value)| (*value).to_owned());
+            let given = known
+                .iter()
+                .find(|(column, _)| column == name)
+                .map(|(_, value)| (*value).to_owned());
             Some(given.unwrap_or_else(|| {
-                if name.ends_with("_at") || name.ends_with("_since") { "2024-05-06 07:08:09.5" } else { "0" }.into()
+                if name.ends_with("_at") || name.ends_with("_since") {
+                    "2024-05-06 07:08:09.5"
+                } else {
+                    "0"
+                }
+                .into()
             }))
         };
         insert(&mut conn, table, &columns, &[columns.names().iter().map(value).collect()]).unwrap();
     };
     let id = "0190A0B0C0D070008000000000000001";
     put("users", &[("id", "1"), ("email", "ada@example.org"), ("username", "ada")]);
-    put("user_directories", &[("id", "1"), ("user_id", "1"), ("directory_id", id), ("parent_id", id)]);
-    put("media_items", &[("id", id), ("user_id", "1"), ("directory_id", id), ("kind", "photo"), ("scan", "clean")]);
+    put(
+        "user_directories",
+        &[("id", "1"), ("user_id", "1"), ("directory_id", id), ("parent_id", id)],
+    );
+    put(
+        "media_items",
+        &[("id", id), ("user_id", "1"), ("directory_id", id), ("kind", "photo"), ("scan", "clean")],
+    );
     Db::migrate_scratch(&mut conn).unwrap();
     let columns = Columns::of(&mut conn, "media_items").unwrap();
     let mut rows = Vec::new();

@@ -14,27 +14,44 @@ fn found(app: &TestApp, how: CheckOptions) -> (u64, BTreeSet<(String, String, bo
     let mut list = Vec::new();
     let looked_at = check(&app.services, how, |one: Problem| list.push(one)).unwrap();
     let folder = app.user("ada").folder;
-    let short = |path: String| path.strip_prefix(&format!("{folder}/")).map(str::to_owned).unwrap_or(path);
-    let all = list.into_iter().map(|one| (one.kind.as_str().to_owned(), short(one.path), one.repaired.is_some()));
+    let short =
+        |path: String| path.strip_prefix(&format!("{folder}/")).map(str::to_owned).unwrap_or(path);
+    let all = list
+        .into_iter()
+        .map(|one| (one.kind.as_str().to_owned(), short(one.path), one.repaired.is_some()));
     (looked_at, all.collect())
 }
 
-const LOOK: CheckOptions =
-    CheckOptions { repair: false, accept_changes: false, is_quick: false, initial_scan: ScanStatus::Skipped };
+const LOOK: CheckOptions = CheckOptions {
+    repair: false,
+    accept_changes: false,
+    is_quick: false,
+    initial_scan: ScanStatus::Skipped,
+};
 const REPAIR: CheckOptions = CheckOptions { repair: true, ..LOOK };
 
 fn named(list: &[(&str, &str)], is_repaired: bool) -> BTreeSet<(String, String, bool)> {
-    list.iter().map(|(trouble, path)| ((*trouble).to_owned(), (*path).to_owned(), is_repaired)).collect()
+    list.iter()
+        .map(|(trouble, path)| ((*trouble).to_owned(), (*path).to_owned(), is_repaired))
+        .collect()
 }
 
 #[rstest]
 #[actix_web::test]
-async fn each_case_is_named_and_what_can_be_put_right_is(#[values(Sqlite, MariaDb)] backend: Backend) {
+async fn each_case_is_named_and_what_can_be_put_right_is(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
     let (app, admin) = TestApp::ready(backend).await;
     let (browser, _) = app.person(&admin, "ada").await;
     let ada = app.program("ada").await;
     let mut ids = Vec::new();
-    for (name, bytes) in [("whole", png(1)), ("gone", png(2)), ("short", png(3)), ("flipped", png(4)), ("long", png(5))] {
+    for (name, bytes) in [
+        ("whole", png(1)),
+        ("gone", png(2)),
+        ("short", png(3)),
+        ("flipped", png(4)),
+        ("long", png(5)),
+    ] {
         ids.push(ada.upload_one(&format!("{name}.png"), &bytes).await);
     }
     assert_eq!(found(&app, LOOK), (5, BTreeSet::new()), "nothing is wrong yet");
@@ -53,7 +70,13 @@ async fn each_case_is_named_and_what_can_be_put_right_is(#[values(Sqlite, MariaD
     std::fs::create_dir(app.on_disk("ada", "Summer/Day 1")).unwrap();
     std::fs::write(app.on_disk("ada", "Summer/Day 1/sea.png"), png(7)).unwrap();
     std::os::unix::fs::symlink("/etc/passwd", photos.join("link.png")).unwrap();
-    assert!(std::process::Command::new("mkfifo").arg(photos.join("pipe.png")).status().unwrap().success());
+    assert!(
+        std::process::Command::new("mkfifo")
+            .arg(photos.join("pipe.png"))
+            .status()
+            .unwrap()
+            .success()
+    );
     std::fs::write(photos.join(std::ffi::OsStr::from_bytes(b"\xff\xfe.png")), png(8)).unwrap();
     std::fs::remove_dir(app.on_disk("ada", "Videos")).unwrap();
     std::fs::create_dir(app.folder.path().join("media/nobody's")).unwrap();
@@ -69,8 +92,12 @@ async fn each_case_is_named_and_what_can_be_put_right_is(#[values(Sqlite, MariaD
         ("truncated", "Photos/long.png"),
         ("missing", "Videos"),
     ];
-    let extra =
-        [("extra", "Photos/added.png"), ("extra", "Trash/thrown.txt"), ("extra", "Favorites/dear.txt"), ("extra", "Summer")];
+    let extra = [
+        ("extra", "Photos/added.png"),
+        ("extra", "Trash/thrown.txt"),
+        ("extra", "Favorites/dear.txt"),
+        ("extra", "Summer"),
+    ];
     let inner = [("extra", "Summer/Day 1")];
     let never = [
         ("unsafe", "Photos/link.png"),
@@ -80,7 +107,11 @@ async fn each_case_is_named_and_what_can_be_put_right_is(#[values(Sqlite, MariaD
     ];
     let (_, seen) = found(&app, LOOK);
     assert_eq!(seen, named(&[&damage[..], &extra, &inner, &never].concat(), false));
-    assert_eq!(found(&app, CheckOptions { is_quick: true, ..LOOK }).1.len(), seen.len() - 1, "bytes are not looked at");
+    assert_eq!(
+        found(&app, CheckOptions { is_quick: true, ..LOOK }).1.len(),
+        seen.len() - 1,
+        "bytes are not looked at"
+    );
 
     let (_, seen) = found(&app, REPAIR);
     let mut expected = named(&[&damage[..], &extra, &inner].concat(), true);
@@ -99,12 +130,18 @@ async fn each_case_is_named_and_what_can_be_put_right_is(#[values(Sqlite, MariaD
     assert_eq!(std::fs::read(app.on_disk("ada", "Summer/Day 1/sea.png")).unwrap(), png(7));
     assert_eq!(ada.names("q=sea").await, ["sea.png"]);
     assert_eq!(ada.json("/api/media/list?q=sea").await["items"][0]["directory_name"], "Day 1");
-    assert!(photos.join("pipe.png").exists() && photos.join("link.png").exists(), "nothing was deleted");
+    assert!(
+        photos.join("pipe.png").exists() && photos.join("link.png").exists(),
+        "nothing was deleted"
+    );
     assert_counts_are_true(&app, "ada");
 
     // A second check finds the same marked ones, and nothing new.
     let (_, again) = found(&app, REPAIR);
-    assert_eq!(again, [named(&damage[..4], true), named(&never, false)].into_iter().flatten().collect());
+    assert_eq!(
+        again,
+        [named(&damage[..4], true), named(&never, false)].into_iter().flatten().collect()
+    );
 
     // What is put back opens again; what was changed on purpose is taken as it is.
     std::fs::write(photos.join("gone.png"), png(2)).unwrap();
@@ -114,14 +151,19 @@ async fn each_case_is_named_and_what_can_be_put_right_is(#[values(Sqlite, MariaD
         assert_eq!(ada.get(&format!("/api/media/{id}/content")).await.status(), 200);
     }
     let flipped = ada.json(&format!("/api/media/{}", ids[3])).await;
-    assert_eq!(flipped["sha256"].as_str().unwrap(), hex::encode(<sha2::Sha256 as sha2::Digest>::digest(&other)));
+    assert_eq!(
+        flipped["sha256"].as_str().unwrap(),
+        hex::encode(<sha2::Sha256 as sha2::Digest>::digest(&other))
+    );
     assert_counts_are_true(&app, "ada");
     assert_eq!(found(&app, LOOK).1, named(&never, false));
 }
 
 #[rstest]
 #[actix_web::test]
-async fn rows_with_nonsense_are_named_and_pages_show_all_the_same(#[values(Sqlite, MariaDb)] backend: Backend) {
+async fn rows_with_nonsense_are_named_and_pages_show_all_the_same(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
     use diesel::prelude::*;
     use nexus_media::db::schema::{media_items, shelf_counts, user_directories};
     let (app, admin) = TestApp::ready(backend).await;
@@ -153,18 +195,28 @@ async fn rows_with_nonsense_are_named_and_pages_show_all_the_same(#[values(Sqlit
     for path in ["/dashboard", "/photos", "/uploads", "/videos", &format!("/items/{bad}")] {
         assert_eq!(browser.get(path).await.status(), 200, "{path}");
     }
-    assert!(matches!(ada.get(&format!("/api/media/{bad}/content")).await.status().as_u16(), 404 | 409));
+    assert!(matches!(
+        ada.get(&format!("/api/media/{bad}/content")).await.status().as_u16(),
+        404 | 409
+    ));
     let (_, seen) = found(&app, REPAIR);
     let has = |trouble: &str, path: &str| seen.iter().any(|one| one.0 == trouble && one.1 == path);
     assert!(has("unsafe", "../../etc"), "{seen:?}");
-    assert!(has("missing", "Photos/../../../etc/passwd") && has("extra", "Photos/bad.png") && has("miscounted", ""), "{seen:?}");
+    assert!(
+        has("missing", "Photos/../../../etc/passwd")
+            && has("extra", "Photos/bad.png")
+            && has("miscounted", ""),
+        "{seen:?}"
+    );
     assert_eq!(ada.get(&format!("/api/media/{good}/content")).await.status(), 200);
     assert_eq!(ada.names("q=bad&kind=photo").await, ["bad.png"], "the file is taken in again");
 }
 
 #[rstest]
 #[actix_web::test]
-async fn a_check_beside_a_server_at_work_marks_nothing(#[values(Sqlite, MariaDb)] backend: Backend) {
+async fn a_check_beside_a_server_at_work_marks_nothing(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
     let (app, admin) = TestApp::ready(backend).await;
     app.person(&admin, "ada").await;
     let ada = app.program("ada").await;
@@ -174,14 +226,18 @@ async fn a_check_beside_a_server_at_work_marks_nothing(#[values(Sqlite, MariaDb)
     let checking = std::thread::spawn(move || {
         let mut found = Vec::new();
         while !over.load(std::sync::atomic::Ordering::Relaxed) {
-            check(&services, CheckOptions { is_quick: true, ..REPAIR }, |one| found.push(one)).unwrap();
+            check(&services, CheckOptions { is_quick: true, ..REPAIR }, |one| found.push(one))
+                .unwrap();
         }
         found
     });
     for number in 0..60 {
         let id = ada.upload_one("same.png", &png(number)).await;
         if number % 3 == 0 {
-            assert_eq!(ada.request("DELETE", &format!("/api/media/{id}")).send().await.unwrap().status(), 204);
+            assert_eq!(
+                ada.request("DELETE", &format!("/api/media/{id}")).send().await.unwrap().status(),
+                204
+            );
         }
     }
     is_over.store(true, std::sync::atomic::Ordering::Relaxed);

@@ -12,8 +12,18 @@ use rstest::rstest;
 use crate::support::*;
 
 /// The journal and the disk as a process leaves them that is killed between rename and commit.
-fn killed_between_rename_and_commit(services: &Arc<Services>, username: &str, from: &str, to: &str, name: &str) {
-    let user = services.db.read(|conn| Ok(nexus_media::store::users::find_by_login(conn, username)?)).unwrap().unwrap();
+fn killed_between_rename_and_commit(
+    services: &Arc<Services>,
+    username: &str,
+    from: &str,
+    to: &str,
+    name: &str,
+) {
+    let user = services
+        .db
+        .read(|conn| Ok(nexus_media::store::users::find_by_login(conn, username)?))
+        .unwrap()
+        .unwrap();
     let id = MoveId::new();
     let journal = FileMove {
         id,
@@ -49,7 +59,13 @@ async fn an_upload_that_was_cut_short_leaves_nothing(#[values(Sqlite, MariaDb)] 
     let id = MoveId::new();
     let from = FileLocation::incoming("0123");
     drop(app.services.media_dir.create_file(&FileLocation::incoming("0123")).unwrap());
-    let journal = FileMove { id, user_id: user.id, subject: id, from, to: FileLocation::new(&user.folder, "Photos", "a.png") };
+    let journal = FileMove {
+        id,
+        user_id: user.id,
+        subject: id,
+        from,
+        to: FileLocation::new(&user.folder, "Photos", "a.png"),
+    };
     app.services.db.write(|conn| Ok(file_moves::insert(conn, &journal, now())?)).unwrap();
     app.services.media_dir.rename(&journal.from, &journal.to).unwrap();
     assert_eq!(app.names("ada", "Photos"), ["a.png"]);
@@ -64,13 +80,16 @@ async fn migrating_twice_changes_nothing(#[values(Sqlite, MariaDb)] backend: Bac
     let (app, admin) = TestApp::ready(backend).await;
     app.person(&admin, "ada").await;
     let again = nexus_media::db::Db::open(&app.services.settings.database_url).unwrap();
-    let found = again.read(|conn| Ok(nexus_media::store::users::find_by_login(conn, "ada")?)).unwrap();
+    let found =
+        again.read(|conn| Ok(nexus_media::store::users::find_by_login(conn, "ada")?)).unwrap();
     assert_eq!(found.unwrap().username, "ada");
 }
 
 #[rstest]
 #[actix_web::test]
-async fn thirty_two_writers_at_once_get_no_server_error(#[values(Sqlite, MariaDb)] backend: Backend) {
+async fn thirty_two_writers_at_once_get_no_server_error(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
     let (app, admin) = TestApp::ready(backend).await;
     let mut people = Vec::new();
     for number in 0..4 {
@@ -95,13 +114,16 @@ async fn thirty_two_writers_at_once_get_no_server_error(#[values(Sqlite, MariaDb
 
 #[rstest]
 #[actix_web::test]
-async fn a_journal_entry_that_was_left_behind_never_takes_a_later_upload_away(#[values(Sqlite, MariaDb)] backend: Backend) {
+async fn a_journal_entry_that_was_left_behind_never_takes_a_later_upload_away(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
     let (app, admin) = TestApp::ready(backend).await;
     let (ada, _) = app.person(&admin, "ada").await;
     let user = app.user("ada");
     let id = MoveId::new();
     let to = FileLocation::new(&user.folder, "Photos", "a.png");
-    let journal = FileMove { id, user_id: user.id, subject: id, from: FileLocation::incoming("0123"), to };
+    let journal =
+        FileMove { id, user_id: user.id, subject: id, from: FileLocation::incoming("0123"), to };
     app.services.db.write(|conn| Ok(file_moves::insert(conn, &journal, now())?)).unwrap();
     let item = ada.upload_one("a.png", &png(1)).await;
     nexus_media::domain::ops::crash_recovery::recover(&app.services).unwrap();
@@ -111,7 +133,9 @@ async fn a_journal_entry_that_was_left_behind_never_takes_a_later_upload_away(#[
 
 #[rstest]
 #[actix_web::test]
-async fn a_move_whose_journal_entry_was_taken_away_changes_nothing(#[values(Sqlite)] backend: Backend) {
+async fn a_move_whose_journal_entry_was_taken_away_changes_nothing(
+    #[values(Sqlite)] backend: Backend,
+) {
     let (app, admin) = TestApp::ready(backend).await;
     let (ada, _) = app.person(&admin, "ada").await;
     let id = ada.upload_one("a.png", &png(1)).await;
@@ -126,7 +150,10 @@ async fn a_move_whose_journal_entry_was_taken_away_changes_nothing(#[values(Sqli
         })
         .unwrap();
     assert_eq!(ada.act(&id, "trash", &[]).await.status(), 503);
-    assert_eq!((app.names("ada", "Photos"), app.names("ada", "Trash").len()), (vec!["a.png".to_owned()], 0));
+    assert_eq!(
+        (app.names("ada", "Photos"), app.names("ada", "Trash").len()),
+        (vec!["a.png".to_owned()], 0)
+    );
     assert_eq!(ada.get(&format!("/media/{id}")).await.bytes().await.unwrap(), png(1));
 }
 
@@ -142,7 +169,9 @@ async fn a_second_server_on_the_same_folders_is_refused(#[values(Sqlite)] backen
 
 #[rstest]
 #[actix_web::test]
-async fn the_same_bytes_again_bring_a_file_back_that_is_gone_from_the_disk(#[values(Sqlite, MariaDb)] backend: Backend) {
+async fn the_same_bytes_again_bring_a_file_back_that_is_gone_from_the_disk(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
     let (app, admin) = TestApp::ready(backend).await;
     let (ada, _) = app.person(&admin, "ada").await;
     ada.upload_one("a.png", &png(1)).await;

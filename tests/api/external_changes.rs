@@ -17,7 +17,9 @@ async fn scanned(app: &TestApp) -> FolderScanReport {
 
 async fn scanned_if(app: &TestApp, settled: Duration) -> FolderScanReport {
     let services = app.services.clone();
-    tokio::task::spawn_blocking(move || reconcile::scan(&services, None, settled).unwrap()).await.unwrap()
+    tokio::task::spawn_blocking(move || reconcile::scan(&services, None, settled).unwrap())
+        .await
+        .unwrap()
 }
 
 fn items(app: &TestApp, username: &str) -> Vec<Item> {
@@ -44,7 +46,9 @@ fn put(app: &TestApp, path: &str, bytes: &[u8]) -> PathBuf {
 
 #[rstest]
 #[actix_web::test]
-async fn files_that_were_put_there_are_taken_in_where_they_belong(#[values(Sqlite, MariaDb)] backend: Backend) {
+async fn files_that_were_put_there_are_taken_in_where_they_belong(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
     let (app, admin) = TestApp::ready_with(backend, &[("previews_at_once", "0")]).await;
     let (ada, _) = app.person(&admin, "ada").await;
     put(&app, "Photos/a.png", &png(1));
@@ -57,7 +61,13 @@ async fn files_that_were_put_there_are_taken_in_where_they_belong(#[values(Sqlit
     std::os::unix::fs::symlink("/etc/passwd", app.on_disk("ada", "Uploads/link")).unwrap();
     let noticed = scanned(&app).await;
     assert_eq!((noticed.taken_in, noticed.left.len()), (4, 2), "{noticed:?}");
-    assert!(noticed.left.iter().any(|(path, why)| path.ends_with("/stray.txt") && why.contains("beside")), "{noticed:?}");
+    assert!(
+        noticed
+            .left
+            .iter()
+            .any(|(path, why)| path.ends_with("/stray.txt") && why.contains("beside")),
+        "{noticed:?}"
+    );
     let expected = ["Club/c.png", "Photos/Trip/Day one/b.png", "Photos/a.png", "Uploads/notes.txt"];
     assert_eq!(places(&app, "ada"), {
         let mut sorted = expected;
@@ -69,14 +79,20 @@ async fn files_that_were_put_there_are_taken_in_where_they_belong(#[values(Sqlit
     let again = scanned(&app).await;
     assert_eq!(
         again,
-        FolderScanReport { looked_at: again.looked_at, left: noticed.left, ..FolderScanReport::default() },
+        FolderScanReport {
+            looked_at: again.looked_at,
+            left: noticed.left,
+            ..FolderScanReport::default()
+        },
         "nothing is new"
     );
 }
 
 #[rstest]
 #[actix_web::test]
-async fn moved_and_renamed_files_stay_the_things_they_were(#[values(Sqlite, MariaDb)] backend: Backend) {
+async fn moved_and_renamed_files_stay_the_things_they_were(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
     let (app, admin) = TestApp::ready_with(backend, &[("previews_at_once", "0")]).await;
     let (ada, _) = app.person(&admin, "ada").await;
     let id = ada.upload_one("a.png", &png(1)).await;
@@ -84,10 +100,13 @@ async fn moved_and_renamed_files_stay_the_things_they_were(#[values(Sqlite, Mari
     ada.upload_one("b.png", &png(2)).await;
     ada.upload_one("c.png", &png(3)).await;
     // One is renamed, one goes into a folder of its own, one into a folder where such things do not live.
-    std::fs::rename(app.on_disk("ada", "Photos/a.png"), app.on_disk("ada", "Photos/z.png")).unwrap();
+    std::fs::rename(app.on_disk("ada", "Photos/a.png"), app.on_disk("ada", "Photos/z.png"))
+        .unwrap();
     std::fs::create_dir(app.on_disk("ada", "Photos/Trip")).unwrap();
-    std::fs::rename(app.on_disk("ada", "Photos/b.png"), app.on_disk("ada", "Photos/Trip/b.png")).unwrap();
-    std::fs::rename(app.on_disk("ada", "Photos/c.png"), app.on_disk("ada", "Videos/c2.png")).unwrap();
+    std::fs::rename(app.on_disk("ada", "Photos/b.png"), app.on_disk("ada", "Photos/Trip/b.png"))
+        .unwrap();
+    std::fs::rename(app.on_disk("ada", "Photos/c.png"), app.on_disk("ada", "Videos/c2.png"))
+        .unwrap();
     let noticed = scanned(&app).await;
     assert_eq!((noticed.moved, noticed.taken_in, noticed.vanished), (3, 0, 0), "{noticed:?}");
     assert_eq!(places(&app, "ada"), ["Photos/Trip/b.png", "Photos/c2.png", "Photos/z.png"]);
@@ -98,11 +117,16 @@ async fn moved_and_renamed_files_stay_the_things_they_were(#[values(Sqlite, Mari
     assert_counts_are_true(&app, "ada");
 
     // A folder that was renamed as a whole.
-    std::fs::rename(app.on_disk("ada", "Photos/Trip"), app.on_disk("ada", "Photos/Journey")).unwrap();
+    std::fs::rename(app.on_disk("ada", "Photos/Trip"), app.on_disk("ada", "Photos/Journey"))
+        .unwrap();
     assert_eq!(scanned(&app).await.moved, 1);
     assert_eq!(places(&app, "ada"), ["Photos/Journey/b.png", "Photos/c2.png", "Photos/z.png"]);
     let user = app.user("ada");
-    let old = app.services.db.read(|conn| Ok(store::directories::find_by_path(conn, user.id, "Photos/Trip")?)).unwrap();
+    let old = app
+        .services
+        .db
+        .read(|conn| Ok(store::directories::find_by_path(conn, user.id, "Photos/Trip")?))
+        .unwrap();
     assert!(old.is_none(), "the folder that is gone on disk is gone here");
 }
 
@@ -123,7 +147,10 @@ async fn vanished_files_are_marked_and_come_back_and_changed_ones_are_looked_at_
     assert_eq!((noticed.vanished, noticed.changed), (1, 1), "{noticed:?}");
     assert_eq!(places(&app, "ada"), ["(Photos/a.png)", "Uploads/b.txt"]);
     for _ in 0..200 {
-        if items(&app, "ada").iter().all(|item| item.scan != nexus_media::model::ScanStatus::Pending) {
+        if items(&app, "ada")
+            .iter()
+            .all(|item| item.scan != nexus_media::model::ScanStatus::Pending)
+        {
             break;
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
@@ -138,7 +165,9 @@ async fn vanished_files_are_marked_and_come_back_and_changed_ones_are_looked_at_
 
 #[rstest]
 #[actix_web::test]
-async fn what_may_still_be_written_is_left_for_the_next_look(#[values(Sqlite, MariaDb)] backend: Backend) {
+async fn what_may_still_be_written_is_left_for_the_next_look(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
     let (app, admin) = TestApp::ready_with(backend, &[("previews_at_once", "0")]).await;
     let (ada, _) = app.person(&admin, "ada").await;
     ada.upload_one("b.txt", b"before").await;
@@ -153,8 +182,11 @@ async fn what_may_still_be_written_is_left_for_the_next_look(#[values(Sqlite, Ma
 
 #[rstest]
 #[actix_web::test]
-async fn a_full_quota_leaves_files_where_they_are_and_says_so(#[values(Sqlite, MariaDb)] backend: Backend) {
-    let (app, admin) = TestApp::ready_with(backend, &[("previews_at_once", "0"), ("default_quota", "10")]).await;
+async fn a_full_quota_leaves_files_where_they_are_and_says_so(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
+    let (app, admin) =
+        TestApp::ready_with(backend, &[("previews_at_once", "0"), ("default_quota", "10")]).await;
     app.person(&admin, "ada").await;
     let place = put(&app, "Uploads/large.txt", b"more than ten bytes");
     let noticed = scanned(&app).await;
@@ -177,7 +209,8 @@ async fn comes_to(app: &TestApp, expected: &[&str]) {
 #[rstest]
 #[actix_web::test]
 async fn a_running_server_notices_by_itself(#[values(Sqlite, MariaDb)] backend: Backend) {
-    let (app, admin) = TestApp::ready_with(backend, &[("previews_at_once", "0"), ("watch", "1")]).await;
+    let (app, admin) =
+        TestApp::ready_with(backend, &[("previews_at_once", "0"), ("watch", "1")]).await;
     // Her folder is made while the server runs.
     let (ada, _) = app.person(&admin, "ada").await;
     let id = ada.upload_one("a.png", &png(1)).await;
@@ -187,7 +220,10 @@ async fn a_running_server_notices_by_itself(#[values(Sqlite, MariaDb)] backend: 
     comes_to(&app, &["Club/Deep/c.png", "Photos/a.png", "Uploads/notes.txt"]).await;
     std::fs::rename(app.on_disk("ada", "Photos/a.png"), app.on_disk("ada", "Club/b.png")).unwrap();
     comes_to(&app, &["Club/Deep/c.png", "Club/b.png", "Uploads/notes.txt"]).await;
-    assert_eq!(items(&app, "ada").into_iter().find(|item| item.name == "b.png").unwrap().id.to_string(), id);
+    assert_eq!(
+        items(&app, "ada").into_iter().find(|item| item.name == "b.png").unwrap().id.to_string(),
+        id
+    );
     std::fs::rename(app.on_disk("ada", "Club/Deep"), app.on_disk("ada", "Club/Deeper")).unwrap();
     comes_to(&app, &["Club/Deeper/c.png", "Club/b.png", "Uploads/notes.txt"]).await;
     std::fs::remove_file(app.on_disk("ada", "Uploads/notes.txt")).unwrap();

@@ -6,7 +6,9 @@ use crate::support::*;
 
 #[rstest]
 #[actix_web::test]
-async fn until_there_is_an_admin_every_page_leads_to_set_up(#[values(Sqlite, MariaDb)] backend: Backend) {
+async fn until_there_is_an_admin_every_page_leads_to_set_up(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
     let app = TestApp::start(backend).await;
     let browser = app.browser();
     for path in ["/", "/login", "/register", "/dashboard", "/photos", "/nothing", "/admin/users"] {
@@ -60,7 +62,9 @@ async fn a_wrong_code_makes_nobody_admin(#[values(Sqlite, MariaDb)] backend: Bac
 async fn the_code_can_only_be_read_by_the_servers_user(#[values(Sqlite)] backend: Backend) {
     use std::os::unix::fs::PermissionsExt;
     let app = TestApp::start(backend).await;
-    let mode = |path: &str| std::fs::metadata(app.folder.path().join(path)).unwrap().permissions().mode() & 0o777;
+    let mode = |path: &str| {
+        std::fs::metadata(app.folder.path().join(path)).unwrap().permissions().mode() & 0o777
+    };
     assert_eq!(mode("data/setup-code"), 0o600);
     assert_eq!(mode("data/cookie.key"), 0o600);
     assert_eq!(mode("data"), 0o700);
@@ -95,10 +99,15 @@ async fn two_set_ups_at_once_make_one_admin(#[values(Sqlite, MariaDb)] backend: 
 #[rstest]
 #[actix_web::test]
 async fn settings_can_make_the_first_admin(#[values(Sqlite, MariaDb)] backend: Backend) {
-    let settings = [("admin_username", "boss"), ("admin_email", "boss@example.org"), ("admin_password", PASSWORD)];
+    let settings = [
+        ("admin_username", "boss"),
+        ("admin_email", "boss@example.org"),
+        ("admin_password", PASSWORD),
+    ];
     let app = TestApp::start_with(backend, &settings).await;
     let browser = app.browser();
-    let answer = browser.submit("/login", "/login", &[("username", "boss"), ("password", PASSWORD)]).await;
+    let answer =
+        browser.submit("/login", "/login", &[("username", "boss"), ("password", PASSWORD)]).await;
     assert_eq!((answer.status().as_u16(), location(&answer)), (303, "/dashboard".into()));
     assert_eq!(browser.get("/admin/users").await.status(), 200);
 }

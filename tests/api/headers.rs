@@ -6,7 +6,9 @@ use crate::support::*;
 
 #[rstest]
 #[actix_web::test]
-async fn every_answer_has_its_headers_errors_and_parts_too(#[values(Sqlite, MariaDb)] backend: Backend) {
+async fn every_answer_has_its_headers_errors_and_parts_too(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
     let (app, admin) = TestApp::ready(backend).await;
     let id = admin.upload_one("a.png", &png(1)).await;
     let page = admin.get("/photos").await;
@@ -17,9 +19,24 @@ async fn every_answer_has_its_headers_errors_and_parts_too(#[values(Sqlite, Mari
         admin.get("/").await,
         admin.request("PUT", "/login").send().await.unwrap(),
         app.browser().get("/dashboard").await,
-        admin.request("GET", &format!("/media/{id}")).header("range", "bytes=0-1").send().await.unwrap(),
-        admin.request("GET", &format!("/media/{id}")).header("range", "bytes=999-").send().await.unwrap(),
-        admin.request("GET", &format!("/media/{id}")).header("if-none-match", etag).send().await.unwrap(),
+        admin
+            .request("GET", &format!("/media/{id}"))
+            .header("range", "bytes=0-1")
+            .send()
+            .await
+            .unwrap(),
+        admin
+            .request("GET", &format!("/media/{id}"))
+            .header("range", "bytes=999-")
+            .send()
+            .await
+            .unwrap(),
+        admin
+            .request("GET", &format!("/media/{id}"))
+            .header("if-none-match", etag)
+            .send()
+            .await
+            .unwrap(),
         admin.post_raw("/logout", String::new()).send().await.unwrap(),
         admin.get("/healthz").await,
         admin.get("/api/nothing").await,
@@ -34,7 +51,11 @@ async fn every_answer_has_its_headers_errors_and_parts_too(#[values(Sqlite, Mari
             ("cross-origin-resource-policy", "same-origin"),
             ("permissions-policy", "camera=()"),
         ] {
-            assert!(header(&answer, name).contains(part), "{what}: {name}: {}", header(&answer, name));
+            assert!(
+                header(&answer, name).contains(part),
+                "{what}: {name}: {}",
+                header(&answer, name)
+            );
         }
         let caching = header(&answer, "cache-control");
         assert!(caching.contains("no-store") || caching.contains("private"), "{what}: {caching}");

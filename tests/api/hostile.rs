@@ -6,7 +6,9 @@ use crate::support::*;
 
 #[rstest]
 #[actix_web::test]
-async fn hostile_names_become_plain_ones_in_the_right_folder(#[values(Sqlite, MariaDb)] backend: Backend) {
+async fn hostile_names_become_plain_ones_in_the_right_folder(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
     let (app, admin) = TestApp::ready(backend).await;
     let (ada, _) = app.person(&admin, "ada").await;
     let long = format!("{}.png", "ä".repeat(300));
@@ -50,7 +52,10 @@ async fn hostile_names_become_plain_ones_in_the_right_folder(#[values(Sqlite, Ma
     }
     let stored = app.names("ada", "Photos");
     assert_eq!(stored.len(), names.len(), "{stored:?}");
-    assert!(stored.iter().all(|name| name.len() <= 255 && !name.contains(['/', '\u{202e}', '\n'])), "{stored:?}");
+    assert!(
+        stored.iter().all(|name| name.len() <= 255 && !name.contains(['/', '\u{202e}', '\n'])),
+        "{stored:?}"
+    );
     let shown = ada.page("/photos").await;
     assert!(!shown.has("img[onerror]") && !shown.source.contains("<img src=x"));
     let folders = std::fs::read_dir(app.folder.path().join("media")).unwrap().count();
@@ -90,10 +95,17 @@ async fn a_form_from_another_site_changes_nothing(#[values(Sqlite, MariaDb)] bac
     assert_eq!(send(&token, &[("origin", "null")]).await.unwrap().status(), 403);
     assert_eq!(app.user("ada").theme.as_str(), "system");
     let own = app.base.clone();
-    assert_eq!(send(&token, &[("origin", &own), ("sec-fetch-site", "same-origin")]).await.unwrap().status(), 303);
+    assert_eq!(
+        send(&token, &[("origin", &own), ("sec-fetch-site", "same-origin")])
+            .await
+            .unwrap()
+            .status(),
+        303
+    );
     assert_eq!(app.user("ada").theme.as_str(), "dark");
     // Log-in too.
-    let answer = other.post_raw("/login", format!("username=ada&password={PASSWORD}")).send().await.unwrap();
+    let answer =
+        other.post_raw("/login", format!("username=ada&password={PASSWORD}")).send().await.unwrap();
     assert_eq!(answer.status(), 403);
 }
 
@@ -102,10 +114,20 @@ async fn a_form_from_another_site_changes_nothing(#[values(Sqlite, MariaDb)] bac
 async fn every_post_refuses_a_form_without_a_token(#[values(Sqlite, MariaDb)] backend: Backend) {
     let (app, admin) = TestApp::ready(backend).await;
     let (_, id) = app.person(&admin, "ada").await;
-    for route in nexus_media::http::routes().iter().filter(|route| route.method == "POST" && route.path != "/setup") {
-        let path = route.path.replace("{id}", &id.to_string()).replace("{directory_id}", &uuid::Uuid::now_v7().to_string());
+    for route in nexus_media::http::routes()
+        .iter()
+        .filter(|route| route.method == "POST" && route.path != "/setup")
+    {
+        let path = route
+            .path
+            .replace("{id}", &id.to_string())
+            .replace("{directory_id}", &uuid::Uuid::now_v7().to_string());
         let answer = admin.post_raw(&path, "a=b".into()).send().await.unwrap();
-        assert!(matches!(answer.status().as_u16(), 403 | 400 | 412 | 415), "{path}: {}", answer.status());
+        assert!(
+            matches!(answer.status().as_u16(), 403 | 400 | 412 | 415),
+            "{path}: {}",
+            answer.status()
+        );
     }
     assert_eq!(app.user("ada").status.as_str(), "active");
 }
@@ -116,14 +138,30 @@ async fn bodies_of_the_wrong_kind_or_size_are_refused(#[values(Sqlite, MariaDb)]
     let (app, _admin) = TestApp::ready(backend).await;
     let browser = app.browser();
     let token = browser.token("/login").await;
-    let json = browser.request("POST", "/login").header("content-type", "application/json").body("{}").send().await.unwrap();
+    let json = browser
+        .request("POST", "/login")
+        .header("content-type", "application/json")
+        .body("{}")
+        .send()
+        .await
+        .unwrap();
     assert_eq!(json.status(), 415);
-    let zipped =
-        browser.post_raw("/login", format!("csrf_token={token}")).header("content-encoding", "gzip").send().await.unwrap();
+    let zipped = browser
+        .post_raw("/login", format!("csrf_token={token}"))
+        .header("content-encoding", "gzip")
+        .send()
+        .await
+        .unwrap();
     assert_eq!(zipped.status(), 415);
-    let large = browser.post_raw("/login", format!("csrf_token={token}&username={}", "a".repeat(300_000))).send().await.unwrap();
+    let large = browser
+        .post_raw("/login", format!("csrf_token={token}&username={}", "a".repeat(300_000)))
+        .send()
+        .await
+        .unwrap();
     assert_eq!(large.status(), 413);
-    let unknown = browser.post("/login", &token, &[("username", "a"), ("password", "b"), ("admin", "1")]).await;
+    let unknown = browser
+        .post("/login", &token, &[("username", "a"), ("password", "b"), ("admin", "1")])
+        .await;
     assert_eq!(unknown.status(), 400);
     let wrong_way = browser.request("PUT", "/login").send().await.unwrap();
     assert_eq!(wrong_way.status(), 405);
@@ -132,7 +170,9 @@ async fn bodies_of_the_wrong_kind_or_size_are_refused(#[values(Sqlite, MariaDb)]
 
 #[rstest]
 #[actix_web::test]
-async fn nonsense_in_the_address_is_never_a_server_error(#[values(Sqlite, MariaDb)] backend: Backend) {
+async fn nonsense_in_the_address_is_never_a_server_error(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
     let (_app, admin) = TestApp::ready(backend).await;
     for path in [
         "/items/1",
@@ -161,12 +201,20 @@ async fn nonsense_in_the_address_is_never_a_server_error(#[values(Sqlite, MariaD
 
 #[rstest]
 #[actix_web::test]
-async fn a_form_of_empty_parts_is_cut_off_at_the_size_of_a_form(#[values(Sqlite)] backend: Backend) {
+async fn a_form_of_empty_parts_is_cut_off_at_the_size_of_a_form(
+    #[values(Sqlite)] backend: Backend,
+) {
     let (app, _admin) = TestApp::ready(backend).await;
     let browser = app.browser();
-    let part = format!("--b\r\nContent-Disposition: form-data; name=\"{}\"\r\n\r\n\r\n", "n".repeat(8_000));
+    let part = format!(
+        "--b\r\nContent-Disposition: form-data; name=\"{}\"\r\n\r\n\r\n",
+        "n".repeat(8_000)
+    );
     let body = format!("{}--b--\r\n", part.repeat(100));
-    let request = browser.request("POST", "/login").header("content-type", "multipart/form-data; boundary=b").body(body);
+    let request = browser
+        .request("POST", "/login")
+        .header("content-type", "multipart/form-data; boundary=b")
+        .body(body);
     assert_eq!(request.send().await.unwrap().status(), 413);
 }
 
@@ -179,7 +227,12 @@ async fn an_upload_of_countless_empty_files_is_refused(#[values(Sqlite)] backend
     let part = "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"\"\r\n\r\n\r\n";
     let body = format!("{}--b--\r\n", part.repeat(2_100));
     let request = ada.request("POST", "/upload").header("x-csrf-token", token);
-    let answer = request.header("content-type", "multipart/form-data; boundary=b").body(body).send().await.unwrap();
+    let answer = request
+        .header("content-type", "multipart/form-data; boundary=b")
+        .body(body)
+        .send()
+        .await
+        .unwrap();
     assert_eq!(answer.status(), 400);
     assert_eq!(app.incoming(), 0);
 }

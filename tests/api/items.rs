@@ -24,7 +24,9 @@ async fn a_star_shows_on_favorites_and_moves_nothing(#[values(Sqlite, MariaDb)] 
 
 #[rstest]
 #[actix_web::test]
-async fn a_rename_is_a_rename_on_disk_and_never_overwrites(#[values(Sqlite, MariaDb)] backend: Backend) {
+async fn a_rename_is_a_rename_on_disk_and_never_overwrites(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
     let (app, admin) = TestApp::ready(backend).await;
     let (ada, _) = app.person(&admin, "ada").await;
     let one = ada.upload_one("one.png", &png(1)).await;
@@ -35,7 +37,11 @@ async fn a_rename_is_a_rename_on_disk_and_never_overwrites(#[values(Sqlite, Mari
     assert_eq!(app.names("ada", "Photos"), ["two (1).png", "two.png"]);
     assert_eq!(ada.get(&format!("/media/{one}")).await.bytes().await.unwrap(), png(1));
     ada.act(&one, "rename", &[("name", "two (1).png")]).await;
-    assert_eq!(app.names("ada", "Photos"), ["two (1).png", "two.png"], "its own name is free for it");
+    assert_eq!(
+        app.names("ada", "Photos"),
+        ["two (1).png", "two.png"],
+        "its own name is free for it"
+    );
     for nothing in ["", "..", "///"] {
         ada.act(&one, "rename", &[("name", nothing)]).await;
         assert_eq!(app.names("ada", "Photos"), ["two (1).png", "two.png"], "{nothing}");
@@ -51,9 +57,16 @@ async fn things_move_into_folders_that_take_them(#[values(Sqlite, MariaDb)] back
     let made = ada.submit("/photos", "/directories", &[("name", "Holidays")]).await;
     let holidays = location(&made).trim_start_matches("/directories/").to_owned();
     ada.act(&id, "move", &[("directory", &holidays)]).await;
-    assert_eq!((app.names("ada", "Photos").len(), app.names("ada", "Holidays")), (0, vec!["a.png".to_owned()]));
+    assert_eq!(
+        (app.names("ada", "Photos").len(), app.names("ada", "Holidays")),
+        (0, vec!["a.png".to_owned()])
+    );
     assert_eq!(ada.names_on(&format!("/directories/{holidays}")).await, ["a.png"]);
-    assert_eq!(ada.names_on("/photos").await, ["a.png"], "the shelf shows photos wherever they are");
+    assert_eq!(
+        ada.names_on("/photos").await,
+        ["a.png"],
+        "the shelf shows photos wherever they are"
+    );
     let standard = |name: &'static str| {
         let user = nexus_media::model::UserId(ada_id);
         app.services
@@ -88,21 +101,27 @@ async fn what_was_opened_last_stands_first_in_recents(#[values(Sqlite, MariaDb)]
 
 #[rstest]
 #[actix_web::test]
-async fn directories_know_when_they_were_changed_and_opened(#[values(Sqlite, MariaDb)] backend: Backend) {
+async fn directories_know_when_they_were_changed_and_opened(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
     let (app, admin) = TestApp::ready(backend).await;
     let (ada, id) = app.person(&admin, "ada").await;
     let photos = || {
         let user = nexus_media::model::UserId(id);
         app.services
             .db
-            .read(move |conn| Ok(nexus_media::store::directories::find_by_path(conn, user, "Photos")?))
+            .read(move |conn| {
+                Ok(nexus_media::store::directories::find_by_path(conn, user, "Photos")?)
+            })
             .unwrap()
             .unwrap()
     };
     let before = photos();
     ada.upload_one("one.png", &png(1)).await;
     let after = photos();
-    assert!(after.last_modified > before.last_modified && after.last_accessed == before.last_accessed);
+    assert!(
+        after.last_modified > before.last_modified && after.last_accessed == before.last_accessed
+    );
     ada.page("/photos").await;
     assert_eq!(photos().last_accessed, before.last_accessed, "not a write a page view");
     nexus_media::domain::ops::housekeeping::write_last_seen(&app.services).unwrap();

@@ -21,7 +21,8 @@ const WATCHED: [(&str, &str); 7] = [
 
 /// Notes each change beside the version that the library had then.
 pub fn watch(services: &Services) {
-    let mut sql = String::from("CREATE TABLE seen_changes (user_id BIGINT, version BIGINT, what TEXT);");
+    let mut sql =
+        String::from("CREATE TABLE seen_changes (user_id BIGINT, version BIGINT, what TEXT);");
     for (table, columns) in WATCHED {
         for (event, row) in [("INSERT", "NEW"), ("DELETE", "OLD"), ("UPDATE", "NEW")] {
             let columns = if event == "UPDATE" { columns } else { "" };
@@ -61,27 +62,41 @@ async fn statements(app: &TestApp, ask: impl AsyncFn()) -> u64 {
 
 #[rstest]
 #[actix_web::test]
-async fn a_page_costs_two_statements_and_the_same_page_again_one_at_most(#[values(Sqlite, MariaDb)] backend: Backend) {
+async fn a_page_costs_two_statements_and_the_same_page_again_one_at_most(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
     let (app, admin) = TestApp::ready_with(backend, &[("previews_at_once", "0")]).await;
     let (person, _) = app.person(&admin, "ada").await;
-    let ids = [person.upload_one("a.png", &png(1)).await, person.upload_one("b.png", &png(2)).await];
+    let ids =
+        [person.upload_one("a.png", &png(1)).await, person.upload_one("b.png", &png(2)).await];
     let program = app.program("ada").await;
-    let list = async |query: &str| assert_eq!(program.get(&format!("/api/media/list{query}")).await.status(), 200);
+    let list = async |query: &str| {
+        assert_eq!(program.get(&format!("/api/media/list{query}")).await.status(), 200)
+    };
     let again = u64::from(app.services.db.is_shared());
-    for path in ["/photos", "/photos?sort=name", "/favorites", "/recents", "/uploads", "/audios", "/trash"] {
+    for path in
+        ["/photos", "/photos?sort=name", "/favorites", "/recents", "/uploads", "/audios", "/trash"]
+    {
         person.page(path).await;
-        assert!(statements(&app, async || drop(person.page(path).await)).await <= again, "{path} again");
+        assert!(
+            statements(&app, async || drop(person.page(path).await)).await <= again,
+            "{path} again"
+        );
         let mut other = 0_u32;
         let fresh = std::cell::RefCell::new(&mut other);
         let new_page = async || {
             **fresh.borrow_mut() += 1;
-            let address = format!("{path}{}n={}", if path.contains('?') { "&" } else { "?" }, fresh.borrow());
+            let address =
+                format!("{path}{}n={}", if path.contains('?') { "&" } else { "?" }, fresh.borrow());
             person.page(&address).await;
         };
         assert!(statements(&app, new_page).await <= 1 + again, "{path} drawn");
     }
     person.page("/dashboard").await;
-    assert!(statements(&app, async || drop(person.page("/dashboard").await)).await <= again, "the dashboard again");
+    assert!(
+        statements(&app, async || drop(person.page("/dashboard").await)).await <= again,
+        "the dashboard again"
+    );
     list("").await;
     assert!(statements(&app, async || list("").await).await <= again, "a list again");
     let limit = std::cell::Cell::new(10);
@@ -92,17 +107,29 @@ async fn a_page_costs_two_statements_and_the_same_page_again_one_at_most(#[value
     assert!(statements(&app, new_list).await <= 2 + again, "a list with the names of its folders");
     let picture = format!("/media/{}", ids[0]);
     assert_eq!(person.get(&picture).await.status(), 200);
-    assert!(statements(&app, async || drop(person.get(&picture).await)).await <= again, "a picture again");
+    assert!(
+        statements(&app, async || drop(person.get(&picture).await)).await <= again,
+        "a picture again"
+    );
 }
 
 #[rstest]
 #[actix_web::test]
-async fn what_is_kept_of_a_library_is_never_older_than_the_last_change(#[values(Sqlite, MariaDb)] backend: Backend) {
+async fn what_is_kept_of_a_library_is_never_older_than_the_last_change(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
     let (app, admin) = TestApp::ready(backend).await;
     let (person, _) = app.person(&admin, "ada").await;
     let id = person.upload_one("a.png", &png(1)).await;
     let program = app.program("ada").await;
-    let list = async |etag: &str| program.request("GET", "/api/media/list").header("if-none-match", etag).send().await.unwrap();
+    let list = async |etag: &str| {
+        program
+            .request("GET", "/api/media/list")
+            .header("if-none-match", etag)
+            .send()
+            .await
+            .unwrap()
+    };
     let first = list("").await;
     let etag = header(&first, "etag");
     assert_eq!(list(&etag).await.status(), 304);
@@ -110,7 +137,11 @@ async fn what_is_kept_of_a_library_is_never_older_than_the_last_change(#[values(
         let name = format!("round {round}.png");
         assert_eq!(person.names_on("/photos").await.len(), 1);
         assert_eq!(person.act(&id, "rename", &[("name", &name)]).await.status(), 303);
-        assert_eq!(person.names_on("/photos").await, std::slice::from_ref(&name), "the page after a change has it");
+        assert_eq!(
+            person.names_on("/photos").await,
+            std::slice::from_ref(&name),
+            "the page after a change has it"
+        );
         let changed = list(&etag).await;
         assert_eq!(changed.status(), 200);
         assert!(changed.text().await.unwrap().contains(&name));
@@ -122,7 +153,9 @@ async fn what_is_kept_of_a_library_is_never_older_than_the_last_change(#[values(
 
 #[rstest]
 #[actix_web::test]
-async fn somebody_who_signs_up_stands_on_the_next_page_of_an_admin(#[values(Sqlite, MariaDb)] backend: Backend) {
+async fn somebody_who_signs_up_stands_on_the_next_page_of_an_admin(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
     let (app, admin) = TestApp::ready(backend).await;
     assert!(!admin.page("/dashboard").await.says("1 waiting"));
     let before = admin.page("/dashboard").await.source;
@@ -132,15 +165,23 @@ async fn somebody_who_signs_up_stands_on_the_next_page_of_an_admin(#[values(Sqli
 
 #[rstest]
 #[actix_web::test]
-async fn a_file_that_is_kept_open_is_not_sent_after_it_was_cut_or_taken_away(#[values(Sqlite, MariaDb)] backend: Backend) {
+async fn a_file_that_is_kept_open_is_not_sent_after_it_was_cut_or_taken_away(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
     let (app, admin) = TestApp::ready(backend).await;
     let (person, _) = app.person(&admin, "ada").await;
-    let ids = [person.upload_one("a.png", &png(1)).await, person.upload_one("b.png", &png(2)).await];
+    let ids =
+        [person.upload_one("a.png", &png(1)).await, person.upload_one("b.png", &png(2)).await];
     let get = async |id: &str| person.get(&format!("/media/{id}")).await.status().as_u16();
     for id in &ids {
         assert_eq!((get(id).await, get(id).await), (200, 200));
     }
-    std::fs::OpenOptions::new().write(true).open(app.on_disk("ada", "Photos/a.png")).unwrap().set_len(10).unwrap();
+    std::fs::OpenOptions::new()
+        .write(true)
+        .open(app.on_disk("ada", "Photos/a.png"))
+        .unwrap()
+        .set_len(10)
+        .unwrap();
     std::fs::remove_file(app.on_disk("ada", "Photos/b.png")).unwrap();
     assert_eq!((get(&ids[0]).await, get(&ids[1]).await), (404, 404));
     std::fs::write(app.on_disk("ada", "Photos/a.png"), png(1)).unwrap();

@@ -11,20 +11,28 @@ async fn log_in(browser: &Browser, username: &str, password: &str) -> reqwest::R
 
 #[rstest]
 #[actix_web::test]
-async fn name_or_address_and_password_open_the_dashboard(#[values(Sqlite, MariaDb)] backend: Backend) {
+async fn name_or_address_and_password_open_the_dashboard(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
     let (app, admin) = TestApp::ready(backend).await;
     app.person(&admin, "ada").await;
     for login in ["ada", " ADA ", "ada@example.org", "Ada@Example.org"] {
         let browser = app.browser();
         let answer = log_in(&browser, login, PASSWORD).await;
-        assert_eq!((answer.status().as_u16(), location(&answer)), (303, "/dashboard".into()), "{login}");
+        assert_eq!(
+            (answer.status().as_u16(), location(&answer)),
+            (303, "/dashboard".into()),
+            "{login}"
+        );
         assert_eq!(browser.get("/dashboard").await.status(), 200);
     }
 }
 
 #[rstest]
 #[actix_web::test]
-async fn nobody_and_a_wrong_password_get_the_same_answer(#[values(Sqlite, MariaDb)] backend: Backend) {
+async fn nobody_and_a_wrong_password_get_the_same_answer(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
     let (app, admin) = TestApp::ready(backend).await;
     app.person(&admin, "ada").await;
     let mut texts = Vec::new();
@@ -41,14 +49,24 @@ async fn nobody_and_a_wrong_password_get_the_same_answer(#[values(Sqlite, MariaD
 
 #[rstest]
 #[actix_web::test]
-async fn who_is_not_active_hears_why_but_only_with_the_right_password(#[values(Sqlite, MariaDb)] backend: Backend) {
+async fn who_is_not_active_hears_why_but_only_with_the_right_password(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
     let (app, admin) = TestApp::ready(backend).await;
     app.register("pending").await;
     app.register("rejected").await;
     app.person(&admin, "suspended").await;
-    admin.submit("/admin/users", &format!("/admin/users/{}/reject", app.id_of("rejected")), &[]).await;
-    admin.submit("/admin/users", &format!("/admin/users/{}/suspend", app.id_of("suspended")), &[]).await;
-    for (name, said) in [("pending", "waiting for an admin"), ("rejected", "not accepted"), ("suspended", "is suspended")] {
+    admin
+        .submit("/admin/users", &format!("/admin/users/{}/reject", app.id_of("rejected")), &[])
+        .await;
+    admin
+        .submit("/admin/users", &format!("/admin/users/{}/suspend", app.id_of("suspended")), &[])
+        .await;
+    for (name, said) in [
+        ("pending", "waiting for an admin"),
+        ("rejected", "not accepted"),
+        ("suspended", "is suspended"),
+    ] {
         let browser = app.browser();
         assert_eq!(log_in(&browser, name, "wrong password").await.status(), 401, "{name}");
         let answer = log_in(&browser, name, PASSWORD).await;
@@ -72,9 +90,14 @@ async fn the_session_is_replaced_at_log_in(#[values(Sqlite, MariaDb)] backend: B
     // A cookie that somebody planted before log-in does not become a session.
     let planted = app.browser().get("/login").await;
     let cookie = header(&planted, "set-cookie");
-    let answer = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
     let answer =
-        answer.get(app.base.clone() + "/dashboard").header("cookie", cookie.split(';').next().unwrap()).send().await.unwrap();
+        reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+    let answer = answer
+        .get(app.base.clone() + "/dashboard")
+        .header("cookie", cookie.split(';').next().unwrap())
+        .send()
+        .await
+        .unwrap();
     assert_eq!(location(&answer), "/login");
 }
 
@@ -86,7 +109,8 @@ async fn a_copied_cookie_is_dead_after_log_out(#[values(Sqlite, MariaDb)] backen
     let browser = app.browser();
     let answer = log_in(&browser, "ada", PASSWORD).await;
     let stolen = header(&answer, "set-cookie").split(';').next().unwrap().to_owned();
-    let thief = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+    let thief =
+        reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
     let look = || thief.get(app.base.clone() + "/dashboard").header("cookie", &stolen).send();
     assert_eq!(look().await.unwrap().status(), 200);
     assert!(app.user("ada").session_token.is_some());
@@ -110,7 +134,12 @@ async fn the_cookie_is_http_only_lax_and_secure_behind_https(#[values(Sqlite)] b
     let cookie = header(&app.browser().get("/setup").await, "set-cookie");
     let answer = app.browser().get("/setup").await;
     assert_eq!(header(&answer, "strict-transport-security"), "max-age=31536000");
-    assert!(cookie.starts_with("__Host-nexus_session=") && cookie.contains("Secure") && !cookie.contains("Domain"), "{cookie}");
+    assert!(
+        cookie.starts_with("__Host-nexus_session=")
+            && cookie.contains("Secure")
+            && !cookie.contains("Domain"),
+        "{cookie}"
+    );
 }
 
 #[rstest]
@@ -118,7 +147,10 @@ async fn the_cookie_is_http_only_lax_and_secure_behind_https(#[values(Sqlite)] b
 async fn log_in_leads_on_to_our_own_pages_only(#[values(Sqlite, MariaDb)] backend: Backend) {
     let (app, admin) = TestApp::ready(backend).await;
     app.person(&admin, "ada").await;
-    assert_eq!(location(&app.browser().get("/photos?sort=name").await), "/login?next=%2Fphotos%3Fsort%3Dname");
+    assert_eq!(
+        location(&app.browser().get("/photos?sort=name").await),
+        "/login?next=%2Fphotos%3Fsort%3Dname"
+    );
     for (next, leads_to) in [
         ("/photos?sort=name", "/photos?sort=name"),
         ("//evil.example", "/dashboard"),
@@ -126,22 +158,38 @@ async fn log_in_leads_on_to_our_own_pages_only(#[values(Sqlite, MariaDb)] backen
         ("/\\evil", "/dashboard"),
     ] {
         let browser = app.browser();
-        let answer = browser.submit("/login", "/login", &[("username", "ada"), ("password", PASSWORD), ("next", next)]).await;
+        let answer = browser
+            .submit(
+                "/login",
+                "/login",
+                &[("username", "ada"), ("password", PASSWORD), ("next", next)],
+            )
+            .await;
         assert_eq!(location(&answer), leads_to, "{next}");
     }
 }
 
 #[rstest]
 #[actix_web::test]
-async fn php_and_older_hashes_let_in_and_are_made_anew(#[values(Sqlite, MariaDb)] backend: Backend) {
+async fn php_and_older_hashes_let_in_and_are_made_anew(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
     let (app, admin) = TestApp::ready(backend).await;
     let (_, id) = app.person(&admin, "ada").await;
     // password_hash('correct horse battery', PASSWORD_BCRYPT, ['cost' => 4]) as PHP writes it.
-    let php = bcrypt::hash_with_result(PASSWORD, 4).unwrap().format_for_version(bcrypt::Version::TwoY);
+    let php =
+        bcrypt::hash_with_result(PASSWORD, 4).unwrap().format_for_version(bcrypt::Version::TwoY);
     let at = nexus_media::model::now();
     app.services
         .db
-        .write(|conn| Ok(nexus_media::store::users::update_password(conn, nexus_media::model::UserId(id), &php, at)?))
+        .write(|conn| {
+            Ok(nexus_media::store::users::update_password(
+                conn,
+                nexus_media::model::UserId(id),
+                &php,
+                at,
+            )?)
+        })
         .unwrap();
     assert_eq!(log_in(&app.browser(), "ada", PASSWORD).await.status(), 303);
     assert!(app.user("ada").password.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
@@ -150,24 +198,42 @@ async fn php_and_older_hashes_let_in_and_are_made_anew(#[values(Sqlite, MariaDb)
 
 #[rstest]
 #[actix_web::test]
-async fn a_password_that_is_changed_while_an_old_one_is_tried_stays_changed(#[values(Sqlite, MariaDb)] backend: Backend) {
+async fn a_password_that_is_changed_while_an_old_one_is_tried_stays_changed(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
     use nexus_media::store::users;
     let (app, admin) = TestApp::ready(backend).await;
     app.person(&admin, "ada").await;
     let user = app.user("ada");
     let old = bcrypt::hash(PASSWORD, 12).unwrap();
-    app.services.db.write(|conn| Ok(users::update_password(conn, user.id, &old, user.updated_at)?)).unwrap();
+    app.services
+        .db
+        .write(|conn| Ok(users::update_password(conn, user.id, &old, user.updated_at)?))
+        .unwrap();
     let browser = app.browser();
-    let logging_in = browser.submit("/login", "/login", &[("username", "ada"), ("password", PASSWORD)]);
+    let logging_in =
+        browser.submit("/login", "/login", &[("username", "ada"), ("password", PASSWORD)]);
     let changing = async {
-        nexus_media::domain::accounts::admin::set_password(&app.services, &Actor::command_line(), &user, "another long password")
-            .await
-            .unwrap();
+        nexus_media::domain::accounts::admin::set_password(
+            &app.services,
+            &Actor::command_line(),
+            &user,
+            "another long password",
+        )
+        .await
+        .unwrap();
     };
     let (answer, ()) = futures_util::future::join(logging_in, changing).await;
     let now = app.user("ada").password;
     assert!(now.starts_with("$argon2id$"));
     let browser = app.browser();
-    let again = browser.submit("/login", "/login", &[("username", "ada"), ("password", "another long password")]).await;
-    assert_eq!(again.status(), 303, "the new password is right, whatever the old one got ({})", answer.status());
+    let again = browser
+        .submit("/login", "/login", &[("username", "ada"), ("password", "another long password")])
+        .await;
+    assert_eq!(
+        again.status(),
+        303,
+        "the new password is right, whatever the old one got ({})",
+        answer.status()
+    );
 }

@@ -40,19 +40,37 @@ async fn a_film_can_be_played_from_anywhere(#[values(Sqlite, MariaDb)] backend: 
     ] {
         let answer = part(range).await.unwrap();
         assert_eq!(answer.status(), 206, "{range}");
-        assert_eq!(header(&answer, "content-range"), format!("bytes {from}-{}/{}", to - 1, film.len()));
+        assert_eq!(
+            header(&answer, "content-range"),
+            format!("bytes {from}-{}/{}", to - 1, film.len())
+        );
         assert_eq!(answer.bytes().await.unwrap(), film.get(from..to).unwrap(), "{range}");
     }
     let answer = part("bytes=9999999-").await.unwrap();
-    assert_eq!((answer.status().as_u16(), header(&answer, "content-range")), (416, format!("bytes */{}", film.len())));
+    assert_eq!(
+        (answer.status().as_u16(), header(&answer, "content-range")),
+        (416, format!("bytes */{}", film.len()))
+    );
     let several = part("bytes=0-1,5-6").await.unwrap();
     assert_eq!(several.status(), 200);
 
     let fresh = ada.request("GET", &path).header("if-none-match", &etag).send().await.unwrap();
     assert_eq!((fresh.status().as_u16(), fresh.bytes().await.unwrap().len()), (304, 0));
-    let since = ada.request("GET", &path).header("range", "bytes=0-9").header("if-range", &etag).send().await.unwrap();
+    let since = ada
+        .request("GET", &path)
+        .header("range", "bytes=0-9")
+        .header("if-range", &etag)
+        .send()
+        .await
+        .unwrap();
     assert_eq!(since.status(), 206);
-    let other = ada.request("GET", &path).header("range", "bytes=0-9").header("if-range", "\"other\"").send().await.unwrap();
+    let other = ada
+        .request("GET", &path)
+        .header("range", "bytes=0-9")
+        .header("if-range", "\"other\"")
+        .send()
+        .await
+        .unwrap();
     assert_eq!(other.status(), 200);
     let head = ada.request("HEAD", &path).send().await.unwrap();
     assert_eq!(
@@ -63,14 +81,19 @@ async fn a_film_can_be_played_from_anywhere(#[values(Sqlite, MariaDb)] backend: 
 
 #[rstest]
 #[actix_web::test]
-async fn one_connection_carries_heads_and_parts_of_files_one_after_the_other(#[values(Sqlite, MariaDb)] backend: Backend) {
+async fn one_connection_carries_heads_and_parts_of_files_one_after_the_other(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
     let (app, admin) = TestApp::ready(backend).await;
     app.person(&admin, "ada").await;
     let ada = app.program("ada").await;
     let film = film();
     let path = format!("/api/media/{}/content", ada.upload_one("film.mp4", &film).await);
     let head = |method: &str, more: &str| {
-        format!("{method} {path} HTTP/1.1\r\nHost: nexus\r\nAuthorization: Bearer {}\r\n{more}\r\n", ada.token)
+        format!(
+            "{method} {path} HTTP/1.1\r\nHost: nexus\r\nAuthorization: Bearer {}\r\n{more}\r\n",
+            ada.token
+        )
     };
     let asked = [
         (head("GET", ""), "200", 0..film.len()),
@@ -122,7 +145,10 @@ async fn only_safe_types_open_in_the_browser(#[values(Sqlite, MariaDb)] backend:
         let preview = ada.get(&format!("/media/{id}/thumbnail?size=320")).await;
         if name == "drawing.svg" {
             // Drawn in the cage: what is sent is a picture.
-            assert_eq!((preview.status().as_u16(), header(&preview, "content-type").as_str()), (200, "image/webp"));
+            assert_eq!(
+                (preview.status().as_u16(), header(&preview, "content-type").as_str()),
+                (200, "image/webp")
+            );
         } else {
             assert_eq!(preview.status(), 404, "{name}");
         }
@@ -138,7 +164,9 @@ async fn only_safe_types_open_in_the_browser(#[values(Sqlite, MariaDb)] backend:
 
 #[rstest]
 #[actix_web::test]
-async fn a_file_that_changed_behind_our_back_is_marked_and_never_served(#[values(Sqlite, MariaDb)] backend: Backend) {
+async fn a_file_that_changed_behind_our_back_is_marked_and_never_served(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
     let (app, admin) = TestApp::ready(backend).await;
     let (ada, _) = app.person(&admin, "ada").await;
     let id = ada.upload_one("a.png", &png(1)).await;
@@ -176,7 +204,9 @@ async fn a_selection_comes_as_one_archive(#[values(Sqlite, MariaDb)] backend: Ba
     let one = ada.upload_one("a.png", &png(1)).await;
     let two = ada.upload_one("film.mp4", &film()).await;
     let foreign = admin.upload_one("secret.png", &png(9)).await;
-    let answer = ada.submit("/photos", "/items/download", &[("ids", &one), ("ids", &two), ("ids", &foreign)]).await;
+    let answer = ada
+        .submit("/photos", "/items/download", &[("ids", &one), ("ids", &two), ("ids", &foreign)])
+        .await;
     assert_eq!(header(&answer, "content-type"), "application/zip");
     let bytes = answer.bytes().await.unwrap();
     let mut archive = zip::ZipArchive::new(std::io::Cursor::new(bytes)).unwrap();

@@ -20,7 +20,10 @@ async fn a_photo_gets_previews_a_size_and_its_date(#[values(Sqlite, MariaDb)] ba
     let id = ada.upload_one("harbour.jpg", &photo()).await;
     for (size, side) in [(320, 320), (640, 640), (1280, 1280)] {
         let answer = ada.get(&format!("/api/media/{id}/thumbnail?size={size}")).await;
-        assert_eq!((answer.status().as_u16(), header(&answer, "content-type").as_str()), (200, "image/webp"));
+        assert_eq!(
+            (answer.status().as_u16(), header(&answer, "content-type").as_str()),
+            (200, "image/webp")
+        );
         assert_eq!(header(&answer, "cache-control"), "private, no-cache");
         let shown = image::load_from_memory(&answer.bytes().await.unwrap()).unwrap();
         assert_eq!((shown.width(), shown.height()), (side * 3 / 4, side), "turned as it is shown");
@@ -35,7 +38,9 @@ async fn a_photo_gets_previews_a_size_and_its_date(#[values(Sqlite, MariaDb)] ba
 
 #[rstest]
 #[actix_web::test]
-async fn an_address_that_names_the_content_is_kept_for_good(#[values(Sqlite, MariaDb)] backend: Backend) {
+async fn an_address_that_names_the_content_is_kept_for_good(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
     let (_app, admin) = TestApp::ready(backend).await;
     let id = admin.upload_one("harbour.jpg", &photo()).await;
     admin.get(&format!("/media/{id}/thumbnail")).await;
@@ -48,7 +53,13 @@ async fn an_address_that_names_the_content_is_kept_for_good(#[values(Sqlite, Mar
         (200, "private, max-age=31536000, immutable")
     );
     let etag = header(&answer, "etag");
-    let again = admin.client.get(format!("{}{address}", admin.base)).header("if-none-match", etag).send().await.unwrap();
+    let again = admin
+        .client
+        .get(format!("{}{address}", admin.base))
+        .header("if-none-match", etag)
+        .send()
+        .await
+        .unwrap();
     assert_eq!(again.status(), 304);
     let set = page.attribute("[data-tile] img", "srcset").unwrap();
     assert!(set.contains("240w") && set.contains("480w") && set.contains("960w"), "{set}");
@@ -62,15 +73,26 @@ async fn an_address_that_names_the_content_is_kept_for_good(#[values(Sqlite, Mar
 #[actix_web::test]
 async fn a_film_and_a_song_say_how_long_they_are(#[values(Sqlite, MariaDb)] backend: Backend) {
     let (_app, admin) = TestApp::ready(backend).await;
-    let film = admin.upload_one("film.mp4", &film("film.mp4", &["-c:v", "libx264", "-pix_fmt", "yuv420p"])).await;
+    let film = admin
+        .upload_one("film.mp4", &film("film.mp4", &["-c:v", "libx264", "-pix_fmt", "yuv420p"]))
+        .await;
     let song = admin.upload_one("song.mp3", &recording("song.mp3", &["-c:a", "libmp3lame"])).await;
     assert_eq!(admin.get(&format!("/media/{film}/thumbnail?size=640")).await.status(), 200);
-    assert_eq!(admin.get(&format!("/media/{song}/thumbnail?size=640")).await.status(), 404, "it has no cover");
+    assert_eq!(
+        admin.get(&format!("/media/{song}/thumbnail?size=640")).await.status(),
+        404,
+        "it has no cover"
+    );
     let page = admin.page(&format!("/items/{film}")).await;
     assert!(page.says("320 × 180") && page.says("0:03") && page.says("h264"), "{}", page.text());
     assert!(page.attribute("video", "poster").is_some());
     let page = admin.page("/audios").await;
-    assert!(page.says("Harbour Lights") && page.says("Mara Quell") && page.says("Tidewater") && page.says("0:03"));
+    assert!(
+        page.says("Harbour Lights")
+            && page.says("Mara Quell")
+            && page.says("Tidewater")
+            && page.says("0:03")
+    );
     let albums = admin.page("/albums").await;
     assert!(albums.says("Tidewater") && albums.says("Mara Quell · 1 song"));
     let album = albums.attribute(".album", "href").unwrap();
@@ -109,7 +131,9 @@ fn preview_file(app: &TestApp, id: &str) -> std::path::PathBuf {
 
 #[rstest]
 #[actix_web::test]
-async fn previews_of_items_that_are_gone_are_swept_away(#[values(Sqlite, MariaDb)] backend: Backend) {
+async fn previews_of_items_that_are_gone_are_swept_away(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
     let (app, admin) = TestApp::ready(backend).await;
     let id = admin.upload_one("harbour.jpg", &photo()).await;
     admin.get(&format!("/media/{id}/thumbnail")).await;
@@ -118,7 +142,10 @@ async fn previews_of_items_that_are_gone_are_swept_away(#[values(Sqlite, MariaDb
     std::fs::copy(&kept, &orphan).unwrap();
     let services = app.services.clone();
     let folder = u8::from_str_radix(&id[34..], 16).unwrap();
-    tokio::task::spawn_blocking(move || nexus_media::domain::previews::sweep(&services, folder)).await.unwrap().unwrap();
+    tokio::task::spawn_blocking(move || nexus_media::domain::previews::sweep(&services, folder))
+        .await
+        .unwrap()
+        .unwrap();
     assert!(kept.exists() && !orphan.exists());
 }
 
@@ -126,18 +153,26 @@ async fn previews_of_items_that_are_gone_are_swept_away(#[values(Sqlite, MariaDb
 fn deadly_decoder(folder: &std::path::Path) -> std::path::PathBuf {
     let path = folder.join("deadly");
     let real = env!("CARGO_BIN_EXE_nexus-media");
-    std::fs::write(&path, format!("#!/bin/sh\n[ \"$3\" = image/gif ] && exec {real} \"$@\"\nkill -SEGV $$\n")).unwrap();
+    std::fs::write(
+        &path,
+        format!("#!/bin/sh\n[ \"$3\" = image/gif ] && exec {real} \"$@\"\nkill -SEGV $$\n"),
+    )
+    .unwrap();
     std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
     path
 }
 
 #[rstest]
 #[actix_web::test]
-async fn a_file_that_kills_its_decoder_is_given_up_and_kept(#[values(Sqlite, MariaDb)] backend: Backend) {
+async fn a_file_that_kills_its_decoder_is_given_up_and_kept(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
     use nexus_media::domain::previews::{counts, process_next};
     let folder = tempfile::tempdir().unwrap();
     // No workers of its own: this test is the worker.
-    let app = TestApp::start_by(backend, deadly_decoder(folder.path()), &[("previews_at_once", "0")]).await;
+    let app =
+        TestApp::start_by(backend, deadly_decoder(folder.path()), &[("previews_at_once", "0")])
+            .await;
     let admin = app.set_up().await;
     let id = admin.upload_one("deadly.jpg", &photo()).await;
     let services = app.services.clone();
@@ -156,7 +191,11 @@ async fn a_file_that_kills_its_decoder_is_given_up_and_kept(#[values(Sqlite, Mar
     assert_eq!(admin.get(&format!("/media/{id}/thumbnail")).await.status(), 404);
     assert_eq!(admin.get(&format!("/media/{id}")).await.bytes().await.unwrap(), photo());
     let status = admin.page("/admin/status").await;
-    assert!(status.says("3 crashes since the start") && status.says("Files without a preview"), "{}", status.text());
+    assert!(
+        status.says("3 crashes since the start") && status.says("Files without a preview"),
+        "{}",
+        status.text()
+    );
     let retried = admin.submit("/admin/status", "/admin/previews/retry", &[]).await;
     assert_eq!(retried.status(), 303);
     assert_eq!(counts(&app.services).unwrap(), (1, 0));
@@ -169,7 +208,9 @@ fn make_due(services: &nexus_media::state::Services) {
     services
         .db
         .write(|conn| {
-            diesel::update(preview_jobs.filter(not_before.lt(i64::MAX))).set(not_before.eq(0)).execute(conn)?;
+            diesel::update(preview_jobs.filter(not_before.lt(i64::MAX)))
+                .set(not_before.eq(0))
+                .execute(conn)?;
             Ok(())
         })
         .unwrap();
@@ -182,13 +223,18 @@ async fn where_decoders_cannot_be_shut_in_there_are_no_previews_and_the_admin_is
 ) {
     let folder = tempfile::tempdir().unwrap();
     let stand_in = folder.path().join("program");
-    std::fs::write(&stand_in, "#!/bin/sh\nprintf 'the kernel cannot shut decoders in'\nexit 70\n").unwrap();
-    std::fs::set_permissions(&stand_in, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    std::fs::write(&stand_in, "#!/bin/sh\nprintf 'the kernel cannot shut decoders in'\nexit 70\n")
+        .unwrap();
+    std::fs::set_permissions(&stand_in, std::os::unix::fs::PermissionsExt::from_mode(0o755))
+        .unwrap();
     let app = TestApp::start_by(backend, stand_in, &[]).await;
     let admin = app.set_up().await;
     let id = admin.upload_one("harbour.jpg", &photo()).await;
     let services = app.services.clone();
-    let did = tokio::task::spawn_blocking(move || nexus_media::domain::previews::process_next(&services)).await.unwrap();
+    let did =
+        tokio::task::spawn_blocking(move || nexus_media::domain::previews::process_next(&services))
+            .await
+            .unwrap();
     assert!(!did.unwrap());
     assert_eq!(admin.get(&format!("/media/{id}/thumbnail")).await.status(), 404);
     let page = admin.page("/photos").await;
@@ -200,7 +246,12 @@ async fn where_decoders_cannot_be_shut_in_there_are_no_previews_and_the_admin_is
 #[actix_web::test]
 async fn what_is_looked_at_is_made_first(#[values(Sqlite, MariaDb)] backend: Backend) {
     use nexus_media::domain::previews::process_next;
-    let app = TestApp::start_by(backend, env!("CARGO_BIN_EXE_nexus-media").into(), &[("previews_at_once", "0")]).await;
+    let app = TestApp::start_by(
+        backend,
+        env!("CARGO_BIN_EXE_nexus-media").into(),
+        &[("previews_at_once", "0")],
+    )
+    .await;
     let admin = app.set_up().await;
     let old = admin.upload_one("old.png", &png(1)).await;
     admin.upload(&[("new.png", &png(2)), ("newer.png", &png(3))]).await;

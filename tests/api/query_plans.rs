@@ -20,9 +20,11 @@ const PAGE: i64 = 20;
 
 /// Items of every kind, some dear, some in the trash, all in one directory; many are of one size or one day.
 fn fill(conn: &mut Conn, user: &User) -> ItemFilter {
-    let directory = store::directories::find_by_path(conn, user.id, "Uploads").unwrap().unwrap().directory_id;
+    let directory =
+        store::directories::find_by_path(conn, user.id, "Uploads").unwrap().unwrap().directory_id;
     for number in 0..ITEMS {
-        let kind = [ItemKind::Photo, ItemKind::Video, ItemKind::Audio, ItemKind::Other][number as usize % 4];
+        let kind = [ItemKind::Photo, ItemKind::Video, ItemKind::Audio, ItemKind::Other]
+            [number as usize % 4];
         let name = format!("{:04} {number}", number * 7919 % ITEMS);
         let new = NewItem {
             size: i64::from(number % 3),
@@ -49,7 +51,9 @@ async fn filled(backend: Backend) -> (TestApp, User, ItemFilter) {
 fn lists(directory: &ItemFilter) -> Vec<(String, ItemFilter, Sort)> {
     let mut lists = Vec::new();
     let orders = [Sort::Newest, Sort::Oldest, Sort::Name, Sort::Largest];
-    for shelf in [Shelf::All, Shelf::Photos, Shelf::Videos, Shelf::Audios, Shelf::Uploads, Shelf::Favorites] {
+    for shelf in
+        [Shelf::All, Shelf::Photos, Shelf::Videos, Shelf::Audios, Shelf::Uploads, Shelf::Favorites]
+    {
         for sort in orders {
             lists.push((format!("{shelf:?} by {sort:?}"), ItemFilter::shelf(shelf), sort));
         }
@@ -102,9 +106,15 @@ async fn sqlite_finds_every_list_by_an_index_in_its_order(#[values(Sqlite)] back
                 let behind = asked.lock().unwrap().clone();
                 for (statement, is_behind) in [(statement, false), (behind, true)] {
                     let steps = plan(conn, &statement);
-                    let goes_there = steps.iter().any(|step| step.contains(",id)<(?,?)") || step.contains(",id)>(?,?)"));
-                    assert_eq!(goes_there, is_behind, "{what}: equals are walked through: {steps:?}");
-                    let is_found = steps.iter().all(|step| step.starts_with("SEARCH media_items USING INDEX"));
+                    let goes_there = steps
+                        .iter()
+                        .any(|step| step.contains(",id)<(?,?)") || step.contains(",id)>(?,?)"));
+                    assert_eq!(
+                        goes_there, is_behind,
+                        "{what}: equals are walked through: {steps:?}"
+                    );
+                    let is_found =
+                        steps.iter().all(|step| step.starts_with("SEARCH media_items USING INDEX"));
                     assert!(is_found, "{what}: {steps:?}\n{statement}");
                 }
             }
@@ -125,9 +135,16 @@ struct Counter {
 fn counters(conn: &mut Conn) -> [u64; 3] {
     let rows: Vec<Counter> = sql_query("SHOW SESSION STATUS WHERE Variable_name IN ('Handler_read_rnd_next', 'Handler_read_next', 'Handler_read_prev', 'Handler_icp_attempts', 'Sort_rows')").load(conn).unwrap();
     let of = |names: &[&str]| {
-        rows.iter().filter(|row| names.contains(&row.name.as_str())).map(|row| row.value.parse::<u64>().unwrap()).sum()
+        rows.iter()
+            .filter(|row| names.contains(&row.name.as_str()))
+            .map(|row| row.value.parse::<u64>().unwrap())
+            .sum()
     };
-    [of(&["Handler_read_rnd_next"]), of(&["Handler_read_next", "Handler_read_prev", "Handler_icp_attempts"]), of(&["Sort_rows"])]
+    [
+        of(&["Handler_read_rnd_next"]),
+        of(&["Handler_read_next", "Handler_read_prev", "Handler_icp_attempts"]),
+        of(&["Sort_rows"]),
+    ]
 }
 
 /// What a list cost, without what it costs to ask for the cost.
@@ -135,26 +152,45 @@ fn cost(conn: &mut Conn, ask: impl FnOnce(&mut Conn) -> Vec<Item>) -> ([u64; 3],
     let (zero, start) = (counters(conn), counters(conn));
     let items = ask(conn);
     let end = counters(conn);
-    (std::array::from_fn(|index| (end[index] - start[index]).saturating_sub(start[index] - zero[index])), items)
+    (
+        std::array::from_fn(|index| {
+            (end[index] - start[index]).saturating_sub(start[index] - zero[index])
+        }),
+        items,
+    )
 }
 
 #[rstest]
 #[actix_web::test]
-async fn mariadb_reads_no_more_rows_than_a_page_shows_and_sorts_none(#[values(MariaDb)] backend: Backend) {
+async fn mariadb_reads_no_more_rows_than_a_page_shows_and_sorts_none(
+    #[values(MariaDb)] backend: Backend,
+) {
     let (app, user, directory) = filled(backend).await;
     app.services
         .db
         .read(|conn| {
             conn.batch_execute("ANALYZE TABLE media_items")?;
             for (what, filter, sort) in lists(&directory) {
-                let all = store::item_lists::list(conn, user.id, &filter, sort, None, i64::from(ITEMS))?;
+                let all =
+                    store::item_lists::list(conn, user.id, &filter, sort, None, i64::from(ITEMS))?;
                 for part in [None, Some(1), Some(5), Some(20), Some(50), Some(80)] {
-                    let after = part.map(|part| Cursor::after_item(&all[all.len() * part / 100], sort));
-                    let ask =
-                        |conn: &mut Conn| store::item_lists::list(conn, user.id, &filter, sort, after.as_ref(), PAGE).unwrap();
+                    let after =
+                        part.map(|part| Cursor::after_item(&all[all.len() * part / 100], sort));
+                    let ask = |conn: &mut Conn| {
+                        store::item_lists::list(conn, user.id, &filter, sort, after.as_ref(), PAGE)
+                            .unwrap()
+                    };
                     let ([scanned, walked, sorted], items) = cost(conn, ask);
-                    assert_eq!((scanned, sorted), (0, 0), "{what}, behind {part:?} %: rows scanned and sorted");
-                    assert!(walked <= 4 * PAGE.unsigned_abs(), "{what}, behind {part:?} %: {walked} rows for {}", items.len());
+                    assert_eq!(
+                        (scanned, sorted),
+                        (0, 0),
+                        "{what}, behind {part:?} %: rows scanned and sorted"
+                    );
+                    assert!(
+                        walked <= 4 * PAGE.unsigned_abs(),
+                        "{what}, behind {part:?} %: {walked} rows for {}",
+                        items.len()
+                    );
                 }
             }
             Ok(())

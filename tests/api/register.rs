@@ -13,17 +13,32 @@ async fn a_new_person_is_pending_and_has_their_folder(#[values(Sqlite, MariaDb)]
     let user = app.user("ada");
     assert_eq!(user.status.as_str(), "pending");
     assert_eq!(user.folder, format!("{:05}_ADA_LOVELACE001", user.id.0));
-    assert_eq!(app.names("ada", ""), ["Audios", "Favorites", "Photos", "Recents", "Trash", "Uploads", "Videos", "user_icon.svg"]);
-    let rows = app.services.db.read(|conn| Ok(nexus_media::store::directories::list(conn, user.id, 100)?)).unwrap();
+    assert_eq!(
+        app.names("ada", ""),
+        ["Audios", "Favorites", "Photos", "Recents", "Trash", "Uploads", "Videos", "user_icon.svg"]
+    );
+    let rows = app
+        .services
+        .db
+        .read(|conn| Ok(nexus_media::store::directories::list(conn, user.id, 100)?))
+        .unwrap();
     let paths: Vec<_> = rows.iter().map(|row| row.directory_path.as_str()).collect();
     assert_eq!(paths, ["Audios", "Favorites", "Photos", "Recents", "Trash", "Uploads", "Videos"]);
 }
 
 #[rstest]
 #[actix_web::test]
-async fn every_wrong_field_is_named_and_what_was_typed_is_kept(#[values(Sqlite, MariaDb)] backend: Backend) {
+async fn every_wrong_field_is_named_and_what_was_typed_is_kept(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
     let (app, _admin) = TestApp::ready(backend).await;
-    let fields = [("firstname", ""), ("lastname", "Lovelace"), ("username", "A B"), ("email", "nowhere"), ("password", "short")];
+    let fields = [
+        ("firstname", ""),
+        ("lastname", "Lovelace"),
+        ("username", "A B"),
+        ("email", "nowhere"),
+        ("password", "short"),
+    ];
     let answer = app.browser().submit("/register", "/register", &fields).await;
     assert_eq!(answer.status(), 422);
     let page = Page::of(answer).await;
@@ -38,11 +53,18 @@ async fn every_wrong_field_is_named_and_what_was_typed_is_kept(#[values(Sqlite, 
 
 #[rstest]
 #[actix_web::test]
-async fn a_taken_name_or_address_is_refused_whatever_its_case(#[values(Sqlite, MariaDb)] backend: Backend) {
+async fn a_taken_name_or_address_is_refused_whatever_its_case(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
     let (app, _admin) = TestApp::ready(backend).await;
     app.register("ada").await;
-    let fields =
-        [("firstname", "A"), ("lastname", "B"), ("username", "ADA"), ("email", "Ada@Example.org"), ("password", PASSWORD)];
+    let fields = [
+        ("firstname", "A"),
+        ("lastname", "B"),
+        ("username", "ADA"),
+        ("email", "Ada@Example.org"),
+        ("password", PASSWORD),
+    ];
     let answer = app.browser().submit("/register", "/register", &fields).await;
     assert_eq!(answer.status(), 422);
     let page = Page::of(answer).await;
@@ -51,10 +73,14 @@ async fn a_taken_name_or_address_is_refused_whatever_its_case(#[values(Sqlite, M
 
 #[rstest]
 #[actix_web::test]
-async fn fields_that_the_form_does_not_have_set_nothing(#[values(Sqlite, MariaDb)] backend: Backend) {
+async fn fields_that_the_form_does_not_have_set_nothing(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
     let (app, _admin) = TestApp::ready(backend).await;
     let browser = app.browser();
-    for (name, value) in [("status", "active"), ("access_level", "admin"), ("quota_bytes", "1"), ("id", "1")] {
+    for (name, value) in
+        [("status", "active"), ("access_level", "admin"), ("quota_bytes", "1"), ("id", "1")]
+    {
         let fields = [
             ("firstname", "A"),
             ("lastname", "B"),
@@ -65,18 +91,30 @@ async fn fields_that_the_form_does_not_have_set_nothing(#[values(Sqlite, MariaDb
         ];
         assert_eq!(browser.submit("/register", "/register", &fields).await.status(), 400, "{name}");
     }
-    let found = app.services.db.read(|conn| Ok(nexus_media::store::users::find_by_login(conn, "mallory")?)).unwrap();
+    let found = app
+        .services
+        .db
+        .read(|conn| Ok(nexus_media::store::users::find_by_login(conn, "mallory")?))
+        .unwrap();
     assert!(found.is_none());
 }
 
 #[rstest]
 #[actix_web::test]
-async fn where_sign_up_is_closed_nobody_gets_an_account(#[values(Sqlite, MariaDb)] backend: Backend) {
+async fn where_sign_up_is_closed_nobody_gets_an_account(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
     let (app, _admin) = TestApp::ready_with(backend, &[("registration", "closed")]).await;
     let browser = app.browser();
     assert!(browser.page("/register").await.says("Sign-up is closed"));
     let token = browser.token("/login").await;
-    let fields = [("firstname", "A"), ("lastname", "B"), ("username", "ada"), ("email", "a@x.org"), ("password", PASSWORD)];
+    let fields = [
+        ("firstname", "A"),
+        ("lastname", "B"),
+        ("username", "ada"),
+        ("email", "a@x.org"),
+        ("password", PASSWORD),
+    ];
     assert_eq!(browser.post("/register", &token, &fields).await.status(), 403);
 }
 
@@ -91,13 +129,21 @@ async fn where_sign_up_is_open_one_is_in_at_once(#[values(Sqlite, MariaDb)] back
 
 #[rstest]
 #[actix_web::test]
-async fn sixteen_people_asking_for_one_name_make_one_account(#[values(Sqlite, MariaDb)] backend: Backend) {
+async fn sixteen_people_asking_for_one_name_make_one_account(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
     let (app, _admin) = TestApp::ready(backend).await;
     let asked = (0..16).map(|number| {
         let browser = app.browser();
         async move {
             let email = format!("p{number}@example.org");
-            let fields = [("firstname", "A"), ("lastname", "B"), ("username", "same"), ("email", &email), ("password", PASSWORD)];
+            let fields = [
+                ("firstname", "A"),
+                ("lastname", "B"),
+                ("username", "same"),
+                ("email", &email),
+                ("password", PASSWORD),
+            ];
             browser.submit("/register", "/register", &fields).await.status().as_u16()
         }
     });

@@ -8,7 +8,9 @@ use crate::support::*;
 
 #[rstest]
 #[actix_web::test]
-async fn an_item_goes_in_is_described_changed_trashed_restored_and_deleted(#[values(Sqlite, MariaDb)] backend: Backend) {
+async fn an_item_goes_in_is_described_changed_trashed_restored_and_deleted(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
     let (app, admin) = TestApp::ready(backend).await;
     app.person(&admin, "ada").await;
     let ada = app.program("ada").await;
@@ -22,7 +24,10 @@ async fn an_item_goes_in_is_described_changed_trashed_restored_and_deleted(#[val
         fields.join(" "),
         "content_url created_at directory_id directory_name duration_ms favorite height id kind mime name scan sha256 size taken_at thumbnail_url trashed_at updated_at width"
     );
-    assert_eq!((&photo["kind"], &photo["mime"], &photo["directory_name"]), (&j!("photo"), &j!("image/png"), &j!("Photos")));
+    assert_eq!(
+        (&photo["kind"], &photo["mime"], &photo["directory_name"]),
+        (&j!("photo"), &j!("image/png"), &j!("Photos"))
+    );
     assert_eq!((&letter["kind"], &letter["directory_name"]), (&j!("document"), &j!("Uploads")));
     assert_eq!(photo["size"], j!(png(1).len()));
     assert!(photo["created_at"].as_str().unwrap().ends_with('Z'));
@@ -47,7 +52,10 @@ async fn an_item_goes_in_is_described_changed_trashed_restored_and_deleted(#[val
     assert_eq!(ada.send("PATCH", &path, &half).await.status(), 422);
     assert_eq!(ada.json(&path).await, changed);
 
-    assert_eq!(ada.request("DELETE", &format!("{path}?permanent=true")).send().await.unwrap().status(), 409);
+    assert_eq!(
+        ada.request("DELETE", &format!("{path}?permanent=true")).send().await.unwrap().status(),
+        409
+    );
     assert_eq!(ada.request("DELETE", &path).send().await.unwrap().status(), 204);
     assert_eq!(ada.names("shelf=trash").await, ["Sea.png"]);
     assert!(ada.json(&path).await["trashed_at"].is_string());
@@ -55,7 +63,10 @@ async fn an_item_goes_in_is_described_changed_trashed_restored_and_deleted(#[val
     let restored = ada.request("POST", &format!("{path}/restore")).send().await.unwrap();
     assert_eq!(json(restored).await["directory_name"], j!("Holidays"));
     ada.request("DELETE", &path).send().await.unwrap();
-    assert_eq!(ada.request("DELETE", &format!("{path}?permanent=true")).send().await.unwrap().status(), 204);
+    assert_eq!(
+        ada.request("DELETE", &format!("{path}?permanent=true")).send().await.unwrap().status(),
+        204
+    );
     assert_eq!(ada.get(&path).await.status(), 404);
     assert_counts_are_true(&app, "ada");
 }
@@ -63,13 +74,20 @@ async fn an_item_goes_in_is_described_changed_trashed_restored_and_deleted(#[val
 /// The id of their folder for photos.
 async fn photos_of(person: &Program) -> String {
     let list = person.json("/api/directories").await;
-    let photos = list["directories"].as_array().unwrap().iter().find(|directory| directory["name"] == "Photos").unwrap();
+    let photos = list["directories"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|directory| directory["name"] == "Photos")
+        .unwrap();
     photos["id"].as_str().unwrap().to_owned()
 }
 
 #[rstest]
 #[actix_web::test]
-async fn a_list_is_filtered_sorted_and_paged_and_its_cursor_survives_what_is_added(#[values(Sqlite, MariaDb)] backend: Backend) {
+async fn a_list_is_filtered_sorted_and_paged_and_its_cursor_survives_what_is_added(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
     let (app, admin) = TestApp::ready(backend).await;
     app.person(&admin, "ada").await;
     let ada = app.program("ada").await;
@@ -93,7 +111,13 @@ async fn a_list_is_filtered_sorted_and_paged_and_its_cursor_survives_what_is_add
     let mut query = "shelf=photos&limit=2".to_owned();
     for page in 0..3 {
         let list = ada.json(&format!("/api/media/list?{query}")).await;
-        seen.extend(list["items"].as_array().unwrap().iter().map(|item| item["name"].as_str().unwrap().to_owned()));
+        seen.extend(
+            list["items"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|item| item["name"].as_str().unwrap().to_owned()),
+        );
         if let Some(cursor) = list["next_cursor"].as_str() {
             query = format!("shelf=photos&limit=2&cursor={cursor}");
         }
@@ -109,21 +133,36 @@ async fn a_poll_of_what_has_not_changed_costs_a_304(#[values(Sqlite, MariaDb)] b
     app.person(&admin, "ada").await;
     let ada = app.program("ada").await;
     let id = ada.upload_one("a.png", &png(1)).await;
-    for path in ["/api/media/list", &format!("/api/media/{id}"), "/api/directories", "/api/users/me"] {
+    for path in
+        ["/api/media/list", &format!("/api/media/{id}"), "/api/directories", "/api/users/me"]
+    {
         let first = ada.get(path).await;
         let etag = header(&first, "etag");
         assert!(etag.starts_with('"') && etag.len() > 20, "{path}: {etag}");
         assert_eq!(header(&first, "cache-control"), "private, no-cache");
         let again = ada.request("GET", path).header("if-none-match", &etag).send().await.unwrap();
-        assert_eq!((again.status().as_u16(), header(&again, "etag")), (304, etag.clone()), "{path}");
+        assert_eq!(
+            (again.status().as_u16(), header(&again, "etag")),
+            (304, etag.clone()),
+            "{path}"
+        );
         assert!(again.bytes().await.unwrap().is_empty());
     }
     let before = header(&ada.get("/api/media/list").await, "etag");
     ada.send("PATCH", &format!("/api/media/{id}"), &j!({ "favorite": true })).await;
-    let after = ada.request("GET", "/api/media/list").header("if-none-match", before).send().await.unwrap();
+    let after =
+        ada.request("GET", "/api/media/list").header("if-none-match", before).send().await.unwrap();
     assert_eq!(after.status(), 200);
-    let part = ada.request("GET", &format!("/api/media/{id}/content")).header("range", "bytes=1-3").send().await.unwrap();
-    assert_eq!((part.status().as_u16(), part.bytes().await.unwrap()), (206, png(1)[1..4].to_vec().into()));
+    let part = ada
+        .request("GET", &format!("/api/media/{id}/content"))
+        .header("range", "bytes=1-3")
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(
+        (part.status().as_u16(), part.bytes().await.unwrap()),
+        (206, png(1)[1..4].to_vec().into())
+    );
 }
 
 #[rstest]
@@ -140,12 +179,20 @@ async fn the_same_bytes_come_back_as_the_item_that_is_there_and_a_late_folder_co
     let made = json(ada.send("POST", "/api/directories", &j!({ "name": "Mine" })).await).await;
     let directory = made["id"].as_str().unwrap().to_owned();
     // As `curl -F file=@a -F directory=…` sends it.
-    let form = Form::new().part("file", Part::bytes(png(2)).file_name("late.png")).text("directory", directory);
+    let form = Form::new()
+        .part("file", Part::bytes(png(2)).file_name("late.png"))
+        .text("directory", directory);
     let answer = ada.request("POST", "/api/media/upload").multipart(form).send().await.unwrap();
     assert_eq!(json(answer).await["items"][0]["directory_name"], j!("Mine"));
     assert_eq!(app.names("ada", "Mine"), ["late.png"]);
-    let twice = Form::new().text("directory", photos_of(&ada).await).text("directory", photos_of(&ada).await);
-    assert_eq!(ada.request("POST", "/api/media/upload").multipart(twice).send().await.unwrap().status(), 422, "two folders");
+    let twice = Form::new()
+        .text("directory", photos_of(&ada).await)
+        .text("directory", photos_of(&ada).await);
+    assert_eq!(
+        ada.request("POST", "/api/media/upload").multipart(twice).send().await.unwrap().status(),
+        422,
+        "two folders"
+    );
     let empty = ada
         .request("POST", "/api/media/upload")
         .multipart(Form::new().text("directory", photos_of(&ada).await))
@@ -169,7 +216,10 @@ async fn an_upload_that_does_not_fit_stores_nothing(#[values(Sqlite, MariaDb)] b
     let answer = ada.upload(&[("fits.bin", &vec![1; 60_000]), ("not.bin", &vec![2; 60_000])]).await;
     assert_eq!(answer.status(), 201);
     let body = json(answer).await;
-    assert_eq!((body["items"].as_array().unwrap().len(), &body["refused"][0]["code"]), (1, &j!("QUOTA_EXCEEDED")));
+    assert_eq!(
+        (body["items"].as_array().unwrap().len(), &body["refused"][0]["code"]),
+        (1, &j!("QUOTA_EXCEEDED"))
+    );
     let answer = ada.upload(&[("not.bin", &vec![2; 60_000])]).await;
     assert_eq!(answer.status(), 507);
     assert_eq!(app.incoming(), 0);

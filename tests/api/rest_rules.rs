@@ -7,7 +7,9 @@ use crate::support::*;
 
 #[rstest]
 #[actix_web::test]
-async fn failures_have_one_envelope_and_name_the_field(#[values(Sqlite, MariaDb)] backend: Backend) {
+async fn failures_have_one_envelope_and_name_the_field(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
     let (app, admin) = TestApp::ready(backend).await;
     app.person(&admin, "ada").await;
     let ada = app.program("ada").await;
@@ -49,11 +51,20 @@ async fn failures_have_one_envelope_and_name_the_field(#[values(Sqlite, MariaDb)
             assert_eq!(said["error"]["details"][0]["field"], j!(field), "{method} {path}");
         }
     }
-    let text = ada.request("PATCH", &item).header("content-type", "text/plain").body("{}").send().await.unwrap();
+    let text = ada
+        .request("PATCH", &item)
+        .header("content-type", "text/plain")
+        .body("{}")
+        .send()
+        .await
+        .unwrap();
     assert_eq!(text.status(), 415);
     let large = ada.send("PATCH", &item, &j!({ "name": "a".repeat(70_000) })).await;
     assert_eq!(large.status(), 413);
-    assert_eq!(ada.request("POST", "/api/media/upload").body("x").send().await.unwrap().status(), 415);
+    assert_eq!(
+        ada.request("POST", "/api/media/upload").body("x").send().await.unwrap().status(),
+        415
+    );
 }
 
 #[rstest]
@@ -71,7 +82,10 @@ async fn other_sites_may_call_only_where_the_admin_named_them(#[values(Sqlite)] 
             .send()
     };
     let answer = preflight(friend).await.unwrap();
-    assert_eq!((answer.status().as_u16(), header(&answer, "access-control-allow-origin")), (200, friend.into()));
+    assert_eq!(
+        (answer.status().as_u16(), header(&answer, "access-control-allow-origin")),
+        (200, friend.into())
+    );
     assert!(!answer.headers().contains_key("access-control-allow-credentials"));
     assert!(!header(&answer, "x-request-id").is_empty());
     let stranger = preflight("https://evil.example").await.unwrap();
@@ -79,12 +93,22 @@ async fn other_sites_may_call_only_where_the_admin_named_them(#[values(Sqlite)] 
 
     let ada = app.program("ada").await;
     let cross = |origin: &str, token: &str| {
-        let request = ada.client.post(format!("{}/api/directories", ada.base)).header("origin", origin.to_owned());
-        let request = request.header("sec-fetch-site", "cross-site").header("authorization", format!("Bearer {token}"));
-        async move { call(request, &j!({ "name": format!("d{}", uuid::Uuid::now_v7().simple()) })).await }
+        let request = ada
+            .client
+            .post(format!("{}/api/directories", ada.base))
+            .header("origin", origin.to_owned());
+        let request = request
+            .header("sec-fetch-site", "cross-site")
+            .header("authorization", format!("Bearer {token}"));
+        async move {
+            call(request, &j!({ "name": format!("d{}", uuid::Uuid::now_v7().simple()) })).await
+        }
     };
     let made = cross(friend, &ada.token).await;
-    assert_eq!((made.status().as_u16(), header(&made, "access-control-allow-origin")), (201, friend.into()));
+    assert_eq!(
+        (made.status().as_u16(), header(&made, "access-control-allow-origin")),
+        (201, friend.into())
+    );
     let dead = cross(friend, "x").await;
     assert_eq!(
         (dead.status().as_u16(), header(&dead, "access-control-allow-origin")),
@@ -94,7 +118,13 @@ async fn other_sites_may_call_only_where_the_admin_named_them(#[values(Sqlite)] 
     assert_eq!(cross("https://evil.example", &ada.token).await.status(), 403);
 
     let (off, _) = TestApp::ready(backend).await;
-    let answer = off.browser().request("GET", "/api/openapi.json").header("origin", friend).send().await.unwrap();
+    let answer = off
+        .browser()
+        .request("GET", "/api/openapi.json")
+        .header("origin", friend)
+        .send()
+        .await
+        .unwrap();
     assert!(!answer.headers().contains_key("access-control-allow-origin"), "off unless it is set");
 }
 
@@ -106,7 +136,11 @@ async fn who_asks_too_often_is_told_how_long_to_wait(#[values(Sqlite, MariaDb)] 
     let ada = app.program("ada").await;
     let answer = ada.get("/api/users/me").await;
     assert_eq!(header(&answer, "ratelimit-policy"), "\"api\";q=1200;w=60");
-    assert!(header(&answer, "ratelimit").starts_with("\"api\";r=1"), "{}", header(&answer, "ratelimit"));
+    assert!(
+        header(&answer, "ratelimit").starts_with("\"api\";r=1"),
+        "{}",
+        header(&answer, "ratelimit")
+    );
     // Registration: twenty an hour from one address; two were used above.
     let browser = app.browser();
     let token = browser.token("/register").await;
@@ -127,21 +161,30 @@ async fn who_asks_too_often_is_told_how_long_to_wait(#[values(Sqlite, MariaDb)] 
 #[actix_web::test]
 async fn a_path_in_disguise_leads_nowhere(#[values(Sqlite)] backend: Backend) {
     let (app, _admin) = TestApp::ready(backend).await;
-    for path in ["/%72egister", "/%61pi/auth/me", "/api/auth/%6cogin", "/log%69n", "/a%2Fb", "/%", "/%zz"] {
+    for path in
+        ["/%72egister", "/%61pi/auth/me", "/api/auth/%6cogin", "/log%69n", "/a%2Fb", "/%", "/%zz"]
+    {
         assert_eq!(app.browser().get(path).await.status(), 404, "{path}");
     }
 }
 
 #[rstest]
 #[actix_web::test]
-async fn an_account_is_not_logged_in_to_without_end_from_many_addresses(#[values(Sqlite)] backend: Backend) {
+async fn an_account_is_not_logged_in_to_without_end_from_many_addresses(
+    #[values(Sqlite)] backend: Backend,
+) {
     let (app, admin) = TestApp::ready_with(backend, &[("trusted_proxies", "127.0.0.0/8")]).await;
     app.person(&admin, "ada").await;
     let mut statuses = Vec::new();
     // Thirty a minute; on a slow machine one comes back every two seconds meanwhile.
     for number in 0..200 {
-        let request = app.browser().request("POST", "/api/auth/login").header("x-forwarded-for", format!("198.51.100.{number}"));
-        statuses.push(call(request, &j!({ "username": "ada", "password": PASSWORD })).await.status().as_u16());
+        let request = app
+            .browser()
+            .request("POST", "/api/auth/login")
+            .header("x-forwarded-for", format!("198.51.100.{number}"));
+        statuses.push(
+            call(request, &j!({ "username": "ada", "password": PASSWORD })).await.status().as_u16(),
+        );
         if statuses.last() == Some(&429) {
             break;
         }
@@ -153,11 +196,18 @@ async fn an_account_is_not_logged_in_to_without_end_from_many_addresses(#[values
 
 #[test]
 fn every_api_route_is_in_the_document_and_the_other_way_round() {
-    let document: serde_json::Value = serde_json::from_str(&nexus_media::http::openapi::document().unwrap()).unwrap();
+    let document: serde_json::Value =
+        serde_json::from_str(&nexus_media::http::openapi::document().unwrap()).unwrap();
     assert!(document["openapi"].as_str().unwrap().starts_with("3.1"));
     let mut described: Vec<String> = Vec::new();
     for (path, methods) in document["paths"].as_object().unwrap() {
-        described.extend(methods.as_object().unwrap().keys().map(|method| format!("{} {path}", method.to_uppercase())));
+        described.extend(
+            methods
+                .as_object()
+                .unwrap()
+                .keys()
+                .map(|method| format!("{} {path}", method.to_uppercase())),
+        );
     }
     described.sort();
     let routes = nexus_media::http::routes();
@@ -175,10 +225,14 @@ fn every_api_route_is_in_the_document_and_the_other_way_round() {
 async fn the_docs_page_names_every_route_and_runs_nothing(#[values(Sqlite)] backend: Backend) {
     let (app, _admin) = TestApp::ready(backend).await;
     let page = app.browser().page("/api/docs").await;
-    for route in nexus_media::http::routes().iter().filter(|route| route.path.starts_with("/api/")) {
+    for route in nexus_media::http::routes().iter().filter(|route| route.path.starts_with("/api/"))
+    {
         assert!(page.says(route.path), "{}", route.path);
     }
     assert!(!page.has("script"));
     let document = app.browser().get("/api/openapi.json").await;
-    assert_eq!((document.status().as_u16(), header(&document, "content-type")), (200, "application/json".into()));
+    assert_eq!(
+        (document.status().as_u16(), header(&document, "content-type")),
+        (200, "application/json".into())
+    );
 }

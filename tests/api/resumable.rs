@@ -17,7 +17,12 @@ impl Program {
     }
 
     async fn create(&self, size: usize, metadata: &str) -> Response {
-        self.tus("POST", "/api/uploads").header("upload-length", size).header("upload-metadata", metadata).send().await.unwrap()
+        self.tus("POST", "/api/uploads")
+            .header("upload-length", size)
+            .header("upload-metadata", metadata)
+            .send()
+            .await
+            .unwrap()
     }
 
     /// Makes an upload of that name; returns its path.
@@ -28,7 +33,8 @@ impl Program {
     }
 
     fn part(&self, path: &str, offset: usize, bytes: &[u8]) -> RequestBuilder {
-        let request = self.tus("PATCH", path).header("content-type", "application/offset+octet-stream");
+        let request =
+            self.tus("PATCH", path).header("content-type", "application/offset+octet-stream");
         request.header("upload-offset", offset).body(bytes.to_vec())
     }
 
@@ -65,20 +71,28 @@ fn waiting(app: &TestApp) -> usize {
 
 #[rstest]
 #[actix_web::test]
-async fn a_file_in_three_parts_becomes_the_same_item_as_one_of_a_form(#[values(Sqlite, MariaDb)] backend: Backend) {
+async fn a_file_in_three_parts_becomes_the_same_item_as_one_of_a_form(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
     let (app, ada, _) = ada(backend).await;
     let bytes = [png(1), vec![7; 100_000]].concat();
     let path = ada.begin(bytes.len(), "Été.png").await;
     assert_eq!(ada.offset(&path).await, "0");
     for (from, to) in [(0, 10), (10, 50_000)] {
         let answer = ada.append(&path, from, &bytes[from..to]).await;
-        assert_eq!((answer.status().as_u16(), header(&answer, "upload-offset")), (204, to.to_string()));
+        assert_eq!(
+            (answer.status().as_u16(), header(&answer, "upload-offset")),
+            (204, to.to_string())
+        );
         assert_eq!(header(&answer, "tus-resumable"), "1.0.0");
         assert_eq!(ada.offset(&path).await, to.to_string());
         assert!(ada.names("shelf=all").await.is_empty(), "nothing is seen before it is whole");
     }
     let last = ada.append(&path, 50_000, &bytes[50_000..]).await;
-    assert_eq!((last.status().as_u16(), header(&last, "upload-offset")), (204, bytes.len().to_string()));
+    assert_eq!(
+        (last.status().as_u16(), header(&last, "upload-offset")),
+        (204, bytes.len().to_string())
+    );
     let item = ada.json(&format!("/api/media/{}", header(&last, "nexus-item"))).await;
     assert_eq!((item["name"].as_str(), item["kind"].as_str()), (Some("Été.png"), Some("photo")));
     assert_eq!(item["sha256"].as_str().unwrap(), hex::encode(sha2::Sha256::digest(&bytes)));
@@ -93,30 +107,41 @@ async fn a_file_in_three_parts_becomes_the_same_item_as_one_of_a_form(#[values(S
 
 #[rstest]
 #[actix_web::test]
-async fn options_say_what_the_server_can_do_to_anybody_of_any_version(#[values(Sqlite)] backend: Backend) {
+async fn options_say_what_the_server_can_do_to_anybody_of_any_version(
+    #[values(Sqlite)] backend: Backend,
+) {
     let (app, _, _) = ada(backend).await;
     let request = app.browser().request("OPTIONS", "/api/uploads").header("tus-resumable", "0.1");
     let answer = request.send().await.unwrap();
     assert_eq!(answer.status(), 204);
     assert_eq!(header(&answer, "tus-version"), "1.0.0");
-    assert_eq!(header(&answer, "tus-extension"), "creation,creation-with-upload,checksum,termination,expiration");
+    assert_eq!(
+        header(&answer, "tus-extension"),
+        "creation,creation-with-upload,checksum,termination,expiration"
+    );
     assert_eq!(header(&answer, "tus-checksum-algorithm"), "sha1,sha256");
     assert_eq!(header(&answer, "tus-max-size"), (64_u64 << 30).to_string());
 }
 
 #[rstest]
 #[actix_web::test]
-async fn another_version_is_refused_before_anything_is_done(#[values(Sqlite, MariaDb)] backend: Backend) {
+async fn another_version_is_refused_before_anything_is_done(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
     let (_app, ada, _) = ada(backend).await;
     let path = ada.begin(3, "a.txt").await;
     for version in [None, Some("0.2.2"), Some("1.0"), Some("2.0.0")] {
-        for (method, path) in [("POST", "/api/uploads"), ("HEAD", &path), ("PATCH", &path), ("DELETE", &path)] {
-            let mut request = ada.request(method, path).header("upload-length", 3).header("upload-offset", 0);
+        for (method, path) in
+            [("POST", "/api/uploads"), ("HEAD", &path), ("PATCH", &path), ("DELETE", &path)]
+        {
+            let mut request =
+                ada.request(method, path).header("upload-length", 3).header("upload-offset", 0);
             request = request.header("content-type", "application/offset+octet-stream");
             if let Some(version) = version {
                 request = request.header("tus-resumable", version);
             }
-            let answer = request.body(if method == "PATCH" { "abc" } else { "" }).send().await.unwrap();
+            let answer =
+                request.body(if method == "PATCH" { "abc" } else { "" }).send().await.unwrap();
             assert_eq!(answer.status(), 412, "{method} {version:?}");
             assert_eq!(header(&answer, "tus-version"), "1.0.0");
             assert_eq!(header(&answer, "tus-resumable"), "1.0.0");
@@ -127,58 +152,96 @@ async fn another_version_is_refused_before_anything_is_done(#[values(Sqlite, Mar
 
 #[rstest]
 #[actix_web::test]
-async fn a_head_says_all_a_client_needs_and_is_never_cached(#[values(Sqlite, MariaDb)] backend: Backend) {
+async fn a_head_says_all_a_client_needs_and_is_never_cached(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
     let (_app, ada, _) = ada(backend).await;
-    let metadata = format!("{},is_confidential,filetype {}", filename("a.txt"), base64("text/plain"));
+    let metadata =
+        format!("{},is_confidential,filetype {}", filename("a.txt"), base64("text/plain"));
     let path = header(&ada.create(9, &metadata).await, "location");
     let answer = ada.tus("HEAD", &path).send().await.unwrap();
     assert_eq!(header(&answer, "cache-control"), "no-store");
-    assert_eq!((header(&answer, "upload-offset"), header(&answer, "upload-length")), ("0".into(), "9".into()));
+    assert_eq!(
+        (header(&answer, "upload-offset"), header(&answer, "upload-length")),
+        ("0".into(), "9".into())
+    );
     assert_eq!(header(&answer, "upload-metadata"), metadata);
-    let gone = ada.tus("HEAD", "/api/uploads/0190a5f0-0000-7000-8000-000000000000").send().await.unwrap();
+    let gone =
+        ada.tus("HEAD", "/api/uploads/0190a5f0-0000-7000-8000-000000000000").send().await.unwrap();
     assert_eq!((gone.status().as_u16(), header(&gone, "upload-offset")), (404, String::new()));
 }
 
 #[rstest]
 #[actix_web::test]
-async fn a_part_of_the_wrong_kind_or_at_the_wrong_place_changes_nothing(#[values(Sqlite, MariaDb)] backend: Backend) {
+async fn a_part_of_the_wrong_kind_or_at_the_wrong_place_changes_nothing(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
     let (_app, ada, _) = ada(backend).await;
     let path = ada.begin(6, "a.txt").await;
     assert_eq!(ada.append(&path, 0, b"abc").await.status(), 204);
-    let wrong = ada.tus("PATCH", &path).header("content-type", "application/octet-stream").header("upload-offset", 3);
+    let wrong = ada
+        .tus("PATCH", &path)
+        .header("content-type", "application/octet-stream")
+        .header("upload-offset", 3);
     assert_eq!(wrong.body("def").send().await.unwrap().status(), 415);
     for offset in [0, 2, 4, 6] {
         let answer = ada.append(&path, offset, b"d").await;
-        assert_eq!((answer.status().as_u16(), code(answer).await), (409, "CONFLICT".into()), "{offset}");
+        assert_eq!(
+            (answer.status().as_u16(), code(answer).await),
+            (409, "CONFLICT".into()),
+            "{offset}"
+        );
     }
     for offset in ["", "-1", "3x", "99999999999999999999"] {
-        let request = ada.tus("PATCH", &path).header("content-type", "application/offset+octet-stream");
-        assert_eq!(request.header("upload-offset", offset).body("d").send().await.unwrap().status(), 400, "{offset}");
+        let request =
+            ada.tus("PATCH", &path).header("content-type", "application/offset+octet-stream");
+        assert_eq!(
+            request.header("upload-offset", offset).body("d").send().await.unwrap().status(),
+            400,
+            "{offset}"
+        );
     }
     assert_eq!(ada.append(&path, 3, b"more than was said").await.status(), 413);
-    assert_eq!(ada.append("/api/uploads/0190a5f0-0000-7000-8000-000000000000", 0, b"a").await.status(), 404);
+    assert_eq!(
+        ada.append("/api/uploads/0190a5f0-0000-7000-8000-000000000000", 0, b"a").await.status(),
+        404
+    );
     assert_eq!(ada.offset(&path).await, "3");
 }
 
 #[rstest]
 #[actix_web::test]
-async fn a_method_that_a_proxy_does_not_let_through_may_be_named_in_a_header(#[values(Sqlite)] backend: Backend) {
+async fn a_method_that_a_proxy_does_not_let_through_may_be_named_in_a_header(
+    #[values(Sqlite)] backend: Backend,
+) {
     let (_app, ada, browser) = ada(backend).await;
     let path = ada.begin(6, "a.txt").await;
-    let part = ada.tus("POST", &path).header("x-http-method-override", "PATCH").header("upload-offset", 0);
-    let part = part.header("content-type", "application/offset+octet-stream").body("abc").send().await.unwrap();
+    let part =
+        ada.tus("POST", &path).header("x-http-method-override", "PATCH").header("upload-offset", 0);
+    let part = part
+        .header("content-type", "application/offset+octet-stream")
+        .body("abc")
+        .send()
+        .await
+        .unwrap();
     assert_eq!((part.status().as_u16(), header(&part, "upload-offset")), (204, "3".into()));
     // A disguise takes no check away: a cookie that changes something needs the token.
-    let disguised = browser.request("GET", &path).header("tus-resumable", "1.0.0").header("x-http-method-override", "DELETE");
+    let disguised = browser
+        .request("GET", &path)
+        .header("tus-resumable", "1.0.0")
+        .header("x-http-method-override", "DELETE");
     assert_eq!(disguised.send().await.unwrap().status(), 403);
     assert_eq!(ada.offset(&path).await, "3");
-    let ended = ada.tus("POST", &path).header("x-http-method-override", "DELETE").send().await.unwrap();
+    let ended =
+        ada.tus("POST", &path).header("x-http-method-override", "DELETE").send().await.unwrap();
     assert_eq!(ended.status(), 204);
 }
 
 #[rstest]
 #[actix_web::test]
-async fn an_upload_without_a_length_or_with_nonsense_is_not_made(#[values(Sqlite, MariaDb)] backend: Backend) {
+async fn an_upload_without_a_length_or_with_nonsense_is_not_made(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
     let (app, admin) = TestApp::ready_with(backend, &[("max_upload", "1000")]).await;
     app.person(&admin, "ada").await;
     let ada = app.program("ada").await;
@@ -193,14 +256,18 @@ async fn an_upload_without_a_length_or_with_nonsense_is_not_made(#[values(Sqlite
     assert_eq!(ada.create(3, &format!("directory {}", base64("../../etc"))).await.status(), 422);
     let too_large = ada.create(1001, "").await;
     assert_eq!((too_large.status().as_u16(), code(too_large).await), (413, "TOO_LARGE".into()));
-    let nobody = reqwest::Client::new().post(format!("{}/api/uploads", app.base)).header("tus-resumable", "1.0.0");
+    let nobody = reqwest::Client::new()
+        .post(format!("{}/api/uploads", app.base))
+        .header("tus-resumable", "1.0.0");
     assert_eq!(nobody.header("upload-length", 3).send().await.unwrap().status(), 401);
     assert_eq!((waiting(&app), app.user("ada").reserved_bytes), (0, 0));
 }
 
 #[rstest]
 #[actix_web::test]
-async fn metadata_may_be_empty_and_none_of_it_becomes_a_path(#[values(Sqlite, MariaDb)] backend: Backend) {
+async fn metadata_may_be_empty_and_none_of_it_becomes_a_path(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
     let (app, ada, _) = ada(backend).await;
     for (metadata, bytes) in [
         (String::new(), "one"),
@@ -223,7 +290,10 @@ async fn the_first_part_may_come_with_the_creation_and_an_empty_file_is_whole_at
 ) {
     let (app, ada, _) = ada(backend).await;
     let with = |size: usize, body: &'static str| {
-        let request = ada.tus("POST", "/api/uploads").header("upload-length", size).header("upload-metadata", filename("a.txt"));
+        let request = ada
+            .tus("POST", "/api/uploads")
+            .header("upload-length", size)
+            .header("upload-metadata", filename("a.txt"));
         request.header("content-type", "application/offset+octet-stream").body(body).send()
     };
     let half = with(6, "abc").await.unwrap();
@@ -249,11 +319,15 @@ async fn a_part_whose_checksum_is_wrong_is_not_kept(#[values(Sqlite, MariaDb)] b
         ada.part(&path, offset, bytes).header("upload-checksum", checksum).send()
     };
     let sha1 = |bytes: &[u8]| format!("sha1 {}", BASE64_STANDARD.encode(sha1::Sha1::digest(bytes)));
-    let sha256 = |bytes: &[u8]| format!("sha256 {}", BASE64_STANDARD.encode(sha2::Sha256::digest(bytes)));
+    let sha256 =
+        |bytes: &[u8]| format!("sha256 {}", BASE64_STANDARD.encode(sha2::Sha256::digest(bytes)));
     assert_eq!(sent(0, b"abc", sha1(b"abc")).await.unwrap().status(), 204);
     for wrong in [sha1(b"dex"), sha256(b"dex")] {
         let answer = sent(3, b"def", wrong).await.unwrap();
-        assert_eq!((answer.status().as_u16(), code(answer).await), (460, "CHECKSUM_MISMATCH".into()));
+        assert_eq!(
+            (answer.status().as_u16(), code(answer).await),
+            (460, "CHECKSUM_MISMATCH".into())
+        );
         assert_eq!(ada.offset(&path).await, "3");
     }
     for nonsense in ["md5 AAAA", "sha1", "sha1 ???", ""] {
@@ -269,7 +343,15 @@ async fn a_part_whose_checksum_is_wrong_is_not_kept(#[values(Sqlite, MariaDb)] b
 }
 
 /// Sends the beginning of a part that announces `length` bytes, and hangs up.
-fn tear(app: &TestApp, ada: &Program, path: &str, offset: usize, bytes: &[u8], length: usize, more: &str) {
+fn tear(
+    app: &TestApp,
+    ada: &Program,
+    path: &str,
+    offset: usize,
+    bytes: &[u8],
+    length: usize,
+    more: &str,
+) {
     let mut stream = TcpStream::connect(app.base.trim_start_matches("http://")).unwrap();
     write!(
         stream,
@@ -294,7 +376,9 @@ async fn offset_soon(ada: &Program, path: &str, wanted: usize) {
 
 #[rstest]
 #[actix_web::test]
-async fn what_came_of_a_torn_part_is_kept_and_the_rest_makes_it_whole(#[values(Sqlite, MariaDb)] backend: Backend) {
+async fn what_came_of_a_torn_part_is_kept_and_the_rest_makes_it_whole(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
     let (app, ada, _) = ada(backend).await;
     let bytes: Vec<u8> = (0..300_000_u32).flat_map(u32::to_le_bytes).collect();
     let path = ada.begin(bytes.len(), "numbers.bin").await;
@@ -316,8 +400,11 @@ async fn of_two_parts_at_one_offset_one_wins(#[values(Sqlite, MariaDb)] backend:
         let path = ada.begin(300_000, &format!("{round}.bin")).await;
         let parts = [vec![round * 2; 300_000], vec![round * 2 + 1; 300_000]];
         let sent = parts.iter().map(|part| ada.append(&path, 0, part));
-        let mut statuses: Vec<_> =
-            futures_util::future::join_all(sent).await.iter().map(|answer| answer.status().as_u16()).collect();
+        let mut statuses: Vec<_> = futures_util::future::join_all(sent)
+            .await
+            .iter()
+            .map(|answer| answer.status().as_u16())
+            .collect();
         statuses.sort_unstable();
         assert_eq!(statuses, [204, 409]);
         let stored = std::fs::read(app.on_disk("ada", &format!("Uploads/{round}.bin"))).unwrap();
@@ -327,7 +414,9 @@ async fn of_two_parts_at_one_offset_one_wins(#[values(Sqlite, MariaDb)] backend:
 
 #[rstest]
 #[actix_web::test]
-async fn a_head_during_a_part_says_what_is_durable_and_a_dead_connection_gives_way(#[values(Sqlite, MariaDb)] backend: Backend) {
+async fn a_head_during_a_part_says_what_is_durable_and_a_dead_connection_gives_way(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
     let (app, ada, _) = ada(backend).await;
     let path = ada.begin(6, "a.txt").await;
     // A sender that stops in the middle and does not hang up.
@@ -356,7 +445,8 @@ async fn a_head_during_a_part_says_what_is_durable_and_a_dead_connection_gives_w
         }
         tokio::time::sleep(std::time::Duration::from_millis(100)).await;
     }
-    let was_asked_in_time = statuses.contains(&409) || began.elapsed() > std::time::Duration::from_secs(2);
+    let was_asked_in_time =
+        statuses.contains(&409) || began.elapsed() > std::time::Duration::from_secs(2);
     assert!(was_asked_in_time && statuses.ends_with(&[204]), "{statuses:?}");
     assert_eq!(std::fs::read(app.on_disk("ada", "Uploads/a.txt")).unwrap(), b"abcdef");
     drop(stream);
@@ -364,7 +454,9 @@ async fn a_head_during_a_part_says_what_is_durable_and_a_dead_connection_gives_w
 
 #[rstest]
 #[actix_web::test]
-async fn an_upload_that_is_ended_is_gone_and_so_are_its_bytes(#[values(Sqlite, MariaDb)] backend: Backend) {
+async fn an_upload_that_is_ended_is_gone_and_so_are_its_bytes(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
     let (app, ada, _) = ada(backend).await;
     let path = ada.begin(6, "a.txt").await;
     assert_eq!(ada.append(&path, 0, b"abc").await.status(), 204);
@@ -385,18 +477,24 @@ async fn an_upload_that_is_ended_is_gone_and_so_are_its_bytes(#[values(Sqlite, M
 
 #[rstest]
 #[actix_web::test]
-async fn an_upload_waits_for_seven_days_and_says_until_when(#[values(Sqlite, MariaDb)] backend: Backend) {
+async fn an_upload_waits_for_seven_days_and_says_until_when(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
     use nexus_media::domain::uploads::resumable;
     let (app, ada, _) = ada(backend).await;
     let made = ada.create(6, &filename("a.txt")).await;
     let path = header(&made, "location");
     let in_days = |answer: &Response| {
         let text = header(answer, "upload-expires").replace("GMT", "+0000");
-        let at = time::OffsetDateTime::parse(&text, &time::format_description::well_known::Rfc2822).unwrap();
+        let at = time::OffsetDateTime::parse(&text, &time::format_description::well_known::Rfc2822)
+            .unwrap();
         (at - time::OffsetDateTime::now_utc()).as_seconds_f64() / 86_400.0
     };
     assert!((6.9..7.1).contains(&in_days(&made)));
-    assert!((6.9..7.1).contains(&in_days(&ada.append(&path, 0, b"abc").await)), "each part begins the days anew");
+    assert!(
+        (6.9..7.1).contains(&in_days(&ada.append(&path, 0, b"abc").await)),
+        "each part begins the days anew"
+    );
     let now = nexus_media::model::now();
     assert_eq!(resumable::delete_expired(&app.services, now + time::Duration::days(6)).unwrap(), 0);
     assert_eq!(resumable::delete_expired(&app.services, now + time::Duration::days(8)).unwrap(), 1);
@@ -410,7 +508,9 @@ async fn unfinished_uploads_count_against_the_quota(#[values(Sqlite, MariaDb)] b
     let (app, admin) = TestApp::ready(backend).await;
     let (browser, id) = app.person(&admin, "ada").await;
     let ada = app.program("ada").await;
-    let quota = admin.submit("/admin/users", &format!("/admin/users/{id}/quota"), &[("quota", "0.000001")]).await;
+    let quota = admin
+        .submit("/admin/users", &format!("/admin/users/{id}/quota"), &[("quota", "0.000001")])
+        .await;
     assert_eq!((quota.status().as_u16(), app.user("ada").quota_bytes), (303, 1000));
     let path = ada.begin(700, "a.bin").await;
     let second = ada.create(301, "").await;
@@ -434,7 +534,9 @@ async fn a_quota_holds_when_everything_comes_at_once(#[values(Sqlite, MariaDb)] 
     assert_eq!(app.user("ada").quota_bytes, 1_000_000);
     let forms = (0..16_u8).map(|seed| {
         let ada = ada.clone();
-        async move { ada.upload(&[(&format!("{seed}.bin"), &vec![seed; 100_000])]).await.status().as_u16() }
+        async move {
+            ada.upload(&[(&format!("{seed}.bin"), &vec![seed; 100_000])]).await.status().as_u16()
+        }
     });
     let parts = (100..116_u8).map(|seed| {
         let ada = ada.clone();
@@ -446,9 +548,14 @@ async fn a_quota_holds_when_everything_comes_at_once(#[values(Sqlite, MariaDb)] 
             ada.append(&header(&made, "location"), 0, &vec![seed; 100_000]).await.status().as_u16()
         }
     });
-    let (forms, parts) = tokio::join!(futures_util::future::join_all(forms), futures_util::future::join_all(parts));
-    let stored = forms.iter().filter(|status| **status == 201).count() + parts.iter().filter(|status| **status == 204).count();
-    assert!(forms.iter().chain(&parts).all(|status| matches!(status, 201 | 204 | 507)), "{forms:?} {parts:?}");
+    let (forms, parts) =
+        tokio::join!(futures_util::future::join_all(forms), futures_util::future::join_all(parts));
+    let stored = forms.iter().filter(|status| **status == 201).count()
+        + parts.iter().filter(|status| **status == 204).count();
+    assert!(
+        forms.iter().chain(&parts).all(|status| matches!(status, 201 | 204 | 507)),
+        "{forms:?} {parts:?}"
+    );
     assert_eq!(stored, 10, "{forms:?} {parts:?}");
     let user = app.user("ada");
     assert_eq!((user.used_bytes, user.reserved_bytes), (1_000_000, 0));
@@ -463,16 +570,26 @@ async fn a_quota_holds_when_everything_comes_at_once(#[values(Sqlite, MariaDb)] 
 
 #[rstest]
 #[actix_web::test]
-async fn a_browser_uploads_with_its_cookie_and_the_token_of_its_page(#[values(Sqlite, MariaDb)] backend: Backend) {
+async fn a_browser_uploads_with_its_cookie_and_the_token_of_its_page(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
     let (app, _, browser) = ada(backend).await;
     let token = browser.token("/upload").await;
-    let create = || browser.request("POST", "/api/uploads").header("tus-resumable", "1.0.0").header("upload-length", 3);
+    let create = || {
+        browser
+            .request("POST", "/api/uploads")
+            .header("tus-resumable", "1.0.0")
+            .header("upload-length", 3)
+    };
     assert_eq!(create().send().await.unwrap().status(), 403);
     let made = create().header("x-csrf-token", &token).send().await.unwrap();
     assert_eq!(made.status(), 201);
     let path = header(&made, "location");
     let part = || {
-        let request = browser.request("PATCH", &path).header("tus-resumable", "1.0.0").header("upload-offset", 0);
+        let request = browser
+            .request("PATCH", &path)
+            .header("tus-resumable", "1.0.0")
+            .header("upload-offset", 0);
         request.header("content-type", "application/offset+octet-stream").body("abc")
     };
     assert_eq!(part().send().await.unwrap().status(), 403);
@@ -482,12 +599,17 @@ async fn a_browser_uploads_with_its_cookie_and_the_token_of_its_page(#[values(Sq
 
 #[rstest]
 #[actix_web::test]
-async fn the_same_bytes_are_kept_once_unless_both_are_wanted(#[values(Sqlite, MariaDb)] backend: Backend) {
+async fn the_same_bytes_are_kept_once_unless_both_are_wanted(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
     let (app, ada, _) = ada(backend).await;
     let id = ada.upload_one("a.txt", b"the same").await;
     let path = ada.begin(8, "b.txt").await;
     let answer = ada.append(&path, 0, b"the same").await;
-    assert_eq!((header(&answer, "nexus-item"), header(&answer, "nexus-duplicate")), (id.clone(), "true".into()));
+    assert_eq!(
+        (header(&answer, "nexus-item"), header(&answer, "nexus-duplicate")),
+        (id.clone(), "true".into())
+    );
     let wanted = format!("{},keep_duplicates {}", filename("c.txt"), base64("true"));
     let path = header(&ada.create(8, &wanted).await, "location");
     let answer = ada.append(&path, 0, b"the same").await;
@@ -499,16 +621,23 @@ async fn the_same_bytes_are_kept_once_unless_both_are_wanted(#[values(Sqlite, Ma
 
 #[rstest]
 #[actix_web::test]
-async fn a_folder_that_goes_while_an_upload_is_under_way_takes_no_bytes_with_it(#[values(Sqlite, MariaDb)] backend: Backend) {
+async fn a_folder_that_goes_while_an_upload_is_under_way_takes_no_bytes_with_it(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
     let (app, ada, _) = ada(backend).await;
-    let folder = json(ada.send("POST", "/api/directories", &serde_json::json!({ "name": "Holiday" })).await).await;
+    let folder =
+        json(ada.send("POST", "/api/directories", &serde_json::json!({ "name": "Holiday" })).await)
+            .await;
     let folder = folder["id"].as_str().unwrap().to_owned();
     let into = format!("{},directory {}", filename("a.txt"), base64(&folder));
     let first = header(&ada.create(3, &into).await, "location");
     assert_eq!(ada.append(&first, 0, b"abc").await.status(), 204);
     assert_eq!(app.names("ada", "Holiday"), ["a.txt"]);
     let second = header(&ada.create(3, &into).await, "location");
-    assert_eq!(ada.request("DELETE", &format!("/api/directories/{folder}")).send().await.unwrap().status(), 204);
+    assert_eq!(
+        ada.request("DELETE", &format!("/api/directories/{folder}")).send().await.unwrap().status(),
+        204
+    );
     assert_eq!(ada.append(&second, 0, b"def").await.status(), 204);
     assert_eq!(std::fs::read(app.on_disk("ada", "Uploads/a.txt")).unwrap(), b"def");
     assert_eq!(ada.create(3, &into).await.status(), 422, "a folder that is gone is named");
@@ -516,7 +645,9 @@ async fn a_folder_that_goes_while_an_upload_is_under_way_takes_no_bytes_with_it(
 
 #[rstest]
 #[actix_web::test]
-async fn an_upload_whose_bytes_are_gone_from_the_disk_has_to_begin_again(#[values(Sqlite, MariaDb)] backend: Backend) {
+async fn an_upload_whose_bytes_are_gone_from_the_disk_has_to_begin_again(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
     let (app, ada, _) = ada(backend).await;
     let path = ada.begin(6, "a.txt").await;
     assert_eq!(ada.append(&path, 0, b"abc").await.status(), 204);
@@ -530,11 +661,21 @@ async fn an_upload_whose_bytes_are_gone_from_the_disk_has_to_begin_again(#[value
 
 #[rstest]
 #[actix_web::test]
-async fn a_creation_whose_first_part_is_refused_leaves_nothing(#[values(Sqlite, MariaDb)] backend: Backend) {
+async fn a_creation_whose_first_part_is_refused_leaves_nothing(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
     let (app, ada, _) = ada(backend).await;
     let wrong = format!("sha1 {}", BASE64_STANDARD.encode(sha1::Sha1::digest(b"other")));
-    let request = ada.tus("POST", "/api/uploads").header("upload-length", 1000).header("upload-checksum", wrong);
-    let answer = request.header("content-type", "application/offset+octet-stream").body("bytes").send().await.unwrap();
+    let request = ada
+        .tus("POST", "/api/uploads")
+        .header("upload-length", 1000)
+        .header("upload-checksum", wrong);
+    let answer = request
+        .header("content-type", "application/offset+octet-stream")
+        .body("bytes")
+        .send()
+        .await
+        .unwrap();
     assert_eq!(answer.status(), 460);
     assert_eq!((waiting(&app), app.user("ada").reserved_bytes), (0, 0));
 }

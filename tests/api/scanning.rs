@@ -8,7 +8,11 @@ use rstest::rstest;
 use crate::clamd::{Clamd, eicar};
 use crate::support::*;
 
-async fn scanned_house(backend: Backend, clamd: &Clamd, more: &[(&'static str, &str)]) -> (TestApp, Browser, Browser) {
+async fn scanned_house(
+    backend: Backend,
+    clamd: &Clamd,
+    more: &[(&'static str, &str)],
+) -> (TestApp, Browser, Browser) {
     let address = clamd.address();
     let settings = [&[("clamd", address.as_str()), ("clamd_max", "2000000")], more].concat();
     let (app, admin) = TestApp::ready_with(backend, &settings).await;
@@ -36,14 +40,25 @@ async fn verdict(ada: &Program, id: &str) -> Option<String> {
 async fn assert_closed(ada: &Program, browser: &Browser, id: &str) {
     for path in [format!("/api/media/{id}/content"), format!("/api/media/{id}/thumbnail")] {
         let answer = ada.get(&path).await;
-        assert_eq!((answer.status().as_u16(), code(answer).await), (409, "BEING_CHECKED".into()), "{path}");
+        assert_eq!(
+            (answer.status().as_u16(), code(answer).await),
+            (409, "BEING_CHECKED".into()),
+            "{path}"
+        );
     }
-    for path in [format!("/media/{id}"), format!("/media/{id}?download=1"), format!("/media/{id}/thumbnail")] {
+    for path in [
+        format!("/media/{id}"),
+        format!("/media/{id}?download=1"),
+        format!("/media/{id}/thumbnail"),
+    ] {
         assert_eq!(browser.get(&path).await.status(), 409, "{path}");
     }
     let archive = browser.submit("/photos", "/items/download", &[("ids", id)]).await;
     let bytes = archive.bytes().await.unwrap();
-    assert!(!bytes.windows(8).any(|window| window == png(7).get(8..16).unwrap()), "the archive has its bytes");
+    assert!(
+        !bytes.windows(8).any(|window| window == png(7).get(8..16).unwrap()),
+        "the archive has its bytes"
+    );
     assert!(browser.page(&format!("/items/{id}")).await.says("Being checked for malware"));
 }
 
@@ -60,15 +75,25 @@ async fn a_clean_file_opens_once_it_was_scanned(#[values(Sqlite, MariaDb)] backe
 
 #[rstest]
 #[actix_web::test]
-async fn malware_is_taken_away_told_and_kept_for_the_admin(#[values(Sqlite, MariaDb)] backend: Backend) {
+async fn malware_is_taken_away_told_and_kept_for_the_admin(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
     let clamd = Clamd::start();
     let (app, admin, browser) = scanned_house(backend, &clamd, &[]).await;
     let ada = app.program("ada").await;
     let form = ada.upload_one("free money.com", &eicar()).await;
     assert_eq!(verdict(&ada, &form).await, None);
     // A resumable one, and one that an archive hides, end the same way.
-    let made = ada.request("POST", "/api/uploads").header("tus-resumable", "1.0.0").header("upload-length", eicar().len());
-    let made = made.header("content-type", "application/offset+octet-stream").body(eicar()).send().await.unwrap();
+    let made = ada
+        .request("POST", "/api/uploads")
+        .header("tus-resumable", "1.0.0")
+        .header("upload-length", eicar().len());
+    let made = made
+        .header("content-type", "application/offset+octet-stream")
+        .body(eicar())
+        .send()
+        .await
+        .unwrap();
     assert_eq!(verdict(&ada, &header(&made, "nexus-item")).await, None);
     assert!(app.names("ada", "Uploads").is_empty());
     let user = app.user("ada");
@@ -76,15 +101,22 @@ async fn malware_is_taken_away_told_and_kept_for_the_admin(#[values(Sqlite, Mari
     assert_counts_are_true(&app, "ada");
 
     let dashboard = browser.page("/dashboard").await;
-    assert!(dashboard.says("“free money.com” was taken away") && dashboard.says("Nexus.Test.EICAR"), "{}", dashboard.text());
+    assert!(
+        dashboard.says("“free money.com” was taken away") && dashboard.says("Nexus.Test.EICAR"),
+        "{}",
+        dashboard.text()
+    );
     let seen = dashboard.attribute("form[action$='/seen']", "action").unwrap();
     assert_eq!(browser.submit("/upload", &seen, &[]).await.status(), 303);
 
     let page = admin.page("/admin/findings").await;
     assert!(page.says("free money.com") && page.says("of ada"));
     assert!(admin.page("/admin/status").await.says("2 files kept back"));
-    let actions: Vec<String> =
-        page.html.select(&selector(".row-actions form")).map(|form| form.value().attr("action").unwrap().to_owned()).collect();
+    let actions: Vec<String> = page
+        .html
+        .select(&selector(".row-actions form"))
+        .map(|form| form.value().attr("action").unwrap().to_owned())
+        .collect();
     let (release, delete) = (&actions[0], &actions[3]);
     assert_eq!(admin.submit("/admin/findings", delete, &[]).await.status(), 303);
     assert_eq!(admin.submit("/admin/findings", delete, &[]).await.status(), 409, "decided already");
@@ -93,8 +125,12 @@ async fn malware_is_taken_away_told_and_kept_for_the_admin(#[values(Sqlite, Mari
     assert_eq!(app.names("ada", "Uploads").len(), 1);
     let list = ada.json("/api/media/list").await;
     assert_eq!(list["items"][0]["scan"], "clean");
-    assert_eq!(ada.get(list["items"][0]["content_url"].as_str().unwrap()).await.bytes().await.unwrap(), eicar());
-    let quarantine = std::fs::read_dir(app.folder.path().join("media/.quarantine")).unwrap().count();
+    assert_eq!(
+        ada.get(list["items"][0]["content_url"].as_str().unwrap()).await.bytes().await.unwrap(),
+        eicar()
+    );
+    let quarantine =
+        std::fs::read_dir(app.folder.path().join("media/.quarantine")).unwrap().count();
     assert_eq!(quarantine, 0);
     assert_counts_are_true(&app, "ada");
 }
@@ -111,7 +147,11 @@ async fn while_the_scanner_is_away_nothing_new_opens(#[values(Sqlite, MariaDb)] 
     let waiting = ada.upload_one("waits.png", &png(7)).await;
     let bad = ada.upload_one("bad.com", &eicar()).await;
     assert_closed(&ada, &browser, &waiting).await;
-    assert_eq!(ada.get(&format!("/api/media/{before}/content")).await.status(), 200, "what is clean stays open");
+    assert_eq!(
+        ada.get(&format!("/api/media/{before}/content")).await.status(),
+        200,
+        "what is clean stays open"
+    );
     let status = admin.page("/admin/status").await;
     assert!(status.says("Does not answer") && status.says("2 files"), "{}", status.text());
     // A star, a name, the trash: all of that goes on.
@@ -125,19 +165,25 @@ async fn while_the_scanner_is_away_nothing_new_opens(#[values(Sqlite, MariaDb)] 
 
 #[rstest]
 #[actix_web::test]
-async fn what_the_scanner_does_not_take_is_never_called_clean(#[values(Sqlite, MariaDb)] backend: Backend) {
+async fn what_the_scanner_does_not_take_is_never_called_clean(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
     let clamd = Clamd::start();
     // Larger than what is given to it, and larger than clamd itself takes while we think it takes more.
     for (given, size) in [("2000000", 2_500_000), ("50000000", 6_000_000)] {
         for policy in ["keep", "quarantine"] {
-            let (app, _, browser) = scanned_house(backend, &clamd, &[("unscannable", policy), ("clamd_max", given)]).await;
+            let (app, _, browser) =
+                scanned_house(backend, &clamd, &[("unscannable", policy), ("clamd_max", given)])
+                    .await;
             let ada = app.program("ada").await;
             let id = ada.upload_one("large.bin", &vec![7; size]).await;
             let said = verdict(&ada, &id).await;
             if policy == "keep" {
                 assert_eq!(said.as_deref(), Some("skipped"));
                 assert_eq!(ada.get(&format!("/api/media/{id}/content")).await.status(), 200);
-                assert!(browser.page(&format!("/items/{id}")).await.says("Too large for the scanner"));
+                assert!(
+                    browser.page(&format!("/items/{id}")).await.says("Too large for the scanner")
+                );
             } else {
                 assert_eq!(said, None);
                 assert!(browser.page("/dashboard").await.says("Too large to scan"));
@@ -153,14 +199,21 @@ async fn new_signatures_find_what_old_ones_did_not(#[values(Sqlite, MariaDb)] ba
     let mut clamd = Clamd::start();
     let (app, _, _) = scanned_house(backend, &clamd, &[]).await;
     let ada = app.program("ada").await;
-    let (good, bad) = (ada.upload_one("good.png", &png(1)).await, ada.upload_one("bad.bin", b"a new kind of evil").await);
+    let (good, bad) = (
+        ada.upload_one("good.png", &png(1)).await,
+        ada.upload_one("bad.bin", b"a new kind of evil").await,
+    );
     for id in [&good, &bad] {
         assert_eq!(verdict(&ada, id).await.as_deref(), Some("clean"));
     }
     let services = app.services.clone();
     let again = |everything| {
         let services = services.clone();
-        async move { tokio::task::spawn_blocking(move || rescan(&services, everything, |_| {}).unwrap()).await.unwrap() }
+        async move {
+            tokio::task::spawn_blocking(move || rescan(&services, everything, |_| {}).unwrap())
+                .await
+                .unwrap()
+        }
     };
     assert_eq!(again(false).await, ScanTotals::default(), "nothing has changed");
     clamd.kill();
@@ -174,18 +227,31 @@ async fn new_signatures_find_what_old_ones_did_not(#[values(Sqlite, MariaDb)] ba
 
 #[rstest]
 #[actix_web::test]
-async fn files_that_move_while_they_are_scanned_all_open_in_the_end(#[values(Sqlite, MariaDb)] backend: Backend) {
+async fn files_that_move_while_they_are_scanned_all_open_in_the_end(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
     let clamd = Clamd::start();
     let (app, _, _) = scanned_house(backend, &clamd, &[]).await;
     let ada = app.program("ada").await;
-    let folder = json(ada.send("POST", "/api/directories", &serde_json::json!({ "name": "Moving" })).await).await;
+    let folder =
+        json(ada.send("POST", "/api/directories", &serde_json::json!({ "name": "Moving" })).await)
+            .await;
     let folder = folder["id"].as_str().unwrap().to_owned();
     let mut form = reqwest::multipart::Form::new().text("directory", folder.clone());
     for number in 0..120 {
-        form = form.part("file", reqwest::multipart::Part::bytes(png(number)).file_name(format!("{number}.png")));
+        form = form.part(
+            "file",
+            reqwest::multipart::Part::bytes(png(number)).file_name(format!("{number}.png")),
+        );
     }
-    assert_eq!(ada.request("POST", "/api/media/upload").multipart(form).send().await.unwrap().status(), 201);
-    assert_eq!(ada.request("DELETE", &format!("/api/directories/{folder}")).send().await.unwrap().status(), 204);
+    assert_eq!(
+        ada.request("POST", "/api/media/upload").multipart(form).send().await.unwrap().status(),
+        201
+    );
+    assert_eq!(
+        ada.request("DELETE", &format!("/api/directories/{folder}")).send().await.unwrap().status(),
+        204
+    );
     let list = ada.json("/api/media/list?shelf=trash&limit=200").await;
     let items = list["items"].as_array().unwrap();
     assert_eq!(items.len(), 120);
@@ -198,17 +264,34 @@ async fn files_that_move_while_they_are_scanned_all_open_in_the_end(#[values(Sql
 
 #[rstest]
 #[actix_web::test]
-async fn what_was_taken_from_a_person_goes_with_their_account(#[values(Sqlite, MariaDb)] backend: Backend) {
+async fn what_was_taken_from_a_person_goes_with_their_account(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
     let clamd = Clamd::start();
     let (app, _, _) = scanned_house(backend, &clamd, &[]).await;
     let ada = app.program("ada").await;
     let id = ada.upload_one("bad.com", &eicar()).await;
     assert_eq!(verdict(&ada, &id).await, None);
-    let made = ada.request("POST", "/api/uploads").header("tus-resumable", "1.0.0").header("upload-length", 10);
-    let made = made.header("content-type", "application/offset+octet-stream").body("half").send().await.unwrap();
+    let made = ada
+        .request("POST", "/api/uploads")
+        .header("tus-resumable", "1.0.0")
+        .header("upload-length", 10);
+    let made = made
+        .header("content-type", "application/offset+octet-stream")
+        .body("half")
+        .send()
+        .await
+        .unwrap();
     assert_eq!(made.status(), 201);
-    let count = |folder: &str| std::fs::read_dir(app.folder.path().join("media").join(folder)).unwrap().count();
+    let count = |folder: &str| {
+        std::fs::read_dir(app.folder.path().join("media").join(folder)).unwrap().count()
+    };
     assert_eq!((count(".quarantine"), count(".uploads")), (1, 1));
-    nexus_media::domain::accounts::admin::remove(&app.services, &Actor::command_line(), app.user("ada").id).unwrap();
+    nexus_media::domain::accounts::admin::remove(
+        &app.services,
+        &Actor::command_line(),
+        app.user("ada").id,
+    )
+    .unwrap();
     assert_eq!((count(".quarantine"), count(".uploads")), (0, 0));
 }

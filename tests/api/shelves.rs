@@ -6,14 +6,22 @@ use crate::support::*;
 
 #[rstest]
 #[actix_web::test]
-async fn every_item_stands_on_one_page_whatever_the_order_and_what_comes_in_between(#[values(Sqlite, MariaDb)] backend: Backend) {
+async fn every_item_stands_on_one_page_whatever_the_order_and_what_comes_in_between(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
     let (app, admin) = TestApp::ready(backend).await;
     let (ada, _) = app.person(&admin, "ada").await;
     let files: Vec<_> = (0..150_u32)
-        .map(|n| (format!("{:03}.png", (n * 37) % 150), [png(n), vec![0; usize::try_from((n * 53) % 150).unwrap()]].concat()))
+        .map(|n| {
+            (
+                format!("{:03}.png", (n * 37) % 150),
+                [png(n), vec![0; usize::try_from((n * 53) % 150).unwrap()]].concat(),
+            )
+        })
         .collect();
     for chunk in files.chunks(50) {
-        let chunk: Vec<_> = chunk.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())).collect();
+        let chunk: Vec<_> =
+            chunk.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())).collect();
         ada.upload(&chunk).await;
     }
     for (sort, extra) in [("newest", 0), ("oldest", 1), ("name", 1), ("largest", 1)] {
@@ -30,12 +38,17 @@ async fn every_item_stands_on_one_page_whatever_the_order_and_what_comes_in_betw
             pages += 1;
             if pages == 1 {
                 // An insert between two pages neither repeats nor hides what was there.
-                ada.upload(&[(&format!("zz between {sort}.png"), &png(1000 + u32::try_from(sort.len()).unwrap()))]).await;
+                ada.upload(&[(
+                    &format!("zz between {sort}.png"),
+                    &png(1000 + u32::try_from(sort.len()).unwrap()),
+                )])
+                .await;
             }
             let Some(next) = page.attribute("a[rel=next]", "href") else { break };
             path = next;
         }
-        let mut there: Vec<_> = seen.iter().filter(|name| !name.starts_with("zz")).cloned().collect();
+        let mut there: Vec<_> =
+            seen.iter().filter(|name| !name.starts_with("zz")).cloned().collect();
         let count = there.len();
         there.sort();
         there.dedup();
@@ -65,10 +78,17 @@ async fn months_say_how_much_they_hold(#[values(Sqlite, MariaDb)] backend: Backe
 
 #[rstest]
 #[actix_web::test]
-async fn a_search_finds_words_by_how_they_begin_and_however_they_are_typed(#[values(Sqlite, MariaDb)] backend: Backend) {
+async fn a_search_finds_words_by_how_they_begin_and_however_they_are_typed(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
     let (app, admin) = TestApp::ready(backend).await;
     let (ada, _) = app.person(&admin, "ada").await;
-    ada.upload(&[("Summer at the SEA.png", &png(1)), ("100% sure_thing.png", &png(2)), ("Größe!.png", &png(3))]).await;
+    ada.upload(&[
+        ("Summer at the SEA.png", &png(1)),
+        ("100% sure_thing.png", &png(2)),
+        ("Größe!.png", &png(3)),
+    ])
+    .await;
     admin.upload(&[("sea of the admin.png", &png(4))]).await;
     let found = |words: &'static str| ada.names_on(words);
     assert_eq!(found("/search?q=sea").await, ["Summer at the SEA.png"]);
@@ -78,7 +98,10 @@ async fn a_search_finds_words_by_how_they_begin_and_however_they_are_typed(#[val
     assert_eq!(found("/search?q=gr%C3%B6%C3%9Fe!").await, ["Größe!.png"]);
     assert_eq!(found("/search?q=GRO").await, ["Größe!.png"], "accents and case do not matter");
     assert_eq!(found("/search?q=ummer").await, Vec::<String>::new());
-    assert!(found("/search?q=%25").await.is_empty() && found("/search?q=x'%20OR%201=1").await.is_empty());
+    assert!(
+        found("/search?q=%25").await.is_empty()
+            && found("/search?q=x'%20OR%201=1").await.is_empty()
+    );
     assert!(ada.page("/search").await.says("Names, tags, cameras"));
 }
 
@@ -93,10 +116,15 @@ async fn a_cursor_that_is_none_is_refused(#[values(Sqlite, MariaDb)] backend: Ba
 
 #[rstest]
 #[actix_web::test]
-async fn the_dashboard_begins_with_three_cards_and_then_shows_what_is_new(#[values(Sqlite, MariaDb)] backend: Backend) {
+async fn the_dashboard_begins_with_three_cards_and_then_shows_what_is_new(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
     let (app, admin) = TestApp::ready(backend).await;
     let (ada, _) = app.person(&admin, "ada").await;
-    assert_eq!(ada.page("/dashboard").await.html.select(&selector(".cards.three .card")).count(), 3);
+    assert_eq!(
+        ada.page("/dashboard").await.html.select(&selector(".cards.three .card")).count(),
+        3
+    );
     let id = ada.upload_one("a.png", &png(1)).await;
     ada.act(&id, "favorite", &[]).await;
     let page = ada.page("/dashboard").await;
@@ -106,13 +134,21 @@ async fn the_dashboard_begins_with_three_cards_and_then_shows_what_is_new(#[valu
 
 #[rstest]
 #[actix_web::test]
-async fn a_shelf_shows_one_kind_only_where_that_is_chosen(#[values(Sqlite, MariaDb)] backend: Backend) {
+async fn a_shelf_shows_one_kind_only_where_that_is_chosen(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
     let (_app, admin) = TestApp::ready(backend).await;
     admin.upload(&[("a.png", &png(1)), ("letter.txt", b"Dear Ada")]).await;
     assert_eq!(admin.names_on("/recents?kind=photo").await, ["a.png"]);
     assert_eq!(admin.names_on("/recents?kind=document&size=l").await, ["letter.txt"]);
     let none = admin.page("/recents?kind=video").await;
-    assert!(none.says("Nothing of that kind here.") && none.has(".chip[aria-current][href='/recents?kind=video']"));
+    assert!(
+        none.says("Nothing of that kind here.")
+            && none.has(".chip[aria-current][href='/recents?kind=video']")
+    );
     let chosen = admin.page("/search?q=a&kind=photo&sort=name").await;
-    assert!(chosen.has(".chip[href='/search?q=a&sort=name&kind=photo&size=s']"), "a choice keeps the others");
+    assert!(
+        chosen.has(".chip[href='/search?q=a&sort=name&kind=photo&size=s']"),
+        "a choice keeps the others"
+    );
 }

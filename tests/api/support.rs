@@ -35,7 +35,11 @@ pub struct TestApp {
 impl Drop for TestApp {
     fn drop(&mut self) {
         if self.is_watched && !std::thread::panicking() {
-            assert_eq!(crate::library_versions::unnoticed(&self.services), Vec::<String>::new(), "the version stayed as it was");
+            assert_eq!(
+                crate::library_versions::unnoticed(&self.services),
+                Vec::<String>::new(),
+                "the version stayed as it was"
+            );
         }
     }
 }
@@ -54,7 +58,11 @@ impl TestApp {
         Self::start_on(folder, url, settings).await
     }
 
-    async fn start_on(folder: tempfile::TempDir, url: String, settings: &[(&'static str, &str)]) -> Self {
+    async fn start_on(
+        folder: tempfile::TempDir,
+        url: String,
+        settings: &[(&'static str, &str)],
+    ) -> Self {
         Self::start_program(folder, url, env!("CARGO_BIN_EXE_nexus-media").into(), settings).await
     }
 
@@ -64,7 +72,11 @@ impl TestApp {
     }
 
     /// A server whose decoders are `program`.
-    pub async fn start_by(backend: Backend, program: PathBuf, settings: &[(&'static str, &str)]) -> Self {
+    pub async fn start_by(
+        backend: Backend,
+        program: PathBuf,
+        settings: &[(&'static str, &str)],
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let url = Self::database(backend, &folder).await;
         Self::start_program(folder, url, program, settings).await
@@ -112,7 +124,10 @@ impl TestApp {
         Self::ready_with(backend, &[]).await
     }
 
-    pub async fn ready_with(backend: Backend, settings: &[(&'static str, &str)]) -> (Self, Browser) {
+    pub async fn ready_with(
+        backend: Backend,
+        settings: &[(&'static str, &str)],
+    ) -> (Self, Browser) {
         let app = Self::start_with(backend, settings).await;
         let admin = app.set_up().await;
         (app, admin)
@@ -138,7 +153,10 @@ impl TestApp {
         ];
         let form = format!("{path}/setup");
         let answer = admin.submit(&form, &form, &fields).await;
-        assert_eq!((answer.status().as_u16(), location(&answer)), (303, format!("{path}/dashboard")));
+        assert_eq!(
+            (answer.status().as_u16(), location(&answer)),
+            (303, format!("{path}/dashboard"))
+        );
     }
 
     pub fn setup_code(&self) -> String {
@@ -147,7 +165,11 @@ impl TestApp {
 
     /// A fresh browser without cookies.
     pub fn browser(&self) -> Browser {
-        let client = Client::builder().cookie_store(true).redirect(reqwest::redirect::Policy::none()).build().unwrap();
+        let client = Client::builder()
+            .cookie_store(true)
+            .redirect(reqwest::redirect::Policy::none())
+            .build()
+            .unwrap();
         Browser { base: self.base.clone(), client }
     }
 
@@ -186,7 +208,11 @@ impl TestApp {
     }
 
     pub fn user(&self, username: &str) -> nexus_media::model::User {
-        self.services.db.read(|conn| Ok(store::users::find_by_login(conn, username)?)).unwrap().unwrap()
+        self.services
+            .db
+            .read(|conn| Ok(store::users::find_by_login(conn, username)?))
+            .unwrap()
+            .unwrap()
     }
 
     /// A path in that person's folder on disk.
@@ -197,7 +223,9 @@ impl TestApp {
     /// Names of the files in one of that person's folders, sorted.
     pub fn names(&self, username: &str, path: &str) -> Vec<String> {
         let entries = std::fs::read_dir(self.on_disk(username, path)).unwrap();
-        let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned()).collect();
+        let mut names: Vec<_> = entries
+            .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
+            .collect();
         names.sort();
         names
     }
@@ -205,19 +233,39 @@ impl TestApp {
     /// What a person has on a shelf, by name.
     pub fn items(&self, username: &str, shelf: Shelf) -> Vec<Item> {
         let user = self.user(username);
-        let list = |conn: &mut _| Ok(store::item_lists::list(conn, user.id, &ItemFilter::shelf(shelf), Sort::Name, None, 1000)?);
+        let list = |conn: &mut _| {
+            Ok(store::item_lists::list(
+                conn,
+                user.id,
+                &ItemFilter::shelf(shelf),
+                Sort::Name,
+                None,
+                1000,
+            )?)
+        };
         self.services.db.read(list).unwrap()
     }
 
     /// All of a person's items, those in the trash too, each with the path of its directory.
     pub fn placed_items(&self, username: &str) -> Vec<(String, Item)> {
         let user = self.user(username);
-        let directories = self.services.db.read(|conn| Ok(store::directories::list(conn, user.id, 100)?)).unwrap();
+        let directories = self
+            .services
+            .db
+            .read(|conn| Ok(store::directories::list(conn, user.id, 100)?))
+            .unwrap();
         let placed = |item: Item| {
-            let of = directories.iter().find(|directory| directory.directory_id == item.directory_id).unwrap();
+            let of = directories
+                .iter()
+                .find(|directory| directory.directory_id == item.directory_id)
+                .unwrap();
             (of.directory_path.clone(), item)
         };
-        [Shelf::All, Shelf::Trash].into_iter().flat_map(|shelf| self.items(username, shelf)).map(placed).collect()
+        [Shelf::All, Shelf::Trash]
+            .into_iter()
+            .flat_map(|shelf| self.items(username, shelf))
+            .map(placed)
+            .collect()
     }
 
     /// Names of files that are still on their way in.
@@ -256,7 +304,8 @@ impl Browser {
     /// The token of the first form on the page at `path`.
     pub async fn token(&self, path: &str) -> String {
         let page = Page::of(self.get(path).await).await;
-        page.attribute("input[name=csrf_token]", "value").unwrap_or_else(|| panic!("no form on {path}"))
+        page.attribute("input[name=csrf_token]", "value")
+            .unwrap_or_else(|| panic!("no form on {path}"))
     }
 
     /// Posts a form with the token of the page at `on`.
@@ -267,12 +316,17 @@ impl Browser {
 
     /// Posts a form with that token.
     pub async fn post(&self, to: &str, token: &str, fields: &[(&str, &str)]) -> Response {
-        let body = form_urlencoded::Serializer::new(String::new()).append_pair("csrf_token", token).extend_pairs(fields).finish();
+        let body = form_urlencoded::Serializer::new(String::new())
+            .append_pair("csrf_token", token)
+            .extend_pairs(fields)
+            .finish();
         self.post_raw(to, body).header("referer", self.url("/photos")).send().await.unwrap()
     }
 
     pub fn post_raw(&self, to: &str, body: String) -> RequestBuilder {
-        self.request("POST", to).header("content-type", "application/x-www-form-urlencoded").body(body)
+        self.request("POST", to)
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(body)
     }
 
     /// Uploads files with the plain form and returns the result page.
@@ -285,7 +339,8 @@ impl Browser {
 
     pub async fn upload_into(&self, directory: &str, files: &[(&str, &[u8])]) -> Response {
         let token = self.token("/upload").await;
-        let mut form = Form::new().text("csrf_token", token).text("directory", directory.to_owned());
+        let mut form =
+            Form::new().text("csrf_token", token).text("directory", directory.to_owned());
         for (name, bytes) in files {
             form = form.part("file", Part::bytes(bytes.to_vec()).file_name((*name).to_owned()));
         }
@@ -295,8 +350,9 @@ impl Browser {
     /// Uploads one file and returns its id.
     pub async fn upload_one(&self, name: &str, bytes: &[u8]) -> String {
         let page = self.upload(&[(name, bytes)]).await;
-        let href =
-            page.attribute(".row-item a[href^='/items/']", "href").unwrap_or_else(|| panic!("not stored: {}", page.text()));
+        let href = page
+            .attribute(".row-item a[href^='/items/']", "href")
+            .unwrap_or_else(|| panic!("not stored: {}", page.text()));
         href.trim_start_matches("/items/").to_owned()
     }
 
@@ -310,9 +366,14 @@ impl Browser {
         let page = self.page(path).await;
         let tiles = selector("[data-tile] .tile-link");
         let links = page.html.select(&tiles).map(|link| {
-            let image = link.select(&selector("img")).next().and_then(|image| image.value().attr("alt").map(str::to_owned));
+            let image = link
+                .select(&selector("img"))
+                .next()
+                .and_then(|image| image.value().attr("alt").map(str::to_owned));
             let name = link.select(&selector(".tile-name")).next();
-            image.unwrap_or_else(|| name.unwrap_or(link).text().collect::<String>().trim().to_owned())
+            image.unwrap_or_else(|| {
+                name.unwrap_or(link).text().collect::<String>().trim().to_owned()
+            })
         });
         links.collect()
     }
@@ -365,7 +426,9 @@ pub fn header(answer: &Response, name: &str) -> String {
 pub fn png(seed: u32) -> Vec<u8> {
     let [_, red, green, blue] = seed.to_be_bytes();
     let mut bytes = std::io::Cursor::new(Vec::new());
-    image::RgbImage::from_pixel(1, 1, image::Rgb([red, green, blue])).write_to(&mut bytes, image::ImageFormat::Png).unwrap();
+    image::RgbImage::from_pixel(1, 1, image::Rgb([red, green, blue]))
+        .write_to(&mut bytes, image::ImageFormat::Png)
+        .unwrap();
     bytes.into_inner()
 }
 
@@ -384,8 +447,21 @@ pub fn assert_counts_are_true(app: &TestApp, username: &str) {
                 .collect();
             let mut counted = HashMap::new();
             for shelf in Shelf::COUNTED {
-                let items = store::item_lists::list(conn, user.id, &ItemFilter::shelf(shelf), Sort::Newest, None, 10_000)?;
-                counted.insert(shelf, (i64::try_from(items.len()).unwrap(), items.iter().map(|item| item.size).sum::<i64>()));
+                let items = store::item_lists::list(
+                    conn,
+                    user.id,
+                    &ItemFilter::shelf(shelf),
+                    Sort::Newest,
+                    None,
+                    10_000,
+                )?;
+                counted.insert(
+                    shelf,
+                    (
+                        i64::try_from(items.len()).unwrap(),
+                        items.iter().map(|item| item.size).sum::<i64>(),
+                    ),
+                );
             }
             let all = counted.get(&Shelf::All).unwrap().1 + counted.get(&Shelf::Trash).unwrap().1;
             Ok((kept, counted, all))
@@ -393,7 +469,9 @@ pub fn assert_counts_are_true(app: &TestApp, username: &str) {
         .unwrap();
     assert_eq!(kept, counted);
     assert_eq!(user.used_bytes, used);
-    for shelf in [Shelf::All, Shelf::Photos, Shelf::Videos, Shelf::Audios, Shelf::Uploads, Shelf::Favorites] {
+    for shelf in
+        [Shelf::All, Shelf::Photos, Shelf::Videos, Shelf::Audios, Shelf::Uploads, Shelf::Favorites]
+    {
         let (kept, counted) = app
             .services
             .db
@@ -402,7 +480,8 @@ pub fn assert_counts_are_true(app: &TestApp, username: &str) {
                 Ok((kept, store::items::count_months(conn, user.id, shelf)?))
             })
             .unwrap();
-        let kept: BTreeMap<i32, i64> = kept.into_iter().map(|(month, items)| (month.number(), items)).collect();
+        let kept: BTreeMap<i32, i64> =
+            kept.into_iter().map(|(month, items)| (month.number(), items)).collect();
         assert_eq!(kept, counted, "months of {}", shelf.as_str());
     }
 }
@@ -476,7 +555,12 @@ impl Program {
     /// Names on a page of a list.
     pub async fn names(&self, query: &str) -> Vec<String> {
         let list = self.json(&format!("/api/media/list?{query}")).await;
-        list["items"].as_array().unwrap().iter().map(|item| item["name"].as_str().unwrap().to_owned()).collect()
+        list["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|item| item["name"].as_str().unwrap().to_owned())
+            .collect()
     }
 }
 

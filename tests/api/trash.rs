@@ -12,8 +12,13 @@ async fn what_is_trashed_is_restored_to_where_it_was(#[values(Sqlite, MariaDb)] 
     let id = ada.upload_one("a.png", &png(1)).await;
     ada.act(&id, "favorite", &[]).await;
     assert_eq!(ada.act(&id, "trash", &[]).await.status(), 303);
-    assert_eq!((app.names("ada", "Photos").len(), app.names("ada", "Trash")), (0, vec!["a.png".to_owned()]));
-    assert!(ada.names_on("/photos").await.is_empty() && ada.names_on("/favorites").await.is_empty());
+    assert_eq!(
+        (app.names("ada", "Photos").len(), app.names("ada", "Trash")),
+        (0, vec!["a.png".to_owned()])
+    );
+    assert!(
+        ada.names_on("/photos").await.is_empty() && ada.names_on("/favorites").await.is_empty()
+    );
     let trash = ada.page("/trash").await;
     assert!(trash.says("30 days left"), "{}", trash.text());
     assert_counts_are_true(&app, "ada");
@@ -47,7 +52,9 @@ async fn a_name_that_was_taken_meanwhile_is_said(#[values(Sqlite, MariaDb)] back
 
 #[rstest]
 #[actix_web::test]
-async fn only_what_is_in_the_trash_can_be_deleted_for_good(#[values(Sqlite, MariaDb)] backend: Backend) {
+async fn only_what_is_in_the_trash_can_be_deleted_for_good(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
     let (app, admin) = TestApp::ready(backend).await;
     let (ada, _) = app.person(&admin, "ada").await;
     let id = ada.upload_one("a.png", &png(1)).await;
@@ -88,7 +95,10 @@ async fn the_server_itself_purges_what_is_over(#[values(Sqlite, MariaDb)] backen
     ada.upload_one("b.png", &png(2)).await;
     ada.act(&id, "trash", &[]).await;
     nexus_media::domain::ops::housekeeping::run_round(&app.services).unwrap();
-    assert_eq!((app.names("ada", "Trash").len(), app.names("ada", "Photos")), (0, vec!["b.png".to_owned()]));
+    assert_eq!(
+        (app.names("ada", "Trash").len(), app.names("ada", "Photos")),
+        (0, vec!["b.png".to_owned()])
+    );
     assert_eq!(ada.get(&format!("/items/{id}")).await.status(), 404);
     assert_counts_are_true(&app, "ada");
 }

@@ -9,7 +9,9 @@ use crate::support::*;
 
 #[rstest]
 #[actix_web::test]
-async fn each_file_goes_where_its_bytes_belong_under_its_own_name(#[values(Sqlite, MariaDb)] backend: Backend) {
+async fn each_file_goes_where_its_bytes_belong_under_its_own_name(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
     let (app, admin) = TestApp::ready(backend).await;
     let (ada, _) = app.person(&admin, "ada").await;
     let page = ada
@@ -45,13 +47,18 @@ async fn the_same_bytes_are_kept_once(#[values(Sqlite, MariaDb)] backend: Backen
     assert!(page.has(&format!("a[href='/items/{id}']")));
     assert_eq!(app.names("ada", "Photos"), ["a.png", "b.png"]);
     let (grace, _) = app.person(&admin, "grace").await;
-    assert!(grace.upload(&[("a.png", &png(1))]).await.says("1 added"), "another person's copy is theirs");
+    assert!(
+        grace.upload(&[("a.png", &png(1))]).await.says("1 added"),
+        "another person's copy is theirs"
+    );
     assert_counts_are_true(&app, "ada");
 }
 
 #[rstest]
 #[actix_web::test]
-async fn sixteen_files_of_one_name_at_once_are_sixteen_files(#[values(Sqlite, MariaDb)] backend: Backend) {
+async fn sixteen_files_of_one_name_at_once_are_sixteen_files(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
     let (app, admin) = TestApp::ready(backend).await;
     let (ada, _) = app.person(&admin, "ada").await;
     let sent = (0..16).map(|seed| {
@@ -61,9 +68,14 @@ async fn sixteen_files_of_one_name_at_once_are_sixteen_files(#[values(Sqlite, Ma
     assert!(futures_util::future::join_all(sent).await.into_iter().all(|added| added));
     let names = app.names("ada", "Photos");
     assert_eq!(names.len(), 16);
-    assert!(names.contains(&"a.png".to_owned()) && names.contains(&"a (15).png".to_owned()), "{names:?}");
-    let mut contents: Vec<_> =
-        names.iter().map(|name| std::fs::read(app.on_disk("ada", &format!("Photos/{name}"))).unwrap()).collect();
+    assert!(
+        names.contains(&"a.png".to_owned()) && names.contains(&"a (15).png".to_owned()),
+        "{names:?}"
+    );
+    let mut contents: Vec<_> = names
+        .iter()
+        .map(|name| std::fs::read(app.on_disk("ada", &format!("Photos/{name}"))).unwrap())
+        .collect();
     contents.sort();
     contents.dedup();
     assert_eq!(contents.len(), 16, "none was overwritten");
@@ -72,14 +84,17 @@ async fn sixteen_files_of_one_name_at_once_are_sixteen_files(#[values(Sqlite, Ma
 
 #[rstest]
 #[actix_web::test]
-async fn sixteen_times_the_same_bytes_at_once_are_one_file(#[values(Sqlite, MariaDb)] backend: Backend) {
+async fn sixteen_times_the_same_bytes_at_once_are_one_file(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
     let (app, admin) = TestApp::ready(backend).await;
     let (ada, _) = app.person(&admin, "ada").await;
     let sent = (0..16).map(|_| {
         let ada = ada.clone();
         async move { ada.upload(&[("a.png", &png(1))]).await.says("1 added") }
     });
-    let added = futures_util::future::join_all(sent).await.into_iter().filter(|added| *added).count();
+    let added =
+        futures_util::future::join_all(sent).await.into_iter().filter(|added| *added).count();
     assert_eq!((added, app.names("ada", "Photos").len()), (1, 1));
     assert_counts_are_true(&app, "ada");
 }
@@ -123,7 +138,8 @@ async fn a_torn_upload_leaves_no_file_and_no_row(#[values(Sqlite, MariaDb)] back
 /// A second session of that person: its cookie, and the token of its forms.
 async fn cookie_of(app: &TestApp, username: &str) -> (String, Option<String>) {
     let browser = app.browser();
-    let answer = browser.submit("/login", "/login", &[("username", username), ("password", PASSWORD)]).await;
+    let answer =
+        browser.submit("/login", "/login", &[("username", username), ("password", PASSWORD)]).await;
     let _ = header(&answer, "set-cookie");
     let page = browser.get("/upload").await;
     let cookie = header(&page, "set-cookie").split(';').next().unwrap().to_owned();
@@ -133,14 +149,19 @@ async fn cookie_of(app: &TestApp, username: &str) -> (String, Option<String>) {
 
 #[rstest]
 #[actix_web::test]
-async fn a_multipart_body_that_ends_early_leaves_nothing(#[values(Sqlite, MariaDb)] backend: Backend) {
+async fn a_multipart_body_that_ends_early_leaves_nothing(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
     let (app, admin) = TestApp::ready(backend).await;
     let (ada, _) = app.person(&admin, "ada").await;
     let token = ada.token("/upload").await;
     let body = format!(
         "--B\r\nContent-Disposition: form-data; name=\"csrf_token\"\r\n\r\n{token}\r\n--B\r\nContent-Disposition: form-data; name=\"file\"; filename=\"x.bin\"\r\n\r\nhalf of it"
     );
-    let request = ada.request("POST", "/upload").header("content-type", "multipart/form-data; boundary=B").body(body);
+    let request = ada
+        .request("POST", "/upload")
+        .header("content-type", "multipart/form-data; boundary=B")
+        .body(body);
     assert_eq!(request.send().await.unwrap().status(), 400);
     assert_eq!((app.names("ada", "Uploads").len(), app.incoming()), (0, 0));
     assert_counts_are_true(&app, "ada");
@@ -148,30 +169,43 @@ async fn a_multipart_body_that_ends_early_leaves_nothing(#[values(Sqlite, MariaD
 
 #[rstest]
 #[actix_web::test]
-async fn too_large_is_refused_before_it_is_read_or_as_soon_as_it_is(#[values(Sqlite, MariaDb)] backend: Backend) {
+async fn too_large_is_refused_before_it_is_read_or_as_soon_as_it_is(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
     let (app, admin) = TestApp::ready_with(backend, &[("max_upload", "100000")]).await;
     let (ada, _) = app.person(&admin, "ada").await;
     let answer = ada.upload_into("", &[("big.bin", &vec![0; 300_000])]).await;
     assert_eq!(answer.status(), 413);
     let page = ada.upload(&[("over.bin", &vec![0; 120_000]), ("fine.bin", b"\0fine")]).await;
-    assert!(page.says("1 added, 1 refused") && page.says("larger than this server takes"), "{}", page.text());
+    assert!(
+        page.says("1 added, 1 refused") && page.says("larger than this server takes"),
+        "{}",
+        page.text()
+    );
     assert_eq!(app.names("ada", "Uploads"), ["fine.bin"]);
     assert_eq!(app.incoming(), 0);
 }
 
 #[rstest]
 #[actix_web::test]
-async fn an_upload_without_a_good_token_stores_nothing(#[values(Sqlite, MariaDb)] backend: Backend) {
+async fn an_upload_without_a_good_token_stores_nothing(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
     let (app, admin) = TestApp::ready(backend).await;
     let (ada, _) = app.person(&admin, "ada").await;
     let file = || reqwest::multipart::Part::bytes(png(1)).file_name("a.png");
     let forms = [
         reqwest::multipart::Form::new().part("file", file()),
         reqwest::multipart::Form::new().text("csrf_token", "wrong").part("file", file()),
-        reqwest::multipart::Form::new().part("file", file()).text("csrf_token", ada.token("/upload").await),
+        reqwest::multipart::Form::new()
+            .part("file", file())
+            .text("csrf_token", ada.token("/upload").await),
     ];
     for form in forms {
-        assert_eq!(ada.request("POST", "/upload").multipart(form).send().await.unwrap().status(), 403);
+        assert_eq!(
+            ada.request("POST", "/upload").multipart(form).send().await.unwrap().status(),
+            403
+        );
     }
     assert_eq!(app.names("ada", "Photos").len(), 0);
     assert_eq!(app.incoming(), 0);
@@ -179,7 +213,9 @@ async fn an_upload_without_a_good_token_stores_nothing(#[values(Sqlite, MariaDb)
 
 #[rstest]
 #[actix_web::test]
-async fn an_empty_form_says_what_is_missing_and_an_empty_file_is_a_file(#[values(Sqlite, MariaDb)] backend: Backend) {
+async fn an_empty_form_says_what_is_missing_and_an_empty_file_is_a_file(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
     let (app, admin) = TestApp::ready(backend).await;
     let (ada, _) = app.person(&admin, "ada").await;
     assert!(ada.upload(&[]).await.says("Choose a file first"));

@@ -9,7 +9,8 @@ use crate::samples::*;
 /// The colours of a preview's corners, in reading order: r, g, b or w.
 fn corners_of(made: &Rendered) -> String {
     let largest = made.pictures.first().unwrap_or_else(|| panic!("no picture: {:?}", made.error));
-    let shown = image::load_from_memory_with_format(&largest.bytes, ImageFormat::WebP).unwrap().into_rgb8();
+    let shown =
+        image::load_from_memory_with_format(&largest.bytes, ImageFormat::WebP).unwrap().into_rgb8();
     assert_eq!((shown.width(), shown.height()), (largest.width, largest.height));
     let (right, bottom) = (shown.width() - 4, shown.height() - 4);
     let name = |x, y| match shown.get_pixel(x, y).0 {
@@ -28,10 +29,14 @@ fn corners_of(made: &Rendered) -> String {
 #[case(ImageFormat::Gif, "image/gif")]
 #[case(ImageFormat::Tiff, "image/tiff")]
 #[case(ImageFormat::Bmp, "image/bmp")]
-fn a_picture_has_previews_in_three_sizes_and_a_placeholder(#[case] format: ImageFormat, #[case] mime: &str) {
+fn a_picture_has_previews_in_three_sizes_and_a_placeholder(
+    #[case] format: ImageFormat,
+    #[case] mime: &str,
+) {
     let made = make(&studio(), &encoded(&corners(1500, 1000), format), mime).unwrap();
     assert_eq!(corners_of(&made), "rgbw");
-    let sizes: Vec<_> = made.pictures.iter().map(|picture| (picture.width, picture.height)).collect();
+    let sizes: Vec<_> =
+        made.pictures.iter().map(|picture| (picture.width, picture.height)).collect();
     assert_eq!(sizes, [(1280, 853), (640, 427), (320, 214)]);
     assert_eq!((made.metadata.width, made.metadata.height), (Some(1500), Some(1000)));
     assert!((15..=25).contains(&made.thumbhash.len()));
@@ -46,7 +51,10 @@ fn a_picture_has_previews_in_three_sizes_and_a_placeholder(#[case] format: Image
 #[case(6, "brwg")]
 #[case(7, "wgbr")]
 #[case(8, "gwrb")]
-fn a_photo_stands_upright_however_the_camera_was_held(#[case] orientation: u16, #[case] expected: &str) {
+fn a_photo_stands_upright_however_the_camera_was_held(
+    #[case] orientation: u16,
+    #[case] expected: &str,
+) {
     let photo = with_exif(&jpeg(&corners(1600, 1200)), orientation, "2024:05:06 07:08:09");
     let made = make(&studio(), &photo, "image/jpeg").unwrap();
     assert_eq!(corners_of(&made), expected);
@@ -59,20 +67,39 @@ fn a_photo_says_when_where_and_with_what_it_was_taken_and_its_preview_does_not()
     let photo = with_exif(&jpeg(&corners(1600, 1200)), 1, "2024:05:06 07:08:09");
     let made = make(&studio(), &photo, "image/jpeg").unwrap();
     let facts = &made.metadata;
-    assert_eq!(facts.taken.map(|taken| (taken.local_ms, taken.offset)), Some((1_714_979_289_000, Some(120))));
-    assert_eq!((facts.camera.as_deref(), facts.lens.as_deref()), (Some("Canon EOS R5"), Some("RF 35mm F1.8")));
-    assert_eq!((facts.exposure.as_deref(), facts.aperture.as_deref(), facts.iso), (Some("1/250 s"), Some("f/2.8"), Some(200)));
-    assert!((facts.latitude.unwrap() - 48.2083).abs() < 0.001 && (facts.longitude.unwrap() - 16.3667).abs() < 0.001);
+    assert_eq!(
+        facts.taken.map(|taken| (taken.local_ms, taken.offset)),
+        Some((1_714_979_289_000, Some(120)))
+    );
+    assert_eq!(
+        (facts.camera.as_deref(), facts.lens.as_deref()),
+        (Some("Canon EOS R5"), Some("RF 35mm F1.8"))
+    );
+    assert_eq!(
+        (facts.exposure.as_deref(), facts.aperture.as_deref(), facts.iso),
+        (Some("1/250 s"), Some("f/2.8"), Some(200))
+    );
+    assert!(
+        (facts.latitude.unwrap() - 48.2083).abs() < 0.001
+            && (facts.longitude.unwrap() - 16.3667).abs() < 0.001
+    );
     for picture in &made.pictures {
         for secret in [b"Exif".as_slice(), b"EXIF", b"Canon", b"XMP "] {
-            assert!(!picture.bytes.windows(secret.len()).any(|part| part == secret), "a preview carries {secret:?}");
+            assert!(
+                !picture.bytes.windows(secret.len()).any(|part| part == secret),
+                "a preview carries {secret:?}"
+            );
         }
     }
 }
 
 #[test]
 fn what_somebody_wrote_into_a_photo_never_costs_its_picture() {
-    let strange = with_exif(&jpeg(&corners(64, 48)), 1, "\u{20ac}\u{20ac}\u{20ac}\u{20ac}\u{20ac}\u{20ac}\u{20ac}");
+    let strange = with_exif(
+        &jpeg(&corners(64, 48)),
+        1,
+        "\u{20ac}\u{20ac}\u{20ac}\u{20ac}\u{20ac}\u{20ac}\u{20ac}",
+    );
     assert_eq!(corners_of(&make(&studio(), &strange, "image/jpeg").unwrap()), "rgbw");
     // A caption longer than what is taken of one.
     let caption = format!(
@@ -81,7 +108,10 @@ fn what_somebody_wrote_into_a_photo_never_costs_its_picture() {
     );
     let long = [jpeg(&corners(64, 48)), caption.into_bytes()].concat();
     let made = make(&studio(), &long, "image/jpeg").unwrap();
-    assert_eq!(made.metadata.caption.as_ref().map(|words| words.chars().count() > 1900), Some(true));
+    assert_eq!(
+        made.metadata.caption.as_ref().map(|words| words.chars().count() > 1900),
+        Some(true)
+    );
     assert_eq!(corners_of(&made), "rgbw");
 }
 
@@ -121,10 +151,20 @@ fn a_drawing_is_drawn_without_anything_from_outside() {
 #[test]
 fn a_camera_raw_file_is_shown_by_the_preview_inside_of_it() {
     // A TIFF whose own picture is small, and the camera's JPEG behind it.
-    let raw = [encoded(&corners(160, 120), ImageFormat::Tiff), vec![0; 999], jpeg(&corners(1600, 1200)), vec![7; 99]].concat();
+    let raw = [
+        encoded(&corners(160, 120), ImageFormat::Tiff),
+        vec![0; 999],
+        jpeg(&corners(1600, 1200)),
+        vec![7; 99],
+    ]
+    .concat();
     for mime in ["image/tiff", "image/x-canon-cr2", "image/x-canon-cr3", "image/x-fuji-raf"] {
         let made = make(&studio(), &raw, mime).unwrap();
-        assert_eq!((corners_of(&made).as_str(), made.metadata.width), ("rgbw", Some(1600)), "{mime}");
+        assert_eq!(
+            (corners_of(&made).as_str(), made.metadata.width),
+            ("rgbw", Some(1600)),
+            "{mime}"
+        );
     }
 }
 
@@ -150,7 +190,16 @@ fn an_avif_is_shown() {
     std::fs::write(&source, encoded(&corners(640, 480), ImageFormat::Png)).unwrap();
     let avif = made_by_ffmpeg(
         "a.avif",
-        &["-i", source.to_str().unwrap(), "-c:v", "libaom-av1", "-still-picture", "1", "-cpu-used", "8"],
+        &[
+            "-i",
+            source.to_str().unwrap(),
+            "-c:v",
+            "libaom-av1",
+            "-still-picture",
+            "1",
+            "-cpu-used",
+            "8",
+        ],
     );
     let made = make(&studio(), &avif, "image/avif").unwrap();
     assert_eq!(corners_of(&made), "rgbw");
@@ -162,14 +211,28 @@ fn an_avif_is_shown() {
 #[case("a.mkv", &["-c:v", "libx264", "-pix_fmt", "yuv420p"], "video/x-matroska", "h264")]
 #[case("a.webm", &["-c:v", "libvpx", "-c:a", "libvorbis"], "video/webm", "vp8")]
 #[case("a.avi", &["-c:v", "mpeg4"], "video/x-msvideo", "mpeg4")]
-fn a_film_has_a_poster_a_length_and_codecs(#[case] name: &str, #[case] codec: &[&str], #[case] mime: &str, #[case] said: &str) {
+fn a_film_has_a_poster_a_length_and_codecs(
+    #[case] name: &str,
+    #[case] codec: &[&str],
+    #[case] mime: &str,
+    #[case] said: &str,
+) {
     let made = make(&studio(), &film(name, codec), mime).unwrap();
-    assert_eq!(made.pictures.first().map(|poster| (poster.width, poster.height)), Some((320, 180)), "{:?}", made.error);
+    assert_eq!(
+        made.pictures.first().map(|poster| (poster.width, poster.height)),
+        Some((320, 180)),
+        "{:?}",
+        made.error
+    );
     assert_eq!(
         (made.metadata.width, made.metadata.height, made.metadata.video_codec.as_deref()),
         (Some(320), Some(180), Some(said))
     );
-    assert!(made.metadata.duration_ms.is_some_and(|length| (2800..3300).contains(&length)), "{:?}", made.metadata.duration_ms);
+    assert!(
+        made.metadata.duration_ms.is_some_and(|length| (2800..3300).contains(&length)),
+        "{:?}",
+        made.metadata.duration_ms
+    );
 }
 
 #[test]
@@ -178,7 +241,10 @@ fn a_film_that_was_held_upright_stands_upright() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("flat.mp4");
     std::fs::write(&path, flat).unwrap();
-    let turned = made_by_ffmpeg("up.mp4", &["-i", path.to_str().unwrap(), "-c", "copy", "-metadata:s:v:0", "rotate=90"]);
+    let turned = made_by_ffmpeg(
+        "up.mp4",
+        &["-i", path.to_str().unwrap(), "-c", "copy", "-metadata:s:v:0", "rotate=90"],
+    );
     let made = make(&studio(), &turned, "video/mp4").unwrap();
     assert_eq!((made.metadata.width, made.metadata.height), (Some(180), Some(320)));
     assert_eq!(made.pictures.first().map(|poster| (poster.width, poster.height)), Some((180, 320)));
@@ -194,10 +260,20 @@ fn a_film_that_was_held_upright_stands_upright() {
 fn a_recording_says_what_it_is(#[case] name: &str, #[case] codec: &[&str], #[case] mime: &str) {
     let made = make(&studio(), &recording(name, codec), mime).unwrap();
     let facts = made.metadata;
-    assert!(facts.duration_ms.is_some_and(|length| (2900..3200).contains(&length)), "{:?}", facts.duration_ms);
-    assert_eq!((facts.title.as_deref(), facts.artist.as_deref()), (Some("Harbour Lights"), Some("Mara Quell")));
+    assert!(
+        facts.duration_ms.is_some_and(|length| (2900..3200).contains(&length)),
+        "{:?}",
+        facts.duration_ms
+    );
+    assert_eq!(
+        (facts.title.as_deref(), facts.artist.as_deref()),
+        (Some("Harbour Lights"), Some("Mara Quell"))
+    );
     if name != "a.wav" {
-        assert_eq!((facts.album.as_deref(), facts.track, facts.year), (Some("Tidewater"), Some(2), Some(2021)));
+        assert_eq!(
+            (facts.album.as_deref(), facts.track, facts.year),
+            (Some("Tidewater"), Some(2), Some(2021))
+        );
     }
 }
 

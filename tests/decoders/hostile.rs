@@ -57,7 +57,11 @@ fn seeds() -> Vec<(&'static str, Vec<u8>, &'static str)> {
         ("flac", recording("a.flac", &["-c:a", "flac"]), "audio/x-flac"),
         ("ogg", recording("a.ogg", &["-c:a", "libvorbis"]), "audio/ogg"),
         ("wav", recording("a.wav", &[]), "audio/x-wav"),
-        ("heic", std::fs::read(packaged("pillow_heif-1.8.1/tests/images/heif/zPug_3.heic")).unwrap(), "image/heic"),
+        (
+            "heic",
+            std::fs::read(packaged("pillow_heif-1.8.1/tests/images/heif/zPug_3.heic")).unwrap(),
+            "image/heic",
+        ),
         ("mp4", film("a.mp4", &["-c:v", "libx264", "-pix_fmt", "yuv420p"]), "video/mp4"),
         ("mkv", film("a.mkv", &["-c:v", "libx264", "-pix_fmt", "yuv420p"]), "video/x-matroska"),
         ("avi", film("a.avi", &["-c:v", "mpeg4"]), "video/x-msvideo"),
@@ -91,7 +95,8 @@ fn files_that_are_cut_or_flipped_end_decoded_refused_or_killed() {
             let mut flipped = seed.clone();
             for _ in 0..6 {
                 // Headers stand in front; that is where lies hurt.
-                let within = if numbers.below(2) == 0 { flipped.len().min(512) } else { flipped.len() };
+                let within =
+                    if numbers.below(2) == 0 { flipped.len().min(512) } else { flipped.len() };
                 let at = numbers.below(within);
                 flipped[at] ^= u8::try_from(1 + numbers.below(255)).unwrap();
             }
@@ -111,7 +116,10 @@ fn bombs_lies_and_disguises_end_decoded_refused_or_killed() {
     }
     println!("hostile files: {ends:?}");
     // The studio still works afterwards.
-    assert_eq!(end(&studio, "after", &encoded(&corners(9, 9), ImageFormat::Png), "image/png"), End::Decoded);
+    assert_eq!(
+        end(&studio, "after", &encoded(&corners(9, 9), ImageFormat::Png), "image/png"),
+        End::Decoded
+    );
 }
 
 /// A PNG that says it is that large; its picture would be all zeros.
@@ -138,14 +146,20 @@ fn crc32(bytes: &[u8]) -> u32 {
 /// A JPEG whose header says it is that large.
 fn jpeg_bomb(width: u16, height: u16) -> Vec<u8> {
     let mut bytes = jpeg(&corners(16, 16));
-    let frame = bytes.windows(2).position(|pair| pair[0] == 0xff && (pair[1] == 0xc0 || pair[1] == 0xc2)).unwrap();
+    let frame = bytes
+        .windows(2)
+        .position(|pair| pair[0] == 0xff && (pair[1] == 0xc0 || pair[1] == 0xc2))
+        .unwrap();
     bytes[frame + 5..frame + 7].copy_from_slice(&height.to_be_bytes());
     bytes[frame + 7..frame + 9].copy_from_slice(&width.to_be_bytes());
     bytes
 }
 
 fn bombs() -> Vec<(&'static str, Vec<u8>, &'static str)> {
-    let nested = format!("<svg xmlns='http://www.w3.org/2000/svg' width='9' height='9'>{}</svg>", "<g>".repeat(100_000));
+    let nested = format!(
+        "<svg xmlns='http://www.w3.org/2000/svg' width='9' height='9'>{}</svg>",
+        "<g>".repeat(100_000)
+    );
     let laughs = "<!DOCTYPE svg [<!ENTITY a 'lollollollol'><!ENTITY b '&a;&a;&a;&a;&a;&a;&a;&a;'><!ENTITY c '&b;&b;&b;&b;&b;&b;&b;&b;'>\
         <!ENTITY d '&c;&c;&c;&c;&c;&c;&c;&c;'><!ENTITY e '&d;&d;&d;&d;&d;&d;&d;&d;'>]><svg xmlns='http://www.w3.org/2000/svg' \
         width='9' height='9'><text>&e;&e;&e;&e;</text></svg>";
@@ -155,12 +169,18 @@ fn bombs() -> Vec<(&'static str, Vec<u8>, &'static str)> {
     gif[6..10].copy_from_slice(&[0xff; 4]);
     let mut bmp = encoded(&corners(8, 8), ImageFormat::Bmp);
     bmp[18..26].copy_from_slice(&[0xff, 0xff, 0xff, 0x7f, 0xff, 0xff, 0xff, 0x7f]);
-    let polyglot =
-        [encoded(&corners(8, 8), ImageFormat::Gif), b"<script>alert(1)</script><?php system('id'); ?>".to_vec()].concat();
+    let polyglot = [
+        encoded(&corners(8, 8), ImageFormat::Gif),
+        b"<script>alert(1)</script><?php system('id'); ?>".to_vec(),
+    ]
+    .concat();
     let playlist = b"#EXTM3U\n#EXT-X-TARGETDURATION:5\n#EXTINF:5,\nfile:///etc/passwd\n#EXTINF:5,\nself.m3u8\n".to_vec();
     let concat = b"ffconcat version 1.0\nfile /etc/passwd\nfile 'http://127.0.0.1:1/'\n".to_vec();
-    let heif = |name: &str| std::fs::read(packaged(&format!("pillow_heif-1.8.1/tests/images/{name}"))).unwrap();
-    let tune = |name: &str| std::fs::read(packaged(&format!("mutagen-1.48.1/tests/data/{name}"))).unwrap();
+    let heif = |name: &str| {
+        std::fs::read(packaged(&format!("pillow_heif-1.8.1/tests/images/{name}"))).unwrap()
+    };
+    let tune =
+        |name: &str| std::fs::read(packaged(&format!("mutagen-1.48.1/tests/data/{name}"))).unwrap();
     vec![
         ("png of 60,000 x 60,000", png_bomb(60_000, 60_000), "image/png"),
         ("png of 2^31 x 1", png_bomb(0x7fff_ffff, 1), "image/png"),
@@ -172,7 +192,11 @@ fn bombs() -> Vec<(&'static str, Vec<u8>, &'static str)> {
         ("svg nested 100,000 deep", nested.into_bytes(), "image/svg+xml"),
         ("svg of a million laughs", laughs.into(), "image/svg+xml"),
         ("svg that uses itself", uses.into(), "image/svg+xml"),
-        ("svg without end", b"<svg xmlns='http://www.w3.org/2000/svg' width='1e30' height='1e30'/>".to_vec(), "image/svg+xml"),
+        (
+            "svg without end",
+            b"<svg xmlns='http://www.w3.org/2000/svg' width='1e30' height='1e30'/>".to_vec(),
+            "image/svg+xml",
+        ),
         ("64 MiB of tag", tag, "audio/mpeg"),
         ("polyglot of gif and script", polyglot, "image/gif"),
         ("script called png", b"<html><script>alert(1)</script>".to_vec(), "image/png"),
@@ -195,10 +219,15 @@ fn bombs() -> Vec<(&'static str, Vec<u8>, &'static str)> {
 #[test]
 fn a_preview_is_made_of_its_own_file_alone() {
     let studio = studio();
-    let red = encoded(&image::RgbImage::from_pixel(400, 300, image::Rgb([255, 0, 0])), ImageFormat::Png);
+    let red =
+        encoded(&image::RgbImage::from_pixel(400, 300, image::Rgb([255, 0, 0])), ImageFormat::Png);
     let first = make(&studio, &red, "image/png").unwrap();
     for _ in 0..3 {
         make(&studio, &encoded(&corners(1600, 1200), ImageFormat::Png), "image/png").unwrap();
     }
-    assert_eq!(make(&studio, &red, "image/png").unwrap(), first, "what came before leaves no trace");
+    assert_eq!(
+        make(&studio, &red, "image/png").unwrap(),
+        first,
+        "what came before leaves no trace"
+    );
 }

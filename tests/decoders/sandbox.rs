@@ -9,7 +9,13 @@ use super::*;
 
 fn caged(arguments: &[&str], input: &[u8]) -> Output {
     let mut child = Command::new(program());
-    child.arg("sandbox-worker").args(arguments).env_clear().stdin(file(input)).stdout(Stdio::piped()).stderr(Stdio::null());
+    child
+        .arg("sandbox-worker")
+        .args(arguments)
+        .env_clear()
+        .stdin(file(input))
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null());
     child.spawn().unwrap().wait_with_output().unwrap()
 }
 
@@ -53,7 +59,14 @@ fn a_canary_that_tries_nothing_lives() {
 fn a_foreign_tool_reads_its_one_file_and_no_other() {
     let own = caged(&["tool", "/usr/bin/head", "-c99", "/proc/self/fd/0"], b"its own file");
     assert_eq!(own.stdout, b"its own file");
-    for other in ["/etc/passwd", "/etc/hostname", "/proc/self/environ", "/proc/1/cmdline", "/tmp", "/etc/ssl/openssl.cnf"] {
+    for other in [
+        "/etc/passwd",
+        "/etc/hostname",
+        "/proc/self/environ",
+        "/proc/1/cmdline",
+        "/tmp",
+        "/etc/ssl/openssl.cnf",
+    ] {
         let ended = caged(&["tool", "/usr/bin/head", "-c99", other], b"");
         assert!(!ended.status.success() && ended.stdout.is_empty(), "{other}: {ended:?}");
     }
@@ -77,12 +90,16 @@ fn a_foreign_tool_writes_nothing_starts_nothing_and_calls_nobody() {
 #[test]
 fn a_foreign_tool_changes_neither_others_nor_its_file() {
     let mut other = Command::new("/bin/sleep").arg("60").spawn().unwrap();
-    let ended = caged(&["tool", "/usr/bin/prlimit", "--pid", &other.id().to_string(), "--nofile=7:7"], b"");
+    let ended =
+        caged(&["tool", "/usr/bin/prlimit", "--pid", &other.id().to_string(), "--nofile=7:7"], b"");
     let limits = std::fs::read_to_string(format!("/proc/{}/limits", other.id())).unwrap();
     other.kill().unwrap();
     other.wait().unwrap();
     assert_eq!(ended.status.signal(), Some(libc::SIGSYS));
-    assert!(!limits.lines().any(|line| line.starts_with("Max open files") && line.contains(" 7 ")), "{limits}");
+    assert!(
+        !limits.lines().any(|line| line.starts_with("Max open files") && line.contains(" 7 ")),
+        "{limits}"
+    );
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("original");
     std::fs::write(&path, "bytes").unwrap();
@@ -104,8 +121,10 @@ fn where_decoders_cannot_be_shut_in_nothing_is_decoded() {
     // A kernel without Landlock, played by a program that answers as ours does there.
     let folder = tempfile::tempdir().unwrap();
     let stand_in = folder.path().join("program");
-    std::fs::write(&stand_in, "#!/bin/sh\nprintf 'the kernel cannot shut decoders in'\nexit 70\n").unwrap();
-    std::fs::set_permissions(&stand_in, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    std::fs::write(&stand_in, "#!/bin/sh\nprintf 'the kernel cannot shut decoders in'\nexit 70\n")
+        .unwrap();
+    std::fs::set_permissions(&stand_in, std::os::unix::fs::PermissionsExt::from_mode(0o755))
+        .unwrap();
     let studio = PreviewRenderer::new(stand_in);
     studio.probe();
     assert_eq!(studio.health(), RendererHealth::Off("the kernel cannot shut decoders in".into()));

@@ -9,7 +9,10 @@ use crate::support::*;
 use crate::workload::*;
 
 fn run(program: &str, arguments: &[&str]) -> bool {
-    let output = Command::new(program).args(arguments).output().unwrap_or_else(|cause| panic!("{program}: {cause}"));
+    let output = Command::new(program)
+        .args(arguments)
+        .output()
+        .unwrap_or_else(|cause| panic!("{program}: {cause}"));
     output.status.success()
 }
 
@@ -31,7 +34,9 @@ impl Disk {
         if run("mkfs.ext4", &arguments) && disk.mount() {
             return Some(disk);
         }
-        println!("NOT SHOWN HERE: a file system cannot be mounted (root and a loop device are needed)");
+        println!(
+            "NOT SHOWN HERE: a file system cannot be mounted (root and a loop device are needed)"
+        );
         None
     }
 
@@ -44,7 +49,10 @@ impl Disk {
     }
 
     fn mount(&self) -> bool {
-        run("mount", &["-o", "loop", self.image().to_str().unwrap(), self.mount_point().to_str().unwrap()])
+        run(
+            "mount",
+            &["-o", "loop", self.image().to_str().unwrap(), self.mount_point().to_str().unwrap()],
+        )
     }
 
     fn unmount(&self) {
@@ -57,9 +65,11 @@ impl Disk {
 
     /// `EXT4_IOC_SHUTDOWN` without flushing the journal: what the disk has now is all there is.
     fn cut_power(&self) {
-        const CUT: &str =
-            "import fcntl, os, struct, sys; fcntl.ioctl(os.open(sys.argv[1], os.O_RDONLY), 0x8004587d, struct.pack('I', 2))";
-        assert!(run("python3", &["-c", CUT, self.mount_point().to_str().unwrap()]), "the power could not be cut");
+        const CUT: &str = "import fcntl, os, struct, sys; fcntl.ioctl(os.open(sys.argv[1], os.O_RDONLY), 0x8004587d, struct.pack('I', 2))";
+        assert!(
+            run("python3", &["-c", CUT, self.mount_point().to_str().unwrap()]),
+            "the power could not be cut"
+        );
     }
 
     fn site(&self) -> Site {
@@ -121,7 +131,8 @@ async fn a_cut_of_power_has_lost_nothing_that_was_acknowledged() {
         let mut server = site.start_again();
         person = Person::log_in(&server).await;
         check(&person, &site, seed, &ledger).await;
-        let empty: Vec<_> = empty_files(&site.media).into_iter().filter(|path| !is_meant_empty(path)).collect();
+        let empty: Vec<_> =
+            empty_files(&site.media).into_iter().filter(|path| !is_meant_empty(path)).collect();
         assert_eq!(empty, Vec::<PathBuf>::new());
         // The next round begins with an empty library.
         person.delete_everything().await;
@@ -151,7 +162,10 @@ async fn a_full_disk_is_said_and_everything_else_goes_on() {
     for leave in [4_000_000, 600_000] {
         let filler = disk.fill(leave);
         for number in 0..3 {
-            let answer = person.upload(&[("no.bin".into(), bytes_of(10 + number, 5_000_000))]).await.unwrap();
+            let answer = person
+                .upload(&[("no.bin".into(), bytes_of(10 + number, 5_000_000))])
+                .await
+                .unwrap();
             assert_eq!(answer.status(), 507, "leaving {leave}");
         }
         let answer = person.append(&path, 1_000_000, &later[1_000_000..]).await.unwrap();
@@ -165,7 +179,14 @@ async fn a_full_disk_is_said_and_everything_else_goes_on() {
         again.assert_all_is_well(&site).await;
         std::fs::remove_file(filler).unwrap();
         // And so does everything, without a restart.
-        assert_eq!(person.upload(&[(format!("{leave}"), bytes_of(leave, 100_000))]).await.unwrap().status(), 201);
+        assert_eq!(
+            person
+                .upload(&[(format!("{leave}"), bytes_of(leave, 100_000))])
+                .await
+                .unwrap()
+                .status(),
+            201
+        );
     }
     assert_eq!(person.append(&path, 1_000_000, &later[1_000_000..]).await.unwrap().status(), 204);
     person.assert_all_is_well(&site).await;
@@ -186,12 +207,18 @@ async fn a_disk_without_inodes_is_said_and_everything_else_goes_on() {
             break;
         }
     }
-    assert_eq!(person.upload(&[("no.bin".into(), bytes_of(2, 20_000))]).await.unwrap().status(), 507);
+    assert_eq!(
+        person.upload(&[("no.bin".into(), bytes_of(2, 20_000))]).await.unwrap().status(),
+        507
+    );
     let made = person.begin("no.bin", 1000).await.unwrap();
     let answer = person.append(&header(&made, "location"), 0, &[1; 1000]).await.unwrap();
     assert_eq!(answer.status(), 507);
     Person::log_in(&server).await.assert_all_is_well(&site).await;
     std::fs::remove_dir_all(fillers).unwrap();
-    assert_eq!(person.append(&header(&made, "location"), 0, &[1; 1000]).await.unwrap().status(), 204);
+    assert_eq!(
+        person.append(&header(&made, "location"), 0, &[1; 1000]).await.unwrap().status(),
+        204
+    );
     person.assert_all_is_well(&site).await;
 }

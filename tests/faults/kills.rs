@@ -32,7 +32,8 @@ enum Kill {
 /// One run on a fresh copy; whether the server was killed before the clients were done.
 async fn try_one(template: &Template, kill: &Kill, seed: u64, on_mariadb: bool) -> bool {
     let folder = tempfile::tempdir().unwrap();
-    let (mut site, mut person, mut browser) = (Site::on_sqlite(folder.path()), template.person.clone(), template.browser.clone());
+    let (mut site, mut person, mut browser) =
+        (Site::on_sqlite(folder.path()), template.person.clone(), template.browser.clone());
     let at = if let Kill::Point(number) = kill { number.to_string() } else { String::new() };
     let variables: &[(&str, &str)] = if at.is_empty() { &[] } else { &[("FAULT_AFTER", &at)] };
     let mut server;
@@ -71,7 +72,12 @@ async fn try_one(template: &Template, kill: &Kill, seed: u64, on_mariadb: bool) 
 }
 
 fn copy(from: &std::path::Path, to: &std::path::Path) {
-    let done = std::process::Command::new("cp").args(["-a", "--"]).arg(from.join(".")).arg(to).status().unwrap();
+    let done = std::process::Command::new("cp")
+        .args(["-a", "--"])
+        .arg(from.join("."))
+        .arg(to)
+        .status()
+        .unwrap();
     assert!(done.success());
 }
 
@@ -98,7 +104,8 @@ async fn a_killed_server_has_lost_nothing_it_acknowledged() {
     let instants = if is_long() { 500 } else { 12 };
     for number in 0..instants {
         let delay = Duration::from_micros(number * 7919 % 250_000);
-        tried += usize::from(try_one(&template, &Kill::After(delay), 900_000 + number, false).await);
+        tried +=
+            usize::from(try_one(&template, &Kill::After(delay), 900_000 + number, false).await);
     }
     println!("kill -9, SQLite: {tried} points, 0 lost");
 }

@@ -1,7 +1,12 @@
 //! What must not be lost when things go wrong: killed processes, cut power, full disks, a database that is away.
 //! `cargo test --test faults` tries a minute's worth of points, `make faults` all of them.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a test that cannot go on fails")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on fails"
+)]
 #![expect(clippy::print_stdout, reason = "figures for docs/PROMISES.md")]
 
 #[path = "../support/clamd.rs"]

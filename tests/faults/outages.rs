@@ -19,8 +19,10 @@ struct Database {
 impl Database {
     fn start() -> Self {
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/mariadb.sh");
-        let mut child = Command::new(script).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-        let (mut says, hears) = (BufReader::new(child.stdout.take().unwrap()), child.stdin.take().unwrap());
+        let mut child =
+            Command::new(script).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let (mut says, hears) =
+            (BufReader::new(child.stdout.take().unwrap()), child.stdin.take().unwrap());
         let mut url = String::new();
         says.read_line(&mut url).unwrap();
         Self { url: format!("{}/mysql", url.trim()), says, hears, child }
@@ -31,7 +33,10 @@ impl Database {
         use diesel::Connection;
         use diesel::connection::SimpleConnection;
         let mut conn = diesel::MysqlConnection::establish(&self.url).unwrap();
-        conn.batch_execute(&format!("CREATE DATABASE {name} CHARACTER SET utf8mb4 COLLATE utf8mb4_bin")).unwrap();
+        conn.batch_execute(&format!(
+            "CREATE DATABASE {name} CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"
+        ))
+        .unwrap();
         self.url.replace("/mysql", &format!("/{name}"))
     }
 
@@ -46,7 +51,10 @@ impl Database {
 impl Drop for Database {
     fn drop(&mut self) {
         // Its standard input ends with us.
-        drop(std::mem::replace(&mut self.hears, Command::new("cat").stdin(Stdio::piped()).spawn().unwrap().stdin.unwrap()));
+        drop(std::mem::replace(
+            &mut self.hears,
+            Command::new("cat").stdin(Stdio::piped()).spawn().unwrap().stdin.unwrap(),
+        ));
         drop(self.child.wait());
     }
 }
@@ -79,11 +87,23 @@ async fn while_the_database_is_away_everybody_is_told_to_come_back() {
             let answer = request.send().await.unwrap();
             let is_login = answer.url().path() == "/login";
             // The log-in page needs no database.
-            assert_eq!(answer.status().as_u16(), if is_login { 200 } else { 503 }, "{}", answer.url());
-            assert!(is_login || answer.url().path() == "/readyz" || !header(&answer, "retry-after").is_empty());
+            assert_eq!(
+                answer.status().as_u16(),
+                if is_login { 200 } else { 503 },
+                "{}",
+                answer.url()
+            );
+            assert!(
+                is_login
+                    || answer.url().path() == "/readyz"
+                    || !header(&answer, "retry-after").is_empty()
+            );
         }
         assert!(asked.elapsed() < Duration::from_secs(13), "each within three seconds");
-        assert_eq!(person.client.get(format!("{}/healthz", server.base)).send().await.unwrap().status(), 200);
+        assert_eq!(
+            person.client.get(format!("{}/healthz", server.base)).send().await.unwrap().status(),
+            200
+        );
         if began.elapsed() > away {
             break;
         }
@@ -98,7 +118,10 @@ async fn while_the_database_is_away_everybody_is_told_to_come_back() {
     while person.request("GET", "/api/media/list").send().await.unwrap().status() != 200 {
         assert!(back.elapsed() < Duration::from_secs(5), "service is not back");
     }
-    assert_eq!(person.client.get(format!("{}/readyz", server.base)).send().await.unwrap().status(), 200);
+    assert_eq!(
+        person.client.get(format!("{}/readyz", server.base)).send().await.unwrap().status(),
+        200
+    );
     assert_eq!(person.append(&path, 0, &[2; 2000]).await.unwrap().status(), 204);
     person.assert_all_is_well(&site).await;
 }
@@ -114,7 +137,9 @@ async fn a_database_that_goes_away_while_a_file_gets_its_place_costs_no_acknowle
     let path = header(&person.begin("slow.bin", bytes.len()).await.unwrap(), "location");
     assert_eq!(person.append(&path, 0, &bytes[..200_000]).await.unwrap().status(), 204);
     let library = || {
-        let folders = std::fs::read_dir(&site.media).unwrap().map(|entry| entry.unwrap().path().join("Uploads/slow.bin"));
+        let folders = std::fs::read_dir(&site.media)
+            .unwrap()
+            .map(|entry| entry.unwrap().path().join("Uploads/slow.bin"));
         folders.filter(|path| path.exists()).count()
     };
     let (last, ()) = tokio::join!(person.append(&path, 200_000, &bytes[200_000..]), async {
@@ -142,7 +167,12 @@ async fn a_database_that_goes_away_while_a_file_gets_its_place_costs_no_acknowle
 fn open(server: &Server, head: &str, length: usize, person: &Person) -> TcpStream {
     let mut stream = TcpStream::connect(server.base.trim_start_matches("http://")).unwrap();
     stream.set_read_timeout(Some(Duration::from_mins(1))).unwrap();
-    write!(stream, "{head}\r\nHost: x\r\nAuthorization: Bearer {}\r\nContent-Length: {length}\r\n\r\n", person.token).unwrap();
+    write!(
+        stream,
+        "{head}\r\nHost: x\r\nAuthorization: Bearer {}\r\nContent-Length: {length}\r\n\r\n",
+        person.token
+    )
+    .unwrap();
     stream
 }
 
@@ -163,13 +193,18 @@ async fn a_server_that_is_told_to_stop_finishes_what_runs_and_loses_nothing() {
     let mut tus = open(&server, &part.replace("PATH", &path), 100_000, &person);
     tus.write_all(&vec![5; 40_000]).unwrap();
     let body = [
-        b"--B\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.bin\"\r\n\r\n".as_slice(),
+        b"--B\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.bin\"\r\n\r\n"
+            .as_slice(),
         &vec![7; 50_000],
         b"\r\n--B--\r\n",
     ]
     .concat();
-    let mut form =
-        open(&server, "POST /api/media/upload HTTP/1.1\r\nContent-Type: multipart/form-data; boundary=B", body.len(), &person);
+    let mut form = open(
+        &server,
+        "POST /api/media/upload HTTP/1.1\r\nContent-Type: multipart/form-data; boundary=B",
+        body.len(),
+        &person,
+    );
     form.write_all(&body[..20_000]).unwrap();
     // Both are under way once the server has something of them on disk.
     let under_way = |folder: &str| std::fs::read_dir(site.media.join(folder)).unwrap().count() == 1;
@@ -202,7 +237,10 @@ async fn a_server_that_is_told_to_stop_finishes_what_runs_and_loses_nothing() {
     let person = person.at(&server);
     let offset = person.offset(&path).await.unwrap();
     assert_eq!(offset, if is_long() { 40_000 } else { 100_000 });
-    assert_eq!(person.append(&path, offset, &vec![5; 100_000 - offset]).await.unwrap().status(), 204);
+    assert_eq!(
+        person.append(&path, offset, &vec![5; 100_000 - offset]).await.unwrap().status(),
+        204
+    );
     assert!(person.item(&sha256(&vec![7; 50_000])).await.is_some());
     assert!(person.item(&sha256(&vec![5; 100_000])).await.is_some());
     person.assert_all_is_well(&site).await;
@@ -215,7 +253,8 @@ async fn senders_that_drip_keep_nobody_waiting() {
     let mut server = site.start();
     let person = Person::log_in(&server).await;
     let head = "POST /api/media/upload HTTP/1.1\r\nContent-Type: multipart/form-data; boundary=B";
-    let part = b"--B\r\nContent-Disposition: form-data; name=\"file\"; filename=\"drip.bin\"\r\n\r\n";
+    let part =
+        b"--B\r\nContent-Disposition: form-data; name=\"file\"; filename=\"drip.bin\"\r\n\r\n";
     let mut dripping: Vec<_> = (0..200).map(|_| open(&server, head, 1 << 30, &person)).collect();
     for stream in &mut dripping {
         stream.write_all(part).unwrap();
@@ -250,7 +289,9 @@ async fn previews_that_a_killed_server_owed_are_made_by_the_next() {
     let mut files = Vec::new();
     for shade in 0..20 {
         let mut picture = std::io::Cursor::new(Vec::new());
-        image::RgbImage::from_pixel(40, 30, image::Rgb([shade, 0, 0])).write_to(&mut picture, image::ImageFormat::Png).unwrap();
+        image::RgbImage::from_pixel(40, 30, image::Rgb([shade, 0, 0]))
+            .write_to(&mut picture, image::ImageFormat::Png)
+            .unwrap();
         files.push((format!("picture {shade}.png"), picture.into_inner()));
     }
     assert_eq!(person.upload(&files).await.unwrap().status(), 201);
@@ -261,7 +302,8 @@ async fn previews_that_a_killed_server_owed_are_made_by_the_next() {
     let server = site.start_again();
     let person = person.at(&server);
     for item in person.json("/api/media/list").await["items"].as_array().unwrap() {
-        let preview = person.request("GET", item["thumbnail_url"].as_str().unwrap()).send().await.unwrap();
+        let preview =
+            person.request("GET", item["thumbnail_url"].as_str().unwrap()).send().await.unwrap();
         assert_eq!(preview.status(), 200, "{}", item["name"]);
     }
 }

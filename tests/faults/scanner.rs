@@ -17,7 +17,10 @@ async fn a_scanner_that_is_killed_loses_nothing_and_opens_nothing() {
         for number in 0..4_u64 {
             let bytes = bytes_of(round * 10 + number, 1_500_000);
             good.push(sha256(&bytes));
-            assert_eq!(person.upload(&[(format!("{number}.bin"), bytes)]).await.unwrap().status(), 201);
+            assert_eq!(
+                person.upload(&[(format!("{number}.bin"), bytes)]).await.unwrap().status(),
+                201
+            );
         }
         // No two rounds have the same: the finding's bytes may come again.
         assert_eq!(person.upload(&[("bad.com".into(), eicar())]).await.unwrap().status(), 201);
@@ -25,17 +28,26 @@ async fn a_scanner_that_is_killed_loses_nothing_and_opens_nothing() {
         clamd.kill();
         for digest in &good {
             let item = person.item(digest).await.expect("nothing is lost");
-            let content = person.request("GET", item["content_url"].as_str().unwrap()).send().await.unwrap();
+            let content =
+                person.request("GET", item["content_url"].as_str().unwrap()).send().await.unwrap();
             let expected = if item["scan"] == "clean" { 200 } else { 409 };
             assert_eq!(content.status(), expected, "{item}");
         }
         if let Some(item) = person.item(&sha256(&eicar())).await {
-            let content = person.request("GET", item["content_url"].as_str().unwrap()).send().await.unwrap();
+            let content =
+                person.request("GET", item["content_url"].as_str().unwrap()).send().await.unwrap();
             assert_eq!((content.status().as_u16(), item["scan"].as_str()), (409, Some("pending")));
         }
         clamd.start_again();
         // An upload rings the bell.
-        assert_eq!(person.upload(&[("bell.bin".into(), bytes_of(900_000 + round, 10))]).await.unwrap().status(), 201);
+        assert_eq!(
+            person
+                .upload(&[("bell.bin".into(), bytes_of(900_000 + round, 10))])
+                .await
+                .unwrap()
+                .status(),
+            201
+        );
         loop {
             let list = person.json("/api/media/list?limit=200").await;
             let is_over = |item: &serde_json::Value| item["scan"] == "clean";

@@ -44,7 +44,8 @@ impl Site {
             ("DATABASE_URL", self.database.clone()),
             ("NEXUS_RATE_LIMIT", "off".to_owned()),
         ];
-        let own: Vec<(&str, &str)> = own.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let own: Vec<(&str, &str)> =
+            own.iter().map(|(name, value)| (*name, value.as_str())).collect();
         Server::start(&self.folder, &[&own[..], variables].concat())
     }
 
@@ -97,10 +98,15 @@ pub fn header(answer: &Response, name: &str) -> String {
 impl Person {
     /// The admin, logged in.
     pub async fn log_in(server: &Server) -> Self {
-        let client =
-            Client::builder().redirect(reqwest::redirect::Policy::none()).timeout(Duration::from_mins(3)).build().unwrap();
+        let client = Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .timeout(Duration::from_mins(3))
+            .build()
+            .unwrap();
         let body = serde_json::json!({ "username": "root", "password": PASSWORD }).to_string();
-        let request = client.post(format!("{}/api/auth/login", server.base)).header("content-type", "application/json");
+        let request = client
+            .post(format!("{}/api/auth/login", server.base))
+            .header("content-type", "application/json");
         let answer = request.body(body).send().await.unwrap();
         assert_eq!(answer.status(), 200);
         let body: serde_json::Value = serde_json::from_str(&answer.text().await.unwrap()).unwrap();
@@ -128,20 +134,25 @@ impl Person {
     }
 
     pub async fn upload(&self, files: &[(String, Vec<u8>)]) -> Heard<Response> {
-        let form = files
-            .iter()
-            .fold(Form::new(), |form, (name, bytes)| form.part("file", Part::bytes(bytes.clone()).file_name(name.clone())));
+        let form = files.iter().fold(Form::new(), |form, (name, bytes)| {
+            form.part("file", Part::bytes(bytes.clone()).file_name(name.clone()))
+        });
         self.request("POST", "/api/media/upload").multipart(form).send().await
     }
 
     /// Makes a resumable upload; its path.
     pub async fn begin(&self, name: &str, size: usize) -> Heard<Response> {
         let metadata = format!("filename {}", BASE64_STANDARD.encode(name));
-        self.tus("POST", "/api/uploads").header("upload-length", size).header("upload-metadata", metadata).send().await
+        self.tus("POST", "/api/uploads")
+            .header("upload-length", size)
+            .header("upload-metadata", metadata)
+            .send()
+            .await
     }
 
     pub async fn append(&self, path: &str, offset: usize, bytes: &[u8]) -> Heard<Response> {
-        let request = self.tus("PATCH", path).header("content-type", "application/offset+octet-stream");
+        let request =
+            self.tus("PATCH", path).header("content-type", "application/offset+octet-stream");
         request.header("upload-offset", offset).body(bytes.to_vec()).send().await
     }
 
@@ -191,14 +202,25 @@ impl Person {
         for shelf in ["all", "trash"] {
             let mut cursor = String::new();
             loop {
-                let page = self.json(&format!("/api/media/list?shelf={shelf}&limit=200{cursor}")).await;
+                let page =
+                    self.json(&format!("/api/media/list?shelf={shelf}&limit=200{cursor}")).await;
                 for item in page["items"].as_array().unwrap() {
-                    let content = self.request("GET", item["content_url"].as_str().unwrap()).send().await.unwrap();
+                    let content = self
+                        .request("GET", item["content_url"].as_str().unwrap())
+                        .send()
+                        .await
+                        .unwrap();
                     assert_eq!(content.status(), 200, "{item}");
                     let bytes = content.bytes().await.unwrap();
                     assert_eq!(sha256(&bytes), item["sha256"].as_str().unwrap(), "{item}");
-                    let folder = if shelf == "trash" { "Trash" } else { item["directory_name"].as_str().unwrap() };
-                    *known.entry(format!("{folder} {}", item["sha256"].as_str().unwrap())).or_default() += 1;
+                    let folder = if shelf == "trash" {
+                        "Trash"
+                    } else {
+                        item["directory_name"].as_str().unwrap()
+                    };
+                    *known
+                        .entry(format!("{folder} {}", item["sha256"].as_str().unwrap()))
+                        .or_default() += 1;
                 }
                 match page["next_cursor"].as_str() {
                     Some(next) => cursor = format!("&cursor={next}"),
@@ -208,12 +230,17 @@ impl Person {
         }
         let mut found: HashMap<String, u64> = HashMap::new();
         let person = std::fs::read_dir(&site.media).unwrap().map(|entry| entry.unwrap().path());
-        let person = person.filter(|path| path.file_name().unwrap().to_str().unwrap().starts_with("00001_"));
-        for folder in person.flat_map(|person| std::fs::read_dir(person).unwrap()).map(Result::unwrap) {
+        let person =
+            person.filter(|path| path.file_name().unwrap().to_str().unwrap().starts_with("00001_"));
+        for folder in
+            person.flat_map(|person| std::fs::read_dir(person).unwrap()).map(Result::unwrap)
+        {
             if folder.path().is_dir() {
                 for file in std::fs::read_dir(folder.path()).unwrap() {
                     let digest = sha256(&std::fs::read(file.unwrap().path()).unwrap());
-                    *found.entry(format!("{} {digest}", folder.file_name().to_str().unwrap())).or_default() += 1;
+                    *found
+                        .entry(format!("{} {digest}", folder.file_name().to_str().unwrap()))
+                        .or_default() += 1;
                 }
             }
         }

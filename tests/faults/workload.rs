@@ -45,7 +45,12 @@ impl Ledger {
 
     /// Whether that is the answer that acknowledges.
     fn is(&self, answer: &Response, status: u16) -> bool {
-        assert!(answer.status() == status || !self.is_strict, "{} was answered {}", answer.url(), answer.status());
+        assert!(
+            answer.status() == status || !self.is_strict,
+            "{} was answered {}",
+            answer.url(),
+            answer.status()
+        );
         answer.status() == status
     }
 
@@ -61,7 +66,11 @@ const TUS_SIZE: usize = 150_000;
 
 /// The three clients, until they are done or the server is gone.
 pub async fn work(person: &Person, browser: &Browser, seed: u64, ledger: &Ledger) {
-    tokio::join!(form_client(browser, seed, ledger), api_client(person, seed, ledger), tus_client(person, seed, ledger));
+    tokio::join!(
+        form_client(browser, seed, ledger),
+        api_client(person, seed, ledger),
+        tus_client(person, seed, ledger)
+    );
 }
 
 fn files(seed: u64, who: u64, sizes: &[usize]) -> Vec<(String, Vec<u8>)> {
@@ -99,29 +108,53 @@ impl Browser {
             let after = page.split_once("name=\"csrf_token\" value=\"").unwrap().1;
             after.split_once('"').unwrap().0.to_owned()
         };
-        let page = client.get(format!("{}/login", server.base)).send().await.unwrap().text().await.unwrap();
-        let fields = [("csrf_token", token(page)), ("username", "root".into()), ("password", PASSWORD.into())];
-        let body = fields.iter().fold(String::new(), |body, (name, value)| format!("{body}{name}={}&", value.replace(' ', "+")));
-        let request = client.post(format!("{}/login", server.base)).header("content-type", "application/x-www-form-urlencoded");
+        let page = client
+            .get(format!("{}/login", server.base))
+            .send()
+            .await
+            .unwrap()
+            .text()
+            .await
+            .unwrap();
+        let fields = [
+            ("csrf_token", token(page)),
+            ("username", "root".into()),
+            ("password", PASSWORD.into()),
+        ];
+        let body = fields.iter().fold(String::new(), |body, (name, value)| {
+            format!("{body}{name}={}&", value.replace(' ', "+"))
+        });
+        let request = client
+            .post(format!("{}/login", server.base))
+            .header("content-type", "application/x-www-form-urlencoded");
         let answer = request.body(body.trim_end_matches('&').to_owned()).send().await.unwrap();
         assert_eq!(answer.status(), 303);
         let page = client.get(format!("{}/upload", server.base)).send().await.unwrap();
         let cookie = header(&page, "set-cookie");
         let cookie = if cookie.is_empty() { header(&answer, "set-cookie") } else { cookie };
         let cookie = cookie.split(';').next().unwrap().to_owned();
-        let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+        let client =
+            reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
         Self { client, base: server.base.clone(), cookie, token: token(page.text().await.unwrap()) }
     }
 }
 
 async fn form_client(browser: &Browser, seed: u64, ledger: &Ledger) {
     let sent = files(seed, 1, &[10_000, 70_000, 0, 3]);
-    let form = sent.iter().fold(Form::new().text("csrf_token", browser.token.clone()), |form, (name, bytes)| {
-        form.part("file", Part::bytes(bytes.clone()).file_name(name.clone()))
-    });
-    let request = browser.client.post(format!("{}/upload", browser.base)).header("cookie", &browser.cookie).multipart(form);
+    let form = sent
+        .iter()
+        .fold(Form::new().text("csrf_token", browser.token.clone()), |form, (name, bytes)| {
+            form.part("file", Part::bytes(bytes.clone()).file_name(name.clone()))
+        });
+    let request = browser
+        .client
+        .post(format!("{}/upload", browser.base))
+        .header("cookie", &browser.cookie)
+        .multipart(form);
     match request.send().await {
-        Ok(answer) if ledger.is(&answer, 303) => sent.iter().for_each(|(_, bytes)| ledger.note(Stored(sha256(bytes)))),
+        Ok(answer) if ledger.is(&answer, 303) => {
+            sent.iter().for_each(|(_, bytes)| ledger.note(Stored(sha256(bytes))))
+        }
         _ => {}
     }
 }
@@ -138,13 +171,17 @@ async fn api_client(person: &Person, seed: u64, ledger: &Ledger) {
     let Ok(text) = answer.text().await else { return };
     let items: serde_json::Value = serde_json::from_str(&text).unwrap();
     let id = |index: usize| items["items"][index]["id"].as_str().unwrap().to_owned();
-    let rename = person.request("PATCH", &format!("/api/media/{}", id(0))).header("content-type", "application/json");
+    let rename = person
+        .request("PATCH", &format!("/api/media/{}", id(0)))
+        .header("content-type", "application/json");
     let Ok(answer) = rename.body(r#"{"name":"renamed.bin"}"#).send().await else { return };
     if !ledger.is(&answer, 200) {
         return;
     }
     ledger.note(Named(sha256(&sent[0].1), "renamed.bin".into()));
-    let Ok(answer) = person.request("DELETE", &format!("/api/media/{}", id(1))).send().await else { return };
+    let Ok(answer) = person.request("DELETE", &format!("/api/media/{}", id(1))).send().await else {
+        return;
+    };
     if !ledger.is(&answer, 204) {
         return;
     }
@@ -175,8 +212,13 @@ pub async fn check(person: &Person, site: &Site, seed: u64, ledger: &Ledger) {
     for what in &acknowledged {
         match what {
             Stored(digest) => assert!(person.item(digest).await.is_some(), "{what:?} is gone"),
-            Trashed(digest) => assert!(person.item(digest).await.unwrap()["trashed_at"].is_string(), "{what:?} came back"),
-            Named(digest, name) => assert_eq!(person.item(digest).await.unwrap()["name"].as_str().unwrap(), name),
+            Trashed(digest) => assert!(
+                person.item(digest).await.unwrap()["trashed_at"].is_string(),
+                "{what:?} came back"
+            ),
+            Named(digest, name) => {
+                assert_eq!(person.item(digest).await.unwrap()["name"].as_str().unwrap(), name)
+            }
             Offset(path, offset) => {
                 let now = person.offset(path).await.unwrap_or_else(|| panic!("{what:?} is gone"));
                 assert!(now >= *offset && now <= TUS_SIZE, "{what:?} went back to {now}");

@@ -29,12 +29,14 @@ impl Cutter {
     fn before(server: &str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
-        let (server, sent, cuts) = (server.to_owned(), Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
+        let (server, sent, cuts) =
+            (server.to_owned(), Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
         let counted = cuts.clone();
         std::thread::spawn(move || {
             for client in listener.incoming().map_while(Result::ok) {
                 let Ok(upstream) = TcpStream::connect(&server) else { continue };
-                let (client_back, upstream_back) = (client.try_clone().unwrap(), upstream.try_clone().unwrap());
+                let (client_back, upstream_back) =
+                    (client.try_clone().unwrap(), upstream.try_clone().unwrap());
                 let (sent, cuts) = (sent.clone(), counted.clone());
                 std::thread::spawn(move || forward(client, upstream, Some((&sent, &cuts))));
                 std::thread::spawn(move || forward(upstream_back, client_back, None));
@@ -80,7 +82,15 @@ fn tuspy() -> PathBuf {
     if !folder.join(".whole").exists() {
         drop(std::fs::remove_dir_all(&folder));
         let mut pip = Command::new("python3");
-        pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--root-user-action=ignore", "--target"]);
+        pip.args([
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+            "--root-user-action=ignore",
+            "--target",
+        ]);
         said(pip.arg(&folder).arg(format!("tuspy=={TUSPY}")));
         std::fs::write(folder.join(".whole"), "").unwrap();
     }
@@ -102,7 +112,10 @@ fn a_gibibyte_survives_twenty_cuts_with_every_client() {
         }),
         ("tuspy", {
             let mut python = Command::new("python3");
-            python.arg(root.join("tests/interop/tuspy.py")).env("PYTHONPATH", tuspy()).env("PYTHONDONTWRITEBYTECODE", "1");
+            python
+                .arg(root.join("tests/interop/tuspy.py"))
+                .env("PYTHONPATH", tuspy())
+                .env("PYTHONDONTWRITEBYTECODE", "1");
             python
         }),
         ("curl", Command::new(root.join("tests/interop/curl.sh"))),
@@ -114,20 +127,41 @@ fn a_gibibyte_survives_twenty_cuts_with_every_client() {
         // Fresh random bytes: nobody has sent them before.
         let mut random = std::fs::File::open("/dev/urandom").unwrap().take(SIZE);
         std::io::copy(&mut random, &mut std::fs::File::create(&path).unwrap()).unwrap();
-        let digest = said(Command::new("sha256sum").arg(&path)).split(' ').next().unwrap().to_owned();
+        let digest =
+            said(Command::new("sha256sum").arg(&path)).split(' ').next().unwrap().to_owned();
         let cutter = Cutter::before(server.base.trim_start_matches("http://"));
         let began = Instant::now();
-        said(client.arg(format!("{}/api/uploads", cutter.address)).arg(&token).arg(&path).arg(format!("{name}.bin")));
+        said(
+            client
+                .arg(format!("{}/api/uploads", cutter.address))
+                .arg(&token)
+                .arg(&path)
+                .arg(format!("{name}.bin")),
+        );
         let seconds = began.elapsed().as_secs_f64();
         let cuts = cutter.cuts.load(Ordering::Relaxed);
         assert_eq!(cuts, CUTS, "{name}");
         let authorization = format!("Authorization: Bearer {token}");
-        let list = curl(&[&format!("{}/api/media/list?sha256={digest}", server.base), "-H", &authorization]);
+        let list = curl(&[
+            &format!("{}/api/media/list?sha256={digest}", server.base),
+            "-H",
+            &authorization,
+        ]);
         let item = list.pointer("/items/0").unwrap_or_else(|| panic!("{name}: it did not arrive"));
         assert_eq!(item.get("size").unwrap().as_u64(), Some(SIZE));
-        let stored = said(Command::new("sh").arg("-c").arg("sha256sum media/0*/Uploads/*.bin").current_dir(folder.path()));
+        let stored = said(
+            Command::new("sh")
+                .arg("-c")
+                .arg("sha256sum media/0*/Uploads/*.bin")
+                .current_dir(folder.path()),
+        );
         assert!(stored.starts_with(&digest), "{name}: other bytes on disk");
-        said(Command::new("sh").arg("-c").arg("rm media/0*/Uploads/*.bin").current_dir(folder.path()));
+        said(
+            Command::new("sh")
+                .arg("-c")
+                .arg("rm media/0*/Uploads/*.bin")
+                .current_dir(folder.path()),
+        );
         println!("{name}: 1 GiB through {cuts} cuts in {seconds:.0} s, SHA-256 equal");
     }
 }

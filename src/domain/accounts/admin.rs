@@ -12,7 +12,9 @@ use crate::domain::audit;
 use crate::domain::sessions::lifecycle;
 use crate::error::{Error, Result};
 use crate::model::actor::Actor;
-use crate::model::{AccessLevel, Event, Origin, Password, Session, Status, Time, User, UserId, now};
+use crate::model::{
+    AccessLevel, Event, Origin, Password, Session, Status, Time, User, UserId, now,
+};
 use crate::state::Services;
 use crate::state::session_cache::token_hash;
 use crate::storage::FileLocation;
@@ -27,15 +29,24 @@ const LEVEL_IN_FILE: &str = "Their password is kept in the users file. Change it
 ///
 /// # Errors
 /// `Conflict` for the last admin; `Invalid` for an unknown level.
-pub fn set_access_level(services: &Services, actor: &Actor, id: UserId, level: &str) -> Result<User> {
-    let level = AccessLevel::parse(level).ok_or_else(|| Error::field("access_level", "Choose user or admin."))?;
+pub fn set_access_level(
+    services: &Services,
+    actor: &Actor,
+    id: UserId,
+    level: &str,
+) -> Result<User> {
+    let level = AccessLevel::parse(level)
+        .ok_or_else(|| Error::field("access_level", "Choose user or admin."))?;
     let user = services.db.write(|conn| {
         let user = store::users::find(conn, id)?.ok_or(Error::NotFound)?;
         if services.users_file.sets_access_level_of(&user) {
-            return Err(Error::Conflict("Their access level stands in the users file. Change it there.".into()));
+            return Err(Error::Conflict(
+                "Their access level stands in the users file. Change it there.".into(),
+            ));
         }
         change_access_level(services, conn, actor, id, level)
     })?;
+
     services.session_cache.invalidate_user(id);
     tracing::info!(admin = actor.log_id(), user = id.0, level = level.as_str(), "access level set");
     Ok(user)
@@ -82,23 +93,35 @@ pub fn set_quota(services: &Services, actor: &Actor, id: UserId, bytes: i64) -> 
 ///
 /// # Errors
 /// `NotFound`.
-pub fn create_access_code(services: &Services, actor: &Actor, id: UserId) -> Result<(User, String)> {
+pub fn create_access_code(
+    services: &Services,
+    actor: &Actor,
+    id: UserId,
+) -> Result<(User, String)> {
     let mut random = rand::rng();
     let letters: String = (0..16)
         .filter_map(|_| CODE_ALPHABET.get(random.random_range(0..CODE_ALPHABET.len())))
         .map(|letter| char::from(*letter))
         .collect();
+
     let user = services.db.write(|conn| {
         let user = store::users::find(conn, id)?.ok_or(Error::NotFound)?;
         if user.origin == Origin::File {
             return Err(Error::Conflict(LEVEL_IN_FILE.into()));
         }
-        store::users::update_access_code(conn, id, Some(&token_hash(&letters)), Some(now() + CODE_LIFETIME))?;
+        store::users::update_access_code(
+            conn,
+            id,
+            Some(&token_hash(&letters)),
+            Some(now() + CODE_LIFETIME),
+        )?;
         audit::append(conn, Event::CodeHandedOut, actor, &user.username, "")?;
         Ok(user)
     })?;
+
     tracing::info!(admin = actor.log_id(), user = id.0, "access code handed out");
-    let grouped = letters.as_bytes().chunks(4).map(String::from_utf8_lossy).collect::<Vec<_>>().join("-");
+    let grouped =
+        letters.as_bytes().chunks(4).map(String::from_utf8_lossy).collect::<Vec<_>>().join("-");
     Ok((user, grouped))
 }
 
@@ -117,10 +140,14 @@ const BATCH_USERS: i64 = 1000;
 ///
 /// # Errors
 /// Database errors and those of `work`.
-pub(crate) fn for_each_user(services: &Services, mut work: impl FnMut(&User) -> Result<()>) -> Result<()> {
+pub(crate) fn for_each_user(
+    services: &Services,
+    mut work: impl FnMut(&User) -> Result<()>,
+) -> Result<()> {
     let mut after = UserId(0);
     loop {
-        let people = services.db.read(|conn| Ok(store::users::list_after(conn, after, BATCH_USERS)?))?;
+        let people =
+            services.db.read(|conn| Ok(store::users::list_after(conn, after, BATCH_USERS)?))?;
         let Some(last) = people.last() else { return Ok(()) };
         after = last.id;
         people.iter().try_for_each(&mut work)?;
@@ -131,18 +158,32 @@ pub(crate) fn for_each_user(services: &Services, mut work: impl FnMut(&User) -> 
 ///
 /// # Errors
 /// `Invalid` names every field whose value was rejected.
-pub async fn add(services: &Arc<Services>, application: &NewAccount, status: Status, level: AccessLevel) -> Result<User> {
+pub async fn add(
+    services: &Arc<Services>,
+    application: &NewAccount,
+    status: Status,
+    level: AccessLevel,
+) -> Result<User> {
     let checked = application.validate()?;
     let hash = services.password_hasher.hash(&checked.password).await?;
     let services = services.clone();
-    run_on_blocking_pool(move || create_user(&services, &checked.person, &hash, InitialStatus::new(status, level), now())).await
+    run_on_blocking_pool(move || {
+        create_user(&services, &checked.person, &hash, InitialStatus::new(status, level), now())
+    })
+    .await
 }
 
 /// Creates an account without approval from a known password hash.
 ///
 /// # Errors
 /// `Invalid` names the values that are taken.
-pub(crate) fn create_user(services: &Services, person: &ValidPerson, hash: &str, start: InitialStatus, at: Time) -> Result<User> {
+pub(crate) fn create_user(
+    services: &Services,
+    person: &ValidPerson,
+    hash: &str,
+    start: InitialStatus,
+    at: Time,
+) -> Result<User> {
     let is_admin = start.access_level == AccessLevel::Admin && start.status == Status::Active;
     let user = services.db.write(|conn| {
         if is_admin {
@@ -150,9 +191,17 @@ pub(crate) fn create_user(services: &Services, person: &ValidPerson, hash: &str,
         }
         let id = create::create(services, conn, person, hash, start, at)?;
         let how = format!("{}, {}", start.access_level.as_str(), start.status.as_str());
-        audit::append(conn, Event::AccountMade, &Actor::command_line(), person.username.as_str(), &how)?;
+
+        audit::append(
+            conn,
+            Event::AccountMade,
+            &Actor::command_line(),
+            person.username.as_str(),
+            &how,
+        )?;
         store::users::find(conn, id)?.ok_or(Error::NotFound)
     })?;
+
     services.session_cache.invalidate_user(user.id);
     if is_admin {
         first_run::finish(services)?;
@@ -165,14 +214,22 @@ pub(crate) fn create_user(services: &Services, person: &ValidPerson, hash: &str,
 ///
 /// # Errors
 /// `Invalid` for a bad password, `Conflict` for a user of the users file.
-pub async fn set_password(services: &Arc<Services>, actor: &Actor, user: &User, password: &str) -> Result<()> {
+pub async fn set_password(
+    services: &Arc<Services>,
+    actor: &Actor,
+    user: &User,
+    password: &str,
+) -> Result<()> {
     if user.origin == Origin::File {
         return Err(Error::Conflict(LEVEL_IN_FILE.into()));
     }
-    let checked = Password::parse(password, &user.password_context()).map_err(|error| Error::Invalid(vec![error]))?;
+    let checked = Password::parse(password, &user.password_context())
+        .map_err(|error| Error::Invalid(vec![error]))?;
     let hash = services.password_hasher.hash(&checked).await?;
+
     // The hash was computed outside of the transaction, because it takes long.
-    let (services, actor, id, username) = (services.clone(), actor.clone(), user.id, user.username.clone());
+    let (services, actor, id, username) =
+        (services.clone(), actor.clone(), user.id, user.username.clone());
 
     run_on_blocking_pool(move || {
         services.db.write(|conn| {
@@ -196,16 +253,28 @@ pub fn remove(services: &Services, actor: &Actor, id: UserId) -> Result<User> {
     let (user, left) = services.db.write(|conn| {
         let user = with_admin_lock(conn, id)?;
         ensure_another_admin(services, conn, &user)?;
+
         // Files outside of the user's folder belong to no one afterwards.
-        let quarantined = store::findings::list_quarantined_of(conn, id)?.into_iter().map(|id| FileLocation::quarantined(id.0));
+        let quarantined = store::findings::list_quarantined_of(conn, id)?
+            .into_iter()
+            .map(|id| FileLocation::quarantined(id.0));
+
         let unfinished = store::uploads::list_unfinished(conn, id, 10_000)?;
         let unfinished = unfinished.into_iter().map(|upload| FileLocation::upload(upload.id.0));
         let left: Vec<FileLocation> = quarantined.chain(unfinished).collect();
+
         // Rows that refer to the user, then the user.
         store::items::delete_all(conn, id)?;
         store::directories::delete_all(conn, id)?;
         store::users::delete(conn, id)?;
-        audit::append(conn, Event::AccountRemoved, actor, &user.username, &format!("the folder {} stays on disk", user.folder))?;
+
+        audit::append(
+            conn,
+            Event::AccountRemoved,
+            actor,
+            &user.username,
+            &format!("the folder {} stays on disk", user.folder),
+        )?;
         Ok((user, left))
     })?;
 

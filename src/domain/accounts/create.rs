@@ -6,7 +6,10 @@ use crate::media::avatar;
 use crate::model::account_fields::parse_optional_line;
 use crate::model::directory::NewDirectory;
 use crate::model::user::NewUser;
-use crate::model::{AccessLevel, DirectoryId, Email, Origin, Password, PersonName, Status, Theme, Time, UserId, Username};
+use crate::model::{
+    AccessLevel, DirectoryId, Email, Origin, Password, PersonName, Status, Theme, Time, UserId,
+    Username,
+};
 use crate::state::Services;
 use crate::storage::MediaDir;
 use crate::store;
@@ -57,7 +60,8 @@ impl InitialStatus {
 impl NewAccount {
     /// Validates every field and reports all errors, not only the first.
     pub(crate) fn validate(&self) -> Result<ValidAccount> {
-        let about = [self.username.trim(), self.email.trim(), self.firstname.trim(), self.lastname.trim()];
+        let about =
+            [self.username.trim(), self.email.trim(), self.firstname.trim(), self.lastname.trim()];
         let mut wrong: Vec<FieldError> = Vec::new();
         let person = self.validate_person(&mut wrong);
         match (person, collect_error(Password::parse(&self.password, &about), &mut wrong)) {
@@ -72,7 +76,8 @@ impl NewAccount {
         let lastname = collect_error(PersonName::parse("lastname", &self.lastname), wrong);
         let username = collect_error(Username::parse(&self.username), wrong);
         let email = collect_error(Email::parse(&self.email), wrong);
-        let contact_number = collect_error(parse_optional_line("contact_number", &self.contact_number, 40), wrong);
+        let contact_number =
+            collect_error(parse_optional_line("contact_number", &self.contact_number, 40), wrong);
         let address = collect_error(parse_optional_line("address", &self.address, 300), wrong);
         Some(ValidPerson {
             firstname: firstname?,
@@ -126,10 +131,13 @@ pub(crate) fn create(
     };
 
     let id = store::users::insert(conn, &new)?;
+
     // Until the user uploads an avatar, it shows initials.
     let svg = avatar::initials_svg(&new.firstname, &new.lastname);
-    let folder = services.media_dir.create_user_folder(id.0, &new.firstname, &new.lastname, &svg)?;
+    let folder =
+        services.media_dir.create_user_folder(id.0, &new.firstname, &new.lastname, &svg)?;
     let filled = create_directories(conn, id, &new.username, &folder, at);
+
     // The rows are rolled back by the caller; the folder has to be removed here.
     if filled.is_err() {
         MediaDir::remove_user_folder(&services.media_dir, &folder);
@@ -148,7 +156,13 @@ fn ensure_free(conn: &mut Conn, person: &ValidPerson) -> Result<()> {
     if taken.is_empty() { Ok(()) } else { Err(Error::Invalid(taken)) }
 }
 
-fn create_directories(conn: &mut Conn, id: UserId, username: &str, folder: &str, at: Time) -> Result<()> {
+fn create_directories(
+    conn: &mut Conn,
+    id: UserId,
+    username: &str,
+    folder: &str,
+    at: Time,
+) -> Result<()> {
     store::users::update_folder(conn, id, folder)?;
 
     // Every user has the standard directories from the start.

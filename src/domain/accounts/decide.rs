@@ -73,15 +73,23 @@ pub fn decide(services: &Services, actor: &Actor, id: UserId, decision: Decision
 
         if store::users::update_status(conn, id, decision.from(), decision.to(), now())? == 0 {
             let state = user.status.as_str();
-            return Err(Error::Conflict(format!("{} is {state} and cannot be {}.", user.username, decision.past_participle())));
+            return Err(Error::Conflict(format!(
+                "{} is {state} and cannot be {}.",
+                user.username,
+                decision.past_participle()
+            )));
         }
 
         // Sessions from before the decision must not become valid again.
         if decision == Decision::Reactivate || user.status == Status::Rejected {
             lifecycle::end_all(conn, id)?;
         }
+
         // A first admin who is approved ends the first run.
-        let is_first_admin = decision.to() == Status::Active && user.is_admin() && store::site::update_claim_first_admin(conn)?;
+        let is_first_admin = decision.to() == Status::Active
+            && user.is_admin()
+            && store::site::update_claim_first_admin(conn)?;
+
         audit::append(conn, decision.event(), actor, &user.username, "")?;
         Ok((user, is_first_admin))
     })?;
@@ -105,12 +113,17 @@ pub(super) fn ensure_not_self(actor: &Actor, id: UserId, why: &str) -> Result<()
 }
 
 /// An admin whose entry in the users file is gone cannot sign in, and does not count.
-pub(super) fn ensure_another_admin(services: &Services, conn: &mut Conn, user: &User) -> Result<()> {
+pub(super) fn ensure_another_admin(
+    services: &Services,
+    conn: &mut Conn,
+    user: &User,
+) -> Result<()> {
     let is_one = user.is_admin() && user.status == Status::Active;
     if !is_one {
         return Ok(());
     }
-    let others = store::users::list_active_admins(conn)?.into_iter().filter(|admin| admin.id != user.id);
+    let others =
+        store::users::list_active_admins(conn)?.into_iter().filter(|admin| admin.id != user.id);
     let mut others = others.filter(|admin| services.users_file.has_entry_of(admin));
     if others.next().is_some() { Ok(()) } else { Err(Error::Conflict(LAST_ADMIN.into())) }
 }

@@ -38,18 +38,31 @@ pub fn setup_code(services: &Services) -> Result<String> {
 ///
 /// # Errors
 /// `NotFound` once there is an admin, `Invalid` for a wrong code or field, `TooManyRequests` after wrong codes.
-pub async fn set_up(services: &Arc<Services>, given: &str, application: &NewAccount, client: Client) -> Result<String> {
+pub async fn set_up(
+    services: &Arc<Services>,
+    given: &str,
+    application: &NewAccount,
+    client: Client,
+) -> Result<String> {
     let attempt = services.login_throttle.begin_attempt("the set-up code", client.address)?;
+
     // Checked again in the transaction below.
     let expected = {
         let services = services.clone();
-        run_on_blocking_pool(move || if services.has_admin()? { Err(Error::NotFound) } else { setup_code(&services) }).await?
+        run_on_blocking_pool(move || {
+            if services.has_admin()? { Err(Error::NotFound) } else { setup_code(&services) }
+        })
+        .await?
     };
 
     // In constant time, so that the code cannot be guessed digit by digit.
     if !bool::from(given.trim().as_bytes().ct_eq(expected.as_bytes())) {
-        return Err(Error::field("code", "That is not the code this server printed when it started."));
+        return Err(Error::field(
+            "code",
+            "That is not the code this server printed when it started.",
+        ));
     }
+
     attempt.forgive();
     let checked = application.validate()?;
     let hash = services.password_hasher.hash(&checked.password).await?;
@@ -61,6 +74,7 @@ pub async fn set_up(services: &Arc<Services>, given: &str, application: &NewAcco
             if !store::site::update_claim_first_admin(conn)? {
                 return Err(Error::NotFound);
             }
+
             let at = now();
 
             let id = create::create(
@@ -109,7 +123,8 @@ pub async fn set_up_unattended(services: &Arc<Services>, admin: &FirstAdmin) -> 
     // The errors of a form become one error of the settings.
     let checked = application.validate().map_err(|error| match error {
         Error::Invalid(fields) => {
-            let messages: Vec<_> = fields.iter().map(|field| format!("{}: {}", field.field, field.message)).collect();
+            let messages: Vec<_> =
+                fields.iter().map(|field| format!("{}: {}", field.field, field.message)).collect();
             Error::Configuration(format!("The first admin's settings: {}", messages.join(" ")))
         }
         other => other,
@@ -130,11 +145,20 @@ pub async fn set_up_unattended(services: &Arc<Services>, admin: &FirstAdmin) -> 
                     InitialStatus::new(Status::Active, AccessLevel::Admin),
                     now(),
                 )?;
+
                 let username = checked.person.username.as_str();
-                audit::append(conn, Event::AccountMade, &Actor::server(), username, "the first admin, from the settings")?;
+                audit::append(
+                    conn,
+                    Event::AccountMade,
+                    &Actor::server(),
+                    username,
+                    "the first admin, from the settings",
+                )?;
             }
+
             Ok(())
         })?;
+
         finish(&services)
     })
     .await

@@ -38,7 +38,8 @@ pub fn update(services: &Services, user: &User, form: &ProfileChange) -> Result<
     let firstname = PersonName::parse("firstname", &form.firstname).map_err(&mut note).ok();
     let lastname = PersonName::parse("lastname", &form.lastname).map_err(&mut note).ok();
     let email = Email::parse(&form.email).map_err(&mut note).ok();
-    let contact_number = parse_optional_line("contact_number", &form.contact_number, 40).map_err(&mut note).ok();
+    let contact_number =
+        parse_optional_line("contact_number", &form.contact_number, 40).map_err(&mut note).ok();
     let address = parse_optional_line("address", &form.address, 300).map_err(&mut note).ok();
 
     let (Some(firstname), Some(lastname), Some(email), Some(contact_number), Some(address)) =
@@ -52,6 +53,7 @@ pub fn update(services: &Services, user: &User, form: &ProfileChange) -> Result<
         if store::users::is_email_taken(conn, email.as_str(), Some(user.id))? {
             return Err(Error::field("email", "There is an account with that e-mail already."));
         }
+
         let profile = store::users::ProfileUpdate {
             firstname: firstname.as_str(),
             lastname: lastname.as_str(),
@@ -64,9 +66,13 @@ pub fn update(services: &Services, user: &User, form: &ProfileChange) -> Result<
     })?;
 
     services.session_cache.invalidate_user(user.id);
+
     // An uploaded avatar stays.
     if read_avatar(services, user)? == avatar::initials_svg(&user.firstname, &user.lastname) {
-        services.media_dir.write_avatar(&user.folder, &avatar::initials_svg(firstname.as_str(), lastname.as_str()))?;
+        services.media_dir.write_avatar(
+            &user.folder,
+            &avatar::initials_svg(firstname.as_str(), lastname.as_str()),
+        )?;
     }
     Ok(())
 }
@@ -76,8 +82,11 @@ pub fn update(services: &Services, user: &User, form: &ProfileChange) -> Result<
 /// # Errors
 /// `Invalid` for an unknown theme.
 pub fn set_theme(services: &Services, user: &User, theme: &str) -> Result<()> {
-    let theme = Theme::parse(theme).ok_or_else(|| Error::field("theme", "Choose system, light or dark."))?;
-    services.db.write(|conn| crate::db::ensure_one_row(store::users::update_theme(conn, user.id, theme)?))?;
+    let theme = Theme::parse(theme)
+        .ok_or_else(|| Error::field("theme", "Choose system, light or dark."))?;
+    services.db.write(|conn| {
+        crate::db::ensure_one_row(store::users::update_theme(conn, user.id, theme)?)
+    })?;
     services.session_cache.invalidate_user(user.id);
     Ok(())
 }
@@ -94,15 +103,22 @@ pub async fn change_password(
     client: Client,
 ) -> Result<String> {
     let user = auth_session.user.clone();
+
     // The file is written by the server's owner.
     if user.origin == Origin::File {
-        return Err(Error::Forbidden("Your password is kept in a file on the server. Ask the admin to change it."));
+        return Err(Error::Forbidden(
+            "Your password is kept in a file on the server. Ask the admin to change it.",
+        ));
     }
+
     // Wrong passwords count like failed log-ins.
     let attempt = services.login_throttle.begin_attempt(&user.username, client.address)?;
-    if services.password_hasher.verify(Some(user.password.clone()), current).await? == HashCheck::Wrong {
+    if services.password_hasher.verify(Some(user.password.clone()), current).await?
+        == HashCheck::Wrong
+    {
         return Err(Error::field("current_password", "That is not your password now."));
     }
+
     attempt.forgive();
     let checked = Password::parse(new, &user.password_context())
         .map_err(|error| Error::Invalid(vec![FieldError::new("new_password", error.message)]))?;
@@ -117,9 +133,17 @@ pub async fn change_password(
             lifecycle::end_all(conn, user.id)?;
             store::users::update_access_code(conn, user.id, None, None)?;
             let token = lifecycle::begin(conn, user.id, SessionKind::Browser, &client, at)?;
-            audit::append(conn, Event::PasswordSet, &Actor::from_user(&user, &client), &user.username, "")?;
+
+            audit::append(
+                conn,
+                Event::PasswordSet,
+                &Actor::from_user(&user, &client),
+                &user.username,
+                "",
+            )?;
             Ok(token)
         })?;
+
         services.session_cache.invalidate_user(user.id);
         tracing::info!(user = user.id.0, "password changed");
         Ok(token)
@@ -135,7 +159,9 @@ pub fn set_avatar(services: &Services, user: &User, bytes: &[u8]) -> Result<()> 
     let svg = if bytes.is_empty() {
         avatar::initials_svg(&user.firstname, &user.lastname)
     } else {
-        avatar::picture_svg(bytes).ok_or_else(|| Error::field("picture", "That is no JPEG, PNG, WebP or GIF of 1 MB at most."))?
+        avatar::picture_svg(bytes).ok_or_else(|| {
+            Error::field("picture", "That is no JPEG, PNG, WebP or GIF of 1 MB at most.")
+        })?
     };
     Ok(services.media_dir.write_avatar(&user.folder, &svg)?)
 }
@@ -147,6 +173,9 @@ pub fn set_avatar(services: &Services, user: &User, bytes: &[u8]) -> Result<()> 
 pub fn read_avatar(services: &Services, user: &User) -> Result<String> {
     use std::io::Read;
     let mut svg = String::new();
-    let read = services.media_dir.open_avatar(&user.folder).and_then(|file| file.take(4 << 20).read_to_string(&mut svg));
+    let read = services
+        .media_dir
+        .open_avatar(&user.folder)
+        .and_then(|file| file.take(4 << 20).read_to_string(&mut svg));
     Ok(if read.is_ok() { svg } else { avatar::initials_svg(&user.firstname, &user.lastname) })
 }

@@ -17,7 +17,11 @@ use crate::store;
 ///
 /// # Errors
 /// `Conflict` if the entry would demote the last admin.
-pub(crate) fn create_from_entry(services: &Services, conn: &mut Conn, entry: &UsersFileEntry) -> Result<User> {
+pub(crate) fn create_from_entry(
+    services: &Services,
+    conn: &mut Conn,
+    entry: &UsersFileEntry,
+) -> Result<User> {
     // The first log-in creates the account.
     let Some(user) = store::users::find_by_login(conn, &entry.username)? else {
         let start = InitialStatus {
@@ -43,6 +47,7 @@ pub(crate) fn create_from_entry(services: &Services, conn: &mut Conn, entry: &Us
     if is_new_here {
         store::users::update_status(conn, user.id, &[Status::Pending], Status::Active, now())?;
     }
+
     if let Some(level) = entry.access_level.filter(|level| *level != user.access_level) {
         admin::change_access_level(services, conn, &Actor::server(), user.id, level)?;
     }
@@ -52,8 +57,16 @@ pub(crate) fn create_from_entry(services: &Services, conn: &mut Conn, entry: &Us
 /// A name made from the username, and an e-mail that no other account has.
 fn name_or_default(conn: &mut Conn, entry: &UsersFileEntry) -> Result<ValidPerson> {
     // `ada.lovelace` becomes Ada Lovelace.
-    let words: Vec<String> = entry.username.split(['.', '_', '-']).filter(|word| !word.is_empty()).map(capitalize).collect();
-    let (first, rest) = words.split_first().map_or(("User", Vec::new()), |(first, rest)| (first.as_str(), rest.to_vec()));
+    let words: Vec<String> = entry
+        .username
+        .split(['.', '_', '-'])
+        .filter(|word| !word.is_empty())
+        .map(capitalize)
+        .collect();
+
+    let (first, rest) = words
+        .split_first()
+        .map_or(("User", Vec::new()), |(first, rest)| (first.as_str(), rest.to_vec()));
     let last = if rest.is_empty() { "User".to_owned() } else { rest.join(" ") };
     let invalid = |error| Error::Invalid(vec![error]);
     let own = entry.email.clone().unwrap_or_else(|| format!("{}@localhost", entry.username));

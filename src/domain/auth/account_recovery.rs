@@ -17,31 +17,61 @@ use crate::store;
 ///
 /// # Errors
 /// `Invalid` for a wrong or expired code, and in the same words for an unknown user.
-pub async fn recover(services: &Arc<Services>, login: &str, code: &str, password: &str, client: &Client) -> Result<()> {
+pub async fn recover(
+    services: &Arc<Services>,
+    login: &str,
+    code: &str,
+    password: &str,
+    client: &Client,
+) -> Result<()> {
     services.rate_limiter.check_named(Bucket::Recovery, login)?;
-    let attempt = services.login_throttle.begin_attempt(&format!("recovery of {}", login.trim()), client.address)?;
+    let attempt = services
+        .login_throttle
+        .begin_attempt(&format!("recovery of {}", login.trim()), client.address)?;
+
     // One error for a wrong code and for an unknown user.
     let wrong = || {
-        Error::field("access_code", "That code and name do not go together, or the code is over. Ask the admin for a new one.")
+        Error::field(
+            "access_code",
+            "That code and name do not go together, or the code is over. Ask the admin for a new one.",
+        )
     };
+
     // Hash before the lookup, so that the time does not reveal whether the user exists.
-    let checked = Password::parse(password, &[login.trim()]).map_err(|error| Error::Invalid(vec![error]))?;
+    let checked =
+        Password::parse(password, &[login.trim()]).map_err(|error| Error::Invalid(vec![error]))?;
     let new_hash = services.password_hasher.hash(&checked).await?;
+
     // Codes are accepted with spaces, hyphens and in lower case.
-    let code: String = code.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_uppercase();
+    let code: String =
+        code.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_uppercase();
     let (services, login, actor) = (services.clone(), login.to_owned(), Actor::anonymous(client));
 
     run_on_blocking_pool(move || {
         let user = services.db.write(|conn| {
-            let user = store::users::find_by_login(conn, &login)?.filter(|user| user.origin == Origin::Here).ok_or_else(wrong)?;
-            if store::users::update_use_access_code(conn, user.id, &token_hash(&code), now())? == 0 {
+            let user = store::users::find_by_login(conn, &login)?
+                .filter(|user| user.origin == Origin::Here)
+                .ok_or_else(wrong)?;
+            if store::users::update_use_access_code(conn, user.id, &token_hash(&code), now())? == 0
+            {
                 return Err(wrong());
             }
+
             // Checked only after the code: otherwise it would reveal which usernames exist.
-            checked.ensure_unrelated_to(&user.password_context()).map_err(|error| Error::Invalid(vec![error]))?;
+            checked
+                .ensure_unrelated_to(&user.password_context())
+                .map_err(|error| Error::Invalid(vec![error]))?;
+
             store::users::update_password(conn, user.id, &new_hash, now())?;
             lifecycle::end_all(conn, user.id)?;
-            audit::append(conn, Event::PasswordSet, &actor, &user.username, "with a one-time code")?;
+
+            audit::append(
+                conn,
+                Event::PasswordSet,
+                &actor,
+                &user.username,
+                "with a one-time code",
+            )?;
             Ok(user)
         })?;
 

@@ -29,8 +29,14 @@ pub struct IssuedTokens {
 ///
 /// # Errors
 /// As [`login::log_in`].
-pub async fn log_in(services: &Arc<Services>, login: &str, password: &str, client: Client) -> Result<IssuedTokens> {
-    let (_, refresh_token) = login::log_in(services, login, password, SessionKind::Api, client).await?;
+pub async fn log_in(
+    services: &Arc<Services>,
+    login: &str,
+    password: &str,
+    client: Client,
+) -> Result<IssuedTokens> {
+    let (_, refresh_token) =
+        login::log_in(services, login, password, SessionKind::Api, client).await?;
     let services = services.clone();
     run_on_blocking_pool(move || {
         let auth_session = lifecycle::find(&services, &refresh_token)?;
@@ -48,25 +54,42 @@ pub fn refresh(services: &Services, old: &str, client: &Client) -> Result<Issued
     let hash = token_hash(old);
     let exchanged = services.db.write(|conn| {
         let at = now();
-        let found = store::sessions::find_active(conn, &hash, at)?.filter(|session| session.kind == SessionKind::Api);
+        let found = store::sessions::find_active(conn, &hash, at)?
+            .filter(|session| session.kind == SessionKind::Api);
 
         // An unknown token may have been spent: then it was stolen.
         let Some(session) = found else {
             let reused = store::sessions::find_by_spent(conn, &hash)?;
             if let Some((id, owner)) = reused {
                 store::sessions::update_end(conn, owner, id)?;
-                let username = store::users::find(conn, owner)?.map(|user| user.username).unwrap_or_default();
-                audit::append(conn, Event::TokenReused, &Actor::anonymous(client), &username, "its session was ended")?;
+                let username =
+                    store::users::find(conn, owner)?.map(|user| user.username).unwrap_or_default();
+                audit::append(
+                    conn,
+                    Event::TokenReused,
+                    &Actor::anonymous(client),
+                    &username,
+                    "its session was ended",
+                )?;
             }
             return Ok(Err(reused));
         };
 
         let token = lifecycle::random_token();
         let new = token_hash(&token);
+
         // Of two simultaneous requests with one token, one succeeds.
-        if store::sessions::update_token(conn, session.id, &hash, &new, lifecycle::expires_at(&session, at))? == 0 {
+        if store::sessions::update_token(
+            conn,
+            session.id,
+            &hash,
+            &new,
+            lifecycle::expires_at(&session, at),
+        )? == 0
+        {
             return Err(Error::Contention);
         }
+
         store::sessions::insert_spent(conn, &hash, session.id)?;
         store::users::update_exchange_session_token(conn, session.user_id, &hash, &new)?;
         Ok(Ok(token))
@@ -83,14 +106,22 @@ pub fn refresh(services: &Services, old: &str, client: &Client) -> Result<Issued
         Err(reused) => {
             if let Some((id, owner)) = reused {
                 services.session_cache.invalidate_user(owner);
-                tracing::warn!(user = owner.0, session = id, "a refresh token was used twice; its session was ended");
+                tracing::warn!(
+                    user = owner.0,
+                    session = id,
+                    "a refresh token was used twice; its session was ended"
+                );
             }
             Err(Error::Unauthenticated)
         }
     }
 }
 
-fn issue_tokens(services: &Services, auth_session: Arc<AuthSession>, refresh_token: String) -> Result<IssuedTokens> {
+fn issue_tokens(
+    services: &Services,
+    auth_session: Arc<AuthSession>,
+    refresh_token: String,
+) -> Result<IssuedTokens> {
     if let Some(standing) = auth_session.user.status.block() {
         return Err(Error::NotActive(standing));
     }
@@ -121,10 +152,14 @@ impl BearerToken {
     #[must_use]
     pub fn find_cached(&self, services: &Services) -> Option<Arc<AuthSession>> {
         let known = match self {
-            Self::Signed { session, .. } => services.session_cache.get(&lifecycle::cache_key(*session)),
+            Self::Signed { session, .. } => {
+                services.session_cache.get(&lifecycle::cache_key(*session))
+            }
             Self::Access(token) => services.session_cache.get_by_token(token),
         };
-        known.filter(|auth_session| self.matches(auth_session) && services.users_file.has_entry_of(&auth_session.user))
+        known.filter(|auth_session| {
+            self.matches(auth_session) && services.users_file.has_entry_of(&auth_session.user)
+        })
     }
 
     /// Its user and session.
@@ -142,7 +177,9 @@ impl BearerToken {
     /// Refresh tokens and cookie tokens are not Bearer tokens, and a signed token must name an API session.
     fn matches(&self, auth_session: &AuthSession) -> bool {
         match self {
-            Self::Signed { owner, .. } => auth_session.session.kind == SessionKind::Api && auth_session.user.id == *owner,
+            Self::Signed { owner, .. } => {
+                auth_session.session.kind == SessionKind::Api && auth_session.user.id == *owner
+            }
             Self::Access(_) => auth_session.session.kind == SessionKind::Token,
         }
     }

@@ -48,15 +48,25 @@ pub async fn log_in(
         services.metrics.record_login(false);
         tracing::info!(address = %client.address, "wrong password or name");
         let (services, name) = (services.clone(), name);
+
         run_on_blocking_pool(move || {
             let whom = name.as_deref().unwrap_or("(nobody of that name)");
-            services.db.write(|conn| audit::append(conn, Event::LogInRefused, &Actor::anonymous(&client), whom, "wrong password"))
+            services.db.write(|conn| {
+                audit::append(
+                    conn,
+                    Event::LogInRefused,
+                    &Actor::anonymous(&client),
+                    whom,
+                    "wrong password",
+                )
+            })
         })
         .await?;
         return Err(Error::BadCredentials);
     };
 
     attempt.forgive();
+
     // A hash in an older format is replaced after a successful log-in.
     let new_hash = match (&known, verdict) {
         (LoginAccount::Database(user), HashCheck::RightButOld) if user.status.block().is_none() => {
@@ -79,13 +89,21 @@ pub async fn log_in(
                     }
                     _ => return Err(Error::BadCredentials),
                 },
-                LoginAccount::UsersFile(entry) => users_file::create_from_entry(&services, conn, entry)?,
+                LoginAccount::UsersFile(entry) => {
+                    users_file::create_from_entry(&services, conn, entry)?
+                }
             };
 
             // The status is revealed only to someone with the correct password.
             if user.status.block().is_some() {
                 let state = user.status.as_str();
-                audit::append(conn, Event::LogInRefused, &Actor::from_user(&user, &client), &user.username, state)?;
+                audit::append(
+                    conn,
+                    Event::LogInRefused,
+                    &Actor::from_user(&user, &client),
+                    &user.username,
+                    state,
+                )?;
                 return Ok((user, None));
             }
 
@@ -93,7 +111,14 @@ pub async fn log_in(
                 store::users::update_password(conn, user.id, hash, at)?;
             }
             let token = lifecycle::begin(conn, user.id, kind, &client, at)?;
-            audit::append(conn, Event::LoggedIn, &Actor::from_user(&user, &client), &user.username, &client.device)?;
+
+            audit::append(
+                conn,
+                Event::LoggedIn,
+                &Actor::from_user(&user, &client),
+                &user.username,
+                &client.device,
+            )?;
             Ok((user, Some(token)))
         })?;
 

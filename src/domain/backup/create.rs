@@ -20,7 +20,8 @@ use crate::storage::{BackupRepository, FileLocation, JsonLinesWriter, sha256_of}
 use crate::store;
 
 /// Tables that are not restored: ended sessions must stay ended, and uploads in progress are lost.
-const EXCLUDED_TABLES: [&str; 5] = ["session_tokens", "spent_tokens", "file_moves", "upload_reports", "uploads"];
+const EXCLUDED_TABLES: [&str; 5] =
+    ["session_tokens", "spent_tokens", "file_moves", "upload_reports", "uploads"];
 /// How often the backup starts over because files vanished before they were read.
 const MAX_TRIES: u32 = 6;
 /// How often, and after what delay, a missing file is looked for again.
@@ -43,7 +44,11 @@ pub struct CreatedBackup {
 ///
 /// # Errors
 /// Database and system errors; no set remains then.
-pub fn create(services: &Services, repository: &mut BackupRepository, tell: &mut dyn FnMut(u64)) -> Result<CreatedBackup> {
+pub fn create(
+    services: &Services,
+    repository: &mut BackupRepository,
+    tell: &mut dyn FnMut(u64),
+) -> Result<CreatedBackup> {
     let name = free_name(repository, "")?;
     create_named(name, services, repository, tell)
 }
@@ -117,6 +122,7 @@ fn write_set(
     let mut before = BTreeSet::new();
 
     let mut tried = 1;
+
     // Start over with a new snapshot if files vanished.
     loop {
         let mut manifest = Manifest::new(newest_schema()?);
@@ -140,6 +146,7 @@ fn write_set(
         taking.add_avatars(&folders)?;
         let SetWriter { list, part, left, new_files: files, new_bytes: bytes, .. } = taking;
         (new_files, new_bytes) = (new_files + files, new_bytes + bytes);
+
         // Contents must be durable before the manifest refers to them.
         manifest.files = FilesPart { sha256: list.finish()?, ..part };
         repository.flush()?;
@@ -150,7 +157,12 @@ fn write_set(
             let mut list = JsonLinesWriter::create(&set::left_file(folder))?;
             left.iter().try_for_each(|one| list.add(one))?;
             manifest.left = OmittedPart { count: left.len() as u64, sha256: list.finish()? };
-            return Ok(DumpResult { manifest, left: left.into_iter().collect(), new_files, new_bytes });
+            return Ok(DumpResult {
+                manifest,
+                left: left.into_iter().collect(),
+                new_files,
+                new_bytes,
+            });
         }
 
         std::thread::sleep(Duration::from_millis(100) * tried);
@@ -164,22 +176,47 @@ fn dump_table(conn: &mut Conn, folder: &Path, manifest: &mut Manifest) -> Result
         let columns = Columns::of(conn, table)?;
         let mut list = JsonLinesWriter::create(&set::table_file(folder, table))?;
         let mut sum = TableChecksum::default();
+
         // The checksum verifies the rows after a restore.
         each_row(conn, table, &columns, |row| {
             sum.add(&columns, &row);
             list.add(&row)
         })?;
-        let part =
-            TablePart { columns: columns.names().to_vec(), rows: sum.rows, checksum: sum.checksum(), sha256: list.finish()? };
+
+        let part = TablePart {
+            columns: columns.names().to_vec(),
+            rows: sum.rows,
+            checksum: sum.checksum(),
+            sha256: list.finish()?,
+        };
         manifest.tables.insert((*table).to_owned(), part);
     }
 
     // The files that the rows refer to, as of the same snapshot.
     let mut wanted = JsonLinesWriter::create(&needed_file(folder))?;
+
     store::backup_rows::each_file(conn, |file| {
-        let store::backup_rows::StoredFile { item, folder, directory, name, sha256, size, is_missing } = file;
+        let store::backup_rows::StoredFile {
+            item,
+            folder,
+            directory,
+            name,
+            sha256,
+            size,
+            is_missing,
+        } = file;
+
         let (size, item) = (size.try_into().unwrap_or(0), Some(item.0));
-        wanted.add(&FileLine { folder, directory, name, sha256, size, modified: None, item, is_missing })
+        wanted.add(&FileLine {
+            folder,
+            directory,
+            name,
+            sha256,
+            size,
+            modified: None,
+            item,
+            is_missing,
+        })
     })?;
 
     // Quarantined files have no item.
@@ -187,7 +224,17 @@ fn dump_table(conn: &mut Conn, folder: &Path, manifest: &mut Manifest) -> Result
         let (folder, name) = (QUARANTINE.to_owned(), id.0.simple().to_string());
         let size = size.try_into().unwrap_or(0);
         let directory = String::new();
-        wanted.add(&FileLine { folder, directory, name, sha256, size, modified: None, item: None, is_missing: false })?;
+
+        wanted.add(&FileLine {
+            folder,
+            directory,
+            name,
+            sha256,
+            size,
+            modified: None,
+            item: None,
+            is_missing: false,
+        })?;
     }
 
     wanted.finish()?;
@@ -257,10 +304,17 @@ impl SetWriter<'_> {
                 Err(cause) => cause,
             };
 
-            let (Some(item), ErrorKind::NotFound, false) = (line.item, cause.kind(), line.is_missing) else {
+            let (Some(item), ErrorKind::NotFound, false) =
+                (line.item, cause.kind(), line.is_missing)
+            else {
                 return Ok(FileToBackUp::Not(cause));
             };
-            let now = self.services.db.read(|conn| Ok(store::backup_rows::find_place(conn, ItemId(item))?))?;
+
+            let now = self
+                .services
+                .db
+                .read(|conn| Ok(store::backup_rows::find_place(conn, ItemId(item))?))?;
+
             let Some((folder, directory, name)) = now else { return Ok(FileToBackUp::Deleted) };
             let now = FileLocation::new(&folder, &directory, &name);
 

@@ -14,14 +14,18 @@ type Period = dyn Fn(Time) -> (i32, i32);
 /// The sets to keep. The newest set and the newest restore point are always among them; sets with other names are not
 /// considered.
 fn sets_to_keep(keep: Retention, sets: &[String]) -> BTreeSet<&String> {
-    let dated: Vec<(&String, Time)> = sets.iter().rev().filter_map(|name| Some((name, set_time(name)?))).collect();
-    let mut staying: BTreeSet<&String> = sets.iter().filter(|name| set_time(name).is_none() && !is_restore_point(name)).collect();
+    let dated: Vec<(&String, Time)> =
+        sets.iter().rev().filter_map(|name| Some((name, set_time(name)?))).collect();
+    let mut staying: BTreeSet<&String> =
+        sets.iter().filter(|name| set_time(name).is_none() && !is_restore_point(name)).collect();
     staying.extend(sets.iter().filter(|name| is_restore_point(name)).max());
     staying.extend(dated.first().map(|(name, _)| *name));
     let day = |at: Time| (at.year(), i32::from(at.ordinal()));
     let week = |at: Time| (at.to_iso_week_date().0, i32::from(at.iso_week()));
     let month = |at: Time| (at.year(), i32::from(u8::from(at.month())));
-    let rules: [(usize, &Period); 3] = [(keep.days, &day), (keep.weeks, &week), (keep.months, &month)];
+    let rules: [(usize, &Period); 3] =
+        [(keep.days, &day), (keep.weeks, &week), (keep.months, &month)];
+
     for (count, period) in rules {
         let mut newest = BTreeMap::new();
         for (name, at) in &dated {
@@ -48,14 +52,17 @@ pub struct PruneReport {
 pub fn prune(repository: &BackupRepository, keep: Retention, is_dry: bool) -> Result<PruneReport> {
     let sets = repository.list_sets()?;
     let staying = sets_to_keep(keep, &sets);
-    let (kept, removed): (Vec<String>, Vec<String>) = sets.iter().cloned().partition(|name| staying.contains(name));
+    let (kept, removed): (Vec<String>, Vec<String>) =
+        sets.iter().cloned().partition(|name| staying.contains(name));
 
     // The contents that the remaining sets need.
     let mut needed = BTreeMap::new();
     for name in &kept {
         let set = BackupSet::open(repository, Some(name))?;
         if let Some(part) = set.broken_parts().first() {
-            return Err(Error::Conflict(format!("The backup {name} is damaged ({part}), so nothing was removed.")));
+            return Err(Error::Conflict(format!(
+                "The backup {name} is damaged ({part}), so nothing was removed."
+            )));
         }
         set.each_file(|line| {
             needed.insert(line.sha256, line.size);
@@ -108,12 +115,20 @@ mod tests {
 
     #[test]
     fn of_restore_points_the_newest_stays_and_none_stands_for_a_day() {
-        let sets = ["20261121T030000Z", "20261121T040000Z-before", "20261121T050000Z", "20261121T060000Z-before"];
+        let sets = [
+            "20261121T030000Z",
+            "20261121T040000Z-before",
+            "20261121T050000Z",
+            "20261121T060000Z-before",
+        ];
         assert_eq!(kept("1d", &sets), ["20261121T050000Z", "20261121T060000Z-before"]);
     }
 
     #[test]
     fn what_is_no_set_of_ours_is_not_let_go() {
-        assert_eq!(kept("1d", &["20261121T030000Z", "20261122T030000Z", "by-hand"]), ["20261122T030000Z", "by-hand"]);
+        assert_eq!(
+            kept("1d", &["20261121T030000Z", "20261122T030000Z", "by-hand"]),
+            ["20261122T030000Z", "by-hand"]
+        );
     }
 }

@@ -53,13 +53,16 @@ pub fn restore(
     if let Some(part) = set.broken_parts().first() {
         return Err(Error::Conflict(format!("The backup {} is damaged: {part}", set.name)));
     }
+
     let left = set.omitted()?;
     let known_left = left.len();
     let mut loaded = StagingDatabase::load(services, set)?;
     let id = format!("{}-{}", set.name, uuid::Uuid::now_v7().simple());
+
     // Built beside the current folders, so a failure changes nothing.
     let replacement = RestoreSwap::new(services.media_dir.path(), &id);
-    let built = build_tree(services, repository, set, left, &replacement.media_dir()?, &mut loaded, tell);
+    let built =
+        build_tree(services, repository, set, left, &replacement.media_dir()?, &mut loaded, tell);
 
     let restored = built.and_then(|mut restored| {
         // Damage is reported after all files were tried, with their number.
@@ -73,6 +76,7 @@ pub fn restore(
         }
 
         loaded.mark_missing(restored.left.iter())?;
+
         // A server with users is backed up first.
         let before: BTreeSet<String> =
             services.db.read(|conn| Ok(store::backup_rows::list_folders(conn)?))?.into_iter().collect();
@@ -80,6 +84,7 @@ pub fn restore(
             restored.restore_point = Some(create_restore_point(services, repository, tell)?.name);
         }
         failpoints::hit("restore point made");
+
         // From here on, the exchange can be finished by another process.
         replacement.seal(before)?;
         failpoints::hit("restore ready");
@@ -115,12 +120,14 @@ fn replace_rows(services: &Services, loaded: &StagingDatabase, name: &str, id: &
         let mut from = loaded.conn.borrow_mut();
 
         // Higher than both versions, so that no cached page of one is used for the other.
-        let version =
-            store::backup_rows::find_highest_version(conn)?.max(store::backup_rows::find_highest_version(&mut from)?) + 1;
+        let version = store::backup_rows::find_highest_version(conn)?
+            .max(store::backup_rows::find_highest_version(&mut from)?)
+            + 1;
 
         // The current audit log is kept. The backup's log is used only if this server has none.
         let (rows, _) = store::audit::find_head(conn)?;
         let kept: &[&str] = if rows > 0 { &AUDIT_TABLES } else { &[] };
+
         // All rows are replaced in one transaction.
         table_rows::delete_all_except(conn, kept)?;
         table_rows::copy_all_except(&mut from, conn, kept)?;
@@ -144,21 +151,36 @@ fn build_tree(
 ) -> Result<RestoreReport> {
     let conn = loaded.conn.get_mut();
     let folders = store::backup_rows::list_folders(conn)?;
+
     // Folders and directories first, then files.
     for folder in &folders {
         media_dir.recreate_user_folder(folder)?;
     }
+
     store::backup_rows::each_directory(conn, |folder, path| -> Result<()> {
         Ok(media_dir.create_parents(&FileLocation::new(&folder, &path, "x"))?)
     })?;
     let name = set.name.clone();
     let people = folders.len();
-    let mut restored = RestoreReport { name, people, files: 0, bytes: 0, unchanged: 0, restore_point: None, aside: None, left };
+
+    let mut restored = RestoreReport {
+        name,
+        people,
+        files: 0,
+        bytes: 0,
+        unchanged: 0,
+        restore_point: None,
+        aside: None,
+        left,
+    };
 
     set.each_file(|line| {
         let place = FileLocation::new(&line.folder, &line.directory, &line.name);
+
         // A file that is present unchanged is linked instead of copied.
-        if has_file(&services.media_dir, &place, &line) && media_dir.hard_link_from(&services.media_dir, &place).is_ok() {
+        if has_file(&services.media_dir, &place, &line)
+            && media_dir.hard_link_from(&services.media_dir, &place).is_ok()
+        {
             restored.unchanged += 1;
         } else if services.media_dir.would_be_full(line.size) {
             return Err(Error::DiskFull);
@@ -189,7 +211,8 @@ fn has_file(media_dir: &MediaDir, place: &FileLocation, line: &FileLine) -> bool
     let same = || {
         let mut file = media_dir.open_file(place)?;
         let about = file.metadata()?;
-        let is_alike = about.len() == line.size && Some(about.modified()?) == line.modified.map(system_time);
+        let is_alike =
+            about.len() == line.size && Some(about.modified()?) == line.modified.map(system_time);
         Ok::<_, std::io::Error>(is_alike && sha256_of(&mut file)? == line.sha256)
     };
     same().unwrap_or(false)
@@ -200,7 +223,12 @@ fn system_time(nanoseconds: i64) -> std::time::SystemTime {
 }
 
 /// False if the content is missing or damaged; nothing is at the location then.
-fn copy_out(repository: &BackupRepository, media_dir: &MediaDir, place: &FileLocation, line: &FileLine) -> Result<bool> {
+fn copy_out(
+    repository: &BackupRepository,
+    media_dir: &MediaDir,
+    place: &FileLocation,
+    line: &FileLine,
+) -> Result<bool> {
     let mut file = media_dir.create_file(place)?;
     if !repository.copy_out(&line.sha256, line.size, &mut file)? {
         media_dir.remove_file(place)?;

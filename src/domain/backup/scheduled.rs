@@ -24,7 +24,9 @@ const MARKER_FILE: &str = "backup-folder";
 pub fn open_repository(settings: &Settings, folder: &Path) -> Result<BackupRepository> {
     settings.ensure_backup_dir_not_media(folder)?;
     BackupRepository::open(folder).map_err(|cause| match cause.kind() {
-        std::io::ErrorKind::WouldBlock => Error::Unavailable("Another backup is being made, checked or put back."),
+        std::io::ErrorKind::WouldBlock => {
+            Error::Unavailable("Another backup is being made, checked or put back.")
+        }
         _ => unusable_error(folder, &cause.to_string()),
     })
 }
@@ -35,21 +37,31 @@ pub fn open_repository(settings: &Settings, folder: &Path) -> Result<BackupRepos
 /// # Errors
 /// Database and system errors; the next round tries again.
 pub fn run_if_due(services: &Services) -> Result<Option<CreatedBackup>> {
-    let (Some(folder), Some(every)) = (&services.settings.backup_dir, services.settings.backup_interval) else { return Ok(None) };
+    let (Some(folder), Some(every)) =
+        (&services.settings.backup_dir, services.settings.backup_interval)
+    else {
+        return Ok(None);
+    };
+
     if newest(folder)?.is_some_and(|at| now() - at < every) {
         return Ok(None);
     }
+
     // An empty folder where backups were made before is probably not mounted.
     let marker = services.settings.data_dir.join(MARKER_FILE);
     let is_known = atomic_file::read(&marker).is_ok_and(|known| Path::new(known.trim()) == folder);
 
     if is_known && list_sets_in(folder)?.is_empty() {
-        let why = format!("The backups that were in {} are not there. Is the disk mounted?", folder.display());
+        let why = format!(
+            "The backups that were in {} are not there. Is the disk mounted?",
+            folder.display()
+        );
         services.last_backup_error.set(Some(why.clone()));
         return Err(Error::Conflict(why));
     }
 
     lower_priority()?;
+
     // Pruning follows only a successful backup.
     let made = (|| {
         let mut repository = open_repository(&services.settings, folder)?;
@@ -63,7 +75,8 @@ pub fn run_if_due(services: &Services) -> Result<Option<CreatedBackup>> {
         Ok(created) => {
             atomic_file::replace(&marker, &format!("{}\n", folder.display()))?;
             let left = created.left.iter().filter(|one| !one.is_deleted).count();
-            let trouble = (left > 0).then(|| format!("{left} files could not be read. Run nexus-media check."));
+            let trouble = (left > 0)
+                .then(|| format!("{left} files could not be read. Run nexus-media check."));
             services.last_backup_error.set(trouble);
             Ok(Some(created))
         }

@@ -95,7 +95,11 @@ impl FileLine {
 
 /// A path relative to the media folder; the directory may be empty.
 fn join_path(folder: &str, directory: &str, name: &str) -> String {
-    [folder, directory, name].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("/")
+    [folder, directory, name]
+        .into_iter()
+        .filter(|part| !part.is_empty())
+        .collect::<Vec<_>>()
+        .join("/")
 }
 
 /// A file whose bytes are not in a set, and why.
@@ -181,16 +185,21 @@ impl BackupSet {
             }));
         };
         let folder = repository.set_path(found);
-        let manifest =
-            manifest_in(&folder).map_err(|why| Error::Conflict(format!("The backup {found} cannot be read: {why}")))?;
+        let manifest = manifest_in(&folder)
+            .map_err(|why| Error::Conflict(format!("The backup {found} cannot be read: {why}")))?;
         Ok(Self { name: found.clone(), folder, manifest })
     }
 
     /// Parts that are missing or damaged.
     pub(super) fn broken_parts(&self) -> Vec<String> {
-        let tables = self.manifest.tables.iter().map(|(name, part)| (table_file(&self.folder, name), &part.sha256));
+        let tables = self
+            .manifest
+            .tables
+            .iter()
+            .map(|(name, part)| (table_file(&self.folder, name), &part.sha256));
         let Manifest { files, left, .. } = &self.manifest;
-        let files = [(files_file(&self.folder), &files.sha256), (left_file(&self.folder), &left.sha256)];
+        let files =
+            [(files_file(&self.folder), &files.sha256), (left_file(&self.folder), &left.sha256)];
         let broken = tables.chain(files).filter(|(path, sha256)| !verify_checksum(path, sha256));
         broken.map(|(path, _)| path.display().to_string()).collect()
     }
@@ -227,7 +236,8 @@ pub(super) fn left_file(folder: &Path) -> PathBuf {
 }
 
 fn manifest_in(folder: &Path) -> Result<Manifest, String> {
-    let text = atomic_file::read(&folder.join("manifest.json")).map_err(|cause| cause.to_string())?;
+    let text =
+        atomic_file::read(&folder.join("manifest.json")).map_err(|cause| cause.to_string())?;
     let manifest: Manifest = serde_json::from_str(&text).map_err(|cause| cause.to_string())?;
     if manifest.format > FORMAT_VERSION {
         return Err(format!("a later version ({}) made it", manifest.made_by));
@@ -256,13 +266,26 @@ pub fn list(folder: &Path) -> Result<Vec<BackupListing>> {
         let manifest = manifest_in(&folder.join("sets").join(name)).ok()?;
         let FilesPart { count, bytes, .. } = manifest.files;
         let left = manifest.left.count;
-        Some(BackupSummary { made_at: manifest.made_at, made_by: manifest.made_by, files: count, bytes, left })
+        Some(BackupSummary {
+            made_at: manifest.made_at,
+            made_by: manifest.made_by,
+            files: count,
+            bytes,
+            left,
+        })
     };
-    Ok(list_sets_in(folder)?.into_iter().map(|name| BackupListing { about: about(&name), name }).collect())
+    Ok(list_sets_in(folder)?
+        .into_iter()
+        .map(|name| BackupListing { about: about(&name), name })
+        .collect())
 }
 
 /// When the newest set was created; `None` if there is none.
 pub fn newest(folder: &Path) -> Result<Option<Time>> {
     // Names in the future come from a wrong clock.
-    Ok(list_sets_in(folder)?.iter().filter_map(|name| set_time(name)).filter(|at| *at <= now()).max())
+    Ok(list_sets_in(folder)?
+        .iter()
+        .filter_map(|name| set_time(name))
+        .filter(|at| *at <= now())
+        .max())
 }

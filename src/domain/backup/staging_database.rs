@@ -29,10 +29,19 @@ impl StagingDatabase {
         let newest = newest_schema()?;
         if set.manifest.schema > newest {
             let actor = &set.manifest.made_by;
-            return Err(Error::Conflict(format!("A later version ({actor}) made the backup {}: update first.", set.name)));
+            return Err(Error::Conflict(format!(
+                "A later version ({actor}) made the backup {}: update first.",
+                set.name
+            )));
         }
-        let path = services.settings.data_dir.join(format!("{FILE_PREFIX}{}.db", uuid::Uuid::now_v7().simple()));
-        let mut loaded = Self { conn: RefCell::new(Db::scratch(&path, &set.manifest.schema)?), path };
+
+        let path = services
+            .settings
+            .data_dir
+            .join(format!("{FILE_PREFIX}{}.db", uuid::Uuid::now_v7().simple()));
+
+        let mut loaded =
+            Self { conn: RefCell::new(Db::scratch(&path, &set.manifest.schema)?), path };
         let conn = loaded.conn.get_mut();
         conn.transaction(|conn| load_tables(conn, set))?;
         Db::migrate_scratch(conn)?;
@@ -41,7 +50,10 @@ impl StagingDatabase {
     }
 
     /// Marks items whose bytes are not in the backup.
-    pub(crate) fn mark_missing<'a>(&mut self, left: impl Iterator<Item = &'a OmittedFile>) -> Result<()> {
+    pub(crate) fn mark_missing<'a>(
+        &mut self,
+        left: impl Iterator<Item = &'a OmittedFile>,
+    ) -> Result<()> {
         let conn = self.conn.get_mut();
         store::backup_rows::update_all_there(conn)?;
         for OmittedFile { folder, directory, name, .. } in left {
@@ -71,14 +83,19 @@ pub(crate) fn sweep(data_dir: &Path) -> Result<()> {
 
 fn load_tables(conn: &mut Conn, set: &BackupSet) -> Result<()> {
     // Tables in the order of their foreign keys.
-    let parts: Vec<_> = TABLES.iter().filter_map(|table| Some((*table, set.manifest.tables.get(*table)?))).collect();
+    let parts: Vec<_> = TABLES
+        .iter()
+        .filter_map(|table| Some((*table, set.manifest.tables.get(*table)?)))
+        .collect();
+
     for (table, _) in parts.iter().rev() {
         delete(conn, table)?;
     }
 
     for (table, part) in parts {
         let columns = Columns::of(conn, table)?.column_order(&part.columns)?;
-        let (mut sum, mut filling) = (TableChecksum::default(), TableWriter::new(conn, table, &columns));
+        let (mut sum, mut filling) =
+            (TableChecksum::default(), TableWriter::new(conn, table, &columns));
 
         set.each_row(table, |row| {
             sum.add(&columns, &row);
@@ -86,6 +103,7 @@ fn load_tables(conn: &mut Conn, set: &BackupSet) -> Result<()> {
         })?;
 
         filling.flush()?;
+
         // The rows must be the ones that were written.
         if (sum.rows, sum.checksum()) != (part.rows, part.checksum.clone()) {
             return Err(Error::Conflict(format!(

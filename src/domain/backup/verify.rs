@@ -25,8 +25,15 @@ pub fn verify(
     is_quick: bool,
     tell: &mut dyn FnMut(u64),
 ) -> Result<BackupVerification> {
-    let mut broken: Vec<_> = set.broken_parts().into_iter().map(|part| (part, "is not as it was written")).collect();
-    let mut verified = BackupVerification { name: set.name.clone(), files: 0, bytes: 0, contents: 0, broken: Vec::new() };
+    let mut broken: Vec<_> =
+        set.broken_parts().into_iter().map(|part| (part, "is not as it was written")).collect();
+    let mut verified = BackupVerification {
+        name: set.name.clone(),
+        files: 0,
+        bytes: 0,
+        contents: 0,
+        broken: Vec::new(),
+    };
 
     if broken.is_empty() {
         // Many files share a content: verify each once.

@@ -30,8 +30,18 @@ mod tests {
 
     #[test]
     fn times_are_read_and_nonsense_is_none() {
-        assert_eq!(parse_time("2024-02-29 12:34:56.000000").unwrap().to_string(), "2024-02-29 12:34:56.0");
-        for nonsense in ["0000-00-00 00:00:00", "2024-02-30 00:00:00", "", "soon", "2999-01-01 00:00:00", "1900-01-01 00:00:00"] {
+        assert_eq!(
+            parse_time("2024-02-29 12:34:56.000000").unwrap().to_string(),
+            "2024-02-29 12:34:56.0"
+        );
+        for nonsense in [
+            "0000-00-00 00:00:00",
+            "2024-02-30 00:00:00",
+            "",
+            "soon",
+            "2999-01-01 00:00:00",
+            "1900-01-01 00:00:00",
+        ] {
             assert_eq!(parse_time(nonsense), None, "{nonsense}");
         }
     }

@@ -67,7 +67,10 @@ impl FileImport<'_> {
         let contents = match self.foreign.contents(self.folder) {
             Ok(contents) => contents,
             Err(cause) => {
-                self.report.add_skipped(self.folder.to_string_lossy(), format!("cannot be looked into: {cause}"));
+                self.report.add_skipped(
+                    self.folder.to_string_lossy(),
+                    format!("cannot be looked into: {cause}"),
+                );
                 return Ok(());
             }
         };
@@ -81,7 +84,10 @@ impl FileImport<'_> {
             for directory in &contents.directories {
                 let path = directory.to_string_lossy();
                 if path.chars().count() > MAX_PATH_BYTES {
-                    self.report.add_skipped(self.folder.join(directory).to_string_lossy(), "its path is too long");
+                    self.report.add_skipped(
+                        self.folder.join(directory).to_string_lossy(),
+                        "its path is too long",
+                    );
                 } else if !is_standard_path(&path) {
                     create_directory::find_or_create(self.services, user, &path)?;
                 }
@@ -89,8 +95,11 @@ impl FileImport<'_> {
         }
 
         // Favorites and Recents come last: the files they refer to have been imported by then.
-        let (views, own): (Vec<_>, Vec<_>) =
-            contents.files.into_iter().filter(|path| path != Path::new(AVATAR_FILE)).partition(|path| is_virtual_path(path));
+        let (views, own): (Vec<_>, Vec<_>) = contents
+            .files
+            .into_iter()
+            .filter(|path| path != Path::new(AVATAR_FILE))
+            .partition(|path| is_virtual_path(path));
 
         for paths in [own, views] {
             // In batches, bounded by number and by bytes.
@@ -113,6 +122,7 @@ impl FileImport<'_> {
     /// Examines one file and copies it. `Some` if it has to be stored.
     fn examine(&mut self, path: &Path) -> Result<Option<(PendingFile, IngestRequest)>> {
         let full = self.folder.join(path);
+
         // The hash identifies files that an earlier run has imported.
         let read = self.foreign.open_file(&full).and_then(|mut file| {
             let about = file.metadata()?;
@@ -155,6 +165,7 @@ impl FileImport<'_> {
         if self.services.media_dir.would_be_full(size) {
             return Err(Error::DiskFull);
         }
+
         let received = copy(self.services, &mut file, at)?;
 
         // Someone may still be writing to the original.
@@ -165,7 +176,9 @@ impl FileImport<'_> {
 
         // A file from a standard folder goes to the folder for its kind.
         let directory = match directory {
-            Some(path) => Some(create_directory::find_or_create(self.services, user, &path)?.directory_id),
+            Some(path) => {
+                Some(create_directory::find_or_create(self.services, user, &path)?.directory_id)
+            }
             None => None,
         };
 
@@ -187,15 +200,26 @@ impl FileImport<'_> {
     }
 
     /// The existing item with these bytes: preferably of the same name, and not matched to another file.
-    fn find(&mut self, user: &User, pending: &PendingFile, name: &str, path: &Path) -> Result<Option<Item>> {
+    fn find(
+        &mut self,
+        user: &User,
+        pending: &PendingFile,
+        name: &str,
+        path: &Path,
+    ) -> Result<Option<Item>> {
         let size = i64::try_from(pending.size).map_err(Error::internal)?;
-        let mut same = self.services.db.read(|conn| Ok(store::items::list_same_bytes(conn, user.id, &pending.sha256, size)?))?;
+        let mut same = self.services.db.read(|conn| {
+            Ok(store::items::list_same_bytes(conn, user.id, &pending.sha256, size)?)
+        })?;
         same.retain(|item| !item.is_missing);
+
         // Of the copies that the original kept, the item itself is enough.
         if is_virtual_path(path) {
             return Ok(same.into_iter().find(|item| !item.in_trash));
         }
-        let mut free: Vec<Item> = same.into_iter().filter(|item| !self.claimed.contains(&item.id)).collect();
+
+        let mut free: Vec<Item> =
+            same.into_iter().filter(|item| !self.claimed.contains(&item.id)).collect();
         let wanted = FileName::parse(name).unwrap_or_else(FileName::unnamed);
         let best = free.iter().position(|item| item.name == wanted.as_str()).unwrap_or(0);
         let found = (!free.is_empty()).then(|| free.swap_remove(best));
@@ -207,7 +231,10 @@ impl FileImport<'_> {
     fn store(&mut self, batch: Vec<(PendingFile, IngestRequest)>) -> Result<()> {
         let Some(user) = self.user else { return Ok(()) };
         let (pending, arrivals): (Vec<_>, Vec<_>) = batch.into_iter().unzip();
-        for (pending, outcome) in pending.into_iter().zip(ingest::store_all(self.services, user, arrivals)) {
+
+        for (pending, outcome) in
+            pending.into_iter().zip(ingest::store_all(self.services, user, arrivals))
+        {
             match outcome {
                 Ok(Ingested::Stored(item) | Ingested::Duplicate(item)) => {
                     self.claimed.insert(item.id);
@@ -228,14 +255,22 @@ impl FileImport<'_> {
         if pending.state == FileState::Favorite && !item.favorite {
             items::set_favorite(self.services, user, &[item.id], true)?;
         }
+
         // The owner may have restored it since.
-        if pending.state == FileState::Trashed && !item.in_trash && item.updated_at == item.created_at {
+        if pending.state == FileState::Trashed
+            && !item.in_trash
+            && item.updated_at == item.created_at
+        {
             trash::trash(self.services, user, &[item.id])?;
         }
+
         if self.wanted.moves
             && let Err(cause) = self.foreign.remove_file(&pending.path)
         {
-            self.report.notes.push(format!("{} is here and could not be taken away there: {cause}", pending.path.display()));
+            self.report.notes.push(format!(
+                "{} is here and could not be taken away there: {cause}",
+                pending.path.display()
+            ));
         }
         Ok(())
     }
@@ -248,9 +283,19 @@ impl FileImport<'_> {
         self.services.write_library(user.id, |conn| {
             for row in directories {
                 let path = row.directory_path.as_deref().unwrap_or_default().trim_end_matches('/');
+
                 // Paths in the original contain the user's folder.
-                let beneath = path.split_once(&*folder).map(|(_, rest)| rest.trim_start_matches('/')).unwrap_or_default();
-                let inner = if beneath.is_empty() { row.directory_name.as_deref().unwrap_or_default() } else { beneath };
+                let beneath = path
+                    .split_once(&*folder)
+                    .map(|(_, rest)| rest.trim_start_matches('/'))
+                    .unwrap_or_default();
+
+                let inner = if beneath.is_empty() {
+                    row.directory_name.as_deref().unwrap_or_default()
+                } else {
+                    beneath
+                };
+
                 let date = |text: &Option<String>| text.as_deref().and_then(parse_time);
                 let Some(added) = date(&row.date_added) else { continue };
                 let changed = date(&row.last_modified).unwrap_or(added);
@@ -277,7 +322,10 @@ fn file_state(path: &Path) -> (FileState, Option<String>) {
         "Trash" => (FileState::Trashed, None),
         "Favorites" => (FileState::Favorite, None),
         "Recents" => (FileState::Plain, None),
-        _ if above.is_empty() || STANDARD_DIRECTORIES.contains(&above.as_str()) || above.chars().count() > MAX_PATH_BYTES => {
+        _ if above.is_empty()
+            || STANDARD_DIRECTORIES.contains(&above.as_str())
+            || above.chars().count() > MAX_PATH_BYTES =>
+        {
             (FileState::Plain, None)
         }
         _ => (FileState::Plain, Some(above)),
@@ -291,7 +339,8 @@ fn is_virtual_path(path: &Path) -> bool {
 
 /// Whether every user has that directory, or it lies in a virtual one.
 fn is_standard_path(path: &str) -> bool {
-    STANDARD_DIRECTORIES.contains(&path) || matches!(path.split('/').next(), Some("Trash" | "Favorites" | "Recents"))
+    STANDARD_DIRECTORIES.contains(&path)
+        || matches!(path.split('/').next(), Some("Trash" | "Favorites" | "Recents"))
 }
 
 fn copy(services: &Services, file: &mut File, at: SystemTime) -> Result<ReceivedFile> {

@@ -32,20 +32,27 @@ struct SourceRows {
 ///
 /// # Errors
 /// `Invalid` for a bad prefix, `Conflict` if the tables do not exist; errors of the databases and the system.
-pub fn import(services: &Services, wanted: &ImportOptions<'_>, mut tell: impl FnMut(&str)) -> Result<ImportReport> {
-    let foreign = ExternalTree::open(wanted.media)
-        .map_err(|cause| Error::Configuration(format!("{} cannot be looked into: {cause}", wanted.media.display())))?;
+pub fn import(
+    services: &Services,
+    wanted: &ImportOptions<'_>,
+    mut tell: impl FnMut(&str),
+) -> Result<ImportReport> {
+    let foreign = ExternalTree::open(wanted.media).map_err(|cause| {
+        Error::Configuration(format!("{} cannot be looked into: {cause}", wanted.media.display()))
+    })?;
     let mut report = ImportReport::default();
     let rows = read_rows(&mut Db::open_source(wanted.database)?, wanted.prefix, &mut report)?;
 
     // Folders that no user claims are reported at the end.
     let mut unclaimed = foreign.folders()?;
     for row in &rows.users {
-        let called = format!("person {} ({})", row.id, row.username.as_deref().unwrap_or("no username"));
+        let called =
+            format!("person {} ({})", row.id, row.username.as_deref().unwrap_or("no username"));
         tell(&called);
         let folder = source_folder(row, &rows.directories, &unclaimed);
-        let folder =
-            folder.and_then(|folder| unclaimed.iter().position(|one| *one == folder)).map(|at| unclaimed.swap_remove(at));
+        let folder = folder
+            .and_then(|folder| unclaimed.iter().position(|one| *one == folder))
+            .map(|at| unclaimed.swap_remove(at));
 
         // One invalid user does not stop the import.
         match import_user(services, row, wanted.is_dry, &mut report) {
@@ -54,14 +61,31 @@ pub fn import(services: &Services, wanted: &ImportOptions<'_>, mut tell: impl Fn
                     report.notes.push(format!("{called} has no folder"));
                     continue;
                 };
-                let directories: Vec<_> = rows.directories.iter().filter(|directory| directory.user_id == row.id).collect();
+                let directories: Vec<_> = rows
+                    .directories
+                    .iter()
+                    .filter(|directory| directory.user_id == row.id)
+                    .collect();
                 let (user, folder, report) = (user.as_ref(), Path::new(&folder), &mut report);
-                FileImport { services, user, wanted, foreign: &foreign, folder, report, claimed: HashSet::new() }
-                    .import(&directories)?;
+                FileImport {
+                    services,
+                    user,
+                    wanted,
+                    foreign: &foreign,
+                    folder,
+                    report,
+                    claimed: HashSet::new(),
+                }
+                .import(&directories)?;
             }
             Err(Error::Invalid(fields)) => {
-                let why: Vec<_> = fields.iter().map(|field| format!("{}: {}", field.field, field.message)).collect();
-                let folder = folder.map(|folder| format!(" with {}", folder.to_string_lossy())).unwrap_or_default();
+                let why: Vec<_> = fields
+                    .iter()
+                    .map(|field| format!("{}: {}", field.field, field.message))
+                    .collect();
+                let folder = folder
+                    .map(|folder| format!(" with {}", folder.to_string_lossy()))
+                    .unwrap_or_default();
                 report.add_skipped(format!("{called}{folder}"), why.join(" "));
             }
             Err(error) => return Err(error),
@@ -80,12 +104,22 @@ fn read_rows(conn: &mut Conn, prefix: &str, report: &mut ImportReport) -> Result
     if !prefix.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
         return Err(Error::field("table-prefix", "Letters, digits and underscores."));
     }
+
     let table = |name: &str| format!("{prefix}{name}");
     let has = store::php_import::list_columns(conn, &table("users"))?;
-    if !["id", "username", "email", "password"].iter().all(|column| has.iter().any(|name| name == column)) {
-        return Err(Error::Conflict(format!("There is no table {} with people in that database.", table("users"))));
+
+    if !["id", "username", "email", "password"]
+        .iter()
+        .all(|column| has.iter().any(|name| name == column))
+    {
+        return Err(Error::Conflict(format!(
+            "There is no table {} with people in that database.",
+            table("users")
+        )));
     }
+
     let users = store::php_import::list_users(conn, &table("users"), &has)?;
+
     // Later versions of the original lack some columns and tables.
     let has = store::php_import::list_columns(conn, &table("user_directories"))?;
 
@@ -99,28 +133,46 @@ fn read_rows(conn: &mut Conn, prefix: &str, report: &mut ImportReport) -> Result
     if !store::php_import::list_columns(conn, &table("session_tokens"))?.is_empty() {
         let sessions = store::php_import::count(conn, &table("session_tokens"))?;
         if sessions > 0 {
-            report.notes.push(format!("{sessions} sessions were not taken: everybody logs in again"));
+            report
+                .notes
+                .push(format!("{sessions} sessions were not taken: everybody logs in again"));
         }
     }
     Ok(SourceRows { users, directories })
 }
 
 /// A user's folder: the one a row names, or the one whose name begins with the user's number.
-fn source_folder(row: &PhpUser, directories: &[PhpDirectory], there: &[OsString]) -> Option<OsString> {
+fn source_folder(
+    row: &PhpUser,
+    directories: &[PhpDirectory],
+    there: &[OsString],
+) -> Option<OsString> {
     let named = directories.iter().filter(|directory| directory.user_id == row.id);
-    let named = named.flat_map(|directory| [&directory.directory_path, &directory.directory_name]).flatten();
+    let named = named
+        .flat_map(|directory| [&directory.directory_path, &directory.directory_name])
+        .flatten();
     let parts = row.directory.iter().chain(named).flat_map(|path| path.split('/'));
     let begins = format!("{:05}_", row.id);
-    let by_row = parts.filter(|part| !part.is_empty()).find_map(|part| there.iter().find(|folder| folder.as_os_str() == part));
-    by_row.or_else(|| there.iter().find(|folder| folder.to_string_lossy().starts_with(&begins))).cloned()
+    let by_row = parts
+        .filter(|part| !part.is_empty())
+        .find_map(|part| there.iter().find(|folder| folder.as_os_str() == part));
+    by_row
+        .or_else(|| there.iter().find(|folder| folder.to_string_lossy().starts_with(&begins)))
+        .cloned()
 }
 
 /// A user's account, created if missing. `None` in a dry run, for one that would be created.
 ///
 /// # Errors
 /// `Invalid` if the account cannot be created here.
-fn import_user(services: &Services, row: &PhpUser, is_dry: bool, report: &mut ImportReport) -> Result<Option<User>> {
-    let trimmed = |text: &Option<String>| text.as_deref().map(str::trim).unwrap_or_default().to_owned();
+fn import_user(
+    services: &Services,
+    row: &PhpUser,
+    is_dry: bool,
+    report: &mut ImportReport,
+) -> Result<Option<User>> {
+    let trimmed =
+        |text: &Option<String>| text.as_deref().map(str::trim).unwrap_or_default().to_owned();
     let (wanted, email) = (trimmed(&row.username), trimmed(&row.email));
     let username = ascii_username(&wanted, row.id);
 
@@ -132,6 +184,7 @@ fn import_user(services: &Services, row: &PhpUser, is_dry: bool, report: &mut Im
 
     // The original allowed empty names.
     let or = |name: String, default: &str| if name.is_empty() { default.to_owned() } else { name };
+
     let application = NewAccount {
         firstname: or(trimmed(&row.firstname), &username),
         lastname: or(trimmed(&row.lastname), "-"),
@@ -148,11 +201,15 @@ fn import_user(services: &Services, row: &PhpUser, is_dry: bool, report: &mut Im
         report.notes.push(format!("{wanted} is called {username} here, or logs in as {email}"));
     }
     let hash = trimmed(&row.password);
+
     // Only known hash formats can be verified.
     let is_known = ["$2y$", "$2a$", "$2b$", "$argon2"].iter().any(|begin| hash.starts_with(begin));
     if !is_known {
-        report.notes.push(format!("{username} needs a new password: theirs was kept in a way that is not safe"));
+        report.notes.push(format!(
+            "{username} needs a new password: theirs was kept in a way that is not safe"
+        ));
     }
+
     let start = InitialStatus::new(parse_status(row, report), parse_level(row));
     let at = row.created_at.as_deref().and_then(parse_time).unwrap_or_else(now);
     report.people.taken += 1;
@@ -171,8 +228,10 @@ fn find_same(services: &Services, username: &str, email: &str) -> Result<Option<
 
 /// Replaces characters that a username cannot have by hyphens.
 fn ascii_username(raw: &str, id: i64) -> String {
-    let plain = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-') { c } else { '-' };
-    let name: String = deunicode::deunicode(raw).to_lowercase().chars().map(plain).take(64).collect();
+    let plain =
+        |c: char| if c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-') { c } else { '-' };
+    let name: String =
+        deunicode::deunicode(raw).to_lowercase().chars().map(plain).take(64).collect();
     let name = name.trim_start_matches(|c: char| !c.is_ascii_alphanumeric());
     if name.len() < 2 { format!("person{id}") } else { name.to_owned() }
 }
@@ -185,7 +244,9 @@ fn parse_status(row: &PhpUser, report: &mut ImportReport) -> Status {
         "rejected" | "denied" | "declined" => Status::Rejected,
         "pending" | "" | "0" => Status::Pending,
         _ => {
-            report.notes.push(format!("person {} waits for approval: nobody here is “{word}”", row.id));
+            report
+                .notes
+                .push(format!("person {} waits for approval: nobody here is “{word}”", row.id));
             Status::Pending
         }
     }
@@ -204,7 +265,13 @@ mod tests {
 
     #[test]
     fn usernames_become_plain_and_never_empty() {
-        for (raw, plain) in [("John", "john"), ("J. Döe", "j.-doe"), (" @x", "person7"), ("", "person7"), ("_ann", "ann")] {
+        for (raw, plain) in [
+            ("John", "john"),
+            ("J. Döe", "j.-doe"),
+            (" @x", "person7"),
+            ("", "person7"),
+            ("_ann", "ann"),
+        ] {
             assert_eq!(ascii_username(raw.trim(), 7), plain, "{raw}");
         }
     }

@@ -40,7 +40,8 @@ pub(super) fn plan_batch(
     for (index, arrival) in arrivals.iter().enumerate() {
         let received = &arrival.received;
         if let Some((finding, _)) = &arrival.released
-            && store::findings::find(conn, *finding)?.is_none_or(|known| known.state != FindingState::Quarantined)
+            && store::findings::find(conn, *finding)?
+                .is_none_or(|known| known.state != FindingState::Quarantined)
         {
             return Err(already_decided_error());
         }
@@ -71,14 +72,25 @@ pub(super) fn plan_batch(
             name.as_str(),
         );
 
-        plans.push(MovePlan { subject: id.0, from: received.location().clone(), to, wanted: name, can_rename: true });
+        plans.push(MovePlan {
+            subject: id.0,
+            from: received.location().clone(),
+            to,
+            wanted: name,
+            can_rename: true,
+        });
         fates.push(IngestPlan::New { id, found });
     }
     Ok((fates, plans))
 }
 
 /// The owner's item with the same bytes, if its file is whole.
-fn find_same(services: &Services, conn: &mut Conn, user: &User, received: &ReceivedFile) -> Result<Option<Item>> {
+fn find_same(
+    services: &Services,
+    conn: &mut Conn,
+    user: &User,
+    received: &ReceivedFile,
+) -> Result<Option<Item>> {
     let size = i64::try_from(received.size).map_err(Error::internal)?;
     while let Some(same) = store::items::find_same_bytes(conn, user.id, &received.sha256, size)? {
         if items::is_whole(services, conn, user, &same)? {
@@ -98,7 +110,9 @@ pub(super) fn target_directory(
     found: &Sniffed,
 ) -> Result<Directory> {
     let home = ItemKind::from(found.kind).folder();
-    let Some(id) = arrival.directory else { return create_directory::ensure(services, conn, user, home) };
+    let Some(id) = arrival.directory else {
+        return create_directory::ensure(services, conn, user, home);
+    };
     match store::directories::find(conn, user.id, id)? {
         Some(chosen) if !chosen.is_standard() => Ok(chosen),
         Some(_) => create_directory::ensure(services, conn, user, home),
@@ -116,7 +130,8 @@ pub(super) fn new_item(
     directory: &Directory,
     name: &FileName,
 ) -> Result<NewItem> {
-    let (at, kind, stored) = (arrival.created_at.unwrap_or_else(now), ItemKind::from(found.kind), name.as_str());
+    let (at, kind, stored) =
+        (arrival.created_at.unwrap_or_else(now), ItemKind::from(found.kind), name.as_str());
 
     // The date is the time of arrival until metadata is read.
     Ok(NewItem {
@@ -160,7 +175,15 @@ pub(super) fn finish_upload(
     is_duplicate: bool,
     received: &ReceivedFile,
 ) -> Result<()> {
-    if store::uploads::update_finished(conn, user.id, upload, item, is_duplicate, now() + FINISHED_RETENTION)? == 0 {
+    if store::uploads::update_finished(
+        conn,
+        user.id,
+        upload,
+        item,
+        is_duplicate,
+        now() + FINISHED_RETENTION,
+    )? == 0
+    {
         // A batch that is retried may have recorded it already.
         let known = store::uploads::find(conn, user.id, upload)?;
         if known.is_some_and(|known| known.item_id == Some(item)) {
@@ -168,6 +191,11 @@ pub(super) fn finish_upload(
         }
         return Err(Error::Conflict("This upload is finished already.".into()));
     }
-    store::users::update_subtract_reserved(conn, user.id, i64::try_from(received.size).map_err(Error::internal)?)?;
+
+    store::users::update_subtract_reserved(
+        conn,
+        user.id,
+        i64::try_from(received.size).map_err(Error::internal)?,
+    )?;
     Ok(())
 }

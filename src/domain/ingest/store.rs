@@ -1,6 +1,8 @@
 //! Stores received files: first the bytes are made durable, then the file is moved into place, then its row is written.
 
-use super::plan::{IngestPlan, already_decided_error, finish_upload, new_item, plan_batch, target_directory};
+use super::plan::{
+    IngestPlan, already_decided_error, finish_upload, new_item, plan_batch, target_directory,
+};
 use std::cell::RefCell;
 use std::sync::atomic::Ordering;
 
@@ -29,13 +31,19 @@ const SYNC_THREADS: usize = 8;
 /// # Errors
 /// As [`store_all`].
 pub fn store(services: &Services, user: &User, arrival: IngestRequest) -> Result<Ingested> {
-    store_all(services, user, vec![arrival]).pop().unwrap_or_else(|| Err(Error::internal("no outcome")))
+    store_all(services, user, vec![arrival])
+        .pop()
+        .unwrap_or_else(|| Err(Error::internal("no outcome")))
 }
 
 /// Stores received files in their owner's library, each in the directory it names or in the standard one for its kind.
 /// Identical bytes are stored once, unless the sender asks for duplicates. Results are in the same order:
 /// `Invalid` for a directory of another user, `QuotaExceeded`, `DiskFull`. A file that is not resumable is gone then.
-pub fn store_all(services: &Services, user: &User, arrivals: Vec<IngestRequest>) -> Vec<Result<Ingested>> {
+pub fn store_all(
+    services: &Services,
+    user: &User,
+    arrivals: Vec<IngestRequest>,
+) -> Vec<Result<Ingested>> {
     let mut arrivals = arrivals;
     let mut outcomes = make_durable(&mut arrivals);
 
@@ -77,22 +85,34 @@ pub fn store_all(services: &Services, user: &User, arrivals: Vec<IngestRequest>)
             *slot = Some(outcome);
         }
     }
-    outcomes.into_iter().map(|outcome| outcome.unwrap_or_else(|| Err(Error::internal("no outcome")))).collect()
+
+    outcomes
+        .into_iter()
+        .map(|outcome| outcome.unwrap_or_else(|| Err(Error::internal("no outcome"))))
+        .collect()
 }
 
 /// Makes all bytes durable, several files in parallel, which the file system combines.
 /// `Some` is a file's error.
 fn make_durable(arrivals: &mut [IngestRequest]) -> Vec<Option<Result<Ingested>>> {
-    let failed = |arrival: &mut IngestRequest| arrival.received.make_durable().err().map(|cause| Err(cause.into()));
+    let failed = |arrival: &mut IngestRequest| {
+        arrival.received.make_durable().err().map(|cause| Err(cause.into()))
+    };
     if let [only] = arrivals {
         return vec![failed(only)];
     }
+
     let mut outcomes = Vec::new();
     for some in arrivals.chunks_mut(SYNC_THREADS) {
         std::thread::scope(|scope| {
-            let threads: Vec<_> = some.iter_mut().map(|arrival| scope.spawn(move || failed(arrival))).collect();
+            let threads: Vec<_> =
+                some.iter_mut().map(|arrival| scope.spawn(move || failed(arrival))).collect();
             for thread in threads {
-                outcomes.push(thread.join().unwrap_or_else(|_| Some(Err(Error::internal("an fsync panicked")))));
+                outcomes.push(
+                    thread
+                        .join()
+                        .unwrap_or_else(|_| Some(Err(Error::internal("an fsync panicked")))),
+                );
             }
         });
     }
@@ -102,20 +122,34 @@ fn make_durable(arrivals: &mut [IngestRequest]) -> Vec<Option<Result<Ingested>>>
 type UserLock<'a> = std::sync::MutexGuard<'a, ()>;
 
 /// Stores a batch. If it fails, stores each file alone, so that one cannot make the others fail.
-fn store_waiting(turn: &UserLock<'_>, services: &Services, user: &User, mut waiting: Vec<QueuedIngest>) {
+fn store_waiting(
+    turn: &UserLock<'_>,
+    services: &Services,
+    user: &User,
+    mut waiting: Vec<QueuedIngest>,
+) {
     match store_batch(turn, services, user, &mut waiting) {
-        Ok(outcomes) => waiting.into_iter().zip(outcomes).for_each(|(one, outcome)| one.answer(Ok(outcome))),
+        Ok(outcomes) => {
+            waiting.into_iter().zip(outcomes).for_each(|(one, outcome)| one.answer(Ok(outcome)));
+        }
         Err(error) if waiting.len() == 1 => drop(waiting.pop().map(|one| one.answer(Err(error)))),
         Err(_) => {
             for mut one in waiting {
                 let stored = store_batch(turn, services, user, std::slice::from_mut(&mut one));
-                one.answer(stored.and_then(|outcomes| outcomes.into_iter().next().ok_or_else(|| Error::internal("no outcome"))));
+                one.answer(stored.and_then(|outcomes| {
+                    outcomes.into_iter().next().ok_or_else(|| Error::internal("no outcome"))
+                }));
             }
         }
     }
 }
 
-fn store_batch(turn: &UserLock<'_>, services: &Services, user: &User, waiting: &mut [QueuedIngest]) -> Result<Vec<Ingested>> {
+fn store_batch(
+    turn: &UserLock<'_>,
+    services: &Services,
+    user: &User,
+    waiting: &mut [QueuedIngest],
+) -> Result<Vec<Ingested>> {
     // Closures of a retried transaction may run twice, so results are replaced, not appended.
     let arrivals: Vec<&IngestRequest> = waiting.iter().map(|one| &one.request).collect();
     let fates: RefCell<Vec<IngestPlan>> = RefCell::default();
@@ -137,9 +171,12 @@ fn store_batch(turn: &UserLock<'_>, services: &Services, user: &User, waiting: &
             for (arrival, fate) in arrivals.iter().zip(fates.borrow().iter()) {
                 let IngestPlan::New { id, found } = fate else { continue };
                 let done = names.next().filter(|done| done.subject == id.0 && done.was_in_place);
-                let done = done.ok_or_else(|| Error::internal("a received file vanished before it was stored"))?;
+                let done = done.ok_or_else(|| {
+                    Error::internal("a received file vanished before it was stored")
+                })?;
                 let directory = target_directory(services, conn, user, arrival, found)?;
-                new_items.push((arrival, new_item(user, *id, arrival, found, &directory, &done.name)?));
+                new_items
+                    .push((arrival, new_item(user, *id, arrival, found, &directory, &done.name)?));
             }
 
             insert_items(conn, user, &new_items)?;
@@ -165,7 +202,9 @@ fn store_batch(turn: &UserLock<'_>, services: &Services, user: &User, waiting: &
     )?;
 
     let (fates, items) = (fates.into_inner(), items.into_inner());
-    let find = |id: ItemId| items.iter().find(|item| item.id == id).cloned().ok_or_else(|| Error::internal("no row"));
+    let find = |id: ItemId| {
+        items.iter().find(|item| item.id == id).cloned().ok_or_else(|| Error::internal("no row"))
+    };
 
     let outcomes = fates
         .iter()
@@ -192,7 +231,11 @@ fn store_batch(turn: &UserLock<'_>, services: &Services, user: &User, waiting: &
 }
 
 /// Writes the rows of a batch and updates the owner's counters.
-fn insert_items(conn: &mut Conn, user: &User, new_items: &[(&&IngestRequest, NewItem)]) -> Result<()> {
+fn insert_items(
+    conn: &mut Conn,
+    user: &User,
+    new_items: &[(&&IngestRequest, NewItem)],
+) -> Result<()> {
     let mut bytes = 0;
     for (arrival, new) in new_items {
         if let Some(upload) = arrival.upload {
@@ -209,20 +252,31 @@ fn insert_items(conn: &mut Conn, user: &User, new_items: &[(&&IngestRequest, New
     let mut deltas = CountDeltas::default();
     for (arrival, new) in new_items {
         // From here on, the used bytes count instead of the hold.
-        if let Some(hold) = arrival.hold.as_ref().filter(|_| !arrival.is_hold_released.swap(true, Ordering::AcqRel)) {
+        if let Some(hold) =
+            arrival.hold.as_ref().filter(|_| !arrival.is_hold_released.swap(true, Ordering::AcqRel))
+        {
             hold.mark_stored(arrival.received.size);
         }
+
         if let Some((finding, admin)) = &arrival.released
-            && store::findings::update_decided(conn, *finding, FindingState::Released, now(), admin.name())? == 0
+            && store::findings::update_decided(
+                conn,
+                *finding,
+                FindingState::Released,
+                now(),
+                admin.name(),
+            )? == 0
         {
             return Err(already_decided_error());
         }
+
         store::items::insert(conn, new)?;
         deltas.add_new(new);
     }
 
     deltas.write(conn, user.id)?;
-    let mut directories: Vec<DirectoryId> = new_items.iter().map(|(_, new)| new.directory_id).collect();
+    let mut directories: Vec<DirectoryId> =
+        new_items.iter().map(|(_, new)| new.directory_id).collect();
     directories.sort_unstable();
     directories.dedup();
     store::directories::update_modified(conn, user.id, &directories, now())?;

@@ -18,6 +18,7 @@ pub(crate) fn insert(
     path: &str,
 ) -> Result<DirectoryId> {
     let (above, _) = path.rsplit_once('/').unwrap_or(("", path));
+
     // An existing directory on disk is accepted.
     services.media_dir.create_directory(&FileLocation::new(&user.folder, above, name.as_str()))?;
     let (id, at) = (DirectoryId::new(), now());
@@ -52,8 +53,14 @@ pub(crate) fn find_or_create(services: &Services, user: &User, path: &str) -> Re
 }
 
 /// The directory at `path`, created with its parents if missing, in the caller's transaction.
-pub(crate) fn ensure(services: &Services, conn: &mut Conn, user: &User, path: &str) -> Result<Directory> {
+pub(crate) fn ensure(
+    services: &Services,
+    conn: &mut Conn,
+    user: &User,
+    path: &str,
+) -> Result<Directory> {
     let mut parent: Option<Directory> = None;
+
     let mut so_far = String::new();
     for part in path.split('/') {
         let name = FileName::parse(part).ok_or(Error::NotFound)?;

@@ -19,9 +19,13 @@ pub struct DashboardData {
 }
 
 pub fn load_dashboard(conn: &mut Conn, user: &User) -> Result<DashboardData> {
-    let (recent, favorites) = (ItemFilter::shelf(Shelf::Recents), ItemFilter::shelf(Shelf::Favorites));
-    let recent = store::item_lists::list(conn, user.id, &recent, Sort::Recent, None, SECTION_ITEMS)?;
-    let favorites = store::item_lists::list(conn, user.id, &favorites, Sort::Newest, None, SECTION_ITEMS)?;
-    let tracks = music_albums::find_tracks(conn, user, &[recent.as_slice(), favorites.as_slice()].concat())?;
+    let (recent, favorites) =
+        (ItemFilter::shelf(Shelf::Recents), ItemFilter::shelf(Shelf::Favorites));
+    let recent =
+        store::item_lists::list(conn, user.id, &recent, Sort::Recent, None, SECTION_ITEMS)?;
+    let favorites =
+        store::item_lists::list(conn, user.id, &favorites, Sort::Newest, None, SECTION_ITEMS)?;
+    let tracks =
+        music_albums::find_tracks(conn, user, &[recent.as_slice(), favorites.as_slice()].concat())?;
     Ok(DashboardData { recent, favorites, tracks })
 }

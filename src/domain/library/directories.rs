@@ -26,8 +26,14 @@ pub fn list(services: &Services, user: &User) -> Result<Vec<Directory>> {
 ///
 /// # Errors
 /// `Invalid` for a bad or taken name, or a parent that cannot have subdirectories.
-pub fn create(services: &Services, user: &User, name: &str, parent: Option<DirectoryId>) -> Result<DirectoryId> {
+pub fn create(
+    services: &Services,
+    user: &User,
+    name: &str,
+    parent: Option<DirectoryId>,
+) -> Result<DirectoryId> {
     let name = parse_name(name)?;
+
     // No file may move while directories change.
     let _one_at_a_time = services.lock_moves(user.id);
 
@@ -41,12 +47,20 @@ pub fn create(services: &Services, user: &User, name: &str, parent: Option<Direc
         };
 
         if parent.as_ref().is_some_and(Directory::is_view) {
-            return Err(Error::field("parent", "That folder only shows things that are kept elsewhere."));
+            return Err(Error::field(
+                "parent",
+                "That folder only shows things that are kept elsewhere.",
+            ));
         }
+
         // Bounds the size of pages that list all directories.
         if store::directories::count(conn, user.id)? >= MAX_DIRECTORIES {
-            return Err(Error::field("name", format!("{MAX_DIRECTORIES} folders are the most one person can have.")));
+            return Err(Error::field(
+                "name",
+                format!("{MAX_DIRECTORIES} folders are the most one person can have."),
+            ));
         }
+
         let path = child_path(parent.as_ref(), &name)?;
         ensure_name_free(services, conn, user, &path)?;
         insert(services, conn, user, parent.as_ref(), &name, &path)
@@ -54,16 +68,20 @@ pub fn create(services: &Services, user: &User, name: &str, parent: Option<Direc
 }
 
 fn parse_name(name: &str) -> Result<FileName> {
-    FileName::parse_typed(name)
-        .ok_or_else(|| Error::field("name", "Give the folder a name of 255 characters at most, without / and \\."))
+    FileName::parse_typed(name).ok_or_else(|| {
+        Error::field("name", "Give the folder a name of 255 characters at most, without / and \\.")
+    })
 }
 
 fn child_path(parent: Option<&Directory>, name: &FileName) -> Result<String> {
-    let path = parent.map_or_else(|| name.to_string(), |parent| format!("{}/{name}", parent.directory_path));
+    let path = parent
+        .map_or_else(|| name.to_string(), |parent| format!("{}/{name}", parent.directory_path));
     if path.split('/').count() > MAX_DEPTH || path.chars().count() > MAX_PATH_BYTES {
         return Err(Error::field(
             "name",
-            format!("Folders go {MAX_DEPTH} deep, and their names together {MAX_PATH_BYTES} letters long."),
+            format!(
+                "Folders go {MAX_DEPTH} deep, and their names together {MAX_PATH_BYTES} letters long."
+            ),
         ));
     }
     Ok(path)
@@ -71,8 +89,10 @@ fn child_path(parent: Option<&Directory>, name: &FileName) -> Result<String> {
 
 fn ensure_name_free(services: &Services, conn: &mut Conn, user: &User, path: &str) -> Result<()> {
     let taken = || Error::field("name", "There is a folder or file of that name already.");
-    let is_reserved =
-        media_dir::STANDARD_DIRECTORIES.iter().chain([&media_dir::AVATAR_FILE]).any(|name| name.eq_ignore_ascii_case(path));
+    let is_reserved = media_dir::STANDARD_DIRECTORIES
+        .iter()
+        .chain([&media_dir::AVATAR_FILE])
+        .any(|name| name.eq_ignore_ascii_case(path));
     if is_reserved || store::directories::find_by_path(conn, user.id, path)?.is_some() {
         return Err(taken());
     }
@@ -94,8 +114,13 @@ pub fn rename(services: &Services, user: &User, id: DirectoryId, name: &str) -> 
         user.id,
         |conn| {
             let directory = find_own_directory(conn, user, id)?;
-            let (parent, old) = directory.directory_path.rsplit_once('/').unwrap_or(("", &directory.directory_path));
-            let path = if parent.is_empty() { name.to_string() } else { format!("{parent}/{name}") };
+            let (parent, old) = directory
+                .directory_path
+                .rsplit_once('/')
+                .unwrap_or(("", &directory.directory_path));
+
+            let path =
+                if parent.is_empty() { name.to_string() } else { format!("{parent}/{name}") };
             if path == directory.directory_path {
                 return Ok(Vec::new());
             }
@@ -107,34 +132,70 @@ pub fn rename(services: &Services, user: &User, id: DirectoryId, name: &str) -> 
                 .any(|taken| taken.eq_ignore_ascii_case(&path));
 
             if is_reserved || store::directories::find_by_path(conn, user.id, &path)?.is_some() {
-                return Err(Error::field("name", "There is a folder or file of that name already."));
+                return Err(Error::field(
+                    "name",
+                    "There is a folder or file of that name already.",
+                ));
             }
+
             // Subdirectories are renamed as well, and their paths have a limit.
             let longest = store::directories::list_tree(conn, user.id, &directory.directory_path)?
                 .iter()
-                .map(|beneath| beneath.directory_path.chars().count() - directory.directory_path.chars().count())
+                .map(|beneath| {
+                    beneath.directory_path.chars().count()
+                        - directory.directory_path.chars().count()
+                })
                 .max();
 
             if path.chars().count() + longest.unwrap_or(0) > MAX_PATH_BYTES {
-                return Err(Error::field("name", "With that name the folders in it would have too long a path."));
+                return Err(Error::field(
+                    "name",
+                    "With that name the folders in it would have too long a path.",
+                ));
             }
+
             let from = FileLocation::new(&user.folder, parent, old);
-            Ok(vec![MovePlan { subject: id.0, to: from.clone(), from, wanted: name.clone(), can_rename: false }])
+            Ok(vec![MovePlan {
+                subject: id.0,
+                to: from.clone(),
+                from,
+                wanted: name.clone(),
+                can_rename: false,
+            }])
         },
         |conn, batch| {
             let at = now();
             for done in batch {
                 let directory = find_own_directory(conn, user, DirectoryId(done.subject))?;
                 let (parent, _) = directory.directory_path.rsplit_once('/').unwrap_or(("", ""));
-                let path = if parent.is_empty() { done.name.to_string() } else { format!("{parent}/{}", done.name) };
+
+                let path = if parent.is_empty() {
+                    done.name.to_string()
+                } else {
+                    format!("{parent}/{}", done.name)
+                };
+
                 // Paths of subdirectories contain the name.
-                for beneath in store::directories::list_tree(conn, user.id, &directory.directory_path)? {
-                    let rest = beneath.directory_path.strip_prefix(&directory.directory_path).unwrap_or_default();
+                for beneath in
+                    store::directories::list_tree(conn, user.id, &directory.directory_path)?
+                {
+                    let rest = beneath
+                        .directory_path
+                        .strip_prefix(&directory.directory_path)
+                        .unwrap_or_default();
                     let is_itself = beneath.directory_id == directory.directory_id;
                     let name = if is_itself { done.name.as_str() } else { &beneath.directory_name };
-                    store::directories::update_path(conn, user.id, beneath.directory_id, name, &format!("{path}{rest}"), at)?;
+                    store::directories::update_path(
+                        conn,
+                        user.id,
+                        beneath.directory_id,
+                        name,
+                        &format!("{path}{rest}"),
+                        at,
+                    )?;
                 }
             }
+
             Ok(())
         },
     )?;
@@ -149,6 +210,7 @@ pub fn rename(services: &Services, user: &User, id: DirectoryId, name: &str) -> 
 /// `NotFound`, `Conflict` for a standard directory, or one with files on disk that have no row.
 pub fn delete(services: &Services, user: &User, id: DirectoryId) -> Result<usize> {
     let mut trashed = 0;
+
     // In batches; files may be added meanwhile.
     loop {
         let items = services.db.read(|conn| {
@@ -168,15 +230,21 @@ pub fn delete(services: &Services, user: &User, id: DirectoryId) -> Result<usize
     services.write_library(user.id, |conn| {
         let directory = find_own_directory(conn, user, id)?;
         let mut tree = store::directories::list_tree(conn, user.id, &directory.directory_path)?;
+
         // Subdirectories before their parents.
         tree.reverse();
 
         for beneath in tree {
-            let (parent, name) = beneath.directory_path.rsplit_once('/').unwrap_or(("", &beneath.directory_path));
+            let (parent, name) =
+                beneath.directory_path.rsplit_once('/').unwrap_or(("", &beneath.directory_path));
             store::directories::delete(conn, user.id, beneath.directory_id)?;
 
             // Files without a row are never deleted.
-            match services.media_dir.remove_directory(&FileLocation::new(&user.folder, parent, name)) {
+            match services.media_dir.remove_directory(&FileLocation::new(
+                &user.folder,
+                parent,
+                name,
+            )) {
                 Ok(true) => {}
                 Ok(false) => {
                     return Err(Error::Conflict(format!(
@@ -196,7 +264,10 @@ pub fn delete(services: &Services, user: &User, id: DirectoryId) -> Result<usize
 fn find_own_directory(conn: &mut Conn, user: &User, id: DirectoryId) -> Result<Directory> {
     let directory = store::directories::find(conn, user.id, id)?.ok_or(Error::NotFound)?;
     if directory.is_standard() {
-        return Err(Error::Conflict(format!("{} is a folder everyone has. It stays.", directory.directory_name)));
+        return Err(Error::Conflict(format!(
+            "{} is a folder everyone has. It stays.",
+            directory.directory_name
+        )));
     }
     Ok(directory)
 }

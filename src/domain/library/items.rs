@@ -7,25 +7,16 @@ use super::search;
 use crate::db::Conn;
 use crate::domain::file_moves::{self, MovePlan};
 use crate::error::{Error, Result};
-use crate::model::{Cursor, Directory, DirectoryId, Item, ItemId, ScanStatus, Shelf, Sort, User, now};
+use crate::model::{Directory, DirectoryId, Item, ItemId, ScanStatus, User, now};
 use crate::state::Services;
 use crate::state::open_file_cache::{FileSource, FileVariant, Lookup};
 use crate::storage::file_name::search_key;
 use crate::storage::{FileLocation, FileName};
 use crate::store;
-use crate::store::item_filter::ItemFilter;
 use crate::store::shelf_counts::CountDeltas;
 
 /// Item ids per request.
 pub const MAX_SELECTED: usize = 1000;
-
-/// An item, its location, and its neighbours on the shelf.
-pub struct ItemView {
-    pub item: Item,
-    pub directory: Directory,
-    pub newer: Option<ItemId>,
-    pub older: Option<ItemId>,
-}
 
 /// # Errors
 /// `NotFound` if there is none or it belongs to another user.
@@ -41,61 +32,45 @@ pub fn list_of(services: &Services, user: &User, ids: &[ItemId]) -> Result<Vec<I
     services.db.read(|conn| find_owned(conn, user, ids))
 }
 
-/// An item for its page; it counts as opened.
-///
-/// # Errors
-/// `NotFound`.
-pub fn view(services: &Services, user: &User, id: ItemId) -> Result<ItemView> {
-    let shown = services.db.read(|conn| {
-        let item = store::items::find(conn, user.id, id)?.ok_or(Error::NotFound)?;
-        let directory = store::directories::find(conn, user.id, item.directory_id)?.ok_or(Error::NotFound)?;
-        let filter = ItemFilter::shelf(if item.in_trash { Shelf::Trash } else { item.shelf });
-        let sort = if item.in_trash { Sort::Trashed } else { Sort::Newest };
-        let here = Cursor::after_item(&item, sort);
-        // The neighbours on the shelf, for the viewer's arrows.
-        let mut beside = |sort| -> Result<Option<ItemId>> {
-            let next = store::item_lists::list(conn, user.id, &filter, sort, Some(&here), 1)?;
-            Ok(next.first().map(|item| item.id))
-        };
-        let older = beside(sort)?;
-        let newer = if item.in_trash { None } else { beside(Sort::Oldest)? };
-        Ok(ItemView { item, directory, newer, older })
-    })?;
-
-    // Items in the trash do not appear under Recents.
-    if !shown.item.in_trash {
-        services.last_seen.touch_item(user.id, id, now());
-    }
-    Ok(shown)
-}
-
 /// Opens an item's content. A file that is missing or has another length is marked and never served.
 ///
 /// # Errors
 /// `NotFound`, `FileMissing`, `BeingChecked` until the malware scanner has found it clean.
 pub fn open(services: &Services, user: &User, id: ItemId) -> Result<Arc<FileSource>> {
-    let look = |conn: &mut Conn| store::items::find_with_path(conn, user.id, id)?.ok_or(Error::NotFound);
+    let look =
+        |conn: &mut Conn| store::items::find_with_path(conn, user.id, id)?.ok_or(Error::NotFound);
+
     // An open file needs neither the database nor the disk.
-    let (library, (item, path)) = match services.find_open_or(user.id, id, FileVariant::Original, look)? {
-        Lookup::Open(source) => return Ok(source),
-        Lookup::Closed(library, row) => (library, row),
-    };
+    let (library, (item, path)) =
+        match services.find_open_or(user.id, id, FileVariant::Original, look)? {
+            Lookup::Open(source) => return Ok(source),
+            Lookup::Closed(library, row) => (library, row),
+        };
 
     if item.scan == ScanStatus::Pending {
         return Err(Error::BeingChecked);
     }
     let place = FileLocation::new(&user.folder, &path, &item.disk_name);
-    let opened = services.media_dir.open_file(&place).and_then(|file| Ok((file.metadata()?.len(), file)));
+    let opened =
+        services.media_dir.open_file(&place).and_then(|file| Ok((file.metadata()?.len(), file)));
+
     // The length is compared each time; the bytes only by `check`.
-    let is_whole = !item.is_damaged && matches!(&opened, Ok((length, _)) if *length == item.bytes());
+    let is_whole =
+        !item.is_damaged && matches!(&opened, Ok((length, _)) if *length == item.bytes());
+
     // Record the change only if there is one.
     if is_whole == item.is_missing {
-        services.write_library(user.id, |conn| Ok(store::items::update_missing(conn, user.id, id, !is_whole)?))?;
+        services.write_library(user.id, |conn| {
+            Ok(store::items::update_missing(conn, user.id, id, !is_whole)?)
+        })?;
     }
 
     match opened {
         Ok((length, file)) if is_whole => {
-            let source = Arc::new(FileSource { location: Some(place), ..FileSource::new(item, file, 0, length) });
+            let source = Arc::new(FileSource {
+                location: Some(place),
+                ..FileSource::new(item, file, 0, length)
+            });
             services.open_file_cache.insert(&library, FileVariant::Original, &source);
             Ok(source)
         }
@@ -108,7 +83,11 @@ pub fn open(services: &Services, user: &User, id: ItemId) -> Result<Arc<FileSour
 }
 
 /// Opens an item's file at its current location, after any move in progress. Nothing is marked.
-pub(crate) fn open_after_pending_moves(services: &Services, owner: &User, id: ItemId) -> Result<Option<File>> {
+pub(crate) fn open_after_pending_moves(
+    services: &Services,
+    owner: &User,
+    id: ItemId,
+) -> Result<Option<File>> {
     let place = || {
         services.db.read(|conn| {
             let item = store::items::find(conn, owner.id, id)?;
@@ -124,7 +103,12 @@ pub(crate) fn open_after_pending_moves(services: &Services, owner: &User, id: It
 }
 
 /// Whether an item's file exists with the expected length.
-pub(crate) fn is_whole(services: &Services, conn: &mut Conn, user: &User, item: &Item) -> Result<bool> {
+pub(crate) fn is_whole(
+    services: &Services,
+    conn: &mut Conn,
+    user: &User,
+    item: &Item,
+) -> Result<bool> {
     let place = item_location(conn, user, item)?;
     let length = services.media_dir.open_file(&place).and_then(|file| Ok(file.metadata()?.len()));
     Ok(length.is_ok_and(|length| length == item.bytes()))
@@ -134,7 +118,12 @@ pub(crate) fn is_whole(services: &Services, conn: &mut Conn, user: &User, item: 
 ///
 /// # Errors
 /// `NotFound` if none of them belongs to the user.
-pub fn set_favorite(services: &Services, user: &User, ids: &[ItemId], is_favorite: bool) -> Result<usize> {
+pub fn set_favorite(
+    services: &Services,
+    user: &User,
+    ids: &[ItemId],
+    is_favorite: bool,
+) -> Result<usize> {
     services.write_library(user.id, |conn| {
         let items = find_owned(conn, user, ids)?;
         set_favorite_rows(conn, user, items, is_favorite)
@@ -142,9 +131,15 @@ pub fn set_favorite(services: &Services, user: &User, ids: &[ItemId], is_favorit
 }
 
 /// Marks items as favourites, or not, in the caller's transaction. Returns how many changed.
-fn set_favorite_rows(conn: &mut Conn, user: &User, items: Vec<Item>, is_favorite: bool) -> Result<usize> {
+fn set_favorite_rows(
+    conn: &mut Conn,
+    user: &User,
+    items: Vec<Item>,
+    is_favorite: bool,
+) -> Result<usize> {
     let at = now();
     let mut deltas = CountDeltas::default();
+
     let mut changed = 0;
     for item in items {
         if store::items::update_favorite(conn, user.id, item.id, is_favorite, at)? == 1 {
@@ -153,6 +148,7 @@ fn set_favorite_rows(conn: &mut Conn, user: &User, items: Vec<Item>, is_favorite
             changed += 1;
         }
     }
+
     if changed > 0 {
         deltas.write(conn, user.id)?;
         store::directories::update_modified_at(conn, user.id, "Favorites", at)?;
@@ -175,10 +171,9 @@ pub struct ItemChange {
 /// `Conflict` for renaming or moving in the trash.
 pub fn change(services: &Services, user: &User, id: ItemId, change: &ItemChange) -> Result<Item> {
     let wanted = match &change.name {
-        Some(name) => Some(
-            FileName::parse_typed(name)
-                .ok_or_else(|| Error::field("name", "Give it a name of 255 characters at most, without / and \\."))?,
-        ),
+        Some(name) => Some(FileName::parse_typed(name).ok_or_else(|| {
+            Error::field("name", "Give it a name of 255 characters at most, without / and \\.")
+        })?),
         None => None,
     };
 
@@ -190,10 +185,12 @@ pub fn change(services: &Services, user: &User, id: ItemId, change: &ItemChange)
         return find(services, user, id);
     }
 
-    let target = |conn: &mut Conn, item: &Item| match change.directory.filter(|id| *id != item.directory_id) {
-        Some(id) => target_directory(conn, user, id, item).map(Some),
-        None => Ok(None),
-    };
+    let target =
+        |conn: &mut Conn, item: &Item| match change.directory.filter(|id| *id != item.directory_id)
+        {
+            Some(id) => target_directory(conn, user, id, item).map(Some),
+            None => Ok(None),
+        };
 
     // Renaming and moving are one rename on disk.
     file_moves::move_files(
@@ -201,21 +198,29 @@ pub fn change(services: &Services, user: &User, id: ItemId, change: &ItemChange)
         user.id,
         |conn| {
             let (item, from) = ensure_not_trashed(conn, user, id)?;
-            let wanted = wanted.clone().or_else(|| FileName::parse(&item.name)).unwrap_or_else(FileName::unnamed);
+            let wanted = wanted
+                .clone()
+                .or_else(|| FileName::parse(&item.name))
+                .unwrap_or_else(FileName::unnamed);
             let to = match target(conn, &item)? {
-                Some(target) => FileLocation::new(&user.folder, &target.directory_path, wanted.as_str()),
+                Some(target) => {
+                    FileLocation::new(&user.folder, &target.directory_path, wanted.as_str())
+                }
                 None => from.clone(),
             };
             Ok(vec![MovePlan { subject: item.id.0, from, to, wanted, can_rename: true }])
         },
         |conn, batch| {
             for done in batch {
-                let before = store::items::find(conn, user.id, ItemId(done.subject))?.ok_or(Error::NotFound)?;
-                let directory_id = target(conn, &before)?.map_or(before.directory_id, |target| target.directory_id);
+                let before = store::items::find(conn, user.id, ItemId(done.subject))?
+                    .ok_or(Error::NotFound)?;
+                let directory_id = target(conn, &before)?
+                    .map_or(before.directory_id, |target| target.directory_id);
                 let changed = [before.directory_id, directory_id];
                 let item = with_name(Item { directory_id, ..before }, &done.name);
                 store::items::update_place(conn, &item)?;
                 search::index(conn, &item, None)?;
+
                 // In the same transaction as the move.
                 if let Some(is_favorite) = change.favorite {
                     set_favorite_rows(conn, user, vec![item.clone()], is_favorite)?;
@@ -229,9 +234,14 @@ pub fn change(services: &Services, user: &User, id: ItemId, change: &ItemChange)
 }
 
 /// The user's directory, if it accepts the item.
-fn target_directory(conn: &mut Conn, user: &User, id: DirectoryId, item: &Item) -> Result<Directory> {
-    let target =
-        store::directories::find(conn, user.id, id)?.ok_or_else(|| Error::field("directory", "Choose one of your folders."))?;
+fn target_directory(
+    conn: &mut Conn,
+    user: &User,
+    id: DirectoryId,
+    item: &Item,
+) -> Result<Directory> {
+    let target = store::directories::find(conn, user.id, id)?
+        .ok_or_else(|| Error::field("directory", "Choose one of your folders."))?;
     ensure_accepts_kind(&target, item)?;
     Ok(target)
 }
@@ -240,7 +250,12 @@ fn target_directory(conn: &mut Conn, user: &User, id: DirectoryId, item: &Item) 
 ///
 /// # Errors
 /// `Invalid` for an unsuitable directory, `NotFound`.
-pub fn move_items(services: &Services, user: &User, ids: &[ItemId], directory: DirectoryId) -> Result<usize> {
+pub fn move_items(
+    services: &Services,
+    user: &User,
+    ids: &[ItemId],
+    directory: DirectoryId,
+) -> Result<usize> {
     let done = file_moves::move_files(
         services,
         user.id,
@@ -251,8 +266,12 @@ pub fn move_items(services: &Services, user: &User, ids: &[ItemId], directory: D
             let mut plans = Vec::new();
             for item in items {
                 if item.in_trash {
-                    return Err(Error::Conflict(format!("“{}” is in the trash. Restore it first.", item.name)));
+                    return Err(Error::Conflict(format!(
+                        "“{}” is in the trash. Restore it first.",
+                        item.name
+                    )));
                 }
+
                 let target = target_directory(conn, user, directory, &item)?;
                 if item.directory_id == target.directory_id {
                     continue;
@@ -269,7 +288,8 @@ pub fn move_items(services: &Services, user: &User, ids: &[ItemId], directory: D
             let mut changed = vec![directory];
             let at = now();
             for done in batch {
-                let item = store::items::find(conn, user.id, ItemId(done.subject))?.ok_or(Error::NotFound)?;
+                let item = store::items::find(conn, user.id, ItemId(done.subject))?
+                    .ok_or(Error::NotFound)?;
                 changed.push(item.directory_id);
                 let item = with_name(Item { directory_id: directory, ..item }, &done.name);
                 store::items::update_place(conn, &item)?;
@@ -287,13 +307,20 @@ pub fn move_items(services: &Services, user: &User, ids: &[ItemId], directory: D
 fn ensure_accepts_kind(target: &Directory, item: &Item) -> Result<()> {
     if target.is_view() {
         let name = &target.directory_name;
-        return Err(Error::field("directory", format!("{name} only shows things that are kept elsewhere.")));
+        return Err(Error::field(
+            "directory",
+            format!("{name} only shows things that are kept elsewhere."),
+        ));
     }
+
     if target.is_standard() && target.directory_path != item.kind.folder() {
         let (name, kind) = (&target.directory_name, item.kind.as_str());
         return Err(Error::field(
             "directory",
-            format!("{name} does not take a {kind}. Choose {} or a folder of your own.", item.kind.folder()),
+            format!(
+                "{name} does not take a {kind}. Choose {} or a folder of your own.",
+                item.kind.folder()
+            ),
         ));
     }
     Ok(())
@@ -310,7 +337,8 @@ pub(crate) fn find_owned(conn: &mut Conn, user: &User, ids: &[ItemId]) -> Result
 
 /// The location of an item's file.
 pub(crate) fn item_location(conn: &mut Conn, user: &User, item: &Item) -> Result<FileLocation> {
-    let directory = store::directories::find(conn, user.id, item.directory_id)?.ok_or(Error::NotFound)?;
+    let directory =
+        store::directories::find(conn, user.id, item.directory_id)?.ok_or(Error::NotFound)?;
     Ok(FileLocation::new(&user.folder, &directory.directory_path, &item.disk_name))
 }
 

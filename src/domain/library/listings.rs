@@ -37,7 +37,14 @@ impl Listing {
     #[must_use]
     pub fn empty() -> Self {
         let (months, sort) = (Months::default(), Sort::Newest);
-        Self { items: Vec::new(), next: None, months, tracks: Vec::new(), children: Vec::new(), sort }
+        Self {
+            items: Vec::new(),
+            next: None,
+            months,
+            tracks: Vec::new(),
+            children: Vec::new(),
+            sort,
+        }
     }
 }
 
@@ -64,22 +71,36 @@ impl ListingQuery {
 ///
 /// # Errors
 /// `Invalid` for a bad cursor.
-pub fn load_page(conn: &mut Conn, user: &User, page: &ListingQuery) -> Result<(Vec<Item>, Option<Cursor>)> {
+pub fn load_page(
+    conn: &mut Conn,
+    user: &User,
+    page: &ListingQuery,
+) -> Result<(Vec<Item>, Option<Cursor>)> {
     let sort = page.sort();
     let after = match &page.cursor {
-        Some(text) => Some(
-            Cursor::decode(text, sort)
-                .ok_or_else(|| Error::field("cursor", "That page of the list does not exist. Start from its top."))?,
-        ),
+        Some(text) => Some(Cursor::decode(text, sort).ok_or_else(|| {
+            Error::field("cursor", "That page of the list does not exist. Start from its top.")
+        })?),
         None => None,
     };
+
     if page.filter.words.is_some() {
         return search_page(conn, user, page, after);
     }
-    let mut items = store::item_lists::list(conn, user.id, &page.filter, sort, after.as_ref(), i64::from(page.limit) + 1)?;
+
+    let mut items = store::item_lists::list(
+        conn,
+        user.id,
+        &page.filter,
+        sort,
+        after.as_ref(),
+        i64::from(page.limit) + 1,
+    )?;
+
     let has_more = items.len() > usize::from(page.limit);
     items.truncate(page.limit.into());
-    let next = if has_more { items.last().map(|item| Cursor::after_item(item, sort)) } else { None };
+    let next =
+        if has_more { items.last().map(|item| Cursor::after_item(item, sort)) } else { None };
     Ok((items, next))
 }
 
@@ -108,19 +129,29 @@ fn search_page(
 ///
 /// # Errors
 /// `Invalid` for a bad cursor.
-pub fn list(conn: &mut Conn, library: &LibraryVersion, user: &User, wanted: &ListingQuery) -> Result<Listing> {
+pub fn list(
+    conn: &mut Conn,
+    library: &LibraryVersion,
+    user: &User,
+    wanted: &ListingQuery,
+) -> Result<Listing> {
     let (sort, filter) = (wanted.sort(), &wanted.filter);
     let (items, next) = load_page(conn, user, wanted)?;
-    let is_counted = filter.words.is_none() && filter.kind.is_none() && matches!(sort, Sort::Newest | Sort::Oldest);
+    let is_counted = filter.words.is_none()
+        && filter.kind.is_none()
+        && matches!(sort, Sort::Newest | Sort::Oldest);
+
     let months = match filter.directory {
         _ if !is_counted => Months::default(),
         Some(_) => Arc::new(count_months(conn, user, filter, &items)?),
         None => library.months(conn, filter.shelf)?,
     };
+
     let children = match filter.directory {
         Some(id) => store::directories::list_children(conn, user.id, id)?,
         None => Vec::new(),
     };
+
     let tracks = music_albums::find_tracks(conn, user, &items)?;
     Ok(Listing { items, next, months, tracks, children, sort })
 }
@@ -131,7 +162,11 @@ pub fn record_opened(services: &Services, user: &User, path: &str) {
 }
 
 /// The names of the items' directories.
-pub fn directory_names(conn: &mut Conn, user: &User, items: &[Item]) -> Result<HashMap<DirectoryId, String>> {
+pub fn directory_names(
+    conn: &mut Conn,
+    user: &User,
+    items: &[Item],
+) -> Result<HashMap<DirectoryId, String>> {
     let mut ids: Vec<_> = items.iter().map(|item| item.directory_id).collect();
     ids.sort_unstable();
     ids.dedup();
@@ -145,7 +180,11 @@ pub fn directory_names(conn: &mut Conn, user: &User, items: &[Item]) -> Result<H
 ///
 /// # Errors
 /// `NotFound`.
-pub fn find_directory(conn: &mut Conn, user: &User, id: DirectoryId) -> Result<(Directory, Vec<Directory>)> {
+pub fn find_directory(
+    conn: &mut Conn,
+    user: &User,
+    id: DirectoryId,
+) -> Result<(Directory, Vec<Directory>)> {
     let directory = store::directories::find(conn, user.id, id)?.ok_or(Error::NotFound)?;
     let mut above = Vec::new();
     let mut path = directory.directory_path.as_str();
@@ -168,12 +207,18 @@ pub fn open_directory(services: &Services, user: &User, id: DirectoryId) -> Resu
 }
 
 /// Counts the months of a directory on demand.
-fn count_months(conn: &mut Conn, user: &User, filter: &ItemFilter, items: &[Item]) -> Result<Vec<(YearMonth, i64)>> {
+fn count_months(
+    conn: &mut Conn,
+    user: &User,
+    filter: &ItemFilter,
+    items: &[Item],
+) -> Result<Vec<(YearMonth, i64)>> {
     let mut months: Vec<_> = items.iter().map(|item| item.shown_at.month()).collect();
     months.dedup();
     let mut counted = Vec::new();
     for month in months {
-        let count = store::item_lists::count_between(conn, user.id, filter, month.start(), month.end())?;
+        let count =
+            store::item_lists::count_between(conn, user.id, filter, month.start(), month.end())?;
         counted.push((month, count));
     }
     Ok(counted)

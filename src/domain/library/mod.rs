@@ -3,6 +3,7 @@
 pub mod create_directory;
 pub mod dashboard;
 pub mod directories;
+pub mod item_view;
 pub mod items;
 pub mod listings;
 pub mod music_albums;

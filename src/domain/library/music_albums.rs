@@ -26,7 +26,11 @@ pub struct Album {
 pub type AlbumKey = (String, String);
 
 /// A page of a user's albums, and the key after which the next one begins.
-pub fn list_albums(services: &Services, user: &User, after: Option<(&str, &str)>) -> Result<(Vec<Album>, Option<AlbumKey>)> {
+pub fn list_albums(
+    services: &Services,
+    user: &User,
+    after: Option<(&str, &str)>,
+) -> Result<(Vec<Album>, Option<AlbumKey>)> {
     services.db.read(|conn| {
         // One more than a page shows whether there is another.
         let limit = i64::try_from(PAGE_ALBUMS + 1).unwrap_or(i64::MAX);
@@ -35,16 +39,21 @@ pub fn list_albums(services: &Services, user: &User, after: Option<(&str, &str)>
         rows.truncate(PAGE_ALBUMS);
 
         let mut albums = Vec::new();
+
         // The first recording supplies title and cover.
         for (artist_key, album_key, tracks) in rows {
-            let first = store::item_details::list_album(conn, user.id, &artist_key, &album_key, 1)?.pop();
+            let first =
+                store::item_details::list_album(conn, user.id, &artist_key, &album_key, 1)?.pop();
             if let Some(first) = first {
                 let cover = store::items::find(conn, user.id, first.item_id)?;
                 albums.push(Album { artist_key, album_key, first, cover, tracks });
             }
         }
 
-        let next = albums.last().filter(|_| has_more).map(|album| (album.artist_key.clone(), album.album_key.clone()));
+        let next = albums
+            .last()
+            .filter(|_| has_more)
+            .map(|album| (album.artist_key.clone(), album.album_key.clone()));
         Ok((albums, next))
     })
 }
@@ -53,12 +62,19 @@ pub fn list_albums(services: &Services, user: &User, after: Option<(&str, &str)>
 ///
 /// # Errors
 /// `NotFound` if the user has no recording of the album.
-pub fn find_album(services: &Services, user: &User, artist: &str, album: &str) -> Result<Vec<(Track, Item)>> {
+pub fn find_album(
+    services: &Services,
+    user: &User,
+    artist: &str,
+    album: &str,
+) -> Result<Vec<(Track, Item)>> {
     services.db.read(|conn| {
         let tracks = store::item_details::list_album(conn, user.id, artist, album, MAX_TRACKS)?;
         let ids: Vec<ItemId> = tracks.iter().map(|track| track.item_id).collect();
         let items = store::items::list_of(conn, user.id, &ids)?;
-        let with_item = |track: Track| items.iter().find(|item| item.id == track.item_id).cloned().map(|item| (track, item));
+        let with_item = |track: Track| {
+            items.iter().find(|item| item.id == track.item_id).cloned().map(|item| (track, item))
+        };
         let found: Vec<_> = tracks.into_iter().filter_map(with_item).collect();
         if found.is_empty() { Err(Error::NotFound) } else { Ok(found) }
     })

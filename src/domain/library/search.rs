@@ -32,13 +32,13 @@ const MAX_ITEMS_PER_STEP: i64 = 2_000;
 pub fn words(text: &str) -> Vec<String> {
     let mut words = Vec::new();
     let mut word = String::new();
+
     // NFKD separates accents from letters.
     let folded = text.nfkd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase);
 
     for c in folded.chain([' ']) {
         // Hiragana, Katakana and Chinese characters.
-        let stands_alone =
-            matches!(c, '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{20000}'..='\u{3ffff}');
+        let stands_alone = matches!(c, '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{20000}'..='\u{3ffff}');
         if c.is_alphanumeric() && !stands_alone {
             word.push(c);
             continue;
@@ -60,7 +60,17 @@ pub fn words(text: &str) -> Vec<String> {
 fn item_words(item: &Item, facts: &Metadata) -> Vec<String> {
     let taken = item.shown_at.month();
     let date = format!("{} {} {}", taken.year, taken.month, item.shown_at.time().date());
-    let texts = [&facts.title, &facts.artist, &facts.album, &facts.album_artist, &facts.genre, &facts.camera, &facts.lens];
+
+    let texts = [
+        &facts.title,
+        &facts.artist,
+        &facts.album,
+        &facts.album_artist,
+        &facts.genre,
+        &facts.camera,
+        &facts.lens,
+    ];
+
     let place = [&facts.place, &facts.caption];
 
     // The name first, because the number of words is limited.
@@ -95,7 +105,13 @@ pub(crate) fn index(conn: &mut Conn, item: &Item, details: Option<&ItemDetails>)
 
 /// Indexes a new item.
 pub(crate) fn index_new(conn: &mut Conn, item: &Item) -> Result<()> {
-    Ok(store::search_words::insert(conn, item.user_id, item.id, item.shown_at, &item_words(item, &Metadata::default()))?)
+    Ok(store::search_words::insert(
+        conn,
+        item.user_id,
+        item.id,
+        item.shown_at,
+        &item_words(item, &Metadata::default()),
+    )?)
 }
 
 /// A word of the query, resolved against the index.
@@ -119,6 +135,7 @@ pub(crate) fn search(
     if asked.is_empty() {
         return Ok((Vec::new(), None));
     }
+
     // Each word of the query is a prefix of indexed words.
     let mut terms = Vec::new();
     for word in asked {
@@ -130,11 +147,23 @@ pub(crate) fn search(
         let floor = store::search_words::find_item_floor(conn, owner, after, MAX_ITEMS_PER_STEP)?;
         let filter = ItemFilter { floor, ..filter.clone() };
         let after = after.map(|(at, id)| Cursor::Clock(at, id));
-        let found = store::item_lists::list(conn, owner, &filter, Sort::Newest, after.as_ref(), count(limit + 1))?;
+        let found = store::item_lists::list(
+            conn,
+            owner,
+            &filter,
+            Sort::Newest,
+            after.as_ref(),
+            count(limit + 1),
+        )?;
         return Ok(to_page(found, floor, limit));
     };
 
-    let others: Vec<&String> = asked.iter().enumerate().filter(|(index, _)| *index != place).map(|(_, word)| word).collect();
+    let others: Vec<&String> = asked
+        .iter()
+        .enumerate()
+        .filter(|(index, _)| *index != place)
+        .map(|(_, word)| word)
+        .collect();
     scan_matches(conn, owner, &matches, (filter, &others), after, limit)
 }
 
@@ -168,7 +197,11 @@ fn resolve_word(conn: &mut Conn, owner: UserId, word: &str) -> Result<ParsedWord
 }
 
 /// The word that the fewest items have, by its index; `None` if all are common.
-fn rarest_word(conn: &mut Conn, owner: UserId, terms: &[ParsedWord]) -> Result<Option<(usize, Vec<String>)>> {
+fn rarest_word(
+    conn: &mut Conn,
+    owner: UserId,
+    terms: &[ParsedWord],
+) -> Result<Option<(usize, Vec<String>)>> {
     let mut best: Option<(i64, usize, Vec<String>)> = None;
     for (index, term) in terms.iter().enumerate() {
         let ParsedWord::Words(matches) = term else { continue };
@@ -184,6 +217,7 @@ fn rarest_word(conn: &mut Conn, owner: UserId, terms: &[ParsedWord]) -> Result<O
             best = Some((items, index, matches.clone()));
         }
     }
+
     Ok(best.map(|(_, index, matches)| (index, matches)))
 }
 
@@ -209,14 +243,26 @@ fn scan_matches(
     // Below the floor, some word's rows have not been read.
     let mut found = Vec::new();
     for word in matches {
-        found.extend(store::search_words::list_with(conn, owner, word, (filter, others), (after, floor), count(limit + 1))?);
+        found.extend(store::search_words::list_with(
+            conn,
+            owner,
+            word,
+            (filter, others),
+            (after, floor),
+            count(limit + 1),
+        )?);
     }
+
     found.sort_unstable_by_key(|item| std::cmp::Reverse((item.shown_at, item.id)));
     found.dedup_by_key(|item| item.id);
     Ok(to_page(found, floor, limit))
 }
 
-fn to_page(mut found: Vec<Item>, floor: Option<SearchPosition>, limit: usize) -> (Vec<Item>, Option<Cursor>) {
+fn to_page(
+    mut found: Vec<Item>,
+    floor: Option<SearchPosition>,
+    limit: usize,
+) -> (Vec<Item>, Option<Cursor>) {
     let is_full = found.len() > limit;
     found.truncate(limit);
     let last = found.last().map(|item| (item.shown_at, item.id));

@@ -41,14 +41,17 @@ pub fn trash(services: &Services, user: &User, ids: &[ItemId]) -> Result<usize> 
             Ok(plans)
         },
         |conn, batch| {
-            let trash = store::directories::find_by_path(conn, user.id, TRASH_NAME)?.ok_or(Error::NotFound)?;
+            let trash = store::directories::find_by_path(conn, user.id, TRASH_NAME)?
+                .ok_or(Error::NotFound)?;
             let at = now();
 
             // Counters and dates change with the rows.
             let (mut deltas, mut changed) = (CountDeltas::default(), vec![trash.directory_id]);
             for done in batch {
-                let item = store::items::find(conn, user.id, ItemId(done.subject))?.ok_or(Error::NotFound)?;
-                let from = store::directories::find(conn, user.id, item.directory_id)?.ok_or(Error::NotFound)?;
+                let item = store::items::find(conn, user.id, ItemId(done.subject))?
+                    .ok_or(Error::NotFound)?;
+                let from = store::directories::find(conn, user.id, item.directory_id)?
+                    .ok_or(Error::NotFound)?;
                 changed.push(item.directory_id);
                 deltas.subtract(&item);
 
@@ -107,22 +110,37 @@ pub fn restore(services: &Services, user: &User, ids: &[ItemId]) -> Result<Vec<R
                     can_rename: true,
                 });
             }
-            if plans.is_empty() { Err(Error::Conflict("That is not in the trash.".into())) } else { Ok(plans) }
+
+            if plans.is_empty() {
+                Err(Error::Conflict("That is not in the trash.".into()))
+            } else {
+                Ok(plans)
+            }
         },
         |conn, batch| {
             let at = now();
 
             let (mut deltas, mut changed) = (CountDeltas::default(), Vec::new());
             for done in batch {
-                let item = store::items::find(conn, user.id, ItemId(done.subject))?.ok_or(Error::NotFound)?;
-                let home = store::directories::find_by_path(conn, user.id, home_directory(&item))?.ok_or(Error::NotFound)?;
+                let item = store::items::find(conn, user.id, ItemId(done.subject))?
+                    .ok_or(Error::NotFound)?;
+                let home = store::directories::find_by_path(conn, user.id, home_directory(&item))?
+                    .ok_or(Error::NotFound)?;
                 changed.extend([item.directory_id, home.directory_id]);
                 deltas.subtract(&item);
+
                 // The item keeps the name that it got on disk.
                 let restored = with_name(
-                    Item { directory_id: home.directory_id, in_trash: false, trashed_at: None, trashed_from: None, ..item },
+                    Item {
+                        directory_id: home.directory_id,
+                        in_trash: false,
+                        trashed_at: None,
+                        trashed_from: None,
+                        ..item
+                    },
                     &done.name,
                 );
+
                 deltas.add(&restored);
                 store::items::update_place(conn, &restored)?;
                 search::index(conn, &restored, None)?;
@@ -137,7 +155,10 @@ pub fn restore(services: &Services, user: &User, ids: &[ItemId]) -> Result<Vec<R
     let wanted_names = wanted_names.into_inner();
     Ok(done
         .into_iter()
-        .map(|done| RestoreCount { is_renamed: wanted_names.get(&done.subject) != Some(&done.name), name: done.name })
+        .map(|done| RestoreCount {
+            is_renamed: wanted_names.get(&done.subject) != Some(&done.name),
+            name: done.name,
+        })
         .collect())
 }
 
@@ -157,8 +178,12 @@ pub fn delete(services: &Services, actor: &Actor, user: &User, ids: &[ItemId]) -
             let mut plans = Vec::new();
             for item in find_owned(conn, user, ids)? {
                 if !item.in_trash {
-                    return Err(Error::Conflict(format!("“{}” is not in the trash. Put it there first.", item.name)));
+                    return Err(Error::Conflict(format!(
+                        "“{}” is not in the trash. Put it there first.",
+                        item.name
+                    )));
                 }
+
                 // A deletion is a move into the folder of incoming files.
                 let deleted = uuid::Uuid::now_v7().simple().to_string();
                 plans.push(MovePlan {
@@ -169,6 +194,7 @@ pub fn delete(services: &Services, actor: &Actor, user: &User, ids: &[ItemId]) -
                     can_rename: false,
                 });
             }
+
             Ok(plans)
         },
         |conn, batch| {
@@ -176,13 +202,15 @@ pub fn delete(services: &Services, actor: &Actor, user: &User, ids: &[ItemId]) -
 
             let mut bytes = 0;
             for done in batch {
-                let item = store::items::find(conn, user.id, ItemId(done.subject))?.ok_or(Error::NotFound)?;
+                let item = store::items::find(conn, user.id, ItemId(done.subject))?
+                    .ok_or(Error::NotFound)?;
                 deltas.subtract(&item);
                 bytes += item.size;
                 store::items::delete(conn, user.id, item.id)?;
             }
 
             deltas.write(conn, user.id)?;
+
             // The bytes are free for other uploads now.
             store::users::update_subtract_used(conn, user.id, bytes)?;
             store::directories::update_modified_at(conn, user.id, TRASH_NAME, now())?;
@@ -194,7 +222,9 @@ pub fn delete(services: &Services, actor: &Actor, user: &User, ids: &[ItemId]) -
     for deleted in &done {
         services.preview_cache.remove(deleted.subject);
         // The rows are gone; the next start removes files that remain.
-        if let Err(cause) = services.media_dir.remove_file(&FileLocation::incoming(deleted.name.as_str())) {
+        if let Err(cause) =
+            services.media_dir.remove_file(&FileLocation::incoming(deleted.name.as_str()))
+        {
             tracing::warn!(item = %deleted.subject, "a deleted file could not be removed yet: {cause}");
         }
     }
@@ -229,8 +259,9 @@ pub fn restore_all(services: &Services, user: &User) -> Result<usize> {
 
 fn ids_in_trash(services: &Services, user: &User) -> Result<Vec<ItemId>> {
     let filter = ItemFilter::shelf(Shelf::Trash);
-    let items =
-        services.db.read(|conn| Ok(store::item_lists::list(conn, user.id, &filter, Sort::Trashed, None, BATCH_ITEMS)?))?;
+    let items = services.db.read(|conn| {
+        Ok(store::item_lists::list(conn, user.id, &filter, Sort::Trashed, None, BATCH_ITEMS)?)
+    })?;
     Ok(items.into_iter().map(|item| item.id).collect())
 }
 
@@ -239,10 +270,13 @@ pub fn purge(services: &Services) -> Result<usize> {
     let before = now() - time::Duration::days(services.settings.trash_days.into());
     let mut purged = 0;
     loop {
-        let items = services.db.read(|conn| Ok(store::items::list_trashed_before(conn, before, 200)?))?;
+        let items =
+            services.db.read(|conn| Ok(store::items::list_trashed_before(conn, before, 200)?))?;
         let Some(owner) = items.first().map(|item| item.user_id) else { return Ok(purged) };
-        let ids: Vec<_> = items.iter().filter(|item| item.user_id == owner).map(|item| item.id).collect();
-        let user = services.db.read(|conn| store::users::find(conn, owner)?.ok_or(Error::NotFound))?;
+        let ids: Vec<_> =
+            items.iter().filter(|item| item.user_id == owner).map(|item| item.id).collect();
+        let user =
+            services.db.read(|conn| store::users::find(conn, owner)?.ok_or(Error::NotFound))?;
         purged += delete(services, &Actor::server(), &user, &ids)?;
     }
 }

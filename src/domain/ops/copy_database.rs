@@ -25,6 +25,7 @@ pub fn copy_to(services: &Services, url: &str) -> Result<Vec<CopyReport>> {
     if url == services.settings.database_url {
         return Err(Error::Conflict("That is the database in use.".into()));
     }
+
     let target = Db::open(url)?;
     if target.read(|conn| Ok(store::users::count_all(conn)?))?.0 > 0 {
         return Err(Error::Conflict("That database has people in it already.".into()));
@@ -37,18 +38,31 @@ pub fn copy_to(services: &Services, url: &str) -> Result<Vec<CopyReport>> {
             let from = &mut **from.borrow_mut();
             table_rows::delete_all_except(to, &[])?;
             table_rows::copy_all_except(from, to, &[])?;
+
             TABLES
                 .iter()
-                .map(|table| compare_table(table, &TableChecksum::of_table(from, table)?, &TableChecksum::of_table(to, table)?))
+                .map(|table| {
+                    compare_table(
+                        table,
+                        &TableChecksum::of_table(from, table)?,
+                        &TableChecksum::of_table(to, table)?,
+                    )
+                })
                 .collect()
         })
     })
 }
 
-fn compare_table(table: &'static str, here: &TableChecksum, there: &TableChecksum) -> Result<CopyReport> {
+fn compare_table(
+    table: &'static str,
+    here: &TableChecksum,
+    there: &TableChecksum,
+) -> Result<CopyReport> {
     if here != there {
         let (had, has) = (here.rows, there.rows);
-        return Err(Error::Conflict(format!("{table}: {had} rows here and {has} there, or other ones. Nothing was moved.")));
+        return Err(Error::Conflict(format!(
+            "{table}: {had} rows here and {has} there, or other ones. Nothing was moved."
+        )));
     }
     Ok(CopyReport { table, rows: here.rows, checksum: here.checksum() })
 }

@@ -38,7 +38,8 @@ pub fn open_recovered(settings: Settings) -> Result<Services> {
 /// `Configuration`; database errors.
 pub fn ensure_mounted(services: &Services) -> Result<()> {
     let folders = services.db.read(|conn| Ok(store::users::list_folders_in_use(conn)?))?;
-    if folders.is_empty() || folders.iter().any(|folder| services.media_dir.has_user_folder(folder)) {
+    if folders.is_empty() || folders.iter().any(|folder| services.media_dir.has_user_folder(folder))
+    {
         return Ok(());
     }
     let shown = services.settings.media_dir.display();

@@ -47,10 +47,12 @@ pub fn run_round(services: &Services) -> Result<()> {
 pub fn write_last_seen(services: &Services) -> Result<()> {
     services.open_file_cache.close_idle();
     let notes = services.last_seen.take();
+
     // Most rounds have nothing to write.
     if notes.sessions.is_empty() && notes.directories.is_empty() && notes.items.is_empty() {
         return Ok(());
     }
+
     let opened: BTreeSet<_> = notes.items.keys().map(|(owner, _)| *owner).collect();
 
     // Recents change, so the versions of these libraries do as well.

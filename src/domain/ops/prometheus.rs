@@ -17,9 +17,14 @@ pub fn metrics_text(services: &Services) -> Result<String> {
     // Held until the end, so that simultaneous requests do not mix values.
     let asked = services.metrics.lock_gauges();
     let status = status::status(services)?;
+
     for check in &status.checks {
-        asked.ready.with_label_values(&[check.name]).set(f64::from(u8::from(check.problem.is_none())));
+        asked
+            .ready
+            .with_label_values(&[check.name])
+            .set(f64::from(u8::from(check.problem.is_none())));
     }
+
     asked.queues.with_label_values(&["previews"]).set(as_i64(status.previews.waiting));
     asked.queues.with_label_values(&["scanner"]).set(as_i64(status.waiting));
     asked.findings.set(as_i64(status.findings));
@@ -33,7 +38,10 @@ pub fn metrics_text(services: &Services) -> Result<String> {
     // A failing database leaves the previous values.
     if let Ok(counted) = services.db.read(|conn| Ok(store::users::count_by_status(conn)?)) {
         for state in [Status::Pending, Status::Active, Status::Suspended, Status::Rejected] {
-            asked.people.with_label_values(&[state.as_str()]).set(as_i64(counted.get(&state).copied().unwrap_or(0)));
+            asked
+                .people
+                .with_label_values(&[state.as_str()])
+                .set(as_i64(counted.get(&state).copied().unwrap_or(0)));
         }
     }
 

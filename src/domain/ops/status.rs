@@ -18,10 +18,13 @@ const LOW_SPACE_BYTES: u64 = 5_000_000_000;
 /// Checks what the server needs: the database responds, the media folder is writable.
 #[must_use]
 pub fn checks(services: &Services) -> Vec<Check> {
-    let database = services.db.read(|conn| Ok(store::site::find_has_admin(conn)?)).err().map(|error| CheckProblem {
-        in_short: "does not answer",
-        mend: format!("{error} Look at the database server, its address and password."),
-    });
+    let database =
+        services.db.read(|conn| Ok(store::site::find_has_admin(conn)?)).err().map(|error| {
+            CheckProblem {
+                in_short: "does not answer",
+                mend: format!("{error} Look at the database server, its address and password."),
+            }
+        });
     let media = IncomingFile::create(services.media_dir.clone()).err().map(|cause| CheckProblem {
         in_short: "cannot be written",
         mend: format!(
@@ -72,13 +75,20 @@ pub struct PreviewStatus {
 /// None at present.
 pub fn status(services: &Services) -> Result<ServerStatus> {
     let space = services.media_dir.space().ok();
+
     // Warnings that an admin can act on.
     let mut warnings = Vec::new();
     if let Some((free, _)) = space.filter(|(free, _)| *free < LOW_SPACE_BYTES) {
-        warnings.push(format!("Only {} are free for files. Make room or move the media folder.", format_bytes(free)));
+        warnings.push(format!(
+            "Only {} are free for files. Make room or move the media folder.",
+            format_bytes(free)
+        ));
     }
+
     if !services.settings.rate_limit {
-        warnings.push("Rate limiting is off: passwords can be guessed. Set NEXUS_RATE_LIMIT=on.".into());
+        warnings.push(
+            "Rate limiting is off: passwords can be guessed. Set NEXUS_RATE_LIMIT=on.".into(),
+        );
     }
 
     if let Some(why) = services.watch_error.get() {
@@ -87,9 +97,12 @@ pub fn status(services: &Services) -> Result<ServerStatus> {
         ));
     }
 
-    for (line, why) in services.users_file.current().iter().flat_map(|listed| listed.problems.iter().take(5)) {
+    for (line, why) in
+        services.users_file.current().iter().flat_map(|listed| listed.problems.iter().take(5))
+    {
         warnings.push(format!("Users file, line {line}: {why}. The other lines work."));
     }
+
     if services.settings.public_url.is_none() && !services.settings.listen.ip().is_loopback() {
         warnings.push(
             "The server listens on the network without TLS in front. Put a proxy with TLS before it and set NEXUS_PUBLIC_URL."
@@ -105,7 +118,12 @@ pub fn status(services: &Services) -> Result<ServerStatus> {
     Ok(ServerStatus {
         previews: PreviewStatus {
             health: services.renderer.health(),
-            missing: services.renderer.tools().into_iter().filter_map(|(tool, why)| Some((tool, why?))).collect(),
+            missing: services
+                .renderer
+                .tools()
+                .into_iter()
+                .filter_map(|(tool, why)| Some((tool, why?)))
+                .collect(),
             waiting: previews_waiting,
             given_up,
             crashes: services.renderer.crashes.load(Ordering::Relaxed),

@@ -20,7 +20,13 @@ pub(crate) fn is_known(services: &Services, user: &User, place: &FileLocation) -
 }
 
 /// Records whether an item's file is missing or damaged.
-pub(crate) fn set_state(services: &Services, user: &User, id: ItemId, is_missing: bool, is_damaged: bool) -> Result<()> {
+pub(crate) fn set_state(
+    services: &Services,
+    user: &User,
+    id: ItemId,
+    is_missing: bool,
+    is_damaged: bool,
+) -> Result<()> {
     services.write_library(user.id, |conn| {
         store::items::update_missing(conn, user.id, id, is_missing)?;
         store::items::update_damaged(conn, user.id, id, is_damaged)?;

@@ -38,7 +38,8 @@ pub fn check(services: &Services, how: CheckOptions, mut tell: impl FnMut(Proble
 
     // Folders in the media folder that belong to no user.
     for entry in services.media_dir.list_user_folders()? {
-        let is_known = entry.name.as_deref().is_some_and(|name| known.iter().any(|folder| folder == name));
+        let is_known =
+            entry.name.as_deref().is_some_and(|name| known.iter().any(|folder| folder == name));
         if !is_known {
             tell(Problem { kind: ProblemKind::Extra, path: entry.display_name(), repaired: None });
         }
@@ -47,9 +48,15 @@ pub fn check(services: &Services, how: CheckOptions, mut tell: impl FnMut(Proble
     // Files in quarantine without a finding.
     for name in services.media_dir.list_quarantine()? {
         let id = uuid::Uuid::try_parse(&name).ok().map(FindingId);
-        let finding = services.db.read(|conn| Ok(id.map(|id| store::findings::find(conn, id)).transpose()?.flatten()))?;
+        let finding = services
+            .db
+            .read(|conn| Ok(id.map(|id| store::findings::find(conn, id)).transpose()?.flatten()))?;
         if finding.is_none_or(|finding| finding.state != FindingState::Quarantined) {
-            tell(Problem { kind: ProblemKind::Extra, path: format!("{QUARANTINE}/{name}"), repaired: None });
+            tell(Problem {
+                kind: ProblemKind::Extra,
+                path: format!("{QUARANTINE}/{name}"),
+                repaired: None,
+            });
         }
     }
     Ok(looked_at)
@@ -66,7 +73,10 @@ struct LibraryCheck<'a, T> {
 impl<T: FnMut(Problem)> LibraryCheck<'_, T> {
     fn run(&mut self) -> Result<u64> {
         self.check_directories("")?;
-        let directories = self.services.db.read(|conn| Ok(store::directories::list(conn, self.user.id, MAX_DIRECTORIES)?))?;
+        let directories = self
+            .services
+            .db
+            .read(|conn| Ok(store::directories::list(conn, self.user.id, MAX_DIRECTORIES)?))?;
         let mut looked_at = 0;
         for directory in &directories {
             looked_at += self.check_directory(directory)?;
@@ -89,19 +99,25 @@ impl<T: FnMut(Problem)> LibraryCheck<'_, T> {
     fn check_directories(&mut self, path: &str) -> Result<()> {
         for entry in self.list(path)? {
             let Some(name) = entry.name.as_deref() else { continue };
+
             // Standard directories are checked with their rows.
-            if entry.kind != EntryKind::Directory || (path.is_empty() && STANDARD_DIRECTORIES.contains(&name)) {
+            if entry.kind != EntryKind::Directory
+                || (path.is_empty() && STANDARD_DIRECTORIES.contains(&name))
+            {
                 continue;
             }
+
             let inner = if path.is_empty() { name.to_owned() } else { format!("{path}/{name}") };
-            let is_known =
-                self.services.db.read(|conn| Ok(store::directories::find_by_path(conn, self.user.id, &inner)?.is_some()))?;
+            let is_known = self.services.db.read(|conn| {
+                Ok(store::directories::find_by_path(conn, self.user.id, &inner)?.is_some())
+            })?;
 
             if !is_known {
                 let is_plain = FileName::parse(name).is_some_and(|parsed| parsed.as_str() == name);
                 let repaired = if self.how.repair && is_plain {
-                    self.services
-                        .write_library(self.user.id, |conn| create_directory::ensure(self.services, conn, self.user, &inner))?;
+                    self.services.write_library(self.user.id, |conn| {
+                        create_directory::ensure(self.services, conn, self.user, &inner)
+                    })?;
                     Some("taken in".to_owned())
                 } else {
                     None
@@ -124,6 +140,7 @@ impl<T: FnMut(Problem)> LibraryCheck<'_, T> {
     /// Compares the files of one directory with its rows.
     fn check_directory(&mut self, directory: &Directory) -> Result<u64> {
         let path = directory.directory_path.clone();
+
         // A missing directory is reported once, its items each.
         let entries = match self.services.media_dir.list(&self.user.folder, &path) {
             Ok(entries) => entries,
@@ -150,7 +167,11 @@ impl<T: FnMut(Problem)> LibraryCheck<'_, T> {
             match (entry.kind, entry.name.clone()) {
                 (EntryKind::Directory, Some(_)) => {}
                 (EntryKind::File, Some(name)) => drop(files.insert(name, entry)),
-                _ => self.add_problem(ProblemKind::Unsafe, &format!("{path}/{}", entry.display_name()), None),
+                _ => self.add_problem(
+                    ProblemKind::Unsafe,
+                    &format!("{path}/{}", entry.display_name()),
+                    None,
+                ),
             }
         }
 
@@ -160,12 +181,19 @@ impl<T: FnMut(Problem)> LibraryCheck<'_, T> {
         let mut after = None;
         loop {
             let owner = self.user.id;
-            let page = self
-                .services
-                .db
-                .read(|conn| Ok(store::items::list_in_after(conn, owner, directory.directory_id, after, PAGE_ITEMS)?))?;
+            let page = self.services.db.read(|conn| {
+                Ok(store::items::list_in_after(
+                    conn,
+                    owner,
+                    directory.directory_id,
+                    after,
+                    PAGE_ITEMS,
+                )?)
+            })?;
+
             let Some(last) = page.last() else { break };
             after = Some(last.id);
+
             for item in &page {
                 looked_at += 1;
                 let entry = files.remove(&item.disk_name);
@@ -183,21 +211,32 @@ impl<T: FnMut(Problem)> LibraryCheck<'_, T> {
 
     fn check_item(&mut self, item: &Item, directory: &str, entry: Option<&DirEntry>) -> Result<()> {
         let place = FileLocation::new(&self.user.folder, directory, &item.disk_name);
+
         // A quick check compares lengths only.
         let seems_whole = entry.is_some_and(|entry| entry.length == item.bytes());
-        let seems_right = if seems_whole && self.how.is_quick { true } else { self.compare_item(item, &place)?.is_none() };
+        let seems_right = if seems_whole && self.how.is_quick {
+            true
+        } else {
+            self.compare_item(item, &place)?.is_none()
+        };
+
         if seems_right && (!item.is_missing || item.is_damaged && self.how.is_quick) {
             return Ok(());
         }
 
         // A server may be running: only the state while nothing moves counts.
-        let settled = file_moves::with_item_locked(self.services, self.user.id, item.id.0, &place, || {
-            let now = self.services.db.read(|conn| Ok(store::items::find(conn, self.user.id, item.id)?))?;
-            let stands_still = now.is_some_and(|now| {
-                (now.directory_id, &now.disk_name, &now.sha256) == (item.directory_id, &item.disk_name, &item.sha256)
-            });
-            if stands_still { self.repair_item(item, &place) } else { Ok(None) }
-        })?;
+        let settled =
+            file_moves::with_item_locked(self.services, self.user.id, item.id.0, &place, || {
+                let now = self
+                    .services
+                    .db
+                    .read(|conn| Ok(store::items::find(conn, self.user.id, item.id)?))?;
+                let stands_still = now.is_some_and(|now| {
+                    (now.directory_id, &now.disk_name, &now.sha256)
+                        == (item.directory_id, &item.disk_name, &item.sha256)
+                });
+                if stands_still { self.repair_item(item, &place) } else { Ok(None) }
+            })?;
 
         if let Some((trouble, repaired)) = settled.flatten() {
             self.add_problem(trouble, &format!("{directory}/{}", item.disk_name), repaired);
@@ -206,7 +245,11 @@ impl<T: FnMut(Problem)> LibraryCheck<'_, T> {
     }
 
     /// Checks an item while it cannot move, and repairs it if requested.
-    fn repair_item(&self, item: &Item, place: &FileLocation) -> Result<Option<(ProblemKind, Option<String>)>> {
+    fn repair_item(
+        &self,
+        item: &Item,
+        place: &FileLocation,
+    ) -> Result<Option<(ProblemKind, Option<String>)>> {
         // The file is intact; its mark may be outdated.
         let Some(trouble) = self.compare_item(item, place)? else {
             if !item.is_missing {
@@ -223,7 +266,13 @@ impl<T: FnMut(Problem)> LibraryCheck<'_, T> {
             amend::update_content(self.services, self.user, item, place, self.how.initial_scan)?;
             Some("taken as it is now".to_owned())
         } else if self.how.repair {
-            amend::set_state(self.services, self.user, item.id, true, trouble == ProblemKind::Changed)?;
+            amend::set_state(
+                self.services,
+                self.user,
+                item.id,
+                true,
+                trouble == ProblemKind::Changed,
+            )?;
             Some("marked".to_owned())
         } else {
             None
@@ -233,35 +282,50 @@ impl<T: FnMut(Problem)> LibraryCheck<'_, T> {
 
     /// What is wrong with an item's file at this moment.
     fn compare_item(&self, item: &Item, place: &FileLocation) -> Result<Option<ProblemKind>> {
-        let Ok(mut file) = self.services.media_dir.open_file(place) else { return Ok(Some(ProblemKind::Missing)) };
+        let Ok(mut file) = self.services.media_dir.open_file(place) else {
+            return Ok(Some(ProblemKind::Missing));
+        };
         if file.metadata()?.len() != item.bytes() {
             return Ok(Some(ProblemKind::Truncated));
         }
-        Ok((!self.how.is_quick && sha256_of(&mut file)? != item.sha256).then_some(ProblemKind::Changed))
+        Ok((!self.how.is_quick && sha256_of(&mut file)? != item.sha256)
+            .then_some(ProblemKind::Changed))
     }
 
     fn report_extra(&mut self, directory: &Directory, name: &str) -> Result<()> {
         let path = format!("{}/{name}", directory.directory_path);
         let place = FileLocation::new(&self.user.folder, &directory.directory_path, name);
-        if amend::is_known(self.services, self.user, &place)? || !self.services.media_dir.exists(&place)? {
+        if amend::is_known(self.services, self.user, &place)?
+            || !self.services.media_dir.exists(&place)?
+        {
             return Ok(());
         }
-        let repaired = if self.how.repair { Some(self.ingest_extra(directory, &place, name)?) } else { None };
+        let repaired =
+            if self.how.repair { Some(self.ingest_extra(directory, &place, name)?) } else { None };
         self.add_problem(ProblemKind::Extra, &path, repaired);
         Ok(())
     }
 
     /// Stores a file without a row: in its folder if that is the user's own, otherwise in the standard one for its kind.
-    fn ingest_extra(&self, directory: &Directory, place: &FileLocation, name: &str) -> Result<String> {
-        let received = ReceivedFile::open_existing(self.services.media_dir.clone(), place.clone(), None)?;
+    fn ingest_extra(
+        &self,
+        directory: &Directory,
+        place: &FileLocation,
+        name: &str,
+    ) -> Result<String> {
+        let received =
+            ReceivedFile::open_existing(self.services.media_dir.clone(), place.clone(), None)?;
         let arrival = IngestRequest {
             directory: Some(directory.directory_id),
             keep_duplicates: true,
             ..IngestRequest::new(received, name.to_owned(), self.how.initial_scan)
         };
+
         match ingest::store(self.services, self.user, arrival) {
             Ok(_) => Ok("taken in".to_owned()),
-            Err(error @ (Error::QuotaExceeded | Error::Conflict(_))) => Ok(format!("left where it is: {error}")),
+            Err(error @ (Error::QuotaExceeded | Error::Conflict(_))) => {
+                Ok(format!("left where it is: {error}"))
+            }
             Err(error) => Err(error),
         }
     }
@@ -278,6 +342,7 @@ impl<T: FnMut(Problem)> LibraryCheck<'_, T> {
             let mut is_right = true;
 
             let mut used = 0;
+
             // All items are counted again.
             for shelf in Shelf::COUNTED {
                 let (count, bytes) = store::items::count_on(conn, owner, shelf)?;
@@ -286,10 +351,11 @@ impl<T: FnMut(Problem)> LibraryCheck<'_, T> {
                 }
                 let months = store::items::count_months(conn, owner, shelf)?;
 
-                let known: BTreeMap<i32, i64> = store::shelf_counts::list_months(conn, owner, shelf)?
-                    .into_iter()
-                    .map(|(month, items)| (month.number(), items))
-                    .collect();
+                let known: BTreeMap<i32, i64> =
+                    store::shelf_counts::list_months(conn, owner, shelf)?
+                        .into_iter()
+                        .map(|(month, items)| (month.number(), items))
+                        .collect();
 
                 if known != months {
                     is_right = false;
@@ -298,7 +364,10 @@ impl<T: FnMut(Problem)> LibraryCheck<'_, T> {
                     }
                 }
 
-                if !kept.iter().any(|known| (known.shelf, known.items, known.bytes) == (shelf, count, bytes)) {
+                if !kept
+                    .iter()
+                    .any(|known| (known.shelf, known.items, known.bytes) == (shelf, count, bytes))
+                {
                     is_right = false;
                     if repair {
                         store::shelf_counts::update(conn, owner, shelf, count, bytes)?;
@@ -318,7 +387,11 @@ impl<T: FnMut(Problem)> LibraryCheck<'_, T> {
         })?;
 
         if !is_right {
-            self.add_problem(ProblemKind::Miscounted, "", repair.then(|| "counted again".to_owned()));
+            self.add_problem(
+                ProblemKind::Miscounted,
+                "",
+                repair.then(|| "counted again".to_owned()),
+            );
         }
         Ok(())
     }

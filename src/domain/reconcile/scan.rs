@@ -25,7 +25,11 @@ const MAX_BATCH_FILES: usize = 64;
 
 /// Scans all users' folders, or one user's. Files changed or renamed less than `settled` ago are left for the next
 /// scan.
-pub fn scan(services: &Services, only: Option<UserId>, settled: Duration) -> Result<FolderScanReport> {
+pub fn scan(
+    services: &Services,
+    only: Option<UserId>,
+    settled: Duration,
+) -> Result<FolderScanReport> {
     let mut noticed = FolderScanReport::default();
     admin::for_each_user(services, |user| {
         if only.is_none_or(|only| user.id == only) {
@@ -37,7 +41,11 @@ pub fn scan(services: &Services, only: Option<UserId>, settled: Duration) -> Res
 }
 
 /// Scans changed paths relative to the media folder; returns those that have to be scanned again.
-pub fn scan_paths(services: &Services, paths: &[PathBuf], settled: Duration) -> Result<(FolderScanReport, Vec<PathBuf>)> {
+pub fn scan_paths(
+    services: &Services,
+    paths: &[PathBuf],
+    settled: Duration,
+) -> Result<(FolderScanReport, Vec<PathBuf>)> {
     let (mut noticed, mut again) = (FolderScanReport::default(), Vec::new());
 
     // Paths by user folder, so that each user is read once.
@@ -52,7 +60,9 @@ pub fn scan_paths(services: &Services, paths: &[PathBuf], settled: Duration) -> 
     for (folder, inner) in by_folder {
         // A folder's name begins with the id of its user.
         let id = folder.split('_').next().and_then(|number| number.parse().ok()).map(UserId);
-        let user = services.db.read(|conn| Ok(id.map(|id| store::users::find(conn, id)).transpose()?.flatten()))?;
+        let user = services
+            .db
+            .read(|conn| Ok(id.map(|id| store::users::find(conn, id)).transpose()?.flatten()))?;
         let Some(user) = user.filter(|user| user.folder == folder) else { continue };
 
         let mut look = FolderScan::new(services, &user, &mut noticed, settled);
@@ -94,7 +104,12 @@ impl FolderScan<'_> {
         }
 
         let (above, name) = path.rsplit_once('/').unwrap_or(("", path));
-        let entry = self.services.media_dir.entry(&FileLocation::new(&self.user.folder, above, name)).ok().flatten();
+        let entry = self
+            .services
+            .media_dir
+            .entry(&FileLocation::new(&self.user.folder, above, name))
+            .ok()
+            .flatten();
 
         // The whole subtree may have appeared at once.
         if entry.as_ref().is_some_and(|entry| entry.kind == EntryKind::Directory) {
@@ -103,10 +118,11 @@ impl FolderScan<'_> {
         }
 
         let (services, user) = (self.services, self.user);
-        let row = services.db.read(|conn| match store::items::find_at(conn, user.id, above, name)? {
-            Some(id) => Ok(store::items::find(conn, user.id, id)?),
-            None => Ok(None),
-        })?;
+        let row =
+            services.db.read(|conn| match store::items::find_at(conn, user.id, above, name)? {
+                Some(id) => Ok(store::items::find(conn, user.id, id)?),
+                None => Ok(None),
+            })?;
 
         // What the disk says, and what the row says.
         match (entry, row) {
@@ -114,8 +130,8 @@ impl FolderScan<'_> {
             // A directory that vanished with its contents.
             (None, None) => {
                 for directory in self.known_directories()?.into_values() {
-                    let is_beneath =
-                        directory.directory_path == path || directory.directory_path.starts_with(&format!("{path}/"));
+                    let is_beneath = directory.directory_path == path
+                        || directory.directory_path.starts_with(&format!("{path}/"));
                     if is_beneath && !self.is_on_disk(&directory)? {
                         self.is_emptied = true;
                         self.load_rows(&directory, &mut HashMap::new())?;
@@ -123,10 +139,17 @@ impl FolderScan<'_> {
                 }
             }
             (Some(entry), Some(item)) => {
-                self.compare(&create_directory::find_or_create(services, user, above)?, &item, &entry)?;
+                self.compare(
+                    &create_directory::find_or_create(services, user, above)?,
+                    &item,
+                    &entry,
+                )?;
             }
             (Some(entry), None) if entry.kind == EntryKind::File && !above.is_empty() => {
-                let arrivals = self.ingest_new(&create_directory::find_or_create(services, user, above)?, &entry)?;
+                let arrivals = self.ingest_new(
+                    &create_directory::find_or_create(services, user, above)?,
+                    &entry,
+                )?;
                 self.ingest(arrivals.into_iter().collect())?;
             }
             (Some(entry), None) if above.is_empty() => self.skip_top_entry(&entry),
@@ -136,7 +159,11 @@ impl FolderScan<'_> {
     }
 
     /// Scans everything below a directory; returns those of `known` that were not found.
-    fn scan_subtree(&mut self, path: String, mut known: HashMap<String, Directory>) -> Result<HashMap<String, Directory>> {
+    fn scan_subtree(
+        &mut self,
+        path: String,
+        mut known: HashMap<String, Directory>,
+    ) -> Result<HashMap<String, Directory>> {
         // Without recursion, because the depth is controlled by other programs.
         let mut waiting = vec![path];
         while let Some(path) = waiting.pop() {
@@ -190,14 +217,23 @@ impl FolderScan<'_> {
     }
 
     /// Compares a directory's rows with its files; those left in `files` have no row.
-    fn load_rows(&mut self, directory: &Directory, files: &mut HashMap<String, DirEntry>) -> Result<()> {
+    fn load_rows(
+        &mut self,
+        directory: &Directory,
+        files: &mut HashMap<String, DirEntry>,
+    ) -> Result<()> {
         let mut after = None;
         loop {
             // Rows in pages, because a directory can have any number of items.
-            let page = self
-                .services
-                .db
-                .read(|conn| Ok(store::items::list_in_after(conn, self.user.id, directory.directory_id, after, PAGE_ITEMS)?))?;
+            let page = self.services.db.read(|conn| {
+                Ok(store::items::list_in_after(
+                    conn,
+                    self.user.id,
+                    directory.directory_id,
+                    after,
+                    PAGE_ITEMS,
+                )?)
+            })?;
 
             let Some(last) = page.last() else { return Ok(()) };
             after = Some(last.id);
@@ -216,12 +252,16 @@ impl FolderScan<'_> {
         let path = &directory.directory_path;
 
         let mut files: HashMap<String, DirEntry> = HashMap::new();
+
         // Links and devices are reported and skipped.
         for entry in entries {
             match (entry.kind, &entry.name) {
                 (EntryKind::File, Some(name)) => drop(files.insert(name.clone(), entry)),
                 (EntryKind::Directory, _) => {}
-                _ => self.skip(&format!("{path}/{}", entry.display_name()), "a link, a device, or a name that is not UTF-8"),
+                _ => self.skip(
+                    &format!("{path}/{}", entry.display_name()),
+                    "a link, a device, or a name that is not UTF-8",
+                ),
             }
         }
 
@@ -247,15 +287,18 @@ impl FolderScan<'_> {
         for id in std::mem::take(&mut self.missing) {
             let now = services.db.read(|conn| Ok(store::items::find(conn, user.id, id)?))?;
             let Some(now) = now.filter(|now| !now.is_missing) else { continue };
-            let directory = services.db.read(|conn| Ok(store::directories::find(conn, user.id, now.directory_id)?))?;
+            let directory = services
+                .db
+                .read(|conn| Ok(store::directories::find(conn, user.id, now.directory_id)?))?;
             let path = directory.ok_or(Error::NotFound)?.directory_path;
             let place = FileLocation::new(&user.folder, &path, &now.disk_name);
 
             // The item may have been moved or restored since it was read.
             let done = file_moves::with_item_locked(services, user.id, id.0, &place, || {
                 let after = services.db.read(|conn| Ok(store::items::find(conn, user.id, id)?))?;
-                let stands_still =
-                    after.is_some_and(|after| (after.directory_id, &after.disk_name) == (now.directory_id, &now.disk_name));
+                let stands_still = after.is_some_and(|after| {
+                    (after.directory_id, &after.disk_name) == (now.directory_id, &now.disk_name)
+                });
                 if !stands_still || services.media_dir.exists(&place)? {
                     return Ok(false);
                 }
@@ -271,8 +314,11 @@ impl FolderScan<'_> {
     /// Removes rows of users' own directories that are gone on disk and empty.
     fn remove_empty_directories(&self) -> Result<()> {
         let (services, user) = (self.services, self.user);
-        let mut directories: Vec<_> =
-            self.known_directories()?.into_values().filter(|directory| !directory.is_standard()).collect();
+        let mut directories: Vec<_> = self
+            .known_directories()?
+            .into_values()
+            .filter(|directory| !directory.is_standard())
+            .collect();
 
         // Inner directories first.
         directories.sort_by_key(|directory| std::cmp::Reverse(directory.directory_path.len()));
@@ -281,10 +327,13 @@ impl FolderScan<'_> {
             if self.is_on_disk(&directory)? {
                 continue;
             }
+
             services.write_library(user.id, |conn| {
                 // Checked in the transaction that deletes the row.
-                let is_empty = store::items::list_in(conn, user.id, &[directory.directory_id], 1)?.is_empty()
-                    && store::directories::list_children(conn, user.id, directory.directory_id)?.is_empty();
+                let is_empty = store::items::list_in(conn, user.id, &[directory.directory_id], 1)?
+                    .is_empty()
+                    && store::directories::list_children(conn, user.id, directory.directory_id)?
+                        .is_empty();
                 if is_empty {
                     store::directories::delete(conn, user.id, directory.directory_id)?;
                 }

@@ -20,21 +20,33 @@ use crate::store;
 /// Times of files and rows are compared to the second.
 const TIMESTAMP_SLACK: Duration = Duration::from_secs(1);
 /// Suffixes that programs give to files they have not finished.
-const UNFINISHED_SUFFIXES: [&str; 7] = [".part", ".partial", ".tmp", ".temp", ".crdownload", ".filepart", ".download"];
+const UNFINISHED_SUFFIXES: [&str; 7] =
+    [".part", ".partial", ".tmp", ".temp", ".crdownload", ".filepart", ".download"];
 
 /// Whether a name says that the file is unfinished or temporary.
 fn is_temporary(name: &str) -> bool {
     let lower = name.to_lowercase();
-    name.starts_with('.') || name.ends_with('~') || UNFINISHED_SUFFIXES.iter().any(|end| lower.ends_with(end))
+    name.starts_with('.')
+        || name.ends_with('~')
+        || UNFINISHED_SUFFIXES.iter().any(|end| lower.ends_with(end))
 }
 
 impl FolderScan<'_> {
     /// Compares an item with its file.
-    pub(crate) fn compare(&mut self, directory: &Directory, item: &Item, entry: &DirEntry) -> Result<()> {
-        let known_at =
-            UNIX_EPOCH + Duration::from_secs(u64::try_from(item.updated_at.assume_utc().unix_timestamp()).unwrap_or(0));
+    pub(crate) fn compare(
+        &mut self,
+        directory: &Directory,
+        item: &Item,
+        entry: &DirEntry,
+    ) -> Result<()> {
+        let known_at = UNIX_EPOCH
+            + Duration::from_secs(
+                u64::try_from(item.updated_at.assume_utc().unix_timestamp()).unwrap_or(0),
+            );
+
         // A changed file has another length or a later time.
-        let is_same = entry.length == item.bytes() && (item.is_damaged || entry.modified <= known_at + TIMESTAMP_SLACK);
+        let is_same = entry.length == item.bytes()
+            && (item.is_damaged || entry.modified <= known_at + TIMESTAMP_SLACK);
         if is_same && !item.is_missing {
             return Ok(());
         }
@@ -45,12 +57,14 @@ impl FolderScan<'_> {
             return Ok(());
         }
 
-        let place = FileLocation::new(&self.user.folder, &directory.directory_path, &item.disk_name);
+        let place =
+            FileLocation::new(&self.user.folder, &directory.directory_path, &item.disk_name);
         let (services, user) = (self.services, self.user);
 
         // The hash decides whether only the time has changed.
         let done = file_moves::with_item_locked(services, user.id, item.id.0, &place, || {
-            let received = ReceivedFile::open_existing(services.media_dir.clone(), place.clone(), None)?;
+            let received =
+                ReceivedFile::open_existing(services.media_dir.clone(), place.clone(), None)?;
             if received.sha256 == item.sha256 && item.is_missing {
                 amend::set_state(services, user, item.id, false, false)?;
                 return Ok(false);
@@ -69,30 +83,42 @@ impl FolderScan<'_> {
     }
 
     /// Examines a file without a row. `Some` if it has to be stored.
-    pub(crate) fn ingest_new(&mut self, directory: &Directory, entry: &DirEntry) -> Result<Option<IngestRequest>> {
+    pub(crate) fn ingest_new(
+        &mut self,
+        directory: &Directory,
+        entry: &DirEntry,
+    ) -> Result<Option<IngestRequest>> {
         let path = &directory.directory_path;
-        let Some(name) = entry.name.as_deref().filter(|name| !is_temporary(name) && *name != AVATAR_FILE) else {
+        let Some(name) =
+            entry.name.as_deref().filter(|name| !is_temporary(name) && *name != AVATAR_FILE)
+        else {
             return Ok(None);
         };
+
         let place = FileLocation::new(&self.user.folder, path, name);
+
         // Our own uploads and moves are reported by the kernel too.
         if amend::is_known(self.services, self.user, &place)? {
             return Ok(None);
         }
 
         // The file may still be written to.
-        if entry.changed > self.settled_by || entry.modified > self.settled_by && entry.modified <= SystemTime::now() {
+        if entry.changed > self.settled_by
+            || entry.modified > self.settled_by && entry.modified <= SystemTime::now()
+        {
             self.noticed.waiting += 1;
             return Ok(None);
         }
 
-        let received = match ReceivedFile::open_existing(self.services.media_dir.clone(), place.clone(), None) {
-            Ok(received) => received,
-            Err(cause) => {
-                self.skip(&format!("{path}/{name}"), &cause.to_string());
-                return Ok(None);
-            }
-        };
+        let received =
+            match ReceivedFile::open_existing(self.services.media_dir.clone(), place.clone(), None)
+            {
+                Ok(received) => received,
+                Err(cause) => {
+                    self.skip(&format!("{path}/{name}"), &cause.to_string());
+                    return Ok(None);
+                }
+            };
 
         // It grew while it was hashed.
         if received.size != entry.length {
@@ -109,7 +135,11 @@ impl FolderScan<'_> {
         }
 
         let arrival = IngestRequest::new(received, name.to_owned(), ScanStatus::Pending);
-        Ok(Some(IngestRequest { directory: Some(directory.directory_id), keep_duplicates: true, ..arrival }))
+        Ok(Some(IngestRequest {
+            directory: Some(directory.directory_id),
+            keep_duplicates: true,
+            ..arrival
+        }))
     }
 
     /// The item with these bytes whose own file is missing.
@@ -120,11 +150,21 @@ impl FolderScan<'_> {
             items
                 .into_iter()
                 .map(|item| {
-                    let directory = store::directories::find(conn, self.user.id, item.directory_id)?.ok_or(Error::NotFound)?;
-                    Ok((FileLocation::new(&self.user.folder, &directory.directory_path, &item.disk_name), item))
+                    let directory =
+                        store::directories::find(conn, self.user.id, item.directory_id)?
+                            .ok_or(Error::NotFound)?;
+                    Ok((
+                        FileLocation::new(
+                            &self.user.folder,
+                            &directory.directory_path,
+                            &item.disk_name,
+                        ),
+                        item,
+                    ))
                 })
                 .collect::<Result<Vec<_>>>()
         })?;
+
         for (place, item) in same {
             if !self.services.media_dir.exists(&place)? {
                 return Ok(Some(item));
@@ -134,7 +174,13 @@ impl FolderScan<'_> {
     }
 
     /// Updates an item's row to its new location; a file in the wrong standard folder is moved to the right one.
-    fn record_move(&mut self, item: &Item, found_in: &Directory, place: &FileLocation, name: &str) -> Result<()> {
+    fn record_move(
+        &mut self,
+        item: &Item,
+        found_in: &Directory,
+        place: &FileLocation,
+        name: &str,
+    ) -> Result<()> {
         let (services, user) = (self.services, self.user);
         let home = ItemKind::folder(item.kind);
 
@@ -151,11 +197,18 @@ impl FolderScan<'_> {
             user.id,
             |_| {
                 let to = FileLocation::new(&user.folder, &target.directory_path, wanted.as_str());
-                Ok(vec![MovePlan { subject: item.id.0, from: place.clone(), to, wanted: wanted.clone(), can_rename: true }])
+                Ok(vec![MovePlan {
+                    subject: item.id.0,
+                    from: place.clone(),
+                    to,
+                    wanted: wanted.clone(),
+                    can_rename: true,
+                }])
             },
             |conn, batch| {
                 for done in batch {
-                    let before = store::items::find(conn, user.id, ItemId(done.subject))?.ok_or(Error::NotFound)?;
+                    let before = store::items::find(conn, user.id, ItemId(done.subject))?
+                        .ok_or(Error::NotFound)?;
                     let changed = [before.directory_id, target.directory_id];
                     let mut deltas = store::shelf_counts::CountDeltas::default();
                     deltas.subtract(&before);
@@ -188,12 +241,18 @@ impl FolderScan<'_> {
     }
 
     pub(crate) fn ingest(&mut self, arrivals: Vec<IngestRequest>) -> Result<()> {
-        let paths: Vec<_> = arrivals.iter().map(|arrival| arrival.received.location().clone()).collect();
-        for (place, outcome) in paths.into_iter().zip(ingest::store_all(self.services, self.user, arrivals)) {
+        let paths: Vec<_> =
+            arrivals.iter().map(|arrival| arrival.received.location().clone()).collect();
+        for (place, outcome) in
+            paths.into_iter().zip(ingest::store_all(self.services, self.user, arrivals))
+        {
             match outcome {
                 Ok(Ingested::Stored(_) | Ingested::Duplicate(_)) => self.noticed.taken_in += 1,
                 Err(error @ (Error::QuotaExceeded | Error::Conflict(_))) => {
-                    self.skip(&format!("{}/{}", place.directory(), place.name()), &error.to_string());
+                    self.skip(
+                        &format!("{}/{}", place.directory(), place.name()),
+                        &error.to_string(),
+                    );
                 }
                 Err(error) => return Err(error),
             }

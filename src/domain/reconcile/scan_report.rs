@@ -51,7 +51,12 @@ impl FolderScanReport {
 
 impl<'a> FolderScan<'a> {
     /// A scan that begins now; files changed less than `settled` ago are left for the next one.
-    pub(crate) fn new(services: &'a Services, user: &'a User, noticed: &'a mut FolderScanReport, settled: Duration) -> Self {
+    pub(crate) fn new(
+        services: &'a Services,
+        user: &'a User,
+        noticed: &'a mut FolderScanReport,
+        settled: Duration,
+    ) -> Self {
         let settled_by = SystemTime::now() - settled;
         Self { services, user, noticed, missing: Vec::new(), is_emptied: false, settled_by }
     }
@@ -61,12 +66,19 @@ impl<'a> FolderScan<'a> {
     }
 
     pub(crate) fn known_directories(&self) -> Result<HashMap<String, Directory>> {
-        let known = self.services.db.read(|conn| Ok(store::directories::list(conn, self.user.id, MAX_DIRECTORIES)?))?;
-        Ok(known.into_iter().map(|directory| (directory.directory_path.clone(), directory)).collect())
+        let known = self
+            .services
+            .db
+            .read(|conn| Ok(store::directories::list(conn, self.user.id, MAX_DIRECTORIES)?))?;
+        Ok(known
+            .into_iter()
+            .map(|directory| (directory.directory_path.clone(), directory))
+            .collect())
     }
 
     pub(crate) fn is_on_disk(&self, directory: &Directory) -> Result<bool> {
-        let (above, name) = directory.directory_path.rsplit_once('/').unwrap_or(("", &directory.directory_path));
+        let (above, name) =
+            directory.directory_path.rsplit_once('/').unwrap_or(("", &directory.directory_path));
         Ok(self.services.media_dir.exists(&FileLocation::new(&self.user.folder, above, name))?)
     }
 }

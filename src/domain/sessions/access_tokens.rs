@@ -31,13 +31,22 @@ pub struct TokenRequest {
 ///
 /// # Errors
 /// `Invalid` names every field whose value was rejected; `Conflict` past a hundred tokens.
-pub fn create(services: &Services, auth_session: &AuthSession, form: &TokenRequest, client: &Client) -> Result<String> {
+pub fn create(
+    services: &Services,
+    auth_session: &AuthSession,
+    form: &TokenRequest,
+    client: &Client,
+) -> Result<String> {
     // Report all invalid fields at once.
     let mut wrong: Vec<FieldError> = Vec::new();
+
     let name = match parse_optional_line("name", &form.name, 100) {
         Ok(Some(name)) => name,
         Ok(None) => {
-            wrong.push(FieldError::new("name", "Give it a name, such as the script that will use it."));
+            wrong.push(FieldError::new(
+                "name",
+                "Give it a name, such as the script that will use it.",
+            ));
             String::new()
         }
         Err(error) => {
@@ -66,13 +75,23 @@ pub fn create(services: &Services, auth_session: &AuthSession, form: &TokenReque
     let token = format!("{TOKEN_PREFIX}{}", random_token());
     services.db.write(|conn| {
         let at = now();
+
         // Counted in the transaction that inserts.
-        let have = store::sessions::list_active(conn, auth_session.user.id, &[SessionKind::Token], at)?;
+        let have =
+            store::sessions::list_active(conn, auth_session.user.id, &[SessionKind::Token], at)?;
         if have.len() >= MAX_TOKENS {
-            return Err(Error::Conflict(format!("{MAX_TOKENS} access tokens are enough. End one first.")));
+            return Err(Error::Conflict(format!(
+                "{MAX_TOKENS} access tokens are enough. End one first."
+            )));
         }
-        let beginning =
-            SessionRequest { kind: SessionKind::Token, name: &name, scopes: &scopes, expiration: expires_at(days, at) };
+
+        let beginning = SessionRequest {
+            kind: SessionKind::Token,
+            name: &name,
+            scopes: &scopes,
+            expiration: expires_at(days, at),
+        };
+
         lifecycle::insert(conn, auth_session.user.id, &token, &beginning, client, at)?;
         let words: Vec<_> = scopes.iter().map(|scope| scope.as_str()).collect();
         let (user, how) = (&auth_session.user, format!("{name}: {}", words.join(" ")));
@@ -98,5 +117,7 @@ pub fn shown_expiry(session: &Session) -> Option<Time> {
 
 /// A user's access tokens, most recently used first.
 pub fn list(services: &Services, owner: UserId) -> Result<Vec<Session>> {
-    services.db.read(|conn| Ok(store::sessions::list_active(conn, owner, &[SessionKind::Token], now())?))
+    services
+        .db
+        .read(|conn| Ok(store::sessions::list_active(conn, owner, &[SessionKind::Token], now())?))
 }

@@ -70,7 +70,9 @@ fn look_up(
 pub fn touch(services: &Services, auth_session: &AuthSession, client: &Client) {
     let at = now();
     let address = client.address.to_canonical().to_string();
-    if at - auth_session.session.last_seen >= TOUCH_INTERVAL || address != auth_session.session.address {
+    if at - auth_session.session.last_seen >= TOUCH_INTERVAL
+        || address != auth_session.session.address
+    {
         let expiration = match auth_session.session.kind {
             SessionKind::Token => auth_session.session.expiration,
             SessionKind::Browser | SessionKind::Api => expires_at(&auth_session.session, at),
@@ -93,7 +95,13 @@ pub(crate) struct SessionRequest<'a> {
 }
 
 /// Starts a session on a device, in the caller's transaction; returns the token, which only the device keeps.
-pub(crate) fn begin(conn: &mut Conn, user: UserId, kind: SessionKind, client: &Client, at: Time) -> Result<String> {
+pub(crate) fn begin(
+    conn: &mut Conn,
+    user: UserId,
+    kind: SessionKind,
+    client: &Client,
+    at: Time,
+) -> Result<String> {
     let token = random_token();
     insert(
         conn,
@@ -139,10 +147,12 @@ pub(crate) fn insert(
 
 /// Ends the current session.
 pub fn log_out(services: &Services, actor: &Actor, auth_session: &AuthSession) -> Result<()> {
-    end_as(services, actor, &auth_session.user, auth_session.session.id, Event::LoggedOut).or_else(|error| match error {
-        Error::NotFound => Ok(()),
-        other => Err(other),
-    })
+    end_as(services, actor, &auth_session.user, auth_session.session.id, Event::LoggedOut).or_else(
+        |error| match error {
+            Error::NotFound => Ok(()),
+            other => Err(other),
+        },
+    )
 }
 
 /// The devices a user is signed in on, most recently used first.
@@ -176,11 +186,28 @@ fn end_as(services: &Services, actor: &Actor, owner: &User, id: i64, event: Even
 /// Ends all sessions of a user except the current one; returns how many. Access tokens stay.
 pub fn end_others(services: &Services, actor: &Actor, auth_session: &AuthSession) -> Result<usize> {
     let ended = services.db.write(|conn| {
-        let ended = store::sessions::update_end_others(conn, auth_session.user.id, auth_session.session.id)?;
-        store::users::update_session_token(conn, auth_session.user.id, Some(&auth_session.session.session_token))?;
-        audit::append(conn, Event::SessionsEnded, actor, &auth_session.user.username, &format!("{ended} other devices"))?;
+        let ended = store::sessions::update_end_others(
+            conn,
+            auth_session.user.id,
+            auth_session.session.id,
+        )?;
+
+        store::users::update_session_token(
+            conn,
+            auth_session.user.id,
+            Some(&auth_session.session.session_token),
+        )?;
+
+        audit::append(
+            conn,
+            Event::SessionsEnded,
+            actor,
+            &auth_session.user.username,
+            &format!("{ended} other devices"),
+        )?;
         Ok(ended)
     })?;
+
     services.session_cache.invalidate_user(auth_session.user.id);
     Ok(ended)
 }

@@ -44,11 +44,17 @@ impl ByteSink for Appender {
         if written + bytes.len() as u64 > limit {
             return Err(Error::TooLarge { limit });
         }
-        quota_holds::ensure_disk_space(&self.services.media_dir, self.partial.unallocated(bytes.len() as u64))?;
+
+        quota_holds::ensure_disk_space(
+            &self.services.media_dir,
+            self.partial.unallocated(bytes.len() as u64),
+        )?;
+
         self.partial.write(bytes)?;
         self.turn.record_activity();
         failpoints::hit("part written");
         self.loose += bytes.len() as u64;
+
         match &mut self.checksum {
             Some(checksum) => checksum.update(bytes),
             None if self.loose >= SYNC_INTERVAL_BYTES => self.record_progress()?,
@@ -85,7 +91,8 @@ impl Appender {
         self.partial.make_durable(self.upload.received == 0)?;
         failpoints::hit("part durable");
         let (written, state) = self.partial.progress();
-        (self.upload.received, self.upload.expires_at) = record_received(&self.services, &self.upload, written, &state)?;
+        (self.upload.received, self.upload.expires_at) =
+            record_received(&self.services, &self.upload, written, &state)?;
         self.upload.hash_state = state;
         failpoints::hit("offset committed");
         self.loose = 0;
@@ -99,7 +106,13 @@ impl Appender {
 /// # Errors
 /// `NotFound`; `Conflict` for another offset or while another part is being written; `TooLarge` past
 /// the announced length; `ChecksumMismatch`; errors of storing.
-pub async fn append<S, E>(services: &Arc<Services>, user: &User, id: UploadId, part: UploadPart, bytes: S) -> Result<Upload>
+pub async fn append<S, E>(
+    services: &Arc<Services>,
+    user: &User,
+    id: UploadId,
+    part: UploadPart,
+    bytes: S,
+) -> Result<Upload>
 where
     S: Stream<Item = std::result::Result<Bytes, E>> + Unpin,
     E: std::fmt::Display,
@@ -113,14 +126,27 @@ where
         let (services, owner) = (services.clone(), user.id);
         run_on_blocking_pool(move || {
             let upload = find_row(&services, owner, id)?;
+
             // The client continues from an offset that it was told.
             if upload.offset() != part.offset {
-                return Err(Error::Conflict(format!("The next byte is number {}.", upload.offset())));
+                return Err(Error::Conflict(format!(
+                    "The next byte is number {}.",
+                    upload.offset()
+                )));
             }
-            if part.length.is_some_and(|length| part.offset.saturating_add(length) > upload.length()) {
+
+            if part
+                .length
+                .is_some_and(|length| part.offset.saturating_add(length) > upload.length())
+            {
                 return Err(Error::TooLarge { limit: upload.length() });
             }
-            let partial = if upload.item_id.is_some() { None } else { Some(open_appender(&services, &upload)?) };
+
+            let partial = if upload.item_id.is_some() {
+                None
+            } else {
+                Some(open_appender(&services, &upload)?)
+            };
             Ok((upload, partial, services, turn))
         })
         .await?
@@ -135,7 +161,9 @@ where
     // Runs to its end even if the client disconnects.
     run_on_blocking_pool(move || {
         match (appender.checksum.take(), ended) {
-            (Some(checksum), StreamEnd::Whole) if !checksum.matches() => return Err(Error::ChecksumMismatch),
+            (Some(checksum), StreamEnd::Whole) if !checksum.matches() => {
+                return Err(Error::ChecksumMismatch);
+            }
             // The checksum covers the whole part, so a fragment cannot be verified.
             (Some(_), StreamEnd::Broken(error)) => return Err(error),
             // An interrupted part counts as far as it arrived.

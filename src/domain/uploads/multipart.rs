@@ -23,7 +23,11 @@ use crate::store;
 pub fn reserve(services: &Arc<Services>, user: &User, announced: u64) -> Result<QuotaHold> {
     // The request also contains boundaries and other form fields.
     let files = announced.saturating_sub(64 * 1024);
-    quota_holds::ensure_upload_size(&services.media_dir, services.settings.max_upload_bytes, files)?;
+    quota_holds::ensure_upload_size(
+        &services.media_dir,
+        services.settings.max_upload_bytes,
+        files,
+    )?;
     let hold = QuotaHold::empty(&services.db, &services.quota_holds, user);
     // Small uploads are reserved when they are written, to the byte.
     if announced > CHUNK_BYTES as u64 {
@@ -59,19 +63,35 @@ impl ByteSink for IncomingSink {
 ///
 /// # Errors
 /// `TooLarge`, `QuotaExceeded`, `DiskFull`; `BadRequest` if the sender stops midway. Nothing remains then.
-pub async fn receive<S, E>(services: &Arc<Services>, hold: &Arc<QuotaHold>, before: u64, bytes: S) -> Result<ReceivedFile>
+pub async fn receive<S, E>(
+    services: &Arc<Services>,
+    hold: &Arc<QuotaHold>,
+    before: u64,
+    bytes: S,
+) -> Result<ReceivedFile>
 where
     S: Stream<Item = std::result::Result<Bytes, E>> + Unpin,
     E: std::fmt::Display,
 {
-    let (tree, limit, hold) = (services.media_dir.clone(), services.settings.max_upload_bytes, hold.clone());
+    let (tree, limit, hold) =
+        (services.media_dir.clone(), services.settings.max_upload_bytes, hold.clone());
     let taking = run_on_blocking_pool(move || {
-        Ok(IncomingSink { incoming: IncomingFile::create(tree.clone())?, tree, limit, hold, before, size: 0 })
+        Ok(IncomingSink {
+            incoming: IncomingFile::create(tree.clone())?,
+            tree,
+            limit,
+            hold,
+            before,
+            size: 0,
+        })
     })
     .await?;
+
     match copy_stream(taking, bytes).await? {
         (taking, StreamEnd::Whole) => Ok(taking.incoming.finish()),
-        (_, StreamEnd::Broken(Error::BadRequest(why))) => Err(Error::BadRequest(format!("{why} Nothing of it was kept."))),
+        (_, StreamEnd::Broken(Error::BadRequest(why))) => {
+            Err(Error::BadRequest(format!("{why} Nothing of it was kept.")))
+        }
         (_, StreamEnd::Broken(error)) => Err(error),
     }
 }
@@ -80,8 +100,14 @@ where
 ///
 /// # Errors
 /// `Invalid` for a directory of another user.
-pub fn move_to_directory(services: &Services, user: &User, ids: &[ItemId], directory: DirectoryId) -> Result<()> {
-    let chosen = services.db.read(|conn| Ok(store::directories::find(conn, user.id, directory)?))?;
+pub fn move_to_directory(
+    services: &Services,
+    user: &User,
+    ids: &[ItemId],
+    directory: DirectoryId,
+) -> Result<()> {
+    let chosen =
+        services.db.read(|conn| Ok(store::directories::find(conn, user.id, directory)?))?;
     let chosen = chosen.ok_or_else(|| Error::field("directory", "Choose one of your folders."))?;
     if !chosen.is_standard() && !ids.is_empty() {
         items::move_items(services, user, ids, directory)?;
@@ -92,7 +118,9 @@ pub fn move_to_directory(services: &Services, user: &User, ids: &[ItemId], direc
 /// Stores the results of an upload form for its result page.
 pub fn save_report(services: &Services, user: &User, rows_json: &str) -> Result<ReportId> {
     let id = ReportId::new();
-    services.db.write(|conn| Ok(store::upload_reports::insert(conn, user.id, id, rows_json, now())?))?;
+    services
+        .db
+        .write(|conn| Ok(store::upload_reports::insert(conn, user.id, id, rows_json, now())?))?;
     Ok(id)
 }
 

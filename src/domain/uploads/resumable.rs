@@ -34,7 +34,12 @@ pub struct NewUploadRequest {
 /// `TooLarge`, `QuotaExceeded`, `DiskFull`, `Invalid` for a folder of another user, `Conflict` for too many at once.
 pub fn create(services: &Services, user: &User, announced: &NewUploadRequest) -> Result<Upload> {
     // Rejected before any byte is sent.
-    quota_holds::ensure_upload_size(&services.media_dir, services.settings.max_upload_bytes, announced.size)?;
+    quota_holds::ensure_upload_size(
+        &services.media_dir,
+        services.settings.max_upload_bytes,
+        announced.size,
+    )?;
+
     let at = now();
 
     let upload = Upload {
@@ -83,7 +88,14 @@ pub fn create(services: &Services, user: &User, announced: &NewUploadRequest) ->
     }
 
     // No part will come: an empty file is complete from the start.
-    let partial = PartialFile::open(services.media_dir.clone(), FileLocation::upload(upload.id.0), 0, 0, &upload.hash_state)?;
+    let partial = PartialFile::open(
+        services.media_dir.clone(),
+        FileLocation::upload(upload.id.0),
+        0,
+        0,
+        &upload.hash_state,
+    )?;
+
     partial.make_durable(true)?;
     finish_upload(services, user, &upload, partial)
 }
@@ -99,12 +111,14 @@ pub async fn find(services: &Arc<Services>, user: &User, id: UploadId) -> Result
     }
     let turn = services.upload_locks.lock(id).await?;
     let (services, user) = (services.clone(), user.clone());
+
     run_on_blocking_pool(move || {
         let upload = find_row(&services, user.id, id)?;
         let finished = if upload.item_id.is_some() {
             Ok(upload)
         } else {
-            open_appender(&services, &upload).and_then(|partial| finish_upload(&services, &user, &upload, partial))
+            open_appender(&services, &upload)
+                .and_then(|partial| finish_upload(&services, &user, &upload, partial))
         };
         drop(turn);
         finished
@@ -113,13 +127,18 @@ pub async fn find(services: &Arc<Services>, user: &User, id: UploadId) -> Result
 }
 
 /// [`find_row`] with the upload's lock. Ownership is checked before waiting for the lock.
-pub(super) async fn find_with_lock(services: &Arc<Services>, user: &User, id: UploadId) -> Result<Upload> {
+pub(super) async fn find_with_lock(
+    services: &Arc<Services>,
+    user: &User,
+    id: UploadId,
+) -> Result<Upload> {
     let (services, owner) = (services.clone(), user.id);
     run_on_blocking_pool(move || find_row(&services, owner, id)).await
 }
 
 pub(super) fn find_row(services: &Services, owner: UserId, id: UploadId) -> Result<Upload> {
-    let upload = services.db.read(|conn| store::uploads::find(conn, owner, id)?.ok_or(Error::NotFound))?;
+    let upload =
+        services.db.read(|conn| store::uploads::find(conn, owner, id)?.ok_or(Error::NotFound))?;
     if upload.expires_at <= now() { Err(Error::NotFound) } else { Ok(upload) }
 }
 
@@ -129,10 +148,17 @@ pub fn list(conn: &mut Conn, user: &User) -> Result<Vec<Upload>> {
 }
 
 /// Records how much has arrived and extends the expiry.
-pub(super) fn record_received(services: &Services, upload: &Upload, written: u64, state: &[u8]) -> Result<(i64, Time)> {
-    let (received, expires) = (i64::try_from(written).map_err(Error::internal)?, now() + UPLOAD_RETENTION);
-    let changed = services
-        .write_library(upload.user_id, |conn| Ok(store::uploads::update_received(conn, upload.id, received, state, expires)?))?;
+pub(super) fn record_received(
+    services: &Services,
+    upload: &Upload,
+    written: u64,
+    state: &[u8],
+) -> Result<(i64, Time)> {
+    let (received, expires) =
+        (i64::try_from(written).map_err(Error::internal)?, now() + UPLOAD_RETENTION);
+    let changed = services.write_library(upload.user_id, |conn| {
+        Ok(store::uploads::update_received(conn, upload.id, received, state, expires)?)
+    })?;
     if changed == 0 { Err(Error::NotFound) } else { Ok((received, expires)) }
 }
 
@@ -157,13 +183,23 @@ pub(super) fn open_appender(services: &Services, upload: &Upload) -> Result<Part
 }
 
 /// Stores a complete file in its owner's library.
-pub(super) fn finish_upload(services: &Services, user: &User, upload: &Upload, partial: PartialFile) -> Result<Upload> {
+pub(super) fn finish_upload(
+    services: &Services,
+    user: &User,
+    upload: &Upload,
+    partial: PartialFile,
+) -> Result<Upload> {
     let arrival = IngestRequest {
         directory: upload.directory_id,
         keep_duplicates: upload.keeps_both,
         upload: Some(upload.id),
-        ..IngestRequest::new(partial.finish()?, upload.name.clone(), services.malware_scanner.initial_status())
+        ..IngestRequest::new(
+            partial.finish()?,
+            upload.name.clone(),
+            services.malware_scanner.initial_status(),
+        )
     };
+
     crate::domain::ingest::store(services, user, arrival)?;
     failpoints::hit("upload finished");
     find_row(services, user.id, upload.id)
@@ -179,7 +215,8 @@ pub async fn delete(services: &Arc<Services>, user: &User, id: UploadId) -> Resu
     let turn = services.upload_locks.lock(id).await?;
     let (services, owner) = (services.clone(), user.id);
     run_on_blocking_pool(move || {
-        let removed = find_row(&services, owner, id).and_then(|upload| delete_locked(&services, &upload));
+        let removed =
+            find_row(&services, owner, id).and_then(|upload| delete_locked(&services, &upload));
         drop(turn);
         removed
     })
@@ -219,6 +256,7 @@ pub fn delete_expired(services: &Services, at: Time) -> Result<usize> {
 /// Removes bytes without an upload. Runs at start-up, before anything is written.
 pub(crate) fn sweep(services: &Services) -> Result<usize> {
     let wanted = services.db.read(|conn| Ok(store::uploads::list_unfinished_ids(conn)?))?;
-    let wanted: std::collections::HashSet<String> = wanted.into_iter().map(|id| id.0.simple().to_string()).collect();
+    let wanted: std::collections::HashSet<String> =
+        wanted.into_iter().map(|id| id.0.simple().to_string()).collect();
     Ok(services.media_dir.sweep_uploads(|name| wanted.contains(name))?)
 }

@@ -47,14 +47,19 @@ where
                 None
             }
             Ok(None) => Some(StreamEnd::Whole),
-            Ok(Some(Err(cause))) => Some(StreamEnd::Broken(Error::BadRequest(format!("The upload broke off: {cause}.")))),
-            Err(_) => Some(StreamEnd::Broken(Error::BadRequest("The upload stopped half-way.".into()))),
+            Ok(Some(Err(cause))) => Some(StreamEnd::Broken(Error::BadRequest(format!(
+                "The upload broke off: {cause}."
+            )))),
+            Err(_) => {
+                Some(StreamEnd::Broken(Error::BadRequest("The upload stopped half-way.".into())))
+            }
         };
 
         // Small pieces from the network are collected into chunks.
         if gathered.len() >= CHUNK_BYTES || (ended.is_some() && !gathered.is_empty()) {
             let mut sink = idle_sink(&mut idle, &mut writing).await?;
-            let chunk = std::mem::replace(&mut gathered, BytesMut::with_capacity(CHUNK_BYTES + 64 * 1024));
+            let chunk =
+                std::mem::replace(&mut gathered, BytesMut::with_capacity(CHUNK_BYTES + 64 * 1024));
             writing = Some(tokio::task::spawn_blocking(move || sink.write(&chunk).map(|()| sink)));
         }
 
@@ -66,7 +71,10 @@ where
 }
 
 /// The sink, after it has written the previous chunk.
-async fn idle_sink<K>(idle: &mut Option<K>, writing: &mut Option<tokio::task::JoinHandle<Result<K>>>) -> Result<K> {
+async fn idle_sink<K>(
+    idle: &mut Option<K>,
+    writing: &mut Option<tokio::task::JoinHandle<Result<K>>>,
+) -> Result<K> {
     match writing.take() {
         Some(task) => task.await.map_err(Error::internal)?,
         None => idle.take().ok_or_else(|| Error::internal("two writers")),

@@ -76,7 +76,8 @@ pub(crate) async fn list_users(
     if after.0 < 0 {
         return Err(Error::field("cursor", "0 or more.").into());
     }
-    let page = run_blocking(&caller.services, move |services| admin::list(services, status, after)).await?;
+    let page = run_blocking(&caller.services, move |services| admin::list(services, status, after))
+        .await?;
     let users = page.users.iter().map(UserBody::from_user).collect();
     json_with_etag(&request, &PeopleBody { users, next_cursor: page.next.map(|id| id.0) })
 }
@@ -84,9 +85,14 @@ pub(crate) async fn list_users(
 /// Get a user. Admins only.
 #[utoipa::path(get, path = "/api/admin/users/{id}", tag = "People", params(("id" = i64, Path)),
     responses((status = 200, body = UserBody)))]
-pub(crate) async fn get_user(ApiAdmin(caller): ApiAdmin, request: HttpRequest, path: web::Path<String>) -> HandlerResult {
+pub(crate) async fn get_user(
+    ApiAdmin(caller): ApiAdmin,
+    request: HttpRequest,
+    path: web::Path<String>,
+) -> HandlerResult {
     let id = parse_user_id(&path)?;
-    let (user, _) = run_blocking(&caller.services, move |services| admin::find(services, id)).await?;
+    let (user, _) =
+        run_blocking(&caller.services, move |services| admin::find(services, id)).await?;
     json_with_etag(&request, &UserBody::from_user(&user))
 }
 
@@ -129,13 +135,17 @@ pub(crate) async fn patch_user(
     // Each change is its own transaction with its own audit row.
     let changed = run_blocking(&caller.services, move |services| {
         let (user, _) = admin::find(services, id)?;
-        if let Some(decision) = body.status.map(|status| decision(user.status, status)).transpose()?.flatten() {
+        if let Some(decision) =
+            body.status.map(|status| decision(user.status, status)).transpose()?.flatten()
+        {
             decide::decide(services, &actor, id, decision)?;
         }
+
         if let Some(level) = body.access_level {
             let level = if matches!(level, LevelWord::Admin) { "admin" } else { "user" };
             admin::set_access_level(services, &actor, id, level)?;
         }
+
         if let Some(bytes) = body.quota_bytes {
             admin::set_quota(services, &actor, id, bytes)?;
         }
@@ -152,7 +162,9 @@ fn decision(from: Status, to: StatusWord) -> Result<Option<Decision>> {
         (_, Status::Active) => Some(Decision::Approve),
         (_, Status::Rejected) => Some(Decision::Reject),
         (_, Status::Suspended) => Some(Decision::Suspend),
-        (_, Status::Pending) => return Err(Error::Conflict("An account cannot be set back to pending.".into())),
+        (_, Status::Pending) => {
+            return Err(Error::Conflict("An account cannot be set back to pending.".into()));
+        }
     })
 }
 

@@ -65,9 +65,15 @@ impl Tokens {
 /// Log in.
 #[utoipa::path(post, path = "/api/auth/login", tag = "Authentication", request_body = Credentials, security(()),
     responses((status = 200, body = Tokens)))]
-pub(super) async fn log_in(services: Data<Services>, request: HttpRequest, Json(body): Json<Credentials>) -> HandlerResult {
+pub(super) async fn log_in(
+    services: Data<Services>,
+    request: HttpRequest,
+    Json(body): Json<Credentials>,
+) -> HandlerResult {
     let client = client_info(&request, &services.settings);
-    let issued = api_tokens::log_in(&services_arc(&services), &body.username, &body.password, client).await?;
+    let issued =
+        api_tokens::log_in(&services_arc(&services), &body.username, &body.password, client)
+            .await?;
     json(StatusCode::OK, &Tokens::from_issued(issued))
 }
 
@@ -80,9 +86,16 @@ pub struct RefreshBody {
 /// Exchange a refresh token for a new pair. Each is valid once; using it again ends its session.
 #[utoipa::path(post, path = "/api/auth/refresh", tag = "Authentication", request_body = RefreshBody, security(()),
     responses((status = 200, body = Tokens)))]
-pub(super) async fn refresh(services: Data<Services>, request: HttpRequest, Json(body): Json<RefreshBody>) -> HandlerResult {
+pub(super) async fn refresh(
+    services: Data<Services>,
+    request: HttpRequest,
+    Json(body): Json<RefreshBody>,
+) -> HandlerResult {
     let client = client_info(&request, &services.settings);
-    let issued = run_blocking(&services, move |services| api_tokens::refresh(services, &body.refresh_token, &client)).await?;
+    let issued = run_blocking(&services, move |services| {
+        api_tokens::refresh(services, &body.refresh_token, &client)
+    })
+    .await?;
     json(StatusCode::OK, &Tokens::from_issued(issued))
 }
 
@@ -90,7 +103,10 @@ pub(super) async fn refresh(services: Data<Services>, request: HttpRequest, Json
 #[utoipa::path(post, path = "/api/auth/logout", tag = "Authentication", responses((status = 204)))]
 pub(super) async fn log_out(ApiUserAnyScope(caller): ApiUserAnyScope) -> HandlerResult {
     let (auth_session, actor) = (caller.auth_session.clone(), caller.actor());
-    run_blocking(&caller.services, move |services| lifecycle::log_out(services, &actor, &auth_session)).await?;
+    run_blocking(&caller.services, move |services| {
+        lifecycle::log_out(services, &actor, &auth_session)
+    })
+    .await?;
     no_content()
 }
 

@@ -226,7 +226,10 @@ pub struct MeBody {
 
 impl MeBody {
     pub fn from_auth_session(auth_session: &AuthSession) -> Self {
-        Self { session: SessionBody::from_session(&auth_session.session), user: UserBody::from_user(&auth_session.user) }
+        Self {
+            session: SessionBody::from_session(&auth_session.session),
+            user: UserBody::from_user(&auth_session.user),
+        }
     }
 }
 

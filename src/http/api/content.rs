@@ -35,7 +35,14 @@ pub(super) async fn get_content(
     Query(query): Query<ContentQuery>,
 ) -> HandlerResult {
     let is_download = query.download.is_some_and(|value| !value.is_empty());
-    media_response::content_response(&caller.services, &caller.auth_session, &request, &path, is_download).await
+    media_response::content_response(
+        &caller.services,
+        &caller.auth_session,
+        &request,
+        &path,
+        is_download,
+    )
+    .await
 }
 
 #[derive(Deserialize, IntoParams)]
@@ -80,5 +87,13 @@ pub(super) async fn get_thumbnail(
     Query(query): Query<ThumbnailQuery>,
 ) -> HandlerResult {
     let size = query.size.as_ref().map(Size::side);
-    media_response::thumbnail_response(&caller.services, &caller.auth_session, &request, &path, size, query.v.as_deref()).await
+    media_response::thumbnail_response(
+        &caller.services,
+        &caller.auth_session,
+        &request,
+        &path,
+        size,
+        query.v.as_deref(),
+    )
+    .await
 }

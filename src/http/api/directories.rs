@@ -34,8 +34,14 @@ pub struct DirectoriesBody {
 #[utoipa::path(get, path = "/api/directories", tag = "Folders", responses((status = 200, body = DirectoriesBody)))]
 pub(super) async fn list_directories(caller: ApiUser, request: HttpRequest) -> HandlerResult {
     let auth_session = caller.auth_session.clone();
-    let list = run_blocking(&caller.services, move |services| directories::list(services, &auth_session.user)).await?;
-    json_with_etag(&request, &DirectoriesBody { directories: list.iter().map(DirectoryBody::from_directory).collect() })
+    let list = run_blocking(&caller.services, move |services| {
+        directories::list(services, &auth_session.user)
+    })
+    .await?;
+    json_with_etag(
+        &request,
+        &DirectoriesBody { directories: list.iter().map(DirectoryBody::from_directory).collect() },
+    )
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -51,9 +57,15 @@ pub struct NewDirectoryBody {
 /// Create a folder.
 #[utoipa::path(post, path = "/api/directories", tag = "Folders", request_body = NewDirectoryBody,
     responses((status = 201, body = DirectoryBody)))]
-pub(super) async fn create_directory(caller: ApiUser, Json(body): Json<NewDirectoryBody>) -> HandlerResult {
+pub(super) async fn create_directory(
+    caller: ApiUser,
+    Json(body): Json<NewDirectoryBody>,
+) -> HandlerResult {
     let parent = match body.parent.as_deref() {
-        Some(text) => Some(DirectoryId::parse(text).ok_or_else(|| Error::field("parent", "The id of a folder."))?),
+        Some(text) => Some(
+            DirectoryId::parse(text)
+                .ok_or_else(|| Error::field("parent", "The id of a folder."))?,
+        ),
         None => None,
     };
     let auth_session = caller.auth_session.clone();
@@ -79,7 +91,11 @@ fn parse_directory_id(text: &str) -> Result<DirectoryId> {
 /// Rename one of the user's own folders.
 #[utoipa::path(patch, path = "/api/directories/{id}", tag = "Folders", params(("id" = String, Path, format = "uuid")),
     request_body = ChangeBody, responses((status = 200, body = DirectoryBody)))]
-pub(super) async fn patch_directory(caller: ApiUser, path: web::Path<String>, Json(body): Json<ChangeBody>) -> HandlerResult {
+pub(super) async fn patch_directory(
+    caller: ApiUser,
+    path: web::Path<String>,
+    Json(body): Json<ChangeBody>,
+) -> HandlerResult {
     let (id, auth_session) = (parse_directory_id(&path)?, caller.auth_session.clone());
     let renamed = run_blocking(&caller.services, move |services| {
         directories::rename(services, &auth_session.user, id, &body.name)?;
@@ -93,6 +109,9 @@ pub(super) async fn patch_directory(caller: ApiUser, path: web::Path<String>, Js
     responses((status = 204)))]
 pub(super) async fn delete_directory(caller: ApiUser, path: web::Path<String>) -> HandlerResult {
     let (id, auth_session) = (parse_directory_id(&path)?, caller.auth_session.clone());
-    run_blocking(&caller.services, move |services| directories::delete(services, &auth_session.user, id)).await?;
+    run_blocking(&caller.services, move |services| {
+        directories::delete(services, &auth_session.user, id)
+    })
+    .await?;
     no_content()
 }

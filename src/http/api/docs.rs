@@ -23,12 +23,18 @@ pub struct ApiDocument(pub String);
 /// Get the OpenAPI document.
 #[utoipa::path(get, path = "/api/openapi.json", tag = "About", security(()),
     responses((status = 200, body = serde_json::Value)))]
-pub(super) async fn get_document(document: Data<ApiDocument>, services: Data<Services>) -> HandlerResult {
+pub(super) async fn get_document(
+    document: Data<ApiDocument>,
+    services: Data<Services>,
+) -> HandlerResult {
     let text = match services.settings.base_path() {
         "" => document.0.clone(),
         base => with_base_path(&document.0, base)?,
     };
-    Ok(HttpResponse::Ok().content_type("application/json").insert_header((CACHE_CONTROL, "no-cache")).body(text))
+    Ok(HttpResponse::Ok()
+        .content_type("application/json")
+        .insert_header((CACHE_CONTROL, "no-cache"))
+        .body(text))
 }
 
 /// Adds the base path as a server (OpenAPI 3.1, Server Object).
@@ -75,7 +81,10 @@ struct DocsPage {
 
 /// Show the API documentation.
 #[utoipa::path(get, path = "/api/docs", tag = "About", security(()), responses((status = 200, body = String, content_type = "text/html")))]
-pub(super) async fn show_docs(document: Data<ApiDocument>, services: Data<Services>) -> HandlerResult {
+pub(super) async fn show_docs(
+    document: Data<ApiDocument>,
+    services: Data<Services>,
+) -> HandlerResult {
     let document: Value = serde_json::from_str(&document.0).map_err(Error::internal)?;
     let page = DocsPage {
         assets: crate::http::static_files::base(),
@@ -110,7 +119,10 @@ fn operation(document: &Value, path: &str, method: &str, about: &Value) -> Opera
     };
 
     let content = get(about, "/requestBody/content");
-    let schema = content.as_object().and_then(|kinds| kinds.values().next()).map_or(&Value::Null, |kind| get(kind, "/schema"));
+    let schema = content
+        .as_object()
+        .and_then(|kinds| kinds.values().next())
+        .map_or(&Value::Null, |kind| get(kind, "/schema"));
 
     // The page shows the type of the first content.
     let response_line = |(status, response): (&String, &Value)| {
@@ -118,7 +130,9 @@ fn operation(document: &Value, path: &str, method: &str, about: &Value) -> Opera
         FieldLine {
             name: if status == "default" { "4xx, 5xx".into() } else { status.clone() },
             kind: body
-                .map(|(mime, about)| schema_name(get(about, "/schema")).unwrap_or_else(|| mime.clone()))
+                .map(|(mime, about)| {
+                    schema_name(get(about, "/schema")).unwrap_or_else(|| mime.clone())
+                })
                 .unwrap_or_default(),
             about: text(get(response, "/description")),
         }
@@ -133,7 +147,12 @@ fn operation(document: &Value, path: &str, method: &str, about: &Value) -> Opera
         is_open: *get(about, "/security") == serde_json::json!([{}]),
         parameters: items(get(about, "/parameters")).map(parameter).collect(),
         body: fields(document, schema),
-        responses: get(about, "/responses").as_object().into_iter().flatten().map(response_line).collect(),
+        responses: get(about, "/responses")
+            .as_object()
+            .into_iter()
+            .flatten()
+            .map(response_line)
+            .collect(),
     }
 }
 
@@ -150,7 +169,8 @@ fn fields(document: &Value, schema: &Value) -> Vec<FieldLine> {
 
 fn type_name(document: &Value, schema: &Value) -> String {
     let schema = resolve_reference(document, schema);
-    let choices: Vec<_> = items(get(schema, "/enum")).map(text).filter(|word| !word.is_empty()).collect();
+    let choices: Vec<_> =
+        items(get(schema, "/enum")).map(text).filter(|word| !word.is_empty()).collect();
     if !choices.is_empty() {
         return choices.join(" | ");
     }
@@ -166,7 +186,9 @@ fn type_name(document: &Value, schema: &Value) -> String {
 }
 
 fn resolve_reference<'a>(document: &'a Value, schema: &'a Value) -> &'a Value {
-    schema_name(schema).map_or(schema, |name| document.pointer(&format!("/components/schemas/{name}")).unwrap_or(schema))
+    schema_name(schema).map_or(schema, |name| {
+        document.pointer(&format!("/components/schemas/{name}")).unwrap_or(schema)
+    })
 }
 
 fn schema_name(schema: &Value) -> Option<String> {

@@ -92,17 +92,20 @@ impl ListQuery {
             return Err(Error::field("limit", "1 to 200."));
         }
 
-        let directory = self
-            .directory
-            .as_deref()
-            .map(|text| DirectoryId::parse(text).ok_or_else(|| Error::field("directory", "The id of a folder.")));
+        let directory = self.directory.as_deref().map(|text| {
+            DirectoryId::parse(text).ok_or_else(|| Error::field("directory", "The id of a folder."))
+        });
 
         let words = self.q.filter(|text| !text.trim().is_empty());
         if words.as_ref().is_some_and(|text| text.chars().count() > 200) {
             return Err(Error::field("q", "200 characters at most."));
         }
+
         // As the API itself returns digests.
-        let is_digest = |text: &str| text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+        let is_digest = |text: &str| {
+            text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+        };
+
         if self.sha256.as_deref().is_some_and(|text| !is_digest(text)) {
             return Err(Error::field("sha256", "64 digits of lower-case hexadecimal."));
         }
@@ -153,15 +156,23 @@ pub struct ListBody {
 
 /// List items page by page. Items added in the meantime do not shift pages.
 #[utoipa::path(get, path = "/api/media/list", tag = "Media", params(ListQuery), responses((status = 200, body = ListBody)))]
-pub(super) async fn list_media(caller: ApiUser, request: HttpRequest, Query(query): Query<ListQuery>) -> HandlerResult {
+pub(super) async fn list_media(
+    caller: ApiUser,
+    request: HttpRequest,
+    Query(query): Query<ListQuery>,
+) -> HandlerResult {
     let (page, auth_session) = (query.into_listing_query()?, caller.auth_session.clone());
     let cache_key = Some(format!("list {}", request.query_string()));
-    let list = cached_response(&caller.services, caller.user().id, cache_key, move |services, conn, _| {
-        let (items, next) = listings::load_page(conn, &auth_session.user, &page)?;
-        let names = listings::directory_names(conn, &auth_session.user, &items)?;
-        let items = items.iter().map(|item| ItemBody::from_item(item, &names, services.settings.base_path())).collect();
-        etag(&ListBody { items, next_cursor: next.map(|cursor| cursor.encode()) })
-    });
+    let list =
+        cached_response(&caller.services, caller.user().id, cache_key, move |services, conn, _| {
+            let (items, next) = listings::load_page(conn, &auth_session.user, &page)?;
+            let names = listings::directory_names(conn, &auth_session.user, &items)?;
+            let items = items
+                .iter()
+                .map(|item| ItemBody::from_item(item, &names, services.settings.base_path()))
+                .collect();
+            etag(&ListBody { items, next_cursor: next.map(|cursor| cursor.encode()) })
+        });
     cached(&request, list.await?)
 }
 
@@ -173,7 +184,9 @@ async fn item_response(
     let auth_session = caller.auth_session.clone();
     run_blocking(&caller.services, move |services| {
         let item = work(services, &auth_session.user)?;
-        let names = services.db.read(|conn| listings::directory_names(conn, &auth_session.user, std::slice::from_ref(&item)))?;
+        let names = services.db.read(|conn| {
+            listings::directory_names(conn, &auth_session.user, std::slice::from_ref(&item))
+        })?;
         Ok(ItemBody::from_item(&item, &names, services.settings.base_path()))
     })
     .await
@@ -182,9 +195,16 @@ async fn item_response(
 /// Get an item.
 #[utoipa::path(get, path = "/api/media/{id}", tag = "Media", params(("id" = String, Path, format = "uuid")),
     responses((status = 200, body = ItemBody)))]
-pub(super) async fn get_media(caller: ApiUser, request: HttpRequest, path: web::Path<String>) -> HandlerResult {
+pub(super) async fn get_media(
+    caller: ApiUser,
+    request: HttpRequest,
+    path: web::Path<String>,
+) -> HandlerResult {
     let id = parse_id(&path)?;
-    json_with_etag(&request, &item_response(&caller, move |services, user| items::find(services, user, id)).await?)
+    json_with_etag(
+        &request,
+        &item_response(&caller, move |services, user| items::find(services, user, id)).await?,
+    )
 }
 
 /// Fields to change; missing ones stay as they are.
@@ -204,14 +224,22 @@ pub struct ChangeBody {
 /// Rename, move or star an item. Either all of it happens or nothing.
 #[utoipa::path(patch, path = "/api/media/{id}", tag = "Media", params(("id" = String, Path, format = "uuid")),
     request_body = ChangeBody, responses((status = 200, body = ItemBody)))]
-pub(super) async fn patch_media(caller: ApiUser, path: web::Path<String>, Json(body): Json<ChangeBody>) -> HandlerResult {
+pub(super) async fn patch_media(
+    caller: ApiUser,
+    path: web::Path<String>,
+    Json(body): Json<ChangeBody>,
+) -> HandlerResult {
     let id = parse_id(&path)?;
     let directory = match body.directory.as_deref() {
-        Some(text) => Some(DirectoryId::parse(text).ok_or_else(|| Error::field("directory", "The id of a folder."))?),
+        Some(text) => Some(
+            DirectoryId::parse(text)
+                .ok_or_else(|| Error::field("directory", "The id of a folder."))?,
+        ),
         None => None,
     };
     let change = ItemChange { name: body.name, favorite: body.favorite, directory };
-    ok(&item_response(&caller, move |services, user| items::change(services, user, id, &change)).await?)
+    ok(&item_response(&caller, move |services, user| items::change(services, user, id, &change))
+        .await?)
 }
 
 #[derive(Deserialize, IntoParams)]
@@ -227,7 +255,11 @@ pub struct DeleteQuery {
 /// Move an item to the trash, or delete it permanently.
 #[utoipa::path(delete, path = "/api/media/{id}", tag = "Media",
     params(("id" = String, Path, format = "uuid"), DeleteQuery), responses((status = 204)))]
-pub(super) async fn delete_media(caller: ApiUser, path: web::Path<String>, Query(query): Query<DeleteQuery>) -> HandlerResult {
+pub(super) async fn delete_media(
+    caller: ApiUser,
+    path: web::Path<String>,
+    Query(query): Query<DeleteQuery>,
+) -> HandlerResult {
     let id = parse_id(&path)?;
     let (auth_session, actor) = (caller.auth_session.clone(), caller.actor());
     run_blocking(&caller.services, move |services| {

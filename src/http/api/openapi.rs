@@ -42,14 +42,26 @@ impl Modify for CommonResponses {
         components.add_security_scheme("bearer", SecurityScheme::Http(bearer.build()));
         let cookie = ApiKeyValue::with_description("nexus_session", "The session of a browser.");
         components.add_security_scheme("cookie", SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
-        let csrf = ApiKeyValue::with_description("X-CSRF-Token", "Required beside the cookie for every change.");
+
+        let csrf = ApiKeyValue::with_description(
+            "X-CSRF-Token",
+            "Required beside the cookie for every change.",
+        );
+
         components.add_security_scheme("csrf", SecurityScheme::ApiKey(ApiKey::Header(csrf)));
 
         for item in document.paths.paths.values_mut() {
-            let operations =
-                [&mut item.get, &mut item.post, &mut item.patch, &mut item.delete, &mut item.head, &mut item.options]
-                    .into_iter()
-                    .filter_map(Option::as_mut);
+            let operations = [
+                &mut item.get,
+                &mut item.post,
+                &mut item.patch,
+                &mut item.delete,
+                &mut item.head,
+                &mut item.options,
+            ]
+            .into_iter()
+            .filter_map(Option::as_mut);
+
             // Responses that every operation has.
             for operation in operations {
                 let is_tagged = operation.responses.responses.contains_key("200");
@@ -65,7 +77,10 @@ impl Modify for CommonResponses {
 
 fn error_response() -> Response {
     let body = Content::new(Some(Ref::from_schema_name("Error")));
-    ResponseBuilder::new().description("An error, identified by its code.").content("application/json", body).build()
+    ResponseBuilder::new()
+        .description("An error, identified by its code.")
+        .content("application/json", body)
+        .build()
 }
 
 /// Returns the document as JSON.

@@ -36,14 +36,21 @@ pub fn etag(body: &impl Serialize) -> Result<CachedResponse, Error> {
 
 /// Responds with a serialised body and its `ETag`, or 304.
 #[expect(clippy::unnecessary_wraps, reason = "it is what handlers end with")]
-pub fn cached(request: &HttpRequest, CachedResponse { body, etag }: CachedResponse) -> HandlerResult {
+pub fn cached(
+    request: &HttpRequest,
+    CachedResponse { body, etag }: CachedResponse,
+) -> HandlerResult {
     let is_new = !if_none_match(request.headers(), &etag);
     let mut response = if is_new { HttpResponse::Ok() } else { HttpResponse::NotModified() };
     response
         .insert_header((header::ETAG, format!("\"{etag}\"")))
         .insert_header((header::CACHE_CONTROL, "private, no-cache"))
         .insert_header((header::VARY, "authorization, cookie"));
-    Ok(if is_new { response.content_type("application/json").body(body) } else { response.finish() })
+    Ok(if is_new {
+        response.content_type("application/json").body(body)
+    } else {
+        response.finish()
+    })
 }
 
 /// Responds with 204.

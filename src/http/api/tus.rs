@@ -5,7 +5,9 @@ use std::collections::HashMap;
 use std::future::{Ready, ready};
 
 use actix_web::dev::Payload;
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HttpDate, LOCATION};
+use actix_web::http::header::{
+    CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HttpDate, LOCATION,
+};
 use actix_web::{FromRequest, HttpRequest, HttpResponse, HttpResponseBuilder, web};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -59,8 +61,12 @@ fn header_text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 /// Parses a header with a number of bytes.
 fn header_number(headers: &HeaderMap, name: &str) -> Result<Option<u64>> {
     let Some(value) = headers.get(name) else { return Ok(None) };
-    let digits = value.to_str().ok().filter(|text| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()));
-    let number = digits.and_then(|text| text.parse().ok()).filter(|number| i64::try_from(*number).is_ok());
+    let digits = value
+        .to_str()
+        .ok()
+        .filter(|text| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()));
+    let number =
+        digits.and_then(|text| text.parse().ok()).filter(|number| i64::try_from(*number).is_ok());
     number.map(Some).ok_or_else(|| Error::BadRequest(format!("{name} must be a number of bytes.")))
 }
 
@@ -90,11 +96,18 @@ pub(super) async fn show_options(services: web::Data<crate::state::Services>) ->
     ),
     request_body(content = Option<PartBody>, content_type = "application/offset+octet-stream"),
     responses((status = 201)))]
-pub(super) async fn create_upload(_: TusVersion, caller: ApiUser, request: HttpRequest, payload: web::Payload) -> HandlerResult {
+pub(super) async fn create_upload(
+    _: TusVersion,
+    caller: ApiUser,
+    request: HttpRequest,
+    payload: web::Payload,
+) -> HandlerResult {
     let headers = request.headers();
-    let size = header_number(headers, "upload-length")?.ok_or_else(|| Error::BadRequest("Upload-Length is missing.".into()))?;
+    let size = header_number(headers, "upload-length")?
+        .ok_or_else(|| Error::BadRequest("Upload-Length is missing.".into()))?;
     let metadata = header_text(headers, "upload-metadata").unwrap_or_default();
     let requested = parse_metadata(metadata, size)?;
+
     // The first part may be in the same request (creation-with-upload).
     let has_part = header_text(headers, CONTENT_TYPE.as_str()).is_some_and(is_part_media_type);
     let length = header_number(headers, CONTENT_LENGTH.as_str())?;
@@ -109,10 +122,17 @@ pub(super) async fn create_upload(_: TusVersion, caller: ApiUser, request: HttpR
     }
 
     let auth_session = caller.auth_session.clone();
-    let created =
-        run_blocking(&caller.services, move |services| resumable::create(services, &auth_session.user, &requested)).await?;
+    let created = run_blocking(&caller.services, move |services| {
+        resumable::create(services, &auth_session.user, &requested)
+    })
+    .await?;
+
     let location = format!("/api/uploads/{}", created.id);
-    let upload = if has_part && size > 0 { append(&caller, created.id, part, payload, true).await? } else { created };
+    let upload = if has_part && size > 0 {
+        append(&caller, created.id, part, payload, true).await?
+    } else {
+        created
+    };
 
     let mut response = HttpResponse::Created();
     response.insert_header((LOCATION, location));
@@ -123,8 +143,13 @@ pub(super) async fn create_upload(_: TusVersion, caller: ApiUser, request: HttpR
 #[utoipa::path(head, path = "/api/uploads/{id}", tag = "Resumable uploads",
     params(("id" = String, Path, format = "uuid"), ("Tus-Resumable" = String, Header, pattern = "^1\\.0\\.0$")),
     responses((status = 200)))]
-pub(super) async fn get_upload(_: TusVersion, caller: ApiUser, path: web::Path<String>) -> HandlerResult {
-    let upload = resumable::find(&services_arc(&caller.services), caller.user(), parse_id(&path)?).await?;
+pub(super) async fn get_upload(
+    _: TusVersion,
+    caller: ApiUser,
+    path: web::Path<String>,
+) -> HandlerResult {
+    let upload =
+        resumable::find(&services_arc(&caller.services), caller.user(), parse_id(&path)?).await?;
     let mut response = HttpResponse::Ok();
     add_upload_headers(&mut response, &upload)
         .insert_header((CACHE_CONTROL, "no-store"))
@@ -156,9 +181,15 @@ pub(super) async fn append_upload(
     if !header_text(headers, CONTENT_TYPE.as_str()).is_some_and(is_part_media_type) {
         return Err(Error::UnsupportedMedia.into());
     }
-    let offset = header_number(headers, "upload-offset")?.ok_or_else(|| Error::BadRequest("Upload-Offset is missing.".into()))?;
-    let part =
-        UploadPart { offset, length: header_number(headers, CONTENT_LENGTH.as_str())?, checksum: parse_checksum(headers)? };
+    let offset = header_number(headers, "upload-offset")?
+        .ok_or_else(|| Error::BadRequest("Upload-Offset is missing.".into()))?;
+
+    let part = UploadPart {
+        offset,
+        length: header_number(headers, CONTENT_LENGTH.as_str())?,
+        checksum: parse_checksum(headers)?,
+    };
+
     let upload = append(&caller, parse_id(&path)?, part, payload, false).await?;
     Ok(add_upload_headers(&mut HttpResponse::NoContent(), &upload).finish())
 }
@@ -167,7 +198,11 @@ pub(super) async fn append_upload(
 #[utoipa::path(delete, path = "/api/uploads/{id}", tag = "Resumable uploads",
     params(("id" = String, Path, format = "uuid"), ("Tus-Resumable" = String, Header, pattern = "^1\\.0\\.0$")),
     responses((status = 204)))]
-pub(super) async fn delete_upload(_: TusVersion, caller: ApiUser, path: web::Path<String>) -> HandlerResult {
+pub(super) async fn delete_upload(
+    _: TusVersion,
+    caller: ApiUser,
+    path: web::Path<String>,
+) -> HandlerResult {
     resumable::delete(&services_arc(&caller.services), caller.user(), parse_id(&path)?).await?;
     Ok(HttpResponse::NoContent().finish())
 }
@@ -182,7 +217,13 @@ fn is_part_media_type(mime: &str) -> bool {
 
 /// Appends in a task of its own, so that a client that disconnects ends the stream but not what is done with the bytes. An
 /// upload whose creation fails is deleted, since no client knows its address.
-async fn append(caller: &ApiUser, id: UploadId, part: UploadPart, payload: web::Payload, is_creation: bool) -> Result<Upload> {
+async fn append(
+    caller: &ApiUser,
+    id: UploadId,
+    part: UploadPart,
+    payload: web::Payload,
+    is_creation: bool,
+) -> Result<Upload> {
     let (services, auth_session) = (services_arc(&caller.services), caller.auth_session.clone());
     let task = actix_web::rt::spawn(async move {
         let result = append::append(&services, &auth_session.user, id, part, payload).await;
@@ -194,7 +235,10 @@ async fn append(caller: &ApiUser, id: UploadId, part: UploadPart, payload: web::
     task.await.map_err(Error::internal)?
 }
 
-fn add_upload_headers<'a>(response: &'a mut HttpResponseBuilder, upload: &Upload) -> &'a mut HttpResponseBuilder {
+fn add_upload_headers<'a>(
+    response: &'a mut HttpResponseBuilder,
+    upload: &Upload,
+) -> &'a mut HttpResponseBuilder {
     response.insert_header(("upload-offset", upload.received));
     match upload.item_id {
         Some(item) => {
@@ -203,10 +247,10 @@ fn add_upload_headers<'a>(response: &'a mut HttpResponseBuilder, upload: &Upload
                 response.insert_header(("nexus-duplicate", "true"));
             }
         }
-        None => drop(
-            response
-                .insert_header(("upload-expires", HttpDate::from(std::time::SystemTime::from(upload.expires_at.assume_utc())))),
-        ),
+        None => drop(response.insert_header((
+            "upload-expires",
+            HttpDate::from(std::time::SystemTime::from(upload.expires_at.assume_utc())),
+        ))),
     }
     response
 }
@@ -219,13 +263,16 @@ fn parse_metadata(metadata: &str, size: u64) -> Result<NewUploadRequest> {
     }
 
     let mut values: HashMap<&str, String> = HashMap::new();
+
     // Pairs are separated by commas, key and value by a space.
     for pair in metadata.split(',').map(str::trim).filter(|pair| !pair.is_empty()) {
         let (key, value) = pair.split_once(' ').unwrap_or((pair, ""));
         if !key.is_ascii() {
             return Err(wrong("has a key that is not ASCII"));
         }
-        let bytes = BASE64_STANDARD.decode(value.trim()).map_err(|_| wrong("has a value that is not Base64"))?;
+        let bytes = BASE64_STANDARD
+            .decode(value.trim())
+            .map_err(|_| wrong("has a value that is not Base64"))?;
         let text = String::from_utf8(bytes).map_err(|_| wrong("has a value that is not UTF-8"))?;
         if values.insert(key, text).is_some() {
             return Err(wrong("has a key twice"));
@@ -233,12 +280,16 @@ fn parse_metadata(metadata: &str, size: u64) -> Result<NewUploadRequest> {
     }
 
     let directory = match values.get("directory").filter(|text| !text.is_empty()) {
-        Some(text) => Some(DirectoryId::parse(text).ok_or_else(|| Error::field("directory", "The id of a folder."))?),
+        Some(text) => Some(
+            DirectoryId::parse(text)
+                .ok_or_else(|| Error::field("directory", "The id of a folder."))?,
+        ),
         None => None,
     };
 
     // Clients of other servers send `name` instead of `filename`.
-    let keep_duplicates = matches!(values.get("keep_duplicates").map(String::as_str), Some("true" | "on"));
+    let keep_duplicates =
+        matches!(values.get("keep_duplicates").map(String::as_str), Some("true" | "on"));
     let name = values.remove("filename").or_else(|| values.remove("name")).unwrap_or_default();
     Ok(NewUploadRequest { name, directory, keep_duplicates, metadata: metadata.to_owned(), size })
 }
@@ -246,8 +297,10 @@ fn parse_metadata(metadata: &str, size: u64) -> Result<NewUploadRequest> {
 /// Parses `Upload-Checksum`.
 fn parse_checksum(headers: &HeaderMap) -> Result<Option<Checksum>> {
     let Some(value) = headers.get("upload-checksum") else { return Ok(None) };
-    let wrong = || Error::BadRequest(format!("Upload-Checksum takes {ALGORITHMS} and a digest in Base64."));
-    let (algorithm, digest) = value.to_str().ok().and_then(|text| text.split_once(' ')).ok_or_else(wrong)?;
+    let wrong =
+        || Error::BadRequest(format!("Upload-Checksum takes {ALGORITHMS} and a digest in Base64."));
+    let (algorithm, digest) =
+        value.to_str().ok().and_then(|text| text.split_once(' ')).ok_or_else(wrong)?;
     let hasher = match algorithm {
         "sha1" => ChecksumHasher::Sha1(sha1::Sha1::new()),
         "sha256" => ChecksumHasher::Sha256(sha2::Sha256::new()),
@@ -263,10 +316,13 @@ mod tests {
 
     #[test]
     fn metadata_is_read_and_nonsense_is_refused() {
-        let read = parse_metadata("filename YS5wbmc=,is_confidential,filetype aW1hZ2UvcG5n", 7).unwrap();
+        let read =
+            parse_metadata("filename YS5wbmc=,is_confidential,filetype aW1hZ2UvcG5n", 7).unwrap();
         assert_eq!((read.name.as_str(), read.size, read.keep_duplicates), ("a.png", 7, false));
         assert_eq!(parse_metadata("", 0).unwrap().name, "");
-        for nonsense in ["filename ???", "a YQ==,a YQ==", "filename //79", "directory YQ==", "n\u{e4}me YQ=="] {
+        for nonsense in
+            ["filename ???", "a YQ==,a YQ==", "filename //79", "directory YQ==", "n\u{e4}me YQ=="]
+        {
             assert!(parse_metadata(nonsense, 0).is_err(), "{nonsense}");
         }
     }

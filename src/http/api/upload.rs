@@ -58,11 +58,17 @@ pub struct RefusedBody {
 /// Upload files. 201 once all of them are durable. Identical files are stored once.
 #[utoipa::path(post, path = "/api/media/upload", tag = "Media",
     request_body(content = UploadForm, content_type = "multipart/form-data"), responses((status = 201, body = UploadBody)))]
-pub(super) async fn upload_media(caller: ApiUser, request: HttpRequest, payload: web::Payload) -> HandlerResult {
-    let uploaded = receive_files(&caller.services, &caller.auth_session, None, &request, payload).await?;
+pub(super) async fn upload_media(
+    caller: ApiUser,
+    request: HttpRequest,
+    payload: web::Payload,
+) -> HandlerResult {
+    let uploaded =
+        receive_files(&caller.services, &caller.auth_session, None, &request, payload).await?;
     let mut stored: Vec<(Item, bool)> = Vec::new();
 
     let mut rejected = Vec::new();
+
     // The order of files is the order of the form.
     for file in uploaded {
         match file.outcome {
@@ -75,14 +81,18 @@ pub(super) async fn upload_media(caller: ApiUser, request: HttpRequest, payload:
     // If nothing was stored, the error of the first file is the response.
     if stored.is_empty() {
         let error = rejected.into_iter().next().map(|(_, error)| error);
-        return Err(error.unwrap_or_else(|| Error::field("file", "Send at least one file.")).into());
+        return Err(error
+            .unwrap_or_else(|| Error::field("file", "Send at least one file."))
+            .into());
     }
 
     let auth_session = caller.auth_session.clone();
+
     // Bodies contain the names of directories.
     let items = run_blocking(&caller.services, move |services| {
         let items: Vec<Item> = stored.iter().map(|(item, _)| item.clone()).collect();
-        let names = services.db.read(|conn| listings::directory_names(conn, &auth_session.user, &items))?;
+        let names =
+            services.db.read(|conn| listings::directory_names(conn, &auth_session.user, &items))?;
         Ok(stored
             .into_iter()
             .map(|(item, is_duplicate)| {
@@ -95,7 +105,11 @@ pub(super) async fn upload_media(caller: ApiUser, request: HttpRequest, payload:
 
     let rejected = rejected
         .into_iter()
-        .map(|(name, error)| RefusedBody { name, code: error.code().into(), message: error.to_string() })
+        .map(|(name, error)| RefusedBody {
+            name,
+            code: error.code().into(),
+            message: error.to_string(),
+        })
         .collect();
     json(StatusCode::CREATED, &UploadBody { items, refused: rejected })
 }

@@ -94,11 +94,21 @@ impl FromRequest for ApiAdmin {
 }
 
 async fn api_user(request: &HttpRequest, needs: Option<Scope>) -> Result<ApiUser, HandlerError> {
-    let services = request.app_data::<Data<Services>>().cloned().ok_or_else(|| Error::internal("no services"))?;
+    let services = request
+        .app_data::<Data<Services>>()
+        .cloned()
+        .ok_or_else(|| Error::internal("no services"))?;
+
     let client = client_info(request, &services.settings);
     let auth_session = bearer_session(request, &services, &client).await?;
 
-    rate_limit::count(request, &services, rate_limit::api_bucket(request.path()), RateLimitKey::Account(auth_session.user.id.0))?;
+    rate_limit::count(
+        request,
+        &services,
+        rate_limit::api_bucket(request.path()),
+        RateLimitKey::Account(auth_session.user.id.0),
+    )?;
+
     if let Some(standing) = auth_session.user.status.block() {
         return Err(Error::NotActive(standing).into());
     }
@@ -131,7 +141,8 @@ async fn bearer_session(
             }
         }
         None => {
-            let auth_session = cookie_session(request, services).await?.ok_or(Error::Unauthenticated)?;
+            let auth_session =
+                cookie_session(request, services).await?.ok_or(Error::Unauthenticated)?;
             // A browser's request needs the CSRF token for changes.
             let is_reading = matches!(*request.method(), Method::GET | Method::HEAD);
             if !is_reading && !is_csrf_header(request) {

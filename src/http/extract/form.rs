@@ -31,17 +31,19 @@ impl<T: DeserializeOwned + 'static> FromRequest for Form<T> {
         Box::pin(async move {
             let mut fields = with_timeout(read_form(&request, payload)).await?;
             let is_ours = is_csrf_header(&request)
-                || fields
-                    .iter()
-                    .any(|(name, value)| name == CSRF_FIELD && SessionCookie::from_request(&request).matches_csrf(value));
+                || fields.iter().any(|(name, value)| {
+                    name == CSRF_FIELD && SessionCookie::from_request(&request).matches_csrf(value)
+                });
 
             if !is_ours {
                 return Err(csrf_error().into());
             }
             fields.retain(|(name, _)| name != CSRF_FIELD);
-            let encoded = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
-            let form = serde_html_form::from_str(&encoded)
-                .map_err(|cause| Error::BadRequest(format!("The form could not be read: {cause}.")))?;
+            let encoded =
+                form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+            let form = serde_html_form::from_str(&encoded).map_err(|cause| {
+                Error::BadRequest(format!("The form could not be read: {cause}."))
+            })?;
             Ok(Self(form))
         })
     }
@@ -52,8 +54,15 @@ impl<T: DeserializeOwned + 'static> FromRequest for Form<T> {
 #[serde(deny_unknown_fields)]
 pub struct EmptyForm {}
 
-async fn read_form(request: &HttpRequest, payload: Payload) -> Result<Vec<(String, String)>, HandlerError> {
-    let kind = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+async fn read_form(
+    request: &HttpRequest,
+    payload: Payload,
+) -> Result<Vec<(String, String)>, HandlerError> {
+    let kind = request
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
     let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     match kind.as_str() {
         "application/x-www-form-urlencoded" => read_urlencoded(payload).await,

@@ -40,20 +40,29 @@ impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
             // The path names the invalid field.
             let value = serde_path_to_error::deserialize(&mut reader).map_err(|cause| {
                 if cause.inner().is_data() {
-                    field_error(&cause.path().to_string(), &without_position(&cause.inner().to_string()))
+                    field_error(
+                        &cause.path().to_string(),
+                        &without_position(&cause.inner().to_string()),
+                    )
                 } else {
                     Error::BadRequest(format!("The body is not JSON: {}.", cause.inner()))
                 }
             })?;
 
-            reader.end().map_err(|cause| Error::BadRequest(format!("The body is not JSON: {cause}.")))?;
+            reader
+                .end()
+                .map_err(|cause| Error::BadRequest(format!("The body is not JSON: {cause}.")))?;
             Ok(Self(value))
         })
     }
 }
 
 fn is_json(request: &HttpRequest) -> bool {
-    let kind = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let kind = request
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
     kind.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json")
 }
 
@@ -79,12 +88,16 @@ impl<T: DeserializeOwned> FromRequest for Query<T> {
         let pairs = form_urlencoded::parse(request.query_string().as_bytes());
         let reader = serde_html_form::Deserializer::new(pairs);
         let read = serde_path_to_error::deserialize(reader);
-        ready(read.map(Self).map_err(|cause| field_error(&cause.path().to_string(), &cause.inner().to_string()).into()))
+        ready(read.map(Self).map_err(|cause| {
+            field_error(&cause.path().to_string(), &cause.inner().to_string()).into()
+        }))
     }
 }
 
 /// Deserialises an integer as JSON Schema defines it: `5.0` is 5 (JSON Schema 2020-12, 4.2.3).
-pub fn deserialize_whole_number<'de, D: serde::Deserializer<'de>>(reader: D) -> Result<Option<i64>, D::Error> {
+pub fn deserialize_whole_number<'de, D: serde::Deserializer<'de>>(
+    reader: D,
+) -> Result<Option<i64>, D::Error> {
     use serde::Deserialize;
     use serde::de::Error as _;
     let Some(number) = Option::<serde_json::Number>::deserialize(reader)? else { return Ok(None) };
@@ -99,9 +112,15 @@ pub fn deserialize_whole_number<'de, D: serde::Deserializer<'de>>(reader: D) -> 
 fn field_error(path: &str, message: &str) -> Error {
     let quoted = message.split('`').nth(1);
     let (field, text) = match quoted {
-        Some(name) if message.starts_with("unknown field") => (name, "This field is unknown.".to_owned()),
-        Some(name) if message.starts_with("missing field") => (name, "This field is required.".to_owned()),
-        Some(name) if message.starts_with("duplicate field") => (name, "This field occurs twice.".to_owned()),
+        Some(name) if message.starts_with("unknown field") => {
+            (name, "This field is unknown.".to_owned())
+        }
+        Some(name) if message.starts_with("missing field") => {
+            (name, "This field is required.".to_owned())
+        }
+        Some(name) if message.starts_with("duplicate field") => {
+            (name, "This field occurs twice.".to_owned())
+        }
         _ => (path, format!("{message}.")),
     };
     Error::Invalid(vec![FieldError::new(field.to_owned(), text)])
@@ -127,7 +146,9 @@ mod tests {
     }
 
     async fn field_of(body: &str) -> String {
-        let request = TestRequest::post().insert_header(("content-type", "application/json")).set_payload(body.to_owned());
+        let request = TestRequest::post()
+            .insert_header(("content-type", "application/json"))
+            .set_payload(body.to_owned());
         let (request, mut payload) = request.to_http_parts();
         match Json::<Body>::from_request(&request, &mut payload).await {
             Err(HandlerError::Error(Error::Invalid(fields))) => fields[0].field.to_string(),

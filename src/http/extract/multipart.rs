@@ -16,7 +16,9 @@ const FORM_TIMEOUT: Duration = Duration::from_secs(30);
 ///
 /// # Errors
 /// `BadRequest` when the body ends early.
-pub async fn next_part(parts: &mut Multipart) -> Result<Option<actix_multipart::Field>, HandlerError> {
+pub async fn next_part(
+    parts: &mut Multipart,
+) -> Result<Option<actix_multipart::Field>, HandlerError> {
     parts.next().await.transpose().map_err(multipart_error)
 }
 
@@ -24,7 +26,10 @@ pub async fn next_part(parts: &mut Multipart) -> Result<Option<actix_multipart::
 ///
 /// # Errors
 /// `TooLarge` above `limit` bytes, `BadRequest` if it is not UTF-8.
-pub async fn field_text(field: &mut actix_multipart::Field, limit: usize) -> Result<String, HandlerError> {
+pub async fn field_text(
+    field: &mut actix_multipart::Field,
+    limit: usize,
+) -> Result<String, HandlerError> {
     let bytes = field_bytes(field, limit).await?;
     String::from_utf8(bytes).map_err(|_| Error::BadRequest("The form is not UTF-8.".into()).into())
 }
@@ -33,7 +38,10 @@ pub async fn field_text(field: &mut actix_multipart::Field, limit: usize) -> Res
 ///
 /// # Errors
 /// `TooLarge` above `limit` bytes.
-pub async fn field_bytes(field: &mut actix_multipart::Field, limit: usize) -> Result<Vec<u8>, HandlerError> {
+pub async fn field_bytes(
+    field: &mut actix_multipart::Field,
+    limit: usize,
+) -> Result<Vec<u8>, HandlerError> {
     let mut bytes = Vec::new();
     while let Some(chunk) = field.next().await {
         bytes.extend_from_slice(&chunk.map_err(multipart_error)?);
@@ -48,9 +56,13 @@ pub async fn field_bytes(field: &mut actix_multipart::Field, limit: usize) -> Re
 ///
 /// # Errors
 /// `BadRequest` after [`FORM_TIMEOUT`].
-pub async fn with_timeout<T>(reading: impl Future<Output = Result<T, HandlerError>>) -> Result<T, HandlerError> {
+pub async fn with_timeout<T>(
+    reading: impl Future<Output = Result<T, HandlerError>>,
+) -> Result<T, HandlerError> {
     let read = tokio::time::timeout(FORM_TIMEOUT, reading).await;
-    read.map_err(|_| Error::BadRequest("The form took too long to arrive. Nothing was done.".into()))?
+    read.map_err(|_| {
+        Error::BadRequest("The form took too long to arrive. Nothing was done.".into())
+    })?
 }
 
 /// Converts an error while reading a body.

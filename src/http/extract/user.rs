@@ -47,10 +47,15 @@ pub(crate) fn theme_of(request: &HttpRequest) -> &'static str {
 }
 
 /// Returns the session of the request's cookie.
-pub(crate) async fn cookie_session(request: &HttpRequest, services: &Data<Services>) -> Result<Option<Arc<AuthSession>>, Error> {
+pub(crate) async fn cookie_session(
+    request: &HttpRequest,
+    services: &Data<Services>,
+) -> Result<Option<Arc<AuthSession>>, Error> {
     let Some(token) = SessionCookie::from_request(request).token() else { return Ok(None) };
-    if let Some(cached) =
-        services.session_cache.get_by_token(&token).filter(|cached| services.users_file.has_entry_of(&cached.user))
+    if let Some(cached) = services
+        .session_cache
+        .get_by_token(&token)
+        .filter(|cached| services.users_file.has_entry_of(&cached.user))
     {
         return Ok(Some(cached));
     }
@@ -62,7 +67,10 @@ pub(crate) async fn cookie_session(request: &HttpRequest, services: &Data<Servic
 }
 
 async fn maybe_user(request: &HttpRequest) -> Result<MaybeUser, HandlerError> {
-    let services = request.app_data::<Data<Services>>().cloned().ok_or_else(|| Error::internal("no services"))?;
+    let services = request
+        .app_data::<Data<Services>>()
+        .cloned()
+        .ok_or_else(|| Error::internal("no services"))?;
     let cookie = SessionCookie::from_request(request);
     let client = client_info(request, &services.settings);
     let auth_session = cookie_session(request, &services).await?;
@@ -108,7 +116,9 @@ impl FromRequest for CurrentUser {
 
 async fn current_user(request: &HttpRequest) -> Result<CurrentUser, HandlerError> {
     let MaybeUser { services, cookie, client, auth_session } = maybe_user(request).await?;
-    let Some(auth_session) = auth_session else { return Err(HandlerError::Redirect(login_path(request))) };
+    let Some(auth_session) = auth_session else {
+        return Err(HandlerError::Redirect(login_path(request)));
+    };
     if auth_session.user.status.block().is_some() {
         return Err(HandlerError::Redirect("/pending".into()));
     }

@@ -40,7 +40,9 @@ pub fn check(settings: &Settings) -> Result<(), Error> {
     let first = |path: &str| path.split('/').nth(1).unwrap_or_default().to_owned();
     let own = first(settings.base_path());
     if !own.is_empty() && routes().iter().any(|route| first(route.path) == own) {
-        return Err(Error::Configuration(format!("public_url: /{own} is an address of Nexus's own; take another path")));
+        return Err(Error::Configuration(format!(
+            "public_url: /{own} is an address of Nexus's own; take another path"
+        )));
     }
     Ok(())
 }
@@ -54,8 +56,10 @@ pub fn strip_base_path(request: &mut ServiceRequest, base: &str) -> Result<(), H
     if base.is_empty() {
         return Ok(());
     }
+
     // Handlers see paths from the root.
-    let requested = request.uri().path_and_query().and_then(|requested| strip_prefix(requested.as_str(), base));
+    let requested =
+        request.uri().path_and_query().and_then(|requested| strip_prefix(requested.as_str(), base));
 
     match requested.and_then(|requested| replace_path(request.uri(), &requested)) {
         Some(uri) => {
@@ -69,11 +73,16 @@ pub fn strip_base_path(request: &mut ServiceRequest, base: &str) -> Result<(), H
     }
 
     // Redirects go back to the referring page, which must lose the path as well.
-    let referer = request.headers().get(REFERER).and_then(|referer| referer.to_str().ok()).and_then(|referer| {
-        let path = referer.find("://").and_then(|scheme| Some(scheme + 3 + referer.get(scheme + 3..)?.find('/')?))?;
-        let (origin, path) = referer.split_at_checked(path)?;
-        HeaderValue::try_from(format!("{origin}{}", strip_prefix(path, base)?)).ok()
-    });
+    let referer =
+        request.headers().get(REFERER).and_then(|referer| referer.to_str().ok()).and_then(
+            |referer| {
+                let path = referer
+                    .find("://")
+                    .and_then(|scheme| Some(scheme + 3 + referer.get(scheme + 3..)?.find('/')?))?;
+                let (origin, path) = referer.split_at_checked(path)?;
+                HeaderValue::try_from(format!("{origin}{}", strip_prefix(path, base)?)).ok()
+            },
+        );
 
     match referer {
         Some(referer) => drop(request.headers_mut().insert(REFERER, referer)),
@@ -84,13 +93,18 @@ pub fn strip_base_path(request: &mut ServiceRequest, base: &str) -> Result<(), H
 }
 
 /// Adds `base` to the `Location` header and to every address in a page.
-pub fn add_base_path(mut response: ServiceResponse<BoxBody>, base: &str) -> ServiceResponse<BoxBody> {
+pub fn add_base_path(
+    mut response: ServiceResponse<BoxBody>,
+    base: &str,
+) -> ServiceResponse<BoxBody> {
     if base.is_empty() {
         return response;
     }
     let is_own = |path: &&[u8]| path.starts_with(b"/") && !path.starts_with(b"//");
     let location = response.headers().get(LOCATION).map(HeaderValue::as_bytes).filter(is_own);
-    if let Some(location) = location.and_then(|path| HeaderValue::from_bytes(&[base.as_bytes(), path].concat()).ok()) {
+    if let Some(location) =
+        location.and_then(|path| HeaderValue::from_bytes(&[base.as_bytes(), path].concat()).ok())
+    {
         response.headers_mut().insert(LOCATION, location);
     }
     let is_page = response.response().extensions().contains::<HtmlPage>();
@@ -128,11 +142,17 @@ fn prefix_html_urls(html: &str, base: &str) -> String {
     let mut output = String::with_capacity(html.len() + html.len() / 8);
 
     let mut rest = html;
+
     // Addresses in pages begin with `="/`.
-    while let Some((before, value)) = rest.find("=\"/").and_then(|found| rest.split_at_checked(found + 2)) {
+    while let Some((before, value)) =
+        rest.find("=\"/").and_then(|found| rest.split_at_checked(found + 2))
+    {
         output.push_str(before);
-        let name =
-            before.trim_end_matches("=\"").rsplit(|c: char| !c.is_ascii_lowercase() && c != '-').next().unwrap_or_default();
+        let name = before
+            .trim_end_matches("=\"")
+            .rsplit(|c: char| !c.is_ascii_lowercase() && c != '-')
+            .next()
+            .unwrap_or_default();
         let is_own = URL_ATTRIBUTES.contains(&name) && !value.starts_with("//");
         if is_own {
             output.push_str(base);
@@ -141,7 +161,9 @@ fn prefix_html_urls(html: &str, base: &str) -> String {
 
         // A `srcset` contains several addresses.
         if is_own && name == "srcset" {
-            let (candidates, after) = value.split_at_checked(value.find('"').unwrap_or(value.len())).unwrap_or((value, ""));
+            let (candidates, after) = value
+                .split_at_checked(value.find('"').unwrap_or(value.len()))
+                .unwrap_or((value, ""));
             output.push_str(&candidates.replace(", /", &format!(", {base}/")));
             rest = after;
         }
@@ -157,7 +179,10 @@ mod tests {
 
     #[test]
     fn the_path_comes_off_whole_words_only() {
-        assert_eq!(strip_prefix("/nexus/photos?size=l", "/nexus").as_deref(), Some("/photos?size=l"));
+        assert_eq!(
+            strip_prefix("/nexus/photos?size=l", "/nexus").as_deref(),
+            Some("/photos?size=l")
+        );
         assert_eq!(strip_prefix("/nexus", "/nexus").as_deref(), Some("/"));
         assert_eq!(strip_prefix("/nexus?next=/", "/nexus").as_deref(), Some("/?next=/"));
         assert_eq!(strip_prefix("/nexusphotos", "/nexus"), None);

@@ -9,8 +9,14 @@ use crate::config::Settings;
 const PREFLIGHT_MAX_AGE: usize = 600;
 
 /// Headers that tus clients send, and those they read.
-const TUS_REQUEST_HEADERS: [&str; 6] =
-    ["tus-resumable", "upload-length", "upload-offset", "upload-metadata", "upload-checksum", "x-http-method-override"];
+const TUS_REQUEST_HEADERS: [&str; 6] = [
+    "tus-resumable",
+    "upload-length",
+    "upload-offset",
+    "upload-metadata",
+    "upload-checksum",
+    "x-http-method-override",
+];
 const TUS_RESPONSE_HEADERS: [&str; 13] = [
     "location",
     "tus-resumable",
@@ -30,13 +36,30 @@ const TUS_RESPONSE_HEADERS: [&str; 13] = [
 /// Creates the middleware. Credentials are never allowed, so cookies are not sent to other sites' pages.
 #[must_use]
 pub fn middleware(settings: &Settings) -> actix_web::middleware::Condition<Cors> {
-    let cors_of_origins = settings.cors_origins.iter().fold(Cors::default(), |cors, origin| cors.allowed_origin(origin));
+    let cors_of_origins = settings
+        .cors_origins
+        .iter()
+        .fold(Cors::default(), |cors, origin| cors.allowed_origin(origin));
+
     let cors = cors_of_origins
         .allowed_methods(["GET", "HEAD", "POST", "PATCH", "DELETE"])
-        .allowed_headers([header::AUTHORIZATION, header::CONTENT_TYPE, header::IF_NONE_MATCH, header::RANGE, header::IF_RANGE])
+        .allowed_headers([
+            header::AUTHORIZATION,
+            header::CONTENT_TYPE,
+            header::IF_NONE_MATCH,
+            header::RANGE,
+            header::IF_RANGE,
+        ])
         .allowed_headers(TUS_REQUEST_HEADERS)
         .expose_headers(TUS_RESPONSE_HEADERS)
-        .expose_headers(["etag", "retry-after", "ratelimit", "ratelimit-policy", "content-range", "content-disposition"])
+        .expose_headers([
+            "etag",
+            "retry-after",
+            "ratelimit",
+            "ratelimit-policy",
+            "content-range",
+            "content-disposition",
+        ])
         .max_age(PREFLIGHT_MAX_AGE);
     actix_web::middleware::Condition::new(!settings.cors_origins.is_empty(), cors)
 }

@@ -13,28 +13,47 @@ use crate::state::Services;
 /// `Forbidden` for a request from another site.
 pub fn ensure_allowed(request: &ServiceRequest, services: &Services) -> Result<(), HandlerError> {
     let is_safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
-    if is_safe || is_allowed_origin(request, services) { Ok(()) } else { ensure_same_site(request, services) }
+    if is_safe || is_allowed_origin(request, services) {
+        Ok(())
+    } else {
+        ensure_same_site(request, services)
+    }
 }
 
 /// Whether a page of an allowed origin calls the API. It needs a token, because it gets no cookie.
 fn is_allowed_origin(request: &ServiceRequest, services: &Services) -> bool {
     let origin = request.headers().get(header::ORIGIN).and_then(|value| value.to_str().ok());
-    let has_token = request.headers().contains_key(header::AUTHORIZATION) || request.path().starts_with("/api/auth/");
+    let has_token = request.headers().contains_key(header::AUTHORIZATION)
+        || request.path().starts_with("/api/auth/");
     request.path().starts_with("/api/")
         && has_token
-        && origin.is_some_and(|origin| services.settings.cors_origins.iter().any(|allowed| allowed == origin))
+        && origin.is_some_and(|origin| {
+            services.settings.cors_origins.iter().any(|allowed| allowed == origin)
+        })
 }
 
 /// Checks Fetch Metadata if the browser sends it, otherwise `Origin` (OWASP CSRF Prevention Cheat Sheet). Forms also need
 /// the CSRF token.
 fn ensure_same_site(request: &ServiceRequest, services: &Services) -> Result<(), HandlerError> {
-    const REFUSED: HandlerError = HandlerError::Error(Error::Forbidden("This came from another site, so nothing was done."));
-    let word = |name: header::HeaderName| request.headers().get(name).map(|value| value.to_str().unwrap_or("?"));
-    if word(header::HeaderName::from_static("sec-fetch-site")).is_some_and(|site| !matches!(site, "same-origin" | "none")) {
+    const REFUSED: HandlerError =
+        HandlerError::Error(Error::Forbidden("This came from another site, so nothing was done."));
+    let word = |name: header::HeaderName| {
+        request.headers().get(name).map(|value| value.to_str().unwrap_or("?"))
+    };
+
+    if word(header::HeaderName::from_static("sec-fetch-site"))
+        .is_some_and(|site| !matches!(site, "same-origin" | "none"))
+    {
         return Err(REFUSED);
     }
+
     let Some(origin) = word(header::ORIGIN) else { return Ok(()) };
     let is_public = services.settings.public_origin() == Some(origin);
     let authority = origin.split_once("://").map(|(_, authority)| authority);
-    if is_public || (authority.is_some() && authority == word(header::HOST)) { Ok(()) } else { Err(REFUSED) }
+
+    if is_public || (authority.is_some() && authority == word(header::HOST)) {
+        Ok(())
+    } else {
+        Err(REFUSED)
+    }
 }

@@ -20,7 +20,8 @@ pub fn replace_errors(response: ServiceResponse<BoxBody>, id: &str) -> ServiceRe
     }
 
     // Errors of handlers, or of actix itself.
-    let handler_error = response.response().error().and_then(|cause| cause.as_error::<HandlerError>());
+    let handler_error =
+        response.response().error().and_then(|cause| cause.as_error::<HandlerError>());
     let converted;
 
     let error = match handler_error {
@@ -38,7 +39,9 @@ pub fn replace_errors(response: ServiceResponse<BoxBody>, id: &str) -> ServiceRe
 
     // Keeps cookies, CORS and other headers of inner layers.
     for (name, value) in response.headers() {
-        if *name == header::SET_COOKIE || (!replacement.headers().contains_key(name) && !describes_body(name)) {
+        if *name == header::SET_COOKIE
+            || (!replacement.headers().contains_key(name) && !describes_body(name))
+        {
             replacement.headers_mut().append(name.clone(), value.clone());
         }
     }
@@ -58,17 +61,25 @@ fn needs_error_page(response: &ServiceResponse<BoxBody>) -> bool {
 /// Creates the response for an error: a page, or JSON for the API.
 fn error_response(request: &HttpRequest, error: &Error, id: &str) -> HttpResponse {
     let status = http_status(error);
+
     // The cause is logged, never sent.
     if let Error::Internal(cause) = error {
         tracing::error!(method = %request.method(), path = request.path(), "{cause:?}");
     }
 
     let mut response = HttpResponse::build(status);
+
     // Some errors have headers of their own.
     match error {
-        Error::TooManyRequests { retry_after } => drop(response.insert_header((header::RETRY_AFTER, *retry_after))),
-        Error::Unavailable(_) | Error::Contention => drop(response.insert_header((header::RETRY_AFTER, 3_u64))),
-        Error::RangeNotSatisfiable { size } => drop(response.insert_header((header::CONTENT_RANGE, format!("bytes */{size}")))),
+        Error::TooManyRequests { retry_after } => {
+            response.insert_header((header::RETRY_AFTER, *retry_after));
+        }
+        Error::Unavailable(_) | Error::Contention => {
+            response.insert_header((header::RETRY_AFTER, 3_u64));
+        }
+        Error::RangeNotSatisfiable { size } => {
+            response.insert_header((header::CONTENT_RANGE, format!("bytes */{size}")));
+        }
         _ => {}
     }
 
@@ -117,9 +128,11 @@ const fn error_title(error: &Error) -> &'static str {
         Error::Forbidden(_) => "That was not done",
         Error::NotActive(_) => "Not yet",
         Error::SetupRequired => "Not set up yet",
-        Error::BadRequest(_) | Error::LengthRequired | Error::MethodNotAllowed | Error::TusVersion | Error::ChecksumMismatch => {
-            "That request made no sense"
-        }
+        Error::BadRequest(_)
+        | Error::LengthRequired
+        | Error::MethodNotAllowed
+        | Error::TusVersion
+        | Error::ChecksumMismatch => "That request made no sense",
         Error::Invalid(_) => "Something needs another look",
         Error::Conflict(_) => "That does not go together",
         Error::TooLarge { .. } => "Too large",
@@ -138,21 +151,26 @@ const fn error_advice(error: &Error) -> &'static str {
         Error::FileMissing => {
             "It may have been moved or deleted outside Nexus. Its entry is kept and marked; put the file back and it works again."
         }
-        Error::BeingChecked => "Come back in a moment. If it stays, the scanner may be away: the admin can see it.",
+        Error::BeingChecked => {
+            "Come back in a moment. If it stays, the scanner may be away: the admin can see it."
+        }
         Error::Unauthenticated | Error::BadCredentials => "Log in and try again.",
         Error::Forbidden(_) | Error::Conflict(_) | Error::Invalid(_) | Error::BadRequest(_) => {
             "Go back, change it and send it again. Nothing was changed."
         }
         Error::NotActive(_) | Error::SetupRequired => "Come back later.",
-        Error::LengthRequired | Error::MethodNotAllowed | Error::TusVersion | Error::ChecksumMismatch => {
-            "If a link or button of ours led here, tell the admin."
-        }
+        Error::LengthRequired
+        | Error::MethodNotAllowed
+        | Error::TusVersion
+        | Error::ChecksumMismatch => "If a link or button of ours led here, tell the admin.",
         Error::TooLarge { .. } => "Send it in smaller parts, or ask the admin to allow more.",
         Error::UnsupportedMedia => "Send it as a plain form, uncompressed.",
         Error::RangeNotSatisfiable { .. } => "Load the file again from its start.",
         Error::TooManyRequests { .. } => "This protects accounts from being guessed.",
         Error::Unavailable(_) | Error::Contention => "The page will work again by itself.",
-        Error::QuotaExceeded => "Delete something, empty the trash, or ask the admin for more room.",
+        Error::QuotaExceeded => {
+            "Delete something, empty the trash, or ask the admin for more room."
+        }
         Error::DiskFull => "Your other things are safe and can be looked at.",
         Error::Configuration(_) | Error::NoPermission(_) | Error::Internal(_) => {
             "It was noted for the admin. Try again; if it stays, tell them the number below."

@@ -27,7 +27,10 @@ pub async fn request_checks(
 }
 
 async fn check_request(request: &ServiceRequest) -> Result<(), HandlerError> {
-    let services = request.app_data::<Data<Services>>().cloned().ok_or_else(|| Error::internal("no services"))?;
+    let services = request
+        .app_data::<Data<Services>>()
+        .cloned()
+        .ok_or_else(|| Error::internal("no services"))?;
     ensure_plain_path(request.path())?;
     rate_limit::count_address(request, &services)?;
     cross_site::ensure_allowed(request, &services)?;
@@ -42,9 +45,13 @@ fn ensure_plain_path(path: &str) -> Result<(), HandlerError> {
     while let Some(byte) = bytes.next() {
         if byte == b'%' {
             let digit = |byte: Option<u8>| char::from(byte?).to_digit(16);
-            let code = digit(bytes.next()).zip(digit(bytes.next())).and_then(|(high, low)| u8::try_from(high * 16 + low).ok());
+            let code = digit(bytes.next())
+                .zip(digit(bytes.next()))
+                .and_then(|(high, low)| u8::try_from(high * 16 + low).ok());
             // RFC 3986, 2.3: unreserved characters need no encoding.
-            if code.is_none_or(|code| code.is_ascii_alphanumeric() || matches!(code, b'-' | b'.' | b'_' | b'~' | b'/')) {
+            if code.is_none_or(|code| {
+                code.is_ascii_alphanumeric() || matches!(code, b'-' | b'.' | b'_' | b'~' | b'/')
+            }) {
                 return Err(Error::NotFound.into());
             }
         }

@@ -24,6 +24,7 @@ pub async fn request_log(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
     let started = Instant::now();
+
     // The id connects a response to its log lines.
     let id = format!("{:032x}", rand::random::<u128>());
     let services = request.app_data::<Data<Services>>().cloned();
@@ -33,6 +34,7 @@ pub async fn request_log(
     let in_flight = request.conn_data::<Arc<Connection>>().map(InFlightRequest::begin);
 
     let span = tracing::info_span!("request", id);
+
     // A path outside of the base path never reaches a handler.
     let mut response = match is_inside {
         Ok(()) => next.call(request).instrument(span.clone()).await?.map_into_boxed_body(),
@@ -44,7 +46,11 @@ pub async fn request_log(
     response = error_pages::replace_errors(response, &id);
 
     // Headers for every response, including errors.
-    security_headers::add_headers(response.headers_mut(), services.as_deref().map(|services| &services.settings));
+    security_headers::add_headers(
+        response.headers_mut(),
+        services.as_deref().map(|services| &services.settings),
+    );
+
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(HeaderName::from_static("x-request-id"), value);
     }
@@ -62,7 +68,9 @@ pub async fn request_log(
     // Last, because it changes the addresses in pages.
     let response = base_path::add_base_path(response, base);
     Ok(match in_flight {
-        Some(in_flight) => response.map_body(|_, body| BoxBody::new(TrackedBody::new(body, in_flight))),
+        Some(in_flight) => {
+            response.map_body(|_, body| BoxBody::new(TrackedBody::new(body, in_flight)))
+        }
         None => response,
     })
 }

@@ -14,7 +14,10 @@ const SECURITY_HEADERS: [(HeaderName, &str); 7] = [
     (header::REFERRER_POLICY, "same-origin"),
     (header::CROSS_ORIGIN_OPENER_POLICY, "same-origin"),
     (header::CROSS_ORIGIN_RESOURCE_POLICY, "same-origin"),
-    (header::PERMISSIONS_POLICY, "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()"),
+    (
+        header::PERMISSIONS_POLICY,
+        "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()",
+    ),
     (header::CACHE_CONTROL, "no-store"),
 ];
 
@@ -28,6 +31,9 @@ pub fn add_headers(headers: &mut HeaderMap, settings: Option<&Settings>) {
 
     // RFC 6797, for one year. Not below a base path, where the host name belongs to another site as well.
     if settings.is_some_and(|settings| settings.is_https() && settings.base_path().is_empty()) {
-        headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
+        headers.insert(
+            header::STRICT_TRANSPORT_SECURITY,
+            HeaderValue::from_static("max-age=31536000"),
+        );
     }
 }

@@ -14,7 +14,10 @@ use crate::state::Services;
 ///
 /// # Errors
 /// A redirect to `/setup`, or `SetupRequired` for the API.
-pub async fn ensure_set_up(request: &ServiceRequest, services: &Data<Services>) -> Result<(), HandlerError> {
+pub async fn ensure_set_up(
+    request: &ServiceRequest,
+    services: &Data<Services>,
+) -> Result<(), HandlerError> {
     if !services.is_set_up() && !is_allowed_before_setup(request.path()) {
         let has_admin = run_blocking(services, |services| services.has_admin()).await?;
         if !has_admin {
@@ -29,5 +32,8 @@ pub async fn ensure_set_up(request: &ServiceRequest, services: &Data<Services>) 
 }
 
 fn is_allowed_before_setup(path: &str) -> bool {
-    path == "/setup" || path == "/api/openapi.json" || is_probe(path) || path.starts_with(static_files::PREFIX)
+    path == "/setup"
+        || path == "/api/openapi.json"
+        || is_probe(path)
+        || path.starts_with(static_files::PREFIX)
 }

@@ -63,7 +63,12 @@ pub struct LayoutInput {
 impl LayoutInput {
     pub fn new(current: &CurrentUser, path: &str) -> Result<Self> {
         let (auth_session, path) = (current.auth_session.clone(), path.to_owned());
-        Ok(Self { auth_session, csrf: current.cookie.csrf()?, flash: current.cookie.take_flash(), path })
+        Ok(Self {
+            auth_session,
+            csrf: current.cookie.csrf()?,
+            flash: current.cookie.take_flash(),
+            path,
+        })
     }
 }
 
@@ -94,7 +99,11 @@ impl Layout {
             href: path.to_owned(),
             label: shelf.title().into(),
             icon,
-            count: if is_counted { thousands(u64::try_from(summary.count(shelf).0).unwrap_or(0)) } else { String::new() },
+            count: if is_counted {
+                thousands(u64::try_from(summary.count(shelf).0).unwrap_or(0))
+            } else {
+                String::new()
+            },
             is_current: path == page_path,
             depth: 0,
         };
@@ -142,14 +151,22 @@ impl Layout {
     /// The user's own folders, as options of a select.
     pub fn choices(&self) -> Vec<(String, String)> {
         let own = self.summary.directories.iter().filter(|directory| !directory.is_standard());
-        own.map(|directory| (directory.directory_id.to_string(), directory.directory_path.replace('/', " / "))).collect()
+        own.map(|directory| {
+            (directory.directory_id.to_string(), directory.directory_path.replace('/', " / "))
+        })
+        .collect()
     }
 
     /// Where items may be moved: the standard shelves, then the user's folders.
     pub fn targets(&self) -> Vec<(String, String)> {
-        let standard = self.summary.directories.iter().filter(|directory| directory.is_standard() && !directory.is_view());
-        let mut targets: Vec<_> =
-            standard.map(|directory| (directory.directory_id.to_string(), directory.directory_name.clone())).collect();
+        let standard = self
+            .summary
+            .directories
+            .iter()
+            .filter(|directory| directory.is_standard() && !directory.is_view());
+        let mut targets: Vec<_> = standard
+            .map(|directory| (directory.directory_id.to_string(), directory.directory_name.clone()))
+            .collect();
         targets.extend(self.choices());
         targets
     }

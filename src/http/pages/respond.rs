@@ -32,16 +32,19 @@ pub async fn render_cached<P: Template>(
     current: &CurrentUser,
     request: &HttpRequest,
     path: &str,
-    draw: impl FnOnce(&Services, &mut Conn, &LibraryVersion, LayoutInput) -> Result<P, Error> + Send + 'static,
+    draw: impl FnOnce(&Services, &mut Conn, &LibraryVersion, LayoutInput) -> Result<P, Error>
+    + Send
+    + 'static,
 ) -> HandlerResult {
     let input = LayoutInput::new(current, path)?;
     // A flash message must be shown only once.
     let asked = input.flash.is_none().then(|| cache_key(current, request));
-    let drawn = cached_response(&current.services, current.user().id, asked, |services, conn, library| {
-        let html = draw(services, conn, library, input)?.render().map_err(Error::internal)?;
-        Ok(CachedResponse { body: html.into(), etag: "".into() })
-    })
-    .await?;
+    let drawn =
+        cached_response(&current.services, current.user().id, asked, |services, conn, library| {
+            let html = draw(services, conn, library, input)?.render().map_err(Error::internal)?;
+            Ok(CachedResponse { body: html.into(), etag: "".into() })
+        })
+        .await?;
     Ok(html::html_response(HttpResponse::Ok(), drawn.body))
 }
 
@@ -72,7 +75,11 @@ pub fn redirect(path: &str) -> HandlerResult {
 }
 
 /// Redirects (303) to the page of the form, with a message.
-pub fn redirect_back(request: &HttpRequest, cookie: &SessionCookie, text: impl Into<String>) -> HandlerResult {
+pub fn redirect_back(
+    request: &HttpRequest,
+    cookie: &SessionCookie,
+    text: impl Into<String>,
+) -> HandlerResult {
     set_flash(cookie, text)?;
     redirect(&back_path(request).unwrap_or_else(|| "/dashboard".into()))
 }

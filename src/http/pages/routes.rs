@@ -4,7 +4,8 @@ use super::account::{access_tokens, profile, sessions};
 use super::admin::{audit, findings, status, user, users};
 use super::auth::{first_run, login, recover, register};
 use super::library::{
-    content, dashboard, directories, download_zip, item, item_actions, malware_notice, music_albums, shelf, trash,
+    content, dashboard, directories, download_zip, item, item_actions, malware_notice,
+    music_albums, shelf, trash,
 };
 use super::uploads::{form, unfinished};
 use crate::http::route::Route;

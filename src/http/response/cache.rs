@@ -18,11 +18,15 @@ pub async fn cached_response(
     services: &Data<Services>,
     owner: UserId,
     asked: Option<String>,
-    make: impl FnOnce(&Services, &mut Conn, &LibraryVersion) -> Result<CachedResponse, Error> + Send + 'static,
+    make: impl FnOnce(&Services, &mut Conn, &LibraryVersion) -> Result<CachedResponse, Error>
+    + Send
+    + 'static,
 ) -> Result<CachedResponse, Error> {
     // A version that was checked within the last second needs no database.
     let known = asked.as_ref().zip(services.library_cache.get_fresh(owner));
-    if let Some(kept) = known.and_then(|(asked, library)| services.library_cache.response(&library, asked)) {
+    if let Some(kept) =
+        known.and_then(|(asked, library)| services.library_cache.response(&library, asked))
+    {
         return Ok(kept);
     }
 

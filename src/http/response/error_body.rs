@@ -37,7 +37,10 @@ impl ErrorBody {
         let details = match error {
             Error::Invalid(fields) => fields
                 .iter()
-                .map(|field| FieldDetail { field: field.field.to_string(), message: field.message.clone() })
+                .map(|field| FieldDetail {
+                    field: field.field.to_string(),
+                    message: field.message.clone(),
+                })
                 .collect(),
             _ => Vec::new(),
         };

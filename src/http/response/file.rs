@@ -11,7 +11,8 @@ use crate::http::route::HandlerResult;
 use crate::state::open_file_cache::FileSource;
 
 /// RFC 8187: what needs no escape in `filename*`.
-const EXTENDED_VALUE: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+const EXTENDED_VALUE: &AsciiSet =
+    &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// Describes a file's content for its headers.
 pub struct FileResponse<'a> {
@@ -40,8 +41,13 @@ pub enum Caching {
 ///
 /// # Errors
 /// `RangeNotSatisfiable`.
-pub fn file_response(request: &HttpRequest, source: &FileSource, about: &FileResponse<'_>) -> HandlerResult {
+pub fn file_response(
+    request: &HttpRequest,
+    source: &FileSource,
+    about: &FileResponse<'_>,
+) -> HandlerResult {
     let headers = request.headers();
+
     // Conditions come before ranges (RFC 9110, 13.2.2).
     if is_not_modified(headers, about) {
         let mut answer = HttpResponse::NotModified();
@@ -54,23 +60,31 @@ pub fn file_response(request: &HttpRequest, source: &FileSource, about: &FileRes
         let mut answer = HttpResponse::Ok();
         validators(&mut answer, about);
         content_headers(&mut answer, about);
-        return Ok(answer.insert_header((HeaderName::from_static("x-accel-redirect"), place.as_str())).finish());
+        return Ok(answer
+            .insert_header((HeaderName::from_static("x-accel-redirect"), place.as_str()))
+            .finish());
     }
 
     let part = match requested_range(headers, about) {
         RequestedRange::All => None,
         RequestedRange::Part(start, end) => Some((start, end)),
-        RequestedRange::Impossible => return Err(Error::RangeNotSatisfiable { size: about.size }.into()),
+        RequestedRange::Impossible => {
+            return Err(Error::RangeNotSatisfiable { size: about.size }.into());
+        }
     };
 
-    let mut answer = if part.is_some() { HttpResponse::PartialContent() } else { HttpResponse::Ok() };
+    let mut answer =
+        if part.is_some() { HttpResponse::PartialContent() } else { HttpResponse::Ok() };
     validators(&mut answer, about);
     content_headers(&mut answer, about);
 
     // The length is known before the body is sent.
     let (start, length) = match part {
         Some((start, end)) => {
-            answer.insert_header((header::CONTENT_RANGE, format!("bytes {start}-{end}/{}", about.size)));
+            answer.insert_header((
+                header::CONTENT_RANGE,
+                format!("bytes {start}-{end}/{}", about.size),
+            ));
             (start, end - start + 1)
         }
         None => (0, about.size),
@@ -80,12 +94,15 @@ pub fn file_response(request: &HttpRequest, source: &FileSource, about: &FileRes
     if request.method() == Method::HEAD {
         return Ok(answer.body(HeadBody(length)));
     }
+
     // An offset within the file, because previews of all sizes are one file.
     let at = source.offset + start;
     if let Some(bytes) = read_small(source, at, length) {
         return Ok(answer.body(bytes));
     }
-    let queue = request.conn_data::<SendfileQueue>().ok_or_else(|| Error::internal("a connection has no sendfile queue"))?;
+    let queue = request
+        .conn_data::<SendfileQueue>()
+        .ok_or_else(|| Error::internal("a connection has no sendfile queue"))?;
     Ok(answer.no_chunking(length).body(FilePart::new(queue, source.file.clone(), at, length)))
 }
 
@@ -93,9 +110,15 @@ fn content_headers(answer: &mut HttpResponseBuilder, about: &FileResponse<'_>) {
     answer
         .insert_header((header::CONTENT_TYPE, about.mime))
         .insert_header((header::ACCEPT_RANGES, "bytes"))
-        .insert_header((header::CONTENT_DISPOSITION, content_disposition(about.name, about.is_inline)));
+        .insert_header((
+            header::CONTENT_DISPOSITION,
+            content_disposition(about.name, about.is_inline),
+        ));
     if !about.is_inline {
-        answer.insert_header((header::CONTENT_SECURITY_POLICY, "sandbox; default-src 'none'; frame-ancestors 'none'"));
+        answer.insert_header((
+            header::CONTENT_SECURITY_POLICY,
+            "sandbox; default-src 'none'; frame-ancestors 'none'",
+        ));
     }
 }
 
@@ -131,7 +154,9 @@ fn is_not_modified(headers: &HeaderMap, about: &FileResponse<'_>) -> bool {
 pub fn if_none_match(headers: &HeaderMap, etag: &str) -> bool {
     let Some(tags) = header_text(headers, header::IF_NONE_MATCH) else { return false };
     let ours = format!("\"{etag}\"");
-    tags.split(',').map(str::trim).any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == ours)
+    tags.split(',')
+        .map(str::trim)
+        .any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == ours)
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -144,9 +169,12 @@ enum RequestedRange {
 
 /// RFC 9110, 14.2: one range. Several ranges, or an invalid one, mean the whole file.
 fn requested_range(headers: &HeaderMap, about: &FileResponse<'_>) -> RequestedRange {
-    let Some(range) = header_text(headers, header::RANGE).and_then(|range| range.strip_prefix("bytes=")) else {
+    let Some(range) =
+        header_text(headers, header::RANGE).and_then(|range| range.strip_prefix("bytes="))
+    else {
         return RequestedRange::All;
     };
+
     // The range applies only to the version that the client has.
     if let Some(condition) = header_text(headers, header::IF_RANGE) {
         let is_same = if condition.starts_with('"') {
@@ -160,7 +188,12 @@ fn requested_range(headers: &HeaderMap, about: &FileResponse<'_>) -> RequestedRa
     }
 
     let Some((first, last)) = range.trim().split_once('-') else { return RequestedRange::All };
-    let number = |digits: &str| digits.bytes().all(|b| b.is_ascii_digit()).then(|| digits.parse::<u64>().unwrap_or(u64::MAX));
+    let number = |digits: &str| {
+        digits
+            .bytes()
+            .all(|b| b.is_ascii_digit())
+            .then(|| digits.parse::<u64>().unwrap_or(u64::MAX))
+    };
 
     // Forms such as `-500`, `500-` and `0-499`.
     match (first, last) {
@@ -171,7 +204,10 @@ fn requested_range(headers: &HeaderMap, about: &FileResponse<'_>) -> RequestedRa
             Some(_) if about.size == 0 => RequestedRange::Impossible,
             Some(count) => RequestedRange::Part(about.size.saturating_sub(count), about.size - 1),
         },
-        (first, last) => match (number(first), number(if last.is_empty() { "18446744073709551615" } else { last })) {
+        (first, last) => match (
+            number(first),
+            number(if last.is_empty() { "18446744073709551615" } else { last }),
+        ) {
             (Some(first), Some(last)) if first > last => RequestedRange::All,
             (Some(first), Some(_)) if first >= about.size => RequestedRange::Impossible,
             (Some(first), Some(last)) => RequestedRange::Part(first, last.min(about.size - 1)),
@@ -186,12 +222,22 @@ pub fn content_disposition(name: &str, is_inline: bool) -> String {
     let kind = if is_inline { "inline" } else { "attachment" };
     let plain: String = name
         .chars()
-        .map(|c| if c.is_ascii_graphic() && !matches!(c, '"' | '\\' | '%' | ';') || c == ' ' { c } else { '_' })
+        .map(|c| {
+            if c.is_ascii_graphic() && !matches!(c, '"' | '\\' | '%' | ';') || c == ' ' {
+                c
+            } else {
+                '_'
+            }
+        })
         .collect();
+
     if plain == name {
         return format!("{kind}; filename=\"{plain}\"");
     }
-    format!("{kind}; filename=\"{plain}\"; filename*=UTF-8''{}", utf8_percent_encode(name, EXTENDED_VALUE))
+    format!(
+        "{kind}; filename=\"{plain}\"; filename*=UTF-8''{}",
+        utf8_percent_encode(name, EXTENDED_VALUE)
+    )
 }
 
 #[cfg(test)]
@@ -214,7 +260,10 @@ mod tests {
     }
 
     fn range(value: &str) -> RequestedRange {
-        requested_range(TestRequest::default().insert_header(("Range", value)).to_http_request().headers(), &about())
+        requested_range(
+            TestRequest::default().insert_header(("Range", value)).to_http_request().headers(),
+            &about(),
+        )
     }
 
     #[test]
@@ -231,7 +280,9 @@ mod tests {
         for value in ["bytes=100-", "bytes=100-200", "bytes=-0", "bytes=99999999999999999999-"] {
             assert_eq!(range(value), RequestedRange::Impossible, "{value}");
         }
-        for value in ["bytes=5-4", "bytes=a-b", "bytes=-", "lines=1-2", "bytes=0-1,5-6", "bytes=+1-2"] {
+        for value in
+            ["bytes=5-4", "bytes=a-b", "bytes=-", "lines=1-2", "bytes=0-1,5-6", "bytes=+1-2"]
+        {
             assert_eq!(range(value), RequestedRange::All, "{value}");
         }
     }
@@ -239,7 +290,9 @@ mod tests {
     #[test]
     fn if_range_with_another_version_means_the_whole_file() {
         let part = |condition: &str| {
-            let request = TestRequest::default().insert_header(("Range", "bytes=0-9")).insert_header(("If-Range", condition));
+            let request = TestRequest::default()
+                .insert_header(("Range", "bytes=0-9"))
+                .insert_header(("If-Range", condition));
             requested_range(request.to_http_request().headers(), &about())
         };
         assert_eq!(part("\"abc\""), RequestedRange::Part(0, 9));

@@ -7,7 +7,10 @@ use actix_web::{HttpResponse, HttpResponseBuilder};
 pub struct HtmlPage;
 
 /// A response with a page of the application.
-pub fn html_response(mut answer: HttpResponseBuilder, html: impl MessageBody + 'static) -> HttpResponse {
+pub fn html_response(
+    mut answer: HttpResponseBuilder,
+    html: impl MessageBody + 'static,
+) -> HttpResponse {
     answer.extensions_mut().insert(HtmlPage);
     answer.content_type("text/html; charset=utf-8").body(html)
 }

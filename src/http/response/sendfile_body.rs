@@ -37,7 +37,8 @@ pub fn read_small(source: &FileSource, at: u64, length: u64) -> Option<Bytes> {
         return None;
     }
     let mut part = BytesMut::zeroed(usize::try_from(length).ok()?);
-    let read = read_from_page_cache(&source.file, &mut part, at).filter(|read| *read as u64 == length);
+    let read =
+        read_from_page_cache(&source.file, &mut part, at).filter(|read| *read as u64 == length);
     let part = read.map(|_| part.freeze())?;
     if is_tiny {
         source.bytes.get_or_init(|| part.clone());
@@ -110,16 +111,25 @@ impl PendingSend {
 
     /// Starts to read the next window before the current one is sent.
     fn start_read_ahead(&mut self) {
-        if self.warming.is_some() || self.warm_until == self.end || self.warm_until - self.at > SEND_WINDOW / 2 {
+        if self.warming.is_some()
+            || self.warm_until == self.end
+            || self.warm_until - self.at > SEND_WINDOW / 2
+        {
             return;
         }
-        let (start, until) = (self.warm_until, self.warm_until.saturating_add(SEND_WINDOW).min(self.end));
+
+        let (start, until) =
+            (self.warm_until, self.warm_until.saturating_add(SEND_WINDOW).min(self.end));
         let is_there = |at| read_from_page_cache(&self.file, &mut [0], at) == Some(1);
+
         if is_there(start) && is_there(until - 1) {
             self.warm_until = until;
         } else {
             let file = self.file.clone();
-            self.warming = Some((until, tokio::task::spawn_blocking(move || fill_page_cache(&file, start, until))));
+            self.warming = Some((
+                until,
+                tokio::task::spawn_blocking(move || fill_page_cache(&file, start, until)),
+            ));
         }
     }
 
@@ -149,7 +159,8 @@ fn fill_page_cache(file: &File, start: u64, end: u64) -> Result<()> {
 
 /// Calls sendfile(2) once and advances `at`; `WouldBlock` when the socket is full.
 pub fn sendfile(socket: impl AsFd, file: &File, at: &mut u64, most: u64) -> Result<u64> {
-    match rustix::fs::sendfile(socket, file, Some(at), usize::try_from(most).unwrap_or(usize::MAX)) {
+    match rustix::fs::sendfile(socket, file, Some(at), usize::try_from(most).unwrap_or(usize::MAX))
+    {
         Ok(sent) => Ok(sent as u64),
         Err(Errno::INTR) => Err(ErrorKind::WouldBlock.into()),
         Err(cause) => Err(cause.into()),
@@ -165,7 +176,8 @@ pub struct FilePart {
 impl FilePart {
     #[must_use]
     pub fn new(queue: &SendfileQueue, file: Arc<File>, at: u64, length: u64) -> Self {
-        let sending = PendingSend { file, at, end: at.saturating_add(length), warm_until: at, warming: None };
+        let sending =
+            PendingSend { file, at, end: at.saturating_add(length), warm_until: at, warming: None };
         Self { queue: queue.clone(), waiting: Some(sending) }
     }
 }
@@ -259,9 +271,12 @@ mod tests {
 
     #[actix_web::test]
     async fn every_byte_of_a_part_is_sent_once_and_in_order() {
-        let bytes: Vec<u8> = (0..5_000_000_u32).flat_map(|number| (number * 7 / 3).to_le_bytes()[..1].to_vec()).collect();
+        let bytes: Vec<u8> = (0..5_000_000_u32)
+            .flat_map(|number| (number * 7 / 3).to_le_bytes()[..1].to_vec())
+            .collect();
         let file = file(&bytes);
-        for (start, length) in [(0, bytes.len()), (5, 1), (1_234_567, 2_345_678), (bytes.len(), 0)] {
+        for (start, length) in [(0, bytes.len()), (5, 1), (1_234_567, 2_345_678), (bytes.len(), 0)]
+        {
             let (sent, done) = sent(&file, start as u64, length as u64).await;
             done.unwrap();
             assert!(sent == bytes[start..start + length], "{start} and {length} on");
@@ -280,9 +295,15 @@ mod tests {
     async fn an_answer_that_is_given_up_leaves_nothing_to_send() {
         let queue = SendfileQueue::default();
         let mut part = FilePart::new(&queue, file(&[7; 10]), 0, 10);
-        assert!(poll_fn(|context| Poll::Ready(Pin::new(&mut part).poll_next(context).is_pending())).await);
+        assert!(
+            poll_fn(|context| Poll::Ready(Pin::new(&mut part).poll_next(context).is_pending()))
+                .await
+        );
         drop(part);
-        let sent = poll_fn(|context| queue.poll_send(context, |_, _, _, _| panic!("there is nothing to send"))).await;
+        let sent = poll_fn(|context| {
+            queue.poll_send(context, |_, _, _, _| panic!("there is nothing to send"))
+        })
+        .await;
         sent.unwrap();
     }
 }

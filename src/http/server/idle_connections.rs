@@ -39,7 +39,10 @@ impl Connection {
     }
 
     fn is_expired(&self) -> bool {
-        let quiet = self.opened.elapsed().saturating_sub(Duration::from_millis(self.last_progress.load(Ordering::Relaxed)));
+        let quiet = self
+            .opened
+            .elapsed()
+            .saturating_sub(Duration::from_millis(self.last_progress.load(Ordering::Relaxed)));
         match self.under_way.load(Ordering::Acquire) {
             0 => quiet > IDLE_TIMEOUT,
             _ => self.is_sending.load(Ordering::Relaxed) && quiet > UNREAD_RESPONSE_TIMEOUT,
@@ -72,7 +75,10 @@ impl ConnectionTracker {
     pub fn close_idle(&self) -> usize {
         let mut connections = lock(&self.0);
         connections.retain(|connection| connection.strong_count() > 0);
-        let over = connections.iter().filter_map(Weak::upgrade).filter(|connection| connection.is_expired());
+        let over = connections
+            .iter()
+            .filter_map(Weak::upgrade)
+            .filter(|connection| connection.is_expired());
         over.filter(|connection| connection.socket.shutdown(Shutdown::Both).is_ok()).count()
     }
 }
@@ -116,7 +122,10 @@ impl MessageBody for TrackedBody {
         self.inner.size()
     }
 
-    fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, Self::Error>>> {
+    fn poll_next(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, Self::Error>>> {
         let this = self.get_mut();
         if !this.under_way.0.is_sending.swap(true, Ordering::Relaxed) {
             this.under_way.0.progress();

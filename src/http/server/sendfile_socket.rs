@@ -32,12 +32,21 @@ impl SendfileSocket {
     ///
     /// # Errors
     /// The system's error, such as too many open files.
-    pub fn new(stream: TcpStream, watch: &ConnectionTracker, services: &Arc<Services>) -> Result<Self> {
+    pub fn new(
+        stream: TcpStream,
+        watch: &ConnectionTracker,
+        services: &Arc<Services>,
+    ) -> Result<Self> {
         // Without this, a head that waits for an acknowledgement delays the body by 40 ms.
         drop(stream.set_nodelay(true));
         let connection = watch.add(&stream)?;
         services.metrics.connections.inc();
-        Ok(Self { stream, connection, outlet: SendfileQueue::default(), services: services.clone() })
+        Ok(Self {
+            stream,
+            connection,
+            outlet: SendfileQueue::default(),
+            services: services.clone(),
+        })
     }
 
     /// Makes the connection and its sendfile queue available to requests.
@@ -55,7 +64,11 @@ impl SendfileSocket {
 }
 
 impl AsyncRead for SendfileSocket {
-    fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<Result<()>> {
         let before = buffer.filled().len();
         let read = Pin::new(&mut self.stream).poll_read(context, buffer);
         self.services.metrics.received.inc_by((buffer.filled().len() - before) as u64);
@@ -64,7 +77,11 @@ impl AsyncRead for SendfileSocket {
 }
 
 impl AsyncWrite for SendfileSocket {
-    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<Result<usize>> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write(context, bytes);
         self.record_progress(&written);
         written

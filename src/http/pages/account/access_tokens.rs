@@ -39,7 +39,8 @@ struct TokenRow {
 
 impl TokenRow {
     fn from_session(session: &Session) -> Self {
-        let used = (session.last_seen > session.created_at).then(|| (v::when(session.last_seen), session.address.clone()));
+        let used = (session.last_seen > session.created_at)
+            .then(|| (v::when(session.last_seen), session.address.clone()));
         Self {
             id: session.id,
             name: session.name.clone(),
@@ -65,10 +66,17 @@ struct AccessTokensPage {
     lifetimes: Vec<(u16, String, bool)>,
 }
 
-async fn render_tokens(current: &CurrentUser, form: &TokenRequest, errors: &[FieldError]) -> Result<AccessTokensPage, Error> {
+async fn render_tokens(
+    current: &CurrentUser,
+    form: &TokenRequest,
+    errors: &[FieldError],
+) -> Result<AccessTokensPage, Error> {
     let id = current.user().id;
-    let tokens = run_blocking(&current.services, move |services| access_tokens::list(services, id)).await?;
-    let problem = |field: &str| errors.iter().find(|error| error.field == field).map(|error| error.message.clone());
+    let tokens =
+        run_blocking(&current.services, move |services| access_tokens::list(services, id)).await?;
+    let problem = |field: &str| {
+        errors.iter().find(|error| error.field == field).map(|error| error.message.clone())
+    };
 
     let scopes = [
         (Scope::Read, "Read: look at things and download them"),
@@ -77,7 +85,8 @@ async fn render_tokens(current: &CurrentUser, form: &TokenRequest, errors: &[Fie
     ];
 
     // Only admins can give the admin scope.
-    let scopes = scopes.into_iter().filter(|(scope, _)| *scope != Scope::Admin || current.user().is_admin());
+    let scopes =
+        scopes.into_iter().filter(|(scope, _)| *scope != Scope::Admin || current.user().is_admin());
     let selected_days = form.days.parse().unwrap_or(90);
 
     Ok(AccessTokensPage {
@@ -86,10 +95,18 @@ async fn render_tokens(current: &CurrentUser, form: &TokenRequest, errors: &[Fie
         name_problem: problem("name"),
         scopes_problem: problem("scopes").or_else(|| problem("days")),
         scopes: scopes
-            .map(|(scope, words)| (scope.as_str(), words, form.scopes.iter().any(|word| word == scope.as_str())))
+            .map(|(scope, words)| {
+                (scope.as_str(), words, form.scopes.iter().any(|word| word == scope.as_str()))
+            })
             .collect(),
         lifetimes: LIFETIMES
-            .map(|days| (days, if days == 0 { "Until I end it".into() } else { format!("{days} days") }, days == selected_days))
+            .map(|days| {
+                (
+                    days,
+                    if days == 0 { "Until I end it".into() } else { format!("{days} days") },
+                    days == selected_days,
+                )
+            })
             .to_vec(),
         layout: Layout::load(current, "/account/tokens").await?,
     })
@@ -113,26 +130,38 @@ struct NewToken {
 
 async fn submit_token(current: CurrentUser, Form(form): Form<NewToken>) -> HandlerResult {
     let form = TokenRequest { name: form.name, scopes: form.scopes, days: form.days };
-    let (auth_session, client, requested) = (current.auth_session.clone(), current.client.clone(), form.clone());
-    match run_blocking(&current.services, move |services| access_tokens::create(services, &auth_session, &requested, &client))
-        .await
+    let (auth_session, client, requested) =
+        (current.auth_session.clone(), current.client.clone(), form.clone());
+
+    match run_blocking(&current.services, move |services| {
+        access_tokens::create(services, &auth_session, &requested, &client)
+    })
+    .await
     {
         Ok(token) => {
             let text = "Copy your new token now: it is not shown again.".into();
             current.cookie.set_flash(&Flash { text, code: Some(token), ..Flash::default() })?;
             redirect("/account/tokens")
         }
-        Err(Error::Invalid(errors)) => {
-            render_with_status(StatusCode::UNPROCESSABLE_ENTITY, &render_tokens(&current, &form, &errors).await?)
-        }
+        Err(Error::Invalid(errors)) => render_with_status(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            &render_tokens(&current, &form, &errors).await?,
+        ),
         Err(error) => Err(error.into()),
     }
 }
 
-async fn submit_end(current: CurrentUser, path: web::Path<String>, _: Form<EmptyForm>) -> HandlerResult {
+async fn submit_end(
+    current: CurrentUser,
+    path: web::Path<String>,
+    _: Form<EmptyForm>,
+) -> HandlerResult {
     let id: i64 = path.parse().map_err(|_| Error::NotFound)?;
     let (auth_session, actor) = (current.auth_session.clone(), current.actor());
-    run_blocking(&current.services, move |services| lifecycle::end(services, &actor, &auth_session.user, id)).await?;
+    run_blocking(&current.services, move |services| {
+        lifecycle::end(services, &actor, &auth_session.user, id)
+    })
+    .await?;
     set_flash(&current.cookie, "That token no longer works.")?;
     redirect("/account/tokens")
 }

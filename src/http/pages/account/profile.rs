@@ -65,11 +65,21 @@ async fn render_profile(
     });
 
     let profile = vec![
-        Field::new("firstname", "First name", "text").value(&values.firstname).autocomplete("given-name"),
-        Field::new("lastname", "Last name", "text").value(&values.lastname).autocomplete("family-name"),
+        Field::new("firstname", "First name", "text")
+            .value(&values.firstname)
+            .autocomplete("given-name"),
+        Field::new("lastname", "Last name", "text")
+            .value(&values.lastname)
+            .autocomplete("family-name"),
         Field::new("email", "E-mail", "email").value(&values.email).autocomplete("email"),
-        Field::new("contact_number", "Contact number", "tel").value(&values.contact_number).autocomplete("tel").optional(),
-        Field::new("address", "Address", "text").value(&values.address).autocomplete("street-address").optional(),
+        Field::new("contact_number", "Contact number", "tel")
+            .value(&values.contact_number)
+            .autocomplete("tel")
+            .optional(),
+        Field::new("address", "Address", "text")
+            .value(&values.address)
+            .autocomplete("street-address")
+            .optional(),
     ];
 
     let password = vec![
@@ -79,7 +89,8 @@ async fn render_profile(
             .hint("At least 8 characters. Several words make a good one."),
     ];
 
-    let picture_problem = errors.iter().find(|error| error.field == "picture").map(|error| error.message.clone());
+    let picture_problem =
+        errors.iter().find(|error| error.field == "picture").map(|error| error.message.clone());
     Ok(ProfilePage {
         layout,
         profile: with_errors(profile, errors),
@@ -125,14 +136,20 @@ async fn submit_profile(current: CurrentUser, Form(form): Form<ProfileForm>) -> 
 
     // The form is needed again if it is rejected.
     let (auth_session, change) = (current.auth_session.clone(), form.clone());
-    match run_blocking(&current.services, move |services| profile::update(services, &auth_session.user, &change)).await {
+
+    match run_blocking(&current.services, move |services| {
+        profile::update(services, &auth_session.user, &change)
+    })
+    .await
+    {
         Ok(()) => {
             set_flash(&current.cookie, "Your profile is saved.")?;
             redirect("/account")
         }
-        Err(Error::Invalid(errors)) => {
-            render_with_status(StatusCode::UNPROCESSABLE_ENTITY, &render_profile(&current, Some(&form), &errors).await?)
-        }
+        Err(Error::Invalid(errors)) => render_with_status(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            &render_profile(&current, Some(&form), &errors).await?,
+        ),
         Err(error) => Err(error.into()),
     }
 }
@@ -161,12 +178,16 @@ async fn submit_password(current: CurrentUser, Form(form): Form<PasswordForm>) -
     match changed {
         Ok(token) => {
             current.cookie.log_in(&token)?;
-            set_flash(&current.cookie, "Your new password is set. All other devices were logged out.")?;
+            set_flash(
+                &current.cookie,
+                "Your new password is set. All other devices were logged out.",
+            )?;
             redirect("/account")
         }
-        Err(Error::Invalid(errors)) => {
-            render_with_status(StatusCode::UNPROCESSABLE_ENTITY, &render_profile(&current, None, &errors).await?)
-        }
+        Err(Error::Invalid(errors)) => render_with_status(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            &render_profile(&current, None, &errors).await?,
+        ),
         Err(error) => Err(error.into()),
     }
 }
@@ -177,10 +198,17 @@ struct ThemeForm {
     theme: String,
 }
 
-async fn submit_theme(current: CurrentUser, request: HttpRequest, Form(form): Form<ThemeForm>) -> HandlerResult {
+async fn submit_theme(
+    current: CurrentUser,
+    request: HttpRequest,
+    Form(form): Form<ThemeForm>,
+) -> HandlerResult {
     let auth_session = current.auth_session.clone();
     let theme = form.theme.clone();
-    run_blocking(&current.services, move |services| profile::set_theme(services, &auth_session.user, &form.theme)).await?;
+    run_blocking(&current.services, move |services| {
+        profile::set_theme(services, &auth_session.user, &form.theme)
+    })
+    .await?;
     let message = match theme.as_str() {
         "dark" => "Dark colors from now on.",
         "light" => "Light colors from now on.",
@@ -191,15 +219,25 @@ async fn submit_theme(current: CurrentUser, request: HttpRequest, Form(form): Fo
 
 async fn show_picture(current: CurrentUser) -> HandlerResult {
     let auth_session = current.auth_session.clone();
-    let svg = run_blocking(&current.services, move |services| profile::read_avatar(services, &auth_session.user)).await?;
+    let svg = run_blocking(&current.services, move |services| {
+        profile::read_avatar(services, &auth_session.user)
+    })
+    .await?;
     Ok(HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, "image/svg+xml"))
-        .insert_header((CONTENT_SECURITY_POLICY, "default-src 'none'; img-src data:; style-src 'unsafe-inline'; sandbox"))
+        .insert_header((
+            CONTENT_SECURITY_POLICY,
+            "default-src 'none'; img-src data:; style-src 'unsafe-inline'; sandbox",
+        ))
         .insert_header((header::CACHE_CONTROL, "private, no-cache"))
         .body(svg))
 }
 
-async fn submit_picture(current: CurrentUser, request: HttpRequest, payload: web::Payload) -> HandlerResult {
+async fn submit_picture(
+    current: CurrentUser,
+    request: HttpRequest,
+    payload: web::Payload,
+) -> HandlerResult {
     let mut has_token = is_csrf_header(&request);
     let (mut picture, mut is_removed) = (Vec::new(), false);
 
@@ -212,15 +250,27 @@ async fn submit_picture(current: CurrentUser, request: HttpRequest, payload: web
                 has_token = has_token || current.cookie.matches_csrf(&token);
             }
             _ if !has_token => return Err(csrf_error().into()),
-            Some("picture") => match with_timeout(field_bytes(&mut field, MAX_AVATAR_BYTES)).await {
-                Err(HandlerError::Error(Error::TooLarge { .. })) => {
-                    let errors = [FieldError::new("picture", "That is larger than 1 MB.")];
-                    return render_with_status(StatusCode::UNPROCESSABLE_ENTITY, &render_profile(&current, None, &errors).await?);
+            Some("picture") => {
+                match with_timeout(field_bytes(&mut field, MAX_AVATAR_BYTES)).await {
+                    Err(HandlerError::Error(Error::TooLarge { .. })) => {
+                        let errors = [FieldError::new("picture", "That is larger than 1 MB.")];
+                        return render_with_status(
+                            StatusCode::UNPROCESSABLE_ENTITY,
+                            &render_profile(&current, None, &errors).await?,
+                        );
+                    }
+                    read => picture = read?,
                 }
-                read => picture = read?,
-            },
-            Some("remove") => is_removed = !with_timeout(field_text(&mut field, 10)).await?.is_empty(),
-            _ => return Err(Error::BadRequest("The form has a field that pictures do not know.".into()).into()),
+            }
+            Some("remove") => {
+                is_removed = !with_timeout(field_text(&mut field, 10)).await?.is_empty();
+            }
+            _ => {
+                return Err(Error::BadRequest(
+                    "The form has a field that pictures do not know.".into(),
+                )
+                .into());
+            }
         }
     }
 
@@ -231,7 +281,10 @@ async fn submit_picture(current: CurrentUser, request: HttpRequest, payload: web
     // Neither a picture nor the button to remove it.
     if picture.is_empty() && !is_removed {
         let errors = [FieldError::new("picture", "Choose a picture first.")];
-        return render_with_status(StatusCode::UNPROCESSABLE_ENTITY, &render_profile(&current, None, &errors).await?);
+        return render_with_status(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            &render_profile(&current, None, &errors).await?,
+        );
     }
 
     if is_removed {
@@ -239,17 +292,26 @@ async fn submit_picture(current: CurrentUser, request: HttpRequest, payload: web
     }
 
     let auth_session = current.auth_session.clone();
-    match run_blocking(&current.services, move |services| profile::set_avatar(services, &auth_session.user, &picture)).await {
+    match run_blocking(&current.services, move |services| {
+        profile::set_avatar(services, &auth_session.user, &picture)
+    })
+    .await
+    {
         Ok(()) => {
             set_flash(
                 &current.cookie,
-                if is_removed { "Your picture is gone; your initials are back." } else { "Your picture is saved." },
+                if is_removed {
+                    "Your picture is gone; your initials are back."
+                } else {
+                    "Your picture is saved."
+                },
             )?;
             redirect("/account")
         }
-        Err(Error::Invalid(errors)) => {
-            render_with_status(StatusCode::UNPROCESSABLE_ENTITY, &render_profile(&current, None, &errors).await?)
-        }
+        Err(Error::Invalid(errors)) => render_with_status(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            &render_profile(&current, None, &errors).await?,
+        ),
         Err(error) => Err(error.into()),
     }
 }

@@ -56,16 +56,27 @@ struct SessionsPage {
 
 async fn show_sessions(current: CurrentUser) -> HandlerResult {
     let id = current.user().id;
-    let list = run_blocking(&current.services, move |services| lifecycle::list(services, id)).await?;
+    let list =
+        run_blocking(&current.services, move |services| lifecycle::list(services, id)).await?;
     let this = current.auth_session.session.id;
     let layout = Layout::load(&current, "/account/sessions").await?;
-    render(&SessionsPage { rows: list.into_iter().map(|session| SessionRow::from_session(session, this)).collect(), layout })
+    render(&SessionsPage {
+        rows: list.into_iter().map(|session| SessionRow::from_session(session, this)).collect(),
+        layout,
+    })
 }
 
-async fn submit_end(current: CurrentUser, path: web::Path<String>, _: Form<EmptyForm>) -> HandlerResult {
+async fn submit_end(
+    current: CurrentUser,
+    path: web::Path<String>,
+    _: Form<EmptyForm>,
+) -> HandlerResult {
     let id: i64 = path.parse().map_err(|_| Error::NotFound)?;
     let (auth_session, actor) = (current.auth_session.clone(), current.actor());
-    run_blocking(&current.services, move |services| lifecycle::end(services, &actor, &auth_session.user, id)).await?;
+    run_blocking(&current.services, move |services| {
+        lifecycle::end(services, &actor, &auth_session.user, id)
+    })
+    .await?;
     if id == current.auth_session.session.id {
         current.cookie.log_out();
         return redirect("/login");
@@ -76,7 +87,13 @@ async fn submit_end(current: CurrentUser, path: web::Path<String>, _: Form<Empty
 
 async fn submit_end_others(current: CurrentUser, _: Form<EmptyForm>) -> HandlerResult {
     let (auth_session, actor) = (current.auth_session.clone(), current.actor());
-    let ended = run_blocking(&current.services, move |services| lifecycle::end_others(services, &actor, &auth_session)).await?;
-    set_flash(&current.cookie, format!("{} logged out.", v::count_of(i64::try_from(ended).unwrap_or(0), "other device")))?;
+    let ended = run_blocking(&current.services, move |services| {
+        lifecycle::end_others(services, &actor, &auth_session)
+    })
+    .await?;
+    set_flash(
+        &current.cookie,
+        format!("{} logged out.", v::count_of(i64::try_from(ended).unwrap_or(0), "other device")),
+    )?;
     redirect("/account/sessions")
 }

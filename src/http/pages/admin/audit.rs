@@ -58,7 +58,12 @@ impl AuditQuery {
 
     /// The filter as a query string, without the position.
     fn query(&self) -> String {
-        let fields = [("event", &self.event), ("who", &self.who), ("from", &self.from), ("until", &self.until)];
+        let fields = [
+            ("event", &self.event),
+            ("who", &self.who),
+            ("from", &self.from),
+            ("until", &self.until),
+        ];
         let given = fields.into_iter().filter(|(_, value)| !value.is_empty());
         form_urlencoded::Serializer::new(String::new()).extend_pairs(given).finish()
     }
@@ -112,21 +117,38 @@ struct AuditPage {
 async fn show_audit(AdminUser(current): AdminUser, query: web::Query<AuditQuery>) -> HandlerResult {
     let requested = query.into_inner();
     let (filter, before) = (requested.filter(), requested.before);
-    let mut rows = run_blocking(&current.services, move |services| audit::list(services, &filter, before, PAGE_ROWS + 1)).await?;
+
+    let mut rows = run_blocking(&current.services, move |services| {
+        audit::list(services, &filter, before, PAGE_ROWS + 1)
+    })
+    .await?;
+
     // One row more than a page shows whether there is another.
     let has_more = i64::try_from(rows.len()).is_ok_and(|count| count > PAGE_ROWS);
     rows.truncate(usize::try_from(PAGE_ROWS).unwrap_or_default());
     let query = requested.query();
+
     // Filters stay when paging.
     let joined = |more: String| if query.is_empty() { more } else { format!("{query}&{more}") };
-    let next = rows.last().filter(|_| has_more).map(|row| format!("/admin/audit?{}", joined(format!("before={}", row.id))));
+    let next = rows
+        .last()
+        .filter(|_| has_more)
+        .map(|row| format!("/admin/audit?{}", joined(format!("before={}", row.id))));
+
     let layout = Layout::load(&current, "/admin/audit").await?;
 
     render(&AuditPage {
         rows: rows.into_iter().map(AuditTableRow::from_row).collect(),
         is_filtered: !query.is_empty(),
-        events: Event::NAMED.iter().map(|(event, words)| (event.as_str(), *words, event.as_str() == requested.event)).collect(),
-        export: if query.is_empty() { "/admin/audit/export".into() } else { format!("/admin/audit/export?{query}") },
+        events: Event::NAMED
+            .iter()
+            .map(|(event, words)| (event.as_str(), *words, event.as_str() == requested.event))
+            .collect(),
+        export: if query.is_empty() {
+            "/admin/audit/export".into()
+        } else {
+            format!("/admin/audit/export?{query}")
+        },
         next,
         requested,
         layout,
@@ -134,19 +156,26 @@ async fn show_audit(AdminUser(current): AdminUser, query: web::Query<AuditQuery>
 }
 
 /// Exports all matching rows, newest first, as CSV (RFC 4180).
-async fn show_export(AdminUser(current): AdminUser, query: web::Query<AuditQuery>) -> HandlerResult {
+async fn show_export(
+    AdminUser(current): AdminUser,
+    query: web::Query<AuditQuery>,
+) -> HandlerResult {
     let (filter, services) = (query.filter(), current.services.clone());
     let body = stream::try_unfold(Some((None, csv_head())), move |state| {
         let (filter, services) = (filter.clone(), services.clone());
         async move {
             let Some((before, mut text)) = state else { return Ok(None) };
-            let rows = run_blocking(&services, move |services| audit::list(services, &filter, before, EXPORT_BATCH)).await?;
+            let rows = run_blocking(&services, move |services| {
+                audit::list(services, &filter, before, EXPORT_BATCH)
+            })
+            .await?;
             text.extend(rows.iter().map(csv_line));
             let next = rows.last().map(|row| (Some(row.id), String::new()));
             // An empty chunk would end the response.
             Ok::<_, Error>((!text.is_empty()).then(|| (web::Bytes::from(text), next)))
         }
     });
+
     Ok(HttpResponse::Ok()
         .insert_header((header::CONTENT_TYPE, "text/csv; charset=utf-8"))
         .insert_header((header::CONTENT_DISPOSITION, content_disposition("nexus-audit.csv", false)))

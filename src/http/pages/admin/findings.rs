@@ -68,7 +68,10 @@ async fn show_findings(AdminUser(current): AdminUser) -> HandlerResult {
     let list = run_blocking(&current.services, |services| malware::list_findings(services)).await?;
     let layout = Layout::load(&current, "/admin/status").await?;
     render(&FindingsPage {
-        rows: list.into_iter().map(|(finding, owner)| FindingRow::from_finding(finding, owner)).collect(),
+        rows: list
+            .into_iter()
+            .map(|(finding, owner)| FindingRow::from_finding(finding, owner))
+            .collect(),
         layout,
     })
 }

@@ -47,11 +47,19 @@ struct BackupsCard {
 impl BackupsCard {
     fn from_status(status: Option<&BackupStatus>) -> Self {
         let Some(BackupStatus { newest, is_late, trouble }) = status else {
-            return Self { words: "None are made here. Set NEXUS_BACKUP_DIR.".into(), is_bad: false };
+            return Self {
+                words: "None are made here. Set NEXUS_BACKUP_DIR.".into(),
+                is_bad: false,
+            };
         };
-        let newest = newest.map_or_else(|| "There is none yet.".into(), |at| format!("The newest was made {}.", v::when(at).ago));
+        let newest = newest.map_or_else(
+            || "There is none yet.".into(),
+            |at| format!("The newest was made {}.", v::when(at).ago),
+        );
         match trouble {
-            Some(why) => Self { words: format!("{newest} The last try failed: {why}"), is_bad: true },
+            Some(why) => {
+                Self { words: format!("{newest} The last try failed: {why}"), is_bad: true }
+            }
             None => Self { words: newest, is_bad: *is_late },
         }
     }
@@ -70,8 +78,12 @@ impl ScannerCard {
             0 => String::new(),
             count => format!(" {} waiting for it.", v::count_of(count, "file")),
         };
+
         let (words, is_bad) = match &status.scanner {
-            ScannerHealth::Off => ("Off: files are kept as they come. Set NEXUS_CLAMD to turn it on.".to_owned(), false),
+            ScannerHealth::Off => (
+                "Off: files are kept as they come. Set NEXUS_CLAMD to turn it on.".to_owned(),
+                false,
+            ),
             ScannerHealth::Unknown => (format!("Not asked yet.{waiting}"), false),
             ScannerHealth::Works(version) => (format!("{version}.{waiting}"), false),
             ScannerHealth::Away(why) => (
@@ -106,13 +118,15 @@ impl PreviewsCard {
         let (words, is_bad) = match &previews.health {
             media::RendererHealth::Unknown => (format!("Not tried yet.{waiting}"), false),
             media::RendererHealth::Works => (format!("Decoders are shut in.{waiting}"), false),
-            media::RendererHealth::Off(why) => {
-                (format!("Off: {why}. They need Landlock and seccomp of Linux 5.13 or newer."), true)
-            }
+            media::RendererHealth::Off(why) => (
+                format!("Off: {why}. They need Landlock and seccomp of Linux 5.13 or newer."),
+                true,
+            ),
         };
 
         // ffprobe and ffmpeg come in one package.
-        let opens = |tool: &str| if tool == "vipsthumbnail" { "HEIC and AVIF pictures" } else { "films" };
+        let opens =
+            |tool: &str| if tool == "vipsthumbnail" { "HEIC and AVIF pictures" } else { "films" };
         let missing = previews.missing.iter().map(|(tool, why)| {
             let tool = tool.replace("ffprobe", "ffmpeg");
             format!("No previews of {}: {tool} is {why}.", opens(&tool))
@@ -125,7 +139,10 @@ impl PreviewsCard {
             missing: missing.collect::<std::collections::BTreeSet<_>>().into_iter().collect(),
             given_up: previews.given_up,
             crashes: if crashes > 0 {
-                format!("{} since the start", v::count_of(crashes, "crash").replace("crashs", "crashes"))
+                format!(
+                    "{} since the start",
+                    v::count_of(crashes, "crash").replace("crashs", "crashes")
+                )
             } else {
                 String::new()
             },
@@ -134,7 +151,11 @@ impl PreviewsCard {
     }
 }
 
-async fn submit_retry(AdminUser(current): AdminUser, request: HttpRequest, _: Form<EmptyForm>) -> HandlerResult {
+async fn submit_retry(
+    AdminUser(current): AdminUser,
+    request: HttpRequest,
+    _: Form<EmptyForm>,
+) -> HandlerResult {
     let again = run_blocking(&current.services, |services| previews::retry(services)).await?;
     let count = v::count_of(i64::try_from(again).unwrap_or(i64::MAX), "file");
     redirect_back(&request, &current.cookie, format!("{count} will be tried again."))
@@ -144,13 +165,16 @@ async fn show_status(AdminUser(current): AdminUser) -> HandlerResult {
     let status = run_blocking(&current.services, |services| status::status(services)).await?;
     let layout = Layout::load(&current, "/admin/status").await?;
     let unknown = || "The system does not say.".to_owned();
+
     render(&StatusPage {
         version: env!("CARGO_PKG_VERSION"),
         uptime: uptime(status.uptime),
-        space: status.space.map_or_else(unknown, |(free, all)| format!("{} of {} free", format_bytes(free), format_bytes(all))),
-        stored: status
-            .stored
-            .map_or_else(unknown, |(people, bytes)| format!("{}, {}", v::count_of(people, "account"), v::size(bytes).words)),
+        space: status.space.map_or_else(unknown, |(free, all)| {
+            format!("{} of {} free", format_bytes(free), format_bytes(all))
+        }),
+        stored: status.stored.map_or_else(unknown, |(people, bytes)| {
+            format!("{}, {}", v::count_of(people, "account"), v::size(bytes).words)
+        }),
         scanner: ScannerCard::from_status(&status),
         backups: BackupsCard::from_status(status.backups.as_ref()),
         previews: PreviewsCard::from_status(&status.previews),

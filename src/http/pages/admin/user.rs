@@ -55,17 +55,26 @@ fn parse_user_id(path: &str) -> Result<UserId, Error> {
     path.parse().map(UserId).map_err(|_| Error::NotFound)
 }
 
-async fn render_user(current: &CurrentUser, id: UserId, errors: &[FieldError]) -> Result<UserPage, Error> {
-    let (user, sessions) = run_blocking(&current.services, move |services| admin::find(services, id)).await?;
+async fn render_user(
+    current: &CurrentUser,
+    id: UserId,
+    errors: &[FieldError],
+) -> Result<UserPage, Error> {
+    let (user, sessions) =
+        run_blocking(&current.services, move |services| admin::find(services, id)).await?;
     let layout = Layout::load(current, "/admin/users").await?;
     let this = current.auth_session.session.id;
+
     Ok(UserPage {
         person: UserRow::from_user(&user),
         quota_gb: format_gigabytes(user.quota_bytes),
         quota_problem: errors.first().map(|error| error.message.clone()),
         is_oneself: user.id == current.user().id,
         user,
-        sessions: sessions.into_iter().map(|session| SessionRow::from_session(session, this)).collect(),
+        sessions: sessions
+            .into_iter()
+            .map(|session| SessionRow::from_session(session, this))
+            .collect(),
         layout,
     })
 }
@@ -86,18 +95,37 @@ fn parse_gigabytes(text: &str) -> Option<i64> {
     let text = text.trim().replace(',', ".");
     let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
     let is_number = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
-    if !is_number(whole) || !is_number(fraction) || fraction.len() > 9 || (whole.is_empty() && fraction.is_empty()) {
+    if !is_number(whole)
+        || !is_number(fraction)
+        || fraction.len() > 9
+        || (whole.is_empty() && fraction.is_empty())
+    {
         return None;
     }
     let whole: i64 = if whole.is_empty() { 0 } else { whole.parse().ok()? };
     let fraction: i64 = format!("{fraction:0<9}").parse().ok()?;
-    whole.checked_mul(1_000_000_000)?.checked_add(fraction).filter(|bytes| *bytes < 1_000_000_000_000_000_000)
+    whole
+        .checked_mul(1_000_000_000)?
+        .checked_add(fraction)
+        .filter(|bytes| *bytes < 1_000_000_000_000_000_000)
 }
 
-async fn decide(current: &CurrentUser, request: &HttpRequest, id: &str, decision: Decision) -> HandlerResult {
+async fn decide(
+    current: &CurrentUser,
+    request: &HttpRequest,
+    id: &str,
+    decision: Decision,
+) -> HandlerResult {
     let (actor, id) = (current.actor(), parse_user_id(id)?);
-    let user = run_blocking(&current.services, move |services| decide::decide(services, &actor, id, decision)).await?;
-    redirect_back(request, &current.cookie, format!("{} {} is {}.", user.firstname, user.lastname, decision.past_participle()))
+    let user = run_blocking(&current.services, move |services| {
+        decide::decide(services, &actor, id, decision)
+    })
+    .await?;
+    redirect_back(
+        request,
+        &current.cookie,
+        format!("{} {} is {}.", user.firstname, user.lastname, decision.past_participle()),
+    )
 }
 
 async fn submit_approve(
@@ -150,10 +178,19 @@ async fn submit_access_level(
 ) -> HandlerResult {
     let (actor, id) = (current.actor(), parse_user_id(&path)?);
     let level = form.access_level.clone();
-    let user = run_blocking(&current.services, move |services| admin::set_access_level(services, &actor, id, &form.access_level))
-        .await?;
-    let message =
-        format!("{} {} is {} now.", user.firstname, user.lastname, if level == "admin" { "an admin" } else { "a user" });
+
+    let user = run_blocking(&current.services, move |services| {
+        admin::set_access_level(services, &actor, id, &form.access_level)
+    })
+    .await?;
+
+    let message = format!(
+        "{} {} is {} now.",
+        user.firstname,
+        user.lastname,
+        if level == "admin" { "an admin" } else { "a user" }
+    );
+
     if id == current.user().id && level != "admin" {
         set_flash(&current.cookie, message)?;
         return redirect("/dashboard");
@@ -176,19 +213,39 @@ async fn submit_quota(
 ) -> HandlerResult {
     let (actor, id) = (current.actor(), parse_user_id(&path)?);
     let given = if form.quota.trim().is_empty() { "0" } else { form.quota.as_str() };
+
     let Some(bytes) = parse_gigabytes(given) else {
-        let error = FieldError::new("quota", "A number of gigabytes such as 50 or 0.5; 0 for no limit.");
-        let page = UserPage { quota_gb: form.quota.clone(), ..render_user(&current, id, &[error]).await? };
+        let error =
+            FieldError::new("quota", "A number of gigabytes such as 50 or 0.5; 0 for no limit.");
+        let page =
+            UserPage { quota_gb: form.quota.clone(), ..render_user(&current, id, &[error]).await? };
         return render_with_status(StatusCode::UNPROCESSABLE_ENTITY, &page);
     };
-    let user = run_blocking(&current.services, move |services| admin::set_quota(services, &actor, id, bytes)).await?;
-    let limit = if bytes == 0 { "as much as there is room for".into() } else { v::size(bytes).words };
-    redirect_back(&request, &current.cookie, format!("{} {} may store {limit}.", user.firstname, user.lastname))
+
+    let user = run_blocking(&current.services, move |services| {
+        admin::set_quota(services, &actor, id, bytes)
+    })
+    .await?;
+
+    let limit =
+        if bytes == 0 { "as much as there is room for".into() } else { v::size(bytes).words };
+    redirect_back(
+        &request,
+        &current.cookie,
+        format!("{} {} may store {limit}.", user.firstname, user.lastname),
+    )
 }
 
-async fn submit_access_code(AdminUser(current): AdminUser, path: web::Path<String>, _: Form<EmptyForm>) -> HandlerResult {
+async fn submit_access_code(
+    AdminUser(current): AdminUser,
+    path: web::Path<String>,
+    _: Form<EmptyForm>,
+) -> HandlerResult {
     let (actor, id) = (current.actor(), parse_user_id(&path)?);
-    let (user, code) = run_blocking(&current.services, move |services| admin::create_access_code(services, &actor, id)).await?;
+    let (user, code) = run_blocking(&current.services, move |services| {
+        admin::create_access_code(services, &actor, id)
+    })
+    .await?;
     let text = format!(
         "Give this code to {} {}. It works once, for two days, at /recover, and is not shown again.",
         user.firstname, user.lastname
@@ -204,8 +261,14 @@ async fn submit_end_sessions(
     _: Form<EmptyForm>,
 ) -> HandlerResult {
     let (actor, id) = (current.actor(), parse_user_id(&path)?);
-    let user = run_blocking(&current.services, move |services| admin::end_sessions(services, &actor, id)).await?;
-    redirect_back(&request, &current.cookie, format!("{} {} is logged out everywhere.", user.firstname, user.lastname))
+    let user =
+        run_blocking(&current.services, move |services| admin::end_sessions(services, &actor, id))
+            .await?;
+    redirect_back(
+        &request,
+        &current.cookie,
+        format!("{} {} is logged out everywhere.", user.firstname, user.lastname),
+    )
 }
 
 #[cfg(test)]

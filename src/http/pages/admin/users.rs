@@ -50,7 +50,11 @@ impl UserRow {
             asked: v::when(user.created_at),
             since: v::when(user.status_since),
             used: v::size(user.used_bytes),
-            quota: if user.quota_bytes > 0 { v::size(user.quota_bytes).words } else { "no limit".into() },
+            quota: if user.quota_bytes > 0 {
+                v::size(user.quota_bytes).words
+            } else {
+                "no limit".into()
+            },
             is_admin: user.is_admin(),
         }
     }
@@ -85,10 +89,19 @@ struct Query {
 async fn show_users(AdminUser(current): AdminUser, query: web::Query<Query>) -> HandlerResult {
     let status = Status::parse(&query.status).unwrap_or(Status::Pending);
     let after = UserId(query.after.parse().unwrap_or(0));
-    let found = run_blocking(&current.services, move |services| admin::list(services, status, after)).await?;
+    let found =
+        run_blocking(&current.services, move |services| admin::list(services, status, after))
+            .await?;
+
     // All tabs show their counts.
     let count = |status| found.counts.get(&status).copied().unwrap_or(0);
-    let tab = |label, tab: Status| StatusTab { word: tab.as_str(), label, count: count(tab), is_current: tab == status };
+    let tab = |label, tab: Status| StatusTab {
+        word: tab.as_str(),
+        label,
+        count: count(tab),
+        is_current: tab == status,
+    };
+
     let waiting = count(Status::Pending);
     let layout = Layout::load(&current, "/admin/users").await?;
 
@@ -104,9 +117,14 @@ async fn show_users(AdminUser(current): AdminUser, query: web::Query<Query>) -> 
         summary: match waiting {
             0 => "Nobody is waiting for you".into(),
             1 => "1 person is waiting for you".into(),
-            many => format!("{} are waiting for you", count_of(many, "person").replace("persons", "people")),
+            many => format!(
+                "{} are waiting for you",
+                count_of(many, "person").replace("persons", "people")
+            ),
         },
-        next: found.next.map(|after| format!("/admin/users?status={}&after={after}", status.as_str())),
+        next: found
+            .next
+            .map(|after| format!("/admin/users?status={}&after={after}", status.as_str())),
         layout,
     })
 }
@@ -135,10 +153,20 @@ async fn submit_reject_many(
 }
 
 /// Applies a decision to several accounts; those that another admin has decided on meanwhile are counted, not failed.
-async fn decide_many(current: &CurrentUser, request: &HttpRequest, ids: Vec<i64>, decision: Decision) -> HandlerResult {
+async fn decide_many(
+    current: &CurrentUser,
+    request: &HttpRequest,
+    ids: Vec<i64>,
+    decision: Decision,
+) -> HandlerResult {
     if ids.is_empty() {
-        return redirect_back(request, &current.cookie, "Nobody was selected. Tick the people you mean first.");
+        return redirect_back(
+            request,
+            &current.cookie,
+            "Nobody was selected. Tick the people you mean first.",
+        );
     }
+
     let actor = current.actor();
 
     // Each decision is a transaction of its own.
@@ -156,6 +184,12 @@ async fn decide_many(current: &CurrentUser, request: &HttpRequest, ids: Vec<i64>
     .await?;
 
     let people = count_of(done, "person").replace("persons", "people");
-    let rest = if left > 0 { format!(" {left} had been decided on already.") } else { String::new() };
-    redirect_back(request, &current.cookie, format!("{people} {}.{rest}", decision.past_participle()))
+    let rest =
+        if left > 0 { format!(" {left} had been decided on already.") } else { String::new() };
+
+    redirect_back(
+        request,
+        &current.cookie,
+        format!("{people} {}.{rest}", decision.past_participle()),
+    )
 }

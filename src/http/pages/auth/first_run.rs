@@ -17,7 +17,10 @@ use crate::http::route::{HandlerResult, Route};
 use crate::http::run_blocking::{run_blocking, services_arc};
 
 pub(crate) fn routes() -> Vec<Route> {
-    vec![Route::get("/setup", || web::route().to(show_setup)), Route::post("/setup", || web::route().to(submit_setup))]
+    vec![
+        Route::get("/setup", || web::route().to(show_setup)),
+        Route::post("/setup", || web::route().to(submit_setup)),
+    ]
 }
 
 #[derive(Deserialize, Default)]
@@ -91,7 +94,9 @@ async fn show_setup(maybe_user: MaybeUser, query: web::Query<Query>) -> HandlerR
     }
     let form = FirstRunForm { code: query.into_inner().code, ..FirstRunForm::default() };
     let problem = run_blocking(&maybe_user.services, |services| {
-        let failing = crate::domain::ops::status::checks(services).into_iter().find_map(|check| check.problem);
+        let failing = crate::domain::ops::status::checks(services)
+            .into_iter()
+            .find_map(|check| check.problem);
         Ok(failing.map(|problem| problem.mend))
     })
     .await?;
@@ -109,14 +114,22 @@ async fn submit_setup(maybe_user: MaybeUser, Form(form): Form<FirstRunForm>) -> 
     };
 
     // The new admin is signed in.
-    match first_run::set_up(&services_arc(&maybe_user.services), &form.code, &application, maybe_user.client.clone()).await {
+    match first_run::set_up(
+        &services_arc(&maybe_user.services),
+        &form.code,
+        &application,
+        maybe_user.client.clone(),
+    )
+    .await
+    {
         Ok(token) => {
             maybe_user.cookie.log_in(&token)?;
             redirect("/dashboard")
         }
-        Err(Error::Invalid(errors)) => {
-            render_with_status(StatusCode::UNPROCESSABLE_ENTITY, &page(&maybe_user, &form, &errors, None)?)
-        }
+        Err(Error::Invalid(errors)) => render_with_status(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            &page(&maybe_user, &form, &errors, None)?,
+        ),
         Err(error) => Err(error.into()),
     }
 }

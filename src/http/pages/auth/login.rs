@@ -59,7 +59,12 @@ struct LoginPage {
     may_register: bool,
 }
 
-fn page(maybe_user: &MaybeUser, username: &str, next: &str, problem: Option<String>) -> Result<LoginPage, Error> {
+fn page(
+    maybe_user: &MaybeUser,
+    username: &str,
+    next: &str,
+    problem: Option<String>,
+) -> Result<LoginPage, Error> {
     Ok(LoginPage {
         assets: crate::http::static_files::base(),
         csrf: maybe_user.cookie.csrf()?,
@@ -84,9 +89,18 @@ async fn show_log_in(maybe_user: MaybeUser, query: web::Query<Query>) -> Handler
 
 async fn submit_log_in(maybe_user: MaybeUser, Form(form): Form<LoginForm>) -> HandlerResult {
     let services = services_arc(&maybe_user.services);
-    let again = |error: &Error| page(&maybe_user, &form.username, &form.next, Some(error.to_string()));
+    let again =
+        |error: &Error| page(&maybe_user, &form.username, &form.next, Some(error.to_string()));
 
-    match login::log_in(&services, &form.username, &form.password, SessionKind::Browser, maybe_user.client.clone()).await {
+    match login::log_in(
+        &services,
+        &form.username,
+        &form.password,
+        SessionKind::Browser,
+        maybe_user.client.clone(),
+    )
+    .await
+    {
         // A previous session of this browser ends.
         Ok((_, token)) => {
             end_session(&maybe_user).await?;
@@ -94,12 +108,19 @@ async fn submit_log_in(maybe_user: MaybeUser, Form(form): Form<LoginForm>) -> Ha
             redirect(&own_path(&form.next).unwrap_or_else(|| "/dashboard".into()))
         }
         // The form keeps the username, not the password.
-        Err(error @ Error::BadCredentials) => render_with_status(StatusCode::UNAUTHORIZED, &again(&error)?),
+        Err(error @ Error::BadCredentials) => {
+            render_with_status(StatusCode::UNAUTHORIZED, &again(&error)?)
+        }
         Err(Error::NotActive(_)) => {
             let login = form.username.clone();
-            let user = run_blocking(&maybe_user.services, move |services| login::find(services, &login)).await?;
+            let user =
+                run_blocking(&maybe_user.services, move |services| login::find(services, &login))
+                    .await?;
             let user = user.ok_or(Error::BadCredentials)?;
-            render_with_status(StatusCode::FORBIDDEN, &PendingPage::new(maybe_user.cookie.csrf()?, &user, false))
+            render_with_status(
+                StatusCode::FORBIDDEN,
+                &PendingPage::new(maybe_user.cookie.csrf()?, &user, false),
+            )
         }
         Err(error @ Error::TooManyRequests { retry_after }) => {
             let mut answer = render_with_status(StatusCode::TOO_MANY_REQUESTS, &again(&error)?)?;
@@ -114,14 +135,22 @@ async fn submit_log_in(maybe_user: MaybeUser, Form(form): Form<LoginForm>) -> Ha
 async fn end_session(maybe_user: &MaybeUser) -> Result<(), Error> {
     let Some(auth_session) = maybe_user.auth_session.clone() else { return Ok(()) };
     let actor = Actor::from_user(&auth_session.user, &maybe_user.client);
-    run_blocking(&maybe_user.services, move |services| lifecycle::log_out(services, &actor, &auth_session)).await
+    run_blocking(&maybe_user.services, move |services| {
+        lifecycle::log_out(services, &actor, &auth_session)
+    })
+    .await
 }
 
-async fn submit_log_out(maybe_user: MaybeUser, Form(EmptyForm {}): Form<EmptyForm>) -> HandlerResult {
+async fn submit_log_out(
+    maybe_user: MaybeUser,
+    Form(EmptyForm {}): Form<EmptyForm>,
+) -> HandlerResult {
     end_session(&maybe_user).await?;
     maybe_user.cookie.log_out();
     let mut answer = redirect("/login")?;
     // The next user of this browser must not find thumbnails in its cache.
-    answer.headers_mut().insert(HeaderName::from_static("clear-site-data"), HeaderValue::from_static("\"cache\""));
+    answer
+        .headers_mut()
+        .insert(HeaderName::from_static("clear-site-data"), HeaderValue::from_static("\"cache\""));
     Ok(answer)
 }

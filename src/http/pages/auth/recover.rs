@@ -16,7 +16,10 @@ use crate::http::route::{HandlerResult, Route};
 use crate::http::run_blocking::services_arc;
 
 pub(crate) fn routes() -> Vec<Route> {
-    vec![Route::get("/recover", || web::route().to(show_recover)), Route::post("/recover", || web::route().to(submit_recover))]
+    vec![
+        Route::get("/recover", || web::route().to(show_recover)),
+        Route::post("/recover", || web::route().to(submit_recover)),
+    ]
 }
 
 #[derive(Deserialize, Default)]
@@ -39,9 +42,16 @@ struct RecoverPage {
     has_errors: bool,
 }
 
-fn page(maybe_user: &MaybeUser, form: &RecoverForm, errors: &[FieldError]) -> Result<RecoverPage, Error> {
+fn page(
+    maybe_user: &MaybeUser,
+    form: &RecoverForm,
+    errors: &[FieldError],
+) -> Result<RecoverPage, Error> {
     let fields = vec![
-        Field::new("username", "Username or e-mail", "text").value(&form.username).autocomplete("username").focused(),
+        Field::new("username", "Username or e-mail", "text")
+            .value(&form.username)
+            .autocomplete("username")
+            .focused(),
         Field::new("access_code", "One-time code", "text")
             .value(&form.access_code)
             .autocomplete("one-time-code")
@@ -50,6 +60,7 @@ fn page(maybe_user: &MaybeUser, form: &RecoverForm, errors: &[FieldError]) -> Re
             .autocomplete("new-password")
             .hint("At least 8 characters. Several words make a good one."),
     ];
+
     Ok(RecoverPage {
         assets: crate::http::static_files::base(),
         csrf: maybe_user.cookie.csrf()?,
@@ -64,13 +75,25 @@ async fn show_recover(maybe_user: MaybeUser) -> HandlerResult {
 
 async fn submit_recover(maybe_user: MaybeUser, Form(form): Form<RecoverForm>) -> HandlerResult {
     let services = services_arc(&maybe_user.services);
-    match account_recovery::recover(&services, &form.username, &form.access_code, &form.password, &maybe_user.client).await {
+
+    match account_recovery::recover(
+        &services,
+        &form.username,
+        &form.access_code,
+        &form.password,
+        &maybe_user.client,
+    )
+    .await
+    {
         Ok(()) => {
             maybe_user.cookie.clear();
             set_flash(&maybe_user.cookie, "Your new password is set. Log in with it.")?;
             redirect("/login")
         }
-        Err(Error::Invalid(errors)) => render_with_status(StatusCode::UNPROCESSABLE_ENTITY, &page(&maybe_user, &form, &errors)?),
+        Err(Error::Invalid(errors)) => render_with_status(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            &page(&maybe_user, &form, &errors)?,
+        ),
         Err(error) => Err(error.into()),
     }
 }

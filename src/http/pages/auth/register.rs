@@ -56,10 +56,19 @@ struct RegisterPage {
     is_open: bool,
 }
 
-fn page(maybe_user: &MaybeUser, form: &RegisterForm, errors: &[FieldError]) -> Result<RegisterPage, Error> {
+fn page(
+    maybe_user: &MaybeUser,
+    form: &RegisterForm,
+    errors: &[FieldError],
+) -> Result<RegisterPage, Error> {
     let fields = vec![
-        Field::new("firstname", "First name", "text").value(&form.firstname).autocomplete("given-name").focused(),
-        Field::new("lastname", "Last name", "text").value(&form.lastname).autocomplete("family-name"),
+        Field::new("firstname", "First name", "text")
+            .value(&form.firstname)
+            .autocomplete("given-name")
+            .focused(),
+        Field::new("lastname", "Last name", "text")
+            .value(&form.lastname)
+            .autocomplete("family-name"),
         Field::new("username", "Username", "text")
             .value(&form.username)
             .autocomplete("username")
@@ -68,12 +77,19 @@ fn page(maybe_user: &MaybeUser, form: &RegisterForm, errors: &[FieldError]) -> R
         Field::new("password", "Password", "password")
             .autocomplete("new-password")
             .hint("At least 8 characters. Several words make a good one."),
-        Field::new("contact_number", "Contact number", "tel").value(&form.contact_number).autocomplete("tel").optional(),
-        Field::new("address", "Address", "text").value(&form.address).autocomplete("street-address").optional(),
+        Field::new("contact_number", "Contact number", "tel")
+            .value(&form.contact_number)
+            .autocomplete("tel")
+            .optional(),
+        Field::new("address", "Address", "text")
+            .value(&form.address)
+            .autocomplete("street-address")
+            .optional(),
     ];
 
     // The page explains what happens next.
     let registration = maybe_user.services.settings.registration;
+
     Ok(RegisterPage {
         assets: crate::http::static_files::base(),
         csrf: maybe_user.cookie.csrf()?,
@@ -101,12 +117,22 @@ async fn submit_register(maybe_user: MaybeUser, Form(form): Form<RegisterForm>) 
         contact_number: form.contact_number.clone(),
         address: form.address.clone(),
     };
-    match register::register(&services_arc(&maybe_user.services), &application, maybe_user.client.clone()).await {
+
+    match register::register(
+        &services_arc(&maybe_user.services),
+        &application,
+        maybe_user.client.clone(),
+    )
+    .await
+    {
         Ok((_, token)) => {
             maybe_user.cookie.log_in(&token)?;
             redirect("/pending")
         }
-        Err(Error::Invalid(errors)) => render_with_status(StatusCode::UNPROCESSABLE_ENTITY, &page(&maybe_user, &form, &errors)?),
+        Err(Error::Invalid(errors)) => render_with_status(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            &page(&maybe_user, &form, &errors)?,
+        ),
         Err(error) => Err(error.into()),
     }
 }

@@ -96,12 +96,16 @@ impl Picture {
             if longest <= side {
                 width
             } else {
-                (i64::from(width) * i64::from(side) / i64::from(longest)).try_into().unwrap_or(side).max(1)
+                (i64::from(width) * i64::from(side) / i64::from(longest))
+                    .try_into()
+                    .unwrap_or(side)
+                    .max(1)
             }
         };
 
         // Rows have a fixed height, so the width follows from the aspect ratio.
         let row = i64::from(ROW_HEIGHT) * i64::from(width) / i64::from(height);
+
         Some(Self {
             small: at(320)?,
             middle: at(640)?,
@@ -109,7 +113,11 @@ impl Picture {
             width,
             height,
             widths: [scaled(320), scaled(640), scaled(1280)],
-            sizes: format!("(max-width: 640px) {}px, {}px", (row / 2).clamp(40, 640), row.clamp(80, 1280)),
+            sizes: format!(
+                "(max-width: 640px) {}px, {}px",
+                (row / 2).clamp(40, 640),
+                row.clamp(80, 1280)
+            ),
         })
     }
 }
@@ -140,7 +148,11 @@ fn placeholder_color(item: &Item) -> Option<String> {
     if opacity < 0.99 {
         return None;
     }
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and 255")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "between 0 and 255"
+    )]
     let byte = |part: f32| (part.clamp(0.0, 1.0) * 255.0).round() as u8;
     Some(format!("#{:02x}{:02x}{:02x}", byte(red), byte(green), byte(blue)))
 }
@@ -149,7 +161,8 @@ impl Tile {
     pub fn from_item(item: &Item, track: Option<&Track>, services: &Services) -> Self {
         // Files that wait for the scanner are not linked.
         let is_open = item.scan != ScanStatus::Pending && !item.is_missing;
-        let original = (is_open && is_shown_inline(&item.mime)).then(|| format!("/media/{}", item.id));
+        let original =
+            (is_open && is_shown_inline(&item.mime)).then(|| format!("/media/{}", item.id));
 
         Self {
             id: item.id.to_string(),
@@ -157,10 +170,13 @@ impl Tile {
             kind: item.kind.as_str(),
             icon: kind_icon(item.kind),
             picture: Picture::from_item(item).filter(|_| is_open),
-            is_waiting: is_open && item.preview == PreviewState::Waiting && previews::is_enabled(services),
+            is_waiting: is_open
+                && item.preview == PreviewState::Waiting
+                && previews::is_enabled(services),
             shape: shape_class(item),
             color: placeholder_color(item),
-            song: (item.kind == ItemKind::Audio && original.is_some()).then(|| TrackLabel::from_track(item, track)),
+            song: (item.kind == ItemKind::Audio && original.is_some())
+                .then(|| TrackLabel::from_track(item, track)),
             original,
             is_favorite: item.favorite,
             is_missing: item.is_missing,
@@ -178,7 +194,10 @@ impl Tile {
     pub fn from_items(items: &[Item], tracks: &[Track], services: &Services) -> Vec<Self> {
         let waiting = items.iter().filter(|item| item.preview == PreviewState::Waiting);
         services.preview_queue.prioritize(waiting.map(|item| item.id));
-        let mut tiles: Vec<Self> = items.iter().map(|item| Self::from_item(item, find_track(item, tracks), services)).collect();
+        let mut tiles: Vec<Self> = items
+            .iter()
+            .map(|item| Self::from_item(item, find_track(item, tracks), services))
+            .collect();
         tiles.iter_mut().take(EAGER_TILES).for_each(|tile| tile.is_eager = true);
         tiles
     }

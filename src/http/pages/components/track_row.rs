@@ -36,5 +36,8 @@ pub fn album_href(artist_key: &str, album_key: &str) -> String {
 
 /// The albums page with these query parameters.
 pub fn albums_href(pairs: [(&str, &str); 2]) -> String {
-    format!("/albums?{}", form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish())
+    format!(
+        "/albums?{}",
+        form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()
+    )
 }

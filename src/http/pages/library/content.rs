@@ -26,7 +26,14 @@ async fn show_media(
     path: web::Path<String>,
     query: web::Query<MediaQuery>,
 ) -> HandlerResult {
-    content_response(&current.services, &current.auth_session, &request, &path, !query.download.is_empty()).await
+    content_response(
+        &current.services,
+        &current.auth_session,
+        &request,
+        &path,
+        !query.download.is_empty(),
+    )
+    .await
 }
 
 #[derive(Deserialize)]
@@ -41,5 +48,13 @@ async fn show_thumbnail(
     path: web::Path<String>,
     query: web::Query<ThumbnailQuery>,
 ) -> HandlerResult {
-    thumbnail_response(&current.services, &current.auth_session, &request, &path, query.size.as_deref(), query.v.as_deref()).await
+    thumbnail_response(
+        &current.services,
+        &current.auth_session,
+        &request,
+        &path,
+        query.size.as_deref(),
+        query.v.as_deref(),
+    )
+    .await
 }

@@ -48,10 +48,12 @@ async fn show_dashboard(current: CurrentUser, request: HttpRequest) -> HandlerRe
         let strips = dashboard::load_dashboard(conn, user)?;
         let tiles = |items: &[Item]| Tile::from_items(items, &strips.tracks, services);
         let mut favorites = tiles(&strips.favorites);
+
         // An item can be in both sections; its element id must be unique on the page.
         for tile in &mut favorites {
             tile.is_repeated = true;
         }
+
         let layout = Layout::read(conn, library, input)?;
 
         // Cards for the four standard shelves.
@@ -73,7 +75,9 @@ async fn show_dashboard(current: CurrentUser, request: HttpRequest) -> HandlerRe
                 card(Shelf::Uploads, "/uploads", "files"),
             ],
             is_full: user.free_quota() == Some(0),
-            max_upload: format_bytes(services.settings.max_upload_bytes.min(user.free_quota().unwrap_or(u64::MAX))),
+            max_upload: format_bytes(
+                services.settings.max_upload_bytes.min(user.free_quota().unwrap_or(u64::MAX)),
+            ),
             layout,
         })
     })

@@ -10,7 +10,9 @@ use crate::http::extract::form::{EmptyForm, Form};
 use crate::http::extract::user::CurrentUser;
 use crate::http::pages::components as v;
 use crate::http::pages::layout::Layout;
-use crate::http::pages::respond::{redirect, redirect_back, redirect_back_with_errors, render, set_flash};
+use crate::http::pages::respond::{
+    redirect, redirect_back, redirect_back_with_errors, render, set_flash,
+};
 use crate::http::route::{HandlerResult, Route};
 use crate::http::run_blocking::run_blocking;
 use crate::model::{Directory, DirectoryId};
@@ -32,20 +34,32 @@ struct CreateForm {
     parent: String,
 }
 
-async fn submit_create(current: CurrentUser, request: HttpRequest, Form(form): Form<CreateForm>) -> HandlerResult {
+async fn submit_create(
+    current: CurrentUser,
+    request: HttpRequest,
+    Form(form): Form<CreateForm>,
+) -> HandlerResult {
     let parent = match form.parent.as_str() {
         "" => None,
-        text => Some(DirectoryId::parse(text).ok_or_else(|| Error::field("parent", "Choose one of your folders."))?),
+        text => Some(
+            DirectoryId::parse(text)
+                .ok_or_else(|| Error::field("parent", "Choose one of your folders."))?,
+        ),
     };
+
     let (auth_session, typed) = (current.auth_session.clone(), form.name.clone());
-    match run_blocking(&current.services, move |services| directories::create(services, &auth_session.user, &form.name, parent))
-        .await
+    match run_blocking(&current.services, move |services| {
+        directories::create(services, &auth_session.user, &form.name, parent)
+    })
+    .await
     {
         Ok(id) => {
             set_flash(&current.cookie, "The folder is made.")?;
             redirect(&format!("/directories/{id}"))
         }
-        Err(error) => redirect_back_with_errors(&request, &current.cookie, error, Some(("new-name", typed))),
+        Err(error) => {
+            redirect_back_with_errors(&request, &current.cookie, error, Some(("new-name", typed)))
+        }
     }
 }
 
@@ -63,10 +77,19 @@ async fn submit_rename(
 ) -> HandlerResult {
     let id = DirectoryId::parse(&path).ok_or(Error::NotFound)?;
     let (auth_session, typed) = (current.auth_session.clone(), form.name.clone());
-    match run_blocking(&current.services, move |services| directories::rename(services, &auth_session.user, id, &form.name)).await
+
+    match run_blocking(&current.services, move |services| {
+        directories::rename(services, &auth_session.user, id, &form.name)
+    })
+    .await
     {
         Ok(()) => redirect_back(&request, &current.cookie, "The folder has its new name."),
-        Err(error) => redirect_back_with_errors(&request, &current.cookie, error, Some(("folder-name", typed))),
+        Err(error) => redirect_back_with_errors(
+            &request,
+            &current.cookie,
+            error,
+            Some(("folder-name", typed)),
+        ),
     }
 }
 
@@ -80,16 +103,25 @@ struct DeletePage {
 async fn show_delete(current: CurrentUser, path: web::Path<String>) -> HandlerResult {
     let id = DirectoryId::parse(&path).ok_or(Error::NotFound)?;
     let auth_session = current.auth_session.clone();
-    let directory =
-        run_blocking(&current.services, move |services| listings::open_directory(services, &auth_session.user, id)).await?;
+    let directory = run_blocking(&current.services, move |services| {
+        listings::open_directory(services, &auth_session.user, id)
+    })
+    .await?;
     let layout = Layout::load(&current, &format!("/directories/{id}")).await?;
     render(&DeletePage { layout, directory })
 }
 
-async fn submit_delete(current: CurrentUser, path: web::Path<String>, _: Form<EmptyForm>) -> HandlerResult {
+async fn submit_delete(
+    current: CurrentUser,
+    path: web::Path<String>,
+    _: Form<EmptyForm>,
+) -> HandlerResult {
     let id = DirectoryId::parse(&path).ok_or(Error::NotFound)?;
     let auth_session = current.auth_session.clone();
-    let trashed = run_blocking(&current.services, move |services| directories::delete(services, &auth_session.user, id)).await?;
+    let trashed = run_blocking(&current.services, move |services| {
+        directories::delete(services, &auth_session.user, id)
+    })
+    .await?;
     let files = v::count_of(i64::try_from(trashed).unwrap_or(0), "item");
     set_flash(&current.cookie, format!("The folder is gone; {files} put into the trash."))?;
     redirect("/dashboard")

@@ -35,9 +35,15 @@ pub(crate) fn routes() -> Vec<Route> {
 async fn submit_download(current: CurrentUser, Form(form): Form<SelectedItems>) -> HandlerResult {
     let ids = form.ids()?;
     let auth_session = current.auth_session.clone();
-    let chosen = run_blocking(&current.services, move |services| items::list_of(services, &auth_session.user, &ids)).await?;
+
+    let chosen = run_blocking(&current.services, move |services| {
+        items::list_of(services, &auth_session.user, &ids)
+    })
+    .await?;
+
     // Few archives at once, because each occupies a thread.
     let turn = current.services.archive_slots.acquire(current.user().id)?;
+
     // A bounded channel slows the writer down to the speed of the network.
     let (sender, receiver) = mpsc::channel(4);
     let (services, user) = (services_arc(&current.services), current.user().clone());
@@ -85,7 +91,9 @@ impl ChannelWriter {
 
     fn tell(&self, message: ArchiveMessage) -> io::Result<()> {
         let sent = self.to.send_timeout(message, CLIENT_TIMEOUT);
-        tokio::runtime::Handle::current().block_on(sent).map_err(|cause| io::Error::other(cause.to_string()))
+        tokio::runtime::Handle::current()
+            .block_on(sent)
+            .map_err(|cause| io::Error::other(cause.to_string()))
     }
 }
 
@@ -103,31 +111,47 @@ impl Write for ChannelWriter {
     }
 }
 
-fn write_archive(services: &Arc<Services>, user: &User, chosen: &[Item], to: mpsc::Sender<ArchiveMessage>) -> io::Result<()> {
+fn write_archive(
+    services: &Arc<Services>,
+    user: &User,
+    chosen: &[Item],
+    to: mpsc::Sender<ArchiveMessage>,
+) -> io::Result<()> {
     let mut archive = zip::ZipWriter::new_stream(ChannelWriter { to, gathered: Vec::new() });
     let mut taken = HashSet::new();
 
     let mut missing = Vec::new();
+
     // Missing files are listed in the archive.
     for item in chosen {
         let Ok(opened) = items::open(services, user, item.id) else {
             missing.push(item.name.as_str());
             continue;
         };
+
         // Stored, not compressed: media files do not shrink.
         let options = SimpleFileOptions::default()
             .compression_method(zip::CompressionMethod::Stored)
             .large_file(item.bytes() >= u64::from(u32::MAX) - 65_536)
             .unix_permissions(0o644);
-        archive.start_file(unique_name(&item.name, &mut taken), options).map_err(io::Error::other)?;
+
+        archive
+            .start_file(unique_name(&item.name, &mut taken), options)
+            .map_err(io::Error::other)?;
         io::copy(&mut io::BufReader::with_capacity(CHUNK_BYTES, opened.reader()), &mut archive)?;
     }
 
     if !missing.is_empty() {
         archive
-            .start_file("MISSING.txt", SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored))
+            .start_file(
+                "MISSING.txt",
+                SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored),
+            )
             .map_err(io::Error::other)?;
-        archive.write_all(format!("These files were not where Nexus keeps them:\n{}\n", missing.join("\n")).as_bytes())?;
+        archive.write_all(
+            format!("These files were not where Nexus keeps them:\n{}\n", missing.join("\n"))
+                .as_bytes(),
+        )?;
     }
 
     let mut sending = archive.finish().map_err(io::Error::other)?.into_inner();

@@ -4,7 +4,7 @@ use actix_web::web;
 use askama::Template;
 
 use super::metadata::{self, MetadataRow};
-use crate::domain::library::items::{self};
+use crate::domain::library::item_view;
 use crate::domain::library::music_albums;
 use crate::domain::previews;
 use crate::error::Error;
@@ -56,7 +56,12 @@ impl ItemPage {
 async fn show_item(current: CurrentUser, path: web::Path<String>) -> HandlerResult {
     let id = parse(&path)?;
     let auth_session = current.auth_session.clone();
-    let shown = run_blocking(&current.services, move |services| items::view(services, &auth_session.user, id)).await?;
+
+    let shown = run_blocking(&current.services, move |services| {
+        item_view::view(services, &auth_session.user, id)
+    })
+    .await?;
+
     // The layout marks the shelf of the item.
     let shelf = if shown.item.in_trash { crate::model::Shelf::Trash } else { shown.item.shelf };
     let shelf_path = format!("/{}", shelf.as_str());
@@ -66,13 +71,18 @@ async fn show_item(current: CurrentUser, path: web::Path<String>) -> HandlerResu
 
     let (details, tracks) = run_blocking(&current.services, move |services| {
         let details = previews::details(services, &auth_session.user, id)?;
-        let tracks = services.db.read(|conn| music_albums::find_tracks(conn, &auth_session.user, std::slice::from_ref(&item)))?;
+        let tracks = services.db.read(|conn| {
+            music_albums::find_tracks(conn, &auth_session.user, std::slice::from_ref(&item))
+        })?;
         Ok((details, tracks))
     })
     .await?;
 
     // The same tile as in lists.
-    let tile = Tile::from_items(std::slice::from_ref(&shown.item), &tracks, &current.services).pop().ok_or(Error::NotFound)?;
+    let tile = Tile::from_items(std::slice::from_ref(&shown.item), &tracks, &current.services)
+        .pop()
+        .ok_or(Error::NotFound)?;
+
     render(&ItemPage {
         facts: metadata::metadata_rows(&shown.item, &details),
         may_not_play: metadata::may_not_play(&shown.item, &details.metadata),

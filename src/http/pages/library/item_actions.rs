@@ -50,7 +50,9 @@ impl SelectedItems {
     /// `BadRequest` for no id, an invalid one, or too many.
     pub fn ids(&self) -> Result<Vec<ItemId>, Error> {
         if self.ids.is_empty() {
-            return Err(Error::BadRequest("Nothing was selected. Tick what you mean first.".into()));
+            return Err(Error::BadRequest(
+                "Nothing was selected. Tick what you mean first.".into(),
+            ));
         }
         if self.ids.len() > MAX_SELECTED {
             return Err(Error::BadRequest(format!("At most {MAX_SELECTED} things at once.")));
@@ -59,9 +61,16 @@ impl SelectedItems {
     }
 }
 
-async fn set_favorite(current: &CurrentUser, ids: Vec<ItemId>, is_favorite: bool) -> Result<usize, Error> {
+async fn set_favorite(
+    current: &CurrentUser,
+    ids: Vec<ItemId>,
+    is_favorite: bool,
+) -> Result<usize, Error> {
     let auth_session = current.auth_session.clone();
-    run_blocking(&current.services, move |services| items::set_favorite(services, &auth_session.user, &ids, is_favorite)).await
+    run_blocking(&current.services, move |services| {
+        items::set_favorite(services, &auth_session.user, &ids, is_favorite)
+    })
+    .await
 }
 
 /// Redirects to the list the button was on, scrolled to the item.
@@ -95,12 +104,20 @@ async fn submit_unfavorite(
     redirect_to_list(&request, id)
 }
 
-async fn submit_favorite_many(current: CurrentUser, request: HttpRequest, Form(form): Form<SelectedItems>) -> HandlerResult {
+async fn submit_favorite_many(
+    current: CurrentUser,
+    request: HttpRequest,
+    Form(form): Form<SelectedItems>,
+) -> HandlerResult {
     let count = set_favorite(&current, form.ids()?, true).await?;
     redirect_back(&request, &current.cookie, format!("{} starred.", item_count(count)))
 }
 
-async fn submit_unfavorite_many(current: CurrentUser, request: HttpRequest, Form(form): Form<SelectedItems>) -> HandlerResult {
+async fn submit_unfavorite_many(
+    current: CurrentUser,
+    request: HttpRequest,
+    Form(form): Form<SelectedItems>,
+) -> HandlerResult {
     let count = set_favorite(&current, form.ids()?, false).await?;
     redirect_back(&request, &current.cookie, format!("{} no longer starred.", item_count(count)))
 }
@@ -120,14 +137,20 @@ async fn submit_rename(
     let id = parse(&path)?;
     let auth_session = current.auth_session.clone();
     let typed = form.name.clone();
+
     let renamed = run_blocking(&current.services, move |services| {
         let change = ItemChange { name: Some(form.name), ..ItemChange::default() };
         items::change(services, &auth_session.user, id, &change)
     })
     .await;
+
     match renamed {
-        Ok(item) => redirect_back(&request, &current.cookie, format!("It is called “{}” now.", item.name)),
-        Err(error) => redirect_back_with_errors(&request, &current.cookie, error, Some(("name", typed))),
+        Ok(item) => {
+            redirect_back(&request, &current.cookie, format!("It is called “{}” now.", item.name))
+        }
+        Err(error) => {
+            redirect_back_with_errors(&request, &current.cookie, error, Some(("name", typed)))
+        }
     }
 }
 
@@ -147,44 +170,87 @@ async fn submit_move(
     move_all(&current, &request, ids, &form.directory).await
 }
 
-async fn submit_move_many(current: CurrentUser, request: HttpRequest, Form(form): Form<SelectedItems>) -> HandlerResult {
+async fn submit_move_many(
+    current: CurrentUser,
+    request: HttpRequest,
+    Form(form): Form<SelectedItems>,
+) -> HandlerResult {
     let ids = form.ids()?;
     move_all(&current, &request, ids, &form.directory).await
 }
 
-async fn move_all(current: &CurrentUser, request: &HttpRequest, ids: Vec<ItemId>, directory: &str) -> HandlerResult {
+async fn move_all(
+    current: &CurrentUser,
+    request: &HttpRequest,
+    ids: Vec<ItemId>,
+    directory: &str,
+) -> HandlerResult {
     let auth_session = current.auth_session.clone();
     let Some(directory) = DirectoryId::parse(directory) else {
         return redirect_back(request, &current.cookie, "Choose a folder to move to first.");
     };
-    match run_blocking(&current.services, move |services| items::move_items(services, &auth_session.user, &ids, directory)).await
+
+    match run_blocking(&current.services, move |services| {
+        items::move_items(services, &auth_session.user, &ids, directory)
+    })
+    .await
     {
-        Ok(count) => redirect_back(request, &current.cookie, format!("{} moved.", item_count(count))),
+        Ok(count) => {
+            redirect_back(request, &current.cookie, format!("{} moved.", item_count(count)))
+        }
         Err(error) => redirect_back_with_errors(request, &current.cookie, error, None),
     }
 }
 
-async fn submit_trash(current: CurrentUser, request: HttpRequest, path: web::Path<String>, _: Form<EmptyForm>) -> HandlerResult {
+async fn submit_trash(
+    current: CurrentUser,
+    request: HttpRequest,
+    path: web::Path<String>,
+    _: Form<EmptyForm>,
+) -> HandlerResult {
     let id = parse(&path)?;
     trash_all(&current, &request, vec![id]).await
 }
 
-async fn submit_trash_many(current: CurrentUser, request: HttpRequest, Form(form): Form<SelectedItems>) -> HandlerResult {
+async fn submit_trash_many(
+    current: CurrentUser,
+    request: HttpRequest,
+    Form(form): Form<SelectedItems>,
+) -> HandlerResult {
     let ids = form.ids()?;
     trash_all(&current, &request, ids).await
 }
 
-async fn trash_all(current: &CurrentUser, request: &HttpRequest, ids: Vec<ItemId>) -> HandlerResult {
+async fn trash_all(
+    current: &CurrentUser,
+    request: &HttpRequest,
+    ids: Vec<ItemId>,
+) -> HandlerResult {
     let auth_session = current.auth_session.clone();
     let trashed = ids.clone();
+
     let (count, shelf) = run_blocking(&current.services, move |services| {
         let count = trash::trash(services, &auth_session.user, &trashed)?;
-        let first = items::list_of(services, &auth_session.user, trashed.get(..1).unwrap_or_default())?;
-        Ok((count, first.first().map_or("/dashboard".into(), |item| format!("/{}", item.shelf.as_str()))))
+        let first =
+            items::list_of(services, &auth_session.user, trashed.get(..1).unwrap_or_default())?;
+        Ok((
+            count,
+            first.first().map_or("/dashboard".into(), |item| format!("/{}", item.shelf.as_str())),
+        ))
     })
     .await?;
-    let undo = if ids.len() <= MAX_UNDO { ids.iter().map(ItemId::to_string).collect() } else { Vec::new() };
-    current.cookie.set_flash(&Flash { text: format!("{} put into the trash.", item_count(count)), undo, ..Flash::default() })?;
+
+    let undo = if ids.len() <= MAX_UNDO {
+        ids.iter().map(ItemId::to_string).collect()
+    } else {
+        Vec::new()
+    };
+
+    current.cookie.set_flash(&Flash {
+        text: format!("{} put into the trash.", item_count(count)),
+        undo,
+        ..Flash::default()
+    })?;
     redirect(&redirect_from_item(request, &shelf))
 }
 
@@ -198,15 +264,33 @@ async fn submit_restore(
     restore_all(&current, &request, vec![id]).await
 }
 
-async fn submit_restore_many(current: CurrentUser, request: HttpRequest, Form(form): Form<SelectedItems>) -> HandlerResult {
+async fn submit_restore_many(
+    current: CurrentUser,
+    request: HttpRequest,
+    Form(form): Form<SelectedItems>,
+) -> HandlerResult {
     let ids = form.ids()?;
     restore_all(&current, &request, ids).await
 }
 
-async fn restore_all(current: &CurrentUser, request: &HttpRequest, ids: Vec<ItemId>) -> HandlerResult {
+async fn restore_all(
+    current: &CurrentUser,
+    request: &HttpRequest,
+    ids: Vec<ItemId>,
+) -> HandlerResult {
     let auth_session = current.auth_session.clone();
-    let restored = run_blocking(&current.services, move |services| trash::restore(services, &auth_session.user, &ids)).await?;
-    let renamed: Vec<_> = restored.iter().filter(|item| item.is_renamed).map(|item| item.name.as_str()).take(3).collect();
+    let restored = run_blocking(&current.services, move |services| {
+        trash::restore(services, &auth_session.user, &ids)
+    })
+    .await?;
+
+    let renamed: Vec<_> = restored
+        .iter()
+        .filter(|item| item.is_renamed)
+        .map(|item| item.name.as_str())
+        .take(3)
+        .collect();
+
     let mut text = format!("{} restored.", item_count(restored.len()));
     if !renamed.is_empty() {
         text = format!("{text} A name was taken: restored as {}.", renamed.join(", "));
@@ -214,27 +298,44 @@ async fn restore_all(current: &CurrentUser, request: &HttpRequest, ids: Vec<Item
     redirect_back(request, &current.cookie, text)
 }
 
-async fn submit_delete(current: CurrentUser, request: HttpRequest, path: web::Path<String>, _: Form<EmptyForm>) -> HandlerResult {
+async fn submit_delete(
+    current: CurrentUser,
+    request: HttpRequest,
+    path: web::Path<String>,
+    _: Form<EmptyForm>,
+) -> HandlerResult {
     let id = parse(&path)?;
     delete_all(&current, &request, vec![id]).await
 }
 
-async fn submit_delete_many(current: CurrentUser, request: HttpRequest, Form(form): Form<SelectedItems>) -> HandlerResult {
+async fn submit_delete_many(
+    current: CurrentUser,
+    request: HttpRequest,
+    Form(form): Form<SelectedItems>,
+) -> HandlerResult {
     let ids = form.ids()?;
     delete_all(&current, &request, ids).await
 }
 
-async fn delete_all(current: &CurrentUser, request: &HttpRequest, ids: Vec<ItemId>) -> HandlerResult {
+async fn delete_all(
+    current: &CurrentUser,
+    request: &HttpRequest,
+    ids: Vec<ItemId>,
+) -> HandlerResult {
     let (auth_session, actor) = (current.auth_session.clone(), current.actor());
-    let count =
-        run_blocking(&current.services, move |services| trash::delete(services, &actor, &auth_session.user, &ids)).await?;
+    let count = run_blocking(&current.services, move |services| {
+        trash::delete(services, &actor, &auth_session.user, &ids)
+    })
+    .await?;
     set_flash(&current.cookie, format!("{} deleted for good.", item_count(count)))?;
     redirect(&redirect_from_item(request, "/trash"))
 }
 
 /// The way back, unless it is the page of an item that no longer exists.
 fn redirect_from_item(request: &HttpRequest, fallback: &str) -> String {
-    back_path(request).filter(|path| !path.starts_with("/items/")).unwrap_or_else(|| fallback.to_owned())
+    back_path(request)
+        .filter(|path| !path.starts_with("/items/"))
+        .unwrap_or_else(|| fallback.to_owned())
 }
 
 fn item_count(count: usize) -> String {

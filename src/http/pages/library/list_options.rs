@@ -32,8 +32,13 @@ pub struct OptionGroup {
     pub choices: Vec<ListOption>,
 }
 
-const KINDS: [(&str, &str); 5] =
-    [("", "All kinds"), ("photo", "Photos"), ("video", "Videos"), ("audio", "Audios"), ("document", "Documents")];
+const KINDS: [(&str, &str); 5] = [
+    ("", "All kinds"),
+    ("photo", "Photos"),
+    ("video", "Videos"),
+    ("audio", "Audios"),
+    ("document", "Documents"),
+];
 const SIZES: [(&str, &str); 3] = [("s", "Small"), ("", "Medium"), ("l", "Large")];
 
 impl ListQuery {
@@ -61,7 +66,8 @@ impl ListQuery {
     #[must_use]
     pub fn href(&self, path: &str) -> String {
         let mut query = form_urlencoded::Serializer::new(String::new());
-        let parameters = [("q", &self.q), ("sort", &self.sort), ("kind", &self.kind), ("size", &self.size)];
+        let parameters =
+            [("q", &self.q), ("sort", &self.sort), ("kind", &self.kind), ("size", &self.size)];
         query.extend_pairs(parameters.iter().filter(|(_, value)| !value.is_empty()));
         if let Some(cursor) = &self.cursor {
             query.append_pair("cursor", cursor);
@@ -94,17 +100,26 @@ impl ListQuery {
     pub fn groups(&self, path: &str, shelf: Shelf, is_table: bool) -> Vec<OptionGroup> {
         let mut groups = Vec::new();
         if shelf.fixed_sort().is_none() && path != "/search" {
-            let orders = Sort::CHOICES.map(|sort| (if sort == Sort::Newest { "" } else { sort.as_str() }, sort.title()));
+            let orders = Sort::CHOICES
+                .map(|sort| (if sort == Sort::Newest { "" } else { sort.as_str() }, sort.title()));
             let current = if self.sort() == Sort::Newest { "" } else { self.sort.as_str() };
-            groups.push(self.group(path, "Order", &orders, current, |query, sort| Self { sort, ..query }));
+            groups.push(
+                self.group(path, "Order", &orders, current, |query, sort| Self { sort, ..query }),
+            );
         }
+
         if matches!(shelf, Shelf::All | Shelf::Favorites | Shelf::Recents | Shelf::Trash) {
             let current = self.kind().map_or("", ItemKind::as_str);
-            groups.push(self.group(path, "Kind", &KINDS, current, |query, kind| Self { kind, ..query }));
+            groups.push(
+                self.group(path, "Kind", &KINDS, current, |query, kind| Self { kind, ..query }),
+            );
         }
+
         if !is_table {
             let current = if self.grid_class().is_empty() { "" } else { self.size.as_str() };
-            groups.push(self.group(path, "Size", &SIZES, current, |query, size| Self { size, ..query }));
+            groups.push(
+                self.group(path, "Size", &SIZES, current, |query, size| Self { size, ..query }),
+            );
         }
         groups
     }
@@ -128,8 +143,13 @@ mod tests {
         assert_eq!(groups.iter().map(|group| group.label).collect::<Vec<_>>(), ["Kind", "Size"]);
         let groups = query.groups("/directories/x", Shelf::All, false);
         let newest = &groups[0].choices[0];
-        assert_eq!((newest.href.as_str(), newest.is_current), ("/directories/x?q=a%26b&kind=photo", false));
-        assert!(groups[0].choices.iter().any(|choice| choice.label == "By name" && choice.is_current));
+        assert_eq!(
+            (newest.href.as_str(), newest.is_current),
+            ("/directories/x?q=a%26b&kind=photo", false)
+        );
+        assert!(
+            groups[0].choices.iter().any(|choice| choice.label == "By name" && choice.is_current)
+        );
         assert!(groups[1].choices[1].is_current);
         assert_eq!(groups[2].choices[2].href, "/directories/x?q=a%26b&sort=name&kind=photo&size=l");
     }
@@ -137,7 +157,11 @@ mod tests {
     #[test]
     fn a_list_offers_only_what_it_has() {
         let labels = |shelf, is_table| -> Vec<_> {
-            ListQuery::default().groups("/x", shelf, is_table).iter().map(|group| group.label).collect()
+            ListQuery::default()
+                .groups("/x", shelf, is_table)
+                .iter()
+                .map(|group| group.label)
+                .collect()
         };
         assert_eq!(labels(Shelf::Photos, false), ["Order", "Size"]);
         assert_eq!(labels(Shelf::Recents, false), ["Kind", "Size"]);

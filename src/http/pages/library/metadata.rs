@@ -24,7 +24,8 @@ fn text_row(label: &'static str, value: Option<&String>) -> Option<MetadataRow> 
 
 fn searchable_row(label: &'static str, value: Option<&String>) -> Option<MetadataRow> {
     value.map(|value| {
-        let query = form_urlencoded::Serializer::new(String::new()).append_pair("q", value).finish();
+        let query =
+            form_urlencoded::Serializer::new(String::new()).append_pair("q", value).finish();
         MetadataRow { search: Some(format!("/search?{query}")), ..row(label, value.clone()) }
     })
 }
@@ -76,7 +77,11 @@ fn taken_row(clock: WallClock, offset: Option<i16>) -> String {
 fn pixels(width: i32, height: i32) -> String {
     let all = i64::from(width) * i64::from(height);
     let size = format!("{width} × {height}");
-    if all < 500_000 { size } else { format!("{size} ({}.{} MP)", all / 1_000_000, all / 100_000 % 10) }
+    if all < 500_000 {
+        size
+    } else {
+        format!("{size} ({}.{} MP)", all / 1_000_000, all / 100_000 % 10)
+    }
 }
 
 fn track(facts: &Metadata) -> Option<MetadataRow> {
@@ -93,15 +98,18 @@ fn exposure(facts: &Metadata) -> Option<MetadataRow> {
 
 fn position(facts: &Metadata) -> Option<MetadataRow> {
     let (north, east) = facts.latitude.zip(facts.longitude)?;
-    let side = |degrees: f64, plus, minus| format!("{:.5}° {}", degrees.abs(), if degrees < 0.0 { minus } else { plus });
+    let side = |degrees: f64, plus, minus| {
+        format!("{:.5}° {}", degrees.abs(), if degrees < 0.0 { minus } else { plus })
+    };
     let words = format!("{}, {}", side(north, 'N', 'S'), side(east, 'E', 'W'));
     Some(MetadataRow { geo: Some(format!("geo:{north:.5},{east:.5}")), ..row("Position", words) })
 }
 
 fn codecs(facts: &Metadata) -> Option<MetadataRow> {
-    let rate = facts
-        .frame_rate
-        .map(|rate| format!("{rate:.2}").trim_end_matches('0').trim_end_matches('.').to_owned() + " frames a second");
+    let rate = facts.frame_rate.map(|rate| {
+        format!("{rate:.2}").trim_end_matches('0').trim_end_matches('.').to_owned()
+            + " frames a second"
+    });
     let parts = [facts.video_codec.clone(), facts.audio_codec.clone(), rate];
     let present: Vec<String> = parts.into_iter().flatten().collect();
     (!present.is_empty()).then(|| row("Codec", present.join(" · ")))
@@ -131,6 +139,7 @@ pub fn may_not_play(item: &Item, facts: &Metadata) -> Option<String> {
     if codec.is_empty() || PLAYABLE_CODECS.contains(&codec) {
         return None;
     }
+
     let name = match codec {
         "hevc" => "HEVC (H.265)",
         "mpeg4" => "MPEG-4 Part 2",
@@ -139,7 +148,10 @@ pub fn may_not_play(item: &Item, facts: &Metadata) -> Option<String> {
         "mjpeg" => "Motion JPEG",
         other => other,
     };
-    Some(format!("This film is encoded as {name}, which only some browsers play. If it stays black, download it."))
+
+    Some(format!(
+        "This film is encoded as {name}, which only some browsers play. If it stays black, download it."
+    ))
 }
 
 #[cfg(test)]
@@ -148,10 +160,14 @@ mod tests {
 
     #[test]
     fn facts_are_said_in_words() {
-        assert_eq!(taken_row(WallClock(1_714_979_289_000), Some(-330)), "6 May 2024, 07:08 (UTC−5:30)");
+        assert_eq!(
+            taken_row(WallClock(1_714_979_289_000), Some(-330)),
+            "6 May 2024, 07:08 (UTC−5:30)"
+        );
         assert_eq!(pixels(6000, 4000), "6000 × 4000 (24.0 MP)");
         assert_eq!(pixels(200, 133), "200 × 133");
-        let facts = Metadata { latitude: Some(-33.8568), longitude: Some(151.2153), ..Metadata::default() };
+        let facts =
+            Metadata { latitude: Some(-33.8568), longitude: Some(151.2153), ..Metadata::default() };
         assert_eq!(position(&facts).unwrap().value, "33.85680° S, 151.21530° E");
     }
 }

@@ -70,15 +70,19 @@ async fn show_albums(current: CurrentUser, query: web::Query<AlbumsQuery>) -> Ha
     let auth_session = current.auth_session.clone();
     let after = query.after_artist.clone().zip(query.after_album.clone());
     let is_first = after.is_none();
+
     let (albums, next) = run_blocking(&current.services, move |services| {
         let after = after.as_ref().map(|(artist, album)| (artist.as_str(), album.as_str()));
         music_albums::list_albums(services, &auth_session.user, after)
     })
     .await?;
+
     render(&AlbumsPage {
         layout: Layout::load(&current, "/audios").await?,
         albums: albums.iter().map(cover).collect(),
-        next: next.map(|(artist, album)| albums_href([("after_artist", &artist), ("after_album", &album)])),
+        next: next.map(|(artist, album)| {
+            albums_href([("after_artist", &artist), ("after_album", &album)])
+        }),
         is_first,
     })
 }
@@ -96,9 +100,11 @@ struct AlbumPage {
 
 async fn show_album(current: &CurrentUser, artist: String, album: String) -> HandlerResult {
     let auth_session = current.auth_session.clone();
-    let tracks =
-        run_blocking(&current.services, move |services| music_albums::find_album(services, &auth_session.user, &artist, &album))
-            .await?;
+    let tracks = run_blocking(&current.services, move |services| {
+        music_albums::find_album(services, &auth_session.user, &artist, &album)
+    })
+    .await?;
+
     // All recordings of an album share title and artist.
     let (first, item) = tracks.first().ok_or(Error::NotFound)?;
     let length: i64 = tracks.iter().filter_map(|(_, item)| item.duration_ms).sum();
@@ -112,7 +118,13 @@ async fn show_album(current: &CurrentUser, artist: String, album: String) -> Han
         picture: Picture::from_item(item),
         songs: tracks
             .iter()
-            .map(|(track, item)| TrackRow::from_item(item, Some(track), Tile::from_item(item, Some(track), &current.services)))
+            .map(|(track, item)| {
+                TrackRow::from_item(
+                    item,
+                    Some(track),
+                    Tile::from_item(item, Some(track), &current.services),
+                )
+            })
             .collect(),
     })
 }

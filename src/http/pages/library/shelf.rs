@@ -80,6 +80,7 @@ impl ShelfPage {
         let is_table = matches!(shelf, Shelf::Audios | Shelf::Uploads);
         let days = services.settings.trash_days;
         let sort = listing.sort;
+
         // Tiles are also the rows of tables.
         let mut tiles = Tile::from_items(&listing.items, &listing.tracks, services);
 
@@ -89,8 +90,13 @@ impl ShelfPage {
             for (tile, item) in tiles.iter_mut().zip(&listing.items) {
                 let month = item.shown_at.month();
                 if last != Some(month) {
-                    let count = listing.months.iter().find(|(of, _)| *of == month).map(|(_, count)| count_of(*count, "item"));
-                    tile.heading = Some(Heading { text: month.to_string(), month: month.iso(), count });
+                    let count = listing
+                        .months
+                        .iter()
+                        .find(|(of, _)| *of == month)
+                        .map(|(_, count)| count_of(*count, "item"));
+                    tile.heading =
+                        Some(Heading { text: month.to_string(), month: month.iso(), count });
                     last = Some(month);
                 }
             }
@@ -101,11 +107,15 @@ impl ShelfPage {
 
         // Music has a table instead of tiles.
         if shelf == Shelf::Audios {
-            let song = |(item, tile)| TrackRow::from_item(item, find_track(item, &listing.tracks), tile);
+            let song =
+                |(item, tile)| TrackRow::from_item(item, find_track(item, &listing.tracks), tile);
             songs = listing.items.iter().zip(tiles.drain(..)).map(song).collect();
         }
 
-        let next = listing.next.map(|cursor| ListQuery { cursor: Some(cursor.encode()), ..query.clone() }.href(path));
+        let next = listing
+            .next
+            .map(|cursor| ListQuery { cursor: Some(cursor.encode()), ..query.clone() }.href(path));
+
         // Callers set what differs between lists.
         Self {
             layout,
@@ -136,7 +146,10 @@ impl ShelfPage {
 }
 
 fn breadcrumb(directory: &Directory) -> Breadcrumb {
-    Breadcrumb { href: format!("/directories/{}", directory.directory_id), label: directory.directory_name.clone() }
+    Breadcrumb {
+        href: format!("/directories/{}", directory.directory_id),
+        label: directory.directory_name.clone(),
+    }
 }
 
 fn sort_of(filter: ItemFilter, query: &ListQuery) -> ListingQuery {
@@ -144,17 +157,23 @@ fn sort_of(filter: ItemFilter, query: &ListQuery) -> ListingQuery {
     ListingQuery { filter, sort: query.sort(), cursor: query.cursor.clone(), limit: PAGE_ITEMS }
 }
 
-async fn show_shelf(current: CurrentUser, request: HttpRequest, query: web::Query<ListQuery>) -> HandlerResult {
+async fn show_shelf(
+    current: CurrentUser,
+    request: HttpRequest,
+    query: web::Query<ListQuery>,
+) -> HandlerResult {
     let path = request.path().to_owned();
     let shelf = Shelf::parse(path.trim_start_matches('/')).ok_or(Error::NotFound)?;
     listings::record_opened(&current.services, current.user(), shelf.title());
 
     render_cached(&current, &request, request.path(), move |services, conn, library, input| {
         let user = &input.auth_session.clone().user;
-        let listing = listings::list(conn, library, user, &sort_of(ItemFilter::shelf(shelf), &query))?;
+        let listing =
+            listings::list(conn, library, user, &sort_of(ItemFilter::shelf(shelf), &query))?;
         let layout = Layout::read(conn, library, input)?;
         let (items, bytes) = layout.summary.count(shelf);
-        let mut page = ShelfPage::new(services, layout, (shelf.title(), &path, shelf), &query, listing);
+        let mut page =
+            ShelfPage::new(services, layout, (shelf.title(), &path, shelf), &query, listing);
 
         // Recents has no meaningful total.
         page.summary = match shelf {
@@ -194,11 +213,21 @@ async fn show_directory(
     render_cached(&current, &request, &path.clone(), move |services, conn, library, input| {
         let user = &input.auth_session.clone().user;
         let (directory, above) = listings::find_directory(conn, user, id)?;
+
         // Opening counts, even if the page comes from the cache later.
         listings::record_opened(services, user, &directory.directory_path);
-        let listing = listings::list(conn, library, user, &sort_of(ItemFilter::directory(id), &query))?;
+        let listing =
+            listings::list(conn, library, user, &sort_of(ItemFilter::directory(id), &query))?;
         let layout = Layout::read(conn, library, input)?;
-        let mut page = ShelfPage::new(services, layout, (&directory.directory_name, &path, Shelf::All), &query, listing);
+
+        let mut page = ShelfPage::new(
+            services,
+            layout,
+            (&directory.directory_name, &path, Shelf::All),
+            &query,
+            listing,
+        );
+
         page.crumbs = above.iter().map(breadcrumb).collect();
         page.summary = format!("Last changed {}", v::when(directory.last_modified).ago);
         page.empty = "This folder is empty. Move things here, or upload into it.";
@@ -209,7 +238,11 @@ async fn show_directory(
     .await
 }
 
-async fn show_search(current: CurrentUser, request: HttpRequest, query: web::Query<ListQuery>) -> HandlerResult {
+async fn show_search(
+    current: CurrentUser,
+    request: HttpRequest,
+    query: web::Query<ListQuery>,
+) -> HandlerResult {
     render_cached(&current, &request, "/search", move |services, conn, library, input| {
         let user = &input.auth_session.clone().user;
         let words = query.q.trim().to_lowercase();
@@ -219,7 +252,10 @@ async fn show_search(current: CurrentUser, request: HttpRequest, query: web::Que
         } else {
             // A longer query finds nothing more.
             let asked: String = words.chars().take(200).collect();
-            let filter = ItemFilter { words: Some(search::query_words(&asked)), ..ItemFilter::shelf(Shelf::All) };
+            let filter = ItemFilter {
+                words: Some(search::query_words(&asked)),
+                ..ItemFilter::shelf(Shelf::All)
+            };
             listings::list(conn, library, user, &sort_of(filter, &query))?
         };
 
@@ -233,7 +269,8 @@ async fn show_search(current: CurrentUser, request: HttpRequest, query: web::Que
         };
 
         let layout = Layout::read(conn, library, input)?;
-        let mut page = ShelfPage::new(services, layout, (&title, "/search", Shelf::All), &query, listing);
+        let mut page =
+            ShelfPage::new(services, layout, (&title, "/search", Shelf::All), &query, listing);
         page.summary = "Names, tags, cameras, artists, albums, places and dates".into();
 
         page.empty = match (words.is_empty(), page.next.is_some()) {

@@ -28,7 +28,12 @@ pub struct TimelineMonth {
 }
 
 /// The years of a list whose months are all known; none for a single month.
-pub fn timeline_years(months: &[(YearMonth, i64)], sort: Sort, query: &ListQuery, path: &str) -> Vec<TimelineYear> {
+pub fn timeline_years(
+    months: &[(YearMonth, i64)],
+    sort: Sort,
+    query: &ListQuery,
+    path: &str,
+) -> Vec<TimelineYear> {
     if months.len() < 2 || path.starts_with("/directories/") {
         return Vec::new();
     }
@@ -48,11 +53,21 @@ pub fn timeline_years(months: &[(YearMonth, i64)], sort: Sort, query: &ListQuery
     };
 
     let mut years: Vec<(TimelineYear, i64)> = Vec::new();
+
     // Months of a year are consecutive.
     for (month, items) in ordered {
         if years.last().is_none_or(|(year, _)| year.number != month.year) {
-            years.push((TimelineYear { number: month.year, href: href(month), count: String::new(), months: Vec::new() }, 0));
+            years.push((
+                TimelineYear {
+                    number: month.year,
+                    href: href(month),
+                    count: String::new(),
+                    months: Vec::new(),
+                },
+                0,
+            ));
         }
+
         let has_room = years.len() <= YEARS_WITH_MONTHS;
         let Some((year, all)) = years.last_mut() else { continue };
         *all += items;
@@ -66,7 +81,11 @@ pub fn timeline_years(months: &[(YearMonth, i64)], sort: Sort, query: &ListQuery
             });
         }
     }
-    years.into_iter().map(|(year, all)| TimelineYear { count: count_of(all, "item"), ..year }).collect()
+
+    years
+        .into_iter()
+        .map(|(year, all)| TimelineYear { count: count_of(all, "item"), ..year })
+        .collect()
 }
 
 #[cfg(test)]
@@ -85,6 +104,9 @@ mod tests {
         let may = &years[0].months[0];
         assert_eq!((may.short.as_str(), may.full.as_str()), ("May", "May 2024, 3 items"));
         let cursor = may.href.split_once("cursor=").unwrap().1;
-        assert_eq!(Cursor::decode(cursor, Sort::Newest), Some(Cursor::Clock(month(202_405).end(), ItemId(Uuid::nil()))));
+        assert_eq!(
+            Cursor::decode(cursor, Sort::Newest),
+            Some(Cursor::Clock(month(202_405).end(), ItemId(Uuid::nil())))
+        );
     }
 }

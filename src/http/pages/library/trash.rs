@@ -31,21 +31,41 @@ struct EmptyTrashPage {
 async fn show_empty(current: CurrentUser) -> HandlerResult {
     let layout = Layout::load(&current, "/trash").await?;
     let (items, bytes) = layout.summary.count(Shelf::Trash);
-    render(&EmptyTrashPage { holds: format!("{}, {}", count_of(items, "item"), v::size(bytes).words), layout })
+    render(&EmptyTrashPage {
+        holds: format!("{}, {}", count_of(items, "item"), v::size(bytes).words),
+        layout,
+    })
 }
 
 async fn submit_empty(current: CurrentUser, _: Form<EmptyForm>) -> HandlerResult {
     let (auth_session, actor) = (current.auth_session.clone(), current.actor());
-    let count = run_blocking(&current.services, move |services| trash::empty(services, &actor, &auth_session.user)).await?;
+    let count = run_blocking(&current.services, move |services| {
+        trash::empty(services, &actor, &auth_session.user)
+    })
+    .await?;
     set_flash(
         &current.cookie,
-        format!("The trash is empty. {} deleted for good.", count_of(i64::try_from(count).unwrap_or(0), "item")),
+        format!(
+            "The trash is empty. {} deleted for good.",
+            count_of(i64::try_from(count).unwrap_or(0), "item")
+        ),
     )?;
     redirect("/trash")
 }
 
-async fn submit_restore_all(current: CurrentUser, request: HttpRequest, _: Form<EmptyForm>) -> HandlerResult {
+async fn submit_restore_all(
+    current: CurrentUser,
+    request: HttpRequest,
+    _: Form<EmptyForm>,
+) -> HandlerResult {
     let auth_session = current.auth_session.clone();
-    let count = run_blocking(&current.services, move |services| trash::restore_all(services, &auth_session.user)).await?;
-    redirect_back(&request, &current.cookie, format!("{} restored.", count_of(i64::try_from(count).unwrap_or(0), "item")))
+    let count = run_blocking(&current.services, move |services| {
+        trash::restore_all(services, &auth_session.user)
+    })
+    .await?;
+    redirect_back(
+        &request,
+        &current.cookie,
+        format!("{} restored.", count_of(i64::try_from(count).unwrap_or(0), "item")),
+    )
 }

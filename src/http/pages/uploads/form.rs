@@ -46,15 +46,24 @@ struct UploadPage {
     chosen: String,
 }
 
-async fn show_upload(current: CurrentUser, request: HttpRequest, query: web::Query<Query>) -> HandlerResult {
+async fn show_upload(
+    current: CurrentUser,
+    request: HttpRequest,
+    query: web::Query<Query>,
+) -> HandlerResult {
     render_cached(&current, &request, "/upload", move |services, conn, library, input| {
         let user = &input.auth_session.clone().user;
         Ok(UploadPage {
             unfinished: unfinished::list_unfinished(conn, user)?,
             is_full: user.free_quota() == Some(0),
-            max_upload: format_bytes(services.settings.max_upload_bytes.min(user.free_quota().unwrap_or(u64::MAX))),
+            max_upload: format_bytes(
+                services.settings.max_upload_bytes.min(user.free_quota().unwrap_or(u64::MAX)),
+            ),
             room: user.free_quota().map(format_bytes),
-            held: u64::try_from(user.reserved_bytes).ok().filter(|held| *held > 0 && user.quota_bytes > 0).map(format_bytes),
+            held: u64::try_from(user.reserved_bytes)
+                .ok()
+                .filter(|held| *held > 0 && user.quota_bytes > 0)
+                .map(format_bytes),
             chosen: query.into_inner().directory,
             layout: Layout::read(conn, library, input)?,
         })
@@ -79,9 +88,27 @@ enum UploadOutcome {
     Refused,
 }
 
-async fn submit_upload(current: CurrentUser, request: HttpRequest, payload: web::Payload) -> HandlerResult {
-    rate_limit::count(&request, &current.services, Bucket::Upload, RateLimitKey::Account(current.user().id.0))?;
-    let taken = receive_files(&current.services, &current.auth_session, Some(&current.cookie), &request, payload).await?;
+async fn submit_upload(
+    current: CurrentUser,
+    request: HttpRequest,
+    payload: web::Payload,
+) -> HandlerResult {
+    rate_limit::count(
+        &request,
+        &current.services,
+        Bucket::Upload,
+        RateLimitKey::Account(current.user().id.0),
+    )?;
+
+    let taken = receive_files(
+        &current.services,
+        &current.auth_session,
+        Some(&current.cookie),
+        &request,
+        payload,
+    )
+    .await?;
+
     let mut rows: Vec<ResultRow> = taken.into_iter().map(ResultRow::from_uploaded).collect();
     if rows.is_empty() {
         rows.push(ResultRow {
@@ -91,9 +118,14 @@ async fn submit_upload(current: CurrentUser, request: HttpRequest, payload: web:
             description: "Choose a file first.".into(),
         });
     }
+
     let json = serde_json::to_string(&rows).map_err(Error::internal)?;
     let auth_session = current.auth_session.clone();
-    let id = run_blocking(&current.services, move |services| multipart::save_report(services, &auth_session.user, &json)).await?;
+
+    let id = run_blocking(&current.services, move |services| {
+        multipart::save_report(services, &auth_session.user, &json)
+    })
+    .await?;
     redirect(&format!("/uploads/results/{id}"))
 }
 
@@ -108,7 +140,10 @@ struct ResultPage {
 async fn show_result(current: CurrentUser, path: web::Path<String>) -> HandlerResult {
     let id = ReportId::parse(&path).ok_or(Error::NotFound)?;
     let auth_session = current.auth_session.clone();
-    let json = run_blocking(&current.services, move |services| multipart::find_report(services, &auth_session.user, id)).await?;
+    let json = run_blocking(&current.services, move |services| {
+        multipart::find_report(services, &auth_session.user, id)
+    })
+    .await?;
     let rows: Vec<ResultRow> = serde_json::from_str(&json).map_err(Error::internal)?;
     let layout = Layout::load(&current, "/upload").await?;
     render(&ResultPage { summary: summary(&rows), rows, layout })
@@ -122,7 +157,12 @@ fn summary(rows: &[ResultRow]) -> String {
         (count(UploadOutcome::Duplicate), "already here"),
         (count(UploadOutcome::Refused), "refused"),
     ];
-    parts.iter().filter(|(count, _)| *count > 0).map(|(count, word)| format!("{count} {word}")).collect::<Vec<_>>().join(", ")
+    parts
+        .iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, word)| format!("{count} {word}"))
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 impl ResultRow {
@@ -130,13 +170,28 @@ impl ResultRow {
         match taken.outcome {
             Ok(Ingested::Stored(item)) => {
                 let description = format!("{} · {}", format_bytes(item.bytes()), item.mime);
-                Self { name: item.name, outcome: UploadOutcome::Stored, id: Some(item.id.to_string()), description }
+                Self {
+                    name: item.name,
+                    outcome: UploadOutcome::Stored,
+                    id: Some(item.id.to_string()),
+                    description,
+                }
             }
             Ok(Ingested::Duplicate(item)) => {
                 let description = format!("The same as “{}”.", item.name);
-                Self { name: taken.name, outcome: UploadOutcome::Duplicate, id: Some(item.id.to_string()), description }
+                Self {
+                    name: taken.name,
+                    outcome: UploadOutcome::Duplicate,
+                    id: Some(item.id.to_string()),
+                    description,
+                }
             }
-            Err(error) => Self { name: taken.name, outcome: UploadOutcome::Refused, id: None, description: error.to_string() },
+            Err(error) => Self {
+                name: taken.name,
+                outcome: UploadOutcome::Refused,
+                id: None,
+                description: error.to_string(),
+            },
         }
     }
 

@@ -30,9 +30,25 @@ pub struct UnfinishedUpload {
 impl UnfinishedUpload {
     fn from_upload(upload: Upload) -> Self {
         let days = (upload.expires_at - now()).whole_days();
-        let until = if days > 0 { format!("kept for {}", v::count_of(days + 1, "more day")) } else { "given up today".into() };
-        let words = format!("{} of {} have arrived · {until}", format_bytes(upload.offset()), format_bytes(upload.length()));
-        Self { id: upload.id, name: upload.name, size: upload.size, received: upload.received, words }
+        let until = if days > 0 {
+            format!("kept for {}", v::count_of(days + 1, "more day"))
+        } else {
+            "given up today".into()
+        };
+
+        let words = format!(
+            "{} of {} have arrived · {until}",
+            format_bytes(upload.offset()),
+            format_bytes(upload.length())
+        );
+
+        Self {
+            id: upload.id,
+            name: upload.name,
+            size: upload.size,
+            received: upload.received,
+            words,
+        }
     }
 }
 

@@ -1,0 +1,46 @@
+//! The data of an item's page.
+
+use crate::error::{Error, Result};
+use crate::model::{Cursor, Directory, Item, ItemId, Shelf, Sort, User, now};
+use crate::state::Services;
+use crate::store;
+use crate::store::item_filter::ItemFilter;
+
+/// An item, its location, and its neighbours on the shelf.
+pub struct ItemView {
+    pub item: Item,
+    pub directory: Directory,
+    pub newer: Option<ItemId>,
+    pub older: Option<ItemId>,
+}
+
+/// An item for its page; it counts as opened.
+///
+/// # Errors
+/// `NotFound`.
+pub fn view(services: &Services, user: &User, id: ItemId) -> Result<ItemView> {
+    let shown = services.db.read(|conn| {
+        let item = store::items::find(conn, user.id, id)?.ok_or(Error::NotFound)?;
+        let directory =
+            store::directories::find(conn, user.id, item.directory_id)?.ok_or(Error::NotFound)?;
+        let filter = ItemFilter::shelf(if item.in_trash { Shelf::Trash } else { item.shelf });
+        let sort = if item.in_trash { Sort::Trashed } else { Sort::Newest };
+        let here = Cursor::after_item(&item, sort);
+
+        // The neighbours on the shelf, for the viewer's arrows.
+        let mut beside = |sort| -> Result<Option<ItemId>> {
+            let next = store::item_lists::list(conn, user.id, &filter, sort, Some(&here), 1)?;
+            Ok(next.first().map(|item| item.id))
+        };
+
+        let older = beside(sort)?;
+        let newer = if item.in_trash { None } else { beside(Sort::Oldest)? };
+        Ok(ItemView { item, directory, newer, older })
+    })?;
+
+    // Items in the trash do not appear under Recents.
+    if !shown.item.in_trash {
+        services.last_seen.touch_item(user.id, id, now());
+    }
+    Ok(shown)
+}
