@@ -30,8 +30,8 @@ test-deb: deb ## lintian, systemd's score, and the package's life in a fresh Deb
 
 test: check test-rust test-schema test-ui ## everything: format, lints, docs, audit, tests on both databases, browser tests on both
 
-check: packages browser-files audit ## format, lints, documentation, advisories
-	for file in static/js/*.js tests/ui/*.mjs; do node --check $$file || exit 1; done
+check: packages browser-files audit tests/ui/node_modules/.package-lock.json ## format, lints, documentation, advisories
+	tests/ui/lint.sh
 	cargo fmt --check
 	cargo clippy --locked --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --quiet

@@ -24,12 +24,16 @@ fn main() -> std::io::Result<()> {
     let root = std::env::current_dir()?.join("static");
     let mut files = Vec::new();
     collect(&root, &mut files)?;
+    let sheet = join_style_sheets(&root.join("css"), &mut files, &out)?;
+    files.push(sheet);
     files.sort();
     let mut hash = Sha256::new();
     let mut table = String::from("pub static FILES: &[StaticFile] = &[\n");
     for (number, path) in files.iter().enumerate() {
-        let name =
-            path.strip_prefix(&root).map_err(std::io::Error::other)?.to_string_lossy().into_owned();
+        let name = match path.strip_prefix(&root) {
+            Ok(name) => name.to_string_lossy().into_owned(),
+            Err(_) => format!("css/{STYLE_SHEET}"),
+        };
         let bytes = std::fs::read(path)?;
         hash.update(name.as_bytes());
         hash.update(&bytes);
@@ -54,6 +58,50 @@ fn main() -> std::io::Result<()> {
         "/// Changes with any of the files.\npub const VERSION: &str = {version:?};\npub const BASE: &str = \"/static/{version}\";"
     );
     std::fs::write(out.join("statics.rs"), table)
+}
+
+/// The one style sheet that pages load.
+const STYLE_SHEET: &str = "nexus.css";
+
+/// Its parts, in the order of the cascade.
+const STYLE_SHEET_PARTS: [&str; 13] = [
+    "tokens",
+    "base",
+    "controls",
+    "layout",
+    "uploads",
+    "library",
+    "auth",
+    "responsive",
+    "account",
+    "api-docs",
+    "timeline",
+    "music",
+    "viewer",
+];
+
+/// Joins the parts in `folder` to one style sheet in `out`, and removes them from `files`.
+fn join_style_sheets(
+    folder: &Path,
+    files: &mut Vec<PathBuf>,
+    out: &Path,
+) -> std::io::Result<PathBuf> {
+    let mut text = String::new();
+    for part in STYLE_SHEET_PARTS {
+        text += &std::fs::read_to_string(folder.join(part).with_extension("css"))?;
+    }
+
+    let count = files.len();
+    files.retain(|path| path.parent() != Some(folder));
+    if count - files.len() != STYLE_SHEET_PARTS.len() {
+        return Err(std::io::Error::other(
+            "static/css has a file that STYLE_SHEET_PARTS does not name",
+        ));
+    }
+
+    let joined = out.join(STYLE_SHEET);
+    std::fs::write(&joined, text)?;
+    Ok(joined)
 }
 
 /// From glibc 2.36 on the loader takes the executable's relocations packed: 0.7 MB less to store and to map.

@@ -8,7 +8,7 @@ const modules = new URL('../node_modules/', import.meta.url);
 mkdirSync(out, { recursive: true });
 
 // Turbo puts its progress bar's style into the page as a style element, which the policy forbids:
-// the rule stands in css/nexus.css instead.
+// the rule is in css/library.css instead.
 const turbo = readFileSync(new URL('@hotwired/turbo/dist/turbo.es2017-esm.js', modules), 'utf8');
 const styled = turbo.replace('this.installStylesheetElement();', '');
 if (styled === turbo) throw new Error('Turbo no longer installs its style this way: look at scripts/vendor.mjs');

@@ -167,7 +167,7 @@ fn expand(prefix: &str, tree: &str, paths: &mut Vec<String>) {
             }
         }
         None if !tree.is_empty() => {
-            paths.push(format!("{prefix}{}", tree.split(" as ").next().unwrap_or(tree)))
+            paths.push(format!("{prefix}{}", tree.split(" as ").next().unwrap_or(tree)));
         }
         None => {}
     }

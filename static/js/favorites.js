@@ -1,5 +1,5 @@
-import { address } from './urls.js';
-import { showToast } from './toasts.js';
+import { address } from "./urls.js";
+import { showToast } from "./toasts.js";
 
 // Stars of the last seconds: a page that was asked for while one was on its way may not have it yet.
 const LASTING = 10_000;
@@ -8,28 +8,28 @@ const latest = new Map();
 // The star: set without a reload, set back if the server did not take it.
 function show(id, starred) {
   for (const button of document.querySelectorAll(`[data-star="${CSS.escape(id)}"]`)) {
-    button.setAttribute('aria-pressed', String(starred));
-    button.setAttribute('formaction', address(`/items/${id}/${starred ? 'unfavorite' : 'favorite'}`));
+    button.setAttribute("aria-pressed", String(starred));
+    button.setAttribute("formaction", address(`/items/${id}/${starred ? "unfavorite" : "favorite"}`));
   }
 }
 
 export async function toggleStar(button) {
   const id = button.dataset.star;
-  const starred = button.getAttribute('aria-pressed') !== 'true';
+  const starred = button.getAttribute("aria-pressed") !== "true";
   show(id, starred);
   latest.set(id, { starred, at: Date.now() });
   const token = document.querySelector('meta[name="csrf-token"]').content;
   try {
-    const answer = await fetch(address(`/items/${id}/${starred ? 'favorite' : 'unfavorite'}`), {
-      method: 'POST',
-      headers: { 'X-CSRF-Token': token },
-      redirect: 'manual',
+    const answer = await fetch(address(`/items/${id}/${starred ? "favorite" : "unfavorite"}`), {
+      method: "POST",
+      headers: { "X-CSRF-Token": token },
+      redirect: "manual",
     });
-    if (answer.type !== 'opaqueredirect' && !answer.ok) throw new Error(String(answer.status));
+    if (answer.type !== "opaqueredirect" && !answer.ok) throw new Error(String(answer.status));
   } catch {
     latest.delete(id);
     show(id, !starred);
-    showToast('The star was not kept. Try again.');
+    showToast("The star was not kept. Try again.");
   }
 }
 
@@ -41,8 +41,8 @@ export function refreshStars() {
 }
 
 export function startStars() {
-  document.addEventListener('click', (event) => {
-    const button = event.target.closest('[data-star]');
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-star]");
     if (!button) return;
     event.preventDefault();
     toggleStar(button);

@@ -2,7 +2,7 @@
 
 /** The page at `href` as a document of its own; throws for anything but a page that is still there. */
 export async function fetchPage(href) {
-  const answer = await fetch(href, { headers: { Accept: 'text/html' } });
+  const answer = await fetch(href, { headers: { Accept: "text/html" } });
   if (!answer.ok || answer.redirected) throw new Error(String(answer.status));
-  return new DOMParser().parseFromString(await answer.text(), 'text/html');
+  return new DOMParser().parseFromString(await answer.text(), "text/html");
 }

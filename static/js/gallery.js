@@ -1,20 +1,20 @@
 // A click on a picture opens the viewer on the page's pictures; with a modifier, or without this, its own page opens.
 export function startGallery() {
-  document.addEventListener('click', async (event) => {
+  document.addEventListener("click", async (event) => {
     if (event.button !== 0 || event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
     // While things are being selected, a click selects, and with Shift everything from the last one to this one.
-    const selected = event.target.closest('.tile-grid-on .tile-link');
-    const box = selected?.closest('[data-tile]').querySelector('input[type="checkbox"]');
+    const selected = event.target.closest(".tile-grid-on .tile-link");
+    const box = selected?.closest("[data-tile]").querySelector('input[type="checkbox"]');
     if (box) {
       event.preventDefault();
-      box.dispatchEvent(new MouseEvent('click', { bubbles: true, cancelable: true, shiftKey: event.shiftKey }));
+      box.dispatchEvent(new MouseEvent("click", { bubbles: true, cancelable: true, shiftKey: event.shiftKey }));
       return;
     }
     const link = event.target.closest('[data-view="photo"], [data-view="video"]');
     if (!link || event.shiftKey) return;
     event.preventDefault();
     try {
-      const { openViewer } = await import('./viewer.js');
+      const { openViewer } = await import("./viewer.js");
       openViewer(link);
     } catch {
       location.assign(link.href);

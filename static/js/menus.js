@@ -1,14 +1,14 @@
 // Menus close with Escape and when something else is pressed.
 export function startMenus() {
-  const open = () => document.querySelectorAll('[data-menu][open], [data-more][open]');
-  document.addEventListener('click', (event) => {
+  const open = () => document.querySelectorAll("[data-menu][open], [data-more][open]");
+  document.addEventListener("click", (event) => {
     for (const menu of open()) if (!menu.contains(event.target)) menu.open = false;
   });
-  document.addEventListener('keydown', (event) => {
-    if (event.key !== 'Escape') return;
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
     for (const menu of open()) {
       menu.open = false;
-      menu.querySelector('summary').focus();
+      menu.querySelector("summary").focus();
     }
   });
 }

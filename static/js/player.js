@@ -1,73 +1,96 @@
 // The player: one bar that stays while pages change, a queue, and the keys of the keyboard and the lock screen.
-import { address, keptAs } from './urls.js';
-import { showToast } from './toasts.js';
+import { address, keptAs } from "./urls.js";
+import { showToast } from "./toasts.js";
 
-const KEPT = keptAs('nexus-player');
-const bar = () => document.getElementById('player');
+const KEPT = keptAs("nexus-player");
+const bar = () => document.getElementById("player");
 const audio = new Audio();
-audio.preload = 'auto';
+audio.preload = "auto";
 let queue = [];
 let at = 0;
 let isRepeating = false;
 
 const icons = () => bar().dataset.icons;
 const icon = (name) => `<svg class="i" aria-hidden="true" focusable="false"><use href="${icons()}#${name}"/></svg>`;
-const clock = (seconds) => (Number.isFinite(seconds) ? `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, '0')}` : '–:––');
+const clock = (seconds) =>
+  Number.isFinite(seconds)
+    ? `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`
+    : "–:––";
 const part = (name) => bar().querySelector(`[data-part="${name}"]`);
 const person = () => document.body.dataset.person;
 
 function build() {
   const place = bar();
   if (place.childElementCount) return;
-  const button = (name, label, symbol, extra = '') => `<button type="button" data-part="${name}" aria-label="${label}" title="${label}" ${extra}>${icon(symbol)}</button>`;
+  const button = (name, label, symbol, extra = "") =>
+    `<button type="button" data-part="${name}" aria-label="${label}" title="${label}" ${extra}>${icon(symbol)}</button>`;
   place.innerHTML = `
-    <div class="player-now"><span class="cover" data-part="cover"></span><span class="player-words"><a data-part="title" href="${address('/audios')}"></a><span class="meta" data-part="artist"></span></span></div>
+    <div class="player-now"><span class="cover" data-part="cover"></span><span class="player-words"><a data-part="title" href="${address("/audios")}"></a><span class="meta" data-part="artist"></span></span></div>
     <div class="player-line"><span data-part="now">0:00</span><input type="range" data-part="seek" min="0" max="0" value="0" step="1" aria-label="Position"><span data-part="length">0:00</span></div>
-    <div class="player-buttons">${button('previous', 'Previous song', 'skip-back')}${button('toggle', 'Play', 'play')}${button('next', 'Next song', 'skip-forward')}${button('repeat', 'Repeat', 'repeat', 'class="wide-button" aria-pressed="false"')}<input type="range" class="player-volume" data-part="volume" min="0" max="1" step="0.05" value="1" aria-label="Volume">${button('list', 'Queue', 'list-music', 'aria-expanded="false" aria-controls="player-queue"')}${button('close', 'Stop and close the player', 'x')}</div>
+    <div class="player-buttons">${button("previous", "Previous song", "skip-back")}${button("toggle", "Play", "play")}${button("next", "Next song", "skip-forward")}${button("repeat", "Repeat", "repeat", 'class="wide-button" aria-pressed="false"')}<input type="range" class="player-volume" data-part="volume" min="0" max="1" step="0.05" value="1" aria-label="Volume">${button("list", "Queue", "list-music", 'aria-expanded="false" aria-controls="player-queue"')}${button("close", "Stop and close the player", "x")}</div>
     <div class="player-queue" id="player-queue" data-part="queue" hidden><h2>Queue</h2><ol data-part="songs"></ol></div>`;
-  part('previous').onclick = previous;
-  part('toggle').onclick = toggle;
-  part('next').onclick = next;
-  part('close').onclick = close;
-  part('repeat').onclick = () => { isRepeating = !isRepeating; part('repeat').setAttribute('aria-pressed', String(isRepeating)); };
-  part('seek').oninput = () => { audio.currentTime = Number(part('seek').value); };
-  part('volume').oninput = () => { audio.volume = Number(part('volume').value); };
-  part('list').onclick = () => showQueue(part('queue').hidden);
-  place.addEventListener('keydown', (event) => { if (event.key === 'Escape' && !part('queue').hidden) { event.stopPropagation(); showQueue(false); part('list').focus(); } });
+  part("previous").onclick = previous;
+  part("toggle").onclick = toggle;
+  part("next").onclick = next;
+  part("close").onclick = close;
+  part("repeat").onclick = () => {
+    isRepeating = !isRepeating;
+    part("repeat").setAttribute("aria-pressed", String(isRepeating));
+  };
+  part("seek").oninput = () => {
+    audio.currentTime = Number(part("seek").value);
+  };
+  part("volume").oninput = () => {
+    audio.volume = Number(part("volume").value);
+  };
+  part("list").onclick = () => showQueue(part("queue").hidden);
+  place.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && !part("queue").hidden) {
+      event.stopPropagation();
+      showQueue(false);
+      part("list").focus();
+    }
+  });
 }
 
 function showQueue(isOpen) {
-  part('queue').hidden = !isOpen;
-  part('list').setAttribute('aria-expanded', String(isOpen));
+  part("queue").hidden = !isOpen;
+  part("list").setAttribute("aria-expanded", String(isOpen));
   if (!isOpen) return;
   list();
-  part('songs').querySelector('[aria-current]')?.focus();
+  part("songs").querySelector("[aria-current]")?.focus();
 }
 
 function list() {
-  const songs = part('songs');
+  const songs = part("songs");
   // Whoever stood in a row stands in it again.
-  const stood = [...songs.querySelectorAll('button')].indexOf(document.activeElement);
-  songs.textContent = '';
+  const stood = [...songs.querySelectorAll("button")].indexOf(document.activeElement);
+  songs.textContent = "";
   queue.forEach((song, index) => {
-    const row = document.createElement('li');
-    const open = Object.assign(document.createElement('button'), { type: 'button', textContent: song.artist ? `${song.title} · ${song.artist}` : song.title });
-    if (index === at) open.setAttribute('aria-current', 'true');
+    const row = document.createElement("li");
+    const open = Object.assign(document.createElement("button"), {
+      type: "button",
+      textContent: song.artist ? `${song.title} · ${song.artist}` : song.title,
+    });
+    if (index === at) open.setAttribute("aria-current", "true");
     open.onclick = () => start(index);
-    const away = Object.assign(document.createElement('button'), { type: 'button', innerHTML: icon('x') });
-    away.setAttribute('aria-label', `Take ${song.title} out of the queue`);
+    const away = Object.assign(document.createElement("button"), { type: "button", innerHTML: icon("x") });
+    away.setAttribute("aria-label", `Take ${song.title} out of the queue`);
     away.onclick = () => remove(index);
     row.append(open, away);
     songs.append(row);
   });
-  if (stood >= 0) songs.querySelectorAll('button')[Math.min(stood, queue.length * 2 - 1)]?.focus();
+  if (stood >= 0) songs.querySelectorAll("button")[Math.min(stood, queue.length * 2 - 1)]?.focus();
 }
 
 function remove(index) {
   queue.splice(index, 1);
   if (!queue.length) return close();
   if (index < at) at -= 1;
-  else if (index === at) { at = Math.min(at, queue.length - 1); start(at); }
+  else if (index === at) {
+    at = Math.min(at, queue.length - 1);
+    start(at);
+  }
   list();
   keep();
 }
@@ -80,27 +103,34 @@ function show() {
   const song = queue[at];
   build();
   bar().hidden = false;
-  document.body.classList.add('has-player');
-  part('title').textContent = song.title;
-  part('title').href = address(`/items/${song.id}`);
-  part('artist').textContent = [song.artist, song.album].filter(Boolean).join(' · ') || 'Unknown artist';
-  part('cover').innerHTML = icon('music');
-  if (song.cover) part('cover').replaceChildren(Object.assign(new Image(48, 48), { src: song.cover, alt: '' }));
-  if (!part('queue').hidden) list();
+  document.body.classList.add("has-player");
+  part("title").textContent = song.title;
+  part("title").href = address(`/items/${song.id}`);
+  part("artist").textContent = [song.artist, song.album].filter(Boolean).join(" · ") || "Unknown artist";
+  part("cover").innerHTML = icon("music");
+  if (song.cover) part("cover").replaceChildren(Object.assign(new Image(48, 48), { src: song.cover, alt: "" }));
+  if (!part("queue").hidden) list();
   showToggle();
-  if ('mediaSession' in navigator) {
-    const artwork = song.cover ? [{ src: new URL(song.cover, location.href).href, sizes: '320x320', type: 'image/webp' }] : [];
-    navigator.mediaSession.metadata = new MediaMetadata({ title: song.title, artist: song.artist, album: song.album, artwork });
+  if ("mediaSession" in navigator) {
+    const artwork = song.cover
+      ? [{ src: new URL(song.cover, location.href).href, sizes: "320x320", type: "image/webp" }]
+      : [];
+    navigator.mediaSession.metadata = new MediaMetadata({
+      title: song.title,
+      artist: song.artist,
+      album: song.album,
+      artwork,
+    });
   }
   mark();
 }
 
 /** Says on a row's button what it does. */
 function name(row, verb) {
-  row.querySelector('[data-play] use')?.setAttribute('href', `${icons()}#${verb.toLowerCase()}`);
-  const words = row.querySelector('[data-play] .sr');
+  row.querySelector("[data-play] use")?.setAttribute("href", `${icons()}#${verb.toLowerCase()}`);
+  const words = row.querySelector("[data-play] .sr");
   if (words) words.textContent = `${verb} ${row.dataset.title}`;
-  const shown = row.querySelector('[data-play-words]');
+  const shown = row.querySelector("[data-play-words]");
   if (shown) shown.textContent = verb;
 }
 
@@ -108,16 +138,19 @@ function name(row, verb) {
 export function mark() {
   if (!bar()) return;
   // A page that came without the bar's content gets it again.
-  if (queue.length && !bar().childElementCount) { show(); return; }
-  document.body.classList.toggle('has-player', !bar().hidden);
-  for (const row of document.querySelectorAll('[data-song][data-playing]')) row.removeAttribute('data-playing');
+  if (queue.length && !bar().childElementCount) {
+    show();
+    return;
+  }
+  document.body.classList.toggle("has-player", !bar().hidden);
+  for (const row of document.querySelectorAll("[data-song][data-playing]")) row.removeAttribute("data-playing");
   const song = queue[at];
   if (!song) return;
   for (const row of document.querySelectorAll(`[data-song][data-tile="${CSS.escape(song.id)}"]`)) {
-    row.setAttribute('data-playing', '');
-    name(row, audio.paused ? 'Play' : 'Pause');
+    row.setAttribute("data-playing", "");
+    name(row, audio.paused ? "Play" : "Pause");
   }
-  for (const row of document.querySelectorAll('[data-song]:not([data-playing])')) name(row, 'Play');
+  for (const row of document.querySelectorAll("[data-song]:not([data-playing])")) name(row, "Play");
 }
 
 async function start(index, from = 0) {
@@ -129,7 +162,8 @@ async function start(index, from = 0) {
   try {
     await audio.play();
   } catch (error) {
-    if (error.name === 'NotSupportedError') showToast(`This browser cannot play “${queue[at].title}”. Download it to hear it.`);
+    if (error.name === "NotSupportedError")
+      showToast(`This browser cannot play “${queue[at].title}”. Download it to hear it.`);
   }
 }
 
@@ -142,7 +176,7 @@ export function enqueue(song) {
   queue.push(song);
   if (queue.length === 1) return start(0);
   keep();
-  if (bar().childElementCount && !part('queue').hidden) list();
+  if (bar().childElementCount && !part("queue").hidden) list();
   showToast(`“${song.title}” plays later.`);
 }
 
@@ -155,7 +189,10 @@ export function toggle() {
 export function next() {
   if (at + 1 < queue.length) start(at + 1);
   else if (isRepeating && queue.length) start(0);
-  else { audio.pause(); audio.currentTime = 0; }
+  else {
+    audio.pause();
+    audio.currentTime = 0;
+  }
 }
 
 export function previous() {
@@ -166,35 +203,38 @@ export function previous() {
 
 function close() {
   audio.pause();
-  audio.removeAttribute('src');
+  audio.removeAttribute("src");
   const last = queue[at]?.id;
   queue = [];
   at = 0;
   sessionStorage.removeItem(KEPT);
-  if (bar().contains(document.activeElement)) (document.querySelector(`[data-tile="${CSS.escape(last ?? '')}"] .tile-link`) ?? document.getElementById('main'))?.focus();
+  if (bar().contains(document.activeElement))
+    (
+      document.querySelector(`[data-tile="${CSS.escape(last ?? "")}"] .tile-link`) ?? document.getElementById("main")
+    )?.focus();
   bar().hidden = true;
   if (bar().childElementCount) showQueue(false);
   mark();
-  if ('mediaSession' in navigator) navigator.mediaSession.metadata = null;
+  if ("mediaSession" in navigator) navigator.mediaSession.metadata = null;
 }
 
 /** After a reload: the queue is there again, silent, where it was. */
 export function restore() {
-  const kept = JSON.parse(sessionStorage.getItem(KEPT) ?? 'null');
+  const kept = JSON.parse(sessionStorage.getItem(KEPT) ?? "null");
   if (!kept || kept.person !== person() || !kept.queue.length) return;
   ({ queue, at, isRepeating } = kept);
   show();
-  part('repeat').setAttribute('aria-pressed', String(isRepeating));
-  audio.preload = 'metadata';
+  part("repeat").setAttribute("aria-pressed", String(isRepeating));
+  audio.preload = "metadata";
   audio.src = queue[at].src;
   audio.currentTime = kept.time;
 }
 
 function showToggle() {
-  const verb = audio.paused ? 'Play' : 'Pause';
-  part('toggle').innerHTML = icon(verb.toLowerCase());
-  part('toggle').setAttribute('aria-label', verb);
-  part('toggle').title = verb;
+  const verb = audio.paused ? "Play" : "Pause";
+  part("toggle").innerHTML = icon(verb.toLowerCase());
+  part("toggle").setAttribute("aria-label", verb);
+  part("toggle").title = verb;
 }
 
 function refresh() {
@@ -203,33 +243,69 @@ function refresh() {
 }
 
 let kept = 0;
-audio.addEventListener('play', () => { for (const other of document.querySelectorAll('video, audio')) other.pause(); refresh(); });
-audio.addEventListener('pause', () => { if (queue.length) { refresh(); keep(); } });
-audio.addEventListener('ended', next);
-audio.addEventListener('error', () => { if (queue.length && audio.error) { showToast(`“${queue[at].title}” could not be played.`); if (at + 1 < queue.length) start(at + 1); } });
-audio.addEventListener('timeupdate', () => {
-  if (!queue.length || !bar()?.childElementCount) return;
-  part('now').textContent = clock(audio.currentTime);
-  part('seek').value = String(Math.floor(audio.currentTime));
-  part('seek').setAttribute('aria-valuetext', `${clock(audio.currentTime)} of ${clock(audio.duration)}`);
-  if (Date.now() - kept > 5000) { kept = Date.now(); keep(); }
+audio.addEventListener("play", () => {
+  for (const other of document.querySelectorAll("video, audio")) other.pause();
+  refresh();
 });
-audio.addEventListener('durationchange', () => {
-  if (!queue.length || !bar()?.childElementCount) return;
-  part('length').textContent = clock(audio.duration);
-  part('seek').max = String(Number.isFinite(audio.duration) ? Math.floor(audio.duration) : 0);
+audio.addEventListener("pause", () => {
+  if (queue.length) {
+    refresh();
+    keep();
+  }
 });
-document.addEventListener('play', (event) => { if (event.target !== audio) audio.pause(); }, true);
+audio.addEventListener("ended", next);
+audio.addEventListener("error", () => {
+  if (queue.length && audio.error) {
+    showToast(`“${queue[at].title}” could not be played.`);
+    if (at + 1 < queue.length) start(at + 1);
+  }
+});
+audio.addEventListener("timeupdate", () => {
+  if (!queue.length || !bar()?.childElementCount) return;
+  part("now").textContent = clock(audio.currentTime);
+  part("seek").value = String(Math.floor(audio.currentTime));
+  part("seek").setAttribute("aria-valuetext", `${clock(audio.currentTime)} of ${clock(audio.duration)}`);
+  if (Date.now() - kept > 5000) {
+    kept = Date.now();
+    keep();
+  }
+});
+audio.addEventListener("durationchange", () => {
+  if (!queue.length || !bar()?.childElementCount) return;
+  part("length").textContent = clock(audio.duration);
+  part("seek").max = String(Number.isFinite(audio.duration) ? Math.floor(audio.duration) : 0);
+});
+document.addEventListener(
+  "play",
+  (event) => {
+    if (event.target !== audio) audio.pause();
+  },
+  true,
+);
 // Whoever logs out takes the music along.
-document.addEventListener('submit', (event) => { if (event.target.action?.endsWith('/logout')) close(); });
+document.addEventListener("submit", (event) => {
+  if (event.target.action?.endsWith("/logout")) close();
+});
 
-if ('mediaSession' in navigator) {
-  const on = (action, handler) => { try { navigator.mediaSession.setActionHandler(action, handler); } catch { /* not known here */ } };
-  on('play', toggle);
-  on('pause', toggle);
-  on('nexttrack', next);
-  on('previoustrack', previous);
-  on('seekto', (details) => { audio.currentTime = details.seekTime; });
-  on('seekforward', () => { audio.currentTime += 10; });
-  on('seekbackward', () => { audio.currentTime -= 10; });
+if ("mediaSession" in navigator) {
+  const on = (action, handler) => {
+    try {
+      navigator.mediaSession.setActionHandler(action, handler);
+    } catch {
+      /* not known here */
+    }
+  };
+  on("play", toggle);
+  on("pause", toggle);
+  on("nexttrack", next);
+  on("previoustrack", previous);
+  on("seekto", (details) => {
+    audio.currentTime = details.seekTime;
+  });
+  on("seekforward", () => {
+    audio.currentTime += 10;
+  });
+  on("seekbackward", () => {
+    audio.currentTime -= 10;
+  });
 }

@@ -1,5 +1,5 @@
 // Pictures that are being made: their page is asked for again until they have come, and only they are put in.
-import { fetchPage } from './fetch-page.js';
+import { fetchPage } from "./fetch-page.js";
 
 let timer = 0;
 let tries = 0;
@@ -20,24 +20,30 @@ function fill(fresh, tiles) {
 }
 
 async function look() {
-  const waiting = [...document.querySelectorAll('[data-waiting]')];
-  if (waiting.some((one) => one.dataset.waiting === 'page')) {
+  const waiting = [...document.querySelectorAll("[data-waiting]")];
+  if (waiting.some((one) => one.dataset.waiting === "page")) {
     const fresh = await fetchPage(location.href);
-    if (!fresh.querySelector('[data-waiting="page"]')) { window.Turbo ? window.Turbo.visit(location.href, { action: 'replace' }) : location.reload(); return; }
+    if (!fresh.querySelector('[data-waiting="page"]')) {
+      window.Turbo ? window.Turbo.visit(location.href, { action: "replace" }) : location.reload();
+      return;
+    }
   } else {
     // Tiles that came with a later page of the list are asked for there.
     for (const from of new Set(waiting.map((tile) => tile.dataset.from ?? location.href))) {
       const fresh = await fetchPage(from);
-      fill(fresh, waiting.filter((tile) => (tile.dataset.from ?? location.href) === from));
+      fill(
+        fresh,
+        waiting.filter((tile) => (tile.dataset.from ?? location.href) === from),
+      );
     }
-    document.dispatchEvent(new CustomEvent('nexus:more'));
+    document.dispatchEvent(new CustomEvent("nexus:more"));
   }
   schedule();
 }
 
 function schedule() {
   clearTimeout(timer);
-  if (document.hidden || tries >= MOST || !document.querySelector('[data-waiting]')) return;
+  if (document.hidden || tries >= MOST || !document.querySelector("[data-waiting]")) return;
   tries += 1;
   timer = setTimeout(() => look().catch(schedule), PAUSE);
 }
@@ -46,5 +52,7 @@ export function refreshWaiting() {
   tries = 0;
   schedule();
 }
-document.addEventListener('turbo:before-cache', () => clearTimeout(timer));
-document.addEventListener('visibilitychange', () => { if (!document.hidden) refreshWaiting(); });
+document.addEventListener("turbo:before-cache", () => clearTimeout(timer));
+document.addEventListener("visibilitychange", () => {
+  if (!document.hidden) refreshWaiting();
+});

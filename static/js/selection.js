@@ -4,14 +4,14 @@ export function boxes() {
 }
 
 export function update() {
-  const bar = document.querySelector('[data-selection]');
+  const bar = document.querySelector("[data-selection]");
   if (!bar) return;
   const count = boxes().filter((box) => box.checked).length;
   bar.hidden = count === 0;
-  bar.dataset.started = 'yes';
-  bar.querySelector('[data-selection-count]').textContent = `${count} selected`;
-  bar.querySelector('[data-selection-none]').hidden = false;
-  document.querySelector('[data-grid]')?.classList.toggle('tile-grid-on', count > 0);
+  bar.dataset.started = "yes";
+  bar.querySelector("[data-selection-count]").textContent = `${count} selected`;
+  bar.querySelector("[data-selection-none]").hidden = false;
+  document.querySelector("[data-grid]")?.classList.toggle("tile-grid-on", count > 0);
 }
 
 export function selectAll(checked) {
@@ -23,8 +23,8 @@ let last = null;
 
 // One listener on the document: it outlives every page, also those that come back out of Turbo's cache.
 export function startSelection() {
-  document.addEventListener('click', (event) => {
-    if (event.target.closest('[data-selection-none]')) return selectAll(false);
+  document.addEventListener("click", (event) => {
+    if (event.target.closest("[data-selection-none]")) return selectAll(false);
     const box = event.target.closest('input[type="checkbox"][form="selection"]');
     if (!box) return;
     // With Shift: everything from the last one to this one.
@@ -34,8 +34,8 @@ export function startSelection() {
     last = box;
     update();
   });
-  document.addEventListener('change', (event) => {
+  document.addEventListener("change", (event) => {
     if (event.target.matches('input[type="checkbox"][form="selection"]')) update();
   });
-  document.addEventListener('turbo:before-cache', () => selectAll(false));
+  document.addEventListener("turbo:before-cache", () => selectAll(false));
 }

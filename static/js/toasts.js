@@ -4,42 +4,64 @@ const WITH_ACTION = 20000;
 
 // Said into a region that was there before: a new one with its text in it is often not read.
 export function say(text) {
-  const live = document.getElementById('live');
+  const live = document.getElementById("live");
   if (!live) return;
-  live.textContent = '';
-  setTimeout(() => { live.textContent = text; }, 60);
+  live.textContent = "";
+  setTimeout(() => {
+    live.textContent = text;
+  }, 60);
 }
 
 function expire(toast) {
   // It stays while it has the focus or the pointer on it.
   let held = false;
   let due = false;
-  const go = () => { if (due && !held) toast.remove(); };
-  for (const on of ['focusin', 'pointerenter']) toast.addEventListener(on, () => { held = true; });
-  for (const off of ['focusout', 'pointerleave']) toast.addEventListener(off, () => { held = false; go(); });
-  setTimeout(() => { due = true; go(); }, toast.querySelector('form') ? WITH_ACTION : SHORT);
+  const go = () => {
+    if (due && !held) toast.remove();
+  };
+  for (const on of ["focusin", "pointerenter"])
+    toast.addEventListener(on, () => {
+      held = true;
+    });
+  for (const off of ["focusout", "pointerleave"])
+    toast.addEventListener(off, () => {
+      held = false;
+      go();
+    });
+  setTimeout(
+    () => {
+      due = true;
+      go();
+    },
+    toast.querySelector("form") ? WITH_ACTION : SHORT,
+  );
 }
 
 export function showToast(text) {
-  const toast = document.createElement('div');
-  toast.className = 'toast';
-  toast.dataset.toast = '';
-  toast.append(Object.assign(document.createElement('p'), { textContent: text }));
-  document.querySelector('[data-toasts]')?.replaceChildren(toast);
+  const toast = document.createElement("div");
+  toast.className = "toast";
+  toast.dataset.toast = "";
+  toast.append(Object.assign(document.createElement("p"), { textContent: text }));
+  document.querySelector("[data-toasts]")?.replaceChildren(toast);
   expire(toast);
   say(text);
 }
 
 // What the server said with this page; its title where it said nothing.
 export function refreshToasts(isFirst) {
-  const toasts = [...document.querySelectorAll('[data-toast]')];
+  const toasts = [...document.querySelectorAll("[data-toast]")];
   toasts.forEach(expire);
-  if (toasts.length) say(toasts.map((toast) => toast.querySelector('p').textContent + (toast.querySelector('form') ? ' Press z to undo.' : '')).join(' '));
+  if (toasts.length)
+    say(
+      toasts
+        .map((toast) => toast.querySelector("p").textContent + (toast.querySelector("form") ? " Press z to undo." : ""))
+        .join(" "),
+    );
   else if (!isFirst) say(document.title);
 }
 
 export function startToasts() {
-  document.addEventListener('turbo:before-cache', () => {
-    for (const toast of document.querySelectorAll('[data-toast]')) toast.remove();
+  document.addEventListener("turbo:before-cache", () => {
+    for (const toast of document.querySelectorAll("[data-toast]")) toast.remove();
   });
 }

@@ -1,11 +1,21 @@
 // Music: rows that play. The player itself is loaded with the first song.
-import { keptAs } from './urls.js';
+import { keptAs } from "./urls.js";
 
 let player = null;
 
-const song = (row) => ({ id: row.dataset.tile, src: row.dataset.src, title: row.dataset.title, artist: row.dataset.artist, album: row.dataset.album, cover: row.dataset.cover ?? '' });
-const rows = () => [...document.querySelectorAll('[data-song]')];
-const load = async () => { player ??= await import('./player.js'); return player; };
+const song = (row) => ({
+  id: row.dataset.tile,
+  src: row.dataset.src,
+  title: row.dataset.title,
+  artist: row.dataset.artist,
+  album: row.dataset.album,
+  cover: row.dataset.cover ?? "",
+});
+const rows = () => [...document.querySelectorAll("[data-song]")];
+const load = async () => {
+  player ??= await import("./player.js");
+  return player;
+};
 
 async function play(row) {
   const all = rows();
@@ -14,45 +24,61 @@ async function play(row) {
 
 /** Keys of the player; true when the key was one. */
 export function musicKey(event) {
-  if (event.key === 'Enter' && !event.target.closest('a, button')) return false;
-  const bar = document.querySelector('[data-player]:not([hidden])');
-  const onSong = event.target.closest('[data-song] .tile-link');
-  if (event.key === ' ' && bar && (onSong || !event.target.closest('button, a, summary, input'))) { player?.toggle(); return true; }
+  if (event.key === "Enter" && !event.target.closest("a, button")) return false;
+  const bar = document.querySelector("[data-player]:not([hidden])");
+  const onSong = event.target.closest("[data-song] .tile-link");
+  if (event.key === " " && bar && (onSong || !event.target.closest("button, a, summary, input"))) {
+    player?.toggle();
+    return true;
+  }
   // On a tile, Shift and an arrow select.
-  if (event.target.closest('[data-grid] [data-tile]:not([data-song])')) return false;
-  if (event.shiftKey && bar && event.key === 'ArrowRight') { player?.next(); return true; }
-  if (event.shiftKey && bar && event.key === 'ArrowLeft') { player?.previous(); return true; }
+  if (event.target.closest("[data-grid] [data-tile]:not([data-song])")) return false;
+  if (event.shiftKey && bar && event.key === "ArrowRight") {
+    player?.next();
+    return true;
+  }
+  if (event.shiftKey && bar && event.key === "ArrowLeft") {
+    player?.previous();
+    return true;
+  }
   return false;
 }
 
 export function startMusic() {
-  document.addEventListener('click', async (event) => {
-    const row = event.target.closest('[data-song]');
-    if (event.target.closest('[data-play]') && row) {
-      if (row.hasAttribute('data-playing')) (await load()).toggle();
+  document.addEventListener("click", async (event) => {
+    const row = event.target.closest("[data-song]");
+    if (event.target.closest("[data-play]") && row) {
+      if (row.hasAttribute("data-playing")) (await load()).toggle();
       else await play(row);
-    } else if (event.target.closest('[data-enqueue]') && row) {
+    } else if (event.target.closest("[data-enqueue]") && row) {
       (await load()).enqueue(song(row));
-    } else if (event.target.closest('[data-play-all]')) {
+    } else if (event.target.closest("[data-play-all]")) {
       await play(rows()[0]);
     }
   });
-  document.addEventListener('keydown', (event) => {
+  document.addEventListener("keydown", (event) => {
     // Enter on a song's title plays it; its page is one click away.
-    const row = event.target.closest?.('[data-song]');
-    if (event.key === 'Enter' && row && event.target.matches('[data-songs] .tile-link') && document.body.hasAttribute('data-keys') && !event.ctrlKey && !event.metaKey) {
+    const row = event.target.closest?.("[data-song]");
+    if (
+      event.key === "Enter" &&
+      row &&
+      event.target.matches("[data-songs] .tile-link") &&
+      document.body.hasAttribute("data-keys") &&
+      !event.ctrlKey &&
+      !event.metaKey
+    ) {
       event.preventDefault();
       play(row);
     }
   });
-  document.addEventListener('nexus:more', refreshMusic);
+  document.addEventListener("nexus:more", refreshMusic);
 }
 
 export function refreshMusic() {
-  for (const button of document.querySelectorAll('[data-play], [data-enqueue], [data-play-all]')) button.hidden = false;
+  for (const button of document.querySelectorAll("[data-play], [data-enqueue], [data-play-all]")) button.hidden = false;
   // Here the player plays it, and plays on.
-  for (const native of document.querySelectorAll('[data-native]')) native.remove();
-  const kept = sessionStorage.getItem(keptAs('nexus-player'));
+  for (const native of document.querySelectorAll("[data-native]")) native.remove();
+  const kept = sessionStorage.getItem(keptAs("nexus-player"));
   if (player) player.mark();
   else if (kept) load().then((loaded) => loaded.restore());
 }

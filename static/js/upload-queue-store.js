@@ -1,19 +1,19 @@
 // What is on its way, kept by the browser: it outlives a reload and a restart, the file itself too where there is room.
-import { keptAs } from './urls.js';
+import { keptAs } from "./urls.js";
 
 const LARGEST = 2 * 1024 ** 3;
 
 const opened = new Promise((resolve, reject) => {
-  const request = indexedDB.open(keptAs('nexus-transfers'), 1);
-  request.onupgradeneeded = () => request.result.createObjectStore('transfers', { keyPath: 'id' });
+  const request = indexedDB.open(keptAs("nexus-transfers"), 1);
+  request.onupgradeneeded = () => request.result.createObjectStore("transfers", { keyPath: "id" });
   request.onsuccess = () => resolve(request.result);
   request.onerror = () => reject(request.error);
 });
 opened.catch(() => {});
 
 async function run(mode, work) {
-  const transaction = (await opened).transaction('transfers', mode);
-  const request = work(transaction.objectStore('transfers'));
+  const transaction = (await opened).transaction("transfers", mode);
+  const request = work(transaction.objectStore("transfers"));
   return new Promise((resolve, reject) => {
     transaction.oncomplete = () => resolve(request.result);
     transaction.onabort = () => reject(transaction.error);
@@ -30,13 +30,17 @@ async function hasRoom(bytes) {
 export async function put(entry) {
   try {
     if (await hasRoom(entry.size)) {
-      await run('readwrite', (store) => store.put(entry));
+      await run("readwrite", (store) => store.put(entry));
       return true;
     }
-  } catch { /* Too large for this browser, or one that keeps no files. */ }
+  } catch {
+    /* Too large for this browser, or one that keeps no files. */
+  }
   try {
-    await run('readwrite', (store) => store.put({ ...entry, file: undefined }));
-  } catch { /* A private window: it is gone with the page. */ }
+    await run("readwrite", (store) => store.put({ ...entry, file: undefined }));
+  } catch {
+    /* A private window: it is gone with the page. */
+  }
   return false;
 }
 
@@ -44,18 +48,30 @@ export async function put(entry) {
 export async function change(id, changes) {
   try {
     // In one transaction: one that is taken out meanwhile does not come back.
-    await run('readwrite', (store) => {
+    await run("readwrite", (store) => {
       const known = store.get(id);
-      known.onsuccess = () => { if (known.result) store.put({ ...known.result, ...changes }); };
+      known.onsuccess = () => {
+        if (known.result) store.put({ ...known.result, ...changes });
+      };
       return known;
     });
-  } catch { /* As above. */ }
+  } catch {
+    /* As above. */
+  }
 }
 
 export async function remove(id) {
-  try { await run('readwrite', (store) => store.delete(id)); } catch { /* As above. */ }
+  try {
+    await run("readwrite", (store) => store.delete(id));
+  } catch {
+    /* As above. */
+  }
 }
 
 export async function all() {
-  try { return await run('readonly', (store) => store.getAll()); } catch { return []; }
+  try {
+    return await run("readonly", (store) => store.getAll());
+  } catch {
+    return [];
+  }
 }

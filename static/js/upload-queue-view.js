@@ -1,22 +1,52 @@
 // The queue as a list: a row for each file, and what is going on in all.
-import { address } from './urls.js';
+import { address } from "./urls.js";
 
 const GB = 1e9;
 const MB = 1e6;
-export const size = (bytes) => (bytes >= GB ? `${(bytes / GB).toFixed(1)} GB` : bytes >= MB ? `${(bytes / MB).toFixed(1)} MB` : `${Math.ceil(bytes / 1000)} kB`);
-const left = (seconds) => (seconds > 5400 ? `${Math.round(seconds / 3600)} h left` : seconds > 90 ? `${Math.ceil(seconds / 60)} min left` : `${Math.max(1, Math.ceil(seconds))} s left`);
+export const size = (bytes) =>
+  bytes >= GB
+    ? `${(bytes / GB).toFixed(1)} GB`
+    : bytes >= MB
+      ? `${(bytes / MB).toFixed(1)} MB`
+      : `${Math.ceil(bytes / 1000)} kB`;
+const left = (seconds) =>
+  seconds > 5400
+    ? `${Math.round(seconds / 3600)} h left`
+    : seconds > 90
+      ? `${Math.ceil(seconds / 60)} min left`
+      : `${Math.max(1, Math.ceil(seconds))} s left`;
 
 const WORDS = {
-  waiting: 'Waiting', checking: 'Looking whether it is here', sending: 'Sending', paused: 'Paused', offline: 'Waiting for the connection',
-  lost: 'Stopped', done: 'Stored', duplicate: 'Already here', refused: 'Refused',
+  waiting: "Waiting",
+  checking: "Looking whether it is here",
+  sending: "Sending",
+  paused: "Paused",
+  offline: "Waiting for the connection",
+  lost: "Stopped",
+  done: "Stored",
+  duplicate: "Already here",
+  refused: "Refused",
 };
-const ICONS = { done: 'circle-check', duplicate: 'copy', refused: 'triangle-alert', paused: 'pause', offline: 'wifi-off' };
+const ICONS = {
+  done: "circle-check",
+  duplicate: "copy",
+  refused: "triangle-alert",
+  paused: "pause",
+  offline: "wifi-off",
+};
 // What can be done with a row, in its order.
 const ACTIONS = {
-  waiting: ['pause', 'cancel'], checking: ['cancel'], sending: ['pause', 'cancel'], paused: ['resume', 'cancel'], offline: ['retry', 'cancel'],
-  lost: ['cancel'], done: [], duplicate: ['both'], refused: ['retry', 'cancel'],
+  waiting: ["pause", "cancel"],
+  checking: ["cancel"],
+  sending: ["pause", "cancel"],
+  paused: ["resume", "cancel"],
+  offline: ["retry", "cancel"],
+  lost: ["cancel"],
+  done: [],
+  duplicate: ["both"],
+  refused: ["retry", "cancel"],
 };
-const LABELS = { pause: 'Pause', resume: 'Resume', retry: 'Retry', cancel: 'Cancel', both: 'Keep both' };
+const LABELS = { pause: "Pause", resume: "Resume", retry: "Retry", cancel: "Cancel", both: "Keep both" };
 
 function element(name, properties = {}, ...children) {
   const made = Object.assign(document.createElement(name), properties);
@@ -25,12 +55,12 @@ function element(name, properties = {}, ...children) {
 }
 
 function icon(name) {
-  const svg = document.createElementNS('http://www.w3.org/2000/svg', 'svg');
-  svg.setAttribute('class', 'i');
-  svg.setAttribute('viewBox', '0 0 24 24');
-  svg.setAttribute('aria-hidden', 'true');
-  const use = document.createElementNS('http://www.w3.org/2000/svg', 'use');
-  use.setAttribute('href', `${document.querySelector('[data-queue]').dataset.icons}#${name}`);
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  svg.setAttribute("class", "i");
+  svg.setAttribute("viewBox", "0 0 24 24");
+  svg.setAttribute("aria-hidden", "true");
+  const use = document.createElementNS("http://www.w3.org/2000/svg", "use");
+  use.setAttribute("href", `${document.querySelector("[data-queue]").dataset.icons}#${name}`);
   svg.append(use);
   return svg;
 }
@@ -38,75 +68,108 @@ function icon(name) {
 function said(transfer) {
   const { state, sent, size: all, speed, why } = transfer;
   if (why) return why;
-  if (state === 'lost') return 'Choose the file again to go on';
-  if (state === 'sending') {
+  if (state === "lost") return "Choose the file again to go on";
+  if (state === "sending") {
     const percent = all ? Math.floor((sent / all) * 100) : 100;
-    if (sent >= all) return 'Making sure it is safe on disk';
-    return `${percent} % · ${size(sent)} of ${size(all)}${speed > 0 ? ` · ${size(speed)}/s · ${left((all - sent) / speed)}` : ''}`;
+    if (sent >= all) return "Making sure it is safe on disk";
+    return `${percent} % · ${size(sent)} of ${size(all)}${speed > 0 ? ` · ${size(speed)}/s · ${left((all - sent) / speed)}` : ""}`;
   }
   return sent > 0 && sent < all ? `${size(sent)} of ${size(all)}` : size(all);
 }
 
 function named(text, name) {
-  return [text, element('span', { className: 'sr', textContent: ` ${name}` })];
+  return [text, element("span", { className: "sr", textContent: ` ${name}` })];
 }
 
 /** Makes or renews the row of a transfer. */
 export function row(list, transfer) {
   let item = list.querySelector(`[data-transfer="${transfer.id}"]`);
   if (!item) {
-    item = element('li', { className: 'row-item' },
-      element('span', { className: 'row-icon' }),
-      element('span', { className: 'row-name' }, element('b', { textContent: transfer.path || transfer.name }), element('span', { className: 'meta' }),
-        element('progress', { max: 1, value: 0, ariaLabel: `Sent of ${transfer.name}` })),
-      element('span', { className: 'row-state' }),
-      element('span', { className: 'row-actions' }));
+    item = element(
+      "li",
+      { className: "row-item" },
+      element("span", { className: "row-icon" }),
+      element(
+        "span",
+        { className: "row-name" },
+        element("b", { textContent: transfer.path || transfer.name }),
+        element("span", { className: "meta" }),
+        element("progress", { max: 1, value: 0, ariaLabel: `Sent of ${transfer.name}` }),
+      ),
+      element("span", { className: "row-state" }),
+      element("span", { className: "row-actions" }),
+    );
     item.dataset.transfer = transfer.id;
     list.append(item);
   }
   const { state } = transfer;
   const [mark, name, word, actions] = item.children;
-  name.querySelector('.meta').textContent = said(transfer);
-  const bar = name.querySelector('progress');
-  bar.hidden = !['sending', 'paused', 'offline', 'lost'].includes(state);
+  name.querySelector(".meta").textContent = said(transfer);
+  const bar = name.querySelector("progress");
+  bar.hidden = !["sending", "paused", "offline", "lost"].includes(state);
   bar.value = transfer.size ? transfer.sent / transfer.size : 0;
   if (item.dataset.state === state) return;
   item.dataset.state = state;
-  mark.className = `row-icon${state === 'done' ? ' ok' : state === 'refused' ? ' bad' : ''}`;
-  mark.replaceChildren(icon(ICONS[state] ?? 'file-up'));
-  word.className = `row-state${state === 'done' ? ' ok' : state === 'refused' ? ' bad' : ''}`;
+  mark.className = `row-icon${state === "done" ? " ok" : state === "refused" ? " bad" : ""}`;
+  mark.replaceChildren(icon(ICONS[state] ?? "file-up"));
+  word.className = `row-state${state === "done" ? " ok" : state === "refused" ? " bad" : ""}`;
   word.textContent = WORDS[state];
   const hadFocus = actions.contains(document.activeElement);
   const buttons = ACTIONS[state].map((action) => {
-    const button = element('button', { type: 'button', className: 'btn small' }, ...named(LABELS[action], transfer.name));
+    const button = element(
+      "button",
+      { type: "button", className: "btn small" },
+      ...named(LABELS[action], transfer.name),
+    );
     button.dataset.transferAction = action;
     return button;
   });
-  if (transfer.isLoggedOut) buttons.unshift(element('a', { className: 'btn small', href: address('/login?next=/upload') }, ...named('Log in', `to send ${transfer.name}`)));
-  if (transfer.item) buttons.unshift(element('a', { className: 'btn small', href: address(`/items/${transfer.item}`) }, ...named('Open', transfer.name)));
-  if (state === 'lost') {
-    const input = element('input', { type: 'file', className: 'sr' });
-    input.dataset.transferFile = '';
-    buttons.unshift(element('label', { className: 'btn small' }, ...named('Choose again', transfer.name), input));
+  if (transfer.isLoggedOut)
+    buttons.unshift(
+      element(
+        "a",
+        { className: "btn small", href: address("/login?next=/upload") },
+        ...named("Log in", `to send ${transfer.name}`),
+      ),
+    );
+  if (transfer.item)
+    buttons.unshift(
+      element(
+        "a",
+        { className: "btn small", href: address(`/items/${transfer.item}`) },
+        ...named("Open", transfer.name),
+      ),
+    );
+  if (state === "lost") {
+    const input = element("input", { type: "file", className: "sr" });
+    input.dataset.transferFile = "";
+    buttons.unshift(element("label", { className: "btn small" }, ...named("Choose again", transfer.name), input));
   }
   actions.replaceChildren(...buttons);
-  if (hadFocus) actions.querySelector('button, a, input')?.focus();
+  if (hadFocus) actions.querySelector("button, a, input")?.focus();
 }
 
 /** `12 added, 1 already here, 1 refused`. */
 export function summary(transfers) {
   const count = (state) => transfers.filter((transfer) => transfer.state === state).length;
-  const parts = [['done', 'added'], ['duplicate', 'already here'], ['refused', 'refused']].map(([state, word]) => [count(state), word]);
-  return parts.filter(([number]) => number).map(([number, word]) => `${number} ${word}`).join(', ');
+  const parts = [
+    ["done", "added"],
+    ["duplicate", "already here"],
+    ["refused", "refused"],
+  ].map(([state, word]) => [count(state), word]);
+  return parts
+    .filter(([number]) => number)
+    .map(([number, word]) => `${number} ${word}`)
+    .join(", ");
 }
 
 /** The whole of it: sent and still to send, as words and as a part of one. */
 export function total(transfers) {
-  const live = transfers.filter((transfer) => !['refused', 'duplicate'].includes(transfer.state));
+  const live = transfers.filter((transfer) => !["refused", "duplicate"].includes(transfer.state));
   const all = live.reduce((sum, transfer) => sum + transfer.size, 0);
-  const sent = live.reduce((sum, transfer) => sum + (transfer.state === 'done' ? transfer.size : transfer.sent), 0);
-  const open = live.filter((transfer) => transfer.state !== 'done').length;
-  const speed = live.reduce((sum, transfer) => sum + (transfer.state === 'sending' ? transfer.speed : 0), 0);
-  const rest = speed > 0 ? ` · ${size(speed)}/s · ${left((all - sent) / speed)}` : '';
+  const sent = live.reduce((sum, transfer) => sum + (transfer.state === "done" ? transfer.size : transfer.sent), 0);
+  const open = live.filter((transfer) => transfer.state !== "done").length;
+  const speed = live.reduce((sum, transfer) => sum + (transfer.state === "sending" ? transfer.speed : 0), 0);
+  const rest = speed > 0 ? ` · ${size(speed)}/s · ${left((all - sent) / speed)}` : "";
   return { open, part: all ? sent / all : 1, words: `${open} to go · ${size(sent)} of ${size(all)}${rest}` };
 }

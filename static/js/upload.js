@@ -1,18 +1,24 @@
-// Files that are picked, dropped or pasted go into the queue. What sends them is loaded when there is something to send.
-import { keptAs } from './urls.js';
-import { showToast } from './toasts.js';
+// Picked, dropped and pasted files go into the queue. The code that sends them is loaded with the first file.
+import { keptAs } from "./urls.js";
+import { showToast } from "./toasts.js";
 
 let loaded = null;
-const engine = () => (loaded ??= import('./upload-queue.js'));
+const engine = () => (loaded ??= import("./upload-queue.js"));
 /** Says that a queue of this browser is not empty, so that the engine is loaded with the next page. */
-const FLAG = keptAs('nexus-queue');
+const FLAG = keptAs("nexus-queue");
 
-const formOf = (event) => event.target.closest?.('[data-upload]');
-const over = (form) => { for (const one of document.querySelectorAll('[data-upload].over')) one.classList.toggle('over', one === form); form?.classList.add('over'); };
+const formOf = (event) => event.target.closest?.("[data-upload]");
+const over = (form) => {
+  for (const one of document.querySelectorAll("[data-upload].over")) one.classList.toggle("over", one === form);
+  form?.classList.add("over");
+};
 
 async function send(form, files) {
   const { add } = await engine();
-  add(files, { directory: form.elements.directory?.value ?? '', keepsBoth: form.elements.keep_duplicates?.checked ?? false });
+  add(files, {
+    directory: form.elements.directory?.value ?? "",
+    keepsBoth: form.elements.keep_duplicates?.checked ?? false,
+  });
 }
 
 const plain = (list) => [...list].map((file) => ({ file, path: file.webkitRelativePath }));
@@ -36,61 +42,74 @@ async function dropped(transfer) {
   const entries = [...transfer.items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
   if (!entries.some((entry) => entry.isDirectory)) return plain(transfer.files);
   const found = [];
-  for (const entry of entries) await inside(entry, '', found);
+  for (const entry of entries) await inside(entry, "", found);
   return found;
 }
 
 export function refreshUpload() {
   over(null);
-  for (const form of document.querySelectorAll('[data-upload]')) {
-    form.querySelector('[data-send]').hidden = true;
-    const folder = form.querySelector('[data-folder]');
-    if (folder && 'webkitdirectory' in HTMLInputElement.prototype) folder.hidden = false;
+  for (const form of document.querySelectorAll("[data-upload]")) {
+    form.querySelector("[data-send]").hidden = true;
+    const folder = form.querySelector("[data-folder]");
+    if (folder && "webkitdirectory" in HTMLInputElement.prototype) folder.hidden = false;
   }
-  for (const resume of document.querySelectorAll('[data-resume]')) resume.hidden = false;
+  for (const resume of document.querySelectorAll("[data-resume]")) resume.hidden = false;
   let isWaiting = false;
-  try { isWaiting = Boolean(localStorage.getItem(FLAG)); } catch { /* A browser that keeps nothing has no queue. */ }
+  try {
+    isWaiting = Boolean(localStorage.getItem(FLAG));
+  } catch {
+    /* A browser that keeps nothing has no queue. */
+  }
   if (isWaiting || loaded) engine().then(({ refresh }) => refresh());
 }
 
 export function startUpload() {
-  document.addEventListener('submit', (event) => {
-    const form = formOf(event);
-    if (!form) return;
-    event.preventDefault();
-    event.stopImmediatePropagation();
-  }, { capture: true });
-  document.addEventListener('change', async (event) => {
+  document.addEventListener(
+    "submit",
+    (event) => {
+      const form = formOf(event);
+      if (!form) return;
+      event.preventDefault();
+      event.stopImmediatePropagation();
+    },
+    { capture: true },
+  );
+  document.addEventListener("change", async (event) => {
     const input = event.target;
     if (!input.matches('input[type="file"]') || !input.files.length) return;
     const form = formOf(event);
     const files = plain(input.files);
     if (form) send(form, files);
-    else if (input.closest('[data-resume]')) (await engine()).resume(input.closest('[data-unfinished]').dataset, files[0].file);
+    else if (input.closest("[data-resume]"))
+      (await engine()).resume(input.closest("[data-unfinished]").dataset, files[0].file);
     else return;
-    input.value = '';
+    input.value = "";
   });
   // A file let go beside the form would open in place of the page: it goes into the form, or nowhere.
-  const hasFiles = (event) => event.dataTransfer?.types.includes('Files');
-  document.addEventListener('dragover', (event) => {
+  const hasFiles = (event) => event.dataTransfer?.types.includes("Files");
+  document.addEventListener("dragover", (event) => {
     if (!hasFiles(event)) return;
     event.preventDefault();
-    over(document.querySelector('[data-upload]'));
+    over(document.querySelector("[data-upload]"));
   });
-  document.addEventListener('dragleave', (event) => { if (!event.relatedTarget) over(null); });
-  document.addEventListener('drop', async (event) => {
+  document.addEventListener("dragleave", (event) => {
+    if (!event.relatedTarget) over(null);
+  });
+  document.addEventListener("drop", async (event) => {
     if (!hasFiles(event)) return;
     event.preventDefault();
     over(null);
-    const form = document.querySelector('[data-upload]');
-    if (!form) return showToast('Drop files on the dashboard or the upload page.');
+    const form = document.querySelector("[data-upload]");
+    if (!form) return showToast("Drop files on the dashboard or the upload page.");
     send(form, await dropped(event.dataTransfer));
   });
-  document.addEventListener('paste', (event) => {
-    const form = document.querySelector('[data-upload]');
-    if (!form || !event.clipboardData?.files.length || event.target.matches?.('input, textarea')) return;
+  document.addEventListener("paste", (event) => {
+    const form = document.querySelector("[data-upload]");
+    if (!form || !event.clipboardData?.files.length || event.target.matches?.("input, textarea")) return;
     event.preventDefault();
     send(form, plain(event.clipboardData.files));
   });
-  document.addEventListener('turbo:before-cache', () => { for (const form of document.querySelectorAll('[data-upload]')) form.reset(); });
+  document.addEventListener("turbo:before-cache", () => {
+    for (const form of document.querySelectorAll("[data-upload]")) form.reset();
+  });
 }

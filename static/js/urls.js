@@ -2,7 +2,7 @@
 const root = document.documentElement.dataset.root;
 
 /** The name under which a page keeps something: what else stands on that host name keeps its own. */
-export const keptAs = (name) => (root === '/' ? name : `${name}${root}`);
+export const keptAs = (name) => (root === "/" ? name : `${name}${root}`);
 
 /** The address of `path`, which begins with a slash. */
 export const address = (path) => root + path.slice(1);

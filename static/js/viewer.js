@@ -1,26 +1,31 @@
 // The viewer: PhotoSwipe over the pictures and films of the page, with a name, a star, and ways to its page and file.
-import PhotoSwipe from '../vendor/photoswipe.js';
-import { address } from './urls.js';
-import { toggleStar } from './favorites.js';
+import PhotoSwipe from "../vendor/photoswipe.js";
+import { address } from "./urls.js";
+import { toggleStar } from "./favorites.js";
 
-const base = new URL('..', import.meta.url);
+const base = new URL("..", import.meta.url);
 
 function style() {
-  const href = new URL('vendor/photoswipe.css', base).href;
+  const href = new URL("vendor/photoswipe.css", base).href;
   if (document.querySelector(`link[href="${href}"]`)) return Promise.resolve();
-  const link = document.createElement('link');
-  link.rel = 'stylesheet';
+  const link = document.createElement("link");
+  link.rel = "stylesheet";
   link.href = href;
-  return new Promise((done) => { link.onload = done; link.onerror = done; document.head.append(link); });
+  return new Promise((done) => {
+    link.onload = done;
+    link.onerror = done;
+    document.head.append(link);
+  });
 }
 
-const icon = (name) => `<svg class="i" aria-hidden="true" focusable="false"><use href="${new URL("vendor/icons.svg", base).pathname}#${name}"/></svg>`;
+const icon = (name) =>
+  `<svg class="i" aria-hidden="true" focusable="false"><use href="${new URL("vendor/icons.svg", base).pathname}#${name}"/></svg>`;
 
 function slide(link) {
   const { view, name, width, height, small, large, original } = link.dataset;
-  const id = link.dataset.id ?? link.closest('[data-tile]').dataset.tile;
+  const id = link.dataset.id ?? link.closest("[data-tile]").dataset.tile;
   const shared = { element: link, alt: name, name, id, original };
-  if (view === 'video') return { ...shared, type: 'film', poster: large };
+  if (view === "video") return { ...shared, type: "film", poster: large };
   const [w, h] = [Number(width), Number(height)];
   const most = Math.min(1, 1280 / Math.max(w, h));
   // The file itself where the browser draws it: only asked for when somebody zooms in.
@@ -30,18 +35,26 @@ function slide(link) {
 }
 
 function film(data) {
-  const box = document.createElement('div');
-  box.className = 'pswp__film';
-  const words = Object.assign(document.createElement('p'), { className: 'note', textContent: 'This browser cannot play this film. Download it to watch it with another program.' });
+  const box = document.createElement("div");
+  box.className = "pswp__film";
+  const words = Object.assign(document.createElement("p"), {
+    className: "note",
+    textContent: "This browser cannot play this film. Download it to watch it with another program.",
+  });
   if (data.original) {
-    const video = Object.assign(document.createElement('video'), { controls: true, preload: 'metadata', src: data.original, poster: data.poster });
-    video.setAttribute('aria-label', data.name);
-    video.dataset.film = '';
-    words.dataset.unplayable = '';
+    const video = Object.assign(document.createElement("video"), {
+      controls: true,
+      preload: "metadata",
+      src: data.original,
+      poster: data.poster,
+    });
+    video.setAttribute("aria-label", data.name);
+    video.dataset.film = "";
+    words.dataset.unplayable = "";
     words.hidden = true;
     box.append(video, words);
   } else {
-    box.append(Object.assign(document.createElement('img'), { src: data.poster, alt: data.name }), words);
+    box.append(Object.assign(document.createElement("img"), { src: data.poster, alt: data.name }), words);
   }
   return box;
 }
@@ -53,7 +66,7 @@ export async function openViewer(link) {
   if (isOpen) return;
   isOpen = true;
   await style();
-  const gallery = link.closest('[data-gallery]');
+  const gallery = link.closest("[data-gallery]");
   const links = gallery ? [...gallery.querySelectorAll('[data-view="photo"], [data-view="video"]')] : [link];
   const slides = links.map(slide);
   const viewer = new PhotoSwipe({
@@ -64,92 +77,140 @@ export async function openViewer(link) {
     loop: false,
     returnFocus: false,
     trapFocus: true,
-    showHideAnimationType: matchMedia('(prefers-reduced-motion: reduce)').matches ? 'none' : 'zoom',
+    showHideAnimationType: matchMedia("(prefers-reduced-motion: reduce)").matches ? "none" : "zoom",
     showAnimationDuration: 150,
     hideAnimationDuration: 150,
-    closeTitle: 'Close (Esc)', zoomTitle: 'Zoom (z)', arrowPrevTitle: 'Previous', arrowNextTitle: 'Next',
-    errorMsg: 'This picture could not be loaded.',
+    closeTitle: "Close (Esc)",
+    zoomTitle: "Zoom (z)",
+    arrowPrevTitle: "Previous",
+    arrowNextTitle: "Next",
+    errorMsg: "This picture could not be loaded.",
   });
-  viewer.addFilter('thumbEl', (thumb, data) => data.element?.querySelector('img') ?? thumb);
-  viewer.on('contentLoad', (event) => {
-    if (event.content.data.type !== 'film') return;
+  viewer.addFilter("thumbEl", (thumb, data) => data.element?.querySelector("img") ?? thumb);
+  viewer.on("contentLoad", (event) => {
+    if (event.content.data.type !== "film") return;
     event.preventDefault();
     event.content.element = film(event.content.data);
   });
-  viewer.on('contentDeactivate', ({ content }) => content.element?.querySelector?.('video')?.pause());
+  viewer.on("contentDeactivate", ({ content }) => content.element?.querySelector?.("video")?.pause());
   // The second click of a double click belongs to the first: it closes nothing.
   const opened = performance.now();
-  for (const action of ['imageClickAction', 'bgClickAction', 'tapAction', 'doubleTapAction']) {
-    viewer.on(action, (event) => { if (performance.now() - opened < 500) event.preventDefault(); });
+  for (const action of ["imageClickAction", "bgClickAction", "tapAction", "doubleTapAction"]) {
+    viewer.on(action, (event) => {
+      if (performance.now() - opened < 500) event.preventDefault();
+    });
   }
   // A film has its own controls: dragging them moves no slide.
-  viewer.on('pointerDown', (event) => { if (event.originalEvent.target.closest('video')) event.preventDefault(); });
+  viewer.on("pointerDown", (event) => {
+    if (event.originalEvent.target.closest("video")) event.preventDefault();
+  });
 
   const current = () => slides[viewer.currIndex];
-  viewer.on('uiRegister', () => {
-    const button = (name, order, title, symbol, onClick, tagName = 'button') => viewer.ui.registerElement({
-      name, order, title, ariaLabel: title, tagName, isButton: false, appendTo: 'bar', className: 'pswp__nexus', html: icon(symbol), onClick,
+  viewer.on("uiRegister", () => {
+    const button = (name, order, title, symbol, onClick, tagName = "button") =>
+      viewer.ui.registerElement({
+        name,
+        order,
+        title,
+        ariaLabel: title,
+        tagName,
+        isButton: false,
+        appendTo: "bar",
+        className: "pswp__nexus",
+        html: icon(symbol),
+        onClick,
+        onInit: (element) => {
+          if (tagName === "button") element.type = "button";
+          element.title = title;
+          element.setAttribute("aria-label", title);
+          const fill = () => {
+            const data = current();
+            if (name === "star") {
+              const star = document.querySelector(`[data-star="${CSS.escape(data.id)}"]`);
+              element.hidden = !star;
+              element.setAttribute("aria-pressed", star?.getAttribute("aria-pressed") ?? "false");
+            }
+            if (name === "page") element.href = address(`/items/${data.id}`);
+            if (name === "save") {
+              element.href = address(`/media/${data.id}?download=1`);
+              element.dataset.turbo = "false";
+            }
+          };
+          viewer.on("change", fill);
+          fill();
+        },
+      });
+    viewer.ui.registerElement({
+      name: "name",
+      order: 6,
+      isButton: false,
+      appendTo: "bar",
+      className: "pswp__name",
       onInit: (element) => {
-        if (tagName === 'button') element.type = 'button';
-        element.title = title;
-        element.setAttribute('aria-label', title);
-        const fill = () => {
-          const data = current();
-          if (name === 'star') {
-            const star = document.querySelector(`[data-star="${CSS.escape(data.id)}"]`);
-            element.hidden = !star;
-            element.setAttribute('aria-pressed', star?.getAttribute('aria-pressed') ?? 'false');
-          }
-          if (name === 'page') element.href = address(`/items/${data.id}`);
-          if (name === 'save') { element.href = address(`/media/${data.id}?download=1`); element.dataset.turbo = 'false'; }
-        };
-        viewer.on('change', fill);
-        fill();
+        viewer.on("change", () => {
+          element.textContent = current().name;
+        });
       },
     });
-    viewer.ui.registerElement({ name: 'name', order: 6, isButton: false, appendTo: 'bar', className: 'pswp__name', onInit: (element) => { viewer.on('change', () => { element.textContent = current().name; }); } });
     const star = async (event, element) => {
       const known = document.querySelector(`[data-star="${CSS.escape(current().id)}"]`);
       if (!known) return;
       const kept = toggleStar(known);
-      element.setAttribute('aria-pressed', known.getAttribute('aria-pressed'));
+      element.setAttribute("aria-pressed", known.getAttribute("aria-pressed"));
       await kept;
-      element.setAttribute('aria-pressed', known.getAttribute('aria-pressed'));
+      element.setAttribute("aria-pressed", known.getAttribute("aria-pressed"));
     };
-    if (links[0].closest('[data-tile]')) {
-      button('star', 7, 'Star', 'star', star);
-      button('page', 8, 'About this', 'info', () => {}, 'a');
+    if (links[0].closest("[data-tile]")) {
+      button("star", 7, "Star", "star", star);
+      button("page", 8, "About this", "info", () => {}, "a");
     }
-    button('save', 9, 'Download', 'download', () => {}, 'a');
+    button("save", 9, "Download", "download", () => {}, "a");
   });
-  viewer.on('keydown', (said) => {
+  viewer.on("keydown", (said) => {
     const event = said.originalEvent;
     if (event.altKey || event.ctrlKey || event.metaKey) return;
-    const film = viewer.currSlide.content.element?.querySelector?.('video');
+    const film = viewer.currSlide.content.element?.querySelector?.("video");
     // In a film's controls the keys are the film's.
-    if (film && event.target === film && event.key.startsWith('Arrow')) { said.preventDefault(); return; }
-    if (event.key === ' ' && film && event.target !== film && !event.target.closest('button, a')) {
+    if (film && event.target === film && event.key.startsWith("Arrow")) {
+      said.preventDefault();
+      return;
+    }
+    if (event.key === " " && film && event.target !== film && !event.target.closest("button, a")) {
       event.preventDefault();
       if (film.paused) film.play().catch(() => {});
       else film.pause();
       return;
     }
-    const press = (name) => viewer.element.querySelector(`.pswp__button--${name}, .pswp__nexus[aria-label="${name}"]`)?.click();
+    const press = (name) =>
+      viewer.element.querySelector(`.pswp__button--${name}, .pswp__nexus[aria-label="${name}"]`)?.click();
     switch (event.key) {
-      case 'Home': event.preventDefault(); viewer.goTo(0); break;
-      case 'End': event.preventDefault(); viewer.goTo(slides.length - 1); break;
-      case 'f': press('Star'); break;
-      case 'i': press('About this'); break;
+      case "Home":
+        event.preventDefault();
+        viewer.goTo(0);
+        break;
+      case "End":
+        event.preventDefault();
+        viewer.goTo(slides.length - 1);
+        break;
+      case "f":
+        press("Star");
+        break;
+      case "i":
+        press("About this");
+        break;
       default:
     }
   });
-  viewer.on('afterInit', () => {
-    viewer.element.setAttribute('aria-modal', 'true');
-    viewer.element.setAttribute('aria-label', 'Viewer');
-    viewer.element.setAttribute('data-viewer', '');
+  viewer.on("afterInit", () => {
+    viewer.element.setAttribute("aria-modal", "true");
+    viewer.element.setAttribute("aria-label", "Viewer");
+    viewer.element.setAttribute("data-viewer", "");
     viewer.element.focus({ preventScroll: true });
   });
-  viewer.on('change', () => { const live = document.getElementById('live'); if (live) live.textContent = `${current().name}, ${viewer.currIndex + 1} of ${slides.length}`; });
+  viewer.on("change", () => {
+    const live = document.getElementById("live");
+    if (live) live.textContent = `${current().name}, ${viewer.currIndex + 1} of ${slides.length}`;
+  });
   // The phone's Back closes the viewer, not the page.
   let isBack = false;
   let isGone = false;
@@ -157,25 +218,28 @@ export async function openViewer(link) {
   // Without Turbo's mark in it, going back to this entry is no visit.
   const marked = history.state;
   const popped = () => {
-    history.replaceState(marked, '');
+    history.replaceState(marked, "");
     if (isGone) return;
     isBack = true;
     viewer.close();
   };
-  history.replaceState({}, '');
-  history.pushState({ viewer: true }, '');
-  addEventListener('popstate', popped, { once: true });
-  const leave = () => { isLeaving = true; viewer.destroy(); };
-  document.addEventListener('turbo:before-visit', leave, { once: true });
+  history.replaceState({}, "");
+  history.pushState({ viewer: true }, "");
+  addEventListener("popstate", popped, { once: true });
+  const leave = () => {
+    isLeaving = true;
+    viewer.destroy();
+  };
+  document.addEventListener("turbo:before-visit", leave, { once: true });
   // Until it is gone, a moment after this, the viewer holds the focus.
-  viewer.on('destroy', () => {
+  viewer.on("destroy", () => {
     isOpen = false;
     isGone = true;
-    document.removeEventListener('turbo:before-visit', leave);
-    document.removeEventListener('nexus:more', grow);
+    document.removeEventListener("turbo:before-visit", leave);
+    document.removeEventListener("nexus:more", grow);
     if (isLeaving) {
-      removeEventListener('popstate', popped);
-      history.replaceState(marked, '');
+      removeEventListener("popstate", popped);
+      history.replaceState(marked, "");
       return;
     }
     if (!isBack && history.state?.viewer) history.back();
@@ -183,7 +247,7 @@ export async function openViewer(link) {
     const back = element.isConnected ? element : document.querySelector(`[data-tile="${CSS.escape(id)}"] .tile-link`);
     setTimeout(() => {
       back?.focus({ preventScroll: true });
-      back?.scrollIntoView({ block: 'nearest' });
+      back?.scrollIntoView({ block: "nearest" });
     });
   });
   // Near the end the next page comes, and its pictures with it.
@@ -195,9 +259,11 @@ export async function openViewer(link) {
       if (!known.has(one.id)) slides.push(one);
     }
     viewer.options.dataSource = slides;
-    viewer.dispatch('change');
+    viewer.dispatch("change");
   };
-  document.addEventListener('nexus:more', grow);
-  viewer.on('change', () => { if (viewer.currIndex >= slides.length - 3) document.dispatchEvent(new CustomEvent('nexus:want-more')); });
+  document.addEventListener("nexus:more", grow);
+  viewer.on("change", () => {
+    if (viewer.currIndex >= slides.length - 3) document.dispatchEvent(new CustomEvent("nexus:want-more"));
+  });
   viewer.init();
 }

@@ -71,7 +71,7 @@ async fn a_page_costs_two_statements_and_the_same_page_again_one_at_most(
         [person.upload_one("a.png", &png(1)).await, person.upload_one("b.png", &png(2)).await];
     let program = app.program("ada").await;
     let list = async |query: &str| {
-        assert_eq!(program.get(&format!("/api/media/list{query}")).await.status(), 200)
+        assert_eq!(program.get(&format!("/api/media/list{query}")).await.status(), 200);
     };
     let again = u64::from(app.services.db.is_shared());
     for path in

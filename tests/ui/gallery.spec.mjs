@@ -1,179 +1,217 @@
 // Looking and listening: the grid, the viewer, films, and the player that plays on.
-import { expect, expectAccessible, film, logIn, noComplaints, picture, song, test, uploadQuickly } from './support.mjs';
+import { expect, expectAccessible, film, logIn, noComplaints, picture, song, test, uploadQuickly } from "./support.mjs";
 
-const H264 = ['-c:v', 'libx264', '-pix_fmt', 'yuv420p'];
+const H264 = ["-c:v", "libx264", "-pix_fmt", "yuv420p"];
 
-test('pictures come into the page by themselves once they have been made', async ({ house, page }) => {
+test("pictures come into the page by themselves once they have been made", async ({ house, page }) => {
   const checkComplaints = noComplaints(page);
   await page.goto(`${house.url}/photos`);
-  const token = await page.locator('meta[name="csrf-token"]').getAttribute('content');
+  const token = await page.locator('meta[name="csrf-token"]').getAttribute("content");
   for (let seed = 1; seed <= 6; seed += 1) {
-    await page.request.post(`${house.url}/api/media/upload`, { headers: { 'X-CSRF-Token': token }, multipart: { file: picture(seed) } });
+    await page.request.post(`${house.url}/api/media/upload`, {
+      headers: { "X-CSRF-Token": token },
+      multipart: { file: picture(seed) },
+    });
   }
   await page.goto(`${house.url}/photos`);
-  await expect(page.locator('[data-tile] img')).toHaveCount(6, { timeout: 30_000 });
-  await expect(page.locator('[data-waiting]')).toHaveCount(0);
-  const shown = await page.locator('[data-tile] img').first().evaluate((image) => image.decode().then(() => image.naturalWidth));
+  await expect(page.locator("[data-tile] img")).toHaveCount(6, { timeout: 30_000 });
+  await expect(page.locator("[data-waiting]")).toHaveCount(0);
+  const shown = await page
+    .locator("[data-tile] img")
+    .first()
+    .evaluate((image) => image.decode().then(() => image.naturalWidth));
   expect(shown).toBeGreaterThan(0);
   checkComplaints();
 });
 
-test('the viewer goes through the pictures by keyboard and gives the focus back', async ({ house, page }) => {
+test("the viewer goes through the pictures by keyboard and gives the focus back", async ({ house, page }) => {
   const checkComplaints = noComplaints(page);
-  await uploadQuickly(page, house.url, [picture(1), picture(2), picture(3), film('film.mp4', 'video/mp4', H264)]);
+  await uploadQuickly(page, house.url, [picture(1), picture(2), picture(3), film("film.mp4", "video/mp4", H264)]);
   await page.goto(`${house.url}/recents`);
-  for (const theme of ['light', 'dark']) {
-    await page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' });
-    await page.getByRole('link', { name: 'picture 3.png' }).focus();
-    await page.keyboard.press('Enter');
-    const viewer = page.getByRole('dialog', { name: 'Viewer' });
+  for (const theme of ["light", "dark"]) {
+    await page.emulateMedia({ colorScheme: theme, reducedMotion: "reduce" });
+    await page.getByRole("link", { name: "picture 3.png" }).focus();
+    await page.keyboard.press("Enter");
+    const viewer = page.getByRole("dialog", { name: "Viewer" });
     await expect(viewer).toBeVisible();
-    await expect(viewer).toHaveAttribute('aria-modal', 'true');
+    await expect(viewer).toHaveAttribute("aria-modal", "true");
     expect(await viewer.evaluate((dialog) => dialog.contains(document.activeElement))).toBe(true);
-    await expect(viewer.locator('.pswp__name')).toHaveText('picture 3.png');
-    await page.keyboard.press('ArrowRight');
-    await expect(viewer.locator('.pswp__name')).toHaveText('picture 2.png');
-    await expect(page.locator('#live')).toHaveText('picture 2.png, 3 of 4');
+    await expect(viewer.locator(".pswp__name")).toHaveText("picture 3.png");
+    await page.keyboard.press("ArrowRight");
+    await expect(viewer.locator(".pswp__name")).toHaveText("picture 2.png");
+    await expect(page.locator("#live")).toHaveText("picture 2.png, 3 of 4");
     await expectAccessible(page, `the viewer, ${theme}`);
-    await page.keyboard.press('Home');
-    await expect(viewer.locator('.pswp__name')).toHaveText('film.mp4');
-    await expect(viewer.locator('video')).toBeVisible();
-    await page.keyboard.press('End');
-    await expect(viewer.locator('.pswp__name')).toHaveText('picture 1.png');
-    await page.keyboard.press('Escape');
+    await page.keyboard.press("Home");
+    await expect(viewer.locator(".pswp__name")).toHaveText("film.mp4");
+    await expect(viewer.locator("video")).toBeVisible();
+    await page.keyboard.press("End");
+    await expect(viewer.locator(".pswp__name")).toHaveText("picture 1.png");
+    await page.keyboard.press("Escape");
     await expect(viewer).toBeHidden();
-    await expect(page.getByRole('link', { name: 'picture 1.png' })).toBeFocused();
+    await expect(page.getByRole("link", { name: "picture 1.png" })).toBeFocused();
   }
   // Back closes the viewer and stays on the page; two clicks open one.
-  await page.getByRole('link', { name: 'picture 2.png' }).dblclick();
-  await expect(page.getByRole('dialog', { name: 'Viewer' })).toHaveCount(1);
+  await page.getByRole("link", { name: "picture 2.png" }).dblclick();
+  await expect(page.getByRole("dialog", { name: "Viewer" })).toHaveCount(1);
   await page.goBack();
-  await expect(page.getByRole('dialog', { name: 'Viewer' })).toHaveCount(0);
+  await expect(page.getByRole("dialog", { name: "Viewer" })).toHaveCount(0);
   await expect(page).toHaveURL(`${house.url}/recents`);
-  await expect(page.getByRole('link', { name: 'picture 2.png' })).toBeFocused();
-  await page.getByRole('link', { name: 'picture 1.png' }).click();
-  await page.keyboard.press('f');
-  await expect(page.getByRole('button', { name: 'Star', exact: true })).toHaveAttribute('aria-pressed', 'true');
-  await page.keyboard.press('i');
-  await expect(page.getByRole('heading', { name: 'picture 1.png' })).toBeVisible();
-  await expect(page.locator('[data-item] [data-star]')).toHaveAttribute('aria-pressed', 'true');
-  await expect(page.getByRole('dialog', { name: 'Viewer' })).toBeHidden();
+  await expect(page.getByRole("link", { name: "picture 2.png" })).toBeFocused();
+  await page.getByRole("link", { name: "picture 1.png" }).click();
+  await page.keyboard.press("f");
+  await expect(page.getByRole("button", { name: "Star", exact: true })).toHaveAttribute("aria-pressed", "true");
+  await page.keyboard.press("i");
+  await expect(page.getByRole("heading", { name: "picture 1.png" })).toBeVisible();
+  await expect(page.locator("[data-item] [data-star]")).toHaveAttribute("aria-pressed", "true");
+  await expect(page.getByRole("dialog", { name: "Viewer" })).toBeHidden();
   checkComplaints();
 });
 
-test('music plays on while pages change, with a queue and the keys of the lock screen', async ({ house, page }) => {
+test("music plays on while pages change, with a queue and the keys of the lock screen", async ({ house, page }) => {
   const checkComplaints = noComplaints(page);
-  await uploadQuickly(page, house.url, [song('One', 'Mara Quell', 'Tidewater', 1), song('Two', 'Mara Quell', 'Tidewater', 2), song('Three', 'Oskar Lind', 'Trains', 1)]);
+  await uploadQuickly(page, house.url, [
+    song("One", "Mara Quell", "Tidewater", 1),
+    song("Two", "Mara Quell", "Tidewater", 2),
+    song("Three", "Oskar Lind", "Trains", 1),
+  ]);
   await page.goto(`${house.url}/albums`);
-  await expectAccessible(page, 'albums');
-  await page.getByRole('link', { name: 'Tidewater' }).click();
-  await expectAccessible(page, 'an album');
-  await page.getByRole('button', { name: 'Play all' }).click();
-  const player = page.getByRole('region', { name: 'Player' });
-  await expect(player.getByRole('link', { name: 'One' })).toBeVisible();
-  await expect(player.getByRole('button', { name: 'Pause' })).toBeVisible();
-  await expect(player.locator('[data-part="length"]')).toHaveText('0:20');
-  const said = () => page.evaluate(() => navigator.mediaSession.metadata && [navigator.mediaSession.metadata.title, navigator.mediaSession.metadata.artist, navigator.mediaSession.metadata.album]);
-  expect(await said()).toEqual(['One', 'Mara Quell', 'Tidewater']);
-  const position = () => player.getByRole('slider', { name: 'Position' }).evaluate((slider) => Number(slider.value));
+  await expectAccessible(page, "albums");
+  await page.getByRole("link", { name: "Tidewater" }).click();
+  await expectAccessible(page, "an album");
+  await page.getByRole("button", { name: "Play all" }).click();
+  const player = page.getByRole("region", { name: "Player" });
+  await expect(player.getByRole("link", { name: "One" })).toBeVisible();
+  await expect(player.getByRole("button", { name: "Pause" })).toBeVisible();
+  await expect(player.locator('[data-part="length"]')).toHaveText("0:20");
+  const said = () =>
+    page.evaluate(
+      () =>
+        navigator.mediaSession.metadata && [
+          navigator.mediaSession.metadata.title,
+          navigator.mediaSession.metadata.artist,
+          navigator.mediaSession.metadata.album,
+        ],
+    );
+  expect(await said()).toEqual(["One", "Mara Quell", "Tidewater"]);
+  const position = () => player.getByRole("slider", { name: "Position" }).evaluate((slider) => Number(slider.value));
   await expect.poll(position).toBeGreaterThan(0);
-  await page.getByRole('link', { name: 'Photos' }).first().click();
-  await expect(page.getByRole('heading', { name: 'Photos', exact: true })).toBeVisible();
-  await expect(player.getByRole('button', { name: 'Pause' })).toBeVisible();
+  await page.getByRole("link", { name: "Photos" }).first().click();
+  await expect(page.getByRole("heading", { name: "Photos", exact: true })).toBeVisible();
+  await expect(player.getByRole("button", { name: "Pause" })).toBeVisible();
   const before = await position();
   await expect.poll(position).toBeGreaterThan(before);
-  await expectAccessible(page, 'the player');
+  await expectAccessible(page, "the player");
   await page.setViewportSize({ width: 320, height: 640 });
-  await expectAccessible(page, 'the player, 320 px');
-  expect(await page.locator('nav.rail').evaluate((rail) => rail.getBoundingClientRect().height)).toBeLessThan(100);
-  expect(await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)).toBeLessThanOrEqual(0);
+  await expectAccessible(page, "the player, 320 px");
+  expect(await page.locator("nav.rail").evaluate((rail) => rail.getBoundingClientRect().height)).toBeLessThan(100);
+  expect(
+    await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth),
+  ).toBeLessThanOrEqual(0);
   await page.setViewportSize({ width: 1280, height: 860 });
-  await page.keyboard.press('Shift+ArrowRight');
-  await expect(player.getByRole('link', { name: 'Two' })).toBeVisible();
+  await page.keyboard.press("Shift+ArrowRight");
+  await expect(player.getByRole("link", { name: "Two" })).toBeVisible();
   await page.goto(`${house.url}/audios`);
-  await expect(player.getByRole('link', { name: 'Two' })).toBeVisible();
-  await page.getByRole('button', { name: 'Play Three later' }).click();
-  await player.getByRole('button', { name: 'Queue' }).click();
-  await expect(player.getByRole('listitem')).toHaveCount(3);
-  await expectAccessible(page, 'the queue of music');
-  await player.getByRole('button', { name: 'Take One out of the queue' }).click();
-  await expect(player.getByRole('listitem')).toHaveCount(2);
-  await player.getByRole('button', { name: 'Stop and close the player' }).click();
+  await expect(player.getByRole("link", { name: "Two" })).toBeVisible();
+  await page.getByRole("button", { name: "Play Three later" }).click();
+  await player.getByRole("button", { name: "Queue" }).click();
+  await expect(player.getByRole("listitem")).toHaveCount(3);
+  await expectAccessible(page, "the queue of music");
+  await player.getByRole("button", { name: "Take One out of the queue" }).click();
+  await expect(player.getByRole("listitem")).toHaveCount(2);
+  await player.getByRole("button", { name: "Stop and close the player" }).click();
   await expect(player).toBeHidden();
-  await page.getByRole('button', { name: 'Play One', exact: true }).focus();
-  await page.keyboard.press('Enter');
-  await expect(player.getByRole('button', { name: 'Pause' })).toBeVisible();
-  await page.locator('h1').click();
-  await page.keyboard.press('Space');
-  await expect(player.getByRole('button', { name: 'Play', exact: true })).toBeVisible();
+  await page.getByRole("button", { name: "Play One", exact: true }).focus();
+  await page.keyboard.press("Enter");
+  await expect(player.getByRole("button", { name: "Pause" })).toBeVisible();
+  await page.locator("h1").click();
+  await page.keyboard.press("Space");
+  await expect(player.getByRole("button", { name: "Play", exact: true })).toBeVisible();
   checkComplaints();
   // It plays on where there is nothing, too.
-  await page.keyboard.press('Space');
+  await page.keyboard.press("Space");
   await page.evaluate(() => window.Turbo.visit(`${document.documentElement.dataset.root}items/nonesuch`));
-  await expect(page.getByRole('heading', { name: 'Nothing here' })).toBeVisible();
-  await expect(player.getByRole('button', { name: 'Pause' })).toBeVisible();
-  await page.getByRole('link', { name: 'Home' }).click();
-  await expect(page.getByRole('heading', { name: /Welcome/ })).toBeVisible();
-  await expect(player.getByRole('button', { name: 'Pause' })).toBeVisible();
-
+  await expect(page.getByRole("heading", { name: "Nothing here" })).toBeVisible();
+  await expect(player.getByRole("button", { name: "Pause" })).toBeVisible();
+  await page.getByRole("link", { name: "Home" }).click();
+  await expect(page.getByRole("heading", { name: /Welcome/ })).toBeVisible();
+  await expect(player.getByRole("button", { name: "Pause" })).toBeVisible();
 });
 
-test('a film has a poster and seeks, and one that cannot be played says so', async ({ house, page }) => {
+test("a film has a poster and seeks, and one that cannot be played says so", async ({ house, page }) => {
   const [good, other, newer] = await uploadQuickly(page, house.url, [
-    film('good.webm', 'video/webm', ['-c:v', 'libvpx']), film('old.avi', 'video/x-msvideo', ['-c:v', 'mpeg4']), film('new.mkv', 'video/x-matroska', ['-c:v', 'libx265', '-x265-params', 'log-level=none']),
+    film("good.webm", "video/webm", ["-c:v", "libvpx"]),
+    film("old.avi", "video/x-msvideo", ["-c:v", "mpeg4"]),
+    film("new.mkv", "video/x-matroska", ["-c:v", "libx265", "-x265-params", "log-level=none"]),
   ]);
   await page.goto(`${house.url}/items/${good.id}`);
-  const video = page.locator('video');
-  await expect(video).toHaveAttribute('poster', /thumbnail\?size=1280/);
-  await video.evaluate((film) => new Promise((done, fail) => { film.onseeked = done; film.onerror = fail; film.currentTime = 2; }));
+  const video = page.locator("video");
+  await expect(video).toHaveAttribute("poster", /thumbnail\?size=1280/);
+  await video.evaluate(
+    (film) =>
+      new Promise((done, fail) => {
+        film.onseeked = done;
+        film.onerror = fail;
+        film.currentTime = 2;
+      }),
+  );
   expect(await video.evaluate((film) => film.currentTime)).toBeGreaterThan(1.9);
-  await expect(page.locator('[data-unplayable]')).toBeHidden();
+  await expect(page.locator("[data-unplayable]")).toBeHidden();
   await page.goto(`${house.url}/items/${other.id}`);
-  await expect(page.getByText('Browsers do not play this kind of film')).toBeVisible();
-  await expect(page.getByRole('img', { name: 'A frame of old.avi' })).toBeVisible();
+  await expect(page.getByText("Browsers do not play this kind of film")).toBeVisible();
+  await expect(page.getByRole("img", { name: "A frame of old.avi" })).toBeVisible();
   await page.goto(`${house.url}/items/${newer.id}`);
-  await expect(page.getByText('encoded as HEVC (H.265)')).toBeVisible();
-  await expect(page.getByText('This browser cannot play it.')).toBeVisible();
+  await expect(page.getByText("encoded as HEVC (H.265)")).toBeVisible();
+  await expect(page.getByText("This browser cannot play it.")).toBeVisible();
 });
 
-test('the next page comes by itself, and nothing moves under the reader', async ({ house, page }) => {
+test("the next page comes by itself, and nothing moves under the reader", async ({ house, page }) => {
   test.setTimeout(180_000);
-  await uploadQuickly(page, house.url, Array.from({ length: 75 }, (_, seed) => picture(seed)));
+  await uploadQuickly(
+    page,
+    house.url,
+    Array.from({ length: 75 }, (_, seed) => picture(seed)),
+  );
   await page.addInitScript(() => {
     window.shifted = 0;
-    new PerformanceObserver((list) => { for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.shifted += entry.value; }).observe({ type: 'layout-shift', buffered: true });
+    new PerformanceObserver((list) => {
+      for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.shifted += entry.value;
+    }).observe({ type: "layout-shift", buffered: true });
   });
   await page.goto(`${house.url}/photos`);
-  await expect(page.locator('[data-tile]')).toHaveCount(60);
+  await expect(page.locator("[data-tile]")).toHaveCount(60);
   // As somebody reads: a part of a screen at a time.
   for (let part = 0; part < 30; part += 1) {
     await page.mouse.wheel(0, 300);
     await page.evaluate(() => new Promise(requestAnimationFrame));
   }
-  await expect(page.locator('[data-tile]')).toHaveCount(75);
-  await expect(page.locator('.month')).toHaveCount(1);
+  await expect(page.locator("[data-tile]")).toHaveCount(75);
+  await expect(page.locator(".month")).toHaveCount(1);
   await expect(page.locator('a[rel="next"]')).toHaveCount(0);
-  await page.waitForLoadState('networkidle');
-  expect(await page.evaluate(() => window.shifted), 'cumulative layout shift').toBeLessThanOrEqual(0.02);
+  await page.waitForLoadState("networkidle");
+  expect(await page.evaluate(() => window.shifted), "cumulative layout shift").toBeLessThanOrEqual(0.02);
 });
 
-test('looking and finding work without JavaScript', async ({ house, page, browser }) => {
-  const [shown] = await uploadQuickly(page, house.url, [picture(1), song('One', 'Mara Quell', 'Tidewater', 1), film('film.mp4', 'video/mp4', H264)]);
+test("looking and finding work without JavaScript", async ({ house, page, browser }) => {
+  const [shown] = await uploadQuickly(page, house.url, [
+    picture(1),
+    song("One", "Mara Quell", "Tidewater", 1),
+    film("film.mp4", "video/mp4", H264),
+  ]);
   const plain = await (await browser.newContext({ javaScriptEnabled: false })).newPage();
-  await logIn(plain, house.url, 'root');
+  await logIn(plain, house.url, "root");
   await plain.goto(`${house.url}/photos`);
-  await plain.getByRole('link', { name: 'picture 1.png' }).click();
+  await plain.getByRole("link", { name: "picture 1.png" }).click();
   await expect(plain).toHaveURL(`${house.url}/items/${shown.id}`);
-  await expect(plain.getByRole('img', { name: 'picture 1.png' })).toBeVisible();
-  await plain.getByRole('searchbox', { name: 'Search your library' }).fill('mara tide');
-  await plain.keyboard.press('Enter');
-  await expect(plain.getByRole('link', { name: 'One' })).toBeVisible();
+  await expect(plain.getByRole("img", { name: "picture 1.png" })).toBeVisible();
+  await plain.getByRole("searchbox", { name: "Search your library" }).fill("mara tide");
+  await plain.keyboard.press("Enter");
+  await expect(plain.getByRole("link", { name: "One" })).toBeVisible();
   await plain.goto(`${house.url}/albums`);
-  await plain.getByRole('link', { name: 'Tidewater' }).click();
-  await plain.getByRole('link', { name: 'One', exact: true }).click();
-  await expect(plain.locator('audio[controls]')).toBeVisible();
+  await plain.getByRole("link", { name: "Tidewater" }).click();
+  await plain.getByRole("link", { name: "One", exact: true }).click();
+  await expect(plain.locator("audio[controls]")).toBeVisible();
   await plain.goto(`${house.url}/videos`);
-  await plain.getByRole('link', { name: 'film.mp4' }).click();
-  await expect(plain.locator('video[controls]')).toBeVisible();
+  await plain.getByRole("link", { name: "film.mp4" }).click();
+  await expect(plain.locator("video[controls]")).toBeVisible();
   await plain.context().close();
 });

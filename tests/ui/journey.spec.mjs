@@ -1,144 +1,162 @@
 // The whole journey of two people, with and without JavaScript.
-import { existsSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
-import { PASSWORD, expect, letter, noComplaints, picture, register, test, toast, upload } from './support.mjs';
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { PASSWORD, expect, letter, noComplaints, picture, register, test, toast, upload } from "./support.mjs";
 
 for (const javaScriptEnabled of [true, false]) {
-  test.describe(javaScriptEnabled ? 'with JavaScript' : 'without JavaScript', () => {
+  test.describe(javaScriptEnabled ? "with JavaScript" : "without JavaScript", () => {
     test.use({ javaScriptEnabled });
 
-    test('from an empty server to a photo that was trashed and came back', async ({ server, page, browser }) => {
+    test("from an empty server to a photo that was trashed and came back", async ({ server, page, browser }) => {
       const checkComplaints = noComplaints(page);
 
       // The link from the server's output makes the admin.
       await page.goto(await server.setup);
-      await expect(page.getByLabel('Set-up code')).not.toBeEmpty();
-      await page.getByLabel('First name').fill('Root');
-      await page.getByLabel('Last name').fill('Admin');
-      await page.getByLabel('Username').fill('root');
-      await page.getByLabel('E-mail').fill('root@example.org');
-      await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
-      await page.getByRole('button', { name: 'Create the admin' }).click();
-      await page.waitForURL('**/dashboard');
+      await expect(page.getByLabel("Set-up code")).not.toBeEmpty();
+      await page.getByLabel("First name").fill("Root");
+      await page.getByLabel("Last name").fill("Admin");
+      await page.getByLabel("Username").fill("root");
+      await page.getByLabel("E-mail").fill("root@example.org");
+      await page.getByLabel("Password", { exact: true }).fill(PASSWORD);
+      await page.getByRole("button", { name: "Create the admin" }).click();
+      await page.waitForURL("**/dashboard");
 
       // Somebody asks for an account, and waits.
       const theirs = await browser.newContext({ javaScriptEnabled });
       const ada = await theirs.newPage();
-      await register(ada, server.url, 'Ada', 'Lovelace', 'ada');
-      await expect(ada.getByRole('heading', { name: 'Almost there, Ada' })).toBeVisible();
+      await register(ada, server.url, "Ada", "Lovelace", "ada");
+      await expect(ada.getByRole("heading", { name: "Almost there, Ada" })).toBeVisible();
       await ada.goto(`${server.url}/photos`);
       await expect(ada).toHaveURL(/\/pending$/);
-      expect(readdirSync(join(server.folder, 'media', '00002_ADA_LOVELACE001')).sort()).toEqual(['Audios', 'Favorites', 'Photos', 'Recents', 'Trash', 'Uploads', 'Videos', 'user_icon.svg']);
+      expect(readdirSync(join(server.folder, "media", "00002_ADA_LOVELACE001")).sort()).toEqual([
+        "Audios",
+        "Favorites",
+        "Photos",
+        "Recents",
+        "Trash",
+        "Uploads",
+        "Videos",
+        "user_icon.svg",
+      ]);
 
       // The admin sees the request and approves it.
       await page.goto(`${server.url}/dashboard`);
-      await page.getByRole('link', { name: 'People 1 waiting' }).click();
-      await page.getByRole('button', { name: 'Approve Ada Lovelace' }).click();
-      await expect(page.getByText('Nobody is waiting.')).toBeVisible();
-      await ada.getByRole('link', { name: 'Check again' }).click();
-      await ada.waitForURL('**/dashboard');
+      await page.getByRole("link", { name: "People 1 waiting" }).click();
+      await page.getByRole("button", { name: "Approve Ada Lovelace" }).click();
+      await expect(page.getByText("Nobody is waiting.")).toBeVisible();
+      await ada.getByRole("link", { name: "Check again" }).click();
+      await ada.waitForURL("**/dashboard");
 
       // Upload, and find it where it belongs.
       await upload(ada, server.url, [picture(1), picture(2), letter]);
-      await expect(ada.getByRole('main').getByText('3 added')).toBeVisible();
+      await expect(ada.getByRole("main").getByText("3 added")).toBeVisible();
       await upload(ada, server.url, [picture(1)]);
-      await expect(ada.getByRole('main').getByText('1 already here')).toBeVisible();
-      await ada.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: /^Photos/ }).click();
-      await expect(ada.getByRole('img', { name: 'picture 1.png' })).toBeVisible();
-      await ada.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: /^Uploads/ }).click();
-      await expect(ada.getByRole('link', { name: 'letter.txt' })).toBeVisible();
+      await expect(ada.getByRole("main").getByText("1 already here")).toBeVisible();
+      await ada
+        .getByRole("navigation", { name: "Main" })
+        .getByRole("link", { name: /^Photos/ })
+        .click();
+      await expect(ada.getByRole("img", { name: "picture 1.png" })).toBeVisible();
+      await ada
+        .getByRole("navigation", { name: "Main" })
+        .getByRole("link", { name: /^Uploads/ })
+        .click();
+      await expect(ada.getByRole("link", { name: "letter.txt" })).toBeVisible();
 
       // Open, star, rename.
       await ada.goto(`${server.url}/photos`);
       // A click opens the viewer where there is JavaScript; the item has a page of its own all the same.
-      await ada.goto(server.url + await ada.getByRole('link', { name: 'picture 2.png' }).getAttribute('href'));
-      await ada.getByRole('main').getByRole('button', { name: 'Star', exact: true }).click();
-      await expect(ada.getByRole('main').getByRole('button', { name: 'Star', exact: true })).toHaveAttribute('aria-pressed', 'true');
-      await ada.getByLabel('Name', { exact: true }).fill('By the sea.png');
-      await ada.getByRole('button', { name: 'Rename' }).click();
-      await expect(ada.getByRole('heading', { name: 'By the sea.png' })).toBeVisible();
-      expect(existsSync(join(server.folder, 'media/00002_ADA_LOVELACE001/Photos/By the sea.png'))).toBe(true);
+      await ada.goto(server.url + (await ada.getByRole("link", { name: "picture 2.png" }).getAttribute("href")));
+      await ada.getByRole("main").getByRole("button", { name: "Star", exact: true }).click();
+      await expect(ada.getByRole("main").getByRole("button", { name: "Star", exact: true })).toHaveAttribute(
+        "aria-pressed",
+        "true",
+      );
+      await ada.getByLabel("Name", { exact: true }).fill("By the sea.png");
+      await ada.getByRole("button", { name: "Rename" }).click();
+      await expect(ada.getByRole("heading", { name: "By the sea.png" })).toBeVisible();
+      expect(existsSync(join(server.folder, "media/00002_ADA_LOVELACE001/Photos/By the sea.png"))).toBe(true);
       await ada.goto(`${server.url}/favorites`);
-      await expect(ada.getByRole('img', { name: 'By the sea.png' })).toBeVisible();
+      await expect(ada.getByRole("img", { name: "By the sea.png" })).toBeVisible();
 
       // A folder of one's own, and something moved into it.
       await ada.goto(`${server.url}/uploads`);
-      await ada.getByLabel('Name of the new folder').fill('Holidays');
-      await ada.getByRole('button', { name: 'Make folder' }).click();
-      await expect(ada.getByRole('heading', { name: 'Holidays', exact: true })).toBeVisible();
+      await ada.getByLabel("Name of the new folder").fill("Holidays");
+      await ada.getByRole("button", { name: "Make folder" }).click();
+      await expect(ada.getByRole("heading", { name: "Holidays", exact: true })).toBeVisible();
       await ada.goto(`${server.url}/photos`);
-      await ada.goto(server.url + await ada.getByRole('link', { name: 'By the sea.png' }).getAttribute('href'));
-      await ada.getByLabel('Folder', { exact: true }).selectOption({ label: 'Holidays' });
-      await ada.getByRole('button', { name: 'Move', exact: true }).click();
-      await ada.getByRole('main').getByRole('link', { name: 'Holidays' }).click();
-      await expect(ada.getByRole('heading', { name: 'Holidays', exact: true })).toBeVisible();
-      await expect(ada.getByRole('img', { name: 'By the sea.png' })).toBeVisible();
+      await ada.goto(server.url + (await ada.getByRole("link", { name: "By the sea.png" }).getAttribute("href")));
+      await ada.getByLabel("Folder", { exact: true }).selectOption({ label: "Holidays" });
+      await ada.getByRole("button", { name: "Move", exact: true }).click();
+      await ada.getByRole("main").getByRole("link", { name: "Holidays" }).click();
+      await expect(ada.getByRole("heading", { name: "Holidays", exact: true })).toBeVisible();
+      await expect(ada.getByRole("img", { name: "By the sea.png" })).toBeVisible();
 
       // Into the trash, and back to where it was.
-      await ada.goto(server.url + await ada.getByRole('link', { name: 'By the sea.png' }).getAttribute('href'));
-      await ada.getByRole('button', { name: 'Move to trash' }).click();
-      await expect(toast(ada, '1 item put into the trash.')).toBeVisible();
+      await ada.goto(server.url + (await ada.getByRole("link", { name: "By the sea.png" }).getAttribute("href")));
+      await ada.getByRole("button", { name: "Move to trash" }).click();
+      await expect(toast(ada, "1 item put into the trash.")).toBeVisible();
       await ada.goto(`${server.url}/trash`);
-      await ada.goto(server.url + await ada.getByRole('link', { name: 'By the sea.png' }).getAttribute('href'));
-      await ada.waitForURL('**/items/*');
-      await ada.getByRole('button', { name: 'Restore', exact: true }).click();
-      await expect(toast(ada, 'restored')).toBeVisible();
-      expect(existsSync(join(server.folder, 'media/00002_ADA_LOVELACE001/Holidays/By the sea.png'))).toBe(true);
+      await ada.goto(server.url + (await ada.getByRole("link", { name: "By the sea.png" }).getAttribute("href")));
+      await ada.waitForURL("**/items/*");
+      await ada.getByRole("button", { name: "Restore", exact: true }).click();
+      await expect(toast(ada, "restored")).toBeVisible();
+      expect(existsSync(join(server.folder, "media/00002_ADA_LOVELACE001/Holidays/By the sea.png"))).toBe(true);
 
       // Delete for good.
-      await ada.getByRole('button', { name: 'Move to trash' }).click();
-      await expect(toast(ada, '1 item put into the trash.')).toBeVisible();
+      await ada.getByRole("button", { name: "Move to trash" }).click();
+      await expect(toast(ada, "1 item put into the trash.")).toBeVisible();
       await ada.goto(`${server.url}/trash`);
-      await ada.getByRole('link', { name: 'Empty the trash' }).click();
-      await ada.getByRole('button', { name: 'Delete everything in it' }).click();
-      await expect(ada.getByText('The trash is empty.').first()).toBeVisible();
+      await ada.getByRole("link", { name: "Empty the trash" }).click();
+      await ada.getByRole("button", { name: "Delete everything in it" }).click();
+      await expect(ada.getByText("The trash is empty.").first()).toBeVisible();
 
       // Account: profile, theme, password, devices.
       await ada.goto(`${server.url}/account`);
-      await ada.getByLabel('Last name').fill('King');
-      await ada.getByRole('button', { name: 'Save profile' }).click();
-      await expect(toast(ada, 'Your profile is saved.')).toBeVisible();
-      await ada.getByRole('button', { name: 'Always dark' }).click();
-      await expect(toast(ada, 'Dark colors from now on.')).toBeVisible();
-      await expect(ada.locator('html')).toHaveAttribute('data-theme', 'dark');
-      await ada.getByLabel('Password now').fill(PASSWORD);
-      await ada.getByLabel('New password').fill('an even longer one');
-      await ada.getByRole('button', { name: 'Change password' }).click();
-      await expect(toast(ada, 'Your new password is set.')).toBeVisible();
+      await ada.getByLabel("Last name").fill("King");
+      await ada.getByRole("button", { name: "Save profile" }).click();
+      await expect(toast(ada, "Your profile is saved.")).toBeVisible();
+      await ada.getByRole("button", { name: "Always dark" }).click();
+      await expect(toast(ada, "Dark colors from now on.")).toBeVisible();
+      await expect(ada.locator("html")).toHaveAttribute("data-theme", "dark");
+      await ada.getByLabel("Password now").fill(PASSWORD);
+      await ada.getByLabel("New password").fill("an even longer one");
+      await ada.getByRole("button", { name: "Change password" }).click();
+      await expect(toast(ada, "Your new password is set.")).toBeVisible();
       await ada.goto(`${server.url}/account/sessions`);
-      await expect(ada.getByText('This device')).toBeVisible();
+      await expect(ada.getByText("This device")).toBeVisible();
 
       // The admin hands out a code; with it Ada sets yet another password.
       await page.goto(`${server.url}/admin/users?status=active`);
-      await page.getByRole('link', { name: 'Manage Ada King' }).click();
-      await page.getByRole('button', { name: 'Make a one-time code' }).click();
-      const code = await page.locator('.code').textContent();
+      await page.getByRole("link", { name: "Manage Ada King" }).click();
+      await page.getByRole("button", { name: "Make a one-time code" }).click();
+      const code = await page.locator(".code").textContent();
       await ada.goto(`${server.url}/account/sessions`);
-      await expect(ada.getByText('This device')).toBeVisible();
+      await expect(ada.getByText("This device")).toBeVisible();
       await ada.goto(`${server.url}/recover`);
-      await ada.getByLabel('Username or e-mail').fill('ada');
-      await ada.getByLabel('One-time code').fill(code);
-      await ada.getByLabel('New password', { exact: true }).fill('the longest one of all');
-      await ada.getByRole('button', { name: 'Set password' }).click();
-      await expect(ada.getByText('Your new password is set. Log in with it.')).toBeVisible();
-      await ada.getByLabel('Username or e-mail').fill('ada');
-      await ada.getByLabel('Password', { exact: true }).fill('the longest one of all');
-      await ada.getByRole('button', { name: 'Log in' }).click();
-      await ada.waitForURL('**/dashboard');
+      await ada.getByLabel("Username or e-mail").fill("ada");
+      await ada.getByLabel("One-time code").fill(code);
+      await ada.getByLabel("New password", { exact: true }).fill("the longest one of all");
+      await ada.getByRole("button", { name: "Set password" }).click();
+      await expect(ada.getByText("Your new password is set. Log in with it.")).toBeVisible();
+      await ada.getByLabel("Username or e-mail").fill("ada");
+      await ada.getByLabel("Password", { exact: true }).fill("the longest one of all");
+      await ada.getByRole("button", { name: "Log in" }).click();
+      await ada.waitForURL("**/dashboard");
 
       // Suspended: out on the next click, and told why.
-      await page.getByRole('button', { name: 'Suspend' }).click();
-      await expect(toast(page, 'Ada King is suspended.')).toBeVisible();
+      await page.getByRole("button", { name: "Suspend" }).click();
+      await expect(toast(page, "Ada King is suspended.")).toBeVisible();
       await ada.goto(`${server.url}/photos`);
-      await expect(ada.getByRole('heading', { name: 'Your account is suspended' })).toBeVisible();
-      await ada.getByRole('button', { name: 'Log out' }).click();
-      await ada.waitForURL('**/login');
+      await expect(ada.getByRole("heading", { name: "Your account is suspended" })).toBeVisible();
+      await ada.getByRole("button", { name: "Log out" }).click();
+      await ada.waitForURL("**/login");
 
       // Log out.
       await page.goto(`${server.url}/dashboard`);
-      await page.locator('.menu summary').click();
-      await page.getByRole('button', { name: 'Log out' }).click();
-      await page.waitForURL('**/login');
+      await page.locator(".menu summary").click();
+      await page.getByRole("button", { name: "Log out" }).click();
+      await page.waitForURL("**/login");
       await theirs.close();
       checkComplaints();
     });

@@ -1,70 +1,70 @@
 // Pages that change without a reload: back again, refusals, and where the focus is.
-import { choose, expect, noComplaints, openItem, picture, test, toast, uploadInTurn } from './support.mjs';
+import { choose, expect, noComplaints, openItem, picture, test, toast, uploadInTurn } from "./support.mjs";
 
-test('a page that Back brings works like a fresh one', async ({ house, page }) => {
+test("a page that Back brings works like a fresh one", async ({ house, page }) => {
   const checkComplaints = noComplaints(page);
   await uploadInTurn(page, house.url, [picture(1), picture(2)]);
   await page.goto(`${house.url}/photos`);
-  await page.getByLabel('Select picture 1.png').check({ force: true });
-  await openItem(page, 'picture 2.png');
-  await expect(page.getByRole('heading', { name: 'picture 2.png' })).toBeVisible();
+  await page.getByLabel("Select picture 1.png").check({ force: true });
+  await openItem(page, "picture 2.png");
+  await expect(page.getByRole("heading", { name: "picture 2.png" })).toBeVisible();
   await page.goBack();
-  await expect(page.getByRole('button', { name: 'Clear' })).toBeHidden();
-  await page.getByLabel('Select picture 2.png').check({ force: true });
-  await expect(page.locator('[data-selection-count]')).toHaveText('1 selected');
-  await page.getByRole('button', { name: 'Clear' }).click();
-  await expect(page.getByLabel('Select picture 2.png')).not.toBeChecked();
+  await expect(page.getByRole("button", { name: "Clear" })).toBeHidden();
+  await page.getByLabel("Select picture 2.png").check({ force: true });
+  await expect(page.locator("[data-selection-count]")).toHaveText("1 selected");
+  await page.getByRole("button", { name: "Clear" }).click();
+  await expect(page.getByLabel("Select picture 2.png")).not.toBeChecked();
 
-  await page.getByRole('link', { name: 'Upload' }).first().click();
-  await expect(page.getByRole('heading', { name: 'Upload', exact: true })).toBeVisible();
+  await page.getByRole("link", { name: "Upload" }).first().click();
+  await expect(page.getByRole("heading", { name: "Upload", exact: true })).toBeVisible();
   await choose(page, [picture(3)]);
-  await page.getByRole('link', { name: 'Open picture 3.png' }).click();
-  await expect(page.getByRole('heading', { name: 'picture 3.png' })).toBeVisible();
+  await page.getByRole("link", { name: "Open picture 3.png" }).click();
+  await expect(page.getByRole("heading", { name: "picture 3.png" })).toBeVisible();
   await page.goBack();
-  await expect(page.getByRole('heading', { name: 'Upload', exact: true })).toBeVisible();
-  expect(await page.locator('#files').evaluate((input) => input.files.length)).toBe(0);
+  await expect(page.getByRole("heading", { name: "Upload", exact: true })).toBeVisible();
+  expect(await page.locator("#files").evaluate((input) => input.files.length)).toBe(0);
   await choose(page, [picture(4)]);
-  await expect(page.locator('[data-queue-words]')).toHaveText('2 added');
+  await expect(page.locator("[data-queue-words]")).toHaveText("2 added");
   checkComplaints();
 });
 
-test('a refusal is seen and read, and the colors stay', async ({ house, page }) => {
+test("a refusal is seen and read, and the colors stay", async ({ house, page }) => {
   await page.goto(`${house.url}/account`);
-  await page.getByRole('button', { name: 'Always dark' }).click();
-  await expect(page.locator('html')).toHaveAttribute('data-theme', 'dark');
+  await page.getByRole("button", { name: "Always dark" }).click();
+  await expect(page.locator("html")).toHaveAttribute("data-theme", "dark");
   await page.goto(`${house.url}/admin/users/1`);
-  await page.getByLabel('May').selectOption('user');
+  await page.getByLabel("May").selectOption("user");
   await page.locator('form[action$="/access-level"] button').click();
-  await expect(page.getByRole('alert')).toHaveText('This is the last admin. Make somebody else admin first.');
-  await expect(page.getByRole('alert')).toBeFocused();
-  await expect(page.locator('html')).toHaveAttribute('data-theme', 'dark');
+  await expect(page.getByRole("alert")).toHaveText("This is the last admin. Make somebody else admin first.");
+  await expect(page.getByRole("alert")).toBeFocused();
+  await expect(page.locator("html")).toHaveAttribute("data-theme", "dark");
 });
 
-test('a name that is refused stays in its field', async ({ house, page }) => {
+test("a name that is refused stays in its field", async ({ house, page }) => {
   await page.goto(`${house.url}/uploads`);
-  await page.getByLabel('Name of the new folder').fill('Summer/2026');
-  await page.getByRole('button', { name: 'Make folder' }).click();
-  await expect(toast(page, 'without /')).toBeVisible();
-  await expect(page.getByLabel('Name of the new folder')).toHaveValue('Summer/2026');
+  await page.getByLabel("Name of the new folder").fill("Summer/2026");
+  await page.getByRole("button", { name: "Make folder" }).click();
+  await expect(toast(page, "without /")).toBeVisible();
+  await expect(page.getByLabel("Name of the new folder")).toHaveValue("Summer/2026");
 });
 
-test('the focus is never lost, and messages are said', async ({ house, page }) => {
+test("the focus is never lost, and messages are said", async ({ house, page }) => {
   await uploadInTurn(page, house.url, [picture(1), picture(2), picture(3)]);
   await page.goto(`${house.url}/photos`);
-  await openItem(page, 'picture 2.png');
-  await expect(page.getByRole('heading', { name: 'picture 2.png' })).toBeFocused();
-  await expect(page.locator('#live')).toContainText('picture 2.png');
-  await page.keyboard.press('Escape');
-  await expect(page.getByRole('heading', { name: 'Photos', exact: true })).toBeVisible();
-  await page.getByRole('link', { name: 'picture 2.png' }).focus();
-  await page.keyboard.press('Delete');
-  await expect(toast(page, '1 item put into the trash.')).toBeVisible();
-  await expect(page.getByRole('link', { name: 'picture 1.png' })).toBeFocused();
-  await expect(page.locator('#live')).toContainText('1 item put into the trash.');
-  await page.keyboard.press('z');
-  await expect(page.getByRole('img', { name: 'picture 2.png' })).toBeVisible();
+  await openItem(page, "picture 2.png");
+  await expect(page.getByRole("heading", { name: "picture 2.png" })).toBeFocused();
+  await expect(page.locator("#live")).toContainText("picture 2.png");
+  await page.keyboard.press("Escape");
+  await expect(page.getByRole("heading", { name: "Photos", exact: true })).toBeVisible();
+  await page.getByRole("link", { name: "picture 2.png" }).focus();
+  await page.keyboard.press("Delete");
+  await expect(toast(page, "1 item put into the trash.")).toBeVisible();
+  await expect(page.getByRole("link", { name: "picture 1.png" })).toBeFocused();
+  await expect(page.locator("#live")).toContainText("1 item put into the trash.");
+  await page.keyboard.press("z");
+  await expect(page.getByRole("img", { name: "picture 2.png" })).toBeVisible();
   // One stop for all tiles: from the first one, Tab leads to its own controls and then out of the shelf.
-  await page.getByRole('link', { name: 'picture 3.png' }).focus();
-  for (let press = 0; press < 3; press += 1) await page.keyboard.press('Tab');
-  expect(await page.evaluate(() => document.activeElement.closest('[data-tile]'))).toBe(null);
+  await page.getByRole("link", { name: "picture 3.png" }).focus();
+  for (let press = 0; press < 3; press += 1) await page.keyboard.press("Tab");
+  expect(await page.evaluate(() => document.activeElement.closest("[data-tile]"))).toBe(null);
 });

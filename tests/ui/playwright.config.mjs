@@ -1,27 +1,36 @@
 // The browser tests: the same specs on SQLite and on MariaDB, and some of them below a path of another site's.
-import { defineConfig } from '@playwright/test';
+import { defineConfig } from "@playwright/test";
 
 export default defineConfig({
-  testDir: '.',
-  outputDir: '../../test-results',
+  testDir: ".",
+  outputDir: "../../test-results",
   fullyParallel: false,
   workers: 2,
   retries: 0,
   timeout: 120_000,
   expect: { timeout: 10_000 },
-  reporter: [['list']],
+  reporter: [["list"]],
   use: {
     viewport: { width: 1280, height: 860 },
     launchOptions: {
-      executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-      args: ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+      executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+      args: [
+        "--headless",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+      ],
     },
   },
   projects: [
-    { name: 'sqlite', testIgnore: /lighthouse/ },
-    { name: 'mariadb', testIgnore: /lighthouse/ },
-    { name: 'below', testMatch: /gallery|navigation|uploads/ },
-    // What it measures, it measures with nothing beside it; what a browser does with a page does not depend on the database.
-    { name: 'lighthouse', testMatch: /lighthouse/, dependencies: ['sqlite', 'mariadb', 'below'] },
+    { name: "sqlite", testIgnore: /lighthouse/ },
+    { name: "mariadb", testIgnore: /lighthouse/ },
+    { name: "below", testMatch: /gallery|navigation|uploads/ },
+    // Measures with no other test beside it. The result does not depend on the database.
+    { name: "lighthouse", testMatch: /lighthouse/, dependencies: ["sqlite", "mariadb", "below"] },
   ],
 });

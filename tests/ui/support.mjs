@@ -1,74 +1,102 @@
 // A server of its own for each test, and what the specs share.
-import { spawn, execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync, readFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
-import { test as base, expect } from '@playwright/test';
+import { spawn, execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync, readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { test as base, expect } from "@playwright/test";
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
-const binary = process.env.NEXUS_BINARY ?? (() => { throw new Error('NEXUS_BINARY is not set: run make test-ui'); })();
-const axe = readFileSync(here('node_modules/axe-core/axe.min.js'), 'utf8');
+const binary =
+  process.env.NEXUS_BINARY ??
+  (() => {
+    throw new Error("NEXUS_BINARY is not set: run make test-ui");
+  })();
+const axe = readFileSync(here("node_modules/axe-core/axe.min.js"), "utf8");
 
-export const PASSWORD = 'correct horse battery';
+export const PASSWORD = "correct horse battery";
 
 /** The first line of a process's stream that matches. */
 function line(process, stream, pattern) {
   return new Promise((resolve, reject) => {
-    let seen = '';
-    createInterface({ input: process[stream] }).on('line', (text) => {
+    let seen = "";
+    createInterface({ input: process[stream] }).on("line", (text) => {
       seen += `${text}\n`;
       const match = text.match(pattern);
       if (match) resolve(match);
     });
-    process.on('exit', (code) => reject(new Error(`ended with ${code} before ${pattern}:\n${seen}`)));
+    process.on("exit", (code) => reject(new Error(`ended with ${code} before ${pattern}:\n${seen}`)));
   });
 }
 
 /** Where the server stands on that project's site. */
-const pathOf = (project) => (project.name === 'below' ? '/nexus' : '');
+const pathOf = (project) => (project.name === "below" ? "/nexus" : "");
 
 async function startServer(folder, databaseUrl, path, env) {
   const server = spawn(binary, [], {
     cwd: folder,
-    env: { PATH: process.env.PATH, NEXUS_LISTEN: '127.0.0.1:0', DATABASE_URL: databaseUrl, NEXUS_WORKERS: '2', NEXUS_LOG: 'warn', ...(path ? { NEXUS_PUBLIC_URL: `http://nexus.example${path}` } : {}), ...env },
-    stdio: ['ignore', 'ignore', 'pipe'],
+    env: {
+      PATH: process.env.PATH,
+      NEXUS_LISTEN: "127.0.0.1:0",
+      DATABASE_URL: databaseUrl,
+      NEXUS_WORKERS: "2",
+      NEXUS_LOG: "warn",
+      ...(path ? { NEXUS_PUBLIC_URL: `http://nexus.example${path}` } : {}),
+      ...env,
+    },
+    stdio: ["ignore", "ignore", "pipe"],
   });
-  const link = line(server, 'stderr', /open this link to create one: (\S+)/).then((match) => match[1]);
+  const link = line(server, "stderr", /open this link to create one: (\S+)/).then((match) => match[1]);
   link.catch(() => {});
-  const [, origin] = await line(server, 'stderr', /listening on (\S+)/);
+  const [, origin] = await line(server, "stderr", /listening on (\S+)/);
   const url = origin + path;
-  const setup = link.then((there) => there.replace('http://nexus.example', origin));
+  const setup = link.then((there) => there.replace("http://nexus.example", origin));
   setup.catch(() => {});
-  const stop = (signal = 'SIGTERM') => new Promise((resolve) => { server.on('exit', resolve); server.kill(signal); });
+  const stop = (signal = "SIGTERM") =>
+    new Promise((resolve) => {
+      server.on("exit", resolve);
+      server.kill(signal);
+    });
   return { url, setup, stop };
 }
 
 export const test = base.extend({
   /** Makes the address of an empty database. */
-  database: [async ({}, use, worker) => {
-    if (worker.project.name !== 'mariadb') {
-      await use((folder) => `sqlite://${folder}/data/nexus.db`);
-      return;
-    }
-    const mariadb = spawn(here('../support/mariadb.sh'), { stdio: ['pipe', 'pipe', 'inherit'] });
-    const [url] = await line(mariadb, 'stdout', /mysql:\/\/\S+/);
-    const port = new URL(url).port;
-    let count = 0;
-    await use(() => {
-      const name = `ui${(count += 1)}`;
-      execFileSync('mariadb', ['--no-defaults', '-h127.0.0.1', `-P${port}`, '-unexus', '-pnexus', '-e', `CREATE DATABASE ${name} CHARACTER SET utf8mb4 COLLATE utf8mb4_bin`]);
-      return `${url}/${name}`;
-    });
-    const ended = new Promise((resolve) => mariadb.on('exit', resolve));
-    mariadb.stdin.end();
-    await ended;
-  }, { scope: 'worker', timeout: 120_000 }],
+  database: [
+    // eslint-disable-next-line no-empty-pattern -- Playwright requires the pattern
+    async ({}, use, worker) => {
+      if (worker.project.name !== "mariadb") {
+        await use((folder) => `sqlite://${folder}/data/nexus.db`);
+        return;
+      }
+      const mariadb = spawn(here("../support/mariadb.sh"), { stdio: ["pipe", "pipe", "inherit"] });
+      const [url] = await line(mariadb, "stdout", /mysql:\/\/\S+/);
+      const port = new URL(url).port;
+      let count = 0;
+      await use(() => {
+        const name = `ui${(count += 1)}`;
+        execFileSync("mariadb", [
+          "--no-defaults",
+          "-h127.0.0.1",
+          `-P${port}`,
+          "-unexus",
+          "-pnexus",
+          "-e",
+          `CREATE DATABASE ${name} CHARACTER SET utf8mb4 COLLATE utf8mb4_bin`,
+        ]);
+        return `${url}/${name}`;
+      });
+      const ended = new Promise((resolve) => mariadb.on("exit", resolve));
+      mariadb.stdin.end();
+      await ended;
+    },
+    { scope: "worker", timeout: 120_000 },
+  ],
 
   /** An empty server; `server.setup` is its set-up link. */
   server: async ({ database }, use, info) => {
-    const folder = mkdtempSync(join(tmpdir(), 'nexus-ui-'));
+    const folder = mkdtempSync(join(tmpdir(), "nexus-ui-"));
     const server = await startServer(folder, database(folder), pathOf(info.project), {});
     await use({ ...server, folder });
     await server.stop();
@@ -77,26 +105,30 @@ export const test = base.extend({
 
   /** A server whose admin is root, and who is logged in on `page`. */
   house: async ({ database, page }, use, info) => {
-    const folder = mkdtempSync(join(tmpdir(), 'nexus-ui-'));
-    writeFileSync(join(folder, 'password'), PASSWORD);
+    const folder = mkdtempSync(join(tmpdir(), "nexus-ui-"));
+    writeFileSync(join(folder, "password"), PASSWORD);
     const url = database(folder);
     const path = pathOf(info.project);
     const server = await startServer(folder, url, path, {
-      NEXUS_ADMIN_USERNAME: 'root', NEXUS_ADMIN_EMAIL: 'root@example.org', NEXUS_ADMIN_PASSWORD_FILE: join(folder, 'password'),
+      NEXUS_ADMIN_USERNAME: "root",
+      NEXUS_ADMIN_EMAIL: "root@example.org",
+      NEXUS_ADMIN_PASSWORD_FILE: join(folder, "password"),
     });
     const elsewhere = [];
-    page.on('request', (request) => { if (/^https?:/.test(request.url()) && !request.url().startsWith(`${server.url}/`)) elsewhere.push(request.url()); });
-    await logIn(page, server.url, 'root');
+    page.on("request", (request) => {
+      if (/^https?:/.test(request.url()) && !request.url().startsWith(`${server.url}/`)) elsewhere.push(request.url());
+    });
+    await logIn(page, server.url, "root");
     const house = { ...server, folder };
     // The same folders and port again, after a kill.
     house.restart = async (whileAway = async () => {}) => {
-      await house.stop('SIGKILL');
+      await house.stop("SIGKILL");
       await whileAway();
       Object.assign(house, await startServer(folder, url, path, { NEXUS_LISTEN: new URL(server.url).host }));
     };
     await use(house);
     await house.stop();
-    expect(elsewhere, 'asked for beside the server').toEqual([]);
+    expect(elsewhere, "asked for beside the server").toEqual([]);
     rmSync(folder, { recursive: true });
   },
 });
@@ -104,70 +136,89 @@ export const test = base.extend({
 export { expect };
 
 /** A message in the corner. */
-export const toast = (page, text) => page.locator('[data-toast]').getByText(text);
+export const toast = (page, text) => page.locator("[data-toast]").getByText(text);
 
 export async function logIn(page, url, username) {
   await page.goto(`${url}/login`);
-  await page.getByLabel('Username or e-mail').fill(username);
-  await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
-  await page.getByRole('button', { name: 'Log in' }).click();
-  await page.waitForURL('**/dashboard');
+  await page.getByLabel("Username or e-mail").fill(username);
+  await page.getByLabel("Password", { exact: true }).fill(PASSWORD);
+  await page.getByRole("button", { name: "Log in" }).click();
+  await page.waitForURL("**/dashboard");
 }
 
 export async function register(page, url, first, last, username) {
   await page.goto(`${url}/register`);
-  await page.getByLabel('First name').fill(first);
-  await page.getByLabel('Last name').fill(last);
-  await page.getByLabel('Username').fill(username);
-  await page.getByLabel('E-mail').fill(`${username}@example.org`);
-  await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
-  await page.getByRole('button', { name: 'Send request' }).click();
-  await page.waitForURL('**/pending');
+  await page.getByLabel("First name").fill(first);
+  await page.getByLabel("Last name").fill(last);
+  await page.getByLabel("Username").fill(username);
+  await page.getByLabel("E-mail").fill(`${username}@example.org`);
+  await page.getByLabel("Password", { exact: true }).fill(PASSWORD);
+  await page.getByRole("button", { name: "Send request" }).click();
+  await page.waitForURL("**/pending");
 }
 
 /** A small valid PNG of one colour, different for each seed. */
 export function picture(seed) {
-  const bytes = execFileSync('python3', ['-c', `
+  const bytes = execFileSync("python3", [
+    "-c",
+    `
 import struct, sys, zlib
 def chunk(kind, data):
     return struct.pack('>I', len(data)) + kind + data + struct.pack('>I', zlib.crc32(kind + data))
 width, height, seed = 160, 120, ${seed}
 row = b'\\0' + bytes([(seed * 37) % 256, (seed * 91) % 256, (seed * 151) % 256]) * width
 sys.stdout.buffer.write(b'\\x89PNG\\r\\n\\x1a\\n' + chunk(b'IHDR', struct.pack('>IIBBBBB', width, height, 8, 2, 0, 0, 0)) + chunk(b'IDAT', zlib.compress(row * height)) + chunk(b'IEND', b''))
-`]);
-  return { name: `picture ${seed}.png`, mimeType: 'image/png', buffer: bytes };
+`,
+  ]);
+  return { name: `picture ${seed}.png`, mimeType: "image/png", buffer: bytes };
 }
 
 /** Opens an item's own page, as a click with a modifier or without JavaScript would: a plain click opens the viewer. */
 export async function openItem(page, name) {
-  const href = await page.getByRole('link', { name }).first().getAttribute('href');
+  const href = await page.getByRole("link", { name }).first().getAttribute("href");
   await page.evaluate((path) => window.Turbo.visit(path), href);
   await page.waitForURL(`**${href}`);
 }
 
 /** What ffmpeg makes of these arguments, as a file to upload. */
 export function made(name, mimeType, args) {
-  const folder = mkdtempSync(join(tmpdir(), 'nexus-made-'));
-  execFileSync('ffmpeg', ['-nostdin', '-v', 'error', '-y', ...args, join(folder, name)]);
+  const folder = mkdtempSync(join(tmpdir(), "nexus-made-"));
+  execFileSync("ffmpeg", ["-nostdin", "-v", "error", "-y", ...args, join(folder, name)]);
   const buffer = readFileSync(join(folder, name));
   rmSync(folder, { recursive: true });
   return { name, mimeType, buffer };
 }
 
 /** A song of twenty seconds. */
-export const song = (title, artist, album, track) => made(`${title}.mp3`, 'audio/mpeg', [
-  '-f', 'lavfi', '-i', `sine=frequency=${300 + track * 60}:duration=20`, '-metadata', `title=${title}`, '-metadata', `artist=${artist}`, '-metadata', `album=${album}`, '-metadata', `track=${track}`,
-]);
+export const song = (title, artist, album, track) =>
+  made(`${title}.mp3`, "audio/mpeg", [
+    "-f",
+    "lavfi",
+    "-i",
+    `sine=frequency=${300 + track * 60}:duration=20`,
+    "-metadata",
+    `title=${title}`,
+    "-metadata",
+    `artist=${artist}`,
+    "-metadata",
+    `album=${album}`,
+    "-metadata",
+    `track=${track}`,
+  ]);
 
 /** A film of three seconds. */
-export const film = (name, mimeType, codec) => made(name, mimeType, ['-f', 'lavfi', '-i', 'testsrc2=duration=3:size=320x180:rate=15', ...codec]);
+export const film = (name, mimeType, codec) =>
+  made(name, mimeType, ["-f", "lavfi", "-i", "testsrc2=duration=3:size=320x180:rate=15", ...codec]);
 
 /** Uploads through the API, as the person who is logged in on `page`, and waits until everything has its preview. */
 export async function uploadQuickly(page, url, files) {
-  const token = await page.locator('meta[name="csrf-token"]').getAttribute('content');
+  const token = await page.locator('meta[name="csrf-token"]').getAttribute("content");
   const items = [];
   for (const file of files) {
-    const answer = await page.request.post(`${url}/api/media/upload`, { headers: { 'X-CSRF-Token': token }, multipart: { file } });
+    const answer = await page.request.post(`${url}/api/media/upload`, {
+      headers: { "X-CSRF-Token": token },
+      multipart: { file },
+    });
     expect(answer.status(), file.name).toBe(201);
     items.push((await answer.json()).items[0]);
   }
@@ -175,9 +226,9 @@ export async function uploadQuickly(page, url, files) {
   return items;
 }
 
-export const letter = { name: 'letter.txt', mimeType: 'text/plain', buffer: Buffer.from('Dear Ada') };
+export const letter = { name: "letter.txt", mimeType: "text/plain", buffer: Buffer.from("Dear Ada") };
 
-/** Chooses files on /upload, and waits until they are stored: in the queue, or without JavaScript with the plain form. */
+/** Uploads files on /upload and waits until they are stored, with or without JavaScript. */
 export async function upload(page, url, files) {
   await page.goto(`${url}/upload`);
   await choose(page, files);
@@ -190,31 +241,37 @@ export async function uploadInTurn(page, url, files) {
 
 /** Chooses files on the upload page that is shown. */
 export async function choose(page, files) {
-  await page.getByLabel('Choose files, or drop them here').setInputFiles(files);
-  const send = page.getByRole('main').getByRole('button', { name: 'Upload', exact: true });
+  await page.getByLabel("Choose files, or drop them here").setInputFiles(files);
+  const send = page.getByRole("main").getByRole("button", { name: "Upload", exact: true });
   if (await send.isVisible()) {
     await send.click();
-    await page.waitForURL('**/uploads/results/*');
+    await page.waitForURL("**/uploads/results/*");
   } else {
-    await expect(page.locator('[data-queue-words]')).toHaveText(/added|already here|refused/);
+    await expect(page.locator("[data-queue-words]")).toHaveText(/added|already here|refused/);
   }
 }
 
 /** Fails on anything the browser complains about. */
 export function noComplaints(page) {
   const complaints = [];
-  page.on('pageerror', (error) => complaints.push(String(error)));
-  page.on('console', (message) => { if (message.type() === 'error') complaints.push(`${page.url()}: ${message.text()}`); });
+  page.on("pageerror", (error) => complaints.push(String(error)));
+  page.on("console", (message) => {
+    if (message.type() === "error") complaints.push(`${page.url()}: ${message.text()}`);
+  });
   return () => expect(complaints).toEqual([]);
 }
 
 /** Axe, WCAG 2.2 A and AA, on the page as it stands once a visit between pages is over. */
 export async function expectAccessible(page, what) {
-  await expect(page.locator('html')).not.toHaveAttribute('aria-busy');
+  await expect(page.locator("html")).not.toHaveAttribute("aria-busy");
   await page.evaluate(axe);
   const violations = await page.evaluate(async () => {
-    const result = await window.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] });
-    return result.violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html.slice(0, 160)).join(' | ')}`);
+    const result = await window.axe.run(document, {
+      runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+    });
+    return result.violations.map(
+      ({ id, nodes }) => `${id}: ${nodes.map((node) => node.html.slice(0, 160)).join(" | ")}`,
+    );
   });
   expect.soft(violations, what).toEqual([]);
 }

@@ -1,258 +1,322 @@
 // Uploads in the browser: they go on after whatever came between.
-import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
-import { createHash } from 'node:crypto';
-import { join } from 'node:path';
-import { chromium } from '@playwright/test';
-import { expect, expectAccessible, letter, logIn, noComplaints, picture, test } from './support.mjs';
+import { mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import { chromium } from "@playwright/test";
+import { expect, expectAccessible, letter, logIn, noComplaints, picture, test } from "./support.mjs";
 
 const bytes = (seed, size) => {
   const buffer = Buffer.alloc(size);
   for (let at = 0; at < size; at += 4096) buffer.writeUInt32LE((seed * 2654435761 + at) >>> 0, Math.min(at, size - 4));
   return buffer;
 };
-const file = (name, seed, size) => ({ name, mimeType: 'application/octet-stream', buffer: bytes(seed, size) });
-const sha = (buffer) => createHash('sha256').update(buffer).digest('hex');
+const file = (name, seed, size) => ({ name, mimeType: "application/octet-stream", buffer: bytes(seed, size) });
+const sha = (buffer) => createHash("sha256").update(buffer).digest("hex");
 const choose = (page, files) => page.getByLabel(/Choose files, or drop them here|Drop photos/).setInputFiles(files);
-const row = (page, name) => page.locator('[data-transfer]').filter({ hasText: name });
-const mine = (house) => join(house.folder, 'media', readdirSync(join(house.folder, 'media')).find((name) => name.startsWith('00001_')));
-const stored = (house, name) => readFileSync(join(mine(house), 'Uploads', name));
+const row = (page, name) => page.locator("[data-transfer]").filter({ hasText: name });
+const mine = (house) =>
+  join(
+    house.folder,
+    "media",
+    readdirSync(join(house.folder, "media")).find((name) => name.startsWith("00001_")),
+  );
+const stored = (house, name) => readFileSync(join(mine(house), "Uploads", name));
 
 /** Lets `count` parts through, and holds or breaks the next ones. */
 async function breakParts(page, how) {
-  await page.route('**/api/uploads**', async (route) => {
-    if (route.request().method() === 'GET' || route.request().method() === 'HEAD') return route.continue();
+  await page.route("**/api/uploads**", async (route) => {
+    if (route.request().method() === "GET" || route.request().method() === "HEAD") return route.continue();
     return how(route);
   });
 }
 
-test('what is chosen is sent at once, and each row says what became of it', async ({ house, page }) => {
+test("what is chosen is sent at once, and each row says what became of it", async ({ house, page }) => {
   const checkComplaints = noComplaints(page);
   await page.goto(`${house.url}/upload`);
-  await choose(page, [picture(1), letter, file('numbers.bin', 1, 3_000_000)]);
-  await expect(page.locator('[data-queue-words]')).toHaveText('3 added');
-  await expect(page.locator('#live')).toHaveText('3 added');
-  await expect(row(page, 'letter.txt')).toContainText('Stored');
-  expect(sha(stored(house, 'numbers.bin'))).toBe(sha(bytes(1, 3_000_000)));
+  await choose(page, [picture(1), letter, file("numbers.bin", 1, 3_000_000)]);
+  await expect(page.locator("[data-queue-words]")).toHaveText("3 added");
+  await expect(page.locator("#live")).toHaveText("3 added");
+  await expect(row(page, "letter.txt")).toContainText("Stored");
+  expect(sha(stored(house, "numbers.bin"))).toBe(sha(bytes(1, 3_000_000)));
   // Again: small ones are sent and found to be here, large ones are not even sent.
   const sent = [];
-  page.on('request', (request) => { if (request.method() === 'PATCH' || request.method() === 'POST') sent.push(request.postDataBuffer()?.length ?? 0); });
-  await choose(page, [file('again.bin', 1, 3_000_000)]);
-  await expect(row(page, 'again.bin')).toContainText('Already here');
+  page.on("request", (request) => {
+    if (request.method() === "PATCH" || request.method() === "POST") sent.push(request.postDataBuffer()?.length ?? 0);
+  });
+  await choose(page, [file("again.bin", 1, 3_000_000)]);
+  await expect(row(page, "again.bin")).toContainText("Already here");
   expect(Math.max(0, ...sent)).toBeLessThan(100_000);
-  await row(page, 'again.bin').getByRole('button', { name: 'Keep both' }).click();
-  await expect(row(page, 'again.bin')).toContainText('Stored');
-  expect(sha(stored(house, 'again.bin'))).toBe(sha(bytes(1, 3_000_000)));
-  await page.getByRole('button', { name: 'Clear finished' }).click();
-  await expect(page.locator('[data-queue]')).toBeHidden();
+  await row(page, "again.bin").getByRole("button", { name: "Keep both" }).click();
+  await expect(row(page, "again.bin")).toContainText("Stored");
+  expect(sha(stored(house, "again.bin"))).toBe(sha(bytes(1, 3_000_000)));
+  await page.getByRole("button", { name: "Clear finished" }).click();
+  await expect(page.locator("[data-queue]")).toBeHidden();
   checkComplaints();
 });
 
-test('a drop on the dashboard, a whole folder and a paste are uploads too', async ({ house, page }) => {
+test("a drop on the dashboard, a whole folder and a paste are uploads too", async ({ house, page }) => {
   const checkComplaints = noComplaints(page);
   await page.goto(`${house.url}/dashboard`);
   const files = await page.evaluateHandle(() => {
     const transfer = new DataTransfer();
-    transfer.items.add(new File([new Uint8Array(3_000_000)], 'dropped.bin'));
+    transfer.items.add(new File([new Uint8Array(3_000_000)], "dropped.bin"));
     return transfer;
   });
-  await page.dispatchEvent('[data-upload]', 'drop', { dataTransfer: files });
-  await expect(row(page, 'dropped.bin')).toContainText('Stored');
-  await expect(page.getByRole('link', { name: 'Open dropped.bin' })).toBeVisible();
+  await page.dispatchEvent("[data-upload]", "drop", { dataTransfer: files });
+  await expect(row(page, "dropped.bin")).toContainText("Stored");
+  await expect(page.getByRole("link", { name: "Open dropped.bin" })).toBeVisible();
   await page.evaluate(() => {
     const clipboardData = new DataTransfer();
-    clipboardData.items.add(new File(['pasted'], 'pasted.txt'));
-    document.body.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true }));
+    clipboardData.items.add(new File(["pasted"], "pasted.txt"));
+    document.body.dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true }));
   });
-  await expect(row(page, 'pasted.txt')).toContainText('Stored');
+  await expect(row(page, "pasted.txt")).toContainText("Stored");
   await page.goto(`${house.url}/upload`);
-  const folder = join(house.folder, 'Holiday');
-  mkdirSync(join(folder, 'Day 1'), { recursive: true });
-  writeFileSync(join(folder, 'plan.txt'), 'sea');
-  writeFileSync(join(folder, 'Day 1', 'notes.txt'), 'sun');
-  await page.locator('input[webkitdirectory]').setInputFiles(folder);
-  await expect(page.locator('[data-queue-words]')).toHaveText(/4 added|2 added/);
-  expect(readFileSync(join(mine(house), 'Holiday/plan.txt'), 'utf8')).toBe('sea');
-  expect(readFileSync(join(mine(house), 'Holiday/Day 1/notes.txt'), 'utf8')).toBe('sun');
+  const folder = join(house.folder, "Holiday");
+  mkdirSync(join(folder, "Day 1"), { recursive: true });
+  writeFileSync(join(folder, "plan.txt"), "sea");
+  writeFileSync(join(folder, "Day 1", "notes.txt"), "sun");
+  await page.locator("input[webkitdirectory]").setInputFiles(folder);
+  await expect(page.locator("[data-queue-words]")).toHaveText(/4 added|2 added/);
+  expect(readFileSync(join(mine(house), "Holiday/plan.txt"), "utf8")).toBe("sea");
+  expect(readFileSync(join(mine(house), "Holiday/Day 1/notes.txt"), "utf8")).toBe("sun");
   checkComplaints();
 });
 
 /** Names of the uploads that this browser keeps, and the lengths of their files. */
-const kept = (page) => page.evaluate(() => new Promise((resolve) => {
-  const request = indexedDB.open(`nexus-transfers${document.documentElement.dataset.root.replace(/^\/$/, '')}`);
-  request.onsuccess = () => { const all = request.result.transaction('transfers').objectStore('transfers').getAll(); all.onsuccess = () => resolve(all.result.map(({ name, file }) => ({ name, size: file?.size }))); };
-}));
+const kept = (page) =>
+  page.evaluate(
+    () =>
+      new Promise((resolve) => {
+        const request = indexedDB.open(`nexus-transfers${document.documentElement.dataset.root.replace(/^\/$/, "")}`);
+        request.onsuccess = () => {
+          const all = request.result.transaction("transfers").objectStore("transfers").getAll();
+          all.onsuccess = () => resolve(all.result.map(({ name, file }) => ({ name, size: file?.size })));
+        };
+      }),
+  );
 
-test('pause, resume, retry and cancel do what they say', async ({ house, page }) => {
+test("pause, resume, retry and cancel do what they say", async ({ house, page }) => {
   await page.goto(`${house.url}/upload`);
   let held = [];
   let isHeld = true;
-  await breakParts(page, async (route) => { if (isHeld) held.push(route); else await route.continue(); });
-  await choose(page, [file('one.bin', 1, 900_000), file('two.bin', 2, 900_000), file('three.bin', 3, 900_000), file('four.bin', 4, 900_000)]);
-  await expect(row(page, 'three.bin')).toContainText('Sending');
-  await expect(row(page, 'four.bin'), 'three at a time').toContainText('Waiting');
-  await expectAccessible(page, 'a queue under way');
-  await row(page, 'one.bin').getByRole('button', { name: 'Pause' }).click();
-  await expect(row(page, 'one.bin')).toContainText('Paused');
-  await expect(row(page, 'four.bin')).toContainText('Sending');
-  await row(page, 'two.bin').getByRole('button', { name: 'Cancel' }).click();
-  await expect(row(page, 'two.bin')).toHaveCount(0);
+  await breakParts(page, async (route) => {
+    if (isHeld) held.push(route);
+    else await route.continue();
+  });
+  await choose(page, [
+    file("one.bin", 1, 900_000),
+    file("two.bin", 2, 900_000),
+    file("three.bin", 3, 900_000),
+    file("four.bin", 4, 900_000),
+  ]);
+  await expect(row(page, "three.bin")).toContainText("Sending");
+  await expect(row(page, "four.bin"), "three at a time").toContainText("Waiting");
+  await expectAccessible(page, "a queue under way");
+  await row(page, "one.bin").getByRole("button", { name: "Pause" }).click();
+  await expect(row(page, "one.bin")).toContainText("Paused");
+  await expect(row(page, "four.bin")).toContainText("Sending");
+  await row(page, "two.bin").getByRole("button", { name: "Cancel" }).click();
+  await expect(row(page, "two.bin")).toHaveCount(0);
   isHeld = false;
   await Promise.all(held.map((route) => route.abort().catch(() => {})));
-  await row(page, 'one.bin').getByRole('button', { name: 'Resume' }).click();
-  await expect(page.locator('[data-queue-words]')).toHaveText('3 added', { timeout: 20_000 });
-  expect(sha(stored(house, 'one.bin'))).toBe(sha(bytes(1, 900_000)));
-  await expect.poll(() => kept(page), 'nothing that was cancelled or stored comes back').toEqual([]);
+  await row(page, "one.bin").getByRole("button", { name: "Resume" }).click();
+  await expect(page.locator("[data-queue-words]")).toHaveText("3 added", { timeout: 20_000 });
+  expect(sha(stored(house, "one.bin"))).toBe(sha(bytes(1, 900_000)));
+  await expect.poll(() => kept(page), "nothing that was cancelled or stored comes back").toEqual([]);
 });
 
-test('an upload goes on by itself after the network, the page and the server were away', async ({ house, page }) => {
+test("an upload goes on by itself after the network, the page and the server were away", async ({ house, page }) => {
   test.setTimeout(90_000);
   await page.goto(`${house.url}/upload`);
   let isDown = true;
   await breakParts(page, async (route) => (isDown ? route.abort() : route.continue()));
-  await choose(page, [file('far.bin', 7, 2_000_000)]);
-  await expect(row(page, 'far.bin')).toContainText('Waiting for the connection', { timeout: 20_000 });
-  await expectAccessible(page, 'a queue without a connection');
+  await choose(page, [file("far.bin", 7, 2_000_000)]);
+  await expect(row(page, "far.bin")).toContainText("Waiting for the connection", { timeout: 20_000 });
+  await expectAccessible(page, "a queue without a connection");
   isDown = false;
-  await expect(row(page, 'far.bin')).toContainText('Stored', { timeout: 20_000 });
+  await expect(row(page, "far.bin")).toContainText("Stored", { timeout: 20_000 });
 
   // A reload in the middle: the first bytes are on the server, the rest has not been sent.
-  await page.unroute('**/api/uploads**');
+  await page.unroute("**/api/uploads**");
   let isHeld = true;
   let parts = 0;
-  await page.route('**/api/uploads**', async (route) => {
+  await page.route("**/api/uploads**", async (route) => {
     const request = route.request();
-    if (!isHeld || request.method() === 'HEAD') return route.continue();
-    if (request.method() === 'POST') return route.continue();
+    if (!isHeld || request.method() === "HEAD") return route.continue();
+    if (request.method() === "POST") return route.continue();
     // The beginning of the part arrives, its answer does not.
     const seed = parts === 0 ? 8 : 9;
-    await route.fetch({ postData: bytes(seed, 2_000_000).subarray(0, 600_000), headers: { ...request.headers(), 'content-length': '600000' } });
+    await route.fetch({
+      postData: bytes(seed, 2_000_000).subarray(0, 600_000),
+      headers: { ...request.headers(), "content-length": "600000" },
+    });
     parts += 1;
   });
-  await choose(page, [file('long.bin', 8, 2_000_000)]);
+  await choose(page, [file("long.bin", 8, 2_000_000)]);
   await expect.poll(() => parts).toBe(1);
   const offsets = [];
-  page.on('request', (request) => { if (request.method() === 'PATCH') offsets.push(Number(request.headers()['upload-offset'])); });
-  page.once('dialog', (dialog) => dialog.accept());
+  page.on("request", (request) => {
+    if (request.method() === "PATCH") offsets.push(Number(request.headers()["upload-offset"]));
+  });
+  page.once("dialog", (dialog) => dialog.accept());
   isHeld = false;
   await page.reload();
-  await expect(row(page, 'long.bin')).toContainText('Stored', { timeout: 20_000 });
+  await expect(row(page, "long.bin")).toContainText("Stored", { timeout: 20_000 });
   expect(offsets).toEqual([600_000]);
-  expect(sha(stored(house, 'long.bin'))).toBe(sha(bytes(8, 2_000_000)));
+  expect(sha(stored(house, "long.bin"))).toBe(sha(bytes(8, 2_000_000)));
 
   // The server is killed in the middle and comes back.
   isHeld = true;
-  await choose(page, [file('killed.bin', 9, 2_000_000)]);
+  await choose(page, [file("killed.bin", 9, 2_000_000)]);
   await expect.poll(() => parts).toBe(2);
   await house.restart(async () => {
     isHeld = false;
-    await row(page, 'killed.bin').getByRole('button', { name: 'Pause' }).click();
-    await row(page, 'killed.bin').getByRole('button', { name: 'Resume' }).click();
-    await expect(row(page, 'killed.bin')).toContainText('Waiting for the connection', { timeout: 20_000 });
+    await row(page, "killed.bin").getByRole("button", { name: "Pause" }).click();
+    await row(page, "killed.bin").getByRole("button", { name: "Resume" }).click();
+    await expect(row(page, "killed.bin")).toContainText("Waiting for the connection", { timeout: 20_000 });
   });
-  await expect(row(page, 'killed.bin')).toContainText('Stored', { timeout: 20_000 });
+  await expect(row(page, "killed.bin")).toContainText("Stored", { timeout: 20_000 });
   expect(offsets).toContain(600_000);
-  expect(sha(stored(house, 'killed.bin'))).toBe(sha(bytes(9, 2_000_000)));
+  expect(sha(stored(house, "killed.bin"))).toBe(sha(bytes(9, 2_000_000)));
 });
 
-test('an upload goes on by itself after a restart of the browser', async ({ house }) => {
-  const profile = join(house.folder, 'profile');
-  const options = { executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'] };
+test("an upload goes on by itself after a restart of the browser", async ({ house }) => {
+  const profile = join(house.folder, "profile");
+  const options = {
+    executablePath: "/usr/bin/chromium",
+    args: [
+      "--no-sandbox",
+      "--disable-gpu",
+      "--disable-quic",
+      "--no-first-run",
+      "--disable-background-networking",
+      "--disable-component-update",
+      "--disable-sync",
+    ],
+  };
   let context = await chromium.launchPersistentContext(profile, options);
-  let page = context.pages()[0] ?? await context.newPage();
-  await logIn(page, house.url, 'root');
+  let page = context.pages()[0] ?? (await context.newPage());
+  await logIn(page, house.url, "root");
   await page.goto(`${house.url}/upload`);
   let begun = 0;
-  await page.route('**/api/uploads**', (route) => { begun += 1; return route.abort(); });
-  await choose(page, [file('kept.bin', 11, 2_000_000)]);
+  await page.route("**/api/uploads**", (route) => {
+    begun += 1;
+    return route.abort();
+  });
+  await choose(page, [file("kept.bin", 11, 2_000_000)]);
   await expect.poll(() => begun).toBeGreaterThan(0);
-  await expect.poll(() => kept(page)).toEqual([{ name: 'kept.bin', size: 2_000_000 }]);
+  await expect.poll(() => kept(page)).toEqual([{ name: "kept.bin", size: 2_000_000 }]);
   await context.close();
   context = await chromium.launchPersistentContext(profile, options);
-  page = context.pages()[0] ?? await context.newPage();
+  page = context.pages()[0] ?? (await context.newPage());
   await page.goto(`${house.url}/upload`);
-  await expect(row(page, 'kept.bin')).toContainText('Stored', { timeout: 20_000 });
-  expect(sha(stored(house, 'kept.bin'))).toBe(sha(bytes(11, 2_000_000)));
+  await expect(row(page, "kept.bin")).toContainText("Stored", { timeout: 20_000 });
+  expect(sha(stored(house, "kept.bin"))).toBe(sha(bytes(11, 2_000_000)));
   await context.close();
 });
 
-test('leaving in the middle warns', async ({ house, page }) => {
+test("leaving in the middle warns", async ({ house, page }) => {
   await page.goto(`${house.url}/upload`);
   await breakParts(page, async () => {});
   await choose(page, [letter]);
-  await expect(row(page, 'letter.txt')).toContainText('Sending');
-  const asked = page.waitForEvent('dialog');
+  await expect(row(page, "letter.txt")).toContainText("Sending");
+  const asked = page.waitForEvent("dialog");
   page.close({ runBeforeUnload: true });
   const dialog = await asked;
-  expect(dialog.type()).toBe('beforeunload');
+  expect(dialog.type()).toBe("beforeunload");
   await dialog.accept();
 });
 
-test('what another browser began is listed on the dashboard, to go on with or to give up', async ({ house, page, browser }) => {
+test("what another browser began is listed on the dashboard, to go on with or to give up", async ({
+  house,
+  page,
+  browser,
+}) => {
   await page.goto(`${house.url}/upload`);
-  const begin = (name, size) => page.evaluate(async ([name, size]) => {
-    const headers = { 'Tus-Resumable': '1.0.0', 'X-CSRF-Token': document.querySelector('meta[name="csrf-token"]').content };
-    const made = await fetch(`${document.documentElement.dataset.root}api/uploads`, { method: 'POST', headers: { ...headers, 'Upload-Length': size, 'Upload-Metadata': `filename ${btoa(name)}` } });
-    const part = { ...headers, 'Upload-Offset': '0', 'Content-Type': 'application/offset+octet-stream' };
-    await fetch(made.headers.get('Location'), { method: 'PATCH', headers: part, body: new Uint8Array(4096) });
-  }, [name, size]);
-  await begin('mine.bin', '500000');
-  await begin('unwanted.bin', '10000');
+  const begin = (name, size) =>
+    page.evaluate(
+      async ([name, size]) => {
+        const headers = {
+          "Tus-Resumable": "1.0.0",
+          "X-CSRF-Token": document.querySelector('meta[name="csrf-token"]').content,
+        };
+        const made = await fetch(`${document.documentElement.dataset.root}api/uploads`, {
+          method: "POST",
+          headers: { ...headers, "Upload-Length": size, "Upload-Metadata": `filename ${btoa(name)}` },
+        });
+        const part = { ...headers, "Upload-Offset": "0", "Content-Type": "application/offset+octet-stream" };
+        await fetch(made.headers.get("Location"), { method: "PATCH", headers: part, body: new Uint8Array(4096) });
+      },
+      [name, size],
+    );
+  await begin("mine.bin", "500000");
+  await begin("unwanted.bin", "10000");
   for (const javaScriptEnabled of [true, false]) {
     const other = await (await browser.newContext({ javaScriptEnabled })).newPage();
-    await logIn(other, house.url, 'root');
-    await expect(other.getByRole('heading', { name: 'Unfinished uploads' })).toBeVisible();
+    await logIn(other, house.url, "root");
+    await expect(other.getByRole("heading", { name: "Unfinished uploads" })).toBeVisible();
     if (javaScriptEnabled) {
-      await expectAccessible(other, 'unfinished uploads');
-      const item = other.locator('[data-unfinished]').filter({ hasText: 'mine.bin' });
-      await expect(item).toContainText('4.1 kB of 500 kB have arrived');
-      await item.locator('input[type=file]').setInputFiles([file('mine.bin', 0, 400_000)]);
-      await expect(item).toContainText('That is another file');
-      const rest = file('mine.bin', 0, 500_000);
+      await expectAccessible(other, "unfinished uploads");
+      const item = other.locator("[data-unfinished]").filter({ hasText: "mine.bin" });
+      await expect(item).toContainText("4.1 kB of 500 kB have arrived");
+      await item.locator("input[type=file]").setInputFiles([file("mine.bin", 0, 400_000)]);
+      await expect(item).toContainText("That is another file");
+      const rest = file("mine.bin", 0, 500_000);
       rest.buffer.fill(0, 0, 4096);
-      await item.locator('input[type=file]').setInputFiles([rest]);
-      await expect(row(other, 'mine.bin')).toContainText('Stored');
-      expect(sha(stored(house, 'mine.bin'))).toBe(sha(rest.buffer));
+      await item.locator("input[type=file]").setInputFiles([rest]);
+      await expect(row(other, "mine.bin")).toContainText("Stored");
+      expect(sha(stored(house, "mine.bin"))).toBe(sha(rest.buffer));
     } else {
-      await other.getByRole('button', { name: 'Discard unwanted.bin' }).click();
-      await expect(other.getByText('The unfinished upload was given up.')).toBeVisible();
-      await expect(other.getByRole('heading', { name: 'Unfinished uploads' })).toHaveCount(0);
+      await other.getByRole("button", { name: "Discard unwanted.bin" }).click();
+      await expect(other.getByText("The unfinished upload was given up.")).toBeVisible();
+      await expect(other.getByRole("heading", { name: "Unfinished uploads" })).toHaveCount(0);
     }
     await other.context().close();
   }
 });
 
-test('the queue stays on all pages, one tab sends a file, and the focus is never lost', async ({ house, page, context }) => {
-  const checkComplaints = noComplaints(page);
+test("the queue stays on all pages, one tab sends a file, and the focus is never lost", async ({
+  house,
+  page,
+  context,
+}) => {
   await page.goto(`${house.url}/upload`);
   let isHeld = true;
   const held = [];
-  await breakParts(page, async (route) => { if (isHeld) held.push(route); else await route.continue(); });
-  await choose(page, [file('one.bin', 1, 1_500_000), file('two.bin', 2, 1_500_000)]);
-  await expect(page.locator('#live')).toHaveText('2 files, sending');
-  await expect(row(page, 'one.bin')).toContainText('Sending');
-  expect((await row(page, 'one.bin').locator('svg').boundingBox()).width).toBeLessThan(30);
+  await breakParts(page, async (route) => {
+    if (isHeld) held.push(route);
+    else await route.continue();
+  });
+  await choose(page, [file("one.bin", 1, 1_500_000), file("two.bin", 2, 1_500_000)]);
+  await expect(page.locator("#live")).toHaveText("2 files, sending");
+  await expect(row(page, "one.bin")).toContainText("Sending");
+  expect((await row(page, "one.bin").locator("svg").boundingBox()).width).toBeLessThan(30);
   const other = await context.newPage();
   await other.goto(`${house.url}/upload`);
-  await expect(other.getByRole('heading', { name: 'Upload', exact: true })).toBeVisible();
-  await expect(other.locator('[data-transfer]')).toHaveCount(0);
+  await expect(other.getByRole("heading", { name: "Upload", exact: true })).toBeVisible();
+  await expect(other.locator("[data-transfer]")).toHaveCount(0);
   await other.close();
-  await page.getByRole('button', { name: 'Pause all' }).focus();
-  await page.keyboard.press('Enter');
-  await expect(page.getByRole('button', { name: 'Resume all' })).toBeFocused();
-  await row(page, 'one.bin').getByRole('button', { name: 'Resume' }).focus();
-  await page.keyboard.press('Delete');
-  await expect(row(page, 'two.bin').getByRole('button', { name: 'Resume' })).toBeFocused();
-  await page.keyboard.press('r');
-  await expect(row(page, 'two.bin')).toContainText('Sending');
-  await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: /^Photos/ }).click();
-  await expect(page.getByRole('heading', { name: 'Photos', exact: true })).toBeVisible();
+  await page.getByRole("button", { name: "Pause all" }).focus();
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("button", { name: "Resume all" })).toBeFocused();
+  await row(page, "one.bin").getByRole("button", { name: "Resume" }).focus();
+  await page.keyboard.press("Delete");
+  await expect(row(page, "two.bin").getByRole("button", { name: "Resume" })).toBeFocused();
+  await page.keyboard.press("r");
+  await expect(row(page, "two.bin")).toContainText("Sending");
+  await page
+    .getByRole("navigation", { name: "Main" })
+    .getByRole("link", { name: /^Photos/ })
+    .click();
+  await expect(page.getByRole("heading", { name: "Photos", exact: true })).toBeVisible();
   isHeld = false;
   await Promise.all(held.map((route) => route.abort().catch(() => {})));
-  await expect(page.locator('[data-toast]').getByText('1 added')).toBeVisible({ timeout: 20_000 });
-  await expect(page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'Uploads 1' })).toBeVisible();
-  await page.getByRole('link', { name: 'Upload' }).first().click();
-  await expect(row(page, 'two.bin')).toContainText('Stored');
-  await page.getByRole('button', { name: 'Clear finished' }).click();
-  await expect(page.getByRole('heading', { name: 'Upload', exact: true })).toBeFocused();
+  await expect(page.locator("[data-toast]").getByText("1 added")).toBeVisible({ timeout: 20_000 });
+  await expect(page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: "Uploads 1" })).toBeVisible();
+  await page.getByRole("link", { name: "Upload" }).first().click();
+  await expect(row(page, "two.bin")).toContainText("Stored");
+  await page.getByRole("button", { name: "Clear finished" }).click();
+  await expect(page.getByRole("heading", { name: "Upload", exact: true })).toBeFocused();
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(1280);
 });
