@@ -1,7 +1,7 @@
 //! An item's bytes or preview as a response, for pages and the API.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use actix_web::HttpRequest;
 use actix_web::web::Data;
@@ -12,9 +12,8 @@ use super::response::sendfile_body::MAX_SINGLE_PART;
 use super::route::HandlerResult;
 use crate::domain::library::items;
 use crate::domain::previews;
-use crate::domain::previews::PreviewLookup;
 use crate::error::Error;
-use crate::http::run_blocking::run_blocking;
+use crate::http::run_blocking::{run_blocking, services_arc};
 use crate::media::sniff::is_shown_inline;
 use crate::model::{Item, ItemId, PreviewState, ScanStatus};
 use crate::state::Services;
@@ -113,7 +112,10 @@ pub async fn thumbnail_response(
 
     let source = match open_preview(services, auth_session, id, FileVariant::Preview(side)) {
         Some(source) => source,
-        None => open_when_ready(services, auth_session, id, side).await?,
+        None => {
+            let (services, user) = (services_arc(services), &auth_session.user);
+            previews::open_when_ready(&services, user, id, side, PREVIEW_TIMEOUT).await?
+        }
     };
 
     let (item, (width, height)) = (&source.item, source.pixels.unwrap_or_default());
@@ -134,36 +136,6 @@ pub async fn thumbnail_response(
         elsewhere: None,
     };
     file_response(request, &source, &about)
-}
-
-/// Opens a preview, waiting for one that is not ready.
-async fn open_when_ready(
-    services: &Data<Services>,
-    auth_session: &Arc<AuthSession>,
-    id: ItemId,
-    side: u32,
-) -> Result<Arc<FileSource>, Error> {
-    let mut pause = Duration::from_millis(25);
-    let deadline = Instant::now() + PREVIEW_TIMEOUT;
-
-    // The queue gives this item priority.
-    loop {
-        let auth_session = auth_session.clone();
-        match run_blocking(services, move |services| {
-            previews::open(services, &auth_session.user, id, side)
-        })
-        .await?
-        {
-            PreviewLookup::Ready(source) => return Ok(source),
-            PreviewLookup::Soon if Instant::now() < deadline => {
-                tokio::time::sleep(pause).await;
-                pause = (pause * 2).min(Duration::from_millis(400));
-            }
-            PreviewLookup::Soon => {
-                return Err(Error::Unavailable("This picture is still being made."));
-            }
-        }
-    }
 }
 
 /// Returns the open file of an item, if it was opened for the current version of the library.

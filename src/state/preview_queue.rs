@@ -7,26 +7,56 @@ use std::collections::VecDeque;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, Ordering};
 
-use tokio::sync::Notify;
+use tokio::sync::{Notify, broadcast};
 
 use crate::model::{ItemId, UserId};
 
 /// Items whose previews are made first.
 const MAX_PRIORITIZED: usize = 512;
 
-/// Which previews to make next, and the notification for workers.
-#[derive(Default)]
+/// Finished items that a slow subscriber may lag behind by.
+const MAX_FINISHED: usize = 256;
+
+/// Which previews to make next, and the notifications for workers and for requests that wait.
+///
+/// Another server's workers announce nothing here, so requests that wait also look from time to time.
 pub struct PreviewQueue {
     /// Items that users are looking at, the most recent first.
     prioritized: Mutex<VecDeque<ItemId>>,
     /// Notified when there is work.
     pub wakeup: Notify,
+    /// Items whose jobs a worker of this process has finished.
+    finished: broadcast::Sender<ItemId>,
     is_stopping: AtomicBool,
     turns: AtomicU32,
     last_owner: AtomicI64,
 }
 
+impl Default for PreviewQueue {
+    fn default() -> Self {
+        Self {
+            prioritized: Mutex::default(),
+            wakeup: Notify::new(),
+            finished: broadcast::Sender::new(MAX_FINISHED),
+            is_stopping: AtomicBool::new(false),
+            turns: AtomicU32::new(0),
+            last_owner: AtomicI64::new(0),
+        }
+    }
+}
+
 impl PreviewQueue {
+    /// Announces that an item's job is finished, with whatever result.
+    pub(crate) fn announce_finished(&self, id: ItemId) {
+        // Fails only if nobody waits.
+        drop(self.finished.send(id));
+    }
+
+    /// Receives the items that are finished from now on.
+    pub(crate) fn subscribe_finished(&self) -> broadcast::Receiver<ItemId> {
+        self.finished.subscribe()
+    }
+
     /// Wakes one worker, now or when it next waits, and all that wait now.
     pub fn wake(&self) {
         self.wakeup.notify_waiters();

@@ -190,10 +190,8 @@ impl Tile {
         }
     }
 
-    /// The tiles of a page. Previews of its items are made before those of others.
+    /// The tiles of a page.
     pub fn from_items(items: &[Item], tracks: &[Track], services: &Services) -> Vec<Self> {
-        let waiting = items.iter().filter(|item| item.preview == PreviewState::Waiting);
-        services.preview_queue.prioritize(waiting.map(|item| item.id));
         let mut tiles: Vec<Self> = items
             .iter()
             .map(|item| Self::from_item(item, find_track(item, tracks), services))

@@ -4,6 +4,7 @@ use actix_web::{HttpRequest, web};
 use askama::Template;
 
 use crate::domain::library::dashboard;
+use crate::domain::previews;
 use crate::error::format_bytes;
 use crate::http::extract::user::CurrentUser;
 use crate::http::pages::components::tile::Tile;
@@ -46,6 +47,8 @@ async fn show_dashboard(current: CurrentUser, request: HttpRequest) -> HandlerRe
         let auth_session = input.auth_session.clone();
         let user = &auth_session.user;
         let strips = dashboard::load_dashboard(conn, user)?;
+        previews::prioritize(services, &strips.favorites);
+        previews::prioritize(services, &strips.recent);
         let tiles = |items: &[Item]| Tile::from_items(items, &strips.tracks, services);
         let mut favorites = tiles(&strips.favorites);
 

@@ -79,6 +79,7 @@ async fn show_item(current: CurrentUser, path: web::Path<String>) -> HandlerResu
     .await?;
 
     // The same tile as in lists.
+    previews::prioritize(&current.services, std::slice::from_ref(&shown.item));
     let tile = Tile::from_items(std::slice::from_ref(&shown.item), &tracks, &current.services)
         .pop()
         .ok_or(Error::NotFound)?;

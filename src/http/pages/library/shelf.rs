@@ -7,6 +7,7 @@ use super::list_options::{ListQuery, OptionGroup};
 use super::timeline::{self, TimelineYear};
 use crate::domain::library::listings::{self, Listing, ListingQuery, PAGE_ITEMS};
 use crate::domain::library::search;
+use crate::domain::previews;
 use crate::error::Error;
 use crate::http::extract::user::CurrentUser;
 use crate::http::pages::components::tile::{Heading, Tile, find_track};
@@ -170,6 +171,7 @@ async fn show_shelf(
         let user = &input.auth_session.clone().user;
         let listing =
             listings::list(conn, library, user, &sort_of(ItemFilter::shelf(shelf), &query))?;
+        previews::prioritize(services, &listing.items);
         let layout = Layout::read(conn, library, input)?;
         let (items, bytes) = layout.summary.count(shelf);
         let mut page =
@@ -218,6 +220,7 @@ async fn show_directory(
         listings::record_opened(services, user, &directory.directory_path);
         let listing =
             listings::list(conn, library, user, &sort_of(ItemFilter::directory(id), &query))?;
+        previews::prioritize(services, &listing.items);
         let layout = Layout::read(conn, library, input)?;
 
         let mut page = ShelfPage::new(
@@ -267,6 +270,8 @@ async fn show_search(
             (_, 0, true) => format!("Nothing found yet for “{}”", query.q.trim()),
             (_, _, true) => format!("“{}”", query.q.trim()),
         };
+
+        previews::prioritize(services, &listing.items);
 
         let layout = Layout::read(conn, library, input)?;
         let mut page =

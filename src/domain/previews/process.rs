@@ -1,23 +1,20 @@
 //! Previews and metadata: a queue in the database, processed one by one in the sandbox, requested items first.
 
 use std::fs::File;
-use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 
-use super::library::{items, search};
 use crate::db::Conn;
-use crate::error::{Error, Result};
+use crate::domain::library::{items, search};
+use crate::error::Result;
 use crate::media::{PreviewRenderer, Rendered, RendererHealth};
 use crate::model::item::ItemKind;
 use crate::model::{
-    Item, ItemDetails, ItemId, PreviewState, ScanStatus, Track, User, UserId, WallClock, now,
+    Item, ItemDetails, ItemId, PreviewState, ScanStatus, Track, UserId, WallClock, now,
 };
 use crate::sandbox::SandboxError;
 use crate::state::Services;
-use crate::state::open_file_cache::{FileSource, FileVariant, Lookup};
-use crate::storage::preview_cache::CachedPreview;
 use crate::store;
 use crate::store::preview_jobs::{NEVER, PreviewJob};
 use crate::store::shelf_counts::CountDeltas;
@@ -32,7 +29,7 @@ const MAX_CRASHES: i32 = 3;
 const MAX_TRIES: i32 = 10;
 
 /// Queues a file in the caller's transaction. A file that waits for the malware scanner is queued after the scan.
-pub(super) fn enqueue(conn: &mut Conn, item: &Item) -> Result<()> {
+pub(crate) fn enqueue(conn: &mut Conn, item: &Item) -> Result<()> {
     if item.preview == PreviewState::Waiting && item.scan != ScanStatus::Pending {
         store::preview_jobs::insert(conn, item)?;
     }
@@ -53,6 +50,13 @@ pub fn process_next(services: &Services) -> Result<bool> {
     }
     let Some(job) = claim(services)? else { return Ok(false) };
 
+    let result = process(services, &job);
+    services.preview_queue.announce_finished(job.item);
+    result.map(|()| true)
+}
+
+/// Processes the file of a claimed job.
+fn process(services: &Services, job: &PreviewJob) -> Result<()> {
     // The job has no owner; the item does.
     let found = services.db.read(|conn| {
         let Some(item) = store::preview_jobs::find_item(conn, job.item)? else { return Ok(None) };
@@ -60,24 +64,24 @@ pub fn process_next(services: &Services) -> Result<bool> {
     })?;
 
     // The item and its job were deleted meanwhile.
-    let Some((item, owner)) = found else { return Ok(true) };
+    let Some((item, owner)) = found else { return Ok(()) };
 
     // A file that fails again and again must not occupy the queue.
     if job.tries > MAX_TRIES {
         let made = Rendered { error: Some("it was tried too often".into()), ..Rendered::default() };
         store_result(services, &item, &made, PreviewState::Failed)?;
-        return Ok(true);
+        return Ok(());
     }
 
     if !PreviewRenderer::can_render(&item.mime) {
         store_result(services, &item, &Rendered::default(), PreviewState::None)?;
-        return Ok(true);
+        return Ok(());
     }
 
     if item.scan == ScanStatus::Pending {
         // The job is queued again after the scan.
         services.db.write(|conn| Ok(store::preview_jobs::delete(conn, item.id)?))?;
-        return Ok(true);
+        return Ok(());
     }
 
     let file = items::open_after_pending_moves(services, &owner, item.id)?;
@@ -90,8 +94,7 @@ pub fn process_next(services: &Services) -> Result<bool> {
         None => Err(SandboxError::Refused("the file is missing".into())),
     };
 
-    record_result(services, &job, &item, made)?;
-    Ok(true)
+    record_result(services, job, &item, made)
 }
 
 /// Whether decoders can be sandboxed on this system; if not, it is tested again from time to time.
@@ -264,84 +267,6 @@ fn store_result(
         };
         Ok(())
     })
-}
-
-/// Whether a pending preview will be made.
-#[must_use]
-pub fn is_enabled(services: &Services) -> bool {
-    services.settings.previews_at_once != Some(0)
-        && !matches!(services.renderer.health(), RendererHealth::Off(_))
-}
-
-/// The result of requesting a preview.
-pub enum PreviewLookup {
-    Ready(Arc<FileSource>),
-    /// It is being made, or is next in the queue.
-    Soon,
-}
-
-/// The preview of an item that best fits a square of `side` pixels.
-///
-/// # Errors
-/// `NotFound` if there is none, `BeingChecked` until the malware scanner has found the file clean.
-pub fn open(services: &Services, user: &User, id: ItemId, side: u32) -> Result<PreviewLookup> {
-    let form = FileVariant::Preview(side);
-    let look = |conn: &mut Conn| store::items::find(conn, user.id, id)?.ok_or(Error::NotFound);
-
-    // An open preview needs neither the database nor the disk.
-    let (library, item) = match services.find_open_or(user.id, id, form, look)? {
-        Lookup::Open(source) => return Ok(PreviewLookup::Ready(source)),
-        Lookup::Closed(library, item) => (library, item),
-    };
-
-    if item.scan == ScanStatus::Pending {
-        return Err(Error::BeingChecked);
-    }
-
-    match item.preview {
-        // One file contains all sizes.
-        PreviewState::Ready => match services.preview_cache.find(id.0, side) {
-            Ok(CachedPreview { file, width, height, offset, length }) => {
-                let source = Arc::new(FileSource {
-                    pixels: Some((width, height)),
-                    ..FileSource::new(item, file, offset, length)
-                });
-                services.open_file_cache.insert(&library, form, &source);
-                Ok(PreviewLookup::Ready(source))
-            }
-            Err(cause)
-                if !matches!(
-                    cause.kind(),
-                    std::io::ErrorKind::NotFound | std::io::ErrorKind::InvalidData
-                ) =>
-            {
-                Err(cause.into())
-            }
-            Err(cause) => {
-                // Lost with the cache directory, or truncated by a power failure.
-                tracing::info!(item = %id, "a preview is made again: {cause}");
-                let waiting = Item { preview: PreviewState::Waiting, ..item };
-                services.write_library(user.id, |conn| {
-                    store::items::update_preview(conn, &waiting)?;
-                    enqueue(conn, &waiting)
-                })?;
-                services.preview_queue.prioritize([id].into_iter());
-                services.preview_queue.wake();
-                Ok(PreviewLookup::Soon)
-            }
-        },
-        PreviewState::Waiting if !is_enabled(services) => Err(Error::NotFound),
-        PreviewState::Waiting => {
-            services.preview_queue.prioritize([id].into_iter());
-            Ok(PreviewLookup::Soon)
-        }
-        PreviewState::None | PreviewState::Failed => Err(Error::NotFound),
-    }
-}
-
-/// An item's metadata; empty until its file has been read.
-pub fn details(services: &Services, user: &User, id: ItemId) -> Result<ItemDetails> {
-    services.db.read(|conn| Ok(store::item_details::find(conn, user.id, id)?.unwrap_or_default()))
 }
 
 /// Counts previews that are pending and that were given up.

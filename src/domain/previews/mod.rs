@@ -1,0 +1,8 @@
+//! Previews and metadata: made in the background, requested items first.
+
+mod open;
+mod process;
+
+pub use open::{PreviewLookup, details, is_enabled, open, open_when_ready, prioritize};
+pub(crate) use process::enqueue;
+pub use process::{counts, list_given_up, process_next, retry, sweep};
