@@ -4,6 +4,7 @@ pub mod atomic_file;
 pub mod backup_dir;
 mod first_admin;
 mod options;
+mod parse;
 mod permissions;
 mod public_url;
 mod retention;
