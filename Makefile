@@ -6,18 +6,18 @@ ADVISORY_DB ?= ../shared/advisory-db
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 .DELETE_ON_ERROR:
-.PHONY: help run build release test check test-rust test-schema test-ui audit bench deb test-deb faults packages preview-packages test-packages browser-files clean
+.PHONY: help run build release test check test-rust test-schema test-ui audit bench deb test-deb test-long faults packages preview-packages test-packages browser-files clean
 
-help: ## what there is
+help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
 
-run: packages preview-packages browser-files ## install what is missing, build, serve
+run: packages preview-packages browser-files ## install what is missing, build and serve
 	cargo run --locked --profile quick
 
 build: packages browser-files ## build for development
 	cargo build --locked
 
-release: packages browser-files ## build the binary that is shipped
+release: packages browser-files ## build the release binary
 	cargo build --locked --release
 
 deb: release ## the Debian package, in packaging/build
@@ -28,9 +28,9 @@ test-deb: deb ## lintian, systemd's score, and the package's life in a fresh Deb
 	@SUDO="$(SUDO)" scripts/packages.sh lintian:lintian mmdebstrap:mmdebstrap systemd-analyze:systemd systemd-nspawn:systemd-container
 	tests/support/package.sh packaging/build/*.deb
 
-test: check test-rust test-schema test-ui ## everything: format, lints, docs, audit, tests on both databases, browser tests on both
+test: check test-rust test-schema test-ui ## lints, documentation, advisories, and all tests on both databases
 
-check: packages browser-files audit tests/ui/node_modules/.package-lock.json ## format, lints, documentation, advisories
+check: packages browser-files audit tests/ui/node_modules/.package-lock.json ## formatting, lints, documentation, advisories
 	tests/ui/lint.sh
 	cargo fmt --check
 	cargo clippy --locked --all-targets -- -D warnings
@@ -39,37 +39,39 @@ check: packages browser-files audit tests/ui/node_modules/.package-lock.json ## 
 test-rust: test-packages browser-files ## unit and API tests on SQLite and MariaDB
 	cargo test --locked
 
-test-schema: test-packages ## the API against its own document, by schemathesis with all checks
+test-schema: test-packages ## test the API against its OpenAPI document with schemathesis
 	cargo build --locked
 	tests/support/schemathesis.sh $(CARGO_TARGET_DIR)/debug/nexus-media --generation-deterministic --max-examples 30
 
-bench: test-packages browser-files ## Nexus beside nginx and what else there is: one table in docs/PERFORMANCE.md
+bench: test-packages browser-files ## compare with nginx and other servers; updates the table in docs/PERFORMANCE.md
 	@SUDO="$(SUDO)" scripts/packages.sh wrk:wrk
 	cargo build --locked --release
 	WRITE=1 scripts/bench.py $(CARGO_TARGET_DIR)/release/nexus-media
 	scripts/bench-crowd.py $(CARGO_TARGET_DIR)/release/nexus-media
 
-faults: test-packages browser-files ## every fault: kill -9, power cut, full disk, database away (about 30 minutes)
+test-long: faults ## tests that take too long for `make test`
+
+faults: test-packages browser-files ## all fault tests: kill -9, power failure, full disk, database outage (about 30 minutes)
 	FAULTS=long cargo test --locked --test faults -- --nocapture
 
 test-ui: test-packages browser-files tests/ui/node_modules/.package-lock.json ## Playwright on SQLite and MariaDB
 	cargo build --locked
 	cd tests/ui && NEXUS_BINARY=$(CARGO_TARGET_DIR)/debug/nexus-media npm test
 
-audit: ## known vulnerabilities of the crates
+audit: ## check for advisories on crates
 	@scripts/audit.sh "$(ADVISORY_DB)"
 
-packages: ## system packages to build with
+packages: ## system packages for building
 	@SUDO="$(SUDO)" scripts/packages.sh gcc:gcc cmake:cmake nasm:nasm pkg-config:pkg-config mariadb_config:libmariadb-dev node:nodejs npm:npm
 
-preview-packages: ## what opens films, HEIC and AVIF; the server runs without it
+preview-packages: ## programs that decode videos, HEIC and AVIF (optional)
 	@SUDO="$(SUDO)" scripts/packages.sh ffmpeg:ffmpeg vipsthumbnail:libvips-tools
 
-test-packages: packages ## system packages to test with
+test-packages: packages ## system packages for testing
 	@SUDO="$(SUDO)" scripts/packages.sh mariadbd:mariadb-server chromium:chromium ffmpeg:ffmpeg vipsthumbnail:libvips-tools clamd:clamav-daemon nginx:nginx-light promtool:prometheus php:php-cli /var/lib/dpkg/info/php-mysql.list:php-mysql mkfs.ext4:e2fsprogs python3:python3 pip3:python3-pip curl:curl
 
 # The libraries of the pages, each an enhancement, and the common passwords, without which nothing is built.
-browser-files: static/vendor/icons.svg vendor/common-passwords.txt ## libraries for the browser and common passwords, from npm
+browser-files: static/vendor/icons.svg vendor/common-passwords.txt ## browser libraries and common passwords from npm
 
 static/vendor/icons.svg vendor/common-passwords.txt &: node_modules/.package-lock.json scripts/vendor.mjs $(shell find templates src/http -type f 2>/dev/null)
 	node scripts/vendor.mjs
@@ -84,5 +86,5 @@ tests/ui/node_modules/.package-lock.json: tests/ui/package.json tests/ui/package
 	cd tests/ui && npm install --no-save --no-audit --no-fund --loglevel=error
 	@touch $@
 
-clean: ## take away what was built here
+clean: ## remove build products in this folder
 	rm -rf node_modules tests/ui/node_modules static/vendor vendor test-results

@@ -1,15 +1,15 @@
 #!/bin/sh
-# cargo audit on advisory data that is there already: audit.sh FOLDER
+# Runs cargo audit with local advisory data: audit.sh FOLDER
 set -eu
 if [ ! -d "$1/crates" ]; then
-    echo "AUDIT NOT RUN: no advisory data in $1 (a clone of RustSec's advisory-db; name it with ADVISORY_DB=...)" >&2
+    echo "ADVISORIES NOT CHECKED: $1 contains no advisory data (set ADVISORY_DB to a clone of the RustSec advisory-db)" >&2
     exit 0
 fi
 if ! cargo audit --version >/dev/null 2>&1; then
     echo "installing cargo-audit"
     cargo install cargo-audit --locked --quiet --no-default-features --profile dev
 fi
-# cargo audit wants a git clone to read from.
+# cargo audit requires a git repository.
 copy=$(mktemp -d)
 trap 'rm -rf "$copy"' EXIT
 cp -r "$1/." "$copy"

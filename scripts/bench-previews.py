@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Previews beside others, in one run: photos per CPU-second and peak memory, cage and process start included.
+"""Previews beside others, in one run: photos per CPU-second and peak memory, sandbox and process start included.
 
     scripts/bench-previews.py [PHOTOS] [ROUNDS]
 
@@ -61,7 +61,7 @@ def added(runs):
 def nexus(files, sides):
     def one(file):
         with open(file, "rb") as stdin:
-            return run([str(NEXUS), "cage", "decode", "image/jpeg", sides], stdin)
+            return run([str(NEXUS), "sandbox-worker", "decode", "image/jpeg", sides], stdin)
     return added(one(file) for file in files)
 
 
@@ -95,11 +95,11 @@ with tempfile.TemporaryDirectory() as name:
     photos = draw(folder)
     megapixels = sum(SIZES[n % 3][0] * SIZES[n % 3][1] for n in range(PHOTOS)) / PHOTOS / 1e6
     ways = {
-        "640: Nexus, a caged process each": lambda: nexus(photos, "640"),
+        "640: Nexus, a sandboxed process each": lambda: nexus(photos, "640"),
         "640: vipsthumbnail, one process for all": lambda: vips(photos, 640, folder),
         "640: vipsthumbnail, a process each": lambda: vips_each(photos, 640, folder),
         "640: sharp, one process for all": lambda: sharp(photos, "640"),
-        "all: Nexus, a caged process each": lambda: nexus(photos, "1280,640,320"),
+        "all: Nexus, a sandboxed process each": lambda: nexus(photos, "1280,640,320"),
         "all: vipsthumbnail, one process a size": lambda: added(vips(photos, side, folder) for side in (1280, 640, 320)),
         "all: sharp, one process for all": lambda: sharp(photos, "1280,640,320"),
     }

@@ -1,4 +1,4 @@
-// Where the focus goes when Turbo changes the page: to the same thing, its neighbour, or the heading.
+// Keeps the focus when Turbo changes the page: on the same element, its neighbour, or the heading.
 let before = null;
 let isFirst = true;
 

@@ -2,7 +2,7 @@
 export function startGallery() {
   document.addEventListener("click", async (event) => {
     if (event.button !== 0 || event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
-    // While things are being selected, a click selects, and with Shift everything from the last one to this one.
+    // During a selection, a click selects; with Shift, everything from the last one to this one.
     const selected = event.target.closest(".tile-grid-on .tile-link");
     const box = selected?.closest("[data-tile]").querySelector('input[type="checkbox"]');
     if (box) {

@@ -63,7 +63,7 @@ function showQueue(isOpen) {
 
 function list() {
   const songs = part("songs");
-  // Whoever stood in a row stands in it again.
+  // The focus returns to the same row.
   const stood = [...songs.querySelectorAll("button")].indexOf(document.activeElement);
   songs.textContent = "";
   queue.forEach((song, index) => {
@@ -282,7 +282,7 @@ document.addEventListener(
   },
   true,
 );
-// Whoever logs out takes the music along.
+// Logging out stops the music.
 document.addEventListener("submit", (event) => {
   if (event.target.action?.endsWith("/logout")) close();
 });

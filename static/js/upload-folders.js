@@ -23,7 +23,7 @@ async function make(name, parent) {
     body: JSON.stringify(parent ? { name, parent } : { name }),
   });
   if (answer.ok) return (await answer.json()).id;
-  // Somebody made it meanwhile, or it cannot be made.
+  // It was created meanwhile, or cannot be created.
   const again = there(await list());
   if (again) return again.standard ? "" : again.id;
   throw new Error((await answer.json()).error?.message ?? "The folder could not be made.");

@@ -28,7 +28,7 @@ function slide(link) {
   if (view === "video") return { ...shared, type: "film", poster: large };
   const [w, h] = [Number(width), Number(height)];
   const most = Math.min(1, 1280 / Math.max(w, h));
-  // The file itself where the browser draws it: only asked for when somebody zooms in.
+  // The original, if the browser can display it; loaded when the user zooms in.
   const srcset = original ? `${large} ${Math.round(w * most)}w, ${original} ${w}w` : undefined;
   const [fullWidth, fullHeight] = original ? [w, h] : [Math.round(w * most), Math.round(h * most)];
   return { ...shared, src: large, srcset, msrc: small, width: fullWidth, height: fullHeight };

@@ -120,7 +120,7 @@ async fn a_row_that_was_changed_or_taken_out_breaks_the_chain(
     change(&app, "DELETE FROM audit_log WHERE id = 7");
     assert!(broken(&app).contains("row 7 and what came after it are gone"), "{}", broken(&app));
 
-    // Whoever has the database can write the whole chain anew, but not to the same hash.
+    // Someone with the database can rewrite the whole chain, but not to the same hash.
     let (id, hash) = whole.last;
     let row = rows(&app).into_iter().find(|row| row.id == 6).unwrap();
     change(&app, &format!("UPDATE audit_head SET last = 6, hash = '{}'", row.hash));

@@ -127,7 +127,7 @@ async fn apart<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> 
     tokio::task::spawn_blocking(work).await.unwrap()
 }
 
-/// Everything somebody has: the directory, the name, the hash and whether it is a favorite.
+/// All files of a user: directory, name, hash and whether it is a favorite.
 fn kept(app: &TestApp, username: &str) -> Vec<(String, String, String, bool)> {
     let mut kept: Vec<_> = app
         .placed_items(username)
@@ -277,7 +277,7 @@ async fn a_backup_made_while_people_work_is_whole(#[values(Sqlite, MariaDb)] bac
     .await;
 }
 
-/// A house in a folder of its own, whose backups lie beside it, with one backup; then things change.
+/// An installation with one backup beside it, changed after that backup.
 async fn changed_house() -> (Installation, tempfile::TempDir) {
     let outer = tempfile::tempdir().unwrap();
     let folder = tempfile::tempdir_in(outer.path()).unwrap();

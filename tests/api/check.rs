@@ -1,4 +1,4 @@
-//! What somebody did to the tree behind our back: a check names it, and puts right what can be.
+//! `check`: reports changes that others made on disk, and repairs what it can.
 
 use std::collections::BTreeSet;
 use std::os::unix::ffi::OsStrExt;

@@ -99,7 +99,7 @@ async fn moved_and_renamed_files_stay_the_things_they_were(
     ada.act(&id, "favorite", &[]).await;
     ada.upload_one("b.png", &png(2)).await;
     ada.upload_one("c.png", &png(3)).await;
-    // One is renamed, one goes into a folder of its own, one into a folder where such things do not live.
+    // One is renamed, one moves to a user's folder, one to a standard folder for another kind.
     std::fs::rename(app.on_disk("ada", "Photos/a.png"), app.on_disk("ada", "Photos/z.png"))
         .unwrap();
     std::fs::create_dir(app.on_disk("ada", "Photos/Trip")).unwrap();
@@ -195,7 +195,7 @@ async fn a_full_quota_leaves_files_where_they_are_and_says_so(
     assert_counts_are_true(&app, "ada");
 }
 
-/// Waits until ada's things stand like that.
+/// Waits until ada's items are in that state.
 async fn comes_to(app: &TestApp, expected: &[&str]) {
     for _ in 0..300 {
         if places(app, "ada") == expected {

@@ -67,7 +67,7 @@ impl Original {
         self.made["files"].as_array().unwrap()
     }
 
-    /// Hashes of what somebody has there, each once.
+    /// Hashes of a user's files in the original, each once.
     fn hashes_of(&self, name: &str) -> BTreeSet<String> {
         let theirs =
             self.files().iter().filter(|file| file["folder"].as_str().unwrap().contains(name));
@@ -87,7 +87,7 @@ async fn moved_in(app: &TestApp, original: &Original, wanted: ImportOptions<'_>)
     .unwrap()
 }
 
-/// Everything of somebody's: the directory, the name, the hash.
+/// All files of a user: directory, name, hash.
 fn kept(app: &TestApp, username: &str) -> Vec<(String, String, String)> {
     let mut kept: Vec<_> = app
         .placed_items(username)

@@ -8,7 +8,7 @@ use rstest::rstest;
 
 use crate::support::{Backend, MariaDb, Sqlite, TestApp, header, png};
 
-/// Tables, and the columns of theirs that somebody is shown; all where none are named.
+/// Tables, and those of their columns that pages show; all if none are named.
 const WATCHED: [(&str, &str); 7] = [
     ("media_items", ""),
     ("user_directories", "OF directory_name, directory_path, parent_id, last_modified"),

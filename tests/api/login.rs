@@ -87,7 +87,7 @@ async fn the_session_is_replaced_at_log_in(#[values(Sqlite, MariaDb)] backend: B
     let after = browser.token("/upload").await;
     assert_ne!(before, after, "the CSRF token of before log-in is worth nothing after it");
     assert_eq!(browser.post("/account/theme", &before, &[("theme", "dark")]).await.status(), 403);
-    // A cookie that somebody planted before log-in does not become a session.
+    // A cookie planted before log-in does not become a session.
     let planted = app.browser().get("/login").await;
     let cookie = header(&planted, "set-cookie");
     let answer =

@@ -144,7 +144,7 @@ async fn only_safe_types_open_in_the_browser(#[values(Sqlite, MariaDb)] backend:
         assert_eq!(header(&answer, "x-content-type-options"), "nosniff", "{name}");
         let preview = ada.get(&format!("/media/{id}/thumbnail?size=320")).await;
         if name == "drawing.svg" {
-            // Drawn in the cage: what is sent is a picture.
+            // Rendered in the sandbox: the response is a picture.
             assert_eq!(
                 (preview.status().as_u16(), header(&preview, "content-type").as_str()),
                 (200, "image/webp")

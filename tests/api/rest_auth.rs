@@ -138,7 +138,7 @@ async fn a_refresh_token_is_good_once_and_using_it_again_ends_the_session(
         ..first.clone()
     };
     assert_eq!(second.get("/api/users/me").await.status(), 200);
-    // Somebody else had the first one.
+    // The first one was stolen.
     assert_eq!(
         first
             .send("POST", "/api/auth/refresh", &j!({ "refresh_token": first.refresh_token }))

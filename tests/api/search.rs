@@ -1,4 +1,4 @@
-//! Search: by everything an item says, in pages, and never in another's things.
+//! Search: by all words of an item, in pages, limited to the user's own items.
 
 use rstest::rstest;
 

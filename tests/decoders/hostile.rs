@@ -115,7 +115,7 @@ fn bombs_lies_and_disguises_end_decoded_refused_or_killed() {
         ends.entry(end(&studio, name, &bytes, mime)).or_default().push(name);
     }
     println!("hostile files: {ends:?}");
-    // The studio still works afterwards.
+    // The renderer still works afterwards.
     assert_eq!(
         end(&studio, "after", &encoded(&corners(9, 9), ImageFormat::Png), "image/png"),
         End::Decoded

@@ -1,4 +1,4 @@
-//! Decoders in their cage: what kills them, what they open, and what hostile files do to them.
+//! Decoders in their sandbox: what kills them, what they can open, and how they handle hostile files.
 
 #![expect(
     clippy::unwrap_used,
@@ -27,7 +27,7 @@ fn program() -> PathBuf {
     PathBuf::from(env!("CARGO_BIN_EXE_nexus-media"))
 }
 
-/// A studio whose cage and tools work.
+/// A renderer whose sandbox and tools work.
 fn studio() -> PreviewRenderer {
     let studio = PreviewRenderer::new(program());
     studio.probe();

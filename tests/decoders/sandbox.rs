@@ -7,7 +7,7 @@ use rstest::rstest;
 
 use super::*;
 
-fn caged(arguments: &[&str], input: &[u8]) -> Output {
+fn sandboxed(arguments: &[&str], input: &[u8]) -> Output {
     let mut child = Command::new(program());
     child
         .arg("sandbox-worker")
@@ -45,19 +45,19 @@ fn a_decoder_that_tries_anything_but_to_compute_is_killed(
     )]
     call: &str,
 ) {
-    let ended = caged(&["canary", call], b"").status;
+    let ended = sandboxed(&["canary", call], b"").status;
     assert_eq!(ended.signal(), Some(libc::SIGSYS), "{call}: {ended}");
 }
 
 #[test]
 fn a_canary_that_tries_nothing_lives() {
-    let ended = caged(&["canary", "none"], b"");
+    let ended = sandboxed(&["canary", "none"], b"");
     assert_eq!((ended.status.code(), ended.stdout.as_slice()), (Some(0), b"alive".as_slice()));
 }
 
 #[test]
 fn a_foreign_tool_reads_its_one_file_and_no_other() {
-    let own = caged(&["tool", "/usr/bin/head", "-c99", "/proc/self/fd/0"], b"its own file");
+    let own = sandboxed(&["tool", "/usr/bin/head", "-c99", "/proc/self/fd/0"], b"its own file");
     assert_eq!(own.stdout, b"its own file");
     for other in [
         "/etc/passwd",
@@ -67,7 +67,7 @@ fn a_foreign_tool_reads_its_one_file_and_no_other() {
         "/tmp",
         "/etc/ssl/openssl.cnf",
     ] {
-        let ended = caged(&["tool", "/usr/bin/head", "-c99", other], b"");
+        let ended = sandboxed(&["tool", "/usr/bin/head", "-c99", other], b"");
         assert!(!ended.status.success() && ended.stdout.is_empty(), "{other}: {ended:?}");
     }
 }
@@ -76,14 +76,14 @@ fn a_foreign_tool_reads_its_one_file_and_no_other() {
 fn a_foreign_tool_writes_nothing_starts_nothing_and_calls_nobody() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("made");
-    let made = caged(&["tool", "/bin/cp", "/proc/self/fd/0", path.to_str().unwrap()], b"bytes");
+    let made = sandboxed(&["tool", "/bin/cp", "/proc/self/fd/0", path.to_str().unwrap()], b"bytes");
     assert!(!made.status.success() && !path.exists());
     // fork is not among its calls; another program is not among the files it may start.
-    let forked = caged(&["tool", "/bin/sh", "-c", "/bin/true; /bin/true"], b"");
+    let forked = sandboxed(&["tool", "/bin/sh", "-c", "/bin/true; /bin/true"], b"");
     assert_eq!(forked.status.signal(), Some(libc::SIGSYS));
-    let replaced = caged(&["tool", "/bin/sh", "-c", "exec /bin/ls /"], b"");
+    let replaced = sandboxed(&["tool", "/bin/sh", "-c", "exec /bin/ls /"], b"");
     assert!(!replaced.status.success() && replaced.stdout.is_empty());
-    let fetched = caged(&["tool", "/usr/bin/curl", "-s", "http://127.0.0.1:1/"], b"");
+    let fetched = sandboxed(&["tool", "/usr/bin/curl", "-s", "http://127.0.0.1:1/"], b"");
     assert_eq!(fetched.status.signal(), Some(libc::SIGSYS));
 }
 
@@ -91,7 +91,7 @@ fn a_foreign_tool_writes_nothing_starts_nothing_and_calls_nobody() {
 fn a_foreign_tool_changes_neither_others_nor_its_file() {
     let mut other = Command::new("/bin/sleep").arg("60").spawn().unwrap();
     let ended =
-        caged(&["tool", "/usr/bin/prlimit", "--pid", &other.id().to_string(), "--nofile=7:7"], b"");
+        sandboxed(&["tool", "/usr/bin/prlimit", "--pid", &other.id().to_string(), "--nofile=7:7"], b"");
     let limits = std::fs::read_to_string(format!("/proc/{}/limits", other.id())).unwrap();
     other.kill().unwrap();
     other.wait().unwrap();

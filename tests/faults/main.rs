@@ -1,4 +1,4 @@
-//! What must not be lost when things go wrong: killed processes, cut power, full disks, a database that is away.
+//! Fault tests: killed processes, power failures, full disks, an unavailable database.
 //! `cargo test --test faults` tries a minute's worth of points, `make faults` all of them.
 
 #![expect(

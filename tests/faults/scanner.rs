@@ -39,7 +39,7 @@ async fn a_scanner_that_is_killed_loses_nothing_and_opens_nothing() {
             assert_eq!((content.status().as_u16(), item["scan"].as_str()), (409, Some("pending")));
         }
         clamd.start_again();
-        // An upload rings the bell.
+        // An upload wakes the scanner.
         assert_eq!(
             person
                 .upload(&[("bell.bin".into(), bytes_of(900_000 + round, 10))])

@@ -153,7 +153,9 @@ async fn form_client(browser: &Browser, seed: u64, ledger: &Ledger) {
         .multipart(form);
     match request.send().await {
         Ok(answer) if ledger.is(&answer, 303) => {
-            sent.iter().for_each(|(_, bytes)| ledger.note(Stored(sha256(bytes))))
+            for (_, bytes) in &sent {
+                ledger.note(Stored(sha256(bytes)));
+            }
         }
         _ => {}
     }
@@ -217,7 +219,7 @@ pub async fn check(person: &Person, site: &Site, seed: u64, ledger: &Ledger) {
                 "{what:?} came back"
             ),
             Named(digest, name) => {
-                assert_eq!(person.item(digest).await.unwrap()["name"].as_str().unwrap(), name)
+                assert_eq!(person.item(digest).await.unwrap()["name"].as_str().unwrap(), name);
             }
             Offset(path, offset) => {
                 let now = person.offset(path).await.unwrap_or_else(|| panic!("{what:?} is gone"));

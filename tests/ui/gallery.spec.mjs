@@ -179,7 +179,7 @@ test("the next page comes by itself, and nothing moves under the reader", async 
   });
   await page.goto(`${house.url}/photos`);
   await expect(page.locator("[data-tile]")).toHaveCount(60);
-  // As somebody reads: a part of a screen at a time.
+  // Scrolls part of a screen at a time, as a reader does.
   for (let part = 0; part < 30; part += 1) {
     await page.mouse.wheel(0, 300);
     await page.evaluate(() => new Promise(requestAnimationFrame));

@@ -21,7 +21,7 @@ for (const javaScriptEnabled of [true, false]) {
       await page.getByRole("button", { name: "Create the admin" }).click();
       await page.waitForURL("**/dashboard");
 
-      // Somebody asks for an account, and waits.
+      // A user registers and waits.
       const theirs = await browser.newContext({ javaScriptEnabled });
       const ada = await theirs.newPage();
       await register(ada, server.url, "Ada", "Lovelace", "ada");

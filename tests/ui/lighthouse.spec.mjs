@@ -1,4 +1,4 @@
-// The budgets of promises: Lighthouse on six pages, as somebody who is logged in.
+// The budgets of docs/PROMISES.md: Lighthouse on six pages, logged in.
 import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
