@@ -64,17 +64,16 @@ fn main() -> std::io::Result<()> {
 const STYLE_SHEET: &str = "nexus.css";
 
 /// Its parts, in the order of the cascade.
-const STYLE_SHEET_PARTS: [&str; 13] = [
+const STYLE_SHEET_PARTS: [&str; 12] = [
     "tokens",
-    "base",
-    "controls",
+    "reset",
+    "typography",
+    "forms",
     "layout",
     "uploads",
     "library",
     "auth",
-    "responsive",
-    "account",
-    "api-docs",
+    "styles",
     "timeline",
     "music",
     "viewer",

@@ -17,11 +17,11 @@ use nexus_media::config::{RawSettings, Settings};
 use nexus_media::domain::sessions::lifecycle;
 use nexus_media::media::PreviewRenderer;
 use nexus_media::model::item::ItemKind;
+use nexus_media::model::item_filter::ItemFilter;
 use nexus_media::model::{Cursor, SessionKind, SessionStatus, Shelf, Sort, User, now};
 use nexus_media::state::Services;
 use nexus_media::state::session_cache::token_hash;
 use nexus_media::store;
-use nexus_media::store::item_filter::ItemFilter;
 use nexus_media::store::sessions::NewSession;
 
 #[path = "../tests/support/rows.rs"]

@@ -288,6 +288,16 @@ fn modules_of_http_follow_their_order() {
 }
 
 #[test]
+fn http_imports_neither_db_nor_store() {
+    let mut wrong = Vec::new();
+    for (module, named) in imports().iter().filter(|(module, _)| module.starts_with("http::")) {
+        let lower = |other: &&String| ["db", "store"].contains(&component(other, "").unwrap());
+        wrong.extend(named.iter().filter(lower).map(|other| format!("{module} imports {other}")));
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
 fn no_files_import_each_other_in_a_cycle() {
     let cyclic = cyclic(imports());
     assert!(cyclic.is_empty(), "in or above a cycle: {cyclic:#?}");

@@ -20,12 +20,12 @@ use super::background_tasks::{
     run_systemd_notify, spawn_preview_workers,
 };
 use crate::config::Settings;
-use crate::db::run_on_blocking_pool;
 use crate::domain::accounts::first_run;
 use crate::domain::ops::{crash_recovery, housekeeping};
 use crate::error::{Error, Result};
 use crate::http;
 use crate::state::Services;
+use crate::sync::run_on_blocking_pool;
 
 /// Time for running requests after a stop signal.
 const SHUTDOWN_TIMEOUT_SECONDS: u64 = 30;
@@ -118,7 +118,7 @@ impl Application {
 
     /// Serves until a stop signal, then lets running requests finish.
     pub async fn run_until_stopped(self) -> Result<()> {
-        // Background tasks first, so that they also run while the listener starts.
+        // Background tasks run beside the server, which is already listening.
         let housekeeping_task = tokio::spawn(run_housekeeping(self.services.clone()));
         let malware_task = tokio::spawn(run_malware_scan(self.services.clone()));
         let backup_task = tokio::spawn(run_scheduled_backups(self.services.clone()));
@@ -219,7 +219,7 @@ fn serve(listener: TcpListener, services: &Arc<Services>) -> Result<Server> {
         set => set,
     };
 
-    // Opened once here, so that a missing key fails the start.
+    // Opened once here, so that an unusable cookie key fails the start.
     http::session_middleware(&services.settings)?;
     http::check_base_path(&services.settings)?;
     let tracker = http::ConnectionTracker::default();

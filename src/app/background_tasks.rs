@@ -6,12 +6,12 @@ use std::time::Duration;
 use sd_notify::NotifyState;
 use tokio::task::JoinHandle;
 
-use crate::db::run_on_blocking_pool;
 use crate::domain::ops::housekeeping;
 use crate::domain::{backup, malware, previews, reconcile};
 use crate::error::{Error, Result};
 use crate::state::Services;
 use crate::storage::watcher::{FolderWatcher, QuietPaths};
+use crate::sync::run_on_blocking_pool;
 
 /// How often waiting files are tried while the scanner is unreachable.
 const SCAN_INTERVAL: Duration = Duration::from_secs(5);

@@ -114,7 +114,7 @@ pub enum UserCommand {
     Approve { user: String },
     /// Reject a pending account
     Reject { user: String },
-    /// Suspend an account; its sessions end
+    /// Suspend an account; its sessions stop working
     Suspend { user: String },
     /// Reactivate a suspended account
     Reactivate { user: String },

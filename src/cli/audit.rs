@@ -8,9 +8,9 @@ use super::arguments::AuditCommand;
 use super::output::print_result_as;
 use crate::domain::audit::{self, csv_head, csv_line};
 use crate::error::{Error, Result};
+use crate::model::audit::AuditFilter;
 use crate::model::audit::time_text;
 use crate::state::Services;
-use crate::store::audit::AuditFilter;
 
 /// Rows read at once.
 const BATCH: i64 = 1000;

@@ -82,7 +82,7 @@ pub fn scan(
     settled: Duration,
     is_json: bool,
 ) -> Result<()> {
-    // Requests go first.
+    // A running server's requests take precedence.
     os::lower_priority()?;
     let only =
         login.map(|login| super::user::find(services, login)).transpose()?.map(|user| user.id);

@@ -106,7 +106,6 @@ fn dispatch(arguments: &Arguments) -> Result<()> {
         return config::run(&flags, arguments.config.as_deref(), command, arguments.json);
     }
 
-    // Commands other than the server log only warnings to standard error.
     let settings = Settings::load(&flags, arguments.config.as_deref())?;
     let is_serving = matches!(arguments.command, None | Some(Command::Serve));
 
@@ -115,6 +114,7 @@ fn dispatch(arguments: &Arguments) -> Result<()> {
         require_existing_database(&settings)?;
     }
 
+    // Commands other than the server log only warnings to standard error.
     telemetry::start(
         if is_serving { settings.log } else { tracing::Level::WARN.min(settings.log) },
         settings.logs_json,

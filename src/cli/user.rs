@@ -26,7 +26,6 @@ pub async fn run(services: &Arc<Services>, command: &UserCommand, is_json: bool)
         UserCommand::Reject { user } => decide(services, user, Decision::Reject, is_json),
         UserCommand::Suspend { user } => decide(services, user, Decision::Suspend, is_json),
         UserCommand::Reactivate { user } => decide(services, user, Decision::Reactivate, is_json),
-        // Commands that change an account show its new state.
         UserCommand::Passwd { user, password: source } => {
             let user = find(services, user)?;
             admin::set_password(services, &Actor::command_line(), &user, &password::read(source)?)
@@ -34,6 +33,7 @@ pub async fn run(services: &Arc<Services>, command: &UserCommand, is_json: bool)
             print_message("Password set. Sessions and access tokens have ended.");
             Ok(())
         }
+        // Commands that change an account show its new state.
         UserCommand::AccessLevel { user, level } => {
             let user = find(services, user)?;
             admin::set_access_level(

@@ -34,7 +34,7 @@ pub async fn run(settings: &Settings, command: &UsersFileCommand, is_json: bool)
                 email: email.map(|email| email.as_str().to_owned()),
                 access_level: access_level.map(LevelWord::level),
             };
-            // The file is locked while it changes.
+            // Other processes are locked out while the file changes.
             atomic_file::edit(&path, |text| {
                 Ok::<_, Error>(model::users_file::insert_line(text, &entry))
             })?;

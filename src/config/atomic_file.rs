@@ -29,7 +29,7 @@ pub fn stamp(path: &Path) -> Option<Stamp> {
     })
 }
 
-/// Whether every user of the machine may read the file.
+/// Whether users other than owner and group have any access to the file.
 #[must_use]
 pub fn is_world_readable(path: &Path) -> bool {
     std::fs::metadata(path).is_ok_and(|metadata| metadata.mode() & 0o007 != 0)

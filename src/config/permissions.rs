@@ -15,10 +15,10 @@ pub fn create_private_dir(path: &Path) -> std::io::Result<()> {
 }
 
 /// Creates the data directory with mode 0700, or sets that mode on an existing one.
-/// A folder that all users can write to, such as `/tmp`, is rejected.
+/// A folder with the sticky bit, such as `/tmp`, and the root folder are rejected.
 ///
 /// # Errors
-/// System errors; `PermissionDenied` for a folder that does not belong to this user alone.
+/// System errors; `PermissionDenied` for a rejected folder.
 pub fn create_data_dir(path: &Path) -> std::io::Result<()> {
     use std::os::unix::fs::PermissionsExt;
     create_private_dir(path)?;

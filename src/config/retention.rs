@@ -1,6 +1,6 @@
 //! How many backups to keep.
 
-/// The newest backup of each of the last so many days, weeks and months that have one.
+/// For how many of the most recent days, weeks and months with a backup the newest one is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Retention {
     pub days: usize,

@@ -8,4 +8,4 @@ pub mod table_rows;
 
 pub use connection::{Conn, database_file};
 pub use migrations::newest_version as newest_schema;
-pub use pool::{Db, ensure_one_row, run_on_blocking_pool};
+pub use pool::{Db, ensure_one_row};

@@ -210,20 +210,6 @@ fn connect(backend: &Backend) -> Result<Conn> {
     })
 }
 
-/// Runs `work` on the blocking pool.
-///
-/// # Errors
-/// Those of `work`; `Internal` if it panicked.
-pub async fn run_on_blocking_pool<T, F>(work: F) -> Result<T>
-where
-    T: Send + 'static,
-    F: FnOnce() -> Result<T> + Send + 'static,
-{
-    // Carries the request id into log lines of the work.
-    let span = tracing::Span::current();
-    tokio::task::spawn_blocking(move || span.in_scope(work)).await.map_err(Error::internal)?
-}
-
 /// Turns "no row changed" into an error.
 ///
 /// # Errors

@@ -4,11 +4,11 @@
 use crate::db::Conn;
 use crate::error::{Error, Result};
 use crate::model::actor::Actor;
+use crate::model::audit::AuditFilter;
 use crate::model::audit::{AuditRow, time_text};
 use crate::model::{Event, Time, now};
 use crate::state::Services;
 use crate::store;
-pub use crate::store::audit::AuditFilter;
 
 /// Rows read per query.
 const PAGE_ROWS: i64 = 1000;

@@ -19,7 +19,7 @@ pub fn client_info(request: &HttpRequest, settings: &Settings) -> Client {
     Client { address: client_address(request, settings), device: device_name(agent) }
 }
 
-/// Returns the peer's address, or the one in `X-Forwarded-For` as far as trusted proxies wrote it.
+/// Returns the peer's address or, if the peer is a trusted proxy, the nearest untrusted one in `X-Forwarded-For`.
 fn client_address(request: &HttpRequest, settings: &Settings) -> IpAddr {
     let peer = peer_address(request);
     let is_trusted = |address: &IpAddr| is_trusted(address, settings);

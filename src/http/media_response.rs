@@ -85,7 +85,7 @@ pub fn preview_version(item: &Item) -> &str {
     item.sha256.get(..12).unwrap_or_default()
 }
 
-/// The URL of an item's preview below `base`; `None` if there will be none.
+/// The URL of an item's preview below `base`; `None` if there is none, or while the item waits for the scanner.
 #[must_use]
 pub fn preview_path(base: &str, item: &Item, side: u32) -> Option<String> {
     let is_there = matches!(item.preview, PreviewState::Ready | PreviewState::Waiting);

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use actix_web::web::Data;
 
-use crate::db::run_on_blocking_pool;
 use crate::error::Result;
 use crate::state::Services;
+use crate::sync::run_on_blocking_pool;
 
 /// Runs a domain function on the blocking pool.
 pub(crate) async fn run_blocking<T: Send + 'static>(

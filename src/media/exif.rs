@@ -72,7 +72,7 @@ fn exposure(seconds: f64) -> Option<String> {
     }
 }
 
-/// The model, preceded by the maker unless the model contains it.
+/// The model, preceded by the maker unless the model begins with the maker's first word.
 fn camera(exif: &Exif) -> Option<String> {
     let (make, model) = (text(exif, Tag::Make), text(exif, Tag::Model));
     match (make, model) {

@@ -15,7 +15,7 @@ use crate::sandbox::{Input, SandboxError, SandboxSupervisor, SandboxTask};
 
 /// Time limit of one worker.
 const RENDER_TIMEOUT: Duration = Duration::from_mins(1);
-/// How long to wait before a sandbox that does not work is `tried_at` again.
+/// How long to wait before a sandbox that does not work is tried again.
 const RETRY_INTERVAL: Duration = Duration::from_mins(1);
 /// Longest output of ffprobe, and of a poster or converted image, in bytes.
 const MAX_PROBE_BYTES: usize = 256 * 1024;
@@ -34,7 +34,7 @@ const ENVIRONMENT: [(&str, &str); 4] = [
 /// Whether previews can be rendered on this machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RendererHealth {
-    /// Not `tried_at` yet.
+    /// Not tried yet.
     Unknown,
     Works,
     /// The kernel cannot lock decoders down, for this reason. Nothing is decoded.

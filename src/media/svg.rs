@@ -58,7 +58,6 @@ pub fn render(bytes: &[u8], fonts: Vec<Vec<u8>>, side: u32) -> Result<Bitmap, St
         options.fontdb_mut().load_font_data(font);
     }
 
-    // Sizes without a unit are pixels.
     let tree = Tree::from_data(bytes, &options).map_err(|cause| cause.to_string())?;
     let size = tree.size();
     let longest = size.width().max(size.height());

@@ -52,14 +52,14 @@ fn decode(mime: &str, sides: &str) -> ExitCode {
         .filter(|side| PREVIEW_SIDES.contains(side))
         .collect();
 
-    // The input is read before the lock-down closes everything else.
+    // Read before the lock-down, except audio, which is read in parts afterwards.
     let input = WorkerInput::read(mime);
     let limits = if mime == SVG { SVG_LIMITS } else { LIMITS };
     if let Err(cause) = lockdown::lock_down(limits) {
         return exit(EXIT_NO_SANDBOX, &format!("the kernel cannot lock decoders down: {cause}"));
     }
 
-    // The default hook writes to standard error, which is closed.
+    // The default hook writes to standard error, which is /dev/null.
     std::panic::set_hook(Box::new(|_| {}));
 
     let rendered = input.and_then(|input| {
@@ -153,7 +153,7 @@ fn catch_panic<T>(read: impl FnOnce() -> T) -> Option<T> {
     std::panic::catch_unwind(std::panic::AssertUnwindSafe(read)).ok()
 }
 
-/// Previews of an image, and its size as image.
+/// Previews of an image, and the size of the original.
 struct DecodedImage {
     width: Option<u32>,
     height: Option<u32>,

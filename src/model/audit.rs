@@ -122,7 +122,7 @@ pub struct AuditRow {
     /// The text of an [`Event`].
     pub event: String,
     pub actor_id: Option<UserId>,
-    /// A username, or `(server)` or `(command line)`.
+    /// A username, `(server)` or `(command line)`; empty for a client that was not authenticated.
     pub actor: String,
     /// IP address; empty if there was none.
     pub address: String,
@@ -166,4 +166,15 @@ pub fn time_text(at: Time) -> String {
         "[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:6]Z"
     ))
     .unwrap_or_default()
+}
+
+/// Which rows to list.
+#[derive(Debug, Clone, Default)]
+pub struct AuditFilter {
+    pub event: Option<Event>,
+    pub actor: Option<String>,
+    /// Inclusive.
+    pub from: Option<Time>,
+    /// Exclusive.
+    pub until: Option<Time>,
 }

@@ -29,7 +29,7 @@ impl Directory {
         crate::storage::media_dir::STANDARD_DIRECTORIES.contains(&self.directory_path.as_str())
     }
 
-    /// Whether it only shows items that are stored elsewhere.
+    /// Whether it cannot be chosen as a target: Favorites, Recents and Trash.
     #[must_use]
     pub fn is_view(&self) -> bool {
         matches!(self.directory_path.as_str(), "Favorites" | "Recents" | "Trash")

@@ -1,4 +1,4 @@
-//! Ids: integers for users, as in the original schema, and `UUIDv7` for everything else.
+//! Typed ids: an integer for users, as in the original schema, and `UUIDv7` for the others.
 
 use diesel::backend::Backend;
 use diesel::deserialize::{self, FromSql};

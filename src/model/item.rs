@@ -125,7 +125,7 @@ pub struct Item {
     /// The current directory; the Trash while the item is in the trash.
     pub directory_id: DirectoryId,
     pub name: String,
-    /// The name in lower case, for sorting and searching.
+    /// The name in lower case, for sorting.
     pub name_key: String,
     /// The name on disk. It differs from `name` only in the trash.
     pub disk_name: String,

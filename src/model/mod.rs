@@ -9,6 +9,7 @@ pub mod finding;
 pub mod id;
 pub mod item;
 pub mod item_details;
+pub mod item_filter;
 pub mod session;
 pub mod shelf;
 pub mod shelf_count;

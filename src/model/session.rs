@@ -45,7 +45,7 @@ pub enum SessionKind {
 }
 text_enum!(SessionKind { Browser = "browser", Api = "api", Token = "token" });
 
-/// What an access token may do. Each scope includes those before it.
+/// What an access token may do. Scopes do not include each other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Scope {
     Read,

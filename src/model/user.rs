@@ -108,7 +108,7 @@ pub struct User {
     pub username: String,
     /// Lower case.
     pub email: String,
-    /// An argon2id PHC string, or PHP's bcrypt hash until the next log-in.
+    /// An argon2id PHC string, a bcrypt hash, or `!`, which no password matches.
     pub password: String,
     pub contact_number: Option<String>,
     pub address: Option<String>,

@@ -82,8 +82,8 @@ pub fn lock_down_tool(limits: ResourceLimits, program: &Path) -> io::Result<()> 
         && name != Path::new("/dev/null");
     rules = add_landlock_rule(rules, is_placed.then_some(input), AccessFs::ReadFile.into())?;
 
-    // After Landlock, because it needs descriptors itself.
     enforce_landlock(rules)?;
+    // After Landlock, because it needs descriptors itself.
     setrlimit(Resource::Nofile, limit(MAX_TOOL_DESCRIPTORS))?;
     setrlimit(Resource::Nproc, limit(MAX_TOOL_THREADS))?;
 

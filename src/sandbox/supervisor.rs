@@ -1,4 +1,4 @@
-//! Starts sandboxed worker processes: one file per process, with a timeout limit and an output limit. Workers are never
+//! Starts sandboxed worker processes: one file per process, with a time limit and an output limit. Workers are never
 //! reused.
 
 use std::fs::File;
@@ -23,7 +23,7 @@ pub enum SandboxError {
     Refused(String),
     /// The worker was killed by a signal or wrote invalid output.
     Died(String),
-    /// The worker exceeded its timeout limit.
+    /// The worker exceeded its time limit.
     TimedOut,
     /// The worker could not be started or locked down.
     Unavailable(String),

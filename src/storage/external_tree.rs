@@ -1,4 +1,4 @@
-//! Read-only access to a foreign directory tree, for imports. Symlinks are never followed.
+//! A foreign directory tree, for imports: reads files and can remove imported ones. Symlinks are never followed.
 
 use std::ffi::OsString;
 use std::fs::File;

@@ -58,7 +58,7 @@ impl std::fmt::Display for FileName {
     }
 }
 
-/// Returns the key by which names are sorted and searched, the same on both databases.
+/// Returns the key by which names are sorted, the same on both databases.
 #[must_use]
 pub fn search_key(name: &str) -> String {
     let mut key = name.to_lowercase();

@@ -159,7 +159,7 @@ impl Drop for ReceivedFile {
     }
 }
 
-/// A resumable upload that is being appended to. Bytes after its offset are ignored.
+/// A resumable upload that is being appended to. Opening it cuts off bytes after its offset.
 pub struct PartialFile {
     media_dir: Arc<MediaDir>,
     location: FileLocation,

@@ -85,7 +85,7 @@ impl RestoreSwap {
             fs::remove_dir(&self.ready)?;
         }
 
-        // If there was no tree before, only empty standard directories were set aside.
+        // If there was no tree before, only empty internal folders such as `.incoming` were set aside.
         for empty in fs::read_dir(&self.before).into_iter().flatten().flatten() {
             drop(fs::remove_dir(empty.path()));
         }

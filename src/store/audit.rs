@@ -4,8 +4,9 @@ use diesel::prelude::*;
 
 use crate::db::Conn;
 use crate::db::schema::{audit_head, audit_log as table};
+use crate::model::Time;
+use crate::model::audit::AuditFilter;
 use crate::model::audit::AuditRow;
-use crate::model::{Event, Time};
 
 /// Reserves the next number for this transaction and returns it with the hash of the previous row.
 pub fn update_next(conn: &mut Conn) -> QueryResult<(i64, String)> {
@@ -34,17 +35,6 @@ pub fn list_after(conn: &mut Conn, after: i64, limit: i64) -> QueryResult<Vec<Au
         .limit(limit)
         .select(AuditRow::as_select())
         .load(conn)
-}
-
-/// Which rows to list.
-#[derive(Debug, Clone, Default)]
-pub struct AuditFilter {
-    pub event: Option<Event>,
-    pub actor: Option<String>,
-    /// Inclusive.
-    pub from: Option<Time>,
-    /// Exclusive.
-    pub until: Option<Time>,
 }
 
 /// Lists the newest matching rows, optionally only those before a number.

@@ -3,11 +3,12 @@
 use diesel::prelude::*;
 use uuid::Uuid;
 
-use super::item_filter::{ItemFilter, prefix_range};
 use super::keyset::PageDirection::{Greater, Less, NotLess};
 use super::keyset::keyset_predicate;
+use super::word_range::prefix_range;
 use crate::db::Conn;
 use crate::db::schema::{media_items as table, search_words};
+use crate::model::item_filter::ItemFilter;
 use crate::model::{Cursor, DirectoryId, Item, Shelf, Sort, UserId, WallClock};
 
 /// An id that no user has.

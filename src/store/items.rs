@@ -106,7 +106,7 @@ pub fn list_same_bytes(
         .load(conn)
 }
 
-/// Lists up to `limit` items of these directories outside the trash.
+/// Lists up to `limit` items of these directories.
 pub fn list_in(
     conn: &mut Conn,
     owner: UserId,

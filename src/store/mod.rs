@@ -1,4 +1,4 @@
-//! SQL statements, one file per table. Every signature names the owner of the rows.
+//! SQL statements, grouped by table. Statements about a user's rows take the owner.
 
 pub mod audit;
 pub mod backup_rows;
@@ -6,7 +6,7 @@ pub mod directories;
 pub mod file_moves;
 pub mod findings;
 pub mod item_details;
-pub mod item_filter;
+
 pub mod item_lists;
 pub mod item_scans;
 pub mod items;
@@ -21,3 +21,4 @@ pub mod site;
 pub mod upload_reports;
 pub mod uploads;
 pub mod users;
+pub mod word_range;

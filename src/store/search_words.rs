@@ -2,11 +2,12 @@
 
 use diesel::prelude::*;
 
-use super::item_filter::{ItemFilter, prefix_range};
 use super::keyset::PageDirection::{Less, NotLess};
 use super::keyset::keyset_predicate;
+use super::word_range::prefix_range;
 use crate::db::Conn;
 use crate::db::schema::{media_items, search_words as table};
+use crate::model::item_filter::ItemFilter;
 use crate::model::{Item, ItemId, Shelf, UserId, WallClock};
 
 /// Replaces the words of an item.

@@ -3,8 +3,8 @@
 use diesel::RunQueryDsl;
 use nexus_media::domain::audit;
 use nexus_media::error::Error;
+use nexus_media::model::audit::AuditFilter;
 use nexus_media::model::{AuditRow, Event};
-use nexus_media::store::audit::AuditFilter;
 use rstest::rstest;
 
 use crate::support::*;

@@ -8,9 +8,9 @@ use diesel::sql_types::Text;
 use diesel::{QueryableByName, RunQueryDsl, sql_query};
 use nexus_media::db::Conn;
 use nexus_media::model::item::{ItemKind, NewItem};
+use nexus_media::model::item_filter::ItemFilter;
 use nexus_media::model::{Cursor, Item, Shelf, Sort, User, WallClock};
 use nexus_media::store;
-use nexus_media::store::item_filter::ItemFilter;
 use rstest::rstest;
 
 use crate::support::{Backend, MariaDb, Sqlite, TestApp};

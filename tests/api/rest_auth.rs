@@ -154,7 +154,7 @@ async fn a_refresh_token_is_good_once_and_using_it_again_ends_the_session(
             .status(),
         401
     );
-    let filter = nexus_media::store::audit::AuditFilter::default();
+    let filter = nexus_media::model::audit::AuditFilter::default();
     let newest =
         nexus_media::domain::audit::list(&app.services, &filter, None, 1).unwrap().remove(0);
     let told = (

@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use nexus_media::app::Application;
 use nexus_media::config::{RawSettings, Settings};
+use nexus_media::model::item_filter::ItemFilter;
 use nexus_media::model::{Item, Shelf, Sort};
 use nexus_media::state::Services;
 use nexus_media::store;
-use nexus_media::store::item_filter::ItemFilter;
 use reqwest::multipart::{Form, Part};
 use reqwest::{Client, RequestBuilder, Response};
 use scraper::{Html, Selector};
@@ -434,8 +434,8 @@ pub fn png(seed: u32) -> Vec<u8> {
 
 /// What the kept counts say must be what is there.
 pub fn assert_counts_are_true(app: &TestApp, username: &str) {
+    use nexus_media::model::item_filter::ItemFilter;
     use nexus_media::model::{Shelf, Sort};
-    use nexus_media::store::item_filter::ItemFilter;
     let user = app.user(username);
     let (kept, counted, used) = app
         .services

@@ -90,8 +90,10 @@ fn a_foreign_tool_writes_nothing_starts_nothing_and_calls_nobody() {
 #[test]
 fn a_foreign_tool_changes_neither_others_nor_its_file() {
     let mut other = Command::new("/bin/sleep").arg("60").spawn().unwrap();
-    let ended =
-        sandboxed(&["tool", "/usr/bin/prlimit", "--pid", &other.id().to_string(), "--nofile=7:7"], b"");
+    let ended = sandboxed(
+        &["tool", "/usr/bin/prlimit", "--pid", &other.id().to_string(), "--nofile=7:7"],
+        b"",
+    );
     let limits = std::fs::read_to_string(format!("/proc/{}/limits", other.id())).unwrap();
     other.kill().unwrap();
     other.wait().unwrap();

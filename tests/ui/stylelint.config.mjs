@@ -8,5 +8,7 @@ export default {
     "no-descending-specificity": null,
     // PhotoSwipe uses double underscores.
     "selector-class-pattern": null,
+    // Safari on iOS knows only the prefixed property.
+    "property-no-vendor-prefix": [true, { ignoreProperties: ["text-size-adjust"] }],
   },
 };

@@ -7,7 +7,7 @@ use rand::RngExt;
 
 use super::create::{self, InitialStatus, NewAccount, ValidPerson};
 use super::first_run;
-use crate::db::{Conn, run_on_blocking_pool};
+use crate::db::Conn;
 use crate::domain::audit;
 use crate::domain::sessions::lifecycle;
 use crate::error::{Error, Result};
@@ -19,6 +19,7 @@ use crate::state::Services;
 use crate::state::session_cache::token_hash;
 use crate::storage::FileLocation;
 use crate::store;
+use crate::sync::run_on_blocking_pool;
 
 /// How long a one-time code is valid.
 const CODE_LIFETIME: time::Duration = time::Duration::days(2);

@@ -10,7 +10,6 @@ use subtle::ConstantTimeEq;
 use super::create::{self, InitialStatus, NewAccount};
 use crate::config;
 use crate::config::FirstAdmin;
-use crate::db::run_on_blocking_pool;
 use crate::domain::audit;
 use crate::domain::sessions::lifecycle;
 use crate::error::{Error, Result};
@@ -19,6 +18,7 @@ use crate::model::actor::Client;
 use crate::model::{AccessLevel, Event, SessionKind, Status, now};
 use crate::state::Services;
 use crate::store;
+use crate::sync::run_on_blocking_pool;
 
 fn code_file(services: &Services) -> PathBuf {
     services.settings.data_dir.join("setup-code")

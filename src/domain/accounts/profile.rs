@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use crate::db::run_on_blocking_pool;
 use crate::domain::audit;
 use crate::domain::sessions::lifecycle;
 use crate::error::{Error, FieldError, Result};
@@ -15,6 +14,7 @@ use crate::state::Services;
 use crate::state::password_hash::HashCheck;
 use crate::state::session_cache::AuthSession;
 use crate::store;
+use crate::sync::run_on_blocking_pool;
 
 /// The fields of the profile form.
 #[derive(Debug, Clone, Default)]

@@ -2,7 +2,6 @@
 
 use super::create::{self, InitialStatus, NewAccount};
 use crate::config::Registration;
-use crate::db::run_on_blocking_pool;
 use crate::domain::audit;
 use crate::domain::sessions::lifecycle;
 use crate::error::{Error, Result};
@@ -10,6 +9,7 @@ use crate::model::actor::Actor;
 use crate::model::actor::Client;
 use crate::model::{AccessLevel, Event, SessionKind, Status, UserId, now};
 use crate::state::Services;
+use crate::sync::run_on_blocking_pool;
 
 use std::sync::Arc;
 

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use crate::db::run_on_blocking_pool;
 use crate::domain::audit;
 use crate::domain::sessions::lifecycle;
 use crate::error::{Error, Result};
@@ -12,6 +11,7 @@ use crate::state::Services;
 use crate::state::rate_limiter::Bucket;
 use crate::state::session_cache::token_hash;
 use crate::store;
+use crate::sync::run_on_blocking_pool;
 
 /// Sets a new password with a one-time code and ends every session.
 ///

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use super::login;
-use crate::db::run_on_blocking_pool;
 use crate::domain::audit;
 use crate::domain::sessions::lifecycle;
 use crate::error::{Error, Result};
@@ -14,6 +13,7 @@ use crate::state::Services;
 use crate::state::jwt::TOKEN_LIFETIME;
 use crate::state::session_cache::{AuthSession, token_hash};
 use crate::store;
+use crate::sync::run_on_blocking_pool;
 
 /// The tokens of an API session.
 pub struct IssuedTokens {

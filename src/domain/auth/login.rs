@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use crate::db::run_on_blocking_pool;
 use crate::domain::accounts::users_file;
 use crate::domain::audit;
 use crate::domain::sessions::lifecycle;
@@ -15,6 +14,7 @@ use crate::state::Services;
 use crate::state::password_hash::HashCheck;
 use crate::state::rate_limiter::Bucket;
 use crate::store;
+use crate::sync::run_on_blocking_pool;
 
 /// Checks username (or e-mail) and password and signs the user in; returns the session token.
 ///

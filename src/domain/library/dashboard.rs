@@ -3,9 +3,9 @@
 use super::music_albums;
 use crate::db::Conn;
 use crate::error::Result;
+use crate::model::item_filter::ItemFilter;
 use crate::model::{Item, Shelf, Sort, Track, User};
 use crate::store;
-use crate::store::item_filter::ItemFilter;
 
 /// Items per section.
 const SECTION_ITEMS: i64 = 12;

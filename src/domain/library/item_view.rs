@@ -1,10 +1,10 @@
 //! The data of an item's page.
 
 use crate::error::{Error, Result};
+use crate::model::item_filter::ItemFilter;
 use crate::model::{Cursor, Directory, Item, ItemId, Shelf, Sort, User, now};
 use crate::state::Services;
 use crate::store;
-use crate::store::item_filter::ItemFilter;
 
 /// An item, its location, and its neighbours on the shelf.
 pub struct ItemView {

@@ -7,11 +7,11 @@ use std::time::{Duration, Instant};
 use super::{music_albums, search};
 use crate::db::Conn;
 use crate::error::{Error, Result};
+use crate::model::item_filter::ItemFilter;
 use crate::model::{Cursor, Directory, DirectoryId, Item, Sort, Track, User, YearMonth, now};
 use crate::state::Services;
 use crate::state::library_cache::{LibraryVersion, Months};
 use crate::store;
-pub use crate::store::item_filter::ItemFilter;
 
 /// Items per page.
 pub const PAGE_ITEMS: u8 = 60;

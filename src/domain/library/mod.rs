@@ -7,5 +7,6 @@ pub mod item_view;
 pub mod items;
 pub mod listings;
 pub mod music_albums;
+pub mod reader;
 pub mod search;
 pub mod trash;

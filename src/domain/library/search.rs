@@ -10,10 +10,11 @@ use unicode_normalization::char::is_combining_mark;
 use crate::db::Conn;
 use crate::error::Result;
 use crate::media::Metadata;
+use crate::model::item_filter::ItemFilter;
 use crate::model::{Cursor, Item, ItemDetails, Sort, UserId};
 use crate::store;
-use crate::store::item_filter::{ItemFilter, prefix_range};
 use crate::store::search_words::SearchPosition;
+use crate::store::word_range::prefix_range;
 
 /// Words per item, and characters per word.
 const MAX_WORDS: usize = 80;

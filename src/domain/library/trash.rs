@@ -6,11 +6,11 @@ use crate::domain::audit;
 use crate::domain::file_moves::{self, MovePlan};
 use crate::error::{Error, Result};
 use crate::model::actor::Actor;
+use crate::model::item_filter::ItemFilter;
 use crate::model::{Event, Item, ItemId, Shelf, Sort, User, now};
 use crate::state::Services;
 use crate::storage::{FileLocation, FileName};
 use crate::store;
-use crate::store::item_filter::ItemFilter;
 use crate::store::shelf_counts::CountDeltas;
 
 const TRASH_NAME: &str = "Trash";

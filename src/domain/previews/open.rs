@@ -1,7 +1,7 @@
 //! Opens previews for viewing, and requests missing ones.
 
 use super::process::enqueue;
-use crate::db::{Conn, run_on_blocking_pool};
+use crate::db::Conn;
 use crate::error::{Error, Result};
 use crate::media::RendererHealth;
 use crate::model::{Item, ItemDetails, ItemId, PreviewState, ScanStatus, User};
@@ -9,6 +9,7 @@ use crate::state::Services;
 use crate::state::open_file_cache::{FileSource, FileVariant, Lookup};
 use crate::storage::preview_cache::CachedPreview;
 use crate::store;
+use crate::sync::run_on_blocking_pool;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 

@@ -3,7 +3,6 @@
 use super::checksum::Checksum;
 use super::resumable::{find_row, find_with_lock, finish_upload, open_appender, record_received};
 use super::stream::{ByteSink, StreamEnd, copy_stream};
-use crate::db::run_on_blocking_pool;
 use crate::error::{Error, Result};
 use crate::failpoints;
 use crate::model::{Upload, UploadId, User};
@@ -11,6 +10,7 @@ use crate::state::Services;
 use crate::state::quota_holds;
 use crate::state::upload_locks::UploadLock;
 use crate::storage::PartialFile;
+use crate::sync::run_on_blocking_pool;
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
 use std::sync::Arc;

@@ -6,7 +6,6 @@ use bytes::Bytes;
 use futures_util::Stream;
 
 use super::stream::{ByteSink, CHUNK_BYTES, StreamEnd, copy_stream};
-use crate::db::run_on_blocking_pool;
 use crate::domain::library::items;
 use crate::error::{Error, Result};
 use crate::model::{DirectoryId, ItemId, ReportId, User, now};
@@ -14,6 +13,7 @@ use crate::state::Services;
 use crate::state::quota_holds::{self, QuotaHold};
 use crate::storage::{IncomingFile, MediaDir, ReceivedFile};
 use crate::store;
+use crate::sync::run_on_blocking_pool;
 
 /// Rejects what cannot fit before any of it is read, and reserves quota for it.
 /// Blocks: call it on the blocking pool.

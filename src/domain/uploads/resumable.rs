@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::db::{Conn, run_on_blocking_pool};
+use crate::db::Conn;
 use crate::domain::file_moves;
 use crate::error::{Error, Result};
 use crate::failpoints;
@@ -12,6 +12,7 @@ use crate::state::ingest_queue::IngestRequest;
 use crate::state::quota_holds;
 use crate::storage::{FileLocation, FileName, PartialFile, empty_state};
 use crate::store;
+use crate::sync::run_on_blocking_pool;
 
 /// How long an upload waits for its next part.
 pub const UPLOAD_RETENTION: time::Duration = time::Duration::days(7);

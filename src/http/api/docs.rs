@@ -138,7 +138,7 @@ fn operation(document: &Value, path: &str, method: &str, about: &Value) -> Opera
         }
     };
 
-    // An operation without security is open to everyone.
+    // `security: [{}]` marks an operation that needs no authentication.
     Operation {
         anchor: text(get(about, "/operationId")),
         method: method.to_ascii_uppercase(),

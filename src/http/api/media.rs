@@ -17,9 +17,9 @@ use crate::http::response::cache::cached_response;
 use crate::http::route::{HandlerResult, Route};
 use crate::http::run_blocking::run_blocking;
 use crate::model::item::ItemKind;
+use crate::model::item_filter::ItemFilter;
 use crate::model::{DirectoryId, Item, Shelf, Sort, User};
 use crate::state::Services;
-use crate::store::item_filter::ItemFilter;
 
 /// Items per page by default.
 const DEFAULT_LIMIT: u8 = 50;
@@ -163,16 +163,16 @@ pub(super) async fn list_media(
 ) -> HandlerResult {
     let (page, auth_session) = (query.into_listing_query()?, caller.auth_session.clone());
     let cache_key = Some(format!("list {}", request.query_string()));
-    let list =
-        cached_response(&caller.services, caller.user().id, cache_key, move |services, conn, _| {
-            let (items, next) = listings::load_page(conn, &auth_session.user, &page)?;
-            let names = listings::directory_names(conn, &auth_session.user, &items)?;
-            let items = items
-                .iter()
-                .map(|item| ItemBody::from_item(item, &names, services.settings.base_path()))
-                .collect();
-            etag(&ListBody { items, next_cursor: next.map(|cursor| cursor.encode()) })
-        });
+    let list = cached_response(&caller.services, caller.user().id, cache_key, move |reader| {
+        let services = reader.services;
+        let (items, next) = listings::load_page(reader.conn, &auth_session.user, &page)?;
+        let names = listings::directory_names(reader.conn, &auth_session.user, &items)?;
+        let items = items
+            .iter()
+            .map(|item| ItemBody::from_item(item, &names, services.settings.base_path()))
+            .collect();
+        etag(&ListBody { items, next_cursor: next.map(|cursor| cursor.encode()) })
+    });
     cached(&request, list.await?)
 }
 

@@ -29,7 +29,7 @@ use crate::http::response::error_body::ErrorBody;
 )]
 struct Api;
 
-/// Adds what applies to every operation: security schemes, errors, 304.
+/// Adds what operations share: security schemes, the error response, and 304 for cacheable ones.
 struct CommonResponses;
 
 impl Modify for CommonResponses {
@@ -62,7 +62,7 @@ impl Modify for CommonResponses {
             .into_iter()
             .filter_map(Option::as_mut);
 
-            // Responses that every operation has.
+            // Every operation can fail; some can respond with 304.
             for operation in operations {
                 let is_tagged = operation.responses.responses.contains_key("200");
                 operation.responses.responses.insert("default".into(), RefOr::T(error_response()));

@@ -216,7 +216,7 @@ fn is_part_media_type(mime: &str) -> bool {
 }
 
 /// Appends in a task of its own, so that a client that disconnects ends the stream but not what is done with the bytes. An
-/// upload whose creation fails is deleted, since no client knows its address.
+/// upload whose first part fails in the creating request is deleted, since no client knows its address.
 async fn append(
     caller: &ApiUser,
     id: UploadId,
@@ -287,9 +287,9 @@ fn parse_metadata(metadata: &str, size: u64) -> Result<NewUploadRequest> {
         None => None,
     };
 
-    // Clients of other servers send `name` instead of `filename`.
     let keep_duplicates =
         matches!(values.get("keep_duplicates").map(String::as_str), Some("true" | "on"));
+    // Clients of other servers send `name` instead of `filename`.
     let name = values.remove("filename").or_else(|| values.remove("name")).unwrap_or_default();
     Ok(NewUploadRequest { name, directory, keep_duplicates, metadata: metadata.to_owned(), size })
 }

@@ -60,7 +60,7 @@ impl FromRequest for ApiUser {
     }
 }
 
-/// An active user with any token, to end it.
+/// An active user, whatever the scopes of the token; for log-out.
 pub struct ApiUserAnyScope(pub ApiUser);
 
 impl FromRequest for ApiUserAnyScope {

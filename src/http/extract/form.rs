@@ -16,7 +16,7 @@ use crate::http::csrf::{CSRF_FIELD, csrf_error, is_csrf_header};
 use crate::http::error::HandlerError;
 use crate::http::session_cookie::SessionCookie;
 
-/// Largest form without files, in bytes; it must hold the ids of a full filter.
+/// Largest form without files, in bytes; it must hold the ids of the largest selection.
 const MAX_FORM_BYTES: usize = 128 * 1024;
 
 /// A form sent by one of our pages. Unknown fields are rejected.

@@ -3,15 +3,15 @@
 use std::sync::Arc;
 
 use super::components::format::{self, thousands};
-use crate::db::Conn;
 use crate::domain::accounts::admin;
+use crate::domain::library::reader::{self, LibraryReader};
 use crate::error::{Result, format_bytes};
 use crate::http::extract::user::CurrentUser;
 use crate::http::flash::Flash;
 use crate::http::run_blocking::run_blocking;
 use crate::media::avatar::initials;
 use crate::model::{Directory, Shelf, User};
-use crate::state::library_cache::{LibrarySummary, LibraryVersion};
+use crate::state::library_cache::LibrarySummary;
 use crate::state::session_cache::AuthSession;
 
 /// One link in the navigation.
@@ -77,22 +77,20 @@ impl Layout {
     pub async fn load(current: &CurrentUser, path: &str) -> Result<Self> {
         let input = LayoutInput::new(current, path)?;
         run_blocking(&current.services, move |services| {
-            services.db.read(|conn| {
-                let library = services.library_cache.current(conn, input.auth_session.user.id)?;
-                Self::read(conn, &library, input)
-            })
+            let owner = input.auth_session.user.id;
+            reader::read(services, owner, |reader| Self::read(reader, input))
         })
         .await
     }
 
-    /// Reads the layout's data on an open connection.
-    pub fn read(conn: &mut Conn, library: &LibraryVersion, input: LayoutInput) -> Result<Self> {
+    /// Reads the layout's data with an open reader.
+    pub fn read(reader: &mut LibraryReader<'_>, input: LayoutInput) -> Result<Self> {
         let LayoutInput { auth_session, csrf, flash, path: page_path } = input;
         let user = auth_session.user.clone();
-        let summary = library.summary(conn)?;
+        let summary = reader.library.summary(reader.conn)?;
 
         // How many accounts wait for approval.
-        let pending = if user.is_admin() { admin::count_pending(conn)? } else { 0 };
+        let pending = if user.is_admin() { admin::count_pending(reader.conn)? } else { 0 };
 
         // Counts come from the cached summary.
         let link = |shelf: Shelf, path: &str, icon, is_counted: bool| Link {
@@ -171,7 +169,7 @@ impl Layout {
         targets
     }
 
-    /// The rejected value of a form field after a redirect, or `otherwise`.
+    /// The rejected value of a form field after a redirect, or `default`.
     pub fn rejected_value<'a>(&'a self, field: &str, default: &'a str) -> &'a str {
         let kept = self.flash.as_ref().and_then(|flash| flash.kept.as_ref());
         kept.filter(|(of, _)| of == field).map_or(default, |(_, typed)| typed)

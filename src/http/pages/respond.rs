@@ -7,7 +7,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
 use super::layout::LayoutInput;
-use crate::db::Conn;
+use crate::domain::library::reader::LibraryReader;
 use crate::domain::previews;
 use crate::error::Error;
 use crate::http::extract::user::CurrentUser;
@@ -18,38 +18,34 @@ use crate::http::route::HandlerResult;
 use crate::http::safe_redirect::back_path;
 use crate::http::session_cookie::SessionCookie;
 use crate::model::now;
-use crate::state::Services;
-use crate::state::library_cache::{CachedResponse, LibraryVersion};
+use crate::state::library_cache::CachedResponse;
 
 /// Renders a page.
 pub fn render(page: &impl Template) -> HandlerResult {
     render_with_status(StatusCode::OK, page)
 }
 
-/// Renders a page of the user's library at path `current`: from the cache if nothing has changed since, otherwise with
+/// Renders a page of the user's library at `path`: from the cache if nothing has changed since, otherwise with
 /// `draw`.
 pub async fn render_cached<P: Template>(
     current: &CurrentUser,
     request: &HttpRequest,
     path: &str,
-    draw: impl FnOnce(&Services, &mut Conn, &LibraryVersion, LayoutInput) -> Result<P, Error>
-    + Send
-    + 'static,
+    draw: impl FnOnce(&mut LibraryReader<'_>, LayoutInput) -> Result<P, Error> + Send + 'static,
 ) -> HandlerResult {
     let input = LayoutInput::new(current, path)?;
     // A flash message must be shown only once.
     let asked = input.flash.is_none().then(|| cache_key(current, request));
-    let drawn =
-        cached_response(&current.services, current.user().id, asked, |services, conn, library| {
-            let html = draw(services, conn, library, input)?.render().map_err(Error::internal)?;
-            Ok(CachedResponse { body: html.into(), etag: "".into() })
-        })
-        .await?;
+    let drawn = cached_response(&current.services, current.user().id, asked, |reader| {
+        let html = draw(reader, input)?.render().map_err(Error::internal)?;
+        Ok(CachedResponse { body: html.into(), etag: "".into() })
+    })
+    .await?;
     Ok(html::html_response(HttpResponse::Ok(), drawn.body))
 }
 
-/// Everything other than the library that a page depends on: the session, the time to the minute because of relative
-/// times, and for admins the number of accounts that wait for approval.
+/// Everything other than the library that a page depends on: its address, the session, whether previews are made, and
+/// the time. The time is rounded to the minute; for admins, who see how many accounts wait, to five seconds.
 fn cache_key(current: &CurrentUser, request: &HttpRequest) -> String {
     let seconds = now().assume_utc().unix_timestamp();
     let (moment, changes) = if current.user().is_admin() {

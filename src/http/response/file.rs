@@ -56,7 +56,7 @@ pub fn file_response(
     }
 
     if let Some(place) = &about.elsewhere {
-        // The proxy handles conditions and ranges itself.
+        // The proxy handles ranges itself.
         let mut answer = HttpResponse::Ok();
         validators(&mut answer, about);
         content_headers(&mut answer, about);

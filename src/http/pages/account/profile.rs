@@ -42,7 +42,7 @@ struct ProfilePage {
     single_keys: bool,
     picture_problem: Option<String>,
     has_errors: bool,
-    /// Changes when the avatar does.
+    /// Different on each page, so that a changed avatar is always loaded.
     picture_version: String,
 }
 

@@ -16,8 +16,8 @@ use crate::http::pages::respond::render;
 use crate::http::response::file::content_disposition;
 use crate::http::route::{HandlerResult, Route};
 use crate::http::run_blocking::run_blocking;
+use crate::model::audit::AuditFilter;
 use crate::model::{AuditRow, Event, Time};
-use crate::store::audit::AuditFilter;
 
 /// Rows per page.
 const PAGE_ROWS: i64 = 50;

@@ -1,4 +1,4 @@
-//! `/admin/users`: the approval queue and everything an admin does with accounts.
+//! `/admin/users`: accounts by status, and the approval queue. Single accounts are in `user`.
 
 use actix_web::{HttpRequest, web};
 use askama::Template;

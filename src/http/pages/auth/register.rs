@@ -137,7 +137,7 @@ async fn submit_register(maybe_user: MaybeUser, Form(form): Form<RegisterForm>) 
     }
 }
 
-/// The state of an account that may not sign in.
+/// The page that shows the state of an account that may not be used.
 #[derive(Template)]
 #[template(path = "pages/auth/pending.html")]
 pub(crate) struct PendingPage {

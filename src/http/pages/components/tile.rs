@@ -39,7 +39,7 @@ pub struct Tile {
     pub song: Option<TrackLabel>,
     /// Among the first of a page: its thumbnail is not loaded lazily.
     pub is_eager: bool,
-    /// The same item already stands on this page.
+    /// The same item may already be on this page.
     pub is_repeated: bool,
 }
 

@@ -43,10 +43,11 @@ struct DashboardPage {
 }
 
 async fn show_dashboard(current: CurrentUser, request: HttpRequest) -> HandlerResult {
-    render_cached(&current, &request, "/dashboard", |services, conn, library, input| {
+    render_cached(&current, &request, "/dashboard", |reader, input| {
+        let services = reader.services;
         let auth_session = input.auth_session.clone();
         let user = &auth_session.user;
-        let strips = dashboard::load_dashboard(conn, user)?;
+        let strips = dashboard::load_dashboard(reader.conn, user)?;
         previews::prioritize(services, &strips.favorites);
         previews::prioritize(services, &strips.recent);
         let tiles = |items: &[Item]| Tile::from_items(items, &strips.tracks, services);
@@ -57,7 +58,7 @@ async fn show_dashboard(current: CurrentUser, request: HttpRequest) -> HandlerRe
             tile.is_repeated = true;
         }
 
-        let layout = Layout::read(conn, library, input)?;
+        let layout = Layout::read(reader, input)?;
 
         // Cards for the four standard shelves.
         let card = |shelf: Shelf, href: &str, icon| {
@@ -67,8 +68,8 @@ async fn show_dashboard(current: CurrentUser, request: HttpRequest) -> HandlerRe
         };
 
         Ok(DashboardPage {
-            unfinished: unfinished::list_unfinished(conn, user)?,
-            notices: malware_notice::notices(conn, user)?,
+            unfinished: unfinished::list_unfinished(reader, user)?,
+            notices: malware_notice::notices(reader, user)?,
             recent: tiles(&strips.recent),
             favorites,
             cards: vec![

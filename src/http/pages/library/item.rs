@@ -1,4 +1,4 @@
-//! `/items/{id}`, and the actions on one item or on a selection.
+//! `/items/{id}`: the page of one item. Its actions are in `item_actions`.
 
 use actix_web::web;
 use askama::Template;
@@ -78,8 +78,8 @@ async fn show_item(current: CurrentUser, path: web::Path<String>) -> HandlerResu
     })
     .await?;
 
-    // The same tile as in lists.
     previews::prioritize(&current.services, std::slice::from_ref(&shown.item));
+    // The same tile as in lists.
     let tile = Tile::from_items(std::slice::from_ref(&shown.item), &tracks, &current.services)
         .pop()
         .ok_or(Error::NotFound)?;

@@ -127,7 +127,7 @@ fn sound(facts: &Metadata) -> Option<MetadataRow> {
     (!present.is_empty()).then(|| row("Quality", present.join(" · ")))
 }
 
-/// Codecs that every current browser plays in the containers offered; support for others varies.
+/// Codecs for which no warning is shown; browser support for others varies.
 const PLAYABLE_CODECS: [&str; 5] = ["h264", "vp8", "vp9", "av1", "theora"];
 
 /// Why a video may not play in this browser; `None` if it will.

@@ -16,9 +16,9 @@ use crate::http::pages::components::{self as v, count_of};
 use crate::http::pages::layout::Layout;
 use crate::http::pages::respond::render_cached;
 use crate::http::route::{HandlerResult, Route};
+use crate::model::item_filter::ItemFilter;
 use crate::model::{Directory, DirectoryId, Shelf, Sort};
 use crate::state::Services;
-use crate::store::item_filter::ItemFilter;
 
 pub(crate) fn routes() -> Vec<Route> {
     vec![
@@ -167,12 +167,17 @@ async fn show_shelf(
     let shelf = Shelf::parse(path.trim_start_matches('/')).ok_or(Error::NotFound)?;
     listings::record_opened(&current.services, current.user(), shelf.title());
 
-    render_cached(&current, &request, request.path(), move |services, conn, library, input| {
+    render_cached(&current, &request, request.path(), move |reader, input| {
+        let services = reader.services;
         let user = &input.auth_session.clone().user;
-        let listing =
-            listings::list(conn, library, user, &sort_of(ItemFilter::shelf(shelf), &query))?;
+        let listing = listings::list(
+            reader.conn,
+            reader.library,
+            user,
+            &sort_of(ItemFilter::shelf(shelf), &query),
+        )?;
         previews::prioritize(services, &listing.items);
-        let layout = Layout::read(conn, library, input)?;
+        let layout = Layout::read(reader, input)?;
         let (items, bytes) = layout.summary.count(shelf);
         let mut page =
             ShelfPage::new(services, layout, (shelf.title(), &path, shelf), &query, listing);
@@ -212,16 +217,21 @@ async fn show_directory(
     let id = DirectoryId::parse(&path).ok_or(Error::NotFound)?;
     let path = format!("/directories/{id}");
 
-    render_cached(&current, &request, &path.clone(), move |services, conn, library, input| {
+    render_cached(&current, &request, &path.clone(), move |reader, input| {
+        let services = reader.services;
         let user = &input.auth_session.clone().user;
-        let (directory, above) = listings::find_directory(conn, user, id)?;
+        let (directory, above) = listings::find_directory(reader.conn, user, id)?;
 
-        // Opening counts, even if the page comes from the cache later.
+        // Recorded only when the page is rendered; a cached page does not count as opening.
         listings::record_opened(services, user, &directory.directory_path);
-        let listing =
-            listings::list(conn, library, user, &sort_of(ItemFilter::directory(id), &query))?;
+        let listing = listings::list(
+            reader.conn,
+            reader.library,
+            user,
+            &sort_of(ItemFilter::directory(id), &query),
+        )?;
         previews::prioritize(services, &listing.items);
-        let layout = Layout::read(conn, library, input)?;
+        let layout = Layout::read(reader, input)?;
 
         let mut page = ShelfPage::new(
             services,
@@ -246,7 +256,8 @@ async fn show_search(
     request: HttpRequest,
     query: web::Query<ListQuery>,
 ) -> HandlerResult {
-    render_cached(&current, &request, "/search", move |services, conn, library, input| {
+    render_cached(&current, &request, "/search", move |reader, input| {
+        let services = reader.services;
         let user = &input.auth_session.clone().user;
         let words = query.q.trim().to_lowercase();
 
@@ -259,7 +270,7 @@ async fn show_search(
                 words: Some(search::query_words(&asked)),
                 ..ItemFilter::shelf(Shelf::All)
             };
-            listings::list(conn, library, user, &sort_of(filter, &query))?
+            listings::list(reader.conn, reader.library, user, &sort_of(filter, &query))?
         };
 
         // A page may be empty although there are more results further back.
@@ -273,7 +284,7 @@ async fn show_search(
 
         previews::prioritize(services, &listing.items);
 
-        let layout = Layout::read(conn, library, input)?;
+        let layout = Layout::read(reader, input)?;
         let mut page =
             ShelfPage::new(services, layout, (&title, "/search", Shelf::All), &query, listing);
         page.summary = "Names, tags, cameras, artists, albums, places and dates".into();

@@ -51,10 +51,11 @@ async fn show_upload(
     request: HttpRequest,
     query: web::Query<Query>,
 ) -> HandlerResult {
-    render_cached(&current, &request, "/upload", move |services, conn, library, input| {
+    render_cached(&current, &request, "/upload", move |reader, input| {
+        let services = reader.services;
         let user = &input.auth_session.clone().user;
         Ok(UploadPage {
-            unfinished: unfinished::list_unfinished(conn, user)?,
+            unfinished: unfinished::list_unfinished(reader, user)?,
             is_full: user.free_quota() == Some(0),
             max_upload: format_bytes(
                 services.settings.max_upload_bytes.min(user.free_quota().unwrap_or(u64::MAX)),
@@ -65,7 +66,7 @@ async fn show_upload(
                 .filter(|held| *held > 0 && user.quota_bytes > 0)
                 .map(format_bytes),
             chosen: query.into_inner().directory,
-            layout: Layout::read(conn, library, input)?,
+            layout: Layout::read(reader, input)?,
         })
     })
     .await

@@ -2,7 +2,7 @@
 
 use actix_web::web;
 
-use crate::db::Conn;
+use crate::domain::library::reader::LibraryReader;
 use crate::domain::uploads::resumable;
 use crate::error::{Error, format_bytes};
 use crate::http::extract::form::{EmptyForm, Form};
@@ -53,8 +53,11 @@ impl UnfinishedUpload {
 }
 
 /// The user's unfinished uploads, newest first.
-pub fn list_unfinished(conn: &mut Conn, user: &User) -> Result<Vec<UnfinishedUpload>, Error> {
-    Ok(resumable::list(conn, user)?.into_iter().map(UnfinishedUpload::from_upload).collect())
+pub fn list_unfinished(
+    reader: &mut LibraryReader<'_>,
+    user: &User,
+) -> Result<Vec<UnfinishedUpload>, Error> {
+    Ok(resumable::list(reader.conn, user)?.into_iter().map(UnfinishedUpload::from_upload).collect())
 }
 
 async fn submit_discard(

@@ -1,7 +1,7 @@
 //! Which items a listing shows.
 
-use crate::model::item::ItemKind;
-use crate::model::{DirectoryId, ItemId, Shelf, WallClock};
+use super::item::ItemKind;
+use super::{DirectoryId, ItemId, Shelf, WallClock};
 
 /// Conditions on the items of a user; an item must match all of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,13 +27,4 @@ impl ItemFilter {
     pub fn directory(id: DirectoryId) -> Self {
         Self { directory: Some(id), ..Self::shelf(Shelf::All) }
     }
-}
-
-/// A range of words: from the first, inclusive, to the second, exclusive.
-pub type Range = (String, String);
-
-/// Returns the range of words that start with `word`.
-#[must_use]
-pub fn prefix_range(word: &str) -> Range {
-    (word.to_owned(), format!("{word}\u{10ffff}"))
 }
