@@ -20,7 +20,7 @@ use crate::store::file_moves::FileMove;
 /// The highest number of a name: `a (1).jpg`, `a (2).jpg`, …
 const MAX_NUMBERED_NAMES: u32 = 1 << 24;
 /// Numbers that are tried one by one before doubling.
-const FSYNC_EACH_LIMIT: u32 = 16;
+const MAX_SEQUENTIAL_NUMBERS: u32 = 16;
 
 /// A rename to be made.
 pub(crate) struct MovePlan {
@@ -163,14 +163,14 @@ fn write_journal(
 /// Finds a free number: the lowest of the first few, otherwise by doubling and bisection, so that ten thousand files
 /// of one name do not take ten thousand checks.
 fn free_number(is_taken: &mut impl FnMut(u32) -> Result<bool>) -> Result<Option<u32>> {
-    for number in 0..=FSYNC_EACH_LIMIT {
+    for number in 0..=MAX_SEQUENTIAL_NUMBERS {
         if !is_taken(number)? {
             return Ok(Some(number));
         }
     }
 
     // Doubling finds a free number.
-    let mut free = FSYNC_EACH_LIMIT * 2;
+    let mut free = MAX_SEQUENTIAL_NUMBERS * 2;
     while is_taken(free)? {
         free *= 2;
         if free > MAX_NUMBERED_NAMES {

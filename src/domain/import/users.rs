@@ -120,7 +120,7 @@ fn read_rows(conn: &mut Conn, prefix: &str, report: &mut ImportReport) -> Result
 
     let users = store::php_import::list_users(conn, &table("users"), &has)?;
 
-    // Later versions of the original lack some columns and tables.
+    // Some versions of the original lack columns or tables.
     let has = store::php_import::list_columns(conn, &table("user_directories"))?;
 
     let directories = if has.iter().any(|name| name == "user_id") {

@@ -57,7 +57,7 @@ pub fn process_next(services: &Services) -> Result<bool> {
 
 /// Processes the file of a claimed job.
 fn process(services: &Services, job: &PreviewJob) -> Result<()> {
-    // The job has no owner; the item does.
+    // The item may have been changed or deleted since the job was queued.
     let found = services.db.read(|conn| {
         let Some(item) = store::preview_jobs::find_item(conn, job.item)? else { return Ok(None) };
         Ok(store::users::find(conn, item.user_id)?.map(|owner| (item, owner)))
@@ -142,7 +142,6 @@ fn claim(services: &Services) -> Result<Option<PreviewJob>> {
             }
         })?;
 
-        // Another process may have claimed the job meanwhile.
         let Some(job) = found else { return Ok(None) };
         services.preview_queue.set_last_owner(job.owner);
 
