@@ -40,7 +40,7 @@ pub fn cached(
     request: &HttpRequest,
     CachedResponse { body, etag }: CachedResponse,
 ) -> HandlerResult {
-    let is_new = !if_none_match(request.headers(), &etag);
+    let is_new = !if_none_match(request, &etag);
     let mut response = if is_new { HttpResponse::Ok() } else { HttpResponse::NotModified() };
     response
         .insert_header((header::ETAG, format!("\"{etag}\"")))

@@ -1,18 +1,17 @@
 //! A file as a response: conditional, whole or in part (RFC 9110).
 
 use actix_web::http::Method;
-use actix_web::http::header::{self, HeaderMap, HeaderName, HttpDate};
+use actix_web::http::header::{
+    self, Charset, ContentDisposition, DispositionParam, DispositionType, ETag, EntityTag,
+    ExtendedValue, Header, HeaderName, HttpDate, IfModifiedSince, IfNoneMatch, IfRange,
+};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use http_range::{HttpRange, HttpRangeParseError};
 
 use super::sendfile_body::{FilePart, HeadBody, SendfileQueue, read_small};
 use crate::error::Error;
 use crate::http::route::HandlerResult;
 use crate::state::open_file_cache::FileSource;
-
-/// RFC 8187: what needs no escape in `filename*`.
-const EXTENDED_VALUE: &AsciiSet =
-    &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// Describes a file's content for its headers.
 pub struct FileResponse<'a> {
@@ -46,10 +45,8 @@ pub fn file_response(
     source: &FileSource,
     about: &FileResponse<'_>,
 ) -> HandlerResult {
-    let headers = request.headers();
-
     // Conditions come before ranges (RFC 9110, 13.2.2).
-    if is_not_modified(headers, about) {
+    if is_not_modified(request, about) {
         let mut answer = HttpResponse::NotModified();
         validators(&mut answer, about);
         return Ok(answer.finish());
@@ -65,7 +62,7 @@ pub fn file_response(
             .finish());
     }
 
-    let part = match requested_range(headers, about) {
+    let part = match requested_range(request, about) {
         RequestedRange::All => None,
         RequestedRange::Part(start, end) => Some((start, end)),
         RequestedRange::Impossible => {
@@ -110,10 +107,7 @@ fn content_headers(answer: &mut HttpResponseBuilder, about: &FileResponse<'_>) {
     answer
         .insert_header((header::CONTENT_TYPE, about.mime))
         .insert_header((header::ACCEPT_RANGES, "bytes"))
-        .insert_header((
-            header::CONTENT_DISPOSITION,
-            content_disposition(about.name, about.is_inline),
-        ));
+        .insert_header(content_disposition(about.name, about.is_inline));
     if !about.is_inline {
         answer.insert_header((
             header::CONTENT_SECURITY_POLICY,
@@ -124,7 +118,7 @@ fn content_headers(answer: &mut HttpResponseBuilder, about: &FileResponse<'_>) {
 
 fn validators(answer: &mut HttpResponseBuilder, about: &FileResponse<'_>) {
     answer
-        .insert_header((header::ETAG, format!("\"{}\"", about.etag)))
+        .insert_header(ETag(EntityTag::new_strong(about.etag.clone())))
         .insert_header((header::LAST_MODIFIED, HttpDate::from(about.modified)))
         .insert_header((
             header::CACHE_CONTROL,
@@ -135,28 +129,35 @@ fn validators(answer: &mut HttpResponseBuilder, about: &FileResponse<'_>) {
         ));
 }
 
-fn header_text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
-    headers.get(name).and_then(|value| value.to_str().ok())
-}
-
 /// RFC 9110, 13.1.2 and 13.1.3.
-fn is_not_modified(headers: &HeaderMap, about: &FileResponse<'_>) -> bool {
-    if headers.contains_key(header::IF_NONE_MATCH) {
-        return if_none_match(headers, &about.etag);
+fn is_not_modified(request: &HttpRequest, about: &FileResponse<'_>) -> bool {
+    if request.headers().contains_key(header::IF_NONE_MATCH) {
+        return if_none_match(request, &about.etag);
     }
-    header_text(headers, header::IF_MODIFIED_SINCE)
-        .and_then(|date| date.parse::<HttpDate>().ok())
-        .is_some_and(|date| HttpDate::from(about.modified) <= date)
+    IfModifiedSince::parse(request).is_ok_and(|date| HttpDate::from(about.modified) <= *date)
 }
 
 /// Whether `If-None-Match` names the version `etag` (without quotes).
 #[must_use]
-pub fn if_none_match(headers: &HeaderMap, etag: &str) -> bool {
-    let Some(tags) = header_text(headers, header::IF_NONE_MATCH) else { return false };
-    let ours = format!("\"{etag}\"");
-    tags.split(',')
-        .map(str::trim)
-        .any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == ours)
+pub fn if_none_match(request: &HttpRequest, etag: &str) -> bool {
+    match IfNoneMatch::parse(request) {
+        Ok(IfNoneMatch::Any) => true,
+        // The weak comparison ignores whether a tag is weak (RFC 9110, 8.8.3.2).
+        Ok(IfNoneMatch::Items(tags)) => tags.iter().any(|tag| tag.tag() == etag),
+        Err(_) => false,
+    }
+}
+
+/// Whether `If-Range` permits a part; it applies only to the version that the client has (RFC 9110, 13.1.5).
+fn permits_range(request: &HttpRequest, about: &FileResponse<'_>) -> bool {
+    if !request.headers().contains_key(header::IF_RANGE) {
+        return true;
+    }
+    match IfRange::parse(request) {
+        Ok(IfRange::EntityTag(tag)) => tag.strong_eq(&EntityTag::new_strong(about.etag.clone())),
+        Ok(IfRange::Date(date)) => date == HttpDate::from(about.modified),
+        Err(_) => false,
+    }
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -168,58 +169,37 @@ enum RequestedRange {
 }
 
 /// RFC 9110, 14.2: one range. Several ranges, or an invalid one, mean the whole file.
-fn requested_range(headers: &HeaderMap, about: &FileResponse<'_>) -> RequestedRange {
-    let Some(range) =
-        header_text(headers, header::RANGE).and_then(|range| range.strip_prefix("bytes="))
-    else {
+fn requested_range(request: &HttpRequest, about: &FileResponse<'_>) -> RequestedRange {
+    let text = request.headers().get(header::RANGE).and_then(|value| value.to_str().ok());
+    let Some(text) = text.filter(|_| permits_range(request, about)) else {
         return RequestedRange::All;
     };
 
-    // The range applies only to the version that the client has.
-    if let Some(condition) = header_text(headers, header::IF_RANGE) {
-        let is_same = if condition.starts_with('"') {
-            condition.trim_matches('"') == about.etag
-        } else {
-            condition.parse::<HttpDate>().is_ok_and(|date| date == HttpDate::from(about.modified))
-        };
-        if !is_same {
-            return RequestedRange::All;
+    match HttpRange::parse(text, about.size).as_deref() {
+        // The last bytes of an empty file.
+        Ok([range]) if range.length == 0 => RequestedRange::Impossible,
+        Ok([range]) => RequestedRange::Part(range.start, range.start + range.length - 1),
+        Err(HttpRangeParseError::NoOverlap) => RequestedRange::Impossible,
+        Err(HttpRangeParseError::InvalidRange) if starts_beyond_u64(text) => {
+            RequestedRange::Impossible
         }
+        Ok(_) | Err(HttpRangeParseError::InvalidRange) => RequestedRange::All,
     }
+}
 
-    let Some((first, last)) = range.trim().split_once('-') else { return RequestedRange::All };
-    let number = |digits: &str| {
-        digits
-            .bytes()
-            .all(|b| b.is_ascii_digit())
-            .then(|| digits.parse::<u64>().unwrap_or(u64::MAX))
-    };
-
-    // Forms such as `-500`, `500-` and `0-499`.
-    match (first, last) {
-        ("", "") => RequestedRange::All,
-        ("", suffix) => match number(suffix) {
-            None => RequestedRange::All,
-            Some(0) => RequestedRange::Impossible,
-            Some(_) if about.size == 0 => RequestedRange::Impossible,
-            Some(count) => RequestedRange::Part(about.size.saturating_sub(count), about.size - 1),
-        },
-        (first, last) => match (
-            number(first),
-            number(if last.is_empty() { "18446744073709551615" } else { last }),
-        ) {
-            (Some(first), Some(last)) if first > last => RequestedRange::All,
-            (Some(first), Some(_)) if first >= about.size => RequestedRange::Impossible,
-            (Some(first), Some(last)) => RequestedRange::Part(first, last.min(about.size - 1)),
-            _ => RequestedRange::All,
-        },
-    }
+/// Whether the first byte is a number that the parser rejects because it does not fit into 64 bits. It lies past the end
+/// of every file.
+fn starts_beyond_u64(range: &str) -> bool {
+    let Some((unit, range)) = range.split_once('=') else { return false };
+    let first = range.split('-').next().unwrap_or_default().trim();
+    let is_number = !first.is_empty() && first.bytes().all(|byte| byte.is_ascii_digit());
+    unit.eq_ignore_ascii_case("bytes") && is_number && first.parse::<u64>().is_err()
 }
 
 /// RFC 6266: an ASCII name for old clients, the real one for all others.
 #[must_use]
-pub fn content_disposition(name: &str, is_inline: bool) -> String {
-    let kind = if is_inline { "inline" } else { "attachment" };
+pub fn content_disposition(name: &str, is_inline: bool) -> ContentDisposition {
+    let disposition = if is_inline { DispositionType::Inline } else { DispositionType::Attachment };
     let plain: String = name
         .chars()
         .map(|c| {
@@ -231,13 +211,15 @@ pub fn content_disposition(name: &str, is_inline: bool) -> String {
         })
         .collect();
 
-    if plain == name {
-        return format!("{kind}; filename=\"{plain}\"");
-    }
-    format!(
-        "{kind}; filename=\"{plain}\"; filename*=UTF-8''{}",
-        utf8_percent_encode(name, EXTENDED_VALUE)
-    )
+    let real_name = (plain != name).then(|| {
+        DispositionParam::FilenameExt(ExtendedValue {
+            charset: Charset::Ext("UTF-8".into()),
+            language_tag: None,
+            value: name.as_bytes().to_vec(),
+        })
+    });
+    let parameters = std::iter::once(DispositionParam::Filename(plain)).chain(real_name).collect();
+    ContentDisposition { disposition, parameters }
 }
 
 #[cfg(test)]
@@ -260,10 +242,8 @@ mod tests {
     }
 
     fn range(value: &str) -> RequestedRange {
-        requested_range(
-            TestRequest::default().insert_header(("Range", value)).to_http_request().headers(),
-            &about(),
-        )
+        let request = TestRequest::default().insert_header(("Range", value));
+        requested_range(&request.to_http_request(), &about())
     }
 
     #[test]
@@ -273,6 +253,9 @@ mod tests {
         assert_eq!(range("bytes=-30"), RequestedRange::Part(70, 99));
         assert_eq!(range("bytes=-1000"), RequestedRange::Part(0, 99));
         assert_eq!(range("bytes=50-1000"), RequestedRange::Part(50, 99));
+        assert_eq!(range("bytes=50-99999999999999999999"), RequestedRange::All);
+        assert_eq!(range("Bytes=0-1"), RequestedRange::Part(0, 1));
+        assert_eq!(range("bytes= 0-1 ,"), RequestedRange::Part(0, 1));
     }
 
     #[test]
@@ -293,7 +276,7 @@ mod tests {
             let request = TestRequest::default()
                 .insert_header(("Range", "bytes=0-9"))
                 .insert_header(("If-Range", condition));
-            requested_range(request.to_http_request().headers(), &about())
+            requested_range(&request.to_http_request(), &about())
         };
         assert_eq!(part("\"abc\""), RequestedRange::Part(0, 9));
         assert_eq!(part("\"other\""), RequestedRange::All);
@@ -303,10 +286,38 @@ mod tests {
     }
 
     #[test]
+    fn an_empty_file_has_no_parts() {
+        for value in ["bytes=0-", "bytes=0-0", "bytes=-1"] {
+            let request = TestRequest::default().insert_header(("Range", value));
+            let about = FileResponse { size: 0, ..about() };
+            assert_eq!(
+                requested_range(&request.to_http_request(), &about),
+                RequestedRange::Impossible,
+                "{value}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_version_the_client_has_is_not_sent_again() {
+        let matches = |tags: &str| {
+            let request = TestRequest::default().insert_header(("If-None-Match", tags));
+            if_none_match(&request.to_http_request(), "abc")
+        };
+        for tags in ["\"abc\"", "W/\"abc\"", "\"x\", \"abc\"", "*"] {
+            assert!(matches(tags), "{tags}");
+        }
+        for tags in ["\"abcd\"", "abc", "", "\"x\", W/\"y\""] {
+            assert!(!matches(tags), "{tags}");
+        }
+    }
+
+    #[test]
     fn names_survive_in_the_disposition() {
-        assert_eq!(content_disposition("a b.jpg", true), "inline; filename=\"a b.jpg\"");
+        let shown = |name, is_inline| content_disposition(name, is_inline).to_string();
+        assert_eq!(shown("a b.jpg", true), "inline; filename=\"a b.jpg\"");
         assert_eq!(
-            content_disposition("Grüße\".txt", false),
+            shown("Grüße\".txt", false),
             "attachment; filename=\"Gr__e_.txt\"; filename*=UTF-8''Gr%C3%BC%C3%9Fe%22.txt"
         );
     }

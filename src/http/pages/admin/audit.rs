@@ -178,6 +178,6 @@ async fn show_export(
 
     Ok(HttpResponse::Ok()
         .insert_header((header::CONTENT_TYPE, "text/csv; charset=utf-8"))
-        .insert_header((header::CONTENT_DISPOSITION, content_disposition("nexus-audit.csv", false)))
+        .insert_header(content_disposition("nexus-audit.csv", false))
         .streaming(Box::pin(futures_util::TryStreamExt::map_err(body, std::io::Error::other))))
 }

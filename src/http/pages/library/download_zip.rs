@@ -67,7 +67,7 @@ async fn submit_download(current: CurrentUser, Form(form): Form<SelectedItems>) 
 
     Ok(HttpResponse::Ok()
         .insert_header((header::CONTENT_TYPE, "application/zip"))
-        .insert_header((header::CONTENT_DISPOSITION, content_disposition("Nexus.zip", false)))
+        .insert_header(content_disposition("Nexus.zip", false))
         .streaming(body))
 }
 
