@@ -28,6 +28,8 @@ fn main() -> std::io::Result<()> {
     files.push(sheet);
     files.sort();
     let mut hash = Sha256::new();
+    // A debug build may serve changed files under the same version, so no other build must have cached them.
+    hash.update(std::env::var("PROFILE").unwrap_or_default());
     let mut table = String::from("pub static FILES: &[StaticFile] = &[\n");
     for (number, path) in files.iter().enumerate() {
         let name = match path.strip_prefix(&root) {
@@ -56,6 +58,10 @@ fn main() -> std::io::Result<()> {
     let _ = writeln!(
         table,
         "/// Changes with any of the files.\npub const VERSION: &str = {version:?};\npub const BASE: &str = \"/static/{version}\";"
+    );
+    let _ = writeln!(
+        table,
+        "pub const STYLE_SHEET: &str = {STYLE_SHEET:?};\npub const STYLE_SHEET_PARTS: &[&str] = &{STYLE_SHEET_PARTS:?};"
     );
     std::fs::write(out.join("statics.rs"), table)
 }

@@ -232,7 +232,7 @@ fn serve(listener: TcpListener, services: &Arc<Services>) -> Result<Server> {
         App::new()
             .app_data(data.clone())
             .app_data(PayloadConfig::new(64 * 1024))
-            .configure(http::configure)
+            .configure(|config| http::configure(config, &data.settings))
             .wrap(from_fn(http::request_checks))
             .wrap(session.unwrap_or_else(|error| {
                 tracing::error!("cannot read the cookie key: {error}");

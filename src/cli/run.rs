@@ -1,5 +1,6 @@
 //! Parses the command line and dispatches to the commands.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -212,8 +213,16 @@ fn raise_descriptor_limit() {
     }
 }
 
-async fn serve(settings: Settings) -> Result<()> {
+/// The static files of the checkout, if `cargo run` started a debug build: a changed script or style sheet is then visible
+/// after a reload.
+fn checkout_static_dir() -> Option<PathBuf> {
+    let checkout = std::env::var_os("CARGO_MANIFEST_DIR").filter(|_| cfg!(debug_assertions))?;
+    Some(PathBuf::from(checkout).join("static"))
+}
+
+async fn serve(mut settings: Settings) -> Result<()> {
     raise_descriptor_limit();
+    settings.static_dir = checkout_static_dir();
     // With JSON logs, every line must be JSON.
     let announce =
         if settings.logs_json { |text: &str| tracing::info!("{text}") } else { print_message };

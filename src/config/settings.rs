@@ -69,6 +69,8 @@ pub struct Settings {
     pub previews_at_once: Option<usize>,
     /// The program that is started as a sandboxed worker: the server itself. Tests, which are another program, set it.
     pub program: PathBuf,
+    /// Static files are served from this folder instead of from the binary. Debug builds only.
+    pub static_dir: Option<PathBuf>,
     /// How long files that other programs write must be quiet before they are scanned; `None` if folders are not watched.
     pub watch_quiet_period: Option<std::time::Duration>,
     /// The backup folder.
@@ -152,6 +154,7 @@ impl Settings {
         let get = |name: &'static str| -> String {
             values.get(name).cloned().unwrap_or_else(|| options::default_of(name).to_owned())
         };
+        let optional = |name: &'static str| Some(get(name)).filter(|value| !value.is_empty());
         let data_dir = PathBuf::from(get("data_dir"));
 
         // The default database is in the data directory.
@@ -197,7 +200,7 @@ impl Settings {
                 .filter(|part| !part.is_empty())
                 .map(parse_origin)
                 .collect::<Result<_>>()?,
-            users_file: Some(get("users_file")).filter(|path| !path.is_empty()).map(PathBuf::from),
+            users_file: optional("users_file").map(PathBuf::from),
             max_upload_bytes: parse_value("max_upload", &get("max_upload"), "a number of bytes")?,
             default_quota: parse_value(
                 "default_quota",
@@ -205,7 +208,7 @@ impl Settings {
                 "a number of bytes, 0 for none",
             )?,
             trash_days: parse_value("trash_days", &get("trash_days"), "a number of days")?,
-            clamd: Some(get("clamd")).filter(|text| !text.is_empty()),
+            clamd: optional("clamd"),
             clamd_max_bytes: parse_value("clamd_max", &get("clamd_max"), "a number of bytes")?,
             unscannable: parse_choice(
                 "unscannable",
@@ -227,8 +230,9 @@ impl Settings {
                 )?),
             },
             program: PathBuf::from("/proc/self/exe"),
+            static_dir: None,
             watch_quiet_period: parse_quiet_period(&get("watch"))?,
-            backup_dir: Some(get("backup_dir")).filter(|path| !path.is_empty()).map(PathBuf::from),
+            backup_dir: optional("backup_dir").map(PathBuf::from),
             backup_interval: parse_backup_interval(&get("backup_every"))?,
             audit_days: parse_value(
                 "audit_days",
@@ -245,20 +249,17 @@ impl Settings {
                 "text or json",
                 &[("text", false), ("json", true)],
             )?,
-            metrics_listen: match get("metrics_listen") {
-                none if none.is_empty() => None,
-                address => Some(parse_value(
-                    "metrics_listen",
-                    &address,
-                    "an address and port such as 127.0.0.1:9464",
-                )?),
-            },
-            metrics_token: match get("metrics_token") {
-                none if none.is_empty() => None,
-                short if short.len() < 16 => {
+            metrics_listen: optional("metrics_listen")
+                .map(|address| {
+                    let expected = "an address and port such as 127.0.0.1:9464";
+                    parse_value("metrics_listen", &address, expected)
+                })
+                .transpose()?,
+            metrics_token: match optional("metrics_token") {
+                Some(short) if short.len() < 16 => {
                     return Err(invalid_value("metrics_token", "16 characters or more"));
                 }
-                token => Some(token),
+                token => token,
             },
             data_dir,
         };

@@ -2,6 +2,8 @@
 
 use actix_web::web::{Data, ServiceConfig};
 
+use crate::config::Settings;
+
 use super::route::{self, Route};
 use super::{api, health, metrics, pages, static_files};
 
@@ -17,7 +19,10 @@ pub fn routes() -> Vec<Route> {
 }
 
 /// Registers all routes.
-pub fn configure(config: &mut ServiceConfig) {
+pub fn configure(config: &mut ServiceConfig, settings: &Settings) {
+    if let Some(folder) = settings.static_dir.as_ref().filter(|_| cfg!(debug_assertions)) {
+        static_files::serve_from_disk(config, folder);
+    }
     config.app_data(Data::new(api::ApiDocument(api::openapi::document().unwrap_or_default())));
     route::register(config, &routes());
 }

@@ -1,6 +1,11 @@
 //! Serves the embedded static files under a versioned path, to be cached permanently.
 
-use actix_web::http::header::{self, HeaderValue};
+use std::path::Path;
+
+use actix_files::Files;
+use actix_web::http::header::{self, AcceptEncoding, Encoding, Header, HeaderValue};
+use actix_web::middleware::DefaultHeaders;
+use actix_web::web::ServiceConfig;
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::route::{HandlerResult, Route};
@@ -33,19 +38,34 @@ pub(crate) fn routes() -> Vec<Route> {
     vec![Route::get("/static/{version}/{name:.*}", || web::route().to(show_static))]
 }
 
+/// Serves the files in `folder` instead of the embedded ones, so that a change is visible after a reload.
+pub(crate) fn serve_from_disk(config: &mut ServiceConfig, folder: &Path) {
+    let style_sheet = format!("/css/{}", embedded::STYLE_SHEET);
+    config.service(
+        web::scope("/static/{version}")
+            .wrap(DefaultHeaders::new().add((header::CACHE_CONTROL, "no-cache")))
+            .route(&style_sheet, web::get().to(show_style_sheet_imports))
+            .service(Files::new("/", folder)),
+    );
+}
+
+/// The style sheet as imports of its parts, which the build joins.
+async fn show_style_sheet_imports() -> HttpResponse {
+    let import = |part: &&str| ["@import url(\"", part, ".css\");\n"].concat();
+    let imports: String = embedded::STYLE_SHEET_PARTS.iter().map(import).collect();
+    HttpResponse::Ok().content_type("text/css; charset=utf-8").body(imports)
+}
+
 async fn show_static(request: HttpRequest, path: web::Path<(String, String)>) -> HandlerResult {
     let (version, name) = path.into_inner();
     let Some(file) = embedded::FILES.iter().find(|file| file.name == name) else {
         return Err(Error::NotFound.into());
     };
 
-    let accepted = request
-        .headers()
-        .get(header::ACCEPT_ENCODING)
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default();
-
-    let takes = |encoding: &str| accepted.split(',').any(|word| accepts_encoding(word, encoding));
+    let accepted = AcceptEncoding::parse(&request).ok();
+    let takes = |encoding: &str| {
+        accepted.as_ref().is_some_and(|accepted| accepts_encoding(accepted, encoding))
+    };
 
     // A page from before an update requests an old version: it gets the file, but must revalidate it.
     let caching = if version == embedded::VERSION {
@@ -68,26 +88,31 @@ async fn show_static(request: HttpRequest, path: web::Path<(String, String)>) ->
     })
 }
 
-/// Whether one element of `Accept-Encoding` (RFC 9110, 12.5.3) accepts `encoding`: it is named with a weight above 0.
-fn accepts_encoding(part: &str, encoding: &str) -> bool {
-    let mut words = part.split(';').map(str::trim);
-    let is_named = words.next().is_some_and(|name| name.eq_ignore_ascii_case(encoding));
-    is_named
-        && !words
-            .any(|word| word.strip_prefix("q=").is_some_and(|weight| weight.parse() == Ok(0.0)))
+/// Whether the client accepts `encoding`. Each is asked about alone: given all of them, `negotiate` would choose the
+/// first that the client names, which is gzip in every browser, and not the smallest.
+fn accepts_encoding(accepted: &AcceptEncoding, encoding: &str) -> bool {
+    encoding.parse::<Encoding>().is_ok_and(|encoding| {
+        accepted.negotiate(std::iter::once(&encoding)).as_ref() == Some(&encoding)
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use actix_web::test::TestRequest;
 
     #[test]
     fn an_encoding_is_taken_where_it_is_named_and_not_refused() {
-        for part in ["br", " br ", "BR", "br;q=1.0", "br; q=0.1"] {
-            assert!(accepts_encoding(part, "br"), "{part}");
+        let accepts = |header: &str| {
+            let request = TestRequest::default().insert_header(("Accept-Encoding", header));
+            AcceptEncoding::parse(&request.to_http_request())
+                .is_ok_and(|accepted| accepts_encoding(&accepted, "br"))
+        };
+        for header in ["br", " br ", "BR", "br;q=1.0", "br; q=0.1", "gzip, deflate, br, zstd"] {
+            assert!(accepts(header), "{header}");
         }
-        for part in ["", "gzip", "br;q=0", "br; q=0.0", "brotli"] {
-            assert!(!accepts_encoding(part, "br"), "{part}");
+        for header in ["", "gzip", "br;q=0", "br; q=0.0", "brotli"] {
+            assert!(!accepts(header), "{header}");
         }
     }
 }

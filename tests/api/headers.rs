@@ -107,6 +107,48 @@ async fn static_files_are_kept_for_ever_and_come_compressed(#[values(Sqlite)] ba
 }
 
 #[rstest]
+#[case("gzip, deflate, br, zstd", "br")]
+#[case("gzip", "gzip")]
+#[case("br;q=0, gzip", "gzip")]
+#[case("identity", "")]
+#[actix_web::test]
+async fn a_browser_gets_the_smallest_encoding_that_it_accepts(
+    #[case] accepted: &str,
+    #[case] chosen: &str,
+) {
+    let (_app, admin) = TestApp::ready(Sqlite).await;
+    let css = admin.page("/dashboard").await.attribute("link[rel=stylesheet]", "href").unwrap();
+    let answer = admin.request("GET", &css).header("accept-encoding", accepted).send().await;
+    assert_eq!(header(&answer.unwrap(), "content-encoding"), chosen);
+}
+
+#[actix_web::test]
+async fn in_development_a_changed_style_sheet_is_visible_after_a_reload() {
+    let folder = tempfile::tempdir().unwrap();
+    let tokens = folder.path().join("css/tokens.css");
+    std::fs::create_dir(folder.path().join("css")).unwrap();
+    std::fs::write(&tokens, ":root { --accent: red }").unwrap();
+    let app = TestApp::start_with_static_dir(folder.path().into()).await;
+    let browser = app.set_up().await;
+    let css = browser.page("/dashboard").await.attribute("link[rel=stylesheet]", "href").unwrap();
+    let sheet = browser.get(&css).await;
+    assert_eq!(header(&sheet, "cache-control"), "no-cache");
+    assert!(sheet.text().await.unwrap().contains("@import url(\"tokens.css\");"));
+
+    let part = css.replace("nexus.css", "tokens.css");
+    let before = browser.get(&part).await;
+    assert_eq!(
+        (header(&before, "content-type"), header(&before, "cache-control")),
+        ("text/css; charset=utf-8".into(), "no-cache".into())
+    );
+    assert!(before.text().await.unwrap().contains("red"));
+    std::fs::write(&tokens, ":root { --accent: darkgreen }").unwrap();
+    assert!(browser.get(&part).await.text().await.unwrap().contains("darkgreen"));
+    let outside = css.replace("css/nexus.css", "css/%2e%2e/%2e%2e/etc/passwd");
+    assert!(browser.get(&outside).await.status().is_client_error());
+}
+
+#[rstest]
 #[actix_web::test]
 async fn error_pages_say_what_to_do_and_leak_nothing(#[values(Sqlite, MariaDb)] backend: Backend) {
     let (_app, admin) = TestApp::ready(backend).await;

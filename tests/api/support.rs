@@ -63,7 +63,7 @@ impl TestApp {
         url: String,
         settings: &[(&'static str, &str)],
     ) -> Self {
-        Self::start_program(folder, url, env!("CARGO_BIN_EXE_nexus-media").into(), settings).await
+        Self::start_changed(folder, url, settings, |_| {}).await
     }
 
     /// A server on folders that are there already.
@@ -79,7 +79,7 @@ impl TestApp {
     ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let url = Self::database(backend, &folder).await;
-        Self::start_program(folder, url, program, settings).await
+        Self::start_changed(folder, url, settings, |settings| settings.program = program).await
     }
 
     pub async fn database(backend: Backend, folder: &tempfile::TempDir) -> String {
@@ -89,11 +89,20 @@ impl TestApp {
         }
     }
 
-    async fn start_program(
+    /// A server whose static files come from `static_dir`.
+    pub async fn start_with_static_dir(static_dir: PathBuf) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let url = Self::database(Sqlite, &folder).await;
+        Self::start_changed(folder, url, &[], |settings| settings.static_dir = Some(static_dir))
+            .await
+    }
+
+    /// A server with these settings, and with what no variable sets changed by `change`.
+    async fn start_changed(
         folder: tempfile::TempDir,
         url: String,
-        own_program: PathBuf,
         settings: &[(&'static str, &str)],
+        change: impl FnOnce(&mut Settings),
     ) -> Self {
         let path = |name: &str| folder.path().join(name).display().to_string();
         let mut given = RawSettings::from([
@@ -106,7 +115,9 @@ impl TestApp {
             ("watch", "off".to_owned()),
         ]);
         given.extend(settings.iter().map(|(name, value)| (*name, (*value).to_owned())));
-        let settings = Settings { program: own_program, ..Settings::from_raw(&given).unwrap() };
+        let mut settings = Settings::from_raw(&given).unwrap();
+        settings.program = env!("CARGO_BIN_EXE_nexus-media").into();
+        change(&mut settings);
         let application = Application::build(settings).await.unwrap();
         let base = format!("http://127.0.0.1:{}", application.port());
         let setup_link = application.setup_link().unwrap();
