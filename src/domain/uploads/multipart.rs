@@ -6,21 +6,233 @@ use bytes::Bytes;
 use futures_util::Stream;
 
 use super::stream::{ByteSink, CHUNK_BYTES, StreamEnd, copy_stream};
+use crate::domain::ingest;
 use crate::domain::library::items;
 use crate::error::{Error, Result};
 use crate::model::{DirectoryId, ItemId, ReportId, User, now};
 use crate::state::Services;
+use crate::state::ingest_queue::{IngestRequest, Ingested};
 use crate::state::quota_holds::{self, QuotaHold};
+use crate::state::session_cache::AuthSession;
 use crate::storage::{IncomingFile, MediaDir, ReceivedFile};
 use crate::store;
 use crate::sync::run_on_blocking_pool;
 
+/// Files and bytes stored together.
+const MAX_BATCH_FILES: usize = 64;
+const MAX_BATCH_BYTES: u64 = 8 << 20;
+
+/// A file of the upload and its outcome.
+pub struct UploadedFile {
+    /// The name that the sender gave it.
+    pub name: String,
+    pub outcome: Result<Ingested>,
+}
+
+/// How far [`UploadBatch::add`] read a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AddedFile {
+    /// To its end.
+    Read,
+    /// It was rejected before its end. Its rest has to be skipped before the next file can be read.
+    RejectedMidway,
+}
+
+/// The files of one request. Small ones are stored together; an error that concerns one file is its outcome.
+pub struct UploadBatch {
+    services: Arc<Services>,
+    auth_session: Arc<AuthSession>,
+    hold: Arc<QuotaHold>,
+    directory: Option<DirectoryId>,
+    /// Whether files came before the directory, so that those have to be moved.
+    directory_follows_files: bool,
+    keep_duplicates: bool,
+    /// Bytes received so far.
+    bytes: u64,
+    files: Vec<UploadedFile>,
+    /// Received files that are stored next, each with its index in `files`.
+    waiting: Vec<(usize, IngestRequest)>,
+    waiting_bytes: u64,
+}
+
+impl UploadBatch {
+    /// Begins an upload whose body has `announced` bytes, which are reserved before any is read.
+    ///
+    /// # Errors
+    /// `QuotaExceeded`, `TooLarge`, `DiskFull`.
+    pub async fn begin(
+        services: Arc<Services>,
+        auth_session: Arc<AuthSession>,
+        announced: u64,
+    ) -> Result<Self> {
+        let (reserving, uploader) = (services.clone(), auth_session.clone());
+        let hold =
+            run_on_blocking_pool(move || reserve(&reserving, &uploader.user, announced)).await?;
+        Ok(Self {
+            services,
+            auth_session,
+            hold: Arc::new(hold),
+            directory: None,
+            directory_follows_files: false,
+            keep_duplicates: false,
+            bytes: 0,
+            files: Vec::new(),
+            waiting: Vec::new(),
+            waiting_bytes: 0,
+        })
+    }
+
+    /// Sets the directory of all files, those already received too.
+    ///
+    /// # Errors
+    /// `Invalid` if it is already set.
+    pub fn set_directory(&mut self, directory: DirectoryId) -> Result<()> {
+        if self.directory.is_some() {
+            return Err(Error::field("directory", "One folder for all files."));
+        }
+        self.directory = Some(directory);
+        self.directory_follows_files = !self.files.is_empty();
+        Ok(())
+    }
+
+    /// Sets whether files are stored that the user already has.
+    ///
+    /// # Errors
+    /// `Invalid` after the first file, which may already have been stored.
+    pub fn set_keep_duplicates(&mut self, keep: bool) -> Result<()> {
+        if !self.files.is_empty() {
+            return Err(Error::field("keep_duplicates", "This has to come before the files."));
+        }
+        self.keep_duplicates = keep;
+        Ok(())
+    }
+
+    /// Receives a file. An empty one without a name is ignored: a form sends it when no file was chosen.
+    ///
+    /// # Errors
+    /// What concerns the whole request: `DiskFull`, `BadRequest` if the sender stops midway. Files that were stored before
+    /// stay.
+    pub async fn add<S, E>(&mut self, name: String, bytes: &mut S) -> Result<AddedFile>
+    where
+        S: Stream<Item = std::result::Result<Bytes, E>> + Unpin,
+        E: std::fmt::Display,
+    {
+        let received = match receive(&self.services, &self.hold, self.bytes, bytes).await {
+            Ok(received) if received.size == 0 && name.is_empty() => return Ok(AddedFile::Read),
+            Ok(received) => received,
+            Err(error) => {
+                let is_midway = matches!(error, Error::TooLarge { .. } | Error::QuotaExceeded);
+                self.files.push(rejected_file(name, error)?);
+                return Ok(if is_midway { AddedFile::RejectedMidway } else { AddedFile::Read });
+            }
+        };
+
+        self.bytes += received.size;
+        self.waiting_bytes += received.size;
+
+        // The hold is released when the file is stored.
+        let request = IngestRequest {
+            directory: self.directory,
+            keep_duplicates: self.keep_duplicates,
+            hold: Some(self.hold.clone()),
+            ..IngestRequest::new(
+                received,
+                name.clone(),
+                self.services.malware_scanner.initial_status(),
+            )
+        };
+
+        self.waiting.push((self.files.len(), request));
+        self.files.push(UploadedFile { name, outcome: Err(Error::internal("not stored yet")) });
+
+        if self.waiting.len() >= MAX_BATCH_FILES || self.waiting_bytes >= MAX_BATCH_BYTES {
+            self.store_waiting().await?;
+        }
+        Ok(AddedFile::Read)
+    }
+
+    /// Stores what remains and returns every file in the order in which it was added.
+    ///
+    /// # Errors
+    /// What concerns the whole request.
+    pub async fn finish(mut self) -> Result<Vec<UploadedFile>> {
+        self.store_waiting().await?;
+        if let Some(directory) = self.directory.filter(|_| self.directory_follows_files) {
+            self.move_to(directory).await?;
+        }
+        Ok(self.files)
+    }
+
+    async fn store_waiting(&mut self) -> Result<()> {
+        self.waiting_bytes = 0;
+        let (indexes, requests): (Vec<usize>, Vec<IngestRequest>) =
+            std::mem::take(&mut self.waiting).into_iter().unzip();
+        if requests.is_empty() {
+            return Ok(());
+        }
+
+        let (services, auth_session) = (self.services.clone(), self.auth_session.clone());
+        let outcomes = run_on_blocking_pool(move || {
+            Ok(ingest::store_all(&services, &auth_session.user, requests))
+        })
+        .await?;
+
+        // Every file keeps its position in the response.
+        for (index, outcome) in indexes.into_iter().zip(outcomes) {
+            let Some(slot) = self.files.get_mut(index) else { continue };
+            match outcome {
+                Ok(outcome) => slot.outcome = Ok(outcome),
+                Err(error) => *slot = rejected_file(std::mem::take(&mut slot.name), error)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Moves the stored files into the directory that followed them.
+    async fn move_to(&mut self, directory: DirectoryId) -> Result<()> {
+        let stored = self.files.iter().filter_map(|file| match &file.outcome {
+            Ok(Ingested::Stored(item)) => Some(item.id),
+            _ => None,
+        });
+
+        // In batches of the size that moving accepts.
+        let ids: Vec<ItemId> = stored.collect();
+        for ids in ids.chunks(items::MAX_SELECTED) {
+            let (services, auth_session) = (self.services.clone(), self.auth_session.clone());
+            let ids = ids.to_vec();
+            let moved = run_on_blocking_pool(move || {
+                move_stored(&services, &auth_session.user, &ids, directory)?;
+                items::list_of(&services, &auth_session.user, &ids)
+            });
+
+            for item in moved.await? {
+                for file in &mut self.files {
+                    match &mut file.outcome {
+                        Ok(Ingested::Stored(stored)) if stored.id == item.id => {
+                            **stored = item.clone();
+                        }
+                        _ => {}
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A file that was not stored. An error that concerns the whole request is returned.
+fn rejected_file(name: String, error: Error) -> Result<UploadedFile> {
+    match error {
+        Error::TooLarge { .. } | Error::QuotaExceeded | Error::Conflict(_) => {
+            Ok(UploadedFile { name, outcome: Err(error) })
+        }
+        error => Err(error),
+    }
+}
+
 /// Rejects what cannot fit before any of it is read, and reserves quota for it.
-/// Blocks: call it on the blocking pool.
-///
-/// # Errors
-/// `QuotaExceeded`, `TooLarge`, `DiskFull`.
-pub fn reserve(services: &Arc<Services>, user: &User, announced: u64) -> Result<QuotaHold> {
+/// Blocks.
+fn reserve(services: &Arc<Services>, user: &User, announced: u64) -> Result<QuotaHold> {
     // The request also contains boundaries and other form fields.
     let files = announced.saturating_sub(64 * 1024);
     quota_holds::ensure_upload_size(
@@ -60,10 +272,8 @@ impl ByteSink for IncomingSink {
 }
 
 /// Receives one file; `before` is the number of bytes of earlier files in the same request.
-///
-/// # Errors
-/// `TooLarge`, `QuotaExceeded`, `DiskFull`; `BadRequest` if the sender stops midway. Nothing remains then.
-pub async fn receive<S, E>(
+/// If it fails, nothing remains.
+async fn receive<S, E>(
     services: &Arc<Services>,
     hold: &Arc<QuotaHold>,
     before: u64,
@@ -96,11 +306,9 @@ where
     }
 }
 
-/// Moves just stored files into the directory that the upload names, by the rules of [`store_all`](crate::domain::ingest::store_all).
-///
-/// # Errors
-/// `Invalid` for a directory of another user.
-pub fn move_to_directory(
+/// Moves files that were just stored into the directory that the upload names. A standard directory leaves each file where
+/// its kind put it.
+fn move_stored(
     services: &Services,
     user: &User,
     ids: &[ItemId],

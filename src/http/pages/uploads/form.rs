@@ -5,10 +5,10 @@ use askama::Template;
 use serde::{Deserialize, Serialize};
 
 use super::unfinished::{self, UnfinishedUpload};
-use crate::domain::uploads::multipart;
+use crate::domain::uploads::multipart::{self, UploadedFile};
 use crate::error::{Error, format_bytes};
 use crate::http::extract::user::CurrentUser;
-use crate::http::multipart_upload::{UploadedFile, receive_files};
+use crate::http::multipart_upload::receive_files;
 use crate::http::pages::components as v;
 use crate::http::pages::layout::Layout;
 use crate::http::pages::respond::{redirect, render, render_cached};
