@@ -5,19 +5,14 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use actix_web::dev::Payload;
-use actix_web::http::{Method, header};
+use actix_web::http::Method;
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest};
 
-use super::user::cookie_session;
-use crate::domain::auth::api_tokens::BearerToken;
-use crate::domain::sessions::lifecycle;
+use super::authenticate::{Caller, TokenSource, authenticate};
 use crate::error::{Error, Result};
-use crate::http::client_info::client_info;
-use crate::http::csrf::{csrf_error, is_csrf_header};
 use crate::http::error::HandlerError;
 use crate::http::rate_limit;
-use crate::http::run_blocking::run_blocking;
 use crate::model::actor::Actor;
 use crate::model::actor::Client;
 use crate::model::{Scope, User};
@@ -94,13 +89,9 @@ impl FromRequest for ApiAdmin {
 }
 
 async fn api_user(request: &HttpRequest, needs: Option<Scope>) -> Result<ApiUser, HandlerError> {
-    let services = request
-        .app_data::<Data<Services>>()
-        .cloned()
-        .ok_or_else(|| Error::internal("no services"))?;
-
-    let client = client_info(request, &services.settings);
-    let auth_session = bearer_session(request, &services, &client).await?;
+    let Caller { services, client, auth_session } =
+        authenticate(request, TokenSource::BearerOrCookie).await?;
+    let auth_session = auth_session.ok_or(Error::Unauthenticated)?;
 
     rate_limit::count(
         request,
@@ -121,43 +112,4 @@ async fn api_user(request: &HttpRequest, needs: Option<Scope>) -> Result<ApiUser
 fn require_scopes(auth_session: &AuthSession, scope: Scope) -> Result<()> {
     const LACKS: Error = Error::Forbidden("This access token does not have the required scope.");
     if auth_session.session.may(scope) { Ok(()) } else { Err(LACKS) }
-}
-
-/// Authenticates by the Authorization header if there is one; otherwise by the cookie, in which case a change needs the
-/// CSRF token.
-async fn bearer_session(
-    request: &HttpRequest,
-    services: &Data<Services>,
-    client: &Client,
-) -> Result<Arc<AuthSession>, HandlerError> {
-    let auth_session = match request.headers().get(header::AUTHORIZATION) {
-        Some(value) => {
-            let token = value.to_str().ok().and_then(bearer_token).ok_or(Error::Unauthenticated)?;
-            let bearer = BearerToken::parse(services, token)?;
-            // Most requests find their session in the cache.
-            match bearer.find_cached(services) {
-                Some(auth_session) => auth_session,
-                None => run_blocking(services, move |services| bearer.find(services)).await?,
-            }
-        }
-        None => {
-            let auth_session =
-                cookie_session(request, services).await?.ok_or(Error::Unauthenticated)?;
-            // A browser's request needs the CSRF token for changes.
-            let is_reading = matches!(*request.method(), Method::GET | Method::HEAD);
-            if !is_reading && !is_csrf_header(request) {
-                return Err(csrf_error().into());
-            }
-            auth_session
-        }
-    };
-
-    lifecycle::touch(services, &auth_session, client);
-    Ok(auth_session)
-}
-
-/// Extracts the token (RFC 6750, 2.1). The scheme is case-insensitive (RFC 9110, 11.1).
-fn bearer_token(value: &str) -> Option<&str> {
-    let (scheme, token) = value.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim()).filter(|token| !token.is_empty())
 }

@@ -1,6 +1,7 @@
 //! Extractors: who calls, and what they sent.
 
 pub mod api_user;
+mod authenticate;
 pub mod form;
 pub mod json;
 pub mod multipart;

@@ -9,11 +9,9 @@ use actix_web::http::Method;
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 
-use crate::domain::sessions::lifecycle;
+use super::authenticate::{Caller, TokenSource, authenticate};
 use crate::error::Error;
-use crate::http::client_info::client_info;
 use crate::http::error::HandlerError;
-use crate::http::run_blocking::run_blocking;
 use crate::http::session_cookie::SessionCookie;
 use crate::model::actor::Actor;
 use crate::model::actor::Client;
@@ -46,40 +44,13 @@ pub(crate) fn theme_of(request: &HttpRequest) -> &'static str {
     request.extensions().get::<Theme>().copied().unwrap_or(Theme::System).as_str()
 }
 
-/// Returns the session of the request's cookie.
-pub(crate) async fn cookie_session(
-    request: &HttpRequest,
-    services: &Data<Services>,
-) -> Result<Option<Arc<AuthSession>>, Error> {
-    let Some(token) = SessionCookie::from_request(request).token() else { return Ok(None) };
-    if let Some(cached) = services
-        .session_cache
-        .get_by_token(&token)
-        .filter(|cached| services.users_file.has_entry_of(&cached.user))
-    {
-        return Ok(Some(cached));
-    }
-    match run_blocking(services, move |services| lifecycle::find(services, &token)).await {
-        Ok(auth_session) => Ok(Some(auth_session)),
-        Err(Error::Unauthenticated) => Ok(None),
-        Err(error) => Err(error),
-    }
-}
-
 async fn maybe_user(request: &HttpRequest) -> Result<MaybeUser, HandlerError> {
-    let services = request
-        .app_data::<Data<Services>>()
-        .cloned()
-        .ok_or_else(|| Error::internal("no services"))?;
-    let cookie = SessionCookie::from_request(request);
-    let client = client_info(request, &services.settings);
-    let auth_session = cookie_session(request, &services).await?;
+    let Caller { services, client, auth_session } =
+        authenticate(request, TokenSource::Cookie).await?;
     if let Some(auth_session) = &auth_session {
         request.extensions_mut().insert(auth_session.user.theme);
     }
-    if let Some(auth_session) = &auth_session {
-        lifecycle::touch(&services, auth_session, &client);
-    }
+    let cookie = SessionCookie::from_request(request);
     Ok(MaybeUser { services, cookie, client, auth_session })
 }
 
