@@ -298,6 +298,14 @@ fn http_imports_neither_db_nor_store() {
 }
 
 #[test]
+fn http_opens_no_database_connection() {
+    let http = source_root().join("http");
+    for path in source_files().iter().filter(|path| path.starts_with(&http)) {
+        assert!(!code_of(path).contains(".db."), "{} uses the database", path.display());
+    }
+}
+
+#[test]
 fn no_files_import_each_other_in_a_cycle() {
     let cyclic = cyclic(imports());
     assert!(cyclic.is_empty(), "in or above a cycle: {cyclic:#?}");

@@ -9,6 +9,7 @@ use super::create::{self, InitialStatus, NewAccount, ValidPerson};
 use super::first_run;
 use crate::db::Conn;
 use crate::domain::audit;
+use crate::domain::library::reader::LibraryReader;
 use crate::domain::sessions::lifecycle;
 use crate::error::{Error, Result};
 use crate::model::actor::Actor;
@@ -291,8 +292,8 @@ pub fn remove(services: &Services, actor: &Actor, id: UserId) -> Result<User> {
 }
 
 /// Counts accounts that wait for approval.
-pub fn count_pending(conn: &mut Conn) -> Result<i64> {
-    Ok(store::users::count_pending(conn)?)
+pub fn count_pending(reader: &mut LibraryReader<'_>) -> Result<i64> {
+    Ok(store::users::count_pending(reader.conn)?)
 }
 
 /// A page of users, and the number of users per status.

@@ -1,7 +1,7 @@
 //! The dashboard's recent and favourite items.
 
 use super::music_albums;
-use crate::db::Conn;
+use super::reader::LibraryReader;
 use crate::error::Result;
 use crate::model::item_filter::ItemFilter;
 use crate::model::{Item, Shelf, Sort, Track, User};
@@ -18,7 +18,12 @@ pub struct DashboardData {
     pub tracks: Vec<Track>,
 }
 
-pub fn load_dashboard(conn: &mut Conn, user: &User) -> Result<DashboardData> {
+/// Reads the sections of a user's dashboard.
+///
+/// # Errors
+/// Database errors.
+pub fn load_dashboard(reader: &mut LibraryReader<'_>, user: &User) -> Result<DashboardData> {
+    let conn = &mut *reader.conn;
     let (recent, favorites) =
         (ItemFilter::shelf(Shelf::Recents), ItemFilter::shelf(Shelf::Favorites));
     let recent =

@@ -1,14 +1,17 @@
 //! The data of an item's page.
 
+use super::music_albums;
 use crate::error::{Error, Result};
 use crate::model::item_filter::ItemFilter;
-use crate::model::{Cursor, Directory, Item, ItemId, Shelf, Sort, User, now};
+use crate::model::{Cursor, Directory, Item, ItemId, Shelf, Sort, Track, User, now};
 use crate::state::Services;
 use crate::store;
 
 /// An item, its location, and its neighbours on the shelf.
 pub struct ItemView {
     pub item: Item,
+    /// Its tags, if it is a recording.
+    pub tracks: Vec<Track>,
     pub directory: Directory,
     pub newer: Option<ItemId>,
     pub older: Option<ItemId>,
@@ -35,7 +38,8 @@ pub fn view(services: &Services, user: &User, id: ItemId) -> Result<ItemView> {
 
         let older = beside(sort)?;
         let newer = if item.in_trash { None } else { beside(Sort::Oldest)? };
-        Ok(ItemView { item, directory, newer, older })
+        let tracks = music_albums::find_tracks(conn, user, std::slice::from_ref(&item))?;
+        Ok(ItemView { item, tracks, directory, newer, older })
     })?;
 
     // Items in the trash do not appear under Recents.

@@ -4,13 +4,14 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::reader::LibraryReader;
 use super::{music_albums, search};
 use crate::db::Conn;
 use crate::error::{Error, Result};
 use crate::model::item_filter::ItemFilter;
 use crate::model::{Cursor, Directory, DirectoryId, Item, Sort, Track, User, YearMonth, now};
 use crate::state::Services;
-use crate::state::library_cache::{LibraryVersion, Months};
+use crate::state::library_cache::Months;
 use crate::store;
 
 /// Items per page.
@@ -67,11 +68,30 @@ impl ListingQuery {
     }
 }
 
-/// The items of a page, and where the next one begins.
+/// The items of a page with the names of their directories, for a list of the API.
+pub struct NamedItems {
+    pub items: Vec<Item>,
+    /// Where the next page begins; `None` on the last.
+    pub next: Option<Cursor>,
+    pub directory_names: HashMap<DirectoryId, String>,
+}
+
+/// One page of a shelf, directory or search, for the API.
 ///
 /// # Errors
 /// `Invalid` for a bad cursor.
-pub fn load_page(
+pub fn list_named(
+    reader: &mut LibraryReader<'_>,
+    user: &User,
+    wanted: &ListingQuery,
+) -> Result<NamedItems> {
+    let (items, next) = load_page(reader.conn, user, wanted)?;
+    let directory_names = find_names(reader.conn, user, &items)?;
+    Ok(NamedItems { items, next, directory_names })
+}
+
+/// The items of a page, and where the next one begins.
+fn load_page(
     conn: &mut Conn,
     user: &User,
     page: &ListingQuery,
@@ -129,12 +149,8 @@ fn search_page(
 ///
 /// # Errors
 /// `Invalid` for a bad cursor.
-pub fn list(
-    conn: &mut Conn,
-    library: &LibraryVersion,
-    user: &User,
-    wanted: &ListingQuery,
-) -> Result<Listing> {
+pub fn list(reader: &mut LibraryReader<'_>, user: &User, wanted: &ListingQuery) -> Result<Listing> {
+    let conn = &mut *reader.conn;
     let (sort, filter) = (wanted.sort(), &wanted.filter);
     let (items, next) = load_page(conn, user, wanted)?;
     let is_counted = filter.words.is_none()
@@ -144,7 +160,7 @@ pub fn list(
     let months = match filter.directory {
         _ if !is_counted => Months::default(),
         Some(_) => Arc::new(count_months(conn, user, filter, &items)?),
-        None => library.months(conn, filter.shelf)?,
+        None => reader.library.months(conn, filter.shelf)?,
     };
 
     let children = match filter.directory {
@@ -156,13 +172,47 @@ pub fn list(
     Ok(Listing { items, next, months, tracks, children, sort })
 }
 
+/// A directory, its ancestors from the outermost inwards, and one page of what it contains.
+pub struct DirectoryListing {
+    pub directory: Directory,
+    pub above: Vec<Directory>,
+    pub listing: Listing,
+}
+
+/// One page of a directory; it counts as opened.
+///
+/// # Errors
+/// `NotFound`, `Invalid` for a bad cursor.
+pub fn list_directory(
+    reader: &mut LibraryReader<'_>,
+    user: &User,
+    id: DirectoryId,
+    wanted: &ListingQuery,
+) -> Result<DirectoryListing> {
+    let (directory, above) = find_directory(reader.conn, user, id)?;
+    record_opened(reader.services, user, &directory.directory_path);
+    let listing = list(reader, user, wanted)?;
+    Ok(DirectoryListing { directory, above, listing })
+}
+
 /// Records that a user opened one of their directories.
 pub fn record_opened(services: &Services, user: &User, path: &str) {
     services.last_seen.touch_directory(user.id, path, now());
 }
 
 /// The names of the items' directories.
+///
+/// # Errors
+/// Database errors.
 pub fn directory_names(
+    services: &Services,
+    user: &User,
+    items: &[Item],
+) -> Result<HashMap<DirectoryId, String>> {
+    services.db.read(|conn| find_names(conn, user, items))
+}
+
+fn find_names(
     conn: &mut Conn,
     user: &User,
     items: &[Item],
@@ -177,10 +227,7 @@ pub fn directory_names(
 }
 
 /// A user's directory and its ancestors, outermost first.
-///
-/// # Errors
-/// `NotFound`.
-pub fn find_directory(
+fn find_directory(
     conn: &mut Conn,
     user: &User,
     id: DirectoryId,

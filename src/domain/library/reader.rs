@@ -6,13 +6,23 @@ use crate::db::Conn;
 use crate::error::Result;
 use crate::model::UserId;
 use crate::state::Services;
-use crate::state::library_cache::LibraryVersion;
+use crate::state::library_cache::{LibrarySummary, LibraryVersion};
 
 /// What a page or list is read from. Everything that it returns is at least as new as `library`.
 pub struct LibraryReader<'a> {
     pub services: &'a Services,
-    pub conn: &'a mut Conn,
-    pub library: &'a LibraryVersion,
+    pub(in crate::domain) conn: &'a mut Conn,
+    pub(in crate::domain) library: &'a LibraryVersion,
+}
+
+impl LibraryReader<'_> {
+    /// Counts of all shelves, and the directories that the navigation links to.
+    ///
+    /// # Errors
+    /// Database errors.
+    pub fn summary(&mut self) -> Result<Arc<LibrarySummary>> {
+        self.library.summary(self.conn)
+    }
 }
 
 /// Returns the current version of a user's library.

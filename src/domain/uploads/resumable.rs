@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::db::Conn;
 use crate::domain::file_moves;
+use crate::domain::library::reader::LibraryReader;
 use crate::error::{Error, Result};
 use crate::failpoints;
 use crate::model::{DirectoryId, Time, Upload, UploadId, User, UserId, now};
@@ -144,8 +144,8 @@ pub(super) fn find_row(services: &Services, owner: UserId, id: UploadId) -> Resu
 }
 
 /// A user's unfinished uploads, newest first.
-pub fn list(conn: &mut Conn, user: &User) -> Result<Vec<Upload>> {
-    Ok(store::uploads::list_unfinished(conn, user.id, 100)?)
+pub fn list(reader: &mut LibraryReader<'_>, user: &User) -> Result<Vec<Upload>> {
+    Ok(store::uploads::list_unfinished(reader.conn, user.id, 100)?)
 }
 
 /// Records how much has arrived and extends the expiry.

@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::http::extract::api_user::ApiUser;
 use crate::http::extract::json::{Json, Query};
 use crate::http::media_response::parse_id;
-use crate::http::response::cache::cached_response;
+use crate::http::response::cache::{CacheKey, cached_response};
 use crate::http::route::{HandlerResult, Route};
 use crate::http::run_blocking::run_blocking;
 use crate::model::item::ItemKind;
@@ -162,16 +162,16 @@ pub(super) async fn list_media(
     Query(query): Query<ListQuery>,
 ) -> HandlerResult {
     let (page, auth_session) = (query.into_listing_query()?, caller.auth_session.clone());
-    let cache_key = Some(format!("list {}", request.query_string()));
-    let list = cached_response(&caller.services, caller.user().id, cache_key, move |reader| {
-        let services = reader.services;
-        let (items, next) = listings::load_page(reader.conn, &auth_session.user, &page)?;
-        let names = listings::directory_names(reader.conn, &auth_session.user, &items)?;
-        let items = items
+    let key = CacheKey::ApiList { query: request.query_string().to_owned() };
+    let list = cached_response(&caller.services, caller.user().id, Some(key), move |reader| {
+        let page = listings::list_named(reader, &auth_session.user, &page)?;
+        let base_path = reader.services.settings.base_path();
+        let items = page
+            .items
             .iter()
-            .map(|item| ItemBody::from_item(item, &names, services.settings.base_path()))
+            .map(|item| ItemBody::from_item(item, &page.directory_names, base_path))
             .collect();
-        etag(&ListBody { items, next_cursor: next.map(|cursor| cursor.encode()) })
+        etag(&ListBody { items, next_cursor: page.next.map(|cursor| cursor.encode()) })
     });
     cached(&request, list.await?)
 }
@@ -184,9 +184,8 @@ async fn item_response(
     let auth_session = caller.auth_session.clone();
     run_blocking(&caller.services, move |services| {
         let item = work(services, &auth_session.user)?;
-        let names = services.db.read(|conn| {
-            listings::directory_names(conn, &auth_session.user, std::slice::from_ref(&item))
-        })?;
+        let items = std::slice::from_ref(&item);
+        let names = listings::directory_names(services, &auth_session.user, items)?;
         Ok(ItemBody::from_item(&item, &names, services.settings.base_path()))
     })
     .await

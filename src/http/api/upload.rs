@@ -91,8 +91,7 @@ pub(super) async fn upload_media(
     // Bodies contain the names of directories.
     let items = run_blocking(&caller.services, move |services| {
         let items: Vec<Item> = stored.iter().map(|(item, _)| item.clone()).collect();
-        let names =
-            services.db.read(|conn| listings::directory_names(conn, &auth_session.user, &items))?;
+        let names = listings::directory_names(services, &auth_session.user, &items)?;
         Ok(stored
             .into_iter()
             .map(|(item, is_duplicate)| {

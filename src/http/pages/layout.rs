@@ -87,10 +87,10 @@ impl Layout {
     pub fn read(reader: &mut LibraryReader<'_>, input: LayoutInput) -> Result<Self> {
         let LayoutInput { auth_session, csrf, flash, path: page_path } = input;
         let user = auth_session.user.clone();
-        let summary = reader.library.summary(reader.conn)?;
+        let summary = reader.summary()?;
 
         // How many accounts wait for approval.
-        let pending = if user.is_admin() { admin::count_pending(reader.conn)? } else { 0 };
+        let pending = if user.is_admin() { admin::count_pending(reader)? } else { 0 };
 
         // Counts come from the cached summary.
         let link = |shelf: Shelf, path: &str, icon, is_counted: bool| Link {

@@ -2,22 +2,19 @@
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::LOCATION;
-use actix_web::http::uri::PathAndQuery;
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
 use super::layout::LayoutInput;
 use crate::domain::library::reader::LibraryReader;
-use crate::domain::previews;
 use crate::error::Error;
 use crate::http::extract::user::CurrentUser;
 use crate::http::flash::Flash;
-use crate::http::response::cache::cached_response;
+use crate::http::response::cache::{CacheKey, cached_response};
 use crate::http::response::html;
 use crate::http::route::HandlerResult;
 use crate::http::safe_redirect::back_path;
 use crate::http::session_cookie::SessionCookie;
-use crate::model::now;
 use crate::state::library_cache::CachedResponse;
 
 /// Renders a page.
@@ -35,27 +32,16 @@ pub async fn render_cached<P: Template>(
 ) -> HandlerResult {
     let input = LayoutInput::new(current, path)?;
     // A flash message must be shown only once.
-    let asked = input.flash.is_none().then(|| cache_key(current, request));
-    let drawn = cached_response(&current.services, current.user().id, asked, |reader| {
+    let key = input
+        .flash
+        .is_none()
+        .then(|| CacheKey::page(&current.services, &current.auth_session, request));
+    let drawn = cached_response(&current.services, current.user().id, key, |reader| {
         let html = draw(reader, input)?.render().map_err(Error::internal)?;
         Ok(CachedResponse { body: html.into(), etag: "".into() })
     })
     .await?;
     Ok(html::html_response(HttpResponse::Ok(), drawn.body))
-}
-
-/// Everything other than the library that a page depends on: its address, the session, whether previews are made, and
-/// the time. The time is rounded to the minute; for admins, who see how many accounts wait, to five seconds.
-fn cache_key(current: &CurrentUser, request: &HttpRequest) -> String {
-    let seconds = now().assume_utc().unix_timestamp();
-    let (moment, changes) = if current.user().is_admin() {
-        (seconds / 5, current.services.session_cache.invalidation_count())
-    } else {
-        (seconds / 60, 0)
-    };
-    let address = request.uri().path_and_query().map_or("", PathAndQuery::as_str);
-    let are_made = previews::is_enabled(&current.services);
-    format!("{:x} {moment} {changes} {are_made} {address}", current.auth_session.fingerprint)
 }
 
 /// Renders a page with another status, for a form that is shown again.

@@ -47,7 +47,7 @@ async fn show_dashboard(current: CurrentUser, request: HttpRequest) -> HandlerRe
         let services = reader.services;
         let auth_session = input.auth_session.clone();
         let user = &auth_session.user;
-        let strips = dashboard::load_dashboard(reader.conn, user)?;
+        let strips = dashboard::load_dashboard(reader, user)?;
         previews::prioritize(services, &strips.favorites);
         previews::prioritize(services, &strips.recent);
         let tiles = |items: &[Item]| Tile::from_items(items, &strips.tracks, services);

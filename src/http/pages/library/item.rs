@@ -5,7 +5,6 @@ use askama::Template;
 
 use super::metadata::{self, MetadataRow};
 use crate::domain::library::item_view;
-use crate::domain::library::music_albums;
 use crate::domain::previews;
 use crate::error::Error;
 use crate::http::extract::user::CurrentUser;
@@ -67,22 +66,18 @@ async fn show_item(current: CurrentUser, path: web::Path<String>) -> HandlerResu
     let shelf_path = format!("/{}", shelf.as_str());
     let layout = Layout::load(&current, &shelf_path).await?;
     let auth_session = current.auth_session.clone();
-    let item = shown.item.clone();
 
-    let (details, tracks) = run_blocking(&current.services, move |services| {
-        let details = previews::details(services, &auth_session.user, id)?;
-        let tracks = services.db.read(|conn| {
-            music_albums::find_tracks(conn, &auth_session.user, std::slice::from_ref(&item))
-        })?;
-        Ok((details, tracks))
+    let details = run_blocking(&current.services, move |services| {
+        previews::details(services, &auth_session.user, id)
     })
     .await?;
 
     previews::prioritize(&current.services, std::slice::from_ref(&shown.item));
     // The same tile as in lists.
-    let tile = Tile::from_items(std::slice::from_ref(&shown.item), &tracks, &current.services)
-        .pop()
-        .ok_or(Error::NotFound)?;
+    let tile =
+        Tile::from_items(std::slice::from_ref(&shown.item), &shown.tracks, &current.services)
+            .pop()
+            .ok_or(Error::NotFound)?;
 
     render(&ItemPage {
         facts: metadata::metadata_rows(&shown.item, &details),

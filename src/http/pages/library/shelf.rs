@@ -5,7 +5,7 @@ use askama::Template;
 
 use super::list_options::{ListQuery, OptionGroup};
 use super::timeline::{self, TimelineYear};
-use crate::domain::library::listings::{self, Listing, ListingQuery, PAGE_ITEMS};
+use crate::domain::library::listings::{self, DirectoryListing, Listing, ListingQuery, PAGE_ITEMS};
 use crate::domain::library::search;
 use crate::domain::previews;
 use crate::error::Error;
@@ -170,12 +170,7 @@ async fn show_shelf(
     render_cached(&current, &request, request.path(), move |reader, input| {
         let services = reader.services;
         let user = &input.auth_session.clone().user;
-        let listing = listings::list(
-            reader.conn,
-            reader.library,
-            user,
-            &sort_of(ItemFilter::shelf(shelf), &query),
-        )?;
+        let listing = listings::list(reader, user, &sort_of(ItemFilter::shelf(shelf), &query))?;
         previews::prioritize(services, &listing.items);
         let layout = Layout::read(reader, input)?;
         let (items, bytes) = layout.summary.count(shelf);
@@ -220,16 +215,11 @@ async fn show_directory(
     render_cached(&current, &request, &path.clone(), move |reader, input| {
         let services = reader.services;
         let user = &input.auth_session.clone().user;
-        let (directory, above) = listings::find_directory(reader.conn, user, id)?;
 
-        // Recorded only when the page is rendered; a cached page does not count as opening.
-        listings::record_opened(services, user, &directory.directory_path);
-        let listing = listings::list(
-            reader.conn,
-            reader.library,
-            user,
-            &sort_of(ItemFilter::directory(id), &query),
-        )?;
+        // Recorded as opened only when the page is rendered; a cached page does not count.
+        let wanted = sort_of(ItemFilter::directory(id), &query);
+        let DirectoryListing { directory, above, listing } =
+            listings::list_directory(reader, user, id, &wanted)?;
         previews::prioritize(services, &listing.items);
         let layout = Layout::read(reader, input)?;
 
@@ -270,7 +260,7 @@ async fn show_search(
                 words: Some(search::query_words(&asked)),
                 ..ItemFilter::shelf(Shelf::All)
             };
-            listings::list(reader.conn, reader.library, user, &sort_of(filter, &query))?
+            listings::list(reader, user, &sort_of(filter, &query))?
         };
 
         // A page may be empty although there are more results further back.

@@ -57,7 +57,7 @@ pub fn list_unfinished(
     reader: &mut LibraryReader<'_>,
     user: &User,
 ) -> Result<Vec<UnfinishedUpload>, Error> {
-    Ok(resumable::list(reader.conn, user)?.into_iter().map(UnfinishedUpload::from_upload).collect())
+    Ok(resumable::list(reader, user)?.into_iter().map(UnfinishedUpload::from_upload).collect())
 }
 
 async fn submit_discard(
