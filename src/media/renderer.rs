@@ -41,8 +41,22 @@ pub enum RendererHealth {
     Off(String),
 }
 
-/// The path of an external tool, or why it is not used.
-type ToolPath = Result<PathBuf, String>;
+/// The external tools, each with the argument that makes it print its version.
+const TOOLS: [(&str, &str); 3] =
+    [("ffmpeg", "-version"), ("ffprobe", "-version"), ("vipsthumbnail", "--vips-version")];
+
+const FFMPEG: usize = 0;
+const FFPROBE: usize = 1;
+const VIPS: usize = 2;
+
+/// Where an external tool is, or why it is not used.
+#[derive(Clone)]
+enum ToolState {
+    /// It is installed, but was not started yet.
+    Installed(PathBuf),
+    Works(PathBuf),
+    Unusable(String),
+}
 
 /// Renders previews.
 pub struct PreviewRenderer {
@@ -55,23 +69,16 @@ pub struct PreviewRenderer {
 struct RendererState {
     health: RendererHealth,
     tried_at: Option<Instant>,
-    ffmpeg: ToolPath,
-    ffprobe: ToolPath,
-    vips: ToolPath,
+    /// In the order of [`TOOLS`]; empty before the first probe.
+    tools: Vec<ToolState>,
 }
 
 impl PreviewRenderer {
     /// Creates a renderer; `program` is this server, which contains the workers.
     #[must_use]
     pub fn new(program: PathBuf) -> Self {
-        let unknown = || Err("not looked for yet".to_owned());
-        let state = RendererState {
-            health: RendererHealth::Unknown,
-            tried_at: None,
-            ffmpeg: unknown(),
-            ffprobe: unknown(),
-            vips: unknown(),
-        };
+        let state =
+            RendererState { health: RendererHealth::Unknown, tried_at: None, tools: Vec::new() };
         Self {
             supervisor: SandboxSupervisor::new(program),
             state: Mutex::new(state),
@@ -79,7 +86,8 @@ impl PreviewRenderer {
         }
     }
 
-    /// Tests the sandbox and looks for tools. Takes tens of milliseconds.
+    /// Tests the sandbox and looks for tools. Takes tens of milliseconds; to start each tool takes longer and is left until
+    /// it is needed.
     pub fn probe(&self) {
         let health = match self.decode("image/gif", "320", Input::Bytes(TEST_IMAGE.to_vec())) {
             Ok(_) => RendererHealth::Works,
@@ -87,26 +95,54 @@ impl PreviewRenderer {
         };
 
         let state = RendererState {
-            ffmpeg: self.find("ffmpeg", "-version"),
-            ffprobe: self.find("ffprobe", "-version"),
-            vips: self.find("vipsthumbnail", "--vips-version"),
+            tools: TOOLS.iter().map(|(name, _)| find_tool(name)).collect(),
             health,
             tried_at: Some(Instant::now()),
         };
         *lock(&self.state) = state;
     }
 
-    fn find(&self, name: &str, version: &str) -> ToolPath {
-        let folders = ["/usr/local/bin", "/usr/bin"];
+    /// Starts a tool in the sandbox, and returns its path if it works.
+    fn test_tool(&self, index: usize, path: PathBuf) -> ToolState {
+        let Some((name, version)) = TOOLS.get(index) else {
+            return ToolState::Unusable("unknown".into());
+        };
+        let input = Input::Bytes(Vec::new());
+        let output = match path.to_str() {
+            Some(program) => self.run_tool(program, &[version], input, MAX_PROBE_BYTES),
+            None => return ToolState::Unusable("at a path that is not UTF-8".into()),
+        };
+        match output {
+            Ok(_) => ToolState::Works(path),
+            Err(failure) => {
+                tracing::info!(
+                    "previews without {name}: it does not run in the sandbox: {failure}"
+                );
+                ToolState::Unusable(format!("does not run in the sandbox: {failure}"))
+            }
+        }
+    }
 
-        let found = folders
-            .iter()
-            .find_map(|folder| std::fs::canonicalize(Path::new(folder).join(name)).ok());
-        let program = found.ok_or_else(|| "not installed".to_owned())?;
-        let path = program.to_str().ok_or("a strange path")?.to_owned();
-
-        let output = self.run_tool(&path, &[version], Input::Bytes(Vec::new()), MAX_PROBE_BYTES);
-        output.map(|_| program).map_err(|failure| format!("does not run in the sandbox: {failure}"))
+    /// The path of a tool of [`TOOLS`], which is tested if it has not been started yet.
+    fn tool_path(&self, index: usize) -> Result<String, String> {
+        let known = lock(&self.state).tools.get(index).cloned();
+        let tested = match known {
+            Some(ToolState::Installed(path)) => {
+                let tested = self.test_tool(index, path);
+                if let Some(slot) = lock(&self.state).tools.get_mut(index) {
+                    *slot = tested.clone();
+                }
+                tested
+            }
+            Some(tested) => tested,
+            None => return Err("not looked for yet".into()),
+        };
+        match tested {
+            ToolState::Works(path) | ToolState::Installed(path) => {
+                Ok(path.to_string_lossy().into_owned())
+            }
+            ToolState::Unusable(why) => Err(why),
+        }
     }
 
     #[must_use]
@@ -125,16 +161,23 @@ impl PreviewRenderer {
         }
     }
 
-    /// The external tools, each with the reason why it is not used, if any.
+    /// The external tools, each with the reason why it is not used, if any. Starts those that were not started yet.
     #[must_use]
     pub fn tools(&self) -> Vec<(&'static str, Option<String>)> {
+        let test =
+            |(index, (name, _)): (usize, &(&'static str, _))| (*name, self.tool_path(index).err());
+        TOOLS.iter().enumerate().map(test).collect()
+    }
+
+    /// The external tools that are not installed.
+    #[must_use]
+    pub fn missing_tools(&self) -> Vec<&'static str> {
         let state = lock(&self.state);
-        let why = |tool: &ToolPath| tool.as_ref().err().cloned();
-        vec![
-            ("ffmpeg", why(&state.ffmpeg)),
-            ("ffprobe", why(&state.ffprobe)),
-            ("vipsthumbnail", why(&state.vips)),
-        ]
+        let tools = TOOLS.iter().zip(&state.tools);
+        tools
+            .filter(|(_, state)| matches!(state, ToolState::Unusable(_)))
+            .map(|((name, _), _)| *name)
+            .collect()
     }
 
     /// Whether previews can be rendered of files of this type.
@@ -189,15 +232,10 @@ impl PreviewRenderer {
         })
     }
 
-    fn tool_path(&self, of: impl Fn(&RendererState) -> &ToolPath) -> Result<String, String> {
-        let state = lock(&self.state);
-        of(&state).as_ref().map(|path| path.to_string_lossy().into_owned()).map_err(Clone::clone)
-    }
-
     /// Takes metadata from our decoder, pixels from vipsthumbnail, and previews again from our decoder.
     fn render_with_vips(&self, file: &File, mime: &str) -> Result<Rendered, SandboxError> {
         let mut rendered = self.decode(mime, "", Input::File(reopen(file)?))?;
-        let vips = match self.tool_path(|state| &state.vips) {
+        let vips = match self.tool_path(VIPS) {
             Ok(vips) => vips,
             Err(why) => {
                 rendered.error =
@@ -220,7 +258,7 @@ impl PreviewRenderer {
         };
 
         // Both tools are needed.
-        let tools = (self.tool_path(|state| &state.ffprobe), self.tool_path(|state| &state.ffmpeg));
+        let tools = (self.tool_path(FFPROBE), self.tool_path(FFMPEG));
         let (probe, ffmpeg) = match tools {
             (Ok(probe), Ok(ffmpeg)) => (probe, ffmpeg),
             (Err(why), _) | (_, Err(why)) => {
@@ -273,6 +311,14 @@ impl PreviewRenderer {
         }
         Ok(rendered)
     }
+}
+
+/// Looks for a tool in the folders of the system.
+fn find_tool(name: &str) -> ToolState {
+    let found = ["/usr/local/bin", "/usr/bin"]
+        .iter()
+        .find_map(|folder| std::fs::canonicalize(Path::new(folder).join(name)).ok());
+    found.map_or_else(|| ToolState::Unusable("not installed".into()), ToolState::Installed)
 }
 
 fn sides_argument() -> String {

@@ -33,7 +33,7 @@ fn a_picture_has_previews_in_three_sizes_and_a_placeholder(
     #[case] format: ImageFormat,
     #[case] mime: &str,
 ) {
-    let made = make(&studio(), &encoded(&corners(1500, 1000), format), mime).unwrap();
+    let made = make(shared_renderer(), &encoded(&corners(1500, 1000), format), mime).unwrap();
     assert_eq!(corners_of(&made), "rgbw");
     let sizes: Vec<_> =
         made.pictures.iter().map(|picture| (picture.width, picture.height)).collect();
@@ -56,7 +56,7 @@ fn a_photo_stands_upright_however_the_camera_was_held(
     #[case] expected: &str,
 ) {
     let photo = with_exif(&jpeg(&corners(1600, 1200)), orientation, "2024:05:06 07:08:09");
-    let made = make(&studio(), &photo, "image/jpeg").unwrap();
+    let made = make(shared_renderer(), &photo, "image/jpeg").unwrap();
     assert_eq!(corners_of(&made), expected);
     let size = if orientation > 4 { (1200, 1600) } else { (1600, 1200) };
     assert_eq!((made.metadata.width, made.metadata.height), (Some(size.0), Some(size.1)));
@@ -65,7 +65,7 @@ fn a_photo_stands_upright_however_the_camera_was_held(
 #[test]
 fn a_photo_says_when_where_and_with_what_it_was_taken_and_its_preview_does_not() {
     let photo = with_exif(&jpeg(&corners(1600, 1200)), 1, "2024:05:06 07:08:09");
-    let made = make(&studio(), &photo, "image/jpeg").unwrap();
+    let made = make(shared_renderer(), &photo, "image/jpeg").unwrap();
     let facts = &made.metadata;
     assert_eq!(
         facts.taken.map(|taken| (taken.local_ms, taken.offset)),
@@ -100,14 +100,14 @@ fn what_somebody_wrote_into_a_photo_never_costs_its_picture() {
         1,
         "\u{20ac}\u{20ac}\u{20ac}\u{20ac}\u{20ac}\u{20ac}\u{20ac}",
     );
-    assert_eq!(corners_of(&make(&studio(), &strange, "image/jpeg").unwrap()), "rgbw");
+    assert_eq!(corners_of(&make(shared_renderer(), &strange, "image/jpeg").unwrap()), "rgbw");
     // A caption longer than what is taken of one.
     let caption = format!(
         "<x:xmpmeta xmlns:x='adobe:ns:meta/'><d xmlns:dc='http://purl.org/dc/elements/1.1/'><dc:description>{}</dc:description></d></x:xmpmeta>",
         "word ".repeat(30_000)
     );
     let long = [jpeg(&corners(64, 48)), caption.into_bytes()].concat();
-    let made = make(&studio(), &long, "image/jpeg").unwrap();
+    let made = make(shared_renderer(), &long, "image/jpeg").unwrap();
     assert_eq!(
         made.metadata.caption.as_ref().map(|words| words.chars().count() > 1900),
         Some(true)
@@ -118,7 +118,7 @@ fn what_somebody_wrote_into_a_photo_never_costs_its_picture() {
 #[test]
 fn a_photo_with_another_colour_space_is_shown_in_srgb() {
     let wide = packaged("pillow_heif-1.8.1/tests/images/heif_other/pug.heic");
-    let made = studio().render(&File::open(wide).unwrap(), "image/heic").unwrap();
+    let made = shared_renderer().render(&File::open(wide).unwrap(), "image/heic").unwrap();
     assert!(!made.pictures.is_empty());
     // Display P3's red is outside of sRGB: converted, it is brighter than as it was written.
     let profile = moxcms::ColorProfile::new_display_p3().encode().unwrap();
@@ -128,7 +128,7 @@ fn a_photo_with_another_colour_space_is_shown_in_srgb() {
     let length = u16::try_from(segment.len() + 2).unwrap().to_be_bytes();
     let tagged = [&plain[..2], b"\xff\xe2", &length, &segment, &plain[2..]].concat();
     let red = |bytes: &[u8]| {
-        let made = make(&studio(), bytes, "image/jpeg").unwrap();
+        let made = make(shared_renderer(), bytes, "image/jpeg").unwrap();
         image::load_from_memory(&made.pictures[0].bytes).unwrap().into_rgb8().get_pixel(32, 32).0[0]
     };
     assert!(red(&tagged) > red(&plain) + 5);
@@ -141,11 +141,11 @@ fn a_drawing_is_drawn_without_anything_from_outside() {
         <image xlink:href="http://127.0.0.1:1/x.png" width="10" height="10"/>
         <rect width="20" height="10" fill="red"/><rect x="20" width="20" height="10" fill="lime"/>
         <rect y="10" width="20" height="10" fill="blue"/><rect x="20" y="10" width="20" height="10" fill="white"/></svg>"#;
-    let made = make(&studio(), drawing, "image/svg+xml").unwrap();
+    let made = make(shared_renderer(), drawing, "image/svg+xml").unwrap();
     assert_eq!(corners_of(&made), "rgbw");
     assert_eq!(made.pictures[0].width, 1280);
     let words = br#"<svg xmlns="http://www.w3.org/2000/svg" width="40" height="20"><text y="15">Words</text></svg>"#;
-    assert_eq!(make(&studio(), words, "image/svg+xml").unwrap().error, None);
+    assert_eq!(make(shared_renderer(), words, "image/svg+xml").unwrap().error, None);
 }
 
 #[test]
@@ -159,7 +159,7 @@ fn a_camera_raw_file_is_shown_by_the_preview_inside_of_it() {
     ]
     .concat();
     for mime in ["image/tiff", "image/x-canon-cr2", "image/x-canon-cr3", "image/x-fuji-raf"] {
-        let made = make(&studio(), &raw, mime).unwrap();
+        let made = make(shared_renderer(), &raw, mime).unwrap();
         assert_eq!(
             (corners_of(&made).as_str(), made.metadata.width),
             ("rgbw", Some(1600)),
@@ -175,7 +175,7 @@ fn a_camera_raw_file_is_shown_by_the_preview_inside_of_it() {
 #[case("heif_other/spatial_photo.heic", None)]
 fn pictures_of_phones_are_shown(#[case] name: &str, #[case] camera: Option<&str>) {
     let path = packaged(&format!("pillow_heif-1.8.1/tests/images/{name}"));
-    let made = studio().render(&File::open(path).unwrap(), "image/heic").unwrap();
+    let made = shared_renderer().render(&File::open(path).unwrap(), "image/heic").unwrap();
     assert!(!made.pictures.is_empty(), "{:?}", made.error);
     if camera.is_some() {
         assert_eq!(made.metadata.camera.as_deref(), camera);
@@ -201,7 +201,7 @@ fn an_avif_is_shown() {
             "8",
         ],
     );
-    let made = make(&studio(), &avif, "image/avif").unwrap();
+    let made = make(shared_renderer(), &avif, "image/avif").unwrap();
     assert_eq!(corners_of(&made), "rgbw");
 }
 
@@ -217,7 +217,7 @@ fn a_film_has_a_poster_a_length_and_codecs(
     #[case] mime: &str,
     #[case] said: &str,
 ) {
-    let made = make(&studio(), &film(name, codec), mime).unwrap();
+    let made = make(shared_renderer(), &film(name, codec), mime).unwrap();
     assert_eq!(
         made.pictures.first().map(|poster| (poster.width, poster.height)),
         Some((320, 180)),
@@ -245,7 +245,7 @@ fn a_film_that_was_held_upright_stands_upright() {
         "up.mp4",
         &["-i", path.to_str().unwrap(), "-c", "copy", "-metadata:s:v:0", "rotate=90"],
     );
-    let made = make(&studio(), &turned, "video/mp4").unwrap();
+    let made = make(shared_renderer(), &turned, "video/mp4").unwrap();
     assert_eq!((made.metadata.width, made.metadata.height), (Some(180), Some(320)));
     assert_eq!(made.pictures.first().map(|poster| (poster.width, poster.height)), Some((180, 320)));
 }
@@ -258,7 +258,7 @@ fn a_film_that_was_held_upright_stands_upright() {
 #[case("a.opus", &["-c:a", "libopus"], "audio/ogg")]
 #[case("a.wav", &[], "audio/x-wav")]
 fn a_recording_says_what_it_is(#[case] name: &str, #[case] codec: &[&str], #[case] mime: &str) {
-    let made = make(&studio(), &recording(name, codec), mime).unwrap();
+    let made = make(shared_renderer(), &recording(name, codec), mime).unwrap();
     let facts = made.metadata;
     assert!(
         facts.duration_ms.is_some_and(|length| (2900..3200).contains(&length)),
@@ -280,13 +280,13 @@ fn a_recording_says_what_it_is(#[case] name: &str, #[case] codec: &[&str], #[cas
 #[test]
 fn a_cover_becomes_the_recordings_picture() {
     let path = packaged("iscc_samples-0.6.0/iscc_samples/files/audio/withcover.mp3");
-    let made = studio().render(&File::open(path).unwrap(), "audio/mpeg").unwrap();
+    let made = shared_renderer().render(&File::open(path).unwrap(), "audio/mpeg").unwrap();
     assert_eq!(made.pictures.first().map(|cover| (cover.width, cover.height)), Some((500, 500)));
 }
 
 #[test]
 fn a_photo_that_is_cut_off_is_shown_as_far_as_it_goes() {
     let whole = jpeg(&corners(1600, 1200));
-    let made = make(&studio(), &whole[..whole.len() * 2 / 3], "image/jpeg").unwrap();
+    let made = make(shared_renderer(), &whole[..whole.len() * 2 / 3], "image/jpeg").unwrap();
     assert_eq!(&corners_of(&made)[..2], "rg");
 }

@@ -12,6 +12,7 @@
 use std::fs::File;
 use std::io::{Seek, Write};
 use std::path::PathBuf;
+use std::sync::OnceLock;
 
 use nexus_media::media::{PreviewRenderer, Rendered, RendererHealth};
 use nexus_media::sandbox::SandboxError;
@@ -28,14 +29,17 @@ fn program() -> PathBuf {
 }
 
 /// A renderer whose sandbox and tools work.
-fn studio() -> PreviewRenderer {
-    let studio = PreviewRenderer::new(program());
-    studio.probe();
-    assert_eq!(studio.health(), RendererHealth::Works);
-    for (tool, why) in studio.tools() {
-        assert_eq!(why, None, "{tool}: run `make test-packages`");
-    }
-    studio
+fn shared_renderer() -> &'static PreviewRenderer {
+    static RENDERER: OnceLock<PreviewRenderer> = OnceLock::new();
+    RENDERER.get_or_init(|| {
+        let renderer = PreviewRenderer::new(program());
+        renderer.probe();
+        assert_eq!(renderer.health(), RendererHealth::Works);
+        for (tool, why) in renderer.tools() {
+            assert_eq!(why, None, "{tool}: run `make test-packages`");
+        }
+        renderer
+    })
 }
 
 fn file(bytes: &[u8]) -> File {
@@ -45,6 +49,6 @@ fn file(bytes: &[u8]) -> File {
     file
 }
 
-fn make(studio: &PreviewRenderer, bytes: &[u8], mime: &str) -> Result<Rendered, SandboxError> {
-    studio.render(&file(bytes), mime)
+fn make(renderer: &PreviewRenderer, bytes: &[u8], mime: &str) -> Result<Rendered, SandboxError> {
+    renderer.render(&file(bytes), mime)
 }

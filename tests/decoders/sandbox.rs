@@ -127,8 +127,8 @@ fn where_decoders_cannot_be_shut_in_nothing_is_decoded() {
         .unwrap();
     std::fs::set_permissions(&stand_in, std::os::unix::fs::PermissionsExt::from_mode(0o755))
         .unwrap();
-    let studio = PreviewRenderer::new(stand_in);
-    studio.probe();
-    assert_eq!(studio.health(), RendererHealth::Off("the kernel cannot shut decoders in".into()));
-    assert!(matches!(make(&studio, b"", "image/png"), Err(SandboxError::Unavailable(_))));
+    let renderer = PreviewRenderer::new(stand_in);
+    renderer.probe();
+    assert_eq!(renderer.health(), RendererHealth::Off("the kernel cannot shut decoders in".into()));
+    assert!(matches!(make(&renderer, b"", "image/png"), Err(SandboxError::Unavailable(_))));
 }

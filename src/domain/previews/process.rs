@@ -104,10 +104,8 @@ fn can_make(services: &Services) -> bool {
         match services.renderer.health() {
             RendererHealth::Off(why) => tracing::warn!("no previews: {why}"),
             _ => {
-                for (tool, why) in services.renderer.tools() {
-                    if let Some(why) = why {
-                        tracing::info!("previews without {tool}: {why}");
-                    }
+                for tool in services.renderer.missing_tools() {
+                    tracing::info!("previews without {tool}: not installed");
                 }
             }
         }
