@@ -6,7 +6,7 @@ ADVISORY_DB ?= ../shared/advisory-db
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 .DELETE_ON_ERROR:
-.PHONY: help run build release test check test-rust test-schema test-ui audit bench deb test-deb test-long faults packages preview-packages test-packages browser-files clean
+.PHONY: help run build release test check test-binaries test-rust test-schema test-ui audit bench deb test-deb test-long faults packages preview-packages test-packages browser-files clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -30,7 +30,8 @@ test-deb: deb ## lintian, systemd's score, and the package's life in a fresh Deb
 
 test: check test-rust test-schema test-ui ## lints, documentation, advisories, and all tests on both databases
 
-check: packages browser-files audit tests/ui/node_modules/.package-lock.json ## formatting, lints, documentation, advisories
+check: packages browser-files audit tests/ui/node_modules/.package-lock.json ## spelling, formatting, lints, documentation, dependencies
+	scripts/spelling.sh
 	tests/ui/lint.sh
 	cargo fmt --check
 	cargo clippy --locked --all-targets -- -D warnings
@@ -39,8 +40,11 @@ check: packages browser-files audit tests/ui/node_modules/.package-lock.json ## 
 test-rust: test-packages browser-files ## unit and API tests on SQLite and MariaDB
 	cargo test --locked
 
-test-schema: test-packages ## test the API against its OpenAPI document with schemathesis
-	cargo build --locked
+# `cargo build` would compile the server again, with the features that only tests do not need.
+test-binaries: test-packages browser-files
+	cargo test --locked --no-run
+
+test-schema: test-binaries ## test the API against its OpenAPI document with schemathesis
 	tests/support/schemathesis.sh $(CARGO_TARGET_DIR)/debug/nexus-media --generation-deterministic --max-examples 30
 
 bench: test-packages browser-files ## compare with nginx and other servers; updates the table in docs/PERFORMANCE.md
@@ -54,15 +58,14 @@ test-long: faults ## tests that take too long for `make test`
 faults: test-packages browser-files ## all fault tests: kill -9, power failure, full disk, database outage (about 30 minutes)
 	FAULTS=long cargo test --locked --test faults -- --nocapture
 
-test-ui: test-packages browser-files tests/ui/node_modules/.package-lock.json ## Playwright on SQLite and MariaDB
-	cargo build --locked
+test-ui: test-binaries tests/ui/node_modules/.package-lock.json ## Playwright on SQLite and MariaDB
 	cd tests/ui && NEXUS_BINARY=$(CARGO_TARGET_DIR)/debug/nexus-media npm test
 
-audit: ## check for advisories on crates
-	@scripts/audit.sh "$(ADVISORY_DB)"
+audit: ## licences, sources and advisories of all crates
+	@scripts/dependencies.sh "$(ADVISORY_DB)"
 
 packages: ## system packages for building
-	@SUDO="$(SUDO)" scripts/packages.sh gcc:gcc cmake:cmake nasm:nasm pkg-config:pkg-config mariadb_config:libmariadb-dev node:nodejs npm:npm
+	@SUDO="$(SUDO)" scripts/packages.sh gcc:gcc cmake:cmake nasm:nasm pkg-config:pkg-config mariadb_config:libmariadb-dev node:nodejs npm:npm python3:python3 pip3:python3-pip
 
 preview-packages: ## programs that decode videos, HEIC and AVIF (optional)
 	@SUDO="$(SUDO)" scripts/packages.sh ffmpeg:ffmpeg vipsthumbnail:libvips-tools

@@ -10,7 +10,7 @@ pub mod login_throttle;
 pub mod malware_scanner;
 pub mod metrics;
 pub mod open_file_cache;
-pub mod password_hash;
+pub mod password_algorithms;
 pub mod password_hasher;
 pub mod preview_queue;
 pub mod quota_holds;

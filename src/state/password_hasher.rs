@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::sync::{Semaphore, oneshot};
 
-use super::password_hash::{HashCheck, hash_password, verify_password};
+use super::password_algorithms::{HashCheck, hash_password, verify_password};
 use crate::error::{Error, Result};
 use crate::model::Password;
 

@@ -1,6 +1,6 @@
 //! Account administration. An admin manages accounts, not the users' files.
 
-use super::decide::{ensure_another_admin, with_admin_lock};
+use super::decisions::{ensure_another_admin, with_admin_lock};
 use std::sync::Arc;
 
 use rand::RngExt;

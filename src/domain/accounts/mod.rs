@@ -2,7 +2,7 @@
 
 pub mod admin;
 pub mod create;
-pub mod decide;
+pub mod decisions;
 pub mod first_run;
 pub mod profile;
 pub mod register;

@@ -11,7 +11,7 @@ use crate::model::actor::Actor;
 use crate::model::actor::Client;
 use crate::model::{Email, Event, Origin, Password, PersonName, SessionKind, Theme, User, now};
 use crate::state::Services;
-use crate::state::password_hash::HashCheck;
+use crate::state::password_algorithms::HashCheck;
 use crate::state::session_cache::AuthSession;
 use crate::store;
 use crate::sync::run_on_blocking_pool;

@@ -11,7 +11,7 @@ use crate::model::actor::Client;
 use crate::model::users_file::UsersFileEntry;
 use crate::model::{Event, Origin, Password, SessionKind, User, now};
 use crate::state::Services;
-use crate::state::password_hash::HashCheck;
+use crate::state::password_algorithms::HashCheck;
 use crate::state::rate_limiter::Bucket;
 use crate::store;
 use crate::sync::run_on_blocking_pool;

@@ -1,7 +1,9 @@
 //! Appends parts to resumable uploads.
 
 use super::checksum::Checksum;
-use super::resumable::{find_row, find_with_lock, finish_upload, open_appender, record_received};
+use super::resumable::{
+    find_row, find_without_blocking, finish_upload, open_appender, record_received,
+};
 use super::stream::{ByteSink, StreamEnd, copy_stream};
 use crate::error::{Error, Result};
 use crate::failpoints;
@@ -118,7 +120,7 @@ where
     E: std::fmt::Display,
 {
     // Ownership first, then the lock, then the state under the lock.
-    find_with_lock(services, user, id).await?;
+    find_without_blocking(services, user, id).await?;
     let turn = services.upload_locks.lock(id).await?;
     let stop = turn.stopped();
 

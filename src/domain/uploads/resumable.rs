@@ -106,7 +106,7 @@ pub fn create(services: &Services, user: &User, announced: &NewUploadRequest) ->
 /// # Errors
 /// `NotFound` for an upload that does not exist, has expired or belongs to another user; errors of storing.
 pub async fn find(services: &Arc<Services>, user: &User, id: UploadId) -> Result<Upload> {
-    let upload = find_with_lock(services, user, id).await?;
+    let upload = find_without_blocking(services, user, id).await?;
     if upload.item_id.is_some() || upload.received < upload.size {
         return Ok(upload);
     }
@@ -127,8 +127,8 @@ pub async fn find(services: &Arc<Services>, user: &User, id: UploadId) -> Result
     .await
 }
 
-/// [`find_row`] with the upload's lock. Ownership is checked before waiting for the lock.
-pub(super) async fn find_with_lock(
+/// [`find_row`] on the blocking pool. Callers check ownership with it before they wait for the upload's lock.
+pub(super) async fn find_without_blocking(
     services: &Arc<Services>,
     user: &User,
     id: UploadId,
@@ -211,7 +211,7 @@ pub(super) fn finish_upload(
 /// # Errors
 /// `NotFound`; `Conflict` while a part is being stored.
 pub async fn delete(services: &Arc<Services>, user: &User, id: UploadId) -> Result<()> {
-    find_with_lock(services, user, id).await?;
+    find_without_blocking(services, user, id).await?;
     services.upload_locks.stop(id);
     let turn = services.upload_locks.lock(id).await?;
     let (services, owner) = (services.clone(), user.id);

@@ -7,7 +7,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::bodies::UserBody;
 use super::respond::{json_with_etag, ok};
 use crate::domain::accounts::admin;
-use crate::domain::accounts::decide::{self, Decision};
+use crate::domain::accounts::decisions::{self, Decision};
 use crate::error::{Error, Result};
 use crate::http::extract::api_user::ApiAdmin;
 use crate::http::extract::json::{Json, Query, deserialize_whole_number};
@@ -138,7 +138,7 @@ pub(crate) async fn patch_user(
         if let Some(decision) =
             body.status.map(|status| decision(user.status, status)).transpose()?.flatten()
         {
-            decide::decide(services, &actor, id, decision)?;
+            decisions::decide(services, &actor, id, decision)?;
         }
 
         if let Some(level) = body.access_level {

@@ -139,10 +139,7 @@ impl PreviewsCard {
             missing: missing.collect::<std::collections::BTreeSet<_>>().into_iter().collect(),
             given_up: previews.given_up,
             crashes: if crashes > 0 {
-                format!(
-                    "{} since the start",
-                    v::count_of(crashes, "crash").replace("crashs", "crashes")
-                )
+                format!("{} since the start", v::count_of(crashes, "crash"))
             } else {
                 String::new()
             },

@@ -57,7 +57,12 @@ pub fn thousands(number: u64) -> String {
 /// `1 photo`, `2 photos`.
 pub fn count_of(number: i64, one: &str) -> String {
     let shown = thousands(u64::try_from(number).unwrap_or(0));
-    if number == 1 { format!("{shown} {one}") } else { format!("{shown} {one}s") }
+    let ending = match one {
+        _ if number == 1 => "",
+        one if one.ends_with("sh") || one.ends_with("ch") => "es",
+        _ => "s",
+    };
+    format!("{shown} {one}{ending}")
 }
 
 pub const fn kind_icon(kind: ItemKind) -> &'static str {
@@ -91,6 +96,7 @@ mod tests {
         assert_eq!(thousands(1_234_567), "1,234,567");
         assert_eq!(count_of(1, "photo"), "1 photo");
         assert_eq!(count_of(4812, "item"), "4,812 items");
+        assert_eq!(count_of(2, "crash"), "2 crashes");
     }
 
     #[test]
