@@ -23,12 +23,35 @@ function build() {
   const place = bar();
   if (place.childElementCount) return;
   const button = (name, label, symbol, extra = "") =>
-    `<button type="button" data-part="${name}" aria-label="${label}" title="${label}" ${extra}>${icon(symbol)}</button>`;
+    `<button type="button" data-part="${name}" aria-label="${label}" title="${label}" ${extra}>
+      ${icon(symbol)}</button>`;
   place.innerHTML = `
-    <div class="player-now"><span class="cover" data-part="cover"></span><span class="player-words"><a data-part="title" href="${address("/audios")}"></a><span class="meta" data-part="artist"></span></span></div>
-    <div class="player-line"><span data-part="now">0:00</span><input type="range" data-part="seek" min="0" max="0" value="0" step="1" aria-label="Position"><span data-part="length">0:00</span></div>
-    <div class="player-buttons">${button("previous", "Previous song", "skip-back")}${button("toggle", "Play", "play")}${button("next", "Next song", "skip-forward")}${button("repeat", "Repeat", "repeat", 'class="wide-button" aria-pressed="false"')}<input type="range" class="player-volume" data-part="volume" min="0" max="1" step="0.05" value="1" aria-label="Volume">${button("list", "Queue", "list-music", 'aria-expanded="false" aria-controls="player-queue"')}${button("close", "Stop and close the player", "x")}</div>
-    <div class="player-queue" id="player-queue" data-part="queue" hidden><h2>Queue</h2><ol data-part="songs"></ol></div>`;
+    <div class="player-now">
+      <span class="cover" data-part="cover"></span>
+      <span class="player-words">
+        <a data-part="title" href="${address("/audios")}"></a>
+        <span class="meta" data-part="artist"></span>
+      </span>
+    </div>
+    <div class="player-line">
+      <span data-part="now">0:00</span>
+      <input type="range" data-part="seek" min="0" max="0" value="0" step="1" aria-label="Position">
+      <span data-part="length">0:00</span>
+    </div>
+    <div class="player-buttons">
+      ${button("previous", "Previous song", "skip-back")}
+      ${button("toggle", "Play", "play")}
+      ${button("next", "Next song", "skip-forward")}
+      ${button("repeat", "Repeat", "repeat", 'class="wide-button" aria-pressed="false"')}
+      <input type="range" class="player-volume" data-part="volume" min="0" max="1" step="0.05" value="1"
+        aria-label="Volume">
+      ${button("list", "Queue", "list-music", 'aria-expanded="false" aria-controls="player-queue"')}
+      ${button("close", "Stop and close the player", "x")}
+    </div>
+    <div class="player-queue" id="player-queue" data-part="queue" hidden>
+      <h2>Queue</h2>
+      <ol data-part="songs"></ol>
+    </div>`;
   part("previous").onclick = previous;
   part("toggle").onclick = toggle;
   part("next").onclick = next;

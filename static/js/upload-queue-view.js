@@ -72,7 +72,8 @@ function said(transfer) {
   if (state === "sending") {
     const percent = all ? Math.floor((sent / all) * 100) : 100;
     if (sent >= all) return "Making sure it is safe on disk";
-    return `${percent} % · ${size(sent)} of ${size(all)}${speed > 0 ? ` · ${size(speed)}/s · ${left((all - sent) / speed)}` : ""}`;
+    const pace = speed > 0 ? ` · ${size(speed)}/s · ${left((all - sent) / speed)}` : "";
+    return `${percent} % · ${size(sent)} of ${size(all)}${pace}`;
   }
   return sent > 0 && sent < all ? `${size(sent)} of ${size(all)}` : size(all);
 }

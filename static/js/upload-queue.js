@@ -1,28 +1,20 @@
-// The queue of uploads: three at a time, resumable (tus 1.0.0), going on by itself after the network, the page, the
-// browser or the server was away.
-import "../vendor/tus.js";
+// The queue of uploads: the state of each, and which are sent. It continues by itself after the network, the page, the
+// browser or the server was unavailable.
 import { address, keptAs } from "./urls.js";
 import { fetchPage } from "./fetch-page.js";
 import { say, showToast } from "./toasts.js";
 import { folderOf } from "./upload-folders.js";
 import { row, summary, total } from "./upload-queue-view.js";
+import { deleteUpload, findSame, isTemporary, messageOf, sendFile, statusOf } from "./upload-sender.js";
 import * as store from "./upload-queue-store.js";
 
-const { tus } = window;
 const AT_ONCE = 3;
-/** Below what proxies usually let through (100 MB). */
-const PART = 48 * 1024 * 1024;
-/** Sizes of files that are hashed first to find duplicates: others are sent faster, or need too much memory. */
-const HASHED = [1_000_000, 256 * 1024 * 1024];
-/** Files up to this size are sent with their creation; a larger one gets its address before its bytes are sent. */
-const AT_CREATION = 1_000_000;
 const TRY_AGAIN = 3000;
 const LIVE = new Set(["waiting", "checking", "sending", "offline"]);
 const OVER = new Set(["done", "duplicate", "refused"]);
 const OTHER = "That is another file: name and size have to be the same.";
 
 const person = document.body.dataset.person;
-const token = () => document.querySelector('meta[name="csrf-token"]').content;
 const transfers = new Map();
 let isSaid = true;
 
@@ -216,30 +208,9 @@ function pump() {
   }
 }
 
-const digest = async (file) =>
-  [...new Uint8Array(await crypto.subtle.digest("SHA-256", await file.arrayBuffer()))]
-    .map((byte) => byte.toString(16).padStart(2, "0"))
-    .join("");
-
-/** The item with the same bytes, if there is one. */
-async function same(transfer) {
-  const isWorth =
-    !transfer.keepsBoth && !transfer.url && transfer.size >= HASHED[0] && transfer.size <= HASHED[1] && crypto.subtle;
-  if (!isWorth) return null;
-  set(transfer, "checking");
-  try {
-    const answer = await fetch(address(`/api/media/list?limit=1&sha256=${await digest(transfer.file)}`), {
-      cache: "no-store",
-    });
-    return answer.ok ? ((await answer.json()).items[0]?.id ?? null) : null;
-  } catch {
-    return null; // Then it is sent, and the server sees it.
-  }
-}
-
 async function start(transfer) {
   set(transfer, "sending");
-  const found = await same(transfer);
+  const found = await findSame(transfer, () => set(transfer, "checking"));
   if (!transfers.has(transfer.id)) return;
   if (found) {
     transfer.item = found;
@@ -255,60 +226,19 @@ async function start(transfer) {
   if (!transfers.has(transfer.id)) return;
   if (transfer.state !== "checking" && transfer.state !== "sending") return;
   set(transfer, "sending");
-  send(transfer, folder);
-}
-
-function send(transfer, folder) {
-  let seen = { at: performance.now(), sent: transfer.sent };
-  const metadata = { filename: transfer.name, filetype: transfer.type };
-  if (folder) metadata.directory = folder;
-  if (transfer.keepsBoth) metadata.keep_duplicates = "true";
-  transfer.upload = new tus.Upload(transfer.file, {
-    endpoint: address("/api/uploads"),
-    uploadUrl: transfer.url,
-    chunkSize: PART,
-    uploadDataDuringCreation: transfer.size <= AT_CREATION,
-    storeFingerprintForResuming: false,
-    retryDelays: [0, 1000, 3000],
-    headers: { "X-CSRF-Token": token() },
-    metadata,
-    onShouldRetry: (error) => {
-      const status = error.originalResponse?.getStatus() ?? 0;
-      return status === 0
-        ? navigator.onLine
-        : [409, 423, 429, 460].includes(status) || (status >= 500 && status !== 507);
-    },
-    onUploadUrlAvailable: () => {
-      transfer.url = new URL(transfer.upload.url, location.href).pathname;
-      store.change(transfer.id, { url: transfer.url });
-    },
-    onChunkComplete: (_, accepted) => {
-      transfer.safe = accepted;
-    },
-    onProgress: (sent) => {
-      const at = performance.now();
-      if (at - seen.at > 400 || sent === transfer.size) {
-        const speed = Math.max(0, sent - seen.sent) / Math.max((at - seen.at) / 1000, 0.05);
-        transfer.speed = transfer.speed ? transfer.speed * 0.7 + speed * 0.3 : speed;
-        seen = { at, sent };
-        transfer.sent = sent;
-        show(transfer);
-      }
-    },
-    onSuccess: ({ lastResponse }) => {
-      transfer.item = lastResponse.getHeader("Nexus-Item");
-      end(transfer, lastResponse.getHeader("Nexus-Duplicate") ? "duplicate" : "done");
-    },
+  sendFile(transfer, folder, {
+    onUrl: () => store.change(transfer.id, { url: transfer.url }),
+    onProgress: () => show(transfer),
+    onStored: (isDuplicate) => end(transfer, isDuplicate ? "duplicate" : "done"),
     onError: (error) => {
       failed(transfer, error);
       pump();
     },
   });
-  transfer.upload.start();
 }
 
 function failed(transfer, error) {
-  const status = error.originalResponse?.getStatus() ?? 0;
+  const status = statusOf(error);
   transfer.speed = 0;
   transfer.sent = transfer.safe ?? 0;
   if (status === 401) {
@@ -318,22 +248,17 @@ function failed(transfer, error) {
     show(transfer);
     return tell("You are logged out. Log in again, then go on.");
   }
-  if (status === 0 || status === 429 || status === 409 || (status >= 500 && status !== 507)) {
+  if (isTemporary(status)) {
     set(transfer, "offline");
     tell("Waiting for the connection");
     setTimeout(tryAgain, TRY_AGAIN);
     return;
   }
-  let why = `The server answered ${status}.`;
-  try {
-    why = JSON.parse(error.originalResponse.getBody()).error.message;
-  } catch {
-    /* Then that is all that is known. */
-  }
-  set(transfer, "refused", why);
+  set(transfer, "refused", messageOf(error));
 }
 
-async function tryAgain() {
+/** Continues what waits for the connection, if the server answers. */
+export async function tryAgain() {
   if (!count("offline")) return;
   try {
     const answer = await fetch(address("/healthz"), { cache: "no-store" });
@@ -346,7 +271,8 @@ async function tryAgain() {
   }
 }
 
-const actions = {
+/** What a row's buttons do. */
+export const actions = {
   pause(transfer) {
     transfer.upload?.abort();
     transfer.speed = 0;
@@ -375,10 +301,7 @@ const actions = {
     takeAway(document.querySelector(`[data-transfer="${transfer.id}"]`));
     showTotal();
     await transfer.upload?.abort().catch(() => {});
-    if (transfer.url) {
-      const headers = { "Tus-Resumable": "1.0.0", "X-CSRF-Token": token() };
-      fetch(transfer.url, { method: "DELETE", headers }).catch(() => {});
-    }
+    if (transfer.url) deleteUpload(transfer.url);
     pump();
   },
 };
@@ -392,76 +315,55 @@ function takeAway(item) {
   if (hadFocus) (next ?? heading())?.focus();
 }
 
-function heading() {
+/** The heading that takes the focus when a row is gone. */
+export function heading() {
   const found = document.querySelector("[data-queue] h2") ?? document.querySelector("main h1");
   if (found) found.tabIndex = -1;
   return found?.getClientRects().length ? found : document.querySelector("main h1");
 }
 
-function rowOf(event) {
-  return transfers.get(event.target.closest?.("[data-transfer]")?.dataset.transfer);
+/** Pauses everything that is not finished. */
+export function pauseAll() {
+  for (const transfer of all()) if (LIVE.has(transfer.state)) actions.pause(transfer);
+  showTotalNow();
 }
 
-document.addEventListener("click", (event) => {
-  const action = event.target.closest("[data-transfer-action]")?.dataset.transferAction;
-  const transfer = action && rowOf(event);
-  if (transfer) actions[action](transfer);
-  if (event.target.closest("[data-queue-pause]")) {
-    for (const one of all()) if (LIVE.has(one.state)) actions.pause(one);
-    showTotalNow();
-    document.querySelector("[data-queue-resume]").focus();
-  }
-  if (event.target.closest("[data-queue-resume]")) {
-    for (const one of all()) if (one.state === "paused") actions.resume(one);
-    showTotalNow();
-    document.querySelector("[data-queue-pause]").focus();
-  }
-  if (event.target.closest("[data-queue-clear]")) {
-    for (const one of all()) {
-      if (OVER.has(one.state)) {
-        transfers.delete(one.id);
-        document.querySelector(`[data-transfer="${one.id}"]`)?.remove();
-      }
+/** Continues everything that is paused. */
+export function resumeAll() {
+  for (const transfer of all()) if (transfer.state === "paused") actions.resume(transfer);
+  showTotalNow();
+}
+
+/** Removes what is finished from the list. */
+export function clearFinished() {
+  for (const transfer of all()) {
+    if (OVER.has(transfer.state)) {
+      transfers.delete(transfer.id);
+      document.querySelector(`[data-transfer="${transfer.id}"]`)?.remove();
     }
-    showTotalNow();
-    const main = document.querySelector("main h1");
-    main.tabIndex = -1;
-    (document.querySelector("[data-queue]").hidden ? main : heading()).focus();
   }
-});
-document.addEventListener("change", (event) => {
-  if (!event.target.matches("[data-transfer-file]") || !event.target.files.length) return;
-  const transfer = rowOf(event);
-  const [file] = event.target.files;
+  showTotalNow();
+}
+
+/** Continues a transfer whose file this browser no longer has with that file, if it is the same. */
+export function continueWith(transfer, file) {
   if (!isSame(file, transfer)) {
     transfer.why = OTHER;
-    return show(transfer);
+    show(transfer);
+    return;
   }
   transfer.file = file;
   isSaid = false;
   set(transfer, "waiting");
   keep(transfer);
   pump();
-});
-document.addEventListener(
-  "keydown",
-  (event) => {
-    const transfer = rowOf(event);
-    if (!transfer || event.ctrlKey || event.metaKey || event.altKey || !("keys" in document.body.dataset)) return;
-    const action = { p: "pause", r: transfer.state === "paused" ? "resume" : "retry", Delete: "cancel" }[event.key];
-    const button =
-      action && event.target.closest("[data-transfer]").querySelector(`[data-transfer-action="${action}"]`);
-    if (!button) return;
-    event.preventDefault();
-    event.stopPropagation();
-    button.click();
-  },
-  { capture: true },
-);
-window.addEventListener("beforeunload", (event) => {
-  if (all().some((transfer) => LIVE.has(transfer.state))) event.preventDefault();
-});
-window.addEventListener("online", tryAgain);
+}
+
+/** The transfer with that id. */
+export const find = (id) => transfers.get(id);
+
+/** Whether leaving the page interrupts an upload. */
+export const isBusy = () => all().some((transfer) => LIVE.has(transfer.state));
 
 const restored = store.all().then(async (entries) => {
   for (const entry of entries.filter((one) => one.person === person && !transfers.has(one.id))) {

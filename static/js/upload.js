@@ -3,7 +3,8 @@ import { keptAs } from "./urls.js";
 import { showToast } from "./toasts.js";
 
 let loaded = null;
-const engine = () => (loaded ??= import("./upload-queue.js"));
+const engine = () =>
+  (loaded ??= Promise.all([import("./upload-queue.js"), import("./upload-queue-events.js")]).then(([queue]) => queue));
 /** Says that a queue of this browser is not empty, so that the engine is loaded with the next page. */
 const FLAG = keptAs("nexus-queue");
 

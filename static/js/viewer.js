@@ -19,7 +19,8 @@ function style() {
 }
 
 const icon = (name) =>
-  `<svg class="i" aria-hidden="true" focusable="false"><use href="${new URL("vendor/icons.svg", base).pathname}#${name}"/></svg>`;
+  `<svg class="i" aria-hidden="true" focusable="false">
+    <use href="${new URL("vendor/icons.svg", base).pathname}#${name}"/></svg>`;
 
 function slide(link) {
   const { view, name, width, height, small, large, original } = link.dataset;

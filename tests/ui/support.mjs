@@ -167,7 +167,9 @@ def chunk(kind, data):
     return struct.pack('>I', len(data)) + kind + data + struct.pack('>I', zlib.crc32(kind + data))
 width, height, seed = 160, 120, ${seed}
 row = b'\\0' + bytes([(seed * 37) % 256, (seed * 91) % 256, (seed * 151) % 256]) * width
-sys.stdout.buffer.write(b'\\x89PNG\\r\\n\\x1a\\n' + chunk(b'IHDR', struct.pack('>IIBBBBB', width, height, 8, 2, 0, 0, 0)) + chunk(b'IDAT', zlib.compress(row * height)) + chunk(b'IEND', b''))
+header = struct.pack('>IIBBBBB', width, height, 8, 2, 0, 0, 0)
+picture = chunk(b'IHDR', header) + chunk(b'IDAT', zlib.compress(row * height)) + chunk(b'IEND', b'')
+sys.stdout.buffer.write(b'\\x89PNG\\r\\n\\x1a\\n' + picture)
 `,
   ]);
   return { name: `picture ${seed}.png`, mimeType: "image/png", buffer: bytes };

@@ -1,0 +1,50 @@
+// Clicks and keys on the queue of uploads.
+import * as queue from "./upload-queue.js";
+
+const rowOf = (event) => queue.find(event.target.closest?.("[data-transfer]")?.dataset.transfer);
+
+document.addEventListener("click", (event) => {
+  const action = event.target.closest("[data-transfer-action]")?.dataset.transferAction;
+  const transfer = action && rowOf(event);
+  if (transfer) queue.actions[action](transfer);
+  if (event.target.closest("[data-queue-pause]")) {
+    queue.pauseAll();
+    document.querySelector("[data-queue-resume]").focus();
+  }
+  if (event.target.closest("[data-queue-resume]")) {
+    queue.resumeAll();
+    document.querySelector("[data-queue-pause]").focus();
+  }
+  if (event.target.closest("[data-queue-clear]")) {
+    queue.clearFinished();
+    const main = document.querySelector("main h1");
+    main.tabIndex = -1;
+    (document.querySelector("[data-queue]").hidden ? main : queue.heading()).focus();
+  }
+});
+
+document.addEventListener("change", (event) => {
+  if (!event.target.matches("[data-transfer-file]") || !event.target.files.length) return;
+  queue.continueWith(rowOf(event), event.target.files[0]);
+});
+
+document.addEventListener(
+  "keydown",
+  (event) => {
+    const transfer = rowOf(event);
+    if (!transfer || event.ctrlKey || event.metaKey || event.altKey || !("keys" in document.body.dataset)) return;
+    const action = { p: "pause", r: transfer.state === "paused" ? "resume" : "retry", Delete: "cancel" }[event.key];
+    const button =
+      action && event.target.closest("[data-transfer]").querySelector(`[data-transfer-action="${action}"]`);
+    if (!button) return;
+    event.preventDefault();
+    event.stopPropagation();
+    button.click();
+  },
+  { capture: true },
+);
+
+window.addEventListener("beforeunload", (event) => {
+  if (queue.isBusy()) event.preventDefault();
+});
+window.addEventListener("online", queue.tryAgain);
