@@ -9,12 +9,12 @@ pub mod domain;
 pub mod error;
 mod failpoints;
 pub mod http;
-pub mod media;
 pub mod model;
 pub mod os;
-pub mod sandbox;
 pub mod state;
 pub mod storage;
 pub mod store;
 pub mod sync;
 pub mod telemetry;
+
+pub use nexus_media_decode::{media, sandbox};

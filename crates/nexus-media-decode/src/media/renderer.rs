@@ -1,11 +1,10 @@
 //! Renders previews and reads metadata by sending each file to sandboxed workers; runs outside the sandbox.
 
-use crate::sync::lock;
 use std::fs::File;
 use std::io::Seek;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::video;
@@ -86,6 +85,11 @@ impl PreviewRenderer {
         }
     }
 
+    /// Locks the state. Poisoning is ignored: no code here leaves it inconsistent when it panics.
+    fn state(&self) -> MutexGuard<'_, RendererState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Tests the sandbox and looks for tools. Takes tens of milliseconds; to start each tool takes longer and is left until
     /// it is needed.
     pub fn probe(&self) {
@@ -99,7 +103,7 @@ impl PreviewRenderer {
             health,
             tried_at: Some(Instant::now()),
         };
-        *lock(&self.state) = state;
+        *self.state() = state;
     }
 
     /// Starts a tool in the sandbox, and returns its path if it works.
@@ -125,11 +129,11 @@ impl PreviewRenderer {
 
     /// The path of a tool of [`TOOLS`], which is tested if it has not been started yet.
     fn tool_path(&self, index: usize) -> Result<String, String> {
-        let known = lock(&self.state).tools.get(index).cloned();
+        let known = self.state().tools.get(index).cloned();
         let tested = match known {
             Some(ToolState::Installed(path)) => {
                 let tested = self.test_tool(index, path);
-                if let Some(slot) = lock(&self.state).tools.get_mut(index) {
+                if let Some(slot) = self.state().tools.get_mut(index) {
                     *slot = tested.clone();
                 }
                 tested
@@ -147,13 +151,13 @@ impl PreviewRenderer {
 
     #[must_use]
     pub fn health(&self) -> RendererHealth {
-        lock(&self.state).health.clone()
+        self.state().health.clone()
     }
 
     /// Whether to call [`PreviewRenderer::probe`]: the state is unknown, or the sandbox failed some time ago.
     #[must_use]
     pub fn should_probe(&self) -> bool {
-        let state = lock(&self.state);
+        let state = self.state();
         match state.health {
             RendererHealth::Unknown => true,
             RendererHealth::Works => false,
@@ -172,7 +176,7 @@ impl PreviewRenderer {
     /// The external tools that are not installed.
     #[must_use]
     pub fn missing_tools(&self) -> Vec<&'static str> {
-        let state = lock(&self.state);
+        let state = self.state();
         let tools = TOOLS.iter().zip(&state.tools);
         tools
             .filter(|(_, state)| matches!(state, ToolState::Unusable(_)))
