@@ -7,7 +7,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 /// Starts logging at `level`, as text or as one JSON object per line. A second call has no effect.
 pub fn start(level: tracing::Level, is_json: bool) {
-    let ours = Targets::new()
+    let filter = Targets::new()
         // The span with the request id is needed at every level.
         .with_target("nexus_media::http::middleware::request_log", level.max(tracing::Level::INFO))
         .with_target("nexus_media", level)
@@ -15,11 +15,11 @@ pub fn start(level: tracing::Level, is_json: bool) {
         .with_target("actix_session", tracing::Level::ERROR)
         .with_target("actix_http", LevelFilter::OFF)
         .with_default(tracing::Level::WARN.min(level));
-    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_target(false);
-    let lines = if is_json {
-        lines.json().flatten_event(true).with_current_span(true).with_span_list(false).boxed()
+    let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_target(false);
+    let layer = if is_json {
+        layer.json().flatten_event(true).with_current_span(true).with_span_list(false).boxed()
     } else {
-        lines.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr())).boxed()
+        layer.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr())).boxed()
     };
-    drop(tracing_subscriber::registry().with(ours).with(lines).try_init());
+    drop(tracing_subscriber::registry().with(filter).with(layer).try_init());
 }

@@ -106,13 +106,13 @@ impl Application {
             return Ok(None);
         }
         // Browsers cannot open 0.0.0.0.
-        let here = if self.address.ip().is_unspecified() {
+        let host = if self.address.ip().is_unspecified() {
             format!("localhost:{}", self.address.port())
         } else {
             self.address.to_string()
         };
         let base =
-            self.services.settings.public_url.clone().unwrap_or_else(|| format!("http://{here}"));
+            self.services.settings.public_url.clone().unwrap_or_else(|| format!("http://{host}"));
         Ok(Some(format!("{base}/setup?code={}", first_run::setup_code(&self.services)?)))
     }
 
@@ -124,11 +124,9 @@ impl Application {
         let backup_task = tokio::spawn(run_scheduled_backups(self.services.clone()));
         let preview_workers = spawn_preview_workers(&self.services);
 
-        let folder_watch = self
-            .services
-            .settings
-            .watch_quiet_period
-            .map(|settled| tokio::spawn(run_folder_watch(self.services.clone(), settled)));
+        let folder_watch = self.services.settings.watch_quiet_period.map(|quiet_period| {
+            tokio::spawn(run_folder_watch(self.services.clone(), quiet_period))
+        });
 
         // Metrics have a listener of their own, if one is configured.
         let metrics = self.metrics.map(|(_, metrics)| (metrics.handle(), tokio::spawn(metrics)));

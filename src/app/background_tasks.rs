@@ -111,32 +111,32 @@ pub(crate) async fn run_folder_watch(services: Arc<Services>, quiet_period: Dura
 
     loop {
         tokio::time::sleep(FOLDER_WATCH_INTERVAL).await;
-        let quiet = watcher.take_quiet(quiet_period);
-        if quiet.paths.is_empty() && !quiet.is_lost {
+        let quiet_paths = watcher.take_quiet(quiet_period);
+        if quiet_paths.paths.is_empty() && !quiet_paths.needs_full_scan {
             continue;
         }
         let scan_services = services.clone();
 
         // The kernel may have lost events; then everything is scanned.
         let scan = run_on_blocking_pool(move || {
-            let scanned = if quiet.is_lost {
+            let scanned = if quiet_paths.needs_full_scan {
                 reconcile::scan(&scan_services, None, quiet_period)
                     .map(|report| (report, Vec::new()))
             } else {
-                reconcile::scan_paths(&scan_services, &quiet.paths, quiet_period)
+                reconcile::scan_paths(&scan_services, &quiet_paths.paths, quiet_period)
             };
 
             Ok(match scanned {
-                // Paths that were not quiet yet during a full scan must be scanned again.
+                // A full scan skips files that still change; another full scan must follow then.
                 Ok((report, paths)) => {
-                    let is_lost = quiet.is_lost && report.waiting > 0;
-                    (Ok(report), QuietPaths { paths, is_lost })
+                    let needs_full_scan = quiet_paths.needs_full_scan && report.waiting > 0;
+                    (Ok(report), QuietPaths { paths, needs_full_scan })
                 }
-                Err(error) => (Err(error), quiet),
+                Err(error) => (Err(error), quiet_paths),
             })
         });
 
-        // Paths that still change stay in the queue.
+        // Paths that still change are queued again. After a panic they are not, because they would cause another.
         match scan.await {
             Ok((report, again)) => {
                 watcher.put_back(again);

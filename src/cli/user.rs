@@ -10,7 +10,7 @@ use super::output::{confirm_by_typing, print_message, print_result_as, table};
 use super::password;
 use crate::domain::accounts::admin;
 use crate::domain::accounts::create::NewAccount;
-use crate::domain::accounts::decisions::{self, Decision};
+use crate::domain::accounts::status_changes::{self, Decision};
 use crate::error::{Error, Result, format_bytes};
 use crate::model::actor::Actor;
 use crate::model::{AccessLevel, Status, User, UserId};
@@ -78,7 +78,7 @@ async fn add(services: &Arc<Services>, new: &AddUser, is_json: bool) -> Result<(
 
 fn decide(services: &Services, login: &str, decision: Decision, is_json: bool) -> Result<()> {
     let user = find(services, login)?;
-    decisions::decide(services, &Actor::command_line(), user.id, decision)?;
+    status_changes::decide(services, &Actor::command_line(), user.id, decision)?;
     show(&admin::find(services, user.id)?.0, is_json)
 }
 

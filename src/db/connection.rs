@@ -60,10 +60,10 @@ pub(super) enum Backend {
 impl Backend {
     /// Parses a URL by its scheme alone, so that a typo never creates a new SQLite file.
     pub(super) fn from_url(url: &str) -> Result<Self> {
-        let wrong = |text: &str| Err(Error::Configuration(format!("DATABASE_URL: {text}")));
+        let invalid_url = |text: &str| Err(Error::Configuration(format!("DATABASE_URL: {text}")));
         if let Some(path) = url.strip_prefix("sqlite://") {
             return if path.is_empty() {
-                wrong("sqlite:// needs a file")
+                invalid_url("sqlite:// needs a file")
             } else {
                 Ok(Self::Sqlite(path.into()))
             };
@@ -74,15 +74,17 @@ impl Backend {
                 .map_err(|_| Error::Configuration("DATABASE_URL is not a URL".into()))?;
             let has = |name: &str| parsed.query_pairs().any(|(key, _)| key == name);
             if parsed.path().trim_matches('/').is_empty() {
-                return wrong("mysql://USER:PASSWORD@HOST:PORT/NAME needs the database's name");
+                return invalid_url(
+                    "mysql://USER:PASSWORD@HOST:PORT/NAME needs the database's name",
+                );
             }
             // libmariadb accepts ssl_mode and still uses an unencrypted connection.
             if has("ssl_mode") && !has("ssl_ca") {
-                return wrong("ssl_mode does nothing without ssl_ca=/path/to/ca.pem");
+                return invalid_url("ssl_mode does nothing without ssl_ca=/path/to/ca.pem");
             }
             return Ok(Self::Mysql(url.to_owned()));
         }
-        wrong("takes sqlite://FILE or mysql://USER:PASSWORD@HOST:PORT/NAME")
+        invalid_url("takes sqlite://FILE or mysql://USER:PASSWORD@HOST:PORT/NAME")
     }
 
     /// The address without user name and password.

@@ -277,8 +277,8 @@ pub fn delete_all_except(conn: &mut Conn, except: &[&str]) -> Result<()> {
 pub fn copy_all_except(from: &mut Conn, to: &mut Conn, except: &[&str]) -> Result<()> {
     for table in TABLES.iter().filter(|table| !except.contains(table)) {
         let columns = Columns::of(from, table)?;
-        let there = Columns::of(to, table)?.column_order(columns.names())?;
-        let mut writer = TableWriter::new(to, table, &there);
+        let target_columns = Columns::of(to, table)?.column_order(columns.names())?;
+        let mut writer = TableWriter::new(to, table, &target_columns);
         each_row(from, table, &columns, |row| writer.push(row))?;
         writer.flush()?;
     }

@@ -161,22 +161,22 @@ pub fn verify(services: &Services, expected: Option<(i64, &str)>) -> Result<Audi
 
         if !is_met {
             let (id, _) = expected.unwrap_or_default();
-            let how = if id < verified.first {
+            let reason = if id < verified.first {
                 "is older than what is kept; note a later one"
             } else {
                 "is not there"
             };
-            return Err(broken_chain(id, how));
+            return Err(broken_chain(id, reason));
         }
         Ok(verified)
     })
 }
 
-fn broken_chain(id: i64, how: &str) -> Error {
-    Error::Conflict(format!("The audit log is broken: row {id} {how}."))
+fn broken_chain(id: i64, reason: &str) -> Error {
+    Error::Conflict(format!("The audit log is broken: row {id} {reason}."))
 }
 
-/// Removes rows older than the configured age; returns how many.
+/// Removes rows older than the configured age, at most `PAGE_ROWS` per call; returns how many.
 pub(super) fn purge(services: &Services, at: Time) -> Result<usize> {
     if services.settings.audit_days == 0 {
         return Ok(0);

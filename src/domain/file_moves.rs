@@ -19,7 +19,7 @@ use crate::store::file_moves::FileMove;
 
 /// The highest number of a name: `a (1).jpg`, `a (2).jpg`, …
 const MAX_NUMBERED_NAMES: u32 = 1 << 24;
-/// Numbers that are tried one by one before doubling.
+/// The highest number that is tried in sequence; higher ones are found by doubling.
 const MAX_SEQUENTIAL_NUMBERS: u32 = 16;
 
 /// A rename to be made.
@@ -27,9 +27,9 @@ pub(crate) struct MovePlan {
     /// The id of the item or directory.
     pub subject: Uuid,
     pub from: FileLocation,
-    /// The target; its name changes if it is taken.
+    /// The target. If its name is taken and `can_rename` is set, the name gets a number.
     pub to: FileLocation,
-    pub wanted: FileName,
+    pub wanted_name: FileName,
     /// Whether a taken name becomes `name (1)`; otherwise it is a conflict.
     pub can_rename: bool,
 }
@@ -43,7 +43,7 @@ pub(crate) struct CompletedMove {
     journal: FileMove,
 }
 
-/// Plans, renames and applies for one user, one batch at a time: all of the batch or nothing.
+/// Plans, renames and applies a batch of moves of one user. Either all of the batch takes effect or none of it.
 ///
 /// # Errors
 /// Those of `plan` and `apply`; `Conflict` if an item is already being moved or a name is taken.
@@ -116,7 +116,7 @@ fn write_journal(
 ) -> Result<CompletedMove> {
     // A name is taken by another move of the batch, by a file, or by a row.
     let mut is_taken = |number: u32| -> Result<bool> {
-        let name = plan.wanted.numbered(number);
+        let name = plan.wanted_name.numbered(number);
         let to = plan.to.with_name(&name);
         // An item's own location is free for it; one that a row names is taken, even if its file is missing.
         Ok(to != plan.from
@@ -134,11 +134,11 @@ fn write_journal(
     let Some(number) = number else {
         return Err(Error::Conflict(format!(
             "There is something called “{}” already.",
-            plan.wanted
+            plan.wanted_name
         )));
     };
 
-    let name = plan.wanted.numbered(number);
+    let name = plan.wanted_name.numbered(number);
     let to = plan.to.with_name(&name);
     taken.insert((to.directory_text(), name.as_str().to_owned()));
 
@@ -248,7 +248,8 @@ fn rename(services: &Services, journal: &FileMove) -> std::io::Result<()> {
     }
 }
 
-/// Undoes the renames of a failed batch. What cannot be undone now, the next start undoes.
+/// Undoes the renames of a failed batch. A rename that cannot be undone now is undone before the user's next move, or
+/// at the next start.
 fn roll_back(services: &Services, batch: &[CompletedMove]) {
     for done in batch.iter().rev() {
         let undone = if done.was_in_place { undo_rename(services, &done.journal) } else { Ok(()) };
@@ -287,7 +288,7 @@ pub(crate) fn with_item_locked<T>(
     done.map(Some)
 }
 
-/// Takes the user's lock and first undoes moves of theirs that failed.
+/// Undoes the user's failed moves. Holds the user's lock only while it runs.
 pub(crate) fn lock_after_recovery(services: &Services, owner: UserId) -> Result<()> {
     let _turn = services.lock_moves(owner);
     recover_pending(services, owner)
@@ -340,7 +341,7 @@ fn undo_rename(services: &Services, journal: &FileMove) -> Result<()> {
     }
 }
 
-/// Whether a row says that another item now has this location; its file must stay.
+/// Whether a row of an item or directory names this location.
 fn is_known(conn: &mut Conn, owner: UserId, place: &FileLocation) -> Result<bool> {
     let directory = place.directory();
     let path = if directory.is_empty() {

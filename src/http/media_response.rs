@@ -39,7 +39,7 @@ pub async fn content_response(
     let id = parse_id(id)?;
 
     // Without a thread switch if the file is already open.
-    let source = match open_preview(services, auth_session, id, FileVariant::Original) {
+    let source = match find_open_file(services, auth_session, id, FileVariant::Original) {
         Some(source) => source,
         None => {
             let auth_session = auth_session.clone();
@@ -49,21 +49,21 @@ pub async fn content_response(
     };
 
     let item = &source.item;
-    let text = item.mime.starts_with("text/");
-    let mime = if text { format!("{}; charset=utf-8", item.mime) } else { item.mime.clone() };
+    let is_text = item.mime.starts_with("text/");
+    let mime = if is_text { format!("{}; charset=utf-8", item.mime) } else { item.mime.clone() };
 
     // The hash of the content is its ETag.
-    let about = FileResponse {
+    let content = FileResponse {
         name: &item.name,
         mime: &mime,
         etag: item.sha256.clone(),
         modified: last_modified(item),
         size: source.length,
         is_inline: !is_download && is_shown_inline(&item.mime),
-        caching: Caching::AskAgain,
-        elsewhere: x_accel_path(services, request, &source),
+        caching: Caching::Revalidate,
+        x_accel_path: x_accel_path(services, request, &source),
     };
-    file_response(request, &source, &about)
+    file_response(request, &source, &content)
 }
 
 /// The path under which the proxy in front of the server finds a large file.
@@ -110,7 +110,7 @@ pub async fn thumbnail_response(
     let side = side.ok_or_else(|| Error::field("size", "Thumbnails are 320, 640 or 1280 wide."))?;
     let id = parse_id(id)?;
 
-    let source = match open_preview(services, auth_session, id, FileVariant::Preview(side)) {
+    let source = match find_open_file(services, auth_session, id, FileVariant::Preview(side)) {
         Some(source) => source,
         None => {
             let (services, user) = (services_arc(services), &auth_session.user);
@@ -121,7 +121,7 @@ pub async fn thumbnail_response(
     let (item, (width, height)) = (&source.item, source.pixels.unwrap_or_default());
 
     // An address with a version never changes its content.
-    let about = FileResponse {
+    let content = FileResponse {
         name: "preview.webp",
         mime: "image/webp",
         etag: format!("{}-{width}x{height}-{}", item.sha256, source.length),
@@ -129,17 +129,17 @@ pub async fn thumbnail_response(
         size: source.length,
         is_inline: true,
         caching: if version == Some(preview_version(item)) {
-            Caching::ForGood
+            Caching::Immutable
         } else {
-            Caching::AskAgain
+            Caching::Revalidate
         },
-        elsewhere: None,
+        x_accel_path: None,
     };
-    file_response(request, &source, &about)
+    file_response(request, &source, &content)
 }
 
 /// Returns the open file of an item, if it was opened for the current version of the library.
-fn open_preview(
+fn find_open_file(
     services: &Services,
     auth_session: &AuthSession,
     id: ItemId,

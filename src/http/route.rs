@@ -60,10 +60,10 @@ pub(super) fn register(config: &mut ServiceConfig, routes: &[Route]) {
     // Literal paths before placeholders: `/items/trash` is not an item.
     paths.sort_by_key(|path| path.matches('{').count());
 
-    let mut behind: BTreeMap<&'static str, Vec<Resource>> = BTreeMap::new();
+    let mut scopes: BTreeMap<&'static str, Vec<Resource>> = BTreeMap::new();
     for path in paths {
-        let beginning = literal_prefix(path);
-        let mut resource = web::resource(path.strip_prefix(beginning).unwrap_or(path));
+        let prefix = literal_prefix(path);
+        let mut resource = web::resource(path.strip_prefix(prefix).unwrap_or(path));
 
         let mut allowed = Vec::new();
 
@@ -86,17 +86,16 @@ pub(super) fn register(config: &mut ServiceConfig, routes: &[Route]) {
         let resource = resource
             .default_service(web::to(move || std::future::ready(method_not_allowed(&allowed))));
 
-        if beginning.is_empty() {
+        if prefix.is_empty() {
             config.service(resource);
         } else {
-            behind.entry(beginning).or_default().push(resource);
+            scopes.entry(prefix).or_default().push(resource);
         }
     }
 
     // In reverse order: `/api/media` before `/api`.
-    for (beginning, resources) in behind.into_iter().rev() {
-        config
-            .service(resources.into_iter().fold(web::scope(beginning), actix_web::Scope::service));
+    for (prefix, resources) in scopes.into_iter().rev() {
+        config.service(resources.into_iter().fold(web::scope(prefix), actix_web::Scope::service));
     }
 }
 

@@ -23,8 +23,8 @@ pub fn own_path(path: &str) -> Option<String> {
     {
         return None;
     }
-    let there = url::Url::parse("http://here.invalid").ok()?.join(path).ok()?;
-    let path = there[url::Position::BeforePath..].to_owned();
+    let resolved = url::Url::parse("http://here.invalid").ok()?.join(path).ok()?;
+    let path = resolved[url::Position::BeforePath..].to_owned();
     let is_own =
         !path.starts_with("//") && !path.starts_with("/login") && !path.starts_with("/logout");
     is_own.then_some(path)

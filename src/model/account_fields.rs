@@ -100,11 +100,11 @@ const COMMON_PASSWORDS: &str =
     include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/vendor/common-passwords.txt"));
 
 impl Password {
-    /// Parses a new password. `about` lists words that may not be the password, such as the user's names.
+    /// Parses a new password. `related_words` lists words that may not be the password, such as the user's names.
     ///
     /// # Errors
     /// Says what a password needs.
-    pub fn parse(raw: &str, about: &[&str]) -> Result<Self, FieldError> {
+    pub fn parse(raw: &str, related_words: &[&str]) -> Result<Self, FieldError> {
         let count = raw.chars().count();
         let lower = raw.to_lowercase();
         if count < 8 {
@@ -115,7 +115,7 @@ impl Password {
             Err(field_error("password", COMMON_PASSWORD_MESSAGE))
         } else {
             let password = Self(raw.to_owned());
-            password.ensure_unrelated_to(about)?;
+            password.ensure_unrelated_to(related_words)?;
             Ok(password)
         }
     }
@@ -124,9 +124,10 @@ impl Password {
     ///
     /// # Errors
     /// The password is too easy to guess.
-    pub fn ensure_unrelated_to(&self, about: &[&str]) -> Result<(), FieldError> {
+    pub fn ensure_unrelated_to(&self, related_words: &[&str]) -> Result<(), FieldError> {
         let lower = self.0.to_lowercase();
-        let is_about = about.iter().any(|word| !word.is_empty() && lower == word.to_lowercase());
+        let is_about =
+            related_words.iter().any(|word| !word.is_empty() && lower == word.to_lowercase());
         if is_about { Err(field_error("password", COMMON_PASSWORD_MESSAGE)) } else { Ok(()) }
     }
 

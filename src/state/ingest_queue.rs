@@ -1,5 +1,5 @@
-//! Received files waiting to be stored. Files of one user that arrive at the same time are stored together, with one
-//! journal entry, one set of fsyncs and one transaction.
+//! Received files waiting to be stored. Files of one user that arrive at the same time are stored together: one
+//! transaction writes their journal entries, each directory is synced once, and one transaction writes their rows.
 //!
 //! Each process has its own queue; the file-move journal serialises processes.
 

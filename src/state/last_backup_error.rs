@@ -5,7 +5,7 @@
 use crate::sync::lock;
 use std::sync::Mutex;
 
-/// The error of the last scheduled backup; `None` after a success.
+/// The problem of the last scheduled backup; `None` if it succeeded and read all files.
 #[derive(Default)]
 pub struct LastBackupError(Mutex<Option<String>>);
 

@@ -1,6 +1,6 @@
 //! "Last seen" and "last opened" times, collected in memory and written in batches instead of on each request.
 //!
-//! Each process writes its own; the later time wins.
+//! Each process writes its own times; the last write wins.
 
 use crate::sync::lock;
 use std::collections::BTreeMap;

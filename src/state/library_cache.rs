@@ -19,7 +19,7 @@ use crate::model::{Directory, Shelf, ShelfCount, UserId, YearMonth};
 use crate::store;
 
 /// How long a change by another process (the command line) to a local database may go unnoticed. Changes by this
-/// process are seen at once, and a database shared by several servers is asked each time.
+/// process are seen at once. If several servers share the database, the version is queried each time.
 const VERSION_TTL: Duration = Duration::from_secs(1);
 /// How long a version and its data are cached.
 const SUMMARY_TTL: Duration = Duration::from_mins(10);
@@ -36,7 +36,7 @@ pub type Months = Arc<Vec<(YearMonth, i64)>>;
 /// What the frame of every page shows of a library.
 pub struct LibrarySummary {
     pub counts: Vec<ShelfCount>,
-    /// The user's own directories, ordered by path.
+    /// The user's directories, including the standard ones, ordered by path; at most `MAX_LINKED_DIRECTORIES`.
     pub directories: Vec<Directory>,
 }
 

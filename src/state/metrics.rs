@@ -78,9 +78,9 @@ impl Metrics {
             register_metric(&registry, IntCounterVec::new(Opts::new(name, help), labels))
         };
 
-        let about = Opts::new("nexus_build_info", "1, with the version that runs")
+        let build_info = Opts::new("nexus_build_info", "1, with the version that runs")
             .const_label("version", env!("CARGO_PKG_VERSION"));
-        register_metric(&registry, Gauge::with_opts(about))?.set(1.0);
+        register_metric(&registry, Gauge::with_opts(build_info))?.set(1.0);
 
         // Read from other modules when the metrics are requested.
         let gauges_read_on_request = Gauges {

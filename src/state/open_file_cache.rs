@@ -59,8 +59,8 @@ impl FileSource {
 
     /// Whether the file still has a name and, for an item's file, its recorded size.
     fn is_current(&self) -> bool {
-        self.file.metadata().is_ok_and(|about| {
-            about.nlink() > 0 && (self.pixels.is_some() || about.len() == self.length)
+        self.file.metadata().is_ok_and(|metadata| {
+            metadata.nlink() > 0 && (self.pixels.is_some() || metadata.len() == self.length)
         })
     }
 }
@@ -88,7 +88,7 @@ impl Read for FileReader {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum FileVariant {
     Original,
-    /// The preview that fits into a square of this many pixels.
+    /// The smallest preview whose longer side has at least this many pixels, or else the largest.
     Preview(u32),
 }
 

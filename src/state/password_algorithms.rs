@@ -11,7 +11,7 @@ const PASSES: u32 = 2;
 const LANES: u32 = 1;
 /// Size of the allocation for working memory, in blocks of 1 KiB. glibc keeps freed blocks below 32 MiB and returns
 /// larger ones to the kernel at once (mallopt(3), `M_MMAP_THRESHOLD`), so more is allocated than is used.
-const MIN_MAPPED_BYTES: usize = 33 * 1024;
+const MIN_MAPPED_BLOCKS: usize = 33 * 1024;
 
 /// The result of verifying a password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,7 +23,7 @@ pub enum HashCheck {
 }
 
 fn working_memory(params: &Params) -> Vec<Block> {
-    let mut blocks = Vec::with_capacity(MIN_MAPPED_BYTES.max(params.block_count()));
+    let mut blocks = Vec::with_capacity(MIN_MAPPED_BLOCKS.max(params.block_count()));
     blocks.resize(params.block_count(), Block::default());
     blocks
 }

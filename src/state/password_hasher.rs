@@ -57,7 +57,8 @@ impl PasswordHasher {
                 Some(hash) => {
                     let verdict = verify_password(&hash, &password);
                     if hash.starts_with("$2") {
-                        // bcrypt is cheaper here; the second hash hides that from an attacker who measures time.
+                        // A bcrypt check alone could be faster than an argon2 check and so reveal the account. With the
+                        // second hash it always takes at least as long.
                         verify_password(&dummy_hash, &password);
                     }
                     verdict

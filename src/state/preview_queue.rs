@@ -46,9 +46,9 @@ impl Default for PreviewQueue {
 }
 
 impl PreviewQueue {
-    /// Announces that an item's job is finished, with whatever result.
+    /// Announces that an item's job has finished, whether it succeeded or failed.
     pub(crate) fn announce_finished(&self, id: ItemId) {
-        // Fails only if nobody waits.
+        // Fails only if there are no subscribers.
         drop(self.finished.send(id));
     }
 
@@ -57,7 +57,7 @@ impl PreviewQueue {
         self.finished.subscribe()
     }
 
-    /// Wakes one worker, now or when it next waits, and all that wait now.
+    /// Wakes all waiting workers, and lets the next worker that would wait continue at once.
     pub fn wake(&self) {
         self.wakeup.notify_waiters();
         self.wakeup.notify_one();

@@ -95,10 +95,11 @@ impl QuotaHold {
         if !self.has_quota {
             return Ok(());
         }
-        let mut own = self.bytes();
+        let mut own_bytes = self.bytes();
 
-        let Some(additional) =
-            bytes.checked_sub(own.held + own.stored).filter(|additional| *additional > 0)
+        let Some(additional) = bytes
+            .checked_sub(own_bytes.held + own_bytes.stored)
+            .filter(|additional| *additional > 0)
         else {
             return Ok(());
         };
@@ -111,16 +112,16 @@ impl QuotaHold {
             return Err(Error::QuotaExceeded);
         }
         *total += additional;
-        own.held += additional;
+        own_bytes.held += additional;
         Ok(())
     }
 
-    /// Moves bytes from the hold to the user's row, once they are stored.
+    /// Releases held bytes that have been stored; the user's row counts them from now on.
     pub fn mark_stored(&self, bytes: u64) {
-        let mut own = self.bytes();
-        let released = bytes.min(own.held);
-        own.held -= released;
-        own.stored += bytes;
+        let mut own_bytes = self.bytes();
+        let released = bytes.min(own_bytes.held);
+        own_bytes.held -= released;
+        own_bytes.stored += bytes;
         self.holds.release(self.owner, released);
     }
 }

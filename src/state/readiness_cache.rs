@@ -18,7 +18,7 @@ pub struct Check {
 /// A problem. `in_short` is public, so it contains nothing confidential.
 pub struct CheckProblem {
     pub in_short: &'static str,
-    pub mend: String,
+    pub remedy: String,
 }
 
 /// The last results.

@@ -179,7 +179,7 @@ impl Services {
         self.open_file_cache.close_for_owner(owner);
     }
 
-    /// Returns the open file of an item, or what `look` reads in order to open it.
+    /// Returns the open file of an item, or what `read` returns, which is needed to open it.
     pub(crate) fn find_open_or<T>(
         &self,
         owner: UserId,
@@ -204,7 +204,7 @@ impl Services {
         crate::db::database_file(&settings.database_url)?;
         MalwareScanner::from_settings(settings)?;
 
-        // Backups inside of the media folder would be backed up themselves.
+        // A backup folder inside the media folder would be taken for a user folder.
         if let Some(folder) = &settings.backup_dir {
             settings.ensure_backup_dir_not_media(folder)?;
         }

@@ -68,7 +68,7 @@ impl SessionCache {
         self.get(&token_hash(token))
     }
 
-    /// Returns the session cached under a token's hash.
+    /// Returns the session cached under `key`: the hash of its token, or the key of its id.
     pub(crate) fn get(&self, key: &str) -> Option<Arc<AuthSession>> {
         self.0.get(key).filter(|auth_session| auth_session.session.expiration > now())
     }

@@ -41,7 +41,7 @@ impl UploadLocks {
         lock(&self.0)
     }
 
-    /// Locks an upload. Waits only for a writer whose connection seems dead.
+    /// Locks an upload. Waits only for a writer that is idle or has been requested to stop.
     ///
     /// # Errors
     /// `Conflict` while another part is being written.
@@ -64,7 +64,8 @@ impl UploadLocks {
                 }
             };
 
-            // Registered before the other writer can end.
+            // Created before the stop request, so that its end is not missed. If it has already ended, the timeout
+            // below applies.
             let ended = other.ended.notified();
             if other.idle_time() < IDLE_BEFORE_TAKEOVER && !other.is_stop_requested()
                 || Instant::now() > deadline
@@ -72,7 +73,7 @@ impl UploadLocks {
                 return Err(Error::Conflict(BUSY.into()));
             }
 
-            // A connection that died without notice is asked to stop.
+            // The writer's connection may be dead: request that it stop.
             other.request_stop();
             drop(tokio::time::timeout(Duration::from_millis(200), ended).await);
         }

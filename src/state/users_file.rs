@@ -78,7 +78,7 @@ impl WatchedUsersFile {
 
     /// Returns whether a user may stay logged in: users of the file need an unchanged entry.
     #[must_use]
-    pub fn has_entry_of(&self, user: &User) -> bool {
+    pub fn may_stay_logged_in(&self, user: &User) -> bool {
         if user.origin == Origin::Here {
             return true;
         }

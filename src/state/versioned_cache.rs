@@ -18,7 +18,7 @@ where
     K: Hash + Eq + Clone + Send + Sync + 'static,
     V: Clone + Send + Sync + 'static,
 {
-    /// Creates a cache of at most `most` entries with a time to live.
+    /// Creates a cache of at most `capacity` entries, each valid for `ttl`.
     pub fn new(capacity: u64, ttl: Duration) -> Self {
         Self {
             entries: Cache::builder().max_capacity(capacity).time_to_live(ttl).build(),

@@ -82,7 +82,7 @@ impl BackupRepository {
         is_hash(sha256)
             && [self.object_path(sha256), self.staging.join(sha256)]
                 .iter()
-                .any(|path| fs::metadata(path).is_ok_and(|about| about.len() == size))
+                .any(|path| fs::metadata(path).is_ok_and(|metadata| metadata.len() == size))
     }
 
     /// Stores the content of a file if it has the expected hash and length. Returns false and stores nothing if it has
@@ -145,7 +145,8 @@ impl BackupRepository {
         Ok(rustix::fs::syncfs(File::open(&self.root)?)?)
     }
 
-    /// Copies an object to `to`. Returns false if it is missing, unreadable or damaged.
+    /// Copies an object to `to`. Returns false if it is missing, cannot be read to its end, or is damaged; `to` may
+    /// then have received part of it.
     ///
     /// # Errors
     /// Those of writing to `to`.

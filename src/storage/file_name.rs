@@ -24,7 +24,8 @@ impl FileName {
         Some(Self(shorten(&name, "")))
     }
 
-    /// Cleans a name typed by a user. Unlike [`FileName::parse`], rejects names that would be cut: paths and long names.
+    /// Cleans a name typed by a user. Unlike [`FileName::parse`], rejects paths and names of more than 255 characters.
+    /// Names of more than 255 bytes are still shortened.
     #[must_use]
     pub fn parse_typed(raw: &str) -> Option<Self> {
         if raw.contains(['/', '\\']) || raw.chars().count() > MAX_BYTES {

@@ -34,7 +34,7 @@ impl MediaDir {
     /// Opens the root, creating it if needed.
     ///
     /// # Errors
-    /// Also when the folder is not writable.
+    /// System errors, including a folder in which the internal folders cannot be created.
     pub fn open(path: &Path) -> io::Result<Self> {
         std::fs::create_dir_all(path)?;
         let root = rustix::fs::open(path, OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;

@@ -23,7 +23,7 @@ pub(crate) struct PreallocatedFile {
     size: u64,
     /// The end of the allocated space.
     allocated: u64,
-    /// Whether the file system does not support it.
+    /// Set after `fallocate` has failed; it is not tried again for this file.
     is_unsupported: bool,
 }
 

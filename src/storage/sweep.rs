@@ -8,7 +8,8 @@ use super::file_location::FileLocation;
 use super::media_dir::MediaDir;
 
 impl MediaDir {
-    /// Removes files that were being received when the server stopped. None of them was acknowledged. Returns their number.
+    /// Removes files that were being received or deleted when the server stopped, and returns their number. No received
+    /// file was acknowledged.
     pub fn sweep_incoming(&self) -> io::Result<usize> {
         self.sweep(&FileLocation::incoming("x"), |_| false)
     }

@@ -30,7 +30,7 @@ pub struct QuietPaths {
     /// Relative to the media folder.
     pub paths: Vec<PathBuf>,
     /// Whether events were lost, so that everything must be scanned.
-    pub is_lost: bool,
+    pub needs_full_scan: bool,
 }
 
 /// Watches all user folders.
@@ -73,7 +73,7 @@ impl FolderWatcher {
         let mut changed = lock(&self.changed);
 
         // Lost events require a full scan, once it is quiet.
-        let is_lost = changed.lost.take_if(|at| at.elapsed() >= quiet_period).is_some();
+        let needs_full_scan = changed.lost.take_if(|at| at.elapsed() >= quiet_period).is_some();
         let paths: Vec<PathBuf> = changed
             .paths
             .iter()
@@ -95,7 +95,7 @@ impl FolderWatcher {
                 tracing::warn!(error = %cause, "cannot watch a new folder");
             }
         }
-        QuietPaths { paths, is_lost }
+        QuietPaths { paths, needs_full_scan }
     }
 
     /// Records paths again as if they had changed now.
@@ -104,7 +104,7 @@ impl FolderWatcher {
         for path in again.paths {
             changed.paths.entry(path).or_insert_with(Instant::now);
         }
-        if again.is_lost {
+        if again.needs_full_scan {
             changed.lost.get_or_insert_with(Instant::now);
         }
     }
@@ -161,14 +161,17 @@ mod tests {
         let watch = FolderWatcher::start(folder.path()).unwrap();
         record_event(&watch.changed, &watch.root, Err(notify::Error::generic("too much at once")));
         assert!(
-            !watch.take_quiet(Duration::from_mins(1)).is_lost,
+            !watch.take_quiet(Duration::from_mins(1)).needs_full_scan,
             "it has not stood still for long enough"
         );
         let quiet = watch.take_quiet(Duration::ZERO);
-        assert!(quiet.is_lost);
-        assert!(!watch.take_quiet(Duration::ZERO).is_lost, "it is said once");
+        assert!(quiet.needs_full_scan);
+        assert!(!watch.take_quiet(Duration::ZERO).needs_full_scan, "it is said once");
         watch.put_back(QuietPaths { paths: vec!["00001_A001/b".into()], ..quiet });
         let again = watch.take_quiet(Duration::ZERO);
-        assert_eq!((again.paths, again.is_lost), (vec![PathBuf::from("00001_A001/b")], true));
+        assert_eq!(
+            (again.paths, again.needs_full_scan),
+            (vec![PathBuf::from("00001_A001/b")], true)
+        );
     }
 }

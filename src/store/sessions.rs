@@ -70,29 +70,35 @@ pub fn list_active(
 
 /// Ends a session of a user; 0 rows if it is not theirs or has ended.
 pub fn update_end(conn: &mut Conn, owner: UserId, id: i64) -> QueryResult<usize> {
-    let theirs = session_tokens::table
+    let tokens_of_user = session_tokens::table
         .find(id)
         .filter(session_tokens::user_id.eq(owner))
         .filter(session_tokens::status.eq(SessionStatus::Active));
-    diesel::update(theirs).set(session_tokens::status.eq(SessionStatus::Ended)).execute(conn)
+    diesel::update(tokens_of_user)
+        .set(session_tokens::status.eq(SessionStatus::Ended))
+        .execute(conn)
 }
 
 /// Ends all sessions of a user, including access tokens.
 pub fn update_end_all(conn: &mut Conn, owner: UserId) -> QueryResult<usize> {
-    let theirs = session_tokens::table
+    let tokens_of_user = session_tokens::table
         .filter(session_tokens::user_id.eq(owner))
         .filter(session_tokens::status.eq(SessionStatus::Active));
-    diesel::update(theirs).set(session_tokens::status.eq(SessionStatus::Ended)).execute(conn)
+    diesel::update(tokens_of_user)
+        .set(session_tokens::status.eq(SessionStatus::Ended))
+        .execute(conn)
 }
 
 /// Ends all sessions of a user except `keep` and access tokens.
 pub fn update_end_others(conn: &mut Conn, owner: UserId, keep: i64) -> QueryResult<usize> {
-    let theirs = session_tokens::table
+    let tokens_of_user = session_tokens::table
         .filter(session_tokens::user_id.eq(owner))
         .filter(session_tokens::status.eq(SessionStatus::Active))
         .filter(session_tokens::kind.ne(SessionKind::Token))
         .filter(session_tokens::id.ne(keep));
-    diesel::update(theirs).set(session_tokens::status.eq(SessionStatus::Ended)).execute(conn)
+    diesel::update(tokens_of_user)
+        .set(session_tokens::status.eq(SessionStatus::Ended))
+        .execute(conn)
 }
 
 /// Replaces the token of an active session; 0 rows if `old` is no longer its token.

@@ -120,7 +120,13 @@ async fn malware_is_taken_away_told_and_kept_for_the_admin(
     let (release, delete) = (&actions[0], &actions[3]);
     assert_eq!(admin.submit("/admin/findings", delete, &[]).await.status(), 303);
     assert_eq!(admin.submit("/admin/findings", delete, &[]).await.status(), 409, "decided already");
-    // A false alarm goes back to where it was, and is called clean.
+    // Bytes that were changed in quarantine are not what the admin decided about.
+    let id = release.split('/').nth(3).unwrap().replace('-', "");
+    let quarantined = app.folder.path().join("media/.quarantine").join(id);
+    std::fs::write(&quarantined, "something else").unwrap();
+    assert_eq!(admin.submit("/admin/findings", release, &[]).await.status(), 409, "changed");
+    std::fs::write(&quarantined, eicar()).unwrap();
+    // A false alarm is returned to its place and marked clean.
     assert_eq!(admin.submit("/admin/findings", release, &[]).await.status(), 303);
     assert_eq!(app.names("ada", "Uploads").len(), 1);
     let list = ada.json("/api/media/list").await;

@@ -1,6 +1,6 @@
 //! Account administration. An admin manages accounts, not the users' files.
 
-use super::decisions::{ensure_another_admin, with_admin_lock};
+use super::status_changes::{ensure_another_admin, with_admin_lock};
 use std::sync::Arc;
 
 use rand::RngExt;
@@ -127,7 +127,7 @@ pub fn create_access_code(
     Ok((user, grouped))
 }
 
-/// Finds a user actor username or e-mail.
+/// Finds a user by username or e-mail.
 ///
 /// # Errors
 /// `NotFound`.
@@ -192,14 +192,14 @@ pub(crate) fn create_user(
             store::site::update_claim_first_admin(conn)?;
         }
         let id = create::create(services, conn, person, hash, start, at)?;
-        let how = format!("{}, {}", start.access_level.as_str(), start.status.as_str());
+        let description = format!("{}, {}", start.access_level.as_str(), start.status.as_str());
 
         audit::append(
             conn,
             Event::AccountMade,
             &Actor::command_line(),
             person.username.as_str(),
-            &how,
+            &description,
         )?;
         store::users::find(conn, id)?.ok_or(Error::NotFound)
     })?;
@@ -322,7 +322,7 @@ pub fn list(services: &Services, status: Status, after: UserId) -> Result<UserLi
 pub fn find(services: &Services, id: UserId) -> Result<(User, Vec<Session>)> {
     services.db.read(|conn| {
         let user = store::users::find(conn, id)?.ok_or(Error::NotFound)?;
-        Ok((user, store::sessions::list_active(conn, id, &lifecycle::MAX_SESSIONS, now())?))
+        Ok((user, store::sessions::list_active(conn, id, &lifecycle::DEVICE_SESSION_KINDS, now())?))
     })
 }
 

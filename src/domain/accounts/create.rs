@@ -60,25 +60,26 @@ impl InitialStatus {
 impl NewAccount {
     /// Validates every field and reports all errors, not only the first.
     pub(crate) fn validate(&self) -> Result<ValidAccount> {
-        let about =
+        let personal_words =
             [self.username.trim(), self.email.trim(), self.firstname.trim(), self.lastname.trim()];
-        let mut wrong: Vec<FieldError> = Vec::new();
-        let person = self.validate_person(&mut wrong);
-        match (person, collect_error(Password::parse(&self.password, &about), &mut wrong)) {
+        let mut errors: Vec<FieldError> = Vec::new();
+        let person = self.validate_person(&mut errors);
+        match (person, collect_error(Password::parse(&self.password, &personal_words), &mut errors))
+        {
             (Some(person), Some(password)) => Ok(ValidAccount { person, password }),
-            _ => Err(Error::Invalid(wrong)),
+            _ => Err(Error::Invalid(errors)),
         }
     }
 
-    /// Validates everything except the password; errors are added to `wrong`.
-    pub(crate) fn validate_person(&self, wrong: &mut Vec<FieldError>) -> Option<ValidPerson> {
-        let firstname = collect_error(PersonName::parse("firstname", &self.firstname), wrong);
-        let lastname = collect_error(PersonName::parse("lastname", &self.lastname), wrong);
-        let username = collect_error(Username::parse(&self.username), wrong);
-        let email = collect_error(Email::parse(&self.email), wrong);
+    /// Validates everything except the password; errors are added to `errors`.
+    pub(crate) fn validate_person(&self, errors: &mut Vec<FieldError>) -> Option<ValidPerson> {
+        let firstname = collect_error(PersonName::parse("firstname", &self.firstname), errors);
+        let lastname = collect_error(PersonName::parse("lastname", &self.lastname), errors);
+        let username = collect_error(Username::parse(&self.username), errors);
+        let email = collect_error(Email::parse(&self.email), errors);
         let contact_number =
-            collect_error(parse_optional_line("contact_number", &self.contact_number, 40), wrong);
-        let address = collect_error(parse_optional_line("address", &self.address, 300), wrong);
+            collect_error(parse_optional_line("contact_number", &self.contact_number, 40), errors);
+        let address = collect_error(parse_optional_line("address", &self.address, 300), errors);
         Some(ValidPerson {
             firstname: firstname?,
             lastname: lastname?,
@@ -90,14 +91,15 @@ impl NewAccount {
     }
 }
 
-fn collect_error<T>(parsed: Result<T, FieldError>, wrong: &mut Vec<FieldError>) -> Option<T> {
-    parsed.map_err(|error| wrong.push(error)).ok()
+fn collect_error<T>(parsed: Result<T, FieldError>, errors: &mut Vec<FieldError>) -> Option<T> {
+    parsed.map_err(|error| errors.push(error)).ok()
 }
 
 /// Creates row, folder, directories and counters in the caller's transaction.
 ///
 /// # Errors
-/// `Invalid` names the values that are taken. On any error the folder is removed again.
+/// `Invalid` names the values that are taken. If this function fails, the folder is removed; if the caller rolls back
+/// later, the folder remains.
 pub(crate) fn create(
     services: &Services,
     conn: &mut Conn,

@@ -2,8 +2,8 @@
 
 pub mod admin;
 pub mod create;
-pub mod decisions;
 pub mod first_run;
 pub mod profile;
 pub mod register;
+pub mod status_changes;
 pub mod users_file;

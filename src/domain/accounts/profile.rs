@@ -33,19 +33,20 @@ pub struct ProfileChange {
 /// `Invalid` names every field whose value was rejected.
 pub fn update(services: &Services, user: &User, form: &ProfileChange) -> Result<()> {
     // Report all invalid fields at once.
-    let mut wrong: Vec<FieldError> = Vec::new();
-    let mut note = |error| wrong.push(error);
-    let firstname = PersonName::parse("firstname", &form.firstname).map_err(&mut note).ok();
-    let lastname = PersonName::parse("lastname", &form.lastname).map_err(&mut note).ok();
-    let email = Email::parse(&form.email).map_err(&mut note).ok();
-    let contact_number =
-        parse_optional_line("contact_number", &form.contact_number, 40).map_err(&mut note).ok();
-    let address = parse_optional_line("address", &form.address, 300).map_err(&mut note).ok();
+    let mut errors: Vec<FieldError> = Vec::new();
+    let mut add_error = |error| errors.push(error);
+    let firstname = PersonName::parse("firstname", &form.firstname).map_err(&mut add_error).ok();
+    let lastname = PersonName::parse("lastname", &form.lastname).map_err(&mut add_error).ok();
+    let email = Email::parse(&form.email).map_err(&mut add_error).ok();
+    let contact_number = parse_optional_line("contact_number", &form.contact_number, 40)
+        .map_err(&mut add_error)
+        .ok();
+    let address = parse_optional_line("address", &form.address, 300).map_err(&mut add_error).ok();
 
     let (Some(firstname), Some(lastname), Some(email), Some(contact_number), Some(address)) =
         (firstname, lastname, email, contact_number, address)
     else {
-        return Err(Error::Invalid(wrong));
+        return Err(Error::Invalid(errors));
     };
 
     services.db.write(|conn| {
@@ -169,7 +170,7 @@ pub fn set_avatar(services: &Services, user: &User, bytes: &[u8]) -> Result<()> 
 /// A user's avatar as SVG.
 ///
 /// # Errors
-/// System errors; if the file is gone, the avatar shows initials.
+/// None at present: if the file cannot be read, the avatar shows initials.
 pub fn read_avatar(services: &Services, user: &User) -> Result<String> {
     use std::io::Read;
     let mut svg = String::new();

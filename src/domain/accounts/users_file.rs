@@ -31,14 +31,20 @@ pub(crate) fn create_from_entry(
         };
         let person = name_or_default(conn, entry)?;
         let id = create::create(services, conn, &person, &entry.hash, start, now())?;
-        let how = format!("{}, from the users file", start.access_level.as_str());
-        audit::append(conn, Event::AccountMade, &Actor::server(), person.username.as_str(), &how)?;
+        let description = format!("{}, from the users file", start.access_level.as_str());
+        audit::append(
+            conn,
+            Event::AccountMade,
+            &Actor::server(),
+            person.username.as_str(),
+            &description,
+        )?;
         return store::users::find(conn, id)?.ok_or(Error::NotFound);
     };
 
     let is_new_here = user.origin == Origin::Here;
     if is_new_here || user.password != entry.hash {
-        // The password has changed: end the sessions that began with the old one.
+        // The password or the origin has changed: end all sessions and access tokens of the user.
         lifecycle::end_all(conn, user.id)?;
         store::users::update_origin(conn, user.id, Origin::File, &entry.hash, now())?;
     }
@@ -69,13 +75,13 @@ fn name_or_default(conn: &mut Conn, entry: &UsersFileEntry) -> Result<ValidPerso
         .map_or(("User", Vec::new()), |(first, rest)| (first.as_str(), rest.to_vec()));
     let last = if rest.is_empty() { "User".to_owned() } else { rest.join(" ") };
     let invalid = |error| Error::Invalid(vec![error]);
-    let own = entry.email.clone().unwrap_or_else(|| format!("{}@localhost", entry.username));
+    let email = entry.email.clone().unwrap_or_else(|| format!("{}@localhost", entry.username));
 
-    let email = if store::users::is_email_taken(conn, &own, None)? {
+    let email = if store::users::is_email_taken(conn, &email, None)? {
         // RFC 2606: never resolves.
         format!("{}@{}.invalid", entry.username, uuid::Uuid::now_v7().simple())
     } else {
-        own
+        email
     };
 
     Ok(ValidPerson {

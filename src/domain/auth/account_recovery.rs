@@ -16,7 +16,8 @@ use crate::sync::run_on_blocking_pool;
 /// Sets a new password with a one-time code and ends every session.
 ///
 /// # Errors
-/// `Invalid` for a wrong or expired code, and in the same words for an unknown user.
+/// `Invalid` for a wrong or expired code, with the same message for an unknown user, and for a bad password;
+/// `TooManyRequests`.
 pub async fn recover(
     services: &Arc<Services>,
     login: &str,
@@ -30,7 +31,7 @@ pub async fn recover(
         .begin_attempt(&format!("recovery of {}", login.trim()), client.address)?;
 
     // One error for a wrong code and for an unknown user.
-    let wrong = || {
+    let wrong_code_error = || {
         Error::field(
             "access_code",
             "That code and name do not go together, or the code is over. Ask the admin for a new one.",
@@ -51,10 +52,10 @@ pub async fn recover(
         let user = services.db.write(|conn| {
             let user = store::users::find_by_login(conn, &login)?
                 .filter(|user| user.origin == Origin::Here)
-                .ok_or_else(wrong)?;
+                .ok_or_else(wrong_code_error)?;
             if store::users::update_use_access_code(conn, user.id, &token_hash(&code), now())? == 0
             {
-                return Err(wrong());
+                return Err(wrong_code_error());
             }
 
             // Checked only after the code: otherwise it would reveal which usernames exist.

@@ -78,7 +78,8 @@ pub fn refresh(services: &Services, old: &str, client: &Client) -> Result<Issued
         let token = lifecycle::random_token();
         let new = token_hash(&token);
 
-        // Of two simultaneous requests with one token, one succeeds.
+        // If two requests use the same token at the same time, one succeeds. The other is retried and then counts as
+        // reuse, which ends the session.
         if store::sessions::update_token(
             conn,
             session.id,
@@ -158,7 +159,7 @@ impl BearerToken {
             Self::Access(token) => services.session_cache.get_by_token(token),
         };
         known.filter(|auth_session| {
-            self.matches(auth_session) && services.users_file.has_entry_of(&auth_session.user)
+            self.matches(auth_session) && services.users_file.may_stay_logged_in(&auth_session.user)
         })
     }
 

@@ -32,7 +32,8 @@ pub async fn log_in(
     services.rate_limiter.check_named(Bucket::LogIn, login)?;
     let attempt = services.login_throttle.begin_attempt(login, client.address)?;
 
-    // A missing account is verified against a dummy hash, so that it takes as long.
+    // If there is no account, the password is verified below against a dummy hash, so that the response takes equally
+    // long.
     let known = {
         let (services, login) = (services.clone(), login.to_owned());
         run_on_blocking_pool(move || find_account(&services, &login)).await?
@@ -176,7 +177,7 @@ fn find_account(services: &Services, login: &str) -> Result<Option<LoginAccount>
     Ok(user.map(|user| LoginAccount::Database(Box::new(user))))
 }
 
-/// The account of a user who gave the correct password, to show its status.
+/// Finds an account by username or e-mail. The password is not checked.
 pub fn find(services: &Services, login: &str) -> Result<Option<User>> {
     services.db.read(|conn| Ok(store::users::find_by_login(conn, login)?))
 }

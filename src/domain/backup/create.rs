@@ -19,10 +19,10 @@ use crate::storage::media_dir::AVATAR_FILE;
 use crate::storage::{BackupRepository, FileLocation, JsonLinesWriter, sha256_of};
 use crate::store;
 
-/// Tables that are not restored: ended sessions must stay ended, and uploads in progress are lost.
+/// Tables that are not backed up: ended sessions must stay ended, and unfinished uploads and moves cannot be restored.
 const EXCLUDED_TABLES: [&str; 5] =
     ["session_tokens", "spent_tokens", "file_moves", "upload_reports", "uploads"];
-/// How often the backup starts over because files vanished before they were read.
+/// The maximum number of attempts. An attempt is repeated if files vanished before they were read.
 const MAX_TRIES: u32 = 6;
 /// How often, and after what delay, a missing file is looked for again.
 const MAX_OPEN_TRIES: u32 = 4;
@@ -47,33 +47,33 @@ pub struct CreatedBackup {
 pub fn create(
     services: &Services,
     repository: &mut BackupRepository,
-    tell: &mut dyn FnMut(u64),
+    on_progress: &mut dyn FnMut(u64),
 ) -> Result<CreatedBackup> {
     let name = free_name(repository, "")?;
-    create_named(name, services, repository, tell)
+    create_named(name, services, repository, on_progress)
 }
 
 /// As [`create`], but as a restore point: it is opened only by name.
 pub(super) fn create_restore_point(
     services: &Services,
     repository: &mut BackupRepository,
-    tell: &mut dyn FnMut(u64),
+    on_progress: &mut dyn FnMut(u64),
 ) -> Result<CreatedBackup> {
-    let name = free_name(repository, set::RESTORE_POINT_PREFIX)?;
-    create_named(name, services, repository, tell)
+    let name = free_name(repository, set::RESTORE_POINT_SUFFIX)?;
+    create_named(name, services, repository, on_progress)
 }
 
 fn create_named(
     name: String,
     services: &Services,
     repository: &mut BackupRepository,
-    tell: &mut dyn FnMut(u64),
+    on_progress: &mut dyn FnMut(u64),
 ) -> Result<CreatedBackup> {
     // A set has its final name only when it is complete.
     let folder = repository.begin_set(&name)?;
-    let made = write_set(services, repository, &folder, tell);
+    let result = write_set(services, repository, &folder, on_progress);
 
-    match made {
+    match result {
         Ok(DumpResult { manifest, left, new_files, new_bytes }) => {
             manifest.write(&folder)?;
             failpoints::hit("backup written");
@@ -112,25 +112,26 @@ struct DumpResult {
     new_bytes: u64,
 }
 
+/// Writes tables and files of a new set. If files vanish in the meantime, it starts over with a new snapshot of the
+/// tables. Files that still cannot be read are listed in the set as omitted.
 fn write_set(
     services: &Services,
     repository: &mut BackupRepository,
     folder: &Path,
-    tell: &mut dyn FnMut(u64),
+    on_progress: &mut dyn FnMut(u64),
 ) -> Result<DumpResult> {
     let (mut new_files, mut new_bytes) = (0, 0);
-    let mut before = BTreeSet::new();
+    let mut omitted_before = BTreeSet::new();
 
-    let mut tried = 1;
+    let mut attempt = 1;
 
-    // Start over with a new snapshot if files vanished.
     loop {
         let mut manifest = Manifest::new(newest_schema()?);
         let folders = services.db.snapshot(|conn| dump_table(conn, folder, &mut manifest))?;
         failpoints::hit("tables dumped");
 
-        // Files are copied after the snapshot, while the server works on.
-        let mut taking = SetWriter {
+        // Files are copied after the snapshot, while the server may change them.
+        let mut writer = SetWriter {
             services,
             repository: &mut *repository,
             list: JsonLinesWriter::create(&set::files_file(folder))?,
@@ -138,35 +139,36 @@ fn write_set(
             new_files: 0,
             new_bytes: 0,
             left: BTreeSet::new(),
-            tell: &mut *tell,
+            on_progress: &mut *on_progress,
         };
 
-        let wanted = needed_file(folder);
-        each_line(&wanted, |line| taking.write_file_line(line))?;
-        taking.add_avatars(&folders)?;
-        let SetWriter { list, part, left, new_files: files, new_bytes: bytes, .. } = taking;
+        let needed_contents = needed_file(folder);
+        each_line(&needed_contents, |line| writer.write_file_line(line))?;
+        writer.add_avatars(&folders)?;
+        let SetWriter { list, part, left: omitted, new_files: files, new_bytes: bytes, .. } =
+            writer;
         (new_files, new_bytes) = (new_files + files, new_bytes + bytes);
 
         // Contents must be durable before the manifest refers to them.
         manifest.files = FilesPart { sha256: list.finish()?, ..part };
         repository.flush()?;
 
-        // A file that is missing in two consecutive attempts is not merely being moved.
-        if left.is_empty() || left == before || tried == MAX_TRIES {
-            json_lines::remove_file(&wanted)?;
+        // If two consecutive attempts omit the same files, these files are not merely being moved.
+        if omitted.is_empty() || omitted == omitted_before || attempt == MAX_TRIES {
+            json_lines::remove_file(&needed_contents)?;
             let mut list = JsonLinesWriter::create(&set::left_file(folder))?;
-            left.iter().try_for_each(|one| list.add(one))?;
-            manifest.left = OmittedPart { count: left.len() as u64, sha256: list.finish()? };
+            omitted.iter().try_for_each(|one| list.add(one))?;
+            manifest.left = OmittedPart { count: omitted.len() as u64, sha256: list.finish()? };
             return Ok(DumpResult {
                 manifest,
-                left: left.into_iter().collect(),
+                left: omitted.into_iter().collect(),
                 new_files,
                 new_bytes,
             });
         }
 
-        std::thread::sleep(Duration::from_millis(100) * tried);
-        (before, tried) = (left, tried + 1);
+        std::thread::sleep(Duration::from_millis(100) * attempt);
+        (omitted_before, attempt) = (omitted, attempt + 1);
     }
 }
 
@@ -193,7 +195,7 @@ fn dump_table(conn: &mut Conn, folder: &Path, manifest: &mut Manifest) -> Result
     }
 
     // The files that the rows refer to, as of the same snapshot.
-    let mut wanted = JsonLinesWriter::create(&needed_file(folder))?;
+    let mut needed_contents = JsonLinesWriter::create(&needed_file(folder))?;
 
     store::backup_rows::each_file(conn, |file| {
         let store::backup_rows::StoredFile {
@@ -207,7 +209,7 @@ fn dump_table(conn: &mut Conn, folder: &Path, manifest: &mut Manifest) -> Result
         } = file;
 
         let (size, item) = (size.try_into().unwrap_or(0), Some(item.0));
-        wanted.add(&FileLine {
+        needed_contents.add(&FileLine {
             folder,
             directory,
             name,
@@ -225,7 +227,7 @@ fn dump_table(conn: &mut Conn, folder: &Path, manifest: &mut Manifest) -> Result
         let size = size.try_into().unwrap_or(0);
         let directory = String::new();
 
-        wanted.add(&FileLine {
+        needed_contents.add(&FileLine {
             folder,
             directory,
             name,
@@ -237,7 +239,7 @@ fn dump_table(conn: &mut Conn, folder: &Path, manifest: &mut Manifest) -> Result
         })?;
     }
 
-    wanted.finish()?;
+    needed_contents.finish()?;
     Ok(store::backup_rows::list_folders(conn)?)
 }
 
@@ -257,7 +259,7 @@ struct SetWriter<'a> {
     new_files: u64,
     new_bytes: u64,
     left: BTreeSet<OmittedFile>,
-    tell: &'a mut dyn FnMut(u64),
+    on_progress: &'a mut dyn FnMut(u64),
 }
 
 impl SetWriter<'_> {
@@ -333,7 +335,7 @@ impl SetWriter<'_> {
     fn add(&mut self, line: &FileLine) -> Result<()> {
         self.part.count += 1;
         self.part.bytes += line.size;
-        (self.tell)(self.part.count);
+        (self.on_progress)(self.part.count);
         self.list.add(line)
     }
 
@@ -342,7 +344,7 @@ impl SetWriter<'_> {
         self.left.insert(OmittedFile { folder, directory, name, why: why.to_owned(), is_deleted });
     }
 
-    /// Avatars change without a row.
+    /// Adds the avatars, which have no rows.
     fn add_avatars(&mut self, folders: &[String]) -> Result<()> {
         for folder in folders {
             let Ok(mut file) = self.services.media_dir.open_avatar(folder) else { continue };

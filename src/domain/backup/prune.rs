@@ -11,8 +11,8 @@ use crate::storage::BackupRepository;
 /// Maps a time to its period: the year, and the number within the year.
 type Period = dyn Fn(Time) -> (i32, i32);
 
-/// The sets to keep. The newest set and the newest restore point are always among them; sets with other names are not
-/// considered.
+/// The sets to keep: those that `keep` covers, the newest set, the newest restore point, and all sets whose names are
+/// neither.
 fn sets_to_keep(keep: Retention, sets: &[String]) -> BTreeSet<&String> {
     let dated: Vec<(&String, Time)> =
         sets.iter().rev().filter_map(|name| Some((name, set_time(name)?))).collect();
@@ -45,7 +45,8 @@ pub struct PruneReport {
     pub bytes: u64,
 }
 
-/// Removes the sets that `keep` does not cover, contents that no remaining set needs, and damaged contents.
+/// Removes the sets that `keep` does not cover, contents that no remaining set needs, and damaged contents that have
+/// been stored again.
 ///
 /// # Errors
 /// `Conflict` if a remaining set cannot be read: its contents are unknown, so no content is removed.

@@ -1,5 +1,5 @@
-//! Restores a backup. Tables and files are prepared beside the current ones, and one commit switches between the two.
-//! If the process is killed before it, the old state remains; after it, the next start moves the new files into place.
+//! Restores a backup. The new tables and files are prepared separately, and one commit makes them current. If the
+//! process is killed before it, the old state remains; after it, the next start moves the new files into place.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -31,7 +31,7 @@ pub struct RestoreReport {
     pub unchanged: u64,
     /// The backup of the previous state; `None` if there were no users.
     pub restore_point: Option<String>,
-    /// Where the previous folders are kept; `None` if there were none.
+    /// The directory that contains the previous folders; `None` if there were none.
     pub aside: Option<PathBuf>,
     /// Files whose bytes are not in the backup; they are marked missing.
     pub left: Vec<OmittedFile>,
@@ -85,7 +85,7 @@ pub fn restore(
         }
         failpoints::hit("restore point made");
 
-        // From here on, the exchange can be finished by another process.
+        // The prepared tree is durable before the commit, so that any process can finish the exchange after the commit.
         replacement.seal(before)?;
         failpoints::hit("restore ready");
         replace_rows(services, &loaded, &set.name, &id)?;
@@ -95,7 +95,7 @@ pub fn restore(
     let mut restored = match restored {
         Ok(restored) => restored,
         Err(error) => {
-            // Unless the commit succeeded after all; if that is unknown, the next start finds out.
+            // Keep the prepared tree if the commit may have succeeded: the next start then finishes or removes it.
             if !matches!(error, Error::Unavailable(_))
                 && services
                     .db
@@ -126,11 +126,11 @@ fn replace_rows(services: &Services, loaded: &StagingDatabase, name: &str, id: &
 
         // The current audit log is kept. The backup's log is used only if this server has none.
         let (rows, _) = store::audit::find_head(conn)?;
-        let kept: &[&str] = if rows > 0 { &AUDIT_TABLES } else { &[] };
+        let kept_tables: &[&str] = if rows > 0 { &AUDIT_TABLES } else { &[] };
 
         // All rows are replaced in one transaction.
-        table_rows::delete_all_except(conn, kept)?;
-        table_rows::copy_all_except(&mut from, conn, kept)?;
+        table_rows::delete_all_except(conn, kept_tables)?;
+        table_rows::copy_all_except(&mut from, conn, kept_tables)?;
         store::backup_rows::update_versions(conn, version)?;
         store::backup_rows::update_restoring(conn, Some(id))?;
         audit::append(conn, Event::Restored, &Actor::command_line(), name, "")?;
@@ -210,9 +210,9 @@ fn build_tree(
 fn has_file(media_dir: &MediaDir, place: &FileLocation, line: &FileLine) -> bool {
     let same = || {
         let mut file = media_dir.open_file(place)?;
-        let about = file.metadata()?;
-        let is_alike =
-            about.len() == line.size && Some(about.modified()?) == line.modified.map(system_time);
+        let metadata = file.metadata()?;
+        let is_alike = metadata.len() == line.size
+            && Some(metadata.modified()?) == line.modified.map(system_time);
         Ok::<_, std::io::Error>(is_alike && sha256_of(&mut file)? == line.sha256)
     };
     same().unwrap_or(false)

@@ -63,7 +63,7 @@ pub fn run_if_due(services: &Services) -> Result<Option<CreatedBackup>> {
     lower_priority()?;
 
     // Pruning follows only a successful backup.
-    let made = (|| {
+    let outcome = (|| {
         let mut repository = open_repository(&services.settings, folder)?;
         let created = create(services, &mut repository, &mut |_| {})?;
         prune(&repository, services.settings.backup_keep, false)?;
@@ -71,13 +71,13 @@ pub fn run_if_due(services: &Services) -> Result<Option<CreatedBackup>> {
     })();
 
     // The result is shown on the status page.
-    match made {
+    match outcome {
         Ok(created) => {
             atomic_file::replace(&marker, &format!("{}\n", folder.display()))?;
             let left = created.left.iter().filter(|one| !one.is_deleted).count();
-            let trouble = (left > 0)
+            let problem = (left > 0)
                 .then(|| format!("{left} files could not be read. Run nexus-media check."));
-            services.last_backup_error.set(trouble);
+            services.last_backup_error.set(problem);
             Ok(Some(created))
         }
         Err(Error::Unavailable(_)) => Ok(None),

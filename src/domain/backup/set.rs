@@ -18,7 +18,7 @@ use crate::storage::json_lines::{each_line, verify_checksum};
 /// The format that this version writes.
 const FORMAT_VERSION: u32 = 1;
 /// The suffix of a restore point's name.
-pub(super) const RESTORE_POINT_PREFIX: &str = "-before";
+pub(super) const RESTORE_POINT_SUFFIX: &str = "-before";
 const NAME_FORMAT: &[time::format_description::BorrowedFormatItem<'_>] =
     format_description!("[year][month][day]T[hour][minute][second]Z");
 
@@ -82,7 +82,7 @@ pub(super) struct FileLine {
     /// The item it belongs to; `None` for other files.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub item: Option<uuid::Uuid>,
-    /// The file was missing; its bytes come from an earlier backup.
+    /// The item was marked missing when the backup was created. The bytes may come from an earlier backup.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_missing: bool,
 }
@@ -170,7 +170,7 @@ impl BackupSet {
     /// Opens a set by name, or the newest one that is not a restore point.
     ///
     /// # Errors
-    /// `NotFound` if there is none, `Conflict` if it cannot be read or a later version created it.
+    /// `Conflict` if there is none, it cannot be read, or a later version created it.
     pub fn open(repository: &BackupRepository, name: Option<&str>) -> Result<Self> {
         let sets = repository.list_sets()?;
         let found = match name {
@@ -257,7 +257,7 @@ pub(super) fn set_time(name: &str) -> Option<Time> {
 
 /// Whether that is the name of a restore point.
 pub(super) fn is_restore_point(name: &str) -> bool {
-    name.strip_suffix(RESTORE_POINT_PREFIX).is_some_and(|name| set_time(name).is_some())
+    name.strip_suffix(RESTORE_POINT_SUFFIX).is_some_and(|name| set_time(name).is_some())
 }
 
 /// The sets in a backup folder, oldest first.

@@ -18,7 +18,7 @@ const FILE_PREFIX: &str = "restoring-";
 /// A database that is deleted on drop.
 pub(crate) struct StagingDatabase {
     path: PathBuf,
-    /// The path, so that a transaction that is retried reads from the start.
+    /// The connection. In a `RefCell`, so that the closure of a retried transaction can borrow it again.
     pub conn: RefCell<Conn>,
 }
 
@@ -49,7 +49,7 @@ impl StagingDatabase {
         Ok(loaded)
     }
 
-    /// Marks items whose bytes are not in the backup.
+    /// Marks the items of `left` as missing and all others as present.
     pub(crate) fn mark_missing<'a>(
         &mut self,
         left: impl Iterator<Item = &'a OmittedFile>,

@@ -9,9 +9,9 @@ use crate::state::Services;
 pub struct BackupStatus {
     /// When the newest backup was created.
     pub newest: Option<Time>,
-    /// Whether it is older than the configured interval.
+    /// Whether it is older than twice the configured interval, or there is none.
     pub is_late: bool,
-    /// Why the last attempt failed.
+    /// Why the last attempt failed, or how many files it could not read.
     pub trouble: Option<String>,
 }
 

@@ -11,14 +11,14 @@ pub struct BackupVerification {
     pub name: String,
     pub files: u64,
     pub bytes: u64,
-    /// Contents that were read.
+    /// Distinct contents that were checked, including missing ones.
     pub contents: u64,
     /// Parts and files that are missing or damaged, with the reason.
     pub broken: Vec<(String, &'static str)>,
 }
 
-/// Verifies a whole set; `is_quick` compares lengths only. A damaged content is moved aside, so that the next backup
-/// copies it again.
+/// Verifies a whole set; `is_quick` compares only the lengths of contents. A content with a wrong hash is renamed, so
+/// that the next backup copies it again. If a table or list is damaged, contents are not checked.
 pub fn verify(
     repository: &BackupRepository,
     set: &BackupSet,
@@ -44,7 +44,7 @@ pub fn verify(
             verified.bytes += line.size;
 
             if !sound.contains(&line.sha256) && !unsound.contains_key(&line.sha256) {
-                let trouble = if !repository.has_object(&line.sha256, line.size) {
+                let problem = if !repository.has_object(&line.sha256, line.size) {
                     Some("is gone, or has another length")
                 } else if !is_quick && !repository.verify_object(&line.sha256)? {
                     Some("is damaged")
@@ -56,7 +56,7 @@ pub fn verify(
                 tell(verified.contents);
 
                 // Every file of a damaged content is listed.
-                match trouble {
+                match problem {
                     Some(why) => drop(unsound.insert(line.sha256.clone(), why)),
                     None => drop(sound.insert(line.sha256.clone())),
                 }

@@ -9,7 +9,7 @@ use std::time::SystemTime;
 use super::dates::{file_time, parse_time};
 use super::report::{ImportOptions, ImportReport};
 use crate::domain::ingest;
-use crate::domain::library::directories::MAX_PATH_BYTES;
+use crate::domain::library::directories::MAX_PATH_CHARS;
 use crate::domain::library::{create_directory, items, trash};
 use crate::error::{Error, Result};
 use crate::model::{Item, ItemId, ScanStatus, User};
@@ -32,7 +32,7 @@ pub(super) struct FileImport<'a> {
     pub services: &'a Services,
     /// `None` in a dry run, if the user does not exist yet.
     pub user: Option<&'a User>,
-    pub wanted: &'a ImportOptions<'a>,
+    pub options: &'a ImportOptions<'a>,
     pub foreign: &'a ExternalTree,
     /// The user's folder in the original.
     pub folder: &'a Path,
@@ -79,11 +79,11 @@ impl FileImport<'_> {
             self.report.add_skipped(self.folder.join(path).to_string_lossy(), why);
         }
 
-        if let Some(user) = self.user.filter(|_| !self.wanted.is_dry) {
+        if let Some(user) = self.user.filter(|_| !self.options.is_dry) {
             // Directories before the files in them.
             for directory in &contents.directories {
                 let path = directory.to_string_lossy();
-                if path.chars().count() > MAX_PATH_BYTES {
+                if path.chars().count() > MAX_PATH_CHARS {
                     self.report.add_skipped(
                         self.folder.join(directory).to_string_lossy(),
                         "its path is too long",
@@ -105,9 +105,9 @@ impl FileImport<'_> {
             // In batches, bounded by number and by bytes.
             let (mut batch, mut bytes) = (Vec::new(), 0);
             for path in paths {
-                if let Some((pending, arrival)) = self.examine(&path)? {
+                if let Some((pending, request)) = self.examine(&path)? {
                     bytes += pending.size;
-                    batch.push((pending, arrival));
+                    batch.push((pending, request));
                 }
                 if batch.len() >= MAX_BATCH_FILES || bytes >= MAX_BATCH_BYTES {
                     self.store(std::mem::take(&mut batch))?;
@@ -125,9 +125,9 @@ impl FileImport<'_> {
 
         // The hash identifies files that an earlier run has imported.
         let read = self.foreign.open_file(&full).and_then(|mut file| {
-            let about = file.metadata()?;
+            let metadata = file.metadata()?;
             let sha256 = sha256_of(&mut file)?;
-            Ok((file, about.len(), sha256, about.modified()?))
+            Ok((file, metadata.len(), sha256, metadata.modified()?))
         });
 
         let (mut file, size, sha256, at) = match read {
@@ -150,18 +150,18 @@ impl FileImport<'_> {
         let name = pending.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         if let Some(same) = self.find(user, &pending, &name, path)? {
             self.report.files.already_there += 1;
-            if !self.wanted.is_dry {
+            if !self.options.is_dry {
                 self.record_stored(user, &pending, &same)?;
             }
             return Ok(None);
         }
 
-        if self.wanted.is_dry {
+        if self.options.is_dry {
             self.count(size);
             return Ok(None);
         }
 
-        // The original stays as it is, so space is needed for a copy.
+        // The file is copied even if the import moves files, so space is needed for the copy.
         if self.services.media_dir.would_be_full(size) {
             return Err(Error::DiskFull);
         }
@@ -185,13 +185,13 @@ impl FileImport<'_> {
         let since = file_time(at);
         let keep_duplicates = !is_virtual_path(path);
 
-        let arrival = IngestRequest {
+        let request = IngestRequest {
             directory,
             keep_duplicates,
             created_at: since,
             ..IngestRequest::new(received, name, ScanStatus::Pending)
         };
-        Ok(Some((pending, arrival)))
+        Ok(Some((pending, request)))
     }
 
     fn count(&mut self, size: u64) {
@@ -213,15 +213,15 @@ impl FileImport<'_> {
         })?;
         same.retain(|item| !item.is_missing);
 
-        // Of the copies that the original kept, the item itself is enough.
+        // A copy in Favorites or Recents corresponds to the item itself and is not stored.
         if is_virtual_path(path) {
             return Ok(same.into_iter().find(|item| !item.in_trash));
         }
 
         let mut free: Vec<Item> =
             same.into_iter().filter(|item| !self.claimed.contains(&item.id)).collect();
-        let wanted = FileName::parse(name).unwrap_or_else(FileName::unnamed);
-        let best = free.iter().position(|item| item.name == wanted.as_str()).unwrap_or(0);
+        let file_name = FileName::parse(name).unwrap_or_else(FileName::unnamed);
+        let best = free.iter().position(|item| item.name == file_name.as_str()).unwrap_or(0);
         let found = (!free.is_empty()).then(|| free.swap_remove(best));
         self.claimed.extend(found.as_ref().map(|item| item.id));
         Ok(found)
@@ -250,7 +250,7 @@ impl FileImport<'_> {
         Ok(())
     }
 
-    /// Applies a file's trash and favourite state to its item.
+    /// Applies a file's trash and favourite state to its item, then removes the file if the import moves files.
     fn record_stored(&mut self, user: &User, pending: &PendingFile, item: &Item) -> Result<()> {
         if pending.state == FileState::Favorite && !item.favorite {
             items::set_favorite(self.services, user, &[item.id], true)?;
@@ -264,7 +264,7 @@ impl FileImport<'_> {
             trash::trash(self.services, user, &[item.id])?;
         }
 
-        if self.wanted.moves
+        if self.options.moves
             && let Err(cause) = self.foreign.remove_file(&pending.path)
         {
             self.report.notes.push(format!(
@@ -275,9 +275,9 @@ impl FileImport<'_> {
         Ok(())
     }
 
-    /// Sets the dates of directories after their last change.
+    /// Copies the dates of directories from the original. Runs last, because storing files changes these dates.
     fn dates(&self, directories: &[&PhpDirectory]) -> Result<()> {
-        let Some(user) = self.user.filter(|_| !self.wanted.is_dry) else { return Ok(()) };
+        let Some(user) = self.user.filter(|_| !self.options.is_dry) else { return Ok(()) };
         let folder = self.folder.to_string_lossy();
 
         self.services.write_library(user.id, |conn| {
@@ -324,7 +324,7 @@ fn file_state(path: &Path) -> (FileState, Option<String>) {
         "Recents" => (FileState::Plain, None),
         _ if above.is_empty()
             || STANDARD_DIRECTORIES.contains(&above.as_str())
-            || above.chars().count() > MAX_PATH_BYTES =>
+            || above.chars().count() > MAX_PATH_CHARS =>
         {
             (FileState::Plain, None)
         }
@@ -332,12 +332,12 @@ fn file_state(path: &Path) -> (FileState, Option<String>) {
     }
 }
 
-/// Whether the original kept copies of other files in this folder.
+/// Whether this folder of the original contains copies of files from other folders.
 fn is_virtual_path(path: &Path) -> bool {
     path.starts_with("Favorites") || path.starts_with("Recents")
 }
 
-/// Whether every user has that directory, or it lies in a virtual one.
+/// Whether it is a standard directory, or lies in Trash, Favorites or Recents.
 fn is_standard_path(path: &str) -> bool {
     STANDARD_DIRECTORIES.contains(&path)
         || matches!(path.split('/').next(), Some("Trash" | "Favorites" | "Recents"))

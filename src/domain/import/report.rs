@@ -32,7 +32,7 @@ pub struct ImportReport {
     pub bytes: u64,
     /// What was not imported, and why.
     pub skipped: Vec<(String, String)>,
-    /// What was changed by the import.
+    /// Remarks for the administrator, such as changed usernames and users without a folder.
     pub notes: Vec<String>,
 }
 

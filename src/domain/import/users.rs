@@ -1,6 +1,7 @@
 //! Imports from the PHP original: users with their status, passwords, folders and files.
 //!
-//! The original is not changed. The import can be interrupted and repeated: what is here already is found and kept.
+//! The original is only read, except that `ImportOptions::moves` deletes files there after they are stored. The import
+//! can be interrupted and repeated: existing users and files are recognised and not imported twice.
 
 use std::collections::HashSet;
 use std::ffi::OsString;
@@ -70,7 +71,7 @@ pub fn import(
                 FileImport {
                     services,
                     user,
-                    wanted,
+                    options: wanted,
                     foreign: &foreign,
                     folder,
                     report,
@@ -195,8 +196,8 @@ fn import_user(
         address: trimmed(&row.address),
     };
 
-    let mut wrong = Vec::new();
-    let person = application.validate_person(&mut wrong).ok_or(Error::Invalid(wrong))?;
+    let mut errors = Vec::new();
+    let person = application.validate_person(&mut errors).ok_or(Error::Invalid(errors))?;
     if wanted.to_lowercase() != username {
         report.notes.push(format!("{wanted} is called {username} here, or logs in as {email}"));
     }
@@ -226,7 +227,8 @@ fn find_same(services: &Services, username: &str, email: &str) -> Result<Option<
     Ok(found.filter(|user| user.email == email.to_lowercase()))
 }
 
-/// Replaces characters that a username cannot have by hyphens.
+/// Transliterates a username to lower-case ASCII and replaces other characters with hyphens. A name that becomes too
+/// short is replaced by one with the id.
 fn ascii_username(raw: &str, id: i64) -> String {
     let plain =
         |c: char| if c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-') { c } else { '-' };

@@ -27,19 +27,20 @@ pub(super) enum IngestPlan {
     AsNew(usize),
 }
 
-/// Decides what to do with each file, and which moves that takes. Duplicates of existing items need no more.
+/// Decides what to do with each file, and returns the moves of new files. For a duplicate of an existing item, its
+/// upload is finished here.
 pub(super) fn plan_batch(
     services: &Services,
     conn: &mut Conn,
     user: &User,
-    arrivals: &[&IngestRequest],
+    requests: &[&IngestRequest],
 ) -> Result<(Vec<IngestPlan>, Vec<MovePlan>)> {
-    let (mut fates, mut plans) = (Vec::new(), Vec::new());
+    let (mut plans, mut moves) = (Vec::new(), Vec::new());
 
     let mut firsts: HashMap<(&str, u64), usize> = HashMap::new();
-    for (index, arrival) in arrivals.iter().enumerate() {
-        let received = &arrival.received;
-        if let Some((finding, _)) = &arrival.released
+    for (index, request) in requests.iter().enumerate() {
+        let received = &request.received;
+        if let Some((finding, _)) = &request.released
             && store::findings::find(conn, *finding)?
                 .is_none_or(|known| known.state != FindingState::Quarantined)
         {
@@ -47,44 +48,44 @@ pub(super) fn plan_batch(
         }
 
         // Same bytes: either an existing item, or an earlier file of this batch.
-        if !arrival.keep_duplicates {
+        if !request.keep_duplicates {
             if let Some(same) = find_same(services, conn, user, received)? {
-                if let Some(upload) = arrival.upload {
+                if let Some(upload) = request.upload {
                     finish_upload(conn, user, upload, same.id, true, received)?;
                 }
-                fates.push(IngestPlan::Same(Box::new(same)));
+                plans.push(IngestPlan::Same(Box::new(same)));
                 continue;
             }
             if let Some(first) = firsts.get(&(received.sha256.as_str(), received.size)) {
-                fates.push(IngestPlan::AsNew(*first));
+                plans.push(IngestPlan::AsNew(*first));
                 continue;
             }
         }
 
         firsts.entry((received.sha256.as_str(), received.size)).or_insert(index);
-        let name = FileName::parse(&arrival.name).unwrap_or_else(FileName::unnamed);
+        let name = FileName::parse(&request.name).unwrap_or_else(FileName::unnamed);
         let (id, found) = (ItemId::new(), sniff(&received.head, name.as_str()));
 
         // The kind decides about the standard directory.
         let to = FileLocation::new(
             &user.folder,
-            &target_directory(services, conn, user, arrival, &found)?.directory_path,
+            &target_directory(services, conn, user, request, &found)?.directory_path,
             name.as_str(),
         );
 
-        plans.push(MovePlan {
+        moves.push(MovePlan {
             subject: id.0,
             from: received.location().clone(),
             to,
-            wanted: name,
+            wanted_name: name,
             can_rename: true,
         });
-        fates.push(IngestPlan::New { id, found });
+        plans.push(IngestPlan::New { id, found });
     }
-    Ok((fates, plans))
+    Ok((plans, moves))
 }
 
-/// The owner's item with the same bytes, if its file is whole.
+/// Finds the owner's item with the same bytes and an intact file. Marks items whose files are not intact as missing.
 fn find_same(
     services: &Services,
     conn: &mut Conn,
@@ -106,18 +107,18 @@ pub(super) fn target_directory(
     services: &Services,
     conn: &mut Conn,
     user: &User,
-    arrival: &IngestRequest,
+    request: &IngestRequest,
     found: &Sniffed,
 ) -> Result<Directory> {
     let home = ItemKind::from(found.kind).folder();
-    let Some(id) = arrival.directory else {
+    let Some(id) = request.directory else {
         return create_directory::ensure(services, conn, user, home);
     };
     match store::directories::find(conn, user.id, id)? {
         Some(chosen) if !chosen.is_standard() => Ok(chosen),
         Some(_) => create_directory::ensure(services, conn, user, home),
-        // A directory deleted during the upload must not cost the bytes.
-        None if arrival.upload.is_some() => create_directory::ensure(services, conn, user, home),
+        // If the directory was deleted during the upload, the file is still stored.
+        None if request.upload.is_some() => create_directory::ensure(services, conn, user, home),
         None => Err(Error::field("directory", "Choose one of your folders.")),
     }
 }
@@ -125,15 +126,15 @@ pub(super) fn target_directory(
 pub(super) fn new_item(
     user: &User,
     id: ItemId,
-    arrival: &IngestRequest,
+    request: &IngestRequest,
     found: &Sniffed,
     directory: &Directory,
     name: &FileName,
 ) -> Result<NewItem> {
     let (at, kind, stored) =
-        (arrival.created_at.unwrap_or_else(now), ItemKind::from(found.kind), name.as_str());
+        (request.created_at.unwrap_or_else(now), ItemKind::from(found.kind), name.as_str());
 
-    // The date is the time of arrival until metadata is read.
+    // The date is the time of ingest until the metadata is read.
     Ok(NewItem {
         id,
         user_id: user.id,
@@ -144,15 +145,15 @@ pub(super) fn new_item(
         kind,
         shelf: kind.shelf(),
         mime: found.mime.to_owned(),
-        size: i64::try_from(arrival.received.size).map_err(Error::internal)?,
-        sha256: arrival.received.sha256.clone(),
+        size: i64::try_from(request.received.size).map_err(Error::internal)?,
+        sha256: request.received.sha256.clone(),
         favorite: false,
         is_missing: false,
         in_trash: false,
         shown_at: WallClock::from_utc(at),
         preview: PreviewState::initial(found.mime),
         recent_at: at,
-        scan: arrival.scan,
+        scan: request.scan,
         created_at: at,
         updated_at: at,
     })

@@ -30,29 +30,30 @@ const SYNC_THREADS: usize = 8;
 ///
 /// # Errors
 /// As [`store_all`].
-pub fn store(services: &Services, user: &User, arrival: IngestRequest) -> Result<Ingested> {
-    store_all(services, user, vec![arrival])
+pub fn store(services: &Services, user: &User, request: IngestRequest) -> Result<Ingested> {
+    store_all(services, user, vec![request])
         .pop()
         .unwrap_or_else(|| Err(Error::internal("no outcome")))
 }
 
 /// Stores received files in their owner's library, each in the directory it names or in the standard one for its kind.
-/// Identical bytes are stored once, unless the sender asks for duplicates. Results are in the same order:
-/// `Invalid` for a directory of another user, `QuotaExceeded`, `DiskFull`. A file that is not resumable is gone then.
+/// Identical bytes are stored once, unless the sender asks for duplicates. Results are in the same order: `Invalid` for
+/// a directory of another user, `QuotaExceeded`, `DiskFull`. After an error, the file is removed unless it belongs to a
+/// resumable upload.
 pub fn store_all(
     services: &Services,
     user: &User,
-    arrivals: Vec<IngestRequest>,
+    requests: Vec<IngestRequest>,
 ) -> Vec<Result<Ingested>> {
-    let mut arrivals = arrivals;
-    let mut outcomes = make_durable(&mut arrivals);
+    let mut requests = requests;
+    let mut outcomes = make_durable(&mut requests);
 
     // Files that could not be made durable already have their error.
     let (mut durable, mut places) = (Vec::new(), Vec::new());
-    for (place, arrival) in arrivals.into_iter().enumerate() {
+    for (place, request) in requests.into_iter().enumerate() {
         if outcomes.get(place).is_some_and(Option::is_none) {
             places.push(place);
-            durable.push(arrival);
+            durable.push(request);
         }
     }
 
@@ -94,19 +95,19 @@ pub fn store_all(
 
 /// Makes all bytes durable, several files in parallel, which the file system combines.
 /// `Some` is a file's error.
-fn make_durable(arrivals: &mut [IngestRequest]) -> Vec<Option<Result<Ingested>>> {
-    let failed = |arrival: &mut IngestRequest| {
-        arrival.received.make_durable().err().map(|cause| Err(cause.into()))
+fn make_durable(requests: &mut [IngestRequest]) -> Vec<Option<Result<Ingested>>> {
+    let failed = |request: &mut IngestRequest| {
+        request.received.make_durable().err().map(|cause| Err(cause.into()))
     };
-    if let [only] = arrivals {
+    if let [only] = requests {
         return vec![failed(only)];
     }
 
     let mut outcomes = Vec::new();
-    for some in arrivals.chunks_mut(SYNC_THREADS) {
+    for some in requests.chunks_mut(SYNC_THREADS) {
         std::thread::scope(|scope| {
             let threads: Vec<_> =
-                some.iter_mut().map(|arrival| scope.spawn(move || failed(arrival))).collect();
+                some.iter_mut().map(|request| scope.spawn(move || failed(request))).collect();
             for thread in threads {
                 outcomes.push(
                     thread
@@ -151,8 +152,8 @@ fn store_batch(
     waiting: &mut [QueuedIngest],
 ) -> Result<Vec<Ingested>> {
     // Closures of a retried transaction may run twice, so results are replaced, not appended.
-    let arrivals: Vec<&IngestRequest> = waiting.iter().map(|one| &one.request).collect();
-    let fates: RefCell<Vec<IngestPlan>> = RefCell::default();
+    let requests: Vec<&IngestRequest> = waiting.iter().map(|one| &one.request).collect();
+    let plans: RefCell<Vec<IngestPlan>> = RefCell::default();
     let items: RefCell<Vec<Item>> = RefCell::default();
 
     file_moves::move_files_locked(
@@ -160,23 +161,23 @@ fn store_batch(
         services,
         user.id,
         |conn| {
-            let (decided, plans) = plan_batch(services, conn, user, &arrivals)?;
-            *fates.borrow_mut() = decided;
-            Ok(plans)
+            let (decided, moves) = plan_batch(services, conn, user, &requests)?;
+            *plans.borrow_mut() = decided;
+            Ok(moves)
         },
         |conn, batch| {
             let mut names = batch.iter();
 
             let mut new_items = Vec::new();
-            for (arrival, fate) in arrivals.iter().zip(fates.borrow().iter()) {
-                let IngestPlan::New { id, found } = fate else { continue };
+            for (request, plan) in requests.iter().zip(plans.borrow().iter()) {
+                let IngestPlan::New { id, found } = plan else { continue };
                 let done = names.next().filter(|done| done.subject == id.0 && done.was_in_place);
                 let done = done.ok_or_else(|| {
                     Error::internal("a received file vanished before it was stored")
                 })?;
-                let directory = target_directory(services, conn, user, arrival, found)?;
+                let directory = target_directory(services, conn, user, request, found)?;
                 new_items
-                    .push((arrival, new_item(user, *id, arrival, found, &directory, &done.name)?));
+                    .push((request, new_item(user, *id, request, found, &directory, &done.name)?));
             }
 
             insert_items(conn, user, &new_items)?;
@@ -190,37 +191,37 @@ fn store_batch(
             }
 
             // Uploads with the same bytes as another file of the batch share its item.
-            for (arrival, fate) in arrivals.iter().zip(fates.borrow().iter()) {
-                if let (IngestPlan::AsNew(first), Some(upload)) = (fate, arrival.upload)
-                    && let Some(IngestPlan::New { id, .. }) = fates.borrow().get(*first)
+            for (request, plan) in requests.iter().zip(plans.borrow().iter()) {
+                if let (IngestPlan::AsNew(first), Some(upload)) = (plan, request.upload)
+                    && let Some(IngestPlan::New { id, .. }) = plans.borrow().get(*first)
                 {
-                    finish_upload(conn, user, upload, *id, true, &arrival.received)?;
+                    finish_upload(conn, user, upload, *id, true, &request.received)?;
                 }
             }
             Ok(())
         },
     )?;
 
-    let (fates, items) = (fates.into_inner(), items.into_inner());
+    let (plans, items) = (plans.into_inner(), items.into_inner());
     let find = |id: ItemId| {
         items.iter().find(|item| item.id == id).cloned().ok_or_else(|| Error::internal("no row"))
     };
 
-    let outcomes = fates
+    let outcomes = plans
         .iter()
-        .map(|fate| match fate {
+        .map(|plan| match plan {
             IngestPlan::New { id, .. } => Ok(Ingested::Stored(Box::new(find(*id)?))),
             IngestPlan::Same(item) => Ok(Ingested::Duplicate(item.clone())),
-            IngestPlan::AsNew(first) => match fates.get(*first) {
+            IngestPlan::AsNew(first) => match plans.get(*first) {
                 Some(IngestPlan::New { id, .. }) => Ok(Ingested::Duplicate(Box::new(find(*id)?))),
                 _ => Err(Error::internal("no first of the same bytes")),
             },
         })
         .collect::<Result<Vec<_>>>()?;
 
-    for (one, fate) in waiting.iter_mut().zip(&fates) {
+    for (one, plan) in waiting.iter_mut().zip(&plans) {
         // Stored files stay; duplicates are removed.
-        one.request.received.set_keep(matches!(fate, IngestPlan::New { .. }));
+        one.request.received.set_keep(matches!(plan, IngestPlan::New { .. }));
     }
 
     services.metrics.record_stored(items.len() as u64, items.iter().map(Item::bytes).sum());
@@ -237,9 +238,9 @@ fn insert_items(
     new_items: &[(&&IngestRequest, NewItem)],
 ) -> Result<()> {
     let mut bytes = 0;
-    for (arrival, new) in new_items {
-        if let Some(upload) = arrival.upload {
-            finish_upload(conn, user, upload, new.id, false, &arrival.received)?;
+    for (request, new) in new_items {
+        if let Some(upload) = request.upload {
+            finish_upload(conn, user, upload, new.id, false, &request.received)?;
         }
         bytes += new.size;
     }
@@ -250,15 +251,15 @@ fn insert_items(
     }
 
     let mut deltas = CountDeltas::default();
-    for (arrival, new) in new_items {
+    for (request, new) in new_items {
         // From here on, the used bytes count instead of the hold.
         if let Some(hold) =
-            arrival.hold.as_ref().filter(|_| !arrival.is_hold_released.swap(true, Ordering::AcqRel))
+            request.hold.as_ref().filter(|_| !request.is_hold_released.swap(true, Ordering::AcqRel))
         {
-            hold.mark_stored(arrival.received.size);
+            hold.mark_stored(request.received.size);
         }
 
-        if let Some((finding, admin)) = &arrival.released
+        if let Some((finding, admin)) = &request.released
             && store::findings::update_decided(
                 conn,
                 *finding,
@@ -280,7 +281,7 @@ fn insert_items(
     directories.sort_unstable();
     directories.dedup();
     store::directories::update_modified(conn, user.id, &directories, now())?;
-    for (_, admin) in new_items.iter().filter_map(|(arrival, _)| arrival.released.as_ref()) {
+    for (_, admin) in new_items.iter().filter_map(|(request, _)| request.released.as_ref()) {
         audit::append(conn, Event::Released, admin, &user.username, "a false alarm")?;
     }
     Ok(())

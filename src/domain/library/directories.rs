@@ -14,8 +14,8 @@ use crate::store;
 const MAX_DIRECTORIES: i64 = 2000;
 /// Levels of nesting.
 const MAX_DEPTH: usize = 8;
-/// Length limit of a path, as in the table.
-pub(crate) const MAX_PATH_BYTES: usize = 700;
+/// Maximum length of a path in characters, as in the table.
+pub(crate) const MAX_PATH_CHARS: usize = 700;
 
 /// All of a user's directories, by path.
 pub fn list(services: &Services, user: &User) -> Result<Vec<Directory>> {
@@ -76,11 +76,11 @@ fn parse_name(name: &str) -> Result<FileName> {
 fn child_path(parent: Option<&Directory>, name: &FileName) -> Result<String> {
     let path = parent
         .map_or_else(|| name.to_string(), |parent| format!("{}/{name}", parent.directory_path));
-    if path.split('/').count() > MAX_DEPTH || path.chars().count() > MAX_PATH_BYTES {
+    if path.split('/').count() > MAX_DEPTH || path.chars().count() > MAX_PATH_CHARS {
         return Err(Error::field(
             "name",
             format!(
-                "Folders go {MAX_DEPTH} deep, and their names together {MAX_PATH_BYTES} letters long."
+                "Folders go {MAX_DEPTH} deep, and their names together {MAX_PATH_CHARS} letters long."
             ),
         ));
     }
@@ -147,7 +147,7 @@ pub fn rename(services: &Services, user: &User, id: DirectoryId, name: &str) -> 
                 })
                 .max();
 
-            if path.chars().count() + longest.unwrap_or(0) > MAX_PATH_BYTES {
+            if path.chars().count() + longest.unwrap_or(0) > MAX_PATH_CHARS {
                 return Err(Error::field(
                     "name",
                     "With that name the folders in it would have too long a path.",
@@ -159,7 +159,7 @@ pub fn rename(services: &Services, user: &User, id: DirectoryId, name: &str) -> 
                 subject: id.0,
                 to: from.clone(),
                 from,
-                wanted: name.clone(),
+                wanted_name: name.clone(),
                 can_rename: false,
             }])
         },
@@ -203,7 +203,7 @@ pub fn rename(services: &Services, user: &User, id: DirectoryId, name: &str) -> 
     Ok(())
 }
 
-/// Deletes a user's directory and its subdirectories; the files go to the trash, from where they can be restored.
+/// Deletes a user's directory and its subdirectories. The files are moved to the trash and can be restored from there.
 /// Returns the number of files.
 ///
 /// # Errors

@@ -17,7 +17,7 @@ pub struct ItemView {
     pub older: Option<ItemId>,
 }
 
-/// An item for its page; it counts as opened.
+/// Returns an item for its page. Records that it was opened, unless it is in the trash.
 ///
 /// # Errors
 /// `NotFound`.
@@ -28,11 +28,11 @@ pub fn view(services: &Services, user: &User, id: ItemId) -> Result<ItemView> {
             store::directories::find(conn, user.id, item.directory_id)?.ok_or(Error::NotFound)?;
         let filter = ItemFilter::shelf(if item.in_trash { Shelf::Trash } else { item.shelf });
         let sort = if item.in_trash { Sort::Trashed } else { Sort::Newest };
-        let here = Cursor::after_item(&item, sort);
+        let cursor = Cursor::after_item(&item, sort);
 
         // The neighbours on the shelf, for the viewer's arrows.
         let mut beside = |sort| -> Result<Option<ItemId>> {
-            let next = store::item_lists::list(conn, user.id, &filter, sort, Some(&here), 1)?;
+            let next = store::item_lists::list(conn, user.id, &filter, sort, Some(&cursor), 1)?;
             Ok(next.first().map(|item| item.id))
         };
 

@@ -40,7 +40,8 @@ pub fn open(services: &Services, user: &User, id: ItemId) -> Result<Arc<FileSour
     let look =
         |conn: &mut Conn| store::items::find_with_path(conn, user.id, id)?.ok_or(Error::NotFound);
 
-    // An open file needs neither the database nor the disk.
+    // A file in the cache needs no query for its row and is not opened again; only the library version and the file
+    // metadata are checked.
     let (library, (item, path)) =
         match services.find_open_or(user.id, id, FileVariant::Original, look)? {
             Lookup::Open(source) => return Ok(source),
@@ -170,7 +171,7 @@ pub struct ItemChange {
 /// `Invalid` for a bad name or an unsuitable directory, `NotFound`,
 /// `Conflict` for renaming or moving in the trash.
 pub fn change(services: &Services, user: &User, id: ItemId, change: &ItemChange) -> Result<Item> {
-    let wanted = match &change.name {
+    let wanted_name = match &change.name {
         Some(name) => Some(FileName::parse_typed(name).ok_or_else(|| {
             Error::field("name", "Give it a name of 255 characters at most, without / and \\.")
         })?),
@@ -178,7 +179,7 @@ pub fn change(services: &Services, user: &User, id: ItemId, change: &ItemChange)
     };
 
     // Without a file to move, no journal is needed.
-    if wanted.is_none() && change.directory.is_none() {
+    if wanted_name.is_none() && change.directory.is_none() {
         if let Some(is_favorite) = change.favorite {
             set_favorite(services, user, &[id], is_favorite)?;
         }
@@ -198,17 +199,17 @@ pub fn change(services: &Services, user: &User, id: ItemId, change: &ItemChange)
         user.id,
         |conn| {
             let (item, from) = ensure_not_trashed(conn, user, id)?;
-            let wanted = wanted
+            let wanted_name = wanted_name
                 .clone()
                 .or_else(|| FileName::parse(&item.name))
                 .unwrap_or_else(FileName::unnamed);
             let to = match target(conn, &item)? {
                 Some(target) => {
-                    FileLocation::new(&user.folder, &target.directory_path, wanted.as_str())
+                    FileLocation::new(&user.folder, &target.directory_path, wanted_name.as_str())
                 }
                 None => from.clone(),
             };
-            Ok(vec![MovePlan { subject: item.id.0, from, to, wanted, can_rename: true }])
+            Ok(vec![MovePlan { subject: item.id.0, from, to, wanted_name, can_rename: true }])
         },
         |conn, batch| {
             for done in batch {
@@ -249,7 +250,7 @@ fn target_directory(
 /// Moves items into a user's directory, or the standard one for their kind. Returns how many moved.
 ///
 /// # Errors
-/// `Invalid` for an unsuitable directory, `NotFound`.
+/// `Invalid` for an unsuitable directory; `Conflict` for an item in the trash or one that is being moved; `NotFound`.
 pub fn move_items(
     services: &Services,
     user: &User,
@@ -278,8 +279,14 @@ pub fn move_items(
                 }
                 let from = item_location(conn, user, &item)?;
                 let to = FileLocation::new(&user.folder, &target.directory_path, &item.name);
-                let wanted = FileName::parse(&item.name).unwrap_or_else(FileName::unnamed);
-                plans.push(MovePlan { subject: item.id.0, from, to, wanted, can_rename: true });
+                let wanted_name = FileName::parse(&item.name).unwrap_or_else(FileName::unnamed);
+                plans.push(MovePlan {
+                    subject: item.id.0,
+                    from,
+                    to,
+                    wanted_name,
+                    can_rename: true,
+                });
             }
             Ok(plans)
         },
@@ -351,7 +358,7 @@ fn ensure_not_trashed(conn: &mut Conn, user: &User, id: ItemId) -> Result<(Item,
     Ok((item, place))
 }
 
-/// The item under another name, on disk too.
+/// Returns the item with another name, both displayed and on disk.
 pub(crate) fn with_name(item: Item, name: &FileName) -> Item {
     Item {
         name: name.as_str().to_owned(),

@@ -24,7 +24,8 @@ pub struct Listing {
     pub items: Vec<Item>,
     /// Where the next page begins; `None` on the last.
     pub next: Option<Cursor>,
-    /// Items per month: of a shelf all of them, of a directory those on this page. Empty if not sorted by time.
+    /// Items per month: for a shelf, all months; for a directory, the months on this page. Empty for a search, with a
+    /// filter by kind, or if not sorted by time.
     pub months: Months,
     /// Tags of the recordings among the items.
     pub tracks: Vec<Track>,
@@ -83,9 +84,9 @@ pub struct NamedItems {
 pub fn list_named(
     reader: &mut LibraryReader<'_>,
     user: &User,
-    wanted: &ListingQuery,
+    query: &ListingQuery,
 ) -> Result<NamedItems> {
-    let (items, next) = load_page(reader.conn, user, wanted)?;
+    let (items, next) = load_page(reader.conn, user, query)?;
     let directory_names = find_names(reader.conn, user, &items)?;
     Ok(NamedItems { items, next, directory_names })
 }
@@ -149,10 +150,10 @@ fn search_page(
 ///
 /// # Errors
 /// `Invalid` for a bad cursor.
-pub fn list(reader: &mut LibraryReader<'_>, user: &User, wanted: &ListingQuery) -> Result<Listing> {
+pub fn list(reader: &mut LibraryReader<'_>, user: &User, query: &ListingQuery) -> Result<Listing> {
     let conn = &mut *reader.conn;
-    let (sort, filter) = (wanted.sort(), &wanted.filter);
-    let (items, next) = load_page(conn, user, wanted)?;
+    let (sort, filter) = (query.sort(), &query.filter);
+    let (items, next) = load_page(conn, user, query)?;
     let is_counted = filter.words.is_none()
         && filter.kind.is_none()
         && matches!(sort, Sort::Newest | Sort::Oldest);
@@ -187,11 +188,11 @@ pub fn list_directory(
     reader: &mut LibraryReader<'_>,
     user: &User,
     id: DirectoryId,
-    wanted: &ListingQuery,
+    query: &ListingQuery,
 ) -> Result<DirectoryListing> {
     let (directory, above) = find_directory(reader.conn, user, id)?;
     record_opened(reader.services, user, &directory.directory_path);
-    let listing = list(reader, user, wanted)?;
+    let listing = list(reader, user, query)?;
     Ok(DirectoryListing { directory, above, listing })
 }
 
@@ -253,7 +254,7 @@ pub fn open_directory(services: &Services, user: &User, id: DirectoryId) -> Resu
     Ok(directory)
 }
 
-/// Counts the months of a directory on demand.
+/// Counts a directory's items in each month that occurs in `items`.
 fn count_months(
     conn: &mut Conn,
     user: &User,

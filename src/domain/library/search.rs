@@ -23,12 +23,12 @@ const MAX_WORD_CHARS: usize = 40;
 const MAX_QUERY_WORDS: usize = 8;
 /// A prefix of more words than this counts as common.
 const MAX_MEANINGS: usize = 24;
-/// Rows of one prefix read for one page, over all its words; and items, if every word is common.
+/// Limits per page: rows read for all words with one prefix, and items read if every word is common.
 const MAX_ROWS_PER_STEP: i64 = 4_000;
 const MAX_ITEMS_PER_STEP: i64 = 2_000;
 
-/// Splits a text into normalized words: lower case, no accents, letters and digits only. Characters of scripts without
-/// spaces between words are words by themselves.
+/// Splits a text into normalized words: lower case, no accents, letters and digits only. Each Hiragana, Katakana or
+/// Chinese character is a word by itself.
 #[must_use]
 pub fn words(text: &str) -> Vec<String> {
     let mut words = Vec::new();
@@ -132,14 +132,14 @@ pub(crate) fn search(
     after: Option<SearchPosition>,
     limit: usize,
 ) -> Result<(Vec<Item>, Option<Cursor>)> {
-    let asked = filter.words.as_deref().unwrap_or_default();
-    if asked.is_empty() {
+    let query_words = filter.words.as_deref().unwrap_or_default();
+    if query_words.is_empty() {
         return Ok((Vec::new(), None));
     }
 
     // Each word of the query is a prefix of indexed words.
     let mut terms = Vec::new();
-    for word in asked {
+    for word in query_words {
         terms.push(resolve_word(conn, owner, word)?);
     }
 
@@ -159,7 +159,7 @@ pub(crate) fn search(
         return Ok(to_page(found, floor, limit));
     };
 
-    let others: Vec<&String> = asked
+    let others: Vec<&String> = query_words
         .iter()
         .enumerate()
         .filter(|(index, _)| *index != place)
@@ -171,11 +171,11 @@ pub(crate) fn search(
 /// The words of a query, each once, up to the limit.
 #[must_use]
 pub fn query_words(text: &str) -> Vec<String> {
-    let mut asked = words(text);
-    asked.truncate(MAX_QUERY_WORDS);
-    asked.sort_unstable();
-    asked.dedup();
-    asked
+    let mut terms = words(text);
+    terms.truncate(MAX_QUERY_WORDS);
+    terms.sort_unstable();
+    terms.dedup();
+    terms
 }
 
 fn count(number: usize) -> i64 {
@@ -222,7 +222,7 @@ fn rarest_word(
     Ok(best.map(|(_, index, matches)| (index, matches)))
 }
 
-/// Reads the items that have one of the words `meant`, newest first.
+/// Reads the items that have one of the words in `matches`, newest first.
 fn scan_matches(
     conn: &mut Conn,
     owner: UserId,
@@ -237,7 +237,7 @@ fn scan_matches(
     let mut floor: Option<SearchPosition> = None;
     for word in matches {
         let reached = store::search_words::find_floor(conn, owner, word, after, each)?;
-        // Only down to the point that every word's rows were read.
+        // The page must end where the rows of every word have been read.
         floor = floor.max(reached);
     }
 

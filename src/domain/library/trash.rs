@@ -28,13 +28,13 @@ pub fn trash(services: &Services, user: &User, ids: &[ItemId]) -> Result<usize> 
         |conn| {
             let mut plans = Vec::new();
             for item in find_owned(conn, user, ids)?.into_iter().filter(|item| !item.in_trash) {
-                let wanted = FileName::parse(&item.name).unwrap_or_else(FileName::unnamed);
+                let file_name = FileName::parse(&item.name).unwrap_or_else(FileName::unnamed);
                 // A name that is taken in the trash gets a number.
                 plans.push(MovePlan {
                     subject: item.id.0,
                     from: item_location(conn, user, &item)?,
-                    to: FileLocation::new(&user.folder, TRASH_NAME, wanted.as_str()),
-                    wanted,
+                    to: FileLocation::new(&user.folder, TRASH_NAME, file_name.as_str()),
+                    wanted_name: file_name,
                     can_rename: true,
                 });
             }
@@ -55,7 +55,7 @@ pub fn trash(services: &Services, user: &User, ids: &[ItemId]) -> Result<usize> 
                 changed.push(item.directory_id);
                 deltas.subtract(&item);
 
-                // The original directory is kept for restoring.
+                // The original directory is recorded, so that the item can be restored to it.
                 let trashed = Item {
                     directory_id: trash.directory_id,
                     disk_name: done.name.as_str().to_owned(),
@@ -88,7 +88,7 @@ pub struct RestoreCount {
 /// Restores items to where they were; missing directories are created again.
 ///
 /// # Errors
-/// `NotFound` if none of them is in the user's trash.
+/// `NotFound` if none of them belongs to the user, `Conflict` if none of them is in the trash.
 pub fn restore(services: &Services, user: &User, ids: &[ItemId]) -> Result<Vec<RestoreCount>> {
     let wanted_names = std::cell::RefCell::new(std::collections::HashMap::new());
     let done = file_moves::move_files(
@@ -100,13 +100,13 @@ pub fn restore(services: &Services, user: &User, ids: &[ItemId]) -> Result<Vec<R
                 let path = home_directory(&item).to_owned();
                 // The original directory may have been deleted.
                 create_directory::ensure(services, conn, user, &path)?;
-                let wanted = FileName::parse(&item.name).unwrap_or_else(FileName::unnamed);
-                wanted_names.borrow_mut().insert(item.id.0, wanted.clone());
+                let file_name = FileName::parse(&item.name).unwrap_or_else(FileName::unnamed);
+                wanted_names.borrow_mut().insert(item.id.0, file_name.clone());
                 plans.push(MovePlan {
                     subject: item.id.0,
                     from: item_location(conn, user, &item)?,
-                    to: FileLocation::new(&user.folder, &path, wanted.as_str()),
-                    wanted,
+                    to: FileLocation::new(&user.folder, &path, file_name.as_str()),
+                    wanted_name: file_name,
                     can_rename: true,
                 });
             }
@@ -190,7 +190,7 @@ pub fn delete(services: &Services, actor: &Actor, user: &User, ids: &[ItemId]) -
                     subject: item.id.0,
                     from: item_location(conn, user, &item)?,
                     to: FileLocation::incoming(&deleted),
-                    wanted: FileName::parse(&deleted).unwrap_or_else(FileName::unnamed),
+                    wanted_name: FileName::parse(&deleted).unwrap_or_else(FileName::unnamed),
                     can_rename: false,
                 });
             }
@@ -214,8 +214,8 @@ pub fn delete(services: &Services, actor: &Actor, user: &User, ids: &[ItemId]) -
             // The bytes are free for other uploads now.
             store::users::update_subtract_used(conn, user.id, bytes)?;
             store::directories::update_modified_at(conn, user.id, TRASH_NAME, now())?;
-            let what = format!("{} files, {bytes} bytes", batch.len());
-            audit::append(conn, Event::Deleted, actor, &user.username, &what)
+            let description = format!("{} files, {bytes} bytes", batch.len());
+            audit::append(conn, Event::Deleted, actor, &user.username, &description)
         },
     )?;
 

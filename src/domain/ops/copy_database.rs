@@ -19,7 +19,8 @@ pub struct CopyReport {
 /// The caller has claimed the folders, so that nothing changes meanwhile.
 ///
 /// # Errors
-/// `Conflict` if the other database has users or the two sides differ; nothing remains in the other database then.
+/// `Conflict` if the URL is the database in use, the other database has users, or the two sides differ. The other
+/// database is then unchanged.
 pub fn copy_to(services: &Services, url: &str) -> Result<Vec<CopyReport>> {
     // Copying onto itself would delete everything.
     if url == services.settings.database_url {

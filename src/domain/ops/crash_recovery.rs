@@ -18,7 +18,7 @@ pub fn open_claimed(settings: Settings) -> Result<Services> {
     Ok(services)
 }
 
-/// Opens the services for a command that may run beside a server; recovers from a crash if no server is running.
+/// Opens the services for a command that may run while the server is running. Recovers from a crash if it is not.
 ///
 /// # Errors
 /// As [`Services::open`] and [`recover`].
@@ -51,8 +51,8 @@ pub fn ensure_mounted(services: &Services) -> Result<()> {
     )))
 }
 
-/// Finishes an interrupted restore, undoes interrupted moves and removes partial files. None of them was acknowledged;
-/// resumable uploads stay.
+/// Finishes an interrupted restore, undoes interrupted moves and removes partial files. No client was told that these
+/// moves or files were complete. Resumable uploads are not removed.
 pub fn recover(services: &Services) -> Result<()> {
     backup::finish_restore(services)?;
     file_moves::recover_all(services)?;

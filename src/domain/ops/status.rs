@@ -22,12 +22,12 @@ pub fn checks(services: &Services) -> Vec<Check> {
         services.db.read(|conn| Ok(store::site::find_has_admin(conn)?)).err().map(|error| {
             CheckProblem {
                 in_short: "does not answer",
-                mend: format!("{error} Look at the database server, its address and password."),
+                remedy: format!("{error} Look at the database server, its address and password."),
             }
         });
     let media = IncomingFile::create(services.media_dir.clone()).err().map(|cause| CheckProblem {
         in_short: "cannot be written",
-        mend: format!(
+        remedy: format!(
             "{cause}. Make {} writable for the server's user and see that it is not full.",
             services.media_dir.path().display()
         ),

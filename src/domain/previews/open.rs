@@ -76,7 +76,8 @@ pub fn open(services: &Services, user: &User, id: ItemId, side: u32) -> Result<P
     let form = FileVariant::Preview(side);
     let look = |conn: &mut Conn| store::items::find(conn, user.id, id)?.ok_or(Error::NotFound);
 
-    // An open preview needs neither the database nor the disk.
+    // A preview in the cache needs no query for its row and is not opened again; only the library version and the file
+    // metadata are checked.
     let (library, item) = match services.find_open_or(user.id, id, form, look)? {
         Lookup::Open(source) => return Ok(PreviewLookup::Ready(source)),
         Lookup::Closed(library, item) => (library, item),

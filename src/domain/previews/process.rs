@@ -1,4 +1,5 @@
-//! Previews and metadata: a queue in the database, processed one by one in the sandbox, requested items first.
+//! Previews and metadata: a queue in the database. Several workers process it, each file in its own sandbox; three jobs
+//! of four are items on pages being viewed.
 
 use std::fs::File;
 
@@ -21,7 +22,7 @@ use crate::store::shelf_counts::CountDeltas;
 
 /// How long a claimed job is reserved, in milliseconds: longer than any decoder may take.
 const LEASE_TIME: i64 = 10 * 60_000;
-/// When a file is tried again whose decoder died or that could not be read.
+/// Delay in milliseconds before a file is retried after a crash of its decoder or a temporary error.
 const RETRY_DELAY: i64 = 60_000;
 /// How often a file is tried whose decoder dies.
 const MAX_CRASHES: i32 = 3;
@@ -68,8 +69,9 @@ fn process(services: &Services, job: &PreviewJob) -> Result<()> {
 
     // A file that fails again and again must not occupy the queue.
     if job.tries > MAX_TRIES {
-        let made = Rendered { error: Some("it was tried too often".into()), ..Rendered::default() };
-        store_result(services, &item, &made, PreviewState::Failed)?;
+        let rendered =
+            Rendered { error: Some("it was tried too often".into()), ..Rendered::default() };
+        store_result(services, &item, &rendered, PreviewState::Failed)?;
         return Ok(());
     }
 
@@ -87,14 +89,15 @@ fn process(services: &Services, job: &PreviewJob) -> Result<()> {
     let file = items::open_after_pending_moves(services, &owner, item.id)?;
 
     // A missing or truncated file is not decoded.
-    let is_whole = |file: &File| file.metadata().is_ok_and(|about| about.len() == item.bytes());
+    let is_whole =
+        |file: &File| file.metadata().is_ok_and(|metadata| metadata.len() == item.bytes());
 
-    let made = match file.filter(is_whole) {
+    let rendered = match file.filter(is_whole) {
         Some(file) => services.renderer.render(&file, &item.mime),
         None => Err(SandboxError::Refused("the file is missing".into())),
     };
 
-    record_result(services, job, &item, made)
+    record_result(services, job, &item, rendered)
 }
 
 /// Whether decoders can be sandboxed on this system; if not, it is tested again from time to time.
@@ -118,7 +121,8 @@ fn claim(services: &Services) -> Result<Option<PreviewJob>> {
     loop {
         let at = now_millis();
         let found = services.db.read(|conn| {
-            // Requested files alternate with others, and users with each other, so that nobody has to wait for one user.
+            // Three jobs of four are prioritized ones. The others alternate between users, so that no user has to wait
+            // for another's queue.
             if services.preview_queue.should_take_prioritized() {
                 while let Some(id) = services.preview_queue.pop_prioritized() {
                     if let Some(job) = store::preview_jobs::find_due(conn, id, at)? {
@@ -156,22 +160,22 @@ fn record_result(
     services: &Services,
     job: &PreviewJob,
     item: &Item,
-    made: Result<Rendered, SandboxError>,
+    rendered: Result<Rendered, SandboxError>,
 ) -> Result<()> {
-    match made {
-        Ok(made) => {
+    match rendered {
+        Ok(rendered) => {
             // A full disk is temporary.
-            if let Err(cause) = services.preview_cache.write(item.id.0, &made.pictures) {
+            if let Err(cause) = services.preview_cache.write(item.id.0, &rendered.pictures) {
                 tracing::warn!("previews cannot be kept: {cause}");
                 return retry_later(services, item, RETRY_DELAY);
             }
-            let state = match (made.pictures.is_empty(), item.kind) {
+            let state = match (rendered.pictures.is_empty(), item.kind) {
                 (false, _) => PreviewState::Ready,
                 // Music without a cover is not an error.
                 (true, ItemKind::Audio) => PreviewState::None,
                 (true, _) => PreviewState::Failed,
             };
-            store_result(services, item, &made, state)
+            store_result(services, item, &rendered, state)
         }
         Err(SandboxError::Unavailable(why)) => {
             tracing::error!("no previews: {why}");
@@ -189,8 +193,8 @@ fn record_result(
         // The file itself is the reason, so trying again is useless.
         Err(failure) => {
             tracing::info!(item = %item.id, "no preview: {failure}");
-            let made = Rendered { error: Some(failure.to_string()), ..Rendered::default() };
-            store_result(services, item, &made, PreviewState::Failed)
+            let rendered = Rendered { error: Some(failure.to_string()), ..Rendered::default() };
+            store_result(services, item, &rendered, PreviewState::Failed)
         }
     }
 }
@@ -206,10 +210,11 @@ fn retry_later(services: &Services, item: &Item, wait: i64) -> Result<()> {
 fn store_result(
     services: &Services,
     looked_at: &Item,
-    made: &Rendered,
+    rendered: &Rendered,
     state: PreviewState,
 ) -> Result<()> {
-    let details = ItemDetails { metadata: made.metadata.clone(), error: made.error.clone() };
+    let details =
+        ItemDetails { metadata: rendered.metadata.clone(), error: rendered.error.clone() };
 
     services.write_library(looked_at.user_id, |conn| {
         let Some(before) = store::items::find(conn, looked_at.user_id, looked_at.id)? else {
@@ -226,9 +231,9 @@ fn store_result(
         let side = |length: Option<u32>| length.and_then(|length| i32::try_from(length).ok());
         let taken = details.metadata.taken;
         let placeholder =
-            (!made.thumbhash.is_empty()).then(|| STANDARD_NO_PAD.encode(&made.thumbhash));
+            (!rendered.thumbhash.is_empty()).then(|| STANDARD_NO_PAD.encode(&rendered.thumbhash));
 
-        // The date of the original replaces the time of arrival.
+        // The date in the metadata replaces the time of ingest.
         let item = Item {
             preview: state,
             placeholder: placeholder.filter(|text| text.len() <= 40),
@@ -274,13 +279,13 @@ pub fn counts(services: &Services) -> Result<(i64, i64)> {
 /// The newest files that were given up: media type and reason.
 pub fn list_given_up(services: &Services) -> Result<Vec<(String, String)>> {
     services.db.read(|conn| {
-        let mut troubles = Vec::new();
+        let mut errors = Vec::new();
         for id in store::preview_jobs::list_given_up(conn, 10)? {
             let Some(item) = store::preview_jobs::find_item(conn, id)? else { continue };
             let details = store::item_details::find(conn, item.user_id, id)?.unwrap_or_default();
-            troubles.push((item.mime, details.error.unwrap_or_else(|| "unknown reason".into())));
+            errors.push((item.mime, details.error.unwrap_or_else(|| "unknown reason".into())));
         }
-        Ok(troubles)
+        Ok(errors)
     })
 }
 

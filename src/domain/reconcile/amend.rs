@@ -34,7 +34,7 @@ pub(crate) fn set_state(
     })
 }
 
-/// Updates the row to the file's content; `scan` is the malware scanner's result.
+/// Updates the row to the file's content; `scan` is the scan status to record.
 pub(crate) fn update_content(
     services: &Services,
     user: &User,

@@ -25,14 +25,18 @@ const PAGE_ITEMS: i64 = 1000;
 const MAX_DIRECTORIES: i64 = 100_000;
 
 /// Checks all users' files and reports each problem. Returns the number of files checked.
-pub fn check(services: &Services, how: CheckOptions, mut tell: impl FnMut(Problem)) -> Result<u64> {
+pub fn check(
+    services: &Services,
+    options: CheckOptions,
+    mut on_problem: impl FnMut(Problem),
+) -> Result<u64> {
     let mut looked_at = 0;
     let mut known = Vec::new();
 
     // Users one by one, so that the report has an order.
     admin::for_each_user(services, |user| {
         known.push(user.folder.clone());
-        looked_at += LibraryCheck { services, user, how, tell: &mut tell }.run()?;
+        looked_at += LibraryCheck { services, user, options, on_problem: &mut on_problem }.run()?;
         Ok(())
     })?;
 
@@ -41,7 +45,11 @@ pub fn check(services: &Services, how: CheckOptions, mut tell: impl FnMut(Proble
         let is_known =
             entry.name.as_deref().is_some_and(|name| known.iter().any(|folder| folder == name));
         if !is_known {
-            tell(Problem { kind: ProblemKind::Extra, path: entry.display_name(), repaired: None });
+            on_problem(Problem {
+                kind: ProblemKind::Extra,
+                path: entry.display_name(),
+                repaired: None,
+            });
         }
     }
 
@@ -52,7 +60,7 @@ pub fn check(services: &Services, how: CheckOptions, mut tell: impl FnMut(Proble
             .db
             .read(|conn| Ok(id.map(|id| store::findings::find(conn, id)).transpose()?.flatten()))?;
         if finding.is_none_or(|finding| finding.state != FindingState::Quarantined) {
-            tell(Problem {
+            on_problem(Problem {
                 kind: ProblemKind::Extra,
                 path: format!("{QUARANTINE}/{name}"),
                 repaired: None,
@@ -66,8 +74,8 @@ pub fn check(services: &Services, how: CheckOptions, mut tell: impl FnMut(Proble
 struct LibraryCheck<'a, T> {
     services: &'a Services,
     user: &'a User,
-    how: CheckOptions,
-    tell: &'a mut T,
+    options: CheckOptions,
+    on_problem: &'a mut T,
 }
 
 impl<T: FnMut(Problem)> LibraryCheck<'_, T> {
@@ -87,7 +95,7 @@ impl<T: FnMut(Problem)> LibraryCheck<'_, T> {
 
     fn add_problem(&mut self, kind: ProblemKind, path: &str, repaired: Option<String>) {
         let path = format!("{}/{path}", self.user.folder);
-        (self.tell)(Problem { kind, path, repaired });
+        (self.on_problem)(Problem { kind, path, repaired });
     }
 
     fn location(&self, path: &str) -> FileLocation {
@@ -95,7 +103,7 @@ impl<T: FnMut(Problem)> LibraryCheck<'_, T> {
         FileLocation::new(&self.user.folder, above, name)
     }
 
-    /// Checks for folders on disk without a row, from `path` down, and for links in place of folders.
+    /// Checks for folders on disk without a row, from `path` down. Links are not followed and not reported here.
     fn check_directories(&mut self, path: &str) -> Result<()> {
         for entry in self.list(path)? {
             let Some(name) = entry.name.as_deref() else { continue };
@@ -114,7 +122,7 @@ impl<T: FnMut(Problem)> LibraryCheck<'_, T> {
 
             if !is_known {
                 let is_plain = FileName::parse(name).is_some_and(|parsed| parsed.as_str() == name);
-                let repaired = if self.how.repair && is_plain {
+                let repaired = if self.options.repair && is_plain {
                     self.services.write_library(self.user.id, |conn| {
                         create_directory::ensure(self.services, conn, self.user, &inner)
                     })?;
@@ -141,11 +149,11 @@ impl<T: FnMut(Problem)> LibraryCheck<'_, T> {
     fn check_directory(&mut self, directory: &Directory) -> Result<u64> {
         let path = directory.directory_path.clone();
 
-        // A missing directory is reported once, its items each.
+        // A missing directory is reported once, and so is each of its items.
         let entries = match self.services.media_dir.list(&self.user.folder, &path) {
             Ok(entries) => entries,
             Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => {
-                let repaired = if self.how.repair {
+                let repaired = if self.options.repair {
                     self.services.media_dir.create_directory(&self.location(&path))?;
                     Some("made again".to_owned())
                 } else {
@@ -214,18 +222,18 @@ impl<T: FnMut(Problem)> LibraryCheck<'_, T> {
 
         // A quick check compares lengths only.
         let seems_whole = entry.is_some_and(|entry| entry.length == item.bytes());
-        let seems_right = if seems_whole && self.how.is_quick {
+        let seems_right = if seems_whole && self.options.is_quick {
             true
         } else {
             self.compare_item(item, &place)?.is_none()
         };
 
-        if seems_right && (!item.is_missing || item.is_damaged && self.how.is_quick) {
+        if seems_right && (!item.is_missing || item.is_damaged && self.options.is_quick) {
             return Ok(());
         }
 
-        // A server may be running: only the state while nothing moves counts.
-        let settled =
+        // A server may be running, so the item is checked again while it cannot move.
+        let confirmed =
             file_moves::with_item_locked(self.services, self.user.id, item.id.0, &place, || {
                 let now = self
                     .services
@@ -238,7 +246,7 @@ impl<T: FnMut(Problem)> LibraryCheck<'_, T> {
                 if stands_still { self.repair_item(item, &place) } else { Ok(None) }
             })?;
 
-        if let Some((trouble, repaired)) = settled.flatten() {
+        if let Some((trouble, repaired)) = confirmed.flatten() {
             self.add_problem(trouble, &format!("{directory}/{}", item.disk_name), repaired);
         }
         Ok(())
@@ -255,17 +263,26 @@ impl<T: FnMut(Problem)> LibraryCheck<'_, T> {
             if !item.is_missing {
                 return Ok(None);
             }
-            if self.how.repair {
+            if self.options.repair {
                 amend::set_state(self.services, self.user, item.id, false, false)?;
             }
-            return Ok(Some((ProblemKind::Back, self.how.repair.then(|| "open again".to_owned()))));
+            return Ok(Some((
+                ProblemKind::Back,
+                self.options.repair.then(|| "open again".to_owned()),
+            )));
         };
 
         // Changed bytes are accepted only on request.
-        let repaired = if self.how.accept_changes && trouble != ProblemKind::Missing {
-            amend::update_content(self.services, self.user, item, place, self.how.initial_scan)?;
+        let repaired = if self.options.accept_changes && trouble != ProblemKind::Missing {
+            amend::update_content(
+                self.services,
+                self.user,
+                item,
+                place,
+                self.options.initial_scan,
+            )?;
             Some("taken as it is now".to_owned())
-        } else if self.how.repair {
+        } else if self.options.repair {
             amend::set_state(
                 self.services,
                 self.user,
@@ -288,7 +305,7 @@ impl<T: FnMut(Problem)> LibraryCheck<'_, T> {
         if file.metadata()?.len() != item.bytes() {
             return Ok(Some(ProblemKind::Truncated));
         }
-        Ok((!self.how.is_quick && sha256_of(&mut file)? != item.sha256)
+        Ok((!self.options.is_quick && sha256_of(&mut file)? != item.sha256)
             .then_some(ProblemKind::Changed))
     }
 
@@ -300,8 +317,11 @@ impl<T: FnMut(Problem)> LibraryCheck<'_, T> {
         {
             return Ok(());
         }
-        let repaired =
-            if self.how.repair { Some(self.ingest_extra(directory, &place, name)?) } else { None };
+        let repaired = if self.options.repair {
+            Some(self.ingest_extra(directory, &place, name)?)
+        } else {
+            None
+        };
         self.add_problem(ProblemKind::Extra, &path, repaired);
         Ok(())
     }
@@ -315,13 +335,13 @@ impl<T: FnMut(Problem)> LibraryCheck<'_, T> {
     ) -> Result<String> {
         let received =
             ReceivedFile::open_existing(self.services.media_dir.clone(), place.clone(), None)?;
-        let arrival = IngestRequest {
+        let request = IngestRequest {
             directory: Some(directory.directory_id),
             keep_duplicates: true,
-            ..IngestRequest::new(received, name.to_owned(), self.how.initial_scan)
+            ..IngestRequest::new(received, name.to_owned(), self.options.initial_scan)
         };
 
-        match ingest::store(self.services, self.user, arrival) {
+        match ingest::store(self.services, self.user, request) {
             Ok(_) => Ok("taken in".to_owned()),
             Err(error @ (Error::QuotaExceeded | Error::Conflict(_))) => {
                 Ok(format!("left where it is: {error}"))
@@ -333,12 +353,12 @@ impl<T: FnMut(Problem)> LibraryCheck<'_, T> {
     /// Compares shelf counters and used bytes with the rows.
     fn check_counts(&mut self) -> Result<()> {
         let owner = self.user.id;
-        let repair = self.how.repair;
+        let repair = self.options.repair;
 
         let is_right = self.services.write_library(owner, |conn| {
             // Every change updates the counters; the lock keeps them still until this is done.
             store::shelf_counts::lock(conn, owner)?;
-            let kept = store::shelf_counts::list(conn, owner)?;
+            let stored_counts = store::shelf_counts::list(conn, owner)?;
             let mut is_right = true;
 
             let mut used = 0;
@@ -364,7 +384,7 @@ impl<T: FnMut(Problem)> LibraryCheck<'_, T> {
                     }
                 }
 
-                if !kept
+                if !stored_counts
                     .iter()
                     .any(|known| (known.shelf, known.items, known.bytes) == (shelf, count, bytes))
                 {

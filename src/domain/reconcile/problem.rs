@@ -55,6 +55,6 @@ pub struct CheckOptions {
     pub accept_changes: bool,
     /// Compare lengths only, not bytes.
     pub is_quick: bool,
-    /// The scan status of files that are stored: `Pending` if a server may have a malware scanner.
+    /// The scan status given to newly stored files; `Pending` if the server may use a malware scanner.
     pub initial_scan: ScanStatus,
 }

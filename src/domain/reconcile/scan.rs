@@ -9,7 +9,7 @@ use super::scan_report::{FolderScan, FolderScanReport};
 use crate::domain::accounts::admin;
 use crate::domain::file_moves;
 use crate::domain::library::create_directory;
-use crate::domain::library::directories::MAX_PATH_BYTES;
+use crate::domain::library::directories::MAX_PATH_CHARS;
 use crate::error::{Error, Result};
 use crate::model::{Directory, UserId};
 use crate::state::Services;
@@ -30,14 +30,14 @@ pub fn scan(
     only: Option<UserId>,
     settled: Duration,
 ) -> Result<FolderScanReport> {
-    let mut noticed = FolderScanReport::default();
+    let mut report = FolderScanReport::default();
     admin::for_each_user(services, |user| {
         if only.is_none_or(|only| user.id == only) {
-            FolderScan::new(services, user, &mut noticed, settled).run()?;
+            FolderScan::new(services, user, &mut report, settled).run()?;
         }
         Ok(())
     })?;
-    Ok(noticed)
+    Ok(report)
 }
 
 /// Scans changed paths relative to the media folder; returns those that have to be scanned again.
@@ -46,7 +46,7 @@ pub fn scan_paths(
     paths: &[PathBuf],
     settled: Duration,
 ) -> Result<(FolderScanReport, Vec<PathBuf>)> {
-    let (mut noticed, mut again) = (FolderScanReport::default(), Vec::new());
+    let (mut report, mut again) = (FolderScanReport::default(), Vec::new());
 
     // Paths by user folder, so that each user is read once.
     let mut by_folder: BTreeMap<&str, Vec<&Path>> = BTreeMap::new();
@@ -65,7 +65,7 @@ pub fn scan_paths(
             .read(|conn| Ok(id.map(|id| store::users::find(conn, id)).transpose()?.flatten()))?;
         let Some(user) = user.filter(|user| user.folder == folder) else { continue };
 
-        let mut look = FolderScan::new(services, &user, &mut noticed, settled);
+        let mut look = FolderScan::new(services, &user, &mut report, settled);
         for path in inner {
             let before = look.noticed.waiting;
             look.scan_path(path)?;
@@ -80,7 +80,7 @@ pub fn scan_paths(
             look.remove_empty_directories()?;
         }
     }
-    Ok((noticed, again))
+    Ok((report, again))
 }
 
 impl FolderScan<'_> {
@@ -146,11 +146,11 @@ impl FolderScan<'_> {
                 )?;
             }
             (Some(entry), None) if entry.kind == EntryKind::File && !above.is_empty() => {
-                let arrivals = self.ingest_new(
+                let requests = self.ingest_new(
                     &create_directory::find_or_create(services, user, above)?,
                     &entry,
                 )?;
-                self.ingest(arrivals.into_iter().collect())?;
+                self.ingest(requests.into_iter().collect())?;
             }
             (Some(entry), None) if above.is_empty() => self.skip_top_entry(&entry),
             (Some(_), None) => {}
@@ -196,7 +196,7 @@ impl FolderScan<'_> {
         Ok(known)
     }
 
-    /// Reports a file beside the standard folders, where it belongs to no shelf. Hidden files are ignored.
+    /// Reports a file at the top level of the user folder, which cannot be stored there. Hidden files are ignored.
     fn skip_top_entry(&mut self, entry: &DirEntry) {
         let shown = entry.display_name();
         if entry.kind != EntryKind::Directory && shown != AVATAR_FILE && !shown.starts_with('.') {
@@ -209,7 +209,7 @@ impl FolderScan<'_> {
         let name = entry.name.as_deref().filter(|name| !name.starts_with('.'))?;
         let inner = if path.is_empty() { name.to_owned() } else { format!("{path}/{name}") };
         let is_plain = FileName::parse(name).is_some_and(|parsed| parsed.as_str() == name);
-        if is_plain && inner.chars().count() <= MAX_PATH_BYTES {
+        if is_plain && inner.chars().count() <= MAX_PATH_CHARS {
             return Some(inner);
         }
         self.skip(&inner, "its name cannot be kept");
@@ -270,15 +270,15 @@ impl FolderScan<'_> {
         new.sort_by_key(DirEntry::display_name);
 
         // In batches, so that a large copy does not become one transaction.
-        let mut arrivals = Vec::new();
+        let mut requests = Vec::new();
         for entry in new {
             self.noticed.looked_at += 1;
-            arrivals.extend(self.ingest_new(directory, &entry)?);
-            if arrivals.len() >= MAX_BATCH_FILES {
-                self.ingest(std::mem::take(&mut arrivals))?;
+            requests.extend(self.ingest_new(directory, &entry)?);
+            if requests.len() >= MAX_BATCH_FILES {
+                self.ingest(std::mem::take(&mut requests))?;
             }
         }
-        self.ingest(arrivals)
+        self.ingest(requests)
     }
 
     /// Marks items whose files are neither in place nor found elsewhere.

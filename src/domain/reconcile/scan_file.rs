@@ -61,7 +61,8 @@ impl FolderScan<'_> {
             FileLocation::new(&self.user.folder, &directory.directory_path, &item.disk_name);
         let (services, user) = (self.services, self.user);
 
-        // The hash decides whether only the time has changed.
+        // A missing file whose hash is unchanged has only returned. Otherwise the row is updated to the content, even
+        // if only the time has changed.
         let done = file_moves::with_item_locked(services, user.id, item.id.0, &place, || {
             let received =
                 ReceivedFile::open_existing(services.media_dir.clone(), place.clone(), None)?;
@@ -120,7 +121,7 @@ impl FolderScan<'_> {
                 }
             };
 
-        // It grew while it was hashed.
+        // Its size has changed since the directory was listed.
         if received.size != entry.length {
             self.noticed.waiting += 1;
             return Ok(None);
@@ -134,11 +135,11 @@ impl FolderScan<'_> {
             return Ok(None);
         }
 
-        let arrival = IngestRequest::new(received, name.to_owned(), ScanStatus::Pending);
+        let request = IngestRequest::new(received, name.to_owned(), ScanStatus::Pending);
         Ok(Some(IngestRequest {
             directory: Some(directory.directory_id),
             keep_duplicates: true,
-            ..arrival
+            ..request
         }))
     }
 
@@ -191,17 +192,18 @@ impl FolderScan<'_> {
             found_in.clone()
         };
 
-        let wanted = FileName::parse(name).unwrap_or_else(FileName::unnamed);
+        let file_name = FileName::parse(name).unwrap_or_else(FileName::unnamed);
         file_moves::move_files(
             services,
             user.id,
             |_| {
-                let to = FileLocation::new(&user.folder, &target.directory_path, wanted.as_str());
+                let to =
+                    FileLocation::new(&user.folder, &target.directory_path, file_name.as_str());
                 Ok(vec![MovePlan {
                     subject: item.id.0,
                     from: place.clone(),
                     to,
-                    wanted: wanted.clone(),
+                    wanted_name: file_name.clone(),
                     can_rename: true,
                 }])
             },
@@ -240,11 +242,11 @@ impl FolderScan<'_> {
         Ok(())
     }
 
-    pub(crate) fn ingest(&mut self, arrivals: Vec<IngestRequest>) -> Result<()> {
+    pub(crate) fn ingest(&mut self, requests: Vec<IngestRequest>) -> Result<()> {
         let paths: Vec<_> =
-            arrivals.iter().map(|arrival| arrival.received.location().clone()).collect();
+            requests.iter().map(|request| request.received.location().clone()).collect();
         for (place, outcome) in
-            paths.into_iter().zip(ingest::store_all(self.services, self.user, arrivals))
+            paths.into_iter().zip(ingest::store_all(self.services, self.user, requests))
         {
             match outcome {
                 Ok(Ingested::Stored(_) | Ingested::Duplicate(_)) => self.noticed.taken_in += 1,

@@ -38,19 +38,19 @@ pub fn create(
     client: &Client,
 ) -> Result<String> {
     // Report all invalid fields at once.
-    let mut wrong: Vec<FieldError> = Vec::new();
+    let mut errors: Vec<FieldError> = Vec::new();
 
     let name = match parse_optional_line("name", &form.name, 100) {
         Ok(Some(name)) => name,
         Ok(None) => {
-            wrong.push(FieldError::new(
+            errors.push(FieldError::new(
                 "name",
                 "Give it a name, such as the script that will use it.",
             ));
             String::new()
         }
         Err(error) => {
-            wrong.push(error);
+            errors.push(error);
             String::new()
         }
     };
@@ -58,18 +58,18 @@ pub fn create(
     // An unknown scope is an error, not ignored.
     let scopes: Vec<Scope> = form.scopes.iter().filter_map(|word| Scope::parse(word)).collect();
     if scopes.is_empty() || scopes.len() != form.scopes.len() {
-        wrong.push(FieldError::new("scopes", "Tick what it may do."));
+        errors.push(FieldError::new("scopes", "Tick what it may do."));
     }
     if scopes.contains(&Scope::Admin) && !auth_session.user.is_admin() {
-        wrong.push(FieldError::new("scopes", "Only admins have that."));
+        errors.push(FieldError::new("scopes", "Only admins have that."));
     }
     let days = form.days.parse().ok().filter(|days| LIFETIMES.contains(days));
 
-    let Some(days) = days.filter(|_| wrong.is_empty()) else {
+    let Some(days) = days.filter(|_| errors.is_empty()) else {
         if days.is_none() {
-            wrong.push(FieldError::new("days", "Choose how long it is good."));
+            errors.push(FieldError::new("days", "Choose how long it is good."));
         }
-        return Err(Error::Invalid(wrong));
+        return Err(Error::Invalid(errors));
     };
 
     let token = format!("{TOKEN_PREFIX}{}", random_token());
@@ -85,14 +85,14 @@ pub fn create(
             )));
         }
 
-        let beginning = SessionRequest {
+        let session_request = SessionRequest {
             kind: SessionKind::Token,
             name: &name,
             scopes: &scopes,
             expiration: expires_at(days, at),
         };
 
-        lifecycle::insert(conn, auth_session.user.id, &token, &beginning, client, at)?;
+        lifecycle::insert(conn, auth_session.user.id, &token, &session_request, client, at)?;
         let words: Vec<_> = scopes.iter().map(|scope| scope.as_str()).collect();
         let (user, how) = (&auth_session.user, format!("{name}: {}", words.join(" ")));
         audit::append(conn, Event::TokenMade, &Actor::from_user(user, client), &user.username, &how)
@@ -106,7 +106,8 @@ fn expires_at(days: u16, at: Time) -> Time {
     if days == 0 { NEVER } else { at + time::Duration::days(days.into()) }
 }
 
-/// The expiry of a token without one: the last new year that both databases can store (see ARCHITECTURE.md).
+/// The stored expiry of a token that does not expire: the last 31 December that both databases can store (see
+/// docs/decisions/0004).
 const NEVER: Time = time::macros::datetime!(2037-12-31 00:00);
 
 /// When a token expires; `None` if it does not.

@@ -21,7 +21,7 @@ pub const IDLE_LIFETIME: time::Duration = time::Duration::days(14);
 /// and at the latest this long after log-in.
 pub const MAX_LIFETIME: time::Duration = time::Duration::days(90);
 /// The kinds of sessions that belong to a device rather than a script.
-pub(crate) const MAX_SESSIONS: [SessionKind; 2] = [SessionKind::Browser, SessionKind::Api];
+pub(crate) const DEVICE_SESSION_KINDS: [SessionKind; 2] = [SessionKind::Browser, SessionKind::Api];
 /// How often the last use is recorded.
 const TOUCH_INTERVAL: time::Duration = time::Duration::minutes(1);
 
@@ -58,7 +58,7 @@ fn look_up(
         let user = store::users::find(conn, session.user_id)?.ok_or(Error::Unauthenticated)?;
         Ok(AuthSession::new(session, user))
     })?;
-    if !services.users_file.has_entry_of(&found.user) {
+    if !services.users_file.may_stay_logged_in(&found.user) {
         return Err(Error::Unauthenticated);
     }
     let found = Arc::new(found);
@@ -66,7 +66,7 @@ fn look_up(
     Ok(found)
 }
 
-/// Records that a session was used, which extends it. Written later, with others.
+/// Records that a session was used and, unless it is an access token, extends it. The row is updated later, in a batch.
 pub fn touch(services: &Services, auth_session: &AuthSession, client: &Client) {
     let at = now();
     let address = client.address.to_canonical().to_string();
@@ -157,7 +157,9 @@ pub fn log_out(services: &Services, actor: &Actor, auth_session: &AuthSession) -
 
 /// The devices a user is signed in on, most recently used first.
 pub fn list(services: &Services, owner: UserId) -> Result<Vec<Session>> {
-    services.db.read(|conn| Ok(store::sessions::list_active(conn, owner, &MAX_SESSIONS, now())?))
+    services
+        .db
+        .read(|conn| Ok(store::sessions::list_active(conn, owner, &DEVICE_SESSION_KINDS, now())?))
 }
 
 /// Ends one of a user's own sessions or access tokens.
@@ -174,8 +176,8 @@ fn end_as(services: &Services, actor: &Actor, owner: &User, id: i64, event: Even
         crate::db::ensure_one_row(store::sessions::update_end(conn, owner.id, id)?)?;
         if let Some(session) = ending {
             store::users::update_forget_session_token(conn, owner.id, &session.session_token)?;
-            let what = if session.name.is_empty() { &session.device } else { &session.name };
-            audit::append(conn, event, actor, &owner.username, what)?;
+            let label = if session.name.is_empty() { &session.device } else { &session.name };
+            audit::append(conn, event, actor, &owner.username, label)?;
         }
         Ok(())
     })?;

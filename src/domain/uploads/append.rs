@@ -17,7 +17,7 @@ use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
 use std::sync::Arc;
 
-/// Bytes of one part after which they are made durable, so that a crash loses no more.
+/// Bytes after which a part without a checksum is made durable, which limits what a crash can lose.
 const SYNC_INTERVAL_BYTES: u64 = 32 << 20;
 
 /// A part: its offset and its checksum.
@@ -71,7 +71,8 @@ impl Appender {
         self.partial.progress().0 == self.upload.length()
     }
 
-    /// Stores the complete file in its owner's library. If that fails now, the bytes have arrived nevertheless.
+    /// Stores the complete file in its owner's library. If that fails, records that all bytes were received, so that it
+    /// can be retried.
     fn finish(self, user: &User) -> Result<Upload> {
         self.partial.make_durable(self.upload.received == 0)?;
         failpoints::hit("whole and durable");
@@ -168,7 +169,7 @@ where
             }
             // The checksum covers the whole part, so a fragment cannot be verified.
             (Some(_), StreamEnd::Broken(error)) => return Err(error),
-            // An interrupted part counts as far as it arrived.
+            // The bytes received of an interrupted part are recorded.
             (None, StreamEnd::Broken(error)) => {
                 appender.record_progress()?;
                 if appender.upload.received < appender.upload.size {

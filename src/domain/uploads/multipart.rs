@@ -56,7 +56,8 @@ pub struct UploadBatch {
 }
 
 impl UploadBatch {
-    /// Begins an upload whose body has `announced` bytes, which are reserved before any is read.
+    /// Begins an upload whose body has `announced` bytes. Unless the body is small, its quota is reserved before any
+    /// byte is read.
     ///
     /// # Errors
     /// `QuotaExceeded`, `TooLarge`, `DiskFull`.
@@ -285,7 +286,7 @@ where
 {
     let (tree, limit, hold) =
         (services.media_dir.clone(), services.settings.max_upload_bytes, hold.clone());
-    let taking = run_on_blocking_pool(move || {
+    let sink = run_on_blocking_pool(move || {
         Ok(IncomingSink {
             incoming: IncomingFile::create(tree.clone())?,
             tree,
@@ -297,8 +298,8 @@ where
     })
     .await?;
 
-    match copy_stream(taking, bytes).await? {
-        (taking, StreamEnd::Whole) => Ok(taking.incoming.finish()),
+    match copy_stream(sink, bytes).await? {
+        (sink, StreamEnd::Whole) => Ok(sink.incoming.finish()),
         (_, StreamEnd::Broken(Error::BadRequest(why))) => {
             Err(Error::BadRequest(format!("{why} Nothing of it was kept.")))
         }

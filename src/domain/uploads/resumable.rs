@@ -74,8 +74,8 @@ pub fn create(services: &Services, user: &User, announced: &NewUploadRequest) ->
         }
 
         // Running multipart uploads hold quota in memory.
-        let elsewhere = services.quota_holds.held_for(user.id);
-        if store::users::update_add_reserved(conn, user.id, upload.size, elsewhere)? == 0 {
+        let held = services.quota_holds.held_for(user.id);
+        if store::users::update_add_reserved(conn, user.id, upload.size, held)? == 0 {
             return Err(Error::QuotaExceeded);
         }
         store::uploads::insert(conn, &upload)?;
@@ -190,7 +190,7 @@ pub(super) fn finish_upload(
     upload: &Upload,
     partial: PartialFile,
 ) -> Result<Upload> {
-    let arrival = IngestRequest {
+    let request = IngestRequest {
         directory: upload.directory_id,
         keep_duplicates: upload.keeps_both,
         upload: Some(upload.id),
@@ -201,7 +201,7 @@ pub(super) fn finish_upload(
         )
     };
 
-    crate::domain::ingest::store(services, user, arrival)?;
+    crate::domain::ingest::store(services, user, request)?;
     failpoints::hit("upload finished");
     find_row(services, user.id, upload.id)
 }
@@ -243,11 +243,11 @@ fn delete_locked(services: &Services, upload: &Upload) -> Result<()> {
 pub fn delete_expired(services: &Services, at: Time) -> Result<usize> {
     let mut ended = 0;
     loop {
-        let over = services.db.read(|conn| Ok(store::uploads::list_expired(conn, at, 200)?))?;
-        if over.is_empty() {
+        let expired = services.db.read(|conn| Ok(store::uploads::list_expired(conn, at, 200)?))?;
+        if expired.is_empty() {
             return Ok(ended);
         }
-        for upload in over {
+        for upload in expired {
             delete_locked(services, &upload)?;
             ended += 1;
         }
@@ -256,8 +256,8 @@ pub fn delete_expired(services: &Services, at: Time) -> Result<usize> {
 
 /// Removes bytes without an upload. Runs at start-up, before anything is written.
 pub(crate) fn sweep(services: &Services) -> Result<usize> {
-    let wanted = services.db.read(|conn| Ok(store::uploads::list_unfinished_ids(conn)?))?;
-    let wanted: std::collections::HashSet<String> =
-        wanted.into_iter().map(|id| id.0.simple().to_string()).collect();
-    Ok(services.media_dir.sweep_uploads(|name| wanted.contains(name))?)
+    let unfinished = services.db.read(|conn| Ok(store::uploads::list_unfinished_ids(conn)?))?;
+    let unfinished: std::collections::HashSet<String> =
+        unfinished.into_iter().map(|id| id.0.simple().to_string()).collect();
+    Ok(services.media_dir.sweep_uploads(|name| unfinished.contains(name))?)
 }

@@ -7,7 +7,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::bodies::UserBody;
 use super::respond::{json_with_etag, ok};
 use crate::domain::accounts::admin;
-use crate::domain::accounts::decisions::{self, Decision};
+use crate::domain::accounts::status_changes::{self, Decision};
 use crate::error::{Error, Result};
 use crate::http::extract::api_user::ApiAdmin;
 use crate::http::extract::json::{Json, Query, deserialize_whole_number};
@@ -138,7 +138,7 @@ pub(crate) async fn patch_user(
         if let Some(decision) =
             body.status.map(|status| decision(user.status, status)).transpose()?.flatten()
         {
-            decisions::decide(services, &actor, id, decision)?;
+            status_changes::decide(services, &actor, id, decision)?;
         }
 
         if let Some(level) = body.access_level {

@@ -62,7 +62,7 @@ struct Operation {
 struct FieldLine {
     name: String,
     kind: String,
-    about: String,
+    description: String,
 }
 
 struct OperationGroup {
@@ -101,24 +101,24 @@ fn groups(document: &Value) -> Vec<OperationGroup> {
         .map(|tag| OperationGroup { name: text(get(tag, "/name")), operations: Vec::new() })
         .collect();
     for (path, methods) in get(document, "/paths").as_object().into_iter().flatten() {
-        for (method, about) in methods.as_object().into_iter().flatten() {
-            let tag = text(get(about, "/tags/0"));
+        for (method, description) in methods.as_object().into_iter().flatten() {
+            let tag = text(get(description, "/tags/0"));
             if let Some(group) = groups.iter_mut().find(|group| group.name == tag) {
-                group.operations.push(operation(document, path, method, about));
+                group.operations.push(operation(document, path, method, description));
             }
         }
     }
     groups
 }
 
-fn operation(document: &Value, path: &str, method: &str, about: &Value) -> Operation {
+fn operation(document: &Value, path: &str, method: &str, description: &Value) -> Operation {
     let parameter = |one: &Value| FieldLine {
         name: text(get(one, "/name")),
         kind: type_name(document, get(one, "/schema")),
-        about: text(get(one, "/description")),
+        description: text(get(one, "/description")),
     };
 
-    let content = get(about, "/requestBody/content");
+    let content = get(description, "/requestBody/content");
     let schema = content
         .as_object()
         .and_then(|kinds| kinds.values().next())
@@ -130,24 +130,24 @@ fn operation(document: &Value, path: &str, method: &str, about: &Value) -> Opera
         FieldLine {
             name: if status == "default" { "4xx, 5xx".into() } else { status.clone() },
             kind: body
-                .map(|(mime, about)| {
-                    schema_name(get(about, "/schema")).unwrap_or_else(|| mime.clone())
+                .map(|(mime, description)| {
+                    schema_name(get(description, "/schema")).unwrap_or_else(|| mime.clone())
                 })
                 .unwrap_or_default(),
-            about: text(get(response, "/description")),
+            description: text(get(response, "/description")),
         }
     };
 
     // `security: [{}]` marks an operation that needs no authentication.
     Operation {
-        anchor: text(get(about, "/operationId")),
+        anchor: text(get(description, "/operationId")),
         method: method.to_ascii_uppercase(),
         path: path.to_owned(),
-        summary: text(get(about, "/summary")),
-        is_open: *get(about, "/security") == serde_json::json!([{}]),
-        parameters: items(get(about, "/parameters")).map(parameter).collect(),
+        summary: text(get(description, "/summary")),
+        is_open: *get(description, "/security") == serde_json::json!([{}]),
+        parameters: items(get(description, "/parameters")).map(parameter).collect(),
         body: fields(document, schema),
-        responses: get(about, "/responses")
+        responses: get(description, "/responses")
             .as_object()
             .into_iter()
             .flatten()
@@ -159,10 +159,10 @@ fn operation(document: &Value, path: &str, method: &str, about: &Value) -> Opera
 /// Lists the fields of a schema.
 fn fields(document: &Value, schema: &Value) -> Vec<FieldLine> {
     let schema = resolve_reference(document, schema);
-    let field = |(name, about): (&String, &Value)| FieldLine {
+    let field = |(name, description): (&String, &Value)| FieldLine {
         name: name.clone(),
-        kind: type_name(document, about),
-        about: text(get(about, "/description")),
+        kind: type_name(document, description),
+        description: text(get(description, "/description")),
     };
     get(schema, "/properties").as_object().into_iter().flatten().map(field).collect()
 }

@@ -257,9 +257,9 @@ fn add_upload_headers<'a>(
 
 /// Parses `Upload-Metadata`: pairs of a key and a Base64 value.
 fn parse_metadata(metadata: &str, size: u64) -> Result<NewUploadRequest> {
-    let wrong = |why: &str| Error::BadRequest(format!("Upload-Metadata {why}."));
+    let metadata_error = |why: &str| Error::BadRequest(format!("Upload-Metadata {why}."));
     if metadata.len() > MAX_METADATA_BYTES {
-        return Err(wrong("is too long"));
+        return Err(metadata_error("is too long"));
     }
 
     let mut values: HashMap<&str, String> = HashMap::new();
@@ -268,14 +268,15 @@ fn parse_metadata(metadata: &str, size: u64) -> Result<NewUploadRequest> {
     for pair in metadata.split(',').map(str::trim).filter(|pair| !pair.is_empty()) {
         let (key, value) = pair.split_once(' ').unwrap_or((pair, ""));
         if !key.is_ascii() {
-            return Err(wrong("has a key that is not ASCII"));
+            return Err(metadata_error("has a key that is not ASCII"));
         }
         let bytes = BASE64_STANDARD
             .decode(value.trim())
-            .map_err(|_| wrong("has a value that is not Base64"))?;
-        let text = String::from_utf8(bytes).map_err(|_| wrong("has a value that is not UTF-8"))?;
+            .map_err(|_| metadata_error("has a value that is not Base64"))?;
+        let text = String::from_utf8(bytes)
+            .map_err(|_| metadata_error("has a value that is not UTF-8"))?;
         if values.insert(key, text).is_some() {
-            return Err(wrong("has a key twice"));
+            return Err(metadata_error("has a key twice"));
         }
     }
 
@@ -297,16 +298,16 @@ fn parse_metadata(metadata: &str, size: u64) -> Result<NewUploadRequest> {
 /// Parses `Upload-Checksum`.
 fn parse_checksum(headers: &HeaderMap) -> Result<Option<Checksum>> {
     let Some(value) = headers.get("upload-checksum") else { return Ok(None) };
-    let wrong =
+    let metadata_error =
         || Error::BadRequest(format!("Upload-Checksum takes {ALGORITHMS} and a digest in Base64."));
     let (algorithm, digest) =
-        value.to_str().ok().and_then(|text| text.split_once(' ')).ok_or_else(wrong)?;
+        value.to_str().ok().and_then(|text| text.split_once(' ')).ok_or_else(metadata_error)?;
     let hasher = match algorithm {
         "sha1" => ChecksumHasher::Sha1(sha1::Sha1::new()),
         "sha256" => ChecksumHasher::Sha256(sha2::Sha256::new()),
-        _ => return Err(wrong()),
+        _ => return Err(metadata_error()),
     };
-    let expected = BASE64_STANDARD.decode(digest.trim()).map_err(|_| wrong())?;
+    let expected = BASE64_STANDARD.decode(digest.trim()).map_err(|_| metadata_error())?;
     Ok(Some(Checksum { hasher, expected }))
 }
 

@@ -76,7 +76,7 @@ async fn cookie_session(
     if let Some(cached) = services
         .session_cache
         .get_by_token(&token)
-        .filter(|cached| services.users_file.has_entry_of(&cached.user))
+        .filter(|cached| services.users_file.may_stay_logged_in(&cached.user))
     {
         return Ok(Some(cached));
     }

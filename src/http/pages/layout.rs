@@ -148,11 +148,13 @@ impl Layout {
 
     /// The user's own folders, as options of a select.
     pub fn choices(&self) -> Vec<(String, String)> {
-        let own = self.summary.directories.iter().filter(|directory| !directory.is_standard());
-        own.map(|directory| {
-            (directory.directory_id.to_string(), directory.directory_path.replace('/', " / "))
-        })
-        .collect()
+        let own_directories =
+            self.summary.directories.iter().filter(|directory| !directory.is_standard());
+        own_directories
+            .map(|directory| {
+                (directory.directory_id.to_string(), directory.directory_path.replace('/', " / "))
+            })
+            .collect()
     }
 
     /// Where items may be moved: the standard shelves, then the user's folders.
@@ -185,19 +187,20 @@ impl Layout {
 }
 
 fn directory_links(directories: &[Directory], page_path: &str) -> Vec<Link> {
-    let own = directories.iter().filter(|directory| !directory.is_standard());
-    own.map(|directory| {
-        let href = format!("/directories/{}", directory.directory_id);
-        Link {
-            is_current: href == page_path,
-            href,
-            label: directory.directory_name.clone(),
-            icon: "folder",
-            count: String::new(),
-            depth: directory.directory_path.matches('/').count().min(3),
-        }
-    })
-    .collect()
+    let own_directories = directories.iter().filter(|directory| !directory.is_standard());
+    own_directories
+        .map(|directory| {
+            let href = format!("/directories/{}", directory.directory_id);
+            Link {
+                is_current: href == page_path,
+                href,
+                label: directory.directory_name.clone(),
+                icon: "folder",
+                count: String::new(),
+                depth: directory.directory_path.matches('/').count().min(3),
+            }
+        })
+        .collect()
 }
 
 fn storage_meter(user: &User) -> Storage {

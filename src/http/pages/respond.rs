@@ -36,18 +36,18 @@ pub async fn render_cached<P: Template>(
         .flash
         .is_none()
         .then(|| CacheKey::page(&current.services, &current.auth_session, request));
-    let drawn = cached_response(&current.services, current.user().id, key, |reader| {
+    let html = cached_response(&current.services, current.user().id, key, |reader| {
         let html = draw(reader, input)?.render().map_err(Error::internal)?;
         Ok(CachedResponse { body: html.into(), etag: "".into() })
     })
     .await?;
-    Ok(html::html_response(HttpResponse::Ok(), drawn.body))
+    Ok(html::html_response(HttpResponse::Ok(), html.body))
 }
 
 /// Renders a page with another status, for a form that is shown again.
 pub fn render_with_status(status: StatusCode, page: &impl Template) -> HandlerResult {
-    let drawn = page.render().map_err(Error::internal)?;
-    Ok(html::html_response(HttpResponse::build(status), drawn))
+    let html = page.render().map_err(Error::internal)?;
+    Ok(html::html_response(HttpResponse::build(status), html))
 }
 
 /// Responds with 303.

@@ -24,16 +24,16 @@ pub struct FileResponse<'a> {
     pub is_inline: bool,
     pub caching: Caching,
     /// The path for the reverse proxy, if it is to send the file.
-    pub elsewhere: Option<String>,
+    pub x_accel_path: Option<String>,
 }
 
 /// How long a browser may keep the response; shared caches may not keep it at all.
 #[derive(Clone, Copy)]
 pub enum Caching {
     /// The browser revalidates each time.
-    AskAgain,
+    Revalidate,
     /// The address names the content, which never changes.
-    ForGood,
+    Immutable,
 }
 
 /// Responds with a file, a range of it, or 304 (RFC 9110).
@@ -43,48 +43,48 @@ pub enum Caching {
 pub fn file_response(
     request: &HttpRequest,
     source: &FileSource,
-    about: &FileResponse<'_>,
+    content: &FileResponse<'_>,
 ) -> HandlerResult {
     // Conditions come before ranges (RFC 9110, 13.2.2).
-    if is_not_modified(request, about) {
+    if is_not_modified(request, content) {
         let mut answer = HttpResponse::NotModified();
-        validators(&mut answer, about);
+        validators(&mut answer, content);
         return Ok(answer.finish());
     }
 
-    if let Some(place) = &about.elsewhere {
+    if let Some(path) = &content.x_accel_path {
         // The proxy handles ranges itself.
         let mut answer = HttpResponse::Ok();
-        validators(&mut answer, about);
-        content_headers(&mut answer, about);
+        validators(&mut answer, content);
+        content_headers(&mut answer, content);
         return Ok(answer
-            .insert_header((HeaderName::from_static("x-accel-redirect"), place.as_str()))
+            .insert_header((HeaderName::from_static("x-accel-redirect"), path.as_str()))
             .finish());
     }
 
-    let part = match requested_range(request, about) {
+    let part = match requested_range(request, content) {
         RequestedRange::All => None,
         RequestedRange::Part(start, end) => Some((start, end)),
         RequestedRange::Impossible => {
-            return Err(Error::RangeNotSatisfiable { size: about.size }.into());
+            return Err(Error::RangeNotSatisfiable { size: content.size }.into());
         }
     };
 
     let mut answer =
         if part.is_some() { HttpResponse::PartialContent() } else { HttpResponse::Ok() };
-    validators(&mut answer, about);
-    content_headers(&mut answer, about);
+    validators(&mut answer, content);
+    content_headers(&mut answer, content);
 
     // The length is known before the body is sent.
     let (start, length) = match part {
         Some((start, end)) => {
             answer.insert_header((
                 header::CONTENT_RANGE,
-                format!("bytes {start}-{end}/{}", about.size),
+                format!("bytes {start}-{end}/{}", content.size),
             ));
             (start, end - start + 1)
         }
-        None => (0, about.size),
+        None => (0, content.size),
     };
 
     // HEAD must not read the file.
@@ -103,12 +103,12 @@ pub fn file_response(
     Ok(answer.no_chunking(length).body(FilePart::new(queue, source.file.clone(), at, length)))
 }
 
-fn content_headers(answer: &mut HttpResponseBuilder, about: &FileResponse<'_>) {
+fn content_headers(answer: &mut HttpResponseBuilder, content: &FileResponse<'_>) {
     answer
-        .insert_header((header::CONTENT_TYPE, about.mime))
+        .insert_header((header::CONTENT_TYPE, content.mime))
         .insert_header((header::ACCEPT_RANGES, "bytes"))
-        .insert_header(content_disposition(about.name, about.is_inline));
-    if !about.is_inline {
+        .insert_header(content_disposition(content.name, content.is_inline));
+    if !content.is_inline {
         answer.insert_header((
             header::CONTENT_SECURITY_POLICY,
             "sandbox; default-src 'none'; frame-ancestors 'none'",
@@ -116,25 +116,25 @@ fn content_headers(answer: &mut HttpResponseBuilder, about: &FileResponse<'_>) {
     }
 }
 
-fn validators(answer: &mut HttpResponseBuilder, about: &FileResponse<'_>) {
+fn validators(answer: &mut HttpResponseBuilder, content: &FileResponse<'_>) {
     answer
-        .insert_header(ETag(EntityTag::new_strong(about.etag.clone())))
-        .insert_header((header::LAST_MODIFIED, HttpDate::from(about.modified)))
+        .insert_header(ETag(EntityTag::new_strong(content.etag.clone())))
+        .insert_header((header::LAST_MODIFIED, HttpDate::from(content.modified)))
         .insert_header((
             header::CACHE_CONTROL,
-            match about.caching {
-                Caching::AskAgain => "private, no-cache",
-                Caching::ForGood => "private, max-age=31536000, immutable",
+            match content.caching {
+                Caching::Revalidate => "private, no-cache",
+                Caching::Immutable => "private, max-age=31536000, immutable",
             },
         ));
 }
 
 /// RFC 9110, 13.1.2 and 13.1.3.
-fn is_not_modified(request: &HttpRequest, about: &FileResponse<'_>) -> bool {
+fn is_not_modified(request: &HttpRequest, content: &FileResponse<'_>) -> bool {
     if request.headers().contains_key(header::IF_NONE_MATCH) {
-        return if_none_match(request, &about.etag);
+        return if_none_match(request, &content.etag);
     }
-    IfModifiedSince::parse(request).is_ok_and(|date| HttpDate::from(about.modified) <= *date)
+    IfModifiedSince::parse(request).is_ok_and(|date| HttpDate::from(content.modified) <= *date)
 }
 
 /// Whether `If-None-Match` names the version `etag` (without quotes).
@@ -149,13 +149,13 @@ pub fn if_none_match(request: &HttpRequest, etag: &str) -> bool {
 }
 
 /// Whether `If-Range` permits a part; it applies only to the version that the client has (RFC 9110, 13.1.5).
-fn permits_range(request: &HttpRequest, about: &FileResponse<'_>) -> bool {
+fn permits_range(request: &HttpRequest, content: &FileResponse<'_>) -> bool {
     if !request.headers().contains_key(header::IF_RANGE) {
         return true;
     }
     match IfRange::parse(request) {
-        Ok(IfRange::EntityTag(tag)) => tag.strong_eq(&EntityTag::new_strong(about.etag.clone())),
-        Ok(IfRange::Date(date)) => date == HttpDate::from(about.modified),
+        Ok(IfRange::EntityTag(tag)) => tag.strong_eq(&EntityTag::new_strong(content.etag.clone())),
+        Ok(IfRange::Date(date)) => date == HttpDate::from(content.modified),
         Err(_) => false,
     }
 }
@@ -169,13 +169,13 @@ enum RequestedRange {
 }
 
 /// RFC 9110, 14.2: one range. Several ranges, or an invalid one, mean the whole file.
-fn requested_range(request: &HttpRequest, about: &FileResponse<'_>) -> RequestedRange {
+fn requested_range(request: &HttpRequest, content: &FileResponse<'_>) -> RequestedRange {
     let text = request.headers().get(header::RANGE).and_then(|value| value.to_str().ok());
-    let Some(text) = text.filter(|_| permits_range(request, about)) else {
+    let Some(text) = text.filter(|_| permits_range(request, content)) else {
         return RequestedRange::All;
     };
 
-    match HttpRange::parse(text, about.size).as_deref() {
+    match HttpRange::parse(text, content.size).as_deref() {
         // The last bytes of an empty file.
         Ok([range]) if range.length == 0 => RequestedRange::Impossible,
         Ok([range]) => RequestedRange::Part(range.start, range.start + range.length - 1),
@@ -227,7 +227,7 @@ mod tests {
     use super::*;
     use actix_web::test::TestRequest;
 
-    fn about() -> FileResponse<'static> {
+    fn content() -> FileResponse<'static> {
         let modified = std::time::UNIX_EPOCH + std::time::Duration::from_secs(784_111_777);
         FileResponse {
             name: "a.mp4",
@@ -236,14 +236,14 @@ mod tests {
             modified,
             size: 100,
             is_inline: true,
-            caching: Caching::AskAgain,
-            elsewhere: None,
+            caching: Caching::Revalidate,
+            x_accel_path: None,
         }
     }
 
     fn range(value: &str) -> RequestedRange {
         let request = TestRequest::default().insert_header(("Range", value));
-        requested_range(&request.to_http_request(), &about())
+        requested_range(&request.to_http_request(), &content())
     }
 
     #[test]
@@ -276,7 +276,7 @@ mod tests {
             let request = TestRequest::default()
                 .insert_header(("Range", "bytes=0-9"))
                 .insert_header(("If-Range", condition));
-            requested_range(&request.to_http_request(), &about())
+            requested_range(&request.to_http_request(), &content())
         };
         assert_eq!(part("\"abc\""), RequestedRange::Part(0, 9));
         assert_eq!(part("\"other\""), RequestedRange::All);
@@ -289,9 +289,9 @@ mod tests {
     fn an_empty_file_has_no_parts() {
         for value in ["bytes=0-", "bytes=0-0", "bytes=-1"] {
             let request = TestRequest::default().insert_header(("Range", value));
-            let about = FileResponse { size: 0, ..about() };
+            let content = FileResponse { size: 0, ..content() };
             assert_eq!(
-                requested_range(&request.to_http_request(), &about),
+                requested_range(&request.to_http_request(), &content),
                 RequestedRange::Impossible,
                 "{value}"
             );

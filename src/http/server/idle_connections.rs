@@ -39,13 +39,13 @@ impl Connection {
     }
 
     fn is_expired(&self) -> bool {
-        let quiet = self
+        let idle = self
             .opened
             .elapsed()
             .saturating_sub(Duration::from_millis(self.last_progress.load(Ordering::Relaxed)));
         match self.under_way.load(Ordering::Acquire) {
-            0 => quiet > IDLE_TIMEOUT,
-            _ => self.is_sending.load(Ordering::Relaxed) && quiet > UNREAD_RESPONSE_TIMEOUT,
+            0 => idle > IDLE_TIMEOUT,
+            _ => self.is_sending.load(Ordering::Relaxed) && idle > UNREAD_RESPONSE_TIMEOUT,
         }
     }
 }
@@ -75,11 +75,11 @@ impl ConnectionTracker {
     pub fn close_idle(&self) -> usize {
         let mut connections = lock(&self.0);
         connections.retain(|connection| connection.strong_count() > 0);
-        let over = connections
+        let expired = connections
             .iter()
             .filter_map(Weak::upgrade)
             .filter(|connection| connection.is_expired());
-        over.filter(|connection| connection.socket.shutdown(Shutdown::Both).is_ok()).count()
+        expired.filter(|connection| connection.socket.shutdown(Shutdown::Both).is_ok()).count()
     }
 }
 

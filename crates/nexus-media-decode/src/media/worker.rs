@@ -198,8 +198,8 @@ fn decoded(
     Ok(match mime {
         "image/jpeg" => from_jpeg(bytes, side)?,
         SVG => {
-            let drawn = svg::render(bytes, fonts, side)?;
-            (drawn.width, drawn.height, drawn, 1, None)
+            let rendered = svg::render(bytes, fonts, side)?;
+            (rendered.width, rendered.height, rendered, 1, None)
         }
         _ => match (raster::format(mime), embedded_image(mime, bytes)) {
             (_, Some((jpeg, width, height))) => {

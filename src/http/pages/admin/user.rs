@@ -2,7 +2,7 @@
 
 use super::users::UserRow;
 use crate::domain::accounts::admin;
-use crate::domain::accounts::decisions::{self, Decision};
+use crate::domain::accounts::status_changes::{self, Decision};
 use crate::error::{Error, FieldError};
 use crate::http::extract::form::{EmptyForm, Form};
 use crate::http::extract::user::{AdminUser, CurrentUser};
@@ -118,7 +118,7 @@ async fn decide(
 ) -> HandlerResult {
     let (actor, id) = (current.actor(), parse_user_id(id)?);
     let user = run_blocking(&current.services, move |services| {
-        decisions::decide(services, &actor, id, decision)
+        status_changes::decide(services, &actor, id, decision)
     })
     .await?;
     redirect_back(

@@ -5,7 +5,7 @@ use askama::Template;
 use serde::Deserialize;
 
 use crate::domain::accounts::admin;
-use crate::domain::accounts::decisions::{self, Decision};
+use crate::domain::accounts::status_changes::{self, Decision};
 use crate::error::Error;
 use crate::http::extract::form::Form;
 use crate::http::extract::user::{AdminUser, CurrentUser};
@@ -173,7 +173,7 @@ async fn decide_many(
     let (done, left) = run_blocking(&current.services, move |services| {
         let (mut done, mut left) = (0, 0);
         for id in ids.into_iter().take(500) {
-            match decisions::decide(services, &actor, UserId(id), decision) {
+            match status_changes::decide(services, &actor, UserId(id), decision) {
                 Ok(_) => done += 1,
                 Err(Error::Conflict(_) | Error::NotFound) => left += 1,
                 Err(error) => return Err(error),

@@ -93,11 +93,13 @@ async fn show_setup(maybe_user: MaybeUser, query: web::Query<Query>) -> HandlerR
         return Err(Error::NotFound.into());
     }
     let form = FirstRunForm { code: query.into_inner().code, ..FirstRunForm::default() };
+    // The code is checked when the form is submitted. If something is wrong with the server, the page says how to fix it
+    // before an account is created.
     let problem = run_blocking(&maybe_user.services, |services| {
         let failing = crate::domain::ops::status::checks(services)
             .into_iter()
             .find_map(|check| check.problem);
-        Ok(failing.map(|problem| problem.mend))
+        Ok(failing.map(|problem| problem.remedy))
     })
     .await?;
     crate::http::pages::respond::render(&page(&maybe_user, &form, &[], problem)?)

@@ -161,10 +161,10 @@ fn write_archive(
 
 /// Makes a name that no other entry has.
 fn unique_name(name: &str, taken: &mut HashSet<String>) -> String {
-    let wanted = FileName::parse(name).unwrap_or_else(FileName::unnamed);
+    let file_name = FileName::parse(name).unwrap_or_else(FileName::unnamed);
     let mut number = 0;
     loop {
-        let tried = wanted.numbered(number);
+        let tried = file_name.numbered(number);
         if taken.insert(tried.as_str().to_lowercase()) {
             return tried.to_string();
         }

@@ -36,7 +36,7 @@ pub fn metadata_rows(item: &Item, details: &ItemDetails) -> Vec<MetadataRow> {
     let size = item.width.zip(item.height);
 
     // In the order of the page; empty values are left out.
-    let mut lines: Vec<Option<MetadataRow>> = vec![
+    let mut rows: Vec<Option<MetadataRow>> = vec![
         text_row("Title", facts.title.as_ref()),
         text_row("Caption", facts.caption.as_ref()),
         facts.taken.map(|taken| row("Taken", taken_row(WallClock(taken.local_ms), taken.offset))),
@@ -57,9 +57,9 @@ pub fn metadata_rows(item: &Item, details: &ItemDetails) -> Vec<MetadataRow> {
     ];
 
     if !facts.keywords.is_empty() {
-        lines.push(Some(row("Keywords", facts.keywords.join(", "))));
+        rows.push(Some(row("Keywords", facts.keywords.join(", "))));
     }
-    lines.into_iter().flatten().collect()
+    rows.into_iter().flatten().collect()
 }
 
 fn taken_row(clock: WallClock, offset: Option<i16>) -> String {

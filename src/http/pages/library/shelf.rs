@@ -217,9 +217,9 @@ async fn show_directory(
         let user = &input.auth_session.clone().user;
 
         // Recorded as opened only when the page is rendered; a cached page does not count.
-        let wanted = sort_of(ItemFilter::directory(id), &query);
+        let listing_query = sort_of(ItemFilter::directory(id), &query);
         let DirectoryListing { directory, above, listing } =
-            listings::list_directory(reader, user, id, &wanted)?;
+            listings::list_directory(reader, user, id, &listing_query)?;
         previews::prioritize(services, &listing.items);
         let layout = Layout::read(reader, input)?;
 
@@ -255,9 +255,9 @@ async fn show_search(
             Listing::empty()
         } else {
             // A longer query finds nothing more.
-            let asked: String = words.chars().take(200).collect();
+            let search_text: String = words.chars().take(200).collect();
             let filter = ItemFilter {
-                words: Some(search::query_words(&asked)),
+                words: Some(search::query_words(&search_text)),
                 ..ItemFilter::shelf(Shelf::All)
             };
             listings::list(reader, user, &sort_of(filter, &query))?

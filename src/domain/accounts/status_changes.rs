@@ -58,13 +58,14 @@ impl Decision {
     }
 }
 
-/// Changes an account's status. A user who loses access is signed out on the next request.
+/// Changes an account's status. The sessions of a suspended user remain, but from the next request on they show only
+/// the status page.
 ///
 /// # Errors
 /// `Conflict` if the account's state does not allow it, or for the last admin or the actor's own account.
 pub fn decide(services: &Services, actor: &Actor, id: UserId, decision: Decision) -> Result<User> {
     let (user, is_first_admin) = services.db.write(|conn| {
-        // Serializes changes of admins, so that two cannot demote each other.
+        // Serializes changes to admins, so that two admins cannot suspend each other.
         let user = with_admin_lock(conn, id)?;
         if decision == Decision::Suspend {
             ensure_not_self(actor, id, "You cannot suspend yourself.")?;
@@ -112,7 +113,8 @@ pub(super) fn ensure_not_self(actor: &Actor, id: UserId, why: &str) -> Result<()
     if actor.id == Some(id) { Err(Error::Conflict(why.into())) } else { Ok(()) }
 }
 
-/// An admin whose entry in the users file is gone cannot sign in, and does not count.
+/// Returns `Conflict` if the user is the last active admin. An admin whose entry was removed from the users file cannot
+/// sign in and is not counted.
 pub(super) fn ensure_another_admin(
     services: &Services,
     conn: &mut Conn,
@@ -124,7 +126,7 @@ pub(super) fn ensure_another_admin(
     }
     let others =
         store::users::list_active_admins(conn)?.into_iter().filter(|admin| admin.id != user.id);
-    let mut others = others.filter(|admin| services.users_file.has_entry_of(admin));
+    let mut others = others.filter(|admin| services.users_file.may_stay_logged_in(admin));
     if others.next().is_some() { Ok(()) } else { Err(Error::Conflict(LAST_ADMIN.into())) }
 }
 
