@@ -1,4 +1,4 @@
-//! What is hot inside, one by one: who asks, a list, a part of a file, an upload, a preview. `cargo bench --bench hot`
+//! Benchmarks of internal operations: session, list, range, upload, preview. `cargo bench --bench hot`
 
 #![expect(
     clippy::unwrap_used,
@@ -30,10 +30,10 @@ mod rows;
 const ITEMS: u32 = 10_000;
 const MEGABYTE: usize = 1 << 20;
 const PASSWORD: &str = "a long enough password";
-/// A photo of 12 megapixels, of which previews are made.
+/// A photo of 12 megapixels.
 const PHOTO: (u32, u32) = (4000, 3000);
 
-/// A server with one admin and their items, which runs as long as it is held.
+/// A server with one admin and items, which runs until it is dropped.
 struct House {
     services: Arc<Services>,
     address: String,
@@ -105,7 +105,7 @@ fn fill(conn: &mut nexus_media::db::Conn, user: &User) -> nexus_media::error::Re
     Ok(())
 }
 
-/// One connection that stays open.
+/// A persistent connection.
 struct Line(BufReader<TcpStream>);
 
 impl Line {
@@ -115,7 +115,7 @@ impl Line {
         Self(BufReader::with_capacity(256 << 10, stream))
     }
 
-    /// The answer's body; panics when it is no success.
+    /// The body of a successful response; panics otherwise.
     fn ask(&mut self, what: &str, more: &str, body: &[u8]) -> Vec<u8> {
         let head = format!(
             "{what} HTTP/1.1\r\nHost: nexus\r\nContent-Length: {}\r\n{more}\r\n",
@@ -193,7 +193,7 @@ fn hot(criterion: &mut Criterion) {
     };
     services.db.write(|conn| Ok(store::sessions::insert(conn, &session)?)).unwrap();
     criterion.bench_function("session, known", |bench| {
-        // Every five seconds the database is asked.
+        // The database is queried every five seconds.
         bench.iter(|| {
             services
                 .session_cache

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""How long backups take, beside cp and sha256sum over the same files: bench-backup.py BINARY [FILES] [BYTES]
+"""Measures backups, compared with cp and sha256sum over the same files: bench-backup.py BINARY [FILES] [BYTES]
 
 Prints seconds of: a first backup, one after it when nothing has changed, reading all of it again (verify), putting it back
 (restore: everything is checked, and what was there is kept), and of cp -r with sync. The page cache is emptied before each

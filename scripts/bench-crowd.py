@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""What many people at once do to Nexus: bench-crowd.py BINARY
+"""Measures Nexus with many simultaneous clients: bench-crowd.py BINARY
 
 Slow readers (2,000 at 100 kB/s): memory each, threads. A storm of log-ins and 32 uploads: how long the slowest of a
-hundred dashboards takes, beside a quiet server. 32 uploads of 1 GiB and 200 streams: memory. Needs wrk, curl and 20 GB of disk."""
+hundred dashboards takes, compared with an idle server. 32 uploads of 1 GiB and 200 streams: memory. Needs wrk, curl and 20 GB of disk."""
 import json, os, pathlib, re, resource, shutil, socket, statistics, subprocess, sys, tempfile, time
 
 HERE = pathlib.Path(__file__).resolve().parent

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Starts Nexus with 10,000 items beside the servers it is measured against: bench-entry.py BINARY DIR
+"""Starts Nexus with 10,000 items for a comparison with other servers: bench-entry.py BINARY DIR
 
 No previews are made: what is broken has none, and that is measured elsewhere. Prints DIR/nexus.json, an entry as peers.json has them, and stays up until SIGTERM. 9,998 of the items are
 pictures of a few bytes, one has 48 KiB, one 1 GiB, as the others have."""

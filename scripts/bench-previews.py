@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Previews beside others, in one run: photos per CPU-second and peak memory, sandbox and process start included.
+"""Compares previews with other tools in one run: photos per CPU-second and peak memory, sandbox and process start included.
 
     scripts/bench-previews.py [PHOTOS] [ROUNDS]
 

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""How fast files that were put into a folder are taken in, beside sha256sum over them: bench-scan.py BINARY [FILES] [BYTES]
+"""Measures how fast a scan adds files of a folder, compared with sha256sum over them: bench-scan.py BINARY [FILES] [BYTES]
 
 Both read from the same disk, with the page cache emptied before each where this is root. Prints seconds and the ratio, and
-how long a second look takes that finds nothing new. BENCH_DIR is where the files go."""
+how long a second scan takes that finds nothing new. BENCH_DIR is the folder for the files."""
 import json, sys
 from bench_library import Library, forget
 

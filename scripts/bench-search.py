@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""How long a search and a shelf take with 1,000,000 items of one person: bench-search.py [ITEMS] [mysql://… [kept]]
+"""Measures searches and shelves with 1,000,000 items of one user: bench-search.py [ITEMS] [mysql://… [kept]]
 
 BESIDE=FILE compares the shelves with what an earlier run, of 1,000 items say, wrote there; without the file it is written.
 

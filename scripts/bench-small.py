@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""How many files of 64 KiB a second arrive: bench-small.py BINARY DIR [PEERS.json]
+"""Measures how many files of 64 KiB are stored per second: bench-small.py BINARY DIR [PEERS.json]
 
 Nexus on DIR's disk and, to see what durability costs, in /dev/shm, where an fsync costs nothing; beside it
 the servers of PEERS.json (the shared peers.py prints its path) by their PUT or upload form. wrk sends, each

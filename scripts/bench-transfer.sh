@@ -1,5 +1,5 @@
 #!/bin/sh
-# 1 GiB down and up, Nexus beside nginx, in turn on one machine: bench-transfer.sh [ROUNDS]
+# Compares downloads and uploads of 1 GiB with nginx on one machine: bench-transfer.sh [ROUNDS]
 # Needs a release binary, nginx, curl and 6 GB of disk. Prints MB/s and CPU-seconds of each server.
 set -eu
 rounds=${1:-3}

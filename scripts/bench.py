@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Nexus beside nginx, which serves the same bytes and asks nobody, in turn on one machine: bench.py BINARY [ROUNDS]
+"""Compares Nexus with nginx, which serves the same bytes without authentication, on one machine: bench.py BINARY [ROUNDS]
 
 PEERS=FILE adds other servers, each with base, login, dashboard, list, small (48 KiB), big (1 GiB), upload or put,
 cookie, bearer and pid; the first whose name has PHP in it is what pages and lists are measured against.

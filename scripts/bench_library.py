@@ -1,4 +1,4 @@
-"""A library of many files for benches: a server's folders with files in one person's, not taken in yet."""
+"""A library for benchmarks: the folders of a server with many files of one user that were not scanned yet."""
 import os, pathlib, shutil, subprocess, sys, tempfile, time
 
 
@@ -26,7 +26,7 @@ class Library:
         shutil.rmtree(self.work)
 
     def timed(self, *command):
-        """Seconds until it ended, and what it said."""
+        """Seconds until it ended, and its output."""
         began = time.monotonic()
         said = subprocess.run(command, cwd=self.work, env=self.settings, capture_output=True, text=True)
         if said.returncode not in (0, 1):

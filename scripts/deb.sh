@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes the Debian package out of a release build: deb.sh BINARY; prints its path.
+# Builds the Debian package from a release build: deb.sh BINARY; prints its path.
 set -eu
 cd "$(dirname "$0")/.."
 binary=$1

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs Debian packages whose command or file is not there: packages.sh COMMAND:PACKAGE FILE:PACKAGE ...
+# Installs Debian packages whose command or file is missing: packages.sh COMMAND:PACKAGE FILE:PACKAGE ...
 set -eu
 missing=
 for pair in "$@"; do

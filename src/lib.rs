@@ -10,11 +10,11 @@ pub mod error;
 mod failpoints;
 pub mod http;
 pub mod model;
-pub mod os;
 pub mod state;
 pub mod storage;
 pub mod store;
 pub mod sync;
 pub mod telemetry;
+pub mod thread_priority;
 
 pub use nexus_media_decode::{media, sandbox};

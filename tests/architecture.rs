@@ -17,7 +17,7 @@ const LAYERS: [&[&str]; 13] = [
     &["db", "storage"],
     &["media"],
     &["sandbox", "clamd"],
-    &["config", "os"],
+    &["config", "thread_priority"],
     &["error", "failpoints", "sync", "telemetry"],
 ];
 

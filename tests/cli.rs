@@ -404,7 +404,7 @@ fn scanning_again_needs_a_scanner_that_answers() {
     assert_eq!(code(&nonsense), 78);
 }
 
-/// A server as its own process, and what it said until it listened.
+/// A server in a process of its own, and its output until it listened.
 struct Serving {
     child: std::process::Child,
     lines: std::io::BufReader<std::process::ChildStderr>,
@@ -443,7 +443,7 @@ impl Drop for Serving {
     }
 }
 
-/// What is answered to a GET, head and body.
+/// Sends a GET request and returns the response, head and body.
 fn fetched(address: &str, path: &str) -> String {
     use std::io::Read;
     let mut stream = std::net::TcpStream::connect(address).unwrap();

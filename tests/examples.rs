@@ -10,7 +10,7 @@ use process::{PASSWORD, Server};
 
 const DOCUMENT: &str = include_str!("../docs/API.md");
 
-/// The blocks of the document: the status they promise and the command.
+/// The examples of the document: the expected status and the command.
 fn examples() -> Vec<(u16, String)> {
     let mut examples = Vec::new();
     let mut lines = DOCUMENT.lines();
@@ -94,7 +94,7 @@ fn every_example_does_what_it_says() {
         }
         let (status, body) = run(&command, folder.path(), &variables);
         assert_eq!(status, promised, "{command}\n{body}");
-        // What the next examples are about.
+        // Values for the following examples.
         if command.contains("/api/auth/login") || command.contains("/api/auth/refresh") {
             variables.insert("TOKEN", text(&body, "/token"));
             variables.insert("REFRESH_TOKEN", text(&body, "/refresh_token"));

@@ -7,8 +7,8 @@ use crate::domain::reconcile::check;
 use crate::domain::reconcile::problem::CheckOptions;
 use crate::domain::{malware, reconcile};
 use crate::error::{Error, Result};
-use crate::os;
 use crate::state::Services;
+use crate::thread_priority;
 
 /// Scans files for malware again.
 ///
@@ -83,7 +83,7 @@ pub fn scan(
     is_json: bool,
 ) -> Result<()> {
     // A running server's requests take precedence.
-    os::lower_priority()?;
+    thread_priority::lower_priority()?;
     let only =
         login.map(|login| super::user::find(services, login)).transpose()?.map(|user| user.id);
     let report = reconcile::scan(services, only, settled)?;

@@ -1,40 +1,40 @@
 // Signed-in pages: each behaviour is a module; a page works without any of them.
-// Listeners hang on the document, so that a page out of Turbo's cache works like a fresh one.
+// Listeners are attached to the document, so that a page from Turbo's cache works like a new one.
 import "../vendor/turbo.js";
 import { refreshFocus, rove, startFocus } from "./focus.js";
-import { refreshGate } from "./auth-forms.js";
-import { startKeys } from "./shortcuts.js";
+import { refreshAuthForms } from "./auth-forms.js";
+import { startShortcuts } from "./shortcuts.js";
 import { startGallery } from "./gallery.js";
 import { startMenus } from "./menus.js";
-import { refreshMore } from "./infinite-scroll.js";
-import { refreshMusic, startMusic } from "./track-list.js";
-import { startFilms } from "./video-fallback.js";
+import { refreshInfiniteScroll } from "./infinite-scroll.js";
+import { refreshTrackList, startTrackList } from "./track-list.js";
+import { startVideoFallback } from "./video-fallback.js";
 import { startSelection, update } from "./selection.js";
-import { refreshStars, startStars } from "./favorites.js";
+import { refreshFavorites, startFavorites } from "./favorites.js";
 import { refreshToasts, startToasts } from "./toasts.js";
 import { refreshUpload, startUpload } from "./upload.js";
-import { refreshWaiting } from "./preview-polling.js";
-import { startWayBack } from "./back-to-list.js";
+import { refreshPreviews } from "./preview-polling.js";
+import { startBackToList } from "./back-to-list.js";
 
-startFilms();
+startVideoFallback();
 startFocus();
 startGallery();
-startKeys();
+startShortcuts();
 startMenus();
-startMusic();
+startTrackList();
 startSelection();
-startStars();
+startFavorites();
 startToasts();
 startUpload();
-startWayBack();
+startBackToList();
 
 let isFirst = true;
 function refresh() {
-  refreshGate();
-  refreshMore();
-  refreshMusic();
-  refreshStars();
-  refreshWaiting();
+  refreshAuthForms();
+  refreshInfiniteScroll();
+  refreshTrackList();
+  refreshFavorites();
+  refreshPreviews();
   refreshUpload();
   update();
   rove();
@@ -47,7 +47,7 @@ document.addEventListener("turbo:load", refresh);
 document.addEventListener("turbo:submit-end", (event) => {
   if (!event.detail.success) document.addEventListener("turbo:render", refresh, { once: true });
 });
-// Turbo changes the body only; the colors hang on the root.
+// Turbo replaces only the body; the theme is set on the root element.
 document.addEventListener("turbo:before-render", (event) => {
   const colors = event.detail.newBody.dataset.colors;
   if (colors) document.documentElement.dataset.theme = colors;

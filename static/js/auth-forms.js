@@ -1,9 +1,9 @@
-// Forms: show a password, put the focus on what needs another look.
-export function refreshGate() {
+// Log-in forms: show the password, focus the first invalid field.
+export function refreshAuthForms() {
   for (const button of document.querySelectorAll("[data-show]")) button.hidden = false;
 }
 
-export function startGate() {
+export function startAuthForms() {
   document.addEventListener("click", (event) => {
     const button = event.target.closest("[data-show]");
     if (!button) return;
@@ -12,8 +12,8 @@ export function startGate() {
     input.type = shown ? "text" : "password";
     button.setAttribute("aria-pressed", String(shown));
   });
-  refreshGate();
+  refreshAuthForms();
   document.querySelector("[data-focus]")?.focus();
 }
 
-startGate();
+startAuthForms();

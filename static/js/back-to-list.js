@@ -1,4 +1,4 @@
-// From an item back to the list it was opened from, at the same place in it.
+// Returns from an item to the list it was opened from, at the same position.
 import { address } from "./urls.js";
 
 let here = location.pathname + location.search;
@@ -6,13 +6,13 @@ let from = null;
 
 const isItem = (path) => path.startsWith(address("/items/"));
 
-export function startWayBack() {
+export function startBackToList() {
   document.addEventListener("turbo:before-visit", () => {
     here = location.pathname + location.search;
   });
   document.addEventListener("turbo:load", () => {
     const now = location.pathname + location.search;
-    // Only one step away: from item to item the list is further back than history.back() goes.
+    // Only if the list is the previous page; after moving between items it is further back in the history.
     from = isItem(now) && !isItem(here) && here !== now ? here : null;
     here = now;
   });

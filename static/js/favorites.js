@@ -1,11 +1,11 @@
 import { address } from "./urls.js";
 import { showToast } from "./toasts.js";
 
-// Stars of the last seconds: a page that was asked for while one was on its way may not have it yet.
+// Recently set stars: a page requested while one was being sent may not contain it yet.
 const LASTING = 10_000;
 const latest = new Map();
 
-// The star: set without a reload, set back if the server did not take it.
+// Sets a star without a reload, and resets it if the server rejects it.
 function show(id, starred) {
   for (const button of document.querySelectorAll(`[data-star="${CSS.escape(id)}"]`)) {
     button.setAttribute("aria-pressed", String(starred));
@@ -33,14 +33,14 @@ export async function toggleStar(button) {
   }
 }
 
-export function refreshStars() {
+export function refreshFavorites() {
   for (const [id, { starred, at }] of latest) {
     if (Date.now() - at > LASTING) latest.delete(id);
     else show(id, starred);
   }
 }
 
-export function startStars() {
+export function startFavorites() {
   document.addEventListener("click", (event) => {
     const button = event.target.closest("[data-star]");
     if (!button) return;

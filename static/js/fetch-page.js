@@ -1,6 +1,6 @@
-// Pages that are asked for beside the one that is shown.
+// Fetches pages in the background.
 
-/** The page at `href` as a document of its own; throws for anything but a page that is still there. */
+/** Returns the page at `href` as a document; throws if it no longer exists or is not a page. */
 export async function fetchPage(href) {
   const answer = await fetch(href, { headers: { Accept: "text/html" } });
   if (!answer.ok || answer.redirected) throw new Error(String(answer.status));

@@ -56,7 +56,7 @@ export function refreshFocus() {
   found.focus({ preventScroll: !found.matches("a, button, [data-focus]") });
 }
 
-// One stop of the Tab key for each shelf: the tile one is on; arrows go from tile to tile.
+// Each shelf is one tab stop, its current tile; arrow keys move between tiles.
 export function rove(tile) {
   if (!document.body.hasAttribute("data-keys")) return;
   const all = [...document.querySelectorAll("[data-grid] [data-tile]")];

@@ -1,8 +1,8 @@
-// A click on a picture opens the viewer on the page's pictures; with a modifier, or without this, its own page opens.
+// A click on a photo opens the viewer; with a modifier key or without this script, the item's page opens.
 export function startGallery() {
   document.addEventListener("click", async (event) => {
     if (event.button !== 0 || event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
-    // During a selection, a click selects; with Shift, everything from the last one to this one.
+    // During a selection, a click selects a tile, with Shift all tiles since the previous one.
     const selected = event.target.closest(".tile-grid-on .tile-link");
     const box = selected?.closest("[data-tile]").querySelector('input[type="checkbox"]');
     if (box) {

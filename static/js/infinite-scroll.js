@@ -1,11 +1,11 @@
-// The next page of a list comes by itself when its end is near, and the month that is on screen is marked.
+// Loads the next page of a list when its end is near, and marks the month on screen.
 import { fetchPage } from "./fetch-page.js";
 
 let watch = null;
 let marks = null;
 let wanted = () => {};
 
-/** Pages that come by themselves; then a person asks for the next one. */
+/** Pages that are loaded automatically; after them, the user follows the link. */
 const MOST = 20;
 
 function append(gallery, next) {
@@ -13,7 +13,7 @@ function append(gallery, next) {
     const month = node.dataset.month;
     const known = month && gallery.querySelector(`[data-month="${CSS.escape(month)}"]`);
     if (known) {
-      // The month goes on: its tiles join those that are there.
+      // The month continues: its tiles are added to the existing ones.
       const more = node.nextElementSibling;
       if (more) known.nextElementSibling.append(...more.children);
       more?.remove();
@@ -23,7 +23,7 @@ function append(gallery, next) {
   }
 }
 
-export function refreshMore() {
+export function refreshInfiniteScroll() {
   watch?.disconnect();
   marks?.disconnect();
   const gallery = document.querySelector("div[data-gallery]");
@@ -52,7 +52,7 @@ export function refreshMore() {
       mark(gallery);
       document.dispatchEvent(new CustomEvent("nexus:more"));
     } catch {
-      // The link stays, and still leads to the next page.
+      // The link remains and still leads to the next page.
       watch.disconnect();
     } finally {
       isBusy = false;

@@ -1,4 +1,4 @@
-// Menus close with Escape and when something else is pressed.
+// Menus close on Escape and on a click elsewhere.
 export function startMenus() {
   const open = () => document.querySelectorAll("[data-menu][open], [data-more][open]");
   document.addEventListener("click", (event) => {

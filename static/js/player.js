@@ -1,8 +1,8 @@
-// The player: one bar that stays while pages change, a queue, and the keys of the keyboard and the lock screen.
-import { address, keptAs } from "./urls.js";
+// The player: a bar that stays while pages change, a queue, keyboard shortcuts and media keys.
+import { address, storageKey } from "./urls.js";
 import { showToast } from "./toasts.js";
 
-const KEPT = keptAs("nexus-player");
+const KEPT = storageKey("nexus-player");
 const bar = () => document.getElementById("player");
 const audio = new Audio();
 audio.preload = "auto";
@@ -148,7 +148,7 @@ function show() {
   mark();
 }
 
-/** Says on a row's button what it does. */
+/** Sets the label of a row's button. */
 function name(row, verb) {
   row.querySelector("[data-play] use")?.setAttribute("href", `${icons()}#${verb.toLowerCase()}`);
   const words = row.querySelector("[data-play] .sr");
@@ -157,10 +157,10 @@ function name(row, verb) {
   if (shown) shown.textContent = verb;
 }
 
-/** Marks the row that plays, on whatever page is open. */
+/** Marks the playing row, whichever page is open. */
 export function mark() {
   if (!bar()) return;
-  // A page that came without the bar's content gets it again.
+  // A new page arrives without the content of the bar.
   if (queue.length && !bar().childElementCount) {
     show();
     return;
@@ -219,7 +219,7 @@ export function next() {
 }
 
 export function previous() {
-  // As people know it: back to the beginning first.
+  // As in other players, the first press returns to the beginning of the track.
   if (audio.currentTime > 3 || at === 0) audio.currentTime = 0;
   else start(at - 1);
 }
@@ -241,7 +241,7 @@ function close() {
   if ("mediaSession" in navigator) navigator.mediaSession.metadata = null;
 }
 
-/** After a reload: the queue is there again, silent, where it was. */
+/** After a reload, restores the queue and its position without playing. */
 export function restore() {
   const kept = JSON.parse(sessionStorage.getItem(KEPT) ?? "null");
   if (!kept || kept.person !== person() || !kept.queue.length) return;

@@ -1,14 +1,14 @@
-// Pictures that are being made: their page is asked for again until they have come, and only they are put in.
+// Previews that are being made: fetches the page again until they are ready, and replaces only their tiles.
 import { fetchPage } from "./fetch-page.js";
 
 let timer = 0;
 let tries = 0;
 
-/** Milliseconds between two looks, and how often one looks while the page is seen. */
+/** Milliseconds between two requests, and how many are made while the page is visible. */
 const PAUSE = 2000;
 const MOST = 150;
 
-/** Puts in what has come of the tiles that this page of the list has. */
+/** Replaces the tiles on this page of the list whose previews are ready. */
 function fill(fresh, tiles) {
   for (const old of tiles) {
     const now = fresh.querySelector(`[data-tile="${CSS.escape(old.dataset.tile)}"]:not([data-waiting])`);
@@ -28,7 +28,7 @@ async function look() {
       return;
     }
   } else {
-    // Tiles that came with a later page of the list are asked for there.
+    // Tiles from a later page of the list are requested from that page.
     for (const from of new Set(waiting.map((tile) => tile.dataset.from ?? location.href))) {
       const fresh = await fetchPage(from);
       fill(
@@ -48,11 +48,11 @@ function schedule() {
   timer = setTimeout(() => look().catch(schedule), PAUSE);
 }
 
-export function refreshWaiting() {
+export function refreshPreviews() {
   tries = 0;
   schedule();
 }
 document.addEventListener("turbo:before-cache", () => clearTimeout(timer));
 document.addEventListener("visibilitychange", () => {
-  if (!document.hidden) refreshWaiting();
+  if (!document.hidden) refreshPreviews();
 });

@@ -1,4 +1,4 @@
-// The selection bar: there when something is selected, says how much.
+// The selection bar is shown while something is selected, with the number of items.
 export function boxes() {
   return [...document.querySelectorAll('input[type="checkbox"][form="selection"]')];
 }
@@ -21,13 +21,13 @@ export function selectAll(checked) {
 
 let last = null;
 
-// One listener on the document: it outlives every page, also those that come back out of Turbo's cache.
+// One listener on the document works for every page, including those from Turbo's cache.
 export function startSelection() {
   document.addEventListener("click", (event) => {
     if (event.target.closest("[data-selection-none]")) return selectAll(false);
     const box = event.target.closest('input[type="checkbox"][form="selection"]');
     if (!box) return;
-    // With Shift: everything from the last one to this one.
+    // With Shift: all tiles since the previous one.
     const all = boxes();
     const [from, to] = [all.indexOf(last), all.indexOf(box)].sort((a, b) => a - b);
     if (event.shiftKey && from >= 0) for (const between of all.slice(from, to + 1)) between.checked = box.checked;

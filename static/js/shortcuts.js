@@ -1,6 +1,6 @@
-// Single keys, where the person has them on; never while typing.
+// Single-key shortcuts, if the user has enabled them; never while typing.
 import { address } from "./urls.js";
-import { musicKey } from "./track-list.js";
+import { handlePlayerKey } from "./track-list.js";
 import { boxes, selectAll, update } from "./selection.js";
 import { toggleStar } from "./favorites.js";
 
@@ -28,7 +28,7 @@ function step(key) {
   if (!all.length) return false;
   const here = document.activeElement?.closest("[data-tile]");
   const index = all.indexOf(here);
-  // From outside, arrows scroll the page; j and k enter it, at the first tile that can be seen.
+  // Outside a shelf, arrow keys scroll the page; j and k move to the first visible tile.
   if (index < 0) {
     if (key !== "j" && key !== "k") return false;
     const first = all.find((tile) => tile.getBoundingClientRect().bottom > 80) ?? all[0];
@@ -41,7 +41,7 @@ function step(key) {
   else if (key === "Home") next = 0;
   else if (key === "End") next = all.length - 1;
   else {
-    // Up and down: the nearest tile in the next row that way.
+    // Up and down: the nearest tile in the adjacent row.
     const box = here.getBoundingClientRect();
     const down = key === "ArrowDown";
     const rows = all
@@ -143,8 +143,8 @@ function onGrid(event) {
   }
 }
 
-// The approval queue: j and k from person to person, x selects, a approves, r rejects.
-function onPeople(event) {
+// The approval queue: j and k move between users, x selects, a approves, r rejects.
+function isUserList(event) {
   const rows = [...document.querySelectorAll("[data-people] [data-row]")];
   if (!rows.length) return false;
   const here = document.activeElement?.closest("[data-row]");
@@ -176,10 +176,10 @@ function onPeople(event) {
   }
 }
 
-export function startKeys() {
+export function startShortcuts() {
   document.addEventListener("keydown", (event) => {
     if (!document.body.hasAttribute("data-keys") || event.altKey || event.metaKey || isTyping(event.target)) return;
-    // Keys that belong to the page do nothing while the viewer stands before it.
+    // While the viewer is open, keys of the page do nothing.
     if (document.querySelector("[data-viewer]")) return;
     if (event.ctrlKey) {
       if (event.key === "a" && boxes().length) {
@@ -217,10 +217,10 @@ export function startKeys() {
       document.getElementById("keys")?.showModal();
       return;
     }
-    if (musicKey(event)) {
+    if (handlePlayerKey(event)) {
       event.preventDefault();
       return;
     }
-    if (onItemPage(event) || onPeople(event) || onGrid(event)) event.preventDefault();
+    if (onItemPage(event) || isUserList(event) || onGrid(event)) event.preventDefault();
   });
 }

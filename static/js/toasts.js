@@ -1,8 +1,8 @@
-// Messages: seen in the corner, said by screen readers, gone after a while.
+// Messages: shown in the corner, announced by screen readers, removed after some seconds.
 const SHORT = 8000;
 const WITH_ACTION = 20000;
 
-// Said into a region that was there before: a new one with its text in it is often not read.
+// Written into an existing live region: screen readers often ignore a new one.
 export function say(text) {
   const live = document.getElementById("live");
   if (!live) return;
@@ -13,7 +13,7 @@ export function say(text) {
 }
 
 function expire(toast) {
-  // It stays while it has the focus or the pointer on it.
+  // It stays while it has the focus or the pointer is over it.
   let held = false;
   let due = false;
   const go = () => {
@@ -47,7 +47,7 @@ export function showToast(text) {
   say(text);
 }
 
-// What the server said with this page; its title where it said nothing.
+// Announces the message of the page, or its title if there is none.
 export function refreshToasts(isFirst) {
   const toasts = [...document.querySelectorAll("[data-toast]")];
   toasts.forEach(expire);

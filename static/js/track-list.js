@@ -1,5 +1,5 @@
-// Music: rows that play. The player itself is loaded with the first song.
-import { keptAs } from "./urls.js";
+// Track lists: rows that play. The player is loaded with the first track.
+import { storageKey } from "./urls.js";
 
 let player = null;
 
@@ -22,8 +22,8 @@ async function play(row) {
   (await load()).play(all.map(song), Math.max(all.indexOf(row), 0));
 }
 
-/** Keys of the player; true when the key was one. */
-export function musicKey(event) {
+/** Handles the keys of the player; returns whether the key was one. */
+export function handlePlayerKey(event) {
   if (event.key === "Enter" && !event.target.closest("a, button")) return false;
   const bar = document.querySelector("[data-player]:not([hidden])");
   const onSong = event.target.closest("[data-song] .tile-link");
@@ -31,7 +31,7 @@ export function musicKey(event) {
     player?.toggle();
     return true;
   }
-  // On a tile, Shift and an arrow select.
+  // On a tile, Shift with an arrow key selects.
   if (event.target.closest("[data-grid] [data-tile]:not([data-song])")) return false;
   if (event.shiftKey && bar && event.key === "ArrowRight") {
     player?.next();
@@ -44,7 +44,7 @@ export function musicKey(event) {
   return false;
 }
 
-export function startMusic() {
+export function startTrackList() {
   document.addEventListener("click", async (event) => {
     const row = event.target.closest("[data-song]");
     if (event.target.closest("[data-play]") && row) {
@@ -57,7 +57,7 @@ export function startMusic() {
     }
   });
   document.addEventListener("keydown", (event) => {
-    // Enter on a song's title plays it; its page is one click away.
+    // Enter on a track's title plays it.
     const row = event.target.closest?.("[data-song]");
     if (
       event.key === "Enter" &&
@@ -71,14 +71,14 @@ export function startMusic() {
       play(row);
     }
   });
-  document.addEventListener("nexus:more", refreshMusic);
+  document.addEventListener("nexus:more", refreshTrackList);
 }
 
-export function refreshMusic() {
+export function refreshTrackList() {
   for (const button of document.querySelectorAll("[data-play], [data-enqueue], [data-play-all]")) button.hidden = false;
-  // Here the player plays it, and plays on.
+  // The player plays it and continues with the following tracks.
   for (const native of document.querySelectorAll("[data-native]")) native.remove();
-  const kept = sessionStorage.getItem(keptAs("nexus-player"));
+  const kept = sessionStorage.getItem(storageKey("nexus-player"));
   if (player) player.mark();
   else if (kept) load().then((loaded) => loaded.restore());
 }

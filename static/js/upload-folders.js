@@ -1,4 +1,4 @@
-// Folders that are sent whole become folders of one's own.
+// Uploads of whole folders: creates the same folders in the library.
 import { address } from "./urls.js";
 
 const token = () => document.querySelector('meta[name="csrf-token"]').content;
@@ -23,13 +23,13 @@ async function make(name, parent) {
     body: JSON.stringify(parent ? { name, parent } : { name }),
   });
   if (answer.ok) return (await answer.json()).id;
-  // It was created meanwhile, or cannot be created.
+  // It was created in the meantime, or cannot be created.
   const again = there(await list());
   if (again) return again.standard ? "" : again.id;
   throw new Error((await answer.json()).error?.message ?? "The folder could not be made.");
 }
 
-/** The id of the folder that `path` lies in, beneath `base`; '' where the file belongs by what it is. */
+/** The id of the folder of `path` below `base`; '' if the kind of the file decides. */
 export function folderOf(path, base) {
   return path
     .split("/")

@@ -1,10 +1,10 @@
-// What is on its way, kept by the browser: it outlives a reload and a restart, the file itself too where there is room.
-import { keptAs } from "./urls.js";
+// The upload queue in IndexedDB: it survives reloads and restarts, and so do the files if there is space.
+import { storageKey } from "./urls.js";
 
 const LARGEST = 2 * 1024 ** 3;
 
 const opened = new Promise((resolve, reject) => {
-  const request = indexedDB.open(keptAs("nexus-transfers"), 1);
+  const request = indexedDB.open(storageKey("nexus-transfers"), 1);
   request.onupgradeneeded = () => request.result.createObjectStore("transfers", { keyPath: "id" });
   request.onsuccess = () => resolve(request.result);
   request.onerror = () => reject(request.error);
@@ -26,7 +26,7 @@ async function hasRoom(bytes) {
   return quota === undefined || quota - usage > bytes * 1.2;
 }
 
-/** Keeps one. Answers whether its file is kept too. */
+/** Stores a transfer. Resolves to whether its file was stored too. */
 export async function put(entry) {
   try {
     if (await hasRoom(entry.size)) {
@@ -44,10 +44,10 @@ export async function put(entry) {
   return false;
 }
 
-/** Changes what is known of one, not its file. */
+/** Changes the stored state of a transfer, except its file. */
 export async function change(id, changes) {
   try {
-    // In one transaction: one that is taken out meanwhile does not come back.
+    // In one transaction, so that a transfer that is removed in the meantime is not stored again.
     await run("readwrite", (store) => {
       const known = store.get(id);
       known.onsuccess = () => {

@@ -1,4 +1,4 @@
-// The queue as a list: a row for each file, and what is going on in all.
+// The queue as a list: one row per file, and the total.
 import { address } from "./urls.js";
 
 const GB = 1e9;
@@ -34,7 +34,7 @@ const ICONS = {
   paused: "pause",
   offline: "wifi-off",
 };
-// What can be done with a row, in its order.
+// The actions of a row, in display order.
 const ACTIONS = {
   waiting: ["pause", "cancel"],
   checking: ["cancel"],
@@ -82,7 +82,7 @@ function named(text, name) {
   return [text, element("span", { className: "sr", textContent: ` ${name}` })];
 }
 
-/** Makes or renews the row of a transfer. */
+/** Creates or updates the row of a transfer. */
 export function row(list, transfer) {
   let item = list.querySelector(`[data-transfer="${transfer.id}"]`);
   if (!item) {
@@ -164,7 +164,7 @@ export function summary(transfers) {
     .join(", ");
 }
 
-/** The whole of it: sent and still to send, as words and as a part of one. */
+/** The total progress: as text, and as a fraction. */
 export function total(transfers) {
   const live = transfers.filter((transfer) => !["refused", "duplicate"].includes(transfer.state));
   const all = live.reduce((sum, transfer) => sum + transfer.size, 0);

@@ -1,6 +1,6 @@
 // The queue of uploads: the state of each, and which are sent. It continues by itself after the network, the page, the
 // browser or the server was unavailable.
-import { address, keptAs } from "./urls.js";
+import { address, storageKey } from "./urls.js";
 import { fetchPage } from "./fetch-page.js";
 import { say, showToast } from "./toasts.js";
 import { folderOf } from "./upload-folders.js";
@@ -42,7 +42,7 @@ function showTotalNow() {
   const { open, part, words } = total(everything);
   const isLive = everything.some((transfer) => LIVE.has(transfer.state));
   try {
-    localStorage[open ? "setItem" : "removeItem"](keptAs("nexus-queue"), "1");
+    localStorage[open ? "setItem" : "removeItem"](storageKey("nexus-queue"), "1");
   } catch {
     /* Nothing is kept then. */
   }
@@ -55,7 +55,7 @@ function showTotalNow() {
     isSaid = true;
     if (queue && !count("refused")) say(summary(everything));
     else showToast(summary(everything));
-    freshen();
+    updateSummary();
   }
   if (!queue) return;
   queue.hidden = !everything.length;
@@ -68,8 +68,8 @@ function showTotalNow() {
   queue.querySelector("[data-queue-clear]").hidden = everything.length === open;
 }
 
-// Counts, storage and what is recent, as they are now.
-async function freshen() {
+// Updates counts, the storage meter and recent items.
+async function updateSummary() {
   try {
     const page = await fetchPage(location.href);
     for (const old of document.querySelectorAll("[data-fresh]")) {
@@ -81,7 +81,7 @@ async function freshen() {
   }
 }
 
-// What holds for the whole queue is said once, not for each row.
+// A message about the whole queue is announced once, not for each row.
 let mood = "";
 function tell(words) {
   if (mood === words) return;
@@ -95,9 +95,9 @@ function set(transfer, state, why = "") {
   transfer.isLoggedOut = false;
   if (state === "done" || state === "duplicate") {
     transfer.sent = transfer.size;
-    // One that is here may still be wanted twice.
+    // The file of a duplicate is kept, because the user may want to store it twice.
     if (state === "done") transfer.file = null;
-    disown(transfer.id);
+    releaseLock(transfer.id);
   } else if (state === "paused" || state === "waiting") {
     store.change(transfer.id, { isPaused: state === "paused" });
   } else if (state === "refused") {
@@ -113,7 +113,7 @@ async function end(transfer, state) {
   pump();
 }
 
-/** Puts files into the queue: each with the folder it came in, if it did. */
+/** Adds files to the queue, each with the path of its folder, if any. */
 export async function add(files, { directory = "", keepsBoth = false, url = null }) {
   isSaid = false;
   const added = files.map(({ file, path }) => ({
@@ -136,19 +136,19 @@ export async function add(files, { directory = "", keepsBoth = false, url = null
   }));
   for (const transfer of added) {
     transfers.set(transfer.id, transfer);
-    own(transfer.id);
+    takeLock(transfer.id);
     show(transfer);
   }
   mood = "";
   tell(`${added.length} ${added.length === 1 ? "file" : "files"}, sending`);
   pump();
-  // The first ones are under way while the rest is written down.
+  // The first files are already being sent while the rest is stored.
   for (const transfer of added) if (transfer.file) await keep(transfer);
 }
 
-// One tab sends a file; others leave it alone. Without locks (a page without TLS) each tab keeps to its own.
+// Only one tab sends a file. Without locks (a page without TLS) each tab sends its own files.
 const held = new Map();
-function own(id) {
+function takeLock(id) {
   if (!navigator.locks || held.has(id)) return Promise.resolve(true);
   return new Promise((resolve) => {
     navigator.locks.request(`nexus-transfer-${id}`, { ifAvailable: true }, (lock) => {
@@ -158,7 +158,7 @@ function own(id) {
   });
 }
 
-function disown(id) {
+function releaseLock(id) {
   held.get(id)?.();
   held.delete(id);
 }
@@ -179,14 +179,14 @@ async function keep(transfer) {
     file,
     isPaused: transfer.state === "paused",
   });
-  // It may have ended, or begun, meanwhile.
+  // It may have started or finished in the meantime.
   if (!transfers.has(id) || OVER.has(transfer.state)) await store.remove(id);
   else if (transfer.url !== url) await store.change(id, { url: transfer.url });
 }
 
 const isSame = (file, { name, size }) => file.name === name && file.size === Number(size);
 
-/** Goes on with an upload that the server knows and this browser may not. */
+/** Continues an upload that the server has recorded and this browser may not. */
 export function resume(unfinished, file) {
   const { url } = unfinished;
   const item = document.querySelector(`[data-unfinished][data-url="${url}"]`);
@@ -257,7 +257,7 @@ function failed(transfer, error) {
   set(transfer, "refused", messageOf(error));
 }
 
-/** Continues what waits for the connection, if the server answers. */
+/** Continues transfers that wait for the connection, if the server responds. */
 export async function tryAgain() {
   if (!count("offline")) return;
   try {
@@ -297,8 +297,8 @@ export const actions = {
   async cancel(transfer) {
     transfers.delete(transfer.id);
     store.remove(transfer.id);
-    disown(transfer.id);
-    takeAway(document.querySelector(`[data-transfer="${transfer.id}"]`));
+    releaseLock(transfer.id);
+    removeRow(document.querySelector(`[data-transfer="${transfer.id}"]`));
     showTotal();
     await transfer.upload?.abort().catch(() => {});
     if (transfer.url) deleteUpload(transfer.url);
@@ -306,8 +306,8 @@ export const actions = {
   },
 };
 
-// The focus goes to the next row, the one before, or the heading.
-function takeAway(item) {
+// Moves the focus to the next row, the previous one, or the heading.
+function removeRow(item) {
   if (!item) return;
   const hadFocus = item.contains(document.activeElement);
   const next = (item.nextElementSibling ?? item.previousElementSibling)?.querySelector("button, a");
@@ -315,7 +315,7 @@ function takeAway(item) {
   if (hadFocus) (next ?? heading())?.focus();
 }
 
-/** The heading that takes the focus when a row is gone. */
+/** The heading that receives the focus when a row is removed. */
 export function heading() {
   const found = document.querySelector("[data-queue] h2") ?? document.querySelector("main h1");
   if (found) found.tabIndex = -1;
@@ -367,19 +367,19 @@ export const isBusy = () => all().some((transfer) => LIVE.has(transfer.state));
 
 const restored = store.all().then(async (entries) => {
   for (const entry of entries.filter((one) => one.person === person && !transfers.has(one.id))) {
-    if (!(await own(entry.id))) continue;
+    if (!(await takeLock(entry.id))) continue;
     isSaid = false;
     const state = !entry.file ? "lost" : entry.isPaused ? "paused" : "waiting";
     transfers.set(entry.id, { ...entry, state, why: "", sent: 0, speed: 0, item: null });
   }
 });
 
-/** Shows the queue on a page that has just come, and goes on. */
+/** Shows the queue on a new page and continues it. */
 export async function refresh() {
   await restored;
   const list = document.querySelector("[data-queue-list]");
   if (list) for (const transfer of all()) row(list, transfer);
-  // What this browser sends anyway needs no row of the server's.
+  // Transfers that this browser sends need no row from the server.
   for (const unfinished of document.querySelectorAll("[data-unfinished]")) {
     if (all().some((transfer) => transfer.url === unfinished.dataset.url)) unfinished.hidden = true;
   }

@@ -1,12 +1,12 @@
-// Picked, dropped and pasted files go into the queue. The code that sends them is loaded with the first file.
-import { keptAs } from "./urls.js";
+// Adds chosen, dropped and pasted files to the queue. The code that sends them is loaded with the first file.
+import { storageKey } from "./urls.js";
 import { showToast } from "./toasts.js";
 
 let loaded = null;
 const engine = () =>
   (loaded ??= Promise.all([import("./upload-queue.js"), import("./upload-queue-events.js")]).then(([queue]) => queue));
-/** Says that a queue of this browser is not empty, so that the engine is loaded with the next page. */
-const FLAG = keptAs("nexus-queue");
+/** Records that the queue of this browser is not empty, so that the code is loaded with the next page. */
+const FLAG = storageKey("nexus-queue");
 
 const formOf = (event) => event.target.closest?.("[data-upload]");
 const over = (form) => {
@@ -24,7 +24,7 @@ async function send(form, files) {
 
 const plain = (list) => [...list].map((file) => ({ file, path: file.webkitRelativePath }));
 
-// Folders that are dropped, all the way down.
+// Reads dropped folders recursively.
 async function inside(entry, path, found) {
   if (entry.isFile) {
     const file = await new Promise((resolve, reject) => entry.file(resolve, reject));
@@ -86,7 +86,7 @@ export function startUpload() {
     else return;
     input.value = "";
   });
-  // A file let go beside the form would open in place of the page: it goes into the form, or nowhere.
+  // A file dropped outside the form would replace the page, so it is added to the form or ignored.
   const hasFiles = (event) => event.dataTransfer?.types.includes("Files");
   document.addEventListener("dragover", (event) => {
     if (!hasFiles(event)) return;

@@ -1,8 +1,8 @@
-// Addresses of this server, which may stand below a path of another site's.
+// URLs of this server, which may be below a path such as /nexus.
 const root = document.documentElement.dataset.root;
 
-/** The name under which a page keeps something: what else stands on that host name keeps its own. */
-export const keptAs = (name) => (root === "/" ? name : `${name}${root}`);
+/** A storage key that differs from those of other sites on the same host. */
+export const storageKey = (name) => (root === "/" ? name : `${name}${root}`);
 
-/** The address of `path`, which begins with a slash. */
+/** The URL of `path`, which begins with a slash. */
 export const address = (path) => root + path.slice(1);

@@ -1,6 +1,6 @@
-// Films and recordings: says in plain words when this browser cannot play one, and keeps two from playing at once.
-export function startFilms() {
-  // Media events do not bubble; they can be caught on their way down.
+// Videos and audio: shows a message if this browser cannot play a file, and plays only one at a time.
+export function startVideoFallback() {
+  // Media events do not bubble, so they are handled in the capture phase.
   document.addEventListener(
     "error",
     (event) => {
@@ -13,7 +13,7 @@ export function startFilms() {
   document.addEventListener(
     "loadedmetadata",
     (event) => {
-      // A film whose picture is not understood has none: it would play as sound alone.
+      // A video whose codec is unknown has no size: only its sound would be played.
       const film = event.target;
       if (!film.matches?.("video[data-film]") || film.videoWidth > 0) return;
       const words = film.parentElement.querySelector("[data-unplayable]");

@@ -1,4 +1,4 @@
-// The viewer: PhotoSwipe over the pictures and films of the page, with a name, a star, and ways to its page and file.
+// The viewer: PhotoSwipe over the photos and videos of the page, with name, star, and links to the item and the file.
 import PhotoSwipe from "../vendor/photoswipe.js";
 import { address } from "./urls.js";
 import { toggleStar } from "./favorites.js";
@@ -63,7 +63,7 @@ function film(data) {
 let isOpen = false;
 
 export async function openViewer(link) {
-  // A second click while the first is still at work opens nothing.
+  // A second click while the viewer opens does nothing.
   if (isOpen) return;
   isOpen = true;
   await style();
@@ -94,14 +94,14 @@ export async function openViewer(link) {
     event.content.element = film(event.content.data);
   });
   viewer.on("contentDeactivate", ({ content }) => content.element?.querySelector?.("video")?.pause());
-  // The second click of a double click belongs to the first: it closes nothing.
+  // The second click of a double click must not close the viewer.
   const opened = performance.now();
   for (const action of ["imageClickAction", "bgClickAction", "tapAction", "doubleTapAction"]) {
     viewer.on(action, (event) => {
       if (performance.now() - opened < 500) event.preventDefault();
     });
   }
-  // A film has its own controls: dragging them moves no slide.
+  // Dragging the controls of a video must not move the slide.
   viewer.on("pointerDown", (event) => {
     if (event.originalEvent.target.closest("video")) event.preventDefault();
   });
@@ -171,7 +171,7 @@ export async function openViewer(link) {
     const event = said.originalEvent;
     if (event.altKey || event.ctrlKey || event.metaKey) return;
     const film = viewer.currSlide.content.element?.querySelector?.("video");
-    // In a film's controls the keys are the film's.
+    // In the controls of a video, keys belong to the video.
     if (film && event.target === film && event.key.startsWith("Arrow")) {
       said.preventDefault();
       return;
@@ -212,11 +212,11 @@ export async function openViewer(link) {
     const live = document.getElementById("live");
     if (live) live.textContent = `${current().name}, ${viewer.currIndex + 1} of ${slides.length}`;
   });
-  // The phone's Back closes the viewer, not the page.
+  // The Back button of a phone closes the viewer, not the page.
   let isBack = false;
   let isGone = false;
   let isLeaving = false;
-  // Without Turbo's mark in it, going back to this entry is no visit.
+  // An entry without Turbo's state does not start a visit.
   const marked = history.state;
   const popped = () => {
     history.replaceState(marked, "");
@@ -232,7 +232,7 @@ export async function openViewer(link) {
     viewer.destroy();
   };
   document.addEventListener("turbo:before-visit", leave, { once: true });
-  // Until it is gone, a moment after this, the viewer holds the focus.
+  // The viewer holds the focus until its closing animation has ended.
   viewer.on("destroy", () => {
     isOpen = false;
     isGone = true;
@@ -251,7 +251,7 @@ export async function openViewer(link) {
       back?.scrollIntoView({ block: "nearest" });
     });
   });
-  // Near the end the next page comes, and its pictures with it.
+  // Near the end, loads the next page with its photos.
   const grow = () => {
     if (!gallery) return;
     const known = new Set(slides.map((one) => one.id));

@@ -6,10 +6,10 @@ use rstest::rstest;
 
 use crate::support::*;
 
-/// What a kind of person gets.
+/// The response to a kind of user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Gets {
-    /// An answer of their own, 2xx or 303 that is none of the below, or a 4xx about the form's content.
+    /// The page itself: 2xx, a 303 other than those below, or a 4xx about the content of the form.
     In,
     /// 303 to `/login`.
     LogIn,
@@ -20,7 +20,7 @@ enum Gets {
 }
 use Gets::{In, LogIn, Nothing, Pending};
 
-/// Nobody, a pending person, another active person, the owner, an admin who is not the owner.
+/// Not logged in, a pending user, another active user, the owner, an admin who is not the owner.
 type Row = [Gets; 5];
 
 const OPEN: Row = [In, In, In, In, In];
@@ -33,7 +33,7 @@ fn row_of(route: &nexus_media::http::Route) -> Option<Row> {
         return Some(OPEN);
     }
     Some(match route.path {
-        // Without the token that is set for it.
+        // Without the configured token.
         "/setup" | "/metrics" => [Nothing; 5],
         "/"
         | "/login"
@@ -103,7 +103,7 @@ fn row_of(route: &nexus_media::http::Route) -> Option<Row> {
     })
 }
 
-/// Bodies that make an API call whole.
+/// Complete bodies for API calls.
 fn body_of(path: &str) -> serde_json::Value {
     match path {
         "/api/auth/login" => serde_json::json!({ "username": "owner", "password": PASSWORD }),
@@ -153,7 +153,7 @@ async fn call(
     browser.post(&path, token, &fields).await
 }
 
-/// Fields that make a form whole.
+/// Complete fields for forms.
 fn fields_of(path: &str, ids: &Ids) -> Vec<(&'static str, String)> {
     match path {
         "/items/{id}/rename" | "/directories/{directory_id}/rename" => {
@@ -257,7 +257,7 @@ async fn ids_of(app: &TestApp, person: i64) -> Ids {
     }
 }
 
-/// A file that was taken away from the owner.
+/// Creates a finding of the owner.
 fn finding_of(app: &TestApp) -> String {
     use nexus_media::model::FindingId;
     use nexus_media::model::finding::{Finding, FindingState};
@@ -294,7 +294,7 @@ fn rand_seed() -> u32 {
 async fn everyone_gets_what_the_matrix_says_on_every_route(
     #[values(Sqlite, MariaDb)] backend: Backend,
 ) {
-    // Forms without a password would soon count as guessing.
+    // Forms without a password count as failed attempts.
     let (app, admin) = TestApp::ready_with(backend, &[("rate_limit", "off")]).await;
     for name in ["owner", "other", "subject"] {
         app.person(&admin, name).await;
@@ -322,7 +322,7 @@ async fn everyone_gets_what_the_matrix_says_on_every_route(
         ) {
             session_of(&app, "owner").await.act(&ids.item, "trash", &[]).await;
         }
-        // The owner comes behind those who must not get at it.
+        // The owner comes after those who must not have access.
         for (index, name) in
             ["nobody", "pending", "other", "owner", "admin"].into_iter().enumerate()
         {
@@ -330,7 +330,7 @@ async fn everyone_gets_what_the_matrix_says_on_every_route(
             let answer = call(&browser, &route, &ids, &token).await;
             let status = answer.status();
             let mut got = verdict(answer).await;
-            // These lead there by themselves.
+            // These redirect there in any case.
             if matches!(
                 (route.path, got),
                 ("/" | "/logout" | "/api/auth/refresh", LogIn) | ("/register", Pending)
@@ -345,13 +345,13 @@ async fn everyone_gets_what_the_matrix_says_on_every_route(
                 ));
             }
         }
-        // What only reads leaves the ids to the next route.
+        // Routes that only read leave the ids to the next route.
         unused_ids = matches!(route.method, "GET" | "HEAD" | "OPTIONS").then_some(ids);
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// A browser of each kind of person, with its form token. One whose session was ended, by a log-out for example, is replaced.
+/// A browser of each kind of user, with its form token. It is replaced if its session was ended, for example by a log-out.
 struct Sessions<'a> {
     app: &'a TestApp,
     known: HashMap<&'static str, (Browser, String)>,
@@ -359,7 +359,7 @@ struct Sessions<'a> {
 
 impl Sessions<'_> {
     async fn get(&mut self, name: &'static str) -> (Browser, String) {
-        // A page that only people in that state get.
+        // A page that is only shown in that state.
         let page = if name == "pending" { "/pending" } else { "/account" };
         if let Some(known) = self.known.get(name)
             && known.0.get(page).await.status() == 200
@@ -383,7 +383,7 @@ impl Sessions<'_> {
     }
 }
 
-/// A new session of that person.
+/// A new session of that user.
 async fn session_of(app: &TestApp, username: &str) -> Browser {
     let browser = app.browser();
     let answer =

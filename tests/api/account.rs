@@ -1,4 +1,4 @@
-//! What people change about themselves.
+//! Changes of users to their own accounts.
 
 use reqwest::multipart::{Form, Part};
 use rstest::rstest;

@@ -104,7 +104,7 @@ async fn the_last_admin_cannot_be_lost(#[values(Sqlite, MariaDb)] backend: Backe
         200,
         "a role change holds on the next request"
     );
-    // Both let go of each other at once: one of them stays.
+    // Both demote each other at the same time: one of them remains an admin.
     let (one, two) = (
         format!("/admin/users/{ada_id}/access-level"),
         format!("/admin/users/{root}/access-level"),

@@ -1,4 +1,4 @@
-//! The audit log: what is written, that it cannot be changed unseen, and how an admin reads it.
+//! The audit log: what is recorded, that changes are detected, and how an admin reads it.
 
 use diesel::RunQueryDsl;
 use nexus_media::domain::audit;
@@ -13,7 +13,7 @@ fn rows(app: &TestApp) -> Vec<AuditRow> {
     audit::list(&app.services, &AuditFilter::default(), None, 1000).unwrap()
 }
 
-/// What, who, whom: the oldest first.
+/// Event, actor and subject, oldest first.
 fn story(app: &TestApp) -> Vec<(String, String, String)> {
     rows(app).into_iter().rev().map(|row| (row.event, row.actor, row.subject)).collect()
 }

@@ -1,4 +1,4 @@
-//! Backups: made under load, looked over, put back, let go of; and moving to the other database.
+//! Backups: created under load, verified, restored, pruned; and copying to the other database.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -15,7 +15,7 @@ use serde_json::Value;
 
 use crate::support::*;
 
-/// Folders with a database, where no server runs.
+/// An installation without a running server.
 struct Installation {
     folder: tempfile::TempDir,
     url: String,
@@ -40,7 +40,7 @@ impl Installation {
         answer(self.path(), &self.url, arguments)
     }
 
-    /// A person made on the command line, with these files in `Uploads`.
+    /// Creates a user on the command line, with these files in `Uploads`.
     fn add(&self, username: &str, files: &[(&str, &[u8])]) {
         std::fs::write(self.path().join("password"), PASSWORD).unwrap();
         let email = format!("{username}@example.org");
@@ -80,7 +80,7 @@ impl Installation {
             .collect()
     }
 
-    /// Files in people's folders, without their pictures.
+    /// Files in user folders, without avatars.
     fn files(&self) -> BTreeSet<String> {
         let mut files = BTreeSet::new();
         collect(&self.path().join("media"), &self.path().join("media"), &mut files);
@@ -122,7 +122,7 @@ fn answer(folder: &Path, url: &str, arguments: &[&str]) -> Value {
     serde_json::from_str(&out).unwrap_or_else(|_| panic!("{arguments:?}: {out}"))
 }
 
-/// Runs what waits for processes, off the server's thread.
+/// Runs blocking work outside of the server's thread.
 async fn apart<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     tokio::task::spawn_blocking(work).await.unwrap()
 }
@@ -277,7 +277,7 @@ async fn a_backup_made_while_people_work_is_whole(#[values(Sqlite, MariaDb)] bac
     .await;
 }
 
-/// An installation with one backup beside it, changed after that backup.
+/// An installation that was changed after its only backup.
 async fn changed_house() -> (Installation, tempfile::TempDir) {
     let outer = tempfile::tempdir().unwrap();
     let folder = tempfile::tempdir_in(outer.path()).unwrap();
@@ -438,7 +438,7 @@ async fn nothing_goes_on_without_the_disk_that_peoples_folders_are_on() {
             1,
             "no empty one"
         );
-        // If it is lost, a backup brings it back.
+        // If it is lost, a backup restores it.
         installation.answer(&["backup", "restore"]);
         assert!(
             installation.files().contains("00002_ADA_GRACE001/Uploads/hers.txt"),
@@ -648,7 +648,7 @@ async fn the_server_makes_backups_when_they_are_due(#[values(Sqlite, MariaDb)] b
     let dir = backups.path().display().to_string();
     let (app, _) =
         TestApp::ready_with(backend, &[("backup_dir", dir.as_str()), ("backup_every", "24")]).await;
-    // It begins with one at its start.
+    // It creates one when it starts.
     let made = |folder: &Path| backup::list(folder).unwrap();
     while made(backups.path()).is_empty() {
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;
@@ -668,7 +668,7 @@ async fn the_server_makes_backups_when_they_are_due(#[values(Sqlite, MariaDb)] b
     let services = app.services.clone();
     assert!(apart(move || backup::run_if_due(&services)).await.unwrap().is_some());
     assert_eq!(made(backups.path()).len(), 2, "both are the newest of their day");
-    // The disk is not mounted: no second set of backups is begun beneath it.
+    // The disk is not mounted: no second repository is created below the mount point.
     std::fs::rename(&sets, backups.path().join("elsewhere")).unwrap();
     let services = app.services.clone();
     assert!(apart(move || backup::run_if_due(&services)).await.is_err());
@@ -719,7 +719,7 @@ async fn moving_to_mariadb_and_back_changes_nothing() {
         let before = here.db.read(|conn| Ok(sums(conn))).unwrap();
         copy_database::copy_to(&there, &target).unwrap();
         let after = sums(&mut Db::open_source(&target).unwrap());
-        // A session notes when it was last seen.
+        // A session records when it was last used.
         for ((table, before), after) in TABLES.iter().zip(before).zip(after) {
             assert!(before == after || *table == "session_tokens", "{table}: {before:?} {after:?}");
         }
@@ -750,7 +750,7 @@ async fn every_table_is_in_a_backup_or_left_out_on_purpose(
         |conn: &mut Conn| Ok(diesel::RunQueryDsl::load::<Name>(diesel::sql_query(query), conn)?);
     let mut names: Vec<_> =
         app.services.db.read(names).unwrap().into_iter().map(|name| name.name).collect();
-    // One is diesel's, one our tests'.
+    // One belongs to diesel, one to these tests.
     names.retain(|name| name != "__diesel_schema_migrations" && name != "seen_changes");
     names.sort();
     let mut known = TABLES.map(str::to_owned).to_vec();

@@ -1,4 +1,4 @@
-//! Below a path of another site's: `https://example.org/nexus`.
+//! Serving below a path: `https://example.org/nexus`.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ use crate::support::*;
 
 const BELOW: [(&str, &str); 1] = [("public_url", "http://example.org/nexus")];
 
-/// A server below a path that is set up, and its admin, who writes whole addresses.
+/// A server below a path, and its admin, whose requests contain the whole path.
 async fn below(backend: Backend) -> (TestApp, Browser) {
     let mut app = TestApp::start_with(backend, &BELOW).await;
     let admin = app.browser();
@@ -20,7 +20,7 @@ async fn below(backend: Backend) -> (TestApp, Browser) {
     (app, admin)
 }
 
-/// The item that was stored by the form.
+/// The item that the form stored.
 async fn store(browser: &Browser, name: &str, bytes: &[u8]) -> String {
     let inside = Browser { base: browser.url("/nexus"), client: browser.client.clone() };
     let result = location(&inside.upload_into("", &[(name, bytes)]).await);
@@ -33,7 +33,7 @@ async fn store(browser: &Browser, name: &str, bytes: &[u8]) -> String {
     item.trim_start_matches("/nexus/items/").to_owned()
 }
 
-/// Values of attributes that begin with a slash, but for words that people write; those in a `srcset` one by one.
+/// Values of attributes that begin with a slash, except user text; those of a `srcset` one by one.
 fn addresses(page: &Page) -> Vec<(String, String)> {
     let elements = page.html.select(&selector("*")).collect::<Vec<_>>();
     let attributes = elements.iter().flat_map(|element| {
@@ -59,7 +59,7 @@ async fn every_address_on_every_page_leads_below_the_path(#[values(Sqlite)] back
         [("a.jpg", photo), ("song.mp3", song), ("film.mp4", film), ("page.html", b"<p>".to_vec())]
     {
         let id = store(&admin, name, &bytes).await;
-        // Answered once it is made, if there can be one.
+        // The response comes when the preview is ready, if there can be one.
         admin.get(&format!("/nexus/media/{id}/thumbnail")).await;
     }
     let trashed = store(&admin, "old.png", &png(2)).await;

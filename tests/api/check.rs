@@ -81,7 +81,7 @@ async fn each_case_is_named_and_what_can_be_put_right_is(
     std::fs::remove_dir(app.on_disk("ada", "Videos")).unwrap();
     std::fs::create_dir(app.folder.path().join("media/nobody's")).unwrap();
 
-    // Pages show all the same.
+    // Pages are shown nevertheless.
     for path in ["/dashboard", "/photos", "/uploads", "/trash"] {
         assert_eq!(browser.get(path).await.status(), 200, "{path}");
     }
@@ -119,7 +119,7 @@ async fn each_case_is_named_and_what_can_be_put_right_is(
     expected.extend(named(&never, false));
     assert_eq!(seen, expected);
 
-    // Marked ones are closed, and stay so; taken in ones are where they belong, byte for byte.
+    // Marked items stay inaccessible; added files are in their directories, byte for byte.
     for (id, status) in ids.iter().zip([200, 404, 404, 404, 404]) {
         for _ in 0..2 {
             assert_eq!(ada.get(&format!("/api/media/{id}/content")).await.status(), status);
@@ -136,14 +136,14 @@ async fn each_case_is_named_and_what_can_be_put_right_is(
     );
     assert_counts_are_true(&app, "ada");
 
-    // A second check finds the same marked ones, and nothing new.
+    // A second check reports the same marked items and nothing new.
     let (_, again) = found(&app, REPAIR);
     assert_eq!(
         again,
         [named(&damage[..4], true), named(&never, false)].into_iter().flatten().collect()
     );
 
-    // What is put back opens again; what was changed on purpose is taken as it is.
+    // A file that was put back is accessible again; a deliberate change is accepted.
     std::fs::write(photos.join("gone.png"), png(2)).unwrap();
     let (_, seen) = found(&app, CheckOptions { accept_changes: true, ..REPAIR });
     assert!(seen.contains(&("back".into(), "Photos/gone.png".into(), true)), "{seen:?}");

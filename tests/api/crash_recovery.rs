@@ -1,4 +1,4 @@
-//! What a killed process leaves is put right at the next start.
+//! The next start repairs what a killed process left.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use rstest::rstest;
 
 use crate::support::*;
 
-/// The journal and the disk as a process leaves them that is killed between rename and commit.
+/// The journal and the disk after a process was killed between rename and commit.
 fn killed_between_rename_and_commit(
     services: &Arc<Services>,
     username: &str,
@@ -139,8 +139,8 @@ async fn a_move_whose_journal_entry_was_taken_away_changes_nothing(
     let (app, admin) = TestApp::ready(backend).await;
     let (ada, _) = app.person(&admin, "ada").await;
     let id = ada.upload_one("a.png", &png(1)).await;
-    // What a second server's start did: it takes the entries of moves under way for left behind.
-    // Only SQLite's triggers may change their own table, so that it is shown there alone.
+    // The effect of a second server that starts: it takes entries of running moves for abandoned ones.
+    // Only triggers of SQLite may change their own table, so this runs there alone.
     let forgets = "CREATE TRIGGER forget AFTER INSERT ON file_moves BEGIN DELETE FROM file_moves WHERE id = NEW.id; END";
     app.services
         .db

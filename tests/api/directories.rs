@@ -1,4 +1,4 @@
-//! One's own folders.
+//! Directories of users.
 
 use rstest::rstest;
 

@@ -1,4 +1,4 @@
-//! What others do to people's folders, by rsync, SMB or hand, is taken as it is.
+//! Changes that other programs make in user folders, such as rsync or SMB, are accepted.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use rstest::rstest;
 
 use crate::support::*;
 
-/// A look at everything, whether it has stood still for long or not.
+/// A full scan without a quiet period.
 async fn scanned(app: &TestApp) -> FolderScanReport {
     scanned_if(app, Duration::ZERO).await
 }
@@ -26,7 +26,7 @@ fn items(app: &TestApp, username: &str) -> Vec<Item> {
     app.placed_items(username).into_iter().map(|(_, item)| item).collect()
 }
 
-/// Directory and name of each item; one whose file is gone is in brackets.
+/// Directory and name of each item, in brackets if its file is missing.
 fn places(app: &TestApp, username: &str) -> Vec<String> {
     let shown = |(path, item): (String, Item)| {
         let place = format!("{path}/{}", item.name);
@@ -211,7 +211,7 @@ async fn comes_to(app: &TestApp, expected: &[&str]) {
 async fn a_running_server_notices_by_itself(#[values(Sqlite, MariaDb)] backend: Backend) {
     let (app, admin) =
         TestApp::ready_with(backend, &[("previews_at_once", "0"), ("watch", "1")]).await;
-    // Her folder is made while the server runs.
+    // Her folder is created while the server runs.
     let (ada, _) = app.person(&admin, "ada").await;
     let id = ada.upload_one("a.png", &png(1)).await;
     put(&app, "Uploads/notes.txt", b"notes");

@@ -1,4 +1,4 @@
-//! What every answer carries.
+//! Headers of every response.
 
 use rstest::rstest;
 
@@ -173,7 +173,7 @@ async fn health_and_readiness_say_how_the_server_is(#[values(Sqlite, MariaDb)] b
     assert!(ready.text().await.unwrap().contains("\"database\":\"ok\""));
     let incoming = app.folder.path().join("media/.incoming");
     std::fs::remove_dir(&incoming).unwrap();
-    // What was seen is good for a second.
+    // Results are cached for a second.
     let began = std::time::Instant::now();
     let ready = loop {
         let ready = app.browser().get("/readyz").await;

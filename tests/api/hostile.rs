@@ -1,4 +1,4 @@
-//! Requests that mean harm.
+//! Hostile requests.
 
 use rstest::rstest;
 
@@ -242,7 +242,7 @@ async fn an_upload_of_countless_empty_files_is_refused(#[values(Sqlite)] backend
 async fn a_fourth_archive_at_once_has_to_wait(#[values(Sqlite)] backend: Backend) {
     let (app, admin) = TestApp::ready(backend).await;
     let (ada, _) = app.person(&admin, "ada").await;
-    // More than fits into the sockets' buffers, so that an unread archive stays under way.
+    // More than fits into the socket buffers, so that an unread archive is not finished.
     let id = ada.upload_one("large.bin", &vec![7; 24 << 20]).await;
     let token = ada.token("/upload").await;
     let mut unread = Vec::new();

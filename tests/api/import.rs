@@ -1,4 +1,4 @@
-//! Moving in from an original that PHP itself has made: tables, passwords and files.
+//! Import of an original that PHP itself has created: tables, passwords and files.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -18,7 +18,7 @@ const PREFIX: &str = "de_torres_vincent_";
 struct Original {
     url: String,
     folder: tempfile::TempDir,
-    /// What PHP says it has made.
+    /// The output of PHP about what it has created.
     made: Value,
 }
 
@@ -67,7 +67,7 @@ impl Original {
         self.made["files"].as_array().unwrap()
     }
 
-    /// Hashes of a user's files in the original, each once.
+    /// Distinct hashes of a user's files in the original.
     fn hashes_of(&self, name: &str) -> BTreeSet<String> {
         let theirs =
             self.files().iter().filter(|file| file["folder"].as_str().unwrap().contains(name));
@@ -118,7 +118,7 @@ async fn people_folders_and_files_come_along_and_everyone_logs_in_as_ever(
             "00099_NO_BODY001"
         ]
     );
-    // What is in Favorites and Recents is there once; the rest is counted as it came.
+    // Copies in Favorites and Recents are stored once; the rest is counted as it is.
     let of_the_skipped = original
         .files()
         .iter()
@@ -146,7 +146,7 @@ async fn people_folders_and_files_come_along_and_everyone_logs_in_as_ever(
         (Some("+44 1"), Some("1 High Street"))
     );
 
-    // bcrypt and argon2 of PHP's are good once, and then ours.
+    // Hashes of PHP (bcrypt, argon2) are verified once and then replaced.
     for username in ["john", "ada"] {
         let before = app.user(username).password;
         let browser = app.browser();
@@ -263,7 +263,7 @@ async fn files_are_taken_away_only_once_they_are_kept(#[values(Sqlite, MariaDb)]
     assert_eq!(kept(&app, "john").len(), 9);
 }
 
-/// The program beside the tests' own server: on a tree and database of its own.
+/// The program with folders and a database of its own.
 fn program(folder: &Path, original: &Original, fault: Option<u64>) -> std::process::Output {
     std::fs::write(folder.join("address"), &original.url).unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_nexus-media"));
@@ -288,7 +288,7 @@ async fn an_import_that_was_killed_anywhere_goes_on_where_it_was() {
     let ended = tokio::task::spawn_blocking(move || {
         let folder = tempfile::tempdir().unwrap();
         let mut deaths = 0;
-        // Further each time, until it gets through.
+        // A later point each time, until it finishes.
         for at in (1..).step_by(3) {
             let said = program(folder.path(), &original, Some(at));
             if said.status.code().is_some() {

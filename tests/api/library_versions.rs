@@ -1,5 +1,5 @@
-//! Whether every change to what people keep moves the version of their library: watched by triggers in each test
-//! on SQLite, whatever the test is about.
+//! Whether every change to a library increments its version: triggers observe this in each test
+//! on SQLite, whatever its subject.
 
 use diesel::connection::SimpleConnection;
 use diesel::{QueryableByName, RunQueryDsl, sql_query};
@@ -8,7 +8,7 @@ use rstest::rstest;
 
 use crate::support::{Backend, MariaDb, Sqlite, TestApp, header, png};
 
-/// Tables, and those of their columns that pages show; all if none are named.
+/// Tables with the columns that pages show; all columns if none are named.
 const WATCHED: [(&str, &str); 7] = [
     ("media_items", ""),
     ("user_directories", "OF directory_name, directory_path, parent_id, last_modified"),
@@ -19,7 +19,7 @@ const WATCHED: [(&str, &str); 7] = [
     ("findings", "OF state, is_seen"),
 ];
 
-/// Notes each change beside the version that the library had then.
+/// Records each change with the version of the library at that time.
 pub fn watch(services: &Services) {
     let mut sql =
         String::from("CREATE TABLE seen_changes (user_id BIGINT, version BIGINT, what TEXT);");
@@ -42,14 +42,14 @@ struct Unnoticed {
     what: String,
 }
 
-/// Changes after which the version is what it was.
+/// Changes that left the version unchanged.
 pub fn unnoticed(services: &Services) -> Vec<String> {
     let sql = "SELECT DISTINCT what FROM seen_changes s JOIN libraries l ON l.user_id = s.user_id WHERE l.version <= s.version";
     let rows = services.db.read(|conn| Ok(sql_query(sql).load::<Unnoticed>(conn)?)).unwrap();
     rows.into_iter().map(|row| row.what).collect()
 }
 
-/// The fewest statements of five askings: the server's own rounds may fall into some of them.
+/// The fewest statements of five requests: background tasks of the server may add to some of them.
 async fn statements(app: &TestApp, ask: impl AsyncFn()) -> u64 {
     let mut fewest = u64::MAX;
     for _ in 0..5 {

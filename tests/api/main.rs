@@ -1,4 +1,4 @@
-//! The server from outside: a real one on port 0, a real HTTP client, each test on both databases.
+//! API tests: a real server on a free port, a real HTTP client, each test on both databases.
 
 #![expect(
     clippy::unwrap_used,

@@ -1,4 +1,4 @@
-//! An item's bytes: whole, in parts, unchanged, safe to open.
+//! Responses with an item's bytes: whole, in parts, conditional, safe to open.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;

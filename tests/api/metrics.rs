@@ -1,4 +1,4 @@
-//! Numbers for Prometheus: only with their token, and as its own tool takes them.
+//! Metrics for Prometheus: only with the token, and in a form that promtool accepts.
 
 use std::io::Write;
 use std::process::{Command, Stdio};

@@ -1,4 +1,4 @@
-//! Previews and facts through the server: made soon, kept, made again, given up, and never anybody else's.
+//! Previews and metadata through the server: made, cached, made again, given up, and never those of other users.
 
 use rstest::rstest;
 use serde_json::json as j;
@@ -123,7 +123,7 @@ async fn a_preview_that_was_lost_is_made_again(#[values(Sqlite, MariaDb)] backen
     assert_counts_are_true(&app, "root");
 }
 
-/// Where the preview of that item is kept.
+/// The path of the preview of that item.
 fn preview_file(app: &TestApp, id: &str) -> std::path::PathBuf {
     let name = id.replace('-', "");
     app.folder.path().join("data/previews").join(&name[30..]).join(name)
@@ -149,7 +149,7 @@ async fn previews_of_items_that_are_gone_are_swept_away(
     assert!(kept.exists() && !orphan.exists());
 }
 
-/// A decoder that opens the dot it is tried out with, and dies of everything else.
+/// A decoder that decodes the test image and dies of everything else.
 fn deadly_decoder(folder: &std::path::Path) -> std::path::PathBuf {
     let path = folder.join("deadly");
     let real = env!("CARGO_BIN_EXE_nexus-media");
@@ -169,7 +169,7 @@ async fn a_file_that_kills_its_decoder_is_given_up_and_kept(
 ) {
     use nexus_media::domain::previews::{counts, process_next};
     let folder = tempfile::tempdir().unwrap();
-    // No workers of its own: this test is the worker.
+    // The server has no workers: this test is the worker.
     let app =
         TestApp::start_by(backend, deadly_decoder(folder.path()), &[("previews_at_once", "0")])
             .await;
@@ -201,7 +201,7 @@ async fn a_file_that_kills_its_decoder_is_given_up_and_kept(
     assert_eq!(counts(&app.services).unwrap(), (1, 0));
 }
 
-/// As if the time had come.
+/// Makes delayed jobs due.
 fn make_due(services: &nexus_media::state::Services) {
     use diesel::prelude::*;
     use nexus_media::db::schema::preview_jobs::dsl::*;

@@ -23,7 +23,7 @@ fn nginx(app: &TestApp) -> Nginx {
     nginx_with(app, |server| server)
 }
 
-/// An nginx whose part for Nexus was `changed`.
+/// An nginx whose configuration for Nexus was `changed`.
 fn nginx_with(app: &TestApp, changed: impl Fn(String) -> String) -> Nginx {
     let page =
         std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/PROXY.md")).unwrap();
@@ -35,7 +35,7 @@ fn nginx_with(app: &TestApp, changed: impl Fn(String) -> String) -> Nginx {
         .replace("NEXUS;", &format!("{};", app.base.trim_start_matches("http://")))
         .replace("MEDIA", &format!("{folder}/media"));
     let server = changed(server);
-    // Only root may name a user: the one who may read the folder.
+    // Only root may name a user, here the one who may read the folder.
     let user = if rustix::process::geteuid().is_root() { "user root;" } else { "" };
     let temporary: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
         .map(|what| format!("{what}_temp_path {folder}/{what};"))
@@ -54,7 +54,7 @@ fn nginx_with(app: &TestApp, changed: impl Fn(String) -> String) -> Nginx {
     Nginx { process, base: format!("http://127.0.0.1:{port}") }
 }
 
-/// The same browser by way of the proxy, once it listens.
+/// The same browser through the proxy, once it listens.
 async fn through(nginx: &Nginx, browser: &Browser) -> Browser {
     let by_proxy = Browser { base: nginx.base.clone(), client: browser.client.clone() };
     for _ in 0..200 {
@@ -66,7 +66,7 @@ async fn through(nginx: &Nginx, browser: &Browser) -> Browser {
     panic!("nginx does not listen");
 }
 
-/// Larger than what Nexus keeps to itself.
+/// Larger than what Nexus sends itself.
 fn film() -> Vec<u8> {
     [b"\0\0\0\x18ftypmp42".as_slice(), &vec![7; 300_000]].concat()
 }

@@ -1,5 +1,5 @@
-//! How the databases find the rows of a list: by an index that has them in their order, whatever the shelf, the order
-//! and the place in the list.
+//! How databases find the rows of a list: by an index in the order of the list, for every shelf, order
+//! and position in the list.
 
 use std::sync::{Arc, Mutex};
 
@@ -18,7 +18,7 @@ use crate::support::{Backend, MariaDb, Sqlite, TestApp};
 const ITEMS: u32 = 2_000;
 const PAGE: i64 = 20;
 
-/// Items of every kind, some dear, some in the trash, all in one directory; many are of one size or one day.
+/// Items of every kind, some favourites, some in the trash, all in one directory; many have the same size or day.
 fn fill(conn: &mut Conn, user: &User) -> ItemFilter {
     let directory =
         store::directories::find_by_path(conn, user.id, "Uploads").unwrap().unwrap().directory_id;
@@ -39,7 +39,7 @@ fn fill(conn: &mut Conn, user: &User) -> ItemFilter {
     ItemFilter::directory(directory)
 }
 
-/// A server whose admin has all of that.
+/// A server whose admin has these items.
 async fn filled(backend: Backend) -> (TestApp, User, ItemFilter) {
     let (app, _admin) = TestApp::ready_with(backend, &[("previews_at_once", "0")]).await;
     let user = app.user("root");
@@ -47,7 +47,7 @@ async fn filled(backend: Backend) -> (TestApp, User, ItemFilter) {
     (app, user, directory)
 }
 
-/// Every list that people can ask for, and what it is called.
+/// Every list that can be requested, with its name.
 fn lists(directory: &ItemFilter) -> Vec<(String, ItemFilter, Sort)> {
     let mut lists = Vec::new();
     let orders = [Sort::Newest, Sort::Oldest, Sort::Name, Sort::Largest];
@@ -77,7 +77,7 @@ struct Step {
     detail: String,
 }
 
-/// What SQLite says it does for the last statement.
+/// The query plan of SQLite for the last statement.
 fn plan(conn: &mut Conn, statement: &str) -> Vec<String> {
     let text = statement.split(" -- binds").next().unwrap();
     let steps: Vec<Step> = sql_query(format!("EXPLAIN QUERY PLAN {text}")).load(conn).unwrap();
@@ -131,7 +131,7 @@ struct Counter {
     value: String,
 }
 
-/// Rows that this connection has read one by one without an index, along one, and sorted.
+/// Rows that this connection has read without an index, with one, and sorted.
 fn counters(conn: &mut Conn) -> [u64; 3] {
     let rows: Vec<Counter> = sql_query("SHOW SESSION STATUS WHERE Variable_name IN ('Handler_read_rnd_next', 'Handler_read_next', 'Handler_read_prev', 'Handler_icp_attempts', 'Sort_rows')").load(conn).unwrap();
     let of = |names: &[&str]| {
@@ -147,7 +147,7 @@ fn counters(conn: &mut Conn) -> [u64; 3] {
     ]
 }
 
-/// What a list cost, without what it costs to ask for the cost.
+/// The cost of a list, without the cost of measuring it.
 fn cost(conn: &mut Conn, ask: impl FnOnce(&mut Conn) -> Vec<Item>) -> ([u64; 3], Vec<Item>) {
     let (zero, start) = (counters(conn), counters(conn));
     let items = ask(conn);

@@ -1,4 +1,4 @@
-//! Guessing is slow.
+//! Rate limits for guessed passwords and codes.
 
 use rstest::rstest;
 

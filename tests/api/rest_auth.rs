@@ -1,4 +1,4 @@
-//! Tokens: what they open, and that they really end.
+//! Tokens: what they permit, and that they end.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -138,7 +138,7 @@ async fn a_refresh_token_is_good_once_and_using_it_again_ends_the_session(
         ..first.clone()
     };
     assert_eq!(second.get("/api/users/me").await.status(), 200);
-    // The first one was stolen.
+    // The first token was stolen.
     assert_eq!(
         first
             .send("POST", "/api/auth/refresh", &j!({ "refresh_token": first.refresh_token }))
@@ -233,7 +233,7 @@ async fn a_cookie_reads_and_changes_only_with_the_csrf_token(
     )
     .await;
     assert_eq!(made.status(), 201);
-    // A dead Bearer token is not rescued by the cookie beside it.
+    // A valid cookie does not replace an ended Bearer token.
     let both = ada
         .request("GET", "/api/users/me")
         .header("authorization", "Bearer x")
@@ -270,7 +270,7 @@ async fn an_access_token_does_what_its_scopes_say_until_it_is_ended(
     assert_eq!(reader.json("/api/auth/me").await["session"]["scopes"], j!(["read"]));
     let writer = with(access_token(&ada, &["read", "write"], "0").await);
     assert_eq!(writer.upload(&[("a.png", &png(1))]).await.status(), 201);
-    // No token of a kind stands in for another.
+    // No kind of token replaces another.
     assert_eq!(
         reader
             .send("POST", "/api/auth/refresh", &j!({ "refresh_token": reader.token }))

@@ -71,7 +71,7 @@ async fn an_item_goes_in_is_described_changed_trashed_restored_and_deleted(
     assert_counts_are_true(&app, "ada");
 }
 
-/// The id of their folder for photos.
+/// The id of the user's directory for photos.
 async fn photos_of(person: &Program) -> String {
     let list = person.json("/api/directories").await;
     let photos = list["directories"]

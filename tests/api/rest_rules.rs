@@ -1,4 +1,4 @@
-//! What holds for every API route: errors, limits, other sites, and the document that describes it.
+//! Rules of every API route: errors, rate limits, other origins, and the OpenAPI document.
 
 use rstest::rstest;
 use serde_json::json as j;
@@ -176,7 +176,7 @@ async fn an_account_is_not_logged_in_to_without_end_from_many_addresses(
     let (app, admin) = TestApp::ready_with(backend, &[("trusted_proxies", "127.0.0.0/8")]).await;
     app.person(&admin, "ada").await;
     let mut statuses = Vec::new();
-    // Thirty a minute; on a slow machine one comes back every two seconds meanwhile.
+    // Thirty per minute; on a slow machine, one becomes available every two seconds.
     for number in 0..200 {
         let request = app
             .browser()

@@ -1,4 +1,4 @@
-//! Resumable uploads: every MUST of the tus protocol 1.0.0, and what is ours about them.
+//! Resumable uploads: every MUST of the tus protocol 1.0.0, and our additions.
 
 use std::io::Write;
 use std::net::TcpStream;
@@ -64,7 +64,7 @@ async fn ada(backend: Backend) -> (TestApp, Program, Browser) {
     (app, program, browser)
 }
 
-/// Files that wait for their next part.
+/// Partial files on disk.
 fn waiting(app: &TestApp) -> usize {
     std::fs::read_dir(app.folder.path().join("media/.uploads")).unwrap().count()
 }
@@ -97,7 +97,7 @@ async fn a_file_in_three_parts_becomes_the_same_item_as_one_of_a_form(
     assert_eq!((item["name"].as_str(), item["kind"].as_str()), (Some("Été.png"), Some("photo")));
     assert_eq!(item["sha256"].as_str().unwrap(), hex::encode(sha2::Sha256::digest(&bytes)));
     assert_eq!(std::fs::read(app.on_disk("ada", "Photos/Été.png")).unwrap(), bytes);
-    // A client that lost the last answer asks how far it is.
+    // A client that lost the last response requests the offset.
     let head = ada.tus("HEAD", &path).send().await.unwrap();
     assert_eq!(header(&head, "upload-offset"), bytes.len().to_string());
     assert_eq!(header(&head, "nexus-item"), header(&last, "nexus-item"));
@@ -225,7 +225,7 @@ async fn a_method_that_a_proxy_does_not_let_through_may_be_named_in_a_header(
         .await
         .unwrap();
     assert_eq!((part.status().as_u16(), header(&part, "upload-offset")), (204, "3".into()));
-    // A disguise takes no check away: a cookie that changes something needs the token.
+    // An overridden method skips no check: a change with a cookie needs the token.
     let disguised = browser
         .request("GET", &path)
         .header("tus-resumable", "1.0.0")
@@ -334,7 +334,7 @@ async fn a_part_whose_checksum_is_wrong_is_not_kept(#[values(Sqlite, MariaDb)] b
         assert_eq!(sent(3, b"def", nonsense.into()).await.unwrap().status(), 400, "{nonsense}");
     }
     assert_eq!(sent(3, b"def", sha256(b"def")).await.unwrap().status(), 204);
-    // Of a part with a checksum that breaks off nobody can tell whether it is right.
+    // The checksum of an interrupted part cannot be verified.
     tear(&app, &ada, &path, 6, b"gh", 3, &format!("Upload-Checksum: {}\r\n", sha1(b"ghi")));
     while ada.append(&path, 6, b"ghi").await.status() == 409 {
         assert_eq!(ada.offset(&path).await, "6");
@@ -342,7 +342,7 @@ async fn a_part_whose_checksum_is_wrong_is_not_kept(#[values(Sqlite, MariaDb)] b
     assert_eq!(std::fs::read(app.on_disk("ada", "Uploads/a.txt")).unwrap(), b"abcdefghi");
 }
 
-/// Sends the beginning of a part that announces `length` bytes, and hangs up.
+/// Sends the beginning of a part that announces `length` bytes, and disconnects.
 fn tear(
     app: &TestApp,
     ada: &Program,
@@ -363,7 +363,7 @@ fn tear(
     stream.write_all(bytes).unwrap();
 }
 
-/// The offset, once it is `wanted`; a torn connection is noticed when the system says so.
+/// The offset, once it is `wanted`: the server notices a broken connection later.
 async fn offset_soon(ada: &Program, path: &str, wanted: usize) {
     for _ in 0..500 {
         if ada.offset(path).await == wanted.to_string() {
@@ -419,7 +419,7 @@ async fn a_head_during_a_part_says_what_is_durable_and_a_dead_connection_gives_w
 ) {
     let (app, ada, _) = ada(backend).await;
     let path = ada.begin(6, "a.txt").await;
-    // A sender that stops in the middle and does not hang up.
+    // A client that stops in the middle without disconnecting.
     let mut stream = TcpStream::connect(app.base.trim_start_matches("http://")).unwrap();
     write!(
         stream,
@@ -428,13 +428,13 @@ async fn a_head_during_a_part_says_what_is_durable_and_a_dead_connection_gives_w
         ada.token
     )
     .unwrap();
-    // It has its turn once its file is there.
+    // It holds the lock once its file exists.
     let began = std::time::Instant::now();
     while std::fs::read_dir(app.folder.path().join("media/.uploads")).unwrap().next().is_none() {
         tokio::time::sleep(std::time::Duration::from_millis(5)).await;
     }
     assert_eq!(ada.offset(&path).await, "0", "nothing of it is durable yet");
-    // First it may still be alive, then another one takes over, and what had come counts.
+    // At first the other may still be alive; then this one takes over, and the received bytes count.
     let mut statuses = Vec::new();
     for _ in 0..100 {
         let offset: usize = ada.offset(&path).await.parse().unwrap();
@@ -467,7 +467,7 @@ async fn an_upload_that_is_ended_is_gone_and_so_are_its_bytes(
     }
     assert_eq!(ada.append(&path, 3, b"def").await.status(), 404);
     assert_eq!((waiting(&app), app.user("ada").reserved_bytes), (0, 0));
-    // Ending one that is finished leaves its item alone.
+    // Deleting a finished upload does not affect its item.
     let path = ada.begin(3, "b.txt").await;
     let item = header(&ada.append(&path, 0, b"xyz").await, "nexus-item");
     assert_eq!(ada.tus("DELETE", &path).send().await.unwrap().status(), 204);
@@ -518,7 +518,7 @@ async fn unfinished_uploads_count_against_the_quota(#[values(Sqlite, MariaDb)] b
     let refused = ada.upload(&[("b.bin", &[0; 301])]).await;
     assert_eq!((refused.status().as_u16(), code(refused).await), (507, "QUOTA_EXCEEDED".into()));
     assert!(browser.upload(&[("c.bin", &[0; 300])]).await.says("1 added"));
-    // What was held is there when it is needed.
+    // The reserved space is available when it is needed.
     assert_eq!(ada.append(&path, 0, &[9; 700]).await.status(), 204);
     assert_eq!((app.user("ada").used_bytes, app.user("ada").reserved_bytes), (1000, 0));
     assert_counts_are_true(&app, "ada");
@@ -696,7 +696,7 @@ async fn nobody_can_stop_the_upload_of_another(#[values(Sqlite, MariaDb)] backen
         ada.token
     )
     .unwrap();
-    // It is under way once its file is there.
+    // It has started once its file exists.
     while waiting(&app) == 0 {
         tokio::time::sleep(std::time::Duration::from_millis(5)).await;
     }

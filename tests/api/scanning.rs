@@ -36,7 +36,7 @@ async fn verdict(ada: &Program, id: &str) -> Option<String> {
     panic!("it was never scanned");
 }
 
-/// Every way to an item's bytes.
+/// Every URL of an item's bytes.
 async fn assert_closed(ada: &Program, browser: &Browser, id: &str) {
     for path in [format!("/api/media/{id}/content"), format!("/api/media/{id}/thumbnail")] {
         let answer = ada.get(&path).await;
@@ -83,7 +83,7 @@ async fn malware_is_taken_away_told_and_kept_for_the_admin(
     let ada = app.program("ada").await;
     let form = ada.upload_one("free money.com", &eicar()).await;
     assert_eq!(verdict(&ada, &form).await, None);
-    // A resumable one, and one that an archive hides, end the same way.
+    // A resumable upload and a file inside an archive are found as well.
     let made = ada
         .request("POST", "/api/uploads")
         .header("tus-resumable", "1.0.0")
@@ -160,7 +160,7 @@ async fn while_the_scanner_is_away_nothing_new_opens(#[values(Sqlite, MariaDb)] 
     );
     let status = admin.page("/admin/status").await;
     assert!(status.says("Does not answer") && status.says("2 files"), "{}", status.text());
-    // A star, a name, the trash: all of that goes on.
+    // Stars, renames and the trash still work.
     assert_eq!(browser.act(&waiting, "rename", &[("name", "still waits.png")]).await.status(), 303);
     clamd.start_again();
     app.services.malware_scanner.wakeup.notify_one();
@@ -175,7 +175,7 @@ async fn what_the_scanner_does_not_take_is_never_called_clean(
     #[values(Sqlite, MariaDb)] backend: Backend,
 ) {
     let clamd = Clamd::start();
-    // Larger than what is given to it, and larger than clamd itself takes while we think it takes more.
+    // Larger than what the server sends, and larger than the limit of clamd although the server expects more.
     for (given, size) in [("2000000", 2_500_000), ("50000000", 6_000_000)] {
         for policy in ["keep", "quarantine"] {
             let (app, _, browser) =

@@ -35,7 +35,7 @@ async fn things_are_found_by_camera_lens_artist_album_date_and_kind(
     for words in ["mara", "QUELL tide", "harbour lights", "audio", "track"] {
         assert_eq!(ada.names(&format!("q={words}")).await, ["track 02.mp3"], "{words}");
     }
-    // Both have it, the photo in its name: it was taken earlier.
+    // Both match, the photo by its name; it was taken earlier.
     assert_eq!(ada.names("q=harbour").await, ["track 02.mp3", "harbour.jpg"]);
     assert_eq!(ada.names("q=harbour&kind=photo").await, ["harbour.jpg"]);
     assert_eq!(
@@ -87,7 +87,7 @@ async fn what_is_found_comes_in_pages_each_thing_once(#[values(Sqlite, MariaDb)]
         admin.upload(&part).await;
     }
     let root = app.program("root").await;
-    // One beginning of forty words, and a word of its own.
+    // Forty words with the same prefix, and a different word.
     for words in ["trip", "day", "trip day", "txt trip1"] {
         let mut seen = Vec::new();
         let mut cursor = String::new();

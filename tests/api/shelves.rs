@@ -37,7 +37,7 @@ async fn every_item_stands_on_one_page_whatever_the_order_and_what_comes_in_betw
             );
             pages += 1;
             if pages == 1 {
-                // An insert between two pages neither repeats nor hides what was there.
+                // An insert between two pages neither repeats nor hides an item.
                 ada.upload(&[(
                     &format!("zz between {sort}.png"),
                     &png(1000 + u32::try_from(sort.len()).unwrap()),

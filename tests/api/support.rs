@@ -1,4 +1,4 @@
-//! Starting servers, and acting like a browser.
+//! Test servers and browser-like clients.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
@@ -51,7 +51,7 @@ impl TestApp {
         Self::start_with(backend, &[]).await
     }
 
-    /// A server with these settings beside its own folders.
+    /// A server with these settings and its own folders.
     pub async fn start_with(backend: Backend, settings: &[(&'static str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let url = Self::database(backend, &folder).await;
@@ -66,12 +66,12 @@ impl TestApp {
         Self::start_changed(folder, url, settings, |_| {}).await
     }
 
-    /// A server on folders that are there already.
+    /// A server on existing folders.
     pub async fn start_in(folder: tempfile::TempDir, url: String) -> Self {
         Self::start_on(folder, url, &[]).await
     }
 
-    /// A server whose decoders are `program`.
+    /// A server that starts `program` as its decoder.
     pub async fn start_by(
         backend: Backend,
         program: PathBuf,
@@ -174,7 +174,7 @@ impl TestApp {
         self.setup_link.as_deref().and_then(|link| link.split_once("code=")).unwrap().1.to_owned()
     }
 
-    /// A fresh browser without cookies.
+    /// A browser without cookies.
     pub fn browser(&self) -> Browser {
         let client = Client::builder()
             .cookie_store(true)
@@ -184,7 +184,7 @@ impl TestApp {
         Browser { base: self.base.clone(), client }
     }
 
-    /// A registered person, still pending, in their browser.
+    /// The browser of a registered user who is still pending.
     pub async fn register(&self, username: &str) -> Browser {
         let browser = self.browser();
         let email = format!("{username}@example.org");
@@ -205,7 +205,7 @@ impl TestApp {
         browser
     }
 
-    /// An approved person in their browser, and their id.
+    /// The browser of an approved user, and the user's id.
     pub async fn person(&self, admin: &Browser, username: &str) -> (Browser, i64) {
         let browser = self.register(username).await;
         let id = self.id_of(username);
@@ -226,12 +226,12 @@ impl TestApp {
             .unwrap()
     }
 
-    /// A path in that person's folder on disk.
+    /// A path in the folder of that user on disk.
     pub fn on_disk(&self, username: &str, path: &str) -> PathBuf {
         self.folder.path().join("media").join(self.user(username).folder).join(path)
     }
 
-    /// Names of the files in one of that person's folders, sorted.
+    /// Names of the files in a folder of that user, sorted.
     pub fn names(&self, username: &str, path: &str) -> Vec<String> {
         let entries = std::fs::read_dir(self.on_disk(username, path)).unwrap();
         let mut names: Vec<_> = entries
@@ -241,7 +241,7 @@ impl TestApp {
         names
     }
 
-    /// What a person has on a shelf, by name.
+    /// The items of a user on a shelf, by name.
     pub fn items(&self, username: &str, shelf: Shelf) -> Vec<Item> {
         let user = self.user(username);
         let list = |conn: &mut _| {
@@ -257,7 +257,7 @@ impl TestApp {
         self.services.db.read(list).unwrap()
     }
 
-    /// All of a person's items, those in the trash too, each with the path of its directory.
+    /// All items of a user, including the trash, each with the path of its directory.
     pub fn placed_items(&self, username: &str) -> Vec<(String, Item)> {
         let user = self.user(username);
         let directories = self
@@ -279,13 +279,13 @@ impl TestApp {
             .collect()
     }
 
-    /// Names of files that are still on their way in.
+    /// The number of files being received.
     pub fn incoming(&self) -> usize {
         std::fs::read_dir(self.folder.path().join("media/.incoming")).unwrap().count()
     }
 }
 
-/// One person's browser: cookies, forms with their tokens.
+/// A browser: cookies, and forms with their tokens.
 #[derive(Clone)]
 pub struct Browser {
     pub base: String,
@@ -394,7 +394,7 @@ pub fn selector(css: &str) -> Selector {
     Selector::parse(css).unwrap()
 }
 
-/// A page that was answered.
+/// A page of a response.
 pub struct Page {
     pub html: Html,
     pub source: String,
@@ -414,7 +414,7 @@ impl Page {
         self.html.select(&selector(css)).next().is_some()
     }
 
-    /// All that can be read on it.
+    /// Its visible text.
     pub fn text(&self) -> String {
         let text: String = self.html.root_element().text().collect::<Vec<_>>().join(" ");
         text.split_whitespace().collect::<Vec<_>>().join(" ")
@@ -443,7 +443,7 @@ pub fn png(seed: u32) -> Vec<u8> {
     bytes.into_inner()
 }
 
-/// What the kept counts say must be what is there.
+/// Asserts that the stored counts match the rows.
 pub fn assert_counts_are_true(app: &TestApp, username: &str) {
     use nexus_media::model::item_filter::ItemFilter;
     use nexus_media::model::{Shelf, Sort};
@@ -497,7 +497,7 @@ pub fn assert_counts_are_true(app: &TestApp, username: &str) {
     }
 }
 
-/// A program with a Bearer token.
+/// An API client with a Bearer token.
 #[derive(Clone)]
 pub struct Program {
     pub base: String,
@@ -584,7 +584,7 @@ pub async fn json(answer: Response) -> serde_json::Value {
     serde_json::from_str(&answer.text().await.unwrap()).unwrap()
 }
 
-/// The code of an API failure.
+/// The code of an API error.
 pub async fn code(answer: Response) -> String {
     json(answer).await["error"]["code"].as_str().unwrap().to_owned()
 }

@@ -101,7 +101,7 @@ fn what_somebody_wrote_into_a_photo_never_costs_its_picture() {
         "\u{20ac}\u{20ac}\u{20ac}\u{20ac}\u{20ac}\u{20ac}\u{20ac}",
     );
     assert_eq!(corners_of(&make(shared_renderer(), &strange, "image/jpeg").unwrap()), "rgbw");
-    // A caption longer than what is taken of one.
+    // A caption longer than the limit.
     let caption = format!(
         "<x:xmpmeta xmlns:x='adobe:ns:meta/'><d xmlns:dc='http://purl.org/dc/elements/1.1/'><dc:description>{}</dc:description></d></x:xmpmeta>",
         "word ".repeat(30_000)
@@ -150,7 +150,7 @@ fn a_drawing_is_drawn_without_anything_from_outside() {
 
 #[test]
 fn a_camera_raw_file_is_shown_by_the_preview_inside_of_it() {
-    // A TIFF whose own picture is small, and the camera's JPEG behind it.
+    // A TIFF with a small image and the JPEG of the camera.
     let raw = [
         encoded(&corners(160, 120), ImageFormat::Tiff),
         vec![0; 999],

@@ -1,4 +1,4 @@
-//! A hostile corpus: every file ends decoded, refused or killed, each with a reason; nothing else happens.
+//! A hostile corpus: every file is decoded, rejected or its decoder killed, with a reason; nothing else happens.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -8,7 +8,7 @@ use image::ImageFormat;
 use super::*;
 use crate::samples::*;
 
-/// How a file ended.
+/// The outcome for a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum End {
     Decoded,
@@ -68,7 +68,7 @@ fn seeds() -> Vec<(&'static str, Vec<u8>, &'static str)> {
     ]
 }
 
-/// Numbers that look like chance and are the same each time (xorshift).
+/// Pseudo-random numbers that are the same in each run (xorshift).
 struct Numbers(u64);
 
 impl Numbers {
@@ -94,7 +94,7 @@ fn files_that_are_cut_or_flipped_end_decoded_refused_or_killed() {
         for _ in 0..8 {
             let mut flipped = seed.clone();
             for _ in 0..6 {
-                // Headers stand in front; that is where lies hurt.
+                // Headers are at the beginning, where errors have the most effect.
                 let within =
                     if numbers.below(2) == 0 { flipped.len().min(512) } else { flipped.len() };
                 let at = numbers.below(within);
@@ -122,7 +122,7 @@ fn bombs_lies_and_disguises_end_decoded_refused_or_killed() {
     );
 }
 
-/// A PNG that says it is that large; its picture would be all zeros.
+/// A PNG that claims that size; its pixels would be zeros.
 fn png_bomb(width: u32, height: u32) -> Vec<u8> {
     let mut png = encoded(&corners(8, 8), ImageFormat::Png);
     png[16..20].copy_from_slice(&width.to_be_bytes());
@@ -143,7 +143,7 @@ fn crc32(bytes: &[u8]) -> u32 {
     !crc
 }
 
-/// A JPEG whose header says it is that large.
+/// A JPEG whose header claims that size.
 fn jpeg_bomb(width: u16, height: u16) -> Vec<u8> {
     let mut bytes = jpeg(&corners(16, 16));
     let frame = bytes

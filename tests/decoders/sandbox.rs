@@ -1,4 +1,4 @@
-//! Canaries: each forbidden call kills the child that makes it.
+//! The sandbox: each forbidden system call kills the child.
 
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, Output, Stdio};
@@ -78,7 +78,7 @@ fn a_foreign_tool_writes_nothing_starts_nothing_and_calls_nobody() {
     let path = folder.path().join("made");
     let made = sandboxed(&["tool", "/bin/cp", "/proc/self/fd/0", path.to_str().unwrap()], b"bytes");
     assert!(!made.status.success() && !path.exists());
-    // fork is not among its calls; another program is not among the files it may start.
+    // fork is not permitted, and no other program may be executed.
     let forked = sandboxed(&["tool", "/bin/sh", "-c", "/bin/true; /bin/true"], b"");
     assert_eq!(forked.status.signal(), Some(libc::SIGSYS));
     let replaced = sandboxed(&["tool", "/bin/sh", "-c", "exec /bin/ls /"], b"");
@@ -120,7 +120,7 @@ fn a_foreign_tool_changes_neither_others_nor_its_file() {
 
 #[test]
 fn where_decoders_cannot_be_shut_in_nothing_is_decoded() {
-    // A kernel without Landlock, played by a program that answers as ours does there.
+    // A kernel without Landlock, simulated by a program with the same output.
     let folder = tempfile::tempdir().unwrap();
     let stand_in = folder.path().join("program");
     std::fs::write(&stand_in, "#!/bin/sh\nprintf 'the kernel cannot shut decoders in'\nexit 70\n")

@@ -1,5 +1,5 @@
-//! Cut power, full disks and disks without inodes, on a small ext4 of its own. That takes root and a loop device;
-//! where there is none, the tests say so loudly: nothing of this is shown there then.
+//! Power failures, full disks and disks without inodes, on a small ext4 file system. This needs root and a loop device;
+//! without them, the tests print clearly that nothing was tested.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -22,7 +22,7 @@ struct Disk {
 }
 
 impl Disk {
-    /// `None` where the system does not let us.
+    /// `None` if the system does not permit it.
     fn make(megabytes: u32, options: &[&str]) -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
         let disk = Self { folder };
@@ -76,7 +76,7 @@ impl Disk {
         Site::on_sqlite(&self.mount_point())
     }
 
-    /// A file that takes most of what is free.
+    /// A file that fills most of the free space.
     fn fill(&self, leave: u64) -> PathBuf {
         let stat = rustix::fs::statvfs(self.mount_point().as_path()).unwrap();
         let path = self.mount_point().join("filler");
@@ -134,7 +134,7 @@ async fn a_cut_of_power_has_lost_nothing_that_was_acknowledged() {
         let empty: Vec<_> =
             empty_files(&site.media).into_iter().filter(|path| !is_meant_empty(path)).collect();
         assert_eq!(empty, Vec::<PathBuf>::new());
-        // The next round begins with an empty library.
+        // The next round starts with an empty library.
         person.delete_everything().await;
         browser = Browser::log_in(&server).await;
         terminate(&mut server);
@@ -158,7 +158,7 @@ async fn a_full_disk_is_said_and_everything_else_goes_on() {
     let made = person.begin("later.bin", 3_000_000).await.unwrap();
     let (path, later) = (header(&made, "location"), bytes_of(2, 3_000_000));
     assert_eq!(person.append(&path, 0, &later[..1_000_000]).await.unwrap().status(), 204);
-    // Down to what the server leaves free, and then to nothing.
+    // First down to the space that the server leaves free, then completely.
     for leave in [4_000_000, 600_000] {
         let filler = disk.fill(leave);
         for number in 0..3 {
@@ -173,12 +173,12 @@ async fn a_full_disk_is_said_and_everything_else_goes_on() {
         assert_eq!(person.offset(&path).await, Some(1_000_000));
         assert_eq!(person.begin("no.bin", 3_000_000).await.unwrap().status(), 507);
         assert_eq!(std::fs::read_dir(site.media.join(".incoming")).unwrap().count(), 0);
-        // Reading and logging in go on.
+        // Reading and logging in still work.
         let again = Person::log_in(&server).await;
         assert!(again.item(&sha256(&whole[0].1)).await.is_some());
         again.assert_all_is_well(&site).await;
         std::fs::remove_file(filler).unwrap();
-        // And so does everything, without a restart.
+        // Everything works again, without a restart.
         assert_eq!(
             person
                 .upload(&[(format!("{leave}"), bytes_of(leave, 100_000))])

@@ -1,11 +1,11 @@
-//! kill -9 at every named point, and at any instant, while a form, an API client and a tus client are at work.
+//! kill -9 at every failpoint and at random times, while a form, an API client and a tus client are active.
 
 use std::time::Duration;
 
 use crate::support::*;
 use crate::workload::*;
 
-/// A site with a person and their sessions, to copy for each point.
+/// An installation with a user and sessions, to copy for each point.
 struct Template {
     folder: tempfile::TempDir,
     person: Person,
@@ -23,9 +23,9 @@ async fn template() -> Template {
 }
 
 enum Kill {
-    /// At the named point with this number.
+    /// At the failpoint with this number.
     Point(usize),
-    /// After so long.
+    /// After this time.
     After(Duration),
 }
 
@@ -38,7 +38,7 @@ async fn try_one(template: &Template, kill: &Kill, seed: u64, on_mariadb: bool) 
     let variables: &[(&str, &str)] = if at.is_empty() { &[] } else { &[("FAULT_AFTER", &at)] };
     let mut server;
     if on_mariadb {
-        // Tables cannot be copied like a file: the person logs in anew.
+        // Tables cannot be copied like a file, so the user logs in again.
         site = Site::on_mariadb(folder.path());
         server = site.start_with(&[]);
         person = Person::log_in(&server).await;
@@ -60,7 +60,7 @@ async fn try_one(template: &Template, kill: &Kill, seed: u64, on_mariadb: bool) 
             });
         }
     }
-    // Clients that were not served to the end were cut off by the kill.
+    // The kill interrupted the clients that did not finish.
     let was_killed = !ledger.is_complete();
     if was_killed {
         server.child.wait().unwrap();
@@ -113,7 +113,7 @@ async fn a_killed_server_has_lost_nothing_it_acknowledged() {
 #[actix_web::test]
 async fn nor_has_one_on_mariadb() {
     if !is_long() {
-        // The short form tries one point of each kind that differs there: the commits.
+        // The short run tries one point of each kind that differs there: the commits.
         let template = template().await;
         for number in [3, 9, 15, 21] {
             try_one(&template, &Kill::Point(number), number as u64, true).await;

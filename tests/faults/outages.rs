@@ -1,4 +1,4 @@
-//! A database that is away, a server that is told to stop, senders that drip.
+//! An unavailable database, a server that is stopped, slow clients.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;
@@ -50,7 +50,7 @@ impl Database {
 
 impl Drop for Database {
     fn drop(&mut self) {
-        // Its standard input ends with us.
+        // Its standard input ends with this process.
         drop(std::mem::replace(
             &mut self.hears,
             Command::new("cat").stdin(Stdio::piped()).spawn().unwrap().stdin.unwrap(),
@@ -146,7 +146,7 @@ async fn a_database_that_goes_away_while_a_file_gets_its_place_costs_no_acknowle
         while library() == 0 {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
-        // The file has its place, the table does not know it, and now cannot be told nor asked.
+        // The file is in its place without a row, and now the database is unavailable.
         database.tell("stop");
     });
     assert_eq!(last.unwrap().status(), 503);
@@ -163,7 +163,7 @@ async fn a_database_that_goes_away_while_a_file_gets_its_place_costs_no_acknowle
     person.assert_all_is_well(&site).await;
 }
 
-/// Sends the head of a request whose body comes by and by.
+/// Sends the head of a request whose body follows slowly.
 fn open(server: &Server, head: &str, length: usize, person: &Person) -> TcpStream {
     let mut stream = TcpStream::connect(server.base.trim_start_matches("http://")).unwrap();
     stream.set_read_timeout(Some(Duration::from_mins(1))).unwrap();
@@ -206,7 +206,7 @@ async fn a_server_that_is_told_to_stop_finishes_what_runs_and_loses_nothing() {
         &person,
     );
     form.write_all(&body[..20_000]).unwrap();
-    // Both are under way once the server has something of them on disk.
+    // Both have started once the server has some of their bytes on disk.
     let under_way = |folder: &str| std::fs::read_dir(site.media.join(folder)).unwrap().count() == 1;
     while !(under_way(".incoming") && under_way(".uploads")) {
         tokio::time::sleep(Duration::from_millis(10)).await;
@@ -223,7 +223,7 @@ async fn a_server_that_is_told_to_stop_finishes_what_runs_and_loses_nothing() {
     form.write_all(&body[20_000..]).unwrap();
     assert!(status_line(&mut form).contains("201"));
     if is_long() {
-        // The part dawdles: its bytes so far are kept in time.
+        // The part is slow: its bytes so far are made durable in time.
         let began = Instant::now();
         let answer = status_line(&mut tus);
         assert!(answer.contains("204"), "{answer:?} after {:?}", began.elapsed());
@@ -263,7 +263,7 @@ async fn senders_that_drip_keep_nobody_waiting() {
         for stream in &mut dripping {
             stream.write_all(b".").unwrap();
         }
-        // Others are served meanwhile, each within the client's own patience.
+        // Other requests are served meanwhile, within the client's timeout.
         let bytes = bytes_of(500 + round, 300_000);
         assert_eq!(person.upload(&[("quick.bin".into(), bytes)]).await.unwrap().status(), 201);
         assert_eq!(person.request("GET", "/api/media/list").send().await.unwrap().status(), 200);
@@ -283,7 +283,7 @@ async fn senders_that_drip_keep_nobody_waiting() {
 async fn previews_that_a_killed_server_owed_are_made_by_the_next() {
     let folder = tempfile::tempdir().unwrap();
     let site = Site::on_sqlite(folder.path());
-    // It takes what is sent and makes no previews.
+    // It accepts uploads and makes no previews.
     let server = site.start_with(&[("NEXUS_PREVIEWS_AT_ONCE", "0")]);
     let person = Person::log_in(&server).await;
     let mut files = Vec::new();

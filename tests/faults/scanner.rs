@@ -1,4 +1,4 @@
-//! A scanner that is killed in the middle, again and again.
+//! A scanner that is killed repeatedly during scans.
 
 use crate::clamd::{Clamd, eicar};
 use crate::support::*;
@@ -22,7 +22,7 @@ async fn a_scanner_that_is_killed_loses_nothing_and_opens_nothing() {
                 201
             );
         }
-        // No two rounds have the same: the finding's bytes may come again.
+        // Each round has different bytes, because those of a finding may be uploaded again.
         assert_eq!(person.upload(&[("bad.com".into(), eicar())]).await.unwrap().status(), 201);
         tokio::time::sleep(std::time::Duration::from_micros(round * 7919 % 60_000)).await;
         clamd.kill();

@@ -1,4 +1,4 @@
-//! A server in a process of its own, and clients that remember what was acknowledged to them.
+//! A server in a process of its own, and clients that record what was acknowledged.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -14,12 +14,12 @@ pub use crate::process::{PASSWORD, Server};
 /// How long a start may take.
 pub const READY: Duration = Duration::from_secs(2);
 
-/// Whether all points are to be tried.
+/// Whether all failpoints are tried.
 pub fn is_long() -> bool {
     std::env::var("FAULTS").is_ok_and(|word| word == "long")
 }
 
-/// A server's folders, its database, and a process that comes and goes.
+/// The folders and database of a server, and its process.
 pub struct Site {
     pub folder: PathBuf,
     pub database: String,
@@ -62,7 +62,7 @@ impl Site {
     }
 }
 
-/// Bytes nobody else has: `size` of them.
+/// `size` unique bytes.
 pub fn bytes_of(seed: u64, size: usize) -> Vec<u8> {
     // xorshift64*: George Marsaglia, Xorshift RNGs, 2003.
     let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
@@ -113,7 +113,7 @@ impl Person {
         Self { base: server.base.clone(), client, token: body["token"].as_str().unwrap().into() }
     }
 
-    /// The same person at a server that was started again.
+    /// The same user at a restarted server.
     pub fn at(&self, server: &Server) -> Self {
         Self { base: server.base.clone(), ..self.clone() }
     }
@@ -140,7 +140,7 @@ impl Person {
         self.request("POST", "/api/media/upload").multipart(form).send().await
     }
 
-    /// Makes a resumable upload; its path.
+    /// Creates a resumable upload and returns its path.
     pub async fn begin(&self, name: &str, size: usize) -> Heard<Response> {
         let metadata = format!("filename {}", BASE64_STANDARD.encode(name));
         self.tus("POST", "/api/uploads")
@@ -178,7 +178,7 @@ impl Person {
         None
     }
 
-    /// Takes away all there is.
+    /// Deletes all items.
     pub async fn delete_everything(&self) {
         for shelf in ["all", "trash"] {
             loop {
@@ -196,7 +196,7 @@ impl Person {
         }
     }
 
-    /// Every item's bytes are served whole; every file on disk is an item's, and whole; nothing else lies about.
+    /// Asserts that every item is served completely and that every file on disk belongs to an item.
     pub async fn assert_all_is_well(&self, site: &Site) {
         let mut known: HashMap<String, u64> = HashMap::new();
         for shelf in ["all", "trash"] {

@@ -1,4 +1,4 @@
-//! Three clients at work, and what was acknowledged to them.
+//! Three clients, and what was acknowledged to them.
 
 use std::sync::Mutex;
 use std::time::Duration;
@@ -15,9 +15,9 @@ enum Acknowledged {
     Stored(String),
     /// They are in the trash.
     Trashed(String),
-    /// They have this name now.
+    /// They have this name.
     Named(String, String),
-    /// So many bytes of that upload are durable.
+    /// This many bytes of that upload are durable.
     Offset(String, usize),
 }
 use Acknowledged::{Named, Offset, Stored, Trashed};
@@ -25,7 +25,7 @@ use Acknowledged::{Named, Offset, Stored, Trashed};
 /// What was acknowledged in one run.
 pub struct Ledger {
     acknowledged: Mutex<Vec<Acknowledged>>,
-    /// Whether an answer that is no success is a fault of its own.
+    /// Whether an unsuccessful response is a failure.
     is_strict: bool,
 }
 
@@ -34,7 +34,7 @@ impl Ledger {
         Self { acknowledged: Mutex::default(), is_strict: true }
     }
 
-    /// For faults under which the server may say that it failed.
+    /// For faults during which the server may report errors.
     pub fn lenient() -> Self {
         Self { is_strict: false, ..Self::strict() }
     }
@@ -43,7 +43,7 @@ impl Ledger {
         self.acknowledged.lock().unwrap().push(what);
     }
 
-    /// Whether that is the answer that acknowledges.
+    /// Whether that response is an acknowledgement.
     fn is(&self, answer: &Response, status: u16) -> bool {
         assert!(
             answer.status() == status || !self.is_strict,
@@ -54,7 +54,7 @@ impl Ledger {
         answer.status() == status
     }
 
-    /// Whether the clients were served to the end.
+    /// Whether all requests of the clients were answered.
     pub fn is_complete(&self) -> bool {
         self.acknowledged.lock().unwrap().len() == ALL
     }
@@ -64,7 +64,7 @@ impl Ledger {
 const ALL: usize = 13;
 const TUS_SIZE: usize = 150_000;
 
-/// The three clients, until they are done or the server is gone.
+/// Runs the three clients until they finish or the server ends.
 pub async fn work(person: &Person, browser: &Browser, seed: u64, ledger: &Ledger) {
     tokio::join!(
         form_client(browser, seed, ledger),
@@ -76,7 +76,7 @@ pub async fn work(person: &Person, browser: &Browser, seed: u64, ledger: &Ledger
 fn files(seed: u64, who: u64, sizes: &[usize]) -> Vec<(String, Vec<u8>)> {
     let file = |(number, size): (usize, &usize)| {
         let unique = seed * 1000 + who * 100 + u64::try_from(number).unwrap();
-        // One name for all clients: they race for it.
+        // All clients use the same name.
         ("same name.bin".to_owned(), bytes_of(unique, *size))
     };
     sizes.iter().enumerate().map(file).collect()
@@ -92,7 +92,7 @@ pub struct Browser {
 }
 
 impl Browser {
-    /// The same at a server that was started again.
+    /// The same at a restarted server.
     pub fn at(&self, server: &Server) -> Self {
         Self { base: server.base.clone(), ..self.clone() }
     }
@@ -208,7 +208,7 @@ async fn tus_client(person: &Person, seed: u64, ledger: &Ledger) {
     ledger.note(Stored(sha256(&bytes)));
 }
 
-/// What was acknowledged is there; what was not is there whole or not at all.
+/// Asserts that acknowledged data exists, and that other data exists completely or not at all.
 pub async fn check(person: &Person, site: &Site, seed: u64, ledger: &Ledger) {
     let acknowledged = ledger.acknowledged.lock().unwrap().clone();
     for what in &acknowledged {
@@ -227,7 +227,7 @@ pub async fn check(person: &Person, site: &Site, seed: u64, ledger: &Ledger) {
             }
         }
     }
-    // The resumable one goes on from where it was.
+    // The resumable upload continues from its offset.
     if let Some(Offset(path, _)) = acknowledged.iter().find(|what| matches!(what, Offset(..))) {
         let bytes = bytes_of(seed * 1000 + 300, TUS_SIZE);
         let offset = person.offset(path).await.unwrap();

@@ -1,4 +1,4 @@
-//! Other people's tus clients, each through twenty cuts of the connection: 1 GiB arrives byte for byte.
+//! Third-party tus clients with twenty interrupted connections each: 1 GiB arrives unchanged.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 #![expect(clippy::print_stdout, reason = "figures for docs/PROMISES.md")]
@@ -19,7 +19,7 @@ const SIZE: u64 = 1 << 30;
 const CUTS: u64 = 20;
 const TUSPY: &str = "1.1.0";
 
-/// A proxy that hangs up on both sides each time another part of the whole has gone through.
+/// A proxy that closes both connections each time another part of the total has passed.
 struct Cutter {
     address: String,
     cuts: Arc<AtomicU64>,
@@ -64,7 +64,7 @@ fn forward(mut from: TcpStream, mut to: TcpStream, cutting: Option<(&AtomicU64, 
     drop((from.shutdown(Shutdown::Both), to.shutdown(Shutdown::Both)));
 }
 
-/// Runs a program whose last line is wanted.
+/// Runs a program and returns its last line.
 fn said(command: &mut Command) -> String {
     let output = command.stderr(Stdio::inherit()).output().unwrap();
     assert!(output.status.success(), "{command:?}");
@@ -75,7 +75,7 @@ fn curl(arguments: &[&str]) -> serde_json::Value {
     serde_json::from_str(&said(Command::new("curl").arg("-sSf").args(arguments))).unwrap()
 }
 
-/// tuspy from `PyPI`, kept between runs.
+/// tuspy from `PyPI`, cached between runs.
 fn tuspy() -> PathBuf {
     let home = PathBuf::from(std::env::var_os("HOME").unwrap());
     let folder = home.join(".cache/nexus-media").join(format!("tuspy-{TUSPY}"));
@@ -124,7 +124,7 @@ fn a_gibibyte_survives_twenty_cuts_with_every_client() {
         let login = format!("{}/api/auth/login", server.base);
         let session = curl(&[&login, "-H", "Content-Type: application/json", "-d", &body]);
         let token = session.get("token").unwrap().as_str().unwrap().to_owned();
-        // Fresh random bytes: nobody has sent them before.
+        // New random bytes, so that no duplicate exists.
         let mut random = std::fs::File::open("/dev/urandom").unwrap().take(SIZE);
         std::io::copy(&mut random, &mut std::fs::File::create(&path).unwrap()).unwrap();
         let digest =

@@ -6,14 +6,14 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// EICAR's test file, in two parts so that no scanner takes this source for it.
+/// EICAR's test file, in two parts so that no scanner reports this source file.
 pub fn eicar() -> Vec<u8> {
     [r"X5O!P%@AP[4\PZX54(P^)7CC)7}$EICAR-STANDARD", "-ANTIVIRUS-TEST-FILE!$H+H*"]
         .concat()
         .into_bytes()
 }
 
-/// A scanner that can be killed and started; it ends with this.
+/// A scanner that can be killed and restarted; it ends when this is dropped.
 pub struct Clamd {
     folder: tempfile::TempDir,
     child: Option<Child>,
@@ -38,7 +38,7 @@ impl Clamd {
         self.folder.path().join("socket")
     }
 
-    /// What `NEXUS_CLAMD` takes.
+    /// The value for `NEXUS_CLAMD`.
     pub fn address(&self) -> String {
         format!("unix:{}", self.socket().display())
     }

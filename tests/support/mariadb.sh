@@ -1,7 +1,7 @@
 #!/bin/sh
 # A private MariaDB for tests: a temporary folder, a free port, user mysql.
-# Prints its URL when it answers, runs until its standard input ends, and cleans up. Told `stop` or `start` there,
-# it does and says `done`.
+# Prints its URL when it is ready, runs until its standard input ends, and cleans up. On a line `stop` or `start`
+# there it stops or starts the server and prints `done`.
 set -eu
 command -v mariadbd >/dev/null || { echo "mariadbd is missing: apt-get install mariadb-server" >&2; exit 1; }
 folder=$(mktemp -d "${TMPDIR:-/tmp}/nexus-mariadb-XXXXXX")

@@ -1,4 +1,4 @@
-# What happens in the fresh Debian, step by step; package.sh starts it there as root under sh -eu.
+# The steps inside of the new Debian; package.sh runs it there as root under sh -eu.
 nexus="runuser -u nexus-media -- nexus-media --config /etc/nexus-media/nexus.toml"
 base=http://127.0.0.1:8420
 

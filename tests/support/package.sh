@@ -1,5 +1,5 @@
 #!/bin/sh
-# The Debian package's whole life: package.sh FILE.deb
+# Tests the whole life of the Debian package: package.sh FILE.deb
 # lintian, systemd's score, then in a fresh Debian with a systemd of its own (a container): install, start, use with
 # previews under the unit's sandbox, upgrade, remove, purge. Needs root, mmdebstrap, systemd-nspawn, lintian, ffmpeg.
 set -eu
@@ -35,7 +35,7 @@ ExecStart=/bin/sh -c 'if sh -eu /life.sh > /life.log 2>&1; then echo whole > /li
 WantedBy=multi-user.target
 UNIT
 ln -s ../life.service "$work/root/etc/systemd/system/multi-user.target.wants/life.service"
-# The container's own filter knows no Landlock.
+# The system call filter of the container does not allow Landlock.
 landlock="landlock_create_ruleset landlock_add_rule landlock_restrict_self"
 timeout 300 systemd-nspawn --quiet --register=no --keep-unit --private-network --console=pipe --system-call-filter="$landlock" -D "$work/root" -b >"$work/boot.log" 2>&1 </dev/null || true
 sed -n 's/.*\(== [a-z]\)/\1/p' "$work/root/life.log"

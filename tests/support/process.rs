@@ -9,12 +9,12 @@ pub const PASSWORD: &str = "correct horse battery";
 /// Killed when dropped.
 pub struct Server {
     pub child: Child,
-    /// Its address, without a slash at its end.
+    /// Its URL without a trailing slash.
     pub base: String,
 }
 
 impl Server {
-    /// Starts it in `folder` on a free port, with these variables on top.
+    /// Starts it in `folder` on a free port, with additional variables.
     pub fn start(folder: &Path, variables: &[(&str, &str)]) -> Self {
         std::fs::write(folder.join("password"), PASSWORD).unwrap();
         let mut child = Command::new(env!("CARGO_BIN_EXE_nexus-media"))
@@ -39,7 +39,7 @@ impl Server {
             line.split_once("listening on ").map(|(_, base)| base.trim().to_owned())
         });
         let base = base.unwrap_or_else(|| panic!("the server did not start:\n{said}"));
-        // Whatever it says later is read past, so that it never waits for a reader.
+        // Later output is read and discarded, so that the server never blocks on it.
         std::thread::spawn(move || lines.for_each(drop));
         Self { child, base }
     }

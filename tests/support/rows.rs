@@ -1,9 +1,9 @@
-//! Rows of items as they are written, for tests and benches that need many of them.
+//! Rows of items for tests and benches that need many.
 
 use nexus_media::model::item::{ItemKind, NewItem};
 use nexus_media::model::{DirectoryId, ItemId, PreviewState, ScanStatus, UserId, WallClock, now};
 
-/// A file of that kind whose bytes are nobody else's; `number` makes them.
+/// An item of that kind with a unique hash made from `number`.
 pub fn item(
     owner: UserId,
     directory: DirectoryId,

@@ -1,4 +1,4 @@
-//! Real media for tests: drawn and encoded here, or out of other projects' packages, fetched once; none of it is kept
+//! Real media for tests: generated here, or from packages of other projects, fetched once; none of it is stored
 //! with the source.
 #![allow(dead_code, clippy::allow_attributes, reason = "each test takes what it needs")]
 
@@ -8,10 +8,10 @@ use std::sync::OnceLock;
 
 use image::{ImageFormat, Rgb, RgbImage};
 
-/// Packages with files of phones and music programs in them.
+/// Packages that contain files of phones and music programs.
 const PACKAGES: [&str; 3] = ["pillow-heif==1.8.1", "mutagen==1.48.1", "iscc-samples==0.6.0"];
 
-/// A drawing in which every corner has a colour of its own: red and green above, blue and white below.
+/// An image with a different colour in each corner: red and green above, blue and white below.
 pub fn corners(width: u32, height: u32) -> RgbImage {
     RgbImage::from_fn(width, height, |x, y| match (x < width / 2, y < height / 2) {
         (true, true) => Rgb([250, 10, 10]),
@@ -55,7 +55,7 @@ fn rationals(tag: u16, values: &[(u32, u32)]) -> Entry {
     (tag, 5, u32::try_from(values.len()).unwrap(), bytes)
 }
 
-/// A directory of entries that stands at `at`, with what does not fit into it behind it.
+/// A directory of entries at offset `at`, followed by the values that do not fit into it.
 fn directory(at: usize, entries: &[Entry]) -> Vec<u8> {
     let mut fixed = u16::try_from(entries.len()).unwrap().to_le_bytes().to_vec();
     let mut loose: Vec<u8> = Vec::new();
@@ -75,7 +75,7 @@ fn directory(at: usize, entries: &[Entry]) -> Vec<u8> {
     fixed
 }
 
-/// EXIF of a camera in Vienna on 6 May 2024, in a JPEG that is to be turned as `orientation` says.
+/// Adds the EXIF of a camera in Vienna on 6 May 2024, with that orientation, to a JPEG.
 pub fn with_exif(jpeg: &[u8], orientation: u16, taken: &str) -> Vec<u8> {
     const MAIN: usize = 8;
     let pointer = |tag, at: usize| (tag, 4, 1, u32::try_from(at).unwrap().to_le_bytes().to_vec());
@@ -120,7 +120,7 @@ pub fn with_exif(jpeg: &[u8], orientation: u16, taken: &str) -> Vec<u8> {
     [&jpeg[..2], b"\xff\xe1", &length, b"Exif\0\0", &tiff, &jpeg[2..]].concat()
 }
 
-/// A film or recording, made by ffmpeg.
+/// A video or audio file made by ffmpeg.
 pub fn made_by_ffmpeg(name: &str, arguments: &[&str]) -> Vec<u8> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join(name);
@@ -131,7 +131,7 @@ pub fn made_by_ffmpeg(name: &str, arguments: &[&str]) -> Vec<u8> {
     std::fs::read(path).unwrap()
 }
 
-/// Three seconds of a moving picture with a tone.
+/// A video of three seconds with a tone.
 pub fn film(name: &str, codec: &[&str]) -> Vec<u8> {
     let source = [
         "-f",
@@ -163,7 +163,7 @@ pub fn recording(name: &str, codec: &[&str]) -> Vec<u8> {
     made_by_ffmpeg(name, &[&source, &tags[..], codec].concat())
 }
 
-/// A file out of one of the packages.
+/// A file from one of the packages.
 pub fn packaged(path: &str) -> PathBuf {
     static FOLDER: OnceLock<PathBuf> = OnceLock::new();
     let folder = FOLDER.get_or_init(|| {

@@ -1,5 +1,5 @@
 #!/bin/sh
-# The API against its own document, by schemathesis with all checks: schemathesis.sh BINARY [OPTION ...]
+# Tests the API against its OpenAPI document with all checks of schemathesis: schemathesis.sh BINARY [OPTION ...]
 set -eu
 version=4.32.5
 here=$(cd "$(dirname "$0")" && pwd)
@@ -40,8 +40,8 @@ run() {
         --config-file "$here/schemathesis.toml" run "$base/api/openapi.json" --header "Authorization: Bearer $(token)" \
         --checks all --suppress-health-check all --warnings off "$@"
 }
-# By themselves: what changes one's own quota, so that uploads would rightly be answered 507 (which counts as
-# a server error here), and logging out, which ends the token that everything else needs.
+# Tested separately: changes of the quota, after which uploads correctly fail with 507 (which counts as
+# a server error here), and log-out, which ends the token that all other calls need.
 person='/api/admin/users/{id}'
 run --exclude-path /api/auth/logout --exclude-path "$person" "$@"
 run --include-path "$person" "$@"

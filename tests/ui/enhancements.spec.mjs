@@ -1,4 +1,4 @@
-// What JavaScript makes better.
+// Enhancements with JavaScript.
 import { expect, noComplaints, picture, test, toast, upload, uploadInTurn } from "./support.mjs";
 
 test("a star is set without a reload and is there after one", async ({ house, page }) => {
@@ -67,7 +67,7 @@ test("everything on a shelf can be reached and done with keys", async ({ house, 
   await page.keyboard.press("p");
   await page.waitForURL("**/photos");
   await expect(page.getByRole("img", { name: "picture 3.png" })).toBeVisible();
-  // From outside, arrows scroll the page; j enters it.
+  // Outside the shelf, arrow keys scroll the page; j moves into it.
   await page.keyboard.press("ArrowRight");
   expect(await page.evaluate(() => document.activeElement.closest("[data-tile]"))).toBe(null);
   await page.keyboard.press("j");

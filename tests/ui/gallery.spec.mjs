@@ -1,4 +1,4 @@
-// Looking and listening: the grid, the viewer, films, and the player that plays on.
+// The grid, the viewer, videos, and the player that continues while pages change.
 import { expect, expectAccessible, film, logIn, noComplaints, picture, song, test, uploadQuickly } from "./support.mjs";
 
 const H264 = ["-c:v", "libx264", "-pix_fmt", "yuv420p"];
@@ -50,7 +50,7 @@ test("the viewer goes through the pictures by keyboard and gives the focus back"
     await expect(viewer).toBeHidden();
     await expect(page.getByRole("link", { name: "picture 1.png" })).toBeFocused();
   }
-  // Back closes the viewer and stays on the page; two clicks open one.
+  // Back closes the viewer and stays on the page; two clicks open one viewer.
   await page.getByRole("link", { name: "picture 2.png" }).dblclick();
   await expect(page.getByRole("dialog", { name: "Viewer" })).toHaveCount(1);
   await page.goBack();
@@ -127,7 +127,7 @@ test("music plays on while pages change, with a queue and the keys of the lock s
   await page.keyboard.press("Space");
   await expect(player.getByRole("button", { name: "Play", exact: true })).toBeVisible();
   checkComplaints();
-  // It plays on where there is nothing, too.
+  // It also continues on an error page.
   await page.keyboard.press("Space");
   await page.evaluate(() => window.Turbo.visit(`${document.documentElement.dataset.root}items/nonesuch`));
   await expect(page.getByRole("heading", { name: "Nothing here" })).toBeVisible();

@@ -1,4 +1,4 @@
-// The whole journey of two people, with and without JavaScript.
+// The journey of two users through all features, with and without JavaScript.
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { PASSWORD, expect, letter, noComplaints, picture, register, test, toast, upload } from "./support.mjs";
@@ -47,7 +47,7 @@ for (const javaScriptEnabled of [true, false]) {
       await ada.getByRole("link", { name: "Check again" }).click();
       await ada.waitForURL("**/dashboard");
 
-      // Upload, and find it where it belongs.
+      // Upload a file and find it in its folder.
       await upload(ada, server.url, [picture(1), picture(2), letter]);
       await expect(ada.getByRole("main").getByText("3 added")).toBeVisible();
       await upload(ada, server.url, [picture(1)]);
@@ -65,7 +65,7 @@ for (const javaScriptEnabled of [true, false]) {
 
       // Open, star, rename.
       await ada.goto(`${server.url}/photos`);
-      // A click opens the viewer where there is JavaScript; the item has a page of its own all the same.
+      // With JavaScript a click opens the viewer; the item also has its own page.
       await ada.goto(server.url + (await ada.getByRole("link", { name: "picture 2.png" }).getAttribute("href")));
       await ada.getByRole("main").getByRole("button", { name: "Star", exact: true }).click();
       await expect(ada.getByRole("main").getByRole("button", { name: "Star", exact: true })).toHaveAttribute(
@@ -79,7 +79,7 @@ for (const javaScriptEnabled of [true, false]) {
       await ada.goto(`${server.url}/favorites`);
       await expect(ada.getByRole("img", { name: "By the sea.png" })).toBeVisible();
 
-      // A folder of one's own, and something moved into it.
+      // Create a folder and move something into it.
       await ada.goto(`${server.url}/uploads`);
       await ada.getByLabel("Name of the new folder").fill("Holidays");
       await ada.getByRole("button", { name: "Make folder" }).click();
@@ -92,7 +92,7 @@ for (const javaScriptEnabled of [true, false]) {
       await expect(ada.getByRole("heading", { name: "Holidays", exact: true })).toBeVisible();
       await expect(ada.getByRole("img", { name: "By the sea.png" })).toBeVisible();
 
-      // Into the trash, and back to where it was.
+      // Move it to the trash and restore it.
       await ada.goto(server.url + (await ada.getByRole("link", { name: "By the sea.png" }).getAttribute("href")));
       await ada.getByRole("button", { name: "Move to trash" }).click();
       await expect(toast(ada, "1 item put into the trash.")).toBeVisible();
@@ -126,7 +126,7 @@ for (const javaScriptEnabled of [true, false]) {
       await ada.goto(`${server.url}/account/sessions`);
       await expect(ada.getByText("This device")).toBeVisible();
 
-      // The admin hands out a code; with it Ada sets yet another password.
+      // The admin creates a code, with which Ada sets another password.
       await page.goto(`${server.url}/admin/users?status=active`);
       await page.getByRole("link", { name: "Manage Ada King" }).click();
       await page.getByRole("button", { name: "Make a one-time code" }).click();
@@ -144,7 +144,7 @@ for (const javaScriptEnabled of [true, false]) {
       await ada.getByRole("button", { name: "Log in" }).click();
       await ada.waitForURL("**/dashboard");
 
-      // Suspended: out on the next click, and told why.
+      // After a suspension, the next click shows the reason.
       await page.getByRole("button", { name: "Suspend" }).click();
       await expect(toast(page, "Ada King is suspended.")).toBeVisible();
       await ada.goto(`${server.url}/photos`);

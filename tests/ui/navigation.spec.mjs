@@ -1,4 +1,4 @@
-// Pages that change without a reload: back again, refusals, and where the focus is.
+// Pages that change without a reload: history, rejected forms, and the focus.
 import { choose, expect, noComplaints, openItem, picture, test, toast, uploadInTurn } from "./support.mjs";
 
 test("a page that Back brings works like a fresh one", async ({ house, page }) => {
@@ -63,7 +63,7 @@ test("the focus is never lost, and messages are said", async ({ house, page }) =
   await expect(page.locator("#live")).toContainText("1 item put into the trash.");
   await page.keyboard.press("z");
   await expect(page.getByRole("img", { name: "picture 2.png" })).toBeVisible();
-  // One stop for all tiles: from the first one, Tab leads to its own controls and then out of the shelf.
+  // All tiles are one tab stop: from the first, Tab leads to its controls and then out of the shelf.
   await page.getByRole("link", { name: "picture 3.png" }).focus();
   for (let press = 0; press < 3; press += 1) await page.keyboard.press("Tab");
   expect(await page.evaluate(() => document.activeElement.closest("[data-tile]"))).toBe(null);

@@ -1,4 +1,4 @@
-// The browser tests: the same specs on SQLite and on MariaDB, and some of them below a path of another site's.
+// The browser tests: the same specs on SQLite and MariaDB, and some of them below a path.
 import { defineConfig } from "@playwright/test";
 
 export default defineConfig({
@@ -30,7 +30,7 @@ export default defineConfig({
     { name: "sqlite", testIgnore: /lighthouse/ },
     { name: "mariadb", testIgnore: /lighthouse/ },
     { name: "below", testMatch: /gallery|navigation|uploads/ },
-    // Measures with no other test beside it. The result does not depend on the database.
+    // Runs without other tests at the same time. The result does not depend on the database.
     { name: "lighthouse", testMatch: /lighthouse/, dependencies: ["sqlite", "mariadb", "below"] },
   ],
 });

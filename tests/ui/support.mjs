@@ -1,4 +1,4 @@
-// A server of its own for each test, and what the specs share.
+// Fixtures: a server for each test, and helpers of the specs.
 import { spawn, execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -30,7 +30,7 @@ function line(process, stream, pattern) {
   });
 }
 
-/** Where the server stands on that project's site. */
+/** The path below which the server is reached in that project. */
 const pathOf = (project) => (project.name === "below" ? "/nexus" : "");
 
 async function startServer(folder, databaseUrl, path, env) {
@@ -120,7 +120,7 @@ export const test = base.extend({
     });
     await logIn(page, server.url, "root");
     const house = { ...server, folder };
-    // The same folders and port again, after a kill.
+    // Restarts on the same folders and port after a kill.
     house.restart = async (whileAway = async () => {}) => {
       await house.stop("SIGKILL");
       await whileAway();
@@ -135,7 +135,7 @@ export const test = base.extend({
 
 export { expect };
 
-/** A message in the corner. */
+/** A message in the corner of the page. */
 export const toast = (page, text) => page.locator("[data-toast]").getByText(text);
 
 export async function logIn(page, url, username) {
@@ -212,7 +212,7 @@ export const song = (title, artist, album, track) =>
 export const film = (name, mimeType, codec) =>
   made(name, mimeType, ["-f", "lavfi", "-i", "testsrc2=duration=3:size=320x180:rate=15", ...codec]);
 
-/** Uploads through the API, as the person who is logged in on `page`, and waits until everything has its preview. */
+/** Uploads through the API as the user of `page`, and waits until all previews are ready. */
 export async function uploadQuickly(page, url, files) {
   const token = await page.locator('meta[name="csrf-token"]').getAttribute("content");
   const items = [];
@@ -263,7 +263,7 @@ export function noComplaints(page) {
   return () => expect(complaints).toEqual([]);
 }
 
-/** Axe, WCAG 2.2 A and AA, on the page as it stands once a visit between pages is over. */
+/** Checks the page with axe (WCAG 2.2 A and AA), once a visit between pages has ended. */
 export async function expectAccessible(page, what) {
   await expect(page.locator("html")).not.toHaveAttribute("aria-busy");
   await page.evaluate(axe);

@@ -1,4 +1,4 @@
-// Uploads in the browser: they go on after whatever came between.
+// Uploads in the browser continue after interruptions.
 import { mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
@@ -38,7 +38,7 @@ test("what is chosen is sent at once, and each row says what became of it", asyn
   await expect(page.locator("#live")).toHaveText("3 added");
   await expect(row(page, "letter.txt")).toContainText("Stored");
   expect(sha(stored(house, "numbers.bin"))).toBe(sha(bytes(1, 3_000_000)));
-  // Again: small ones are sent and found to be here, large ones are not even sent.
+  // Again: small files are sent and found to be duplicates, large ones are not sent.
   const sent = [];
   page.on("request", (request) => {
     if (request.method() === "PATCH" || request.method() === "POST") sent.push(request.postDataBuffer()?.length ?? 0);

@@ -9,10 +9,10 @@ use crate::config::backup_dir::unusable_error;
 use crate::config::{Settings, atomic_file};
 use crate::error::{Error, Result};
 use crate::model::now;
-use crate::os::lower_priority;
 use crate::state::Services;
 use crate::storage::BackupRepository;
 use crate::storage::backup_repository::list_sets_in;
+use crate::thread_priority::lower_priority;
 
 /// Records in the data directory where backups were made, so that their absence is noticed.
 const MARKER_FILE: &str = "backup-folder";

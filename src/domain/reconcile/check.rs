@@ -1,16 +1,16 @@
 //! Compares disk and database; reports what is missing, changed, extra or unsafe, and repairs it on request.
 //! It never deletes a file.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
-use super::amend;
 use super::problem::{CheckOptions, Problem, ProblemKind};
+use super::{amend, check_counts};
 use crate::domain::accounts::admin;
 use crate::domain::library::create_directory;
 use crate::domain::{file_moves, ingest};
 use crate::error::{Error, Result};
 use crate::model::finding::FindingState;
-use crate::model::{Directory, FindingId, Item, Shelf, User};
+use crate::model::{Directory, FindingId, Item, User};
 use crate::state::Services;
 use crate::state::ingest_queue::IngestRequest;
 use crate::storage::dir_entry::{DirEntry, EntryKind};
@@ -350,63 +350,10 @@ impl<T: FnMut(Problem)> LibraryCheck<'_, T> {
         }
     }
 
-    /// Compares shelf counters and used bytes with the rows.
+    /// Checks shelf counters and used bytes.
     fn check_counts(&mut self) -> Result<()> {
-        let owner = self.user.id;
         let repair = self.options.repair;
-
-        let is_right = self.services.write_library(owner, |conn| {
-            // Every change updates the counters; the lock keeps them still until this is done.
-            store::shelf_counts::lock(conn, owner)?;
-            let stored_counts = store::shelf_counts::list(conn, owner)?;
-            let mut is_right = true;
-
-            let mut used = 0;
-
-            // All items are counted again.
-            for shelf in Shelf::COUNTED {
-                let (count, bytes) = store::items::count_on(conn, owner, shelf)?;
-                if matches!(shelf, Shelf::All | Shelf::Trash) {
-                    used += bytes;
-                }
-                let months = store::items::count_months(conn, owner, shelf)?;
-
-                let known: BTreeMap<i32, i64> =
-                    store::shelf_counts::list_months(conn, owner, shelf)?
-                        .into_iter()
-                        .map(|(month, items)| (month.number(), items))
-                        .collect();
-
-                if known != months {
-                    is_right = false;
-                    if repair {
-                        store::shelf_counts::replace_months(conn, owner, shelf, &months)?;
-                    }
-                }
-
-                if !stored_counts
-                    .iter()
-                    .any(|known| (known.shelf, known.items, known.bytes) == (shelf, count, bytes))
-                {
-                    is_right = false;
-                    if repair {
-                        store::shelf_counts::update(conn, owner, shelf, count, bytes)?;
-                    }
-                }
-            }
-
-            // The used bytes include the trash.
-            let user = store::users::find(conn, owner)?.ok_or(Error::NotFound)?;
-            if user.used_bytes != used {
-                is_right = false;
-                if repair {
-                    store::users::update_subtract_used(conn, owner, user.used_bytes - used)?;
-                }
-            }
-            Ok(is_right)
-        })?;
-
-        if !is_right {
+        if !check_counts::are_counts_right(self.services, self.user.id, repair)? {
             self.add_problem(
                 ProblemKind::Miscounted,
                 "",

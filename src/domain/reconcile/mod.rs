@@ -5,6 +5,7 @@
 
 pub mod amend;
 pub mod check;
+mod check_counts;
 pub mod problem;
 pub mod scan;
 pub mod scan_file;
