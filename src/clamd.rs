@@ -123,6 +123,7 @@ fn parse_verdict(reply: &str) -> io::Result<ScanVerdict> {
         return Ok(ScanVerdict::TooLarge);
     }
     match result.strip_suffix(" FOUND") {
+        // With `AlertExceedsMax`, clamd reports an exceeded limit as if it were a signature.
         Some(name) if name.starts_with("Heuristics.Limits.Exceeded") => Ok(ScanVerdict::TooLarge),
         Some(name) => Ok(ScanVerdict::Found(name.to_owned())),
         None => Err(unexpected_reply(reply)),

@@ -170,6 +170,7 @@ pub fn format_bytes(bytes: u64) -> String {
     for (step, unit) in STEPS {
         if bytes >= step {
             let tenths = bytes.saturating_add(step / 20) / (step / 10);
+            // From 100 on, no decimal is shown.
             return if tenths >= 1000 || tenths.is_multiple_of(10) {
                 format!("{} {unit}", tenths / 10)
             } else {

@@ -48,7 +48,7 @@ pub struct Application {
 }
 
 impl Application {
-    /// Opens everything, binds the port, and creates the first admin if the settings describe one.
+    /// Opens the services, creates the first admin if the settings describe one, and binds the ports.
     ///
     /// # Errors
     /// `Configuration` for what the administrator must fix.
@@ -180,6 +180,7 @@ async fn stop_on_signal(server: ServerHandle, services: Arc<Services>) {
 
     tokio::select! {
         () = tokio::time::sleep(UPLOADS_STOP_TIMEOUT) => services.upload_locks.stop_all(),
+        // A further SIGINT ends the process at once; 130 is 128 plus the number of the signal.
         _ = interrupt.recv() => std::process::exit(130),
     }
     drop(stopping.await);
@@ -208,13 +209,15 @@ fn serve_metrics(address: SocketAddr, services: &Arc<Services>) -> Result<(Socke
     ))
 }
 
+/// Builds the HTTP server on a bound listener, with all middleware and with sockets that can send files. Must be run to
+/// accept connections.
 fn serve(listener: TcpListener, services: &Arc<Services>) -> Result<Server> {
     let data = Data::from(services.clone());
 
     // 0 means one worker per processor.
     let workers = match services.settings.workers {
         0 => std::thread::available_parallelism().map_or(2, std::num::NonZero::get),
-        set => set,
+        count => count,
     };
 
     // Opened once here, so that an unusable cookie key fails the start.
@@ -234,6 +237,7 @@ fn serve(listener: TcpListener, services: &Arc<Services>) -> Result<Server> {
             .wrap(from_fn(http::request_checks))
             .wrap(session.unwrap_or_else(|error| {
                 tracing::error!("cannot read the cookie key: {error}");
+                // sysexits.h: the configuration is wrong.
                 std::process::exit(78)
             }))
             .wrap(http::cors(&data.settings))
@@ -246,12 +250,13 @@ fn serve(listener: TcpListener, services: &Arc<Services>) -> Result<Server> {
         .workers(workers)
         .shutdown_timeout(SHUTDOWN_TIMEOUT_SECONDS);
 
-    let stopping = builder.graceful_shutdown_signal();
-    let sockets = services.clone();
+    let stop_signal = builder.graceful_shutdown_signal();
+    let socket_services = services.clone();
 
     // Like actix's `HttpServer`, but with sockets that can send files.
     let builder = builder.listen("http", listener, move || {
-        let (tracker, stopping, sockets) = (tracker.clone(), stopping.clone(), sockets.clone());
+        let (tracker, stop_signal, socket_services) =
+            (tracker.clone(), stop_signal.clone(), socket_services.clone());
         let application =
             application().into_factory().map_err(|error: actix_web::Error| error.error_response());
 
@@ -260,15 +265,15 @@ fn serve(listener: TcpListener, services: &Arc<Services>) -> Result<Server> {
             .client_disconnect_timeout(DISCONNECT_TIMEOUT)
             .local_addr(address)
             .graceful_shutdown_signal(move || {
-                let stopping = stopping.clone();
-                async move { stopping.notified().await }
+                let stop_signal = stop_signal.clone();
+                async move { stop_signal.notified().await }
             })
             .on_connect_ext(http::SendfileSocket::describe)
             .h1(map_config(application, |()| AppConfig::default()));
 
         let socket = fn_service(move |stream: TcpStream| {
             let peer = stream.peer_addr().ok();
-            let socket = http::SendfileSocket::new(stream, &tracker, &sockets);
+            let socket = http::SendfileSocket::new(stream, &tracker, &socket_services);
             async move { Ok((socket?, peer)) }
         });
         socket.and_then(protocol)

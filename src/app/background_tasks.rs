@@ -57,9 +57,10 @@ pub(crate) async fn run_systemd_notify() {
     if let Err(cause) = sd_notify::notify(&[NotifyState::Ready]) {
         tracing::warn!(error = %cause, "cannot notify systemd");
     }
-    let Some(within) = sd_notify::watchdog_enabled() else { return };
+    let Some(timeout) = sd_notify::watchdog_enabled() else { return };
     loop {
-        tokio::time::sleep(within / 3).await;
+        tokio::time::sleep(timeout / 3).await;
+        // Only notifies while the blocking pool still runs work.
         if run_on_blocking_pool(|| Ok(())).await.is_ok() {
             drop(sd_notify::notify(&[NotifyState::Watchdog]));
         }
@@ -193,13 +194,13 @@ pub(crate) fn spawn_preview_workers(services: &Arc<Services>) -> Vec<JoinHandle<
 
 /// Writes "last seen" times and runs housekeeping until the server stops.
 pub(crate) async fn run_housekeeping(services: Arc<Services>) {
-    let mut notes = tokio::time::interval(LAST_SEEN_INTERVAL);
+    let mut last_seen_interval = tokio::time::interval(LAST_SEEN_INTERVAL);
 
-    let mut rounds = tokio::time::interval(HOUSEKEEPING_INTERVAL);
+    let mut housekeeping_interval = tokio::time::interval(HOUSEKEEPING_INTERVAL);
     loop {
         let is_round = tokio::select! {
-            _ = notes.tick() => false,
-            _ = rounds.tick() => true,
+            _ = last_seen_interval.tick() => false,
+            _ = housekeeping_interval.tick() => true,
         };
 
         let services = services.clone();

@@ -99,6 +99,7 @@ fn create(services: &Services, folder: &Path, is_json: bool) -> Result<()> {
     ));
 
     print_result_as(is_json, &value, &words.join("\n"))?;
+    // Files that their owners deleted during the backup are not failures.
     let is_whole = created.left.iter().all(|one| one.is_deleted);
 
     if is_whole {

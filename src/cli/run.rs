@@ -69,6 +69,8 @@ fn is_denied(cause: &anyhow::Error) -> bool {
         .is_some_and(|cause| cause.kind() == std::io::ErrorKind::PermissionDenied)
 }
 
+/// Runs the command. Commands that need no valid settings come first; the others load the settings and open the
+/// services that they need.
 fn dispatch(arguments: &Arguments) -> Result<()> {
     // Commands that need no settings.
     match &arguments.command {
@@ -174,7 +176,7 @@ fn dispatch(arguments: &Arguments) -> Result<()> {
     })
 }
 
-/// Whether a command may create the database and folders where there are none.
+/// Whether a command may run without an existing database, because it may create one or does not use it.
 const fn may_create_database(command: Option<&Command>) -> bool {
     matches!(
         command,

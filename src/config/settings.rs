@@ -318,6 +318,7 @@ fn read_environment(read: impl Fn(&str) -> Option<String>) -> Result<RawSettings
     Ok(values)
 }
 
+/// Reads the settings file and returns its values as text, by name. Unknown names are errors.
 fn read_file(path: &Path) -> Result<RawSettings> {
     let path_text = path.display();
     let text = std::fs::read_to_string(path)

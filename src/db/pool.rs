@@ -149,6 +149,8 @@ impl Db {
         (self.waits.times.load(Ordering::Relaxed), Duration::from_nanos(nanoseconds))
     }
 
+    /// Takes a connection from a pool and counts the time spent waiting for it. Fails with `Unavailable` after
+    /// `CHECKOUT_TIMEOUT`.
     fn checkout(
         &self,
         pool: &Pool<ConnectionFactory>,

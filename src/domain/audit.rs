@@ -99,7 +99,7 @@ pub struct AuditVerification {
 pub fn verify(services: &Services, expected: Option<(i64, &str)>) -> Result<AuditVerification> {
     services.db.snapshot(|conn| {
         let mut verified = AuditVerification { first: 0, rows: 0, last: (0, String::new()) };
-        let mut is_met = expected.is_none();
+        let mut is_expected_found = expected.is_none();
 
         // If the chain does not begin with row 1, a later row must confirm which rows were purged.
         let mut purged: Option<(String, String)> = None;
@@ -135,7 +135,7 @@ pub fn verify(services: &Services, expected: Option<(i64, &str)>) -> Result<Audi
                     if hash != row.hash {
                         return Err(broken_chain(row.id, "has another hash than was noted"));
                     }
-                    is_met = true;
+                    is_expected_found = true;
                 }
 
                 // A purge leaves a row with the last number and hash that it removed.
@@ -159,7 +159,7 @@ pub fn verify(services: &Services, expected: Option<(i64, &str)>) -> Result<Audi
             return Err(broken_chain(verified.first - 1, "and what came before it are gone"));
         }
 
-        if !is_met {
+        if !is_expected_found {
             let (id, _) = expected.unwrap_or_default();
             let reason = if id < verified.first {
                 "is older than what is kept; note a later one"

@@ -125,6 +125,7 @@ fn write_journal(
                 || is_known(conn, owner, &to)?))
     };
 
+    // Number 0 stands for the unchanged name.
     let number = match plan.can_rename {
         true => free_number(&mut is_taken)?,
         false if is_taken(0)? => None,
@@ -191,6 +192,8 @@ fn free_number(is_taken: &mut impl FnMut(u32) -> Result<bool>) -> Result<Option<
     Ok(Some(free))
 }
 
+/// Renames the files of a batch on disk and syncs the affected directories. Sets `was_in_place` unless a file is
+/// missing, which is not an error.
 fn rename_all(services: &Services, batch: &mut [CompletedMove]) -> Result<()> {
     let mut changed: Vec<FileLocation> = Vec::new();
     for done in batch.iter_mut() {
@@ -253,10 +256,10 @@ fn rename(services: &Services, journal: &FileMove) -> std::io::Result<()> {
 fn roll_back(services: &Services, batch: &[CompletedMove]) {
     for done in batch.iter().rev() {
         let undone = if done.was_in_place { undo_rename(services, &done.journal) } else { Ok(()) };
-        let forgotten = undone.and_then(|()| {
+        let journal_cleared = undone.and_then(|()| {
             services.db.write(|conn| Ok(store::file_moves::delete(conn, done.journal.id)?))
         });
-        if let Err(error) = forgotten {
+        if let Err(error) = journal_cleared {
             tracing::error!(subject = %done.subject, "a move could not be undone yet: {error:?}");
             services.add_pending_move(done.journal.user_id);
         }
@@ -271,7 +274,7 @@ pub(crate) fn with_item_locked<T>(
     place: &FileLocation,
     work: impl FnOnce() -> Result<T>,
 ) -> Result<Option<T>> {
-    let _turn = services.lock_moves(owner);
+    let _moves_lock = services.lock_moves(owner);
 
     // A move to the same location: the journal allows one move per item, across processes.
     let (from, to) = (place.clone(), place.clone());
@@ -325,6 +328,8 @@ fn roll_back_journal(
     Ok(())
 }
 
+/// Moves a file from the target of a journal entry back to its source. Does nothing if a row already names the target,
+/// if the file is not at the target, or if the source is occupied.
 fn undo_rename(services: &Services, journal: &FileMove) -> Result<()> {
     if journal.from == journal.to
         || services.db.read(|conn| is_known(conn, journal.user_id, &journal.to))?

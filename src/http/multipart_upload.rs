@@ -33,7 +33,8 @@ const MAX_SKIPPED_BYTES: u64 = 1 << 30;
 /// concerns the whole request is returned.
 ///
 /// # Errors
-/// `UnsupportedMedia`, `BadRequest`, `Invalid`, `TooLarge`, `QuotaExceeded`, `Forbidden` for a form without a good token.
+/// `UnsupportedMedia`, `BadRequest`, `Invalid`, `TooLarge`, `QuotaExceeded`; `Forbidden` for a form without a valid
+/// CSRF token.
 pub async fn receive_files(
     services: &Data<Services>,
     auth_session: &Arc<AuthSession>,
@@ -60,6 +61,7 @@ pub async fn receive_files(
 
     let mut batch =
         UploadBatch::begin(services_arc(services), auth_session.clone(), content_length).await?;
+    // Without a form, the API has already authenticated the request.
     let mut has_token = form.is_none() || is_csrf_header(request);
     let mut parts = Multipart::new(headers, payload);
 

@@ -161,6 +161,8 @@ pub fn parse_optional_line(
     parse_line(field, raw, max)
 }
 
+/// Collapses white space and removes control and direction characters; `None` if nothing remains. Fails above `max`
+/// characters.
 fn parse_line(field: &'static str, raw: &str, max: usize) -> Result<Option<String>, FieldError> {
     let line = raw.split_whitespace().collect::<Vec<_>>().join(" ");
     let line: String = line

@@ -28,6 +28,7 @@ pub struct Track {
 }
 
 impl Track {
+    /// Builds the row of a recording. Without a title the file name is used, and without an album artist the artist.
     #[must_use]
     pub fn from_metadata(item: &Item, facts: &Metadata) -> Self {
         let text_or_empty = |word: &Option<String>| word.clone().unwrap_or_default();
@@ -35,6 +36,7 @@ impl Track {
         let title = facts.title.clone().unwrap_or_else(|| name.chars().take(190).collect());
         let album_artist =
             facts.album_artist.clone().unwrap_or_else(|| text_or_empty(&facts.artist));
+        // One number that sorts by disc, then by track.
         let place = i32::from(facts.disc.unwrap_or(1).min(999)) * 1000
             + i32::from(facts.track.unwrap_or(0).min(999));
         let key = |text: &str| text.to_lowercase().chars().take(190).collect();

@@ -125,11 +125,13 @@ fn replace_lines(text: &str, username: &str, mut new: Option<&str>) -> (String, 
     for line in text.lines() {
         if is_theirs(line) {
             was_there = true;
+            // The first line of the user is replaced; others are removed.
             lines.extend(new.take());
         } else {
             lines.push(line);
         }
     }
+    // The user had no line, so the new one is added at the end.
     lines.extend(new);
     (lines.iter().flat_map(|line| [*line, "\n"]).collect(), was_there)
 }

@@ -102,6 +102,8 @@ impl TokenSigner {
         if is_ours && is_now { Ok(claims) } else { Err(Error::Unauthenticated) }
     }
 
+    /// Verifies the header and signature of a token and parses its claims, without checking them. Returns `None` for
+    /// any other token.
     fn parse(&self, token: &str) -> Option<Claims> {
         if token.len() > MAX_TOKEN_BYTES {
             return None;

@@ -73,6 +73,8 @@ impl PasswordHasher {
         .await
     }
 
+    /// Waits for a free slot and runs `work` on a new thread with low priority. Fails with `Unavailable` after
+    /// `QUEUE_TIMEOUT`.
     async fn run_queued<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> Result<T> + Send + 'static,

@@ -247,6 +247,7 @@ impl MediaDir {
             folder_component(&location.name)?,
             Mode::from_raw_mode(0o750),
         )?;
+        // Fails if the existing name is a file or a symlink.
         rustix::fs::openat2(
             &parent,
             &location.name,

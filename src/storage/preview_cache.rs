@@ -97,16 +97,16 @@ impl PreviewCache {
         if head.get(..4) != Some(MAGIC) {
             return Err(torn());
         }
-        let number = |at: usize| Some(u32::from_le_bytes(head.get(at..at + 4)?.try_into().ok()?));
-        let count = number(4).ok_or_else(torn)? as usize;
+        let read_u32 = |at: usize| Some(u32::from_le_bytes(head.get(at..at + 4)?.try_into().ok()?));
+        let count = read_u32(4).ok_or_else(torn)? as usize;
 
         let entry = |index: usize| {
             let at = 8 + ENTRY_BYTES * index;
             Some((
-                number(at)?,
-                number(at + 4)?,
-                u64::from(number(at + 8)?),
-                u64::from(number(at + 12)?),
+                read_u32(at)?,
+                read_u32(at + 4)?,
+                u64::from(read_u32(at + 8)?),
+                u64::from(read_u32(at + 12)?),
             ))
         };
 

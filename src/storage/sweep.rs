@@ -19,8 +19,14 @@ impl MediaDir {
         self.sweep(&FileLocation::upload(uuid::Uuid::nil()), is_needed)
     }
 
-    fn sweep(&self, beside: &FileLocation, is_needed: impl Fn(&str) -> bool) -> io::Result<usize> {
-        let directory = self.open_directory(beside)?;
+    /// Removes the files next to the given location that `is_needed` does not claim, and returns their number. The name
+    /// in the location is ignored.
+    fn sweep(
+        &self,
+        location: &FileLocation,
+        is_needed: impl Fn(&str) -> bool,
+    ) -> io::Result<usize> {
+        let directory = self.open_directory(location)?;
 
         let mut swept = 0;
         for entry in rustix::fs::Dir::read_from(&directory)? {

@@ -114,6 +114,8 @@ fn is_hidden(name: &OsStr) -> bool {
     name.as_bytes().starts_with(b".")
 }
 
+/// Records the changed paths of an event, except for reads and hidden names. If events were lost or there are too many
+/// paths, everything must be scanned instead.
 fn record_event(changed: &Mutex<ChangedPaths>, root: &Path, event: notify::Result<Event>) {
     let mut changed = lock(changed);
     let event = match event {
@@ -137,8 +139,8 @@ fn record_event(changed: &Mutex<ChangedPaths>, root: &Path, event: notify::Resul
 
     for path in event.paths {
         let Ok(path) = path.strip_prefix(root) else { continue };
-        let is_ours = |part: Component<'_>| is_hidden(part.as_os_str());
-        if path.as_os_str().is_empty() || path.components().any(is_ours) {
+        let is_hidden_part = |part: Component<'_>| is_hidden(part.as_os_str());
+        if path.as_os_str().is_empty() || path.components().any(is_hidden_part) {
             continue;
         }
         changed.paths.insert(path.to_owned(), Instant::now());

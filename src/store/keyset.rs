@@ -65,8 +65,10 @@ where
     A: QueryFragment<DB>,
     L: QueryFragment<DB>,
 {
+    /// Writes a row comparison if `by_row` is set, otherwise the same condition with `OR`.
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
-        let (strictly, finally) = match self.side {
+        // `NotLess` differs from `Greater` only in the last operator, which includes the position itself.
+        let (strict_operator, final_operator) = match self.side {
             PageDirection::Less => (" < ", " < "),
             PageDirection::Greater => (" > ", " > "),
             PageDirection::NotLess => (" > ", " >= "),
@@ -81,7 +83,7 @@ where
             out.push_sql(", ");
             self.id.walk_ast(out.reborrow())?;
             out.push_sql(")");
-            out.push_sql(finally);
+            out.push_sql(final_operator);
             out.push_sql("(");
             self.at.walk_ast(out.reborrow())?;
             out.push_sql(", ");
@@ -89,7 +91,7 @@ where
             out.push_sql(")");
         } else {
             self.key.walk_ast(out.reborrow())?;
-            out.push_sql(strictly);
+            out.push_sql(strict_operator);
             self.at.walk_ast(out.reborrow())?;
             out.push_sql(" OR (");
             self.key.walk_ast(out.reborrow())?;
@@ -97,7 +99,7 @@ where
             self.at.walk_ast(out.reborrow())?;
             out.push_sql(" AND ");
             self.id.walk_ast(out.reborrow())?;
-            out.push_sql(finally);
+            out.push_sql(final_operator);
             self.last.walk_ast(out.reborrow())?;
             out.push_sql(")");
         }

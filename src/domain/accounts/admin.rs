@@ -189,6 +189,7 @@ pub(crate) fn create_user(
     let is_admin = start.access_level == AccessLevel::Admin && start.status == Status::Active;
     let user = services.db.write(|conn| {
         if is_admin {
+            // The result does not matter: there may be an admin already.
             store::site::update_claim_first_admin(conn)?;
         }
         let id = create::create(services, conn, person, hash, start, at)?;
@@ -252,7 +253,7 @@ pub async fn set_password(
 /// # Errors
 /// `Conflict` for the last admin.
 pub fn remove(services: &Services, actor: &Actor, id: UserId) -> Result<User> {
-    let (user, left) = services.db.write(|conn| {
+    let (user, leftover_files) = services.db.write(|conn| {
         let user = with_admin_lock(conn, id)?;
         ensure_another_admin(services, conn, &user)?;
 
@@ -263,7 +264,7 @@ pub fn remove(services: &Services, actor: &Actor, id: UserId) -> Result<User> {
 
         let unfinished = store::uploads::list_unfinished(conn, id, 10_000)?;
         let unfinished = unfinished.into_iter().map(|upload| FileLocation::upload(upload.id.0));
-        let left: Vec<FileLocation> = quarantined.chain(unfinished).collect();
+        let leftover_files: Vec<FileLocation> = quarantined.chain(unfinished).collect();
 
         // Rows that refer to the user, then the user.
         store::items::delete_all(conn, id)?;
@@ -277,12 +278,12 @@ pub fn remove(services: &Services, actor: &Actor, id: UserId) -> Result<User> {
             &user.username,
             &format!("the folder {} stays on disk", user.folder),
         )?;
-        Ok((user, left))
+        Ok((user, leftover_files))
     })?;
 
     // No row refers to these files any more.
-    for place in left {
-        services.media_dir.remove_file(&place)?;
+    for location in leftover_files {
+        services.media_dir.remove_file(&location)?;
     }
 
     services.session_cache.invalidate_user(id);

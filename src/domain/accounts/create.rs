@@ -158,6 +158,8 @@ fn ensure_free(conn: &mut Conn, person: &ValidPerson) -> Result<()> {
     if taken.is_empty() { Ok(()) } else { Err(Error::Invalid(taken)) }
 }
 
+/// Stores the folder name in the user's row, and inserts the standard directories, the shelf counters and the library
+/// version.
 fn create_directories(
     conn: &mut Conn,
     id: UserId,

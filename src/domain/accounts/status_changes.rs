@@ -120,8 +120,8 @@ pub(super) fn ensure_another_admin(
     conn: &mut Conn,
     user: &User,
 ) -> Result<()> {
-    let is_one = user.is_admin() && user.status == Status::Active;
-    if !is_one {
+    let is_active_admin = user.is_admin() && user.status == Status::Active;
+    if !is_active_admin {
         return Ok(());
     }
     let others =

@@ -42,15 +42,15 @@ pub(crate) fn create_from_entry(
         return store::users::find(conn, id)?.ok_or(Error::NotFound);
     };
 
-    let is_new_here = user.origin == Origin::Here;
-    if is_new_here || user.password != entry.hash {
+    let is_new_in_file = user.origin == Origin::Here;
+    if is_new_in_file || user.password != entry.hash {
         // The password or the origin has changed: end all sessions and access tokens of the user.
         lifecycle::end_all(conn, user.id)?;
         store::users::update_origin(conn, user.id, Origin::File, &entry.hash, now())?;
     }
 
     // An account of the database that is now in the file becomes active.
-    if is_new_here {
+    if is_new_in_file {
         store::users::update_status(conn, user.id, &[Status::Pending], Status::Active, now())?;
     }
 

@@ -72,6 +72,7 @@ pub fn refresh(services: &Services, old: &str, client: &Client) -> Result<Issued
                     "its session was ended",
                 )?;
             }
+            // Returned as a value, because an error would roll back the end of the session and the audit row.
             return Ok(Err(reused));
         };
 
@@ -118,6 +119,8 @@ pub fn refresh(services: &Services, old: &str, client: &Client) -> Result<Issued
     }
 }
 
+/// Signs an access token for a session and returns it with the refresh token. Fails with `NotActive` if the account may
+/// not be used.
 fn issue_tokens(
     services: &Services,
     auth_session: Arc<AuthSession>,

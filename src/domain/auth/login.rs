@@ -51,13 +51,13 @@ pub async fn log_in(
         let (services, name) = (services.clone(), name);
 
         run_on_blocking_pool(move || {
-            let whom = name.as_deref().unwrap_or("(nobody of that name)");
+            let subject = name.as_deref().unwrap_or("(nobody of that name)");
             services.db.write(|conn| {
                 audit::append(
                     conn,
                     Event::LogInRefused,
                     &Actor::anonymous(&client),
-                    whom,
+                    subject,
                     "wrong password",
                 )
             })

@@ -63,6 +63,8 @@ pub(super) fn create_restore_point(
     create_named(name, services, repository, on_progress)
 }
 
+/// Writes tables and files of the set `name`, then its manifest, and publishes it. If tables or files cannot be
+/// written, the set is discarded.
 fn create_named(
     name: String,
     services: &Services,
@@ -142,8 +144,8 @@ fn write_set(
             on_progress: &mut *on_progress,
         };
 
-        let needed_contents = needed_file(folder);
-        each_line(&needed_contents, |line| writer.write_file_line(line))?;
+        let needed_path = needed_file(folder);
+        each_line(&needed_path, |line| writer.write_file_line(line))?;
         writer.add_avatars(&folders)?;
         let SetWriter { list, part, left: omitted, new_files: files, new_bytes: bytes, .. } =
             writer;
@@ -155,7 +157,7 @@ fn write_set(
 
         // If two consecutive attempts omit the same files, these files are not merely being moved.
         if omitted.is_empty() || omitted == omitted_before || attempt == MAX_TRIES {
-            json_lines::remove_file(&needed_contents)?;
+            json_lines::remove_file(&needed_path)?;
             let mut list = JsonLinesWriter::create(&set::left_file(folder))?;
             omitted.iter().try_for_each(|one| list.add(one))?;
             manifest.left = OmittedPart { count: omitted.len() as u64, sha256: list.finish()? };
@@ -263,6 +265,8 @@ struct SetWriter<'a> {
 }
 
 impl SetWriter<'_> {
+    /// Stores the content of a file unless the repository already has it, and adds the file to the list of the set. A
+    /// file that cannot be read or does not have the expected bytes is recorded as omitted.
     fn write_file_line(&mut self, mut line: FileLine) -> Result<()> {
         let is_kept = self.repository.has_object(&line.sha256, line.size);
         let mut file = match self.open(&line)? {
@@ -296,31 +300,32 @@ impl SetWriter<'_> {
 
     /// Opens a file at its current location.
     fn open(&self, line: &FileLine) -> Result<FileToBackUp> {
-        let mut place = FileLocation::new(&line.folder, &line.directory, &line.name);
+        let mut location = FileLocation::new(&line.folder, &line.directory, &line.name);
 
         // Follow the file if it moves between reading the row and opening it.
         let mut tried = 0;
         loop {
-            let cause = match self.services.media_dir.open_file(&place) {
+            let cause = match self.services.media_dir.open_file(&location) {
                 Ok(file) => return Ok(FileToBackUp::File(file)),
                 Err(cause) => cause,
             };
 
+            // A file without an item, or one already known to be missing, is not looked for elsewhere.
             let (Some(item), ErrorKind::NotFound, false) =
                 (line.item, cause.kind(), line.is_missing)
             else {
                 return Ok(FileToBackUp::Not(cause));
             };
 
-            let now = self
+            let current = self
                 .services
                 .db
                 .read(|conn| Ok(store::backup_rows::find_place(conn, ItemId(item))?))?;
 
-            let Some((folder, directory, name)) = now else { return Ok(FileToBackUp::Deleted) };
-            let now = FileLocation::new(&folder, &directory, &name);
+            let Some((folder, directory, name)) = current else { return Ok(FileToBackUp::Deleted) };
+            let current = FileLocation::new(&folder, &directory, &name);
 
-            if now == place {
+            if current == location {
                 // It may be moving: a file is renamed just before its row is.
                 if tried == MAX_OPEN_TRIES {
                     return Ok(FileToBackUp::Not(cause));
@@ -328,7 +333,7 @@ impl SetWriter<'_> {
                 tried += 1;
                 std::thread::sleep(OPEN_RETRY_DELAY);
             }
-            place = now;
+            location = current;
         }
     }
 

@@ -14,6 +14,7 @@ type Period = dyn Fn(Time) -> (i32, i32);
 /// The sets to keep: those that `keep` covers, the newest set, the newest restore point, and all sets whose names are
 /// neither.
 fn sets_to_keep(keep: Retention, sets: &[String]) -> BTreeSet<&String> {
+    // Newest first, so that `or_insert` below keeps the newest set of each period.
     let dated: Vec<(&String, Time)> =
         sets.iter().rev().filter_map(|name| Some((name, set_time(name)?))).collect();
     let mut staying: BTreeSet<&String> =

@@ -47,7 +47,7 @@ pub fn restore(
     repository: &mut BackupRepository,
     set: &BackupSet,
     skips_damaged: bool,
-    tell: &mut dyn FnMut(u64),
+    on_progress: &mut dyn FnMut(u64),
 ) -> Result<RestoreReport> {
     // A damaged manifest or list is never restored, even with `skips_damaged`.
     if let Some(part) = set.broken_parts().first() {
@@ -61,8 +61,15 @@ pub fn restore(
 
     // Built beside the current folders, so a failure changes nothing.
     let replacement = RestoreSwap::new(services.media_dir.path(), &id);
-    let built =
-        build_tree(services, repository, set, left, &replacement.media_dir()?, &mut loaded, tell);
+    let built = build_tree(
+        services,
+        repository,
+        set,
+        left,
+        &replacement.media_dir()?,
+        &mut loaded,
+        on_progress,
+    );
 
     let restored = built.and_then(|mut restored| {
         // Damage is reported after all files were tried, with their number.
@@ -81,7 +88,7 @@ pub fn restore(
         let before: BTreeSet<String> =
             services.db.read(|conn| Ok(store::backup_rows::list_folders(conn)?))?.into_iter().collect();
         if !before.is_empty() {
-            restored.restore_point = Some(create_restore_point(services, repository, tell)?.name);
+            restored.restore_point = Some(create_restore_point(services, repository, on_progress)?.name);
         }
         failpoints::hit("restore point made");
 
@@ -147,7 +154,7 @@ fn build_tree(
     left: Vec<OmittedFile>,
     media_dir: &MediaDir,
     loaded: &mut StagingDatabase,
-    tell: &mut dyn FnMut(u64),
+    on_progress: &mut dyn FnMut(u64),
 ) -> Result<RestoreReport> {
     let conn = loaded.conn.get_mut();
     let folders = store::backup_rows::list_folders(conn)?;
@@ -158,6 +165,7 @@ fn build_tree(
     }
 
     store::backup_rows::each_directory(conn, |folder, path| -> Result<()> {
+        // The name "x" is a placeholder: only the directories above it are created.
         Ok(media_dir.create_parents(&FileLocation::new(&folder, &path, "x"))?)
     })?;
     let name = set.name.clone();
@@ -199,7 +207,7 @@ fn build_tree(
 
         restored.files += 1;
         restored.bytes += line.size;
-        tell(restored.files);
+        on_progress(restored.files);
         failpoints::hit("file restored");
         Ok(())
     })?;

@@ -81,6 +81,7 @@ pub(crate) fn sweep(data_dir: &Path) -> Result<()> {
     Ok(crate::config::remove_by_prefix(data_dir, FILE_PREFIX)?)
 }
 
+/// Fills the database with the rows of the set, and compares row count and checksum of each table with the manifest.
 fn load_tables(conn: &mut Conn, set: &BackupSet) -> Result<()> {
     // Tables in the order of their foreign keys.
     let parts: Vec<_> = TABLES
@@ -88,6 +89,7 @@ fn load_tables(conn: &mut Conn, set: &BackupSet) -> Result<()> {
         .filter_map(|table| Some((*table, set.manifest.tables.get(*table)?)))
         .collect();
 
+    // Migrations insert rows, such as the one of `site`; the rows of the set replace them.
     for (table, _) in parts.iter().rev() {
         delete(conn, table)?;
     }

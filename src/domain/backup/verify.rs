@@ -23,7 +23,7 @@ pub fn verify(
     repository: &BackupRepository,
     set: &BackupSet,
     is_quick: bool,
-    tell: &mut dyn FnMut(u64),
+    on_progress: &mut dyn FnMut(u64),
 ) -> Result<BackupVerification> {
     let mut broken: Vec<_> =
         set.broken_parts().into_iter().map(|part| (part, "is not as it was written")).collect();
@@ -53,7 +53,7 @@ pub fn verify(
                 };
 
                 verified.contents += 1;
-                tell(verified.contents);
+                on_progress(verified.contents);
 
                 // Every file of a damaged content is listed.
                 match problem {

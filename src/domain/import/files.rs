@@ -130,7 +130,7 @@ impl FileImport<'_> {
             Ok((file, metadata.len(), sha256, metadata.modified()?))
         });
 
-        let (mut file, size, sha256, at) = match read {
+        let (mut file, size, sha256, modified) = match read {
             Ok(read) => read,
             Err(cause) => {
                 self.report.add_skipped(full.to_string_lossy(), format!("cannot be read: {cause}"));
@@ -166,7 +166,7 @@ impl FileImport<'_> {
             return Err(Error::DiskFull);
         }
 
-        let received = copy(self.services, &mut file, at)?;
+        let received = copy(self.services, &mut file, modified)?;
 
         // Someone may still be writing to the original.
         if (received.sha256.as_str(), received.size) != (pending.sha256.as_str(), pending.size) {
@@ -182,7 +182,7 @@ impl FileImport<'_> {
             None => None,
         };
 
-        let since = file_time(at);
+        let since = file_time(modified);
         let keep_duplicates = !is_virtual_path(path);
 
         let request = IngestRequest {
@@ -343,6 +343,8 @@ fn is_standard_path(path: &str) -> bool {
         || matches!(path.split('/').next(), Some("Trash" | "Favorites" | "Recents"))
 }
 
+/// Copies a file of the original into the folder of incoming files and hashes it. The copy gets the modification time
+/// `at`.
 fn copy(services: &Services, file: &mut File, at: SystemTime) -> Result<ReceivedFile> {
     use std::io::Seek;
     file.rewind()?;

@@ -100,6 +100,8 @@ pub fn import(
     Ok(report)
 }
 
+/// Reads users and directories of the PHP original, after checking that the users table has the necessary columns.
+/// Notes in the report how many sessions are not imported.
 fn read_rows(conn: &mut Conn, prefix: &str, report: &mut ImportReport) -> Result<SourceRows> {
     // The prefix becomes part of a table name and cannot be bound.
     if !prefix.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
@@ -146,19 +148,19 @@ fn read_rows(conn: &mut Conn, prefix: &str, report: &mut ImportReport) -> Result
 fn source_folder(
     row: &PhpUser,
     directories: &[PhpDirectory],
-    there: &[OsString],
+    folders: &[OsString],
 ) -> Option<OsString> {
     let named = directories.iter().filter(|directory| directory.user_id == row.id);
     let named = named
         .flat_map(|directory| [&directory.directory_path, &directory.directory_name])
         .flatten();
     let parts = row.directory.iter().chain(named).flat_map(|path| path.split('/'));
-    let begins = format!("{:05}_", row.id);
+    let id_prefix = format!("{:05}_", row.id);
     let by_row = parts
         .filter(|part| !part.is_empty())
-        .find_map(|part| there.iter().find(|folder| folder.as_os_str() == part));
+        .find_map(|part| folders.iter().find(|folder| folder.as_os_str() == part));
     by_row
-        .or_else(|| there.iter().find(|folder| folder.to_string_lossy().starts_with(&begins)))
+        .or_else(|| folders.iter().find(|folder| folder.to_string_lossy().starts_with(&id_prefix)))
         .cloned()
 }
 

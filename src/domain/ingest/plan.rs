@@ -123,6 +123,7 @@ pub(super) fn target_directory(
     }
 }
 
+/// Builds the row of a new item in `directory`, under the name that its file got on disk.
 pub(super) fn new_item(
     user: &User,
     id: ItemId,

@@ -49,10 +49,10 @@ pub fn store_all(
     let mut outcomes = make_durable(&mut requests);
 
     // Files that could not be made durable already have their error.
-    let (mut durable, mut places) = (Vec::new(), Vec::new());
-    for (place, request) in requests.into_iter().enumerate() {
-        if outcomes.get(place).is_some_and(Option::is_none) {
-            places.push(place);
+    let (mut durable, mut indexes) = (Vec::new(), Vec::new());
+    for (index, request) in requests.into_iter().enumerate() {
+        if outcomes.get(index).is_some_and(Option::is_none) {
+            indexes.push(index);
             durable.push(request);
         }
     }
@@ -61,12 +61,12 @@ pub fn store_all(
     let tickets = services.ingest_queue.push(user.id, durable);
 
     // The thread that holds the lock stores the files of all waiting requests.
-    for (ticket, place) in tickets.iter().zip(places) {
+    for (ticket, index) in tickets.iter().zip(indexes) {
         let outcome = loop {
             if let Some(outcome) = ticket.outcome() {
                 break outcome;
             }
-            let turn = services.lock_moves(user.id);
+            let moves_lock = services.lock_moves(user.id);
 
             // The previous holder of the lock may have stored our files in its batch.
             if let Some(outcome) = ticket.outcome() {
@@ -79,10 +79,10 @@ pub fn store_all(
             }
             let later = waiting.split_off(MAX_BATCH_FILES.min(waiting.len()));
             services.ingest_queue.put_back(user.id, later);
-            store_waiting(&turn, services, user, waiting);
+            store_waiting(&moves_lock, services, user, waiting);
         };
 
-        if let Some(slot) = outcomes.get_mut(place) {
+        if let Some(slot) = outcomes.get_mut(index) {
             *slot = Some(outcome);
         }
     }
@@ -104,10 +104,10 @@ fn make_durable(requests: &mut [IngestRequest]) -> Vec<Option<Result<Ingested>>>
     }
 
     let mut outcomes = Vec::new();
-    for some in requests.chunks_mut(SYNC_THREADS) {
+    for chunk in requests.chunks_mut(SYNC_THREADS) {
         std::thread::scope(|scope| {
             let threads: Vec<_> =
-                some.iter_mut().map(|request| scope.spawn(move || failed(request))).collect();
+                chunk.iter_mut().map(|request| scope.spawn(move || failed(request))).collect();
             for thread in threads {
                 outcomes.push(
                     thread
@@ -131,13 +131,20 @@ fn store_waiting(
 ) {
     match store_batch(turn, services, user, &mut waiting) {
         Ok(outcomes) => {
-            waiting.into_iter().zip(outcomes).for_each(|(one, outcome)| one.answer(Ok(outcome)));
+            waiting
+                .into_iter()
+                .zip(outcomes)
+                .for_each(|(queued, outcome)| queued.answer(Ok(outcome)));
         }
-        Err(error) if waiting.len() == 1 => drop(waiting.pop().map(|one| one.answer(Err(error)))),
+        Err(error) if waiting.len() == 1 => {
+            if let Some(queued) = waiting.pop() {
+                queued.answer(Err(error));
+            }
+        }
         Err(_) => {
-            for mut one in waiting {
-                let stored = store_batch(turn, services, user, std::slice::from_mut(&mut one));
-                one.answer(stored.and_then(|outcomes| {
+            for mut queued in waiting {
+                let stored = store_batch(turn, services, user, std::slice::from_mut(&mut queued));
+                queued.answer(stored.and_then(|outcomes| {
                     outcomes.into_iter().next().ok_or_else(|| Error::internal("no outcome"))
                 }));
             }
@@ -145,6 +152,8 @@ fn store_waiting(
     }
 }
 
+/// Stores the files of a batch with one call of `move_files_locked`: new files are moved into their directories and get
+/// rows, duplicates resolve to the item with the same bytes. Returns one outcome per request, in the same order.
 fn store_batch(
     turn: &UserLock<'_>,
     services: &Services,
@@ -152,7 +161,7 @@ fn store_batch(
     waiting: &mut [QueuedIngest],
 ) -> Result<Vec<Ingested>> {
     // Closures of a retried transaction may run twice, so results are replaced, not appended.
-    let requests: Vec<&IngestRequest> = waiting.iter().map(|one| &one.request).collect();
+    let requests: Vec<&IngestRequest> = waiting.iter().map(|queued| &queued.request).collect();
     let plans: RefCell<Vec<IngestPlan>> = RefCell::default();
     let items: RefCell<Vec<Item>> = RefCell::default();
 
@@ -166,6 +175,7 @@ fn store_batch(
             Ok(moves)
         },
         |conn, batch| {
+            // The batch contains the moves of the new files only, in the order of their plans.
             let mut names = batch.iter();
 
             let mut new_items = Vec::new();
@@ -219,9 +229,9 @@ fn store_batch(
         })
         .collect::<Result<Vec<_>>>()?;
 
-    for (one, plan) in waiting.iter_mut().zip(&plans) {
+    for (queued, plan) in waiting.iter_mut().zip(&plans) {
         // Stored files stay; duplicates are removed.
-        one.request.received.set_keep(matches!(plan, IngestPlan::New { .. }));
+        queued.request.received.set_keep(matches!(plan, IngestPlan::New { .. }));
     }
 
     services.metrics.record_stored(items.len() as u64, items.iter().map(Item::bytes).sum());

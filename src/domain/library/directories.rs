@@ -35,7 +35,7 @@ pub fn create(
     let name = parse_name(name)?;
 
     // No file may move while directories change.
-    let _one_at_a_time = services.lock_moves(user.id);
+    let _moves_lock = services.lock_moves(user.id);
 
     services.write_library(user.id, |conn| {
         let parent = match parent {
@@ -73,6 +73,8 @@ fn parse_name(name: &str) -> Result<FileName> {
     })
 }
 
+/// Returns the path of a directory called `name` in `parent`, or at the top level without one. Fails if it is nested
+/// too deeply or too long.
 fn child_path(parent: Option<&Directory>, name: &FileName) -> Result<String> {
     let path = parent
         .map_or_else(|| name.to_string(), |parent| format!("{}/{name}", parent.directory_path));
@@ -87,6 +89,8 @@ fn child_path(parent: Option<&Directory>, name: &FileName) -> Result<String> {
     Ok(path)
 }
 
+/// Fails if a row, a file or a reserved name occupies `path`. Also creates the directory on disk, which is how a file
+/// of that name is detected.
 fn ensure_name_free(services: &Services, conn: &mut Conn, user: &User, path: &str) -> Result<()> {
     let taken = || Error::field("name", "There is a folder or file of that name already.");
     let is_reserved = media_dir::STANDARD_DIRECTORIES
@@ -141,8 +145,8 @@ pub fn rename(services: &Services, user: &User, id: DirectoryId, name: &str) -> 
             // Subdirectories are renamed as well, and their paths have a limit.
             let longest = store::directories::list_tree(conn, user.id, &directory.directory_path)?
                 .iter()
-                .map(|beneath| {
-                    beneath.directory_path.chars().count()
+                .map(|descendant| {
+                    descendant.directory_path.chars().count()
                         - directory.directory_path.chars().count()
                 })
                 .max();
@@ -157,6 +161,7 @@ pub fn rename(services: &Services, user: &User, id: DirectoryId, name: &str) -> 
             let from = FileLocation::new(&user.folder, parent, old);
             Ok(vec![MovePlan {
                 subject: id.0,
+                // Only the name changes: it is taken from `wanted_name`.
                 to: from.clone(),
                 from,
                 wanted_name: name.clone(),
@@ -176,19 +181,20 @@ pub fn rename(services: &Services, user: &User, id: DirectoryId, name: &str) -> 
                 };
 
                 // Paths of subdirectories contain the name.
-                for beneath in
+                for descendant in
                     store::directories::list_tree(conn, user.id, &directory.directory_path)?
                 {
-                    let rest = beneath
+                    let rest = descendant
                         .directory_path
                         .strip_prefix(&directory.directory_path)
                         .unwrap_or_default();
-                    let is_itself = beneath.directory_id == directory.directory_id;
-                    let name = if is_itself { done.name.as_str() } else { &beneath.directory_name };
+                    let is_itself = descendant.directory_id == directory.directory_id;
+                    let name =
+                        if is_itself { done.name.as_str() } else { &descendant.directory_name };
                     store::directories::update_path(
                         conn,
                         user.id,
-                        beneath.directory_id,
+                        descendant.directory_id,
                         name,
                         &format!("{path}{rest}"),
                         at,
@@ -234,10 +240,12 @@ pub fn delete(services: &Services, user: &User, id: DirectoryId) -> Result<usize
         // Subdirectories before their parents.
         tree.reverse();
 
-        for beneath in tree {
-            let (parent, name) =
-                beneath.directory_path.rsplit_once('/').unwrap_or(("", &beneath.directory_path));
-            store::directories::delete(conn, user.id, beneath.directory_id)?;
+        for descendant in tree {
+            let (parent, name) = descendant
+                .directory_path
+                .rsplit_once('/')
+                .unwrap_or(("", &descendant.directory_path));
+            store::directories::delete(conn, user.id, descendant.directory_id)?;
 
             // Files without a row are never deleted.
             match services.media_dir.remove_directory(&FileLocation::new(
@@ -249,7 +257,7 @@ pub fn delete(services: &Services, user: &User, id: DirectoryId) -> Result<usize
                 Ok(false) => {
                     return Err(Error::Conflict(format!(
                         "“{}” holds files on disk that Nexus does not know. They were left alone.",
-                        beneath.directory_name
+                        descendant.directory_name
                     )));
                 }
                 Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => {}

@@ -31,13 +31,14 @@ pub fn view(services: &Services, user: &User, id: ItemId) -> Result<ItemView> {
         let cursor = Cursor::after_item(&item, sort);
 
         // The neighbours on the shelf, for the viewer's arrows.
-        let mut beside = |sort| -> Result<Option<ItemId>> {
+        let mut neighbour = |sort| -> Result<Option<ItemId>> {
             let next = store::item_lists::list(conn, user.id, &filter, sort, Some(&cursor), 1)?;
             Ok(next.first().map(|item| item.id))
         };
 
-        let older = beside(sort)?;
-        let newer = if item.in_trash { None } else { beside(Sort::Oldest)? };
+        let older = neighbour(sort)?;
+        // The next newer item follows in the opposite order, which the trash does not have.
+        let newer = if item.in_trash { None } else { neighbour(Sort::Oldest)? };
         let tracks = music_albums::find_tracks(conn, user, std::slice::from_ref(&item))?;
         Ok(ItemView { item, tracks, directory, newer, older })
     })?;

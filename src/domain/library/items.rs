@@ -89,18 +89,19 @@ pub(crate) fn open_after_pending_moves(
     owner: &User,
     id: ItemId,
 ) -> Result<Option<File>> {
-    let place = || {
+    let current_location = || {
         services.db.read(|conn| {
             let item = store::items::find(conn, owner.id, id)?;
             item.map(|item| item_location(conn, owner, &item)).transpose()
         })
     };
-    let Some(first) = place()? else { return Ok(None) };
+    let Some(first) = current_location()? else { return Ok(None) };
     if let Ok(file) = services.media_dir.open_file(&first) {
         return Ok(Some(file));
     }
-    let _turn = services.lock_moves(owner.id);
-    Ok(place()?.and_then(|again| services.media_dir.open_file(&again).ok()))
+    // The file may be moving: wait for that and look up its location again.
+    let _moves_lock = services.lock_moves(owner.id);
+    Ok(current_location()?.and_then(|again| services.media_dir.open_file(&again).ok()))
 }
 
 /// Whether an item's file exists with the expected length.
@@ -207,6 +208,7 @@ pub fn change(services: &Services, user: &User, id: ItemId, change: &ItemChange)
                 Some(target) => {
                     FileLocation::new(&user.folder, &target.directory_path, wanted_name.as_str())
                 }
+                // The directory stays; the name is taken from `wanted_name`.
                 None => from.clone(),
             };
             Ok(vec![MovePlan { subject: item.id.0, from, to, wanted_name, can_rename: true }])

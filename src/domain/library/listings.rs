@@ -262,6 +262,7 @@ fn count_months(
     items: &[Item],
 ) -> Result<Vec<(YearMonth, i64)>> {
     let mut months: Vec<_> = items.iter().map(|item| item.shown_at.month()).collect();
+    // Equal months are adjacent, because the items are sorted by this time.
     months.dedup();
     let mut counted = Vec::new();
     for month in months {

@@ -37,6 +37,7 @@ pub fn words(text: &str) -> Vec<String> {
     // NFKD separates accents from letters.
     let folded = text.nfkd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase);
 
+    // The final space ends the last word.
     for c in folded.chain([' ']) {
         // Hiragana, Katakana and Chinese characters.
         let stands_alone = matches!(c, '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{20000}'..='\u{3ffff}');
@@ -187,6 +188,7 @@ fn resolve_word(conn: &mut Conn, owner: UserId, word: &str) -> Result<ParsedWord
     let (mut at, end) = prefix_range(word);
     let mut matches = Vec::new();
     let mut is_equal_too = true;
+    // Each query seeks the next distinct word, so that the rows of a frequent word are not read.
     while let Some(next) = store::search_words::find_next(conn, owner, &at, is_equal_too, &end)? {
         matches.push(next.clone());
         if matches.len() > MAX_MEANINGS {
@@ -232,11 +234,11 @@ fn scan_matches(
     limit: usize,
 ) -> Result<(Vec<Item>, Option<Cursor>)> {
     // The bound is shared by all words with this prefix.
-    let each = MAX_ROWS_PER_STEP / count(matches.len().max(1));
+    let rows_per_word = MAX_ROWS_PER_STEP / count(matches.len().max(1));
 
     let mut floor: Option<SearchPosition> = None;
     for word in matches {
-        let reached = store::search_words::find_floor(conn, owner, word, after, each)?;
+        let reached = store::search_words::find_floor(conn, owner, word, after, rows_per_word)?;
         // The page must end where the rows of every word have been read.
         floor = floor.max(reached);
     }

@@ -209,21 +209,22 @@ fn retry_later(services: &Services, item: &Item, wait: i64) -> Result<()> {
 /// Records previews and metadata if the item's bytes have not changed meanwhile.
 fn store_result(
     services: &Services,
-    looked_at: &Item,
+    rendered_item: &Item,
     rendered: &Rendered,
     state: PreviewState,
 ) -> Result<()> {
     let details =
         ItemDetails { metadata: rendered.metadata.clone(), error: rendered.error.clone() };
 
-    services.write_library(looked_at.user_id, |conn| {
-        let Some(before) = store::items::find(conn, looked_at.user_id, looked_at.id)? else {
+    services.write_library(rendered_item.user_id, |conn| {
+        let Some(before) = store::items::find(conn, rendered_item.user_id, rendered_item.id)?
+        else {
             // Deleted or quarantined meanwhile.
-            services.preview_cache.remove(looked_at.id.0);
+            services.preview_cache.remove(rendered_item.id.0);
             return Ok(());
         };
 
-        if before.sha256 != looked_at.sha256 {
+        if before.sha256 != rendered_item.sha256 {
             return Ok(());
         }
 

@@ -71,6 +71,7 @@ pub(crate) fn update_content(
         deltas.subtract(&before);
         deltas.add(&after);
         deltas.write(conn, user.id)?;
+        // The difference is negative if the file has grown, which increases the used bytes.
         store::users::update_subtract_used(conn, user.id, before.size - size)?;
         store::items::update_content(conn, &after)?;
         store::items::update_preview(conn, &after)?;

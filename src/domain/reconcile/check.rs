@@ -79,6 +79,8 @@ struct LibraryCheck<'a, T> {
 }
 
 impl<T: FnMut(Problem)> LibraryCheck<'_, T> {
+    /// Checks the directories, files and counters of the user's library. Returns the number of items and extra files
+    /// that were examined.
     fn run(&mut self) -> Result<u64> {
         self.check_directories("")?;
         let directories = self
@@ -217,6 +219,8 @@ impl<T: FnMut(Problem)> LibraryCheck<'_, T> {
         Ok(looked_at)
     }
 
+    /// Compares an item with its directory entry and reports the problem, if any. A problem is confirmed while the item
+    /// cannot be moved, because a server may be running.
     fn check_item(&mut self, item: &Item, directory: &str, entry: Option<&DirEntry>) -> Result<()> {
         let place = FileLocation::new(&self.user.folder, directory, &item.disk_name);
 
@@ -228,6 +232,7 @@ impl<T: FnMut(Problem)> LibraryCheck<'_, T> {
             self.compare_item(item, &place)?.is_none()
         };
 
+        // A quick check cannot tell whether a damaged item is intact again, so its mark stays.
         if seems_right && (!item.is_missing || item.is_damaged && self.options.is_quick) {
             return Ok(());
         }
@@ -239,11 +244,11 @@ impl<T: FnMut(Problem)> LibraryCheck<'_, T> {
                     .services
                     .db
                     .read(|conn| Ok(store::items::find(conn, self.user.id, item.id)?))?;
-                let stands_still = now.is_some_and(|now| {
+                let is_unchanged = now.is_some_and(|now| {
                     (now.directory_id, &now.disk_name, &now.sha256)
                         == (item.directory_id, &item.disk_name, &item.sha256)
                 });
-                if stands_still { self.repair_item(item, &place) } else { Ok(None) }
+                if is_unchanged { self.repair_item(item, &place) } else { Ok(None) }
             })?;
 
         if let Some((trouble, repaired)) = confirmed.flatten() {
@@ -259,7 +264,7 @@ impl<T: FnMut(Problem)> LibraryCheck<'_, T> {
         place: &FileLocation,
     ) -> Result<Option<(ProblemKind, Option<String>)>> {
         // The file is intact; its mark may be outdated.
-        let Some(trouble) = self.compare_item(item, place)? else {
+        let Some(problem) = self.compare_item(item, place)? else {
             if !item.is_missing {
                 return Ok(None);
             }
@@ -273,7 +278,7 @@ impl<T: FnMut(Problem)> LibraryCheck<'_, T> {
         };
 
         // Changed bytes are accepted only on request.
-        let repaired = if self.options.accept_changes && trouble != ProblemKind::Missing {
+        let repaired = if self.options.accept_changes && problem != ProblemKind::Missing {
             amend::update_content(
                 self.services,
                 self.user,
@@ -288,13 +293,13 @@ impl<T: FnMut(Problem)> LibraryCheck<'_, T> {
                 self.user,
                 item.id,
                 true,
-                trouble == ProblemKind::Changed,
+                problem == ProblemKind::Changed,
             )?;
             Some("marked".to_owned())
         } else {
             None
         };
-        Ok(Some((trouble, repaired)))
+        Ok(Some((problem, repaired)))
     }
 
     /// What is wrong with an item's file at this moment.
@@ -309,6 +314,8 @@ impl<T: FnMut(Problem)> LibraryCheck<'_, T> {
             .then_some(ProblemKind::Changed))
     }
 
+    /// Reports a file without a row and, if repairs are requested, stores it as a new item. Ignores a file that has got
+    /// a row, is the target of a move, or no longer exists.
     fn report_extra(&mut self, directory: &Directory, name: &str) -> Result<()> {
         let path = format!("{}/{name}", directory.directory_path);
         let place = FileLocation::new(&self.user.folder, &directory.directory_path, name);

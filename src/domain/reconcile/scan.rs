@@ -65,19 +65,19 @@ pub fn scan_paths(
             .read(|conn| Ok(id.map(|id| store::users::find(conn, id)).transpose()?.flatten()))?;
         let Some(user) = user.filter(|user| user.folder == folder) else { continue };
 
-        let mut look = FolderScan::new(services, &user, &mut report, settled);
+        let mut folder_scan = FolderScan::new(services, &user, &mut report, settled);
         for path in inner {
-            let before = look.noticed.waiting;
-            look.scan_path(path)?;
-            if look.noticed.waiting > before {
+            let before = folder_scan.noticed.waiting;
+            folder_scan.scan_path(path)?;
+            if folder_scan.noticed.waiting > before {
                 again.push(Path::new(folder).join(path));
             }
         }
 
         // A moved file is found before it would be marked missing.
-        look.mark_missing()?;
-        if look.is_emptied {
-            look.remove_empty_directories()?;
+        folder_scan.mark_missing()?;
+        if folder_scan.is_emptied {
+            folder_scan.remove_empty_directories()?;
         }
     }
     Ok((report, again))
@@ -134,6 +134,7 @@ impl FolderScan<'_> {
                         || directory.directory_path.starts_with(&format!("{path}/"));
                     if is_beneath && !self.is_on_disk(&directory)? {
                         self.is_emptied = true;
+                        // Without any files, every item of the directory counts as missing.
                         self.load_rows(&directory, &mut HashMap::new())?;
                     }
                 }
@@ -165,8 +166,8 @@ impl FolderScan<'_> {
         mut known: HashMap<String, Directory>,
     ) -> Result<HashMap<String, Directory>> {
         // Without recursion, because the depth is controlled by other programs.
-        let mut waiting = vec![path];
-        while let Some(path) = waiting.pop() {
+        let mut pending = vec![path];
+        while let Some(path) = pending.pop() {
             let Ok(entries) = self.services.media_dir.list(&self.user.folder, &path) else {
                 self.skip(&path, "cannot be looked into");
                 continue;
@@ -174,7 +175,7 @@ impl FolderScan<'_> {
 
             for entry in entries.iter().filter(|entry| entry.kind == EntryKind::Directory) {
                 if let Some(inner) = self.scan_children(&path, entry) {
-                    waiting.push(inner);
+                    pending.push(inner);
                 }
             }
 
@@ -248,6 +249,7 @@ impl FolderScan<'_> {
         }
     }
 
+    /// Compares the files of a directory with its rows, and stores files without a row as new items, in batches.
     fn scan_directory(&mut self, directory: &Directory, entries: Vec<DirEntry>) -> Result<()> {
         let path = &directory.directory_path;
 
@@ -296,10 +298,10 @@ impl FolderScan<'_> {
             // The item may have been moved or restored since it was read.
             let done = file_moves::with_item_locked(services, user.id, id.0, &place, || {
                 let after = services.db.read(|conn| Ok(store::items::find(conn, user.id, id)?))?;
-                let stands_still = after.is_some_and(|after| {
+                let is_unchanged = after.is_some_and(|after| {
                     (after.directory_id, &after.disk_name) == (now.directory_id, &now.disk_name)
                 });
-                if !stands_still || services.media_dir.exists(&place)? {
+                if !is_unchanged || services.media_dir.exists(&place)? {
                     return Ok(false);
                 }
                 amend::set_state(services, user, id, true, false)?;

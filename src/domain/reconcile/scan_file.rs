@@ -242,6 +242,8 @@ impl FolderScan<'_> {
         Ok(())
     }
 
+    /// Stores files found in the user's folder as new items. Files that exceed the quota or cause a conflict are
+    /// reported as skipped.
     pub(crate) fn ingest(&mut self, requests: Vec<IngestRequest>) -> Result<()> {
         let paths: Vec<_> =
             requests.iter().map(|request| request.received.location().clone()).collect();

@@ -47,6 +47,8 @@ pub(crate) fn cache_key(id: i64) -> String {
     format!("#{id}")
 }
 
+/// Reads a session with the query `session`, together with its user, and caches both under `key`. Fails with
+/// `Unauthenticated` if either is missing or the users file no longer admits the user.
 fn look_up(
     services: &Services,
     key: &str,
@@ -170,6 +172,7 @@ pub fn end(services: &Services, actor: &Actor, owner: &User, id: i64) -> Result<
     end_as(services, actor, owner, id, Event::SessionsEnded)
 }
 
+/// Ends a session or access token of `owner` and records it in the audit log as `event`.
 fn end_as(services: &Services, actor: &Actor, owner: &User, id: i64, event: Event) -> Result<()> {
     services.db.write(|conn| {
         let ending = store::sessions::find(conn, owner.id, id, now())?;

@@ -40,6 +40,8 @@ struct Appender {
 }
 
 impl ByteSink for Appender {
+    /// Appends bytes within the announced length and the free disk space. Without a checksum, progress is recorded
+    /// every `SYNC_INTERVAL_BYTES`.
     fn write(&mut self, bytes: &[u8]) -> Result<()> {
         let (written, _) = self.partial.progress();
         let limit = self.upload.length();
@@ -172,6 +174,7 @@ where
             // The bytes received of an interrupted part are recorded.
             (None, StreamEnd::Broken(error)) => {
                 appender.record_progress()?;
+                // All bytes arrived before the stream broke off, so the upload is finished below.
                 if appender.upload.received < appender.upload.size {
                     return Err(error);
                 }

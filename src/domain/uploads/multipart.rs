@@ -164,6 +164,7 @@ impl UploadBatch {
         Ok(self.files)
     }
 
+    /// Stores the received files in `waiting`, and records the outcome of each at its index in `files`.
     async fn store_waiting(&mut self) -> Result<()> {
         self.waiting_bytes = 0;
         let (indexes, requests): (Vec<usize>, Vec<IngestRequest>) =

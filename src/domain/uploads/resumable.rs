@@ -110,7 +110,7 @@ pub async fn find(services: &Arc<Services>, user: &User, id: UploadId) -> Result
     if upload.item_id.is_some() || upload.received < upload.size {
         return Ok(upload);
     }
-    let turn = services.upload_locks.lock(id).await?;
+    let upload_lock = services.upload_locks.lock(id).await?;
     let (services, user) = (services.clone(), user.clone());
 
     run_on_blocking_pool(move || {
@@ -121,7 +121,7 @@ pub async fn find(services: &Arc<Services>, user: &User, id: UploadId) -> Result
             open_appender(&services, &upload)
                 .and_then(|partial| finish_upload(&services, &user, &upload, partial))
         };
-        drop(turn);
+        drop(upload_lock);
         finished
     })
     .await
@@ -213,12 +213,12 @@ pub(super) fn finish_upload(
 pub async fn delete(services: &Arc<Services>, user: &User, id: UploadId) -> Result<()> {
     find_without_blocking(services, user, id).await?;
     services.upload_locks.stop(id);
-    let turn = services.upload_locks.lock(id).await?;
+    let upload_lock = services.upload_locks.lock(id).await?;
     let (services, owner) = (services.clone(), user.id);
     run_on_blocking_pool(move || {
         let removed =
             find_row(&services, owner, id).and_then(|upload| delete_locked(&services, &upload));
-        drop(turn);
+        drop(upload_lock);
         removed
     })
     .await

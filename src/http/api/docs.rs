@@ -167,6 +167,7 @@ fn fields(document: &Value, schema: &Value) -> Vec<FieldLine> {
     get(schema, "/properties").as_object().into_iter().flatten().map(field).collect()
 }
 
+/// Names a schema's type for readers: its possible values, its format or its JSON types, without null.
 fn type_name(document: &Value, schema: &Value) -> String {
     let schema = resolve_reference(document, schema);
     let choices: Vec<_> =

@@ -110,7 +110,7 @@ impl ListQuery {
             return Err(Error::field("sha256", "64 digits of lower-case hexadecimal."));
         }
 
-        // Words of the API, not those of the database.
+        // The names in the API do not depend on those of the domain types.
         let filter = ItemFilter {
             sha256: self.sha256,
             shelf: match self.shelf.unwrap_or(ShelfWord::All) {

@@ -64,9 +64,9 @@ impl Modify for CommonResponses {
 
             // Every operation can fail; some can respond with 304.
             for operation in operations {
-                let is_tagged = operation.responses.responses.contains_key("200");
+                let is_cacheable = operation.responses.responses.contains_key("200");
                 operation.responses.responses.insert("default".into(), RefOr::T(error_response()));
-                if is_tagged && operation.request_body.is_none() {
+                if is_cacheable && operation.request_body.is_none() {
                     let not_modified = ResponseBuilder::new().description("Not modified.").build();
                     operation.responses.responses.insert("304".into(), RefOr::T(not_modified));
                 }

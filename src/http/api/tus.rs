@@ -128,6 +128,7 @@ pub(super) async fn create_upload(
     .await?;
 
     let location = format!("/api/uploads/{}", created.id);
+    // An empty file is complete as soon as it is created.
     let upload = if has_part && size > 0 {
         append(&caller, created.id, part, payload, true).await?
     } else {
@@ -298,16 +299,16 @@ fn parse_metadata(metadata: &str, size: u64) -> Result<NewUploadRequest> {
 /// Parses `Upload-Checksum`.
 fn parse_checksum(headers: &HeaderMap) -> Result<Option<Checksum>> {
     let Some(value) = headers.get("upload-checksum") else { return Ok(None) };
-    let metadata_error =
+    let checksum_error =
         || Error::BadRequest(format!("Upload-Checksum takes {ALGORITHMS} and a digest in Base64."));
     let (algorithm, digest) =
-        value.to_str().ok().and_then(|text| text.split_once(' ')).ok_or_else(metadata_error)?;
+        value.to_str().ok().and_then(|text| text.split_once(' ')).ok_or_else(checksum_error)?;
     let hasher = match algorithm {
         "sha1" => ChecksumHasher::Sha1(sha1::Sha1::new()),
         "sha256" => ChecksumHasher::Sha256(sha2::Sha256::new()),
-        _ => return Err(metadata_error()),
+        _ => return Err(checksum_error()),
     };
-    let expected = BASE64_STANDARD.decode(digest.trim()).map_err(|_| metadata_error())?;
+    let expected = BASE64_STANDARD.decode(digest.trim()).map_err(|_| checksum_error())?;
     Ok(Some(Checksum { hasher, expected }))
 }
 

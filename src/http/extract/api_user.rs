@@ -88,6 +88,8 @@ impl FromRequest for ApiAdmin {
     }
 }
 
+/// Authenticates an API request and counts it in the rate limit of its account. The account must be active, and its
+/// session must have the scope `needs`, if there is one.
 async fn api_user(request: &HttpRequest, needs: Option<Scope>) -> Result<ApiUser, HandlerError> {
     let Caller { services, client, auth_session } =
         authenticate(request, TokenSource::BearerOrCookie).await?;
@@ -100,8 +102,8 @@ async fn api_user(request: &HttpRequest, needs: Option<Scope>) -> Result<ApiUser
         RateLimitKey::Account(auth_session.user.id.0),
     )?;
 
-    if let Some(standing) = auth_session.user.status.block() {
-        return Err(Error::NotActive(standing).into());
+    if let Some(block) = auth_session.user.status.block() {
+        return Err(Error::NotActive(block).into());
     }
     if let Some(scope) = needs {
         require_scopes(&auth_session, scope)?;

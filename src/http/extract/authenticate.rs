@@ -73,6 +73,7 @@ async fn cookie_session(
     services: &Data<Services>,
 ) -> Result<Option<Arc<AuthSession>>, Error> {
     let Some(token) = SessionCookie::from_request(request).token() else { return Ok(None) };
+    // A cached session of a user from the users file is only valid while their entry is unchanged.
     if let Some(cached) = services
         .session_cache
         .get_by_token(&token)

@@ -39,6 +39,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for Form<T> {
                 return Err(csrf_error().into());
             }
             fields.retain(|(name, _)| name != CSRF_FIELD);
+            // Encoded again, because the deserializer reads encoded text.
             let encoded =
                 form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
             let form = serde_html_form::from_str(&encoded).map_err(|cause| {

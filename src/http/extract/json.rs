@@ -32,6 +32,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
                 return Err(Error::UnsupportedMedia.into());
             }
             let body = with_timeout(read_body(payload)).await?;
+            // serde would also accept an array in place of an object.
             if body.trim_ascii_start().first() != Some(&b'{') {
                 return Err(Error::BadRequest("The body must be a JSON object.".into()).into());
             }
@@ -103,6 +104,7 @@ pub fn deserialize_whole_number<'de, D: serde::Deserializer<'de>>(
     let Some(number) = Option::<serde_json::Number>::deserialize(reader)? else { return Ok(None) };
     let whole = number.as_i64().or_else(|| {
         let number = number.as_f64().filter(|number| number.fract() == 0.0)?;
+        // Parsed from text, because a cast would not reject numbers that are too large.
         format!("{number:.0}").parse().ok()
     });
     whole.map(Some).ok_or_else(|| D::Error::custom("expected an integer"))

@@ -68,6 +68,7 @@ pub fn strip_base_path(request: &mut ServiceRequest, base: &str) -> Result<(), H
         }
         // Monitoring uses the server's own address.
         None if is_probe(request.path()) => {}
+        // `add_base_path` makes this a redirect to `base`.
         None if request.path() == "/" => return Err(HandlerError::Redirect("/".into())),
         None => return Err(Error::NotFound.into()),
     }

@@ -37,6 +37,7 @@ fn is_allowed_origin(request: &ServiceRequest, services: &Services) -> bool {
 fn ensure_same_site(request: &ServiceRequest, services: &Services) -> Result<(), HandlerError> {
     const REFUSED: HandlerError =
         HandlerError::Error(Error::Forbidden("This came from another site, so nothing was done."));
+    // A header that is not text becomes `?`, which matches nothing.
     let word = |name: header::HeaderName| {
         request.headers().get(name).map(|value| value.to_str().unwrap_or("?"))
     };

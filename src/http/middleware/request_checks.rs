@@ -38,8 +38,8 @@ async fn check_request(request: &ServiceRequest) -> Result<(), HandlerError> {
     setup_required::ensure_set_up(request, &services).await
 }
 
-/// Rejects paths that percent-encode unreserved characters, so that rate limits and middleware see the same path as the
-/// router.
+/// Rejects paths with invalid escapes or with percent-encoded slashes or unreserved characters, so that rate limits and
+/// middleware see the same path as the router.
 fn ensure_plain_path(path: &str) -> Result<(), HandlerError> {
     let mut bytes = path.bytes();
     while let Some(byte) = bytes.next() {
@@ -48,7 +48,7 @@ fn ensure_plain_path(path: &str) -> Result<(), HandlerError> {
             let code = digit(bytes.next())
                 .zip(digit(bytes.next()))
                 .and_then(|(high, low)| u8::try_from(high * 16 + low).ok());
-            // RFC 3986, 2.3: unreserved characters need no encoding.
+            // Unreserved characters need no encoding (RFC 3986, 2.3), and an encoded slash would hide a segment.
             if code.is_none_or(|code| {
                 code.is_ascii_alphanumeric() || matches!(code, b'-' | b'.' | b'_' | b'~' | b'/')
             }) {

@@ -79,15 +79,16 @@ pub async fn cached_response(
     let key = key.map(|key| key.to_string());
 
     // A version that was checked within the last second needs no database.
-    let known = key.as_ref().zip(services.library_cache.get_fresh(owner));
+    let lookup = key.as_ref().zip(services.library_cache.get_fresh(owner));
     if let Some(cached) =
-        known.and_then(|(key, library)| services.library_cache.response(&library, key))
+        lookup.and_then(|(key, library)| services.library_cache.response(&library, key))
     {
         return Ok(cached);
     }
 
     run_blocking(services, move |services| {
-        // Requests that wait for another one's response hold no connection.
+        // `response_or_build` may wait for a request that builds the same response. Only `build` takes a connection, so
+        // a waiting request holds none.
         let library = reader::current_version(services, owner)?;
         let build = || reader::read_at(services, &library, build);
         match key {

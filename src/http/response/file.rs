@@ -47,17 +47,17 @@ pub fn file_response(
 ) -> HandlerResult {
     // Conditions come before ranges (RFC 9110, 13.2.2).
     if is_not_modified(request, content) {
-        let mut answer = HttpResponse::NotModified();
-        validators(&mut answer, content);
-        return Ok(answer.finish());
+        let mut response = HttpResponse::NotModified();
+        validators(&mut response, content);
+        return Ok(response.finish());
     }
 
     if let Some(path) = &content.x_accel_path {
         // The proxy handles ranges itself.
-        let mut answer = HttpResponse::Ok();
-        validators(&mut answer, content);
-        content_headers(&mut answer, content);
-        return Ok(answer
+        let mut response = HttpResponse::Ok();
+        validators(&mut response, content);
+        content_headers(&mut response, content);
+        return Ok(response
             .insert_header((HeaderName::from_static("x-accel-redirect"), path.as_str()))
             .finish());
     }
@@ -70,15 +70,15 @@ pub fn file_response(
         }
     };
 
-    let mut answer =
+    let mut response =
         if part.is_some() { HttpResponse::PartialContent() } else { HttpResponse::Ok() };
-    validators(&mut answer, content);
-    content_headers(&mut answer, content);
+    validators(&mut response, content);
+    content_headers(&mut response, content);
 
     // The length is known before the body is sent.
     let (start, length) = match part {
         Some((start, end)) => {
-            answer.insert_header((
+            response.insert_header((
                 header::CONTENT_RANGE,
                 format!("bytes {start}-{end}/{}", content.size),
             ));
@@ -89,18 +89,19 @@ pub fn file_response(
 
     // HEAD must not read the file.
     if request.method() == Method::HEAD {
-        return Ok(answer.body(HeadBody(length)));
+        return Ok(response.body(HeadBody(length)));
     }
 
     // An offset within the file, because previews of all sizes are one file.
     let at = source.offset + start;
     if let Some(bytes) = read_small(source, at, length) {
-        return Ok(answer.body(bytes));
+        return Ok(response.body(bytes));
     }
+    // The socket sends everything else with sendfile(2).
     let queue = request
         .conn_data::<SendfileQueue>()
         .ok_or_else(|| Error::internal("a connection has no sendfile queue"))?;
-    Ok(answer.no_chunking(length).body(FilePart::new(queue, source.file.clone(), at, length)))
+    Ok(response.no_chunking(length).body(FilePart::new(queue, source.file.clone(), at, length)))
 }
 
 fn content_headers(answer: &mut HttpResponseBuilder, content: &FileResponse<'_>) {
@@ -129,7 +130,8 @@ fn validators(answer: &mut HttpResponseBuilder, content: &FileResponse<'_>) {
         ));
 }
 
-/// RFC 9110, 13.1.2 and 13.1.3.
+/// Whether the client already has this version. `If-Modified-Since` is ignored if there is an `If-None-Match` (RFC
+/// 9110, 13.1.2 and 13.1.3).
 fn is_not_modified(request: &HttpRequest, content: &FileResponse<'_>) -> bool {
     if request.headers().contains_key(header::IF_NONE_MATCH) {
         return if_none_match(request, &content.etag);

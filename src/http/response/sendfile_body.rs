@@ -84,27 +84,30 @@ struct PendingSend {
 }
 
 impl PendingSend {
+    /// Sends at most one window of the range and reads ahead into the page cache meanwhile. Returns `Pending` after a
+    /// full window so that other connections get their turn.
     fn poll_send(
         &mut self,
         context: &mut Context<'_>,
         mut send: impl FnMut(&mut Context<'_>, &File, &mut u64, u64) -> Poll<Result<u64>>,
     ) -> Poll<Result<()>> {
-        let turn = self.at.saturating_add(SEND_WINDOW).min(self.end);
-        while self.at < turn {
+        let window_end = self.at.saturating_add(SEND_WINDOW).min(self.end);
+        while self.at < window_end {
             // Reading ahead and sending overlap.
             self.start_read_ahead();
             if self.at == self.warm_until {
                 std::task::ready!(self.poll_read_ahead(context))?;
                 continue;
             }
-            let most = self.warm_until.min(turn) - self.at;
+            let max_bytes = self.warm_until.min(window_end) - self.at;
             // The file has become shorter since its length was sent.
-            if std::task::ready!(send(context, &self.file, &mut self.at, most))? == 0 {
+            if std::task::ready!(send(context, &self.file, &mut self.at, max_bytes))? == 0 {
                 return Poll::Ready(Err(ErrorKind::UnexpectedEof.into()));
             }
         }
 
-        // Yield to other connections before the next window.
+        // Schedules this task again: for the next window after other connections had their turn, or to end the body
+        // when all is sent.
         context.waker().wake_by_ref();
         if self.at < self.end { Poll::Pending } else { Poll::Ready(Ok(())) }
     }
@@ -122,6 +125,7 @@ impl PendingSend {
             (self.warm_until, self.warm_until.saturating_add(SEND_WINDOW).min(self.end));
         let is_there = |at| read_from_page_cache(&self.file, &mut [0], at) == Some(1);
 
+        // The first and the last byte stand for the whole window.
         if is_there(start) && is_there(until - 1) {
             self.warm_until = until;
         } else {
@@ -142,6 +146,7 @@ impl PendingSend {
     }
 }
 
+/// Reads a range and discards the bytes, so that the page cache contains them.
 fn fill_page_cache(file: &File, start: u64, end: u64) -> Result<()> {
     let mut buffer = vec![0; READ_CHUNK];
     let mut at = start;

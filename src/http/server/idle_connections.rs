@@ -127,6 +127,7 @@ impl MessageBody for TrackedBody {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Bytes, Self::Error>>> {
         let this = self.get_mut();
+        // The time limit for reading a response starts when its body is first polled.
         if !this.under_way.0.is_sending.swap(true, Ordering::Relaxed) {
             this.under_way.0.progress();
         }

@@ -92,6 +92,7 @@ impl AsyncWrite for SendfileSocket {
         let this = self.get_mut();
         let stream = &this.stream;
         this.outlet.poll_send(context, |context, file, at, most| {
+            // After `WouldBlock` the socket no longer counts as ready, so the next round waits for it.
             loop {
                 ready!(stream.poll_write_ready(context))?;
                 match stream.try_io(Interest::WRITABLE, || sendfile(stream, file, at, most)) {

@@ -48,6 +48,7 @@ pub fn read<R: Read + Seek>(file: R) -> Result<(Metadata, Option<Vec<u8>>), Stri
             ..Metadata::default()
         });
 
+        // `merge_missing` does not merge these fields.
         metadata.album = metadata.album.take().or_else(|| tag.album().map(Into::into));
         metadata.genre = metadata.genre.take().or_else(|| tag.genre().map(Into::into));
 

@@ -33,7 +33,7 @@ impl Bitmap {
         let mut pixels = Vec::with_capacity(self.pixels.len());
         for y in 0..new_height {
             for x in 0..new_width {
-                // EXIF orientations 2 to 8.
+                // The source pixel that is shown at (x, y).
                 let (from_x, from_y) = match orientation {
                     2 => (width - 1 - x, y),
                     3 => (width - 1 - x, height - 1 - y),

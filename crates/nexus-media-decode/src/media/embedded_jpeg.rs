@@ -31,7 +31,9 @@ fn is_decodable(part: &[u8]) -> bool {
     for _ in 0..64 {
         let (Some(0xff), Some(marker)) = (part.get(at), part.get(at + 1)) else { return false };
         match marker {
+            // Baseline, extended or progressive frame (SOF0 to SOF2).
             0xc0..=0xc2 => return true,
+            // Another kind of frame, or the start, end or scan of an image before any frame.
             0xc3 | 0xc5..=0xcf | 0xd8 | 0xd9 | 0xda => return false,
             0xff => at += 1,
             _ => {

@@ -85,6 +85,7 @@ fn camera(exif: &Exif) -> Option<String> {
     }
 }
 
+/// Returns when a photo was taken, from the first of the tags for original, digitized and changed time that is valid.
 fn taken_at(exif: &Exif) -> Option<TakenAt> {
     let pairs = [
         (Tag::DateTimeOriginal, Tag::OffsetTimeOriginal, Tag::SubSecTimeOriginal),
@@ -92,6 +93,7 @@ fn taken_at(exif: &Exif) -> Option<TakenAt> {
         (Tag::DateTime, Tag::OffsetTime, Tag::SubSecTime),
     ];
     pairs.iter().find_map(|(time, zone, fraction)| {
+        // `YYYY:MM:DD HH:MM:SS` has 19 characters.
         let text_value: String = text(exif, *time)?.chars().take(19).collect();
         let fraction =
             text(exif, *fraction).filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()));

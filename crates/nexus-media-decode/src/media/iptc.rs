@@ -7,6 +7,7 @@ const SEARCHED_BYTES: usize = 8 << 20;
 /// Values read from one file.
 const MAX_VALUES: usize = 200;
 
+/// Reads IPTC metadata near the start of a file; empty if there is none.
 #[must_use]
 pub fn read(bytes: &[u8]) -> Metadata {
     let mut metadata = Metadata::default();
@@ -32,7 +33,7 @@ pub fn read(bytes: &[u8]) -> Metadata {
 
         let text = String::from_utf8_lossy(value).into_owned();
 
-        // IPTC-IIM 4.2, application record.
+        // Datasets: 5 object name, 25 keywords, 80 by-line, 90 city, 95 state, 101 country, 120 caption.
         match set {
             5 => metadata.title = Some(text),
             25 => metadata.keywords.push(text),

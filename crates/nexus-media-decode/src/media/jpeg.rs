@@ -67,6 +67,7 @@ pub fn decode(bytes: &[u8], side: u32) -> Result<Bitmap, String> {
     // A truncated file still shows its beginning.
     match decompressor.decompress(bytes, image) {
         Ok(()) => {}
+        // If all bytes are zero, nothing was decoded.
         Err(cause) if is_warning(&cause.to_string()) && pixels.iter().any(|byte| *byte != 0) => {}
         Err(cause) => return Err(cause.to_string()),
     }
@@ -109,12 +110,14 @@ pub fn icc_profile(bytes: &[u8]) -> Option<Vec<u8>> {
     let mut parts: Vec<(u8, &[u8])> = Vec::new();
     let mut at = 2;
     while let (Some(0xff), Some(marker)) = (bytes.get(at), bytes.get(at + 1)) {
+        // The image data begins (SOS), or there are more segments than a profile can have.
         if *marker == 0xda || parts.len() > 255 {
             break;
         }
         let length = usize::from(u16::from_be_bytes([*bytes.get(at + 2)?, *bytes.get(at + 3)?]));
         let segment = bytes.get(at + 4..at + 2 + length)?;
         if let (0xe2, Some(rest)) = (*marker, segment.strip_prefix(NAME)) {
+            // The number of this segment and the number of all segments precede the data.
             parts.push((*rest.first()?, rest.get(2..)?));
         }
         at += 2 + length;

@@ -114,7 +114,8 @@ impl Metadata {
         self
     }
 
-    /// Adds what `other` has and `self` lacks.
+    /// Fills in the time, title, artist, camera, lens, place and caption if they are missing, and adds new keywords.
+    /// All other fields stay as they are.
     pub fn merge_missing(&mut self, other: Self) {
         fn or<T>(slot: &mut Option<T>, other: Option<T>) {
             if slot.is_none() {
@@ -161,12 +162,14 @@ impl TakenAt {
         // Without a time of day, noon keeps the date in every zone.
         let clock = match (small(11..13), small(14..16)) {
             (Some(hour), Some(minute)) => {
+                // A leap second counts as second 59.
                 time::Time::from_hms(hour, minute, small(17..19).unwrap_or(0).min(59)).ok()?
             }
             _ => time::Time::from_hms(12, 0, 0).ok()?,
         };
 
         let local = time::PrimitiveDateTime::new(date, clock).assume_utc().unix_timestamp() * 1000;
+        // A fraction and a zone may follow the 19 characters of date and time.
         let rest = text.get(19..).unwrap_or_default();
 
         let millis = rest.strip_prefix('.').map_or(0, |fraction| {
@@ -205,7 +208,8 @@ pub fn parse_offset(text: &str) -> Option<i16> {
 
 /// Returns the visible text on one line, up to `most` characters; `None` if nothing is left.
 #[must_use]
-pub fn clean_text(text: &str, most: usize) -> Option<String> {
+pub fn clean_text(text: &str, max_chars: usize) -> Option<String> {
+    // Control and zero-width characters, direction marks, byte order marks and replacement characters.
     let is_hidden = |c: char| {
         c.is_control()
             || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}' | '\u{fffd}')
@@ -216,7 +220,7 @@ pub fn clean_text(text: &str, most: usize) -> Option<String> {
         .filter(|c| !is_hidden(*c))
         .collect();
     let words: Vec<&str> = spaced.split(' ').filter(|word| !word.is_empty()).collect();
-    let line: String = words.join(" ").chars().take(most).collect();
+    let line: String = words.join(" ").chars().take(max_chars).collect();
     let line = line.trim();
     (!line.is_empty()).then(|| line.to_owned())
 }

@@ -31,6 +31,7 @@ pub fn format(mime: &str) -> Option<ImageFormat> {
     })
 }
 
+/// Decodes the first image of a file. Its color profile and orientation are returned, not applied.
 pub fn decode(bytes: &[u8], format: ImageFormat) -> Result<DecodedRaster, String> {
     // The decoder rejects larger pictures before it allocates.
     let mut limits = Limits::default();
@@ -51,7 +52,7 @@ pub fn decode(bytes: &[u8], format: ImageFormat) -> Result<DecodedRaster, String
     let decoded = DynamicImage::from_decoder(decoder).map_err(|cause| cause.to_string())?;
     let (width, height) = (decoded.width(), decoded.height());
 
-    // Transparency is kept only where there is some.
+    // Without an alpha channel, three channels are enough.
     let bitmap = if decoded.color().has_alpha() {
         Bitmap::new(width, height, 4, decoded.into_rgba8().into_raw())?
     } else {

@@ -90,8 +90,8 @@ impl PreviewRenderer {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Tests the sandbox and looks for tools. Takes tens of milliseconds; to start each tool takes longer and is left until
-    /// it is needed.
+    /// Tests the sandbox and looks for tools. Takes tens of milliseconds; tools are not started here, because that
+    /// takes longer.
     pub fn probe(&self) {
         let health = match self.decode("image/gif", "320", Input::Bytes(TEST_IMAGE.to_vec())) {
             Ok(_) => RendererHealth::Works,
@@ -106,7 +106,7 @@ impl PreviewRenderer {
         *self.state() = state;
     }
 
-    /// Starts a tool in the sandbox, and returns its path if it works.
+    /// Starts a tool in the sandbox and returns its new state: that it works, or why it is unusable.
     fn test_tool(&self, index: usize, path: PathBuf) -> ToolState {
         let Some((name, version)) = TOOLS.get(index) else {
             return ToolState::Unusable("unknown".into());
@@ -129,8 +129,8 @@ impl PreviewRenderer {
 
     /// The path of a tool of [`TOOLS`], which is tested if it has not been started yet.
     fn tool_path(&self, index: usize) -> Result<String, String> {
-        let known = self.state().tools.get(index).cloned();
-        let tested = match known {
+        let tool_state = self.state().tools.get(index).cloned();
+        let tested = match tool_state {
             Some(ToolState::Installed(path)) => {
                 let tested = self.test_tool(index, path);
                 if let Some(slot) = self.state().tools.get_mut(index) {
@@ -173,7 +173,7 @@ impl PreviewRenderer {
         TOOLS.iter().enumerate().map(test).collect()
     }
 
-    /// The external tools that are not installed.
+    /// The external tools that are known to be unusable: not installed, or tested and failing in the sandbox.
     #[must_use]
     pub fn missing_tools(&self) -> Vec<&'static str> {
         let state = self.state();
@@ -206,6 +206,8 @@ impl PreviewRenderer {
         rendered
     }
 
+    /// Decodes a file in a sandboxed worker. `sides` contains the sides of the previews, separated by commas; if it is
+    /// empty, only the metadata of an image is read.
     fn decode(&self, mime: &str, sides: &str, input: Input) -> Result<Rendered, SandboxError> {
         let arguments = ["decode", mime, sides];
         let answer = self.supervisor.run(SandboxTask {
@@ -219,6 +221,7 @@ impl PreviewRenderer {
             .ok_or_else(|| SandboxError::Died("wrote invalid output".into()))
     }
 
+    /// Runs an external tool in a sandboxed worker and returns what it writes to standard output.
     fn run_tool(
         &self,
         program: &str,
@@ -254,6 +257,7 @@ impl PreviewRenderer {
         self.finish_render(rendered, picture)
     }
 
+    /// Reads the metadata of a video with ffprobe, and renders the previews of one frame that ffmpeg extracts.
     fn render_video(&self, file: &File, mime: &str) -> Result<Rendered, SandboxError> {
         let mut rendered = Rendered::default();
         let Some(demuxer) = video::demuxer(mime) else {
@@ -289,6 +293,7 @@ impl PreviewRenderer {
             match self.run_tool(&ffmpeg, &arguments, Input::File(reopen(file)?), MAX_POSTER_BYTES) {
                 Ok(picture) if !picture.is_empty() => return self.finish_render(rendered, picture),
                 Ok(_) => {}
+                // These failures do not depend on the file.
                 Err(failure @ (SandboxError::System(_) | SandboxError::Unavailable(_))) => {
                     return Err(failure);
                 }

@@ -115,6 +115,7 @@ fn sniff_container(head: &[u8]) -> Option<Sniffed> {
 
     // Ogg is video if it contains a Theora stream.
     if at(0..4) == b"OggS" {
+        // A Theora stream begins with this signature, near the start of the file.
         let is_video = head.windows(7).take(400).any(|part| part == b"\x80theora");
         return if is_video {
             found(Kind::Video, "video/ogg")
@@ -143,7 +144,7 @@ fn sniff_signature(head: &[u8]) -> Option<Sniffed> {
         infer::MatcherType::Video => Kind::Video,
         infer::MatcherType::Audio => Kind::Audio,
         infer::MatcherType::Doc | infer::MatcherType::Book => Kind::Document,
-        // Text formats are examined below with the whole text.
+        // Text formats are left to `sniff_text`.
         infer::MatcherType::Text => return None,
         _ if mime == "application/pdf" => Kind::Document,
         _ => Kind::Other,
@@ -152,6 +153,7 @@ fn sniff_signature(head: &[u8]) -> Option<Sniffed> {
 }
 
 fn sniff_text(text: &str, name: &str) -> Sniffed {
+    // Form feed and escape occur in plain text such as logs; other control characters indicate binary data.
     if text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t' | '\u{c}' | '\u{1b}'))
     {
         return UNKNOWN_TYPE;

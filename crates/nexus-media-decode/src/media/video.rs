@@ -65,6 +65,7 @@ pub fn poster_arguments<'a>(demuxer: &'a str, at: &'a str) -> Vec<&'a str> {
         "-i",
         INPUT_ARGUMENTS,
         "-map",
+        // `V` excludes cover pictures.
         "0:V:0",
         "-frames:v",
         "1",

@@ -90,6 +90,7 @@ pub fn decode(output: &[u8]) -> Option<Rendered> {
 
     // Each part has its own limit.
     let metadata: Metadata = serde_json::from_slice(rest.read_part(MAX_METADATA_BYTES)?).ok()?;
+    // The worker writes at most 190 characters, which are at most 760 bytes.
     let error = super::metadata::clean_text(&String::from_utf8_lossy(rest.read_part(1024)?), 190);
     let thumbhash = rest.read_part(MAX_THUMBHASH_BYTES)?.to_vec();
 
@@ -99,14 +100,15 @@ pub fn decode(output: &[u8]) -> Option<Rendered> {
         let (width, height) = (rest.read_u32()?, rest.read_u32()?);
         let bytes = rest.read_part(MAX_PREVIEW_BYTES)?;
         let is_webp = bytes.get(..4) == Some(b"RIFF") && bytes.get(8..12) == Some(b"WEBP");
-        let is_as_long = bytes
+        // A RIFF header contains the number of bytes after its first eight.
+        let declared_length = bytes
             .get(4..8)
             .and_then(|length| Some(u32::from_le_bytes(length.try_into().ok()?) as usize + 8));
 
         if !(1..=MAX_SIDE).contains(&width)
             || !(1..=MAX_SIDE).contains(&height)
             || !is_webp
-            || is_as_long != Some(bytes.len())
+            || declared_length != Some(bytes.len())
         {
             return None;
         }

@@ -87,6 +87,7 @@ enum WorkerInput {
 }
 
 impl WorkerInput {
+    /// Reads standard input, except for audio, and the system's fonts if an SVG contains text.
     fn read(mime: &str) -> Result<Self, String> {
         if mime.starts_with("audio/") {
             return Ok(Self::Audio);
@@ -107,6 +108,7 @@ impl WorkerInput {
 
 const SVG: &str = "image/svg+xml";
 
+/// Reads the metadata of a file and renders its previews. An image without `sides` only has its metadata read.
 fn render(input: WorkerInput, mime: &str, sides: &[u32]) -> Result<Rendered, String> {
     match input {
         WorkerInput::Audio => {
@@ -125,7 +127,7 @@ fn render(input: WorkerInput, mime: &str, sides: &[u32]) -> Result<Rendered, Str
         }
         // Metadata and pixels come from the same bytes.
         WorkerInput::Picture { bytes, fonts } => {
-            // Broken metadata must not cost the preview.
+            // Broken metadata must not prevent the preview.
             let (mut metadata, orientation) =
                 catch_panic(|| exif::read(&bytes)).unwrap_or((Metadata::default(), 1));
             metadata.merge_missing(catch_panic(|| xmp::read(&bytes)).unwrap_or_default());
@@ -167,6 +169,7 @@ impl From<DecodedImage> for Rendered {
     }
 }
 
+/// Decodes an image and makes its previews in sRGB and with the orientation applied.
 fn decode_image(
     bytes: Vec<u8>,
     mime: &str,
@@ -188,6 +191,8 @@ fn decode_image(
 /// Width and height in the file, pixels, orientation, and color profile.
 type SizedBitmap = (u32, u32, Bitmap, u8, Option<Vec<u8>>);
 
+/// Decodes an image with the decoder for its format. A larger image may already be scaled down, but to no less than
+/// `side` pixels on its longer side.
 fn decoded(
     bytes: &[u8],
     mime: &str,
@@ -205,6 +210,7 @@ fn decoded(
             (_, Some((jpeg, width, height))) => {
                 let (_, _, bitmap, orientation, profile) = from_jpeg(jpeg, side)?;
                 let outer = catch_panic(|| exif::read(bytes).1).unwrap_or(1);
+                // The orientation in the RAW file has precedence over that of its embedded JPEG.
                 (width, height, bitmap, if outer == 1 { orientation } else { outer }, profile)
             }
             (Some(format), _) => {

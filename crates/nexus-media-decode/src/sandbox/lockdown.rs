@@ -83,11 +83,12 @@ pub fn lock_down_tool(limits: ResourceLimits, program: &Path) -> io::Result<()> 
     rules = add_landlock_rule(rules, is_placed.then_some(input), AccessFs::ReadFile.into())?;
 
     enforce_landlock(rules)?;
-    // After Landlock, because it needs descriptors itself.
+    // After Landlock, because setting it up needs further descriptors.
     setrlimit(Resource::Nofile, limit(MAX_TOOL_DESCRIPTORS))?;
     setrlimit(Resource::Nproc, limit(MAX_TOOL_THREADS))?;
 
     let (calls, absent) = tool_filters().map_err(io::Error::other)?;
+    // `calls` comes last, because it also forbids adding filters.
     apply_filter(&absent).map_err(io::Error::other)?;
     apply_filter(&calls).map_err(io::Error::other)
 }
@@ -194,6 +195,7 @@ fn argument_equal(argument: u8, value: u64) -> Result<SeccompRule, seccompiler::
     )?])
 }
 
+/// Builds the filter for decoders, which allows a few system calls and kills the process on any other.
 fn decoder_filter() -> FilterResult {
     let mut rules: SyscallRules = [
         libc::SYS_read,
@@ -217,7 +219,7 @@ fn decoder_filter() -> FilterResult {
     .map(|call| (call, Vec::new()))
     .into();
 
-    // Memory, but not executable.
+    // Memory may be mapped, but not as executable.
     rules.insert(
         libc::SYS_mmap,
         argument_masked_equal(2, libc::PROT_EXEC.try_into().unwrap_or(4), 0)?,
@@ -316,7 +318,7 @@ fn tool_filters() -> Result<(BpfProgram, BpfProgram), seccompiler::BackendError>
     // Only its own limits.
     rules.insert(libc::SYS_prlimit64, vec![argument_equal(0, 0)?]);
 
-    // Duplicating and reading flags, but no locks.
+    // Duplicating descriptors, reading their flags and setting close-on-exec, but no locks.
     let fcntls = [libc::F_GETFD, libc::F_SETFD, libc::F_GETFL, libc::F_DUPFD_CLOEXEC];
     let fcntls: Result<Vec<_>, _> = fcntls
         .iter()
@@ -324,6 +326,7 @@ fn tool_filters() -> Result<(BpfProgram, BpfProgram), seccompiler::BackendError>
         .collect();
 
     rules.insert(libc::SYS_fcntl, fcntls?);
+    // `clone` may start threads, but not processes.
     let thread = u64::try_from(libc::CLONE_THREAD | libc::CLONE_VM).unwrap_or(u64::MAX);
     rules.insert(libc::SYS_clone, argument_masked_equal(0, thread, thread)?);
 

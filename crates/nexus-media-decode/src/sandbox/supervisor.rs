@@ -150,14 +150,15 @@ fn read_output(
     Ok(output)
 }
 
+/// Waits until a descriptor is readable or its other end is closed; `TimedOut` after the deadline.
 fn poll_fd(fd: &impl std::os::fd::AsFd, deadline: Instant) -> Result<(), SandboxError> {
     loop {
-        let left = deadline.saturating_duration_since(Instant::now());
-        let left = Timespec {
-            tv_sec: left.as_secs().try_into().unwrap_or(0),
-            tv_nsec: left.subsec_nanos().into(),
+        let remaining = deadline.saturating_duration_since(Instant::now());
+        let remaining = Timespec {
+            tv_sec: remaining.as_secs().try_into().unwrap_or(0),
+            tv_nsec: remaining.subsec_nanos().into(),
         };
-        match poll(&mut [PollFd::new(fd, PollFlags::IN)], Some(&left)) {
+        match poll(&mut [PollFd::new(fd, PollFlags::IN)], Some(&remaining)) {
             Ok(0) => return Err(SandboxError::TimedOut),
             Ok(_) => return Ok(()),
             Err(rustix::io::Errno::INTR) => {}
@@ -166,6 +167,7 @@ fn poll_fd(fd: &impl std::os::fd::AsFd, deadline: Instant) -> Result<(), Sandbox
     }
 }
 
+/// Returns the output of a worker that succeeded. Otherwise derives the error from its exit code or signal.
 fn classify_exit(status: ExitStatus, output: Vec<u8>) -> Result<Vec<u8>, SandboxError> {
     let message = || {
         String::from_utf8_lossy(output.get(..output.len().min(300)).unwrap_or_default())

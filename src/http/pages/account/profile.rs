@@ -241,7 +241,7 @@ async fn submit_picture(
     let mut has_token = is_csrf_header(&request);
     let (mut picture, mut is_removed) = (Vec::new(), false);
 
-    // Read part by part, because a picture may be large.
+    // Read part by part, because a picture may be larger than the `Form` extractor accepts.
     let mut parts = Multipart::new(request.headers(), payload);
     while let Some(mut field) = with_timeout(next_part(&mut parts)).await? {
         match field.name() {
@@ -287,6 +287,7 @@ async fn submit_picture(
         );
     }
 
+    // Empty bytes replace the picture by initials.
     if is_removed {
         picture.clear();
     }

@@ -161,6 +161,7 @@ async fn show_export(
     query: web::Query<AuditQuery>,
 ) -> HandlerResult {
     let (filter, services) = (query.filter(), current.services.clone());
+    // The state: after which row to continue, and text that precedes the next rows; `None` at the end.
     let body = stream::try_unfold(Some((None, csv_head())), move |state| {
         let (filter, services) = (filter.clone(), services.clone());
         async move {

@@ -124,7 +124,7 @@ impl PreviewsCard {
             ),
         };
 
-        // ffprobe and ffmpeg come in one package.
+        // ffprobe and ffmpeg come in one package and are reported as one tool; the set removes the duplicate.
         let opens =
             |tool: &str| if tool == "vipsthumbnail" { "HEIC and AVIF pictures" } else { "films" };
         let missing = previews.missing.iter().map(|(tool, why)| {

@@ -191,6 +191,7 @@ async fn submit_access_level(
         if level == "admin" { "an admin" } else { "a user" }
     );
 
+    // Admins who demote themselves can no longer open this page.
     if id == current.user().id && level != "admin" {
         set_flash(&current.cookie, message)?;
         return redirect("/dashboard");

@@ -117,6 +117,7 @@ async fn show_users(AdminUser(current): AdminUser, query: web::Query<Query>) -> 
         summary: match waiting {
             0 => "Nobody is waiting for you".into(),
             1 => "1 person is waiting for you".into(),
+            // `count_of` only knows regular plurals.
             many => format!(
                 "{} are waiting for you",
                 count_of(many, "person").replace("persons", "people")

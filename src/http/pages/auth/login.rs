@@ -111,6 +111,7 @@ async fn submit_log_in(maybe_user: MaybeUser, Form(form): Form<LoginForm>) -> Ha
         Err(error @ Error::BadCredentials) => {
             render_with_status(StatusCode::UNAUTHORIZED, &again(&error)?)
         }
+        // The password was correct, so the page may show the account's state.
         Err(Error::NotActive(_)) => {
             let login = form.username.clone();
             let user =

@@ -129,15 +129,17 @@ const ROW_HEIGHT: i32 = 200;
 
 /// The CSS class of the nearest aspect ratio, in twentieths.
 fn shape_class(item: &Item) -> String {
+    // Without a size, about 4:3.
     let (Some(width), Some(height)) = (item.width, item.height) else { return "s27".into() };
     let twentieths = (i64::from(width) * 20 + i64::from(height) / 2) / i64::from(height.max(1));
-    let known = match twentieths {
+    // The style sheet has a class for each twentieth from 8 to 50, and then only 55, 65 and 80.
+    let ratio = match twentieths {
         51..60 => 55,
         60..75 => 65,
         75.. => 80,
         few => few.max(8),
     };
-    format!("s{known}")
+    format!("s{ratio}")
 }
 
 /// The placeholder's average colour as a CSS value.

@@ -16,6 +16,7 @@ pub struct TrackRow {
 
 impl TrackRow {
     pub fn from_item(item: &Item, track: Option<&Track>, tile: Tile) -> Self {
+        // `place` is the disc number times 1000 plus the track number.
         let place = track.map_or(0, |track| track.place % 1000);
         Self {
             description: TrackLabel::from_track(item, track),

@@ -42,14 +42,14 @@ async fn submit_download(current: CurrentUser, Form(form): Form<SelectedItems>) 
     .await?;
 
     // Few archives at once, because each occupies a thread.
-    let turn = current.services.archive_slots.acquire(current.user().id)?;
+    let slot = current.services.archive_slots.acquire(current.user().id)?;
 
     // A bounded channel slows the writer down to the speed of the network.
     let (sender, receiver) = mpsc::channel(4);
     let (services, user) = (services_arc(&current.services), current.user().clone());
 
     tokio::task::spawn_blocking(move || {
-        let _turn = turn;
+        let _turn = slot;
         if let Err(cause) = write_archive(&services, &user, &chosen, sender) {
             tracing::info!("an archive was not sent completely: {cause}");
         }
@@ -111,6 +111,8 @@ impl Write for ChannelWriter {
     }
 }
 
+/// Writes the items into a zip archive that is sent through `to`. Items that cannot be opened are named in
+/// `MISSING.txt`.
 fn write_archive(
     services: &Arc<Services>,
     user: &User,
@@ -132,6 +134,7 @@ fn write_archive(
         // Stored, not compressed: media files do not shrink.
         let options = SimpleFileOptions::default()
             .compression_method(zip::CompressionMethod::Stored)
+            // Files of about 4 GiB and more need Zip64.
             .large_file(item.bytes() >= u64::from(u32::MAX) - 65_536)
             .unix_permissions(0o644);
 
@@ -154,9 +157,10 @@ fn write_archive(
         )?;
     }
 
-    let mut sending = archive.finish().map_err(io::Error::other)?.into_inner();
-    sending.send()?;
-    sending.tell(ArchiveMessage::End)
+    let mut writer = archive.finish().map_err(io::Error::other)?.into_inner();
+    writer.send()?;
+    // Without this message, the body ends with an error.
+    writer.tell(ArchiveMessage::End)
 }
 
 /// Makes a name that no other entry has.

@@ -231,6 +231,7 @@ async fn trash_all(
 
     let (count, shelf) = run_blocking(&current.services, move |services| {
         let count = trash::trash(services, &auth_session.user, &trashed)?;
+        // The redirect leads to the shelf of the first item if the request came from the page of an item.
         let first =
             items::list_of(services, &auth_session.user, trashed.get(..1).unwrap_or_default())?;
         Ok((

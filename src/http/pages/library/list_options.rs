@@ -78,6 +78,7 @@ impl ListQuery {
         }
     }
 
+    /// Builds one group of links. `with` returns the query with this group's parameter replaced.
     fn group(
         &self,
         path: &str,
@@ -86,9 +87,10 @@ impl ListQuery {
         current: &str,
         with: impl Fn(Self, String) -> Self,
     ) -> OptionGroup {
-        let top = Self { cursor: None, ..self.clone() };
+        // A changed list starts at its first page, because a cursor belongs to one list.
+        let first_page = Self { cursor: None, ..self.clone() };
         let choice = |(word, label): &(&'static str, &'static str)| ListOption {
-            href: with(top.clone(), (*word).to_owned()).href(path),
+            href: with(first_page.clone(), (*word).to_owned()).href(path),
             label,
             is_current: *word == current,
         };

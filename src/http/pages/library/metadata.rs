@@ -130,7 +130,7 @@ fn sound(facts: &Metadata) -> Option<MetadataRow> {
 /// Codecs for which no warning is shown; browser support for others varies.
 const PLAYABLE_CODECS: [&str; 5] = ["h264", "vp8", "vp9", "av1", "theora"];
 
-/// Why a video may not play in this browser; `None` if it will.
+/// Why a video may not play in this browser; `None` if its codec has not been determined or no problem is expected.
 pub fn may_not_play(item: &Item, facts: &Metadata) -> Option<String> {
     let codec = facts.video_codec.as_deref().unwrap_or_default();
     if item.mime == "video/x-matroska" && PLAYABLE_CODECS.contains(&codec) {

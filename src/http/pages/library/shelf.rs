@@ -254,7 +254,7 @@ async fn show_search(
         let listing = if words.is_empty() {
             Listing::empty()
         } else {
-            // A longer query finds nothing more.
+            // The length is limited as in the API.
             let search_text: String = words.chars().take(200).collect();
             let filter = ItemFilter {
                 words: Some(search::query_words(&search_text)),

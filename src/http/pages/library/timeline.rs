@@ -27,7 +27,8 @@ pub struct TimelineMonth {
     pub href: String,
 }
 
-/// The years of a list whose months are all known; none for a single month.
+/// Groups the months of a list by year. Empty for fewer than two months, and for a directory, of which only the months
+/// on the current page are known.
 pub fn timeline_years(
     months: &[(YearMonth, i64)],
     sort: Sort,
