@@ -22,9 +22,10 @@ const LAYERS: [&[&str]; 13] = [
 ];
 
 /// The order within `domain/`.
-const DOMAIN: [&[&str]; 7] = [
+const DOMAIN: [&[&str]; 8] = [
     &["ops"],
     &["reconcile", "import", "malware", "uploads"],
+    &["findings"],
     &["ingest", "auth"],
     &["previews", "accounts"],
     &["library", "sessions", "backup"],
@@ -431,4 +432,67 @@ fn every_test_that_the_asvs_table_names_exists() {
         };
         assert!(texts.iter().any(defines), "{file}::{name}");
     }
+}
+
+/// Functions of the domain that write without a session: its user is not logged in yet, the server itself acts, or what is
+/// written is not a change by the user.
+const WRITES_WITHOUT_SESSION: [&str; 21] = [
+    // The command line, and users of the users file at their log-in.
+    "accounts/admin.rs::create_user",
+    "accounts/first_run.rs::set_up",
+    "accounts/first_run.rs::set_up_unattended",
+    "accounts/register.rs::register",
+    // A code, a refresh token or a password is what authorizes these.
+    "auth/account_recovery.rs::recover",
+    "auth/api_tokens.rs::refresh",
+    "auth/login.rs::log_in",
+    "backup/restore.rs::finish_restore",
+    // What callers pass to these authorizes.
+    "file_moves.rs::move_files",
+    "file_moves.rs::move_files_locked",
+    "file_moves.rs::with_item_locked",
+    // Accepts what other programs did.
+    "library/create_directory.rs::find_or_create",
+    "reconcile/amend.rs::set_state",
+    "reconcile/amend.rs::update_content",
+    "reconcile/check_counts.rs::are_counts_right",
+    // Records that a file is missing, or queues a lost preview.
+    "library/items.rs::open",
+    "previews/open.rs::open",
+    // Background tasks and the command line.
+    "audit.rs::purge",
+    "malware.rs::reset_waiting",
+    "ops/housekeeping.rs::run_round",
+    "ops/housekeeping.rs::write_last_seen",
+];
+
+#[test]
+fn public_functions_of_the_domain_that_write_authorize_the_session() {
+    let root = source_root().join("domain");
+    let mut unauthorized = BTreeSet::new();
+    for path in source_files().iter().filter(|path| path.starts_with(&root)) {
+        let code = code_of(path);
+        for (start, _) in code.match_indices("\npub") {
+            let function = &code[start + 1..];
+            let head = function.lines().next().unwrap();
+            let Some((_, name)) = head.split_once("fn ") else { continue };
+            let name = name.split(['(', '<']).next().unwrap();
+            let body: String = function
+                .split("\n}\n")
+                .next()
+                .unwrap()
+                .split_whitespace()
+                .collect::<Vec<_>>()
+                .concat();
+            let writes = [".write_library(", ".write_libraries(", ".db.write(", "move_files("];
+            let checks = ["authorize(", "with_admin_lock(", "change_access_level("];
+            let has = |calls: &[&str]| calls.iter().any(|call| body.contains(call));
+            if has(&writes) && !has(&checks) {
+                let file = path.strip_prefix(&root).unwrap().display();
+                unauthorized.insert(format!("{file}::{name}"));
+            }
+        }
+    }
+    let exempt = WRITES_WITHOUT_SESSION.map(str::to_owned).into();
+    assert_eq!(unauthorized, exempt, "see domain/sessions/authorize.rs");
 }

@@ -7,6 +7,7 @@ pub mod audit;
 pub mod auth;
 pub mod backup;
 pub mod file_moves;
+pub mod findings;
 pub mod import;
 pub mod ingest;
 pub mod library;

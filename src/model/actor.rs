@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, Ipv6Addr};
 
+use super::authority::SessionKey;
 use super::{User, UserId};
 
 /// The client of a request.
@@ -16,6 +17,8 @@ pub struct Client {
 #[derive(Debug, Clone)]
 pub struct Actor {
     pub id: Option<UserId>,
+    /// The session that acts; `None` for the server, the command line, and users who are logging in.
+    session: Option<SessionKey>,
     name: String,
     address: String,
 }
@@ -27,6 +30,18 @@ impl Actor {
         Self { id: Some(user.id), name: user.username.clone(), ..Self::anonymous(client) }
     }
 
+    /// A user with a session.
+    #[must_use]
+    pub fn from_session(user: &User, session: i64, client: &Client) -> Self {
+        let key = SessionKey { user: user.id, id: session };
+        Self { session: Some(key), ..Self::from_user(user, client) }
+    }
+
+    /// The session that acts, which must still be valid when the change is written.
+    pub(crate) const fn session(&self) -> Option<SessionKey> {
+        self.session
+    }
+
     /// A user who has just been created.
     pub(crate) fn new_user(id: UserId, username: &str, client: &Client) -> Self {
         Self { id: Some(id), name: username.into(), ..Self::anonymous(client) }
@@ -34,7 +49,12 @@ impl Actor {
 
     /// A client that is not authenticated.
     pub(crate) fn anonymous(client: &Client) -> Self {
-        Self { id: None, name: String::new(), address: client.address.to_canonical().to_string() }
+        Self {
+            id: None,
+            session: None,
+            name: String::new(),
+            address: client.address.to_canonical().to_string(),
+        }
     }
 
     pub(crate) fn address(&self) -> &str {
@@ -54,12 +74,12 @@ impl Actor {
     /// The command line, which needs no account.
     #[must_use]
     pub fn command_line() -> Self {
-        Self { id: None, name: "(command line)".into(), address: String::new() }
+        Self { id: None, session: None, name: "(command line)".into(), address: String::new() }
     }
 
     /// The server itself.
     pub(crate) fn server() -> Self {
-        Self { id: None, name: "(server)".into(), address: String::new() }
+        Self { id: None, session: None, name: "(server)".into(), address: String::new() }
     }
 }
 

@@ -3,6 +3,7 @@
 pub mod account_fields;
 pub mod actor;
 pub mod audit;
+pub mod authority;
 pub mod cursor;
 pub mod directory;
 pub mod finding;

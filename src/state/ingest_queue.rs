@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use super::quota_holds::QuotaHold;
 use crate::error::Result;
 use crate::model::actor::Actor;
+use crate::model::authority::SessionKey;
 use crate::model::{DirectoryId, FindingId, Item, ScanStatus, Time, UploadId, UserId};
 use crate::storage::ReceivedFile;
 
@@ -27,6 +28,8 @@ pub struct IngestRequest {
     pub created_at: Option<Time>,
     /// The result of the malware scan so far.
     pub scan: ScanStatus,
+    /// The session that sent it, which must still be valid when it is stored; `None` for the server itself.
+    pub session: Option<SessionKey>,
     /// The resumable upload that received it.
     pub upload: Option<UploadId>,
     /// The quota reserved for it.
@@ -47,6 +50,7 @@ impl IngestRequest {
             directory: None,
             keep_duplicates: false,
             created_at: None,
+            session: None,
             upload: None,
             hold: None,
             released: None,

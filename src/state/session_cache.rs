@@ -9,6 +9,7 @@ use std::time::Duration;
 use sha2::{Digest, Sha256};
 
 use super::versioned_cache::VersionedCache;
+use crate::model::authority::{Authority, SessionKey};
 use crate::model::{Session, User, UserId, now};
 
 /// How long a change by another process may go unnoticed.
@@ -26,6 +27,18 @@ pub struct AuthSession {
 }
 
 impl AuthSession {
+    /// Names the session.
+    #[must_use]
+    pub const fn key(&self) -> SessionKey {
+        SessionKey { user: self.user.id, id: self.session.id }
+    }
+
+    /// The session as the authority for a change to the user's library.
+    #[must_use]
+    pub fn authority(&self) -> Authority<'_> {
+        Authority::session(&self.user, self.session.id)
+    }
+
     pub(crate) fn new(session: Session, user: User) -> Self {
         let mut hasher = DefaultHasher::new();
         (&session, &user).hash(&mut hasher);

@@ -156,6 +156,19 @@ pub fn update_use_access_code(
         .execute(conn)
 }
 
+/// Replaces a password hash; 0 rows if `old` is no longer it.
+pub fn update_password_from(
+    conn: &mut Conn,
+    id: UserId,
+    old: &str,
+    new: &str,
+    at: Time,
+) -> QueryResult<usize> {
+    diesel::update(users::table.find(id).filter(users::password.eq(old)))
+        .set((users::password.eq(new), users::updated_at.eq(at)))
+        .execute(conn)
+}
+
 pub fn update_password(conn: &mut Conn, id: UserId, hash: &str, at: Time) -> QueryResult<usize> {
     diesel::update(users::table.find(id))
         .set((users::password.eq(hash), users::updated_at.eq(at)))

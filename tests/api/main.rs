@@ -31,6 +31,7 @@ mod directories;
 mod external_changes;
 mod first_run;
 mod headers;
+mod held_requests;
 mod hostile;
 mod import;
 mod items;

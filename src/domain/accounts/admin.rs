@@ -10,6 +10,7 @@ use super::first_run;
 use crate::db::Conn;
 use crate::domain::audit;
 use crate::domain::library::reader::LibraryReader;
+use crate::domain::sessions::authorize::{Need, authorize};
 use crate::domain::sessions::lifecycle;
 use crate::error::{Error, Result};
 use crate::model::actor::Actor;
@@ -65,7 +66,7 @@ pub(crate) fn change_access_level(
     id: UserId,
     level: AccessLevel,
 ) -> Result<User> {
-    let user = with_admin_lock(conn, id)?;
+    let user = with_admin_lock(conn, actor, id)?;
     match level {
         AccessLevel::User => ensure_another_admin(services, conn, &user)?,
         AccessLevel::Admin => _ = store::site::update_claim_first_admin(conn)?,
@@ -81,7 +82,7 @@ pub(crate) fn change_access_level(
 /// `NotFound`.
 pub fn set_quota(services: &Services, actor: &Actor, id: UserId, bytes: i64) -> Result<User> {
     let user = services.db.write(|conn| {
-        let user = store::users::find(conn, id)?.ok_or(Error::NotFound)?;
+        let user = with_admin_lock(conn, actor, id)?;
         store::users::update_quota(conn, id, bytes, now())?;
         audit::append(conn, Event::QuotaSet, actor, &user.username, &format!("{bytes} bytes"))?;
         Ok(user)
@@ -107,7 +108,7 @@ pub fn create_access_code(
         .collect();
 
     let user = services.db.write(|conn| {
-        let user = store::users::find(conn, id)?.ok_or(Error::NotFound)?;
+        let user = with_admin_lock(conn, actor, id)?;
         if user.origin == Origin::File {
             return Err(Error::Conflict(LEVEL_IN_FILE.into()));
         }
@@ -236,6 +237,7 @@ pub async fn set_password(
 
     run_on_blocking_pool(move || {
         services.db.write(|conn| {
+            authorize(conn, actor.session(), Need::Admin)?;
             crate::db::ensure_one_row(store::users::update_password(conn, id, &hash, now())?)?;
             store::users::update_access_code(conn, id, None, None)?;
             lifecycle::end_all(conn, id)?;
@@ -254,7 +256,7 @@ pub async fn set_password(
 /// `Conflict` for the last admin.
 pub fn remove(services: &Services, actor: &Actor, id: UserId) -> Result<User> {
     let (user, leftover_files) = services.db.write(|conn| {
-        let user = with_admin_lock(conn, id)?;
+        let user = with_admin_lock(conn, actor, id)?;
         ensure_another_admin(services, conn, &user)?;
 
         // Files outside of the user's folder belong to no one afterwards.
@@ -333,7 +335,7 @@ pub fn find(services: &Services, id: UserId) -> Result<(User, Vec<Session>)> {
 /// `NotFound`.
 pub fn end_sessions(services: &Services, actor: &Actor, id: UserId) -> Result<User> {
     let user = services.db.write(|conn| {
-        let user = store::users::find(conn, id)?.ok_or(Error::NotFound)?;
+        let user = with_admin_lock(conn, actor, id)?;
         lifecycle::end_all(conn, id)?;
         audit::append(conn, Event::SessionsEnded, actor, &user.username, "all of them")?;
         Ok(user)

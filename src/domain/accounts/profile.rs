@@ -3,12 +3,14 @@
 use std::sync::Arc;
 
 use crate::domain::audit;
+use crate::domain::sessions::authorize::{Need, authorize};
 use crate::domain::sessions::lifecycle;
 use crate::error::{Error, FieldError, Result};
 use crate::media::avatar;
 use crate::model::account_fields::parse_optional_line;
 use crate::model::actor::Actor;
 use crate::model::actor::Client;
+use crate::model::authority::Authority;
 use crate::model::{Email, Event, Origin, Password, PersonName, SessionKind, Theme, User, now};
 use crate::state::Services;
 use crate::state::password_algorithms::HashCheck;
@@ -31,7 +33,8 @@ pub struct ProfileChange {
 ///
 /// # Errors
 /// `Invalid` names every field whose value was rejected.
-pub fn update(services: &Services, user: &User, form: &ProfileChange) -> Result<()> {
+pub fn update(services: &Services, authority: &Authority<'_>, form: &ProfileChange) -> Result<()> {
+    let user = authority.user;
     // Report all invalid fields at once.
     let mut errors: Vec<FieldError> = Vec::new();
     let mut add_error = |error| errors.push(error);
@@ -50,6 +53,7 @@ pub fn update(services: &Services, user: &User, form: &ProfileChange) -> Result<
     };
 
     services.db.write(|conn| {
+        authorize(conn, authority.key(), Need::Active)?;
         // The unique index is the final check; this one names the field.
         if store::users::is_email_taken(conn, email.as_str(), Some(user.id))? {
             return Err(Error::field("email", "There is an account with that e-mail already."));
@@ -82,10 +86,12 @@ pub fn update(services: &Services, user: &User, form: &ProfileChange) -> Result<
 ///
 /// # Errors
 /// `Invalid` for an unknown theme.
-pub fn set_theme(services: &Services, user: &User, theme: &str) -> Result<()> {
+pub fn set_theme(services: &Services, authority: &Authority<'_>, theme: &str) -> Result<()> {
+    let user = authority.user;
     let theme = Theme::parse(theme)
         .ok_or_else(|| Error::field("theme", "Choose system, light or dark."))?;
     services.db.write(|conn| {
+        authorize(conn, authority.key(), Need::Active)?;
         crate::db::ensure_one_row(store::users::update_theme(conn, user.id, theme)?)
     })?;
     services.session_cache.invalidate_user(user.id);
@@ -124,13 +130,18 @@ pub async fn change_password(
     let checked = Password::parse(new, &user.password_context())
         .map_err(|error| Error::Invalid(vec![FieldError::new("new_password", error.message)]))?;
     let hash = services.password_hasher.hash(&checked).await?;
-    let services = services.clone();
+    let (services, session) = (services.clone(), auth_session.key());
 
     // All other devices are signed out.
     run_on_blocking_pool(move || {
         let token = services.db.write(|conn| {
             let at = now();
-            crate::db::ensure_one_row(store::users::update_password(conn, user.id, &hash, at)?)?;
+            authorize(conn, Some(session), Need::Active)?;
+
+            // Another password may have been set since this one was verified, by the owner or an admin.
+            if store::users::update_password_from(conn, user.id, &user.password, &hash, at)? == 0 {
+                return Err(Error::Unauthenticated);
+            }
             lifecycle::end_all(conn, user.id)?;
             store::users::update_access_code(conn, user.id, None, None)?;
             let token = lifecycle::begin(conn, user.id, SessionKind::Browser, &client, at)?;
@@ -156,7 +167,8 @@ pub async fn change_password(
 ///
 /// # Errors
 /// `Invalid` if the bytes are not a picture.
-pub fn set_avatar(services: &Services, user: &User, bytes: &[u8]) -> Result<()> {
+pub fn set_avatar(services: &Services, authority: &Authority<'_>, bytes: &[u8]) -> Result<()> {
+    let user = authority.user;
     let svg = if bytes.is_empty() {
         avatar::initials_svg(&user.firstname, &user.lastname)
     } else {
@@ -164,6 +176,7 @@ pub fn set_avatar(services: &Services, user: &User, bytes: &[u8]) -> Result<()> 
             Error::field("picture", "That is no JPEG, PNG, WebP or GIF of 1 MB at most.")
         })?
     };
+    services.db.read(|conn| authorize(conn, authority.key(), Need::Active))?;
     Ok(services.media_dir.write_avatar(&user.folder, &svg)?)
 }
 

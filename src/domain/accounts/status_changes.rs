@@ -3,6 +3,7 @@
 use super::first_run;
 use crate::db::Conn;
 use crate::domain::audit;
+use crate::domain::sessions::authorize::{Need, authorize};
 use crate::domain::sessions::lifecycle;
 use crate::error::{Error, Result};
 use crate::model::actor::Actor;
@@ -66,7 +67,7 @@ impl Decision {
 pub fn decide(services: &Services, actor: &Actor, id: UserId, decision: Decision) -> Result<User> {
     let (user, is_first_admin) = services.db.write(|conn| {
         // Serializes changes to admins, so that two admins cannot suspend each other.
-        let user = with_admin_lock(conn, id)?;
+        let user = with_admin_lock(conn, actor, id)?;
         if decision == Decision::Suspend {
             ensure_not_self(actor, id, "You cannot suspend yourself.")?;
             ensure_another_admin(services, conn, &user)?;
@@ -103,9 +104,36 @@ pub fn decide(services: &Services, actor: &Actor, id: UserId, decision: Decision
     Ok(user)
 }
 
-/// Reads a user while holding the lock that serializes changes of admins.
-pub(super) fn with_admin_lock(conn: &mut Conn, id: UserId) -> Result<User> {
+/// Applies a decision to several accounts, each in a transaction of its own. Returns how many were decided, and how many
+/// another admin has decided on in the meantime.
+///
+/// # Errors
+/// Those that do not concern one account only.
+pub fn decide_all(
+    services: &Services,
+    actor: &Actor,
+    ids: &[UserId],
+    decision: Decision,
+) -> Result<(i64, i64)> {
+    let (mut decided, mut passed_over) = (0, 0);
+    for id in ids {
+        match decide(services, actor, *id, decision) {
+            Ok(_) => decided += 1,
+            Err(Error::Conflict(_) | Error::NotFound) => {
+                // A former admin gets `NotFound` for every account.
+                services.db.read(|conn| authorize(conn, actor.session(), Need::Admin))?;
+                passed_over += 1;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok((decided, passed_over))
+}
+
+/// Takes the lock that serializes changes of admins, checks that the actor still is one, and reads a user.
+pub(super) fn with_admin_lock(conn: &mut Conn, actor: &Actor, id: UserId) -> Result<User> {
     store::site::update_lock_admins(conn)?;
+    authorize(conn, actor.session(), Need::Admin)?;
     store::users::find(conn, id)?.ok_or(Error::NotFound)
 }
 

@@ -12,6 +12,7 @@ use crate::domain::ingest;
 use crate::domain::library::directories::MAX_PATH_CHARS;
 use crate::domain::library::{create_directory, items, trash};
 use crate::error::{Error, Result};
+use crate::model::authority::Authority;
 use crate::model::{Item, ItemId, ScanStatus, User};
 use crate::state::Services;
 use crate::state::ingest_queue::{IngestRequest, Ingested};
@@ -253,7 +254,7 @@ impl FileImport<'_> {
     /// Applies a file's trash and favourite state to its item, then removes the file if the import moves files.
     fn record_stored(&mut self, user: &User, pending: &PendingFile, item: &Item) -> Result<()> {
         if pending.state == FileState::Favorite && !item.favorite {
-            items::set_favorite(self.services, user, &[item.id], true)?;
+            items::set_favorite(self.services, &Authority::server(user), &[item.id], true)?;
         }
 
         // The owner may have restored it since.
@@ -261,7 +262,7 @@ impl FileImport<'_> {
             && !item.in_trash
             && item.updated_at == item.created_at
         {
-            trash::trash(self.services, user, &[item.id])?;
+            trash::trash(self.services, &Authority::server(user), &[item.id])?;
         }
 
         if self.options.moves

@@ -4,6 +4,7 @@ use super::plan::{
     IngestPlan, already_decided_error, finish_upload, new_item, plan_batch, target_directory,
 };
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
 
 use crate::db::Conn;
@@ -11,8 +12,10 @@ use crate::domain::audit;
 use crate::domain::file_moves::{self};
 use crate::domain::library::{items, search};
 use crate::domain::previews;
+use crate::domain::sessions::authorize::{Need, authorize};
 use crate::error::{Error, Result};
 use crate::failpoints;
+use crate::model::authority::SessionKey;
 use crate::model::finding::FindingState;
 use crate::model::item::NewItem;
 use crate::model::{DirectoryId, Event, Item, ItemId, User, now};
@@ -170,6 +173,12 @@ fn store_batch(
         services,
         user.id,
         |conn| {
+            // Requests of several sessions may be stored together. If one has ended, each is tried alone.
+            let sessions: BTreeSet<SessionKey> =
+                requests.iter().filter_map(|request| request.session).collect();
+            for session in sessions {
+                authorize(conn, Some(session), Need::Active)?;
+            }
             let (decided, moves) = plan_batch(services, conn, user, &requests)?;
             *plans.borrow_mut() = decided;
             Ok(moves)
@@ -269,6 +278,9 @@ fn insert_items(
             hold.mark_stored(request.received.size);
         }
 
+        if let Some((_, admin)) = &request.released {
+            authorize(conn, admin.session(), Need::Admin)?;
+        }
         if let Some((finding, admin)) = &request.released
             && store::findings::update_decided(
                 conn,

@@ -4,7 +4,9 @@ use super::create_directory::insert;
 use super::trash;
 use crate::db::Conn;
 use crate::domain::file_moves::{self, MovePlan};
+use crate::domain::sessions::authorize::{Need, authorize};
 use crate::error::{Error, Result};
+use crate::model::authority::Authority;
 use crate::model::{Directory, DirectoryId, User, now};
 use crate::state::Services;
 use crate::storage::{FileLocation, FileName, media_dir};
@@ -28,16 +30,18 @@ pub fn list(services: &Services, user: &User) -> Result<Vec<Directory>> {
 /// `Invalid` for a bad or taken name, or a parent that cannot have subdirectories.
 pub fn create(
     services: &Services,
-    user: &User,
+    authority: &Authority<'_>,
     name: &str,
     parent: Option<DirectoryId>,
 ) -> Result<DirectoryId> {
+    let user = authority.user;
     let name = parse_name(name)?;
 
     // No file may move while directories change.
     let _moves_lock = services.lock_moves(user.id);
 
     services.write_library(user.id, |conn| {
+        authorize(conn, authority.key(), Need::Active)?;
         let parent = match parent {
             Some(id) => Some(
                 store::directories::find(conn, user.id, id)?
@@ -111,12 +115,19 @@ fn ensure_name_free(services: &Services, conn: &mut Conn, user: &User, path: &st
 ///
 /// # Errors
 /// `NotFound`, `Conflict` for a standard directory, `Invalid` for a bad or taken name.
-pub fn rename(services: &Services, user: &User, id: DirectoryId, name: &str) -> Result<()> {
+pub fn rename(
+    services: &Services,
+    authority: &Authority<'_>,
+    id: DirectoryId,
+    name: &str,
+) -> Result<()> {
+    let user = authority.user;
     let name = parse_name(name)?;
     file_moves::move_files(
         services,
         user.id,
         |conn| {
+            authorize(conn, authority.key(), Need::Active)?;
             let directory = find_own_directory(conn, user, id)?;
             let (parent, old) = directory
                 .directory_path
@@ -145,8 +156,8 @@ pub fn rename(services: &Services, user: &User, id: DirectoryId, name: &str) -> 
             // Subdirectories are renamed as well, and their paths have a limit.
             let longest = store::directories::list_tree(conn, user.id, &directory.directory_path)?
                 .iter()
-                .map(|descendant| {
-                    descendant.directory_path.chars().count()
+                .map(|beneath| {
+                    beneath.directory_path.chars().count()
                         - directory.directory_path.chars().count()
                 })
                 .max();
@@ -181,20 +192,19 @@ pub fn rename(services: &Services, user: &User, id: DirectoryId, name: &str) -> 
                 };
 
                 // Paths of subdirectories contain the name.
-                for descendant in
+                for beneath in
                     store::directories::list_tree(conn, user.id, &directory.directory_path)?
                 {
-                    let rest = descendant
+                    let rest = beneath
                         .directory_path
                         .strip_prefix(&directory.directory_path)
                         .unwrap_or_default();
-                    let is_itself = descendant.directory_id == directory.directory_id;
-                    let name =
-                        if is_itself { done.name.as_str() } else { &descendant.directory_name };
+                    let is_itself = beneath.directory_id == directory.directory_id;
+                    let name = if is_itself { done.name.as_str() } else { &beneath.directory_name };
                     store::directories::update_path(
                         conn,
                         user.id,
-                        descendant.directory_id,
+                        beneath.directory_id,
                         name,
                         &format!("{path}{rest}"),
                         at,
@@ -214,7 +224,8 @@ pub fn rename(services: &Services, user: &User, id: DirectoryId, name: &str) -> 
 ///
 /// # Errors
 /// `NotFound`, `Conflict` for a standard directory, or one with files on disk that have no row.
-pub fn delete(services: &Services, user: &User, id: DirectoryId) -> Result<usize> {
+pub fn delete(services: &Services, authority: &Authority<'_>, id: DirectoryId) -> Result<usize> {
+    let user = authority.user;
     let mut trashed = 0;
 
     // In batches; files may be added meanwhile.
@@ -229,23 +240,22 @@ pub fn delete(services: &Services, user: &User, id: DirectoryId) -> Result<usize
             break;
         }
         let ids: Vec<_> = items.iter().map(|item| item.id).collect();
-        trashed += trash::trash(services, user, &ids)?;
+        trashed += trash::trash(services, authority, &ids)?;
     }
 
     let _one_at_a_time = services.lock_moves(user.id);
     services.write_library(user.id, |conn| {
+        authorize(conn, authority.key(), Need::Active)?;
         let directory = find_own_directory(conn, user, id)?;
         let mut tree = store::directories::list_tree(conn, user.id, &directory.directory_path)?;
 
         // Subdirectories before their parents.
         tree.reverse();
 
-        for descendant in tree {
-            let (parent, name) = descendant
-                .directory_path
-                .rsplit_once('/')
-                .unwrap_or(("", &descendant.directory_path));
-            store::directories::delete(conn, user.id, descendant.directory_id)?;
+        for beneath in tree {
+            let (parent, name) =
+                beneath.directory_path.rsplit_once('/').unwrap_or(("", &beneath.directory_path));
+            store::directories::delete(conn, user.id, beneath.directory_id)?;
 
             // Files without a row are never deleted.
             match services.media_dir.remove_directory(&FileLocation::new(
@@ -257,7 +267,7 @@ pub fn delete(services: &Services, user: &User, id: DirectoryId) -> Result<usize
                 Ok(false) => {
                     return Err(Error::Conflict(format!(
                         "“{}” holds files on disk that Nexus does not know. They were left alone.",
-                        descendant.directory_name
+                        beneath.directory_name
                     )));
                 }
                 Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => {}

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use super::search;
 use crate::db::Conn;
 use crate::domain::file_moves::{self, MovePlan};
+use crate::domain::sessions::authorize::{Need, authorize};
 use crate::error::{Error, Result};
+use crate::model::authority::Authority;
 use crate::model::{Directory, DirectoryId, Item, ItemId, ScanStatus, User, now};
 use crate::state::Services;
 use crate::state::open_file_cache::{FileSource, FileVariant, Lookup};
@@ -122,11 +124,13 @@ pub(crate) fn is_whole(
 /// `NotFound` if none of them belongs to the user.
 pub fn set_favorite(
     services: &Services,
-    user: &User,
+    authority: &Authority<'_>,
     ids: &[ItemId],
     is_favorite: bool,
 ) -> Result<usize> {
+    let user = authority.user;
     services.write_library(user.id, |conn| {
+        authorize(conn, authority.key(), Need::Active)?;
         let items = find_owned(conn, user, ids)?;
         set_favorite_rows(conn, user, items, is_favorite)
     })
@@ -171,7 +175,13 @@ pub struct ItemChange {
 /// # Errors
 /// `Invalid` for a bad name or an unsuitable directory, `NotFound`,
 /// `Conflict` for renaming or moving in the trash.
-pub fn change(services: &Services, user: &User, id: ItemId, change: &ItemChange) -> Result<Item> {
+pub fn change(
+    services: &Services,
+    authority: &Authority<'_>,
+    id: ItemId,
+    change: &ItemChange,
+) -> Result<Item> {
+    let user = authority.user;
     let wanted_name = match &change.name {
         Some(name) => Some(FileName::parse_typed(name).ok_or_else(|| {
             Error::field("name", "Give it a name of 255 characters at most, without / and \\.")
@@ -182,7 +192,7 @@ pub fn change(services: &Services, user: &User, id: ItemId, change: &ItemChange)
     // Without a file to move, no journal is needed.
     if wanted_name.is_none() && change.directory.is_none() {
         if let Some(is_favorite) = change.favorite {
-            set_favorite(services, user, &[id], is_favorite)?;
+            set_favorite(services, authority, &[id], is_favorite)?;
         }
         return find(services, user, id);
     }
@@ -199,6 +209,7 @@ pub fn change(services: &Services, user: &User, id: ItemId, change: &ItemChange)
         services,
         user.id,
         |conn| {
+            authorize(conn, authority.key(), Need::Active)?;
             let (item, from) = ensure_not_trashed(conn, user, id)?;
             let wanted_name = wanted_name
                 .clone()
@@ -255,14 +266,16 @@ fn target_directory(
 /// `Invalid` for an unsuitable directory; `Conflict` for an item in the trash or one that is being moved; `NotFound`.
 pub fn move_items(
     services: &Services,
-    user: &User,
+    authority: &Authority<'_>,
     ids: &[ItemId],
     directory: DirectoryId,
 ) -> Result<usize> {
+    let user = authority.user;
     let done = file_moves::move_files(
         services,
         user.id,
         |conn| {
+            authorize(conn, authority.key(), Need::Active)?;
             // Check ownership first, so that the directory's error reveals nothing about items of others.
             let items = find_owned(conn, user, ids)?;
 

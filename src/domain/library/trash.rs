@@ -4,8 +4,10 @@ use super::items::{find_owned, item_location, with_name};
 use super::{create_directory, search};
 use crate::domain::audit;
 use crate::domain::file_moves::{self, MovePlan};
+use crate::domain::sessions::authorize::{Need, authorize};
 use crate::error::{Error, Result};
 use crate::model::actor::Actor;
+use crate::model::authority::Authority;
 use crate::model::item_filter::ItemFilter;
 use crate::model::{Event, Item, ItemId, Shelf, Sort, User, now};
 use crate::state::Services;
@@ -21,11 +23,13 @@ const BATCH_ITEMS: i64 = 500;
 ///
 /// # Errors
 /// `NotFound` if none of them belongs to the user.
-pub fn trash(services: &Services, user: &User, ids: &[ItemId]) -> Result<usize> {
+pub fn trash(services: &Services, authority: &Authority<'_>, ids: &[ItemId]) -> Result<usize> {
+    let user = authority.user;
     let done = file_moves::move_files(
         services,
         user.id,
         |conn| {
+            authorize(conn, authority.key(), Need::Active)?;
             let mut plans = Vec::new();
             for item in find_owned(conn, user, ids)?.into_iter().filter(|item| !item.in_trash) {
                 let file_name = FileName::parse(&item.name).unwrap_or_else(FileName::unnamed);
@@ -89,12 +93,18 @@ pub struct RestoreCount {
 ///
 /// # Errors
 /// `NotFound` if none of them belongs to the user, `Conflict` if none of them is in the trash.
-pub fn restore(services: &Services, user: &User, ids: &[ItemId]) -> Result<Vec<RestoreCount>> {
+pub fn restore(
+    services: &Services,
+    authority: &Authority<'_>,
+    ids: &[ItemId],
+) -> Result<Vec<RestoreCount>> {
+    let user = authority.user;
     let wanted_names = std::cell::RefCell::new(std::collections::HashMap::new());
     let done = file_moves::move_files(
         services,
         user.id,
         |conn| {
+            authorize(conn, authority.key(), Need::Active)?;
             let mut plans = Vec::new();
             for item in find_owned(conn, user, ids)?.into_iter().filter(|item| item.in_trash) {
                 let path = home_directory(&item).to_owned();
@@ -170,11 +180,18 @@ fn home_directory(item: &Item) -> &str {
 ///
 /// # Errors
 /// `NotFound` if none of them belongs to the user, `Conflict` for one that is not in the trash.
-pub fn delete(services: &Services, actor: &Actor, user: &User, ids: &[ItemId]) -> Result<usize> {
+pub fn delete(
+    services: &Services,
+    actor: &Actor,
+    authority: &Authority<'_>,
+    ids: &[ItemId],
+) -> Result<usize> {
+    let user = authority.user;
     let done = file_moves::move_files(
         services,
         user.id,
         |conn| {
+            authorize(conn, authority.key(), Need::Active)?;
             let mut plans = Vec::new();
             for item in find_owned(conn, user, ids)? {
                 if !item.in_trash {
@@ -234,26 +251,28 @@ pub fn delete(services: &Services, actor: &Actor, user: &User, ids: &[ItemId]) -
 }
 
 /// Deletes everything in a user's trash; returns the number of items.
-pub fn empty(services: &Services, actor: &Actor, user: &User) -> Result<usize> {
+pub fn empty(services: &Services, actor: &Actor, authority: &Authority<'_>) -> Result<usize> {
+    let user = authority.user;
     let mut deleted = 0;
     loop {
         let ids = ids_in_trash(services, user)?;
         if ids.is_empty() {
             return Ok(deleted);
         }
-        deleted += delete(services, actor, user, &ids)?;
+        deleted += delete(services, actor, authority, &ids)?;
     }
 }
 
 /// Restores everything in a user's trash.
-pub fn restore_all(services: &Services, user: &User) -> Result<usize> {
+pub fn restore_all(services: &Services, authority: &Authority<'_>) -> Result<usize> {
+    let user = authority.user;
     let mut restored = 0;
     loop {
         let ids = ids_in_trash(services, user)?;
         if ids.is_empty() {
             return Ok(restored);
         }
-        restored += restore(services, user, &ids)?.len();
+        restored += restore(services, authority, &ids)?.len();
     }
 }
 
@@ -277,6 +296,6 @@ pub fn purge(services: &Services) -> Result<usize> {
             items.iter().filter(|item| item.user_id == owner).map(|item| item.id).collect();
         let user =
             services.db.read(|conn| store::users::find(conn, owner)?.ok_or(Error::NotFound))?;
-        purged += delete(services, &Actor::server(), &user, &ids)?;
+        purged += delete(services, &Actor::server(), &Authority::server(&user), &ids)?;
     }
 }

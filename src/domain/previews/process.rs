@@ -8,8 +8,10 @@ use base64::engine::general_purpose::STANDARD_NO_PAD;
 
 use crate::db::Conn;
 use crate::domain::library::{items, search};
+use crate::domain::sessions::authorize::{Need, authorize};
 use crate::error::Result;
 use crate::media::{PreviewRenderer, Rendered, RendererHealth};
+use crate::model::actor::Actor;
 use crate::model::item::ItemKind;
 use crate::model::{
     Item, ItemDetails, ItemId, PreviewState, ScanStatus, Track, UserId, WallClock, now,
@@ -291,9 +293,12 @@ pub fn list_given_up(services: &Services) -> Result<Vec<(String, String)>> {
 }
 
 /// Queues everything again that was given up. Returns how many files.
-pub fn retry(services: &Services) -> Result<usize> {
+pub fn retry(services: &Services, actor: &Actor) -> Result<usize> {
     services.renderer.probe();
-    let again = services.db.write(|conn| Ok(store::preview_jobs::update_given_up(conn)?))?;
+    let again = services.db.write(|conn| {
+        authorize(conn, actor.session(), Need::Admin)?;
+        Ok(store::preview_jobs::update_given_up(conn)?)
+    })?;
     services.preview_queue.wake();
     Ok(again)
 }

@@ -1,5 +1,6 @@
 //! Personal access tokens for scripts, with a name, scopes and an expiry; shown once.
 
+use super::authorize::{Need, authorize};
 use super::lifecycle::{self, SessionRequest, random_token};
 use crate::domain::audit;
 use crate::error::{Error, FieldError, Result};
@@ -75,6 +76,7 @@ pub fn create(
     let token = format!("{TOKEN_PREFIX}{}", random_token());
     services.db.write(|conn| {
         let at = now();
+        authorize(conn, Some(auth_session.key()), Need::Active)?;
 
         // Counted in the transaction that inserts.
         let have =

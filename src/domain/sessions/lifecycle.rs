@@ -5,6 +5,7 @@ use std::sync::Arc;
 use base64::Engine;
 use rand::Rng;
 
+use super::authorize::{Need, authorize};
 use crate::db::Conn;
 use crate::domain::audit;
 use crate::error::{Error, Result};
@@ -175,6 +176,7 @@ pub fn end(services: &Services, actor: &Actor, owner: &User, id: i64) -> Result<
 /// Ends a session or access token of `owner` and records it in the audit log as `event`.
 fn end_as(services: &Services, actor: &Actor, owner: &User, id: i64, event: Event) -> Result<()> {
     services.db.write(|conn| {
+        authorize(conn, actor.session(), Need::Active)?;
         let ending = store::sessions::find(conn, owner.id, id, now())?;
         crate::db::ensure_one_row(store::sessions::update_end(conn, owner.id, id)?)?;
         if let Some(session) = ending {
@@ -191,6 +193,7 @@ fn end_as(services: &Services, actor: &Actor, owner: &User, id: i64, event: Even
 /// Ends all sessions of a user except the current one; returns how many. Access tokens stay.
 pub fn end_others(services: &Services, actor: &Actor, auth_session: &AuthSession) -> Result<usize> {
     let ended = services.db.write(|conn| {
+        authorize(conn, actor.session(), Need::Active)?;
         let ended = store::sessions::update_end_others(
             conn,
             auth_session.user.id,

@@ -1,4 +1,5 @@
 //! Sessions and personal access tokens.
 
 pub mod access_tokens;
+pub(crate) mod authorize;
 pub mod lifecycle;

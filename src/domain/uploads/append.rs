@@ -7,9 +7,11 @@ use super::resumable::{
 use super::stream::{ByteSink, StreamEnd, copy_stream};
 use crate::error::{Error, Result};
 use crate::failpoints;
+use crate::model::authority::SessionKey;
 use crate::model::{Upload, UploadId, User};
 use crate::state::Services;
 use crate::state::quota_holds;
+use crate::state::session_cache::AuthSession;
 use crate::state::upload_locks::UploadLock;
 use crate::storage::PartialFile;
 use crate::sync::run_on_blocking_pool;
@@ -31,6 +33,7 @@ pub struct UploadPart {
 /// Appends to an upload. Holds the upload's lock until dropped.
 struct Appender {
     services: Arc<Services>,
+    session: SessionKey,
     upload: Upload,
     partial: PartialFile,
     checksum: Option<Checksum>,
@@ -79,10 +82,10 @@ impl Appender {
         self.partial.make_durable(self.upload.received == 0)?;
         failpoints::hit("whole and durable");
         let (written, state) = self.partial.progress();
-        let Self { services, upload, partial, turn, .. } = self;
-        let finished = finish_upload(&services, user, &upload, partial);
+        let Self { services, session, upload, partial, turn, .. } = self;
+        let finished = finish_upload(&services, user, Some(session), &upload, partial);
         if finished.is_err() {
-            record_received(&services, &upload, written, &state)?;
+            record_received(&services, &upload, session, written, &state)?;
         }
         drop(turn);
         finished
@@ -97,7 +100,7 @@ impl Appender {
         failpoints::hit("part durable");
         let (written, state) = self.partial.progress();
         (self.upload.received, self.upload.expires_at) =
-            record_received(&self.services, &self.upload, written, &state)?;
+            record_received(&self.services, &self.upload, self.session, written, &state)?;
         self.upload.hash_state = state;
         failpoints::hit("offset committed");
         self.loose = 0;
@@ -113,7 +116,7 @@ impl Appender {
 /// the announced length; `ChecksumMismatch`; errors of storing.
 pub async fn append<S, E>(
     services: &Arc<Services>,
-    user: &User,
+    auth_session: &AuthSession,
     id: UploadId,
     part: UploadPart,
     bytes: S,
@@ -122,6 +125,8 @@ where
     S: Stream<Item = std::result::Result<Bytes, E>> + Unpin,
     E: std::fmt::Display,
 {
+    let (user, session) = (&auth_session.user, auth_session.key());
+
     // Ownership first, then the lock, then the state under the lock.
     find_without_blocking(services, user, id).await?;
     let turn = services.upload_locks.lock(id).await?;
@@ -159,7 +164,8 @@ where
 
     let (upload, partial, services, turn) = appender;
     let Some(partial) = partial else { return Ok(upload) };
-    let appender = Appender { services, upload, partial, checksum: part.checksum, loose: 0, turn };
+    let appender =
+        Appender { services, session, upload, partial, checksum: part.checksum, loose: 0, turn };
     let (mut appender, ended) = copy_stream(appender, Box::pin(bytes.take_until(stop))).await?;
     let user = user.clone();
 

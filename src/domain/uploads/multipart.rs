@@ -8,7 +8,9 @@ use futures_util::Stream;
 use super::stream::{ByteSink, CHUNK_BYTES, StreamEnd, copy_stream};
 use crate::domain::ingest;
 use crate::domain::library::items;
+use crate::domain::sessions::authorize::{Need, authorize};
 use crate::error::{Error, Result};
+use crate::model::authority::Authority;
 use crate::model::{DirectoryId, ItemId, ReportId, User, now};
 use crate::state::Services;
 use crate::state::ingest_queue::{IngestRequest, Ingested};
@@ -133,6 +135,7 @@ impl UploadBatch {
 
         // The hold is released when the file is stored.
         let request = IngestRequest {
+            session: Some(self.auth_session.key()),
             directory: self.directory,
             keep_duplicates: self.keep_duplicates,
             hold: Some(self.hold.clone()),
@@ -203,7 +206,7 @@ impl UploadBatch {
             let (services, auth_session) = (self.services.clone(), self.auth_session.clone());
             let ids = ids.to_vec();
             let moved = run_on_blocking_pool(move || {
-                move_stored(&services, &auth_session.user, &ids, directory)?;
+                move_stored(&services, &auth_session.authority(), &ids, directory)?;
                 items::list_of(&services, &auth_session.user, &ids)
             });
 
@@ -312,25 +315,32 @@ where
 /// its kind put it.
 fn move_stored(
     services: &Services,
-    user: &User,
+    authority: &Authority<'_>,
     ids: &[ItemId],
     directory: DirectoryId,
 ) -> Result<()> {
+    let user = authority.user;
     let chosen =
         services.db.read(|conn| Ok(store::directories::find(conn, user.id, directory)?))?;
     let chosen = chosen.ok_or_else(|| Error::field("directory", "Choose one of your folders."))?;
     if !chosen.is_standard() && !ids.is_empty() {
-        items::move_items(services, user, ids, directory)?;
+        items::move_items(services, authority, ids, directory)?;
     }
     Ok(())
 }
 
 /// Stores the results of an upload form for its result page.
-pub fn save_report(services: &Services, user: &User, rows_json: &str) -> Result<ReportId> {
+pub fn save_report(
+    services: &Services,
+    authority: &Authority<'_>,
+    rows_json: &str,
+) -> Result<ReportId> {
+    let user = authority.user;
     let id = ReportId::new();
-    services
-        .db
-        .write(|conn| Ok(store::upload_reports::insert(conn, user.id, id, rows_json, now())?))?;
+    services.db.write(|conn| {
+        authorize(conn, authority.key(), Need::Active)?;
+        Ok(store::upload_reports::insert(conn, user.id, id, rows_json, now())?)
+    })?;
     Ok(id)
 }
 

@@ -4,12 +4,15 @@ use std::sync::Arc;
 
 use crate::domain::file_moves;
 use crate::domain::library::reader::LibraryReader;
+use crate::domain::sessions::authorize::{Need, authorize};
 use crate::error::{Error, Result};
 use crate::failpoints;
+use crate::model::authority::{Authority, SessionKey};
 use crate::model::{DirectoryId, Time, Upload, UploadId, User, UserId, now};
 use crate::state::Services;
 use crate::state::ingest_queue::IngestRequest;
 use crate::state::quota_holds;
+use crate::state::session_cache::AuthSession;
 use crate::storage::{FileLocation, FileName, PartialFile, empty_state};
 use crate::store;
 use crate::sync::run_on_blocking_pool;
@@ -33,7 +36,12 @@ pub struct NewUploadRequest {
 ///
 /// # Errors
 /// `TooLarge`, `QuotaExceeded`, `DiskFull`, `Invalid` for a folder of another user, `Conflict` for too many at once.
-pub fn create(services: &Services, user: &User, announced: &NewUploadRequest) -> Result<Upload> {
+pub fn create(
+    services: &Services,
+    authority: &Authority<'_>,
+    announced: &NewUploadRequest,
+) -> Result<Upload> {
+    let user = authority.user;
     // Rejected before any byte is sent.
     quota_holds::ensure_upload_size(
         &services.media_dir,
@@ -60,6 +68,7 @@ pub fn create(services: &Services, user: &User, announced: &NewUploadRequest) ->
     };
 
     services.write_library(user.id, |conn| {
+        authorize(conn, authority.key(), Need::Active)?;
         // The directory is checked again when the file is stored.
         if let Some(id) = announced.directory
             && store::directories::find(conn, user.id, id)?.is_none()
@@ -98,30 +107,36 @@ pub fn create(services: &Services, user: &User, announced: &NewUploadRequest) ->
     )?;
 
     partial.make_durable(true)?;
-    finish_upload(services, user, &upload, partial)
+    finish_upload(services, user, authority.key(), &upload, partial)
 }
 
 /// An upload's state. If all bytes are there but the file was not stored yet, it is stored now.
 ///
 /// # Errors
 /// `NotFound` for an upload that does not exist, has expired or belongs to another user; errors of storing.
-pub async fn find(services: &Arc<Services>, user: &User, id: UploadId) -> Result<Upload> {
+pub async fn find(
+    services: &Arc<Services>,
+    auth_session: &AuthSession,
+    id: UploadId,
+) -> Result<Upload> {
+    let user = &auth_session.user;
     let upload = find_without_blocking(services, user, id).await?;
     if upload.item_id.is_some() || upload.received < upload.size {
         return Ok(upload);
     }
-    let upload_lock = services.upload_locks.lock(id).await?;
-    let (services, user) = (services.clone(), user.clone());
+    let turn = services.upload_locks.lock(id).await?;
+    let (services, user, session) = (services.clone(), user.clone(), auth_session.key());
 
     run_on_blocking_pool(move || {
         let upload = find_row(&services, user.id, id)?;
         let finished = if upload.item_id.is_some() {
             Ok(upload)
         } else {
-            open_appender(&services, &upload)
-                .and_then(|partial| finish_upload(&services, &user, &upload, partial))
+            open_appender(&services, &upload).and_then(|partial| {
+                finish_upload(&services, &user, Some(session), &upload, partial)
+            })
         };
-        drop(upload_lock);
+        drop(turn);
         finished
     })
     .await
@@ -152,12 +167,14 @@ pub fn list(reader: &mut LibraryReader<'_>, user: &User) -> Result<Vec<Upload>> 
 pub(super) fn record_received(
     services: &Services,
     upload: &Upload,
+    session: SessionKey,
     written: u64,
     state: &[u8],
 ) -> Result<(i64, Time)> {
     let (received, expires) =
         (i64::try_from(written).map_err(Error::internal)?, now() + UPLOAD_RETENTION);
     let changed = services.write_library(upload.user_id, |conn| {
+        authorize(conn, Some(session), Need::Active)?;
         Ok(store::uploads::update_received(conn, upload.id, received, state, expires)?)
     })?;
     if changed == 0 { Err(Error::NotFound) } else { Ok((received, expires)) }
@@ -176,7 +193,7 @@ pub(super) fn open_appender(services: &Services, upload: &Upload) -> Result<Part
     ) {
         Err(cause) if cause.kind() == std::io::ErrorKind::UnexpectedEof => {
             tracing::error!(upload = %upload.id, "bytes of an unfinished upload are missing on disk: the upload has to start again");
-            delete_locked(services, upload)?;
+            delete_locked(services, upload, None)?;
             Err(Error::NotFound)
         }
         other => Ok(other?),
@@ -187,10 +204,12 @@ pub(super) fn open_appender(services: &Services, upload: &Upload) -> Result<Part
 pub(super) fn finish_upload(
     services: &Services,
     user: &User,
+    session: Option<SessionKey>,
     upload: &Upload,
     partial: PartialFile,
 ) -> Result<Upload> {
     let request = IngestRequest {
+        session,
         directory: upload.directory_id,
         keep_duplicates: upload.keeps_both,
         upload: Some(upload.id),
@@ -209,24 +228,46 @@ pub(super) fn finish_upload(
 /// Removes an upload and its bytes. A stored item is not affected.
 ///
 /// # Errors
+/// `NotFound`; `Conflict` while a part is being stored; `Unauthenticated` if the session has ended.
+pub async fn delete(
+    services: &Arc<Services>,
+    auth_session: &AuthSession,
+    id: UploadId,
+) -> Result<()> {
+    delete_as(services, &auth_session.user, Some(auth_session.key()), id).await
+}
+
+/// Removes an upload that no client knows, because the request that created it failed. The session may have ended.
+///
+/// # Errors
 /// `NotFound`; `Conflict` while a part is being stored.
-pub async fn delete(services: &Arc<Services>, user: &User, id: UploadId) -> Result<()> {
+pub async fn discard(services: &Arc<Services>, user: &User, id: UploadId) -> Result<()> {
+    delete_as(services, user, None, id).await
+}
+
+async fn delete_as(
+    services: &Arc<Services>,
+    user: &User,
+    session: Option<SessionKey>,
+    id: UploadId,
+) -> Result<()> {
     find_without_blocking(services, user, id).await?;
     services.upload_locks.stop(id);
-    let upload_lock = services.upload_locks.lock(id).await?;
+    let turn = services.upload_locks.lock(id).await?;
     let (services, owner) = (services.clone(), user.id);
     run_on_blocking_pool(move || {
-        let removed =
-            find_row(&services, owner, id).and_then(|upload| delete_locked(&services, &upload));
-        drop(upload_lock);
+        let removed = find_row(&services, owner, id)
+            .and_then(|upload| delete_locked(&services, &upload, session));
+        drop(turn);
         removed
     })
     .await
 }
 
 /// Removes an upload's row, then its bytes.
-fn delete_locked(services: &Services, upload: &Upload) -> Result<()> {
+fn delete_locked(services: &Services, upload: &Upload, session: Option<SessionKey>) -> Result<()> {
     services.write_library(upload.user_id, |conn| {
+        authorize(conn, session, Need::Active)?;
         let known = store::uploads::find(conn, upload.user_id, upload.id)?;
         if let Some(known) = known.filter(|known| known.item_id.is_none()) {
             store::users::update_subtract_reserved(conn, upload.user_id, known.size)?;
@@ -248,7 +289,7 @@ pub fn delete_expired(services: &Services, at: Time) -> Result<usize> {
             return Ok(ended);
         }
         for upload in expired {
-            delete_locked(services, &upload)?;
+            delete_locked(services, &upload, None)?;
             ended += 1;
         }
     }

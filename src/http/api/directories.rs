@@ -70,7 +70,7 @@ pub(super) async fn create_directory(
     };
     let auth_session = caller.auth_session.clone();
     let created = run_blocking(&caller.services, move |services| {
-        let id = directories::create(services, &auth_session.user, &body.name, parent)?;
+        let id = directories::create(services, &auth_session.authority(), &body.name, parent)?;
         listings::open_directory(services, &auth_session.user, id)
     });
     json(StatusCode::CREATED, &DirectoryBody::from_directory(&created.await?))
@@ -98,7 +98,7 @@ pub(super) async fn patch_directory(
 ) -> HandlerResult {
     let (id, auth_session) = (parse_directory_id(&path)?, caller.auth_session.clone());
     let renamed = run_blocking(&caller.services, move |services| {
-        directories::rename(services, &auth_session.user, id, &body.name)?;
+        directories::rename(services, &auth_session.authority(), id, &body.name)?;
         listings::open_directory(services, &auth_session.user, id)
     });
     ok(&DirectoryBody::from_directory(&renamed.await?))
@@ -110,7 +110,7 @@ pub(super) async fn patch_directory(
 pub(super) async fn delete_directory(caller: ApiUser, path: web::Path<String>) -> HandlerResult {
     let (id, auth_session) = (parse_directory_id(&path)?, caller.auth_session.clone());
     run_blocking(&caller.services, move |services| {
-        directories::delete(services, &auth_session.user, id)
+        directories::delete(services, &auth_session.authority(), id)
     })
     .await?;
     no_content()

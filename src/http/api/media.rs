@@ -18,8 +18,9 @@ use crate::http::route::{HandlerResult, Route};
 use crate::http::run_blocking::run_blocking;
 use crate::model::item::ItemKind;
 use crate::model::item_filter::ItemFilter;
-use crate::model::{DirectoryId, Item, Shelf, Sort, User};
+use crate::model::{DirectoryId, Item, Shelf, Sort};
 use crate::state::Services;
+use crate::state::session_cache::AuthSession;
 
 /// Items per page by default.
 const DEFAULT_LIMIT: u8 = 50;
@@ -179,11 +180,11 @@ pub(super) async fn list_media(
 /// Runs `work` and returns its item as a body.
 async fn item_response(
     caller: &ApiUser,
-    work: impl FnOnce(&Services, &User) -> Result<Item> + Send + 'static,
+    work: impl FnOnce(&Services, &AuthSession) -> Result<Item> + Send + 'static,
 ) -> Result<ItemBody> {
     let auth_session = caller.auth_session.clone();
     run_blocking(&caller.services, move |services| {
-        let item = work(services, &auth_session.user)?;
+        let item = work(services, &auth_session)?;
         let items = std::slice::from_ref(&item);
         let names = listings::directory_names(services, &auth_session.user, items)?;
         Ok(ItemBody::from_item(&item, &names, services.settings.base_path()))
@@ -202,7 +203,10 @@ pub(super) async fn get_media(
     let id = parse_id(&path)?;
     json_with_etag(
         &request,
-        &item_response(&caller, move |services, user| items::find(services, user, id)).await?,
+        &item_response(&caller, move |services, auth_session| {
+            items::find(services, &auth_session.user, id)
+        })
+        .await?,
     )
 }
 
@@ -237,8 +241,10 @@ pub(super) async fn patch_media(
         None => None,
     };
     let change = ItemChange { name: body.name, favorite: body.favorite, directory };
-    ok(&item_response(&caller, move |services, user| items::change(services, user, id, &change))
-        .await?)
+    ok(&item_response(&caller, move |services, auth_session| {
+        items::change(services, &auth_session.authority(), id, &change)
+    })
+    .await?)
 }
 
 #[derive(Deserialize, IntoParams)]
@@ -263,9 +269,9 @@ pub(super) async fn delete_media(
     let (auth_session, actor) = (caller.auth_session.clone(), caller.actor());
     run_blocking(&caller.services, move |services| {
         if query.permanent {
-            trash::delete(services, &actor, &auth_session.user, &[id])
+            trash::delete(services, &actor, &auth_session.authority(), &[id])
         } else {
-            trash::trash(services, &auth_session.user, &[id])
+            trash::trash(services, &auth_session.authority(), &[id])
         }
     })
     .await?;
@@ -277,9 +283,9 @@ pub(super) async fn delete_media(
     responses((status = 200, body = ItemBody)))]
 pub(super) async fn restore_media(caller: ApiUser, path: web::Path<String>) -> HandlerResult {
     let id = parse_id(&path)?;
-    let restored = item_response(&caller, move |services, user| {
-        trash::restore(services, user, &[id])?;
-        items::find(services, user, id)
+    let restored = item_response(&caller, move |services, auth_session| {
+        trash::restore(services, &auth_session.authority(), &[id])?;
+        items::find(services, &auth_session.user, id)
     });
     ok(&restored.await?)
 }

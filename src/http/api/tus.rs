@@ -123,7 +123,7 @@ pub(super) async fn create_upload(
 
     let auth_session = caller.auth_session.clone();
     let created = run_blocking(&caller.services, move |services| {
-        resumable::create(services, &auth_session.user, &requested)
+        resumable::create(services, &auth_session.authority(), &requested)
     })
     .await?;
 
@@ -150,7 +150,8 @@ pub(super) async fn get_upload(
     path: web::Path<String>,
 ) -> HandlerResult {
     let upload =
-        resumable::find(&services_arc(&caller.services), caller.user(), parse_id(&path)?).await?;
+        resumable::find(&services_arc(&caller.services), &caller.auth_session, parse_id(&path)?)
+            .await?;
     let mut response = HttpResponse::Ok();
     add_upload_headers(&mut response, &upload)
         .insert_header((CACHE_CONTROL, "no-store"))
@@ -204,7 +205,8 @@ pub(super) async fn delete_upload(
     caller: ApiUser,
     path: web::Path<String>,
 ) -> HandlerResult {
-    resumable::delete(&services_arc(&caller.services), caller.user(), parse_id(&path)?).await?;
+    resumable::delete(&services_arc(&caller.services), &caller.auth_session, parse_id(&path)?)
+        .await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -227,9 +229,9 @@ async fn append(
 ) -> Result<Upload> {
     let (services, auth_session) = (services_arc(&caller.services), caller.auth_session.clone());
     let task = actix_web::rt::spawn(async move {
-        let result = append::append(&services, &auth_session.user, id, part, payload).await;
+        let result = append::append(&services, &auth_session, id, part, payload).await;
         if is_creation && result.is_err() {
-            resumable::delete(&services, &auth_session.user, id).await?;
+            resumable::discard(&services, &auth_session.user, id).await?;
         }
         result
     });

@@ -138,7 +138,7 @@ async fn submit_profile(current: CurrentUser, Form(form): Form<ProfileForm>) -> 
     let (auth_session, change) = (current.auth_session.clone(), form.clone());
 
     match run_blocking(&current.services, move |services| {
-        profile::update(services, &auth_session.user, &change)
+        profile::update(services, &auth_session.authority(), &change)
     })
     .await
     {
@@ -206,7 +206,7 @@ async fn submit_theme(
     let auth_session = current.auth_session.clone();
     let theme = form.theme.clone();
     run_blocking(&current.services, move |services| {
-        profile::set_theme(services, &auth_session.user, &form.theme)
+        profile::set_theme(services, &auth_session.authority(), &form.theme)
     })
     .await?;
     let message = match theme.as_str() {
@@ -294,7 +294,7 @@ async fn submit_picture(
 
     let auth_session = current.auth_session.clone();
     match run_blocking(&current.services, move |services| {
-        profile::set_avatar(services, &auth_session.user, &picture)
+        profile::set_avatar(services, &auth_session.authority(), &picture)
     })
     .await
     {

@@ -3,7 +3,7 @@
 use actix_web::{HttpRequest, web};
 use askama::Template;
 
-use crate::domain::malware;
+use crate::domain::findings;
 use crate::error::Error;
 use crate::http::extract::form::{EmptyForm, Form};
 use crate::http::extract::user::AdminUser;
@@ -65,7 +65,8 @@ struct FindingsPage {
 }
 
 async fn show_findings(AdminUser(current): AdminUser) -> HandlerResult {
-    let list = run_blocking(&current.services, |services| malware::list_findings(services)).await?;
+    let list =
+        run_blocking(&current.services, |services| findings::list_findings(services)).await?;
     let layout = Layout::load(&current, "/admin/status").await?;
     render(&FindingsPage {
         rows: list
@@ -83,7 +84,7 @@ async fn submit_delete(
     _: Form<EmptyForm>,
 ) -> HandlerResult {
     let (id, actor) = (parse_id(&path)?, current.actor());
-    run_blocking(&current.services, move |services| malware::delete(services, &actor, id)).await?;
+    run_blocking(&current.services, move |services| findings::delete(services, &actor, id)).await?;
     redirect_back(&request, &current.cookie, "The file was deleted for good.")
 }
 
@@ -94,7 +95,8 @@ async fn submit_release(
     _: Form<EmptyForm>,
 ) -> HandlerResult {
     let (id, actor) = (parse_id(&path)?, current.actor());
-    run_blocking(&current.services, move |services| malware::release(services, &actor, id)).await?;
+    run_blocking(&current.services, move |services| findings::release(services, &actor, id))
+        .await?;
     redirect_back(&request, &current.cookie, "The file was given back to its owner.")
 }
 

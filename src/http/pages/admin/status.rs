@@ -153,7 +153,9 @@ async fn submit_retry(
     request: HttpRequest,
     _: Form<EmptyForm>,
 ) -> HandlerResult {
-    let again = run_blocking(&current.services, |services| previews::retry(services)).await?;
+    let actor = current.actor();
+    let again =
+        run_blocking(&current.services, move |services| previews::retry(services, &actor)).await?;
     let count = v::count_of(i64::try_from(again).unwrap_or(i64::MAX), "file");
     redirect_back(&request, &current.cookie, format!("{count} will be tried again."))
 }

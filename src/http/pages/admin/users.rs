@@ -6,7 +6,6 @@ use serde::Deserialize;
 
 use crate::domain::accounts::admin;
 use crate::domain::accounts::status_changes::{self, Decision};
-use crate::error::Error;
 use crate::http::extract::form::Form;
 use crate::http::extract::user::{AdminUser, CurrentUser};
 use crate::http::pages::components::{self as v, When, count_of};
@@ -153,7 +152,6 @@ async fn submit_reject_many(
     decide_many(&current, &request, form.ids, Decision::Reject).await
 }
 
-/// Applies a decision to several accounts; those that another admin has decided on meanwhile are counted, not failed.
 async fn decide_many(
     current: &CurrentUser,
     request: &HttpRequest,
@@ -169,18 +167,9 @@ async fn decide_many(
     }
 
     let actor = current.actor();
-
-    // Each decision is a transaction of its own.
+    let ids: Vec<UserId> = ids.into_iter().take(500).map(UserId).collect();
     let (done, left) = run_blocking(&current.services, move |services| {
-        let (mut done, mut left) = (0, 0);
-        for id in ids.into_iter().take(500) {
-            match status_changes::decide(services, &actor, UserId(id), decision) {
-                Ok(_) => done += 1,
-                Err(Error::Conflict(_) | Error::NotFound) => left += 1,
-                Err(error) => return Err(error),
-            }
-        }
-        Ok((done, left))
+        status_changes::decide_all(services, &actor, &ids, decision)
     })
     .await?;
 

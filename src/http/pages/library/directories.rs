@@ -49,7 +49,7 @@ async fn submit_create(
 
     let (auth_session, typed) = (current.auth_session.clone(), form.name.clone());
     match run_blocking(&current.services, move |services| {
-        directories::create(services, &auth_session.user, &form.name, parent)
+        directories::create(services, &auth_session.authority(), &form.name, parent)
     })
     .await
     {
@@ -79,7 +79,7 @@ async fn submit_rename(
     let (auth_session, typed) = (current.auth_session.clone(), form.name.clone());
 
     match run_blocking(&current.services, move |services| {
-        directories::rename(services, &auth_session.user, id, &form.name)
+        directories::rename(services, &auth_session.authority(), id, &form.name)
     })
     .await
     {
@@ -119,7 +119,7 @@ async fn submit_delete(
     let id = DirectoryId::parse(&path).ok_or(Error::NotFound)?;
     let auth_session = current.auth_session.clone();
     let trashed = run_blocking(&current.services, move |services| {
-        directories::delete(services, &auth_session.user, id)
+        directories::delete(services, &auth_session.authority(), id)
     })
     .await?;
     let files = v::count_of(i64::try_from(trashed).unwrap_or(0), "item");

@@ -68,7 +68,7 @@ async fn set_favorite(
 ) -> Result<usize, Error> {
     let auth_session = current.auth_session.clone();
     run_blocking(&current.services, move |services| {
-        items::set_favorite(services, &auth_session.user, &ids, is_favorite)
+        items::set_favorite(services, &auth_session.authority(), &ids, is_favorite)
     })
     .await
 }
@@ -140,7 +140,7 @@ async fn submit_rename(
 
     let renamed = run_blocking(&current.services, move |services| {
         let change = ItemChange { name: Some(form.name), ..ItemChange::default() };
-        items::change(services, &auth_session.user, id, &change)
+        items::change(services, &auth_session.authority(), id, &change)
     })
     .await;
 
@@ -191,7 +191,7 @@ async fn move_all(
     };
 
     match run_blocking(&current.services, move |services| {
-        items::move_items(services, &auth_session.user, &ids, directory)
+        items::move_items(services, &auth_session.authority(), &ids, directory)
     })
     .await
     {
@@ -230,7 +230,7 @@ async fn trash_all(
     let trashed = ids.clone();
 
     let (count, shelf) = run_blocking(&current.services, move |services| {
-        let count = trash::trash(services, &auth_session.user, &trashed)?;
+        let count = trash::trash(services, &auth_session.authority(), &trashed)?;
         // The redirect leads to the shelf of the first item if the request came from the page of an item.
         let first =
             items::list_of(services, &auth_session.user, trashed.get(..1).unwrap_or_default())?;
@@ -281,7 +281,7 @@ async fn restore_all(
 ) -> HandlerResult {
     let auth_session = current.auth_session.clone();
     let restored = run_blocking(&current.services, move |services| {
-        trash::restore(services, &auth_session.user, &ids)
+        trash::restore(services, &auth_session.authority(), &ids)
     })
     .await?;
 
@@ -325,7 +325,7 @@ async fn delete_all(
 ) -> HandlerResult {
     let (auth_session, actor) = (current.auth_session.clone(), current.actor());
     let count = run_blocking(&current.services, move |services| {
-        trash::delete(services, &actor, &auth_session.user, &ids)
+        trash::delete(services, &actor, &auth_session.authority(), &ids)
     })
     .await?;
     set_flash(&current.cookie, format!("{} deleted for good.", item_count(count)))?;

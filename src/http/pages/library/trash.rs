@@ -40,7 +40,7 @@ async fn show_empty(current: CurrentUser) -> HandlerResult {
 async fn submit_empty(current: CurrentUser, _: Form<EmptyForm>) -> HandlerResult {
     let (auth_session, actor) = (current.auth_session.clone(), current.actor());
     let count = run_blocking(&current.services, move |services| {
-        trash::empty(services, &actor, &auth_session.user)
+        trash::empty(services, &actor, &auth_session.authority())
     })
     .await?;
     set_flash(
@@ -60,7 +60,7 @@ async fn submit_restore_all(
 ) -> HandlerResult {
     let auth_session = current.auth_session.clone();
     let count = run_blocking(&current.services, move |services| {
-        trash::restore_all(services, &auth_session.user)
+        trash::restore_all(services, &auth_session.authority())
     })
     .await?;
     redirect_back(

@@ -124,7 +124,7 @@ async fn submit_upload(
     let auth_session = current.auth_session.clone();
 
     let id = run_blocking(&current.services, move |services| {
-        multipart::save_report(services, &auth_session.user, &json)
+        multipart::save_report(services, &auth_session.authority(), &json)
     })
     .await?;
     redirect(&format!("/uploads/results/{id}"))

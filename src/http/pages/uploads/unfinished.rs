@@ -67,7 +67,7 @@ async fn submit_discard(
     _: Form<EmptyForm>,
 ) -> HandlerResult {
     let id = UploadId::parse(&path).ok_or(Error::NotFound)?;
-    resumable::delete(&services_arc(&current.services), current.user(), id).await?;
+    resumable::delete(&services_arc(&current.services), &current.auth_session, id).await?;
     set_flash(&current.cookie, "The unfinished upload was given up.")?;
     redirect(&back_path(&request).unwrap_or_else(|| "/dashboard".into()))
 }

@@ -1,0 +1,35 @@
+//! On whose authority something is changed.
+
+use super::{User, UserId};
+
+/// The session of a request, which must still be valid when the change is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SessionKey {
+    pub user: UserId,
+    pub id: i64,
+}
+
+/// The owner of a library, and the session that changes it.
+#[derive(Clone, Copy)]
+pub struct Authority<'a> {
+    pub user: &'a User,
+    session: Option<SessionKey>,
+}
+
+impl<'a> Authority<'a> {
+    /// A session of the user.
+    #[must_use]
+    pub const fn session(user: &'a User, id: i64) -> Self {
+        Self { user, session: Some(SessionKey { user: user.id, id }) }
+    }
+
+    /// The server itself or the command line, which change the user's library without a session.
+    pub(crate) const fn server(user: &'a User) -> Self {
+        Self { user, session: None }
+    }
+
+    /// The session; `None` for the server.
+    pub(crate) const fn key(&self) -> Option<SessionKey> {
+        self.session
+    }
+}

@@ -1,0 +1,322 @@
+//! Requests whose last byte arrives after the right to make them has been taken away: nothing may be written.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+
+use nexus_media::db::table_rows::{TABLES, TableChecksum};
+use rstest::rstest;
+
+use crate::support::*;
+
+/// A logged-in session as raw header values.
+struct RawSession {
+    cookie: String,
+    csrf: String,
+    bearer: String,
+}
+
+async fn raw_session(app: &TestApp, username: &str) -> RawSession {
+    let client =
+        reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+    let cookie_of = |answer: &reqwest::Response| {
+        header(answer, "set-cookie").split(';').next().unwrap().to_owned()
+    };
+    let page = client.get(format!("{}/login", app.base)).send().await.unwrap();
+    let cookie = cookie_of(&page);
+    let token = Page::of(page).await.attribute("input[name=csrf_token]", "value").unwrap();
+    let body = form_urlencoded::Serializer::new(String::new())
+        .append_pair("csrf_token", &token)
+        .append_pair("username", username)
+        .append_pair("password", PASSWORD)
+        .finish();
+    let answer = client
+        .post(format!("{}/login", app.base))
+        .header("cookie", cookie)
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body(body)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(answer.status(), 303);
+    let cookie = cookie_of(&answer);
+    let page = client.get(format!("{}/account", app.base)).header("cookie", &cookie).send().await;
+    let csrf = Page::of(page.unwrap()).await.attribute("input[name=csrf_token]", "value").unwrap();
+    RawSession { cookie, csrf, bearer: app.program(username).await.token }
+}
+
+/// A change, and how it is sent.
+#[derive(Clone)]
+struct Change {
+    method: &'static str,
+    path: String,
+    kind: &'static str,
+    headers: String,
+    body: Vec<u8>,
+}
+
+fn form(path: impl Into<String>, fields: &[(&str, &str)]) -> Change {
+    let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+    Change {
+        method: "POST",
+        path: path.into(),
+        kind: "application/x-www-form-urlencoded",
+        headers: String::new(),
+        body: body.into_bytes(),
+    }
+}
+
+fn json_body(method: &'static str, path: impl Into<String>, body: &serde_json::Value) -> Change {
+    let (kind, body) = ("application/json", body.to_string().into_bytes());
+    Change { method, path: path.into(), kind, headers: String::new(), body }
+}
+
+fn multipart(path: impl Into<String>, field: &str, name: &str, bytes: &[u8]) -> Change {
+    let head = format!(
+        "--b\r\nContent-Disposition: form-data; name=\"{field}\"; filename=\"{name}\"\r\n\
+         Content-Type: application/octet-stream\r\n\r\n"
+    );
+    let body = [head.as_bytes(), bytes, b"\r\n--b--\r\n"].concat();
+    let kind = "multipart/form-data; boundary=b";
+    Change { method: "POST", path: path.into(), kind, headers: String::new(), body }
+}
+
+fn part(method: &'static str, path: impl Into<String>, headers: &str, bytes: &[u8]) -> Change {
+    Change {
+        method,
+        path: path.into(),
+        kind: "application/offset+octet-stream",
+        headers: format!("Tus-Resumable: 1.0.0\r\n{headers}\r\n"),
+        body: bytes.to_vec(),
+    }
+}
+
+/// A request without its last byte.
+struct HeldRequest {
+    stream: TcpStream,
+    last: u8,
+}
+
+/// Sends all but the last byte, once the server has asked for the body.
+fn hold(app: &TestApp, session: &RawSession, change: &Change) -> HeldRequest {
+    let mut stream = TcpStream::connect(app.base.trim_start_matches("http://")).unwrap();
+    stream.set_read_timeout(Some(std::time::Duration::from_secs(20))).unwrap();
+    let proof = if change.path.starts_with("/api/") {
+        format!("Authorization: Bearer {}", session.bearer)
+    } else {
+        format!("Cookie: {}\r\nX-CSRF-Token: {}", session.cookie, session.csrf)
+    };
+    let mut body = change.body.clone();
+    if change.kind.ends_with("urlencoded") {
+        let separator = if body.is_empty() { "" } else { "&" };
+        body = [format!("csrf_token={}{separator}", session.csrf).as_bytes(), &body].concat();
+    }
+    write!(
+        stream,
+        "{} {} HTTP/1.1\r\nHost: x\r\n{proof}\r\nContent-Type: {}\r\nContent-Length: {}\r\n{}\
+         Expect: 100-continue\r\nConnection: close\r\n\r\n",
+        change.method,
+        change.path,
+        change.kind,
+        body.len(),
+        change.headers
+    )
+    .unwrap();
+    let mut asked = [0; 25];
+    stream.read_exact(&mut asked).unwrap();
+    assert!(asked.starts_with(b"HTTP/1.1 100"), "{}", String::from_utf8_lossy(&asked));
+    let (last, rest) = body.split_last().unwrap();
+    stream.write_all(rest).unwrap();
+    HeldRequest { stream, last: *last }
+}
+
+/// Sends the last byte and returns the head of the response.
+fn finish(HeldRequest { mut stream, last }: HeldRequest) -> String {
+    // The server may have refused the request already.
+    drop(stream.write_all(&[last]));
+    let mut answer = Vec::new();
+    // A connection that ends early is a refusal as well.
+    drop(stream.read_to_end(&mut answer));
+    String::from_utf8_lossy(&answer).split("\r\n\r\n").next().unwrap_or_default().to_owned()
+}
+
+/// Checksums of all tables, after what is written in batches.
+fn tables(app: &TestApp) -> Vec<(&'static str, TableChecksum)> {
+    nexus_media::domain::ops::housekeeping::write_last_seen(&app.services).unwrap();
+    let sum = |table: &'static str| {
+        let sum = app.services.db.read(|conn| TableChecksum::of_table(conn, table)).unwrap();
+        (table, sum)
+    };
+    TABLES.into_iter().map(sum).collect()
+}
+
+fn assert_refused(change: &Change, head: &str, before: &[(&str, TableChecksum)], app: &TestApp) {
+    let status = head.split(' ').nth(1).unwrap_or("closed");
+    let to = head.lines().find(|line| line.to_lowercase().starts_with("location:"));
+    let is_refused = matches!(status, "401" | "403" | "404" | "closed")
+        || to.is_some_and(|to| to.ends_with("/login") || to.ends_with("/pending"));
+    assert!(is_refused, "{} {}: {head}", change.method, change.path);
+    for (now, before) in tables(app).iter().zip(before) {
+        assert_eq!(now, before, "{} {}", change.method, change.path);
+    }
+}
+
+/// What a user changes, each with an upload, items, a directory and a finding of their own.
+async fn changes_of_a_user(app: &TestApp, ada: &Browser, seed: u32) -> Vec<Change> {
+    let item = ada.upload_one(&format!("a{seed}.png"), &png(seed)).await;
+    let trashed = ada.upload_one(&format!("b{seed}.png"), &png(seed + 1000)).await;
+    ada.act(&trashed, "trash", &[]).await;
+    let made = ada.submit("/photos", "/directories", &[("name", &format!("d{seed}"))]).await;
+    let directory = location(&made).trim_start_matches("/directories/").to_owned();
+    let program = app.program("ada").await;
+    let announced = program
+        .request("POST", "/api/uploads")
+        .header("tus-resumable", "1.0.0")
+        .header("upload-length", 3)
+        .send()
+        .await
+        .unwrap();
+    let upload = location(&announced);
+    let upload_id = upload.trim_start_matches("/api/uploads/");
+    let (id, in_trash) = ([("ids", item.as_str())], [("ids", trashed.as_str())]);
+    let both = [("ids", item.as_str()), ("directory", directory.as_str())];
+    let new = [("name", "new")];
+    vec![
+        form(format!("/items/{item}/favorite"), &[]),
+        form(format!("/items/{item}/rename"), &[("name", "renamed.png")]),
+        form(format!("/items/{item}/move"), &[("directory", &directory)]),
+        form(format!("/items/{item}/trash"), &[]),
+        form(format!("/items/{trashed}/restore"), &[]),
+        form(format!("/items/{trashed}/delete"), &[]),
+        form("/items/favorite", &id),
+        form("/items/move", &both),
+        form("/items/trash", &id),
+        form("/items/restore", &in_trash),
+        form("/items/delete", &in_trash),
+        form("/trash/empty", &[]),
+        form("/trash/restore-all", &[]),
+        form("/directories", &new),
+        form(format!("/directories/{directory}/rename"), &new),
+        form(format!("/directories/{directory}/delete"), &[]),
+        form("/account", &[("firstname", "Eve"), ("lastname", "X"), ("email", "eve@example.org")]),
+        form("/account/theme", &[("theme", "dark")]),
+        form(
+            "/account/password",
+            &[("current_password", PASSWORD), ("new_password", "another long password")],
+        ),
+        form("/account/tokens", &[("name", "script"), ("scopes", "read"), ("days", "90")]),
+        form("/account/sessions/end-others", &[]),
+        form(format!("/uploads/unfinished/{upload_id}/discard"), &[]),
+        multipart("/account/picture", "picture", "me.png", &png(7)),
+        multipart("/upload", "file", "form.txt", format!("form {seed}").as_bytes()),
+        multipart("/api/media/upload", "file", "api.txt", format!("api {seed}").as_bytes()),
+        json_body("PATCH", format!("/api/media/{item}"), &serde_json::json!({ "name": "x.png" })),
+        json_body("PATCH", format!("/api/media/{item}"), &serde_json::json!({ "favorite": true })),
+        json_body("POST", "/api/directories", &serde_json::json!({ "name": "by api" })),
+        json_body(
+            "PATCH",
+            format!("/api/directories/{directory}"),
+            &serde_json::json!({ "name": "by api" }),
+        ),
+        part("PATCH", upload, "Upload-Offset: 0", b"abc"),
+    ]
+}
+
+#[rstest]
+#[case::suspended("suspend")]
+#[case::signed_out("end-sessions")]
+#[actix_web::test]
+async fn nothing_is_written_for_a_user_whose_right_ended_before_the_last_byte(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+    #[case] end: &str,
+) {
+    let settings = [("rate_limit", "off"), ("previews_at_once", "0")];
+    let (app, admin) = TestApp::ready_with(backend, &settings).await;
+    let (ada, id) = app.person(&admin, "ada").await;
+    let changes = changes_of_a_user(&app, &ada, 1).await;
+    assert!(changes.len() >= 25);
+    for change in &changes {
+        let session = raw_session(&app, "ada").await;
+        let held = hold(&app, &session, change);
+        let ended = admin.submit("/admin/users", &format!("/admin/users/{id}/{end}"), &[]).await;
+        assert_eq!(ended.status(), 303);
+        let before = tables(&app);
+        let head = finish(held);
+        assert_refused(change, &head, &before, &app);
+        assert_eq!(app.incoming(), 0, "{}", change.path);
+        if end == "suspend" {
+            admin.submit("/admin/users", &format!("/admin/users/{id}/reactivate"), &[]).await;
+        }
+    }
+}
+
+#[rstest]
+#[actix_web::test]
+async fn a_held_request_of_a_former_admin_changes_no_account(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
+    let settings = [("rate_limit", "off"), ("previews_at_once", "0")];
+    let (app, admin) = TestApp::ready_with(backend, &settings).await;
+    let (_, second) = app.person(&admin, "second").await;
+    let (_, ada) = app.person(&admin, "ada").await;
+    let (_, away) = app.person(&admin, "away").await;
+    app.register("waits").await;
+    let waits = app.id_of("waits");
+    admin.submit("/admin/users", &format!("/admin/users/{away}/suspend"), &[]).await;
+    let level = format!("/admin/users/{second}/access-level");
+    let changes = [
+        form(format!("/admin/users/{waits}/approve"), &[]),
+        form(format!("/admin/users/{waits}/reject"), &[]),
+        form("/admin/users/approve", &[("ids", &waits.to_string())]),
+        form(format!("/admin/users/{ada}/suspend"), &[]),
+        form(format!("/admin/users/{away}/reactivate"), &[]),
+        form(format!("/admin/users/{ada}/access-level"), &[("access_level", "admin")]),
+        form(format!("/admin/users/{ada}/quota"), &[("quota", "1")]),
+        form(format!("/admin/users/{ada}/access-code"), &[]),
+        form(format!("/admin/users/{ada}/end-sessions"), &[]),
+        form("/admin/previews/retry", &[]),
+        json_body(
+            "PATCH",
+            format!("/api/admin/users/{waits}"),
+            &serde_json::json!({ "status": "active" }),
+        ),
+    ];
+    for (index, change) in changes.iter().enumerate() {
+        admin.submit("/admin/users", &level, &[("access_level", "admin")]).await;
+        let session = raw_session(&app, "second").await;
+        let held = hold(&app, &session, change);
+        // Demoted or signed out, in turn.
+        if index % 2 == 0 {
+            admin.submit("/admin/users", &level, &[("access_level", "user")]).await;
+        } else {
+            let end = format!("/admin/users/{second}/end-sessions");
+            admin.submit("/admin/users", &end, &[]).await;
+        }
+        let before = tables(&app);
+        let head = finish(held);
+        assert_refused(change, &head, &before, &app);
+    }
+}
+
+#[rstest]
+#[actix_web::test]
+async fn a_held_password_change_does_not_undo_a_newer_one(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
+    let (app, admin) = TestApp::ready_with(backend, &[("rate_limit", "off")]).await;
+    let (ada, _) = app.person(&admin, "ada").await;
+    let thief = raw_session(&app, "ada").await;
+    let change = form(
+        "/account/password",
+        &[("current_password", PASSWORD), ("new_password", "the thief's own password")],
+    );
+    let held = hold(&app, &thief, &change);
+    let fields = [("current_password", PASSWORD), ("new_password", "the owner's new password")];
+    assert_eq!(ada.submit("/account", "/account/password", &fields).await.status(), 303);
+    let before = tables(&app);
+    let head = finish(held);
+    assert_refused(&change, &head, &before, &app);
+    let log_in = |password| [("username", "ada"), ("password", password)];
+    let owner = app.browser();
+    let answer = owner.submit("/login", "/login", &log_in("the owner's new password")).await;
+    assert_eq!(answer.status(), 303);
+}
