@@ -77,6 +77,24 @@ fn json(output: &Output) -> serde_json::Value {
 }
 
 #[test]
+fn a_settings_file_of_the_current_folder_that_others_can_change_is_refused() {
+    use std::os::unix::fs::PermissionsExt;
+    let installation = Installation::new();
+    let path = installation.path("nexus.toml");
+    std::fs::write(&path, "max_upload = 5\n").unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o666)).unwrap();
+    let refused = installation.run(&["setup-code"]);
+    assert_eq!(code(&refused), 78, "{}", err(&refused));
+    assert!(err(&refused).contains("chmod go-w"), "{}", err(&refused));
+    assert!(!Path::new(&installation.path("data")).exists());
+
+    // Named by the caller, it is the caller's decision.
+    assert_eq!(code(&installation.run(&["--config", &path, "config", "check"])), 0);
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
+    assert_eq!(code(&installation.run(&["setup-code"])), 0);
+}
+
+#[test]
 fn accounts_are_run_by_the_same_rules_as_on_the_pages() {
     let installation = Installation::new();
     let added = installation.add("root", &["--access-level", "admin", "--json"]);

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::atomic_file;
+use crate::error::{Error, Result};
 
 /// Creates a folder with mode 0700, and its parents.
 pub fn create_private_dir(path: &Path) -> std::io::Result<()> {
@@ -29,6 +30,28 @@ pub fn create_data_dir(path: &Path) -> std::io::Result<()> {
     }
     if mode & 0o077 != 0 {
         std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o700))?;
+    }
+    Ok(())
+}
+
+/// Checks that a settings file that was found by chance, in the current folder, was written by the server's user or root.
+///
+/// # Errors
+/// `Configuration` names what is wrong.
+pub fn ensure_trusted(path: &Path) -> Result<()> {
+    use std::os::unix::fs::MetadataExt;
+    let metadata = std::fs::metadata(path)?;
+    let me = rustix::process::geteuid().as_raw();
+    let shown = path.display();
+    if metadata.uid() != me && metadata.uid() != 0 {
+        return Err(Error::Configuration(format!(
+            "{shown} in the current folder belongs to another user. Name it with --config if it is to be used."
+        )));
+    }
+    if metadata.mode() & 0o022 != 0 {
+        return Err(Error::Configuration(format!(
+            "{shown} in the current folder can be changed by other users. Run chmod go-w {shown}, or name it with --config."
+        )));
     }
     Ok(())
 }

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use super::first_admin::{FirstAdmin, UNREADABLE_PASSWORD_FILE, from_settings};
 use super::options::{self, OPTIONS, SettingOption, invalid_value};
+use super::permissions;
 use super::public_url;
 use super::retention::Retention;
 
@@ -111,7 +112,11 @@ impl Settings {
             .or_else(|| std::env::var_os("NEXUS_CONFIG").map(PathBuf::from));
         let mut values = match config {
             Some(path) => read_file(&path)?,
-            None if Path::new("nexus.toml").exists() => read_file(Path::new("nexus.toml"))?,
+            None if Path::new("nexus.toml").exists() => {
+                let path = Path::new("nexus.toml");
+                permissions::ensure_trusted(path)?;
+                read_file(path)?
+            }
             None => RawSettings::new(),
         };
         values.extend(read_environment(|name| std::env::var(name).ok())?);

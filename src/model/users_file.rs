@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use super::password_hash::{UnusableHash, ensure_usable};
 use super::{AccessLevel, Email, Username};
 
 /// A user in the file.
@@ -58,14 +59,19 @@ fn parse_entry(line: &str) -> Result<UsersFileEntry, String> {
         return Err("the hash is missing".into());
     }
 
-    // Formats that can be verified.
-    let is_supported = hash.starts_with("$argon2id$")
-        || ["$2y$", "$2a$", "$2b$"].iter().any(|kind| hash.starts_with(kind));
-
-    if !is_supported {
-        return Err(
-            "the hash is neither argon2id nor bcrypt; make the line with `nexus-media users-file add` or `htpasswd -nbB`".into(),
-        );
+    // A line of another program may contain any hash.
+    match ensure_usable(hash) {
+        Ok(()) if !hash.starts_with("$argon2i$") && !hash.starts_with("$argon2d$") => {}
+        Err(UnusableHash::TooExpensive) => {
+            return Err(
+                "the hash takes too long to verify; make the line with `nexus-media users-file add` or a lower cost".into(),
+            );
+        }
+        Ok(()) | Err(UnusableHash::Unknown) => {
+            return Err(
+                "the hash is neither argon2id nor bcrypt; make the line with `nexus-media users-file add` or `htpasswd -nbB`".into(),
+            );
+        }
     }
 
     let email = parts.next().filter(|text| !text.is_empty()).map(Email::parse).transpose();
@@ -157,12 +163,12 @@ mod tests {
     #[test]
     fn a_broken_line_is_named_with_its_number_and_the_rest_works() {
         let listed = parse(&format!(
-            "ada:{ARGON}\nno hash\nx y:{ARGON}\nmd5:$apr1$abc\nplain:secret\nada:{BCRYPT}\ng:{ARGON}:nomail\nhh:{ARGON}::boss\nii:{ARGON}:a@b.c:user:x\nzoe:{BCRYPT}\n"
+            "ada:{ARGON}\nno hash\nx y:{ARGON}\nmd5:$apr1$abc\nplain:secret\nada:{BCRYPT}\ng:{ARGON}:nomail\nhh:{ARGON}::boss\nii:{ARGON}:a@b.c:user:x\nzoe:{BCRYPT}\nslow:$2y$31$abcdefghijklmnopqrstuuUxkRmdgyp4jvPHJU0xq6g7RCoSrkm5O\n"
         ));
         assert_eq!(listed.entries.keys().collect::<Vec<_>>(), ["ada", "zoe"]);
         assert_eq!(
             listed.problems.iter().map(|(line, _)| *line).collect::<Vec<_>>(),
-            [2, 3, 4, 5, 6, 7, 8, 9]
+            [2, 3, 4, 5, 6, 7, 8, 9, 11]
         );
         assert!(
             listed.problems.iter().all(|(_, why)| !why.contains("secret")),

@@ -4,6 +4,7 @@ use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 
 use crate::error::{Error, Result};
+use crate::model::password_hash::ensure_usable;
 
 /// OWASP Password Storage Cheat Sheet: argon2id with 19 MiB, two passes, one lane.
 const MEMORY_KIB: u32 = 19 * 1024;
@@ -54,8 +55,11 @@ pub(crate) fn hash_password(password: &str) -> Result<String> {
     Ok(hash.to_string())
 }
 
-/// Verifies a password against a stored hash.
+/// Verifies a password against a stored hash. One that cannot be verified in reasonable time matches no password.
 pub(crate) fn verify_password(hash: &str, password: &str) -> HashCheck {
+    if ensure_usable(hash).is_err() {
+        return HashCheck::Wrong;
+    }
     if hash.starts_with("$2") {
         let is_right = bcrypt::verify(password, hash).unwrap_or(false);
         return if is_right { HashCheck::RightButOld } else { HashCheck::Wrong };
@@ -119,5 +123,8 @@ mod tests {
         for hash in ["", "plain", "$argon2id$", "$2y$", "$2y$10$short"] {
             assert_eq!(verify_password(hash, hash), HashCheck::Wrong);
         }
+        // Would take days: it is not computed at all.
+        let slow = "$2y$31$abcdefghijklmnopqrstuuUxkRmdgyp4jvPHJU0xq6g7RCoSrkm5O";
+        assert_eq!(verify_password(slow, "anything"), HashCheck::Wrong);
     }
 }

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::FlockOperation;
 use sha2::{Digest, Sha256};
 
+use super::open_beneath::open_regular_file;
 use super::sha256_of;
 use crate::config::create_private_dir;
 
@@ -159,7 +160,7 @@ impl BackupRepository {
 
     pub fn open_object(&self, sha256: &str) -> io::Result<File> {
         if is_hash(sha256) {
-            File::open(self.object_path(sha256))
+            open_regular_file(&self.object_path(sha256))
         } else {
             Err(io::ErrorKind::InvalidInput.into())
         }

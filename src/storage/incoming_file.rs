@@ -137,6 +137,19 @@ impl ReceivedFile {
         })
     }
 
+    /// Opens a file that another program has put into a user folder, and hashes it.
+    ///
+    /// # Errors
+    /// `InvalidInput` for a file with several hard links, which may belong to somebody else.
+    pub fn open_foreign(media_dir: Arc<MediaDir>, location: FileLocation) -> io::Result<Self> {
+        use std::os::unix::fs::MetadataExt;
+        let file = media_dir.open_file(&location)?;
+        if file.metadata()?.nlink() > 1 {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "it has several hard links"));
+        }
+        Self::open_existing(media_dir, location, None)
+    }
+
     /// Makes the content durable. A second call does nothing.
     ///
     /// # Errors

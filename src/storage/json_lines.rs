@@ -1,7 +1,7 @@
 //! Gzip-compressed files with one JSON value per line, protected by a hash.
 
 use std::fs::{self, File};
-use std::io::{self, BufRead, BufReader, BufWriter, Write};
+use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
@@ -12,8 +12,12 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
+use super::open_beneath::open_regular_file;
 use super::sha256_of;
 use crate::error::{Error, Result};
+
+/// Longest line that is read. Rows have at most a few kilobytes.
+const MAX_LINE_BYTES: u64 = 1 << 20;
 
 /// Hashes everything that is written through it.
 struct HashingWriter {
@@ -71,10 +75,21 @@ pub fn each_line<T: DeserializeOwned>(
     path: &Path,
     mut take: impl FnMut(T) -> Result<()>,
 ) -> Result<()> {
-    for line in BufReader::new(GzDecoder::new(BufReader::new(File::open(path)?))).lines() {
-        take(serde_json::from_str(&line?).map_err(Error::internal)?)?;
+    let file = BufReader::new(open_regular_file(path)?);
+    let mut lines = BufReader::new(GzDecoder::new(file));
+    let mut line = Vec::new();
+    loop {
+        line.clear();
+        // Compressed data of a few kilobytes can contain a line of gigabytes.
+        let read = lines.by_ref().take(MAX_LINE_BYTES + 1).read_until(b'\n', &mut line)?;
+        if read == 0 {
+            return Ok(());
+        }
+        if read as u64 > MAX_LINE_BYTES {
+            return Err(Error::internal(format!("{} has a line over 1 MiB", path.display())));
+        }
+        take(serde_json::from_slice(&line).map_err(Error::internal)?)?;
     }
-    Ok(())
 }
 
 /// Removes a JSON lines file.
@@ -85,5 +100,45 @@ pub fn remove_file(path: &Path) -> Result<()> {
 /// Returns whether a file still has the hash with which it was written.
 #[must_use]
 pub fn verify_checksum(path: &Path, sha256: &str) -> bool {
-    File::open(path).and_then(|mut file| sha256_of(&mut file)).is_ok_and(|is| is == sha256)
+    open_regular_file(path).and_then(|mut file| sha256_of(&mut file)).is_ok_and(|is| is == sha256)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pipe_a_link_and_a_line_without_end_are_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        let read = |name: &str| each_line(&path(name), |_: serde_json::Value| Ok(()));
+
+        let mut lines = JsonLinesWriter::create(&path("good")).unwrap();
+        lines.add(&"a row").unwrap();
+        lines.finish().unwrap();
+        assert!(read("good").is_ok());
+
+        // A reader of a pipe without a writer would wait for ever.
+        rustix::fs::mknodat(
+            rustix::fs::CWD,
+            &path("pipe"),
+            rustix::fs::FileType::Fifo,
+            rustix::fs::Mode::RWXU,
+            0,
+        )
+        .unwrap();
+        std::os::unix::fs::symlink(path("good"), path("link")).unwrap();
+        for name in ["pipe", "link"] {
+            assert!(read(name).is_err(), "{name}");
+            assert!(!verify_checksum(&path(name), ""), "{name}");
+        }
+
+        let mut long = GzEncoder::new(File::create(path("long")).unwrap(), Compression::fast());
+        for _ in 0..64 {
+            long.write_all(&[b' '; 1 << 16]).unwrap();
+        }
+        long.finish().unwrap();
+        assert!(std::fs::metadata(path("long")).unwrap().len() < 1 << 16);
+        assert!(read("long").is_err());
+    }
 }

@@ -182,6 +182,27 @@ async fn what_may_still_be_written_is_left_for_the_next_look(
 
 #[rstest]
 #[actix_web::test]
+async fn a_hard_link_to_a_file_elsewhere_is_reported_and_not_stored(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
+    let (app, admin) = TestApp::ready_with(backend, &[("previews_at_once", "0")]).await;
+    app.person(&admin, "ada").await;
+    let secret = app.folder.path().join("data/cookie.key");
+    assert!(secret.exists());
+    let link = app.on_disk("ada", "Uploads/key.txt");
+    std::fs::hard_link(&secret, &link).unwrap();
+    let report = scanned(&app).await;
+    assert_eq!((report.taken_in, report.left.len()), (0, 1), "{report:?}");
+    assert_eq!(places(&app, "ada"), Vec::<String>::new());
+
+    // Once it is a file of its own, it is stored.
+    std::fs::remove_file(&link).unwrap();
+    std::fs::write(&link, "a file of its own").unwrap();
+    assert_eq!(scanned(&app).await.taken_in, 1);
+}
+
+#[rstest]
+#[actix_web::test]
 async fn a_full_quota_leaves_files_where_they_are_and_says_so(
     #[values(Sqlite, MariaDb)] backend: Backend,
 ) {

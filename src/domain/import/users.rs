@@ -14,6 +14,7 @@ use crate::db::{Conn, Db};
 use crate::domain::accounts::admin;
 use crate::domain::accounts::create::{InitialStatus, NewAccount};
 use crate::error::{Error, Result};
+use crate::model::password_hash::{UnusableHash, ensure_usable};
 use crate::model::{AccessLevel, Status, User, now};
 use crate::state::Services;
 use crate::storage::ExternalTree;
@@ -205,12 +206,16 @@ fn import_user(
     }
     let hash = trimmed(&row.password);
 
-    // Only known hash formats can be verified.
-    let is_known = ["$2y$", "$2a$", "$2b$", "$argon2"].iter().any(|begin| hash.starts_with(begin));
-    if !is_known {
-        report.notes.push(format!(
+    // Other hashes cannot be verified, or would occupy the server.
+    let usable = ensure_usable(&hash);
+    match usable {
+        Ok(()) => {}
+        Err(UnusableHash::Unknown) => report.notes.push(format!(
             "{username} needs a new password: theirs was kept in a way that is not safe"
-        ));
+        )),
+        Err(UnusableHash::TooExpensive) => report
+            .notes
+            .push(format!("{username} needs a new password: its hash takes too long to verify")),
     }
 
     let start = InitialStatus::new(parse_status(row, report), parse_level(row));
@@ -219,7 +224,7 @@ fn import_user(
     if is_dry {
         return Ok(None);
     }
-    let hash = if is_known { hash.as_str() } else { NO_PASSWORD };
+    let hash = if usable.is_ok() { hash.as_str() } else { NO_PASSWORD };
     Ok(Some(admin::create_user(services, &person, hash, start, at)?))
 }
 

@@ -341,7 +341,12 @@ impl<T: FnMut(Problem)> LibraryCheck<'_, T> {
         name: &str,
     ) -> Result<String> {
         let received =
-            ReceivedFile::open_existing(self.services.media_dir.clone(), place.clone(), None)?;
+            match ReceivedFile::open_foreign(self.services.media_dir.clone(), place.clone()) {
+                Err(cause) if cause.kind() == std::io::ErrorKind::InvalidInput => {
+                    return Ok(format!("left where it is: {cause}"));
+                }
+                received => received?,
+            };
         let request = IngestRequest {
             directory: Some(directory.directory_id),
             keep_duplicates: true,

@@ -112,8 +112,7 @@ impl FolderScan<'_> {
         }
 
         let received =
-            match ReceivedFile::open_existing(self.services.media_dir.clone(), place.clone(), None)
-            {
+            match ReceivedFile::open_foreign(self.services.media_dir.clone(), place.clone()) {
                 Ok(received) => received,
                 Err(cause) => {
                     self.skip(&format!("{path}/{name}"), &cause.to_string());
