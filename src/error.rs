@@ -23,6 +23,9 @@ pub enum Error {
     NotActive(AccountBlock),
     #[error("This server has no admin yet.")]
     SetupRequired,
+    /// The request names another host.
+    #[error("This server is not responsible for that host name.")]
+    Misdirected,
     /// The request could not be parsed; the text says why.
     #[error("{0}")]
     BadRequest(String),
@@ -131,6 +134,7 @@ impl Error {
             Self::NotActive(AccountBlock::Suspended) => "ACCOUNT_SUSPENDED",
             Self::NotActive(AccountBlock::Rejected) => "ACCOUNT_REJECTED",
             Self::SetupRequired => "SETUP_REQUIRED",
+            Self::Misdirected => "MISDIRECTED_REQUEST",
             Self::BadRequest(_) => "BAD_REQUEST",
             Self::Invalid(_) => "INVALID",
             Self::Conflict(_) => "CONFLICT",

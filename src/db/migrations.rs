@@ -49,7 +49,7 @@ pub(super) fn run_until(conn: &mut diesel::SqliteConnection, version: &str) -> R
 pub(super) fn run(conn: &mut Conn) -> Result<()> {
     let ran = match conn {
         Conn::Sqlite(inner) => inner.run_pending_migrations(SQLITE).map(|versions| versions.len()),
-        Conn::Mysql(inner) => inner.run_pending_migrations(MYSQL).map(|versions| versions.len()),
+        Conn::Mysql(inner) => super::stepwise_migrations::run(inner),
     };
     match ran.map_err(|cause| {
         Error::Configuration(format!("The database's schema cannot be brought up to date: {cause}"))

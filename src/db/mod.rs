@@ -4,6 +4,7 @@ mod connection;
 mod migrations;
 mod pool;
 pub mod schema;
+mod stepwise_migrations;
 pub mod table_rows;
 
 pub use connection::{Conn, database_file};

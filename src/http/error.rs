@@ -53,6 +53,7 @@ pub fn http_status(error: &Error) -> StatusCode {
         Error::NotFound | Error::FileMissing => StatusCode::NOT_FOUND,
         Error::Unauthenticated | Error::BadCredentials => StatusCode::UNAUTHORIZED,
         Error::Forbidden(_) | Error::NotActive(_) => StatusCode::FORBIDDEN,
+        Error::Misdirected => StatusCode::MISDIRECTED_REQUEST,
         Error::BadRequest(_) => StatusCode::BAD_REQUEST,
         Error::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
         Error::Conflict(_) | Error::BeingChecked => StatusCode::CONFLICT,

@@ -98,6 +98,22 @@ async fn two_set_ups_at_once_make_one_admin(#[values(Sqlite, MariaDb)] backend: 
 
 #[rstest]
 #[actix_web::test]
+async fn what_is_wrong_with_the_server_is_shown_to_the_owner_of_the_code_only(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
+    let app = TestApp::start(backend).await;
+    std::fs::remove_dir(app.folder.path().join("media/.incoming")).unwrap();
+    let browser = app.browser();
+    for path in ["/setup", "/setup?code=guessed"] {
+        let page = browser.page(path).await;
+        assert!(!page.says("see that it is not full"), "{path}: {}", page.text());
+    }
+    let page = browser.page(&format!("/setup?code={}", app.setup_code())).await;
+    assert!(page.says("see that it is not full"), "{}", page.text());
+}
+
+#[rstest]
+#[actix_web::test]
 async fn settings_can_make_the_first_admin(#[values(Sqlite, MariaDb)] backend: Backend) {
     let settings = [
         ("admin_username", "boss"),

@@ -255,3 +255,29 @@ async fn a_fourth_archive_at_once_has_to_wait(#[values(Sqlite)] backend: Backend
     assert_eq!(ada.get("/dashboard").await.status(), 200);
     drop(unread);
 }
+
+#[rstest]
+#[case("media.example.org", 200)]
+#[case("MEDIA.example.org:80", 200)]
+#[case("127.0.0.1:8420", 200)]
+#[case("[::1]:8420", 200)]
+#[case("localhost:8420", 200)]
+#[case("evil.example", 421)]
+#[case("media.example.org.evil.example", 421)]
+#[case("", 421)]
+#[actix_web::test]
+async fn with_a_public_address_other_host_names_get_nothing(
+    #[case] host: &str,
+    #[case] status: u16,
+) {
+    let settings = [("public_url", "http://media.example.org")];
+    let (app, _) = TestApp::ready_with(Sqlite, &settings).await;
+    let asked = |path: &'static str| {
+        let request = app.browser().request("GET", path).header("host", host);
+        // A page's scripts can set this header, but not the other.
+        request.header("x-forwarded-host", "media.example.org").send()
+    };
+    assert_eq!(asked("/login").await.unwrap().status(), status);
+    assert_eq!(asked("/register").await.unwrap().status(), status);
+    assert_eq!(asked("/healthz").await.unwrap().status(), 200, "for monitoring");
+}

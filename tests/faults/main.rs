@@ -20,5 +20,6 @@ mod workload;
 
 mod disks;
 mod kills;
+mod migrations;
 mod outages;
 mod scanner;

@@ -34,6 +34,14 @@ pub fn setup_code(services: &Services) -> Result<String> {
     Ok(config::read_or_create_secret(&code_file(services), make)?)
 }
 
+/// Whether this is the one-time code. Compares in constant time, so that it cannot be guessed character by character.
+///
+/// # Errors
+/// The code cannot be read.
+pub fn is_setup_code(services: &Services, given: &str) -> Result<bool> {
+    Ok(given.trim().as_bytes().ct_eq(setup_code(services)?.as_bytes()).into())
+}
+
 /// Creates the first admin and signs them in; returns the session token.
 ///
 /// # Errors
@@ -47,16 +55,19 @@ pub async fn set_up(
     let attempt = services.login_throttle.begin_attempt("the set-up code", client.address)?;
 
     // Checked again in the transaction below.
-    let expected = {
-        let services = services.clone();
+    let is_right = {
+        let (services, given) = (services.clone(), given.to_owned());
         run_on_blocking_pool(move || {
-            if services.has_admin()? { Err(Error::NotFound) } else { setup_code(&services) }
+            if services.has_admin()? {
+                Err(Error::NotFound)
+            } else {
+                is_setup_code(&services, &given)
+            }
         })
         .await?
     };
 
-    // In constant time, so that the code cannot be guessed digit by digit.
-    if !bool::from(given.trim().as_bytes().ct_eq(expected.as_bytes())) {
+    if !is_right {
         return Err(Error::field(
             "code",
             "That is not the code this server printed when it started.",

@@ -128,7 +128,8 @@ const fn error_title(error: &Error) -> &'static str {
         Error::Forbidden(_) => "That was not done",
         Error::NotActive(_) => "Not yet",
         Error::SetupRequired => "Not set up yet",
-        Error::BadRequest(_)
+        Error::Misdirected
+        | Error::BadRequest(_)
         | Error::LengthRequired
         | Error::MethodNotAllowed
         | Error::TusVersion
@@ -159,6 +160,7 @@ const fn error_advice(error: &Error) -> &'static str {
             "Go back, change it and send it again. Nothing was changed."
         }
         Error::NotActive(_) | Error::SetupRequired => "Come back later.",
+        Error::Misdirected => "Use the address that the admin of this server has set.",
         Error::LengthRequired
         | Error::MethodNotAllowed
         | Error::TusVersion

@@ -6,7 +6,7 @@ use actix_web::http::header;
 use actix_web::middleware::Next;
 use actix_web::web::Data;
 
-use super::{cross_site, setup_required};
+use super::{cross_site, host, setup_required};
 use crate::error::Error;
 use crate::http::error::HandlerError;
 use crate::http::rate_limit;
@@ -32,6 +32,7 @@ async fn check_request(request: &ServiceRequest) -> Result<(), HandlerError> {
         .cloned()
         .ok_or_else(|| Error::internal("no services"))?;
     ensure_plain_path(request.path())?;
+    host::ensure_own_host(request, &services.settings)?;
     rate_limit::count_address(request, &services)?;
     cross_site::ensure_allowed(request, &services)?;
     ensure_uncompressed(request)?;

@@ -93,9 +93,13 @@ async fn show_setup(maybe_user: MaybeUser, query: web::Query<Query>) -> HandlerR
         return Err(Error::NotFound.into());
     }
     let form = FirstRunForm { code: query.into_inner().code, ..FirstRunForm::default() };
-    // The code is checked when the form is submitted. If something is wrong with the server, the page says how to fix it
-    // before an account is created.
-    let problem = run_blocking(&maybe_user.services, |services| {
+    // If something is wrong with the server, the page says how to fix it before an account is created. That names paths
+    // and the database, so only the owner of the code sees it.
+    let code = form.code.clone();
+    let problem = run_blocking(&maybe_user.services, move |services| {
+        if !first_run::is_setup_code(services, &code)? {
+            return Ok(None);
+        }
         let failing = crate::domain::ops::status::checks(services)
             .into_iter()
             .find_map(|check| check.problem);

@@ -1,0 +1,217 @@
+//! Schema migrations on MySQL and MariaDB, where each statement that changes the schema commits by itself.
+//!
+//! A migration that is interrupted has therefore run in part. Each statement is recorded after it has run, under a lock that
+//! ends with its connection, so that a later start continues where the earlier one stopped.
+
+use std::collections::BTreeSet;
+
+use diesel::connection::SimpleConnection;
+use diesel::migration::Result;
+use diesel::prelude::*;
+use diesel::sql_types::{Integer, Nullable, Text};
+use diesel::{MysqlConnection, QueryResult, sql_query};
+
+use crate::failpoints;
+
+/// All migrations: the version that diesel derives from the folder's name, and the statements.
+const MIGRATIONS: [(&str, &str); 7] = [
+    ("20261121000001", include_str!("../../migrations/mysql/2026-11-21-000001_house/up.sql")),
+    ("20261121000002", include_str!("../../migrations/mysql/2026-11-21-000002_api/up.sql")),
+    ("20261121000003", include_str!("../../migrations/mysql/2026-11-21-000003_uploads/up.sql")),
+    (
+        "20261121000004",
+        include_str!("../../migrations/mysql/2026-11-21-000004_scanner_and_check/up.sql"),
+    ),
+    ("20261121000005", include_str!("../../migrations/mysql/2026-11-21-000005_previews/up.sql")),
+    ("20261121000006", include_str!("../../migrations/mysql/2026-11-21-000006_libraries/up.sql")),
+    (
+        "20261122000007",
+        include_str!("../../migrations/mysql/2026-11-22-000007_backup_and_audit/up.sql"),
+    ),
+];
+
+/// Seconds to wait for another server that migrates the same database.
+const LOCK_SECONDS: i32 = 120;
+/// The step that is recorded before the first statement of a migration.
+const BEGUN: i32 = -1;
+
+#[derive(QueryableByName)]
+struct LockResult {
+    #[diesel(sql_type = Nullable<Integer>)]
+    value: Option<i32>,
+}
+
+#[derive(QueryableByName)]
+struct AppliedVersion {
+    #[diesel(sql_type = Text)]
+    version: String,
+}
+
+#[derive(QueryableByName)]
+#[expect(dead_code, reason = "only whether there is a row counts")]
+struct TableName {
+    #[diesel(sql_type = Text)]
+    name: String,
+}
+
+#[derive(QueryableByName)]
+struct CompletedStep {
+    #[diesel(sql_type = Integer)]
+    step: i32,
+}
+
+/// Runs all pending migrations and returns how many.
+///
+/// # Errors
+/// Another server holds the lock for too long; database errors.
+pub(super) fn run(conn: &mut MysqlConnection) -> Result<usize> {
+    // Names of locks are shared by all databases of a server, and have at most 64 characters.
+    let lock: LockResult = sql_query(format!(
+        "SELECT CAST(GET_LOCK(CONCAT('nexus_', MD5(DATABASE())), {LOCK_SECONDS}) AS SIGNED INTEGER) AS value"
+    ))
+    .get_result(conn)?;
+    if lock.value != Some(1) {
+        return Err("another server is changing the schema of this database".into());
+    }
+
+    let result = run_pending(conn);
+    // The lock also ends with the connection.
+    drop(conn.batch_execute("DO RELEASE_LOCK(CONCAT('nexus_', MD5(DATABASE())))"));
+    result
+}
+
+fn run_pending(conn: &mut MysqlConnection) -> Result<usize> {
+    conn.batch_execute(
+        "CREATE TABLE IF NOT EXISTS __diesel_schema_migrations (version VARCHAR(50) PRIMARY KEY NOT NULL, \
+         run_on TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP)",
+    )?;
+    let applied: Vec<AppliedVersion> =
+        sql_query("SELECT version FROM __diesel_schema_migrations").load(conn)?;
+    let applied: BTreeSet<String> = applied.into_iter().map(|row| row.version).collect();
+    let pending: Vec<_> =
+        MIGRATIONS.iter().filter(|(version, _)| !applied.contains(*version)).collect();
+    if pending.is_empty() {
+        // The last migration was interrupted after its record. Looked for first, because an account that only runs the
+        // server may not be permitted to drop tables.
+        let remains: Vec<TableName> = sql_query(
+            "SELECT table_name AS name FROM information_schema.tables \
+             WHERE table_schema = DATABASE() AND table_name = 'migration_steps'",
+        )
+        .load(conn)?;
+        if !remains.is_empty() {
+            conn.batch_execute("DROP TABLE migration_steps")?;
+        }
+        return Ok(0);
+    }
+
+    // Error messages are compared below.
+    conn.batch_execute("SET SESSION lc_messages = 'en_US'")?;
+    conn.batch_execute(
+        "CREATE TABLE IF NOT EXISTS migration_steps (version VARCHAR(50) NOT NULL, step INTEGER NOT NULL, \
+         PRIMARY KEY (version, step)) ENGINE=InnoDB",
+    )?;
+    for (version, sql) in &pending {
+        run_migration(conn, version, sql)?;
+    }
+    conn.batch_execute("DROP TABLE migration_steps")?;
+    Ok(pending.len())
+}
+
+fn run_migration(conn: &mut MysqlConnection, version: &str, sql: &str) -> Result<()> {
+    let completed: Vec<CompletedStep> =
+        sql_query("SELECT step FROM migration_steps WHERE version = ?")
+            .bind::<Text, _>(version)
+            .load(conn)?;
+    let completed: BTreeSet<i32> = completed.into_iter().map(|row| row.step).collect();
+    if completed.is_empty() {
+        record_step(conn, version, BEGUN)?;
+    }
+
+    // Of an interrupted migration, the first statement without a record may have run.
+    let mut may_have_run = !completed.is_empty();
+    for (step, statement) in (0..).zip(statements(sql)) {
+        if completed.contains(&step) {
+            continue;
+        }
+        if changes_rows(statement) {
+            // The record commits with the rows.
+            conn.transaction(|conn| {
+                conn.batch_execute(statement)?;
+                record_step(conn, version, step)
+            })?;
+        } else {
+            match conn.batch_execute(statement) {
+                Err(cause) if may_have_run && has_run_already(&cause) => {}
+                outcome => outcome?,
+            }
+            failpoints::hit("schema changed");
+            record_step(conn, version, step)?;
+        }
+        failpoints::hit("schema change recorded");
+        may_have_run = false;
+    }
+
+    conn.transaction(|conn| {
+        sql_query("INSERT INTO __diesel_schema_migrations (version) VALUES (?)")
+            .bind::<Text, _>(version)
+            .execute(conn)?;
+        sql_query("DELETE FROM migration_steps WHERE version = ?")
+            .bind::<Text, _>(version)
+            .execute(conn)
+    })?;
+    failpoints::hit("migration recorded");
+    Ok(())
+}
+
+fn record_step(conn: &mut MysqlConnection, version: &str, step: i32) -> QueryResult<usize> {
+    sql_query("INSERT INTO migration_steps (version, step) VALUES (?, ?)")
+        .bind::<Text, _>(version)
+        .bind::<Integer, _>(step)
+        .execute(conn)
+}
+
+/// The statements of a migration. Each ends with a semicolon at the end of a line.
+fn statements(sql: &str) -> impl Iterator<Item = &str> {
+    sql.split(";\n").map(str::trim).filter(|statement| !statement.is_empty())
+}
+
+fn changes_rows(statement: &str) -> bool {
+    ["INSERT", "UPDATE", "DELETE"].iter().any(|verb| statement.starts_with(verb))
+}
+
+/// Whether a statement failed because it has run before: the table, column or index exists, or exists no longer.
+fn has_run_already(cause: &diesel::result::Error) -> bool {
+    let message = cause.to_string();
+    ["already exists", "Duplicate column name", "Duplicate key name", "Can't DROP"]
+        .iter()
+        .any(|words| message.contains(words))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use diesel::migration::MigrationSource;
+    use diesel::mysql::Mysql;
+    use diesel_migrations::{EmbeddedMigrations, embed_migrations};
+
+    const EMBEDDED: EmbeddedMigrations = embed_migrations!("migrations/mysql");
+
+    #[test]
+    fn every_migration_is_listed_under_the_version_that_diesel_gives_it() {
+        let mut versions: Vec<String> = MigrationSource::<Mysql>::migrations(&EMBEDDED)
+            .unwrap()
+            .iter()
+            .map(|migration| migration.name().version().to_string())
+            .collect();
+        versions.sort();
+        assert_eq!(versions, MIGRATIONS.map(|(version, _)| version.to_owned()));
+    }
+
+    #[test]
+    fn statements_are_what_lies_between_semicolons_at_line_ends() {
+        let sql = "CREATE TABLE a (\n    b TEXT DEFAULT ';'\n);\n\nUPDATE a SET b = 'c';\n";
+        let found: Vec<_> = statements(sql).collect();
+        assert_eq!(found, ["CREATE TABLE a (\n    b TEXT DEFAULT ';'\n)", "UPDATE a SET b = 'c'"]);
+        assert!(!changes_rows(found[0]) && changes_rows(found[1]));
+    }
+}
