@@ -44,6 +44,7 @@ pub fn delete(services: &Services, actor: &Actor, id: FindingId) -> Result<()> {
     let finding =
         services.db.read(|conn| store::findings::find(conn, id)?.ok_or(Error::NotFound))?;
     let owner = find_owner(services, finding.user_id)?;
+
     services.write_library(finding.user_id, |conn| {
         authorize(conn, actor.session(), Need::Admin)?;
         match store::findings::update_decided(conn, id, FindingState::Deleted, now(), actor.name())?
@@ -58,6 +59,8 @@ pub fn delete(services: &Services, actor: &Actor, id: FindingId) -> Result<()> {
             ),
         }
     })?;
+
+    // The row says that it is deleted; a file that remains is found by a check.
     Ok(services.media_dir.remove_file(&FileLocation::quarantined(id.0))?)
 }
 

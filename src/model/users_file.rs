@@ -128,6 +128,7 @@ fn replace_lines(text: &str, username: &str, mut new: Option<&str>) -> (String, 
     };
     let mut was_there = false;
     let mut lines: Vec<&str> = Vec::new();
+
     for line in text.lines() {
         if is_theirs(line) {
             was_there = true;

@@ -78,6 +78,7 @@ pub fn each_line<T: DeserializeOwned>(
     let file = BufReader::new(open_regular_file(path)?);
     let mut lines = BufReader::new(GzDecoder::new(file));
     let mut line = Vec::new();
+
     loop {
         line.clear();
         // Compressed data of a few kilobytes can contain a line of gigabytes.

@@ -116,6 +116,7 @@ pub fn decide_all(
     decision: Decision,
 ) -> Result<(i64, i64)> {
     let (mut decided, mut passed_over) = (0, 0);
+
     for id in ids {
         match decide(services, actor, *id, decision) {
             Ok(_) => decided += 1,
@@ -127,6 +128,7 @@ pub fn decide_all(
             Err(error) => return Err(error),
         }
     }
+
     Ok((decided, passed_over))
 }
 

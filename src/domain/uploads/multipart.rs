@@ -71,6 +71,7 @@ impl UploadBatch {
         let (reserving, uploader) = (services.clone(), auth_session.clone());
         let hold =
             run_on_blocking_pool(move || reserve(&reserving, &uploader.user, announced)).await?;
+
         Ok(Self {
             services,
             auth_session,

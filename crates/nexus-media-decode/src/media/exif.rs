@@ -92,6 +92,7 @@ fn taken_at(exif: &Exif) -> Option<TakenAt> {
         (Tag::DateTimeDigitized, Tag::OffsetTimeDigitized, Tag::SubSecTimeDigitized),
         (Tag::DateTime, Tag::OffsetTime, Tag::SubSecTime),
     ];
+
     pairs.iter().find_map(|(time, zone, fraction)| {
         // `YYYY:MM:DD HH:MM:SS` has 19 characters.
         let text_value: String = text(exif, *time)?.chars().take(19).collect();
@@ -99,6 +100,7 @@ fn taken_at(exif: &Exif) -> Option<TakenAt> {
             text(exif, *fraction).filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()));
         let text_value =
             fraction.map_or(text_value.clone(), |digits| format!("{text_value}.{digits}"));
+
         let taken = TakenAt::parse(&text_value)?;
         Some(TakenAt {
             offset: text(exif, *zone).and_then(|zone| parse_offset(&zone)).or(taken.offset),

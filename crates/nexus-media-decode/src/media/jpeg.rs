@@ -109,6 +109,7 @@ pub fn icc_profile(bytes: &[u8]) -> Option<Vec<u8>> {
     const NAME: &[u8] = b"ICC_PROFILE\0";
     let mut parts: Vec<(u8, &[u8])> = Vec::new();
     let mut at = 2;
+
     while let (Some(0xff), Some(marker)) = (bytes.get(at), bytes.get(at + 1)) {
         // The image data begins (SOS), or there are more segments than a profile can have.
         if *marker == 0xda || parts.len() > 255 {

@@ -141,6 +141,7 @@ impl PreviewRenderer {
             Some(tested) => tested,
             None => return Err("not looked for yet".into()),
         };
+
         match tested {
             ToolState::Works(path) | ToolState::Installed(path) => {
                 Ok(path.to_string_lossy().into_owned())

@@ -54,6 +54,7 @@ async fn show_upload(
     render_cached(&current, &request, "/upload", move |reader, input| {
         let services = reader.services;
         let user = &input.auth_session.clone().user;
+
         Ok(UploadPage {
             unfinished: unfinished::list_unfinished(reader, user)?,
             is_full: user.free_quota() == Some(0),
