@@ -16,7 +16,7 @@ pub fn hit(name: &'static str) {
     }
     let Some(at) = *AT else { return };
     if PASSED.fetch_add(1, Ordering::Relaxed) + 1 == at {
-        tracing::error!("fault point {name}");
+        tracing::error!("failpoint {name}");
         let _ =
             rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);
     }

@@ -224,6 +224,7 @@ fn serve(listener: TcpListener, services: &Arc<Services>) -> Result<Server> {
     http::session_middleware(&services.settings)?;
     http::check_base_path(&services.settings)?;
     let tracker = http::ConnectionTracker::default();
+    let limits = http::ConnectionLimits::default();
     close_idle_connections(tracker.clone());
 
     let application = move || {
@@ -248,6 +249,7 @@ fn serve(listener: TcpListener, services: &Arc<Services>) -> Result<Server> {
     let builder = ServerBuilder::default()
         .disable_signals()
         .workers(workers)
+        .max_concurrent_connections(max_connections().div_ceil(workers))
         .shutdown_timeout(SHUTDOWN_TIMEOUT_SECONDS);
 
     let stop_signal = builder.graceful_shutdown_signal();
@@ -255,8 +257,8 @@ fn serve(listener: TcpListener, services: &Arc<Services>) -> Result<Server> {
 
     // Like actix's `HttpServer`, but with sockets that can send files.
     let builder = builder.listen("http", listener, move || {
-        let (tracker, stop_signal, socket_services) =
-            (tracker.clone(), stop_signal.clone(), socket_services.clone());
+        let (tracker, limits) = (tracker.clone(), limits.clone());
+        let (stop_signal, socket_services) = (stop_signal.clone(), socket_services.clone());
         let application =
             application().into_factory().map_err(|error: actix_web::Error| error.error_response());
 
@@ -273,12 +275,20 @@ fn serve(listener: TcpListener, services: &Arc<Services>) -> Result<Server> {
 
         let socket = fn_service(move |stream: TcpStream| {
             let peer = stream.peer_addr().ok();
-            let socket = http::SendfileSocket::new(stream, &tracker, &socket_services);
+            let socket = http::SendfileSocket::new(stream, &limits, &tracker, &socket_services);
             async move { Ok((socket?, peer)) }
         });
         socket.and_then(protocol)
     });
     Ok(builder?.run())
+}
+
+/// Connections at once: with two descriptors each, they leave a fifth of all descriptors to files and the database.
+/// Others wait until one is closed.
+fn max_connections() -> usize {
+    let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
+    let descriptors = usize::try_from(limit.unwrap_or(u64::MAX)).unwrap_or(usize::MAX);
+    (descriptors / 5 * 4 / 2).clamp(16, 100_000)
 }
 
 /// Closes idle connections while the server runs.

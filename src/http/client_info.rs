@@ -48,7 +48,8 @@ fn peer_address(request: &HttpRequest) -> IpAddr {
         .map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |address| address.ip().to_canonical())
 }
 
-fn is_trusted(address: &IpAddr, settings: &Settings) -> bool {
+/// Whether an address is that of a trusted proxy.
+pub fn is_trusted(address: &IpAddr, settings: &Settings) -> bool {
     settings.trusted_proxies.iter().any(|network| network.contains(address))
 }
 

@@ -2,6 +2,7 @@
 
 use crate::sync::lock;
 use std::collections::{BTreeSet, HashSet};
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 use std::time::Instant;
@@ -54,6 +55,8 @@ pub struct Services {
     pub metrics: Metrics,
     /// Why users' folders are not being watched although they should be.
     pub watch_error: OnceLock<String>,
+    /// A proxy in the local network that names other clients but is not trusted.
+    pub untrusted_proxy: OnceLock<IpAddr>,
     pub last_backup_error: LastBackupError,
     /// Rounds of housekeeping so far.
     pub(crate) housekeeping_rounds: AtomicU8,
@@ -117,6 +120,7 @@ impl Services {
             started_at: Instant::now(),
             metrics: Metrics::new()?,
             watch_error: OnceLock::new(),
+            untrusted_proxy: OnceLock::new(),
             last_backup_error: LastBackupError::default(),
             housekeeping_rounds: AtomicU8::new(rand::random()),
             readiness_cache: ReadinessCache::default(),

@@ -26,6 +26,7 @@ mod audit;
 mod backup;
 mod base_path;
 mod check;
+mod connections;
 mod crash_recovery;
 mod directories;
 mod external_changes;

@@ -76,3 +76,16 @@ async fn a_trusted_proxy_speaks_for_its_clients(#[values(Sqlite)] backend: Backe
         assert_eq!(request.send().await.unwrap().status(), 401);
     }
 }
+
+#[rstest]
+#[actix_web::test]
+async fn the_status_page_names_a_local_proxy_that_is_not_trusted(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
+    let (app, admin) = TestApp::ready(backend).await;
+    assert!(!admin.page("/admin/status").await.says("NEXUS_TRUSTED_PROXIES"));
+    let forwarded = app.browser().request("GET", "/login").header("x-forwarded-for", "192.0.2.1");
+    assert_eq!(forwarded.send().await.unwrap().status(), 200);
+    let page = admin.page("/admin/status").await;
+    assert!(page.says("NEXUS_TRUSTED_PROXIES=127.0.0.1"), "{}", page.text());
+}

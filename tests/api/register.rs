@@ -1,5 +1,6 @@
 //! Signing up and waiting.
 
+use nexus_media::db::table_rows::{Columns, each_row, insert};
 use rstest::rstest;
 
 use crate::support::*;
@@ -152,4 +153,54 @@ async fn sixteen_people_asking_for_one_name_make_one_account(
     assert!(statuses.iter().all(|status| matches!(status, 303 | 409 | 422)), "{statuses:?}");
     let folders = std::fs::read_dir(app.folder.path().join("media")).unwrap().count();
     assert_eq!(folders, 5, "the admin's, the one made, .incoming, .uploads and .quarantine");
+}
+
+#[rstest]
+#[actix_web::test]
+async fn two_hundred_requests_wait_at_most(#[values(Sqlite, MariaDb)] backend: Backend) {
+    let (app, admin) = TestApp::ready_with(backend, &[("rate_limit", "off")]).await;
+    app.register("first").await;
+    let id = app.id_of("first").to_string();
+
+    // 199 more, by copying the row.
+    app.services
+        .db
+        .write(|conn| {
+            let columns = Columns::of(conn, "users")?;
+            let at = |name: &str| columns.names().iter().position(|column| column == name).unwrap();
+            let mut first = None;
+            each_row(conn, "users", &columns, |row| {
+                if row[at("id")].as_deref() == Some(&id) {
+                    first = Some(row);
+                }
+                Ok(())
+            })?;
+            let copy = |number: usize| {
+                let mut row = first.clone().unwrap();
+                row[at("id")] = Some((1000 + number).to_string());
+                row[at("username")] = Some(format!("copy{number}"));
+                row[at("email")] = Some(format!("copy{number}@example.org"));
+                row[at("folder")] = Some(format!("COPY_{number}"));
+                row[at("session_token")] = None;
+                row
+            };
+            insert(conn, "users", &columns, &(0..199).map(copy).collect::<Vec<_>>())
+        })
+        .unwrap();
+
+    let fields = [
+        ("firstname", "One"),
+        ("lastname", "More"),
+        ("username", "onemore"),
+        ("email", "onemore@example.org"),
+        ("password", PASSWORD),
+    ];
+    let answer = app.browser().submit("/register", "/register", &fields).await;
+    assert_eq!(answer.status(), 409);
+    assert!(Page::of(answer).await.says("Ask the admin"));
+
+    // Once one is decided, there is a place again.
+    let approve = format!("/admin/users/{id}/approve");
+    assert_eq!(admin.submit("/admin/users", &approve, &[]).await.status(), 303);
+    assert_eq!(app.browser().submit("/register", "/register", &fields).await.status(), 303);
 }

@@ -2,6 +2,7 @@
 
 use super::create::{self, InitialStatus, NewAccount};
 use crate::config::Registration;
+use crate::db::Conn;
 use crate::domain::audit;
 use crate::domain::sessions::lifecycle;
 use crate::error::{Error, Result};
@@ -9,15 +10,29 @@ use crate::model::actor::Actor;
 use crate::model::actor::Client;
 use crate::model::{AccessLevel, Event, SessionKind, Status, UserId, now};
 use crate::state::Services;
+use crate::store;
 use crate::sync::run_on_blocking_pool;
 
 use std::sync::Arc;
+
+/// Requests that wait for approval, at most. Each has rows and a folder, and strangers can make them.
+const MAX_PENDING: i64 = 200;
+
+fn ensure_may_wait(conn: &mut Conn, status: Status) -> Result<()> {
+    if status == Status::Pending && store::users::count_pending(conn)? >= MAX_PENDING {
+        return Err(Error::Conflict(
+            "Too many requests are waiting for approval already. Ask the admin.".into(),
+        ));
+    }
+    Ok(())
+}
 
 /// Creates a pending account (an active one if registration is open) and signs the user in, so that they can see the
 /// state of their request; returns the session token.
 ///
 /// # Errors
-/// `Forbidden` if registration is closed; `Invalid` names every field whose value was rejected.
+/// `Forbidden` if registration is closed; `Conflict` if too many requests are waiting; `Invalid` names every field whose
+/// value was rejected.
 pub async fn register(
     services: &Arc<Services>,
     application: &NewAccount,
@@ -34,13 +49,16 @@ pub async fn register(
 
     let checked = application.validate()?;
 
-    // Hashing takes long, so it happens before the transaction.
-    let hash = services.password_hasher.hash(&checked.password).await?;
+    // Hashing takes long, so it happens before the transaction, and only if there is a place.
     let services = services.clone();
+    let waiting = services.clone();
+    run_on_blocking_pool(move || waiting.db.read(|conn| ensure_may_wait(conn, status))).await?;
+    let hash = services.password_hasher.hash(&checked.password).await?;
 
     run_on_blocking_pool(move || {
         let done = services.db.write(|conn| {
             let at = now();
+            ensure_may_wait(conn, status)?;
             let id = create::create(
                 &services,
                 conn,

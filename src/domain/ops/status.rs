@@ -97,6 +97,12 @@ pub fn status(services: &Services) -> Result<ServerStatus> {
         ));
     }
 
+    if let Some(address) = services.untrusted_proxy.get() {
+        warnings.push(format!(
+            "Requests from {address} name another client (X-Forwarded-For), but {address} is not a trusted proxy, so limits count all of its clients as one. If it is your proxy, set NEXUS_TRUSTED_PROXIES={address}."
+        ));
+    }
+
     for (line, why) in
         services.users_file.current().iter().flat_map(|listed| listed.problems.iter().take(5))
     {

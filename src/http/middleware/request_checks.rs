@@ -1,5 +1,7 @@
 //! Checks before a request reaches its handler: percent-encoded paths, compressed bodies, the rate limit per address.
 
+use std::net::IpAddr;
+
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header;
@@ -8,6 +10,7 @@ use actix_web::web::Data;
 
 use super::{cross_site, host, setup_required};
 use crate::error::Error;
+use crate::http::client_info::is_trusted;
 use crate::http::error::HandlerError;
 use crate::http::rate_limit;
 use crate::state::Services;
@@ -32,11 +35,28 @@ async fn check_request(request: &ServiceRequest) -> Result<(), HandlerError> {
         .cloned()
         .ok_or_else(|| Error::internal("no services"))?;
     ensure_plain_path(request.path())?;
+    record_untrusted_proxy(request, &services);
     host::ensure_own_host(request, &services.settings)?;
     rate_limit::count_address(request, &services)?;
     cross_site::ensure_allowed(request, &services)?;
     ensure_uncompressed(request)?;
     setup_required::ensure_set_up(request, &services).await
+}
+
+/// Records a proxy in the local network that is not trusted, for the status page: limits count all of its clients as one.
+/// Clients elsewhere may send the header for no reason.
+fn record_untrusted_proxy(request: &ServiceRequest, services: &Services) {
+    let Some(peer) = request.peer_addr().map(|peer| peer.ip().to_canonical()) else { return };
+    let is_local = match peer {
+        IpAddr::V4(four) => four.is_loopback() || four.is_private(),
+        IpAddr::V6(six) => six.is_loopback() || six.is_unique_local(),
+    };
+    if is_local
+        && request.headers().contains_key(header::X_FORWARDED_FOR)
+        && !is_trusted(&peer, &services.settings)
+    {
+        services.untrusted_proxy.get_or_init(|| peer);
+    }
 }
 
 /// Rejects paths with invalid escapes or with percent-encoded slashes or unreserved characters, so that rate limits and

@@ -1,6 +1,6 @@
 //! A connection's socket, which can also send ranges of files with sendfile(2).
 
-use std::io::Result;
+use std::io::{Error, Result};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -9,7 +9,9 @@ use actix_web::dev::Extensions;
 use actix_web::rt::net::TcpStream;
 use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 
+use super::connection_limits::{ConnectionLimits, ConnectionPermit};
 use super::idle_connections::{Connection, ConnectionTracker};
+use crate::http::client_info::is_trusted;
 use crate::http::response::sendfile_body::{SendfileQueue, sendfile};
 use crate::state::Services;
 
@@ -17,6 +19,8 @@ use crate::state::Services;
 pub struct SendfileSocket {
     stream: TcpStream,
     connection: Arc<Connection>,
+    /// `None` for proxies that are trusted.
+    _permit: Option<ConnectionPermit>,
     outlet: SendfileQueue,
     services: Arc<Services>,
 }
@@ -31,12 +35,21 @@ impl SendfileSocket {
     /// Wraps a new connection and tracks it.
     ///
     /// # Errors
-    /// The system's error, such as too many open files.
+    /// The client's network holds too many connections; the system's error, such as too many open files.
     pub fn new(
         stream: TcpStream,
+        limits: &ConnectionLimits,
         watch: &ConnectionTracker,
         services: &Arc<Services>,
     ) -> Result<Self> {
+        let peer = stream.peer_addr()?.ip();
+        let permit = if is_trusted(&peer.to_canonical(), &services.settings) {
+            None
+        } else {
+            let refused = || Error::other("too many connections from one network");
+            Some(limits.admit(peer).ok_or_else(refused)?)
+        };
+
         // Without this, a head that waits for an acknowledgement delays the body by 40 ms.
         drop(stream.set_nodelay(true));
         let connection = watch.add(&stream)?;
@@ -44,6 +57,7 @@ impl SendfileSocket {
         Ok(Self {
             stream,
             connection,
+            _permit: permit,
             outlet: SendfileQueue::default(),
             services: services.clone(),
         })
