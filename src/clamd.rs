@@ -49,6 +49,8 @@ impl Clamd {
         (!host.is_empty() && port.parse::<u16>().is_ok()).then(|| Self::Tcp(text.to_owned()))
     }
 
+    /// Connects to clamd and sets the timeouts. Reading may take long, because clamd replies only when it has scanned
+    /// the whole file.
     fn connect(&self) -> io::Result<Box<dyn Stream>> {
         match self {
             Self::Unix(path) => {
@@ -84,10 +86,12 @@ impl Clamd {
     /// `InvalidData` for an unexpected reply.
     pub fn scan(&self, file: &mut impl Read) -> io::Result<ScanVerdict> {
         let mut stream = self.connect()?;
-        let sent = send(&mut stream, file);
-        match (read_reply(&mut stream), sent) {
+        let send_result = send(&mut stream, file);
+        // clamd closes the connection after reporting a file as too large, so a reply has precedence over a failed
+        // send.
+        match (read_reply(&mut stream), send_result) {
             (Ok(reply), _) if !reply.is_empty() => parse_verdict(&reply),
-            // clamd closes the connection after reporting a file as too large, so its reply counts more than a failed send.
+            // Without a reply, the failed send is the cause.
             (_, Err(cause)) => Err(cause),
             (Err(cause), _) => Err(cause),
             (Ok(reply), Ok(())) => Err(unexpected_reply(&reply)),
@@ -95,6 +99,8 @@ impl Clamd {
     }
 }
 
+/// Sends a file with the INSTREAM command: each chunk follows its length as a big-endian `u32`, and the length 0 ends
+/// the stream.
 fn send(stream: &mut dyn Stream, file: &mut impl Read) -> io::Result<()> {
     stream.write_all(b"zINSTREAM\0")?;
     let mut chunk = vec![0; CHUNK_BYTES];
@@ -114,7 +120,9 @@ fn read_reply(stream: &mut dyn Stream) -> io::Result<String> {
     Ok(String::from_utf8_lossy(&reply).trim_end_matches(['\0', '\n']).to_owned())
 }
 
+/// Interprets the reply of clamd to INSTREAM: clean, a signature that was found, or a file that exceeds a size limit.
 fn parse_verdict(reply: &str) -> io::Result<ScanVerdict> {
+    // The reply about an exceeded size limit lacks this prefix.
     let result = reply.strip_prefix("stream: ").unwrap_or(reply);
     if result == "OK" {
         return Ok(ScanVerdict::Clean);

@@ -173,6 +173,7 @@ pub fn format_bytes(bytes: u64) -> String {
         [(1_000_000_000_000, "TB"), (1_000_000_000, "GB"), (1_000_000, "MB"), (1_000, "kB")];
     for (step, unit) in STEPS {
         if bytes >= step {
+            // Tenths of the unit, rounded to the nearest.
             let tenths = bytes.saturating_add(step / 20) / (step / 10);
             // From 100 on, no decimal is shown.
             return if tenths >= 1000 || tenths.is_multiple_of(10) {

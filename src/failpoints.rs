@@ -1,7 +1,8 @@
 //! Named points at which fault tests kill the server; empty in release builds.
 
-/// Passes a failpoint. The process kills itself with SIGKILL, as a power cut would, at the failpoint whose number is in
-/// `FAULT_AFTER`. It sleeps four seconds at the one named by `FAULT_LINGER`, so that something else can fail meanwhile.
+/// Marks a point at which fault tests interrupt the server: the process kills itself with SIGKILL, as in a power cut,
+/// at the failpoint whose number in order of execution is in `FAULT_AFTER`. It sleeps four seconds at the failpoint
+/// named by `FAULT_LINGER`, so that something else can fail meanwhile.
 #[cfg(debug_assertions)]
 pub fn hit(name: &'static str) {
     use std::sync::LazyLock;

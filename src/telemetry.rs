@@ -14,6 +14,7 @@ pub fn start(level: tracing::Level, is_json: bool) {
         // These crates log a line per foreign cookie or malformed request, which would let anyone fill the disk.
         .with_target("actix_session", tracing::Level::ERROR)
         .with_target("actix_http", LevelFilter::OFF)
+        // Other crates log warnings at most. Levels compare by verbosity, so the smaller one logs less.
         .with_default(tracing::Level::WARN.min(level));
     let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_target(false);
     let layer = if is_json {
@@ -21,5 +22,6 @@ pub fn start(level: tracing::Level, is_json: bool) {
     } else {
         layer.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr())).boxed()
     };
+    // Fails only if logging was started before.
     drop(tracing_subscriber::registry().with(filter).with(layer).try_init());
 }

@@ -111,12 +111,13 @@ impl Application {
         } else {
             self.address.to_string()
         };
+        // Behind a reverse proxy, browsers need the public URL instead of the bound address.
         let base =
             self.services.settings.public_url.clone().unwrap_or_else(|| format!("http://{host}"));
         Ok(Some(format!("{base}/setup?code={}", first_run::setup_code(&self.services)?)))
     }
 
-    /// Serves until a stop signal, then lets running requests finish.
+    /// Runs the server and its background tasks until a stop signal, then lets running requests finish.
     pub async fn run_until_stopped(self) -> Result<()> {
         // Background tasks run beside the server, which is already listening.
         let housekeeping_task = tokio::spawn(run_housekeeping(self.services.clone()));
@@ -146,6 +147,7 @@ impl Application {
         housekeeping_task.abort();
         malware_task.abort();
         backup_task.abort();
+        // A worker's current file cannot be aborted, because it is processed on the blocking pool.
         self.services.preview_queue.stop();
         folder_watch.inspect(JoinHandle::abort);
         preview_workers.iter().for_each(JoinHandle::abort);
@@ -154,6 +156,7 @@ impl Application {
 
         // Activity is written in batches: write the last one.
         run_on_blocking_pool(move || housekeeping::write_last_seen(&services)).await?;
+        // Returned last, so that the activity is also written after an error.
         Ok(result?)
     }
 }
@@ -176,14 +179,15 @@ async fn stop_on_signal(server: ServerHandle, services: Arc<Services>) {
 
     tracing::info!("stopping");
     drop(sd_notify::notify(&[NotifyState::Stopping]));
-    let stopping = tokio::spawn(server.stop(is_graceful));
+    let stop_task = tokio::spawn(server.stop(is_graceful));
 
+    // If the server stops earlier, `run_until_stopped` aborts this task.
     tokio::select! {
         () = tokio::time::sleep(UPLOADS_STOP_TIMEOUT) => services.upload_locks.stop_all(),
         // A further SIGINT ends the process at once; 130 is 128 plus the number of the signal.
         _ = interrupt.recv() => std::process::exit(130),
     }
-    drop(stopping.await);
+    drop(stop_task.await);
 }
 
 fn bind(address: SocketAddr) -> Result<TcpListener> {
@@ -191,7 +195,7 @@ fn bind(address: SocketAddr) -> Result<TcpListener> {
         .map_err(|cause| Error::Configuration(format!("{address} cannot be listened on: {cause}")))
 }
 
-/// Serves metrics only, without a token.
+/// Builds a server for metrics on a separate address, where no token is required.
 fn serve_metrics(address: SocketAddr, services: &Arc<Services>) -> Result<(SocketAddr, Server)> {
     let listener = bind(address)?;
     let address = listener.local_addr()?;
@@ -201,6 +205,7 @@ fn serve_metrics(address: SocketAddr, services: &Arc<Services>) -> Result<(Socke
     Ok((
         address,
         server
+            // `stop_on_signal` handles the signals of the whole process.
             .disable_signals()
             .workers(1)
             .client_request_timeout(HEADERS_TIMEOUT)
@@ -220,7 +225,7 @@ fn serve(listener: TcpListener, services: &Arc<Services>) -> Result<Server> {
         count => count,
     };
 
-    // Opened once here, so that an unusable cookie key fails the start.
+    // Called here only for its error, so that an unusable cookie key fails the start instead of a worker.
     http::session_middleware(&services.settings)?;
     http::check_base_path(&services.settings)?;
     let tracker = http::ConnectionTracker::default();
@@ -249,6 +254,7 @@ fn serve(listener: TcpListener, services: &Arc<Services>) -> Result<Server> {
     let builder = ServerBuilder::default()
         .disable_signals()
         .workers(workers)
+        // The limit of actix is per worker.
         .max_concurrent_connections(max_connections().div_ceil(workers))
         .shutdown_timeout(SHUTDOWN_TIMEOUT_SECONDS);
 
@@ -257,6 +263,7 @@ fn serve(listener: TcpListener, services: &Arc<Services>) -> Result<Server> {
 
     // Like actix's `HttpServer`, but with sockets that can send files.
     let builder = builder.listen("http", listener, move || {
+        // Each worker calls this closure and needs clones of its own.
         let (tracker, limits) = (tracker.clone(), limits.clone());
         let (stop_signal, socket_services) = (stop_signal.clone(), socket_services.clone());
         let application =
@@ -270,6 +277,7 @@ fn serve(listener: TcpListener, services: &Arc<Services>) -> Result<Server> {
                 let stop_signal = stop_signal.clone();
                 async move { stop_signal.notified().await }
             })
+            // Gives requests access to their socket, so that responses can use sendfile.
             .on_connect_ext(http::SendfileSocket::describe)
             .h1(map_config(application, |()| AppConfig::default()));
 

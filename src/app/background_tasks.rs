@@ -59,6 +59,7 @@ pub(crate) async fn run_systemd_notify() {
     }
     let Some(timeout) = sd_notify::watchdog_enabled() else { return };
     loop {
+        // systemd expects a notification within the timeout; a third of it leaves room for delays.
         tokio::time::sleep(timeout / 3).await;
         // Only notifies while the blocking pool still runs work.
         if run_on_blocking_pool(|| Ok(())).await.is_ok() {
@@ -67,7 +68,8 @@ pub(crate) async fn run_systemd_notify() {
     }
 }
 
-/// Makes scheduled backups. A backup that is running when the server stops is discarded.
+/// Checks every minute whether a backup is due and creates it. A backup that is running when the server stops is
+/// discarded.
 pub(crate) async fn run_scheduled_backups(services: Arc<Services>) {
     loop {
         let backup_services = services.clone();
@@ -93,7 +95,8 @@ pub(crate) async fn run_scheduled_backups(services: Arc<Services>) {
     }
 }
 
-/// Watches user folders and applies what other programs change.
+/// Watches user folders and applies changes by other programs once a path has been quiet for `quiet_period`. Ends if
+/// the folders cannot be watched.
 pub(crate) async fn run_folder_watch(services: Arc<Services>, quiet_period: Duration) {
     // Setting up the watch walks through all folders, which blocks.
     let watching = services.clone();
@@ -133,14 +136,15 @@ pub(crate) async fn run_folder_watch(services: Arc<Services>, quiet_period: Dura
                     let needs_full_scan = quiet_paths.needs_full_scan && report.waiting > 0;
                     (Ok(report), QuietPaths { paths, needs_full_scan })
                 }
+                // After an error, the same paths are tried again.
                 Err(error) => (Err(error), quiet_paths),
             })
         });
 
         // Paths that still change are queued again. After a panic they are not, because they would cause another.
         match scan.await {
-            Ok((report, again)) => {
-                watcher.put_back(again);
+            Ok((report, unsettled_paths)) => {
+                watcher.put_back(unsettled_paths);
                 log_scan_report(report);
             }
             Err(error) => tracing::error!(?error, "folder scan panicked"),
@@ -166,11 +170,11 @@ fn log_scan_report(report: Result<reconcile::FolderScanReport>) {
 
 /// Starts the preview workers. A decoder that is running when the server stops ends with it.
 pub(crate) fn spawn_preview_workers(services: &Arc<Services>) -> Vec<JoinHandle<()>> {
-    let at_once = match services.settings.previews_at_once {
+    let worker_count = match services.settings.previews_at_once {
         None => std::thread::available_parallelism()
             .map_or(2, std::num::NonZero::get)
             .min(MAX_PREVIEW_WORKERS),
-        Some(set) => set.min(MAX_PREVIEW_WORKERS),
+        Some(configured) => configured.min(MAX_PREVIEW_WORKERS),
     };
 
     let preview = |services: Arc<Services>| async move {
@@ -183,13 +187,14 @@ pub(crate) fn spawn_preview_workers(services: &Arc<Services>) -> Vec<JoinHandle<
                 Ok(false) => {}
                 Err(error) => tracing::warn!(?error, "preview failed; retrying"),
             }
+            // The interval also finds files that are due again after a failure, which wake nobody.
             tokio::select! {
                 () = wakeup => {}
                 () = tokio::time::sleep(PREVIEW_INTERVAL) => {}
             }
         }
     };
-    (0..at_once).map(|_| tokio::spawn(preview(services.clone()))).collect()
+    (0..worker_count).map(|_| tokio::spawn(preview(services.clone()))).collect()
 }
 
 /// Writes "last seen" times and runs housekeeping until the server stops.
@@ -198,14 +203,14 @@ pub(crate) async fn run_housekeeping(services: Arc<Services>) {
 
     let mut housekeeping_interval = tokio::time::interval(HOUSEKEEPING_INTERVAL);
     loop {
-        let is_round = tokio::select! {
+        let is_housekeeping_due = tokio::select! {
             _ = last_seen_interval.tick() => false,
             _ = housekeeping_interval.tick() => true,
         };
 
         let services = services.clone();
-        let done = run_on_blocking_pool(move || {
-            if is_round {
+        let result = run_on_blocking_pool(move || {
+            if is_housekeeping_due {
                 housekeeping::run_round(&services)
             } else {
                 housekeeping::write_last_seen(&services)
@@ -213,7 +218,7 @@ pub(crate) async fn run_housekeeping(services: Arc<Services>) {
         })
         .await;
 
-        if let Err(error) = done {
+        if let Err(error) = result {
             tracing::warn!(?error, "housekeeping failed; retrying");
         }
     }

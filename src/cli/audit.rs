@@ -26,10 +26,12 @@ pub fn run(services: &Services, command: &AuditCommand, is_json: bool) -> Result
     }
 }
 
+/// Verifies the hash chain of the audit log and prints the number and hash of its last row. `noted` is this output of
+/// an earlier run, which proves that no row up to it has changed since.
 fn verify(services: &Services, noted: Option<&str>, is_json: bool) -> Result<()> {
     let noted = noted.map(|text| {
-        let read = text.split_once(':').and_then(|(id, hash)| Some((id.parse().ok()?, hash)));
-        read.ok_or_else(|| Error::field("noted", "Expected the output of verify: NUMBER:HASH."))
+        let parsed = text.split_once(':').and_then(|(id, hash)| Some((id.parse().ok()?, hash)));
+        parsed.ok_or_else(|| Error::field("noted", "Expected the output of verify: NUMBER:HASH."))
     });
     let verified = audit::verify(services, noted.transpose()?)?;
     let (last, hash) = &verified.last;
@@ -57,7 +59,9 @@ fn export(services: &Services, is_json: bool) -> Result<()> {
     // In pages, so that a long log does not fill the memory.
     loop {
         let rows = audit::list(services, &AuditFilter::default(), before, BATCH)?;
+        // An empty page means that all rows are printed. Flushing reports a write error, which dropping would hide.
         let Some(last) = rows.last() else { return Ok(out.flush()?) };
+        // The next page begins before the oldest row of this one.
         before = Some(last.id);
 
         for row in &rows {

@@ -25,7 +25,7 @@ fn backup_folder(settings: &Settings, command: &BackupCommand) -> Result<PathBuf
     folder.ok_or_else(|| Error::field("dir", "Name the backup folder, or set NEXUS_BACKUP_DIR."))
 }
 
-/// Runs a subcommand.
+/// Runs a subcommand of `backup`. Each subcommand takes only the locks that it needs.
 ///
 /// # Errors
 /// `Conflict` when a backup is incomplete or the folder does not exist.
@@ -37,7 +37,7 @@ pub fn run(settings: Settings, command: &BackupCommand, is_json: bool) -> Result
     }
 
     match command {
-        // These work on any machine.
+        // These need only the backup folder, so they also work on a machine without an installation.
         BackupCommand::List { .. } => list(&folder, is_json),
         BackupCommand::Verify { set, quick, .. } => {
             verify(&settings, &folder, set.as_deref(), *quick, is_json)
@@ -46,6 +46,7 @@ pub fn run(settings: Settings, command: &BackupCommand, is_json: bool) -> Result
         BackupCommand::Prune { keep, dry_run, .. } => {
             prune(&open_recovered(settings)?, &folder, keep.as_deref(), *dry_run, is_json)
         }
+        // A restore replaces everything, so it excludes a running server.
         BackupCommand::Restore { set, skip_damaged, yes, .. } => restore(
             &crash_recovery::open_claimed(settings)?,
             &folder,
@@ -76,6 +77,8 @@ fn omitted_rows(left: &[OmittedFile]) -> (Vec<Value>, Vec<String>) {
     (rows, left.iter().map(|one| format!("left     {}: {}", one.path(), one.why)).collect())
 }
 
+/// Creates a backup and prints its totals and the files that it omits. Fails if a file is omitted for another reason
+/// than that its owner deleted it.
 fn create(services: &Services, folder: &Path, is_json: bool) -> Result<()> {
     let created = backup::create(
         services,
@@ -83,13 +86,13 @@ fn create(services: &Services, folder: &Path, is_json: bool) -> Result<()> {
         &mut report,
     )?;
 
-    let (left, mut words) = omitted_rows(&created.left);
+    let (omitted_json, mut output_lines) = omitted_rows(&created.left);
     let value = json!({
         "backup": created.name, "files": created.files, "bytes": created.bytes,
-        "new_contents": created.new_files, "new_bytes": created.new_bytes, "left": left,
+        "new_contents": created.new_files, "new_bytes": created.new_bytes, "left": omitted_json,
     });
 
-    words.push(format!(
+    output_lines.push(format!(
         "{}: {} files ({}), of which {} are new ({})",
         created.name,
         created.files,
@@ -98,9 +101,9 @@ fn create(services: &Services, folder: &Path, is_json: bool) -> Result<()> {
         format_bytes(created.new_bytes)
     ));
 
-    print_result_as(is_json, &value, &words.join("\n"))?;
+    print_result_as(is_json, &value, &output_lines.join("\n"))?;
     // Files that their owners deleted during the backup are not failures.
-    let is_whole = created.left.iter().all(|one| one.is_deleted);
+    let is_whole = created.left.iter().all(|omitted_file| omitted_file.is_deleted);
 
     if is_whole {
         Ok(())
@@ -109,6 +112,7 @@ fn create(services: &Services, folder: &Path, is_json: bool) -> Result<()> {
     }
 }
 
+/// Lists the backups in a folder with their size and the server version that made them, oldest first.
 fn list(folder: &Path, is_json: bool) -> Result<()> {
     let sets = backup::list(folder)?;
 
@@ -147,6 +151,8 @@ fn list(folder: &Path, is_json: bool) -> Result<()> {
     print_result_as(is_json, &Value::Array(rows), &words)
 }
 
+/// Verifies a backup and prints what is missing or damaged, which makes the command fail. Without the name of a set,
+/// the newest backup is verified.
 fn verify(
     settings: &Settings,
     folder: &Path,
@@ -159,10 +165,10 @@ fn verify(
         backup::verify(&repository, &BackupSet::open(&repository, set)?, is_quick, &mut report)?;
     let rows: Vec<_> =
         verification.broken.iter().map(|(path, why)| json!({ "path": path, "why": why })).collect();
-    let mut words: Vec<String> =
+    let mut output_lines: Vec<String> =
         verification.broken.iter().map(|(path, why)| format!("broken   {path} {why}")).collect();
 
-    words.push(format!(
+    output_lines.push(format!(
         "{}: {} files ({}) in {} contents, {} broken",
         verification.name,
         verification.files,
@@ -174,10 +180,12 @@ fn verify(
     let value = json!({
         "backup": verification.name, "files": verification.files, "bytes": verification.bytes, "contents": verification.contents, "broken": rows,
     });
-    print_result_as(is_json, &value, &words.join("\n"))?;
+    print_result_as(is_json, &value, &output_lines.join("\n"))?;
     if rows.is_empty() { Ok(()) } else { Err(Error::Conflict("This backup is not whole.".into())) }
 }
 
+/// Replaces the database and all files by a backup. At a terminal, the name of the backup must be typed first, unless
+/// `--yes` is given.
 fn restore(
     services: &Services,
     folder: &Path,
@@ -200,34 +208,36 @@ fn restore(
         }
     }
 
-    let done = backup::restore(services, &mut repository, &set, skip_damaged, &mut report)?;
-    let (left, mut words) = omitted_rows(&done.left);
+    let restored = backup::restore(services, &mut repository, &set, skip_damaged, &mut report)?;
+    let (omitted_json, mut output_lines) = omitted_rows(&restored.left);
 
     // JSON and text come from the same report.
     let value = json!({
-        "backup": done.name, "people": done.people, "files": done.files, "bytes": done.bytes, "unchanged": done.unchanged,
-        "restore_point": done.restore_point, "aside": done.aside, "left": left,
+        "backup": restored.name, "people": restored.people, "files": restored.files, "bytes": restored.bytes, "unchanged": restored.unchanged,
+        "restore_point": restored.restore_point, "aside": restored.aside, "left": omitted_json,
     });
 
-    words.push(format!(
+    output_lines.push(format!(
         "{} is back: {} people, {} files ({}), {} of them untouched",
-        done.name,
-        done.people,
-        done.files,
-        format_bytes(done.bytes),
-        done.unchanged
+        restored.name,
+        restored.people,
+        restored.files,
+        format_bytes(restored.bytes),
+        restored.unchanged
     ));
 
-    words.extend(
-        done.restore_point.map(|point| format!("What was here before is the backup {point}.")),
+    output_lines.extend(
+        restored.restore_point.map(|point| format!("What was here before is the backup {point}.")),
     );
-    words.extend(done.aside.map(|aside| {
+    output_lines.extend(restored.aside.map(|aside| {
         format!("Its folders lie in {}; remove them when all is well.", aside.display())
     }));
-    words.push("Everybody logs in again; access tokens are made again.".into());
-    print_result_as(is_json, &value, &words.join("\n"))
+    output_lines.push("Everybody logs in again; access tokens are made again.".into());
+    print_result_as(is_json, &value, &output_lines.join("\n"))
 }
 
+/// Removes the backups that the retention rule does not keep, or only lists them in a dry run. The rule is `--keep`,
+/// otherwise the setting.
 fn prune(
     services: &Services,
     folder: &Path,
@@ -243,41 +253,44 @@ fn prune(
     };
 
     // A dry run opens the repository as well: it must not race with a backup.
-    let done = backup::prune(&backup::open_repository(&services.settings, folder)?, keep, is_dry)?;
+    let pruned =
+        backup::prune(&backup::open_repository(&services.settings, folder)?, keep, is_dry)?;
     let value = json!({
-        "kept": done.kept, "removed": done.removed, "contents": done.contents, "bytes": done.bytes, "dry_run": is_dry,
+        "kept": pruned.kept, "removed": pruned.removed, "contents": pruned.contents, "bytes": pruned.bytes, "dry_run": is_dry,
     });
     let verb = if is_dry { "would go" } else { "removed" };
-    let mut words: Vec<String> =
-        done.removed.iter().map(|name| format!("{verb:<9}{name}")).collect();
+    let mut output_lines: Vec<String> =
+        pruned.removed.iter().map(|name| format!("{verb:<9}{name}")).collect();
 
-    words.push(format!(
+    output_lines.push(format!(
         "{} backups kept, {} {verb}, {} contents {verb} ({})",
-        done.kept.len(),
-        done.removed.len(),
-        done.contents,
-        format_bytes(done.bytes)
+        pruned.kept.len(),
+        pruned.removed.len(),
+        pruned.contents,
+        format_bytes(pruned.bytes)
     ));
-    print_result_as(is_json, &value, &words.join("\n"))
+    print_result_as(is_json, &value, &output_lines.join("\n"))
 }
 
-/// Copies the database.
+/// Copies all tables to another database and prints the rows and the checksum of each. The settings are not changed.
 pub fn change_database(
     services: &Services,
     arguments: &MoveArguments,
     is_json: bool,
 ) -> Result<()> {
     let url = value_or_file("to", arguments.to.as_ref(), arguments.to_file.as_deref())?;
-    let moved = copy_database::copy_to(services, &url)?;
+    let copied_tables = copy_database::copy_to(services, &url)?;
 
-    let rows: Vec<_> = moved
+    let rows: Vec<_> = copied_tables
         .iter()
-        .map(|one| json!({ "table": one.table, "rows": one.rows, "checksum": one.checksum }))
+        .map(|copied| json!({ "table": copied.table, "rows": copied.rows, "checksum": copied.checksum }))
         .collect();
 
-    let mut lines: Vec<Vec<String>> = moved
+    let mut lines: Vec<Vec<String>> = copied_tables
         .iter()
-        .map(|one| vec![one.table.to_owned(), one.rows.to_string(), one.checksum.clone()])
+        .map(|copied| {
+            vec![copied.table.to_owned(), copied.rows.to_string(), copied.checksum.clone()]
+        })
         .collect();
 
     lines.insert(0, vec!["table".into(), "rows".into(), "checksum, the same on both sides".into()]);

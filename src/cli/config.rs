@@ -16,6 +16,8 @@ use crate::state::Services;
 /// Formats every setting as a Markdown table: the content of `docs/CONFIGURE.md`.
 fn reference() -> String {
     let row = |option: &SettingOption| {
+        // The variable with the suffix `_FILE` contains the path of a file with the secret. Some secrets can only be
+        // given this way.
         let variable = match (option.is_file_only, option.is_secret) {
             (true, _) => format!("`{}_FILE`", option.variable),
             (_, true) => format!("`{0}`, `{0}_FILE`", option.variable),
@@ -24,6 +26,7 @@ fn reference() -> String {
 
         let default =
             if option.default.is_empty() { String::new() } else { format!("`{}`", option.default) };
+        // An unescaped bar ends a table cell in Markdown.
         let help = option.help.replace('|', "\\|");
 
         if option.is_file_only {
@@ -53,7 +56,8 @@ const REFERENCE_FOOT: &str = "
 `nexus-media config check` validates the settings (exit code 78 if they are invalid) and lists unknown variables;
 `nexus-media config show` prints the effective settings without secrets. Sizes are whole numbers of bytes.";
 
-/// Runs a subcommand of `config`.
+/// Runs a subcommand of `config`, which checks or shows the effective settings, or prints the reference of all
+/// settings.
 ///
 /// # Errors
 /// `Configuration` names what is wrong.
@@ -81,7 +85,7 @@ pub fn run(
                 settings.first_admin.as_ref().map(FirstAdmin::ensure_complete).transpose()?;
             }
             let unknown = Settings::unknown_variables(std::env::vars().map(|(name, _)| name));
-            // Most unknown variables are misspelled.
+            // Most unknown variables are misspelled, so the most similar name is suggested.
             for name in &unknown {
                 print_message(&format!(
                     "unknown setting {name}; did you mean {}?",
@@ -117,13 +121,14 @@ pub fn run(
     }
 }
 
-/// Runs a subcommand of `migrate`.
+/// Runs a subcommand of `migrate`, which applies the pending migrations of the database schema or lists them.
 ///
 /// # Errors
 /// Those of [`Db::open`]; `Conflict` when the schema is not up to date.
 pub fn migrate(settings: &Settings, command: &MigrateCommand, is_json: bool) -> Result<()> {
     match command {
         MigrateCommand::Run => {
+            // Opening the database applies pending migrations.
             Db::open(&settings.database_url)?;
             print_result_as(is_json, &json!({ "pending": [] }), "The schema is up to date.")
         }

@@ -9,7 +9,8 @@ use crate::domain::import::{self, ImportOptions, ImportReport};
 use crate::error::{Error, Result, format_bytes};
 use crate::state::Services;
 
-/// Runs a subcommand.
+/// Imports users and files from the original PHP application, or only reports what would be imported, and prints what
+/// was skipped.
 ///
 /// # Errors
 /// `Conflict` when anything was skipped.
@@ -27,7 +28,7 @@ pub fn run(services: &Services, command: &ImportCommand, is_json: bool) -> Resul
     };
 
     let report =
-        import::import(services, &options, |called| print_message(&format!("{called} …")))?;
+        import::import(services, &options, |username| print_message(&format!("{username} …")))?;
     let skipped: Vec<_> =
         report.skipped.iter().map(|(what, why)| json!({ "what": what, "why": why })).collect();
 
@@ -47,17 +48,18 @@ pub fn run(services: &Services, command: &ImportCommand, is_json: bool) -> Resul
     }
 }
 
+/// Formats an import report: one line for each skipped entry and each note, then the totals of users and files.
 fn report_text(report: &ImportReport, is_dry: bool) -> String {
     let mut lines: Vec<String> =
         report.skipped.iter().map(|(what, why)| format!("skipped  {what}: {why}")).collect();
     lines.extend(report.notes.iter().map(|note| format!("note     {note}")));
-    let done = if is_dry { "would be taken" } else { "taken" };
+    let verb = if is_dry { "would be taken" } else { "taken" };
     lines.push(format!(
-        "people   {} {done}, {} already here",
+        "people   {} {verb}, {} already here",
         report.people.taken, report.people.already_there
     ));
     lines.push(format!(
-        "files    {} {done} ({}), {} already here, {} skipped",
+        "files    {} {verb} ({}), {} already here, {} skipped",
         report.files.taken,
         format_bytes(report.bytes),
         report.files.already_there,

@@ -10,24 +10,25 @@ use crate::error::{Error, Result};
 use crate::state::Services;
 use crate::thread_priority;
 
-/// Scans files for malware again.
+/// Scans files for malware again that were scanned with other signatures, or all files, and prints the totals.
 ///
 /// # Errors
 /// `Unavailable` without a reachable scanner.
 pub fn rescan(services: &Services, everything: bool, is_json: bool) -> Result<()> {
     let mut scanned_files = 0_u64;
-    let scanned = malware::rescan(services, everything, |_| {
+    // Shows progress, because a rescan may take hours.
+    let totals = malware::rescan(services, everything, |_| {
         scanned_files += 1;
         if scanned_files.is_multiple_of(1000) {
             print_message(&format!("{scanned_files} files looked at"));
         }
     })?;
     let value = serde_json::json!({
-        "clean": scanned.clean, "found": scanned.found, "unscannable": scanned.unscannable, "unreadable": scanned.unreadable,
+        "clean": totals.clean, "found": totals.found, "unscannable": totals.unscannable, "unreadable": totals.unreadable,
     });
     let words = format!(
         "{} clean, {} found and taken away, {} too large to scan, {} could not be read",
-        scanned.clean, scanned.found, scanned.unscannable, scanned.unreadable
+        totals.clean, totals.found, totals.unscannable, totals.unreadable
     );
     print_result_as(is_json, &value, &words)
 }
@@ -37,42 +38,47 @@ pub fn rescan(services: &Services, everything: bool, is_json: bool) -> Result<()
 /// # Errors
 /// `Conflict` when problems remain.
 pub fn check(services: &Services, options: CheckOptions, is_json: bool) -> Result<()> {
-    let mut found = Vec::new();
-    let checked = check::check(services, options, |one| found.push(one))?;
-    let left = found.iter().filter(|one| one.repaired.is_none()).count();
+    let mut problems = Vec::new();
+    let file_count = check::check(services, options, |problem| problems.push(problem))?;
+    let unrepaired = problems.iter().filter(|problem| problem.repaired.is_none()).count();
 
-    let rows: Vec<_> = found
+    let rows: Vec<_> = problems
         .iter()
-        .map(|one| serde_json::json!({ "trouble": one.kind.as_str(), "path": one.path, "repaired": one.repaired }))
+        .map(|problem| serde_json::json!({ "trouble": problem.kind.as_str(), "path": problem.path, "repaired": problem.repaired }))
         .collect();
 
-    let mut words: Vec<String> = found
+    let mut output_lines: Vec<String> = problems
         .iter()
-        .map(|one| {
-            let done = one.repaired.as_deref().map(|done| format!(" ({done})")).unwrap_or_default();
-            format!("{:<10} {}{done}", one.kind.as_str(), one.path)
+        .map(|problem| {
+            let repair_note = problem
+                .repaired
+                .as_deref()
+                .map(|repair_note| format!(" ({repair_note})"))
+                .unwrap_or_default();
+            format!("{:<10} {}{repair_note}", problem.kind.as_str(), problem.path)
         })
         .collect();
 
-    words.push(format!(
-        "{checked} files looked at, {} things wrong, {left} left as they are",
-        found.len()
+    output_lines.push(format!(
+        "{file_count} files looked at, {} things wrong, {unrepaired} left as they are",
+        problems.len()
     ));
 
     print_result_as(
         is_json,
-        &serde_json::json!({ "files": checked, "found": rows, "left": left }),
-        &words.join("\n"),
+        &serde_json::json!({ "files": file_count, "found": rows, "left": unrepaired }),
+        &output_lines.join("\n"),
     )?;
 
-    if left == 0 {
+    if unrepaired == 0 {
         Ok(())
     } else {
         Err(Error::Conflict("Not everything is as it should be.".into()))
     }
 }
 
-/// Applies changes that other programs made to user folders.
+/// Applies changes that other programs made to the folder of one user, or of all users, and prints the totals. Files
+/// that were changed less than `settled` ago are left for a later scan.
 ///
 /// # Errors
 /// `Conflict` when anything was skipped.
@@ -88,7 +94,7 @@ pub fn scan(
         login.map(|login| super::user::find(services, login)).transpose()?.map(|user| user.id);
     let report = reconcile::scan(services, only, settled)?;
 
-    let left: Vec<_> = report
+    let skipped_json: Vec<_> = report
         .left
         .iter()
         .map(|(path, why)| serde_json::json!({ "path": path, "why": why }))
@@ -96,18 +102,18 @@ pub fn scan(
 
     let value = serde_json::json!({
         "looked_at": report.looked_at, "taken_in": report.taken_in, "moved": report.moved, "changed": report.changed,
-        "vanished": report.vanished, "back": report.back, "waiting": report.waiting, "left": left,
+        "vanished": report.vanished, "back": report.back, "waiting": report.waiting, "left": skipped_json,
     });
 
-    let mut words: Vec<String> =
+    let mut output_lines: Vec<String> =
         report.left.iter().map(|(path, why)| format!("left     {path}: {why}")).collect();
-    words.push(format!(
+    output_lines.push(format!(
         "{} files looked at: {} taken in, {} moved, {} changed, {} vanished, {} back, {} still being written",
         report.looked_at, report.taken_in, report.moved, report.changed, report.vanished, report.back, report.waiting
     ));
 
-    print_result_as(is_json, &value, &words.join("\n"))?;
-    if left.is_empty() {
+    print_result_as(is_json, &value, &output_lines.join("\n"))?;
+    if skipped_json.is_empty() {
         Ok(())
     } else {
         Err(Error::Conflict("Not everything could be taken in.".into()))

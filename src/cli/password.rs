@@ -52,11 +52,11 @@ pub fn read(source: &PasswordSource) -> Result<String> {
         std::io::stdin().lock().read_line(&mut line)?;
         line
     } else {
-        let once = rpassword::prompt_password("Password: ")?;
-        if rpassword::prompt_password("Again: ")? != once {
+        let first_entry = rpassword::prompt_password("Password: ")?;
+        if rpassword::prompt_password("Again: ")? != first_entry {
             return Err(Error::field("password", "The passwords differ. Nothing was changed."));
         }
-        once
+        first_entry
     };
 
     // Only the first line, so that a trailing newline does not matter.

@@ -30,9 +30,10 @@ const EXIT_NO_PERMISSION: u8 = 77;
 /// sysexits.h: the configuration is wrong.
 const EXIT_CONFIGURATION: u8 = 78;
 
-/// Runs the command and returns the exit code.
+/// Parses the command line, runs the command and returns the exit code; an error is printed on standard error.
 #[must_use]
 pub fn run() -> ExitCode {
+    // For wrong usage, clap exits here with code 2.
     let arguments = Arguments::parse();
     match dispatch(&arguments) {
         Ok(()) => ExitCode::SUCCESS,
@@ -43,6 +44,7 @@ pub fn run() -> ExitCode {
                 Error::Unavailable(_) => ExitCode::from(EXIT_UNAVAILABLE),
                 Error::NoPermission(_) => ExitCode::from(EXIT_NO_PERMISSION),
                 Error::Internal(cause) if is_denied(&cause) => ExitCode::from(EXIT_NO_PERMISSION),
+                // On the command line, an invalid field comes from an invalid argument.
                 Error::Invalid(_) => ExitCode::from(EXIT_USAGE),
                 _ => ExitCode::FAILURE,
             }
@@ -50,9 +52,12 @@ pub fn run() -> ExitCode {
     }
 }
 
+/// Returns the text that the command line shows for an error. Unlike HTTP responses, it includes the cause of an
+/// internal error.
 fn error_text(error: &Error) -> String {
     match error {
         Error::Internal(cause) => format!("{cause:#}"),
+        // Without the request to try again, which `Display` adds.
         Error::Unavailable(what) => (*what).to_owned(),
         Error::Invalid(fields) => fields
             .iter()
@@ -139,6 +144,7 @@ fn dispatch(arguments: &Arguments) -> Result<()> {
                     repair: *repair,
                     accept_changes: *accept_changes,
                     is_quick: *quick,
+                    // Files that a repair adds wait for the malware scanner of the server, if it has one.
                     initial_scan: ScanStatus::Pending,
                 };
                 maintenance::check(&Services::open(settings)?, options, arguments.json)
@@ -147,6 +153,7 @@ fn dispatch(arguments: &Arguments) -> Result<()> {
                 audit::run(&Services::open(settings)?, command, arguments.json)
             }
             Some(Command::Backup(command)) => backup::run(settings, command, arguments.json),
+            // Excludes a running server, so that nothing changes during the copy.
             Some(Command::Move(to)) => backup::change_database(
                 &crash_recovery::open_claimed(settings)?,
                 to,

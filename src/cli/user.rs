@@ -16,7 +16,7 @@ use crate::model::actor::Actor;
 use crate::model::{AccessLevel, Status, User, UserId};
 use crate::state::Services;
 
-/// Runs a subcommand.
+/// Runs a subcommand of `user`. The actor of each change is the command line instead of an admin.
 pub async fn run(services: &Arc<Services>, command: &UserCommand, is_json: bool) -> Result<()> {
     match command {
         UserCommand::Add(new) => add(services, new, is_json).await,
@@ -42,6 +42,7 @@ pub async fn run(services: &Arc<Services>, command: &UserCommand, is_json: bool)
                 user.id,
                 level.level().as_str(),
             )?;
+            // The other value is the list of the user's sessions.
             show(&admin::find(services, user.id)?.0, is_json)
         }
         UserCommand::Quota { user, bytes } => {
@@ -62,6 +63,7 @@ pub(super) fn find(services: &Services, login: &str) -> Result<User> {
     })
 }
 
+/// Creates an account without approval, or a pending one with `--pending`, and prints it.
 async fn add(services: &Arc<Services>, new: &AddUser, is_json: bool) -> Result<()> {
     let application = NewAccount {
         firstname: new.firstname.clone(),
@@ -82,6 +84,7 @@ fn decide(services: &Services, login: &str, decision: Decision, is_json: bool) -
     show(&admin::find(services, user.id)?.0, is_json)
 }
 
+/// Prints the accounts with a status, or all accounts, in order of registration.
 fn list(services: &Services, status: Option<StatusWord>, is_json: bool) -> Result<()> {
     let statuses = match status {
         Some(word) => vec![word.status()],
@@ -91,6 +94,7 @@ fn list(services: &Services, status: Option<StatusWord>, is_json: bool) -> Resul
     // All pages of each requested status.
     let mut users = Vec::new();
     for status in statuses {
+        // A page begins after this id, and ids are positive.
         let mut after = UserId(0);
         loop {
             let page = admin::list(services, status, after)?;
@@ -124,6 +128,7 @@ fn list(services: &Services, status: Option<StatusWord>, is_json: bool) -> Resul
     print_result_as(is_json, &Value::Array(users.iter().map(as_json).collect()), &table(&rows))
 }
 
+/// Prints an account as one field per line, or as JSON.
 fn show(user: &User, is_json: bool) -> Result<()> {
     let line = |name: &str, value: &str| vec![name.to_owned(), value.to_owned()];
     let rows = [
@@ -135,6 +140,7 @@ fn show(user: &User, is_json: bool) -> Result<()> {
         line("access level", user.access_level.as_str()),
         line("stored", &storage_text(user)),
         line("folder", &user.folder),
+        // An account from the users file has its password there, any other in the database.
         line("password", if user.origin.as_str() == "file" { "in the users file" } else { "here" }),
     ];
     print_result_as(is_json, &as_json(user), &table(&rows))
@@ -158,8 +164,10 @@ fn as_json(user: &User) -> Value {
     })
 }
 
-fn remove(services: &Services, user: &User, is_sure: bool) -> Result<()> {
-    if !is_sure {
+/// Removes an account after its name was typed, or without confirmation if `is_confirmed`. The user's folder stays on
+/// disk.
+fn remove(services: &Services, user: &User, is_confirmed: bool) -> Result<()> {
+    if !is_confirmed {
         if !std::io::stdin().is_terminal() {
             return Err(Error::field(
                 "yes",

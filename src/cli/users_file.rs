@@ -14,7 +14,7 @@ use crate::model::{self, Email, Password, Username};
 use crate::state::password_hasher::PasswordHasher;
 use crate::state::users_file;
 
-/// Runs a subcommand.
+/// Runs a subcommand of `users-file`, which adds or removes a user in the users file, or checks its lines.
 ///
 /// # Errors
 /// `Configuration` when no file is configured.
@@ -26,11 +26,11 @@ pub async fn run(settings: &Settings, command: &UsersFileCommand, is_json: bool)
             let invalid = |error| Error::Invalid(vec![error]);
             let username = Username::parse(username).map_err(invalid)?;
             let email = email.as_deref().map(Email::parse).transpose().map_err(invalid)?;
-            let checked = Password::parse(&password::read(password)?, &[username.as_str()])
+            let valid_password = Password::parse(&password::read(password)?, &[username.as_str()])
                 .map_err(invalid)?;
             let entry = UsersFileEntry {
                 username: username.as_str().to_owned(),
-                hash: PasswordHasher::new()?.hash(&checked).await?,
+                hash: PasswordHasher::new()?.hash(&valid_password).await?,
                 email: email.map(|email| email.as_str().to_owned()),
                 access_level: access_level.map(LevelWord::level),
             };
@@ -63,8 +63,11 @@ fn users_file_path(settings: &Settings, argument: Option<&PathBuf>) -> Result<Pa
     })
 }
 
+/// Reads the users file and prints the number of its users and the lines that cannot be used, which make the command
+/// fail. Also warns if everyone on the machine can read the file.
 fn check(path: &Path, is_json: bool) -> Result<()> {
     let file = users_file::read(path)?;
+    // Whoever can read the hashes can try passwords against them without limit.
     if atomic_file::is_world_readable(path) {
         print_message(&format!(
             "Everyone on this machine can read the hashes in {}. Run: chmod 640",
@@ -74,13 +77,13 @@ fn check(path: &Path, is_json: bool) -> Result<()> {
 
     let problems: Vec<_> =
         file.problems.iter().map(|(line, why)| json!({ "line": line, "problem": why })).collect();
-    let mut words = vec![format!("{} people", file.entries.len())];
-    words.extend(file.problems.iter().map(|(line, why)| format!("line {line}: {why}")));
+    let mut output_lines = vec![format!("{} people", file.entries.len())];
+    output_lines.extend(file.problems.iter().map(|(line, why)| format!("line {line}: {why}")));
 
     print_result_as(
         is_json,
         &json!({ "people": file.entries.len(), "problems": problems }),
-        &words.join("\n"),
+        &output_lines.join("\n"),
     )?;
 
     match problems.len() {

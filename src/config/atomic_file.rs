@@ -77,6 +77,7 @@ pub fn replace(path: &Path, text: &str) -> Result<()> {
         file.write_all(text.as_bytes())?;
         file.sync_all()?;
         std::fs::rename(&temporary, path)?;
+        // Makes the new name durable.
         std::fs::File::open(folder)?.sync_all()
     })();
 

@@ -211,7 +211,7 @@ pub(crate) fn nearest(name: &str) -> &'static str {
         .unwrap_or("listen")
 }
 
-/// Levenshtein distance.
+/// Computes the Levenshtein distance of two texts, keeping one row of the matrix at a time.
 fn edit_distance(left: &str, right: &str) -> usize {
     let mut row: Vec<usize> = (0..=right.chars().count()).collect();
     for (i, a) in left.chars().enumerate() {
@@ -219,6 +219,7 @@ fn edit_distance(left: &str, right: &str) -> usize {
         let mut left_of = i + 1;
         for (cell, b) in row.iter_mut().skip(1).zip(right.chars()) {
             let above = *cell;
+            // Deletion, insertion, or substitution if the characters differ.
             left_of = (left_of + 1).min(above + 1).min(above_left + usize::from(a != b));
             *cell = left_of;
             above_left = above;

@@ -25,12 +25,12 @@ pub(super) fn parse(value: &str) -> Result<Option<String>> {
         || path.split('/').skip(1).all(|word| !word.is_empty() && word.chars().all(is_plain));
     let is_web = matches!(url.scheme(), "http" | "https") && url.has_host();
 
-    let has_more = url.query().is_some()
+    let has_other_parts = url.query().is_some()
         || url.fragment().is_some()
         || !url.username().is_empty()
         || url.password().is_some();
 
-    if is_web && has_plain_path && !has_more {
+    if is_web && has_plain_path && !has_other_parts {
         Ok(Some(format!("{}{path}", url.origin().ascii_serialization())))
     } else {
         Err(invalid_value("public_url", takes))

@@ -114,11 +114,13 @@ impl Settings {
             Some(path) => read_file(&path)?,
             None if Path::new("nexus.toml").exists() => {
                 let path = Path::new("nexus.toml");
+                // Any user who can write to the current folder can have put the file there.
                 permissions::ensure_trusted(path)?;
                 read_file(path)?
             }
             None => RawSettings::new(),
         };
+        // Later sources override earlier ones.
         values.extend(read_environment(|name| std::env::var(name).ok())?);
         values.extend(flags.iter().map(|(name, value)| (*name, value.clone())));
         Ok(values)
@@ -234,6 +236,7 @@ impl Settings {
                     "auto, or a number; 0 for no previews",
                 )?),
             },
+            // The running program, even if its file has been replaced by an update.
             program: PathBuf::from("/proc/self/exe"),
             static_dir: None,
             watch_quiet_period: parse_quiet_period(&get("watch"))?,
@@ -343,6 +346,7 @@ fn read_file(path: &Path) -> Result<RawSettings> {
     // Unknown names are errors, so that a typing mistake does not go unnoticed.
     for (name, value) in table {
         let Some(option) = OPTIONS.iter().find(|option| option.name == name) else {
+            // The name of the environment variable may have been used.
             let nearest = options::nearest(name.to_lowercase().trim_start_matches("nexus_"));
             return Err(Error::Configuration(format!(
                 "{path_text}: unknown option {name:?}; did you mean {nearest:?}?"

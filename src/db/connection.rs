@@ -70,16 +70,17 @@ impl Backend {
         }
 
         if url.starts_with("mysql://") {
+            // Parsed for validation only; the driver gets the original URL.
             let parsed = url::Url::parse(url)
                 .map_err(|_| Error::Configuration("DATABASE_URL is not a URL".into()))?;
-            let has = |name: &str| parsed.query_pairs().any(|(key, _)| key == name);
+            let has_parameter = |name: &str| parsed.query_pairs().any(|(key, _)| key == name);
             if parsed.path().trim_matches('/').is_empty() {
                 return invalid_url(
                     "mysql://USER:PASSWORD@HOST:PORT/NAME needs the database's name",
                 );
             }
             // libmariadb accepts ssl_mode and still uses an unencrypted connection.
-            if has("ssl_mode") && !has("ssl_ca") {
+            if has_parameter("ssl_mode") && !has_parameter("ssl_ca") {
                 return invalid_url("ssl_mode does nothing without ssl_ca=/path/to/ca.pem");
             }
             return Ok(Self::Mysql(url.to_owned()));
@@ -246,6 +247,7 @@ pub(super) fn snapshot<T>(conn: &mut Conn, work: impl FnOnce(&mut Conn) -> Resul
             AnsiTransactionManager::begin_transaction_sql(inner, "BEGIN DEFERRED")?;
         }
         Conn::Mysql(inner) => {
+            // Applies to the next transaction only.
             inner.batch_execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")?;
             AnsiTransactionManager::begin_transaction_sql(
                 inner,
@@ -256,6 +258,7 @@ pub(super) fn snapshot<T>(conn: &mut Conn, work: impl FnOnce(&mut Conn) -> Resul
 
     let result = work(conn);
 
+    // Nothing was written, so there is nothing to commit.
     match conn {
         Conn::Sqlite(inner) => AnsiTransactionManager::rollback_transaction(inner)?,
         Conn::Mysql(inner) => AnsiTransactionManager::rollback_transaction(inner)?,
@@ -266,6 +269,7 @@ pub(super) fn snapshot<T>(conn: &mut Conn, work: impl FnOnce(&mut Conn) -> Resul
 /// Whether a message reports a conflict: deadlocks and Galera conflicts (1213, also at COMMIT), lock time-outs (1205), a
 /// busy SQLite file.
 pub(super) fn is_contention(message: &str) -> bool {
+    // Recognised by the text, because diesel does not pass on the error number.
     [
         "Deadlock found",
         "Lock wait timeout",

@@ -10,16 +10,17 @@ const MYSQL: EmbeddedMigrations = embed_migrations!("migrations/mysql");
 
 /// Lists the names of migrations that have not been run.
 pub(super) fn list_pending(conn: &mut Conn) -> Result<Vec<String>> {
+    // Generic, because the migrations of the two databases have different types.
     fn names<DB: diesel::backend::Backend>(
-        found: diesel::migration::Result<Vec<Box<dyn diesel::migration::Migration<DB>>>>,
+        pending: diesel::migration::Result<Vec<Box<dyn diesel::migration::Migration<DB>>>>,
     ) -> diesel::migration::Result<Vec<String>> {
-        Ok(found?.iter().map(|migration| migration.name().to_string()).collect())
+        Ok(pending?.iter().map(|migration| migration.name().to_string()).collect())
     }
-    let found = match conn {
+    let pending = match conn {
         Conn::Sqlite(inner) => names(inner.pending_migrations(SQLITE)),
         Conn::Mysql(inner) => names(inner.pending_migrations(MYSQL)),
     };
-    found.map_err(|cause| {
+    pending.map_err(|cause| {
         Error::Configuration(format!("The database's schema cannot be read: {cause}"))
     })
 }
@@ -49,6 +50,7 @@ pub(super) fn run_until(conn: &mut diesel::SqliteConnection, version: &str) -> R
 pub(super) fn run(conn: &mut Conn) -> Result<()> {
     let ran = match conn {
         Conn::Sqlite(inner) => inner.run_pending_migrations(SQLITE).map(|versions| versions.len()),
+        // MySQL cannot roll back a statement that changes the schema, so each is recorded.
         Conn::Mysql(inner) => super::stepwise_migrations::run(inner),
     };
     match ran.map_err(|cause| {

@@ -82,6 +82,7 @@ impl Db {
                 .max_size(size)
                 .min_idle(Some(1))
                 .connection_timeout(CHECKOUT_TIMEOUT)
+                // A connection to a local file cannot be lost.
                 .test_on_check_out(backend.is_remote())
                 .error_handler(Box::new(connection::LogConnectError))
                 .build(factory.clone())
@@ -176,6 +177,7 @@ impl Db {
         let result = loop {
             match connection::transaction(&mut pooled.conn, &work) {
                 Err(Error::Contention) if tried < MAX_TRIES => {
+                    // The pause grows from 5 to 125 ms.
                     std::thread::sleep(Duration::from_millis(u64::from(tried * tried) * 5));
                     tried += 1;
                 }
@@ -233,6 +235,7 @@ impl From<diesel::result::Error> for Error {
             Cause::DatabaseError(Kind::ClosedConnection, _) => {
                 Self::Unavailable("The database does not answer.")
             }
+            // diesel does not distinguish these errors, so the message decides.
             Cause::DatabaseError(_, about) => match about.message() {
                 message if connection::is_contention(message) => Self::Contention,
                 message if connection::is_connection_lost(message) => {

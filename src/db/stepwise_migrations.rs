@@ -80,6 +80,7 @@ pub(super) fn run(conn: &mut MysqlConnection) -> Result<usize> {
     result
 }
 
+/// Runs the pending migrations and returns how many. The caller holds the lock.
 fn run_pending(conn: &mut MysqlConnection) -> Result<usize> {
     conn.batch_execute(
         "CREATE TABLE IF NOT EXISTS __diesel_schema_migrations (version VARCHAR(50) PRIMARY KEY NOT NULL, \
@@ -104,7 +105,7 @@ fn run_pending(conn: &mut MysqlConnection) -> Result<usize> {
         return Ok(0);
     }
 
-    // Error messages are compared below.
+    // In English, because `has_run_already` recognises errors by their text.
     conn.batch_execute("SET SESSION lc_messages = 'en_US'")?;
     conn.batch_execute(
         "CREATE TABLE IF NOT EXISTS migration_steps (version VARCHAR(50) NOT NULL, step INTEGER NOT NULL, \
@@ -117,6 +118,8 @@ fn run_pending(conn: &mut MysqlConnection) -> Result<usize> {
     Ok(pending.len())
 }
 
+/// Runs and records each statement of a migration that has not been recorded yet, then records the migration as
+/// applied.
 fn run_migration(conn: &mut MysqlConnection, version: &str, sql: &str) -> Result<()> {
     let completed: Vec<CompletedStep> =
         sql_query("SELECT step FROM migration_steps WHERE version = ?")
@@ -141,9 +144,11 @@ fn run_migration(conn: &mut MysqlConnection, version: &str, sql: &str) -> Result
             })?;
         } else {
             match conn.batch_execute(statement) {
+                // The statement had run before the interruption; only its record is missing.
                 Err(cause) if may_have_run && has_run_already(&cause) => {}
                 outcome => outcome?,
             }
+            // Fault tests kill the process at such points.
             failpoints::hit("schema changed");
             record_step(conn, version, step)?;
         }
@@ -151,6 +156,7 @@ fn run_migration(conn: &mut MysqlConnection, version: &str, sql: &str) -> Result
         may_have_run = false;
     }
 
+    // The record of the migration replaces those of its steps.
     conn.transaction(|conn| {
         sql_query("INSERT INTO __diesel_schema_migrations (version) VALUES (?)")
             .bind::<Text, _>(version)

@@ -159,6 +159,7 @@ pub fn each_row(
         )
     };
 
+    // SQLite returns one row at a time, so no pages are needed.
     if matches!(conn, Conn::Sqlite(_)) {
         for line in sql_query(all).load_iter::<JsonRow, DefaultLoadingMode>(conn)? {
             take_line(&line?.line)?;
@@ -220,9 +221,9 @@ pub fn insert(conn: &mut Conn, table: &str, columns: &Columns, rows: &[Row]) -> 
     let marks = format!("({})", marks.collect::<Vec<_>>().join(", "));
     for chunk in rows.chunks((MAX_BINDS / columns.names.len().max(1)).max(1)) {
         let all = vec![marks.as_str(); chunk.len()].join(", ");
-        let text = format!("INSERT INTO {table} ({}) VALUES {all}", columns.names.join(", "));
+        let statement = format!("INSERT INTO {table} ({}) VALUES {all}", columns.names.join(", "));
         let mut query: BoxedSqlQuery<'_, <Conn as Connection>::Backend, _> =
-            sql_query(text).into_boxed();
+            sql_query(statement).into_boxed();
         for value in chunk.iter().flatten() {
             query = query.bind::<Nullable<Text>, _>(value.as_deref());
         }
@@ -277,6 +278,7 @@ pub fn delete_all_except(conn: &mut Conn, except: &[&str]) -> Result<()> {
 pub fn copy_all_except(from: &mut Conn, to: &mut Conn, except: &[&str]) -> Result<()> {
     for table in TABLES.iter().filter(|table| !except.contains(table)) {
         let columns = Columns::of(from, table)?;
+        // The target may have the same columns in another order.
         let target_columns = Columns::of(to, table)?.column_order(columns.names())?;
         let mut writer = TableWriter::new(to, table, &target_columns);
         each_row(from, table, &columns, |row| writer.push(row))?;
@@ -299,6 +301,7 @@ impl TableChecksum {
         let named: BTreeMap<&String, &Option<String>> = columns.names.iter().zip(row).collect();
         let hash = Sha256::digest(serde_json::to_vec(&named).unwrap_or_default());
         for (part, bytes) in self.parts.iter_mut().zip(hash.as_chunks::<8>().0) {
+            // Added, so that the order of the rows does not matter.
             *part = part.wrapping_add(u64::from_le_bytes(*bytes));
         }
         self.rows += 1;

@@ -13,7 +13,8 @@ use crate::store;
 /// Rows read per query.
 const PAGE_ROWS: i64 = 1000;
 
-/// Appends a row as the last statement of the transaction it describes: it locks the log until the transaction ends.
+/// Appends a row to the audit log, with the hash of the previous row. It has to be the last statement of the
+/// transaction it describes, because it locks the log until the transaction ends.
 pub(super) fn append(
     conn: &mut Conn,
     event: Event,
@@ -22,17 +23,18 @@ pub(super) fn append(
     detail: &str,
 ) -> Result<()> {
     let (id, previous) = store::audit::update_next(conn)?;
-    let short = |text: &str, most: usize| text.chars().take(most).collect::<String>();
+    // Longer values do not fit into their columns.
+    let truncated = |text: &str, most: usize| text.chars().take(most).collect::<String>();
 
     let mut row = AuditRow {
         id,
         happened_at: now(),
         event: event.as_str().to_owned(),
         actor_id: actor.id,
-        actor: short(actor.name(), 64),
-        address: short(actor.address(), 45),
-        subject: short(subject, 255),
-        detail: short(detail, 700),
+        actor: truncated(actor.name(), 64),
+        address: truncated(actor.address(), 45),
+        subject: truncated(subject, 255),
+        detail: truncated(detail, 700),
         previous,
         hash: String::new(),
     };
@@ -92,7 +94,8 @@ pub struct AuditVerification {
     pub last: (i64, String),
 }
 
-/// Verifies the chain from first to last row. `expected` is the number and hash of a row, as noted earlier.
+/// Verifies the audit log's chain of hashes from the first to the last row, and that the row `expected`, whose number
+/// and hash were noted earlier, is still in it.
 ///
 /// # Errors
 /// `Conflict` names the first row that was changed, removed or inserted.
@@ -120,6 +123,8 @@ pub fn verify(services: &Services, expected: Option<(i64, &str)>) -> Result<Audi
                     return Err(broken_chain(verified.last.0 + 1, "is gone"));
                 }
 
+                // Row 1 has no predecessor. If the first row is a later one, its predecessor was purged and cannot be
+                // compared.
                 let is_linked = if is_first {
                     row.id != 1 || row.previous.is_empty()
                 } else {
@@ -155,6 +160,7 @@ pub fn verify(services: &Services, expected: Option<(i64, &str)>) -> Result<Audi
             return Err(broken_chain(verified.last.0 + 1, "and what came after it are gone"));
         }
 
+        // No row confirms the purge, so the missing rows were removed in another way.
         if purged.is_some() {
             return Err(broken_chain(verified.first - 1, "and what came before it are gone"));
         }

@@ -57,7 +57,8 @@ pub(crate) fn move_files(
     move_files_locked(&turn, services, owner, plan, apply)
 }
 
-/// [`move_files`] for a caller that holds the user's lock.
+/// As [`move_files`], for a caller that holds the user's lock. Writes a journal entry for each move, renames the files,
+/// and lets `apply` change the rows; if that fails, the renames are undone.
 pub(crate) fn move_files_locked(
     _: &MutexGuard<'_, ()>,
     services: &Services,
@@ -65,6 +66,7 @@ pub(crate) fn move_files_locked(
     plan: impl Fn(&mut Conn) -> Result<Vec<MovePlan>>,
     apply: impl Fn(&mut Conn, &[CompletedMove]) -> Result<()>,
 ) -> Result<Vec<CompletedMove>> {
+    // Moves that could not be undone earlier may still occupy names.
     recover_pending(services, owner)?;
 
     // Ownership and names are checked in the transaction that writes the journal.
@@ -106,7 +108,8 @@ pub(crate) fn move_files_locked(
     applied.map(|()| batch)
 }
 
-/// Finds a free name and writes the journal.
+/// Chooses a free target name for a planned move and writes its journal entry, from which an interrupted move is
+/// undone. Names that the batch uses are collected in `taken`.
 fn write_journal(
     services: &Services,
     conn: &mut Conn,
@@ -179,7 +182,7 @@ fn free_number(is_taken: &mut impl FnMut(u32) -> Result<bool>) -> Result<Option<
         }
     }
 
-    // Bisection finds the lowest free one between the last two.
+    // Bisection finds a free number whose predecessor is taken, between the last two that were tried.
     let mut last_taken = free / 2;
     while free - last_taken > 1 {
         let middle = last_taken + (free - last_taken) / 2;
@@ -221,6 +224,7 @@ fn rename_all(services: &Services, batch: &mut [CompletedMove]) -> Result<()> {
         failpoints::hit("renamed");
     }
 
+    // The renames must be durable before rows refer to the new locations.
     sync_directories(services, changed)?;
     failpoints::hit("directories durable");
     Ok(())
@@ -236,8 +240,8 @@ fn sync_directories(services: &Services, mut changed: Vec<FileLocation>) -> Resu
     Ok(())
 }
 
-/// `NotFound` only if the file itself is missing: the rows may be updated nevertheless.
-/// A missing target directory is created.
+/// Renames the file of a journal entry; a missing target directory is created. `NotFound` only if the file itself is
+/// missing: the rows may be updated nevertheless.
 fn rename(services: &Services, journal: &FileMove) -> std::io::Result<()> {
     match services.media_dir.rename(&journal.from, &journal.to) {
         Err(cause)
@@ -256,6 +260,7 @@ fn rename(services: &Services, journal: &FileMove) -> std::io::Result<()> {
 fn roll_back(services: &Services, batch: &[CompletedMove]) {
     for done in batch.iter().rev() {
         let undone = if done.was_in_place { undo_rename(services, &done.journal) } else { Ok(()) };
+        // The journal entry goes last: if the process is killed before, the next start undoes the rename.
         let journal_cleared = undone.and_then(|()| {
             services.db.write(|conn| Ok(store::file_moves::delete(conn, done.journal.id)?))
         });
@@ -282,6 +287,7 @@ pub(crate) fn with_item_locked<T>(
         FileMove { id: MoveId::new(), user_id: owner, subject: MoveId(subject), from, to };
 
     match services.db.write(|conn| Ok(store::file_moves::insert(conn, &journal, now())?)) {
+        // The journal already has an entry for this item.
         Err(Error::Conflict(_)) => return Ok(None),
         other => other?,
     };
@@ -331,13 +337,14 @@ fn roll_back_journal(
 /// Moves a file from the target of a journal entry back to its source. Does nothing if a row already names the target,
 /// if the file is not at the target, or if the source is occupied.
 fn undo_rename(services: &Services, journal: &FileMove) -> Result<()> {
+    // A row that names the target shows that the move was committed.
     if journal.from == journal.to
         || services.db.read(|conn| is_known(conn, journal.user_id, &journal.to))?
     {
         return Ok(());
     }
     match services.media_dir.rename(&journal.to, &journal.from) {
-        // Not renamed yet, or already undone.
+        // Not renamed yet, already undone, or the source is occupied.
         Err(cause) if matches!(cause.kind(), ErrorKind::NotFound | ErrorKind::AlreadyExists) => {
             Ok(())
         }

@@ -36,7 +36,8 @@ pub fn mark_seen(services: &Services, authority: &Authority<'_>, id: FindingId) 
     })
 }
 
-/// Deletes a quarantined file permanently.
+/// Deletes a quarantined file permanently and records an admin's decision in its finding, the row about a file in which
+/// the malware scanner found something.
 ///
 /// # Errors
 /// `NotFound`; `Conflict` if it was already decided.
@@ -95,6 +96,7 @@ pub fn release(services: &Services, actor: &Actor, id: FindingId) -> Result<()> 
     // If the directory no longer exists, the kind determines the directory.
     let request = IngestRequest {
         directory: directory.map(|directory| directory.directory_id),
+        // The owner gets this file back even if the library has the same bytes already.
         keep_duplicates: true,
         released: Some((id, actor.clone())),
         ..IngestRequest::new(received, finding.name, ScanStatus::Clean)

@@ -23,6 +23,7 @@ pub fn client_info(request: &HttpRequest, settings: &Settings) -> Client {
 fn client_address(request: &HttpRequest, settings: &Settings) -> IpAddr {
     let peer = peer_address(request);
     let is_trusted = |address: &IpAddr| is_trusted(address, settings);
+    // Anyone else could forge `X-Forwarded-For`.
     if !is_trusted(&peer) {
         return peer;
     }
@@ -33,6 +34,7 @@ fn client_address(request: &HttpRequest, settings: &Settings) -> IpAddr {
 
     // From the nearest hop outwards, up to the first that is not trusted.
     while let Some(hop) = hops.pop() {
+        // IPv6 addresses may be in brackets. At an entry that is no address, the last valid one counts.
         let Ok(forwarded_address) = hop.trim_matches(['[', ']']).parse::<IpAddr>() else { break };
         address = forwarded_address.to_canonical();
         if !is_trusted(&address) {
@@ -59,14 +61,15 @@ pub fn is_from_proxy(request: &HttpRequest, settings: &Settings) -> bool {
     is_trusted(&peer_address(request), settings)
 }
 
-/// Describes browser and operating system.
+/// Describes browser and operating system of a `User-Agent` header, such as `Firefox on Linux`, for the list of
+/// sessions.
 fn device_name(agent: &str) -> String {
-    let first = |known: &[(&'static str, &'static str)]| {
+    let find_name = |known: &[(&'static str, &'static str)]| {
         known.iter().find(|(mark, _)| agent.contains(mark)).map(|(_, name)| *name)
     };
 
     // The order matters: most browsers also claim to be Chrome or Safari.
-    let browser = first(&[
+    let browser = find_name(&[
         ("Edg/", "Edge"),
         ("OPR/", "Opera"),
         ("Firefox/", "Firefox"),
@@ -77,7 +80,8 @@ fn device_name(agent: &str) -> String {
         ("curl/", "curl"),
     ]);
 
-    let system = first(&[
+    // Android also claims to be Linux, and iPhone and iPad to be like Mac OS X, so these precede them.
+    let system = find_name(&[
         ("iPhone", "iPhone"),
         ("iPad", "iPad"),
         ("Android", "Android"),

@@ -82,6 +82,7 @@ pub fn error_from_status(status: StatusCode) -> Error {
     match status {
         StatusCode::NOT_FOUND => Error::NotFound,
         StatusCode::METHOD_NOT_ALLOWED => Error::MethodNotAllowed,
+        // actix does not report which limit was exceeded; 64 KiB is that of JSON bodies.
         StatusCode::PAYLOAD_TOO_LARGE => Error::TooLarge { limit: 64 * 1024 },
         StatusCode::UNSUPPORTED_MEDIA_TYPE => Error::UnsupportedMedia,
         StatusCode::LENGTH_REQUIRED => Error::LengthRequired,

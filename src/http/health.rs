@@ -25,11 +25,13 @@ async fn show_health() -> HttpResponse {
     HttpResponse::Ok().json(json!({ "status": "ok" }))
 }
 
+/// Responds with the result of each readiness check, and with 503 if one of them failed.
 async fn show_readiness(services: Data<Services>) -> HandlerResult {
     let checks = run_blocking(&services, |services| {
         Ok(services.readiness_cache.get_or_run(|| status::checks(services)))
     })
     .await?;
+
     let is_ready = checks.iter().all(|check| check.problem.is_none());
     let status = if is_ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let results: serde_json::Map<_, _> = checks
@@ -37,6 +39,7 @@ async fn show_readiness(services: Data<Services>) -> HandlerResult {
         .map(|check| {
             (
                 check.name.to_owned(),
+                // Not the full description: it may name paths, and this response needs no log-in.
                 json!(check.problem.as_ref().map_or("ok", |problem| problem.in_short)),
             )
         })

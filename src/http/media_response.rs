@@ -38,7 +38,7 @@ pub async fn content_response(
 ) -> HandlerResult {
     let id = parse_id(id)?;
 
-    // Without a thread switch if the file is already open.
+    // A file that is already open needs no blocking call, so it is served without a switch to the blocking pool.
     let source = match find_open_file(services, auth_session, id, FileVariant::Original) {
         Some(source) => source,
         None => {
@@ -49,6 +49,7 @@ pub async fn content_response(
     };
 
     let item = &source.item;
+    // Without a charset, browsers would guess the encoding of a text.
     let is_text = item.mime.starts_with("text/");
     let mime = if is_text { format!("{}; charset=utf-8", item.mime) } else { item.mime.clone() };
 
@@ -89,8 +90,8 @@ pub fn preview_version(item: &Item) -> &str {
 #[must_use]
 pub fn preview_path(base: &str, item: &Item, side: u32) -> Option<String> {
     let is_there = matches!(item.preview, PreviewState::Ready | PreviewState::Waiting);
-    let is_open = item.scan != ScanStatus::Pending;
-    (is_there && is_open)
+    let may_be_served = item.scan != ScanStatus::Pending;
+    (is_there && may_be_served)
         .then(|| format!("{base}/{}/thumbnail?size={side}&v={}", item.id, preview_version(item)))
 }
 
@@ -120,7 +121,8 @@ pub async fn thumbnail_response(
 
     let (item, (width, height)) = (&source.item, source.pixels.unwrap_or_default());
 
-    // An address with a version never changes its content.
+    // The content at an address with the current version never changes. The tag combines the hash of the original with
+    // the size of this preview.
     let content = FileResponse {
         name: "preview.webp",
         mime: "image/webp",

@@ -40,7 +40,7 @@ async fn show_metrics_with_token(services: Data<Services>, request: HttpRequest)
     show_metrics(services).await
 }
 
-/// The kind of a request for the metrics, by its path.
+/// Returns the kind of a request, the label by which its metrics are grouped, from its path.
 #[must_use]
 pub fn route_kind(path: &str) -> &'static str {
     if path.starts_with(super::static_files::PREFIX) {

@@ -54,6 +54,7 @@ pub async fn receive_files(
         return Err(Error::UnsupportedMedia.into());
     }
 
+    // Announced to the batch, which reserves quota for it; 0 if unknown.
     let content_length = headers
         .get(CONTENT_LENGTH)
         .and_then(|value| value.to_str().ok()?.parse().ok())
@@ -69,7 +70,7 @@ pub async fn receive_files(
     while let Some(mut field) = with_timeout(next_part(&mut parts)).await? {
         count += 1;
 
-        // Three more for the other fields.
+        // Three more parts for the token, `directory` and `keep_duplicates`.
         if count > MAX_FILES + 3 {
             return Err(Error::BadRequest(format!("At most {MAX_FILES} files at once.")).into());
         }
@@ -77,6 +78,7 @@ pub async fn receive_files(
         // The token comes first in our forms, so that no file is stored without it.
         match (field.name(), form) {
             (Some(CSRF_FIELD), Some(cookie)) => {
+                // 200 bytes are more than any token or id has.
                 let token = with_timeout(field_text(&mut field, 200)).await?;
                 has_token = has_token || cookie.matches_csrf(&token);
             }
@@ -108,6 +110,7 @@ pub async fn receive_files(
         }
     }
 
+    // A body without any part passes the loop unchecked.
     if !has_token {
         return Err(csrf_error().into());
     }
@@ -139,12 +142,12 @@ fn skipped_bytes(services: &Services) -> u64 {
 
 /// Reads and discards the rest of a rejected file, up to `limit` bytes.
 async fn discard_rest(mut field: Fuse<Field>, limit: u64) -> Result<(), HandlerError> {
-    let mut left = limit;
+    let mut remaining = limit;
     while let Some(chunk) =
         tokio::time::timeout(UPLOAD_IDLE_TIMEOUT, field.next()).await.map_err(multipart_error)?
     {
         let length = chunk.map_err(multipart_error)?.len() as u64;
-        left = left.checked_sub(length).ok_or(Error::TooLarge { limit })?;
+        remaining = remaining.checked_sub(length).ok_or(Error::TooLarge { limit })?;
     }
     Ok(())
 }

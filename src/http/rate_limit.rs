@@ -79,6 +79,7 @@ pub fn api_bucket(path: &str) -> Bucket {
 /// Adds the headers of draft-ietf-httpapi-ratelimit-headers-10.
 pub fn add_headers(request: &HttpRequest, headers: &mut HeaderMap) {
     let Some(allowance) = request.extensions().get::<Allowance>().copied() else { return };
+    // In the headers, q is the quota, w the window and t the reset time in seconds, r what remains.
     let Allowance { bucket, quota, window, remaining, reset } = allowance;
     let name = bucket.name();
     for (header, value) in [

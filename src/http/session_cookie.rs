@@ -39,6 +39,7 @@ pub fn middleware(settings: &Settings) -> Result<SessionMiddleware<CookieSession
         base => (base, "__Secure-"),
     };
 
+    // Browsers accept these prefixes only for cookies that are sent over `https`.
     let name = format!("{}nexus_session", if settings.is_https() { prefix } else { "" });
 
     // Encrypted, and not readable by scripts.

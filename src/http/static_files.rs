@@ -56,6 +56,7 @@ async fn show_style_sheet_imports() -> HttpResponse {
     HttpResponse::Ok().content_type("text/css; charset=utf-8").body(imports)
 }
 
+/// Serves an embedded file in the smallest encoding that the client accepts.
 async fn show_static(request: HttpRequest, path: web::Path<(String, String)>) -> HandlerResult {
     let (version, name) = path.into_inner();
     let Some(file) = embedded::FILES.iter().find(|file| file.name == name) else {

@@ -168,6 +168,7 @@ fn parse_line(field: &'static str, raw: &str, max: usize) -> Result<Option<Strin
     let line: String = line
         .chars()
         .filter(|c| {
+            // Characters that change the direction of text can make one name look like another.
             !c.is_control() && !matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
         })
         .collect();

@@ -139,6 +139,7 @@ impl AuditRow {
     /// Computes the hash that the row should have.
     #[must_use]
     pub fn computed_hash(&self) -> String {
+        // As a JSON array, so that two different rows never have the same text.
         let text = serde_json::json!([
             self.id,
             time_text(self.happened_at),

@@ -41,10 +41,12 @@ impl Cursor {
         URL_SAFE_NO_PAD.encode(text)
     }
 
-    /// Decodes a cursor of a list in this order.
+    /// Decodes a cursor of a list in this order; `None` for any other text. The decoded text is a letter for the kind
+    /// of key, the key, a dot and the item id.
     #[must_use]
     pub fn decode(text: &str, sort: Sort) -> Option<Self> {
         let text = String::from_utf8(URL_SAFE_NO_PAD.decode(text).ok()?).ok()?;
+        // From the right, because a name may contain dots.
         let (value, id) = text.rsplit_once('.')?;
         let id = ItemId::parse(id)?;
         match sort {

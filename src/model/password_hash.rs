@@ -15,11 +15,12 @@ pub enum UnusableHash {
     TooExpensive,
 }
 
-/// Checks the format and the parameters of a hash.
+/// Requires a stored hash to be bcrypt or argon2 with parameters within the limits.
 ///
 /// # Errors
 /// Why it cannot be used.
 pub fn ensure_usable(hash: &str) -> Result<(), UnusableHash> {
+    // The text begins with `$`, so the first part is empty.
     let mut parts = hash.split('$').skip(1);
     let kind = parts.next().unwrap_or_default();
     if matches!(kind, "2y" | "2a" | "2b") {
@@ -33,8 +34,8 @@ pub fn ensure_usable(hash: &str) -> Result<(), UnusableHash> {
     // The version may be missing: `$argon2id$v=19$m=19456,t=2,p=1$salt$hash`.
     let parameters = parts.find(|part| !part.starts_with("v=")).unwrap_or_default();
     let value = |name: &str| {
-        let found = parameters.split(',').find_map(|pair| pair.strip_prefix(name));
-        number(found.and_then(|value| value.strip_prefix('=')))
+        let value_text = parameters.split(',').find_map(|pair| pair.strip_prefix(name));
+        number(value_text.and_then(|value| value.strip_prefix('=')))
     };
     let (memory, passes, lanes) = (value("m")?, value("t")?, value("p")?);
     within(

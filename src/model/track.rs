@@ -31,7 +31,7 @@ impl Track {
     /// Builds the row of a recording. Without a title the file name is used, and without an album artist the artist.
     #[must_use]
     pub fn from_metadata(item: &Item, facts: &Metadata) -> Self {
-        let text_or_empty = |word: &Option<String>| word.clone().unwrap_or_default();
+        let text_or_empty = |value: &Option<String>| value.clone().unwrap_or_default();
         let name = split_extension(&item.name).0;
         let title = facts.title.clone().unwrap_or_else(|| name.chars().take(190).collect());
         let album_artist =

@@ -49,6 +49,7 @@ pub fn parse(text: &str) -> UsersFile {
     file
 }
 
+/// Parses a line of the users file; the error says what is wrong with it.
 fn parse_entry(line: &str) -> Result<UsersFileEntry, String> {
     // `username:hash[:e-mail[:access level]]`
     let mut parts = line.split(':').map(str::trim);
@@ -67,6 +68,7 @@ fn parse_entry(line: &str) -> Result<UsersFileEntry, String> {
                 "the hash takes too long to verify; make the line with `nexus-media users-file add` or a lower cost".into(),
             );
         }
+        // Also argon2i and argon2d, which `ensure_usable` accepts but this file does not.
         Ok(()) | Err(UnusableHash::Unknown) => {
             return Err(
                 "the hash is neither argon2id nor bcrypt; make the line with `nexus-media users-file add` or `htpasswd -nbB`".into(),
@@ -120,7 +122,8 @@ pub fn remove_line(text: &str, username: &str) -> Option<String> {
     was_there.then_some(text)
 }
 
-/// Replaces a user's lines. All other lines, including comments and unusable ones, stay as they are.
+/// Replaces a user's lines by `new`, or removes them if it is `None`, and returns whether there were any. All other
+/// lines, including comments and unusable ones, stay as they are.
 fn replace_lines(text: &str, username: &str, mut new: Option<&str>) -> (String, bool) {
     let is_theirs = |line: &str| {
         let name = line.split(':').next().unwrap_or_default().trim().to_lowercase();

@@ -101,7 +101,8 @@ impl IngestQueue {
         lock(&self.0)
     }
 
-    /// Appends requests to the user's queue in this order.
+    /// Appends requests to the user's queue in this order. Returns one ticket per request, through which its sender
+    /// gets the outcome.
     pub(crate) fn push(&self, owner: UserId, requests: Vec<IngestRequest>) -> Vec<IngestTicket> {
         let mut queues = self.queues();
         let queue = queues.entry(owner).or_default();

@@ -59,6 +59,7 @@ impl TokenSigner {
             rand::Rng::fill_bytes(&mut rand::rng(), &mut bytes);
             hex::encode(bytes)
         })?;
+        // At least 256 bits, the output size of SHA-256 (RFC 7518, 3.2).
         let bytes = hex::decode(secret).ok().filter(|bytes| bytes.len() >= 32);
         let bytes = bytes
             .ok_or_else(|| Error::Configuration(format!("{} is not a key", path.display())))?;
@@ -83,6 +84,7 @@ impl TokenSigner {
             exp: at + TOKEN_LIFETIME,
         };
         let body = URL_SAFE_NO_PAD.encode(serde_json::to_vec(&claims).map_err(Error::internal)?);
+        // The signature covers the encoded header and body, joined by a dot (RFC 7515, 5.1).
         let signed = format!("{}.{body}", self.header);
         let signature = URL_SAFE_NO_PAD.encode(self.mac(&signed).finalize().into_bytes());
         Ok(format!("{signed}.{signature}"))
@@ -95,9 +97,11 @@ impl TokenSigner {
     pub fn verify(&self, token: &str, at: i64) -> Result<Claims> {
         let claims = self.parse(token).ok_or(Error::Unauthenticated)?;
         let is_ours = claims.iss == self.issuer && claims.aud == AUDIENCE;
+        // Another node, whose clock may be ahead, can have issued the token.
         let is_now = claims.nbf <= at + CLOCK_SKEW
             && claims.iat <= at + CLOCK_SKEW
             && claims.exp > at
+            // This server never issues a longer lifetime.
             && claims.exp - claims.iat <= TOKEN_LIFETIME;
         if is_ours && is_now { Ok(claims) } else { Err(Error::Unauthenticated) }
     }
@@ -110,6 +114,7 @@ impl TokenSigner {
         }
         let (signed, signature) = token.rsplit_once('.')?;
         let (header, body) = signed.split_once('.')?;
+        // Compared as text, so that no field of a foreign header is interpreted.
         if header != self.header {
             return None;
         }

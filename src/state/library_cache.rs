@@ -104,6 +104,7 @@ pub struct LibraryCache {
 impl LibraryCache {
     /// Creates a cache; `is_shared` says whether other servers use the same database.
     pub(crate) fn new(is_shared: bool) -> Self {
+        // The size of an entry: key, body, and an estimate of 128 bytes for everything else.
         let weight = |key: &ResponseKey, response: &CachedResponse| {
             u32::try_from(key.2.len() + response.body.len() + 128).unwrap_or(u32::MAX)
         };
@@ -128,8 +129,10 @@ impl LibraryCache {
         if let Some(library) = self.get_fresh(owner) {
             return Ok(library);
         }
-        let before = self.versions.invalidation_count();
+        // If the library is invalidated during the query, its result is not cached.
+        let invalidations_before = self.versions.invalidation_count();
         let version = store::library_versions::find_version(conn, owner)?;
+        // An unchanged version keeps the data that was already read for it.
         let library = match self.versions.get(&owner) {
             Some((library, _)) if library.version == version => library,
             _ => Arc::new(LibraryVersion {
@@ -140,7 +143,11 @@ impl LibraryCache {
             }),
         };
 
-        self.versions.insert_if_current(owner, (library.clone(), Instant::now()), before);
+        self.versions.insert_if_current(
+            owner,
+            (library.clone(), Instant::now()),
+            invalidations_before,
+        );
         Ok(library)
     }
 
@@ -160,13 +167,14 @@ impl LibraryCache {
         cache_key: String,
         build: impl FnOnce() -> Result<CachedResponse>,
     ) -> Result<CachedResponse> {
-        let (mut build, mut failed) = (Some(build), None);
+        // Both are needed after the closure: `build` if it was not called, the error if it failed.
+        let (mut build, mut build_error) = (Some(build), None);
 
         // The cache calls this at most once for each key at a time.
         let mut build_once = || match build.take().map(|build| build()) {
             Some(Ok(response)) => Some(response),
             Some(Err(error)) => {
-                failed = Some(error);
+                build_error = Some(error);
                 None
             }
             None => None,
@@ -180,9 +188,10 @@ impl LibraryCache {
         }
 
         // Another caller built it and failed. Its error cannot be shared, so this caller tries itself.
-        match (failed, build) {
+        match (build_error, build) {
             (Some(error), _) => Err(error),
             (None, Some(build)) => build(),
+            // Does not happen: a call of `build` leaves a response or an error.
             (None, None) => Err(Error::internal("nothing was answered")),
         }
     }

@@ -42,9 +42,10 @@ impl LoginThrottle {
     /// `TooManyRequests` with the seconds until the window ends.
     pub fn begin_attempt(&self, account: &str, address: IpAddr) -> Result<LoginAttempt> {
         let Some(windows) = &self.0 else { return Ok(LoginAttempt(Vec::new())) };
+        // Truncated, so that a long name does not occupy much memory.
         let account: String = account.trim().to_lowercase().chars().take(190).collect();
 
-        // Counted by account and by network.
+        // The account limits guesses from many addresses, the network limits guesses at many accounts.
         let keys = [format!("account {account}"), format!("address {}", network_of(address))];
         let windows = keys.map(|key| {
             windows.get_with(key, || {
@@ -59,16 +60,17 @@ impl LoginThrottle {
             window.failures.fetch_add(1, Ordering::AcqRel);
         }
 
-        let full = attempt
+        let exceeded_windows = attempt
             .0
             .iter()
             .filter(|window| window.failures.load(Ordering::Acquire) > MAX_FAILURES);
 
-        match full.map(|window| WINDOW.saturating_sub(window.since.elapsed())).max() {
+        // The client must wait until all exceeded windows have ended.
+        match exceeded_windows.map(|window| WINDOW.saturating_sub(window.since.elapsed())).max() {
             // A rejected attempt itself does not count.
-            Some(left) => {
+            Some(remaining) => {
                 attempt.forgive();
-                Err(Error::TooManyRequests { retry_after: left.as_secs().max(1) })
+                Err(Error::TooManyRequests { retry_after: remaining.as_secs().max(1) })
             }
             None => Ok(attempt),
         }

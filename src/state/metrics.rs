@@ -67,6 +67,7 @@ impl Metrics {
     /// `Internal` if two metrics share a name.
     pub fn new() -> Result<Self> {
         let registry = Registry::new();
+        // Shorthands that register one metric; the plural forms create metrics with labels.
         let gauges = |name: &str, help: &str, label: &str| {
             register_metric(&registry, GaugeVec::new(Opts::new(name, help), &[label]))
         };
@@ -163,6 +164,7 @@ impl Metrics {
 
     /// Records a finished request.
     pub fn record_request(&self, kind: &str, status: u16, took: Duration) {
+        // Grouped into classes, so that the number of time series stays small.
         let class = match status {
             100..=199 => "1xx",
             200..=299 => "2xx",

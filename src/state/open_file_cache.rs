@@ -75,6 +75,7 @@ impl Read for FileReader {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let length = usize::try_from(self.left).unwrap_or(usize::MAX).min(buffer.len());
         let read = self.file.read_at(buffer.get_mut(..length).unwrap_or_default(), self.at)?;
+        // The file has become shorter; returning 0 bytes would look like its regular end.
         if read == 0 && length > 0 {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
@@ -129,6 +130,7 @@ impl OpenFileCache {
         id: ItemId,
         variant: FileVariant,
     ) -> Option<Arc<FileSource>> {
+        // In a block, so that the lock is released before the metadata of the file is read.
         let source = {
             let mut sources = self.lock();
             let open = sources
@@ -164,6 +166,7 @@ impl OpenFileCache {
         self.close_where(|of, _| of == owner);
     }
 
+    /// Closes the files for which `should_close` returns true.
     fn close_where(&self, should_close: impl Fn(UserId, &OpenEntry) -> bool) {
         let mut sources = self.lock();
         let keys: Vec<_> = sources
@@ -171,6 +174,7 @@ impl OpenFileCache {
             .filter(|(key, open)| should_close(key.0, open))
             .map(|(key, _)| *key)
             .collect();
+        // Collected, so that the files are closed after the lock is released.
         let closed: Vec<_> = keys.iter().filter_map(|key| sources.pop(key)).collect();
         drop(sources);
         drop(closed);

@@ -37,7 +37,8 @@ pub(crate) fn hash_password(password: &str) -> Result<String> {
     let params = Params::new(MEMORY_KIB, PASSES, LANES, None).map_err(Error::internal)?;
     let salt = Salt::new(&rand::random::<[u8; 16]>()).map_err(Error::internal)?;
     let memory = working_memory(&params);
-    let text = ParamsString::try_from(&params).map_err(Error::internal)?;
+    // Converted here, because `params` is moved into `argon2` below.
+    let phc_params = ParamsString::try_from(&params).map_err(Error::internal)?;
     let mut output = [0; Params::DEFAULT_OUTPUT_LEN];
     let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
 
@@ -47,7 +48,7 @@ pub(crate) fn hash_password(password: &str) -> Result<String> {
     let hash = PasswordHash {
         algorithm: Algorithm::Argon2id.ident(),
         version: Some(Version::V0x13.into()),
-        params: text,
+        params: phc_params,
         salt: Some(salt),
         hash: Some(Output::new(&output).map_err(Error::internal)?),
     };
@@ -60,6 +61,7 @@ pub(crate) fn verify_password(hash: &str, password: &str) -> HashCheck {
     if ensure_usable(hash).is_err() {
         return HashCheck::Wrong;
     }
+    // A bcrypt hash, from the PHP original or from the users file.
     if hash.starts_with("$2") {
         let is_right = bcrypt::verify(password, hash).unwrap_or(false);
         return if is_right { HashCheck::RightButOld } else { HashCheck::Wrong };
@@ -67,8 +69,9 @@ pub(crate) fn verify_password(hash: &str, password: &str) -> HashCheck {
     if !matches_hash(hash, password).unwrap_or(false) {
         return HashCheck::Wrong;
     }
-    let today = format!("$argon2id$v=19$m={MEMORY_KIB},t={PASSES},p={LANES}$");
-    if hash.starts_with(&today) { HashCheck::Right } else { HashCheck::RightButOld }
+    // Any other algorithm or parameter makes the hash an old one.
+    let current_prefix = format!("$argon2id$v=19$m={MEMORY_KIB},t={PASSES},p={LANES}$");
+    if hash.starts_with(&current_prefix) { HashCheck::Right } else { HashCheck::RightButOld }
 }
 
 /// Verifies a password against an argon2 PHC string; `None` if it cannot be parsed.
@@ -79,6 +82,7 @@ fn matches_hash(hash: &str, password: &str) -> Option<bool> {
     let algorithm = Algorithm::try_from(parsed.algorithm.as_str()).ok()?;
     let version = parsed.version.map_or(Ok(Version::default()), Version::try_from).ok()?;
     let memory = working_memory(&params);
+    // The stored hash determines the output length.
     let mut output = vec![0; expected.as_bytes().len()];
     let argon2 = Argon2::new(algorithm, version, params);
     argon2.hash_password_into_with_memory(password.as_bytes(), &salt, &mut output, memory).ok()?;

@@ -92,7 +92,9 @@ impl PasswordHasher {
                 tracing::debug!(error = %cause, "cannot lower the priority of hashing threads");
             }
             let output = work();
+            // Released here and not by the caller, so that a cancelled request keeps its slot until its work is done.
             drop(slot);
+            // Fails only if the request was cancelled and nobody waits for the result.
             drop(sender.send(output));
         })?;
         result.await.map_err(Error::internal)?

@@ -97,6 +97,7 @@ impl QuotaHold {
         }
         let mut own_bytes = self.bytes();
 
+        // Only the bytes beyond those that this request already holds or has stored.
         let Some(additional) = bytes
             .checked_sub(own_bytes.held + own_bytes.stored)
             .filter(|additional| *additional > 0)
@@ -104,14 +105,15 @@ impl QuotaHold {
             return Ok(());
         };
 
+        // Read again, because other requests change the used bytes of the user.
         let user =
             self.db.read(|conn| store::users::find(conn, self.owner)?.ok_or(Error::NotFound))?;
         let mut held = self.holds.lock();
-        let total = held.entry(self.owner).or_default();
-        if user.free_quota().is_some_and(|free| total.saturating_add(additional) > free) {
+        let held_by_user = held.entry(self.owner).or_default();
+        if user.free_quota().is_some_and(|free| held_by_user.saturating_add(additional) > free) {
             return Err(Error::QuotaExceeded);
         }
-        *total += additional;
+        *held_by_user += additional;
         own_bytes.held += additional;
         Ok(())
     }

@@ -33,6 +33,7 @@ impl ReadinessCache {
         match last.as_ref() {
             Some((at, results)) if at.elapsed() < RESULT_TTL => results.clone(),
             _ => {
+                // Runs under the lock, so that concurrent requests wait and share the results.
                 let results = Arc::new(run());
                 *last = Some((Instant::now(), results.clone()));
                 results

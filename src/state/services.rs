@@ -81,6 +81,7 @@ impl Services {
     /// # Errors
     /// `Configuration` or `NoPermission` names what the administrator must fix.
     pub fn open(settings: Settings) -> Result<Self> {
+        // Fails before anything is created if a setting cannot be used.
         Self::check(&settings)?;
 
         // First, because the database may be inside of it.
@@ -122,6 +123,7 @@ impl Services {
             watch_error: OnceLock::new(),
             untrusted_proxy: OnceLock::new(),
             last_backup_error: LastBackupError::default(),
+            // A random start, so that frequent restarts do not always sweep the same preview folders.
             housekeeping_rounds: AtomicU8::new(rand::random()),
             readiness_cache: ReadinessCache::default(),
             archive_slots: ArchiveSlots::default(),
@@ -171,6 +173,7 @@ impl Services {
             }
             Ok(result)
         });
+        // Also after an error, because it is unknown whether a failed commit has taken effect.
         for owner in owners {
             self.invalidate_library(*owner);
         }
@@ -183,7 +186,8 @@ impl Services {
         self.open_file_cache.close_for_owner(owner);
     }
 
-    /// Returns the open file of an item, or what `read` returns, which is needed to open it.
+    /// Returns the open file of an item if it is cached for the current version of the library. Otherwise returns that
+    /// version and what `read` returns, which is needed to open the file.
     pub(crate) fn find_open_or<T>(
         &self,
         owner: UserId,
@@ -192,6 +196,7 @@ impl Services {
         read: impl FnOnce(&mut Conn) -> Result<T>,
     ) -> Result<Lookup<T>> {
         self.db.read(|conn| {
+            // The version is read first, so that a file is never cached under a newer version than its row.
             let library = self.library_cache.current(conn, owner)?;
             match self.open_file_cache.find(&library, id, variant) {
                 Some(source) => Ok(Lookup::Open(source)),
@@ -205,6 +210,7 @@ impl Services {
     /// # Errors
     /// `Configuration` names what is wrong.
     pub fn check(settings: &Settings) -> Result<()> {
+        // The results of these two calls are discarded; they only validate.
         crate::db::database_file(&settings.database_url)?;
         MalwareScanner::from_settings(settings)?;
 

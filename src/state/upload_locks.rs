@@ -67,6 +67,8 @@ impl UploadLocks {
             // Created before the stop request, so that its end is not missed. If it has already ended, the timeout
             // below applies.
             let ended = other.ended.notified();
+            // An active writer keeps the upload. An idle one is asked to stop, and the loop waits for it until the
+            // deadline.
             if other.idle_time() < IDLE_BEFORE_TAKEOVER && !other.is_stop_requested()
                 || Instant::now() > deadline
             {
@@ -75,6 +77,7 @@ impl UploadLocks {
 
             // The writer's connection may be dead: request that it stop.
             other.request_stop();
+            // Continues when the writer ends, or after 200 ms to examine its state again.
             drop(tokio::time::timeout(Duration::from_millis(200), ended).await);
         }
     }

@@ -45,8 +45,10 @@ impl WatchedUsersFile {
         if loaded.checked_at.elapsed() >= CHECK_INTERVAL {
             loaded.checked_at = Instant::now();
             let stamp = atomic_file::stamp(path);
+            // Without a stamp the file is missing or inaccessible; it is then read on every check.
             if stamp.is_none() || stamp != loaded.stamp {
                 loaded.stamp = stamp;
+                // An unreadable file counts as empty, because its last known content may be outdated.
                 loaded.listed = Arc::new(read(path).unwrap_or_else(|error| {
                     tracing::error!("{error} Until it can be read, its users cannot log in.");
                     UsersFile::default()
@@ -83,6 +85,7 @@ impl WatchedUsersFile {
             return true;
         }
         let Some(listed) = self.current() else { return false };
+        // The row has a copy of the entry, so a difference shows that the entry has changed.
         listed.entries.get(&user.username).is_some_and(|entry| {
             entry.hash == user.password
                 && entry.access_level.is_none_or(|level| level == user.access_level)

@@ -58,8 +58,10 @@ where
         self.entries.invalidate(key);
     }
 
-    /// Drops the entries for which `is_changed` returns true.
+    /// Drops the entries whose value `is_changed` accepts. Values that were read before this call cannot be inserted
+    /// after it.
     pub fn invalidate_where(&self, is_changed: impl Fn(&V) -> bool) {
+        // Locked until all entries are dropped, so that no outdated value is inserted in the meantime.
         let mut invalidations = self.lock();
         *invalidations += 1;
         let keys: Vec<_> = self

@@ -51,10 +51,12 @@ impl BackupRepository {
             .mode(0o600)
             .open(root.join("lock"))?;
 
+        // Locked before the removal, so that files of a running backup are not removed.
         rustix::fs::flock(&lock, FlockOperation::NonBlockingLockExclusive)?;
         for unfinished in fs::read_dir(&staging)? {
             fs::remove_file(unfinished?.path())?;
         }
+        // The names of incomplete sets begin with a dot.
         for set in list_names(&root.join("sets"), |name| name.starts_with('.'))? {
             fs::remove_dir_all(root.join("sets").join(set))?;
         }
@@ -198,7 +200,8 @@ impl BackupRepository {
         fs::remove_file(content)
     }
 
-    /// Verifies the hash of an object. Renames a damaged one, so that the next backup stores it again.
+    /// Returns whether an object can be read and has the hash in its name. Renames a damaged one, so that the next
+    /// backup stores it again.
     pub fn verify_object(&self, sha256: &str) -> io::Result<bool> {
         match self.open_object(sha256).and_then(|mut object| sha256_of(&mut object)) {
             Ok(hash) if hash == sha256 => return Ok(true),
@@ -290,9 +293,11 @@ fn copy_checked(
     loop {
         let read = match from.read(&mut chunk) {
             Err(cause) if cause.kind() == io::ErrorKind::Interrupted => continue,
+            // Counts as a damaged source; only errors of writing are returned.
             Err(_) => return Ok(false),
             Ok(read) => read,
         };
+        // No bytes: the source has ended.
         let Some(bytes) = chunk.get(..read).filter(|bytes| !bytes.is_empty()) else {
             return Ok((hex::encode(hash.finalize()).as_str(), copied) == (sha256, size));
         };

@@ -46,7 +46,8 @@ fn time_of(seconds: i64) -> SystemTime {
     if seconds < 0 { UNIX_EPOCH - since } else { UNIX_EPOCH + since }
 }
 
-/// Maps the entries of a directory, without `.` and `..`.
+/// Calls `convert` with the name and metadata of each entry of a directory, except `.` and `..`, and returns the
+/// results.
 pub(crate) fn each<T>(
     directory: &OwnedFd,
     convert: impl Fn(&CStr, &Stat) -> T,

@@ -54,10 +54,10 @@ impl ExternalTree {
         // Without recursion, because the depth is controlled by others.
         let mut pending = vec![PathBuf::new()];
         while let Some(inner) = pending.pop() {
-            let listed = self
+            let read_result = self
                 .open_directory(&folder.join(&inner))
                 .and_then(|directory| list_directory(&directory));
-            let entries = match listed {
+            let entries = match read_result {
                 Ok(entries) => entries,
                 // The top folder must be readable; others are skipped.
                 Err(cause) if inner.as_os_str().is_empty() => return Err(cause),
@@ -67,6 +67,7 @@ impl ExternalTree {
                 }
             };
 
+            // In reverse, so that folders are taken from the end of `pending` in order of names.
             for (name, kind) in entries.into_iter().rev() {
                 let path = inner.join(name);
                 match kind {

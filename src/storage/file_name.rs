@@ -94,6 +94,7 @@ fn is_reserved(name: &str) -> bool {
     let is_numbered = |prefix: &str| {
         stem.strip_prefix(prefix).is_some_and(|rest| {
             let mut digits = rest.chars();
+            // Windows also reserves COM and LPT with superscript digits.
             matches!((digits.next(), digits.next()), (Some('1'..='9' | '¹' | '²' | '³'), None))
         })
     };

@@ -89,6 +89,7 @@ impl IncomingFile {
             media_dir: self.media_dir.clone(),
             location: self.location.clone(),
             is_kept: false,
+            // Taken, so that dropping `self` does not remove the file.
             file: self.file.take(),
             head: std::mem::take(&mut self.head),
             size: self.size,
@@ -111,7 +112,7 @@ impl ReceivedFile {
         &self.location
     }
 
-    /// Opens a complete file that already exists and stays where it is if it is not moved. Hashes it if `sha256` is
+    /// Opens a complete file that already exists; dropping the result does not remove it. Hashes it if `sha256` is
     /// unknown.
     pub fn open_existing(
         media_dir: Arc<MediaDir>,
@@ -192,6 +193,7 @@ impl PartialFile {
         length: u64,
         state: &[u8],
     ) -> io::Result<Self> {
+        // Only an upload without any durable bytes may have no file yet.
         let mut file = match media_dir.open_for_append(&location, offset == 0) {
             Err(cause) if cause.kind() == io::ErrorKind::NotFound => {
                 return Err(missing_bytes_error());
@@ -202,6 +204,7 @@ impl PartialFile {
         if file.metadata()?.len() < offset {
             return Err(missing_bytes_error());
         }
+        // Bytes after the offset were not acknowledged.
         file.set_len(offset)?;
 
         let hash = match restore_hasher(state) {

@@ -290,6 +290,7 @@ impl MediaDir {
         if location.directory.is_empty() {
             return Ok(user_folder);
         }
+        // The path comes from a row, so each part is validated.
         for part in location.directory.split('/') {
             folder_component(part)?;
         }

@@ -89,7 +89,7 @@ impl PreviewCache {
         let file = File::open(self.path(id))?;
         let length = file.metadata()?.len();
 
-        // The table of offsets fits into one read.
+        // One read covers the header of 8 bytes and the table of at most three previews.
         let mut head = [0; 8 + ENTRY_BYTES * 3];
         let read = file.read_at(&mut head, 0)?;
         let torn = || io::Error::from(io::ErrorKind::InvalidData);
@@ -115,9 +115,10 @@ impl PreviewCache {
         let is_enough =
             |(width, height, _, _): &&(u32, u32, u64, u64)| (*width).max(*height) >= side;
 
-        // The smallest that is large enough, or the largest.
+        // Entries are ordered largest first: the last that is large enough, or else the first.
         let (width, height, offset, size) =
             *entries.iter().rfind(is_enough).or_else(|| entries.first()).ok_or_else(torn)?;
+        // The file was not written completely.
         if offset + size > length || size == 0 {
             return Err(torn());
         }

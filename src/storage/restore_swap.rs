@@ -54,7 +54,7 @@ impl RestoreSwap {
                 _ => {}
             }
 
-            // Removed last, so that every step before it can be repeated.
+            // The list of folders to set aside is removed last, so that every step before it can be repeated.
             let aside = match fs::read_to_string(self.ready.join(ASIDE_LIST)) {
                 Err(cause) if cause.kind() == io::ErrorKind::NotFound => String::new(),
                 other => other?,
@@ -87,6 +87,7 @@ impl RestoreSwap {
 
         // If there was no tree before, only empty internal folders such as `.incoming` were set aside.
         for empty in fs::read_dir(&self.before).into_iter().flatten().flatten() {
+            // Fails for a folder with content, which stays.
             drop(fs::remove_dir(empty.path()));
         }
 

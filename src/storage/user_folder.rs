@@ -24,13 +24,14 @@ impl MediaDir {
         for number in 1..=999 {
             let folder =
                 format!("{id:05}_{}_{}{number:03}", ascii_capitals(first), ascii_capitals(last));
+            // Fails for an existing folder, so that two processes cannot get the same one.
             match rustix::fs::mkdirat(&self.root, &folder, Mode::from_raw_mode(0o750)) {
                 Ok(()) => {
-                    let filled = self.create_standard_directories(&folder, icon);
-                    if filled.is_err() {
+                    let creation_result = self.create_standard_directories(&folder, icon);
+                    if creation_result.is_err() {
                         self.remove_user_folder(&folder);
                     }
-                    return filled.map(|()| folder);
+                    return creation_result.map(|()| folder);
                 }
                 Err(rustix::io::Errno::EXIST) => {}
                 Err(cause) => return Err(cause.into()),

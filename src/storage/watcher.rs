@@ -52,6 +52,7 @@ impl FolderWatcher {
         let watcher = notify::recommended_watcher(move |event| record_event(&events, &base, event))
             .map_err(io::Error::other)?;
         let watch = Self { root, watcher: Mutex::new(watcher), changed };
+        // The root itself, to notice the folders of new users.
         lock(&watch.watcher)
             .watch(&watch.root, RecursiveMode::NonRecursive)
             .map_err(io::Error::other)?;
@@ -86,7 +87,7 @@ impl FolderWatcher {
         }
         drop(changed);
 
-        // The folder of a new user.
+        // A path with one component is the folder of a new user, which is not watched yet.
         for path in paths.iter().filter(|path| path.components().count() == 1) {
             let folder = self.root.join(path);
             if folder.is_dir()

@@ -37,7 +37,7 @@ pub fn list_after(conn: &mut Conn, after: i64, limit: i64) -> QueryResult<Vec<Au
         .load(conn)
 }
 
-/// Lists the newest matching rows, optionally only those before a number.
+/// Lists the newest rows that match `filter`, optionally only those with numbers below `before`.
 pub fn list(
     conn: &mut Conn,
     filter: &AuditFilter,
@@ -48,6 +48,7 @@ pub fn list(
     if let Some(event) = filter.event {
         query = query.filter(table::event.eq(event.as_str()));
     }
+    // Matches what a user did and what was done to the user.
     if let Some(actor) = &filter.actor {
         query = query.filter(table::actor.eq(actor).or(table::subject.eq(actor)));
     }
@@ -81,14 +82,16 @@ pub fn delete_before(
 
     let first: Option<i64> = table::table.select(diesel::dsl::min(table::id)).first(conn)?;
     let Some(first) = first else { return Ok(None) };
-    let until = first_to_stay.unwrap_or(last).min(last).min(first + limit);
+    // The first row that stays: too young, the last of the chain, or beyond the limit.
+    let end_id = first_to_stay.unwrap_or(last).min(last).min(first + limit);
 
+    // Without a row before the end, nothing is old enough.
     let Some(last_deleted) =
-        table::table.find(until - 1).select(AuditRow::as_select()).first(conn).optional()?
+        table::table.find(end_id - 1).select(AuditRow::as_select()).first(conn).optional()?
     else {
         return Ok(None);
     };
 
-    let count = diesel::delete(table::table.filter(table::id.lt(until))).execute(conn)?;
+    let count = diesel::delete(table::table.filter(table::id.lt(end_id))).execute(conn)?;
     Ok(Some((count, last_deleted)))
 }

@@ -27,7 +27,7 @@ pub struct StoredFile {
     pub is_missing: bool,
 }
 
-/// Passes the files of all users to `take`.
+/// Passes the files of the items of all users to `take`, ordered by item id.
 ///
 /// # Errors
 /// Those of `take`.
@@ -51,6 +51,7 @@ pub fn each_file<E: From<diesel::result::Error>>(
             media_items::is_missing,
         ));
 
+    // The nil id sorts before every item id.
     let mut after = ItemId(uuid::Uuid::nil());
 
     // In pages, because a client library may buffer a whole result.
@@ -93,10 +94,10 @@ pub fn each_directory<E: From<diesel::result::Error>>(
     conn: &mut Conn,
     mut take: impl FnMut(String, String) -> Result<(), E>,
 ) -> Result<(), E> {
-    let all = user_directories::table
+    let directories = user_directories::table
         .inner_join(users::table.on(users::id.eq(user_directories::user_id)))
         .select((users::folder, user_directories::directory_path));
-    for row in all.load_iter::<(String, String), DefaultLoadingMode>(conn)? {
+    for row in directories.load_iter::<(String, String), DefaultLoadingMode>(conn)? {
         let (folder, path) = row?;
         take(folder, path)?;
     }
@@ -122,13 +123,15 @@ pub fn update_clear_temporary(conn: &mut Conn) -> QueryResult<usize> {
         .execute(conn)
 }
 
-/// Marks an item as missing because its file is not in the backup.
+/// Marks the item at this location (user folder, path of the directory, name on disk) as missing because its file is
+/// not in the backup. Returns 0 if no item is there.
 pub fn update_missing_at(
     conn: &mut Conn,
     folder: &str,
     path: &str,
     name: &str,
 ) -> QueryResult<usize> {
+    // Selected first, because the databases have no common form of an update with joins.
     let id: Option<ItemId> = media_items::table
         .inner_join(
             user_directories::table

@@ -49,7 +49,7 @@ pub fn is_going_to(conn: &mut Conn, place: &FileLocation) -> QueryResult<bool> {
     Ok(going.count().get_result::<i64>(conn)? > 0)
 }
 
-/// Lists all entries, the newest first.
+/// Lists all entries, the newest first, so that they can be rolled back in reverse order.
 pub fn list(conn: &mut Conn) -> QueryResult<Vec<FileMove>> {
     type Row = (MoveId, UserId, MoveId, String, String, String, String);
 

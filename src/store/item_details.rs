@@ -23,6 +23,7 @@ pub fn replace(
     id: ItemId,
     details: &ItemDetails,
 ) -> QueryResult<()> {
+    // Deleted and inserted, because the databases have no common form of an upsert.
     diesel::delete(media_details::table.find(id)).execute(conn)?;
     let row = (
         media_details::item_id.eq(id),
@@ -49,7 +50,8 @@ pub fn list_tracks(conn: &mut Conn, owner: UserId, ids: &[ItemId]) -> QueryResul
         .load(conn)
 }
 
-/// Lists a user's albums after `after` (artist and album keys) with the number of tracks outside the trash.
+/// Lists a user's albums after `after` (artist and album keys), ordered by these keys: both keys, and the number of
+/// tracks outside the trash.
 pub fn list_albums(
     conn: &mut Conn,
     owner: UserId,
@@ -75,7 +77,8 @@ pub fn list_albums(
     query.load(conn)
 }
 
-/// Lists up to `limit` tracks of an album outside the trash, in album order.
+/// Lists up to `limit` tracks of an album outside the trash, ordered by disc and track number. `artist` and `album` are
+/// the keys of the album.
 pub fn list_album(
     conn: &mut Conn,
     owner: UserId,

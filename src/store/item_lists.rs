@@ -14,7 +14,7 @@ use crate::model::{Cursor, DirectoryId, Item, Shelf, Sort, UserId, WallClock};
 /// An id that no user has.
 const NO_OWNER: UserId = UserId(-1);
 
-/// Lists up to `limit` items after `after`.
+/// Lists up to `limit` items of a user that match `filter`, in the order `sort`, starting after the position `after`.
 pub fn list(
     conn: &mut Conn,
     owner: UserId,
@@ -42,6 +42,7 @@ pub fn list(
         shelf => query.filter(table::in_trash.eq(false)).filter(table::shelf.eq(shelf)),
     };
 
+    // The nil id is compared for the same reason: no directory has it.
     query = match filter.directory {
         Some(id) if conn.misjudges_equality() => query.filter(
             table::directory_id.eq(id).or(table::directory_id.eq(DirectoryId(Uuid::nil()))),
@@ -61,15 +62,16 @@ pub fn list(
         }
     }
 
-    // Each word is a prefix of an indexed word.
+    // Each word of the search must be a prefix of an indexed word of the item.
     for (from, until) in filter.words.iter().flatten().map(|word| prefix_range(word)) {
-        let has = search_words::table
+        let matching_words = search_words::table
             .filter(search_words::item_id.eq(table::id))
             .filter(search_words::word.ge(from))
             .filter(search_words::word.lt(until));
-        query = query.filter(diesel::dsl::exists(has));
+        query = query.filter(diesel::dsl::exists(matching_words));
     }
 
+    // A search reads in steps; items beyond the end of this step are excluded.
     if let Some(floor) = filter.floor {
         query = query.filter(keyset_predicate(conn, (table::shown_at, table::id), NotLess, floor));
     }
@@ -94,6 +96,7 @@ pub fn list(
         (Sort::Largest, Some(Cursor::Size(size, id))) => {
             query.filter(keyset_predicate(conn, (table::size, table::id), Less, (size, id)))
         }
+        // The first page. A cursor never belongs to another order, because it is decoded for this one.
         _ => query,
     };
 
@@ -117,7 +120,8 @@ pub fn list(
     .load(conn)
 }
 
-/// Counts the items of a shelf or directory, outside the trash, that were taken in `from..until`.
+/// Counts the items of a shelf or directory, outside the trash, whose `shown_at` is in `from..until`. Other conditions
+/// of the filter are ignored.
 pub fn count_between(
     conn: &mut Conn,
     owner: UserId,

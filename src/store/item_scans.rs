@@ -20,7 +20,8 @@ pub fn count_to_scan(conn: &mut Conn) -> QueryResult<i64> {
     table::table.filter(table::scan.eq(ScanStatus::Pending)).count().get_result(conn)
 }
 
-/// Lists items of any user that were not scanned with `version`, after `after`; all items if it is `None`.
+/// Lists items of any user that were last scanned with another version than `version` or never, after `after`; all
+/// items if it is `None`. Items whose file is missing are left out.
 pub fn list_scanned_by_others(
     conn: &mut Conn,
     version: Option<&str>,
@@ -35,18 +36,21 @@ pub fn list_scanned_by_others(
     find_next_page(conn, items, after, limit)
 }
 
-/// Records the result of a scan, unless the content of the item has changed in the meantime.
+/// Records the result of a scan and the version of the scanner; 0 rows if the content of the item has changed in the
+/// meantime.
 pub fn update_scan(
     conn: &mut Conn,
     item: &Item,
     scan: ScanStatus,
     version: &str,
 ) -> QueryResult<usize> {
-    let same = table::table
+    let unchanged = table::table
         .find(item.id)
         .filter(table::user_id.eq(item.user_id))
         .filter(table::sha256.eq(&item.sha256));
-    diesel::update(same).set((table::scan.eq(scan), table::scanned_with.eq(version))).execute(conn)
+    diesel::update(unchanged)
+        .set((table::scan.eq(scan), table::scanned_with.eq(version)))
+        .execute(conn)
 }
 
 pub fn update_all_scans(conn: &mut Conn, from: ScanStatus, to: ScanStatus) -> QueryResult<usize> {

@@ -72,7 +72,7 @@ pub fn list_of(conn: &mut Conn, owner: UserId, ids: &[ItemId]) -> QueryResult<Ve
         .load(conn)
 }
 
-/// Finds the user's item outside the trash with the same content.
+/// Finds an item of the user with the same content that is neither in the trash nor missing.
 pub fn find_same_bytes(
     conn: &mut Conn,
     owner: UserId,
@@ -161,6 +161,7 @@ pub fn count_on(conn: &mut Conn, owner: UserId, shelf: Shelf) -> QueryResult<(i6
         .filter(table::user_id.eq(owner))
         .select((
             diesel::dsl::count_star(),
+            // A sum may be returned as a decimal number; without rows it is NULL.
             sql::<BigInt>("CAST(COALESCE(SUM(size), 0) AS SIGNED)"),
         ))
         .into_boxed();
@@ -188,11 +189,12 @@ pub fn count_months(
         .select((table::shelf, table::favorite, table::shown_at));
 
     let mut months = BTreeMap::new();
-    for (of, favorite, at) in rows.load::<(Shelf, bool, WallClock)>(conn)? {
+    // Grouped here and not by SQL, because the date is stored as a number of milliseconds.
+    for (item_shelf, favorite, at) in rows.load::<(Shelf, bool, WallClock)>(conn)? {
         let is_on = match shelf {
             Shelf::All => true,
             Shelf::Favorites => favorite,
-            shelf => of == shelf,
+            shelf => item_shelf == shelf,
         };
         if is_on {
             *months.entry(at.month().number()).or_default() += 1;
@@ -212,6 +214,7 @@ pub fn list_trashed_before(conn: &mut Conn, before: Time, limit: i64) -> QueryRe
         .load(conn)
 }
 
+/// Sets or clears the favorite mark of an item; 0 rows if it already has this value.
 pub fn update_favorite(
     conn: &mut Conn,
     owner: UserId,
@@ -219,11 +222,11 @@ pub fn update_favorite(
     is_favorite: bool,
     at: Time,
 ) -> QueryResult<usize> {
-    let changing = table::table
+    let item_to_change = table::table
         .find(id)
         .filter(table::user_id.eq(owner))
         .filter(table::favorite.ne(is_favorite));
-    diesel::update(changing)
+    diesel::update(item_to_change)
         .set((table::favorite.eq(is_favorite), table::updated_at.eq(at)))
         .execute(conn)
 }
@@ -286,7 +289,7 @@ pub fn update_content(conn: &mut Conn, item: &Item) -> QueryResult<usize> {
         .execute(conn)
 }
 
-/// Writes the preview fields of `item`.
+/// Writes the columns of `item` that come from decoding its file: preview, placeholder, dimensions, duration and date.
 pub fn update_preview(conn: &mut Conn, item: &Item) -> QueryResult<usize> {
     diesel::update(table::table.find(item.id).filter(table::user_id.eq(item.user_id)))
         .set((

@@ -32,7 +32,7 @@ pub struct KeysetPredicate<K, I, A, L> {
     by_row: bool,
 }
 
-/// Rows on this side of the position `(at, last)` in the order of `(key, id)`.
+/// Creates the condition that a row is on this side of the position `(at, last)` in the order of `(key, id)`.
 pub fn keyset_predicate<K, I, A, L>(
     conn: &Conn,
     (key, id): (K, I),
@@ -90,6 +90,7 @@ where
             self.last.walk_ast(out.reborrow())?;
             out.push_sql(")");
         } else {
+            // `key < at OR (key = at AND id < last)`
             self.key.walk_ast(out.reborrow())?;
             out.push_sql(strict_operator);
             self.at.walk_ast(out.reborrow())?;

@@ -76,10 +76,11 @@ pub fn list_columns(conn: &mut Conn, table: &str) -> QueryResult<Vec<String>> {
     Ok(columns.into_iter().map(|row| row.name.to_lowercase()).collect())
 }
 
-/// Builds a query for the columns that exist. `table` must consist of letters, digits and underscores.
-fn select(table: &str, key: &str, texts: &[&str], has: &[String]) -> String {
+/// Builds a query for the column `key` as a number and the columns `texts` as text, with NULL for those that the table
+/// does not have. `table` must consist of letters, digits and underscores.
+fn select(table: &str, key: &str, texts: &[&str], existing_columns: &[String]) -> String {
     let texts = texts.iter().map(|column| {
-        let value = if has.iter().any(|name| name == column) {
+        let value = if existing_columns.iter().any(|name| name == column) {
             format!("CAST(`{column}` AS CHAR)")
         } else {
             "NULL".to_owned()
@@ -94,7 +95,11 @@ fn select(table: &str, key: &str, texts: &[&str], has: &[String]) -> String {
 }
 
 /// Lists all users, ordered by id.
-pub fn list_users(conn: &mut Conn, table: &str, has: &[String]) -> QueryResult<Vec<PhpUser>> {
+pub fn list_users(
+    conn: &mut Conn,
+    table: &str,
+    existing_columns: &[String],
+) -> QueryResult<Vec<PhpUser>> {
     let texts = [
         "firstname",
         "lastname",
@@ -108,7 +113,7 @@ pub fn list_users(conn: &mut Conn, table: &str, has: &[String]) -> QueryResult<V
         "created_at",
         "directory",
     ];
-    sql_query(select(table, "id", &texts, has)).load(conn)
+    sql_query(select(table, "id", &texts, existing_columns)).load(conn)
 }
 
 /// Lists the directories of all users.

@@ -22,6 +22,7 @@ pub fn replace(
     insert(conn, owner, id, shown_at, words)
 }
 
+/// Inserts the words of an item, one row per word.
 pub fn insert(
     conn: &mut Conn,
     owner: UserId,
@@ -46,7 +47,7 @@ pub fn find_next(
     conn: &mut Conn,
     owner: UserId,
     after: &str,
-    is_equal_too: bool,
+    is_inclusive: bool,
     end: &str,
 ) -> QueryResult<Option<String>> {
     let words = table::table
@@ -54,7 +55,7 @@ pub fn find_next(
         .filter(table::word.lt(end))
         .order(table::word.asc())
         .select(table::word);
-    if is_equal_too {
+    if is_inclusive {
         words.filter(table::word.ge(after)).first(conn).optional()
     } else {
         words.filter(table::word.gt(after)).first(conn).optional()
@@ -75,7 +76,8 @@ pub fn count(conn: &mut Conn, owner: UserId, word: &str, most: i64) -> QueryResu
 /// The position after which a search continues.
 pub type SearchPosition = (WallClock, ItemId);
 
-/// Finds the item `skipped` places after `after` among those that have `word`, newest first: the end of one step.
+/// Finds the position `skipped` rows after `after` among the items that have `word`, newest first. It is the end of one
+/// search step, which reads a limited number of rows.
 pub fn find_floor(
     conn: &mut Conn,
     owner: UserId,
@@ -121,7 +123,7 @@ pub fn list_with(
         .select(Item::as_select())
         .into_boxed();
 
-    // The same filters as for lists.
+    // The same conditions as in `item_lists::list`.
     rows = match filter.shelf {
         Shelf::All | Shelf::Recents | Shelf::Trash => rows,
         Shelf::Favorites => rows.filter(media_items::favorite.eq(true)),
@@ -146,19 +148,20 @@ pub fn list_with(
             rows.filter(keyset_predicate(conn, (table::shown_at, table::item_id), NotLess, floor));
     }
 
-    // The other words of the query.
+    // Each other word of the search must be a prefix of a word of the same item.
     for (from, until) in others.iter().map(|word| prefix_range(word)) {
-        let same = other
+        let matching_words = other
             .filter(other.field(table::item_id).eq(table::item_id))
             .filter(other.field(table::word).ge(from))
             .filter(other.field(table::word).lt(until));
-        rows = rows.filter(diesel::dsl::exists(same));
+        rows = rows.filter(diesel::dsl::exists(matching_words));
     }
 
     rows.load(conn)
 }
 
-/// Finds the item `skipped` places after `after` outside the trash, newest first: the end of one step.
+/// Finds the position `skipped` items after `after` among all items outside the trash, newest first. It is the end of
+/// one search step, which reads a limited number of items.
 pub fn find_item_floor(
     conn: &mut Conn,
     owner: UserId,

@@ -91,12 +91,12 @@ pub fn update_end_all(conn: &mut Conn, owner: UserId) -> QueryResult<usize> {
 
 /// Ends all sessions of a user except `keep` and access tokens.
 pub fn update_end_others(conn: &mut Conn, owner: UserId, keep: i64) -> QueryResult<usize> {
-    let tokens_of_user = session_tokens::table
+    let other_sessions = session_tokens::table
         .filter(session_tokens::user_id.eq(owner))
         .filter(session_tokens::status.eq(SessionStatus::Active))
         .filter(session_tokens::kind.ne(SessionKind::Token))
         .filter(session_tokens::id.ne(keep));
-    diesel::update(tokens_of_user)
+    diesel::update(other_sessions)
         .set(session_tokens::status.eq(SessionStatus::Ended))
         .execute(conn)
 }

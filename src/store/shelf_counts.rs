@@ -9,6 +9,7 @@ use crate::db::schema::{shelf_counts, shelf_months};
 use crate::model::item::NewItem;
 use crate::model::{Item, Shelf, ShelfCount, UserId, YearMonth};
 
+/// Inserts the rows of a new user: zero items and bytes for each shelf that is counted.
 pub fn insert_zero(conn: &mut Conn, owner: UserId) -> QueryResult<()> {
     for shelf in Shelf::COUNTED {
         diesel::insert_into(shelf_counts::table)
@@ -59,6 +60,7 @@ pub fn list_months(
     let rows: Vec<(i32, i64)> = shelf_months::table
         .filter(shelf_months::user_id.eq(owner))
         .filter(shelf_months::shelf.eq(shelf))
+        // The row of a month stays when its last item is removed.
         .filter(shelf_months::items.gt(0))
         .order(shelf_months::month.desc())
         .select((shelf_months::month, shelf_months::items))
@@ -128,6 +130,7 @@ impl CountDeltas {
         self.change_month(&[Shelf::All, new.shelf], new.shown_at.month(), 1);
     }
 
+    /// Adds an item to the counts of every shelf that shows it, or removes it if `sign` is -1.
     fn count(&mut self, item: &Item, sign: i64) {
         if item.in_trash {
             return self.change(&[Shelf::Trash], sign, item.size);
@@ -152,7 +155,8 @@ impl CountDeltas {
         }
     }
 
-    /// Writes the changes, always in the same order of shelves.
+    /// Adds the collected changes to the stored counts, always in the same order of shelves and months, so that two
+    /// transactions cannot deadlock.
     pub fn write(&self, conn: &mut Conn, owner: UserId) -> QueryResult<()> {
         for shelf in Shelf::COUNTED {
             let Some((items, bytes)) = self.shelves.get(&shelf).filter(|delta| **delta != (0, 0))
@@ -167,12 +171,13 @@ impl CountDeltas {
                 .execute(conn)?;
         }
 
-        for ((word, month), items) in &self.months {
-            let Some(shelf) = Shelf::parse(word).filter(|_| *items != 0) else { continue };
+        for ((shelf_name, month), items) in &self.months {
+            let Some(shelf) = Shelf::parse(shelf_name).filter(|_| *items != 0) else { continue };
             let row = shelf_months::table.find((owner, shelf, *month));
             let changed = diesel::update(row)
                 .set(shelf_months::items.eq(shelf_months::items + *items))
                 .execute(conn)?;
+            // The first item of this month on the shelf.
             if changed == 0 {
                 insert_month(conn, owner, shelf, *month, *items)?;
             }

@@ -52,7 +52,8 @@ pub fn list_unfinished_ids(conn: &mut Conn) -> QueryResult<Vec<UploadId>> {
     uploads::table.filter(uploads::item_id.is_null()).select(uploads::id).load(conn)
 }
 
-/// Records how many bytes are durable.
+/// Records how many bytes of an unfinished upload are durable, the state of their hash, and when the upload now
+/// expires.
 pub fn update_received(
     conn: &mut Conn,
     id: UploadId,

@@ -17,6 +17,7 @@ pub fn find(conn: &mut Conn, id: UserId) -> QueryResult<Option<User>> {
 /// Finds a user by username or e-mail address, ignoring case.
 pub fn find_by_login(conn: &mut Conn, login: &str) -> QueryResult<Option<User>> {
     let login = login.trim().to_lowercase();
+    // A username cannot contain `@`.
     if login.contains('@') {
         users::table.filter(users::email.eq(login)).select(User::as_select()).first(conn).optional()
     } else {
@@ -141,7 +142,7 @@ pub fn update_access_code(
 }
 
 /// Uses up the one-time code if it matches and has not expired; otherwise 0 rows.
-pub fn update_use_access_code(
+pub fn update_spend_access_code(
     conn: &mut Conn,
     id: UserId,
     hash: &str,
@@ -258,7 +259,8 @@ pub fn update_add_used(conn: &mut Conn, id: UserId, bytes: i64) -> QueryResult<u
         .execute(conn)
 }
 
-/// Reserves bytes for an upload if the quota allows them beside `elsewhere`; otherwise 0 rows.
+/// Reserves bytes for a resumable upload if the quota allows them beside the `elsewhere` bytes that ordinary uploads
+/// hold in memory; otherwise 0 rows.
 pub fn update_add_reserved(
     conn: &mut Conn,
     id: UserId,
@@ -266,6 +268,7 @@ pub fn update_add_reserved(
     elsewhere: i64,
 ) -> QueryResult<usize> {
     let after = users::used_bytes + users::reserved_bytes + bytes + elsewhere;
+    // A quota of 0 means that there is no limit.
     let fits = users::quota_bytes.eq(0).or(after.le(users::quota_bytes));
     diesel::update(users::table.find(id).filter(fits))
         .set(users::reserved_bytes.eq(users::reserved_bytes + bytes))

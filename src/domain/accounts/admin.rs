@@ -27,7 +27,7 @@ use crate::sync::run_on_blocking_pool;
 const CODE_LIFETIME: time::Duration = time::Duration::days(2);
 /// No letters that look like digits.
 const CODE_ALPHABET: &[u8] = b"ABCDEFGHJKMNPQRSTVWXYZ23456789";
-const LEVEL_IN_FILE: &str = "Their password is kept in the users file. Change it there.";
+const MANAGED_IN_FILE: &str = "Their password is kept in the users file. Change it there.";
 /// Makes a user an admin or an admin a user.
 ///
 /// # Errors
@@ -69,6 +69,8 @@ pub(crate) fn change_access_level(
     let user = with_admin_lock(conn, actor, id)?;
     match level {
         AccessLevel::User => ensure_another_admin(services, conn, &user)?,
+        // Records that the site has an admin, so that the set-up code can create no other. It does not matter if that
+        // is recorded already.
         AccessLevel::Admin => _ = store::site::update_claim_first_admin(conn)?,
     }
     store::users::update_access_level(conn, id, level, now())?;
@@ -102,6 +104,7 @@ pub fn create_access_code(
     id: UserId,
 ) -> Result<(User, String)> {
     let mut random = rand::rng();
+    // 16 letters out of 30 are 78 random bits, which nobody can guess.
     let letters: String = (0..16)
         .filter_map(|_| CODE_ALPHABET.get(random.random_range(0..CODE_ALPHABET.len())))
         .map(|letter| char::from(*letter))
@@ -109,8 +112,9 @@ pub fn create_access_code(
 
     let user = services.db.write(|conn| {
         let user = with_admin_lock(conn, actor, id)?;
+        // A password in the users file cannot be changed here, so a code for it would be useless.
         if user.origin == Origin::File {
-            return Err(Error::Conflict(LEVEL_IN_FILE.into()));
+            return Err(Error::Conflict(MANAGED_IN_FILE.into()));
         }
         store::users::update_access_code(
             conn,
@@ -123,6 +127,7 @@ pub fn create_access_code(
     })?;
 
     tracing::info!(admin = actor.log_id(), user = id.0, "access code handed out");
+    // Groups of four for reading; recovery ignores the hyphens.
     let grouped =
         letters.as_bytes().chunks(4).map(String::from_utf8_lossy).collect::<Vec<_>>().join("-");
     Ok((user, grouped))
@@ -139,7 +144,8 @@ pub fn find_by_login(services: &Services, login: &str) -> Result<User> {
 /// Users read per query.
 const BATCH_USERS: i64 = 1000;
 
-/// Calls `work` for every user regardless of status, oldest account first.
+/// Calls `work` for every user regardless of status, oldest account first. Users are read in batches, and no query is
+/// open while `work` runs.
 ///
 /// # Errors
 /// Database errors and those of `work`.
@@ -149,11 +155,11 @@ pub(crate) fn for_each_user(
 ) -> Result<()> {
     let mut after = UserId(0);
     loop {
-        let people =
+        let batch =
             services.db.read(|conn| Ok(store::users::list_after(conn, after, BATCH_USERS)?))?;
-        let Some(last) = people.last() else { return Ok(()) };
+        let Some(last) = batch.last() else { return Ok(()) };
         after = last.id;
-        people.iter().try_for_each(&mut work)?;
+        batch.iter().try_for_each(&mut work)?;
     }
 }
 
@@ -176,7 +182,7 @@ pub async fn add(
     .await
 }
 
-/// Creates an account without approval from a known password hash.
+/// Creates an account with a known password hash, for the command line and the import; it needs no approval.
 ///
 /// # Errors
 /// `Invalid` names the values that are taken.
@@ -225,7 +231,7 @@ pub async fn set_password(
     password: &str,
 ) -> Result<()> {
     if user.origin == Origin::File {
-        return Err(Error::Conflict(LEVEL_IN_FILE.into()));
+        return Err(Error::Conflict(MANAGED_IN_FILE.into()));
     }
     let checked = Password::parse(password, &user.password_context())
         .map_err(|error| Error::Invalid(vec![error]))?;
@@ -237,8 +243,10 @@ pub async fn set_password(
 
     run_on_blocking_pool(move || {
         services.db.write(|conn| {
+            // The admin may have been demoted while the password was hashed.
             authorize(conn, actor.session(), Need::Admin)?;
             crate::db::ensure_one_row(store::users::update_password(conn, id, &hash, now())?)?;
+            // A one-time code that is still valid must not replace the new password.
             store::users::update_access_code(conn, id, None, None)?;
             lifecycle::end_all(conn, id)?;
             audit::append(conn, Event::PasswordSet, &actor, &username, "")
@@ -259,11 +267,13 @@ pub fn remove(services: &Services, actor: &Actor, id: UserId) -> Result<User> {
         let user = with_admin_lock(conn, actor, id)?;
         ensure_another_admin(services, conn, &user)?;
 
-        // Files outside of the user's folder belong to no one afterwards.
+        // Quarantined files and unfinished uploads lie outside of the user's folder and would belong to no one
+        // afterwards.
         let quarantined = store::findings::list_quarantined_of(conn, id)?
             .into_iter()
             .map(|id| FileLocation::quarantined(id.0));
 
+        // The limit is higher than the number of unfinished uploads that a user can have.
         let unfinished = store::uploads::list_unfinished(conn, id, 10_000)?;
         let unfinished = unfinished.into_iter().map(|upload| FileLocation::upload(upload.id.0));
         let leftover_files: Vec<FileLocation> = quarantined.chain(unfinished).collect();
@@ -329,7 +339,7 @@ pub fn find(services: &Services, id: UserId) -> Result<(User, Vec<Session>)> {
     })
 }
 
-/// Ends all sessions of a user.
+/// Ends all sessions and access tokens of a user, on behalf of an admin.
 ///
 /// # Errors
 /// `NotFound`.

@@ -80,6 +80,7 @@ impl NewAccount {
         let contact_number =
             collect_error(parse_optional_line("contact_number", &self.contact_number, 40), errors);
         let address = collect_error(parse_optional_line("address", &self.address, 300), errors);
+        // All fields have been parsed by now, so that every error is reported; `?` only ends the function.
         Some(ValidPerson {
             firstname: firstname?,
             lastname: lastname?,

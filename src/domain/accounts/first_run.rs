@@ -42,7 +42,8 @@ pub fn is_setup_code(services: &Services, given: &str) -> Result<bool> {
     Ok(given.trim().as_bytes().ct_eq(setup_code(services)?.as_bytes()).into())
 }
 
-/// Creates the first admin and signs them in; returns the session token.
+/// Creates the first admin and signs them in; the set-up code proves that they own the server. Returns the session
+/// token.
 ///
 /// # Errors
 /// `NotFound` once there is an admin, `Invalid` for a wrong code or field, `TooManyRequests` after wrong codes.
@@ -52,9 +53,10 @@ pub async fn set_up(
     application: &NewAccount,
     client: Client,
 ) -> Result<String> {
+    // One fixed name instead of a username, so that wrong codes of all clients count together.
     let attempt = services.login_throttle.begin_attempt("the set-up code", client.address)?;
 
-    // Checked again in the transaction below.
+    // Whether there is an admin is checked again in the transaction below.
     let is_right = {
         let (services, given) = (services.clone(), given.to_owned());
         run_on_blocking_pool(move || {
@@ -170,6 +172,7 @@ pub async fn set_up_unattended(services: &Arc<Services>, admin: &FirstAdmin) -> 
             Ok(())
         })?;
 
+        // Also if there is an admin already: an earlier start may have been killed before it removed the code.
         finish(&services)
     })
     .await

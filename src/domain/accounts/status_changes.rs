@@ -68,11 +68,13 @@ pub fn decide(services: &Services, actor: &Actor, id: UserId, decision: Decision
     let (user, is_first_admin) = services.db.write(|conn| {
         // Serializes changes to admins, so that two admins cannot suspend each other.
         let user = with_admin_lock(conn, actor, id)?;
+        // Of all decisions, only a suspension can take away an active admin.
         if decision == Decision::Suspend {
             ensure_not_self(actor, id, "You cannot suspend yourself.")?;
             ensure_another_admin(services, conn, &user)?;
         }
 
+        // Zero rows: the account does not have a status from which this decision is possible.
         if store::users::update_status(conn, id, decision.from(), decision.to(), now())? == 0 {
             let state = user.status.as_str();
             return Err(Error::Conflict(format!(
@@ -121,7 +123,7 @@ pub fn decide_all(
         match decide(services, actor, *id, decision) {
             Ok(_) => decided += 1,
             Err(Error::Conflict(_) | Error::NotFound) => {
-                // A former admin gets `NotFound` for every account.
+                // A former admin gets `NotFound` for every account, which must end the loop instead of being counted.
                 services.db.read(|conn| authorize(conn, actor.session(), Need::Admin))?;
                 passed_over += 1;
             }

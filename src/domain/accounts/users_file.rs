@@ -12,8 +12,9 @@ use crate::model::{AccessLevel, Email, Event, Origin, PersonName, Status, User, 
 use crate::state::Services;
 use crate::store;
 
-/// Creates or updates the account of an entry in the users file, in the caller's transaction.
-/// The file is written by the server's owner: it activates a pending account, but not a suspended or rejected one.
+/// Creates or updates, in the caller's transaction, the account of an entry in the users file, in which the server's
+/// owner lists accounts with their password hashes. It activates a pending account, but not a suspended or rejected
+/// one.
 ///
 /// # Errors
 /// `Conflict` if the entry would demote the last admin.
@@ -29,7 +30,7 @@ pub(crate) fn create_from_entry(
             access_level: entry.access_level.unwrap_or(AccessLevel::User),
             origin: Origin::File,
         };
-        let person = name_or_default(conn, entry)?;
+        let person = person_from_entry(conn, entry)?;
         let id = create::create(services, conn, &person, &entry.hash, start, now())?;
         let description = format!("{}, from the users file", start.access_level.as_str());
         audit::append(
@@ -49,7 +50,7 @@ pub(crate) fn create_from_entry(
         store::users::update_origin(conn, user.id, Origin::File, &entry.hash, now())?;
     }
 
-    // An account of the database that is now in the file becomes active.
+    // A pending account becomes active when the server's owner adds it to the file.
     if is_new_in_file {
         store::users::update_status(conn, user.id, &[Status::Pending], Status::Active, now())?;
     }
@@ -60,17 +61,19 @@ pub(crate) fn create_from_entry(
     store::users::find(conn, user.id)?.ok_or(Error::NotFound)
 }
 
-/// A name made from the username, and an e-mail that no other account has.
-fn name_or_default(conn: &mut Conn, entry: &UsersFileEntry) -> Result<ValidPerson> {
+/// Builds the personal data of an account from an entry of the users file: a name made from the username, and the
+/// entry's e-mail or a placeholder that no other account has.
+fn person_from_entry(conn: &mut Conn, entry: &UsersFileEntry) -> Result<ValidPerson> {
     // `ada.lovelace` becomes Ada Lovelace.
-    let words: Vec<String> = entry
+    let name_parts: Vec<String> = entry
         .username
         .split(['.', '_', '-'])
         .filter(|word| !word.is_empty())
         .map(capitalize)
         .collect();
 
-    let (first, rest) = words
+    // The first part is the first name, the others are the last name; a missing name becomes User.
+    let (first, rest) = name_parts
         .split_first()
         .map_or(("User", Vec::new()), |(first, rest)| (first.as_str(), rest.to_vec()));
     let last = if rest.is_empty() { "User".to_owned() } else { rest.join(" ") };
@@ -78,7 +81,7 @@ fn name_or_default(conn: &mut Conn, entry: &UsersFileEntry) -> Result<ValidPerso
     let email = entry.email.clone().unwrap_or_else(|| format!("{}@localhost", entry.username));
 
     let email = if store::users::is_email_taken(conn, &email, None)? {
-        // RFC 2606: never resolves.
+        // The domain .invalid never resolves (RFC 2606), so the address belongs to nobody; the UUID makes it unique.
         format!("{}@{}.invalid", entry.username, uuid::Uuid::now_v7().simple())
     } else {
         email

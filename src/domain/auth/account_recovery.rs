@@ -51,9 +51,12 @@ pub async fn recover(
     run_on_blocking_pool(move || {
         let user = services.db.write(|conn| {
             let user = store::users::find_by_login(conn, &login)?
+                // The passwords of other users are in the users file and cannot be set here.
                 .filter(|user| user.origin == Origin::Here)
                 .ok_or_else(wrong_code_error)?;
-            if store::users::update_use_access_code(conn, user.id, &token_hash(&code), now())? == 0
+            // Checks the code and uses it up in one statement, so that it works only once.
+            if store::users::update_spend_access_code(conn, user.id, &token_hash(&code), now())?
+                == 0
             {
                 return Err(wrong_code_error());
             }

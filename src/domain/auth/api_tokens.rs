@@ -35,6 +35,7 @@ pub async fn log_in(
     password: &str,
     client: Client,
 ) -> Result<IssuedTokens> {
+    // The token of an API session is its refresh token.
     let (_, refresh_token) =
         login::log_in(services, login, password, SessionKind::Api, client).await?;
     let services = services.clone();
@@ -45,8 +46,8 @@ pub async fn log_in(
     .await
 }
 
-/// Exchanges a refresh token for a new pair. Using one twice ends its session, because it must have been stolen
-/// (RFC 9700, 4.14.2).
+/// Exchanges the refresh token `old` for a new access token and a new refresh token. Using a refresh token twice ends
+/// its session, because it must have been stolen (RFC 9700, 4.14.2).
 ///
 /// # Errors
 /// `Unauthenticated` for an invalid or expired token; `NotActive`.
@@ -54,11 +55,11 @@ pub fn refresh(services: &Services, old: &str, client: &Client) -> Result<Issued
     let hash = token_hash(old);
     let exchanged = services.db.write(|conn| {
         let at = now();
-        let found = store::sessions::find_active(conn, &hash, at)?
+        let active_session = store::sessions::find_active(conn, &hash, at)?
             .filter(|session| session.kind == SessionKind::Api);
 
         // An unknown token may have been spent: then it was stolen.
-        let Some(session) = found else {
+        let Some(session) = active_session else {
             let reused = store::sessions::find_by_spent(conn, &hash)?;
             if let Some((id, owner)) = reused {
                 store::sessions::update_end(conn, owner, id)?;
@@ -93,6 +94,7 @@ pub fn refresh(services: &Services, old: &str, client: &Client) -> Result<Issued
         }
 
         store::sessions::insert_spent(conn, &hash, session.id)?;
+        // The user's row repeats the token hash of the newest session.
         store::users::update_exchange_session_token(conn, session.user_id, &hash, &new)?;
         Ok(Ok(token))
     })?;
@@ -104,7 +106,7 @@ pub fn refresh(services: &Services, old: &str, client: &Client) -> Result<Issued
             services.session_cache.invalidate_user(auth_session.user.id);
             issue_tokens(services, auth_session, token)
         }
-        // Both parties lose access, since the thief cannot be told apart.
+        // The owner and the thief both lose access, because the server cannot tell who of them sent the token.
         Err(reused) => {
             if let Some((id, owner)) = reused {
                 services.session_cache.invalidate_user(owner);
@@ -155,13 +157,13 @@ impl BearerToken {
     /// Its session, if it is in the cache.
     #[must_use]
     pub fn find_cached(&self, services: &Services) -> Option<Arc<AuthSession>> {
-        let known = match self {
+        let cached = match self {
             Self::Signed { session, .. } => {
                 services.session_cache.get(&lifecycle::cache_key(*session))
             }
             Self::Access(token) => services.session_cache.get_by_token(token),
         };
-        known.filter(|auth_session| {
+        cached.filter(|auth_session| {
             self.matches(auth_session) && services.users_file.may_stay_logged_in(&auth_session.user)
         })
     }

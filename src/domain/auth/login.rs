@@ -34,18 +34,19 @@ pub async fn log_in(
 
     // If there is no account, the password is verified below against a dummy hash, so that the response takes equally
     // long.
-    let known = {
+    let login_account = {
         let (services, login) = (services.clone(), login.to_owned());
         run_on_blocking_pool(move || find_account(&services, &login)).await?
     };
 
-    let hash = known.as_ref().map(|known| known.hash().to_owned());
+    let hash = login_account.as_ref().map(|login_account| login_account.hash().to_owned());
 
     // An unknown username may be a password typed into the wrong field, so it is not recorded.
-    let name = known.as_ref().map(|known| known.username().to_owned());
+    let name = login_account.as_ref().map(|login_account| login_account.username().to_owned());
     let verdict = services.password_hasher.verify(hash, password).await?;
 
-    let (Some(known), HashCheck::Right | HashCheck::RightButOld) = (known, verdict) else {
+    let (Some(login_account), HashCheck::Right | HashCheck::RightButOld) = (login_account, verdict)
+    else {
         services.metrics.record_login(false);
         tracing::info!(address = %client.address, "wrong password or name");
         let (services, name) = (services.clone(), name);
@@ -69,7 +70,7 @@ pub async fn log_in(
     attempt.forgive();
 
     // A hash in an older format is replaced after a successful log-in.
-    let new_hash = match (&known, verdict) {
+    let new_hash = match (&login_account, verdict) {
         (LoginAccount::Database(user), HashCheck::RightButOld) if user.status.block().is_none() => {
             Some(upgrade_hash(services, password).await?)
         }
@@ -80,16 +81,18 @@ pub async fn log_in(
     run_on_blocking_pool(move || {
         let (user, token) = services.db.write(|conn| {
             let at = now();
-            let user = match &known {
+            let user = match &login_account {
                 // The password may have changed since it was verified; and of two simultaneous log-ins that
                 // both upgrade an old hash, the second is asked to try again.
-                LoginAccount::Database(tried) => match store::users::find(conn, tried.id)? {
-                    Some(user) if user.password == tried.password => user,
-                    Some(_) if verdict == HashCheck::RightButOld => {
-                        return Err(Error::Unavailable("The password is being changed."));
+                LoginAccount::Database(verified_user) => {
+                    match store::users::find(conn, verified_user.id)? {
+                        Some(user) if user.password == verified_user.password => user,
+                        Some(_) if verdict == HashCheck::RightButOld => {
+                            return Err(Error::Unavailable("The password is being changed."));
+                        }
+                        _ => return Err(Error::BadCredentials),
                     }
-                    _ => return Err(Error::BadCredentials),
-                },
+                }
                 LoginAccount::UsersFile(entry) => {
                     users_file::create_from_entry(&services, conn, entry)?
                 }
@@ -105,6 +108,7 @@ pub async fn log_in(
                     &user.username,
                     state,
                 )?;
+                // Not an error yet: that would roll back the audit row.
                 return Ok((user, None));
             }
 
@@ -132,7 +136,7 @@ pub async fn log_in(
                 tracing::info!(user = user.id.0, "logged in");
                 Ok((user, token))
             }
-            (None, Some(standing)) => Err(Error::NotActive(standing)),
+            (None, Some(account_block)) => Err(Error::NotActive(account_block)),
             (None, None) => Err(Error::internal("no token for an active user")),
         }
     })
@@ -168,7 +172,7 @@ fn find_account(services: &Services, login: &str) -> Result<Option<LoginAccount>
     }
     let user = find(services, login)?;
     let user = match user {
-        // The e-mail may belong to a row whose user is in the file.
+        // The login is the e-mail in the row of a user of the users file, where the valid password hash is.
         Some(user) if user.origin == Origin::File => {
             return Ok(services.users_file.find(&user.username).map(LoginAccount::UsersFile));
         }

@@ -129,6 +129,7 @@ fn write_set(
 
     loop {
         let mut manifest = Manifest::new(newest_schema()?);
+        // One snapshot for all tables, so that their rows fit together.
         let folders = services.db.snapshot(|conn| dump_table(conn, folder, &mut manifest))?;
         failpoints::hit("tables dumped");
 
@@ -149,6 +150,7 @@ fn write_set(
         writer.add_avatars(&folders)?;
         let SetWriter { list, part, left: omitted, new_files: files, new_bytes: bytes, .. } =
             writer;
+        // Summed over all attempts, because contents copied by an earlier one are not copied again.
         (new_files, new_bytes) = (new_files + files, new_bytes + bytes);
 
         // Contents must be durable before the manifest refers to them.
@@ -169,6 +171,7 @@ fn write_set(
             });
         }
 
+        // Files that are being moved need time to arrive; each attempt waits longer.
         std::thread::sleep(Duration::from_millis(100) * attempt);
         (omitted_before, attempt) = (omitted, attempt + 1);
     }
@@ -283,6 +286,7 @@ impl SetWriter<'_> {
             }
         };
 
+        // A restore sets this time, and recognises unchanged files by it.
         line.modified = modified_nanos(&file)?;
 
         // Contents are stored once, by hash.
@@ -352,6 +356,7 @@ impl SetWriter<'_> {
     /// Adds the avatars, which have no rows.
     fn add_avatars(&mut self, folders: &[String]) -> Result<()> {
         for folder in folders {
+            // Nothing is lost without an avatar: the server shows initials instead.
             let Ok(mut file) = self.services.media_dir.open_avatar(folder) else { continue };
             let Ok(sha256) = sha256_of(&mut file) else { continue };
             let size = file.metadata()?.len();

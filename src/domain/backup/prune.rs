@@ -11,30 +11,32 @@ use crate::storage::BackupRepository;
 /// Maps a time to its period: the year, and the number within the year.
 type Period = dyn Fn(Time) -> (i32, i32);
 
-/// The sets to keep: those that `keep` covers, the newest set, the newest restore point, and all sets whose names are
-/// neither.
+/// Returns the sets to keep: those that the retention rule `keep` covers, the newest set, the newest restore point (a
+/// backup made before a restore), and all sets whose names are neither.
 fn sets_to_keep(keep: Retention, sets: &[String]) -> BTreeSet<&String> {
     // Newest first, so that `or_insert` below keeps the newest set of each period.
     let dated: Vec<(&String, Time)> =
         sets.iter().rev().filter_map(|name| Some((name, set_time(name)?))).collect();
-    let mut staying: BTreeSet<&String> =
+    let mut kept_names: BTreeSet<&String> =
         sets.iter().filter(|name| set_time(name).is_none() && !is_restore_point(name)).collect();
-    staying.extend(sets.iter().filter(|name| is_restore_point(name)).max());
-    staying.extend(dated.first().map(|(name, _)| *name));
+    // Names contain the time, so the greatest name is the newest.
+    kept_names.extend(sets.iter().filter(|name| is_restore_point(name)).max());
+    kept_names.extend(dated.first().map(|(name, _)| *name));
     let day = |at: Time| (at.year(), i32::from(at.ordinal()));
     let week = |at: Time| (at.to_iso_week_date().0, i32::from(at.iso_week()));
     let month = |at: Time| (at.year(), i32::from(u8::from(at.month())));
     let rules: [(usize, &Period); 3] =
         [(keep.days, &day), (keep.weeks, &week), (keep.months, &month)];
 
+    // Each rule keeps the newest set of each of the last `count` periods that have sets.
     for (count, period) in rules {
         let mut newest = BTreeMap::new();
         for (name, at) in &dated {
             newest.entry(period(*at)).or_insert(*name);
         }
-        staying.extend(newest.into_values().rev().take(count));
+        kept_names.extend(newest.into_values().rev().take(count));
     }
-    staying
+    kept_names
 }
 
 /// The result of pruning.
@@ -61,6 +63,7 @@ pub fn prune(repository: &BackupRepository, keep: Retention, is_dry: bool) -> Re
     let mut needed = BTreeMap::new();
     for name in &kept {
         let set = BackupSet::open(repository, Some(name))?;
+        // The list of a damaged set may not name all contents that the set needs.
         if let Some(part) = set.broken_parts().first() {
             return Err(Error::Conflict(format!(
                 "The backup {name} is damaged ({part}), so nothing was removed."

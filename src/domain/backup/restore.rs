@@ -55,7 +55,8 @@ pub fn restore(
     }
 
     let left = set.omitted()?;
-    let known_left = left.len();
+    let known_omissions = left.len();
+    // The tables are loaded into a temporary database, which verifies their checksums.
     let mut loaded = StagingDatabase::load(services, set)?;
     let id = format!("{}-{}", set.name, uuid::Uuid::now_v7().simple());
 
@@ -73,8 +74,8 @@ pub fn restore(
 
     let restored = built.and_then(|mut restored| {
         // Damage is reported after all files were tried, with their number.
-        if let (false, Some(first)) = (skips_damaged, restored.left.get(known_left)) {
-            let count = restored.left.len() - known_left;
+        if let (false, Some(first)) = (skips_damaged, restored.left.get(known_omissions)) {
+            let count = restored.left.len() - known_omissions;
             let path = first.path();
             return Err(Error::Conflict(format!(
                 "{count} files of the backup {} are damaged, such as {path}. --skip-damaged puts back the rest.",
@@ -121,7 +122,8 @@ pub fn restore(
     Ok(restored)
 }
 
-/// The transaction that switches to the restored state.
+/// Replaces all rows with those of the staging database in one transaction, and records that the restore `id` still has
+/// to exchange the files. Its commit switches to the restored state.
 fn replace_rows(services: &Services, loaded: &StagingDatabase, name: &str, id: &str) -> Result<()> {
     services.db.write(|conn| {
         let mut from = loaded.conn.borrow_mut();
@@ -139,6 +141,7 @@ fn replace_rows(services: &Services, loaded: &StagingDatabase, name: &str, id: &
         table_rows::delete_all_except(conn, kept_tables)?;
         table_rows::copy_all_except(&mut from, conn, kept_tables)?;
         store::backup_rows::update_versions(conn, version)?;
+        // If the process is killed now, the next start sees this and exchanges the files.
         store::backup_rows::update_restoring(conn, Some(id))?;
         audit::append(conn, Event::Restored, &Actor::command_line(), name, "")?;
         failpoints::hit("restore loaded");
@@ -230,7 +233,8 @@ fn system_time(nanoseconds: i64) -> std::time::SystemTime {
     UNIX_EPOCH + Duration::from_nanos(nanoseconds.unsigned_abs())
 }
 
-/// False if the content is missing or damaged; nothing is at the location then.
+/// Copies a content from the backup to `place` and sets its modification time. False if the content is missing or
+/// damaged; nothing is at the location then.
 fn copy_out(
     repository: &BackupRepository,
     media_dir: &MediaDir,
@@ -239,6 +243,7 @@ fn copy_out(
 ) -> Result<bool> {
     let mut file = media_dir.create_file(place)?;
     if !repository.copy_out(&line.sha256, line.size, &mut file)? {
+        // Part of the content may have been written.
         media_dir.remove_file(place)?;
         return Ok(false);
     }
@@ -259,6 +264,7 @@ pub fn finish_restore(services: &Services) -> Result<()> {
         services.db.write(|conn| Ok(store::backup_rows::update_restoring(conn, None)?))?;
         failpoints::hit("restore finished");
     }
+    // What remains now belongs to restores that were not committed.
     RestoreSwap::sweep(root)?;
     staging_database::sweep(&services.settings.data_dir)
 }

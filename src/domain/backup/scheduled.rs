@@ -60,6 +60,7 @@ pub fn run_if_due(services: &Services) -> Result<Option<CreatedBackup>> {
         return Err(Error::Conflict(why));
     }
 
+    // Requests take precedence over the backup.
     lower_priority()?;
 
     // Pruning follows only a successful backup.
@@ -74,6 +75,7 @@ pub fn run_if_due(services: &Services) -> Result<Option<CreatedBackup>> {
     match outcome {
         Ok(created) => {
             atomic_file::replace(&marker, &format!("{}\n", folder.display()))?;
+            // A file that was deleted meanwhile is not a problem.
             let left = created.left.iter().filter(|one| !one.is_deleted).count();
             let problem = (left > 0)
                 .then(|| format!("{left} files could not be read. Run nexus-media check."));

@@ -190,7 +190,8 @@ impl BackupSet {
         Ok(Self { name: found.clone(), folder, manifest })
     }
 
-    /// Parts that are missing or damaged.
+    /// Returns the paths of those files of the set that are missing or do not have the hash in the manifest. The
+    /// contents of backed-up files are not checked.
     pub(super) fn broken_parts(&self) -> Vec<String> {
         let tables = self
             .manifest
@@ -263,6 +264,7 @@ pub(super) fn is_restore_point(name: &str) -> bool {
 /// The sets in a backup folder, oldest first.
 pub fn list(folder: &Path) -> Result<Vec<BackupListing>> {
     let about = |name: &String| {
+        // A manifest that cannot be read must not hide the other sets.
         let manifest = manifest_in(&folder.join("sets").join(name)).ok()?;
         let FilesPart { count, bytes, .. } = manifest.files;
         let left = manifest.left.count;

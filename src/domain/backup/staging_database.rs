@@ -23,8 +23,8 @@ pub(crate) struct StagingDatabase {
 }
 
 impl StagingDatabase {
-    /// # Errors
-    /// `Conflict` for a set from a later version, or one whose rows do not match their checksum.
+    /// Creates a temporary database with the schema of the set, fills it with the rows of the set, and migrates it to
+    /// the newest schema.
     pub(crate) fn load(services: &Services, set: &BackupSet) -> Result<Self> {
         let newest = newest_schema()?;
         if set.manifest.schema > newest {
@@ -40,11 +40,13 @@ impl StagingDatabase {
             .data_dir
             .join(format!("{FILE_PREFIX}{}.db", uuid::Uuid::now_v7().simple()));
 
+        // Created before the rows are loaded, so that its files are deleted on drop if loading fails.
         let mut loaded =
             Self { conn: RefCell::new(Db::scratch(&path, &set.manifest.schema)?), path };
         let conn = loaded.conn.get_mut();
         conn.transaction(|conn| load_tables(conn, set))?;
         Db::migrate_scratch(conn)?;
+        // One-time codes, sessions and reserved bytes must not come back.
         store::backup_rows::update_clear_temporary(conn)?;
         Ok(loaded)
     }

@@ -55,13 +55,14 @@ pub fn verify(
                 verified.contents += 1;
                 on_progress(verified.contents);
 
-                // Every file of a damaged content is listed.
+                // The result is remembered for the other files with this content.
                 match problem {
                     Some(why) => drop(unsound.insert(line.sha256.clone(), why)),
                     None => drop(sound.insert(line.sha256.clone())),
                 }
             }
 
+            // Every file of a damaged content is listed.
             if let Some(why) = unsound.get(&line.sha256) {
                 broken.push((line.path(), *why));
             }

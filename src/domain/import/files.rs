@@ -96,13 +96,13 @@ impl FileImport<'_> {
         }
 
         // Favorites and Recents come last: the files they refer to have been imported by then.
-        let (views, own): (Vec<_>, Vec<_>) = contents
+        let (virtual_paths, own_paths): (Vec<_>, Vec<_>) = contents
             .files
             .into_iter()
             .filter(|path| path != Path::new(AVATAR_FILE))
             .partition(|path| is_virtual_path(path));
 
-        for paths in [own, views] {
+        for paths in [own_paths, virtual_paths] {
             // In batches, bounded by number and by bytes.
             let (mut batch, mut bytes) = (Vec::new(), 0);
             for path in paths {
@@ -120,7 +120,8 @@ impl FileImport<'_> {
         self.dates(directories)
     }
 
-    /// Examines one file and copies it. `Some` if it has to be stored.
+    /// Reads one file of the original and copies it to this server if the user does not have its content yet. Returns
+    /// the copy with the request to store it, or `None` if there is nothing to store.
     fn examine(&mut self, path: &Path) -> Result<Option<(PendingFile, IngestRequest)>> {
         let full = self.folder.join(path);
 
@@ -149,6 +150,7 @@ impl FileImport<'_> {
         };
 
         let name = pending.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        // An earlier run has stored it, or the user has the same bytes already.
         if let Some(same) = self.find(user, &pending, &name, path)? {
             self.report.files.already_there += 1;
             if !self.options.is_dry {
@@ -184,6 +186,7 @@ impl FileImport<'_> {
         };
 
         let since = file_time(modified);
+        // Favorites and Recents contain copies, which are not stored beside the file itself.
         let keep_duplicates = !is_virtual_path(path);
 
         let request = IngestRequest {
@@ -200,7 +203,8 @@ impl FileImport<'_> {
         self.report.bytes += size;
     }
 
-    /// The existing item with these bytes: preferably of the same name, and not matched to another file.
+    /// Finds the existing item with these bytes, preferably one of the same name, that no other file of the original
+    /// was matched to, and marks it as matched.
     fn find(
         &mut self,
         user: &User,
@@ -224,6 +228,7 @@ impl FileImport<'_> {
         let file_name = FileName::parse(name).unwrap_or_else(FileName::unnamed);
         let best = free.iter().position(|item| item.name == file_name.as_str()).unwrap_or(0);
         let found = (!free.is_empty()).then(|| free.swap_remove(best));
+        // Each item matches one file only, so that two files with the same bytes become two items.
         self.claimed.extend(found.as_ref().map(|item| item.id));
         Ok(found)
     }
@@ -242,6 +247,7 @@ impl FileImport<'_> {
                     self.count(pending.size);
                     self.record_stored(user, &pending, &item)?;
                 }
+                // These errors concern this file only.
                 Err(error @ (Error::QuotaExceeded | Error::Invalid(_) | Error::Conflict(_))) => {
                     self.report.add_skipped(pending.path.to_string_lossy(), error.to_string());
                 }
@@ -257,7 +263,8 @@ impl FileImport<'_> {
             items::set_favorite(self.services, &Authority::server(user), &[item.id], true)?;
         }
 
-        // The owner may have restored it since.
+        // An item changed after its creation is left alone: the owner may have restored it from the trash since an
+        // earlier run.
         if pending.state == FileState::Trashed
             && !item.in_trash
             && item.updated_at == item.created_at
@@ -315,7 +322,8 @@ impl FileImport<'_> {
     }
 }
 
-/// What a path implies: the file's state, and the user's directory it belongs to.
+/// Returns what a file's path in the original implies: its state, and the user's directory to store it in; without a
+/// directory, the kind of the file decides.
 fn file_state(path: &Path) -> (FileState, Option<String>) {
     let above = path.parent().map(|above| above.to_string_lossy().into_owned()).unwrap_or_default();
     let top = above.split('/').next().unwrap_or_default();
@@ -348,6 +356,7 @@ fn is_standard_path(path: &str) -> bool {
 /// `at`.
 fn copy(services: &Services, file: &mut File, at: SystemTime) -> Result<ReceivedFile> {
     use std::io::Seek;
+    // The file was read to its end to compute its hash.
     file.rewind()?;
     let mut incoming = IncomingFile::create(services.media_dir.clone())?;
     let mut chunk = vec![0; CHUNK_BYTES];

@@ -53,7 +53,7 @@ pub fn import(
         tell(&called);
         let folder = source_folder(row, &rows.directories, &unclaimed);
         let folder = folder
-            .and_then(|folder| unclaimed.iter().position(|one| *one == folder))
+            .and_then(|folder| unclaimed.iter().position(|candidate| *candidate == folder))
             .map(|at| unclaimed.swap_remove(at));
 
         // One invalid user does not stop the import.
@@ -127,6 +127,7 @@ fn read_rows(conn: &mut Conn, prefix: &str, report: &mut ImportReport) -> Result
     // Some versions of the original lack columns or tables.
     let has = store::php_import::list_columns(conn, &table("user_directories"))?;
 
+    // Directories without `user_id` cannot be assigned to users.
     let directories = if has.iter().any(|name| name == "user_id") {
         store::php_import::list_directories(conn, &table("user_directories"), &has)?
     } else {
@@ -155,7 +156,10 @@ fn source_folder(
     let named = named
         .flat_map(|directory| [&directory.directory_path, &directory.directory_name])
         .flatten();
+
+    // Paths in the original can begin with other folders, so every component is compared.
     let parts = row.directory.iter().chain(named).flat_map(|path| path.split('/'));
+    // The original named a user's folder by the user's number in five digits, such as 00042_.
     let id_prefix = format!("{:05}_", row.id);
     let by_row = parts
         .filter(|part| !part.is_empty())
@@ -194,6 +198,7 @@ fn import_user(
         lastname: or(trimmed(&row.lastname), "-"),
         username: username.clone(),
         email: email.clone(),
+        // Not validated: the hash of the original is stored instead.
         password: String::new(),
         contact_number: trimmed(&row.contact_number),
         address: trimmed(&row.address),
@@ -245,6 +250,7 @@ fn ascii_username(raw: &str, id: i64) -> String {
     if name.len() < 2 { format!("person{id}") } else { name.to_owned() }
 }
 
+/// Maps the status word of the original to a status; an unknown word becomes `Pending` and is noted in the report.
 fn parse_status(row: &PhpUser, report: &mut ImportReport) -> Status {
     let word = row.status.as_deref().unwrap_or_default().trim().to_lowercase();
     match word.as_str() {

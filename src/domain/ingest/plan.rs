@@ -27,8 +27,8 @@ pub(super) enum IngestPlan {
     AsNew(usize),
 }
 
-/// Decides what to do with each file, and returns the moves of new files. For a duplicate of an existing item, its
-/// upload is finished here.
+/// Decides for each request whether it becomes a new item or is a duplicate, and returns these decisions with the moves
+/// of the new files. For a duplicate of an existing item, its upload is finished here.
 pub(super) fn plan_batch(
     services: &Services,
     conn: &mut Conn,
@@ -40,6 +40,7 @@ pub(super) fn plan_batch(
     let mut firsts: HashMap<(&str, u64), usize> = HashMap::new();
     for (index, request) in requests.iter().enumerate() {
         let received = &request.received;
+        // A quarantined file must not be released if another admin has decided about it meanwhile.
         if let Some((finding, _)) = &request.released
             && store::findings::find(conn, *finding)?
                 .is_none_or(|known| known.state != FindingState::Quarantined)
@@ -97,12 +98,14 @@ fn find_same(
         if items::is_whole(services, conn, user, &same)? {
             return Ok(Some(same));
         }
+        // Items marked as missing are not found by the next query.
         store::items::update_missing(conn, user.id, same.id, true)?;
     }
     Ok(None)
 }
 
-/// The directory a file goes to.
+/// Returns the directory a file goes to: the requested one if it is the user's own, otherwise the standard directory
+/// for the kind of the file.
 pub(super) fn target_directory(
     services: &Services,
     conn: &mut Conn,
@@ -187,8 +190,8 @@ pub(super) fn finish_upload(
     )? == 0
     {
         // A batch that is retried may have recorded it already.
-        let known = store::uploads::find(conn, user.id, upload)?;
-        if known.is_some_and(|known| known.item_id == Some(item)) {
+        let upload_row = store::uploads::find(conn, user.id, upload)?;
+        if upload_row.is_some_and(|upload_row| upload_row.item_id == Some(item)) {
             return Ok(());
         }
         return Err(Error::Conflict("This upload is finished already.".into()));

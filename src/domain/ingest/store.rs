@@ -77,9 +77,11 @@ pub fn store_all(
             }
 
             let mut waiting = services.ingest_queue.take(user.id);
+            // The request is neither queued nor answered, so the thread that took it has failed.
             if waiting.is_empty() {
                 break Err(Error::internal("a batch was not stored"));
             }
+            // The rest is stored in the next round, or by the next thread that gets the lock.
             let later = waiting.split_off(MAX_BATCH_FILES.min(waiting.len()));
             services.ingest_queue.put_back(user.id, later);
             store_waiting(&moves_lock, services, user, waiting);
@@ -127,12 +129,12 @@ type UserLock<'a> = std::sync::MutexGuard<'a, ()>;
 
 /// Stores a batch. If it fails, stores each file alone, so that one cannot make the others fail.
 fn store_waiting(
-    turn: &UserLock<'_>,
+    moves_lock: &UserLock<'_>,
     services: &Services,
     user: &User,
     mut waiting: Vec<QueuedIngest>,
 ) {
-    match store_batch(turn, services, user, &mut waiting) {
+    match store_batch(moves_lock, services, user, &mut waiting) {
         Ok(outcomes) => {
             waiting
                 .into_iter()
@@ -146,7 +148,8 @@ fn store_waiting(
         }
         Err(_) => {
             for mut queued in waiting {
-                let stored = store_batch(turn, services, user, std::slice::from_mut(&mut queued));
+                let stored =
+                    store_batch(moves_lock, services, user, std::slice::from_mut(&mut queued));
                 queued.answer(stored.and_then(|outcomes| {
                     outcomes.into_iter().next().ok_or_else(|| Error::internal("no outcome"))
                 }));
@@ -158,7 +161,7 @@ fn store_waiting(
 /// Stores the files of a batch with one call of `move_files_locked`: new files are moved into their directories and get
 /// rows, duplicates resolve to the item with the same bytes. Returns one outcome per request, in the same order.
 fn store_batch(
-    turn: &UserLock<'_>,
+    moves_lock: &UserLock<'_>,
     services: &Services,
     user: &User,
     waiting: &mut [QueuedIngest],
@@ -169,7 +172,7 @@ fn store_batch(
     let items: RefCell<Vec<Item>> = RefCell::default();
 
     file_moves::move_files_locked(
-        turn,
+        moves_lock,
         services,
         user.id,
         |conn| {
@@ -203,7 +206,7 @@ fn store_batch(
             let ids: Vec<ItemId> = new_items.iter().map(|(_, new)| new.id).collect();
             *items.borrow_mut() = items::find_owned(conn, user, &ids)?;
 
-            // Found by name at once; by metadata after decoding.
+            // A search finds the item by its name at once, and by its metadata after the file is decoded.
             for item in items.borrow().iter() {
                 search::index_new(conn, item)?;
                 previews::enqueue(conn, item)?;
@@ -271,7 +274,8 @@ fn insert_items(
 
     let mut deltas = CountDeltas::default();
     for (request, new) in new_items {
-        // From here on, the used bytes count instead of the hold.
+        // From here on, the used bytes count instead of the hold. The flag makes sure that it is released once, even if
+        // the transaction is retried.
         if let Some(hold) =
             request.hold.as_ref().filter(|_| !request.is_hold_released.swap(true, Ordering::AcqRel))
         {
@@ -303,6 +307,7 @@ fn insert_items(
     directories.sort_unstable();
     directories.dedup();
     store::directories::update_modified(conn, user.id, &directories, now())?;
+    // Last, because the audit log stays locked until the transaction ends.
     for (_, admin) in new_items.iter().filter_map(|(request, _)| request.released.as_ref()) {
         audit::append(conn, Event::Released, admin, &user.username, "a false alarm")?;
     }

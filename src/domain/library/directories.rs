@@ -97,6 +97,7 @@ fn child_path(parent: Option<&Directory>, name: &FileName) -> Result<String> {
 /// of that name is detected.
 fn ensure_name_free(services: &Services, conn: &mut Conn, user: &User, path: &str) -> Result<()> {
     let taken = || Error::field("name", "There is a folder or file of that name already.");
+    // Only a path at the top level can equal a reserved name. Compared without case, because other systems ignore it.
     let is_reserved = media_dir::STANDARD_DIRECTORIES
         .iter()
         .chain([&media_dir::AVATAR_FILE])
@@ -136,6 +137,7 @@ pub fn rename(
 
             let path =
                 if parent.is_empty() { name.to_string() } else { format!("{parent}/{name}") };
+            // The name stays the same: an empty plan moves nothing.
             if path == directory.directory_path {
                 return Ok(Vec::new());
             }
@@ -243,7 +245,8 @@ pub fn delete(services: &Services, authority: &Authority<'_>, id: DirectoryId) -
         trashed += trash::trash(services, authority, &ids)?;
     }
 
-    let _one_at_a_time = services.lock_moves(user.id);
+    // No file may be moved into the directory while it is deleted.
+    let _moves_lock = services.lock_moves(user.id);
     services.write_library(user.id, |conn| {
         authorize(conn, authority.key(), Need::Active)?;
         let directory = find_own_directory(conn, user, id)?;
@@ -257,7 +260,7 @@ pub fn delete(services: &Services, authority: &Authority<'_>, id: DirectoryId) -
                 beneath.directory_path.rsplit_once('/').unwrap_or(("", &beneath.directory_path));
             store::directories::delete(conn, user.id, beneath.directory_id)?;
 
-            // Files without a row are never deleted.
+            // Files without a row are never deleted: the result is false for a directory that is not empty.
             match services.media_dir.remove_directory(&FileLocation::new(
                 &user.folder,
                 parent,
@@ -270,6 +273,7 @@ pub fn delete(services: &Services, authority: &Authority<'_>, id: DirectoryId) -
                         beneath.directory_name
                     )));
                 }
+                // Another program has removed it already.
                 Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => {}
                 Err(cause) => return Err(cause.into()),
             }

@@ -61,7 +61,7 @@ pub fn open(services: &Services, user: &User, id: ItemId) -> Result<Arc<FileSour
     let is_whole =
         !item.is_damaged && matches!(&opened, Ok((length, _)) if *length == item.bytes());
 
-    // Record the change only if there is one.
+    // The row says the opposite of what was found, so it is corrected.
     if is_whole == item.is_missing {
         services.write_library(user.id, |conn| {
             Ok(store::items::update_missing(conn, user.id, id, !is_whole)?)
@@ -85,7 +85,8 @@ pub fn open(services: &Services, user: &User, id: ItemId) -> Result<Arc<FileSour
     }
 }
 
-/// Opens an item's file at its current location, after any move in progress. Nothing is marked.
+/// Opens an item's file at its current location, after any move in progress. `None` if the item or its file does not
+/// exist; nothing is marked as missing.
 pub(crate) fn open_after_pending_moves(
     services: &Services,
     owner: &User,
@@ -211,6 +212,7 @@ pub fn change(
         |conn| {
             authorize(conn, authority.key(), Need::Active)?;
             let (item, from) = ensure_not_trashed(conn, user, id)?;
+            // Without a new name, the item keeps its own.
             let wanted_name = wanted_name
                 .clone()
                 .or_else(|| FileName::parse(&item.name))
@@ -233,6 +235,7 @@ pub fn change(
                 let changed = [before.directory_id, directory_id];
                 let item = with_name(Item { directory_id, ..before }, &done.name);
                 store::items::update_place(conn, &item)?;
+                // The search index contains the name.
                 search::index(conn, &item, None)?;
 
                 // In the same transaction as the move.
@@ -305,7 +308,7 @@ pub fn move_items(
             }
             Ok(plans)
         },
-        // The directory's date shows the move.
+        // Rows, search index and the dates of all affected directories change together.
         |conn, batch| {
             let mut changed = vec![directory];
             let at = now();

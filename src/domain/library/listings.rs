@@ -125,7 +125,8 @@ fn load_page(
     Ok((items, next))
 }
 
-/// A page of search results. While it has found nothing it continues for a moment, then returns a cursor.
+/// Returns a page of search results. One search reads a bounded number of rows, so it is repeated for a moment while
+/// nothing is found; then an empty page with a cursor is returned.
 fn search_page(
     conn: &mut Conn,
     user: &User,
@@ -234,14 +235,14 @@ fn find_directory(
     id: DirectoryId,
 ) -> Result<(Directory, Vec<Directory>)> {
     let directory = store::directories::find(conn, user.id, id)?.ok_or(Error::NotFound)?;
-    let mut above = Vec::new();
+    let mut ancestors = Vec::new();
     let mut path = directory.directory_path.as_str();
     while let Some((parent, _)) = path.rsplit_once('/') {
-        above.extend(store::directories::find_by_path(conn, user.id, parent)?);
+        ancestors.extend(store::directories::find_by_path(conn, user.id, parent)?);
         path = parent;
     }
-    above.reverse();
-    Ok((directory, above))
+    ancestors.reverse();
+    Ok((directory, ancestors))
 }
 
 /// A user's directory; it counts as opened.

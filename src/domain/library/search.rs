@@ -39,7 +39,7 @@ pub fn words(text: &str) -> Vec<String> {
 
     // The final space ends the last word.
     for c in folded.chain([' ']) {
-        // Hiragana, Katakana and Chinese characters.
+        // Hiragana, Katakana and Chinese characters: these scripts do not separate words with spaces.
         let stands_alone = matches!(c, '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{20000}'..='\u{3ffff}');
         if c.is_alphanumeric() && !stands_alone {
             word.push(c);
@@ -144,7 +144,8 @@ pub(crate) fn search(
         terms.push(resolve_word(conn, owner, word)?);
     }
 
-    // If every word is common, items are read in order and filtered.
+    // If every word is common (a prefix of very many indexed words), none narrows the search: items are read in order
+    // and filtered.
     let Some((place, matches)) = rarest_word(conn, owner, &terms)? else {
         let floor = store::search_words::find_item_floor(conn, owner, after, MAX_ITEMS_PER_STEP)?;
         let filter = ItemFilter { floor, ..filter.clone() };
@@ -160,6 +161,7 @@ pub(crate) fn search(
         return Ok(to_page(found, floor, limit));
     };
 
+    // The rows of the rarest word are read; the other words only filter them.
     let others: Vec<&String> = query_words
         .iter()
         .enumerate()
@@ -209,6 +211,7 @@ fn rarest_word(
     for (index, term) in terms.iter().enumerate() {
         let ParsedWord::Words(matches) = term else { continue };
         let mut items = 0;
+        // Counting stops at the lowest number so far, because a word with more items is not the rarest.
         let most = best.as_ref().map_or(MAX_ROWS_PER_STEP, |(least, _, _)| *least);
         for word in matches {
             items += store::search_words::count(conn, owner, word, most)?;
@@ -243,7 +246,7 @@ fn scan_matches(
         floor = floor.max(reached);
     }
 
-    // Below the floor, some word's rows have not been read.
+    // Only items above the floor are listed: below it, the rows of some word have not been read.
     let mut found = Vec::new();
     for word in matches {
         found.extend(store::search_words::list_with(
@@ -257,6 +260,7 @@ fn scan_matches(
     }
 
     found.sort_unstable_by_key(|item| std::cmp::Reverse((item.shown_at, item.id)));
+    // An item that has several of the words is found several times.
     found.dedup_by_key(|item| item.id);
     Ok(to_page(found, floor, limit))
 }

@@ -62,6 +62,7 @@ pub fn trash(services: &Services, authority: &Authority<'_>, ids: &[ItemId]) -> 
                 // The original directory is recorded, so that the item can be restored to it.
                 let trashed = Item {
                     directory_id: trash.directory_id,
+                    // Only the name on disk may get a number; the displayed name stays.
                     disk_name: done.name.as_str().to_owned(),
                     in_trash: true,
                     trashed_at: Some(at),
@@ -99,6 +100,7 @@ pub fn restore(
     ids: &[ItemId],
 ) -> Result<Vec<RestoreCount>> {
     let user = authority.user;
+    // In a `RefCell`, because the planning closure may run again after a conflict.
     let wanted_names = std::cell::RefCell::new(std::collections::HashMap::new());
     let done = file_moves::move_files(
         services,
@@ -201,7 +203,8 @@ pub fn delete(
                     )));
                 }
 
-                // A deletion is a move into the folder of incoming files.
+                // The file is first moved into the folder of incoming files, which the next start empties. Until the
+                // rows are deleted, the move can be undone.
                 let deleted = uuid::Uuid::now_v7().simple().to_string();
                 plans.push(MovePlan {
                     subject: item.id.0,
@@ -291,6 +294,7 @@ pub fn purge(services: &Services) -> Result<usize> {
     loop {
         let items =
             services.db.read(|conn| Ok(store::items::list_trashed_before(conn, before, 200)?))?;
+        // One user per round, because a batch of moves belongs to one user.
         let Some(owner) = items.first().map(|item| item.user_id) else { return Ok(purged) };
         let ids: Vec<_> =
             items.iter().filter(|item| item.user_id == owner).map(|item| item.id).collect();

@@ -34,6 +34,7 @@ pub fn copy_to(services: &Services, url: &str) -> Result<Vec<CopyReport>> {
 
     // One snapshot, and one transaction on the other side.
     services.db.snapshot(|from| {
+        // The closure of `write` may run again after a conflict, so it borrows the connection anew each time.
         let from = RefCell::new(from);
         target.write(|to| {
             let from = &mut **from.borrow_mut();
@@ -54,6 +55,7 @@ pub fn copy_to(services: &Services, url: &str) -> Result<Vec<CopyReport>> {
     })
 }
 
+/// Returns the number of rows and the checksum of a copied table; fails if source (`here`) and target (`there`) differ.
 fn compare_table(
     table: &'static str,
     here: &TableChecksum,

@@ -26,7 +26,9 @@ pub fn run_round(services: &Services) -> Result<()> {
     if purged > 0 {
         tracing::info!("{purged} items purged from the trash");
     }
-    // One of 256 preview folders per round: leftovers of a killed process are gone within two days.
+
+    // One of 256 preview folders per round, by a counter that wraps around: leftovers of a killed process are gone
+    // within two days.
     previews::sweep(services, services.housekeeping_rounds.fetch_add(1, Ordering::Relaxed))?;
     let expired = resumable::delete_expired(services, now())?;
     if expired > 0 {
@@ -40,7 +42,8 @@ pub fn run_round(services: &Services) -> Result<()> {
     })
 }
 
-/// Closes unused files and writes recorded activity, in one transaction.
+/// Closes cached files that are not in use, and writes the times at which sessions, directories and items were last
+/// used, in one transaction. Until then these times are only in memory.
 ///
 /// # Errors
 /// Database errors; then only the recorded activity is lost.

@@ -25,6 +25,7 @@ pub fn checks(services: &Services) -> Vec<Check> {
                 remedy: format!("{error} Look at the database server, its address and password."),
             }
         });
+    // Creating a temporary file shows whether the folder can be written to.
     let media = IncomingFile::create(services.media_dir.clone()).err().map(|cause| CheckProblem {
         in_short: "cannot be written",
         remedy: format!(

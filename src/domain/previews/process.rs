@@ -137,6 +137,7 @@ fn claim(services: &Services) -> Result<Option<PreviewJob>> {
             let last = services.preview_queue.last_owner();
             let next = match store::preview_jobs::find_next_owner(conn, last, at)? {
                 Some(owner) => Some(owner),
+                // After the user with the highest id, the round begins again.
                 None => store::preview_jobs::find_next_owner(conn, UserId(i64::MIN), at)?,
             };
 
@@ -149,6 +150,7 @@ fn claim(services: &Services) -> Result<Option<PreviewJob>> {
         let Some(job) = found else { return Ok(None) };
         services.preview_queue.set_last_owner(job.owner);
 
+        // Zero rows: another worker has claimed the job, so the loop looks for the next one.
         if services.db.write(|conn| Ok(store::preview_jobs::claim(conn, &job, at + LEASE_TIME)?))?
             == 1
         {

@@ -34,7 +34,8 @@ pub(crate) fn set_state(
     })
 }
 
-/// Updates the row to the file's content; `scan` is the scan status to record.
+/// Updates an item's row to the current content of its file at `place`, which another program has changed; `scan` is
+/// the scan status to record.
 pub(crate) fn update_content(
     services: &Services,
     user: &User,

@@ -123,6 +123,7 @@ impl<T: FnMut(Problem)> LibraryCheck<'_, T> {
             })?;
 
             if !is_known {
+                // A directory whose name would be changed on storing is only reported.
                 let is_plain = FileName::parse(name).is_some_and(|parsed| parsed.as_str() == name);
                 let repaired = if self.options.repair && is_plain {
                     self.services.write_library(self.user.id, |conn| {
@@ -240,12 +241,12 @@ impl<T: FnMut(Problem)> LibraryCheck<'_, T> {
         // A server may be running, so the item is checked again while it cannot move.
         let confirmed =
             file_moves::with_item_locked(self.services, self.user.id, item.id.0, &place, || {
-                let now = self
+                let current = self
                     .services
                     .db
                     .read(|conn| Ok(store::items::find(conn, self.user.id, item.id)?))?;
-                let is_unchanged = now.is_some_and(|now| {
-                    (now.directory_id, &now.disk_name, &now.sha256)
+                let is_unchanged = current.is_some_and(|current| {
+                    (current.directory_id, &current.disk_name, &current.sha256)
                         == (item.directory_id, &item.disk_name, &item.sha256)
                 });
                 if is_unchanged { self.repair_item(item, &place) } else { Ok(None) }
@@ -342,6 +343,7 @@ impl<T: FnMut(Problem)> LibraryCheck<'_, T> {
     ) -> Result<String> {
         let received =
             match ReceivedFile::open_foreign(self.services.media_dir.clone(), place.clone()) {
+                // A file with several hard links may belong to somebody else.
                 Err(cause) if cause.kind() == std::io::ErrorKind::InvalidInput => {
                     return Ok(format!("left where it is: {cause}"));
                 }

@@ -23,8 +23,8 @@ const PAGE_ITEMS: i64 = 1000;
 /// Files stored together.
 const MAX_BATCH_FILES: usize = 64;
 
-/// Scans all users' folders, or one user's. Files changed or renamed less than `settled` ago are left for the next
-/// scan.
+/// Scans all users' folders, or one user's, for files that other programs have added, changed, moved or removed, and
+/// updates the rows. Files changed or renamed less than `settled` ago are left for the next scan.
 pub fn scan(
     services: &Services,
     only: Option<UserId>,
@@ -287,19 +287,22 @@ impl FolderScan<'_> {
     fn mark_missing(&mut self) -> Result<()> {
         let (services, user) = (self.services, self.user);
         for id in std::mem::take(&mut self.missing) {
-            let now = services.db.read(|conn| Ok(store::items::find(conn, user.id, id)?))?;
-            let Some(now) = now.filter(|now| !now.is_missing) else { continue };
-            let directory = services
-                .db
-                .read(|conn| Ok(store::directories::find(conn, user.id, now.directory_id)?))?;
+            let candidate = services.db.read(|conn| Ok(store::items::find(conn, user.id, id)?))?;
+            let Some(candidate) = candidate.filter(|candidate| !candidate.is_missing) else {
+                continue;
+            };
+            let directory = services.db.read(|conn| {
+                Ok(store::directories::find(conn, user.id, candidate.directory_id)?)
+            })?;
             let path = directory.ok_or(Error::NotFound)?.directory_path;
-            let place = FileLocation::new(&user.folder, &path, &now.disk_name);
+            let place = FileLocation::new(&user.folder, &path, &candidate.disk_name);
 
             // The item may have been moved or restored since it was read.
-            let done = file_moves::with_item_locked(services, user.id, id.0, &place, || {
+            let was_marked = file_moves::with_item_locked(services, user.id, id.0, &place, || {
                 let after = services.db.read(|conn| Ok(store::items::find(conn, user.id, id)?))?;
                 let is_unchanged = after.is_some_and(|after| {
-                    (after.directory_id, &after.disk_name) == (now.directory_id, &now.disk_name)
+                    (after.directory_id, &after.disk_name)
+                        == (candidate.directory_id, &candidate.disk_name)
                 });
                 if !is_unchanged || services.media_dir.exists(&place)? {
                     return Ok(false);
@@ -307,7 +310,7 @@ impl FolderScan<'_> {
                 amend::set_state(services, user, id, true, false)?;
                 Ok(true)
             })?;
-            self.noticed.vanished += u64::from(done == Some(true));
+            self.noticed.vanished += u64::from(was_marked == Some(true));
         }
 
         Ok(())

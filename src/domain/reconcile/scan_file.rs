@@ -83,7 +83,8 @@ impl FolderScan<'_> {
         Ok(())
     }
 
-    /// Examines a file without a row. `Some` if it has to be stored.
+    /// Examines a file without a row and returns the request to store it. `None` if it is skipped, may still be
+    /// changing, or is the moved file of an existing item, whose row is then updated.
     pub(crate) fn ingest_new(
         &mut self,
         directory: &Directory,
@@ -103,7 +104,8 @@ impl FolderScan<'_> {
             return Ok(None);
         }
 
-        // The file may still be written to.
+        // The file may still be written to. A modification time in the future does not count, because it would never
+        // pass the test.
         if entry.changed > self.settled_by
             || entry.modified > self.settled_by && entry.modified <= SystemTime::now()
         {
@@ -126,7 +128,7 @@ impl FolderScan<'_> {
             return Ok(None);
         }
 
-        // The bytes of an item whose own file is gone.
+        // An item with these bytes has lost its own file, so another program has moved the file here.
         if let Some(item) = self.find_moved(&received)? {
             self.record_move(&item, directory, &place, name)?;
             self.noticed.moved += 1;

@@ -31,6 +31,7 @@ pub(crate) fn authorize(conn: &mut Conn, session: Option<SessionKey>, need: Need
         return Err(Error::NotActive(block));
     }
     match need {
+        // For a user who is not an admin, admin functions do not exist.
         Need::Admin if !user.is_admin() => Err(Error::NotFound),
         Need::Active | Need::Admin => Ok(()),
     }

@@ -55,6 +55,7 @@ fn look_up(
     key: &str,
     session: impl FnOnce(&mut Conn) -> diesel::QueryResult<Option<Session>>,
 ) -> Result<Arc<AuthSession>> {
+    // Taken before the read, so that a result that becomes stale meanwhile is not cached.
     let before = services.session_cache.invalidation_count();
     let found = services.db.read(|conn| {
         let session = session(conn)?.ok_or(Error::Unauthenticated)?;
@@ -181,6 +182,7 @@ fn end_as(services: &Services, actor: &Actor, owner: &User, id: i64, event: Even
         crate::db::ensure_one_row(store::sessions::update_end(conn, owner.id, id)?)?;
         if let Some(session) = ending {
             store::users::update_forget_session_token(conn, owner.id, &session.session_token)?;
+            // Access tokens have names; other sessions are described by their device.
             let label = if session.name.is_empty() { &session.device } else { &session.name };
             audit::append(conn, event, actor, &owner.username, label)?;
         }

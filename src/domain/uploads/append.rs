@@ -130,6 +130,7 @@ where
     // Ownership first, then the lock, then the state under the lock.
     find_without_blocking(services, user, id).await?;
     let turn = services.upload_locks.lock(id).await?;
+    // Completes when the upload is to be deleted or the server shuts down.
     let stop = turn.stopped();
 
     let appender = {
@@ -152,6 +153,7 @@ where
                 return Err(Error::TooLarge { limit: upload.length() });
             }
 
+            // The file of a finished upload is in the library already.
             let partial = if upload.item_id.is_some() {
                 None
             } else {

@@ -208,6 +208,7 @@ impl UploadBatch {
             let ids = ids.to_vec();
             let moved = run_on_blocking_pool(move || {
                 move_stored(&services, &auth_session.authority(), &ids, directory)?;
+                // Read again, because a move can change their names.
                 items::list_of(&services, &auth_session.user, &ids)
             });
 
@@ -239,7 +240,7 @@ fn rejected_file(name: String, error: Error) -> Result<UploadedFile> {
 /// Rejects what cannot fit before any of it is read, and reserves quota for it.
 /// Blocks.
 fn reserve(services: &Arc<Services>, user: &User, announced: u64) -> Result<QuotaHold> {
-    // The request also contains boundaries and other form fields.
+    // The request also contains boundaries and other form fields, for which 64 KiB are subtracted.
     let files = announced.saturating_sub(64 * 1024);
     quota_holds::ensure_upload_size(
         &services.media_dir,

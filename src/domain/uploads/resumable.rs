@@ -128,6 +128,7 @@ pub async fn find(
     let (services, user, session) = (services.clone(), user.clone(), auth_session.key());
 
     run_on_blocking_pool(move || {
+        // Read again under the lock: another request may have stored the file meanwhile.
         let upload = find_row(&services, user.id, id)?;
         let finished = if upload.item_id.is_some() {
             Ok(upload)
@@ -245,6 +246,7 @@ pub async fn discard(services: &Arc<Services>, user: &User, id: UploadId) -> Res
     delete_as(services, user, None, id).await
 }
 
+/// Removes an upload; a part that is being received is stopped first. Without a session, its rights are not checked.
 async fn delete_as(
     services: &Arc<Services>,
     user: &User,
@@ -252,6 +254,7 @@ async fn delete_as(
     id: UploadId,
 ) -> Result<()> {
     find_without_blocking(services, user, id).await?;
+    // Ends a part that is being received, which holds the lock.
     services.upload_locks.stop(id);
     let turn = services.upload_locks.lock(id).await?;
     let (services, owner) = (services.clone(), user.id);
@@ -269,6 +272,7 @@ fn delete_locked(services: &Services, upload: &Upload, session: Option<SessionKe
     services.write_library(upload.user_id, |conn| {
         authorize(conn, session, Need::Active)?;
         let known = store::uploads::find(conn, upload.user_id, upload.id)?;
+        // A finished upload holds no quota any more.
         if let Some(known) = known.filter(|known| known.item_id.is_none()) {
             store::users::update_subtract_reserved(conn, upload.user_id, known.size)?;
         }

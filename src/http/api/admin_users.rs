@@ -72,6 +72,7 @@ pub(crate) async fn list_users(
     Query(query): Query<UsersQuery>,
 ) -> HandlerResult {
     let status = query.status.unwrap_or(StatusWord::Pending).status();
+    // The cursor is an account id after which the page begins; 0 precedes every account.
     let after = UserId(query.cursor.unwrap_or(0));
     if after.0 < 0 {
         return Err(Error::field("cursor", "0 or more.").into());
@@ -154,7 +155,8 @@ pub(crate) async fn patch_user(
     ok(&UserBody::from_user(&changed.await?))
 }
 
-/// Returns the decision that leads from one status to another; `None` if nothing changes.
+/// Returns the admin's decision that leads from the current status of an account to the requested one; `None` if
+/// nothing changes. Setting an account back to pending is a `Conflict`.
 fn decision(from: Status, to: StatusWord) -> Result<Option<Decision>> {
     Ok(match (from, to.status()) {
         (from, to) if from == to => None,

@@ -91,7 +91,7 @@ impl ItemBody {
         use crate::model::ScanStatus;
         use crate::model::item::ItemKind;
 
-        // Paths of the server do not appear.
+        // Only public fields: paths in the server's file system are never part of a body.
         Self {
             id: item.id.to_string(),
             name: item.name.clone(),
@@ -109,6 +109,7 @@ impl ItemBody {
             directory_name: names.get(&item.directory_id).cloned().unwrap_or_default(),
             favorite: item.favorite,
             trashed_at: item.trashed_at.map(rfc3339),
+            // `shown_at` is a local time; without a known offset it counts as UTC.
             taken_at: rfc3339(item.shown_at.utc(item.taken_offset)),
             width: item.width,
             height: item.height,
@@ -160,6 +161,7 @@ pub struct UserBody {
 }
 
 impl UserBody {
+    /// Creates the body of a user, without the password hash and other internal columns.
     pub fn from_user(user: &User) -> Self {
         Self {
             id: user.id.0,
@@ -202,6 +204,7 @@ pub struct SessionBody {
 }
 
 impl SessionBody {
+    /// Creates the body of a session or access token. Scopes are stored as one string, separated by spaces.
     fn from_session(session: &Session) -> Self {
         Self {
             id: session.id,

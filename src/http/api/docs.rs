@@ -96,6 +96,7 @@ pub(super) async fn show_docs(
     Ok(crate::http::response::html::html_response(HttpResponse::Ok(), html))
 }
 
+/// Groups the operations of the document by their first tag, in the order in which the document lists its tags.
 fn groups(document: &Value) -> Vec<OperationGroup> {
     let mut groups: Vec<OperationGroup> = items(get(document, "/tags"))
         .map(|tag| OperationGroup { name: text(get(tag, "/name")), operations: Vec::new() })
@@ -111,14 +112,17 @@ fn groups(document: &Value) -> Vec<OperationGroup> {
     groups
 }
 
+/// Converts one operation of the OpenAPI document into the lines that the page shows; `description` is its Operation
+/// Object.
 fn operation(document: &Value, path: &str, method: &str, description: &Value) -> Operation {
-    let parameter = |one: &Value| FieldLine {
-        name: text(get(one, "/name")),
-        kind: type_name(document, get(one, "/schema")),
-        description: text(get(one, "/description")),
+    let parameter = |definition: &Value| FieldLine {
+        name: text(get(definition, "/name")),
+        kind: type_name(document, get(definition, "/schema")),
+        description: text(get(definition, "/description")),
     };
 
     let content = get(description, "/requestBody/content");
+    // The page shows only the first media type of the request body.
     let schema = content
         .as_object()
         .and_then(|kinds| kinds.values().next())
@@ -175,14 +179,19 @@ fn type_name(document: &Value, schema: &Value) -> String {
     if !choices.is_empty() {
         return choices.join(" | ");
     }
-    if let Some(one) = items(get(schema, "/oneOf")).find(|one| *get(one, "/type") != "null") {
-        return type_name(document, one);
+
+    // A nullable reference is written as `oneOf` with null and the referenced schema.
+    if let Some(alternative) =
+        items(get(schema, "/oneOf")).find(|alternative| *get(alternative, "/type") != "null")
+    {
+        return type_name(document, alternative);
     }
     let words: Vec<_> = match get(schema, "/type") {
         Value::Array(words) => words.iter().map(text).filter(|word| word != "null").collect(),
         word => vec![text(word)],
     };
     let format = text(get(schema, "/format"));
+    // Formats such as `int64` are of no use to readers, so the JSON type is shown instead.
     if format.is_empty() || format.starts_with("int") { words.join(" | ") } else { format }
 }
 

@@ -87,6 +87,7 @@ pub struct ListQuery {
 }
 
 impl ListQuery {
+    /// Validates the parameters and converts them into a query of the domain. An error names the invalid parameter.
     fn into_listing_query(self) -> Result<ListingQuery> {
         let limit = self.limit.unwrap_or(DEFAULT_LIMIT);
         if !(1..=MAX_LIMIT).contains(&limit) {
@@ -102,7 +103,7 @@ impl ListQuery {
             return Err(Error::field("q", "200 characters at most."));
         }
 
-        // As the API itself returns digests.
+        // Only the form in which the API returns digests; another form would find nothing, so it is an error.
         let is_digest = |text: &str| {
             text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
         };
@@ -163,6 +164,8 @@ pub(super) async fn list_media(
     Query(query): Query<ListQuery>,
 ) -> HandlerResult {
     let (page, auth_session) = (query.into_listing_query()?, caller.auth_session.clone());
+
+    // The response depends only on the query and the library, so all sessions of the user share it in the cache.
     let key = CacheKey::ApiList { query: request.query_string().to_owned() };
     let list = cached_response(&caller.services, caller.user().id, Some(key), move |reader| {
         let page = listings::list_named(reader, &auth_session.user, &page)?;
@@ -177,7 +180,8 @@ pub(super) async fn list_media(
     cached(&request, list.await?)
 }
 
-/// Runs `work` and returns its item as a body.
+/// Calls `work` on the blocking pool and converts the item that it returns into a JSON body with the name of its
+/// folder.
 async fn item_response(
     caller: &ApiUser,
     work: impl FnOnce(&Services, &AuthSession) -> Result<Item> + Send + 'static,

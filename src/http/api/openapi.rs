@@ -33,6 +33,8 @@ struct Api;
 struct CommonResponses;
 
 impl Modify for CommonResponses {
+    /// Adds the security schemes to the document, and to each operation the default error response and, if it is
+    /// cacheable, 304.
     fn modify(&self, document: &mut Document) {
         // The ways to authenticate.
         let components = document.components.get_or_insert_default();
@@ -62,7 +64,8 @@ impl Modify for CommonResponses {
             .into_iter()
             .filter_map(Option::as_mut);
 
-            // Every operation can fail; some can respond with 304.
+            // Every operation can fail. Those that return 200 and take no body count as cacheable and can also respond
+            // with 304.
             for operation in operations {
                 let is_cacheable = operation.responses.responses.contains_key("200");
                 operation.responses.responses.insert("default".into(), RefOr::T(error_response()));

@@ -42,6 +42,8 @@ pub fn cached(
 ) -> HandlerResult {
     let is_new = !if_none_match(request, &etag);
     let mut response = if is_new { HttpResponse::Ok() } else { HttpResponse::NotModified() };
+    // Only the browser may store it, and it revalidates each time. It differs by caller, so `Vary` names both ways to
+    // authenticate.
     response
         .insert_header((header::ETAG, format!("\"{etag}\"")))
         .insert_header((header::CACHE_CONTROL, "private, no-cache"))

@@ -111,6 +111,7 @@ pub(super) async fn create_upload(
     // The first part may be in the same request (creation-with-upload).
     let has_part = header_text(headers, CONTENT_TYPE.as_str()).is_some_and(is_part_media_type);
     let length = header_number(headers, CONTENT_LENGTH.as_str())?;
+    // A body of another media type cannot be stored as a part.
     if !has_part && length.is_some_and(|length| length > 0) {
         return Err(Error::UnsupportedMedia.into());
     }
@@ -153,6 +154,7 @@ pub(super) async fn get_upload(
         resumable::find(&services_arc(&caller.services), &caller.auth_session, parse_id(&path)?)
             .await?;
     let mut response = HttpResponse::Ok();
+    // The offset changes with every part, so the response must not be cached.
     add_upload_headers(&mut response, &upload)
         .insert_header((CACHE_CONTROL, "no-store"))
         .insert_header(("upload-length", upload.size));
@@ -192,6 +194,7 @@ pub(super) async fn append_upload(
         checksum: parse_checksum(headers)?,
     };
 
+    // `false`: the upload exists already, so it is kept if this part fails.
     let upload = append(&caller, parse_id(&path)?, part, payload, false).await?;
     Ok(add_upload_headers(&mut HttpResponse::NoContent(), &upload).finish())
 }
@@ -235,9 +238,12 @@ async fn append(
         }
         result
     });
+    // The outer error means that the task panicked; the inner result is that of the part.
     task.await.map_err(Error::internal)?
 }
 
+/// Adds the offset and, if the upload is complete, the id of its item, otherwise the time at which it expires. The
+/// `nexus-` headers are extensions of this server.
 fn add_upload_headers<'a>(
     response: &'a mut HttpResponseBuilder,
     upload: &Upload,
@@ -258,7 +264,8 @@ fn add_upload_headers<'a>(
     response
 }
 
-/// Parses `Upload-Metadata`: pairs of a key and a Base64 value.
+/// Parses `Upload-Metadata`: pairs of a key and a Base64 value, of which `filename`, `directory` and `keep_duplicates`
+/// are used.
 fn parse_metadata(metadata: &str, size: u64) -> Result<NewUploadRequest> {
     let metadata_error = |why: &str| Error::BadRequest(format!("Upload-Metadata {why}."));
     if metadata.len() > MAX_METADATA_BYTES {
@@ -269,6 +276,7 @@ fn parse_metadata(metadata: &str, size: u64) -> Result<NewUploadRequest> {
 
     // Pairs are separated by commas, key and value by a space.
     for pair in metadata.split(',').map(str::trim).filter(|pair| !pair.is_empty()) {
+        // The protocol allows a key without a value.
         let (key, value) = pair.split_once(' ').unwrap_or((pair, ""));
         if !key.is_ascii() {
             return Err(metadata_error("has a key that is not ASCII"));
@@ -291,14 +299,16 @@ fn parse_metadata(metadata: &str, size: u64) -> Result<NewUploadRequest> {
         None => None,
     };
 
+    // `on` is the value of a checkbox in a form.
     let keep_duplicates =
         matches!(values.get("keep_duplicates").map(String::as_str), Some("true" | "on"));
     // Clients of other servers send `name` instead of `filename`.
     let name = values.remove("filename").or_else(|| values.remove("name")).unwrap_or_default();
+    // The header is stored as received, because a request for the offset returns it.
     Ok(NewUploadRequest { name, directory, keep_duplicates, metadata: metadata.to_owned(), size })
 }
 
-/// Parses `Upload-Checksum`.
+/// Parses `Upload-Checksum` into a hasher and the expected digest; `None` if the header is missing.
 fn parse_checksum(headers: &HeaderMap) -> Result<Option<Checksum>> {
     let Some(value) = headers.get("upload-checksum") else { return Ok(None) };
     let checksum_error =

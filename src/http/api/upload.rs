@@ -63,6 +63,7 @@ pub(super) async fn upload_media(
     request: HttpRequest,
     payload: web::Payload,
 ) -> HandlerResult {
+    // `None`: this is no browser form, so the body needs no CSRF token.
     let uploaded =
         receive_files(&caller.services, &caller.auth_session, None, &request, payload).await?;
     let mut stored: Vec<(Item, bool)> = Vec::new();

@@ -75,9 +75,11 @@ impl FromRequest for ApiAdmin {
     type Error = HandlerError;
     type Future = ExtractorFuture<Self>;
 
+    /// Authenticates the request and requires an admin whose session has the admin scope.
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let request = request.clone();
         Box::pin(async move {
+            // `None`: the scope is checked after the access level, so that others than admins always get 404.
             let caller = api_user(&request, None).await?;
             if !caller.user().is_admin() {
                 return Err(Error::NotFound.into());
@@ -89,12 +91,16 @@ impl FromRequest for ApiAdmin {
 }
 
 /// Authenticates an API request and counts it in the rate limit of its account. The account must be active, and its
-/// session must have the scope `needs`, if there is one.
-async fn api_user(request: &HttpRequest, needs: Option<Scope>) -> Result<ApiUser, HandlerError> {
+/// session must have `required_scope`, if there is one.
+async fn api_user(
+    request: &HttpRequest,
+    required_scope: Option<Scope>,
+) -> Result<ApiUser, HandlerError> {
     let Caller { services, client, auth_session } =
         authenticate(request, TokenSource::BearerOrCookie).await?;
     let auth_session = auth_session.ok_or(Error::Unauthenticated)?;
 
+    // Counted before the checks below, so that rejected requests count too.
     rate_limit::count(
         request,
         &services,
@@ -105,7 +111,7 @@ async fn api_user(request: &HttpRequest, needs: Option<Scope>) -> Result<ApiUser
     if let Some(block) = auth_session.user.status.block() {
         return Err(Error::NotActive(block).into());
     }
-    if let Some(scope) = needs {
+    if let Some(scope) = required_scope {
         require_scopes(&auth_session, scope)?;
     }
     Ok(ApiUser { services, auth_session, client })

@@ -49,6 +49,7 @@ pub(super) async fn authenticate(
     let client = client_info(request, &services.settings);
 
     let bearer = request.headers().get(header::AUTHORIZATION);
+    // Pages ignore the `Authorization` header.
     let auth_session = match bearer.filter(|_| source == TokenSource::BearerOrCookie) {
         Some(value) => Some(bearer_session(&services, value).await?),
         None => cookie_session(request, &services).await?,
@@ -88,6 +89,7 @@ async fn cookie_session(
     }
 }
 
+/// Finds the session of the Bearer token in an `Authorization` header, in the cache or in the database.
 async fn bearer_session(
     services: &Data<Services>,
     value: &header::HeaderValue,

@@ -26,16 +26,18 @@ impl<T: DeserializeOwned + 'static> FromRequest for Form<T> {
     type Error = HandlerError;
     type Future = Pin<Box<dyn Future<Output = Result<Self, HandlerError>>>>;
 
+    /// Reads the form, requires a valid CSRF token, and deserialises the other fields.
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (request, payload) = (request.clone(), payload.take());
         Box::pin(async move {
             let mut fields = with_timeout(read_form(&request, payload)).await?;
-            let is_ours = is_csrf_header(&request)
+            // A script sends the token in a header, a form without scripts in a field.
+            let has_valid_token = is_csrf_header(&request)
                 || fields.iter().any(|(name, value)| {
                     name == CSRF_FIELD && SessionCookie::from_request(&request).matches_csrf(value)
                 });
 
-            if !is_ours {
+            if !has_valid_token {
                 return Err(csrf_error().into());
             }
             fields.retain(|(name, _)| name != CSRF_FIELD);
@@ -55,6 +57,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for Form<T> {
 #[serde(deny_unknown_fields)]
 pub struct EmptyForm {}
 
+/// Reads the fields of a form according to its media type: urlencoded, multipart, or no body at all.
 async fn read_form(
     request: &HttpRequest,
     payload: Payload,
@@ -86,13 +89,14 @@ async fn read_urlencoded(mut payload: Payload) -> Result<Vec<(String, String)>, 
     Ok(form_urlencoded::parse(&body).into_owned().collect())
 }
 
+/// Reads all fields of a multipart form. Names, values and an allowance for each part count towards one limit.
 async fn read_multipart(mut parts: Multipart) -> Result<Vec<(String, String)>, HandlerError> {
     let too_large = || Error::TooLarge { limit: MAX_FORM_BYTES as u64 };
     let mut fields = Vec::new();
     let mut remaining = MAX_FORM_BYTES;
     while let Some(mut field) = next_part(&mut parts).await? {
         let name = field.name().unwrap_or_default().to_owned();
-        // Part headers count too, so that empty parts cannot be unlimited.
+        // 64 bytes stand for the headers of a part, so that the number of empty parts is limited too.
         remaining = remaining.checked_sub(name.len() + 64).ok_or_else(too_large)?;
         let value = field_text(&mut field, remaining).await?;
         remaining = remaining.checked_sub(value.len()).ok_or_else(too_large)?;

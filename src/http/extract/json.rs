@@ -23,6 +23,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
     type Error = HandlerError;
     type Future = Pin<Box<dyn Future<Output = Result<Self, HandlerError>>>>;
 
+    /// Reads a JSON object and deserialises it; a wrong type or field is an error that names the field.
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (is_json, payload) = (is_json(request), payload.take());
 
@@ -50,6 +51,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
                 }
             })?;
 
+            // Rejects anything after the object.
             reader
                 .end()
                 .map_err(|cause| Error::BadRequest(format!("The body is not JSON: {cause}.")))?;
@@ -112,6 +114,7 @@ pub fn deserialize_whole_number<'de, D: serde::Deserializer<'de>>(
 
 /// Creates an error that names the wrong, missing or unknown field.
 fn field_error(path: &str, message: &str) -> Error {
+    // serde has no type for these errors, but its messages contain the field's name in backticks.
     let quoted = message.split('`').nth(1);
     let (field, text) = match quoted {
         Some(name) if message.starts_with("unknown field") => {

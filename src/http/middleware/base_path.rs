@@ -63,6 +63,7 @@ pub fn strip_base_path(request: &mut ServiceRequest, base: &str) -> Result<(), H
 
     match requested.and_then(|requested| replace_path(request.uri(), &requested)) {
         Some(uri) => {
+            // The router reads the path from `match_info`, not from the head.
             request.match_info_mut().get_mut().update(&uri);
             request.head_mut().uri = uri;
         }
@@ -108,6 +109,7 @@ pub fn add_base_path(
     {
         response.headers_mut().insert(LOCATION, location);
     }
+    // A user's HTML file is not a page of the application and stays as it is.
     let is_page = response.response().extensions().contains::<HtmlPage>();
     if is_page { response.map_body(|_, body| rewrite_html_body(body, base)) } else { response }
 }
@@ -149,6 +151,7 @@ fn prefix_html_urls(html: &str, base: &str) -> String {
         rest.find("=\"/").and_then(|found| rest.split_at_checked(found + 2))
     {
         output.push_str(before);
+        // The name of the attribute is the last word before `="`.
         let name = before
             .trim_end_matches("=\"")
             .rsplit(|c: char| !c.is_ascii_lowercase() && c != '-')

@@ -61,5 +61,6 @@ pub fn middleware(settings: &Settings) -> actix_web::middleware::Condition<Cors>
             "content-disposition",
         ])
         .max_age(PREFLIGHT_MAX_AGE);
+    // Without configured origins the middleware is off, and no response has CORS headers.
     actix_web::middleware::Condition::new(!settings.cors_origins.is_empty(), cors)
 }

@@ -48,10 +48,12 @@ fn ensure_same_site(request: &ServiceRequest, services: &Services) -> Result<(),
         return Err(REFUSED);
     }
 
+    // Browsers send at least one of these headers with a request that another site causes.
     let Some(origin) = word(header::ORIGIN) else { return Ok(()) };
     let is_public = services.settings.public_origin() == Some(origin);
     let authority = origin.split_once("://").map(|(_, authority)| authority);
 
+    // This site is the configured public address or the host that was requested.
     if is_public || (authority.is_some() && authority == word(header::HOST)) {
         Ok(())
     } else {

@@ -22,6 +22,7 @@ pub fn replace_errors(response: ServiceResponse<BoxBody>, id: &str) -> ServiceRe
     // Errors of handlers, or of actix itself.
     let handler_error =
         response.response().error().and_then(|cause| cause.as_error::<HandlerError>());
+    // Declared outside of the match, so that the reference `error` can outlive the arm.
     let converted;
 
     let error = match handler_error {
@@ -85,6 +86,7 @@ fn error_response(request: &HttpRequest, error: &Error, id: &str) -> HttpRespons
 
     // The API responds with JSON, everything else with a page.
     if request.path() == "/api" || request.path().starts_with("/api/") {
+        // A 401 must name a scheme (RFC 9110, 15.5.2).
         if matches!(error, Error::Unauthenticated) {
             response.insert_header((header::WWW_AUTHENTICATE, "Bearer realm=\"nexus\""));
         }
@@ -101,6 +103,7 @@ fn error_response(request: &HttpRequest, error: &Error, id: &str) -> HttpRespons
         back: safe_redirect::back_path(request),
     };
 
+    // If even the error page cannot be rendered, the response is an empty 500.
     match page.render() {
         Ok(html) => html_response(response, html),
         Err(cause) => HandlerError::Error(Error::internal(cause)).error_response(),
@@ -119,6 +122,7 @@ struct ErrorPage<'a> {
     back: Option<String>,
 }
 
+/// Returns the heading of the page that shows an error.
 const fn error_title(error: &Error) -> &'static str {
     match error {
         Error::NotFound => "Nothing here",
@@ -146,6 +150,7 @@ const fn error_title(error: &Error) -> &'static str {
     }
 }
 
+/// Returns what the user can do about an error, for the page that shows it.
 const fn error_advice(error: &Error) -> &'static str {
     match error {
         Error::NotFound => "Check the address, or start again from home.",

@@ -18,16 +18,19 @@ use crate::http::health::is_probe;
 /// `Misdirected` for any other name.
 pub fn ensure_own_host(request: &ServiceRequest, settings: &Settings) -> Result<()> {
     let Some(origin) = settings.public_origin() else { return Ok(()) };
+
     // Not `connection_info`, which reads forwarding headers that a page's scripts can set.
     let host = match request.uri().authority() {
         Some(authority) => authority.as_str(),
         None => match request.headers().get(HOST) {
             Some(host) => host.to_str().unwrap_or("?"),
+            // Every browser sends `Host`, so a request without it does not come from a page's scripts.
             None => return Ok(()),
         },
     };
     let host = host_name(host).to_ascii_lowercase();
     let public = origin.split_once("://").map_or(origin, |(_, authority)| authority);
+    // An IP address or a name below `localhost` cannot be rebound by the DNS of another site.
     let is_own = host == host_name(public).to_ascii_lowercase()
         || host == "localhost"
         || host.ends_with(".localhost")

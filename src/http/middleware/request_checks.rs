@@ -29,6 +29,7 @@ pub async fn request_checks(
     }
 }
 
+/// Runs all checks in order; the only one that may query the database is the last.
 async fn check_request(request: &ServiceRequest) -> Result<(), HandlerError> {
     let services = request
         .app_data::<Data<Services>>()

@@ -29,14 +29,15 @@ pub async fn request_log(
     let id = format!("{:032x}", rand::random::<u128>());
     let services = request.app_data::<Data<Services>>().cloned();
     let base = services.as_ref().map_or("", |services| services.settings.base_path());
-    let is_inside = base_path::strip_base_path(&mut request, base);
+    let strip_result = base_path::strip_base_path(&mut request, base);
     tus_headers::override_method(&mut request);
+    // The connection counts as in use until the last byte of the response is sent, and is not closed as idle.
     let in_flight = request.conn_data::<Arc<Connection>>().map(InFlightRequest::begin);
 
     let span = tracing::info_span!("request", id);
 
     // A path outside of the base path never reaches a handler.
-    let mut response = match is_inside {
+    let mut response = match strip_result {
         Ok(()) => next.call(request).instrument(span.clone()).await?.map_into_boxed_body(),
         Err(failure) => request.error_response(failure),
     };

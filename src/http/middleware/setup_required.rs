@@ -18,6 +18,7 @@ pub async fn ensure_set_up(
     request: &ServiceRequest,
     services: &Data<Services>,
 ) -> Result<(), HandlerError> {
+    // `is_set_up` needs no query, but its false may be out of date; only then the database is asked.
     if !services.is_set_up() && !is_allowed_before_setup(request.path()) {
         let has_admin = run_blocking(services, |services| services.has_admin()).await?;
         if !has_admin {

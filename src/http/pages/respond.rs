@@ -66,7 +66,8 @@ pub fn redirect_back(
     redirect(&back_path(request).unwrap_or_else(|| "/dashboard".into()))
 }
 
-/// Redirects to the page of the form with the errors as message and the rejected values of `kept` filled in.
+/// Redirects to the page of the form with the messages of an `Invalid` error and the rejected value of the field in
+/// `kept` filled in; any other error is returned.
 pub fn redirect_back_with_errors(
     request: &HttpRequest,
     cookie: &SessionCookie,
@@ -75,6 +76,7 @@ pub fn redirect_back_with_errors(
 ) -> HandlerResult {
     let Error::Invalid(fields) = error else { return Err(error.into()) };
     let messages: Vec<_> = fields.into_iter().map(|field| field.message).collect();
+    // The value is cut, because a cookie holds at most 4096 bytes.
     let kept = kept.map(|(field, typed)| (field.to_owned(), typed.chars().take(255).collect()));
     cookie.set_flash(&Flash { text: messages.join(" "), kept, ..Flash::default() })?;
     redirect(&back_path(request).unwrap_or_else(|| "/dashboard".into()))

@@ -104,11 +104,13 @@ pub fn file_response(
     Ok(response.no_chunking(length).body(FilePart::new(queue, source.file.clone(), at, length)))
 }
 
+/// Adds the headers that describe the content: media type, support for ranges, file name.
 fn content_headers(answer: &mut HttpResponseBuilder, content: &FileResponse<'_>) {
     answer
         .insert_header((header::CONTENT_TYPE, content.mime))
         .insert_header((header::ACCEPT_RANGES, "bytes"))
         .insert_header(content_disposition(content.name, content.is_inline));
+    // A download that a browser opens nevertheless must not run scripts as this site.
     if !content.is_inline {
         answer.insert_header((
             header::CONTENT_SECURITY_POLICY,
@@ -117,6 +119,7 @@ fn content_headers(answer: &mut HttpResponseBuilder, content: &FileResponse<'_>)
     }
 }
 
+/// Adds `ETag`, `Last-Modified` and `Cache-Control`, which a 304 needs as well.
 fn validators(answer: &mut HttpResponseBuilder, content: &FileResponse<'_>) {
     answer
         .insert_header(ETag(EntityTag::new_strong(content.etag.clone())))

@@ -27,7 +27,8 @@ const SEND_WINDOW: u64 = 1 << 20;
 /// Bytes per read while filling the page cache.
 const READ_CHUNK: usize = 128 << 10;
 
-/// Reads a small range if that does not wait for the disk.
+/// Reads a small range from memory or from the page cache; `None` if it is too large or reading it would wait for the
+/// disk.
 pub fn read_small(source: &FileSource, at: u64, length: u64) -> Option<Bytes> {
     let is_tiny = length <= MAX_MEMORY_PART && length == source.length;
     if is_tiny && let Some(bytes) = source.bytes.get() {
@@ -37,6 +38,7 @@ pub fn read_small(source: &FileSource, at: u64, length: u64) -> Option<Bytes> {
         return None;
     }
     let mut part = BytesMut::zeroed(usize::try_from(length).ok()?);
+    // Fewer bytes mean that the rest is not in the page cache.
     let read =
         read_from_page_cache(&source.file, &mut part, at).filter(|read| *read as u64 == length);
     let part = read.map(|_| part.freeze())?;
@@ -123,10 +125,10 @@ impl PendingSend {
 
         let (start, until) =
             (self.warm_until, self.warm_until.saturating_add(SEND_WINDOW).min(self.end));
-        let is_there = |at| read_from_page_cache(&self.file, &mut [0], at) == Some(1);
+        let is_cached = |at| read_from_page_cache(&self.file, &mut [0], at) == Some(1);
 
         // The first and the last byte stand for the whole window.
-        if is_there(start) && is_there(until - 1) {
+        if is_cached(start) && is_cached(until - 1) {
             self.warm_until = until;
         } else {
             let file = self.file.clone();
@@ -194,6 +196,8 @@ impl MessageBody for FilePart {
         BodySize::Stream
     }
 
+    /// Passes the range to the connection's queue at the first call, and ends the body when the socket has sent all of
+    /// it.
     fn poll_next(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Bytes>>> {
         let this = self.get_mut();
         let mut queue = this.queue.0.borrow_mut();

@@ -30,6 +30,7 @@ impl ConnectionLimits {
     #[must_use]
     pub fn admit(&self, address: IpAddr) -> Option<ConnectionPermit> {
         let networks = networks_of(address);
+        // Locked until the counts are increased, so that two connections cannot both take the last place.
         let mut counts = lock(&self.0);
 
         let is_full = |(network, limit): &(IpNet, u32)| {

@@ -43,6 +43,7 @@ impl SendfileSocket {
         services: &Arc<Services>,
     ) -> Result<Self> {
         let peer = stream.peer_addr()?.ip();
+        // A trusted proxy forwards many clients, so it has no limit.
         let permit = if is_trusted(&peer.to_canonical(), &services.settings) {
             None
         } else {

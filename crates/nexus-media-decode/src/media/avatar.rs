@@ -13,6 +13,7 @@ const BACKGROUND_COLORS: [&str; 8] =
 #[must_use]
 pub fn initials_svg(first: &str, last: &str) -> String {
     let text: String = initials(first, last).chars().flat_map(escape_xml).collect();
+    // A simple hash, so that a name always has the same color.
     let sum = first
         .bytes()
         .chain(last.bytes())

@@ -18,7 +18,8 @@ impl Bitmap {
         Ok(Self { width, height, channels, pixels })
     }
 
-    /// Applies an EXIF orientation (1 to 8).
+    /// Mirrors and rotates the pixels by an EXIF orientation (1 to 8), so that the image is upright. An invalid
+    /// orientation changes nothing.
     #[must_use]
     pub fn oriented(self, orientation: u8) -> Self {
         let (width, height, channels) =
@@ -62,6 +63,7 @@ impl Bitmap {
             return self;
         };
 
+        // The pixels are RGB, so a profile for another color space does not describe them.
         if profile.color_space != DataColorSpace::Rgb {
             return self;
         }

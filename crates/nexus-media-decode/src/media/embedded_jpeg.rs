@@ -11,6 +11,7 @@ pub fn largest(bytes: &[u8]) -> Option<(&[u8], u32, u32)> {
     let mut best: Option<(&[u8], u32, u32)> = None;
     for start in memchr::memmem::find_iter(bytes, b"\xff\xd8\xff").take(MAX_MARKERS) {
         let Some(part) = bytes.get(start..) else { continue };
+        // Skips lossless RAW data and bytes that only look like a start marker.
         if !is_decodable(part) {
             continue;
         }
@@ -25,9 +26,12 @@ pub fn largest(bytes: &[u8]) -> Option<(&[u8], u32, u32)> {
     best
 }
 
-/// Whether the first frame is baseline or progressive. RAW data itself may be lossless JPEG.
+/// Whether the first frame is baseline, extended or progressive, which the decoder supports. RAW data itself may be
+/// lossless JPEG, which is not supported.
 fn is_decodable(part: &[u8]) -> bool {
     let mut at = 2;
+
+    // A limit on segments, so that a crafted file does not take long.
     for _ in 0..64 {
         let (Some(0xff), Some(marker)) = (part.get(at), part.get(at + 1)) else { return false };
         match marker {

@@ -6,7 +6,8 @@ use exif::{Exif, In, Rational, Tag, Value};
 
 use super::metadata::{Metadata, TakenAt, parse_offset};
 
-/// Reads the metadata of an image and its orientation (1 to 8).
+/// Reads the EXIF metadata of an image and its orientation (1 to 8; 1 is upright). Without readable EXIF, the metadata
+/// is empty and the orientation is 1.
 pub fn read(bytes: &[u8]) -> (Metadata, u8) {
     let mut reader = exif::Reader::new();
     reader.continue_on_error(true);
@@ -98,6 +99,7 @@ fn taken_at(exif: &Exif) -> Option<TakenAt> {
         let text_value: String = text(exif, *time)?.chars().take(19).collect();
         let fraction =
             text(exif, *fraction).filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()));
+        // Fractions of a second are in a tag of their own; `TakenAt::parse` expects them after a point.
         let text_value =
             fraction.map_or(text_value.clone(), |digits| format!("{text_value}.{digits}"));
 

@@ -40,6 +40,7 @@ pub fn decode(bytes: &[u8], side: u32) -> Result<Bitmap, String> {
 
     // libjpeg decodes at eighths of the size, which saves time and memory.
     let longest = header.width.max(header.height);
+    // The smallest scale at which the longer side still has `side` pixels, otherwise the full size.
     let eighths = (1..=8)
         .find(|eighths| ScalingFactor::new(*eighths, 8).scale(longest) >= side as usize)
         .unwrap_or(8);
@@ -103,7 +104,7 @@ fn cmyk_to_rgb(pixels: &[u8]) -> Vec<u8> {
         .collect()
 }
 
-/// Assembles the ICC profile from its segments (ICC.1, annex B.4).
+/// Assembles the ICC color profile, which a JPEG stores in one or more APP2 segments (ICC.1, annex B.4).
 #[must_use]
 pub fn icc_profile(bytes: &[u8]) -> Option<Vec<u8>> {
     const NAME: &[u8] = b"ICC_PROFILE\0";
@@ -116,6 +117,7 @@ pub fn icc_profile(bytes: &[u8]) -> Option<Vec<u8>> {
             break;
         }
         let length = usize::from(u16::from_be_bytes([*bytes.get(at + 2)?, *bytes.get(at + 3)?]));
+        // The length includes its own two bytes, but not those of the marker.
         let segment = bytes.get(at + 4..at + 2 + length)?;
         if let (0xe2, Some(rest)) = (*marker, segment.strip_prefix(NAME)) {
             // The number of this segment and the number of all segments precede the data.
@@ -124,6 +126,6 @@ pub fn icc_profile(bytes: &[u8]) -> Option<Vec<u8>> {
         at += 2 + length;
     }
     parts.sort_by_key(|(number, _)| *number);
-    let whole: Vec<u8> = parts.into_iter().flat_map(|(_, part)| part.iter().copied()).collect();
-    (!whole.is_empty()).then_some(whole)
+    let assembled: Vec<u8> = parts.into_iter().flat_map(|(_, part)| part.iter().copied()).collect();
+    (!assembled.is_empty()).then_some(assembled)
 }

@@ -66,7 +66,7 @@ impl Metadata {
     #[must_use]
     pub fn bounded(mut self) -> Self {
         // Texts are cleaned and shortened.
-        for word in [
+        for text in [
             &mut self.title,
             &mut self.artist,
             &mut self.album,
@@ -81,7 +81,7 @@ impl Metadata {
             &mut self.video_codec,
             &mut self.audio_codec,
         ] {
-            *word = word.take().and_then(|word| clean_text(&word, MAX_SHORT_TEXT));
+            *text = text.take().and_then(|text| clean_text(&text, MAX_SHORT_TEXT));
         }
 
         self.caption = self.caption.and_then(|caption| clean_text(&caption, MAX_LONG_TEXT));
@@ -89,7 +89,7 @@ impl Metadata {
             .keywords
             .iter()
             .take(MAX_KEYWORDS)
-            .filter_map(|word| clean_text(word, MAX_SHORT_TEXT))
+            .filter_map(|text| clean_text(text, MAX_SHORT_TEXT))
             .collect();
 
         // Values that cannot be true are dropped.
@@ -117,18 +117,18 @@ impl Metadata {
     /// Fills in the time, title, artist, camera, lens, place and caption if they are missing, and adds new keywords.
     /// All other fields stay as they are.
     pub fn merge_missing(&mut self, other: Self) {
-        fn or<T>(slot: &mut Option<T>, other: Option<T>) {
+        fn set_if_missing<T>(slot: &mut Option<T>, other: Option<T>) {
             if slot.is_none() {
                 *slot = other;
             }
         }
-        or(&mut self.taken, other.taken);
-        or(&mut self.title, other.title);
-        or(&mut self.artist, other.artist);
-        or(&mut self.camera, other.camera);
-        or(&mut self.lens, other.lens);
-        or(&mut self.place, other.place);
-        or(&mut self.caption, other.caption);
+        set_if_missing(&mut self.taken, other.taken);
+        set_if_missing(&mut self.title, other.title);
+        set_if_missing(&mut self.artist, other.artist);
+        set_if_missing(&mut self.camera, other.camera);
+        set_if_missing(&mut self.lens, other.lens);
+        set_if_missing(&mut self.place, other.place);
+        set_if_missing(&mut self.caption, other.caption);
         for word in other.keywords {
             if !self.keywords.contains(&word) {
                 self.keywords.push(word);
@@ -168,11 +168,13 @@ impl TakenAt {
             _ => time::Time::from_hms(12, 0, 0).ok()?,
         };
 
+        // Treated as UTC only to count milliseconds; the offset is kept separately.
         let local = time::PrimitiveDateTime::new(date, clock).assume_utc().unix_timestamp() * 1000;
         // A fraction and a zone may follow the 19 characters of date and time.
         let rest = text.get(19..).unwrap_or_default();
 
         let millis = rest.strip_prefix('.').map_or(0, |fraction| {
+            // Padded with zeros or cut to three digits.
             let digits: String = fraction
                 .chars()
                 .take_while(char::is_ascii_digit)
@@ -188,7 +190,7 @@ impl TakenAt {
     }
 }
 
-/// Parses `Z`, `+02:00` or `+0200` into minutes.
+/// Parses a time zone such as `Z`, `+02:00` or `+0200` into minutes ahead of UTC; `None` if it is invalid.
 #[must_use]
 pub fn parse_offset(text: &str) -> Option<i16> {
     let text = text.trim_matches(|c: char| c.is_whitespace() || c == '\0');
@@ -206,7 +208,7 @@ pub fn parse_offset(text: &str) -> Option<i16> {
     Some(sign * (hours * 60 + minutes))
 }
 
-/// Returns the visible text on one line, up to `most` characters; `None` if nothing is left.
+/// Returns the visible text on one line, up to `max_chars` characters; `None` if nothing is left.
 #[must_use]
 pub fn clean_text(text: &str, max_chars: usize) -> Option<String> {
     // Control and zero-width characters, direction marks, byte order marks and replacement characters.
@@ -214,6 +216,7 @@ pub fn clean_text(text: &str, max_chars: usize) -> Option<String> {
         c.is_control()
             || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}' | '\u{fffd}')
     };
+    // Line breaks and tabs become spaces first, because as control characters they would be removed.
     let spaced: String = text
         .chars()
         .map(|c| if c.is_whitespace() { ' ' } else { c })

@@ -90,8 +90,8 @@ impl PreviewRenderer {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Tests the sandbox and looks for tools. Takes tens of milliseconds; tools are not started here, because that
-    /// takes longer.
+    /// Tests the sandbox by decoding a small image, and looks for tools. Takes tens of milliseconds; tools are not
+    /// started here, because that takes longer.
     pub fn probe(&self) {
         let health = match self.decode("image/gif", "320", Input::Bytes(TEST_IMAGE.to_vec())) {
             Ok(_) => RendererHealth::Works,
@@ -129,6 +129,7 @@ impl PreviewRenderer {
 
     /// The path of a tool of [`TOOLS`], which is tested if it has not been started yet.
     fn tool_path(&self, index: usize) -> Result<String, String> {
+        // Cloned, so that the state is not locked while the tool is tested.
         let tool_state = self.state().tools.get(index).cloned();
         let tested = match tool_state {
             Some(ToolState::Installed(path)) => {
@@ -143,6 +144,7 @@ impl PreviewRenderer {
         };
 
         match tested {
+            // A tool is no longer `Installed` here, because it has been tested.
             ToolState::Works(path) | ToolState::Installed(path) => {
                 Ok(path.to_string_lossy().into_owned())
             }
@@ -240,7 +242,8 @@ impl PreviewRenderer {
         })
     }
 
-    /// Takes metadata from our decoder, pixels from vipsthumbnail, and previews again from our decoder.
+    /// Renders an image such as HEIC, which only vipsthumbnail can decode: our decoder reads the metadata,
+    /// vipsthumbnail converts the pixels to a JPEG, and our decoder makes the previews of it.
     fn render_with_vips(&self, file: &File, mime: &str) -> Result<Rendered, SandboxError> {
         let mut rendered = self.decode(mime, "", Input::File(reopen(file)?))?;
         let vips = match self.tool_path(VIPS) {
@@ -284,10 +287,11 @@ impl PreviewRenderer {
             MAX_PROBE_BYTES,
         )?;
 
+        // Without valid output of ffprobe, a frame may still be decodable.
         rendered.metadata = video::parse_probe(&probe_output).unwrap_or_default().bounded();
         let at = video::poster_time(rendered.metadata.duration_ms);
 
-        // If the duration is wrong, the first frame still works.
+        // If the duration is wrong, there may be no frame at that time, so the first frame is tried as well.
         for at in [at, 0] {
             let at = format!("{at}ms");
             let arguments = video::poster_arguments(demuxer, &at);

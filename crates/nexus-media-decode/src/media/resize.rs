@@ -48,9 +48,11 @@ pub fn previews(picture: Bitmap, sides: &[u32]) -> Result<(Vec<Picture>, Vec<u8>
     let mut pictures: Vec<Picture> = Vec::new();
 
     let mut current = picture;
+    // Each preview is scaled from the previous, larger one, which is faster than from the original.
     for side in sides {
         let is_same =
             fit_within(current.width, current.height, *side) == (current.width, current.height);
+        // The previous preview is already no larger than this side.
         if is_same && !pictures.is_empty() {
             continue;
         }
@@ -84,10 +86,12 @@ fn encode_webp(picture: &Bitmap) -> Result<Vec<u8>, String> {
         .map_err(|cause| format!("{cause:?}"))
 }
 
+/// Computes a thumbhash: a few bytes that describe a blurred placeholder of an image.
 fn thumbhash_of(picture: &Bitmap) -> Vec<u8> {
     let rgba: Vec<u8> = if picture.channels == 4 {
         picture.pixels.clone()
     } else {
+        // The library expects RGBA, so the pixels become opaque.
         picture
             .pixels
             .chunks_exact(3)

@@ -87,29 +87,29 @@ pub fn sniff(head: &[u8], name: &str) -> Sniffed {
 
 const UNKNOWN_TYPE: Sniffed = Sniffed { kind: Kind::Other, mime: "application/octet-stream" };
 
-/// Container formats whose brand says more than their signature.
+/// Recognizes container formats, of which a brand or a stream inside says more than the signature.
 fn sniff_container(head: &[u8]) -> Option<Sniffed> {
     let at = |range: std::ops::Range<usize>| head.get(range).unwrap_or_default();
-    let found = |kind, mime| Some(Sniffed { kind, mime });
+    let sniffed = |kind, mime| Some(Sniffed { kind, mime });
 
     // ISO base media: the brand decides.
     if at(4..8) == b"ftyp" {
         return match at(8..12) {
-            b"M4A " | b"M4B " | b"M4P " => found(Kind::Audio, "audio/mp4"),
-            b"avif" | b"avis" => found(Kind::Photo, "image/avif"),
-            b"heic" | b"heix" | b"hevc" | b"heim" | b"heis" => found(Kind::Photo, "image/heic"),
-            b"mif1" | b"msf1" => found(Kind::Photo, "image/heif"),
-            b"crx " => found(Kind::Photo, "image/x-canon-cr3"),
-            b"qt  " => found(Kind::Video, "video/quicktime"),
-            _ => found(Kind::Video, "video/mp4"),
+            b"M4A " | b"M4B " | b"M4P " => sniffed(Kind::Audio, "audio/mp4"),
+            b"avif" | b"avis" => sniffed(Kind::Photo, "image/avif"),
+            b"heic" | b"heix" | b"hevc" | b"heim" | b"heis" => sniffed(Kind::Photo, "image/heic"),
+            b"mif1" | b"msf1" => sniffed(Kind::Photo, "image/heif"),
+            b"crx " => sniffed(Kind::Photo, "image/x-canon-cr3"),
+            b"qt  " => sniffed(Kind::Video, "video/quicktime"),
+            _ => sniffed(Kind::Video, "video/mp4"),
         };
     }
 
     // Camera formats that are not plain TIFF.
     match (at(0..15), at(0..4)) {
-        (b"FUJIFILMCCD-RAW", _) => return found(Kind::Photo, "image/x-fuji-raf"),
-        (_, b"IIRO" | b"IIRS" | b"MMOR") => return found(Kind::Photo, "image/x-olympus-orf"),
-        (_, b"IIU\0") => return found(Kind::Photo, "image/x-panasonic-rw2"),
+        (b"FUJIFILMCCD-RAW", _) => return sniffed(Kind::Photo, "image/x-fuji-raf"),
+        (_, b"IIRO" | b"IIRS" | b"MMOR") => return sniffed(Kind::Photo, "image/x-olympus-orf"),
+        (_, b"IIU\0") => return sniffed(Kind::Photo, "image/x-panasonic-rw2"),
         _ => {}
     }
 
@@ -118,9 +118,9 @@ fn sniff_container(head: &[u8]) -> Option<Sniffed> {
         // A Theora stream begins with this signature, near the start of the file.
         let is_video = head.windows(7).take(400).any(|part| part == b"\x80theora");
         return if is_video {
-            found(Kind::Video, "video/ogg")
+            sniffed(Kind::Video, "video/ogg")
         } else {
-            found(Kind::Audio, "audio/ogg")
+            sniffed(Kind::Audio, "audio/ogg")
         };
     }
 
@@ -128,30 +128,34 @@ fn sniff_container(head: &[u8]) -> Option<Sniffed> {
     if at(0..4) == b"\x1a\x45\xdf\xa3" {
         let is_webm = head.windows(4).take(64).any(|part| part == b"webm");
         return if is_webm {
-            found(Kind::Video, "video/webm")
+            sniffed(Kind::Video, "video/webm")
         } else {
-            found(Kind::Video, "video/x-matroska")
+            sniffed(Kind::Video, "video/x-matroska")
         };
     }
     None
 }
 
+/// Recognizes formats by a signature with the crate `infer`; `None` for unknown and for text formats.
 fn sniff_signature(head: &[u8]) -> Option<Sniffed> {
-    let found = infer::get(head)?;
-    let mime = found.mime_type();
-    let kind = match found.matcher_type() {
+    let file_type = infer::get(head)?;
+    let mime = file_type.mime_type();
+    let kind = match file_type.matcher_type() {
         infer::MatcherType::Image => Kind::Photo,
         infer::MatcherType::Video => Kind::Video,
         infer::MatcherType::Audio => Kind::Audio,
         infer::MatcherType::Doc | infer::MatcherType::Book => Kind::Document,
         // Text formats are left to `sniff_text`.
         infer::MatcherType::Text => return None,
+        // `infer` counts PDF among the archives.
         _ if mime == "application/pdf" => Kind::Document,
         _ => Kind::Other,
     };
     Some(Sniffed { kind, mime })
 }
 
+/// Determines the type of text: markup by its tags, other text by the extension of the name. Text with control
+/// characters is of unknown type.
 fn sniff_text(text: &str, name: &str) -> Sniffed {
     // Form feed and escape occur in plain text such as logs; other control characters indicate binary data.
     if text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t' | '\u{c}' | '\u{1b}'))
@@ -159,7 +163,7 @@ fn sniff_text(text: &str, name: &str) -> Sniffed {
         return UNKNOWN_TYPE;
     }
 
-    // A byte order mark and white space may precede the markup.
+    // A byte order mark and white space may precede the markup. Tags are searched for in the first 1024 characters.
     let start: String = text
         .trim_start_matches('\u{feff}')
         .trim_start()
@@ -169,6 +173,7 @@ fn sniff_text(text: &str, name: &str) -> Sniffed {
         .to_ascii_lowercase();
 
     let is_markup = start.starts_with('<');
+    // A page that contains both is HTML.
     if is_markup && start.contains("<svg") && !start.contains("<html") {
         return Sniffed { kind: Kind::Photo, mime: "image/svg+xml" };
     }

@@ -17,10 +17,10 @@ pub fn has_text(bytes: &[u8]) -> bool {
     memchr::memmem::find(bytes, b"<text").is_some()
 }
 
-/// Reads fonts of the system into memory.
+/// Reads some TrueType fonts of the system into memory, because a locked-down process cannot open files.
 #[must_use]
 pub fn load_fonts() -> Vec<Vec<u8>> {
-    let mut found = Vec::new();
+    let mut font_files = Vec::new();
     let mut folders = vec![std::path::PathBuf::from("/usr/share/fonts/truetype")];
     while let Some(folder) = folders.pop() {
         let Ok(entries) = std::fs::read_dir(folder) else { continue };
@@ -30,16 +30,16 @@ pub fn load_fonts() -> Vec<Vec<u8>> {
                 folders.push(path);
             } else if path.extension().is_some_and(|end| end == "ttf")
                 && entry.metadata().is_ok_and(|of| of.len() <= MAX_FONT_BYTES)
-                && found.len() < MAX_FONTS
+                && font_files.len() < MAX_FONTS
             {
-                found.extend(std::fs::read(path).ok());
+                font_files.extend(std::fs::read(path).ok());
             }
         }
     }
-    found
+    font_files
 }
 
-/// Renders an SVG to fit into a square.
+/// Renders an SVG so that its longer side has `side` pixels, also if that enlarges it.
 pub fn render(bytes: &[u8], fonts: Vec<Vec<u8>>, side: u32) -> Result<Bitmap, String> {
     if bytes.len() > MAX_SVG_BYTES {
         return Err("the SVG is too large".into());

@@ -28,6 +28,7 @@ pub fn probe_arguments(demuxer: &'static str) -> Vec<&'static str> {
     vec![
         "-v",
         "quiet",
+        // With `file` as the only protocol, a video cannot make ffprobe open network addresses.
         "-protocol_whitelist",
         "file",
         "-f",
@@ -43,7 +44,7 @@ pub fn probe_arguments(demuxer: &'static str) -> Vec<&'static str> {
 
 /// Arguments that make ffmpeg write one frame, rotated as shown, as a JPEG of at most 1280 pixels a side.
 #[must_use]
-pub fn poster_arguments<'a>(demuxer: &'a str, at: &'a str) -> Vec<&'a str> {
+pub fn poster_arguments<'a>(demuxer: &'a str, seek_time: &'a str) -> Vec<&'a str> {
     let mut arguments = vec![
         "-nostdin",
         "-v",
@@ -52,6 +53,7 @@ pub fn poster_arguments<'a>(demuxer: &'a str, at: &'a str) -> Vec<&'a str> {
         "1",
         "-filter_threads",
         "1",
+        // The input may only use the protocol `file`; the output below may only use `pipe`.
         "-protocol_whitelist",
         "file",
     ];
@@ -59,7 +61,7 @@ pub fn poster_arguments<'a>(demuxer: &'a str, at: &'a str) -> Vec<&'a str> {
     // Seeking before the input is fast; only one frame is decoded.
     arguments.extend([
         "-ss",
-        at,
+        seek_time,
         "-f",
         demuxer,
         "-i",
@@ -178,6 +180,7 @@ pub fn parse_probe(output: &[u8]) -> Option<Metadata> {
     let seconds = |text: &String| {
         text.parse::<f64>().ok().filter(|seconds| seconds.is_finite() && *seconds > 0.0)
     };
+    // Without a duration of the whole file, that of the video stream is used.
     let length =
         probed.format.duration.as_ref().or_else(|| video?.duration.as_ref()).and_then(seconds);
 

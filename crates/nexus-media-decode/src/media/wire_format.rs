@@ -42,7 +42,8 @@ fn write_part(output: &mut Vec<u8>, part: &[u8]) {
     output.extend_from_slice(part);
 }
 
-/// Encodes a result; called in the worker.
+/// Encodes a result in the worker as parts that follow their lengths: metadata as JSON, error and thumbhash, then each
+/// preview after its width and height.
 #[must_use]
 pub fn encode(rendered: &Rendered) -> Vec<u8> {
     let mut output = MAGIC.to_vec();
@@ -83,22 +84,22 @@ impl<'a> ByteReader<'a> {
 /// Decodes and validates output; `None` if any length, size or signature in it is wrong.
 #[must_use]
 pub fn decode(output: &[u8]) -> Option<Rendered> {
-    let mut rest = ByteReader(output);
-    if rest.take(4)? != MAGIC {
+    let mut reader = ByteReader(output);
+    if reader.take(4)? != MAGIC {
         return None;
     }
 
     // Each part has its own limit.
-    let metadata: Metadata = serde_json::from_slice(rest.read_part(MAX_METADATA_BYTES)?).ok()?;
+    let metadata: Metadata = serde_json::from_slice(reader.read_part(MAX_METADATA_BYTES)?).ok()?;
     // The worker writes at most 190 characters, which are at most 760 bytes.
-    let error = super::metadata::clean_text(&String::from_utf8_lossy(rest.read_part(1024)?), 190);
-    let thumbhash = rest.read_part(MAX_THUMBHASH_BYTES)?.to_vec();
+    let error = super::metadata::clean_text(&String::from_utf8_lossy(reader.read_part(1024)?), 190);
+    let thumbhash = reader.read_part(MAX_THUMBHASH_BYTES)?.to_vec();
 
     let mut pictures = Vec::new();
-    while !rest.0.is_empty() {
+    while !reader.0.is_empty() {
         // Pictures follow until the end of the output.
-        let (width, height) = (rest.read_u32()?, rest.read_u32()?);
-        let bytes = rest.read_part(MAX_PREVIEW_BYTES)?;
+        let (width, height) = (reader.read_u32()?, reader.read_u32()?);
+        let bytes = reader.read_part(MAX_PREVIEW_BYTES)?;
         let is_webp = bytes.get(..4) == Some(b"RIFF") && bytes.get(8..12) == Some(b"WEBP");
         // A RIFF header contains the number of bytes after its first eight.
         let declared_length = bytes

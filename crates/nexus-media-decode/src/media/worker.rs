@@ -63,6 +63,7 @@ fn decode(mime: &str, sides: &str) -> ExitCode {
     std::panic::set_hook(Box::new(|_| {}));
 
     let rendered = input.and_then(|input| {
+        // A panic becomes a reason why the file is rejected.
         let work = std::panic::AssertUnwindSafe(|| render(input, mime, &sides));
         std::panic::catch_unwind(work).unwrap_or_else(|_| Err("the decoder panicked".into()))
     });
@@ -94,6 +95,7 @@ impl WorkerInput {
         }
         let mut bytes = Vec::new();
         StandardInput
+            // One byte more than allowed, so that a larger file is noticed.
             .take(MAX_INPUT_BYTES + 1)
             .read_to_end(&mut bytes)
             .map_err(|cause| cause.to_string())?;
@@ -114,6 +116,7 @@ fn render(input: WorkerInput, mime: &str, sides: &[u32]) -> Result<Rendered, Str
         WorkerInput::Audio => {
             let (metadata, cover) = audio_tags::read(StandardInput)?;
             let mut rendered = Rendered { metadata, ..Rendered::default() };
+            // A broken cover must not prevent the metadata.
             if let Some(cover) = cover {
                 let mime = sniff(&cover, "").mime;
                 match decode_image(cover, mime, Vec::new(), sides) {
@@ -130,6 +133,7 @@ fn render(input: WorkerInput, mime: &str, sides: &[u32]) -> Result<Rendered, Str
             // Broken metadata must not prevent the preview.
             let (mut metadata, orientation) =
                 catch_panic(|| exif::read(&bytes)).unwrap_or((Metadata::default(), 1));
+            // EXIF has precedence over XMP, and XMP over IPTC.
             metadata.merge_missing(catch_panic(|| xmp::read(&bytes)).unwrap_or_default());
             metadata.merge_missing(catch_panic(|| iptc::read(&bytes)).unwrap_or_default());
             // Without sides, only metadata is wanted.
@@ -182,6 +186,7 @@ fn decode_image(
     drop(bytes);
     let turned = matches!(orientation, 5..=8);
     let (width, height) = if turned { (height, width) } else { (width, height) };
+    // Scaled down first, so that the next steps process fewer pixels.
     let small =
         resize::downscale(bitmap, side)?.into_srgb(profile.as_deref()).oriented(orientation);
     let (pictures, thumbhash) = resize::previews(small, sides)?;
@@ -206,12 +211,19 @@ fn decoded(
             let rendered = svg::render(bytes, fonts, side)?;
             (rendered.width, rendered.height, rendered, 1, None)
         }
+        // An embedded JPEG has precedence, because many RAW files are TIFF files with a small image of their own.
         _ => match (raster::format(mime), embedded_image(mime, bytes)) {
             (_, Some((jpeg, width, height))) => {
                 let (_, _, bitmap, orientation, profile) = from_jpeg(jpeg, side)?;
-                let outer = catch_panic(|| exif::read(bytes).1).unwrap_or(1);
+                let raw_orientation = catch_panic(|| exif::read(bytes).1).unwrap_or(1);
                 // The orientation in the RAW file has precedence over that of its embedded JPEG.
-                (width, height, bitmap, if outer == 1 { orientation } else { outer }, profile)
+                (
+                    width,
+                    height,
+                    bitmap,
+                    if raw_orientation == 1 { orientation } else { raw_orientation },
+                    profile,
+                )
             }
             (Some(format), _) => {
                 let decoded = raster::decode(bytes, format)?;

@@ -24,6 +24,7 @@ fn find_packet(bytes: &[u8]) -> Option<&str> {
 }
 
 fn parse(text: &str) -> Option<Metadata> {
+    // Without a DTD and with a limit on nodes, a hostile packet cannot exhaust the memory.
     let options =
         ParsingOptions { allow_dtd: false, nodes_limit: 20_000, ..ParsingOptions::default() };
     let document = Document::parse_with_options(text, options).ok()?;
@@ -59,6 +60,7 @@ fn list_items(node: &Node<'_, '_>) -> Vec<String> {
 fn first_text(root: &Node<'_, '_>, name: &str) -> Option<String> {
     let attribute = root.descendants().find_map(|node| {
         node.attributes()
+            // Attributes without a namespace are not XMP properties.
             .find(|attribute| attribute.name() == name && attribute.namespace().is_some())
             .map(|a| a.value())
     });

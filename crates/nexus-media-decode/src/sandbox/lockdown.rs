@@ -73,14 +73,15 @@ pub fn lock_down_tool(limits: ResourceLimits, program: &Path) -> io::Result<()> 
         rules = add_landlock_rule(rules, Some(fd), AccessFs::ReadFile | AccessFs::Execute)?;
     }
 
+    // ffmpeg opens its input again as `/proc/self/fd/0`, which a rule must allow.
     let input = rustix::io::dup(rustix::stdio::stdin())?;
 
     // A memfd has no path, so no rule can name it, and none is needed.
     let name = std::fs::read_link("/proc/self/fd/0")?;
-    let is_placed = name.is_absolute()
+    let has_path = name.is_absolute()
         && !name.to_string_lossy().starts_with("/memfd:")
         && name != Path::new("/dev/null");
-    rules = add_landlock_rule(rules, is_placed.then_some(input), AccessFs::ReadFile.into())?;
+    rules = add_landlock_rule(rules, has_path.then_some(input), AccessFs::ReadFile.into())?;
 
     enforce_landlock(rules)?;
     // After Landlock, because setting it up needs further descriptors.
@@ -122,6 +123,8 @@ fn set_rlimits(limits: ResourceLimits) -> io::Result<()> {
     Ok(())
 }
 
+/// Creates a Landlock ruleset that denies access to files and, if the kernel supports it, to the network and to other
+/// processes. Rules added to it allow single paths.
 fn landlock_ruleset() -> io::Result<landlock::RulesetCreated> {
     // Older kernels lack later features, which are left out; file access (version 1) is required.
     let abi = ABI::V6;
@@ -170,7 +173,7 @@ fn compile_filter(
     SeccompFilter::new(rules, default_action, matched, target_arch()?)?.try_into()
 }
 
-/// Rules that match `argument & mask == value`.
+/// Returns rules that match a system call if its argument with this index satisfies `argument & mask == value`.
 fn argument_masked_equal(
     argument: u8,
     mask: u64,
@@ -216,10 +219,11 @@ fn decoder_filter() -> FilterResult {
         libc::SYS_exit,
         libc::SYS_exit_group,
     ]
+    // An empty list of rules matches every call, whatever its arguments.
     .map(|call| (call, Vec::new()))
     .into();
 
-    // Memory may be mapped, but not as executable.
+    // Memory may be mapped, but not as executable: argument 2 contains the protection flags.
     rules.insert(
         libc::SYS_mmap,
         argument_masked_equal(2, libc::PROT_EXEC.try_into().unwrap_or(4), 0)?,
@@ -315,14 +319,14 @@ fn tool_filters() -> Result<(BpfProgram, BpfProgram), seccompiler::BackendError>
         .map(|call| (call, Vec::new())),
     );
 
-    // Only its own limits.
+    // Only its own limits: the process id 0 is the caller.
     rules.insert(libc::SYS_prlimit64, vec![argument_equal(0, 0)?]);
 
     // Duplicating descriptors, reading their flags and setting close-on-exec, but no locks.
     let fcntls = [libc::F_GETFD, libc::F_SETFD, libc::F_GETFL, libc::F_DUPFD_CLOEXEC];
     let fcntls: Result<Vec<_>, _> = fcntls
         .iter()
-        .map(|what| argument_equal(1, u64::try_from(*what).unwrap_or(u64::MAX)))
+        .map(|command| argument_equal(1, u64::try_from(*command).unwrap_or(u64::MAX)))
         .collect();
 
     rules.insert(libc::SYS_fcntl, fcntls?);

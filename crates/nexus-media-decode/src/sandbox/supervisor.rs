@@ -81,7 +81,7 @@ impl SandboxSupervisor {
         };
 
         // Nothing of the server's environment is passed on.
-        let started = Command::new(&self.program)
+        let spawn_result = Command::new(&self.program)
             .arg("sandbox-worker")
             .args(task.arguments)
             .env_clear()
@@ -92,7 +92,7 @@ impl SandboxSupervisor {
             .stderr(Stdio::null())
             .spawn();
 
-        let mut child = started.map_err(|cause| match cause.kind() {
+        let mut child = spawn_result.map_err(|cause| match cause.kind() {
             io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied => {
                 SandboxError::Unavailable(format!("the decoder cannot be started: {cause}"))
             }
@@ -103,6 +103,7 @@ impl SandboxSupervisor {
         // The deadline covers reading and waiting.
         let deadline = Instant::now() + task.timeout;
         let output = read_output(&mut child, task.max_output, deadline);
+        // After a timeout or too much output, the worker may still run.
         if output.is_err() {
             drop(child.kill());
         }
@@ -125,6 +126,7 @@ fn read_output(
     max_output: usize,
     deadline: Instant,
 ) -> Result<Vec<u8>, SandboxError> {
+    // A pidfd is readable once the process has ended, so its end can be awaited with a deadline.
     let pidfd = pidfd_open(Pid::from_child(child), PidfdFlags::empty())
         .map_err(|cause| SandboxError::System(cause.into()))?;
     let mut output = Vec::new();
@@ -185,6 +187,7 @@ fn classify_exit(status: ExitStatus, output: Vec<u8>) -> Result<Vec<u8>, Sandbox
             Err(SandboxError::Died("made a forbidden system call and was killed".into()))
         }
         (_, Some(libc::SIGXCPU)) => Err(SandboxError::TimedOut),
+        // The supervisor reports its own timeout earlier, so the kernel has sent this signal.
         (_, Some(libc::SIGKILL)) => {
             Err(SandboxError::Died("exceeded its timeout or memory limit".into()))
         }

@@ -38,7 +38,9 @@ struct TokenRow {
 }
 
 impl TokenRow {
+    /// Creates a row from a personal access token, which is stored as a session.
     fn from_session(session: &Session) -> Self {
+        // Both times are equal until the token is used.
         let used = (session.last_seen > session.created_at)
             .then(|| (v::when(session.last_seen), session.address.clone()));
         Self {
@@ -66,6 +68,7 @@ struct AccessTokensPage {
     lifetimes: Vec<(u16, String, bool)>,
 }
 
+/// Builds the page with the user's access tokens and the form for a new one, filled in with `form` and its errors.
 async fn render_tokens(
     current: &CurrentUser,
     form: &TokenRequest,
@@ -87,6 +90,7 @@ async fn render_tokens(
     // Only admins can give the admin scope.
     let scopes =
         scopes.into_iter().filter(|(scope, _)| *scope != Scope::Admin || current.user().is_admin());
+    // An empty form selects 90 days; 0 days mean a token that does not expire.
     let selected_days = form.days.parse().unwrap_or(90);
 
     Ok(AccessTokensPage {
@@ -128,6 +132,7 @@ struct NewToken {
     days: String,
 }
 
+/// Creates an access token, which the next page shows once; a rejected form is shown again with status 422.
 async fn submit_token(current: CurrentUser, Form(form): Form<NewToken>) -> HandlerResult {
     let form = TokenRequest { name: form.name, scopes: form.scopes, days: form.days };
     let (auth_session, client, requested) =

@@ -46,6 +46,7 @@ struct ProfilePage {
     picture_version: String,
 }
 
+/// Builds the account page with the profile and password forms. `form` contains rejected values, `errors` the reasons.
 async fn render_profile(
     current: &CurrentUser,
     form: Option<&ProfileChange>,
@@ -124,6 +125,7 @@ struct ProfileForm {
     single_keys: Option<String>,
 }
 
+/// Saves the profile; a rejected form is shown again with status 422.
 async fn submit_profile(current: CurrentUser, Form(form): Form<ProfileForm>) -> HandlerResult {
     let form = ProfileChange {
         firstname: form.firstname,
@@ -163,6 +165,7 @@ struct PasswordForm {
     new_password: String,
 }
 
+/// Changes the password and logs this browser in again; a rejected form is shown again with status 422.
 async fn submit_password(current: CurrentUser, Form(form): Form<PasswordForm>) -> HandlerResult {
     let services = services_arc(&current.services);
     let changed = profile::change_password(
@@ -174,7 +177,7 @@ async fn submit_password(current: CurrentUser, Form(form): Form<PasswordForm>) -
     )
     .await;
 
-    // The response of a changed password starts a new session.
+    // A changed password ends all sessions of the user; the token is that of a new one for this browser.
     match changed {
         Ok(token) => {
             current.cookie.log_in(&token)?;
@@ -198,6 +201,7 @@ struct ThemeForm {
     theme: String,
 }
 
+/// Saves the color theme and returns to the page on which it was chosen.
 async fn submit_theme(
     current: CurrentUser,
     request: HttpRequest,
@@ -217,12 +221,14 @@ async fn submit_theme(
     redirect_back(&request, &current.cookie, message)
 }
 
+/// Responds with the user's avatar as SVG.
 async fn show_picture(current: CurrentUser) -> HandlerResult {
     let auth_session = current.auth_session.clone();
     let svg = run_blocking(&current.services, move |services| {
         profile::read_avatar(services, &auth_session.user)
     })
     .await?;
+    // The policy forbids scripts and external content, even if the address is opened directly.
     Ok(HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, "image/svg+xml"))
         .insert_header((
@@ -233,6 +239,8 @@ async fn show_picture(current: CurrentUser) -> HandlerResult {
         .body(svg))
 }
 
+/// Sets or removes the avatar, from a multipart form with the fields `picture` and `remove`. Errors are shown on the
+/// account page with status 422.
 async fn submit_picture(
     current: CurrentUser,
     request: HttpRequest,
@@ -249,6 +257,7 @@ async fn submit_picture(
                 let token = with_timeout(field_text(&mut field, 200)).await?;
                 has_token = has_token || current.cookie.matches_csrf(&token);
             }
+            // Our form sends the token first, so a field before it is rejected.
             _ if !has_token => return Err(csrf_error().into()),
             Some("picture") => {
                 match with_timeout(field_bytes(&mut field, MAX_AVATAR_BYTES)).await {

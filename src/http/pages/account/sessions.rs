@@ -34,9 +34,10 @@ pub(crate) struct SessionRow {
 }
 
 impl SessionRow {
-    pub fn from_session(session: Session, this: i64) -> Self {
+    /// Creates a row; `current_session_id` is the session of the request, which the page marks.
+    pub fn from_session(session: Session, current_session_id: i64) -> Self {
         Self {
-            is_this: session.id == this,
+            is_this: session.id == current_session_id,
             is_api: session.kind == SessionKind::Api,
             id: session.id,
             device: session.device,
@@ -58,14 +59,18 @@ async fn show_sessions(current: CurrentUser) -> HandlerResult {
     let id = current.user().id;
     let list =
         run_blocking(&current.services, move |services| lifecycle::list(services, id)).await?;
-    let this = current.auth_session.session.id;
+    let current_session_id = current.auth_session.session.id;
     let layout = Layout::load(&current, "/account/sessions").await?;
     render(&SessionsPage {
-        rows: list.into_iter().map(|session| SessionRow::from_session(session, this)).collect(),
+        rows: list
+            .into_iter()
+            .map(|session| SessionRow::from_session(session, current_session_id))
+            .collect(),
         layout,
     })
 }
 
+/// Ends one of the user's sessions; if it is the current one, the browser is logged out.
 async fn submit_end(
     current: CurrentUser,
     path: web::Path<String>,
@@ -85,6 +90,7 @@ async fn submit_end(
     redirect("/account/sessions")
 }
 
+/// Ends all sessions of the user except the current one; access tokens stay valid.
 async fn submit_end_others(current: CurrentUser, _: Form<EmptyForm>) -> HandlerResult {
     let (auth_session, actor) = (current.auth_session.clone(), current.actor());
     let ended = run_blocking(&current.services, move |services| {

@@ -114,6 +114,7 @@ struct AuditPage {
     export: String,
 }
 
+/// Shows a page of the audit log, newest first, with the filter of the query string.
 async fn show_audit(AdminUser(current): AdminUser, query: web::Query<AuditQuery>) -> HandlerResult {
     let requested = query.into_inner();
     let (filter, before) = (requested.filter(), requested.before);
@@ -129,11 +130,12 @@ async fn show_audit(AdminUser(current): AdminUser, query: web::Query<AuditQuery>
     let query = requested.query();
 
     // Filters stay when paging.
-    let joined = |more: String| if query.is_empty() { more } else { format!("{query}&{more}") };
+    let with_filter =
+        |more: String| if query.is_empty() { more } else { format!("{query}&{more}") };
     let next = rows
         .last()
         .filter(|_| has_more)
-        .map(|row| format!("/admin/audit?{}", joined(format!("before={}", row.id))));
+        .map(|row| format!("/admin/audit?{}", with_filter(format!("before={}", row.id))));
 
     let layout = Layout::load(&current, "/admin/audit").await?;
 

@@ -37,8 +37,10 @@ struct FindingRow {
 }
 
 impl FindingRow {
+    /// Converts a finding, a file that the malware scanner quarantined, into a row with the decision of an admin, if
+    /// there is one.
     fn from_finding(finding: Finding, owner: String) -> Self {
-        let word = match finding.state {
+        let state_label = match finding.state {
             FindingState::Quarantined => "",
             FindingState::Released => "Given back",
             FindingState::Deleted => "Deleted",
@@ -52,7 +54,7 @@ impl FindingRow {
             size: v::size(finding.size),
             found: v::when(finding.found_at),
             is_open: finding.state == FindingState::Quarantined,
-            decided: format!("{word}{actor}"),
+            decided: format!("{state_label}{actor}"),
         }
     }
 }

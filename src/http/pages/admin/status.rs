@@ -45,6 +45,8 @@ struct BackupsCard {
 }
 
 impl BackupsCard {
+    /// Describes the newest backup and why the last attempt failed; `None` means that no backup directory is
+    /// configured.
     fn from_status(status: Option<&BackupStatus>) -> Self {
         let Some(BackupStatus { newest, is_late, trouble }) = status else {
             return Self {
@@ -73,6 +75,7 @@ struct ScannerCard {
 }
 
 impl ScannerCard {
+    /// Describes whether the malware scanner responds, and how many files wait for it.
     fn from_status(status: &ServerStatus) -> Self {
         let waiting = match status.waiting {
             0 => String::new(),
@@ -109,6 +112,7 @@ struct PreviewsCard {
 }
 
 impl PreviewsCard {
+    /// Describes whether previews can be made, how many are pending, and which tools are missing.
     fn from_status(previews: &PreviewStatus) -> Self {
         let waiting = match previews.waiting {
             0 => String::new(),
@@ -160,6 +164,7 @@ async fn submit_retry(
     redirect_back(&request, &current.cookie, format!("{count} will be tried again."))
 }
 
+/// Shows the state of the server: space, malware scanner, backups and previews.
 async fn show_status(AdminUser(current): AdminUser) -> HandlerResult {
     let status = run_blocking(&current.services, |services| status::status(services)).await?;
     let layout = Layout::load(&current, "/admin/status").await?;

@@ -55,6 +55,7 @@ fn parse_user_id(path: &str) -> Result<UserId, Error> {
     path.parse().map(UserId).map_err(|_| Error::NotFound)
 }
 
+/// Builds the page of one account with its sessions; `errors` are those of the quota form.
 async fn render_user(
     current: &CurrentUser,
     id: UserId,
@@ -63,7 +64,7 @@ async fn render_user(
     let (user, sessions) =
         run_blocking(&current.services, move |services| admin::find(services, id)).await?;
     let layout = Layout::load(current, "/admin/users").await?;
-    let this = current.auth_session.session.id;
+    let current_session_id = current.auth_session.session.id;
 
     Ok(UserPage {
         person: UserRow::from_user(&user),
@@ -73,7 +74,7 @@ async fn render_user(
         user,
         sessions: sessions
             .into_iter()
-            .map(|session| SessionRow::from_session(session, this))
+            .map(|session| SessionRow::from_session(session, current_session_id))
             .collect(),
         layout,
     })
@@ -90,7 +91,7 @@ fn format_gigabytes(bytes: i64) -> String {
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
-/// The inverse of [`format_gigabytes`].
+/// Parses a number of gigabytes (10^9 bytes) with a point or comma into bytes; the inverse of [`format_gigabytes`].
 fn parse_gigabytes(text: &str) -> Option<i64> {
     let text = text.trim().replace(',', ".");
     let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
@@ -110,6 +111,7 @@ fn parse_gigabytes(text: &str) -> Option<i64> {
         .filter(|bytes| *bytes < 1_000_000_000_000_000_000)
 }
 
+/// Applies a decision to one account and returns to the page with a message.
 async fn decide(
     current: &CurrentUser,
     request: &HttpRequest,
@@ -170,6 +172,7 @@ struct LevelForm {
     access_level: String,
 }
 
+/// Makes an account an admin or a user.
 async fn submit_access_level(
     AdminUser(current): AdminUser,
     request: HttpRequest,
@@ -206,6 +209,7 @@ struct QuotaForm {
     quota: String,
 }
 
+/// Sets the quota of an account; a number that cannot be parsed is shown again with status 422.
 async fn submit_quota(
     AdminUser(current): AdminUser,
     request: HttpRequest,
@@ -237,6 +241,7 @@ async fn submit_quota(
     )
 }
 
+/// Creates a one-time code with which the user sets a new password; the next page shows it once.
 async fn submit_access_code(
     AdminUser(current): AdminUser,
     path: web::Path<String>,

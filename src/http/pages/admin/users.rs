@@ -85,15 +85,16 @@ struct Query {
     after: String,
 }
 
+/// Shows a page of the accounts with one status, pending by default, with a tab for each status.
 async fn show_users(AdminUser(current): AdminUser, query: web::Query<Query>) -> HandlerResult {
     let status = Status::parse(&query.status).unwrap_or(Status::Pending);
     let after = UserId(query.after.parse().unwrap_or(0));
-    let found =
+    let user_page =
         run_blocking(&current.services, move |services| admin::list(services, status, after))
             .await?;
 
     // All tabs show their counts.
-    let count = |status| found.counts.get(&status).copied().unwrap_or(0);
+    let count = |status| user_page.counts.get(&status).copied().unwrap_or(0);
     let tab = |label, tab: Status| StatusTab {
         word: tab.as_str(),
         label,
@@ -111,7 +112,7 @@ async fn show_users(AdminUser(current): AdminUser, query: web::Query<Query>) -> 
             tab("Suspended", Status::Suspended),
             tab("Rejected", Status::Rejected),
         ],
-        people: found.users.iter().map(UserRow::from_user).collect(),
+        people: user_page.users.iter().map(UserRow::from_user).collect(),
         status: status.as_str(),
         summary: match waiting {
             0 => "Nobody is waiting for you".into(),
@@ -122,7 +123,7 @@ async fn show_users(AdminUser(current): AdminUser, query: web::Query<Query>) -> 
                 count_of(many, "person").replace("persons", "people")
             ),
         },
-        next: found
+        next: user_page
             .next
             .map(|after| format!("/admin/users?status={}&after={after}", status.as_str())),
         layout,
@@ -152,6 +153,7 @@ async fn submit_reject_many(
     decide_many(&current, &request, form.ids, Decision::Reject).await
 }
 
+/// Applies a decision to the selected accounts; those that another admin has decided on in the meantime are skipped.
 async fn decide_many(
     current: &CurrentUser,
     request: &HttpRequest,
@@ -168,14 +170,17 @@ async fn decide_many(
 
     let actor = current.actor();
     let ids: Vec<UserId> = ids.into_iter().take(500).map(UserId).collect();
-    let (done, left) = run_blocking(&current.services, move |services| {
+    let (decided_count, skipped_count) = run_blocking(&current.services, move |services| {
         status_changes::decide_all(services, &actor, &ids, decision)
     })
     .await?;
 
-    let people = count_of(done, "person").replace("persons", "people");
-    let rest =
-        if left > 0 { format!(" {left} had been decided on already.") } else { String::new() };
+    let people = count_of(decided_count, "person").replace("persons", "people");
+    let rest = if skipped_count > 0 {
+        format!(" {skipped_count} had been decided on already.")
+    } else {
+        String::new()
+    };
 
     redirect_back(
         request,

@@ -93,6 +93,7 @@ async fn show_setup(maybe_user: MaybeUser, query: web::Query<Query>) -> HandlerR
         return Err(Error::NotFound.into());
     }
     let form = FirstRunForm { code: query.into_inner().code, ..FirstRunForm::default() };
+
     // If something is wrong with the server, the page says how to fix it before an account is created. That names paths
     // and the database, so only the owner of the code sees it.
     let code = form.code.clone();

@@ -87,9 +87,11 @@ async fn show_log_in(maybe_user: MaybeUser, query: web::Query<Query>) -> Handler
     render(&page(&maybe_user, "", &query.next, None)?)
 }
 
+/// Logs a user in and redirects to the page they requested; a failed attempt shows the form or the state of the
+/// account.
 async fn submit_log_in(maybe_user: MaybeUser, Form(form): Form<LoginForm>) -> HandlerResult {
     let services = services_arc(&maybe_user.services);
-    let again =
+    let form_with_error =
         |error: &Error| page(&maybe_user, &form.username, &form.next, Some(error.to_string()));
 
     match login::log_in(
@@ -109,10 +111,11 @@ async fn submit_log_in(maybe_user: MaybeUser, Form(form): Form<LoginForm>) -> Ha
         }
         // The form keeps the username, not the password.
         Err(error @ Error::BadCredentials) => {
-            render_with_status(StatusCode::UNAUTHORIZED, &again(&error)?)
+            render_with_status(StatusCode::UNAUTHORIZED, &form_with_error(&error)?)
         }
         // The password was correct, so the page may show the account's state.
         Err(Error::NotActive(_)) => {
+            // The error does not contain the user, so it is read again for the page.
             let login = form.username.clone();
             let user =
                 run_blocking(&maybe_user.services, move |services| login::find(services, &login))
@@ -124,7 +127,8 @@ async fn submit_log_in(maybe_user: MaybeUser, Form(form): Form<LoginForm>) -> Ha
             )
         }
         Err(error @ Error::TooManyRequests { retry_after }) => {
-            let mut answer = render_with_status(StatusCode::TOO_MANY_REQUESTS, &again(&error)?)?;
+            let mut answer =
+                render_with_status(StatusCode::TOO_MANY_REQUESTS, &form_with_error(&error)?)?;
             answer.headers_mut().insert(RETRY_AFTER, retry_after.into());
             Ok(answer)
         }

@@ -73,6 +73,7 @@ async fn show_recover(maybe_user: MaybeUser) -> HandlerResult {
     render(&page(&maybe_user, &RecoverForm::default(), &[])?)
 }
 
+/// Sets a new password with a one-time code from an admin; a rejected form is shown again with status 422.
 async fn submit_recover(maybe_user: MaybeUser, Form(form): Form<RecoverForm>) -> HandlerResult {
     let services = services_arc(&maybe_user.services);
 
@@ -86,6 +87,7 @@ async fn submit_recover(maybe_user: MaybeUser, Form(form): Form<RecoverForm>) ->
     .await
     {
         Ok(()) => {
+            // Removes the token of a session that this browser may have had: all sessions of the user have ended.
             maybe_user.cookie.clear();
             set_flash(&maybe_user.cookie, "Your new password is set. Log in with it.")?;
             redirect("/login")

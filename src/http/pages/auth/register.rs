@@ -107,6 +107,7 @@ async fn show_register(maybe_user: MaybeUser) -> HandlerResult {
     render(&page(&maybe_user, &RegisterForm::default(), &[])?)
 }
 
+/// Creates an account and shows its state; a rejected form is shown again with status 422.
 async fn submit_register(maybe_user: MaybeUser, Form(form): Form<RegisterForm>) -> HandlerResult {
     let application = NewAccount {
         firstname: form.firstname.clone(),

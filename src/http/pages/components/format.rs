@@ -11,12 +11,14 @@ pub struct When {
     pub ago: String,
 }
 
+/// Formats a time for a page; from 30 days on, the relative form is the date.
 pub fn when(at: Time) -> When {
     let utc = at.assume_utc();
     let iso = utc.format(&time::format_description::well_known::Rfc3339).unwrap_or_default();
     let (day, month, year) = (at.day(), at.month(), at.year());
     let full = format!("{day} {month} {year}, {:02}:{:02} UTC", at.hour(), at.minute());
     let seconds = (now() - at).whole_seconds();
+    // The first range also contains negative numbers, which a changed clock causes.
     let ago = match seconds {
         ..=59 => "just now".into(),
         60..=119 => "a minute ago".into(),

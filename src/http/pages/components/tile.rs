@@ -131,6 +131,7 @@ const ROW_HEIGHT: i32 = 200;
 fn shape_class(item: &Item) -> String {
     // Without a size, about 4:3.
     let (Some(width), Some(height)) = (item.width, item.height) else { return "s27".into() };
+    // Adding half the height rounds to the nearest twentieth.
     let twentieths = (i64::from(width) * 20 + i64::from(height) / 2) / i64::from(height.max(1));
     // The style sheet has a class for each twentieth from 8 to 50, and then only 55, 65 and 80.
     let ratio = match twentieths {
@@ -160,6 +161,7 @@ fn placeholder_color(item: &Item) -> Option<String> {
 }
 
 impl Tile {
+    /// Creates the tile of an item; `track` contains the tags of a recording.
     pub fn from_item(item: &Item, track: Option<&Track>, services: &Services) -> Self {
         // Files that wait for the scanner are not linked.
         let is_open = item.scan != ScanStatus::Pending && !item.is_missing;

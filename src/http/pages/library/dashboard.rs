@@ -48,6 +48,7 @@ async fn show_dashboard(current: CurrentUser, request: HttpRequest) -> HandlerRe
         let auth_session = input.auth_session.clone();
         let user = &auth_session.user;
         let strips = dashboard::load_dashboard(reader, user)?;
+        // The last call takes precedence, so the recent items come before the favorites.
         previews::prioritize(services, &strips.favorites);
         previews::prioritize(services, &strips.recent);
         let tiles = |items: &[Item]| Tile::from_items(items, &strips.tracks, services);

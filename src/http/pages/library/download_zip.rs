@@ -32,6 +32,7 @@ pub(crate) fn routes() -> Vec<Route> {
     vec![Route::post("/items/download", || web::route().to(submit_download))]
 }
 
+/// Streams the selected items as a zip archive, which a blocking task writes while the response is sent.
 async fn submit_download(current: CurrentUser, Form(form): Form<SelectedItems>) -> HandlerResult {
     let ids = form.ids()?;
     let auth_session = current.auth_session.clone();
@@ -120,11 +121,11 @@ fn write_archive(
     to: mpsc::Sender<ArchiveMessage>,
 ) -> io::Result<()> {
     let mut archive = zip::ZipWriter::new_stream(ChannelWriter { to, gathered: Vec::new() });
-    let mut taken = HashSet::new();
+    let mut used_names = HashSet::new();
 
     let mut missing = Vec::new();
 
-    // Missing files are listed in the archive.
+    // An item that cannot be opened does not end the download; its name is listed in `MISSING.txt`.
     for item in chosen {
         let Ok(opened) = items::open(services, user, item.id) else {
             missing.push(item.name.as_str());
@@ -139,7 +140,7 @@ fn write_archive(
             .unix_permissions(0o644);
 
         archive
-            .start_file(unique_name(&item.name, &mut taken), options)
+            .start_file(unique_name(&item.name, &mut used_names), options)
             .map_err(io::Error::other)?;
         io::copy(&mut io::BufReader::with_capacity(CHUNK_BYTES, opened.reader()), &mut archive)?;
     }

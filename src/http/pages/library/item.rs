@@ -52,6 +52,7 @@ impl ItemPage {
     }
 }
 
+/// Shows the page of one item with its preview, metadata and actions.
 async fn show_item(current: CurrentUser, path: web::Path<String>) -> HandlerResult {
     let id = parse(&path)?;
     let auth_session = current.auth_session.clone();

@@ -179,6 +179,7 @@ async fn submit_move_many(
     move_all(&current, &request, ids, &form.directory).await
 }
 
+/// Moves items to a folder and returns to the page with a message.
 async fn move_all(
     current: &CurrentUser,
     request: &HttpRequest,
@@ -221,6 +222,7 @@ async fn submit_trash_many(
     trash_all(&current, &request, ids).await
 }
 
+/// Moves items to the trash and redirects with a message that offers to undo it.
 async fn trash_all(
     current: &CurrentUser,
     request: &HttpRequest,
@@ -241,6 +243,7 @@ async fn trash_all(
     })
     .await?;
 
+    // More ids do not fit into the cookie, so a larger selection cannot be undone this way.
     let undo = if ids.len() <= MAX_UNDO {
         ids.iter().map(ItemId::to_string).collect()
     } else {
@@ -274,6 +277,7 @@ async fn submit_restore_many(
     restore_all(&current, &request, ids).await
 }
 
+/// Restores items from the trash and returns to the page with a message that names those that were renamed.
 async fn restore_all(
     current: &CurrentUser,
     request: &HttpRequest,
@@ -318,6 +322,7 @@ async fn submit_delete_many(
     delete_all(&current, &request, ids).await
 }
 
+/// Deletes items in the trash permanently and redirects with a message.
 async fn delete_all(
     current: &CurrentUser,
     request: &HttpRequest,

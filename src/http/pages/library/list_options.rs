@@ -102,6 +102,7 @@ impl ListQuery {
     pub fn groups(&self, path: &str, shelf: Shelf, is_table: bool) -> Vec<OptionGroup> {
         let mut groups = Vec::new();
         if shelf.fixed_sort().is_none() && path != "/search" {
+            // The default order has an empty value, so that addresses do not contain it.
             let orders = Sort::CHOICES
                 .map(|sort| (if sort == Sort::Newest { "" } else { sort.as_str() }, sort.title()));
             let current = if self.sort() == Sort::Newest { "" } else { self.sort.as_str() };

@@ -133,6 +133,7 @@ const PLAYABLE_CODECS: [&str; 5] = ["h264", "vp8", "vp9", "av1", "theora"];
 /// Why a video may not play in this browser; `None` if its codec has not been determined or no problem is expected.
 pub fn may_not_play(item: &Item, facts: &Metadata) -> Option<String> {
     let codec = facts.video_codec.as_deref().unwrap_or_default();
+    // Some browsers play the codec but not this container.
     if item.mime == "video/x-matroska" && PLAYABLE_CODECS.contains(&codec) {
         return Some("This is a Matroska file: some browsers do not play it. If it stays black, download it.".into());
     }

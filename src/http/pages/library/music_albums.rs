@@ -63,6 +63,7 @@ fn cover(album: &Album) -> AlbumCover {
     }
 }
 
+/// Shows a page of the user's albums or, if the query names an artist and an album, that album.
 async fn show_albums(current: CurrentUser, query: web::Query<AlbumsQuery>) -> HandlerResult {
     if let (Some(artist), Some(album)) = (&query.artist, &query.album) {
         return show_album(&current, artist.clone(), album.clone()).await;

@@ -71,6 +71,8 @@ struct ShelfPage {
 }
 
 impl ShelfPage {
+    /// Builds the page of a list with its tiles or rows, controls and timeline; callers then set what differs between
+    /// lists.
     fn new(
         services: &Services,
         layout: Layout,
@@ -158,6 +160,7 @@ fn sort_of(filter: ItemFilter, query: &ListQuery) -> ListingQuery {
     ListingQuery { filter, sort: query.sort(), cursor: query.cursor.clone(), limit: PAGE_ITEMS }
 }
 
+/// Shows a page of a shelf, a standard list such as Photos, Favorites or Trash; the path is its name.
 async fn show_shelf(
     current: CurrentUser,
     request: HttpRequest,
@@ -216,7 +219,7 @@ async fn show_directory(
         let services = reader.services;
         let user = &input.auth_session.clone().user;
 
-        // Recorded as opened only when the page is rendered; a cached page does not count.
+        // `list_directory` also records that the folder was opened; a page from the cache does not count.
         let listing_query = sort_of(ItemFilter::directory(id), &query);
         let DirectoryListing { directory, above, listing } =
             listings::list_directory(reader, user, id, &listing_query)?;
@@ -241,6 +244,7 @@ async fn show_directory(
     .await
 }
 
+/// Shows a page of search results; without words to search for, the page is empty.
 async fn show_search(
     current: CurrentUser,
     request: HttpRequest,

@@ -70,6 +70,7 @@ pub fn timeline_years(
         }
 
         let has_room = years.len() <= YEARS_WITH_MONTHS;
+        // There is always a last year: it was pushed above.
         let Some((year, all)) = years.last_mut() else { continue };
         *all += items;
 

@@ -90,11 +90,13 @@ enum UploadOutcome {
     Refused,
 }
 
+/// Receives files from the form and redirects to a page with the result of each.
 async fn submit_upload(
     current: CurrentUser,
     request: HttpRequest,
     payload: web::Payload,
 ) -> HandlerResult {
+    // The middleware has counted the address; this counts the account.
     rate_limit::count(
         &request,
         &current.services,
@@ -102,7 +104,7 @@ async fn submit_upload(
         RateLimitKey::Account(current.user().id.0),
     )?;
 
-    let taken = receive_files(
+    let uploaded_files = receive_files(
         &current.services,
         &current.auth_session,
         Some(&current.cookie),
@@ -111,7 +113,8 @@ async fn submit_upload(
     )
     .await?;
 
-    let mut rows: Vec<ResultRow> = taken.into_iter().map(ResultRow::from_uploaded).collect();
+    let mut rows: Vec<ResultRow> =
+        uploaded_files.into_iter().map(ResultRow::from_uploaded).collect();
     if rows.is_empty() {
         rows.push(ResultRow {
             name: "Nothing".into(),
@@ -121,6 +124,7 @@ async fn submit_upload(
         });
     }
 
+    // Stored, so that the page with the results can be reloaded without sending the files again.
     let json = serde_json::to_string(&rows).map_err(Error::internal)?;
     let auth_session = current.auth_session.clone();
 
@@ -168,8 +172,8 @@ fn summary(rows: &[ResultRow]) -> String {
 }
 
 impl ResultRow {
-    fn from_uploaded(taken: UploadedFile) -> Self {
-        match taken.outcome {
+    fn from_uploaded(file: UploadedFile) -> Self {
+        match file.outcome {
             Ok(Ingested::Stored(item)) => {
                 let description = format!("{} · {}", format_bytes(item.bytes()), item.mime);
                 Self {
@@ -182,14 +186,14 @@ impl ResultRow {
             Ok(Ingested::Duplicate(item)) => {
                 let description = format!("The same as “{}”.", item.name);
                 Self {
-                    name: taken.name,
+                    name: file.name,
                     outcome: UploadOutcome::Duplicate,
                     id: Some(item.id.to_string()),
                     description,
                 }
             }
             Err(error) => Self {
-                name: taken.name,
+                name: file.name,
                 outcome: UploadOutcome::Refused,
                 id: None,
                 description: error.to_string(),
