@@ -219,7 +219,7 @@ fn edit_distance(left: &str, right: &str) -> usize {
         let mut left_of = i + 1;
         for (cell, b) in row.iter_mut().skip(1).zip(right.chars()) {
             let above = *cell;
-            // Deletion, insertion, or substitution if the characters differ.
+            // Insertion, deletion, or substitution if the characters differ.
             left_of = (left_of + 1).min(above + 1).min(above_left + usize::from(a != b));
             *cell = left_of;
             above_left = above;

@@ -293,7 +293,8 @@ impl Settings {
     }
 }
 
-/// Reads the variable of every setting, and `<variable>_FILE` of secret ones.
+/// Reads the environment variables of the settings. A secret may be in a file, whose path is in `<variable>_FILE`; some
+/// secrets are accepted only in that way.
 fn read_environment(read: impl Fn(&str) -> Option<String>) -> Result<RawSettings> {
     let mut values = RawSettings::new();
     for option in OPTIONS {

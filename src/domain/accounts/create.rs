@@ -111,7 +111,7 @@ pub(crate) fn create(
 ) -> Result<UserId> {
     ensure_free(conn, person)?;
 
-    // The folder name contains the id, so it is set after the insert.
+    // The folder's name contains the id, so `create_directories` sets it below, after the insert.
     let new = NewUser {
         firstname: person.firstname.as_str().into(),
         lastname: person.lastname.as_str().into(),
@@ -139,6 +139,7 @@ pub(crate) fn create(
     let svg = avatar::initials_svg(&new.firstname, &new.lastname);
     let folder =
         services.media_dir.create_user_folder(id.0, &new.firstname, &new.lastname, &svg)?;
+    // Sets the row's folder and inserts the standard directories with their counters.
     let filled = create_directories(conn, id, &new.username, &folder, at);
 
     // The rows are rolled back by the caller; the folder has to be removed here.

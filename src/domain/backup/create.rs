@@ -358,12 +358,12 @@ impl SetWriter<'_> {
         for folder in folders {
             // Nothing is lost without an avatar: the server shows initials instead.
             let Ok(mut file) = self.services.media_dir.open_avatar(folder) else { continue };
+            // An avatar has no row with a hash.
             let Ok(sha256) = sha256_of(&mut file) else { continue };
             let size = file.metadata()?.len();
             let (directory, name) = (String::new(), AVATAR_FILE.to_owned());
             let folder = folder.clone();
 
-            // An avatar has no row, so its hash is computed now.
             self.write_file_line(FileLine {
                 folder,
                 directory,

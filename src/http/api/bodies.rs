@@ -109,7 +109,7 @@ impl ItemBody {
             directory_name: names.get(&item.directory_id).cloned().unwrap_or_default(),
             favorite: item.favorite,
             trashed_at: item.trashed_at.map(rfc3339),
-            // `shown_at` is a local time; without a known offset it counts as UTC.
+            // The time of the photo, or else of the upload: a local time, which counts as UTC if its offset is unknown.
             taken_at: rfc3339(item.shown_at.utc(item.taken_offset)),
             width: item.width,
             height: item.height,
@@ -123,6 +123,7 @@ impl ItemBody {
             },
             thumbnail_url: preview_path(&format!("{base}/api/media"), item, 320),
             content_url: format!("{base}/api/media/{}/content", item.id),
+            // `into_duplicate` sets it in the response to an upload.
             duplicate: false,
         }
     }

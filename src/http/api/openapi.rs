@@ -29,14 +29,14 @@ use crate::http::response::error_body::ErrorBody;
 )]
 struct Api;
 
-/// Adds what operations share: security schemes, the error response, and 304 for cacheable ones.
+/// Adds what operations share: security schemes, the error response, and 304 for those that return content.
 struct CommonResponses;
 
 impl Modify for CommonResponses {
-    /// Adds the security schemes to the document, and to each operation the default error response and, if it is
-    /// cacheable, 304.
+    /// Adds the security schemes to the document, and to each operation the default error response and, if it
+    /// returns content, 304.
     fn modify(&self, document: &mut Document) {
-        // The ways to authenticate.
+        // The ways to authenticate, and the token that changes with a cookie need.
         let components = document.components.get_or_insert_default();
         let bearer = HttpBuilder::new()
             .scheme(HttpAuthScheme::Bearer)
@@ -64,12 +64,12 @@ impl Modify for CommonResponses {
             .into_iter()
             .filter_map(Option::as_mut);
 
-            // Every operation can fail. Those that return 200 and take no body count as cacheable and can also respond
-            // with 304.
+            // Every operation can fail. Those that return 200 and take no body have an `ETag` and can also respond with
+            // 304.
             for operation in operations {
-                let is_cacheable = operation.responses.responses.contains_key("200");
+                let returns_content = operation.responses.responses.contains_key("200");
                 operation.responses.responses.insert("default".into(), RefOr::T(error_response()));
-                if is_cacheable && operation.request_body.is_none() {
+                if returns_content && operation.request_body.is_none() {
                     let not_modified = ResponseBuilder::new().description("Not modified.").build();
                     operation.responses.responses.insert("304".into(), RefOr::T(not_modified));
                 }

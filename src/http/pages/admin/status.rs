@@ -112,7 +112,7 @@ struct PreviewsCard {
 }
 
 impl PreviewsCard {
-    /// Describes whether previews can be made, how many are pending, and which tools are missing.
+    /// Describes whether previews can be made, how many are pending if so, and which tools are missing.
     fn from_status(previews: &PreviewStatus) -> Self {
         let waiting = match previews.waiting {
             0 => String::new(),
@@ -128,7 +128,8 @@ impl PreviewsCard {
             ),
         };
 
-        // ffprobe and ffmpeg come in one package and are reported as one tool; the set removes the duplicate.
+        // ffprobe and ffmpeg come in one package and are reported as one tool; the set removes the duplicate if both are
+        // missing for the same reason.
         let opens =
             |tool: &str| if tool == "vipsthumbnail" { "HEIC and AVIF pictures" } else { "films" };
         let missing = previews.missing.iter().map(|(tool, why)| {
