@@ -200,7 +200,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sizes_read_as_people_say_them() {
+    fn sizes_are_written_with_units() {
         assert_eq!(format_bytes(0), "0 bytes");
         assert_eq!(format_bytes(1), "1 byte");
         assert_eq!(format_bytes(999), "999 bytes");

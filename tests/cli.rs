@@ -95,7 +95,7 @@ fn a_settings_file_of_the_current_folder_that_others_can_change_is_refused() {
 }
 
 #[test]
-fn accounts_are_run_by_the_same_rules_as_on_the_pages() {
+fn accounts_follow_the_same_rules_as_on_the_pages() {
     let installation = Installation::new();
     let added = installation.add("root", &["--access-level", "admin", "--json"]);
     assert_eq!(code(&added), 0, "{}", err(&added));
@@ -166,7 +166,7 @@ fn removing_an_account_asks_and_leaves_the_files() {
 }
 
 #[test]
-fn a_password_never_stands_in_the_arguments() {
+fn a_password_never_appears_in_the_arguments() {
     let help = out(&Installation::new().run(&["user", "passwd", "--help"]));
     assert!(
         help.contains("--password-file")
@@ -176,7 +176,7 @@ fn a_password_never_stands_in_the_arguments() {
 }
 
 #[test]
-fn people_go_into_the_users_file_and_out_and_broken_lines_are_named() {
+fn users_are_added_to_the_file_and_removed_and_broken_lines_are_named() {
     let installation = Installation::new();
     let file = installation.path("users");
     let added = installation.run_with(
@@ -211,7 +211,7 @@ fn people_go_into_the_users_file_and_out_and_broken_lines_are_named() {
 }
 
 #[test]
-fn a_command_that_was_started_in_the_wrong_folder_makes_nothing_there() {
+fn a_command_started_in_the_wrong_folder_creates_nothing_there() {
     let commands: [&[&str]; 10] = [
         &["user", "list"],
         &["user", "show", "ada"],
@@ -241,7 +241,7 @@ fn a_command_that_was_started_in_the_wrong_folder_makes_nothing_there() {
 }
 
 #[test]
-fn what_a_start_would_refuse_is_found_by_the_check_of_the_settings() {
+fn the_settings_check_finds_what_a_start_would_reject() {
     for line in [
         "clamd = \"nonsense\"",
         "users_file = \"nonesuch\"",
@@ -358,7 +358,7 @@ fn exit_codes_say_what_kind_of_failure_it_was() {
 }
 
 #[test]
-fn what_needs_no_settings_works_without_a_house() {
+fn commands_without_settings_work_without_an_installation() {
     let installation = Installation::new();
     assert_eq!(out(&installation.run(&["version"])).trim(), env!("CARGO_PKG_VERSION"));
     assert_eq!(
@@ -511,7 +511,7 @@ fn logs_are_json_where_that_is_set_and_every_line_says_its_request() {
 }
 
 #[test]
-fn the_page_of_settings_is_what_the_program_says() {
+fn the_settings_page_matches_the_output_of_the_program() {
     let installation = Installation::new();
     let output = out(&installation.run(&["config", "reference"]));
     let page =

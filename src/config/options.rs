@@ -233,7 +233,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_nearest_name_is_the_one_with_the_fewest_edits() {
+    fn the_closest_name_is_the_one_with_the_fewest_edits() {
         assert_eq!(edit_distance("kitten", "sitting"), 3);
         assert_eq!(nearest("max_uploads"), "max_upload");
         assert_eq!(nearest("datadir"), "data_dir");

@@ -32,7 +32,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_rule_that_keeps_nothing_is_none() {
+    fn a_retention_rule_that_keeps_nothing_is_invalid() {
         for text in ["", "0d", "7", "d", "7y", "7d x", "-1d", "7é"] {
             assert_eq!(Retention::parse(text), None, "{text}");
         }

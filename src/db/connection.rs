@@ -312,7 +312,7 @@ mod tests {
     }
 
     #[test]
-    fn tls_that_would_silently_be_plaintext_is_refused() {
+    fn tls_that_would_silently_be_plaintext_is_rejected() {
         assert!(Backend::from_url("mysql://u@h/n?ssl_mode=REQUIRED").is_err());
         assert!(Backend::from_url("mysql://u@h/n?ssl_mode=REQUIRED&ssl_ca=/ca.pem").is_ok());
     }

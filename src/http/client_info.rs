@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_client_wrote_before_the_proxy_does_not_count() {
+    fn forwarded_entries_from_before_the_proxy_are_ignored() {
         assert_eq!(
             address("10.0.0.1:1", &["1.2.3.4, 198.51.100.7, 10.0.0.2"], "10.0.0.0/8"),
             "198.51.100.7"

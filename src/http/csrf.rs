@@ -13,9 +13,9 @@ pub const CSRF_HEADER: &str = "x-csrf-token";
 
 const CSRF_MESSAGE: Error = Error::Forbidden("This form was out of date, so nothing was done.");
 
-/// Whether the request carries the token in the header.
+/// Whether the header contains the token that belongs to the session cookie.
 #[must_use]
-pub fn is_csrf_header(request: &HttpRequest) -> bool {
+pub fn has_valid_csrf_header(request: &HttpRequest) -> bool {
     let given = request.headers().get(CSRF_HEADER).and_then(|value| value.to_str().ok());
     given.is_some_and(|token| SessionCookie::from_request(request).matches_csrf(token))
 }

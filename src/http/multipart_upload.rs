@@ -14,7 +14,7 @@ use super::session_cookie::SessionCookie;
 use crate::domain::uploads::multipart::{AddedFile, UploadBatch, UploadedFile};
 use crate::domain::uploads::stream::UPLOAD_IDLE_TIMEOUT;
 use crate::error::Error;
-use crate::http::csrf::{CSRF_FIELD, csrf_error, is_csrf_header};
+use crate::http::csrf::{CSRF_FIELD, csrf_error, has_valid_csrf_header};
 use crate::http::extract::multipart::{field_text, multipart_error, next_part, with_timeout};
 use crate::http::run_blocking::services_arc;
 use crate::model::DirectoryId;
@@ -26,7 +26,7 @@ const MAX_FILES: usize = 2000;
 /// Characters of a file name that are kept for messages; longer than any file system allows.
 const MAX_NAME_CHARS: usize = 300;
 /// Bytes of a rejected file that are skipped to reach the next one.
-const MAX_SKIPPED_BYTES: u64 = 1 << 30;
+const MAX_DISCARDED_BYTES: u64 = 1 << 30;
 
 /// Stores every `file` of the body in the user's library, small ones in batches. `form` is the cookie of a browser, whose
 /// form must contain the CSRF token before its first file. An error that concerns one file is its outcome; an error that
@@ -63,7 +63,7 @@ pub async fn receive_files(
     let mut batch =
         UploadBatch::begin(services_arc(services), auth_session.clone(), content_length).await?;
     // Without a form, the API has already authenticated the request.
-    let mut has_token = form.is_none() || is_csrf_header(request);
+    let mut has_token = form.is_none() || has_valid_csrf_header(request);
     let mut parts = Multipart::new(headers, payload);
 
     let mut count = 0;
@@ -100,7 +100,9 @@ pub async fn receive_files(
                 };
                 batch.set_keep_duplicates(keep)?;
             }
-            (Some("file"), _) => receive_file(&mut batch, field, skipped_bytes(services)).await?,
+            (Some("file"), _) => {
+                receive_file(&mut batch, field, max_discarded_bytes(services)).await?
+            }
             _ => {
                 return Err(Error::BadRequest(
                     "The form has a field that upload does not know.".into(),
@@ -121,7 +123,7 @@ pub async fn receive_files(
 async fn receive_file(
     batch: &mut UploadBatch,
     field: Field,
-    max_skipped: u64,
+    max_discarded: u64,
 ) -> Result<(), HandlerError> {
     let name = field
         .content_disposition()
@@ -132,12 +134,13 @@ async fn receive_file(
     let mut field = field.fuse();
     match batch.add(name, &mut field).await? {
         AddedFile::Read => Ok(()),
-        AddedFile::RejectedMidway => discard_rest(field, max_skipped).await,
+        AddedFile::RejectedMidway => discard_rest(field, max_discarded).await,
     }
 }
 
-fn skipped_bytes(services: &Services) -> u64 {
-    services.settings.max_upload_bytes.min(MAX_SKIPPED_BYTES)
+/// How much of a rejected file is read and discarded, so that the files after it can still be stored.
+fn max_discarded_bytes(services: &Services) -> u64 {
+    services.settings.max_upload_bytes.min(MAX_DISCARDED_BYTES)
 }
 
 /// Reads and discards the rest of a rejected file, up to `limit` bytes.

@@ -36,7 +36,7 @@ mod tests {
     use super::own_path;
 
     #[test]
-    fn next_leads_only_to_our_own_paths() {
+    fn next_redirects_only_to_local_paths() {
         assert_eq!(own_path("/photos?cursor=a").as_deref(), Some("/photos?cursor=a"));
         assert_eq!(own_path("/../wiki/./a").as_deref(), Some("/wiki/a"));
         assert_eq!(own_path("/%2e%2E/wiki").as_deref(), Some("/wiki"));

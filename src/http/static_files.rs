@@ -103,7 +103,7 @@ mod tests {
     use actix_web::test::TestRequest;
 
     #[test]
-    fn an_encoding_is_taken_where_it_is_named_and_not_refused() {
+    fn an_encoding_is_used_if_named_and_not_excluded() {
         let accepts = |header: &str| {
             let request = TestRequest::default().insert_header(("Accept-Encoding", header));
             AcceptEncoding::parse(&request.to_http_request())

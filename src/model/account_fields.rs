@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn short_long_common_and_own_names_are_no_passwords() {
+    fn short_long_and_common_passwords_and_user_names_are_rejected() {
         assert!(Password::parse("correct horse battery", &["ada"]).is_ok());
         for bad in [
             "seven77",

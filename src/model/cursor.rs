@@ -70,7 +70,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_cursor_comes_back_as_it_went() {
+    fn a_cursor_round_trips() {
         let id = ItemId::new();
         for (cursor, sort) in [
             (Cursor::Time(crate::model::now(), id), Sort::Recent),
@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_cursor_of_that_order_is_refused() {
+    fn a_cursor_of_another_order_is_rejected() {
         let name = Cursor::Name("a".into(), ItemId::new()).encode();
         for text in ["", "x", "////", &name] {
             assert_eq!(Cursor::decode(text, Sort::Newest), None, "{text}");

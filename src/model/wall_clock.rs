@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_clock_shows_is_told_in_utc_by_its_offset() {
+    fn local_time_is_converted_to_utc_by_its_offset() {
         let noon = WallClock(43_200_000);
         assert_eq!(WallClock::from_utc(noon.utc(Some(120))).0, 36_000_000);
         assert_eq!(WallClock::from_utc(noon.utc(None)), noon);

@@ -60,7 +60,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_person_packs_three_archives_at_once_and_everybody_twenty_four() {
+    fn a_user_builds_three_archives_at_once_and_the_server_twenty_four() {
         let archives = ArchiveSlots::default();
         let mut turns: Vec<_> = (0..3).map(|_| archives.acquire(UserId(1)).unwrap()).collect();
         assert!(matches!(archives.acquire(UserId(1)), Err(Error::TooManyRequests { .. })));

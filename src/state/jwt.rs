@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn what_we_sign_we_read_until_its_time_is_over() {
+    fn a_signed_token_is_valid_until_it_expires() {
         let token = signer().sign(3, 9, NOW).unwrap();
         let claims = signer().verify(&token, NOW).unwrap();
         assert_eq!((claims.sub.as_str(), claims.sid), ("3", 9));
@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn no_other_header_is_read_even_under_the_right_key() {
+    fn other_headers_are_rejected_even_under_the_right_key() {
         for header in [
             r#"{"alg":"none","typ":"JWT"}"#,
             r#"{"alg":"None"}"#,
@@ -198,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn no_other_claims_are_good_even_under_the_right_key() {
+    fn other_claims_are_rejected_even_under_the_right_key() {
         for change in [
             r#"{"iss":"https://evil.example"}"#,
             r#"{"aud":"another-service"}"#,

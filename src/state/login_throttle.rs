@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn the_sixth_wrong_try_waits_whatever_the_address() {
+    fn the_sixth_wrong_try_waits_from_any_address() {
         let attempts = LoginThrottle::new(true);
         for n in 1..=5 {
             drop(attempts.begin_attempt("Ada", address(&format!("10.0.0.{n}"))).unwrap());
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn the_sixth_wrong_try_from_one_household_waits_whatever_the_account() {
+    fn the_sixth_wrong_try_from_one_network_waits_for_any_account() {
         let attempts = LoginThrottle::new(true);
         for n in 1..=5 {
             drop(

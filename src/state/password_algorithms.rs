@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn older_parameters_and_php_bcrypt_are_right_but_old() {
+    fn older_parameters_and_php_bcrypt_verify_and_are_outdated() {
         let weak = Argon2::new(
             Algorithm::Argon2id,
             Version::V0x13,
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn nonsense_in_the_column_lets_nobody_in() {
+    fn an_invalid_hash_in_the_column_matches_no_password() {
         for hash in ["", "plain", "$argon2id$", "$2y$", "$2y$10$short"] {
             assert_eq!(verify_password(hash, hash), HashCheck::Wrong);
         }

@@ -182,7 +182,7 @@ mod tests {
     use std::net::{Ipv4Addr, Ipv6Addr};
 
     #[test]
-    fn a_full_bucket_lets_as_many_through_as_it_says_and_then_says_how_long_to_wait() {
+    fn a_full_bucket_admits_its_capacity_and_then_tells_how_long_to_wait() {
         let limits = RateLimiter::new(true);
         let who = || RateLimitKey::Account(1);
         for left in (0..20).rev() {
@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn a_household_is_an_ipv4_address_or_an_ipv6_64() {
+    fn rate_limits_group_clients_by_ipv4_address_or_ipv6_64() {
         let six = |text: &str| RateLimitKey::from_address(text.parse::<Ipv6Addr>().unwrap().into());
         assert_eq!(six("2001:db8::1"), six("2001:db8::ffff:1"));
         assert_ne!(six("2001:db8::1"), six("2001:db8:0:1::1"));

@@ -87,7 +87,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_read_before_a_change_is_not_kept_after_it() {
+    fn data_read_before_a_change_is_not_cached_after_it() {
         let known = VersionedCache::new(10, Duration::from_mins(1));
         let before = known.invalidation_count();
         known.invalidate(&1);

@@ -327,7 +327,7 @@ mod tests {
     }
 
     #[test]
-    fn a_content_is_kept_once_it_is_durable_and_only_if_it_is_what_it_should_be() {
+    fn a_blob_is_accepted_once_durable_and_only_if_its_hash_matches() {
         let folder = tempfile::tempdir().unwrap();
         let mut repository = BackupRepository::open(folder.path()).unwrap();
         assert!(!repository.put(&mut &b"abd"[..], ABC, 3).unwrap(), "another content");
@@ -342,7 +342,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_killed_process_left_half_made_is_no_content_and_no_set() {
+    fn files_left_half_written_are_neither_blobs_nor_backups() {
         let folder = tempfile::tempdir().unwrap();
         let mut repository = BackupRepository::open(folder.path()).unwrap();
         assert!(repository.put(&mut &b"abc"[..], ABC, 3).unwrap());
@@ -359,7 +359,7 @@ mod tests {
     }
 
     #[test]
-    fn a_damaged_content_is_put_aside_and_made_anew() {
+    fn a_damaged_blob_is_moved_aside_and_stored_again() {
         let folder = tempfile::tempdir().unwrap();
         let mut repository = BackupRepository::open(folder.path()).unwrap();
         assert!(repository.put(&mut &b"abc"[..], ABC, 3).unwrap());

@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn a_number_goes_before_the_extension() {
+    fn a_number_is_inserted_before_the_extension() {
         let name = FileName::parse("holiday.jpg").unwrap();
         assert_eq!(name.numbered(0).as_str(), "holiday.jpg");
         assert_eq!(name.numbered(2).as_str(), "holiday (2).jpg");

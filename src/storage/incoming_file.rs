@@ -333,7 +333,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_finished_or_not_kept_leaves_nothing() {
+    fn unfinished_or_discarded_files_leave_nothing() {
         let (root, media_dir) = media_dir();
         let count = || std::fs::read_dir(root.path().join(".incoming")).unwrap().count();
         let mut torn = IncomingFile::create(media_dir.clone()).unwrap();
@@ -350,7 +350,7 @@ mod tests {
     }
 
     #[test]
-    fn a_resumed_file_has_the_hash_of_the_whole_whatever_its_parts_were() {
+    fn a_resumed_file_has_the_hash_of_the_whole_for_any_parts() {
         let (_root, media_dir) = media_dir();
         let bytes: Vec<u8> = (0..100_000_u32).flat_map(u32::to_le_bytes).collect();
         let (mut offset, mut state) = (0, empty_state());

@@ -109,7 +109,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_pipe_a_link_and_a_line_without_end_are_refused() {
+    fn a_pipe_a_link_and_an_endless_line_are_rejected() {
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(name);
         let read = |name: &str| each_line(&path(name), |_: serde_json::Value| Ok(()));

@@ -338,7 +338,7 @@ mod tests {
     }
 
     #[test]
-    fn a_new_person_has_the_seven_folders_and_a_picture() {
+    fn a_new_user_has_the_seven_folders_and_a_profile_picture() {
         let (root, _tree, user_folder) = tree();
         assert_eq!(user_folder, "00027_JOHN_DOE001");
         let mut names: Vec<_> = std::fs::read_dir(root.path().join(&user_folder))

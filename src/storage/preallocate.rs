@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_file_has_space_ahead_and_gives_back_what_it_did_not_need() {
+    fn a_long_file_preallocates_space_and_releases_what_it_did_not_need() {
         let (_root, path, mut file) = growing(u64::MAX);
         for _ in 0..3 {
             file.write(&BYTES).unwrap();

@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn each_size_is_found_and_a_small_picture_stands_for_all() {
+    fn each_preview_size_is_found_and_a_small_image_serves_all() {
         let folder = tempfile::tempdir().unwrap();
         let previews = PreviewCache::open(folder.path()).unwrap();
         let id = Uuid::now_v7();
@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn a_torn_file_is_never_sent() {
+    fn a_damaged_file_is_never_sent() {
         let folder = tempfile::tempdir().unwrap();
         let previews = PreviewCache::open(folder.path()).unwrap();
         let id = Uuid::now_v7();

@@ -59,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_on_its_way_in_is_swept_away() {
+    fn leftovers_of_unfinished_uploads_are_removed() {
         let root = tempfile::tempdir().unwrap();
         let tree = MediaDir::open(root.path()).unwrap();
         tree.create_file(&FileLocation::incoming("half")).unwrap();

@@ -159,7 +159,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_lost_or_could_not_be_looked_at_is_not_forgotten() {
+    fn missing_or_unreadable_files_are_not_forgotten() {
         let folder = tempfile::tempdir().unwrap();
         let watch = FolderWatcher::start(folder.path()).unwrap();
         record_event(&watch.changed, &watch.root, Err(notify::Error::generic("too much at once")));

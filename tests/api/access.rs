@@ -394,7 +394,7 @@ async fn session_of(app: &TestApp, username: &str) -> Browser {
 
 #[rstest]
 #[actix_web::test]
-async fn somebody_elses_id_and_no_id_give_the_same_bytes(
+async fn another_users_id_and_an_unknown_id_give_the_same_bytes(
     #[values(Sqlite, MariaDb)] backend: Backend,
 ) {
     let (app, admin) = TestApp::ready(backend).await;

@@ -58,7 +58,7 @@ async fn a_new_password_ends_all_other_sessions(#[values(Sqlite, MariaDb)] backe
 
 #[rstest]
 #[actix_web::test]
-async fn a_picture_is_a_raster_picture_and_nothing_else(
+async fn a_profile_picture_is_a_raster_image_and_nothing_else(
     #[values(Sqlite, MariaDb)] backend: Backend,
 ) {
     let (app, admin) = TestApp::ready(backend).await;

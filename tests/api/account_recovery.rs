@@ -41,7 +41,7 @@ async fn a_code_sets_a_new_password_once_and_ends_every_session(
 
 #[rstest]
 #[actix_web::test]
-async fn ones_own_name_is_no_new_password_and_the_code_stays_good(
+async fn the_own_user_name_is_no_new_password_and_the_code_stays_valid(
     #[values(Sqlite, MariaDb)] backend: Backend,
 ) {
     let (app, admin) = TestApp::ready(backend).await;
@@ -63,7 +63,9 @@ async fn ones_own_name_is_no_new_password_and_the_code_stays_good(
 
 #[rstest]
 #[actix_web::test]
-async fn a_wrong_code_and_nobody_get_the_same_answer(#[values(Sqlite, MariaDb)] backend: Backend) {
+async fn a_wrong_code_and_an_unknown_user_get_the_same_answer(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
     let (app, admin) = TestApp::ready(backend).await;
     let (_, id) = app.person(&admin, "ada").await;
     code_for(&admin, id).await;

@@ -153,7 +153,7 @@ async fn a_quota_holds_from_the_next_upload_on(#[values(Sqlite, MariaDb)] backen
 
 #[rstest]
 #[actix_web::test]
-async fn a_decision_that_does_not_fit_is_refused(#[values(Sqlite, MariaDb)] backend: Backend) {
+async fn a_decision_that_does_not_apply_is_rejected(#[values(Sqlite, MariaDb)] backend: Backend) {
     let (app, admin) = TestApp::ready(backend).await;
     app.register("ada").await;
     let id = app.id_of("ada");

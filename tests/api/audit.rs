@@ -132,7 +132,7 @@ async fn a_row_that_was_changed_or_taken_out_breaks_the_chain(
 
 #[rstest]
 #[actix_web::test]
-async fn an_admin_finds_rows_by_what_who_and_when_and_takes_them_away(
+async fn an_admin_filters_audit_rows_by_event_user_and_time_and_exports_them(
     #[values(Sqlite, MariaDb)] backend: Backend,
 ) {
     let (app, admin) = TestApp::ready(backend).await;
@@ -158,7 +158,7 @@ async fn an_admin_finds_rows_by_what_who_and_when_and_takes_them_away(
 }
 
 #[actix_web::test]
-async fn what_a_spreadsheet_would_run_is_only_text_in_an_export() {
+async fn formulas_are_plain_text_in_an_export() {
     let (app, admin) = TestApp::ready(Sqlite).await;
     for name in ["＝1+2", "=HYPERLINK(\"http://evil\")"] {
         let form = [("name", name), ("scopes", "read"), ("days", "7")];

@@ -144,7 +144,7 @@ fn kept(app: &TestApp, username: &str) -> Vec<(String, String, String, bool)> {
 #[case::mariadb_to_mariadb(MariaDb, MariaDb)]
 #[case::mariadb_to_sqlite(MariaDb, Sqlite)]
 #[actix_web::test]
-async fn a_backup_put_back_on_a_new_machine_is_everything_there_was(
+async fn a_backup_restored_on_a_new_machine_is_complete(
     #[case] from: Backend,
     #[case] to: Backend,
 ) {
@@ -211,7 +211,9 @@ async fn a_backup_put_back_on_a_new_machine_is_everything_there_was(
 
 #[rstest]
 #[actix_web::test]
-async fn a_backup_made_while_people_work_is_whole(#[values(Sqlite, MariaDb)] backend: Backend) {
+async fn a_backup_made_while_users_write_is_consistent(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
     let (app, admin) = TestApp::ready(backend).await;
     app.person(&admin, "ada").await;
     let program = app.program("ada").await;
@@ -297,7 +299,7 @@ async fn changed_house() -> (Installation, tempfile::TempDir) {
 }
 
 #[actix_web::test]
-async fn a_restore_replaces_everything_and_keeps_what_was_there() {
+async fn a_restore_replaces_everything_and_keeps_the_previous_state() {
     let (installation, _outer) = changed_house().await;
     apart(move || {
         assert_eq!(installation.people(), BTreeSet::from(["ada".into(), "edith".into()]));
@@ -340,7 +342,7 @@ async fn a_restore_replaces_everything_and_keeps_what_was_there() {
 }
 
 #[actix_web::test]
-async fn what_stood_here_before_a_restore_is_put_back_by_its_name_only() {
+async fn the_state_before_a_restore_is_restored_by_its_name_only() {
     let (installation, _outer) = changed_house().await;
     apart(move || {
         for _ in 0..2 {
@@ -373,7 +375,7 @@ async fn what_stood_here_before_a_restore_is_put_back_by_its_name_only() {
 }
 
 #[actix_web::test]
-async fn a_file_that_is_known_to_be_missing_stays_in_every_backup_that_can_have_it() {
+async fn a_file_known_to_be_missing_stays_in_every_backup_that_has_it() {
     let (installation, _outer) = changed_house().await;
     apart(move || {
         let unsaved = installation.path().join("media/00003_ADA_EDITH001/Uploads/later.txt");
@@ -417,7 +419,7 @@ async fn a_file_that_is_known_to_be_missing_stays_in_every_backup_that_can_have_
 }
 
 #[actix_web::test]
-async fn nothing_goes_on_without_the_disk_that_peoples_folders_are_on() {
+async fn nothing_continues_without_the_disk_of_the_users_folders() {
     let (installation, _outer) = changed_house().await;
     apart(move || {
         let media = installation.path().join("media");
@@ -451,7 +453,7 @@ async fn nothing_goes_on_without_the_disk_that_peoples_folders_are_on() {
 }
 
 #[actix_web::test]
-async fn a_restore_that_was_killed_anywhere_has_happened_or_has_not() {
+async fn a_restore_killed_at_any_point_has_happened_or_has_not() {
     let (installation, outer) = changed_house().await;
     apart(move || {
         let first =
@@ -529,7 +531,7 @@ async fn a_restore_refuses_while_a_server_runs() {
 }
 
 #[actix_web::test]
-async fn a_damaged_content_is_named_left_out_when_wanted_and_made_anew() {
+async fn a_damaged_blob_is_reported_skipped_on_request_and_stored_again() {
     let (installation, outer) = changed_house().await;
     apart(move || {
         installation.answer(&["backup", "create"]);
@@ -592,7 +594,7 @@ async fn a_damaged_content_is_named_left_out_when_wanted_and_made_anew() {
 }
 
 #[actix_web::test]
-async fn a_file_that_is_not_what_is_known_is_left_out_and_named() {
+async fn a_file_that_does_not_match_its_row_is_skipped_and_reported() {
     let (installation, _outer) = changed_house().await;
     apart(move || {
         let path = installation.path().join("media/00003_ADA_EDITH001/Uploads/later.txt");
@@ -612,7 +614,7 @@ async fn a_file_that_is_not_what_is_known_is_left_out_and_named() {
 }
 
 #[actix_web::test]
-async fn pruning_lets_go_of_backups_and_of_what_only_they_needed() {
+async fn pruning_deletes_backups_and_blobs_that_only_they_used() {
     let (installation, outer) = changed_house().await;
     apart(move || {
         let sets = outer.path().join("backups/sets");
@@ -759,7 +761,7 @@ async fn every_table_is_in_a_backup_or_left_out_on_purpose(
 }
 
 #[test]
-fn rows_of_an_earlier_schema_are_brought_to_todays() {
+fn rows_of_an_earlier_schema_are_migrated() {
     let folder = tempfile::tempdir().unwrap();
     let mut conn = Db::scratch(&folder.path().join("old.db"), "20261121000004").unwrap();
     let mut put = |table: &str, known: &[(&str, &str)]| {

@@ -107,7 +107,9 @@ async fn every_address_on_every_page_leads_below_the_path(#[values(Sqlite)] back
 
 #[rstest]
 #[actix_web::test]
-async fn ways_back_and_redirects_stay_below_the_path(#[values(Sqlite, MariaDb)] backend: Backend) {
+async fn return_links_and_redirects_stay_below_the_path(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
     let (app, admin) = below(backend).await;
     let id = store(&admin, "a.png", &png(1)).await;
     assert_eq!(location(&admin.get("/nexus").await), "/nexus/dashboard");
@@ -178,7 +180,7 @@ async fn ways_back_and_redirects_stay_below_the_path(#[values(Sqlite, MariaDb)] 
 
 #[rstest]
 #[actix_web::test]
-async fn programs_are_told_addresses_below_the_path(#[values(Sqlite)] backend: Backend) {
+async fn api_clients_get_urls_below_the_path(#[values(Sqlite)] backend: Backend) {
     let (app, admin) = below(backend).await;
     store(&admin, "a.png", &png(1)).await;
     let list = json(admin.get("/nexus/api/media/list").await).await;
@@ -218,7 +220,7 @@ async fn files_that_are_pages_themselves_stay_as_they_are(#[values(Sqlite)] back
 }
 
 #[actix_web::test]
-async fn with_tls_in_front_the_cookie_goes_below_the_path_only_and_the_host_name_is_left_alone() {
+async fn behind_tls_the_cookie_is_limited_to_the_path_and_the_host_name_is_unchanged() {
     for (address, page, cookie, has_hsts) in [
         ("https://example.org", "/setup", "__Host-nexus_session=", true),
         ("https://example.org/nexus", "/nexus/setup", "__Secure-nexus_session=", false),
@@ -237,7 +239,7 @@ async fn with_tls_in_front_the_cookie_goes_below_the_path_only_and_the_host_name
 }
 
 #[actix_web::test]
-async fn a_path_that_is_an_address_of_nexus_is_refused() {
+async fn a_base_path_that_is_a_route_of_the_server_is_rejected() {
     for path in ["api", "photos", "static", "items/nexus"] {
         let folder = tempfile::tempdir().unwrap();
         let given = RawSettings::from([

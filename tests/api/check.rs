@@ -38,9 +38,7 @@ fn named(list: &[(&str, &str)], is_repaired: bool) -> BTreeSet<(String, String, 
 
 #[rstest]
 #[actix_web::test]
-async fn each_case_is_named_and_what_can_be_put_right_is(
-    #[values(Sqlite, MariaDb)] backend: Backend,
-) {
+async fn each_fault_is_named_and_repaired_if_possible(#[values(Sqlite, MariaDb)] backend: Backend) {
     let (app, admin) = TestApp::ready(backend).await;
     let (browser, _) = app.person(&admin, "ada").await;
     let ada = app.program("ada").await;
@@ -161,7 +159,7 @@ async fn each_case_is_named_and_what_can_be_put_right_is(
 
 #[rstest]
 #[actix_web::test]
-async fn rows_with_nonsense_are_named_and_pages_show_all_the_same(
+async fn invalid_rows_are_reported_and_pages_still_load(
     #[values(Sqlite, MariaDb)] backend: Backend,
 ) {
     use diesel::prelude::*;
@@ -214,7 +212,7 @@ async fn rows_with_nonsense_are_named_and_pages_show_all_the_same(
 
 #[rstest]
 #[actix_web::test]
-async fn a_check_beside_a_server_at_work_marks_nothing(
+async fn a_check_beside_a_running_server_marks_nothing(
     #[values(Sqlite, MariaDb)] backend: Backend,
 ) {
     let (app, admin) = TestApp::ready(backend).await;

@@ -38,7 +38,7 @@ fn killed_between_rename_and_commit(
 
 #[rstest]
 #[actix_web::test]
-async fn a_move_that_was_cut_short_is_taken_back(#[values(Sqlite, MariaDb)] backend: Backend) {
+async fn an_interrupted_move_is_rolled_back(#[values(Sqlite, MariaDb)] backend: Backend) {
     let (app, admin) = TestApp::ready(backend).await;
     let (ada, _) = app.person(&admin, "ada").await;
     let id = ada.upload_one("a.png", &png(1)).await;
@@ -52,7 +52,7 @@ async fn a_move_that_was_cut_short_is_taken_back(#[values(Sqlite, MariaDb)] back
 
 #[rstest]
 #[actix_web::test]
-async fn an_upload_that_was_cut_short_leaves_nothing(#[values(Sqlite, MariaDb)] backend: Backend) {
+async fn an_interrupted_upload_leaves_nothing(#[values(Sqlite, MariaDb)] backend: Backend) {
     let (app, admin) = TestApp::ready(backend).await;
     app.person(&admin, "ada").await;
     let user = app.user("ada");
@@ -114,7 +114,7 @@ async fn thirty_two_writers_at_once_get_no_server_error(
 
 #[rstest]
 #[actix_web::test]
-async fn a_journal_entry_that_was_left_behind_never_takes_a_later_upload_away(
+async fn a_leftover_journal_entry_never_removes_a_later_upload(
     #[values(Sqlite, MariaDb)] backend: Backend,
 ) {
     let (app, admin) = TestApp::ready(backend).await;
@@ -133,7 +133,7 @@ async fn a_journal_entry_that_was_left_behind_never_takes_a_later_upload_away(
 
 #[rstest]
 #[actix_web::test]
-async fn a_move_whose_journal_entry_was_taken_away_changes_nothing(
+async fn a_move_whose_journal_entry_was_removed_changes_nothing(
     #[values(Sqlite)] backend: Backend,
 ) {
     let (app, admin) = TestApp::ready(backend).await;
@@ -169,7 +169,7 @@ async fn a_second_server_on_the_same_folders_is_refused(#[values(Sqlite)] backen
 
 #[rstest]
 #[actix_web::test]
-async fn the_same_bytes_again_bring_a_file_back_that_is_gone_from_the_disk(
+async fn the_same_bytes_restore_a_file_missing_on_disk(
     #[values(Sqlite, MariaDb)] backend: Backend,
 ) {
     let (app, admin) = TestApp::ready(backend).await;
@@ -182,7 +182,7 @@ async fn the_same_bytes_again_bring_a_file_back_that_is_gone_from_the_disk(
 
 #[rstest]
 #[actix_web::test]
-async fn a_folder_that_is_gone_from_the_disk_is_made_again_when_something_moves_there(
+async fn a_folder_missing_on_disk_is_created_again_when_an_item_moves_there(
     #[values(Sqlite, MariaDb)] backend: Backend,
 ) {
     let (app, admin) = TestApp::ready(backend).await;

@@ -33,7 +33,7 @@ async fn folders_are_made_renamed_and_nested_on_disk_too(
 
 #[rstest]
 #[actix_web::test]
-async fn names_that_are_taken_reserved_or_none_make_no_folder(
+async fn taken_reserved_and_empty_names_create_no_folder(
     #[values(Sqlite, MariaDb)] backend: Backend,
 ) {
     let (app, admin) = TestApp::ready(backend).await;

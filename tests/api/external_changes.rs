@@ -46,7 +46,7 @@ fn put(app: &TestApp, path: &str, bytes: &[u8]) -> PathBuf {
 
 #[rstest]
 #[actix_web::test]
-async fn files_that_were_put_there_are_taken_in_where_they_belong(
+async fn files_placed_on_disk_are_added_in_their_folders(
     #[values(Sqlite, MariaDb)] backend: Backend,
 ) {
     let (app, admin) = TestApp::ready_with(backend, &[("previews_at_once", "0")]).await;
@@ -90,9 +90,7 @@ async fn files_that_were_put_there_are_taken_in_where_they_belong(
 
 #[rstest]
 #[actix_web::test]
-async fn moved_and_renamed_files_stay_the_things_they_were(
-    #[values(Sqlite, MariaDb)] backend: Backend,
-) {
+async fn moved_and_renamed_files_stay_the_same_items(#[values(Sqlite, MariaDb)] backend: Backend) {
     let (app, admin) = TestApp::ready_with(backend, &[("previews_at_once", "0")]).await;
     let (ada, _) = app.person(&admin, "ada").await;
     let id = ada.upload_one("a.png", &png(1)).await;
@@ -132,7 +130,7 @@ async fn moved_and_renamed_files_stay_the_things_they_were(
 
 #[rstest]
 #[actix_web::test]
-async fn vanished_files_are_marked_and_come_back_and_changed_ones_are_looked_at_anew(
+async fn missing_files_are_marked_and_return_and_changed_ones_are_read_again(
     #[values(Sqlite, MariaDb)] backend: Backend,
 ) {
     let (app, admin) = TestApp::ready_with(backend, &[("previews_at_once", "0")]).await;
@@ -165,7 +163,7 @@ async fn vanished_files_are_marked_and_come_back_and_changed_ones_are_looked_at_
 
 #[rstest]
 #[actix_web::test]
-async fn what_may_still_be_written_is_left_for_the_next_look(
+async fn files_possibly_still_being_written_are_left_for_the_next_scan(
     #[values(Sqlite, MariaDb)] backend: Backend,
 ) {
     let (app, admin) = TestApp::ready_with(backend, &[("previews_at_once", "0")]).await;
@@ -203,7 +201,7 @@ async fn a_hard_link_to_a_file_elsewhere_is_reported_and_not_stored(
 
 #[rstest]
 #[actix_web::test]
-async fn a_full_quota_leaves_files_where_they_are_and_says_so(
+async fn a_full_quota_leaves_files_in_place_and_is_reported(
     #[values(Sqlite, MariaDb)] backend: Backend,
 ) {
     let (app, admin) =

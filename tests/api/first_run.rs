@@ -38,7 +38,7 @@ async fn the_code_makes_the_first_admin_once(#[values(Sqlite, MariaDb)] backend:
 
 #[rstest]
 #[actix_web::test]
-async fn a_wrong_code_makes_nobody_admin(#[values(Sqlite, MariaDb)] backend: Backend) {
+async fn a_wrong_code_creates_no_admin(#[values(Sqlite, MariaDb)] backend: Backend) {
     let app = TestApp::start(backend).await;
     let browser = app.browser();
     let fields = [
@@ -98,7 +98,7 @@ async fn two_set_ups_at_once_make_one_admin(#[values(Sqlite, MariaDb)] backend: 
 
 #[rstest]
 #[actix_web::test]
-async fn what_is_wrong_with_the_server_is_shown_to_the_owner_of_the_code_only(
+async fn server_faults_are_shown_only_to_the_holder_of_the_code(
     #[values(Sqlite, MariaDb)] backend: Backend,
 ) {
     let app = TestApp::start(backend).await;

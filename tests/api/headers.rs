@@ -6,7 +6,7 @@ use crate::support::*;
 
 #[rstest]
 #[actix_web::test]
-async fn every_answer_has_its_headers_errors_and_parts_too(
+async fn every_response_has_its_headers_including_errors_and_ranges(
     #[values(Sqlite, MariaDb)] backend: Backend,
 ) {
     let (app, admin) = TestApp::ready(backend).await;

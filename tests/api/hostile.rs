@@ -6,7 +6,7 @@ use crate::support::*;
 
 #[rstest]
 #[actix_web::test]
-async fn hostile_names_become_plain_ones_in_the_right_folder(
+async fn hostile_names_become_safe_names_in_the_right_folder(
     #[values(Sqlite, MariaDb)] backend: Backend,
 ) {
     let (app, admin) = TestApp::ready(backend).await;

@@ -100,7 +100,7 @@ fn kept(app: &TestApp, username: &str) -> Vec<(String, String, String)> {
 
 #[rstest]
 #[actix_web::test]
-async fn people_folders_and_files_come_along_and_everyone_logs_in_as_ever(
+async fn users_folders_and_files_are_imported_and_passwords_still_work(
     #[values(Sqlite, MariaDb)] backend: Backend,
 ) {
     let app = TestApp::start_with(backend, &[("previews_at_once", "0")]).await;
@@ -217,7 +217,7 @@ async fn people_folders_and_files_come_along_and_everyone_logs_in_as_ever(
 
 #[rstest]
 #[actix_web::test]
-async fn a_second_time_takes_nothing_and_a_dry_run_changes_nothing(
+async fn a_second_import_takes_nothing_and_a_dry_run_changes_nothing(
     #[values(Sqlite, MariaDb)] backend: Backend,
 ) {
     let app = TestApp::start_with(backend, &[("previews_at_once", "0")]).await;
@@ -244,7 +244,7 @@ async fn a_second_time_takes_nothing_and_a_dry_run_changes_nothing(
 
 #[rstest]
 #[actix_web::test]
-async fn files_are_taken_away_only_once_they_are_kept(#[values(Sqlite, MariaDb)] backend: Backend) {
+async fn source_files_are_removed_only_once_stored(#[values(Sqlite, MariaDb)] backend: Backend) {
     let app =
         TestApp::start_with(backend, &[("previews_at_once", "0"), ("default_quota", "1000")]).await;
     let original = Original::make().await;
@@ -283,7 +283,7 @@ fn program(folder: &Path, original: &Original, fault: Option<u64>) -> std::proce
 }
 
 #[actix_web::test]
-async fn an_import_that_was_killed_anywhere_goes_on_where_it_was() {
+async fn an_import_killed_at_any_point_continues_where_it_stopped() {
     let original = Original::make().await;
     let ended = tokio::task::spawn_blocking(move || {
         let folder = tempfile::tempdir().unwrap();

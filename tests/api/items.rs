@@ -6,7 +6,9 @@ use crate::support::*;
 
 #[rstest]
 #[actix_web::test]
-async fn a_star_shows_on_favorites_and_moves_nothing(#[values(Sqlite, MariaDb)] backend: Backend) {
+async fn a_starred_item_is_listed_in_favorites_and_not_moved(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
     let (app, admin) = TestApp::ready(backend).await;
     let (ada, _) = app.person(&admin, "ada").await;
     let id = ada.upload_one("a.png", &png(1)).await;
@@ -50,7 +52,7 @@ async fn a_rename_is_a_rename_on_disk_and_never_overwrites(
 
 #[rstest]
 #[actix_web::test]
-async fn things_move_into_folders_that_take_them(#[values(Sqlite, MariaDb)] backend: Backend) {
+async fn items_move_into_folders_that_accept_them(#[values(Sqlite, MariaDb)] backend: Backend) {
     let (app, admin) = TestApp::ready(backend).await;
     let (ada, ada_id) = app.person(&admin, "ada").await;
     let id = ada.upload_one("a.png", &png(1)).await;
@@ -88,7 +90,7 @@ async fn things_move_into_folders_that_take_them(#[values(Sqlite, MariaDb)] back
 
 #[rstest]
 #[actix_web::test]
-async fn what_was_opened_last_stands_first_in_recents(#[values(Sqlite, MariaDb)] backend: Backend) {
+async fn the_last_opened_item_is_first_in_recents(#[values(Sqlite, MariaDb)] backend: Backend) {
     let (app, admin) = TestApp::ready(backend).await;
     let (ada, _) = app.person(&admin, "ada").await;
     let one = ada.upload_one("one.png", &png(1)).await;
@@ -101,7 +103,7 @@ async fn what_was_opened_last_stands_first_in_recents(#[values(Sqlite, MariaDb)]
 
 #[rstest]
 #[actix_web::test]
-async fn directories_know_when_they_were_changed_and_opened(
+async fn directories_record_when_they_were_changed_and_opened(
     #[values(Sqlite, MariaDb)] backend: Backend,
 ) {
     let (app, admin) = TestApp::ready(backend).await;
@@ -130,7 +132,7 @@ async fn directories_know_when_they_were_changed_and_opened(
 
 #[rstest]
 #[actix_web::test]
-async fn one_steps_from_item_to_item_along_the_shelf(#[values(Sqlite, MariaDb)] backend: Backend) {
+async fn an_item_links_to_its_neighbours_on_the_shelf(#[values(Sqlite, MariaDb)] backend: Backend) {
     let (app, admin) = TestApp::ready(backend).await;
     let (ada, _) = app.person(&admin, "ada").await;
     let mut ids = Vec::new();

@@ -115,7 +115,7 @@ async fn a_page_costs_two_statements_and_the_same_page_again_one_at_most(
 
 #[rstest]
 #[actix_web::test]
-async fn what_is_kept_of_a_library_is_never_older_than_the_last_change(
+async fn a_cached_library_is_never_older_than_the_last_change(
     #[values(Sqlite, MariaDb)] backend: Backend,
 ) {
     let (app, admin) = TestApp::ready(backend).await;
@@ -153,7 +153,7 @@ async fn what_is_kept_of_a_library_is_never_older_than_the_last_change(
 
 #[rstest]
 #[actix_web::test]
-async fn somebody_who_signs_up_stands_on_the_next_page_of_an_admin(
+async fn a_new_sign_up_is_shown_on_the_next_page_of_an_admin(
     #[values(Sqlite, MariaDb)] backend: Backend,
 ) {
     let (app, admin) = TestApp::ready(backend).await;
@@ -165,7 +165,7 @@ async fn somebody_who_signs_up_stands_on_the_next_page_of_an_admin(
 
 #[rstest]
 #[actix_web::test]
-async fn a_file_that_is_kept_open_is_not_sent_after_it_was_cut_or_taken_away(
+async fn a_cached_open_file_is_not_sent_once_truncated_or_removed(
     #[values(Sqlite, MariaDb)] backend: Backend,
 ) {
     let (app, admin) = TestApp::ready(backend).await;

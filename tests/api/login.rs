@@ -30,7 +30,7 @@ async fn name_or_address_and_password_open_the_dashboard(
 
 #[rstest]
 #[actix_web::test]
-async fn nobody_and_a_wrong_password_get_the_same_answer(
+async fn an_unknown_user_and_a_wrong_password_get_the_same_answer(
     #[values(Sqlite, MariaDb)] backend: Backend,
 ) {
     let (app, admin) = TestApp::ready(backend).await;
@@ -49,7 +49,7 @@ async fn nobody_and_a_wrong_password_get_the_same_answer(
 
 #[rstest]
 #[actix_web::test]
-async fn who_is_not_active_hears_why_but_only_with_the_right_password(
+async fn inactive_users_are_told_why_only_with_the_right_password(
     #[values(Sqlite, MariaDb)] backend: Backend,
 ) {
     let (app, admin) = TestApp::ready(backend).await;
@@ -103,7 +103,7 @@ async fn the_session_is_replaced_at_log_in(#[values(Sqlite, MariaDb)] backend: B
 
 #[rstest]
 #[actix_web::test]
-async fn a_copied_cookie_is_dead_after_log_out(#[values(Sqlite, MariaDb)] backend: Backend) {
+async fn a_copied_cookie_is_invalid_after_log_out(#[values(Sqlite, MariaDb)] backend: Backend) {
     let (app, admin) = TestApp::ready(backend).await;
     app.person(&admin, "ada").await;
     let browser = app.browser();
@@ -144,7 +144,7 @@ async fn the_cookie_is_http_only_lax_and_secure_behind_https(#[values(Sqlite)] b
 
 #[rstest]
 #[actix_web::test]
-async fn log_in_leads_on_to_our_own_pages_only(#[values(Sqlite, MariaDb)] backend: Backend) {
+async fn log_in_redirects_to_local_pages_only(#[values(Sqlite, MariaDb)] backend: Backend) {
     let (app, admin) = TestApp::ready(backend).await;
     app.person(&admin, "ada").await;
     assert_eq!(
@@ -171,7 +171,7 @@ async fn log_in_leads_on_to_our_own_pages_only(#[values(Sqlite, MariaDb)] backen
 
 #[rstest]
 #[actix_web::test]
-async fn php_and_older_hashes_let_in_and_are_made_anew(
+async fn php_and_older_hashes_are_accepted_and_replaced(
     #[values(Sqlite, MariaDb)] backend: Backend,
 ) {
     let (app, admin) = TestApp::ready(backend).await;

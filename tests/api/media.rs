@@ -18,7 +18,7 @@ fn film() -> Vec<u8> {
 
 #[rstest]
 #[actix_web::test]
-async fn a_film_can_be_played_from_anywhere(#[values(Sqlite, MariaDb)] backend: Backend) {
+async fn a_video_can_be_played_from_any_position(#[values(Sqlite, MariaDb)] backend: Backend) {
     let (app, admin) = TestApp::ready(backend).await;
     let (ada, _) = app.person(&admin, "ada").await;
     let film = film();
@@ -81,7 +81,7 @@ async fn a_film_can_be_played_from_anywhere(#[values(Sqlite, MariaDb)] backend: 
 
 #[rstest]
 #[actix_web::test]
-async fn one_connection_carries_heads_and_parts_of_files_one_after_the_other(
+async fn one_connection_serves_heads_and_ranges_in_sequence(
     #[values(Sqlite, MariaDb)] backend: Backend,
 ) {
     let (app, admin) = TestApp::ready(backend).await;
@@ -164,7 +164,7 @@ async fn only_safe_types_open_in_the_browser(#[values(Sqlite, MariaDb)] backend:
 
 #[rstest]
 #[actix_web::test]
-async fn a_file_that_changed_behind_our_back_is_marked_and_never_served(
+async fn a_file_changed_outside_the_server_is_marked_and_never_served(
     #[values(Sqlite, MariaDb)] backend: Backend,
 ) {
     let (app, admin) = TestApp::ready(backend).await;

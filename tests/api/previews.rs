@@ -38,7 +38,7 @@ async fn a_photo_gets_previews_a_size_and_its_date(#[values(Sqlite, MariaDb)] ba
 
 #[rstest]
 #[actix_web::test]
-async fn an_address_that_names_the_content_is_kept_for_good(
+async fn a_url_that_contains_the_hash_is_cached_forever(
     #[values(Sqlite, MariaDb)] backend: Backend,
 ) {
     let (_app, admin) = TestApp::ready(backend).await;
@@ -71,7 +71,7 @@ async fn an_address_that_names_the_content_is_kept_for_good(
 
 #[rstest]
 #[actix_web::test]
-async fn a_film_and_a_song_say_how_long_they_are(#[values(Sqlite, MariaDb)] backend: Backend) {
+async fn videos_and_audio_files_have_their_duration(#[values(Sqlite, MariaDb)] backend: Backend) {
     let (_app, admin) = TestApp::ready(backend).await;
     let film = admin
         .upload_one("film.mp4", &film("film.mp4", &["-c:v", "libx264", "-pix_fmt", "yuv420p"]))
@@ -164,7 +164,7 @@ fn deadly_decoder(folder: &std::path::Path) -> std::path::PathBuf {
 
 #[rstest]
 #[actix_web::test]
-async fn a_file_that_kills_its_decoder_is_given_up_and_kept(
+async fn a_file_that_kills_its_decoder_is_kept_without_previews(
     #[values(Sqlite, MariaDb)] backend: Backend,
 ) {
     use nexus_media::domain::previews::{counts, process_next};
@@ -218,7 +218,7 @@ fn make_due(services: &nexus_media::state::Services) {
 
 #[rstest]
 #[actix_web::test]
-async fn where_decoders_cannot_be_shut_in_there_are_no_previews_and_the_admin_is_told(
+async fn without_a_working_sandbox_there_are_no_previews_and_the_admin_is_told(
     #[values(Sqlite, MariaDb)] backend: Backend,
 ) {
     let folder = tempfile::tempdir().unwrap();
@@ -244,7 +244,7 @@ async fn where_decoders_cannot_be_shut_in_there_are_no_previews_and_the_admin_is
 
 #[rstest]
 #[actix_web::test]
-async fn what_is_looked_at_is_made_first(#[values(Sqlite, MariaDb)] backend: Backend) {
+async fn previews_being_viewed_are_made_first(#[values(Sqlite, MariaDb)] backend: Backend) {
     use nexus_media::domain::previews::process_next;
     let app = TestApp::start_by(
         backend,

@@ -130,7 +130,7 @@ async fn nginx_sends_large_files_to_those_who_may_have_them(#[values(Sqlite)] ba
 
 #[rstest]
 #[actix_web::test]
-async fn whoever_is_no_trusted_proxy_gets_the_bytes_themselves(#[values(Sqlite)] backend: Backend) {
+async fn untrusted_proxies_get_the_bytes_themselves(#[values(Sqlite)] backend: Backend) {
     let settings = [("trusted_proxies", "192.0.2.0/24"), ("x_accel", "/.files")];
     let (app, admin) = TestApp::ready_with(backend, &settings).await;
     let (person, _) = app.person(&admin, "ada").await;
@@ -143,7 +143,7 @@ async fn whoever_is_no_trusted_proxy_gets_the_bytes_themselves(#[values(Sqlite)]
 
 #[rstest]
 #[actix_web::test]
-async fn nginx_may_have_nexus_below_a_path(#[values(Sqlite)] backend: Backend) {
+async fn nginx_may_serve_the_server_below_a_path(#[values(Sqlite)] backend: Backend) {
     let settings = [
         ("trusted_proxies", "127.0.0.0/8"),
         ("x_accel", "/.files"),

@@ -7,7 +7,7 @@ use crate::support::*;
 
 #[rstest]
 #[actix_web::test]
-async fn a_new_person_is_pending_and_has_their_folder(#[values(Sqlite, MariaDb)] backend: Backend) {
+async fn a_new_user_is_pending_and_has_a_folder(#[values(Sqlite, MariaDb)] backend: Backend) {
     let (app, _admin) = TestApp::ready(backend).await;
     let browser = app.register("ada").await;
     assert!(browser.page("/pending").await.says("waiting for an admin"));
@@ -102,9 +102,7 @@ async fn fields_that_the_form_does_not_have_set_nothing(
 
 #[rstest]
 #[actix_web::test]
-async fn where_sign_up_is_closed_nobody_gets_an_account(
-    #[values(Sqlite, MariaDb)] backend: Backend,
-) {
+async fn closed_sign_up_creates_no_account(#[values(Sqlite, MariaDb)] backend: Backend) {
     let (app, _admin) = TestApp::ready_with(backend, &[("registration", "closed")]).await;
     let browser = app.browser();
     assert!(browser.page("/register").await.says("Sign-up is closed"));
@@ -121,7 +119,7 @@ async fn where_sign_up_is_closed_nobody_gets_an_account(
 
 #[rstest]
 #[actix_web::test]
-async fn where_sign_up_is_open_one_is_in_at_once(#[values(Sqlite, MariaDb)] backend: Backend) {
+async fn open_sign_up_logs_in_at_once(#[values(Sqlite, MariaDb)] backend: Backend) {
     let (app, _admin) = TestApp::ready_with(backend, &[("registration", "open")]).await;
     let browser = app.register("ada").await;
     assert_eq!(location(&browser.get("/pending").await), "/dashboard");

@@ -9,7 +9,7 @@ use crate::support::*;
 
 #[rstest]
 #[actix_web::test]
-async fn a_log_in_gives_a_pair_of_tokens_and_who_one_is(
+async fn a_log_in_returns_a_pair_of_tokens_and_the_user(
     #[values(Sqlite, MariaDb)] backend: Backend,
 ) {
     let (app, admin) = TestApp::ready(backend).await;
@@ -55,7 +55,7 @@ async fn a_log_in_gives_a_pair_of_tokens_and_who_one_is(
 
 #[rstest]
 #[actix_web::test]
-async fn a_wrong_password_and_nobody_get_the_same_answer_and_who_waits_hears_why(
+async fn a_wrong_password_and_an_unknown_user_get_the_same_answer_and_pending_users_are_told_why(
     #[values(Sqlite, MariaDb)] backend: Backend,
 ) {
     let (app, _admin) = TestApp::ready(backend).await;
@@ -121,7 +121,7 @@ async fn every_way_to_end_a_session_ends_its_token_at_once(
 
 #[rstest]
 #[actix_web::test]
-async fn a_refresh_token_is_good_once_and_using_it_again_ends_the_session(
+async fn a_refresh_token_works_once_and_reusing_it_ends_the_session(
     #[values(Sqlite, MariaDb)] backend: Backend,
 ) {
     let (app, admin) = TestApp::ready(backend).await;
@@ -313,7 +313,7 @@ async fn an_access_token_does_what_its_scopes_say_until_it_is_ended(
 
 #[rstest]
 #[actix_web::test]
-async fn an_admins_token_runs_accounts_only_with_the_admin_scope(
+async fn an_admins_token_manages_accounts_only_with_the_admin_scope(
     #[values(Sqlite, MariaDb)] backend: Backend,
 ) {
     let (app, admin) = TestApp::ready(backend).await;

@@ -8,7 +8,7 @@ use crate::support::*;
 
 #[rstest]
 #[actix_web::test]
-async fn an_item_goes_in_is_described_changed_trashed_restored_and_deleted(
+async fn an_item_is_uploaded_described_changed_trashed_restored_and_deleted(
     #[values(Sqlite, MariaDb)] backend: Backend,
 ) {
     let (app, admin) = TestApp::ready(backend).await;
@@ -128,7 +128,7 @@ async fn a_list_is_filtered_sorted_and_paged_and_its_cursor_survives_what_is_add
 
 #[rstest]
 #[actix_web::test]
-async fn a_poll_of_what_has_not_changed_costs_a_304(#[values(Sqlite, MariaDb)] backend: Backend) {
+async fn polling_an_unchanged_page_returns_304(#[values(Sqlite, MariaDb)] backend: Backend) {
     let (app, admin) = TestApp::ready(backend).await;
     app.person(&admin, "ada").await;
     let ada = app.program("ada").await;
@@ -169,7 +169,7 @@ async fn a_poll_of_what_has_not_changed_costs_a_304(#[values(Sqlite, MariaDb)] b
 
 #[rstest]
 #[actix_web::test]
-async fn the_same_bytes_come_back_as_the_item_that_is_there_and_a_late_folder_counts(
+async fn the_same_bytes_return_the_existing_item_and_a_late_folder_counts(
     #[values(Sqlite, MariaDb)] backend: Backend,
 ) {
     let (app, admin) = TestApp::ready(backend).await;

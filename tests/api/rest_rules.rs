@@ -130,7 +130,9 @@ async fn other_sites_may_call_only_where_the_admin_named_them(#[values(Sqlite)] 
 
 #[rstest]
 #[actix_web::test]
-async fn who_asks_too_often_is_told_how_long_to_wait(#[values(Sqlite, MariaDb)] backend: Backend) {
+async fn a_client_with_too_many_requests_is_told_how_long_to_wait(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
     let (app, admin) = TestApp::ready(backend).await;
     app.person(&admin, "ada").await;
     let ada = app.program("ada").await;
@@ -159,7 +161,7 @@ async fn who_asks_too_often_is_told_how_long_to_wait(#[values(Sqlite, MariaDb)] 
 
 #[rstest]
 #[actix_web::test]
-async fn a_path_in_disguise_leads_nowhere(#[values(Sqlite)] backend: Backend) {
+async fn a_disguised_path_is_rejected(#[values(Sqlite)] backend: Backend) {
     let (app, _admin) = TestApp::ready(backend).await;
     for path in
         ["/%72egister", "/%61pi/auth/me", "/api/auth/%6cogin", "/log%69n", "/a%2Fb", "/%", "/%zz"]
@@ -170,7 +172,7 @@ async fn a_path_in_disguise_leads_nowhere(#[values(Sqlite)] backend: Backend) {
 
 #[rstest]
 #[actix_web::test]
-async fn an_account_is_not_logged_in_to_without_end_from_many_addresses(
+async fn log_in_attempts_for_one_account_from_many_addresses_are_limited(
     #[values(Sqlite)] backend: Backend,
 ) {
     let (app, admin) = TestApp::ready_with(backend, &[("trusted_proxies", "127.0.0.0/8")]).await;

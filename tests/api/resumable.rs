@@ -71,7 +71,7 @@ fn waiting(app: &TestApp) -> usize {
 
 #[rstest]
 #[actix_web::test]
-async fn a_file_in_three_parts_becomes_the_same_item_as_one_of_a_form(
+async fn a_file_uploaded_in_three_parts_becomes_the_same_item_as_from_a_form(
     #[values(Sqlite, MariaDb)] backend: Backend,
 ) {
     let (app, ada, _) = ada(backend).await;
@@ -125,7 +125,7 @@ async fn options_say_what_the_server_can_do_to_anybody_of_any_version(
 
 #[rstest]
 #[actix_web::test]
-async fn another_version_is_refused_before_anything_is_done(
+async fn another_version_is_rejected_before_anything_is_done(
     #[values(Sqlite, MariaDb)] backend: Backend,
 ) {
     let (_app, ada, _) = ada(backend).await;
@@ -152,7 +152,7 @@ async fn another_version_is_refused_before_anything_is_done(
 
 #[rstest]
 #[actix_web::test]
-async fn a_head_says_all_a_client_needs_and_is_never_cached(
+async fn a_head_returns_all_a_client_needs_and_is_never_cached(
     #[values(Sqlite, MariaDb)] backend: Backend,
 ) {
     let (_app, ada, _) = ada(backend).await;
@@ -211,9 +211,7 @@ async fn a_part_of_the_wrong_kind_or_at_the_wrong_place_changes_nothing(
 
 #[rstest]
 #[actix_web::test]
-async fn a_method_that_a_proxy_does_not_let_through_may_be_named_in_a_header(
-    #[values(Sqlite)] backend: Backend,
-) {
+async fn a_method_that_a_proxy_blocks_may_be_sent_in_a_header(#[values(Sqlite)] backend: Backend) {
     let (_app, ada, browser) = ada(backend).await;
     let path = ada.begin(6, "a.txt").await;
     let part =
@@ -312,7 +310,7 @@ async fn the_first_part_may_come_with_the_creation_and_an_empty_file_is_whole_at
 
 #[rstest]
 #[actix_web::test]
-async fn a_part_whose_checksum_is_wrong_is_not_kept(#[values(Sqlite, MariaDb)] backend: Backend) {
+async fn a_part_with_a_wrong_checksum_is_discarded(#[values(Sqlite, MariaDb)] backend: Backend) {
     let (app, ada, _) = ada(backend).await;
     let path = ada.begin(9, "a.txt").await;
     let sent = |offset: usize, bytes: &'static [u8], checksum: String| {
@@ -376,7 +374,7 @@ async fn offset_soon(ada: &Program, path: &str, wanted: usize) {
 
 #[rstest]
 #[actix_web::test]
-async fn what_came_of_a_torn_part_is_kept_and_the_rest_makes_it_whole(
+async fn the_received_bytes_of_an_interrupted_part_are_kept_and_completed(
     #[values(Sqlite, MariaDb)] backend: Backend,
 ) {
     let (app, ada, _) = ada(backend).await;
@@ -394,7 +392,7 @@ async fn what_came_of_a_torn_part_is_kept_and_the_rest_makes_it_whole(
 
 #[rstest]
 #[actix_web::test]
-async fn of_two_parts_at_one_offset_one_wins(#[values(Sqlite, MariaDb)] backend: Backend) {
+async fn one_of_two_parts_at_the_same_offset_wins(#[values(Sqlite, MariaDb)] backend: Backend) {
     let (app, ada, _) = ada(backend).await;
     for round in 0..5_u8 {
         let path = ada.begin(300_000, &format!("{round}.bin")).await;
@@ -414,7 +412,7 @@ async fn of_two_parts_at_one_offset_one_wins(#[values(Sqlite, MariaDb)] backend:
 
 #[rstest]
 #[actix_web::test]
-async fn a_head_during_a_part_says_what_is_durable_and_a_dead_connection_gives_way(
+async fn a_head_during_a_part_returns_the_durable_offset_and_replaces_a_dead_connection(
     #[values(Sqlite, MariaDb)] backend: Backend,
 ) {
     let (app, ada, _) = ada(backend).await;
@@ -454,9 +452,7 @@ async fn a_head_during_a_part_says_what_is_durable_and_a_dead_connection_gives_w
 
 #[rstest]
 #[actix_web::test]
-async fn an_upload_that_is_ended_is_gone_and_so_are_its_bytes(
-    #[values(Sqlite, MariaDb)] backend: Backend,
-) {
+async fn a_cancelled_upload_is_gone_with_its_bytes(#[values(Sqlite, MariaDb)] backend: Backend) {
     let (app, ada, _) = ada(backend).await;
     let path = ada.begin(6, "a.txt").await;
     assert_eq!(ada.append(&path, 0, b"abc").await.status(), 204);
@@ -477,7 +473,7 @@ async fn an_upload_that_is_ended_is_gone_and_so_are_its_bytes(
 
 #[rstest]
 #[actix_web::test]
-async fn an_upload_waits_for_seven_days_and_says_until_when(
+async fn an_unfinished_upload_is_kept_for_seven_days_and_states_its_expiry(
     #[values(Sqlite, MariaDb)] backend: Backend,
 ) {
     use nexus_media::domain::uploads::resumable;
@@ -621,7 +617,7 @@ async fn the_same_bytes_are_kept_once_unless_both_are_wanted(
 
 #[rstest]
 #[actix_web::test]
-async fn a_folder_that_goes_while_an_upload_is_under_way_takes_no_bytes_with_it(
+async fn a_folder_deleted_during_an_upload_loses_no_bytes_of_it(
     #[values(Sqlite, MariaDb)] backend: Backend,
 ) {
     let (app, ada, _) = ada(backend).await;
@@ -645,7 +641,7 @@ async fn a_folder_that_goes_while_an_upload_is_under_way_takes_no_bytes_with_it(
 
 #[rstest]
 #[actix_web::test]
-async fn an_upload_whose_bytes_are_gone_from_the_disk_has_to_begin_again(
+async fn an_upload_whose_bytes_are_missing_on_disk_has_to_start_again(
     #[values(Sqlite, MariaDb)] backend: Backend,
 ) {
     let (app, ada, _) = ada(backend).await;
@@ -661,7 +657,7 @@ async fn an_upload_whose_bytes_are_gone_from_the_disk_has_to_begin_again(
 
 #[rstest]
 #[actix_web::test]
-async fn a_creation_whose_first_part_is_refused_leaves_nothing(
+async fn a_creation_whose_first_part_is_rejected_leaves_nothing(
     #[values(Sqlite, MariaDb)] backend: Backend,
 ) {
     let (app, ada, _) = ada(backend).await;
@@ -682,7 +678,7 @@ async fn a_creation_whose_first_part_is_refused_leaves_nothing(
 
 #[rstest]
 #[actix_web::test]
-async fn nobody_can_stop_the_upload_of_another(#[values(Sqlite, MariaDb)] backend: Backend) {
+async fn no_user_can_stop_the_upload_of_another(#[values(Sqlite, MariaDb)] backend: Backend) {
     let (app, admin) = TestApp::ready(backend).await;
     app.person(&admin, "ada").await;
     app.person(&admin, "grace").await;

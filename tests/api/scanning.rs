@@ -64,7 +64,7 @@ async fn assert_closed(ada: &Program, browser: &Browser, id: &str) {
 
 #[rstest]
 #[actix_web::test]
-async fn a_clean_file_opens_once_it_was_scanned(#[values(Sqlite, MariaDb)] backend: Backend) {
+async fn a_clean_file_can_be_opened_once_scanned(#[values(Sqlite, MariaDb)] backend: Backend) {
     let clamd = Clamd::start();
     let (app, _, _) = scanned_house(backend, &clamd, &[]).await;
     let ada = app.program("ada").await;
@@ -75,7 +75,7 @@ async fn a_clean_file_opens_once_it_was_scanned(#[values(Sqlite, MariaDb)] backe
 
 #[rstest]
 #[actix_web::test]
-async fn malware_is_taken_away_told_and_kept_for_the_admin(
+async fn malware_is_quarantined_reported_and_kept_for_the_admin(
     #[values(Sqlite, MariaDb)] backend: Backend,
 ) {
     let clamd = Clamd::start();
@@ -143,7 +143,9 @@ async fn malware_is_taken_away_told_and_kept_for_the_admin(
 
 #[rstest]
 #[actix_web::test]
-async fn while_the_scanner_is_away_nothing_new_opens(#[values(Sqlite, MariaDb)] backend: Backend) {
+async fn during_a_scanner_outage_no_new_file_can_be_opened(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
     let mut clamd = Clamd::start();
     let (app, admin, browser) = scanned_house(backend, &clamd, &[]).await;
     let ada = app.program("ada").await;
@@ -171,7 +173,7 @@ async fn while_the_scanner_is_away_nothing_new_opens(#[values(Sqlite, MariaDb)] 
 
 #[rstest]
 #[actix_web::test]
-async fn what_the_scanner_does_not_take_is_never_called_clean(
+async fn files_the_scanner_does_not_accept_are_never_called_clean(
     #[values(Sqlite, MariaDb)] backend: Backend,
 ) {
     let clamd = Clamd::start();
@@ -233,7 +235,7 @@ async fn new_signatures_find_what_old_ones_did_not(#[values(Sqlite, MariaDb)] ba
 
 #[rstest]
 #[actix_web::test]
-async fn files_that_move_while_they_are_scanned_all_open_in_the_end(
+async fn files_moved_during_their_scan_can_all_be_opened_in_the_end(
     #[values(Sqlite, MariaDb)] backend: Backend,
 ) {
     let clamd = Clamd::start();
@@ -270,7 +272,7 @@ async fn files_that_move_while_they_are_scanned_all_open_in_the_end(
 
 #[rstest]
 #[actix_web::test]
-async fn what_was_taken_from_a_person_goes_with_their_account(
+async fn quarantined_files_are_deleted_with_the_account(
     #[values(Sqlite, MariaDb)] backend: Backend,
 ) {
     let clamd = Clamd::start();

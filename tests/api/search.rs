@@ -7,7 +7,7 @@ use crate::support::*;
 
 #[rstest]
 #[actix_web::test]
-async fn things_are_found_by_camera_lens_artist_album_date_and_kind(
+async fn items_are_found_by_camera_lens_artist_album_date_and_kind(
     #[values(Sqlite, MariaDb)] backend: Backend,
 ) {
     let (app, admin) = TestApp::ready(backend).await;
@@ -76,7 +76,9 @@ async fn a_new_name_is_found_and_the_old_one_is_not(#[values(Sqlite, MariaDb)] b
 
 #[rstest]
 #[actix_web::test]
-async fn what_is_found_comes_in_pages_each_thing_once(#[values(Sqlite, MariaDb)] backend: Backend) {
+async fn search_results_are_paged_and_each_item_appears_once(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
     let (app, admin) = TestApp::ready(backend).await;
     let files: Vec<(String, Vec<u8>)> = (0..90)
         .map(|n| (format!("trip{} day {n}.txt", n % 40), format!("{n}").into_bytes()))

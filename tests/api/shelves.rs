@@ -6,7 +6,7 @@ use crate::support::*;
 
 #[rstest]
 #[actix_web::test]
-async fn every_item_stands_on_one_page_whatever_the_order_and_what_comes_in_between(
+async fn every_item_is_on_exactly_one_page_in_any_order_despite_insertions(
     #[values(Sqlite, MariaDb)] backend: Backend,
 ) {
     let (app, admin) = TestApp::ready(backend).await;
@@ -107,7 +107,7 @@ async fn a_search_finds_words_by_how_they_begin_and_however_they_are_typed(
 
 #[rstest]
 #[actix_web::test]
-async fn a_cursor_that_is_none_is_refused(#[values(Sqlite, MariaDb)] backend: Backend) {
+async fn an_invalid_cursor_is_rejected(#[values(Sqlite, MariaDb)] backend: Backend) {
     let (_app, admin) = TestApp::ready(backend).await;
     for cursor in ["x", "AAAA", "%00", "bm9uc2Vuc2U"] {
         assert_eq!(admin.get(&format!("/photos?cursor={cursor}")).await.status(), 422, "{cursor}");

@@ -30,7 +30,7 @@ async fn what_is_trashed_is_restored_to_where_it_was(#[values(Sqlite, MariaDb)] 
 
 #[rstest]
 #[actix_web::test]
-async fn a_name_that_was_taken_meanwhile_is_said(#[values(Sqlite, MariaDb)] backend: Backend) {
+async fn a_name_taken_meanwhile_is_reported(#[values(Sqlite, MariaDb)] backend: Backend) {
     let (app, admin) = TestApp::ready(backend).await;
     let (ada, _) = app.person(&admin, "ada").await;
     let first = ada.upload_one("a.png", &png(1)).await;
@@ -71,7 +71,9 @@ async fn only_what_is_in_the_trash_can_be_deleted_for_good(
 
 #[rstest]
 #[actix_web::test]
-async fn emptying_takes_all_of_it_and_nothing_else(#[values(Sqlite, MariaDb)] backend: Backend) {
+async fn emptying_the_trash_deletes_all_of_it_and_nothing_else(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
     let (app, admin) = TestApp::ready(backend).await;
     let (ada, _) = app.person(&admin, "ada").await;
     let mut ids = Vec::new();
@@ -88,7 +90,7 @@ async fn emptying_takes_all_of_it_and_nothing_else(#[values(Sqlite, MariaDb)] ba
 
 #[rstest]
 #[actix_web::test]
-async fn the_server_itself_purges_what_is_over(#[values(Sqlite, MariaDb)] backend: Backend) {
+async fn the_server_purges_expired_trash_by_itself(#[values(Sqlite, MariaDb)] backend: Backend) {
     let (app, admin) = TestApp::ready_with(backend, &[("trash_days", "0")]).await;
     let (ada, _) = app.person(&admin, "ada").await;
     let id = ada.upload_one("a.png", &png(1)).await;
@@ -121,7 +123,7 @@ async fn trashing_twice_at_once_trashes_once(#[values(Sqlite, MariaDb)] backend:
 
 #[rstest]
 #[actix_web::test]
-async fn the_undo_on_the_message_brings_it_back(#[values(Sqlite, MariaDb)] backend: Backend) {
+async fn undo_in_the_message_restores_the_item(#[values(Sqlite, MariaDb)] backend: Backend) {
     let (app, admin) = TestApp::ready(backend).await;
     let (ada, _) = app.person(&admin, "ada").await;
     let id = ada.upload_one("a.png", &png(1)).await;

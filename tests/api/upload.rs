@@ -9,7 +9,7 @@ use crate::support::*;
 
 #[rstest]
 #[actix_web::test]
-async fn each_file_goes_where_its_bytes_belong_under_its_own_name(
+async fn each_file_is_stored_by_its_content_type_under_its_own_name(
     #[values(Sqlite, MariaDb)] backend: Backend,
 ) {
     let (app, admin) = TestApp::ready(backend).await;
@@ -101,7 +101,9 @@ async fn sixteen_times_the_same_bytes_at_once_are_one_file(
 
 #[rstest]
 #[actix_web::test]
-async fn a_torn_upload_leaves_no_file_and_no_row(#[values(Sqlite, MariaDb)] backend: Backend) {
+async fn an_interrupted_upload_leaves_no_file_and_no_row(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
     let (app, admin) = TestApp::ready(backend).await;
     let (ada, _) = app.person(&admin, "ada").await;
     let token = ada.token("/upload").await;
@@ -188,7 +190,7 @@ async fn too_large_is_refused_before_it_is_read_or_as_soon_as_it_is(
 
 #[rstest]
 #[actix_web::test]
-async fn an_upload_without_a_good_token_stores_nothing(
+async fn an_upload_without_a_valid_token_stores_nothing(
     #[values(Sqlite, MariaDb)] backend: Backend,
 ) {
     let (app, admin) = TestApp::ready(backend).await;
@@ -231,7 +233,7 @@ async fn item_id(browser: &Browser, shelf: &str) -> String {
 
 #[rstest]
 #[actix_web::test]
-async fn a_result_page_is_its_owners(#[values(Sqlite, MariaDb)] backend: Backend) {
+async fn a_result_page_is_visible_to_its_owner_only(#[values(Sqlite, MariaDb)] backend: Backend) {
     let (app, admin) = TestApp::ready(backend).await;
     let (ada, _) = app.person(&admin, "ada").await;
     let path = location(&ada.upload_into("", &[("a.png", &png(1))]).await);

@@ -46,7 +46,7 @@ async fn becomes(mut ask: impl AsyncFnMut() -> u16, wanted: u16) -> bool {
 
 #[rstest]
 #[actix_web::test]
-async fn a_person_in_the_file_gets_an_account_at_their_first_log_in_and_leaves_with_their_line(
+async fn a_user_of_the_file_gets_an_account_at_first_log_in_and_loses_it_with_the_line(
     #[values(Sqlite, MariaDb)] backend: Backend,
 ) {
     let lines = format!(
@@ -95,7 +95,7 @@ async fn a_person_in_the_file_gets_an_account_at_their_first_log_in_and_leaves_w
 
 #[rstest]
 #[actix_web::test]
-async fn the_file_goes_before_the_table_but_lets_no_suspended_person_in(
+async fn the_users_file_takes_precedence_but_admits_no_suspended_user(
     #[values(Sqlite, MariaDb)] backend: Backend,
 ) {
     let (app, admin, path, _folder) = app_with(backend, "").await;
@@ -138,7 +138,7 @@ async fn the_last_admin_is_not_lost_to_a_line_of_the_file(#[values(Sqlite)] back
 
 #[rstest]
 #[actix_web::test]
-async fn what_the_file_says_of_an_admin_is_changed_in_the_file(#[values(Sqlite)] backend: Backend) {
+async fn an_admin_defined_in_the_file_is_changed_in_the_file(#[values(Sqlite)] backend: Backend) {
     let (app, admin, path, _folder) =
         app_with(backend, &format!("{}::admin\n", bcrypt_line("zoe"))).await;
     assert_eq!(status_of_log_in(&app, "zoe").await, 303);

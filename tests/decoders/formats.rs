@@ -51,7 +51,7 @@ fn a_picture_has_previews_in_three_sizes_and_a_placeholder(
 #[case(6, "brwg")]
 #[case(7, "wgbr")]
 #[case(8, "gwrb")]
-fn a_photo_stands_upright_however_the_camera_was_held(
+fn a_photo_is_shown_upright_however_the_camera_was_held(
     #[case] orientation: u16,
     #[case] expected: &str,
 ) {
@@ -94,7 +94,7 @@ fn a_photo_says_when_where_and_with_what_it_was_taken_and_its_preview_does_not()
 }
 
 #[test]
-fn what_somebody_wrote_into_a_photo_never_costs_its_picture() {
+fn hostile_photo_metadata_never_prevents_the_preview() {
     let strange = with_exif(
         &jpeg(&corners(64, 48)),
         1,
@@ -135,7 +135,7 @@ fn a_photo_with_another_colour_space_is_shown_in_srgb() {
 }
 
 #[test]
-fn a_drawing_is_drawn_without_anything_from_outside() {
+fn an_svg_is_rendered_without_external_resources() {
     let drawing = br#"<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" width="40" height="20">
         <script>alert(1)</script><image xlink:href="/etc/hostname" width="10" height="10"/>
         <image xlink:href="http://127.0.0.1:1/x.png" width="10" height="10"/>
@@ -149,7 +149,7 @@ fn a_drawing_is_drawn_without_anything_from_outside() {
 }
 
 #[test]
-fn a_camera_raw_file_is_shown_by_the_preview_inside_of_it() {
+fn a_camera_raw_file_is_shown_by_its_embedded_preview() {
     // A TIFF with a small image and the JPEG of the camera.
     let raw = [
         encoded(&corners(160, 120), ImageFormat::Tiff),
@@ -211,7 +211,7 @@ fn an_avif_is_shown() {
 #[case("a.mkv", &["-c:v", "libx264", "-pix_fmt", "yuv420p"], "video/x-matroska", "h264")]
 #[case("a.webm", &["-c:v", "libvpx", "-c:a", "libvorbis"], "video/webm", "vp8")]
 #[case("a.avi", &["-c:v", "mpeg4"], "video/x-msvideo", "mpeg4")]
-fn a_film_has_a_poster_a_length_and_codecs(
+fn a_video_has_a_poster_a_duration_and_codecs(
     #[case] name: &str,
     #[case] codec: &[&str],
     #[case] mime: &str,
@@ -236,7 +236,7 @@ fn a_film_has_a_poster_a_length_and_codecs(
 }
 
 #[test]
-fn a_film_that_was_held_upright_stands_upright() {
+fn a_video_filmed_upright_is_shown_upright() {
     let flat = film("flat.mp4", &["-c:v", "libx264", "-pix_fmt", "yuv420p"]);
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("flat.mp4");

@@ -81,7 +81,7 @@ impl Numbers {
 }
 
 #[test]
-fn files_that_are_cut_or_flipped_end_decoded_refused_or_killed() {
+fn truncated_or_corrupted_files_are_decoded_rejected_or_killed() {
     let renderer = shared_renderer();
     let mut ends: BTreeMap<(&str, End), u32> = BTreeMap::new();
     let mut numbers = Numbers(0x9e37_79b9_7f4a_7c15);
@@ -108,7 +108,7 @@ fn files_that_are_cut_or_flipped_end_decoded_refused_or_killed() {
 }
 
 #[test]
-fn bombs_lies_and_disguises_end_decoded_refused_or_killed() {
+fn decompression_bombs_and_false_types_are_decoded_rejected_or_killed() {
     let renderer = shared_renderer();
     let mut ends: BTreeMap<End, Vec<&str>> = BTreeMap::new();
     for (name, bytes, mime) in bombs() {
@@ -217,7 +217,7 @@ fn bombs() -> Vec<(&'static str, Vec<u8>, &'static str)> {
 }
 
 #[test]
-fn a_preview_is_made_of_its_own_file_alone() {
+fn a_preview_is_rendered_from_its_own_file_alone() {
     let renderer = shared_renderer();
     let red =
         encoded(&image::RgbImage::from_pixel(400, 300, image::Rgb([255, 0, 0])), ImageFormat::Png);

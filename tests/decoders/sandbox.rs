@@ -20,7 +20,7 @@ fn sandboxed(arguments: &[&str], input: &[u8]) -> Output {
 }
 
 #[rstest]
-fn a_decoder_that_tries_anything_but_to_compute_is_killed(
+fn a_decoder_that_makes_any_other_system_call_is_killed(
     #[values(
         "open",
         "openat",
@@ -50,13 +50,13 @@ fn a_decoder_that_tries_anything_but_to_compute_is_killed(
 }
 
 #[test]
-fn a_canary_that_tries_nothing_lives() {
+fn a_canary_that_does_nothing_forbidden_survives() {
     let ended = sandboxed(&["canary", "none"], b"");
     assert_eq!((ended.status.code(), ended.stdout.as_slice()), (Some(0), b"alive".as_slice()));
 }
 
 #[test]
-fn a_foreign_tool_reads_its_one_file_and_no_other() {
+fn an_external_tool_reads_its_one_file_and_no_other() {
     let own = sandboxed(&["tool", "/usr/bin/head", "-c99", "/proc/self/fd/0"], b"its own file");
     assert_eq!(own.stdout, b"its own file");
     for other in [
@@ -73,7 +73,7 @@ fn a_foreign_tool_reads_its_one_file_and_no_other() {
 }
 
 #[test]
-fn a_foreign_tool_writes_nothing_starts_nothing_and_calls_nobody() {
+fn an_external_tool_cannot_write_start_processes_or_open_connections() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("made");
     let made = sandboxed(&["tool", "/bin/cp", "/proc/self/fd/0", path.to_str().unwrap()], b"bytes");
@@ -88,7 +88,7 @@ fn a_foreign_tool_writes_nothing_starts_nothing_and_calls_nobody() {
 }
 
 #[test]
-fn a_foreign_tool_changes_neither_others_nor_its_file() {
+fn an_external_tool_changes_neither_other_files_nor_its_own() {
     let mut other = Command::new("/bin/sleep").arg("60").spawn().unwrap();
     let ended = sandboxed(
         &["tool", "/usr/bin/prlimit", "--pid", &other.id().to_string(), "--nofile=7:7"],
@@ -119,7 +119,7 @@ fn a_foreign_tool_changes_neither_others_nor_its_file() {
 }
 
 #[test]
-fn where_decoders_cannot_be_shut_in_nothing_is_decoded() {
+fn without_a_working_sandbox_nothing_is_decoded() {
     // A kernel without Landlock, simulated by a program with the same output.
     let folder = tempfile::tempdir().unwrap();
     let stand_in = folder.path().join("program");

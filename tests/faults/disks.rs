@@ -105,7 +105,7 @@ fn empty_files(folder: &Path) -> Vec<PathBuf> {
 }
 
 #[actix_web::test]
-async fn a_cut_of_power_has_lost_nothing_that_was_acknowledged() {
+async fn a_power_failure_loses_nothing_acknowledged() {
     let Some(disk) = Disk::make(192, &[]) else { return };
     let site = disk.site();
     let mut server = site.start();
@@ -148,7 +148,7 @@ fn is_meant_empty(path: &Path) -> bool {
 }
 
 #[actix_web::test]
-async fn a_full_disk_is_said_and_everything_else_goes_on() {
+async fn a_full_disk_is_reported_and_everything_else_works() {
     let Some(disk) = Disk::make(64, &[]) else { return };
     let site = disk.site();
     let server = site.start();
@@ -193,7 +193,7 @@ async fn a_full_disk_is_said_and_everything_else_goes_on() {
 }
 
 #[actix_web::test]
-async fn a_disk_without_inodes_is_said_and_everything_else_goes_on() {
+async fn a_disk_without_free_inodes_is_reported_and_everything_else_works() {
     let Some(disk) = Disk::make(64, &["-N", "256"]) else { return };
     let site = disk.site();
     let server = site.start();

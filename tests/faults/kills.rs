@@ -97,7 +97,7 @@ async fn every_point(template: &Template, rounds: u64, on_mariadb: bool) -> usiz
 }
 
 #[actix_web::test]
-async fn a_killed_server_has_lost_nothing_it_acknowledged() {
+async fn a_killed_server_loses_nothing_it_acknowledged() {
     let template = template().await;
     let rounds = if is_long() { 20 } else { 1 };
     let mut tried = every_point(&template, rounds, false).await;

@@ -60,7 +60,7 @@ impl Drop for Database {
 }
 
 #[actix_web::test]
-async fn while_the_database_is_away_everybody_is_told_to_come_back() {
+async fn during_a_database_outage_clients_are_told_to_retry() {
     let mut database = Database::start();
     let folder = tempfile::tempdir().unwrap();
     let site = Site { database: database.make("test_away"), ..Site::on_sqlite(folder.path()) };
@@ -127,7 +127,7 @@ async fn while_the_database_is_away_everybody_is_told_to_come_back() {
 }
 
 #[actix_web::test]
-async fn a_database_that_goes_away_while_a_file_gets_its_place_costs_no_acknowledged_byte() {
+async fn a_database_outage_while_a_file_is_stored_loses_no_acknowledged_byte() {
     let mut database = Database::start();
     let folder = tempfile::tempdir().unwrap();
     let site = Site { database: database.make("test_finish"), ..Site::on_sqlite(folder.path()) };
@@ -183,7 +183,7 @@ fn status_line(stream: &mut TcpStream) -> String {
 }
 
 #[actix_web::test]
-async fn a_server_that_is_told_to_stop_finishes_what_runs_and_loses_nothing() {
+async fn a_stopping_server_finishes_running_requests_and_loses_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let site = Site::on_sqlite(folder.path());
     let mut server = site.start();
@@ -247,7 +247,7 @@ async fn a_server_that_is_told_to_stop_finishes_what_runs_and_loses_nothing() {
 }
 
 #[actix_web::test]
-async fn senders_that_drip_keep_nobody_waiting() {
+async fn slow_senders_do_not_delay_other_requests() {
     let folder = tempfile::tempdir().unwrap();
     let site = Site::on_sqlite(folder.path());
     // Clients of a proxy, since one address may not hold 200 connections.
@@ -281,7 +281,7 @@ async fn senders_that_drip_keep_nobody_waiting() {
 }
 
 #[actix_web::test]
-async fn previews_that_a_killed_server_owed_are_made_by_the_next() {
+async fn previews_that_a_killed_server_left_are_made_after_the_restart() {
     let folder = tempfile::tempdir().unwrap();
     let site = Site::on_sqlite(folder.path());
     // It accepts uploads and makes no previews.

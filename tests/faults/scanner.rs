@@ -4,7 +4,7 @@ use crate::clamd::{Clamd, eicar};
 use crate::support::*;
 
 #[actix_web::test]
-async fn a_scanner_that_is_killed_loses_nothing_and_opens_nothing() {
+async fn a_killed_scanner_loses_nothing_and_releases_nothing() {
     let mut clamd = Clamd::start();
     let folder = tempfile::tempdir().unwrap();
     let site = Site::on_sqlite(folder.path());

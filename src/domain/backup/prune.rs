@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn of_restore_points_the_newest_stays_and_none_stands_for_a_day() {
+    fn the_newest_restore_point_stays_and_none_counts_as_a_daily_backup() {
         let sets = [
             "20261121T030000Z",
             "20261121T040000Z-before",
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_set_of_ours_is_not_let_go() {
+    fn folders_that_are_no_backups_are_not_deleted() {
         assert_eq!(
             kept("1d", &["20261121T030000Z", "20261122T030000Z", "by-hand"]),
             ["20261122T030000Z", "by-hand"]

@@ -29,7 +29,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn times_are_read_and_nonsense_is_none() {
+    fn times_are_parsed_and_invalid_ones_rejected() {
         assert_eq!(
             parse_time("2024-02-29 12:34:56.000000").unwrap().to_string(),
             "2024-02-29 12:34:56.0"

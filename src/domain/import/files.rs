@@ -38,8 +38,9 @@ pub(super) struct FileImport<'a> {
     /// The user's folder in the original.
     pub folder: &'a Path,
     pub report: &'a mut ImportReport,
-    /// Items that files of the original correspond to.
-    pub claimed: HashSet<ItemId>,
+    /// Items to which a file of the original was matched. Each matches one file only, so that two files with the same
+    /// bytes become two items.
+    pub matched_items: HashSet<ItemId>,
 }
 
 /// What a file's folder in the original says about it.
@@ -224,17 +225,18 @@ impl FileImport<'_> {
         }
 
         let mut free: Vec<Item> =
-            same.into_iter().filter(|item| !self.claimed.contains(&item.id)).collect();
+            same.into_iter().filter(|item| !self.matched_items.contains(&item.id)).collect();
         let file_name = FileName::parse(name).unwrap_or_else(FileName::unnamed);
         let best = free.iter().position(|item| item.name == file_name.as_str()).unwrap_or(0);
         let found = (!free.is_empty()).then(|| free.swap_remove(best));
-        // Each item matches one file only, so that two files with the same bytes become two items.
-        self.claimed.extend(found.as_ref().map(|item| item.id));
+        self.matched_items.extend(found.as_ref().map(|item| item.id));
         Ok(found)
     }
 
-    /// Stores copied files.
+    /// Stores files that were copied to the staging folder as items. Files that the user's library does not accept are
+    /// reported as skipped.
     fn store(&mut self, batch: Vec<(PendingFile, IngestRequest)>) -> Result<()> {
+        // A dry run for a user who does not exist yet copies no files.
         let Some(user) = self.user else { return Ok(()) };
         let (pending, arrivals): (Vec<_>, Vec<_>) = batch.into_iter().unzip();
 
@@ -243,7 +245,7 @@ impl FileImport<'_> {
         {
             match outcome {
                 Ok(Ingested::Stored(item) | Ingested::Duplicate(item)) => {
-                    self.claimed.insert(item.id);
+                    self.matched_items.insert(item.id);
                     self.count(pending.size);
                     self.record_stored(user, &pending, &item)?;
                 }

@@ -76,7 +76,7 @@ pub fn import(
                     foreign: &foreign,
                     folder,
                     report,
-                    claimed: HashSet::new(),
+                    matched_items: HashSet::new(),
                 }
                 .import(&directories)?;
             }

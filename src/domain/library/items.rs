@@ -236,7 +236,7 @@ pub fn change(
                 let item = with_name(Item { directory_id, ..before }, &done.name);
                 store::items::update_place(conn, &item)?;
                 // The search index contains the name.
-                search::index(conn, &item, None)?;
+                search::reindex(conn, &item)?;
 
                 // In the same transaction as the move.
                 if let Some(is_favorite) = change.favorite {
@@ -318,7 +318,7 @@ pub fn move_items(
                 changed.push(item.directory_id);
                 let item = with_name(Item { directory_id: directory, ..item }, &done.name);
                 store::items::update_place(conn, &item)?;
-                search::index(conn, &item, None)?;
+                search::reindex(conn, &item)?;
             }
             store::directories::update_modified(conn, user.id, &changed, at)?;
             Ok(())

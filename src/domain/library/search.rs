@@ -11,7 +11,7 @@ use crate::db::Conn;
 use crate::error::Result;
 use crate::media::Metadata;
 use crate::model::item_filter::ItemFilter;
-use crate::model::{Cursor, Item, ItemDetails, Sort, UserId};
+use crate::model::{Cursor, Item, Sort, UserId};
 use crate::store;
 use crate::store::search_words::SearchPosition;
 use crate::store::word_range::prefix_range;
@@ -94,14 +94,15 @@ fn item_words(item: &Item, facts: &Metadata) -> Vec<String> {
     all
 }
 
-/// Indexes an item by its name and metadata, in the caller's transaction.
-pub(crate) fn index(conn: &mut Conn, item: &Item, details: Option<&ItemDetails>) -> Result<()> {
-    let known = match details {
-        Some(_) => None,
-        None => store::item_details::find(conn, item.user_id, item.id)?,
-    };
-    let facts = details.or(known.as_ref()).map(|details| &details.metadata);
-    let words = item_words(item, facts.unwrap_or(&Metadata::default()));
+/// Indexes an item again after its row has changed, with the metadata that is stored for it.
+pub(crate) fn reindex(conn: &mut Conn, item: &Item) -> Result<()> {
+    let details = store::item_details::find(conn, item.user_id, item.id)?;
+    index(conn, item, &details.map(|details| details.metadata).unwrap_or_default())
+}
+
+/// Indexes an item by its name and `metadata`, in the caller's transaction.
+pub(crate) fn index(conn: &mut Conn, item: &Item, metadata: &Metadata) -> Result<()> {
+    let words = item_words(item, metadata);
     Ok(store::search_words::replace(conn, item.user_id, item.id, item.shown_at, &words)?)
 }
 

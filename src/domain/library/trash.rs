@@ -155,7 +155,7 @@ pub fn restore(
 
                 deltas.add(&restored);
                 store::items::update_place(conn, &restored)?;
-                search::index(conn, &restored, None)?;
+                search::reindex(conn, &restored)?;
             }
 
             deltas.write(conn, user.id)?;

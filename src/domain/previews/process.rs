@@ -265,7 +265,7 @@ fn store_result(
             )?;
         }
 
-        search::index(conn, &item, Some(&details))?;
+        search::index(conn, &item, &details.metadata)?;
 
         // A failed job stays, so that an admin can retry it.
         match state {

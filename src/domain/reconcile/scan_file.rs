@@ -216,7 +216,8 @@ impl FolderScan<'_> {
                     let mut deltas = store::shelf_counts::CountDeltas::default();
                     deltas.subtract(&before);
 
-                    // A file found outside of the trash is restored.
+                    // The file was found by its hash, so it is neither missing nor damaged; and it was found outside
+                    // of the trash, so it is no longer in the trash.
                     let after = Item {
                         directory_id: target.directory_id,
                         in_trash: false,
@@ -233,7 +234,7 @@ impl FolderScan<'_> {
                     store::items::update_place(conn, &item)?;
                     store::items::update_missing(conn, user.id, item.id, false)?;
                     store::items::update_damaged(conn, user.id, item.id, false)?;
-                    search::index(conn, &item, None)?;
+                    search::reindex(conn, &item)?;
                     store::directories::update_modified(conn, user.id, &changed, item.updated_at)?;
                 }
 
@@ -271,7 +272,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_of_what_is_not_finished_are_passed_over() {
+    fn names_of_unfinished_files_are_skipped() {
         for name in [".a.jpg.Xy12", "film.mp4.part", "a.CRDOWNLOAD", "notes.txt~", ".DS_Store"] {
             assert!(is_temporary(name), "{name}");
         }

@@ -10,7 +10,7 @@ use crate::domain::auth::api_tokens::BearerToken;
 use crate::domain::sessions::lifecycle;
 use crate::error::Error;
 use crate::http::client_info::client_info;
-use crate::http::csrf::{csrf_error, is_csrf_header};
+use crate::http::csrf::{csrf_error, has_valid_csrf_header};
 use crate::http::error::HandlerError;
 use crate::http::run_blocking::run_blocking;
 use crate::http::session_cookie::SessionCookie;
@@ -58,7 +58,7 @@ pub(super) async fn authenticate(
     // Other sites cannot set the header of a token, but they can make a browser send its cookie.
     let is_reading = matches!(*request.method(), Method::GET | Method::HEAD);
     let needs_csrf_token = source == TokenSource::BearerOrCookie && bearer.is_none() && !is_reading;
-    if auth_session.is_some() && needs_csrf_token && !is_csrf_header(request) {
+    if auth_session.is_some() && needs_csrf_token && !has_valid_csrf_header(request) {
         return Err(csrf_error().into());
     }
 

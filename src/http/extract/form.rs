@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 
 use super::multipart::{field_text, multipart_error, next_part, with_timeout};
 use crate::error::Error;
-use crate::http::csrf::{CSRF_FIELD, csrf_error, is_csrf_header};
+use crate::http::csrf::{CSRF_FIELD, csrf_error, has_valid_csrf_header};
 use crate::http::error::HandlerError;
 use crate::http::session_cookie::SessionCookie;
 
@@ -32,7 +32,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for Form<T> {
         Box::pin(async move {
             let mut fields = with_timeout(read_form(&request, payload)).await?;
             // A script sends the token in a header, a form without scripts in a field.
-            let has_valid_token = is_csrf_header(&request)
+            let has_valid_token = has_valid_csrf_header(&request)
                 || fields.iter().any(|(name, value)| {
                     name == CSRF_FIELD && SessionCookie::from_request(&request).matches_csrf(value)
                 });
@@ -72,7 +72,7 @@ async fn read_form(
         "application/x-www-form-urlencoded" => read_urlencoded(payload).await,
         "multipart/form-data" => read_multipart(Multipart::new(request.headers(), payload)).await,
         // A POST without a body has its token in the header.
-        "" if is_csrf_header(request) => Ok(Vec::new()),
+        "" if has_valid_csrf_header(request) => Ok(Vec::new()),
         "" => Err(csrf_error().into()),
         _ => Err(Error::UnsupportedMedia.into()),
     }

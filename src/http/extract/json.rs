@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[actix_web::test]
-    async fn a_wrong_field_is_named_and_what_is_no_json_is_said() {
+    async fn a_wrong_field_is_named_and_invalid_json_is_reported() {
         assert_eq!(field_of(r#"{"name":"a"}"#).await, "taken");
         assert_eq!(field_of(r#"{"name":"a","role":"admin"}"#).await, "role");
         assert_eq!(field_of(r#"{"name":7}"#).await, "name");

@@ -182,7 +182,7 @@ mod tests {
     use super::{prefix_html_urls, strip_prefix};
 
     #[test]
-    fn the_path_comes_off_whole_words_only() {
+    fn the_path_is_removed_at_segment_boundaries_only() {
         assert_eq!(
             strip_prefix("/nexus/photos?size=l", "/nexus").as_deref(),
             Some("/photos?size=l")

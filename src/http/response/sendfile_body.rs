@@ -293,7 +293,7 @@ mod tests {
     }
 
     #[actix_web::test]
-    async fn a_file_that_was_cut_ends_with_an_error_and_not_short() {
+    async fn a_truncated_file_ends_with_an_error_and_not_a_short_body() {
         for length in [100_001, 5_000_000] {
             let (_, done) = sent(&file(&vec![7; 100_000]), 0, length).await;
             assert_eq!(done.unwrap_err().kind(), ErrorKind::UnexpectedEof);
@@ -301,7 +301,7 @@ mod tests {
     }
 
     #[actix_web::test]
-    async fn an_answer_that_is_given_up_leaves_nothing_to_send() {
+    async fn an_abandoned_response_leaves_nothing_to_send() {
         let queue = SendfileQueue::default();
         let mut part = FilePart::new(&queue, file(&[7; 10]), 0, 10);
         assert!(

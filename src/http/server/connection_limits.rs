@@ -80,7 +80,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_address_holds_128_connections_and_gets_its_places_back() {
+    fn an_address_holds_128_connections_and_may_reopen_closed_ones() {
         let limits = ConnectionLimits::default();
         let one: IpAddr = "192.0.2.1".parse().unwrap();
         let mut held: Vec<_> = (0..128).map(|_| limits.admit(one).unwrap()).collect();

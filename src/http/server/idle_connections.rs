@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_that_is_worked_on_is_not_cut_but_an_answer_nobody_reads_is() {
+    fn a_request_being_handled_is_not_cut_off_but_an_unread_response_is() {
         let (connection, _other) = connection(Duration::from_mins(11));
         let under_way = InFlightRequest::begin(&connection);
         assert!(!connection.is_expired(), "an upload may take its time");

@@ -126,7 +126,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn exposures_and_stops_are_said_as_photographers_say_them() {
+    fn exposures_and_apertures_are_written_as_photographers_write_them() {
         assert_eq!(exposure(0.004).as_deref(), Some("1/250 s"));
         assert_eq!(exposure(2.5).as_deref(), Some("2.5 s"));
         assert_eq!(exposure(0.0), None);

@@ -253,14 +253,14 @@ mod tests {
     }
 
     #[test]
-    fn words_are_freed_of_what_does_not_show_and_cut() {
+    fn invisible_characters_are_removed_from_words_and_long_words_cut() {
         assert_eq!(clean_text(" a\u{202e}b\n\tc\0 ", 10).as_deref(), Some("ab c"));
         assert_eq!(clean_text("\u{0}\u{200b} ", 10), None);
         assert_eq!(clean_text(&"ü".repeat(500), 190).unwrap().chars().count(), 190);
     }
 
     #[test]
-    fn numbers_that_cannot_be_are_left_out() {
+    fn impossible_numbers_are_omitted() {
         let facts = Metadata {
             width: Some(0),
             height: Some(4_000_000_000),

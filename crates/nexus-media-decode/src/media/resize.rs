@@ -106,7 +106,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pictures_fit_into_the_square_and_never_grow() {
+    fn images_fit_into_the_square_and_are_never_enlarged() {
         assert_eq!(fit_within(6000, 4000, 1280), (1280, 853));
         assert_eq!(fit_within(4000, 6000, 320), (213, 320));
         assert_eq!(fit_within(100, 50, 320), (100, 50));
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn a_small_picture_has_one_preview() {
+    fn a_small_image_has_one_preview() {
         let picture =
             |side: u32| Bitmap::new(side, side, 3, vec![7; (side * side * 3) as usize]).unwrap();
         let sizes = |side| {

@@ -227,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn pictures_videos_and_music_are_told_by_their_bytes() {
+    fn images_videos_and_music_are_recognised_by_their_bytes() {
         assert_eq!(of(b"\xff\xd8\xff\xe0\0\x10JFIF"), (Kind::Photo, "image/jpeg"));
         assert_eq!(of(b"\x89PNG\r\n\x1a\n"), (Kind::Photo, "image/png"));
         assert_eq!(of(b"\0\0\0\x18ftypmp42"), (Kind::Video, "video/mp4"));

@@ -240,7 +240,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_film_of_a_phone_is_turned_dated_and_placed() {
+    fn a_phone_video_has_its_rotation_date_and_place() {
         let facts = parse_probe(
             br#"{"streams":[{"codec_type":"video","codec_name":"hevc","width":1920,"height":1080,"avg_frame_rate":"30000/1001",
               "side_data_list":[{"rotation":-90}]},{"codec_type":"audio","codec_name":"aac","sample_rate":"44100","channels":2}],

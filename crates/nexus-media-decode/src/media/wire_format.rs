@@ -137,12 +137,12 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_comes_back_as_it_went() {
+    fn a_response_round_trips() {
         assert_eq!(decode(&encode(&rendered())), Some(rendered()));
     }
 
     #[test]
-    fn an_answer_that_is_cut_longer_or_lies_is_none() {
+    fn a_truncated_overlong_or_inconsistent_response_is_rejected() {
         let whole = encode(&rendered());
         for cut in 0..whole.len() {
             let cut_at_a_picture =

@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn broken_or_hostile_xmp_says_nothing() {
+    fn broken_or_hostile_xmp_yields_no_metadata() {
         let bomb = r#"<x:xmpmeta><!DOCTYPE a [<!ENTITY b "c">]>&b;</x:xmpmeta>"#;
         for text in ["<x:xmpmeta>", "<x:xmpmeta></x:xmpmeta>", bomb, "</x:xmpmeta><x:xmpmeta"] {
             assert_eq!(read(text.as_bytes()), Metadata::default(), "{text}");

@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use crate::domain::accounts::profile::{self, ProfileChange};
 use crate::error::{Error, FieldError};
-use crate::http::csrf::{CSRF_FIELD, csrf_error, is_csrf_header};
+use crate::http::csrf::{CSRF_FIELD, csrf_error, has_valid_csrf_header};
 use crate::http::error::HandlerError;
 use crate::http::extract::form::Form;
 use crate::http::extract::multipart::{field_bytes, field_text, next_part, with_timeout};
@@ -246,7 +246,7 @@ async fn submit_picture(
     request: HttpRequest,
     payload: web::Payload,
 ) -> HandlerResult {
-    let mut has_token = is_csrf_header(&request);
+    let mut has_token = has_valid_csrf_header(&request);
     let (mut picture, mut is_removed) = (Vec::new(), false);
 
     // Read part by part, because a picture may be larger than the `Form` extractor accepts.

@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn times_are_said_as_people_say_them() {
+    fn times_are_written_in_words() {
         let ago = |seconds| when(now() - time::Duration::seconds(seconds)).ago;
         assert_eq!(ago(5), "just now");
         assert_eq!(ago(7300), "2 hours ago");

@@ -95,7 +95,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_month_leads_to_where_it_begins() {
+    fn each_month_links_to_its_first_item() {
         let month = |number| YearMonth::from_number(number).unwrap();
         let months = [(month(202_405), 3), (month(202_401), 1), (month(202_312), 2)];
         let years = timeline_years(&months, Sort::Newest, &ListQuery::default(), "/photos");
