@@ -150,7 +150,7 @@ fn accounts_follow_the_same_rules_as_on_the_pages() {
 }
 
 #[test]
-fn removing_an_account_asks_and_leaves_the_files() {
+fn removing_an_account_asks_first_and_keeps_the_files() {
     let installation = Installation::new();
     installation.add("root", &["--access-level", "admin"]);
     let folder = json(&installation.add("ada", &["--json"]))["folder"].as_str().unwrap().to_owned();
@@ -259,7 +259,7 @@ fn the_settings_check_finds_what_a_start_would_reject() {
 }
 
 #[test]
-fn the_first_admins_password_may_go_once_there_is_an_admin() {
+fn the_first_admins_password_may_be_removed_once_an_admin_exists() {
     let installation = Installation::new();
     assert_eq!(code(&installation.add("root", &["--access-level", "admin"])), 0);
     std::fs::write(
@@ -319,7 +319,7 @@ fn settings_are_checked_and_shown_without_their_secrets() {
 }
 
 #[test]
-fn the_schema_is_shown_and_brought_up_to_date() {
+fn the_schema_version_is_shown_and_migrated() {
     let installation = Installation::new();
     std::fs::create_dir(installation.path("data")).unwrap();
     let before = installation.run(&["migrate", "status", "--json"]);

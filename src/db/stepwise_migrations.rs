@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn statements_are_what_lies_between_semicolons_at_line_ends() {
+    fn statements_end_with_a_semicolon_at_the_end_of_a_line() {
         let sql = "CREATE TABLE a (\n    b TEXT DEFAULT ';'\n);\n\nUPDATE a SET b = 'c';\n";
         let found: Vec<_> = statements(sql).collect();
         assert_eq!(found, ["CREATE TABLE a (\n    b TEXT DEFAULT ';'\n)", "UPDATE a SET b = 'c'"]);

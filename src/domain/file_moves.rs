@@ -370,7 +370,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_free_number_is_found_with_few_looks_whatever_is_taken() {
+    fn a_free_number_is_found_with_few_lookups_for_any_taken_names() {
         for taken in [0_u32, 1, 5, 16, 17, 40, 1000, 123_456] {
             let mut looks = 0;
             let free = free_number(&mut |number| {

@@ -101,7 +101,7 @@ pub async fn receive_files(
                 batch.set_keep_duplicates(keep)?;
             }
             (Some("file"), _) => {
-                receive_file(&mut batch, field, max_discarded_bytes(services)).await?
+                receive_file(&mut batch, field, max_discarded_bytes(services)).await?;
             }
             _ => {
                 return Err(Error::BadRequest(

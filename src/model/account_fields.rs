@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_one_line_without_direction_tricks() {
+    fn names_are_one_line_without_direction_control_characters() {
         assert_eq!(PersonName::parse("firstname", "  Ada\n King ").unwrap().as_str(), "Ada King");
         assert_eq!(PersonName::parse("firstname", "A\u{202e}da").unwrap().as_str(), "Ada");
         assert!(PersonName::parse("firstname", " \t ").is_err());

@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn adding_and_removing_leave_the_other_lines_alone() {
+    fn adding_and_removing_keep_the_other_lines() {
         let entry = |name: &str, hash: &str| UsersFileEntry {
             username: name.into(),
             hash: hash.into(),

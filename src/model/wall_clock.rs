@@ -131,7 +131,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_month_begins_and_ends_where_the_next_begins() {
+    fn a_month_ends_where_the_next_one_begins() {
         let december = YearMonth::from_number(196_912).unwrap();
         assert_eq!(december.end(), WallClock(0));
         assert_eq!(WallClock(-1).month(), december);

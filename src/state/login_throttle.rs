@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn switched_off_it_lets_everything_through() {
+    fn a_disabled_throttle_admits_every_attempt() {
         let attempts = LoginThrottle::new(false);
         for _ in 0..50 {
             drop(attempts.begin_attempt("ada", address("10.0.0.1")).unwrap());

@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn a_plain_name_stays_as_its_owner_gave_it() {
+    fn an_acceptable_name_is_kept_unchanged() {
         for name in [
             "a.jpg",
             "Été à la mer.jpeg",
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn composed_and_decomposed_spellings_become_one() {
+    fn composed_and_decomposed_spellings_are_unified() {
         assert_eq!(parsed("e\u{301}.txt"), parsed("\u{e9}.txt"));
     }
 

@@ -146,7 +146,7 @@ async fn sessions_are_listed_and_ended_one_by_one_or_all_others(
 
 #[rstest]
 #[actix_web::test]
-async fn a_theme_holds_on_the_next_page(#[values(Sqlite, MariaDb)] backend: Backend) {
+async fn a_theme_is_kept_on_the_next_page(#[values(Sqlite, MariaDb)] backend: Backend) {
     let (app, admin) = TestApp::ready(backend).await;
     let (ada, _) = app.person(&admin, "ada").await;
     assert_eq!(

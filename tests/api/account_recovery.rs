@@ -85,7 +85,7 @@ async fn a_wrong_code_and_an_unknown_user_get_the_same_answer(
 
 #[rstest]
 #[actix_web::test]
-async fn a_code_does_not_make_a_suspended_person_active(#[values(Sqlite)] backend: Backend) {
+async fn a_code_does_not_reactivate_a_suspended_user(#[values(Sqlite)] backend: Backend) {
     let (app, admin) = TestApp::ready(backend).await;
     let (_, id) = app.person(&admin, "ada").await;
     let code = code_for(&admin, id).await;

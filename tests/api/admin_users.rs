@@ -6,7 +6,7 @@ use crate::support::*;
 
 #[rstest]
 #[actix_web::test]
-async fn approving_lets_the_waiting_browser_in(#[values(Sqlite, MariaDb)] backend: Backend) {
+async fn approval_logs_in_the_waiting_browser(#[values(Sqlite, MariaDb)] backend: Backend) {
     let (app, admin) = TestApp::ready(backend).await;
     let ada = app.register("ada").await;
     assert_eq!(location(&ada.get("/photos").await), "/pending");

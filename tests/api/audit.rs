@@ -35,7 +35,7 @@ fn broken(app: &TestApp) -> String {
 
 #[rstest]
 #[actix_web::test]
-async fn log_ins_approvals_roles_and_deletions_are_written_down(
+async fn log_ins_approvals_roles_and_deletions_are_audited(
     #[values(Sqlite, MariaDb)] backend: Backend,
 ) {
     let (app, admin) = TestApp::ready(backend).await;
@@ -173,7 +173,7 @@ async fn formulas_are_plain_text_in_an_export() {
 
 #[rstest]
 #[actix_web::test]
-async fn two_at_once_make_one_chain(#[values(Sqlite, MariaDb)] backend: Backend) {
+async fn two_simultaneous_writers_make_one_chain(#[values(Sqlite, MariaDb)] backend: Backend) {
     let (app, admin) = TestApp::ready(backend).await;
     app.person(&admin, "ada").await;
     let tries = (0..4).map(|_| app.program("ada"));
@@ -183,7 +183,9 @@ async fn two_at_once_make_one_chain(#[values(Sqlite, MariaDb)] backend: Backend)
 
 #[rstest]
 #[actix_web::test]
-async fn old_rows_go_and_the_chain_still_holds(#[values(Sqlite, MariaDb)] backend: Backend) {
+async fn old_rows_are_deleted_and_the_chain_stays_valid(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
     let (app, admin) = TestApp::ready_with(backend, &[("audit_days", "30")]).await;
     app.person(&admin, "ada").await;
     change(&app, "UPDATE audit_log SET happened_at = '2020-01-01 00:00:00' WHERE id <= 2");

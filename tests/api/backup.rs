@@ -645,7 +645,7 @@ async fn pruning_deletes_backups_and_blobs_that_only_they_used() {
 
 #[rstest]
 #[actix_web::test]
-async fn the_server_makes_backups_when_they_are_due(#[values(Sqlite, MariaDb)] backend: Backend) {
+async fn the_server_creates_backups_when_they_are_due(#[values(Sqlite, MariaDb)] backend: Backend) {
     let backups = tempfile::tempdir().unwrap();
     let dir = backups.path().display().to_string();
     let (app, _) =

@@ -49,7 +49,7 @@ fn addresses(page: &Page) -> Vec<(String, String)> {
 
 #[rstest]
 #[actix_web::test]
-async fn every_address_on_every_page_leads_below_the_path(#[values(Sqlite)] backend: Backend) {
+async fn every_url_on_every_page_is_below_the_path(#[values(Sqlite)] backend: Backend) {
     let (_app, admin) = below(backend).await;
     let photo = samples::jpeg(&samples::corners(1200, 800));
     let song =
@@ -212,7 +212,7 @@ async fn api_clients_get_urls_below_the_path(#[values(Sqlite)] backend: Backend)
 
 #[rstest]
 #[actix_web::test]
-async fn files_that_are_pages_themselves_stay_as_they_are(#[values(Sqlite)] backend: Backend) {
+async fn files_that_are_html_are_served_unchanged(#[values(Sqlite)] backend: Backend) {
     let (_app, admin) = below(backend).await;
     let page = "<!doctype html><html><a href=\"/photos\">mine</a>";
     let id = store(&admin, "page.html", page.as_bytes()).await;

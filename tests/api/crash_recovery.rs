@@ -87,7 +87,7 @@ async fn migrating_twice_changes_nothing(#[values(Sqlite, MariaDb)] backend: Bac
 
 #[rstest]
 #[actix_web::test]
-async fn thirty_two_writers_at_once_get_no_server_error(
+async fn thirty_two_simultaneous_writers_get_no_server_error(
     #[values(Sqlite, MariaDb)] backend: Backend,
 ) {
     let (app, admin) = TestApp::ready(backend).await;

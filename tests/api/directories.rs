@@ -12,7 +12,7 @@ async fn make(browser: &Browser, name: &str, parent: &str) -> Option<String> {
 
 #[rstest]
 #[actix_web::test]
-async fn folders_are_made_renamed_and_nested_on_disk_too(
+async fn folders_are_created_renamed_and_nested_on_disk_too(
     #[values(Sqlite, MariaDb)] backend: Backend,
 ) {
     let (app, admin) = TestApp::ready(backend).await;

@@ -6,7 +6,7 @@ use crate::support::*;
 
 #[rstest]
 #[actix_web::test]
-async fn until_there_is_an_admin_every_page_leads_to_set_up(
+async fn until_an_admin_exists_every_page_redirects_to_set_up(
     #[values(Sqlite, MariaDb)] backend: Backend,
 ) {
     let app = TestApp::start(backend).await;
@@ -23,7 +23,7 @@ async fn until_there_is_an_admin_every_page_leads_to_set_up(
 
 #[rstest]
 #[actix_web::test]
-async fn the_code_makes_the_first_admin_once(#[values(Sqlite, MariaDb)] backend: Backend) {
+async fn the_code_creates_the_first_admin_once(#[values(Sqlite, MariaDb)] backend: Backend) {
     let (app, admin) = TestApp::ready(backend).await;
     assert!(admin.page("/dashboard").await.says("Welcome, Root"));
     assert_eq!(app.user("root").access_level.as_str(), "admin");
@@ -59,7 +59,7 @@ async fn a_wrong_code_creates_no_admin(#[values(Sqlite, MariaDb)] backend: Backe
 
 #[rstest]
 #[actix_web::test]
-async fn the_code_can_only_be_read_by_the_servers_user(#[values(Sqlite)] backend: Backend) {
+async fn only_the_servers_user_can_read_the_code(#[values(Sqlite)] backend: Backend) {
     use std::os::unix::fs::PermissionsExt;
     let app = TestApp::start(backend).await;
     let mode = |path: &str| {
@@ -72,7 +72,7 @@ async fn the_code_can_only_be_read_by_the_servers_user(#[values(Sqlite)] backend
 
 #[rstest]
 #[actix_web::test]
-async fn two_set_ups_at_once_make_one_admin(#[values(Sqlite, MariaDb)] backend: Backend) {
+async fn two_simultaneous_set_ups_create_one_admin(#[values(Sqlite, MariaDb)] backend: Backend) {
     let app = TestApp::start(backend).await;
     let code = app.setup_code();
     let set_up = |name: &'static str| {
@@ -114,7 +114,7 @@ async fn server_faults_are_shown_only_to_the_holder_of_the_code(
 
 #[rstest]
 #[actix_web::test]
-async fn settings_can_make_the_first_admin(#[values(Sqlite, MariaDb)] backend: Backend) {
+async fn settings_can_create_the_first_admin(#[values(Sqlite, MariaDb)] backend: Backend) {
     let settings = [
         ("admin_username", "boss"),
         ("admin_email", "boss@example.org"),

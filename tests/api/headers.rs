@@ -93,7 +93,7 @@ async fn pages_have_no_inline_script_or_style(#[values(Sqlite)] backend: Backend
 
 #[rstest]
 #[actix_web::test]
-async fn static_files_are_kept_for_ever_and_come_compressed(#[values(Sqlite)] backend: Backend) {
+async fn static_files_are_cached_forever_and_compressed(#[values(Sqlite)] backend: Backend) {
     let (_app, admin) = TestApp::ready(backend).await;
     let css = admin.page("/dashboard").await.attribute("link[rel=stylesheet]", "href").unwrap();
     let answer = admin.request("GET", &css).header("accept-encoding", "gzip").send().await.unwrap();

@@ -170,9 +170,7 @@ async fn bodies_of_the_wrong_kind_or_size_are_refused(#[values(Sqlite, MariaDb)]
 
 #[rstest]
 #[actix_web::test]
-async fn nonsense_in_the_address_is_never_a_server_error(
-    #[values(Sqlite, MariaDb)] backend: Backend,
-) {
+async fn invalid_urls_never_cause_a_server_error(#[values(Sqlite, MariaDb)] backend: Backend) {
     let (_app, admin) = TestApp::ready(backend).await;
     for path in [
         "/items/1",
@@ -239,7 +237,7 @@ async fn an_upload_of_countless_empty_files_is_refused(#[values(Sqlite)] backend
 
 #[rstest]
 #[actix_web::test]
-async fn a_fourth_archive_at_once_has_to_wait(#[values(Sqlite)] backend: Backend) {
+async fn a_fourth_simultaneous_archive_has_to_wait(#[values(Sqlite)] backend: Backend) {
     let (app, admin) = TestApp::ready(backend).await;
     let (ada, _) = app.person(&admin, "ada").await;
     // More than fits into the socket buffers, so that an unread archive is not finished.

@@ -93,7 +93,7 @@ async fn metrics_are_counted_and_promtool_finds_nothing_wrong(
 
 #[rstest]
 #[actix_web::test]
-async fn without_the_token_there_is_no_such_page(#[values(Sqlite, MariaDb)] backend: Backend) {
+async fn without_the_token_the_page_does_not_exist(#[values(Sqlite, MariaDb)] backend: Backend) {
     let (app, admin) = TestApp::ready_with(backend, &[("metrics_token", TOKEN)]).await;
     let nothing = admin.get("/metrics").await;
     assert_eq!(nothing.status(), 404, "not even for an admin");

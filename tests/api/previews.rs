@@ -131,9 +131,7 @@ fn preview_file(app: &TestApp, id: &str) -> std::path::PathBuf {
 
 #[rstest]
 #[actix_web::test]
-async fn previews_of_items_that_are_gone_are_swept_away(
-    #[values(Sqlite, MariaDb)] backend: Backend,
-) {
+async fn previews_of_deleted_items_are_removed(#[values(Sqlite, MariaDb)] backend: Backend) {
     let (app, admin) = TestApp::ready(backend).await;
     let id = admin.upload_one("harbour.jpg", &photo()).await;
     admin.get(&format!("/media/{id}/thumbnail")).await;

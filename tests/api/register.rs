@@ -128,7 +128,7 @@ async fn open_sign_up_logs_in_at_once(#[values(Sqlite, MariaDb)] backend: Backen
 
 #[rstest]
 #[actix_web::test]
-async fn sixteen_people_asking_for_one_name_make_one_account(
+async fn sixteen_simultaneous_sign_ups_with_one_name_create_one_account(
     #[values(Sqlite, MariaDb)] backend: Backend,
 ) {
     let (app, _admin) = TestApp::ready(backend).await;
@@ -155,7 +155,7 @@ async fn sixteen_people_asking_for_one_name_make_one_account(
 
 #[rstest]
 #[actix_web::test]
-async fn two_hundred_requests_wait_at_most(#[values(Sqlite, MariaDb)] backend: Backend) {
+async fn at_most_two_hundred_requests_wait(#[values(Sqlite, MariaDb)] backend: Backend) {
     let (app, admin) = TestApp::ready_with(backend, &[("rate_limit", "off")]).await;
     app.register("first").await;
     let id = app.id_of("first").to_string();

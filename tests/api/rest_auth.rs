@@ -255,7 +255,7 @@ async fn access_token(browser: &Browser, scopes: &[&str], days: &str) -> String 
 
 #[rstest]
 #[actix_web::test]
-async fn an_access_token_does_what_its_scopes_say_until_it_is_ended(
+async fn an_access_token_allows_what_its_scopes_say_until_it_is_revoked(
     #[values(Sqlite, MariaDb)] backend: Backend,
 ) {
     let (app, admin) = TestApp::ready(backend).await;

@@ -69,7 +69,7 @@ async fn failures_have_one_envelope_and_name_the_field(
 
 #[rstest]
 #[actix_web::test]
-async fn other_sites_may_call_only_where_the_admin_named_them(#[values(Sqlite)] backend: Backend) {
+async fn other_sites_may_call_only_if_the_admin_allowed_them(#[values(Sqlite)] backend: Backend) {
     let friend = "https://app.example.org";
     let (app, admin) = TestApp::ready_with(backend, &[("cors_origins", friend)]).await;
     app.person(&admin, "ada").await;
@@ -224,7 +224,7 @@ fn every_api_route_is_in_the_document_and_the_other_way_round() {
 
 #[rstest]
 #[actix_web::test]
-async fn the_docs_page_names_every_route_and_runs_nothing(#[values(Sqlite)] backend: Backend) {
+async fn the_docs_page_lists_every_route_and_runs_no_scripts(#[values(Sqlite)] backend: Backend) {
     let (app, _admin) = TestApp::ready(backend).await;
     let page = app.browser().page("/api/docs").await;
     for route in nexus_media::http::routes().iter().filter(|route| route.path.starts_with("/api/"))

@@ -107,7 +107,7 @@ async fn a_file_uploaded_in_three_parts_becomes_the_same_item_as_from_a_form(
 
 #[rstest]
 #[actix_web::test]
-async fn options_say_what_the_server_can_do_to_anybody_of_any_version(
+async fn options_tells_any_client_of_any_version_what_the_server_supports(
     #[values(Sqlite)] backend: Backend,
 ) {
     let (app, _, _) = ada(backend).await;
@@ -237,7 +237,7 @@ async fn a_method_that_a_proxy_blocks_may_be_sent_in_a_header(#[values(Sqlite)] 
 
 #[rstest]
 #[actix_web::test]
-async fn an_upload_without_a_length_or_with_nonsense_is_not_made(
+async fn an_upload_without_a_valid_length_is_not_created(
     #[values(Sqlite, MariaDb)] backend: Backend,
 ) {
     let (app, admin) = TestApp::ready_with(backend, &[("max_upload", "1000")]).await;
@@ -263,7 +263,7 @@ async fn an_upload_without_a_length_or_with_nonsense_is_not_made(
 
 #[rstest]
 #[actix_web::test]
-async fn metadata_may_be_empty_and_none_of_it_becomes_a_path(
+async fn metadata_may_be_empty_and_never_becomes_a_path(
     #[values(Sqlite, MariaDb)] backend: Backend,
 ) {
     let (app, ada, _) = ada(backend).await;
@@ -283,7 +283,7 @@ async fn metadata_may_be_empty_and_none_of_it_becomes_a_path(
 
 #[rstest]
 #[actix_web::test]
-async fn the_first_part_may_come_with_the_creation_and_an_empty_file_is_whole_at_once(
+async fn the_first_part_may_be_sent_with_the_creation_and_an_empty_file_is_complete_at_once(
     #[values(Sqlite, MariaDb)] backend: Backend,
 ) {
     let (app, ada, _) = ada(backend).await;

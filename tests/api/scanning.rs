@@ -202,7 +202,9 @@ async fn files_the_scanner_does_not_accept_are_never_called_clean(
 
 #[rstest]
 #[actix_web::test]
-async fn new_signatures_find_what_old_ones_did_not(#[values(Sqlite, MariaDb)] backend: Backend) {
+async fn new_signatures_find_malware_that_old_ones_missed(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
     use nexus_media::domain::malware::{ScanTotals, rescan};
     let mut clamd = Clamd::start();
     let (app, _, _) = scanned_house(backend, &clamd, &[]).await;

@@ -67,7 +67,7 @@ async fn every_item_is_on_exactly_one_page_in_any_order_despite_insertions(
 
 #[rstest]
 #[actix_web::test]
-async fn months_say_how_much_they_hold(#[values(Sqlite, MariaDb)] backend: Backend) {
+async fn months_show_how_many_items_they_contain(#[values(Sqlite, MariaDb)] backend: Backend) {
     let (app, admin) = TestApp::ready(backend).await;
     let (ada, _) = app.person(&admin, "ada").await;
     ada.upload(&[("a.png", &png(1)), ("b.png", &png(2))]).await;
@@ -134,9 +134,7 @@ async fn the_dashboard_begins_with_three_cards_and_then_shows_what_is_new(
 
 #[rstest]
 #[actix_web::test]
-async fn a_shelf_shows_one_kind_only_where_that_is_chosen(
-    #[values(Sqlite, MariaDb)] backend: Backend,
-) {
+async fn a_shelf_shows_one_kind_if_a_filter_is_chosen(#[values(Sqlite, MariaDb)] backend: Backend) {
     let (_app, admin) = TestApp::ready(backend).await;
     admin.upload(&[("a.png", &png(1)), ("letter.txt", b"Dear Ada")]).await;
     assert_eq!(admin.names_on("/recents?kind=photo").await, ["a.png"]);

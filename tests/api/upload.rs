@@ -84,7 +84,7 @@ async fn sixteen_files_of_one_name_at_once_are_sixteen_files(
 
 #[rstest]
 #[actix_web::test]
-async fn sixteen_times_the_same_bytes_at_once_are_one_file(
+async fn sixteen_simultaneous_uploads_of_the_same_bytes_are_one_file(
     #[values(Sqlite, MariaDb)] backend: Backend,
 ) {
     let (app, admin) = TestApp::ready(backend).await;
@@ -171,7 +171,7 @@ async fn a_multipart_body_that_ends_early_leaves_nothing(
 
 #[rstest]
 #[actix_web::test]
-async fn too_large_is_refused_before_it_is_read_or_as_soon_as_it_is(
+async fn too_large_a_body_is_rejected_before_it_is_read_or_at_the_limit(
     #[values(Sqlite, MariaDb)] backend: Backend,
 ) {
     let (app, admin) = TestApp::ready_with(backend, &[("max_upload", "100000")]).await;

@@ -123,7 +123,7 @@ async fn the_users_file_takes_precedence_but_admits_no_suspended_user(
 
 #[rstest]
 #[actix_web::test]
-async fn the_last_admin_is_not_lost_to_a_line_of_the_file(#[values(Sqlite)] backend: Backend) {
+async fn a_line_of_the_file_cannot_remove_the_last_admin(#[values(Sqlite)] backend: Backend) {
     let (app, _admin, path, _folder) = app_with(backend, "").await;
     std::fs::write(&path, format!("{}::user\n", bcrypt_line("root"))).unwrap();
     assert!(becomes(async || status_of_log_in(&app, "root").await, 409).await);

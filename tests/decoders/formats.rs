@@ -63,7 +63,7 @@ fn a_photo_is_shown_upright_however_the_camera_was_held(
 }
 
 #[test]
-fn a_photo_says_when_where_and_with_what_it_was_taken_and_its_preview_does_not() {
+fn a_photo_has_its_time_place_and_camera_and_its_preview_has_none_of_them() {
     let photo = with_exif(&jpeg(&corners(1600, 1200)), 1, "2024:05:06 07:08:09");
     let made = make(shared_renderer(), &photo, "image/jpeg").unwrap();
     let facts = &made.metadata;
@@ -257,7 +257,11 @@ fn a_video_filmed_upright_is_shown_upright() {
 #[case("a.ogg", &["-c:a", "libvorbis"], "audio/ogg")]
 #[case("a.opus", &["-c:a", "libopus"], "audio/ogg")]
 #[case("a.wav", &[], "audio/x-wav")]
-fn a_recording_says_what_it_is(#[case] name: &str, #[case] codec: &[&str], #[case] mime: &str) {
+fn a_recording_has_its_duration_title_and_artist(
+    #[case] name: &str,
+    #[case] codec: &[&str],
+    #[case] mime: &str,
+) {
     let made = make(shared_renderer(), &recording(name, codec), mime).unwrap();
     let facts = made.metadata;
     assert!(
@@ -278,14 +282,14 @@ fn a_recording_says_what_it_is(#[case] name: &str, #[case] codec: &[&str], #[cas
 }
 
 #[test]
-fn a_cover_becomes_the_recordings_picture() {
+fn cover_art_becomes_the_preview_of_a_recording() {
     let path = packaged("iscc_samples-0.6.0/iscc_samples/files/audio/withcover.mp3");
     let made = shared_renderer().render(&File::open(path).unwrap(), "audio/mpeg").unwrap();
     assert_eq!(made.pictures.first().map(|cover| (cover.width, cover.height)), Some((500, 500)));
 }
 
 #[test]
-fn a_photo_that_is_cut_off_is_shown_as_far_as_it_goes() {
+fn a_truncated_photo_is_shown_as_far_as_it_was_decoded() {
     let whole = jpeg(&corners(1600, 1200));
     let made = make(shared_renderer(), &whole[..whole.len() * 2 / 3], "image/jpeg").unwrap();
     assert_eq!(&corners_of(&made)[..2], "rg");

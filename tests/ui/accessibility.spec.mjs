@@ -1,7 +1,7 @@
 // Every page and state: axe in both themes, no sideways scrolling at 320 px, nothing the browser complains about.
 import { expect, expectAccessible, letter, logIn, noComplaints, picture, register, test, upload } from "./support.mjs";
 
-test("axe finds nothing, and nothing needs sideways scrolling", async ({ house, page, browser }) => {
+test("axe finds nothing, and no page scrolls horizontally", async ({ house, page, browser }) => {
   test.setTimeout(300_000);
   const checkComplaints = noComplaints(page);
   await expectAccessible(page, "an empty dashboard");

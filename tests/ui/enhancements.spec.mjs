@@ -19,7 +19,7 @@ test("a star is set without a reload and is there after one", async ({ house, pa
   checkComplaints();
 });
 
-test("a star that the server did not take is taken back", async ({ house, page }) => {
+test("a star that the server rejected is removed again", async ({ house, page }) => {
   await upload(page, house.url, [picture(1)]);
   await page.goto(`${house.url}/photos`);
   await page.route("**/favorite", (route) => route.abort());
@@ -43,7 +43,7 @@ test("pages change without a reload", async ({ house, page }) => {
   checkComplaints();
 });
 
-test("the selection bar comes with a selection, and what was trashed comes back with Undo", async ({ house, page }) => {
+test("the selection bar appears with a selection, and Undo restores trashed items", async ({ house, page }) => {
   const checkComplaints = noComplaints(page);
   await uploadInTurn(page, house.url, [picture(1), picture(2), picture(3)]);
   await page.goto(`${house.url}/photos`);
@@ -59,7 +59,7 @@ test("the selection bar comes with a selection, and what was trashed comes back 
   checkComplaints();
 });
 
-test("everything on a shelf can be reached and done with keys", async ({ house, page }) => {
+test("everything on a shelf can be done by keyboard", async ({ house, page }) => {
   const checkComplaints = noComplaints(page);
   await uploadInTurn(page, house.url, [picture(1), picture(2), picture(3)]);
   await page.goto(`${house.url}/dashboard`);
@@ -95,7 +95,7 @@ test("everything on a shelf can be reached and done with keys", async ({ house, 
   checkComplaints();
 });
 
-test("a video plays from anywhere, and the browser asks for parts of it", async ({ house, page }) => {
+test("a video plays from any position, and the browser requests ranges", async ({ house, page }) => {
   const { execFileSync } = await import("node:child_process");
   const file = `${house.folder}/film.webm`;
   execFileSync("ffmpeg", [

@@ -3,7 +3,7 @@ import { expect, expectAccessible, film, logIn, noComplaints, picture, song, tes
 
 const H264 = ["-c:v", "libx264", "-pix_fmt", "yuv420p"];
 
-test("pictures come into the page by themselves once they have been made", async ({ house, page }) => {
+test("previews appear on the page by themselves once rendered", async ({ house, page }) => {
   const checkComplaints = noComplaints(page);
   await page.goto(`${house.url}/photos`);
   const token = await page.locator('meta[name="csrf-token"]').getAttribute("content");
@@ -24,7 +24,7 @@ test("pictures come into the page by themselves once they have been made", async
   checkComplaints();
 });
 
-test("the viewer goes through the pictures by keyboard and gives the focus back", async ({ house, page }) => {
+test("the viewer steps through photos by keyboard and returns the focus", async ({ house, page }) => {
   const checkComplaints = noComplaints(page);
   await uploadQuickly(page, house.url, [picture(1), picture(2), picture(3), film("film.mp4", "video/mp4", H264)]);
   await page.goto(`${house.url}/recents`);
@@ -67,7 +67,7 @@ test("the viewer goes through the pictures by keyboard and gives the focus back"
   checkComplaints();
 });
 
-test("music plays on while pages change, with a queue and the keys of the lock screen", async ({ house, page }) => {
+test("music keeps playing across pages, with a queue and media keys", async ({ house, page }) => {
   const checkComplaints = noComplaints(page);
   await uploadQuickly(page, house.url, [
     song("One", "Mara Quell", "Tidewater", 1),
@@ -137,7 +137,7 @@ test("music plays on while pages change, with a queue and the keys of the lock s
   await expect(player.getByRole("button", { name: "Pause" })).toBeVisible();
 });
 
-test("a film has a poster and seeks, and one that cannot be played says so", async ({ house, page }) => {
+test("a video has a poster and can be sought, and an unplayable one is reported", async ({ house, page }) => {
   const [good, other, newer] = await uploadQuickly(page, house.url, [
     film("good.webm", "video/webm", ["-c:v", "libvpx"]),
     film("old.avi", "video/x-msvideo", ["-c:v", "mpeg4"]),
@@ -164,7 +164,7 @@ test("a film has a poster and seeks, and one that cannot be played says so", asy
   await expect(page.getByText("This browser cannot play it.")).toBeVisible();
 });
 
-test("the next page comes by itself, and nothing moves under the reader", async ({ house, page }) => {
+test("the next page loads by itself without a layout shift", async ({ house, page }) => {
   test.setTimeout(180_000);
   await uploadQuickly(
     page,
@@ -191,7 +191,7 @@ test("the next page comes by itself, and nothing moves under the reader", async 
   expect(await page.evaluate(() => window.shifted), "cumulative layout shift").toBeLessThanOrEqual(0.02);
 });
 
-test("looking and finding work without JavaScript", async ({ house, page, browser }) => {
+test("browsing and searching work without JavaScript", async ({ house, page, browser }) => {
   const [shown] = await uploadQuickly(page, house.url, [
     picture(1),
     song("One", "Mara Quell", "Tidewater", 1),

@@ -7,7 +7,7 @@ for (const javaScriptEnabled of [true, false]) {
   test.describe(javaScriptEnabled ? "with JavaScript" : "without JavaScript", () => {
     test.use({ javaScriptEnabled });
 
-    test("from an empty server to a photo that was trashed and came back", async ({ server, page, browser }) => {
+    test("from an empty server to a photo trashed and restored", async ({ server, page, browser }) => {
       const checkComplaints = noComplaints(page);
 
       // The link from the server's output makes the admin.

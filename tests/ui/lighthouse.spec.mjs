@@ -15,7 +15,7 @@ const freePort = () =>
     });
   });
 
-test("six pages keep their budgets", async ({ house, page }, about) => {
+test("six pages stay within their budgets", async ({ house, page }, about) => {
   test.setTimeout(400_000);
   const [item] = await uploadQuickly(
     page,

@@ -1,7 +1,7 @@
 // Pages that change without a reload: history, rejected forms, and the focus.
 import { choose, expect, noComplaints, openItem, picture, test, toast, uploadInTurn } from "./support.mjs";
 
-test("a page that Back brings works like a fresh one", async ({ house, page }) => {
+test("a page restored by Back works like a new one", async ({ house, page }) => {
   const checkComplaints = noComplaints(page);
   await uploadInTurn(page, house.url, [picture(1), picture(2)]);
   await page.goto(`${house.url}/photos`);
@@ -28,7 +28,7 @@ test("a page that Back brings works like a fresh one", async ({ house, page }) =
   checkComplaints();
 });
 
-test("a refusal is seen and read, and the colors stay", async ({ house, page }) => {
+test("an error is shown and announced, and the colors stay", async ({ house, page }) => {
   await page.goto(`${house.url}/account`);
   await page.getByRole("button", { name: "Always dark" }).click();
   await expect(page.locator("html")).toHaveAttribute("data-theme", "dark");
@@ -40,7 +40,7 @@ test("a refusal is seen and read, and the colors stay", async ({ house, page }) 
   await expect(page.locator("html")).toHaveAttribute("data-theme", "dark");
 });
 
-test("a name that is refused stays in its field", async ({ house, page }) => {
+test("a rejected name stays in its field", async ({ house, page }) => {
   await page.goto(`${house.url}/uploads`);
   await page.getByLabel("Name of the new folder").fill("Summer/2026");
   await page.getByRole("button", { name: "Make folder" }).click();
@@ -48,7 +48,7 @@ test("a name that is refused stays in its field", async ({ house, page }) => {
   await expect(page.getByLabel("Name of the new folder")).toHaveValue("Summer/2026");
 });
 
-test("the focus is never lost, and messages are said", async ({ house, page }) => {
+test("the focus is never lost, and messages are announced", async ({ house, page }) => {
   await uploadInTurn(page, house.url, [picture(1), picture(2), picture(3)]);
   await page.goto(`${house.url}/photos`);
   await openItem(page, "picture 2.png");

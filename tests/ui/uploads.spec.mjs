@@ -30,7 +30,7 @@ async function breakParts(page, how) {
   });
 }
 
-test("what is chosen is sent at once, and each row says what became of it", async ({ house, page }) => {
+test("chosen files are sent at once, and each row shows its outcome", async ({ house, page }) => {
   const checkComplaints = noComplaints(page);
   await page.goto(`${house.url}/upload`);
   await choose(page, [picture(1), letter, file("numbers.bin", 1, 3_000_000)]);
@@ -54,7 +54,7 @@ test("what is chosen is sent at once, and each row says what became of it", asyn
   checkComplaints();
 });
 
-test("a drop on the dashboard, a whole folder and a paste are uploads too", async ({ house, page }) => {
+test("files dropped on the dashboard, folders and pasted files are uploaded", async ({ house, page }) => {
   const checkComplaints = noComplaints(page);
   await page.goto(`${house.url}/dashboard`);
   const files = await page.evaluateHandle(() => {
@@ -96,7 +96,7 @@ const kept = (page) =>
       }),
   );
 
-test("pause, resume, retry and cancel do what they say", async ({ house, page }) => {
+test("uploads can be paused, resumed, retried and cancelled", async ({ house, page }) => {
   await page.goto(`${house.url}/upload`);
   let held = [];
   let isHeld = true;
@@ -126,7 +126,7 @@ test("pause, resume, retry and cancel do what they say", async ({ house, page })
   await expect.poll(() => kept(page), "nothing that was cancelled or stored comes back").toEqual([]);
 });
 
-test("an upload goes on by itself after the network, the page and the server were away", async ({ house, page }) => {
+test("an upload resumes by itself after a lost network, page and server", async ({ house, page }) => {
   test.setTimeout(90_000);
   await page.goto(`${house.url}/upload`);
   let isDown = true;
@@ -181,7 +181,7 @@ test("an upload goes on by itself after the network, the page and the server wer
   expect(sha(stored(house, "killed.bin"))).toBe(sha(bytes(9, 2_000_000)));
 });
 
-test("an upload goes on by itself after a restart of the browser", async ({ house }) => {
+test("an upload resumes by itself after a restart of the browser", async ({ house }) => {
   const profile = join(house.folder, "profile");
   const options = {
     executablePath: "/usr/bin/chromium",
@@ -216,7 +216,7 @@ test("an upload goes on by itself after a restart of the browser", async ({ hous
   await context.close();
 });
 
-test("leaving in the middle warns", async ({ house, page }) => {
+test("leaving the page during an upload shows a warning", async ({ house, page }) => {
   await page.goto(`${house.url}/upload`);
   await breakParts(page, async () => {});
   await choose(page, [letter]);
@@ -228,7 +228,7 @@ test("leaving in the middle warns", async ({ house, page }) => {
   await dialog.accept();
 });
 
-test("what another browser began is listed on the dashboard, to go on with or to give up", async ({
+test("uploads of another browser are listed on the dashboard, to be resumed or discarded", async ({
   house,
   page,
   browser,

@@ -279,7 +279,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn usernames_become_plain_and_never_empty() {
+    fn usernames_become_ascii_and_are_never_empty() {
         for (raw, plain) in [
             ("John", "john"),
             ("J. Döe", "j.-doe"),

@@ -283,7 +283,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_are_folded_so_that_they_are_found_however_they_are_typed() {
+    fn words_are_folded_so_that_case_and_accents_do_not_matter() {
         assert_eq!(words("IMG_2041.JPG"), ["img", "2041", "jpg"]);
         assert_eq!(words("Müller – Ærø, Straße"), ["muller", "ærø", "straße"]);
         assert_eq!(words("Canon EOS R5 f/2.8"), ["canon", "eos", "r5", "f", "2", "8"]);

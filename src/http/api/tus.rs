@@ -329,7 +329,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn metadata_is_read_and_nonsense_is_refused() {
+    fn metadata_is_parsed_and_invalid_metadata_rejected() {
         let read =
             parse_metadata("filename YS5wbmc=,is_confidential,filetype aW1hZ2UvcG5n", 7).unwrap();
         assert_eq!((read.name.as_str(), read.size, read.keep_duplicates), ("a.png", 7, false));

@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn every_address_of_a_page_gets_the_path_and_nothing_else_does() {
+    fn every_url_of_a_page_is_prefixed_with_the_path_and_nothing_else() {
         let page = r##"<a href="/photos" title="/photos"><img src="/a" srcset="/a 320w, /b 640w"></a><a href="#main">
             <a href="//elsewhere/x"><a href="https://elsewhere/"><input value="/dashboard"><p>href=&#34;/photos&#34; ="/x"##;
         let below = r##"<a href="/n/photos" title="/photos"><img src="/n/a" srcset="/n/a 320w, /n/b 640w"></a><a href="#main">

@@ -91,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_orientation_brings_the_first_corner_to_its_place() {
+    fn every_orientation_moves_the_first_corner_to_its_place() {
         // a b c
         // d e f
         let shown = |orientation| {

@@ -233,7 +233,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn times_are_read_as_cameras_phones_and_programs_write_them() {
+    fn times_are_parsed_in_the_formats_of_cameras_phones_and_programs() {
         let of = |text| TakenAt::parse(text).map(|taken| (taken.local_ms, taken.offset));
         assert_eq!(of("2024:05:06 07:08:09"), Some((1_714_979_289_000, None)));
         assert_eq!(of("2024-05-06T07:08:09.25+02:00"), Some((1_714_979_289_250, Some(120))));

@@ -245,14 +245,14 @@ mod tests {
     }
 
     #[test]
-    fn a_name_never_makes_a_picture_of_something_else() {
+    fn a_file_name_never_turns_other_content_into_an_image() {
         assert_eq!(sniff(b"<html><script>alert(1)</script>", "holiday.jpg").mime, "text/html");
         assert_eq!(sniff(b"MZ\x90\0\x03", "holiday.jpg").kind, Kind::Other);
         assert_eq!(sniff(b"just words", "holiday.jpg").mime, "text/plain");
     }
 
     #[test]
-    fn markup_is_recognised_so_that_it_is_never_shown_inline() {
+    fn markup_is_recognised_and_never_shown_inline() {
         assert_eq!(
             of(b"<?xml version=\"1.0\"?>\n<svg xmlns='http://www.w3.org/2000/svg'>"),
             (Kind::Photo, "image/svg+xml")

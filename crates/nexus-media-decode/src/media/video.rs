@@ -258,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cover_is_not_a_film() {
+    fn cover_art_is_not_a_video() {
         let facts = parse_probe(
             br#"{"streams":[{"codec_type":"video","codec_name":"mjpeg","width":9,"height":9,"disposition":{"attached_pic":1}}]}"#,
         );

@@ -133,7 +133,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_choice_keeps_the_others_and_goes_back_to_the_top() {
+    fn a_choice_keeps_the_others_and_returns_to_the_first_page() {
         let query = ListQuery {
             q: "a&b".into(),
             sort: "name".into(),
@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_offers_only_what_it_has() {
+    fn a_list_offers_only_the_options_of_its_shelf() {
         let labels = |shelf, is_table| -> Vec<_> {
             ListQuery::default()
                 .groups("/x", shelf, is_table)
