@@ -55,6 +55,7 @@ impl Application {
     pub async fn build(settings: Settings) -> Result<Self> {
         let services = Arc::new(
             run_on_blocking_pool(move || {
+                // Claims the media folder, so that no second server can use it, and recovers from a crash.
                 let services = crash_recovery::open_claimed(settings)?;
                 crash_recovery::ensure_mounted(&services)?;
                 Ok(services)
@@ -139,6 +140,7 @@ impl Application {
         systemd_task.abort();
 
         if let Some((handle, serving)) = metrics {
+            // `false` means not graceful: open requests for metrics are not waited for.
             handle.stop(false).await;
             drop(serving.await);
         }
@@ -181,7 +183,8 @@ async fn stop_on_signal(server: ServerHandle, services: Arc<Services>) {
     drop(sd_notify::notify(&[NotifyState::Stopping]));
     let stop_task = tokio::spawn(server.stop(is_graceful));
 
-    // If the server stops earlier, `run_until_stopped` aborts this task.
+    // Uploads are ended before the shutdown timeout, so that there is time to store what has arrived. If the server
+    // stops earlier, `run_until_stopped` aborts this task.
     tokio::select! {
         () = tokio::time::sleep(UPLOADS_STOP_TIMEOUT) => services.upload_locks.stop_all(),
         // A further SIGINT ends the process at once; 130 is 128 plus the number of the signal.
@@ -238,6 +241,7 @@ fn serve(listener: TcpListener, services: &Arc<Services>) -> Result<Server> {
         // Layers run in reverse order: `request_log` is outermost.
         App::new()
             .app_data(data.clone())
+            // The largest body that a handler can extract as bytes or text.
             .app_data(PayloadConfig::new(64 * 1024))
             .configure(|config| http::configure(config, &data.settings))
             .wrap(from_fn(http::request_checks))
@@ -252,6 +256,7 @@ fn serve(listener: TcpListener, services: &Arc<Services>) -> Result<Server> {
 
     let address = listener.local_addr()?;
     let builder = ServerBuilder::default()
+        // `stop_on_signal` handles the signals of the process.
         .disable_signals()
         .workers(workers)
         // The limit of actix is per worker.

@@ -108,6 +108,7 @@ pub(crate) async fn run_folder_watch(services: Arc<Services>, quiet_period: Dura
             Ok(watcher) => watcher,
             Err(error) => {
                 tracing::warn!(?error, "cannot watch user folders");
+                // Kept for the status report of the server.
                 drop(services.watch_error.set(error.to_string()));
                 return;
             }
@@ -152,6 +153,7 @@ pub(crate) async fn run_folder_watch(services: Arc<Services>, quiet_period: Dura
     }
 }
 
+/// Logs the result of a folder scan, unless it found no changes.
 fn log_scan_report(report: Result<reconcile::FolderScanReport>) {
     match report {
         Ok(report) if report.has_changes() => tracing::info!(

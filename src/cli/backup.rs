@@ -151,8 +151,8 @@ fn list(folder: &Path, is_json: bool) -> Result<()> {
     print_result_as(is_json, &Value::Array(rows), &words)
 }
 
-/// Verifies a backup and prints what is missing or damaged, which makes the command fail. Without the name of a set,
-/// the newest backup is verified.
+/// Verifies a backup (`set` is its name, or `None` for the newest) and prints what is missing or damaged, which makes
+/// the command fail.
 fn verify(
     settings: &Settings,
     folder: &Path,
@@ -184,8 +184,8 @@ fn verify(
     if rows.is_empty() { Ok(()) } else { Err(Error::Conflict("This backup is not whole.".into())) }
 }
 
-/// Replaces the database and all files by a backup. At a terminal, the name of the backup must be typed first, unless
-/// `--yes` is given.
+/// Replaces the database and all files by a backup (`set` is its name). At a terminal, the name of the backup must be
+/// typed first, unless `--yes` is given.
 fn restore(
     services: &Services,
     folder: &Path,
@@ -226,6 +226,7 @@ fn restore(
         restored.unchanged
     ));
 
+    // The restore point is a backup of the previous state; `aside` is the directory that contains the previous folders.
     output_lines.extend(
         restored.restore_point.map(|point| format!("What was here before is the backup {point}.")),
     );
@@ -252,7 +253,8 @@ fn prune(
         None => services.settings.backup_keep,
     };
 
-    // A dry run opens the repository as well: it must not race with a backup.
+    // Opening the repository excludes other processes, so that no backup is created meanwhile; a dry run needs this as
+    // well.
     let pruned =
         backup::prune(&backup::open_repository(&services.settings, folder)?, keep, is_dry)?;
     let value = json!({

@@ -75,6 +75,7 @@ pub fn run(
     let values = Settings::read_raw(flags, config)?;
 
     match command {
+        // Handled above.
         ConfigCommand::Reference => Ok(()),
         ConfigCommand::Check => {
             let settings = Settings::from_raw(&values)?;

@@ -27,6 +27,7 @@ pub fn run(services: &Services, command: &ImportCommand, is_json: bool) -> Resul
         is_dry: *dry_run,
     };
 
+    // The closure shows progress: it receives the name of each user.
     let report =
         import::import(services, &options, |username| print_message(&format!("{username} …")))?;
     let skipped: Vec<_> =

@@ -10,7 +10,8 @@ use crate::error::{Error, Result};
 use crate::state::Services;
 use crate::thread_priority;
 
-/// Scans files for malware again that were scanned with other signatures, or all files, and prints the totals.
+/// Scans files for malware again that were scanned with other signatures, or all files if `everything` is set, and
+/// prints the totals.
 ///
 /// # Errors
 /// `Unavailable` without a reachable scanner.
@@ -78,21 +79,21 @@ pub fn check(services: &Services, options: CheckOptions, is_json: bool) -> Resul
 }
 
 /// Applies changes that other programs made to the folder of one user, or of all users, and prints the totals. Files
-/// that were changed less than `settled` ago are left for a later scan.
+/// that were changed less than `quiet_period` ago may still be written to and are left for a later scan.
 ///
 /// # Errors
 /// `Conflict` when anything was skipped.
 pub fn scan(
     services: &Services,
     login: Option<&str>,
-    settled: Duration,
+    quiet_period: Duration,
     is_json: bool,
 ) -> Result<()> {
     // A running server's requests take precedence.
     thread_priority::lower_priority()?;
-    let only =
+    let only_user_id =
         login.map(|login| super::user::find(services, login)).transpose()?.map(|user| user.id);
-    let report = reconcile::scan(services, only, settled)?;
+    let report = reconcile::scan(services, only_user_id, quiet_period)?;
 
     let skipped_json: Vec<_> = report
         .left

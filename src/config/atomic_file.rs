@@ -101,7 +101,7 @@ pub fn edit<E: From<Error>>(
         .parent()
         .filter(|folder| !folder.as_os_str().is_empty())
         .unwrap_or_else(|| Path::new("."));
-    // The folder is locked, because the file is another one after each change.
+    // The folder is locked instead of the file, because each change replaces the file with a new one.
     let lock = std::fs::File::open(folder)?;
     lock.lock()?;
     let text = match read(path) {

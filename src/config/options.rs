@@ -215,6 +215,7 @@ pub(crate) fn nearest(name: &str) -> &'static str {
 fn edit_distance(left: &str, right: &str) -> usize {
     let mut row: Vec<usize> = (0..=right.chars().count()).collect();
     for (i, a) in left.chars().enumerate() {
+        // The first cells of the previous row and of the current row.
         let mut above_left = i;
         let mut left_of = i + 1;
         for (cell, b) in row.iter_mut().skip(1).zip(right.chars()) {

@@ -24,10 +24,12 @@ pub fn create_data_dir(path: &Path) -> std::io::Result<()> {
     use std::os::unix::fs::PermissionsExt;
     create_private_dir(path)?;
     let mode = std::fs::metadata(path)?.permissions().mode();
+    // 0o1000 is the sticky bit, and only the root folder has no parent.
     if mode & 0o1000 != 0 || path.parent().is_none() {
         let why = "it is a shared folder; choose one of its own";
         return Err(std::io::Error::new(std::io::ErrorKind::PermissionDenied, why));
     }
+    // The group or others have access.
     if mode & 0o077 != 0 {
         std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o700))?;
     }
@@ -48,6 +50,7 @@ pub fn ensure_trusted(path: &Path) -> Result<()> {
             "{shown} in the current folder belongs to another user. Name it with --config if it is to be used."
         )));
     }
+    // The group or others may write to the file.
     if metadata.mode() & 0o022 != 0 {
         return Err(Error::Configuration(format!(
             "{shown} in the current folder can be changed by other users. Run chmod go-w {shown}, or name it with --config."

@@ -17,8 +17,8 @@ pub(super) fn parse(value: &str) -> Result<Option<String>> {
     if value.is_empty() {
         return Ok(None);
     }
-    let takes = "an address such as https://media.example.org or https://example.org/nexus";
-    let url = url::Url::parse(value).map_err(|_| invalid_value("public_url", takes))?;
+    let expected = "an address such as https://media.example.org or https://example.org/nexus";
+    let url = url::Url::parse(value).map_err(|_| invalid_value("public_url", expected))?;
     let path = url.path().trim_end_matches('/');
     let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     let has_plain_path = path.is_empty()
@@ -33,6 +33,6 @@ pub(super) fn parse(value: &str) -> Result<Option<String>> {
     if is_web && has_plain_path && !has_other_parts {
         Ok(Some(format!("{}{path}", url.origin().ascii_serialization())))
     } else {
-        Err(invalid_value("public_url", takes))
+        Err(invalid_value("public_url", expected))
     }
 }

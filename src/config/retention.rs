@@ -14,6 +14,7 @@ impl Retention {
     pub fn parse(text: &str) -> Option<Self> {
         let mut keep = Self { days: 0, weeks: 0, months: 0 };
         for part in text.split([' ', ',']).filter(|part| !part.is_empty()) {
+            // The last character is the unit; a character of several bytes cannot be split and is rejected.
             let (number, unit) = part.split_at_checked(part.len() - 1)?;
             let number = number.parse().ok()?;
             match unit {

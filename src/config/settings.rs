@@ -238,6 +238,7 @@ impl Settings {
             },
             // The running program, even if its file has been replaced by an update.
             program: PathBuf::from("/proc/self/exe"),
+            // The server sets it at its start, in debug builds only.
             static_dir: None,
             watch_quiet_period: parse_quiet_period(&get("watch"))?,
             backup_dir: optional("backup_dir").map(PathBuf::from),

@@ -58,7 +58,8 @@ pub(super) enum Backend {
 }
 
 impl Backend {
-    /// Parses a URL by its scheme alone, so that a typo never creates a new SQLite file.
+    /// Chooses the database by the scheme of the URL. Any other scheme is an error, so that a typo never creates a new
+    /// SQLite file.
     pub(super) fn from_url(url: &str) -> Result<Self> {
         let invalid_url = |text: &str| Err(Error::Configuration(format!("DATABASE_URL: {text}")));
         if let Some(path) = url.strip_prefix("sqlite://") {
@@ -129,7 +130,7 @@ pub(super) fn open(backend: &Backend) -> Result<Conn, diesel::r2d2::Error> {
 
     match backend {
         Backend::Sqlite(path) => {
-            // The folder is created by the first start.
+            // The first start creates the folder. If that fails, opening the database below reports it.
             if let Some(folder) = path.parent() {
                 drop(crate::config::create_private_dir(folder));
             }

@@ -184,6 +184,7 @@ impl Db {
                 result => break result,
             }
         };
+        // After a failure, the connection is checked before it is used again.
         record_result(&mut pooled, &result);
         result
     }

@@ -123,7 +123,7 @@ impl Columns {
     }
 }
 
-/// Passes each row of a table to `take`.
+/// Passes each row of a table to `take`, as one optional text per column; bytes are in hexadecimal.
 ///
 /// # Errors
 /// Those of `take`.
@@ -212,8 +212,10 @@ fn time_text(text: &str) -> String {
     }
 }
 
-/// Inserts rows into a table.
+/// Inserts rows, given as one optional text per column, into a table. Each statement inserts as many rows as the limit
+/// of bound values allows.
 pub fn insert(conn: &mut Conn, table: &str, columns: &Columns, rows: &[Row]) -> Result<()> {
+    // Bytes are given as hexadecimal text.
     let marks = columns
         .formats
         .iter()

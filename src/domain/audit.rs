@@ -60,7 +60,8 @@ pub fn csv_head() -> String {
     "id,at,event,actor_id,actor,address,subject,detail,previous,hash\r\n".into()
 }
 
-/// A row as CSV (RFC 4180). A field that a spreadsheet would take for a formula gets an apostrophe (OWASP, CSV injection).
+/// Formats a row of the audit log as a line of CSV (RFC 4180). A field that a spreadsheet would take for a formula gets
+/// a leading apostrophe (OWASP, CSV injection).
 #[must_use]
 pub fn csv_line(row: &AuditRow) -> String {
     let fields = [
@@ -184,6 +185,7 @@ fn broken_chain(id: i64, reason: &str) -> Error {
 
 /// Removes rows older than the configured age, at most `PAGE_ROWS` per call; returns how many.
 pub(super) fn purge(services: &Services, at: Time) -> Result<usize> {
+    // 0 means that rows are kept for good.
     if services.settings.audit_days == 0 {
         return Ok(0);
     }

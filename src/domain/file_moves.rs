@@ -57,8 +57,9 @@ pub(crate) fn move_files(
     move_files_locked(&turn, services, owner, plan, apply)
 }
 
-/// As [`move_files`], for a caller that holds the user's lock. Writes a journal entry for each move, renames the files,
-/// and lets `apply` change the rows; if that fails, the renames are undone.
+/// As [`move_files`], for a caller that holds the user's lock, which the otherwise unused first argument shows. Writes
+/// a journal entry for each move, renames the files, and lets `apply` change the rows; if that fails, the renames are
+/// undone.
 pub(crate) fn move_files_locked(
     _: &MutexGuard<'_, ()>,
     services: &Services,
@@ -82,6 +83,7 @@ pub(crate) fn move_files_locked(
     if batch.is_empty() {
         return Ok(batch);
     }
+    // Fault tests kill the server at such named points; in release builds the call does nothing.
     failpoints::hit("journal committed");
     let renamed = rename_all(services, &mut batch);
 
@@ -161,11 +163,12 @@ fn write_journal(
         }
         other => other,
     })?;
+    // `rename_all` sets `was_in_place` after it has renamed the file.
     Ok(CompletedMove { subject: plan.subject, name, was_in_place: false, journal })
 }
 
-/// Finds a free number: the lowest of the first few, otherwise by doubling and bisection, so that ten thousand files
-/// of one name do not take ten thousand checks.
+/// Finds a free number: the lowest of the first few, otherwise by doubling and bisection, so that ten thousand files of
+/// one name do not take ten thousand checks. `None` if doubling passes `MAX_NUMBERED_NAMES`.
 fn free_number(is_taken: &mut impl FnMut(u32) -> Result<bool>) -> Result<Option<u32>> {
     for number in 0..=MAX_SEQUENTIAL_NUMBERS {
         if !is_taken(number)? {
@@ -271,18 +274,19 @@ fn roll_back(services: &Services, batch: &[CompletedMove]) {
     }
 }
 
-/// Runs `work` while the item cannot be moved; `None` if it is being moved.
+/// Runs `work` while the item cannot be moved, neither by this process (lock) nor by another one (journal entry);
+/// `None` if it is being moved.
 pub(crate) fn with_item_locked<T>(
     services: &Services,
     owner: UserId,
     subject: Uuid,
-    place: &FileLocation,
+    item_location: &FileLocation,
     work: impl FnOnce() -> Result<T>,
 ) -> Result<Option<T>> {
     let _moves_lock = services.lock_moves(owner);
 
     // A move to the same location: the journal allows one move per item, across processes.
-    let (from, to) = (place.clone(), place.clone());
+    let (from, to) = (item_location.clone(), item_location.clone());
     let journal =
         FileMove { id: MoveId::new(), user_id: owner, subject: MoveId(subject), from, to };
 
@@ -293,6 +297,7 @@ pub(crate) fn with_item_locked<T>(
     };
 
     let done = work();
+    // The entry is removed even if `work` has failed, so that the item can be moved again.
     services.db.write(|conn| Ok(store::file_moves::delete(conn, journal.id)?))?;
     done.map(Some)
 }
@@ -337,7 +342,7 @@ fn roll_back_journal(
 /// Moves a file from the target of a journal entry back to its source. Does nothing if a row already names the target,
 /// if the file is not at the target, or if the source is occupied.
 fn undo_rename(services: &Services, journal: &FileMove) -> Result<()> {
-    // A row that names the target shows that the move was committed.
+    // Equal locations need no rename. A row that names the target shows that the move was committed.
     if journal.from == journal.to
         || services.db.read(|conn| is_known(conn, journal.user_id, &journal.to))?
     {

@@ -78,6 +78,7 @@ pub fn release(services: &Services, actor: &Actor, id: FindingId) -> Result<()> 
     let owner = find_owner(services, finding.user_id)?;
 
     let location = FileLocation::quarantined(id.0);
+    // `None`: the hash is not passed, so it is computed from the file.
     let received = ReceivedFile::open_existing(services.media_dir.clone(), location, None)
         .map_err(|cause| match cause.kind() {
             std::io::ErrorKind::NotFound => Error::FileMissing,
@@ -93,11 +94,12 @@ pub fn release(services: &Services, actor: &Actor, id: FindingId) -> Result<()> 
         Ok(store::directories::find_by_path(conn, owner.id, &finding.directory_path)?)
     })?;
 
-    // If the directory no longer exists, the kind determines the directory.
+    // If the directory no longer exists, the file goes to the standard directory for its kind.
     let request = IngestRequest {
         directory: directory.map(|directory| directory.directory_id),
         // The owner gets this file back even if the library has the same bytes already.
         keep_duplicates: true,
+        // The finding is marked as released in the transaction that inserts the item.
         released: Some((id, actor.clone())),
         ..IngestRequest::new(received, finding.name, ScanStatus::Clean)
     };

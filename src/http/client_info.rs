@@ -64,8 +64,8 @@ pub fn is_from_proxy(request: &HttpRequest, settings: &Settings) -> bool {
 /// Describes browser and operating system of a `User-Agent` header, such as `Firefox on Linux`, for the list of
 /// sessions.
 fn device_name(agent: &str) -> String {
-    let find_name = |known: &[(&'static str, &'static str)]| {
-        known.iter().find(|(mark, _)| agent.contains(mark)).map(|(_, name)| *name)
+    let find_name = |marks_and_names: &[(&'static str, &'static str)]| {
+        marks_and_names.iter().find(|(mark, _)| agent.contains(mark)).map(|(_, name)| *name)
     };
 
     // The order matters: most browsers also claim to be Chrome or Safari.

@@ -28,6 +28,7 @@ async fn show_health() -> HttpResponse {
 /// Responds with the result of each readiness check, and with 503 if one of them failed.
 async fn show_readiness(services: Data<Services>) -> HandlerResult {
     let checks = run_blocking(&services, |services| {
+        // Cached, because anyone can send this request without a log-in.
         Ok(services.readiness_cache.get_or_run(|| status::checks(services)))
     })
     .await?;

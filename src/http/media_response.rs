@@ -95,7 +95,8 @@ pub fn preview_path(base: &str, item: &Item, side: u32) -> Option<String> {
         .then(|| format!("{base}/{}/thumbnail?size={side}&v={}", item.id, preview_version(item)))
 }
 
-/// Responds with a preview of an item.
+/// Responds with an item's preview in one of the three sizes, 320 by default, and waits a limited time for one that is
+/// not made yet. `version` is the part of the preview's URL that changes with its content.
 pub async fn thumbnail_response(
     services: &Data<Services>,
     auth_session: &Arc<AuthSession>,
@@ -135,6 +136,7 @@ pub async fn thumbnail_response(
         } else {
             Caching::Revalidate
         },
+        // A preview is small, so it is not worth letting the proxy send the file.
         x_accel_path: None,
     };
     file_response(request, &source, &content)

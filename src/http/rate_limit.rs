@@ -29,9 +29,10 @@ pub fn count(
     request: &HttpRequest,
     services: &Services,
     bucket: Bucket,
-    who: RateLimitKey,
+    bucket_key: RateLimitKey,
 ) -> Result<(), HandlerError> {
-    match services.rate_limiter.check(bucket, who) {
+    match services.rate_limiter.check(bucket, bucket_key) {
+        // Rate limiting is off.
         Ok(None) => Ok(()),
         Ok(Some(allowance)) => {
             store_allowance(request, allowance);

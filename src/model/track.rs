@@ -33,6 +33,7 @@ impl Track {
     pub fn from_metadata(item: &Item, facts: &Metadata) -> Self {
         let text_or_empty = |value: &Option<String>| value.clone().unwrap_or_default();
         let name = split_extension(&item.name).0;
+        // Text columns hold 190 characters.
         let title = facts.title.clone().unwrap_or_else(|| name.chars().take(190).collect());
         let album_artist =
             facts.album_artist.clone().unwrap_or_else(|| text_or_empty(&facts.artist));

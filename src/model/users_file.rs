@@ -124,7 +124,7 @@ pub fn remove_line(text: &str, username: &str) -> Option<String> {
 
 /// Replaces a user's lines by `new`, or removes them if it is `None`, and returns whether there were any. All other
 /// lines, including comments and unusable ones, stay as they are.
-fn replace_lines(text: &str, username: &str, mut new: Option<&str>) -> (String, bool) {
+fn replace_lines(text: &str, username: &str, mut new_line: Option<&str>) -> (String, bool) {
     let is_theirs = |line: &str| {
         let name = line.split(':').next().unwrap_or_default().trim().to_lowercase();
         !line.trim_start().starts_with('#') && name == username
@@ -136,13 +136,13 @@ fn replace_lines(text: &str, username: &str, mut new: Option<&str>) -> (String, 
         if is_theirs(line) {
             was_there = true;
             // The first line of the user is replaced; others are removed.
-            lines.extend(new.take());
+            lines.extend(new_line.take());
         } else {
             lines.push(line);
         }
     }
     // The user had no line, so the new one is added at the end.
-    lines.extend(new);
+    lines.extend(new_line);
     (lines.iter().flat_map(|line| [*line, "\n"]).collect(), was_there)
 }
 

@@ -73,15 +73,15 @@ impl TokenSigner {
     }
 
     /// Signs a token for a session, valid from `at` (seconds since the Unix epoch).
-    pub fn sign(&self, user: i64, session: i64, at: i64) -> Result<String> {
+    pub fn sign(&self, user: i64, session: i64, issued_at: i64) -> Result<String> {
         let claims = Claims {
             iss: self.issuer.clone(),
             aud: AUDIENCE.into(),
             sub: user.to_string(),
             sid: session,
-            iat: at,
-            nbf: at,
-            exp: at + TOKEN_LIFETIME,
+            iat: issued_at,
+            nbf: issued_at,
+            exp: issued_at + TOKEN_LIFETIME,
         };
         let body = URL_SAFE_NO_PAD.encode(serde_json::to_vec(&claims).map_err(Error::internal)?);
         // The signature covers the encoded header and body, joined by a dot (RFC 7515, 5.1).

@@ -61,7 +61,7 @@ pub(crate) fn verify_password(hash: &str, password: &str) -> HashCheck {
     if ensure_usable(hash).is_err() {
         return HashCheck::Wrong;
     }
-    // A bcrypt hash, from the PHP original or from the users file.
+    // A bcrypt hash, from the PHP application that this server replaces or from the users file.
     if hash.starts_with("$2") {
         let is_right = bcrypt::verify(password, hash).unwrap_or(false);
         return if is_right { HashCheck::RightButOld } else { HashCheck::Wrong };

@@ -97,7 +97,8 @@ impl QuotaHold {
         }
         let mut own_bytes = self.bytes();
 
-        // Only the bytes beyond those that this request already holds or has stored.
+        // Only the bytes beyond those that this request already holds or has stored; if there are none, nothing
+        // changes.
         let Some(additional) = bytes
             .checked_sub(own_bytes.held + own_bytes.stored)
             .filter(|additional| *additional > 0)
@@ -110,6 +111,7 @@ impl QuotaHold {
             self.db.read(|conn| store::users::find(conn, self.owner)?.ok_or(Error::NotFound))?;
         let mut held = self.holds.lock();
         let held_by_user = held.entry(self.owner).or_default();
+        // `free_quota` does not subtract what running requests hold, so the holds of all of them are compared with it.
         if user.free_quota().is_some_and(|free| held_by_user.saturating_add(additional) > free) {
             return Err(Error::QuotaExceeded);
         }

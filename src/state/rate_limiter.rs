@@ -124,6 +124,7 @@ impl RateLimiter {
             Quota::with_period(window / limit.get()).map(|each| each.allow_burst(limit))
         });
 
+        // Does not happen: no bucket has a limit of 0.
         let Some(quota) = quota else { return Ok(None) };
         let limiter = buckets.get_with((bucket, key), || {
             Arc::new(

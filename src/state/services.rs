@@ -225,7 +225,7 @@ impl Services {
             }
         }
 
-        // The file may be empty, but it must exist.
+        // A configured users file may be empty, but it must exist.
         match &settings.users_file {
             Some(file) if !file.is_file() => Err(Error::Configuration(format!(
                 "The users file {} is not there.",

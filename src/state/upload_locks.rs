@@ -41,7 +41,8 @@ impl UploadLocks {
         lock(&self.0)
     }
 
-    /// Locks an upload. Waits only for a writer that is idle or has been requested to stop.
+    /// Locks an upload for one writer of its parts. If another writer is idle, requests that it stop and waits for its
+    /// end up to a deadline.
     ///
     /// # Errors
     /// `Conflict` while another part is being written.

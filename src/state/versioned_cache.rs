@@ -58,8 +58,8 @@ where
         self.entries.invalidate(key);
     }
 
-    /// Drops the entries whose value `is_changed` accepts. Values that were read before this call cannot be inserted
-    /// after it.
+    /// Drops the entries whose value `is_changed` accepts. Increments the invalidation number, so that values that were
+    /// read before this call cannot be inserted after it.
     pub fn invalidate_where(&self, is_changed: impl Fn(&V) -> bool) {
         // Locked until all entries are dropped, so that no outdated value is inserted in the meantime.
         let mut invalidations = self.lock();

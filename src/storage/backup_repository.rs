@@ -94,6 +94,7 @@ impl BackupRepository {
     /// # Errors
     /// `StorageFull` before the disk is full.
     pub fn put(&mut self, file: &mut impl Read, sha256: &str, size: u64) -> io::Result<bool> {
+        // The hash becomes a file name, so anything else is rejected.
         if !is_hash(sha256) {
             return Ok(false);
         }
@@ -108,11 +109,13 @@ impl BackupRepository {
             .open(&path)?;
 
         let is_right = copy_checked(file, &mut copy, sha256, size);
+        // A wrong or incomplete copy is not kept.
         if !matches!(is_right, Ok(true)) {
             fs::remove_file(&path)?;
             return is_right;
         }
 
+        // Flushing syncs many objects at once, and batches limit how much is not durable yet.
         self.staged.push(sha256.to_owned());
         self.staged_bytes += size;
         if self.staged.len() >= MAX_BATCH_FILES || self.staged_bytes >= MAX_BATCH_BYTES {

@@ -85,6 +85,7 @@ pub(crate) fn entry(directory: &OwnedFd, name: &str) -> io::Result<Option<DirEnt
     }
 }
 
+/// Builds a directory entry from its name and metadata. Symlinks, pipes, sockets and devices count as `Other`.
 fn entry_from_stat(name: &CStr, stat: &Stat) -> DirEntry {
     let kind = match FileType::from_raw_mode(stat.st_mode) {
         FileType::RegularFile => EntryKind::File,
@@ -92,6 +93,7 @@ fn entry_from_stat(name: &CStr, stat: &Stat) -> DirEntry {
         _ => EntryKind::Other,
     };
     DirEntry {
+        // `None` for a name that is not UTF-8; `readable` can still be shown to users.
         name: name.to_str().ok().map(str::to_owned),
         readable: name.to_string_lossy().into_owned(),
         kind,

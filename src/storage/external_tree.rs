@@ -44,7 +44,8 @@ impl ExternalTree {
         Ok(entries.filter(|(_, kind)| *kind == FileType::Directory).map(|(name, _)| name).collect())
     }
 
-    /// Lists everything below a top-level folder, in order of names.
+    /// Lists everything below a top-level folder: files, directories, and under `others` what is skipped and why. Files
+    /// and directories are each sorted by path.
     ///
     /// # Errors
     /// Only if the folder itself cannot be read.

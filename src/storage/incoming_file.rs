@@ -41,8 +41,11 @@ pub struct ReceivedFile {
 }
 
 impl IncomingFile {
+    /// Creates an empty file with a unique name in the folder of incoming files. The file is removed when the result is
+    /// dropped without `finish`.
     pub fn create(media_dir: Arc<MediaDir>) -> io::Result<Self> {
         let location = FileLocation::incoming(&uuid::Uuid::now_v7().simple().to_string());
+        // The new file has 0 bytes, and its final length is not known, so it has no limit.
         let file = PreallocatedFile::new(
             media_dir.clone(),
             media_dir.create_file(&location)?,
@@ -130,6 +133,7 @@ impl ReceivedFile {
         Ok(Self {
             media_dir,
             location,
+            // Dropping the result does not remove the file.
             is_kept: true,
             head: read_head(&file)?,
             file: None,
@@ -182,7 +186,8 @@ pub struct PartialFile {
 }
 
 impl PartialFile {
-    /// Opens an upload of `length` bytes at `offset` and truncates it there. `state` is the hash of the bytes so far.
+    /// Opens a resumable upload of `length` bytes at `offset` and truncates it there. `hash_state` is the serialized
+    /// state of the SHA-256 of the bytes before the offset.
     ///
     /// # Errors
     /// `UnexpectedEof` when bytes before the offset are missing.
@@ -191,7 +196,7 @@ impl PartialFile {
         location: FileLocation,
         offset: u64,
         length: u64,
-        state: &[u8],
+        hash_state: &[u8],
     ) -> io::Result<Self> {
         // Only an upload without any durable bytes may have no file yet.
         let mut file = match media_dir.open_for_append(&location, offset == 0) {
@@ -207,9 +212,10 @@ impl PartialFile {
         // Bytes after the offset were not acknowledged.
         file.set_len(offset)?;
 
-        let hash = match restore_hasher(state) {
+        let hash = match restore_hasher(hash_state) {
             Some(hash) => hash,
-            // The state was written by another version of the hash library.
+            // The state cannot be restored if another version of the hash library wrote it; the bytes are then hashed
+            // again.
             None => hash_of(&mut file)?,
         };
 

@@ -81,7 +81,8 @@ pub fn each_line<T: DeserializeOwned>(
 
     loop {
         line.clear();
-        // Compressed data of a few kilobytes can contain a line of gigabytes.
+        // Compressed data of a few kilobytes can contain a line of gigabytes. Reads one byte more than allowed, to
+        // detect a longer line.
         let read = lines.by_ref().take(MAX_LINE_BYTES + 1).read_until(b'\n', &mut line)?;
         if read == 0 {
             return Ok(());

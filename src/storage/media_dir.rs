@@ -84,6 +84,7 @@ impl MediaDir {
     /// Opens a resumable upload for writing, creating it if `is_new`.
     pub fn open_for_append(&self, location: &FileLocation, is_new: bool) -> io::Result<File> {
         let directory = self.open_directory(location)?;
+        // Without `CREATE`, opening fails if the file of an earlier part is gone.
         let (make, mode) = if is_new {
             (OFlags::CREATE, Mode::from_raw_mode(0o640))
         } else {
@@ -126,7 +127,7 @@ impl MediaDir {
         open_regular(self.open_directory(location)?, folder_component(&location.name)?)
     }
 
-    /// Returns the directory entry at a location.
+    /// Returns the directory entry at a location, or `None` if it or its directory does not exist.
     pub fn entry(&self, location: &FileLocation) -> io::Result<Option<DirEntry>> {
         match self.open_directory(location) {
             Err(cause)
@@ -255,6 +256,7 @@ impl MediaDir {
             Mode::empty(),
             RESOLVE_FLAGS,
         )?;
+        // Makes the new entry durable.
         Ok(rustix::fs::fsync(&parent)?)
     }
 

@@ -76,6 +76,7 @@ impl PreviewCache {
             .and_then(|mut file| file.write_all(&bytes))
             .and_then(|()| fs::rename(&new, self.path(id)));
         if written.is_err() {
+            // The error of writing is the one returned; a temporary file that remains is removed by `ids_in`.
             drop(fs::remove_file(&new));
         }
         written
@@ -152,6 +153,7 @@ impl PreviewCache {
                 Some(id) => ids.push(id),
                 // A temporary file of a killed process. Those being written are younger.
                 None if is_stale(&entry) => drop(fs::remove_file(entry.path())),
+                // A file that is still being written, or a foreign one, stays.
                 None => {}
             }
         }

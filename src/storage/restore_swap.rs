@@ -45,10 +45,13 @@ impl RestoreSwap {
         drop(fs::remove_dir_all(&self.ready));
     }
 
-    /// Exchanges the trees. It can be interrupted anywhere and started again. Calls `passed` after each step.
+    /// Moves the folders in use to `before` and the prepared ones in `ready` to their place. It can be interrupted
+    /// anywhere and started again; calls `passed` after each prepared folder and after the removal of the list of
+    /// folders to set aside.
     pub fn exchange(&self, mut passed: impl FnMut()) -> io::Result<()> {
         // Without this folder, the exchange is complete.
         if self.ready.exists() {
+            // The folder already exists if an earlier run was interrupted.
             match fs::create_dir(&self.before) {
                 Err(cause) if cause.kind() != io::ErrorKind::AlreadyExists => return Err(cause),
                 _ => {}
@@ -91,6 +94,7 @@ impl RestoreSwap {
             drop(fs::remove_dir(empty.path()));
         }
 
+        // Fails if something was set aside and stays there.
         drop(fs::remove_dir(&self.before));
         Ok(())
     }

@@ -19,8 +19,8 @@ impl MediaDir {
         self.sweep(&FileLocation::upload(uuid::Uuid::nil()), is_needed)
     }
 
-    /// Removes the files next to the given location that `is_needed` does not claim, and returns their number. The name
-    /// in the location is ignored.
+    /// Removes the files in the folder of `location` whose name `is_needed` does not accept, and returns their number.
+    /// The name in the location is ignored.
     fn sweep(
         &self,
         location: &FileLocation,
@@ -33,14 +33,14 @@ impl MediaDir {
             let entry = entry?;
             let name = entry.file_name();
 
-            // Everything that no row refers to is removed.
+            // A name that is not UTF-8 is never needed, because the server does not give such names.
             if name == c"." || name == c".." || name.to_str().is_ok_and(&is_needed) {
                 continue;
             }
 
             match rustix::fs::unlinkat(&directory, name, AtFlags::empty()) {
                 Ok(()) => swept += 1,
-                // The server creates no directories here.
+                // Removing a directory fails with one of these errors. The server creates no directories here.
                 Err(rustix::io::Errno::ISDIR | rustix::io::Errno::PERM) => {
                     tracing::warn!(
                         ?name,

@@ -138,6 +138,7 @@ fn record_event(changed: &Mutex<ChangedPaths>, root: &Path, event: notify::Resul
         return;
     }
 
+    // The root itself and hidden files and folders are not tracked.
     for path in event.paths {
         let Ok(path) = path.strip_prefix(root) else { continue };
         let is_hidden_part = |part: Component<'_>| is_hidden(part.as_os_str());

@@ -18,7 +18,7 @@ pub struct FileMove {
     pub to: FileLocation,
 }
 
-/// Inserts a journal entry.
+/// Inserts the journal entry of a move before the file is renamed, so that the rename can be undone after a crash.
 ///
 /// # Errors
 /// `UniqueViolation` when the subject is already being moved.

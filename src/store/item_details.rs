@@ -68,7 +68,8 @@ pub fn list_albums(
         .limit(limit)
         .into_boxed();
 
-    // Two conditions, so that the index on the first column is used.
+    // A greater artist, or the same artist and a greater album. The first condition is implied, but lets the index on
+    // the artist be used.
     if let Some((artist, album)) = after {
         query = query.filter(tracks::artist_key.ge(artist.to_owned())).filter(
             tracks::artist_key.gt(artist.to_owned()).or(tracks::album_key.gt(album.to_owned())),

@@ -20,8 +20,8 @@ pub fn count_to_scan(conn: &mut Conn) -> QueryResult<i64> {
     table::table.filter(table::scan.eq(ScanStatus::Pending)).count().get_result(conn)
 }
 
-/// Lists items of any user that were last scanned with another version than `version` or never, after `after`; all
-/// items if it is `None`. Items whose file is missing are left out.
+/// Lists items of any user with an id above `after` that were never scanned or last scanned with another scanner
+/// version than `version`; if `version` is `None`, lists all of them. Items whose file is missing are left out.
 pub fn list_scanned_by_others(
     conn: &mut Conn,
     version: Option<&str>,

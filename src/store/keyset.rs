@@ -53,6 +53,7 @@ where
         at: at.as_expression(),
         last: last.as_expression(),
         side,
+        // Each database uses the index for only one of the two forms of the condition.
         by_row: conn.seeks_rows(),
     }
 }

@@ -94,7 +94,8 @@ fn select(table: &str, key: &str, texts: &[&str], existing_columns: &[String]) -
     )
 }
 
-/// Lists all users, ordered by id.
+/// Lists all users of the PHP application whose data is imported, ordered by id. Columns that its table does not have
+/// are NULL.
 pub fn list_users(
     conn: &mut Conn,
     table: &str,

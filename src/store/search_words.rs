@@ -42,7 +42,7 @@ pub fn insert(
     Ok(())
 }
 
-/// Finds a user's first word before `end` and after `after`, or equal to `after` if `is_equal_too`.
+/// Finds a user's first indexed word that is before `end` and after `after`, or equal to `after` if `is_inclusive`.
 pub fn find_next(
     conn: &mut Conn,
     owner: UserId,
@@ -123,7 +123,7 @@ pub fn list_with(
         .select(Item::as_select())
         .into_boxed();
 
-    // The same conditions as in `item_lists::list`.
+    // These shelves need no other condition than the one on the trash above.
     rows = match filter.shelf {
         Shelf::All | Shelf::Recents | Shelf::Trash => rows,
         Shelf::Favorites => rows.filter(media_items::favorite.eq(true)),

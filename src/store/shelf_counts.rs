@@ -88,6 +88,7 @@ pub fn replace_months(
     Ok(())
 }
 
+/// Inserts the row of a month that has no count on this shelf yet.
 fn insert_month(
     conn: &mut Conn,
     owner: UserId,
@@ -172,6 +173,7 @@ impl CountDeltas {
         }
 
         for ((shelf_name, month), items) in &self.months {
+            // The name was made by `Shelf::as_str`, so it can be parsed; months without a change are skipped.
             let Some(shelf) = Shelf::parse(shelf_name).filter(|_| *items != 0) else { continue };
             let row = shelf_months::table.find((owner, shelf, *month));
             let changed = diesel::update(row)

@@ -6,6 +6,7 @@ use crate::db::Conn;
 use crate::db::schema::upload_reports;
 use crate::model::{ReportId, Time, UserId};
 
+/// Stores the results of an upload form, as JSON text, for its result page.
 pub fn insert(
     conn: &mut Conn,
     owner: UserId,

@@ -88,6 +88,7 @@ pub fn update_finished(
     .set((
         uploads::item_id.eq(item),
         uploads::is_duplicate.eq(is_duplicate),
+        // A finished upload has received all its bytes.
         uploads::received.eq(uploads::size),
         uploads::expires_at.eq(expires),
     ))

@@ -259,17 +259,17 @@ pub fn update_add_used(conn: &mut Conn, id: UserId, bytes: i64) -> QueryResult<u
         .execute(conn)
 }
 
-/// Reserves bytes for a resumable upload if the quota allows them beside the `elsewhere` bytes that ordinary uploads
-/// hold in memory; otherwise 0 rows.
+/// Reserves bytes for a resumable upload if the quota allows them in addition to the used, the reserved, and the
+/// `held_in_memory` bytes that running ordinary uploads hold; otherwise 0 rows.
 pub fn update_add_reserved(
     conn: &mut Conn,
     id: UserId,
     bytes: i64,
-    elsewhere: i64,
+    held_in_memory: i64,
 ) -> QueryResult<usize> {
-    let after = users::used_bytes + users::reserved_bytes + bytes + elsewhere;
+    let total = users::used_bytes + users::reserved_bytes + bytes + held_in_memory;
     // A quota of 0 means that there is no limit.
-    let fits = users::quota_bytes.eq(0).or(after.le(users::quota_bytes));
+    let fits = users::quota_bytes.eq(0).or(total.le(users::quota_bytes));
     diesel::update(users::table.find(id).filter(fits))
         .set(users::reserved_bytes.eq(users::reserved_bytes + bytes))
         .execute(conn)

@@ -42,6 +42,7 @@ pub fn set_access_level(
         .ok_or_else(|| Error::field("access_level", "Choose user or admin."))?;
     let user = services.db.write(|conn| {
         let user = store::users::find(conn, id)?.ok_or(Error::NotFound)?;
+        // The next log-in would set the level of the file again.
         if services.users_file.sets_access_level_of(&user) {
             return Err(Error::Conflict(
                 "Their access level stands in the users file. Change it there.".into(),
@@ -68,6 +69,7 @@ pub(crate) fn change_access_level(
 ) -> Result<User> {
     let user = with_admin_lock(conn, actor, id)?;
     match level {
+        // The last active admin must not become a user.
         AccessLevel::User => ensure_another_admin(services, conn, &user)?,
         // Records that the site has an admin, so that the set-up code can create no other. It does not matter if that
         // is recorded already.
@@ -157,6 +159,7 @@ pub(crate) fn for_each_user(
     loop {
         let batch =
             services.db.read(|conn| Ok(store::users::list_after(conn, after, BATCH_USERS)?))?;
+        // An empty batch means that all users have been read.
         let Some(last) = batch.last() else { return Ok(()) };
         after = last.id;
         batch.iter().try_for_each(&mut work)?;

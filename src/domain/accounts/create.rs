@@ -178,6 +178,7 @@ fn create_directories(
             &NewDirectory {
                 user_id: id,
                 directory_id: DirectoryId::new(),
+                // A directory at the top of the user's folder.
                 parent_id: None,
                 directory_name: name.into(),
                 directory_path: name.into(),

@@ -76,6 +76,7 @@ pub async fn set_up(
         ));
     }
 
+    // The code is right, so this attempt does not count as a wrong one.
     attempt.forgive();
     let checked = application.validate()?;
     let hash = services.password_hasher.hash(&checked.password).await?;

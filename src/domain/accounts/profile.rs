@@ -72,7 +72,7 @@ pub fn update(services: &Services, authority: &Authority<'_>, form: &ProfileChan
 
     services.session_cache.invalidate_user(user.id);
 
-    // An uploaded avatar stays.
+    // An avatar with the initials of the previous name is replaced; an uploaded avatar stays.
     if read_avatar(services, user)? == avatar::initials_svg(&user.firstname, &user.lastname) {
         services.media_dir.write_avatar(
             &user.folder,
@@ -111,7 +111,7 @@ pub async fn change_password(
 ) -> Result<String> {
     let user = auth_session.user.clone();
 
-    // The file is written by the server's owner.
+    // The password of such a user is in the users file, which only the server's owner changes.
     if user.origin == Origin::File {
         return Err(Error::Forbidden(
             "Your password is kept in a file on the server. Ask the admin to change it.",
@@ -126,6 +126,7 @@ pub async fn change_password(
         return Err(Error::field("current_password", "That is not your password now."));
     }
 
+    // The password is right, so this attempt does not count as a wrong one.
     attempt.forgive();
     let checked = Password::parse(new, &user.password_context())
         .map_err(|error| Error::Invalid(vec![FieldError::new("new_password", error.message)]))?;
@@ -143,6 +144,7 @@ pub async fn change_password(
                 return Err(Error::Unauthenticated);
             }
             lifecycle::end_all(conn, user.id)?;
+            // A one-time code that is still valid must not replace the new password.
             store::users::update_access_code(conn, user.id, None, None)?;
             let token = lifecycle::begin(conn, user.id, SessionKind::Browser, &client, at)?;
 

@@ -49,14 +49,15 @@ pub async fn register(
 
     let checked = application.validate()?;
 
-    // Hashing takes long, so it happens before the transaction, and only if there is a place.
+    // Hashing takes long, so it happens before the transaction, and only if another pending account is allowed.
     let services = services.clone();
-    let waiting = services.clone();
-    run_on_blocking_pool(move || waiting.db.read(|conn| ensure_may_wait(conn, status))).await?;
+    let check_services = services.clone();
+    run_on_blocking_pool(move || check_services.db.read(|conn| ensure_may_wait(conn, status)))
+        .await?;
     let hash = services.password_hasher.hash(&checked.password).await?;
 
     run_on_blocking_pool(move || {
-        let done = services.db.write(|conn| {
+        let id_and_token = services.db.write(|conn| {
             let at = now();
             ensure_may_wait(conn, status)?;
             let id = create::create(
@@ -82,9 +83,9 @@ pub async fn register(
             Ok((id, token))
         })?;
 
-        services.session_cache.invalidate_user(done.0);
-        tracing::info!(user = done.0.0, status = status.as_str(), "registered");
-        Ok(done)
+        services.session_cache.invalidate_user(id_and_token.0);
+        tracing::info!(user = id_and_token.0.0, status = status.as_str(), "registered");
+        Ok(id_and_token)
     })
     .await
 }

@@ -84,12 +84,12 @@ pub fn decide(services: &Services, actor: &Actor, id: UserId, decision: Decision
             )));
         }
 
-        // Sessions from before the decision must not become valid again.
+        // A suspended or rejected account may still have sessions, which must not become valid again.
         if decision == Decision::Reactivate || user.status == Status::Rejected {
             lifecycle::end_all(conn, id)?;
         }
 
-        // A first admin who is approved ends the first run.
+        // If this activates the first admin of the server, the set-up code is removed below.
         let is_first_admin = decision.to() == Status::Active
             && user.is_admin()
             && store::site::update_claim_first_admin(conn)?;

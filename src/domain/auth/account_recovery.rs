@@ -26,6 +26,7 @@ pub async fn recover(
     client: &Client,
 ) -> Result<()> {
     services.rate_limiter.check_named(Bucket::Recovery, login)?;
+    // A name of its own, so that wrong codes do not count as wrong passwords of this account.
     let attempt = services
         .login_throttle
         .begin_attempt(&format!("recovery of {}", login.trim()), client.address)?;
@@ -61,7 +62,8 @@ pub async fn recover(
                 return Err(wrong_code_error());
             }
 
-            // Checked only after the code: otherwise it would reveal which usernames exist.
+            // Checked only after the code: otherwise it would reveal which usernames exist. The error rolls back, so
+            // the code can be used again.
             checked
                 .ensure_unrelated_to(&user.password_context())
                 .map_err(|error| Error::Invalid(vec![error]))?;

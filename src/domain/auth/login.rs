@@ -47,6 +47,7 @@ pub async fn log_in(
 
     let (Some(login_account), HashCheck::Right | HashCheck::RightButOld) = (login_account, verdict)
     else {
+        // Counts a failed log-in.
         services.metrics.record_login(false);
         tracing::info!(address = %client.address, "wrong password or name");
         let (services, name) = (services.clone(), name);
@@ -67,6 +68,7 @@ pub async fn log_in(
         return Err(Error::BadCredentials);
     };
 
+    // The password is right, so this attempt does not count as a wrong one.
     attempt.forgive();
 
     // A hash in an older format is replaced after a successful log-in.
@@ -132,6 +134,7 @@ pub async fn log_in(
 
         match (token, user.status.block()) {
             (Some(token), _) => {
+                // Counts a successful log-in.
                 services.metrics.record_login(true);
                 tracing::info!(user = user.id.0, "logged in");
                 Ok((user, token))

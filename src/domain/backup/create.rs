@@ -78,6 +78,7 @@ fn create_named(
     match result {
         Ok(DumpResult { manifest, left, new_files, new_bytes }) => {
             manifest.write(&folder)?;
+            // Fault tests kill the process at such points.
             failpoints::hit("backup written");
             repository.publish_set(&name)?;
             let FilesPart { count: files, bytes, .. } = manifest.files;
@@ -131,6 +132,7 @@ fn write_set(
         let mut manifest = Manifest::new(newest_schema()?);
         // One snapshot for all tables, so that their rows fit together.
         let folders = services.db.snapshot(|conn| dump_table(conn, folder, &mut manifest))?;
+        // Fault tests kill the process at such points.
         failpoints::hit("tables dumped");
 
         // Files are copied after the snapshot, while the server may change them.
@@ -220,6 +222,7 @@ fn dump_table(conn: &mut Conn, folder: &Path, manifest: &mut Manifest) -> Result
             name,
             sha256,
             size,
+            // Set when the file is opened.
             modified: None,
             item,
             is_missing,
@@ -277,6 +280,7 @@ impl SetWriter<'_> {
             // Moved or deleted since, but its content was copied.
             _ if is_kept => return self.add(&line),
             FileToBackUp::Deleted => {
+                // The last argument tells a deleted file from one that cannot be read.
                 self.omit(line, "it was deleted for good while the backup was made", true);
                 return Ok(());
             }
@@ -302,7 +306,8 @@ impl SetWriter<'_> {
         self.add(&line)
     }
 
-    /// Opens a file at its current location.
+    /// Opens a file at its current location, and follows it if it moves in the meantime. Returns `Deleted` if its item
+    /// no longer exists, and `Not` with the cause if it cannot be opened.
     fn open(&self, line: &FileLine) -> Result<FileToBackUp> {
         let mut location = FileLocation::new(&line.folder, &line.directory, &line.name);
 
@@ -370,6 +375,7 @@ impl SetWriter<'_> {
                 name,
                 sha256,
                 size,
+                // Set when the file is opened.
                 modified: None,
                 item: None,
                 is_missing: false,

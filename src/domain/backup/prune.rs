@@ -11,8 +11,8 @@ use crate::storage::BackupRepository;
 /// Maps a time to its period: the year, and the number within the year.
 type Period = dyn Fn(Time) -> (i32, i32);
 
-/// Returns the sets to keep: those that the retention rule `keep` covers, the newest set, the newest restore point (a
-/// backup made before a restore), and all sets whose names are neither.
+/// Returns the sets (backups) to keep: those that the retention rule `keep` covers, the newest set, the newest restore
+/// point (a backup made before a restore), and all sets whose names have neither of the two forms.
 fn sets_to_keep(keep: Retention, sets: &[String]) -> BTreeSet<&String> {
     // Newest first, so that `or_insert` below keeps the newest set of each period.
     let dated: Vec<(&String, Time)> =
@@ -34,6 +34,7 @@ fn sets_to_keep(keep: Retention, sets: &[String]) -> BTreeSet<&String> {
         for (name, at) in &dated {
             newest.entry(period(*at)).or_insert(*name);
         }
+        // The map is in order of time, so the newest periods are at its end.
         kept_names.extend(newest.into_values().rev().take(count));
     }
     kept_names
@@ -48,8 +49,8 @@ pub struct PruneReport {
     pub bytes: u64,
 }
 
-/// Removes the sets that `keep` does not cover, contents that no remaining set needs, and damaged contents that have
-/// been stored again.
+/// Removes the sets (backups) that `keep` does not cover, contents that no remaining set needs, and damaged contents
+/// that have been stored again. With `is_dry`, it only reports what it would remove.
 ///
 /// # Errors
 /// `Conflict` if a remaining set cannot be read: its contents are unknown, so no content is removed.

@@ -37,7 +37,8 @@ pub struct RestoreReport {
     pub left: Vec<OmittedFile>,
 }
 
-/// Replaces the current state with a set. The caller has claimed the folders.
+/// Replaces all current rows and files with those of a set, which is one backup. The caller has claimed the folders, so
+/// that no server runs meanwhile.
 ///
 /// # Errors
 /// `Conflict` for a damaged set (damaged files are tolerated with `skips_damaged`), `DiskFull`, database and system
@@ -91,6 +92,7 @@ pub fn restore(
         if !before.is_empty() {
             restored.restore_point = Some(create_restore_point(services, repository, on_progress)?.name);
         }
+        // Fault tests kill the process at such points.
         failpoints::hit("restore point made");
 
         // The prepared tree is durable before the commit, so that any process can finish the exchange after the commit.
@@ -103,7 +105,8 @@ pub fn restore(
     let mut restored = match restored {
         Ok(restored) => restored,
         Err(error) => {
-            // Keep the prepared tree if the commit may have succeeded: the next start then finishes or removes it.
+            // After `Unavailable`, or if the restore is recorded, the commit may have succeeded: the prepared tree is
+            // kept, and the next start finishes or removes it.
             if !matches!(error, Error::Unavailable(_))
                 && services
                     .db
@@ -149,7 +152,8 @@ fn replace_rows(services: &Services, loaded: &StagingDatabase, name: &str, id: &
     })
 }
 
-/// Prepares all users' folders beside the current ones.
+/// Prepares all users' folders with the files of a set in `media_dir`, beside the current folders. Damaged files are
+/// added to `left`, the files that the backup omits.
 fn build_tree(
     services: &Services,
     repository: &BackupRepository,
@@ -205,6 +209,7 @@ fn build_tree(
                 why: "it is damaged in the backup".into(),
                 is_deleted: false,
             });
+            // The other files are still restored.
             return Ok(());
         }
 

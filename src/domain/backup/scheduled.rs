@@ -66,7 +66,9 @@ pub fn run_if_due(services: &Services) -> Result<Option<CreatedBackup>> {
     // Pruning follows only a successful backup.
     let outcome = (|| {
         let mut repository = open_repository(&services.settings, folder)?;
+        // The empty callback ignores the progress, which nobody watches here.
         let created = create(services, &mut repository, &mut |_| {})?;
+        // `false`: not a dry run, the old backups are removed.
         prune(&repository, services.settings.backup_keep, false)?;
         Ok(created)
     })();
@@ -82,6 +84,7 @@ pub fn run_if_due(services: &Services) -> Result<Option<CreatedBackup>> {
             services.last_backup_error.set(problem);
             Ok(Some(created))
         }
+        // Another process is using the backup folder.
         Err(Error::Unavailable(_)) => Ok(None),
         Err(error) => {
             services.last_backup_error.set(Some(match &error {

@@ -175,6 +175,7 @@ impl BackupSet {
         let sets = repository.list_sets()?;
         let found = match name {
             Some(name) => sets.iter().find(|set| *set == name),
+            // The name of a restore point has a suffix, so it does not parse as a time.
             None => sets.iter().filter(|set| set_time(set).is_some()).max(),
         };
         let Some(found) = found else {

@@ -60,7 +60,8 @@ struct PendingFile {
 }
 
 impl FileImport<'_> {
-    /// Imports everything from a user's folder that is not here already; `directories` are its rows.
+    /// Imports everything from a user's folder of the PHP original that is not here already; `directories` are the
+    /// user's directory rows in the database of the original.
     ///
     /// # Errors
     /// Errors of the databases and of this server's disk; files that cannot be read are skipped.
@@ -81,6 +82,7 @@ impl FileImport<'_> {
             self.report.add_skipped(self.folder.join(path).to_string_lossy(), why);
         }
 
+        // There is no user in a dry run for one who does not exist yet.
         if let Some(user) = self.user.filter(|_| !self.options.is_dry) {
             // Directories before the files in them.
             for directory in &contents.directories {
@@ -217,6 +219,7 @@ impl FileImport<'_> {
         let mut same = self.services.db.read(|conn| {
             Ok(store::items::list_same_bytes(conn, user.id, &pending.sha256, size)?)
         })?;
+        // Items whose files are missing do not count, so that the file is imported.
         same.retain(|item| !item.is_missing);
 
         // A copy in Favorites or Recents corresponds to the item itself and is not stored.
@@ -227,6 +230,7 @@ impl FileImport<'_> {
         let mut free: Vec<Item> =
             same.into_iter().filter(|item| !self.matched_items.contains(&item.id)).collect();
         let file_name = FileName::parse(name).unwrap_or_else(FileName::unnamed);
+        // Without an item of the same name, the first one is taken.
         let best = free.iter().position(|item| item.name == file_name.as_str()).unwrap_or(0);
         let found = (!free.is_empty()).then(|| free.swap_remove(best));
         self.matched_items.extend(found.as_ref().map(|item| item.id));
@@ -285,7 +289,8 @@ impl FileImport<'_> {
         Ok(())
     }
 
-    /// Copies the dates of directories from the original. Runs last, because storing files changes these dates.
+    /// Copies the dates of directories from the database of the PHP original. Runs last, because storing files changes
+    /// these dates.
     fn dates(&self, directories: &[&PhpDirectory]) -> Result<()> {
         let Some(user) = self.user.filter(|_| !self.options.is_dry) else { return Ok(()) };
         let folder = self.folder.to_string_lossy();
@@ -324,15 +329,17 @@ impl FileImport<'_> {
     }
 }
 
-/// Returns what a file's path in the original implies: its state, and the user's directory to store it in; without a
-/// directory, the kind of the file decides.
+/// Returns what a file's path in the imported server's folder implies: its state, and the user's directory to store it
+/// in; without a directory, the kind of the file decides.
 fn file_state(path: &Path) -> (FileState, Option<String>) {
     let above = path.parent().map(|above| above.to_string_lossy().into_owned()).unwrap_or_default();
     let top = above.split('/').next().unwrap_or_default();
     match top {
         "Trash" => (FileState::Trashed, None),
+        // The original keeps copies of items in these two folders; they are no directories of the user.
         "Favorites" => (FileState::Favorite, None),
         "Recents" => (FileState::Plain, None),
+        // At the top, in a standard directory, or below a path that is too long: the kind of the file decides.
         _ if above.is_empty()
             || STANDARD_DIRECTORIES.contains(&above.as_str())
             || above.chars().count() > MAX_PATH_CHARS =>

@@ -52,6 +52,7 @@ pub fn import(
             format!("person {} ({})", row.id, row.username.as_deref().unwrap_or("no username"));
         tell(&called);
         let folder = source_folder(row, &rows.directories, &unclaimed);
+        // The folder is removed from `unclaimed`, so that it is imported for one user only.
         let folder = folder
             .and_then(|folder| unclaimed.iter().position(|candidate| *candidate == folder))
             .map(|at| unclaimed.swap_remove(at));

@@ -43,7 +43,7 @@ pub(super) fn plan_batch(
         // A quarantined file must not be released if another admin has decided about it meanwhile.
         if let Some((finding, _)) = &request.released
             && store::findings::find(conn, *finding)?
-                .is_none_or(|known| known.state != FindingState::Quarantined)
+                .is_none_or(|current_finding| current_finding.state != FindingState::Quarantined)
         {
             return Err(already_decided_error());
         }
@@ -52,6 +52,7 @@ pub(super) fn plan_batch(
         if !request.keep_duplicates {
             if let Some(same) = find_same(services, conn, user, received)? {
                 if let Some(upload) = request.upload {
+                    // `true`: the upload is recorded as a duplicate.
                     finish_upload(conn, user, upload, same.id, true, received)?;
                 }
                 plans.push(IngestPlan::Same(Box::new(same)));
@@ -113,15 +114,18 @@ pub(super) fn target_directory(
     request: &IngestRequest,
     found: &Sniffed,
 ) -> Result<Directory> {
-    let home = ItemKind::from(found.kind).folder();
+    let standard_path = ItemKind::from(found.kind).folder();
     let Some(id) = request.directory else {
-        return create_directory::ensure(services, conn, user, home);
+        return create_directory::ensure(services, conn, user, standard_path);
     };
     match store::directories::find(conn, user.id, id)? {
         Some(chosen) if !chosen.is_standard() => Ok(chosen),
-        Some(_) => create_directory::ensure(services, conn, user, home),
+        // A standard directory accepts one kind only, so the one for the kind of this file is taken.
+        Some(_) => create_directory::ensure(services, conn, user, standard_path),
         // If the directory was deleted during the upload, the file is still stored.
-        None if request.upload.is_some() => create_directory::ensure(services, conn, user, home),
+        None if request.upload.is_some() => {
+            create_directory::ensure(services, conn, user, standard_path)
+        }
         None => Err(Error::field("directory", "Choose one of your folders.")),
     }
 }
@@ -138,7 +142,7 @@ pub(super) fn new_item(
     let (at, kind, stored) =
         (request.created_at.unwrap_or_else(now), ItemKind::from(found.kind), name.as_str());
 
-    // The date is the time of ingest until the metadata is read.
+    // Until the metadata is read, the displayed date (`shown_at`) is the requested time or the time of ingest.
     Ok(NewItem {
         id,
         user_id: user.id,
@@ -171,7 +175,8 @@ pub(crate) fn already_decided_error() -> Error {
 /// How long the result of a finished upload can be queried.
 const FINISHED_RETENTION: time::Duration = time::Duration::days(1);
 
-/// Records the result of a resumable upload and releases its quota hold.
+/// Records which item a resumable upload has become, and releases the bytes that were reserved for it in the user's
+/// quota.
 pub(super) fn finish_upload(
     conn: &mut Conn,
     user: &User,

@@ -61,6 +61,7 @@ pub fn store_all(
     }
 
     failpoints::hit("bytes durable");
+    // Each ticket receives the outcome of one request.
     let tickets = services.ingest_queue.push(user.id, durable);
 
     // The thread that holds the lock stores the files of all waiting requests.
@@ -247,6 +248,7 @@ fn store_batch(
     }
 
     services.metrics.record_stored(items.len() as u64, items.iter().map(Item::bytes).sum());
+    // Cached sessions contain the user's used bytes, which have changed.
     services.session_cache.invalidate_user(user.id);
     services.malware_scanner.wake();
     services.preview_queue.wake();
@@ -267,7 +269,7 @@ fn insert_items(
         bytes += new.size;
     }
 
-    // The quota is checked by the update itself.
+    // The quota is checked by the update itself: it changes no row if the bytes do not fit.
     if store::users::update_add_used(conn, user.id, bytes)? == 0 {
         return Err(Error::QuotaExceeded);
     }

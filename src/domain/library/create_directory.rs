@@ -8,7 +8,8 @@ use crate::state::Services;
 use crate::storage::{FileLocation, FileName};
 use crate::store;
 
-/// Creates a directory on disk and its row, in the caller's transaction.
+/// Creates a directory on disk and its row, in the caller's transaction. `path` ends with `name`; without a parent, the
+/// directory is at the top level.
 pub(crate) fn insert(
     services: &Services,
     conn: &mut Conn,

@@ -236,6 +236,7 @@ pub fn delete(services: &Services, authority: &Authority<'_>, id: DirectoryId) -
             let directory = find_own_directory(conn, user, id)?;
             let tree = store::directories::list_tree(conn, user.id, &directory.directory_path)?;
             let ids: Vec<_> = tree.iter().map(|directory| directory.directory_id).collect();
+            // At most 500 items per batch.
             Ok(store::items::list_in(conn, user.id, &ids, 500)?)
         })?;
         if items.is_empty() {

@@ -53,9 +53,11 @@ pub fn open(services: &Services, user: &User, id: ItemId) -> Result<Arc<FileSour
     if item.scan == ScanStatus::Pending {
         return Err(Error::BeingChecked);
     }
-    let place = FileLocation::new(&user.folder, &path, &item.disk_name);
-    let opened =
-        services.media_dir.open_file(&place).and_then(|file| Ok((file.metadata()?.len(), file)));
+    let file_location = FileLocation::new(&user.folder, &path, &item.disk_name);
+    let opened = services
+        .media_dir
+        .open_file(&file_location)
+        .and_then(|file| Ok((file.metadata()?.len(), file)));
 
     // The length is compared each time; the bytes only by `check`.
     let is_whole =
@@ -71,7 +73,7 @@ pub fn open(services: &Services, user: &User, id: ItemId) -> Result<Arc<FileSour
     match opened {
         Ok((length, file)) if is_whole => {
             let source = Arc::new(FileSource {
-                location: Some(place),
+                location: Some(file_location),
                 ..FileSource::new(item, file, 0, length)
             });
             services.open_file_cache.insert(&library, FileVariant::Original, &source);
@@ -293,6 +295,7 @@ pub fn move_items(
 
                 let target = target_directory(conn, user, directory, &item)?;
                 if item.directory_id == target.directory_id {
+                    // The item is in that directory already.
                     continue;
                 }
                 let from = item_location(conn, user, &item)?;
@@ -328,7 +331,8 @@ pub fn move_items(
     Ok(done.len())
 }
 
-/// Standard directories accept one kind; users' own accept all.
+/// Fails if the directory does not accept the item: Favorites, Recents and Trash accept none, other standard
+/// directories accept one kind, and users' own accept all.
 fn ensure_accepts_kind(target: &Directory, item: &Item) -> Result<()> {
     if target.is_view() {
         let name = &target.directory_name;

@@ -109,6 +109,7 @@ fn load_page(
         return search_page(conn, user, page, after);
     }
 
+    // One item more than the page holds shows whether there is another page.
     let mut items = store::item_lists::list(
         conn,
         user.id,
@@ -155,6 +156,7 @@ pub fn list(reader: &mut LibraryReader<'_>, user: &User, query: &ListingQuery) -
     let conn = &mut *reader.conn;
     let (sort, filter) = (query.sort(), &query.filter);
     let (items, next) = load_page(conn, user, query)?;
+    // Months are counted only for lists that are sorted by date and not narrowed by words or kind.
     let is_counted = filter.words.is_none()
         && filter.kind.is_none()
         && matches!(sort, Sort::Newest | Sort::Oldest);
@@ -162,6 +164,7 @@ pub fn list(reader: &mut LibraryReader<'_>, user: &User, query: &ListingQuery) -
     let months = match filter.directory {
         _ if !is_counted => Months::default(),
         Some(_) => Arc::new(count_months(conn, user, filter, &items)?),
+        // The months of a whole shelf are cached.
         None => reader.library.months(conn, filter.shelf)?,
     };
 
@@ -214,6 +217,7 @@ pub fn directory_names(
     services.db.read(|conn| find_names(conn, user, items))
 }
 
+/// Returns the names of the items' directories, by directory id.
 fn find_names(
     conn: &mut Conn,
     user: &User,

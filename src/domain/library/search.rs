@@ -147,7 +147,8 @@ pub(crate) fn search(
 
     // If every word is common (a prefix of very many indexed words), none narrows the search: items are read in order
     // and filtered.
-    let Some((place, matches)) = rarest_word(conn, owner, &terms)? else {
+    let Some((rarest_index, matches)) = rarest_word(conn, owner, &terms)? else {
+        // One step reads a limited number of items; `floor` is the position at which it ends.
         let floor = store::search_words::find_item_floor(conn, owner, after, MAX_ITEMS_PER_STEP)?;
         let filter = ItemFilter { floor, ..filter.clone() };
         let after = after.map(|(at, id)| Cursor::Clock(at, id));
@@ -166,7 +167,7 @@ pub(crate) fn search(
     let others: Vec<&String> = query_words
         .iter()
         .enumerate()
-        .filter(|(index, _)| *index != place)
+        .filter(|(index, _)| *index != rarest_index)
         .map(|(_, word)| word)
         .collect();
     scan_matches(conn, owner, &matches, (filter, &others), after, limit)
@@ -186,18 +187,18 @@ fn count(number: usize) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
-/// The indexed words that begin with `word`.
+/// Returns the indexed words that begin with `word`, or `Common` if there are more than `MAX_MEANINGS`.
 fn resolve_word(conn: &mut Conn, owner: UserId, word: &str) -> Result<ParsedWord> {
     let (mut at, end) = prefix_range(word);
     let mut matches = Vec::new();
-    let mut is_equal_too = true;
+    let mut includes_start = true;
     // Each query seeks the next distinct word, so that the rows of a frequent word are not read.
-    while let Some(next) = store::search_words::find_next(conn, owner, &at, is_equal_too, &end)? {
+    while let Some(next) = store::search_words::find_next(conn, owner, &at, includes_start, &end)? {
         matches.push(next.clone());
         if matches.len() > MAX_MEANINGS {
             return Ok(ParsedWord::Common);
         }
-        (at, is_equal_too) = (next, false);
+        (at, includes_start) = (next, false);
     }
     Ok(ParsedWord::Words(matches))
 }
@@ -210,6 +211,7 @@ fn rarest_word(
 ) -> Result<Option<(usize, Vec<String>)>> {
     let mut best: Option<(i64, usize, Vec<String>)> = None;
     for (index, term) in terms.iter().enumerate() {
+        // A common word does not narrow the search.
         let ParsedWord::Words(matches) = term else { continue };
         let mut items = 0;
         // Counting stops at the lowest number so far, because a word with more items is not the rarest.
@@ -228,7 +230,8 @@ fn rarest_word(
     Ok(best.map(|(_, index, matches)| (index, matches)))
 }
 
-/// Reads the items that have one of the words in `matches`, newest first.
+/// Returns a page of the items that have one of the words in `matches` and, as prefixes, all words in `others`, newest
+/// first, and where the next page begins.
 fn scan_matches(
     conn: &mut Conn,
     owner: UserId,

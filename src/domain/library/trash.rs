@@ -168,6 +168,7 @@ pub fn restore(
     Ok(done
         .into_iter()
         .map(|done| RestoreCount {
+            // The name differs if the wanted one was taken.
             is_renamed: wanted_names.get(&done.subject) != Some(&done.name),
             name: done.name,
         })
@@ -249,6 +250,7 @@ pub fn delete(
         }
     }
 
+    // Cached sessions contain the user's used bytes, which have changed.
     services.session_cache.invalidate_user(user.id);
     Ok(done.len())
 }

@@ -15,8 +15,8 @@ pub struct CopyReport {
     pub checksum: String,
 }
 
-/// Copies all tables into the database at `url`, sessions included, and compares both sides before the commit.
-/// The caller has claimed the folders, so that nothing changes meanwhile.
+/// Copies all tables into the database at `url`, sessions included, and compares both sides before the commit. The
+/// caller has locked the server's folders against other processes, so that nothing changes meanwhile.
 ///
 /// # Errors
 /// `Conflict` if the URL is the database in use, the other database has users, or the two sides differ. The other
@@ -38,6 +38,7 @@ pub fn copy_to(services: &Services, url: &str) -> Result<Vec<CopyReport>> {
         let from = RefCell::new(from);
         target.write(|to| {
             let from = &mut **from.borrow_mut();
+            // `&[]`: no table is excepted.
             table_rows::delete_all_except(to, &[])?;
             table_rows::copy_all_except(from, to, &[])?;
 

@@ -30,6 +30,7 @@ pub fn metrics_text(services: &Services) -> Result<String> {
     gauges.queues.with_label_values(&["scanner"]).set(i64_to_float(status.waiting));
     gauges.findings.set(i64_to_float(status.findings));
 
+    // -1 without a scanner, 0 if it does not respond or its state is unknown, 1 if it works.
     gauges.scanner.set(match status.scanner {
         ScannerHealth::Off => -1.0,
         ScannerHealth::Unknown | ScannerHealth::Away(_) => 0.0,
@@ -38,11 +39,11 @@ pub fn metrics_text(services: &Services) -> Result<String> {
 
     // A failing database leaves the previous values.
     if let Ok(counted) = services.db.read(|conn| Ok(store::users::count_by_status(conn)?)) {
-        for state in [Status::Pending, Status::Active, Status::Suspended, Status::Rejected] {
+        for user_status in [Status::Pending, Status::Active, Status::Suspended, Status::Rejected] {
             gauges
                 .people
-                .with_label_values(&[state.as_str()])
-                .set(i64_to_float(counted.get(&state).copied().unwrap_or(0)));
+                .with_label_values(&[user_status.as_str()])
+                .set(i64_to_float(counted.get(&user_status).copied().unwrap_or(0)));
         }
     }
 

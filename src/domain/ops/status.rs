@@ -104,6 +104,7 @@ pub fn status(services: &Services) -> Result<ServerStatus> {
         ));
     }
 
+    // At most five problems of the users file are listed.
     for (line, why) in
         services.users_file.current().iter().flat_map(|listed| listed.problems.iter().take(5))
     {

@@ -119,6 +119,7 @@ pub fn open(services: &Services, user: &User, id: ItemId, side: u32) -> Result<P
                 Ok(PreviewLookup::Soon)
             }
         },
+        // Previews are switched off or cannot be made on this system.
         PreviewState::Waiting if !is_enabled(services) => Err(Error::NotFound),
         PreviewState::Waiting => {
             services.preview_queue.prioritize([id].into_iter());

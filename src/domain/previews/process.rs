@@ -77,6 +77,7 @@ fn process(services: &Services, job: &PreviewJob) -> Result<()> {
         return Ok(());
     }
 
+    // There are no previews for this type of file.
     if !PreviewRenderer::can_render(&item.mime) {
         store_result(services, &item, &Rendered::default(), PreviewState::None)?;
         return Ok(());
@@ -118,7 +119,7 @@ fn can_make(services: &Services) -> bool {
     services.renderer.health() == RendererHealth::Works
 }
 
-/// Takes the next job, exclusively across processes.
+/// Takes the next job and reserves it for `LEASE_TIME`, exclusively across processes; `None` if no job is due.
 fn claim(services: &Services) -> Result<Option<PreviewJob>> {
     loop {
         let at = now_millis();
@@ -228,11 +229,12 @@ fn store_result(
             return Ok(());
         };
 
+        // The bytes have changed since they were rendered, so the result does not belong to them.
         if before.sha256 != rendered_item.sha256 {
             return Ok(());
         }
 
-        // Values from a file are bounded before they are stored.
+        // Values from a file can exceed the column's type or length; such a value is stored as null.
         let side = |length: Option<u32>| length.and_then(|length| i32::try_from(length).ok());
         let taken = details.metadata.taken;
         let placeholder =

@@ -31,19 +31,21 @@ pub fn check(
     mut on_problem: impl FnMut(Problem),
 ) -> Result<u64> {
     let mut looked_at = 0;
-    let mut known = Vec::new();
+    let mut owned_folders = Vec::new();
 
     // Users one by one, so that the report has an order.
     admin::for_each_user(services, |user| {
-        known.push(user.folder.clone());
+        owned_folders.push(user.folder.clone());
         looked_at += LibraryCheck { services, user, options, on_problem: &mut on_problem }.run()?;
         Ok(())
     })?;
 
     // Folders in the media folder that belong to no user.
     for entry in services.media_dir.list_user_folders()? {
-        let is_known =
-            entry.name.as_deref().is_some_and(|name| known.iter().any(|folder| folder == name));
+        let is_known = entry
+            .name
+            .as_deref()
+            .is_some_and(|name| owned_folders.iter().any(|folder| folder == name));
         if !is_known {
             on_problem(Problem {
                 kind: ProblemKind::Extra,
@@ -55,6 +57,7 @@ pub fn check(
 
     // Files in quarantine without a finding.
     for name in services.media_dir.list_quarantine()? {
+        // A file in quarantine is named after the id of its finding.
         let id = uuid::Uuid::try_parse(&name).ok().map(FindingId);
         let finding = services
             .db
@@ -108,6 +111,7 @@ impl<T: FnMut(Problem)> LibraryCheck<'_, T> {
     /// Checks for folders on disk without a row, from `path` down. Links are not followed and not reported here.
     fn check_directories(&mut self, path: &str) -> Result<()> {
         for entry in self.list(path)? {
+            // A name that is not UTF-8 cannot have a row; it is reported with the files of its directory.
             let Some(name) = entry.name.as_deref() else { continue };
 
             // Standard directories are checked with their rows.
@@ -270,6 +274,7 @@ impl<T: FnMut(Problem)> LibraryCheck<'_, T> {
                 return Ok(None);
             }
             if self.options.repair {
+                // Neither missing nor damaged.
                 amend::set_state(self.services, self.user, item.id, false, false)?;
             }
             return Ok(Some((
@@ -289,6 +294,7 @@ impl<T: FnMut(Problem)> LibraryCheck<'_, T> {
             )?;
             Some("taken as it is now".to_owned())
         } else if self.options.repair {
+            // The file is missing, or is treated as such because its content has changed, which is marked as damage.
             amend::set_state(
                 self.services,
                 self.user,
@@ -334,7 +340,8 @@ impl<T: FnMut(Problem)> LibraryCheck<'_, T> {
         Ok(())
     }
 
-    /// Stores a file without a row: in its folder if that is the user's own, otherwise in the standard one for its kind.
+    /// Stores a file without a row as a new item. Storing keeps it in its folder if that is the user's own, and moves
+    /// it to the standard folder for its kind otherwise.
     fn ingest_extra(
         &self,
         directory: &Directory,
@@ -351,6 +358,7 @@ impl<T: FnMut(Problem)> LibraryCheck<'_, T> {
             };
         let request = IngestRequest {
             directory: Some(directory.directory_id),
+            // The file is on disk already, so it gets a row even if another item has the same bytes.
             keep_duplicates: true,
             ..IngestRequest::new(received, name.to_owned(), self.options.initial_scan)
         };

@@ -27,12 +27,12 @@ const MAX_BATCH_FILES: usize = 64;
 /// updates the rows. Files changed or renamed less than `settled` ago are left for the next scan.
 pub fn scan(
     services: &Services,
-    only: Option<UserId>,
+    only_user: Option<UserId>,
     settled: Duration,
 ) -> Result<FolderScanReport> {
     let mut report = FolderScanReport::default();
     admin::for_each_user(services, |user| {
-        if only.is_none_or(|only| user.id == only) {
+        if only_user.is_none_or(|only_user| user.id == only_user) {
             FolderScan::new(services, user, &mut report, settled).run()?;
         }
         Ok(())
@@ -40,7 +40,8 @@ pub fn scan(
     Ok(report)
 }
 
-/// Scans changed paths relative to the media folder; returns those that have to be scanned again.
+/// Scans changed paths, which are relative to the media folder, and updates the rows. Also returns the paths that have
+/// to be scanned again, because a file there was changed less than `settled` ago or is being moved.
 pub fn scan_paths(
     services: &Services,
     paths: &[PathBuf],
@@ -63,10 +64,12 @@ pub fn scan_paths(
         let user = services
             .db
             .read(|conn| Ok(id.map(|id| store::users::find(conn, id)).transpose()?.flatten()))?;
+        // A folder that belongs to no user is not scanned.
         let Some(user) = user.filter(|user| user.folder == folder) else { continue };
 
         let mut folder_scan = FolderScan::new(services, &user, &mut report, settled);
         for path in inner {
+            // `waiting` counts files that may still be changing; if it grows, the path has to be scanned again.
             let before = folder_scan.noticed.waiting;
             folder_scan.scan_path(path)?;
             if folder_scan.noticed.waiting > before {
@@ -74,7 +77,7 @@ pub fn scan_paths(
             }
         }
 
-        // A moved file is found before it would be marked missing.
+        // Only after all paths were scanned, because the file of a missing item may have been found at another path.
         folder_scan.mark_missing()?;
         if folder_scan.is_emptied {
             folder_scan.remove_empty_directories()?;
@@ -96,6 +99,7 @@ impl FolderScan<'_> {
 
     /// Scans one path: a file that appeared, changed or vanished, or a directory with its contents.
     fn scan_path(&mut self, path: &Path) -> Result<()> {
+        // Paths that are not UTF-8 have no row and cannot get one.
         let Some(path) = path.to_str() else { return Ok(()) };
         if path.is_empty() {
             // A folder that was not watched so far.
@@ -154,6 +158,7 @@ impl FolderScan<'_> {
                 self.ingest(requests.into_iter().collect())?;
             }
             (Some(entry), None) if above.is_empty() => self.skip_top_entry(&entry),
+            // Links and devices are never stored.
             (Some(_), None) => {}
         }
         Ok(())
@@ -287,6 +292,7 @@ impl FolderScan<'_> {
     fn mark_missing(&mut self) -> Result<()> {
         let (services, user) = (self.services, self.user);
         for id in std::mem::take(&mut self.missing) {
+            // Items deleted meanwhile or marked already are skipped.
             let candidate = services.db.read(|conn| Ok(store::items::find(conn, user.id, id)?))?;
             let Some(candidate) = candidate.filter(|candidate| !candidate.is_missing) else {
                 continue;
@@ -307,6 +313,7 @@ impl FolderScan<'_> {
                 if !is_unchanged || services.media_dir.exists(&place)? {
                     return Ok(false);
                 }
+                // Missing, but not damaged.
                 amend::set_state(services, user, id, true, false)?;
                 Ok(true)
             })?;

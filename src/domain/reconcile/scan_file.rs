@@ -65,8 +65,10 @@ impl FolderScan<'_> {
         // if only the time has changed.
         let done = file_moves::with_item_locked(services, user.id, item.id.0, &place, || {
             let received =
+                // Without a known hash (`None`), the file is hashed.
                 ReceivedFile::open_existing(services.media_dir.clone(), place.clone(), None)?;
             if received.sha256 == item.sha256 && item.is_missing {
+                // Neither missing nor damaged.
                 amend::set_state(services, user, item.id, false, false)?;
                 return Ok(false);
             }
@@ -132,6 +134,7 @@ impl FolderScan<'_> {
         if let Some(item) = self.find_moved(&received)? {
             self.record_move(&item, directory, &place, name)?;
             self.noticed.moved += 1;
+            // The directory that the file left may be empty and gone, so empty directories are removed after the scan.
             self.is_emptied = true;
             return Ok(None);
         }

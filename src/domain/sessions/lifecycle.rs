@@ -74,6 +74,7 @@ fn look_up(
 pub fn touch(services: &Services, auth_session: &AuthSession, client: &Client) {
     let at = now();
     let address = client.address.to_canonical().to_string();
+    // A recent use from the same address is recorded already.
     if at - auth_session.session.last_seen >= TOUCH_INTERVAL
         || address != auth_session.session.address
     {
@@ -115,6 +116,7 @@ pub(crate) fn begin(
         client,
         at,
     )?;
+    // The user's row also contains the token hash of the newest session.
     store::users::update_session_token(conn, user, Some(&token_hash(&token)))?;
     Ok(token)
 }
@@ -181,6 +183,7 @@ fn end_as(services: &Services, actor: &Actor, owner: &User, id: i64, event: Even
         let ending = store::sessions::find(conn, owner.id, id, now())?;
         crate::db::ensure_one_row(store::sessions::update_end(conn, owner.id, id)?)?;
         if let Some(session) = ending {
+            // If it was the user's newest session, its token hash is removed from the user's row too.
             store::users::update_forget_session_token(conn, owner.id, &session.session_token)?;
             // Access tokens have names; other sessions are described by their device.
             let label = if session.name.is_empty() { &session.device } else { &session.name };
@@ -202,6 +205,8 @@ pub fn end_others(services: &Services, actor: &Actor, auth_session: &AuthSession
             auth_session.session.id,
         )?;
 
+        // The current session is the only one left, so its token hash is recorded in the user's row as that of the
+        // newest.
         store::users::update_session_token(
             conn,
             auth_session.user.id,

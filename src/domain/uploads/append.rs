@@ -43,8 +43,8 @@ struct Appender {
 }
 
 impl ByteSink for Appender {
-    /// Appends bytes within the announced length and the free disk space. Without a checksum, progress is recorded
-    /// every `SYNC_INTERVAL_BYTES`.
+    /// Appends bytes; fails if they exceed the announced length or the free disk space. Without a checksum, progress is
+    /// recorded every `SYNC_INTERVAL_BYTES`; with one, only after the whole part has been verified.
     fn write(&mut self, bytes: &[u8]) -> Result<()> {
         let (written, _) = self.partial.progress();
         let limit = self.upload.length();
@@ -96,6 +96,7 @@ impl Appender {
         if self.loose == 0 {
             return Ok(());
         }
+        // As long as nothing was recorded, the file is new, so its name has to be made durable too.
         self.partial.make_durable(self.upload.received == 0)?;
         failpoints::hit("part durable");
         let (written, state) = self.partial.progress();
@@ -165,6 +166,7 @@ where
     };
 
     let (upload, partial, services, turn) = appender;
+    // The upload is finished, for instance because the client missed the response to its last part.
     let Some(partial) = partial else { return Ok(upload) };
     let appender =
         Appender { services, session, upload, partial, checksum: part.checksum, loose: 0, turn };

@@ -125,6 +125,8 @@ impl UploadBatch {
             Ok(received) if received.size == 0 && name.is_empty() => return Ok(AddedFile::Read),
             Ok(received) => received,
             Err(error) => {
+                // Past a limit, the rest of the file was not read. `rejected_file` passes on errors that concern the
+                // whole request.
                 let is_midway = matches!(error, Error::TooLarge { .. } | Error::QuotaExceeded);
                 self.files.push(rejected_file(name, error)?);
                 return Ok(if is_midway { AddedFile::RejectedMidway } else { AddedFile::Read });
@@ -148,6 +150,7 @@ impl UploadBatch {
         };
 
         self.waiting.push((self.files.len(), request));
+        // A placeholder, which `store_waiting` replaces by the outcome.
         self.files.push(UploadedFile { name, outcome: Err(Error::internal("not stored yet")) });
 
         if self.waiting.len() >= MAX_BATCH_FILES || self.waiting_bytes >= MAX_BATCH_BYTES {
@@ -194,7 +197,8 @@ impl UploadBatch {
         Ok(())
     }
 
-    /// Moves the stored files into the directory that followed them.
+    /// Moves the stored files into a directory whose form field came after them in the request, and updates the items
+    /// in `files`.
     async fn move_to(&mut self, directory: DirectoryId) -> Result<()> {
         let stored = self.files.iter().filter_map(|file| match &file.outcome {
             Ok(Ingested::Stored(item)) => Some(item.id),
@@ -306,6 +310,7 @@ where
 
     match copy_stream(sink, bytes).await? {
         (sink, StreamEnd::Whole) => Ok(sink.incoming.finish()),
+        // `BadRequest` means that the sender stopped; the message adds that nothing of this file was kept.
         (_, StreamEnd::Broken(Error::BadRequest(why))) => {
             Err(Error::BadRequest(format!("{why} Nothing of it was kept.")))
         }

@@ -91,6 +91,7 @@ pub fn create(
         Ok(())
     })?;
 
+    // Cached sessions contain the user's row, whose reserved bytes have changed.
     services.session_cache.invalidate_user(user.id);
     failpoints::hit("upload made");
     if upload.size > 0 {
@@ -106,6 +107,7 @@ pub fn create(
         &upload.hash_state,
     )?;
 
+    // `true`: the file is new, so its name is made durable too.
     partial.make_durable(true)?;
     finish_upload(services, user, authority.key(), &upload, partial)
 }
@@ -164,20 +166,22 @@ pub fn list(reader: &mut LibraryReader<'_>, user: &User) -> Result<Vec<Upload>> 
     Ok(store::uploads::list_unfinished(reader.conn, user.id, 100)?)
 }
 
-/// Records how much has arrived and extends the expiry.
+/// Records how much has arrived, with the state of the running hash, from which the next part continues, and extends
+/// the expiry.
 pub(super) fn record_received(
     services: &Services,
     upload: &Upload,
     session: SessionKey,
     written: u64,
-    state: &[u8],
+    hash_state: &[u8],
 ) -> Result<(i64, Time)> {
     let (received, expires) =
         (i64::try_from(written).map_err(Error::internal)?, now() + UPLOAD_RETENTION);
     let changed = services.write_library(upload.user_id, |conn| {
         authorize(conn, Some(session), Need::Active)?;
-        Ok(store::uploads::update_received(conn, upload.id, received, state, expires)?)
+        Ok(store::uploads::update_received(conn, upload.id, received, hash_state, expires)?)
     })?;
+    // No row was changed, so the upload has been deleted or finished meanwhile.
     if changed == 0 { Err(Error::NotFound) } else { Ok((received, expires)) }
 }
 
@@ -194,6 +198,7 @@ pub(super) fn open_appender(services: &Services, upload: &Upload) -> Result<Part
     ) {
         Err(cause) if cause.kind() == std::io::ErrorKind::UnexpectedEof => {
             tracing::error!(upload = %upload.id, "bytes of an unfinished upload are missing on disk: the upload has to start again");
+            // `None`: the server removes it, so no session's rights are checked.
             delete_locked(services, upload, None)?;
             Err(Error::NotFound)
         }
@@ -279,6 +284,7 @@ fn delete_locked(services: &Services, upload: &Upload, session: Option<SessionKe
         store::uploads::delete(conn, upload.user_id, upload.id)?;
         Ok(())
     })?;
+    // Cached sessions contain the user's row, whose reserved bytes have changed.
     services.session_cache.invalidate_user(upload.user_id);
     failpoints::hit("upload removed");
     Ok(services.media_dir.remove_file(&FileLocation::upload(upload.id.0))?)
@@ -293,6 +299,7 @@ pub fn delete_expired(services: &Services, at: Time) -> Result<usize> {
             return Ok(ended);
         }
         for upload in expired {
+            // `None`: the server removes it, so no session's rights are checked.
             delete_locked(services, &upload, None)?;
             ended += 1;
         }

@@ -143,6 +143,7 @@ pub(crate) async fn patch_user(
         }
 
         if let Some(level) = body.access_level {
+            // `set_access_level` takes the word of a form field.
             let level = if matches!(level, LevelWord::Admin) { "admin" } else { "user" };
             admin::set_access_level(services, &actor, id, level)?;
         }

@@ -34,6 +34,7 @@ pub(super) async fn get_content(
     path: web::Path<String>,
     Query(query): Query<ContentQuery>,
 ) -> HandlerResult {
+    // Any non-empty value of `download` requests a download.
     let is_download = query.download.is_some_and(|value| !value.is_empty());
     media_response::content_response(
         &caller.services,

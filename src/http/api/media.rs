@@ -134,6 +134,7 @@ impl ListQuery {
                 KindWord::Other => ItemKind::Other,
             }),
             words: words.map(|text| search::query_words(&text)),
+            // `floor` is used only within a search, which looks for results in steps.
             floor: None,
         };
 

@@ -131,6 +131,7 @@ pub(super) async fn create_upload(
     let location = format!("/api/uploads/{}", created.id);
     // An empty file is complete as soon as it is created.
     let upload = if has_part && size > 0 {
+        // `true`: no client knows the address of this upload yet, so it is deleted if its first part fails.
         append(&caller, created.id, part, payload, true).await?
     } else {
         created

@@ -34,7 +34,8 @@ pub(super) struct Caller {
     pub auth_session: Option<Arc<AuthSession>>,
 }
 
-/// Finds the session of a request and records that it was used.
+/// Finds the session of a request, by its Bearer token or its cookie, and records that it was used. A request without a
+/// cookie session is returned without one, so that the caller decides whether it must be logged in.
 ///
 /// # Errors
 /// `Unauthenticated` for a Bearer token that is not valid, `Forbidden` for a missing CSRF token.

@@ -34,7 +34,7 @@ pub async fn field_text(
     String::from_utf8(bytes).map_err(|_| Error::BadRequest("The form is not UTF-8.".into()).into())
 }
 
-/// Reads the bytes of a small field.
+/// Reads the bytes of a small field, and stops as soon as they exceed `limit`, so that a client cannot fill the memory.
 ///
 /// # Errors
 /// `TooLarge` above `limit` bytes.

@@ -142,6 +142,7 @@ fn replace_path(uri: &Uri, path: &str) -> Option<Uri> {
 
 /// Adds `base` to the addresses in attributes. Text cannot be mistaken for an attribute, because its quotes are escaped.
 fn prefix_html_urls(html: &str, base: &str) -> String {
+    // An eighth more than the input leaves room for the added prefixes without another allocation.
     let mut output = String::with_capacity(html.len() + html.len() / 8);
 
     let mut rest = html;
@@ -168,6 +169,7 @@ fn prefix_html_urls(html: &str, base: &str) -> String {
             let (candidates, after) = value
                 .split_at_checked(value.find('"').unwrap_or(value.len()))
                 .unwrap_or((value, ""));
+            // The first address has its prefix already; the others follow a comma and a space.
             output.push_str(&candidates.replace(", /", &format!(", {base}/")));
             rest = after;
         }

@@ -32,8 +32,8 @@ fn is_allowed_origin(request: &ServiceRequest, services: &Services) -> bool {
         })
 }
 
-/// Checks Fetch Metadata if the browser sends it, otherwise `Origin` (OWASP CSRF Prevention Cheat Sheet). Forms also need
-/// the CSRF token.
+/// Rejects requests that a page of another site causes: checks the Fetch Metadata header `Sec-Fetch-Site` if the
+/// browser sends it, and `Origin` if there is one (OWASP CSRF Prevention Cheat Sheet). Forms also need the CSRF token.
 fn ensure_same_site(request: &ServiceRequest, services: &Services) -> Result<(), HandlerError> {
     const REFUSED: HandlerError =
         HandlerError::Error(Error::Forbidden("This came from another site, so nothing was done."));
@@ -42,6 +42,7 @@ fn ensure_same_site(request: &ServiceRequest, services: &Services) -> Result<(),
         request.headers().get(name).map(|value| value.to_str().unwrap_or("?"))
     };
 
+    // `none` is a request that the user started, for example by entering the address.
     if word(header::HeaderName::from_static("sec-fetch-site"))
         .is_some_and(|site| !matches!(site, "same-origin" | "none"))
     {

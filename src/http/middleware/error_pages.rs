@@ -76,6 +76,7 @@ fn error_response(request: &HttpRequest, error: &Error, id: &str) -> HttpRespons
             response.insert_header((header::RETRY_AFTER, *retry_after));
         }
         Error::Unavailable(_) | Error::Contention => {
+            // These conditions are temporary, so the client may try again after 3 seconds.
             response.insert_header((header::RETRY_AFTER, 3_u64));
         }
         Error::RangeNotSatisfiable { size } => {

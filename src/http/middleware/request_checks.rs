@@ -47,6 +47,7 @@ async fn check_request(request: &ServiceRequest) -> Result<(), HandlerError> {
 /// Records a proxy in the local network that is not trusted, for the status page: limits count all of its clients as one.
 /// Clients elsewhere may send the header for no reason.
 fn record_untrusted_proxy(request: &ServiceRequest, services: &Services) {
+    // `to_canonical` turns an IPv4 address that is mapped to IPv6 back into IPv4.
     let Some(peer) = request.peer_addr().map(|peer| peer.ip().to_canonical()) else { return };
     let is_local = match peer {
         IpAddr::V4(four) => four.is_loopback() || four.is_private(),
@@ -56,6 +57,7 @@ fn record_untrusted_proxy(request: &ServiceRequest, services: &Services) {
         && request.headers().contains_key(header::X_FORWARDED_FOR)
         && !is_trusted(&peer, &services.settings)
     {
+        // The first such proxy is kept; one is enough for the warning on the status page.
         services.untrusted_proxy.get_or_init(|| peer);
     }
 }

@@ -89,7 +89,7 @@ impl Layout {
         let user = auth_session.user.clone();
         let summary = reader.summary()?;
 
-        // How many accounts wait for approval.
+        // How many accounts wait for approval, which only admins see.
         let pending = if user.is_admin() { admin::count_pending(reader)? } else { 0 };
 
         // Counts come from the cached summary.
@@ -186,6 +186,7 @@ impl Layout {
     }
 }
 
+/// Creates the navigation links of the directories that the user has created, and marks the one of the current page.
 fn directory_links(directories: &[Directory], page_path: &str) -> Vec<Link> {
     let own_directories = directories.iter().filter(|directory| !directory.is_standard());
     own_directories
@@ -197,6 +198,7 @@ fn directory_links(directories: &[Directory], page_path: &str) -> Vec<Link> {
                 label: directory.directory_name.clone(),
                 icon: "folder",
                 count: String::new(),
+                // The style sheet indents three levels at most.
                 depth: directory.directory_path.matches('/').count().min(3),
             }
         })

@@ -38,6 +38,7 @@ pub async fn render_cached<P: Template>(
         .then(|| CacheKey::page(&current.services, &current.auth_session, request));
     let html = cached_response(&current.services, current.user().id, key, |reader| {
         let html = draw(reader, input)?.render().map_err(Error::internal)?;
+        // Pages are sent without an ETag.
         Ok(CachedResponse { body: html.into(), etag: "".into() })
     })
     .await?;

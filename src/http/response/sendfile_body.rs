@@ -30,6 +30,7 @@ const READ_CHUNK: usize = 128 << 10;
 /// Reads a small range from memory or from the page cache; `None` if it is too large or reading it would wait for the
 /// disk.
 pub fn read_small(source: &FileSource, at: u64, length: u64) -> Option<Bytes> {
+    // Only a small range that is the whole content, such as a thumbnail, is kept in memory with the open file.
     let is_tiny = length <= MAX_MEMORY_PART && length == source.length;
     if is_tiny && let Some(bytes) = source.bytes.get() {
         return Some(bytes.clone());
@@ -97,6 +98,7 @@ impl PendingSend {
         while self.at < window_end {
             // Reading ahead and sending overlap.
             self.start_read_ahead();
+            // All bytes that were read ahead are sent, so sending waits for the next ones.
             if self.at == self.warm_until {
                 std::task::ready!(self.poll_read_ahead(context))?;
                 continue;
@@ -114,7 +116,8 @@ impl PendingSend {
         if self.at < self.end { Poll::Pending } else { Poll::Ready(Ok(())) }
     }
 
-    /// Starts to read the next window before the current one is sent.
+    /// Starts to read the next window into the page cache before the current one is sent. Does nothing while such a
+    /// read runs, at the end of the range, or while more than half a window is ready.
     fn start_read_ahead(&mut self) {
         if self.warming.is_some()
             || self.warm_until == self.end
@@ -153,8 +156,8 @@ fn fill_page_cache(file: &File, start: u64, end: u64) -> Result<()> {
     let mut buffer = vec![0; READ_CHUNK];
     let mut at = start;
     while at < end {
-        let most = usize::try_from(end - at).unwrap_or(READ_CHUNK).min(READ_CHUNK);
-        match file.read_at(buffer.get_mut(..most).unwrap_or_default(), at) {
+        let read_length = usize::try_from(end - at).unwrap_or(READ_CHUNK).min(READ_CHUNK);
+        match file.read_at(buffer.get_mut(..read_length).unwrap_or_default(), at) {
             Ok(0) => return Err(ErrorKind::UnexpectedEof.into()),
             Ok(read) => at += read as u64,
             Err(cause) if cause.kind() == ErrorKind::Interrupted => {}
@@ -201,6 +204,7 @@ impl MessageBody for FilePart {
     fn poll_next(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Bytes>>> {
         let this = self.get_mut();
         let mut queue = this.queue.0.borrow_mut();
+        // Only at the first call.
         if let Some(sending) = this.waiting.take() {
             *queue = Some(sending);
         }

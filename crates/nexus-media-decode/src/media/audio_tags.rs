@@ -60,6 +60,7 @@ pub fn read<R: Read + Seek>(file: R) -> Result<(Metadata, Option<Vec<u8>>), Stri
         let small = |number: Option<u32>| number.and_then(|number| u16::try_from(number).ok());
         metadata.track = metadata.track.or_else(|| small(tag.track()));
         metadata.disc = metadata.disc.or_else(|| small(tag.disk()));
+        // The first four characters of either are the year.
         let year =
             || tag.get_string(ItemKey::RecordingDate).or_else(|| tag.get_string(ItemKey::Year));
         metadata.year = metadata.year.or_else(|| year()?.get(..4)?.parse().ok());

@@ -29,6 +29,7 @@ pub fn largest(bytes: &[u8]) -> Option<(&[u8], u32, u32)> {
 /// Whether the first frame is baseline, extended or progressive, which the decoder supports. RAW data itself may be
 /// lossless JPEG, which is not supported.
 fn is_decodable(part: &[u8]) -> bool {
+    // After the two bytes of the start marker.
     let mut at = 2;
 
     // A limit on segments, so that a crafted file does not take long.
@@ -39,7 +40,9 @@ fn is_decodable(part: &[u8]) -> bool {
             0xc0..=0xc2 => return true,
             // Another kind of frame, or the start, end or scan of an image before any frame.
             0xc3 | 0xc5..=0xcf | 0xd8 | 0xd9 | 0xda => return false,
+            // A marker may be preceded by any number of 0xff bytes.
             0xff => at += 1,
+            // Any other segment is skipped by its length, which follows the marker.
             _ => {
                 let (Some(high), Some(low)) = (part.get(at + 2), part.get(at + 3)) else {
                     return false;

@@ -23,10 +23,11 @@ pub fn read(bytes: &[u8]) -> Metadata {
 
     for _ in 0..MAX_VALUES {
         // Each value begins with a marker, record, dataset and length.
-        let [0x1c, record, set, high, low, values @ ..] = rest else { break };
+        let [0x1c, record, dataset_number, high, low, values @ ..] = rest else { break };
         let length = usize::from(u16::from_be_bytes([*high, *low]));
         let Some((value, next)) = values.split_at_checked(length) else { break };
         rest = next;
+        // Only record 2 contains the datasets that describe the image.
         if *record != 2 {
             continue;
         }
@@ -34,7 +35,7 @@ pub fn read(bytes: &[u8]) -> Metadata {
         let text = String::from_utf8_lossy(value).into_owned();
 
         // Datasets: 5 object name, 25 keywords, 80 by-line, 90 city, 95 state, 101 country, 120 caption.
-        match set {
+        match dataset_number {
             5 => metadata.title = Some(text),
             25 => metadata.keywords.push(text),
             80 => metadata.artist = Some(text),

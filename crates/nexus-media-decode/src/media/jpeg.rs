@@ -109,6 +109,7 @@ fn cmyk_to_rgb(pixels: &[u8]) -> Vec<u8> {
 pub fn icc_profile(bytes: &[u8]) -> Option<Vec<u8>> {
     const NAME: &[u8] = b"ICC_PROFILE\0";
     let mut parts: Vec<(u8, &[u8])> = Vec::new();
+    // The segments follow the two bytes of the start marker.
     let mut at = 2;
 
     while let (Some(0xff), Some(marker)) = (bytes.get(at), bytes.get(at + 1)) {

@@ -108,6 +108,7 @@ impl PreviewRenderer {
 
     /// Starts a tool in the sandbox and returns its new state: that it works, or why it is unusable.
     fn test_tool(&self, index: usize, path: PathBuf) -> ToolState {
+        // Cannot happen, because every index is that of a tool in `TOOLS`.
         let Some((name, version)) = TOOLS.get(index) else {
             return ToolState::Unusable("unknown".into());
         };
@@ -245,6 +246,7 @@ impl PreviewRenderer {
     /// Renders an image such as HEIC, which only vipsthumbnail can decode: our decoder reads the metadata,
     /// vipsthumbnail converts the pixels to a JPEG, and our decoder makes the previews of it.
     fn render_with_vips(&self, file: &File, mime: &str) -> Result<Rendered, SandboxError> {
+        // Without sides for previews (the empty text), the decoder only reads the metadata.
         let mut rendered = self.decode(mime, "", Input::File(reopen(file)?))?;
         let vips = match self.tool_path(VIPS) {
             Ok(vips) => vips,
@@ -254,6 +256,8 @@ impl PreviewRenderer {
                 return Ok(rendered);
             }
         };
+        // Shrinks to at most 1280 pixels a side, converts to sRGB, and writes a JPEG of quality 92 without metadata to
+        // standard output.
         let arguments =
             ["stdin", "-s", "1280x1280>", "--eprofile", "srgb", "-o", ".jpg[Q=92,strip]"];
         let picture =
@@ -317,8 +321,10 @@ impl PreviewRenderer {
         picture: Vec<u8>,
     ) -> Result<Rendered, SandboxError> {
         let shown = self.decode("image/jpeg", &sides_argument(), Input::Bytes(picture))?;
+        // The metadata of the original file is kept. The error of an earlier attempt is replaced.
         (rendered.pictures, rendered.thumbhash, rendered.error) =
             (shown.pictures, shown.thumbhash, shown.error);
+        // If the metadata lacks the size of the original, the size of the largest preview is used.
         if let (None, Some(largest)) = (rendered.metadata.width, rendered.pictures.first()) {
             (rendered.metadata.width, rendered.metadata.height) =
                 (Some(largest.width), Some(largest.height));

@@ -71,6 +71,7 @@ pub fn previews(picture: Bitmap, sides: &[u32]) -> Result<(Vec<Picture>, Vec<u8>
     Ok((pictures, thumbhash_of(&small)))
 }
 
+/// Encodes a bitmap, with or without an alpha channel, as WebP.
 fn encode_webp(picture: &Bitmap) -> Result<Vec<u8>, String> {
     let encoder = if picture.channels == 4 {
         webp::Encoder::from_rgba(&picture.pixels, picture.width, picture.height)

@@ -74,6 +74,7 @@ pub fn sniff(head: &[u8], name: &str) -> Sniffed {
         return found;
     }
     match std::str::from_utf8(head) {
+        // An empty file would otherwise count as text.
         _ if head.is_empty() => Sniffed { kind: Kind::Other, mime: "application/octet-stream" },
         Ok(text) => sniff_text(text, name),
         // Text that is cut inside a character is still text.

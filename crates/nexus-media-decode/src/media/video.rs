@@ -71,16 +71,19 @@ pub fn poster_arguments<'a>(demuxer: &'a str, seek_time: &'a str) -> Vec<&'a str
         "0:V:0",
         "-frames:v",
         "1",
+        // Without audio, subtitles and data streams.
         "-an",
         "-sn",
         "-dn",
     ]);
 
+    // Shrinks to at most 1280 pixels a side with the same aspect ratio; `yuvj420p` is a pixel format of JPEG.
     arguments.extend([
         "-vf",
         "scale=w='min(1280,iw)':h='min(1280,ih)':force_original_aspect_ratio=decrease:flags=bicubic,format=yuvj420p",
     ]);
 
+    // Options of the output: one JPEG, written to standard output.
     arguments.extend([
         "-threads",
         "1",

@@ -47,10 +47,12 @@ fn write_part(output: &mut Vec<u8>, part: &[u8]) {
 #[must_use]
 pub fn encode(rendered: &Rendered) -> Vec<u8> {
     let mut output = MAGIC.to_vec();
+    // If the metadata cannot be serialized, this part is empty and `decode` rejects the output.
     write_part(
         &mut output,
         &serde_json::to_vec(&rendered.metadata.clone().bounded()).unwrap_or_default(),
     );
+    // `decode` accepts an error of at most 190 characters.
     let error: String = rendered.error.as_deref().unwrap_or_default().chars().take(190).collect();
     write_part(&mut output, error.as_bytes());
     write_part(&mut output, &rendered.thumbhash);

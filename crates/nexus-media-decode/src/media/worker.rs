@@ -35,6 +35,7 @@ pub fn run_if_requested(arguments: &[String]) -> Option<ExitCode> {
         [what, program, arguments @ ..] if what == "tool" => run_tool(program, arguments),
         #[cfg(debug_assertions)]
         [what, call] if what == "canary" => run_canary(call),
+        // Wrong arguments.
         _ => ExitCode::from(2),
     })
 }
@@ -90,6 +91,7 @@ enum WorkerInput {
 impl WorkerInput {
     /// Reads standard input, except for audio, and the system's fonts if an SVG contains text.
     fn read(mime: &str) -> Result<Self, String> {
+        // The audio decoder reads standard input itself, in parts.
         if mime.starts_with("audio/") {
             return Ok(Self::Audio);
         }
@@ -102,6 +104,7 @@ impl WorkerInput {
         if bytes.len() as u64 > MAX_INPUT_BYTES {
             return Err("too large to be decoded".into());
         }
+        // Fonts are loaded now, because files cannot be opened after the lock-down.
         let fonts =
             if mime == SVG && svg::has_text(&bytes) { svg::load_fonts() } else { Vec::new() };
         Ok(Self::Picture { bytes, fonts })
@@ -118,6 +121,7 @@ fn render(input: WorkerInput, mime: &str, sides: &[u32]) -> Result<Rendered, Str
             let mut rendered = Rendered { metadata, ..Rendered::default() };
             // A broken cover must not prevent the metadata.
             if let Some(cover) = cover {
+                // Without a name, because the name only distinguishes text formats.
                 let mime = sniff(&cover, "").mime;
                 match decode_image(cover, mime, Vec::new(), sides) {
                     Ok(image) => {
@@ -138,6 +142,7 @@ fn render(input: WorkerInput, mime: &str, sides: &[u32]) -> Result<Rendered, Str
             metadata.merge_missing(catch_panic(|| iptc::read(&bytes)).unwrap_or_default());
             // Without sides, only metadata is wanted.
             if sides.is_empty() {
+                // Orientations 5 to 8 turn the image by 90 degrees, which swaps its sides.
                 let turned = matches!(orientation, 5..=8);
                 if turned {
                     (metadata.width, metadata.height) = (metadata.height, metadata.width);
@@ -180,10 +185,12 @@ fn decode_image(
     fonts: Vec<Vec<u8>>,
     sides: &[u32],
 ) -> Result<DecodedImage, String> {
+    // The sides are ordered from the largest to the smallest.
     let side = sides.first().copied().unwrap_or_default();
     let (width, height, bitmap, orientation, profile) = decoded(&bytes, mime, fonts, side)?;
     // Frees the memory of the file for the next steps.
     drop(bytes);
+    // Orientations 5 to 8 turn the image by 90 degrees, which swaps its sides.
     let turned = matches!(orientation, 5..=8);
     let (width, height) = if turned { (height, width) } else { (width, height) };
     // Scaled down first, so that the next steps process fewer pixels.
@@ -209,6 +216,7 @@ fn decoded(
         "image/jpeg" => from_jpeg(bytes, side)?,
         SVG => {
             let rendered = svg::render(bytes, fonts, side)?;
+            // An SVG is always upright (orientation 1) and has no color profile.
             (rendered.width, rendered.height, rendered, 1, None)
         }
         // An embedded JPEG has precedence, because many RAW files are TIFF files with a small image of their own.

@@ -23,6 +23,7 @@ fn find_packet(bytes: &[u8]) -> Option<&str> {
     std::str::from_utf8(rest.get(..end)?).ok()
 }
 
+/// Parses an XMP packet, which is XML, into metadata; `None` if it is not valid XML or has too many nodes.
 fn parse(text: &str) -> Option<Metadata> {
     // Without a DTD and with a limit on nodes, a hostile packet cannot exhaust the memory.
     let options =

@@ -2,7 +2,8 @@
 
 use std::io;
 
-/// Makes the named system call. It only returns if the process was not killed.
+/// Makes the named system call in a locked-down worker, which tests start to verify that the sandbox kills the process
+/// for it. It only returns if the process was not killed.
 ///
 /// # Errors
 /// `InvalidInput` for an unknown name.
@@ -29,6 +30,7 @@ pub fn run(name: &str) -> io::Result<()> {
         "memfd_create" => libc::SYS_memfd_create,
         "process_vm_readv" => libc::SYS_process_vm_readv,
         "setuid" => libc::SYS_setuid,
+        // No system call, to verify that a worker without a forbidden call survives.
         "none" => return Ok(()),
         _ => return Err(io::Error::from(io::ErrorKind::InvalidInput)),
     };

@@ -226,8 +226,10 @@ fn decoder_filter() -> FilterResult {
     // Memory may be mapped, but not as executable: argument 2 contains the protection flags.
     rules.insert(
         libc::SYS_mmap,
+        // The conversion of PROT_EXEC, which is 4, cannot fail.
         argument_masked_equal(2, libc::PROT_EXEC.try_into().unwrap_or(4), 0)?,
     );
+    // Kills the process by default, and allows the calls that match a rule.
     compile_filter(rules, SeccompAction::KillProcess, SeccompAction::Allow)
 }
 
@@ -334,6 +336,7 @@ fn tool_filters() -> Result<(BpfProgram, BpfProgram), seccompiler::BackendError>
     let thread = u64::try_from(libc::CLONE_THREAD | libc::CLONE_VM).unwrap_or(u64::MAX);
     rules.insert(libc::SYS_clone, argument_masked_equal(0, thread, thread)?);
 
+    // Kills the process by default, and allows the calls that match a rule.
     let calls = compile_filter(rules, SeccompAction::KillProcess, SeccompAction::Allow)?;
     let not_implemented = SeccompAction::Errno(u32::try_from(libc::ENOSYS).unwrap_or(38));
     let mut absent: SyscallRules = [libc::SYS_clone3, libc::SYS_getpeername, libc::SYS_ioctl]
@@ -346,6 +349,7 @@ fn tool_filters() -> Result<(BpfProgram, BpfProgram), seccompiler::BackendError>
         vec![argument_equal(0, u64::try_from(libc::PR_SET_PDEATHSIG).unwrap_or(1))?],
     );
 
+    // The reverse: calls are allowed by default, and those that match a rule fail with ENOSYS.
     let absent = compile_filter(absent, SeccompAction::Allow, not_implemented)?;
     Ok((calls, absent))
 }

@@ -163,6 +163,7 @@ fn poll_fd(fd: &impl std::os::fd::AsFd, deadline: Instant) -> Result<(), Sandbox
         match poll(&mut [PollFd::new(fd, PollFlags::IN)], Some(&remaining)) {
             Ok(0) => return Err(SandboxError::TimedOut),
             Ok(_) => return Ok(()),
+            // A signal interrupted the wait, which is repeated with the remaining time.
             Err(rustix::io::Errno::INTR) => {}
             Err(cause) => return Err(SandboxError::System(cause.into())),
         }
@@ -171,6 +172,7 @@ fn poll_fd(fd: &impl std::os::fd::AsFd, deadline: Instant) -> Result<(), Sandbox
 
 /// Returns the output of a worker that succeeded. Otherwise derives the error from its exit code or signal.
 fn classify_exit(status: ExitStatus, output: Vec<u8>) -> Result<Vec<u8>, SandboxError> {
+    // A worker that fails writes the reason instead of a result; at most 300 bytes of it are used.
     let message = || {
         String::from_utf8_lossy(output.get(..output.len().min(300)).unwrap_or_default())
             .into_owned()

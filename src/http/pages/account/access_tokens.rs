@@ -97,6 +97,7 @@ async fn render_tokens(
         rows: tokens.iter().map(TokenRow::from_session).collect(),
         name: form.name.clone(),
         name_problem: problem("name"),
+        // The page shows a wrong lifetime in the same place as wrong scopes.
         scopes_problem: problem("scopes").or_else(|| problem("days")),
         scopes: scopes
             .map(|(scope, words)| {
@@ -156,11 +157,13 @@ async fn submit_token(current: CurrentUser, Form(form): Form<NewToken>) -> Handl
     }
 }
 
+/// Ends one of the user's access tokens, which are stored as sessions, and returns to their list with a message.
 async fn submit_end(
     current: CurrentUser,
     path: web::Path<String>,
     _: Form<EmptyForm>,
 ) -> HandlerResult {
+    // An id that is not a number cannot belong to any token.
     let id: i64 = path.parse().map_err(|_| Error::NotFound)?;
     let (auth_session, actor) = (current.auth_session.clone(), current.actor());
     run_blocking(&current.services, move |services| {

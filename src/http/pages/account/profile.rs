@@ -189,6 +189,7 @@ async fn submit_password(current: CurrentUser, Form(form): Form<PasswordForm>) -
         }
         Err(Error::Invalid(errors)) => render_with_status(
             StatusCode::UNPROCESSABLE_ENTITY,
+            // `None`: the profile form was not sent, so it shows the stored values.
             &render_profile(&current, None, &errors).await?,
         ),
         Err(error) => Err(error.into()),
@@ -254,6 +255,7 @@ async fn submit_picture(
     while let Some(mut field) = with_timeout(next_part(&mut parts)).await? {
         match field.name() {
             Some(CSRF_FIELD) => {
+                // 200 bytes are more than a token has.
                 let token = with_timeout(field_text(&mut field, 200)).await?;
                 has_token = has_token || current.cookie.matches_csrf(&token);
             }
@@ -283,6 +285,7 @@ async fn submit_picture(
         }
     }
 
+    // A body without any part passes the loop unchecked.
     if !has_token {
         return Err(csrf_error().into());
     }

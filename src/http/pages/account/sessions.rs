@@ -55,6 +55,7 @@ struct SessionsPage {
     rows: Vec<SessionRow>,
 }
 
+/// Shows the user's sessions, and marks the one of this browser.
 async fn show_sessions(current: CurrentUser) -> HandlerResult {
     let id = current.user().id;
     let list =

@@ -86,6 +86,8 @@ struct AuditTableRow {
 }
 
 impl AuditTableRow {
+    /// Converts an entry of the audit log into a row of the table; `is_bad` highlights events that may be an attack or
+    /// a malware finding.
     fn from_row(row: AuditRow) -> Self {
         Self {
             id: row.id,
@@ -181,6 +183,7 @@ async fn show_export(
 
     Ok(HttpResponse::Ok()
         .insert_header((header::CONTENT_TYPE, "text/csv; charset=utf-8"))
+        // `false`: the browser saves the file instead of showing it.
         .insert_header(content_disposition("nexus-audit.csv", false))
         .streaming(Box::pin(futures_util::TryStreamExt::map_err(body, std::io::Error::other))))
 }

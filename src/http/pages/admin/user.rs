@@ -104,6 +104,7 @@ fn parse_gigabytes(text: &str) -> Option<i64> {
         return None;
     }
     let whole: i64 = if whole.is_empty() { 0 } else { whole.parse().ok()? };
+    // Padded with zeros to nine digits, the fraction is a number of bytes.
     let fraction: i64 = format!("{fraction:0<9}").parse().ok()?;
     whole
         .checked_mul(1_000_000_000)?
@@ -217,6 +218,7 @@ async fn submit_quota(
     Form(form): Form<QuotaForm>,
 ) -> HandlerResult {
     let (actor, id) = (current.actor(), parse_user_id(&path)?);
+    // An empty field means no limit, like 0.
     let given = if form.quota.trim().is_empty() { "0" } else { form.quota.as_str() };
 
     let Some(bytes) = parse_gigabytes(given) else {
@@ -260,6 +262,7 @@ async fn submit_access_code(
     redirect(&format!("/admin/users/{id}"))
 }
 
+/// Ends all sessions of an account and returns to its page with a message.
 async fn submit_end_sessions(
     AdminUser(current): AdminUser,
     request: HttpRequest,

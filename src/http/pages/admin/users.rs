@@ -39,6 +39,7 @@ pub(super) struct UserRow {
 }
 
 impl UserRow {
+    /// Converts an account into a row of the list of accounts; a quota of 0 means no limit.
     pub(super) fn from_user(user: &User) -> Self {
         Self {
             id: user.id.0,

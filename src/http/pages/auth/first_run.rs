@@ -56,6 +56,8 @@ struct FirstRunPage {
     problem: Option<String>,
 }
 
+/// Builds the page that creates the first admin, filled in with `form` and its errors. `problem` is how to fix a fault
+/// of the server, if there is one.
 fn page(
     maybe_user: &MaybeUser,
     form: &FirstRunForm,
@@ -88,6 +90,7 @@ fn page(
     })
 }
 
+/// Shows the page that creates the first admin; it does not exist once there is an admin.
 async fn show_setup(maybe_user: MaybeUser, query: web::Query<Query>) -> HandlerResult {
     if run_blocking(&maybe_user.services, |services| services.has_admin()).await? {
         return Err(Error::NotFound.into());
@@ -110,6 +113,7 @@ async fn show_setup(maybe_user: MaybeUser, query: web::Query<Query>) -> HandlerR
     crate::http::pages::respond::render(&page(&maybe_user, &form, &[], problem)?)
 }
 
+/// Creates the first admin with the set-up code and logs them in; a rejected form is shown again with status 422.
 async fn submit_setup(maybe_user: MaybeUser, Form(form): Form<FirstRunForm>) -> HandlerResult {
     let application = NewAccount {
         firstname: form.firstname.clone(),

@@ -59,6 +59,7 @@ struct LoginPage {
     may_register: bool,
 }
 
+/// Builds the log-in page. `next` is the page to open after the log-in, `problem` why an attempt failed.
 fn page(
     maybe_user: &MaybeUser,
     username: &str,
@@ -69,6 +70,7 @@ fn page(
         assets: crate::http::static_files::base(),
         csrf: maybe_user.cookie.csrf()?,
         username: username.to_owned(),
+        // An address of another site is dropped, so that a link to this page cannot redirect there.
         next: own_path(next).unwrap_or_default(),
         problem,
         message: maybe_user.cookie.take_flash().map(|flash| flash.text),
@@ -123,6 +125,7 @@ async fn submit_log_in(maybe_user: MaybeUser, Form(form): Form<LoginForm>) -> Ha
             let user = user.ok_or(Error::BadCredentials)?;
             render_with_status(
                 StatusCode::FORBIDDEN,
+                // `false`: no session was created, so the page does not offer to log out.
                 &PendingPage::new(maybe_user.cookie.csrf()?, &user, false),
             )
         }
@@ -146,6 +149,7 @@ async fn end_session(maybe_user: &MaybeUser) -> Result<(), Error> {
     .await
 }
 
+/// Ends the browser's session, removes its cookie and returns to the log-in page.
 async fn submit_log_out(
     maybe_user: MaybeUser,
     Form(EmptyForm {}): Form<EmptyForm>,

@@ -42,6 +42,7 @@ struct RecoverPage {
     has_errors: bool,
 }
 
+/// Builds the page on which a user sets a new password with a one-time code, filled in with `form` and its errors.
 fn page(
     maybe_user: &MaybeUser,
     form: &RecoverForm,

@@ -56,6 +56,7 @@ struct RegisterPage {
     is_open: bool,
 }
 
+/// Builds the registration page, filled in with `form` and its errors.
 fn page(
     maybe_user: &MaybeUser,
     form: &RegisterForm,

@@ -38,6 +38,7 @@ pub struct Field {
 }
 
 impl Field {
+    /// Creates an empty, required form field, which other methods change; `kind` is the type of the HTML input.
     pub fn new(name: &'static str, label: &'static str, kind: &'static str) -> Self {
         Self {
             name,

@@ -82,7 +82,7 @@ pub struct Picture {
 }
 
 impl Picture {
-    /// `None` while the item has no preview.
+    /// Creates the addresses and sizes of an item's thumbnail in its three sizes; `None` while the item has no preview.
     pub fn from_item(item: &Item) -> Option<Self> {
         if item.preview != PreviewState::Ready {
             return None;
@@ -164,17 +164,17 @@ impl Tile {
     /// Creates the tile of an item; `track` contains the tags of a recording.
     pub fn from_item(item: &Item, track: Option<&Track>, services: &Services) -> Self {
         // Files that wait for the scanner are not linked.
-        let is_open = item.scan != ScanStatus::Pending && !item.is_missing;
+        let may_be_opened = item.scan != ScanStatus::Pending && !item.is_missing;
         let original =
-            (is_open && is_shown_inline(&item.mime)).then(|| format!("/media/{}", item.id));
+            (may_be_opened && is_shown_inline(&item.mime)).then(|| format!("/media/{}", item.id));
 
         Self {
             id: item.id.to_string(),
             name: item.name.clone(),
             kind: item.kind.as_str(),
             icon: kind_icon(item.kind),
-            picture: Picture::from_item(item).filter(|_| is_open),
-            is_waiting: is_open
+            picture: Picture::from_item(item).filter(|_| may_be_opened),
+            is_waiting: may_be_opened
                 && item.preview == PreviewState::Waiting
                 && previews::is_enabled(services),
             shape: shape_class(item),
@@ -188,6 +188,7 @@ impl Tile {
             size: size(item.size),
             added: when(item.created_at),
             days_left: item.trashed_at.map(|at| days_left(at, services.settings.trash_days)),
+            // Defaults; a list of tiles changes these where needed.
             heading: None,
             is_eager: false,
             is_repeated: false,

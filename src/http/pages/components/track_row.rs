@@ -15,8 +15,9 @@ pub struct TrackRow {
 }
 
 impl TrackRow {
+    /// Creates a row of a track list from a recording, its tags and its tile.
     pub fn from_item(item: &Item, track: Option<&Track>, tile: Tile) -> Self {
-        // `place` is the disc number times 1000 plus the track number.
+        // `track.place` is the disc number times 1000 plus the track number; 0 if unknown.
         let place = track.map_or(0, |track| track.place % 1000);
         Self {
             description: TrackLabel::from_track(item, track),

@@ -20,6 +20,7 @@ struct MediaQuery {
     download: String,
 }
 
+/// Responds with an item's file; any text in the query parameter `download` makes the browser save it.
 async fn show_media(
     current: CurrentUser,
     request: HttpRequest,
@@ -42,6 +43,8 @@ struct ThumbnailQuery {
     v: Option<String>,
 }
 
+/// Responds with an item's preview; the query parameter `v` is its version, which allows browsers to cache it
+/// permanently if it is current.
 async fn show_thumbnail(
     current: CurrentUser,
     request: HttpRequest,

@@ -42,6 +42,8 @@ struct DashboardPage {
     notices: Vec<MalwareNotice>,
 }
 
+/// Shows the dashboard: recent items, favorites, unfinished uploads, malware notices, and a card for each standard
+/// shelf.
 async fn show_dashboard(current: CurrentUser, request: HttpRequest) -> HandlerResult {
     render_cached(&current, &request, "/dashboard", |reader, input| {
         let services = reader.services;

@@ -34,6 +34,8 @@ struct CreateForm {
     parent: String,
 }
 
+/// Creates a folder from the form, in `parent` or at the top level if that is empty, and redirects to it. After an
+/// error, the user returns to the form with the typed name still in it.
 async fn submit_create(
     current: CurrentUser,
     request: HttpRequest,
@@ -69,6 +71,8 @@ struct RenameForm {
     name: String,
 }
 
+/// Renames a folder and returns to the page with a message. After an error, the field `folder-name` still contains the
+/// typed name.
 async fn submit_rename(
     current: CurrentUser,
     request: HttpRequest,
@@ -111,6 +115,7 @@ async fn show_delete(current: CurrentUser, path: web::Path<String>) -> HandlerRe
     render(&DeletePage { layout, directory })
 }
 
+/// Deletes a folder and redirects to the dashboard with a message that says how many items went to the trash.
 async fn submit_delete(
     current: CurrentUser,
     path: web::Path<String>,

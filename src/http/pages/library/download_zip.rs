@@ -50,6 +50,7 @@ async fn submit_download(current: CurrentUser, Form(form): Form<SelectedItems>) 
     let (services, user) = (services_arc(&current.services), current.user().clone());
 
     tokio::task::spawn_blocking(move || {
+        // Moved into the task, so that the slot is free again only when the archive is written.
         let _turn = slot;
         if let Err(cause) = write_archive(&services, &user, &chosen, sender) {
             tracing::info!("an archive was not sent completely: {cause}");

@@ -128,6 +128,8 @@ struct RenameForm {
     name: String,
 }
 
+/// Renames an item and returns to the page with the name that it got. After an error, the form still contains the typed
+/// name.
 async fn submit_rename(
     current: CurrentUser,
     request: HttpRequest,
@@ -222,7 +224,8 @@ async fn submit_trash_many(
     trash_all(&current, &request, ids).await
 }
 
-/// Moves items to the trash and redirects with a message that offers to undo it.
+/// Moves items to the trash and redirects with a message that offers to undo it. A request from the page of an item
+/// leads to the item's shelf instead of back.
 async fn trash_all(
     current: &CurrentUser,
     request: &HttpRequest,
@@ -289,6 +292,7 @@ async fn restore_all(
     })
     .await?;
 
+    // The first three are enough for a message.
     let renamed: Vec<_> = restored
         .iter()
         .filter(|item| item.is_renamed)
@@ -334,6 +338,7 @@ async fn delete_all(
     })
     .await?;
     set_flash(&current.cookie, format!("{} deleted for good.", item_count(count)))?;
+    // The page of a deleted item no longer exists, so a request from there leads to the trash.
     redirect(&redirect_from_item(request, "/trash"))
 }
 

@@ -78,19 +78,20 @@ impl ListQuery {
         }
     }
 
-    /// Builds one group of links. `with` returns the query with this group's parameter replaced.
+    /// Builds one group of links, one for each pair of value and label in `choices`. `with_parameter` returns the query
+    /// with this group's parameter replaced.
     fn group(
         &self,
         path: &str,
         label: &'static str,
         choices: &[(&'static str, &'static str)],
         current: &str,
-        with: impl Fn(Self, String) -> Self,
+        with_parameter: impl Fn(Self, String) -> Self,
     ) -> OptionGroup {
         // A changed list starts at its first page, because a cursor belongs to one list.
         let first_page = Self { cursor: None, ..self.clone() };
         let choice = |(word, label): &(&'static str, &'static str)| ListOption {
-            href: with(first_page.clone(), (*word).to_owned()).href(path),
+            href: with_parameter(first_page.clone(), (*word).to_owned()).href(path),
             label,
             is_current: *word == current,
         };

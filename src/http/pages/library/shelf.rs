@@ -87,12 +87,13 @@ impl ShelfPage {
         // Tiles are also the rows of tables.
         let mut tiles = Tile::from_items(&listing.items, &listing.tracks, services);
 
-        // Search results are too scattered for a timeline.
+        // The first tile of each month gets a heading, but only in lists by date. Search results are too scattered for
+        // headings.
         if matches!(sort, Sort::Newest | Sort::Oldest) && path != "/search" {
-            let mut last = None;
+            let mut last_month = None;
             for (tile, item) in tiles.iter_mut().zip(&listing.items) {
                 let month = item.shown_at.month();
-                if last != Some(month) {
+                if last_month != Some(month) {
                     let count = listing
                         .months
                         .iter()
@@ -100,7 +101,7 @@ impl ShelfPage {
                         .map(|(_, count)| count_of(*count, "item"));
                     tile.heading =
                         Some(Heading { text: month.to_string(), month: month.iso(), count });
-                    last = Some(month);
+                    last_month = Some(month);
                 }
             }
         }

@@ -43,7 +43,8 @@ pub fn timeline_years(
         ordered.reverse();
     }
 
-    // A cursor just before the first item of the month.
+    // A cursor just before the first item of the month in this order. The smallest or largest id makes it differ from
+    // the cursor of every item.
     let href = |month: YearMonth| {
         let start = if sort == Sort::Oldest {
             Cursor::Clock(WallClock(month.start().0 - 1), ItemId(Uuid::max()))
@@ -69,10 +70,11 @@ pub fn timeline_years(
             ));
         }
 
+        // Only the first years of the list show their months; each other year is one link.
         let has_room = years.len() <= YEARS_WITH_MONTHS;
         // There is always a last year: it was pushed above.
-        let Some((year, all)) = years.last_mut() else { continue };
-        *all += items;
+        let Some((year, item_total)) = years.last_mut() else { continue };
+        *item_total += items;
 
         if has_room {
             year.months.push(TimelineMonth {
@@ -86,7 +88,7 @@ pub fn timeline_years(
 
     years
         .into_iter()
-        .map(|(year, all)| TimelineYear { count: count_of(all, "item"), ..year })
+        .map(|(year, item_total)| TimelineYear { count: count_of(item_total, "item"), ..year })
         .collect()
 }
 

@@ -46,6 +46,8 @@ struct UploadPage {
     chosen: String,
 }
 
+/// Shows the upload form with the unfinished uploads, the largest permitted file, and the quota that is left or held
+/// for unfinished uploads. Without a quota, the last two are left out.
 async fn show_upload(
     current: CurrentUser,
     request: HttpRequest,
