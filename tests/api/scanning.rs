@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
+use nexus_media::domain::malware;
 use nexus_media::model::actor::Actor;
+use nexus_media::model::{ScanStatus, Shelf, UserId};
+use nexus_media::store;
 use rstest::rstest;
 
 use crate::clamd::{Clamd, eicar};
@@ -304,4 +307,29 @@ async fn quarantined_files_are_deleted_with_the_account(
     )
     .unwrap();
     assert_eq!((count(".quarantine"), count(".uploads")), (0, 0));
+}
+
+/// Each test on SQLite also fails if a change leaves the version of a library as it was.
+#[rstest]
+#[actix_web::test]
+async fn without_a_scanner_waiting_files_are_released_and_the_library_version_changes(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
+    let (app, admin) = TestApp::ready_with(backend, &[("previews_at_once", "0")]).await;
+    let (ada, user_id) = app.person(&admin, "ada").await;
+    let id = ada.upload_one("a.txt", b"text").await;
+    let item = app.items("ada", Shelf::All).pop().unwrap();
+
+    let version = || {
+        let find = |conn: &mut _| Ok(store::library_versions::find_version(conn, UserId(user_id))?);
+        app.services.db.read(find).unwrap()
+    };
+    let mark =
+        |conn: &mut _| Ok(store::item_scans::update_scan(conn, &item, ScanStatus::Pending, "")?);
+    app.services.write_library(UserId(user_id), mark).unwrap();
+    let before = version();
+
+    malware::reset_waiting(&app.services).unwrap();
+    assert!(version() > before);
+    assert_eq!(ada.get(&format!("/media/{id}")).await.status(), 200);
 }
