@@ -163,7 +163,7 @@ fn write_journal(
         }
         other => other,
     })?;
-    // `rename_all` sets `was_in_place` after it has renamed the file.
+    // `rename_all` sets `was_in_place`; it stays false if the file is missing.
     Ok(CompletedMove { subject: plan.subject, name, was_in_place: false, journal })
 }
 

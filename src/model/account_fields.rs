@@ -164,14 +164,15 @@ pub fn parse_optional_line(
 /// Collapses white space and removes control and direction characters; `None` if nothing remains. Fails above `max`
 /// characters.
 fn parse_line(field: &'static str, raw: &str, max: usize) -> Result<Option<String>, FieldError> {
-    let line = raw.split_whitespace().collect::<Vec<_>>().join(" ");
-    let line: String = line
-        .chars()
-        .filter(|c| {
-            // Characters that change the direction of text can make one name look like another.
-            !c.is_control() && !matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-        })
-        .collect();
+    // Line breaks and tabs are control characters too, but separate words.
+    let is_visible = |c: &char| {
+        // Characters that change the direction of text can make one name look like another.
+        (c.is_whitespace() || !c.is_control())
+            && !matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    // White space is collapsed last, because a removed character may have stood between two spaces.
+    let visible: String = raw.chars().filter(is_visible).collect();
+    let line = visible.split_whitespace().collect::<Vec<_>>().join(" ");
     if line.chars().count() > max {
         return Err(field_error(field, &format!("{max} characters at most.")));
     }
@@ -222,6 +223,14 @@ mod tests {
     fn names_are_one_line_without_direction_control_characters() {
         assert_eq!(PersonName::parse("firstname", "  Ada\n King ").unwrap().as_str(), "Ada King");
         assert_eq!(PersonName::parse("firstname", "A\u{202e}da").unwrap().as_str(), "Ada");
+        for raw in ["Ada \u{202e} King", "\u{202e} Ada King", "Ada\tKing\u{7} "] {
+            assert_eq!(
+                PersonName::parse("firstname", raw).unwrap().as_str(),
+                "Ada King",
+                "{raw:?}"
+            );
+        }
+        assert!(PersonName::parse("firstname", "\u{202e} \u{202e}").is_err());
         assert!(PersonName::parse("firstname", " \t ").is_err());
     }
 }

@@ -30,6 +30,7 @@ pub struct Metrics {
     stored: IntCounter,
     stored_bytes: IntCounter,
     log_ins: IntCounterVec,
+    /// Locked, so that simultaneous requests for the metrics do not mix their values.
     gauges: Mutex<Gauges>,
 }
 

@@ -272,7 +272,7 @@ pub fn update_damaged(
         .execute(conn)
 }
 
-/// Writes the content fields of `item`.
+/// Writes the fields of `item` that follow from its bytes, with the status of their malware scan.
 pub fn update_content(conn: &mut Conn, item: &Item) -> QueryResult<usize> {
     diesel::update(table::table.find(item.id).filter(table::user_id.eq(item.user_id)))
         .set((

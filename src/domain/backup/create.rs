@@ -222,7 +222,7 @@ fn dump_table(conn: &mut Conn, folder: &Path, manifest: &mut Manifest) -> Result
             name,
             sha256,
             size,
-            // Set when the file is opened.
+            // Set later, when the file is opened to be copied into the backup.
             modified: None,
             item,
             is_missing,
@@ -375,7 +375,7 @@ impl SetWriter<'_> {
                 name,
                 sha256,
                 size,
-                // Set when the file is opened.
+                // Set later, when the file is opened to be copied into the backup.
                 modified: None,
                 item: None,
                 is_missing: false,

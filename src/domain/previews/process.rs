@@ -229,7 +229,8 @@ fn store_result(
             return Ok(());
         };
 
-        // The bytes have changed since they were rendered, so the result does not belong to them.
+        // The bytes have changed since they were rendered, so the result does not belong to them. The change has queued
+        // a new preview job.
         if before.sha256 != rendered_item.sha256 {
             return Ok(());
         }

@@ -20,7 +20,7 @@ pub fn demuxer(mime: &str) -> Option<&'static str> {
 }
 
 /// The file on standard input, as a seekable path.
-const INPUT_ARGUMENTS: &str = "/proc/self/fd/0";
+const INPUT_PATH: &str = "/proc/self/fd/0";
 
 /// Arguments that make ffprobe describe a video as JSON.
 #[must_use]
@@ -38,7 +38,7 @@ pub fn probe_arguments(demuxer: &'static str) -> Vec<&'static str> {
         "-show_entries",
         "format=duration,bit_rate:format_tags:stream=codec_type,codec_name,width,height,avg_frame_rate,sample_rate,channels,duration:\
          stream_disposition=attached_pic:stream_side_data=rotation",
-        INPUT_ARGUMENTS,
+        INPUT_PATH,
     ]
 }
 
@@ -65,7 +65,7 @@ pub fn poster_arguments<'a>(demuxer: &'a str, seek_time: &'a str) -> Vec<&'a str
         "-f",
         demuxer,
         "-i",
-        INPUT_ARGUMENTS,
+        INPUT_PATH,
         "-map",
         // `V` excludes cover pictures.
         "0:V:0",
