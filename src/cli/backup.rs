@@ -152,7 +152,7 @@ fn list(folder: &Path, is_json: bool) -> Result<()> {
 }
 
 /// Verifies a backup (`set` is its name, or `None` for the newest) and prints what is missing or damaged, which makes
-/// the command fail.
+/// the command fail. With `is_quick`, only the lengths of the stored file contents are compared, not their hashes.
 fn verify(
     settings: &Settings,
     folder: &Path,
@@ -184,8 +184,9 @@ fn verify(
     if rows.is_empty() { Ok(()) } else { Err(Error::Conflict("This backup is not whole.".into())) }
 }
 
-/// Replaces the database and all files by a backup (`set` is its name). At a terminal, the name of the backup must be
-/// typed first, unless `--yes` is given.
+/// Replaces the database and all files by a backup (`set` is its name); with `skip_damaged`, damaged files are left out
+/// instead of ending the restore. At a terminal, the name of the backup must be typed first, unless `--yes` is given,
+/// which sets `is_sure`.
 fn restore(
     services: &Services,
     folder: &Path,

@@ -164,7 +164,9 @@ fn dispatch(arguments: &Arguments) -> Result<()> {
             }
             Some(Command::Scan { user, settled: seconds }) => {
                 let quiet_period = Duration::from_secs(*seconds);
+                // Works beside a running server; without one, it first recovers from a crash.
                 let services = crash_recovery::open_recovered(settings)?;
+                // If the disk of the media folder is not mounted, all files would seem to have vanished.
                 crash_recovery::ensure_mounted(&services)?;
                 maintenance::scan(&services, user.as_deref(), quiet_period, arguments.json)
             }
@@ -232,6 +234,7 @@ fn checkout_static_dir() -> Option<PathBuf> {
 /// Runs the server until it is stopped. At the start it announces its addresses and, while there is no admin, the link
 /// that creates one.
 async fn serve(mut settings: Settings) -> Result<()> {
+    // Each connection and each file being sent needs a descriptor.
     raise_descriptor_limit();
     // In a debug build, static files come from the checkout, so that a change is visible after a reload.
     settings.static_dir = checkout_static_dir();

@@ -236,7 +236,8 @@ impl Settings {
                     "auto, or a number; 0 for no previews",
                 )?),
             },
-            // The running program, even if its file has been replaced by an update.
+            // The program is started as a sandboxed worker; this path is the running version, even if an update has
+            // replaced its file.
             program: PathBuf::from("/proc/self/exe"),
             // The server sets it at its start, in debug builds only.
             static_dir: None,

@@ -80,6 +80,7 @@ impl Db {
         let pool = |size| {
             Pool::builder()
                 .max_size(size)
+                // One connection stays open while the server is idle; others are opened on demand.
                 .min_idle(Some(1))
                 .connection_timeout(CHECKOUT_TIMEOUT)
                 // A connection to a local file cannot be lost.
@@ -103,6 +104,7 @@ impl Db {
         Ok(Self {
             readers,
             writers,
+            // Other servers may use the same remote database.
             is_shared: backend.is_remote(),
             statements: factory.statements,
             waits: Arc::default(),
@@ -161,6 +163,7 @@ impl Db {
             tracing::warn!(error = %cause, "no database connection available");
             Error::Unavailable("The database does not answer.")
         });
+        // A wait that ended with a failure counts as well, so the result is returned only below.
         self.waits.times.fetch_add(1, Ordering::Relaxed);
         let waited = u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX);
         self.waits.nanoseconds.fetch_add(waited, Ordering::Relaxed);

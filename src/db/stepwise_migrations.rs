@@ -60,7 +60,8 @@ struct CompletedStep {
     step: i32,
 }
 
-/// Runs all pending migrations and returns how many.
+/// Runs all pending migrations on MySQL and returns how many, while holding a lock so that two servers that start at
+/// the same time do not run the same migration.
 ///
 /// # Errors
 /// Another server holds the lock for too long; database errors.
@@ -75,7 +76,7 @@ pub(super) fn run(conn: &mut MysqlConnection) -> Result<usize> {
     }
 
     let result = run_pending(conn);
-    // The lock also ends with the connection.
+    // A failure is ignored, because the lock also ends with the connection.
     drop(conn.batch_execute("DO RELEASE_LOCK(CONCAT('nexus_', MD5(DATABASE())))"));
     result
 }
@@ -118,8 +119,8 @@ fn run_pending(conn: &mut MysqlConnection) -> Result<usize> {
     Ok(pending.len())
 }
 
-/// Runs and records each statement of a migration that has not been recorded yet, then records the migration as
-/// applied.
+/// Runs each statement of a migration that has no record yet and records it, so that an interrupted migration continues
+/// where it stopped; then records the migration as applied.
 fn run_migration(conn: &mut MysqlConnection, version: &str, sql: &str) -> Result<()> {
     let completed: Vec<CompletedStep> =
         sql_query("SELECT step FROM migration_steps WHERE version = ?")
@@ -127,6 +128,8 @@ fn run_migration(conn: &mut MysqlConnection, version: &str, sql: &str) -> Result
             .load(conn)?;
     let completed: BTreeSet<i32> = completed.into_iter().map(|row| row.step).collect();
     if completed.is_empty() {
+        // `BEGUN` is a record without a statement, so that an interruption in the first statement is recognized as
+        // well.
         record_step(conn, version, BEGUN)?;
     }
 

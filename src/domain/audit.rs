@@ -22,6 +22,8 @@ pub(super) fn append(
     subject: &str,
     detail: &str,
 ) -> Result<()> {
+    // Increments the row number in the one row of `audit_head`, which locks the log, and reads the hash of the last
+    // row.
     let (id, previous) = store::audit::update_next(conn)?;
     // Longer values do not fit into their columns.
     let truncated = |text: &str, most: usize| text.chars().take(most).collect::<String>();
@@ -39,6 +41,7 @@ pub(super) fn append(
         hash: String::new(),
     };
 
+    // The hash is computed over the other fields, so it is set last.
     row.hash = row.computed_hash();
     store::audit::insert(conn, &row)?;
     Ok(())

@@ -120,6 +120,7 @@ pub async fn thumbnail_response(
         }
     };
 
+    // The dimensions are used only in the ETag, so unknown ones count as 0.
     let (item, (width, height)) = (&source.item, source.pixels.unwrap_or_default());
 
     // The content at an address with the current version never changes. The tag combines the hash of the original with

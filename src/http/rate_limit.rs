@@ -87,6 +87,7 @@ pub fn add_headers(request: &HttpRequest, headers: &mut HeaderMap) {
         ("ratelimit-policy", format!("\"{name}\";q={quota};w={window}")),
         ("ratelimit", format!("\"{name}\";r={remaining};t={reset}")),
     ] {
+        // Does not fail: the values are plain ASCII.
         if let Ok(value) = HeaderValue::from_str(&value) {
             headers.insert(HeaderName::from_static(header), value);
         }

@@ -31,6 +31,7 @@ pub fn middleware(settings: &Settings) -> Result<SessionMiddleware<CookieSession
         .map_err(|_| Error::Configuration(format!("{} is not a key", path.display())))?;
     let key = Key::try_from(bytes.as_slice())
         .map_err(|_| Error::Configuration(format!("{} is too short", path.display())))?;
+    // A session ends at the latest this long after log-in, so the cookie need not live longer.
     let lifetime = time::Duration::seconds(lifecycle::MAX_LIFETIME.whole_seconds());
 
     // `__Host-` requires the path `/` (RFC 6265bis, 4.1.3).

@@ -63,6 +63,7 @@ async fn show_static(request: HttpRequest, path: web::Path<(String, String)>) ->
         return Err(Error::NotFound.into());
     };
 
+    // Without a valid Accept-Encoding header the file is sent uncompressed.
     let accepted = AcceptEncoding::parse(&request).ok();
     let takes = |encoding: &str| {
         accepted.as_ref().is_some_and(|accepted| accepts_encoding(accepted, encoding))
@@ -81,6 +82,7 @@ async fn show_static(request: HttpRequest, path: web::Path<(String, String)>) ->
         .insert_header((header::CACHE_CONTROL, caching))
         .insert_header((header::VARY, HeaderValue::from_static("accept-encoding")));
 
+    // The encodings are ordered from the smallest file to the largest.
     Ok(match file.compressed.iter().find(|(encoding, _)| takes(encoding)) {
         Some((encoding, bytes)) => {
             answer.insert_header((header::CONTENT_ENCODING, *encoding)).body(*bytes)

@@ -77,6 +77,7 @@ impl Email {
                     c.is_whitespace() || c.is_control() || matches!(c, '<' | '>' | ',' | ';' | '"')
                 })
         });
+        // The database column holds 190 characters.
         if is_address && address.len() <= 190 {
             Ok(Self(address))
         } else {

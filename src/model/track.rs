@@ -37,9 +37,11 @@ impl Track {
         let title = facts.title.clone().unwrap_or_else(|| name.chars().take(190).collect());
         let album_artist =
             facts.album_artist.clone().unwrap_or_else(|| text_or_empty(&facts.artist));
-        // One number that sorts by disc, then by track.
+        // One number that sorts by disc, then by track. Both are limited to 999, so that a track number never changes
+        // the disc.
         let place = i32::from(facts.disc.unwrap_or(1).min(999)) * 1000
             + i32::from(facts.track.unwrap_or(0).min(999));
+        // Keys are in lower case, so that spellings that differ only in case belong to the same artist or album.
         let key = |text: &str| text.to_lowercase().chars().take(190).collect();
 
         Self {

@@ -122,8 +122,9 @@ pub fn remove_line(text: &str, username: &str) -> Option<String> {
     was_there.then_some(text)
 }
 
-/// Replaces a user's lines by `new`, or removes them if it is `None`, and returns whether there were any. All other
-/// lines, including comments and unusable ones, stay as they are.
+/// Replaces the first line of a user by `new_line`, or adds it at the end if there is none, and removes the user's
+/// other lines; without `new_line`, all of them are removed. Returns the new text and whether the user had a line; all
+/// other lines, including comments and unusable ones, stay as they are.
 fn replace_lines(text: &str, username: &str, mut new_line: Option<&str>) -> (String, bool) {
     let is_theirs = |line: &str| {
         let name = line.split(':').next().unwrap_or_default().trim().to_lowercase();

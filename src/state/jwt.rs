@@ -72,7 +72,7 @@ impl TokenSigner {
         Ok(Self { key, issuer, header: URL_SAFE_NO_PAD.encode(r#"{"alg":"HS256","typ":"JWT"}"#) })
     }
 
-    /// Signs a token for a session, valid from `at` (seconds since the Unix epoch).
+    /// Signs a token for a session, valid from `issued_at` (seconds since the Unix epoch).
     pub fn sign(&self, user: i64, session: i64, issued_at: i64) -> Result<String> {
         let claims = Claims {
             iss: self.issuer.clone(),

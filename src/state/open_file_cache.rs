@@ -136,6 +136,7 @@ impl OpenFileCache {
             let open = sources
                 .get_mut(&(library.owner, id, variant))
                 .filter(|open| open.version == library.version)?;
+            // Files that have not been used for some time are closed.
             open.used = Instant::now();
             open.source.clone()
         };

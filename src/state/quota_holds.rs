@@ -92,6 +92,7 @@ impl QuotaHold {
     /// # Errors
     /// `QuotaExceeded`.
     pub fn extend_to(&self, bytes: u64) -> Result<()> {
+        // Without a quota nothing is limited, so nothing needs to be held.
         if !self.has_quota {
             return Ok(());
         }

@@ -149,7 +149,7 @@ impl RateLimiter {
             Ok(state) => Ok(Some(allowance(state.remaining_burst_capacity()))),
             Err(not_until) => {
                 let wait = not_until.wait_time_from(DefaultClock::default().now());
-                // Rounded up, so that a client that waits is not rejected again.
+                // Rounded up and at least one second, so that a client that waits is not rejected again.
                 let retry_after = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
                 Err(RateLimited { allowance: allowance(0), retry_after: retry_after.max(1) })
             }

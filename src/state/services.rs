@@ -135,6 +135,7 @@ impl Services {
             upload_locks: Arc::default(),
             ingest_queue: IngestQueue::default(),
             has_admin: AtomicBool::new(has_admin),
+            // A fixed number of locks: users are distributed over them by id, so a user always has the same one.
             move_locks: std::array::from_fn(|_| Mutex::new(())),
             pending_moves: Mutex::default(),
             settings,

@@ -136,6 +136,7 @@ impl ReceivedFile {
             // Dropping the result does not remove the file.
             is_kept: true,
             head: read_head(&file)?,
+            // Only a file that must still be made durable is kept open.
             file: None,
             size,
             sha256,

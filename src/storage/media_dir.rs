@@ -148,6 +148,7 @@ impl MediaDir {
             Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(false),
             other => other?,
         };
+        // A symbolic link counts as existing, even if its target is missing.
         match rustix::fs::statat(
             &directory,
             folder_component(&location.name)?,

@@ -56,7 +56,8 @@ impl PreviewCache {
         let count = u32::try_from(pictures.len()).map_err(io::Error::other)?;
         bytes.extend(count.to_le_bytes());
 
-        // A table of offsets, then the pictures.
+        // A table with the size and position of each picture follows the header of 8 bytes (magic and count); the
+        // pictures come after it.
         let mut offset = 8 + ENTRY_BYTES * pictures.len();
         for picture in pictures {
             let fields =
@@ -111,6 +112,7 @@ impl PreviewCache {
             ))
         };
 
+        // Limits a damaged count to the three entries that were read.
         let entries: Option<Vec<_>> = (0..count.min(3)).map(entry).collect();
         let entries = entries.ok_or_else(torn)?;
         let is_enough =

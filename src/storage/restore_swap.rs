@@ -74,6 +74,7 @@ impl RestoreSwap {
                 .collect::<io::Result<Vec<_>>>()?;
 
             for name in names.into_iter().filter(|name| name != ASIDE_LIST) {
+                // Does nothing if no such folder is in use, or if an earlier run has already set one aside.
                 self.set_aside(name.as_ref())?;
                 fs::rename(self.ready.join(&name), self.root.join(&name))?;
                 passed();

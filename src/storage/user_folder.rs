@@ -71,7 +71,8 @@ impl MediaDir {
         let _ = rustix::fs::unlinkat(&self.root, folder, AtFlags::REMOVEDIR);
     }
 
-    /// Replaces a user's avatar atomically.
+    /// Replaces a user's avatar atomically and durably: writes the icon to a temporary file in the folder of incoming
+    /// files, then renames it into the user folder.
     pub fn write_avatar(&self, folder: &str, icon: &str) -> io::Result<()> {
         use std::io::Write;
         let temporary = FileLocation::incoming(&format!("icon-{}", uuid::Uuid::now_v7().simple()));
@@ -83,6 +84,7 @@ impl MediaDir {
                 rustix::fs::renameat(&from, temporary.name(), &user_folder, AVATAR_FILE)?;
                 Ok(rustix::fs::fsync(&user_folder)?)
             });
+        // The error of writing is the one returned, so a failed removal is ignored.
         if written.is_err() {
             drop(self.remove_file(&temporary));
         }

@@ -48,9 +48,12 @@ impl FolderWatcher {
     pub fn start(root: &Path) -> io::Result<Self> {
         let root = root.canonicalize()?;
         let changed = Arc::<Mutex<ChangedPaths>>::default();
+        // The callback runs on another thread, so it gets its own copies.
         let (events, base) = (changed.clone(), root.clone());
         let watcher = notify::recommended_watcher(move |event| record_event(&events, &base, event))
             .map_err(io::Error::other)?;
+        // Adding a watch needs exclusive access to the watcher, but the methods of this type take a shared reference,
+        // hence the mutex.
         let watch = Self { root, watcher: Mutex::new(watcher), changed };
         // The root itself, to notice the folders of new users.
         lock(&watch.watcher)
@@ -82,6 +85,7 @@ impl FolderWatcher {
             .map(|(path, _)| path.clone())
             .collect();
 
+        // A path is reported only once; a later change adds it again.
         for path in &paths {
             changed.paths.remove(path);
         }

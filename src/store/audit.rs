@@ -85,7 +85,8 @@ pub fn delete_before(
     // The first row that stays: too young, the last of the chain, or beyond the limit.
     let end_id = first_to_stay.unwrap_or(last).min(last).min(first + limit);
 
-    // Without a row before the end, nothing is old enough.
+    // If there is no row before the end, nothing is old enough to be deleted. The row before the end is the last one
+    // deleted; the caller gets it.
     let Some(last_deleted) =
         table::table.find(end_id - 1).select(AuditRow::as_select()).first(conn).optional()?
     else {

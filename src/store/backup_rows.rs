@@ -51,7 +51,7 @@ pub fn each_file<E: From<diesel::result::Error>>(
             media_items::is_missing,
         ));
 
-    // The nil id sorts before every item id.
+    // The nil id sorts before every item id, so the first page begins with the first item.
     let mut after = ItemId(uuid::Uuid::nil());
 
     // In pages, because a client library may buffer a whole result.

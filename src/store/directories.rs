@@ -109,7 +109,8 @@ pub fn update_path(
         .execute(conn)
 }
 
-/// Sets when the directory at `path` was created, modified and opened.
+/// Sets when the directory at `path` was created, modified and opened, for a directory whose dates are imported from
+/// another application.
 pub fn update_dates(
     conn: &mut Conn,
     owner: UserId,

@@ -18,7 +18,8 @@ pub struct FileMove {
     pub to: FileLocation,
 }
 
-/// Inserts the journal entry of a move before the file is renamed, so that the rename can be undone after a crash.
+/// Inserts the journal entry of a move before the file or directory is renamed, so that the rename can be undone after
+/// a crash. The subject is the id of the item or directory that is moved.
 ///
 /// # Errors
 /// `UniqueViolation` when the subject is already being moved.

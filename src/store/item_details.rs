@@ -93,6 +93,7 @@ pub fn list_album(
         .filter(tracks::artist_key.eq(artist))
         .filter(tracks::album_key.eq(album))
         .filter(media_items::in_trash.eq(false))
+        // The place is the disc and track number combined.
         .order((tracks::place.asc(), tracks::item_id.asc()))
         .limit(limit)
         .select(Track::as_select())

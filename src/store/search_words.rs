@@ -117,6 +117,7 @@ pub fn list_with(
         .inner_join(media_items::table)
         .filter(table::user_id.eq(owner))
         .filter(table::word.eq(word.to_owned()))
+        // Only the trash shelf shows trashed items.
         .filter(media_items::in_trash.eq(filter.shelf == Shelf::Trash))
         .order((table::shown_at.desc(), table::item_id.desc()))
         .limit(limit)

@@ -50,7 +50,8 @@ pub fn find(conn: &mut Conn, owner: UserId, id: i64, at: Time) -> QueryResult<Op
         .optional()
 }
 
-/// Lists a user's active sessions of these kinds, the most recently used first.
+/// Lists up to 200 of a user's active sessions of these kinds that have not expired at the time given, the most
+/// recently used first.
 pub fn list_active(
     conn: &mut Conn,
     owner: UserId,
@@ -144,6 +145,7 @@ pub fn update_seen(
     address: &str,
     expiration: Time,
 ) -> QueryResult<usize> {
+    // Uses are collected in memory and written later; the session may have been ended since.
     diesel::update(
         session_tokens::table.find(id).filter(session_tokens::status.eq(SessionStatus::Active)),
     )

@@ -61,6 +61,7 @@ pub fn update_received(
     hash_state: &[u8],
     expires: Time,
 ) -> QueryResult<usize> {
+    // An upload without an item is unfinished.
     diesel::update(uploads::table.find(id).filter(uploads::item_id.is_null()))
         .set((
             uploads::received.eq(received),

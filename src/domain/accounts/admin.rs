@@ -67,6 +67,7 @@ pub(crate) fn change_access_level(
     id: UserId,
     level: AccessLevel,
 ) -> Result<User> {
+    // Also checks that the actor still is an admin.
     let user = with_admin_lock(conn, actor, id)?;
     match level {
         // The last active admin must not become a user.
@@ -113,6 +114,7 @@ pub fn create_access_code(
         .collect();
 
     let user = services.db.write(|conn| {
+        // Also checks that the actor still is an admin, in the transaction of the change.
         let user = with_admin_lock(conn, actor, id)?;
         // A password in the users file cannot be changed here, so a code for it would be useless.
         if user.origin == Origin::File {
@@ -155,6 +157,7 @@ pub(crate) fn for_each_user(
     services: &Services,
     mut work: impl FnMut(&User) -> Result<()>,
 ) -> Result<()> {
+    // Each batch begins after this id, and ids are positive.
     let mut after = UserId(0);
     loop {
         let batch =
@@ -249,7 +252,8 @@ pub async fn set_password(
             // The admin may have been demoted while the password was hashed.
             authorize(conn, actor.session(), Need::Admin)?;
             crate::db::ensure_one_row(store::users::update_password(conn, id, &hash, now())?)?;
-            // A one-time code that is still valid must not replace the new password.
+            // Removes the one-time code and its expiry, because a code that is still valid must not replace the new
+            // password.
             store::users::update_access_code(conn, id, None, None)?;
             lifecycle::end_all(conn, id)?;
             audit::append(conn, Event::PasswordSet, &actor, &username, "")
@@ -267,6 +271,8 @@ pub async fn set_password(
 /// `Conflict` for the last admin.
 pub fn remove(services: &Services, actor: &Actor, id: UserId) -> Result<User> {
     let (user, leftover_files) = services.db.write(|conn| {
+        // Serializes changes to admins, so that two admins cannot remove each other, and checks that the actor still is
+        // one.
         let user = with_admin_lock(conn, actor, id)?;
         ensure_another_admin(services, conn, &user)?;
 

@@ -127,6 +127,7 @@ pub(crate) fn create(
         quota_bytes: i64::try_from(services.settings.default_quota).unwrap_or(i64::MAX),
         used_bytes: 0,
         theme: Theme::System,
+        // Shortcuts of a single key are on until the user turns them off.
         single_keys: true,
         created_at: at,
         updated_at: at,

@@ -65,6 +65,7 @@ pub fn update(services: &Services, authority: &Authority<'_>, form: &ProfileChan
             email: email.as_str(),
             contact_number: contact_number.as_deref(),
             address: address.as_deref(),
+            // Whether shortcuts of a single key are on.
             single_keys: form.single_keys,
         };
         crate::db::ensure_one_row(store::users::update_profile(conn, user.id, &profile, now())?)
@@ -144,7 +145,8 @@ pub async fn change_password(
                 return Err(Error::Unauthenticated);
             }
             lifecycle::end_all(conn, user.id)?;
-            // A one-time code that is still valid must not replace the new password.
+            // Removes the one-time code and its expiry, because a code that is still valid must not replace the new
+            // password.
             store::users::update_access_code(conn, user.id, None, None)?;
             let token = lifecycle::begin(conn, user.id, SessionKind::Browser, &client, at)?;
 

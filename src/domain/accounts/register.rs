@@ -59,6 +59,7 @@ pub async fn register(
     run_on_blocking_pool(move || {
         let id_and_token = services.db.write(|conn| {
             let at = now();
+            // Checked again, because other requests may have arrived while the password was hashed.
             ensure_may_wait(conn, status)?;
             let id = create::create(
                 &services,

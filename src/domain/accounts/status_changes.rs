@@ -59,8 +59,8 @@ impl Decision {
     }
 }
 
-/// Changes an account's status. The sessions of a suspended user remain, but from the next request on they show only
-/// the status page.
+/// Approves, rejects, suspends or reactivates an account by an admin's decision. The sessions of a suspended user
+/// remain, but from the next request on they show only the status page.
 ///
 /// # Errors
 /// `Conflict` if the account's state does not allow it, or for the last admin or the actor's own account.

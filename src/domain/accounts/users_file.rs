@@ -43,6 +43,7 @@ pub(crate) fn create_from_entry(
         return store::users::find(conn, id)?.ok_or(Error::NotFound);
     };
 
+    // `Origin::Here` is an account whose password was kept in the database until now.
     let is_new_in_file = user.origin == Origin::Here;
     if is_new_in_file || user.password != entry.hash {
         // The password or the origin has changed: end all sessions and access tokens of the user.

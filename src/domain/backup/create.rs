@@ -358,7 +358,8 @@ impl SetWriter<'_> {
         self.left.insert(OmittedFile { folder, directory, name, why: why.to_owned(), is_deleted });
     }
 
-    /// Adds the avatars, which have no rows.
+    /// Adds the avatars to the set. They have no rows in the database, so they are not among the files that the tables
+    /// list.
     fn add_avatars(&mut self, folders: &[String]) -> Result<()> {
         for folder in folders {
             // Nothing is lost without an avatar: the server shows initials instead.

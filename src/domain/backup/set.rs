@@ -262,7 +262,8 @@ pub(super) fn is_restore_point(name: &str) -> bool {
     name.strip_suffix(RESTORE_POINT_SUFFIX).is_some_and(|name| set_time(name).is_some())
 }
 
-/// The sets in a backup folder, oldest first.
+/// Lists the sets (backups) in a backup folder, oldest first, each with a summary of its manifest. The summary is
+/// `None` if the manifest cannot be read.
 pub fn list(folder: &Path) -> Result<Vec<BackupListing>> {
     let about = |name: &String| {
         // A manifest that cannot be read must not hide the other sets.

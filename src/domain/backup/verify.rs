@@ -57,6 +57,7 @@ pub fn verify(
 
                 // The result is remembered for the other files with this content.
                 match problem {
+                    // `drop` discards what `insert` returns, so that both arms have the same type.
                     Some(why) => drop(unsound.insert(line.sha256.clone(), why)),
                     None => drop(sound.insert(line.sha256.clone())),
                 }

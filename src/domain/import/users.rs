@@ -147,7 +147,8 @@ fn read_rows(conn: &mut Conn, prefix: &str, report: &mut ImportReport) -> Result
     Ok(SourceRows { users, directories })
 }
 
-/// A user's folder: the one a row names, or the one whose name begins with the user's number.
+/// Returns which of `folders` belongs to a user of the PHP original: the one that a row of the user or of its
+/// directories names, otherwise the one whose name begins with the user's number.
 fn source_folder(
     row: &PhpUser,
     directories: &[PhpDirectory],
@@ -170,7 +171,8 @@ fn source_folder(
         .cloned()
 }
 
-/// A user's account, created if missing. `None` in a dry run, for one that would be created.
+/// Returns the account of a user of the PHP original, and creates it if it does not exist here. Returns `None` in a dry
+/// run for an account that would be created.
 ///
 /// # Errors
 /// `Invalid` if the account cannot be created here.

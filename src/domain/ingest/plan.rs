@@ -59,6 +59,7 @@ pub(super) fn plan_batch(
                 continue;
             }
             if let Some(first) = firsts.get(&(received.sha256.as_str(), received.size)) {
+                // `AsNew` holds the index of the earlier request, whose item this one shares.
                 plans.push(IngestPlan::AsNew(*first));
                 continue;
             }

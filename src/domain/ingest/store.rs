@@ -264,6 +264,7 @@ fn insert_items(
     let mut bytes = 0;
     for (request, new) in new_items {
         if let Some(upload) = request.upload {
+            // `false` records the upload as a new item, not as a duplicate.
             finish_upload(conn, user, upload, new.id, false, &request.received)?;
         }
         bytes += new.size;
@@ -276,8 +277,8 @@ fn insert_items(
 
     let mut deltas = CountDeltas::default();
     for (request, new) in new_items {
-        // From here on, the used bytes count instead of the hold. The flag makes sure that it is released once, even if
-        // the transaction is retried.
+        // The hold is the quota reserved for this file while it was received; from here on, the used bytes count
+        // instead. The flag makes sure that it is released once, even if the transaction is retried.
         if let Some(hold) =
             request.hold.as_ref().filter(|_| !request.is_hold_released.swap(true, Ordering::AcqRel))
         {

@@ -53,7 +53,7 @@ pub(crate) fn find_or_create(services: &Services, user: &User, path: &str) -> Re
     }
 }
 
-/// The directory at `path`, created with its parents if missing, in the caller's transaction.
+/// Returns the directory at `path`, and creates it and its parents if they do not exist, in the caller's transaction.
 pub(crate) fn ensure(
     services: &Services,
     conn: &mut Conn,

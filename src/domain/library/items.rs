@@ -63,7 +63,8 @@ pub fn open(services: &Services, user: &User, id: ItemId) -> Result<Arc<FileSour
     let is_whole =
         !item.is_damaged && matches!(&opened, Ok((length, _)) if *length == item.bytes());
 
-    // The row says the opposite of what was found, so it is corrected.
+    // Equal values are a contradiction: the file is intact but marked as missing, or not intact and not marked. The row
+    // is corrected.
     if is_whole == item.is_missing {
         services.write_library(user.id, |conn| {
             Ok(store::items::update_missing(conn, user.id, id, !is_whole)?)
@@ -72,6 +73,7 @@ pub fn open(services: &Services, user: &User, id: ItemId) -> Result<Arc<FileSour
 
     match opened {
         Ok((length, file)) if is_whole => {
+            // The content begins at offset 0 of the file.
             let source = Arc::new(FileSource {
                 location: Some(file_location),
                 ..FileSource::new(item, file, 0, length)
@@ -87,8 +89,8 @@ pub fn open(services: &Services, user: &User, id: ItemId) -> Result<Arc<FileSour
     }
 }
 
-/// Opens an item's file at its current location, after any move in progress. `None` if the item or its file does not
-/// exist; nothing is marked as missing.
+/// Opens an item's file at its current location, and waits for a move in progress if it is not at the one that its row
+/// names. Returns `None` if the item does not exist or its file cannot be opened; nothing is marked as missing.
 pub(crate) fn open_after_pending_moves(
     services: &Services,
     owner: &User,
@@ -152,6 +154,7 @@ fn set_favorite_rows(
     let mut changed = 0;
     for item in items {
         if store::items::update_favorite(conn, user.id, item.id, is_favorite, at)? == 1 {
+            // The counters lose the item in its old state and gain it in its new one.
             deltas.subtract(&item);
             deltas.add(&Item { favorite: is_favorite, ..item });
             changed += 1;

@@ -91,7 +91,7 @@ pub fn list_named(
     Ok(NamedItems { items, next, directory_names })
 }
 
-/// The items of a page, and where the next one begins.
+/// Returns the items of a page, and the position where the next page begins; `None` if this is the last one.
 fn load_page(
     conn: &mut Conn,
     user: &User,
@@ -137,6 +137,7 @@ fn search_page(
     let began = Instant::now();
     loop {
         let from = match after {
+            // Search results are ordered by the displayed date, so their cursors are of this variant.
             Some(Cursor::Clock(at, id)) => Some((at, id)),
             _ => None,
         };
@@ -148,7 +149,8 @@ fn search_page(
     }
 }
 
-/// One page of a shelf, directory or search, with everything its HTML page shows.
+/// Returns one page of a shelf, directory or search, with everything that its HTML page shows: items, the next
+/// position, counts per month, music tracks and subdirectories.
 ///
 /// # Errors
 /// `Invalid` for a bad cursor.

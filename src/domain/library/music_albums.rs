@@ -25,7 +25,8 @@ pub struct Album {
 /// Artist and album in lower case, by which albums are sorted and grouped.
 pub type AlbumKey = (String, String);
 
-/// A page of a user's albums, and the key after which the next one begins.
+/// Returns a page of a user's albums, and the key (artist and album) after which the next page begins; `None` on the
+/// last page.
 pub fn list_albums(
     services: &Services,
     user: &User,

@@ -191,6 +191,8 @@ fn count(number: usize) -> i64 {
 fn resolve_word(conn: &mut Conn, owner: UserId, word: &str) -> Result<ParsedWord> {
     let (mut at, end) = prefix_range(word);
     let mut matches = Vec::new();
+    // Whether the next query may return `at` itself: true only for the first, because later ones start at a word that
+    // was already found.
     let mut includes_start = true;
     // Each query seeks the next distinct word, so that the rows of a frequent word are not read.
     while let Some(next) = store::search_words::find_next(conn, owner, &at, includes_start, &end)? {
@@ -214,7 +216,8 @@ fn rarest_word(
         // A common word does not narrow the search.
         let ParsedWord::Words(matches) = term else { continue };
         let mut items = 0;
-        // Counting stops at the lowest number so far, because a word with more items is not the rarest.
+        // Counting stops at the lowest number so far, because a word with more items is not the rarest. The first word
+        // is counted up to the number of rows that one step may read.
         let most = best.as_ref().map_or(MAX_ROWS_PER_STEP, |(least, _, _)| *least);
         for word in matches {
             items += store::search_words::count(conn, owner, word, most)?;

@@ -58,7 +58,8 @@ pub fn process_next(services: &Services) -> Result<bool> {
     result.map(|()| true)
 }
 
-/// Processes the file of a claimed job.
+/// Makes the previews and reads the metadata of the item of a claimed job, one that is reserved for this worker, and
+/// records the result.
 fn process(services: &Services, job: &PreviewJob) -> Result<()> {
     // The item may have been changed or deleted since the job was queued.
     let found = services.db.read(|conn| {
@@ -224,13 +225,15 @@ fn store_result(
     services.write_library(rendered_item.user_id, |conn| {
         let Some(before) = store::items::find(conn, rendered_item.user_id, rendered_item.id)?
         else {
-            // Deleted or quarantined meanwhile.
+            // The item was deleted or quarantined meanwhile, so the previews that were already written to the cache are
+            // removed.
             services.preview_cache.remove(rendered_item.id.0);
             return Ok(());
         };
 
-        // The bytes have changed since they were rendered, so the result does not belong to them. The change has queued
-        // a new preview job.
+        // The bytes have changed since they were rendered, so the result does not belong to them. The change has also
+        // reset the item's preview state, so the previews of the old bytes that were written to the cache are not
+        // shown. The change has queued a new preview job.
         if before.sha256 != rendered_item.sha256 {
             return Ok(());
         }

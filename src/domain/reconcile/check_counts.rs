@@ -56,6 +56,7 @@ pub(super) fn are_counts_right(services: &Services, owner: UserId, repair: bool)
         let user = store::users::find(conn, owner)?.ok_or(Error::NotFound)?;
         if user.used_bytes != used {
             is_right = false;
+            // The stored value minus this difference is the counted value; a negative difference increases it.
             if repair {
                 store::users::update_subtract_used(conn, owner, user.used_bytes - used)?;
             }

@@ -102,12 +102,15 @@ impl FolderScan<'_> {
         // Paths that are not UTF-8 have no row and cannot get one.
         let Some(path) = path.to_str() else { return Ok(()) };
         if path.is_empty() {
-            // A folder that was not watched so far.
+            // An empty path is the user's folder itself, which was not watched so far. The directories that were not
+            // found, which are returned, are not needed here.
             self.scan_subtree(String::new(), self.known_directories()?)?;
             return Ok(());
         }
 
         let (above, name) = path.rsplit_once('/').unwrap_or(("", path));
+        // An entry that cannot be read is treated as absent; before an item is marked as missing, its file is looked
+        // for again.
         let entry = self
             .services
             .media_dir

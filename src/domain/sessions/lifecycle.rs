@@ -180,6 +180,7 @@ pub fn end(services: &Services, actor: &Actor, owner: &User, id: i64) -> Result<
 fn end_as(services: &Services, actor: &Actor, owner: &User, id: i64, event: Event) -> Result<()> {
     services.db.write(|conn| {
         authorize(conn, actor.session(), Need::Active)?;
+        // Read before it is ended, because the query finds only sessions that have not ended.
         let ending = store::sessions::find(conn, owner.id, id, now())?;
         crate::db::ensure_one_row(store::sessions::update_end(conn, owner.id, id)?)?;
         if let Some(session) = ending {

@@ -59,6 +59,7 @@ impl ByteSink for Appender {
 
         self.partial.write(bytes)?;
         self.turn.record_activity();
+        // Fault tests kill the server at such named points; in release builds the call does nothing.
         failpoints::hit("part written");
         self.loose += bytes.len() as u64;
 
@@ -91,8 +92,11 @@ impl Appender {
         finished
     }
 
-    /// Makes the received bytes durable and records their number, which acknowledges them.
+    /// Makes the bytes received so far durable and records their number, from which the client can continue after an
+    /// interruption. Also records the hash state, so that hashing can continue from there, and extends the upload's
+    /// expiration time.
     fn record_progress(&mut self) -> Result<()> {
+        // No bytes have arrived since the last call, so there is nothing to record.
         if self.loose == 0 {
             return Ok(());
         }

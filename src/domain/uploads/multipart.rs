@@ -76,6 +76,7 @@ impl UploadBatch {
             services,
             auth_session,
             hold: Arc::new(hold),
+            // Until the request's form fields set them: no chosen directory, and no duplicates.
             directory: None,
             directory_follows_files: false,
             keep_duplicates: false,
@@ -252,7 +253,7 @@ fn reserve(services: &Arc<Services>, user: &User, announced: u64) -> Result<Quot
         files,
     )?;
     let hold = QuotaHold::empty(&services.db, &services.quota_holds, user);
-    // Small uploads are reserved when they are written, to the byte.
+    // For small uploads, the exact number of bytes is reserved when they are written.
     if announced > CHUNK_BYTES as u64 {
         hold.extend_to(files)?;
     }

@@ -60,6 +60,7 @@ pub fn create(
         metadata: announced.metadata.clone(),
         size: i64::try_from(announced.size).map_err(Error::internal)?,
         received: 0,
+        // State of the running hash before the first byte; each part continues it.
         hash_state: empty_state(),
         item_id: None,
         is_duplicate: false,
@@ -102,6 +103,7 @@ pub fn create(
     let partial = PartialFile::open(
         services.media_dir.clone(),
         FileLocation::upload(upload.id.0),
+        // The numbers: no byte has been received, and the file is 0 bytes long.
         0,
         0,
         &upload.hash_state,
@@ -126,6 +128,7 @@ pub async fn find(
     if upload.item_id.is_some() || upload.received < upload.size {
         return Ok(upload);
     }
+    // Only one request at a time may work on an upload's file.
     let turn = services.upload_locks.lock(id).await?;
     let (services, user, session) = (services.clone(), user.clone(), auth_session.key());
 
@@ -139,6 +142,7 @@ pub async fn find(
                 finish_upload(&services, &user, Some(session), &upload, partial)
             })
         };
+        // Dropped here, so that the closure owns the lock until the file is stored, even if the request is cancelled.
         drop(turn);
         finished
     })
@@ -185,7 +189,8 @@ pub(super) fn record_received(
     if changed == 0 { Err(Error::NotFound) } else { Ok((received, expires)) }
 }
 
-/// Opens an upload's bytes. If they are missing, the upload is removed.
+/// Opens an upload's partial file so that bytes can be appended, after undoing the user's failed file moves. If bytes
+/// are missing on disk, the upload is removed, and the result is `NotFound`.
 pub(super) fn open_appender(services: &Services, upload: &Upload) -> Result<PartialFile> {
     // A failed attempt to store the file may have moved the bytes already.
     file_moves::lock_after_recovery(services, upload.user_id)?;
@@ -228,6 +233,7 @@ pub(super) fn finish_upload(
 
     crate::domain::ingest::store(services, user, request)?;
     failpoints::hit("upload finished");
+    // Read again, because storing the file has set the upload's item.
     find_row(services, user.id, upload.id)
 }
 
@@ -266,6 +272,8 @@ async fn delete_as(
     run_on_blocking_pool(move || {
         let removed = find_row(&services, owner, id)
             .and_then(|upload| delete_locked(&services, &upload, session));
+        // Dropped here, so that the closure owns the lock until the upload is removed, even if the request is
+        // cancelled.
         drop(turn);
         removed
     })
@@ -276,6 +284,7 @@ async fn delete_as(
 fn delete_locked(services: &Services, upload: &Upload, session: Option<SessionKey>) -> Result<()> {
     services.write_library(upload.user_id, |conn| {
         authorize(conn, session, Need::Active)?;
+        // Read in the transaction, because the upload may have been finished or removed since the caller read it.
         let known = store::uploads::find(conn, upload.user_id, upload.id)?;
         // A finished upload holds no quota any more.
         if let Some(known) = known.filter(|known| known.item_id.is_none()) {
@@ -294,6 +303,7 @@ fn delete_locked(services: &Services, upload: &Upload, session: Option<SessionKe
 pub fn delete_expired(services: &Services, at: Time) -> Result<usize> {
     let mut ended = 0;
     loop {
+        // 200 rows at a time limit the memory; removed rows are not listed again, so the loop ends.
         let expired = services.db.read(|conn| Ok(store::uploads::list_expired(conn, at, 200)?))?;
         if expired.is_empty() {
             return Ok(ended);

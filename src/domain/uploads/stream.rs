@@ -35,6 +35,7 @@ where
     S: Stream<Item = std::result::Result<Bytes, E>> + Unpin,
     E: Display,
 {
+    // The sink is either here, before the first write, or owned by the task that writes the latest chunk.
     let mut idle = Some(sink);
     let mut writing: Option<tokio::task::JoinHandle<Result<K>>> = None;
     let mut gathered = BytesMut::new();
@@ -59,6 +60,7 @@ where
         if gathered.len() >= CHUNK_BYTES || (ended.is_some() && !gathered.is_empty()) {
             let mut sink = idle_sink(&mut idle, &mut writing).await?;
             let chunk =
+                // The extra 64 KiB leave room for the last piece, which may exceed the chunk size.
                 std::mem::replace(&mut gathered, BytesMut::with_capacity(CHUNK_BYTES + 64 * 1024));
             writing = Some(tokio::task::spawn_blocking(move || sink.write(&chunk).map(|()| sink)));
         }

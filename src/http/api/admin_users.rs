@@ -135,6 +135,7 @@ pub(crate) async fn patch_user(
 
     // Each change is its own transaction with its own audit row.
     let changed = run_blocking(&caller.services, move |services| {
+        // The user's sessions, which are returned too, are not needed here.
         let (user, _) = admin::find(services, id)?;
         if let Some(decision) =
             body.status.map(|status| decision(user.status, status)).transpose()?.flatten()

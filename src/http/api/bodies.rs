@@ -119,6 +119,8 @@ impl ItemBody {
             scan: match item.scan {
                 ScanStatus::Clean => ScanWord::Clean,
                 ScanStatus::Pending => ScanWord::Pending,
+                // Both mean that the file was not checked: there was no scanner, or the scanner does not accept the
+                // file.
                 ScanStatus::Skipped | ScanStatus::Unscannable => ScanWord::Skipped,
             },
             thumbnail_url: preview_path(&format!("{base}/api/media"), item, 320),

@@ -231,6 +231,7 @@ async fn append(
     payload: web::Payload,
     is_creation: bool,
 ) -> Result<Upload> {
+    // The task may outlive the request, so it owns clones.
     let (services, auth_session) = (services_arc(&caller.services), caller.auth_session.clone());
     let task = actix_web::rt::spawn(async move {
         let result = append::append(&services, &auth_session, id, part, payload).await;

@@ -19,7 +19,7 @@ pub fn replace_errors(response: ServiceResponse<BoxBody>, id: &str) -> ServiceRe
         return response;
     }
 
-    // Errors of handlers, or of actix itself.
+    // Only errors of handlers have this type; of an error of actix itself, only the status is used.
     let handler_error =
         response.response().error().and_then(|cause| cause.as_error::<HandlerError>());
     // Declared outside of the match, so that the reference `error` can outlive the arm.
@@ -38,7 +38,8 @@ pub fn replace_errors(response: ServiceResponse<BoxBody>, id: &str) -> ServiceRe
 
     let mut replacement = error_response(response.request(), error, id);
 
-    // Keeps cookies, CORS and other headers of inner layers.
+    // Keeps all cookies of inner layers, and their CORS and other headers except those that the replacement sets itself
+    // or that describe the old body.
     for (name, value) in response.headers() {
         if *name == header::SET_COOKIE
             || (!replacement.headers().contains_key(name) && !describes_body(name))

@@ -43,6 +43,7 @@ pub async fn request_log(
     };
 
     let _in_span = span.entered();
+    // A handle to the request, so that it can be read while the headers of the response are changed.
     let http = response.request().clone();
     response = error_pages::replace_errors(response, &id);
 

@@ -10,6 +10,7 @@ use super::library::{
 use super::uploads::{form, unfinished};
 use crate::http::route::Route;
 
+/// Collects the routes of all pages from the modules that handle them.
 pub fn routes() -> Vec<Route> {
     let areas = [
         first_run::routes(),

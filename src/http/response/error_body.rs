@@ -32,6 +32,7 @@ struct FieldDetail {
 }
 
 impl ErrorBody {
+    /// Builds the body of an error response. Only an `Invalid` error has details: a message for each invalid field.
     #[must_use]
     pub fn from_error(error: &Error) -> Self {
         let details = match error {

@@ -29,6 +29,7 @@ impl ConnectionLimits {
     /// Admits a connection; `None` if one of its networks holds as many as it may.
     #[must_use]
     pub fn admit(&self, address: IpAddr) -> Option<ConnectionPermit> {
+        // An IPv6 address counts against several networks of increasing size, each with its own limit.
         let networks = networks_of(address);
         // Locked until the counts are increased, so that two connections cannot both take the last place.
         let mut counts = lock(&self.0);

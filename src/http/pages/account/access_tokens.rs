@@ -49,6 +49,7 @@ impl TokenRow {
             scopes: session.scopes.replace(' ', ", "),
             made: v::when(session.created_at),
             used,
+            // `None` for a token that does not expire.
             ends: access_tokens::shown_expiry(session).map(v::when),
         }
     }

@@ -267,6 +267,7 @@ async fn submit_picture(
                         let errors = [FieldError::new("picture", "That is larger than 1 MB.")];
                         return render_with_status(
                             StatusCode::UNPROCESSABLE_ENTITY,
+                            // `None`: this form contains no profile fields, so the page shows the stored values.
                             &render_profile(&current, None, &errors).await?,
                         );
                     }

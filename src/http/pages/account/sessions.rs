@@ -77,6 +77,7 @@ async fn submit_end(
     path: web::Path<String>,
     _: Form<EmptyForm>,
 ) -> HandlerResult {
+    // An id that is not a number cannot belong to any session.
     let id: i64 = path.parse().map_err(|_| Error::NotFound)?;
     let (auth_session, actor) = (current.auth_session.clone(), current.actor());
     run_blocking(&current.services, move |services| {

@@ -122,6 +122,7 @@ impl PreviewsCard {
         let (words, is_bad) = match &previews.health {
             media::RendererHealth::Unknown => (format!("Not tried yet.{waiting}"), false),
             media::RendererHealth::Works => (format!("Decoders are shut in.{waiting}"), false),
+            // No count of waiting previews: none are made while this is off.
             media::RendererHealth::Off(why) => (
                 format!("Off: {why}. They need Landlock and seccomp of Linux 5.13 or newer."),
                 true,

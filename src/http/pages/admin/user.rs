@@ -98,6 +98,7 @@ fn parse_gigabytes(text: &str) -> Option<i64> {
     let is_number = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
     if !is_number(whole)
         || !is_number(fraction)
+        // More than nine digits would be fractions of a byte.
         || fraction.len() > 9
         || (whole.is_empty() && fraction.is_empty())
     {
@@ -109,6 +110,7 @@ fn parse_gigabytes(text: &str) -> Option<i64> {
     whole
         .checked_mul(1_000_000_000)?
         .checked_add(fraction)
+        // A quota is less than 10^18 bytes, one billion gigabytes.
         .filter(|bytes| *bytes < 1_000_000_000_000_000_000)
 }
 

@@ -89,6 +89,7 @@ struct Query {
 /// Shows a page of the accounts with one status, pending by default, with a tab for each status.
 async fn show_users(AdminUser(current): AdminUser, query: web::Query<Query>) -> HandlerResult {
     let status = Status::parse(&query.status).unwrap_or(Status::Pending);
+    // The last account of the previous page; 0 starts at the first page.
     let after = UserId(query.after.parse().unwrap_or(0));
     let user_page =
         run_blocking(&current.services, move |services| admin::list(services, status, after))
@@ -170,12 +171,14 @@ async fn decide_many(
     }
 
     let actor = current.actor();
+    // A page lists 50 accounts, so our form never sends 500 ids; more are ignored.
     let ids: Vec<UserId> = ids.into_iter().take(500).map(UserId).collect();
     let (decided_count, skipped_count) = run_blocking(&current.services, move |services| {
         status_changes::decide_all(services, &actor, &ids, decision)
     })
     .await?;
 
+    // `count_of` only knows regular plurals.
     let people = count_of(decided_count, "person").replace("persons", "people");
     let rest = if skipped_count > 0 {
         format!(" {skipped_count} had been decided on already.")

@@ -105,7 +105,7 @@ async fn submit_log_in(maybe_user: MaybeUser, Form(form): Form<LoginForm>) -> Ha
     )
     .await
     {
-        // A previous session of this browser ends.
+        // If this browser still has a session, it ends, because its token in the cookie is replaced.
         Ok((_, token)) => {
             end_session(&maybe_user).await?;
             maybe_user.cookie.log_in(&token)?;

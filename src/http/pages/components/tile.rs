@@ -88,6 +88,7 @@ impl Picture {
             return None;
         }
         let at = |side| preview_path("/media", item, side);
+        // Without a size, 4:3.
         let (width, height) = (item.width.unwrap_or(4).max(1), item.height.unwrap_or(3).max(1));
 
         // The longest side decides about the scale.
@@ -113,6 +114,7 @@ impl Picture {
             width,
             height,
             widths: [scaled(320), scaled(640), scaled(1280)],
+            // For the sizes attribute of the image; on narrow screens, half the width is assumed.
             sizes: format!(
                 "(max-width: 640px) {}px, {}px",
                 (row / 2).clamp(40, 640),
@@ -165,6 +167,7 @@ impl Tile {
     pub fn from_item(item: &Item, track: Option<&Track>, services: &Services) -> Self {
         // Files that wait for the scanner are not linked.
         let may_be_opened = item.scan != ScanStatus::Pending && !item.is_missing;
+        // The address of the uploaded file itself, if browsers can show files of its type.
         let original =
             (may_be_opened && is_shown_inline(&item.mime)).then(|| format!("/media/{}", item.id));
 

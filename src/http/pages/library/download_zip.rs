@@ -69,6 +69,7 @@ async fn submit_download(current: CurrentUser, Form(form): Form<SelectedItems>) 
 
     Ok(HttpResponse::Ok()
         .insert_header((header::CONTENT_TYPE, "application/zip"))
+        // `false`: the browser saves the file instead of showing it.
         .insert_header(content_disposition("Nexus.zip", false))
         .streaming(body))
 }
@@ -126,7 +127,8 @@ fn write_archive(
 
     let mut missing = Vec::new();
 
-    // An item that cannot be opened does not end the download; its name is listed in `MISSING.txt`.
+    // An item that cannot be opened, for example because its file is missing, does not end the download; its name is
+    // listed in `MISSING.txt`.
     for item in chosen {
         let Ok(opened) = items::open(services, user, item.id) else {
             missing.push(item.name.as_str());
@@ -136,7 +138,7 @@ fn write_archive(
         // Stored, not compressed: media files do not shrink.
         let options = SimpleFileOptions::default()
             .compression_method(zip::CompressionMethod::Stored)
-            // Files of about 4 GiB and more need Zip64.
+            // Files of about 4 GiB and more need Zip64; the threshold is 64 KiB below the limit of the older format.
             .large_file(item.bytes() >= u64::from(u32::MAX) - 65_536)
             .unix_permissions(0o644);
 
@@ -160,6 +162,7 @@ fn write_archive(
     }
 
     let mut writer = archive.finish().map_err(io::Error::other)?.into_inner();
+    // The writer gathers bytes into chunks, so the last, incomplete chunk still has to be sent.
     writer.send()?;
     // Without this message, the body ends with an error.
     writer.tell(ArchiveMessage::End)

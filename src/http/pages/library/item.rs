@@ -83,6 +83,7 @@ async fn show_item(current: CurrentUser, path: web::Path<String>) -> HandlerResu
     render(&ItemPage {
         facts: metadata::metadata_rows(&shown.item, &details),
         may_not_play: metadata::may_not_play(&shown.item, &details.metadata),
+        // An error is shown only if no preview could be made.
         trouble: details.error.filter(|_| shown.item.preview == PreviewState::Failed),
         size: v::size(shown.item.size),
         added: v::when(shown.item.created_at),

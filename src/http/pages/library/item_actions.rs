@@ -201,6 +201,7 @@ async fn move_all(
         Ok(count) => {
             redirect_back(request, &current.cookie, format!("{} moved.", item_count(count)))
         }
+        // `None`: the form contains no typed text to keep.
         Err(error) => redirect_back_with_errors(request, &current.cookie, error, None),
     }
 }
@@ -292,7 +293,7 @@ async fn restore_all(
     })
     .await?;
 
-    // The first three are enough for a message.
+    // An item is renamed if its old name is in use by now; the message names the first three.
     let renamed: Vec<_> = restored
         .iter()
         .filter(|item| item.is_renamed)

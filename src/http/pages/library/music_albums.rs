@@ -99,6 +99,7 @@ struct AlbumPage {
     songs: Vec<TrackRow>,
 }
 
+/// Shows the page of one of the user's albums with its tracks; responds with 404 if the user has no recordings of it.
 async fn show_album(current: &CurrentUser, artist: String, album: String) -> HandlerResult {
     let auth_session = current.auth_session.clone();
     let tracks = run_blocking(&current.services, move |services| {
@@ -108,6 +109,7 @@ async fn show_album(current: &CurrentUser, artist: String, album: String) -> Han
 
     // All recordings of an album share title and artist.
     let (first, item) = tracks.first().ok_or(Error::NotFound)?;
+    // Recordings whose length is unknown are left out; if none is known, the summary contains only the number of songs.
     let length: i64 = tracks.iter().filter_map(|(_, item)| item.duration_ms).sum();
     let count = count_of(i64::try_from(tracks.len()).unwrap_or(0), "song");
 

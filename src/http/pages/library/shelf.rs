@@ -169,6 +169,7 @@ async fn show_shelf(
 ) -> HandlerResult {
     let path = request.path().to_owned();
     let shelf = Shelf::parse(path.trim_start_matches('/')).ok_or(Error::NotFound)?;
+    // Each standard list is also a directory, whose time of last opening is stored.
     listings::record_opened(&current.services, current.user(), shelf.title());
 
     render_cached(&current, &request, request.path(), move |reader, input| {
@@ -207,6 +208,7 @@ const fn empty_text(shelf: Shelf) -> &'static str {
     }
 }
 
+/// Shows a page with the contents of a folder, with links to the folders above it.
 async fn show_directory(
     current: CurrentUser,
     request: HttpRequest,
@@ -224,6 +226,7 @@ async fn show_directory(
         let listing_query = sort_of(ItemFilter::directory(id), &query);
         let DirectoryListing { directory, above, listing } =
             listings::list_directory(reader, user, id, &listing_query)?;
+        // Pending previews of the shown items are made next.
         previews::prioritize(services, &listing.items);
         let layout = Layout::read(reader, input)?;
 
@@ -238,6 +241,7 @@ async fn show_directory(
         page.crumbs = above.iter().map(breadcrumb).collect();
         page.summary = format!("Last changed {}", v::when(directory.last_modified).ago);
         page.empty = "This folder is empty. Move things here, or upload into it.";
+        // The views Favorites, Recents and Trash cannot be the target of new folders or files.
         page.takes_folders = !directory.is_view();
         page.directory = Some(directory);
         Ok(page)
@@ -277,6 +281,7 @@ async fn show_search(
             (_, _, true) => format!("“{}”", query.q.trim()),
         };
 
+        // Pending previews of the shown items are made next.
         previews::prioritize(services, &listing.items);
 
         let layout = Layout::read(reader, input)?;

@@ -37,7 +37,9 @@ async fn show_empty(current: CurrentUser) -> HandlerResult {
     })
 }
 
+/// Deletes everything in the user's trash permanently and redirects to the trash page with the number of deleted items.
 async fn submit_empty(current: CurrentUser, _: Form<EmptyForm>) -> HandlerResult {
+    // The form has no fields except the CSRF token, which is checked when it is read.
     let (auth_session, actor) = (current.auth_session.clone(), current.actor());
     let count = run_blocking(&current.services, move |services| {
         trash::empty(services, &actor, &auth_session.authority())
@@ -53,11 +55,13 @@ async fn submit_empty(current: CurrentUser, _: Form<EmptyForm>) -> HandlerResult
     redirect("/trash")
 }
 
+/// Restores everything in the user's trash and redirects back with the number of restored items.
 async fn submit_restore_all(
     current: CurrentUser,
     request: HttpRequest,
     _: Form<EmptyForm>,
 ) -> HandlerResult {
+    // The form has no fields except the CSRF token, which is checked when it is read.
     let auth_session = current.auth_session.clone();
     let count = run_blocking(&current.services, move |services| {
         trash::restore_all(services, &auth_session.authority())

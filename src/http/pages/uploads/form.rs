@@ -106,6 +106,7 @@ async fn submit_upload(
         RateLimitKey::Account(current.user().id.0),
     )?;
 
+    // With the cookie, the form must contain the CSRF token before its first file.
     let uploaded_files = receive_files(
         &current.services,
         &current.auth_session,
@@ -157,7 +158,8 @@ async fn show_result(current: CurrentUser, path: web::Path<String>) -> HandlerRe
     render(&ResultPage { summary: summary(&rows), rows, layout })
 }
 
-/// `12 added, 1 already here, 1 refused`.
+/// Counts the results of an upload by outcome, without outcomes that do not occur: `12 added, 1 already here, 1
+/// refused`.
 fn summary(rows: &[ResultRow]) -> String {
     let count = |outcome| rows.iter().filter(|row| row.outcome == outcome).count();
     let parts = [
@@ -174,6 +176,8 @@ fn summary(rows: &[ResultRow]) -> String {
 }
 
 impl ResultRow {
+    /// Builds the row of the result page for one uploaded file. A duplicate refers to the item that already has the
+    /// same content.
     fn from_uploaded(file: UploadedFile) -> Self {
         match file.outcome {
             Ok(Ingested::Stored(item)) => {

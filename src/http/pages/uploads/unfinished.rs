@@ -28,7 +28,10 @@ pub struct UnfinishedUpload {
 }
 
 impl UnfinishedUpload {
+    /// Builds the row of an unfinished upload, with texts that say how much has arrived and how long the upload is
+    /// kept.
     fn from_upload(upload: Upload) -> Self {
+        // A day that has begun counts as a whole day.
         let days = (upload.expires_at - now()).whole_days();
         let until = if days > 0 {
             format!("kept for {}", v::count_of(days + 1, "more day"))
