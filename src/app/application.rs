@@ -64,6 +64,7 @@ impl Application {
         );
 
         let settings = &services.settings;
+        // Once there is an admin, this setting has no effect.
         if let Some(admin) = settings.first_admin.as_ref().filter(|_| !services.is_set_up()) {
             first_run::set_up_unattended(&services, admin.ensure_complete()?).await?;
         }
@@ -231,6 +232,7 @@ fn serve(listener: TcpListener, services: &Arc<Services>) -> Result<Server> {
     // Called here only for its error, so that an unusable cookie key fails the start instead of a worker.
     http::session_middleware(&services.settings)?;
     http::check_base_path(&services.settings)?;
+    // Clones of both share their state, so they cover the connections of all workers.
     let tracker = http::ConnectionTracker::default();
     let limits = http::ConnectionLimits::default();
     close_idle_connections(tracker.clone());

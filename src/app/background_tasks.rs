@@ -26,7 +26,8 @@ const BACKUP_CHECK_INTERVAL: Duration = Duration::from_mins(1);
 const LAST_SEEN_INTERVAL: Duration = Duration::from_secs(15);
 const HOUSEKEEPING_INTERVAL: Duration = Duration::from_mins(10);
 
-/// Scans new files, and those that waited while the scanner was unreachable.
+/// Scans new files, and those that waited while the scanner was unreachable. If no scanner is configured, marks waiting
+/// files as skipped, so that their owners can open them.
 pub(crate) async fn run_malware_scan(services: Arc<Services>) {
     loop {
         let scanning_services = services.clone();
@@ -84,6 +85,7 @@ pub(crate) async fn run_scheduled_backups(services: Arc<Services>) {
                 bytes = backup.bytes,
                 new_files = backup.new_files,
                 new_bytes = backup.new_bytes,
+                // Files that the backup omits.
                 left = backup.left.len(),
                 "created backup {}",
                 backup.name
@@ -157,6 +159,7 @@ pub(crate) async fn run_folder_watch(services: Arc<Services>, quiet_period: Dura
 fn log_scan_report(report: Result<reconcile::FolderScanReport>) {
     match report {
         Ok(report) if report.has_changes() => tracing::info!(
+            // `back` counts missing files that have returned unchanged, `left` what was not stored.
             taken_in = report.taken_in,
             moved = report.moved,
             changed = report.changed,
@@ -172,6 +175,7 @@ fn log_scan_report(report: Result<reconcile::FolderScanReport>) {
 
 /// Starts the preview workers. A decoder that is running when the server stops ends with it.
 pub(crate) fn spawn_preview_workers(services: &Arc<Services>) -> Vec<JoinHandle<()>> {
+    // By default one worker per processor, or 2 if their number is unknown.
     let worker_count = match services.settings.previews_at_once {
         None => std::thread::available_parallelism()
             .map_or(2, std::num::NonZero::get)
@@ -213,6 +217,7 @@ pub(crate) async fn run_housekeeping(services: Arc<Services>) {
         let services = services.clone();
         let result = run_on_blocking_pool(move || {
             if is_housekeeping_due {
+                // A round also writes the "last seen" times.
                 housekeeping::run_round(&services)
             } else {
                 housekeeping::write_last_seen(&services)

@@ -37,7 +37,8 @@ pub fn run(settings: Settings, command: &BackupCommand, is_json: bool) -> Result
     }
 
     match command {
-        // These need only the backup folder, so they also work on a machine without an installation.
+        // These need only the backup folder, so they also work on a machine without an installation. `set` is the name
+        // of a backup; by default the newest is used.
         BackupCommand::List { .. } => list(&folder, is_json),
         BackupCommand::Verify { set, quick, .. } => {
             verify(&settings, &folder, set.as_deref(), *quick, is_json)
@@ -80,6 +81,7 @@ fn omitted_rows(left: &[OmittedFile]) -> (Vec<Value>, Vec<String>) {
 /// Creates a backup and prints its totals and the files that it omits. Fails if a file is omitted for another reason
 /// than that its owner deleted it.
 fn create(services: &Services, folder: &Path, is_json: bool) -> Result<()> {
+    // `report` prints the progress.
     let created = backup::create(
         services,
         &mut backup::open_repository(&services.settings, folder)?,
@@ -116,7 +118,7 @@ fn create(services: &Services, folder: &Path, is_json: bool) -> Result<()> {
 fn list(folder: &Path, is_json: bool) -> Result<()> {
     let sets = backup::list(folder)?;
 
-    // An unreadable set is listed, because it takes up space.
+    // A set is one backup. An unreadable set is listed as well, because it takes up space.
     let rows: Vec<Value> = sets
         .iter()
         .map(|set| match &set.about {

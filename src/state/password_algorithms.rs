@@ -23,6 +23,7 @@ pub enum HashCheck {
     RightButOld,
 }
 
+/// Allocates the memory of a hash here instead of in the library, as a block that is returned to the system after use.
 fn working_memory(params: &Params) -> Vec<Block> {
     let mut blocks = Vec::with_capacity(MIN_MAPPED_BLOCKS.max(params.block_count()));
     blocks.resize(params.block_count(), Block::default());

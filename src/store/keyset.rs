@@ -66,7 +66,8 @@ where
     A: QueryFragment<DB>,
     L: QueryFragment<DB>,
 {
-    /// Writes a row comparison if `by_row` is set, otherwise the same condition with `OR`.
+    /// Writes a row comparison if `by_row` is set, otherwise the same condition with `OR`: each database uses the index
+    /// for only one of the two.
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
         // `NotLess` differs from `Greater` only in the last operator, which includes the position itself.
         let (strict_operator, final_operator) = match self.side {

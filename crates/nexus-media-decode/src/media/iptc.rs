@@ -14,7 +14,7 @@ pub fn read(bytes: &[u8]) -> Metadata {
     let mut place = Vec::new();
     let head = bytes.get(..SEARCHED_BYTES.min(bytes.len())).unwrap_or_default();
 
-    // The records are in the Photoshop resource 0x0404, which begins with `8BIM` and this number.
+    // The records are in the Photoshop resource 0x0404, which begins with `8BIM` and this number: six bytes together.
     let Some(mut rest) = memchr::memmem::find(head, b"8BIM\x04\x04")
         .and_then(|start| next_resource(head.get(start + 6..)?))
     else {

@@ -104,7 +104,8 @@ fn cmyk_to_rgb(pixels: &[u8]) -> Vec<u8> {
         .collect()
 }
 
-/// Assembles the ICC color profile, which a JPEG stores in one or more APP2 segments (ICC.1, annex B.4).
+/// Assembles the ICC color profile, which a JPEG stores in one or more APP2 segments (ICC.1, annex B.4). Returns `None`
+/// if there is no profile or a segment is cut off.
 #[must_use]
 pub fn icc_profile(bytes: &[u8]) -> Option<Vec<u8>> {
     const NAME: &[u8] = b"ICC_PROFILE\0";
@@ -120,6 +121,7 @@ pub fn icc_profile(bytes: &[u8]) -> Option<Vec<u8>> {
         let length = usize::from(u16::from_be_bytes([*bytes.get(at + 2)?, *bytes.get(at + 3)?]));
         // The length includes its own two bytes, but not those of the marker.
         let segment = bytes.get(at + 4..at + 2 + length)?;
+        // 0xe2 is the marker of APP2, which other data may use as well.
         if let (0xe2, Some(rest)) = (*marker, segment.strip_prefix(NAME)) {
             // The number of this segment and the number of all segments precede the data.
             parts.push((*rest.first()?, rest.get(2..)?));

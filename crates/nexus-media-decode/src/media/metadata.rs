@@ -114,8 +114,8 @@ impl Metadata {
         self
     }
 
-    /// Fills in the time, title, artist, camera, lens, place and caption if they are missing, and adds new keywords.
-    /// All other fields stay as they are.
+    /// Fills in the time, title, artist, camera, lens, place and caption if they are missing, and adds new keywords:
+    /// the fields that XMP and IPTC contain. All other fields stay as they are.
     pub fn merge_missing(&mut self, other: Self) {
         fn set_if_missing<T>(slot: &mut Option<T>, other: Option<T>) {
             if slot.is_none() {
@@ -202,6 +202,7 @@ pub fn parse_offset(text: &str) -> Option<i16> {
         ("-", rest) => (-1, rest),
         _ => return None,
     };
+    // Without the colon, which is optional.
     let digits: String = rest.chars().filter(char::is_ascii_digit).collect();
     let (hours, minutes) =
         (digits.get(0..2)?.parse::<i16>().ok()?, digits.get(2..4)?.parse::<i16>().ok()?);

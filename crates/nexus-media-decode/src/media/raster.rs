@@ -47,7 +47,7 @@ pub fn decode(bytes: &[u8], format: ImageFormat) -> Result<DecodedRaster, String
         return Err(format!("{width} × {height} pixels are too many"));
     }
 
-    // A profile or orientation that cannot be read must not prevent the preview.
+    // A profile or orientation that cannot be read must not prevent the preview; orientation 1 is upright.
     let profile = decoder.icc_profile().ok().flatten();
     let orientation = decoder.orientation().map_or(1, image::metadata::Orientation::to_exif);
     let decoded = DynamicImage::from_decoder(decoder).map_err(|cause| cause.to_string())?;

@@ -93,6 +93,7 @@ impl PreviewRenderer {
     /// Tests the sandbox by decoding a small image, and looks for tools. Takes tens of milliseconds; tools are not
     /// started here, because that takes longer.
     pub fn probe(&self) {
+        // 320 is the side of the preview to make.
         let health = match self.decode("image/gif", "320", Input::Bytes(TEST_IMAGE.to_vec())) {
             Ok(_) => RendererHealth::Works,
             Err(failure) => RendererHealth::Off(failure.to_string()),
@@ -101,6 +102,7 @@ impl PreviewRenderer {
         let state = RendererState {
             tools: TOOLS.iter().map(|(name, _)| find_tool(name)).collect(),
             health,
+            // If the sandbox does not work, the next test is due some time after this one.
             tried_at: Some(Instant::now()),
         };
         *self.state() = state;
@@ -112,6 +114,7 @@ impl PreviewRenderer {
         let Some((name, version)) = TOOLS.get(index) else {
             return ToolState::Unusable("unknown".into());
         };
+        // The tool is only asked for its version, so its input is empty.
         let input = Input::Bytes(Vec::new());
         let output = match path.to_str() {
             Some(program) => self.run_tool(program, &[version], input, MAX_PROBE_BYTES),
@@ -141,6 +144,7 @@ impl PreviewRenderer {
                 tested
             }
             Some(tested) => tested,
+            // The list is empty until `probe` has looked for the tools.
             None => return Err("not looked for yet".into()),
         };
 
@@ -233,6 +237,7 @@ impl PreviewRenderer {
         input: Input,
         max_output: usize,
     ) -> Result<Vec<u8>, SandboxError> {
+        // With `tool`, the worker locks itself down and then becomes the program.
         let all = [&["tool", program], arguments].concat();
         self.supervisor.run(SandboxTask {
             arguments: &all,

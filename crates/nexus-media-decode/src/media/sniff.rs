@@ -127,6 +127,7 @@ fn sniff_container(head: &[u8]) -> Option<Sniffed> {
 
     // Matroska, of which WebM is a subset.
     if at(0..4) == b"\x1a\x45\xdf\xa3" {
+        // The header at the start of the file contains the document type, `webm` or `matroska`.
         let is_webm = head.windows(4).take(64).any(|part| part == b"webm");
         return if is_webm {
             sniffed(Kind::Video, "video/webm")

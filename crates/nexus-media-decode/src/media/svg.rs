@@ -17,7 +17,8 @@ pub fn has_text(bytes: &[u8]) -> bool {
     memchr::memmem::find(bytes, b"<text").is_some()
 }
 
-/// Reads some TrueType fonts of the system into memory, because a locked-down process cannot open files.
+/// Reads up to `MAX_FONTS` TrueType fonts of the system into memory, because a locked-down process cannot open files.
+/// Folders and files that cannot be read are skipped.
 #[must_use]
 pub fn load_fonts() -> Vec<Vec<u8>> {
     let mut font_files = Vec::new();
@@ -26,6 +27,7 @@ pub fn load_fonts() -> Vec<Vec<u8>> {
         let Ok(entries) = std::fs::read_dir(folder) else { continue };
         for entry in entries.flatten() {
             let path = entry.path();
+            // The same number limits the folders that are still to be searched.
             if path.is_dir() && folders.len() < MAX_FONTS {
                 folders.push(path);
             } else if path.extension().is_some_and(|end| end == "ttf")

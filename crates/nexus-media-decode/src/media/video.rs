@@ -31,6 +31,7 @@ pub fn probe_arguments(demuxer: &'static str) -> Vec<&'static str> {
         // With `file` as the only protocol, a video cannot make ffprobe open network addresses.
         "-protocol_whitelist",
         "file",
+        // The demuxer is named, so that a file cannot select one that opens other files.
         "-f",
         demuxer,
         "-print_format",

@@ -42,8 +42,8 @@ fn write_part(output: &mut Vec<u8>, part: &[u8]) {
     output.extend_from_slice(part);
 }
 
-/// Encodes a result in the worker as parts that follow their lengths: metadata as JSON, error and thumbhash, then each
-/// preview after its width and height.
+/// Encodes a result in the worker as `MAGIC`, which marks the format, and parts that follow their lengths: metadata as
+/// JSON, error and thumbhash, then each preview after its width and height.
 #[must_use]
 pub fn encode(rendered: &Rendered) -> Vec<u8> {
     let mut output = MAGIC.to_vec();

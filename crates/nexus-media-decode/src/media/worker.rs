@@ -23,7 +23,8 @@ const TOOL_LIMITS: ResourceLimits = ResourceLimits { memory: 3 << 29, seconds: 3
 /// Largest image file in bytes.
 const MAX_INPUT_BYTES: u64 = 384 << 20;
 
-/// Runs the worker if the program was started as one; otherwise returns `None`.
+/// Runs the worker if the program was started as one, with `sandbox-worker` as the first argument; otherwise returns
+/// `None`.
 #[must_use]
 pub fn run_if_requested(arguments: &[String]) -> Option<ExitCode> {
     let (first, rest) = arguments.split_first()?;
@@ -33,6 +34,7 @@ pub fn run_if_requested(arguments: &[String]) -> Option<ExitCode> {
     Some(match rest {
         [what, mime, sides] if what == "decode" => decode(mime, sides),
         [what, program, arguments @ ..] if what == "tool" => run_tool(program, arguments),
+        // Tests use this to verify the sandbox; release builds do not contain it.
         #[cfg(debug_assertions)]
         [what, call] if what == "canary" => run_canary(call),
         // Wrong arguments.
@@ -47,6 +49,7 @@ fn exit(code: i32, message: &str) -> ExitCode {
 
 /// Reads the input, locks the process down, decodes, and writes the result.
 fn decode(mime: &str, sides: &str) -> ExitCode {
+    // An empty text results in no sides; then of an image only the metadata is read.
     let sides: Vec<u32> = sides
         .split(',')
         .filter_map(|side| side.parse().ok())
@@ -60,7 +63,7 @@ fn decode(mime: &str, sides: &str) -> ExitCode {
         return exit(EXIT_NO_SANDBOX, &format!("the kernel cannot lock decoders down: {cause}"));
     }
 
-    // The default hook writes to standard error, which is /dev/null.
+    // The default hook would only write to standard error, which is /dev/null; the panic is caught below.
     std::panic::set_hook(Box::new(|_| {}));
 
     let rendered = input.and_then(|input| {
@@ -123,6 +126,7 @@ fn render(input: WorkerInput, mime: &str, sides: &[u32]) -> Result<Rendered, Str
             if let Some(cover) = cover {
                 // Without a name, because the name only distinguishes text formats.
                 let mime = sniff(&cover, "").mime;
+                // No fonts are loaded for audio files, so text in an SVG cover is not drawn.
                 match decode_image(cover, mime, Vec::new(), sides) {
                     Ok(image) => {
                         (rendered.pictures, rendered.thumbhash) = (image.pictures, image.thumbhash);

@@ -59,7 +59,7 @@ pub fn lock_down_tool(limits: ResourceLimits, program: &Path) -> io::Result<()> 
     let mut rules = landlock_ruleset()?;
     let read = AccessFs::ReadFile | AccessFs::ReadDir;
 
-    // The dynamic loader needs libraries.
+    // The dynamic loader needs libraries. Folders that this system lacks get no rule.
     for folder in ["/usr/lib", "/lib", "/lib64"] {
         rules = add_landlock_rule(rules, PathFd::new(folder).ok(), read)?;
     }
@@ -179,6 +179,7 @@ fn argument_masked_equal(
     mask: u64,
     value: u64,
 ) -> Result<Vec<SeccompRule>, seccompiler::BackendError> {
+    // `Qword` compares all 64 bits of the argument.
     let condition = SeccompCondition::new(
         argument,
         SeccompCmpArgLen::Qword,
@@ -338,6 +339,7 @@ fn tool_filters() -> Result<(BpfProgram, BpfProgram), seccompiler::BackendError>
 
     // Kills the process by default, and allows the calls that match a rule.
     let calls = compile_filter(rules, SeccompAction::KillProcess, SeccompAction::Allow)?;
+    // The conversion of ENOSYS, which is 38, cannot fail.
     let not_implemented = SeccompAction::Errno(u32::try_from(libc::ENOSYS).unwrap_or(38));
     let mut absent: SyscallRules = [libc::SYS_clone3, libc::SYS_getpeername, libc::SYS_ioctl]
         .map(|call| (call, Vec::new()))

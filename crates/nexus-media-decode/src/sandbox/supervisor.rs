@@ -108,6 +108,7 @@ impl SandboxSupervisor {
             drop(child.kill());
         }
 
+        // Waits also after an error, so that no zombie process is left.
         let status = child.wait().map_err(SandboxError::System)?;
         classify_exit(status, output?)
     }
@@ -182,14 +183,17 @@ fn classify_exit(status: ExitStatus, output: Vec<u8>) -> Result<Vec<u8>, Sandbox
         (Some(0), _) => Ok(output),
         (Some(EXIT_REFUSED), _) => Err(SandboxError::Refused(message())),
         (Some(EXIT_NO_SANDBOX), _) => Err(SandboxError::Unavailable(message())),
+        // External tools have exit codes of their own.
         (Some(code), _) => {
             Err(SandboxError::Refused(format!("the decoder gave up (exit code {code})")))
         }
         (_, Some(libc::SIGSYS)) => {
             Err(SandboxError::Died("made a forbidden system call and was killed".into()))
         }
+        // The kernel sends this signal at the limit on CPU time.
         (_, Some(libc::SIGXCPU)) => Err(SandboxError::TimedOut),
-        // The supervisor reports its own timeout earlier, so the kernel has sent this signal.
+        // The supervisor reports its own timeout earlier, so the kernel has sent this signal: at the hard limit on CPU
+        // time or because memory ran out.
         (_, Some(libc::SIGKILL)) => {
             Err(SandboxError::Died("exceeded its timeout or memory limit".into()))
         }
