@@ -48,6 +48,7 @@ impl FolderWatcher {
     pub fn start(root: &Path) -> io::Result<Self> {
         let root = root.canonicalize()?;
         let changed = Arc::<Mutex<ChangedPaths>>::default();
+
         // The callback runs on another thread, so it gets its own copies.
         let (events, base) = (changed.clone(), root.clone());
         let watcher = notify::recommended_watcher(move |event| record_event(&events, &base, event))

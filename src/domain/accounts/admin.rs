@@ -69,6 +69,7 @@ pub(crate) fn change_access_level(
 ) -> Result<User> {
     // Also checks that the actor still is an admin.
     let user = with_admin_lock(conn, actor, id)?;
+
     match level {
         // The last active admin must not become a user.
         AccessLevel::User => ensure_another_admin(services, conn, &user)?,

@@ -119,6 +119,7 @@ pub(super) fn target_directory(
     let Some(id) = request.directory else {
         return create_directory::ensure(services, conn, user, standard_path);
     };
+
     match store::directories::find(conn, user.id, id)? {
         Some(chosen) if !chosen.is_standard() => Ok(chosen),
         // A standard directory accepts one kind only, so the one for the kind of this file is taken.

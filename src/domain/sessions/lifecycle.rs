@@ -116,6 +116,7 @@ pub(crate) fn begin(
         client,
         at,
     )?;
+
     // The user's row also contains the token hash of the newest session.
     store::users::update_session_token(conn, user, Some(&token_hash(&token)))?;
     Ok(token)

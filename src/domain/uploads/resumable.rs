@@ -265,6 +265,7 @@ async fn delete_as(
     id: UploadId,
 ) -> Result<()> {
     find_without_blocking(services, user, id).await?;
+
     // Ends a part that is being received, which holds the lock.
     services.upload_locks.stop(id);
     let turn = services.upload_locks.lock(id).await?;

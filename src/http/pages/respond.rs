@@ -31,6 +31,7 @@ pub async fn render_cached<P: Template>(
     draw: impl FnOnce(&mut LibraryReader<'_>, LayoutInput) -> Result<P, Error> + Send + 'static,
 ) -> HandlerResult {
     let input = LayoutInput::new(current, path)?;
+
     // A flash message must be shown only once, so a page with one has no key and is not cached.
     let key = input
         .flash

@@ -114,6 +114,7 @@ impl PreviewRenderer {
         let Some((name, version)) = TOOLS.get(index) else {
             return ToolState::Unusable("unknown".into());
         };
+
         // The tool is only asked for its version, so its input is empty.
         let input = Input::Bytes(Vec::new());
         let output = match path.to_str() {

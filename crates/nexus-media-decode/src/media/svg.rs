@@ -23,6 +23,7 @@ pub fn has_text(bytes: &[u8]) -> bool {
 pub fn load_fonts() -> Vec<Vec<u8>> {
     let mut font_files = Vec::new();
     let mut folders = vec![std::path::PathBuf::from("/usr/share/fonts/truetype")];
+
     while let Some(folder) = folders.pop() {
         let Ok(entries) = std::fs::read_dir(folder) else { continue };
         for entry in entries.flatten() {

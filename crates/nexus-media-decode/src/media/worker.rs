@@ -192,6 +192,7 @@ fn decode_image(
     // The sides are ordered from the largest to the smallest.
     let side = sides.first().copied().unwrap_or_default();
     let (width, height, bitmap, orientation, profile) = decoded(&bytes, mime, fonts, side)?;
+
     // Frees the memory of the file for the next steps.
     drop(bytes);
     // Orientations 5 to 8 turn the image by 90 degrees, which swaps its sides.

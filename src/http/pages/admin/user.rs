@@ -105,6 +105,7 @@ fn parse_gigabytes(text: &str) -> Option<i64> {
         return None;
     }
     let whole: i64 = if whole.is_empty() { 0 } else { whole.parse().ok()? };
+
     // Padded with zeros to nine digits, the fraction is a number of bytes.
     let fraction: i64 = format!("{fraction:0<9}").parse().ok()?;
     whole
