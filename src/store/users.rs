@@ -170,6 +170,11 @@ pub fn update_password_from(
         .execute(conn)
 }
 
+/// Locks a user's row until the end of the transaction, so that what is read from it stays true.
+pub fn update_lock(conn: &mut Conn, id: UserId) -> QueryResult<usize> {
+    diesel::update(users::table.find(id)).set(users::updated_at.eq(users::updated_at)).execute(conn)
+}
+
 pub fn update_password(conn: &mut Conn, id: UserId, hash: &str, at: Time) -> QueryResult<usize> {
     diesel::update(users::table.find(id))
         .set((users::password.eq(hash), users::updated_at.eq(at)))

@@ -1,6 +1,10 @@
 //! Logging in and out.
 
+use diesel::RunQueryDsl;
+use nexus_media::db::Conn;
 use nexus_media::model::actor::Actor;
+use nexus_media::model::now;
+use nexus_media::store::users;
 use rstest::rstest;
 
 use crate::support::*;
@@ -179,21 +183,68 @@ async fn php_and_older_hashes_are_accepted_and_replaced(
     // password_hash('correct horse battery', PASSWORD_BCRYPT, ['cost' => 4]) as PHP writes it.
     let php =
         bcrypt::hash_with_result(PASSWORD, 4).unwrap().format_for_version(bcrypt::Version::TwoY);
-    let at = nexus_media::model::now();
+    let at = now();
     app.services
         .db
-        .write(|conn| {
-            Ok(nexus_media::store::users::update_password(
-                conn,
-                nexus_media::model::UserId(id),
-                &php,
-                at,
-            )?)
-        })
+        .write(|conn| Ok(users::update_password(conn, nexus_media::model::UserId(id), &php, at)?))
         .unwrap();
     assert_eq!(log_in(&app.browser(), "ada", PASSWORD).await.status(), 303);
     assert!(app.user("ada").password.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
     assert_eq!(log_in(&app.browser(), "ada", PASSWORD).await.status(), 303);
+}
+
+/// On MariaDB only, where a transaction that reads does not block one that writes.
+#[rstest]
+#[case::current_hash(None, 401)]
+#[case::outdated_hash(Some(4), 503)]
+#[actix_web::test]
+async fn a_log_in_ends_without_effect_if_another_password_is_committed_meanwhile(
+    #[case] bcrypt_cost: Option<u32>,
+    #[case] status: u16,
+) {
+    #[derive(diesel::QueryableByName)]
+    struct Waiting {
+        #[diesel(sql_type = diesel::sql_types::BigInt)]
+        count: i64,
+    }
+
+    let (app, admin) = TestApp::ready(MariaDb).await;
+    app.person(&admin, "ada").await;
+    let user = app.user("ada");
+    let (services, id) = (app.services.clone(), user.id);
+    if let Some(cost) = bcrypt_cost {
+        let old = bcrypt::hash(PASSWORD, cost).unwrap();
+        services.db.write(|conn| Ok(users::update_password(conn, id, &old, now())?)).unwrap();
+    }
+
+    let (started, has_started) = std::sync::mpsc::channel();
+    let changing = std::thread::spawn(move || {
+        let change = |conn: &mut Conn| {
+            users::update_password(conn, id, "another hash", now())?;
+            started.send(()).unwrap();
+            // Commits when the log-in waits for this row. InnoDB refreshes this table ten times a second at most, and
+            // only if it was not read in the meantime.
+            let blocked = diesel::sql_query(
+                "SELECT COUNT(*) AS count FROM information_schema.innodb_trx t \
+                 JOIN information_schema.processlist p ON p.id = t.trx_mysql_thread_id \
+                 WHERE t.trx_state = 'LOCK WAIT' AND p.db = DATABASE()",
+            );
+            for _ in 0..60 {
+                if blocked.clone().get_result::<Waiting>(conn)?.count > 0 {
+                    return Ok(());
+                }
+                std::thread::sleep(std::time::Duration::from_millis(150));
+            }
+            panic!("the log-in does not write");
+        };
+        services.db.write(change).unwrap();
+    });
+    has_started.recv().unwrap();
+
+    let answer = log_in(&app.browser(), "ada", PASSWORD).await;
+    changing.join().unwrap();
+    assert_eq!(app.user("ada").password, "another hash");
+    assert_eq!(answer.status(), status);
 }
 
 #[rstest]
@@ -201,7 +252,6 @@ async fn php_and_older_hashes_are_accepted_and_replaced(
 async fn a_password_that_is_changed_while_an_old_one_is_tried_stays_changed(
     #[values(Sqlite, MariaDb)] backend: Backend,
 ) {
-    use nexus_media::store::users;
     let (app, admin) = TestApp::ready(backend).await;
     app.person(&admin, "ada").await;
     let user = app.user("ada");

@@ -10,7 +10,6 @@ use super::first_run;
 use crate::db::Conn;
 use crate::domain::audit;
 use crate::domain::library::reader::LibraryReader;
-use crate::domain::sessions::authorize::{Need, authorize};
 use crate::domain::sessions::lifecycle;
 use crate::error::{Error, Result};
 use crate::model::actor::Actor;
@@ -251,8 +250,8 @@ pub async fn set_password(
     run_on_blocking_pool(move || {
         services.db.write(|conn| {
             // The admin may have been demoted while the password was hashed.
-            authorize(conn, actor.session(), Need::Admin)?;
-            crate::db::ensure_one_row(store::users::update_password(conn, id, &hash, now())?)?;
+            with_admin_lock(conn, &actor, id)?;
+            store::users::update_password(conn, id, &hash, now())?;
             // Removes the one-time code and its expiry, because a code that is still valid must not replace the new
             // password.
             store::users::update_access_code(conn, id, None, None)?;

@@ -87,6 +87,7 @@ pub async fn log_in(
                 // The password may have changed since it was verified; and of two simultaneous log-ins that
                 // both upgrade an old hash, the second is asked to try again.
                 LoginAccount::Database(verified_user) => {
+                    store::users::update_lock(conn, verified_user.id)?;
                     match store::users::find(conn, verified_user.id)? {
                         Some(user) if user.password == verified_user.password => user,
                         Some(_) if verdict == HashCheck::RightButOld => {
