@@ -6,7 +6,7 @@ use super::connection::Conn;
 use crate::error::{Error, Result};
 
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
-const MYSQL: EmbeddedMigrations = embed_migrations!("migrations/mysql");
+pub(super) const MYSQL: EmbeddedMigrations = embed_migrations!("migrations/mysql");
 
 /// Lists the names of migrations that have not been run.
 pub(super) fn list_pending(conn: &mut Conn) -> Result<Vec<String>> {

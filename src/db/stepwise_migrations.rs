@@ -10,6 +10,7 @@ use diesel::migration::Result;
 use diesel::prelude::*;
 use diesel::sql_types::{Integer, Nullable, Text};
 use diesel::{MysqlConnection, QueryResult, sql_query};
+use diesel_migrations::MigrationHarness;
 
 use crate::failpoints;
 
@@ -36,28 +37,9 @@ const LOCK_SECONDS: i32 = 120;
 const BEGUN: i32 = -1;
 
 #[derive(QueryableByName)]
-struct LockResult {
+struct IntegerRow {
     #[diesel(sql_type = Nullable<Integer>)]
     value: Option<i32>,
-}
-
-#[derive(QueryableByName)]
-struct AppliedVersion {
-    #[diesel(sql_type = Text)]
-    version: String,
-}
-
-#[derive(QueryableByName)]
-#[expect(dead_code, reason = "only whether there is a row counts")]
-struct TableName {
-    #[diesel(sql_type = Text)]
-    name: String,
-}
-
-#[derive(QueryableByName)]
-struct CompletedStep {
-    #[diesel(sql_type = Integer)]
-    step: i32,
 }
 
 /// Runs all pending migrations on MySQL and returns how many, while holding a lock so that two servers that start at
@@ -67,7 +49,7 @@ struct CompletedStep {
 /// Another server holds the lock for too long; database errors.
 pub(super) fn run(conn: &mut MysqlConnection) -> Result<usize> {
     // Names of locks are shared by all databases of a server, and have at most 64 characters.
-    let lock: LockResult = sql_query(format!(
+    let lock: IntegerRow = sql_query(format!(
         "SELECT CAST(GET_LOCK(CONCAT('nexus_', MD5(DATABASE())), {LOCK_SECONDS}) AS SIGNED INTEGER) AS value"
     ))
     .get_result(conn)?;
@@ -83,24 +65,20 @@ pub(super) fn run(conn: &mut MysqlConnection) -> Result<usize> {
 
 /// Runs the pending migrations and returns how many. The caller holds the lock.
 fn run_pending(conn: &mut MysqlConnection) -> Result<usize> {
-    conn.batch_execute(
-        "CREATE TABLE IF NOT EXISTS __diesel_schema_migrations (version VARCHAR(50) PRIMARY KEY NOT NULL, \
-         run_on TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP)",
-    )?;
-    let applied: Vec<AppliedVersion> =
-        sql_query("SELECT version FROM __diesel_schema_migrations").load(conn)?;
-    let applied: BTreeSet<String> = applied.into_iter().map(|row| row.version).collect();
+    // Creates diesel's table of migrations if there is none.
+    let applied: BTreeSet<String> =
+        conn.applied_migrations()?.iter().map(ToString::to_string).collect();
     let pending: Vec<_> =
         MIGRATIONS.iter().filter(|(version, _)| !applied.contains(*version)).collect();
     if pending.is_empty() {
         // The last migration was interrupted after its record. Looked for first, because an account that only runs the
         // server may not be permitted to drop tables.
-        let remains: Vec<TableName> = sql_query(
-            "SELECT table_name AS name FROM information_schema.tables \
+        let remaining: IntegerRow = sql_query(
+            "SELECT CAST(COUNT(*) AS SIGNED INTEGER) AS value FROM information_schema.tables \
              WHERE table_schema = DATABASE() AND table_name = 'migration_steps'",
         )
-        .load(conn)?;
-        if !remains.is_empty() {
+        .get_result(conn)?;
+        if remaining.value != Some(0) {
             conn.batch_execute("DROP TABLE migration_steps")?;
         }
         return Ok(0);
@@ -122,11 +100,11 @@ fn run_pending(conn: &mut MysqlConnection) -> Result<usize> {
 /// Runs each statement of a migration that has no record yet and records it, so that an interrupted migration continues
 /// where it stopped; then records the migration as applied.
 fn run_migration(conn: &mut MysqlConnection, version: &str, sql: &str) -> Result<()> {
-    let completed: Vec<CompletedStep> =
-        sql_query("SELECT step FROM migration_steps WHERE version = ?")
+    let completed: Vec<IntegerRow> =
+        sql_query("SELECT step AS value FROM migration_steps WHERE version = ?")
             .bind::<Text, _>(version)
             .load(conn)?;
-    let completed: BTreeSet<i32> = completed.into_iter().map(|row| row.step).collect();
+    let completed: BTreeSet<i32> = completed.into_iter().filter_map(|row| row.value).collect();
     if completed.is_empty() {
         // `BEGUN` is a record without a statement, so that an interruption in the first statement is recognized as
         // well.
@@ -201,17 +179,15 @@ mod tests {
     use super::*;
     use diesel::migration::MigrationSource;
     use diesel::mysql::Mysql;
-    use diesel_migrations::{EmbeddedMigrations, embed_migrations};
-
-    const EMBEDDED: EmbeddedMigrations = embed_migrations!("migrations/mysql");
 
     #[test]
     fn every_migration_is_listed_under_the_version_that_diesel_gives_it() {
-        let mut versions: Vec<String> = MigrationSource::<Mysql>::migrations(&EMBEDDED)
-            .unwrap()
-            .iter()
-            .map(|migration| migration.name().version().to_string())
-            .collect();
+        let mut versions: Vec<String> =
+            MigrationSource::<Mysql>::migrations(&super::super::migrations::MYSQL)
+                .unwrap()
+                .iter()
+                .map(|migration| migration.name().version().to_string())
+                .collect();
         versions.sort();
         assert_eq!(versions, MIGRATIONS.map(|(version, _)| version.to_owned()));
     }

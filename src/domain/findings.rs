@@ -78,11 +78,12 @@ pub fn release(services: &Services, actor: &Actor, id: FindingId) -> Result<()> 
     let owner = find_owner(services, finding.user_id)?;
 
     let location = FileLocation::quarantined(id.0);
-    // `None`: the hash is not passed, so it is computed from the file.
-    let received = ReceivedFile::open_existing(services.media_dir.clone(), location, None)
-        .map_err(|cause| match cause.kind() {
-            std::io::ErrorKind::NotFound => Error::FileMissing,
-            _ => cause.into(),
+    let received =
+        ReceivedFile::open_existing(services.media_dir.clone(), location).map_err(|cause| {
+            match cause.kind() {
+                std::io::ErrorKind::NotFound => Error::FileMissing,
+                _ => cause.into(),
+            }
         })?;
 
     // The admin decided about the bytes that were found, and no others become clean.

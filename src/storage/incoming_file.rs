@@ -115,32 +115,10 @@ impl ReceivedFile {
         &self.location
     }
 
-    /// Opens a complete file that already exists; dropping the result does not remove it. Hashes it if `sha256` is
-    /// unknown.
-    pub fn open_existing(
-        media_dir: Arc<MediaDir>,
-        location: FileLocation,
-        sha256: Option<&str>,
-    ) -> io::Result<Self> {
-        let mut file = media_dir.open_file(&location)?;
-        let size = file.metadata()?.len();
-
-        let sha256 = match sha256 {
-            Some(known) => known.to_owned(),
-            None => sha256_of(&mut file)?,
-        };
-
-        Ok(Self {
-            media_dir,
-            location,
-            // Dropping the result does not remove the file.
-            is_kept: true,
-            head: read_head(&file)?,
-            // Only a file that must still be made durable is kept open.
-            file: None,
-            size,
-            sha256,
-        })
+    /// Opens a complete file that already exists, and hashes it. Dropping the result does not remove the file.
+    pub fn open_existing(media_dir: Arc<MediaDir>, location: FileLocation) -> io::Result<Self> {
+        let file = media_dir.open_file(&location)?;
+        Self::from_existing(media_dir, location, file)
     }
 
     /// Opens a file that another program has put into a user folder, and hashes it.
@@ -153,7 +131,25 @@ impl ReceivedFile {
         if file.metadata()?.nlink() > 1 {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "it has several hard links"));
         }
-        Self::open_existing(media_dir, location, None)
+        Self::from_existing(media_dir, location, file)
+    }
+
+    fn from_existing(
+        media_dir: Arc<MediaDir>,
+        location: FileLocation,
+        mut file: File,
+    ) -> io::Result<Self> {
+        Ok(Self {
+            media_dir,
+            location,
+            // Dropping the result does not remove the file.
+            is_kept: true,
+            size: file.metadata()?.len(),
+            sha256: sha256_of(&mut file)?,
+            head: read_head(&file)?,
+            // Only a file that must still be made durable is kept open.
+            file: None,
+        })
     }
 
     /// Makes the content durable. A second call does nothing.

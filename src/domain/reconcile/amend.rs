@@ -34,17 +34,15 @@ pub(crate) fn set_state(
     })
 }
 
-/// Updates an item's row to the current content of its file at `location`, which another program has changed, and
-/// enqueues a new preview. `scan` is the malware scan status to record.
+/// Updates an item's row to the current content of its file, which another program has changed, and enqueues a new
+/// preview. `scan` is the malware scan status to record.
 pub(crate) fn update_content(
     services: &Services,
     user: &User,
     item: &Item,
-    location: &FileLocation,
+    received: &ReceivedFile,
     scan: ScanStatus,
 ) -> Result<()> {
-    // Type and hash come from the current bytes: without a known hash (`None`), the file is hashed here.
-    let received = ReceivedFile::open_existing(services.media_dir.clone(), location.clone(), None)?;
     let found = sniff(&received.head, &item.name);
     let kind = ItemKind::from(found.kind);
     let size = i64::try_from(received.size).map_err(Error::internal)?;

@@ -285,11 +285,13 @@ impl<T: FnMut(Problem)> LibraryCheck<'_, T> {
 
         // Changed bytes are accepted only on request.
         let repaired = if self.options.accept_changes && problem != ProblemKind::Missing {
+            let received =
+                ReceivedFile::open_existing(self.services.media_dir.clone(), place.clone())?;
             amend::update_content(
                 self.services,
                 self.user,
                 item,
-                place,
+                &received,
                 self.options.initial_scan,
             )?;
             Some("taken as it is now".to_owned())

@@ -64,15 +64,13 @@ impl FolderScan<'_> {
         // A missing file whose hash is unchanged has only returned. Otherwise the row is updated to the content, even
         // if only the time has changed.
         let done = file_moves::with_item_locked(services, user.id, item.id.0, &place, || {
-            let received =
-                // Without a known hash (`None`), the file is hashed.
-                ReceivedFile::open_existing(services.media_dir.clone(), place.clone(), None)?;
+            let received = ReceivedFile::open_existing(services.media_dir.clone(), place.clone())?;
             if received.sha256 == item.sha256 && item.is_missing {
                 // Neither missing nor damaged.
                 amend::set_state(services, user, item.id, false, false)?;
                 return Ok(false);
             }
-            amend::update_content(services, user, item, &place, ScanStatus::Pending)?;
+            amend::update_content(services, user, item, &received, ScanStatus::Pending)?;
             Ok(true)
         })?;
 

@@ -3,14 +3,16 @@
 //! Limits are per process; a second server has its own.
 
 use std::collections::HashMap;
+use std::iter;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
 
 use ipnet::IpNet;
 
+use crate::model::actor::network_of;
 use crate::sync::lock;
 
-/// Connections of one IPv4 address, or of one /64 of IPv6, which a household or server usually has for itself.
+/// Connections of one IPv4 address, or of one /64 of IPv6.
 const MAX_PER_ADDRESS: u32 = 128;
 /// Larger IPv6 networks, with the multiple of [`MAX_PER_ADDRESS`] that they may hold.
 const LARGER_NETWORKS: [(u8, u32); 2] = [(56, 4), (48, 16)];
@@ -62,18 +64,15 @@ impl Drop for ConnectionPermit {
     }
 }
 
-/// The networks that a connection counts against, each with its limit.
+/// The networks that a connection counts against, each with its limit. The smallest is the one that rate limits count.
 fn networks_of(address: IpAddr) -> Vec<(IpNet, u32)> {
-    let network =
-        |prefix: u8| IpNet::new(address.to_canonical(), prefix).ok().map(|net| net.trunc());
-    match address.to_canonical() {
-        IpAddr::V4(_) => network(32).map(|net| (net, MAX_PER_ADDRESS)).into_iter().collect(),
-        IpAddr::V6(_) => [(64, 1)]
-            .into_iter()
-            .chain(LARGER_NETWORKS)
-            .filter_map(|(prefix, factor)| Some((network(prefix)?, factor * MAX_PER_ADDRESS)))
-            .collect(),
-    }
+    let client = network_of(address);
+    let larger =
+        LARGER_NETWORKS.into_iter().filter(|_| client.is_ipv6()).filter_map(|(prefix, factor)| {
+            let network = IpNet::new(client, prefix).ok()?.trunc();
+            Some((network, factor * MAX_PER_ADDRESS))
+        });
+    iter::once((client.into(), MAX_PER_ADDRESS)).chain(larger).collect()
 }
 
 #[cfg(test)]

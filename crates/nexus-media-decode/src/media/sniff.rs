@@ -3,7 +3,7 @@
 /// Longest extension including the dot. A longer one is part of the name.
 const MAX_EXTENSION: usize = 16;
 
-/// The kind of a file, which decides the standard directory it goes to.
+/// The kind of a file, by its content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Kind {
     Photo,
@@ -11,19 +11,6 @@ pub enum Kind {
     Audio,
     Document,
     Other,
-}
-
-impl Kind {
-    /// The standard directory for this kind.
-    #[must_use]
-    pub const fn folder(self) -> &'static str {
-        match self {
-            Self::Photo => "Photos",
-            Self::Video => "Videos",
-            Self::Audio => "Audios",
-            Self::Document | Self::Other => "Uploads",
-        }
-    }
 }
 
 /// The result of sniffing.
