@@ -234,9 +234,7 @@ fn checkout_static_dir() -> Option<PathBuf> {
 /// Runs the server until it is stopped. At the start it announces its addresses and, while there is no admin, the link
 /// that creates one.
 async fn serve(mut settings: Settings) -> Result<()> {
-    // Each connection and each file being sent needs a descriptor.
     raise_descriptor_limit();
-    // In a debug build, static files come from the checkout, so that a change is visible after a reload.
     settings.static_dir = checkout_static_dir();
     // With JSON logs, every line must be JSON.
     let announce =

@@ -44,7 +44,8 @@ fn client_address(request: &HttpRequest, settings: &Settings) -> IpAddr {
     address
 }
 
-fn peer_address(request: &HttpRequest) -> IpAddr {
+/// The other end of the connection; 0.0.0.0 if it is unknown. An IPv4 address that is mapped to IPv6 becomes IPv4.
+pub fn peer_address(request: &HttpRequest) -> IpAddr {
     request
         .peer_addr()
         .map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |address| address.ip().to_canonical())

@@ -130,7 +130,6 @@ async fn receive_file(
         .and_then(|disposition| disposition.get_filename())
         .unwrap_or_default();
 
-    // Longer than any file system allows; a client could send a name of any length.
     let name: String = name.chars().take(MAX_NAME_CHARS).collect();
     // Fused, so that skipping the rest is also safe if the batch has already read the file to its end.
     let mut field = field.fuse();

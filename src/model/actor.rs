@@ -32,8 +32,7 @@ impl Actor {
 
     /// A user with a session.
     #[must_use]
-    pub fn from_session(user: &User, session: i64, client: &Client) -> Self {
-        let key = SessionKey { user: user.id, id: session };
+    pub fn from_session(user: &User, key: SessionKey, client: &Client) -> Self {
         Self { session: Some(key), ..Self::from_user(user, client) }
     }
 

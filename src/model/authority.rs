@@ -19,8 +19,8 @@ pub struct Authority<'a> {
 impl<'a> Authority<'a> {
     /// A session of the user.
     #[must_use]
-    pub const fn session(user: &'a User, id: i64) -> Self {
-        Self { user, session: Some(SessionKey { user: user.id, id }) }
+    pub const fn session(user: &'a User, key: SessionKey) -> Self {
+        Self { user, session: Some(key) }
     }
 
     /// The server itself or the command line, which change the user's library without a session.

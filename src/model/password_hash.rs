@@ -38,7 +38,6 @@ pub fn ensure_usable(hash: &str) -> Result<(), UnusableHash> {
         number(value_text.and_then(|value| value.strip_prefix('=')))
     };
     let (memory, passes, lanes) = (value("m")?, value("t")?, value("p")?);
-    // Verifying a hash with larger parameters would occupy the server for minutes.
     within(
         memory <= MAX_ARGON2_MEMORY_KIB && passes <= MAX_ARGON2_PASSES && lanes <= MAX_ARGON2_LANES,
     )

@@ -9,6 +9,7 @@ use std::time::Duration;
 use sha2::{Digest, Sha256};
 
 use super::versioned_cache::VersionedCache;
+use crate::model::actor::{Actor, Client};
 use crate::model::authority::{Authority, SessionKey};
 use crate::model::{Session, User, UserId, now};
 
@@ -36,7 +37,13 @@ impl AuthSession {
     /// The session as the authority for a change to the user's library.
     #[must_use]
     pub fn authority(&self) -> Authority<'_> {
-        Authority::session(&self.user, self.session.id)
+        Authority::session(&self.user, self.key())
+    }
+
+    /// The user as an actor for the audit log.
+    #[must_use]
+    pub fn actor(&self, client: &Client) -> Actor {
+        Actor::from_session(&self.user, self.key(), client)
     }
 
     pub(crate) fn new(session: Session, user: User) -> Self {

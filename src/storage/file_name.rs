@@ -35,10 +35,10 @@ impl FileName {
         }
     }
 
-    /// The name for a file that was sent without one.
+    /// Parses a name; `unnamed` for one of which nothing remains.
     #[must_use]
-    pub fn unnamed() -> Self {
-        Self("unnamed".into())
+    pub fn parse_or_unnamed(raw: &str) -> Self {
+        Self::parse(raw).unwrap_or_else(|| Self("unnamed".into()))
     }
 
     /// Returns `name (1).jpg` for `name.jpg`; for 0 the name itself.

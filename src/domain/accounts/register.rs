@@ -50,12 +50,14 @@ pub async fn register(
     let checked = application.validate()?;
 
     // Hashing takes long, so it happens before the transaction, and only if another pending account is allowed.
-    let services = services.clone();
-    let check_services = services.clone();
-    run_on_blocking_pool(move || check_services.db.read(|conn| ensure_may_wait(conn, status)))
-        .await?;
+    if status == Status::Pending {
+        let services = services.clone();
+        run_on_blocking_pool(move || services.db.read(|conn| ensure_may_wait(conn, status)))
+            .await?;
+    }
     let hash = services.password_hasher.hash(&checked.password).await?;
 
+    let services = services.clone();
     run_on_blocking_pool(move || {
         let id_and_token = services.db.write(|conn| {
             let at = now();

@@ -122,7 +122,8 @@ pub fn decide_all(
     for id in ids {
         match decide(services, actor, *id, decision) {
             Ok(_) => decided += 1,
-            Err(Error::Conflict(_) | Error::NotFound) => {
+            Err(Error::Conflict(_)) => passed_over += 1,
+            Err(Error::NotFound) => {
                 // A former admin gets `NotFound` for every account, which must end the loop instead of being counted.
                 services.db.read(|conn| authorize(conn, actor.session(), Need::Admin))?;
                 passed_over += 1;

@@ -229,7 +229,7 @@ impl FileImport<'_> {
 
         let mut free: Vec<Item> =
             same.into_iter().filter(|item| !self.matched_items.contains(&item.id)).collect();
-        let file_name = FileName::parse(name).unwrap_or_else(FileName::unnamed);
+        let file_name = FileName::parse_or_unnamed(name);
         // Without an item of the same name, the first one is taken.
         let best = free.iter().position(|item| item.name == file_name.as_str()).unwrap_or(0);
         let found = (!free.is_empty()).then(|| free.swap_remove(best));

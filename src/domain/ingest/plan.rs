@@ -66,7 +66,7 @@ pub(super) fn plan_batch(
         }
 
         firsts.entry((received.sha256.as_str(), received.size)).or_insert(index);
-        let name = FileName::parse(&request.name).unwrap_or_else(FileName::unnamed);
+        let name = FileName::parse_or_unnamed(&request.name);
         let (id, found) = (ItemId::new(), sniff(&received.head, name.as_str()));
 
         // The kind decides about the standard directory.

@@ -285,19 +285,12 @@ fn insert_items(
             hold.mark_stored(request.received.size);
         }
 
-        if let Some((_, admin)) = &request.released {
+        if let Some((finding, admin)) = &request.released {
             authorize(conn, admin.session(), Need::Admin)?;
-        }
-        if let Some((finding, admin)) = &request.released
-            && store::findings::update_decided(
-                conn,
-                *finding,
-                FindingState::Released,
-                now(),
-                admin.name(),
-            )? == 0
-        {
-            return Err(already_decided_error());
+            let (to, by) = (FindingState::Released, admin.name());
+            if store::findings::update_decided(conn, *finding, to, now(), by)? == 0 {
+                return Err(already_decided_error());
+            }
         }
 
         store::items::insert(conn, new)?;

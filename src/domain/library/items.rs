@@ -218,10 +218,8 @@ pub fn change(
             authorize(conn, authority.key(), Need::Active)?;
             let (item, from) = ensure_not_trashed(conn, user, id)?;
             // Without a new name, the item keeps its own.
-            let wanted_name = wanted_name
-                .clone()
-                .or_else(|| FileName::parse(&item.name))
-                .unwrap_or_else(FileName::unnamed);
+            let wanted_name =
+                wanted_name.clone().unwrap_or_else(|| FileName::parse_or_unnamed(&item.name));
             let to = match target(conn, &item)? {
                 Some(target) => {
                     FileLocation::new(&user.folder, &target.directory_path, wanted_name.as_str())
@@ -303,7 +301,7 @@ pub fn move_items(
                 }
                 let from = item_location(conn, user, &item)?;
                 let to = FileLocation::new(&user.folder, &target.directory_path, &item.name);
-                let wanted_name = FileName::parse(&item.name).unwrap_or_else(FileName::unnamed);
+                let wanted_name = FileName::parse_or_unnamed(&item.name);
                 plans.push(MovePlan {
                     subject: item.id.0,
                     from,

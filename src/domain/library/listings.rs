@@ -256,7 +256,9 @@ fn find_directory(
 /// # Errors
 /// `NotFound`.
 pub fn open_directory(services: &Services, user: &User, id: DirectoryId) -> Result<Directory> {
-    let (directory, _) = services.db.read(|conn| find_directory(conn, user, id))?;
+    let directory = services
+        .db
+        .read(|conn| store::directories::find(conn, user.id, id)?.ok_or(Error::NotFound))?;
     record_opened(services, user, &directory.directory_path);
     Ok(directory)
 }

@@ -32,7 +32,7 @@ pub fn trash(services: &Services, authority: &Authority<'_>, ids: &[ItemId]) -> 
             authorize(conn, authority.key(), Need::Active)?;
             let mut plans = Vec::new();
             for item in find_owned(conn, user, ids)?.into_iter().filter(|item| !item.in_trash) {
-                let file_name = FileName::parse(&item.name).unwrap_or_else(FileName::unnamed);
+                let file_name = FileName::parse_or_unnamed(&item.name);
                 // A name that is taken in the trash gets a number.
                 plans.push(MovePlan {
                     subject: item.id.0,
@@ -112,7 +112,7 @@ pub fn restore(
                 let path = home_directory(&item).to_owned();
                 // The original directory may have been deleted.
                 create_directory::ensure(services, conn, user, &path)?;
-                let file_name = FileName::parse(&item.name).unwrap_or_else(FileName::unnamed);
+                let file_name = FileName::parse_or_unnamed(&item.name);
                 wanted_names.borrow_mut().insert(item.id.0, file_name.clone());
                 plans.push(MovePlan {
                     subject: item.id.0,
@@ -211,7 +211,7 @@ pub fn delete(
                     subject: item.id.0,
                     from: item_location(conn, user, &item)?,
                     to: FileLocation::incoming(&deleted),
-                    wanted_name: FileName::parse(&deleted).unwrap_or_else(FileName::unnamed),
+                    wanted_name: FileName::parse_or_unnamed(&deleted),
                     can_rename: false,
                 });
             }

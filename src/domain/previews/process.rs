@@ -111,8 +111,8 @@ fn can_make(services: &Services) -> bool {
         match services.renderer.health() {
             RendererHealth::Off(why) => tracing::warn!("no previews: {why}"),
             _ => {
-                for tool in services.renderer.missing_tools() {
-                    tracing::info!("previews without {tool}: not installed");
+                for (tool, why) in services.renderer.unusable_tools() {
+                    tracing::info!("previews without {tool}: {why}");
                 }
             }
         }

@@ -194,7 +194,7 @@ impl FolderScan<'_> {
             found_in.clone()
         };
 
-        let file_name = FileName::parse(name).unwrap_or_else(FileName::unnamed);
+        let file_name = FileName::parse_or_unnamed(name);
         file_moves::move_files(
             services,
             user.id,

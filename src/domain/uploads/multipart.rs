@@ -352,6 +352,8 @@ pub fn save_report(
     Ok(id)
 }
 
+/// Returns the stored results of an upload form, as JSON.
+///
 /// # Errors
 /// `NotFound` for a report of another user, or one older than a day.
 pub fn find_report(services: &Services, user: &User, id: ReportId) -> Result<String> {

@@ -54,7 +54,7 @@ pub fn create(
     let upload = Upload {
         id: UploadId::new(),
         user_id: user.id,
-        name: FileName::parse(&announced.name).unwrap_or_else(FileName::unnamed).to_string(),
+        name: FileName::parse_or_unnamed(&announced.name).to_string(),
         directory_id: announced.directory,
         keeps_both: announced.keep_duplicates,
         metadata: announced.metadata.clone(),

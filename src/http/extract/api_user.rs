@@ -31,7 +31,7 @@ impl ApiUser {
     /// The user as an actor for the audit log.
     #[must_use]
     pub fn actor(&self) -> Actor {
-        Actor::from_session(self.user(), self.auth_session.session.id, &self.client)
+        self.auth_session.actor(&self.client)
     }
 
     #[must_use]

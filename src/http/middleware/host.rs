@@ -29,9 +29,10 @@ pub fn ensure_own_host(request: &ServiceRequest, settings: &Settings) -> Result<
         },
     };
     let host = host_name(host).to_ascii_lowercase();
+    // In lower case already, as all parsed URLs.
     let public = origin.split_once("://").map_or(origin, |(_, authority)| authority);
     // An IP address or a name below `localhost` cannot be rebound by the DNS of another site.
-    let is_own = host == host_name(public).to_ascii_lowercase()
+    let is_own = host == host_name(public)
         || host == "localhost"
         || host.ends_with(".localhost")
         || host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok();

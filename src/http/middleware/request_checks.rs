@@ -10,7 +10,7 @@ use actix_web::web::Data;
 
 use super::{cross_site, host, setup_required};
 use crate::error::Error;
-use crate::http::client_info::is_trusted;
+use crate::http::client_info::{is_from_proxy, peer_address};
 use crate::http::error::HandlerError;
 use crate::http::rate_limit;
 use crate::state::Services;
@@ -47,16 +47,17 @@ async fn check_request(request: &ServiceRequest) -> Result<(), HandlerError> {
 /// Records a proxy in the local network that is not trusted, for the status page: limits count all of its clients as one.
 /// Clients elsewhere may send the header for no reason.
 fn record_untrusted_proxy(request: &ServiceRequest, services: &Services) {
-    // `to_canonical` turns an IPv4 address that is mapped to IPv6 back into IPv4.
-    let Some(peer) = request.peer_addr().map(|peer| peer.ip().to_canonical()) else { return };
+    if !request.headers().contains_key(header::X_FORWARDED_FOR)
+        || is_from_proxy(request.request(), &services.settings)
+    {
+        return;
+    }
+    let peer = peer_address(request.request());
     let is_local = match peer {
         IpAddr::V4(four) => four.is_loopback() || four.is_private(),
         IpAddr::V6(six) => six.is_loopback() || six.is_unique_local(),
     };
-    if is_local
-        && request.headers().contains_key(header::X_FORWARDED_FOR)
-        && !is_trusted(&peer, &services.settings)
-    {
+    if is_local {
         // The first such proxy is kept; one is enough for the warning on the status page.
         services.untrusted_proxy.get_or_init(|| peer);
     }

@@ -38,8 +38,6 @@ impl CacheKey {
     #[must_use]
     pub fn page(services: &Services, auth_session: &AuthSession, request: &HttpRequest) -> Self {
         let seconds = now().assume_utc().unix_timestamp();
-        // Pages show relative times, so they are rebuilt every minute; those of admins, who see counts of accounts,
-        // every five seconds and when accounts change.
         let (moment, account_changes) = if auth_session.user.is_admin() {
             (seconds / 5, services.session_cache.invalidation_count())
         } else {

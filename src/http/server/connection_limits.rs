@@ -24,14 +24,13 @@ pub struct ConnectionLimits(Arc<Mutex<HashMap<IpNet, u32>>>);
 /// The right to hold one connection. Dropping it frees the place.
 pub struct ConnectionPermit {
     limits: ConnectionLimits,
-    networks: Vec<(IpNet, u32)>,
+    networks: Vec<IpNet>,
 }
 
 impl ConnectionLimits {
     /// Admits a connection; `None` if one of its networks holds as many as it may.
     #[must_use]
     pub fn admit(&self, address: IpAddr) -> Option<ConnectionPermit> {
-        // An IPv6 address counts against several networks of increasing size, each with its own limit.
         let networks = networks_of(address);
         // Locked until the counts are increased, so that two connections cannot both take the last place.
         let mut counts = lock(&self.0);
@@ -43,7 +42,8 @@ impl ConnectionLimits {
             return None;
         }
 
-        for (network, _) in &networks {
+        let networks: Vec<_> = networks.into_iter().map(|(network, _)| network).collect();
+        for network in &networks {
             *counts.entry(*network).or_default() += 1;
         }
         Some(ConnectionPermit { limits: self.clone(), networks })
@@ -53,7 +53,7 @@ impl ConnectionLimits {
 impl Drop for ConnectionPermit {
     fn drop(&mut self) {
         let mut counts = lock(&self.limits.0);
-        for (network, _) in &self.networks {
+        for network in &self.networks {
             if let Some(count) = counts.get_mut(network) {
                 *count -= 1;
                 if *count == 0 {

@@ -48,13 +48,13 @@ const FFMPEG: usize = 0;
 const FFPROBE: usize = 1;
 const VIPS: usize = 2;
 
-/// Where an external tool is, or why it is not used.
+/// What is known of an external tool.
 #[derive(Clone)]
 enum ToolState {
     /// It is installed, but was not started yet.
     Installed(PathBuf),
-    Works(PathBuf),
-    Unusable(String),
+    /// Its path, or why it is not used.
+    Tested(Result<String, String>),
 }
 
 /// Renders previews.
@@ -108,26 +108,19 @@ impl PreviewRenderer {
         *self.state() = state;
     }
 
-    /// Starts a tool in the sandbox and returns its new state: that it works, or why it is unusable.
-    fn test_tool(&self, index: usize, path: PathBuf) -> ToolState {
-        // Cannot happen, because every index is that of a tool in `TOOLS`.
-        let Some((name, version)) = TOOLS.get(index) else {
-            return ToolState::Unusable("unknown".into());
-        };
+    /// Starts a tool of [`TOOLS`] in the sandbox; returns its path, or why it cannot be used.
+    fn test_tool(&self, (name, version): (&str, &str), path: &Path) -> Result<String, String> {
+        let program = path.to_str().ok_or("at a path that is not UTF-8")?;
 
         // The tool is only asked for its version, so its input is empty.
         let input = Input::Bytes(Vec::new());
-        let output = match path.to_str() {
-            Some(program) => self.run_tool(program, &[version], input, MAX_PROBE_BYTES),
-            None => return ToolState::Unusable("at a path that is not UTF-8".into()),
-        };
-        match output {
-            Ok(_) => ToolState::Works(path),
+        match self.run_tool(program, &[version], input, MAX_PROBE_BYTES) {
+            Ok(_) => Ok(program.to_owned()),
             Err(failure) => {
                 tracing::info!(
                     "previews without {name}: it does not run in the sandbox: {failure}"
                 );
-                ToolState::Unusable(format!("does not run in the sandbox: {failure}"))
+                Err(format!("does not run in the sandbox: {failure}"))
             }
         }
     }
@@ -136,25 +129,17 @@ impl PreviewRenderer {
     fn tool_path(&self, index: usize) -> Result<String, String> {
         // Cloned, so that the state is not locked while the tool is tested.
         let tool_state = self.state().tools.get(index).cloned();
-        let tested = match tool_state {
-            Some(ToolState::Installed(path)) => {
-                let tested = self.test_tool(index, path);
+        match (tool_state, TOOLS.get(index)) {
+            (Some(ToolState::Installed(path)), Some(tool)) => {
+                let tested = self.test_tool(*tool, &path);
                 if let Some(slot) = self.state().tools.get_mut(index) {
-                    *slot = tested.clone();
+                    *slot = ToolState::Tested(tested.clone());
                 }
                 tested
             }
-            Some(tested) => tested,
+            (Some(ToolState::Tested(tested)), _) => tested,
             // The list is empty until `probe` has looked for the tools.
-            None => return Err("not looked for yet".into()),
-        };
-
-        match tested {
-            // A tool is no longer `Installed` here, because it has been tested.
-            ToolState::Works(path) | ToolState::Installed(path) => {
-                Ok(path.to_string_lossy().into_owned())
-            }
-            ToolState::Unusable(why) => Err(why),
+            _ => Err("not looked for yet".into()),
         }
     }
 
@@ -182,15 +167,15 @@ impl PreviewRenderer {
         TOOLS.iter().enumerate().map(test).collect()
     }
 
-    /// The external tools that are known to be unusable: not installed, or tested and failing in the sandbox.
+    /// The external tools that are known to be unusable, each with the reason. Starts none.
     #[must_use]
-    pub fn missing_tools(&self) -> Vec<&'static str> {
+    pub fn unusable_tools(&self) -> Vec<(&'static str, String)> {
         let state = self.state();
-        let tools = TOOLS.iter().zip(&state.tools);
-        tools
-            .filter(|(_, state)| matches!(state, ToolState::Unusable(_)))
-            .map(|((name, _), _)| *name)
-            .collect()
+        let reason = |((name, _), state): (&(&'static str, _), &ToolState)| match state {
+            ToolState::Tested(Err(why)) => Some((*name, why.clone())),
+            _ => None,
+        };
+        TOOLS.iter().zip(&state.tools).filter_map(reason).collect()
     }
 
     /// Whether previews can be rendered of files of this type.
@@ -344,7 +329,7 @@ fn find_tool(name: &str) -> ToolState {
     let found = ["/usr/local/bin", "/usr/bin"]
         .iter()
         .find_map(|folder| std::fs::canonicalize(Path::new(folder).join(name)).ok());
-    found.map_or_else(|| ToolState::Unusable("not installed".into()), ToolState::Installed)
+    found.map_or_else(|| ToolState::Tested(Err("not installed".into())), ToolState::Installed)
 }
 
 fn sides_argument() -> String {

@@ -241,8 +241,7 @@ fn decoded(
             (Some(format), _) => {
                 let decoded = raster::decode(bytes, format)?;
                 let (width, height) = (decoded.bitmap.width, decoded.bitmap.height);
-                let small = resize::downscale(decoded.bitmap, side)?;
-                (width, height, small, decoded.orientation, decoded.profile)
+                (width, height, decoded.bitmap, decoded.orientation, decoded.profile)
             }
             (None, _) => return Err("this image format is not supported".into()),
         },

@@ -119,11 +119,7 @@ async fn show_users(AdminUser(current): AdminUser, query: web::Query<Query>) -> 
         summary: match waiting {
             0 => "Nobody is waiting for you".into(),
             1 => "1 person is waiting for you".into(),
-            // `count_of` only knows regular plurals.
-            many => format!(
-                "{} are waiting for you",
-                count_of(many, "person").replace("persons", "people")
-            ),
+            many => format!("{} are waiting for you", count_of(many, "person")),
         },
         next: user_page
             .next
@@ -178,8 +174,7 @@ async fn decide_many(
     })
     .await?;
 
-    // `count_of` only knows regular plurals.
-    let people = count_of(decided_count, "person").replace("persons", "people");
+    let people = count_of(decided_count, "person");
     let rest = if skipped_count > 0 {
         format!(" {skipped_count} had been decided on already.")
     } else {

@@ -56,15 +56,16 @@ pub fn thousands(number: u64) -> String {
     grouped
 }
 
-/// `1 photo`, `2 photos`.
+/// `1 photo`, `2 photos`, `3 people`.
 pub fn count_of(number: i64, one: &str) -> String {
     let shown = thousands(u64::try_from(number).unwrap_or(0));
-    let ending = match one {
-        _ if number == 1 => "",
-        one if one.ends_with("sh") || one.ends_with("ch") => "es",
-        _ => "s",
+    let (stem, ending) = match one {
+        _ if number == 1 => (one, ""),
+        "person" => ("people", ""),
+        _ if one.ends_with("sh") || one.ends_with("ch") => (one, "es"),
+        _ => (one, "s"),
     };
-    format!("{shown} {one}{ending}")
+    format!("{shown} {stem}{ending}")
 }
 
 pub const fn kind_icon(kind: ItemKind) -> &'static str {
@@ -99,6 +100,7 @@ mod tests {
         assert_eq!(count_of(1, "photo"), "1 photo");
         assert_eq!(count_of(4812, "item"), "4,812 items");
         assert_eq!(count_of(2, "crash"), "2 crashes");
+        assert_eq!([1, 2].map(|number| count_of(number, "person")), ["1 person", "2 people"]);
     }
 
     #[test]

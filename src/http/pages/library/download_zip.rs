@@ -170,7 +170,7 @@ fn write_archive(
 
 /// Makes a name that no other entry has.
 fn unique_name(name: &str, taken: &mut HashSet<String>) -> String {
-    let file_name = FileName::parse(name).unwrap_or_else(FileName::unnamed);
+    let file_name = FileName::parse_or_unnamed(name);
     let mut number = 0;
     loop {
         let tried = file_name.numbered(number);

@@ -57,8 +57,9 @@ async fn show_item(current: CurrentUser, path: web::Path<String>) -> HandlerResu
     let id = parse(&path)?;
     let auth_session = current.auth_session.clone();
 
-    let shown = run_blocking(&current.services, move |services| {
-        item_view::view(services, &auth_session.user, id)
+    let (shown, details) = run_blocking(&current.services, move |services| {
+        let user = &auth_session.user;
+        Ok((item_view::view(services, user, id)?, previews::details(services, user, id)?))
     })
     .await?;
 
@@ -66,12 +67,6 @@ async fn show_item(current: CurrentUser, path: web::Path<String>) -> HandlerResu
     let shelf = if shown.item.in_trash { crate::model::Shelf::Trash } else { shown.item.shelf };
     let shelf_path = format!("/{}", shelf.as_str());
     let layout = Layout::load(&current, &shelf_path).await?;
-    let auth_session = current.auth_session.clone();
-
-    let details = run_blocking(&current.services, move |services| {
-        previews::details(services, &auth_session.user, id)
-    })
-    .await?;
 
     previews::prioritize(&current.services, std::slice::from_ref(&shown.item));
     // The same tile as in lists.
