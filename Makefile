@@ -40,7 +40,7 @@ check: packages browser-files audit tests/ui/node_modules/.package-lock.json ## 
 test-rust: test-packages browser-files ## unit and API tests on SQLite and MariaDB
 	cargo test --locked
 
-# `cargo build` would compile the server again, with the features that only tests do not need.
+# `cargo build` would compile the server again, without the features that only the dependencies of tests turn on.
 test-binaries: test-packages browser-files
 	cargo test --locked --no-run
 
@@ -71,7 +71,7 @@ preview-packages: ## programs that decode videos, HEIC and AVIF (optional)
 	@SUDO="$(SUDO)" scripts/packages.sh ffmpeg:ffmpeg vipsthumbnail:libvips-tools
 
 test-packages: packages ## system packages for testing
-	@SUDO="$(SUDO)" scripts/packages.sh mariadbd:mariadb-server chromium:chromium ffmpeg:ffmpeg vipsthumbnail:libvips-tools clamd:clamav-daemon nginx:nginx-light promtool:prometheus php:php-cli /var/lib/dpkg/info/php-mysql.list:php-mysql mkfs.ext4:e2fsprogs python3:python3 pip3:python3-pip curl:curl
+	@SUDO="$(SUDO)" scripts/packages.sh mariadbd:mariadb-server chromium:chromium ffmpeg:ffmpeg vipsthumbnail:libvips-tools clamd:clamav-daemon nginx:nginx-light promtool:prometheus php:php-cli /var/lib/dpkg/info/php-mysql.list:php-mysql mkfs.ext4:e2fsprogs curl:curl
 
 # The libraries of the pages, each an enhancement, and the common passwords, without which nothing is built.
 browser-files: static/vendor/icons.svg vendor/common-passwords.txt ## browser libraries and common passwords from npm

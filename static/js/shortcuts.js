@@ -144,7 +144,7 @@ function onGrid(event) {
 }
 
 // The approval queue: j and k move between users, x selects, a approves, r rejects.
-function isUserList(event) {
+function onUserList(event) {
   const rows = [...document.querySelectorAll("[data-people] [data-row]")];
   if (!rows.length) return false;
   const here = document.activeElement?.closest("[data-row]");
@@ -221,6 +221,6 @@ export function startShortcuts() {
       event.preventDefault();
       return;
     }
-    if (onItemPage(event) || isUserList(event) || onGrid(event)) event.preventDefault();
+    if (onItemPage(event) || onUserList(event) || onGrid(event)) event.preventDefault();
   });
 }

@@ -17,9 +17,7 @@ document.addEventListener("click", (event) => {
   }
   if (event.target.closest("[data-queue-clear]")) {
     queue.clearFinished();
-    const main = document.querySelector("main h1");
-    main.tabIndex = -1;
-    (document.querySelector("[data-queue]").hidden ? main : queue.heading()).focus();
+    queue.heading().focus();
   }
 });
 

@@ -315,11 +315,12 @@ function removeRow(item) {
   if (hadFocus) (next ?? heading())?.focus();
 }
 
-/** The heading that receives the focus when a row is removed. */
+/** The heading that receives the focus: that of the queue or, while the queue is hidden, that of the page. */
 export function heading() {
-  const found = document.querySelector("[data-queue] h2") ?? document.querySelector("main h1");
+  const own = document.querySelector("[data-queue] h2");
+  const found = own?.getClientRects().length ? own : document.querySelector("main h1");
   if (found) found.tabIndex = -1;
-  return found?.getClientRects().length ? found : document.querySelector("main h1");
+  return found;
 }
 
 /** Pauses everything that is not finished. */

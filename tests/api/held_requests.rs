@@ -16,36 +16,11 @@ struct RawSession {
 }
 
 async fn raw_session(app: &TestApp, username: &str) -> RawSession {
-    let client =
-        reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
-    let cookie_of = |answer: &reqwest::Response| {
-        header(answer, "set-cookie").split(';').next().unwrap().to_owned()
-    };
-    let page = client.get(format!("{}/login", app.base)).send().await.unwrap();
-    let cookie = cookie_of(&page);
-    let token = Page::of(page).await.attribute("input[name=csrf_token]", "value").unwrap();
-    let body = form_urlencoded::Serializer::new(String::new())
-        .append_pair("csrf_token", &token)
-        .append_pair("username", username)
-        .append_pair("password", PASSWORD)
-        .finish();
-    let answer = client
-        .post(format!("{}/login", app.base))
-        .header("cookie", cookie)
-        .header("content-type", "application/x-www-form-urlencoded")
-        .body(body)
-        .send()
-        .await
-        .unwrap();
-    assert_eq!(answer.status(), 303);
-    let cookie = cookie_of(&answer);
-    let page = client.get(format!("{}/account", app.base)).header("cookie", &cookie).send().await;
-    let csrf = Page::of(page.unwrap()).await.attribute("input[name=csrf_token]", "value").unwrap();
+    let (cookie, csrf) = cookie_of(app, username).await;
     RawSession { cookie, csrf, bearer: app.program(username).await.token }
 }
 
 /// A change, and how it is sent.
-#[derive(Clone)]
 struct Change {
     method: &'static str,
     path: String,
@@ -80,12 +55,13 @@ fn multipart(path: impl Into<String>, field: &str, name: &str, bytes: &[u8]) -> 
     Change { method: "POST", path: path.into(), kind, headers: String::new(), body }
 }
 
-fn part(method: &'static str, path: impl Into<String>, headers: &str, bytes: &[u8]) -> Change {
+/// The first part of a resumable upload.
+fn first_part(path: impl Into<String>, bytes: &[u8]) -> Change {
     Change {
-        method,
+        method: "PATCH",
         path: path.into(),
         kind: "application/offset+octet-stream",
-        headers: format!("Tus-Resumable: 1.0.0\r\n{headers}\r\n"),
+        headers: "Tus-Resumable: 1.0.0\r\nUpload-Offset: 0\r\n".into(),
         body: bytes.to_vec(),
     }
 }
@@ -98,7 +74,7 @@ struct HeldRequest {
 
 /// Sends all but the last byte, once the server has asked for the body.
 fn hold(app: &TestApp, session: &RawSession, change: &Change) -> HeldRequest {
-    let mut stream = TcpStream::connect(app.base.trim_start_matches("http://")).unwrap();
+    let mut stream = TcpStream::connect(app.address()).unwrap();
     stream.set_read_timeout(Some(std::time::Duration::from_secs(20))).unwrap();
     let proof = if change.path.starts_with("/api/") {
         format!("Authorization: Bearer {}", session.bearer)
@@ -140,42 +116,30 @@ fn finish(HeldRequest { mut stream, last }: HeldRequest) -> String {
 }
 
 /// Checksums of all tables, after what is written in batches.
-fn tables(app: &TestApp) -> Vec<(&'static str, TableChecksum)> {
+fn tables(app: &TestApp) -> Vec<TableChecksum> {
     nexus_media::domain::ops::housekeeping::write_last_seen(&app.services).unwrap();
-    let sum = |table: &'static str| {
-        let sum = app.services.db.read(|conn| TableChecksum::of_table(conn, table)).unwrap();
-        (table, sum)
-    };
-    TABLES.into_iter().map(sum).collect()
+    app.services.db.read(|conn| Ok(sums(conn))).unwrap()
 }
 
-fn assert_refused(change: &Change, head: &str, before: &[(&str, TableChecksum)], app: &TestApp) {
+fn assert_refused(change: &Change, head: &str, before: &[TableChecksum], app: &TestApp) {
     let status = head.split(' ').nth(1).unwrap_or("closed");
     let to = head.lines().find(|line| line.to_lowercase().starts_with("location:"));
     let is_refused = matches!(status, "401" | "403" | "404" | "closed")
         || to.is_some_and(|to| to.ends_with("/login") || to.ends_with("/pending"));
     assert!(is_refused, "{} {}: {head}", change.method, change.path);
-    for (now, before) in tables(app).iter().zip(before) {
-        assert_eq!(now, before, "{} {}", change.method, change.path);
+    for ((table, now), before) in TABLES.iter().zip(&tables(app)).zip(before) {
+        assert_eq!(now, before, "{} {}: {table}", change.method, change.path);
     }
 }
 
 /// What a user changes, each with an upload, items, a directory and a finding of their own.
-async fn changes_of_a_user(app: &TestApp, ada: &Browser, seed: u32) -> Vec<Change> {
-    let item = ada.upload_one(&format!("a{seed}.png"), &png(seed)).await;
-    let trashed = ada.upload_one(&format!("b{seed}.png"), &png(seed + 1000)).await;
+async fn changes_of_a_user(app: &TestApp, ada: &Browser) -> Vec<Change> {
+    let item = ada.upload_one("a1.png", &png(1)).await;
+    let trashed = ada.upload_one("b1.png", &png(1001)).await;
     ada.act(&trashed, "trash", &[]).await;
-    let made = ada.submit("/photos", "/directories", &[("name", &format!("d{seed}"))]).await;
+    let made = ada.submit("/photos", "/directories", &[("name", "d1")]).await;
     let directory = location(&made).trim_start_matches("/directories/").to_owned();
-    let program = app.program("ada").await;
-    let announced = program
-        .request("POST", "/api/uploads")
-        .header("tus-resumable", "1.0.0")
-        .header("upload-length", 3)
-        .send()
-        .await
-        .unwrap();
-    let upload = location(&announced);
+    let upload = app.program("ada").await.begin(3, "c1.bin").await;
     let upload_id = upload.trim_start_matches("/api/uploads/");
     let (id, in_trash) = ([("ids", item.as_str())], [("ids", trashed.as_str())]);
     let both = [("ids", item.as_str()), ("directory", directory.as_str())];
@@ -207,8 +171,8 @@ async fn changes_of_a_user(app: &TestApp, ada: &Browser, seed: u32) -> Vec<Chang
         form("/account/sessions/end-others", &[]),
         form(format!("/uploads/unfinished/{upload_id}/discard"), &[]),
         multipart("/account/picture", "picture", "me.png", &png(7)),
-        multipart("/upload", "file", "form.txt", format!("form {seed}").as_bytes()),
-        multipart("/api/media/upload", "file", "api.txt", format!("api {seed}").as_bytes()),
+        multipart("/upload", "file", "form.txt", b"form 1"),
+        multipart("/api/media/upload", "file", "api.txt", b"api 1"),
         json_body("PATCH", format!("/api/media/{item}"), &serde_json::json!({ "name": "x.png" })),
         json_body("PATCH", format!("/api/media/{item}"), &serde_json::json!({ "favorite": true })),
         json_body("POST", "/api/directories", &serde_json::json!({ "name": "by api" })),
@@ -217,7 +181,7 @@ async fn changes_of_a_user(app: &TestApp, ada: &Browser, seed: u32) -> Vec<Chang
             format!("/api/directories/{directory}"),
             &serde_json::json!({ "name": "by api" }),
         ),
-        part("PATCH", upload, "Upload-Offset: 0", b"abc"),
+        first_part(upload, b"abc"),
     ]
 }
 
@@ -232,7 +196,7 @@ async fn nothing_is_written_for_a_user_whose_right_ended_before_the_last_byte(
     let settings = [("rate_limit", "off"), ("previews_at_once", "0")];
     let (app, admin) = TestApp::ready_with(backend, &settings).await;
     let (ada, id) = app.person(&admin, "ada").await;
-    let changes = changes_of_a_user(&app, &ada, 1).await;
+    let changes = changes_of_a_user(&app, &ada).await;
     assert!(changes.len() >= 25);
     for change in &changes {
         let session = raw_session(&app, "ada").await;

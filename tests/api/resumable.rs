@@ -26,7 +26,7 @@ impl Program {
     }
 
     /// Makes an upload of that name; returns its path.
-    async fn begin(&self, size: usize, name: &str) -> String {
+    pub async fn begin(&self, size: usize, name: &str) -> String {
         let answer = self.create(size, &filename(name)).await;
         assert_eq!(answer.status(), 201);
         header(&answer, "location")

@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use nexus_media::app::Application;
 use nexus_media::config::{RawSettings, Settings};
+use nexus_media::db::Conn;
+use nexus_media::db::table_rows::{TABLES, TableChecksum};
 use nexus_media::model::item_filter::ItemFilter;
 use nexus_media::model::{Item, Shelf, Sort};
 use nexus_media::state::Services;
@@ -42,6 +44,22 @@ impl Drop for TestApp {
             );
         }
     }
+}
+
+/// Checksums of all tables, in the order of `TABLES`.
+pub fn sums(conn: &mut Conn) -> Vec<TableChecksum> {
+    TABLES.iter().map(|table| TableChecksum::of_table(conn, table).unwrap()).collect()
+}
+
+/// A further session of a user: its cookie, and the token of its forms.
+pub async fn cookie_of(app: &TestApp, username: &str) -> (String, String) {
+    let browser = app.browser();
+    let fields = [("username", username), ("password", PASSWORD)];
+    assert_eq!(browser.submit("/login", "/login", &fields).await.status(), 303);
+    let page = browser.get("/upload").await;
+    let cookie = header(&page, "set-cookie").split(';').next().unwrap().to_owned();
+    let token = Page::of(page).await.attribute("input[name=csrf_token]", "value").unwrap();
+    (cookie, token)
 }
 
 pub const PASSWORD: &str = "correct horse battery";
@@ -508,6 +526,11 @@ pub struct Program {
 
 impl TestApp {
     /// Logs a program in through the API.
+    /// Host and port, for a connection without an HTTP client.
+    pub fn address(&self) -> &str {
+        self.base.trim_start_matches("http://")
+    }
+
     pub async fn program(&self, username: &str) -> Program {
         let client = Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
         let answer = call(

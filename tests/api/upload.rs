@@ -106,19 +106,14 @@ async fn an_interrupted_upload_leaves_no_file_and_no_row(
 ) {
     let (app, admin) = TestApp::ready(backend).await;
     let (ada, _) = app.person(&admin, "ada").await;
-    let token = ada.token("/upload").await;
-    let login = ada.get("/upload").await;
-    drop(login);
-    let cookie = cookie_of(&app, "ada").await;
-    let token = cookie.1.unwrap_or(token);
+    let (cookie, token) = cookie_of(&app, "ada").await;
     for cut in [0, 1, 700_000] {
         let mut body = format!("--B\r\nContent-Disposition: form-data; name=\"csrf_token\"\r\n\r\n{token}\r\n--B\r\nContent-Disposition: form-data; name=\"file\"; filename=\"torn.bin\"\r\n\r\n").into_bytes();
         body.extend(vec![7; cut]);
-        let address = app.base.trim_start_matches("http://").to_owned();
-        let mut stream = TcpStream::connect(&address).unwrap();
+        let address = app.address();
+        let mut stream = TcpStream::connect(address).unwrap();
         let head = format!(
-            "POST /upload HTTP/1.1\r\nHost: {address}\r\nCookie: {}\r\nContent-Type: multipart/form-data; boundary=B\r\nContent-Length: 2000000\r\n\r\n",
-            cookie.0
+            "POST /upload HTTP/1.1\r\nHost: {address}\r\nCookie: {cookie}\r\nContent-Type: multipart/form-data; boundary=B\r\nContent-Length: 2000000\r\n\r\n"
         );
         stream.write_all(head.as_bytes()).unwrap();
         stream.write_all(&body).unwrap();
@@ -135,18 +130,6 @@ async fn an_interrupted_upload_leaves_no_file_and_no_row(
     assert_eq!(app.incoming(), 0);
     assert_eq!(app.names("ada", "Uploads"), ["whole.bin"]);
     assert_counts_are_true(&app, "ada");
-}
-
-/// A second session of that person: its cookie, and the token of its forms.
-async fn cookie_of(app: &TestApp, username: &str) -> (String, Option<String>) {
-    let browser = app.browser();
-    let answer =
-        browser.submit("/login", "/login", &[("username", username), ("password", PASSWORD)]).await;
-    let _ = header(&answer, "set-cookie");
-    let page = browser.get("/upload").await;
-    let cookie = header(&page, "set-cookie").split(';').next().unwrap().to_owned();
-    let token = Page::of(page).await.attribute("input[name=csrf_token]", "value");
-    (cookie, token)
 }
 
 #[rstest]

@@ -16,9 +16,9 @@ enum End {
     Killed,
 }
 
-fn end(renderer: &PreviewRenderer, name: &str, bytes: &[u8], mime: &str) -> End {
+fn end(name: &str, bytes: &[u8], mime: &str) -> End {
     let started = Instant::now();
-    let ended = match make(renderer, bytes, mime) {
+    let ended = match make(shared_renderer(), bytes, mime) {
         Ok(made) if made.error.is_none() => End::Decoded,
         Ok(made) => {
             assert!(made.pictures.is_empty(), "{name}: a picture and error");
@@ -82,14 +82,13 @@ impl Numbers {
 
 #[test]
 fn truncated_or_corrupted_files_are_decoded_rejected_or_killed() {
-    let renderer = shared_renderer();
     let mut ends: BTreeMap<(&str, End), u32> = BTreeMap::new();
     let mut numbers = Numbers(0x9e37_79b9_7f4a_7c15);
     for (name, seed, mime) in seeds() {
-        assert_eq!(end(renderer, name, &seed, mime), End::Decoded, "the {name} they are made of");
+        assert_eq!(end(name, &seed, mime), End::Decoded, "the {name} they are made of");
         for part in 1..6 {
             let cut = &seed[..seed.len() * part / 6];
-            *ends.entry((name, end(renderer, name, cut, mime))).or_default() += 1;
+            *ends.entry((name, end(name, cut, mime))).or_default() += 1;
         }
         for _ in 0..8 {
             let mut flipped = seed.clone();
@@ -100,7 +99,7 @@ fn truncated_or_corrupted_files_are_decoded_rejected_or_killed() {
                 let at = numbers.below(within);
                 flipped[at] ^= u8::try_from(1 + numbers.below(255)).unwrap();
             }
-            *ends.entry((name, end(renderer, name, &flipped, mime))).or_default() += 1;
+            *ends.entry((name, end(name, &flipped, mime))).or_default() += 1;
         }
     }
     let total: u32 = ends.values().sum();
@@ -109,17 +108,13 @@ fn truncated_or_corrupted_files_are_decoded_rejected_or_killed() {
 
 #[test]
 fn decompression_bombs_and_false_types_are_decoded_rejected_or_killed() {
-    let renderer = shared_renderer();
     let mut ends: BTreeMap<End, Vec<&str>> = BTreeMap::new();
     for (name, bytes, mime) in bombs() {
-        ends.entry(end(renderer, name, &bytes, mime)).or_default().push(name);
+        ends.entry(end(name, &bytes, mime)).or_default().push(name);
     }
     println!("hostile files: {ends:?}");
     // The renderer still works afterwards.
-    assert_eq!(
-        end(renderer, "after", &encoded(&corners(9, 9), ImageFormat::Png), "image/png"),
-        End::Decoded
-    );
+    assert_eq!(end("after", &encoded(&corners(9, 9), ImageFormat::Png), "image/png"), End::Decoded);
 }
 
 /// A PNG that claims that size; its pixels would be zeros.
@@ -218,15 +213,15 @@ fn bombs() -> Vec<(&'static str, Vec<u8>, &'static str)> {
 
 #[test]
 fn a_preview_is_rendered_from_its_own_file_alone() {
-    let renderer = shared_renderer();
     let red =
         encoded(&image::RgbImage::from_pixel(400, 300, image::Rgb([255, 0, 0])), ImageFormat::Png);
-    let first = make(renderer, &red, "image/png").unwrap();
+    let first = make(shared_renderer(), &red, "image/png").unwrap();
     for _ in 0..3 {
-        make(renderer, &encoded(&corners(1600, 1200), ImageFormat::Png), "image/png").unwrap();
+        make(shared_renderer(), &encoded(&corners(1600, 1200), ImageFormat::Png), "image/png")
+            .unwrap();
     }
     assert_eq!(
-        make(renderer, &red, "image/png").unwrap(),
+        make(shared_renderer(), &red, "image/png").unwrap(),
         first,
         "what came before leaves no trace"
     );

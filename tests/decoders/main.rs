@@ -28,7 +28,7 @@ fn program() -> PathBuf {
     PathBuf::from(env!("CARGO_BIN_EXE_nexus-media"))
 }
 
-/// A renderer whose sandbox and tools work.
+/// The renderer that all tests of the process share; its sandbox and tools work.
 fn shared_renderer() -> &'static PreviewRenderer {
     static RENDERER: OnceLock<PreviewRenderer> = OnceLock::new();
     RENDERER.get_or_init(|| {

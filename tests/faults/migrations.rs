@@ -53,7 +53,10 @@ fn a_first_start_that_is_killed_at_any_statement_can_be_repeated() {
     let mut tried = 0;
     for number in (1..).step_by(step) {
         let url = crate::mariadb::database();
-        if migrate(&url, Some(number)).status.success() {
+        let ended = migrate(&url, Some(number));
+        // Without an exit code, it was killed.
+        if let Some(code) = ended.status.code() {
+            assert_eq!(code, 0, "{}", String::from_utf8_lossy(&ended.stderr));
             assert!(number > 150, "only {number} points were passed");
             break;
         }

@@ -77,24 +77,8 @@ fn curl(arguments: &[&str]) -> serde_json::Value {
 
 /// tuspy from `PyPI`, cached between runs.
 fn tuspy() -> PathBuf {
-    let home = PathBuf::from(std::env::var_os("HOME").unwrap());
-    let folder = home.join(".cache/nexus-media").join(format!("tuspy-{TUSPY}"));
-    if !folder.join(".whole").exists() {
-        drop(std::fs::remove_dir_all(&folder));
-        let mut pip = Command::new("python3");
-        pip.args([
-            "-m",
-            "pip",
-            "install",
-            "--quiet",
-            "--disable-pip-version-check",
-            "--root-user-action=ignore",
-            "--target",
-        ]);
-        said(pip.arg(&folder).arg(format!("tuspy=={TUSPY}")));
-        std::fs::write(folder.join(".whole"), "").unwrap();
-    }
-    folder
+    let install = concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/python-tool.sh");
+    said(Command::new(install).args(["tuspy", TUSPY])).trim().into()
 }
 
 #[test]

@@ -1,16 +1,10 @@
 #!/bin/sh
 # Tests the API against its OpenAPI document with all checks of schemathesis: schemathesis.sh BINARY [OPTION ...]
 set -eu
-version=4.32.5
 here=$(cd "$(dirname "$0")" && pwd)
 binary=$1
 shift
-tools=${XDG_CACHE_HOME:-$HOME/.cache}/nexus-media/schemathesis-$version
-if [ ! -f "$tools/.whole" ]; then
-    rm -rf "$tools"
-    python3 -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --target "$tools" "schemathesis==$version"
-    touch "$tools/.whole"
-fi
+tools=$("$here/../../scripts/python-tool.sh" schemathesis 4.32.5)
 work=$(mktemp -d)
 server=
 cleanup() {
