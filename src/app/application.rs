@@ -14,6 +14,7 @@ use actix_web::web::{Data, PayloadConfig};
 use actix_web::{App, HttpServer};
 use sd_notify::NotifyState;
 use tokio::task::JoinHandle;
+use tokio::time::MissedTickBehavior;
 
 use super::background_tasks::{
     run_folder_watch, run_housekeeping, run_malware_scan, run_scheduled_backups,
@@ -22,6 +23,7 @@ use super::background_tasks::{
 use crate::config::Settings;
 use crate::domain::accounts::first_run;
 use crate::domain::ops::{crash_recovery, housekeeping};
+use crate::domain::sessions::lifecycle;
 use crate::error::{Error, Result};
 use crate::http;
 use crate::state::Services;
@@ -37,6 +39,9 @@ const HEADERS_TIMEOUT: Duration = Duration::from_secs(10);
 const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 /// How often connections are checked.
 const IDLE_CHECK_INTERVAL: Duration = Duration::from_secs(5);
+/// How often the sessions of long responses are checked. Together with the time after which a response counts as long, it
+/// stays below a second.
+const SESSION_CHECK_INTERVAL: Duration = Duration::from_millis(500);
 
 /// A server that is listening and ready to run.
 pub struct Application {
@@ -235,7 +240,8 @@ fn serve(listener: TcpListener, services: &Arc<Services>) -> Result<Server> {
     // Clones of both share their state, so they cover the connections of all workers.
     let tracker = http::ConnectionTracker::default();
     let limits = http::ConnectionLimits::default();
-    close_idle_connections(tracker.clone());
+    actix_web::rt::spawn(close_idle_connections(tracker.clone()));
+    actix_web::rt::spawn(close_long_responses(tracker.clone(), services.clone()));
 
     let application = move || {
         let session = http::session_middleware(&data.settings);
@@ -298,24 +304,46 @@ fn serve(listener: TcpListener, services: &Arc<Services>) -> Result<Server> {
     Ok(builder?.run())
 }
 
-/// Connections at once: with two descriptors each, they leave a fifth of all descriptors to files and the database.
-/// Others wait until one is closed.
+/// Connections at once. They leave a fifth of all descriptors to files and the database. Others wait until one is closed.
 fn max_connections() -> usize {
     let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
     let descriptors = usize::try_from(limit.unwrap_or(u64::MAX)).unwrap_or(usize::MAX);
-    (descriptors / 5 * 4 / 2).clamp(16, 100_000)
+    (descriptors / 5 * 4).clamp(16, 100_000)
 }
 
 /// Closes idle connections while the server runs.
-fn close_idle_connections(tracker: http::ConnectionTracker) {
-    actix_web::rt::spawn(async move {
-        let mut interval = tokio::time::interval(IDLE_CHECK_INTERVAL);
-        loop {
-            interval.tick().await;
-            let closed = tracker.close_idle();
-            if closed > 0 {
-                tracing::debug!(count = closed, "closed idle connections");
-            }
+async fn close_idle_connections(tracker: http::ConnectionTracker) {
+    let mut interval = tokio::time::interval(IDLE_CHECK_INTERVAL);
+    loop {
+        interval.tick().await;
+        let closed = tracker.close_idle();
+        if closed > 0 {
+            tracing::debug!(count = closed, "closed idle connections");
         }
-    });
+    }
+}
+
+/// Ends downloads, archives and streams whose session was ended or whose user was suspended, while the server runs.
+async fn close_long_responses(tracker: http::ConnectionTracker, services: Arc<Services>) {
+    let mut interval = tokio::time::interval(SESSION_CHECK_INTERVAL);
+    interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        interval.tick().await;
+        let sessions = tracker.long_response_sessions();
+        // Most of the time there are none, and the database is not asked.
+        if sessions.is_empty() {
+            continue;
+        }
+        let services = services.clone();
+        match run_on_blocking_pool(move || lifecycle::find_ended(&services, &sessions)).await {
+            Ok(ended) => {
+                let closed = tracker.close_long_responses(&ended);
+                if closed > 0 {
+                    tracing::info!(count = closed, "ended responses of sessions that have ended");
+                }
+            }
+            // Checked again in the next round.
+            Err(error) => tracing::warn!(?error, "cannot check the sessions of long responses"),
+        }
+    }
 }

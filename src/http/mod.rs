@@ -33,6 +33,6 @@ pub use middleware::request_log::request_log;
 pub use route::Route;
 pub use routes::{configure, routes};
 pub use server::connection_limits::ConnectionLimits;
-pub use server::idle_connections::ConnectionTracker;
+pub use server::connections::ConnectionTracker;
 pub use server::sendfile_socket::SendfileSocket;
 pub use session_cookie::middleware as session_middleware;

@@ -3,8 +3,8 @@
 use diesel::prelude::*;
 
 use crate::db::Conn;
-use crate::db::schema::{session_tokens, spent_tokens};
-use crate::model::{Session, SessionKind, SessionStatus, Time, UserId};
+use crate::db::schema::{session_tokens, spent_tokens, users};
+use crate::model::{Session, SessionKind, SessionStatus, Time, User, UserId};
 
 /// A row to be inserted.
 #[derive(Insertable)]
@@ -48,6 +48,17 @@ pub fn find(conn: &mut Conn, owner: UserId, id: i64, at: Time) -> QueryResult<Op
         .select(Session::as_select())
         .first(conn)
         .optional()
+}
+
+/// Finds those of `ids` that are active and not expired at `at`, each with its user.
+pub fn list_active_by_id(conn: &mut Conn, ids: &[i64], at: Time) -> QueryResult<Vec<(i64, User)>> {
+    session_tokens::table
+        .inner_join(users::table)
+        .filter(session_tokens::id.eq_any(ids.to_vec()))
+        .filter(session_tokens::status.eq(SessionStatus::Active))
+        .filter(session_tokens::expiration.gt(at))
+        .select((session_tokens::id, User::as_select()))
+        .load(conn)
 }
 
 /// Lists up to 200 of a user's active sessions of these kinds that have not expired at the time given, the most

@@ -20,6 +20,7 @@ mod workload;
 
 mod disks;
 mod kills;
+mod malformed_requests;
 mod migrations;
 mod outages;
 mod scanner;

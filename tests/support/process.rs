@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
 
 pub const PASSWORD: &str = "correct horse battery";
 
@@ -11,6 +12,8 @@ pub struct Server {
     pub child: Child,
     /// Its URL without a trailing slash.
     pub base: String,
+    /// What it has written to its log since it started.
+    pub log: Arc<Mutex<Vec<String>>>,
 }
 
 impl Server {
@@ -39,9 +42,11 @@ impl Server {
             line.split_once("listening on ").map(|(_, base)| base.trim().to_owned())
         });
         let base = base.unwrap_or_else(|| panic!("the server did not start:\n{said}"));
-        // Later output is read and discarded, so that the server never blocks on it.
-        std::thread::spawn(move || lines.for_each(drop));
-        Self { child, base }
+        // Later output is read as well, so that the server never blocks on it.
+        let log = Arc::new(Mutex::new(Vec::new()));
+        let later = log.clone();
+        std::thread::spawn(move || lines.for_each(|line| later.lock().unwrap().push(line)));
+        Self { child, base, log }
     }
 }
 

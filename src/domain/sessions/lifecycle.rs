@@ -11,6 +11,7 @@ use crate::domain::audit;
 use crate::error::{Error, Result};
 use crate::model::actor::Actor;
 use crate::model::actor::Client;
+use crate::model::authority::SessionKey;
 use crate::model::{Event, Scope, Session, SessionKind, SessionStatus, Time, User, UserId, now};
 use crate::state::Services;
 use crate::state::session_cache::AuthSession;
@@ -68,6 +69,30 @@ fn look_up(
     let found = Arc::new(found);
     services.session_cache.insert_if_current(key, &found, before);
     Ok(found)
+}
+
+/// Sessions that are looked up in one query.
+const MAX_KEYS_PER_QUERY: usize = 500;
+
+/// Which of these sessions have ended, or belong to users who may not use their accounts any more.
+pub fn find_ended(services: &Services, keys: &[SessionKey]) -> Result<Vec<SessionKey>> {
+    let mut ended = Vec::new();
+    for keys in keys.chunks(MAX_KEYS_PER_QUERY) {
+        let ids: Vec<_> = keys.iter().map(|key| key.id).collect();
+        let active =
+            services.db.read(|conn| Ok(store::sessions::list_active_by_id(conn, &ids, now())?))?;
+
+        let is_valid = |key: &SessionKey| {
+            active.iter().any(|(id, user)| {
+                *id == key.id
+                    && user.id == key.user
+                    && user.status.block().is_none()
+                    && services.users_file.may_stay_logged_in(user)
+            })
+        };
+        ended.extend(keys.iter().filter(|key| !is_valid(key)));
+    }
+    Ok(ended)
 }
 
 /// Records that a session was used and, unless it is an access token, extends it. The row is updated later, in a batch.

@@ -13,6 +13,7 @@ use crate::http::client_info::client_info;
 use crate::http::csrf::{csrf_error, has_valid_csrf_header};
 use crate::http::error::HandlerError;
 use crate::http::run_blocking::run_blocking;
+use crate::http::server::connections::Connection;
 use crate::http::session_cookie::SessionCookie;
 use crate::model::actor::Client;
 use crate::state::Services;
@@ -65,6 +66,10 @@ pub(super) async fn authenticate(
 
     if let Some(auth_session) = &auth_session {
         lifecycle::touch(&services, auth_session, &client);
+        // A long response ends with its session.
+        if let Some(connection) = request.conn_data::<Arc<Connection>>() {
+            connection.set_session(auth_session.key());
+        }
     }
     Ok(Caller { services, client, auth_session })
 }

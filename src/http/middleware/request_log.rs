@@ -11,7 +11,7 @@ use actix_web::web::Data;
 use tracing::Instrument;
 
 use super::{base_path, error_pages, security_headers};
-use crate::http::server::idle_connections::{Connection, InFlightRequest, TrackedBody};
+use crate::http::server::connections::{Connection, InFlightRequest, TrackedBody};
 use crate::http::{metrics, rate_limit, tus_headers};
 use crate::state::Services;
 

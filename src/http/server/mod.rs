@@ -1,5 +1,6 @@
 //! The transport below HTTP: sockets and connections.
 
 pub mod connection_limits;
-pub mod idle_connections;
+pub mod connections;
+mod request_framing;
 pub mod sendfile_socket;

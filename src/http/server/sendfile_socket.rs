@@ -1,6 +1,6 @@
-//! A connection's socket, which can also send ranges of files with sendfile(2).
+//! A connection's socket. It can also send ranges of files with sendfile(2), and passes on one request at a time.
 
-use std::io::{Error, Result};
+use std::io::{Error, ErrorKind, Result};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -10,7 +10,8 @@ use actix_web::rt::net::TcpStream;
 use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 
 use super::connection_limits::{ConnectionLimits, ConnectionPermit};
-use super::idle_connections::{Connection, ConnectionTracker};
+use super::connections::{Connection, ConnectionTracker};
+use super::request_framing::RequestFraming;
 use crate::http::client_info::is_trusted;
 use crate::http::response::sendfile_body::{SendfileQueue, sendfile};
 use crate::state::Services;
@@ -21,6 +22,7 @@ pub struct SendfileSocket {
     connection: Arc<Connection>,
     /// `None` for proxies that are trusted.
     _permit: Option<ConnectionPermit>,
+    framing: RequestFraming,
     outlet: SendfileQueue,
     services: Arc<Services>,
 }
@@ -35,7 +37,7 @@ impl SendfileSocket {
     /// Wraps a new connection and tracks it.
     ///
     /// # Errors
-    /// The client's network holds too many connections; the system's error, such as too many open files.
+    /// The client's network holds too many connections; the system's error, such as a client that has left.
     pub fn new(
         stream: TcpStream,
         limits: &ConnectionLimits,
@@ -54,12 +56,12 @@ impl SendfileSocket {
         // Without this, a head that waits for an acknowledgement delays the body by 40 ms. If it fails, the connection
         // is only slower.
         drop(stream.set_nodelay(true));
-        let connection = tracker.add(&stream)?;
         services.metrics.connections.inc();
         Ok(Self {
             stream,
-            connection,
+            connection: tracker.add(),
             _permit: permit,
+            framing: RequestFraming::default(),
             outlet: SendfileQueue::default(),
             services: services.clone(),
         })
@@ -71,6 +73,15 @@ impl SendfileSocket {
         extensions.insert(self.outlet.clone());
     }
 
+    /// Fails if the server has closed the connection; otherwise registers the task, which is woken when it does.
+    fn ensure_open(&self, context: &Context<'_>) -> Result<()> {
+        if self.connection.register(context.waker()) {
+            Ok(())
+        } else {
+            Err(ErrorKind::ConnectionAborted.into())
+        }
+    }
+
     fn record_progress(&self, written: &Poll<Result<usize>>) {
         if let Poll::Ready(Ok(bytes @ 1..)) = written {
             self.services.metrics.sent.inc_by(*bytes as u64);
@@ -80,15 +91,36 @@ impl SendfileSocket {
 }
 
 impl AsyncRead for SendfileSocket {
+    /// Delivers bytes up to the end of the current request; those of the next one when the response is complete.
     fn poll_read(
-        mut self: Pin<&mut Self>,
+        self: Pin<&mut Self>,
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<Result<()>> {
-        let before = buffer.filled().len();
-        let read = Pin::new(&mut self.stream).poll_read(context, buffer);
-        self.services.metrics.received.inc_by((buffer.filled().len() - before) as u64);
-        read
+        let this = self.get_mut();
+        this.ensure_open(context)?;
+        loop {
+            let may_begin = this.connection.completed() >= this.framing.begun();
+            let is_delivered = this.framing.deliver_held(buffer, may_begin);
+            // Without held requests there is nothing to wake the task for when the current response is complete.
+            this.connection.set_waiting(this.framing.has_held());
+            if is_delivered || this.framing.is_finished(may_begin) {
+                return Poll::Ready(Ok(()));
+            }
+            // Woken when the response is complete.
+            if !may_begin && !this.framing.has_room() {
+                return Poll::Pending;
+            }
+
+            let before = buffer.filled().len();
+            let read = Pin::new(&mut this.stream).poll_read(context, buffer);
+            this.services.metrics.received.inc_by((buffer.filled().len() - before) as u64);
+            ready!(read)?;
+            if this.framing.receive(buffer, before, may_begin) {
+                this.connection.set_waiting(this.framing.has_held());
+                return Poll::Ready(Ok(()));
+            }
+        }
     }
 }
 
@@ -98,6 +130,7 @@ impl AsyncWrite for SendfileSocket {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<Result<usize>> {
+        self.ensure_open(context)?;
         let written = Pin::new(&mut self.stream).poll_write(context, bytes);
         self.record_progress(&written);
         written
@@ -107,13 +140,14 @@ impl AsyncWrite for SendfileSocket {
     /// flushes after everything it has written, so the range follows the head of its response.
     fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<()>> {
         let this = self.get_mut();
+        this.ensure_open(context)?;
         let stream = &this.stream;
         this.outlet.poll_send(context, |context, file, at, max_bytes| {
             // After `WouldBlock` the socket no longer counts as ready, so the next round waits for it.
             loop {
                 ready!(stream.poll_write_ready(context))?;
                 match stream.try_io(Interest::WRITABLE, || sendfile(stream, file, at, max_bytes)) {
-                    Err(cause) if cause.kind() == std::io::ErrorKind::WouldBlock => {}
+                    Err(cause) if cause.kind() == ErrorKind::WouldBlock => {}
                     done => {
                         this.services.metrics.sent.inc_by(*done.as_ref().unwrap_or(&0));
                         this.connection.progress();

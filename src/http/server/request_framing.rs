@@ -1,0 +1,251 @@
+//! Finds the ends of requests in the bytes of a connection, so that the HTTP server receives one request at a time.
+//!
+//! actix-http 3.20 decodes every request that it has received before it answers the first. Pipelined requests then take
+//! 150 times the memory of their bytes, and each response is framed by the request that was decoded last (see
+//! docs/decisions/0021). This module only delays bytes; the HTTP server still parses and rejects requests.
+
+use std::mem::MaybeUninit;
+
+use actix_web::http::header::HeaderName;
+use bytes::{Buf, BytesMut};
+use tokio::io::ReadBuf;
+
+/// Bytes of a head that are waited for. The HTTP server answers a longer head with 431.
+const MAX_HEAD: usize = 128 * 1024;
+/// Bytes that are received ahead while a request is under way.
+const MAX_AHEAD: usize = 8 * 1024;
+/// The HTTP server accepts as many header fields.
+const MAX_FIELDS: usize = 96;
+
+/// The bytes of one connection, divided into requests.
+#[derive(Default)]
+pub struct RequestFraming {
+    position: Position,
+    /// Bytes that were received and not delivered: an incomplete head, or requests that wait for the current one.
+    held: BytesMut,
+    is_at_end: bool,
+    /// Requests whose head was delivered.
+    begun: u64,
+}
+
+/// What the next byte belongs to.
+#[derive(Default)]
+enum Position {
+    #[default]
+    Head,
+    /// The rest of a request, with that many bytes.
+    Sized(u64),
+    Chunked(ChunkedBody),
+    /// All following bytes belong to this request, or the HTTP server will reject it.
+    Rest,
+}
+
+impl RequestFraming {
+    /// Requests that the HTTP server has received.
+    #[must_use]
+    pub const fn begun(&self) -> u64 {
+        self.begun
+    }
+
+    /// Whether complete or incomplete requests are held back.
+    #[must_use]
+    pub fn has_held(&self) -> bool {
+        !self.held.is_empty()
+    }
+
+    /// Moves held bytes to `buffer`, the next request only if `may_begin`. Returns whether there were any to move.
+    pub fn deliver_held(&mut self, buffer: &mut ReadBuf<'_>, may_begin: bool) -> bool {
+        let is_between = matches!(self.position, Position::Head);
+        let Some(count) = self.position.take(&self.held, buffer.remaining(), may_begin) else {
+            // A zero byte is not allowed in a head, so the HTTP server answers with 400.
+            self.position = Position::Rest;
+            if let Some(first) = self.held.first_mut() {
+                *first = 0;
+            }
+            return self.deliver_held(buffer, may_begin);
+        };
+        self.begun += u64::from(is_between && count > 0);
+
+        buffer.put_slice(self.held.get(..count).unwrap_or_default());
+        self.held.advance(count);
+        if self.held.is_empty() {
+            // Frees the memory of a long head.
+            self.held = BytesMut::new();
+        }
+        count > 0
+    }
+
+    /// Takes in the bytes of `buffer` after the first `before`, which were just received. Leaves those that may be
+    /// delivered now, and returns whether there are any.
+    pub fn receive(&mut self, buffer: &mut ReadBuf<'_>, before: usize, may_begin: bool) -> bool {
+        let received = buffer.filled().get(before..).unwrap_or_default();
+        if received.is_empty() {
+            self.is_at_end = true;
+            return false;
+        }
+
+        // Bytes that were held precede these. A head that must be rejected is held as well, to be changed.
+        let is_between = matches!(self.position, Position::Head);
+        let count = if self.held.is_empty() {
+            self.position.take(received, received.len(), may_begin).unwrap_or_default()
+        } else {
+            0
+        };
+        self.begun += u64::from(is_between && count > 0);
+        self.held.extend_from_slice(received.get(count..).unwrap_or_default());
+        buffer.set_filled(before + count);
+        count > 0
+    }
+
+    /// Whether more bytes may be received before the current request has ended.
+    #[must_use]
+    pub fn has_room(&self) -> bool {
+        !self.is_at_end && self.held.len() < MAX_AHEAD
+    }
+
+    /// Whether the client has sent all bytes and all were delivered, except a head that will never be complete.
+    #[must_use]
+    pub fn is_finished(&self, may_begin: bool) -> bool {
+        self.is_at_end && (self.held.is_empty() || may_begin)
+    }
+}
+
+impl Position {
+    /// How many of `bytes` may be delivered, at most `room`: not more than the rest of the current request, or the next
+    /// one from its head if `may_begin`. Advances past them. `None` for a head that must not be delivered.
+    fn take(&mut self, bytes: &[u8], room: usize, may_begin: bool) -> Option<usize> {
+        if matches!(self, Self::Head) {
+            if bytes.is_empty() || !may_begin {
+                return Some(0);
+            }
+            match parse_head(bytes) {
+                Head::Complete(position) => *self = position,
+                Head::Incomplete if bytes.len() < MAX_HEAD => return Some(0),
+                Head::Incomplete => *self = Self::Rest,
+                Head::Refused => return None,
+            }
+        }
+
+        let bytes = bytes.get(..room).unwrap_or(bytes);
+        let (count, is_ended) = match self {
+            Self::Head => (0, false),
+            Self::Rest => (bytes.len(), false),
+            Self::Sized(left) => {
+                let count = usize::try_from(*left).unwrap_or(usize::MAX).min(bytes.len());
+                *left -= count as u64;
+                (count, *left == 0)
+            }
+            Self::Chunked(body) => body.advance(bytes),
+        };
+        if is_ended {
+            *self = Self::Head;
+        }
+        Some(count)
+    }
+}
+
+enum Head {
+    Incomplete,
+    /// The position at its first byte.
+    Complete(Position),
+    /// actix-http would panic on it.
+    Refused,
+}
+
+/// Determines where the request ends whose head is at the beginning of `bytes`.
+fn parse_head(bytes: &[u8]) -> Head {
+    let mut fields = [const { MaybeUninit::uninit() }; MAX_FIELDS];
+    let mut request = httparse::Request::new(&mut []);
+    let head_length = match request.parse_with_uninit_headers(bytes, &mut fields) {
+        Ok(httparse::Status::Complete(length)) => length as u64,
+        Ok(httparse::Status::Partial) => return Head::Incomplete,
+        Err(_) => return Head::Complete(Position::Rest),
+    };
+
+    let (mut is_chunked, mut is_upgrade, mut length) = (false, false, Some(0));
+    for field in request.headers.iter() {
+        // httparse accepts longer names.
+        if HeaderName::from_bytes(field.name.as_bytes()).is_err() {
+            return Head::Refused;
+        }
+        let value = field.value.trim_ascii();
+        if field.name.eq_ignore_ascii_case("transfer-encoding") {
+            is_chunked |= value.eq_ignore_ascii_case(b"chunked");
+        } else if field.name.eq_ignore_ascii_case("upgrade") {
+            is_upgrade |= value.eq_ignore_ascii_case(b"websocket");
+        } else if field.name.eq_ignore_ascii_case("content-length") {
+            length = std::str::from_utf8(value).ok().and_then(|text| text.parse::<u64>().ok());
+        }
+    }
+
+    // In the order of actix-http, which takes the bytes after an upgrade for a body.
+    Head::Complete(match length.and_then(|length| length.checked_add(head_length)) {
+        _ if is_chunked => Position::Chunked(ChunkedBody::after_head(head_length)),
+        _ if is_upgrade || request.method == Some("CONNECT") => Position::Rest,
+        Some(length) => Position::Sized(length),
+        // Not a length: the HTTP server rejects the request.
+        None => Position::Rest,
+    })
+}
+
+/// The position in a chunked body (RFC 9112, 7.1). Accepts more than the HTTP server, which closes the connection after
+/// an invalid one.
+enum ChunkedBody {
+    /// That many bytes of data or of the head, then the next chunk.
+    Data(u64),
+    /// The hexadecimal size.
+    Size(u64),
+    /// The rest of the line with the size.
+    SizeLine(u64),
+    /// A line after the last chunk; the body ends with an empty one.
+    Trailer { is_empty: bool },
+}
+
+impl ChunkedBody {
+    const fn after_head(head_length: u64) -> Self {
+        Self::Data(head_length)
+    }
+
+    /// Returns how many of `bytes` belong to the body, and whether it ends with them.
+    fn advance(&mut self, bytes: &[u8]) -> (usize, bool) {
+        let mut at = 0;
+        while let Some(byte) = bytes.get(at) {
+            if let Self::Data(left) = self {
+                let skipped = usize::try_from(*left).unwrap_or(usize::MAX).min(bytes.len() - at);
+                at += skipped;
+                *left -= skipped as u64;
+                if *left == 0 {
+                    *self = Self::Size(0);
+                }
+                continue;
+            }
+
+            at += 1;
+            match self {
+                Self::Data(_) => {}
+                Self::Size(size) => match char::from(*byte).to_digit(16) {
+                    Some(digit) => *size = size.saturating_mul(16).saturating_add(digit.into()),
+                    None => *self = Self::SizeLine(*size).after(*byte),
+                },
+                Self::SizeLine(size) => *self = Self::SizeLine(*size).after(*byte),
+                Self::Trailer { is_empty: true } if *byte == b'\n' => return (at, true),
+                Self::Trailer { is_empty } => match byte {
+                    b'\n' => *is_empty = true,
+                    b'\r' => {}
+                    _ => *is_empty = false,
+                },
+            }
+        }
+        (at, false)
+    }
+
+    /// What follows a byte of the line with the size.
+    const fn after(self, byte: u8) -> Self {
+        match self {
+            Self::SizeLine(0) if byte == b'\n' => Self::Trailer { is_empty: true },
+            // The data ends with a line break.
+            Self::SizeLine(size) if byte == b'\n' => Self::Data(size.saturating_add(2)),
+            other => other,
+        }
+    }
+}
