@@ -1,6 +1,5 @@
 //! In-memory state of the process: caches, queues, locks, limits, and [`Services`], which owns them.
 
-pub mod archive_slots;
 pub mod ingest_queue;
 pub mod jwt;
 pub mod last_backup_error;
@@ -19,6 +18,7 @@ pub mod readiness_cache;
 pub mod services;
 pub mod session_cache;
 pub mod upload_locks;
+pub mod user_slots;
 pub mod users_file;
 pub mod versioned_cache;
 

@@ -7,7 +7,6 @@ use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 use std::time::Instant;
 
-use super::archive_slots::ArchiveSlots;
 use super::ingest_queue::IngestQueue;
 use super::jwt::TokenSigner;
 use super::last_backup_error::LastBackupError;
@@ -24,6 +23,7 @@ use super::rate_limiter::RateLimiter;
 use super::readiness_cache::ReadinessCache;
 use super::session_cache::SessionCache;
 use super::upload_locks::UploadLocks;
+use super::user_slots::UserSlots;
 use super::users_file::WatchedUsersFile;
 use crate::config::Settings;
 use crate::db::{Conn, Db};
@@ -61,7 +61,8 @@ pub struct Services {
     /// Rounds of housekeeping so far.
     pub(crate) housekeeping_rounds: AtomicU8,
     pub readiness_cache: ReadinessCache,
-    pub archive_slots: ArchiveSlots,
+    pub archive_slots: UserSlots,
+    pub upload_slots: UserSlots,
     pub quota_holds: Arc<QuotaHolds>,
     pub malware_scanner: MalwareScanner,
     pub renderer: PreviewRenderer,
@@ -126,7 +127,8 @@ impl Services {
             // A random start, so that frequent restarts do not always sweep the same preview folders.
             housekeeping_rounds: AtomicU8::new(rand::random()),
             readiness_cache: ReadinessCache::default(),
-            archive_slots: ArchiveSlots::default(),
+            archive_slots: UserSlots::for_archives(),
+            upload_slots: UserSlots::for_uploads(),
             quota_holds: Arc::default(),
             malware_scanner: MalwareScanner::from_settings(&settings)?,
             renderer: PreviewRenderer::new(settings.program.clone()),

@@ -1,7 +1,8 @@
 //! The plain upload form.
 
-use std::io::Write;
+use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::time::Duration;
 
 use rstest::rstest;
 
@@ -125,7 +126,7 @@ async fn an_interrupted_upload_leaves_no_file_and_no_row(
         if app.incoming() == 0 {
             break;
         }
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        tokio::time::sleep(Duration::from_millis(20)).await;
     }
     assert_eq!(app.incoming(), 0);
     assert_eq!(app.names("ada", "Uploads"), ["whole.bin"]);
@@ -222,4 +223,84 @@ async fn a_result_page_is_visible_to_its_owner_only(#[values(Sqlite, MariaDb)] b
     let path = location(&ada.upload_into("", &[("a.png", &png(1))]).await);
     assert_eq!(ada.get(&path).await.status(), 200);
     assert_eq!(admin.get(&path).await.status(), 404);
+}
+
+/// An upload through the API whose last byte is not sent yet.
+fn hold_upload(address: &str, token: &str, name: &str) -> TcpStream {
+    let body = format!(
+        "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{name}\"\r\n\r\n{name}\r\n--b-"
+    );
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+    write!(
+        stream,
+        "POST /api/media/upload HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n\
+         Content-Type: multipart/form-data; boundary=b\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len() + 1
+    )
+    .unwrap();
+    stream
+}
+
+/// The status of the response.
+fn status_of(stream: &mut TcpStream) -> String {
+    let mut head = [0; 12];
+    stream.read_exact(&mut head).unwrap();
+    String::from_utf8_lossy(&head[9..]).into_owned()
+}
+
+#[rstest]
+#[actix_web::test]
+async fn a_user_sends_sixteen_uploads_at_once_and_others_still_upload(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
+    let (app, admin) = TestApp::ready(backend).await;
+    app.person(&admin, "ada").await;
+    app.person(&admin, "grace").await;
+    let (ada, grace) = (app.program("ada").await, app.program("grace").await);
+
+    // Of twenty, four are refused; the others wait for their last byte.
+    let (address, token) = (app.address().to_owned(), ada.token.clone());
+    let hold = move || {
+        let (sender, ended) = std::sync::mpsc::channel();
+        let mut streams = Vec::new();
+        for number in 0..20 {
+            let stream = hold_upload(&address, &token, &format!("{number}.txt"));
+            streams.push(stream.try_clone().unwrap());
+            let (sender, mut stream) = (sender.clone(), stream);
+            std::thread::spawn(move || sender.send((number, status_of(&mut stream))));
+        }
+        let refused: Vec<(usize, String)> = (0..4).map(|_| ended.recv().unwrap()).collect();
+        (streams, refused, ended)
+    };
+    let (mut streams, refused, ended) = tokio::task::spawn_blocking(hold).await.unwrap();
+    assert!(refused.iter().all(|(_, status)| status == "429"), "{refused:?}");
+
+    // The same limit holds for parts of resumable uploads, and for nobody else.
+    let created = ada
+        .request("POST", "/api/uploads")
+        .header("tus-resumable", "1.0.0")
+        .header("upload-length", "3")
+        .send()
+        .await
+        .unwrap();
+    let part = location(&created);
+    let part = part.strip_prefix(&app.base).unwrap_or(&part).to_owned();
+    let send_part = || {
+        ada.request("PATCH", &part)
+            .header("tus-resumable", "1.0.0")
+            .header("upload-offset", "0")
+            .header("content-type", "application/offset+octet-stream")
+            .body("abc")
+            .send()
+    };
+    assert_eq!(send_part().await.unwrap().status(), 429);
+    assert_eq!(grace.upload(&[("a.txt", b"grace")]).await.status(), 201);
+
+    // One that ends makes room for another.
+    let ending = (0..20).find(|number| refused.iter().all(|(other, _)| other != number)).unwrap();
+    streams[ending].write_all(b"-").unwrap();
+    let ended = tokio::task::spawn_blocking(move || ended.recv().unwrap()).await.unwrap();
+    assert_eq!(ended, (ending, "201".to_owned()));
+    assert_eq!(send_part().await.unwrap().status(), 204);
 }

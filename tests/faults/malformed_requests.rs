@@ -194,8 +194,8 @@ fn exchange(address: &str, bytes: &[u8]) -> Result<Vec<u8>, std::io::Error> {
 /// Server errors among the status lines of responses.
 fn server_error(received: &[u8]) -> Option<String> {
     let text = String::from_utf8_lossy(received);
-    let mut lines = text.lines().filter(|line| line.starts_with("HTTP/1."));
-    lines.find(|line| line.get(9..10) == Some("5")).map(str::to_owned)
+    let mut statuses = text.split("HTTP/1.").skip(1).filter_map(|response| response.get(2..5));
+    statuses.find(|status| status.starts_with('5')).map(str::to_owned)
 }
 
 #[test]
@@ -226,7 +226,6 @@ fn malformed_requests_cause_no_panic_no_server_error_and_no_open_connection() {
 
     let answer = exchange(address, b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
     assert!(answer.starts_with(b"HTTP/1.1 200 OK"), "{}", String::from_utf8_lossy(&answer));
-    let log = server.log.lock().unwrap();
-    let panics: Vec<_> = log.iter().filter(|line| line.contains("panicked")).collect();
-    assert_eq!(panics, Vec::<&String>::new());
+    // Fails if the server has panicked.
+    drop(server);
 }

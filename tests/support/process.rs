@@ -3,17 +3,17 @@
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
 
 pub const PASSWORD: &str = "correct horse battery";
 
-/// Killed when dropped.
+/// Killed when dropped, which fails if it has panicked.
 pub struct Server {
     pub child: Child,
     /// Its URL without a trailing slash.
     pub base: String,
-    /// What it has written to its log since it started.
-    pub log: Arc<Mutex<Vec<String>>>,
+    /// Collects the panics that it reports.
+    panics: Option<JoinHandle<Vec<String>>>,
 }
 
 impl Server {
@@ -43,10 +43,10 @@ impl Server {
         });
         let base = base.unwrap_or_else(|| panic!("the server did not start:\n{said}"));
         // Later output is read as well, so that the server never blocks on it.
-        let log = Arc::new(Mutex::new(Vec::new()));
-        let later = log.clone();
-        std::thread::spawn(move || lines.for_each(|line| later.lock().unwrap().push(line)));
-        Self { child, base, log }
+        let panics = std::thread::spawn(move || {
+            lines.filter(|line| line.contains("panicked at")).collect::<Vec<_>>()
+        });
+        Self { child, base, panics: Some(panics) }
     }
 }
 
@@ -54,5 +54,9 @@ impl Drop for Server {
     fn drop(&mut self) {
         drop(self.child.kill());
         drop(self.child.wait());
+        let panics = self.panics.take().map(|panics| panics.join().unwrap());
+        if !std::thread::panicking() {
+            assert_eq!(panics, Some(Vec::new()), "the server panicked");
+        }
     }
 }

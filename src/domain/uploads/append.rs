@@ -117,8 +117,8 @@ impl Appender {
 /// stored in its owner's library.
 ///
 /// # Errors
-/// `NotFound`; `Conflict` for another offset or while another part is being written; `TooLarge` past
-/// the announced length; `ChecksumMismatch`; errors of storing.
+/// `NotFound`; `TooManyRequests` while the user has as many uploads under way as they may; `Conflict` for another offset or
+/// while another part is being written; `TooLarge` past the announced length; `ChecksumMismatch`; errors of storing.
 pub async fn append<S, E>(
     services: &Arc<Services>,
     auth_session: &AuthSession,
@@ -134,6 +134,7 @@ where
 
     // Ownership first, then the lock, then the state under the lock.
     find_without_blocking(services, user, id).await?;
+    let _slot = services.upload_slots.acquire(user.id)?;
     let turn = services.upload_locks.lock(id).await?;
     // Completes when the upload is to be deleted or the server shuts down.
     let stop = turn.stopped();

@@ -16,6 +16,7 @@ use crate::state::Services;
 use crate::state::ingest_queue::{IngestRequest, Ingested};
 use crate::state::quota_holds::{self, QuotaHold};
 use crate::state::session_cache::AuthSession;
+use crate::state::user_slots::UserSlot;
 use crate::storage::{IncomingFile, MediaDir, ReceivedFile};
 use crate::store;
 use crate::sync::run_on_blocking_pool;
@@ -55,6 +56,7 @@ pub struct UploadBatch {
     /// Received files that are stored next, each with its index in `files`.
     waiting: Vec<(usize, IngestRequest)>,
     waiting_bytes: u64,
+    _slot: UserSlot,
 }
 
 impl UploadBatch {
@@ -62,12 +64,13 @@ impl UploadBatch {
     /// byte is read.
     ///
     /// # Errors
-    /// `QuotaExceeded`, `TooLarge`, `DiskFull`.
+    /// `TooManyRequests` while the user has as many uploads under way as they may, `QuotaExceeded`, `TooLarge`, `DiskFull`.
     pub async fn begin(
         services: Arc<Services>,
         auth_session: Arc<AuthSession>,
         announced: u64,
     ) -> Result<Self> {
+        let slot = services.upload_slots.acquire(auth_session.user.id)?;
         let (reserving, uploader) = (services.clone(), auth_session.clone());
         let hold =
             run_on_blocking_pool(move || reserve(&reserving, &uploader.user, announced)).await?;
@@ -84,6 +87,7 @@ impl UploadBatch {
             files: Vec::new(),
             waiting: Vec::new(),
             waiting_bytes: 0,
+            _slot: slot,
         })
     }
 

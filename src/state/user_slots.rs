@@ -1,0 +1,109 @@
+//! Limits how many requests of a kind each user runs at once.
+//!
+//! Limits are per process; a second server has its own.
+
+use crate::sync::lock;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use crate::error::{Error, Result};
+use crate::model::UserId;
+
+/// ZIP downloads at once. Each one occupies a blocking thread for as long as its client reads.
+const ARCHIVES_PER_USER: usize = 3;
+const ARCHIVES_IN_TOTAL: usize = 24;
+/// Uploads at once per user. Each one occupies memory while its client is silent.
+const UPLOADS_PER_USER: usize = 16;
+/// Seconds after which a client may try again.
+const RETRY_AFTER: u64 = 10;
+
+/// The running requests of a kind, per user.
+#[derive(Clone)]
+pub struct UserSlots {
+    running: Arc<Mutex<HashMap<UserId, usize>>>,
+    max_per_user: usize,
+    max_total: usize,
+}
+
+/// The right to run one request. Dropping it frees the slot.
+pub struct UserSlot {
+    slots: UserSlots,
+    owner: UserId,
+}
+
+impl UserSlots {
+    /// Slots for ZIP downloads.
+    #[must_use]
+    pub fn for_archives() -> Self {
+        Self::new(ARCHIVES_PER_USER, ARCHIVES_IN_TOTAL)
+    }
+
+    /// Slots for uploads. Their total is limited by the connections of each network.
+    #[must_use]
+    pub fn for_uploads() -> Self {
+        Self::new(UPLOADS_PER_USER, usize::MAX)
+    }
+
+    fn new(max_per_user: usize, max_total: usize) -> Self {
+        Self { running: Arc::default(), max_per_user, max_total }
+    }
+
+    /// Takes a slot for `owner`.
+    ///
+    /// # Errors
+    /// `TooManyRequests` when the user has no free slot, `Unavailable` when the server has none.
+    pub fn acquire(&self, owner: UserId) -> Result<UserSlot> {
+        let mut running = lock(&self.running);
+        if running.values().sum::<usize>() >= self.max_total {
+            return Err(Error::Unavailable("Too many downloads are being packed at once."));
+        }
+        let own = running.entry(owner).or_default();
+        if *own >= self.max_per_user {
+            return Err(Error::TooManyRequests { retry_after: RETRY_AFTER });
+        }
+        *own += 1;
+        Ok(UserSlot { slots: self.clone(), owner })
+    }
+}
+
+impl Drop for UserSlot {
+    fn drop(&mut self) {
+        let mut running = lock(&self.slots.running);
+        if let Some(own) = running.get_mut(&self.owner) {
+            *own -= 1;
+            if *own == 0 {
+                running.remove(&self.owner);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_user_builds_three_archives_at_once_and_the_server_twenty_four() {
+        let archives = UserSlots::for_archives();
+        let mut slots: Vec<_> = (0..3).map(|_| archives.acquire(UserId(1)).unwrap()).collect();
+        assert!(matches!(archives.acquire(UserId(1)), Err(Error::TooManyRequests { .. })));
+        slots.pop();
+        slots.push(archives.acquire(UserId(1)).unwrap());
+        for user in 2..=8 {
+            slots.extend((0..3).map(|_| archives.acquire(UserId(user)).unwrap()));
+        }
+        assert!(matches!(archives.acquire(UserId(99)), Err(Error::Unavailable(_))));
+        drop(slots);
+        assert!(archives.acquire(UserId(99)).is_ok());
+    }
+
+    #[test]
+    fn a_user_uploads_sixteen_files_at_once_whatever_others_do() {
+        let uploads = UserSlots::for_uploads();
+        let slots: Vec<_> = (0..16).map(|_| uploads.acquire(UserId(1)).unwrap()).collect();
+        assert!(matches!(uploads.acquire(UserId(1)), Err(Error::TooManyRequests { .. })));
+        assert!(uploads.acquire(UserId(2)).is_ok());
+        drop(slots);
+        assert!(uploads.acquire(UserId(1)).is_ok());
+    }
+}
