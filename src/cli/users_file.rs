@@ -30,7 +30,7 @@ pub async fn run(settings: &Settings, command: &UsersFileCommand, is_json: bool)
                 .map_err(invalid)?;
             let entry = UsersFileEntry {
                 username: username.as_str().to_owned(),
-                hash: PasswordHasher::new()?.hash(&valid_password).await?,
+                hash: PasswordHasher::new()?.hash(&valid_password, None).await?,
                 email: email.map(|email| email.as_str().to_owned()),
                 access_level: access_level.map(LevelWord::level),
             };

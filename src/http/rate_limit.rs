@@ -11,14 +11,15 @@ use crate::error::Error;
 use crate::state::Services;
 use crate::state::rate_limiter::{Allowance, Bucket, RateLimitKey};
 
-/// Counts a request for its network address.
+/// Counts a request for its network.
 ///
 /// # Errors
 /// `TooManyRequests`.
 pub fn count_address(request: &ServiceRequest, services: &Services) -> Result<(), HandlerError> {
     let Some(bucket) = bucket_of(request.method(), request.path()) else { return Ok(()) };
     let client = client_info(request.request(), &services.settings);
-    count(request.request(), services, bucket, RateLimitKey::from_address(client.address))
+    RateLimitKey::from_address(client.address)
+        .try_for_each(|key| count(request.request(), services, bucket, key))
 }
 
 /// Counts a request in a bucket and keeps the allowance for the response headers.

@@ -1,4 +1,4 @@
-//! The encrypted session cookie: a session token, a CSRF secret and a flash message.
+//! The encrypted session cookie: a session token, a CSRF secret, a flash message and marks of earlier log-ins.
 //! The session itself is a database row.
 
 use actix_session::config::{CookieContentSecurity, PersistentSession, TtlExtensionPolicy};
@@ -13,9 +13,14 @@ use subtle::ConstantTimeEq;
 use crate::config::Settings;
 use crate::domain::sessions::lifecycle::{self, random_token};
 use crate::error::{Error, Result};
+use crate::model::known_device::KnownDevice;
+use crate::model::{UserId, now};
 
 const TOKEN_KEY: &str = "token";
 const CSRF_KEY: &str = "csrf";
+const DEVICES_KEY: &str = "devices";
+/// Users of one browser whose log-ins are remembered. The cookie is sent with each request.
+const MAX_KNOWN_DEVICES: usize = 4;
 
 /// The middleware that reads and writes the cookie.
 ///
@@ -79,15 +84,39 @@ impl SessionCookie {
         self.insert(TOKEN_KEY, &token)
     }
 
-    /// Removes everything; new values may follow.
+    /// Removes everything but the marks of earlier log-ins; new values may follow.
     pub fn clear(&self) {
+        let devices = self.known_devices();
         self.0.clear();
         self.0.renew();
+        if !devices.is_empty() {
+            drop(self.insert(DEVICES_KEY, &devices));
+        }
     }
 
-    /// Removes everything and the cookie itself.
+    /// Removes everything but the marks of earlier log-ins, and the cookie itself if there are none.
     pub fn log_out(&self) {
-        self.0.purge();
+        self.clear();
+        if self.known_devices().is_empty() {
+            self.0.purge();
+        }
+    }
+
+    /// The log-ins that this browser remembers.
+    #[must_use]
+    pub fn known_devices(&self) -> Vec<KnownDevice> {
+        self.0.get(DEVICES_KEY).ok().flatten().unwrap_or_default()
+    }
+
+    /// Remembers a log-in of this browser.
+    ///
+    /// # Errors
+    /// None in practice: the values can always be serialised.
+    pub fn remember_device(&self, user: UserId) -> Result<()> {
+        let (mut devices, at) = (self.known_devices(), now());
+        let new = KnownDevice::new(user, random_token(), at);
+        KnownDevice::remember(&mut devices, new, at, MAX_KNOWN_DEVICES);
+        self.insert(DEVICES_KEY, &devices)
     }
 
     /// The CSRF secret of this browser. It is derived from the session token for signed-in users, so that all tabs agree;

@@ -1,6 +1,9 @@
 //! Who did something, and the client they used.
 
+use std::iter;
 use std::net::{IpAddr, Ipv6Addr};
+
+use ipnet::IpNet;
 
 use super::authority::SessionKey;
 use super::{User, UserId};
@@ -90,4 +93,17 @@ pub fn network_of(address: IpAddr) -> IpAddr {
         IpAddr::V4(four) => four.into(),
         IpAddr::V6(six) => Ipv6Addr::from_bits(six.to_bits() & !u128::from(u64::MAX)).into(),
     }
+}
+
+/// Larger IPv6 networks that may belong to one client, each with the multiple of the limit of a /64 that it may use.
+const LARGER_NETWORKS: [(u8, u32); 2] = [(56, 4), (48, 16)];
+
+/// Returns the networks that limits are counted for, each with the multiple of the limit that it may use: the one of
+/// [`network_of`] first, and for IPv6 the larger networks that a home or a site usually has.
+pub fn networks_of(address: IpAddr) -> impl Iterator<Item = (IpNet, u32)> {
+    let client = network_of(address);
+    let larger = LARGER_NETWORKS.into_iter().filter(move |_| client.is_ipv6()).filter_map(
+        move |(prefix, multiple)| Some((IpNet::new(client, prefix).ok()?.trunc(), multiple)),
+    );
+    iter::once((client.into(), 1)).chain(larger)
 }

@@ -11,6 +11,7 @@ pub mod id;
 pub mod item;
 pub mod item_details;
 pub mod item_filter;
+pub mod known_device;
 pub mod password_hash;
 pub mod session;
 pub mod shelf;

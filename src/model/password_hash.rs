@@ -43,6 +43,16 @@ pub fn ensure_usable(hash: &str) -> Result<(), UnusableHash> {
     )
 }
 
+/// The part of a usable hash that determines how long verifying it takes: everything before salt and result.
+#[must_use]
+pub fn parameters_of(hash: &str) -> Option<&str> {
+    ensure_usable(hash).ok()?;
+    // bcrypt writes salt and result as one part, argon2 as two.
+    let parts = if hash.starts_with("$2") { 1 } else { 2 };
+    let end = hash.rmatch_indices('$').nth(parts - 1)?.0;
+    hash.get(..end)
+}
+
 fn number(text: Option<&str>) -> Result<u32, UnusableHash> {
     text.and_then(|text| text.parse().ok()).ok_or(UnusableHash::Unknown)
 }
@@ -66,6 +76,18 @@ mod tests {
         ] {
             assert_eq!(ensure_usable(hash), Ok(()), "{hash}");
         }
+    }
+
+    #[test]
+    fn parameters_end_before_the_salt() {
+        for (hash, parameters) in [
+            ("$2y$10$abcdefghijklmnopqrstuuUxkRmdgyp4jvPHJU0xq6g7RCoSrkm5O", "$2y$10"),
+            ("$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHQ$aGFzaA", "$argon2id$v=19$m=19456,t=2,p=1"),
+            ("$argon2i$m=65536,t=4,p=1$c2FsdHNhbHQ$aGFzaA", "$argon2i$m=65536,t=4,p=1"),
+        ] {
+            assert_eq!(parameters_of(hash), Some(parameters), "{hash}");
+        }
+        assert_eq!(parameters_of("!"), None);
     }
 
     #[test]

@@ -10,9 +10,9 @@ use std::time::{Duration, Instant};
 use moka::sync::Cache;
 
 use crate::error::{Error, Result};
-use crate::model::actor::network_of;
+use crate::model::actor::networks_of;
 
-/// Failures allowed in a window.
+/// Failures allowed in a window. Larger IPv6 networks have a multiple.
 const MAX_FAILURES: u32 = 5;
 const WINDOW: Duration = Duration::from_mins(1);
 /// Accounts and networks remembered, about 20 MB.
@@ -20,6 +20,7 @@ const MAX_WINDOWS: u64 = 100_000;
 
 struct Window {
     failures: AtomicU32,
+    max_failures: u32,
     since: Instant,
 }
 
@@ -36,24 +37,38 @@ impl LoginThrottle {
         Self(is_on.then(|| Cache::builder().max_capacity(MAX_WINDOWS).time_to_live(WINDOW).build()))
     }
 
-    /// Counts an attempt before the password is checked, so that concurrent attempts cannot exceed the limit.
+    /// Counts an attempt before the password is checked, so that concurrent attempts cannot exceed the limit. The account
+    /// limits guesses from many networks, the network limits guesses at many accounts.
     ///
     /// # Errors
     /// `TooManyRequests` with the seconds until the window ends.
     pub fn begin_attempt(&self, account: &str, address: IpAddr) -> Result<LoginAttempt> {
+        let networks = networks_of(address)
+            .map(|(network, multiple)| (format!("network {network}"), multiple * MAX_FAILURES));
+        let account = (format!("account {}", short(account)), MAX_FAILURES);
+        self.begin(networks.chain([account]))
+    }
+
+    /// Counts an attempt of a device that logged in to the account before. Strangers cannot use up its attempts, wherever
+    /// they are.
+    ///
+    /// # Errors
+    /// `TooManyRequests` with the seconds until the window ends.
+    pub fn begin_known_attempt(&self, account: &str, device: &str) -> Result<LoginAttempt> {
+        let key = format!("device {} of {}", short(device), short(account));
+        self.begin([(key, MAX_FAILURES)])
+    }
+
+    fn begin(&self, limits: impl IntoIterator<Item = (String, u32)>) -> Result<LoginAttempt> {
         let Some(windows) = &self.0 else { return Ok(LoginAttempt(Vec::new())) };
-        // Truncated, so that a long name does not occupy much memory.
-        let account: String = account.trim().to_lowercase().chars().take(190).collect();
-
-        // The account limits guesses from many addresses, the network limits guesses at many accounts.
-        let keys = [format!("account {account}"), format!("address {}", network_of(address))];
-        let windows = keys.map(|key| {
-            windows.get_with(key, || {
-                Arc::new(Window { failures: AtomicU32::new(0), since: Instant::now() })
-            })
-        });
-
-        let attempt = LoginAttempt(windows.to_vec());
+        let window = |(key, max_failures)| {
+            let new = || {
+                let failures = AtomicU32::new(0);
+                Arc::new(Window { failures, max_failures, since: Instant::now() })
+            };
+            windows.get_with(key, new)
+        };
+        let attempt = LoginAttempt(limits.into_iter().map(window).collect());
 
         // Counted before the attempt, so that simultaneous ones count as well.
         for window in &attempt.0 {
@@ -63,7 +78,7 @@ impl LoginThrottle {
         let exceeded_windows = attempt
             .0
             .iter()
-            .filter(|window| window.failures.load(Ordering::Acquire) > MAX_FAILURES);
+            .filter(|window| window.failures.load(Ordering::Acquire) > window.max_failures);
 
         // The client must wait until all exceeded windows have ended.
         match exceeded_windows.map(|window| WINDOW.saturating_sub(window.since.elapsed())).max() {
@@ -75,6 +90,11 @@ impl LoginThrottle {
             None => Ok(attempt),
         }
     }
+}
+
+/// Truncated, so that a long name does not occupy much memory.
+fn short(text: &str) -> String {
+    text.trim().to_lowercase().chars().take(190).collect()
 }
 
 impl LoginAttempt {
@@ -119,6 +139,30 @@ mod tests {
         }
         assert!(attempts.begin_attempt("person6", address("2001:db8::ffff:1")).is_err());
         assert!(attempts.begin_attempt("person7", address("2001:db8:0:1::1")).is_ok());
+    }
+
+    #[test]
+    fn a_site_with_many_networks_has_sixteen_times_the_tries() {
+        let attempts = LoginThrottle::new(true);
+        let tries = (0..100).filter(|n| {
+            let network = address(&format!("2001:db8:0:{:x}::1", n << 8));
+            attempts.begin_attempt(&format!("person{n}"), network).is_ok()
+        });
+        assert_eq!(tries.count(), 80);
+    }
+
+    #[test]
+    fn strangers_do_not_use_up_the_tries_of_a_known_device() {
+        let attempts = LoginThrottle::new(true);
+        for n in 1..=5 {
+            drop(attempts.begin_attempt("ada", address(&format!("10.0.0.{n}"))).unwrap());
+        }
+        assert!(attempts.begin_attempt("ada", address("10.0.0.9")).is_err());
+        for _ in 0..5 {
+            drop(attempts.begin_known_attempt("ada", "laptop").unwrap());
+        }
+        assert!(attempts.begin_known_attempt("ada", "laptop").is_err(), "it has five as well");
+        assert!(attempts.begin_known_attempt("ada", "phone").is_ok());
     }
 
     #[test]

@@ -71,8 +71,16 @@ pub(crate) fn verify_password(hash: &str, password: &str) -> HashCheck {
         return HashCheck::Wrong;
     }
     // Any other algorithm or parameter makes the hash an old one.
-    let current_prefix = format!("$argon2id$v=19$m={MEMORY_KIB},t={PASSES},p={LANES}$");
-    if hash.starts_with(&current_prefix) { HashCheck::Right } else { HashCheck::RightButOld }
+    if hash.starts_with(&format!("{}$", current_parameters())) {
+        HashCheck::Right
+    } else {
+        HashCheck::RightButOld
+    }
+}
+
+/// The parameters with which new hashes begin.
+pub(crate) fn current_parameters() -> String {
+    format!("$argon2id$v=19$m={MEMORY_KIB},t={PASSES},p={LANES}")
 }
 
 /// Verifies a password against an argon2 PHC string; `None` if it cannot be parsed.

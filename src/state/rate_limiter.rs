@@ -11,10 +11,11 @@ use governor::Quota;
 use governor::clock::{Clock, DefaultClock};
 use governor::middleware::StateInformationMiddleware;
 use governor::state::{InMemoryState, NotKeyed};
+use ipnet::IpNet;
 use moka::sync::Cache;
 
 use crate::error::Error;
-use crate::model::actor::network_of;
+use crate::model::actor::networks_of;
 
 /// Buckets remembered, about 30 MB. The least used ones are evicted first.
 const MAX_BUCKETS: u64 = 100_000;
@@ -58,17 +59,24 @@ impl Bucket {
 /// Whose requests are counted.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum RateLimitKey {
-    /// An IPv4 address or an IPv6 /64.
-    Network(IpAddr),
+    /// One of the networks of a client, with the multiple of the limit that it may use.
+    Network(IpNet, u32),
     Account(i64),
-    /// The account name that an anonymous client tries to use.
+    /// The account that an anonymous client tries to use.
     Named(String),
 }
 
 impl RateLimitKey {
-    #[must_use]
-    pub fn from_address(address: IpAddr) -> Self {
-        Self::Network(network_of(address))
+    /// The keys that a client's requests count against.
+    pub fn from_address(address: IpAddr) -> impl Iterator<Item = Self> {
+        networks_of(address).map(|(network, multiple)| Self::Network(network, multiple))
+    }
+
+    const fn multiple(&self) -> u32 {
+        match self {
+            Self::Network(_, multiple) => *multiple,
+            Self::Account(_) | Self::Named(_) => 1,
+        }
     }
 }
 
@@ -118,6 +126,7 @@ impl RateLimiter {
     ) -> Result<Option<Allowance>, RateLimited> {
         let Some(buckets) = &self.0 else { return Ok(None) };
         let (limit, window) = bucket.quota();
+        let limit = limit * key.multiple();
 
         // GCRA: the whole limit may be used at once, then it refills evenly.
         let quota = NonZeroU32::new(limit).and_then(|limit| {
@@ -156,12 +165,12 @@ impl RateLimiter {
         }
     }
 
-    /// Takes one request from the bucket of an account name that an anonymous client tries to use.
+    /// Takes one request from the bucket of an account that an anonymous client tries to use.
     ///
     /// # Errors
     /// `TooManyRequests`.
-    pub fn check_named(&self, bucket: Bucket, login: &str) -> Result<(), Error> {
-        let name = login.trim().to_lowercase().chars().take(190).collect();
+    pub fn check_named(&self, bucket: Bucket, account: &str) -> Result<(), Error> {
+        let name = account.trim().to_lowercase().chars().take(190).collect();
         let refused =
             |refused: RateLimited| Error::TooManyRequests { retry_after: refused.retry_after };
         self.check(bucket, RateLimitKey::Named(name)).map(drop).map_err(refused)
@@ -180,7 +189,7 @@ impl RateLimiter {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::net::{Ipv4Addr, Ipv6Addr};
+    use std::net::Ipv4Addr;
 
     #[test]
     fn a_full_bucket_admits_its_capacity_and_then_tells_how_long_to_wait() {
@@ -201,23 +210,36 @@ mod tests {
     }
 
     #[test]
-    fn rate_limits_group_clients_by_ipv4_address_or_ipv6_64() {
-        let six = |text: &str| RateLimitKey::from_address(text.parse::<Ipv6Addr>().unwrap().into());
-        assert_eq!(six("2001:db8::1"), six("2001:db8::ffff:1"));
-        assert_ne!(six("2001:db8::1"), six("2001:db8:0:1::1"));
-        assert_eq!(
-            six("::ffff:10.0.0.1"),
-            RateLimitKey::from_address(Ipv4Addr::new(10, 0, 0, 1).into())
-        );
+    fn rate_limits_group_clients_by_ipv4_address_and_by_ipv6_networks() {
+        let keys =
+            |text: &str| -> Vec<_> { RateLimitKey::from_address(text.parse().unwrap()).collect() };
+        assert_eq!(keys("2001:db8::1"), keys("2001:db8::ffff:1"));
+        assert_eq!(keys("::ffff:10.0.0.1"), keys("10.0.0.1"));
+
+        let (one, neighbour) = (keys("2001:db8::1"), keys("2001:db8:0:1::1"));
+        assert_ne!(one[0], neighbour[0]);
+        assert_eq!(one[1..], neighbour[1..], "the same /56 and /48");
+        let multiples: Vec<_> = one.iter().map(RateLimitKey::multiple).collect();
+        assert_eq!(multiples, [1, 4, 16]);
+    }
+
+    #[test]
+    fn a_larger_network_has_a_multiple_of_the_requests() {
+        let limits = RateLimiter::new(true);
+        let large = || RateLimitKey::Network("2001:db8::/56".parse().unwrap(), 4);
+        for _ in 0..80 {
+            limits.check(Bucket::Registration, large()).unwrap();
+        }
+        assert!(limits.check(Bucket::Registration, large()).is_err());
     }
 
     #[test]
     fn a_million_addresses_do_not_fill_the_memory() {
         let limits = RateLimiter::new(true);
         for number in 0..1_000_000_u32 {
-            limits
-                .check(Bucket::Api, RateLimitKey::from_address(Ipv4Addr::from_bits(number).into()))
-                .unwrap();
+            let address = Ipv4Addr::from_bits(number).into();
+            let key = RateLimitKey::from_address(address).next().unwrap();
+            limits.check(Bucket::Api, key).unwrap();
         }
         assert!(limits.bucket_count() <= MAX_BUCKETS, "{}", limits.bucket_count());
     }

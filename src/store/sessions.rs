@@ -80,6 +80,17 @@ pub fn list_active(
         .load(conn)
 }
 
+/// Lists the addresses of a user's sessions, also ended ones, that were used since `since`.
+pub fn list_addresses(conn: &mut Conn, owner: UserId, since: Time) -> QueryResult<Vec<String>> {
+    session_tokens::table
+        .filter(session_tokens::user_id.eq(owner))
+        .filter(session_tokens::last_seen.ge(since))
+        .select(session_tokens::address)
+        .distinct()
+        .limit(1000)
+        .load(conn)
+}
+
 /// Ends a session of a user; 0 rows if it is not theirs or has ended.
 pub fn update_end(conn: &mut Conn, owner: UserId, id: i64) -> QueryResult<usize> {
     let tokens_of_user = session_tokens::table

@@ -30,6 +30,15 @@ pub fn find_by_login(conn: &mut Conn, login: &str) -> QueryResult<Option<User>> 
 }
 
 /// Returns whether another user has this username.
+/// Lists up to 10,000 password hashes that do not begin with `parameters`.
+pub fn list_other_hashes(conn: &mut Conn, parameters: &str) -> QueryResult<Vec<String>> {
+    users::table
+        .filter(users::password.not_like(format!("{parameters}$%")))
+        .select(users::password)
+        .limit(10_000)
+        .load(conn)
+}
+
 pub fn is_username_taken(
     conn: &mut Conn,
     username: &str,

@@ -293,3 +293,48 @@ async fn a_password_that_is_changed_while_an_old_one_is_tried_stays_changed(
         answer.status()
     );
 }
+
+#[rstest]
+#[actix_web::test]
+async fn strangers_do_not_lock_out_a_device_that_has_logged_in(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
+    let (app, admin) = TestApp::ready(backend).await;
+    app.person(&admin, "ada").await;
+    let cookies = std::sync::Arc::new(reqwest::cookie::Jar::default());
+    let from = |address: &str| {
+        reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .local_address(address.parse::<std::net::IpAddr>().unwrap())
+    };
+    let browser = |client: reqwest::ClientBuilder| Browser {
+        base: app.base.clone(),
+        client: client.build().unwrap(),
+    };
+    let stranger = |address: &str| browser(from(address).cookie_store(true));
+    let laptop = browser(from("127.0.1.1").cookie_provider(cookies.clone()));
+    assert_eq!(log_in(&laptop, "ada", PASSWORD).await.status(), 303);
+    laptop.submit("/upload", "/logout", &[]).await;
+
+    // Username and e-mail address count together.
+    for (number, name) in ["ada", "ada@example.org", "ADA", " ada ", "ada"].iter().enumerate() {
+        let client = stranger(&format!("127.0.2.{}", number + 1));
+        assert_eq!(log_in(&client, name, "wrong password").await.status(), 401, "{name}");
+    }
+    for name in ["ada", "ada@example.org"] {
+        assert_eq!(log_in(&stranger("127.0.2.9"), name, PASSWORD).await.status(), 429, "{name}");
+    }
+
+    // Neither another program in her network nor her laptop elsewhere.
+    assert_eq!(log_in(&stranger("127.0.1.1"), "ada", PASSWORD).await.status(), 303);
+    let travelling = browser(from("127.0.3.1").cookie_provider(cookies));
+    for _ in 0..5 {
+        assert_eq!(log_in(&travelling, "ada", "wrong password").await.status(), 401);
+    }
+    assert_eq!(log_in(&travelling, "ada", PASSWORD).await.status(), 429, "it has five as well");
+    // The mark is for her account only.
+    for _ in 0..5 {
+        log_in(&travelling, "root", "wrong password").await;
+    }
+    assert_eq!(log_in(&travelling, "root", PASSWORD).await.status(), 429);
+}

@@ -180,7 +180,7 @@ pub async fn add(
     level: AccessLevel,
 ) -> Result<User> {
     let checked = application.validate()?;
-    let hash = services.password_hasher.hash(&checked.password).await?;
+    let hash = services.password_hasher.hash(&checked.password, None).await?;
     let services = services.clone();
     run_on_blocking_pool(move || {
         create_user(&services, &checked.person, &hash, InitialStatus::new(status, level), now())
@@ -241,7 +241,7 @@ pub async fn set_password(
     }
     let checked = Password::parse(password, &user.password_context())
         .map_err(|error| Error::Invalid(vec![error]))?;
-    let hash = services.password_hasher.hash(&checked).await?;
+    let hash = services.password_hasher.hash(&checked, None).await?;
 
     // The hash was computed outside of the transaction, because it takes long.
     let (services, actor, id, username) =

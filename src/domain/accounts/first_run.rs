@@ -79,7 +79,7 @@ pub async fn set_up(
     // The code is right, so this attempt does not count as a wrong one.
     attempt.forgive();
     let checked = application.validate()?;
-    let hash = services.password_hasher.hash(&checked.password).await?;
+    let hash = services.password_hasher.hash(&checked.password, Some(client.address)).await?;
     let services = services.clone();
 
     run_on_blocking_pool(move || {
@@ -144,7 +144,7 @@ pub async fn set_up_unattended(services: &Arc<Services>, admin: &FirstAdmin) -> 
         other => other,
     })?;
 
-    let hash = services.password_hasher.hash(&checked.password).await?;
+    let hash = services.password_hasher.hash(&checked.password, None).await?;
     let services = services.clone();
 
     run_on_blocking_pool(move || {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::domain::audit;
+use crate::domain::auth::login::account_key;
 use crate::domain::sessions::authorize::{Need, authorize};
 use crate::domain::sessions::lifecycle;
 use crate::error::{Error, FieldError, Result};
@@ -120,10 +121,10 @@ pub async fn change_password(
     }
 
     // Wrong passwords count like failed log-ins.
-    let attempt = services.login_throttle.begin_attempt(&user.username, client.address)?;
-    if services.password_hasher.verify(Some(user.password.clone()), current).await?
-        == HashCheck::Wrong
-    {
+    let attempt = services.login_throttle.begin_attempt(&account_key(user.id), client.address)?;
+    let hash = Some(user.password.clone());
+    let verified = services.password_hasher.verify(hash, current, client.address).await?;
+    if verified.check == HashCheck::Wrong {
         return Err(Error::field("current_password", "That is not your password now."));
     }
 
@@ -131,7 +132,7 @@ pub async fn change_password(
     attempt.forgive();
     let checked = Password::parse(new, &user.password_context())
         .map_err(|error| Error::Invalid(vec![FieldError::new("new_password", error.message)]))?;
-    let hash = services.password_hasher.hash(&checked).await?;
+    let hash = services.password_hasher.hash(&checked, Some(client.address)).await?;
     let (services, session) = (services.clone(), auth_session.key());
 
     // All other devices are signed out.

@@ -55,7 +55,7 @@ pub async fn register(
         run_on_blocking_pool(move || services.db.read(|conn| ensure_may_wait(conn, status)))
             .await?;
     }
-    let hash = services.password_hasher.hash(&checked.password).await?;
+    let hash = services.password_hasher.hash(&checked.password, Some(client.address)).await?;
 
     let services = services.clone();
     run_on_blocking_pool(move || {

@@ -42,7 +42,7 @@ pub async fn recover(
     // Hash before the lookup, so that the time does not reveal whether the user exists.
     let checked =
         Password::parse(password, &[login.trim()]).map_err(|error| Error::Invalid(vec![error]))?;
-    let new_hash = services.password_hasher.hash(&checked).await?;
+    let new_hash = services.password_hasher.hash(&checked, Some(client.address)).await?;
 
     // Codes are accepted with spaces, hyphens and in lower case.
     let code: String =

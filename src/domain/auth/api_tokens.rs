@@ -37,7 +37,7 @@ pub async fn log_in(
 ) -> Result<IssuedTokens> {
     // The token of an API session is its refresh token.
     let (_, refresh_token) =
-        login::log_in(services, login, password, SessionKind::Api, client).await?;
+        login::log_in(services, login, password, SessionKind::Api, client, &[]).await?;
     let services = services.clone();
     run_on_blocking_pool(move || {
         let auth_session = lifecycle::find(&services, &refresh_token)?;

@@ -1,5 +1,6 @@
 //! Log-in with a password.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::domain::accounts::users_file;
@@ -7,19 +8,21 @@ use crate::domain::audit;
 use crate::domain::sessions::lifecycle;
 use crate::error::{Error, Result};
 use crate::model::actor::Actor;
-use crate::model::actor::Client;
+use crate::model::actor::{Client, network_of};
+use crate::model::known_device::{KNOWN_DEVICE_LIFETIME, KnownDevice};
 use crate::model::users_file::UsersFileEntry;
-use crate::model::{Event, Origin, Password, SessionKind, User, now};
+use crate::model::{Event, Origin, Password, SessionKind, User, UserId, now};
 use crate::state::Services;
-use crate::state::password_algorithms::HashCheck;
+use crate::state::password_algorithms::{self, HashCheck};
 use crate::state::rate_limiter::Bucket;
 use crate::store;
 use crate::sync::run_on_blocking_pool;
 
-/// Checks username (or e-mail) and password and signs the user in; returns the session token.
+/// Checks username (or e-mail) and password and signs the user in; returns the session token. `devices` are those marks of
+/// earlier log-ins that the client has sent.
 ///
 /// # Errors
-/// `BadCredentials`, identical for an unknown user and a wrong password;
+/// `BadCredentials`, identical and after the same time for an unknown user and a wrong password;
 /// `NotActive` only after the correct password; `TooManyRequests` after five wrong ones.
 pub async fn log_in(
     services: &Arc<Services>,
@@ -27,23 +30,43 @@ pub async fn log_in(
     password: &str,
     kind: SessionKind,
     client: Client,
+    devices: &[KnownDevice],
 ) -> Result<(User, String)> {
-    // Limits per account and per address, before the expensive hash.
-    services.rate_limiter.check_named(Bucket::LogIn, login)?;
-    let attempt = services.login_throttle.begin_attempt(login, client.address)?;
-
-    // If there is no account, the password is verified below against a dummy hash, so that the response takes equally
-    // long.
-    let login_account = {
+    let (login_account, device) = {
         let (services, login) = (services.clone(), login.to_owned());
-        run_on_blocking_pool(move || find_account(&services, &login)).await?
+        let (devices, address) = (devices.to_vec(), client.address);
+        run_on_blocking_pool(move || {
+            let account = find_account(&services, &login)?;
+            let device = match account.as_ref().and_then(LoginAccount::id) {
+                Some(id) => find_known_device(&services, id, &devices, address)?,
+                None => None,
+            };
+            Ok((account, device))
+        })
+        .await?
+    };
+
+    // Limits before the expensive hash. Username and e-mail address of an account count together, and strangers do not
+    // count against a device that has logged in before.
+    let limited = login_account.as_ref().map_or_else(|| login.to_owned(), LoginAccount::key);
+    let attempt = match device {
+        Some(device) => {
+            let key = format!("{device} of {limited}");
+            services.rate_limiter.check_named(Bucket::LogIn, &key)?;
+            services.login_throttle.begin_known_attempt(&limited, &device)?
+        }
+        None => {
+            services.rate_limiter.check_named(Bucket::LogIn, &limited)?;
+            services.login_throttle.begin_attempt(&limited, client.address)?
+        }
     };
 
     let hash = login_account.as_ref().map(|login_account| login_account.hash().to_owned());
 
     // An unknown username may be a password typed into the wrong field, so it is not recorded.
     let name = login_account.as_ref().map(|login_account| login_account.username().to_owned());
-    let verdict = services.password_hasher.verify(hash, password).await?;
+    let verified = services.password_hasher.verify(hash, password, client.address).await?;
+    let verdict = verified.check;
 
     let (Some(login_account), HashCheck::Right | HashCheck::RightButOld) = (login_account, verdict)
     else {
@@ -65,6 +88,8 @@ pub async fn log_in(
             })
         })
         .await?;
+        // The time must not tell what kind of hash the account has.
+        tokio::time::sleep_until(verified.refuse_at.into()).await;
         return Err(Error::BadCredentials);
     };
 
@@ -74,7 +99,7 @@ pub async fn log_in(
     // A hash in an older format is replaced after a successful log-in.
     let new_hash = match (&login_account, verdict) {
         (LoginAccount::Database(user), HashCheck::RightButOld) if user.status.block().is_none() => {
-            Some(upgrade_hash(services, password).await?)
+            Some(upgrade_hash(services, password, &client).await?)
         }
         _ => None,
     };
@@ -161,6 +186,22 @@ impl LoginAccount {
         }
     }
 
+    /// The id of the account's row. A user of the users file has one after the first log-in.
+    const fn id(&self) -> Option<UserId> {
+        match self {
+            Self::Database(user) => Some(user.id),
+            Self::UsersFile(_) => None,
+        }
+    }
+
+    /// The name under which attempts are limited.
+    fn key(&self) -> String {
+        match self {
+            Self::Database(user) => account_key(user.id),
+            Self::UsersFile(entry) => format!("users file entry {}", entry.username),
+        }
+    }
+
     fn hash(&self) -> &str {
         match self {
             Self::Database(user) => &user.password,
@@ -190,8 +231,49 @@ pub fn find(services: &Services, login: &str) -> Result<Option<User>> {
     services.db.read(|conn| Ok(store::users::find_by_login(conn, login)?))
 }
 
-async fn upgrade_hash(services: &Services, password: &str) -> Result<String> {
+async fn upgrade_hash(services: &Services, password: &str, client: &Client) -> Result<String> {
     // An old password may violate today's rules.
     let password = Password::parse_existing(password);
-    services.password_hasher.hash(&password).await
+    services.password_hasher.hash(&password, Some(client.address)).await
+}
+
+/// The name under which attempts at an account are limited. It cannot be a username, which has no spaces.
+pub(crate) fn account_key(id: UserId) -> String {
+    format!("account number {}", id.0)
+}
+
+/// The device that an attempt comes from, if it has logged in to the account in the last 30 days: by the mark in its
+/// cookie, or by the network of a session.
+fn find_known_device(
+    services: &Services,
+    account: UserId,
+    devices: &[KnownDevice],
+    address: IpAddr,
+) -> Result<Option<String>> {
+    let at = now();
+    let marked = devices.iter().find(|device| device.is_known(account, at));
+    if let Some(device) = marked {
+        return Ok(Some(device.id.clone()));
+    }
+    let since = at - KNOWN_DEVICE_LIFETIME;
+    let addresses =
+        services.db.read(|conn| Ok(store::sessions::list_addresses(conn, account, since)?))?;
+    let network = network_of(address);
+    let is_known = addresses
+        .iter()
+        .filter_map(|address| address.parse().ok())
+        .any(|address| network_of(address) == network);
+    Ok(is_known.then(|| network.to_string()))
+}
+
+/// Measures how long verifying takes for every kind of hash that an account has, so that refusals take as long.
+pub fn measure_hashes(services: &Services) -> Result<()> {
+    let current = password_algorithms::current_parameters();
+    let mut hashes =
+        services.db.read(|conn| Ok(store::users::list_other_hashes(conn, &current)?))?;
+    if let Some(file) = services.users_file.current() {
+        hashes.extend(file.entries.values().map(|entry| entry.hash.clone()));
+    }
+    services.password_hasher.measure(hashes.iter().map(String::as_str));
+    Ok(())
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
 
+use crate::domain::auth::login;
 use crate::domain::library::trash;
 use crate::domain::uploads::resumable;
 use crate::domain::{audit, previews};
@@ -39,7 +40,9 @@ pub fn run_round(services: &Services) -> Result<()> {
         store::sessions::delete_expired(conn, now() - SESSION_RETENTION)?;
         store::upload_reports::delete_before(conn, now() - REPORT_RETENTION)?;
         Ok(())
-    })
+    })?;
+    // Imports and log-ins change which kinds of hashes there are.
+    login::measure_hashes(services)
 }
 
 /// Closes cached files that are not in use, and writes the times at which sessions, directories and items were last

@@ -8,8 +8,10 @@ use futures_util::{Stream, StreamExt};
 
 use crate::error::{Error, Result};
 
-/// Bytes collected before they are hashed and written.
-pub(crate) const CHUNK_BYTES: usize = 512 * 1024;
+/// Bytes collected before they are hashed and written. An upload whose client is silent keeps as many in memory.
+pub(crate) const CHUNK_BYTES: usize = 128 * 1024;
+/// Room for the last piece, which may exceed the chunk.
+const MAX_PIECE: usize = 64 * 1024;
 /// A sender that is silent for this long is considered gone.
 pub const UPLOAD_IDLE_TIMEOUT: Duration = Duration::from_mins(1);
 
@@ -44,6 +46,10 @@ where
     let ended = loop {
         let ended = match tokio::time::timeout(UPLOAD_IDLE_TIMEOUT, bytes.next()).await {
             Ok(Some(Ok(chunk))) => {
+                // At once and not by doubling, which would take twice the memory.
+                if gathered.capacity() == 0 {
+                    gathered.reserve(CHUNK_BYTES + MAX_PIECE);
+                }
                 gathered.extend_from_slice(&chunk);
                 None
             }
@@ -59,9 +65,7 @@ where
         // Small pieces from the network are collected into chunks.
         if gathered.len() >= CHUNK_BYTES || (ended.is_some() && !gathered.is_empty()) {
             let mut sink = idle_sink(&mut idle, &mut writing).await?;
-            let chunk =
-                // The extra 64 KiB leave room for the last piece, which may exceed the chunk size.
-                std::mem::replace(&mut gathered, BytesMut::with_capacity(CHUNK_BYTES + 64 * 1024));
+            let chunk = std::mem::take(&mut gathered);
             writing = Some(tokio::task::spawn_blocking(move || sink.write(&chunk).map(|()| sink)));
         }
 

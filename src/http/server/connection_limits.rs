@@ -3,19 +3,16 @@
 //! Limits are per process; a second server has its own.
 
 use std::collections::HashMap;
-use std::iter;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
 
 use ipnet::IpNet;
 
-use crate::model::actor::network_of;
+use crate::model::actor::networks_of;
 use crate::sync::lock;
 
-/// Connections of one IPv4 address, or of one /64 of IPv6.
+/// Connections of one IPv4 address, or of one /64 of IPv6. Larger networks hold a multiple.
 const MAX_PER_ADDRESS: u32 = 128;
-/// Larger IPv6 networks, with the multiple of [`MAX_PER_ADDRESS`] that they may hold.
-const LARGER_NETWORKS: [(u8, u32); 2] = [(56, 4), (48, 16)];
 
 /// The connections of all networks.
 #[derive(Clone, Default)]
@@ -31,12 +28,12 @@ impl ConnectionLimits {
     /// Admits a connection; `None` if one of its networks holds as many as it may.
     #[must_use]
     pub fn admit(&self, address: IpAddr) -> Option<ConnectionPermit> {
-        let networks = networks_of(address);
+        let networks: Vec<_> = networks_of(address).collect();
         // Locked until the counts are increased, so that two connections cannot both take the last place.
         let mut counts = lock(&self.0);
 
-        let is_full = |(network, limit): &(IpNet, u32)| {
-            counts.get(network).is_some_and(|count| count >= limit)
+        let is_full = |(network, multiple): &(IpNet, u32)| {
+            counts.get(network).is_some_and(|count| *count >= multiple * MAX_PER_ADDRESS)
         };
         if networks.iter().any(is_full) {
             return None;
@@ -62,17 +59,6 @@ impl Drop for ConnectionPermit {
             }
         }
     }
-}
-
-/// The networks that a connection counts against, each with its limit. The smallest is the one that rate limits count.
-fn networks_of(address: IpAddr) -> Vec<(IpNet, u32)> {
-    let client = network_of(address);
-    let larger =
-        LARGER_NETWORKS.into_iter().filter(|_| client.is_ipv6()).filter_map(|(prefix, factor)| {
-            let network = IpNet::new(client, prefix).ok()?.trunc();
-            Some((network, factor * MAX_PER_ADDRESS))
-        });
-    iter::once((client.into(), MAX_PER_ADDRESS)).chain(larger).collect()
 }
 
 #[cfg(test)]

@@ -102,13 +102,15 @@ async fn submit_log_in(maybe_user: MaybeUser, Form(form): Form<LoginForm>) -> Ha
         &form.password,
         SessionKind::Browser,
         maybe_user.client.clone(),
+        &maybe_user.cookie.known_devices(),
     )
     .await
     {
         // If this browser still has a session, it ends, because its token in the cookie is replaced.
-        Ok((_, token)) => {
+        Ok((user, token)) => {
             end_session(&maybe_user).await?;
             maybe_user.cookie.log_in(&token)?;
+            maybe_user.cookie.remember_device(user.id)?;
             redirect(&own_path(&form.next).unwrap_or_else(|| "/dashboard".into()))
         }
         // The form keeps the username, not the password.
