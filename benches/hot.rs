@@ -190,6 +190,7 @@ fn hot(criterion: &mut Criterion) {
         kind: SessionKind::Browser,
         name: "",
         scopes: "",
+        family: None,
     };
     services.db.write(|conn| Ok(store::sessions::insert(conn, &session)?)).unwrap();
     criterion.bench_function("session, known", |bench| {

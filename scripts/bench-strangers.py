@@ -7,7 +7,8 @@ Prints the memory of the server before, at most, and a minute after they have le
 for the log-in page. Needs 4,096 open files."""
 import json, os, pathlib, re, resource, shutil, socket, statistics, subprocess, sys, tempfile, threading, time, urllib.request
 
-PASSWORD, SECONDS = "a long enough password", 60
+PASSWORD, SECONDS = "a long enough password", int(os.environ.get("SECONDS", 60))
+LOADS = os.environ.get("LOADS", "pipeline hold log_in idle").split()
 PIPELINED = b"GET /login HTTP/1.1\r\nHost:x\r\n\r\n" * 4000
 HELD_BYTES = int(os.environ.get("HELD_BYTES", 400_000))
 
@@ -116,9 +117,9 @@ try:
         request = urllib.request.Request(f"http://127.0.0.1:{port}/api/auth/login", json.dumps({"username": f"person{number}", "password": PASSWORD}).encode(), {"Content-Type": "application/json"})
         tokens.append(json.load(urllib.request.urlopen(request))["token"])
     before, most = resident(), 0
-    clients = [threading.Thread(target=pipeline, daemon=True) for _ in range(1000)] + [threading.Thread(target=hold, args=(number,), daemon=True) for number in range(300)]
-    clients += [threading.Thread(target=log_in, args=(number,), daemon=True) for number in range(40)] + [threading.Thread(target=idle, args=(f"127.0.1.{number}",), daemon=True) for number in range(1, 5)]
-    clients += [threading.Thread(target=probe, daemon=True)]
+    loads = [("pipeline", pipeline, [()] * 1000), ("hold", hold, [(number,) for number in range(300)]), ("log_in", log_in, [(number,) for number in range(40)]),
+             ("idle", idle, [(f"127.0.1.{number}",) for number in range(1, 5)]), ("probe", probe, [()])]
+    clients = [threading.Thread(target=target, args=arguments, daemon=True) for name, target, all_arguments in loads if name in [*LOADS, "probe"] for arguments in all_arguments]
     threading.stack_size(256 * 1024)
     for client in clients:
         client.start()
@@ -129,7 +130,7 @@ try:
     descriptors = len(os.listdir(f"/proc/{server.pid}/fd"))
     over.set()
     after = []
-    for _ in range(6):
+    for _ in range(min(6, SECONDS // 10)):
         time.sleep(10)
         after.append(round(resident()))
     print(f"memory: {before:.0f} MB before, {most:.0f} MB at most, {after[-1]} MB a minute later (each 10 s: {after}); {descriptors} descriptors")

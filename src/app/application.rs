@@ -251,6 +251,7 @@ fn serve(listener: TcpListener, services: &Arc<Services>) -> Result<Server> {
             .app_data(data.clone())
             // The largest body that a handler can extract as bytes or text.
             .app_data(PayloadConfig::new(64 * 1024))
+            .app_data(http::multipart_config())
             .configure(|config| http::configure(config, &data.settings))
             .wrap(from_fn(http::request_checks))
             .wrap(session.unwrap_or_else(|error| {

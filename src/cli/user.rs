@@ -43,14 +43,14 @@ pub async fn run(services: &Arc<Services>, command: &UserCommand, is_json: bool)
                 level.level().as_str(),
             )?;
             // The other value is the list of the user's sessions.
-            show(&admin::find(services, user.id)?.0, is_json)
+            show(&admin::find(services, user.id)?.0.user, is_json)
         }
         UserCommand::Quota { user, bytes } => {
             let user = find(services, user)?;
             let bytes = i64::try_from(*bytes)
                 .map_err(|_| Error::field("bytes", "The number is too large."))?;
             admin::set_quota(services, &Actor::command_line(), user.id, bytes)?;
-            show(&admin::find(services, user.id)?.0, is_json)
+            show(&admin::find(services, user.id)?.0.user, is_json)
         }
         UserCommand::Remove { user, yes } => remove(services, &find(services, user)?, *yes),
     }
@@ -81,7 +81,7 @@ async fn add(services: &Arc<Services>, new: &AddUser, is_json: bool) -> Result<(
 fn decide(services: &Services, login: &str, decision: Decision, is_json: bool) -> Result<()> {
     let user = find(services, login)?;
     status_changes::decide(services, &Actor::command_line(), user.id, decision)?;
-    show(&admin::find(services, user.id)?.0, is_json)
+    show(&admin::find(services, user.id)?.0.user, is_json)
 }
 
 /// Prints the accounts with a status, or all accounts, in order of registration.
@@ -98,7 +98,7 @@ fn list(services: &Services, status: Option<StatusWord>, is_json: bool) -> Resul
         let mut after = UserId(0);
         loop {
             let page = admin::list(services, status, after)?;
-            users.extend(page.users);
+            users.extend(page.users.into_iter().map(|listed| listed.user));
             match page.next {
                 Some(next) => after = next,
                 None => break,
@@ -136,6 +136,11 @@ fn show(user: &User, is_json: bool) -> Result<()> {
         line("username", &user.username),
         line("name", &format!("{} {}", user.firstname, user.lastname)),
         line("e-mail", &user.email),
+        // An address that another account has cannot be used to log in.
+        line(
+            "logs in with",
+            if user.login_email.is_some() { "username or e-mail" } else { "username" },
+        ),
         line("status", user.status.as_str()),
         line("access level", user.access_level.as_str()),
         line("stored", &storage_text(user)),

@@ -34,6 +34,7 @@ diesel::table! {
         updated_at -> Timestamp,
         origin -> Text,
         reserved_bytes -> BigInt,
+        login_email -> Nullable<Text>,
     }
 }
 
@@ -51,6 +52,7 @@ diesel::table! {
         kind -> Text,
         name -> Text,
         scopes -> Text,
+        family -> Nullable<Text>,
     }
 }
 

@@ -25,6 +25,7 @@ mod static_files;
 mod tus_headers;
 
 pub use api::openapi;
+pub use extract::multipart::multipart_config;
 pub use metrics::configure as metrics;
 pub use middleware::base_path::check as check_base_path;
 pub use middleware::cors::middleware as cors;

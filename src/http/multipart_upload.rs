@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use actix_multipart::{Field, Multipart};
+use actix_multipart::Field;
 use actix_web::HttpRequest;
 use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use actix_web::web::{Data, Payload};
@@ -15,7 +15,9 @@ use crate::domain::uploads::multipart::{AddedFile, UploadBatch, UploadedFile};
 use crate::domain::uploads::stream::UPLOAD_IDLE_TIMEOUT;
 use crate::error::Error;
 use crate::http::csrf::{CSRF_FIELD, csrf_error, has_valid_csrf_header};
-use crate::http::extract::multipart::{field_text, multipart_error, next_part, with_timeout};
+use crate::http::extract::multipart::{
+    field_text, multipart_error, next_part, parts_of, with_timeout,
+};
 use crate::http::run_blocking::services_arc;
 use crate::model::DirectoryId;
 use crate::state::Services;
@@ -64,7 +66,7 @@ pub async fn receive_files(
         UploadBatch::begin(services_arc(services), auth_session.clone(), content_length).await?;
     // Without a form, the API has already authenticated the request.
     let mut has_token = form.is_none() || has_valid_csrf_header(request);
-    let mut parts = Multipart::new(headers, payload);
+    let mut parts = parts_of(request, payload.into_inner()).await?;
 
     let mut count = 0;
     while let Some(mut field) = with_timeout(next_part(&mut parts)).await? {

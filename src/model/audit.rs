@@ -40,6 +40,7 @@ pub enum Event {
     QuotaSet,
     CodeHandedOut,
     PasswordSet,
+    EmailChanged,
     Deleted,
     Found,
     Released,
@@ -66,6 +67,7 @@ text_enum!(Event {
     QuotaSet = "quota_set",
     CodeHandedOut = "code_handed_out",
     PasswordSet = "password_set",
+    EmailChanged = "email_changed",
     Deleted = "deleted",
     Found = "found",
     Released = "released",
@@ -76,7 +78,7 @@ text_enum!(Event {
 
 impl Event {
     /// All events that are written, with a description.
-    pub const NAMED: [(Self, &'static str); 23] = [
+    pub const NAMED: [(Self, &'static str); 24] = [
         (Self::LoggedIn, "Logged in"),
         (Self::LogInRefused, "Log-in refused"),
         (Self::LoggedOut, "Logged out"),
@@ -94,6 +96,7 @@ impl Event {
         (Self::QuotaSet, "Quota set"),
         (Self::CodeHandedOut, "One-time code handed out"),
         (Self::PasswordSet, "Password set"),
+        (Self::EmailChanged, "E-mail changed"),
         (Self::Deleted, "Deleted for good"),
         (Self::Found, "Malware found"),
         (Self::Released, "Finding given back"),

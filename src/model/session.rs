@@ -92,6 +92,8 @@ pub struct Session {
     pub name: String,
     /// Scopes, separated by spaces.
     pub scopes: String,
+    /// SHA-256 of the part that all refresh tokens of an API session have in common, in hexadecimal.
+    pub family: Option<String>,
 }
 
 impl Session {

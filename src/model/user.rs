@@ -106,7 +106,7 @@ pub struct User {
     pub lastname: String,
     /// Lower case.
     pub username: String,
-    /// Lower case.
+    /// Lower case. Several accounts may state the same address; see `login_email`.
     pub email: String,
     /// An argon2id PHC string, a bcrypt hash, or `!`, which no password matches.
     pub password: String,
@@ -120,7 +120,7 @@ pub struct User {
     pub access_code_expires: Option<Time>,
     /// SHA-256 of the token of the newest session.
     pub session_token: Option<String>,
-    /// The name of the user folder.
+    /// The name of the user folder; empty until the account is approved.
     pub folder: String,
     /// 0 for no limit.
     pub quota_bytes: i64,
@@ -134,6 +134,8 @@ pub struct User {
     pub origin: Origin,
     /// Bytes reserved for unfinished uploads.
     pub reserved_bytes: i64,
+    /// The address with which the user may log in: `email`, unless the account was not approved yet or another one has it.
+    pub login_email: Option<String>,
 }
 
 impl User {
@@ -180,4 +182,5 @@ pub struct NewUser {
     pub created_at: Time,
     pub updated_at: Time,
     pub origin: Origin,
+    pub login_email: Option<String>,
 }

@@ -83,7 +83,7 @@ pub fn find_place(conn: &mut Conn, id: ItemId) -> QueryResult<Option<(String, St
 
 /// Lists all user folders.
 pub fn list_folders(conn: &mut Conn) -> QueryResult<Vec<String>> {
-    users::table.select(users::folder).order(users::id).load(conn)
+    users::table.filter(users::folder.ne("")).select(users::folder).order(users::id).load(conn)
 }
 
 /// Passes the directories of all users to `take`: the user folder and the path in it.

@@ -21,6 +21,7 @@ pub struct NewSession<'a> {
     pub kind: SessionKind,
     pub name: &'a str,
     pub scopes: &'a str,
+    pub family: Option<&'a str>,
 }
 
 pub fn insert(conn: &mut Conn, new: &NewSession<'_>) -> QueryResult<usize> {
@@ -141,10 +142,27 @@ pub fn update_token(
         .execute(conn)
 }
 
-/// Records a refresh token that has been exchanged.
+/// Finds the active session whose refresh tokens have this hash of their common part, and its user.
+pub fn find_by_family(conn: &mut Conn, family: &str) -> QueryResult<Option<(i64, UserId)>> {
+    session_tokens::table
+        .filter(session_tokens::family.eq(family))
+        .filter(session_tokens::status.eq(SessionStatus::Active))
+        .select((session_tokens::id, session_tokens::user_id))
+        .first(conn)
+        .optional()
+}
+
+/// Records a refresh token that has been exchanged. Only for tokens of an earlier version, which have no common part.
 pub fn insert_spent(conn: &mut Conn, hash: &str, id: i64) -> QueryResult<usize> {
     diesel::insert_into(spent_tokens::table)
         .values((spent_tokens::session_token.eq(hash), spent_tokens::session_id.eq(id)))
+        .execute(conn)
+}
+
+/// Sets the hash of the part that all refresh tokens of a session have in common.
+pub fn update_family(conn: &mut Conn, id: i64, family: &str) -> QueryResult<usize> {
+    diesel::update(session_tokens::table.find(id))
+        .set(session_tokens::family.eq(family))
         .execute(conn)
 }
 

@@ -14,12 +14,16 @@ pub fn find(conn: &mut Conn, id: UserId) -> QueryResult<Option<User>> {
     users::table.find(id).select(User::as_select()).first(conn).optional()
 }
 
-/// Finds a user by username or e-mail address, ignoring case.
+/// Finds a user by username or by the e-mail address with which they may log in, ignoring case.
 pub fn find_by_login(conn: &mut Conn, login: &str) -> QueryResult<Option<User>> {
     let login = login.trim().to_lowercase();
     // A username cannot contain `@`.
     if login.contains('@') {
-        users::table.filter(users::email.eq(login)).select(User::as_select()).first(conn).optional()
+        users::table
+            .filter(users::login_email.eq(login))
+            .select(User::as_select())
+            .first(conn)
+            .optional()
     } else {
         users::table
             .filter(users::username.eq(login))
@@ -29,7 +33,6 @@ pub fn find_by_login(conn: &mut Conn, login: &str) -> QueryResult<Option<User>> 
     }
 }
 
-/// Returns whether another user has this username.
 /// Lists up to 10,000 password hashes that do not begin with `parameters`.
 pub fn list_other_hashes(conn: &mut Conn, parameters: &str) -> QueryResult<Vec<String>> {
     users::table
@@ -39,6 +42,7 @@ pub fn list_other_hashes(conn: &mut Conn, parameters: &str) -> QueryResult<Vec<S
         .load(conn)
 }
 
+/// Returns whether another user has this username.
 pub fn is_username_taken(
     conn: &mut Conn,
     username: &str,
@@ -52,17 +56,51 @@ pub fn is_username_taken(
     Ok(holder.is_some() && holder != except)
 }
 
-/// Returns whether another user has this e-mail address.
+/// Returns whether another user logs in with this e-mail address.
 pub fn is_email_taken(conn: &mut Conn, email: &str, except: Option<UserId>) -> QueryResult<bool> {
-    let holder: Option<UserId> =
-        users::table.filter(users::email.eq(email)).select(users::id).first(conn).optional()?;
+    let holder: Option<UserId> = users::table
+        .filter(users::login_email.eq(email))
+        .select(users::id)
+        .first(conn)
+        .optional()?;
     Ok(holder.is_some() && holder != except)
+}
+
+/// Returns the usernames of those who log in with these e-mail addresses, by address.
+pub fn list_email_holders(
+    conn: &mut Conn,
+    emails: &[&str],
+) -> QueryResult<HashMap<String, String>> {
+    let holders: Vec<(Option<String>, String)> = users::table
+        .filter(users::login_email.eq_any(emails.to_vec()))
+        .select((users::login_email, users::username))
+        .load(conn)?;
+    Ok(holders.into_iter().filter_map(|(email, username)| Some((email?, username))).collect())
+}
+
+/// Sets the e-mail address with which a user may log in.
+///
+/// # Errors
+/// `UniqueViolation` for an address that is taken.
+pub fn update_login_email(conn: &mut Conn, id: UserId, email: Option<&str>) -> QueryResult<usize> {
+    diesel::update(users::table.find(id)).set(users::login_email.eq(email)).execute(conn)
+}
+
+/// Lists up to 200 users who were rejected before `before`.
+pub fn list_rejected_before(conn: &mut Conn, before: Time) -> QueryResult<Vec<UserId>> {
+    users::table
+        .filter(users::status.eq(Status::Rejected))
+        .filter(users::status_since.lt(before))
+        .order(users::id.asc())
+        .limit(200)
+        .select(users::id)
+        .load(conn)
 }
 
 /// Inserts a user and returns the id. Call it in a transaction.
 ///
 /// # Errors
-/// `UniqueViolation` for a username or e-mail address that is taken.
+/// `UniqueViolation` for a username or a `login_email` that is taken.
 pub fn insert(conn: &mut Conn, new: &NewUser) -> QueryResult<UserId> {
     diesel::insert_into(users::table).values(new).execute(conn)?;
     users::table.filter(users::username.eq(&new.username)).select(users::id).first(conn)
@@ -166,19 +204,6 @@ pub fn update_spend_access_code(
         .execute(conn)
 }
 
-/// Replaces a password hash; 0 rows if `old` is no longer it.
-pub fn update_password_from(
-    conn: &mut Conn,
-    id: UserId,
-    old: &str,
-    new: &str,
-    at: Time,
-) -> QueryResult<usize> {
-    diesel::update(users::table.find(id).filter(users::password.eq(old)))
-        .set((users::password.eq(new), users::updated_at.eq(at)))
-        .execute(conn)
-}
-
 /// Locks a user's row until the end of the transaction, so that what is read from it stays true.
 pub fn update_lock(conn: &mut Conn, id: UserId) -> QueryResult<usize> {
     diesel::update(users::table.find(id)).set(users::updated_at.eq(users::updated_at)).execute(conn)
@@ -208,6 +233,7 @@ pub struct ProfileUpdate<'a> {
     pub firstname: &'a str,
     pub lastname: &'a str,
     pub email: &'a str,
+    pub login_email: Option<&'a str>,
     pub contact_number: Option<&'a str>,
     pub address: Option<&'a str>,
     pub single_keys: bool,
@@ -216,7 +242,7 @@ pub struct ProfileUpdate<'a> {
 /// Updates a user's profile.
 ///
 /// # Errors
-/// `UniqueViolation` for an e-mail address that is taken.
+/// `UniqueViolation` for a `login_email` that is taken.
 pub fn update_profile(
     conn: &mut Conn,
     id: UserId,
@@ -228,6 +254,7 @@ pub fn update_profile(
             users::firstname.eq(new.firstname),
             users::lastname.eq(new.lastname),
             users::email.eq(new.email),
+            users::login_email.eq(new.login_email),
             users::contact_number.eq(new.contact_number),
             users::address.eq(new.address),
             users::single_keys.eq(new.single_keys),

@@ -16,6 +16,7 @@ async fn a_profile_is_saved_and_wrong_fields_change_nothing(
         ("firstname", "Augusta"),
         ("lastname", "King"),
         ("email", "augusta@example.org"),
+        ("email_password", PASSWORD),
         ("contact_number", "+44 20"),
         ("address", ""),
     ];
@@ -32,12 +33,89 @@ async fn a_profile_is_saved_and_wrong_fields_change_nothing(
     );
     assert!(!user.single_keys, "an unticked box is off");
     assert!(ada.get("/account/picture").await.text().await.unwrap().contains(">AK</text>"));
-    let taken = [("firstname", "Augusta"), ("lastname", "King"), ("email", "root@example.org")];
-    assert_eq!(ada.submit("/account", "/account", &taken).await.status(), 422);
     let sneaky =
         [("firstname", "A"), ("lastname", "K"), ("email", "a@x.org"), ("access_level", "admin")];
     assert_eq!(ada.submit("/account", "/account", &sneaky).await.status(), 400);
     assert_eq!(app.user("ada").email, "augusta@example.org");
+}
+
+#[rstest]
+#[actix_web::test]
+async fn a_new_address_takes_the_password_and_does_not_tell_whose_it_is(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
+    let (app, admin) = TestApp::ready(backend).await;
+    let (ada, id) = app.person(&admin, "ada").await;
+    let change = |email: &'static str, password: &'static str| {
+        [("firstname", "Ada"), ("lastname", "King"), ("email", email), ("email_password", password)]
+    };
+    for password in ["", "wrong password"] {
+        let refused = ada.submit("/account", "/account", &change("new@x.org", password)).await;
+        assert_eq!(refused.status(), 422);
+        assert!(Page::of(refused).await.has("#e-email_password"));
+    }
+    assert_eq!(app.user("ada").email, "ada@example.org");
+
+    // A free address and that of the admin are answered alike.
+    let mut answers = Vec::new();
+    for email in ["new@x.org", "root@example.org"] {
+        let answer = ada.submit("/account", "/account", &change(email, PASSWORD)).await;
+        assert_eq!((answer.status().as_u16(), location(&answer)), (303, "/account".into()));
+        let page = ada.page("/account").await;
+        assert_eq!(page.attribute("#f-email", "value").as_deref(), Some(email));
+        answers.push(page.text());
+    }
+    assert_eq!(answers[0], answers[1]);
+
+    // The address still opens the admin's account only, and the admin sees who claims it.
+    let log_in = async |login: &str| {
+        let fields = [("username", login), ("password", PASSWORD)];
+        let browser = app.browser();
+        browser.submit("/login", "/login", &fields).await;
+        browser.page("/account").await.text()
+    };
+    assert!(log_in("root@example.org").await.contains("root ·"));
+    assert!(log_in("ada").await.contains("ada ·"));
+    assert!(admin.page("/admin/users?status=active").await.says("Same e-mail as root"));
+    assert!(admin.page(&format!("/admin/users/{id}")).await.says("root logs in with this address"));
+    let body = app.program("root").await.json(&format!("/api/admin/users/{id}")).await;
+    assert_eq!(body["email_holder"], "root");
+
+    // An admin, who sees all addresses, is told.
+    let taken = [
+        ("firstname", "R"),
+        ("lastname", "A"),
+        ("email", "ada@example.org"),
+        ("email_password", PASSWORD),
+    ];
+    assert_eq!(
+        ada.submit("/account", "/account", &change("ada@example.org", PASSWORD)).await.status(),
+        303
+    );
+    let refused = admin.submit("/account", "/account", &taken).await;
+    assert_eq!(refused.status(), 422);
+    assert!(Page::of(refused).await.says("There is an account with that e-mail already."));
+    let changes = app
+        .services
+        .db
+        .read(|conn| {
+            use diesel::prelude::*;
+            use nexus_media::db::schema::audit_log;
+            let details = audit_log::table
+                .filter(audit_log::event.eq("email_changed"))
+                .order(audit_log::id)
+                .select(audit_log::detail);
+            Ok(details.load::<String>(conn)?)
+        })
+        .unwrap();
+    assert_eq!(
+        changes,
+        [
+            "ada@example.org to new@x.org",
+            "new@x.org to root@example.org",
+            "root@example.org to ada@example.org"
+        ]
+    );
 }
 
 #[rstest]

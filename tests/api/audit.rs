@@ -161,7 +161,7 @@ async fn an_admin_filters_audit_rows_by_event_user_and_time_and_exports_them(
 async fn formulas_are_plain_text_in_an_export() {
     let (app, admin) = TestApp::ready(Sqlite).await;
     for name in ["＝1+2", "=HYPERLINK(\"http://evil\")"] {
-        let form = [("name", name), ("scopes", "read"), ("days", "7")];
+        let form = [("name", name), ("scopes", "read"), ("days", "7"), ("password", PASSWORD)];
         assert_eq!(admin.submit("/account/tokens", "/account/tokens", &form).await.status(), 303);
     }
     let row = rows(&app).into_iter().find(|row| row.event() == Event::TokenMade).unwrap();

@@ -161,13 +161,28 @@ async fn changes_of_a_user(app: &TestApp, ada: &Browser) -> Vec<Change> {
         form("/directories", &new),
         form(format!("/directories/{directory}/rename"), &new),
         form(format!("/directories/{directory}/delete"), &[]),
-        form("/account", &[("firstname", "Eve"), ("lastname", "X"), ("email", "eve@example.org")]),
+        form(
+            "/account",
+            &[
+                ("firstname", "Eve"),
+                ("lastname", "X"),
+                ("email", "eve@example.org"),
+                ("email_password", PASSWORD),
+            ],
+        ),
+        form(
+            "/account",
+            &[("firstname", "Eve"), ("lastname", "X"), ("email", "ada@example.org")],
+        ),
         form("/account/theme", &[("theme", "dark")]),
         form(
             "/account/password",
             &[("current_password", PASSWORD), ("new_password", "another long password")],
         ),
-        form("/account/tokens", &[("name", "script"), ("scopes", "read"), ("days", "90")]),
+        form(
+            "/account/tokens",
+            &[("name", "script"), ("scopes", "read"), ("days", "90"), ("password", PASSWORD)],
+        ),
         form("/account/sessions/end-others", &[]),
         form(format!("/uploads/unfinished/{upload_id}/discard"), &[]),
         multipart("/account/picture", "picture", "me.png", &png(7)),

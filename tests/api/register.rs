@@ -7,24 +7,123 @@ use crate::support::*;
 
 #[rstest]
 #[actix_web::test]
-async fn a_new_user_is_pending_and_has_a_folder(#[values(Sqlite, MariaDb)] backend: Backend) {
-    let (app, _admin) = TestApp::ready(backend).await;
+async fn a_new_user_waits_and_has_a_folder_once_approved(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
+    let (app, admin) = TestApp::ready(backend).await;
     let browser = app.register("ada").await;
     assert!(browser.page("/pending").await.says("waiting for an admin"));
     let user = app.user("ada");
-    assert_eq!(user.status.as_str(), "pending");
-    assert_eq!(user.folder, format!("{:05}_ADA_LOVELACE001", user.id.0));
+    assert_eq!((user.status.as_str(), user.folder.as_str()), ("pending", ""));
+    assert_eq!(folders(&app), 1, "the admin's");
+    let directories = |app: &TestApp| {
+        let list = |conn: &mut _| Ok(nexus_media::store::directories::list(conn, user.id, 100)?);
+        let rows = app.services.db.read(list).unwrap();
+        rows.into_iter().map(|row| row.directory_path).collect::<Vec<_>>()
+    };
+    assert_eq!(directories(&app), Vec::<String>::new());
+
+    let approve = format!("/admin/users/{}/approve", user.id.0);
+    assert_eq!(admin.submit("/admin/users", &approve, &[]).await.status(), 303);
+    assert_eq!(app.user("ada").folder, format!("{:05}_ADA_LOVELACE001", user.id.0));
     assert_eq!(
         app.names("ada", ""),
         ["Audios", "Favorites", "Photos", "Recents", "Trash", "Uploads", "Videos", "user_icon.svg"]
     );
-    let rows = app
-        .services
+    assert_eq!(
+        directories(&app),
+        ["Audios", "Favorites", "Photos", "Recents", "Trash", "Uploads", "Videos"]
+    );
+    assert_eq!(browser.upload(&[("a.png", &png(1))]).await.text().matches("1 added").count(), 1);
+}
+
+/// The number of user folders.
+fn folders(app: &TestApp) -> usize {
+    let entries = std::fs::read_dir(app.folder.path().join("media")).unwrap();
+    entries
+        .filter(|entry| !entry.as_ref().unwrap().file_name().to_string_lossy().starts_with('.'))
+        .count()
+}
+
+#[rstest]
+#[actix_web::test]
+async fn rejected_requests_are_removed_after_thirty_days(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
+    let (app, admin) = TestApp::ready(backend).await;
+    for name in ["ada", "grace", "mary"] {
+        app.register(name).await;
+    }
+    for name in ["ada", "grace"] {
+        let reject = format!("/admin/users/{}/reject", app.id_of(name));
+        assert_eq!(admin.submit("/admin/users", &reject, &[]).await.status(), 303);
+    }
+    // Ada and Mary have waited for 31 days, Grace was rejected today.
+    let (ada, mary) = (app.user("ada").id, app.user("mary").id);
+    app.services
         .db
-        .read(|conn| Ok(nexus_media::store::directories::list(conn, user.id, 100)?))
+        .write(|conn| {
+            use diesel::prelude::*;
+            use nexus_media::db::schema::users;
+            let long_ago = nexus_media::model::now() - time::Duration::days(31);
+            let old = users::table.filter(users::id.eq_any([ada, mary]));
+            diesel::update(old).set(users::status_since.eq(long_ago)).execute(conn)?;
+            Ok(())
+        })
         .unwrap();
-    let paths: Vec<_> = rows.iter().map(|row| row.directory_path.as_str()).collect();
-    assert_eq!(paths, ["Audios", "Favorites", "Photos", "Recents", "Trash", "Uploads", "Videos"]);
+
+    nexus_media::domain::ops::housekeeping::run_round(&app.services).unwrap();
+    let is_there = |name: &str| {
+        let find = |conn: &mut _| Ok(nexus_media::store::users::find_by_login(conn, name)?);
+        app.services.db.read(find).unwrap().is_some()
+    };
+    assert!(!is_there("ada"), "rejected long ago");
+    assert!(is_there("grace") && is_there("mary"), "rejected today, and still waiting");
+    assert_eq!(location(&app.register("ada").await.get("/dashboard").await), "/pending");
+}
+
+#[rstest]
+#[actix_web::test]
+async fn a_known_address_is_answered_like_a_new_one_and_shown_to_admins(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
+    let (app, admin) = TestApp::ready(backend).await;
+    app.person(&admin, "ada").await;
+    let mut answers = Vec::new();
+    for (username, email) in [("new", "new@example.org"), ("same", "Ada@Example.org")] {
+        let browser = app.browser();
+        let fields = [
+            ("firstname", "A"),
+            ("lastname", "B"),
+            ("username", username),
+            ("email", email),
+            ("password", "another good password"),
+        ];
+        let answer = browser.submit("/register", "/register", &fields).await;
+        let status = answer.status().as_u16();
+        answers.push((status, location(&answer), browser.page("/pending").await.text()));
+        // Neither address opens an account that nobody has approved.
+        let fields = [("username", email), ("password", "another good password")];
+        let refused = app.browser().submit("/login", "/login", &fields).await;
+        assert_eq!(refused.status(), 401, "{email}");
+    }
+    assert_eq!(answers[0].0, 303);
+    assert_eq!(answers[0], answers[1]);
+    assert!(admin.page("/admin/users").await.says("Same e-mail as ada"));
+
+    // Approved, the address still opens the account that had it first.
+    for name in ["new", "same"] {
+        let approve = format!("/admin/users/{}/approve", app.id_of(name));
+        assert_eq!(admin.submit("/admin/users", &approve, &[]).await.status(), 303);
+    }
+    let log_in = async |login: &str, password: &str| {
+        let fields = [("username", login), ("password", password)];
+        app.browser().submit("/login", "/login", &fields).await.status().as_u16()
+    };
+    assert_eq!(log_in("new@example.org", "another good password").await, 303);
+    assert_eq!(log_in("ada@example.org", "another good password").await, 401);
+    assert_eq!(log_in("same", "another good password").await, 303);
+    assert_eq!(log_in("ada@example.org", PASSWORD).await, 303);
 }
 
 #[rstest]
@@ -54,9 +153,7 @@ async fn every_wrong_field_is_named_and_what_was_typed_is_kept(
 
 #[rstest]
 #[actix_web::test]
-async fn a_taken_name_or_address_is_refused_whatever_its_case(
-    #[values(Sqlite, MariaDb)] backend: Backend,
-) {
+async fn a_taken_name_is_refused_whatever_its_case(#[values(Sqlite, MariaDb)] backend: Backend) {
     let (app, _admin) = TestApp::ready(backend).await;
     app.register("ada").await;
     let fields = [
@@ -69,7 +166,7 @@ async fn a_taken_name_or_address_is_refused_whatever_its_case(
     let answer = app.browser().submit("/register", "/register", &fields).await;
     assert_eq!(answer.status(), 422);
     let page = Page::of(answer).await;
-    assert!(page.has("#e-username") && page.has("#e-email"));
+    assert!(page.has("#e-username") && !page.has("#e-email"), "the address is not told");
 }
 
 #[rstest]
@@ -150,7 +247,7 @@ async fn sixteen_simultaneous_sign_ups_with_one_name_create_one_account(
     assert_eq!(statuses.iter().filter(|status| **status == 303).count(), 1, "{statuses:?}");
     assert!(statuses.iter().all(|status| matches!(status, 303 | 409 | 422)), "{statuses:?}");
     let folders = std::fs::read_dir(app.folder.path().join("media")).unwrap().count();
-    assert_eq!(folders, 5, "the admin's, the one made, .incoming, .uploads and .quarantine");
+    assert_eq!(folders, 4, "the admin's, .incoming, .uploads and .quarantine");
 }
 
 #[rstest]

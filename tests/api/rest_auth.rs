@@ -245,7 +245,7 @@ async fn a_cookie_reads_and_changes_only_with_the_csrf_token(
 
 /// Makes an access token on the account page.
 async fn access_token(browser: &Browser, scopes: &[&str], days: &str) -> String {
-    let mut fields = vec![("name", "backup script"), ("days", days)];
+    let mut fields = vec![("name", "backup script"), ("days", days), ("password", PASSWORD)];
     fields.extend(scopes.iter().map(|scope| ("scopes", *scope)));
     let answer = browser.submit("/account/tokens", "/account/tokens", &fields).await;
     assert_eq!(answer.status(), 303);
@@ -286,6 +286,11 @@ async fn an_access_token_allows_what_its_scopes_say_until_it_is_revoked(
         )
         .await;
     assert_eq!(refused.status(), 422);
+    // A stolen session cannot create a token that outlives it.
+    let fields = [("name", "x"), ("days", "30"), ("scopes", "read"), ("password", "wrong")];
+    let refused = ada.submit("/account/tokens", "/account/tokens", &fields).await;
+    assert_eq!(refused.status(), 422);
+    assert!(Page::of(refused).await.says("That is not your password now."));
     assert_eq!(
         ada.submit("/account/tokens", "/account/tokens", &[("name", ""), ("days", "3")])
             .await

@@ -265,15 +265,55 @@ pub async fn set_password(
     .await
 }
 
+/// How long rejected requests are kept.
+const REJECTED_RETENTION: time::Duration = time::Duration::days(30);
+
+/// Removes the accounts that were rejected long ago; returns how many.
+pub fn remove_old_rejected(services: &Services, at: Time) -> Result<usize> {
+    let before = at - REJECTED_RETENTION;
+    let rejected =
+        services.db.read(|conn| Ok(store::users::list_rejected_before(conn, before)?))?;
+    let mut removed = 0;
+    for id in rejected {
+        // An admin may have approved it since it was listed.
+        let still_rejected = |user: &User| user.status == Status::Rejected;
+        match remove_if(services, &Actor::server(), id, still_rejected) {
+            Ok(user) => {
+                removed += 1;
+                // Requests had folders in an earlier version. One with files stays.
+                if !user.folder.is_empty() {
+                    services.media_dir.remove_user_folder(&user.folder);
+                }
+            }
+            Err(Error::NotFound) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(removed)
+}
+
 /// Removes an account and all of its rows. The user's folder stays on disk.
 ///
 /// # Errors
 /// `Conflict` for the last admin.
 pub fn remove(services: &Services, actor: &Actor, id: UserId) -> Result<User> {
+    remove_if(services, actor, id, |_| true)
+}
+
+/// Removes an account if `is_meant` holds in the transaction that removes it; otherwise fails with `NotFound`.
+fn remove_if(
+    services: &Services,
+    actor: &Actor,
+    id: UserId,
+    is_meant: impl Fn(&User) -> bool,
+) -> Result<User> {
     let (user, leftover_files) = services.db.write(|conn| {
         // Serializes changes to admins, so that two admins cannot remove each other, and checks that the actor still is
         // one.
         let user = with_admin_lock(conn, actor, id)?;
+        if !is_meant(&user) {
+            return Err(Error::NotFound);
+        }
         ensure_another_admin(services, conn, &user)?;
 
         // Quarantined files and unfinished uploads lie outside of the user's folder and would belong to no one
@@ -292,13 +332,12 @@ pub fn remove(services: &Services, actor: &Actor, id: UserId) -> Result<User> {
         store::directories::delete_all(conn, id)?;
         store::users::delete(conn, id)?;
 
-        audit::append(
-            conn,
-            Event::AccountRemoved,
-            actor,
-            &user.username,
-            &format!("the folder {} stays on disk", user.folder),
-        )?;
+        let detail = if user.folder.is_empty() {
+            "a request without a folder".to_owned()
+        } else {
+            format!("the folder {} stays on disk", user.folder)
+        };
+        audit::append(conn, Event::AccountRemoved, actor, &user.username, &detail)?;
         Ok((user, leftover_files))
     })?;
 
@@ -318,9 +357,29 @@ pub fn count_pending(reader: &mut LibraryReader<'_>) -> Result<i64> {
     Ok(store::users::count_pending(reader.conn)?)
 }
 
+/// A user, as admins see them.
+pub struct ListedUser {
+    pub user: User,
+    /// Who logs in with the e-mail address that this user states, if it is someone else.
+    pub email_holder: Option<String>,
+}
+
+/// Adds to each user who logs in with the address that the user states, if it is someone else.
+fn with_email_holders(conn: &mut Conn, users: Vec<User>) -> Result<Vec<ListedUser>> {
+    let without = users.iter().filter(|user| user.login_email.is_none());
+    let emails: Vec<_> = without.map(|user| user.email.as_str()).collect();
+    let holders = store::users::list_email_holders(conn, &emails)?;
+    let listed = users.into_iter().map(|user| {
+        let email_holder =
+            if user.login_email.is_none() { holders.get(&user.email).cloned() } else { None };
+        ListedUser { user, email_holder }
+    });
+    Ok(listed.collect())
+}
+
 /// A page of users, and the number of users per status.
 pub struct UserListing {
-    pub users: Vec<User>,
+    pub users: Vec<ListedUser>,
     pub next: Option<UserId>,
     pub counts: std::collections::HashMap<Status, i64>,
 }
@@ -333,6 +392,7 @@ pub fn list(services: &Services, status: Status, after: UserId) -> Result<UserLi
         let has_more = users.len() > usize::from(PAGE);
         users.truncate(PAGE.into());
         let next = if has_more { users.last().map(|user| user.id) } else { None };
+        let users = with_email_holders(conn, users)?;
         Ok(UserListing { users, next, counts: store::users::count_by_status(conn)? })
     })
 }
@@ -341,10 +401,14 @@ pub fn list(services: &Services, status: Status, after: UserId) -> Result<UserLi
 ///
 /// # Errors
 /// `NotFound`.
-pub fn find(services: &Services, id: UserId) -> Result<(User, Vec<Session>)> {
+pub fn find(services: &Services, id: UserId) -> Result<(ListedUser, Vec<Session>)> {
     services.db.read(|conn| {
         let user = store::users::find(conn, id)?.ok_or(Error::NotFound)?;
-        Ok((user, store::sessions::list_active(conn, id, &lifecycle::DEVICE_SESSION_KINDS, now())?))
+        let listed = with_email_holders(conn, vec![user])?.pop().ok_or(Error::NotFound)?;
+        Ok((
+            listed,
+            store::sessions::list_active(conn, id, &lifecycle::DEVICE_SESSION_KINDS, now())?,
+        ))
     })
 }
 

@@ -7,8 +7,8 @@ use crate::model::account_fields::parse_optional_line;
 use crate::model::directory::NewDirectory;
 use crate::model::user::NewUser;
 use crate::model::{
-    AccessLevel, DirectoryId, Email, Origin, Password, PersonName, Status, Theme, Time, UserId,
-    Username,
+    AccessLevel, DirectoryId, Email, Origin, Password, PersonName, Status, Theme, Time, User,
+    UserId, Username,
 };
 use crate::state::Services;
 use crate::storage::MediaDir;
@@ -48,12 +48,19 @@ pub(crate) struct InitialStatus {
     pub status: Status,
     pub access_level: AccessLevel,
     pub origin: Origin,
+    /// Whether a stranger asks for the account, who must not learn which e-mail addresses have one.
+    pub is_request: bool,
 }
 
 impl InitialStatus {
     /// For a password that is stored in the database.
     pub const fn new(status: Status, access_level: AccessLevel) -> Self {
-        Self { status, access_level, origin: Origin::Here }
+        Self { status, access_level, origin: Origin::Here, is_request: false }
+    }
+
+    /// For someone who signs up.
+    pub const fn request(status: Status) -> Self {
+        Self { is_request: true, ..Self::new(status, AccessLevel::User) }
     }
 }
 
@@ -96,11 +103,12 @@ fn collect_error<T>(parsed: Result<T, FieldError>, errors: &mut Vec<FieldError>)
     parsed.map_err(|error| errors.push(error)).ok()
 }
 
-/// Creates row, folder, directories and counters in the caller's transaction.
+/// Creates an account in the caller's transaction. A request that waits for approval is only a row; everything else comes
+/// with [`activate`].
 ///
 /// # Errors
-/// `Invalid` names the values that are taken. If this function fails, the folder is removed; if the caller rolls back
-/// later, the folder remains.
+/// `Invalid` names the values that are taken: the username, and the e-mail address unless it is a request. If this function
+/// fails, the folder is removed; if the caller rolls back later, the folder remains.
 pub(crate) fn create(
     services: &Services,
     conn: &mut Conn,
@@ -109,7 +117,7 @@ pub(crate) fn create(
     start: InitialStatus,
     at: Time,
 ) -> Result<UserId> {
-    ensure_free(conn, person)?;
+    ensure_free(conn, person, start)?;
 
     // The folder's name contains the id, so `create_directories` sets it below, after the insert.
     let new = NewUser {
@@ -132,30 +140,58 @@ pub(crate) fn create(
         created_at: at,
         updated_at: at,
         origin: start.origin,
+        login_email: None,
     };
 
     let id = store::users::insert(conn, &new)?;
+    if !start.is_request || start.status == Status::Active {
+        let user = store::users::find(conn, id)?.ok_or(Error::NotFound)?;
+        activate(services, conn, &user, at)?;
+    }
+    Ok(id)
+}
+
+/// Creates, in the caller's transaction, what only an approved account has and this one has not yet: the folder, its
+/// directories and counters, and the right to log in with the e-mail address, if no other account has it.
+///
+/// # Errors
+/// If this function fails, the folder is removed; if the caller rolls back later, the folder remains.
+pub(crate) fn activate(services: &Services, conn: &mut Conn, user: &User, at: Time) -> Result<()> {
+    claim_email(conn, user)?;
+    if !user.folder.is_empty() {
+        return Ok(());
+    }
 
     // Until the user uploads an avatar, it shows initials.
-    let svg = avatar::initials_svg(&new.firstname, &new.lastname);
+    let svg = avatar::initials_svg(&user.firstname, &user.lastname);
     let folder =
-        services.media_dir.create_user_folder(id.0, &new.firstname, &new.lastname, &svg)?;
+        services.media_dir.create_user_folder(user.id.0, &user.firstname, &user.lastname, &svg)?;
     // Sets the row's folder and inserts the standard directories with their counters.
-    let filled = create_directories(conn, id, &new.username, &folder, at);
+    let filled = create_directories(conn, user.id, &user.username, &folder, at);
 
     // The rows are rolled back by the caller; the folder has to be removed here.
     if filled.is_err() {
         MediaDir::remove_user_folder(&services.media_dir, &folder);
     }
-    filled.map(|()| id)
+    filled
 }
 
-fn ensure_free(conn: &mut Conn, person: &ValidPerson) -> Result<()> {
+/// Lets a user log in with their e-mail address, unless another account has it.
+fn claim_email(conn: &mut Conn, user: &User) -> Result<()> {
+    if user.login_email.is_none() && !store::users::is_email_taken(conn, &user.email, None)? {
+        store::users::update_login_email(conn, user.id, Some(&user.email))?;
+    }
+    Ok(())
+}
+
+fn ensure_free(conn: &mut Conn, person: &ValidPerson, start: InitialStatus) -> Result<()> {
     let mut taken = Vec::new();
+    // Told to everyone, because a name has to be chosen.
     if store::users::is_username_taken(conn, person.username.as_str(), None)? {
         taken.push(FieldError::new("username", "That username is taken. Choose another one."));
     }
-    if store::users::is_email_taken(conn, person.email.as_str(), None)? {
+    // Not told to strangers. Admins see it in the queue.
+    if !start.is_request && store::users::is_email_taken(conn, person.email.as_str(), None)? {
         taken.push(FieldError::new("email", "There is an account with that e-mail already."));
     }
     if taken.is_empty() { Ok(()) } else { Err(Error::Invalid(taken)) }

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use crate::domain::audit;
-use crate::domain::auth::login::account_key;
 use crate::domain::sessions::authorize::{Need, authorize};
 use crate::domain::sessions::lifecycle;
+use crate::domain::sessions::password_proof::PasswordProof;
 use crate::error::{Error, FieldError, Result};
 use crate::media::avatar;
 use crate::model::account_fields::parse_optional_line;
@@ -14,7 +14,6 @@ use crate::model::actor::Client;
 use crate::model::authority::Authority;
 use crate::model::{Email, Event, Origin, Password, PersonName, SessionKind, Theme, User, now};
 use crate::state::Services;
-use crate::state::password_algorithms::HashCheck;
 use crate::state::session_cache::AuthSession;
 use crate::store;
 use crate::sync::run_on_blocking_pool;
@@ -25,51 +24,116 @@ pub struct ProfileChange {
     pub firstname: String,
     pub lastname: String,
     pub email: String,
+    /// The user's password, if the e-mail address changes.
+    pub email_password: String,
     pub contact_number: String,
     pub address: String,
     pub single_keys: bool,
 }
 
-/// Updates a user's profile, and the avatar if it shows initials.
+/// Updates a user's profile, and the avatar if it shows initials. A new e-mail address requires the password. The answer is
+/// the same whether or not another account has the address: then the user cannot log in with it, and admins see it. Admins
+/// are told, because they see all addresses.
 ///
 /// # Errors
-/// `Invalid` names every field whose value was rejected.
-pub fn update(services: &Services, authority: &Authority<'_>, form: &ProfileChange) -> Result<()> {
-    let user = authority.user;
-    // Report all invalid fields at once.
-    let mut errors: Vec<FieldError> = Vec::new();
-    let mut add_error = |error| errors.push(error);
-    let firstname = PersonName::parse("firstname", &form.firstname).map_err(&mut add_error).ok();
-    let lastname = PersonName::parse("lastname", &form.lastname).map_err(&mut add_error).ok();
-    let email = Email::parse(&form.email).map_err(&mut add_error).ok();
-    let contact_number = parse_optional_line("contact_number", &form.contact_number, 40)
-        .map_err(&mut add_error)
-        .ok();
-    let address = parse_optional_line("address", &form.address, 300).map_err(&mut add_error).ok();
-
-    let (Some(firstname), Some(lastname), Some(email), Some(contact_number), Some(address)) =
-        (firstname, lastname, email, contact_number, address)
-    else {
-        return Err(Error::Invalid(errors));
+/// `Invalid` names every field whose value was rejected; `TooManyRequests` after five wrong passwords.
+pub async fn update(
+    services: &Arc<Services>,
+    auth_session: &Arc<AuthSession>,
+    form: ProfileChange,
+    client: &Client,
+) -> Result<()> {
+    let profile = form.validate()?;
+    let user = &auth_session.user;
+    let proof = if profile.email.as_str() == user.email {
+        None
+    } else {
+        let (password, field) = (form.email_password.as_str(), "email_password");
+        Some(PasswordProof::verify(services, user, password, field, client.address).await?)
     };
 
+    let (services, auth_session) = (services.clone(), auth_session.clone());
+    let actor = Actor::from_session(user, auth_session.key(), client);
+    run_on_blocking_pool(move || save(&services, &auth_session, &profile, proof.as_ref(), &actor))
+        .await
+}
+
+/// The validated fields of the profile form.
+struct ValidProfile {
+    firstname: PersonName,
+    lastname: PersonName,
+    email: Email,
+    contact_number: Option<String>,
+    address: Option<String>,
+    single_keys: bool,
+}
+
+impl ProfileChange {
+    /// Validates every field and reports all errors, not only the first.
+    fn validate(&self) -> Result<ValidProfile> {
+        let mut errors: Vec<FieldError> = Vec::new();
+        let mut add_error = |error| errors.push(error);
+        let firstname =
+            PersonName::parse("firstname", &self.firstname).map_err(&mut add_error).ok();
+        let lastname = PersonName::parse("lastname", &self.lastname).map_err(&mut add_error).ok();
+        let email = Email::parse(&self.email).map_err(&mut add_error).ok();
+        let contact_number = parse_optional_line("contact_number", &self.contact_number, 40)
+            .map_err(&mut add_error)
+            .ok();
+        let address =
+            parse_optional_line("address", &self.address, 300).map_err(&mut add_error).ok();
+
+        match (firstname, lastname, email, contact_number, address) {
+            (Some(firstname), Some(lastname), Some(email), Some(contact_number), Some(address)) => {
+                Ok(ValidProfile {
+                    firstname,
+                    lastname,
+                    email,
+                    contact_number,
+                    address,
+                    single_keys: self.single_keys,
+                })
+            }
+            _ => Err(Error::Invalid(errors)),
+        }
+    }
+}
+
+/// Writes a profile. Without a proof, the e-mail address must be the user's current one.
+fn save(
+    services: &Services,
+    auth_session: &AuthSession,
+    profile: &ValidProfile,
+    proof: Option<&PasswordProof>,
+    actor: &Actor,
+) -> Result<()> {
+    let (user, email) = (&auth_session.user, profile.email.as_str());
     services.db.write(|conn| {
-        authorize(conn, authority.key(), Need::Active)?;
-        // The unique index is the final check; this one names the field.
-        if store::users::is_email_taken(conn, email.as_str(), Some(user.id))? {
-            return Err(Error::field("email", "There is an account with that e-mail already."));
+        authorize(conn, Some(auth_session.key()), Need::Active)?;
+        // Another request may have changed the address since this one was authenticated.
+        let current = store::users::find(conn, user.id)?.ok_or(Error::NotFound)?;
+        if current.email != email {
+            proof.ok_or(Error::Contention)?.ensure_current(conn)?;
+            let change = format!("{} to {email}", current.email);
+            audit::append(conn, Event::EmailChanged, actor, &user.username, &change)?;
         }
 
-        let profile = store::users::ProfileUpdate {
-            firstname: firstname.as_str(),
-            lastname: lastname.as_str(),
-            email: email.as_str(),
-            contact_number: contact_number.as_deref(),
-            address: address.as_deref(),
+        // The unique index is the final check; this one names the field.
+        let is_taken = store::users::is_email_taken(conn, email, Some(user.id))?;
+        if is_taken && current.is_admin() {
+            return Err(Error::field("email", "There is an account with that e-mail already."));
+        }
+        let update = store::users::ProfileUpdate {
+            firstname: profile.firstname.as_str(),
+            lastname: profile.lastname.as_str(),
+            email,
+            login_email: (!is_taken).then_some(email),
+            contact_number: profile.contact_number.as_deref(),
+            address: profile.address.as_deref(),
             // Whether shortcuts of a single key are on.
-            single_keys: form.single_keys,
+            single_keys: profile.single_keys,
         };
-        crate::db::ensure_one_row(store::users::update_profile(conn, user.id, &profile, now())?)
+        crate::db::ensure_one_row(store::users::update_profile(conn, user.id, &update, now())?)
     })?;
 
     services.session_cache.invalidate_user(user.id);
@@ -78,7 +142,7 @@ pub fn update(services: &Services, authority: &Authority<'_>, form: &ProfileChan
     if read_avatar(services, user)? == avatar::initials_svg(&user.firstname, &user.lastname) {
         services.media_dir.write_avatar(
             &user.folder,
-            &avatar::initials_svg(firstname.as_str(), lastname.as_str()),
+            &avatar::initials_svg(profile.firstname.as_str(), profile.lastname.as_str()),
         )?;
     }
     Ok(())
@@ -120,16 +184,8 @@ pub async fn change_password(
         ));
     }
 
-    // Wrong passwords count like failed log-ins.
-    let attempt = services.login_throttle.begin_attempt(&account_key(user.id), client.address)?;
-    let hash = Some(user.password.clone());
-    let verified = services.password_hasher.verify(hash, current, client.address).await?;
-    if verified.check == HashCheck::Wrong {
-        return Err(Error::field("current_password", "That is not your password now."));
-    }
-
-    // The password is right, so this attempt does not count as a wrong one.
-    attempt.forgive();
+    let field = "current_password";
+    let proof = PasswordProof::verify(services, &user, current, field, client.address).await?;
     let checked = Password::parse(new, &user.password_context())
         .map_err(|error| Error::Invalid(vec![FieldError::new("new_password", error.message)]))?;
     let hash = services.password_hasher.hash(&checked, Some(client.address)).await?;
@@ -141,10 +197,10 @@ pub async fn change_password(
             let at = now();
             authorize(conn, Some(session), Need::Active)?;
 
-            // Another password may have been set since this one was verified, by the owner or an admin.
-            if store::users::update_password_from(conn, user.id, &user.password, &hash, at)? == 0 {
-                return Err(Error::Unauthenticated);
-            }
+            // Locked, so that no other password can be set between the check and the end of the transaction.
+            store::users::update_lock(conn, user.id)?;
+            proof.ensure_current(conn)?;
+            store::users::update_password(conn, user.id, &hash, at)?;
             lifecycle::end_all(conn, user.id)?;
             // Removes the one-time code and its expiry, because a code that is still valid must not replace the new
             // password.

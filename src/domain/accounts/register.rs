@@ -8,14 +8,14 @@ use crate::domain::sessions::lifecycle;
 use crate::error::{Error, Result};
 use crate::model::actor::Actor;
 use crate::model::actor::Client;
-use crate::model::{AccessLevel, Event, SessionKind, Status, UserId, now};
+use crate::model::{Event, SessionKind, Status, UserId, now};
 use crate::state::Services;
 use crate::store;
 use crate::sync::run_on_blocking_pool;
 
 use std::sync::Arc;
 
-/// Requests that wait for approval, at most. Each has rows and a folder, and strangers can make them.
+/// Requests that wait for approval, at most, because strangers can make them.
 const MAX_PENDING: i64 = 200;
 
 fn ensure_may_wait(conn: &mut Conn, status: Status) -> Result<()> {
@@ -28,7 +28,8 @@ fn ensure_may_wait(conn: &mut Conn, status: Status) -> Result<()> {
 }
 
 /// Creates a pending account (an active one if registration is open) and signs the user in, so that they can see the
-/// state of their request; returns the session token.
+/// state of their request; returns the session token. The answer is the same whether or not another account has the e-mail
+/// address.
 ///
 /// # Errors
 /// `Forbidden` if registration is closed; `Conflict` if too many requests are waiting; `Invalid` names every field whose
@@ -68,7 +69,7 @@ pub async fn register(
                 conn,
                 &checked.person,
                 &hash,
-                InitialStatus::new(status, AccessLevel::User),
+                InitialStatus::request(status),
                 at,
             )?;
 

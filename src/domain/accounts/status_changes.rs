@@ -1,6 +1,6 @@
 //! Decisions about an account: approve, reject, suspend, reactivate.
 
-use super::first_run;
+use super::{create, first_run};
 use crate::db::Conn;
 use crate::domain::audit;
 use crate::domain::sessions::authorize::{Need, authorize};
@@ -66,6 +66,7 @@ impl Decision {
 /// `Conflict` if the account's state does not allow it, or for the last admin or the actor's own account.
 pub fn decide(services: &Services, actor: &Actor, id: UserId, decision: Decision) -> Result<User> {
     let (user, is_first_admin) = services.db.write(|conn| {
+        let at = now();
         // Serializes changes to admins, so that two admins cannot suspend each other.
         let user = with_admin_lock(conn, actor, id)?;
         // Of all decisions, only a suspension can take away an active admin.
@@ -75,7 +76,7 @@ pub fn decide(services: &Services, actor: &Actor, id: UserId, decision: Decision
         }
 
         // Zero rows: the account does not have a status from which this decision is possible.
-        if store::users::update_status(conn, id, decision.from(), decision.to(), now())? == 0 {
+        if store::users::update_status(conn, id, decision.from(), decision.to(), at)? == 0 {
             let state = user.status.as_str();
             return Err(Error::Conflict(format!(
                 "{} is {state} and cannot be {}.",
@@ -87,6 +88,10 @@ pub fn decide(services: &Services, actor: &Actor, id: UserId, decision: Decision
         // A suspended or rejected account may still have sessions, which must not become valid again.
         if decision == Decision::Reactivate || user.status == Status::Rejected {
             lifecycle::end_all(conn, id)?;
+        }
+
+        if decision.to() == Status::Active {
+            create::activate(services, conn, &user, at)?;
         }
 
         // If this activates the first admin of the server, the set-up code is removed below.

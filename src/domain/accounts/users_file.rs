@@ -29,6 +29,7 @@ pub(crate) fn create_from_entry(
             status: Status::Active,
             access_level: entry.access_level.unwrap_or(AccessLevel::User),
             origin: Origin::File,
+            is_request: false,
         };
         let person = person_from_entry(conn, entry)?;
         let id = create::create(services, conn, &person, &entry.hash, start, now())?;
@@ -53,7 +54,11 @@ pub(crate) fn create_from_entry(
 
     // A pending account becomes active when the server's owner adds it to the file.
     if is_new_in_file {
-        store::users::update_status(conn, user.id, &[Status::Pending], Status::Active, now())?;
+        let activated =
+            store::users::update_status(conn, user.id, &[Status::Pending], Status::Active, now())?;
+        if activated > 0 {
+            create::activate(services, conn, &user, now())?;
+        }
     }
 
     if let Some(level) = entry.access_level.filter(|level| *level != user.access_level) {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::login;
 use crate::domain::audit;
 use crate::domain::sessions::lifecycle;
+use crate::domain::sessions::refresh_token::RefreshToken;
 use crate::error::{Error, Result};
 use crate::model::actor::Actor;
 use crate::model::actor::Client;
@@ -60,7 +61,10 @@ pub fn refresh(services: &Services, old: &str, client: &Client) -> Result<Issued
 
         // An unknown token may have been spent: then it was stolen.
         let Some(session) = active_session else {
-            let reused = store::sessions::find_by_spent(conn, &hash)?;
+            let reused = match RefreshToken::parse(old) {
+                Some(token) => store::sessions::find_by_family(conn, &token.family_hash())?,
+                None => store::sessions::find_by_spent(conn, &hash)?,
+            };
             if let Some((id, owner)) = reused {
                 store::sessions::update_end(conn, owner, id)?;
                 let username =
@@ -77,8 +81,9 @@ pub fn refresh(services: &Services, old: &str, client: &Client) -> Result<Issued
             return Ok(Err(reused));
         };
 
-        let token = lifecycle::random_token();
-        let new = token_hash(&token);
+        let previous = RefreshToken::parse(old);
+        let token = previous.as_ref().map_or_else(RefreshToken::new, RefreshToken::next);
+        let new = token_hash(&token.to_string());
 
         // If two requests use the same token at the same time, one succeeds. The other is retried and then counts as
         // reuse, which ends the session.
@@ -93,10 +98,14 @@ pub fn refresh(services: &Services, old: &str, client: &Client) -> Result<Issued
             return Err(Error::Contention);
         }
 
-        store::sessions::insert_spent(conn, &hash, session.id)?;
+        // The first exchange of a session of an earlier version.
+        if previous.is_none() {
+            store::sessions::insert_spent(conn, &hash, session.id)?;
+            store::sessions::update_family(conn, session.id, &token.family_hash())?;
+        }
         // The user's row repeats the token hash of the newest session.
         store::users::update_exchange_session_token(conn, session.user_id, &hash, &new)?;
-        Ok(Ok(token))
+        Ok(Ok(token.to_string()))
     })?;
 
     match exchanged {

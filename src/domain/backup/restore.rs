@@ -176,7 +176,8 @@ fn build_tree(
         Ok(media_dir.create_parents(&FileLocation::new(&folder, &path, "x"))?)
     })?;
     let name = set.name.clone();
-    let people = folders.len();
+    // A request that was not approved yet has no folder.
+    let people = usize::try_from(store::users::count_all(conn)?.0).unwrap_or(usize::MAX);
 
     let mut restored = RestoreReport {
         name,

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
 
+use crate::domain::accounts::admin;
 use crate::domain::auth::login;
 use crate::domain::library::trash;
 use crate::domain::uploads::resumable;
@@ -34,6 +35,10 @@ pub fn run_round(services: &Services) -> Result<()> {
     let expired = resumable::delete_expired(services, now())?;
     if expired > 0 {
         tracing::info!("{expired} unfinished uploads expired");
+    }
+    let removed = admin::remove_old_rejected(services, now())?;
+    if removed > 0 {
+        tracing::info!("{removed} rejected requests removed");
     }
     audit::purge(services, now())?;
     services.db.write(|conn| {

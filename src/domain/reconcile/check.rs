@@ -35,6 +35,10 @@ pub fn check(
 
     // Users one by one, so that the report has an order.
     admin::for_each_user(services, |user| {
+        // A request that was not approved yet has no folder.
+        if user.folder.is_empty() {
+            return Ok(());
+        }
         owned_folders.push(user.folder.clone());
         looked_at += LibraryCheck { services, user, options, on_problem: &mut on_problem }.run()?;
         Ok(())

@@ -2,6 +2,7 @@
 
 use super::authorize::{Need, authorize};
 use super::lifecycle::{self, SessionRequest, random_token};
+use super::password_proof::PasswordProof;
 use crate::domain::audit;
 use crate::error::{Error, FieldError, Result};
 use crate::model::account_fields::parse_optional_line;
@@ -11,6 +12,8 @@ use crate::model::{Event, Scope, Session, SessionKind, Time, UserId, now};
 use crate::state::Services;
 use crate::state::session_cache::AuthSession;
 use crate::store;
+use crate::sync::run_on_blocking_pool;
+use std::sync::Arc;
 
 /// The prefix of every access token, by which secret scanners recognise it.
 pub const TOKEN_PREFIX: &str = "nexus_pat_";
@@ -26,19 +29,38 @@ pub struct TokenRequest {
     pub scopes: Vec<String>,
     /// One of [`LIFETIMES`].
     pub days: String,
+    /// The user's password.
+    pub password: String,
 }
 
-/// Creates a token and returns it; only its hash is stored.
+/// Creates a token and returns it; only its hash is stored. Requires the password, because a token outlives the session that
+/// created it.
 ///
 /// # Errors
-/// `Invalid` names every field whose value was rejected; `Conflict` past a hundred tokens.
-pub fn create(
-    services: &Services,
-    auth_session: &AuthSession,
+/// `Invalid` names every field whose value was rejected; `TooManyRequests` after five wrong passwords; `Conflict` past a
+/// hundred tokens.
+pub async fn create(
+    services: &Arc<Services>,
+    auth_session: &Arc<AuthSession>,
     form: &TokenRequest,
     client: &Client,
 ) -> Result<String> {
-    // Report all invalid fields at once.
+    let valid = validate(auth_session, form)?;
+    let (user, password) = (&auth_session.user, form.password.as_str());
+    let proof = PasswordProof::verify(services, user, password, "password", client.address).await?;
+    let (services, auth_session, client) = (services.clone(), auth_session.clone(), client.clone());
+    run_on_blocking_pool(move || insert(&services, &auth_session, &valid, &proof, &client)).await
+}
+
+/// The validated fields of the form.
+struct ValidToken {
+    name: String,
+    scopes: Vec<Scope>,
+    days: u16,
+}
+
+/// Validates every field and reports all errors, not only the first.
+fn validate(auth_session: &AuthSession, form: &TokenRequest) -> Result<ValidToken> {
     let mut errors: Vec<FieldError> = Vec::new();
 
     let name = match parse_optional_line("name", &form.name, 100) {
@@ -72,11 +94,23 @@ pub fn create(
         }
         return Err(Error::Invalid(errors));
     };
+    Ok(ValidToken { name, scopes, days })
+}
 
+/// Creates a token in a transaction that checks session and password again.
+fn insert(
+    services: &Services,
+    auth_session: &AuthSession,
+    valid: &ValidToken,
+    proof: &PasswordProof,
+    client: &Client,
+) -> Result<String> {
+    let ValidToken { name, scopes, days } = valid;
     let token = format!("{TOKEN_PREFIX}{}", random_token());
     services.db.write(|conn| {
         let at = now();
         authorize(conn, Some(auth_session.key()), Need::Active)?;
+        proof.ensure_current(conn)?;
 
         // Counted in the transaction that inserts.
         let have =
@@ -89,9 +123,9 @@ pub fn create(
 
         let session_request = SessionRequest {
             kind: SessionKind::Token,
-            name: &name,
-            scopes: &scopes,
-            expiration: expires_at(days, at),
+            name,
+            scopes,
+            expiration: expires_at(*days, at),
         };
 
         lifecycle::insert(conn, auth_session.user.id, &token, &session_request, client, at)?;

@@ -6,6 +6,7 @@ use base64::Engine;
 use rand::Rng;
 
 use super::authorize::{Need, authorize};
+use super::refresh_token::RefreshToken;
 use crate::db::Conn;
 use crate::domain::audit;
 use crate::error::{Error, Result};
@@ -132,7 +133,10 @@ pub(crate) fn begin(
     client: &Client,
     at: Time,
 ) -> Result<String> {
-    let token = random_token();
+    let token = match kind {
+        SessionKind::Api => RefreshToken::new().to_string(),
+        SessionKind::Browser | SessionKind::Token => random_token(),
+    };
     insert(
         conn,
         user,
@@ -171,6 +175,7 @@ pub(crate) fn insert(
             kind: beginning.kind,
             name: beginning.name,
             scopes: &scopes.join(" "),
+            family: RefreshToken::parse(token).map(|token| token.family_hash()).as_deref(),
         },
     )?;
 

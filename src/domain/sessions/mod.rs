@@ -3,3 +3,5 @@
 pub mod access_tokens;
 pub(crate) mod authorize;
 pub mod lifecycle;
+pub(crate) mod password_proof;
+pub(crate) mod refresh_token;

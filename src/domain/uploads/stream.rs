@@ -9,9 +9,9 @@ use futures_util::{Stream, StreamExt};
 use crate::error::{Error, Result};
 
 /// Bytes collected before they are hashed and written. An upload whose client is silent keeps as many in memory.
-pub(crate) const CHUNK_BYTES: usize = 128 * 1024;
+pub(crate) const CHUNK_BYTES: usize = 64 * 1024;
 /// Room for the last piece, which may exceed the chunk.
-const MAX_PIECE: usize = 64 * 1024;
+const MAX_PIECE: usize = 32 * 1024;
 /// A sender that is silent for this long is considered gone.
 pub const UPLOAD_IDLE_TIMEOUT: Duration = Duration::from_mins(1);
 

@@ -79,7 +79,7 @@ pub(crate) async fn list_users(
     }
     let page = run_blocking(&caller.services, move |services| admin::list(services, status, after))
         .await?;
-    let users = page.users.iter().map(UserBody::from_user).collect();
+    let users = page.users.iter().map(UserBody::from_listed).collect();
     json_with_etag(&request, &PeopleBody { users, next_cursor: page.next.map(|id| id.0) })
 }
 
@@ -92,9 +92,9 @@ pub(crate) async fn get_user(
     path: web::Path<String>,
 ) -> HandlerResult {
     let id = parse_user_id(&path)?;
-    let (user, _) =
+    let (listed, _) =
         run_blocking(&caller.services, move |services| admin::find(services, id)).await?;
-    json_with_etag(&request, &UserBody::from_user(&user))
+    json_with_etag(&request, &UserBody::from_listed(&listed))
 }
 
 /// Fields to change; missing ones stay as they are.
@@ -136,9 +136,9 @@ pub(crate) async fn patch_user(
     // Each change is its own transaction with its own audit row.
     let changed = run_blocking(&caller.services, move |services| {
         // The user's sessions, which are returned too, are not needed here.
-        let (user, _) = admin::find(services, id)?;
+        let (listed, _) = admin::find(services, id)?;
         if let Some(decision) =
-            body.status.map(|status| decision(user.status, status)).transpose()?.flatten()
+            body.status.map(|status| decision(listed.user.status, status)).transpose()?.flatten()
         {
             status_changes::decide(services, &actor, id, decision)?;
         }
@@ -154,7 +154,7 @@ pub(crate) async fn patch_user(
         }
         Ok(admin::find(services, id)?.0)
     });
-    ok(&UserBody::from_user(&changed.await?))
+    ok(&UserBody::from_listed(&changed.await?))
 }
 
 /// Returns the admin's decision that leads from the current status of an account to the requested one; `None` if

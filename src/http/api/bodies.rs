@@ -6,6 +6,7 @@ use serde::Serialize;
 use time::format_description::well_known::Rfc3339;
 use utoipa::ToSchema;
 
+use crate::domain::accounts::admin::ListedUser;
 use crate::http::media_response::preview_path;
 use crate::model::{Directory, DirectoryId, Item, Session, Time, User};
 use crate::state::session_cache::AuthSession;
@@ -161,9 +162,17 @@ pub struct UserBody {
     quota_bytes: i64,
     /// Bytes stored, including the trash.
     used_bytes: i64,
+    /// The username of another account that logs in with this e-mail address. Only for admins, and only if there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    email_holder: Option<String>,
 }
 
 impl UserBody {
+    /// Creates the body of a user for an admin.
+    pub fn from_listed(listed: &ListedUser) -> Self {
+        Self { email_holder: listed.email_holder.clone(), ..Self::from_user(&listed.user) }
+    }
+
     /// Creates the body of a user, without the password hash and other internal columns.
     pub fn from_user(user: &User) -> Self {
         Self {
@@ -180,6 +189,7 @@ impl UserBody {
             updated_at: rfc3339(user.updated_at),
             quota_bytes: user.quota_bytes,
             used_bytes: user.used_bytes,
+            email_holder: None,
         }
     }
 }

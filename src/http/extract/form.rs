@@ -10,7 +10,7 @@ use actix_web::{FromRequest, HttpRequest};
 use futures_util::StreamExt;
 use serde::de::DeserializeOwned;
 
-use super::multipart::{field_text, multipart_error, next_part, with_timeout};
+use super::multipart::{field_text, multipart_error, next_part, parts_of, with_timeout};
 use crate::error::Error;
 use crate::http::csrf::{CSRF_FIELD, csrf_error, has_valid_csrf_header};
 use crate::http::error::HandlerError;
@@ -70,7 +70,7 @@ async fn read_form(
     let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     match kind.as_str() {
         "application/x-www-form-urlencoded" => read_urlencoded(payload).await,
-        "multipart/form-data" => read_multipart(Multipart::new(request.headers(), payload)).await,
+        "multipart/form-data" => read_multipart(parts_of(request, payload).await?).await,
         // A POST without a body has its token in the header.
         "" if has_valid_csrf_header(request) => Ok(Vec::new()),
         "" => Err(csrf_error().into()),

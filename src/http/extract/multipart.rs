@@ -3,7 +3,9 @@
 use std::future::Future;
 use std::time::Duration;
 
-use actix_multipart::Multipart;
+use actix_multipart::{Multipart, MultipartConfig};
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest};
 use futures_util::StreamExt;
 
 use crate::error::Error;
@@ -11,6 +13,25 @@ use crate::http::error::HandlerError;
 
 /// Time for a form to arrive.
 const FORM_TIMEOUT: Duration = Duration::from_secs(30);
+/// Bytes of a body that the parser keeps in memory while its client is silent. The headers of a part must fit.
+const BUFFER_BYTES: usize = 16 * 1024;
+
+/// The settings that [`parts_of`] uses; part of the application's data.
+#[must_use]
+pub fn multipart_config() -> MultipartConfig {
+    MultipartConfig::default().buffer_limit(BUFFER_BYTES)
+}
+
+/// The parts of a body.
+///
+/// # Errors
+/// None in practice: an invalid media type is the error of the first part.
+pub async fn parts_of(
+    request: &HttpRequest,
+    mut payload: Payload,
+) -> Result<Multipart, HandlerError> {
+    Multipart::from_request(request, &mut payload).await.map_err(multipart_error)
+}
 
 /// Returns the next part.
 ///

@@ -16,6 +16,9 @@ use crate::http::client_info::is_trusted;
 use crate::http::response::sendfile_body::{SendfileQueue, sendfile};
 use crate::state::Services;
 
+/// Bytes that are passed on before the HTTP server handles them. It would read more into memory as long as there are any.
+const MAX_AT_ONCE: usize = 32 * 1024;
+
 /// An accepted connection.
 pub struct SendfileSocket {
     stream: TcpStream,
@@ -23,6 +26,8 @@ pub struct SendfileSocket {
     /// `None` for proxies that are trusted.
     _permit: Option<ConnectionPermit>,
     framing: RequestFraming,
+    /// Bytes passed on since the HTTP server was last told to wait.
+    passed_on: usize,
     outlet: SendfileQueue,
     services: Arc<Services>,
 }
@@ -62,6 +67,7 @@ impl SendfileSocket {
             connection: tracker.add(),
             _permit: permit,
             framing: RequestFraming::default(),
+            passed_on: 0,
             outlet: SendfileQueue::default(),
             services: services.clone(),
         })
@@ -91,7 +97,6 @@ impl SendfileSocket {
 }
 
 impl AsyncRead for SendfileSocket {
-    /// Delivers bytes up to the end of the current request; those of the next one when the response is complete.
     fn poll_read(
         self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -99,25 +104,46 @@ impl AsyncRead for SendfileSocket {
     ) -> Poll<Result<()>> {
         let this = self.get_mut();
         this.ensure_open(context)?;
+        if this.passed_on >= MAX_AT_ONCE {
+            this.passed_on = 0;
+            context.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+
+        let start = buffer.filled().len();
+        let read = this.poll_request_bytes(context, buffer);
+        this.passed_on =
+            if read.is_ready() { this.passed_on + buffer.filled().len() - start } else { 0 };
+        read
+    }
+}
+
+impl SendfileSocket {
+    /// Delivers bytes up to the end of the current request; those of the next one when the response is complete.
+    fn poll_request_bytes(
+        &mut self,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<Result<()>> {
         loop {
-            let may_begin = this.connection.completed() >= this.framing.begun();
-            let is_delivered = this.framing.deliver_held(buffer, may_begin);
+            let may_begin = self.connection.completed() >= self.framing.begun();
+            let is_delivered = self.framing.deliver_held(buffer, may_begin);
             // Without held requests there is nothing to wake the task for when the current response is complete.
-            this.connection.set_waiting(this.framing.has_held());
-            if is_delivered || this.framing.is_finished(may_begin) {
+            self.connection.set_waiting(self.framing.has_held());
+            if is_delivered || self.framing.is_finished(may_begin) {
                 return Poll::Ready(Ok(()));
             }
             // Woken when the response is complete.
-            if !may_begin && !this.framing.has_room() {
+            if !may_begin && !self.framing.has_room() {
                 return Poll::Pending;
             }
 
             let before = buffer.filled().len();
-            let read = Pin::new(&mut this.stream).poll_read(context, buffer);
-            this.services.metrics.received.inc_by((buffer.filled().len() - before) as u64);
+            let read = Pin::new(&mut self.stream).poll_read(context, buffer);
+            self.services.metrics.received.inc_by((buffer.filled().len() - before) as u64);
             ready!(read)?;
-            if this.framing.receive(buffer, before, may_begin) {
-                this.connection.set_waiting(this.framing.has_held());
+            if self.framing.receive(buffer, before, may_begin) {
+                self.connection.set_waiting(self.framing.has_held());
                 return Poll::Ready(Ok(()));
             }
         }

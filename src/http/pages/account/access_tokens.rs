@@ -15,7 +15,7 @@ use crate::http::pages::components::{self as v, When};
 use crate::http::pages::layout::Layout;
 use crate::http::pages::respond::{redirect, render, render_with_status, set_flash};
 use crate::http::route::{HandlerResult, Route};
-use crate::http::run_blocking::run_blocking;
+use crate::http::run_blocking::{run_blocking, services_arc};
 use crate::model::{Scope, Session};
 
 pub(crate) fn routes() -> Vec<Route> {
@@ -63,6 +63,7 @@ struct AccessTokensPage {
     name: String,
     name_problem: Option<String>,
     scopes_problem: Option<String>,
+    password_problem: Option<String>,
     /// Scope, description, and whether it is selected.
     scopes: Vec<(&'static str, &'static str, bool)>,
     /// Days, label, and whether it is selected.
@@ -98,6 +99,7 @@ async fn render_tokens(
         rows: tokens.iter().map(TokenRow::from_session).collect(),
         name: form.name.clone(),
         name_problem: problem("name"),
+        password_problem: problem("password"),
         // The page shows a wrong lifetime in the same place as wrong scopes.
         scopes_problem: problem("scopes").or_else(|| problem("days")),
         scopes: scopes
@@ -132,19 +134,16 @@ struct NewToken {
     scopes: Vec<String>,
     #[serde(default)]
     days: String,
+    #[serde(default)]
+    password: String,
 }
 
 /// Creates an access token, which the next page shows once; a rejected form is shown again with status 422.
 async fn submit_token(current: CurrentUser, Form(form): Form<NewToken>) -> HandlerResult {
-    let form = TokenRequest { name: form.name, scopes: form.scopes, days: form.days };
-    let (auth_session, client, requested) =
-        (current.auth_session.clone(), current.client.clone(), form.clone());
-
-    match run_blocking(&current.services, move |services| {
-        access_tokens::create(services, &auth_session, &requested, &client)
-    })
-    .await
-    {
+    let NewToken { name, scopes, days, password } = form;
+    let form = TokenRequest { name, scopes, days, password };
+    let services = services_arc(&current.services);
+    match access_tokens::create(&services, &current.auth_session, &form, &current.client).await {
         Ok(token) => {
             let text = "Copy your new token now: it is not shown again.".into();
             current.cookie.set_flash(&Flash { text, code: Some(token), ..Flash::default() })?;

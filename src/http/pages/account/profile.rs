@@ -1,6 +1,5 @@
 //! `/account`: profile, avatar, password, theme.
 
-use actix_multipart::Multipart;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -12,7 +11,7 @@ use crate::error::{Error, FieldError};
 use crate::http::csrf::{CSRF_FIELD, csrf_error, has_valid_csrf_header};
 use crate::http::error::HandlerError;
 use crate::http::extract::form::Form;
-use crate::http::extract::multipart::{field_bytes, field_text, next_part, with_timeout};
+use crate::http::extract::multipart::{field_bytes, field_text, next_part, parts_of, with_timeout};
 use crate::http::extract::user::CurrentUser;
 use crate::http::pages::components as v;
 use crate::http::pages::components::field::{Field, with_errors};
@@ -60,6 +59,7 @@ async fn render_profile(
         firstname: user.firstname.clone(),
         lastname: user.lastname.clone(),
         email: user.email.clone(),
+        email_password: String::new(),
         contact_number: user.contact_number.clone().unwrap_or_default(),
         address: user.address.clone().unwrap_or_default(),
         single_keys: user.single_keys,
@@ -73,6 +73,10 @@ async fn render_profile(
             .value(&values.lastname)
             .autocomplete("family-name"),
         Field::new("email", "E-mail", "email").value(&values.email).autocomplete("email"),
+        Field::new("email_password", "Your password", "password")
+            .autocomplete("current-password")
+            .hint("Only needed to change the e-mail.")
+            .optional(),
         Field::new("contact_number", "Contact number", "tel")
             .value(&values.contact_number)
             .autocomplete("tel")
@@ -118,6 +122,8 @@ struct ProfileForm {
     #[serde(default)]
     email: String,
     #[serde(default)]
+    email_password: String,
+    #[serde(default)]
     contact_number: String,
     #[serde(default)]
     address: String,
@@ -131,19 +137,16 @@ async fn submit_profile(current: CurrentUser, Form(form): Form<ProfileForm>) -> 
         firstname: form.firstname,
         lastname: form.lastname,
         email: form.email,
+        email_password: form.email_password,
         contact_number: form.contact_number,
         address: form.address,
         single_keys: form.single_keys.is_some(),
     };
 
+    let services = services_arc(&current.services);
     // The form is needed again if it is rejected.
-    let (auth_session, change) = (current.auth_session.clone(), form.clone());
-
-    match run_blocking(&current.services, move |services| {
-        profile::update(services, &auth_session.authority(), &change)
-    })
-    .await
-    {
+    let change = form.clone();
+    match profile::update(&services, &current.auth_session, change, &current.client).await {
         Ok(()) => {
             set_flash(&current.cookie, "Your profile is saved.")?;
             redirect("/account")
@@ -251,7 +254,7 @@ async fn submit_picture(
     let (mut picture, mut is_removed) = (Vec::new(), false);
 
     // Read part by part, because a picture may be larger than the `Form` extractor accepts.
-    let mut parts = Multipart::new(request.headers(), payload);
+    let mut parts = parts_of(&request, payload.into_inner()).await?;
     while let Some(mut field) = with_timeout(next_part(&mut parts)).await? {
         match field.name() {
             Some(CSRF_FIELD) => {

@@ -61,13 +61,15 @@ async fn render_user(
     id: UserId,
     errors: &[FieldError],
 ) -> Result<UserPage, Error> {
-    let (user, sessions) =
+    let (listed, sessions) =
         run_blocking(&current.services, move |services| admin::find(services, id)).await?;
     let layout = Layout::load(current, "/admin/users").await?;
     let current_session_id = current.auth_session.session.id;
 
+    let person = UserRow::from_listed(&listed);
+    let user = listed.user;
     Ok(UserPage {
-        person: UserRow::from_user(&user),
+        person,
         quota_gb: format_gigabytes(user.quota_bytes),
         quota_problem: errors.first().map(|error| error.message.clone()),
         is_oneself: user.id == current.user().id,

@@ -4,7 +4,7 @@ use actix_web::{HttpRequest, web};
 use askama::Template;
 use serde::Deserialize;
 
-use crate::domain::accounts::admin;
+use crate::domain::accounts::admin::{self, ListedUser};
 use crate::domain::accounts::status_changes::{self, Decision};
 use crate::http::extract::form::Form;
 use crate::http::extract::user::{AdminUser, CurrentUser};
@@ -14,7 +14,7 @@ use crate::http::pages::respond::{redirect_back, render};
 use crate::http::route::{HandlerResult, Route};
 use crate::http::run_blocking::run_blocking;
 use crate::media::avatar::initials;
-use crate::model::{Status, User, UserId};
+use crate::model::{Status, UserId};
 
 pub(crate) fn routes() -> Vec<Route> {
     vec![
@@ -36,11 +36,14 @@ pub(super) struct UserRow {
     pub used: v::Size,
     pub quota: String,
     pub is_admin: bool,
+    /// Who logs in with the e-mail address that this account states, if it is another one.
+    pub email_holder: Option<String>,
 }
 
 impl UserRow {
     /// Converts an account into a row of the list of accounts; a quota of 0 means no limit.
-    pub(super) fn from_user(user: &User) -> Self {
+    pub(super) fn from_listed(listed: &ListedUser) -> Self {
+        let ListedUser { user, email_holder } = listed;
         Self {
             id: user.id.0,
             name: format!("{} {}", user.firstname, user.lastname),
@@ -56,6 +59,7 @@ impl UserRow {
                 "no limit".into()
             },
             is_admin: user.is_admin(),
+            email_holder: email_holder.clone(),
         }
     }
 }
@@ -114,7 +118,7 @@ async fn show_users(AdminUser(current): AdminUser, query: web::Query<Query>) -> 
             tab("Suspended", Status::Suspended),
             tab("Rejected", Status::Rejected),
         ],
-        people: user_page.users.iter().map(UserRow::from_user).collect(),
+        people: user_page.users.iter().map(UserRow::from_listed).collect(),
         status: status.as_str(),
         summary: match waiting {
             0 => "Nobody is waiting for you".into(),

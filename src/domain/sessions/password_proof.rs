@@ -1,0 +1,54 @@
+//! The password once more, for changes that a stolen session must not make.
+
+use crate::db::Conn;
+use crate::domain::auth::login::account_key;
+use crate::error::{Error, Result};
+use crate::model::{User, UserId};
+use crate::state::Services;
+use crate::state::password_algorithms::HashCheck;
+use crate::store;
+use std::net::IpAddr;
+
+/// That a user has just given their password.
+pub(crate) struct PasswordProof {
+    user: UserId,
+    /// The hash that was verified.
+    hash: String,
+}
+
+impl PasswordProof {
+    /// Verifies a user's password.
+    ///
+    /// # Errors
+    /// `Invalid` for `field` if it is wrong; `TooManyRequests` after five wrong ones.
+    pub async fn verify(
+        services: &Services,
+        user: &User,
+        password: &str,
+        field: &'static str,
+        address: IpAddr,
+    ) -> Result<Self> {
+        // Wrong passwords count like failed log-ins.
+        let attempt = services.login_throttle.begin_attempt(&account_key(user.id), address)?;
+        let hash = user.password.clone();
+        let verified =
+            services.password_hasher.verify(Some(hash.clone()), password, address).await?;
+        if verified.check == HashCheck::Wrong {
+            return Err(Error::field(field, "That is not your password now."));
+        }
+        // The password is right, so this attempt does not count as a wrong one.
+        attempt.forgive();
+        Ok(Self { user: user.id, hash })
+    }
+
+    /// Checks, in the transaction that writes, that the user still has the password that was verified.
+    ///
+    /// # Errors
+    /// `Unauthenticated` if the owner or an admin has set another one meanwhile.
+    pub fn ensure_current(&self, conn: &mut Conn) -> Result<()> {
+        match store::users::find(conn, self.user)? {
+            Some(user) if user.password == self.hash => Ok(()),
+            _ => Err(Error::Unauthenticated),
+        }
+    }
+}
