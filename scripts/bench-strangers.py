@@ -18,7 +18,7 @@ work = pathlib.Path(tempfile.mkdtemp(prefix="nexus-strangers-", dir=os.environ.g
 (work / "password").write_text(PASSWORD)
 # The tokens of the uploads come from one address, whose log-ins would be limited.
 settings = {"PATH": os.environ["PATH"], "NEXUS_LISTEN": "127.0.0.1:0", "NEXUS_RATE_LIMIT": "off", "NEXUS_LOG": "warn", "NEXUS_ADMIN_USERNAME": "root",
-            "NEXUS_ADMIN_EMAIL": "root@example.org", "NEXUS_ADMIN_PASSWORD_FILE": str(work / "password"), **{key: value for key, value in os.environ.items() if key.startswith("MALLOC")}}
+            "NEXUS_ADMIN_EMAIL": "root@example.org", "NEXUS_ADMIN_PASSWORD_FILE": str(work / "password"), **{key: value for key, value in os.environ.items() if key.startswith(("MALLOC", "X_", "GLIBC"))}}
 server = subprocess.Popen([binary], cwd=work, env=settings, stderr=subprocess.PIPE, text=True)
 port = int(next(match[1] for line in server.stderr if (match := re.search(r"listening on \S+:(\d+)", line))))
 threading.Thread(target=lambda: [None for _ in server.stderr], daemon=True).start()

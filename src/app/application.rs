@@ -20,6 +20,7 @@ use super::background_tasks::{
     run_folder_watch, run_housekeeping, run_malware_scan, run_scheduled_backups,
     run_systemd_notify, spawn_preview_workers,
 };
+use super::memory::run_memory_trim;
 use crate::config::Settings;
 use crate::domain::accounts::first_run;
 use crate::domain::ops::{crash_recovery, housekeeping};
@@ -131,6 +132,7 @@ impl Application {
         let malware_task = tokio::spawn(run_malware_scan(self.services.clone()));
         let backup_task = tokio::spawn(run_scheduled_backups(self.services.clone()));
         let preview_workers = spawn_preview_workers(&self.services);
+        let memory_task = tokio::spawn(run_memory_trim());
 
         let folder_watch = self.services.settings.watch_quiet_period.map(|quiet_period| {
             tokio::spawn(run_folder_watch(self.services.clone(), quiet_period))
@@ -155,6 +157,7 @@ impl Application {
         housekeeping_task.abort();
         malware_task.abort();
         backup_task.abort();
+        memory_task.abort();
         // A worker's current file cannot be aborted, because it is processed on the blocking pool.
         self.services.preview_queue.stop();
         folder_watch.inspect(JoinHandle::abort);

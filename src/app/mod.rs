@@ -2,5 +2,6 @@
 
 mod application;
 mod background_tasks;
+mod memory;
 
 pub use application::Application;

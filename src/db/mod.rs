@@ -1,6 +1,7 @@
 //! Database access: SQLite or MySQL/MariaDB, chosen by the URL. No other module distinguishes the two.
 
 mod connection;
+mod hang_watch;
 mod migrations;
 mod pool;
 pub mod schema;

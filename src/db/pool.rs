@@ -9,6 +9,7 @@ use diesel::connection::SimpleConnection;
 use diesel::r2d2::Pool;
 
 use super::connection::{self, Backend, Conn, ConnectionFactory, PooledConn};
+use super::hang_watch::HangWatch;
 
 use crate::error::{Error, Result};
 
@@ -26,6 +27,8 @@ pub struct Db {
     is_shared: bool,
     statements: Arc<AtomicU64>,
     waits: Arc<PoolWaits>,
+    /// `None` for a file.
+    hang_watch: Option<Arc<HangWatch>>,
 }
 
 /// How often and for how long requests waited for a connection.
@@ -92,6 +95,8 @@ impl Db {
                 })
         };
 
+        // From the first connection on, so that a start does not wait without end either.
+        let hang_watch = HangWatch::start(&backend);
         // Migrations run on a connection of their own, before any other is opened.
         let mut first = connect(&backend)?;
         super::migrations::run(&mut first)?;
@@ -108,6 +113,7 @@ impl Db {
             is_shared: backend.is_remote(),
             statements: factory.statements,
             waits: Arc::default(),
+            hang_watch,
         })
     }
 
@@ -158,6 +164,9 @@ impl Db {
         &self,
         pool: &Pool<ConnectionFactory>,
     ) -> Result<diesel::r2d2::PooledConnection<ConnectionFactory>> {
+        if self.hang_watch.as_ref().is_some_and(|watch| watch.is_hung()) {
+            return Err(Error::Unavailable("The database does not answer."));
+        }
         let began = Instant::now();
         let pooled = pool.get().map_err(|cause| {
             tracing::warn!(error = %cause, "no database connection available");

@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 use std::time::Instant;
+use tokio::sync::Semaphore;
 
 use super::ingest_queue::IngestQueue;
 use super::jwt::TokenSigner;
@@ -37,6 +38,9 @@ use crate::store;
 /// Number of locks that users are spread over. Two users may share one.
 const MOVE_LOCKS: usize = 64;
 
+/// Uploads at once that collect more bytes before they write them, which takes memory and is faster.
+const LARGE_CHUNK_UPLOADS: usize = 8;
+
 /// Everything that domain functions need. One instance per process.
 pub struct Services {
     pub settings: Settings,
@@ -63,6 +67,8 @@ pub struct Services {
     pub readiness_cache: ReadinessCache,
     pub archive_slots: UserSlots,
     pub upload_slots: UserSlots,
+    /// Permits for uploads that collect more bytes at once. They are per process.
+    pub large_chunks: Arc<Semaphore>,
     pub quota_holds: Arc<QuotaHolds>,
     pub malware_scanner: MalwareScanner,
     pub renderer: PreviewRenderer,
@@ -129,6 +135,7 @@ impl Services {
             readiness_cache: ReadinessCache::default(),
             archive_slots: UserSlots::for_archives(),
             upload_slots: UserSlots::for_uploads(),
+            large_chunks: Arc::new(Semaphore::new(LARGE_CHUNK_UPLOADS)),
             quota_holds: Arc::default(),
             malware_scanner: MalwareScanner::from_settings(&settings)?,
             renderer: PreviewRenderer::new(settings.program.clone()),

@@ -170,10 +170,7 @@ async fn changes_of_a_user(app: &TestApp, ada: &Browser) -> Vec<Change> {
                 ("email_password", PASSWORD),
             ],
         ),
-        form(
-            "/account",
-            &[("firstname", "Eve"), ("lastname", "X"), ("email", "ada@example.org")],
-        ),
+        form("/account", &[("firstname", "Eve"), ("lastname", "X"), ("email", "ada@example.org")]),
         form("/account/theme", &[("theme", "dark")]),
         form(
             "/account/password",

@@ -173,9 +173,11 @@ where
     let (upload, partial, services, turn) = appender;
     // The upload is finished, for instance because the client missed the response to its last part.
     let Some(partial) = partial else { return Ok(upload) };
+    let large_chunks = services.large_chunks.clone();
     let appender =
         Appender { services, session, upload, partial, checksum: part.checksum, loose: 0, turn };
-    let (mut appender, ended) = copy_stream(appender, Box::pin(bytes.take_until(stop))).await?;
+    let (mut appender, ended) =
+        copy_stream(appender, Box::pin(bytes.take_until(stop)), &large_chunks).await?;
     let user = user.clone();
 
     // Runs to its end even if the client disconnects.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures_util::Stream;
 
-use super::stream::{ByteSink, CHUNK_BYTES, StreamEnd, copy_stream};
+use super::stream::{ByteSink, LARGE_CHUNK, StreamEnd, copy_stream};
 use crate::domain::ingest;
 use crate::domain::library::items;
 use crate::domain::sessions::authorize::{Need, authorize};
@@ -258,7 +258,7 @@ fn reserve(services: &Arc<Services>, user: &User, announced: u64) -> Result<Quot
     )?;
     let hold = QuotaHold::empty(&services.db, &services.quota_holds, user);
     // For small uploads, the exact number of bytes is reserved when they are written.
-    if announced > CHUNK_BYTES as u64 {
+    if announced > LARGE_CHUNK as u64 {
         hold.extend_to(files)?;
     }
     Ok(hold)
@@ -313,7 +313,7 @@ where
     })
     .await?;
 
-    match copy_stream(sink, bytes).await? {
+    match copy_stream(sink, bytes, &services.large_chunks).await? {
         (sink, StreamEnd::Whole) => Ok(sink.incoming.finish()),
         // `BadRequest` means that the sender stopped; the message adds that nothing of this file was kept.
         (_, StreamEnd::Broken(Error::BadRequest(why))) => {

@@ -14,7 +14,7 @@ use crate::http::error::HandlerError;
 /// Time for a form to arrive.
 const FORM_TIMEOUT: Duration = Duration::from_secs(30);
 /// Bytes of a body that the parser keeps in memory while its client is silent. The headers of a part must fit.
-const BUFFER_BYTES: usize = 16 * 1024;
+const BUFFER_BYTES: usize = 8 * 1024;
 
 /// The settings that [`parts_of`] uses; part of the application's data.
 #[must_use]

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use actix_web::HttpMessage;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{HeaderName, HeaderValue};
@@ -11,7 +12,7 @@ use actix_web::web::Data;
 use tracing::Instrument;
 
 use super::{base_path, error_pages, security_headers};
-use crate::http::server::connections::{Connection, InFlightRequest, TrackedBody};
+use crate::http::server::connections::{Connection, InFlightRequest, TrackedBody, track_body};
 use crate::http::{metrics, rate_limit, tus_headers};
 use crate::state::Services;
 
@@ -32,7 +33,12 @@ pub async fn request_log(
     let strip_result = base_path::strip_base_path(&mut request, base);
     tus_headers::override_method(&mut request);
     // The connection counts as in use until the last byte of the response is sent, and is not closed as idle.
-    let in_flight = request.conn_data::<Arc<Connection>>().map(InFlightRequest::begin);
+    let connection = request.conn_data::<Arc<Connection>>().cloned();
+    let in_flight = connection.as_ref().map(InFlightRequest::begin);
+    if let Some(connection) = connection {
+        let payload = request.take_payload();
+        request.set_payload(track_body(payload, connection));
+    }
 
     let span = tracing::info_span!("request", id);
 

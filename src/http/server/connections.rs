@@ -12,8 +12,11 @@ use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use actix_web::body::{BodySize, BoxBody, MessageBody};
+use actix_web::dev::Payload;
 use bytes::Bytes;
+use futures_util::StreamExt;
 use futures_util::task::AtomicWaker;
+use tokio::sync::Semaphore;
 
 /// How long a connection may stay open without completing a request.
 const IDLE_TIMEOUT: Duration = Duration::from_mins(1);
@@ -25,6 +28,9 @@ const UNREAD_RESPONSE_TIMEOUT: Duration = Duration::from_mins(10);
 /// has been answered by then.
 const LONG_RESPONSE: Duration = Duration::from_millis(250);
 
+/// Requests at once whose large bodies are received with more memory.
+const LARGE_BODIES: usize = 8;
+
 /// One tracked connection.
 pub struct Connection {
     opened: Instant,
@@ -33,7 +39,9 @@ pub struct Connection {
     task: AtomicWaker,
     /// Requests that have been answered completely.
     completed: AtomicU64,
-    /// Whether the task must be woken when a request is completed.
+    /// Bytes of the current request's body that its handler has read.
+    body_read: AtomicU64,
+    /// Whether the task must be woken when a request is completed or more of its body is read.
     is_waiting: AtomicBool,
     /// Requests whose responses are not sent completely.
     under_way: AtomicUsize,
@@ -53,6 +61,7 @@ impl Connection {
             is_closed: AtomicBool::new(false),
             task: AtomicWaker::new(),
             completed: AtomicU64::new(0),
+            body_read: AtomicU64::new(0),
             is_waiting: AtomicBool::new(false),
             under_way: AtomicUsize::new(0),
             session: Mutex::new(None),
@@ -79,8 +88,30 @@ impl Connection {
         self.completed.load(Ordering::Acquire)
     }
 
-    /// Sets whether the task is woken when a request is completed. Requests are completed on the thread of the
-    /// connection, so this cannot come too late.
+    /// Bytes of the current request's body that its handler has read.
+    pub fn body_read(&self) -> u64 {
+        self.body_read.load(Ordering::Acquire)
+    }
+
+    /// Starts to count the body of the next request.
+    pub fn begin_body(&self) {
+        self.body_read.store(0, Ordering::Release);
+    }
+
+    /// Records that a handler has read some of its request's body.
+    fn record_read(&self, bytes: usize) {
+        self.body_read.fetch_add(bytes as u64, Ordering::AcqRel);
+        self.wake_if_waiting();
+    }
+
+    fn wake_if_waiting(&self) {
+        if self.is_waiting.load(Ordering::Relaxed) {
+            self.task.wake();
+        }
+    }
+
+    /// Sets whether the task is woken when a request is completed or more of its body is read. Both happen on the thread
+    /// of the connection, so this cannot come too late.
     pub fn set_waiting(&self, is_waiting: bool) {
         self.is_waiting.store(is_waiting, Ordering::Relaxed);
     }
@@ -127,28 +158,39 @@ impl Connection {
 }
 
 /// All open connections.
-#[derive(Clone, Default)]
-pub struct ConnectionTracker(Arc<Mutex<Vec<Weak<Connection>>>>);
+#[derive(Clone)]
+pub struct ConnectionTracker {
+    connections: Arc<Mutex<Vec<Weak<Connection>>>>,
+    /// Permits for requests whose large bodies are received faster, with more memory.
+    pub(super) large_bodies: Arc<Semaphore>,
+}
+
+impl Default for ConnectionTracker {
+    fn default() -> Self {
+        let large_bodies = Arc::new(Semaphore::new(LARGE_BODIES));
+        Self { connections: Arc::default(), large_bodies }
+    }
+}
 
 impl ConnectionTracker {
     /// Tracks a new connection.
     #[must_use]
     pub fn add(&self) -> Arc<Connection> {
         let connection = Arc::new(Connection::new(Instant::now()));
-        lock(&self.0).push(Arc::downgrade(&connection));
+        lock(&self.connections).push(Arc::downgrade(&connection));
         connection
     }
 
     /// Closes the connections that have expired; returns how many.
     pub fn close_idle(&self) -> usize {
-        lock(&self.0).retain(|connection| connection.strong_count() > 0);
+        lock(&self.connections).retain(|connection| connection.strong_count() > 0);
         self.close_where(Connection::is_expired)
     }
 
     /// The sessions of all responses that have been under way for some time.
     #[must_use]
     pub fn long_response_sessions(&self) -> Vec<SessionKey> {
-        let mut sessions: Vec<_> = lock(&self.0)
+        let mut sessions: Vec<_> = lock(&self.connections)
             .iter()
             .filter_map(Weak::upgrade)
             .filter_map(|connection| connection.long_response_session())
@@ -166,7 +208,7 @@ impl ConnectionTracker {
     }
 
     fn close_where(&self, is_over: impl Fn(&Connection) -> bool) -> usize {
-        let connections = lock(&self.0);
+        let connections = lock(&self.connections);
         let over =
             connections.iter().filter_map(Weak::upgrade).filter(|connection| is_over(connection));
         over.inspect(|connection| connection.close()).count()
@@ -192,8 +234,19 @@ impl Drop for InFlightRequest {
         self.0.under_way.fetch_sub(1, Ordering::AcqRel);
         self.0.completed.fetch_add(1, Ordering::AcqRel);
         // The next request was received already.
-        if self.0.is_waiting.load(Ordering::Relaxed) {
-            self.0.task.wake();
+        self.0.wake_if_waiting();
+    }
+}
+
+/// Counts what is read of a request's body, so that its connection receives more.
+pub fn track_body(payload: Payload, connection: Arc<Connection>) -> Payload {
+    match payload {
+        Payload::None => Payload::None,
+        payload => {
+            let counted = payload.inspect(move |piece| {
+                connection.record_read(piece.as_ref().map_or(0, Bytes::len));
+            });
+            Payload::Stream { payload: Box::pin(counted) }
         }
     }
 }
@@ -256,7 +309,7 @@ mod tests {
         let tracker = ConnectionTracker::default();
         let (old, young) =
             (connection(Duration::from_secs(61)), connection(Duration::from_secs(59)));
-        tracker.0.lock().unwrap().extend([Arc::downgrade(&old), Arc::downgrade(&young)]);
+        tracker.connections.lock().unwrap().extend([Arc::downgrade(&old), Arc::downgrade(&young)]);
         assert_eq!(tracker.close_idle(), 1);
         assert!(!is_open(&old));
         assert!(is_open(&young));
@@ -292,7 +345,7 @@ mod tests {
         let tracker = ConnectionTracker::default();
         let key = |id| SessionKey { user: UserId(1), id };
         let connections: Vec<_> = (0..3).map(|_| connection(Duration::from_secs(1))).collect();
-        tracker.0.lock().unwrap().extend(connections.iter().map(Arc::downgrade));
+        tracker.connections.lock().unwrap().extend(connections.iter().map(Arc::downgrade));
         let _requests: Vec<_> = connections.iter().map(InFlightRequest::begin).collect();
         for (connection, id) in connections.iter().zip([7, 7, 8]) {
             connection.set_session(key(id));

@@ -26,6 +26,8 @@ pub struct RequestFraming {
     is_at_end: bool,
     /// Requests whose head was delivered.
     begun: u64,
+    /// Bytes of the current request's body that were delivered.
+    body_bytes: u64,
 }
 
 /// What the next byte belongs to.
@@ -33,8 +35,11 @@ pub struct RequestFraming {
 enum Position {
     #[default]
     Head,
-    /// The rest of a request, with that many bytes.
-    Sized(u64),
+    /// The rest of a request, with that many bytes of its head and of its body.
+    Sized {
+        head: u64,
+        body: u64,
+    },
     Chunked(ChunkedBody),
     /// All following bytes belong to this request, or the HTTP server will reject it.
     Rest,
@@ -47,6 +52,12 @@ impl RequestFraming {
         self.begun
     }
 
+    /// Bytes of the current request's body that the HTTP server has received.
+    #[must_use]
+    pub const fn body_bytes(&self) -> u64 {
+        self.body_bytes
+    }
+
     /// Whether complete or incomplete requests are held back.
     #[must_use]
     pub fn has_held(&self) -> bool {
@@ -56,7 +67,7 @@ impl RequestFraming {
     /// Moves held bytes to `buffer`, the next request only if `may_begin`. Returns whether there were any to move.
     pub fn deliver_held(&mut self, buffer: &mut ReadBuf<'_>, may_begin: bool) -> bool {
         let is_between = matches!(self.position, Position::Head);
-        let Some(count) = self.position.take(&self.held, buffer.remaining(), may_begin) else {
+        let Some(taken) = self.position.take(&self.held, buffer.remaining(), may_begin) else {
             // A zero byte is not allowed in a head, so the HTTP server answers with 400.
             self.position = Position::Rest;
             if let Some(first) = self.held.first_mut() {
@@ -64,8 +75,9 @@ impl RequestFraming {
             }
             return self.deliver_held(buffer, may_begin);
         };
-        self.begun += u64::from(is_between && count > 0);
+        self.record(is_between, &taken);
 
+        let count = taken.bytes;
         buffer.put_slice(self.held.get(..count).unwrap_or_default());
         self.held.advance(count);
         if self.held.is_empty() {
@@ -86,15 +98,25 @@ impl RequestFraming {
 
         // Bytes that were held precede these. A head that must be rejected is held as well, to be changed.
         let is_between = matches!(self.position, Position::Head);
-        let count = if self.held.is_empty() {
+        let taken = if self.held.is_empty() {
             self.position.take(received, received.len(), may_begin).unwrap_or_default()
         } else {
-            0
+            Taken::default()
         };
-        self.begun += u64::from(is_between && count > 0);
+        let count = taken.bytes;
         self.held.extend_from_slice(received.get(count..).unwrap_or_default());
         buffer.set_filled(before + count);
+        self.record(is_between, &taken);
         count > 0
+    }
+
+    /// Counts what is delivered. `is_between` is whether it begins with a head.
+    const fn record(&mut self, is_between: bool, taken: &Taken) {
+        if is_between && taken.bytes > 0 {
+            self.begun += 1;
+            self.body_bytes = 0;
+        }
+        self.body_bytes += taken.body_bytes;
     }
 
     /// Whether more bytes may be received before the current request has ended.
@@ -110,37 +132,51 @@ impl RequestFraming {
     }
 }
 
+/// What may be delivered.
+#[derive(Default)]
+struct Taken {
+    bytes: usize,
+    /// How many of them are data of the body.
+    body_bytes: u64,
+    is_end: bool,
+}
+
 impl Position {
     /// How many of `bytes` may be delivered, at most `room`: not more than the rest of the current request, or the next
     /// one from its head if `may_begin`. Advances past them. `None` for a head that must not be delivered.
-    fn take(&mut self, bytes: &[u8], room: usize, may_begin: bool) -> Option<usize> {
+    fn take(&mut self, bytes: &[u8], room: usize, may_begin: bool) -> Option<Taken> {
         if matches!(self, Self::Head) {
             if bytes.is_empty() || !may_begin {
-                return Some(0);
+                return Some(Taken::default());
             }
             match parse_head(bytes) {
                 Head::Complete(position) => *self = position,
-                Head::Incomplete if bytes.len() < MAX_HEAD => return Some(0),
+                Head::Incomplete if bytes.len() < MAX_HEAD => return Some(Taken::default()),
                 Head::Incomplete => *self = Self::Rest,
                 Head::Refused => return None,
             }
         }
 
         let bytes = bytes.get(..room).unwrap_or(bytes);
-        let (count, is_ended) = match self {
-            Self::Head => (0, false),
-            Self::Rest => (bytes.len(), false),
-            Self::Sized(left) => {
-                let count = usize::try_from(*left).unwrap_or(usize::MAX).min(bytes.len());
-                *left -= count as u64;
-                (count, *left == 0)
+        let taken = match self {
+            Self::Head => Taken::default(),
+            Self::Rest => {
+                Taken { bytes: bytes.len(), body_bytes: bytes.len() as u64, is_end: false }
+            }
+            Self::Sized { head, body } => {
+                let from_head = (bytes.len() as u64).min(*head);
+                *head -= from_head;
+                let body_bytes = (bytes.len() as u64 - from_head).min(*body);
+                *body -= body_bytes;
+                let count = usize::try_from(from_head + body_bytes).unwrap_or(bytes.len());
+                Taken { bytes: count, body_bytes, is_end: *head == 0 && *body == 0 }
             }
             Self::Chunked(body) => body.advance(bytes),
         };
-        if is_ended {
+        if taken.is_end {
             *self = Self::Head;
         }
-        Some(count)
+        Some(taken)
     }
 }
 
@@ -179,10 +215,10 @@ fn parse_head(bytes: &[u8]) -> Head {
     }
 
     // In the order of actix-http, which takes the bytes after an upgrade for a body.
-    Head::Complete(match length.and_then(|length| length.checked_add(head_length)) {
-        _ if is_chunked => Position::Chunked(ChunkedBody::after_head(head_length)),
+    Head::Complete(match length {
+        _ if is_chunked => Position::Chunked(ChunkedBody::Head(head_length)),
         _ if is_upgrade || request.method == Some("CONNECT") => Position::Rest,
-        Some(length) => Position::Sized(length),
+        Some(body) => Position::Sized { head: head_length, body },
         // Not a length: the HTTP server rejects the request.
         None => Position::Rest,
     })
@@ -191,60 +227,75 @@ fn parse_head(bytes: &[u8]) -> Head {
 /// The position in a chunked body (RFC 9112, 7.1). Accepts more than the HTTP server, which closes the connection after
 /// an invalid one.
 enum ChunkedBody {
-    /// That many bytes of data or of the head, then the next chunk.
-    Data(u64),
+    /// That many bytes of the head, then the first chunk.
+    Head(u64),
     /// The hexadecimal size.
     Size(u64),
     /// The rest of the line with the size.
     SizeLine(u64),
+    /// That many bytes of data, then a line break.
+    Data(u64),
+    DataEnd,
     /// A line after the last chunk; the body ends with an empty one.
-    Trailer { is_empty: bool },
+    Trailer {
+        is_empty: bool,
+    },
 }
 
 impl ChunkedBody {
-    const fn after_head(head_length: u64) -> Self {
-        Self::Data(head_length)
-    }
-
-    /// Returns how many of `bytes` belong to the body, and whether it ends with them.
-    fn advance(&mut self, bytes: &[u8]) -> (usize, bool) {
-        let mut at = 0;
-        while let Some(byte) = bytes.get(at) {
-            if let Self::Data(left) = self {
-                let skipped = usize::try_from(*left).unwrap_or(usize::MAX).min(bytes.len() - at);
-                at += skipped;
-                *left -= skipped as u64;
-                if *left == 0 {
-                    *self = Self::Size(0);
-                }
-                continue;
-            }
-
-            at += 1;
+    /// Advances past those of `bytes` that belong to the request.
+    fn advance(&mut self, bytes: &[u8]) -> Taken {
+        let mut taken = Taken::default();
+        while let Some(byte) = bytes.get(taken.bytes) {
+            let available = bytes.len() - taken.bytes;
+            let is_line_end = *byte == b'\n';
             match self {
-                Self::Data(_) => {}
+                // Bytes that are skipped at once.
+                Self::Head(left) | Self::Data(left) if *left > 0 => {
+                    let skipped = usize::try_from(*left).unwrap_or(usize::MAX).min(available);
+                    *left -= skipped as u64;
+                    taken.bytes += skipped;
+                    if matches!(self, Self::Data(_)) {
+                        taken.body_bytes += skipped as u64;
+                    }
+                    continue;
+                }
+                Self::Head(_) => {
+                    *self = Self::Size(0);
+                    continue;
+                }
+                Self::Data(_) => {
+                    *self = Self::DataEnd;
+                    continue;
+                }
                 Self::Size(size) => match char::from(*byte).to_digit(16) {
                     Some(digit) => *size = size.saturating_mul(16).saturating_add(digit.into()),
-                    None => *self = Self::SizeLine(*size).after(*byte),
+                    None => *self = Self::SizeLine(*size).after_byte(is_line_end),
                 },
-                Self::SizeLine(size) => *self = Self::SizeLine(*size).after(*byte),
-                Self::Trailer { is_empty: true } if *byte == b'\n' => return (at, true),
+                Self::SizeLine(size) => *self = Self::SizeLine(*size).after_byte(is_line_end),
+                Self::DataEnd if is_line_end => *self = Self::Size(0),
+                Self::DataEnd => {}
+                Self::Trailer { is_empty: true } if is_line_end => {
+                    taken.bytes += 1;
+                    taken.is_end = true;
+                    return taken;
+                }
                 Self::Trailer { is_empty } => match byte {
                     b'\n' => *is_empty = true,
                     b'\r' => {}
                     _ => *is_empty = false,
                 },
             }
+            taken.bytes += 1;
         }
-        (at, false)
+        taken
     }
 
     /// What follows a byte of the line with the size.
-    const fn after(self, byte: u8) -> Self {
+    const fn after_byte(self, is_line_end: bool) -> Self {
         match self {
-            Self::SizeLine(0) if byte == b'\n' => Self::Trailer { is_empty: true },
-            // The data ends with a line break.
-            Self::SizeLine(size) if byte == b'\n' => Self::Data(size.saturating_add(2)),
+            Self::SizeLine(0) if is_line_end => Self::Trailer { is_empty: true },
+            Self::SizeLine(size) if is_line_end => Self::Data(size),
             other => other,
         }
     }

@@ -7,7 +7,8 @@ use std::task::{Context, Poll, ready};
 
 use actix_web::dev::Extensions;
 use actix_web::rt::net::TcpStream;
-use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, Interest, ReadBuf};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::connection_limits::{ConnectionLimits, ConnectionPermit};
 use super::connections::{Connection, ConnectionTracker};
@@ -16,8 +17,16 @@ use crate::http::client_info::is_trusted;
 use crate::http::response::sendfile_body::{SendfileQueue, sendfile};
 use crate::state::Services;
 
-/// Bytes that are passed on before the HTTP server handles them. It would read more into memory as long as there are any.
-const MAX_AT_ONCE: usize = 32 * 1024;
+/// Bytes of a request's body that are passed on before its handler has read them. The HTTP server alone would take 160 KiB
+/// into memory.
+const MAX_UNREAD_BODY: u64 = 8 * 1024;
+/// The same for a few requests with large bodies, which are then received faster.
+const MAX_UNREAD_LARGE_BODY: u64 = 128 * 1024;
+/// A body counts as large after so many bytes.
+const LARGE_BODY: u64 = 256 * 1024;
+
+/// Bytes that are read from the network at once, if there are as many.
+const MIN_READ: u64 = 1024;
 
 /// An accepted connection.
 pub struct SendfileSocket {
@@ -26,8 +35,9 @@ pub struct SendfileSocket {
     /// `None` for proxies that are trusted.
     _permit: Option<ConnectionPermit>,
     framing: RequestFraming,
-    /// Bytes passed on since the HTTP server was last told to wait.
-    passed_on: usize,
+    /// The permit of the current request, if its body is large and one was free.
+    large_body: Option<OwnedSemaphorePermit>,
+    large_bodies: Arc<Semaphore>,
     outlet: SendfileQueue,
     services: Arc<Services>,
 }
@@ -67,7 +77,8 @@ impl SendfileSocket {
             connection: tracker.add(),
             _permit: permit,
             framing: RequestFraming::default(),
-            passed_on: 0,
+            large_body: None,
+            large_bodies: tracker.large_bodies.clone(),
             outlet: SendfileQueue::default(),
             services: services.clone(),
         })
@@ -88,6 +99,22 @@ impl SendfileSocket {
         }
     }
 
+    /// Bytes of the current request's body that are passed on before its handler has read them.
+    fn max_unread(&mut self) -> u64 {
+        if self.large_body.is_none() && self.framing.body_bytes() > LARGE_BODY {
+            self.large_body = self.large_bodies.clone().try_acquire_owned().ok();
+        }
+        if self.large_body.is_some() { MAX_UNREAD_LARGE_BODY } else { MAX_UNREAD_BODY }
+    }
+
+    /// Starts to count the body of the next request, if one has begun since there were `begun` of them.
+    fn note_begun(&mut self, begun: u64) {
+        if self.framing.begun() != begun {
+            self.large_body = None;
+            self.connection.begin_body();
+        }
+    }
+
     fn record_progress(&self, written: &Poll<Result<usize>>) {
         if let Poll::Ready(Ok(bytes @ 1..)) = written {
             self.services.metrics.sent.inc_by(*bytes as u64);
@@ -97,6 +124,8 @@ impl SendfileSocket {
 }
 
 impl AsyncRead for SendfileSocket {
+    /// Delivers bytes up to the end of the current request, as its handler reads them; those of the next one when the
+    /// response is complete.
     fn poll_read(
         self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -104,46 +133,37 @@ impl AsyncRead for SendfileSocket {
     ) -> Poll<Result<()>> {
         let this = self.get_mut();
         this.ensure_open(context)?;
-        if this.passed_on >= MAX_AT_ONCE {
-            this.passed_on = 0;
-            context.waker().wake_by_ref();
-            return Poll::Pending;
-        }
-
-        let start = buffer.filled().len();
-        let read = this.poll_request_bytes(context, buffer);
-        this.passed_on =
-            if read.is_ready() { this.passed_on + buffer.filled().len() - start } else { 0 };
-        read
-    }
-}
-
-impl SendfileSocket {
-    /// Delivers bytes up to the end of the current request; those of the next one when the response is complete.
-    fn poll_request_bytes(
-        &mut self,
-        context: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<Result<()>> {
         loop {
-            let may_begin = self.connection.completed() >= self.framing.begun();
-            let is_delivered = self.framing.deliver_held(buffer, may_begin);
+            let may_begin = this.connection.completed() >= this.framing.begun();
+            let unread = this.framing.body_bytes().saturating_sub(this.connection.body_read());
+            let max_unread = this.max_unread();
+            if !may_begin && unread >= max_unread {
+                // Woken when the handler reads, or when the response is complete.
+                this.connection.set_waiting(true);
+                return Poll::Pending;
+            }
+
+            let begun = this.framing.begun();
+            let is_delivered = this.framing.deliver_held(buffer, may_begin);
             // Without held requests there is nothing to wake the task for when the current response is complete.
-            self.connection.set_waiting(self.framing.has_held());
-            if is_delivered || self.framing.is_finished(may_begin) {
+            this.connection.set_waiting(this.framing.has_held());
+            this.note_begun(begun);
+            if is_delivered || this.framing.is_finished(may_begin) {
                 return Poll::Ready(Ok(()));
             }
             // Woken when the response is complete.
-            if !may_begin && !self.framing.has_room() {
+            if !may_begin && !this.framing.has_room() {
                 return Poll::Pending;
             }
 
             let before = buffer.filled().len();
-            let read = Pin::new(&mut self.stream).poll_read(context, buffer);
-            self.services.metrics.received.inc_by((buffer.filled().len() - before) as u64);
+            let limit = max_unread.saturating_sub(unread).max(MIN_READ);
+            let read = Pin::new(&mut (&mut this.stream).take(limit)).poll_read(context, buffer);
+            this.services.metrics.received.inc_by((buffer.filled().len() - before) as u64);
             ready!(read)?;
-            if self.framing.receive(buffer, before, may_begin) {
-                self.connection.set_waiting(self.framing.has_held());
+            if this.framing.receive(buffer, before, may_begin) {
+                this.connection.set_waiting(this.framing.has_held());
+                this.note_begun(begun);
                 return Poll::Ready(Ok(()));
             }
         }
