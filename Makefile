@@ -71,7 +71,7 @@ preview-packages: ## programs that decode videos, HEIC and AVIF (optional)
 	@SUDO="$(SUDO)" scripts/packages.sh ffmpeg:ffmpeg vipsthumbnail:libvips-tools
 
 test-packages: packages ## system packages for testing
-	@SUDO="$(SUDO)" scripts/packages.sh mariadbd:mariadb-server chromium:chromium ffmpeg:ffmpeg vipsthumbnail:libvips-tools clamd:clamav-daemon nginx:nginx-light promtool:prometheus php:php-cli /var/lib/dpkg/info/php-mysql.list:php-mysql mkfs.ext4:e2fsprogs curl:curl
+	@SUDO="$(SUDO)" scripts/packages.sh mariadbd:mariadb-server chromium:chromium ffmpeg:ffmpeg vipsthumbnail:libvips-tools clamd:clamav-daemon nginx:nginx-light promtool:prometheus php:php-cli /var/lib/dpkg/info/php-mysql.list:php-mysql mkfs.ext4:e2fsprogs curl:curl strace:strace
 
 # The libraries of the pages, each an enhancement, and the common passwords, without which nothing is built.
 browser-files: static/vendor/icons.svg vendor/common-passwords.txt ## browser libraries and common passwords from npm

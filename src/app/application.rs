@@ -38,6 +38,8 @@ const UPLOADS_STOP_TIMEOUT: Duration = Duration::from_secs(20);
 const HEADERS_TIMEOUT: Duration = Duration::from_secs(10);
 /// Time for a client to read the error before its connection is closed.
 const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(1);
+/// Bytes of a response that are collected before they are written. A client that does not read keeps them in memory.
+const WRITE_BUFFER_BYTES: usize = 16 * 1024;
 /// How often connections are checked.
 const IDLE_CHECK_INTERVAL: Duration = Duration::from_secs(5);
 /// How often the sessions of long responses are checked. Together with the time after which a response counts as long, it
@@ -289,6 +291,7 @@ fn serve(listener: TcpListener, services: &Arc<Services>) -> Result<Server> {
         let protocol = HttpService::build()
             .client_request_timeout(HEADERS_TIMEOUT)
             .client_disconnect_timeout(DISCONNECT_TIMEOUT)
+            .h1_write_buffer_size(WRITE_BUFFER_BYTES)
             .local_addr(address)
             .graceful_shutdown_signal(move || {
                 let stop_signal = stop_signal.clone();

@@ -7,24 +7,23 @@ use std::time::Duration;
 use crate::sync::run_on_blocking_pool;
 
 /// How often the memory is checked.
-const CHECK_INTERVAL: Duration = Duration::from_secs(10);
-/// Growth since the last time after which memory is returned.
-const MIN_GROWTH_KIB: u64 = 8 * 1024;
+const CHECK_INTERVAL: Duration = Duration::from_secs(20);
+/// Memory above the lowest that was seen, with which it is returned.
+const MIN_EXCESS_KIB: u64 = 16 * 1024;
 
 /// Checks the memory of the process as long as the server runs.
 pub(crate) async fn run_memory_trim() {
-    let mut lowest = u64::MAX;
+    // Before the first requests.
+    let mut lowest = resident_kib();
     loop {
         tokio::time::sleep(CHECK_INTERVAL).await;
         let checked = run_on_blocking_pool(move || {
-            let resident = resident_kib();
-            if resident < lowest.saturating_add(MIN_GROWTH_KIB) {
-                return Ok(lowest.min(resident));
+            if resident_kib() > lowest.saturating_add(MIN_EXCESS_KIB) {
+                trim();
             }
-            trim();
             Ok(resident_kib())
         });
-        lowest = checked.await.unwrap_or(lowest);
+        lowest = checked.await.unwrap_or(lowest).min(lowest);
     }
 }
 

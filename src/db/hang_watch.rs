@@ -21,7 +21,7 @@ use crate::sync::lock;
 /// How often the server is asked.
 const PROBE_INTERVAL: Duration = Duration::from_millis(500);
 /// How long an answer may take. With the interval, requests fail within three seconds.
-const ANSWER_TIMEOUT: Duration = Duration::from_millis(2200);
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(2);
 /// How long a connection of the probe may take, with encryption and log-in.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// How often the time limits are checked.

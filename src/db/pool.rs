@@ -15,8 +15,9 @@ use crate::error::{Error, Result};
 
 /// How often a transaction is tried when it conflicts with another.
 const MAX_TRIES: u32 = 6;
-/// How long a request waits for a connection before it fails with `Unavailable`.
-const CHECKOUT_TIMEOUT: Duration = Duration::from_secs(3);
+/// How long a request waits for a connection before it fails with `Unavailable`, so that it is answered within three
+/// seconds.
+const CHECKOUT_TIMEOUT: Duration = Duration::from_millis(2800);
 
 /// A handle on the pool; cheap to clone.
 #[derive(Clone)]

@@ -105,7 +105,10 @@ impl Services {
         let db = Db::open(&settings.database_url)?;
         let media_dir = Arc::new(MediaDir::open(&settings.media_dir).map_err(|cause| {
             let path = settings.media_dir.display();
-            let advice = format!("Make it writable for this user: chown $(id -un) {path}");
+            let advice = match cause.kind() {
+                std::io::ErrorKind::Unsupported => "Use another file system.".to_owned(),
+                _ => format!("Make it writable for this user: chown $(id -un) {path}"),
+            };
             unusable_error(
                 &cause,
                 format!("The media folder {path} cannot be used: {cause}. {advice}"),

@@ -5,11 +5,12 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{AtFlags, Mode, OFlags, RenameFlags};
+use rustix::fs::{AtFlags, Mode, OFlags};
 
 use super::dir_entry::{DirEntry, entries, entry};
 use super::file_location::{FileLocation, INCOMING, QUARANTINE, UPLOADS};
 use super::open_beneath::{RESOLVE_FLAGS, open_regular};
+use super::rename::RenameMethod;
 
 /// The directories that every user has.
 pub const STANDARD_DIRECTORIES: [&str; 7] =
@@ -28,21 +29,29 @@ const RESERVED_BYTES: u64 = 64 << 20;
 pub struct MediaDir {
     path: PathBuf,
     pub(super) root: OwnedFd,
+    rename_method: RenameMethod,
 }
 
 impl MediaDir {
     /// Opens the root, creating it if needed.
     ///
     /// # Errors
-    /// System errors, including a folder in which the internal folders cannot be created.
+    /// System errors, including a folder in which the internal folders cannot be created; `Unsupported` for a file system
+    /// on which a file cannot be renamed without overwriting another.
     pub fn open(path: &Path) -> io::Result<Self> {
         std::fs::create_dir_all(path)?;
         let root = rustix::fs::open(path, OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
-        let media_dir = Self { path: path.to_path_buf(), root };
-        create_directory_at(&media_dir.root, INCOMING, Mode::RWXU)?;
-        create_directory_at(&media_dir.root, UPLOADS, Mode::RWXU)?;
-        create_directory_at(&media_dir.root, QUARANTINE, Mode::RWXU)?;
-        Ok(media_dir)
+        for name in [INCOMING, UPLOADS, QUARANTINE] {
+            create_directory_at(&root, name, Mode::RWXU)?;
+        }
+        let incoming = rustix::fs::openat(
+            &root,
+            INCOMING,
+            OFlags::DIRECTORY | OFlags::CLOEXEC,
+            Mode::empty(),
+        )?;
+        let rename_method = RenameMethod::probe(&incoming)?;
+        Ok(Self { path: path.to_path_buf(), root, rename_method })
     }
 
     /// The configured path of the root, for messages to the administrator.
@@ -167,14 +176,8 @@ impl MediaDir {
     /// `AlreadyExists` when the target is taken. Nothing is renamed on error.
     pub fn rename(&self, from: &FileLocation, to: &FileLocation) -> io::Result<()> {
         let (old, new) = (self.open_directory(from)?, self.open_directory(to)?);
-        rustix::fs::renameat_with(
-            &old,
-            folder_component(&from.name)?,
-            &new,
-            folder_component(&to.name)?,
-            RenameFlags::NOREPLACE,
-        )?;
-        Ok(())
+        let (old_name, new_name) = (folder_component(&from.name)?, folder_component(&to.name)?);
+        Ok(self.rename_method.rename(&old, old_name, &new, new_name)?)
     }
 
     /// Creates the missing directories above `location`.

@@ -222,3 +222,63 @@ async fn a_disk_without_free_inodes_is_reported_and_everything_else_works() {
     );
     person.assert_all_is_well(&site).await;
 }
+
+/// The server under strace(1), which lets these system calls fail as if the file system did not offer them.
+fn without(calls: &[&str]) -> Command {
+    let mut command = Command::new("/usr/bin/strace");
+    // `-D`: the server is the child, and strace watches it.
+    command.args(["-D", "-f", "--seccomp-bpf", "-qq", "-o", "/dev/null"]);
+    command.args(["-e", &format!("trace={}", calls.join(","))]);
+    command.args(["-e", &format!("inject={}:error=EINVAL", calls.join(","))]);
+    command.arg(env!("CARGO_BIN_EXE_nexus-media"));
+    command
+}
+
+#[actix_web::test]
+async fn a_file_system_without_renames_that_never_overwrite_is_used_with_links() {
+    let folder = tempfile::tempdir().unwrap();
+    let site = Site::on_sqlite(folder.path());
+    let server = site.spawn(without(&["renameat2"]));
+    let person = Person::log_in(&server).await;
+    let status = async |method: &str, path: &str, body: serde_json::Value| {
+        let request = person.request(method, path).header("content-type", "application/json");
+        request.body(body.to_string()).send().await.unwrap().status().as_u16()
+    };
+
+    // Uploads, also of a name that is taken, then moves of files and of a directory.
+    let (one, two) = (bytes_of(1, 100_000), bytes_of(2, 100_000));
+    for bytes in [&one, &two] {
+        let files = [("a.bin".to_owned(), bytes.clone())];
+        assert_eq!(person.upload(&files).await.unwrap().status(), 201);
+    }
+    let path = header(&person.begin("part.bin", 1000).await.unwrap(), "location");
+    assert_eq!(person.append(&path, 0, &[3; 1000]).await.unwrap().status(), 204);
+    assert_eq!(status("POST", "/api/directories", serde_json::json!({ "name": "Old" })).await, 201);
+    let directories = person.json("/api/directories").await;
+    let directories = directories["directories"].as_array().unwrap();
+    let old = directories.iter().find(|directory| directory["name"] == "Old").unwrap();
+    let directory = old["id"].as_str().unwrap();
+    let item = person.item(&sha256(&one)).await.unwrap();
+    let item = format!("/api/media/{}", item["id"].as_str().unwrap());
+    assert_eq!(status("PATCH", &item, serde_json::json!({ "directory": directory })).await, 200);
+    let renamed = format!("/api/directories/{directory}");
+    assert_eq!(status("PATCH", &renamed, serde_json::json!({ "name": "New" })).await, 200);
+    assert_eq!(status("DELETE", &item, serde_json::Value::Null).await, 204);
+    assert_eq!(status("POST", &format!("{item}/restore"), serde_json::Value::Null).await, 200);
+    person.assert_all_is_well(&site).await;
+}
+
+#[test]
+fn a_file_system_on_which_files_could_be_overwritten_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("password"), PASSWORD).unwrap();
+    let output = without(&["renameat2", "linkat"])
+        .args(["--listen", "127.0.0.1:0"])
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success());
+    assert!(said.contains("neither RENAME_NOREPLACE nor hard links"), "{said}");
+    assert!(said.contains("Use another file system."), "{said}");
+}

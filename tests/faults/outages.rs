@@ -256,7 +256,14 @@ async fn slow_senders_do_not_delay_other_requests() {
     let head = "POST /api/media/upload HTTP/1.1\r\nContent-Type: multipart/form-data; boundary=B";
     let part =
         b"--B\r\nContent-Disposition: form-data; name=\"file\"; filename=\"drip.bin\"\r\n\r\n";
-    let mut dripping: Vec<_> = (0..200).map(|_| open(&server, head, 1 << 30, &person)).collect();
+    // Each user may send sixteen files at once.
+    let mut dripping = Vec::new();
+    for number in 0..13 {
+        let name = format!("sender{number}");
+        site.add_user(&name);
+        let sender = Person::log_in_as(&server, &name).await;
+        dripping.extend((0..15).map(|_| open(&server, head, 1 << 30, &sender)));
+    }
     for stream in &mut dripping {
         stream.write_all(part).unwrap();
     }
@@ -271,7 +278,7 @@ async fn slow_senders_do_not_delay_other_requests() {
     }
     let memory = std::fs::read_to_string(format!("/proc/{}/status", server.child.id())).unwrap();
     let peak = memory.lines().find(|line| line.starts_with("VmHWM")).unwrap();
-    println!("200 dripping uploads: {peak}");
+    println!("{} dripping uploads: {peak}", dripping.len());
     drop(dripping);
     while std::fs::read_dir(site.media.join(".incoming")).unwrap().count() > 0 {
         tokio::time::sleep(Duration::from_millis(10)).await;
@@ -307,4 +314,43 @@ async fn previews_that_a_killed_server_left_are_made_after_the_restart() {
             person.request("GET", item["thumbnail_url"].as_str().unwrap()).send().await.unwrap();
         assert_eq!(preview.status(), 200, "{}", item["name"]);
     }
+}
+
+#[actix_web::test]
+async fn a_database_that_hangs_is_reported_within_three_seconds_and_used_again_when_it_answers() {
+    let mut database = Database::start();
+    let folder = tempfile::tempdir().unwrap();
+    let site = Site { database: database.make("test_hang"), ..Site::on_sqlite(folder.path()) };
+    let server = site.start();
+    let person = Person::log_in(&server).await;
+    assert_eq!(person.upload(&[("a.txt".into(), vec![1; 1000])]).await.unwrap().status(), 201);
+    let ask = |path: &'static str| person.request("GET", path).send();
+    assert_eq!(ask("/api/media/list").await.unwrap().status(), 200);
+
+    // All of its threads stop; its connections stay open.
+    database.tell("pause");
+    let began = Instant::now();
+    let waiting = futures_util::future::join_all((0..20).map(|_| ask("/api/media/list")));
+    for answer in waiting.await {
+        let answer = answer.unwrap();
+        assert_eq!(answer.status(), 503);
+        assert!(!header(&answer, "retry-after").is_empty());
+    }
+    println!("requests during a hanging database failed after {:?}", began.elapsed());
+    assert_eq!(ask("/readyz").await.unwrap().status(), 503);
+    assert_eq!(ask("/healthz").await.unwrap().status(), 200);
+    // From then on they fail at once.
+    assert_eq!(ask("/api/media/list").await.unwrap().status(), 503);
+    let refused = person.upload(&[("no.bin".into(), vec![1; 1000])]).await.unwrap();
+    assert_eq!(refused.status(), 503);
+
+    database.tell("resume");
+    let back = Instant::now();
+    while ask("/api/media/list").await.unwrap().status() != 200 {
+        assert!(back.elapsed() < Duration::from_secs(30), "service is not back");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    println!("service was back after {:?}", back.elapsed());
+    assert_eq!(person.upload(&[("b.txt".into(), vec![2; 1000])]).await.unwrap().status(), 201);
+    person.assert_all_is_well(&site).await;
 }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use base64::Engine;
@@ -38,6 +39,19 @@ impl Site {
 
     /// Starts the server with these variables on top; the first time it makes the admin `root`.
     pub fn start_with(&self, variables: &[(&str, &str)]) -> Server {
+        self.with_variables(variables, |variables| Server::start(&self.folder, variables))
+    }
+
+    /// Starts a command that runs the server in its own process.
+    pub fn spawn(&self, command: Command) -> Server {
+        self.with_variables(&[], |variables| Server::spawn(command, &self.folder, variables))
+    }
+
+    fn with_variables(
+        &self,
+        variables: &[(&str, &str)],
+        start: impl FnOnce(&[(&str, &str)]) -> Server,
+    ) -> Server {
         let own = [
             ("NEXUS_DATA_DIR", self.folder.join("data").display().to_string()),
             ("NEXUS_MEDIA_DIR", self.media.display().to_string()),
@@ -46,11 +60,28 @@ impl Site {
         ];
         let own: Vec<(&str, &str)> =
             own.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        Server::start(&self.folder, &[&own[..], variables].concat())
+        start(&[&own[..], variables].concat())
     }
 
     pub fn start(&self) -> Server {
         self.start_with(&[])
+    }
+
+    /// Creates an account with the password of all tests.
+    pub fn add_user(&self, username: &str) {
+        let email = format!("{username}@example.org");
+        let status = Command::new(env!("CARGO_BIN_EXE_nexus-media"))
+            .args(["user", "add", username, "--email", &email])
+            .args(["--firstname", "Ada", "--lastname", "Lovelace", "--password-file"])
+            .arg(self.folder.join("password"))
+            .current_dir(&self.folder)
+            .env("NEXUS_DATA_DIR", self.folder.join("data"))
+            .env("NEXUS_MEDIA_DIR", &self.media)
+            .env("DATABASE_URL", &self.database)
+            .stdout(std::process::Stdio::null())
+            .status()
+            .unwrap();
+        assert!(status.success());
     }
 
     /// Starts it after a fault: it has to be ready in time.
@@ -98,12 +129,17 @@ pub fn header(answer: &Response, name: &str) -> String {
 impl Person {
     /// The admin, logged in.
     pub async fn log_in(server: &Server) -> Self {
+        Self::log_in_as(server, "root").await
+    }
+
+    /// Logs in a user who has the password of all tests.
+    pub async fn log_in_as(server: &Server, username: &str) -> Self {
         let client = Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .timeout(Duration::from_mins(3))
             .build()
             .unwrap();
-        let body = serde_json::json!({ "username": "root", "password": PASSWORD }).to_string();
+        let body = serde_json::json!({ "username": username, "password": PASSWORD }).to_string();
         let request = client
             .post(format!("{}/api/auth/login", server.base))
             .header("content-type", "application/json");

@@ -1,7 +1,7 @@
 #!/bin/sh
 # A private MariaDB for tests: a temporary folder, a free port, user mysql.
-# Prints its URL when it is ready, runs until its standard input ends, and cleans up. On a line `stop` or `start`
-# there it stops or starts the server and prints `done`.
+# Prints its URL when it is ready, runs until its standard input ends, and cleans up. On a line `stop`, `start`,
+# `pause` or `resume` there it stops or starts the server, or all of its threads, and prints `done`.
 set -eu
 command -v mariadbd >/dev/null || { echo "mariadbd is missing: apt-get install mariadb-server" >&2; exit 1; }
 folder=$(mktemp -d "${TMPDIR:-/tmp}/nexus-mariadb-XXXXXX")
@@ -24,7 +24,14 @@ start() {
         sleep 0.2
     done
 }
+pause() {
+    kill -STOP "$server"
+}
+resume() {
+    kill -CONT "$server" 2>/dev/null || true
+}
 stop() {
+    resume
     kill "$server" 2>/dev/null || true
     wait "$server" 2>/dev/null || true
 }

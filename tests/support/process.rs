@@ -19,8 +19,13 @@ pub struct Server {
 impl Server {
     /// Starts it in `folder` on a free port, with additional variables.
     pub fn start(folder: &Path, variables: &[(&str, &str)]) -> Self {
+        Self::spawn(Command::new(env!("CARGO_BIN_EXE_nexus-media")), folder, variables)
+    }
+
+    /// Starts `command`, which runs the server in the process that it starts.
+    pub fn spawn(mut command: Command, folder: &Path, variables: &[(&str, &str)]) -> Self {
         std::fs::write(folder.join("password"), PASSWORD).unwrap();
-        let mut child = Command::new(env!("CARGO_BIN_EXE_nexus-media"))
+        let mut child = command
             .current_dir(folder)
             .env_clear()
             .envs([

@@ -13,7 +13,7 @@ use tokio::io::ReadBuf;
 /// Bytes of a head that are waited for. The HTTP server answers a longer head with 431.
 const MAX_HEAD: usize = 128 * 1024;
 /// Bytes that are received ahead while a request is under way.
-const MAX_AHEAD: usize = 8 * 1024;
+const MAX_AHEAD: usize = 4 * 1024;
 /// The HTTP server accepts as many header fields.
 const MAX_FIELDS: usize = 96;
 

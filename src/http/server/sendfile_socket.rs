@@ -19,7 +19,7 @@ use crate::state::Services;
 
 /// Bytes of a request's body that are passed on before its handler has read them. The HTTP server alone would take 160 KiB
 /// into memory.
-const MAX_UNREAD_BODY: u64 = 8 * 1024;
+const MAX_UNREAD_BODY: u64 = 4 * 1024;
 /// The same for a few requests with large bodies, which are then received faster.
 const MAX_UNREAD_LARGE_BODY: u64 = 128 * 1024;
 /// A body counts as large after so many bytes.
