@@ -23,6 +23,7 @@ use super::background_tasks::{
 use super::memory::run_memory_trim;
 use crate::config::Settings;
 use crate::domain::accounts::first_run;
+use crate::domain::auth::login;
 use crate::domain::ops::{crash_recovery, housekeeping};
 use crate::domain::sessions::lifecycle;
 use crate::error::{Error, Result};
@@ -168,7 +169,11 @@ impl Application {
         let services = self.services;
 
         // Activity is written in batches: write the last one.
-        run_on_blocking_pool(move || housekeeping::write_last_seen(&services)).await?;
+        run_on_blocking_pool(move || {
+            login::write_merged_refusals(&services, true)?;
+            housekeeping::write_last_seen(&services)
+        })
+        .await?;
         // Returned last, so that the activity is also written after an error.
         Ok(result?)
     }

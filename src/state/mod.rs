@@ -15,6 +15,7 @@ pub mod preview_queue;
 pub mod quota_holds;
 pub mod rate_limiter;
 pub mod readiness_cache;
+pub mod refused_logins;
 pub mod services;
 pub mod session_cache;
 pub mod upload_locks;

@@ -22,6 +22,7 @@ use super::preview_queue::PreviewQueue;
 use super::quota_holds::QuotaHolds;
 use super::rate_limiter::RateLimiter;
 use super::readiness_cache::ReadinessCache;
+use super::refused_logins::RefusedLogins;
 use super::session_cache::SessionCache;
 use super::upload_locks::UploadLocks;
 use super::user_slots::UserSlots;
@@ -51,6 +52,7 @@ pub struct Services {
     pub library_cache: LibraryCache,
     pub open_file_cache: OpenFileCache,
     pub login_throttle: LoginThrottle,
+    pub refused_logins: RefusedLogins,
     pub rate_limiter: RateLimiter,
     pub token_signer: TokenSigner,
     pub users_file: WatchedUsersFile,
@@ -124,6 +126,7 @@ impl Services {
             library_cache: LibraryCache::new(db.is_shared()),
             open_file_cache: OpenFileCache::default(),
             login_throttle: LoginThrottle::new(settings.rate_limit),
+            refused_logins: RefusedLogins::default(),
             rate_limiter: RateLimiter::new(settings.rate_limit),
             token_signer: TokenSigner::open(&settings)?,
             users_file: WatchedUsersFile::open(settings.users_file.clone())?,

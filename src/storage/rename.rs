@@ -1,4 +1,4 @@
-//! Renames that never overwrite, also on file systems that do not offer them (such as NFS and GlusterFS).
+//! Renames that never overwrite, also on file systems that do not offer them (such as NFS and Gluster).
 
 use std::io;
 use std::os::fd::OwnedFd;
@@ -23,7 +23,7 @@ impl RenameMethod {
     /// `Unsupported` if the file system offers neither method.
     pub fn probe(directory: &OwnedFd) -> io::Result<Self> {
         let (old, new) = (probe_name(), probe_name());
-        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
+        let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
         // A full or read-only disk does not tell; changes fail there anyway.
         let Ok(probe) = rustix::fs::openat(directory, &old, flags, Mode::RUSR | Mode::WUSR) else {
             return Ok(Self::NoReplace);

@@ -73,21 +73,15 @@ pub async fn log_in(
         // Counts a failed log-in.
         services.metrics.record_login(false);
         tracing::info!(address = %client.address, "wrong password or name");
-        let (services, name) = (services.clone(), name);
-
-        run_on_blocking_pool(move || {
-            let subject = name.as_deref().unwrap_or("(nobody of that name)");
-            services.db.write(|conn| {
-                audit::append(
-                    conn,
-                    Event::LogInRefused,
-                    &Actor::anonymous(&client),
-                    subject,
-                    "wrong password",
-                )
+        let subject = name.unwrap_or_else(|| "(nobody of that name)".into());
+        if services.refused_logins.count(&subject, client.address) {
+            let services = services.clone();
+            run_on_blocking_pool(move || {
+                let actor = Actor::anonymous(&client);
+                record_refusal(&services, &actor, &subject, "wrong password")
             })
-        })
-        .await?;
+            .await?;
+        }
         // The time must not tell what kind of hash the account has.
         tokio::time::sleep_until(verified.refuse_at.into()).await;
         return Err(Error::BadCredentials);
@@ -170,6 +164,24 @@ pub async fn log_in(
         }
     })
     .await
+}
+
+fn record_refusal(services: &Services, actor: &Actor, subject: &str, detail: &str) -> Result<()> {
+    services.db.write(|conn| audit::append(conn, Event::LogInRefused, actor, subject, detail))
+}
+
+/// Records the refused log-ins that were merged for ten minutes, or all of them when the server stops.
+pub fn write_merged_refusals(services: &Services, all: bool) -> Result<()> {
+    for merged in services.refused_logins.take(all) {
+        let client = Client { address: merged.address, device: String::new() };
+        let times = match merged.count {
+            1 => "once more".to_owned(),
+            count => format!("{count} more times"),
+        };
+        let detail = format!("wrong password, {times} within ten minutes");
+        record_refusal(services, &Actor::anonymous(&client), &merged.subject, &detail)?;
+    }
+    Ok(())
 }
 
 /// An account whose password can be verified.

@@ -57,6 +57,7 @@ pub fn run_round(services: &Services) -> Result<()> {
 /// Database errors; then only the recorded activity is lost.
 pub fn write_last_seen(services: &Services) -> Result<()> {
     services.open_file_cache.close_idle();
+    login::write_merged_refusals(services, false)?;
     let notes = services.last_seen.take();
 
     // Most rounds have nothing to write.

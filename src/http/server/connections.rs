@@ -201,6 +201,7 @@ impl ConnectionTracker {
     }
 
     /// Closes the connections whose responses have been under way for some time for one of `ended`; returns how many.
+    #[must_use]
     pub fn close_long_responses(&self, ended: &[SessionKey]) -> usize {
         self.close_where(|connection| {
             connection.long_response_session().is_some_and(|session| ended.contains(&session))
