@@ -86,8 +86,8 @@ async fn exchange(app: &TestApp, bytes: &[u8]) -> String {
 
 /// The responses to `requests` on one connection: status line, `Connection`, and the length of the body.
 async fn responses(app: &TestApp, requests: &[(&str, &str)]) -> Vec<(String, String, usize)> {
-    let bytes: String =
-        requests.iter().map(|(head, body)| format!("{head}\r\n\r\n{body}")).collect();
+    let whole = requests.iter().map(|(head, body)| format!("{head}\r\n\r\n{body}"));
+    let bytes = whole.collect::<Vec<_>>().concat();
     let received = exchange(app, bytes.as_bytes()).await;
     let mut rest = received.as_str();
     let mut responses = Vec::new();

@@ -230,7 +230,7 @@ async fn a_log_in_ends_without_effect_if_another_password_is_committed_meanwhile
     }
 }
 
-/// Returns when so many transactions of this database wait for a row. InnoDB refreshes the table ten times a second at
+/// Returns when so many transactions of this database wait for a row. `InnoDB` refreshes the table ten times a second at
 /// most, and only if it was not read in the meantime.
 fn wait_for_waiting_transactions(conn: &mut Conn, count: i64) {
     #[derive(diesel::QueryableByName)]

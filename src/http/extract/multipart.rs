@@ -16,7 +16,7 @@ const FORM_TIMEOUT: Duration = Duration::from_secs(30);
 /// Bytes of a body that the parser keeps in memory while its client is silent. The headers of a part must fit.
 const BUFFER_BYTES: usize = 8 * 1024;
 
-/// The settings that [`parts_of`] uses; part of the application's data.
+/// The settings that `parts_of` uses; part of the application's data.
 #[must_use]
 pub fn multipart_config() -> MultipartConfig {
     MultipartConfig::default().buffer_limit(BUFFER_BYTES)
