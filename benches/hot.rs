@@ -20,7 +20,7 @@ use nexus_media::model::item::ItemKind;
 use nexus_media::model::item_filter::ItemFilter;
 use nexus_media::model::{Cursor, SessionKind, SessionStatus, Shelf, Sort, User, now};
 use nexus_media::state::Services;
-use nexus_media::state::session_cache::token_hash;
+use nexus_media::state::session_cache::{random_token, token_hash};
 use nexus_media::store;
 use nexus_media::store::sessions::NewSession;
 
@@ -177,7 +177,7 @@ fn hot(criterion: &mut Criterion) {
     let house = House::open();
     let (services, user) = (&house.services, &house.user);
 
-    let token = lifecycle::random_token();
+    let token = random_token();
     let session = NewSession {
         user_id: user.id,
         session_token: &token_hash(&token),

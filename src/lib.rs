@@ -10,6 +10,7 @@ pub mod error;
 mod failpoints;
 pub mod http;
 pub mod model;
+pub mod os;
 pub mod state;
 pub mod storage;
 pub mod store;

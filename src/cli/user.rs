@@ -10,6 +10,7 @@ use super::output::{confirm_by_typing, print_message, print_result_as, table};
 use super::password;
 use crate::domain::accounts::admin;
 use crate::domain::accounts::create::NewAccount;
+use crate::domain::accounts::remove;
 use crate::domain::accounts::status_changes::{self, Decision};
 use crate::error::{Error, Result, format_bytes};
 use crate::model::actor::Actor;
@@ -189,7 +190,7 @@ fn remove(services: &Services, user: &User, is_confirmed: bool) -> Result<()> {
         }
     }
 
-    admin::remove(services, &Actor::command_line(), user.id)?;
+    remove::remove(services, &Actor::command_line(), user.id)?;
     print_message(&format!(
         "Removed {}. The files are still in {}.",
         user.username,

@@ -5,7 +5,6 @@
 //! statement that waits for one fails, and new requests fail at once until a probe succeeds.
 
 use std::net::{SocketAddr, ToSocketAddrs};
-use std::os::fd::{BorrowedFd, RawFd};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, Weak};
@@ -13,9 +12,10 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use diesel::connection::SimpleConnection;
-use rustix::net::{Shutdown, SocketAddrUnix, getpeername, shutdown};
+use rustix::net::{SocketAddrAny, SocketAddrUnix};
 
 use super::connection::{self, Backend, Conn};
+use crate::os;
 use crate::sync::lock;
 
 /// How often the server is asked.
@@ -73,17 +73,7 @@ impl HangWatch {
 
     /// Shuts down every socket to the server.
     fn end_connections(&self) {
-        // Descriptors can be closed and reused by other threads meanwhile. The peer is compared immediately before the
-        // shutdown, and no other descriptor is changed.
-        for number in descriptors() {
-            // SAFETY: the descriptor is only passed to system calls, which check it.
-            #[expect(unsafe_code, reason = "the client library does not give access to its socket")]
-            let socket = unsafe { BorrowedFd::borrow_raw(number) };
-            if self.peer.is_of(socket) {
-                // It may have been closed meanwhile.
-                shutdown(socket, Shutdown::Both).unwrap_or_default();
-            }
-        }
+        os::shut_down_sockets(|peer| self.peer.is(peer));
     }
 }
 
@@ -99,9 +89,7 @@ impl Peer {
         Some(Self::Tcp(addresses.collect()))
     }
 
-    fn is_of(&self, socket: BorrowedFd<'_>) -> bool {
-        // Fails for files and for sockets that are not connected.
-        let Ok(Some(peer)) = getpeername(socket) else { return false };
+    fn is(&self, peer: SocketAddrAny) -> bool {
         match self {
             Self::Tcp(addresses) => {
                 SocketAddr::try_from(peer).is_ok_and(|peer| addresses.contains(&peer))
@@ -112,12 +100,6 @@ impl Peer {
             }),
         }
     }
-}
-
-/// The open descriptors of this process.
-fn descriptors() -> Vec<RawFd> {
-    let entries = std::fs::read_dir("/proc/self/fd").into_iter().flatten().flatten();
-    entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect()
 }
 
 fn spawn(name: &str, work: impl FnOnce() + Send + 'static) {

@@ -3,6 +3,7 @@
 #[expect(unused_qualifications, reason = "utoipa generates qualified paths")]
 mod api;
 mod client_info;
+mod connections;
 mod csrf;
 mod error;
 mod extract;
@@ -25,6 +26,7 @@ mod static_files;
 mod tus_headers;
 
 pub use api::openapi;
+pub use connections::ConnectionTracker;
 pub use extract::multipart::multipart_config;
 pub use metrics::configure as metrics;
 pub use middleware::base_path::check as check_base_path;
@@ -34,6 +36,5 @@ pub use middleware::request_log::request_log;
 pub use route::Route;
 pub use routes::{configure, routes};
 pub use server::connection_limits::ConnectionLimits;
-pub use server::connections::ConnectionTracker;
 pub use server::sendfile_socket::SendfileSocket;
 pub use session_cookie::middleware as session_middleware;

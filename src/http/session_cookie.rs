@@ -11,10 +11,11 @@ use serde::de::DeserializeOwned;
 use subtle::ConstantTimeEq;
 
 use crate::config::Settings;
-use crate::domain::sessions::lifecycle::{self, random_token};
+use crate::domain::sessions::lifecycle;
 use crate::error::{Error, Result};
 use crate::model::known_device::KnownDevice;
 use crate::model::{UserId, now};
+use crate::state::session_cache::random_token;
 
 const TOKEN_KEY: &str = "token";
 const CSRF_KEY: &str = "csrf";

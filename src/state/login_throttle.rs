@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use moka::sync::Cache;
 
 use crate::error::{Error, Result};
+use crate::model::UserId;
 use crate::model::actor::networks_of;
 
 /// Failures allowed in a window. Larger IPv6 networks have a multiple.
@@ -90,6 +91,12 @@ impl LoginThrottle {
             None => Ok(attempt),
         }
     }
+}
+
+/// The name under which attempts at an account are limited. It cannot be a username, which has no spaces.
+#[must_use]
+pub fn account_key(id: UserId) -> String {
+    format!("account number {}", id.0)
 }
 
 /// Truncated, so that a long name does not occupy much memory.

@@ -6,6 +6,8 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
 
+use base64::Engine;
+use rand::Rng;
 use sha2::{Digest, Sha256};
 
 use super::versioned_cache::VersionedCache;
@@ -92,6 +94,14 @@ impl SessionCache {
     pub(crate) fn get(&self, key: &str) -> Option<Arc<AuthSession>> {
         self.0.get(key).filter(|auth_session| auth_session.session.expiration > now())
     }
+}
+
+/// 256 random bits as text.
+#[must_use]
+pub fn random_token() -> String {
+    let mut bytes = [0_u8; 32];
+    rand::rng().fill_bytes(&mut bytes);
+    base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes)
 }
 
 /// Hashes a token or code for storage. They are random enough that a fast hash (SHA-256) suffices.

@@ -300,7 +300,7 @@ async fn quarantined_files_are_deleted_with_the_account(
         std::fs::read_dir(app.folder.path().join("media").join(folder)).unwrap().count()
     };
     assert_eq!((count(".quarantine"), count(".uploads")), (1, 1));
-    nexus_media::domain::accounts::admin::remove(
+    nexus_media::domain::accounts::remove::remove(
         &app.services,
         &Actor::command_line(),
         app.user("ada").id,

@@ -5,5 +5,6 @@ pub mod create;
 pub mod first_run;
 pub mod profile;
 pub mod register;
+pub mod remove;
 pub mod status_changes;
 pub mod users_file;

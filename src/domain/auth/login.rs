@@ -13,6 +13,7 @@ use crate::model::known_device::{KNOWN_DEVICE_LIFETIME, KnownDevice};
 use crate::model::users_file::UsersFileEntry;
 use crate::model::{Event, Origin, Password, SessionKind, User, UserId, now};
 use crate::state::Services;
+use crate::state::login_throttle::account_key;
 use crate::state::password_algorithms::{self, HashCheck};
 use crate::state::rate_limiter::Bucket;
 use crate::store;
@@ -247,11 +248,6 @@ async fn upgrade_hash(services: &Services, password: &str, client: &Client) -> R
     // An old password may violate today's rules.
     let password = Password::parse_existing(password);
     services.password_hasher.hash(&password, Some(client.address)).await
-}
-
-/// The name under which attempts at an account are limited. It cannot be a username, which has no spaces.
-pub(crate) fn account_key(id: UserId) -> String {
-    format!("account number {}", id.0)
 }
 
 /// The device that an attempt comes from, if it has logged in to the account in the last 30 days: by the mark in its

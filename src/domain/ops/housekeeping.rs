@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
 
-use crate::domain::accounts::admin;
+use crate::domain::accounts::remove;
 use crate::domain::auth::login;
 use crate::domain::library::trash;
 use crate::domain::uploads::resumable;
@@ -36,7 +36,7 @@ pub fn run_round(services: &Services) -> Result<()> {
     if expired > 0 {
         tracing::info!("{expired} unfinished uploads expired");
     }
-    let removed = admin::remove_old_rejected(services, now())?;
+    let removed = remove::remove_old_rejected(services, now())?;
     if removed > 0 {
         tracing::info!("{removed} rejected requests removed");
     }

@@ -1,7 +1,7 @@
 //! Personal access tokens for scripts, with a name, scopes and an expiry; shown once.
 
 use super::authorize::{Need, authorize};
-use super::lifecycle::{self, SessionRequest, random_token};
+use super::lifecycle::{self, SessionRequest};
 use super::password_proof::PasswordProof;
 use crate::domain::audit;
 use crate::error::{Error, FieldError, Result};
@@ -10,7 +10,7 @@ use crate::model::actor::Actor;
 use crate::model::actor::Client;
 use crate::model::{Event, Scope, Session, SessionKind, Time, UserId, now};
 use crate::state::Services;
-use crate::state::session_cache::AuthSession;
+use crate::state::session_cache::{AuthSession, random_token};
 use crate::store;
 use crate::sync::run_on_blocking_pool;
 use std::sync::Arc;

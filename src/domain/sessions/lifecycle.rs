@@ -2,9 +2,6 @@
 
 use std::sync::Arc;
 
-use base64::Engine;
-use rand::Rng;
-
 use super::authorize::{Need, authorize};
 use super::refresh_token::RefreshToken;
 use crate::db::Conn;
@@ -16,7 +13,7 @@ use crate::model::authority::SessionKey;
 use crate::model::{Event, Scope, Session, SessionKind, SessionStatus, Time, User, UserId, now};
 use crate::state::Services;
 use crate::state::session_cache::AuthSession;
-use crate::state::session_cache::token_hash;
+use crate::state::session_cache::{random_token, token_hash};
 use crate::store;
 
 /// A session ends when it is not used for this long,
@@ -264,12 +261,4 @@ pub(crate) fn end_all(conn: &mut Conn, user: UserId) -> Result<()> {
     store::sessions::update_end_all(conn, user)?;
     store::users::update_session_token(conn, user, None)?;
     Ok(())
-}
-
-/// 256 random bits as text.
-#[must_use]
-pub fn random_token() -> String {
-    let mut bytes = [0_u8; 32];
-    rand::rng().fill_bytes(&mut bytes);
-    base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes)
 }

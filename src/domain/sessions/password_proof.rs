@@ -1,10 +1,10 @@
 //! The password once more, for changes that a stolen session must not make.
 
 use crate::db::Conn;
-use crate::domain::auth::login::account_key;
 use crate::error::{Error, Result};
 use crate::model::{User, UserId};
 use crate::state::Services;
+use crate::state::login_throttle::account_key;
 use crate::state::password_algorithms::HashCheck;
 use crate::store;
 use std::net::IpAddr;

@@ -3,8 +3,7 @@
 
 use std::fmt;
 
-use super::lifecycle::random_token;
-use crate::state::session_cache::token_hash;
+use crate::state::session_cache::{random_token, token_hash};
 
 /// Separates the parts. It does not occur in them.
 const SEPARATOR: char = '.';

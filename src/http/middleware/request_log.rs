@@ -12,7 +12,7 @@ use actix_web::web::Data;
 use tracing::Instrument;
 
 use super::{base_path, error_pages, security_headers};
-use crate::http::server::connections::{Connection, InFlightRequest, TrackedBody, track_body};
+use crate::http::connections::{Connection, InFlightRequest, TrackedBody, track_body};
 use crate::http::{metrics, rate_limit, tus_headers};
 use crate::state::Services;
 

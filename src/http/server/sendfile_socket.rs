@@ -11,9 +11,9 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, Interest, ReadBuf};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::connection_limits::{ConnectionLimits, ConnectionPermit};
-use super::connections::{Connection, ConnectionTracker};
 use super::request_framing::RequestFraming;
 use crate::http::client_info::is_trusted;
+use crate::http::connections::{Connection, ConnectionTracker};
 use crate::http::response::sendfile_body::{SendfileQueue, sendfile};
 use crate::state::Services;
 

@@ -1,6 +1,6 @@
 //! Locks a process down: three descriptors, limited memory and time, no files, few system calls.
 //!
-//! The only file with `unsafe`, for system calls that no library wraps.
+//! The only file of this crate with `unsafe`, for system calls that no library wraps.
 #![expect(
     unsafe_code,
     reason = "close_range has no safe wrapper, and canaries make calls that no library offers"

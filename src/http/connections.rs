@@ -162,7 +162,7 @@ impl Connection {
 pub struct ConnectionTracker {
     connections: Arc<Mutex<Vec<Weak<Connection>>>>,
     /// Permits for requests whose large bodies are received faster, with more memory.
-    pub(super) large_bodies: Arc<Semaphore>,
+    pub large_bodies: Arc<Semaphore>,
 }
 
 impl Default for ConnectionTracker {
