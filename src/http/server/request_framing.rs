@@ -160,9 +160,8 @@ impl Position {
         let bytes = bytes.get(..room).unwrap_or(bytes);
         let taken = match self {
             Self::Head => Taken::default(),
-            Self::Rest => {
-                Taken { bytes: bytes.len(), body_bytes: bytes.len() as u64, is_end: false }
-            }
+            // Not counted as a body, because no handler reads it.
+            Self::Rest => Taken { bytes: bytes.len(), ..Taken::default() },
             Self::Sized { head, body } => {
                 let from_head = (bytes.len() as u64).min(*head);
                 *head -= from_head;
