@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Measures Nexus with many simultaneous clients: bench-crowd.py BINARY
 
-Slow readers (2,000 at 100 kB/s): memory each, threads. A storm of log-ins and 32 uploads: how long the slowest of a
-hundred dashboards takes, compared with an idle server. 32 uploads of 1 GiB and 200 streams: memory. Needs wrk, curl and 20 GB of disk."""
+Slow readers (2,000 at 100 kB/s): memory each, threads. A storm of log-ins and 16 uploads: how long the slowest of a
+hundred dashboards takes, compared with an idle server. 16 uploads of 1 GiB and 200 streams: memory. Needs wrk, curl and 20 GB of disk."""
 import json, os, pathlib, re, resource, shutil, socket, statistics, subprocess, sys, tempfile, time
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -91,7 +91,7 @@ def storm():
         storming = run()
         time.sleep(1)
         stormy.append(dashboards())
-        sending = uploads(32, "2M")
+        sending = uploads(16, "2M")
         time.sleep(2)
         both.append(dashboards())
         end(sending + [storming])
@@ -99,16 +99,16 @@ def storm():
     middle = lambda found: (statistics.median(one[0] for one in found), statistics.median(one[1] for one in found))
     (p99, rate), (p99s, rates), (p99b, rateb) = middle(quiet), middle(stormy), middle(both)
     print(f"dashboard, 4 connections: quiet p99 {p99:.2f} ms ({rate:,.0f}/s); 16 logging in without end {p99s:.2f} ms = {p99s / p99:.1f} x ({rates:,.0f}/s); "
-          f"with 32 uploads at 2 MB/s as well {p99b:.2f} ms = {p99b / p99:.1f} x ({rateb:,.0f}/s)")
+          f"with 16 uploads at 2 MB/s as well {p99b:.2f} ms = {p99b / p99:.1f} x ({rateb:,.0f}/s)")
 
 
 def heavy():
     before = status("VmRSS")
-    sending, most = uploads(32, "8M"), 0
+    sending, most = uploads(16, "8M"), 0
     for _, read in readers(200, 1_000_000, 20):
         most = max(most, status("VmRSS"))
     end(sending)
-    print(f"32 uploads of 1 GiB and 200 streams at 1 MB/s for 20 s: {most / 1000:.0f} MB resident at most, {before / 1000:.0f} before; {read / 1e9:.2f} GB streamed")
+    print(f"16 uploads of 1 GiB and 200 streams at 1 MB/s for 20 s: {most / 1000:.0f} MB resident at most, {before / 1000:.0f} before; {read / 1e9:.2f} GB streamed")
 
 
 try:

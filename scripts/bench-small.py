@@ -30,7 +30,7 @@ end
 """
 
 
-def send(base, path, kind="form", headers="", connections=32, files=1):
+def send(base, path, kind="form", headers="", connections=16, files=1):
     run = f"{kind}{time.time_ns()}"
     with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
         script.write(LUA % dict(size=SIZE, run=run, kind=kind, path=path, headers=headers, files=files))
@@ -61,10 +61,10 @@ def main(binary, folder, peers=None):
         try:
             for words, arguments in {
                 "one file a request, 1 connection": dict(path="/api/media/upload", connections=1),
-                "one file a request, 32 connections": dict(path="/api/media/upload"),
+                "one file a request, 16 connections": dict(path="/api/media/upload"),
                 "64 files a request, 1 connection": dict(path="/api/media/upload", connections=1, files=64),
                 "64 files a request, 4 connections": dict(path="/api/media/upload", connections=4, files=64),
-                "resumable, 32 connections": dict(path="/api/uploads", kind="tus"),
+                "resumable, 16 connections": dict(path="/api/uploads", kind="tus"),
             }.items():
                 rows.append((f"Nexus {place}", words, send(base, headers=bearer, **arguments)))
                 print(*rows[-1], flush=True)
@@ -76,7 +76,7 @@ def main(binary, folder, peers=None):
             shutil.rmtree(where)
     for name, peer in (json.loads(pathlib.Path(peers).read_text()) if peers else {}).items():
         cookie = f', ["Cookie"] = "{peer["cookie"]}"' if peer.get("cookie") else ""
-        for connections in (1, 32):
+        for connections in (1, 16):
             if peer.get("put"):
                 said = send(peer["base"], peer["put"], kind="put", connections=connections)
             else:
