@@ -170,8 +170,9 @@ impl Application {
 
         // Activity is written in batches: write the last one.
         run_on_blocking_pool(move || {
-            login::write_merged_refusals(&services, true)?;
-            housekeeping::write_last_seen(&services)
+            let merged = login::write_merged_refusals(&services, true);
+            // Also written if the first has failed.
+            housekeeping::write_last_seen(&services).and(merged)
         })
         .await?;
         // Returned last, so that the activity is also written after an error.

@@ -21,6 +21,8 @@ const PREVIEW_INTERVAL: Duration = Duration::from_secs(5);
 const MAX_PREVIEW_WORKERS: usize = 16;
 /// How often to check for changed files that are quiet.
 const FOLDER_WATCH_INTERVAL: Duration = Duration::from_secs(1);
+/// After how many of these checks the users are looked up whose folders are watched.
+const ROUNDS_PER_USER_CHECK: u32 = 10;
 /// How often to check whether a backup is due.
 const BACKUP_CHECK_INTERVAL: Duration = Duration::from_mins(1);
 const LAST_SEEN_INTERVAL: Duration = Duration::from_secs(15);
@@ -102,23 +104,37 @@ pub(crate) async fn run_scheduled_backups(services: Arc<Services>) {
 pub(crate) async fn run_folder_watch(services: Arc<Services>, quiet_period: Duration) {
     // Setting up the watch walks through all folders, which blocks.
     let watching = services.clone();
+    let started = run_on_blocking_pool(move || {
+        let watcher = Arc::new(FolderWatcher::start(watching.media_dir.path())?);
+        watcher.watch_only(&reconcile::watched_folders(&watching)?)?;
+        Ok(watcher)
+    });
 
-    let watcher =
-        match run_on_blocking_pool(move || Ok(FolderWatcher::start(watching.media_dir.path())?))
-            .await
-        {
-            Ok(watcher) => watcher,
-            Err(error) => {
-                tracing::warn!(?error, "cannot watch user folders");
-                // Kept for the status report of the server.
-                drop(services.watch_error.set(error.to_string()));
-                return;
-            }
-        };
+    let watcher = match started.await {
+        Ok(watcher) => watcher,
+        Err(error) => {
+            tracing::warn!(?error, "cannot watch user folders");
+            // Kept for the status report of the server.
+            drop(services.watch_error.set(error.to_string()));
+            return;
+        }
+    };
 
-    loop {
+    for round in 1_u32.. {
         tokio::time::sleep(FOLDER_WATCH_INTERVAL).await;
         let quiet_paths = watcher.take_quiet(quiet_period);
+        // A path with one component is a new folder. Users may also have been suspended or reactivated, by any process.
+        let has_new_folder = quiet_paths.paths.iter().any(|path| path.components().count() == 1);
+        if has_new_folder || round % ROUNDS_PER_USER_CHECK == 0 {
+            let (services, watcher) = (services.clone(), watcher.clone());
+            let updated = run_on_blocking_pool(move || {
+                Ok(watcher.watch_only(&reconcile::watched_folders(&services)?)?)
+            });
+            if let Err(error) = updated.await {
+                tracing::warn!(?error, "cannot watch the folders of all active users");
+            }
+        }
+
         if quiet_paths.paths.is_empty() && !quiet_paths.needs_full_scan {
             continue;
         }

@@ -182,20 +182,24 @@ fn remove(services: &Services, user: &User, is_confirmed: bool) -> Result<()> {
         }
 
         let (name, folder) = (&user.username, &user.folder);
-        if !confirm_by_typing(
-            &format!("Type {name} to remove this account. The folder {folder} stays on disk."),
-            name,
-        )? {
+        // A request that was not approved yet has no folder.
+        let rest = if folder.is_empty() {
+            String::new()
+        } else {
+            format!(" The folder {folder} stays on disk.")
+        };
+        if !confirm_by_typing(&format!("Type {name} to remove this account.{rest}"), name)? {
             return Err(Error::Conflict("Nothing was removed.".into()));
         }
     }
 
     remove::remove(services, &Actor::command_line(), user.id)?;
-    print_message(&format!(
-        "Removed {}. The files are still in {}.",
-        user.username,
-        services.media_dir.path().join(&user.folder).display()
-    ));
+    let folder = services.media_dir.path().join(&user.folder);
+    print_message(&if user.folder.is_empty() {
+        format!("Removed {}.", user.username)
+    } else {
+        format!("Removed {}. The files are still in {}.", user.username, folder.display())
+    });
     Ok(())
 }
 

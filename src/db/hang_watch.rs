@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use diesel::RunQueryDsl;
 use diesel::connection::SimpleConnection;
 use rustix::net::{SocketAddrAny, SocketAddrUnix};
 
@@ -28,16 +29,18 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const CHECK_INTERVAL: Duration = Duration::from_millis(100);
 
 /// Whether the database server answers.
+#[derive(Default)]
 pub(super) struct HangWatch {
     is_hung: AtomicBool,
     /// When the probe must have had its answer.
     deadline: Mutex<Option<Instant>>,
-    peer: Peer,
+    /// Where the server listens; looked up before each connection of the probe.
+    peers: Mutex<Vec<Peer>>,
 }
 
-/// Where the database server listens.
+/// An address of the database server.
 enum Peer {
-    Tcp(Vec<SocketAddr>),
+    Tcp(SocketAddr),
     Unix(PathBuf),
 }
 
@@ -45,15 +48,12 @@ impl HangWatch {
     /// Starts to watch a remote database until the result is dropped; `None` for a file.
     pub fn start(backend: &Backend) -> Option<Arc<Self>> {
         let Backend::Mysql(url) = backend else { return None };
-        let watch = Arc::new(Self {
-            is_hung: AtomicBool::new(false),
-            deadline: Mutex::default(),
-            peer: Peer::from_url(url)?,
-        });
+        let watch = Arc::new(Self::default());
+        *lock(&watch.peers) = peers_of(url);
 
         let (probing, checking) = (Arc::downgrade(&watch), Arc::downgrade(&watch));
-        let backend = backend.clone();
-        spawn("db-probe", move || probe(&probing, &backend));
+        let (backend, url) = (backend.clone(), url.clone());
+        spawn("db-probe", move || probe(&probing, &backend, &url));
         spawn("db-watch", move || check(&checking));
         Some(watch)
     }
@@ -73,33 +73,52 @@ impl HangWatch {
 
     /// Shuts down every socket to the server.
     fn end_connections(&self) {
-        os::shut_down_sockets(|peer| self.peer.is(peer));
+        let peers = lock(&self.peers);
+        os::shut_down_sockets(|socket| peers.iter().any(|peer| peer.is(&socket)));
     }
 }
 
 impl Peer {
-    /// `None` if the URL names no server.
-    fn from_url(url: &str) -> Option<Self> {
-        let url = url::Url::parse(url).ok()?;
-        if let Some((_, path)) = url.query_pairs().find(|(name, _)| name == "unix_socket") {
-            return Some(Self::Unix(path.into_owned().into()));
-        }
-        let host = url.host_str()?.trim_matches(['[', ']']);
-        let addresses = (host, url.port().unwrap_or(3306)).to_socket_addrs().ok()?;
-        Some(Self::Tcp(addresses.collect()))
-    }
-
-    fn is(&self, peer: SocketAddrAny) -> bool {
+    fn is(&self, socket: &SocketAddrAny) -> bool {
         match self {
-            Self::Tcp(addresses) => {
-                SocketAddr::try_from(peer).is_ok_and(|peer| addresses.contains(&peer))
+            Self::Tcp(address) => {
+                SocketAddr::try_from(socket.clone()).is_ok_and(|peer| peer == *address)
             }
-            Self::Unix(path) => SocketAddrUnix::try_from(peer).is_ok_and(|peer| {
-                peer.path()
-                    .is_some_and(|name| name.to_bytes() == path.as_os_str().as_encoded_bytes())
+            Self::Unix(path) => SocketAddrUnix::try_from(socket.clone()).is_ok_and(|peer| {
+                let path = path.as_os_str().as_encoded_bytes();
+                peer.path().is_some_and(|name| name.to_bytes() == path)
             }),
         }
     }
+}
+
+/// The addresses that a URL names. Empty if its host cannot be looked up.
+fn peers_of(url: &str) -> Vec<Peer> {
+    let Ok(url) = url::Url::parse(url) else { return Vec::new() };
+    if let Some((_, path)) = url.query_pairs().find(|(name, _)| name == "unix_socket") {
+        return vec![Peer::Unix(path.into_owned().into())];
+    }
+    let host = url.host_str().unwrap_or("localhost").trim_matches(['[', ']']);
+    let addresses = (host, url.port().unwrap_or(3306)).to_socket_addrs();
+    addresses.into_iter().flatten().map(Peer::Tcp).collect()
+}
+
+#[derive(diesel::QueryableByName)]
+struct SocketRow {
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    path: String,
+}
+
+/// Connects, and adds the server's own socket to its addresses: for `localhost` the client library uses that one.
+fn connect(watch: &HangWatch, backend: &Backend, url: &str) -> Option<Conn> {
+    let mut peers = peers_of(url);
+    let mut conn = connection::open(backend).ok()?;
+    let socket = diesel::sql_query("SELECT @@socket AS path").get_result::<SocketRow>(&mut conn);
+    if let Ok(row) = socket {
+        peers.push(Peer::Unix(row.path.into()));
+    }
+    *lock(&watch.peers) = peers;
+    Some(conn)
 }
 
 fn spawn(name: &str, work: impl FnOnce() + Send + 'static) {
@@ -109,21 +128,18 @@ fn spawn(name: &str, work: impl FnOnce() + Send + 'static) {
 }
 
 /// Asks the server again and again, on a connection of its own, as long as the watch exists.
-fn probe(watch: &Weak<HangWatch>, backend: &Backend) {
+fn probe(watch: &Weak<HangWatch>, backend: &Backend, url: &str) {
     let mut open: Option<Conn> = None;
     while let Some(watch) = watch.upgrade() {
-        let asked = match &mut open {
+        let has_answered = match &mut open {
             Some(conn) => watch.within(ANSWER_TIMEOUT, || conn.batch_execute("DO 1").is_ok()),
-            None => match watch.within(CONNECT_TIMEOUT, || connection::open(backend)) {
-                Ok(conn) => {
-                    open = Some(conn);
-                    true
-                }
-                Err(_) => false,
-            },
+            None => {
+                open = watch.within(CONNECT_TIMEOUT, || connect(&watch, backend, url));
+                open.is_some()
+            }
         };
 
-        if !asked {
+        if !has_answered {
             open = None;
         } else if watch.is_hung.swap(false, Ordering::AcqRel) {
             tracing::info!("the database answers again");
@@ -133,15 +149,15 @@ fn probe(watch: &Weak<HangWatch>, backend: &Backend) {
     }
 }
 
-/// Ends all connections when the probe has waited for too long, as long as the watch exists.
+/// Ends all connections while the probe waits for too long, as long as the watch exists. Those that were opened since the
+/// last answer are ended by the next probe that waits for too long.
 fn check(watch: &Weak<HangWatch>) {
     while let Some(watch) = watch.upgrade() {
         let is_late = lock(&watch.deadline).is_some_and(|deadline| deadline < Instant::now());
-        if is_late && !watch.is_hung.swap(true, Ordering::AcqRel) {
-            tracing::error!("the database does not answer; its connections are ended");
-        }
-        // Also those that were opened since.
-        if watch.is_hung() {
+        if is_late {
+            if !watch.is_hung.swap(true, Ordering::AcqRel) {
+                tracing::error!("the database does not answer; its connections are ended");
+            }
             watch.end_connections();
         }
         drop(watch);
@@ -160,11 +176,8 @@ mod tests {
         let (database, other) =
             (TcpListener::bind("127.0.0.1:0").unwrap(), TcpListener::bind("127.0.0.1:0").unwrap());
         let url = format!("mysql://u@{}/n", database.local_addr().unwrap());
-        let watch = HangWatch {
-            is_hung: AtomicBool::new(true),
-            deadline: Mutex::default(),
-            peer: Peer::from_url(&url).unwrap(),
-        };
+        let watch = HangWatch::default();
+        *lock(&watch.peers) = peers_of(&url);
         let mut to_database = TcpStream::connect(database.local_addr().unwrap()).unwrap();
         let mut to_other = TcpStream::connect(other.local_addr().unwrap()).unwrap();
         watch.end_connections();

@@ -44,20 +44,24 @@ impl LoginThrottle {
     /// # Errors
     /// `TooManyRequests` with the seconds until the window ends.
     pub fn begin_attempt(&self, account: &str, address: IpAddr) -> Result<LoginAttempt> {
-        let networks = networks_of(address)
-            .map(|(network, multiple)| (format!("network {network}"), multiple * MAX_FAILURES));
         let account = (format!("account {}", short(account)), MAX_FAILURES);
-        self.begin(networks.chain([account]))
+        self.begin(network_limits(address).chain([account]))
     }
 
     /// Counts an attempt of a device that logged in to the account before. Strangers cannot use up its attempts, wherever
-    /// they are.
+    /// they are. A device that is only known by its `network`, which others may share, also counts there.
     ///
     /// # Errors
     /// `TooManyRequests` with the seconds until the window ends.
-    pub fn begin_known_attempt(&self, account: &str, device: &str) -> Result<LoginAttempt> {
+    pub fn begin_known_attempt(
+        &self,
+        account: &str,
+        device: &str,
+        network: Option<IpAddr>,
+    ) -> Result<LoginAttempt> {
         let key = format!("device {} of {}", short(device), short(account));
-        self.begin([(key, MAX_FAILURES)])
+        let networks = network.into_iter().flat_map(network_limits);
+        self.begin(networks.chain([(key, MAX_FAILURES)]))
     }
 
     fn begin(&self, limits: impl IntoIterator<Item = (String, u32)>) -> Result<LoginAttempt> {
@@ -93,7 +97,13 @@ impl LoginThrottle {
     }
 }
 
-/// The name under which attempts at an account are limited. It cannot be a username, which has no spaces.
+/// The networks of a client, each with the failures allowed.
+fn network_limits(address: IpAddr) -> impl Iterator<Item = (String, u32)> {
+    networks_of(address)
+        .map(|(network, multiple)| (format!("network {network}"), multiple * MAX_FAILURES))
+}
+
+/// The name under which attempts at an account are limited. What clients type is limited under names with a prefix.
 #[must_use]
 pub fn account_key(id: UserId) -> String {
     format!("account number {}", id.0)
@@ -166,10 +176,16 @@ mod tests {
         }
         assert!(attempts.begin_attempt("ada", address("10.0.0.9")).is_err());
         for _ in 0..5 {
-            drop(attempts.begin_known_attempt("ada", "laptop").unwrap());
+            drop(attempts.begin_known_attempt("ada", "laptop", None).unwrap());
         }
-        assert!(attempts.begin_known_attempt("ada", "laptop").is_err(), "it has five as well");
-        assert!(attempts.begin_known_attempt("ada", "phone").is_ok());
+        let known = |device, network| attempts.begin_known_attempt("ada", device, network);
+        assert!(known("laptop", None).is_err(), "it has five as well");
+        assert!(known("phone", None).is_ok());
+        let home = address("10.0.1.1");
+        for n in 1..=5 {
+            drop(attempts.begin_attempt(&format!("neighbour{n}"), home).unwrap());
+        }
+        assert!(known("home", Some(home)).is_err(), "others share the network");
     }
 
     #[test]

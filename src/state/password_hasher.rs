@@ -25,8 +25,10 @@ const QUEUE_TIMEOUT: Duration = Duration::from_secs(15);
 /// Networks with hashes that wait or run, after which the places of others are removed from memory.
 const MAX_IDLE_PLACES: usize = 1000;
 /// A refusal takes this many percent of the time of the slowest kind of hash, so that the time of the work itself, which
-/// varies, stays below it.
+/// varies, stays below it,
 const REFUSAL_PERCENT: u32 = 150;
+/// and this much more for recording it.
+const RECORDING_TIME: Duration = Duration::from_millis(100);
 
 /// Hashes and verifies passwords, using at most half the processors.
 pub struct PasswordHasher {
@@ -90,7 +92,7 @@ impl PasswordHasher {
             });
             slowest = slowest.max(duration);
         }
-        let refusal_time = (slowest * REFUSAL_PERCENT / 100).as_millis();
+        let refusal_time = (slowest * REFUSAL_PERCENT / 100 + RECORDING_TIME).as_millis();
         self.refusal_time.store(u64::try_from(refusal_time).unwrap_or(u64::MAX), Ordering::Relaxed);
     }
 
@@ -216,7 +218,7 @@ mod tests {
         let slow = "$2y$14$abcdefghijklmnopqrstuuUxkRmdgyp4jvPHJU0xq6g7RCoSrkm5O";
         lock(&hasher.durations).insert("$2y$14".into(), Duration::from_mins(1));
         hasher.measure([slow]);
-        assert_eq!(time(), Duration::from_secs(90));
+        assert_eq!(time(), Duration::from_millis(90_100));
         hasher.measure([]);
         assert_eq!(time(), without, "no account has that hash any more");
     }

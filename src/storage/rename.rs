@@ -29,10 +29,15 @@ impl RenameMethod {
             return Ok(Self::NoReplace);
         };
         drop(probe);
-        let methods = [Self::NoReplace, Self::Link];
-        let method = methods
-            .into_iter()
-            .find(|method| method.rename(directory, &old, directory, &new).is_ok());
+        let tried = [Self::NoReplace, Self::Link]
+            .map(|method| (method, method.rename(directory, &old, directory, &new)));
+        // Other failures, such as a full disk, do not tell what the file system offers.
+        let is_offered = |renamed: &Result<()>| {
+            let missing = [Errno::INVAL, Errno::NOSYS, Errno::OPNOTSUPP, Errno::PERM];
+            renamed.is_ok() || renamed.is_err_and(|cause| !missing.contains(&cause))
+        };
+        let method =
+            tried.iter().find(|(_, renamed)| is_offered(renamed)).map(|(method, _)| *method);
         for name in [&old, &new] {
             // One of them does not exist.
             let _ = rustix::fs::unlinkat(directory, name, AtFlags::empty());

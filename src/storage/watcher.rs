@@ -1,7 +1,7 @@
 //! Watches user folders for changes by other programs (inotify).
 
 use crate::sync::lock;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::ffi::OsStr;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
@@ -33,18 +33,19 @@ pub struct QuietPaths {
     pub needs_full_scan: bool,
 }
 
-/// Watches all user folders.
+/// Watches the folders of active users.
 pub struct FolderWatcher {
     root: PathBuf,
     watcher: Mutex<RecommendedWatcher>,
+    watched: Mutex<BTreeSet<String>>,
     changed: Arc<Mutex<ChangedPaths>>,
 }
 
 impl FolderWatcher {
-    /// Starts watching every user folder. Takes as long as walking through all of them.
+    /// Starts without any user folder: see [`FolderWatcher::watch_only`].
     ///
     /// # Errors
-    /// When there are more folders than may be watched (`fs.inotify.max_user_watches`).
+    /// When the system does not permit another watch.
     pub fn start(root: &Path) -> io::Result<Self> {
         let root = root.canonicalize()?;
         let changed = Arc::<Mutex<ChangedPaths>>::default();
@@ -55,22 +56,41 @@ impl FolderWatcher {
             .map_err(io::Error::other)?;
         // Adding a watch needs exclusive access to the watcher, but the methods of this type take a shared reference,
         // hence the mutex.
-        let watch = Self { root, watcher: Mutex::new(watcher), changed };
-        // The root itself, to notice the folders of new users.
+        let watch = Self { root, watcher: Mutex::new(watcher), watched: Mutex::default(), changed };
+        // The root itself, to notice new folders.
         lock(&watch.watcher)
             .watch(&watch.root, RecursiveMode::NonRecursive)
             .map_err(io::Error::other)?;
-        for entry in std::fs::read_dir(&watch.root)? {
-            let entry = entry?;
-            if entry.file_type()?.is_dir() && !is_hidden(&entry.file_name()) {
-                watch.watch_folder(&entry.path())?;
-            }
-        }
         Ok(watch)
     }
 
-    fn watch_folder(&self, folder: &Path) -> io::Result<()> {
-        lock(&self.watcher).watch(folder, RecursiveMode::Recursive).map_err(io::Error::other)
+    /// Watches these folders with everything in them, and no others. Takes as long as walking through those that are new.
+    /// After the first call, those are also reported as changed, because what happened in them before was not noticed.
+    ///
+    /// # Errors
+    /// When there are more folders than may be watched (`fs.inotify.max_user_watches`).
+    pub fn watch_only(&self, folders: &BTreeSet<String>) -> io::Result<()> {
+        let mut watched = lock(&self.watched);
+        let is_first = watched.is_empty();
+        let mut watcher = lock(&self.watcher);
+        for folder in watched.difference(folders) {
+            // Fails if the folder is gone, which ends the watch as well.
+            drop(watcher.unwatch(&self.root.join(folder)));
+        }
+        watched.retain(|folder| folders.contains(folder));
+
+        for folder in folders {
+            let path = self.root.join(folder);
+            if watched.contains(folder) || !path.is_dir() {
+                continue;
+            }
+            watcher.watch(&path, RecursiveMode::Recursive).map_err(io::Error::other)?;
+            watched.insert(folder.clone());
+            if !is_first {
+                lock(&self.changed).paths.insert(folder.into(), Instant::now());
+            }
+        }
+        Ok(())
     }
 
     /// Removes and returns what changed and has been quiet for `quiet_period`.
@@ -92,15 +112,6 @@ impl FolderWatcher {
         }
         drop(changed);
 
-        // A path with one component is the folder of a new user, which is not watched yet.
-        for path in paths.iter().filter(|path| path.components().count() == 1) {
-            let folder = self.root.join(path);
-            if folder.is_dir()
-                && let Err(cause) = self.watch_folder(&folder)
-            {
-                tracing::warn!(error = %cause, "cannot watch a new folder");
-            }
-        }
         QuietPaths { paths, needs_full_scan }
     }
 
@@ -163,6 +174,31 @@ fn record_event(changed: &Mutex<ChangedPaths>, root: &Path, event: notify::Resul
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_the_given_folders_are_watched() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["active", "suspended"] {
+            std::fs::create_dir(folder.path().join(name)).unwrap();
+        }
+        let watch = FolderWatcher::start(folder.path()).unwrap();
+
+        for (watched, other) in [("active", "suspended"), ("suspended", "active")] {
+            watch.watch_only(&BTreeSet::from([watched.into(), "missing".into()])).unwrap();
+            // The kernel reports in order, so the first file would be reported before the second.
+            let files =
+                [other, watched].map(|name| PathBuf::from(name).join(format!("of {watched}")));
+            for file in &files {
+                std::fs::write(folder.path().join(file), "x").unwrap();
+            }
+            let mut seen = BTreeSet::new();
+            while !seen.contains(&files[1]) {
+                seen.extend(watch.take_quiet(Duration::ZERO).paths);
+                std::thread::yield_now();
+            }
+            assert!(!seen.contains(&files[0]), "{seen:?}");
+        }
+    }
 
     #[test]
     fn missing_or_unreadable_files_are_not_forgotten() {

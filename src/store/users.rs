@@ -86,10 +86,11 @@ pub fn update_login_email(conn: &mut Conn, id: UserId, email: Option<&str>) -> Q
     diesel::update(users::table.find(id)).set(users::login_email.eq(email)).execute(conn)
 }
 
-/// Lists up to 200 users who were rejected before `before`.
+/// Lists up to 200 requests that were rejected before `before`: users who never had a folder.
 pub fn list_rejected_before(conn: &mut Conn, before: Time) -> QueryResult<Vec<UserId>> {
     users::table
         .filter(users::status.eq(Status::Rejected))
+        .filter(users::folder.eq(""))
         .filter(users::status_since.lt(before))
         .order(users::id.asc())
         .limit(200)
@@ -332,6 +333,15 @@ pub fn update_subtract_used(conn: &mut Conn, id: UserId, bytes: i64) -> QueryRes
 /// Lists the folders of users who have files.
 pub fn list_folders_in_use(conn: &mut Conn) -> QueryResult<Vec<String>> {
     users::table.filter(users::used_bytes.gt(0)).order(users::id).select(users::folder).load(conn)
+}
+
+/// Lists the folders of active users.
+pub fn list_active_folders(conn: &mut Conn) -> QueryResult<Vec<String>> {
+    users::table
+        .filter(users::status.eq(Status::Active))
+        .filter(users::folder.ne(""))
+        .select(users::folder)
+        .load(conn)
 }
 
 /// Lists users after `after`, ordered by id.

@@ -141,6 +141,15 @@ async fn each_pipelined_response_is_framed_by_its_own_request() {
     let mixed = responses(&app, &[get, old, get]).await;
     let versions: Vec<_> = mixed.iter().map(|(status, ..)| status.as_str()).collect();
     assert_eq!(versions, ["HTTP/1.1 200 OK", "HTTP/1.0 200 OK", "HTTP/1.1 200 OK"]);
+    // What follows a tunnel belongs to it, unless it has a length.
+    let tunnel = ("CONNECT x:1 HTTP/1.1\r\nHost: x\r\nContent-Length: 1", "a");
+    let after_tunnel = exchange(
+        &app,
+        format!("{}\r\n\r\na{}", tunnel.0, "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n".repeat(1000))
+            .as_bytes(),
+    )
+    .await;
+    assert_eq!(after_tunnel.matches("HTTP/1.1 ").count(), 1, "{after_tunnel}");
     let with_bodies = responses(&app, &[post, get, chunked, get]).await;
     let statuses: Vec<_> = with_bodies.iter().map(|(status, ..)| &status[9..12]).collect();
     assert_eq!(statuses, ["400", "200", "400", "200"]);

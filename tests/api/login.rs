@@ -338,3 +338,36 @@ async fn strangers_do_not_lock_out_a_device_that_has_logged_in(
     }
     assert_eq!(log_in(&travelling, "root", PASSWORD).await.status(), 429);
 }
+
+#[rstest]
+#[actix_web::test]
+async fn no_typed_name_uses_up_the_tries_of_an_account(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
+    let (app, admin) = TestApp::ready(backend).await;
+    let (_, id) = app.person(&admin, "ada").await;
+    let stranger = |number: usize| Browser {
+        base: app.base.clone(),
+        client: reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .local_address(format!("127.0.4.{number}").parse::<std::net::IpAddr>().unwrap())
+            .cookie_store(true)
+            .build()
+            .unwrap(),
+    };
+    let names = [
+        format!("account number {id}"),
+        format!("127.0.0.1 of account number {id}"),
+        format!("device 127.0.0.1 of account number {id}"),
+        "recovery of ada".into(),
+    ];
+    let mut number = 0;
+    for name in names.iter().flat_map(|name| std::iter::repeat_n(name, 7)) {
+        number += 1;
+        let status = log_in(&stranger(number), name, "wrong password").await.status().as_u16();
+        assert!(matches!(status, 401 | 429), "{status}");
+    }
+    // Neither where she is known nor elsewhere.
+    assert_eq!(log_in(&app.browser(), "ada", PASSWORD).await.status(), 303);
+    assert_eq!(log_in(&stranger(99), "ada", PASSWORD).await.status(), 303);
+}

@@ -22,6 +22,9 @@ async fn a_new_user_waits_and_has_a_folder_once_approved(
         rows.into_iter().map(|row| row.directory_path).collect::<Vec<_>>()
     };
     assert_eq!(directories(&app), Vec::<String>::new());
+    let (scan, settled) = (nexus_media::domain::reconcile::scan, std::time::Duration::ZERO);
+    assert!(!scan(&app.services, None, settled).unwrap().has_changes());
+    assert_eq!(browser.get("/account/picture").await.status(), 303, "nothing to show yet");
 
     let approve = format!("/admin/users/{}/approve", user.id.0);
     assert_eq!(admin.submit("/admin/users", &approve, &[]).await.status(), 303);

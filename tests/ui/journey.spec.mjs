@@ -28,6 +28,15 @@ for (const javaScriptEnabled of [true, false]) {
       await expect(ada.getByRole("heading", { name: "Almost there, Ada" })).toBeVisible();
       await ada.goto(`${server.url}/photos`);
       await expect(ada).toHaveURL(/\/pending$/);
+
+      // The admin sees the request and approves it.
+      await page.goto(`${server.url}/dashboard`);
+      await page.getByRole("link", { name: "People 1 waiting" }).click();
+      await page.getByRole("button", { name: "Approve Ada Lovelace" }).click();
+      await expect(page.getByText("Nobody is waiting.")).toBeVisible();
+      await ada.getByRole("link", { name: "Check again" }).click();
+      await ada.waitForURL("**/dashboard");
+
       expect(readdirSync(join(server.folder, "media", "00002_ADA_LOVELACE001")).sort()).toEqual([
         "Audios",
         "Favorites",
@@ -38,14 +47,6 @@ for (const javaScriptEnabled of [true, false]) {
         "Videos",
         "user_icon.svg",
       ]);
-
-      // The admin sees the request and approves it.
-      await page.goto(`${server.url}/dashboard`);
-      await page.getByRole("link", { name: "People 1 waiting" }).click();
-      await page.getByRole("button", { name: "Approve Ada Lovelace" }).click();
-      await expect(page.getByText("Nobody is waiting.")).toBeVisible();
-      await ada.getByRole("link", { name: "Check again" }).click();
-      await ada.waitForURL("**/dashboard");
 
       // Upload a file and find it in its folder.
       await upload(ada, server.url, [picture(1), picture(2), letter]);

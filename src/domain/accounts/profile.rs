@@ -49,7 +49,7 @@ pub async fn update(
         None
     } else {
         let (password, field) = (form.email_password.as_str(), "email_password");
-        Some(PasswordProof::verify(services, user, password, field, client.address).await?)
+        Some(PasswordProof::verify(services, auth_session, password, field, client.address).await?)
     };
 
     let (services, auth_session) = (services.clone(), auth_session.clone());
@@ -114,8 +114,6 @@ fn save(
         let current = store::users::find(conn, user.id)?.ok_or(Error::NotFound)?;
         if current.email != email {
             proof.ok_or(Error::Contention)?.ensure_current(conn)?;
-            let change = format!("{} to {email}", current.email);
-            audit::append(conn, Event::EmailChanged, actor, &user.username, &change)?;
         }
 
         // The unique index is the final check; this one names the field.
@@ -133,7 +131,12 @@ fn save(
             // Whether shortcuts of a single key are on.
             single_keys: profile.single_keys,
         };
-        crate::db::ensure_one_row(store::users::update_profile(conn, user.id, &update, now())?)
+        crate::db::ensure_one_row(store::users::update_profile(conn, user.id, &update, now())?)?;
+        if current.email != email {
+            let change = format!("{} to {email}", current.email);
+            audit::append(conn, Event::EmailChanged, actor, &user.username, &change)?;
+        }
+        Ok(())
     })?;
 
     services.session_cache.invalidate_user(user.id);
@@ -185,7 +188,8 @@ pub async fn change_password(
     }
 
     let field = "current_password";
-    let proof = PasswordProof::verify(services, &user, current, field, client.address).await?;
+    let proof =
+        PasswordProof::verify(services, auth_session, current, field, client.address).await?;
     let checked = Password::parse(new, &user.password_context())
         .map_err(|error| Error::Invalid(vec![FieldError::new("new_password", error.message)]))?;
     let hash = services.password_hasher.hash(&checked, Some(client.address)).await?;
@@ -197,8 +201,6 @@ pub async fn change_password(
             let at = now();
             authorize(conn, Some(session), Need::Active)?;
 
-            // Locked, so that no other password can be set between the check and the end of the transaction.
-            store::users::update_lock(conn, user.id)?;
             proof.ensure_current(conn)?;
             store::users::update_password(conn, user.id, &hash, at)?;
             lifecycle::end_all(conn, user.id)?;

@@ -12,7 +12,7 @@ use crate::store;
 /// How long rejected requests are kept.
 const REJECTED_RETENTION: time::Duration = time::Duration::days(30);
 
-/// Removes the accounts that were rejected long ago; returns how many.
+/// Removes the requests that were rejected long ago; returns how many. Accounts with a folder, such as imported ones, stay.
 pub fn remove_old_rejected(services: &Services, at: Time) -> Result<usize> {
     let before = at - REJECTED_RETENTION;
     let rejected =
@@ -20,15 +20,9 @@ pub fn remove_old_rejected(services: &Services, at: Time) -> Result<usize> {
     let mut removed = 0;
     for id in rejected {
         // An admin may have approved it since it was listed.
-        let still_rejected = |user: &User| user.status == Status::Rejected;
-        match remove_if(services, &Actor::server(), id, still_rejected) {
-            Ok(user) => {
-                removed += 1;
-                // Requests had folders in an earlier version. One with files stays.
-                if !user.folder.is_empty() {
-                    services.media_dir.remove_user_folder(&user.folder);
-                }
-            }
+        let is_request = |user: &User| user.status == Status::Rejected && user.folder.is_empty();
+        match remove_if(services, &Actor::server(), id, is_request) {
+            Ok(_) => removed += 1,
             Err(Error::NotFound) => {}
             Err(error) => return Err(error),
         }

@@ -13,7 +13,7 @@ use crate::model::known_device::{KNOWN_DEVICE_LIFETIME, KnownDevice};
 use crate::model::users_file::UsersFileEntry;
 use crate::model::{Event, Origin, Password, SessionKind, User, UserId, now};
 use crate::state::Services;
-use crate::state::login_throttle::account_key;
+use crate::state::login_throttle::{LoginAttempt, account_key};
 use crate::state::password_algorithms::{self, HashCheck};
 use crate::state::rate_limiter::Bucket;
 use crate::store;
@@ -38,29 +38,22 @@ pub async fn log_in(
         let (devices, address) = (devices.to_vec(), client.address);
         run_on_blocking_pool(move || {
             let account = find_account(&services, &login)?;
-            let device = match account.as_ref().and_then(LoginAccount::id) {
-                Some(id) => find_known_device(&services, id, &devices, address)?,
-                None => None,
+            // Without an account the same is looked up, which takes as long and finds nothing.
+            let id = match &account {
+                Some(account) => account.id(&services)?.unwrap_or(NOBODY),
+                None => NOBODY,
             };
+            let device = find_known_device(&services, id, &devices, address)?;
             Ok((account, device))
         })
         .await?
     };
 
-    // Limits before the expensive hash. Username and e-mail address of an account count together, and strangers do not
-    // count against a device that has logged in before.
-    let limited = login_account.as_ref().map_or_else(|| login.to_owned(), LoginAccount::key);
-    let attempt = match device {
-        Some(device) => {
-            let key = format!("{device} of {limited}");
-            services.rate_limiter.check_named(Bucket::LogIn, &key)?;
-            services.login_throttle.begin_known_attempt(&limited, &device)?
-        }
-        None => {
-            services.rate_limiter.check_named(Bucket::LogIn, &limited)?;
-            services.login_throttle.begin_attempt(&limited, client.address)?
-        }
-    };
+    // Limits before the expensive hash. Username and e-mail address of an account count together. What is typed gets a prefix,
+    // so that no text that a client sends is the name of another limit.
+    let limited =
+        login_account.as_ref().map_or_else(|| format!("typed {login}"), LoginAccount::key);
+    let attempt = begin_attempt(services, &limited, device, client.address)?;
 
     let hash = login_account.as_ref().map(|login_account| login_account.hash().to_owned());
 
@@ -167,6 +160,26 @@ pub async fn log_in(
     .await
 }
 
+/// Counts an attempt. Strangers do not count against a device that has logged in before.
+fn begin_attempt(
+    services: &Services,
+    limited: &str,
+    device: Option<(String, Option<IpAddr>)>,
+    address: IpAddr,
+) -> Result<LoginAttempt> {
+    match device {
+        Some((device, network)) => {
+            let key = format!("device {device} of {limited}");
+            services.rate_limiter.check_named(Bucket::LogIn, &key)?;
+            services.login_throttle.begin_known_attempt(limited, &device, network)
+        }
+        None => {
+            services.rate_limiter.check_named(Bucket::LogIn, limited)?;
+            services.login_throttle.begin_attempt(limited, address)
+        }
+    }
+}
+
 fn record_refusal(services: &Services, actor: &Actor, subject: &str, detail: &str) -> Result<()> {
     services.db.write(|conn| audit::append(conn, Event::LogInRefused, actor, subject, detail))
 }
@@ -200,10 +213,10 @@ impl LoginAccount {
     }
 
     /// The id of the account's row. A user of the users file has one after the first log-in.
-    const fn id(&self) -> Option<UserId> {
+    fn id(&self, services: &Services) -> Result<Option<UserId>> {
         match self {
-            Self::Database(user) => Some(user.id),
-            Self::UsersFile(_) => None,
+            Self::Database(user) => Ok(Some(user.id)),
+            Self::UsersFile(entry) => Ok(find(services, &entry.username)?.map(|user| user.id)),
         }
     }
 
@@ -250,18 +263,21 @@ async fn upgrade_hash(services: &Services, password: &str, client: &Client) -> R
     services.password_hasher.hash(&password, Some(client.address)).await
 }
 
+/// An id that no account has.
+const NOBODY: UserId = UserId(0);
+
 /// The device that an attempt comes from, if it has logged in to the account in the last 30 days: by the mark in its
-/// cookie, or by the network of a session.
+/// cookie, or by the network of a session. A network is returned as well, because others may share it.
 fn find_known_device(
     services: &Services,
     account: UserId,
     devices: &[KnownDevice],
     address: IpAddr,
-) -> Result<Option<String>> {
+) -> Result<Option<(String, Option<IpAddr>)>> {
     let at = now();
     let marked = devices.iter().find(|device| device.is_known(account, at));
     if let Some(device) = marked {
-        return Ok(Some(device.id.clone()));
+        return Ok(Some((device.id.clone(), None)));
     }
     let since = at - KNOWN_DEVICE_LIFETIME;
     let addresses =
@@ -271,7 +287,7 @@ fn find_known_device(
         .iter()
         .filter_map(|address| address.parse().ok())
         .any(|address| network_of(address) == network);
-    Ok(is_known.then(|| network.to_string()))
+    Ok(is_known.then(|| (network.to_string(), Some(network))))
 }
 
 /// Measures how long verifying takes for every kind of hash that an account has, so that refusals take as long.

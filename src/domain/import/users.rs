@@ -239,7 +239,8 @@ fn import_user(
 /// The account with the same name and e-mail, created by an earlier import.
 fn find_same(services: &Services, username: &str, email: &str) -> Result<Option<User>> {
     let found = services.db.read(|conn| Ok(store::users::find_by_login(conn, username)?))?;
-    Ok(found.filter(|user| user.email == email.to_lowercase()))
+    // A request that was not approved yet has no folder, so no import created it.
+    Ok(found.filter(|user| user.email == email.to_lowercase() && !user.folder.is_empty()))
 }
 
 /// Transliterates a username to lower-case ASCII and replaces other characters with hyphens. A name that becomes too

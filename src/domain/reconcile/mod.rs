@@ -11,5 +11,5 @@ pub mod scan;
 pub mod scan_file;
 pub mod scan_report;
 
-pub use scan::{scan, scan_paths};
+pub use scan::{scan, scan_paths, watched_folders};
 pub use scan_report::FolderScanReport;

@@ -1,6 +1,6 @@
 //! Scans users' folders: all of them, or paths that changed.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -23,6 +23,12 @@ const PAGE_ITEMS: i64 = 1000;
 /// Files stored together.
 const MAX_BATCH_FILES: usize = 64;
 
+/// The folders in which changes by other programs are noticed: those of active users.
+pub fn watched_folders(services: &Services) -> Result<BTreeSet<String>> {
+    let folders = services.db.read(|conn| Ok(store::users::list_active_folders(conn)?))?;
+    Ok(folders.into_iter().collect())
+}
+
 /// Scans all users' folders, or one user's, for files that other programs have added, changed, moved or removed, and
 /// updates the rows. Files changed or renamed less than `settled` ago are left for the next scan.
 pub fn scan(
@@ -32,7 +38,9 @@ pub fn scan(
 ) -> Result<FolderScanReport> {
     let mut report = FolderScanReport::default();
     admin::for_each_user(services, |user| {
-        if only_user.is_none_or(|only_user| user.id == only_user) {
+        // A request that was not approved yet has no folder.
+        let is_meant = only_user.is_none_or(|only_user| user.id == only_user);
+        if is_meant && !user.folder.is_empty() {
             FolderScan::new(services, user, &mut report, settled).run()?;
         }
         Ok(())

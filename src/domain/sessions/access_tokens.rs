@@ -46,8 +46,9 @@ pub async fn create(
     client: &Client,
 ) -> Result<String> {
     let valid = validate(auth_session, form)?;
-    let (user, password) = (&auth_session.user, form.password.as_str());
-    let proof = PasswordProof::verify(services, user, password, "password", client.address).await?;
+    let (password, address) = (form.password.as_str(), client.address);
+    let proof =
+        PasswordProof::verify(services, auth_session, password, "password", address).await?;
     let (services, auth_session, client) = (services.clone(), auth_session.clone(), client.clone());
     run_on_blocking_pool(move || insert(&services, &auth_session, &valid, &proof, &client)).await
 }

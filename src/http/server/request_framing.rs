@@ -41,7 +41,7 @@ enum Position {
         body: u64,
     },
     Chunked(ChunkedBody),
-    /// All following bytes belong to this request, or the HTTP server will reject it.
+    /// The HTTP server will reject this request, and receives all following bytes.
     Rest,
 }
 
@@ -214,10 +214,14 @@ fn parse_head(bytes: &[u8]) -> Head {
     }
 
     // In the order of actix-http, which takes the bytes after an upgrade for a body.
+    let sized = |body| Position::Sized { head: head_length, body };
+    let is_tunnel = request.method == Some("CONNECT");
     Head::Complete(match length {
         _ if is_chunked => Position::Chunked(ChunkedBody::Head(head_length)),
-        _ if is_upgrade || request.method == Some("CONNECT") => Position::Rest,
-        Some(body) => Position::Sized { head: head_length, body },
+        // A body that ends with the connection.
+        _ if is_upgrade => sized(u64::MAX),
+        Some(0) if is_tunnel => sized(u64::MAX),
+        Some(body) => sized(body),
         // Not a length: the HTTP server rejects the request.
         None => Position::Rest,
     })
@@ -235,10 +239,14 @@ enum ChunkedBody {
     /// That many bytes of data, then a line break.
     Data(u64),
     DataEnd,
-    /// A line after the last chunk; the body ends with an empty one.
-    Trailer {
-        is_empty: bool,
-    },
+    /// The beginning of a line after the last chunk; the body ends with an empty one.
+    TrailerStart,
+    /// The line feed that ends the body.
+    TrailerEnd,
+    /// The rest of a line, up to its carriage return.
+    TrailerLine,
+    /// The line feed of such a line.
+    TrailerLineEnd,
 }
 
 impl ChunkedBody {
@@ -274,16 +282,19 @@ impl ChunkedBody {
                 Self::SizeLine(size) => *self = Self::SizeLine(*size).after_byte(is_line_end),
                 Self::DataEnd if is_line_end => *self = Self::Size(0),
                 Self::DataEnd => {}
-                Self::Trailer { is_empty: true } if is_line_end => {
+                // Line feeds without a carriage return end nothing, as in actix-http.
+                Self::TrailerStart if *byte == b'\r' => *self = Self::TrailerEnd,
+                Self::TrailerEnd if is_line_end => {
                     taken.bytes += 1;
                     taken.is_end = true;
                     return taken;
                 }
-                Self::Trailer { is_empty } => match byte {
-                    b'\n' => *is_empty = true,
-                    b'\r' => {}
-                    _ => *is_empty = false,
-                },
+                Self::TrailerLine if *byte == b'\r' => *self = Self::TrailerLineEnd,
+                Self::TrailerLineEnd if is_line_end => *self = Self::TrailerStart,
+                Self::TrailerStart
+                | Self::TrailerEnd
+                | Self::TrailerLine
+                | Self::TrailerLineEnd => *self = Self::TrailerLine,
             }
             taken.bytes += 1;
         }
@@ -293,7 +304,7 @@ impl ChunkedBody {
     /// What follows a byte of the line with the size.
     const fn after_byte(self, is_line_end: bool) -> Self {
         match self {
-            Self::SizeLine(0) if is_line_end => Self::Trailer { is_empty: true },
+            Self::SizeLine(0) if is_line_end => Self::TrailerStart,
             Self::SizeLine(size) if is_line_end => Self::Data(size),
             other => other,
         }
