@@ -106,7 +106,7 @@ pub(crate) async fn run_folder_watch(services: Arc<Services>, quiet_period: Dura
     let watching = services.clone();
     let started = run_on_blocking_pool(move || {
         let watcher = Arc::new(FolderWatcher::start(watching.media_dir.path())?);
-        watcher.watch_only(&reconcile::watched_folders(&watching)?)?;
+        watch_active_users(&watching, &watcher)?;
         Ok(watcher)
     });
 
@@ -127,9 +127,7 @@ pub(crate) async fn run_folder_watch(services: Arc<Services>, quiet_period: Dura
         let has_new_folder = quiet_paths.paths.iter().any(|path| path.components().count() == 1);
         if has_new_folder || round % ROUNDS_PER_USER_CHECK == 0 {
             let (services, watcher) = (services.clone(), watcher.clone());
-            let updated = run_on_blocking_pool(move || {
-                Ok(watcher.watch_only(&reconcile::watched_folders(&services)?)?)
-            });
+            let updated = run_on_blocking_pool(move || watch_active_users(&services, &watcher));
             if let Err(error) = updated.await {
                 tracing::warn!(?error, "cannot watch the folders of all active users");
             }
@@ -169,6 +167,10 @@ pub(crate) async fn run_folder_watch(services: Arc<Services>, quiet_period: Dura
             Err(error) => tracing::error!(?error, "folder scan panicked"),
         }
     }
+}
+
+fn watch_active_users(services: &Services, watcher: &FolderWatcher) -> Result<()> {
+    Ok(watcher.watch_only(&reconcile::watched_folders(services)?)?)
 }
 
 /// Logs the result of a folder scan, unless it found no changes.

@@ -93,11 +93,6 @@ impl Connection {
         self.body_read.load(Ordering::Acquire)
     }
 
-    /// Starts to count the body of the next request.
-    pub fn begin_body(&self) {
-        self.body_read.store(0, Ordering::Release);
-    }
-
     /// Records that a handler has read some of its request's body.
     fn record_read(&self, bytes: usize) {
         self.body_read.fetch_add(bytes as u64, Ordering::AcqRel);
@@ -233,6 +228,7 @@ impl Drop for InFlightRequest {
     fn drop(&mut self) {
         self.0.progress();
         self.0.under_way.fetch_sub(1, Ordering::AcqRel);
+        self.0.body_read.store(0, Ordering::Release);
         self.0.completed.fetch_add(1, Ordering::AcqRel);
         // The next request was received already.
         self.0.wake_if_waiting();

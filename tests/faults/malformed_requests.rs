@@ -9,31 +9,6 @@ use crate::support::*;
 /// Connections at once, fewer than one address may hold.
 const THREADS: u64 = 8;
 
-/// Random numbers with a seed (xorshift64*: George Marsaglia, Xorshift RNGs, 2003).
-struct Random(u64);
-
-impl Random {
-    fn new(seed: u64) -> Self {
-        Self(seed.wrapping_add(1).wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1)
-    }
-
-    fn below(&mut self, limit: usize) -> usize {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        let number = self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 32;
-        usize::try_from(number).unwrap() % limit
-    }
-
-    fn of<'a>(&mut self, choices: &[&'a str]) -> &'a str {
-        choices[self.below(choices.len())]
-    }
-
-    fn bytes(&mut self, length: usize) -> Vec<u8> {
-        (0..length).map(|_| u8::try_from(self.below(256)).unwrap()).collect()
-    }
-}
-
 /// One to three requests, most of them invalid in some way.
 fn requests(random: &mut Random) -> Vec<u8> {
     let count = 1 + random.below(3);

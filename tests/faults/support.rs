@@ -93,19 +93,42 @@ impl Site {
     }
 }
 
+/// Random numbers with a seed (xorshift64*: George Marsaglia, Xorshift RNGs, 2003).
+pub struct Random(u64);
+
+impl Random {
+    pub fn new(seed: u64) -> Self {
+        Self(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1)
+    }
+
+    pub fn number(&mut self) -> u64 {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        self.0.wrapping_mul(0x2545_F491_4F6C_DD1D)
+    }
+
+    pub fn below(&mut self, limit: usize) -> usize {
+        usize::try_from(self.number() >> 32).unwrap() % limit
+    }
+
+    pub fn of<'a>(&mut self, choices: &[&'a str]) -> &'a str {
+        choices[self.below(choices.len())]
+    }
+
+    pub fn bytes(&mut self, size: usize) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(size + 8);
+        while bytes.len() < size {
+            bytes.extend_from_slice(&self.number().to_le_bytes());
+        }
+        bytes.truncate(size);
+        bytes
+    }
+}
+
 /// `size` unique bytes.
 pub fn bytes_of(seed: u64, size: usize) -> Vec<u8> {
-    // xorshift64*: George Marsaglia, Xorshift RNGs, 2003.
-    let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
-    let mut bytes = Vec::with_capacity(size + 8);
-    while bytes.len() < size {
-        state ^= state >> 12;
-        state ^= state << 25;
-        state ^= state >> 27;
-        bytes.extend_from_slice(&state.wrapping_mul(0x2545_F491_4F6C_DD1D).to_le_bytes());
-    }
-    bytes.truncate(size);
-    bytes
+    Random::new(seed).bytes(size)
 }
 
 pub fn sha256(bytes: &[u8]) -> String {

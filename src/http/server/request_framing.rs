@@ -66,7 +66,6 @@ impl RequestFraming {
 
     /// Moves held bytes to `buffer`, the next request only if `may_begin`. Returns whether there were any to move.
     pub fn deliver_held(&mut self, buffer: &mut ReadBuf<'_>, may_begin: bool) -> bool {
-        let is_between = matches!(self.position, Position::Head);
         let Some(taken) = self.position.take(&self.held, buffer.remaining(), may_begin) else {
             // A zero byte is not allowed in a head, so the HTTP server answers with 400.
             self.position = Position::Rest;
@@ -75,7 +74,7 @@ impl RequestFraming {
             }
             return self.deliver_held(buffer, may_begin);
         };
-        self.record(is_between, &taken);
+        self.record(&taken);
 
         let count = taken.bytes;
         buffer.put_slice(self.held.get(..count).unwrap_or_default());
@@ -97,7 +96,6 @@ impl RequestFraming {
         }
 
         // Bytes that were held precede these. A head that must be rejected is held as well, to be changed.
-        let is_between = matches!(self.position, Position::Head);
         let taken = if self.held.is_empty() {
             self.position.take(received, received.len(), may_begin).unwrap_or_default()
         } else {
@@ -106,13 +104,13 @@ impl RequestFraming {
         let count = taken.bytes;
         self.held.extend_from_slice(received.get(count..).unwrap_or_default());
         buffer.set_filled(before + count);
-        self.record(is_between, &taken);
+        self.record(&taken);
         count > 0
     }
 
-    /// Counts what is delivered. `is_between` is whether it begins with a head.
-    const fn record(&mut self, is_between: bool, taken: &Taken) {
-        if is_between && taken.bytes > 0 {
+    /// Counts what is delivered.
+    const fn record(&mut self, taken: &Taken) {
+        if taken.is_begin {
             self.begun += 1;
             self.body_bytes = 0;
         }
@@ -138,6 +136,9 @@ struct Taken {
     bytes: usize,
     /// How many of them are data of the body.
     body_bytes: u64,
+    /// Whether a request begins with them.
+    is_begin: bool,
+    /// Whether a request ends with them.
     is_end: bool,
 }
 
@@ -145,7 +146,8 @@ impl Position {
     /// How many of `bytes` may be delivered, at most `room`: not more than the rest of the current request, or the next
     /// one from its head if `may_begin`. Advances past them. `None` for a head that must not be delivered.
     fn take(&mut self, bytes: &[u8], room: usize, may_begin: bool) -> Option<Taken> {
-        if matches!(self, Self::Head) {
+        let is_begin = matches!(self, Self::Head);
+        if is_begin {
             if bytes.is_empty() || !may_begin {
                 return Some(Taken::default());
             }
@@ -168,14 +170,15 @@ impl Position {
                 let body_bytes = (bytes.len() as u64 - from_head).min(*body);
                 *body -= body_bytes;
                 let count = usize::try_from(from_head + body_bytes).unwrap_or(bytes.len());
-                Taken { bytes: count, body_bytes, is_end: *head == 0 && *body == 0 }
+                let is_end = *head == 0 && *body == 0;
+                Taken { bytes: count, body_bytes, is_end, ..Taken::default() }
             }
             Self::Chunked(body) => body.advance(bytes),
         };
         if taken.is_end {
             *self = Self::Head;
         }
-        Some(taken)
+        Some(Taken { is_begin, ..taken })
     }
 }
 

@@ -107,14 +107,6 @@ impl SendfileSocket {
         if self.large_body.is_some() { MAX_UNREAD_LARGE_BODY } else { MAX_UNREAD_BODY }
     }
 
-    /// Starts to count the body of the next request, if one has begun since there were `begun` of them.
-    fn note_begun(&mut self, begun: u64) {
-        if self.framing.begun() != begun {
-            self.large_body = None;
-            self.connection.begin_body();
-        }
-    }
-
     fn record_progress(&self, written: &Poll<Result<usize>>) {
         if let Poll::Ready(Ok(bytes @ 1..)) = written {
             self.services.metrics.sent.inc_by(*bytes as u64);
@@ -135,6 +127,9 @@ impl AsyncRead for SendfileSocket {
         this.ensure_open(context)?;
         loop {
             let may_begin = this.connection.completed() >= this.framing.begun();
+            if may_begin {
+                this.large_body = None;
+            }
             let unread = this.framing.body_bytes().saturating_sub(this.connection.body_read());
             let max_unread = this.max_unread();
             if !may_begin && unread >= max_unread {
@@ -143,11 +138,9 @@ impl AsyncRead for SendfileSocket {
                 return Poll::Pending;
             }
 
-            let begun = this.framing.begun();
             let is_delivered = this.framing.deliver_held(buffer, may_begin);
             // Without held requests there is nothing to wake the task for when the current response is complete.
             this.connection.set_waiting(this.framing.has_held());
-            this.note_begun(begun);
             if is_delivered || this.framing.is_finished(may_begin) {
                 return Poll::Ready(Ok(()));
             }
@@ -163,7 +156,6 @@ impl AsyncRead for SendfileSocket {
             ready!(read)?;
             if this.framing.receive(buffer, before, may_begin) {
                 this.connection.set_waiting(this.framing.has_held());
-                this.note_begun(begun);
                 return Poll::Ready(Ok(()));
             }
         }
