@@ -2,51 +2,150 @@
 
 use std::io::Cursor;
 
-use exif::{Exif, In, Rational, Tag, Value};
+use exif::{Context, Exif, In, Rational, Tag, Value};
 
-use super::metadata::{Metadata, TakenAt, parse_offset};
+use super::legacy_text;
+use super::metadata::Metadata;
+use super::raw_exif;
+use super::taken_at::{Precision, TakenAt, parse_offset};
+
+/// What cameras write into the caption of every photo.
+const DEFAULT_CAPTIONS: [&str; 7] = [
+    "OLYMPUS DIGITAL CAMERA",
+    "SONY DSC",
+    "MINOLTA DIGITAL CAMERA",
+    "KODAK Digital Still Camera",
+    "DIGITAL CAMERA",
+    "SAMSUNG",
+    "DCIM",
+];
 
 /// Reads the EXIF metadata of an image and its orientation (1 to 8; 1 is upright). Without readable EXIF, the metadata
 /// is empty and the orientation is 1.
 pub fn read(bytes: &[u8]) -> (Metadata, u8) {
-    let mut reader = exif::Reader::new();
-    reader.continue_on_error(true);
+    let blocks = raw_exif::blocks(bytes);
+    let mut parsed: Vec<Exif> = parse_container(bytes).into_iter().collect();
+    // Other blocks are read if the container has none, or is one of a camera, which can have several.
+    parsed.extend(blocks.into_iter().filter_map(parse_block));
 
-    // Entries before a damaged one are kept.
-    let read = reader.read_from_container(&mut Cursor::new(bytes));
-    let Ok(exif) = read.or_else(|error| error.distill_partial_result(|_| {})) else {
-        return (Metadata::default(), 1);
-    };
-    let orientation =
-        number(&exif, Tag::Orientation).and_then(|number| u8::try_from(number).ok()).unwrap_or(1);
-
-    let metadata = Metadata {
-        width: number(&exif, Tag::PixelXDimension),
-        height: number(&exif, Tag::PixelYDimension),
-        taken: taken_at(&exif),
-        camera: camera(&exif),
-        lens: text(&exif, Tag::LensModel),
-        exposure: rational(&exif, Tag::ExposureTime).and_then(exposure),
-        aperture: rational(&exif, Tag::FNumber).map(|stop| format!("f/{}", one_decimal(stop))),
-        focal_length: rational(&exif, Tag::FocalLength)
-            .map(|length| format!("{} mm", one_decimal(length))),
-        iso: number(&exif, Tag::PhotographicSensitivity).filter(|iso| *iso > 0),
-        latitude: degrees(&exif, Tag::GPSLatitude, Tag::GPSLatitudeRef, 'S'),
-        longitude: degrees(&exif, Tag::GPSLongitude, Tag::GPSLongitudeRef, 'W'),
-        caption: text(&exif, Tag::ImageDescription),
-        artist: text(&exif, Tag::Artist),
-        ..Metadata::default()
-    };
+    let mut metadata = Metadata::default();
+    let mut orientation = 1;
+    for exif in &parsed {
+        metadata.merge_missing(describe(exif));
+        let turned = number(exif, Tag::Orientation).and_then(|number| u8::try_from(number).ok());
+        // The first block that has an orientation decides.
+        if orientation == 1 {
+            orientation = turned.filter(|turned| (1..=8).contains(turned)).unwrap_or(1);
+        }
+    }
     (metadata, orientation)
 }
 
+fn reader() -> exif::Reader {
+    let mut reader = exif::Reader::new();
+    // Entries before a damaged one are kept.
+    reader.continue_on_error(true);
+    reader
+}
+
+fn parse_container(bytes: &[u8]) -> Option<Exif> {
+    let read = reader().read_from_container(&mut Cursor::new(bytes));
+    read.or_else(|error| error.distill_partial_result(|_| {})).ok()
+}
+
+fn parse_block(block: Vec<u8>) -> Option<Exif> {
+    reader().read_raw(block).or_else(|error| error.distill_partial_result(|_| {})).ok()
+}
+
+/// The size of a TIFF's first image as it is stored, and whether it has a color profile.
+pub fn tiff_size(bytes: &[u8]) -> Option<(u32, u32, bool)> {
+    let exif = parse_container(bytes)?;
+    let (width, height) = number(&exif, Tag::ImageWidth).zip(number(&exif, Tag::ImageLength))?;
+    Some((width, height, value(&exif, Tag(Context::Tiff, 34675)).is_some()))
+}
+
+fn describe(exif: &Exif) -> Metadata {
+    let position = latitude(exif).zip(longitude(exif));
+    Metadata {
+        width: number(exif, Tag::PixelXDimension),
+        height: number(exif, Tag::PixelYDimension),
+        taken: taken_at(exif),
+        camera: camera(exif),
+        lens: text(exif, Tag::LensModel),
+        exposure: rational(exif, Tag::ExposureTime).and_then(exposure),
+        aperture: rational(exif, Tag::FNumber).map(|stop| format!("f/{}", one_decimal(stop))),
+        focal_length: rational(exif, Tag::FocalLength)
+            .map(|length| format!("{} mm", one_decimal(length))),
+        iso: number(exif, Tag::PhotographicSensitivity).filter(|iso| *iso > 0),
+        latitude: position.map(|(north, _)| north),
+        longitude: position.map(|(_, east)| east),
+        title: windows_text(exif, 0x9c9b),
+        caption: text(exif, Tag::ImageDescription)
+            .filter(|text| !DEFAULT_CAPTIONS.contains(&text.as_str()))
+            .or_else(|| user_comment(exif))
+            .or_else(|| windows_text(exif, 0x9c9c))
+            .or_else(|| windows_text(exif, 0x9c9f)),
+        artist: text(exif, Tag::Artist).or_else(|| windows_text(exif, 0x9c9d)),
+        keywords: windows_text(exif, 0x9c9e)
+            .map(|words| words.split(';').map(|word| word.trim().to_owned()).collect())
+            .unwrap_or_default(),
+        ..Metadata::default()
+    }
+}
+
+/// The value of a tag. Canon's CR3 files have the EXIF tags in a directory of their own, where they look like tags of
+/// TIFF.
+fn value(exif: &Exif, tag: Tag) -> Option<&Value> {
+    let field = exif.get_field(tag, In::PRIMARY);
+    let field = field.or_else(|| exif.get_field(Tag(Context::Tiff, tag.number()), In::PRIMARY));
+    Some(&field?.value)
+}
+
 fn number(exif: &Exif, tag: Tag) -> Option<u32> {
-    exif.get_field(tag, In::PRIMARY)?.value.get_uint(0)
+    value(exif, tag)?.get_uint(0)
 }
 
 fn text(exif: &Exif, tag: Tag) -> Option<String> {
-    let Value::Ascii(parts) = &exif.get_field(tag, In::PRIMARY)?.value else { return None };
-    let text = String::from_utf8_lossy(parts.first()?).trim().to_owned();
+    let Value::Ascii(parts) = value(exif, tag)? else { return None };
+    let text = legacy_text::decode_one(parts.first()?).trim().to_owned();
+    (!text.is_empty()).then_some(text)
+}
+
+/// The text of a tag of Windows, which is UTF-16.
+fn windows_text(exif: &Exif, number: u16) -> Option<String> {
+    let Value::Byte(bytes) = value(exif, Tag(Context::Tiff, number))? else { return None };
+    let units = bytes.chunks_exact(2).map(|pair| match *pair {
+        [low, high] => u16::from_le_bytes([low, high]),
+        _ => 0,
+    });
+    let text: Vec<u16> = units.take_while(|unit| *unit != 0).collect();
+    let text = String::from_utf16_lossy(&text).trim().to_owned();
+    (!text.is_empty()).then_some(text)
+}
+
+/// The comment of the user, which begins with eight bytes that name its encoding.
+fn user_comment(exif: &Exif) -> Option<String> {
+    let Value::Undefined(bytes, _) = value(exif, Tag::UserComment)? else { return None };
+    let (encoding, text) = bytes.split_at_checked(8)?;
+    let text = match encoding {
+        b"UNICODE\0" => {
+            let little = exif.little_endian();
+            let units = text.chunks_exact(2).map(|pair| match *pair {
+                [a, b] if little => u16::from_le_bytes([a, b]),
+                [a, b] => u16::from_be_bytes([a, b]),
+                _ => 0,
+            });
+            let text: Vec<u16> = units.take_while(|unit| *unit != 0).collect();
+            String::from_utf16_lossy(&text)
+        }
+        b"JIS\0\0\0\0\0" => encoding_rs::ISO_2022_JP.decode(text).0.into_owned(),
+        b"ASCII\0\0\0" | [0, 0, 0, 0, 0, 0, 0, 0] => {
+            let end = text.iter().position(|byte| *byte == 0).unwrap_or(text.len());
+            legacy_text::decode_one(text.get(..end).unwrap_or_default())
+        }
+        _ => return None,
+    };
+    let text = text.trim().to_owned();
     (!text.is_empty()).then_some(text)
 }
 
@@ -55,7 +154,7 @@ fn ratio(ratio: Rational) -> Option<f64> {
 }
 
 fn rational(exif: &Exif, tag: Tag) -> Option<f64> {
-    let Value::Rational(ratios) = &exif.get_field(tag, In::PRIMARY)?.value else { return None };
+    let Value::Rational(ratios) = value(exif, tag)? else { return None };
     ratio(*ratios.first()?).filter(|number| *number > 0.0)
 }
 
@@ -86,39 +185,76 @@ fn camera(exif: &Exif) -> Option<String> {
     }
 }
 
-/// Returns when a photo was taken, from the first of the tags for original, digitized and changed time that is valid.
+/// Returns when a photo was taken, from the first of the tags for original, digitized and changed time that is valid. A
+/// tag that only knows the day gives way to one that knows the time.
 fn taken_at(exif: &Exif) -> Option<TakenAt> {
-    let pairs = [
+    let tags = [
         (Tag::DateTimeOriginal, Tag::OffsetTimeOriginal, Tag::SubSecTimeOriginal),
         (Tag::DateTimeDigitized, Tag::OffsetTimeDigitized, Tag::SubSecTimeDigitized),
         (Tag::DateTime, Tag::OffsetTime, Tag::SubSecTime),
     ];
 
-    pairs.iter().find_map(|(time, zone, fraction)| {
-        // `YYYY:MM:DD HH:MM:SS` has 19 characters.
-        let text_value: String = text(exif, *time)?.chars().take(19).collect();
-        let fraction =
-            text(exif, *fraction).filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()));
-        // Fractions of a second are in a tag of their own; `TakenAt::parse` expects them after a point.
-        let text_value =
-            fraction.map_or(text_value.clone(), |digits| format!("{text_value}.{digits}"));
+    let mut best: Option<TakenAt> = None;
+    for (time, zone, fraction) in tags {
+        let Some(taken) = text(exif, time).and_then(|text| TakenAt::parse(&text)) else { continue };
+        let is_exact = taken.precision == Precision::Second;
 
-        let taken = TakenAt::parse(&text_value)?;
-        Some(TakenAt {
-            offset: text(exif, *zone).and_then(|zone| parse_offset(&zone)).or(taken.offset),
+        // Fractions of a second are in a tag of their own.
+        let fraction =
+            text(exif, fraction).filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()));
+        let millis: i64 = fraction
+            .and_then(|digits| {
+                digits.chars().chain("000".chars()).take(3).collect::<String>().parse().ok()
+            })
+            .filter(|_| is_exact && taken.local_ms % 1000 == 0)
+            .unwrap_or(0);
+        let offset = text(exif, zone).and_then(|zone| parse_offset(&zone)).or(taken.offset);
+        let taken = TakenAt {
+            local_ms: taken.local_ms + millis,
+            offset: offset.filter(|_| is_exact),
             ..taken
-        })
-    })
+        };
+
+        if best.is_none_or(|best| taken.precision < best.precision) {
+            best = Some(taken);
+        }
+    }
+    best
 }
 
-fn degrees(exif: &Exif, tag: Tag, side: Tag, negative: char) -> Option<f64> {
-    let Value::Rational(parts) = &exif.get_field(tag, In::PRIMARY)?.value else { return None };
-    let mut degrees = 0.0;
-    for (part, unit) in parts.iter().zip([1.0, 60.0, 3600.0]) {
-        degrees += ratio(*part)? / unit;
+fn latitude(exif: &Exif) -> Option<f64> {
+    degrees(exif, Tag::GPSLatitude, Tag::GPSLatitudeRef, ['n', 's'])
+}
+
+fn longitude(exif: &Exif) -> Option<f64> {
+    degrees(exif, Tag::GPSLongitude, Tag::GPSLongitudeRef, ['e', 'w'])
+}
+
+/// Degrees, minutes and seconds as one number; north and east are positive. Without a hemisphere there is no position,
+/// because it could be on the other side of the earth.
+fn degrees(exif: &Exif, tag: Tag, reference: Tag, [positive, negative]: [char; 2]) -> Option<f64> {
+    let parts: Vec<Option<f64>> = match value(exif, tag)? {
+        Value::Rational(parts) => parts.iter().map(|part| ratio(*part)).collect(),
+        Value::SRational(parts) => parts
+            .iter()
+            .map(|part| (part.denom != 0).then(|| f64::from(part.num) / f64::from(part.denom)))
+            .collect(),
+        _ => return None,
+    };
+
+    // Minutes and seconds may be missing (0/0), degrees may not.
+    let whole = (*parts.first()?)?;
+    let part = |index: usize| parts.get(index).copied().flatten().unwrap_or(0.0).abs();
+    let size = whole.abs() + part(1) / 60.0 + part(2) / 3600.0;
+
+    let side = text(exif, reference).and_then(|text| text.chars().next());
+    match side.map(|side| side.to_ascii_lowercase()) {
+        Some(side) if side == negative => Some(-size),
+        Some(side) if side == positive && whole >= 0.0 => Some(size),
+        // A sign says the hemisphere as well.
+        _ if whole < 0.0 => Some(-size),
+        _ => None,
     }
-    let is_negative = text(exif, side)?.starts_with(negative);
-    Some(if is_negative { -degrees } else { degrees })
 }
 
 #[cfg(test)]

@@ -30,8 +30,8 @@ pub fn header(bytes: &[u8]) -> Result<JpegHeader, String> {
 }
 
 /// Decodes to at least `side` pixels on the longer side, if the image has as many. A truncated image is decoded as far
-/// as it goes.
-pub fn decode(bytes: &[u8], side: u32) -> Result<Bitmap, String> {
+/// as it goes; then the second value is true.
+pub fn decode(bytes: &[u8], side: u32) -> Result<(Bitmap, bool), String> {
     let mut decompressor = Decompressor::new().map_err(|cause| cause.to_string())?;
     let header = decompressor.read_header(bytes).map_err(|cause| cause.to_string())?;
     if header.is_lossless || header.width * header.height > MAX_PIXELS {
@@ -66,17 +66,25 @@ pub fn decode(bytes: &[u8], side: u32) -> Result<Bitmap, String> {
     };
 
     // A truncated file still shows its beginning.
-    match decompressor.decompress(bytes, image) {
-        Ok(()) => {}
+    let is_damaged = match decompressor.decompress(bytes, image) {
+        Ok(()) => false,
         // If all bytes are zero, nothing was decoded.
-        Err(cause) if is_warning(&cause.to_string()) && pixels.iter().any(|byte| *byte != 0) => {}
+        Err(cause) if is_warning(&cause.to_string()) && pixels.iter().any(|byte| *byte != 0) => {
+            !is_harmless(&cause.to_string())
+        }
         Err(cause) => return Err(cause.to_string()),
-    }
+    };
 
     if is_cmyk {
         pixels = cmyk_to_rgb(&pixels);
     }
-    Bitmap::new(to_dimension(scaled.width)?, to_dimension(scaled.height)?, 3, pixels)
+    let bitmap = Bitmap::new(to_dimension(scaled.width)?, to_dimension(scaled.height)?, 3, pixels)?;
+    Ok((bitmap, is_damaged))
+}
+
+/// Whether a warning is about bytes that no picture needs.
+fn is_harmless(message: &str) -> bool {
+    ["extraneous bytes", "Unsupported marker"].iter().any(|part| message.contains(part))
 }
 
 /// Whether the decoder reported a warning and continued.

@@ -17,17 +17,17 @@ const RENDER_TIMEOUT: Duration = Duration::from_mins(1);
 /// How long to wait before a sandbox that does not work is tried again.
 const RETRY_INTERVAL: Duration = Duration::from_mins(1);
 /// Longest output of ffprobe, and of a poster or converted image, in bytes.
-const MAX_PROBE_BYTES: usize = 256 * 1024;
-const MAX_POSTER_BYTES: usize = 16 << 20;
+pub(super) const MAX_PROBE_BYTES: usize = 256 * 1024;
+pub(super) const MAX_POSTER_BYTES: usize = 16 << 20;
 /// A GIF of one pixel.
 const TEST_IMAGE: &[u8] =
     b"GIF89a\x01\0\x01\0\x80\0\0\0\0\0\xff\xff\xff,\0\0\0\0\x01\0\x01\0\0\x02\x02D\x01\0;";
-/// Environment of external tools: one thread, no cache on disk, no unsafe loaders.
+/// Environment of external tools: one thread, no cache on disk, only the loaders of libvips that are considered safe.
 const ENVIRONMENT: [(&str, &str); 4] = [
     ("VIPS_CONCURRENCY", "1"),
-    ("VIPS_BLOCK_UNTRUSTED", "1"),
     ("VIPS_DISC_THRESHOLD", "1g"),
     ("LC_ALL", "C"),
+    ("VIPS_BLOCK_UNTRUSTED", "1"),
 ];
 
 /// Whether previews can be rendered on this machine.
@@ -41,12 +41,17 @@ pub enum RendererHealth {
 }
 
 /// The external tools, each with the argument that makes it print its version.
-const TOOLS: [(&str, &str); 3] =
-    [("ffmpeg", "-version"), ("ffprobe", "-version"), ("vipsthumbnail", "--vips-version")];
+const TOOLS: [(&str, &str); 4] = [
+    ("ffmpeg", "-version"),
+    ("ffprobe", "-version"),
+    ("vipsthumbnail", "--vips-version"),
+    ("pdftocairo", "-v"),
+];
 
-const FFMPEG: usize = 0;
-const FFPROBE: usize = 1;
-const VIPS: usize = 2;
+pub(super) const FFMPEG: usize = 0;
+pub(super) const FFPROBE: usize = 1;
+pub(super) const VIPS: usize = 2;
+pub(super) const PDFTOCAIRO: usize = 3;
 
 /// What is known of an external tool.
 #[derive(Clone)]
@@ -126,7 +131,7 @@ impl PreviewRenderer {
     }
 
     /// The path of a tool of [`TOOLS`], which is tested if it has not been started yet.
-    fn tool_path(&self, index: usize) -> Result<String, String> {
+    pub(super) fn tool_path(&self, index: usize) -> Result<String, String> {
         // Cloned, so that the state is not locked while the tool is tested.
         let tool_state = self.state().tools.get(index).cloned();
         match (tool_state, TOOLS.get(index)) {
@@ -181,7 +186,10 @@ impl PreviewRenderer {
     /// Whether previews can be rendered of files of this type.
     #[must_use]
     pub fn can_render(mime: &str) -> bool {
-        mime.starts_with("image/") || mime.starts_with("audio/") || video::demuxer(mime).is_some()
+        mime.starts_with("image/")
+            || mime.starts_with("audio/")
+            || mime == "application/pdf"
+            || video::demuxer(mime).is_some()
     }
 
     /// Renders the previews of a file and reads its metadata.
@@ -190,9 +198,17 @@ impl PreviewRenderer {
     /// [`SandboxError`]: the file was rejected, or its decoder crashed.
     pub fn render(&self, file: &File, mime: &str) -> Result<Rendered, SandboxError> {
         let rendered = match mime {
-            "image/heic" | "image/heif" | "image/avif" => self.render_with_vips(file, mime),
-            _ if mime.starts_with("video/") => self.render_video(file, mime),
-            _ => self.decode(mime, &sides_argument(), Input::File(reopen(file)?)),
+            "image/heic" | "image/heif" | "image/avif" | "image/jxl" | "image/jp2" => {
+                self.render_with_vips(file, mime)
+            }
+            "image/tiff" => self.render_tiff(file, mime),
+            "image/vnd.adobe.photoshop" => self.render_layered_image(file, mime),
+            "application/pdf" => self.render_pdf(file),
+            _ if mime.starts_with("audio/") => self.render_audio(file, mime, None),
+            _ if mime.starts_with("image/") => {
+                self.decode(mime, &sides_argument(), Input::File(reopen(file)?))
+            }
+            _ => self.render_video(file, mime),
         };
         if matches!(rendered, Err(SandboxError::Died(_) | SandboxError::TimedOut)) {
             self.crashes.fetch_add(1, Ordering::Relaxed);
@@ -202,7 +218,12 @@ impl PreviewRenderer {
 
     /// Decodes a file in a sandboxed worker. `sides` contains the sides of the previews, separated by commas; if it is
     /// empty, only the metadata of an image is read.
-    fn decode(&self, mime: &str, sides: &str, input: Input) -> Result<Rendered, SandboxError> {
+    pub(super) fn decode(
+        &self,
+        mime: &str,
+        sides: &str,
+        input: Input,
+    ) -> Result<Rendered, SandboxError> {
         let arguments = ["decode", mime, sides];
         let answer = self.supervisor.run(SandboxTask {
             arguments: &arguments,
@@ -215,112 +236,57 @@ impl PreviewRenderer {
             .ok_or_else(|| SandboxError::Died("wrote invalid output".into()))
     }
 
+    /// Runs a worker without input and returns what it writes to standard output.
+    pub(super) fn run_worker(&self, arguments: &[&str]) -> Result<Vec<u8>, SandboxError> {
+        self.supervisor.run(SandboxTask {
+            arguments,
+            environment: &[],
+            input: Input::Bytes(Vec::new()),
+            max_output: MAX_PROBE_BYTES,
+            timeout: RENDER_TIMEOUT,
+        })
+    }
+
     /// Runs an external tool in a sandboxed worker and returns what it writes to standard output.
-    fn run_tool(
+    pub(super) fn run_tool(
         &self,
         program: &str,
         arguments: &[&str],
         input: Input,
         max_output: usize,
     ) -> Result<Vec<u8>, SandboxError> {
+        self.run_tool_with(program, arguments, input, max_output, &ENVIRONMENT)
+    }
+
+    /// As `run_tool`, with loaders that libvips does not consider safe against hostile files. The sandbox is.
+    pub(super) fn run_with_all_loaders(
+        &self,
+        program: &str,
+        arguments: &[&str],
+        input: Input,
+        max_output: usize,
+    ) -> Result<Vec<u8>, SandboxError> {
+        let environment = ENVIRONMENT.split_last().map_or(&[][..], |(_, others)| others);
+        self.run_tool_with(program, arguments, input, max_output, environment)
+    }
+
+    fn run_tool_with(
+        &self,
+        program: &str,
+        arguments: &[&str],
+        input: Input,
+        max_output: usize,
+        environment: &[(&str, &str)],
+    ) -> Result<Vec<u8>, SandboxError> {
         // With `tool`, the worker locks itself down and then becomes the program.
         let all = [&["tool", program], arguments].concat();
         self.supervisor.run(SandboxTask {
             arguments: &all,
-            environment: &ENVIRONMENT,
+            environment,
             input,
             max_output,
             timeout: RENDER_TIMEOUT,
         })
-    }
-
-    /// Renders an image such as HEIC, which only vipsthumbnail can decode: our decoder reads the metadata,
-    /// vipsthumbnail converts the pixels to a JPEG, and our decoder makes the previews of it.
-    fn render_with_vips(&self, file: &File, mime: &str) -> Result<Rendered, SandboxError> {
-        // Without sides for previews (the empty text), the decoder only reads the metadata.
-        let mut rendered = self.decode(mime, "", Input::File(reopen(file)?))?;
-        let vips = match self.tool_path(VIPS) {
-            Ok(vips) => vips,
-            Err(why) => {
-                rendered.error =
-                    Some(format!("vipsthumbnail, which decodes this format, is {why}"));
-                return Ok(rendered);
-            }
-        };
-        // Shrinks to at most 1280 pixels a side, converts to sRGB, and writes a JPEG of quality 92 without metadata to
-        // standard output.
-        let arguments =
-            ["stdin", "-s", "1280x1280>", "--eprofile", "srgb", "-o", ".jpg[Q=92,strip]"];
-        let picture =
-            self.run_tool(&vips, &arguments, Input::File(reopen(file)?), MAX_POSTER_BYTES)?;
-        self.finish_render(rendered, picture)
-    }
-
-    /// Reads the metadata of a video with ffprobe, and renders the previews of one frame that ffmpeg extracts.
-    fn render_video(&self, file: &File, mime: &str) -> Result<Rendered, SandboxError> {
-        let mut rendered = Rendered::default();
-        let Some(demuxer) = video::demuxer(mime) else {
-            rendered.error = Some("this video format is not supported".into());
-            return Ok(rendered);
-        };
-
-        // Both tools are needed.
-        let tools = (self.tool_path(FFPROBE), self.tool_path(FFMPEG));
-        let (probe, ffmpeg) = match tools {
-            (Ok(probe), Ok(ffmpeg)) => (probe, ffmpeg),
-            (Err(why), _) | (_, Err(why)) => {
-                rendered.error = Some(format!("ffmpeg, which decodes videos, is {why}"));
-                return Ok(rendered);
-            }
-        };
-
-        // The duration tells where a typical frame is.
-        let probe_output = self.run_tool(
-            &probe,
-            &video::probe_arguments(demuxer),
-            Input::File(reopen(file)?),
-            MAX_PROBE_BYTES,
-        )?;
-
-        // Without valid output of ffprobe, a frame may still be decodable.
-        rendered.metadata = video::parse_probe(&probe_output).unwrap_or_default().bounded();
-        let at = video::poster_time(rendered.metadata.duration_ms);
-
-        // If the duration is wrong, there may be no frame at that time, so the first frame is tried as well.
-        for at in [at, 0] {
-            let at = format!("{at}ms");
-            let arguments = video::poster_arguments(demuxer, &at);
-            match self.run_tool(&ffmpeg, &arguments, Input::File(reopen(file)?), MAX_POSTER_BYTES) {
-                Ok(picture) if !picture.is_empty() => return self.finish_render(rendered, picture),
-                Ok(_) => {}
-                // These failures do not depend on the file.
-                Err(failure @ (SandboxError::System(_) | SandboxError::Unavailable(_))) => {
-                    return Err(failure);
-                }
-                Err(failure) => rendered.error = Some(failure.to_string()),
-            }
-        }
-
-        rendered.error.get_or_insert_with(|| "no frame could be decoded".into());
-        Ok(rendered)
-    }
-
-    /// Renders the previews of a JPEG that an external tool has produced.
-    fn finish_render(
-        &self,
-        mut rendered: Rendered,
-        picture: Vec<u8>,
-    ) -> Result<Rendered, SandboxError> {
-        let shown = self.decode("image/jpeg", &sides_argument(), Input::Bytes(picture))?;
-        // The metadata of the original file is kept. The error of an earlier attempt is replaced.
-        (rendered.pictures, rendered.thumbhash, rendered.error) =
-            (shown.pictures, shown.thumbhash, shown.error);
-        // If the metadata lacks the size of the original, the size of the largest preview is used.
-        if let (None, Some(largest)) = (rendered.metadata.width, rendered.pictures.first()) {
-            (rendered.metadata.width, rendered.metadata.height) =
-                (Some(largest.width), Some(largest.height));
-        }
-        Ok(rendered)
     }
 }
 
@@ -332,12 +298,12 @@ fn find_tool(name: &str) -> ToolState {
     found.map_or_else(|| ToolState::Tested(Err("not installed".into())), ToolState::Installed)
 }
 
-fn sides_argument() -> String {
+pub(super) fn sides_argument() -> String {
     PREVIEW_SIDES.map(|side| side.to_string()).join(",")
 }
 
 /// Returns the file at its start. The position is shared with the worker, so only one worker at a time may use it.
-fn reopen(file: &File) -> Result<File, SandboxError> {
+pub(super) fn reopen(file: &File) -> Result<File, SandboxError> {
     let mut again = file.try_clone().map_err(SandboxError::System)?;
     again.rewind().map_err(SandboxError::System)?;
     Ok(again)

@@ -1,5 +1,7 @@
 //! Determines the media type of a file from its first bytes, never from its name alone.
 
+use super::sniff_container::sniff_container;
+
 /// Longest extension including the dot. A longer one is part of the name.
 const MAX_EXTENSION: usize = 16;
 
@@ -22,7 +24,7 @@ pub struct Sniffed {
 }
 
 /// Media types that browsers may show inline, because they cannot carry scripts.
-const INLINE_TYPES: [&str; 22] = [
+const INLINE_TYPES: [&str; 24] = [
     "image/jpeg",
     "image/png",
     "image/gif",
@@ -36,6 +38,8 @@ const INLINE_TYPES: [&str; 22] = [
     "video/ogg",
     "video/x-matroska",
     "video/x-m4v",
+    "video/3gpp",
+    "audio/webm",
     "audio/mpeg",
     "audio/mp4",
     "audio/m4a",
@@ -62,68 +66,40 @@ pub fn sniff(head: &[u8], name: &str) -> Sniffed {
     }
     match std::str::from_utf8(head) {
         // An empty file would otherwise count as text.
-        _ if head.is_empty() => Sniffed { kind: Kind::Other, mime: "application/octet-stream" },
+        _ if head.is_empty() => UNKNOWN_TYPE,
         Ok(text) => sniff_text(text, name),
         // Text that is cut inside a character is still text.
         Err(error) if error.error_len().is_none() => head
             .get(..error.valid_up_to())
             .and_then(|bytes| std::str::from_utf8(bytes).ok())
             .map_or(UNKNOWN_TYPE, |text| sniff_text(text, name)),
-        Err(_) => UNKNOWN_TYPE,
+        Err(_) => decode_other_text(head).map_or(UNKNOWN_TYPE, |text| sniff_text(&text, name)),
     }
+}
+
+/// Decodes text that is not UTF-8: UTF-16 with a byte order mark, or an encoding with one byte for each character, of
+/// which at least half are ASCII. `None` for binary data.
+fn decode_other_text(head: &[u8]) -> Option<String> {
+    let (encoding, rest) = match head {
+        [0xff, 0xfe, rest @ ..] => (encoding_rs::UTF_16LE, rest),
+        [0xfe, 0xff, rest @ ..] => (encoding_rs::UTF_16BE, rest),
+        _ => (encoding_rs::WINDOWS_1252, head),
+    };
+    let is_single_byte = rest.len() == head.len();
+    let ascii =
+        rest.iter().filter(|byte| matches!(byte, b' '..=b'~' | b'\n' | b'\r' | b'\t')).count();
+    if is_single_byte && ascii * 2 < rest.len() {
+        return None;
+    }
+
+    // The head may end inside a character of UTF-16, or of a pair of them.
+    let cut = rest.get(..rest.len() - rest.len() % 2).filter(|_| !is_single_byte).unwrap_or(rest);
+    let (text, has_errors) = encoding.decode_without_bom_handling(cut);
+    let text = text.strip_suffix('\u{fffd}').unwrap_or(&text).to_owned();
+    (!has_errors || !text.contains('\u{fffd}')).then_some(text)
 }
 
 const UNKNOWN_TYPE: Sniffed = Sniffed { kind: Kind::Other, mime: "application/octet-stream" };
-
-/// Recognizes container formats, of which a brand or a stream inside says more than the signature.
-fn sniff_container(head: &[u8]) -> Option<Sniffed> {
-    let at = |range: std::ops::Range<usize>| head.get(range).unwrap_or_default();
-    let sniffed = |kind, mime| Some(Sniffed { kind, mime });
-
-    // ISO base media: the brand decides.
-    if at(4..8) == b"ftyp" {
-        return match at(8..12) {
-            b"M4A " | b"M4B " | b"M4P " => sniffed(Kind::Audio, "audio/mp4"),
-            b"avif" | b"avis" => sniffed(Kind::Photo, "image/avif"),
-            b"heic" | b"heix" | b"hevc" | b"heim" | b"heis" => sniffed(Kind::Photo, "image/heic"),
-            b"mif1" | b"msf1" => sniffed(Kind::Photo, "image/heif"),
-            b"crx " => sniffed(Kind::Photo, "image/x-canon-cr3"),
-            b"qt  " => sniffed(Kind::Video, "video/quicktime"),
-            _ => sniffed(Kind::Video, "video/mp4"),
-        };
-    }
-
-    // Camera formats that are not plain TIFF.
-    match (at(0..15), at(0..4)) {
-        (b"FUJIFILMCCD-RAW", _) => return sniffed(Kind::Photo, "image/x-fuji-raf"),
-        (_, b"IIRO" | b"IIRS" | b"MMOR") => return sniffed(Kind::Photo, "image/x-olympus-orf"),
-        (_, b"IIU\0") => return sniffed(Kind::Photo, "image/x-panasonic-rw2"),
-        _ => {}
-    }
-
-    // Ogg is video if it contains a Theora stream.
-    if at(0..4) == b"OggS" {
-        // A Theora stream begins with this signature, near the start of the file.
-        let is_video = head.windows(7).take(400).any(|part| part == b"\x80theora");
-        return if is_video {
-            sniffed(Kind::Video, "video/ogg")
-        } else {
-            sniffed(Kind::Audio, "audio/ogg")
-        };
-    }
-
-    // Matroska, of which WebM is a subset.
-    if at(0..4) == b"\x1a\x45\xdf\xa3" {
-        // The header at the start of the file contains the document type, `webm` or `matroska`.
-        let is_webm = head.windows(4).take(64).any(|part| part == b"webm");
-        return if is_webm {
-            sniffed(Kind::Video, "video/webm")
-        } else {
-            sniffed(Kind::Video, "video/x-matroska")
-        };
-    }
-    None
-}
 
 /// Recognizes formats by a signature with the crate `infer`; `None` for unknown and for text formats.
 fn sniff_signature(head: &[u8]) -> Option<Sniffed> {
@@ -267,6 +243,11 @@ mod tests {
             Sniffed { kind: Kind::Document, mime: "text/csv" }
         );
         assert_eq!(of("Grüße".as_bytes().get(..4).unwrap()), (Kind::Document, "text/plain"));
+        assert_eq!(of(b"Gr\xfc\xdfe aus Z\xfcrich"), (Kind::Document, "text/plain"));
+        assert_eq!(of(b"\xff\xfeG\0r\0\xfc\0\xdf\0e\0"), (Kind::Document, "text/plain"));
+        assert_eq!(of(b"\xfe\xff\0G\0r\0\xfc\0\xdf\0e"), (Kind::Document, "text/plain"));
+        assert_eq!(of(b"\xff\xfe\0\0\x01\0"), (Kind::Other, "application/octet-stream"));
+        assert_eq!(of(b"\x80\x81\x82\x83\xff\xc0"), (Kind::Other, "application/octet-stream"));
         assert_eq!(of(b"\0\x01\x02\x03"), (Kind::Other, "application/octet-stream"));
         assert_eq!(of(b""), (Kind::Other, "application/octet-stream"));
     }

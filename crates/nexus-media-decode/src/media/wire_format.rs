@@ -1,6 +1,7 @@
 //! The output format of a sandboxed decoder, and its validation outside the sandbox.
 
 use super::metadata::Metadata;
+use super::sniff::Sniffed;
 
 /// First bytes of the output.
 const MAGIC: &[u8; 4] = b"NXP1";
@@ -35,6 +36,8 @@ pub struct Rendered {
     pub pictures: Vec<Picture>,
     /// Why there is no preview, if one was expected.
     pub error: Option<String>,
+    /// What the file is, if its content turned out to be something else than its first bytes say. Workers do not send it.
+    pub found: Option<Sniffed>,
 }
 
 fn write_part(output: &mut Vec<u8>, part: &[u8]) {
@@ -121,7 +124,7 @@ pub fn decode(output: &[u8]) -> Option<Rendered> {
         }
         pictures.push(Picture { width, height, bytes: bytes.to_vec() });
     }
-    Some(Rendered { metadata: metadata.bounded(), thumbhash, pictures, error })
+    Some(Rendered { metadata: metadata.bounded(), thumbhash, pictures, error, found: None })
 }
 
 #[cfg(test)]
@@ -135,6 +138,7 @@ mod tests {
             thumbhash: vec![1; 20],
             pictures: vec![Picture { width: 2, height: 3, bytes }],
             error: None,
+            found: None,
         }
     }
 

@@ -4,11 +4,11 @@ use std::io::{Read, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
-use super::bitmap::Bitmap;
 use super::metadata::Metadata;
+use super::raster::DecodedRaster;
 use super::sniff::sniff;
 use super::wire_format::{self, Rendered};
-use super::{audio_tags, embedded_jpeg, exif, iptc, jpeg, raster, resize, svg, xmp};
+use super::{audio_tags, embedded_jpeg, exif, heif, iptc, jpeg, raster, resize, svg, x3f, xmp};
 use crate::sandbox::lockdown::{self, ResourceLimits, StandardInput};
 use crate::sandbox::supervisor::{EXIT_NO_SANDBOX, EXIT_REFUSED};
 
@@ -33,6 +33,7 @@ pub fn run_if_requested(arguments: &[String]) -> Option<ExitCode> {
     }
     Some(match rest {
         [what, mime, sides] if what == "decode" => decode(mime, sides),
+        [what, north, east] if what == "zone" => find_zone(north, east),
         [what, program, arguments @ ..] if what == "tool" => run_tool(program, arguments),
         // Tests use this to verify the sandbox; release builds do not contain it.
         #[cfg(debug_assertions)]
@@ -78,6 +79,17 @@ fn decode(mime: &str, sides: &str) -> ExitCode {
             Err(_) => ExitCode::FAILURE,
         },
         Err(why) => exit(EXIT_REFUSED, &why),
+    }
+}
+
+/// Writes the name of the time zone at a place. In a process of its own, because the boundaries take 30 MB of memory.
+fn find_zone(north: &str, east: &str) -> ExitCode {
+    if let Err(cause) = lockdown::lock_down(LIMITS) {
+        return exit(EXIT_NO_SANDBOX, &format!("the kernel cannot lock decoders down: {cause}"));
+    }
+    match (north.parse::<f64>(), east.parse::<f64>()) {
+        (Ok(north), Ok(east)) => exit(0, tzf_rs::DefaultFinder::new().get_tz_name(east, north)),
+        _ => exit(EXIT_REFUSED, "a place has two numbers"),
     }
 }
 
@@ -144,23 +156,53 @@ fn render(input: WorkerInput, mime: &str, sides: &[u32]) -> Result<Rendered, Str
             // EXIF has precedence over XMP, and XMP over IPTC.
             metadata.merge_missing(catch_panic(|| xmp::read(&bytes)).unwrap_or_default());
             metadata.merge_missing(catch_panic(|| iptc::read(&bytes)).unwrap_or_default());
+            metadata.merge_missing(catch_panic(|| x3f::read(&bytes)).unwrap_or_default());
             // Without sides, only metadata is wanted.
             if sides.is_empty() {
-                // Orientations 5 to 8 turn the image by 90 degrees, which swaps its sides.
-                let turned = matches!(orientation, 5..=8);
-                if turned {
-                    (metadata.width, metadata.height) = (metadata.height, metadata.width);
-                }
+                set_size_without_decoding(&mut metadata, &bytes, mime, orientation);
                 return Ok(Rendered { metadata, ..Rendered::default() });
             }
             match decode_image(bytes, mime, fonts, sides) {
                 Ok(image) => Ok(Rendered {
-                    metadata: Metadata { width: image.width, height: image.height, ..metadata },
+                    metadata: Metadata {
+                        width: image.width,
+                        height: image.height,
+                        is_damaged: image.is_damaged,
+                        ..metadata
+                    },
                     ..image.into()
                 }),
                 Err(why) => Ok(Rendered { metadata, error: Some(why), ..Rendered::default() }),
             }
         }
+    }
+}
+
+/// Sets the size of an image that another program decodes.
+fn set_size_without_decoding(metadata: &mut Metadata, bytes: &[u8], mime: &str, orientation: u8) {
+    // HEIF and AVIF say how they are shown in their boxes; what their EXIF says may be of another file.
+    if bytes.get(4..8) == Some(b"ftyp") {
+        let info = catch_panic(|| heif::info(bytes)).flatten();
+        (metadata.width, metadata.height) = info.map(|info| (info.width, info.height)).unzip();
+        metadata.has_color_profile = info.is_some_and(|info| info.has_profile);
+        return;
+    }
+    if mime == "image/tiff"
+        && let Some((width, height, has_profile)) = catch_panic(|| exif::tiff_size(bytes)).flatten()
+    {
+        (metadata.width, metadata.height) = (Some(width), Some(height));
+        metadata.has_color_profile = has_profile;
+    }
+    // A box for the color of JPEG 2000 with method 2, which means an ICC profile.
+    metadata.has_color_profile |= mime == "image/jp2"
+        && memchr::memmem::find(
+            bytes.get(..4096.min(bytes.len())).unwrap_or_default(),
+            b"colr\x02",
+        )
+        .is_some();
+    // Orientations 5 to 8 turn the image by 90 degrees, which swaps its sides.
+    if matches!(orientation, 5..=8) {
+        (metadata.width, metadata.height) = (metadata.height, metadata.width);
     }
 }
 
@@ -174,6 +216,7 @@ struct DecodedImage {
     height: Option<u32>,
     pictures: Vec<wire_format::Picture>,
     thumbhash: Vec<u8>,
+    is_damaged: bool,
 }
 
 impl From<DecodedImage> for Rendered {
@@ -191,22 +234,22 @@ fn decode_image(
 ) -> Result<DecodedImage, String> {
     // The sides are ordered from the largest to the smallest.
     let side = sides.first().copied().unwrap_or_default();
-    let (width, height, bitmap, orientation, profile) = decoded(&bytes, mime, fonts, side)?;
+    let source = decoded(&bytes, mime, fonts, side)?;
 
     // Frees the memory of the file for the next steps.
     drop(bytes);
     // Orientations 5 to 8 turn the image by 90 degrees, which swaps its sides.
-    let turned = matches!(orientation, 5..=8);
-    let (width, height) = if turned { (height, width) } else { (width, height) };
+    let turned = matches!(source.orientation, 5..=8);
+    let (width, height) =
+        if turned { (source.height, source.width) } else { (source.width, source.height) };
     // Scaled down first, so that the next steps process fewer pixels.
-    let small =
-        resize::downscale(bitmap, side)?.into_srgb(profile.as_deref()).oriented(orientation);
+    let small = resize::downscale(source.bitmap, side)?
+        .into_srgb(source.profile.as_deref())
+        .oriented(source.orientation);
     let (pictures, thumbhash) = resize::previews(small, sides)?;
-    Ok(DecodedImage { width: Some(width), height: Some(height), pictures, thumbhash })
+    let (width, height) = (Some(width), Some(height));
+    Ok(DecodedImage { width, height, pictures, thumbhash, is_damaged: source.is_damaged })
 }
-
-/// Width and height in the file, pixels, orientation, and color profile.
-type SizedBitmap = (u32, u32, Bitmap, u8, Option<Vec<u8>>);
 
 /// Decodes an image with the decoder for its format. A larger image may already be scaled down, but to no less than
 /// `side` pixels on its longer side.
@@ -215,49 +258,43 @@ fn decoded(
     mime: &str,
     fonts: Vec<Vec<u8>>,
     side: u32,
-) -> Result<SizedBitmap, String> {
+) -> Result<DecodedRaster, String> {
     // JPEG and SVG have decoders of their own.
-    Ok(match mime {
-        "image/jpeg" => from_jpeg(bytes, side)?,
+    match mime {
+        "image/jpeg" => return from_jpeg(bytes, side),
         SVG => {
-            let rendered = svg::render(bytes, fonts, side)?;
+            let bitmap = svg::render(bytes, fonts, side)?;
             // An SVG is always upright (orientation 1) and has no color profile.
-            (rendered.width, rendered.height, rendered, 1, None)
+            let (width, height, profile, orientation) = (bitmap.width, bitmap.height, None, 1);
+            let is_damaged = false;
+            return Ok(DecodedRaster { width, height, bitmap, profile, orientation, is_damaged });
         }
-        // An embedded JPEG has precedence, because many RAW files are TIFF files with a small image of their own.
-        _ => match (raster::format(mime), embedded_image(mime, bytes)) {
-            (_, Some((jpeg, width, height))) => {
-                let (_, _, bitmap, orientation, profile) = from_jpeg(jpeg, side)?;
-                let raw_orientation = catch_panic(|| exif::read(bytes).1).unwrap_or(1);
-                // The orientation in the RAW file has precedence over that of its embedded JPEG.
-                (
-                    width,
-                    height,
-                    bitmap,
-                    if raw_orientation == 1 { orientation } else { raw_orientation },
-                    profile,
-                )
-            }
-            (Some(format), _) => {
-                let decoded = raster::decode(bytes, format)?;
-                let (width, height) = (decoded.bitmap.width, decoded.bitmap.height);
-                (width, height, decoded.bitmap, decoded.orientation, decoded.profile)
-            }
-            (None, _) => return Err("this image format is not supported".into()),
-        },
-    })
+        _ => {}
+    }
+
+    // An embedded JPEG has precedence, because many RAW files are TIFF files with a small image of their own.
+    if let Some((jpeg, _, _)) = embedded_image(mime, bytes) {
+        let decoded = from_jpeg(jpeg, side)?;
+        let raw_orientation = catch_panic(|| exif::read(bytes).1).unwrap_or(1);
+        // The orientation in the RAW file has precedence over that of its embedded JPEG.
+        let orientation = if raw_orientation == 1 { decoded.orientation } else { raw_orientation };
+        return Ok(DecodedRaster { orientation, ..decoded });
+    }
+    let format = raster::format(mime).ok_or("this image format is not supported")?;
+    raster::decode(bytes, format, side)
 }
 
-fn from_jpeg(bytes: &[u8], side: u32) -> Result<SizedBitmap, String> {
+fn from_jpeg(bytes: &[u8], side: u32) -> Result<DecodedRaster, String> {
     let header = jpeg::header(bytes)?;
-    let orientation = catch_panic(|| exif::read(bytes).1).unwrap_or(1);
-    Ok((
-        header.width,
-        header.height,
-        jpeg::decode(bytes, side)?,
-        orientation,
-        jpeg::icc_profile(bytes),
-    ))
+    let (bitmap, is_damaged) = jpeg::decode(bytes, side)?;
+    Ok(DecodedRaster {
+        width: header.width,
+        height: header.height,
+        bitmap,
+        profile: jpeg::icc_profile(bytes),
+        orientation: catch_panic(|| exif::read(bytes).1).unwrap_or(1),
+        is_damaged,
+    })
 }
 
 /// The JPEG inside a camera RAW file: in an unknown format, or in a TIFF whose own image is smaller.

@@ -2,7 +2,8 @@
 
 use roxmltree::{Document, Node, ParsingOptions};
 
-use super::metadata::{Metadata, TakenAt};
+use super::metadata::Metadata;
+use super::taken_at::{TakenAt, TakenIn};
 
 /// Bytes at the start and at the end of a file that are searched.
 const SEARCHED_BYTES: usize = 8 << 20;
@@ -15,11 +16,17 @@ pub fn read(bytes: &[u8]) -> Metadata {
     find_packet(head).or_else(|| find_packet(tail)).and_then(parse).unwrap_or_default()
 }
 
+/// Finds the packet, or only its inner part in files of programs that leave out the outer one.
 fn find_packet(bytes: &[u8]) -> Option<&str> {
-    const END: &[u8] = b"</x:xmpmeta>";
-    let start = memchr::memmem::find(bytes, b"<x:xmpmeta")?;
+    find_element(bytes, b"<x:xmpmeta", b"</x:xmpmeta>")
+        .or_else(|| find_element(bytes, b"<rdf:RDF", b"</rdf:RDF>"))
+}
+
+fn find_element<'a>(bytes: &'a [u8], start_tag: &[u8], end_tag: &[u8]) -> Option<&'a str> {
+    let start = memchr::memmem::find(bytes, start_tag)?;
     let rest = bytes.get(start..)?;
-    let end = memchr::memmem::find(rest.get(..MAX_PACKET_BYTES.min(rest.len()))?, END)? + END.len();
+    let head = rest.get(..MAX_PACKET_BYTES.min(rest.len()))?;
+    let end = memchr::memmem::find(head, end_tag)? + end_tag.len();
     std::str::from_utf8(rest.get(..end)?).ok()
 }
 
@@ -33,10 +40,16 @@ fn parse(text: &str) -> Option<Metadata> {
     let place: Vec<String> =
         ["City", "State", "Country"].iter().filter_map(|name| first_text(&root, name)).collect();
 
+    let degrees = |name, letters| parse_degrees(&first_text(&root, name)?, letters);
+    let position = degrees("GPSLatitude", ['N', 'S']).zip(degrees("GPSLongitude", ['E', 'W']));
+
     Some(Metadata {
-        taken: ["DateTimeOriginal", "DateCreated", "CreateDate"]
+        taken: ["DateTimeOriginal", "DateTimeDigitized", "DateCreated", "CreateDate"]
             .iter()
-            .find_map(|name| TakenAt::parse(&first_text(&root, name)?)),
+            .find_map(|name| TakenAt::parse(&first_text(&root, name)?))
+            .map(|taken| taken.found_in(TakenIn::Xmp)),
+        latitude: position.map(|(north, _)| north),
+        longitude: position.map(|(_, east)| east),
         title: first_text(&root, "title"),
         caption: first_text(&root, "description"),
         artist: first_text(&root, "creator"),
@@ -46,6 +59,23 @@ fn parse(text: &str) -> Option<Metadata> {
         keywords: find_property(&root, "subject").map(|node| list_items(&node)).unwrap_or_default(),
         ..Metadata::default()
     })
+}
+
+/// Parses `48,12.5N` and `48,12,30N`. The letter is the hemisphere, without which there is no position.
+fn parse_degrees(text: &str, [positive, negative]: [char; 2]) -> Option<f64> {
+    let text = text.trim();
+    let letter = text.chars().last()?.to_ascii_uppercase();
+    let sign = match letter {
+        letter if letter == positive => 1.0,
+        letter if letter == negative => -1.0,
+        _ => return None,
+    };
+    let numbers = text.strip_suffix(|c: char| c.is_ascii_alphabetic())?;
+    let mut degrees = 0.0;
+    for (part, unit) in numbers.split(',').zip([1.0, 60.0, 3600.0]) {
+        degrees += part.trim().parse::<f64>().ok().filter(|part| *part >= 0.0)? / unit;
+    }
+    Some(sign * degrees)
 }
 
 fn find_property<'a, 'i>(root: &Node<'a, 'i>, name: &str) -> Option<Node<'a, 'i>> {
@@ -91,6 +121,24 @@ mod tests {
         assert_eq!(facts.place.as_deref(), Some("Lisbon, Portugal"));
         assert_eq!(facts.keywords, ["sea", "boats"]);
         assert_eq!(facts.taken.map(|taken| taken.offset), Some(Some(60)));
+    }
+
+    #[test]
+    fn a_position_has_a_hemisphere_or_is_none() {
+        assert_eq!(parse_degrees("48,12.5N", ['N', 'S']), Some(48.0 + 12.5 / 60.0));
+        assert_eq!(
+            parse_degrees("70,40,12w", ['E', 'W']),
+            Some(-(70.0 + 40.0 / 60.0 + 12.0 / 3600.0))
+        );
+        for text in ["48,12.5", "48,12.5E", "", "N", "-48,1N"] {
+            assert_eq!(parse_degrees(text, ['N', 'S']), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_packet_without_its_outer_element_is_read() {
+        let inner = PACKET.split_once("<rdf:RDF").unwrap().1.split_once("</x:xmpmeta>").unwrap().0;
+        assert_eq!(read(format!("..<rdf:RDF{inner}").as_bytes()), read(PACKET.as_bytes()));
     }
 
     #[test]

@@ -20,6 +20,18 @@ use seccompiler::{
     SeccompRule, apply_filter,
 };
 
+/// What tools read: libraries for the dynamic loader, and the fonts that a PDF names without containing them, with the
+/// files that find them.
+const TOOL_FOLDERS: [&str; 8] = [
+    "/usr/lib",
+    "/lib",
+    "/lib64",
+    "/etc/fonts",
+    "/usr/share/fonts",
+    "/usr/share/fontconfig",
+    "/usr/share/poppler",
+    "/var/cache/fontconfig",
+];
 /// Open files of an external tool.
 const MAX_TOOL_DESCRIPTORS: u64 = 64;
 /// Threads and processes of its user while it runs, including those of the server.
@@ -59,8 +71,8 @@ pub fn lock_down_tool(limits: ResourceLimits, program: &Path) -> io::Result<()> 
     let mut rules = landlock_ruleset()?;
     let read = AccessFs::ReadFile | AccessFs::ReadDir;
 
-    // The dynamic loader needs libraries. Folders that this system lacks get no rule.
-    for folder in ["/usr/lib", "/lib", "/lib64"] {
+    // Folders that this system lacks get no rule.
+    for folder in TOOL_FOLDERS {
         rules = add_landlock_rule(rules, PathFd::new(folder).ok(), read)?;
     }
 

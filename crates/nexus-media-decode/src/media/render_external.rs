@@ -1,0 +1,310 @@
+//! Files that need external tools: ffmpeg for videos and much audio, libvips for HEIF and other image formats, poppler
+//! for PDF. Each tool runs in the sandbox, and what it makes is decoded in the sandbox once more.
+
+use std::fs::File;
+
+use super::metadata::Metadata;
+use super::renderer::{
+    FFMPEG, FFPROBE, MAX_POSTER_BYTES, MAX_PROBE_BYTES, PDFTOCAIRO, PreviewRenderer, VIPS, reopen,
+    sides_argument,
+};
+use super::sniff::{Kind, Sniffed};
+use super::video::{self, PosterFormat, Probed};
+use super::wire_format::Rendered;
+use crate::sandbox::{Input, SandboxError};
+
+/// Longest list of packets in bytes.
+const MAX_PACKETS_BYTES: usize = 64 << 20;
+
+impl PreviewRenderer {
+    /// Renders an image such as HEIC, which only vipsthumbnail can decode: our decoder reads the metadata,
+    /// vipsthumbnail converts the pixels to a JPEG, and our decoder makes the previews of it.
+    pub(super) fn render_with_vips(
+        &self,
+        file: &File,
+        mime: &str,
+    ) -> Result<Rendered, SandboxError> {
+        // Without sides for previews (the empty text), the decoder only reads the metadata.
+        let mut rendered = self.decode(mime, "", Input::File(reopen(file)?))?;
+        let vips = match self.tool_path(VIPS) {
+            Ok(vips) => vips,
+            Err(why) => {
+                rendered.error =
+                    Some(format!("vipsthumbnail, which decodes this format, is {why}"));
+                return Ok(rendered);
+            }
+        };
+
+        // The metadata of these formats may belong to another size of the picture.
+        let needs_all_loaders = matches!(mime, "image/jxl" | "image/jp2");
+        if needs_all_loaders && let Some(probed) = self.probe_file(file, mime)? {
+            (rendered.metadata.width, rendered.metadata.height) =
+                (probed.metadata.width, probed.metadata.height);
+        }
+
+        // Shrinks to at most 1280 pixels a side, and writes a JPEG of quality 92 without metadata to standard output.
+        let mut arguments = vec!["stdin", "-s", "1280x1280>", "-o", ".jpg[Q=92,strip]"];
+        // Converts to sRGB. Without a profile in the file, libvips would convert from a profile of its own.
+        if rendered.metadata.has_color_profile || mime == "image/jxl" {
+            arguments.extend(["--eprofile", "srgb"]);
+        }
+        let input = Input::File(reopen(file)?);
+        let picture = if needs_all_loaders {
+            self.run_with_all_loaders(&vips, &arguments, input, MAX_POSTER_BYTES)?
+        } else {
+            self.run_tool(&vips, &arguments, input, MAX_POSTER_BYTES)?
+        };
+        self.finish_render(rendered, picture, "image/jpeg")
+    }
+
+    /// Renders a TIFF with our decoder, or with libvips if it is of a kind that ours does not know: palettes, fax
+    /// compression, Lab.
+    pub(super) fn render_tiff(&self, file: &File, mime: &str) -> Result<Rendered, SandboxError> {
+        let rendered = self.decode(mime, &sides_argument(), Input::File(reopen(file)?))?;
+        if rendered.error.is_none() {
+            return Ok(rendered);
+        }
+        match self.render_with_vips(file, mime) {
+            Ok(converted) if converted.error.is_none() => Ok(converted),
+            // The first error says more.
+            Ok(_) | Err(SandboxError::Refused(_)) => Ok(rendered),
+            Err(failure) => Err(failure),
+        }
+    }
+
+    /// Renders an image of a program with layers: the flattened image in it.
+    pub(super) fn render_layered_image(
+        &self,
+        file: &File,
+        mime: &str,
+    ) -> Result<Rendered, SandboxError> {
+        let mut rendered = self.decode(mime, "", Input::File(reopen(file)?))?;
+        let Some(probed) = self.probe_file(file, mime)? else {
+            rendered.error = Some("ffmpeg, which decodes this format, is missing".into());
+            return Ok(rendered);
+        };
+        let Metadata { width, height, .. } = probed.metadata;
+        (rendered.metadata.width, rendered.metadata.height) = (width, height);
+        self.extract_frame(file, mime, rendered, probed.poster, &[0])
+    }
+
+    /// Renders the first page of a PDF.
+    pub(super) fn render_pdf(&self, file: &File) -> Result<Rendered, SandboxError> {
+        let pdftocairo = match self.tool_path(PDFTOCAIRO) {
+            Ok(pdftocairo) => pdftocairo,
+            Err(why) => {
+                let error = Some(format!("pdftocairo, which renders PDF, is {why}"));
+                return Ok(Rendered { error, ..Rendered::default() });
+            }
+        };
+        let arguments =
+            ["-png", "-singlefile", "-f", "1", "-l", "1", "-scale-to", "1280", "-", "-"];
+        let picture =
+            self.run_tool(&pdftocairo, &arguments, Input::File(reopen(file)?), MAX_POSTER_BYTES)?;
+        let mut rendered = self.finish_render(Rendered::default(), picture, "image/png")?;
+        // A page has no size in pixels.
+        (rendered.metadata.width, rendered.metadata.height) = (None, None);
+        Ok(rendered)
+    }
+
+    /// Reads the metadata of a video with ffprobe, and renders the previews of one frame that ffmpeg extracts. A file
+    /// without a moving picture is audio.
+    pub(super) fn render_video(&self, file: &File, mime: &str) -> Result<Rendered, SandboxError> {
+        if video::demuxer(mime).is_none() {
+            let error = Some("this video format is not supported".into());
+            return Ok(Rendered { error, ..Rendered::default() });
+        }
+        // Both tools are needed.
+        if let Err(why) = self.tool_path(FFPROBE).and(self.tool_path(FFMPEG)) {
+            let error = Some(format!("ffmpeg, which decodes videos, is {why}"));
+            return Ok(Rendered { error, ..Rendered::default() });
+        }
+
+        // Without valid output of ffprobe, a frame may still be decodable.
+        let mut probed = self.probe_file(file, mime)?.unwrap_or_default();
+        if probed.has_audio && !probed.has_video {
+            let mime = video::audio_only_mime(mime);
+            let rendered = self.render_audio(file, mime, Some(probed))?;
+            return Ok(Rendered { found: Some(Sniffed { kind: Kind::Audio, mime }), ..rendered });
+        }
+        if probed.has_video && probed.metadata.duration_ms.is_none() {
+            probed.metadata.duration_ms = self.measure_length(file, mime, "v:0")?;
+        }
+
+        // The duration tells where a typical frame is. If it is wrong, there may be no frame at that time, so the first
+        // frame is tried as well.
+        let at = video::poster_time(probed.metadata.duration_ms);
+        let mut metadata = probed.metadata.bounded();
+        metadata.time_zone = self.find_zone(&metadata)?;
+        let rendered = Rendered { metadata, ..Rendered::default() };
+        self.extract_frame(file, mime, rendered, probed.poster, &[at, 0])
+    }
+
+    /// Reads the tags and the cover of an audio file with our decoder, and with ffmpeg what ours does not know. `probed`
+    /// is what ffprobe has said about the file, if it was asked.
+    pub(super) fn render_audio(
+        &self,
+        file: &File,
+        mime: &str,
+        probed: Option<Probed>,
+    ) -> Result<Rendered, SandboxError> {
+        // This container says only inside whether it holds a moving picture.
+        let probed = match probed {
+            None if mime == "audio/mp4" => self.probe_file(file, mime)?,
+            probed => probed,
+        };
+        if probed.as_ref().is_some_and(|probed| probed.has_video) {
+            let mime = video::video_mime(mime);
+            let rendered = self.render_video(file, mime)?;
+            return Ok(Rendered { found: Some(Sniffed { kind: Kind::Video, mime }), ..rendered });
+        }
+
+        let decoded = self.decode(mime, &sides_argument(), Input::File(reopen(file)?));
+        let mut rendered = match decoded {
+            Ok(rendered) => {
+                let is_long = rendered.metadata.duration_ms.is_some_and(|length| length > 0);
+                if is_long && !video::is_length_estimated(mime) {
+                    return Ok(rendered);
+                }
+                rendered
+            }
+            Err(SandboxError::Refused(why)) => Rendered { error: Some(why), ..Rendered::default() },
+            Err(failure) => return Err(failure),
+        };
+
+        let probed = match probed {
+            Some(probed) => Some(probed),
+            None => self.probe_file(file, mime)?,
+        };
+        let Some(mut probed) = probed.filter(|probed| probed.has_audio) else {
+            return match rendered.error {
+                Some(why) => Err(SandboxError::Refused(why)),
+                None => Ok(rendered),
+            };
+        };
+
+        rendered.error = None;
+        if probed.metadata.duration_ms.is_none() || video::is_length_estimated(mime) {
+            probed.metadata.duration_ms = self.measure_length(file, mime, "a:0")?;
+        }
+        rendered.metadata.duration_ms = probed.metadata.duration_ms;
+        rendered.metadata.merge_missing(probed.metadata);
+        rendered.metadata = rendered.metadata.bounded();
+
+        if rendered.pictures.is_empty() && probed.has_cover {
+            let poster = PosterFormat { is_cover: true, ..PosterFormat::default() };
+            let metadata = rendered.metadata.clone();
+            // A broken cover is no reason to reject the recording.
+            rendered = self.extract_frame(file, mime, rendered, poster, &[0])?;
+            (rendered.metadata, rendered.error) = (metadata, None);
+        }
+        Ok(rendered)
+    }
+
+    /// The time zone of the place where a video was taken, if it only says when in UTC.
+    fn find_zone(&self, metadata: &Metadata) -> Result<Option<String>, SandboxError> {
+        let is_utc = metadata.taken.is_some_and(|taken| taken.is_utc);
+        let Some((north, east)) = metadata.latitude.zip(metadata.longitude).filter(|_| is_utc)
+        else {
+            return Ok(None);
+        };
+        match self.run_worker(&["zone", &north.to_string(), &east.to_string()]) {
+            Ok(name) => Ok(String::from_utf8(name).ok().filter(|name| !name.is_empty())),
+            Err(failure @ (SandboxError::System(_) | SandboxError::Unavailable(_))) => Err(failure),
+            Err(_) => Ok(None),
+        }
+    }
+
+    /// Asks ffprobe about a file. `None` if it is missing, does not support the type or rejects the file.
+    fn probe_file(&self, file: &File, mime: &str) -> Result<Option<Probed>, SandboxError> {
+        let (Some(demuxer), Ok(ffprobe)) = (video::demuxer(mime), self.tool_path(FFPROBE)) else {
+            return Ok(None);
+        };
+        let arguments = video::probe_arguments(demuxer);
+        match self.run_tool(&ffprobe, &arguments, Input::File(reopen(file)?), MAX_PROBE_BYTES) {
+            Ok(output) => Ok(video::parse_probe(&output)),
+            Err(SandboxError::Refused(_)) => Ok(None),
+            Err(failure) => Err(failure),
+        }
+    }
+
+    /// Measures a stream whose length no header says, by reading all of it.
+    fn measure_length(
+        &self,
+        file: &File,
+        mime: &str,
+        stream: &str,
+    ) -> Result<Option<u64>, SandboxError> {
+        let (Some(demuxer), Ok(ffprobe)) = (video::demuxer(mime), self.tool_path(FFPROBE)) else {
+            return Ok(None);
+        };
+        let arguments = video::packet_arguments(demuxer, stream);
+        match self.run_tool(&ffprobe, &arguments, Input::File(reopen(file)?), MAX_PACKETS_BYTES) {
+            Ok(output) => Ok(video::length_of_packets(&output)),
+            Err(failure @ (SandboxError::System(_) | SandboxError::Unavailable(_))) => Err(failure),
+            // The length stays unknown.
+            Err(_) => Ok(None),
+        }
+    }
+
+    /// Renders the previews of the first frame that can be decoded at one of these times, in milliseconds.
+    fn extract_frame(
+        &self,
+        file: &File,
+        mime: &str,
+        mut rendered: Rendered,
+        poster: PosterFormat,
+        times: &[u64],
+    ) -> Result<Rendered, SandboxError> {
+        let (Some(demuxer), Ok(ffmpeg)) = (video::demuxer(mime), self.tool_path(FFMPEG)) else {
+            rendered.error = Some("ffmpeg, which decodes this format, is missing".into());
+            return Ok(rendered);
+        };
+
+        // A file may say that it has a high dynamic range without saying what is needed to convert it.
+        let plain = PosterFormat { is_hdr: false, ..poster };
+        let mut formats = vec![poster];
+        formats.extend(poster.is_hdr.then_some(plain));
+
+        for format in formats {
+            let filters = format.filters();
+            for at in times {
+                let at = format!("{at}ms");
+                let arguments = video::poster_arguments(demuxer, &at, &filters, format.is_cover);
+                let input = Input::File(reopen(file)?);
+                match self.run_tool(&ffmpeg, &arguments, input, MAX_POSTER_BYTES) {
+                    Ok(picture) if !picture.is_empty() => {
+                        return self.finish_render(rendered, picture, "image/jpeg");
+                    }
+                    Ok(_) => {}
+                    // These failures do not depend on the file.
+                    Err(failure @ (SandboxError::System(_) | SandboxError::Unavailable(_))) => {
+                        return Err(failure);
+                    }
+                    Err(failure) => rendered.error = Some(failure.to_string()),
+                }
+            }
+        }
+        rendered.error.get_or_insert_with(|| "no frame could be decoded".into());
+        Ok(rendered)
+    }
+
+    /// Renders the previews of an image that an external tool has produced.
+    fn finish_render(
+        &self,
+        mut rendered: Rendered,
+        picture: Vec<u8>,
+        mime: &str,
+    ) -> Result<Rendered, SandboxError> {
+        let shown = self.decode(mime, &sides_argument(), Input::Bytes(picture))?;
+        // The metadata of the original file is kept. The error of an earlier attempt is replaced.
+        (rendered.pictures, rendered.thumbhash, rendered.error) =
+            (shown.pictures, shown.thumbhash, shown.error);
+        // If the metadata lacks the size of the original, the size of the largest preview is used.
+        if let (None, Some(largest)) = (rendered.metadata.width, rendered.pictures.first()) {
+            (rendered.metadata.width, rendered.metadata.height) =
+                (Some(largest.width), Some(largest.height));
+        }
+        Ok(rendered)
+    }
+}
