@@ -27,6 +27,18 @@ pub struct Track {
     pub place: i32,
 }
 
+/// The artist without the guests of one track, who would split the album: `Anna feat. Bertram`.
+fn without_guests(artist: &str) -> String {
+    let lower = artist.to_lowercase();
+    // Lower case can have another length, for which the whole artist stays.
+    let end = [" feat.", " feat ", " ft.", " featuring ", " (feat"]
+        .iter()
+        .filter_map(|word| lower.find(word))
+        .min()
+        .filter(|_| lower.len() == artist.len());
+    end.and_then(|end| artist.get(..end)).unwrap_or(artist).trim_end().to_owned()
+}
+
 impl Track {
     /// Builds the row of a recording. Without a title the file name is used, and without an album artist the artist.
     #[must_use]
@@ -35,8 +47,10 @@ impl Track {
         let name = split_extension(&item.name).0;
         // Text columns hold 190 characters.
         let title = facts.title.clone().unwrap_or_else(|| name.chars().take(190).collect());
-        let album_artist =
-            facts.album_artist.clone().unwrap_or_else(|| text_or_empty(&facts.artist));
+        let album_artist = facts
+            .album_artist
+            .clone()
+            .unwrap_or_else(|| without_guests(facts.artist.as_deref().unwrap_or_default()));
         // One number that sorts by disc, then by track. Both are limited to 999, so that a track number never changes
         // the disc.
         let place = i32::from(facts.disc.unwrap_or(1).min(999)) * 1000

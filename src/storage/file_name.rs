@@ -1,10 +1,13 @@
 //! File and folder names, made safe to be one path component.
 
 use crate::media::sniff::split_extension;
+use crate::text_fold::fold;
 use unicode_normalization::UnicodeNormalization;
 
 /// Longest name in bytes: the limit of all common file systems.
 const MAX_BYTES: usize = 255;
+/// Digits by whose count numbers are compared; of longer numbers, only the digits are.
+const MAX_DIGITS: u8 = 70;
 
 /// A safe path component: NFC, 1 to 255 bytes, not reserved, without separators, control or bidi characters.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -59,10 +62,31 @@ impl std::fmt::Display for FileName {
     }
 }
 
-/// Returns the key by which names are sorted, the same on both databases.
+/// Returns the key by which names are sorted, the same on both databases: without case and accents, and numbers by their
+/// value.
 #[must_use]
-pub fn search_key(name: &str) -> String {
-    let mut key = name.to_lowercase();
+pub fn sort_key(name: &str) -> String {
+    let mut key = String::new();
+    let mut digits = String::new();
+
+    // The final character that is no digit ends the last number.
+    for c in fold(name).map(Some).chain([None]) {
+        if let Some(digit) = c.filter(char::is_ascii_digit) {
+            digits.push(digit);
+            continue;
+        }
+        if !digits.is_empty() {
+            // A number with more digits is greater, so their count comes first. Zeros in front do not count.
+            let value = digits.trim_start_matches('0');
+            let value = if value.is_empty() { "0" } else { value };
+            let count = u8::try_from(value.len()).unwrap_or(MAX_DIGITS).min(MAX_DIGITS);
+            key.push(char::from(b'0' + count));
+            key.push_str(value);
+            digits.clear();
+        }
+        key.extend(c);
+    }
+
     let mut end = key.len().min(MAX_BYTES);
     while !key.is_char_boundary(end) {
         end -= 1;
@@ -109,6 +133,35 @@ mod tests {
 
     fn parsed(raw: &str) -> Option<String> {
         FileName::parse(raw).map(|name| name.0)
+    }
+
+    #[test]
+    fn names_are_sorted_as_people_sort_them() {
+        let sorted = [
+            "2 dogs.jpg",
+            "10 dogs.jpg",
+            "Äpfel.jpg",
+            "Banane.jpg",
+            "img1.jpg",
+            "IMG2.jpg",
+            "img010.jpg",
+            "img11.jpg",
+            "img100.jpg",
+            "Øre.jpg",
+            "Straße 9.jpg",
+            "strasse 10.jpg",
+            "Zoé.jpg",
+            "Zoe 2.jpg",
+        ];
+        let mut names = sorted.to_vec();
+        names.reverse();
+        names.sort_by_key(|name| sort_key(name));
+        // A space comes before a dot.
+        let expected: Vec<&str> =
+            sorted[..12].iter().copied().chain(["Zoe 2.jpg", "Zoé.jpg"]).collect();
+        assert_eq!(names, expected);
+        assert!(sort_key(&"9".repeat(300)).len() <= 255);
+        assert!(sort_key(&"ß".repeat(200)).len() <= 255);
     }
 
     #[test]

@@ -1,32 +1,20 @@
 // Uploads of whole folders: creates the same folders in the library.
-import { address } from "./urls.js";
+import { address, reasonOf } from "./urls.js";
 
 const token = () => document.querySelector('meta[name="csrf-token"]').content;
 const made = new Map();
 
-async function list() {
-  const answer = await fetch(address("/api/directories"), { cache: "no-store" });
-  if (!answer.ok) throw new Error(`The folders could not be read (${answer.status}).`);
-  return (await answer.json()).directories;
-}
-
+/** The id of the folder of this name in the folder `parent`. The server knows which name it is kept under. */
 async function make(name, parent) {
-  const all = await list();
-  const above = parent ? all.find((directory) => directory.id === parent) : null;
-  const path = above ? `${above.path}/${name}` : name;
-  const there = (known) => known.find((directory) => directory.path === path);
-  const found = there(all);
-  if (found) return found.standard ? "" : found.id;
+  const body = { name, reuse: true };
+  if (parent) body.parent = parent;
   const answer = await fetch(address("/api/directories"), {
     method: "POST",
     headers: { "Content-Type": "application/json", "X-CSRF-Token": token() },
-    body: JSON.stringify(parent ? { name, parent } : { name }),
+    body: JSON.stringify(body),
   });
   if (answer.ok) return (await answer.json()).id;
-  // It was created in the meantime, or cannot be created.
-  const again = there(await list());
-  if (again) return again.standard ? "" : again.id;
-  throw new Error((await answer.json()).error?.message ?? "The folder could not be made.");
+  throw new Error(reasonOf(await answer.json()) ?? "The folder could not be made.");
 }
 
 /** The id of the folder of `path` below `base`; '' if the kind of the file decides. */

@@ -1,6 +1,6 @@
 // Sends one file by tus 1.0.0, and looks for its bytes on the server first.
 import "../vendor/tus.js";
-import { address } from "./urls.js";
+import { address, reasonOf } from "./urls.js";
 
 const { tus } = window;
 /** Below what proxies usually accept (100 MB). */
@@ -44,7 +44,7 @@ export const isTemporary = (status) => [0, 409, 429].includes(status) || (status
 /** Why the server refused an upload. */
 export function messageOf(error) {
   try {
-    return JSON.parse(error.originalResponse.getBody()).error.message;
+    return reasonOf(JSON.parse(error.originalResponse.getBody()));
   } catch {
     return `The server answered ${statusOf(error)}.`;
   }
@@ -54,6 +54,8 @@ export function messageOf(error) {
 export function sendFile(transfer, folder, { onUrl, onProgress, onStored, onError }) {
   let seen = { at: performance.now(), sent: transfer.sent };
   const metadata = { filename: transfer.name, filetype: transfer.type };
+  const { lastModified } = transfer.file;
+  if (lastModified) metadata.lastModified = String(lastModified);
   if (folder) metadata.directory = folder;
   if (transfer.keepsBoth) metadata.keep_duplicates = "true";
   transfer.upload = new tus.Upload(transfer.file, {

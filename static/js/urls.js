@@ -6,3 +6,6 @@ export const storageKey = (name) => (root === "/" ? name : `${name}${root}`);
 
 /** The URL of `path`, which begins with a slash. */
 export const address = (path) => root + path.slice(1);
+
+/** Why the server refused something: what is wrong with the first field, or otherwise the whole. */
+export const reasonOf = ({ error }) => error?.details?.[0]?.message ?? error?.message;

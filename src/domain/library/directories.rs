@@ -1,21 +1,25 @@
 //! Users' own directories: create, rename, delete.
 
 use super::create_directory::insert;
-use super::trash;
+use super::{reindex, trash};
 use crate::db::Conn;
 use crate::domain::file_moves::{self, MovePlan};
 use crate::domain::sessions::authorize::{Need, authorize};
 use crate::error::{Error, Result};
 use crate::model::authority::Authority;
-use crate::model::{Directory, DirectoryId, User, now};
+use crate::model::{Directory, DirectoryId, Item, User, now};
 use crate::state::Services;
 use crate::storage::{FileLocation, FileName, media_dir};
 use crate::store;
 
 /// Directories per user.
 const MAX_DIRECTORIES: i64 = 2000;
+/// Numbers that are tried for a name that is taken.
+const MAX_NUMBERED: u32 = 100;
 /// Levels of nesting.
-const MAX_DEPTH: usize = 8;
+const MAX_DEPTH: usize = 20;
+/// Items reindexed in one transaction.
+const REINDEX_BATCH: i64 = 200;
 /// Maximum length of a path in characters, as in the table.
 pub(crate) const MAX_PATH_CHARS: usize = 700;
 
@@ -42,33 +46,90 @@ pub fn create(
 
     services.write_library(user.id, |conn| {
         authorize(conn, authority.key(), Need::Active)?;
-        let parent = match parent {
-            Some(id) => Some(
-                store::directories::find(conn, user.id, id)?
-                    .ok_or_else(|| Error::field("parent", "Choose one of your folders."))?,
-            ),
-            None => None,
-        };
-
-        if parent.as_ref().is_some_and(Directory::is_view) {
-            return Err(Error::field(
-                "parent",
-                "That folder only shows things that are kept elsewhere.",
-            ));
-        }
-
-        // Bounds the size of pages that list all directories.
-        if store::directories::count(conn, user.id)? >= MAX_DIRECTORIES {
-            return Err(Error::field(
-                "name",
-                format!("{MAX_DIRECTORIES} folders are the most one person can have."),
-            ));
-        }
-
+        let parent = find_parent(conn, user, parent)?;
+        ensure_below_limit(conn, user)?;
         let path = child_path(parent.as_ref(), &name)?;
         ensure_name_free(services, conn, user, &path)?;
         insert(services, conn, user, parent.as_ref(), &name, &path)
     })
+}
+
+/// Returns the folder of that name at the top level or in another one, and creates it if there is none: for folders that
+/// a computer sends, whose names may have to be changed. The names of standard folders count in any case; a name that a
+/// file or a view has gets a number. The second value is true if the folder is new.
+///
+/// # Errors
+/// `Invalid` for a name of which nothing remains, or a folder nested too deeply.
+pub fn create_or_reuse(
+    services: &Services,
+    authority: &Authority<'_>,
+    name: &str,
+    parent: Option<DirectoryId>,
+) -> Result<(DirectoryId, bool)> {
+    let user = authority.user;
+    let name = parse_name(name)?;
+    let _moves_lock = services.lock_moves(user.id);
+
+    services.write_library(user.id, |conn| {
+        authorize(conn, authority.key(), Need::Active)?;
+        let parent = find_parent(conn, user, parent)?;
+        for number in 0..MAX_NUMBERED {
+            let name = name.numbered(number);
+            let path = child_path(parent.as_ref(), &name)?;
+            let standard = media_dir::STANDARD_DIRECTORIES
+                .iter()
+                .find(|standard| standard.eq_ignore_ascii_case(&path));
+            let existing = store::directories::find_by_path(
+                conn,
+                user.id,
+                standard.map_or(&path, |name| *name),
+            )?;
+            match existing {
+                Some(existing) if !existing.is_view() => return Ok((existing.directory_id, false)),
+                // Favorites, Recents and Trash hold no files.
+                Some(_) => continue,
+                None => {}
+            }
+            match ensure_name_free(services, conn, user, &path) {
+                // A file has that name.
+                Err(Error::Invalid(_)) => continue,
+                free => free?,
+            }
+            ensure_below_limit(conn, user)?;
+            return Ok((insert(services, conn, user, parent.as_ref(), &name, &path)?, true));
+        }
+        Err(Error::field("name", "There are too many folders and files of that name."))
+    })
+}
+
+fn find_parent(
+    conn: &mut Conn,
+    user: &User,
+    parent: Option<DirectoryId>,
+) -> Result<Option<Directory>> {
+    let parent = match parent {
+        Some(id) => Some(
+            store::directories::find(conn, user.id, id)?
+                .ok_or_else(|| Error::field("parent", "Choose one of your folders."))?,
+        ),
+        None => None,
+    };
+    if parent.as_ref().is_some_and(Directory::is_view) {
+        return Err(Error::field(
+            "parent",
+            "That folder only shows things that are kept elsewhere.",
+        ));
+    }
+    Ok(parent)
+}
+
+/// Bounds the size of pages that list all directories.
+fn ensure_below_limit(conn: &mut Conn, user: &User) -> Result<()> {
+    if store::directories::count(conn, user.id)? < MAX_DIRECTORIES {
+        return Ok(());
+    }
+    let message = format!("{MAX_DIRECTORIES} folders are the most one person can have.");
+    Err(Error::field("name", message))
 }
 
 fn parse_name(name: &str) -> Result<FileName> {
@@ -86,7 +147,7 @@ fn child_path(parent: Option<&Directory>, name: &FileName) -> Result<String> {
         return Err(Error::field(
             "name",
             format!(
-                "Folders go {MAX_DEPTH} deep, and their names together {MAX_PATH_CHARS} letters long."
+                "Folders can be nested {MAX_DEPTH} levels deep, and their names together can have {MAX_PATH_CHARS} characters."
             ),
         ));
     }
@@ -193,6 +254,15 @@ pub fn rename(
                     format!("{parent}/{}", done.name)
                 };
 
+                // What was trashed from here is restored to here.
+                let former = &directory.directory_path;
+                for item in store::items::list_trashed_from(conn, user.id, former)? {
+                    let from = item.trashed_from.as_deref().unwrap_or_default();
+                    let rest = from.strip_prefix(former.as_str()).unwrap_or_default();
+                    let trashed_from = Some(format!("{path}{rest}"));
+                    store::items::update_place(conn, &Item { trashed_from, ..item.clone() })?;
+                }
+
                 // Paths of subdirectories contain the name.
                 for beneath in
                     store::directories::list_tree(conn, user.id, &directory.directory_path)?
@@ -217,7 +287,31 @@ pub fn rename(
             Ok(())
         },
     )?;
+    reindex_tree(services, user, id)
+}
 
+/// Updates the search words of all items in a directory and its subdirectories, which contain its name. In batches,
+/// because there can be any number of them.
+fn reindex_tree(services: &Services, user: &User, id: DirectoryId) -> Result<()> {
+    let tree = services.db.read(|conn| {
+        let Some(directory) = store::directories::find(conn, user.id, id)? else {
+            return Ok(Vec::new());
+        };
+        Ok(store::directories::list_tree(conn, user.id, &directory.directory_path)?)
+    })?;
+    for directory in tree {
+        let mut after = None;
+        loop {
+            let items = services.db.read(|conn| {
+                let id = directory.directory_id;
+                Ok(store::items::list_in_after(conn, user.id, id, after, REINDEX_BATCH)?)
+            })?;
+            let Some(last) = items.last() else { break };
+            after = Some(last.id);
+            let ids: Vec<_> = items.iter().map(|item| item.id).collect();
+            reindex::reindex(services, user.id, &ids)?;
+        }
+    }
     Ok(())
 }
 

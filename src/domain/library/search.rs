@@ -4,17 +4,16 @@
 //! word from the newest item on and stops when the page is full. One search reads a bounded number of rows. If the page
 //! is not full by then, it stays short and the next one continues from there.
 
-use unicode_normalization::UnicodeNormalization;
-use unicode_normalization::char::is_combining_mark;
-
 use crate::db::Conn;
 use crate::error::Result;
 use crate::media::Metadata;
 use crate::model::item_filter::ItemFilter;
 use crate::model::{Cursor, Item, Sort, UserId};
+use crate::storage::media_dir::STANDARD_DIRECTORIES;
 use crate::store;
 use crate::store::search_words::SearchPosition;
 use crate::store::word_range::prefix_range;
+use crate::text_fold::fold;
 
 /// Words per item, and characters per word.
 const MAX_WORDS: usize = 80;
@@ -27,39 +26,74 @@ const MAX_MEANINGS: usize = 24;
 const MAX_ROWS_PER_STEP: i64 = 4_000;
 const MAX_ITEMS_PER_STEP: i64 = 2_000;
 
-/// Splits a text into normalized words: lower case, no accents, letters and digits only. Each Hiragana, Katakana or
-/// Chinese character is a word by itself.
+/// What a text consists of, normalized: lower case, no accents.
+enum Token {
+    /// Letters and digits.
+    Word(String),
+    /// Hiragana, Katakana and Chinese characters: these scripts do not separate words with spaces.
+    Run(Vec<char>),
+    /// An emoji, or another pictograph.
+    Symbol(char),
+}
+
+fn is_run_character(c: char) -> bool {
+    matches!(c, '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{20000}'..='\u{3ffff}')
+}
+
+fn is_symbol(c: char) -> bool {
+    matches!(c, '\u{2600}'..='\u{27bf}' | '\u{1f000}'..='\u{1faff}')
+        // Colors of skin belong to the emoji before.
+        && !matches!(c, '\u{1f3fb}'..='\u{1f3ff}')
+}
+
+fn tokens(text: &str) -> Vec<Token> {
+    let mut tokens = Vec::new();
+    // The final space ends the last word.
+    for c in fold(text).chain([' ']) {
+        if is_run_character(c) {
+            match tokens.last_mut() {
+                Some(Token::Run(run)) => run.push(c),
+                _ => tokens.push(Token::Run(vec![c])),
+            }
+        } else if c.is_alphanumeric() {
+            match tokens.last_mut() {
+                Some(Token::Word(word)) => word.push(c),
+                _ => tokens.push(Token::Word(c.to_string())),
+            }
+        } else if is_symbol(c) {
+            tokens.push(Token::Symbol(c));
+        } else {
+            // Separates words; an empty run is not searched for.
+            tokens.push(Token::Run(Vec::new()));
+        }
+    }
+    tokens
+}
+
+fn shortened(word: &str) -> String {
+    word.chars().take(MAX_WORD_CHARS).collect()
+}
+
+/// The words under which a text is found. Of a script without spaces, these are each two characters that follow each
+/// other, which are found by their first one too, and the last one.
 #[must_use]
 pub fn words(text: &str) -> Vec<String> {
     let mut words = Vec::new();
-    let mut word = String::new();
-
-    // NFKD separates accents from letters.
-    let folded = text.nfkd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase);
-
-    // The final space ends the last word.
-    for c in folded.chain([' ']) {
-        // Hiragana, Katakana and Chinese characters: these scripts do not separate words with spaces.
-        let stands_alone = matches!(c, '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{20000}'..='\u{3ffff}');
-        if c.is_alphanumeric() && !stands_alone {
-            word.push(c);
-            continue;
-        }
-
-        if !word.is_empty() {
-            words.push(word.chars().take(MAX_WORD_CHARS).collect());
-            word.clear();
-        }
-
-        if stands_alone {
-            words.push(c.to_string());
+    for token in tokens(text) {
+        match token {
+            Token::Word(word) => words.push(shortened(&word)),
+            Token::Run(run) => {
+                words.extend(run.windows(2).map(|pair| pair.iter().collect()));
+                words.extend(run.last().map(char::to_string));
+            }
+            Token::Symbol(symbol) => words.push(symbol.to_string()),
         }
     }
     words
 }
 
-/// All words an item is found by, each once.
-fn item_words(item: &Item, facts: &Metadata) -> Vec<String> {
+/// All words an item is found by, each once. `folder` is the path of its directory.
+fn item_words(item: &Item, folder: &str, facts: &Metadata) -> Vec<String> {
     let taken = item.shown_at.month();
     let date = format!("{} {} {}", taken.year, taken.month, item.shown_at.time().date());
 
@@ -77,7 +111,7 @@ fn item_words(item: &Item, facts: &Metadata) -> Vec<String> {
 
     // The name first, because the number of words is limited.
     let texts = std::iter::once(item.name.as_str())
-        .chain([date.as_str(), item.kind.as_str()])
+        .chain([folder, date.as_str(), item.kind.as_str()])
         .chain(texts.into_iter().flatten().map(String::as_str))
         .chain(facts.keywords.iter().map(String::as_str))
         .chain(place.into_iter().flatten().map(String::as_str));
@@ -96,25 +130,30 @@ fn item_words(item: &Item, facts: &Metadata) -> Vec<String> {
 
 /// Indexes an item again after its row has changed, with the metadata that is stored for it.
 pub(crate) fn reindex(conn: &mut Conn, item: &Item) -> Result<()> {
-    let details = store::item_details::find(conn, item.user_id, item.id)?;
-    index(conn, item, &details.map(|details| details.metadata).unwrap_or_default())
+    let details = store::item_details::find(conn, item.user_id, item.id)?.unwrap_or_default();
+    let annotations = store::item_annotations::find(conn, item.user_id, item.id)?;
+    index(conn, item, &annotations.apply(details.metadata))
 }
 
 /// Indexes an item by its name and `metadata`, in the caller's transaction.
 pub(crate) fn index(conn: &mut Conn, item: &Item, metadata: &Metadata) -> Result<()> {
-    let words = item_words(item, metadata);
+    let words = item_words(item, &searchable_path(conn, item)?, metadata);
     Ok(store::search_words::replace(conn, item.user_id, item.id, item.shown_at, &words)?)
 }
 
 /// Indexes a new item.
 pub(crate) fn index_new(conn: &mut Conn, item: &Item) -> Result<()> {
-    Ok(store::search_words::insert(
-        conn,
-        item.user_id,
-        item.id,
-        item.shown_at,
-        &item_words(item, &Metadata::default()),
-    )?)
+    let words = item_words(item, &searchable_path(conn, item)?, &Metadata::default());
+    Ok(store::search_words::insert(conn, item.user_id, item.id, item.shown_at, &words)?)
+}
+
+/// The path of an item's directory without a standard one, whose name says nothing about the item.
+fn searchable_path(conn: &mut Conn, item: &Item) -> Result<String> {
+    let directory = store::directories::find(conn, item.user_id, item.directory_id)?;
+    let path = directory.map(|directory| directory.directory_path).unwrap_or_default();
+    let (top, rest) = path.split_once('/').unwrap_or((&path, ""));
+    let is_standard = STANDARD_DIRECTORIES.contains(&top);
+    Ok(if is_standard { rest.to_owned() } else { path })
 }
 
 /// A word of the query, resolved against the index.
@@ -176,7 +215,18 @@ pub(crate) fn search(
 /// The words of a query, each once, up to the limit.
 #[must_use]
 pub fn query_words(text: &str) -> Vec<String> {
-    let mut terms = words(text);
+    let mut terms = Vec::new();
+    for token in tokens(text) {
+        match token {
+            Token::Word(word) => terms.push(shortened(&word)),
+            // A single character is the beginning of a pair.
+            Token::Run(run) if run.len() == 1 => terms.extend(run.iter().map(char::to_string)),
+            Token::Run(run) => {
+                terms.extend(run.windows(2).map(|pair| pair.iter().collect::<String>()))
+            }
+            Token::Symbol(symbol) => terms.push(symbol.to_string()),
+        }
+    }
     terms.truncate(MAX_QUERY_WORDS);
     terms.sort_unstable();
     terms.dedup();

@@ -20,6 +20,8 @@ use crate::store;
 
 /// Rows read per query.
 const PAGE_ITEMS: i64 = 1000;
+/// Numbers that are tried for the name of a directory that is taken.
+const MAX_NUMBERED: u32 = 100;
 /// Files stored together.
 const MAX_BATCH_FILES: usize = 64;
 
@@ -116,6 +118,18 @@ impl FolderScan<'_> {
             return Ok(());
         }
 
+        // A directory whose name cannot be kept is renamed when its parent is scanned.
+        let is_kept = |name: &str| FileName::parse(name).is_some_and(|kept| kept.as_str() == name);
+        let mut parent = String::new();
+        let directories = path.rsplit_once('/').map_or("", |(directories, _)| directories);
+        for name in directories.split('/').filter(|name| !name.is_empty()) {
+            if !is_kept(name) {
+                self.scan_subtree(parent, self.known_directories()?)?;
+                return Ok(());
+            }
+            parent = if parent.is_empty() { name.to_owned() } else { format!("{parent}/{name}") };
+        }
+
         let (above, name) = path.rsplit_once('/').unwrap_or(("", path));
         // An entry that cannot be read is treated as absent; before an item is marked as missing, its file is looked
         // for again.
@@ -128,7 +142,8 @@ impl FolderScan<'_> {
 
         // The whole subtree may have appeared at once.
         if entry.as_ref().is_some_and(|entry| entry.kind == EntryKind::Directory) {
-            self.scan_subtree(path.to_owned(), self.known_directories()?)?;
+            let start = if is_kept(name) { path } else { above };
+            self.scan_subtree(start.to_owned(), self.known_directories()?)?;
             return Ok(());
         }
 
@@ -225,11 +240,41 @@ impl FolderScan<'_> {
     fn scan_children(&mut self, path: &str, entry: &DirEntry) -> Option<String> {
         let name = entry.name.as_deref().filter(|name| !name.starts_with('.'))?;
         let inner = if path.is_empty() { name.to_owned() } else { format!("{path}/{name}") };
-        let is_plain = FileName::parse(name).is_some_and(|parsed| parsed.as_str() == name);
-        if is_plain && inner.chars().count() <= MAX_PATH_CHARS {
-            return Some(inner);
+        if inner.chars().count() > MAX_PATH_CHARS {
+            self.skip(&inner, "its path is too long");
+            return None;
         }
-        self.skip(&inner, "its name cannot be kept");
+        match FileName::parse(name) {
+            Some(parsed) if parsed.as_str() == name => Some(inner),
+            Some(parsed) => self.rename_directory(path, name, &parsed),
+            None => {
+                self.skip(&inner, "its name cannot be kept");
+                None
+            }
+        }
+    }
+
+    /// Renames a directory on disk to the name under which it can be kept, as is done with files. It has no row yet.
+    /// Returns its new path.
+    fn rename_directory(&mut self, path: &str, name: &str, wanted: &FileName) -> Option<String> {
+        let (services, folder) = (self.services, &self.user.folder);
+        let from = FileLocation::new(folder, path, name);
+        let _moves_lock = services.lock_moves(self.user.id);
+
+        // A name that is taken gets a number.
+        for number in 0..MAX_NUMBERED {
+            let to = from.with_name(&wanted.numbered(number));
+            match services.media_dir.rename(&from, &to) {
+                Ok(()) if path.is_empty() => return Some(to.name().to_owned()),
+                Ok(()) => return Some(format!("{path}/{}", to.name())),
+                Err(cause) if cause.kind() == std::io::ErrorKind::AlreadyExists => {}
+                Err(cause) => {
+                    self.skip(&format!("{path}/{name}"), &format!("cannot be renamed: {cause}"));
+                    return None;
+                }
+            }
+        }
+        self.skip(&format!("{path}/{name}"), "its name cannot be kept");
         None
     }
 

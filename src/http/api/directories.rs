@@ -52,6 +52,11 @@ pub struct NewDirectoryBody {
     /// The parent folder; the top level by default.
     #[schema(format = "uuid")]
     parent: Option<String>,
+    /// Respond with the folder of that name if there is one (200) instead of with an error. A name that cannot be kept is
+    /// changed, so the response may have another one.
+    #[serde(default)]
+    #[schema(required = false)]
+    reuse: bool,
 }
 
 /// Create a folder.
@@ -70,10 +75,17 @@ pub(super) async fn create_directory(
     };
     let auth_session = caller.auth_session.clone();
     let created = run_blocking(&caller.services, move |services| {
-        let id = directories::create(services, &auth_session.authority(), &body.name, parent)?;
-        listings::open_directory(services, &auth_session.user, id)
+        let (authority, name) = (auth_session.authority(), body.name.as_str());
+        let (id, is_new) = if body.reuse {
+            directories::create_or_reuse(services, &authority, name, parent)?
+        } else {
+            (directories::create(services, &authority, name, parent)?, true)
+        };
+        Ok((listings::open_directory(services, &auth_session.user, id)?, is_new))
     });
-    json(StatusCode::CREATED, &DirectoryBody::from_directory(&created.await?))
+    let (directory, is_new) = created.await?;
+    let status = if is_new { StatusCode::CREATED } else { StatusCode::OK };
+    json(status, &DirectoryBody::from_directory(&directory))
 }
 
 #[derive(Deserialize, ToSchema)]

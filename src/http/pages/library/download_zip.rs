@@ -19,7 +19,7 @@ use crate::http::extract::user::CurrentUser;
 use crate::http::response::file::content_disposition;
 use crate::http::route::{HandlerResult, Route};
 use crate::http::run_blocking::{run_blocking, services_arc};
-use crate::model::{Item, User};
+use crate::model::{Item, Time, User};
 use crate::state::Services;
 use crate::storage::FileName;
 
@@ -140,6 +140,7 @@ fn write_archive(
             .compression_method(zip::CompressionMethod::Stored)
             // Files of about 4 GiB and more need Zip64; the threshold is 64 KiB below the limit of the older format.
             .large_file(item.bytes() >= u64::from(u32::MAX) - 65_536)
+            .last_modified_time(archive_time(item))
             .unix_permissions(0o644);
 
         archive
@@ -168,9 +169,22 @@ fn write_archive(
     writer.tell(ArchiveMessage::End)
 }
 
-/// Makes a name that no other entry has.
+/// The date of an entry: when the item was taken, or otherwise added. The format has local times from 1980 to 2107.
+fn archive_time(item: &Item) -> zip::DateTime {
+    let convert = |at: Time| {
+        let year = u16::try_from(at.year()).ok()?;
+        let (month, day) = (u8::from(at.month()), at.day());
+        zip::DateTime::from_date_and_time(year, month, day, at.hour(), at.minute(), at.second())
+            .ok()
+    };
+    convert(item.shown_at.time()).or_else(|| convert(item.created_at)).unwrap_or_default()
+}
+
+/// Makes a name that no other entry has and that Windows can unpack.
 fn unique_name(name: &str, taken: &mut HashSet<String>) -> String {
-    let file_name = FileName::parse_or_unnamed(name);
+    let portable: String =
+        name.chars().map(|c| if "<>:\"|?*".contains(c) { '_' } else { c }).collect();
+    let file_name = FileName::parse_or_unnamed(&portable);
     let mut number = 0;
     loop {
         let tried = file_name.numbered(number);
