@@ -48,6 +48,9 @@ pub enum Error {
     TusVersion,
     #[error("The checksum of this part does not match. Nothing of it was kept.")]
     ChecksumMismatch,
+    /// The file is not the version that the request names.
+    #[error("The file has changed since you loaded it.")]
+    PreconditionFailed,
     #[error("The file has no such part.")]
     RangeNotSatisfiable { size: u64 },
     #[error("Too many tries. Wait {} and try again.", format_seconds(*.retry_after))]
@@ -142,6 +145,7 @@ impl Error {
             Self::LengthRequired => "LENGTH_REQUIRED",
             Self::TooLarge { .. } => "TOO_LARGE",
             Self::UnsupportedMedia => "UNSUPPORTED_MEDIA",
+            Self::PreconditionFailed => "PRECONDITION_FAILED",
             Self::RangeNotSatisfiable { .. } => "RANGE_NOT_SATISFIABLE",
             Self::TooManyRequests { .. } => "TOO_MANY_REQUESTS",
             Self::Unavailable(_) | Self::Contention => "UNAVAILABLE",

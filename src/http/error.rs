@@ -67,7 +67,7 @@ pub fn http_status(error: &Error) -> StatusCode {
             StatusCode::SERVICE_UNAVAILABLE
         }
         Error::QuotaExceeded | Error::DiskFull => StatusCode::INSUFFICIENT_STORAGE,
-        Error::TusVersion => StatusCode::PRECONDITION_FAILED,
+        Error::TusVersion | Error::PreconditionFailed => StatusCode::PRECONDITION_FAILED,
         // Defined by the checksum extension of tus 1.0.0.
         Error::ChecksumMismatch => StatusCode::from_u16(460).unwrap_or(StatusCode::BAD_REQUEST),
         Error::Configuration(_) | Error::NoPermission(_) | Error::Internal(_) => {

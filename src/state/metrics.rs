@@ -29,9 +29,27 @@ pub struct Metrics {
     pub connections: IntGauge,
     stored: IntCounter,
     stored_bytes: IntCounter,
+    uploads: IntCounterVec,
+    /// Bytes of files that were received, also of those that were refused later.
+    pub upload_bytes: IntCounter,
     log_ins: IntCounterVec,
     /// Locked, so that simultaneous requests for the metrics do not mix their values.
     gauges: Mutex<Gauges>,
+}
+
+/// What happens to a file that is sent to the server.
+#[derive(Clone, Copy)]
+pub(crate) enum UploadEvent {
+    Begun,
+    /// It was stored, or is a duplicate.
+    Finished,
+    Refused,
+}
+
+impl UploadEvent {
+    pub(crate) fn from_result<T, E>(result: &Result<T, E>) -> Self {
+        if result.is_ok() { Self::Finished } else { Self::Refused }
+    }
 }
 
 /// Metrics that are looked up on request.
@@ -142,6 +160,12 @@ impl Metrics {
             )?,
             stored: count("nexus_stored_files_total", "Files taken in")?,
             stored_bytes: count("nexus_stored_bytes_total", "Bytes of files taken in")?,
+            uploads: counts(
+                "nexus_uploads_total",
+                "Files sent to the server: begun, finished and refused",
+                &["event"],
+            )?,
+            upload_bytes: count("nexus_upload_bytes_total", "Bytes of files sent to the server")?,
             log_ins: counts("nexus_log_ins_total", "Log-ins", &["outcome"])?,
             gauges: Mutex::new(gauges_read_on_request),
             registry,
@@ -181,6 +205,16 @@ impl Metrics {
     pub(crate) fn record_stored(&self, files: u64, bytes: u64) {
         self.stored.inc_by(files);
         self.stored_bytes.inc_by(bytes);
+    }
+
+    /// Records an event of an upload.
+    pub(crate) fn record_upload(&self, event: UploadEvent) {
+        let event = match event {
+            UploadEvent::Begun => "begun",
+            UploadEvent::Finished => "finished",
+            UploadEvent::Refused => "refused",
+        };
+        self.uploads.with_label_values(&[event]).inc();
     }
 
     /// Records the outcome of a log-in.

@@ -55,6 +55,10 @@ async fn metrics_are_counted_and_promtool_finds_nothing_wrong(
     let size = i64::try_from(png(1).len()).unwrap();
     let grew = |name: &str| value_of(&after, name) - value_of(&before, name);
     assert_eq!(grew("nexus_stored_files_total"), 1);
+    assert_eq!(grew("nexus_upload_bytes_total"), size);
+    for event in ["begun", "finished"] {
+        assert_eq!(value_of(&after, &format!("nexus_uploads_total{{event=\"{event}\"}}")), 1);
+    }
     assert_eq!(grew("nexus_stored_bytes_total"), size);
     assert_eq!(grew("nexus_kept_bytes"), size);
     assert_eq!(value_of(&after, "nexus_http_requests_total{kind=\"file\",status=\"2xx\"}"), 1);

@@ -106,6 +106,40 @@ async fn the_server_purges_expired_trash_by_itself(#[values(Sqlite, MariaDb)] ba
 }
 
 #[rstest]
+#[case("2031-01-01 00:00:00", 1)]
+#[case("2020-01-01 00:00:00", 1)]
+#[actix_web::test]
+async fn a_wrong_clock_empties_no_trash(
+    #[case] noted: &str,
+    #[case] kept: usize,
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
+    use diesel::prelude::*;
+    use nexus_media::db::schema::{media_items, site};
+    let (app, admin) = TestApp::ready_with(backend, &[("trash_days", "0")]).await;
+    let (ada, _) = app.person(&admin, "ada").await;
+    let id = ada.upload_one("a.png", &png(1)).await;
+    ada.act(&id, "trash", &[]).await;
+    let format = time::macros::format_description!("[year]-[month]-[day] [hour]:[minute]:[second]");
+    let at = time::PrimitiveDateTime::parse(noted, format).unwrap();
+    app.services
+        .write_library(app.user("ada").id, |conn| {
+            // To this server, the clock is years behind its newest row, or years ahead of what it noted.
+            if noted.starts_with("2031") {
+                diesel::update(media_items::table)
+                    .set(media_items::updated_at.eq(at))
+                    .execute(conn)?;
+            } else {
+                diesel::update(site::table).set(site::clock_noted_at.eq(at)).execute(conn)?;
+            }
+            Ok(())
+        })
+        .unwrap();
+    nexus_media::domain::ops::housekeeping::run_round(&app.services).unwrap();
+    assert_eq!(app.names("ada", "Trash").len(), kept);
+}
+
+#[rstest]
 #[actix_web::test]
 async fn trashing_twice_at_once_trashes_once(#[values(Sqlite, MariaDb)] backend: Backend) {
     let (app, admin) = TestApp::ready(backend).await;

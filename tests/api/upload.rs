@@ -304,3 +304,58 @@ async fn a_user_sends_sixteen_uploads_at_once_and_others_still_upload(
     assert_eq!(ended, (ending, "201".to_owned()));
     assert_eq!(send_part().await.unwrap().status(), 204);
 }
+
+#[rstest]
+#[case(40_000)]
+#[case(700_000)]
+#[case(3_000_000)]
+#[actix_web::test]
+async fn thirty_two_uploads_at_once_fill_a_quota_for_ten_with_ten(
+    #[case] size: usize,
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
+    let (app, admin) = TestApp::ready_with(backend, &[("previews_at_once", "0")]).await;
+    app.person(&admin, "ada").await;
+    let quota = i64::try_from(size * 10).unwrap();
+    app.services
+        .write_library(app.user("ada").id, |conn| {
+            use diesel::prelude::*;
+            use nexus_media::db::schema::users::dsl::{quota_bytes, username, users};
+            diesel::update(users.filter(username.eq("ada"))).set(quota_bytes.eq(quota)).execute(conn)?;
+            Ok(())
+        })
+        .unwrap();
+    let ada = app.program("ada").await;
+    let uploads = (0..32_u8).map(|number| {
+        let (ada, name) = (&ada, format!("{number}.bin"));
+        async move {
+            let bytes = vec![number; size];
+            loop {
+                let status = ada.upload(&[(&name, &bytes)]).await.status().as_u16();
+                // Sixteen of a user may be under way at once.
+                if status != 429 {
+                    return status;
+                }
+                tokio::task::yield_now().await;
+            }
+        }
+    });
+    let statuses = futures_util::future::join_all(uploads).await;
+    assert_eq!(statuses.iter().filter(|status| **status == 201).count(), 10, "{statuses:?}");
+    assert!(statuses.iter().all(|status| matches!(status, 201 | 507)), "{statuses:?}");
+    assert_eq!(app.user("ada").used_bytes, quota);
+    assert_counts_are_true(&app, "ada");
+}
+
+#[rstest]
+#[actix_web::test]
+async fn empty_files_are_no_duplicates_of_each_other(#[values(Sqlite, MariaDb)] backend: Backend) {
+    let (app, _) = TestApp::ready(backend).await;
+    let root = app.program("root").await;
+    for name in ["a.txt", "b.txt"] {
+        root.upload_one(name, b"").await;
+    }
+    let answer = root.upload(&[("c.txt", b""), ("d.txt", b"")]).await;
+    assert_eq!(answer.status(), 201);
+    assert_eq!(root.names("sort=name").await, ["a.txt", "b.txt", "c.txt", "d.txt"]);
+}

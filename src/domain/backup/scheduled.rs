@@ -7,6 +7,7 @@ use super::prune::prune;
 use super::set::newest;
 use crate::config::backup_dir::unusable_error;
 use crate::config::{Settings, atomic_file};
+use crate::domain::clock;
 use crate::error::{Error, Result};
 use crate::model::now;
 use crate::state::Services;
@@ -68,8 +69,11 @@ pub fn run_if_due(services: &Services) -> Result<Option<CreatedBackup>> {
         let mut repository = open_repository(&services.settings, folder)?;
         // The empty callback ignores the progress, which nobody watches here.
         let created = create(services, &mut repository, &mut |_| {})?;
-        // `false`: not a dry run, the old backups are removed.
-        prune(&repository, services.settings.backup_keep, false)?;
+        // Which backups are old, only a right clock can tell.
+        if clock::trusted_now(services)?.is_some() {
+            // `false`: not a dry run, the old backups are removed.
+            prune(&repository, services.settings.backup_keep, false)?;
+        }
         Ok(created)
     })();
 

@@ -13,7 +13,7 @@ use crate::domain::library::directories::MAX_PATH_CHARS;
 use crate::domain::library::{create_directory, items, trash};
 use crate::error::{Error, Result};
 use crate::model::authority::Authority;
-use crate::model::{Item, ItemId, ScanStatus, User};
+use crate::model::{Item, ItemId, ScanStatus, Time, User, WallClock};
 use crate::state::Services;
 use crate::state::ingest_queue::{IngestRequest, Ingested};
 use crate::storage::media_dir::{AVATAR_FILE, STANDARD_DIRECTORIES};
@@ -196,6 +196,7 @@ impl FileImport<'_> {
             directory,
             keep_duplicates,
             created_at: since,
+            file_modified: since.map(|since| WallClock::from_utc(since).0),
             ..IngestRequest::new(received, name, ScanStatus::Pending)
         };
         Ok(Some((pending, request)))
@@ -293,39 +294,58 @@ impl FileImport<'_> {
     /// these dates.
     fn dates(&self, directories: &[&PhpDirectory]) -> Result<()> {
         let Some(user) = self.user.filter(|_| !self.options.is_dry) else { return Ok(()) };
-        let folder = self.folder.to_string_lossy();
+        let dates = self.directory_dates(directories);
 
+        // A repeated import that changes nothing leaves the library as it is.
+        let known =
+            self.services.db.read(|conn| Ok(store::directories::list(conn, user.id, i64::MAX)?))?;
+        let is_new = |(path, dates): &&(String, [Time; 3])| {
+            known.iter().any(|directory| {
+                directory.directory_path == *path
+                    && [directory.date_added, directory.last_modified, directory.last_accessed]
+                        != *dates
+            })
+        };
+        let changed: Vec<_> = dates.iter().filter(is_new).collect();
+        if changed.is_empty() {
+            return Ok(());
+        }
         self.services.write_library(user.id, |conn| {
-            for row in directories {
-                let path = row.directory_path.as_deref().unwrap_or_default().trim_end_matches('/');
-
-                // Paths in the original contain the user's folder.
-                let beneath = path
-                    .split_once(&*folder)
-                    .map(|(_, rest)| rest.trim_start_matches('/'))
-                    .unwrap_or_default();
-
-                let inner = if beneath.is_empty() {
-                    row.directory_name.as_deref().unwrap_or_default()
-                } else {
-                    beneath
-                };
-
-                let date = |text: &Option<String>| text.as_deref().and_then(parse_time);
-                let Some(added) = date(&row.date_added) else { continue };
-                let changed = date(&row.last_modified).unwrap_or(added);
-
-                store::directories::update_dates(
-                    conn,
-                    user.id,
-                    inner,
-                    added,
-                    changed,
-                    date(&row.last_accessed).unwrap_or(changed),
-                )?;
+            for (path, [added, modified, accessed]) in &changed {
+                let owner = user.id;
+                store::directories::update_dates(conn, owner, path, *added, *modified, *accessed)?;
             }
             Ok(())
         })
+    }
+
+    /// The paths of directories in the original, with when they were added, changed and opened.
+    fn directory_dates(&self, directories: &[&PhpDirectory]) -> Vec<(String, [Time; 3])> {
+        let folder = self.folder.to_string_lossy();
+        let mut all = Vec::new();
+        for row in directories {
+            let path = row.directory_path.as_deref().unwrap_or_default().trim_end_matches('/');
+
+            // Paths in the original contain the user's folder.
+            let beneath = path
+                .split_once(&*folder)
+                .map(|(_, rest)| rest.trim_start_matches('/'))
+                .unwrap_or_default();
+
+            let inner = if beneath.is_empty() {
+                row.directory_name.as_deref().unwrap_or_default()
+            } else {
+                beneath
+            };
+
+            let date = |text: &Option<String>| text.as_deref().and_then(parse_time);
+            let Some(added) = date(&row.date_added) else { continue };
+            let changed = date(&row.last_modified).unwrap_or(added);
+
+            let accessed = date(&row.last_accessed).unwrap_or(changed);
+            all.push((inner.to_owned(), [added, changed, accessed]));
+        }
+        all
     }
 }
 

@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::model::actor::Actor;
 use crate::model::authority::Authority;
 use crate::model::item_filter::ItemFilter;
-use crate::model::{Event, Item, ItemId, Shelf, Sort, User, now};
+use crate::model::{Event, Item, ItemId, Shelf, Sort, Time, User, now};
 use crate::state::Services;
 use crate::storage::{FileLocation, FileName};
 use crate::store;
@@ -290,8 +290,8 @@ fn ids_in_trash(services: &Services, user: &User) -> Result<Vec<ItemId>> {
 }
 
 /// Deletes what has been in any trash for longer than the configured days; returns the number of items.
-pub fn purge(services: &Services) -> Result<usize> {
-    let before = now() - time::Duration::days(services.settings.trash_days.into());
+pub fn purge(services: &Services, at: Time) -> Result<usize> {
+    let before = at - time::Duration::days(services.settings.trash_days.into());
     let mut purged = 0;
     loop {
         let items =

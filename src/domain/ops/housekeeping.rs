@@ -7,9 +7,8 @@ use crate::domain::accounts::remove;
 use crate::domain::auth::login;
 use crate::domain::library::trash;
 use crate::domain::uploads::resumable;
-use crate::domain::{audit, previews};
+use crate::domain::{audit, clock, previews};
 use crate::error::Result;
-use crate::model::now;
 use crate::state::Services;
 use crate::store;
 
@@ -24,30 +23,34 @@ const REPORT_RETENTION: time::Duration = time::Duration::days(1);
 /// Database and system errors; the next round tries again.
 pub fn run_round(services: &Services) -> Result<()> {
     write_last_seen(services)?;
-    let purged = trash::purge(services)?;
-    if purged > 0 {
-        tracing::info!("{purged} items purged from the trash");
-    }
+    // Imports and log-ins change which kinds of hashes there are.
+    login::measure_hashes(services)?;
 
     // One of 256 preview folders per round, by a counter that wraps around: leftovers of a killed process are gone
     // within two days.
     previews::sweep(services, services.housekeeping_rounds.fetch_add(1, Ordering::Relaxed))?;
-    let expired = resumable::delete_expired(services, now())?;
+
+    // Everything below deletes what is old, which only a right clock can tell.
+    let Some(at) = clock::trusted_now(services)? else { return Ok(()) };
+    let purged = trash::purge(services, at)?;
+    if purged > 0 {
+        tracing::info!("{purged} items purged from the trash");
+    }
+
+    let expired = resumable::delete_expired(services, at)?;
     if expired > 0 {
         tracing::info!("{expired} unfinished uploads expired");
     }
-    let removed = remove::remove_old_rejected(services, now())?;
+    let removed = remove::remove_old_rejected(services, at)?;
     if removed > 0 {
         tracing::info!("{removed} rejected requests removed");
     }
-    audit::purge(services, now())?;
+    audit::purge(services, at)?;
     services.db.write(|conn| {
-        store::sessions::delete_expired(conn, now() - SESSION_RETENTION)?;
-        store::upload_reports::delete_before(conn, now() - REPORT_RETENTION)?;
+        store::sessions::delete_expired(conn, at - SESSION_RETENTION)?;
+        store::upload_reports::delete_before(conn, at - REPORT_RETENTION)?;
         Ok(())
-    })?;
-    // Imports and log-ins change which kinds of hashes there are.
-    login::measure_hashes(services)
+    })
 }
 
 /// Closes cached files that are not in use, and writes the times at which sessions, directories and items were last

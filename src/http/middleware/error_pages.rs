@@ -144,6 +144,7 @@ const fn error_title(error: &Error) -> &'static str {
         Error::Conflict(_) => "That does not go together",
         Error::TooLarge { .. } => "Too large",
         Error::UnsupportedMedia => "Wrong kind of content",
+        Error::PreconditionFailed => "The file has changed",
         Error::RangeNotSatisfiable { .. } => "No such part",
         Error::TooManyRequests { .. } => "Slow down a little",
         Error::Unavailable(_) | Error::Contention => "Back in a moment",
@@ -174,7 +175,9 @@ const fn error_advice(error: &Error) -> &'static str {
         | Error::ChecksumMismatch => "If a link or button of ours led here, tell the admin.",
         Error::TooLarge { .. } => "Send it in smaller parts, or ask the admin to allow more.",
         Error::UnsupportedMedia => "Send it as a plain form, uncompressed.",
-        Error::RangeNotSatisfiable { .. } => "Load the file again from its start.",
+        Error::PreconditionFailed | Error::RangeNotSatisfiable { .. } => {
+            "Load the file again from its start."
+        }
         Error::TooManyRequests { .. } => "This protects accounts from being guessed.",
         Error::Unavailable(_) | Error::Contention => "The page will work again by itself.",
         Error::QuotaExceeded => {

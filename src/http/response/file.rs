@@ -3,7 +3,8 @@
 use actix_web::http::Method;
 use actix_web::http::header::{
     self, Charset, ContentDisposition, DispositionParam, DispositionType, ETag, EntityTag,
-    ExtendedValue, Header, HeaderName, HttpDate, IfModifiedSince, IfNoneMatch, IfRange,
+    ExtendedValue, Header, HeaderName, HttpDate, IfMatch, IfModifiedSince, IfNoneMatch, IfRange,
+    IfUnmodifiedSince,
 };
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use http_range::{HttpRange, HttpRangeParseError};
@@ -39,13 +40,16 @@ pub enum Caching {
 /// Responds with a file, a range of it, or 304 (RFC 9110).
 ///
 /// # Errors
-/// `RangeNotSatisfiable`.
+/// `PreconditionFailed`, `RangeNotSatisfiable`.
 pub fn file_response(
     request: &HttpRequest,
     source: &FileSource,
     content: &FileResponse<'_>,
 ) -> HandlerResult {
     // Conditions come before ranges (RFC 9110, 13.2.2).
+    if !is_expected_version(request, content) {
+        return Err(Error::PreconditionFailed.into());
+    }
     if is_not_modified(request, content) {
         let mut response = HttpResponse::NotModified();
         validators(&mut response, content);
@@ -133,6 +137,24 @@ fn validators(answer: &mut HttpResponseBuilder, content: &FileResponse<'_>) {
         ));
 }
 
+/// Whether the file is the version that the client expects. `If-Unmodified-Since` is ignored if there is an `If-Match`
+/// (RFC 9110, 13.1.1 and 13.1.4).
+fn is_expected_version(request: &HttpRequest, content: &FileResponse<'_>) -> bool {
+    if request.headers().contains_key(header::IF_MATCH) {
+        let expected = EntityTag::new_strong(content.etag.clone());
+        return match IfMatch::parse(request) {
+            Ok(IfMatch::Any) => true,
+            Ok(IfMatch::Items(tags)) => tags.iter().any(|tag| tag.strong_eq(&expected)),
+            Err(_) => false,
+        };
+    }
+    // An invalid date is ignored.
+    IfUnmodifiedSince::parse(request)
+        .ok()
+        .filter(|_| request.headers().contains_key(header::IF_UNMODIFIED_SINCE))
+        .is_none_or(|date| HttpDate::from(content.modified) <= *date)
+}
+
 /// Whether the client already has this version. `If-Modified-Since` is ignored if there is an `If-None-Match` (RFC
 /// 9110, 13.1.2 and 13.1.3).
 fn is_not_modified(request: &HttpRequest, content: &FileResponse<'_>) -> bool {
@@ -180,7 +202,12 @@ fn requested_range(request: &HttpRequest, content: &FileResponse<'_>) -> Request
         return RequestedRange::All;
     };
 
-    match HttpRange::parse(text, content.size).as_deref() {
+    // The parser compares the unit with regard to case, and the standard does not (RFC 9110, 14.1).
+    let is_bytes = |(unit, _): &(&str, &str)| unit.trim().eq_ignore_ascii_case("bytes");
+    let Some((_, ranges)) = text.split_once('=').filter(is_bytes) else {
+        return RequestedRange::All;
+    };
+    match HttpRange::parse(&format!("bytes={ranges}"), content.size).as_deref() {
         // The last bytes of an empty file.
         Ok([range]) if range.length == 0 => RequestedRange::Impossible,
         Ok([range]) => RequestedRange::Part(range.start, range.start + range.length - 1),
@@ -252,8 +279,26 @@ mod tests {
     }
 
     #[test]
+    fn a_client_can_insist_on_the_version_it_knows() {
+        let expects = |name: &str, value: &str| {
+            let request = TestRequest::default().insert_header((name, value)).to_http_request();
+            is_expected_version(&request, &content())
+        };
+        for value in ["\"abc\"", "*", "\"other\", \"abc\""] {
+            assert!(expects("If-Match", value), "{value}");
+        }
+        for value in ["\"other\"", "W/\"abc\"", "nonsense"] {
+            assert!(!expects("If-Match", value), "{value}");
+        }
+        assert!(expects("If-Unmodified-Since", "Sun, 06 Nov 1994 08:49:37 GMT"));
+        assert!(!expects("If-Unmodified-Since", "Sun, 06 Nov 1994 08:49:36 GMT"));
+        assert!(expects("If-Unmodified-Since", "yesterday"));
+    }
+
+    #[test]
     fn a_range_is_one_part_of_the_file() {
         assert_eq!(range("bytes=0-0"), RequestedRange::Part(0, 0));
+        assert_eq!(range("Bytes=0-1"), RequestedRange::Part(0, 1));
         assert_eq!(range("bytes=10-"), RequestedRange::Part(10, 99));
         assert_eq!(range("bytes=-30"), RequestedRange::Part(70, 99));
         assert_eq!(range("bytes=-1000"), RequestedRange::Part(0, 99));
