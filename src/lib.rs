@@ -16,6 +16,7 @@ pub mod storage;
 pub mod store;
 pub mod sync;
 pub mod telemetry;
+mod text_fold;
 pub mod thread_priority;
 
 pub use nexus_media_decode::{media, sandbox};

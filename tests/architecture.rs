@@ -18,7 +18,7 @@ const LAYERS: [&[&str]; 13] = [
     &["media"],
     &["sandbox", "clamd"],
     &["config", "thread_priority", "os"],
-    &["error", "failpoints", "sync", "telemetry"],
+    &["error", "failpoints", "sync", "telemetry", "text_fold"],
 ];
 
 /// The order within `domain/`.
@@ -30,7 +30,7 @@ const DOMAIN: [&[&str]; 8] = [
     &["previews", "accounts"],
     &["library", "sessions", "backup"],
     &["file_moves"],
-    &["audit"],
+    &["audit", "clock"],
 ];
 
 /// The order within `http/`.

@@ -17,7 +17,7 @@ use tokio::task::JoinHandle;
 use tokio::time::MissedTickBehavior;
 
 use super::background_tasks::{
-    run_folder_watch, run_housekeeping, run_malware_scan, run_scheduled_backups,
+    run_folder_watch, run_housekeeping, run_malware_scan, run_reindex, run_scheduled_backups,
     run_systemd_notify, spawn_preview_workers,
 };
 use super::memory::run_memory_trim;
@@ -136,6 +136,7 @@ impl Application {
         let backup_task = tokio::spawn(run_scheduled_backups(self.services.clone()));
         let preview_workers = spawn_preview_workers(&self.services);
         let memory_task = tokio::spawn(run_memory_trim());
+        let reindex_task = tokio::spawn(run_reindex(self.services.clone()));
 
         let folder_watch = self.services.settings.watch_quiet_period.map(|quiet_period| {
             tokio::spawn(run_folder_watch(self.services.clone(), quiet_period))
@@ -161,6 +162,7 @@ impl Application {
         malware_task.abort();
         backup_task.abort();
         memory_task.abort();
+        reindex_task.abort();
         // A worker's current file cannot be aborted, because it is processed on the blocking pool.
         self.services.preview_queue.stop();
         folder_watch.inspect(JoinHandle::abort);

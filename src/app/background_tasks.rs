@@ -6,6 +6,7 @@ use std::time::Duration;
 use sd_notify::NotifyState;
 use tokio::task::JoinHandle;
 
+use crate::domain::library::reindex;
 use crate::domain::ops::housekeeping;
 use crate::domain::{backup, malware, previews, reconcile};
 use crate::error::{Error, Result};
@@ -219,6 +220,15 @@ pub(crate) fn spawn_preview_workers(services: &Arc<Services>) -> Vec<JoinHandle<
         }
     };
     (0..worker_count).map(|_| tokio::spawn(preview(services.clone()))).collect()
+}
+
+/// Brings rows that an older version derived from names up to date, once after an upgrade.
+pub(crate) async fn run_reindex(services: Arc<Services>) {
+    match run_on_blocking_pool(move || reindex::bring_up_to_date(&services)).await {
+        Ok(0) => {}
+        Ok(count) => tracing::info!(count, "updated sort keys and search words"),
+        Err(error) => tracing::warn!(?error, "cannot update sort keys; retrying at the next start"),
+    }
 }
 
 /// Writes "last seen" times and runs housekeeping until the server stops.

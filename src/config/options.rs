@@ -124,6 +124,12 @@ pub const OPTIONS: &[SettingOption] = &[
     ),
     option("trash_days", "NEXUS_TRASH_DAYS", "30", "days until items in the trash are deleted"),
     option(
+        "time_zone",
+        "NEXUS_TIME_ZONE",
+        "",
+        "time zone of users who have chosen none, such as Europe/Vienna; empty = that of the system",
+    ),
+    option(
         "previews_at_once",
         "NEXUS_PREVIEWS_AT_ONCE",
         "auto",

@@ -69,3 +69,12 @@ pub(super) fn parse_quiet_period(text: &str) -> Result<Option<std::time::Duratio
     let seconds = parse_value("watch", text, "a number of seconds, or off")?;
     Ok(Some(std::time::Duration::from_secs(seconds)))
 }
+/// Parses the name of a time zone; an empty text is none.
+pub(super) fn parse_time_zone(text: &str) -> Result<Option<String>> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    jiff::tz::TimeZone::get(text)
+        .map(|_| Some(text.to_owned()))
+        .map_err(|_| invalid_value("time_zone", "the name of a time zone, such as Europe/Vienna"))
+}

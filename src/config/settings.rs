@@ -2,7 +2,7 @@
 
 use super::parse::{
     ON_OFF, parse_backup_interval, parse_choice, parse_network, parse_origin, parse_quiet_period,
-    parse_value, parse_x_accel,
+    parse_time_zone, parse_value, parse_x_accel,
 };
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -60,6 +60,8 @@ pub struct Settings {
     pub default_quota: u64,
     /// Days after which trashed items are deleted.
     pub trash_days: u32,
+    /// The name of the time zone of users who have chosen none; `None` for that of the system.
+    pub time_zone: Option<String>,
     /// `unix:/path` or `host:port`.
     pub clamd: Option<String>,
     /// Bytes.
@@ -214,6 +216,7 @@ impl Settings {
                 &get("default_quota"),
                 "a number of bytes, 0 for none",
             )?,
+            time_zone: parse_time_zone(&get("time_zone"))?,
             trash_days: parse_value("trash_days", &get("trash_days"), "a number of days")?,
             clamd: optional("clamd"),
             clamd_max_bytes: parse_value("clamd_max", &get("clamd_max"), "a number of bytes")?,

@@ -6,6 +6,8 @@ diesel::table! {
         has_admin -> Bool,
         admin_changes -> BigInt,
         restoring -> Nullable<Text>,
+        clock_noted_at -> Nullable<Timestamp>,
+        index_version -> Integer,
     }
 }
 
@@ -35,6 +37,7 @@ diesel::table! {
         origin -> Text,
         reserved_bytes -> BigInt,
         login_email -> Nullable<Text>,
+        time_zone -> Nullable<Text>,
     }
 }
 
@@ -109,6 +112,9 @@ diesel::table! {
         taken_offset -> Nullable<SmallInt>,
         preview -> Text,
         placeholder -> Nullable<Text>,
+        taken_source -> Text,
+        taken_precision -> Text,
+        file_modified -> Nullable<BigInt>,
     }
 }
 
@@ -175,6 +181,7 @@ diesel::table! {
         is_duplicate -> Bool,
         created_at -> Timestamp,
         expires_at -> Timestamp,
+        file_modified -> Nullable<BigInt>,
     }
 }
 
@@ -183,6 +190,15 @@ diesel::table! {
         item_id -> Binary,
         user_id -> BigInt,
         facts -> Text,
+    }
+}
+
+diesel::table! {
+    item_annotations (item_id) {
+        item_id -> Binary,
+        user_id -> BigInt,
+        edits -> Nullable<Text>,
+        sidecar -> Nullable<Text>,
     }
 }
 

@@ -15,7 +15,7 @@ use diesel_migrations::MigrationHarness;
 use crate::failpoints;
 
 /// All migrations: the version that diesel derives from the folder's name, and the statements.
-const MIGRATIONS: [(&str, &str); 8] = [
+const MIGRATIONS: [(&str, &str); 9] = [
     ("20261121000001", include_str!("../../migrations/mysql/2026-11-21-000001_house/up.sql")),
     ("20261121000002", include_str!("../../migrations/mysql/2026-11-21-000002_api/up.sql")),
     ("20261121000003", include_str!("../../migrations/mysql/2026-11-21-000003_uploads/up.sql")),
@@ -30,6 +30,10 @@ const MIGRATIONS: [(&str, &str); 8] = [
         include_str!("../../migrations/mysql/2026-11-22-000007_backup_and_audit/up.sql"),
     ),
     ("20261129000008", include_str!("../../migrations/mysql/2026-11-29-000008_sign_up/up.sql")),
+    (
+        "20261129000009",
+        include_str!("../../migrations/mysql/2026-11-29-000009_capture_time/up.sql"),
+    ),
 ];
 
 /// Seconds to wait for another server that migrates the same database.

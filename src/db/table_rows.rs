@@ -13,7 +13,7 @@ use super::connection::Conn;
 use crate::error::{Error, Result};
 
 /// All tables; those that others refer to come first.
-pub const TABLES: [&str; 19] = [
+pub const TABLES: [&str; 20] = [
     "site",
     "users",
     "session_tokens",
@@ -21,6 +21,7 @@ pub const TABLES: [&str; 19] = [
     "user_directories",
     "media_items",
     "media_details",
+    "item_annotations",
     "tracks",
     "search_words",
     "shelf_counts",

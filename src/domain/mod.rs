@@ -6,6 +6,7 @@ pub mod accounts;
 pub mod audit;
 pub mod auth;
 pub mod backup;
+pub(crate) mod clock;
 pub mod file_moves;
 pub mod findings;
 pub mod import;

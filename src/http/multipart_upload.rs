@@ -68,12 +68,13 @@ pub async fn receive_files(
     let mut has_token = form.is_none() || has_valid_csrf_header(request);
     let mut parts = parts_of(request, payload.into_inner()).await?;
 
-    let mut count = 0;
+    let (mut count, mut files) = (0, 0);
     while let Some(mut field) = with_timeout(next_part(&mut parts)).await? {
         count += 1;
 
-        // Three more parts for the token, `directory` and `keep_duplicates`.
-        if count > MAX_FILES + 3 {
+        // Three more parts for the token, `directory` and `keep_duplicates`, and one for the date of each file.
+        files += usize::from(field.name() == Some("file"));
+        if files > MAX_FILES || count > MAX_FILES * 2 + 3 {
             return Err(Error::BadRequest(format!("At most {MAX_FILES} files at once.")).into());
         }
 
@@ -102,6 +103,13 @@ pub async fn receive_files(
                 };
                 batch.set_keep_duplicates(keep)?;
             }
+            (Some("lastModified"), _) => {
+                let text = with_timeout(field_text(&mut field, 200)).await?;
+                // A form also sends the field when no file was chosen.
+                if !text.is_empty() {
+                    batch.set_file_modified(parse_file_modified(&text)?);
+                }
+            }
             (Some("file"), _) => {
                 receive_file(&mut batch, field, max_discarded_bytes(services)).await?;
             }
@@ -119,6 +127,18 @@ pub async fn receive_files(
         return Err(csrf_error().into());
     }
     Ok(batch.finish().await?)
+}
+
+/// Parses the sender's date of a file: milliseconds since 1970, as browsers state it.
+///
+/// # Errors
+/// `Invalid` names the field.
+pub fn parse_file_modified(text: &str) -> Result<i64, Error> {
+    // Some clients state a fraction of a millisecond.
+    let whole = text.split('.').next().unwrap_or_default();
+    whole.parse().map_err(|_| {
+        Error::field("lastModified", "The date of the file in milliseconds since 1970.")
+    })
 }
 
 /// Adds a file to the batch. The rest of a rejected one is skipped to reach the next.

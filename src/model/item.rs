@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 
 use super::text_enum::text_enum;
-use super::{DirectoryId, ItemId, Shelf, Time, UserId, WallClock};
+use super::{DirectoryId, ItemId, Shelf, TakenPrecision, TakenSource, Time, UserId, WallClock};
 use crate::db::schema::media_items;
 use crate::media::PreviewRenderer;
 use crate::media::sniff::Kind;
@@ -125,7 +125,7 @@ pub struct Item {
     /// The current directory; the Trash while the item is in the trash.
     pub directory_id: DirectoryId,
     pub name: String,
-    /// The name in lower case, for sorting.
+    /// The key by which names are sorted; see `sort_key`.
     pub name_key: String,
     /// The name on disk. It differs from `name` only in the trash.
     pub disk_name: String,
@@ -145,10 +145,15 @@ pub struct Item {
     pub trashed_at: Option<Time>,
     /// Path of the directory that it was trashed from.
     pub trashed_from: Option<String>,
-    /// When the photo was taken, by the local clock; otherwise the time of the upload in UTC.
+    /// When the photo was taken, by the local clock; otherwise when it was uploaded, in the owner's time zone.
     pub shown_at: WallClock,
     /// Minutes by which that clock was ahead of UTC, if known.
     pub taken_offset: Option<i16>,
+    /// Where `shown_at` comes from.
+    pub taken_source: TakenSource,
+    pub taken_precision: TakenPrecision,
+    /// The sender's date of the file: milliseconds since 1970 in UTC.
+    pub file_modified: Option<i64>,
     pub preview: PreviewState,
     /// A thumbhash in base64, shown until the preview has loaded.
     pub placeholder: Option<String>,
@@ -190,6 +195,10 @@ pub struct NewItem {
     pub is_missing: bool,
     pub in_trash: bool,
     pub shown_at: WallClock,
+    pub taken_offset: Option<i16>,
+    pub taken_source: TakenSource,
+    pub taken_precision: TakenPrecision,
+    pub file_modified: Option<i64>,
     pub preview: PreviewState,
     pub recent_at: Time,
     pub scan: ScanStatus,

@@ -32,6 +32,8 @@ pub struct Upload {
     pub is_duplicate: bool,
     pub created_at: Time,
     pub expires_at: Time,
+    /// The sender's date of the file: milliseconds since 1970 in UTC.
+    pub file_modified: Option<i64>,
 }
 
 impl Upload {

@@ -136,6 +136,8 @@ pub struct User {
     pub reserved_bytes: i64,
     /// The address with which the user may log in: `email`, unless the account was not approved yet or another one has it.
     pub login_email: Option<String>,
+    /// The name of the time zone in which times are shown; `None` for that of the server.
+    pub time_zone: Option<String>,
 }
 
 impl User {

@@ -26,6 +26,8 @@ pub struct IngestRequest {
     pub keep_duplicates: bool,
     /// When the owner got the file, if known (imports); otherwise the time of storing is used.
     pub created_at: Option<Time>,
+    /// The sender's date of the file: milliseconds since 1970 in UTC.
+    pub file_modified: Option<i64>,
     /// The result of the malware scan so far.
     pub scan: ScanStatus,
     /// The session that sent it, which must still be valid when it is stored; `None` for the server itself.
@@ -44,6 +46,7 @@ impl IngestRequest {
     /// Creates a request with defaults: the directory follows from the kind, duplicates are not stored.
     pub(crate) fn new(received: ReceivedFile, name: String, scan: ScanStatus) -> Self {
         Self {
+            file_modified: received.modified,
             received,
             name,
             scan,

@@ -31,7 +31,7 @@ use crate::config::Settings;
 use crate::db::{Conn, Db};
 use crate::error::{Error, Result};
 use crate::media::PreviewRenderer;
-use crate::model::{ItemId, UserId};
+use crate::model::{ItemId, TimeZone, User, UserId};
 use crate::storage::MediaDir;
 use crate::storage::preview_cache::PreviewCache;
 use crate::store;
@@ -194,6 +194,13 @@ impl Services {
             self.invalidate_library(*owner);
         }
         result
+    }
+
+    /// The time zone in which a user sees times.
+    #[must_use]
+    pub fn time_zone(&self, user: &User) -> TimeZone {
+        let name = user.time_zone.as_ref().or(self.settings.time_zone.as_ref());
+        name.and_then(|name| TimeZone::parse(name)).unwrap_or_else(TimeZone::system)
     }
 
     /// Invalidates cached data of a library: after a change, before it is acknowledged.

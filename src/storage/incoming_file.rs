@@ -38,6 +38,8 @@ pub struct ReceivedFile {
     pub size: u64,
     /// Lower-case hexadecimal.
     pub sha256: String,
+    /// When a file that another program wrote was last changed: milliseconds since 1970 in UTC.
+    pub modified: Option<i64>,
 }
 
 impl IncomingFile {
@@ -97,6 +99,7 @@ impl IncomingFile {
             head: std::mem::take(&mut self.head),
             size: self.size,
             sha256: hex::encode(std::mem::take(&mut self.hash).finalize()),
+            modified: None,
         }
     }
 }
@@ -147,6 +150,7 @@ impl ReceivedFile {
             size: file.metadata()?.len(),
             sha256: sha256_of(&mut file)?,
             head: read_head(&file)?,
+            modified: modified_at(&file)?,
             // Only a file that must still be made durable is kept open.
             file: None,
         })
@@ -266,8 +270,15 @@ impl PartialFile {
             head: read_head(self.file.file())?,
             size: self.file.size(),
             sha256: hex::encode(self.hash.finalize()),
+            modified: None,
         })
     }
+}
+
+/// When the content of a file was last changed: milliseconds since 1970.
+fn modified_at(file: &File) -> io::Result<Option<i64>> {
+    let since = file.metadata()?.modified()?.duration_since(std::time::UNIX_EPOCH);
+    Ok(since.ok().and_then(|since| i64::try_from(since.as_millis()).ok()))
 }
 
 /// The state of the hash before the first byte.
@@ -285,7 +296,8 @@ fn restore_hasher(state: &[u8]) -> Option<Sha256> {
     Sha256::deserialize(&state).ok()
 }
 
-fn read_head(mut file: &File) -> io::Result<Vec<u8>> {
+/// Reads the first bytes of a file, from which its type is sniffed.
+pub fn read_head(mut file: &File) -> io::Result<Vec<u8>> {
     let mut head = Vec::with_capacity(HEAD_BYTES);
     file.seek(SeekFrom::Start(0))?;
     file.take(HEAD_BYTES as u64).read_to_end(&mut head)?;

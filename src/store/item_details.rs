@@ -41,6 +41,10 @@ pub fn replace_track(conn: &mut Conn, track: &Track) -> QueryResult<()> {
     Ok(())
 }
 
+pub fn delete_track(conn: &mut Conn, owner: UserId, id: ItemId) -> QueryResult<usize> {
+    diesel::delete(tracks::table.find(id).filter(tracks::user_id.eq(owner))).execute(conn)
+}
+
 /// Lists the tracks of these items.
 pub fn list_tracks(conn: &mut Conn, owner: UserId, ids: &[ItemId]) -> QueryResult<Vec<Track>> {
     tracks::table

@@ -44,6 +44,33 @@ pub fn find_with_path(
         .optional()
 }
 
+/// Lists up to `limit` items of all users after an item, ordered by id.
+pub fn list_all_after(
+    conn: &mut Conn,
+    after: Option<ItemId>,
+    limit: i64,
+) -> QueryResult<Vec<Item>> {
+    let mut query =
+        table::table.order(table::id.asc()).limit(limit).select(Item::as_select()).into_boxed();
+    if let Some(after) = after {
+        query = query.filter(table::id.gt(after));
+    }
+    query.load(conn)
+}
+
+/// Lists a user's items in the trash that come from a directory or one beneath it.
+pub fn list_trashed_from(conn: &mut Conn, owner: UserId, path: &str) -> QueryResult<Vec<Item>> {
+    // '0' is the character after '/'.
+    let beneath =
+        table::trashed_from.gt(format!("{path}/")).and(table::trashed_from.lt(format!("{path}0")));
+    table::table
+        .filter(table::user_id.eq(owner))
+        .filter(table::in_trash.eq(true))
+        .filter(table::trashed_from.eq(path).or(beneath))
+        .select(Item::as_select())
+        .load(conn)
+}
+
 /// Finds the item with this name on disk in the directory at `path`.
 pub fn find_at(
     conn: &mut Conn,
@@ -289,10 +316,14 @@ pub fn update_content(conn: &mut Conn, item: &Item) -> QueryResult<usize> {
         .execute(conn)
 }
 
-/// Writes the columns of `item` that come from decoding its file: preview, placeholder, dimensions, duration and date.
+/// Writes the columns of `item` that come from decoding its file: kind, preview, placeholder, dimensions, duration and
+/// date.
 pub fn update_preview(conn: &mut Conn, item: &Item) -> QueryResult<usize> {
     diesel::update(table::table.find(item.id).filter(table::user_id.eq(item.user_id)))
         .set((
+            table::kind.eq(item.kind),
+            table::shelf.eq(item.shelf),
+            table::mime.eq(&item.mime),
             table::preview.eq(item.preview),
             table::placeholder.eq(item.placeholder.as_deref()),
             table::width.eq(item.width),
@@ -300,6 +331,8 @@ pub fn update_preview(conn: &mut Conn, item: &Item) -> QueryResult<usize> {
             table::duration_ms.eq(item.duration_ms),
             table::shown_at.eq(item.shown_at),
             table::taken_offset.eq(item.taken_offset),
+            table::taken_source.eq(item.taken_source),
+            table::taken_precision.eq(item.taken_precision),
         ))
         .execute(conn)
 }

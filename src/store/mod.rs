@@ -5,6 +5,7 @@ pub mod backup_rows;
 pub mod directories;
 pub mod file_moves;
 pub mod findings;
+pub mod item_annotations;
 pub mod item_details;
 
 pub mod item_lists;

@@ -170,6 +170,7 @@ async fn invalid_rows_are_reported_and_pages_still_load(
     let good = ada.upload_one("good.txt", b"good").await;
     let bad = ada.upload_one("bad.png", &png(1)).await;
     let owner = app.user("ada").id;
+    app.previews_done().await;
     app.services
         .db
         .write(|conn| {

@@ -236,10 +236,16 @@ async fn a_second_import_takes_nothing_and_a_dry_run_changes_nothing(
     let first = moved_in(&app, &original, original.wanted()).await;
     assert_eq!(dry.people, first.people);
     let before = (kept(&app, "john"), kept(&app, "ada"));
+    let version = |name: &str| {
+        let id = app.user(name).id;
+        app.services.db.read(|conn| Ok(store::library_versions::find_version(conn, id)?)).unwrap()
+    };
+    let versions = (version("john"), version("ada"));
     let again = moved_in(&app, &original, original.wanted()).await;
     assert_eq!((again.people, again.files.taken), (Tally { taken: 0, already_there: 6 }, 0));
     assert_eq!(again.files.already_there, first.files.taken + first.files.already_there);
     assert_eq!((kept(&app, "john"), kept(&app, "ada")), before);
+    assert_eq!((version("john"), version("ada")), versions, "nothing has changed");
 }
 
 #[rstest]

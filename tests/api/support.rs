@@ -298,6 +298,15 @@ impl TestApp {
     }
 
     /// The number of files being received.
+    /// Waits until every file has been looked into.
+    pub async fn previews_done(&self) {
+        let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
+        while nexus_media::domain::previews::counts(&self.services).unwrap().0 > 0 {
+            assert!(std::time::Instant::now() < deadline, "previews take too long");
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+    }
+
     pub fn incoming(&self) -> usize {
         std::fs::read_dir(self.folder.path().join("media/.incoming")).unwrap().count()
     }
@@ -426,6 +435,13 @@ impl Page {
 
     pub fn attribute(&self, css: &str, name: &str) -> Option<String> {
         self.html.select(&selector(css)).next()?.value().attr(name).map(str::to_owned)
+    }
+
+    /// The texts of all elements that match, on one line each.
+    pub fn all(&self, css: &str) -> Vec<String> {
+        let selector = selector(css);
+        let texts = self.html.select(&selector).map(|found| found.text().collect::<String>());
+        texts.map(|text| text.split_whitespace().collect::<Vec<_>>().join(" ")).collect()
     }
 
     pub fn has(&self, css: &str) -> bool {

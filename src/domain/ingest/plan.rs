@@ -2,15 +2,18 @@
 
 use crate::db::Conn;
 use crate::domain::file_moves::MovePlan;
+use crate::domain::library::capture_time::{self, FileFacts};
 use crate::domain::library::{create_directory, items};
 use crate::error::{Error, Result};
+use crate::media::Metadata;
 use crate::media::sniff::{Sniffed, sniff};
 use crate::model::finding::FindingState;
 use crate::model::item::{ItemKind, NewItem};
-use crate::model::{Directory, Item, ItemId, PreviewState, UploadId, User, WallClock, now};
+use crate::model::item_annotations::Annotations;
+use crate::model::{Directory, Item, ItemId, PreviewState, UploadId, User, now};
 use crate::state::Services;
 use crate::state::ingest_queue::IngestRequest;
-use crate::storage::file_name::search_key;
+use crate::storage::file_name::sort_key;
 use crate::storage::{FileLocation, FileName, ReceivedFile};
 use crate::store;
 use std::collections::HashMap;
@@ -48,8 +51,9 @@ pub(super) fn plan_batch(
             return Err(already_decided_error());
         }
 
-        // Same bytes: either an existing item, or an earlier file of this batch.
-        if !request.keep_duplicates {
+        // Same bytes: either an existing item, or an earlier file of this batch. Empty files have nothing in common but
+        // their emptiness.
+        if !request.keep_duplicates && received.size > 0 {
             if let Some(same) = find_same(services, conn, user, received)? {
                 if let Some(upload) = request.upload {
                     // `true`: the upload is recorded as a duplicate.
@@ -134,6 +138,7 @@ pub(super) fn target_directory(
 
 /// Builds the row of a new item in `directory`, under the name that its file got on disk.
 pub(super) fn new_item(
+    services: &Services,
     user: &User,
     id: ItemId,
     request: &IngestRequest,
@@ -144,13 +149,28 @@ pub(super) fn new_item(
     let (at, kind, stored) =
         (request.created_at.unwrap_or_else(now), ItemKind::from(found.kind), name.as_str());
 
-    // Until the metadata is read, the displayed date (`shown_at`) is the requested time or the time of ingest.
+    // Until the metadata is read, the name and the sender's date of the file say when it was taken.
+    let facts = FileFacts {
+        name: stored,
+        kind,
+        file_modified: request.file_modified,
+        uploaded_at: at,
+        duration_ms: None,
+        from_former_name: None,
+    };
+    let taken = capture_time::decide(
+        &facts,
+        &Metadata::default(),
+        &Annotations::default(),
+        &services.time_zone(user),
+    );
+
     Ok(NewItem {
         id,
         user_id: user.id,
         directory_id: directory.directory_id,
         name: stored.to_owned(),
-        name_key: search_key(stored),
+        name_key: sort_key(stored),
         disk_name: stored.to_owned(),
         kind,
         shelf: kind.shelf(),
@@ -160,7 +180,11 @@ pub(super) fn new_item(
         favorite: false,
         is_missing: false,
         in_trash: false,
-        shown_at: WallClock::from_utc(at),
+        shown_at: taken.at,
+        taken_offset: taken.offset,
+        taken_source: taken.source,
+        taken_precision: taken.precision,
+        file_modified: request.file_modified,
         preview: PreviewState::initial(found.mime),
         recent_at: at,
         scan: request.scan,

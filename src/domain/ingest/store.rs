@@ -199,8 +199,10 @@ fn store_batch(
                     Error::internal("a received file vanished before it was stored")
                 })?;
                 let directory = target_directory(services, conn, user, request, found)?;
-                new_items
-                    .push((request, new_item(user, *id, request, found, &directory, &done.name)?));
+                new_items.push((
+                    request,
+                    new_item(services, user, *id, request, found, &directory, &done.name)?,
+                ));
             }
 
             insert_items(conn, user, &new_items)?;

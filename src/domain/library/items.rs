@@ -12,7 +12,7 @@ use crate::model::authority::Authority;
 use crate::model::{Directory, DirectoryId, Item, ItemId, ScanStatus, User, now};
 use crate::state::Services;
 use crate::state::open_file_cache::{FileSource, FileVariant, Lookup};
-use crate::storage::file_name::search_key;
+use crate::storage::file_name::sort_key;
 use crate::storage::{FileLocation, FileName};
 use crate::store;
 use crate::store::shelf_counts::CountDeltas;
@@ -385,7 +385,7 @@ fn ensure_not_trashed(conn: &mut Conn, user: &User, id: ItemId) -> Result<(Item,
 pub(crate) fn with_name(item: Item, name: &FileName) -> Item {
     Item {
         name: name.as_str().to_owned(),
-        name_key: search_key(name.as_str()),
+        name_key: sort_key(name.as_str()),
         disk_name: name.as_str().to_owned(),
         updated_at: now(),
         ..item

@@ -1,5 +1,6 @@
 //! A user's library: items, directories, lists, search, trash.
 
+pub(crate) mod capture_time;
 pub mod create_directory;
 pub mod dashboard;
 pub mod directories;
@@ -8,5 +9,6 @@ pub mod items;
 pub mod listings;
 pub mod music_albums;
 pub mod reader;
+pub mod reindex;
 pub mod search;
 pub mod trash;

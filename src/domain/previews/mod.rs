@@ -2,6 +2,7 @@
 
 mod open;
 mod process;
+mod record;
 
 pub use open::{PreviewLookup, details, is_enabled, open, open_when_ready, prioritize};
 pub(crate) use process::enqueue;

@@ -129,7 +129,11 @@ pub fn open(services: &Services, user: &User, id: ItemId, side: u32) -> Result<P
     }
 }
 
-/// An item's metadata; empty until its file has been read.
+/// An item's metadata, with what its owner and files beside it say; empty until its file has been read.
 pub fn details(services: &Services, user: &User, id: ItemId) -> Result<ItemDetails> {
-    services.db.read(|conn| Ok(store::item_details::find(conn, user.id, id)?.unwrap_or_default()))
+    services.db.read(|conn| {
+        let details = store::item_details::find(conn, user.id, id)?.unwrap_or_default();
+        let annotations = store::item_annotations::find(conn, user.id, id)?;
+        Ok(ItemDetails { metadata: annotations.apply(details.metadata), ..details })
+    })
 }

@@ -3,24 +3,21 @@
 
 use std::fs::File;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD_NO_PAD;
-
+use super::record::store_result;
 use crate::db::Conn;
-use crate::domain::library::{items, search};
+use crate::domain::library::items;
 use crate::domain::sessions::authorize::{Need, authorize};
 use crate::error::Result;
+use crate::media::sniff::sniff;
 use crate::media::{PreviewRenderer, Rendered, RendererHealth};
 use crate::model::actor::Actor;
 use crate::model::item::ItemKind;
-use crate::model::{
-    Item, ItemDetails, ItemId, PreviewState, ScanStatus, Track, UserId, WallClock, now,
-};
+use crate::model::{Item, ItemId, PreviewState, ScanStatus, UserId, WallClock, now};
 use crate::sandbox::SandboxError;
 use crate::state::Services;
+use crate::storage::read_head;
 use crate::store;
-use crate::store::preview_jobs::{NEVER, PreviewJob};
-use crate::store::shelf_counts::CountDeltas;
+use crate::store::preview_jobs::PreviewJob;
 
 /// How long a claimed job is reserved, in milliseconds: longer than any decoder may take.
 const LEASE_TIME: i64 = 10 * 60_000;
@@ -78,12 +75,6 @@ fn process(services: &Services, job: &PreviewJob) -> Result<()> {
         return Ok(());
     }
 
-    // There are no previews for this type of file.
-    if !PreviewRenderer::can_render(&item.mime) {
-        store_result(services, &item, &Rendered::default(), PreviewState::None)?;
-        return Ok(());
-    }
-
     if item.scan == ScanStatus::Pending {
         // The job is queued again after the scan.
         services.db.write(|conn| Ok(store::preview_jobs::delete(conn, item.id)?))?;
@@ -96,11 +87,24 @@ fn process(services: &Services, job: &PreviewJob) -> Result<()> {
     let is_whole =
         |file: &File| file.metadata().is_ok_and(|metadata| metadata.len() == item.bytes());
 
-    let rendered = match file.filter(is_whole) {
-        Some(file) => services.renderer.render(&file, &item.mime),
-        None => Err(SandboxError::Refused("the file is missing".into())),
+    let Some(file) = file.filter(is_whole) else {
+        return record_result(
+            services,
+            job,
+            &item,
+            Err(SandboxError::Refused("the file is missing".into())),
+        );
     };
 
+    // Looked at again, because a newer version of the server may recognize more.
+    let found = sniff(&read_head(&file)?, &item.name);
+    let rendered = if PreviewRenderer::can_render(found.mime) {
+        services.renderer.render(&file, found.mime)
+    } else {
+        Ok(Rendered::default())
+    };
+    let rendered = rendered
+        .map(|rendered| Rendered { found: Some(rendered.found.unwrap_or(found)), ..rendered });
     record_result(services, job, &item, rendered)
 }
 
@@ -175,11 +179,12 @@ fn record_result(
                 tracing::warn!("previews cannot be kept: {cause}");
                 return retry_later(services, item, RETRY_DELAY);
             }
-            let state = match (rendered.pictures.is_empty(), item.kind) {
+            let kind = rendered.found.map_or(item.kind, |found| ItemKind::from(found.kind));
+            let state = match (rendered.pictures.is_empty(), kind) {
                 (false, _) => PreviewState::Ready,
-                // Music without a cover is not an error.
-                (true, ItemKind::Audio) => PreviewState::None,
-                (true, _) => PreviewState::Failed,
+                (true, ItemKind::Photo | ItemKind::Video) => PreviewState::Failed,
+                // Music without a cover is not an error, and neither is a PDF without a visible page.
+                (true, _) => PreviewState::None,
             };
             store_result(services, item, &rendered, state)
         }
@@ -200,7 +205,11 @@ fn record_result(
         Err(failure) => {
             tracing::info!(item = %item.id, "no preview: {failure}");
             let rendered = Rendered { error: Some(failure.to_string()), ..Rendered::default() };
-            store_result(services, item, &rendered, PreviewState::Failed)
+            let state = match item.kind {
+                ItemKind::Document | ItemKind::Other => PreviewState::None,
+                _ => PreviewState::Failed,
+            };
+            store_result(services, item, &rendered, state)
         }
     }
 }
@@ -210,76 +219,6 @@ fn retry_later(services: &Services, item: &Item, wait: i64) -> Result<()> {
         Ok(store::preview_jobs::update_not_before(conn, item.id, now_millis() + wait)?)
     })?;
     Ok(())
-}
-
-/// Records previews and metadata if the item's bytes have not changed meanwhile.
-fn store_result(
-    services: &Services,
-    rendered_item: &Item,
-    rendered: &Rendered,
-    state: PreviewState,
-) -> Result<()> {
-    let details =
-        ItemDetails { metadata: rendered.metadata.clone(), error: rendered.error.clone() };
-
-    services.write_library(rendered_item.user_id, |conn| {
-        let Some(before) = store::items::find(conn, rendered_item.user_id, rendered_item.id)?
-        else {
-            // The item was deleted or quarantined meanwhile, so the previews that were already written to the cache are
-            // removed.
-            services.preview_cache.remove(rendered_item.id.0);
-            return Ok(());
-        };
-
-        // The bytes have changed since they were rendered, so the result does not belong to them. The change has also
-        // reset the item's preview state, so the previews of the old bytes that were written to the cache are not
-        // shown. The change has queued a new preview job.
-        if before.sha256 != rendered_item.sha256 {
-            return Ok(());
-        }
-
-        // Values from a file can exceed the column's type or length; such a value is stored as null.
-        let side = |length: Option<u32>| length.and_then(|length| i32::try_from(length).ok());
-        let taken = details.metadata.taken;
-        let placeholder =
-            (!rendered.thumbhash.is_empty()).then(|| STANDARD_NO_PAD.encode(&rendered.thumbhash));
-
-        // The date in the metadata replaces the time of ingest.
-        let item = Item {
-            preview: state,
-            placeholder: placeholder.filter(|text| text.len() <= 40),
-            width: side(details.metadata.width),
-            height: side(details.metadata.height),
-            duration_ms: details.metadata.duration_ms.and_then(|length| i64::try_from(length).ok()),
-            shown_at: taken.map_or(before.shown_at, |taken| WallClock(taken.local_ms)),
-            taken_offset: taken.map_or(before.taken_offset, |taken| taken.offset),
-            ..before.clone()
-        };
-
-        // Item, counters, metadata and search index change together.
-        store::items::update_preview(conn, &item)?;
-        let mut deltas = CountDeltas::default();
-        deltas.subtract(&before);
-        deltas.add(&item);
-        deltas.write(conn, item.user_id)?;
-        store::item_details::replace(conn, item.user_id, item.id, &details)?;
-
-        if item.kind == ItemKind::Audio {
-            store::item_details::replace_track(
-                conn,
-                &Track::from_metadata(&item, &details.metadata),
-            )?;
-        }
-
-        search::index(conn, &item, &details.metadata)?;
-
-        // A failed job stays, so that an admin can retry it.
-        match state {
-            PreviewState::Failed => store::preview_jobs::update_not_before(conn, item.id, NEVER)?,
-            _ => store::preview_jobs::delete(conn, item.id)?,
-        };
-        Ok(())
-    })
 }
 
 /// Counts previews that are pending and that were given up.

@@ -6,7 +6,7 @@ use crate::media::sniff::sniff;
 use crate::model::item::ItemKind;
 use crate::model::{Item, ItemId, PreviewState, ScanStatus, User, now};
 use crate::state::Services;
-use crate::storage::file_name::search_key;
+use crate::storage::file_name::sort_key;
 use crate::storage::{FileLocation, ReceivedFile};
 use crate::store;
 use crate::store::shelf_counts::CountDeltas;
@@ -55,7 +55,7 @@ pub(crate) fn update_content(
             mime: found.mime.to_owned(),
             size,
             sha256: received.sha256.clone(),
-            name_key: search_key(&before.name),
+            name_key: sort_key(&before.name),
             is_missing: false,
             is_damaged: false,
             scan,

@@ -58,6 +58,7 @@ impl ByteSink for Appender {
         )?;
 
         self.partial.write(bytes)?;
+        self.services.metrics.upload_bytes.inc_by(bytes.len() as u64);
         self.turn.record_activity();
         // Fault tests kill the server at such named points; in release builds the call does nothing.
         failpoints::hit("part written");

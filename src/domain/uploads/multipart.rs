@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_util::Stream;
+use prometheus::IntCounter;
 
 use super::stream::{ByteSink, LARGE_CHUNK, StreamEnd, copy_stream};
 use crate::domain::ingest;
@@ -14,6 +15,7 @@ use crate::model::authority::Authority;
 use crate::model::{DirectoryId, ItemId, ReportId, User, now};
 use crate::state::Services;
 use crate::state::ingest_queue::{IngestRequest, Ingested};
+use crate::state::metrics::UploadEvent;
 use crate::state::quota_holds::{self, QuotaHold};
 use crate::state::session_cache::AuthSession;
 use crate::state::user_slots::UserSlot;
@@ -50,6 +52,8 @@ pub struct UploadBatch {
     /// Whether files came before the directory, so that those have to be moved.
     directory_follows_files: bool,
     keep_duplicates: bool,
+    /// The sender's date of the next file.
+    file_modified: Option<i64>,
     /// Bytes received so far.
     bytes: u64,
     files: Vec<UploadedFile>,
@@ -83,6 +87,7 @@ impl UploadBatch {
             directory: None,
             directory_follows_files: false,
             keep_duplicates: false,
+            file_modified: None,
             bytes: 0,
             files: Vec::new(),
             waiting: Vec::new(),
@@ -116,6 +121,11 @@ impl UploadBatch {
         Ok(())
     }
 
+    /// Sets the sender's date of the next file, in milliseconds since 1970 in UTC.
+    pub fn set_file_modified(&mut self, modified: i64) {
+        self.file_modified = Some(modified);
+    }
+
     /// Receives a file. An empty one without a name is ignored: a form sends it when no file was chosen.
     ///
     /// # Errors
@@ -126,10 +136,16 @@ impl UploadBatch {
         S: Stream<Item = std::result::Result<Bytes, E>> + Unpin,
         E: std::fmt::Display,
     {
+        let file_modified = self.file_modified.take();
         let received = match receive(&self.services, &self.hold, self.bytes, bytes).await {
             Ok(received) if received.size == 0 && name.is_empty() => return Ok(AddedFile::Read),
-            Ok(received) => received,
+            Ok(received) => {
+                self.services.metrics.record_upload(UploadEvent::Begun);
+                received
+            }
             Err(error) => {
+                self.services.metrics.record_upload(UploadEvent::Begun);
+                self.services.metrics.record_upload(UploadEvent::Refused);
                 // Past a limit, the rest of the file was not read. `rejected_file` passes on errors that concern the
                 // whole request.
                 let is_midway = matches!(error, Error::TooLarge { .. } | Error::QuotaExceeded);
@@ -146,6 +162,7 @@ impl UploadBatch {
             session: Some(self.auth_session.key()),
             directory: self.directory,
             keep_duplicates: self.keep_duplicates,
+            file_modified,
             hold: Some(self.hold.clone()),
             ..IngestRequest::new(
                 received,
@@ -193,6 +210,7 @@ impl UploadBatch {
 
         // Every file keeps its position in the response.
         for (index, outcome) in indexes.into_iter().zip(outcomes) {
+            self.services.metrics.record_upload(UploadEvent::from_result(&outcome));
             let Some(slot) = self.files.get_mut(index) else { continue };
             match outcome {
                 Ok(outcome) => slot.outcome = Ok(outcome),
@@ -266,6 +284,7 @@ fn reserve(services: &Arc<Services>, user: &User, announced: u64) -> Result<Quot
 
 /// Writes one file within its limits.
 struct IncomingSink {
+    received_bytes: IntCounter,
     tree: Arc<MediaDir>,
     incoming: IncomingFile,
     limit: u64,
@@ -278,6 +297,7 @@ struct IncomingSink {
 impl ByteSink for IncomingSink {
     fn write(&mut self, bytes: &[u8]) -> Result<()> {
         self.size += bytes.len() as u64;
+        self.received_bytes.inc_by(bytes.len() as u64);
         if self.size > self.limit {
             return Err(Error::TooLarge { limit: self.limit });
         }
@@ -301,8 +321,10 @@ where
 {
     let (tree, limit, hold) =
         (services.media_dir.clone(), services.settings.max_upload_bytes, hold.clone());
+    let received_bytes = services.metrics.upload_bytes.clone();
     let sink = run_on_blocking_pool(move || {
         Ok(IncomingSink {
+            received_bytes,
             incoming: IncomingFile::create(tree.clone())?,
             tree,
             limit,

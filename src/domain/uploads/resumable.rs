@@ -11,6 +11,7 @@ use crate::model::authority::{Authority, SessionKey};
 use crate::model::{DirectoryId, Time, Upload, UploadId, User, UserId, now};
 use crate::state::Services;
 use crate::state::ingest_queue::IngestRequest;
+use crate::state::metrics::UploadEvent;
 use crate::state::quota_holds;
 use crate::state::session_cache::AuthSession;
 use crate::storage::{FileLocation, FileName, PartialFile, empty_state};
@@ -29,6 +30,8 @@ pub struct NewUploadRequest {
     pub keep_duplicates: bool,
     /// The sender's metadata, which is returned unchanged.
     pub metadata: String,
+    /// The sender's date of the file: milliseconds since 1970 in UTC.
+    pub file_modified: Option<i64>,
     pub size: u64,
 }
 
@@ -37,6 +40,19 @@ pub struct NewUploadRequest {
 /// # Errors
 /// `TooLarge`, `QuotaExceeded`, `DiskFull`, `Invalid` for a folder of another user, `Conflict` for too many at once.
 pub fn create(
+    services: &Services,
+    authority: &Authority<'_>,
+    announced: &NewUploadRequest,
+) -> Result<Upload> {
+    let created = create_row(services, authority, announced);
+    services.metrics.record_upload(UploadEvent::Begun);
+    if created.is_err() {
+        services.metrics.record_upload(UploadEvent::Refused);
+    }
+    created
+}
+
+fn create_row(
     services: &Services,
     authority: &Authority<'_>,
     announced: &NewUploadRequest,
@@ -66,6 +82,7 @@ pub fn create(
         is_duplicate: false,
         created_at: at,
         expires_at: at + UPLOAD_RETENTION,
+        file_modified: announced.file_modified,
     };
 
     services.write_library(user.id, |conn| {
@@ -224,6 +241,7 @@ pub(super) fn finish_upload(
         directory: upload.directory_id,
         keep_duplicates: upload.keeps_both,
         upload: Some(upload.id),
+        file_modified: upload.file_modified,
         ..IngestRequest::new(
             partial.finish()?,
             upload.name.clone(),
@@ -231,7 +249,9 @@ pub(super) fn finish_upload(
         )
     };
 
-    crate::domain::ingest::store(services, user, request)?;
+    let stored = crate::domain::ingest::store(services, user, request);
+    services.metrics.record_upload(UploadEvent::from_result(&stored));
+    stored?;
     failpoints::hit("upload finished");
     // Read again, because storing the file has set the upload's item.
     find_row(services, user.id, upload.id)

@@ -19,6 +19,7 @@ use crate::domain::uploads::resumable::{self, NewUploadRequest};
 use crate::error::{Error, Result};
 use crate::http::error::HandlerError;
 use crate::http::extract::api_user::ApiUser;
+use crate::http::multipart_upload::parse_file_modified;
 use crate::http::route::{HandlerResult, Route};
 use crate::http::run_blocking::{run_blocking, services_arc};
 use crate::http::tus_headers::VERSION;
@@ -103,6 +104,11 @@ pub(super) async fn create_upload(
     payload: web::Payload,
 ) -> HandlerResult {
     let headers = request.headers();
+    // The protocol allows one of the two.
+    if headers.contains_key("upload-length") && headers.contains_key("upload-defer-length") {
+        let message = "Upload-Length and Upload-Defer-Length exclude each other.";
+        return Err(Error::BadRequest(message.into()).into());
+    }
     let size = header_number(headers, "upload-length")?
         .ok_or_else(|| Error::BadRequest("Upload-Length is missing.".into()))?;
     let metadata = header_text(headers, "upload-metadata").unwrap_or_default();
@@ -266,8 +272,8 @@ fn add_upload_headers<'a>(
     response
 }
 
-/// Parses `Upload-Metadata`: pairs of a key and a Base64 value, of which `filename`, `directory` and `keep_duplicates`
-/// are used.
+/// Parses `Upload-Metadata`: pairs of a key and a Base64 value, of which `filename`, `directory`, `keep_duplicates`
+/// and `lastModified` are used.
 fn parse_metadata(metadata: &str, size: u64) -> Result<NewUploadRequest> {
     let metadata_error = |why: &str| Error::BadRequest(format!("Upload-Metadata {why}."));
     if metadata.len() > MAX_METADATA_BYTES {
@@ -306,8 +312,13 @@ fn parse_metadata(metadata: &str, size: u64) -> Result<NewUploadRequest> {
         matches!(values.get("keep_duplicates").map(String::as_str), Some("true" | "on"));
     // Clients of other servers send `name` instead of `filename`.
     let name = values.remove("filename").or_else(|| values.remove("name")).unwrap_or_default();
+    let file_modified = match values.get("lastModified").filter(|text| !text.is_empty()) {
+        Some(text) => Some(parse_file_modified(text)?),
+        None => None,
+    };
     // The header is stored as received, because a request for the offset returns it.
-    Ok(NewUploadRequest { name, directory, keep_duplicates, metadata: metadata.to_owned(), size })
+    let metadata = metadata.to_owned();
+    Ok(NewUploadRequest { name, directory, keep_duplicates, metadata, file_modified, size })
 }
 
 /// Parses `Upload-Checksum` into a hasher and the expected digest; `None` if the header is missing.

@@ -34,6 +34,11 @@ pub struct UploadForm {
     /// `true`: store files even if they exist already. Must precede the files.
     #[schema(required = false)]
     keep_duplicates: bool,
+    /// When the next file was last changed: milliseconds since 1970. It says when a photo was taken that does not say so
+    /// itself.
+    #[schema(required = false)]
+    #[serde(rename = "lastModified")]
+    last_modified: i64,
 }
 
 /// The outcome of an upload.

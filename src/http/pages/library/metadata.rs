@@ -2,7 +2,7 @@
 
 use crate::http::pages::components::format::{duration, thousands};
 use crate::media::Metadata;
-use crate::model::{Item, ItemDetails, WallClock};
+use crate::model::{Item, ItemDetails, TakenPrecision, TakenSource, WallClock};
 
 /// One line of an item's page.
 pub struct MetadataRow {
@@ -39,7 +39,7 @@ pub fn metadata_rows(item: &Item, details: &ItemDetails) -> Vec<MetadataRow> {
     let mut rows: Vec<Option<MetadataRow>> = vec![
         text_row("Title", facts.title.as_ref()),
         text_row("Caption", facts.caption.as_ref()),
-        facts.taken.map(|taken| row("Taken", taken_row(WallClock(taken.local_ms), taken.offset))),
+        taken(item),
         size.map(|(width, height)| row("Picture size", pixels(width, height))),
         item.duration_ms.map(|length| row("Length", duration(length))),
         searchable_row("Artist", facts.artist.as_ref()),
@@ -60,6 +60,22 @@ pub fn metadata_rows(item: &Item, details: &ItemDetails) -> Vec<MetadataRow> {
         rows.push(Some(row("Keywords", facts.keywords.join(", "))));
     }
     rows.into_iter().flatten().collect()
+}
+
+/// When a photo or video was taken, as exactly as it is known, and where the time comes from unless the camera said so.
+fn taken(item: &Item) -> Option<MetadataRow> {
+    if item.taken_source == TakenSource::Upload {
+        return None;
+    }
+    let at = item.shown_at.time();
+    let time = match item.taken_precision {
+        TakenPrecision::Second => taken_row(item.shown_at, item.taken_offset),
+        TakenPrecision::Day => format!("{} {} {}", at.day(), at.month(), at.year()),
+        TakenPrecision::Month => format!("about {} {}", at.month(), at.year()),
+        TakenPrecision::Year => format!("about {}", at.year()),
+    };
+    let note = item.taken_source.in_words();
+    Some(row("Taken", note.map_or(time.clone(), |note| format!("{time}, {note}"))))
 }
 
 fn taken_row(clock: WallClock, offset: Option<i16>) -> String {

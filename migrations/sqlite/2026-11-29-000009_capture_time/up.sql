@@ -1,0 +1,16 @@
+ALTER TABLE users ADD COLUMN time_zone VARCHAR(64);
+ALTER TABLE media_items ADD COLUMN taken_source VARCHAR(16) NOT NULL DEFAULT 'upload';
+ALTER TABLE media_items ADD COLUMN taken_precision VARCHAR(8) NOT NULL DEFAULT 'second';
+ALTER TABLE media_items ADD COLUMN file_modified BIGINT;
+UPDATE media_items SET taken_source = 'exif' WHERE id IN (SELECT item_id FROM media_details WHERE facts LIKE '%"taken":{%');
+ALTER TABLE uploads ADD COLUMN file_modified BIGINT;
+ALTER TABLE site ADD COLUMN clock_noted_at TIMESTAMP;
+ALTER TABLE site ADD COLUMN index_version INTEGER NOT NULL DEFAULT 1;
+
+CREATE TABLE item_annotations (
+    item_id BLOB NOT NULL PRIMARY KEY REFERENCES media_items (id) ON DELETE CASCADE,
+    user_id BIGINT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    edits TEXT,
+    sidecar TEXT
+);
+CREATE INDEX item_annotations_user ON item_annotations (user_id);
