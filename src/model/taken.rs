@@ -92,6 +92,17 @@ pub enum TakenPrecision {
 }
 text_enum!(TakenPrecision { Second = "second", Day = "day", Month = "month", Year = "year" });
 
+impl From<TakenPrecision> for Precision {
+    fn from(precision: TakenPrecision) -> Self {
+        match precision {
+            TakenPrecision::Second => Self::Second,
+            TakenPrecision::Day => Self::Day,
+            TakenPrecision::Month => Self::Month,
+            TakenPrecision::Year => Self::Year,
+        }
+    }
+}
+
 impl From<Precision> for TakenPrecision {
     fn from(precision: Precision) -> Self {
         match precision {

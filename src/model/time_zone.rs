@@ -1,5 +1,7 @@
 //! Time zones by their IANA names.
 
+use std::sync::OnceLock;
+
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz;
@@ -23,6 +25,15 @@ impl TimeZone {
     #[must_use]
     pub fn system() -> Self {
         Self(tz::TimeZone::try_system().unwrap_or(tz::TimeZone::UTC))
+    }
+
+    /// The zone at a place; `None` for a position that does not exist.
+    #[must_use]
+    pub fn at_place(north: f64, east: f64) -> Option<Self> {
+        // Reads the boundaries where they are in the program, so that it takes little memory.
+        static FINDER: OnceLock<tzf_rs::EmbeddedFinder> = OnceLock::new();
+        let finder = FINDER.get_or_init(tzf_rs::EmbeddedFinder::new);
+        Self::parse(finder.get_tz_name(east, north))
     }
 
     #[must_use]
@@ -108,6 +119,18 @@ mod tests {
         assert_eq!(vienna.offset_of_local(WallClock(1_546_300_800_000)), 60);
         assert_eq!(vienna.abbreviation(summer.time()), "CEST");
         assert_eq!(TimeZone::parse("Asia/Kolkata").unwrap().offset_at(summer), 330);
+    }
+
+    #[test]
+    fn places_have_a_zone() {
+        for (north, east, zone) in [
+            (48.2, 16.37, "Europe/Vienna"),
+            (40.71, -74.0, "America/New_York"),
+            (-33.86, 151.2, "Australia/Sydney"),
+        ] {
+            assert_eq!(TimeZone::at_place(north, east), TimeZone::parse(zone), "{zone}");
+        }
+        assert_eq!(TimeZone::at_place(400.0, 900.0), None);
     }
 
     #[test]

@@ -63,11 +63,13 @@ fn row_of(route: &nexus_media::http::Route) -> Option<Row> {
         | "/items/{id}/unfavorite"
         | "/items/{id}/rename"
         | "/items/{id}/move"
+        | "/items/{id}/details"
         | "/items/{id}/trash"
         | "/items/{id}/restore"
         | "/items/{id}/delete" => OWNER,
         "/items/favorite" | "/items/unfavorite" | "/items/move" | "/items/trash"
-        | "/items/restore" | "/items/delete" | "/items/download" => OWNER,
+        | "/items/restore" | "/items/delete" | "/items/download" | "/items/edit"
+        | "/items/details" => OWNER,
         "/directories/{directory_id}"
         | "/directories/{directory_id}/rename"
         | "/directories/{directory_id}/delete" => OWNER,
@@ -94,6 +96,7 @@ fn row_of(route: &nexus_media::http::Route) -> Option<Row> {
         "/api/auth/logout" | "/api/auth/me" | "/api/users/me" | "/api/media/list"
         | "/api/media/upload" | "/api/directories" | "/api/uploads" => SIGNED_IN,
         "/api/media/{id}"
+        | "/api/media/edit"
         | "/api/media/{id}/restore"
         | "/api/media/{id}/content"
         | "/api/media/{id}/thumbnail" => OWNER,
@@ -104,11 +107,12 @@ fn row_of(route: &nexus_media::http::Route) -> Option<Row> {
 }
 
 /// Complete bodies for API calls.
-fn body_of(path: &str) -> serde_json::Value {
+fn body_of(path: &str, item: &str) -> serde_json::Value {
     match path {
         "/api/auth/login" => serde_json::json!({ "username": "owner", "password": PASSWORD }),
         "/api/auth/refresh" => serde_json::json!({ "refresh_token": "none" }),
         "/api/media/{id}" => serde_json::json!({ "favorite": true }),
+        "/api/media/edit" => serde_json::json!({ "ids": [item], "description": "words" }),
         "/api/directories" | "/api/directories/{id}" => {
             serde_json::json!({ "name": format!("d{}", rand_seed()) })
         }
@@ -143,7 +147,7 @@ async fn call(
         let request = browser.request(route.method, &path).header("x-csrf-token", token);
         return request
             .header("content-type", "application/json")
-            .body(body_of(route.path).to_string())
+            .body(body_of(route.path, &ids.item).to_string())
             .send()
             .await
             .unwrap();
@@ -159,6 +163,10 @@ fn fields_of(path: &str, ids: &Ids) -> Vec<(&'static str, String)> {
         "/items/{id}/rename" | "/directories/{directory_id}/rename" => {
             vec![("name", "renamed".into())]
         }
+        "/items/{id}/details" => {
+            ["taken", "description", "tags", "position"].map(|name| (name, "1962".into())).to_vec()
+        }
+        "/items/details" => vec![("ids", ids.item.clone()), ("description", "words".into())],
         "/items/{id}/move" => vec![("directory", ids.directory.clone())],
         "/items/move" => vec![("ids", ids.item.clone()), ("directory", ids.directory.clone())],
         path if path.starts_with("/items/") && !path.contains('{') => {

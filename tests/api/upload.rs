@@ -321,7 +321,9 @@ async fn thirty_two_uploads_at_once_fill_a_quota_for_ten_with_ten(
         .write_library(app.user("ada").id, |conn| {
             use diesel::prelude::*;
             use nexus_media::db::schema::users::dsl::{quota_bytes, username, users};
-            diesel::update(users.filter(username.eq("ada"))).set(quota_bytes.eq(quota)).execute(conn)?;
+            diesel::update(users.filter(username.eq("ada")))
+                .set(quota_bytes.eq(quota))
+                .execute(conn)?;
             Ok(())
         })
         .unwrap();

@@ -204,7 +204,8 @@ fn to_local(
         }
     }
 
-    let place_zone = metadata.time_zone.as_deref().and_then(TimeZone::parse);
+    let place = metadata.latitude.zip(metadata.longitude);
+    let place_zone = place.and_then(|(north, east)| TimeZone::at_place(north, east));
     to_zone(taken, place_zone.as_ref().unwrap_or(owner_zone))
 }
 

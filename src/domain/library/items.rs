@@ -3,13 +3,14 @@
 use std::fs::File;
 use std::sync::Arc;
 
+use super::edit_details::{self, DetailsChange};
 use super::search;
 use crate::db::Conn;
 use crate::domain::file_moves::{self, MovePlan};
 use crate::domain::sessions::authorize::{Need, authorize};
 use crate::error::{Error, Result};
 use crate::model::authority::Authority;
-use crate::model::{Directory, DirectoryId, Item, ItemId, ScanStatus, User, now};
+use crate::model::{Directory, DirectoryId, Item, ItemId, ScanStatus, TimeZone, User, now};
 use crate::state::Services;
 use crate::state::open_file_cache::{FileSource, FileVariant, Lookup};
 use crate::storage::file_name::sort_key;
@@ -174,6 +175,7 @@ pub struct ItemChange {
     pub name: Option<String>,
     pub favorite: Option<bool>,
     pub directory: Option<DirectoryId>,
+    pub details: DetailsChange,
 }
 
 /// Renames, moves and marks one item: all of the changes or none. A taken name gets a number.
@@ -195,12 +197,15 @@ pub fn change(
         None => None,
     };
 
+    let (details, zone) = (change.details.clone().validated()?, services.time_zone(user));
     // Without a file to move, no journal is needed.
     if wanted_name.is_none() && change.directory.is_none() {
-        if let Some(is_favorite) = change.favorite {
-            set_favorite(services, authority, &[id], is_favorite)?;
-        }
-        return find(services, user, id);
+        return services.write_library(user.id, |conn| {
+            authorize(conn, authority.key(), Need::Active)?;
+            let item = store::items::find(conn, user.id, id)?.ok_or(Error::NotFound)?;
+            change_rows(conn, user, &zone, &item, change.favorite, &details)?;
+            store::items::find(conn, user.id, id)?.ok_or(Error::NotFound)
+        });
     }
 
     let target =
@@ -242,15 +247,33 @@ pub fn change(
                 search::reindex(conn, &item)?;
 
                 // In the same transaction as the move.
-                if let Some(is_favorite) = change.favorite {
-                    set_favorite_rows(conn, user, vec![item.clone()], is_favorite)?;
-                }
+                change_rows(conn, user, &zone, &item, change.favorite, &details)?;
                 store::directories::update_modified(conn, user.id, &changed, item.updated_at)?;
             }
             Ok(())
         },
     )?;
     find(services, user, id)
+}
+
+/// Marks an item and changes its details, in the caller's transaction.
+fn change_rows(
+    conn: &mut Conn,
+    user: &User,
+    zone: &TimeZone,
+    item: &Item,
+    favorite: Option<bool>,
+    details: &DetailsChange,
+) -> Result<()> {
+    if let Some(is_favorite) = favorite {
+        set_favorite_rows(conn, user, vec![item.clone()], is_favorite)?;
+    }
+    if details.is_empty() {
+        return Ok(());
+    }
+    // Read again, because the mark has changed the row and its counters.
+    let item = store::items::find(conn, user.id, item.id)?.ok_or(Error::NotFound)?;
+    edit_details::apply(conn, user, zone, &[item], details)
 }
 
 /// The user's directory, if it accepts the item.

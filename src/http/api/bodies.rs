@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use crate::domain::accounts::admin::ListedUser;
 use crate::http::media_response::preview_path;
-use crate::model::{Directory, DirectoryId, Item, Session, Time, User};
+use crate::model::{Directory, DirectoryId, Item, ItemDetails, Session, Time, User, WallClock};
 use crate::state::session_cache::AuthSession;
 
 /// Formats a time as RFC 3339 in UTC.
@@ -42,6 +42,17 @@ pub struct ItemBody {
     /// When the photo was taken; otherwise when it was uploaded.
     #[schema(format = "date-time")]
     taken_at: String,
+    /// The same by the clock where it was taken.
+    #[schema(example = "2019-07-04T15:30:12")]
+    taken_local: String,
+    /// Minutes by which that clock was ahead of UTC, if known.
+    #[schema(required = true)]
+    taken_offset: Option<i16>,
+    /// Where the time comes from: `exif`, `xmp`, `iptc`, `quicktime`, `container`, `sidecar`, `name` (of the file), `file`
+    /// (its date), `upload` or `edited`.
+    taken_source: String,
+    /// `second`, `day`, `month` or `year`. A less exact time is the middle of its period.
+    taken_precision: String,
     /// Pixels.
     #[schema(required = true)]
     width: Option<i32>,
@@ -56,6 +67,8 @@ pub struct ItemBody {
     updated_at: String,
     #[schema(inline)]
     scan: ScanWord,
+    /// Whether there is a preview: `none`, `waiting`, `ready` or `failed`.
+    preview: String,
     /// Null if there is no preview.
     #[schema(required = true)]
     thumbnail_url: Option<String>,
@@ -64,6 +77,77 @@ pub struct ItemBody {
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     #[schema(required = false)]
     duplicate: bool,
+    /// What the file and its owner say. Only in the response for a single item.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false)]
+    metadata: Option<MetadataBody>,
+}
+
+/// What a file and its owner say about it. Values that are unknown are missing.
+#[derive(Serialize, ToSchema, Default)]
+#[schema(as = Metadata)]
+pub struct MetadataBody {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    title: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<String>,
+    tags: Vec<String>,
+    /// Photographer or musician; several are separated by commas.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    artist: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    album: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    album_artist: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    genre: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    camera: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lens: Option<String>,
+    /// City, region, country.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    place: Option<String>,
+    /// Degrees; north is positive.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    latitude: Option<f64>,
+    /// Degrees; east is positive.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    longitude: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    video_codec: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    audio_codec: Option<String>,
+    /// The file is cut off or damaged; the preview shows what could be decoded.
+    is_damaged: bool,
+    /// Why there is no preview.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    preview_error: Option<String>,
+}
+
+impl MetadataBody {
+    /// Creates a body from an item's metadata.
+    pub fn from_details(details: ItemDetails) -> Self {
+        let metadata = details.metadata;
+        Self {
+            title: metadata.title,
+            description: metadata.caption,
+            tags: metadata.keywords,
+            artist: metadata.artist,
+            album: metadata.album,
+            album_artist: metadata.album_artist,
+            genre: metadata.genre,
+            camera: metadata.camera,
+            lens: metadata.lens,
+            place: metadata.place,
+            latitude: metadata.latitude,
+            longitude: metadata.longitude,
+            video_codec: metadata.video_codec,
+            audio_codec: metadata.audio_codec,
+            is_damaged: metadata.is_damaged,
+            preview_error: details.error,
+        }
+    }
 }
 
 /// The kind of a file, determined from its content.
@@ -86,7 +170,19 @@ pub enum ScanWord {
     Skipped,
 }
 
+/// `2019-07-04T15:30:12`.
+fn local_time(at: WallClock) -> String {
+    let at = at.time();
+    let (date, hour, minute, second) = (at.date(), at.hour(), at.minute(), at.second());
+    format!("{date}T{hour:02}:{minute:02}:{second:02}")
+}
+
 impl ItemBody {
+    /// The body with the item's metadata.
+    pub fn with_metadata(self, details: ItemDetails) -> Self {
+        Self { metadata: Some(MetadataBody::from_details(details)), ..self }
+    }
+
     /// Creates a body. `names` contains the names of directories, and URLs start with `base`.
     pub fn from_item(item: &Item, names: &HashMap<DirectoryId, String>, base: &str) -> Self {
         use crate::model::ScanStatus;
@@ -112,6 +208,11 @@ impl ItemBody {
             trashed_at: item.trashed_at.map(rfc3339),
             // The time of the photo, or else of the upload: a local time, which counts as UTC if its offset is unknown.
             taken_at: rfc3339(item.shown_at.utc(item.taken_offset)),
+            taken_local: local_time(item.shown_at),
+            taken_offset: item.taken_offset,
+            taken_source: item.taken_source.as_str().into(),
+            taken_precision: item.taken_precision.as_str().into(),
+            preview: item.preview.as_str().into(),
             width: item.width,
             height: item.height,
             duration_ms: item.duration_ms,
@@ -128,6 +229,7 @@ impl ItemBody {
             content_url: format!("{base}/api/media/{}/content", item.id),
             // `into_duplicate` sets it in the response to an upload.
             duplicate: false,
+            metadata: None,
         }
     }
 

@@ -6,9 +6,11 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::bodies::{ItemBody, KindWord};
 use super::respond::{cached, etag, json_with_etag, no_content, ok};
+use crate::domain::library::edit_details::{self, DetailsChange, TakenChange};
 use crate::domain::library::items::{self, ItemChange};
 use crate::domain::library::listings::{self, ListingQuery};
 use crate::domain::library::{search, trash};
+use crate::domain::previews;
 use crate::error::{Error, Result};
 use crate::http::extract::api_user::ApiUser;
 use crate::http::extract::json::{Json, Query};
@@ -17,6 +19,7 @@ use crate::http::response::cache::{CacheKey, cached_response};
 use crate::http::route::{HandlerResult, Route};
 use crate::http::run_blocking::run_blocking;
 use crate::model::item::ItemKind;
+use crate::model::item_annotations::EditedPosition;
 use crate::model::item_filter::ItemFilter;
 use crate::model::{DirectoryId, Item, Shelf, Sort};
 use crate::state::Services;
@@ -29,6 +32,7 @@ const MAX_LIMIT: u8 = 200;
 pub(super) fn routes() -> Vec<Route> {
     vec![
         Route::get("/api/media/list", || web::route().to(list_media)),
+        Route::post("/api/media/edit", || web::route().to(edit_media)),
         Route::get("/api/media/{id}", || web::route().to(get_media)),
         Route::patch("/api/media/{id}", || web::route().to(patch_media)),
         Route::delete("/api/media/{id}", || web::route().to(delete_media)),
@@ -191,8 +195,10 @@ async fn item_response(
     run_blocking(&caller.services, move |services| {
         let item = work(services, &auth_session)?;
         let items = std::slice::from_ref(&item);
-        let names = listings::directory_names(services, &auth_session.user, items)?;
-        Ok(ItemBody::from_item(&item, &names, services.settings.base_path()))
+        let user = &auth_session.user;
+        let names = listings::directory_names(services, user, items)?;
+        let details = previews::details(services, user, item.id)?;
+        Ok(ItemBody::from_item(&item, &names, services.settings.base_path()).with_metadata(details))
     })
     .await
 }
@@ -227,9 +233,106 @@ pub struct ChangeBody {
     /// The folder to move to: the user's own, or the standard one for the kind of the item.
     #[schema(format = "uuid")]
     directory: Option<String>,
+    /// When it was taken, by the local clock: `2019-07-04T15:30:12`, `2019-07-04`, `1962-08` or `1962`, optionally with an
+    /// offset. An empty text returns to what the file says. The file itself is not changed.
+    #[schema(max_length = 40)]
+    taken_local: Option<String>,
+    /// An empty text removes it.
+    #[schema(max_length = 2000)]
+    description: Option<String>,
+    /// Replaces all tags.
+    #[schema(max_items = 40)]
+    tags: Option<Vec<String>>,
+    /// Latitude and longitude in degrees. An empty list removes the place.
+    #[schema(max_items = 2)]
+    position: Option<Vec<f64>>,
 }
 
-/// Rename, move or star an item. Either all of it happens or nothing.
+/// What a body says about the details of items.
+struct RequestedDetails {
+    taken_local: Option<String>,
+    description: Option<String>,
+    tags: Option<Vec<String>>,
+    position: Option<Vec<f64>>,
+}
+
+impl RequestedDetails {
+    fn into_change(self) -> Result<DetailsChange> {
+        let taken = self.taken_local.map(|text| DetailsChange::parse_taken("taken_local", &text));
+        let position = match self.position.as_deref() {
+            None => None,
+            Some([]) => Some(EditedPosition::Cleared),
+            Some([north, east]) => Some(EditedPosition::At(*north, *east)),
+            Some(_) => return Err(Error::field("position", "Latitude and longitude, or nothing.")),
+        };
+        Ok(DetailsChange {
+            taken: taken.transpose()?,
+            description: self.description,
+            tags: self.tags,
+            added_tags: Vec::new(),
+            position,
+        })
+    }
+}
+
+/// Items and what to change about all of them.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EditBody {
+    /// At most 1000.
+    #[schema(min_items = 1, max_items = 1000)]
+    ids: Vec<String>,
+    #[schema(max_length = 40)]
+    /// As in the change of one item.
+    taken_local: Option<String>,
+    /// Moves the time of each item, for a camera with a wrong clock. Not together with `taken_local`.
+    shift_seconds: Option<i64>,
+    #[schema(max_length = 2000)]
+    description: Option<String>,
+    /// Replaces all tags.
+    #[schema(max_items = 40)]
+    tags: Option<Vec<String>>,
+    /// Adds to the tags that each item has.
+    #[serde(default)]
+    #[schema(max_items = 40, required = false)]
+    add_tags: Vec<String>,
+    /// Latitude and longitude in degrees. An empty list removes the place.
+    #[schema(max_items = 2)]
+    position: Option<Vec<f64>>,
+}
+
+/// How many items were changed.
+#[derive(Serialize, ToSchema)]
+pub struct EditedBody {
+    changed: usize,
+}
+
+/// Change date, description, tags or place of several items. Either all of it happens or nothing.
+#[utoipa::path(post, path = "/api/media/edit", tag = "Media", request_body = EditBody,
+    responses((status = 200, body = EditedBody)))]
+pub(super) async fn edit_media(caller: ApiUser, Json(body): Json<EditBody>) -> HandlerResult {
+    let ids = body.ids.iter().map(|id| parse_id(id)).collect::<Result<Vec<_>>>()?;
+    let (taken_local, description) = (body.taken_local, body.description);
+    let details =
+        RequestedDetails { taken_local, description, tags: body.tags, position: body.position };
+    let mut change = DetailsChange { added_tags: body.add_tags, ..details.into_change()? };
+    if let Some(seconds) = body.shift_seconds {
+        if change.taken.is_some() {
+            let message = "Either a new time or a shift.";
+            return Err(Error::field("shift_seconds", message).into());
+        }
+        change.taken = Some(TakenChange::Shift(seconds));
+    }
+
+    let auth_session = caller.auth_session.clone();
+    let changed = run_blocking(&caller.services, move |services| {
+        edit_details::change(services, &auth_session.authority(), &ids, change)
+    })
+    .await?;
+    ok(&EditedBody { changed })
+}
+
+/// Rename, move or star an item, or change its details. Either all of it happens or nothing.
 #[utoipa::path(patch, path = "/api/media/{id}", tag = "Media", params(("id" = String, Path, format = "uuid")),
     request_body = ChangeBody, responses((status = 200, body = ItemBody)))]
 pub(super) async fn patch_media(
@@ -245,7 +348,9 @@ pub(super) async fn patch_media(
         ),
         None => None,
     };
-    let change = ItemChange { name: body.name, favorite: body.favorite, directory };
+    let ChangeBody { taken_local, description, tags, position, .. } = body;
+    let details = RequestedDetails { taken_local, description, tags, position }.into_change()?;
+    let change = ItemChange { name: body.name, favorite: body.favorite, directory, details };
     ok(&item_response(&caller, move |services, auth_session| {
         items::change(services, &auth_session.authority(), id, &change)
     })

@@ -4,8 +4,8 @@ use super::account::{access_tokens, profile, sessions};
 use super::admin::{audit, findings, status, user, users};
 use super::auth::{first_run, login, recover, register};
 use super::library::{
-    content, dashboard, directories, download_zip, item, item_actions, malware_notice,
-    music_albums, shelf, trash,
+    content, dashboard, directories, download_zip, edit_details, item, item_actions,
+    malware_notice, music_albums, shelf, trash,
 };
 use super::uploads::{form, unfinished};
 use crate::http::route::Route;
@@ -21,6 +21,7 @@ pub fn routes() -> Vec<Route> {
         shelf::routes(),
         item::routes(),
         item_actions::routes(),
+        edit_details::routes(),
         music_albums::routes(),
         content::routes(),
         download_zip::routes(),

@@ -44,9 +44,6 @@ pub struct Metadata {
     /// Degrees; north and east are positive.
     pub latitude: Option<f64>,
     pub longitude: Option<f64>,
-    /// The name of the time zone at that position, if it was needed.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub time_zone: Option<String>,
     /// City, region, country.
     pub place: Option<String>,
     pub caption: Option<String>,
@@ -84,7 +81,6 @@ impl Metadata {
             &mut self.aperture,
             &mut self.focal_length,
             &mut self.place,
-            &mut self.time_zone,
             &mut self.video_codec,
             &mut self.audio_codec,
         ] {
@@ -141,7 +137,7 @@ impl Metadata {
         }
 
         fill!(duration_ms, title, artist, album, album_artist, genre, year, track, disc, camera);
-        fill!(lens, exposure, aperture, focal_length, iso, time_zone, place, caption, video_codec);
+        fill!(lens, exposure, aperture, focal_length, iso, place, caption, video_codec);
         fill!(audio_codec, frame_rate, bit_rate, sample_rate, channels);
         self.is_compilation |= other.is_compilation;
         self.is_damaged |= other.is_damaged;

@@ -39,6 +39,17 @@ pub fn format(mime: &str) -> Option<ImageFormat> {
 /// Decodes the first image of a file to no less than `side` pixels on its longer side, if it has as many. Its color
 /// profile and orientation are returned, not applied.
 pub fn decode(bytes: &[u8], format: ImageFormat, side: u32) -> Result<DecodedRaster, String> {
+    let decoded = decode_as(bytes, format, side);
+    // The decoder of icons only accepts PNG with transparency inside.
+    match (&decoded, memchr::memmem::find(bytes, b"\x89PNG\r\n\x1a\n")) {
+        (Err(_), Some(start)) if format == ImageFormat::Ico => {
+            decode_as(bytes.get(start..).unwrap_or_default(), ImageFormat::Png, side)
+        }
+        _ => decoded,
+    }
+}
+
+fn decode_as(bytes: &[u8], format: ImageFormat, side: u32) -> Result<DecodedRaster, String> {
     // The decoder rejects larger pictures before it allocates.
     let mut limits = Limits::default();
     (limits.max_image_width, limits.max_image_height, limits.max_alloc) =

@@ -36,7 +36,7 @@ impl PreviewRenderer {
         };
 
         // The metadata of these formats may belong to another size of the picture.
-        let needs_all_loaders = matches!(mime, "image/jxl" | "image/jp2");
+        let needs_all_loaders = mime == "image/jxl";
         if needs_all_loaders && let Some(probed) = self.probe_file(file, mime)? {
             (rendered.metadata.width, rendered.metadata.height) =
                 (probed.metadata.width, probed.metadata.height);
@@ -45,7 +45,7 @@ impl PreviewRenderer {
         // Shrinks to at most 1280 pixels a side, and writes a JPEG of quality 92 without metadata to standard output.
         let mut arguments = vec!["stdin", "-s", "1280x1280>", "-o", ".jpg[Q=92,strip]"];
         // Converts to sRGB. Without a profile in the file, libvips would convert from a profile of its own.
-        if rendered.metadata.has_color_profile || mime == "image/jxl" {
+        if rendered.metadata.has_color_profile || needs_all_loaders {
             arguments.extend(["--eprofile", "srgb"]);
         }
         let input = Input::File(reopen(file)?);
@@ -72,8 +72,8 @@ impl PreviewRenderer {
         }
     }
 
-    /// Renders an image of a program with layers: the flattened image in it.
-    pub(super) fn render_layered_image(
+    /// Renders an image that ffmpeg decodes: JPEG 2000, and the flattened image of a file with layers.
+    pub(super) fn render_with_ffmpeg(
         &self,
         file: &File,
         mime: &str,
@@ -134,9 +134,7 @@ impl PreviewRenderer {
         // The duration tells where a typical frame is. If it is wrong, there may be no frame at that time, so the first
         // frame is tried as well.
         let at = video::poster_time(probed.metadata.duration_ms);
-        let mut metadata = probed.metadata.bounded();
-        metadata.time_zone = self.find_zone(&metadata)?;
-        let rendered = Rendered { metadata, ..Rendered::default() };
+        let rendered = Rendered { metadata: probed.metadata.bounded(), ..Rendered::default() };
         self.extract_frame(file, mime, rendered, probed.poster, &[at, 0])
     }
 
@@ -164,7 +162,15 @@ impl PreviewRenderer {
             Ok(rendered) => {
                 let is_long = rendered.metadata.duration_ms.is_some_and(|length| length > 0);
                 if is_long && !video::is_length_estimated(mime) {
-                    return Ok(rendered);
+                    // Our decoder does not know the tags of every container.
+                    return Ok(match probed {
+                        Some(probed) => {
+                            let mut metadata = rendered.metadata;
+                            metadata.merge_missing(probed.metadata);
+                            Rendered { metadata: metadata.bounded(), ..rendered }
+                        }
+                        None => rendered,
+                    });
                 }
                 rendered
             }
@@ -199,20 +205,6 @@ impl PreviewRenderer {
             (rendered.metadata, rendered.error) = (metadata, None);
         }
         Ok(rendered)
-    }
-
-    /// The time zone of the place where a video was taken, if it only says when in UTC.
-    fn find_zone(&self, metadata: &Metadata) -> Result<Option<String>, SandboxError> {
-        let is_utc = metadata.taken.is_some_and(|taken| taken.is_utc);
-        let Some((north, east)) = metadata.latitude.zip(metadata.longitude).filter(|_| is_utc)
-        else {
-            return Ok(None);
-        };
-        match self.run_worker(&["zone", &north.to_string(), &east.to_string()]) {
-            Ok(name) => Ok(String::from_utf8(name).ok().filter(|name| !name.is_empty())),
-            Err(failure @ (SandboxError::System(_) | SandboxError::Unavailable(_))) => Err(failure),
-            Err(_) => Ok(None),
-        }
     }
 
     /// Asks ffprobe about a file. `None` if it is missing, does not support the type or rejects the file.

@@ -198,11 +198,11 @@ impl PreviewRenderer {
     /// [`SandboxError`]: the file was rejected, or its decoder crashed.
     pub fn render(&self, file: &File, mime: &str) -> Result<Rendered, SandboxError> {
         let rendered = match mime {
-            "image/heic" | "image/heif" | "image/avif" | "image/jxl" | "image/jp2" => {
+            "image/heic" | "image/heif" | "image/avif" | "image/jxl" => {
                 self.render_with_vips(file, mime)
             }
             "image/tiff" => self.render_tiff(file, mime),
-            "image/vnd.adobe.photoshop" => self.render_layered_image(file, mime),
+            "image/jp2" | "image/vnd.adobe.photoshop" => self.render_with_ffmpeg(file, mime),
             "application/pdf" => self.render_pdf(file),
             _ if mime.starts_with("audio/") => self.render_audio(file, mime, None),
             _ if mime.starts_with("image/") => {
@@ -234,17 +234,6 @@ impl PreviewRenderer {
         })?;
         wire_format::decode(&answer)
             .ok_or_else(|| SandboxError::Died("wrote invalid output".into()))
-    }
-
-    /// Runs a worker without input and returns what it writes to standard output.
-    pub(super) fn run_worker(&self, arguments: &[&str]) -> Result<Vec<u8>, SandboxError> {
-        self.supervisor.run(SandboxTask {
-            arguments,
-            environment: &[],
-            input: Input::Bytes(Vec::new()),
-            max_output: MAX_PROBE_BYTES,
-            timeout: RENDER_TIMEOUT,
-        })
     }
 
     /// Runs an external tool in a sandboxed worker and returns what it writes to standard output.

@@ -71,7 +71,15 @@ impl TakenAt {
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim_matches(|c: char| c.is_whitespace() || c == '\0');
         let parsed = parse_c_time(text).or_else(|| Scanner::new(text).parse())?;
-        parsed.is_plausible().then_some(parsed)
+        (parsed.is_plausible() && !parsed.is_in_future()).then_some(parsed)
+    }
+
+    /// Whether it is more than a day ahead, which covers all zones: the clock of the camera was wrong.
+    #[must_use]
+    pub fn is_in_future(&self) -> bool {
+        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+        let now = now.ok().and_then(|since| i64::try_from(since.as_millis()).ok());
+        now.is_some_and(|now| self.local_ms > now + DAY_MS)
     }
 
     /// A time from its parts. Hour 24, which some phones write in the first hour of a day, is hour 0; an impossible
@@ -318,6 +326,7 @@ mod tests {
             "héllo wörld",
             "19-07-04",
             "99999999",
+            "2099:01:01 00:00:00",
         ] {
             assert_eq!(of(text), None, "{text}");
         }

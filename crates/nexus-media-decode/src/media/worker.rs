@@ -33,7 +33,6 @@ pub fn run_if_requested(arguments: &[String]) -> Option<ExitCode> {
     }
     Some(match rest {
         [what, mime, sides] if what == "decode" => decode(mime, sides),
-        [what, north, east] if what == "zone" => find_zone(north, east),
         [what, program, arguments @ ..] if what == "tool" => run_tool(program, arguments),
         // Tests use this to verify the sandbox; release builds do not contain it.
         #[cfg(debug_assertions)]
@@ -79,17 +78,6 @@ fn decode(mime: &str, sides: &str) -> ExitCode {
             Err(_) => ExitCode::FAILURE,
         },
         Err(why) => exit(EXIT_REFUSED, &why),
-    }
-}
-
-/// Writes the name of the time zone at a place. In a process of its own, because the boundaries take 30 MB of memory.
-fn find_zone(north: &str, east: &str) -> ExitCode {
-    if let Err(cause) = lockdown::lock_down(LIMITS) {
-        return exit(EXIT_NO_SANDBOX, &format!("the kernel cannot lock decoders down: {cause}"));
-    }
-    match (north.parse::<f64>(), east.parse::<f64>()) {
-        (Ok(north), Ok(east)) => exit(0, tzf_rs::DefaultFinder::new().get_tz_name(east, north)),
-        _ => exit(EXIT_REFUSED, "a place has two numbers"),
     }
 }
 
@@ -193,13 +181,6 @@ fn set_size_without_decoding(metadata: &mut Metadata, bytes: &[u8], mime: &str, 
         (metadata.width, metadata.height) = (Some(width), Some(height));
         metadata.has_color_profile = has_profile;
     }
-    // A box for the color of JPEG 2000 with method 2, which means an ICC profile.
-    metadata.has_color_profile |= mime == "image/jp2"
-        && memchr::memmem::find(
-            bytes.get(..4096.min(bytes.len())).unwrap_or_default(),
-            b"colr\x02",
-        )
-        .is_some();
     // Orientations 5 to 8 turn the image by 90 degrees, which swaps its sides.
     if matches!(orientation, 5..=8) {
         (metadata.width, metadata.height) = (metadata.height, metadata.width);

@@ -3,6 +3,7 @@
 use actix_web::web;
 use askama::Template;
 
+use super::edit_details::DetailsFields;
 use super::metadata::{self, MetadataRow};
 use crate::domain::library::item_view;
 use crate::domain::previews;
@@ -33,6 +34,8 @@ struct ItemPage {
     older: Option<ItemId>,
     tile: Tile,
     facts: Vec<MetadataRow>,
+    edit: DetailsFields,
+    is_damaged: bool,
     /// Why there is no preview.
     trouble: Option<String>,
     /// Why a video may not play in this browser.
@@ -76,6 +79,8 @@ async fn show_item(current: CurrentUser, path: web::Path<String>) -> HandlerResu
             .ok_or(Error::NotFound)?;
 
     render(&ItemPage {
+        edit: DetailsFields::from_item(&shown.item, &details.metadata),
+        is_damaged: details.metadata.is_damaged,
         facts: metadata::metadata_rows(&shown.item, &details),
         may_not_play: metadata::may_not_play(&shown.item, &details.metadata),
         // An error is shown only if no preview could be made.

@@ -4,6 +4,7 @@ pub mod content;
 pub mod dashboard;
 pub mod directories;
 pub mod download_zip;
+pub mod edit_details;
 pub mod item;
 pub mod item_actions;
 pub mod list_options;
