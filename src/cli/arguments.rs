@@ -82,11 +82,17 @@ pub enum Command {
     /// Import from another system
     #[command(subcommand)]
     Import(ImportCommand),
-    /// Scan files for malware again that were scanned with other signatures
+    /// Scan files for malware again that were scanned with other signatures, or read their metadata again
     Rescan {
         /// All files, whatever they were scanned with
-        #[arg(long)]
+        #[arg(long, conflicts_with = "facts")]
         all: bool,
+        /// Read dates, kinds and texts of all files again; a running server does it in the background
+        #[arg(long)]
+        facts: bool,
+        /// Only this user's files
+        #[arg(long, value_name = "NAME", requires = "facts")]
+        user: Option<String>,
     },
     /// Print the `OpenAPI` document of the API
     Openapi,

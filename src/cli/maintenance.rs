@@ -5,8 +5,9 @@ use std::time::Duration;
 use super::output::{print_message, print_result_as};
 use crate::domain::reconcile::check;
 use crate::domain::reconcile::problem::CheckOptions;
-use crate::domain::{malware, reconcile};
+use crate::domain::{malware, previews, reconcile};
 use crate::error::{Error, Result};
+use crate::model::actor::Actor;
 use crate::state::Services;
 use crate::thread_priority;
 
@@ -32,6 +33,18 @@ pub fn rescan(services: &Services, everything: bool, is_json: bool) -> Result<()
         totals.clean, totals.found, totals.unscannable, totals.unreadable
     );
     print_result_as(is_json, &value, &words)
+}
+
+/// Queues the files of one user, or of all users, to be looked into again.
+///
+/// # Errors
+/// `NotFound` for an unknown user; database errors.
+pub fn rescan_facts(services: &Services, login: Option<&str>, is_json: bool) -> Result<()> {
+    let owner =
+        login.map(|login| super::user::find(services, login)).transpose()?.map(|user| user.id);
+    let queued = previews::enqueue_all(services, &Actor::command_line(), owner)?;
+    let words = format!("{queued} files will be looked into again by the running server");
+    print_result_as(is_json, &serde_json::json!({ "queued": queued }), &words)
 }
 
 /// Compares files and database and prints a line for each problem.

@@ -170,7 +170,12 @@ fn dispatch(arguments: &Arguments) -> Result<()> {
                 crash_recovery::ensure_mounted(&services)?;
                 maintenance::scan(&services, user.as_deref(), quiet_period, arguments.json)
             }
-            Some(Command::Rescan { all }) => {
+            Some(Command::Rescan { facts: true, user, .. }) => maintenance::rescan_facts(
+                &Services::open(settings)?,
+                user.as_deref(),
+                arguments.json,
+            ),
+            Some(Command::Rescan { all, .. }) => {
                 maintenance::rescan(&Services::open(settings)?, *all, arguments.json)
             }
             Some(Command::SetupCode) => {

@@ -199,8 +199,15 @@ impl Services {
     /// The time zone in which a user sees times.
     #[must_use]
     pub fn time_zone(&self, user: &User) -> TimeZone {
-        let name = user.time_zone.as_ref().or(self.settings.time_zone.as_ref());
-        name.and_then(|name| TimeZone::parse(name)).unwrap_or_else(TimeZone::system)
+        let chosen = user.time_zone.as_deref().and_then(TimeZone::parse);
+        chosen.unwrap_or_else(|| self.server_time_zone())
+    }
+
+    /// The time zone of users who have chosen none.
+    #[must_use]
+    pub fn server_time_zone(&self) -> TimeZone {
+        let set = self.settings.time_zone.as_deref().and_then(TimeZone::parse);
+        set.unwrap_or_else(TimeZone::system)
     }
 
     /// Invalidates cached data of a library: after a change, before it is acknowledged.

@@ -34,6 +34,17 @@ pub fn insert(conn: &mut Conn, item: &Item) -> QueryResult<()> {
     Ok(())
 }
 
+/// Inserts jobs for all files of a user, or of all users, that have none. A file that waits for the malware scanner gets
+/// its job later.
+pub fn insert_for_all(conn: &mut Conn, owner: Option<UserId>) -> QueryResult<usize> {
+    let sql = "INSERT INTO preview_jobs (item_id, user_id, tries, not_before) SELECT id, user_id, 0, 0 FROM media_items \
+         WHERE scan <> 'pending' AND NOT EXISTS (SELECT 1 FROM preview_jobs WHERE preview_jobs.item_id = media_items.id)";
+    match owner {
+        Some(owner) => diesel::sql_query(format!("{sql} AND user_id = {}", owner.0)).execute(conn),
+        None => diesel::sql_query(sql).execute(conn),
+    }
+}
+
 /// Inserts jobs for all files that wait for the malware scanner.
 pub fn insert_for_waiting(conn: &mut Conn) -> QueryResult<usize> {
     diesel::sql_query(

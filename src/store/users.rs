@@ -264,6 +264,22 @@ pub fn update_profile(
         .execute(conn)
 }
 
+/// Sets the time zone; `None` for that of the server. With `only_if_unset`, a zone that was chosen stays.
+pub fn update_time_zone(
+    conn: &mut Conn,
+    id: UserId,
+    zone: Option<&str>,
+    only_if_unset: bool,
+) -> QueryResult<usize> {
+    let user = users::table.find(id);
+    if only_if_unset {
+        return diesel::update(user.filter(users::time_zone.is_null()))
+            .set(users::time_zone.eq(zone))
+            .execute(conn);
+    }
+    diesel::update(user).set(users::time_zone.eq(zone)).execute(conn)
+}
+
 pub fn update_theme(conn: &mut Conn, id: UserId, theme: Theme) -> QueryResult<usize> {
     diesel::update(users::table.find(id)).set(users::theme.eq(theme)).execute(conn)
 }

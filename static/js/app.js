@@ -15,6 +15,7 @@ import { refreshToasts, startToasts } from "./toasts.js";
 import { refreshUpload, startUpload } from "./upload.js";
 import { refreshPreviews } from "./preview-polling.js";
 import { startBackToList } from "./back-to-list.js";
+import { startTimeZone } from "./time-zone.js";
 
 startVideoFallback();
 startFocus();
@@ -27,6 +28,7 @@ startFavorites();
 startToasts();
 startUpload();
 startBackToList();
+startTimeZone();
 
 let isFirst = true;
 function refresh() {

@@ -50,6 +50,7 @@ fn row_of(route: &nexus_media::http::Route) -> Option<Row> {
         "/account"
         | "/account/password"
         | "/account/theme"
+        | "/account/time-zone"
         | "/account/picture"
         | "/account/sessions"
         | "/account/tokens"
@@ -174,6 +175,7 @@ fn fields_of(path: &str, ids: &Ids) -> Vec<(&'static str, String)> {
         }
         "/directories" => vec![("name", "new".into())],
         "/account/theme" => vec![("theme", "dark".into())],
+        "/account/time-zone" => vec![("time_zone", "Europe/Vienna".into())],
         "/admin/users/{id}/access-level" => vec![("access_level", "user".into())],
         "/admin/users/{id}/quota" => vec![("quota", "0".into())],
         _ => Vec::new(),

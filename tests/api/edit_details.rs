@@ -153,3 +153,75 @@ async fn the_forms_change_only_what_was_changed_in_them(
     assert!(browser.page(&format!("/items/{id}")).await.says("set by you"));
     assert_counts_are_true(&app, "root");
 }
+
+#[rstest]
+#[actix_web::test]
+async fn older_libraries_get_better_facts_and_keep_what_people_edited(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
+    use diesel::prelude::*;
+    use nexus_media::db::schema::{media_details, media_items};
+    use nexus_media::model::WallClock;
+    use nexus_media::model::actor::Actor;
+
+    let (app, _) = TestApp::ready(backend).await;
+    let root = app.program("root").await;
+    let found = root.upload_one("a.jpg", &photo()).await;
+    let edited = root
+        .upload_one("b.jpg", &with_exif(&jpeg(&corners(80, 48)), 1, "2023:01:02 03:04:05"))
+        .await;
+    let talk = crate::samples::recording("talk.m4a", &["-c:a", "aac"]);
+    // The brand of a film, with sound only.
+    let talk = root.upload_one("talk.mp4", &[&talk[..8], b"isom", &talk[12..]].concat()).await;
+    app.previews_done().await;
+    patch(&root, &edited, &j!({ "taken_local": "1962-08" })).await;
+    // As an older version has left them.
+    app.services
+        .write_library(app.user("root").id, |conn| {
+            diesel::update(media_details::table)
+                .set(media_details::facts.eq("{}"))
+                .execute(conn)?;
+            diesel::update(media_items::table)
+                .filter(media_items::name.eq("a.jpg"))
+                .set((
+                    media_items::shown_at.eq(WallClock(1_764_400_000_000)),
+                    media_items::taken_source.eq("upload"),
+                ))
+                .execute(conn)?;
+            Ok(())
+        })
+        .unwrap();
+
+    let services = app.services.clone();
+    let queued = tokio::task::spawn_blocking(move || {
+        nexus_media::domain::previews::enqueue_all(&services, &Actor::command_line(), None).unwrap()
+    });
+    assert_eq!(queued.await.unwrap(), 3);
+    app.previews_done().await;
+    let item = root.json(&format!("/api/media/{found}")).await;
+    assert_eq!(
+        (&item["taken_local"], &item["preview"]),
+        (&j!("2024-05-06T07:08:09"), &j!("ready"))
+    );
+    assert_eq!(root.json(&format!("/api/media/{edited}")).await["taken_precision"], "month");
+    let item = root.json(&format!("/api/media/{talk}")).await;
+    assert_eq!((&item["kind"], &item["directory_name"]), (&j!("audio"), &j!("Audios")));
+    assert_eq!(app.names("root", "Audios"), ["talk.mp4"]);
+    assert_eq!(app.names("root", "Videos"), Vec::<String>::new());
+    let check = nexus_media::domain::reconcile::problem::CheckOptions {
+        repair: false,
+        accept_changes: false,
+        is_quick: false,
+        initial_scan: nexus_media::model::ScanStatus::Pending,
+    };
+    let services = app.services.clone();
+    tokio::task::spawn_blocking(move || {
+        nexus_media::domain::reconcile::check::check(&services, check, |problem| {
+            panic!("{problem:?}")
+        })
+        .unwrap()
+    })
+    .await
+    .unwrap();
+    assert_counts_are_true(&app, "root");
+}

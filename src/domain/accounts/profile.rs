@@ -12,7 +12,9 @@ use crate::model::account_fields::parse_optional_line;
 use crate::model::actor::Actor;
 use crate::model::actor::Client;
 use crate::model::authority::Authority;
-use crate::model::{Email, Event, Origin, Password, PersonName, SessionKind, Theme, User, now};
+use crate::model::{
+    Email, Event, Origin, Password, PersonName, SessionKind, Theme, TimeZone, User, now,
+};
 use crate::state::Services;
 use crate::state::session_cache::AuthSession;
 use crate::store;
@@ -162,6 +164,35 @@ pub fn set_theme(services: &Services, authority: &Authority<'_>, theme: &str) ->
     services.db.write(|conn| {
         authorize(conn, authority.key(), Need::Active)?;
         crate::db::ensure_one_row(store::users::update_theme(conn, user.id, theme)?)
+    })?;
+    services.session_cache.invalidate_user(user.id);
+    Ok(())
+}
+
+/// Sets the time zone in which a user sees times; an empty name stands for that of the server. A zone that a browser has
+/// detected does not replace one that was chosen.
+///
+/// # Errors
+/// `Invalid` for an unknown name.
+pub fn set_time_zone(
+    services: &Services,
+    authority: &Authority<'_>,
+    name: &str,
+    is_detected: bool,
+) -> Result<()> {
+    let user = authority.user;
+    let zone = match name {
+        "" => None,
+        name => Some(TimeZone::parse(name).ok_or_else(|| {
+            Error::field("time_zone", "Choose one of the time zones in the list.")
+        })?),
+    };
+    let name = zone.as_ref().map(TimeZone::name);
+    // Pages show times, so cached ones are made again.
+    services.write_library(user.id, |conn| {
+        authorize(conn, authority.key(), Need::Active)?;
+        store::users::update_time_zone(conn, user.id, name, is_detected)?;
+        Ok(())
     })?;
     services.session_cache.invalidate_user(user.id);
     Ok(())

@@ -6,4 +6,4 @@ mod record;
 
 pub use open::{PreviewLookup, details, is_enabled, open, open_when_ready, prioritize};
 pub(crate) use process::enqueue;
-pub use process::{counts, list_given_up, process_next, retry, sweep};
+pub use process::{counts, enqueue_all, list_given_up, process_next, retry, sweep};

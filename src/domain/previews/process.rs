@@ -250,6 +250,17 @@ pub fn retry(services: &Services, actor: &Actor) -> Result<usize> {
     Ok(again)
 }
 
+/// Queues all files of a user, or of all users, so that they are looked into again: after an upgrade that reads more out
+/// of them. Their previews stay until then, and what people edited stays for good. Returns how many files were queued.
+pub fn enqueue_all(services: &Services, actor: &Actor, owner: Option<UserId>) -> Result<usize> {
+    let queued = services.db.write(|conn| {
+        authorize(conn, actor.session(), Need::Admin)?;
+        Ok(store::preview_jobs::insert_for_all(conn, owner)?)
+    })?;
+    services.preview_queue.wake();
+    Ok(queued)
+}
+
 /// Removes previews without an item, in one of 256 folders.
 pub fn sweep(services: &Services, folder: u8) -> Result<()> {
     for ids in services.preview_cache.ids_in(folder).chunks(500) {

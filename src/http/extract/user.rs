@@ -15,7 +15,7 @@ use crate::http::error::HandlerError;
 use crate::http::session_cookie::SessionCookie;
 use crate::model::actor::Actor;
 use crate::model::actor::Client;
-use crate::model::{Theme, User};
+use crate::model::{Theme, TimeZone, User};
 use crate::state::Services;
 use crate::state::session_cache::AuthSession;
 
@@ -67,6 +67,12 @@ impl CurrentUser {
     #[must_use]
     pub fn actor(&self) -> Actor {
         self.auth_session.actor(&self.client)
+    }
+
+    /// The time zone in which the user sees times.
+    #[must_use]
+    pub fn time_zone(&self) -> TimeZone {
+        self.services.time_zone(self.user())
     }
 
     #[must_use]

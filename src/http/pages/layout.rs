@@ -177,6 +177,10 @@ impl Layout {
         kept.filter(|(of, _)| of == field).map_or(default, |(_, typed)| typed)
     }
 
+    pub fn is_time_zone(&self, name: &str) -> bool {
+        self.user.time_zone.as_deref() == Some(name)
+    }
+
     pub fn theme(&self) -> &'static str {
         self.user.theme.as_str()
     }

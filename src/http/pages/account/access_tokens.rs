@@ -16,7 +16,7 @@ use crate::http::pages::layout::Layout;
 use crate::http::pages::respond::{redirect, render, render_with_status, set_flash};
 use crate::http::route::{HandlerResult, Route};
 use crate::http::run_blocking::{run_blocking, services_arc};
-use crate::model::{Scope, Session};
+use crate::model::{Scope, Session, TimeZone};
 
 pub(crate) fn routes() -> Vec<Route> {
     vec![
@@ -39,18 +39,18 @@ struct TokenRow {
 
 impl TokenRow {
     /// Creates a row from a personal access token, which is stored as a session.
-    fn from_session(session: &Session) -> Self {
+    fn from_session(session: &Session, zone: &TimeZone) -> Self {
         // Both times are equal until the token is used.
         let used = (session.last_seen > session.created_at)
-            .then(|| (v::when(session.last_seen), session.address.clone()));
+            .then(|| (v::when(session.last_seen, zone), session.address.clone()));
         Self {
             id: session.id,
             name: session.name.clone(),
             scopes: session.scopes.replace(' ', ", "),
-            made: v::when(session.created_at),
+            made: v::when(session.created_at, zone),
             used,
             // `None` for a token that does not expire.
-            ends: access_tokens::shown_expiry(session).map(v::when),
+            ends: access_tokens::shown_expiry(session).map(|at| v::when(at, zone)),
         }
     }
 }
@@ -95,8 +95,9 @@ async fn render_tokens(
     // An empty form selects 90 days; 0 days mean a token that does not expire.
     let selected_days = form.days.parse().unwrap_or(90);
 
+    let zone = current.time_zone();
     Ok(AccessTokensPage {
-        rows: tokens.iter().map(TokenRow::from_session).collect(),
+        rows: tokens.iter().map(|token| TokenRow::from_session(token, &zone)).collect(),
         name: form.name.clone(),
         name_problem: problem("name"),
         password_problem: problem("password"),

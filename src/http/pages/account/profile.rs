@@ -16,10 +16,13 @@ use crate::http::extract::user::CurrentUser;
 use crate::http::pages::components as v;
 use crate::http::pages::components::field::{Field, with_errors};
 use crate::http::pages::layout::Layout;
-use crate::http::pages::respond::{redirect, redirect_back, render, render_with_status, set_flash};
+use crate::http::pages::respond::{
+    redirect, redirect_back, redirect_back_with_errors, render, render_with_status, set_flash,
+};
 use crate::http::route::{HandlerResult, Route};
 use crate::http::run_blocking::{run_blocking, services_arc};
 use crate::media::avatar::MAX_AVATAR_BYTES;
+use crate::model::TimeZone;
 
 pub(crate) fn routes() -> Vec<Route> {
     vec![
@@ -27,6 +30,7 @@ pub(crate) fn routes() -> Vec<Route> {
         Route::post("/account", || web::route().to(submit_profile)),
         Route::post("/account/password", || web::route().to(submit_password)),
         Route::post("/account/theme", || web::route().to(submit_theme)),
+        Route::post("/account/time-zone", || web::route().to(submit_time_zone)),
         Route::get("/account/picture", || web::route().to(show_picture)),
         Route::post("/account/picture", || web::route().to(submit_picture)),
     ]
@@ -41,6 +45,9 @@ struct ProfilePage {
     single_keys: bool,
     picture_problem: Option<String>,
     has_errors: bool,
+    /// The names of all time zones, and that of the server.
+    zones: Vec<String>,
+    server_zone: String,
     /// Different on each page, so that a changed avatar is always loaded.
     picture_version: String,
 }
@@ -97,6 +104,8 @@ async fn render_profile(
     let picture_problem =
         errors.iter().find(|error| error.field == "picture").map(|error| error.message.clone());
     Ok(ProfilePage {
+        zones: TimeZone::names(),
+        server_zone: current.services.server_time_zone().name().to_owned(),
         layout,
         profile: with_errors(profile, errors),
         password: with_errors(password, errors),
@@ -223,6 +232,35 @@ async fn submit_theme(
         _ => "Colors follow your device.",
     };
     redirect_back(&request, &current.cookie, message)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TimeZoneForm {
+    time_zone: String,
+    /// Sent by a script that has asked the browser.
+    #[serde(default)]
+    detected: String,
+}
+
+/// Saves the time zone that was chosen, or the one that the browser has, if none was chosen yet.
+async fn submit_time_zone(
+    current: CurrentUser,
+    request: HttpRequest,
+    Form(form): Form<TimeZoneForm>,
+) -> HandlerResult {
+    let auth_session = current.auth_session.clone();
+    let is_detected = !form.detected.is_empty();
+    let saved = run_blocking(&current.services, move |services| {
+        let authority = auth_session.authority();
+        profile::set_time_zone(services, &authority, &form.time_zone, is_detected)
+    })
+    .await;
+    match saved {
+        Ok(()) if is_detected => Ok(HttpResponse::NoContent().finish()),
+        Ok(()) => redirect_back(&request, &current.cookie, "Times are shown in your time zone."),
+        Err(error) => redirect_back_with_errors(&request, &current.cookie, error, None),
+    }
 }
 
 /// Responds with the user's avatar as SVG.

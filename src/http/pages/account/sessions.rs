@@ -12,7 +12,7 @@ use crate::http::pages::layout::Layout;
 use crate::http::pages::respond::{redirect, render, set_flash};
 use crate::http::route::{HandlerResult, Route};
 use crate::http::run_blocking::run_blocking;
-use crate::model::{Session, SessionKind};
+use crate::model::{Session, SessionKind, TimeZone};
 
 pub(crate) fn routes() -> Vec<Route> {
     vec![
@@ -35,15 +35,15 @@ pub(crate) struct SessionRow {
 
 impl SessionRow {
     /// Creates a row; `current_session_id` is the session of the request, which the page marks.
-    pub fn from_session(session: Session, current_session_id: i64) -> Self {
+    pub fn from_session(session: Session, current_session_id: i64, zone: &TimeZone) -> Self {
         Self {
             is_this: session.id == current_session_id,
             is_api: session.kind == SessionKind::Api,
             id: session.id,
             device: session.device,
             address: session.address,
-            seen: v::when(session.last_seen),
-            began: v::when(session.created_at),
+            seen: v::when(session.last_seen, zone),
+            began: v::when(session.created_at, zone),
         }
     }
 }
@@ -61,11 +61,12 @@ async fn show_sessions(current: CurrentUser) -> HandlerResult {
     let list =
         run_blocking(&current.services, move |services| lifecycle::list(services, id)).await?;
     let current_session_id = current.auth_session.session.id;
+    let zone = current.time_zone();
     let layout = Layout::load(&current, "/account/sessions").await?;
     render(&SessionsPage {
         rows: list
             .into_iter()
-            .map(|session| SessionRow::from_session(session, current_session_id))
+            .map(|session| SessionRow::from_session(session, current_session_id, &zone))
             .collect(),
         layout,
     })

@@ -17,7 +17,7 @@ use crate::http::response::file::content_disposition;
 use crate::http::route::{HandlerResult, Route};
 use crate::http::run_blocking::run_blocking;
 use crate::model::audit::AuditFilter;
-use crate::model::{AuditRow, Event, Time};
+use crate::model::{AuditRow, Event, Time, TimeZone};
 
 /// Rows per page.
 const PAGE_ROWS: i64 = 50;
@@ -88,10 +88,10 @@ struct AuditTableRow {
 impl AuditTableRow {
     /// Converts an entry of the audit log into a row of the table; `is_bad` highlights events that may be an attack or
     /// a malware finding.
-    fn from_row(row: AuditRow) -> Self {
+    fn from_row(row: AuditRow, zone: &TimeZone) -> Self {
         Self {
             id: row.id,
-            when: v::when(row.happened_at),
+            when: v::when(row.happened_at, zone),
             event: row.event().description(),
             is_bad: matches!(row.event(), Event::LogInRefused | Event::TokenReused | Event::Found),
             // A user acting on themselves is named once.
@@ -139,10 +139,11 @@ async fn show_audit(AdminUser(current): AdminUser, query: web::Query<AuditQuery>
         .filter(|_| has_more)
         .map(|row| format!("/admin/audit?{}", with_filter(format!("before={}", row.id))));
 
+    let zone = current.time_zone();
     let layout = Layout::load(&current, "/admin/audit").await?;
 
     render(&AuditPage {
-        rows: rows.into_iter().map(AuditTableRow::from_row).collect(),
+        rows: rows.into_iter().map(|row| AuditTableRow::from_row(row, &zone)).collect(),
         is_filtered: !query.is_empty(),
         events: Event::NAMED
             .iter()

@@ -12,8 +12,8 @@ use crate::http::pages::layout::Layout;
 use crate::http::pages::respond::{redirect_back, render};
 use crate::http::route::{HandlerResult, Route};
 use crate::http::run_blocking::run_blocking;
-use crate::model::FindingId;
 use crate::model::finding::{Finding, FindingState};
+use crate::model::{FindingId, TimeZone};
 
 pub(crate) fn routes() -> Vec<Route> {
     vec![
@@ -39,7 +39,7 @@ struct FindingRow {
 impl FindingRow {
     /// Converts a finding, a file that the malware scanner quarantined, into a row with the decision of an admin, if
     /// there is one.
-    fn from_finding(finding: Finding, owner: String) -> Self {
+    fn from_finding(finding: Finding, owner: String, zone: &TimeZone) -> Self {
         let state_label = match finding.state {
             FindingState::Quarantined => "",
             FindingState::Released => "Given back",
@@ -52,7 +52,7 @@ impl FindingRow {
             owner,
             signature: finding.signature,
             size: v::size(finding.size),
-            found: v::when(finding.found_at),
+            found: v::when(finding.found_at, zone),
             is_open: finding.state == FindingState::Quarantined,
             decided: format!("{state_label}{actor}"),
         }
@@ -69,11 +69,12 @@ struct FindingsPage {
 async fn show_findings(AdminUser(current): AdminUser) -> HandlerResult {
     let list =
         run_blocking(&current.services, |services| findings::list_findings(services)).await?;
+    let zone = current.time_zone();
     let layout = Layout::load(&current, "/admin/status").await?;
     render(&FindingsPage {
         rows: list
             .into_iter()
-            .map(|(finding, owner)| FindingRow::from_finding(finding, owner))
+            .map(|(finding, owner)| FindingRow::from_finding(finding, owner, &zone))
             .collect(),
         layout,
     })

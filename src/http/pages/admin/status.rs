@@ -56,7 +56,9 @@ impl BackupsCard {
         };
         let newest = newest.map_or_else(
             || "There is none yet.".into(),
-            |at| format!("The newest was made {}.", v::when(at).ago),
+            |at| {
+                format!("The newest was made {}.", v::when(at, &crate::model::TimeZone::utc()).ago)
+            },
         );
         match trouble {
             Some(why) => {

@@ -66,7 +66,8 @@ async fn render_user(
     let layout = Layout::load(current, "/admin/users").await?;
     let current_session_id = current.auth_session.session.id;
 
-    let person = UserRow::from_listed(&listed);
+    let zone = current.time_zone();
+    let person = UserRow::from_listed(&listed, &zone);
     let user = listed.user;
     Ok(UserPage {
         person,
@@ -76,7 +77,7 @@ async fn render_user(
         user,
         sessions: sessions
             .into_iter()
-            .map(|session| SessionRow::from_session(session, current_session_id))
+            .map(|session| SessionRow::from_session(session, current_session_id, &zone))
             .collect(),
         layout,
     })

@@ -14,7 +14,7 @@ use crate::http::pages::respond::{redirect_back, render};
 use crate::http::route::{HandlerResult, Route};
 use crate::http::run_blocking::run_blocking;
 use crate::media::avatar::initials;
-use crate::model::{Status, UserId};
+use crate::model::{Status, TimeZone, UserId};
 
 pub(crate) fn routes() -> Vec<Route> {
     vec![
@@ -42,7 +42,7 @@ pub(super) struct UserRow {
 
 impl UserRow {
     /// Converts an account into a row of the list of accounts; a quota of 0 means no limit.
-    pub(super) fn from_listed(listed: &ListedUser) -> Self {
+    pub(super) fn from_listed(listed: &ListedUser, zone: &TimeZone) -> Self {
         let ListedUser { user, email_holder } = listed;
         Self {
             id: user.id.0,
@@ -50,8 +50,8 @@ impl UserRow {
             username: user.username.clone(),
             email: user.email.clone(),
             initials: initials(&user.firstname, &user.lastname),
-            asked: v::when(user.created_at),
-            since: v::when(user.status_since),
+            asked: v::when(user.created_at, zone),
+            since: v::when(user.status_since, zone),
             used: v::size(user.used_bytes),
             quota: if user.quota_bytes > 0 {
                 v::size(user.quota_bytes).words
@@ -109,6 +109,7 @@ async fn show_users(AdminUser(current): AdminUser, query: web::Query<Query>) -> 
     };
 
     let waiting = count(Status::Pending);
+    let zone = current.time_zone();
     let layout = Layout::load(&current, "/admin/users").await?;
 
     render(&UsersPage {
@@ -118,7 +119,7 @@ async fn show_users(AdminUser(current): AdminUser, query: web::Query<Query>) -> 
             tab("Suspended", Status::Suspended),
             tab("Rejected", Status::Rejected),
         ],
-        people: user_page.users.iter().map(UserRow::from_listed).collect(),
+        people: user_page.users.iter().map(|user| UserRow::from_listed(user, &zone)).collect(),
         status: status.as_str(),
         summary: match waiting {
             0 => "Nobody is waiting for you".into(),

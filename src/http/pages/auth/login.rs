@@ -128,7 +128,12 @@ async fn submit_log_in(maybe_user: MaybeUser, Form(form): Form<LoginForm>) -> Ha
             render_with_status(
                 StatusCode::FORBIDDEN,
                 // `false`: no session was created, so the page does not offer to log out.
-                &PendingPage::new(maybe_user.cookie.csrf()?, &user, false),
+                &PendingPage::new(
+                    maybe_user.cookie.csrf()?,
+                    &user,
+                    &maybe_user.services.time_zone(&user),
+                    false,
+                ),
             )
         }
         Err(error @ Error::TooManyRequests { retry_after }) => {

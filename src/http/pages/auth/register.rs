@@ -16,7 +16,7 @@ use crate::http::pages::components::{self as v, When};
 use crate::http::pages::respond::{redirect, render, render_with_status};
 use crate::http::route::{HandlerResult, Route};
 use crate::http::run_blocking::services_arc;
-use crate::model::{Status, User};
+use crate::model::{Status, TimeZone, User};
 
 pub(crate) fn routes() -> Vec<Route> {
     vec![
@@ -153,13 +153,13 @@ pub(crate) struct PendingPage {
 }
 
 impl PendingPage {
-    pub fn new(csrf: String, user: &User, is_signed_in: bool) -> Self {
+    pub fn new(csrf: String, user: &User, zone: &TimeZone, is_signed_in: bool) -> Self {
         Self {
             assets: crate::http::static_files::base(),
             csrf,
             firstname: user.firstname.clone(),
             status: user.status,
-            since: v::when(user.status_since),
+            since: v::when(user.status_since, zone),
             is_signed_in,
         }
     }
@@ -170,5 +170,6 @@ async fn show_pending(maybe_user: MaybeUser) -> HandlerResult {
     if auth_session.user.status == Status::Active {
         return redirect("/dashboard");
     }
-    render(&PendingPage::new(maybe_user.cookie.csrf()?, &auth_session.user, true))
+    let zone = maybe_user.services.time_zone(&auth_session.user);
+    render(&PendingPage::new(maybe_user.cookie.csrf()?, &auth_session.user, &zone, true))
 }

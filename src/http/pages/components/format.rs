@@ -2,21 +2,28 @@
 
 use crate::error::format_bytes;
 use crate::model::item::ItemKind;
-use crate::model::{Time, now};
+use crate::model::{Time, TimeZone, now};
 
-/// A time: machine-readable, in full, and relative.
+/// A time: machine-readable, in the zone of the user, in UTC, and relative.
 pub struct When {
     pub iso: String,
     pub full: String,
+    pub utc: String,
     pub ago: String,
 }
 
-/// Formats a time for a page; from 30 days on, the relative form is the date.
-pub fn when(at: Time) -> When {
-    let utc = at.assume_utc();
-    let iso = utc.format(&time::format_description::well_known::Rfc3339).unwrap_or_default();
-    let (day, month, year) = (at.day(), at.month(), at.year());
-    let full = format!("{day} {month} {year}, {:02}:{:02} UTC", at.hour(), at.minute());
+/// Formats a time for a user in this time zone; from 30 days on, the relative form is the date.
+pub fn when(at: Time, zone: &TimeZone) -> When {
+    let iso =
+        at.assume_utc().format(&time::format_description::well_known::Rfc3339).unwrap_or_default();
+    let minutes = |at: Time| {
+        let (day, month, year) = (at.day(), at.month(), at.year());
+        format!("{day} {month} {year}, {:02}:{:02}", at.hour(), at.minute())
+    };
+    let local = zone.local_time(at);
+    let (day, month, year) = (local.day(), local.month(), local.year());
+    let full = format!("{} {}", minutes(local), zone.abbreviation(at));
+    let utc = format!("{} UTC", minutes(at));
     let seconds = (now() - at).whole_seconds();
     // The first range also contains negative numbers, which a changed clock causes.
     let ago = match seconds {
@@ -29,7 +36,7 @@ pub fn when(at: Time) -> When {
         172_800..=2_591_999 => format!("{} days ago", seconds / 86_400),
         _ => format!("{day} {month} {year}"),
     };
-    When { iso, full, ago }
+    When { iso, full, utc, ago }
 }
 
 /// A size: rounded, and exact to the byte.
@@ -105,7 +112,13 @@ mod tests {
 
     #[test]
     fn times_are_written_in_words() {
-        let ago = |seconds| when(now() - time::Duration::seconds(seconds)).ago;
+        let ago = |seconds| when(now() - time::Duration::seconds(seconds), &TimeZone::utc()).ago;
+        let summer = time::macros::datetime!(2026-07-04 22:30);
+        let shown = when(summer, &TimeZone::parse("Europe/Vienna").unwrap());
+        assert_eq!(
+            (shown.full.as_str(), shown.utc.as_str()),
+            ("5 July 2026, 00:30 CEST", "4 July 2026, 22:30 UTC")
+        );
         assert_eq!(ago(5), "just now");
         assert_eq!(ago(7300), "2 hours ago");
         assert_eq!(ago(90_000), "yesterday");

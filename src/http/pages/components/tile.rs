@@ -8,7 +8,7 @@ use crate::domain::previews;
 use crate::http::media_response::preview_path;
 use crate::media::sniff::is_shown_inline;
 use crate::model::item::ItemKind;
-use crate::model::{Item, PreviewState, ScanStatus, Time, Track, now};
+use crate::model::{Item, PreviewState, ScanStatus, Time, TimeZone, Track, now};
 use crate::state::Services;
 
 /// One item in a list.
@@ -164,7 +164,12 @@ fn placeholder_color(item: &Item) -> Option<String> {
 
 impl Tile {
     /// Creates the tile of an item; `track` contains the tags of a recording.
-    pub fn from_item(item: &Item, track: Option<&Track>, services: &Services) -> Self {
+    pub fn from_item(
+        item: &Item,
+        track: Option<&Track>,
+        services: &Services,
+        zone: &TimeZone,
+    ) -> Self {
         // Files that wait for the scanner are not linked.
         let may_be_opened = item.scan != ScanStatus::Pending && !item.is_missing;
         // The address of the uploaded file itself, if browsers can show files of its type.
@@ -189,7 +194,7 @@ impl Tile {
             is_missing: item.is_missing,
             duration: item.duration_ms.filter(|_| item.kind != ItemKind::Photo).map(duration),
             size: size(item.size),
-            added: when(item.created_at),
+            added: when(item.created_at, zone),
             days_left: item.trashed_at.map(|at| days_left(at, services.settings.trash_days)),
             // Defaults; a list of tiles changes these where needed.
             heading: None,
@@ -199,10 +204,15 @@ impl Tile {
     }
 
     /// The tiles of a page.
-    pub fn from_items(items: &[Item], tracks: &[Track], services: &Services) -> Vec<Self> {
+    pub fn from_items(
+        items: &[Item],
+        tracks: &[Track],
+        services: &Services,
+        zone: &TimeZone,
+    ) -> Vec<Self> {
         let mut tiles: Vec<Self> = items
             .iter()
-            .map(|item| Self::from_item(item, find_track(item, tracks), services))
+            .map(|item| Self::from_item(item, find_track(item, tracks), services, zone))
             .collect();
         tiles.iter_mut().take(EAGER_TILES).for_each(|tile| tile.is_eager = true);
         tiles

@@ -53,7 +53,8 @@ async fn show_dashboard(current: CurrentUser, request: HttpRequest) -> HandlerRe
         // The last call takes precedence, so the recent items come before the favorites.
         previews::prioritize(services, &strips.favorites);
         previews::prioritize(services, &strips.recent);
-        let tiles = |items: &[Item]| Tile::from_items(items, &strips.tracks, services);
+        let zone = services.time_zone(user);
+        let tiles = |items: &[Item]| Tile::from_items(items, &strips.tracks, services, &zone);
         let mut favorites = tiles(&strips.favorites);
 
         // An item can be in both sections; its element id must be unique on the page.

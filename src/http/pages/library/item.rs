@@ -71,12 +71,17 @@ async fn show_item(current: CurrentUser, path: web::Path<String>) -> HandlerResu
     let shelf_path = format!("/{}", shelf.as_str());
     let layout = Layout::load(&current, &shelf_path).await?;
 
+    let zone = current.services.time_zone(current.user());
     previews::prioritize(&current.services, std::slice::from_ref(&shown.item));
     // The same tile as in lists.
-    let tile =
-        Tile::from_items(std::slice::from_ref(&shown.item), &shown.tracks, &current.services)
-            .pop()
-            .ok_or(Error::NotFound)?;
+    let tile = Tile::from_items(
+        std::slice::from_ref(&shown.item),
+        &shown.tracks,
+        &current.services,
+        &zone,
+    )
+    .pop()
+    .ok_or(Error::NotFound)?;
 
     render(&ItemPage {
         edit: DetailsFields::from_item(&shown.item, &details.metadata),
@@ -86,7 +91,7 @@ async fn show_item(current: CurrentUser, path: web::Path<String>) -> HandlerResu
         // An error is shown only if no preview could be made.
         trouble: details.error.filter(|_| shown.item.preview == PreviewState::Failed),
         size: v::size(shown.item.size),
-        added: v::when(shown.item.created_at),
+        added: v::when(shown.item.created_at, &zone),
         newer: shown.newer,
         older: shown.older,
         is_waiting: shown.item.scan == ScanStatus::Pending,

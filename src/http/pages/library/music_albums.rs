@@ -113,6 +113,7 @@ async fn show_album(current: &CurrentUser, artist: String, album: String) -> Han
     let length: i64 = tracks.iter().filter_map(|(_, item)| item.duration_ms).sum();
     let count = count_of(i64::try_from(tracks.len()).unwrap_or(0), "song");
 
+    let zone = current.time_zone();
     render(&AlbumPage {
         layout: Layout::load(current, "/audios").await?,
         title: album_title(&first.album),
@@ -125,7 +126,7 @@ async fn show_album(current: &CurrentUser, artist: String, album: String) -> Han
                 TrackRow::from_item(
                     item,
                     Some(track),
-                    Tile::from_item(item, Some(track), &current.services),
+                    Tile::from_item(item, Some(track), &current.services, &zone),
                 )
             })
             .collect(),

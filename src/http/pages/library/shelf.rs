@@ -84,8 +84,9 @@ impl ShelfPage {
         let days = services.settings.trash_days;
         let sort = listing.sort;
 
+        let zone = services.time_zone(&layout.user);
         // Tiles are also the rows of tables.
-        let mut tiles = Tile::from_items(&listing.items, &listing.tracks, services);
+        let mut tiles = Tile::from_items(&listing.items, &listing.tracks, services, &zone);
 
         // The first tile of each month gets a heading, but only in lists by date. Search results are too scattered for
         // headings.
@@ -230,6 +231,7 @@ async fn show_directory(
         previews::prioritize(services, &listing.items);
         let layout = Layout::read(reader, input)?;
 
+        let zone = services.time_zone(&layout.user);
         let mut page = ShelfPage::new(
             services,
             layout,
@@ -239,7 +241,7 @@ async fn show_directory(
         );
 
         page.crumbs = above.iter().map(breadcrumb).collect();
-        page.summary = format!("Last changed {}", v::when(directory.last_modified).ago);
+        page.summary = format!("Last changed {}", v::when(directory.last_modified, &zone).ago);
         page.empty = "This folder is empty. Move things here, or upload into it.";
         // The views Favorites, Recents and Trash cannot be the target of new folders or files.
         page.takes_folders = !directory.is_view();
