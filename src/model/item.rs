@@ -2,6 +2,7 @@
 
 use diesel::prelude::*;
 
+use super::sidecar_name;
 use super::text_enum::text_enum;
 use super::{DirectoryId, ItemId, Shelf, TakenPrecision, TakenSource, Time, UserId, WallClock};
 use crate::db::schema::media_items;
@@ -168,6 +169,12 @@ pub struct Item {
 }
 
 impl Item {
+    /// Whether it can be a file that describes others.
+    #[must_use]
+    pub fn is_sidecar(&self) -> bool {
+        self.kind == ItemKind::Document && sidecar_name::is_sidecar(&self.name)
+    }
+
     /// Size in bytes.
     #[must_use]
     pub fn bytes(&self) -> u64 {

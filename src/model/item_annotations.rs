@@ -44,7 +44,6 @@ pub enum EditedPosition {
 pub struct Sidecar {
     #[serde(flatten)]
     pub metadata: Metadata,
-    pub is_favorite: bool,
     /// Albums that the item was in.
     pub albums: Vec<String>,
 }

@@ -18,6 +18,7 @@ pub mod password_hash;
 pub mod session;
 pub mod shelf;
 pub mod shelf_count;
+pub mod sidecar_name;
 pub mod taken;
 mod text_enum;
 pub mod time;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use diesel::dsl::{AsSelect, IntoBoxed, Select};
 use diesel::prelude::*;
 
+use super::word_range::prefix_range;
 use crate::db::Conn;
 use crate::db::schema::{media_items as table, user_directories};
 use crate::model::item::NewItem;
@@ -56,6 +57,27 @@ pub fn list_all_after(
         query = query.filter(table::id.gt(after));
     }
     query.load(conn)
+}
+
+/// Lists up to `limit` items in these directories whose sort key begins with `prefix`.
+pub fn list_by_prefix(
+    conn: &mut Conn,
+    owner: UserId,
+    directories: &[DirectoryId],
+    prefix: &str,
+    limit: i64,
+) -> QueryResult<Vec<Item>> {
+    let (from, until) = prefix_range(prefix);
+    table::table
+        .filter(table::user_id.eq(owner))
+        .filter(table::directory_id.eq_any(directories.to_vec()))
+        .filter(table::in_trash.eq(false))
+        .filter(table::name_key.ge(from))
+        .filter(table::name_key.lt(until))
+        .order((table::name_key.asc(), table::id.asc()))
+        .limit(limit)
+        .select(Item::as_select())
+        .load(conn)
 }
 
 /// Lists a user's items in the trash that come from a directory or one beneath it.

@@ -184,7 +184,7 @@ async fn older_libraries_get_better_facts_and_keep_what_people_edited(
             diesel::update(media_items::table)
                 .filter(media_items::name.eq("a.jpg"))
                 .set((
-                    media_items::shown_at.eq(WallClock(1_764_400_000_000)),
+                    media_items::shown_at.eq(WallClock(1_716_163_200_000)),
                     media_items::taken_source.eq("upload"),
                 ))
                 .execute(conn)?;

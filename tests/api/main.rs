@@ -56,6 +56,7 @@ mod scanning;
 mod search;
 mod sent_dates;
 mod shelves;
+mod sidecars;
 mod trash;
 mod upload;
 mod users_file;

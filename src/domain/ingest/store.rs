@@ -10,7 +10,8 @@ use std::sync::atomic::Ordering;
 use crate::db::Conn;
 use crate::domain::audit;
 use crate::domain::file_moves::{self};
-use crate::domain::library::{items, search};
+use crate::domain::library::search;
+use crate::domain::library::selection::find_owned;
 use crate::domain::previews;
 use crate::domain::sessions::authorize::{Need, authorize};
 use crate::error::{Error, Result};
@@ -207,7 +208,7 @@ fn store_batch(
 
             insert_items(conn, user, &new_items)?;
             let ids: Vec<ItemId> = new_items.iter().map(|(_, new)| new.id).collect();
-            *items.borrow_mut() = items::find_owned(conn, user, &ids)?;
+            *items.borrow_mut() = find_owned(conn, user, &ids)?;
 
             // A search finds the item by its name at once, and by its metadata after the file is decoded.
             for item in items.borrow().iter() {

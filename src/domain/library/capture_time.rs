@@ -118,10 +118,12 @@ pub(crate) fn decide(
     let in_file = metadata.taken.filter(is_possible);
     let sidecar =
         annotations.sidecar.as_ref().and_then(|sidecar| sidecar.taken).filter(is_possible);
-    // A sidecar in UTC that is the same moment as the local time in the file says nothing new.
+    // A sidecar with the same moment as the file says nothing new.
     let sidecar = sidecar.filter(|sidecar| {
-        !(sidecar.is_utc
-            && in_file.is_some_and(|own| is_same_moment(own.local_ms, sidecar.local_ms)))
+        !in_file.is_some_and(|own| match sidecar.is_utc {
+            true => is_same_moment(own.local_ms, sidecar.local_ms),
+            false => own.local_ms.div_euclid(1000) == sidecar.local_ms.div_euclid(1000),
+        })
     });
 
     let known = sidecar

@@ -1,13 +1,14 @@
 //! What people change about their items: date, description, tags and place. The files stay as they are; edits are kept
 //! beside what the files say and take precedence over it.
 
-use super::items::find_owned;
+use super::selection::find_owned;
 use super::{capture_time, search};
 use crate::db::Conn;
 use crate::domain::sessions::authorize::{Need, authorize};
 use crate::error::{Error, FieldError, Result};
 use crate::media::{TakenAt, metadata};
 use crate::model::authority::Authority;
+use crate::model::item::ItemKind;
 use crate::model::item_annotations::{Annotations, EditedPosition};
 use crate::model::{Item, ItemId, TimeZone, Track, User, WallClock, now};
 use crate::state::Services;
@@ -147,21 +148,32 @@ pub(crate) fn apply(
         let mut annotations = store::item_annotations::find(conn, user.id, before.id)?;
         let details = store::item_details::find(conn, user.id, before.id)?.unwrap_or_default();
         edit(&mut annotations, before, &details.metadata.keywords, change)?;
-
-        let after = capture_time::of_item(before, &details.metadata, &annotations, zone)
-            .apply(before.clone());
-        store::item_annotations::replace(conn, user.id, before.id, &annotations)?;
-        store::items::update_preview(conn, &after)?;
-        deltas.subtract(before);
-        deltas.add(&after);
-
-        let shown = annotations.apply(details.metadata);
-        if after.kind == crate::model::item::ItemKind::Audio {
-            store::item_details::replace_track(conn, &Track::from_metadata(&after, &shown))?;
-        }
-        search::index(conn, &after, &shown)?;
+        write(conn, zone, before, &annotations, &mut deltas)?;
     }
     Ok(deltas.write(conn, user.id)?)
+}
+
+/// Writes the annotations of an item, and everything that follows from them, in the caller's transaction.
+pub(crate) fn write(
+    conn: &mut Conn,
+    zone: &TimeZone,
+    before: &Item,
+    annotations: &Annotations,
+    deltas: &mut CountDeltas,
+) -> Result<()> {
+    let (owner, id) = (before.user_id, before.id);
+    let metadata = store::item_details::find(conn, owner, id)?.unwrap_or_default().metadata;
+    let after = capture_time::of_item(before, &metadata, annotations, zone).apply(before.clone());
+    store::item_annotations::replace(conn, owner, id, annotations)?;
+    store::items::update_preview(conn, &after)?;
+    deltas.subtract(before);
+    deltas.add(&after);
+
+    let shown = annotations.apply(metadata);
+    if after.kind == ItemKind::Audio {
+        store::item_details::replace_track(conn, &Track::from_metadata(&after, &shown))?;
+    }
+    search::index(conn, &after, &shown)
 }
 
 /// Changes the annotations of an item. `file_tags` are those of its file.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::edit_details::{self, DetailsChange};
 use super::search;
+use super::selection::find_owned;
 use crate::db::Conn;
 use crate::domain::file_moves::{self, MovePlan};
 use crate::domain::sessions::authorize::{Need, authorize};
@@ -17,9 +18,6 @@ use crate::storage::file_name::sort_key;
 use crate::storage::{FileLocation, FileName};
 use crate::store;
 use crate::store::shelf_counts::CountDeltas;
-
-/// Item ids per request.
-pub const MAX_SELECTED: usize = 1000;
 
 /// # Errors
 /// `NotFound` if there is none or it belongs to another user.
@@ -377,15 +375,6 @@ fn ensure_accepts_kind(target: &Directory, item: &Item) -> Result<()> {
         ));
     }
     Ok(())
-}
-
-/// Those of `ids` that belong to the user; others are treated as absent.
-pub(crate) fn find_owned(conn: &mut Conn, user: &User, ids: &[ItemId]) -> Result<Vec<Item>> {
-    if ids.len() > MAX_SELECTED {
-        return Err(Error::BadRequest(format!("At most {MAX_SELECTED} things at once.")));
-    }
-    let items = store::items::list_of(conn, user.id, ids)?;
-    if items.is_empty() { Err(Error::NotFound) } else { Ok(items) }
 }
 
 /// The location of an item's file.

@@ -12,4 +12,6 @@ pub mod music_albums;
 pub mod reader;
 pub mod reindex;
 pub mod search;
+pub mod selection;
+pub(crate) mod sidecars;
 pub mod trash;

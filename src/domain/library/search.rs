@@ -137,7 +137,9 @@ pub(crate) fn reindex(conn: &mut Conn, item: &Item) -> Result<()> {
 
 /// Indexes an item by its name and `metadata`, in the caller's transaction.
 pub(crate) fn index(conn: &mut Conn, item: &Item, metadata: &Metadata) -> Result<()> {
-    let words = item_words(item, &searchable_path(conn, item)?, metadata);
+    // What a file says about another one is found with that one.
+    let own = if item.is_sidecar() { &Metadata::default() } else { metadata };
+    let words = item_words(item, &searchable_path(conn, item)?, own);
     Ok(store::search_words::replace(conn, item.user_id, item.id, item.shown_at, &words)?)
 }
 

@@ -1,6 +1,7 @@
 //! The trash: items stay in it until they are restored, deleted permanently, or expire.
 
-use super::items::{find_owned, item_location, with_name};
+use super::items::{item_location, with_name};
+use super::selection::find_owned;
 use super::{create_directory, search};
 use crate::domain::audit;
 use crate::domain::file_moves::{self, MovePlan};

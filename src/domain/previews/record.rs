@@ -6,7 +6,7 @@ use base64::engine::general_purpose::STANDARD_NO_PAD;
 use crate::db::Conn;
 use crate::domain::file_moves::{self, MovePlan};
 use crate::domain::library::items::{item_location, with_name};
-use crate::domain::library::{capture_time, create_directory, search};
+use crate::domain::library::{capture_time, create_directory, search, sidecars};
 use crate::error::{Error, Result};
 use crate::media::{Metadata, Rendered};
 use crate::model::item::ItemKind;
@@ -128,7 +128,7 @@ fn store_rows(
     let owner: UserId = before.user_id;
     let details =
         ItemDetails { metadata: rendered.metadata.clone(), error: rendered.error.clone() };
-    let annotations = store::item_annotations::find(conn, owner, before.id)?;
+    let mut annotations = store::item_annotations::find(conn, owner, before.id)?;
 
     // Values from a file can exceed the column's type or length; such a value is stored as null.
     let side = |length: Option<u32>| length.and_then(|length| i32::try_from(length).ok());
@@ -147,6 +147,8 @@ fn store_rows(
         let kind = ItemKind::from(found.kind);
         item = Item { kind, shelf: kind.shelf(), mime: found.mime.to_owned(), ..item };
     }
+    let item = sidecars::read_for(conn, &item, &mut annotations)?;
+    store::item_annotations::replace(conn, owner, item.id, &annotations)?;
     let item = capture_time::of_item(&item, &details.metadata, &annotations, zone).apply(item);
 
     // Item, counters, metadata and search index change together.
@@ -164,6 +166,9 @@ fn store_rows(
         store::item_details::delete_track(conn, owner, item.id)?;
     }
     search::index(conn, &item, &shown)?;
+    if item.is_sidecar() {
+        sidecars::pass_on(conn, zone, &item)?;
+    }
 
     // A failed job stays, so that an admin can retry it.
     match state {

@@ -9,6 +9,7 @@ use prometheus::IntCounter;
 use super::stream::{ByteSink, LARGE_CHUNK, StreamEnd, copy_stream};
 use crate::domain::ingest;
 use crate::domain::library::items;
+use crate::domain::library::selection::MAX_SELECTED;
 use crate::domain::sessions::authorize::{Need, authorize};
 use crate::error::{Error, Result};
 use crate::model::authority::Authority;
@@ -230,7 +231,7 @@ impl UploadBatch {
 
         // In batches of the size that moving accepts.
         let ids: Vec<ItemId> = stored.collect();
-        for ids in ids.chunks(items::MAX_SELECTED) {
+        for ids in ids.chunks(MAX_SELECTED) {
             let (services, auth_session) = (self.services.clone(), self.auth_session.clone());
             let ids = ids.to_vec();
             let moved = run_on_blocking_pool(move || {

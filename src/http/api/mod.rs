@@ -6,6 +6,7 @@ mod bodies;
 mod content;
 mod directories;
 mod docs;
+mod edit_media;
 mod media;
 pub mod openapi;
 mod respond;

@@ -5,7 +5,7 @@ use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder
 use utoipa::openapi::{Content, OpenApi as Document, Ref, RefOr};
 use utoipa::{Modify, OpenApi};
 
-use super::{admin_users, auth, content, directories, docs, media, tus, upload};
+use super::{admin_users, auth, content, directories, docs, edit_media, media, tus, upload};
 use crate::error::{Error, Result};
 use crate::http::response::error_body::ErrorBody;
 
@@ -15,7 +15,7 @@ use crate::http::response::error_body::ErrorBody;
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0")),
     paths(
         auth::log_in, auth::refresh, auth::log_out, auth::get_session, auth::get_user,
-        media::list_media, media::get_media, media::patch_media, media::edit_media, media::delete_media, media::restore_media,
+        media::list_media, media::get_media, media::patch_media, edit_media::edit_media, media::delete_media, media::restore_media,
         content::get_content, content::get_thumbnail, upload::upload_media,
         tus::show_options, tus::create_upload, tus::get_upload, tus::append_upload, tus::delete_upload,
         directories::list_directories, directories::create_directory, directories::patch_directory, directories::delete_directory,

@@ -1,11 +1,12 @@
 //! The routes of the API.
 
-use super::{admin_users, auth, content, directories, docs, media, tus, upload};
+use super::{admin_users, auth, content, directories, docs, edit_media, media, tus, upload};
 use crate::http::route::Route;
 
 pub fn routes() -> Vec<Route> {
     let areas = [
         auth::routes(),
+        edit_media::routes(),
         media::routes(),
         content::routes(),
         upload::routes(),

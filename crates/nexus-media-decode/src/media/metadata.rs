@@ -59,6 +59,12 @@ pub struct Metadata {
     /// The file ends before its picture does, or is damaged in the middle. The preview shows what could be decoded.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub is_damaged: bool,
+    /// Of a file that describes another one: the name of that file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub describes: Option<String>,
+    /// Of a file that describes another one: that file is a favorite.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub is_favorite: bool,
     /// The file contains a color profile. Only known for HEIF and AVIF.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub has_color_profile: bool,
@@ -81,6 +87,7 @@ impl Metadata {
             &mut self.aperture,
             &mut self.focal_length,
             &mut self.place,
+            &mut self.describes,
             &mut self.video_codec,
             &mut self.audio_codec,
         ] {

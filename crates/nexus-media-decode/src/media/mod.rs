@@ -20,6 +20,7 @@ pub mod sniff;
 pub mod sniff_container;
 pub mod svg;
 pub mod taken_at;
+pub mod takeout;
 pub mod video;
 pub mod wire_format;
 pub mod worker;

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::sniff::{SIDECAR_JSON, SIDECAR_XMP};
 use super::video;
 use super::wire_format::{self, Rendered};
 use super::worker::PREVIEW_SIDES;
@@ -189,6 +190,8 @@ impl PreviewRenderer {
         mime.starts_with("image/")
             || mime.starts_with("audio/")
             || mime == "application/pdf"
+            || mime == SIDECAR_JSON
+            || mime == SIDECAR_XMP
             || video::demuxer(mime).is_some()
     }
 
@@ -205,7 +208,7 @@ impl PreviewRenderer {
             "image/jp2" | "image/vnd.adobe.photoshop" => self.render_with_ffmpeg(file, mime),
             "application/pdf" => self.render_pdf(file),
             _ if mime.starts_with("audio/") => self.render_audio(file, mime, None),
-            _ if mime.starts_with("image/") => {
+            _ if mime.starts_with("image/") || mime == SIDECAR_JSON || mime == SIDECAR_XMP => {
                 self.decode(mime, &sides_argument(), Input::File(reopen(file)?))
             }
             _ => self.render_video(file, mime),

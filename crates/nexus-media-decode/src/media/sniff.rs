@@ -99,6 +99,11 @@ fn decode_other_text(head: &[u8]) -> Option<String> {
     (!has_errors || !text.contains('\u{fffd}')).then_some(text)
 }
 
+/// The media type of XMP in a file of its own.
+pub const SIDECAR_XMP: &str = "application/rdf+xml";
+/// The media type of files of Google Takeout, and of other JSON.
+pub const SIDECAR_JSON: &str = "application/json";
+
 const UNKNOWN_TYPE: Sniffed = Sniffed { kind: Kind::Other, mime: "application/octet-stream" };
 
 /// Recognizes formats by a signature with the crate `infer`; `None` for unknown and for text formats.
@@ -151,6 +156,11 @@ fn sniff_text(text: &str, name: &str) -> Sniffed {
         return Sniffed { kind: Kind::Document, mime: "text/html" };
     }
 
+    // A file beside a photo, which describes it.
+    if is_markup && (start.contains("<x:xmpmeta") || start.contains("<rdf:rdf")) {
+        return Sniffed { kind: Kind::Document, mime: SIDECAR_XMP };
+    }
+
     if start.starts_with("<?xml") {
         return Sniffed { kind: Kind::Document, mime: "text/xml" };
     }
@@ -159,7 +169,7 @@ fn sniff_text(text: &str, name: &str) -> Sniffed {
     let mime = match split_extension(name).1.to_ascii_lowercase().as_str() {
         ".csv" => "text/csv",
         ".md" | ".markdown" => "text/markdown",
-        ".json" => "application/json",
+        ".json" => SIDECAR_JSON,
         ".ics" => "text/calendar",
         ".vcf" => "text/vcard",
         ".srt" => "application/x-subrip",
@@ -223,6 +233,7 @@ mod tests {
             (Kind::Photo, "image/svg+xml")
         );
         assert_eq!(of(b"  <!DOCTYPE html>"), (Kind::Document, "text/html"));
+        assert_eq!(of(b"<?xpacket begin=''?><x:xmpmeta>"), (Kind::Document, "application/rdf+xml"));
         assert_eq!(of(b"%PDF-1.7"), (Kind::Document, "application/pdf"));
         for mime in [
             "image/svg+xml",

@@ -6,9 +6,11 @@ use std::process::ExitCode;
 
 use super::metadata::Metadata;
 use super::raster::DecodedRaster;
-use super::sniff::sniff;
+use super::sniff::{SIDECAR_JSON, SIDECAR_XMP, sniff};
 use super::wire_format::{self, Rendered};
-use super::{audio_tags, embedded_jpeg, exif, heif, iptc, jpeg, raster, resize, svg, x3f, xmp};
+use super::{
+    audio_tags, embedded_jpeg, exif, heif, iptc, jpeg, raster, resize, svg, takeout, x3f, xmp,
+};
 use crate::sandbox::lockdown::{self, ResourceLimits, StandardInput};
 use crate::sandbox::supervisor::{EXIT_NO_SANDBOX, EXIT_REFUSED};
 
@@ -119,6 +121,14 @@ const SVG: &str = "image/svg+xml";
 /// Reads the metadata of a file and renders its previews. An image without `sides` only has its metadata read.
 fn render(input: WorkerInput, mime: &str, sides: &[u32]) -> Result<Rendered, String> {
     match input {
+        // Files that describe others have no picture.
+        WorkerInput::Picture { bytes, .. } if mime == SIDECAR_JSON => {
+            let metadata = takeout::read(&bytes).ok_or("this file describes no other")?;
+            Ok(Rendered { metadata, ..Rendered::default() })
+        }
+        WorkerInput::Picture { bytes, .. } if mime == SIDECAR_XMP => {
+            Ok(Rendered { metadata: xmp::read(&bytes), ..Rendered::default() })
+        }
         WorkerInput::Audio => {
             let (metadata, cover) = audio_tags::read(StandardInput)?;
             let mut rendered = Rendered { metadata, ..Rendered::default() };

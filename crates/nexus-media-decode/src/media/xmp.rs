@@ -50,6 +50,8 @@ fn parse(text: &str) -> Option<Metadata> {
             .map(|taken| taken.found_in(TakenIn::Xmp)),
         latitude: position.map(|(north, _)| north),
         longitude: position.map(|(_, east)| east),
+        // The highest of five, which programs show as stars.
+        is_favorite: first_text(&root, "Rating").as_deref() == Some("5"),
         title: first_text(&root, "title"),
         caption: first_text(&root, "description"),
         artist: first_text(&root, "creator"),

@@ -1,6 +1,7 @@
 //! Actions on one item or on a selection: favorite, rename, move, trash, restore, delete.
 
-use crate::domain::library::items::{self, ItemChange, MAX_SELECTED};
+use crate::domain::library::items::{self, ItemChange};
+use crate::domain::library::selection::MAX_SELECTED;
 use crate::domain::library::trash;
 use crate::error::Error;
 use crate::http::extract::form::{EmptyForm, Form};
