@@ -460,7 +460,7 @@ const WRITES_WITHOUT_SESSION: [&str; 25] = [
     "reconcile/amend.rs::update_content",
     "reconcile/check_counts.rs::are_counts_right",
     // Records that a file is missing, or queues a lost preview.
-    "library/items.rs::open",
+    "library/open_item.rs::open",
     "previews/open.rs::open",
     // Follows from a change that was authorized, or from a new version of the server.
     "library/reindex.rs::bring_up_to_date",

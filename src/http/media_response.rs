@@ -10,7 +10,7 @@ use super::client_info::is_from_proxy;
 use super::response::file::{Caching, FileResponse, file_response};
 use super::response::sendfile_body::MAX_SINGLE_PART;
 use super::route::HandlerResult;
-use crate::domain::library::items;
+use crate::domain::library::open_item;
 use crate::domain::previews;
 use crate::error::Error;
 use crate::http::run_blocking::{run_blocking, services_arc};
@@ -43,8 +43,10 @@ pub async fn content_response(
         Some(source) => source,
         None => {
             let auth_session = auth_session.clone();
-            run_blocking(services, move |services| items::open(services, &auth_session.user, id))
-                .await?
+            run_blocking(services, move |services| {
+                open_item::open(services, &auth_session.user, id)
+            })
+            .await?
         }
     };
 

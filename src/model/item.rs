@@ -7,7 +7,7 @@ use super::text_enum::text_enum;
 use super::{DirectoryId, ItemId, Shelf, TakenPrecision, TakenSource, Time, UserId, WallClock};
 use crate::db::schema::media_items;
 use crate::media::PreviewRenderer;
-use crate::media::sniff::Kind;
+use crate::media::kind::Kind;
 
 /// [`Kind`] as text.
 #[derive(

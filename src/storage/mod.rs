@@ -21,9 +21,7 @@ pub use backup_repository::BackupRepository;
 pub use external_tree::ExternalTree;
 pub use file_location::FileLocation;
 pub use file_name::FileName;
-pub use incoming_file::{
-    IncomingFile, PartialFile, ReceivedFile, empty_state, read_head, sha256_of,
-};
+pub use incoming_file::{IncomingFile, PartialFile, ReceivedFile, empty_state, sha256_of};
 pub use json_lines::JsonLinesWriter;
 pub use media_dir::MediaDir;
 pub use restore_swap::RestoreSwap;

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use super::dates::{file_time, parse_time};
+use super::paths::{FileState, file_state, is_standard_path, is_virtual_path};
 use super::report::{ImportOptions, ImportReport};
 use crate::domain::ingest;
 use crate::domain::library::directories::MAX_PATH_CHARS;
@@ -16,7 +17,7 @@ use crate::model::authority::Authority;
 use crate::model::{Item, ItemId, ScanStatus, Time, User, WallClock};
 use crate::state::Services;
 use crate::state::ingest_queue::{IngestRequest, Ingested};
-use crate::storage::media_dir::{AVATAR_FILE, STANDARD_DIRECTORIES};
+use crate::storage::media_dir::AVATAR_FILE;
 use crate::storage::{ExternalTree, FileName, IncomingFile, ReceivedFile, sha256_of};
 use crate::store;
 use crate::store::php_import::PhpDirectory;
@@ -41,14 +42,6 @@ pub(super) struct FileImport<'a> {
     /// Items to which a file of the original was matched. Each matches one file only, so that two files with the same
     /// bytes become two items.
     pub matched_items: HashSet<ItemId>,
-}
-
-/// What a file's folder in the original says about it.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum FileState {
-    Plain,
-    Favorite,
-    Trashed,
 }
 
 /// A file to be stored.
@@ -347,38 +340,6 @@ impl FileImport<'_> {
         }
         all
     }
-}
-
-/// Returns what a file's path in the imported server's folder implies: its state, and the user's directory to store it
-/// in; without a directory, the kind of the file decides.
-fn file_state(path: &Path) -> (FileState, Option<String>) {
-    let above = path.parent().map(|above| above.to_string_lossy().into_owned()).unwrap_or_default();
-    let top = above.split('/').next().unwrap_or_default();
-    match top {
-        "Trash" => (FileState::Trashed, None),
-        // The original keeps copies of items in these two folders; they are no directories of the user.
-        "Favorites" => (FileState::Favorite, None),
-        "Recents" => (FileState::Plain, None),
-        // At the top, in a standard directory, or below a path that is too long: the kind of the file decides.
-        _ if above.is_empty()
-            || STANDARD_DIRECTORIES.contains(&above.as_str())
-            || above.chars().count() > MAX_PATH_CHARS =>
-        {
-            (FileState::Plain, None)
-        }
-        _ => (FileState::Plain, Some(above)),
-    }
-}
-
-/// Whether this folder of the original contains copies of files from other folders.
-fn is_virtual_path(path: &Path) -> bool {
-    path.starts_with("Favorites") || path.starts_with("Recents")
-}
-
-/// Whether it is a standard directory, or lies in Trash, Favorites or Recents.
-fn is_standard_path(path: &str) -> bool {
-    STANDARD_DIRECTORIES.contains(&path)
-        || matches!(path.split('/').next(), Some("Trash" | "Favorites" | "Recents"))
 }
 
 /// Copies a file of the original into the folder of incoming files and hashes it. The copy gets the modification time

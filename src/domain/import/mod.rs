@@ -2,6 +2,7 @@
 
 mod dates;
 mod files;
+mod paths;
 mod report;
 mod users;
 

@@ -3,10 +3,11 @@
 use crate::db::Conn;
 use crate::domain::file_moves::MovePlan;
 use crate::domain::library::capture_time::{self, FileFacts};
-use crate::domain::library::{create_directory, items};
+use crate::domain::library::{create_directory, open_item};
 use crate::error::{Error, Result};
 use crate::media::Metadata;
-use crate::media::sniff::{Sniffed, sniff};
+use crate::media::kind::Sniffed;
+use crate::media::sniff::sniff;
 use crate::model::finding::FindingState;
 use crate::model::item::{ItemKind, NewItem};
 use crate::model::item_annotations::Annotations;
@@ -101,7 +102,7 @@ fn find_same(
 ) -> Result<Option<Item>> {
     let size = i64::try_from(received.size).map_err(Error::internal)?;
     while let Some(same) = store::items::find_same_bytes(conn, user.id, &received.sha256, size)? {
-        if items::is_whole(services, conn, user, &same)? {
+        if open_item::is_whole(services, conn, user, &same)? {
             return Ok(Some(same));
         }
         // Items marked as missing are not found by the next query.

@@ -9,6 +9,7 @@ pub mod item_view;
 pub mod items;
 pub mod listings;
 pub mod music_albums;
+pub mod open_item;
 pub mod reader;
 pub mod reindex;
 pub mod search;

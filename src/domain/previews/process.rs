@@ -5,7 +5,7 @@ use std::fs::File;
 
 use super::record::store_result;
 use crate::db::Conn;
-use crate::domain::library::items;
+use crate::domain::library::open_item;
 use crate::domain::sessions::authorize::{Need, authorize};
 use crate::error::Result;
 use crate::media::sniff::sniff;
@@ -15,7 +15,7 @@ use crate::model::item::ItemKind;
 use crate::model::{Item, ItemId, PreviewState, ScanStatus, UserId, WallClock, now};
 use crate::sandbox::SandboxError;
 use crate::state::Services;
-use crate::storage::read_head;
+use crate::storage::incoming_file::read_head;
 use crate::store;
 use crate::store::preview_jobs::PreviewJob;
 
@@ -81,7 +81,7 @@ fn process(services: &Services, job: &PreviewJob) -> Result<()> {
         return Ok(());
     }
 
-    let file = items::open_after_pending_moves(services, &owner, item.id)?;
+    let file = open_item::open_after_pending_moves(services, &owner, item.id)?;
 
     // A missing or truncated file is not decoded.
     let is_whole =

@@ -6,6 +6,7 @@
 pub mod amend;
 pub mod check;
 mod check_counts;
+mod directory_names;
 pub mod problem;
 pub mod scan;
 pub mod scan_file;

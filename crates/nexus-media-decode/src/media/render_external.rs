@@ -3,13 +3,14 @@
 
 use std::fs::File;
 
+use super::kind::{Kind, Sniffed};
 use super::metadata::Metadata;
+use super::probe::{self, Probed};
 use super::renderer::{
     FFMPEG, FFPROBE, MAX_POSTER_BYTES, MAX_PROBE_BYTES, PDFTOCAIRO, PreviewRenderer, VIPS, reopen,
     sides_argument,
 };
-use super::sniff::{Kind, Sniffed};
-use super::video::{self, PosterFormat, Probed};
+use super::video::{self, PosterFormat};
 use super::wire_format::Rendered;
 use crate::sandbox::{Input, SandboxError};
 
@@ -214,7 +215,7 @@ impl PreviewRenderer {
         };
         let arguments = video::probe_arguments(demuxer);
         match self.run_tool(&ffprobe, &arguments, Input::File(reopen(file)?), MAX_PROBE_BYTES) {
-            Ok(output) => Ok(video::parse_probe(&output)),
+            Ok(output) => Ok(probe::parse_probe(&output)),
             Err(SandboxError::Refused(_)) => Ok(None),
             Err(failure) => Err(failure),
         }
@@ -232,7 +233,7 @@ impl PreviewRenderer {
         };
         let arguments = video::packet_arguments(demuxer, stream);
         match self.run_tool(&ffprobe, &arguments, Input::File(reopen(file)?), MAX_PACKETS_BYTES) {
-            Ok(output) => Ok(video::length_of_packets(&output)),
+            Ok(output) => Ok(probe::length_of_packets(&output)),
             Err(failure @ (SandboxError::System(_) | SandboxError::Unavailable(_))) => Err(failure),
             // The length stays unknown.
             Err(_) => Ok(None),

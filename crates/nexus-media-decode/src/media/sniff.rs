@@ -1,27 +1,10 @@
 //! Determines the media type of a file from its first bytes, never from its name alone.
 
+use super::kind::{Kind, Sniffed};
 use super::sniff_container::sniff_container;
 
 /// Longest extension including the dot. A longer one is part of the name.
 const MAX_EXTENSION: usize = 16;
-
-/// The kind of a file, by its content.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Kind {
-    Photo,
-    Video,
-    Audio,
-    Document,
-    Other,
-}
-
-/// The result of sniffing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Sniffed {
-    pub kind: Kind,
-    /// The media type.
-    pub mime: &'static str,
-}
 
 /// Media types that browsers may show inline, because they cannot carry scripts.
 const INLINE_TYPES: [&str; 24] = [

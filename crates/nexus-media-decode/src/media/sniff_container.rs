@@ -1,8 +1,8 @@
 //! Formats that the signature alone does not tell: containers by their brands and streams, camera RAW, and formats that
 //! `infer` does not know.
 
+use super::kind::{Kind, Sniffed};
 use super::mpeg_audio;
-use super::sniff::{Kind, Sniffed};
 
 /// Signatures at the start of a file.
 const SIGNATURES: [(&[u8], Kind, &str); 33] = [

@@ -1,7 +1,7 @@
 //! The output format of a sandboxed decoder, and its validation outside the sandbox.
 
+use super::kind::Sniffed;
 use super::metadata::Metadata;
-use super::sniff::Sniffed;
 
 /// First bytes of the output.
 const MAGIC: &[u8; 4] = b"NXP1";

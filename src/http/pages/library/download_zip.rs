@@ -13,7 +13,7 @@ use tokio::sync::mpsc;
 use zip::write::SimpleFileOptions;
 
 use super::item_actions::SelectedItems;
-use crate::domain::library::items;
+use crate::domain::library::{items, open_item};
 use crate::http::extract::form::Form;
 use crate::http::extract::user::CurrentUser;
 use crate::http::response::file::content_disposition;
@@ -130,7 +130,7 @@ fn write_archive(
     // An item that cannot be opened, for example because its file is missing, does not end the download; its name is
     // listed in `MISSING.txt`.
     for item in chosen {
-        let Ok(opened) = items::open(services, user, item.id) else {
+        let Ok(opened) = open_item::open(services, user, item.id) else {
             missing.push(item.name.as_str());
             continue;
         };
