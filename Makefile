@@ -3,10 +3,11 @@ SHELL := /bin/sh
 export CARGO_TARGET_DIR ?= $(HOME)/.cache/nexus-media/target
 export CARGO_TERM_COLOR ?= auto
 ADVISORY_DB ?= ../shared/advisory-db
+CORPUS_VENV := $(HOME)/.cache/nexus-media/corpus
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 .DELETE_ON_ERROR:
-.PHONY: help run build release test check test-binaries test-rust test-schema test-ui audit bench deb test-deb test-long faults packages preview-packages test-packages browser-files clean
+.PHONY: help run build release test check test-binaries test-rust test-schema test-ui audit bench deb test-deb test-long test-corpus faults packages preview-packages test-packages browser-files clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -53,7 +54,14 @@ bench: test-packages browser-files ## compare with nginx and other servers; upda
 	WRITE=1 scripts/bench.py $(CARGO_TARGET_DIR)/release/nexus-media
 	scripts/bench-crowd.py $(CARGO_TARGET_DIR)/release/nexus-media
 
-test-long: faults ## tests that take too long for `make test`
+test-long: faults test-corpus ## tests that take too long for `make test`
+
+# Five copies of each file are more than a thousand.
+test-corpus: test-binaries ## files of about sixty formats: kind, shape, colours, date and text of each
+	@SUDO="$(SUDO)" scripts/packages.sh lame:lame heif-enc:libheif-examples python3:python3-venv
+	python3 -m venv "$(CORPUS_VENV)"
+	"$(CORPUS_VENV)/bin/pip" install --quiet -r tests/corpus/requirements.txt
+	"$(CORPUS_VENV)/bin/python" tests/corpus/run.py $(CARGO_TARGET_DIR)/debug/nexus-media --copies 5
 
 faults: test-packages browser-files ## all fault tests: kill -9, power failure, full disk, database outage (about 30 minutes)
 	FAULTS=long cargo test --locked --test faults -- --nocapture
@@ -67,11 +75,11 @@ audit: ## licences, sources and advisories of all crates
 packages: ## system packages for building
 	@SUDO="$(SUDO)" scripts/packages.sh gcc:gcc cmake:cmake nasm:nasm pkg-config:pkg-config mariadb_config:libmariadb-dev node:nodejs npm:npm python3:python3 pip3:python3-pip
 
-preview-packages: ## programs that decode videos, HEIC and AVIF (optional)
-	@SUDO="$(SUDO)" scripts/packages.sh ffmpeg:ffmpeg vipsthumbnail:libvips-tools
+preview-packages: ## programs that decode videos, HEIC, AVIF and PDF (optional)
+	@SUDO="$(SUDO)" scripts/packages.sh ffmpeg:ffmpeg vipsthumbnail:libvips-tools pdftocairo:poppler-utils
 
 test-packages: packages ## system packages for testing
-	@SUDO="$(SUDO)" scripts/packages.sh mariadbd:mariadb-server chromium:chromium ffmpeg:ffmpeg vipsthumbnail:libvips-tools clamd:clamav-daemon nginx:nginx-light promtool:prometheus php:php-cli /var/lib/dpkg/info/php-mysql.list:php-mysql mkfs.ext4:e2fsprogs curl:curl strace:strace
+	@SUDO="$(SUDO)" scripts/packages.sh mariadbd:mariadb-server chromium:chromium ffmpeg:ffmpeg vipsthumbnail:libvips-tools pdftocairo:poppler-utils clamd:clamav-daemon nginx:nginx-light promtool:prometheus php:php-cli /var/lib/dpkg/info/php-mysql.list:php-mysql mkfs.ext4:e2fsprogs curl:curl strace:strace
 
 # The libraries of the pages, each an enhancement, and the common passwords, without which nothing is built.
 browser-files: static/vendor/icons.svg vendor/common-passwords.txt ## browser libraries and common passwords from npm

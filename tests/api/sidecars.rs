@@ -25,6 +25,10 @@ fn picture(seed: u32) -> Vec<u8> {
     jpeg(&corners(60 + seed, 40))
 }
 
+fn is_photo(name: &str) -> bool {
+    name.strip_suffix(".jpg").is_some()
+}
+
 async fn described(program: &Program, id: &str) -> Value {
     program.json(&format!("/api/media/{id}")).await
 }
@@ -47,11 +51,11 @@ async fn a_photo_is_described_by_the_file_beside_it_in_either_order(
         ("other.jpg".to_owned(), picture(3)),
     ];
     let mut ids = std::collections::HashMap::new();
-    for (name, bytes) in files.iter().filter(|(name, _)| name.ends_with(".jpg") != sidecar_first) {
+    for (name, bytes) in files.iter().filter(|(name, _)| is_photo(name) != sidecar_first) {
         ids.insert(name.as_str(), root.upload_one(name, bytes).await);
     }
     app.previews_done().await;
-    for (name, bytes) in files.iter().filter(|(name, _)| name.ends_with(".jpg") == sidecar_first) {
+    for (name, bytes) in files.iter().filter(|(name, _)| is_photo(name) == sidecar_first) {
         ids.insert(name.as_str(), root.upload_one(name, bytes).await);
     }
     app.previews_done().await;

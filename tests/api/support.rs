@@ -300,7 +300,7 @@ impl TestApp {
     /// The number of files being received.
     /// Waits until every file has been looked into.
     pub async fn previews_done(&self) {
-        let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
+        let deadline = std::time::Instant::now() + std::time::Duration::from_mins(1);
         while nexus_media::domain::previews::counts(&self.services).unwrap().0 > 0 {
             assert!(std::time::Instant::now() < deadline, "previews take too long");
             tokio::time::sleep(std::time::Duration::from_millis(20)).await;

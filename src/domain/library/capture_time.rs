@@ -120,9 +120,12 @@ pub(crate) fn decide(
         annotations.sidecar.as_ref().and_then(|sidecar| sidecar.taken).filter(is_possible);
     // A sidecar with the same moment as the file says nothing new.
     let sidecar = sidecar.filter(|sidecar| {
-        !in_file.is_some_and(|own| match sidecar.is_utc {
-            true => is_same_moment(own.local_ms, sidecar.local_ms),
-            false => own.local_ms.div_euclid(1000) == sidecar.local_ms.div_euclid(1000),
+        !in_file.is_some_and(|own| {
+            if sidecar.is_utc {
+                is_same_moment(own.local_ms, sidecar.local_ms)
+            } else {
+                own.local_ms.div_euclid(1000) == sidecar.local_ms.div_euclid(1000)
+            }
         })
     });
 

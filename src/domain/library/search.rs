@@ -224,7 +224,7 @@ pub fn query_words(text: &str) -> Vec<String> {
             // A single character is the beginning of a pair.
             Token::Run(run) if run.len() == 1 => terms.extend(run.iter().map(char::to_string)),
             Token::Run(run) => {
-                terms.extend(run.windows(2).map(|pair| pair.iter().collect::<String>()))
+                terms.extend(run.windows(2).map(|pair| pair.iter().collect::<String>()));
             }
             Token::Symbol(symbol) => terms.push(symbol.to_string()),
         }

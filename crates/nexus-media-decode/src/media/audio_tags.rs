@@ -120,7 +120,7 @@ fn joined(tag: &Tag, keys: &[ItemKey]) -> Option<String> {
     Some(chosen.join(", "))
 }
 
-/// The texts of a file that its ID3v2 tag says are in Latin-1.
+/// The texts of a file that its `ID3v2` tag says are in Latin-1.
 fn latin1_values(mpeg: &MpegFile) -> HashSet<String> {
     let mut values = HashSet::new();
     for frame in mpeg.id3v2().into_iter().flatten() {

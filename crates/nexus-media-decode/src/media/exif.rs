@@ -58,6 +58,7 @@ fn parse_block(block: Vec<u8>) -> Option<Exif> {
 }
 
 /// The size of a TIFF's first image as it is stored, and whether it has a color profile.
+#[must_use]
 pub fn tiff_size(bytes: &[u8]) -> Option<(u32, u32, bool)> {
     let exif = parse_container(bytes)?;
     let (width, height) = number(&exif, Tag::ImageWidth).zip(number(&exif, Tag::ImageLength))?;

@@ -34,7 +34,7 @@ pub fn info(bytes: &[u8]) -> Option<HeifInfo> {
             }
             // Width and height as fractions.
             b"clap" => {
-                let side = |at| Some(read_u32(value, at)?.checked_div(read_u32(value, at + 4)?)?);
+                let side = |at| read_u32(value, at)?.checked_div(read_u32(value, at + 4)?);
                 let (width, height) = (side(0)?, side(8)?);
                 if (1..=info.width).contains(&width) && (1..=info.height).contains(&height) {
                     (info.width, info.height) = (width, height);
@@ -77,7 +77,7 @@ fn boxes(mut rest: &[u8]) -> impl Iterator<Item = (&[u8; 4], &[u8])> {
     .take(MAX_BOXES)
 }
 
-fn find<'a>(bytes: &'a [u8], wanted: &[u8; 4]) -> Option<&'a [u8]> {
+fn find<'a>(bytes: &'a [u8], wanted: &[u8]) -> Option<&'a [u8]> {
     boxes(bytes).find(|(name, _)| *name == wanted).map(|(_, content)| content)
 }
 
@@ -125,15 +125,15 @@ fn associations(ipma: &[u8], item: u32) -> Option<Vec<usize>> {
 mod tests {
     use super::*;
 
-    fn sized_box(name: &[u8; 4], content: &[u8]) -> Vec<u8> {
+    fn sized_box(name: &[u8], content: &[u8]) -> Vec<u8> {
         let length = u32::try_from(content.len() + 8).unwrap();
-        [&length.to_be_bytes(), name.as_slice(), content].concat()
+        [&length.to_be_bytes(), name, content].concat()
     }
 
     /// A file whose main picture, item 7, has the properties `values` in this order.
     fn file(values: &[(&[u8; 4], Vec<u8>)]) -> Vec<u8> {
         let properties: Vec<u8> =
-            values.iter().flat_map(|(name, value)| sized_box(name, value)).collect();
+            values.iter().flat_map(|(name, value)| sized_box(name.as_slice(), value)).collect();
         let numbers: Vec<u8> = (1..=u8::try_from(values.len()).unwrap()).collect();
         let mut ipma = vec![0, 0, 0, 0, 0, 0, 0, 1, 0, 7, u8::try_from(values.len()).unwrap()];
         ipma.extend(numbers);

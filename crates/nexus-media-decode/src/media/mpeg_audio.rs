@@ -116,7 +116,7 @@ pub fn duration_ms<R: BufRead + Seek>(file: &mut R) -> io::Result<Option<u64>> {
     Ok(kind.map(|_| samples * 1000 / rate))
 }
 
-/// Moves past an ID3v2 tag.
+/// Moves past an `ID3v2` tag.
 fn skip_tag<R: BufRead + Seek>(file: &mut R) -> io::Result<()> {
     let mut header = [0; 10];
     if file.read_exact(&mut header).is_err() {

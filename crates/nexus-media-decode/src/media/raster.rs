@@ -79,7 +79,7 @@ fn decode_as(bytes: &[u8], format: ImageFormat, side: u32) -> Result<DecodedRast
     }
 
     let (pixels, channels) = to_eight_bits(pixels, color)?;
-    let bitmap = shrink(&pixels, (width, height), channels, side)?;
+    let bitmap = shrink(pixels, (width, height), channels, side)?;
     Ok(DecodedRaster { width, height, bitmap, profile, orientation, is_damaged: decoded.is_err() })
 }
 
@@ -118,17 +118,24 @@ fn to_byte(value: f32) -> u8 {
 /// Makes an RGB or RGBA bitmap of pixels with one to four channels. An image of more than twice `side` pixels is
 /// averaged over squares, so that a large gray image is never held in color.
 fn shrink(
-    pixels: &[u8],
+    pixels: Vec<u8>,
     (width, height): (u32, u32),
     channels: usize,
     side: u32,
 ) -> Result<Bitmap, String> {
-    let square = if side == 0 { 1 } else { (width.max(height) / side / 2).max(1) };
+    let square = width.max(height).checked_div(side).map_or(1, |sides| (sides / 2).max(1));
+    // The pixels are what the bitmap needs.
+    match channels {
+        3 if square == 1 => return Bitmap::new(width, height, 3, pixels),
+        4 if square == 1 => return Bitmap::new(width, height, 4, pixels),
+        _ => {}
+    }
+
     let (small_width, small_height) = (width.div_ceil(square), height.div_ceil(square));
     let to_size = |number: u32| usize::try_from(number).map_err(|cause| cause.to_string());
     let (width, height, square) = (to_size(width)?, to_size(height)?, to_size(square)?);
 
-    let shown_channels = if channels % 2 == 0 { 4 } else { 3 };
+    let shown_channels = if channels.is_multiple_of(2) { 4 } else { 3 };
     let mut shown =
         Vec::with_capacity(to_size(small_width)? * to_size(small_height)? * shown_channels);
     let row_length = width * channels;

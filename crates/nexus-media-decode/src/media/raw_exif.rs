@@ -22,7 +22,10 @@ pub fn blocks(bytes: &[u8]) -> Vec<Vec<u8>> {
         [b'M', b'M', b'O', b'R', ..] => with_mark(head, *b"MM\0*").into_iter().collect(),
         // Canon's CR3 has TIFF data in boxes for the image, its EXIF tags, and the position.
         [_, _, _, _, b'f', b't', b'y', b'p', b'c', b'r', b'x', b' ', ..] => {
-            [b"CMT1", b"CMT2", b"CMT4"].iter().filter_map(|name| box_content(head, *name)).collect()
+            [b"CMT1", b"CMT2", b"CMT4"]
+                .iter()
+                .filter_map(|name| box_content(head, name.as_slice()))
+                .collect()
         }
         // Fujifilm and Sigma: the block of the embedded JPEG. JPEG XL, JPEG 2000 and Photoshop: in a box or resource.
         _ if head.starts_with(b"FUJIFILM")
@@ -69,7 +72,7 @@ fn block_at(head: &[u8], start: usize) -> Option<Vec<u8>> {
 }
 
 /// The content of the first box with this name: after its length and name.
-fn box_content(head: &[u8], name: &[u8; 4]) -> Option<Vec<u8>> {
+fn box_content(head: &[u8], name: &[u8]) -> Option<Vec<u8>> {
     let at = memchr::memmem::find(head, name)?;
     let length = head.get(at.checked_sub(4)?..at)?;
     let length = usize::try_from(u32::from_be_bytes(length.try_into().ok()?)).ok()?;

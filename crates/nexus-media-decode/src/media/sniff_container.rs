@@ -52,13 +52,14 @@ const HEIC_BRANDS: [&[u8]; 6] = [b"heic", b"heix", b"hevc", b"hevx", b"heim", b"
 /// Brands of HEIF files that do not.
 const HEIF_BRANDS: [&[u8]; 3] = [b"mif1", b"msf1", b"miaf"];
 
-/// Names of the boxes with which QuickTime files without a `ftyp` box begin.
+/// Names of the boxes with which `QuickTime` files without a `ftyp` box begin.
 const QUICKTIME_BOXES: [&[u8]; 6] = [b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot"];
 
 /// Sizes of the packets of an MPEG transport stream, with what comes before the packet: plain, with a time code as on
 /// Blu-ray discs and camcorders, with error correction.
 const TRANSPORT_PACKETS: [(usize, usize); 3] = [(188, 0), (192, 4), (204, 0)];
 
+#[expect(clippy::unnecessary_wraps, reason = "what all callers return")]
 fn sniffed(kind: Kind, mime: &'static str) -> Option<Sniffed> {
     Some(Sniffed { kind, mime })
 }
@@ -143,7 +144,7 @@ fn sniff_ogg(head: &[u8]) -> Option<Sniffed> {
     }
 }
 
-/// Matroska, of which WebM is a subset. The header contains the document type.
+/// Matroska, of which `WebM` is a subset. The header contains the document type.
 fn sniff_matroska(head: &[u8]) -> Option<Sniffed> {
     let header = head.get(..64.min(head.len())).unwrap_or_default();
     if memchr::memmem::find(header, b"webm").is_some() {

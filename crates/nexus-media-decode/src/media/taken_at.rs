@@ -56,7 +56,7 @@ impl TakenAt {
         (FIRST..LAST).contains(&self.local_ms)
     }
 
-    /// Whether it is the zero of a clock that was never set: the epochs of Unix and of QuickTime.
+    /// Whether it is the zero of a clock that was never set: the epochs of Unix and of `QuickTime`.
     #[must_use]
     pub fn is_unset_clock(&self) -> bool {
         const QUICKTIME_EPOCH: i64 = -2_082_844_800_000;
