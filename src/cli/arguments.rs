@@ -296,6 +296,18 @@ pub enum ImportCommand {
         #[arg(long)]
         dry_run: bool,
     },
+    /// Photos and videos from Google Takeout, with date, place, description and mark; can be interrupted and repeated
+    Takeout {
+        /// Username or e-mail of the account that gets them
+        #[arg(long, value_name = "NAME")]
+        user: String,
+        /// Only report what would be done
+        #[arg(long)]
+        dry_run: bool,
+        /// Folders, or ZIP archives as Google sends them
+        #[arg(required = true, value_name = "PATH")]
+        paths: Vec<PathBuf>,
+    },
 }
 
 #[derive(Subcommand)]

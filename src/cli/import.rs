@@ -1,47 +1,60 @@
 //! `nexus-media import …`.
 
+use std::path::{Path, PathBuf};
+
 use serde_json::json;
 
 use super::arguments::ImportCommand;
 use super::output::{print_message, print_result_as};
 use super::password::value_or_file;
-use crate::domain::import::{self, ImportOptions, ImportReport};
+use crate::domain::import::{self, ImportOptions, ImportReport, Tally};
 use crate::error::{Error, Result, format_bytes};
 use crate::state::Services;
 
-/// Imports users and files from the original PHP application, or only reports what would be imported, and prints what
-/// was skipped.
+/// Imports from another system, or only reports what would be imported, and prints what was skipped.
 ///
 /// # Errors
 /// `Conflict` when anything was skipped.
 pub fn run(services: &Services, command: &ImportCommand, is_json: bool) -> Result<()> {
-    let ImportCommand::Php { database, database_file, table_prefix, media, moves, dry_run } =
-        command;
-    let address = value_or_file("database", database.as_ref(), database_file.as_deref())?;
+    match command {
+        ImportCommand::Php { database, database_file, table_prefix, media, moves, dry_run } => {
+            let address = value_or_file("database", database.as_ref(), database_file.as_deref())?;
+            let options = ImportOptions {
+                database: &address,
+                prefix: table_prefix,
+                media,
+                moves: *moves,
+                is_dry: *dry_run,
+            };
+            // The closure shows progress: it receives the name of each user.
+            let report = import::import(services, &options, |username| {
+                print_message(&format!("{username} …"));
+            })?;
+            print_report(&report, *dry_run, is_json)
+        }
+        ImportCommand::Takeout { user, dry_run, paths } => {
+            let user = super::user::find(services, user)?;
+            let paths: Vec<&Path> = paths.iter().map(PathBuf::as_path).collect();
+            let report = import::import_takeout(services, &user, &paths, *dry_run, |folder| {
+                print_message(&format!("{folder} …"));
+            })?;
+            print_report(&report, *dry_run, is_json)
+        }
+    }
+}
 
-    let options = ImportOptions {
-        database: &address,
-        prefix: table_prefix,
-        media,
-        moves: *moves,
-        is_dry: *dry_run,
-    };
-
-    // The closure shows progress: it receives the name of each user.
-    let report =
-        import::import(services, &options, |username| print_message(&format!("{username} …")))?;
+fn print_report(report: &ImportReport, is_dry: bool, is_json: bool) -> Result<()> {
     let skipped: Vec<_> =
         report.skipped.iter().map(|(what, why)| json!({ "what": what, "why": why })).collect();
-
     let value = json!({
-        "dry_run": dry_run,
+        "dry_run": is_dry,
         "people": { "taken": report.people.taken, "already_there": report.people.already_there },
         "files": { "taken": report.files.taken, "already_there": report.files.already_there, "bytes": report.bytes },
         "skipped": skipped,
         "notes": report.notes,
     });
 
-    print_result_as(is_json, &value, &report_text(&report, *dry_run))?;
+    print_result_as(is_json, &value, &report_text(report, is_dry))?;
     if report.skipped.is_empty() {
         Ok(())
     } else {
@@ -55,10 +68,13 @@ fn report_text(report: &ImportReport, is_dry: bool) -> String {
         report.skipped.iter().map(|(what, why)| format!("skipped  {what}: {why}")).collect();
     lines.extend(report.notes.iter().map(|note| format!("note     {note}")));
     let verb = if is_dry { "would be taken" } else { "taken" };
-    lines.push(format!(
-        "people   {} {verb}, {} already here",
-        report.people.taken, report.people.already_there
-    ));
+    // Other imports than that of a whole server have no people.
+    if report.people != Tally::default() {
+        lines.push(format!(
+            "people   {} {verb}, {} already here",
+            report.people.taken, report.people.already_there
+        ));
+    }
     lines.push(format!(
         "files    {} {verb} ({}), {} already here, {} skipped",
         report.files.taken,

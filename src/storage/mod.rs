@@ -1,5 +1,6 @@
 //! Bytes on disk: user folders, incoming files, previews, backups. No other layer opens them by path.
 
+pub mod archive_source;
 pub mod backup_repository;
 pub mod dir_entry;
 pub mod external_tree;

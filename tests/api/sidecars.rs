@@ -109,3 +109,79 @@ async fn only_files_in_the_same_folder_describe_a_photo(
     assert_eq!(described(&root, &id).await["taken_source"], "upload");
     assert_eq!(root.names("q=settings").await, ["settings.json"]);
 }
+
+/// A ZIP archive with these files.
+fn archive(path: &std::path::Path, files: &[(&str, Vec<u8>)]) {
+    use std::io::Write;
+    let mut archive = zip::ZipWriter::new(std::fs::File::create(path).unwrap());
+    for (name, bytes) in files {
+        archive.start_file(*name, zip::write::SimpleFileOptions::default()).unwrap();
+        archive.write_all(bytes).unwrap();
+    }
+    archive.finish().unwrap();
+}
+
+#[rstest]
+#[actix_web::test]
+async fn takeout_is_imported_from_folders_and_archives_and_only_once(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
+    use nexus_media::domain::import::import_takeout;
+    use nexus_media::store;
+
+    let (app, _) = TestApp::ready_with(backend, &[("time_zone", "Europe/Vienna")]).await;
+    let root = app.program("root").await;
+    let export = tempfile::tempdir().unwrap();
+    let year = "Takeout/Google Photos/Photos from 2019";
+    let album = "Takeout/Google Photos/Lake";
+    // The photo is in one archive, and what describes it in another; the album is a folder.
+    archive(&export.path().join("1.zip"), &[(&format!("{year}/IMG_1.jpg"), picture(1))]);
+    archive(
+        &export.path().join("2.zip"),
+        &[
+            (&format!("{year}/IMG_1.jpg.supplemental-metada.json"), takeout("IMG_1.jpg")),
+            (&format!("{year}/IMG_2.jpg"), picture(2)),
+            (&format!("{year}/metadata.json"), br#"{"title":"Photos from 2019"}"#.to_vec()),
+        ],
+    );
+    let folder = export.path().join("3").join(album);
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("IMG_1.jpg"), picture(1)).unwrap();
+    std::fs::write(folder.join("metadata.json"), br#"{"title":"At the lake"}"#).unwrap();
+
+    let paths = ["1.zip", "2.zip", "3"].map(|name| export.path().join(name));
+    let run = |is_dry: bool| {
+        let (services, user, paths) = (app.services.clone(), app.user("root"), paths.clone());
+        tokio::task::spawn_blocking(move || {
+            let paths: Vec<_> = paths.iter().map(std::path::PathBuf::as_path).collect();
+            import_takeout(&services, &user, &paths, is_dry, |_| {}).unwrap()
+        })
+    };
+    assert_eq!(run(true).await.unwrap().files.taken, 3, "nothing is known of duplicates yet");
+    assert_eq!(root.names("").await.len(), 0);
+    let report = run(false).await.unwrap();
+    assert_eq!((report.files.taken, report.files.already_there), (2, 1), "{:?}", report.skipped);
+    app.previews_done().await;
+
+    let items = app.placed_items("root");
+    let (path, item) = items.iter().find(|(_, item)| item.name == "IMG_1.jpg").unwrap();
+    assert_eq!((path.as_str(), items.len()), ("Photos", 2));
+    let photo = described(&root, &item.id.to_string()).await;
+    assert_eq!(photo["taken_local"], "2019-07-04T15:30:12");
+    assert_eq!(
+        (&photo["favorite"], &photo["metadata"]["description"]),
+        (&j!(true), &j!("At the lake"))
+    );
+    let albums = app
+        .services
+        .db
+        .read(|conn| {
+            Ok(store::item_annotations::find(conn, item.user_id, item.id)?.sidecar.unwrap().albums)
+        })
+        .unwrap();
+    assert_eq!(albums, ["At the lake"]);
+
+    let again = run(false).await.unwrap();
+    assert_eq!((again.files.taken, again.files.already_there), (0, 3));
+    assert_counts_are_true(&app, "root");
+}

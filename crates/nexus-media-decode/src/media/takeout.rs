@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::metadata::Metadata;
+use super::metadata::{Metadata, clean_text};
 use super::taken_at::{TakenAt, TakenIn};
 
 #[derive(Deserialize)]
@@ -72,6 +72,18 @@ pub fn read(bytes: &[u8]) -> Option<Metadata> {
     Some(metadata.bounded())
 }
 
+#[derive(Deserialize)]
+struct TakeoutAlbum {
+    title: String,
+}
+
+/// The title in the file that describes an album. `None` for other JSON.
+#[must_use]
+pub fn album_title(bytes: &[u8]) -> Option<String> {
+    let album: TakeoutAlbum = serde_json::from_slice(bytes).ok()?;
+    clean_text(&album.title, 190)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -99,5 +111,7 @@ mod tests {
         for text in ["", "{}", "[1]", r#"{"title":"album"}"#, r#"{"photoTakenTime":5}"#] {
             assert_eq!(read(text.as_bytes()), None, "{text}");
         }
+        assert_eq!(album_title(br#"{"title":"Croatia"}"#).as_deref(), Some("Croatia"));
+        assert_eq!(album_title(br#"{"title":""}"#), None);
     }
 }
