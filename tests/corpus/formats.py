@@ -117,6 +117,8 @@ def images():
     yield "cut-off.gif", gif[: len(gif) // 2], {"kind": "photo", "width": 400, "height": 300, "preview": True, "damaged": True}
     ico = save(Image.effect_noise((128, 128), 90).convert("RGBA"), "ICO", sizes=[(128, 128)])
     yield "cut-off.ico", ico[: len(ico) * 2 // 3], {"kind": "photo", "preview": True, "damaged": True}
+    # Each pixel of a palette image takes four bytes in our own decoder.
+    yield "large.gif", save(Image.new("P", (11000, 10000)), "GIF"), {"kind": "photo", "width": 11000, "height": 10000, "preview": True}
     yield "exif.png", save(rgb, "PNG", exif=dated()), {**QUAD, "taken": WHEN}
     yield "a.gif", save(rgb, "GIF"), QUAD
     yield "a.bmp", save(rgb, "BMP"), QUAD
@@ -262,11 +264,39 @@ def sounds():
     yield "mpeg25.mp3", sh("lame --quiet -b 16 --resample 8 a.wav a.mp3", {"a.wav": wav}, "a.mp3"), {"kind": "audio", "duration_ms": [1800, 2500]}
     yield "zeros.mp3", b"\0" * 1500 + mp3(), {"kind": "audio", "duration_ms": [1800, 2400]}
     yield "crc.mp3", sh("lame --quiet -p -b 32 a.wav a.mp3", {"a.wav": wav}, "a.mp3"), {"kind": "audio", "duration_ms": [1800, 2400]}
-    yield "vbri.mp3", mp3(5)[:30000], {"kind": "audio"}
+    tagged = id3v1("Группа крови", "Кино", "cp1251")
+    yield "id3v1.mp3", mp3() + tagged, {"kind": "audio", "title": "Группа крови", "artist": "Кино"}
+    yield "info.wav", riff_info(wav, INAM="Größe".encode("latin-1"), IART="Jörg Müßig".encode("latin-1")), {"kind": "audio", "title": "Größe", "artist": "Jörg Müßig"}
+    yield "several.flac", several(ff(*A, ext="flac")), {"kind": "audio", "artist": "Anna, Bertram", "found_by": ["bertram"]}
     yield "fragmented.m4a", ff(*A, "-c:a", "aac", "-movflags", "frag_every_frame+empty_moov", ext="m4a"), plain
     yield "stream.wav", stream_wav(ff(*A, ext="wav")), plain
     for encoding, title, artist in (("cp1251", "Группа крови на рукаве", "Кино"), ("shift-jis", "夜に駆ける物語", "さくらんぼ"), ("gbk", "月亮代表我的心", "邓丽君"), ("euc-kr", "아리랑 목동 노래", "조용필"), ("utf-8", "Fräulein Müller", "Größe"), ("latin-1", "Café Müller", "Jörg Müßig")):
         yield f"{encoding}.mp3", id3v23_tag(title, artist, encoding) + mp3(), {"kind": "audio", "title": title, "artist": artist}
+
+
+def id3v1(title, artist, encoding):
+    """The tag at the end of old files: fields of fixed length."""
+    return b"TAG" + title.encode(encoding).ljust(30, b"\0") + artist.encode(encoding).ljust(30, b"\0") + b"\0" * 65
+
+
+def riff_info(wav, **texts):
+    """A WAV with texts in its own format."""
+    body = b"INFO" + b"".join(k.encode() + struct.pack("<I", len(v)) + v + b"\0" * (len(v) % 2) for k, v in texts.items())
+    wav = wav + b"LIST" + struct.pack("<I", len(body)) + body
+    return wav[:4] + struct.pack("<I", len(wav) - 8) + wav[8:]
+
+
+def several(flac):
+    """A FLAC of two artists."""
+    from mutagen.flac import FLAC
+
+    with tempfile.NamedTemporaryFile(suffix=".flac") as file:
+        file.write(flac)
+        file.flush()
+        tags = FLAC(file.name)
+        tags["artist"] = ["Anna", "Bertram"]
+        tags.save()
+        return pathlib.Path(file.name).read_bytes()
 
 
 def stream_wav(wav):

@@ -13,7 +13,7 @@ use lofty::probe::Probe;
 use lofty::tag::{ItemKey, ItemValue, Tag, TagItem, TagType};
 
 use super::metadata::Metadata;
-use super::{legacy_text, mpeg_audio};
+use super::{legacy_text, mpeg_audio, riff_info};
 
 /// Largest tag in bytes.
 const MAX_TAG_BYTES: usize = 24 << 20;
@@ -21,7 +21,11 @@ const MAX_TAG_BYTES: usize = 24 << 20;
 const VARIOUS_ARTISTS: &str = "Various Artists";
 
 /// Reads the metadata of an audio file and its cover as an image file.
-pub fn read<R: Read + Seek>(file: R) -> Result<(Metadata, Option<Vec<u8>>), String> {
+pub fn read<R: Read + Seek>(mut file: R) -> Result<(Metadata, Option<Vec<u8>>), String> {
+    // Only WAV has these; the tag reader leaves out what is not UTF-8.
+    let texts = riff_info::read(&mut file).unwrap_or_default();
+    file.rewind().map_err(|cause| cause.to_string())?;
+
     // Bounds what a malformed tag can allocate.
     lofty::config::apply_global_options(
         lofty::config::GlobalOptions::new().allocation_limit(MAX_TAG_BYTES),
@@ -41,7 +45,8 @@ pub fn read<R: Read + Seek>(file: R) -> Result<(Metadata, Option<Vec<u8>>), Stri
         let counted = mpeg_audio::duration_ms(&mut file).ok().flatten();
         (TaggedFile::from(mpeg), Some(latin1), counted)
     } else {
-        (probe.read().map_err(|cause| cause.to_string())?, None, None)
+        let tagged = probe.read().map_err(|cause| cause.to_string())?;
+        (tagged, None, None)
     };
 
     let properties = tagged.properties();
@@ -70,6 +75,7 @@ pub fn read<R: Read + Seek>(file: R) -> Result<(Metadata, Option<Vec<u8>>), Stri
         }
     }
 
+    metadata.merge_missing(texts);
     if metadata.is_compilation && metadata.album_artist.is_none() {
         metadata.album_artist = Some(VARIOUS_ARTISTS.into());
     }

@@ -18,6 +18,7 @@ pub mod raw_exif;
 mod render_external;
 pub mod renderer;
 pub mod resize;
+pub mod riff_info;
 pub mod sniff;
 pub mod sniff_container;
 pub mod svg;

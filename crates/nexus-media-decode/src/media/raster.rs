@@ -169,9 +169,11 @@ fn shrink(
     Bitmap::new(small_width, small_height, if shown_channels == 4 { 4 } else { 3 }, shown)
 }
 
-/// Returns the width of a TIFF's first image.
+/// Returns the width and height of the first image of a file.
 #[must_use]
-pub fn width(bytes: &[u8]) -> Option<u32> {
-    let reader = ImageReader::with_format(Cursor::new(bytes), ImageFormat::Tiff);
-    reader.into_decoder().ok().map(|decoder| decoder.dimensions().0)
+pub fn size(bytes: &[u8], format: ImageFormat) -> Option<(u32, u32)> {
+    let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
+    // Nothing is decoded.
+    reader.no_limits();
+    reader.into_decoder().ok().map(|decoder| decoder.dimensions())
 }

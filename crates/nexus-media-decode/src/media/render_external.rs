@@ -58,9 +58,9 @@ impl PreviewRenderer {
         self.finish_render(rendered, picture, "image/jpeg")
     }
 
-    /// Renders a TIFF with our decoder, or with libvips if it is of a kind that ours does not know: palettes, fax
-    /// compression, Lab.
-    pub(super) fn render_tiff(&self, file: &File, mime: &str) -> Result<Rendered, SandboxError> {
+    /// Renders an image with our decoder, or with libvips if it is of a kind that ours does not know, such as TIFF with
+    /// palettes or fax compression, or too large for ours, which holds all of it in memory.
+    pub(super) fn render_raster(&self, file: &File, mime: &str) -> Result<Rendered, SandboxError> {
         let rendered = self.decode(mime, &sides_argument(), Input::File(reopen(file)?))?;
         if rendered.error.is_none() {
             return Ok(rendered);

@@ -204,7 +204,9 @@ impl PreviewRenderer {
             "image/heic" | "image/heif" | "image/avif" | "image/jxl" => {
                 self.render_with_vips(file, mime)
             }
-            "image/tiff" => self.render_tiff(file, mime),
+            "image/tiff" | "image/png" | "image/gif" | "image/webp" => {
+                self.render_raster(file, mime)
+            }
             "image/jp2" | "image/vnd.adobe.photoshop" => self.render_with_ffmpeg(file, mime),
             "application/pdf" => self.render_pdf(file),
             _ if mime.starts_with("audio/") => self.render_audio(file, mime, None),

@@ -4,6 +4,8 @@ use std::io::{Read, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
+use image::ImageFormat;
+
 use super::metadata::Metadata;
 use super::raster::DecodedRaster;
 use super::sniff::{SIDECAR_JSON, SIDECAR_XMP, sniff};
@@ -185,6 +187,11 @@ fn set_size_without_decoding(metadata: &mut Metadata, bytes: &[u8], mime: &str, 
         metadata.has_color_profile = info.is_some_and(|info| info.has_profile);
         return;
     }
+    if let Some((width, height)) = raster::format(mime)
+        .and_then(|format| catch_panic(|| raster::size(bytes, format)).flatten())
+    {
+        (metadata.width, metadata.height) = (Some(width), Some(height));
+    }
     if mime == "image/tiff"
         && let Some((width, height, has_profile)) = catch_panic(|| exif::tiff_size(bytes)).flatten()
     {
@@ -294,7 +301,8 @@ fn embedded_image<'a>(mime: &str, bytes: &'a [u8]) -> Option<(&'a [u8], u32, u32
         return None;
     }
     let found = embedded_jpeg::largest(bytes)?;
-    let is_larger = mime != "image/tiff" || raster::width(bytes).is_none_or(|own| own < found.1);
+    let is_larger = mime != "image/tiff"
+        || raster::size(bytes, ImageFormat::Tiff).is_none_or(|(own, _)| own < found.1);
     is_larger.then_some(found)
 }
 
