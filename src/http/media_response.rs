@@ -82,10 +82,20 @@ const PREVIEW_TIMEOUT: Duration = Duration::from_secs(10);
 /// Sides of the squares that previews fit into, in pixels.
 pub const SIDES: [(&str, u32); 3] = [("320", 320), ("640", 640), ("1280", 1280)];
 
+/// The size of a full-size view in a URL.
+const FULL_SIZE: &str = "full";
+
 /// The part of a preview's URL that changes with its content.
 #[must_use]
 pub fn preview_version(item: &Item) -> &str {
     item.sha256.get(..12).unwrap_or_default()
+}
+
+/// The URL of an item's full-size view below `base`; `None` if browsers show the file itself, or not even a preview.
+#[must_use]
+pub fn full_size_path(base: &str, item: &Item) -> Option<String> {
+    previews::has_full_size(item)
+        .then(|| format!("{base}/{}/thumbnail?size=full&v={}", item.id, preview_version(item)))
 }
 
 /// The URL of an item's preview below `base`; `None` if there is none, or while the item waits for the scanner.
@@ -97,8 +107,8 @@ pub fn preview_path(base: &str, item: &Item, side: u32) -> Option<String> {
         .then(|| format!("{base}/{}/thumbnail?size={side}&v={}", item.id, preview_version(item)))
 }
 
-/// Responds with an item's preview in one of the three sizes, 320 by default, and waits a limited time for one that is
-/// not made yet. `version` is the part of the preview's URL that changes with its content.
+/// Responds with an item's preview in one of the three sizes, 320 by default, or with its full-size view. Waits a limited
+/// time for one that is not made yet. `version` is the part of the preview's URL that changes with its content.
 pub async fn thumbnail_response(
     services: &Data<Services>,
     auth_session: &Arc<AuthSession>,
@@ -109,16 +119,27 @@ pub async fn thumbnail_response(
 ) -> HandlerResult {
     let requested = size.filter(|size| !size.is_empty()).unwrap_or("320");
 
-    // Only three sizes exist.
     let side = SIDES.iter().find(|(word, _)| *word == requested).map(|(_, side)| *side);
-    let side = side.ok_or_else(|| Error::field("size", "Thumbnails are 320, 640 or 1280 wide."))?;
+    let variant = match side {
+        Some(side) => FileVariant::Preview(side),
+        None if requested == FULL_SIZE => FileVariant::FullSize,
+        None => {
+            let message = "Thumbnails are 320, 640 or 1280 wide, or \"full\".";
+            return Err(Error::field("size", message).into());
+        }
+    };
     let id = parse_id(id)?;
 
-    let source = match find_open_file(services, auth_session, id, FileVariant::Preview(side)) {
+    let source = match find_open_file(services, auth_session, id, variant) {
         Some(source) => source,
         None => {
             let (services, user) = (services_arc(services), &auth_session.user);
-            previews::open_when_ready(&services, user, id, side, PREVIEW_TIMEOUT).await?
+            match side {
+                Some(side) => {
+                    previews::open_when_ready(&services, user, id, side, PREVIEW_TIMEOUT).await?
+                }
+                None => previews::open_full_size(&services, user, id, PREVIEW_TIMEOUT).await?,
+            }
         }
     };
 
@@ -139,7 +160,7 @@ pub async fn thumbnail_response(
         } else {
             Caching::Revalidate
         },
-        // A preview is small, so it is not worth letting the proxy send the file.
+        // A preview is small compared with its original, so it is not worth letting the proxy send the file.
         x_accel_path: None,
     };
     file_response(request, &source, &content)

@@ -91,6 +91,8 @@ pub enum FileVariant {
     Original,
     /// The smallest preview whose longer side has at least this many pixels, or else the largest.
     Preview(u32),
+    /// An image in full size, as WebP.
+    FullSize,
 }
 
 /// The result of looking up an open file.

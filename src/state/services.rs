@@ -71,6 +71,8 @@ pub struct Services {
     pub upload_slots: UserSlots,
     /// Permits for uploads that collect more bytes at once. They are per process.
     pub large_chunks: Arc<Semaphore>,
+    /// Permits for making full-size views, of which each takes a processor for seconds. They are per process.
+    pub full_size_slots: Arc<Semaphore>,
     pub quota_holds: Arc<QuotaHolds>,
     pub malware_scanner: MalwareScanner,
     pub renderer: PreviewRenderer,
@@ -142,6 +144,7 @@ impl Services {
             archive_slots: UserSlots::for_archives(),
             upload_slots: UserSlots::for_uploads(),
             large_chunks: Arc::new(Semaphore::new(LARGE_CHUNK_UPLOADS)),
+            full_size_slots: Arc::new(Semaphore::new(1)),
             quota_holds: Arc::default(),
             malware_scanner: MalwareScanner::from_settings(&settings)?,
             renderer: PreviewRenderer::new(settings.program.clone()),

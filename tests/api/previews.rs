@@ -258,3 +258,41 @@ async fn previews_being_viewed_are_made_first(#[values(Sqlite, MariaDb)] backend
     assert!(tokio::task::spawn_blocking(move || process_next(&services)).await.unwrap().unwrap());
     assert_eq!(admin.get(&format!("/media/{old}/thumbnail")).await.status(), 200);
 }
+
+#[rstest]
+#[actix_web::test]
+async fn images_that_browsers_do_not_show_have_a_full_size_view(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
+    let (app, admin) = TestApp::ready(backend).await;
+    let (ada, _) = app.person(&admin, "ada").await;
+    let stranger = &admin;
+    let mut tiff = std::io::Cursor::new(Vec::new());
+    corners(2000, 1500).write_to(&mut tiff, image::ImageFormat::Tiff).unwrap();
+    let scan = ada.upload_one("scan.tif", tiff.get_ref()).await;
+    let heic = include_bytes!("../cases/size-of-heic/noirot.heic");
+    let phone = ada.upload_one("IMG_1.heic", heic).await;
+    for (id, size) in [(&scan, (2000, 1500)), (&phone, (112, 160))] {
+        ada.get(&format!("/media/{id}/thumbnail?size=1280")).await;
+        let page = ada.page(&format!("/items/{id}")).await;
+        let address = page.attribute("[data-original]", "data-original").unwrap();
+        for _ in ["made", "kept"] {
+            let answer = ada.get(&address).await;
+            assert_eq!(answer.status(), 200);
+            assert_eq!(header(&answer, "content-type"), "image/webp");
+            let shown = image::load_from_memory(&answer.bytes().await.unwrap()).unwrap();
+            assert_eq!((shown.width(), shown.height()), size);
+        }
+        assert_eq!(stranger.get(&address).await.status(), 404, "of another user");
+    }
+
+    // Browsers show the file itself.
+    let photo = ada.upload_one("harbour.jpg", &photo()).await;
+    ada.get(&format!("/media/{photo}/thumbnail?size=1280")).await;
+    assert_eq!(ada.get(&format!("/media/{photo}/thumbnail?size=full")).await.status(), 404);
+
+    // After it was moved to the trash and deleted, the view is gone as well.
+    ada.submit(&format!("/items/{scan}"), &format!("/items/{scan}/trash"), &[]).await;
+    ada.submit(&format!("/items/{scan}"), &format!("/items/{scan}/delete"), &[]).await;
+    assert_eq!(ada.get(&format!("/media/{scan}/thumbnail?size=full")).await.status(), 404);
+}

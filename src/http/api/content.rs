@@ -50,7 +50,8 @@ pub(super) async fn get_content(
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct ThumbnailQuery {
-    /// 320, 640 or 1280 pixels.
+    /// 320, 640 or 1280 pixels. `full` is the whole image, at most 8192 pixels, for formats that browsers do not show; it is
+    /// made on request and 404 for others.
     #[param(inline)]
     size: Option<Size>,
     /// As in `thumbnail_url`; the response may then be cached permanently.
@@ -65,6 +66,8 @@ pub enum Size {
     Middle,
     #[serde(rename = "1280")]
     Large,
+    #[serde(rename = "full")]
+    Full,
 }
 
 impl Size {
@@ -73,6 +76,7 @@ impl Size {
             Self::Small => "320",
             Self::Middle => "640",
             Self::Large => "1280",
+            Self::Full => "full",
         }
     }
 }

@@ -7,11 +7,12 @@ use super::kind::{Kind, Sniffed};
 use super::metadata::Metadata;
 use super::probe::{self, Probed};
 use super::renderer::{
-    FFMPEG, FFPROBE, MAX_POSTER_BYTES, MAX_PROBE_BYTES, PDFTOCAIRO, PreviewRenderer, VIPS, reopen,
-    sides_argument,
+    FFMPEG, FFPROBE, MAX_POSTER_BYTES, MAX_PROBE_BYTES, PDFTOCAIRO, PreviewRenderer, VIPS,
+    max_tool_output, reopen,
 };
 use super::video::{self, PosterFormat};
 use super::wire_format::Rendered;
+use super::worker::PREVIEW_SIDES;
 use crate::sandbox::{Input, SandboxError};
 
 /// Longest list of packets in bytes.
@@ -24,9 +25,10 @@ impl PreviewRenderer {
         &self,
         file: &File,
         mime: &str,
+        sides: &[u32],
     ) -> Result<Rendered, SandboxError> {
-        // Without sides for previews (the empty text), the decoder only reads the metadata.
-        let mut rendered = self.decode(mime, "", Input::File(reopen(file)?))?;
+        // Without sides, the decoder only reads the metadata.
+        let mut rendered = self.decode(mime, &[], Input::File(reopen(file)?))?;
         let vips = match self.tool_path(VIPS) {
             Ok(vips) => vips,
             Err(why) => {
@@ -43,29 +45,36 @@ impl PreviewRenderer {
                 (probed.metadata.width, probed.metadata.height);
         }
 
-        // Shrinks to at most 1280 pixels a side, and writes a JPEG of quality 92 without metadata to standard output.
-        let mut arguments = vec!["stdin", "-s", "1280x1280>", "-o", ".jpg[Q=92,strip]"];
+        // Shrinks to the largest side, and writes a JPEG of quality 92 without metadata to standard output.
+        let side = sides.first().copied().unwrap_or_default();
+        let size = format!("{side}x{side}>");
+        let mut arguments = vec!["stdin", "-s", &size, "-o", ".jpg[Q=92,strip]"];
         // Converts to sRGB. Without a profile in the file, libvips would convert from a profile of its own.
         if rendered.metadata.has_color_profile || needs_all_loaders {
             arguments.extend(["--eprofile", "srgb"]);
         }
         let input = Input::File(reopen(file)?);
         let picture = if needs_all_loaders {
-            self.run_with_all_loaders(&vips, &arguments, input, MAX_POSTER_BYTES)?
+            self.run_with_all_loaders(&vips, &arguments, input, max_tool_output(sides))?
         } else {
-            self.run_tool(&vips, &arguments, input, MAX_POSTER_BYTES)?
+            self.run_tool(&vips, &arguments, input, max_tool_output(sides))?
         };
-        self.finish_render(rendered, picture, "image/jpeg")
+        self.finish_render(rendered, picture, "image/jpeg", sides)
     }
 
     /// Renders an image with our decoder, or with libvips if it is of a kind that ours does not know, such as TIFF with
     /// palettes or fax compression, or too large for ours, which holds all of it in memory.
-    pub(super) fn render_raster(&self, file: &File, mime: &str) -> Result<Rendered, SandboxError> {
-        let rendered = self.decode(mime, &sides_argument(), Input::File(reopen(file)?))?;
+    pub(super) fn render_raster(
+        &self,
+        file: &File,
+        mime: &str,
+        sides: &[u32],
+    ) -> Result<Rendered, SandboxError> {
+        let rendered = self.decode(mime, sides, Input::File(reopen(file)?))?;
         if rendered.error.is_none() {
             return Ok(rendered);
         }
-        match self.render_with_vips(file, mime) {
+        match self.render_with_vips(file, mime, sides) {
             Ok(converted) if converted.error.is_none() => Ok(converted),
             // The first error says more.
             Ok(_) | Err(SandboxError::Refused(_)) => Ok(rendered),
@@ -78,15 +87,16 @@ impl PreviewRenderer {
         &self,
         file: &File,
         mime: &str,
+        sides: &[u32],
     ) -> Result<Rendered, SandboxError> {
-        let mut rendered = self.decode(mime, "", Input::File(reopen(file)?))?;
+        let mut rendered = self.decode(mime, &[], Input::File(reopen(file)?))?;
         let Some(probed) = self.probe_file(file, mime)? else {
             rendered.error = Some("ffmpeg, which decodes this format, is missing".into());
             return Ok(rendered);
         };
         let Metadata { width, height, .. } = probed.metadata;
         (rendered.metadata.width, rendered.metadata.height) = (width, height);
-        self.extract_frame(file, mime, rendered, probed.poster, &[0])
+        self.extract_frame(file, mime, rendered, probed.poster, &[0], sides)
     }
 
     /// Renders the first page of a PDF.
@@ -102,7 +112,8 @@ impl PreviewRenderer {
             ["-png", "-singlefile", "-f", "1", "-l", "1", "-scale-to", "1280", "-", "-"];
         let picture =
             self.run_tool(&pdftocairo, &arguments, Input::File(reopen(file)?), MAX_POSTER_BYTES)?;
-        let mut rendered = self.finish_render(Rendered::default(), picture, "image/png")?;
+        let mut rendered =
+            self.finish_render(Rendered::default(), picture, "image/png", &PREVIEW_SIDES)?;
         // A page has no size in pixels.
         (rendered.metadata.width, rendered.metadata.height) = (None, None);
         Ok(rendered)
@@ -136,7 +147,7 @@ impl PreviewRenderer {
         // frame is tried as well.
         let at = video::poster_time(probed.metadata.duration_ms);
         let rendered = Rendered { metadata: probed.metadata.bounded(), ..Rendered::default() };
-        self.extract_frame(file, mime, rendered, probed.poster, &[at, 0])
+        self.extract_frame(file, mime, rendered, probed.poster, &[at, 0], &PREVIEW_SIDES)
     }
 
     /// Reads the tags and the cover of an audio file with our decoder, and with ffmpeg what ours does not know. `probed`
@@ -158,7 +169,7 @@ impl PreviewRenderer {
             return Ok(Rendered { found: Some(Sniffed { kind: Kind::Video, mime }), ..rendered });
         }
 
-        let decoded = self.decode(mime, &sides_argument(), Input::File(reopen(file)?));
+        let decoded = self.decode(mime, &PREVIEW_SIDES, Input::File(reopen(file)?));
         let mut rendered = match decoded {
             Ok(rendered) => {
                 let is_long = rendered.metadata.duration_ms.is_some_and(|length| length > 0);
@@ -202,7 +213,7 @@ impl PreviewRenderer {
             let poster = PosterFormat { is_cover: true, ..PosterFormat::default() };
             let metadata = rendered.metadata.clone();
             // A broken cover is no reason to reject the recording.
-            rendered = self.extract_frame(file, mime, rendered, poster, &[0])?;
+            rendered = self.extract_frame(file, mime, rendered, poster, &[0], &PREVIEW_SIDES)?;
             (rendered.metadata, rendered.error) = (metadata, None);
         }
         Ok(rendered)
@@ -248,6 +259,7 @@ impl PreviewRenderer {
         mut rendered: Rendered,
         poster: PosterFormat,
         times: &[u64],
+        sides: &[u32],
     ) -> Result<Rendered, SandboxError> {
         let (Some(demuxer), Ok(ffmpeg)) = (video::demuxer(mime), self.tool_path(FFMPEG)) else {
             rendered.error = Some("ffmpeg, which decodes this format, is missing".into());
@@ -260,14 +272,14 @@ impl PreviewRenderer {
         formats.extend(poster.is_hdr.then_some(plain));
 
         for format in formats {
-            let filters = format.filters();
+            let filters = format.filters(sides.first().copied().unwrap_or_default());
             for at in times {
                 let at = format!("{at}ms");
                 let arguments = video::poster_arguments(demuxer, &at, &filters, format.is_cover);
                 let input = Input::File(reopen(file)?);
-                match self.run_tool(&ffmpeg, &arguments, input, MAX_POSTER_BYTES) {
+                match self.run_tool(&ffmpeg, &arguments, input, max_tool_output(sides)) {
                     Ok(picture) if !picture.is_empty() => {
-                        return self.finish_render(rendered, picture, "image/jpeg");
+                        return self.finish_render(rendered, picture, "image/jpeg", sides);
                     }
                     Ok(_) => {}
                     // These failures do not depend on the file.
@@ -288,8 +300,9 @@ impl PreviewRenderer {
         mut rendered: Rendered,
         picture: Vec<u8>,
         mime: &str,
+        sides: &[u32],
     ) -> Result<Rendered, SandboxError> {
-        let shown = self.decode(mime, &sides_argument(), Input::Bytes(picture))?;
+        let shown = self.decode(mime, sides, Input::Bytes(picture))?;
         // The metadata of the original file is kept. The error of an earlier attempt is replaced.
         (rendered.pictures, rendered.thumbhash, rendered.error) =
             (shown.pictures, shown.thumbhash, shown.error);

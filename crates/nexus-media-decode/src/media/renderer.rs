@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 
 use super::sniff::{SIDECAR_JSON, SIDECAR_XMP};
 use super::video;
-use super::wire_format::{self, Rendered};
-use super::worker::PREVIEW_SIDES;
+use super::wire_format::{self, OutputLimits, Picture, Rendered};
+use super::worker::{FULL_SIZE_SIDES, PREVIEW_SIDES};
 use crate::sandbox::{Input, SandboxError, SandboxSupervisor, SandboxTask};
 
 /// Time limit of one worker.
@@ -20,6 +20,8 @@ const RETRY_INTERVAL: Duration = Duration::from_mins(1);
 /// Longest output of ffprobe, and of a poster or converted image, in bytes.
 pub(super) const MAX_PROBE_BYTES: usize = 256 * 1024;
 pub(super) const MAX_POSTER_BYTES: usize = 16 << 20;
+/// Longest converted image in full size, in bytes.
+const MAX_CONVERTED_BYTES: usize = 96 << 20;
 /// A GIF of one pixel.
 const TEST_IMAGE: &[u8] =
     b"GIF89a\x01\0\x01\0\x80\0\0\0\0\0\xff\xff\xff,\0\0\0\0\x01\0\x01\0\0\x02\x02D\x01\0;";
@@ -100,7 +102,7 @@ impl PreviewRenderer {
     /// started here, because that takes longer.
     pub fn probe(&self) {
         // 320 is the side of the preview to make.
-        let health = match self.decode("image/gif", "320", Input::Bytes(TEST_IMAGE.to_vec())) {
+        let health = match self.decode("image/gif", &[320], Input::Bytes(TEST_IMAGE.to_vec())) {
             Ok(_) => RendererHealth::Works,
             Err(failure) => RendererHealth::Off(failure.to_string()),
         };
@@ -201,43 +203,71 @@ impl PreviewRenderer {
     /// [`SandboxError`]: the file was rejected, or its decoder crashed.
     pub fn render(&self, file: &File, mime: &str) -> Result<Rendered, SandboxError> {
         let rendered = match mime {
-            "image/heic" | "image/heif" | "image/avif" | "image/jxl" => {
-                self.render_with_vips(file, mime)
-            }
-            "image/tiff" | "image/png" | "image/gif" | "image/webp" => {
-                self.render_raster(file, mime)
-            }
-            "image/jp2" | "image/vnd.adobe.photoshop" => self.render_with_ffmpeg(file, mime),
             "application/pdf" => self.render_pdf(file),
             _ if mime.starts_with("audio/") => self.render_audio(file, mime, None),
-            _ if mime.starts_with("image/") || mime == SIDECAR_JSON || mime == SIDECAR_XMP => {
-                self.decode(mime, &sides_argument(), Input::File(reopen(file)?))
+            SIDECAR_JSON | SIDECAR_XMP => {
+                self.decode(mime, &PREVIEW_SIDES, Input::File(reopen(file)?))
             }
+            _ if mime.starts_with("image/") => self.render_image(file, mime, &PREVIEW_SIDES),
             _ => self.render_video(file, mime),
         };
+        self.count_crash(rendered)
+    }
+
+    /// Renders an image in full size as WebP, scaled down only if a side has more than 8192 pixels.
+    ///
+    /// # Errors
+    /// As [`PreviewRenderer::render`].
+    pub fn render_full_size(&self, file: &File, mime: &str) -> Result<Picture, SandboxError> {
+        let rendered = self.count_crash(self.render_image(file, mime, &FULL_SIZE_SIDES))?;
+        let why = rendered.error.unwrap_or_else(|| "there is no image".into());
+        rendered.pictures.into_iter().next().ok_or(SandboxError::Refused(why))
+    }
+
+    fn render_image(
+        &self,
+        file: &File,
+        mime: &str,
+        sides: &[u32],
+    ) -> Result<Rendered, SandboxError> {
+        match mime {
+            "image/heic" | "image/heif" | "image/avif" | "image/jxl" => {
+                self.render_with_vips(file, mime, sides)
+            }
+            "image/tiff" | "image/png" | "image/gif" | "image/webp" => {
+                self.render_raster(file, mime, sides)
+            }
+            "image/jp2" | "image/vnd.adobe.photoshop" => self.render_with_ffmpeg(file, mime, sides),
+            _ => self.decode(mime, sides, Input::File(reopen(file)?)),
+        }
+    }
+
+    fn count_crash<T>(&self, rendered: Result<T, SandboxError>) -> Result<T, SandboxError> {
         if matches!(rendered, Err(SandboxError::Died(_) | SandboxError::TimedOut)) {
             self.crashes.fetch_add(1, Ordering::Relaxed);
         }
         rendered
     }
 
-    /// Decodes a file in a sandboxed worker. `sides` contains the sides of the previews, separated by commas; if it is
-    /// empty, only the metadata of an image is read.
+    /// Decodes a file in a sandboxed worker and makes pictures for `sides`, largest first. Without sides, only the
+    /// metadata of an image is read.
     pub(super) fn decode(
         &self,
         mime: &str,
-        sides: &str,
+        sides: &[u32],
         input: Input,
     ) -> Result<Rendered, SandboxError> {
-        let arguments = ["decode", mime, sides];
+        let sides_argument = sides.iter().map(u32::to_string).collect::<Vec<_>>().join(",");
+        let arguments = ["decode", mime, &sides_argument];
+        let limits = OutputLimits::for_sides(sides);
         let answer = self.supervisor.run(SandboxTask {
             arguments: &arguments,
             environment: &[],
             input,
-            max_output: wire_format::MAX_OUTPUT_BYTES,
+            max_output: limits.bytes,
             timeout: RENDER_TIMEOUT,
         })?;
-        wire_format::decode(&answer)
+        wire_format::decode(&answer, limits)
             .ok_or_else(|| SandboxError::Died("wrote invalid output".into()))
     }
 
@@ -292,8 +322,9 @@ fn find_tool(name: &str) -> ToolState {
     found.map_or_else(|| ToolState::Tested(Err("not installed".into())), ToolState::Installed)
 }
 
-pub(super) fn sides_argument() -> String {
-    PREVIEW_SIDES.map(|side| side.to_string()).join(",")
+/// Longest image that a tool may write, in bytes, for pictures of these sides.
+pub(super) fn max_tool_output(sides: &[u32]) -> usize {
+    if sides == PREVIEW_SIDES { MAX_POSTER_BYTES } else { MAX_CONVERTED_BYTES }
 }
 
 /// Returns the file at its start. The position is shared with the worker, so only one worker at a time may use it.

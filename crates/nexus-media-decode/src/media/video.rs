@@ -1,5 +1,7 @@
 //! Videos, and audio that only ffmpeg reads: media types, and the arguments for ffprobe and ffmpeg.
 
+use super::resize::fit_within;
+
 /// The demuxer for a media type. It is always named, so that a file cannot select one that opens other files.
 #[must_use]
 pub fn demuxer(mime: &str) -> Option<&'static str> {
@@ -125,15 +127,17 @@ pub struct PosterFormat {
 }
 
 impl PosterFormat {
-    /// Filters that make a JPEG of at most 1280 pixels a side, in the shape in which the video is shown.
+    /// Filters that make a JPEG that fits into a square of `side` pixels, in the shape in which the video is shown.
     #[must_use]
-    pub fn filters(self) -> String {
+    pub fn filters(self, side: u32) -> String {
         let scale = match self.size {
             Some((width, height)) => {
-                let (width, height) = fit(width, height);
+                let (width, height) = fit_within(width, height, side);
                 format!("scale=w={width}:h={height}:flags=bicubic,setsar=1")
             }
-            None => "scale=w='min(1280,iw)':h='min(1280,ih)':force_original_aspect_ratio=decrease:flags=bicubic".into(),
+            None => format!(
+                "scale=w='min({side},iw)':h='min({side},ih)':force_original_aspect_ratio=decrease:flags=bicubic"
+            ),
         };
         // Linear light in a wide range of values is compressed to the range of a JPEG.
         let tone_mapping = if self.is_hdr {
@@ -144,19 +148,6 @@ impl PosterFormat {
         // `yuvj420p` is a pixel format of JPEG.
         format!("{scale}{tone_mapping},format=yuvj420p")
     }
-}
-
-/// The largest size of the same shape with at most 1280 pixels a side.
-fn fit(width: u32, height: u32) -> (u32, u32) {
-    let longest = u64::from(width.max(height)).max(1);
-    if longest <= 1280 {
-        return (width, height);
-    }
-    let scaled = |side: u32| {
-        let side = (u64::from(side) * 1280 + longest / 2) / longest;
-        u32::try_from(side).unwrap_or(1280).max(1)
-    };
-    (scaled(width), scaled(height))
 }
 
 /// Arguments that make ffmpeg write one frame, rotated as shown, as a JPEG. `filters` are those of [`PosterFormat`].
@@ -230,8 +221,10 @@ mod tests {
 
     #[test]
     fn a_poster_keeps_the_shape_of_the_video() {
-        assert_eq!(fit(3840, 2160), (1280, 720));
-        assert_eq!(fit(2160, 3840), (720, 1280));
-        assert_eq!(fit(100, 50), (100, 50));
+        let scale =
+            |size| PosterFormat { size: Some(size), ..PosterFormat::default() }.filters(1280);
+        assert!(scale((3840, 2160)).starts_with("scale=w=1280:h=720:"));
+        assert!(scale((2160, 3840)).starts_with("scale=w=720:h=1280:"));
+        assert!(scale((100, 50)).starts_with("scale=w=100:h=50:"));
     }
 }

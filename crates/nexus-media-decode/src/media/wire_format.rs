@@ -2,21 +2,42 @@
 
 use super::kind::Sniffed;
 use super::metadata::Metadata;
+use super::worker::PREVIEW_SIDES;
 
 /// First bytes of the output.
 const MAGIC: &[u8; 4] = b"NXP1";
 /// Longest metadata in bytes.
 const MAX_METADATA_BYTES: usize = 64 * 1024;
-/// Largest preview in bytes.
+/// Largest preview and largest full-size view in bytes.
 const MAX_PREVIEW_BYTES: usize = 3 << 20;
+const MAX_FULL_SIZE_BYTES: usize = 64 << 20;
 /// Previews per file, and length of a thumbhash in bytes.
 const MAX_PREVIEWS: usize = 3;
 const MAX_THUMBHASH_BYTES: usize = 32;
-/// Longest output in bytes.
-pub const MAX_OUTPUT_BYTES: usize =
-    64 + MAX_METADATA_BYTES + MAX_THUMBHASH_BYTES + MAX_PREVIEWS * (MAX_PREVIEW_BYTES + 16);
-/// Longest side of a preview.
-const MAX_SIDE: u32 = 1280;
+
+/// What an output may contain: pictures for these sides.
+#[derive(Debug, Clone, Copy)]
+pub struct OutputLimits {
+    side: u32,
+    picture_bytes: usize,
+    /// Length of the output in bytes.
+    pub bytes: usize,
+}
+
+impl OutputLimits {
+    /// `sides` are largest first.
+    #[must_use]
+    pub fn for_sides(sides: &[u32]) -> Self {
+        let side = sides.first().copied().unwrap_or_default();
+        let (count, picture_bytes) = if side > PREVIEW_SIDES[0] {
+            (1, MAX_FULL_SIZE_BYTES)
+        } else {
+            (MAX_PREVIEWS, MAX_PREVIEW_BYTES)
+        };
+        let bytes = 64 + MAX_METADATA_BYTES + MAX_THUMBHASH_BYTES + count * (picture_bytes + 16);
+        Self { side, picture_bytes, bytes }
+    }
+}
 
 /// A preview as WebP.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -88,7 +109,7 @@ impl<'a> ByteReader<'a> {
 
 /// Decodes and validates output; `None` if any length, size or signature in it is wrong.
 #[must_use]
-pub fn decode(output: &[u8]) -> Option<Rendered> {
+pub fn decode(output: &[u8], limits: OutputLimits) -> Option<Rendered> {
     let mut reader = ByteReader(output);
     if reader.take(4)? != MAGIC {
         return None;
@@ -104,15 +125,15 @@ pub fn decode(output: &[u8]) -> Option<Rendered> {
     while !reader.0.is_empty() {
         // Pictures follow until the end of the output.
         let (width, height) = (reader.read_u32()?, reader.read_u32()?);
-        let bytes = reader.read_part(MAX_PREVIEW_BYTES)?;
+        let bytes = reader.read_part(limits.picture_bytes)?;
         let is_webp = bytes.get(..4) == Some(b"RIFF") && bytes.get(8..12) == Some(b"WEBP");
         // A RIFF header contains the number of bytes after its first eight.
         let declared_length = bytes
             .get(4..8)
             .and_then(|length| Some(u32::from_le_bytes(length.try_into().ok()?) as usize + 8));
 
-        if !(1..=MAX_SIDE).contains(&width)
-            || !(1..=MAX_SIDE).contains(&height)
+        if !(1..=limits.side).contains(&width)
+            || !(1..=limits.side).contains(&height)
             || !is_webp
             || declared_length != Some(bytes.len())
         {
@@ -130,6 +151,10 @@ pub fn decode(output: &[u8]) -> Option<Rendered> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn decode(output: &[u8]) -> Option<Rendered> {
+        super::decode(output, OutputLimits::for_sides(&PREVIEW_SIDES))
+    }
 
     fn rendered() -> Rendered {
         let bytes = b"RIFF\x0c\0\0\0WEBPVP8 \0\0\0\0".to_vec();
@@ -166,6 +191,10 @@ mod tests {
             }),
             None
         );
+        let large = Picture { width: 5000, ..rendered().pictures[0].clone() };
+        let output = encode(&Rendered { pictures: vec![large], ..rendered() });
+        let limits = OutputLimits::for_sides(&crate::media::worker::FULL_SIZE_SIDES);
+        assert!(super::decode(&output, limits).is_some(), "only a full-size view may be larger");
         let four = Rendered { pictures: vec![rendered().pictures[0].clone(); 4], ..rendered() };
         assert_eq!(decode(&encode(&four)), None);
     }

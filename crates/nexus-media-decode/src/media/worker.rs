@@ -18,6 +18,8 @@ use crate::sandbox::supervisor::{EXIT_NO_SANDBOX, EXIT_REFUSED};
 
 /// Sides of the squares that previews fit into, in pixels, largest first.
 pub const PREVIEW_SIDES: [u32; 3] = [1280, 640, 320];
+/// Side of the square that the full-size view of an image fits into, in pixels.
+pub const FULL_SIZE_SIDES: [u32; 1] = [8192];
 /// Limits of a decoder.
 const LIMITS: ResourceLimits = ResourceLimits { memory: 1 << 30, seconds: 30 };
 /// Limits for SVG, which is close to a program.
@@ -57,7 +59,7 @@ fn decode(mime: &str, sides: &str) -> ExitCode {
     let sides: Vec<u32> = sides
         .split(',')
         .filter_map(|side| side.parse().ok())
-        .filter(|side| PREVIEW_SIDES.contains(side))
+        .filter(|side| PREVIEW_SIDES.contains(side) || FULL_SIZE_SIDES.contains(side))
         .collect();
 
     // Read before the lock-down, except audio, which is read in parts afterwards.

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD_NO_PAD;
 
 use super::format::{Size, When, count_of, duration, kind_icon, size, when};
 use crate::domain::previews;
-use crate::http::media_response::preview_path;
+use crate::http::media_response::{full_size_path, preview_path};
 use crate::media::sniff::is_shown_inline;
 use crate::model::item::ItemKind;
 use crate::model::{Item, PreviewState, ScanStatus, Time, TimeZone, Track, now};
@@ -172,9 +172,11 @@ impl Tile {
     ) -> Self {
         // Files that wait for the scanner are not linked.
         let may_be_opened = item.scan != ScanStatus::Pending && !item.is_missing;
-        // The address of the uploaded file itself, if browsers can show files of its type.
-        let original =
-            (may_be_opened && is_shown_inline(&item.mime)).then(|| format!("/media/{}", item.id));
+        // The address of the uploaded file itself, if browsers can show files of its type, or else of an image that they
+        // can show.
+        let original = (may_be_opened && is_shown_inline(&item.mime))
+            .then(|| format!("/media/{}", item.id))
+            .or_else(|| full_size_path("/media", item));
 
         Self {
             id: item.id.to_string(),
