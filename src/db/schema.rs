@@ -115,6 +115,8 @@ diesel::table! {
         taken_source -> Text,
         taken_precision -> Text,
         file_modified -> Nullable<BigInt>,
+        motion_start -> Nullable<BigInt>,
+        motion_bytes -> Nullable<BigInt>,
     }
 }
 

@@ -69,6 +69,40 @@ pub async fn content_response(
     file_response(request, &source, &content)
 }
 
+/// The URL of the video of a moving photo below `base`.
+#[must_use]
+pub fn motion_path(base: &str, item: &Item) -> Option<String> {
+    let may_be_served = item.scan != ScanStatus::Pending && !item.is_missing;
+    item.motion().filter(|_| may_be_served).map(|_| format!("{base}/{}/motion", item.id))
+}
+
+/// Responds with the video of a moving photo, whole or as a range.
+pub async fn motion_response(
+    services: &Data<Services>,
+    auth_session: &Arc<AuthSession>,
+    request: &HttpRequest,
+    id: &str,
+) -> HandlerResult {
+    let id = parse_id(id)?;
+    let auth_session = auth_session.clone();
+    let source = run_blocking(services, move |services| {
+        open_item::open_motion(services, &auth_session.user, id)
+    });
+    let source = Arc::new(source.await?);
+    let content = FileResponse {
+        name: "motion.mp4",
+        mime: "video/mp4",
+        etag: format!("{}-motion", source.item.sha256),
+        modified: last_modified(&source.item),
+        size: source.length,
+        is_inline: true,
+        caching: Caching::Revalidate,
+        // It is only a part of a file.
+        x_accel_path: None,
+    };
+    file_response(request, &source, &content)
+}
+
 /// The path under which the proxy in front of the server finds a large file.
 fn x_accel_path(services: &Services, request: &HttpRequest, source: &FileSource) -> Option<String> {
     let base = services.settings.x_accel.as_ref()?;

@@ -155,6 +155,9 @@ pub struct Item {
     pub taken_precision: TakenPrecision,
     /// The sender's date of the file: milliseconds since 1970 in UTC.
     pub file_modified: Option<i64>,
+    /// Of a moving photo: where the video begins in the file, and its length.
+    pub motion_start: Option<i64>,
+    pub motion_bytes: Option<i64>,
     pub preview: PreviewState,
     /// A thumbhash in base64, shown until the preview has loaded.
     pub placeholder: Option<String>,
@@ -173,6 +176,14 @@ impl Item {
     #[must_use]
     pub fn is_sidecar(&self) -> bool {
         self.kind == ItemKind::Document && sidecar_name::is_sidecar(&self.name)
+    }
+
+    /// Offset and length of the video of a moving photo, if they lie within the file.
+    #[must_use]
+    pub fn motion(&self) -> Option<(u64, u64)> {
+        let start = u64::try_from(self.motion_start?).ok()?;
+        let length = u64::try_from(self.motion_bytes?).ok()?;
+        (start.checked_add(length)? <= self.bytes()).then_some((start, length))
     }
 
     /// Size in bytes.

@@ -51,6 +51,19 @@ impl FileSource {
         }
     }
 
+    /// A part of the file as content of its own.
+    pub(crate) fn part(&self, offset: u64, length: u64) -> Self {
+        Self {
+            item: self.item.clone(),
+            file: self.file.clone(),
+            offset,
+            length,
+            location: None,
+            pixels: None,
+            bytes: OnceLock::new(),
+        }
+    }
+
     /// Returns a reader with its own position, independent of other readers.
     #[must_use]
     pub fn reader(&self) -> impl Read + use<> {

@@ -348,6 +348,8 @@ pub fn update_preview(conn: &mut Conn, item: &Item) -> QueryResult<usize> {
             table::mime.eq(&item.mime),
             table::preview.eq(item.preview),
             table::placeholder.eq(item.placeholder.as_deref()),
+            table::motion_start.eq(item.motion_start),
+            table::motion_bytes.eq(item.motion_bytes),
             table::width.eq(item.width),
             table::height.eq(item.height),
             table::duration_ms.eq(item.duration_ms),

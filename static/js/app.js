@@ -9,6 +9,7 @@ import { startMenus } from "./menus.js";
 import { refreshInfiniteScroll } from "./infinite-scroll.js";
 import { refreshTrackList, startTrackList } from "./track-list.js";
 import { startVideoFallback } from "./video-fallback.js";
+import { startMotion } from "./motion.js";
 import { startSelection, update } from "./selection.js";
 import { refreshFavorites, startFavorites } from "./favorites.js";
 import { refreshToasts, startToasts } from "./toasts.js";
@@ -29,6 +30,7 @@ startToasts();
 startUpload();
 startBackToList();
 startTimeZone();
+startMotion();
 
 let isFirst = true;
 function refresh() {

@@ -24,6 +24,8 @@ export function startVideoFallback() {
   document.addEventListener(
     "play",
     (event) => {
+      // The silent video of a moving photo.
+      if (event.target.dataset.motionVideo !== undefined) return;
       for (const other of document.querySelectorAll("video, audio")) if (other !== event.target) other.pause();
     },
     true,

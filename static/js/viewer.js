@@ -2,6 +2,7 @@
 import PhotoSwipe from "../vendor/photoswipe.js";
 import { address } from "./urls.js";
 import { toggleStar } from "./favorites.js";
+import { stopMotion, toggleMotion } from "./motion.js";
 
 const base = new URL("..", import.meta.url);
 
@@ -25,7 +26,8 @@ const icon = (name) =>
 function slide(link) {
   const { view, name, width, height, small, large, original } = link.dataset;
   const id = link.dataset.id ?? link.closest("[data-tile]").dataset.tile;
-  const shared = { element: link, alt: name, name, id, original };
+  const motion = link.closest("[data-motion]")?.dataset.motion;
+  const shared = { element: link, alt: name, name, id, original, motion };
   if (view === "video") return { ...shared, type: "film", poster: large };
   const [w, h] = [Number(width), Number(height)];
   const most = Math.min(1, 1280 / Math.max(w, h));
@@ -93,7 +95,10 @@ export async function openViewer(link) {
     event.preventDefault();
     event.content.element = film(event.content.data);
   });
-  viewer.on("contentDeactivate", ({ content }) => content.element?.querySelector?.("video")?.pause());
+  viewer.on("contentDeactivate", ({ content }) => {
+    content.element?.querySelector?.("video")?.pause();
+    if (content.slide?.container) stopMotion(content.slide.container);
+  });
   // The second click of a double click must not close the viewer.
   const opened = performance.now();
   for (const action of ["imageClickAction", "bgClickAction", "tapAction", "doubleTapAction"]) {
@@ -131,6 +136,10 @@ export async function openViewer(link) {
               element.hidden = !star;
               element.setAttribute("aria-pressed", star?.getAttribute("aria-pressed") ?? "false");
             }
+            if (name === "motion") {
+              element.hidden = !data.motion;
+              element.setAttribute("aria-pressed", "false");
+            }
             if (name === "page") element.href = address(`/items/${data.id}`);
             if (name === "save") {
               element.href = address(`/media/${data.id}?download=1`);
@@ -165,6 +174,14 @@ export async function openViewer(link) {
       button("star", 7, "Star", "star", star);
       button("page", 8, "About this", "info", () => {}, "a");
     }
+    button("motion", 7, "Play motion", "circle-play", (event, element) => {
+      const box = viewer.currSlide.container;
+      toggleMotion(box, current().motion, element);
+      const [video, image] = [box.querySelector("[data-motion-video]"), viewer.currSlide.content.element];
+      if (!video) return;
+      // The picture is placed and scaled inside of the same box.
+      for (const side of ["width", "height"]) video.style[side] = image.style[side];
+    });
     button("save", 9, "Download", "download", () => {}, "a");
   });
   viewer.on("keydown", (said) => {

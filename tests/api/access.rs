@@ -59,7 +59,7 @@ fn row_of(route: &nexus_media::http::Route) -> Option<Row> {
         | "/account/tokens/{id}/end"
         | "/uploads/results/{id}"
         | "/uploads/unfinished/{id}/discard" => OWNER,
-        "/items/{id}" | "/media/{id}" | "/media/{id}/thumbnail" => OWNER,
+        "/items/{id}" | "/media/{id}" | "/media/{id}/thumbnail" | "/media/{id}/motion" => OWNER,
         "/items/{id}/favorite"
         | "/items/{id}/unfavorite"
         | "/items/{id}/rename"
@@ -100,6 +100,7 @@ fn row_of(route: &nexus_media::http::Route) -> Option<Row> {
         | "/api/media/edit"
         | "/api/media/{id}/restore"
         | "/api/media/{id}/content"
+        | "/api/media/{id}/motion"
         | "/api/media/{id}/thumbnail" => OWNER,
         "/api/directories/{id}" | "/api/uploads/{id}" => OWNER,
         "/api/admin/users" | "/api/admin/users/{id}" => ADMIN,
@@ -235,8 +236,14 @@ async fn verdict(answer: reqwest::Response) -> Gets {
 
 async fn ids_of(app: &TestApp, person: i64) -> Ids {
     let owner = &session_of(app, "owner").await;
-    let report = location(&owner.upload_into("", &[("a.png", &png(rand_seed()))]).await);
+    // A moving photo has a response on every route.
+    let video = format!("\0\0\0\x18ftypmp42\0\0\0\0mp42isom{:032}", rand_seed());
+    let picture = crate::samples::jpeg(&crate::samples::corners(80, 60));
+    let photo = crate::samples::moving_photo(&picture, video.as_bytes());
+    let report = location(&owner.upload_into("", &[("a.jpg", &photo)]).await);
     let item = owner.page(&report).await.attribute(".row-item a[href^='/items/']", "href").unwrap();
+    let preview = format!("/media/{}/thumbnail", item.trim_start_matches("/items/"));
+    assert_eq!(owner.get(&preview).await.status(), 200, "it was looked into");
     let made =
         owner.submit("/photos", "/directories", &[("name", &format!("d{}", rand_seed()))]).await;
     let page = owner.page("/account/sessions").await;

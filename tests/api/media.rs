@@ -218,3 +218,39 @@ async fn a_selection_comes_as_one_archive(#[values(Sqlite, MariaDb)] backend: Ba
     assert_eq!(content, film());
     assert_eq!(ada.submit("/photos", "/items/download", &[]).await.status(), 400);
 }
+
+#[rstest]
+#[actix_web::test]
+async fn the_video_of_a_moving_photo_plays_by_itself(#[values(Sqlite, MariaDb)] backend: Backend) {
+    let (app, admin) = TestApp::ready(backend).await;
+    let (ada, _) = app.person(&admin, "ada").await;
+    let video = crate::samples::film("motion.mp4", &["-c:v", "libx264", "-c:a", "aac"]);
+    let photo = crate::samples::jpeg(&crate::samples::corners(800, 600));
+    let moving = crate::samples::moving_photo(&photo, &video);
+    let id = ada.upload_one("PXL_1.MP.jpg", &moving).await;
+    ada.get(&format!("/media/{id}/thumbnail")).await;
+
+    let page = ada.page("/photos").await;
+    let address = page.attribute("[data-tile][data-motion]", "data-motion").unwrap();
+    let answer = ada.get(&address).await;
+    assert_eq!(
+        (answer.status().as_u16(), header(&answer, "content-type").as_str()),
+        (200, "video/mp4")
+    );
+    assert_eq!(answer.bytes().await.unwrap(), video);
+    let part = ada
+        .client
+        .get(format!("{}{address}", ada.base))
+        .header("range", "bytes=4-7")
+        .send()
+        .await
+        .unwrap();
+    assert_eq!((part.status().as_u16(), part.bytes().await.unwrap().as_ref()), (206, &b"ftyp"[..]));
+    assert!(ada.page(&format!("/items/{id}")).await.has("[data-play-motion]"));
+    assert_eq!(admin.get(&address).await.status(), 404, "of another user");
+
+    // A photo that does not move has none.
+    let still = ada.upload_one("still.jpg", &photo).await;
+    ada.get(&format!("/media/{still}/thumbnail")).await;
+    assert_eq!(ada.get(&format!("/media/{still}/motion")).await.status(), 404);
+}

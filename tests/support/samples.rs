@@ -147,6 +147,18 @@ pub fn film(name: &str, codec: &[&str]) -> Vec<u8> {
     made_by_ffmpeg(name, &[&source, codec].concat())
 }
 
+/// A JPEG file that says that `video` is appended to it.
+pub fn moving_photo(photo: &[u8], video: &[u8]) -> Vec<u8> {
+    let said = format!(
+        "http://ns.adobe.com/xap/1.0/\0<x:xmpmeta xmlns:x=\"adobe:ns:meta/\"><rdf:RDF \
+         xmlns:rdf=\"http://www.w3.org/1999/02/22-rdf-syntax-ns#\"><rdf:Description xmlns:GCamera=\"g\" \
+         GCamera:MicroVideo=\"1\" GCamera:MicroVideoOffset=\"{}\"/></rdf:RDF></x:xmpmeta>",
+        video.len()
+    );
+    let length = u16::try_from(said.len() + 2).unwrap().to_be_bytes();
+    [&photo[..2], &[0xff, 0xe1], &length, said.as_bytes(), &photo[2..], video].concat()
+}
+
 /// Three seconds of a tone with tags.
 pub fn recording(name: &str, codec: &[&str]) -> Vec<u8> {
     let source = [

@@ -1,5 +1,16 @@
 // The grid, the viewer, videos, and the player that continues while pages change.
-import { expect, expectAccessible, film, logIn, noComplaints, picture, song, test, uploadQuickly } from "./support.mjs";
+import {
+  expect,
+  expectAccessible,
+  film,
+  logIn,
+  made,
+  noComplaints,
+  picture,
+  song,
+  test,
+  uploadQuickly,
+} from "./support.mjs";
 
 const H264 = ["-c:v", "libx264", "-pix_fmt", "yuv420p"];
 
@@ -162,6 +173,49 @@ test("a video has a poster and can be sought, and an unplayable one is reported"
   await page.goto(`${house.url}/items/${newer.id}`);
   await expect(page.getByText("encoded as HEVC (H.265)")).toBeVisible();
   await expect(page.getByText("This browser cannot play it.")).toBeVisible();
+});
+
+/** A photo that says that a video is appended to it. */
+function movingPhoto() {
+  const source = ["-f", "lavfi", "-i", "testsrc2=s=1600x1200", "-frames:v", "1"];
+  const { buffer: photo } = made("still.jpg", "image/jpeg", source);
+  const { buffer: video } = film("motion.mp4", "video/mp4", H264);
+  const said = Buffer.from(
+    `http://ns.adobe.com/xap/1.0/\0<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF
+    xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description xmlns:GCamera="g"
+    GCamera:MicroVideo="1" GCamera:MicroVideoOffset="${video.length}"/></rdf:RDF></x:xmpmeta>`,
+  );
+  const marker = Buffer.from([0xff, 0xe1, (said.length + 2) >> 8, (said.length + 2) & 255]);
+  const parts = [photo.subarray(0, 2), marker, said, photo.subarray(2), video];
+  return { name: "PXL_1.MP.jpg", mimeType: "image/jpeg", buffer: Buffer.concat(parts) };
+}
+
+test("a moving photo plays under the mouse, in the viewer, and on its page", async ({ house, page }) => {
+  const checkComplaints = noComplaints(page);
+  const [photo] = await uploadQuickly(page, house.url, [movingPhoto()]);
+  const isPlaying = (video) => video.evaluate((film) => !film.paused && film.videoWidth > 0);
+  await page.goto(`${house.url}/photos`);
+  const tile = page.locator("[data-tile]");
+  await expect(tile.getByText("Moving photo")).toBeAttached();
+  await tile.hover();
+  await expect.poll(() => isPlaying(tile.locator("video"))).toBe(true);
+  await page.mouse.move(0, 0);
+  await expect(tile.locator("video")).toHaveCount(0);
+
+  await tile.locator("a").click();
+  const viewer = page.locator(".pswp");
+  const button = viewer.getByRole("button", { name: "Play motion" });
+  await button.click();
+  await expect(button).toHaveAttribute("aria-pressed", "true");
+  await expect.poll(() => isPlaying(viewer.locator("video"))).toBe(true);
+  await button.click();
+  await expect(viewer.locator("video")).toHaveCount(0);
+  await page.keyboard.press("Escape");
+
+  await page.goto(`${house.url}/items/${photo.id}`);
+  await page.getByText("Play motion").click();
+  await expect.poll(() => isPlaying(page.locator(".stage video"))).toBe(true);
+  checkComplaints();
 });
 
 test("the next page loads by itself without a layout shift", async ({ house, page }) => {

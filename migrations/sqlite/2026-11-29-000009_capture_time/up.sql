@@ -2,6 +2,8 @@ ALTER TABLE users ADD COLUMN time_zone VARCHAR(64);
 ALTER TABLE media_items ADD COLUMN taken_source VARCHAR(16) NOT NULL DEFAULT 'upload';
 ALTER TABLE media_items ADD COLUMN taken_precision VARCHAR(8) NOT NULL DEFAULT 'second';
 ALTER TABLE media_items ADD COLUMN file_modified BIGINT;
+ALTER TABLE media_items ADD COLUMN motion_start BIGINT;
+ALTER TABLE media_items ADD COLUMN motion_bytes BIGINT;
 UPDATE media_items SET taken_source = 'exif' WHERE id IN (SELECT item_id FROM media_details WHERE facts LIKE '%"taken":{%');
 ALTER TABLE uploads ADD COLUMN file_modified BIGINT;
 ALTER TABLE site ADD COLUMN clock_noted_at TIMESTAMP;

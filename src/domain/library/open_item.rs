@@ -67,6 +67,16 @@ pub fn open(services: &Services, user: &User, id: ItemId) -> Result<Arc<FileSour
     }
 }
 
+/// Opens the video of a moving photo.
+///
+/// # Errors
+/// As [`open`]; `NotFound` if the item is no moving photo.
+pub fn open_motion(services: &Services, user: &User, id: ItemId) -> Result<FileSource> {
+    let photo = open(services, user, id)?;
+    let (offset, length) = photo.item.motion().ok_or(Error::NotFound)?;
+    Ok(photo.part(offset, length))
+}
+
 /// Opens an item's file at its current location, and waits for a move in progress if it is not at the one that its row
 /// names. Returns `None` if the item does not exist or its file cannot be opened; nothing is marked as missing.
 pub(crate) fn open_after_pending_moves(

@@ -135,7 +135,12 @@ fn store_rows(
     let placeholder =
         (!rendered.thumbhash.is_empty()).then(|| STANDARD_NO_PAD.encode(&rendered.thumbhash));
 
+    let motion = details.metadata.motion;
+    let number = |at: usize| motion.and_then(|range| i64::try_from(*range.get(at)?).ok());
+
     let mut item = Item {
+        motion_start: number(0),
+        motion_bytes: number(1),
         preview: state,
         placeholder: placeholder.filter(|text| text.len() <= 40),
         width: side(details.metadata.width),

@@ -62,6 +62,8 @@ pub(crate) fn update_content(
             // The previews of the old content are outdated, so new ones are made.
             preview: PreviewState::initial(found.mime),
             placeholder: None,
+            motion_start: None,
+            motion_bytes: None,
             updated_at: now(),
             ..before.clone()
         };

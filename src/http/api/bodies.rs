@@ -7,7 +7,7 @@ use time::format_description::well_known::Rfc3339;
 use utoipa::ToSchema;
 
 use crate::domain::accounts::admin::ListedUser;
-use crate::http::media_response::preview_path;
+use crate::http::media_response::{motion_path, preview_path};
 use crate::model::{Directory, DirectoryId, Item, ItemDetails, Session, Time, User, WallClock};
 use crate::state::session_cache::AuthSession;
 
@@ -73,6 +73,9 @@ pub struct ItemBody {
     #[schema(required = true)]
     thumbnail_url: Option<String>,
     content_url: String,
+    /// The video of a moving photo; null for others.
+    #[schema(required = true)]
+    motion_url: Option<String>,
     /// Only in the response to an upload: these bytes existed already, as this item.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     #[schema(required = false)]
@@ -227,6 +230,7 @@ impl ItemBody {
             },
             thumbnail_url: preview_path(&format!("{base}/api/media"), item, 320),
             content_url: format!("{base}/api/media/{}/content", item.id),
+            motion_url: motion_path(&format!("{base}/api/media"), item),
             // `into_duplicate` sets it in the response to an upload.
             duplicate: false,
             metadata: None,

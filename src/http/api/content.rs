@@ -1,4 +1,4 @@
-//! `/api/media/{id}/content` and `…/thumbnail`: an item's bytes and previews.
+//! `/api/media/{id}/content`, `…/thumbnail` and `…/motion`: an item's bytes, its previews, and the video of a moving photo.
 
 use actix_web::{HttpRequest, web};
 use serde::Deserialize;
@@ -13,6 +13,7 @@ pub(super) fn routes() -> Vec<Route> {
     vec![
         Route::get("/api/media/{id}/content", || web::route().to(get_content)),
         Route::get("/api/media/{id}/thumbnail", || web::route().to(get_thumbnail)),
+        Route::get("/api/media/{id}/motion", || web::route().to(get_motion)),
     ]
 }
 
@@ -101,4 +102,16 @@ pub(super) async fn get_thumbnail(
         query.v.as_deref(),
     )
     .await
+}
+
+/// Get the video of a moving photo, whole or as a range; 404 if the item is none.
+#[utoipa::path(get, path = "/api/media/{id}/motion", tag = "Media",
+    params(("id" = String, Path, format = "uuid")),
+    responses((status = 200, content_type = "video/mp4"), (status = 206, content_type = "video/mp4")))]
+pub(super) async fn get_motion(
+    caller: ApiUser,
+    request: HttpRequest,
+    path: web::Path<String>,
+) -> HandlerResult {
+    media_response::motion_response(&caller.services, &caller.auth_session, &request, &path).await
 }

@@ -15,11 +15,12 @@ use crate::http::response::html::HtmlPage;
 use crate::http::routes::routes;
 
 /// Attributes that contain an address in our pages. `value` does not.
-const URL_ATTRIBUTES: [&str; 14] = [
+const URL_ATTRIBUTES: [&str; 15] = [
     "action",
     "data-cover",
     "data-icons",
     "data-large",
+    "data-motion",
     "data-original",
     "data-root",
     "data-small",

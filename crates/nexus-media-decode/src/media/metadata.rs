@@ -68,6 +68,9 @@ pub struct Metadata {
     /// The file contains a color profile. Only known for HEIF and AVIF.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub has_color_profile: bool,
+    /// Of a moving photo: offset and length of the video in its file, in bytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub motion: Option<[u64; 2]>,
 }
 
 impl Metadata {
@@ -145,7 +148,7 @@ impl Metadata {
 
         fill!(duration_ms, title, artist, album, album_artist, genre, year, track, disc, camera);
         fill!(lens, exposure, aperture, focal_length, iso, place, caption, video_codec);
-        fill!(audio_codec, frame_rate, bit_rate, sample_rate, channels);
+        fill!(audio_codec, frame_rate, bit_rate, sample_rate, channels, motion);
         self.is_compilation |= other.is_compilation;
         self.is_damaged |= other.is_damaged;
         self.has_color_profile |= other.has_color_profile;

@@ -11,6 +11,7 @@ pub mod jpeg;
 pub mod kind;
 pub mod legacy_text;
 pub mod metadata;
+pub mod motion;
 pub mod mpeg_audio;
 pub mod probe;
 pub mod raster;

@@ -11,7 +11,8 @@ use super::raster::DecodedRaster;
 use super::sniff::{SIDECAR_JSON, SIDECAR_XMP, sniff};
 use super::wire_format::{self, Rendered};
 use super::{
-    audio_tags, embedded_jpeg, exif, heif, iptc, jpeg, raster, resize, svg, takeout, x3f, xmp,
+    audio_tags, embedded_jpeg, exif, heif, iptc, jpeg, motion, raster, resize, svg, takeout, x3f,
+    xmp,
 };
 use crate::sandbox::lockdown::{self, ResourceLimits, StandardInput};
 use crate::sandbox::supervisor::{EXIT_NO_SANDBOX, EXIT_REFUSED};
@@ -159,6 +160,7 @@ fn render(input: WorkerInput, mime: &str, sides: &[u32]) -> Result<Rendered, Str
             metadata.merge_missing(catch_panic(|| xmp::read(&bytes)).unwrap_or_default());
             metadata.merge_missing(catch_panic(|| iptc::read(&bytes)).unwrap_or_default());
             metadata.merge_missing(catch_panic(|| x3f::read(&bytes)).unwrap_or_default());
+            metadata.motion = catch_panic(|| motion::find(&bytes)).flatten();
             // Without sides, only metadata is wanted.
             if sides.is_empty() {
                 set_size_without_decoding(&mut metadata, &bytes, mime, orientation);

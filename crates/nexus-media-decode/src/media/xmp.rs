@@ -3,6 +3,7 @@
 use roxmltree::{Document, Node, ParsingOptions};
 
 use super::metadata::Metadata;
+use super::motion::Announced;
 use super::taken_at::{TakenAt, TakenIn};
 
 /// Bytes at the start and at the end of a file that are searched.
@@ -14,6 +15,37 @@ pub fn read(bytes: &[u8]) -> Metadata {
     let head = bytes.get(..SEARCHED_BYTES.min(bytes.len())).unwrap_or_default();
     let tail = bytes.get(bytes.len().saturating_sub(SEARCHED_BYTES)..).unwrap_or_default();
     find_packet(head).or_else(|| find_packet(tail)).and_then(parse).unwrap_or_default()
+}
+
+/// What a photo says about the video that is appended to it.
+pub(super) fn motion(bytes: &[u8]) -> Option<Announced> {
+    let head = bytes.get(..SEARCHED_BYTES.min(bytes.len()))?;
+    let document = parse_document(find_packet(head)?)?;
+    let root = document.root_element();
+    let is_set = |name| first_text(&root, name).is_some_and(|value| value.trim() == "1");
+    if !is_set("MotionPhoto") && !is_set("MicroVideo") {
+        return None;
+    }
+
+    // The parts of the file in their order, the photo first.
+    let parts: Vec<(String, u64)> = root
+        .descendants()
+        .filter(|node| node.is_element() && node.tag_name().name() == "Item")
+        .map(|item| {
+            let number = |name| first_text(&item, name).and_then(|text| text.trim().parse().ok());
+            (first_text(&item, "Semantic").unwrap_or_default(), number("Length").unwrap_or(0))
+        })
+        .collect();
+    if let Some(at) = parts.iter().position(|(semantic, _)| semantic == "MotionPhoto") {
+        let lengths = parts.get(at..)?.iter().map(|(_, length)| *length);
+        let from_end = lengths.fold(0, u64::saturating_add);
+        return Some(Announced::At { from_end, length: parts.get(at)?.1 });
+    }
+    let offset = first_text(&root, "MicroVideoOffset").and_then(|text| text.trim().parse().ok());
+    Some(
+        offset
+            .map_or(Announced::Somewhere, |from_end| Announced::At { from_end, length: from_end }),
+    )
 }
 
 /// Finds the packet, or only its inner part in files of programs that leave out the outer one.
@@ -30,12 +62,16 @@ fn find_element<'a>(bytes: &'a [u8], start_tag: &[u8], end_tag: &[u8]) -> Option
     std::str::from_utf8(rest.get(..end)?).ok()
 }
 
-/// Parses an XMP packet, which is XML, into metadata; `None` if it is not valid XML or has too many nodes.
-fn parse(text: &str) -> Option<Metadata> {
+fn parse_document(text: &str) -> Option<Document<'_>> {
     // Without a DTD and with a limit on nodes, a hostile packet cannot exhaust the memory.
     let options =
         ParsingOptions { allow_dtd: false, nodes_limit: 20_000, ..ParsingOptions::default() };
-    let document = Document::parse_with_options(text, options).ok()?;
+    Document::parse_with_options(text, options).ok()
+}
+
+/// Parses an XMP packet, which is XML, into metadata; `None` if it is not valid XML or has too many nodes.
+fn parse(text: &str) -> Option<Metadata> {
+    let document = parse_document(text)?;
     let root = document.root_element();
     let place: Vec<String> =
         ["City", "State", "Country"].iter().filter_map(|name| first_text(&root, name)).collect();

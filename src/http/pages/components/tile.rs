@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD_NO_PAD;
 
 use super::format::{Size, When, count_of, duration, kind_icon, size, when};
 use crate::domain::previews;
-use crate::http::media_response::{full_size_path, preview_path};
+use crate::http::media_response::{full_size_path, motion_path, preview_path};
 use crate::media::sniff::is_shown_inline;
 use crate::model::item::ItemKind;
 use crate::model::{Item, PreviewState, ScanStatus, Time, TimeZone, Track, now};
@@ -26,6 +26,8 @@ pub struct Tile {
     pub color: Option<String>,
     /// The address of the file itself, if a browser can display it.
     pub original: Option<String>,
+    /// The address of the video of a moving photo.
+    pub motion: Option<String>,
     pub is_favorite: bool,
     pub is_missing: bool,
     pub duration: Option<String>,
@@ -192,6 +194,7 @@ impl Tile {
             song: (item.kind == ItemKind::Audio && original.is_some())
                 .then(|| TrackLabel::from_track(item, track)),
             original,
+            motion: motion_path("/media", item),
             is_favorite: item.favorite,
             is_missing: item.is_missing,
             duration: item.duration_ms.filter(|_| item.kind != ItemKind::Photo).map(duration),

@@ -1,16 +1,17 @@
-//! `/media/{id}`: an item's content and its thumbnail.
+//! `/media/{id}`: an item's content, its thumbnail, and the video of a moving photo.
 
 use actix_web::{HttpRequest, web};
 use serde::Deserialize;
 
 use crate::http::extract::user::CurrentUser;
-use crate::http::media_response::{content_response, thumbnail_response};
+use crate::http::media_response::{content_response, motion_response, thumbnail_response};
 use crate::http::route::{HandlerResult, Route};
 
 pub(crate) fn routes() -> Vec<Route> {
     vec![
         Route::get("/media/{id}", || web::route().to(show_media)),
         Route::get("/media/{id}/thumbnail", || web::route().to(show_thumbnail)),
+        Route::get("/media/{id}/motion", || web::route().to(show_motion)),
     ]
 }
 
@@ -60,4 +61,12 @@ async fn show_thumbnail(
         query.v.as_deref(),
     )
     .await
+}
+
+async fn show_motion(
+    current: CurrentUser,
+    request: HttpRequest,
+    path: web::Path<String>,
+) -> HandlerResult {
+    motion_response(&current.services, &current.auth_session, &request, &path).await
 }
