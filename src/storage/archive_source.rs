@@ -14,6 +14,9 @@ use crate::sync::lock;
 /// Entries of one archive.
 const MAX_ENTRIES: usize = 1_000_000;
 
+/// The path of a file that cannot be read, and why.
+pub type LeftOut = (String, String);
+
 /// A folder or a ZIP archive.
 pub enum ArchiveSource {
     Folder(ExternalTree),
@@ -47,7 +50,7 @@ impl ArchiveSource {
     ///
     /// # Errors
     /// The system's.
-    pub fn entries(&self) -> io::Result<(Vec<ArchiveEntry>, Vec<(String, String)>)> {
+    pub fn entries(&self) -> io::Result<(Vec<ArchiveEntry>, Vec<LeftOut>)> {
         let (mut entries, mut left_out) = (Vec::new(), Vec::new());
         match self {
             Self::Folder(tree) => {

@@ -128,6 +128,7 @@ export async function openViewer(link) {
         onInit: (element) => {
           if (tagName === "button") element.type = "button";
           element.title = title;
+          element.dataset.name = name;
           element.setAttribute("aria-label", title);
           const fill = () => {
             const data = current();

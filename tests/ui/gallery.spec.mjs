@@ -208,6 +208,7 @@ test("a moving photo plays under the mouse, in the viewer, and on its page", asy
   await button.click();
   await expect(button).toHaveAttribute("aria-pressed", "true");
   await expect.poll(() => isPlaying(viewer.locator("video"))).toBe(true);
+  await expect(viewer.locator("video")).toBeVisible();
   await button.click();
   await expect(viewer.locator("video")).toHaveCount(0);
   await page.keyboard.press("Escape");
