@@ -20,6 +20,8 @@ fn plain_letters(c: char) -> Option<&'static str> {
         'ŧ' => "t",
         'ĸ' => "k",
         'ſ' => "s",
+        // At the end of a word.
+        'ς' => "σ",
         _ => return None,
     })
 }
@@ -35,6 +37,8 @@ pub fn fold(text: &str) -> impl Iterator<Item = char> {
             let plain = plain_letters(c);
             plain.unwrap_or_default().chars().chain(plain.is_none().then_some(c))
         })
+        // Korean syllables, which were decomposed as well, and which are what people search for.
+        .nfc()
 }
 
 #[cfg(test)]
@@ -53,6 +57,9 @@ mod tests {
             ("Isparta İstanbul ılık", "isparta istanbul ilik"),
             ("Ångström", "angstrom"),
             ("ﬁne", "fine"),
+            ("ΣΊΣΥΦΟΣ", "σισυφοσ"),
+            ("Σίσυφος", "σισυφοσ"),
+            ("제주도", "제주도"),
         ] {
             assert_eq!(fold(text).collect::<String>(), folded);
         }

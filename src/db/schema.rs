@@ -117,6 +117,8 @@ diesel::table! {
         file_modified -> Nullable<BigInt>,
         motion_start -> Nullable<BigInt>,
         motion_bytes -> Nullable<BigInt>,
+        content_id -> Nullable<Text>,
+        motion_item -> Nullable<Binary>,
     }
 }
 

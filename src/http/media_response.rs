@@ -15,6 +15,7 @@ use crate::domain::previews;
 use crate::error::Error;
 use crate::http::run_blocking::{run_blocking, services_arc};
 use crate::media::sniff::is_shown_inline;
+use crate::model::item::ItemKind;
 use crate::model::{Item, ItemId, PreviewState, ScanStatus};
 use crate::state::Services;
 use crate::state::open_file_cache::{FileSource, FileVariant};
@@ -73,7 +74,8 @@ pub async fn content_response(
 #[must_use]
 pub fn motion_path(base: &str, item: &Item) -> Option<String> {
     let may_be_served = item.scan != ScanStatus::Pending && !item.is_missing;
-    item.motion().filter(|_| may_be_served).map(|_| format!("{base}/{}/motion", item.id))
+    let is_moving = item.motion_item.is_some() || item.motion().is_some();
+    (is_moving && may_be_served).then(|| format!("{base}/{}/motion", item.id))
 }
 
 /// Responds with the video of a moving photo, whole or as a range.
@@ -88,10 +90,12 @@ pub async fn motion_response(
     let source = run_blocking(services, move |services| {
         open_item::open_motion(services, &auth_session.user, id)
     });
-    let source = Arc::new(source.await?);
+    let source = source.await?;
+    // A video of its own, or a part of the photo.
+    let is_own = source.item.kind == ItemKind::Video;
     let content = FileResponse {
         name: "motion.mp4",
-        mime: "video/mp4",
+        mime: if is_own { &source.item.mime } else { "video/mp4" },
         etag: format!("{}-motion", source.item.sha256),
         modified: last_modified(&source.item),
         size: source.length,

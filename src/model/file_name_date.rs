@@ -8,7 +8,7 @@ use crate::media::sniff::split_extension;
 /// The first year of eight digits in a row. Earlier ones are more likely a number.
 const FIRST_YEAR_OF_DIGITS: u16 = 1990;
 /// Prefixes of names that contain milliseconds since 1970, in UTC.
-const EPOCH_PREFIXES: [&str; 4] = ["FB_IMG_", "mmexport", "IMG_", "VID_"];
+const EPOCH_PREFIXES: [&str; 5] = ["FB_IMG_", "mmexport", "wx_camera_", "IMG_", "VID_"];
 /// 2001-09-09 in milliseconds: the first of thirteen digits.
 const FIRST_EPOCH: i64 = 1_000_000_000_000;
 
@@ -19,7 +19,7 @@ pub fn parse(name: &str, now: Time) -> Option<TakenAt> {
     let stem = split_extension(name).0;
     // A day ahead, because a phone can be in another zone.
     let latest = super::WallClock::from_utc(now + time::Duration::days(1)).0;
-    let found = parse_epoch(stem).or_else(|| {
+    let found = parse_epoch(stem).or_else(|| parse_day_first(stem)).or_else(|| {
         stem.char_indices()
             // A date does not begin in the middle of a number.
             .filter(|(at, c)| {
@@ -39,6 +39,17 @@ fn parse_epoch(stem: &str) -> Option<TakenAt> {
     }
     let local_ms = digits.parse().ok().filter(|millis| *millis >= FIRST_EPOCH)?;
     Some(TakenAt { local_ms, is_utc: true, ..TakenAt::default() })
+}
+
+/// The date after an `@`, which an export of Telegram writes with the day first: `photo_5@04-07-2019_15-30-12`.
+fn parse_day_first(stem: &str) -> Option<TakenAt> {
+    let (_, text) = stem.split_once('@')?;
+    let parts: Vec<&str> = text.get(..10)?.split('-').collect();
+    let [day, month, year] = parts.as_slice() else { return None };
+    if (day.len(), month.len(), year.len()) != (2, 2, 4) {
+        return None;
+    }
+    parse_at(&format!("{year}-{month}-{day}{}", text.get(10..)?))
 }
 
 /// A date at the start of this text: `20190704`, `2019-07-04`, `2019_07_04` or `2019.07.04`.
@@ -176,6 +187,8 @@ mod tests {
         let epoch = parse("FB_IMG_1562254212000.jpg", now()).unwrap();
         assert_eq!((epoch.local_ms, epoch.is_utc), (AFTERNOON, true));
         assert_eq!(of("1562254212000.jpg"), of("mmexport1562254212000.jpg"));
+        assert_eq!(of("wx_camera_1562254212000.jpg"), of("mmexport1562254212000.jpg"));
+        assert_eq!(of("photo_5@04-07-2019_15-30-12.jpg"), of("2019-07-04_15-30-12.jpg"));
     }
 
     #[test]

@@ -158,6 +158,10 @@ pub struct Item {
     /// Of a moving photo: where the video begins in the file, and its length.
     pub motion_start: Option<i64>,
     pub motion_bytes: Option<i64>,
+    /// What a photo and a video have in common that were taken together.
+    pub content_id: Option<String>,
+    /// Of a photo: the video that was taken with it.
+    pub motion_item: Option<ItemId>,
     pub preview: PreviewState,
     /// A thumbhash in base64, shown until the preview has loaded.
     pub placeholder: Option<String>,

@@ -23,10 +23,12 @@ pub enum Shelf {
     Favorites,
     Recents,
     Trash,
+    /// No page shows it: videos that are shown with the photo that was taken at the same moment.
+    Motion,
 }
 text_enum!(Shelf {
     All = "all", Photos = "photos", Videos = "videos", Audios = "audios", Uploads = "uploads",
-    Favorites = "favorites", Recents = "recents", Trash = "trash",
+    Favorites = "favorites", Recents = "recents", Trash = "trash", Motion = "motion",
 });
 
 impl Shelf {
@@ -53,6 +55,7 @@ impl Shelf {
             Self::Favorites => "Favorites",
             Self::Recents => "Recents",
             Self::Trash => "Trash",
+            Self::Motion => "Moving photos",
         }
     }
 

@@ -35,7 +35,11 @@ pub fn list(
     // Every shelf but the trash excludes trashed items.
     query = match filter.shelf {
         Shelf::Trash => query.filter(table::in_trash.eq(true)),
-        Shelf::All | Shelf::Recents => query.filter(table::in_trash.eq(false)),
+        Shelf::All => query.filter(table::in_trash.eq(false)),
+        // A video that belongs to a photo is not shown beside it.
+        Shelf::Recents => {
+            query.filter(table::in_trash.eq(false)).filter(table::shelf.ne(Shelf::Motion))
+        }
         Shelf::Favorites => {
             query.filter(table::in_trash.eq(false)).filter(table::favorite.eq(true))
         }

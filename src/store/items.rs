@@ -350,6 +350,7 @@ pub fn update_preview(conn: &mut Conn, item: &Item) -> QueryResult<usize> {
             table::placeholder.eq(item.placeholder.as_deref()),
             table::motion_start.eq(item.motion_start),
             table::motion_bytes.eq(item.motion_bytes),
+            table::content_id.eq(item.content_id.as_deref()),
             table::width.eq(item.width),
             table::height.eq(item.height),
             table::duration_ms.eq(item.duration_ms),

@@ -13,6 +13,7 @@ pub mod item_scans;
 pub mod items;
 mod keyset;
 pub mod library_versions;
+pub mod live_photos;
 pub mod php_import;
 pub mod preview_jobs;
 pub mod search_words;

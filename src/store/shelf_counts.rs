@@ -136,10 +136,11 @@ impl CountDeltas {
         if item.in_trash {
             return self.change(&[Shelf::Trash], sign, item.size);
         }
-        let shelves = [Shelf::All, item.shelf, Shelf::Favorites];
-        let shelves = shelves.get(..if item.favorite { 3 } else { 2 }).unwrap_or_default();
-        self.change(shelves, sign, item.size);
-        self.change_month(shelves, item.shown_at.month(), sign);
+        let mut shelves = vec![Shelf::All];
+        shelves.extend((item.shelf != Shelf::Motion).then_some(item.shelf));
+        shelves.extend(item.favorite.then_some(Shelf::Favorites));
+        self.change(&shelves, sign, item.size);
+        self.change_month(&shelves, item.shown_at.month(), sign);
     }
 
     fn change_month(&mut self, shelves: &[Shelf], month: YearMonth, sign: i64) {

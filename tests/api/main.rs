@@ -39,6 +39,7 @@ mod hostile;
 mod import;
 mod items;
 mod library_versions;
+mod live_photos;
 mod login;
 mod media;
 mod metrics;

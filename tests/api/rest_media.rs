@@ -22,7 +22,7 @@ async fn an_item_is_uploaded_described_changed_trashed_restored_and_deleted(
     fields.sort_unstable();
     assert_eq!(
         fields.join(" "),
-        "content_url created_at directory_id directory_name duration_ms favorite height id kind mime name preview scan sha256 size taken_at taken_local taken_offset taken_precision taken_source thumbnail_url trashed_at updated_at width"
+        "content_url created_at directory_id directory_name duration_ms favorite height id kind mime motion_url name preview scan sha256 size taken_at taken_local taken_offset taken_precision taken_source thumbnail_url trashed_at updated_at width"
     );
     assert_eq!(
         (&photo["kind"], &photo["mime"], &photo["directory_name"]),

@@ -120,6 +120,32 @@ pub fn with_exif(jpeg: &[u8], orientation: u16, taken: &str) -> Vec<u8> {
     [&jpeg[..2], b"\xff\xe1", &length, b"Exif\0\0", &tiff, &jpeg[2..]].concat()
 }
 
+/// Adds the content identifier of an Apple camera to a JPEG.
+pub fn with_content_id(jpeg: &[u8], identifier: &str) -> Vec<u8> {
+    const MAIN: usize = 8;
+    let text = [identifier.as_bytes(), b"\0"].concat();
+    let length = u32::try_from(text.len()).unwrap().to_be_bytes();
+    // The text begins after the header, the entry, and the end of the directory.
+    let note = [
+        b"Apple iOS\0\0\x01MM\0\x01\0\x11\0\x02".as_slice(),
+        &length,
+        &32_u32.to_be_bytes(),
+        &[0; 4],
+        &text,
+    ]
+    .concat();
+    let main = |at: usize| {
+        let at = u32::try_from(at).unwrap().to_le_bytes().to_vec();
+        directory(MAIN, &[ascii(0x010f, "Apple"), (0x8769, 4, 1, at)])
+    };
+    let camera_at = MAIN + main(0).len();
+    let count = u32::try_from(note.len()).unwrap();
+    let camera = directory(camera_at, &[(0x927c, 7, count, note)]);
+    let tiff = [b"II*\0\x08\0\0\0".as_slice(), &main(camera_at), &camera].concat();
+    let length = u16::try_from(tiff.len() + 8).unwrap().to_be_bytes();
+    [&jpeg[..2], b"\xff\xe1", &length, b"Exif\0\0", &tiff, &jpeg[2..]].concat()
+}
+
 /// A video or audio file made by ffmpeg.
 pub fn made_by_ffmpeg(name: &str, arguments: &[&str]) -> Vec<u8> {
     let folder = tempfile::tempdir().unwrap();

@@ -4,6 +4,9 @@ ALTER TABLE media_items ADD COLUMN taken_precision VARCHAR(8) NOT NULL DEFAULT '
 ALTER TABLE media_items ADD COLUMN file_modified BIGINT;
 ALTER TABLE media_items ADD COLUMN motion_start BIGINT;
 ALTER TABLE media_items ADD COLUMN motion_bytes BIGINT;
+ALTER TABLE media_items ADD COLUMN content_id VARCHAR(40);
+ALTER TABLE media_items ADD COLUMN motion_item BLOB;
+CREATE INDEX media_items_content_id ON media_items (user_id, content_id);
 UPDATE media_items SET taken_source = 'exif' WHERE id IN (SELECT item_id FROM media_details WHERE facts LIKE '%"taken":{%');
 ALTER TABLE uploads ADD COLUMN file_modified BIGINT;
 ALTER TABLE site ADD COLUMN clock_noted_at TIMESTAMP;

@@ -1,6 +1,7 @@
 //! Items: view, open, mark as favourite, rename, move.
 
 use super::edit_details::{self, DetailsChange};
+use super::live_photos::find_owned_with_videos;
 use super::search;
 use super::selection::find_owned;
 use crate::db::Conn;
@@ -19,6 +20,14 @@ use crate::store::shelf_counts::CountDeltas;
 /// `NotFound` if there is none or it belongs to another user.
 pub fn find(services: &Services, user: &User, id: ItemId) -> Result<Item> {
     services.db.read(|conn| store::items::find(conn, user.id, id)?.ok_or(Error::NotFound))
+}
+
+/// Those of `ids` that belong to the user, with the videos of their photos.
+///
+/// # Errors
+/// `NotFound` if none does.
+pub fn list_with_videos(services: &Services, user: &User, ids: &[ItemId]) -> Result<Vec<Item>> {
+    services.db.read(|conn| find_owned_with_videos(conn, user, ids))
 }
 
 /// Those of `ids` that belong to the user.
@@ -211,7 +220,7 @@ pub fn move_items(
         |conn| {
             authorize(conn, authority.key(), Need::Active)?;
             // Check ownership first, so that the directory's error reveals nothing about items of others.
-            let items = find_owned(conn, user, ids)?;
+            let items = find_owned_with_videos(conn, user, ids)?;
 
             let mut plans = Vec::new();
             for item in items {
@@ -222,7 +231,12 @@ pub fn move_items(
                     )));
                 }
 
-                let target = target_directory(conn, user, directory, &item)?;
+                // The video of a photo stays where it is if the directory only takes photos.
+                let is_requested = ids.contains(&item.id);
+                let target = match target_directory(conn, user, directory, &item) {
+                    Err(Error::Invalid(_)) if !is_requested => continue,
+                    target => target?,
+                };
                 if item.directory_id == target.directory_id {
                     // The item is in that directory already.
                     continue;
@@ -257,7 +271,7 @@ pub fn move_items(
         },
     )?;
 
-    Ok(done.len())
+    Ok(done.iter().filter(|done| ids.contains(&ItemId(done.subject))).count())
 }
 
 /// Fails if the directory does not accept the item: Favorites, Recents and Trash accept none, other standard

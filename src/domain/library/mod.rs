@@ -8,6 +8,7 @@ pub mod edit_details;
 pub mod item_view;
 pub mod items;
 pub mod listings;
+pub(crate) mod live_photos;
 pub mod music_albums;
 pub mod open_item;
 pub mod reader;

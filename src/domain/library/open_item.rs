@@ -71,10 +71,13 @@ pub fn open(services: &Services, user: &User, id: ItemId) -> Result<Arc<FileSour
 ///
 /// # Errors
 /// As [`open`]; `NotFound` if the item is no moving photo.
-pub fn open_motion(services: &Services, user: &User, id: ItemId) -> Result<FileSource> {
+pub fn open_motion(services: &Services, user: &User, id: ItemId) -> Result<Arc<FileSource>> {
     let photo = open(services, user, id)?;
+    if let Some(video) = photo.item.motion_item {
+        return open(services, user, video);
+    }
     let (offset, length) = photo.item.motion().ok_or(Error::NotFound)?;
-    Ok(photo.part(offset, length))
+    Ok(Arc::new(photo.part(offset, length)))
 }
 
 /// Opens an item's file at its current location, and waits for a move in progress if it is not at the one that its row

@@ -30,14 +30,14 @@ const MAX_ITEMS_PER_STEP: i64 = 2_000;
 enum Token {
     /// Letters and digits.
     Word(String),
-    /// Hiragana, Katakana and Chinese characters: these scripts do not separate words with spaces.
+    /// Chinese, Japanese and Korean characters: words are not separated by spaces, or are found by any part.
     Run(Vec<char>),
     /// An emoji, or another pictograph.
     Symbol(char),
 }
 
 fn is_run_character(c: char) -> bool {
-    matches!(c, '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{20000}'..='\u{3ffff}')
+    matches!(c, '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{ac00}'..='\u{d7a3}' | '\u{20000}'..='\u{3ffff}')
 }
 
 fn is_symbol(c: char) -> bool {

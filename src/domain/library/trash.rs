@@ -1,10 +1,10 @@
 //! The trash: items stay in it until they are restored, deleted permanently, or expire.
 
 use super::items::{item_location, with_name};
-use super::selection::find_owned;
+use super::live_photos::{self, find_owned_with_videos};
 use super::{create_directory, search};
 use crate::domain::audit;
-use crate::domain::file_moves::{self, MovePlan};
+use crate::domain::file_moves::{self, CompletedMove, MovePlan};
 use crate::domain::sessions::authorize::{Need, authorize};
 use crate::error::{Error, Result};
 use crate::model::actor::Actor;
@@ -32,7 +32,8 @@ pub fn trash(services: &Services, authority: &Authority<'_>, ids: &[ItemId]) -> 
         |conn| {
             authorize(conn, authority.key(), Need::Active)?;
             let mut plans = Vec::new();
-            for item in find_owned(conn, user, ids)?.into_iter().filter(|item| !item.in_trash) {
+            let items = find_owned_with_videos(conn, user, ids)?;
+            for item in items.into_iter().filter(|item| !item.in_trash) {
                 let file_name = FileName::parse_or_unnamed(&item.name);
                 // A name that is taken in the trash gets a number.
                 plans.push(MovePlan {
@@ -52,6 +53,7 @@ pub fn trash(services: &Services, authority: &Authority<'_>, ids: &[ItemId]) -> 
 
             // Counters and dates change with the rows.
             let (mut deltas, mut changed) = (CountDeltas::default(), vec![trash.directory_id]);
+            let mut trashed_items = Vec::new();
             for done in batch {
                 let item = store::items::find(conn, user.id, ItemId(done.subject))?
                     .ok_or(Error::NotFound)?;
@@ -74,15 +76,22 @@ pub fn trash(services: &Services, authority: &Authority<'_>, ids: &[ItemId]) -> 
 
                 deltas.add(&trashed);
                 store::items::update_place(conn, &trashed)?;
+                trashed_items.push(trashed);
             }
 
             deltas.write(conn, user.id)?;
+            live_photos::refresh(conn, user.id, &trashed_items)?;
             store::directories::update_modified(conn, user.id, &changed, at)?;
             Ok(())
         },
     )?;
 
-    Ok(done.len())
+    Ok(count_requested(&done, ids))
+}
+
+/// How many of the moved items were requested; the others are the videos of requested photos.
+fn count_requested(done: &[CompletedMove], ids: &[ItemId]) -> usize {
+    done.iter().filter(|done| ids.contains(&ItemId(done.subject))).count()
 }
 
 /// A restored item's name, and whether it differs from the previous one.
@@ -109,7 +118,8 @@ pub fn restore(
         |conn| {
             authorize(conn, authority.key(), Need::Active)?;
             let mut plans = Vec::new();
-            for item in find_owned(conn, user, ids)?.into_iter().filter(|item| item.in_trash) {
+            let items = find_owned_with_videos(conn, user, ids)?;
+            for item in items.into_iter().filter(|item| item.in_trash) {
                 let path = home_directory(&item).to_owned();
                 // The original directory may have been deleted.
                 create_directory::ensure(services, conn, user, &path)?;
@@ -134,6 +144,7 @@ pub fn restore(
             let at = now();
 
             let (mut deltas, mut changed) = (CountDeltas::default(), Vec::new());
+            let mut restored_items = Vec::new();
             for done in batch {
                 let item = store::items::find(conn, user.id, ItemId(done.subject))?
                     .ok_or(Error::NotFound)?;
@@ -157,9 +168,11 @@ pub fn restore(
                 deltas.add(&restored);
                 store::items::update_place(conn, &restored)?;
                 search::reindex(conn, &restored)?;
+                restored_items.push(restored);
             }
 
             deltas.write(conn, user.id)?;
+            live_photos::refresh(conn, user.id, &restored_items)?;
             store::directories::update_modified(conn, user.id, &changed, at)?;
             Ok(())
         },
@@ -168,6 +181,7 @@ pub fn restore(
     let wanted_names = wanted_names.into_inner();
     Ok(done
         .into_iter()
+        .filter(|done| ids.contains(&ItemId(done.subject)))
         .map(|done| RestoreCount {
             // The name differs if the wanted one was taken.
             is_renamed: wanted_names.get(&done.subject) != Some(&done.name),
@@ -197,7 +211,7 @@ pub fn delete(
         |conn| {
             authorize(conn, authority.key(), Need::Active)?;
             let mut plans = Vec::new();
-            for item in find_owned(conn, user, ids)? {
+            for item in find_owned_with_videos(conn, user, ids)? {
                 if !item.in_trash {
                     return Err(Error::Conflict(format!(
                         "“{}” is not in the trash. Put it there first.",
@@ -222,16 +236,18 @@ pub fn delete(
         |conn, batch| {
             let mut deltas = CountDeltas::default();
 
-            let mut bytes = 0;
+            let (mut bytes, mut deleted_items) = (0, Vec::new());
             for done in batch {
                 let item = store::items::find(conn, user.id, ItemId(done.subject))?
                     .ok_or(Error::NotFound)?;
                 deltas.subtract(&item);
                 bytes += item.size;
                 store::items::delete(conn, user.id, item.id)?;
+                deleted_items.push(item);
             }
 
             deltas.write(conn, user.id)?;
+            live_photos::refresh(conn, user.id, &deleted_items)?;
 
             // The bytes are free for other uploads now.
             store::users::update_subtract_used(conn, user.id, bytes)?;

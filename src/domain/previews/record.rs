@@ -6,7 +6,7 @@ use base64::engine::general_purpose::STANDARD_NO_PAD;
 use crate::db::Conn;
 use crate::domain::file_moves::{self, MovePlan};
 use crate::domain::library::items::{item_location, with_name};
-use crate::domain::library::{capture_time, create_directory, search, sidecars};
+use crate::domain::library::{capture_time, create_directory, live_photos, search, sidecars};
 use crate::error::{Error, Result};
 use crate::media::{Metadata, Rendered};
 use crate::model::item::ItemKind;
@@ -141,6 +141,7 @@ fn store_rows(
     let mut item = Item {
         motion_start: number(0),
         motion_bytes: number(1),
+        content_id: details.metadata.content_id.clone(),
         preview: state,
         placeholder: placeholder.filter(|text| text.len() <= 40),
         width: side(details.metadata.width),
@@ -174,6 +175,7 @@ fn store_rows(
     if item.is_sidecar() {
         sidecars::pass_on(conn, zone, &item)?;
     }
+    live_photos::refresh(conn, owner, [before, &item])?;
 
     // A failed job stays, so that an admin can retry it.
     match state {

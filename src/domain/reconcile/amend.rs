@@ -1,5 +1,6 @@
 //! Updates rows after changes that other programs made on disk.
 
+use crate::domain::library::live_photos;
 use crate::domain::previews;
 use crate::error::{Error, Result};
 use crate::media::sniff::sniff;
@@ -64,6 +65,8 @@ pub(crate) fn update_content(
             placeholder: None,
             motion_start: None,
             motion_bytes: None,
+            content_id: None,
+            motion_item: None,
             updated_at: now(),
             ..before.clone()
         };
@@ -77,6 +80,8 @@ pub(crate) fn update_content(
         store::users::update_subtract_used(conn, user.id, before.size - size)?;
         store::items::update_content(conn, &after)?;
         store::items::update_preview(conn, &after)?;
+        store::live_photos::update_pair(conn, &after)?;
+        live_photos::refresh(conn, user.id, [&before])?;
         previews::enqueue(conn, &after)
     })
 }

@@ -63,18 +63,44 @@ impl Bitmap {
             return self;
         };
 
+        let target = ColorProfile::new_srgb();
+        // The pixels of a gray image were made RGB, with three equal values.
+        if profile.color_space == DataColorSpace::Gray {
+            let transform = profile.create_transform_8bit(
+                Layout::Gray,
+                &target,
+                Layout::Rgb,
+                TransformOptions::default(),
+            );
+            let channels = usize::from(self.channels);
+            let is_gray = self.pixels.chunks_exact(channels).all(
+                |pixel| matches!(pixel, [red, green, blue, ..] if red == green && green == blue),
+            );
+            // All 256 values are converted once.
+            let values: Vec<u8> = (0..=u8::MAX).collect();
+            let mut converted = vec![0; values.len() * 3];
+            let is_converted = transform
+                .is_ok_and(|transform| transform.transform(&values, &mut converted).is_ok());
+            if is_gray && is_converted {
+                for pixel in self.pixels.chunks_exact_mut(channels) {
+                    if let Some((color, _)) = pixel.split_at_mut_checked(3)
+                        && let Some(value) = color.first().map(|value| usize::from(*value) * 3)
+                        && let Some(new) = converted.get(value..value + 3)
+                    {
+                        color.copy_from_slice(new);
+                    }
+                }
+            }
+            return self;
+        }
         // The pixels are RGB, so a profile for another color space does not describe them.
         if profile.color_space != DataColorSpace::Rgb {
             return self;
         }
         let layout = if self.channels == 4 { Layout::Rgba } else { Layout::Rgb };
 
-        let transform = profile.create_transform_8bit(
-            layout,
-            &ColorProfile::new_srgb(),
-            layout,
-            TransformOptions::default(),
-        );
+        let transform =
+            profile.create_transform_8bit(layout, &target, layout, TransformOptions::default());
 
         if let Ok(transform) = transform {
             let mut converted = vec![0; self.pixels.len()];
@@ -89,6 +115,20 @@ impl Bitmap {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn gray_images_are_converted_from_their_profile() {
+        let linear = moxcms::ColorProfile::new_gray_with_gamma(1.0).encode().unwrap();
+        let pixels = vec![54, 54, 54, 255, 255, 255];
+        let shown = Bitmap::new(2, 1, 3, pixels).unwrap().into_srgb(Some(&linear));
+        // Half as bright as white needs less than half of the light.
+        assert!(
+            shown.pixels[..3].iter().all(|value| (124..=130).contains(value)),
+            "{:?}",
+            shown.pixels
+        );
+        assert_eq!(shown.pixels[3..], [255, 255, 255]);
+    }
 
     #[test]
     fn every_orientation_moves_the_first_corner_to_its_place() {

@@ -90,8 +90,28 @@ fn describe(exif: &Exif) -> Metadata {
         keywords: windows_text(exif, 0x9c9e)
             .map(|words| words.split(';').map(|word| word.trim().to_owned()).collect())
             .unwrap_or_default(),
+        content_id: apple_content_id(exif),
         ..Metadata::default()
     }
+}
+
+/// The identifier in the maker note of Apple, which is a directory in big-endian order after fourteen bytes.
+fn apple_content_id(exif: &Exif) -> Option<String> {
+    const IDENTIFIER: [u8; 4] = [0, 0x11, 0, 2];
+    let Value::Undefined(note, _) = value(exif, Tag::MakerNote)? else { return None };
+    if !note.starts_with(b"Apple iOS\0") {
+        return None;
+    }
+    let entry =
+        note.get(16..)?.chunks_exact(12).take(64).find(|entry| entry.starts_with(&IDENTIFIER))?;
+    let number = |at: usize| {
+        let bytes = entry.get(at..at + 4)?.try_into().ok()?;
+        usize::try_from(u32::from_be_bytes(bytes)).ok()
+    };
+    let (length, start) = (number(4)?, number(8)?);
+    let text = note.get(start..start.checked_add(length)?)?;
+    let text = std::str::from_utf8(text).ok()?.trim_end_matches('\0');
+    Some(text.to_ascii_uppercase())
 }
 
 /// The value of a tag. Canon's CR3 files have the EXIF tags in a directory of their own, where they look like tags of
@@ -129,16 +149,7 @@ fn user_comment(exif: &Exif) -> Option<String> {
     let Value::Undefined(bytes, _) = value(exif, Tag::UserComment)? else { return None };
     let (encoding, text) = bytes.split_at_checked(8)?;
     let text = match encoding {
-        b"UNICODE\0" => {
-            let little = exif.little_endian();
-            let units = text.chunks_exact(2).map(|pair| match *pair {
-                [a, b] if little => u16::from_le_bytes([a, b]),
-                [a, b] => u16::from_be_bytes([a, b]),
-                _ => 0,
-            });
-            let text: Vec<u16> = units.take_while(|unit| *unit != 0).collect();
-            String::from_utf16_lossy(&text)
-        }
+        b"UNICODE\0" => utf16(text, exif.little_endian()),
         b"JIS\0\0\0\0\0" => encoding_rs::ISO_2022_JP.decode(text).0.into_owned(),
         b"ASCII\0\0\0" | [0, 0, 0, 0, 0, 0, 0, 0] => {
             let end = text.iter().position(|byte| *byte == 0).unwrap_or(text.len());
@@ -148,6 +159,43 @@ fn user_comment(exif: &Exif) -> Option<String> {
     };
     let text = text.trim().to_owned();
     (!text.is_empty()).then_some(text)
+}
+
+/// Text in UTF-16. Many programs ignore the order of bytes that the file states, or write UTF-8, so a mark decides, or
+/// else the order that yields more characters of the first blocks, which most text is written in.
+fn utf16(bytes: &[u8], is_little_endian: bool) -> String {
+    let decode = |bytes: &[u8], is_little: bool| {
+        let units = bytes.chunks_exact(2).map(|pair| match *pair {
+            [a, b] if is_little => u16::from_le_bytes([a, b]),
+            [a, b] => u16::from_be_bytes([a, b]),
+            _ => 0,
+        });
+        let text: Vec<u16> = units.take_while(|unit| *unit != 0).collect();
+        String::from_utf16_lossy(&text)
+    };
+    match bytes {
+        [0xff, 0xfe, rest @ ..] => return decode(rest, true),
+        [0xfe, 0xff, rest @ ..] => return decode(rest, false),
+        _ => {}
+    }
+
+    let end = bytes.iter().rposition(|byte| *byte != 0).map_or(0, |at| at + 1);
+    let is_utf8 = bytes.get(..end).filter(|text| !text.contains(&0)).map(std::str::from_utf8);
+    let stated = decode(bytes, is_little_endian);
+    let other = decode(bytes, !is_little_endian);
+    let common = |text: &str| text.chars().filter(|c| ('\t'..'\u{250}').contains(c)).count();
+    match is_utf8 {
+        // Such bytes are rarely UTF-16, whose characters of the first block contain zeros.
+        Some(Ok(text))
+            if common(&stated) == 0
+                && common(&other) == 0
+                && text.bytes().filter(u8::is_ascii).count() * 2 > text.len() =>
+        {
+            text.to_owned()
+        }
+        _ if common(&other) > common(&stated) => other,
+        _ => stated,
+    }
 }
 
 fn ratio(ratio: Rational) -> Option<f64> {
@@ -198,6 +246,10 @@ fn taken_at(exif: &Exif) -> Option<TakenAt> {
     let mut best: Option<TakenAt> = None;
     for (time, zone, fraction) in tags {
         let Some(taken) = text(exif, time).and_then(|text| TakenAt::parse(&text)) else { continue };
+        // The clock of the camera was never set.
+        if taken.is_first_moment() {
+            continue;
+        }
         let is_exact = taken.precision == Precision::Second;
 
         // Fractions of a second are in a tag of their own.
@@ -261,6 +313,20 @@ fn degrees(exif: &Exif, tag: Tag, reference: Tag, [positive, negative]: [char; 2
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn comments_in_utf_16_are_read_whatever_order_of_bytes_they_have() {
+        let little: Vec<u8> = "Müller".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let big: Vec<u8> = "Müller".encode_utf16().flat_map(u16::to_be_bytes).collect();
+        for is_little in [true, false] {
+            assert_eq!(utf16(&little, is_little), "Müller");
+            assert_eq!(utf16(&big, is_little), "Müller");
+            assert_eq!(utf16(&[b"\xfe\xff", &big[..]].concat(), is_little), "Müller");
+            assert_eq!(utf16("Müller am Zürisee".as_bytes(), is_little), "Müller am Zürisee");
+        }
+        let japanese: Vec<u8> = "写真".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        assert_eq!(utf16(&japanese, true), "写真");
+    }
 
     #[test]
     fn exposures_and_apertures_are_written_as_photographers_write_them() {

@@ -36,7 +36,12 @@ pub fn read(bytes: &[u8]) -> Metadata {
             25 => metadata.keywords.push(text),
             55 => date = Some(text),
             60 => time = Some(text),
-            80 => metadata.artist = Some(text),
+            80 => {
+                metadata.artist = Some(match metadata.artist.take() {
+                    Some(others) => format!("{others}, {text}"),
+                    None => text,
+                });
+            }
             90 | 95 | 101 => place.push(text),
             120 => metadata.caption = Some(text),
             _ => {}

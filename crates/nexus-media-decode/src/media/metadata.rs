@@ -71,12 +71,21 @@ pub struct Metadata {
     /// Of a moving photo: offset and length of the video in its file, in bytes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub motion: Option<[u64; 2]>,
+    /// What a photo and a video have in common that an Apple camera took together.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub content_id: Option<String>,
+}
+
+/// Whether a text has the form of an identifier of Apple's, a UUID.
+fn is_content_id(text: &str) -> bool {
+    text.len() == 36 && text.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-')
 }
 
 impl Metadata {
     /// Returns the metadata with texts shortened and cleaned, and implausible numbers removed.
     #[must_use]
     pub fn bounded(mut self) -> Self {
+        self.content_id = self.content_id.filter(|id| is_content_id(id));
         // Texts are cleaned and shortened.
         for text in [
             &mut self.title,
@@ -148,7 +157,7 @@ impl Metadata {
 
         fill!(duration_ms, title, artist, album, album_artist, genre, year, track, disc, camera);
         fill!(lens, exposure, aperture, focal_length, iso, place, caption, video_codec);
-        fill!(audio_codec, frame_rate, bit_rate, sample_rate, channels, motion);
+        fill!(audio_codec, frame_rate, bit_rate, sample_rate, channels, motion, content_id);
         self.is_compilation |= other.is_compilation;
         self.is_damaged |= other.is_damaged;
         self.has_color_profile |= other.has_color_profile;

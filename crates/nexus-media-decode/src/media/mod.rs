@@ -13,6 +13,7 @@ pub mod legacy_text;
 pub mod metadata;
 pub mod motion;
 pub mod mpeg_audio;
+pub mod png_text;
 pub mod probe;
 pub mod raster;
 pub mod raw_exif;

@@ -1,6 +1,6 @@
 //! The short video inside a moving photo, as Google's, Samsung's and other phones append it.
 
-use super::xmp;
+use super::xmp::{self, Announced};
 
 /// Longest video in bytes.
 const MAX_VIDEO_BYTES: u64 = 64 << 20;
@@ -8,15 +8,6 @@ const MAX_VIDEO_BYTES: u64 = 64 << 20;
 const SAMSUNG_VIDEO: u16 = 0x0a30;
 /// Bytes of an entry in that trailer's directory.
 const SAMSUNG_ENTRY_BYTES: usize = 12;
-
-/// What a photo says about the video after it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Announced {
-    /// Bytes from the start of the video to the end of the file, and the length of the video.
-    At { from_end: u64, length: u64 },
-    /// There is one, somewhere.
-    Somewhere,
-}
 
 /// The range of the video in the file: offset and length.
 #[must_use]

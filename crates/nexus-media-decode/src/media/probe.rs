@@ -133,6 +133,8 @@ pub fn parse_probe(output: &[u8]) -> Option<Probed> {
         height: size.map(|(_, height)| height),
         duration_ms: length.and_then(|text| milliseconds(text.parse().ok()?)),
         taken: taken_at(&tags).filter(|_| video.is_some()),
+        content_id: tag(&["com.apple.quicktime.content.identifier"])
+            .map(|text| text.trim().to_ascii_uppercase()),
         title: tag(&["title"]),
         artist: tag(&["artist", "author"]),
         album: tag(&["album", "wm/albumtitle"]),

@@ -11,8 +11,7 @@ use super::renderer::{
     max_tool_output, reopen,
 };
 use super::video::{self, PosterFormat};
-use super::wire_format::Rendered;
-use super::worker::PREVIEW_SIDES;
+use super::wire_format::{PREVIEW_SIDES, Rendered};
 use crate::sandbox::{Input, SandboxError};
 
 /// Longest list of packets in bytes.

@@ -9,8 +9,7 @@ use std::time::{Duration, Instant};
 
 use super::sniff::{SIDECAR_JSON, SIDECAR_XMP};
 use super::video;
-use super::wire_format::{self, OutputLimits, Picture, Rendered};
-use super::worker::{FULL_SIZE_SIDES, PREVIEW_SIDES};
+use super::wire_format::{self, FULL_SIZE_SIDES, OutputLimits, PREVIEW_SIDES, Picture, Rendered};
 use crate::sandbox::{Input, SandboxError, SandboxSupervisor, SandboxTask};
 
 /// Time limit of one worker.

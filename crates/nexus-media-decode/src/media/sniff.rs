@@ -56,8 +56,23 @@ pub fn sniff(head: &[u8], name: &str) -> Sniffed {
             .get(..error.valid_up_to())
             .and_then(|bytes| std::str::from_utf8(bytes).ok())
             .map_or(UNKNOWN_TYPE, |text| sniff_text(text, name)),
-        Err(_) => decode_other_text(head).map_or(UNKNOWN_TYPE, |text| sniff_text(&text, name)),
+        Err(_) => decode_other_text(head)
+            .map(|text| sniff_text(&text, name))
+            .filter(|found| *found != UNKNOWN_TYPE)
+            .or_else(|| is_named_text(head, name).then_some(PLAIN_TEXT))
+            .unwrap_or(UNKNOWN_TYPE),
     }
+}
+
+const PLAIN_TEXT: Sniffed = Sniffed { kind: Kind::Document, mime: "text/plain" };
+
+/// Whether a file is called a text and contains no bytes that texts do not have, whatever encoding it is in.
+fn is_named_text(head: &[u8], name: &str) -> bool {
+    let extension = split_extension(name).1.to_ascii_lowercase();
+    let is_in_text =
+        |byte: &u8| *byte >= b' ' || matches!(byte, b'\t' | b'\n' | b'\r' | 0x0c | 0x1b);
+    matches!(extension.as_str(), ".txt" | ".text" | ".log" | ".srt" | ".nfo" | ".diz")
+        && head.iter().all(is_in_text)
 }
 
 /// Decodes text that is not UTF-8: UTF-16 with a byte order mark, or an encoding with one byte for each character, of

@@ -56,6 +56,12 @@ impl TakenAt {
         (FIRST..LAST).contains(&self.local_ms)
     }
 
+    /// Whether it is exactly the time at which clocks of cameras begin: 1970 or 1980, at midnight.
+    #[must_use]
+    pub fn is_first_moment(&self) -> bool {
+        self.precision == Precision::Second && matches!(self.local_ms, 0 | 315_532_800_000)
+    }
+
     /// Whether it is the zero of a clock that was never set: the epochs of Unix and of `QuickTime`.
     #[must_use]
     pub fn is_unset_clock(&self) -> bool {
@@ -70,7 +76,9 @@ impl TakenAt {
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim_matches(|c: char| c.is_whitespace() || c == '\0');
-        let parsed = parse_c_time(text).or_else(|| Scanner::new(text).parse())?;
+        let parsed = parse_c_time(text)
+            .or_else(|| parse_mail_date(text))
+            .or_else(|| Scanner::new(text).parse())?;
         (parsed.is_plausible() && !parsed.is_in_future()).then_some(parsed)
     }
 
@@ -143,11 +151,31 @@ fn clock_time((hour, minute, second): (u8, u8, u8)) -> Option<time::Time> {
 
 /// Parses the format of C's `asctime`, which AVI files contain: `Thu Jul  4 15:30:12 2019`.
 fn parse_c_time(text: &str) -> Option<TakenAt> {
-    const MONTHS: [&str; 12] =
-        ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
     let words: Vec<&str> = text.split_whitespace().collect();
     let [_, month, day, clock, year] = words.as_slice() else { return None };
+    from_words(year, month, day, clock)
+}
 
+/// Parses the format of mails, which PNG files contain: `Thu, 04 Jul 2019 15:30:12 +0200`.
+fn parse_mail_date(text: &str) -> Option<TakenAt> {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let words = match words.as_slice() {
+        [weekday, rest @ ..] if weekday.ends_with(',') => rest,
+        words => words,
+    };
+    let [day, month, year, clock, zone @ ..] = words else { return None };
+    let taken = from_words(year, month, day, clock)?;
+    let offset = zone.first().and_then(|zone| match *zone {
+        "GMT" | "UT" | "UTC" => Some(0),
+        zone => parse_offset(zone),
+    });
+    Some(TakenAt { offset, ..taken })
+}
+
+/// A time whose month is the beginning of its English name.
+fn from_words(year: &str, month: &str, day: &str, clock: &str) -> Option<TakenAt> {
+    const MONTHS: [&str; 12] =
+        ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
     let month = month.get(..3)?.to_ascii_lowercase();
     let month = MONTHS.iter().position(|name| *name == month)?;
     let clock: Vec<u8> = clock.split(':').filter_map(|part| part.parse().ok()).collect();
@@ -200,6 +228,8 @@ impl<'a> Scanner<'a> {
         self.separator();
         let day = small(self.number(2)).filter(|day| *day > 0);
         self.separator();
+        // Some cameras separate the time with more than one character.
+        self.rest = self.rest.trim_start_matches([' ', '\t', '\0']);
 
         let hour = small(self.number(2));
         self.separator();
@@ -209,13 +239,29 @@ impl<'a> Scanner<'a> {
         let is_offset = self.rest.starts_with(['+', 'Z', 'z']);
         let second = if is_offset { Some(0) } else { small(self.number(2)) };
 
-        let clock = hour.zip(minute).map(|(hour, minute)| (hour, minute, second.unwrap_or(0)));
         let millis = self.fraction();
+        let hour = hour.map(|hour| self.half_of_day(hour));
+        let clock = hour.zip(minute).map(|(hour, minute)| (hour, minute, second.unwrap_or(0)));
         let zone = self.rest;
         let parsed = TakenAt::from_parts((year.into(), month, day), clock, millis)?;
         // A day has no offset.
         let offset = parse_offset(zone).filter(|_| parsed.precision == Precision::Second);
         Some(TakenAt { offset, ..parsed })
+    }
+
+    /// Takes `AM` or `PM` and returns the hour of the day.
+    fn half_of_day(&mut self, hour: u8) -> u8 {
+        let rest = self.rest.trim_start();
+        let half = rest.get(..2).unwrap_or_default().to_ascii_uppercase();
+        if half != "AM" && half != "PM" {
+            return hour;
+        }
+        self.rest = rest.get(2..).unwrap_or_default();
+        match (half.as_str(), hour) {
+            ("AM", 12) => 0,
+            ("PM", 1..=11) => hour + 12,
+            _ => hour,
+        }
     }
 
     /// Takes a fraction of a second and returns it in milliseconds.
@@ -243,8 +289,11 @@ pub fn parse_offset(text: &str) -> Option<i16> {
         _ => return None,
     };
 
-    // Without the colon, which is optional; minutes may be missing.
-    let digits: String = rest.chars().filter(char::is_ascii_digit).collect();
+    // Without the colon, which is optional; minutes, and the first digit of the hour, may be missing.
+    let mut digits: String = rest.chars().filter(char::is_ascii_digit).collect();
+    if rest.find(':') == Some(1) {
+        digits.insert(0, '0');
+    }
     let hours = digits.get(0..2).or_else(|| digits.get(0..1))?.parse::<i16>().ok()?;
     let minutes = digits.get(2..4).map_or(Some(0), |minutes| minutes.parse::<i16>().ok())?;
     let total = sign * (hours * 60 + minutes);
@@ -275,12 +324,20 @@ mod tests {
             "20190704T153012",
             "20190704 153012",
             "2019.07.04 15.30.12",
+            "2019:07:04  15:30:12",
+            "2019:07:04   15:30:12",
+            "2019:07:04\t15:30:12",
+            "2019/07/04/ 15:30:12",
+            "2019:07:04 03:30:12 PM",
+            "2019/ 7/ 4  3:30:12pm",
             "Thu Jul  4 15:30:12 2019",
             "THU JUL 04 15:30:12 2019\n\0",
         ] {
             assert_eq!(of(text), Some((SUMMER_EVENING, None)), "{text}");
         }
         assert_eq!(of("20190704T153012+0200"), Some((SUMMER_EVENING, Some(120))));
+        assert_eq!(of("2019-07-04T15:30:12-3:30"), Some((SUMMER_EVENING, Some(-210))));
+        assert_eq!(of("2019:07:04 12:30:12 AM").unwrap().0, SUMMER_EVENING - 15 * 3_600_000);
         assert_eq!(of("2019-07-04T15:30+02:00"), Some((SUMMER_EVENING - 12_000, Some(120))));
         assert_eq!(of("2019-07-04T15:30"), Some((SUMMER_EVENING - 12_000, None)));
     }

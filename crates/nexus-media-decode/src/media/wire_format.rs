@@ -2,8 +2,11 @@
 
 use super::kind::Sniffed;
 use super::metadata::Metadata;
-use super::worker::PREVIEW_SIDES;
 
+/// Sides of the squares that previews fit into, in pixels, largest first.
+pub const PREVIEW_SIDES: [u32; 3] = [1280, 640, 320];
+/// Side of the square that the full-size view of an image fits into, in pixels.
+pub const FULL_SIZE_SIDES: [u32; 1] = [8192];
 /// First bytes of the output.
 const MAGIC: &[u8; 4] = b"NXP1";
 /// Longest metadata in bytes.
@@ -193,7 +196,7 @@ mod tests {
         );
         let large = Picture { width: 5000, ..rendered().pictures[0].clone() };
         let output = encode(&Rendered { pictures: vec![large], ..rendered() });
-        let limits = OutputLimits::for_sides(&crate::media::worker::FULL_SIZE_SIDES);
+        let limits = OutputLimits::for_sides(&FULL_SIZE_SIDES);
         assert!(super::decode(&output, limits).is_some(), "only a full-size view may be larger");
         let four = Rendered { pictures: vec![rendered().pictures[0].clone(); 4], ..rendered() };
         assert_eq!(decode(&encode(&four)), None);

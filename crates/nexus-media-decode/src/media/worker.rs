@@ -9,18 +9,14 @@ use image::ImageFormat;
 use super::metadata::Metadata;
 use super::raster::DecodedRaster;
 use super::sniff::{SIDECAR_JSON, SIDECAR_XMP, sniff};
-use super::wire_format::{self, Rendered};
+use super::wire_format::{self, FULL_SIZE_SIDES, PREVIEW_SIDES, Rendered};
 use super::{
-    audio_tags, embedded_jpeg, exif, heif, iptc, jpeg, motion, raster, resize, svg, takeout, x3f,
-    xmp,
+    audio_tags, embedded_jpeg, exif, heif, iptc, jpeg, motion, png_text, raster, resize, svg,
+    takeout, x3f, xmp,
 };
 use crate::sandbox::lockdown::{self, ResourceLimits, StandardInput};
 use crate::sandbox::supervisor::{EXIT_NO_SANDBOX, EXIT_REFUSED};
 
-/// Sides of the squares that previews fit into, in pixels, largest first.
-pub const PREVIEW_SIDES: [u32; 3] = [1280, 640, 320];
-/// Side of the square that the full-size view of an image fits into, in pixels.
-pub const FULL_SIZE_SIDES: [u32; 1] = [8192];
 /// Limits of a decoder.
 const LIMITS: ResourceLimits = ResourceLimits { memory: 1 << 30, seconds: 30 };
 /// Limits for SVG, which is close to a program.
@@ -159,6 +155,7 @@ fn render(input: WorkerInput, mime: &str, sides: &[u32]) -> Result<Rendered, Str
             // EXIF has precedence over XMP, and XMP over IPTC.
             metadata.merge_missing(catch_panic(|| xmp::read(&bytes)).unwrap_or_default());
             metadata.merge_missing(catch_panic(|| iptc::read(&bytes)).unwrap_or_default());
+            metadata.merge_missing(catch_panic(|| png_text::read(&bytes)).unwrap_or_default());
             metadata.merge_missing(catch_panic(|| x3f::read(&bytes)).unwrap_or_default());
             metadata.motion = catch_panic(|| motion::find(&bytes)).flatten();
             // Without sides, only metadata is wanted.

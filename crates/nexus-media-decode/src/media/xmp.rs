@@ -3,7 +3,6 @@
 use roxmltree::{Document, Node, ParsingOptions};
 
 use super::metadata::Metadata;
-use super::motion::Announced;
 use super::taken_at::{TakenAt, TakenIn};
 
 /// Bytes at the start and at the end of a file that are searched.
@@ -15,6 +14,15 @@ pub fn read(bytes: &[u8]) -> Metadata {
     let head = bytes.get(..SEARCHED_BYTES.min(bytes.len())).unwrap_or_default();
     let tail = bytes.get(bytes.len().saturating_sub(SEARCHED_BYTES)..).unwrap_or_default();
     find_packet(head).or_else(|| find_packet(tail)).and_then(parse).unwrap_or_default()
+}
+
+/// What a photo says about the video after it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Announced {
+    /// Bytes from the start of the video to the end of the file, and the length of the video.
+    At { from_end: u64, length: u64 },
+    /// There is one, somewhere.
+    Somewhere,
 }
 
 /// What a photo says about the video that is appended to it.
@@ -90,7 +98,7 @@ fn parse(text: &str) -> Option<Metadata> {
         is_favorite: first_text(&root, "Rating").as_deref() == Some("5"),
         title: first_text(&root, "title"),
         caption: first_text(&root, "description"),
-        artist: first_text(&root, "creator"),
+        artist: all_texts(&root, "creator"),
         camera: first_text(&root, "Model"),
         lens: first_text(&root, "LensModel").or_else(|| first_text(&root, "Lens")),
         place: (!place.is_empty()).then(|| place.join(", ")),
@@ -137,8 +145,21 @@ fn first_text(root: &Node<'_, '_>, name: &str) -> Option<String> {
         return Some(value.to_owned());
     }
     let node = find_property(root, name)?;
-    let text = list_items(&node).into_iter().next().or_else(|| node.text().map(str::to_owned))?;
+    // Of several languages, the one for everybody.
+    let for_all = node
+        .descendants()
+        .find(|inner| inner.attributes().any(|a| a.name() == "lang" && a.value() == "x-default"));
+    let text = for_all
+        .and_then(|inner| inner.text().map(str::to_owned))
+        .or_else(|| list_items(&node).into_iter().next())
+        .or_else(|| node.text().map(str::to_owned))?;
     (!text.trim().is_empty()).then_some(text)
+}
+
+/// As [`first_text`], but with all items of a list, separated by commas.
+fn all_texts(root: &Node<'_, '_>, name: &str) -> Option<String> {
+    let items = find_property(root, name).map(|node| list_items(&node)).unwrap_or_default();
+    if items.len() > 1 { Some(items.join(", ")) } else { first_text(root, name) }
 }
 
 #[cfg(test)]
@@ -159,6 +180,12 @@ mod tests {
         assert_eq!(facts.place.as_deref(), Some("Lisbon, Portugal"));
         assert_eq!(facts.keywords, ["sea", "boats"]);
         assert_eq!(facts.taken.map(|taken| taken.offset), Some(Some(60)));
+        let several = PACKET
+            .replace("xml:lang=\"x-default\">", "xml:lang=\"de\">Der Hafen</rdf:li><rdf:li xml:lang=\"x-default\">")
+            .replace("<dc:subject>", "<dc:creator><rdf:Seq><rdf:li>Anna</rdf:li><rdf:li>Bertram</rdf:li></rdf:Seq></dc:creator><dc:subject>");
+        let facts = read(several.as_bytes());
+        assert_eq!(facts.title.as_deref(), Some("The harbour"));
+        assert_eq!(facts.artist.as_deref(), Some("Anna, Bertram"));
     }
 
     #[test]

@@ -67,7 +67,8 @@ async fn show_item(current: CurrentUser, path: web::Path<String>) -> HandlerResu
     .await?;
 
     // The layout marks the shelf of the item.
-    let shelf = if shown.item.in_trash { crate::model::Shelf::Trash } else { shown.item.shelf };
+    let shelf =
+        if shown.item.in_trash { crate::model::Shelf::Trash } else { shown.item.kind.shelf() };
     let shelf_path = format!("/{}", shelf.as_str());
     let layout = Layout::load(&current, &shelf_path).await?;
 

@@ -205,7 +205,9 @@ const fn empty_text(shelf: Shelf) -> &'static str {
         Shelf::Favorites => "Nothing starred yet. Press the star on anything you like.",
         Shelf::Recents => "Nothing yet. What you open or add stands here.",
         Shelf::Trash => "The trash is empty.",
-        Shelf::Uploads | Shelf::All => "No files yet. Documents and everything else come here.",
+        Shelf::Uploads | Shelf::All | Shelf::Motion => {
+            "No files yet. Documents and everything else come here."
+        }
     }
 }
 

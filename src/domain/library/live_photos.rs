@@ -1,0 +1,85 @@
+//! Live Photos: a photo and a video that one camera took together are one thing on the shelves. They belong together if
+//! they state the same identifier; names do not count, because cameras use theirs again.
+
+use super::selection::find_owned;
+use crate::db::Conn;
+use crate::error::Result;
+use crate::model::item::ItemKind;
+use crate::model::{Item, ItemId, Shelf, User, UserId};
+use crate::store;
+use crate::store::shelf_counts::CountDeltas;
+
+/// Joins or separates the items with the identifiers of `changed`, after these were changed or deleted. An item is only
+/// joined while it is not in the trash.
+pub(crate) fn refresh<'a>(
+    conn: &mut Conn,
+    owner: UserId,
+    changed: impl IntoIterator<Item = &'a Item>,
+) -> Result<()> {
+    let identifiers = identifiers_of(changed);
+    if identifiers.is_empty() {
+        return Ok(());
+    }
+
+    let all = store::live_photos::list_by_content_id(conn, owner, &identifiers)?;
+    let mut deltas = CountDeltas::default();
+    for item in &all {
+        // The oldest of each kind, if the user has several.
+        let first = |kind| {
+            all.iter().find(|other| {
+                other.content_id == item.content_id && other.kind == kind && !other.in_trash
+            })
+        };
+        let pair = first(ItemKind::Photo).zip(first(ItemKind::Video));
+        let motion_item = pair.filter(|(photo, _)| photo.id == item.id).map(|(_, video)| video.id);
+        let is_motion = pair.is_some_and(|(_, video)| video.id == item.id);
+        let shelf = if is_motion { Shelf::Motion } else { item.kind.shelf() };
+        if (motion_item, shelf) == (item.motion_item, item.shelf) {
+            continue;
+        }
+
+        let joined = Item { motion_item, shelf, ..item.clone() };
+        deltas.subtract(item);
+        deltas.add(&joined);
+        store::live_photos::update_pair(conn, &joined)?;
+    }
+    deltas.write(conn, owner)?;
+    Ok(())
+}
+
+/// Those of `ids` that belong to the user, and the videos of the photos among them. A video is only included if it is in
+/// the trash like its photo, or not in it like its photo.
+pub(crate) fn find_owned_with_videos(
+    conn: &mut Conn,
+    user: &User,
+    ids: &[ItemId],
+) -> Result<Vec<Item>> {
+    let items = find_owned(conn, user, ids)?;
+    let photos = items.iter().filter(|item| item.kind == ItemKind::Photo);
+    let identifiers = identifiers_of(photos);
+    if identifiers.is_empty() {
+        return Ok(items);
+    }
+
+    let mut all = items;
+    for video in store::live_photos::list_by_content_id(conn, user.id, &identifiers)? {
+        let is_of_one = all.iter().any(|photo| {
+            photo.kind == ItemKind::Photo
+                && photo.content_id == video.content_id
+                && photo.in_trash == video.in_trash
+        });
+        let is_new = all.iter().all(|item| item.id != video.id);
+        if video.kind == ItemKind::Video && is_of_one && is_new {
+            all.push(video);
+        }
+    }
+    Ok(all)
+}
+
+fn identifiers_of<'a>(items: impl IntoIterator<Item = &'a Item>) -> Vec<String> {
+    let mut identifiers: Vec<String> =
+        items.into_iter().filter_map(|item| item.content_id.clone()).collect();
+    identifiers.sort_unstable();
+    identifiers.dedup();
+    identifiers
+}
