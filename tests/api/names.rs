@@ -127,6 +127,8 @@ async fn items_are_found_by_what_people_type(#[values(Sqlite, MariaDb)] backend:
         "🎂 party.png",
         "東京タワー.png",
         "京東.png",
+        "제주도 여행.png",
+        "ΣΊΣΥΦΟΣ.png",
     ];
     named(&root, &names).await;
     for (typed, found) in [
@@ -143,6 +145,11 @@ async fn items_are_found_by_what_people_type(#[values(Sqlite, MariaDb)] backend:
         ("東京", "東京タワー.png"),
         ("タワー", "東京タワー.png"),
         ("京東", "京東.png"),
+        ("제주", "제주도 여행.png"),
+        ("주도", "제주도 여행.png"),
+        ("행", "제주도 여행.png"),
+        ("주도 여행", "제주도 여행.png"),
+        ("Σίσυφος", "ΣΊΣΥΦΟΣ.png"),
     ] {
         assert_eq!(root.names(&query(typed)).await, [found], "{typed}");
     }
