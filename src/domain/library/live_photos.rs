@@ -38,7 +38,7 @@ pub(crate) fn refresh<'a>(
             continue;
         }
 
-        let joined = Item { motion_item, shelf, ..item.clone() };
+        let joined = Item { shelf, motion_item, ..item.clone() };
         deltas.subtract(item);
         deltas.add(&joined);
         store::live_photos::update_pair(conn, &joined)?;

@@ -72,19 +72,19 @@ fn international_text(data: &[u8]) -> Option<(String, String)> {
 mod tests {
     use super::*;
 
-    fn chunk(kind: &[u8; 4], data: &[u8]) -> Vec<u8> {
+    fn chunk(kind: [u8; 4], data: &[u8]) -> Vec<u8> {
         let length = u32::try_from(data.len()).unwrap().to_be_bytes();
-        [&length[..], kind, data, b"crc!"].concat()
+        [&length[..], &kind, data, b"crc!"].concat()
     }
 
     #[test]
     fn texts_and_the_date_are_read() {
         let bytes = [
             b"\x89PNG\r\n\x1a\n".to_vec(),
-            chunk(b"IHDR", &[0; 13]),
-            chunk(b"tEXt", b"Title\0M\xfcller"),
-            chunk(b"iTXt", "Description\0\0\0de\0Beschreibung\0Am Zürisee".as_bytes()),
-            chunk(b"tEXt", b"Creation Time\0Thu, 04 Jul 2019 15:30:12 +0200"),
+            chunk(*b"IHDR", &[0; 13]),
+            chunk(*b"tEXt", b"Title\0M\xfcller"),
+            chunk(*b"iTXt", "Description\0\0\0de\0Beschreibung\0Am Zürisee".as_bytes()),
+            chunk(*b"tEXt", b"Creation Time\0Thu, 04 Jul 2019 15:30:12 +0200"),
         ]
         .concat();
         let metadata = read(&bytes);
