@@ -3,6 +3,7 @@
 pub mod audio_tags;
 pub mod avatar;
 pub mod bitmap;
+pub mod container_dates;
 pub mod embedded_jpeg;
 pub mod exif;
 pub mod heif;

@@ -178,7 +178,8 @@ fn taken_at(tags: &Tags) -> Option<TakenAt> {
         parse("com.apple.quicktime.creationdate").map(|taken| taken.found_in(TakenIn::QuickTime));
     let recorded = || parse("date_recorded").map(|taken| taken.found_in(TakenIn::Container));
     let created = || {
-        let taken = parse("creation_time")?.found_in(TakenIn::Container);
+        let taken = parse("creation_time").or_else(|| parse("modification_date"))?;
+        let taken = taken.found_in(TakenIn::Container);
         // MP4, QuickTime and Matroska keep UTC, which ffprobe marks. AVI keeps local time.
         let is_utc = taken.offset == Some(0);
         Some(TakenAt { is_utc, offset: taken.offset.filter(|_| !is_utc), ..taken })

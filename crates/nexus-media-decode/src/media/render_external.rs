@@ -3,6 +3,7 @@
 
 use std::fs::File;
 
+use super::container_dates;
 use super::kind::{Kind, Sniffed};
 use super::metadata::Metadata;
 use super::probe::{self, Probed};
@@ -140,6 +141,14 @@ impl PreviewRenderer {
         }
         if probed.has_video && probed.metadata.duration_ms.is_none() {
             probed.metadata.duration_ms = self.measure_length(file, mime, "v:0")?;
+        }
+
+        // The worker reads some dates that ffprobe does not know. A file that it rejects has none.
+        if container_dates::can_have(mime)
+            && probed.metadata.taken.is_none()
+            && let Ok(dates) = self.decode(mime, &[], Input::File(reopen(file)?))
+        {
+            probed.metadata.taken = dates.metadata.taken;
         }
 
         // The duration tells where a typical frame is. If it is wrong, there may be no frame at that time, so the first

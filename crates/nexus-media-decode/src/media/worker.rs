@@ -11,8 +11,8 @@ use super::raster::DecodedRaster;
 use super::sniff::{SIDECAR_JSON, SIDECAR_XMP, sniff};
 use super::wire_format::{self, FULL_SIZE_SIDES, PREVIEW_SIDES, Rendered};
 use super::{
-    audio_tags, embedded_jpeg, exif, heif, iptc, jpeg, motion, png_text, raster, resize, svg,
-    takeout, x3f, xmp,
+    audio_tags, container_dates, embedded_jpeg, exif, heif, iptc, jpeg, motion, png_text, raster,
+    resize, svg, takeout, x3f, xmp,
 };
 use crate::sandbox::lockdown::{self, ResourceLimits, StandardInput};
 use crate::sandbox::supervisor::{EXIT_NO_SANDBOX, EXIT_REFUSED};
@@ -102,6 +102,13 @@ impl WorkerInput {
             return Ok(Self::Audio);
         }
         let mut bytes = Vec::new();
+        if container_dates::can_have(mime) {
+            StandardInput
+                .take(container_dates::SEARCHED_BYTES)
+                .read_to_end(&mut bytes)
+                .map_err(|cause| cause.to_string())?;
+            return Ok(Self::Picture { bytes, fonts: Vec::new() });
+        }
         StandardInput
             // One byte more than allowed, so that a larger file is noticed.
             .take(MAX_INPUT_BYTES + 1)
@@ -126,6 +133,9 @@ fn render(input: WorkerInput, mime: &str, sides: &[u32]) -> Result<Rendered, Str
         WorkerInput::Picture { bytes, .. } if mime == SIDECAR_JSON => {
             let metadata = takeout::read(&bytes).ok_or("this file describes no other")?;
             Ok(Rendered { metadata, ..Rendered::default() })
+        }
+        WorkerInput::Picture { bytes, .. } if container_dates::can_have(mime) => {
+            Ok(Rendered { metadata: container_dates::read(&bytes), ..Rendered::default() })
         }
         WorkerInput::Picture { bytes, .. } if mime == SIDECAR_XMP => {
             Ok(Rendered { metadata: xmp::read(&bytes), ..Rendered::default() })
