@@ -4,6 +4,7 @@
 use super::Time;
 use crate::media::TakenAt;
 use crate::media::sniff::split_extension;
+use crate::media::taken_at::hour_of_day;
 
 /// The first year of eight digits in a row. Earlier ones are more likely a number.
 const FIRST_YEAR_OF_DIGITS: u16 = 1990;
@@ -115,12 +116,7 @@ fn parse_time(text: &str) -> Option<((u8, u8, u8), u16)> {
         .filter(|part| part.bytes().all(|byte| byte.is_ascii_digit()))
         .filter(|_| !millis.get(3..4).is_some_and(|next| next.bytes().all(|b| b.is_ascii_digit())));
 
-    let half = after.trim_start_matches(is_gap).get(..2).map(str::to_ascii_uppercase);
-    let hour = match (half.as_deref(), hour) {
-        (Some("AM"), 12) => 0,
-        (Some("PM"), 1..=11) => hour + 12,
-        _ => hour,
-    };
+    let hour = hour_of_day(hour, after.trim_start_matches(is_gap).get(..2));
     (hour <= 24 && minute < 60 && second < 61)
         .then(|| ((hour, minute, second), millis.and_then(|part| part.parse().ok()).unwrap_or(0)))
 }

@@ -39,10 +39,10 @@ pub struct FileSource {
 }
 
 impl FileSource {
-    pub(crate) fn new(item: Item, file: File, offset: u64, length: u64) -> Self {
+    pub(crate) fn new(item: Item, file: impl Into<Arc<File>>, offset: u64, length: u64) -> Self {
         Self {
             item,
-            file: Arc::new(file),
+            file: file.into(),
             offset,
             length,
             location: None,
@@ -53,15 +53,7 @@ impl FileSource {
 
     /// A part of the file as content of its own.
     pub(crate) fn part(&self, offset: u64, length: u64) -> Self {
-        Self {
-            item: self.item.clone(),
-            file: self.file.clone(),
-            offset,
-            length,
-            location: None,
-            pixels: None,
-            bytes: OnceLock::new(),
-        }
+        Self::new(self.item.clone(), self.file.clone(), offset, length)
     }
 
     /// Returns a reader with its own position, independent of other readers.

@@ -9,11 +9,11 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use super::report::ImportReport;
 use crate::db::Conn;
 use crate::domain::ingest;
-use crate::domain::library::edit_details;
+use crate::domain::library::{edit_details, sidecars};
 use crate::error::{Error, Result};
 use crate::media::{Metadata, takeout};
 use crate::model::item_annotations::Sidecar;
-use crate::model::{Item, ItemId, ScanStatus, TimeZone, User, now, sidecar_name};
+use crate::model::{ItemId, ScanStatus, TimeZone, User, sidecar_name};
 use crate::state::Services;
 use crate::state::ingest_queue::{IngestRequest, Ingested};
 use crate::storage::archive_source::{ArchiveEntry, ArchiveSource};
@@ -269,20 +269,16 @@ impl FolderImport<'_> {
         let mut annotations = store::item_annotations::find(conn, owner, id)?;
         let Sidecar { metadata: mut merged, mut albums } =
             annotations.sidecar.take().unwrap_or_default();
-        let is_marked_before = merged.is_favorite;
-        merged.is_favorite |= described.as_ref().is_some_and(|metadata| metadata.is_favorite);
+        let is_favorite = described.as_ref().is_some_and(|metadata| metadata.is_favorite);
+        let marked = sidecars::mark_favorite(conn, &item, merged.is_favorite, is_favorite)?;
+        deltas.subtract(&item);
+        deltas.add(&marked);
+        merged.is_favorite |= is_favorite;
         merged.merge_missing(described.unwrap_or_default());
         if let Some(album) = self.folder.album.as_ref().filter(|album| !albums.contains(album)) {
             albums.push(album.clone());
         }
 
-        let mut marked = item.clone();
-        if merged.is_favorite && !is_marked_before && !item.favorite {
-            store::items::update_favorite(conn, owner, id, true, now())?;
-            marked = Item { favorite: true, ..item.clone() };
-            deltas.subtract(&item);
-            deltas.add(&marked);
-        }
         annotations.sidecar = Some(Sidecar { metadata: merged, albums });
         edit_details::write(conn, self.zone, &marked, &annotations, deltas)
     }

@@ -6,7 +6,7 @@ use super::{capture_time, search};
 use crate::db::Conn;
 use crate::domain::sessions::authorize::{Need, authorize};
 use crate::error::{Error, FieldError, Result};
-use crate::media::{TakenAt, metadata};
+use crate::media::{Metadata, TakenAt, metadata};
 use crate::model::authority::Authority;
 use crate::model::item::ItemKind;
 use crate::model::item_annotations::{Annotations, EditedPosition};
@@ -148,7 +148,7 @@ pub(crate) fn apply(
         let mut annotations = store::item_annotations::find(conn, user.id, before.id)?;
         let details = store::item_details::find(conn, user.id, before.id)?.unwrap_or_default();
         edit(&mut annotations, before, &details.metadata.keywords, change)?;
-        write(conn, zone, before, &annotations, &mut deltas)?;
+        write_with(conn, zone, before, details.metadata, &annotations, &mut deltas)?;
     }
     Ok(deltas.write(conn, user.id)?)
 }
@@ -161,10 +161,21 @@ pub(crate) fn write(
     annotations: &Annotations,
     deltas: &mut CountDeltas,
 ) -> Result<()> {
-    let (owner, id) = (before.user_id, before.id);
-    let metadata = store::item_details::find(conn, owner, id)?.unwrap_or_default().metadata;
+    let details = store::item_details::find(conn, before.user_id, before.id)?.unwrap_or_default();
+    write_with(conn, zone, before, details.metadata, annotations, deltas)
+}
+
+/// As [`write`], with the metadata of the item's file.
+fn write_with(
+    conn: &mut Conn,
+    zone: &TimeZone,
+    before: &Item,
+    metadata: Metadata,
+    annotations: &Annotations,
+    deltas: &mut CountDeltas,
+) -> Result<()> {
     let after = capture_time::of_item(before, &metadata, annotations, zone).apply(before.clone());
-    store::item_annotations::replace(conn, owner, id, annotations)?;
+    store::item_annotations::replace(conn, before.user_id, before.id, annotations)?;
     store::items::update_preview(conn, &after)?;
     deltas.subtract(before);
     deltas.add(&after);

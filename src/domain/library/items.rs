@@ -1,7 +1,7 @@
 //! Items: view, open, mark as favourite, rename, move.
 
 use super::edit_details::{self, DetailsChange};
-use super::live_photos::find_owned_with_videos;
+use super::live_photos::{count_requested, find_owned_with_videos};
 use super::search;
 use super::selection::find_owned;
 use crate::db::Conn;
@@ -271,7 +271,7 @@ pub fn move_items(
         },
     )?;
 
-    Ok(done.iter().filter(|done| ids.contains(&ItemId(done.subject))).count())
+    Ok(count_requested(&done, ids))
 }
 
 /// Fails if the directory does not accept the item: Favorites, Recents and Trash accept none, other standard

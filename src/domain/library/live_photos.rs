@@ -3,6 +3,7 @@
 
 use super::selection::find_owned;
 use crate::db::Conn;
+use crate::domain::file_moves::CompletedMove;
 use crate::error::Result;
 use crate::model::item::ItemKind;
 use crate::model::{Item, ItemId, Shelf, User, UserId};
@@ -74,6 +75,11 @@ pub(crate) fn find_owned_with_videos(
         }
     }
     Ok(all)
+}
+
+/// How many of the moved items were requested; the others are the videos of requested photos.
+pub(crate) fn count_requested(done: &[CompletedMove], ids: &[ItemId]) -> usize {
+    done.iter().filter(|done| ids.contains(&ItemId(done.subject))).count()
 }
 
 fn identifiers_of<'a>(items: impl IntoIterator<Item = &'a Item>) -> Vec<String> {

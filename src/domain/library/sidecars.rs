@@ -40,16 +40,26 @@ pub(crate) fn read_for(
         return Ok(item.clone());
     }
 
-    let is_new_mark = found.is_favorite
-        && !annotations.sidecar.as_ref().is_some_and(|sidecar| sidecar.is_favorite);
     let former = annotations.sidecar.take().unwrap_or_default();
+    let marked = mark_favorite(conn, item, former.is_favorite, found.is_favorite)?;
     found.is_favorite |= former.is_favorite;
     annotations.sidecar = Some(Sidecar { metadata: found, albums: former.albums });
-    if is_new_mark && !item.favorite {
-        store::items::update_favorite(conn, item.user_id, item.id, true, now())?;
-        return Ok(Item { favorite: true, ..item.clone() });
+    Ok(marked)
+}
+
+/// Marks an item as a favorite if what describes it says so for the first time, so that a mark that the user has removed
+/// does not come back. The caller counts the change.
+pub(crate) fn mark_favorite(
+    conn: &mut Conn,
+    item: &Item,
+    was_said: bool,
+    is_said: bool,
+) -> Result<Item> {
+    if was_said || !is_said || item.favorite {
+        return Ok(item.clone());
     }
-    Ok(item.clone())
+    store::items::update_favorite(conn, item.user_id, item.id, true, now())?;
+    Ok(Item { favorite: true, ..item.clone() })
 }
 
 /// Passes what a file says on to the items that it describes, in the caller's transaction.

@@ -1,10 +1,10 @@
 //! The trash: items stay in it until they are restored, deleted permanently, or expire.
 
 use super::items::{item_location, with_name};
-use super::live_photos::{self, find_owned_with_videos};
+use super::live_photos::{self, count_requested, find_owned_with_videos};
 use super::{create_directory, search};
 use crate::domain::audit;
-use crate::domain::file_moves::{self, CompletedMove, MovePlan};
+use crate::domain::file_moves::{self, MovePlan};
 use crate::domain::sessions::authorize::{Need, authorize};
 use crate::error::{Error, Result};
 use crate::model::actor::Actor;
@@ -87,11 +87,6 @@ pub fn trash(services: &Services, authority: &Authority<'_>, ids: &[ItemId]) -> 
     )?;
 
     Ok(count_requested(&done, ids))
-}
-
-/// How many of the moved items were requested; the others are the videos of requested photos.
-fn count_requested(done: &[CompletedMove], ids: &[ItemId]) -> usize {
-    done.iter().filter(|done| ids.contains(&ItemId(done.subject))).count()
 }
 
 /// A restored item's name, and whether it differs from the previous one.

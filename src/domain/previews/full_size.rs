@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::open::keep_open;
 use crate::db::Conn;
 use crate::domain::library::open_item;
 use crate::error::{Error, Result};
@@ -11,10 +12,8 @@ use crate::model::item::ItemKind;
 use crate::model::{Item, ItemId, PreviewState, ScanStatus, User};
 use crate::sandbox::SandboxError;
 use crate::state::Services;
-use crate::state::library_cache::LibraryVersion;
 use crate::state::open_file_cache::{FileSource, FileVariant, Lookup};
 use crate::storage::incoming_file::read_head;
-use crate::storage::preview_cache::CachedPreview;
 use crate::store;
 use crate::sync::run_on_blocking_pool;
 
@@ -74,25 +73,10 @@ fn find(services: &Services, user: &User, id: ItemId) -> Result<Option<Arc<FileS
         return Err(Error::NotFound);
     }
     match services.preview_cache.find_full_size(id.0, &item.sha256) {
-        Ok(view) => Ok(Some(opened(services, &library, item, view))),
+        Ok(view) => Ok(Some(keep_open(services, &library, FileVariant::FullSize, item, view))),
         // Not made yet, removed after a week, torn, or of another content.
         Err(_) => Ok(None),
     }
-}
-
-fn opened(
-    services: &Services,
-    library: &Arc<LibraryVersion>,
-    item: Item,
-    view: CachedPreview,
-) -> Arc<FileSource> {
-    let CachedPreview { file, width, height, offset, length } = view;
-    let source = Arc::new(FileSource {
-        pixels: Some((width, height)),
-        ..FileSource::new(item, file, offset, length)
-    });
-    services.open_file_cache.insert(library, FileVariant::FullSize, &source);
-    source
 }
 
 fn make(services: &Services, user: &User, id: ItemId) -> Result<Arc<FileSource>> {

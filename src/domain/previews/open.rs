@@ -6,6 +6,7 @@ use crate::error::{Error, Result};
 use crate::media::RendererHealth;
 use crate::model::{Item, ItemDetails, ItemId, PreviewState, ScanStatus, User};
 use crate::state::Services;
+use crate::state::library_cache::LibraryVersion;
 use crate::state::open_file_cache::{FileSource, FileVariant, Lookup};
 use crate::storage::preview_cache::CachedPreview;
 use crate::store;
@@ -90,14 +91,7 @@ pub fn open(services: &Services, user: &User, id: ItemId, side: u32) -> Result<P
     match item.preview {
         // One file contains all sizes.
         PreviewState::Ready => match services.preview_cache.find(id.0, side) {
-            Ok(CachedPreview { file, width, height, offset, length }) => {
-                let source = Arc::new(FileSource {
-                    pixels: Some((width, height)),
-                    ..FileSource::new(item, file, offset, length)
-                });
-                services.open_file_cache.insert(&library, form, &source);
-                Ok(PreviewLookup::Ready(source))
-            }
+            Ok(view) => Ok(PreviewLookup::Ready(keep_open(services, &library, form, item, view))),
             Err(cause)
                 if !matches!(
                     cause.kind(),
@@ -127,6 +121,23 @@ pub fn open(services: &Services, user: &User, id: ItemId, side: u32) -> Result<P
         }
         PreviewState::None | PreviewState::Failed => Err(Error::NotFound),
     }
+}
+
+/// The source of a cached preview, which stays open for the next request.
+pub(super) fn keep_open(
+    services: &Services,
+    library: &Arc<LibraryVersion>,
+    form: FileVariant,
+    item: Item,
+    view: CachedPreview,
+) -> Arc<FileSource> {
+    let CachedPreview { file, width, height, offset, length } = view;
+    let source = Arc::new(FileSource {
+        pixels: Some((width, height)),
+        ..FileSource::new(item, file, offset, length)
+    });
+    services.open_file_cache.insert(library, form, &source);
+    source
 }
 
 /// An item's metadata, with what its owner and files beside it say; empty until its file has been read.

@@ -7,7 +7,7 @@ use exif::{Context, Exif, In, Rational, Tag, Value};
 use super::legacy_text;
 use super::metadata::Metadata;
 use super::raw_exif;
-use super::taken_at::{Precision, TakenAt, parse_offset};
+use super::taken_at::{Precision, TakenAt, millis_of_fraction, parse_offset};
 
 /// What cameras write into the caption of every photo.
 const DEFAULT_CAPTIONS: [&str; 7] = [
@@ -256,11 +256,8 @@ fn taken_at(exif: &Exif) -> Option<TakenAt> {
         let fraction =
             text(exif, fraction).filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()));
         let millis: i64 = fraction
-            .and_then(|digits| {
-                digits.chars().chain("000".chars()).take(3).collect::<String>().parse().ok()
-            })
             .filter(|_| is_exact && taken.local_ms % 1000 == 0)
-            .unwrap_or(0);
+            .map_or(0, |digits| millis_of_fraction(&digits).into());
         let offset = text(exif, zone).and_then(|zone| parse_offset(&zone)).or(taken.offset);
         let taken = TakenAt {
             local_ms: taken.local_ms + millis,

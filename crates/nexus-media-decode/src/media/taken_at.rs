@@ -252,16 +252,13 @@ impl<'a> Scanner<'a> {
     /// Takes `AM` or `PM` and returns the hour of the day.
     fn half_of_day(&mut self, hour: u8) -> u8 {
         let rest = self.rest.trim_start();
-        let half = rest.get(..2).unwrap_or_default().to_ascii_uppercase();
-        if half != "AM" && half != "PM" {
-            return hour;
+        let half = rest
+            .get(..2)
+            .filter(|half| half.eq_ignore_ascii_case("am") || half.eq_ignore_ascii_case("pm"));
+        if half.is_some() {
+            self.rest = rest.get(2..).unwrap_or_default();
         }
-        self.rest = rest.get(2..).unwrap_or_default();
-        match (half.as_str(), hour) {
-            ("AM", 12) => 0,
-            ("PM", 1..=11) => hour + 12,
-            _ => hour,
-        }
+        hour_of_day(hour, half)
     }
 
     /// Takes a fraction of a second and returns it in milliseconds.
@@ -270,9 +267,24 @@ impl<'a> Scanner<'a> {
         let digits = rest.chars().take_while(char::is_ascii_digit).count();
         let (fraction, rest) = rest.split_at_checked(digits).unwrap_or((rest, ""));
         self.rest = rest;
-        // Padded with zeros or cut to three digits.
-        fraction.chars().chain("000".chars()).take(3).collect::<String>().parse().unwrap_or(0)
+        millis_of_fraction(fraction)
     }
+}
+
+/// The hour of the day, if `half` is `AM` or `PM` in any case; otherwise the hour itself.
+#[must_use]
+pub fn hour_of_day(hour: u8, half: Option<&str>) -> u8 {
+    match (half.map(str::to_ascii_uppercase).as_deref(), hour) {
+        (Some("AM"), 12) => 0,
+        (Some("PM"), 1..=11) => hour + 12,
+        _ => hour,
+    }
+}
+
+/// The digits of a fraction of a second in milliseconds: padded with zeros, or cut to three digits.
+#[must_use]
+pub fn millis_of_fraction(digits: &str) -> u16 {
+    digits.chars().chain("000".chars()).take(3).collect::<String>().parse().unwrap_or(0)
 }
 
 /// Parses a time zone such as `Z`, `+02:00` or `+0200` into minutes ahead of UTC; `None` if it is invalid. Clocks are

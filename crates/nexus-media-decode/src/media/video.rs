@@ -77,7 +77,33 @@ const INPUT_PATH: &str = "/proc/self/fd/0";
 /// Arguments that make ffprobe describe a video as JSON.
 #[must_use]
 pub fn probe_arguments(demuxer: &'static str) -> Vec<&'static str> {
-    vec![
+    let query = [
+        "-print_format",
+        "json",
+        "-show_entries",
+        "format=duration,bit_rate:format_tags:stream=codec_type,codec_name,width,height,avg_frame_rate,sample_rate,channels,duration,\
+         sample_aspect_ratio,color_transfer:stream_tags:stream_disposition=attached_pic,timed_thumbnails:stream_side_data=rotation",
+    ];
+    ffprobe_arguments(demuxer, &query)
+}
+
+/// Arguments that make ffprobe list the times of all packets of the first stream of this kind (`v` or `a`).
+#[must_use]
+pub fn packet_arguments<'a>(demuxer: &'a str, stream: &'a str) -> Vec<&'a str> {
+    let query = [
+        "-select_streams",
+        stream,
+        "-show_entries",
+        "packet=pts_time,duration_time",
+        "-print_format",
+        "csv=p=0",
+    ];
+    ffprobe_arguments(demuxer, &query)
+}
+
+/// The arguments of every call of ffprobe, around a query.
+fn ffprobe_arguments<'a>(demuxer: &'a str, query: &[&'a str]) -> Vec<&'a str> {
+    let fixed = [
         "-v",
         "quiet",
         // With `file` as the only protocol, a video cannot make ffprobe open network addresses.
@@ -86,33 +112,8 @@ pub fn probe_arguments(demuxer: &'static str) -> Vec<&'static str> {
         // The demuxer is named, so that a file cannot select one that opens other files.
         "-f",
         demuxer,
-        "-print_format",
-        "json",
-        "-show_entries",
-        "format=duration,bit_rate:format_tags:stream=codec_type,codec_name,width,height,avg_frame_rate,sample_rate,channels,duration,\
-         sample_aspect_ratio,color_transfer:stream_tags:stream_disposition=attached_pic,timed_thumbnails:stream_side_data=rotation",
-        INPUT_PATH,
-    ]
-}
-
-/// Arguments that make ffprobe list the times of all packets of the first stream of this kind (`v` or `a`).
-#[must_use]
-pub fn packet_arguments<'a>(demuxer: &'a str, stream: &'a str) -> Vec<&'a str> {
-    vec![
-        "-v",
-        "quiet",
-        "-protocol_whitelist",
-        "file",
-        "-f",
-        demuxer,
-        "-select_streams",
-        stream,
-        "-show_entries",
-        "packet=pts_time,duration_time",
-        "-print_format",
-        "csv=p=0",
-        INPUT_PATH,
-    ]
+    ];
+    [&fixed, query, &[INPUT_PATH]].concat()
 }
 
 /// How a poster is made of a frame.
