@@ -69,7 +69,7 @@ pub fn run_if_due(services: &Services) -> Result<Option<CreatedBackup>> {
         let mut repository = open_repository(&services.settings, folder)?;
         // The empty callback ignores the progress, which nobody watches here.
         let created = create(services, &mut repository, &mut |_| {})?;
-        // Which backups are old, only a right clock can tell.
+        // Only with a plausible clock is it known which backups are old.
         if clock::trusted_now(services)?.is_some() {
             // `false`: not a dry run, the old backups are removed.
             prune(&repository, services.settings.backup_keep, false)?;

@@ -1,5 +1,5 @@
 //! Live Photos: a photo and a video that one camera took together are one thing on the shelves. They belong together if
-//! they state the same identifier; names do not count, because cameras use theirs again.
+//! they state the same identifier; names do not count, because cameras reuse them.
 
 use super::selection::find_owned;
 use crate::db::Conn;

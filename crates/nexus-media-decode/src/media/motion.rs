@@ -168,7 +168,7 @@ mod tests {
 
     #[test]
     fn nothing_that_is_not_a_video_within_the_file_is_one() {
-        assert_eq!(found(&[b"JPEG without a word", VIDEO]), None, "nobody said so");
+        assert_eq!(found(&[b"JPEG without a word", VIDEO]), None, "nothing announces it");
         let too_long = photo("GCamera:MicroVideo=\"1\" GCamera:MicroVideoOffset=\"99999999999\">");
         assert_eq!(found(&[&too_long, b"no video"]), None);
         let whole = [&photo("GCamera:MotionPhoto=\"1\">")[..], VIDEO].concat();
