@@ -69,6 +69,8 @@ struct HeldBytes {
     held: u64,
     /// Bytes stored meanwhile; the user's row counts them.
     stored: u64,
+    /// Bytes up to which nothing more is held.
+    admitted: u64,
 }
 
 impl QuotaHold {
@@ -87,6 +89,11 @@ impl QuotaHold {
         lock(&self.bytes)
     }
 
+    /// Lets the request receive `bytes` in total without holding more of them.
+    pub fn admit(&self, bytes: u64) {
+        self.bytes().admitted = bytes;
+    }
+
     /// Extends the hold so that it covers `bytes` in total, including what has been stored. Blocks on the database.
     ///
     /// # Errors
@@ -97,6 +104,9 @@ impl QuotaHold {
             return Ok(());
         }
         let mut own_bytes = self.bytes();
+        if bytes <= own_bytes.admitted {
+            return Ok(());
+        }
 
         // Only the bytes beyond those that this request already holds or has stored; if there are none, nothing
         // changes.

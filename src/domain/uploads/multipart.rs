@@ -6,7 +6,7 @@ use bytes::Bytes;
 use futures_util::Stream;
 use prometheus::IntCounter;
 
-use super::stream::{ByteSink, LARGE_CHUNK, StreamEnd, copy_stream};
+use super::stream::{ByteSink, StreamEnd, copy_stream};
 use crate::domain::ingest;
 use crate::domain::library::items;
 use crate::domain::library::selection::MAX_SELECTED;
@@ -276,10 +276,10 @@ fn reserve(services: &Arc<Services>, user: &User, announced: u64) -> Result<Quot
         files,
     )?;
     let hold = QuotaHold::empty(&services.db, &services.quota_holds, user);
-    // For small uploads, the exact number of bytes is reserved when they are written.
-    if announced > LARGE_CHUNK as u64 {
-        hold.extend_to(files)?;
-    }
+    hold.extend_to(files)?;
+    // What is not reserved is received nevertheless: requests that take it from each other would all fail, although some of
+    // them fit. The storing transaction decides.
+    hold.admit(announced);
     Ok(hold)
 }
 

@@ -11,7 +11,7 @@ use tokio::sync::Semaphore;
 use crate::error::{Error, Result};
 
 /// Bytes collected before they are hashed and written, for the first uploads at once.
-pub(crate) const LARGE_CHUNK: usize = 512 * 1024;
+const LARGE_CHUNK: usize = 512 * 1024;
 /// The same for all others. An upload whose client is silent keeps as many in memory.
 const SMALL_CHUNK: usize = 16 * 1024;
 /// Room for the last piece, which may exceed the chunk.
