@@ -18,7 +18,7 @@ use tokio::time::MissedTickBehavior;
 
 use super::background_tasks::{
     run_folder_watch, run_housekeeping, run_malware_scan, run_reindex, run_scheduled_backups,
-    run_systemd_notify, spawn_preview_workers,
+    run_systemd_notify, run_xmp_files, spawn_preview_workers,
 };
 use super::memory::run_memory_trim;
 use crate::config::Settings;
@@ -137,6 +137,11 @@ impl Application {
         let preview_workers = spawn_preview_workers(&self.services);
         let memory_task = tokio::spawn(run_memory_trim());
         let reindex_task = tokio::spawn(run_reindex(self.services.clone()));
+        let xmp_task = self
+            .services
+            .settings
+            .writes_xmp_files
+            .then(|| tokio::spawn(run_xmp_files(self.services.clone())));
 
         let folder_watch = self.services.settings.watch_quiet_period.map(|quiet_period| {
             tokio::spawn(run_folder_watch(self.services.clone(), quiet_period))
@@ -163,6 +168,7 @@ impl Application {
         backup_task.abort();
         memory_task.abort();
         reindex_task.abort();
+        xmp_task.inspect(JoinHandle::abort);
         // A worker's current file cannot be aborted, because it is processed on the blocking pool.
         self.services.preview_queue.stop();
         folder_watch.inspect(JoinHandle::abort);

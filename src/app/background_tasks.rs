@@ -6,7 +6,7 @@ use std::time::Duration;
 use sd_notify::NotifyState;
 use tokio::task::JoinHandle;
 
-use crate::domain::library::reindex;
+use crate::domain::library::{reindex, xmp_files};
 use crate::domain::ops::housekeeping;
 use crate::domain::{backup, malware, previews, reconcile};
 use crate::error::{Error, Result};
@@ -24,6 +24,8 @@ const MAX_PREVIEW_WORKERS: usize = 16;
 const FOLDER_WATCH_INTERVAL: Duration = Duration::from_secs(1);
 /// After how many of these checks the users are looked up whose folders are watched.
 const ROUNDS_PER_USER_CHECK: u32 = 10;
+/// How often to check for edits that are not in their XMP file yet.
+const XMP_INTERVAL: Duration = Duration::from_secs(5);
 /// How often to check whether a backup is due.
 const BACKUP_CHECK_INTERVAL: Duration = Duration::from_mins(1);
 const LAST_SEEN_INTERVAL: Duration = Duration::from_secs(15);
@@ -228,6 +230,19 @@ pub(crate) async fn run_reindex(services: Arc<Services>) {
         Ok(0) => {}
         Ok(count) => tracing::info!(count, "updated sort keys and search words"),
         Err(error) => tracing::warn!(?error, "cannot update sort keys; retrying at the next start"),
+    }
+}
+
+/// Writes XMP files for what owners have edited.
+pub(crate) async fn run_xmp_files(services: Arc<Services>) {
+    loop {
+        let writing = services.clone();
+        match run_on_blocking_pool(move || xmp_files::write_next(&writing)).await {
+            Ok(true) => continue,
+            Ok(false) => {}
+            Err(error) => tracing::warn!(?error, "cannot write XMP files; retrying"),
+        }
+        tokio::time::sleep(XMP_INTERVAL).await;
     }
 }
 

@@ -130,6 +130,12 @@ pub const OPTIONS: &[SettingOption] = &[
         "time zone of users who have chosen none, such as Europe/Vienna; empty = that of the system",
     ),
     option(
+        "xmp_files",
+        "NEXUS_XMP_FILES",
+        "off",
+        "write edited dates, descriptions, tags and places to an .xmp file beside the photo or video: on or off",
+    ),
+    option(
         "previews_at_once",
         "NEXUS_PREVIEWS_AT_ONCE",
         "auto",

@@ -62,6 +62,8 @@ pub struct Settings {
     pub trash_days: u32,
     /// The name of the time zone of users who have chosen none; `None` for that of the system.
     pub time_zone: Option<String>,
+    /// Whether edits are also written to XMP files.
+    pub writes_xmp_files: bool,
     /// `unix:/path` or `host:port`.
     pub clamd: Option<String>,
     /// Bytes.
@@ -217,6 +219,7 @@ impl Settings {
                 "a number of bytes, 0 for none",
             )?,
             time_zone: parse_time_zone(&get("time_zone"))?,
+            writes_xmp_files: parse_choice("xmp_files", &get("xmp_files"), "on or off", &ON_OFF)?,
             trash_days: parse_value("trash_days", &get("trash_days"), "a number of days")?,
             clamd: optional("clamd"),
             clamd_max_bytes: parse_value("clamd_max", &get("clamd_max"), "a number of bytes")?,
@@ -226,11 +229,7 @@ impl Settings {
                 "keep or quarantine",
                 &[("keep", Unscannable::Keep), ("quarantine", Unscannable::Quarantine)],
             )?,
-            workers: parse_value(
-                "workers",
-                &get("workers"),
-                "a number of threads, 0 for one a processor",
-            )?,
+            workers: parse_value("workers", &get("workers"), "a number of threads, or 0")?,
             previews_at_once: match get("previews_at_once").as_str() {
                 "auto" => None,
                 number => Some(parse_value(

@@ -207,6 +207,15 @@ diesel::table! {
 }
 
 diesel::table! {
+    xmp_files (item_id) {
+        item_id -> Binary,
+        user_id -> BigInt,
+        xmp_item -> Nullable<Binary>,
+        not_before -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
     tracks (item_id) {
         item_id -> Binary,
         user_id -> BigInt,
@@ -279,6 +288,8 @@ diesel::table! {
 
 diesel::joinable!(tracks -> media_items (item_id));
 diesel::allow_tables_to_appear_in_same_query!(tracks, media_items);
+diesel::joinable!(xmp_files -> media_items (item_id));
+diesel::allow_tables_to_appear_in_same_query!(xmp_files, media_items);
 diesel::joinable!(search_words -> media_items (item_id));
 diesel::allow_tables_to_appear_in_same_query!(search_words, media_items);
 diesel::joinable!(findings -> users (user_id));

@@ -13,7 +13,7 @@ use super::connection::Conn;
 use crate::error::{Error, Result};
 
 /// All tables; those that others refer to come first.
-pub const TABLES: [&str; 20] = [
+pub const TABLES: [&str; 21] = [
     "site",
     "users",
     "session_tokens",
@@ -22,6 +22,7 @@ pub const TABLES: [&str; 20] = [
     "media_items",
     "media_details",
     "item_annotations",
+    "xmp_files",
     "tracks",
     "search_words",
     "shelf_counts",

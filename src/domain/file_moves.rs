@@ -73,10 +73,10 @@ pub(crate) fn move_files_locked(
     // Ownership and names are checked in the transaction that writes the journal.
     let mut batch = services.db.write(|conn| {
         let plans = plan(conn)?;
-        let mut taken = HashSet::new();
+        let mut names = BatchNames::default();
         plans
             .iter()
-            .map(|plan| write_journal(services, conn, owner, plan, &mut taken))
+            .map(|plan| write_journal(services, conn, owner, plan, &mut names))
             .collect::<Result<Vec<_>>>()
     })?;
 
@@ -110,24 +110,33 @@ pub(crate) fn move_files_locked(
     applied.map(|()| batch)
 }
 
+/// Names that the moves of a batch so far have taken and vacated. A file can be replaced by moving the old one away and
+/// the new one to its place in one batch.
+#[derive(Default)]
+struct BatchNames {
+    taken: HashSet<(String, String)>,
+    vacated: HashSet<(String, String)>,
+}
+
 /// Chooses a free target name for a planned move and writes its journal entry, from which an interrupted move is
-/// undone. Names that the batch uses are collected in `taken`.
+/// undone.
 fn write_journal(
     services: &Services,
     conn: &mut Conn,
     owner: UserId,
     plan: &MovePlan,
-    taken: &mut HashSet<(String, String)>,
+    names: &mut BatchNames,
 ) -> Result<CompletedMove> {
+    let key = |place: &FileLocation| (place.directory_text(), place.name().to_owned());
     // A name is taken by another move of the batch, by a file, or by a row.
     let mut is_taken = |number: u32| -> Result<bool> {
         let name = plan.wanted_name.numbered(number);
         let to = plan.to.with_name(&name);
         // An item's own location is free for it; one that a row names is taken, even if its file is missing.
         Ok(to != plan.from
-            && (taken.contains(&(to.directory_text(), name.as_str().to_owned()))
-                || services.media_dir.exists(&to)?
-                || is_known(conn, owner, &to)?))
+            && (names.taken.contains(&key(&to))
+                || !names.vacated.contains(&key(&to))
+                    && (services.media_dir.exists(&to)? || row_at(conn, owner, &to)?.is_some())))
     };
 
     // Number 0 stands for the unchanged name.
@@ -146,7 +155,10 @@ fn write_journal(
 
     let name = plan.wanted_name.numbered(number);
     let to = plan.to.with_name(&name);
-    taken.insert((to.directory_text(), name.as_str().to_owned()));
+    names.taken.insert(key(&to));
+    if to != plan.from {
+        names.vacated.insert(key(&plan.from));
+    }
 
     let journal = FileMove {
         id: MoveId::new(),
@@ -344,7 +356,7 @@ fn roll_back_journal(
 fn undo_rename(services: &Services, journal: &FileMove) -> Result<()> {
     // Equal locations need no rename. A row that names the target shows that the move was committed.
     if journal.from == journal.to
-        || services.db.read(|conn| is_known(conn, journal.user_id, &journal.to))?
+        || services.db.read(|conn| is_row_of_file_at(conn, &journal.to, journal.user_id))?
     {
         return Ok(());
     }
@@ -358,16 +370,25 @@ fn undo_rename(services: &Services, journal: &FileMove) -> Result<()> {
     }
 }
 
-/// Whether a row of an item or directory names this location.
-fn is_known(conn: &mut Conn, owner: UserId, place: &FileLocation) -> Result<bool> {
+/// Whether a row names this location whose file is there. It is not if the file was moved away, by the same batch, to be
+/// replaced; the entry of that move is undone after this one.
+fn is_row_of_file_at(conn: &mut Conn, place: &FileLocation, owner: UserId) -> Result<bool> {
+    let Some(subject) = row_at(conn, owner, place)? else { return Ok(false) };
+    Ok(!store::file_moves::is_moving_from(conn, MoveId(subject), place)?)
+}
+
+/// The id of the item or directory whose row names this location.
+fn row_at(conn: &mut Conn, owner: UserId, place: &FileLocation) -> Result<Option<Uuid>> {
     let directory = place.directory();
     let path = if directory.is_empty() {
         place.name().to_owned()
     } else {
         format!("{directory}/{}", place.name())
     };
-    Ok(store::directories::find_by_path(conn, owner, &path)?.is_some()
-        || store::items::find_at(conn, owner, directory, place.name())?.is_some())
+    if let Some(found) = store::directories::find_by_path(conn, owner, &path)? {
+        return Ok(Some(found.directory_id.0));
+    }
+    Ok(store::items::find_at(conn, owner, directory, place.name())?.map(|id| id.0))
 }
 
 #[cfg(test)]

@@ -103,7 +103,7 @@ pub async fn receive_files(
                 };
                 batch.set_keep_duplicates(keep)?;
             }
-            (Some("lastModified"), _) => {
+            (Some("last_modified" | "lastModified"), _) => {
                 let text = with_timeout(field_text(&mut field, 200)).await?;
                 // A form also sends the field when no file was chosen.
                 if !text.is_empty() {
@@ -137,7 +137,7 @@ pub fn parse_file_modified(text: &str) -> Result<i64, Error> {
     // Some clients state a fraction of a millisecond.
     let whole = text.split('.').next().unwrap_or_default();
     whole.parse().map_err(|_| {
-        Error::field("lastModified", "The date of the file in milliseconds since 1970.")
+        Error::field("last_modified", "The date of the file in milliseconds since 1970.")
     })
 }
 

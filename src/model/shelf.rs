@@ -23,7 +23,8 @@ pub enum Shelf {
     Favorites,
     Recents,
     Trash,
-    /// No page shows it: videos that are shown with the photo that was taken at the same moment.
+    /// No page shows it: videos that are shown with the photo that was taken at the same moment, and files that this
+    /// server wrote beside a photo.
     Motion,
 }
 text_enum!(Shelf {

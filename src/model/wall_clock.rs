@@ -46,6 +46,14 @@ impl WallClock {
         Self(self.0 - i64::from(offset.unwrap_or(0)) * 60_000).time()
     }
 
+    /// ISO 8601 without an offset: `2019-07-04T15:30:12`.
+    #[must_use]
+    pub fn iso(self) -> String {
+        let at = self.time();
+        let (date, hour, minute, second) = (at.date(), at.hour(), at.minute(), at.second());
+        format!("{date}T{hour:02}:{minute:02}:{second:02}")
+    }
+
     #[must_use]
     pub fn month(self) -> YearMonth {
         let at = self.time();

@@ -50,6 +50,15 @@ pub fn is_going_to(conn: &mut Conn, place: &FileLocation) -> QueryResult<bool> {
     Ok(going.count().get_result::<i64>(conn)? > 0)
 }
 
+/// Returns whether that item or directory is being moved away from this location.
+pub fn is_moving_from(conn: &mut Conn, subject: MoveId, place: &FileLocation) -> QueryResult<bool> {
+    let moving = file_moves::table
+        .filter(file_moves::subject.eq(subject))
+        .filter(file_moves::from_directory.eq(place.directory_text()))
+        .filter(file_moves::from_name.eq(place.name().to_owned()));
+    Ok(moving.count().get_result::<i64>(conn)? > 0)
+}
+
 /// Lists all entries, the newest first, so that they can be rolled back in reverse order.
 pub fn list(conn: &mut Conn) -> QueryResult<Vec<FileMove>> {
     type Row = (MoveId, UserId, MoveId, String, String, String, String);

@@ -40,9 +40,10 @@ pub fn list(
         Shelf::Recents => {
             query.filter(table::in_trash.eq(false)).filter(table::shelf.ne(Shelf::Motion))
         }
-        Shelf::Favorites => {
-            query.filter(table::in_trash.eq(false)).filter(table::favorite.eq(true))
-        }
+        Shelf::Favorites => query
+            .filter(table::in_trash.eq(false))
+            .filter(table::favorite.eq(true))
+            .filter(table::shelf.ne(Shelf::Motion)),
         shelf => query.filter(table::in_trash.eq(false)).filter(table::shelf.eq(shelf)),
     };
 

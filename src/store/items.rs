@@ -218,9 +218,10 @@ pub fn count_on(conn: &mut Conn, owner: UserId, shelf: Shelf) -> QueryResult<(i6
     query = match shelf {
         Shelf::Trash => query.filter(table::in_trash.eq(true)),
         Shelf::All => query.filter(table::in_trash.eq(false)),
-        Shelf::Favorites => {
-            query.filter(table::in_trash.eq(false)).filter(table::favorite.eq(true))
-        }
+        Shelf::Favorites => query
+            .filter(table::in_trash.eq(false))
+            .filter(table::favorite.eq(true))
+            .filter(table::shelf.ne(Shelf::Motion)),
         shelf => query.filter(table::in_trash.eq(false)).filter(table::shelf.eq(shelf)),
     };
     query.first(conn)
@@ -242,7 +243,7 @@ pub fn count_months(
     for (item_shelf, favorite, at) in rows.load::<(Shelf, bool, WallClock)>(conn)? {
         let is_on = match shelf {
             Shelf::All => true,
-            Shelf::Favorites => favorite,
+            Shelf::Favorites => favorite && item_shelf != Shelf::Motion,
             shelf => item_shelf == shelf,
         };
         if is_on {

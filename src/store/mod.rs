@@ -24,3 +24,4 @@ pub mod upload_reports;
 pub mod uploads;
 pub mod users;
 pub mod word_range;
+pub mod xmp_files;

@@ -127,8 +127,10 @@ impl CountDeltas {
 
     /// Counts a new item.
     pub fn add_new(&mut self, new: &NewItem) {
-        self.change(&[Shelf::All, new.shelf], 1, new.size);
-        self.change_month(&[Shelf::All, new.shelf], new.shown_at.month(), 1);
+        let shelves =
+            if new.shelf == Shelf::Motion { vec![Shelf::All] } else { vec![Shelf::All, new.shelf] };
+        self.change(&shelves, 1, new.size);
+        self.change_month(&shelves, new.shown_at.month(), 1);
     }
 
     /// Adds an item to the counts of every shelf that shows it, or removes it if `sign` is -1.
@@ -137,8 +139,10 @@ impl CountDeltas {
             return self.change(&[Shelf::Trash], sign, item.size);
         }
         let mut shelves = vec![Shelf::All];
-        shelves.extend((item.shelf != Shelf::Motion).then_some(item.shelf));
-        shelves.extend(item.favorite.then_some(Shelf::Favorites));
+        if item.shelf != Shelf::Motion {
+            shelves.push(item.shelf);
+            shelves.extend(item.favorite.then_some(Shelf::Favorites));
+        }
         self.change(&shelves, sign, item.size);
         self.change_month(&shelves, item.shown_at.month(), sign);
     }

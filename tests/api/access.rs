@@ -115,6 +115,7 @@ fn body_of(path: &str, item: &str) -> serde_json::Value {
         "/api/auth/refresh" => serde_json::json!({ "refresh_token": "none" }),
         "/api/media/{id}" => serde_json::json!({ "favorite": true }),
         "/api/media/edit" => serde_json::json!({ "ids": [item], "description": "words" }),
+        "/api/users/me" => serde_json::json!({ "time_zone": "Asia/Tokyo" }),
         "/api/directories" | "/api/directories/{id}" => {
             serde_json::json!({ "name": format!("d{}", rand_seed()) })
         }

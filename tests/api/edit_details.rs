@@ -225,3 +225,61 @@ async fn older_libraries_get_better_facts_and_keep_what_people_edited(
     .unwrap();
     assert_counts_are_true(&app, "root");
 }
+
+#[rstest]
+#[actix_web::test]
+async fn programs_may_state_time_and_place_as_they_read_them(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
+    let (app, _) = TestApp::ready(backend).await;
+    let root = app.program("root").await;
+    let zone = j!({ "time_zone": "Europe/Vienna" });
+    let user = json(root.send("PATCH", "/api/users/me", &zone).await).await;
+    assert_eq!(user["time_zone"], "Europe/Vienna");
+    let id = root.upload_one("a.jpg", &jpeg(&corners(60, 40))).await;
+    app.previews_done().await;
+
+    // A summer day in Vienna.
+    let change = j!({ "taken_at": "2019-07-04T13:30:12Z", "latitude": -48.5, "longitude": 16.25 });
+    let item = patch(&root, &id, &change).await;
+    for (field, expected) in [
+        ("taken_local", j!("2019-07-04T15:30:12")),
+        ("taken_at", j!("2019-07-04T13:30:12Z")),
+        ("taken_offset", j!(120)),
+    ] {
+        assert_eq!(item[field], expected, "{field}");
+    }
+    assert_eq!(item["metadata"]["latitude"], -48.5);
+
+    // What was read changes nothing when it is sent back.
+    let same = patch(&root, &id, &j!({ "taken_at": item["taken_at"] })).await;
+    assert_eq!(same["taken_local"], item["taken_local"]);
+    let away = patch(&root, &id, &j!({ "taken_at": "2019-07-04T15:30:12-07:00" })).await;
+    assert_eq!(
+        (&away["taken_local"], &away["taken_offset"]),
+        (&j!("2019-07-04T15:30:12"), &j!(-420))
+    );
+    let cleared = j!({ "taken_at": null, "latitude": null, "longitude": null });
+    let cleared = patch(&root, &id, &cleared).await;
+    assert_eq!(
+        (&cleared["taken_source"], &cleared["metadata"]["latitude"]),
+        (&j!("upload"), &Value::Null)
+    );
+
+    for (body, field) in [
+        (j!({ "latitude": 48.5 }), "longitude"),
+        (j!({ "longitude": 48.5 }), "latitude"),
+        (j!({ "latitude": 48.5, "longitude": null }), "longitude"),
+        (j!({ "taken_at": "2019", "taken_local": "2019" }), "taken_at"),
+        (j!({ "taken_at": "soon" }), "taken_at"),
+        (j!({ "position": [1.0, 2.0], "latitude": 1.0, "longitude": 2.0 }), "position"),
+    ] {
+        let answer = root.send("PATCH", &format!("/api/media/{id}"), &body).await;
+        assert_eq!(answer.status(), 422, "{body}");
+        assert!(json(answer).await["error"]["details"].to_string().contains(field), "{body}");
+    }
+    let answer = root.send("PATCH", "/api/users/me", &j!({ "time_zone": "Atlantis" })).await;
+    assert_eq!(answer.status(), 422);
+    let user = json(root.send("PATCH", "/api/users/me", &j!({ "time_zone": null })).await).await;
+    assert_eq!(user["time_zone"], Value::Null);
+}

@@ -203,6 +203,7 @@ async fn changes_of_a_user(app: &TestApp, ada: &Browser) -> Vec<Change> {
             "/api/media/edit",
             &serde_json::json!({ "ids": [&item], "add_tags": ["sea"] }),
         ),
+        json_body("PATCH", "/api/users/me", &serde_json::json!({ "time_zone": "Asia/Tokyo" })),
         json_body("POST", "/api/directories", &serde_json::json!({ "name": "by api" })),
         json_body(
             "POST",

@@ -48,6 +48,7 @@ async fn photo_and_video_are_one_whichever_arrives_first(
     }
     assert_eq!((shown(&ada, "/photos").await, shown(&ada, "/videos").await), (1, 0));
     assert_eq!(shown(&ada, "/recents").await, 1);
+    assert_eq!((shown(&ada, "/search?q=img").await, shown(&ada, "/search?q=mov").await), (1, 0));
     let page = ada.page("/photos").await;
     let address = page.attribute("[data-tile][data-motion]", "data-motion").unwrap();
     let answer = ada.get(&address).await;

@@ -61,3 +61,4 @@ mod sidecars;
 mod trash;
 mod upload;
 mod users_file;
+mod xmp_files;

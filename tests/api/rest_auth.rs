@@ -46,6 +46,7 @@ async fn a_log_in_returns_a_pair_of_tokens_and_the_user(
             "lastname",
             "quota_bytes",
             "status",
+            "time_zone",
             "updated_at",
             "used_bytes",
             "username"

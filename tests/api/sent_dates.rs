@@ -23,7 +23,7 @@ async fn a_form_states_the_date_of_each_file_before_it(
     let (app, _) = TestApp::ready_with(backend, &settings).await;
     let root = app.program("root").await;
     let form = Form::new()
-        .text("lastModified", SENT)
+        .text("last_modified", SENT)
         .part("file", file("a.png", 1))
         .part("file", file("b.png", 2))
         .text("lastModified", SENT)

@@ -169,6 +169,14 @@ pub fn set_theme(services: &Services, authority: &Authority<'_>, theme: &str) ->
     Ok(())
 }
 
+/// The user's row as it is now.
+///
+/// # Errors
+/// `NotFound` if the account was deleted.
+pub fn read(services: &Services, user: &User) -> Result<User> {
+    services.db.read(|conn| store::users::find(conn, user.id)?.ok_or(Error::NotFound))
+}
+
 /// Sets the time zone in which a user sees times; an empty name stands for that of the server. A zone that a browser has
 /// detected does not replace one that was chosen.
 ///

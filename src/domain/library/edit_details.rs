@@ -2,7 +2,7 @@
 //! beside what the files say and take precedence over it.
 
 use super::selection::find_owned;
-use super::{capture_time, search};
+use super::{capture_time, search, xmp_files};
 use crate::db::Conn;
 use crate::domain::sessions::authorize::{Need, authorize};
 use crate::error::{Error, FieldError, Result};
@@ -10,7 +10,7 @@ use crate::media::{Metadata, TakenAt, metadata};
 use crate::model::authority::Authority;
 use crate::model::item::ItemKind;
 use crate::model::item_annotations::{Annotations, EditedPosition};
-use crate::model::{Item, ItemId, TimeZone, Track, User, WallClock, now};
+use crate::model::{Item, ItemId, TakenSource, TimeZone, Track, User, WallClock, now};
 use crate::state::Services;
 use crate::store;
 use crate::store::shelf_counts::CountDeltas;
@@ -40,6 +40,8 @@ pub struct DetailsChange {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TakenChange {
     To(TakenAt),
+    /// A time in UTC, which becomes that of the clock there.
+    ToUtc(TakenAt),
     /// By seconds, for a camera whose clock was wrong.
     Shift(i64),
     /// What the file says again.
@@ -51,6 +53,19 @@ impl DetailsChange {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
+    }
+
+    /// Parses a date as programs write it: as [`Self::parse_taken`], but one that ends in `Z` is a time in UTC.
+    ///
+    /// # Errors
+    /// `Invalid` names the field.
+    pub fn parse_taken_at(field: &'static str, text: &str) -> Result<TakenChange> {
+        Ok(match Self::parse_taken(field, text)? {
+            TakenChange::To(taken) if text.trim_end().ends_with(['Z', 'z']) => {
+                TakenChange::ToUtc(taken)
+            }
+            other => other,
+        })
     }
 
     /// Parses a date as people write it: `2019-07-04 15:30`, `1962-08` or `1962`; an empty text resets it.
@@ -147,8 +162,9 @@ pub(crate) fn apply(
     for before in items {
         let mut annotations = store::item_annotations::find(conn, user.id, before.id)?;
         let details = store::item_details::find(conn, user.id, before.id)?.unwrap_or_default();
-        edit(&mut annotations, before, &details.metadata.keywords, change)?;
+        edit(&mut annotations, before, zone, &details.metadata.keywords, change)?;
         write_with(conn, zone, before, details.metadata, &annotations, &mut deltas)?;
+        xmp_files::mark_edited(conn, before)?;
     }
     Ok(deltas.write(conn, user.id)?)
 }
@@ -191,6 +207,7 @@ fn write_with(
 fn edit(
     annotations: &mut Annotations,
     item: &Item,
+    zone: &TimeZone,
     file_tags: &[String],
     change: &DetailsChange,
 ) -> Result<()> {
@@ -200,6 +217,14 @@ fn edit(
             // The offset stays if only the time changes.
             let offset = taken.offset.or(item.taken_offset);
             edits.taken = Some(TakenAt { offset, ..taken });
+        }
+        Some(TakenChange::ToUtc(taken)) => {
+            let utc = WallClock(taken.local_ms);
+            // The offset of another moment in the owner's zone says nothing about this one.
+            let is_own = !matches!(item.taken_source, TakenSource::Upload | TakenSource::File);
+            let offset = item.taken_offset.filter(|_| is_own);
+            let offset = offset.unwrap_or_else(|| zone.offset_at(utc));
+            edits.taken = Some(taken.at_offset(offset));
         }
         Some(TakenChange::Shift(seconds)) => {
             let local_ms = item.shown_at.0.saturating_add(seconds.saturating_mul(1000));

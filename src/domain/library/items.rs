@@ -1,9 +1,9 @@
 //! Items: view, open, mark as favourite, rename, move.
 
 use super::edit_details::{self, DetailsChange};
-use super::live_photos::{count_requested, find_owned_with_videos};
-use super::search;
+use super::live_photos::{count_requested, find_owned_with_companions};
 use super::selection::find_owned;
+use super::{search, xmp_files};
 use crate::db::Conn;
 use crate::domain::file_moves::{self, MovePlan};
 use crate::domain::sessions::authorize::{Need, authorize};
@@ -22,12 +22,12 @@ pub fn find(services: &Services, user: &User, id: ItemId) -> Result<Item> {
     services.db.read(|conn| store::items::find(conn, user.id, id)?.ok_or(Error::NotFound))
 }
 
-/// Those of `ids` that belong to the user, with the videos of their photos.
+/// Those of `ids` that belong to the user, with what is kept with them.
 ///
 /// # Errors
 /// `NotFound` if none does.
-pub fn list_with_videos(services: &Services, user: &User, ids: &[ItemId]) -> Result<Vec<Item>> {
-    services.db.read(|conn| find_owned_with_videos(conn, user, ids))
+pub fn list_with_companions(services: &Services, user: &User, ids: &[ItemId]) -> Result<Vec<Item>> {
+    services.db.read(|conn| find_owned_with_companions(conn, user, ids))
 }
 
 /// Those of `ids` that belong to the user.
@@ -161,6 +161,7 @@ pub fn change(
                 search::reindex(conn, &item)?;
 
                 // In the same transaction as the move.
+                xmp_files::mark_moved(conn, user, &[item.id])?;
                 change_rows(conn, user, &zone, &item, change.favorite, &details)?;
                 store::directories::update_modified(conn, user.id, &changed, item.updated_at)?;
             }
@@ -220,7 +221,7 @@ pub fn move_items(
         |conn| {
             authorize(conn, authority.key(), Need::Active)?;
             // Check ownership first, so that the directory's error reveals nothing about items of others.
-            let items = find_owned_with_videos(conn, user, ids)?;
+            let items = find_owned_with_companions(conn, user, ids)?;
 
             let mut plans = Vec::new();
             for item in items {
@@ -231,7 +232,7 @@ pub fn move_items(
                     )));
                 }
 
-                // The video of a photo stays where it is if the directory only takes photos.
+                // What is kept with a photo stays where it is if the directory only takes photos.
                 let is_requested = ids.contains(&item.id);
                 let target = match target_directory(conn, user, directory, &item) {
                     Err(Error::Invalid(_)) if !is_requested => continue,
@@ -266,6 +267,7 @@ pub fn move_items(
                 store::items::update_place(conn, &item)?;
                 search::reindex(conn, &item)?;
             }
+            xmp_files::mark_moved(conn, user, ids)?;
             store::directories::update_modified(conn, user.id, &changed, at)?;
             Ok(())
         },

@@ -1,6 +1,7 @@
 //! Live Photos: a photo and a video that one camera took together are one thing on the shelves. They belong together if
 //! they state the same identifier; names do not count, because cameras reuse them.
 
+use super::search;
 use super::selection::find_owned;
 use crate::db::Conn;
 use crate::domain::file_moves::CompletedMove;
@@ -43,19 +44,24 @@ pub(crate) fn refresh<'a>(
         deltas.subtract(item);
         deltas.add(&joined);
         store::live_photos::update_pair(conn, &joined)?;
+        if shelf != item.shelf {
+            search::reindex(conn, &joined)?;
+        }
     }
     deltas.write(conn, owner)?;
     Ok(())
 }
 
-/// Those of `ids` that belong to the user, and the videos of the photos among them. A video is only included if it is in
-/// the trash like its photo, or not in it like its photo.
-pub(crate) fn find_owned_with_videos(
+/// Those of `ids` that belong to the user, and what is kept with them: the videos of the photos among them, and the XMP
+/// files that this server wrote. These are only included if they are in the trash like the item, or not in it like the
+/// item.
+pub(crate) fn find_owned_with_companions(
     conn: &mut Conn,
     user: &User,
     ids: &[ItemId],
 ) -> Result<Vec<Item>> {
     let items = find_owned(conn, user, ids)?;
+    let items = add_xmp_files(conn, user, items)?;
     let photos = items.iter().filter(|item| item.kind == ItemKind::Photo);
     let identifiers = identifiers_of(photos);
     if identifiers.is_empty() {
@@ -77,7 +83,17 @@ pub(crate) fn find_owned_with_videos(
     Ok(all)
 }
 
-/// How many of the moved items were requested; the others are the videos of requested photos.
+/// Adds the XMP files that this server wrote for the items.
+fn add_xmp_files(conn: &mut Conn, user: &User, mut items: Vec<Item>) -> Result<Vec<Item>> {
+    for file in store::xmp_files::list_files(conn, user.id, &items)? {
+        if items.iter().all(|item| item.id != file.id) {
+            items.push(file);
+        }
+    }
+    Ok(items)
+}
+
+/// How many of the moved items were requested; the others are kept with these.
 pub(crate) fn count_requested(done: &[CompletedMove], ids: &[ItemId]) -> usize {
     done.iter().filter(|done| ids.contains(&ItemId(done.subject))).count()
 }

@@ -17,3 +17,5 @@ pub mod search;
 pub mod selection;
 pub(crate) mod sidecars;
 pub mod trash;
+pub mod xmp_files;
+pub(crate) mod xmp_text;

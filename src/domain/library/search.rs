@@ -8,7 +8,7 @@ use crate::db::Conn;
 use crate::error::Result;
 use crate::media::Metadata;
 use crate::model::item_filter::ItemFilter;
-use crate::model::{Cursor, Item, Sort, UserId};
+use crate::model::{Cursor, Item, Shelf, Sort, UserId};
 use crate::storage::media_dir::STANDARD_DIRECTORIES;
 use crate::store;
 use crate::store::search_words::SearchPosition;
@@ -139,7 +139,11 @@ pub(crate) fn reindex(conn: &mut Conn, item: &Item) -> Result<()> {
 pub(crate) fn index(conn: &mut Conn, item: &Item, metadata: &Metadata) -> Result<()> {
     // What a file says about another one is found with that one.
     let own = if item.is_sidecar() { &Metadata::default() } else { metadata };
-    let words = item_words(item, &searchable_path(conn, item)?, own);
+    // A search finds the photo, and not also what belongs to it.
+    let words = match item.shelf {
+        Shelf::Motion => Vec::new(),
+        _ => item_words(item, &searchable_path(conn, item)?, own),
+    };
     Ok(store::search_words::replace(conn, item.user_id, item.id, item.shown_at, &words)?)
 }
 

@@ -1,8 +1,8 @@
 //! The trash: items stay in it until they are restored, deleted permanently, or expire.
 
 use super::items::{item_location, with_name};
-use super::live_photos::{self, count_requested, find_owned_with_videos};
-use super::{create_directory, search};
+use super::live_photos::{self, count_requested, find_owned_with_companions};
+use super::{create_directory, search, xmp_files};
 use crate::domain::audit;
 use crate::domain::file_moves::{self, MovePlan};
 use crate::domain::sessions::authorize::{Need, authorize};
@@ -32,7 +32,7 @@ pub fn trash(services: &Services, authority: &Authority<'_>, ids: &[ItemId]) -> 
         |conn| {
             authorize(conn, authority.key(), Need::Active)?;
             let mut plans = Vec::new();
-            let items = find_owned_with_videos(conn, user, ids)?;
+            let items = find_owned_with_companions(conn, user, ids)?;
             for item in items.into_iter().filter(|item| !item.in_trash) {
                 let file_name = FileName::parse_or_unnamed(&item.name);
                 // A name that is taken in the trash gets a number.
@@ -113,7 +113,7 @@ pub fn restore(
         |conn| {
             authorize(conn, authority.key(), Need::Active)?;
             let mut plans = Vec::new();
-            let items = find_owned_with_videos(conn, user, ids)?;
+            let items = find_owned_with_companions(conn, user, ids)?;
             for item in items.into_iter().filter(|item| item.in_trash) {
                 let path = home_directory(&item).to_owned();
                 // The original directory may have been deleted.
@@ -168,6 +168,8 @@ pub fn restore(
 
             deltas.write(conn, user.id)?;
             live_photos::refresh(conn, user.id, &restored_items)?;
+            let restored: Vec<ItemId> = restored_items.iter().map(|item| item.id).collect();
+            xmp_files::mark_moved(conn, user, &restored)?;
             store::directories::update_modified(conn, user.id, &changed, at)?;
             Ok(())
         },
@@ -206,7 +208,7 @@ pub fn delete(
         |conn| {
             authorize(conn, authority.key(), Need::Active)?;
             let mut plans = Vec::new();
-            for item in find_owned_with_videos(conn, user, ids)? {
+            for item in find_owned_with_companions(conn, user, ids)? {
                 if !item.in_trash {
                     return Err(Error::Conflict(format!(
                         "“{}” is not in the trash. Put it there first.",

@@ -10,7 +10,9 @@ use crate::domain::library::{capture_time, create_directory, live_photos, search
 use crate::error::{Error, Result};
 use crate::media::{Metadata, Rendered};
 use crate::model::item::ItemKind;
-use crate::model::{Item, ItemDetails, ItemId, PreviewState, TimeZone, Track, User, UserId, now};
+use crate::model::{
+    Item, ItemDetails, ItemId, PreviewState, Shelf, TimeZone, Track, User, UserId, now,
+};
 use crate::state::Services;
 use crate::storage::{FileLocation, FileName};
 use crate::store;
@@ -151,7 +153,10 @@ fn store_rows(
     };
     if let Some(found) = rendered.found {
         let kind = ItemKind::from(found.kind);
-        item = Item { kind, shelf: kind.shelf(), mime: found.mime.to_owned(), ..item };
+        // An XMP file that this server wrote stays on no shelf.
+        let is_written = item.is_sidecar() && before.shelf == Shelf::Motion;
+        let shelf = if is_written { before.shelf } else { kind.shelf() };
+        item = Item { kind, shelf, mime: found.mime.to_owned(), ..item };
     }
     let item = sidecars::read_for(conn, &item, &mut annotations)?;
     store::item_annotations::replace(conn, owner, item.id, &annotations)?;

@@ -82,6 +82,8 @@ pub(crate) fn update_content(
         store::items::update_preview(conn, &after)?;
         store::live_photos::update_pair(conn, &after)?;
         live_photos::refresh(conn, user.id, [&before])?;
+        // An XMP file that another program has changed is its own from now on.
+        store::xmp_files::forget_file(conn, user.id, item.id)?;
         previews::enqueue(conn, &after)
     })
 }

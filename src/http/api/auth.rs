@@ -6,12 +6,13 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::bodies::{MeBody, UserBody};
-use super::respond::{json, json_with_etag, no_content};
+use super::respond::{json, json_with_etag, no_content, ok};
+use crate::domain::accounts::profile;
 use crate::domain::auth::api_tokens::{self, IssuedTokens};
 use crate::domain::sessions::lifecycle;
 use crate::http::client_info::client_info;
 use crate::http::extract::api_user::{ApiUser, ApiUserAnyScope};
-use crate::http::extract::json::Json;
+use crate::http::extract::json::{Json, Nullable};
 use crate::http::route::{HandlerResult, Route};
 use crate::http::run_blocking::{run_blocking, services_arc};
 use crate::state::Services;
@@ -23,6 +24,7 @@ pub(super) fn routes() -> Vec<Route> {
         Route::post("/api/auth/logout", || web::route().to(log_out)),
         Route::get("/api/auth/me", || web::route().to(get_session)),
         Route::get("/api/users/me", || web::route().to(get_user)),
+        Route::patch("/api/users/me", || web::route().to(patch_user)),
     ]
 }
 
@@ -120,4 +122,37 @@ pub(super) async fn get_session(caller: ApiUser, request: HttpRequest) -> Handle
 #[utoipa::path(get, path = "/api/users/me", tag = "People", responses((status = 200, body = UserBody)))]
 pub(super) async fn get_user(caller: ApiUser, request: HttpRequest) -> HandlerResult {
     json_with_etag(&request, &UserBody::from_user(caller.user()))
+}
+
+/// Settings to change; missing ones stay as they are.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = UserSettings)]
+pub struct SettingsBody {
+    /// The IANA name of the zone in which times are shown, such as `Europe/Vienna`; null or an empty text for that of the
+    /// server.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, required = false, max_length = 64)]
+    time_zone: Nullable<String>,
+}
+
+/// Change settings of the current user.
+#[utoipa::path(patch, path = "/api/users/me", tag = "People", request_body = SettingsBody,
+    responses((status = 200, body = UserBody)))]
+pub(super) async fn patch_user(caller: ApiUser, Json(body): Json<SettingsBody>) -> HandlerResult {
+    let auth_session = caller.auth_session.clone();
+    let user = run_blocking(&caller.services, move |services| {
+        let authority = auth_session.authority();
+        let zone = match body.time_zone {
+            Nullable::Missing => None,
+            Nullable::Null => Some(String::new()),
+            Nullable::Value(name) => Some(name),
+        };
+        if let Some(name) = zone {
+            profile::set_time_zone(services, &authority, &name, false)?;
+        }
+        profile::read(services, &auth_session.user)
+    })
+    .await?;
+    ok(&UserBody::from_user(&user))
 }

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use crate::domain::accounts::admin::ListedUser;
 use crate::http::media_response::{motion_path, preview_path};
-use crate::model::{Directory, DirectoryId, Item, ItemDetails, Session, Time, User, WallClock};
+use crate::model::{Directory, DirectoryId, Item, ItemDetails, Session, TakenSource, Time, User};
 use crate::state::session_cache::AuthSession;
 
 /// Formats a time as RFC 3339 in UTC.
@@ -173,11 +173,12 @@ pub enum ScanWord {
     Skipped,
 }
 
-/// `2019-07-04T15:30:12`.
-fn local_time(at: WallClock) -> String {
-    let at = at.time();
-    let (date, hour, minute, second) = (at.date(), at.hour(), at.minute(), at.second());
-    format!("{date}T{hour:02}:{minute:02}:{second:02}")
+/// Where the time comes from. That of `QuickTime` is one of those in the container.
+fn taken_source(source: TakenSource) -> &'static str {
+    match source {
+        TakenSource::QuickTime => TakenSource::Container.as_str(),
+        other => other.as_str(),
+    }
 }
 
 impl ItemBody {
@@ -211,9 +212,9 @@ impl ItemBody {
             trashed_at: item.trashed_at.map(rfc3339),
             // The time of the photo, or else of the upload: a local time, which counts as UTC if its offset is unknown.
             taken_at: rfc3339(item.shown_at.utc(item.taken_offset)),
-            taken_local: local_time(item.shown_at),
+            taken_local: item.shown_at.iso(),
             taken_offset: item.taken_offset,
-            taken_source: item.taken_source.as_str().into(),
+            taken_source: taken_source(item.taken_source).into(),
             taken_precision: item.taken_precision.as_str().into(),
             preview: item.preview.as_str().into(),
             width: item.width,
@@ -264,6 +265,9 @@ pub struct UserBody {
     created_at: String,
     #[schema(format = "date-time")]
     updated_at: String,
+    /// The IANA name of the zone in which times are shown; none for that of the server.
+    #[schema(required = true)]
+    time_zone: Option<String>,
     /// Bytes the user may store; 0 for no limit.
     quota_bytes: i64,
     /// Bytes stored, including the trash.
@@ -293,6 +297,7 @@ impl UserBody {
             status: user.status.as_str().into(),
             created_at: rfc3339(user.created_at),
             updated_at: rfc3339(user.updated_at),
+            time_zone: user.time_zone.clone(),
             quota_bytes: user.quota_bytes,
             used_bytes: user.used_bytes,
             email_holder: None,

@@ -8,7 +8,7 @@ use super::respond::ok;
 use crate::domain::library::edit_details::{self, DetailsChange, TakenChange};
 use crate::error::{Error, Result};
 use crate::http::extract::api_user::ApiUser;
-use crate::http::extract::json::Json;
+use crate::http::extract::json::{Json, Nullable};
 use crate::http::media_response::parse_id;
 use crate::http::route::{HandlerResult, Route};
 use crate::http::run_blocking::run_blocking;
@@ -20,9 +20,12 @@ pub(super) fn routes() -> Vec<Route> {
 
 /// What a body says about the details of items.
 pub(super) struct RequestedDetails {
+    pub taken_at: Nullable<String>,
     pub taken_local: Option<String>,
     pub description: Option<String>,
     pub tags: Option<Vec<String>>,
+    pub latitude: Nullable<f64>,
+    pub longitude: Nullable<f64>,
     pub position: Option<Vec<f64>>,
 }
 
@@ -32,21 +35,49 @@ impl RequestedDetails {
     /// # Errors
     /// `Invalid` names the field.
     pub fn into_change(self) -> Result<DetailsChange> {
-        let taken = self.taken_local.map(|text| DetailsChange::parse_taken("taken_local", &text));
-        let position = match self.position.as_deref() {
-            None => None,
-            Some([]) => Some(EditedPosition::Cleared),
-            Some([north, east]) => Some(EditedPosition::At(*north, *east)),
-            Some(_) => return Err(Error::field("position", "Latitude and longitude, or nothing.")),
+        let taken = match (self.taken_at, self.taken_local) {
+            (Nullable::Missing, None) => None,
+            (Nullable::Missing, Some(text)) => {
+                Some(DetailsChange::parse_taken("taken_local", &text)?)
+            }
+            (_, Some(_)) => return Err(Error::field("taken_at", "Either this or taken_local.")),
+            (Nullable::Null, None) => Some(TakenChange::Reset),
+            (Nullable::Value(text), None) => {
+                Some(DetailsChange::parse_taken_at("taken_at", &text)?)
+            }
         };
+        let position = parse_position(self.position.as_deref(), self.latitude, self.longitude)?;
         Ok(DetailsChange {
-            taken: taken.transpose()?,
+            taken,
             description: self.description,
             tags: self.tags,
             added_tags: Vec::new(),
             position,
         })
     }
+}
+
+fn parse_position(
+    both: Option<&[f64]>,
+    latitude: Nullable<f64>,
+    longitude: Nullable<f64>,
+) -> Result<Option<EditedPosition>> {
+    use Nullable::{Missing, Null, Value};
+
+    let position = match (both, latitude, longitude) {
+        (None, Missing, Missing) => return Ok(None),
+        (Some([]), Missing, Missing) | (None, Null, Null) => EditedPosition::Cleared,
+        (Some([north, east]), Missing, Missing) => EditedPosition::At(*north, *east),
+        (None, Value(north), Value(east)) => EditedPosition::At(north, east),
+        (Some(_), ..) => {
+            return Err(Error::field("position", "Latitude and longitude, or nothing."));
+        }
+        (None, Value(_), _) => {
+            return Err(Error::field("longitude", "Latitude and longitude go together."));
+        }
+        (None, ..) => return Err(Error::field("latitude", "Latitude and longitude go together.")),
+    };
+    Ok(Some(position))
 }
 
 /// Items and what to change about all of them.
@@ -56,10 +87,13 @@ pub struct EditBody {
     /// At most 1000.
     #[schema(min_items = 1, max_items = 1000)]
     ids: Vec<String>,
+    /// This and the others as in the change of one item.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, required = false, max_length = 40)]
+    taken_at: Nullable<String>,
     #[schema(max_length = 40)]
-    /// As in the change of one item.
     taken_local: Option<String>,
-    /// Moves the time of each item, for a camera with a wrong clock. Not together with `taken_local`.
+    /// Moves the time of each item, for a camera with a wrong clock. Not together with a new time.
     shift_seconds: Option<i64>,
     #[schema(max_length = 2000)]
     description: Option<String>,
@@ -70,7 +104,12 @@ pub struct EditBody {
     #[serde(default)]
     #[schema(max_items = 40, required = false)]
     add_tags: Vec<String>,
-    /// Latitude and longitude in degrees. An empty list removes the place.
+    #[serde(default)]
+    #[schema(value_type = Option<f64>, required = false)]
+    latitude: Nullable<f64>,
+    #[serde(default)]
+    #[schema(value_type = Option<f64>, required = false)]
+    longitude: Nullable<f64>,
     #[schema(max_items = 2)]
     position: Option<Vec<f64>>,
 }
@@ -86,9 +125,15 @@ pub struct EditedBody {
     responses((status = 200, body = EditedBody)))]
 pub(super) async fn edit_media(caller: ApiUser, Json(body): Json<EditBody>) -> HandlerResult {
     let ids = body.ids.iter().map(|id| parse_id(id)).collect::<Result<Vec<_>>>()?;
-    let (taken_local, description) = (body.taken_local, body.description);
-    let details =
-        RequestedDetails { taken_local, description, tags: body.tags, position: body.position };
+    let details = RequestedDetails {
+        taken_at: body.taken_at,
+        taken_local: body.taken_local,
+        description: body.description,
+        tags: body.tags,
+        latitude: body.latitude,
+        longitude: body.longitude,
+        position: body.position,
+    };
     let mut change = DetailsChange { added_tags: body.add_tags, ..details.into_change()? };
     if let Some(seconds) = body.shift_seconds {
         if change.taken.is_some() {

@@ -13,7 +13,7 @@ use crate::domain::library::{search, trash};
 use crate::domain::previews;
 use crate::error::{Error, Result};
 use crate::http::extract::api_user::ApiUser;
-use crate::http::extract::json::{Json, Query};
+use crate::http::extract::json::{Json, Nullable, Query};
 use crate::http::media_response::parse_id;
 use crate::http::response::cache::{CacheKey, cached_response};
 use crate::http::route::{HandlerResult, Route};
@@ -231,8 +231,13 @@ pub struct ChangeBody {
     /// The folder to move to: the user's own, or the standard one for the kind of the item.
     #[schema(format = "uuid")]
     directory: Option<String>,
-    /// When it was taken, by the local clock: `2019-07-04T15:30:12`, `2019-07-04`, `1962-08` or `1962`, optionally with an
-    /// offset. An empty text returns to what the file says. The file itself is not changed.
+    /// When it was taken, in RFC 3339. A time in UTC is converted to the clock there. Null returns to what the file says.
+    /// The file itself is not changed.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, required = false, max_length = 40)]
+    taken_at: Nullable<String>,
+    /// In place of `taken_at`, by the local clock: `2019-07-04T15:30:12`, `2019-07-04`, `1962-08` or `1962`, optionally with
+    /// an offset. An empty text returns to what the file says.
     #[schema(max_length = 40)]
     taken_local: Option<String>,
     /// An empty text removes it.
@@ -241,7 +246,15 @@ pub struct ChangeBody {
     /// Replaces all tags.
     #[schema(max_items = 40)]
     tags: Option<Vec<String>>,
-    /// Latitude and longitude in degrees. An empty list removes the place.
+    /// Degrees, together with `longitude`. Null for both removes the place.
+    #[serde(default)]
+    #[schema(value_type = Option<f64>, required = false)]
+    latitude: Nullable<f64>,
+    /// Degrees, together with `latitude`.
+    #[serde(default)]
+    #[schema(value_type = Option<f64>, required = false)]
+    longitude: Nullable<f64>,
+    /// In place of both, latitude and longitude. An empty list removes the place.
     #[schema(max_items = 2)]
     position: Option<Vec<f64>>,
 }
@@ -262,9 +275,17 @@ pub(super) async fn patch_media(
         ),
         None => None,
     };
-    let ChangeBody { taken_local, description, tags, position, .. } = body;
-    let details = RequestedDetails { taken_local, description, tags, position }.into_change()?;
-    let change = ItemChange { name: body.name, favorite: body.favorite, directory, details };
+    let details = RequestedDetails {
+        taken_at: body.taken_at,
+        taken_local: body.taken_local,
+        description: body.description,
+        tags: body.tags,
+        latitude: body.latitude,
+        longitude: body.longitude,
+        position: body.position,
+    };
+    let (name, favorite, details) = (body.name, body.favorite, details.into_change()?);
+    let change = ItemChange { name, favorite, directory, details };
     ok(&item_response(&caller, move |services, auth_session| {
         items::change(services, &auth_session.authority(), id, &change)
     })

@@ -14,7 +14,7 @@ use crate::http::response::error_body::ErrorBody;
     info(title = "Nexus Media Server", description = "Photos, videos, music and files, on a server of your own.",
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0")),
     paths(
-        auth::log_in, auth::refresh, auth::log_out, auth::get_session, auth::get_user,
+        auth::log_in, auth::refresh, auth::log_out, auth::get_session, auth::get_user, auth::patch_user,
         media::list_media, media::get_media, media::patch_media, edit_media::edit_media, media::delete_media, media::restore_media,
         content::get_content, content::get_thumbnail, content::get_motion, upload::upload_media,
         tus::show_options, tus::create_upload, tus::get_upload, tus::append_upload, tus::delete_upload,

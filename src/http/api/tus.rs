@@ -312,7 +312,8 @@ fn parse_metadata(metadata: &str, size: u64) -> Result<NewUploadRequest> {
         matches!(values.get("keep_duplicates").map(String::as_str), Some("true" | "on"));
     // Clients of other servers send `name` instead of `filename`.
     let name = values.remove("filename").or_else(|| values.remove("name")).unwrap_or_default();
-    let file_modified = match values.get("lastModified").filter(|text| !text.is_empty()) {
+    let stated = values.get("last_modified").or_else(|| values.get("lastModified"));
+    let file_modified = match stated.filter(|text| !text.is_empty()) {
         Some(text) => Some(parse_file_modified(text)?),
         None => None,
     };

@@ -37,7 +37,6 @@ pub struct UploadForm {
     /// When the next file was last changed: milliseconds since 1970. It says when a photo was taken that does not say so
     /// itself.
     #[schema(required = false)]
-    #[serde(rename = "lastModified")]
     last_modified: i64,
 }
 

@@ -8,6 +8,7 @@ use actix_web::http::header;
 use actix_web::{FromRequest, HttpRequest};
 use futures_util::StreamExt;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
 
 use crate::error::{Error, FieldError};
 use crate::http::error::HandlerError;
@@ -15,6 +16,21 @@ use crate::http::extract::multipart::{multipart_error, with_timeout};
 
 /// Largest JSON body in bytes.
 const MAX_BODY_BYTES: usize = 64 * 1024;
+
+/// A field that is missing, null, or has a value; with `#[serde(default)]`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Nullable<T> {
+    #[default]
+    Missing,
+    Null,
+    Value(T),
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Nullable<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Option::deserialize(deserializer)?.map_or(Self::Null, Self::Value))
+    }
+}
 
 /// A JSON body.
 pub struct Json<T>(pub T);
@@ -98,7 +114,7 @@ impl<T: DeserializeOwned> FromRequest for Query<T> {
 }
 
 /// Deserialises an integer as JSON Schema defines it: `5.0` is 5 (JSON Schema 2020-12, 4.2.3).
-pub fn deserialize_whole_number<'de, D: serde::Deserializer<'de>>(
+pub fn deserialize_whole_number<'de, D: Deserializer<'de>>(
     reader: D,
 ) -> Result<Option<i64>, D::Error> {
     use serde::Deserialize;

@@ -38,7 +38,7 @@ async fn submit_download(current: CurrentUser, Form(form): Form<SelectedItems>) 
     let auth_session = current.auth_session.clone();
 
     let chosen = run_blocking(&current.services, move |services| {
-        items::list_with_videos(services, &auth_session.user, &ids)
+        items::list_with_companions(services, &auth_session.user, &ids)
     })
     .await?;
 
