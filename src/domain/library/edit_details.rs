@@ -2,7 +2,7 @@
 //! beside what the files say and take precedence over it.
 
 use super::selection::find_owned;
-use super::{capture_time, search, xmp_files};
+use super::{capture_time, search, xmp_due};
 use crate::db::Conn;
 use crate::domain::sessions::authorize::{Need, authorize};
 use crate::error::{Error, FieldError, Result};
@@ -164,7 +164,7 @@ pub(crate) fn apply(
         let details = store::item_details::find(conn, user.id, before.id)?.unwrap_or_default();
         edit(&mut annotations, before, zone, &details.metadata.keywords, change)?;
         write_with(conn, zone, before, details.metadata, &annotations, &mut deltas)?;
-        xmp_files::mark_edited(conn, before)?;
+        xmp_due::mark_edited(conn, before)?;
     }
     Ok(deltas.write(conn, user.id)?)
 }

@@ -3,7 +3,7 @@
 use super::edit_details::{self, DetailsChange};
 use super::live_photos::{count_requested, find_owned_with_companions};
 use super::selection::find_owned;
-use super::{search, xmp_files};
+use super::{search, xmp_due};
 use crate::db::Conn;
 use crate::domain::file_moves::{self, MovePlan};
 use crate::domain::sessions::authorize::{Need, authorize};
@@ -161,7 +161,7 @@ pub fn change(
                 search::reindex(conn, &item)?;
 
                 // In the same transaction as the move.
-                xmp_files::mark_moved(conn, user, &[item.id])?;
+                xmp_due::mark_moved(conn, user, &[item.id])?;
                 change_rows(conn, user, &zone, &item, change.favorite, &details)?;
                 store::directories::update_modified(conn, user.id, &changed, item.updated_at)?;
             }
@@ -267,7 +267,7 @@ pub fn move_items(
                 store::items::update_place(conn, &item)?;
                 search::reindex(conn, &item)?;
             }
-            xmp_files::mark_moved(conn, user, ids)?;
+            xmp_due::mark_moved(conn, user, ids)?;
             store::directories::update_modified(conn, user.id, &changed, at)?;
             Ok(())
         },

@@ -17,5 +17,6 @@ pub mod search;
 pub mod selection;
 pub(crate) mod sidecars;
 pub mod trash;
+pub(crate) mod xmp_due;
 pub mod xmp_files;
 pub(crate) mod xmp_text;

@@ -2,7 +2,7 @@
 
 use super::items::{item_location, with_name};
 use super::live_photos::{self, count_requested, find_owned_with_companions};
-use super::{create_directory, search, xmp_files};
+use super::{create_directory, search, xmp_due};
 use crate::domain::audit;
 use crate::domain::file_moves::{self, MovePlan};
 use crate::domain::sessions::authorize::{Need, authorize};
@@ -169,7 +169,7 @@ pub fn restore(
             deltas.write(conn, user.id)?;
             live_photos::refresh(conn, user.id, &restored_items)?;
             let restored: Vec<ItemId> = restored_items.iter().map(|item| item.id).collect();
-            xmp_files::mark_moved(conn, user, &restored)?;
+            xmp_due::mark_moved(conn, user, &restored)?;
             store::directories::update_modified(conn, user.id, &changed, at)?;
             Ok(())
         },

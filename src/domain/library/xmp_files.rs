@@ -13,8 +13,8 @@ use crate::media::kind::Sniffed;
 use crate::media::sniff::sniff;
 use crate::model::item::{ItemKind, NewItem};
 use crate::model::{
-    Directory, Item, ItemId, PreviewState, ScanStatus, Shelf, TakenPrecision, TakenSource, Time,
-    User, WallClock, now,
+    Directory, Item, ItemId, PreviewState, ScanStatus, Shelf, TakenPrecision, TakenSource, User,
+    WallClock, now,
 };
 use crate::state::Services;
 use crate::storage::file_name::sort_key;
@@ -26,21 +26,6 @@ use crate::store::xmp_files::XmpFile;
 /// When a file is tried again that could not be written, for example because the quota is used up.
 const RETRY_DELAY_MS: i64 = 10 * 60_000;
 
-/// Has the file of an edited item written, in the caller's transaction. The rows are also kept while the server writes
-/// no files, so that it can write them when that is turned on.
-pub(crate) fn mark_edited(conn: &mut Conn, item: &Item) -> Result<()> {
-    if !matches!(item.kind, ItemKind::Photo | ItemKind::Video) {
-        return Ok(());
-    }
-    Ok(store::xmp_files::mark_due(conn, item.user_id, item.id, milliseconds(now()))?)
-}
-
-/// Has the files of items looked at again that were renamed, moved or restored, in the caller's transaction.
-pub(crate) fn mark_moved(conn: &mut Conn, user: &User, ids: &[ItemId]) -> Result<()> {
-    store::xmp_files::mark_due_again(conn, user.id, ids, milliseconds(now()))?;
-    Ok(())
-}
-
 /// Writes the next file that is due. False if there is none, or the server is not set up to write any.
 ///
 /// # Errors
@@ -49,7 +34,7 @@ pub fn write_next(services: &Services) -> Result<bool> {
     if !services.settings.writes_xmp_files {
         return Ok(false);
     }
-    let at = milliseconds(now());
+    let at = WallClock::from_utc(now()).0;
     let Some(due) = services.db.read(|conn| Ok(store::xmp_files::find_due(conn, at)?))? else {
         return Ok(false);
     };
@@ -291,8 +276,4 @@ fn new_item(
         created_at: at,
         updated_at: at,
     })
-}
-
-fn milliseconds(at: Time) -> i64 {
-    WallClock::from_utc(at).0
 }

@@ -8,7 +8,7 @@ use super::respond::ok;
 use crate::domain::library::edit_details::{self, DetailsChange, TakenChange};
 use crate::error::{Error, Result};
 use crate::http::extract::api_user::ApiUser;
-use crate::http::extract::json::{Json, Nullable};
+use crate::http::extract::json::{Json, Nullable, deserialize_whole_number};
 use crate::http::media_response::parse_id;
 use crate::http::route::{HandlerResult, Route};
 use crate::http::run_blocking::run_blocking;
@@ -94,6 +94,7 @@ pub struct EditBody {
     #[schema(max_length = 40)]
     taken_local: Option<String>,
     /// Moves the time of each item, for a camera with a wrong clock. Not together with a new time.
+    #[serde(default, deserialize_with = "deserialize_whole_number")]
     shift_seconds: Option<i64>,
     #[schema(max_length = 2000)]
     description: Option<String>,
@@ -105,10 +106,10 @@ pub struct EditBody {
     #[schema(max_items = 40, required = false)]
     add_tags: Vec<String>,
     #[serde(default)]
-    #[schema(value_type = Option<f64>, required = false)]
+    #[schema(value_type = Option<f64>, required = false, minimum = -90, maximum = 90)]
     latitude: Nullable<f64>,
     #[serde(default)]
-    #[schema(value_type = Option<f64>, required = false)]
+    #[schema(value_type = Option<f64>, required = false, minimum = -180, maximum = 180)]
     longitude: Nullable<f64>,
     #[schema(max_items = 2)]
     position: Option<Vec<f64>>,

@@ -248,11 +248,11 @@ pub struct ChangeBody {
     tags: Option<Vec<String>>,
     /// Degrees, together with `longitude`. Null for both removes the place.
     #[serde(default)]
-    #[schema(value_type = Option<f64>, required = false)]
+    #[schema(value_type = Option<f64>, required = false, minimum = -90, maximum = 90)]
     latitude: Nullable<f64>,
     /// Degrees, together with `latitude`.
     #[serde(default)]
-    #[schema(value_type = Option<f64>, required = false)]
+    #[schema(value_type = Option<f64>, required = false, minimum = -180, maximum = 180)]
     longitude: Nullable<f64>,
     /// In place of both, latitude and longitude. An empty list removes the place.
     #[schema(max_items = 2)]
